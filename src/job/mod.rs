@@ -1,0 +1,177 @@
+//! A fill as a whole: crop, search, result, on a thread of its own.
+//!
+//! [`run_fill`] does one fill and reports to an [`Observer`]; the command line calls it directly. [`Worker`] is the
+//! editor's named background thread around it: commands go in, small [`Event`]s come out, and the newest [`Preview`]
+//! waits in a slot that holds just one. All of burn's work stays on that one thread (cubecl orders work by thread).
+//!
+//! Nothing is lost once there is a result: a cancelled or failed search still returns the best fill so far.
+
+mod fill;
+mod slot;
+mod worker;
+
+use std::sync::Arc;
+
+use crate::blend::{BlendMode, Patch};
+use crate::device::DeviceChoice;
+use crate::face::FaceFrame;
+use crate::mask::Mask;
+use crate::model::{ModelChoice, ModelInfo};
+use crate::photo::Photo;
+use crate::search::{Losses, Settings};
+
+pub use fill::{Engine, FillError, Flow, Observer, run_fill};
+pub use slot::Slot;
+pub use worker::Worker;
+
+/// Everything that one fill needs.
+#[derive(Clone, Debug)]
+pub struct FillRequest {
+    pub photo: Arc<Photo>,
+    /// Of the photo's size.
+    pub hole: Arc<Mask>,
+    pub frame: FaceFrame,
+    pub settings: Settings,
+    pub blend: BlendMode,
+    pub model: ModelChoice,
+    pub device: DeviceChoice,
+}
+
+/// What may change while a search runs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LiveSettings {
+    pub lambda: f32,
+    pub steps: u32,
+}
+
+/// The device a fill ran on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceInfo {
+    /// As in "CPU" or "NVIDIA RTX 4070 (Vulkan)".
+    pub name: String,
+    pub is_gpu: bool,
+    /// Why it is not what one might expect, as in "No GPU here: the CPU does the work".
+    pub notice: Option<String>,
+}
+
+/// One latent and what it draws.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Candidate {
+    pub latent: Vec<f32>,
+    /// G(latent): planar RGB in [-1, 1], `[3, size, size]`.
+    pub pixels: Vec<f32>,
+    pub losses: Losses,
+}
+
+/// Why a search ended before its last step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StopReason {
+    /// The user stopped it.
+    Cancelled,
+    /// Something broke; what follows is the best up to then.
+    Failed(String),
+}
+
+/// What a fill came to.
+#[derive(Clone, Debug)]
+pub struct FillOutcome {
+    /// As they were at the end (λ and steps may have been changed on the way).
+    pub settings: Settings,
+    pub model: ModelInfo,
+    pub device: DeviceInfo,
+    /// Iterations done.
+    pub steps: u32,
+    /// The search alone, without loading and compiling.
+    pub seconds: f32,
+    pub stopped: Option<StopReason>,
+    /// In the order they were started; each at its own best iteration.
+    pub candidates: Vec<Candidate>,
+    /// The candidate with the least total loss.
+    pub best: usize,
+    /// Losses of the best candidate at the first iteration.
+    pub first_losses: Losses,
+    /// Side of the candidates' pictures.
+    pub size_px: u32,
+}
+
+/// Names a fill, so that late news of an old one can be told apart.
+pub type JobId = u64;
+
+/// To the worker.
+pub enum Command {
+    /// Start this fill; a running one is stopped first.
+    Start(JobId, Box<FillRequest>),
+    Pause,
+    Resume,
+    /// One iteration, then pause again.
+    StepOnce,
+    /// Stop and keep the best so far.
+    Cancel,
+    /// From the next iteration on.
+    Update(LiveSettings),
+    /// Which candidate the preview shows; `None` is the best at the moment.
+    Show(Option<usize>),
+    /// Open the device and load the model now, so that the first fill starts at once.
+    WarmUp(DeviceChoice, ModelChoice),
+}
+
+/// From the worker.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The device and the model are ready.
+    Ready {
+        device: DeviceInfo,
+        model: ModelInfo,
+    },
+    /// Warm-up failed; the next fill will say the same.
+    NotReady {
+        message: String,
+    },
+    Started {
+        job: JobId,
+        device: DeviceInfo,
+        model: ModelInfo,
+        notes: Vec<String>,
+    },
+    /// Some iterations are done.
+    Progress {
+        job: JobId,
+        iterations: Vec<IterationLosses>,
+        elapsed_secs: f32,
+        /// `None` until the speed is known.
+        remaining_secs: Option<f32>,
+        paused: bool,
+    },
+    /// The search ended, was stopped, or broke after it had a result.
+    Finished {
+        job: JobId,
+        outcome: Arc<FillOutcome>,
+    },
+    /// The search could not give any result. `causes` from the outermost inwards.
+    Failed {
+        job: JobId,
+        message: String,
+        causes: Vec<String>,
+    },
+}
+
+/// The losses of every candidate at one iteration (counted from 1).
+#[derive(Clone, Debug, PartialEq)]
+pub struct IterationLosses {
+    pub iteration: u32,
+    pub candidates: Vec<Losses>,
+}
+
+/// The newest pictures of a running search.
+#[derive(Clone, Debug)]
+pub struct Preview {
+    pub job: JobId,
+    pub iteration: u32,
+    pub size_px: u32,
+    /// G(z) of every candidate: planar RGB in [-1, 1].
+    pub candidates: Vec<Vec<f32>>,
+    /// The candidate with the least total loss now.
+    pub best: usize,
+    /// The shown candidate, in place in the photo.
+    pub patch: Patch,
+}

@@ -1,0 +1,40 @@
+//! Content-aware fill for faces.
+//!
+//! A person paints over part of a face; the program searches the latent space of a face generator for the picture that
+//! agrees with every unpainted pixel, and blends it in (Yeh, Chen et al., arXiv 1607.07539).
+//!
+//! # The way of the data
+//!
+//! ```text
+//! photo ──face──▶ crop ──mask──▶ known pixels ──search──▶ ẑ, G(ẑ) ──blend──▶ photo
+//! ```
+//!
+//! # Where things are
+//!
+//! | module | what it does | may use |
+//! | --- | --- | --- |
+//! | [`photo`] | decode and save photos; coordinate spaces | nothing here |
+//! | [`mask`] | strokes, raster, history, presets, context weights | `photo` |
+//! | [`face`] | where a face sits in the photo; crop it out | `mask`, `photo` |
+//! | [`blend`] | put the fill back into the photo | `face`, `mask`, `photo` |
+//! | [`device`] | the one place that picks a compute device | nothing here |
+//! | [`model`] | the networks and their weight files | nothing here |
+//! | [`search`] | losses, optimisers, candidates: one fill | `model`, `mask` |
+//! | [`job`] | the background thread, and the fill as a whole | all of the above |
+//! | [`cli`], [`app`] | the two front ends | all of the above |
+//!
+//! Only `app` knows egui, only `cli` knows clap, and only `device`, `model` and `search` know burn.
+
+pub mod app;
+pub mod blend;
+pub mod cli;
+pub mod device;
+pub mod face;
+pub mod job;
+pub mod mask;
+pub mod model;
+pub mod photo;
+pub mod search;
+
+#[cfg(test)]
+mod layers;

@@ -1,0 +1,13 @@
+//! The hole: what the user painted, as strokes and as pixels, and what it means for the loss.
+
+mod file;
+mod history;
+mod preset;
+mod raster;
+mod weights;
+
+pub use file::{MaskFileError, decode_mask, load_mask, save_mask};
+pub use history::{Edit, History};
+pub use preset::MaskPreset;
+pub use raster::{Mask, Stroke, StrokeKind};
+pub use weights::context_weights;
