@@ -1,5 +1,7 @@
 //! The editor.
 
+pub mod canvas;
+
 /// Opens the window and runs until it is closed.
 ///
 /// # Errors
