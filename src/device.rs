@@ -1,7 +1,13 @@
 //! The one place that picks a compute device.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::str::FromStr;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use burn::tensor::wgpu::WgpuBackend;
+use burn::tensor::{Device, DeviceKind};
 
 /// What the user asked for. Written `auto`, `cpu`, `gpu` or `gpu:N`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -56,8 +62,172 @@ pub struct GpuInfo {
     pub software: bool,
 }
 
-/// Every GPU that this machine offers. Takes some tenths of a second: not for the UI thread.
+impl fmt::Display for GpuInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.name, self.api)
+    }
+}
+
+/// Why no device could be opened.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum DeviceError {
+    #[error("this machine offers no GPU: use --device cpu, or install its graphics driver")]
+    NoGpu,
+    #[error("only software GPUs here ({names}), slower than the CPU itself: use --device cpu, or gpu:N to insist")]
+    OnlySoftware { names: String },
+    #[error("there is no gpu:{index}: this machine has {count} (see `countenance devices`)")]
+    NoSuchGpu { index: usize, count: usize },
+    #[error("the GPU {name} could not be started ({reason}): update its driver, or use --device cpu")]
+    Start { name: String, reason: String },
+}
+
+/// A device that is ready to compute.
+#[derive(Clone, Debug)]
+pub struct OpenDevice {
+    /// Without autodiff.
+    pub device: Device,
+    /// As in "CPU" or "NVIDIA RTX 4070 (Vulkan)".
+    pub name: String,
+    pub is_gpu: bool,
+    /// Why it is not what one might expect.
+    pub notice: Option<String>,
+}
+
+/// How burn addresses an adapter: numbered among those of its kind.
+struct Adapter {
+    info: GpuInfo,
+    backend: WgpuBackend,
+    kind: DeviceKind,
+}
+
+/// Graphics interfaces in the order of preference, with the names that burn and people know them by.
+const APIS: [(wgpu::Backend, WgpuBackend, &str); 4] = [
+    (wgpu::Backend::Vulkan, WgpuBackend::Vulkan, "Vulkan"),
+    (wgpu::Backend::Metal, WgpuBackend::Metal, "Metal"),
+    (wgpu::Backend::Dx12, WgpuBackend::Dx12, "DirectX 12"),
+    (wgpu::Backend::Gl, WgpuBackend::Gl, "OpenGL"),
+];
+
+/// Every GPU that this machine offers, real ones first. Takes some tenths of a second the first time: not for the UI
+/// thread.
 #[must_use]
 pub fn list_gpus() -> Vec<GpuInfo> {
-    unimplemented!()
+    adapters().iter().map(|adapter| adapter.info.clone()).collect()
+}
+
+/// The GPU that `auto` takes, `None` for the CPU.
+#[must_use]
+pub fn auto_gpu() -> Option<GpuInfo> {
+    adapters().iter().map(|adapter| &adapter.info).find(|info| !info.software).cloned()
+}
+
+/// Opens the device that was asked for. A device stays open until the program ends; asking again is free.
+///
+/// # Errors
+/// When a GPU was asked for and none can be had. `auto` falls back to the CPU instead and says why in the notice.
+pub fn open(choice: DeviceChoice) -> Result<OpenDevice, DeviceError> {
+    let all = adapters();
+    match choice {
+        DeviceChoice::Cpu => Ok(cpu(None)),
+        DeviceChoice::Auto => match all.iter().find(|adapter| !adapter.info.software) {
+            None => Ok(cpu(Some("No GPU here: the CPU does the work".into()))),
+            Some(adapter) => {
+                Ok(start(adapter).unwrap_or_else(|error| cpu(Some(format!("{error}; the CPU does the work")))))
+            }
+        },
+        DeviceChoice::Gpu(None) => match all.iter().find(|adapter| !adapter.info.software) {
+            Some(adapter) => start(adapter),
+            None if all.is_empty() => Err(DeviceError::NoGpu),
+            None => {
+                let names: Vec<_> =
+                    all.iter().map(|adapter| format!("gpu:{} {}", adapter.info.index, adapter.info.name)).collect();
+                Err(DeviceError::OnlySoftware { names: names.join(", ") })
+            }
+        },
+        DeviceChoice::Gpu(Some(index)) => match all.get(index) {
+            Some(adapter) => start(adapter),
+            None => Err(DeviceError::NoSuchGpu { index, count: all.len() }),
+        },
+    }
+}
+
+fn cpu(notice: Option<String>) -> OpenDevice {
+    OpenDevice { device: Device::flex(), name: "CPU".into(), is_gpu: false, notice }
+}
+
+/// Starts an adapter, or finds it started. burn panics at the first tensor of a device that failed to start, so that
+/// none is handed out without having been opened here.
+fn start(adapter: &Adapter) -> Result<OpenDevice, DeviceError> {
+    static STARTED: Mutex<BTreeMap<usize, Result<Device, DeviceError>>> = Mutex::new(BTreeMap::new());
+    let mut started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
+    let device = started
+        .entry(adapter.info.index)
+        .or_insert_with(|| {
+            let options =
+                Device::wgpu_options().device_kind(adapter.kind.clone()).graphics_api(adapter.backend.clone());
+            let failed = |reason: String| DeviceError::Start { name: adapter.info.name.clone(), reason };
+            // Drivers fail in more ways than wgpu reports.
+            match std::panic::catch_unwind(AssertUnwindSafe(|| options.init())) {
+                Ok(result) => result.map_err(|error| failed(error.to_string())),
+                Err(_) => Err(failed("its driver broke down".into())),
+            }
+        })
+        .clone()?;
+    let notice =
+        adapter.info.software.then(|| format!("{} is a software GPU, slower than the CPU itself", adapter.info.name));
+    Ok(OpenDevice { device, name: adapter.info.to_string(), is_gpu: true, notice })
+}
+
+/// The adapters of the first interface that has a real GPU, else of the first that has any: the choice burn makes too.
+/// Asked once; the Vulkan loader does not like instances that come and go.
+fn adapters() -> &'static [Adapter] {
+    static ADAPTERS: OnceLock<Vec<Adapter>> = OnceLock::new();
+    ADAPTERS.get_or_init(|| {
+        let mut software_only = Vec::new();
+        for (api, backend, name) in APIS {
+            let found = std::panic::catch_unwind(|| probe(api, &backend, name)).unwrap_or_default();
+            if found.iter().any(|adapter| !adapter.info.software) {
+                return found;
+            }
+            if software_only.is_empty() {
+                software_only = found;
+            }
+        }
+        software_only
+    })
+}
+
+/// The adapters behind one interface, real ones first.
+fn probe(api: wgpu::Backend, backend: &WgpuBackend, api_name: &str) -> Vec<Adapter> {
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor {
+        backends: api.into(),
+        ..wgpu::InstanceDescriptor::new_without_display_handle()
+    });
+    let mut counts = [0; 3];
+    let mut next = |slot: usize| {
+        counts[slot] += 1;
+        counts[slot] - 1
+    };
+    let mut found: Vec<Adapter> = pollster::block_on(instance.enumerate_adapters(api.into()))
+        .iter()
+        .map(|adapter| {
+            let info = adapter.get_info();
+            let kind = match info.device_type {
+                wgpu::DeviceType::DiscreteGpu => DeviceKind::DiscreteGpu(next(0)),
+                wgpu::DeviceType::IntegratedGpu => DeviceKind::IntegratedGpu(next(1)),
+                wgpu::DeviceType::VirtualGpu => DeviceKind::VirtualGpu(next(2)),
+                // burn has no number for these; OpenGL reports its one adapter so.
+                wgpu::DeviceType::Other => DeviceKind::DefaultDevice,
+                wgpu::DeviceType::Cpu => DeviceKind::Cpu,
+            };
+            let software = info.device_type == wgpu::DeviceType::Cpu;
+            let info = GpuInfo { index: 0, name: info.name, api: api_name.into(), software };
+            Adapter { info, backend: backend.clone(), kind }
+        })
+        .collect();
+    found.sort_by_key(|adapter| adapter.info.software);
+    for (index, adapter) in found.iter_mut().enumerate() {
+        adapter.info.index = index;
+    }
+    found
 }

@@ -1,1 +1,94 @@
-//! stub
+//! The layer rule of the crate's map, read off the `use` lines: imports only point downwards, egui stays in `app`, clap in
+//! `cli`, burn in `device`, `model` and `search`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Which of our modules each module may use.
+const MAY_USE: [(&str, &[&str]); 11] = [
+    ("photo", &[]),
+    ("mask", &["photo", "face"]),
+    ("face", &["photo", "mask"]),
+    ("blend", &["photo", "mask", "face"]),
+    ("device", &[]),
+    ("model", &[]),
+    ("search", &["model", "mask"]),
+    ("job", &["photo", "mask", "face", "blend", "device", "model", "search"]),
+    ("cli", &["photo", "mask", "face", "blend", "device", "model", "search", "job", "app"]),
+    ("app", &["photo", "mask", "face", "blend", "device", "model", "search", "job"]),
+    ("layers", &[]),
+];
+
+/// Packages that only these modules may name.
+const KEEPERS: [(&str, &[&str]); 10] = [
+    ("egui", &["app"]),
+    ("eframe", &["app"]),
+    ("egui_plot", &["app"]),
+    ("egui_notify", &["app"]),
+    ("rfd", &["app"]),
+    ("clap", &["cli"]),
+    ("indicatif", &["cli"]),
+    ("burn", &["device", "model", "search"]),
+    ("burn_wgpu", &["device"]),
+    ("wgpu", &["device", "app"]),
+];
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// The words that follow `prefix` in code, comments and strings left out as far as lines can tell.
+fn words_after<'a>(text: &'a str, prefix: &'a str) -> impl Iterator<Item = String> + 'a {
+    text.lines().filter(|line| !line.trim_start().starts_with("//")).flat_map(move |line| {
+        line.match_indices(prefix).map(move |(at, _)| {
+            line[at + prefix.len()..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+        })
+    })
+}
+
+#[test]
+fn imports_only_point_downwards() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    let mut wrong = Vec::new();
+    for path in files {
+        let relative = path.strip_prefix(&root).unwrap();
+        let first = relative.components().next().unwrap().as_os_str().to_string_lossy().replace(".rs", "");
+        if ["main", "lib", "layers"].contains(&first.as_str()) {
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        let is_test = relative.components().any(|part| part.as_os_str().to_string_lossy().starts_with("tests"));
+        let Some((_, allowed)) = MAY_USE.iter().find(|(module, _)| *module == first) else {
+            wrong.push(format!("{} belongs to no module of the map", relative.display()));
+            continue;
+        };
+        for used in words_after(&text, "crate::") {
+            let known = MAY_USE.iter().any(|(module, _)| *module == used);
+            if known && used != first && !allowed.contains(&used.as_str()) && !is_test {
+                wrong.push(format!("{} uses {used}", relative.display()));
+            }
+        }
+        for (package, keepers) in KEEPERS {
+            let named = words_after(&text, "use ").any(|word| word == package) || text.contains(&format!(" {package}::"));
+            if named && !keepers.contains(&first.as_str()) && !is_test {
+                wrong.push(format!("{} uses the package {package}", relative.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn the_scan_sees_what_it_should() {
+    let text = "use crate::photo::Photo;\n// crate::app\nlet x = crate::mask::Mask;";
+    assert_eq!(words_after(text, "crate::").collect::<Vec<_>>(), ["photo", "mask"]);
+}

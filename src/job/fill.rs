@@ -1,16 +1,23 @@
 //! One fill from request to outcome.
 
-use super::{DeviceInfo, FillOutcome, FillRequest, LiveSettings};
-use crate::device::DeviceChoice;
-use crate::model::{ModelChoice, ModelInfo};
-use crate::search::Losses;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-/// Opened devices and loaded networks, kept between fills. Stays on the thread that made it.
-#[derive(Default)]
-pub struct Engine {}
+use super::engine::Engine;
+use super::{Candidate, DeviceInfo, FillOutcome, FillRequest, LiveSettings, StopReason};
+use crate::device::DeviceError;
+use crate::face::{Crop, CropError, crop};
+use crate::model::{ModelError, ModelInfo, Networks};
+use crate::search::{Best, Losses, Problem, Search, SettingsError, Starts};
+
+/// At most so many iterations go by before their losses are read and a copy of the best fill is put aside.
+const READ_EVERY: usize = 32;
+/// A copy of the best fill is put aside this often, so that a lost device does not take it along.
+const BACKUP_EVERY: Duration = Duration::from_secs(2);
 
 /// What an observer wants next.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flow {
     Continue,
     /// End now and return the best so far.
@@ -53,19 +60,20 @@ pub enum FillError {
     EmptyHole,
     #[error("the hole lies outside the face frame: move the frame over it, or paint inside the frame")]
     HoleOutsideFrame,
-    #[error("nothing is left to agree with: leave some of the face inside the frame unpainted")]
-    NothingKnown,
-}
-
-impl Engine {
-    /// Opens the device and loads the model, or finds them in the cache.
-    ///
-    /// # Errors
-    /// When either cannot be had.
-    pub fn prepare(&mut self, device: DeviceChoice, model: &ModelChoice) -> Result<(DeviceInfo, ModelInfo), FillError> {
-        let _ = (device, model);
-        unimplemented!()
-    }
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error(transparent)]
+    Crop(#[from] CropError),
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    #[error("stopped before the first iteration")]
+    StoppedEarly,
+    #[error(
+        "the search broke before its first iteration on {device} ({reason}): choose the CPU as device and try again"
+    )]
+    Broke { device: String, reason: String },
 }
 
 /// Runs one fill to its end.
@@ -78,6 +86,186 @@ pub fn run_fill(
     request: &FillRequest,
     observer: &mut dyn Observer,
 ) -> Result<FillOutcome, FillError> {
-    let _ = (engine, request, observer);
-    unimplemented!()
+    request.settings.validate()?;
+    let model = engine.model(&request.model)?.info.clone();
+    let crop = checked_crop(request, model.image_size_px)?;
+    let (device, networks) = engine.networks(request.device, &request.model)?;
+    observer.started(&device, &model, &notes(request, &networks, &crop));
+
+    let size_px = model.image_size_px;
+    let problem = Problem { size_px: size_px as usize, pixels: crop.pixels, known: crop.known };
+    let mut run =
+        Run { observer, size_px, first_losses: None, newest_losses: Vec::new(), backup: None, started: Instant::now() };
+    // A lost device shows as a panic inside burn; nothing of the search is used after one, only the backup.
+    let end = std::panic::catch_unwind(AssertUnwindSafe(|| run.search(networks, &problem, request)));
+    let seconds = run.started.elapsed().as_secs_f32();
+    let first = run.first_losses.take();
+    let (result, stopped) = match end {
+        Ok((result, stopped)) => (result, stopped),
+        Err(panic) => {
+            let reason = panic_text(panic.as_ref());
+            engine.forget();
+            (run.backup.take(), Some(StopReason::Failed(format!("{} stopped working ({reason})", device.name))))
+        }
+    };
+    let Some(result) = result else {
+        return Err(match stopped {
+            Some(StopReason::Failed(reason)) => FillError::Broke { device: device.name, reason },
+            _ => FillError::StoppedEarly,
+        });
+    };
+    let best = least_total(result.candidates.iter().map(|candidate| candidate.losses));
+    Ok(FillOutcome {
+        settings: result.settings,
+        model,
+        device,
+        steps: result.steps,
+        seconds,
+        stopped,
+        first_losses: first.and_then(|losses| losses.get(best).copied()).unwrap_or(result.candidates[best].losses),
+        candidates: result.candidates,
+        best,
+        size_px,
+    })
+}
+
+/// Cuts out the crop and checks that there is something to do.
+fn checked_crop(request: &FillRequest, size_px: u32) -> Result<Crop, FillError> {
+    let crop = crop(&request.photo, &request.hole, &request.frame, size_px)?;
+    let unit_from_photo = request.frame.photo_from_unit().inverse();
+    let mut any = false;
+    for (y, row) in request.hole.pixels().chunks(request.hole.width().max(1) as usize).enumerate() {
+        for x in row.iter().enumerate().filter(|&(_, &pixel)| pixel != 0).map(|(x, _)| x) {
+            any = true;
+            #[expect(clippy::cast_precision_loss, reason = "photo sides are far below 2^24")]
+            let [u, v] = unit_from_photo.apply([x as f32 + 0.5, y as f32 + 0.5]);
+            if (0.0..1.0).contains(&u) && (0.0..1.0).contains(&v) {
+                return Ok(crop);
+            }
+        }
+    }
+    Err(if any { FillError::HoleOutsideFrame } else { FillError::EmptyHole })
+}
+
+/// What the user should know before the search starts.
+fn notes(request: &FillRequest, networks: &Networks, crop: &Crop) -> Vec<String> {
+    let mut notes = Vec::new();
+    if networks.discriminator.is_none() {
+        notes.push("This model has no discriminator: the prior loss is off".to_string());
+    }
+    if networks.encoder.is_none() && request.settings.starts == Starts::Encoder {
+        notes.push("This model has no encoder: the search starts from the prior".to_string());
+    }
+    if crop.known.iter().all(|&known| known == 0.0) {
+        notes.push("Nothing is left to agree with: the fill is any plausible face".to_string());
+    }
+    notes
+}
+
+/// A fill under way.
+struct Run<'a> {
+    observer: &'a mut dyn Observer,
+    size_px: u32,
+    first_losses: Option<Vec<Losses>>,
+    newest_losses: Vec<Losses>,
+    backup: Option<RunResult>,
+    started: Instant,
+}
+
+/// What there is so far, on the host.
+struct RunResult {
+    candidates: Vec<Candidate>,
+    steps: u32,
+    settings: crate::search::Settings,
+}
+
+impl Run<'_> {
+    fn search(
+        &mut self,
+        networks: Arc<Networks>,
+        problem: &Problem,
+        request: &FillRequest,
+    ) -> (Option<RunResult>, Option<StopReason>) {
+        let mut search = Search::new(networks, problem, request.settings);
+        let mut last_backup = Instant::now();
+        let mut unread = 0;
+        let mut stopped = None;
+        while !search.is_done() {
+            if self.observer.flow() == Flow::Stop {
+                stopped = Some(StopReason::Cancelled);
+                break;
+            }
+            if let Some(LiveSettings { lambda, steps }) = self.observer.live_settings() {
+                search.set_lambda(lambda);
+                search.set_steps(steps);
+                if search.is_done() {
+                    break;
+                }
+            }
+            if !search.advance() {
+                continue;
+            }
+            unread += 1;
+            let iteration = search.iterations_begun();
+            let pictures = self.observer.wants_pictures(iteration);
+            if pictures || iteration == 1 || unread >= READ_EVERY || self.observer.wants_losses(iteration) {
+                self.read_losses(&mut search);
+                unread = 0;
+                if !self.newest_losses.iter().any(|losses| losses.total.is_finite()) {
+                    stopped = Some(StopReason::Failed(
+                        "the losses are no longer numbers: use a smaller learning rate or λ".into(),
+                    ));
+                    break;
+                }
+            }
+            if pictures {
+                let best = least_total(self.newest_losses.iter().copied());
+                self.observer.pictures(iteration, self.size_px, search.pictures(), best);
+            }
+            if last_backup.elapsed() > BACKUP_EVERY && request.device != crate::device::DeviceChoice::Cpu {
+                self.backup = result_of(&search);
+                last_backup = Instant::now();
+            }
+        }
+        self.read_losses(&mut search);
+        (result_of(&search), stopped)
+    }
+
+    fn read_losses(&mut self, search: &mut Search) {
+        for (iteration, losses) in search.take_losses() {
+            self.observer.losses(iteration, &losses);
+            self.first_losses.get_or_insert_with(|| losses.clone());
+            self.newest_losses = losses;
+        }
+    }
+}
+
+/// The best of every candidate so far, `None` before the first iteration.
+fn result_of(search: &Search) -> Option<RunResult> {
+    let Best { latents, losses } = search.best()?;
+    let candidates = latents
+        .into_iter()
+        .zip(losses)
+        .zip(search.best_pictures())
+        .map(|((latent, losses), pixels)| Candidate { latent, pixels, losses })
+        .collect();
+    Some(RunResult { candidates, steps: search.iterations_done(), settings: *search.settings() })
+}
+
+/// The index of the least total loss; NaN is never least.
+fn least_total(losses: impl Iterator<Item = Losses>) -> usize {
+    losses
+        .enumerate()
+        .filter(|(_, losses)| !losses.total.is_nan())
+        .min_by(|(_, a), (_, b)| a.total.total_cmp(&b.total))
+        .map_or(0, |(index, _)| index)
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("no reason given");
+    text.lines().next().unwrap_or(text).to_string()
 }

@@ -6,7 +6,9 @@
 //!
 //! Nothing is lost once there is a result: a cancelled or failed search still returns the best fill so far.
 
+mod engine;
 mod fill;
+mod follow;
 mod slot;
 mod worker;
 
@@ -20,7 +22,8 @@ use crate::model::{ModelChoice, ModelInfo};
 use crate::photo::Photo;
 use crate::search::{Losses, Settings};
 
-pub use fill::{Engine, FillError, Flow, Observer, run_fill};
+pub use engine::Engine;
+pub use fill::{FillError, Flow, Observer, run_fill};
 pub use slot::Slot;
 pub use worker::Worker;
 

@@ -1,13 +1,34 @@
 //! The networks and their weight files.
+//!
+//! One `.safetensors` file holds a generator, and may hold a discriminator and an encoder (DCGAN, Radford et al. 2016,
+//! arXiv 1511.06434). BatchNorm is folded into the convolutions in the file, so nothing depends on the batch when filling.
+//! Pictures are `[batch, 3, size, size]`, RGB in [-1, 1]; latents are `[batch, latent_dim]` in [-1, 1].
+
+mod architecture;
+mod file;
+mod layers;
+mod networks;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+pub use architecture::Architecture;
+pub use file::{ModelError, ModelFile};
+pub use networks::{Discriminator, Encoder, Generator, Networks};
+
+/// The model that a bare executable works with.
+static EMBEDDED: &[u8] = include_bytes!("../../models/face-64.safetensors");
+/// The name of the embedded model.
+const EMBEDDED_NAME: &str = "face-64";
 
 /// Which model file to use.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ModelChoice {
     /// The one inside the program.
     #[default]
     Embedded,
     /// A `.safetensors` file.
-    File(std::path::PathBuf),
+    File(PathBuf),
 }
 
 /// What a model file says about itself.
@@ -23,27 +44,53 @@ pub struct ModelInfo {
     pub has_discriminator: bool,
     pub has_encoder: bool,
     /// The file's own metadata, by key.
-    pub metadata: std::collections::BTreeMap<String, String>,
+    pub metadata: BTreeMap<String, String>,
 }
 
-/// Why a model cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ModelError {
-    #[error("cannot read the model {path}: check that the file exists and can be read", path = path.display())]
-    Read { path: std::path::PathBuf, source: std::io::Error },
+/// Reads and checks a whole model file.
+///
+/// # Errors
+/// When the file cannot be read, or is not a model; the text names the first thing that is wrong.
+pub fn load(choice: &ModelChoice) -> Result<ModelFile, ModelError> {
+    match choice {
+        ModelChoice::Embedded => ModelFile::parse(EMBEDDED_NAME, EMBEDDED),
+        ModelChoice::File(path) => {
+            let bytes = std::fs::read(path).map_err(|source| ModelError::Read { path: path.clone(), source })?;
+            let name = path.file_stem().map_or_else(|| "model".into(), |stem| stem.to_string_lossy().into_owned());
+            ModelFile::parse(&name, &bytes)
+        }
+    }
 }
 
 /// Reads what a model file says about itself and checks it, without building the networks.
 ///
 /// # Errors
-/// When the file cannot be read, or is not a model; the text names the first thing that is wrong.
+/// As [`load`].
 pub fn inspect(choice: &ModelChoice) -> Result<ModelInfo, ModelError> {
-    let _ = choice;
-    unimplemented!()
+    load(choice).map(|file| file.info)
 }
 
-/// Model files beside the program: `models/*.safetensors` of the working folder and of the program's folder.
+/// Model files beside the program: `models/*.safetensors` of the working folder and of the program's folder, sorted.
 #[must_use]
-pub fn find_models() -> Vec<std::path::PathBuf> {
-    unimplemented!()
+pub fn find_models() -> Vec<PathBuf> {
+    let beside_program = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join("models")));
+    let mut found: Vec<PathBuf> = [Some(PathBuf::from("models")), beside_program]
+        .into_iter()
+        .flatten()
+        .filter_map(|folder| std::fs::read_dir(folder).ok())
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| is_model_name(path))
+        .collect();
+    found.sort();
+    found.dedup();
+    found
 }
+
+fn is_model_name(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("safetensors"))
+}
+
+/// Networks with random weights, small enough for any test (see `assets/fixtures`).
+#[cfg(test)]
+pub(crate) const TINY: &[u8] = include_bytes!("../../assets/fixtures/tiny-16.safetensors");

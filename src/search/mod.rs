@@ -3,8 +3,18 @@
 //! [`Settings`] says how, [`Problem`] says what, [`Search`] does it one gradient evaluation at a time. Only the latent is
 //! changed; the networks are frozen. Losses stay on the device until somebody asks for them.
 
+mod hmc;
+mod losses;
+mod optimizer;
+mod problem;
+mod run;
 mod settings;
+mod starts;
+#[cfg(test)]
+mod tests;
 
+pub use problem::Problem;
+pub use run::{Best, Search};
 pub use settings::{
     Clipping, ContextSettings, HmcSettings, Norm, OptimizerKind, Preset, PriorForm, Reduction, Schedule, Settings,
     SettingsError, Starts,

@@ -1,0 +1,216 @@
+//! The editor's side of a running search: commands in, events and previews out.
+
+use std::sync::mpsc::TryRecvError;
+use std::time::{Duration, Instant};
+
+use super::worker::Line;
+use super::{Command, DeviceInfo, Event, FillRequest, Flow, IterationLosses, JobId, LiveSettings, Observer, Preview};
+use crate::blend::Composer;
+use crate::model::ModelInfo;
+use crate::search::Losses;
+
+/// Losses are told at most this often, pictures drawn at most this often: one screen frame.
+const TELL_EVERY: Duration = Duration::from_millis(16);
+/// Longer side of the preview in the photo; the generator's picture itself has 64 to 256 pixels.
+const PREVIEW_SIDE_PX: u32 = 384;
+
+/// Follows one search for the editor.
+pub(super) struct Follower<'a> {
+    line: &'a Line,
+    job: JobId,
+    request: &'a FillRequest,
+    composer: Option<Composer>,
+    live: LiveSettings,
+    paused: bool,
+    stop: bool,
+    /// One more iteration although paused.
+    step: bool,
+    shown: Option<usize>,
+    newest: Option<Pictures>,
+    untold: Vec<IterationLosses>,
+    iteration: u32,
+    clock: Clock,
+    next: Option<(JobId, Box<FillRequest>)>,
+}
+
+/// The last pictures read, to draw another candidate while paused.
+struct Pictures {
+    iteration: u32,
+    size_px: u32,
+    candidates: Vec<Vec<f32>>,
+    best: usize,
+}
+
+/// Time spent searching, pauses left out.
+struct Clock {
+    running_since: Option<Instant>,
+    before: Duration,
+    last_told: Instant,
+    last_shown: Instant,
+}
+
+impl Clock {
+    fn elapsed(&self) -> Duration {
+        self.before + self.running_since.map_or(Duration::ZERO, |since| since.elapsed())
+    }
+
+    fn pause(&mut self) {
+        self.before = self.elapsed();
+        self.running_since = None;
+    }
+
+    fn resume(&mut self) {
+        self.running_since.get_or_insert_with(Instant::now);
+    }
+}
+
+impl<'a> Follower<'a> {
+    pub fn new(line: &'a Line, job: JobId, request: &'a FillRequest) -> Self {
+        let now = Instant::now();
+        Self {
+            line,
+            job,
+            request,
+            composer: None,
+            live: LiveSettings { lambda: request.settings.lambda, steps: request.settings.steps },
+            paused: false,
+            stop: false,
+            step: false,
+            shown: None,
+            newest: None,
+            untold: Vec::new(),
+            iteration: 0,
+            clock: Clock { running_since: None, before: Duration::ZERO, last_told: now, last_shown: now },
+            next: None,
+        }
+    }
+
+    /// The fill that was asked for while this one ran.
+    pub fn into_next(self) -> Option<(JobId, Box<FillRequest>)> {
+        self.next
+    }
+
+    /// Tells what was not told yet.
+    pub fn flush(&mut self) {
+        if !self.untold.is_empty() {
+            self.tell_progress();
+        }
+    }
+
+    fn tell_progress(&mut self) {
+        let elapsed_secs = self.clock.elapsed().as_secs_f32();
+        #[expect(clippy::cast_precision_loss, reason = "step counts are far below 2^24")]
+        let remaining_secs = (self.iteration > 1).then(|| {
+            let left = self.live.steps.saturating_sub(self.iteration) as f32;
+            left * elapsed_secs / self.iteration as f32
+        });
+        self.clock.last_told = Instant::now();
+        let iterations = std::mem::take(&mut self.untold);
+        let paused = self.paused;
+        self.line.tell(Event::Progress { job: self.job, iterations, elapsed_secs, remaining_secs, paused });
+    }
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Start(job, request) => {
+                self.next = Some((job, request));
+                self.stop = true;
+            }
+            Command::Cancel => self.stop = true,
+            Command::Pause => self.set_paused(true),
+            Command::Resume => self.set_paused(false),
+            Command::StepOnce => {
+                self.paused = true;
+                self.step = true;
+            }
+            Command::Update(live) => self.live = live,
+            Command::Show(candidate) => {
+                self.shown = candidate;
+                self.show();
+            }
+            // Device and model are in use right now.
+            Command::WarmUp(..) => {}
+        }
+    }
+
+    fn set_paused(&mut self, paused: bool) {
+        self.paused = paused;
+        if paused {
+            self.clock.pause();
+        } else {
+            self.clock.resume();
+        }
+        self.tell_progress();
+    }
+
+    /// Draws the shown candidate of the newest pictures into the photo.
+    fn show(&mut self) {
+        let (Some(newest), Some(composer)) = (&self.newest, &self.composer) else { return };
+        let shown = self.shown.filter(|&k| k < newest.candidates.len()).unwrap_or(newest.best);
+        let Some(picture) = newest.candidates.get(shown) else { return };
+        self.line.show(Preview {
+            job: self.job,
+            iteration: newest.iteration,
+            size_px: newest.size_px,
+            candidates: newest.candidates.clone(),
+            best: newest.best,
+            patch: composer.patch(picture, newest.size_px),
+        });
+        self.clock.last_shown = Instant::now();
+    }
+}
+
+impl Observer for Follower<'_> {
+    fn started(&mut self, device: &DeviceInfo, model: &ModelInfo, notes: &[String]) {
+        let FillRequest { photo, hole, frame, blend, .. } = self.request;
+        self.composer = Some(Composer::new(photo, hole, frame, *blend, Some(PREVIEW_SIDE_PX)));
+        self.clock.resume();
+        let (job, device, model, notes) = (self.job, device.clone(), model.clone(), notes.to_vec());
+        self.line.tell(Event::Started { job, device, model, notes });
+    }
+
+    fn flow(&mut self) -> Flow {
+        if !self.untold.is_empty() && (self.paused || self.clock.last_told.elapsed() >= TELL_EVERY) {
+            self.tell_progress();
+        }
+        loop {
+            let command = if self.paused && !self.step && !self.stop {
+                self.line.commands.recv().map_err(|_| TryRecvError::Disconnected)
+            } else {
+                self.line.commands.try_recv()
+            };
+            match command {
+                Ok(command) => self.obey(command),
+                Err(TryRecvError::Empty) => break,
+                Err(TryRecvError::Disconnected) => {
+                    self.stop = true;
+                    break;
+                }
+            }
+        }
+        if self.stop { Flow::Stop } else { Flow::Continue }
+    }
+
+    fn live_settings(&mut self) -> Option<LiveSettings> {
+        Some(self.live)
+    }
+
+    fn wants_losses(&mut self, _iteration: u32) -> bool {
+        self.paused || self.clock.last_told.elapsed() >= TELL_EVERY
+    }
+
+    fn losses(&mut self, iteration: u32, losses: &[Losses]) {
+        self.iteration = iteration;
+        self.untold.push(IterationLosses { iteration, candidates: losses.to_vec() });
+    }
+
+    fn wants_pictures(&mut self, _iteration: u32) -> bool {
+        let stepped = std::mem::take(&mut self.step);
+        stepped || (self.line.previews.wanted() && self.clock.last_shown.elapsed() >= TELL_EVERY)
+    }
+
+    fn pictures(&mut self, iteration: u32, size_px: u32, pictures: Vec<Vec<f32>>, best: usize) {
+        self.newest = Some(Pictures { iteration, size_px, candidates: pictures, best });
+        self.show();
+    }
+}

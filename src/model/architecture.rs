@@ -1,0 +1,103 @@
+//! Which tensors a model file must hold, and of which shapes.
+
+use std::collections::BTreeMap;
+
+use super::ModelError;
+
+/// The sizes that define a model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Architecture {
+    /// Side of the pictures: a power of two from 16 to 256.
+    pub image_size_px: u32,
+    pub latent_dim: usize,
+    /// Channels after `project` and after each `up`, as in `[512, 256, 128, 64]`.
+    pub generator_channels: Vec<usize>,
+    /// Channels after `from_rgb` and after each `down`, as in `[64, 128, 256, 512]`.
+    pub discriminator_channels: Option<Vec<usize>>,
+    /// As the discriminator's.
+    pub encoder_channels: Option<Vec<usize>>,
+}
+
+/// Every kernel is 4×4 (DCGAN).
+pub(super) const KERNEL: usize = 4;
+
+/// A tensor's name and shape.
+pub(super) type Expected = (String, Vec<usize>);
+
+impl Architecture {
+    /// Layers between the first and the last of each network: each doubles (or halves) the side, 4 px at the inner end.
+    #[must_use]
+    pub fn depth(image_size_px: u32) -> usize {
+        (image_size_px.trailing_zeros() as usize).saturating_sub(3)
+    }
+
+    /// Reads the channel counts off the shapes in a file.
+    pub(super) fn from_shapes(
+        image_size_px: u32,
+        latent_dim: usize,
+        shapes: &BTreeMap<String, Vec<usize>>,
+    ) -> Result<Self, ModelError> {
+        let depth = Self::depth(image_size_px);
+        // A transposed convolution's weight is [in, out, h, w], a convolution's [out, in, h, w].
+        let channels = |names: Vec<String>, axis: usize| -> Result<Vec<usize>, ModelError> {
+            names
+                .into_iter()
+                .map(|name| {
+                    let shape = shapes.get(&name).ok_or_else(|| ModelError::MissingTensor { name: name.clone() })?;
+                    match shape.get(axis) {
+                        Some(&count) if count > 0 => Ok(count),
+                        _ => Err(ModelError::Shape { name, found: shape.clone(), expected: vec![0; 4] }),
+                    }
+                })
+                .collect()
+        };
+        let has = |network: &str| shapes.keys().any(|name| name.starts_with(network));
+        let convolutions = |network: &str| {
+            let mut names = vec![format!("{network}.from_rgb.weight")];
+            names.extend((0..depth).map(|i| format!("{network}.down.{i}.weight")));
+            names
+        };
+        let mut generator = vec!["generator.project.weight".to_string()];
+        generator.extend((0..depth).map(|i| format!("generator.up.{i}.weight")));
+        Ok(Self {
+            image_size_px,
+            latent_dim,
+            generator_channels: channels(generator, 1)?,
+            discriminator_channels: has("discriminator.")
+                .then(|| channels(convolutions("discriminator"), 0))
+                .transpose()?,
+            encoder_channels: has("encoder.").then(|| channels(convolutions("encoder"), 0)).transpose()?,
+        })
+    }
+
+    /// Every tensor a file of this architecture holds.
+    pub(super) fn expected(&self) -> Vec<Expected> {
+        let mut all = Vec::new();
+        let mut layer = |name: String, first: usize, second: usize, bias: usize| {
+            all.push((format!("{name}.weight"), vec![first, second, KERNEL, KERNEL]));
+            all.push((format!("{name}.bias"), vec![bias]));
+        };
+        let mut previous = self.latent_dim;
+        for (i, &out) in self.generator_channels.iter().enumerate() {
+            let name = if i == 0 { "generator.project".to_string() } else { format!("generator.up.{}", i - 1) };
+            layer(name, previous, out, out);
+            previous = out;
+        }
+        layer("generator.to_rgb".into(), previous, 3, 3);
+        let judges = [
+            ("discriminator", &self.discriminator_channels, 3, 1),
+            ("encoder", &self.encoder_channels, 4, self.latent_dim),
+        ];
+        for (network, channels, inputs, outputs) in judges {
+            let Some(channels) = channels else { continue };
+            let mut previous = inputs;
+            for (i, &out) in channels.iter().enumerate() {
+                let name = if i == 0 { format!("{network}.from_rgb") } else { format!("{network}.down.{}", i - 1) };
+                layer(name, out, previous, out);
+                previous = out;
+            }
+            layer(format!("{network}.score"), outputs, previous, outputs);
+        }
+        all
+    }
+}

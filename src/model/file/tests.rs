@@ -1,0 +1,131 @@
+use std::collections::HashMap;
+
+use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, TensorView, serialize};
+
+use super::*;
+use crate::model::{ModelChoice, TINY, inspect};
+
+type Tensors = BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)>;
+
+/// The tiny model taken apart, changed, and put together again.
+fn changed(change: impl FnOnce(&mut Tensors, &mut HashMap<String, String>)) -> Vec<u8> {
+    let (_, header) = SafeTensors::read_metadata(TINY).unwrap();
+    let mut metadata = header.metadata().clone().unwrap();
+    let mut tensors: Tensors = SafeTensors::deserialize(TINY)
+        .unwrap()
+        .iter()
+        .map(|(name, view)| (name.to_string(), (view.dtype(), view.shape().to_vec(), view.data().to_vec())))
+        .collect();
+    change(&mut tensors, &mut metadata);
+    let views = tensors
+        .iter()
+        .map(|(name, (dtype, shape, data))| (name.as_str(), TensorView::new(*dtype, shape.clone(), data).unwrap()));
+    serialize(views, Some(metadata)).unwrap()
+}
+
+fn error_of(bytes: &[u8]) -> String {
+    ModelFile::parse("changed", bytes).err().expect("the file must be refused").to_string()
+}
+
+#[test]
+fn the_embedded_model_is_whole() {
+    let info = inspect(&ModelChoice::Embedded).unwrap();
+    assert_eq!((info.image_size_px, info.latent_dim), (64, 100));
+    assert!(info.has_discriminator && info.has_encoder);
+    assert_eq!(info.sha256.len(), 64);
+}
+
+#[test]
+fn a_model_may_lack_discriminator_and_encoder() {
+    let bytes = changed(|tensors, _| tensors.retain(|name, _| name.starts_with("generator.")));
+    let info = ModelFile::parse("generator only", &bytes).unwrap().info;
+    assert!(!info.has_discriminator && !info.has_encoder);
+}
+
+#[test]
+fn half_precision_is_read_as_what_it_means() {
+    let bytes = changed(|tensors, _| {
+        let (dtype, _, data) = tensors.get_mut("generator.to_rgb.bias").unwrap();
+        *dtype = Dtype::F16;
+        *data = [0.5f32, -2.0, 0.0].iter().flat_map(|&value| f16::from_f32(value).to_le_bytes()).collect();
+    });
+    let file = ModelFile::parse("half", &bytes).unwrap();
+    assert_eq!(file.tensor("generator.to_rgb.bias").unwrap().values, [0.5, -2.0, 0.0]);
+}
+
+#[test]
+fn every_truncation_is_an_error() {
+    for length in [0, 4, 8, 100, TINY.len() / 2, TINY.len() - 1] {
+        assert!(ModelFile::parse("cut", &TINY[..length]).is_err(), "{length} bytes");
+    }
+}
+
+#[test]
+fn a_hostile_header_length_is_an_error() {
+    let mut bytes = TINY.to_vec();
+    bytes[..8].copy_from_slice(&u64::MAX.to_le_bytes());
+    assert!(error_of(&bytes).starts_with("the model file is damaged"));
+}
+
+#[test]
+fn the_first_wrong_thing_is_named() {
+    insta::assert_snapshot!(
+        error_of(&changed(|tensors, _| drop(tensors.remove("generator.up.0.bias")))),
+        @"the model has no tensor generator.up.0.bias"
+    );
+    insta::assert_snapshot!(
+        error_of(&changed(|tensors, _| {
+            let (_, shape, _) = tensors.get_mut("generator.to_rgb.weight").unwrap();
+            shape.swap(0, 1);
+        })),
+        @"the model's tensor generator.to_rgb.weight has shape [3, 8, 4, 4] where [8, 3, 4, 4] is needed"
+    );
+    insta::assert_snapshot!(
+        error_of(&changed(|tensors, _| {
+            let extra = tensors["generator.to_rgb.bias"].clone();
+            tensors.insert("generator.extra".into(), extra);
+        })),
+        @"the model has a tensor generator.extra that does not belong there"
+    );
+    insta::assert_snapshot!(
+        error_of(&changed(|tensors, _| {
+            let (_, _, data) = tensors.get_mut("encoder.score.bias").unwrap();
+            data[4..8].copy_from_slice(&f32::NAN.to_le_bytes());
+        })),
+        @"the model's tensor encoder.score.bias holds a value that is not finite (at index 1)"
+    );
+    insta::assert_snapshot!(
+        error_of(&changed(|tensors, _| tensors.get_mut("generator.to_rgb.bias").unwrap().0 = Dtype::I32)),
+        @"the model's tensor generator.to_rgb.bias has numbers of type I32: use F16 or F32"
+    );
+}
+
+#[test]
+fn metadata_that_this_program_does_not_know_is_refused() {
+    let set = |key: &str, value: &str| {
+        error_of(&changed(|_, metadata| drop(metadata.insert(key.to_string(), value.to_string()))))
+    };
+    insta::assert_snapshot!(
+        set("format", "other"),
+        @"this is not a Countenance model: its metadata has other where format = countenance-gan-1 is needed"
+    );
+    insta::assert_snapshot!(
+        set("image_size", "48"),
+        @"the model's metadata says image_size = 48: use a power of two from 16 to 256"
+    );
+    insta::assert_snapshot!(
+        set("batch_norm", "separate"),
+        @"the model's metadata says batch_norm = separate: fold BatchNorm into the convolutions first"
+    );
+    insta::assert_snapshot!(
+        set("prior", "normal"),
+        @"the model's metadata says prior = normal: this program knows uniform(-1,1)"
+    );
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let error = inspect(&ModelChoice::File("no/such.safetensors".into())).unwrap_err().to_string();
+    assert!(error.contains("no/such.safetensors"), "{error}");
+}

@@ -1,0 +1,54 @@
+//! How a latent moves: Adam, and the blog's projected gradient with momentum. All values are `[candidates, latent_dim]`.
+
+use burn::tensor::Tensor;
+
+/// β1 of Adam (Kingma & Ba 2015; the blog's `--beta1`).
+const BETA1: f32 = 0.9;
+/// β2 of Adam.
+const BETA2: f32 = 0.999;
+/// ε of Adam, as PyTorch and TensorFlow have it.
+const EPSILON: f32 = 1e-8;
+/// The blog's `--momentum`.
+const MOMENTUM: f32 = 0.9;
+
+/// The running averages of Adam.
+pub(super) struct Adam {
+    mean: Tensor<2>,
+    square: Tensor<2>,
+    step: i32,
+}
+
+impl Adam {
+    pub fn new(latents: &Tensor<2>) -> Self {
+        Self { mean: latents.zeros_like(), square: latents.zeros_like(), step: 0 }
+    }
+
+    /// One step against the gradient.
+    pub fn step(&mut self, latents: Tensor<2>, gradient: Tensor<2>, learning_rate: f32) -> Tensor<2> {
+        self.step = self.step.saturating_add(1);
+        self.mean = self.mean.clone().mul_scalar(BETA1) + gradient.clone().mul_scalar(1.0 - BETA1);
+        self.square = self.square.clone().mul_scalar(BETA2) + gradient.square().mul_scalar(1.0 - BETA2);
+        let mean_correction = 1.0 - BETA1.powi(self.step);
+        let square_correction = (1.0 - BETA2.powi(self.step)).sqrt();
+        let denominator = self.square.clone().sqrt().div_scalar(square_correction).add_scalar(EPSILON);
+        latents - (self.mean.clone() / denominator).mul_scalar(learning_rate / mean_correction)
+    }
+}
+
+/// Nesterov momentum in the form of the blog's code.
+pub(super) struct Momentum {
+    velocity: Tensor<2>,
+}
+
+impl Momentum {
+    pub fn new(latents: &Tensor<2>) -> Self {
+        Self { velocity: latents.zeros_like() }
+    }
+
+    /// One step: `v′ = μv − ηg`, `z′ = z − μv + (1 + μ)v′`.
+    pub fn step(&mut self, latents: Tensor<2>, gradient: Tensor<2>, learning_rate: f32) -> Tensor<2> {
+        let before = self.velocity.clone();
+        self.velocity = before.clone().mul_scalar(MOMENTUM) - gradient.mul_scalar(learning_rate);
+        latents - before.mul_scalar(MOMENTUM) + self.velocity.clone().mul_scalar(1.0 + MOMENTUM)
+    }
+}

@@ -1,0 +1,53 @@
+//! What a search must agree with.
+
+use burn::tensor::{Device, Tensor, TensorData};
+
+use super::ContextSettings;
+use crate::mask::context_weights;
+
+/// The known pixels of one crop, and how much each of them counts.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    /// Side of the crop in pixels.
+    pub size_px: usize,
+    /// RGB in [-1, 1], `[3, size, size]`; what lies in the hole is never read.
+    pub pixels: Vec<f32>,
+    /// `[size, size]`: 1 where known, 0 in the hole.
+    pub known: Vec<f32>,
+}
+
+/// A problem on the device.
+pub(super) struct Target {
+    /// `[1, 3, size, size]`, zero in the hole.
+    pub pixels: Tensor<4>,
+    /// `[1, 1, size, size]`: 0 or 1.
+    pub known: Tensor<4>,
+    /// `[1, 1, size, size]`: W, zero in the hole.
+    pub weights: Tensor<4>,
+    /// `Σ W` over pixels and channels.
+    pub weight_sum: f32,
+}
+
+impl Problem {
+    /// Uploads the known pixels with the weights that `context` asks for.
+    pub(super) fn on_device(&self, context: &ContextSettings, device: &Device) -> Target {
+        let size = self.size_px;
+        let weights = context_weights(&self.known, size, context.window_px as usize, context.focus);
+        // Blanked here, so that no value from under the hole even reaches the device.
+        let pixels: Vec<f32> = self
+            .pixels
+            .chunks(size * size)
+            .flat_map(|plane| {
+                plane.iter().zip(&self.known).map(|(&value, &known)| if known > 0.0 { value } else { 0.0 })
+            })
+            .collect();
+        let weight_sum = 3.0 * weights.iter().sum::<f32>();
+        let plane = |values: Vec<f32>| Tensor::from_data(TensorData::new(values, [1, 1, size, size]), device);
+        Target {
+            pixels: Tensor::from_data(TensorData::new(pixels, [1, 3, size, size]), device),
+            known: plane(self.known.clone()),
+            weights: plane(weights),
+            weight_sum,
+        }
+    }
+}

@@ -1,0 +1,328 @@
+//! The search itself, one gradient evaluation at a time.
+
+use std::f32::consts::PI;
+use std::sync::Arc;
+
+use burn::tensor::{Tensor, TensorData};
+
+use super::hmc::Trajectory;
+use super::optimizer::{Adam, Momentum};
+use super::problem::{Problem, Target};
+use super::starts::Draws;
+use super::{Clipping, Losses, OptimizerKind, Schedule, Settings, Starts, losses};
+use crate::model::Networks;
+
+/// One search under way.
+pub struct Search {
+    networks: Arc<Networks>,
+    pub(super) settings: Settings,
+    target: Target,
+    pub(super) draws: Draws,
+    /// `[candidates, latent_dim]`, without autodiff like every tensor kept between steps.
+    pub(super) latents: Tensor<2>,
+    motion: Motion,
+    iterations_begun: u32,
+    pub(super) iterations_done: u32,
+    /// The newest pictures and losses: those of `iterations_done` when an iteration has just begun or ended.
+    pub(super) evaluation: Option<Evaluation>,
+    best: Option<OnDevice>,
+    /// Losses of finished iterations that nobody read yet, oldest first: `[3, candidates]` each.
+    unread: Vec<(u32, Tensor<2>)>,
+}
+
+/// What moves the latents, with its memory.
+enum Motion {
+    Adam(Adam),
+    Momentum(Momentum),
+    Hmc(Trajectory),
+}
+
+/// Latents with what they draw and cost.
+pub(super) struct Evaluation {
+    pub pictures: Tensor<4>,
+    pub gradient: Tensor<2>,
+    pub context: Tensor<1>,
+    pub prior: Tensor<1>,
+    pub total: Tensor<1>,
+}
+
+/// Latents with their losses.
+#[derive(Clone)]
+pub(super) struct OnDevice {
+    pub latents: Tensor<2>,
+    pub context: Tensor<1>,
+    pub prior: Tensor<1>,
+    pub total: Tensor<1>,
+}
+
+/// The best that each candidate reached, read back.
+#[derive(Clone, Debug)]
+pub struct Best {
+    pub latents: Vec<Vec<f32>>,
+    pub losses: Vec<Losses>,
+}
+
+impl Search {
+    /// Sets up a search.
+    #[must_use]
+    pub fn new(networks: Arc<Networks>, problem: &Problem, settings: Settings) -> Self {
+        let device = networks.device.clone();
+        let target = problem.on_device(&settings.context, &device);
+        let mut draws = Draws::new(settings.seed, device.clone().without_autodiff());
+        let latents = first_latents(&networks, &target, &settings, &mut draws);
+        let motion = match settings.optimizer {
+            OptimizerKind::Adam => Motion::Adam(Adam::new(&latents)),
+            OptimizerKind::Momentum => Motion::Momentum(Momentum::new(&latents)),
+            OptimizerKind::Hmc => Motion::Hmc(Trajectory::new(settings.hmc.beta)),
+        };
+        Self {
+            networks,
+            settings,
+            target,
+            draws,
+            latents,
+            motion,
+            iterations_begun: 0,
+            iterations_done: 0,
+            evaluation: None,
+            best: None,
+            unread: Vec::new(),
+        }
+    }
+
+    /// Iterations that are complete.
+    #[must_use]
+    pub fn iterations_done(&self) -> u32 {
+        self.iterations_done
+    }
+
+    /// The iteration (from 1) that the newest losses and pictures belong to.
+    #[must_use]
+    pub fn iterations_begun(&self) -> u32 {
+        self.iterations_begun
+    }
+
+    /// Whether all steps are done.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.iterations_done >= self.settings.steps
+    }
+
+    /// The settings, with the changes made on the way.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Changes λ from the next evaluation on. What was best so far is weighed anew.
+    pub fn set_lambda(&mut self, lambda: f32) {
+        if lambda.to_bits() == self.settings.lambda.to_bits() {
+            return;
+        }
+        self.settings.lambda = lambda;
+        if let Some(best) = &mut self.best {
+            best.total = best.context.clone() + best.prior.clone().mul_scalar(lambda);
+        }
+    }
+
+    /// Changes the number of steps from the next iteration on.
+    pub fn set_steps(&mut self, steps: u32) {
+        self.settings.steps = steps;
+    }
+
+    /// Does one gradient evaluation and what follows from it. Answers whether that began a new iteration, whose pictures
+    /// and losses are now to be had. For all but HMC every evaluation is an iteration of its own.
+    pub fn advance(&mut self) -> bool {
+        match std::mem::replace(&mut self.motion, Motion::Momentum(Momentum::new(&self.latents))) {
+            Motion::Adam(mut adam) => {
+                let evaluation = self.evaluate();
+                self.record(&evaluation);
+                let rate = self.learning_rate();
+                let moved = adam.step(self.latents.clone(), evaluation.gradient.clone(), rate);
+                self.finish_iteration(moved, evaluation);
+                self.motion = Motion::Adam(adam);
+                true
+            }
+            Motion::Momentum(mut momentum) => {
+                let evaluation = self.evaluate();
+                self.record(&evaluation);
+                let rate = self.learning_rate();
+                let moved = momentum.step(self.latents.clone(), evaluation.gradient.clone(), rate);
+                self.finish_iteration(moved, evaluation);
+                self.motion = Motion::Momentum(momentum);
+                true
+            }
+            Motion::Hmc(mut trajectory) => {
+                let began = self.advance_trajectory(&mut trajectory);
+                self.motion = Motion::Hmc(trajectory);
+                began
+            }
+        }
+    }
+
+    /// The losses of all iterations since the last call, oldest first: `(iteration from 1, one per candidate)`.
+    /// Waits for the device.
+    pub fn take_losses(&mut self) -> Vec<(u32, Vec<Losses>)> {
+        if self.unread.is_empty() {
+            return Vec::new();
+        }
+        let (iterations, tensors): (Vec<_>, Vec<_>) = self.unread.drain(..).unzip();
+        let [_, candidates] = tensors[0].dims();
+        let values = to_host(Tensor::cat(tensors, 0));
+        let rows = values.chunks(3 * candidates).map(|row| {
+            (0..candidates)
+                .map(|k| Losses { context: row[k], prior: row[candidates + k], total: row[2 * candidates + k] })
+                .collect()
+        });
+        iterations.into_iter().zip(rows).collect()
+    }
+
+    /// G(z) of every candidate at the newest evaluation: planar RGB in [-1, 1]. Waits for the device.
+    #[must_use]
+    pub fn pictures(&self) -> Vec<Vec<f32>> {
+        self.evaluation.as_ref().map_or_else(Vec::new, |evaluation| split(evaluation.pictures.clone()))
+    }
+
+    /// The best latents so far with their losses. Waits for the device.
+    #[must_use]
+    pub fn best(&self) -> Option<Best> {
+        let best = self.best.as_ref()?;
+        let latent_dim = best.latents.dims()[1];
+        let latents = to_host(best.latents.clone()).chunks(latent_dim).map(<[f32]>::to_vec).collect();
+        let context = to_host(best.context.clone());
+        let prior = to_host(best.prior.clone());
+        let total = to_host(best.total.clone());
+        let losses = context
+            .into_iter()
+            .zip(prior)
+            .zip(total)
+            .map(|((context, prior), total)| Losses { context, prior, total })
+            .collect();
+        Some(Best { latents, losses })
+    }
+
+    /// What the best latents draw: planar RGB in [-1, 1]. Waits for the device.
+    #[must_use]
+    pub fn best_pictures(&self) -> Vec<Vec<f32>> {
+        self.best.as_ref().map_or_else(Vec::new, |best| {
+            split(self.networks.generator.forward(best.latents.clone().autodiff()).without_autodiff())
+        })
+    }
+
+    /// Draws the latents and differentiates the total loss to them.
+    pub(super) fn evaluate(&self) -> Evaluation {
+        let latents = self.latents.clone().autodiff().require_grad();
+        let pictures = self.networks.generator.forward(latents.clone());
+        let context = losses::context(pictures.clone(), &self.target, &self.settings.context);
+        let (prior, total) = match &self.networks.discriminator {
+            Some(discriminator) => {
+                let prior = losses::prior(discriminator.forward(pictures.clone()), self.settings.prior);
+                let total = context.clone() + prior.clone().mul_scalar(self.settings.lambda);
+                (prior, total)
+            }
+            None => (context.zeros_like(), context.clone()),
+        };
+        // Candidates do not meet anywhere, so the gradient of the sum holds the gradient of each.
+        let gradients = total.clone().sum().backward();
+        let gradient = latents.grad(&gradients).unwrap_or_else(|| self.latents.zeros_like());
+        Evaluation {
+            pictures: pictures.without_autodiff(),
+            gradient,
+            context: context.without_autodiff(),
+            prior: prior.without_autodiff(),
+            total: total.without_autodiff(),
+        }
+    }
+
+    /// Notes an iteration's losses, and keeps latents that are better than any before.
+    pub(super) fn record(&mut self, evaluation: &Evaluation) {
+        let rows = vec![evaluation.context.clone(), evaluation.prior.clone(), evaluation.total.clone()];
+        self.iterations_begun = self.iterations_done + 1;
+        self.unread.push((self.iterations_begun, Tensor::stack(rows, 0)));
+        let now = OnDevice {
+            latents: self.latents.clone(),
+            context: evaluation.context.clone(),
+            prior: evaluation.prior.clone(),
+            total: evaluation.total.clone(),
+        };
+        self.best = Some(match self.best.take() {
+            // A loss that is not a number is never lower, so it never becomes the best.
+            Some(best) => choose(now.total.clone().lower(best.total.clone()), now, best),
+            None => now,
+        });
+    }
+
+    fn finish_iteration(&mut self, moved: Tensor<2>, evaluation: Evaluation) {
+        self.latents = self.clip(moved);
+        self.evaluation = Some(evaluation);
+        self.iterations_done += 1;
+    }
+
+    fn learning_rate(&self) -> f32 {
+        let Settings { learning_rate, schedule, steps, .. } = self.settings;
+        match schedule {
+            Schedule::Constant => learning_rate,
+            Schedule::Cosine => {
+                #[expect(clippy::cast_precision_loss, reason = "step counts are far below 2^24")]
+                let share = self.iterations_done as f32 / steps.max(1) as f32;
+                learning_rate * 0.5 * (1.0 + (PI * share.min(1.0)).cos())
+            }
+        }
+    }
+
+    /// Brings latents back to the prior's support.
+    pub(super) fn clip(&mut self, latents: Tensor<2>) -> Tensor<2> {
+        match self.settings.clipping {
+            Clipping::Hard => latents.clamp(-1.0, 1.0),
+            Clipping::Stochastic => {
+                let outside = latents.clone().abs().greater_elem(1.0);
+                let drawn = self.draws.prior(latents.dims());
+                latents.mask_where(outside, drawn)
+            }
+        }
+    }
+}
+
+/// Candidate by candidate, `yes` where `mask` holds and `no` elsewhere.
+fn choose(mask: Tensor<1, burn::tensor::Bool>, yes: OnDevice, no: OnDevice) -> OnDevice {
+    let [candidates, latent_dim] = yes.latents.dims();
+    let rows = mask.clone().reshape([candidates, 1]).expand([candidates, latent_dim]);
+    OnDevice {
+        latents: no.latents.mask_where(rows, yes.latents),
+        context: no.context.mask_where(mask.clone(), yes.context),
+        prior: no.prior.mask_where(mask.clone(), yes.prior),
+        total: no.total.mask_where(mask, yes.total),
+    }
+}
+
+/// Where the candidates begin: `[candidates, latent_dim]` in [-1, 1].
+fn first_latents(networks: &Networks, target: &Target, settings: &Settings, draws: &mut Draws) -> Tensor<2> {
+    let shape = [settings.candidates as usize, networks.info.latent_dim];
+    match (&networks.encoder, settings.starts) {
+        (Some(encoder), Starts::Encoder) => {
+            let guess = encoder.forward(target.pixels.clone(), target.known.clone()).without_autodiff();
+            if shape[0] == 1 {
+                return guess;
+            }
+            let copies = guess.clone().expand([shape[0] - 1, shape[1]]);
+            let spread = draws.normal([shape[0] - 1, shape[1]]).mul_scalar(settings.start_spread);
+            Tensor::cat(vec![guess, (copies + spread).clamp(-1.0, 1.0)], 0)
+        }
+        _ => draws.prior(shape),
+    }
+}
+
+/// Each picture of a batch as planar RGB.
+fn split(pictures: Tensor<4>) -> Vec<Vec<f32>> {
+    let [_, channels, height, width] = pictures.dims();
+    to_host(pictures).chunks(channels * height * width).map(<[f32]>::to_vec).collect()
+}
+
+/// Waits for the device and reads a tensor's values, row by row.
+///
+/// # Panics
+/// When the device is lost; [`crate::job`] catches that and keeps the best so far.
+fn to_host<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    let data: TensorData = tensor.into_data();
+    data.iter::<f32>().collect()
+}

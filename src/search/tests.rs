@@ -1,0 +1,5 @@
+//! The search against another implementation's numbers, and its rules with tiny networks.
+
+mod golden;
+mod gpu;
+mod rules;

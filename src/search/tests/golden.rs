@@ -1,0 +1,108 @@
+//! Parity with PyTorch: f32 arithmetic on the same f16 weights (`assets/fixtures/golden.safetensors`).
+
+use std::sync::Arc;
+
+use burn::tensor::{Device, Tensor, TensorData};
+use safetensors::SafeTensors;
+
+use crate::model::{ModelChoice, Networks, load};
+use crate::search::problem::Problem;
+use crate::search::{ContextSettings, Norm, Preset, PriorForm, Reduction, Search, Settings};
+
+static GOLDEN: &[u8] = include_bytes!("../../../assets/fixtures/golden.safetensors");
+
+/// Relative to the largest magnitude of the tensor compared: sums of some thousand f32 products in another order differ by
+/// about 1e-5; the 50-step trajectory multiplies that by the steps.
+const RELATIVE: f32 = 1e-3;
+
+fn golden(name: &str) -> Vec<f32> {
+    let file = SafeTensors::deserialize(GOLDEN).unwrap();
+    let view = file.tensor(name).unwrap();
+    view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
+}
+
+fn networks() -> Arc<Networks> {
+    Arc::new(Networks::load(&load(&ModelChoice::Embedded).unwrap(), &Device::flex()).unwrap())
+}
+
+fn assert_close(name: &str, found: &[f32], expected: &[f32]) {
+    assert_eq!(found.len(), expected.len(), "{name}");
+    let scale = expected.iter().fold(0.0f32, |most, value| most.max(value.abs()));
+    for (i, (a, b)) in found.iter().zip(expected).enumerate() {
+        assert!((a - b).abs() <= RELATIVE * scale, "{name}[{i}]: {a} where {b} is expected (scale {scale})");
+    }
+}
+
+fn problem() -> Problem {
+    Problem { size_px: 64, pixels: golden("y"), known: golden("known") }
+}
+
+/// A search whose latents are the golden ones.
+fn search(settings: Settings) -> Search {
+    let mut search = Search::new(networks(), &problem(), Settings { candidates: 4, ..settings });
+    search.latents = Tensor::from_data(TensorData::new(golden("z"), [4, 100]), &Device::flex());
+    search
+}
+
+fn mean_form() -> Settings {
+    let blog = Preset::Blog.settings();
+    let context = ContextSettings { reduction: Reduction::Mean, norm: Norm::L1, window_px: 7, focus: 0.0 };
+    Settings { context, prior: PriorForm::NonSaturating, lambda: 0.1, ..blog }
+}
+
+#[test]
+fn pictures_and_logits_agree() {
+    let networks = networks();
+    let z = Tensor::from_data(TensorData::new(golden("z"), [4, 100]), &networks.device);
+    let pictures = networks.generator.forward(z);
+    let logits = networks.discriminator.as_ref().unwrap().forward(pictures.clone());
+    let host = |data: TensorData| data.iter::<f32>().collect::<Vec<_>>();
+    assert_close("g", &host(pictures.into_data()), &golden("g"));
+    assert_close("d", &host(logits.into_data()), &golden("d"));
+}
+
+#[test]
+fn the_encoder_agrees() {
+    let networks = networks();
+    let problem = problem();
+    let plane = |values: Vec<f32>, channels| {
+        Tensor::<4>::from_data(TensorData::new(values, [1, channels, 64, 64]), &networks.device)
+    };
+    let guess = networks.encoder.as_ref().unwrap().forward(plane(problem.pixels, 3), plane(problem.known, 1));
+    assert_close("encoder.z", &guess.into_data().iter::<f32>().collect::<Vec<_>>(), &golden("encoder.z"));
+}
+
+#[test]
+fn paper_weights_agree() {
+    let weights = crate::mask::context_weights(&golden("known"), 64, 7, 1.0);
+    assert_close("paper_weight", &weights, &golden("paper_weight"));
+}
+
+#[test]
+fn losses_and_gradients_agree() {
+    let forms = [("mean", mean_form()), ("blog", Preset::Blog.settings()), ("paper", Preset::Paper.settings())];
+    for (name, settings) in forms {
+        let evaluation = search(settings).evaluate();
+        let host = |data: TensorData| data.iter::<f32>().collect::<Vec<_>>();
+        assert_close(&format!("{name}.loss"), &host(evaluation.total.into_data()), &golden(&format!("{name}.loss")));
+        assert_close(&format!("{name}.grad"), &host(evaluation.gradient.into_data()), &golden(&format!("{name}.grad")));
+    }
+}
+
+#[test]
+fn fifty_steps_of_adam_agree() {
+    let mut search = search(Preset::Blog.settings());
+    for _ in 0..50 {
+        search.advance();
+    }
+    let losses: Vec<f32> =
+        search.take_losses().iter().flat_map(|(_, row)| row.iter().map(|losses| losses.total)).collect();
+    assert_close("blog.adam50.loss", &losses, &golden("blog.adam50.loss"));
+    let latents: Vec<f32> = search.latents.into_data().iter::<f32>().collect();
+    let expected = golden("blog.adam50.z");
+    let norm = |values: &mut dyn Iterator<Item = f32>| values.map(|value| value * value).sum::<f32>().sqrt();
+    let difference = norm(&mut latents.iter().zip(&expected).map(|(a, b)| a - b));
+    let scale = norm(&mut expected.iter().copied());
+    // L1 has kinks and Adam divides small gradients by their own size, so that single values wander more than the whole.
+    assert!(difference <= RELATIVE * scale, "blog.adam50.z is off by {} of its length", difference / scale);
+}

@@ -1,0 +1,206 @@
+//! The rules of `search`, with networks small enough to try everything.
+
+use std::sync::Arc;
+
+use burn::tensor::{Device, Tensor, TensorData};
+use proptest::prelude::*;
+
+use crate::model::{ModelFile, Networks, TINY};
+use crate::search::problem::Problem;
+use crate::search::{
+    Clipping, ContextSettings, HmcSettings, Losses, Norm, OptimizerKind, Preset, PriorForm, Reduction, Search,
+    Settings, Starts,
+};
+
+const SIZE_PX: usize = 16;
+
+fn networks() -> Arc<Networks> {
+    Arc::new(Networks::load(&ModelFile::parse("tiny", TINY).unwrap(), &Device::flex()).unwrap())
+}
+
+/// A smooth picture with a hole in its middle half.
+pub(super) fn problem() -> Problem {
+    let hole = |i: usize| (4..12).contains(&(i % SIZE_PX)) && (4..12).contains(&(i / SIZE_PX % SIZE_PX));
+    #[expect(clippy::cast_precision_loss, reason = "small numbers")]
+    let pixels = (0..3 * SIZE_PX * SIZE_PX).map(|i| ((i as f32) * 0.01).sin() * 0.8).collect();
+    let known = (0..SIZE_PX * SIZE_PX).map(|i| if hole(i) { 0.0 } else { 1.0 }).collect();
+    Problem { size_px: SIZE_PX, pixels, known }
+}
+
+pub(super) fn settings(optimizer: OptimizerKind) -> Settings {
+    Settings {
+        optimizer,
+        steps: 12,
+        candidates: 3,
+        learning_rate: 0.05,
+        context: ContextSettings { reduction: Reduction::Mean, norm: Norm::L1, window_px: 5, focus: 0.5 },
+        hmc: HmcSettings { leapfrog_steps: 4, step_size: 0.01, beta: 1.0, anneal: 1.01 },
+        seed: 11,
+        ..Preset::Blog.settings()
+    }
+}
+
+/// Runs to the end; the losses of every iteration and the best latents.
+fn run(problem: &Problem, settings: Settings) -> (Vec<Vec<Losses>>, Vec<Vec<f32>>) {
+    let mut search = Search::new(networks(), problem, settings);
+    while !search.is_done() {
+        search.advance();
+    }
+    let losses = search.take_losses().into_iter().map(|(_, losses)| losses).collect();
+    (losses, search.best().unwrap().latents)
+}
+
+#[test]
+fn the_gradient_is_that_of_finite_differences() {
+    const STEP: f32 = 1e-2;
+    for (norm, prior) in [(Norm::L2, PriorForm::NonSaturating), (Norm::L2, PriorForm::Saturating)] {
+        let mut settings = settings(OptimizerKind::Adam);
+        settings.context.norm = norm;
+        settings.prior = prior;
+        settings.candidates = 1;
+        let mut search = Search::new(networks(), &problem(), settings);
+        let start: Vec<f32> = search.latents.to_data().iter::<f32>().collect();
+        let gradient: Vec<f32> = search.evaluate().gradient.into_data().iter::<f32>().collect();
+        let scale = gradient.iter().fold(0.0f32, |most, value| most.max(value.abs()));
+        assert!(scale > 1e-3, "a gradient of zero proves nothing");
+        for i in 0..start.len() {
+            let mut total = |offset: f32| {
+                let mut moved = start.clone();
+                moved[i] += offset;
+                search.latents = Tensor::from_data(TensorData::new(moved, [1, start.len()]), &Device::flex());
+                search.evaluate().total.into_data().iter::<f32>().next().unwrap()
+            };
+            let slope = (total(STEP) - total(-STEP)) / (2.0 * STEP);
+            // Kinks of ReLU between the two points leave an error of the order of the step.
+            assert!((slope - gradient[i]).abs() < 0.05 * scale, "{i}: {slope} and {}", gradient[i]);
+        }
+    }
+}
+
+#[test]
+fn every_optimizer_lowers_the_loss() {
+    for optimizer in [OptimizerKind::Adam, OptimizerKind::Momentum, OptimizerKind::Hmc] {
+        let mut settings = settings(optimizer);
+        settings.steps = 60;
+        settings.hmc.beta = 200.0;
+        let (losses, _) = run(&problem(), settings);
+        assert_eq!(losses.len(), 60);
+        let mean = |row: &[Losses]| row.iter().map(|losses| losses.total).sum::<f32>();
+        let (first, last) = (mean(&losses[0]), mean(&losses[59]));
+        assert!(last < first, "{optimizer:?}: {first} to {last}");
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_fill_and_another_seed_another() {
+    for optimizer in [OptimizerKind::Adam, OptimizerKind::Momentum, OptimizerKind::Hmc] {
+        let settings = Settings { clipping: Clipping::Stochastic, ..settings(optimizer) };
+        assert_eq!(run(&problem(), settings), run(&problem(), settings), "{optimizer:?}");
+        assert_ne!(run(&problem(), settings), run(&problem(), Settings { seed: 12, ..settings }), "{optimizer:?}");
+    }
+}
+
+#[test]
+fn starts_follow_the_prior_or_the_encoder() {
+    let start = |starts| {
+        let settings = Settings { starts, start_spread: 0.1, candidates: 3, ..settings(OptimizerKind::Adam) };
+        let search = Search::new(networks(), &problem(), settings);
+        search.latents.to_data().iter::<f32>().collect::<Vec<_>>()
+    };
+    let (prior, encoder) = (start(Starts::Prior), start(Starts::Encoder));
+    assert!(prior.iter().chain(&encoder).all(|value| (-1.0..=1.0).contains(value)));
+    let distance = |values: &[f32], k: usize| -> f32 {
+        values[..8].iter().zip(&values[8 * k..8 * (k + 1)]).map(|(a, b)| (a - b).abs()).sum::<f32>() / 8.0
+    };
+    assert!(distance(&prior, 1) > 0.2, "draws from the prior are far apart");
+    assert!((0.001..0.2).contains(&distance(&encoder, 1)), "copies stay near the encoder's guess");
+}
+
+#[test]
+fn the_best_fill_is_never_worse_than_any_iteration() {
+    let (losses, _) = run(&problem(), settings(OptimizerKind::Momentum));
+    let mut search = Search::new(networks(), &problem(), settings(OptimizerKind::Momentum));
+    while !search.is_done() {
+        search.advance();
+    }
+    for (k, best) in search.best().unwrap().losses.iter().enumerate() {
+        let least = losses.iter().map(|row| row[k].total).fold(f32::INFINITY, f32::min);
+        assert_eq!(best.total.to_bits(), least.to_bits(), "candidate {k}");
+    }
+}
+
+#[test]
+fn a_new_lambda_counts_from_the_next_iteration_and_reweighs_the_best() {
+    let mut search = Search::new(networks(), &problem(), settings(OptimizerKind::Adam));
+    search.advance();
+    search.set_lambda(5.0);
+    let best = search.best().unwrap().losses;
+    search.advance();
+    let newest = search.take_losses().pop().unwrap().1;
+    for losses in best.iter().chain(&newest) {
+        assert!((losses.total - (losses.context + 5.0 * losses.prior)).abs() < 1e-4, "{losses:?}");
+    }
+}
+
+#[test]
+fn steps_can_be_changed_on_the_way() {
+    let mut search = Search::new(networks(), &problem(), settings(OptimizerKind::Adam));
+    search.advance();
+    search.set_steps(2);
+    assert!(!search.is_done());
+    search.advance();
+    assert!(search.is_done());
+}
+
+#[test]
+fn without_discriminator_and_encoder_the_prior_is_off_and_the_search_still_works() {
+    let whole = networks();
+    let bare = Networks {
+        info: whole.info.clone(),
+        generator: whole.generator.clone(),
+        discriminator: None,
+        encoder: None,
+        device: whole.device.clone(),
+    };
+    let settings = Settings { starts: Starts::Encoder, ..settings(OptimizerKind::Adam) };
+    let mut search = Search::new(Arc::new(bare), &problem(), settings);
+    search.advance();
+    for losses in search.take_losses().pop().unwrap().1 {
+        assert_eq!((losses.prior, losses.total), (0.0, losses.context));
+    }
+}
+
+#[test]
+fn settings_out_of_range_are_named() {
+    let wrong = |change: fn(&mut Settings)| {
+        let mut settings = Settings::default();
+        change(&mut settings);
+        settings.validate().unwrap_err().to_string()
+    };
+    assert_eq!(wrong(|s| s.steps = 0), "steps is 0: use 1 to 100000");
+    assert_eq!(wrong(|s| s.lambda = f32::NAN), "lambda is NaN: use 0 to 1000");
+    assert_eq!(wrong(|s| s.learning_rate = 0.0), "learning rate is 0: use a positive number up to 10");
+    assert_eq!(wrong(|s| s.candidates = 1000), "candidates is 1000: use 1 to 256");
+    assert_eq!(wrong(|s| s.context.window_px = 6), "context window is 6: use an odd number from 1 to 63");
+    for preset in Preset::ALL {
+        preset.settings().validate().unwrap();
+        assert_eq!(Preset::from_id(preset.id()), Some(preset));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn nothing_under_the_hole_reaches_the_search(noise in prop::collection::vec(-1.0f32..1.0, 3 * SIZE_PX * SIZE_PX)) {
+        let clean = problem();
+        let mut noisy = clean.clone();
+        for (i, value) in noise.into_iter().enumerate() {
+            if clean.known[i % (SIZE_PX * SIZE_PX)] == 0.0 {
+                noisy.pixels[i] = value;
+            }
+        }
+        let settings = Settings { starts: Starts::Encoder, steps: 3, ..settings(OptimizerKind::Adam) };
+        prop_assert_eq!(run(&clean, settings), run(&noisy, settings));
+    }
+}
