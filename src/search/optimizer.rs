@@ -2,12 +2,12 @@
 
 use burn::tensor::Tensor;
 
-/// β1 of Adam (Kingma & Ba 2015; the blog's `--beta1`).
-const BETA1: f32 = 0.9;
+/// β1 of Adam, in double precision since 1 − β2 loses four digits in single (Kingma & Ba 2015; the blog's `--beta1`).
+const BETA1: f64 = 0.9;
 /// β2 of Adam.
-const BETA2: f32 = 0.999;
+const BETA2: f64 = 0.999;
 /// ε of Adam, as PyTorch and TensorFlow have it.
-const EPSILON: f32 = 1e-8;
+const EPSILON: f64 = 1e-8;
 /// The blog's `--momentum`.
 const MOMENTUM: f32 = 0.9;
 
@@ -31,7 +31,7 @@ impl Adam {
         let mean_correction = 1.0 - BETA1.powi(self.step);
         let square_correction = (1.0 - BETA2.powi(self.step)).sqrt();
         let denominator = self.square.clone().sqrt().div_scalar(square_correction).add_scalar(EPSILON);
-        latents - (self.mean.clone() / denominator).mul_scalar(learning_rate / mean_correction)
+        latents - (self.mean.clone() / denominator).mul_scalar(f64::from(learning_rate) / mean_correction)
     }
 }
 
