@@ -78,7 +78,8 @@ fn imports_only_point_downwards() {
             }
         }
         for (package, keepers) in KEEPERS {
-            let named = words_after(&text, "use ").any(|word| word == package) || text.contains(&format!(" {package}::"));
+            let named =
+                words_after(&text, "use ").any(|word| word == package) || text.contains(&format!(" {package}::"));
             if named && !keepers.contains(&first.as_str()) && !is_test {
                 wrong.push(format!("{} uses the package {package}", relative.display()));
             }
