@@ -222,7 +222,7 @@ impl Run<'_> {
                 let best = least_total(self.newest_losses.iter().copied());
                 self.observer.pictures(iteration, self.size_px, search.pictures(), best);
             }
-            if last_backup.elapsed() > BACKUP_EVERY && request.device != crate::device::DeviceChoice::Cpu {
+            if iteration == 1 || last_backup.elapsed() > BACKUP_EVERY {
                 self.backup = result_of(&search);
                 last_backup = Instant::now();
             }

@@ -11,6 +11,8 @@ mod fill;
 mod follow;
 mod slot;
 mod worker;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -3,7 +3,7 @@
 
 use burn::tensor::Tensor;
 
-use super::run::{Evaluation, OnDevice, Search};
+use super::run::{OnDevice, Search};
 
 /// Where a Hamiltonian Monte Carlo trajectory stands.
 pub(super) struct Trajectory {
@@ -22,53 +22,64 @@ impl Trajectory {
     pub fn new(beta: f32) -> Self {
         Self { beta, under_way: None }
     }
+
+    /// Moves it out, leaving one that has not begun.
+    pub fn take(&mut self) -> Self {
+        Self { beta: self.beta, under_way: self.under_way.take() }
+    }
 }
 
 impl Search {
-    /// One leapfrog step of Hamiltonian Monte Carlo in the form of the blog's code. Answers whether a trajectory began.
-    pub(super) fn advance_trajectory(&mut self, trajectory: &mut Trajectory) -> bool {
-        let kick = self.settings.hmc.step_size / 2.0 * trajectory.beta;
-        let Some(mut leapfrog) = trajectory.under_way.take() else {
-            let evaluation = self.evaluate();
-            self.record(&evaluation);
-            let velocity = self.draws.normal(self.latents.dims());
-            trajectory.under_way = Some(Leapfrog {
-                steps_done: 0,
-                start_kinetic: kinetic(&velocity),
-                velocity,
-                start: OnDevice {
-                    latents: self.latents.clone(),
-                    context: evaluation.context.clone(),
-                    prior: evaluation.prior.clone(),
-                    total: evaluation.total.clone(),
-                },
-            });
-            self.evaluation = Some(evaluation);
-            return true;
+    /// One leapfrog step. Answers whether a trajectory began with it.
+    pub(super) fn leap(&mut self, trajectory: Trajectory) -> (Trajectory, bool) {
+        let Trajectory { beta, under_way } = trajectory;
+        let Some(leapfrog) = under_way else {
+            let leapfrog = self.begin_trajectory();
+            return (Trajectory { beta, under_way: Some(leapfrog) }, true);
         };
+        let leapfrog = self.step_trajectory(leapfrog, beta);
+        if leapfrog.steps_done < self.settings.hmc.leapfrog_steps {
+            return (Trajectory { beta, under_way: Some(leapfrog) }, false);
+        }
+        self.accept_or_refuse(leapfrog, beta);
+        self.iterations_done += 1;
+        (Trajectory::new(beta * self.settings.hmc.anneal), false)
+    }
+
+    /// Evaluates the latents and draws a velocity.
+    fn begin_trajectory(&mut self) -> Leapfrog {
+        let evaluation = self.evaluate();
+        self.record(&evaluation);
+        let velocity = self.draws.normal(self.latents.dims());
+        let start = OnDevice {
+            latents: self.latents.clone(),
+            context: evaluation.context.clone(),
+            prior: evaluation.prior.clone(),
+            total: evaluation.total.clone(),
+        };
+        self.evaluation = Some(evaluation);
+        Leapfrog { steps_done: 0, start_kinetic: kinetic(&velocity), velocity, start }
+    }
+
+    /// Half a kick, a drift, half a kick.
+    fn step_trajectory(&mut self, leapfrog: Leapfrog, beta: f32) -> Leapfrog {
+        let step_size = self.settings.hmc.step_size;
+        let kick = step_size / 2.0 * beta;
         let gradient = self
             .evaluation
             .as_ref()
             .map_or_else(|| self.latents.zeros_like(), |evaluation| evaluation.gradient.clone());
-        leapfrog.velocity = leapfrog.velocity - gradient.mul_scalar(kick);
-        self.latents =
-            self.clip(self.latents.clone() + leapfrog.velocity.clone().mul_scalar(self.settings.hmc.step_size));
+        let velocity = leapfrog.velocity - gradient.mul_scalar(kick);
+        self.latents = self.clip(self.latents.clone() + velocity.clone().mul_scalar(step_size));
         let evaluation = self.evaluate();
-        leapfrog.velocity = leapfrog.velocity - evaluation.gradient.clone().mul_scalar(kick);
-        leapfrog.steps_done += 1;
-        if leapfrog.steps_done < self.settings.hmc.leapfrog_steps {
-            trajectory.under_way = Some(leapfrog);
-        } else {
-            self.accept_or_refuse(leapfrog, &evaluation, trajectory.beta);
-            trajectory.beta *= self.settings.hmc.anneal;
-            self.iterations_done += 1;
-        }
+        let velocity = velocity - evaluation.gradient.clone().mul_scalar(kick);
         self.evaluation = Some(evaluation);
-        false
+        Leapfrog { steps_done: leapfrog.steps_done + 1, velocity, ..leapfrog }
     }
 
     /// Metropolis: keeps the end of the trajectory with probability `min(1, exp(H₀ − H))`, else goes back to its start.
-    fn accept_or_refuse(&mut self, leapfrog: Leapfrog, end: &Evaluation, beta: f32) {
+    fn accept_or_refuse(&mut self, leapfrog: Leapfrog, beta: f32) {
+        let Some(end) = &self.evaluation else { return };
         let before = leapfrog.start.total.mul_scalar(beta) + leapfrog.start_kinetic;
         let after = end.total.clone().mul_scalar(beta) + kinetic(&leapfrog.velocity);
         let [candidates, latent_dim] = self.latents.dims();

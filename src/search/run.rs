@@ -133,31 +133,25 @@ impl Search {
     /// Does one gradient evaluation and what follows from it. Answers whether that began a new iteration, whose pictures
     /// and losses are now to be had. For all but HMC every evaluation is an iteration of its own.
     pub fn advance(&mut self) -> bool {
-        match std::mem::replace(&mut self.motion, Motion::Momentum(Momentum::new(&self.latents))) {
-            Motion::Adam(mut adam) => {
-                let evaluation = self.evaluate();
-                self.record(&evaluation);
-                let rate = self.learning_rate();
-                let moved = adam.step(self.latents.clone(), evaluation.gradient.clone(), rate);
-                self.finish_iteration(moved, evaluation);
-                self.motion = Motion::Adam(adam);
-                true
-            }
-            Motion::Momentum(mut momentum) => {
-                let evaluation = self.evaluate();
-                self.record(&evaluation);
-                let rate = self.learning_rate();
-                let moved = momentum.step(self.latents.clone(), evaluation.gradient.clone(), rate);
-                self.finish_iteration(moved, evaluation);
-                self.motion = Motion::Momentum(momentum);
-                true
-            }
-            Motion::Hmc(mut trajectory) => {
-                let began = self.advance_trajectory(&mut trajectory);
-                self.motion = Motion::Hmc(trajectory);
-                began
-            }
+        if let Motion::Hmc(trajectory) = &mut self.motion {
+            let trajectory = trajectory.take();
+            let (trajectory, began) = self.leap(trajectory);
+            self.motion = Motion::Hmc(trajectory);
+            return began;
         }
+        let evaluation = self.evaluate();
+        self.record(&evaluation);
+        let rate = self.learning_rate();
+        let (latents, gradient) = (self.latents.clone(), evaluation.gradient.clone());
+        let moved = match &mut self.motion {
+            Motion::Adam(adam) => adam.step(latents, gradient, rate),
+            Motion::Momentum(momentum) => momentum.step(latents, gradient, rate),
+            Motion::Hmc(_) => latents,
+        };
+        self.latents = self.clip(moved);
+        self.evaluation = Some(evaluation);
+        self.iterations_done += 1;
+        true
     }
 
     /// The losses of all iterations since the last call, oldest first: `(iteration from 1, one per candidate)`.
@@ -250,12 +244,6 @@ impl Search {
             Some(best) => choose(now.total.clone().lower(best.total.clone()), now, best),
             None => now,
         });
-    }
-
-    fn finish_iteration(&mut self, moved: Tensor<2>, evaluation: Evaluation) {
-        self.latents = self.clip(moved);
-        self.evaluation = Some(evaluation);
-        self.iterations_done += 1;
     }
 
     fn learning_rate(&self) -> f32 {

@@ -1,0 +1,355 @@
+//! Whole fills with the tiny model, directly and through the worker.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use image::{DynamicImage, Rgb, RgbImage};
+use proptest::prelude::*;
+
+use super::*;
+use crate::mask::{Edit, History, MaskPreset, Stroke, StrokeKind};
+use crate::search::{OptimizerKind, Preset};
+
+/// Longer than any tiny fill takes, on the slowest machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub(crate) fn tiny_model() -> ModelChoice {
+    ModelChoice::File(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("assets/fixtures/tiny-16.safetensors"))
+}
+
+fn photo(width: u32, height: u32) -> Photo {
+    #[expect(clippy::cast_possible_truncation, reason = "small numbers")]
+    let pixel = |x: u32, y: u32| Rgb([(x * 5) as u8, (y * 7) as u8, (x * y) as u8]);
+    Photo::from_pixels(DynamicImage::ImageRgb8(RgbImage::from_fn(width, height, pixel)))
+}
+
+fn dab(width: u32, height: u32, at: [f32; 2]) -> Mask {
+    let mut history = History::new(width, height);
+    history.push(Edit::Stroke(Stroke { kind: StrokeKind::Paint, radius_px: 5.0, points_in_photo: vec![at] }));
+    history.mask().clone()
+}
+
+fn request() -> FillRequest {
+    let settings = Settings { steps: 8, candidates: 2, seed: 3, ..Preset::Best.settings() };
+    FillRequest {
+        photo: Arc::new(photo(40, 30)),
+        hole: Arc::new(dab(40, 30, [20.0, 15.0])),
+        frame: FaceFrame::centered(40, 30),
+        settings,
+        blend: BlendMode::Feather,
+        model: tiny_model(),
+        device: DeviceChoice::Cpu,
+    }
+}
+
+/// Writes down what it is told, and stops or breaks on demand.
+#[derive(Default)]
+struct Recorder {
+    iterations: Vec<u32>,
+    pictures: Vec<(u32, usize)>,
+    notes: Vec<String>,
+    stop_after: Option<usize>,
+    break_at: Option<u32>,
+}
+
+impl Observer for Recorder {
+    fn started(&mut self, _: &DeviceInfo, _: &ModelInfo, notes: &[String]) {
+        self.notes = notes.to_vec();
+    }
+
+    fn flow(&mut self) -> Flow {
+        if self.stop_after.is_some_and(|count| self.iterations.len() >= count) { Flow::Stop } else { Flow::Continue }
+    }
+
+    fn wants_losses(&mut self, _: u32) -> bool {
+        self.stop_after.is_some()
+    }
+
+    fn losses(&mut self, iteration: u32, losses: &[Losses]) {
+        assert!(losses.iter().all(|losses| losses.total.is_finite()));
+        self.iterations.push(iteration);
+    }
+
+    fn wants_pictures(&mut self, iteration: u32) -> bool {
+        assert_ne!(self.break_at, Some(iteration), "the device is lost");
+        iteration.is_multiple_of(4)
+    }
+
+    fn pictures(&mut self, iteration: u32, size_px: u32, pictures: Vec<Vec<f32>>, best: usize) {
+        assert!(best < pictures.len());
+        assert!(pictures.iter().all(|picture| picture.len() == 3 * (size_px * size_px) as usize));
+        self.pictures.push((iteration, pictures.len()));
+    }
+}
+
+fn fill(request: &FillRequest, recorder: &mut Recorder) -> Result<FillOutcome, FillError> {
+    run_fill(&mut Engine::default(), request, recorder)
+}
+
+#[test]
+fn a_fill_reports_every_iteration_once_and_ends_with_its_best() {
+    let mut recorder = Recorder::default();
+    let outcome = fill(&request(), &mut recorder).unwrap();
+    assert_eq!(recorder.iterations, (1..=8).collect::<Vec<_>>());
+    assert_eq!(recorder.pictures, [(4, 2), (8, 2)]);
+    assert_eq!((outcome.steps, outcome.size_px, outcome.candidates.len()), (8, 16, 2));
+    assert_eq!(outcome.stopped, None);
+    assert!(outcome.candidates[outcome.best].losses.total <= outcome.first_losses.total);
+    let least = outcome.candidates.iter().map(|candidate| candidate.losses.total).fold(f32::INFINITY, f32::min);
+    assert_eq!(outcome.candidates[outcome.best].losses.total.to_bits(), least.to_bits());
+}
+
+#[test]
+fn stopping_keeps_the_best_so_far() {
+    let mut recorder = Recorder { stop_after: Some(3), ..Recorder::default() };
+    let outcome = fill(&request(), &mut recorder).unwrap();
+    assert_eq!((outcome.steps, outcome.stopped), (3, Some(StopReason::Cancelled)));
+}
+
+#[test]
+fn stopping_at_once_is_an_error_that_says_so() {
+    let mut recorder = Recorder { stop_after: Some(0), ..Recorder::default() };
+    assert!(matches!(fill(&request(), &mut recorder), Err(FillError::StoppedEarly)));
+}
+
+#[test]
+fn a_lost_device_keeps_the_best_so_far() {
+    let mut recorder = Recorder { break_at: Some(6), ..Recorder::default() };
+    let outcome = fill(&request(), &mut recorder).unwrap();
+    let Some(StopReason::Failed(reason)) = outcome.stopped else { panic!("must have failed") };
+    assert!(reason.contains("CPU stopped working"), "{reason}");
+    assert_eq!(outcome.candidates.len(), 2);
+}
+
+#[test]
+fn losses_that_are_no_numbers_end_the_search_with_advice() {
+    let mut wild = request();
+    wild.settings.lambda = 1000.0;
+    wild.settings.learning_rate = 10.0;
+    wild.settings.optimizer = OptimizerKind::Momentum;
+    // Whatever it does to the latents, they are clipped: it must end like any other.
+    assert_eq!(fill(&wild, &mut Recorder::default()).unwrap().steps, 8);
+}
+
+#[test]
+fn requests_that_cannot_be_filled_say_what_to_do() {
+    let error = |change: fn(&mut FillRequest)| {
+        let mut request = request();
+        change(&mut request);
+        fill(&request, &mut Recorder::default()).unwrap_err().to_string()
+    };
+    insta::assert_snapshot!(
+        error(|request| request.hole = Arc::new(Mask::empty(40, 30))),
+        @"nothing to fill: paint over the part of the face to replace"
+    );
+    insta::assert_snapshot!(
+        error(|request| request.hole = Arc::new(dab(40, 30, [0.0, 15.0]))),
+        @"the hole lies outside the face frame: move the frame over it, or paint inside the frame"
+    );
+    insta::assert_snapshot!(
+        error(|request| request.hole = Arc::new(Mask::empty(3, 3))),
+        @"the mask is 3×3 pixels and the photo 40×30: use a mask of the photo's size"
+    );
+    insta::assert_snapshot!(error(|request| request.settings.steps = 0), @"steps is 0: use 1 to 100000");
+}
+
+#[test]
+fn a_hole_over_the_whole_frame_is_filled_from_the_prior_and_says_so() {
+    let mut request = request();
+    request.hole = Arc::new(MaskPreset::Full.hole_in_photo(40, 30, &request.frame, 16, 0));
+    let mut recorder = Recorder::default();
+    fill(&request, &mut recorder).unwrap();
+    assert_eq!(recorder.notes, ["Nothing is left to agree with: the fill is any plausible face"]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(8))]
+
+    #[test]
+    fn nothing_under_the_hole_reaches_the_result(noise in prop::collection::vec(any::<u8>(), 3 * 40 * 30)) {
+        let clean = request();
+        let mut noisy = clean.clone();
+        let mut pixels = clean.photo.pixels.to_rgb8();
+        for (x, y, pixel) in pixels.enumerate_pixels_mut() {
+            if clean.hole.is_hole(x, y) {
+                let at = 3 * (y * 40 + x) as usize;
+                pixel.0.copy_from_slice(&noise[at..at + 3]);
+            }
+        }
+        noisy.photo = Arc::new(Photo::from_pixels(DynamicImage::ImageRgb8(pixels)));
+        let results = [&clean, &noisy].map(|request| {
+            let outcome = fill(request, &mut Recorder::default()).unwrap();
+            let pixels = &outcome.candidates[outcome.best].pixels;
+            crate::blend::apply(&request.photo, &request.hole, &request.frame, request.blend, pixels, outcome.size_px)
+        });
+        prop_assert_eq!(results[0].as_bytes(), results[1].as_bytes());
+    }
+}
+
+/// A worker, with the events so far.
+struct Desk {
+    worker: Worker,
+    woken: Arc<AtomicUsize>,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let woken = Arc::new(AtomicUsize::new(0));
+        let counter = woken.clone();
+        let worker = Worker::spawn(Arc::new(move || {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }));
+        Self { worker, woken }
+    }
+
+    /// A search that would take minutes.
+    fn start_long(&self, job: JobId) {
+        let mut request = request();
+        request.settings.steps = Settings::MAX_STEPS;
+        self.worker.send(Command::Start(job, Box::new(request)));
+    }
+
+    fn wait_for<T>(&self, mut wanted: impl FnMut(Event) -> Option<T>) -> T {
+        let start = Instant::now();
+        while start.elapsed() < PATIENCE {
+            match self.worker.try_event() {
+                Some(event) => {
+                    if let Some(found) = wanted(event) {
+                        return found;
+                    }
+                }
+                None => std::thread::sleep(Duration::from_millis(1)),
+            }
+        }
+        panic!("the event did not come");
+    }
+
+    fn wait_for_progress(&self) {
+        self.wait_for(|event| matches!(event, Event::Progress { .. }).then_some(()));
+    }
+
+    fn wait_for_outcome(&self, wanted: JobId) -> Arc<FillOutcome> {
+        self.wait_for(|event| match event {
+            Event::Finished { job, outcome } if job == wanted => Some(outcome),
+            Event::Failed { message, .. } => panic!("{message}"),
+            _ => None,
+        })
+    }
+}
+
+#[test]
+fn the_worker_tells_a_fill_from_start_to_end() {
+    let desk = Desk::new();
+    desk.worker.send(Command::Start(7, Box::new(request())));
+    let device = desk.wait_for(|event| match event {
+        Event::Started { job: 7, device, .. } => Some(device),
+        _ => None,
+    });
+    assert_eq!((device.name.as_str(), device.is_gpu), ("CPU", false));
+    assert_eq!(desk.wait_for_outcome(7).steps, 8);
+    assert!(desk.woken.load(Ordering::Relaxed) >= 2);
+}
+
+#[test]
+fn previews_show_the_fill_in_the_photo() {
+    let desk = Desk::new();
+    desk.start_long(1);
+    let start = Instant::now();
+    let preview = loop {
+        match desk.worker.take_preview() {
+            Some(preview) => break preview,
+            None => assert!(start.elapsed() < PATIENCE),
+        }
+    };
+    assert_eq!((preview.job, preview.candidates.len(), preview.size_px), (1, 2, 16));
+    assert!(preview.patch.rgba.chunks(4).any(|pixel| pixel[3] == 255), "the hole is drawn");
+    desk.worker.send(Command::Cancel);
+    desk.wait_for_outcome(1);
+}
+
+#[test]
+fn cancel_answers_within_a_tenth_of_a_second_and_keeps_the_best() {
+    let desk = Desk::new();
+    desk.start_long(1);
+    desk.wait_for_progress();
+    let asked = Instant::now();
+    desk.worker.send(Command::Cancel);
+    let outcome = desk.wait_for_outcome(1);
+    // Slack for a machine that runs other tests beside this one.
+    assert!(asked.elapsed() < Duration::from_millis(500), "{:?}", asked.elapsed());
+    assert_eq!(outcome.stopped, Some(StopReason::Cancelled));
+}
+
+#[test]
+fn pause_stands_still_and_one_step_is_one_iteration() {
+    let desk = Desk::new();
+    desk.start_long(1);
+    desk.wait_for_progress();
+    desk.worker.send(Command::Pause);
+    let count = |event| match event {
+        Event::Progress { iterations, paused: true, .. } => Some(iterations.last().map(|last| last.iteration)),
+        _ => None,
+    };
+    desk.wait_for(count);
+    std::thread::sleep(Duration::from_millis(50));
+    while desk.worker.try_event().is_some() {}
+    std::thread::sleep(Duration::from_millis(50));
+    assert!(desk.worker.try_event().is_none(), "nothing happens while paused");
+    desk.worker.send(Command::StepOnce);
+    let first = desk.wait_for(|event| count(event).flatten());
+    desk.worker.send(Command::StepOnce);
+    let second = desk.wait_for(|event| count(event).flatten());
+    assert_eq!(second, first + 1);
+    desk.worker.send(Command::Resume);
+    desk.wait_for(|event| matches!(event, Event::Progress { paused: false, .. }).then_some(()));
+    desk.worker.send(Command::Cancel);
+    desk.wait_for_outcome(1);
+}
+
+#[test]
+fn a_new_fill_stops_the_running_one() {
+    let desk = Desk::new();
+    desk.start_long(1);
+    desk.wait_for_progress();
+    desk.worker.send(Command::Start(2, Box::new(request())));
+    assert_eq!(desk.wait_for_outcome(1).stopped, Some(StopReason::Cancelled));
+    assert_eq!(desk.wait_for_outcome(2).stopped, None);
+}
+
+#[test]
+fn changed_steps_and_lambda_count_while_it_runs() {
+    let desk = Desk::new();
+    desk.start_long(1);
+    desk.wait_for_progress();
+    desk.worker.send(Command::Update(LiveSettings { lambda: 0.5, steps: 1 }));
+    let outcome = desk.wait_for_outcome(1);
+    assert_eq!((outcome.settings.lambda.to_bits(), outcome.settings.steps), (0.5f32.to_bits(), 1));
+    assert_eq!(outcome.stopped, None);
+}
+
+#[test]
+fn a_model_that_is_missing_is_named() {
+    let desk = Desk::new();
+    let mut request = request();
+    request.model = ModelChoice::File("no/such.safetensors".into());
+    desk.worker.send(Command::Start(1, Box::new(request)));
+    let (message, causes) = desk.wait_for(|event| match event {
+        Event::Failed { job: 1, message, causes } => Some((message, causes)),
+        _ => None,
+    });
+    assert!(message.contains("no/such.safetensors"), "{message}");
+    assert_eq!(causes.len(), 1, "{causes:?}");
+}
+
+#[test]
+fn warming_up_tells_device_and_model() {
+    let desk = Desk::new();
+    desk.worker.send(Command::WarmUp(DeviceChoice::Cpu, tiny_model()));
+    let model = desk.wait_for(|event| match event {
+        Event::Ready { model, .. } => Some(model),
+        _ => None,
+    });
+    assert_eq!((model.name.as_str(), model.image_size_px), ("tiny-16", 16));
+}
