@@ -58,7 +58,7 @@ pub(super) struct FillArgs {
     #[arg(long, value_name = "MASK")]
     pub(super) mask: PathBuf,
 
-    /// Model file, or the name of one in the models folder [default: the built-in model]
+    /// Model file, or the name of one in the models folder; without it the built-in model
     #[arg(long, value_name = "PATH")]
     pub(super) model: Option<PathBuf>,
 
@@ -127,7 +127,9 @@ pub(super) struct OutputArgs {
     #[arg(long, value_name = "PATH")]
     pub(super) log: Option<PathBuf>,
 
-    /// JSON about every photo: settings, seed, model, device, time and losses; - writes it to standard output
+    /// JSON about every photo: settings, seed, model, device, time and losses
+    ///
+    /// A single - writes it to standard output.
     #[arg(long, value_name = "PATH")]
     pub(super) report: Option<PathBuf>,
 }
@@ -140,7 +142,7 @@ impl OutputArgs {
 const AFTER_HELP: &str = "\
 Examples:
   countenance fill face.png --mask mask.png --out filled.png
-  countenance fill face.png --mask center --preset paper --steps 500 --gif search.gif --out filled.png
+  countenance fill face.png --mask center --preset paper --out filled.png --gif search.gif
   countenance fill photos/ --mask masks/ --out filled/ --report filled.json
 
 Exit status: 0 when all went well, 1 when some photo failed, 2 when the arguments cannot be meant.";
@@ -151,8 +153,10 @@ pub(super) fn command() -> clap::Command {
 }
 
 /// Parses a command line, the program's name first.
-pub(super) fn parse(words: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Result<Cli, clap::Error> {
-    let mut command = command();
+pub(super) fn parse(
+    mut command: clap::Command,
+    words: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+) -> Result<Cli, clap::Error> {
     let matches = command.try_get_matches_from_mut(words)?;
     Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }

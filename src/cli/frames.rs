@@ -23,7 +23,7 @@ pub(super) struct Recorder {
     has_alpha: bool,
     icc_profile: Option<Vec<u8>>,
     folder: Option<PathBuf>,
-    film: Option<GifFilm>,
+    gif: Option<GifFilm>,
     every: u32,
 }
 
@@ -36,7 +36,7 @@ impl Recorder {
         if let Some(folder) = &task.frames {
             std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
         }
-        let film = task.gif.clone().map(|path| GifFilm::new(path, plan.overwrite)).transpose()?;
+        let gif = task.gif.clone().map(|path| GifFilm::new(path, plan.overwrite)).transpose()?;
         let photo = &request.photo;
         let color = photo.pixels.color();
         Ok(Some(Self {
@@ -46,7 +46,7 @@ impl Recorder {
             // A grey photo's profile does not fit its frames, which are in colour.
             icc_profile: photo.icc_profile.clone().filter(|_| color.has_color()),
             folder: task.frames.clone(),
-            film,
+            gif,
             every: plan.every.max(1),
         }))
     }
@@ -60,8 +60,8 @@ impl Recorder {
     pub(super) fn record(&mut self, iteration: u32, fill: &[f32], size_px: u32) -> anyhow::Result<()> {
         self.draw(fill, size_px)?;
         self.write_frame(iteration)?;
-        match &mut self.film {
-            Some(film) => film.add(&self.picture),
+        match &mut self.gif {
+            Some(gif) => gif.add(&self.picture),
             None => Ok(()),
         }
     }
@@ -70,8 +70,8 @@ impl Recorder {
     pub(super) fn finish(mut self, iterations: u32, fill: &[f32], size_px: u32) -> anyhow::Result<()> {
         self.draw(fill, size_px)?;
         self.write_frame(iterations)?;
-        match self.film {
-            Some(film) => film.finish(&self.picture),
+        match self.gif {
+            Some(gif) => gif.finish(&self.picture),
             None => Ok(()),
         }
     }

@@ -1,12 +1,33 @@
 //! The command line: `countenance [PHOTO]` opens the editor, `countenance COMMAND …` works without a window.
 //!
-//! One file for each command ([`fill`], [`devices`]), with what only that command needs beside it. Results go to files or
-//! standard output, messages and progress to standard error. Exit codes: 0 all went well, 1 something failed, 2 the
-//! arguments cannot be meant. Everything that can be known to go wrong (a mask that is not there, a folder that cannot be
-//! written to) is said before the first search starts, as a usage error.
+//! One file for each command (`fill`, `devices`), with what only that command needs beside it. Everything that can be
+//! known to go wrong (a mask that is not there, a folder that cannot be written to) is said before the first search
+//! starts, as a usage error. Surprising: a photo that cannot be opened is *not* a usage error, even when it is the only
+//! one. In a batch the others go on, and scripts should not see another exit code because a batch happens to hold one
+//! photo.
 //!
-//! Surprising: a photo that cannot be opened is *not* a usage error, even when it is the only one. In a batch the others
-//! go on, and scripts should not see another exit code because a batch happens to hold one photo.
+//! # For scripts
+//!
+//! ```text
+//! countenance fill face.png --mask mask.png --out filled.png
+//! countenance fill photos/ --mask masks/ --out filled/ --report filled.json
+//! countenance devices
+//! ```
+//!
+//! * Results go to files or standard output, messages and progress to standard error; the bar shows on terminals only.
+//! * Exit codes: 0 all went well, 1 something failed, 2 the arguments cannot be meant.
+//! * A mask is a picture of the photo's size, white on the hole; or a folder of such, each under its photo's file stem;
+//!   or a ready-made hole by name. `--face none` takes the picture if it is square, else its largest centred square;
+//!   `--frame` places the face by hand.
+//! * One photo: `--out`, `--gif` and `--log` are files, `--frames` is a folder. Several photos, or a folder (its
+//!   pictures by name, without subfolders and hidden files): `--out` is a folder for `STEM.png`, and the others become
+//!   `GIF-STEM.gif`, `LOG-STEM.csv` and `FRAMES/STEM/`. Two photos of one stem are a usage error.
+//! * Pictures that exist are replaced only with `--force`, the photos and masks given not even then; `--log` and
+//!   `--report` files always are.
+//! * A failed fill leaves no picture at `--out`. A search that breaks after it had a result saves that, and counts as
+//!   failed: the report then has both `out` and `error`.
+//! * Frames and film show the best candidate at the first iteration and at every N-th; the last one is the result. The
+//!   log's iterations and candidates count from 1.
 
 mod args;
 mod batch;
@@ -60,7 +81,7 @@ fn usage(text: impl Into<String>) -> anyhow::Error {
 #[must_use]
 pub fn main() -> ExitCode {
     start_logging();
-    let cli = match args::parse(std::env::args_os()) {
+    let cli = match args::parse(args::command(), std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) => {
             // A closed standard output leaves nobody to tell.

@@ -8,7 +8,10 @@ use crate::model::{self, ModelChoice, ModelInfo};
 /// Finds the model and checks its file.
 pub(super) fn choose(value: Option<&Path>) -> anyhow::Result<(ModelChoice, ModelInfo)> {
     let choice = resolve(value, model::find_models)?;
-    let info = model::inspect(&choice).map_err(|error| usage(describe(&error)))?;
+    let info = model::inspect(&choice).map_err(|error| match &choice {
+        ModelChoice::Embedded => usage(describe(&error)),
+        ModelChoice::File(path) => usage(format!("{}: {}", path.display(), describe(&error))),
+    })?;
     Ok((choice, info))
 }
 

@@ -70,9 +70,9 @@ pub(super) fn parse_frame(text: &str) -> Result<FaceFrame, String> {
         .map(|number| number.trim().parse().ok().filter(|number: &f32| number.is_finite()))
         .collect::<Option<_>>()
         .unwrap_or_default();
-    let (x, y, side_px, degrees) = match numbers.as_slice() {
-        &[x, y, side_px] => (x, y, side_px, 0.0),
-        &[x, y, side_px, degrees] => (x, y, side_px, degrees),
+    let (x, y, side_px, degrees) = match *numbers.as_slice() {
+        [x, y, side_px] => (x, y, side_px, 0.0),
+        [x, y, side_px, degrees] => (x, y, side_px, degrees),
         _ => return Err("give three or four numbers: the middle's x and y, the side, and perhaps degrees".into()),
     };
     if side_px < FaceFrame::MIN_SIDE_PX {

@@ -151,8 +151,11 @@ impl SettingsArgs {
     }
 }
 
+/// Reads one setting's value, as it would be typed.
+type ReadValue = fn(&Settings) -> String;
+
 /// How to read a setting's value out of a preset, by the option's id.
-const PRESET_VALUES: [(&str, fn(&Settings) -> String); 18] = [
+const PRESET_VALUES: [(&str, ReadValue); 18] = [
     ("steps", |settings| settings.steps.to_string()),
     ("lambda", |settings| settings.lambda.to_string()),
     ("candidates", |settings| settings.candidates.to_string()),
@@ -186,7 +189,7 @@ pub(super) fn with_preset_values(command: clap::Command) -> clap::Command {
 }
 
 /// As in `[default: 150; blog, hmc: 1000; paper: 1500]`: what the default preset has, then the others that differ.
-fn preset_values(value: fn(&Settings) -> String) -> String {
+fn preset_values(value: ReadValue) -> String {
     let default = value(&Settings::default());
     let mut others: Vec<(String, Vec<&str>)> = Vec::new();
     for preset in Preset::ALL {

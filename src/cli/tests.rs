@@ -4,10 +4,13 @@ use super::args::{self, Cli, Command};
 use super::choices::Face;
 use crate::blend::BlendMode;
 use crate::device::DeviceChoice;
+use crate::face::FaceFrame;
 use crate::search::{OptimizerKind, Preset};
 
 fn parse(line: &str) -> Result<Cli, clap::Error> {
-    args::parse(["countenance"].into_iter().chain(line.split_whitespace()))
+    // A width of its own, so that the terminal that runs the tests does not matter.
+    let command = args::command().term_width(100);
+    args::parse(command, ["countenance"].into_iter().chain(line.split_whitespace()))
 }
 
 fn fill_args(line: &str) -> Box<args::FillArgs> {
@@ -57,7 +60,7 @@ fn every_option_of_the_interface_is_understood() {
     assert_eq!(args.photos.len(), 2);
     assert_eq!(args.device, DeviceChoice::Gpu(Some(1)));
     assert_eq!(args.face, Face::None);
-    assert_eq!(args.frame.unwrap().center_in_photo, [-1.0, 2.0]);
+    assert_eq!(args.frame, Some(FaceFrame { center_in_photo: [-1.0, 2.0], side_px: 30.0, angle_radians: 0.0 }));
     assert_eq!(args.blend, BlendMode::None);
     assert_eq!(args.output.every, Some(4));
     assert!(args.output.force);

@@ -1,162 +1,13 @@
 //! Whole runs with a search that only pretends: what is written, told and reported.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+mod pretended;
 
 use image::{DynamicImage, Rgb, RgbImage};
 
 use super::*;
-use crate::cli::args;
-use crate::job::{Candidate, DeviceInfo};
 use crate::mask::{Mask, save_mask};
-use crate::model::ModelInfo;
 use crate::photo::Overwrite;
-use crate::search::Losses;
-
-/// Side of the pretended model's crop: that of the photos, so that a crop pixel is a photo pixel.
-const SIDE: u32 = 32;
-
-/// Two candidates, the second better; losses fall by the iteration; every picture is of one colour.
-#[derive(Default)]
-struct Pretended {
-    /// What `prepare` fails with.
-    no_device: bool,
-    /// The search gives up at this iteration.
-    breaks_at: Option<u32>,
-}
-
-impl Pretended {
-    fn losses(iteration: u32) -> [Losses; 2] {
-        let context = 1.0 / f32::from(u16::try_from(iteration).unwrap());
-        [2.0, 1.0].map(|factor| Losses { context: context * factor, prior: 0.5, total: context * factor + 0.5 })
-    }
-
-    fn picture(value: f32) -> Vec<f32> {
-        vec![value; (3 * SIDE * SIDE) as usize]
-    }
-}
-
-impl Searcher for Pretended {
-    fn prepare(&mut self, _: DeviceChoice, _: &ModelChoice) -> Result<(), FillError> {
-        if self.no_device { Err(crate::device::DeviceError::NoGpu.into()) } else { Ok(()) }
-    }
-
-    fn search(&mut self, request: &FillRequest, observer: &mut dyn Observer) -> Result<FillOutcome, FillError> {
-        if request.hole.pixels().iter().all(|&pixel| pixel == 0) {
-            return Err(FillError::EmptyHole);
-        }
-        let device = DeviceInfo { name: "Pretender".into(), is_gpu: false, notice: Some("Only pretending".into()) };
-        let model = ModelInfo {
-            name: "pretended".into(),
-            sha256: "0123abcd".into(),
-            image_size_px: SIDE,
-            latent_dim: 1,
-            has_discriminator: true,
-            has_encoder: false,
-            metadata: std::collections::BTreeMap::new(),
-        };
-        observer.started(&device, &model, &["This is no model".into()]);
-        let steps = self.breaks_at.unwrap_or(request.settings.steps);
-        for iteration in 1..=steps {
-            observer.losses(iteration, &Self::losses(iteration));
-            if observer.wants_pictures(iteration) {
-                observer.pictures(iteration, SIDE, vec![Self::picture(-1.0), Self::picture(0.0)], 1);
-            }
-        }
-        let candidate = |index: usize, value| Candidate {
-            latent: vec![0.0],
-            pixels: Self::picture(value),
-            losses: Self::losses(steps)[index],
-        };
-        Ok(FillOutcome {
-            settings: request.settings,
-            model,
-            device,
-            steps,
-            seconds: 1.5,
-            stopped: self.breaks_at.map(|_| StopReason::Failed("the device is gone".into())),
-            candidates: vec![candidate(0, -1.0), candidate(1, 1.0)],
-            best: 1,
-            first_losses: Self::losses(1)[1],
-            size_px: SIDE,
-        })
-    }
-}
-
-/// A folder with photos in it.
-struct Place(tempfile::TempDir);
-
-/// What a run came to, the folder's path replaced by DIR.
-struct Run {
-    ending: Ending,
-    told: String,
-    report: String,
-}
-
-#[derive(Clone, Default)]
-struct Told(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Told {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Place {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn add_photo(&self, name: &str) {
-        let gradient = |x: u32, y: u32| Rgb([4 * x, 4 * y, 100].map(|value| u8::try_from(value).unwrap()));
-        let path = self.path(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        RgbImage::from_fn(SIDE, SIDE, gradient).save(path).unwrap();
-    }
-
-    fn pixels(&self, name: &str) -> RgbImage {
-        image::open(self.path(name)).unwrap().into_rgb8()
-    }
-
-    fn files(&self, folder: &str) -> Vec<String> {
-        let mut names: Vec<_> = std::fs::read_dir(self.path(folder))
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
-        names.sort();
-        names
-    }
-
-    /// Runs `fill` with words that start with `DIR` in this folder.
-    fn fill(&self, searcher: &mut dyn Searcher, line: &str) -> anyhow::Result<Run> {
-        let folder = self.0.path().to_str().unwrap();
-        let words = line.split_whitespace().map(|word| word.replace("DIR", folder));
-        let cli = args::parse(["countenance".to_string(), "fill".into()].into_iter().chain(words))?;
-        let Some(args::Command::Fill(args)) = cli.command else { panic!("not a fill") };
-        let mut plan = Plan::new(&args)?;
-        plan.crop_size_px = SIDE;
-        let told = Told::default();
-        let report = fill_all(searcher, &plan, args.face, &mut Console::quiet(Box::new(told.clone())));
-        let told = String::from_utf8(told.0.lock().unwrap().clone()).unwrap().replace(folder, "DIR");
-        Ok(Run {
-            ending: if report.all_well() { Ending::AllWell } else { Ending::SomeFailed },
-            told,
-            report: serde_json::to_string_pretty(&report)
-                .unwrap()
-                .replace(folder, "DIR")
-                .replace(env!("CARGO_PKG_VERSION"), "VERSION"),
-        })
-    }
-}
+use pretended::{Place, Pretended, SIDE};
 
 #[test]
 fn the_best_candidate_fills_the_hole_and_nothing_else() {
@@ -307,14 +158,10 @@ fn without_a_device_it_is_said_once_and_nothing_is_written() {
 }
 
 #[test]
-fn a_log_that_cannot_be_written_does_not_cost_the_fill() {
-    let place = Place::new();
-    place.add_photo("ann.png");
-    let searcher = &mut Pretended::default();
-    // The folder is there when the arguments are checked and gone when the log is begun.
-    let line = "DIR/ann.png --mask center --out DIR/out.png --frames DIR/frames --every 1 --steps 2";
-    struct Removing<'a>(&'a mut Pretended, PathBuf);
-    impl Searcher for Removing<'_> {
+fn frames_that_cannot_be_written_do_not_cost_the_fill() {
+    /// The frames' folder is there when the arguments are checked and gone when the search starts.
+    struct Removing(Pretended, std::path::PathBuf);
+    impl Searcher for Removing {
         fn prepare(&mut self, device: DeviceChoice, model: &ModelChoice) -> Result<(), FillError> {
             self.0.prepare(device, model)
         }
@@ -324,7 +171,11 @@ fn a_log_that_cannot_be_written_does_not_cost_the_fill() {
             self.0.search(request, observer)
         }
     }
-    let run = place.fill(&mut Removing(searcher, place.path("frames")), line).unwrap();
+    let place = Place::new();
+    place.add_photo("ann.png");
+    let mut removing = Removing(Pretended::default(), place.path("frames"));
+    let line = "DIR/ann.png --mask center --out DIR/out.png --frames DIR/frames --every 1 --steps 2";
+    let run = place.fill(&mut removing, line).unwrap();
     assert_eq!(run.ending, Ending::SomeFailed);
     assert!(place.path("out.png").is_file());
     assert!(run.told.contains("error: DIR/ann.png: the fill is saved, but "), "{}", run.told);
@@ -354,7 +205,7 @@ fn mistakes_are_told_before_anything_is_computed() {
     insta::assert_snapshot!(refused("DIR/ann.png --mask DIR/none.png --out DIR/out.png"), @"there is no mask DIR/none.png: give a picture (white is hole), or one of center, half, left, random, grid, lowres, full");
     insta::assert_snapshot!(refused("DIR/ann.png --mask center --steps 0 --out DIR/out.png"), @"steps is 0: use 1 to 100000");
     assert!(refused("DIR/ann.png --mask center --model DIR/none --out DIR/out.png").starts_with("there is no model"));
-    assert!(refused("DIR/ann.png --mask center --model DIR/ann.png --out DIR/out.png").contains("ann"));
+    assert!(refused("DIR/ann.png --mask center --model DIR/ann.png --out DIR/out.png").contains("DIR/ann.png: "));
     assert!(refused("DIR/ann.png DIR/ann.png --mask center --out DIR/out").contains("would both become"));
     assert!(refused("DIR/ann.png DIR/bob.png --mask center --out DIR/ann.png").contains("a folder is needed here"));
     assert_eq!(place.files(""), ["ann.png"]);
@@ -366,5 +217,5 @@ fn a_missing_photo_is_a_failure_like_any_bad_photo() {
     let run = place.fill(&mut Pretended::default(), "DIR/none.png --mask center --out DIR/out.png").unwrap();
     assert_eq!(run.ending, Ending::SomeFailed);
     assert!(run.told.starts_with("error: DIR/none.png: "), "{}", run.told);
-    assert!(!Path::new(&place.path("out.png")).exists());
+    assert!(!place.path("out.png").exists());
 }
