@@ -10,9 +10,9 @@ mod engine;
 mod fill;
 mod follow;
 mod slot;
-mod worker;
 #[cfg(test)]
 mod tests;
+mod worker;
 
 use std::sync::Arc;
 

@@ -1,0 +1,216 @@
+//! Which photos there are to fill, and what each of them writes under which name.
+
+use std::collections::HashMap;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+use super::args::OutputArgs;
+use super::usage;
+use crate::photo::EXTENSIONS;
+
+/// The photos that were named.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Photos {
+    /// A single file: `--out` is a file.
+    One(PathBuf),
+    /// Several, or a folder: `--out` is a folder.
+    Many(Vec<PathBuf>),
+}
+
+/// One photo and what comes of it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Task {
+    pub(super) photo: PathBuf,
+    /// The photo's name without its extension; masks in a folder and files of a batch are named after it.
+    pub(super) stem: OsString,
+    pub(super) out: PathBuf,
+    pub(super) frames: Option<PathBuf>,
+    pub(super) gif: Option<PathBuf>,
+    pub(super) log: Option<PathBuf>,
+}
+
+/// Replaces each folder by the pictures in it. Files are taken as they are, even when they do not exist: that is told
+/// when their turn comes.
+pub(super) fn expand(photos: &[PathBuf]) -> anyhow::Result<Photos> {
+    if let [photo] = photos
+        && !photo.is_dir()
+    {
+        return Ok(Photos::One(photo.clone()));
+    }
+    let mut all = Vec::new();
+    for path in photos {
+        if path.is_dir() {
+            all.extend(pictures_in(path)?);
+        } else {
+            all.push(path.clone());
+        }
+    }
+    Ok(Photos::Many(all))
+}
+
+/// The pictures of a folder, by name, without subfolders and hidden files.
+fn pictures_in(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(folder)
+        .map_err(|error| usage(format!("cannot list the folder {}: {error}", folder.display())))?;
+    let mut pictures: Vec<PathBuf> =
+        entries.filter_map(Result::ok).map(|entry| entry.path()).filter(|path| is_picture(path)).collect();
+    if pictures.is_empty() {
+        let known = EXTENSIONS.join(", ");
+        return Err(usage(format!("there is no picture in {}: its files need one of {known}", folder.display())));
+    }
+    pictures.sort();
+    Ok(pictures)
+}
+
+/// Whether a file of a folder counts as a picture, by its name.
+pub(super) fn is_picture(path: &Path) -> bool {
+    let hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
+    let known = path
+        .extension()
+        .and_then(OsStr::to_str)
+        .is_some_and(|extension| EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension)));
+    !hidden && known && path.is_file()
+}
+
+/// Names everything that is to be written.
+pub(super) fn tasks(photos: Photos, output: &OutputArgs) -> anyhow::Result<Vec<Task>> {
+    match photos {
+        Photos::One(photo) => Ok(vec![Task {
+            stem: stem_of(&photo)?,
+            photo,
+            out: output.out.clone(),
+            frames: output.frames.clone(),
+            gif: output.gif.clone(),
+            log: output.log.clone(),
+        }]),
+        Photos::Many(photos) => {
+            let mut by_stem: HashMap<OsString, PathBuf> = HashMap::new();
+            photos
+                .into_iter()
+                .map(|photo| {
+                    let stem = stem_of(&photo)?;
+                    if let Some(other) = by_stem.insert(stem.clone(), photo.clone()) {
+                        return Err(usage(format!(
+                            "{} and {} would both become {}: fill them in two runs",
+                            other.display(),
+                            photo.display(),
+                            with_png(&output.out, &stem).display()
+                        )));
+                    }
+                    Ok(Task {
+                        out: with_png(&output.out, &stem),
+                        frames: output.frames.as_ref().map(|folder| folder.join(&stem)),
+                        gif: output.gif.as_deref().map(|path| with_suffix(path, &stem)),
+                        log: output.log.as_deref().map(|path| with_suffix(path, &stem)),
+                        photo,
+                        stem,
+                    })
+                })
+                .collect()
+        }
+    }
+}
+
+fn stem_of(photo: &Path) -> anyhow::Result<OsString> {
+    photo
+        .file_stem()
+        .map(OsStr::to_os_string)
+        .ok_or_else(|| usage(format!("'{}' is no file name: give a photo or a folder of photos", photo.display())))
+}
+
+/// `FOLDER/STEM.png`. A stem may hold dots, so that an extension must be added rather than set.
+fn with_png(folder: &Path, stem: &OsStr) -> PathBuf {
+    let mut name = stem.to_os_string();
+    name.push(".png");
+    folder.join(name)
+}
+
+/// `search.gif` and `ann` make `search-ann.gif`.
+fn with_suffix(path: &Path, stem: &OsStr) -> PathBuf {
+    let mut name = path.file_stem().unwrap_or_default().to_os_string();
+    name.push("-");
+    name.push(stem);
+    if let Some(extension) = path.extension() {
+        name.push(".");
+        name.push(extension);
+    }
+    path.with_file_name(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn output(out: &str) -> OutputArgs {
+        OutputArgs {
+            out: out.into(),
+            force: false,
+            frames: Some("frames".into()),
+            every: None,
+            gif: Some("to/search.gif".into()),
+            log: Some("losses".into()),
+            report: None,
+        }
+    }
+
+    #[test]
+    fn one_photo_keeps_the_names_that_were_given() {
+        let tasks = tasks(Photos::One("in/ann.jpg".into()), &output("filled.png")).unwrap();
+        assert_eq!(
+            tasks,
+            [Task {
+                photo: "in/ann.jpg".into(),
+                stem: "ann".into(),
+                out: "filled.png".into(),
+                frames: Some("frames".into()),
+                gif: Some("to/search.gif".into()),
+                log: Some("losses".into()),
+            }]
+        );
+    }
+
+    #[test]
+    fn a_batch_names_everything_after_the_photo() {
+        let tasks = tasks(Photos::Many(vec!["in/ann.v2.jpg".into()]), &output("filled")).unwrap();
+        assert_eq!(
+            tasks,
+            [Task {
+                photo: "in/ann.v2.jpg".into(),
+                stem: "ann.v2".into(),
+                out: "filled/ann.v2.png".into(),
+                frames: Some("frames/ann.v2".into()),
+                gif: Some("to/search-ann.v2.gif".into()),
+                log: Some("losses-ann.v2".into()),
+            }]
+        );
+    }
+
+    #[test]
+    fn two_photos_of_one_name_are_refused_by_name() {
+        let photos = Photos::Many(vec!["a/ann.jpg".into(), "bob.png".into(), "b/ann.png".into()]);
+        let error = tasks(photos, &output("filled")).unwrap_err();
+        assert!(error.is::<crate::cli::UsageError>());
+        insta::assert_snapshot!(error, @"a/ann.jpg and b/ann.png would both become filled/ann.png: fill them in two runs");
+    }
+
+    #[test]
+    fn a_folder_gives_its_pictures_by_name_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["b.PNG", "a.jpg", ".hidden.png", "notes.txt", "c.tiff"] {
+            std::fs::write(folder.path().join(name), b"").unwrap();
+        }
+        std::fs::create_dir(folder.path().join("folder.png")).unwrap();
+        let more = folder.path().join("elsewhere.bmp");
+        let photos = expand(&[folder.path().into(), more.clone()]).unwrap();
+        let expected = ["a.jpg", "b.PNG", "c.tiff"].map(|name| folder.path().join(name));
+        assert_eq!(photos, Photos::Many([expected.to_vec(), vec![more]].concat()));
+    }
+
+    #[test]
+    fn a_folder_with_one_picture_is_a_batch_and_without_one_a_usage_error() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(expand(&[folder.path().into()]).unwrap_err().is::<crate::cli::UsageError>());
+        std::fs::write(folder.path().join("a.webp"), b"").unwrap();
+        assert_eq!(expand(&[folder.path().into()]).unwrap(), Photos::Many(vec![folder.path().join("a.webp")]));
+    }
+}

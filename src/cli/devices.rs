@@ -1,0 +1,61 @@
+//! `countenance devices`: where the search can run here.
+
+use std::fmt::Write as _;
+
+use super::{Ending, print_result};
+use crate::device::{GpuInfo, auto_gpu, list_gpus};
+
+pub(super) fn run() -> anyhow::Result<Ending> {
+    print_result(&table(&list_gpus(), auto_gpu().as_ref()))?;
+    Ok(Ending::AllWell)
+}
+
+/// One line for each device, then what `auto` picks.
+fn table(gpus: &[GpuInfo], auto: Option<&GpuInfo>) -> String {
+    let mut rows = vec![("cpu".to_string(), "CPU".to_string(), "")];
+    rows.extend(gpus.iter().map(|gpu| {
+        let note = if gpu.software { "software, counts as no GPU" } else { "" };
+        (format!("gpu:{}", gpu.index), gpu.to_string(), note)
+    }));
+    let id_width = rows.iter().map(|(id, ..)| id.chars().count()).max().unwrap_or(0);
+    let name_width = rows.iter().map(|(_, name, _)| name.chars().count()).max().unwrap_or(0);
+    let mut text = String::new();
+    for (id, name, note) in &rows {
+        let line = format!("{id:id_width$}  {name:name_width$}  {note}");
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+    let pick = auto.map_or_else(|| "cpu".to_string(), |gpu| format!("gpu:{}", gpu.index));
+    let _ = writeln!(text, "\nauto picks {pick}");
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gpu(index: usize, name: &str, software: bool) -> GpuInfo {
+        GpuInfo { index, name: name.into(), api: "Vulkan".into(), software }
+    }
+
+    #[test]
+    fn devices_are_aligned_and_software_is_marked() {
+        let gpus = [gpu(0, "NVIDIA H100 PCIe", false), gpu(1, "llvmpipe (LLVM 15.0.6)", true)];
+        insta::assert_snapshot!(table(&gpus, gpus.first()), @r"
+        cpu    CPU
+        gpu:0  NVIDIA H100 PCIe (Vulkan)
+        gpu:1  llvmpipe (LLVM 15.0.6) (Vulkan)  software, counts as no GPU
+
+        auto picks gpu:0
+        ");
+    }
+
+    #[test]
+    fn without_a_gpu_auto_picks_the_cpu() {
+        insta::assert_snapshot!(table(&[], None), @r"
+        cpu  CPU
+
+        auto picks cpu
+        ");
+    }
+}

@@ -1,0 +1,221 @@
+//! Whole runs with a search that only pretends: what is written, told and reported.
+
+mod pretended;
+
+use image::{DynamicImage, Rgb, RgbImage};
+
+use super::*;
+use crate::mask::{Mask, save_mask};
+use crate::photo::Overwrite;
+use pretended::{Place, Pretended, SIDE};
+
+#[test]
+fn the_best_candidate_fills_the_hole_and_nothing_else() {
+    let place = Place::new();
+    place.add_photo("ann.png");
+    let run =
+        place.fill(&mut Pretended::default(), "DIR/ann.png --mask center --blend none --steps 3 --out DIR/out.png");
+    assert_eq!(run.unwrap().ending, Ending::AllWell);
+    let (before, after) = (place.pixels("ann.png"), place.pixels("out.png"));
+    for (x, y, pixel) in after.enumerate_pixels() {
+        let in_hole = (SIDE / 4..3 * SIDE / 4).contains(&x) && (SIDE / 4..3 * SIDE / 4).contains(&y);
+        let expected = if in_hole { Rgb([255; 3]) } else { *before.get_pixel(x, y) };
+        assert_eq!(*pixel, expected, "{x}, {y}");
+    }
+}
+
+#[test]
+fn a_report_tells_all_about_a_fill() {
+    let place = Place::new();
+    place.add_photo("ann.png");
+    let line = "DIR/ann.png --mask center --preset blog --steps 4 --seed 7 --out DIR/out.png";
+    let run = place.fill(&mut Pretended::default(), line).unwrap();
+    insta::assert_snapshot!("report-filled", run.report);
+    insta::assert_snapshot!(run.told, @r"
+    note: Only pretending
+    note: This is no model
+    DIR/ann.png → DIR/out.png: 4 steps in 1.5 s on Pretender, total loss 1.5000 → 0.7500
+    ");
+}
+
+#[test]
+fn in_a_batch_a_bad_photo_is_named_and_the_others_are_filled() {
+    let place = Place::new();
+    place.add_photo("in/ann.png");
+    place.add_photo("in/carl.png");
+    std::fs::write(place.path("in/bob.png"), b"no picture").unwrap();
+    let run = place.fill(&mut Pretended::default(), "DIR/in --mask half --steps 2 --out DIR/new/filled").unwrap();
+    assert_eq!(run.ending, Ending::SomeFailed);
+    assert_eq!(place.files("new/filled"), ["ann.png", "carl.png"]);
+    assert!(run.told.contains("error: DIR/in/bob.png: "), "{}", run.told);
+    assert!(run.told.ends_with("1 of 3 photos failed\n"), "{}", run.told);
+    assert_eq!(run.told.matches("Only pretending").count(), 1, "notes are told once");
+    let report: serde_json::Value = serde_json::from_str(&run.report).unwrap();
+    let errors: Vec<bool> = (0..3).map(|index| !report["photos"][index]["error"].is_null()).collect();
+    assert_eq!(errors, [false, true, false]);
+    assert!(report["photos"][1]["out"].is_null() && report["photos"][1]["total_loss"].is_null());
+}
+
+#[test]
+fn masks_of_a_folder_belong_to_the_photos_of_their_name() {
+    let place = Place::new();
+    place.add_photo("in/ann.png");
+    place.add_photo("in/bob.png");
+    place.add_photo("in/carl.png");
+    std::fs::create_dir(place.path("masks")).unwrap();
+    RgbImage::from_pixel(SIDE, SIDE, Rgb([255; 3])).save(place.path("masks/ann.png")).unwrap();
+    save_mask(&place.path("masks/bob.png"), &Mask::empty(SIDE, SIDE), Overwrite::Refuse).unwrap();
+    let run = place.fill(&mut Pretended::default(), "DIR/in --mask DIR/masks --steps 1 --blend none --out DIR/out");
+    insta::assert_snapshot!(run.unwrap().told, @r"
+    note: Only pretending
+    note: This is no model
+    DIR/in/ann.png → DIR/out/ann.png: 1 step in 1.5 s on Pretender, total loss 1.5000 → 1.5000
+    error: DIR/in/bob.png: nothing to fill: paint over the part of the face to replace
+    error: DIR/in/carl.png: there is no mask for it in DIR/masks: add carl.png (or jpg, jpeg, webp, tif, tiff, bmp)
+    2 of 3 photos failed
+    ");
+    assert!(place.pixels("out/ann.png").pixels().all(|pixel| *pixel == Rgb([255; 3])));
+    assert_eq!(place.files("out"), ["ann.png"]);
+}
+
+#[test]
+fn a_mask_of_another_size_is_refused_with_both_sizes() {
+    let place = Place::new();
+    place.add_photo("ann.png");
+    save_mask(&place.path("mask.png"), &Mask::empty(8, 9), Overwrite::Refuse).unwrap();
+    let run = place.fill(&mut Pretended::default(), "DIR/ann.png --mask DIR/mask.png --out DIR/out.png").unwrap();
+    assert!(run.told.contains("8×9") && run.told.contains("32×32"), "{}", run.told);
+    assert!(!place.path("out.png").exists());
+}
+
+#[test]
+fn frames_film_and_log_show_the_search_and_end_with_the_result() {
+    let place = Place::new();
+    place.add_photo("ann.png");
+    let line = "DIR/ann.png --mask full --blend none --steps 25 --frames DIR/frames --gif DIR/film.gif \
+                --log DIR/losses.csv --out DIR/out.png";
+    let run = place.fill(&mut Pretended::default(), line).unwrap();
+    assert_eq!(run.ending, Ending::AllWell, "{}", run.told);
+    let frames = ["frame-00001.png", "frame-00010.png", "frame-00020.png", "frame-00025.png"];
+    assert_eq!(place.files("frames"), frames);
+    let grey = *place.pixels("frames/frame-00010.png").get_pixel(5, 5);
+    assert!((i32::from(grey.0[0]) - 128).abs() <= 1, "the best candidate's picture: {grey:?}");
+    assert_eq!(place.pixels("frames/frame-00025.png"), place.pixels("out.png"));
+
+    let film = std::fs::read(place.path("film.gif")).unwrap();
+    let film = image::codecs::gif::GifDecoder::new(std::io::Cursor::new(film)).unwrap();
+    assert_eq!(image::AnimationDecoder::into_frames(film).count(), frames.len());
+
+    let csv = std::fs::read_to_string(place.path("losses.csv")).unwrap();
+    let rows: Vec<_> = csv.lines().collect();
+    assert_eq!(rows.len(), 1 + 2 * 25);
+    assert_eq!(rows[..3], ["iteration,candidate,context,prior,total", "1,1,2,0.5,2.5", "1,2,1,0.5,1.5"]);
+    assert!(rows[50].starts_with("25,2,"));
+}
+
+#[test]
+fn a_batch_keeps_the_pictures_of_its_searches_apart() {
+    let place = Place::new();
+    place.add_photo("ann.png");
+    place.add_photo("bob.png");
+    let line = "DIR/ann.png DIR/bob.png --mask center --steps 2 --every 1 --frames DIR/frames --gif DIR/film.gif \
+                --log DIR/losses.csv --out DIR/out";
+    place.fill(&mut Pretended::default(), line).unwrap();
+    assert_eq!(place.files("frames"), ["ann", "bob"]);
+    assert_eq!(place.files("frames/bob"), ["frame-00001.png", "frame-00002.png"]);
+    for name in ["film-ann.gif", "film-bob.gif", "losses-ann.csv", "losses-bob.csv"] {
+        assert!(place.path(name).is_file(), "{name}");
+    }
+}
+
+#[test]
+fn a_broken_search_keeps_its_fill_and_counts_as_failed() {
+    let place = Place::new();
+    place.add_photo("ann.png");
+    let mut breaking = Pretended { breaks_at: Some(3), ..Pretended::default() };
+    let run = place.fill(&mut breaking, "DIR/ann.png --mask center --out DIR/out.png").unwrap();
+    assert_eq!(run.ending, Ending::SomeFailed);
+    assert!(place.path("out.png").is_file());
+    let last = run.told.lines().last().unwrap();
+    insta::assert_snapshot!(last, @"error: DIR/ann.png: the search broke at iteration 3 (the device is gone): the best fill up to then is saved");
+    let report: serde_json::Value = serde_json::from_str(&run.report).unwrap();
+    let photo = &report["photos"][0];
+    assert_eq!((photo["stopped_early"].as_bool(), photo["steps"].as_u64()), (Some(true), Some(3)));
+    assert!(photo["error"].is_string() && photo["out"].is_string());
+}
+
+#[test]
+fn without_a_device_it_is_said_once_and_nothing_is_written() {
+    let place = Place::new();
+    place.add_photo("in/ann.png");
+    place.add_photo("in/bob.png");
+    let mut without = Pretended { no_device: true, ..Pretended::default() };
+    let run = place.fill(&mut without, "DIR/in --mask center --device gpu --out DIR/out").unwrap();
+    assert_eq!(run.ending, Ending::SomeFailed);
+    insta::assert_snapshot!(run.told, @"error: this machine offers no GPU: use --device cpu, or install its graphics driver");
+    assert!(place.files("out").is_empty());
+    insta::assert_snapshot!("report-failed", run.report);
+}
+
+#[test]
+fn frames_that_cannot_be_written_do_not_cost_the_fill() {
+    /// The frames' folder is there when the arguments are checked and gone when the search starts.
+    struct Removing(Pretended, std::path::PathBuf);
+    impl Searcher for Removing {
+        fn prepare(&mut self, device: DeviceChoice, model: &ModelChoice) -> Result<(), FillError> {
+            self.0.prepare(device, model)
+        }
+
+        fn search(&mut self, request: &FillRequest, observer: &mut dyn Observer) -> Result<FillOutcome, FillError> {
+            std::fs::remove_dir(&self.1).unwrap();
+            self.0.search(request, observer)
+        }
+    }
+    let place = Place::new();
+    place.add_photo("ann.png");
+    let mut removing = Removing(Pretended::default(), place.path("frames"));
+    let line = "DIR/ann.png --mask center --out DIR/out.png --frames DIR/frames --every 1 --steps 2";
+    let run = place.fill(&mut removing, line).unwrap();
+    assert_eq!(run.ending, Ending::SomeFailed);
+    assert!(place.path("out.png").is_file());
+    assert!(run.told.contains("error: DIR/ann.png: the fill is saved, but "), "{}", run.told);
+}
+
+#[test]
+fn the_photos_own_depth_is_kept() {
+    let place = Place::new();
+    let deep = image::ImageBuffer::from_fn(SIDE, SIDE, |x, y| image::Luma([u16::try_from(x * 2000 + y).unwrap()]));
+    DynamicImage::ImageLuma16(deep.clone()).save(place.path("deep.png")).unwrap();
+    place.fill(&mut Pretended::default(), "DIR/deep.png --mask center --steps 1 --out DIR/out.png").unwrap();
+    let filled = image::open(place.path("out.png")).unwrap();
+    let DynamicImage::ImageLuma16(filled) = filled else { panic!("another colour type: {:?}", filled.color()) };
+    assert_eq!(filled.get_pixel(0, 0), deep.get_pixel(0, 0));
+    assert_ne!(filled.get_pixel(SIDE / 2, SIDE / 2), deep.get_pixel(SIDE / 2, SIDE / 2));
+}
+
+#[test]
+fn mistakes_are_told_before_anything_is_computed() {
+    let place = Place::new();
+    place.add_photo("ann.png");
+    let refused = |line: &str| {
+        let error = place.fill(&mut Pretended::default(), line).err().unwrap();
+        assert!(error.is::<crate::cli::UsageError>(), "{error}");
+        error.to_string().replace(place.0.path().to_str().unwrap(), "DIR")
+    };
+    insta::assert_snapshot!(refused("DIR/ann.png --mask DIR/none.png --out DIR/out.png"), @"there is no mask DIR/none.png: give a picture (white is hole), or one of center, half, left, random, grid, lowres, full");
+    insta::assert_snapshot!(refused("DIR/ann.png --mask center --steps 0 --out DIR/out.png"), @"steps is 0: use 1 to 100000");
+    assert!(refused("DIR/ann.png --mask center --model DIR/none --out DIR/out.png").starts_with("there is no model"));
+    assert!(refused("DIR/ann.png --mask center --model DIR/ann.png --out DIR/out.png").contains("DIR/ann.png: "));
+    assert!(refused("DIR/ann.png DIR/ann.png --mask center --out DIR/out").contains("would both become"));
+    assert!(refused("DIR/ann.png DIR/bob.png --mask center --out DIR/ann.png").contains("a folder is needed here"));
+    assert_eq!(place.files(""), ["ann.png"]);
+}
+
+#[test]
+fn a_missing_photo_is_a_failure_like_any_bad_photo() {
+    let place = Place::new();
+    let run = place.fill(&mut Pretended::default(), "DIR/none.png --mask center --out DIR/out.png").unwrap();
+    assert_eq!(run.ending, Ending::SomeFailed);
+    assert!(run.told.starts_with("error: DIR/none.png: "), "{}", run.told);
+    assert!(!place.path("out.png").exists());
+}

@@ -1,0 +1,157 @@
+//! A search that computes nothing, and a folder to run it in.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use image::{Rgb, RgbImage};
+
+use super::*;
+use crate::cli::args;
+use crate::job::{Candidate, DeviceInfo};
+use crate::model::ModelInfo;
+use crate::search::Losses;
+
+/// Side of the pretended model's crop: that of the photos, so that a crop pixel is a photo pixel.
+pub(super) const SIDE: u32 = 32;
+
+/// Two candidates, the second better; losses fall by the iteration; every picture is of one colour.
+#[derive(Default)]
+pub(super) struct Pretended {
+    /// What `prepare` fails with.
+    pub(super) no_device: bool,
+    /// The search gives up at this iteration.
+    pub(super) breaks_at: Option<u32>,
+}
+
+impl Pretended {
+    fn losses(iteration: u32) -> [Losses; 2] {
+        let context = 1.0 / f32::from(u16::try_from(iteration).unwrap());
+        [2.0, 1.0].map(|factor| Losses { context: context * factor, prior: 0.5, total: context * factor + 0.5 })
+    }
+
+    fn picture(value: f32) -> Vec<f32> {
+        vec![value; (3 * SIDE * SIDE) as usize]
+    }
+}
+
+impl Searcher for Pretended {
+    fn prepare(&mut self, _: DeviceChoice, _: &ModelChoice) -> Result<(), FillError> {
+        if self.no_device { Err(crate::device::DeviceError::NoGpu.into()) } else { Ok(()) }
+    }
+
+    fn search(&mut self, request: &FillRequest, observer: &mut dyn Observer) -> Result<FillOutcome, FillError> {
+        if request.hole.pixels().iter().all(|&pixel| pixel == 0) {
+            return Err(FillError::EmptyHole);
+        }
+        let device = DeviceInfo { name: "Pretender".into(), is_gpu: false, notice: Some("Only pretending".into()) };
+        let model = ModelInfo {
+            name: "pretended".into(),
+            sha256: "0123abcd".into(),
+            image_size_px: SIDE,
+            latent_dim: 1,
+            has_discriminator: true,
+            has_encoder: false,
+            metadata: std::collections::BTreeMap::new(),
+        };
+        observer.started(&device, &model, &["This is no model".into()]);
+        let steps = self.breaks_at.unwrap_or(request.settings.steps);
+        for iteration in 1..=steps {
+            observer.losses(iteration, &Self::losses(iteration));
+            if observer.wants_pictures(iteration) {
+                observer.pictures(iteration, SIDE, vec![Self::picture(-1.0), Self::picture(0.0)], 1);
+            }
+        }
+        let candidate = |index: usize, value| Candidate {
+            latent: vec![0.0],
+            pixels: Self::picture(value),
+            losses: Self::losses(steps)[index],
+        };
+        Ok(FillOutcome {
+            settings: request.settings,
+            model,
+            device,
+            steps,
+            seconds: 1.5,
+            stopped: self.breaks_at.map(|_| StopReason::Failed("the device is gone".into())),
+            candidates: vec![candidate(0, -1.0), candidate(1, 1.0)],
+            best: 1,
+            first_losses: Self::losses(1)[1],
+            size_px: SIDE,
+        })
+    }
+}
+
+/// A folder with photos in it.
+pub(super) struct Place(pub(super) tempfile::TempDir);
+
+/// What a run came to, the folder's path replaced by DIR.
+pub(super) struct Run {
+    pub(super) ending: Ending,
+    pub(super) told: String,
+    pub(super) report: String,
+}
+
+#[derive(Clone, Default)]
+struct Told(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Told {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Place {
+    pub(super) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    pub(super) fn add_photo(&self, name: &str) {
+        let gradient = |x: u32, y: u32| Rgb([4 * x, 4 * y, 100].map(|value| u8::try_from(value).unwrap()));
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        RgbImage::from_fn(SIDE, SIDE, gradient).save(path).unwrap();
+    }
+
+    pub(super) fn pixels(&self, name: &str) -> RgbImage {
+        image::open(self.path(name)).unwrap().into_rgb8()
+    }
+
+    pub(super) fn files(&self, folder: &str) -> Vec<String> {
+        let mut names: Vec<_> = std::fs::read_dir(self.path(folder))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// Runs `fill` with words that start with `DIR` in this folder.
+    pub(super) fn fill(&self, searcher: &mut dyn Searcher, line: &str) -> anyhow::Result<Run> {
+        let folder = self.0.path().to_str().unwrap();
+        let words = line.split_whitespace().map(|word| word.replace("DIR", folder));
+        let cli = args::parse(args::command(), ["countenance".to_string(), "fill".into()].into_iter().chain(words))?;
+        let Some(args::Command::Fill(args)) = cli.command else { panic!("not a fill") };
+        let mut plan = Plan::new(&args)?;
+        plan.crop_size_px = SIDE;
+        let told = Told::default();
+        let report = fill_all(searcher, &plan, args.face, &mut Console::quiet(Box::new(told.clone())));
+        let told = String::from_utf8(told.0.lock().unwrap().clone()).unwrap().replace(folder, "DIR");
+        Ok(Run {
+            ending: if report.all_well() { Ending::AllWell } else { Ending::SomeFailed },
+            told,
+            report: serde_json::to_string_pretty(&report)
+                .unwrap()
+                .replace(folder, "DIR")
+                .replace(env!("CARGO_PKG_VERSION"), "VERSION"),
+        })
+    }
+}

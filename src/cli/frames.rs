@@ -1,0 +1,105 @@
+//! Pictures of the running search: the photo with the fill in it, as files and as a film.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, anyhow};
+use image::{DynamicImage, Rgba, RgbaImage};
+
+use super::batch::Task;
+use super::gif::GifFilm;
+use super::plan::Plan;
+use crate::blend::Composer;
+use crate::job::FillRequest;
+use crate::photo::{Overwrite, save_png};
+
+/// How the names of frames begin.
+pub(super) const FRAME_PREFIX: &str = "frame-";
+
+/// Draws and writes the pictures of one search.
+pub(super) struct Recorder {
+    composer: Composer,
+    /// The photo with the newest fill in it. Every fill covers the same pixels, so that none of the last one stays.
+    picture: RgbaImage,
+    has_alpha: bool,
+    icc_profile: Option<Vec<u8>>,
+    folder: Option<PathBuf>,
+    gif: Option<GifFilm>,
+    every: u32,
+}
+
+impl Recorder {
+    /// `None` when no pictures are wanted.
+    pub(super) fn new(plan: &Plan, task: &Task, request: &FillRequest) -> anyhow::Result<Option<Self>> {
+        if task.frames.is_none() && task.gif.is_none() {
+            return Ok(None);
+        }
+        if let Some(folder) = &task.frames {
+            std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        }
+        let gif = task.gif.clone().map(|path| GifFilm::new(path, plan.overwrite)).transpose()?;
+        let photo = &request.photo;
+        let color = photo.pixels.color();
+        Ok(Some(Self {
+            composer: Composer::new(photo, &request.hole, &request.frame, request.blend, None),
+            picture: photo.pixels.to_rgba8(),
+            has_alpha: color.has_alpha(),
+            // A grey photo's profile does not fit its frames, which are in colour.
+            icc_profile: photo.icc_profile.clone().filter(|_| color.has_color()),
+            folder: task.frames.clone(),
+            gif,
+            every: plan.every.max(1),
+        }))
+    }
+
+    /// Whether the pictures of an iteration (from 1) are wanted: the first, and every N-th.
+    pub(super) fn wants(&self, iteration: u32) -> bool {
+        iteration == 1 || iteration.is_multiple_of(self.every)
+    }
+
+    /// Adds the fill of an iteration: planar RGB in [-1, 1], `[3, size_px, size_px]`.
+    pub(super) fn record(&mut self, iteration: u32, fill: &[f32], size_px: u32) -> anyhow::Result<()> {
+        self.draw(fill, size_px)?;
+        self.write_frame(iteration)?;
+        match &mut self.gif {
+            Some(gif) => gif.add(&self.picture),
+            None => Ok(()),
+        }
+    }
+
+    /// Adds the result, which takes the place of the last iteration's frame, and ends the film.
+    pub(super) fn finish(mut self, iterations: u32, fill: &[f32], size_px: u32) -> anyhow::Result<()> {
+        self.draw(fill, size_px)?;
+        self.write_frame(iterations)?;
+        match self.gif {
+            Some(gif) => gif.finish(&self.picture),
+            None => Ok(()),
+        }
+    }
+
+    fn draw(&mut self, fill: &[f32], size_px: u32) -> anyhow::Result<()> {
+        let patch = self.composer.patch(fill, size_px);
+        let rect = patch.rect_in_photo;
+        let drawn = RgbaImage::from_raw(patch.width, patch.height, patch.rgba)
+            .filter(|drawn| drawn.dimensions() == (rect.width, rect.height))
+            .ok_or_else(|| anyhow!("the fill has another size than its place in the photo"))?;
+        for (x, y, &pixel) in drawn.enumerate_pixels().filter(|(_, _, Rgba([.., alpha]))| *alpha != 0) {
+            if let Some(place) = self.picture.get_pixel_mut_checked(rect.x + x, rect.y + y) {
+                *place = pixel;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_frame(&self, iteration: u32) -> anyhow::Result<()> {
+        let Some(folder) = &self.folder else { return Ok(()) };
+        let picture = DynamicImage::ImageRgba8(self.picture.clone());
+        let picture = if self.has_alpha { picture } else { DynamicImage::ImageRgb8(picture.into_rgb8()) };
+        save_png(&frame_path(folder, iteration), &picture, self.icc_profile.as_deref(), Overwrite::Allow)?;
+        Ok(())
+    }
+}
+
+/// `frame-00010.png`: in order by name up to 99999 iterations.
+fn frame_path(folder: &Path, iteration: u32) -> PathBuf {
+    folder.join(format!("{FRAME_PREFIX}{iteration:05}.png"))
+}

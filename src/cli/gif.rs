@@ -1,0 +1,127 @@
+//! The search as a small film that plays anywhere.
+//!
+//! GIF knows 256 colours a picture and hundredths of a second: enough to see a face converge, not to judge it.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use image::codecs::gif::{GifEncoder, Repeat};
+use image::{Delay, Frame, RgbaImage, imageops};
+
+use crate::photo::{Overwrite, write_atomically};
+
+/// Longest side of the film: wide enough for a page, small enough for a message.
+const MAX_SIDE_PX: u32 = 512;
+/// 12.5 pictures a second; browsers slow down what is faster than 50.
+const FRAME_TIME: Duration = Duration::from_millis(80);
+/// Time to look at the result before the film starts again.
+const RESULT_TIME: Duration = Duration::from_secs(2);
+/// Quality against time, 1 (best) to 30; 10 is what the encoder's authors advise.
+const QUANTIZER_SPEED: i32 = 10;
+
+/// Takes pictures one by one; nothing is on disk before the film is complete.
+pub(super) struct GifFilm {
+    path: PathBuf,
+    overwrite: Overwrite,
+    encoder: GifEncoder<Bytes>,
+    bytes: Bytes,
+}
+
+impl GifFilm {
+    pub(super) fn new(path: PathBuf, overwrite: Overwrite) -> anyhow::Result<Self> {
+        let bytes = Bytes::default();
+        let mut encoder = GifEncoder::new_with_speed(bytes.clone(), QUANTIZER_SPEED);
+        encoder.set_repeat(Repeat::Infinite).context("the GIF cannot be begun")?;
+        Ok(Self { path, overwrite, encoder, bytes })
+    }
+
+    /// Adds a picture of the running search.
+    pub(super) fn add(&mut self, picture: &RgbaImage) -> anyhow::Result<()> {
+        self.add_for(picture, FRAME_TIME)
+    }
+
+    /// Adds the result and writes the file.
+    pub(super) fn finish(mut self, result: &RgbaImage) -> anyhow::Result<()> {
+        self.add_for(result, RESULT_TIME)?;
+        // The encoder ends the file when it is dropped.
+        drop(self.encoder);
+        write_atomically(&self.path, &self.bytes.take(), self.overwrite)?;
+        Ok(())
+    }
+
+    fn add_for(&mut self, picture: &RgbaImage, time: Duration) -> anyhow::Result<()> {
+        let frame = Frame::from_parts(shrunk(picture), 0, 0, Delay::from_saturating_duration(time));
+        self.encoder.encode_frame(frame).with_context(|| format!("cannot encode {}", self.path.display()))
+    }
+}
+
+/// At most [`MAX_SIDE_PX`] on the longer side; smaller pictures stay as they are.
+fn shrunk(picture: &RgbaImage) -> RgbaImage {
+    let (width, height) = picture.dimensions();
+    let longer = width.max(height);
+    if longer <= MAX_SIDE_PX {
+        return picture.clone();
+    }
+    let scaled = |side: u32| (u64::from(side) * u64::from(MAX_SIDE_PX) / u64::from(longer)).max(1);
+    // Never larger than the limit, which fits.
+    let scaled = |side: u32| u32::try_from(scaled(side)).unwrap_or(MAX_SIDE_PX);
+    imageops::thumbnail(picture, scaled(width), scaled(height))
+}
+
+/// What the encoder has written. It keeps its writer to itself, so that the bytes are shared with it.
+#[derive(Clone, Default)]
+struct Bytes(Arc<Mutex<Vec<u8>>>);
+
+impl Bytes {
+    fn take(&self) -> Vec<u8> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Write for Bytes {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use image::codecs::gif::GifDecoder;
+    use image::{AnimationDecoder as _, Rgba};
+
+    use super::*;
+
+    #[test]
+    fn the_film_has_every_picture_in_order_and_stays_on_the_last() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("film.gif");
+        let mut film = GifFilm::new(path.clone(), Overwrite::Refuse).unwrap();
+        film.add(&RgbaImage::from_pixel(8, 6, Rgba([255, 0, 0, 255]))).unwrap();
+        film.add(&RgbaImage::from_pixel(8, 6, Rgba([0, 255, 0, 255]))).unwrap();
+        assert!(!path.exists(), "nothing is written before the end");
+        film.finish(&RgbaImage::from_pixel(8, 6, Rgba([0, 0, 255, 255]))).unwrap();
+
+        let bytes = std::fs::read(&path).unwrap();
+        let frames = GifDecoder::new(io::Cursor::new(bytes)).unwrap().into_frames().collect_frames().unwrap();
+        let told: Vec<_> = frames
+            .iter()
+            .map(|frame| (Duration::from(frame.delay()).as_millis(), frame.buffer().get_pixel(4, 3).0))
+            .collect();
+        assert_eq!(told, [(80, [255, 0, 0, 255]), (80, [0, 255, 0, 255]), (2000, [0, 0, 255, 255])]);
+        assert_eq!(frames[0].buffer().dimensions(), (8, 6));
+    }
+
+    #[test]
+    fn large_pictures_are_shrunk_to_the_limit_and_keep_their_shape() {
+        assert_eq!(shrunk(&RgbaImage::new(1024, 300)).dimensions(), (512, 150));
+        assert_eq!(shrunk(&RgbaImage::new(3, 2000)).dimensions(), (1, 512));
+        assert_eq!(shrunk(&RgbaImage::new(512, 512)).dimensions(), (512, 512));
+    }
+}

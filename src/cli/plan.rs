@@ -1,0 +1,109 @@
+//! Everything about a run of `fill` that is known before the first search: what was typed, made definite and checked.
+
+use super::args::{FillArgs, OutputArgs};
+use super::batch::{self, Photos, Task};
+use super::choices::Face;
+use super::masks::MaskSource;
+use super::{models, outputs};
+use crate::blend::BlendMode;
+use crate::device::DeviceChoice;
+use crate::face::FaceFrame;
+use crate::model::ModelChoice;
+use crate::photo::Overwrite;
+use crate::search::{Preset, Settings};
+
+/// What to fill, and how.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) tasks: Vec<Task>,
+    pub(super) mask: MaskSource,
+    /// Placed by hand, or left to each photo's size.
+    pub(super) frame: Option<FaceFrame>,
+    pub(super) preset: Preset,
+    pub(super) settings: Settings,
+    pub(super) blend: BlendMode,
+    pub(super) model: ModelChoice,
+    /// Side of the model's crop, for ready-made holes.
+    pub(super) crop_size_px: u32,
+    pub(super) device: DeviceChoice,
+    pub(super) every: u32,
+    pub(super) overwrite: Overwrite,
+}
+
+impl Plan {
+    /// Checks the arguments and makes the folders they name.
+    pub(super) fn new(args: &FillArgs) -> anyhow::Result<Self> {
+        let settings = args.settings.settings()?;
+        let mask = MaskSource::parse(&args.mask)?;
+        let photos = batch::expand(&args.photos)?;
+        let is_batch = matches!(photos, Photos::Many(_));
+        let tasks = batch::tasks(photos, &args.output)?;
+        let (model, info) = models::choose(args.model.as_deref())?;
+        outputs::check(&tasks, is_batch, mask.file(), &args.output)?;
+        Ok(Self {
+            tasks,
+            mask,
+            frame: args.frame,
+            preset: args.settings.preset,
+            settings,
+            blend: args.blend,
+            model,
+            crop_size_px: info.image_size_px,
+            device: args.device,
+            every: args.output.every.unwrap_or(OutputArgs::DEFAULT_EVERY),
+            overwrite: if args.output.force { Overwrite::Allow } else { Overwrite::Refuse },
+        })
+    }
+
+    /// Where the face sits in a photo of this size.
+    pub(super) fn frame_of(&self, face: Face, width: u32, height: u32) -> FaceFrame {
+        match face {
+            Face::None => self.frame.unwrap_or_else(|| FaceFrame::centered(width, height)),
+        }
+    }
+}
+
+/// Reads `CX,CY,SIDE[,DEGREES]`.
+pub(super) fn parse_frame(text: &str) -> Result<FaceFrame, String> {
+    let numbers: Vec<f32> = text
+        .split(',')
+        .map(|number| number.trim().parse().ok().filter(|number: &f32| number.is_finite()))
+        .collect::<Option<_>>()
+        .unwrap_or_default();
+    let (x, y, side_px, degrees) = match *numbers.as_slice() {
+        [x, y, side_px] => (x, y, side_px, 0.0),
+        [x, y, side_px, degrees] => (x, y, side_px, degrees),
+        _ => return Err("give three or four numbers: the middle's x and y, the side, and perhaps degrees".into()),
+    };
+    if side_px < FaceFrame::MIN_SIDE_PX {
+        return Err(format!("the side is {side_px} pixels: use at least {}", FaceFrame::MIN_SIDE_PX));
+    }
+    Ok(FaceFrame { center_in_photo: [x, y], side_px, angle_radians: degrees.to_radians() })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::f32::consts::FRAC_PI_2;
+
+    use super::*;
+
+    #[test]
+    fn a_frame_is_its_middle_its_side_and_a_clockwise_turn() {
+        let frame = parse_frame("10.5,-3,64").unwrap();
+        assert_eq!(frame, FaceFrame { center_in_photo: [10.5, -3.0], side_px: 64.0, angle_radians: 0.0 });
+        let turned = parse_frame("100, 50, 32, 90").unwrap();
+        assert!((turned.angle_radians - FRAC_PI_2).abs() < 1e-6);
+        // Turned clockwise by a quarter, the top left corner comes to lie at the top right.
+        let [x, y] = turned.corners_in_photo()[0];
+        assert!((x - 116.0).abs() < 1e-3 && (y - 34.0).abs() < 1e-3, "{x}, {y}");
+    }
+
+    #[test]
+    fn frames_that_make_no_square_are_refused() {
+        for text in ["", "1,2", "1,2,30,4,5", "1,2,wide", "nan,2,30", "1,2,inf"] {
+            assert!(parse_frame(text).unwrap_err().starts_with("give three or four numbers"), "{text}");
+        }
+        insta::assert_snapshot!(parse_frame("1,2,8").unwrap_err(), @"the side is 8 pixels: use at least 16");
+        assert!(parse_frame("1,2,-30").is_err());
+    }
+}

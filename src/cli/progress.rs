@@ -1,0 +1,84 @@
+//! What a person sees while it works: messages, and on a terminal a bar below them.
+
+use std::collections::HashSet;
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// Losses are read off the device this often for the bar. Reading stalls a GPU, so that it is done for no eye faster.
+const SHOW_EVERY: Duration = Duration::from_millis(100);
+
+const TEMPLATE: &str = "{prefix} {bar:24} {pos}/{len}  {msg}  {eta} left";
+
+/// Standard error, or what a test reads instead.
+pub(super) struct Console {
+    messages: Box<dyn Write + Send>,
+    bar: ProgressBar,
+    on_terminal: bool,
+    last_shown: Option<Instant>,
+    told: HashSet<String>,
+}
+
+impl Console {
+    /// Messages go to standard error; the bar shows only if that is a terminal.
+    pub(super) fn stderr() -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        Self { on_terminal: !bar.is_hidden(), ..Self::new(Box::new(std::io::stderr()), bar) }
+    }
+
+    /// Messages go to `messages`; there is no bar.
+    #[cfg(test)]
+    pub(super) fn quiet(messages: Box<dyn Write + Send>) -> Self {
+        Self::new(messages, ProgressBar::hidden())
+    }
+
+    fn new(messages: Box<dyn Write + Send>, bar: ProgressBar) -> Self {
+        if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
+            bar.set_style(style);
+        }
+        Self { messages, bar, on_terminal: false, last_shown: None, told: HashSet::new() }
+    }
+
+    /// Prints a line above the bar.
+    pub(super) fn say(&mut self, line: &str) {
+        let messages = &mut self.messages;
+        // With standard error closed there is nobody to tell.
+        let _ = self.bar.suspend(|| writeln!(messages, "{line}"));
+    }
+
+    /// As [`say`](Self::say), but only the first time: what holds for every photo of a batch.
+    pub(super) fn say_once(&mut self, line: &str) {
+        if self.told.insert(line.to_string()) {
+            self.say(line);
+        }
+    }
+
+    /// The bar starts anew, for `steps` iterations.
+    pub(super) fn begin(&mut self, title: &str, steps: u32) {
+        self.last_shown = None;
+        self.bar.set_length(steps.into());
+        self.bar.set_prefix(title.to_string());
+        self.bar.set_message("");
+        self.bar.reset();
+    }
+
+    /// Whether it is time to show losses again; never without a terminal.
+    pub(super) fn wants_losses(&self) -> bool {
+        self.on_terminal && self.last_shown.is_none_or(|shown| shown.elapsed() >= SHOW_EVERY)
+    }
+
+    /// Shows an iteration and the least total loss of its candidates.
+    pub(super) fn show(&mut self, iteration: u32, total_loss: f32) {
+        if self.on_terminal {
+            self.last_shown = Some(Instant::now());
+            self.bar.set_position(iteration.into());
+            self.bar.set_message(format!("loss {total_loss:.4}"));
+        }
+    }
+
+    /// Takes the bar away.
+    pub(super) fn end(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,118 @@
+//! The JSON that `--report` writes. Other programs read it: fields keep their names and meanings.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use serde::Serialize;
+
+use super::batch::Task;
+use super::outputs::STANDARD_OUTPUT;
+use super::plan::Plan;
+use super::print_result;
+use crate::job::FillOutcome;
+use crate::photo::{Overwrite, write_atomically};
+use crate::search::{Losses, Settings};
+
+/// What became of every photo, in the order they were given.
+#[derive(Debug, Serialize)]
+pub(super) struct Report {
+    version: &'static str,
+    pub(super) photos: Vec<PhotoReport>,
+}
+
+/// One photo. What a failed one has no value for is null.
+#[derive(Debug, Serialize)]
+pub(super) struct PhotoReport {
+    photo: String,
+    out: Option<String>,
+    /// Null when all is well. A search that broke after it had a result has both an error and a fill.
+    pub(super) error: Option<String>,
+    preset: &'static str,
+    /// As asked for.
+    settings: Settings,
+    seed: u64,
+    model_sha256: Option<String>,
+    device: Option<String>,
+    /// Iterations done.
+    steps: Option<u32>,
+    /// The search alone.
+    seconds: Option<f32>,
+    stopped_early: Option<bool>,
+    context_loss: Option<Span>,
+    prior_loss: Option<Span>,
+    total_loss: Option<Span>,
+}
+
+/// A loss of the best candidate, as its preset reduces it.
+#[derive(Clone, Copy, Debug, Serialize)]
+struct Span {
+    start: f32,
+    end: f32,
+}
+
+impl Span {
+    fn of(first: &Losses, last: &Losses, loss: fn(&Losses) -> f32) -> Self {
+        Self { start: loss(first), end: loss(last) }
+    }
+}
+
+impl Report {
+    pub(super) fn new(photos: Vec<PhotoReport>) -> Self {
+        Self { version: env!("CARGO_PKG_VERSION"), photos }
+    }
+
+    /// Whether every photo is filled as it should be.
+    pub(super) fn all_well(&self) -> bool {
+        self.photos.iter().all(|photo| photo.error.is_none())
+    }
+
+    /// Writes it, whole or not at all; `-` is standard output.
+    pub(super) fn write(&self, path: &Path) -> anyhow::Result<()> {
+        let json = serde_json::to_string_pretty(self).context("the report cannot be written")? + "\n";
+        if path == Path::new(STANDARD_OUTPUT) {
+            return print_result(&json);
+        }
+        write_atomically(path, json.as_bytes(), Overwrite::Allow).context("the report cannot be written")
+    }
+}
+
+impl PhotoReport {
+    /// A photo without a fill.
+    pub(super) fn failed(plan: &Plan, task: &Task, error: String) -> Self {
+        Self {
+            photo: task.photo.to_string_lossy().into_owned(),
+            out: None,
+            error: Some(error),
+            preset: plan.preset.id(),
+            settings: plan.settings,
+            seed: plan.settings.seed,
+            model_sha256: None,
+            device: None,
+            steps: None,
+            seconds: None,
+            stopped_early: None,
+            context_loss: None,
+            prior_loss: None,
+            total_loss: None,
+        }
+    }
+
+    /// A photo with a fill, and perhaps something that went wrong beside it.
+    pub(super) fn filled(plan: &Plan, task: &Task, outcome: &FillOutcome, error: Option<String>) -> Self {
+        let first = outcome.first_losses;
+        let last = outcome.candidates.get(outcome.best).map_or(first, |best| best.losses);
+        Self {
+            out: Some(task.out.to_string_lossy().into_owned()),
+            error,
+            model_sha256: Some(outcome.model.sha256.clone()),
+            device: Some(outcome.device.name.clone()),
+            steps: Some(outcome.steps),
+            seconds: Some(outcome.seconds),
+            stopped_early: Some(outcome.stopped.is_some()),
+            context_loss: Some(Span::of(&first, &last, |losses| losses.context)),
+            prior_loss: Some(Span::of(&first, &last, |losses| losses.prior)),
+            total_loss: Some(Span::of(&first, &last, |losses| losses.total)),
+            ..Self::failed(plan, task, String::new())
+        }
+    }
+}

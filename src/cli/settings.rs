@@ -1,0 +1,275 @@
+//! The search's settings as options: a preset, then single settings on top of it.
+
+use clap::Args;
+
+use super::choices::{
+    self, CLIPPINGS, NORMS, OPTIMIZERS, PRESETS, PRIORS, REDUCTIONS, SCHEDULES, STARTS, name_of, parser,
+};
+use super::usage;
+use crate::search::{Clipping, Norm, OptimizerKind, Preset, PriorForm, Reduction, Schedule, Settings, Starts};
+
+/// What may be changed about a search.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Search")]
+pub(super) struct SettingsArgs {
+    /// Named settings to start from; the options below change single ones
+    #[arg(long, value_name = "NAME", value_parser = parser(PRESETS), default_value = "best")]
+    pub(super) preset: Preset,
+
+    /// Iterations
+    #[arg(long, value_name = "N")]
+    pub(super) steps: Option<u32>,
+
+    /// Weight of the prior loss against the context loss (the lambda of the paper)
+    ///
+    /// 0 only agrees with the known pixels; more insists on a plausible face.
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    pub(super) lambda: Option<f32>,
+
+    /// Latents searched together; the one with the least total loss is used
+    #[arg(long, value_name = "K")]
+    pub(super) candidates: Option<u32>,
+
+    /// Seed of every random draw: the same seed on the same device gives the same fill [default: 0]
+    #[arg(long, value_name = "N")]
+    pub(super) seed: Option<u64>,
+
+    /// Size of the optimiser's steps
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    pub(super) learning_rate: Option<f32>,
+
+    /// How the learning rate changes over the steps
+    #[arg(long, value_parser = parser(SCHEDULES))]
+    pub(super) schedule: Option<Schedule>,
+
+    /// How a step changes the latent
+    #[arg(long, value_parser = parser(OPTIMIZERS))]
+    pub(super) optimizer: Option<OptimizerKind>,
+
+    /// Where the candidates start
+    #[arg(long, value_parser = parser(STARTS))]
+    pub(super) starts: Option<Starts>,
+
+    /// Spread of the perturbed copies around the encoder's guess (standard deviation)
+    ///
+    /// Matters only when the candidates start from the encoder.
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    pub(super) start_spread: Option<f32>,
+
+    /// How the differences of the known pixels become one number
+    #[arg(long, value_parser = parser(REDUCTIONS))]
+    pub(super) context: Option<Reduction>,
+
+    /// The difference of a pixel
+    #[arg(long, value_parser = parser(NORMS))]
+    pub(super) norm: Option<Norm>,
+
+    /// Side of the window that weighs a known pixel by the hole around it, odd, in crop pixels (CVPR 2017, section 3.2: 7)
+    ///
+    /// Matters only with a focus above 0.
+    #[arg(long, value_name = "N")]
+    pub(super) window: Option<u32>,
+
+    /// 0: every known pixel counts the same (blog); 1: only those near the hole, by the hole around them (CVPR 2017)
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    pub(super) focus: Option<f32>,
+
+    /// The prior loss: how implausible the discriminator finds the face
+    #[arg(long, value_parser = parser(PRIORS))]
+    pub(super) prior: Option<PriorForm>,
+
+    /// What happens to latent values that leave [-1, 1]
+    #[arg(long, value_parser = parser(CLIPPINGS))]
+    pub(super) clipping: Option<Clipping>,
+
+    /// Hamiltonian Monte Carlo: gradient evaluations in a trajectory (L in Amos's code)
+    #[arg(long, value_name = "N")]
+    pub(super) hmc_steps: Option<u32>,
+
+    /// Hamiltonian Monte Carlo: length of one of them (epsilon)
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    pub(super) hmc_step_size: Option<f32>,
+
+    /// Hamiltonian Monte Carlo: inverse temperature; more stays nearer to the best fill (beta)
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    pub(super) hmc_beta: Option<f32>,
+
+    /// Hamiltonian Monte Carlo: beta is multiplied by this after each trajectory
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    pub(super) hmc_anneal: Option<f32>,
+}
+
+/// Puts `Some` values in place.
+fn set<T: Copy>(place: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *place = value;
+    }
+}
+
+impl SettingsArgs {
+    /// The preset's settings with the changes, checked.
+    pub(super) fn settings(&self) -> anyhow::Result<Settings> {
+        let mut settings = self.preset.settings();
+        set(&mut settings.steps, self.steps);
+        set(&mut settings.lambda, self.lambda);
+        set(&mut settings.candidates, self.candidates);
+        set(&mut settings.seed, self.seed);
+        set(&mut settings.learning_rate, self.learning_rate);
+        set(&mut settings.schedule, self.schedule);
+        set(&mut settings.optimizer, self.optimizer);
+        set(&mut settings.starts, self.starts);
+        set(&mut settings.start_spread, self.start_spread);
+        set(&mut settings.context.reduction, self.context);
+        set(&mut settings.context.norm, self.norm);
+        set(&mut settings.context.window_px, self.window);
+        set(&mut settings.context.focus, self.focus);
+        set(&mut settings.prior, self.prior);
+        set(&mut settings.clipping, self.clipping);
+        set(&mut settings.hmc.leapfrog_steps, self.hmc_steps);
+        set(&mut settings.hmc.step_size, self.hmc_step_size);
+        set(&mut settings.hmc.beta, self.hmc_beta);
+        set(&mut settings.hmc.anneal, self.hmc_anneal);
+        settings.validate().map_err(|error| usage(error.to_string()))?;
+        self.check_effect(&settings)?;
+        Ok(settings)
+    }
+
+    /// Refuses the options of an optimiser that is not used: whoever writes them expects that they do something.
+    fn check_effect(&self, settings: &Settings) -> anyhow::Result<()> {
+        let hmc = [
+            ("--hmc-steps", self.hmc_steps.is_some()),
+            ("--hmc-step-size", self.hmc_step_size.is_some()),
+            ("--hmc-beta", self.hmc_beta.is_some()),
+            ("--hmc-anneal", self.hmc_anneal.is_some()),
+        ];
+        if settings.optimizer != OptimizerKind::Hmc
+            && let Some((option, _)) = hmc.iter().find(|(_, given)| *given)
+        {
+            return Err(usage(format!("{option} has no effect here: add --optimizer hmc, or take --preset hmc")));
+        }
+        Ok(())
+    }
+}
+
+/// Reads one setting's value, as it would be typed.
+type ReadValue = fn(&Settings) -> String;
+
+/// How to read a setting's value out of a preset, by the option's id.
+const PRESET_VALUES: [(&str, ReadValue); 18] = [
+    ("steps", |settings| settings.steps.to_string()),
+    ("lambda", |settings| settings.lambda.to_string()),
+    ("candidates", |settings| settings.candidates.to_string()),
+    ("learning_rate", |settings| settings.learning_rate.to_string()),
+    ("schedule", |settings| name_of(SCHEDULES, &settings.schedule).into()),
+    ("optimizer", |settings| name_of(OPTIMIZERS, &settings.optimizer).into()),
+    ("starts", |settings| name_of(STARTS, &settings.starts).into()),
+    ("start_spread", |settings| settings.start_spread.to_string()),
+    ("context", |settings| name_of(REDUCTIONS, &settings.context.reduction).into()),
+    ("norm", |settings| name_of(NORMS, &settings.context.norm).into()),
+    ("window", |settings| settings.context.window_px.to_string()),
+    ("focus", |settings| settings.context.focus.to_string()),
+    ("prior", |settings| name_of(PRIORS, &settings.prior).into()),
+    ("clipping", |settings| name_of(CLIPPINGS, &settings.clipping).into()),
+    ("hmc_steps", |settings| settings.hmc.leapfrog_steps.to_string()),
+    ("hmc_step_size", |settings| settings.hmc.step_size.to_string()),
+    ("hmc_beta", |settings| settings.hmc.beta.to_string()),
+    ("hmc_anneal", |settings| settings.hmc.anneal.to_string()),
+];
+
+/// Adds to each setting's help what the presets set it to, read off the presets themselves.
+pub(super) fn with_preset_values(command: clap::Command) -> clap::Command {
+    PRESET_VALUES.iter().fold(command, |command, &(id, value)| {
+        command.mut_arg(id, |arg| {
+            let defaults = preset_values(value);
+            let short = arg.get_help().map(ToString::to_string).unwrap_or_default();
+            let long = arg.get_long_help().map_or_else(|| short.clone(), ToString::to_string);
+            arg.help(format!("{short} {defaults}")).long_help(format!("{long}\n\n{defaults}"))
+        })
+    })
+}
+
+/// As in `[default: 150; blog, hmc: 1000; paper: 1500]`: what the default preset has, then the others that differ.
+fn preset_values(value: ReadValue) -> String {
+    let default = value(&Settings::default());
+    let mut others: Vec<(String, Vec<&str>)> = Vec::new();
+    for preset in Preset::ALL {
+        let own = value(&preset.settings());
+        if own == default {
+            continue;
+        }
+        let name = choices::name_of(PRESETS, &preset);
+        match others.iter_mut().find(|(known, _)| *known == own) {
+            Some((_, names)) => names.push(name),
+            None => others.push((own, vec![name])),
+        }
+    }
+    let others: Vec<_> = others.iter().map(|(value, names)| format!("; {}: {value}", names.join(", "))).collect();
+    format!("[default: {default}{}]", others.concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text_of(result: anyhow::Result<Settings>) -> String {
+        result.unwrap_err().to_string()
+    }
+
+    #[test]
+    fn without_options_the_preset_is_taken_as_it_is() {
+        for preset in Preset::ALL {
+            assert_eq!(SettingsArgs { preset, ..Default::default() }.settings().unwrap(), preset.settings());
+        }
+    }
+
+    #[test]
+    fn every_option_changes_its_own_setting() {
+        let args = SettingsArgs {
+            preset: Preset::Hmc,
+            steps: Some(7),
+            lambda: Some(0.5),
+            candidates: Some(3),
+            seed: Some(9),
+            learning_rate: Some(0.25),
+            schedule: Some(Schedule::Cosine),
+            optimizer: None,
+            starts: Some(Starts::Encoder),
+            start_spread: Some(0.125),
+            context: Some(Reduction::Mean),
+            norm: Some(Norm::L2),
+            window: Some(9),
+            focus: Some(0.75),
+            prior: Some(PriorForm::Saturating),
+            clipping: Some(Clipping::Stochastic),
+            hmc_steps: Some(11),
+            hmc_step_size: Some(0.01),
+            hmc_beta: Some(0.3),
+            hmc_anneal: Some(1.01),
+        };
+        insta::assert_snapshot!(serde_json::to_string_pretty(&args.settings().unwrap()).unwrap());
+    }
+
+    #[test]
+    fn settings_out_of_range_are_usage_errors() {
+        let steps = SettingsArgs { steps: Some(0), ..Default::default() }.settings();
+        assert!(steps.as_ref().unwrap_err().is::<crate::cli::UsageError>());
+        insta::assert_snapshot!(text_of(steps), @"steps is 0: use 1 to 100000");
+        let lambda = SettingsArgs { lambda: Some(f32::NAN), ..Default::default() }.settings();
+        insta::assert_snapshot!(text_of(lambda), @"lambda is NaN: use 0 to 1000");
+    }
+
+    #[test]
+    fn options_of_another_optimizer_are_refused() {
+        let hmc = SettingsArgs { hmc_beta: Some(0.1), ..Default::default() }.settings();
+        insta::assert_snapshot!(text_of(hmc), @"--hmc-beta has no effect here: add --optimizer hmc, or take --preset hmc");
+    }
+
+    #[test]
+    fn help_says_what_the_presets_set() {
+        assert_eq!(
+            preset_values(|settings| settings.steps.to_string()),
+            "[default: 150; blog, blog-momentum, hmc: 1000; paper: 1500]"
+        );
+        assert_eq!(preset_values(|settings| name_of(NORMS, &settings.context.norm).into()), "[default: l1]");
+    }
+}

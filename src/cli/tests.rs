@@ -1,0 +1,123 @@
+//! The command line as typed: what is understood, what is refused, and the help.
+
+use super::args::{self, Cli, Command};
+use super::choices::Face;
+use crate::blend::BlendMode;
+use crate::device::DeviceChoice;
+use crate::face::FaceFrame;
+use crate::search::{OptimizerKind, Preset};
+
+fn parse(line: &str) -> Result<Cli, clap::Error> {
+    // A width of its own, so that the terminal that runs the tests does not matter.
+    let command = args::command().term_width(100);
+    args::parse(command, ["countenance"].into_iter().chain(line.split_whitespace()))
+}
+
+fn fill_args(line: &str) -> Box<args::FillArgs> {
+    match parse(line).unwrap().command {
+        Some(Command::Fill(args)) => args,
+        other => panic!("not a fill: {other:?}"),
+    }
+}
+
+/// What standard error or output would show.
+fn refusal(line: &str) -> String {
+    let error = parse(line).unwrap_err();
+    assert_eq!(error.exit_code(), 2, "{line}");
+    error.to_string()
+}
+
+#[test]
+fn the_command_is_well_formed() {
+    args::command().debug_assert();
+}
+
+#[test]
+fn a_photo_opens_the_editor_and_a_command_does_not() {
+    let cli = parse("face.jpg").unwrap();
+    assert_eq!(cli.photo, Some("face.jpg".into()));
+    assert!(cli.command.is_none());
+    assert!(parse("").unwrap().photo.is_none());
+    assert!(matches!(parse("devices").unwrap().command, Some(Command::Devices)));
+}
+
+#[test]
+fn a_photo_named_like_a_command_is_reached_by_its_path() {
+    let cli = parse("./devices").unwrap();
+    assert_eq!(cli.photo, Some("./devices".into()));
+    assert!(cli.command.is_none());
+}
+
+#[test]
+fn every_option_of_the_interface_is_understood() {
+    let args = fill_args(
+        "fill a.png b.png --mask center --out filled --preset paper --steps 5 --lambda 0.5 --candidates 2 --seed 3 \
+         --model m.safetensors --device gpu:1 --face none --frame -1,2,30 --blend none --frames f --every 4 \
+         --gif g.gif --log l.csv --report r.json --force --learning-rate 0.1 --schedule cosine --optimizer hmc \
+         --starts prior --start-spread 0.1 --context mean --norm l2 --window 5 --focus 0.5 --prior saturating \
+         --clipping stochastic --hmc-steps 3 --hmc-step-size 0.01 --hmc-beta 0.5 --hmc-anneal 1.1",
+    );
+    assert_eq!(args.photos.len(), 2);
+    assert_eq!(args.device, DeviceChoice::Gpu(Some(1)));
+    assert_eq!(args.face, Face::None);
+    assert_eq!(args.frame, Some(FaceFrame { center_in_photo: [-1.0, 2.0], side_px: 30.0, angle_radians: 0.0 }));
+    assert_eq!(args.blend, BlendMode::None);
+    assert_eq!(args.output.every, Some(4));
+    assert!(args.output.force);
+    assert_eq!(args.settings.preset, Preset::Paper);
+    assert_eq!(args.settings.settings().unwrap().optimizer, OptimizerKind::Hmc);
+}
+
+#[test]
+fn defaults_are_best_auto_none_and_feather() {
+    let args = fill_args("fill a.png --mask center --out b.png");
+    assert_eq!((args.settings.preset, args.device), (Preset::Best, DeviceChoice::Auto));
+    assert_eq!((args.face, args.blend), (Face::None, BlendMode::Feather));
+    assert!(!args.output.force);
+}
+
+#[test]
+fn what_does_not_exist_yet_is_refused() {
+    insta::assert_snapshot!("refused-face", refusal("fill a.png --mask center --out b.png --face auto"));
+    insta::assert_snapshot!("refused-blend", refusal("fill a.png --mask center --out b.png --blend poisson"));
+}
+
+#[test]
+fn refusals_say_what_to_do() {
+    insta::assert_snapshot!("refused-nothing-given", refusal("fill"));
+    insta::assert_snapshot!("refused-preset", refusal("fill a.png --mask center --out b.png --preset fast"));
+    insta::assert_snapshot!("refused-device", refusal("fill a.png --mask center --out b.png --device tpu"));
+    insta::assert_snapshot!("refused-frame", refusal("fill a.png --mask center --out b.png --frame 1,2"));
+    insta::assert_snapshot!("refused-every", refusal("fill a.png --mask center --out b.png --every 5"));
+    insta::assert_snapshot!("refused-every-zero", refusal("fill a.png --mask center --out b.png --gif g --every 0"));
+}
+
+#[test]
+fn help_texts_are_as_reviewed() {
+    let help = |line: &str| parse(line).unwrap_err().to_string();
+    insta::assert_snapshot!("help", help("--help"));
+    insta::assert_snapshot!("help-devices", help("devices --help"));
+    insta::assert_snapshot!("help-fill", help("fill --help"));
+    insta::assert_snapshot!("help-fill-short", help("fill -h"));
+}
+
+#[test]
+fn every_option_of_fill_has_help() {
+    let command = args::command();
+    let fill = command.find_subcommand("fill").unwrap();
+    let silent: Vec<_> = fill.get_arguments().filter(|arg| arg.get_help().is_none()).map(clap::Arg::get_id).collect();
+    assert!(silent.is_empty(), "{silent:?}");
+}
+
+#[test]
+fn usage_errors_exit_with_two_and_others_with_one() {
+    assert_eq!(super::exit_code_of(&super::usage("no")), 2);
+    assert_eq!(super::exit_code_of(&anyhow::anyhow!("no")), 1);
+}
+
+#[test]
+fn a_photo_that_is_not_there_opens_no_window() {
+    let error = super::open_editor(Some("missing/face.jpg".into())).unwrap_err();
+    assert_eq!(super::exit_code_of(&error), 2);
+    insta::assert_snapshot!(error, @"there is no photo missing/face.jpg: check the name (`countenance --help` lists the commands)");
+}
