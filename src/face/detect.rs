@@ -194,3 +194,6 @@ fn overlap(a: &[f32; 4], b: &[f32; 4]) -> f32 {
     let both = side(a[0], a[2], b[0], b[2]) * side(a[1], a[3], b[1], b[3]);
     both / (a[2] * a[3] + b[2] * b[3] - both).max(f32::MIN_POSITIVE)
 }
+
+#[cfg(test)]
+mod tests;
