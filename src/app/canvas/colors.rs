@@ -9,38 +9,41 @@ pub(super) fn append_row(photo: &DynamicImage, y: u32, x: u32, width: u32, out: 
         let start = (y as usize * photo.width() as usize + x as usize) * channels;
         start..start + width as usize * channels
     };
-    let rgba = Color32::from_rgba_unmultiplied;
     match photo {
-        DynamicImage::ImageLuma8(p) => out.extend(p.as_raw()[row(1)].iter().map(|&l| Color32::from_gray(l))),
-        DynamicImage::ImageLumaA8(p) => {
-            out.extend(p.as_raw()[row(2)].chunks_exact(2).map(|c| rgba(c[0], c[0], c[0], c[1])));
+        DynamicImage::ImageLuma8(all) => out.extend(all.as_raw()[row(1)].iter().map(|&luma| Color32::from_gray(luma))),
+        DynamicImage::ImageLumaA8(all) => out.extend(
+            all.as_raw()[row(2)].chunks_exact(2).map(|pixel| straight([pixel[0], pixel[0], pixel[0], pixel[1]])),
+        ),
+        DynamicImage::ImageRgb8(all) => out
+            .extend(all.as_raw()[row(3)].chunks_exact(3).map(|pixel| Color32::from_rgb(pixel[0], pixel[1], pixel[2]))),
+        DynamicImage::ImageRgba8(all) => out.extend(
+            all.as_raw()[row(4)].chunks_exact(4).map(|pixel| straight([pixel[0], pixel[1], pixel[2], pixel[3]])),
+        ),
+        DynamicImage::ImageLuma16(all) => {
+            out.extend(all.as_raw()[row(1)].iter().map(|&luma| Color32::from_gray(eight_bits(luma))));
         }
-        DynamicImage::ImageRgb8(p) => {
-            out.extend(p.as_raw()[row(3)].chunks_exact(3).map(|c| Color32::from_rgb(c[0], c[1], c[2])));
-        }
-        DynamicImage::ImageRgba8(p) => {
-            out.extend(p.as_raw()[row(4)].chunks_exact(4).map(|c| rgba(c[0], c[1], c[2], c[3])));
-        }
-        DynamicImage::ImageLuma16(p) => {
-            out.extend(p.as_raw()[row(1)].iter().map(|&l| Color32::from_gray(eight_bits(l))));
-        }
-        DynamicImage::ImageLumaA16(p) => out.extend(p.as_raw()[row(2)].chunks_exact(2).map(|c| {
-            let [l, a] = [c[0], c[1]].map(eight_bits);
-            rgba(l, l, l, a)
-        })),
-        DynamicImage::ImageRgb16(p) => out.extend(p.as_raw()[row(3)].chunks_exact(3).map(|c| {
-            let [r, g, b] = [c[0], c[1], c[2]].map(eight_bits);
-            Color32::from_rgb(r, g, b)
-        })),
-        DynamicImage::ImageRgba16(p) => out.extend(p.as_raw()[row(4)].chunks_exact(4).map(|c| {
-            let [r, g, b, a] = [c[0], c[1], c[2], c[3]].map(eight_bits);
-            rgba(r, g, b, a)
-        })),
-        other => out.extend((x..x + width).map(|x| {
-            let image::Rgba([r, g, b, a]) = other.get_pixel(x, y);
-            rgba(r, g, b, a)
-        })),
+        DynamicImage::ImageLumaA16(all) => out.extend(
+            all.as_raw()[row(2)]
+                .chunks_exact(2)
+                .map(|pixel| straight([pixel[0], pixel[0], pixel[0], pixel[1]].map(eight_bits))),
+        ),
+        DynamicImage::ImageRgb16(all) => out.extend(
+            all.as_raw()[row(3)]
+                .chunks_exact(3)
+                .map(|pixel| straight([pixel[0], pixel[1], pixel[2], u16::MAX].map(eight_bits))),
+        ),
+        DynamicImage::ImageRgba16(all) => out.extend(
+            all.as_raw()[row(4)]
+                .chunks_exact(4)
+                .map(|pixel| straight([pixel[0], pixel[1], pixel[2], pixel[3]].map(eight_bits))),
+        ),
+        other => out.extend((x..x + width).map(|x| straight(other.get_pixel(x, y).0))),
     }
+}
+
+/// A colour whose channels are not multiplied by its alpha yet.
+fn straight([red, green, blue, alpha]: [u8; 4]) -> Color32 {
+    Color32::from_rgba_unmultiplied(red, green, blue, alpha)
 }
 
 /// The nearest of 256 steps to one of 65 536.

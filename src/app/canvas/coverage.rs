@@ -63,19 +63,36 @@ fn cover_row(mask: &Mask, grid: Grid, row: u32, columns: &[u32], out: &mut [u8])
         return;
     }
     let step = (side / MAX_SAMPLES_PER_SIDE).max(1);
-    let rows = (row * side..((row + 1) * side).min(mask.height())).step_by(step as usize);
+    let rows: Vec<&[u8]> = (row * side..((row + 1) * side).min(mask.height()))
+        .step_by(step as usize)
+        .map(|y| &mask.pixels()[y as usize * stride..][..stride])
+        .collect();
+    let left = columns.first().map_or(0, |&column| column * side) as usize;
+    let right = columns.last().map_or(0, |&column| ((column + 1) * side).min(mask.width())) as usize;
+    // Most of a mask is all known or all hole: comparing is many times faster than counting.
+    if let Some(&first) = rows.first().and_then(|pixels| pixels.get(left))
+        && rows.iter().all(|pixels| is_all(&pixels[left..right], first))
+    {
+        out.fill(first);
+        return;
+    }
     for (out, &column) in out.iter_mut().zip(columns) {
         let (left, right) = (column * side, ((column + 1) * side).min(mask.width()));
         let (mut sum, mut count) = (0u32, 0u32);
-        for y in rows.clone() {
-            let pixels = &mask.pixels()[y as usize * stride..][left as usize..right as usize];
-            for &pixel in pixels.iter().step_by(step as usize) {
+        for pixels in &rows {
+            for &pixel in pixels[left as usize..right as usize].iter().step_by(step as usize) {
                 sum += u32::from(pixel);
                 count += 1;
             }
         }
         *out = (sum / count.max(1)) as u8;
     }
+}
+
+/// Whether every byte is `value`.
+fn is_all(bytes: &[u8], value: u8) -> bool {
+    // Each byte equals the one before it: a single comparison of memory.
+    bytes.first().is_none_or(|&first| first == value && bytes[1..] == bytes[..bytes.len() - 1])
 }
 
 #[cfg(test)]

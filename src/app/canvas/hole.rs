@@ -97,31 +97,34 @@ impl HoleOverlay {
 
     /// Makes a tile, or brings it up to date.
     fn refresh(&mut self, ctx: &egui::Context, mask: &Mask, grid: Grid, key: TileKey, tint: Tint, budget: &mut Budget) {
-        let texture_texels = grid.texture_texels(key.tile);
+        let all = grid.texture_texels(key.tile);
         let options = if key.sharp { TextureOptions::NEAREST } else { TextureOptions::LINEAR };
-        if let Some(tile) = self.tiles.get(key) {
-            let stale = texels_touched(grid, tile.stale).intersection(texture_texels);
-            let immediate = u64::from(stale.width) * u64::from(stale.height) <= IMMEDIATE_TEXELS;
-            if stale.is_empty() {
-                tile.stale = RectPx::default();
-                return;
+        let Some(tile) = self.tiles.get(key) else {
+            if budget.allows() {
+                let image = image(mask, grid, all, tint);
+                let texture = (!is_clear(&image)).then(|| ctx.load_texture("hole tile", image, options));
+                self.tiles.insert(key, Tile { texture, stale: RectPx::default() });
             }
-            if !immediate && !budget.allows() {
-                return;
-            }
-            tile.stale = RectPx::default();
-            if let Some(texture) = &mut tile.texture {
-                let offset = [stale.x - texture_texels.x, stale.y - texture_texels.y].map(|texel| texel as usize);
-                texture.set_partial(offset, image(mask, grid, stale, tint), options);
-                return;
-            }
-        } else if !budget.allows() {
+            return;
+        };
+        let stale = texels_touched(grid, tile.stale).intersection(all);
+        let immediate = u64::from(stale.width) * u64::from(stale.height) <= IMMEDIATE_TEXELS;
+        if !stale.is_empty() && !immediate && !budget.allows() {
             return;
         }
-        let image = image(mask, grid, texture_texels, tint);
-        let empty = image.pixels.iter().all(|&texel| texel == Color32::TRANSPARENT);
-        let texture = (!empty).then(|| ctx.load_texture("hole tile", image, options));
-        self.tiles.insert(key, Tile { texture, stale: RectPx::default() });
+        tile.stale = RectPx::default();
+        if stale.is_empty() {
+            return;
+        }
+        let part = image(mask, grid, stale, tint);
+        let offset = [stale.x - all.x, stale.y - all.y].map(|texel| texel as usize);
+        if tile.texture.is_none() && !is_clear(&part) {
+            let clear = ColorImage::filled([all.width as usize, all.height as usize], Color32::TRANSPARENT);
+            tile.texture = Some(ctx.load_texture("hole tile", clear, options));
+        }
+        if let Some(texture) = &mut tile.texture {
+            texture.set_partial(offset, part, options);
+        }
     }
 
     fn paint_outline(
@@ -152,6 +155,10 @@ impl HoleOverlay {
 
 fn image(mask: &Mask, grid: Grid, part: RectPx, tint: Tint) -> ColorImage {
     ColorImage::new([part.width as usize, part.height as usize], texels(mask, grid, part, tint))
+}
+
+fn is_clear(image: &ColorImage) -> bool {
+    image.pixels.iter().all(|&texel| texel == Color32::TRANSPARENT)
 }
 
 /// The texels that a change of the mask can alter: those under it, and their neighbours, whose outline it decides.
@@ -198,4 +205,36 @@ fn tile_shape(
         }
     }
     Shape::mesh(mesh)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::mask::{Edit, History, Stroke, StrokeKind};
+
+    proptest! {
+        #[test]
+        fn refreshing_what_a_stroke_touched_gives_what_a_new_tile_would_be(
+            level in 0u32..3, first in (-5f32..75.0, -5f32..55.0), second in (-5f32..75.0, -5f32..55.0),
+            radius_px in 0.5f32..9.0, outlined: bool,
+        ) {
+            let mut history = History::new(70, 51);
+            let stroke = |point: (f32, f32), kind| {
+                Edit::Stroke(Stroke { kind, radius_px, points_in_photo: vec![point.into()] })
+            };
+            history.push(stroke(first, StrokeKind::Paint));
+            let grid = Grid::new(70, 51, level);
+            let (bounds, tint) = (grid.bounds(), Tint { inside: 100, outlined });
+            let mut shown = texels(history.mask(), grid, bounds, tint);
+            let changed = history.push(stroke(second, StrokeKind::Erase));
+            let part = texels_touched(grid, changed).intersection(bounds);
+            for (row, texels) in texels(history.mask(), grid, part, tint).chunks(part.width.max(1) as usize).enumerate() {
+                let start = (part.y as usize + row) * bounds.width as usize + part.x as usize;
+                shown[start..start + texels.len()].copy_from_slice(texels);
+            }
+            prop_assert!(shown == texels(history.mask(), grid, bounds, tint));
+        }
+    }
 }

@@ -76,6 +76,7 @@ pub enum Tool {
 }
 
 /// Everything to draw, borrowed for one frame.
+#[expect(clippy::struct_excessive_bools, reason = "independent switches of the window, not states of a machine")]
 pub struct CanvasScene<'a> {
     /// Shared, because a thread prepares its smaller sizes.
     pub photo: &'a Arc<Photo>,
@@ -260,9 +261,9 @@ impl Canvas {
 
     fn paint_brush(&self, painter: &Painter, ui: &Ui, around: &Surroundings<'_>, hovered_at: Option<Pos2>) {
         let Surroundings { scene, map, .. } = around;
-        let (pointer, shift) = ui.input(|input| (input.pointer.latest_pos(), input.modifiers.shift));
+        let (latest_at, shift) = ui.input(|input| (input.pointer.latest_pos(), input.modifiers.shift));
         let stroke = self.pointer.stroke_kind();
-        let at = if stroke.is_some() { pointer } else { hovered_at };
+        let at = if stroke.is_some() { latest_at } else { hovered_at };
         let Some(at) = at.filter(|_| self.pointer.cursor(at, around) == Some(CursorIcon::None)) else { return };
         let idle = if scene.tool == Tool::Eraser { StrokeKind::Erase } else { StrokeKind::Paint };
         if shift

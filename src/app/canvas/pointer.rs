@@ -103,11 +103,10 @@ impl Pointer {
         for event in events {
             match event {
                 Event::PointerMoved(to) => self.drag_to(to, modifiers, view, around, &mut actions),
-                Event::PointerButton { pos, button, pressed: true, modifiers } => {
-                    if self.active.is_none() && response.contains_pointer() && response.rect.contains(pos) {
-                        self.active =
-                            self.begin(pos, button, modifiers, around, &mut actions).map(|drag| (button, drag));
-                    }
+                Event::PointerButton { pos, button, pressed: true, modifiers }
+                    if self.active.is_none() && response.contains_pointer() && response.rect.contains(pos) =>
+                {
+                    self.active = self.begin(pos, button, modifiers, around, &mut actions).map(|drag| (button, drag));
                 }
                 Event::PointerButton { pos, button, pressed: false, modifiers }
                     if self.active.is_some_and(|(began, _)| began == button) =>

@@ -188,7 +188,7 @@ mod tests {
     fn a_large_photo_is_built_on_the_side_and_its_overview_is_there_at_once() {
         let photo = Arc::new(Photo::from_pixels(RgbImage::from_pixel(1500, 1100, Rgb([9, 80, 200])).into()));
         let (sender, levels) = std::sync::mpsc::channel();
-        let pyramid = Pyramid::start(&photo, move || drop(sender.send(())));
+        let pyramid = Pyramid::start(&photo, move || sender.send(()).unwrap());
         let overview = pyramid.overview(512);
         assert_eq!(overview.size, [500, 367]);
         assert!(overview.pixels.iter().all(|&pixel| pixel == Color32::from_rgb(9, 80, 200)));

@@ -51,7 +51,7 @@ impl Default for CanvasStyle {
             hole_opacity: 0.45,
             hole_outline_width: 1.5,
             line_width: 1.5,
-            bracket_width: 3.0,
+            bracket_width: 4.0,
             idle_frame_opacity: 0.55,
             light: Color32::WHITE,
             dark: Color32::from_black_alpha(150),

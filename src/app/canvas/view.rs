@@ -109,10 +109,10 @@ impl View {
         if !zoom.is_finite() || zoom <= 0.0 {
             return;
         }
-        let offset = (on_screen - self.viewport.center()) * self.pixels_per_point;
-        let shift = offset / self.zoom - offset / zoom;
-        let [x, y] = self.center();
-        self.center_in_photo = Some(self.clamped([x + shift.x, y + shift.y]));
+        // The point as it is drawn, not as it would be without the snap to whole pixels, which zooming in would magnify.
+        let [x, y] = self.screen_from_photo().invert(on_screen);
+        let offset = (on_screen - self.viewport.center()) * self.pixels_per_point / zoom;
+        self.center_in_photo = Some(self.clamped([x - offset.x, y - offset.y]));
         self.zoom_to(zoom);
     }
 
@@ -224,8 +224,8 @@ mod tests {
             let pointer = photo.min + vec2(x, y) * photo.size();
             let before = view.screen_from_photo().invert(pointer);
             view.zoom_around(factor, pointer);
-            // Both transforms are snapped to physical pixels: half a pixel each, along both axes.
-            let tolerance = 1.5 / pixels_per_point;
+            // Half a physical pixel along each axis, by which the photo's corner is moved to meet the grid.
+            let tolerance = 0.75 / pixels_per_point;
             prop_assert!(view.screen_from_photo().apply(before).distance(pointer) < tolerance);
         }
     }

@@ -129,7 +129,7 @@ mod tests {
         let outwards = (Vec2::from(corner) - Vec2::from(FRAME.center_in_photo)).normalized() * 20.0;
         let now = (Vec2::from(corner) + outwards).into();
         let resized = drag(Handle::Corner(2), corner).frame_at(now, PHOTO, Modifiers::ALT);
-        assert_eq!(resized.center_in_photo, FRAME.center_in_photo);
+        assert!(distance(resized.center_in_photo, FRAME.center_in_photo) < 1e-3);
         assert!(distance(resized.corners_in_photo()[2], now) < 1e-2);
     }
 
@@ -148,9 +148,9 @@ mod tests {
     #[test]
     fn moving_stops_with_the_middle_at_the_photos_edge() {
         let moved = drag(Handle::Move, [310.0, 210.0]).frame_at([330.0, 190.0], PHOTO, Modifiers::NONE);
-        assert_eq!(moved.center_in_photo, [320.0, 180.0]);
+        assert!(distance(moved.center_in_photo, [320.0, 180.0]) < 1e-3);
         let stopped = drag(Handle::Move, [310.0, 210.0]).frame_at([5000.0, -90.0], PHOTO, Modifiers::NONE);
-        assert_eq!(stopped.center_in_photo, [640.0, 0.0]);
+        assert!(distance(stopped.center_in_photo, [640.0, 0.0]) < 1e-3);
     }
 
     proptest! {
