@@ -10,15 +10,6 @@ use crate::search::{Clipping, Norm, OptimizerKind, Preset, PriorForm, Reduction,
 /// Name, help and value of each choice.
 pub(super) type Choices<T> = &'static [(&'static str, &'static str, T)];
 
-/// Which face of the photo to fill.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Face {
-    None,
-}
-
-pub(super) const FACES: Choices<Face> =
-    &[("none", "Look for no face: the picture if it is square, else its largest centred square", Face::None)];
-
 pub(super) const BLENDS: Choices<BlendMode> = &[
     ("feather", "Bend the fill's colour to the known pixels at the hole's edge, fading inwards", BlendMode::Feather),
     ("none", "The generator's pixels as they are", BlendMode::None),

@@ -14,7 +14,6 @@ use anyhow::{Context as _, anyhow};
 use super::Ending;
 use super::args::FillArgs;
 use super::batch::Task;
-use super::choices::Face;
 use super::follow::Follower;
 use super::plan::Plan;
 use super::progress::Console;
@@ -46,12 +45,11 @@ impl Searcher for Engine {
 /// Does what the arguments say.
 pub(super) fn run(args: &FillArgs) -> anyhow::Result<Ending> {
     let plan = Plan::new(args)?;
-    let face = args.face;
     // burn's work must stay on one thread, and debuggers and profilers show its name.
     let report = thread::scope(|scope| {
         let fills = thread::Builder::new()
             .name("fill".into())
-            .spawn_scoped(scope, || fill_all(&mut Engine::default(), &plan, face, &mut Console::stderr()))
+            .spawn_scoped(scope, || fill_all(&mut Engine::default(), &plan, &mut Console::stderr()))
             .context("cannot start the thread that computes")?;
         fills
             .join()
@@ -64,7 +62,7 @@ pub(super) fn run(args: &FillArgs) -> anyhow::Result<Ending> {
 }
 
 /// Fills every photo and tells how it went.
-fn fill_all(searcher: &mut dyn Searcher, plan: &Plan, face: Face, console: &mut Console) -> Report {
+fn fill_all(searcher: &mut dyn Searcher, plan: &Plan, console: &mut Console) -> Report {
     if let Err(error) = searcher.prepare(plan.device, &plan.model) {
         let error = format!("{:#}", anyhow::Error::from(error));
         console.say(&format!("error: {error}"));
@@ -77,7 +75,7 @@ fn fill_all(searcher: &mut dyn Searcher, plan: &Plan, face: Face, console: &mut 
         let name = task.photo.file_name().unwrap_or_default().display();
         let title = if count == 1 { name.to_string() } else { format!("[{}/{count}] {name}", index + 1) };
         console.begin(&title, plan.settings.steps);
-        let result = fill_one(searcher, plan, task, face, console);
+        let result = fill_one(searcher, plan, task, console);
         console.end();
         photos.push(match result {
             Ok(Filled { outcome, problem }) => {
@@ -114,11 +112,13 @@ fn fill_one(
     searcher: &mut dyn Searcher,
     plan: &Plan,
     task: &Task,
-    face: Face,
     console: &mut Console,
 ) -> anyhow::Result<Filled> {
     let photo = photo::open(&task.photo, DecodeLimits::default())?;
-    let frame = plan.frame_of(face, photo.width(), photo.height());
+    let (frame, note) = plan.frame_of(&photo)?;
+    if let Some(note) = note {
+        console.say(&format!("{}: {note}", task.photo.display()));
+    }
     let hole = plan.mask.hole(&task.stem, &photo, &frame, plan.crop_size_px, plan.settings.seed)?;
     let request = FillRequest {
         photo: Arc::new(photo),

@@ -1,6 +1,6 @@
 //! The command line: `countenance [PHOTO]` opens the editor, `countenance COMMAND …` works without a window.
 //!
-//! One file for each command (`fill`, `devices`), with what only that command needs beside it. Everything that can be
+//! One file for each command (`fill`, `faces`, `devices`), with what only that command needs beside it. Everything that can be
 //! known to go wrong (a mask that is not there, a folder that cannot be written to) is said before the first search
 //! starts, as a usage error. Surprising: a photo that cannot be opened is *not* a usage error, even when it is the only
 //! one. In a batch the others go on, and scripts should not see another exit code because a batch happens to hold one
@@ -11,14 +11,16 @@
 //! ```text
 //! countenance fill face.png --mask mask.png --out filled.png
 //! countenance fill photos/ --mask masks/ --out filled/ --report filled.json
+//! countenance faces photo.jpg --json
 //! countenance devices
 //! ```
 //!
 //! * Results go to files or standard output, messages and progress to standard error; the bar shows on terminals only.
 //! * Exit codes: 0 all went well, 1 something failed, 2 the arguments cannot be meant.
 //! * A mask is a picture of the photo's size, white on the hole; or a folder of such, each under its photo's file stem;
-//!   or a ready-made hole by name. `--face none` takes the picture if it is square, else its largest centred square;
-//!   `--frame` places the face by hand.
+//!   or a ready-made hole by name. `--face auto` fills the largest face found, `--face N` the N-th of
+//!   `countenance faces`; `--face none` takes the picture if it is square, else its largest centred square; `--frame`
+//!   places the face by hand.
 //! * One photo: `--out`, `--gif` and `--log` are files, `--frames` is a folder. Several photos, or a folder (its
 //!   pictures by name, without subfolders and hidden files): `--out` is a folder for `STEM.png`, and the others become
 //!   `GIF-STEM.gif`, `LOG-STEM.csv` and `FRAMES/STEM/`. Two photos of one stem are a usage error.
@@ -33,6 +35,7 @@ mod args;
 mod batch;
 mod choices;
 mod devices;
+mod faces;
 mod fill;
 mod follow;
 mod frames;
@@ -95,6 +98,7 @@ pub fn main() -> ExitCode {
     let ending = match cli.command {
         None => open_editor(cli.photo),
         Some(Command::Fill(args)) => fill::run(&args),
+        Some(Command::Faces(args)) => faces::run(&args),
         Some(Command::Devices) => devices::run(),
     };
     match ending {

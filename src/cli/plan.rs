@@ -2,14 +2,14 @@
 
 use super::args::{FillArgs, OutputArgs};
 use super::batch::{self, Photos, Task};
-use super::choices::Face;
+use super::faces::Face;
 use super::masks::MaskSource;
 use super::{models, outputs};
 use crate::blend::BlendMode;
 use crate::device::DeviceChoice;
 use crate::face::FaceFrame;
 use crate::model::ModelChoice;
-use crate::photo::Overwrite;
+use crate::photo::{Overwrite, Photo};
 use crate::search::{Preset, Settings};
 
 /// What to fill, and how.
@@ -17,8 +17,9 @@ use crate::search::{Preset, Settings};
 pub(super) struct Plan {
     pub(super) tasks: Vec<Task>,
     pub(super) mask: MaskSource,
-    /// Placed by hand, or left to each photo's size.
+    /// Placed by hand, or left to `face`.
     pub(super) frame: Option<FaceFrame>,
+    pub(super) face: Face,
     pub(super) preset: Preset,
     pub(super) settings: Settings,
     pub(super) blend: BlendMode,
@@ -44,6 +45,7 @@ impl Plan {
             tasks,
             mask,
             frame: args.frame,
+            face: args.face,
             preset: args.settings.preset,
             settings,
             blend: args.blend,
@@ -55,11 +57,9 @@ impl Plan {
         })
     }
 
-    /// Where the face sits in a photo of this size.
-    pub(super) fn frame_of(&self, face: Face, width: u32, height: u32) -> FaceFrame {
-        match face {
-            Face::None => self.frame.unwrap_or_else(|| FaceFrame::centered(width, height)),
-        }
+    /// Where the face sits in a photo, and what to tell about it.
+    pub(super) fn frame_of(&self, photo: &Photo) -> anyhow::Result<(FaceFrame, Option<String>)> {
+        self.frame.map_or_else(|| self.face.frame(photo), |frame| Ok((frame, None)))
     }
 }
 

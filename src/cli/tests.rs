@@ -1,7 +1,7 @@
 //! The command line as typed: what is understood, what is refused, and the help.
 
 use super::args::{self, Cli, Command};
-use super::choices::Face;
+use super::faces::Face;
 use crate::blend::BlendMode;
 use crate::device::DeviceChoice;
 use crate::face::FaceFrame;
@@ -69,16 +69,16 @@ fn every_option_of_the_interface_is_understood() {
 }
 
 #[test]
-fn defaults_are_best_auto_none_and_feather() {
+fn defaults_are_best_auto_and_feather() {
     let args = fill_args("fill a.png --mask center --out b.png");
     assert_eq!((args.settings.preset, args.device), (Preset::Best, DeviceChoice::Auto));
-    assert_eq!((args.face, args.blend), (Face::None, BlendMode::Feather));
+    assert_eq!((args.face, args.blend), (Face::Auto, BlendMode::Feather));
     assert!(!args.output.force);
 }
 
 #[test]
 fn what_does_not_exist_yet_is_refused() {
-    insta::assert_snapshot!("refused-face", refusal("fill a.png --mask center --out b.png --face auto"));
+    insta::assert_snapshot!("refused-face", refusal("fill a.png --mask center --out b.png --face first"));
     insta::assert_snapshot!("refused-blend", refusal("fill a.png --mask center --out b.png --blend poisson"));
 }
 
@@ -96,6 +96,7 @@ fn refusals_say_what_to_do() {
 fn help_texts_are_as_reviewed() {
     let help = |line: &str| parse(line).unwrap_err().to_string();
     insta::assert_snapshot!("help", help("--help"));
+    insta::assert_snapshot!("help-faces", help("faces --help"));
     insta::assert_snapshot!("help-devices", help("devices --help"));
     insta::assert_snapshot!("help-fill", help("fill --help"));
     insta::assert_snapshot!("help-fill-short", help("fill -h"));

@@ -1,16 +1,21 @@
 //! Where one face sits in the photo, and the way into the network's square and back.
 //!
-//! Finding faces by itself belongs here too (`detect`), beside the frame that the user places by hand.
+//! A face is found by the detector and fitted to the template that all models are trained on, or the user places the
+//! frame by hand.
 
 mod align;
+mod detect;
 mod grid;
+mod template;
 
 use serde::{Deserialize, Serialize};
 
 use crate::photo::{Point, RectPx, Similarity};
 
 pub use align::{Crop, CropError, crop};
+pub use detect::{DetectError, Detection, detect};
 pub(crate) use grid::CropGrid;
+pub use template::{TEMPLATE_IN_UNIT, fit_frame};
 
 /// A square over the photo: the part that the network sees.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,0 +1,144 @@
+//! `countenance faces`, and what `fill --face` means.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+
+use super::{Ending, print_result};
+use crate::face::{Detection, FaceFrame, detect, fit_frame};
+use crate::photo::{self, DecodeLimits, Photo};
+
+/// List the faces found in a photo, the largest first
+///
+/// Coordinates are pixels of the upright photo. The number in front is the N of `fill --face N`.
+#[derive(Debug, Args)]
+pub(super) struct FacesArgs {
+    /// Photo to look at (PNG, JPEG, WebP, TIFF, BMP)
+    #[arg(value_name = "PHOTO")]
+    photo: PathBuf,
+
+    /// JSON instead of lines: score, box as x, y, width, height, and five landmarks (eyes, nose, corners of the mouth)
+    #[arg(long)]
+    json: bool,
+}
+
+/// Which face of a photo to fill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Face {
+    /// The largest that is found, else as `None`.
+    Auto,
+    /// Look for none: the picture if it is square, else its largest centred square.
+    None,
+    /// This one of the list, from 1.
+    Number(usize),
+}
+
+impl Face {
+    /// Reads `auto`, `none` or a number from 1.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "none" => Ok(Self::None),
+            _ => text
+                .parse()
+                .ok()
+                .filter(|&number| number > 0)
+                .map(Self::Number)
+                .ok_or_else(|| "use auto, none, or a number from 1 (`countenance faces PHOTO` lists them)".into()),
+        }
+    }
+
+    /// Where the face sits in a photo, and what to tell about it.
+    pub(super) fn frame(self, photo: &Photo) -> anyhow::Result<(FaceFrame, Option<String>)> {
+        let centered = FaceFrame::centered(photo.width(), photo.height());
+        if self == Self::None {
+            return Ok((centered, None));
+        }
+        let faces = detect(photo)?;
+        let number = if let Self::Number(number) = self { number } else { 1 };
+        match faces.get(number - 1) {
+            Some(face) => {
+                let frame = fit_frame(&face.landmarks_in_photo).context("the face found has no size: use --frame")?;
+                let others = match faces.len() {
+                    1 => None,
+                    count => Some(format!("{count} faces found: filling number {number} (--face N takes another)")),
+                };
+                Ok((frame, others))
+            }
+            None if self == Self::Auto => {
+                let note = "no face found: taking the largest centred square (--frame places it by hand)";
+                Ok((centered, Some(note.into())))
+            }
+            None => bail!("there is no face {number}: {} found (`countenance faces` lists them)", faces.len()),
+        }
+    }
+}
+
+pub(super) fn run(args: &FacesArgs) -> anyhow::Result<Ending> {
+    let photo = photo::open(&args.photo, DecodeLimits::default())?;
+    let faces = detect(&photo)?;
+    let text = if args.json { serde_json::to_string_pretty(&faces)? + "\n" } else { lines(&faces) };
+    print_result(&text)?;
+    Ok(Ending::AllWell)
+}
+
+fn lines(faces: &[Detection]) -> String {
+    if faces.is_empty() {
+        return "no face found\n".into();
+    }
+    let mut text = String::new();
+    for (index, face) in faces.iter().enumerate() {
+        let [x, y, width, height] = face.box_in_photo;
+        let number = index + 1;
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{number}  {width:.0}×{height:.0} at {x:.0}, {y:.0}  score {:.2}", face.score);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use image::{DynamicImage, RgbImage};
+
+    use super::*;
+
+    fn portrait() -> Photo {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/samples/grace_hopper.jpg");
+        photo::open(&path, DecodeLimits::default()).unwrap()
+    }
+
+    #[test]
+    fn faces_are_named_by_word_or_number() {
+        assert_eq!(Face::parse("auto"), Ok(Face::Auto));
+        assert_eq!(Face::parse("none"), Ok(Face::None));
+        assert_eq!(Face::parse("2"), Ok(Face::Number(2)));
+        for wrong in ["0", "-1", "first", ""] {
+            assert!(Face::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn auto_takes_the_face_and_falls_back_to_the_centre() {
+        let (frame, note) = Face::Auto.frame(&portrait()).unwrap();
+        assert!((150.0..260.0).contains(&frame.side_px) && note.is_none(), "{frame:?} {note:?}");
+        let plain = Photo::from_pixels(DynamicImage::ImageRgb8(RgbImage::new(40, 30)));
+        let (frame, note) = Face::Auto.frame(&plain).unwrap();
+        assert_eq!(frame, FaceFrame::centered(40, 30));
+        assert!(note.unwrap().starts_with("no face found"));
+    }
+
+    #[test]
+    fn a_face_that_is_not_there_is_an_error_with_the_count() {
+        let error = Face::Number(2).frame(&portrait()).unwrap_err();
+        insta::assert_snapshot!(error, @"there is no face 2: 1 found (`countenance faces` lists them)");
+    }
+
+    #[test]
+    fn lines_number_the_faces() {
+        let face = Detection { score: 0.934, box_in_photo: [10.2, 20.7, 90.0, 110.4], landmarks_in_photo: [[0.0; 2]; 5] };
+        insta::assert_snapshot!(lines(&[face]), @"1  90×110 at 10, 21  score 0.93");
+        assert_eq!(lines(&[]), "no face found\n");
+    }
+}

@@ -1,0 +1,93 @@
+use image::{DynamicImage, RgbImage};
+
+use super::*;
+use crate::face::{FaceFrame, TEMPLATE_IN_UNIT, fit_frame};
+
+fn portrait(name: &str) -> Photo {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/samples").join(name);
+    crate::photo::open(&path, crate::photo::DecodeLimits::default()).unwrap()
+}
+
+/// Landmarks that OpenCV 5.0's `FaceDetectorYN` finds with the same weights, at 640 px on the longer side.
+const OPENCV: [(&str, [Point; 5]); 2] = [
+    ("astronaut.png", [[201.2, 105.0], [245.2, 104.9], [220.5, 127.2], [203.7, 145.2], [242.3, 145.1]]),
+    ("grace_hopper.jpg", [[225.7, 193.4], [306.9, 192.5], [266.9, 237.1], [230.6, 270.2], [301.3, 269.3]]),
+];
+
+/// Another way to scale down and another look choose slightly other cells: 3 % of the face's width.
+const LANDMARK_TOLERANCE: f32 = 0.03;
+
+fn assert_landmarks(name: &str, face: &Detection, expected: &[Point; 5]) {
+    for (found, expected) in face.landmarks_in_photo.iter().zip(expected) {
+        let distance = (found[0] - expected[0]).hypot(found[1] - expected[1]);
+        assert!(distance < LANDMARK_TOLERANCE * face.box_in_photo[2], "{name}: {found:?} where {expected:?} is expected");
+    }
+}
+
+/// The photo turned and scaled about its middle: a picture of `size` pixels, black outside.
+#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small numbers")]
+fn warped(photo: &Photo, size: u32, new_from_old: crate::photo::Similarity) -> Photo {
+    let old_from_new = new_from_old.inverse();
+    let source = photo.pixels.to_rgb8();
+    let picture = RgbImage::from_fn(size, size, |x, y| {
+        let [u, v] = old_from_new.apply([x as f32 + 0.5, y as f32 + 0.5]);
+        if u < 0.0 || v < 0.0 || u >= source.width() as f32 || v >= source.height() as f32 {
+            image::Rgb([90, 90, 90])
+        } else {
+            *source.get_pixel(u as u32, v as u32)
+        }
+    });
+    Photo::from_pixels(DynamicImage::ImageRgb8(picture))
+}
+
+#[test]
+fn landmarks_agree_with_opencv() {
+    for (name, expected) in OPENCV {
+        let faces = detect(&portrait(name)).unwrap();
+        assert_eq!(faces.len(), 1, "{name}: {faces:?}");
+        assert_landmarks(name, &faces[0], &expected);
+    }
+}
+
+#[test]
+fn turned_small_and_frame_filling_faces_are_found() {
+    let (name, expected) = OPENCV[1];
+    let portrait = portrait(name);
+    // (width of the face in pixels, turn in degrees): 40 px, 30° either way, and a face as wide as the picture.
+    for (face_px, degrees) in [(40.0, 0.0), (60.0, 30.0), (150.0, -30.0), (420.0, 15.0)] {
+        let angle_radians = f32::to_radians(degrees);
+        let turned = crate::photo::Similarity { scale: face_px / 175.5, angle_radians, translation: [0.0, 0.0] };
+        let [x, y] = turned.apply([266.0, 230.0]);
+        let map = crate::photo::Similarity { translation: [256.0 - x, 256.0 - y], ..turned };
+        let faces = detect(&warped(&portrait, 512, map)).unwrap();
+        assert_eq!(faces.len(), 1, "{face_px} px, {degrees}°: {faces:?}");
+        let name = format!("{face_px} px, {degrees}°");
+        for (found, expected) in faces[0].landmarks_in_photo.iter().zip(expected.map(|point| map.apply(point))) {
+            let distance = (found[0] - expected[0]).hypot(found[1] - expected[1]);
+            assert!(distance < 0.06 * face_px, "{name}: {found:?} where {expected:?} is expected");
+        }
+    }
+}
+
+#[test]
+fn the_frame_brings_eyes_and_mouth_to_the_template() {
+    for (name, _) in OPENCV {
+        let face = detect(&portrait(name)).unwrap().remove(0);
+        let frame: FaceFrame = fit_frame(&face.landmarks_in_photo).unwrap();
+        let unit_from_photo = frame.photo_from_unit().inverse();
+        for i in [0, 1, 3, 4] {
+            let [u, v] = unit_from_photo.apply(face.landmarks_in_photo[i]);
+            let [x, y] = TEMPLATE_IN_UNIT[i];
+            assert!((u - x).hypot(v - y) < 0.05, "{name}, landmark {i}: ({u}, {v})");
+        }
+    }
+}
+
+#[test]
+fn a_picture_without_a_face_has_none() {
+    let plain = Photo::from_pixels(DynamicImage::ImageRgb8(RgbImage::from_fn(300, 200, |x, y| {
+        image::Rgb([x.to_le_bytes()[0], y.to_le_bytes()[0], 120])
+    })));
+    assert_eq!(detect(&plain).unwrap(), []);
+    assert_eq!(detect(&Photo::from_pixels(DynamicImage::ImageLuma8(image::GrayImage::new(1, 1)))).unwrap(), []);
+}

@@ -1,0 +1,225 @@
+//! The program as a script uses it, with the tiny model.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use image::{DynamicImage, GenericImageView, GrayImage, ImageBuffer, Luma, Rgb, RgbImage};
+
+fn countenance() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_countenance"));
+    command.env_remove("RUST_LOG").env_remove("RUST_BACKTRACE");
+    command
+}
+
+fn tiny_model() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/fixtures/tiny-16.safetensors")
+}
+
+/// A folder with a small photo and a mask in it.
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    photo(24, 24).save(folder.path().join("photo.png")).unwrap();
+    mask(24, 24).save(folder.path().join("mask.png")).unwrap();
+    folder
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "small numbers")]
+fn photo(width: u32, height: u32) -> RgbImage {
+    RgbImage::from_fn(width, height, |x, y| Rgb([(x * 9) as u8, (y * 8) as u8, (x * y) as u8]))
+}
+
+fn mask(width: u32, height: u32) -> GrayImage {
+    let inside = |x: u32, y: u32| (8..16).contains(&x) && (9..15).contains(&y);
+    GrayImage::from_fn(width, height, |x, y| Luma([if inside(x, y) { 255 } else { 0 }]))
+}
+
+/// `countenance fill` in a folder, quick and on the CPU.
+fn fill(folder: &Path, arguments: &[&str]) -> Output {
+    countenance()
+        .current_dir(folder)
+        .arg("fill")
+        .args(arguments)
+        .args(["--device", "cpu", "--steps", "5", "--model"])
+        .arg(tiny_model())
+        .output()
+        .unwrap()
+}
+
+fn errors(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn assert_code(output: &Output, code: i32) {
+    assert_eq!(output.status.code(), Some(code), "{}", errors(output));
+}
+
+#[test]
+fn a_fill_changes_the_hole_and_nothing_else() {
+    let folder = folder();
+    let output = fill(folder.path(), &["photo.png", "--mask", "mask.png", "--out", "filled.png"]);
+    assert_code(&output, 0);
+    let filled = image::open(folder.path().join("filled.png")).unwrap().to_rgb8();
+    let (before, hole) = (photo(24, 24), mask(24, 24));
+    let mut changed = 0;
+    for (x, y, pixel) in filled.enumerate_pixels() {
+        if hole.get_pixel(x, y).0 == [255] {
+            changed += u32::from(pixel != before.get_pixel(x, y));
+        } else {
+            assert_eq!(pixel, before.get_pixel(x, y), "({x}, {y})");
+        }
+    }
+    assert!(changed > 40, "{changed} of 48 pixels");
+}
+
+#[test]
+fn sixteen_bits_stay_sixteen() {
+    let folder = folder();
+    let deep = ImageBuffer::<Rgb<u16>, _>::from_fn(24, 24, |x, y| Rgb([(x * 2000) as u16, (y * 2001) as u16, 77]));
+    deep.save(folder.path().join("deep.png")).unwrap();
+    assert_code(&fill(folder.path(), &["deep.png", "--mask", "mask.png", "--out", "filled.png"]), 0);
+    let DynamicImage::ImageRgb16(filled) = image::open(folder.path().join("filled.png")).unwrap() else {
+        panic!("not 16 bits any more")
+    };
+    assert_eq!(filled.get_pixel(0, 5), deep.get_pixel(0, 5));
+}
+
+#[test]
+fn report_log_frames_and_gif_hold_what_they_promise() {
+    let folder = folder();
+    let output = fill(
+        folder.path(),
+        &[
+            "photo.png", "--mask", "center", "--out", "filled.png", "--preset", "blog", "--seed", "9", "--report",
+            "report.json", "--log", "log.csv", "--frames", "frames", "--every", "2", "--gif", "fill.gif",
+        ],
+    );
+    assert_code(&output, 0);
+    let text = fs::read_to_string(folder.path().join("report.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let photo = &report["photos"][0];
+    assert_eq!(photo["preset"], "blog");
+    assert_eq!(photo["seed"], 9);
+    assert_eq!(photo["steps"], 5);
+    assert_eq!(photo["device"], "CPU");
+    assert_eq!(photo["stopped_early"], false);
+    assert!(photo["error"].is_null());
+    assert_eq!(photo["model_sha256"].as_str().unwrap().len(), 64);
+    for loss in ["context_loss", "prior_loss", "total_loss"] {
+        assert!(photo[loss]["start"].is_number() && photo[loss]["end"].is_number(), "{loss}");
+    }
+    let log = fs::read_to_string(folder.path().join("log.csv")).unwrap();
+    assert_eq!(log.lines().next(), Some("iteration,candidate,context,prior,total"));
+    assert_eq!(log.lines().count(), 1 + 5, "one candidate, five iterations");
+    let frames = fs::read_dir(folder.path().join("frames")).unwrap().count();
+    assert!(frames >= 3, "{frames} frames");
+    assert!(fs::read(folder.path().join("fill.gif")).unwrap().starts_with(b"GIF89a"));
+}
+
+#[test]
+fn the_same_seed_writes_the_same_file() {
+    let folder = folder();
+    for out in ["a.png", "b.png"] {
+        assert_code(&fill(folder.path(), &["photo.png", "--mask", "half", "--seed", "4", "--out", out]), 0);
+    }
+    let read = |name: &str| fs::read(folder.path().join(name)).unwrap();
+    assert_eq!(read("a.png"), read("b.png"));
+}
+
+#[test]
+fn one_bad_file_of_a_batch_is_named_and_the_rest_goes_on() {
+    let folder = folder();
+    fs::write(folder.path().join("broken.png"), b"\x89PNG\r\n\x1a\nand no more").unwrap();
+    let output = fill(
+        folder.path(),
+        &["broken.png", "photo.png", "--mask", "center", "--out", "out", "--report", "report.json"],
+    );
+    assert_code(&output, 1);
+    assert!(errors(&output).contains("broken.png"), "{}", errors(&output));
+    assert_eq!(image::open(folder.path().join("out/photo.png")).unwrap().dimensions(), (24, 24));
+    assert!(!folder.path().join("out/broken.png").exists());
+    let text = fs::read_to_string(folder.path().join("report.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(report["photos"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn wrong_usage_is_told_apart_from_failure() {
+    let folder = folder();
+    let code = |arguments: &[&str]| fill(folder.path(), arguments).status.code();
+    assert_eq!(code(&["photo.png", "--mask", "center"]), Some(2), "no --out");
+    assert_eq!(code(&["photo.png", "--mask", "center", "--out", "x.png", "--preset", "none"]), Some(2));
+    assert_eq!(code(&["photo.png", "--mask", "no-such-mask.png", "--out", "x.png"]), Some(2));
+    assert_eq!(code(&["no-such-photo.png", "--mask", "center", "--out", "x.png"]), Some(1));
+}
+
+#[test]
+fn a_file_that_is_there_is_kept_unless_forced() {
+    let folder = folder();
+    fs::write(folder.path().join("filled.png"), b"precious").unwrap();
+    let arguments = ["photo.png", "--mask", "center", "--out", "filled.png"];
+    let output = fill(folder.path(), &arguments);
+    assert!(!output.status.success());
+    assert_eq!(fs::read(folder.path().join("filled.png")).unwrap(), b"precious");
+    assert_code(&fill(folder.path(), &[&arguments[..], &["--force"]].concat()), 0);
+    assert!(image::open(folder.path().join("filled.png")).is_ok());
+}
+
+#[test]
+fn a_mask_of_another_size_is_refused_with_both_sizes() {
+    let folder = folder();
+    mask(10, 24).save(folder.path().join("mask.png")).unwrap();
+    let output = fill(folder.path(), &["photo.png", "--mask", "mask.png", "--out", "filled.png"]);
+    assert!(!output.status.success());
+    assert!(errors(&output).contains("10×24") && errors(&output).contains("24×24"), "{}", errors(&output));
+    assert!(!folder.path().join("filled.png").exists());
+}
+
+#[test]
+fn devices_names_the_cpu_and_what_auto_takes() {
+    let output = countenance().arg("devices").output().unwrap();
+    assert_code(&output, 0);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("cpu") && text.contains("auto"), "{text}");
+}
+
+/// A machine without any graphics driver.
+fn without_gpu(command: &mut Command) -> &mut Command {
+    command.env("VK_ICD_FILENAMES", "/nonexistent").env("__EGL_VENDOR_LIBRARY_FILENAMES", "/nonexistent")
+}
+
+#[test]
+fn without_a_gpu_auto_takes_the_cpu_and_gpu_says_what_to_do() {
+    let folder = folder();
+    let run = |device: &str, out: &str| {
+        let mut command = countenance();
+        without_gpu(&mut command)
+            .current_dir(folder.path())
+            .args(["fill", "photo.png", "--mask", "center", "--steps", "2", "--device", device, "--out", out, "--model"])
+            .arg(tiny_model())
+            .output()
+            .unwrap()
+    };
+    let output = run("auto", "auto.png");
+    assert_code(&output, 0);
+    assert!(errors(&output).contains("CPU"), "{}", errors(&output));
+    for device in ["gpu", "gpu:7"] {
+        let output = run(device, "gpu.png");
+        assert_code(&output, 1);
+        assert!(errors(&output).contains("gpu") || errors(&output).contains("GPU"), "{}", errors(&output));
+        assert!(!folder.path().join("gpu.png").exists());
+    }
+}
+
+#[test]
+fn a_model_that_is_no_model_is_refused_by_name() {
+    let folder = folder();
+    fs::write(folder.path().join("bad.safetensors"), b"not a model").unwrap();
+    let output = countenance()
+        .current_dir(folder.path())
+        .args(["fill", "photo.png", "--mask", "center", "--out", "x.png", "--model", "bad.safetensors"])
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    assert!(errors(&output).contains("safetensors"), "{}", errors(&output));
+}
