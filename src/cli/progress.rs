@@ -4,12 +4,12 @@ use std::collections::HashSet;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// Losses are read off the device this often for the bar. Reading stalls a GPU, so that it is done for no eye faster.
 const SHOW_EVERY: Duration = Duration::from_millis(100);
 
-const TEMPLATE: &str = "{prefix} {bar:24} {pos}/{len}  {msg}  {eta} left";
+const TEMPLATE: &str = "{prefix} {bar:24} {pos}/{len}  {msg}";
 
 /// Standard error, or what a test reads instead.
 pub(super) struct Console {
@@ -59,7 +59,7 @@ impl Console {
         self.last_shown = None;
         self.bar.set_length(steps.into());
         self.bar.set_prefix(title.to_string());
-        self.bar.set_message("");
+        self.bar.set_message("starting…");
         self.bar.reset();
     }
 
@@ -73,7 +73,8 @@ impl Console {
         if self.on_terminal {
             self.last_shown = Some(Instant::now());
             self.bar.set_position(iteration.into());
-            self.bar.set_message(format!("loss {total_loss:.4}"));
+            let left = HumanDuration(self.bar.eta());
+            self.bar.set_message(format!("loss {total_loss:.4}  {left:#} left"));
         }
     }
 
