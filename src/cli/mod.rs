@@ -52,15 +52,18 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::LevelFilter;
 
 use args::Command;
+
+/// Warnings and worse. wgpu's driver layer reports every interface that a machine lacks as an error; what matters of it
+/// reaches the user as a message of ours.
+const DEFAULT_LOG: &str = "warn,wgpu_hal=off";
 
 /// How a command that ran to its end went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,11 +115,13 @@ fn exit_code_of(error: &anyhow::Error) -> u8 {
     if error.is::<UsageError>() { 2 } else { 1 }
 }
 
-/// Log lines go to standard error, warnings and worse unless `RUST_LOG` says otherwise.
+/// Log lines go to standard error: what `RUST_LOG` says, else [`DEFAULT_LOG`].
 fn start_logging() {
-    let filter = EnvFilter::builder().with_default_directive(LevelFilter::WARN.into()).from_env_lossy();
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_LOG));
+    let in_colour = std::io::stderr().is_terminal();
     // Fails only when somebody has set a logger already, which then serves as well.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let _ =
+        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(in_colour).with_writer(std::io::stderr).try_init();
 }
 
 fn open_editor(photo: Option<PathBuf>) -> anyhow::Result<Ending> {
