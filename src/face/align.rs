@@ -1,8 +1,10 @@
 //! From photo to crop: the face, resampled to the network's square.
 
-use super::FaceFrame;
+use rayon::prelude::*;
+
+use super::{CropGrid, FaceFrame};
 use crate::mask::Mask;
-use crate::photo::Photo;
+use crate::photo::{Photo, Sample, Samples};
 
 /// The face as the network sees it.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,13 +31,108 @@ pub enum CropError {
 /// Cuts the frame out of the photo and resamples it to `size_px`.
 ///
 /// Each crop pixel is the weighted mean of the photo's pixels under it: weight `clamp(s/2 + 1/2 − |d|, 0, 1)` along x and
-/// y, with `d` the distance from the crop pixel's centre in photo pixels and `s = max(1, photo pixels per crop pixel)`.
+/// y of the photo, with `d` the distance from the crop pixel's centre in photo pixels and `s = max(1, photo pixels per crop pixel)`.
 /// That is the exact area mean of an upright frame, the identity at one to one, and bilinear when enlarging. A crop pixel is known only when every
 /// photo pixel with a weight is inside the photo, not hole and not fully transparent.
 ///
 /// # Errors
 /// When the mask has another size than the photo, or the frame is unusable.
 pub fn crop(photo: &Photo, hole: &Mask, frame: &FaceFrame, size_px: u32) -> Result<Crop, CropError> {
-    let _ = (photo, hole, frame, size_px);
-    unimplemented!()
+    let (width, height) = (photo.width(), photo.height());
+    if (hole.width(), hole.height()) != (width, height) {
+        return Err(CropError::MaskSize { mask_width: hole.width(), mask_height: hole.height(), width, height });
+    }
+    let grid = CropGrid::new(frame, size_px).filter(|_| frame.side_px >= FaceFrame::MIN_SIDE_PX);
+    let grid = grid.ok_or(CropError::Frame)?;
+    let means = match Samples::of(&photo.pixels) {
+        Samples::Eight { data, channels } => Source { data, channels, hole }.means(grid, size_px),
+        Samples::Sixteen { data, channels } => Source { data: &*data, channels, hole }.means(grid, size_px),
+    };
+    let area = means.len();
+    let mut crop = Crop { size_px, pixels: vec![0.0; 3 * area], known: vec![0.0; area] };
+    for (index, mean) in means.into_iter().enumerate() {
+        if let Some(rgb) = mean {
+            crop.known[index] = 1.0;
+            for (channel, value) in rgb.into_iter().enumerate() {
+                crop.pixels[channel * area + index] = value;
+            }
+        }
+    }
+    Ok(crop)
 }
+
+/// The photo's samples and what of them must not be read.
+struct Source<'a, T> {
+    data: &'a [T],
+    channels: usize,
+    hole: &'a Mask,
+}
+
+/// One axis of a footprint: the first photo pixel and the weights from there on.
+struct Axis {
+    first: u32,
+    weights: Vec<f32>,
+}
+
+impl Axis {
+    /// `None` when the footprint leaves the photo.
+    #[expect(clippy::cast_possible_truncation, reason = "weights are 0 to 1")]
+    fn new(grid: CropGrid, center: f64, size: u32) -> Option<Self> {
+        let span = grid.span(center);
+        let first = u32::try_from(span.start).ok()?;
+        (span.end <= i64::from(size))
+            .then(|| Self { first, weights: span.map(|pixel| grid.weight(center, pixel) as f32).collect() })
+    }
+
+    fn range(&self) -> std::ops::Range<u32> {
+        self.first..self.first + u32::try_from(self.weights.len()).unwrap_or(0)
+    }
+}
+
+impl<T: Sample> Source<'_, T> {
+    /// RGB in [-1, 1] of each crop pixel, row by row; `None` where not known.
+    fn means(&self, grid: CropGrid, size_px: u32) -> Vec<Option<[f32; 3]>> {
+        let mean = |column, row| {
+            let [x, y] = grid.center_in_photo(column, row);
+            let columns = Axis::new(grid, x, self.hole.width())?;
+            let rows = Axis::new(grid, y, self.hole.height())?;
+            match self.channels {
+                1 => self.mean::<1>(&columns, &rows).map(|[grey]| [grey; 3]),
+                2 => self.mean::<2>(&columns, &rows).map(|[grey, _]| [grey; 3]),
+                3 => self.mean::<3>(&columns, &rows),
+                _ => self.mean::<4>(&columns, &rows).map(|[red, green, blue, _]| [red, green, blue]),
+            }
+        };
+        (0..size_px).into_par_iter().flat_map_iter(|row| (0..size_px).map(move |column| mean(column, row))).collect()
+    }
+
+    /// The weighted mean of a footprint, each channel scaled to [-1, 1]. `None`, and no sample of the hole read, when any of
+    /// it is hole or fully transparent.
+    fn mean<const CHANNELS: usize>(&self, columns: &Axis, rows: &Axis) -> Option<[f32; CHANNELS]> {
+        if rows.range().any(|y| self.hole.row(y, columns.range()).iter().any(|&pixel| pixel != 0)) {
+            return None;
+        }
+        let mut sums = [0.0; CHANNELS];
+        for (y, row_weight) in rows.range().zip(&rows.weights) {
+            let start = (y as usize * self.hole.width() as usize + columns.first as usize) * CHANNELS;
+            let samples = self.data.get(start..start + columns.weights.len() * CHANNELS)?;
+            let mut row_sums = [0.0; CHANNELS];
+            for (pixel, weight) in samples.as_chunks::<CHANNELS>().0.iter().zip(&columns.weights) {
+                if CHANNELS.is_multiple_of(2) && pixel[CHANNELS - 1].is_zero() {
+                    return None;
+                }
+                for (sum, sample) in row_sums.iter_mut().zip(pixel) {
+                    *sum += weight * sample.value();
+                }
+            }
+            for (sum, row_sum) in sums.iter_mut().zip(row_sums) {
+                *sum += row_weight * row_sum;
+            }
+        }
+        let total = columns.weights.iter().sum::<f32>() * rows.weights.iter().sum::<f32>();
+        Some(sums.map(|sum| (sum / total * (2.0 / T::MAX) - 1.0).clamp(-1.0, 1.0)))
+    }
+}
+
+#[cfg(test)]
+mod tests;

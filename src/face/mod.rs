@@ -3,12 +3,14 @@
 //! Finding faces by itself belongs here too (`detect`), beside the frame that the user places by hand.
 
 mod align;
+mod grid;
 
 use serde::{Deserialize, Serialize};
 
-use crate::photo::{Point, Similarity};
+use crate::photo::{Point, RectPx, Similarity};
 
 pub use align::{Crop, CropError, crop};
+pub(crate) use grid::CropGrid;
 
 /// A square over the photo: the part that the network sees.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -58,6 +60,26 @@ impl FaceFrame {
     pub fn corners_in_photo(&self) -> [Point; 4] {
         let map = self.photo_from_unit();
         [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]].map(|corner| map.apply(corner))
+    }
+
+    /// A rectangle of a photo of this size that holds every pixel with its centre in the frame; empty for a
+    /// frame that is not finite.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the photo first")]
+    pub fn bounds_in_photo(&self, width: u32, height: u32) -> RectPx {
+        let corners = self.corners_in_photo();
+        if !corners.iter().flatten().all(|value| value.is_finite()) {
+            return RectPx::default();
+        }
+        let along = |axis: usize, size: u32| {
+            let low = corners.iter().map(|corner| corner[axis]).fold(f32::INFINITY, f32::min);
+            let high = corners.iter().map(|corner| corner[axis]).fold(f32::NEG_INFINITY, f32::max);
+            // One pixel to spare for rounding.
+            let clip = |value: f32| f64::from(value).clamp(0.0, f64::from(size)) as u32;
+            (clip(low.floor() - 1.0), clip(high.ceil() + 1.0))
+        };
+        let ((left, right), (top, bottom)) = (along(0, width), along(1, height));
+        RectPx { x: left, y: top, width: right - left, height: bottom - top }
     }
 
     /// Whether a point of the photo lies inside.

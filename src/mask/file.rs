@@ -2,14 +2,28 @@
 
 use std::path::{Path, PathBuf};
 
+use image::{DynamicImage, GrayImage, ImageBuffer};
+
 use super::Mask;
-use crate::photo::{Overwrite, SaveError};
+use crate::photo::{self, DecodeLimits, Overwrite, PhotoError, SaveError};
 
 /// Why a mask file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum MaskFileError {
-    #[error("{path} is {width}×{height} pixels and the photo {photo_width}×{photo_height}: use a mask of the photo's size", path = path.display())]
-    Size { path: PathBuf, width: u32, height: u32, photo_width: u32, photo_height: u32 },
+    #[error(
+        "{path} is {width}×{height} pixels and the photo {photo_width}×{photo_height}: use a mask of the photo's size",
+        path = if path.as_os_str().is_empty() { "the mask".into() } else { path.to_string_lossy() }
+    )]
+    Size {
+        /// Empty for a mask from memory.
+        path: PathBuf,
+        width: u32,
+        height: u32,
+        photo_width: u32,
+        photo_height: u32,
+    },
+    #[error("cannot open the mask")]
+    Photo(#[from] PhotoError),
 }
 
 /// Loads a mask for a photo of this size: brighter than half is hole; with alpha, transparent is not.
@@ -17,8 +31,7 @@ pub enum MaskFileError {
 /// # Errors
 /// When the file cannot be opened as a picture, or has another size.
 pub fn load_mask(path: &Path, width: u32, height: u32) -> Result<Mask, MaskFileError> {
-    let _ = (path, width, height);
-    unimplemented!()
+    from_picture(photo::open(path, DecodeLimits::default())?.pixels, path, width, height)
 }
 
 /// As [`load_mask`], from memory.
@@ -26,8 +39,7 @@ pub fn load_mask(path: &Path, width: u32, height: u32) -> Result<Mask, MaskFileE
 /// # Errors
 /// As [`load_mask`].
 pub fn decode_mask(bytes: &[u8], width: u32, height: u32) -> Result<Mask, MaskFileError> {
-    let _ = (bytes, width, height);
-    unimplemented!()
+    from_picture(photo::decode(bytes, DecodeLimits::default())?.pixels, Path::new(""), width, height)
 }
 
 /// Saves a mask as an 8-bit grey PNG, white where there is hole.
@@ -35,6 +47,22 @@ pub fn decode_mask(bytes: &[u8], width: u32, height: u32) -> Result<Mask, MaskFi
 /// # Errors
 /// As [`crate::photo::save_png`].
 pub fn save_mask(path: &Path, mask: &Mask, overwrite: Overwrite) -> Result<(), SaveError> {
-    let _ = (path, mask, overwrite);
-    unimplemented!()
+    let grey: GrayImage =
+        ImageBuffer::from_raw(mask.width(), mask.height(), mask.pixels().to_vec()).unwrap_or_default();
+    photo::save_png(path, &DynamicImage::ImageLuma8(grey), None, overwrite)
+}
+
+fn from_picture(pixels: DynamicImage, path: &Path, photo_width: u32, photo_height: u32) -> Result<Mask, MaskFileError> {
+    let (width, height) = (pixels.width(), pixels.height());
+    let wrong_size = || MaskFileError::Size { path: path.into(), width, height, photo_width, photo_height };
+    if (width, height) != (photo_width, photo_height) {
+        return Err(wrong_size());
+    }
+    let grey = if pixels.color().has_alpha() {
+        let opaque = |[luma, alpha]: [u8; 2]| if alpha >= 128 { luma } else { 0 };
+        pixels.into_luma_alpha8().pixels().map(|pixel| opaque(pixel.0)).collect()
+    } else {
+        pixels.into_luma8().into_raw()
+    };
+    Mask::from_pixels(width, height, grey).ok_or_else(wrong_size)
 }

@@ -1,10 +1,20 @@
 //! Every edit of the hole, in order, with undo and redo.
+//!
+//! Beside each edit stand the 64×64 tiles it touched, one bit a pixel, in their other state; undo and redo swap them with
+//! the mask's, which costs no more than the part that changes. Those tiles are bounded in memory: beyond
+//! [`SAVED_BYTES`] the oldest are dropped, and an undo that comes to such an edit draws the edits before it
+//! again from nothing.
 
 use std::sync::Arc;
 
+use super::raster::is_finite;
+use super::tiles::SavedTiles;
 use super::{Mask, MaskPreset, Stroke};
 use crate::face::FaceFrame;
 use crate::photo::{Point, RectPx};
+
+/// Most memory for taking edits back: some forty edits of a whole 24-megapixel mask, or many thousand strokes.
+const SAVED_BYTES: usize = 128 << 20;
 
 /// One change of the hole.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,55 +31,211 @@ pub enum Edit {
         crop_size_px: u32,
         seed: u64,
     },
-    /// Replaces everything (a loaded mask).
+    /// Replaces everything (a loaded mask). One of another size than the photo changes nothing.
     Replace(Arc<Mask>),
+}
+
+/// How to take an edit back.
+#[derive(Clone, Debug)]
+enum Saved {
+    Tiles(SavedTiles),
+    /// The edit is its own inverse.
+    Invert,
+    /// Given up for memory: the mask is drawn again.
+    Dropped,
+}
+
+#[derive(Clone, Debug)]
+struct Step {
+    saved: Saved,
+    changed: RectPx,
 }
 
 /// The edits and the mask they lead to. Every change answers which part of the mask it touched, so that no more than
 /// that is uploaded and drawn again.
 #[derive(Clone, Debug)]
-pub struct History {}
+pub struct History {
+    mask: Mask,
+    edits: Vec<Edit>,
+    /// One for each edit, undone ones too.
+    steps: Vec<Step>,
+    /// How many edits are not undone.
+    done: usize,
+    max_saved_bytes: usize,
+}
 
 impl History {
     /// No edits, no hole.
     #[must_use]
     pub fn new(width: u32, height: u32) -> Self {
-        let _ = (width, height);
-        unimplemented!()
+        Self::with_max_saved_bytes(width, height, SAVED_BYTES)
+    }
+
+    pub(super) fn with_max_saved_bytes(width: u32, height: u32, max_saved_bytes: usize) -> Self {
+        Self { mask: Mask::empty(width, height), edits: Vec::new(), steps: Vec::new(), done: 0, max_saved_bytes }
     }
 
     /// The mask after all edits that are not undone.
     #[must_use]
     pub fn mask(&self) -> &Mask {
-        unimplemented!()
+        &self.mask
     }
 
     /// Does an edit and forgets what was undone. Returns the part that changed.
     pub fn push(&mut self, edit: Edit) -> RectPx {
-        let _ = edit;
-        unimplemented!()
+        self.forget_undone();
+        let step = draw(&mut self.mask, &edit);
+        let changed = step.changed;
+        self.edits.push(edit);
+        self.steps.push(step);
+        self.done = self.edits.len();
+        self.keep_within_memory();
+        changed
     }
 
     /// Adds a point to the newest edit if that is a stroke (call [`push`](Self::push) with its first point). Costs no
     /// more than the new segment. Returns the part that changed.
     pub fn extend_stroke(&mut self, point_in_photo: Point) -> RectPx {
-        let _ = point_in_photo;
-        unimplemented!()
+        self.forget_undone();
+        let (Some(Edit::Stroke(stroke)), Some(step)) = (self.edits.last_mut(), self.steps.last_mut()) else {
+            return RectPx::default();
+        };
+        if !is_finite(point_in_photo) {
+            return RectPx::default();
+        }
+        let from = stroke.points_in_photo.iter().rev().copied().find(|point| is_finite(*point));
+        let from = from.unwrap_or(point_in_photo);
+        stroke.points_in_photo.push(point_in_photo);
+        if let Saved::Tiles(tiles) = &mut step.saved {
+            tiles.save(&self.mask, self.mask.segment_bounds(from, point_in_photo, stroke.radius_px));
+        }
+        let changed = self.mask.draw_segment(from, point_in_photo, stroke.radius_px, stroke.kind);
+        step.changed = step.changed.union(changed);
+        changed
     }
 
     /// Takes the newest edit back. Returns the part that changed, `None` when there is nothing to undo.
     pub fn undo(&mut self) -> Option<RectPx> {
-        unimplemented!()
+        let index = self.done.checked_sub(1)?;
+        let step = self.steps.get_mut(index)?;
+        let changed = step.changed;
+        self.done = index;
+        match &mut step.saved {
+            Saved::Tiles(tiles) => tiles.swap(&mut self.mask),
+            Saved::Invert => {
+                self.mask.invert();
+            }
+            Saved::Dropped => self.draw_again(),
+        }
+        // Tiles that were all alike before the edit may take more room after it.
+        self.keep_within_memory();
+        Some(changed)
     }
 
     /// Does the newest undone edit again. Returns the part that changed, `None` when there is nothing to redo.
     pub fn redo(&mut self) -> Option<RectPx> {
-        unimplemented!()
+        let step = self.steps.get_mut(self.done)?;
+        let changed = step.changed;
+        match &mut step.saved {
+            Saved::Tiles(tiles) => tiles.swap(&mut self.mask),
+            Saved::Invert => {
+                self.mask.invert();
+            }
+            Saved::Dropped => *step = draw(&mut self.mask, self.edits.get(self.done)?),
+        }
+        self.done += 1;
+        self.keep_within_memory();
+        Some(changed)
+    }
+
+    /// Whether [`undo`](Self::undo) has something to take back.
+    #[must_use]
+    pub fn can_undo(&self) -> bool {
+        self.done > 0
+    }
+
+    /// Whether [`redo`](Self::redo) has something to do again.
+    #[must_use]
+    pub fn can_redo(&self) -> bool {
+        self.done < self.edits.len()
     }
 
     /// The edits that are not undone, oldest first.
     #[must_use]
     pub fn edits(&self) -> &[Edit] {
-        unimplemented!()
+        self.edits.get(..self.done).unwrap_or_default()
     }
+
+    fn forget_undone(&mut self) {
+        self.edits.truncate(self.done);
+        self.steps.truncate(self.done);
+    }
+
+    /// Draws the edits that are not undone from nothing, and saves their tiles again, the newest ones' in the end.
+    fn draw_again(&mut self) {
+        self.mask.clear();
+        for index in 0..self.done {
+            if let (Some(edit), Some(step)) = (self.edits.get(index), self.steps.get_mut(index)) {
+                *step = draw(&mut self.mask, edit);
+            }
+            self.keep_within_memory();
+        }
+    }
+
+    /// Drops tiles until the rest fits: first those of undone edits, the last to be redone first (doing one of them again
+    /// costs no more than drawing it), then the oldest. The newest edit keeps its own whatever their size.
+    fn keep_within_memory(&mut self) {
+        let mut bytes = self.saved_bytes();
+        let undone = (self.done..self.steps.len()).rev();
+        for index in undone.chain(0..self.done.saturating_sub(1)) {
+            if bytes <= self.max_saved_bytes {
+                return;
+            }
+            if let Some(step) = self.steps.get_mut(index)
+                && let Saved::Tiles(tiles) = &step.saved
+            {
+                bytes -= tiles.bytes();
+                step.saved = Saved::Dropped;
+            }
+        }
+    }
+
+    pub(super) fn saved_bytes(&self) -> usize {
+        let bytes = |step: &Step| if let Saved::Tiles(tiles) = &step.saved { tiles.bytes() } else { 0 };
+        self.steps.iter().map(bytes).sum()
+    }
+}
+
+/// Does an edit on a mask.
+fn draw(mask: &mut Mask, edit: &Edit) -> Step {
+    let mut tiles = SavedTiles::default();
+    let changed = match edit {
+        Edit::Invert => return Step { saved: Saved::Invert, changed: mask.invert() },
+        Edit::Stroke(stroke) => {
+            let mut previous = None;
+            for &point in stroke.points_in_photo.iter().filter(|point| is_finite(**point)) {
+                tiles.save(mask, mask.segment_bounds(previous.unwrap_or(point), point, stroke.radius_px));
+                previous = Some(point);
+            }
+            mask.draw_stroke(stroke)
+        }
+        Edit::Clear => {
+            let bounds = mask.hole_bounds().unwrap_or_default();
+            tiles.save(mask, bounds);
+            mask.clear();
+            bounds
+        }
+        Edit::Preset { preset, frame, crop_size_px, seed } => {
+            let hole = preset.hole_in_photo(mask.width(), mask.height(), frame, *crop_size_px, *seed);
+            tiles.save(mask, hole.hole_bounds().unwrap_or_default());
+            mask.add(&hole)
+        }
+        Edit::Replace(other) if other.rect() == mask.rect() => {
+            tiles.save(mask, mask.rect());
+            mask.clone_from(other);
+            mask.rect()
+        }
+        Edit::Replace(_) => RectPx::default(),
+    };
+    Step { saved: Saved::Tiles(tiles), changed }
 }

@@ -4,7 +4,11 @@ mod file;
 mod history;
 mod preset;
 mod raster;
+mod tiles;
 mod weights;
+
+#[cfg(test)]
+mod tests;
 
 pub use file::{MaskFileError, decode_mask, load_mask, save_mask};
 pub use history::{Edit, History};

@@ -1,8 +1,15 @@
 //! Ready-made holes, laid over the face frame in the crop's own pixels.
 
-use crate::face::FaceFrame;
+use std::ops::Range;
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 
 use super::Mask;
+use crate::face::{CropGrid, FaceFrame};
+
+/// CVPR 2017, section 4: 80 % of the pixels missing at random.
+const RANDOM_SHARE: f64 = 0.8;
 
 /// The shapes offered in the editor and by `--mask`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -51,15 +58,73 @@ impl MaskPreset {
     /// The hole as seen by the network: `[size, size]`, true in the hole. `seed` matters to `Random` only.
     #[must_use]
     pub fn hole_in_crop(self, crop_size_px: u32, seed: u64) -> Vec<bool> {
-        let _ = (crop_size_px, seed);
-        unimplemented!()
+        let size = crop_size_px;
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut hole_at = |x: u32, y: u32| match self {
+            Self::Center => [x, y].iter().all(|at| (size / 4..size - size / 4).contains(at)),
+            Self::Half => y >= size / 2,
+            Self::Left => x < size / 2,
+            Self::Random => rng.random_bool(RANDOM_SHARE),
+            Self::Grid => x % 4 != 0 || y % 4 != 0,
+            Self::Lowres => x % 8 != 0 || y % 8 != 0,
+            Self::Full => true,
+        };
+        let mut hole = Vec::with_capacity(size as usize * size as usize);
+        for y in 0..size {
+            hole.extend((0..size).map(|x| hole_at(x, y)));
+        }
+        hole
     }
 
-    /// The hole in a photo of this size. Every crop pixel that the preset leaves known comes out known
-    /// when the photo is cropped again with the same frame (where the frame lies inside the photo).
+    /// The hole in a photo of this size: inside the frame, the photo pixels whose crop pixel is hole, except those that
+    /// a crop pixel the preset leaves known is made of. So every crop pixel that the preset leaves known comes out known
+    /// when the photo is cropped again with the same frame (where the frame lies inside the photo). Where crop and
+    /// photo pixels line up, the others come out as hole, and the crop's hole is exactly the preset's.
     #[must_use]
     pub fn hole_in_photo(self, width: u32, height: u32, frame: &FaceFrame, crop_size_px: u32, seed: u64) -> Mask {
-        let _ = (width, height, frame, crop_size_px, seed);
-        unimplemented!()
+        let mut mask = Mask::empty(width, height);
+        let Some(grid) = CropGrid::new(frame, crop_size_px) else { return mask };
+        let hole = self.hole_in_crop(crop_size_px, seed);
+        mark_holes(&mut mask, frame, grid, crop_size_px, &hole);
+        for (index, _) in (0..).zip(&hole).filter(|(_, hole)| !**hole) {
+            let [x, y] = grid.center_in_photo(index % crop_size_px, index / crop_size_px);
+            let (columns, rows) = (inside(grid.span(x), width), inside(grid.span(y), height));
+            for y in rows {
+                mask.row_mut(y, columns.clone()).fill(0);
+            }
+        }
+        mask
     }
+}
+
+/// Marks every photo pixel of the frame whose crop pixel is hole.
+fn mark_holes(mask: &mut Mask, frame: &FaceFrame, grid: CropGrid, crop_size_px: u32, hole: &[bool]) {
+    let rect = frame.bounds_in_photo(mask.width(), mask.height());
+    let size = f64::from(crop_size_px);
+    for y in rect.y..rect.y + rect.height {
+        let columns = rect.x..rect.x + rect.width;
+        for (x, pixel) in columns.clone().zip(mask.row_mut(y, columns)) {
+            let [u, v] = grid.to_crop([f64::from(x) + 0.5, f64::from(y) + 0.5]);
+            if (0.0..size).contains(&u) && (0.0..size).contains(&v) {
+                let index = whole(v) * crop_size_px as usize + whole(u);
+                *pixel = if hole.get(index) == Some(&true) { Mask::HOLE } else { 0 };
+            }
+        }
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "only called between 0 and the crop's side"
+)]
+fn whole(value: f64) -> usize {
+    value as usize
+}
+
+/// The part of a range of pixels inside `0..size`.
+fn inside(range: Range<i64>, size: u32) -> Range<u32> {
+    let clip = |value: i64| u32::try_from(value.clamp(0, i64::from(size))).unwrap_or(size);
+    let start = clip(range.start);
+    start..clip(range.end).max(start)
 }

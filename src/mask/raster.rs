@@ -1,5 +1,7 @@
 //! The hole as pixels, and strokes drawn into it.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use crate::photo::{Point, RectPx};
@@ -17,11 +19,13 @@ pub struct Stroke {
     pub kind: StrokeKind,
     /// Radius in photo pixels.
     pub radius_px: f32,
-    /// The path of the brush's middle; a single point is a dab.
+    /// The path of the brush's middle; a single point is a dab. Points that are not finite are passed over.
     pub points_in_photo: Vec<Point>,
 }
 
 /// One byte a photo pixel: 255 in the hole, 0 elsewhere, nothing between.
+///
+/// Every edit answers a rectangle, clipped to the photo, outside which nothing changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mask {
     width: u32,
@@ -39,6 +43,19 @@ impl Mask {
         Self { width, height, pixels: vec![0; width as usize * height as usize] }
     }
 
+    /// A mask from grey values, row by row: brighter than half (128 and up) is hole. `None` when there are not
+    /// `width × height` values.
+    #[must_use]
+    pub fn from_pixels(width: u32, height: u32, mut pixels: Vec<u8>) -> Option<Self> {
+        if pixels.len() != width as usize * height as usize {
+            return None;
+        }
+        for pixel in &mut pixels {
+            *pixel = if *pixel >= 128 { Self::HOLE } else { 0 };
+        }
+        Some(Self { width, height, pixels })
+    }
+
     /// Width in pixels.
     #[must_use]
     pub fn width(&self) -> u32 {
@@ -49,6 +66,12 @@ impl Mask {
     #[must_use]
     pub fn height(&self) -> u32 {
         self.height
+    }
+
+    /// The whole mask as a rectangle.
+    #[must_use]
+    pub fn rect(&self) -> RectPx {
+        RectPx { x: 0, y: 0, width: self.width, height: self.height }
     }
 
     /// Row by row, 255 or 0.
@@ -62,4 +85,211 @@ impl Mask {
     pub fn is_hole(&self, x: u32, y: u32) -> bool {
         x < self.width && y < self.height && self.pixels[y as usize * self.width as usize + x as usize] != 0
     }
+
+    /// Whether nothing is hole.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.pixels.iter().all(|&pixel| pixel == 0)
+    }
+
+    /// How many pixels are hole.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.pixels.iter().filter(|&&pixel| pixel != 0).count()
+    }
+
+    /// The smallest rectangle around the hole; `None` without one.
+    #[must_use]
+    pub fn hole_bounds(&self) -> Option<RectPx> {
+        let mut bounds = RectPx::default();
+        for y in 0..self.height {
+            let row = self.row(y, 0..self.width);
+            if let (Some(first), Some(last)) = (
+                (0..self.width).zip(row).find_map(|(x, &pixel)| (pixel != 0).then_some(x)),
+                (0..self.width).zip(row).rev().find_map(|(x, &pixel)| (pixel != 0).then_some(x)),
+            ) {
+                bounds = bounds.union(RectPx { x: first, y, width: last + 1 - first, height: 1 });
+            }
+        }
+        (!bounds.is_empty()).then_some(bounds)
+    }
+
+    /// Part of a row. The range must lie inside the mask.
+    pub(crate) fn row(&self, y: u32, columns: Range<u32>) -> &[u8] {
+        let start = y as usize * self.width as usize;
+        &self.pixels[start + columns.start as usize..start + columns.end as usize]
+    }
+
+    /// Part of a row, to be changed. The range must lie inside the mask, and values stay 0 or 255.
+    pub(super) fn row_mut(&mut self, y: u32, columns: Range<u32>) -> &mut [u8] {
+        let start = y as usize * self.width as usize;
+        &mut self.pixels[start + columns.start as usize..start + columns.end as usize]
+    }
+
+    /// Makes everything hole.
+    pub fn fill(&mut self) -> RectPx {
+        self.pixels.fill(Self::HOLE);
+        self.rect()
+    }
+
+    /// Makes everything known.
+    pub fn clear(&mut self) -> RectPx {
+        self.pixels.fill(0);
+        self.rect()
+    }
+
+    /// Hole becomes known and known becomes hole.
+    pub fn invert(&mut self) -> RectPx {
+        for pixel in &mut self.pixels {
+            *pixel = !*pixel;
+        }
+        self.rect()
+    }
+
+    /// Adds the hole of another mask; where one is larger, the rest of it counts for nothing.
+    pub fn add(&mut self, other: &Self) -> RectPx {
+        let Some(bounds) = other.hole_bounds() else { return RectPx::default() };
+        let changed = bounds.intersection(self.rect());
+        let columns = changed.x..changed.x + changed.width;
+        for y in changed.y..changed.y + changed.height {
+            for (to, from) in self.row_mut(y, columns.clone()).iter_mut().zip(other.row(y, columns.clone())) {
+                *to |= from;
+            }
+        }
+        changed
+    }
+
+    /// Draws a whole stroke.
+    pub fn draw_stroke(&mut self, stroke: &Stroke) -> RectPx {
+        let mut changed = RectPx::default();
+        let mut previous = None;
+        for &point in stroke.points_in_photo.iter().filter(|point| is_finite(**point)) {
+            changed = changed.union(self.draw_segment(previous.unwrap_or(point), point, stroke.radius_px, stroke.kind));
+            previous = Some(point);
+        }
+        changed
+    }
+
+    /// Draws the way of the brush from one point to the next: every pixel whose centre is within the radius of the
+    /// segment, and the pixels under its two ends whatever the radius. Radii below half a pixel count as half a pixel, so
+    /// that a thin line has no gaps. Costs time in proportion to the rows it crosses and the pixels it sets.
+    pub fn draw_segment(&mut self, from: Point, to: Point, radius_px: f32, kind: StrokeKind) -> RectPx {
+        let Some(capsule) = Capsule::new(from, to, radius_px) else { return RectPx::default() };
+        let changed = self.segment_bounds(from, to, radius_px);
+        let value = match kind {
+            StrokeKind::Paint => Self::HOLE,
+            StrokeKind::Erase => 0,
+        };
+        for y in changed.y..changed.y + changed.height {
+            let columns = whole_px(capsule.span(f64::from(y) + 0.5), self.width);
+            // Rounding must not set a pixel that the answer leaves out.
+            let (start, end) = (columns.start.max(changed.x), columns.end.min(changed.x + changed.width));
+            self.row_mut(y, start..end.max(start)).fill(value);
+        }
+        for end in [from, to] {
+            let pixel = pixel_under(end, self.width, self.height);
+            for y in pixel.y..pixel.y + pixel.height {
+                self.row_mut(y, pixel.x..pixel.x + pixel.width).fill(value);
+            }
+        }
+        changed
+    }
+
+    /// The rectangle that [`draw_segment`](Self::draw_segment) may change.
+    pub(super) fn segment_bounds(&self, from: Point, to: Point, radius_px: f32) -> RectPx {
+        let Some(Capsule { from: [ax, ay], to: [bx, by], radius }) = Capsule::new(from, to, radius_px) else {
+            return RectPx::default();
+        };
+        let columns = whole_px((ax.min(bx) - radius, ax.max(bx) + radius), self.width);
+        let rows = whole_px((ay.min(by) - radius, ay.max(by) + radius), self.height);
+        let body = RectPx {
+            x: columns.start,
+            y: rows.start,
+            width: columns.end - columns.start,
+            height: rows.end - rows.start,
+        };
+        [from, to].into_iter().fold(body, |rect, end| rect.union(pixel_under(end, self.width, self.height)))
+    }
+}
+
+pub(super) fn is_finite([x, y]: Point) -> bool {
+    x.is_finite() && y.is_finite()
+}
+
+/// The pixel that holds a point; an empty rectangle outside the photo.
+fn pixel_under([x, y]: Point, width: u32, height: u32) -> RectPx {
+    let at = |value: f32, size: u32| {
+        let pixel = f64::from(value).floor();
+        whole_px((pixel + 0.25, pixel + 0.75), size)
+    };
+    let (columns, rows) = (at(x, width), at(y, height));
+    RectPx { x: columns.start, y: rows.start, width: columns.end - columns.start, height: rows.end - rows.start }
+}
+
+/// The pixels of `0..size` whose centres lie in a closed interval.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=size first")]
+fn whole_px((low, high): (f64, f64), size: u32) -> Range<u32> {
+    let limit = f64::from(size);
+    let start = (low - 0.5).ceil().clamp(0.0, limit) as u32;
+    let end = ((high - 0.5).floor() + 1.0).clamp(0.0, limit) as u32;
+    start..end.max(start)
+}
+
+/// All points within a radius of a segment.
+struct Capsule {
+    from: [f64; 2],
+    to: [f64; 2],
+    radius: f64,
+}
+
+impl Capsule {
+    /// A thinner brush would leave gaps between the pixels of a slanting line.
+    const MIN_RADIUS_PX: f64 = 0.5;
+
+    /// `None` when a point or the radius is no number.
+    fn new(from: Point, to: Point, radius_px: f32) -> Option<Self> {
+        (is_finite(from) && is_finite(to) && !radius_px.is_nan()).then(|| Self {
+            from: from.map(f64::from),
+            to: to.map(f64::from),
+            radius: f64::from(radius_px.min(f32::MAX)).max(Self::MIN_RADIUS_PX),
+        })
+    }
+
+    /// Where the line at height `y` meets it: the hull of what it meets of both discs and of the rectangle between them
+    /// (the capsule is convex, so this is one interval). Empty intervals have `low > high`.
+    fn span(&self, y: f64) -> (f64, f64) {
+        let [ax, ay] = self.from;
+        let [bx, by] = self.to;
+        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+        for [cx, cy] in [self.from, self.to] {
+            let half = self.radius * self.radius - (y - cy) * (y - cy);
+            if half >= 0.0 {
+                low = low.min(cx - half.sqrt());
+                high = high.max(cx + half.sqrt());
+            }
+        }
+        let (dx, dy) = (bx - ax, by - ay);
+        let length = dx.hypot(dy);
+        if length > 0.0 {
+            // Along the segment 0 ≤ (p − a)·d ≤ |d|², across it |(p − a) × d| ≤ r·|d|; both are linear in p's x.
+            let along = linear_span(dx, (y - ay) * dy, 0.0, length * length);
+            let across = linear_span(dy, -(y - ay) * dx, -self.radius * length, self.radius * length);
+            let (start, end) = (ax + along.0.max(across.0), ax + along.1.min(across.1));
+            if start <= end {
+                low = low.min(start);
+                high = high.max(end);
+            }
+        }
+        (low, high)
+    }
+}
+
+/// The `x` with `low ≤ slope·x + offset ≤ high`.
+fn linear_span(slope: f64, offset: f64, low: f64, high: f64) -> (f64, f64) {
+    if slope == 0.0 {
+        let all = (f64::NEG_INFINITY, f64::INFINITY);
+        return if (low..=high).contains(&offset) { all } else { (all.1, all.0) };
+    }
+    let (first, second) = ((low - offset) / slope, (high - offset) / slope);
+    (first.min(second), first.max(second))
 }

@@ -1,11 +1,17 @@
 //! From file to pixels.
 
+use std::io::{self, Cursor};
 use std::path::{Path, PathBuf};
+
+use image::{ColorType, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
 use super::Photo;
 
 /// File name extensions that can be opened.
 pub const EXTENSIONS: [&str; 7] = ["png", "jpg", "jpeg", "webp", "tif", "tiff", "bmp"];
+
+const FORMATS: [ImageFormat; 5] =
+    [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP, ImageFormat::Tiff, ImageFormat::Bmp];
 
 /// What is refused before memory is spent on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +30,24 @@ impl Default for DecodeLimits {
 #[derive(Debug, thiserror::Error)]
 pub enum PhotoError {
     #[error("cannot read {path}: check that the file exists and can be read", path = path.display())]
-    Read { path: PathBuf, source: std::io::Error },
+    Read { path: PathBuf, source: io::Error },
+    #[error("the file is empty: choose another copy of the photo")]
+    Empty,
+    #[error("this is not a picture that can be opened: choose a PNG, JPEG, WebP, TIFF or BMP file")]
+    UnknownFormat,
+    #[error("the file is broken or cut short: open another copy of the photo")]
+    Broken { source: ImageError },
+    #[error("the file ends in the middle of the picture: open another copy of the photo")]
+    CutShort,
+    #[error("this kind of {format} file cannot be opened: save the photo as PNG and open that")]
+    Unsupported { format: &'static str, source: ImageError },
+    #[error(
+        "the photo is {width}×{height} pixels, more than {} megapixels: scale it down and open it again",
+        max_pixels / 1_000_000
+    )]
+    TooLarge { width: u32, height: u32, max_pixels: u64 },
+    #[error("the photo needs more memory than is allowed: scale it down, or save it as PNG with 8 bits, and open that")]
+    TooMuchMemory { source: ImageError },
 }
 
 /// Opens a photo file. The format is told from the content, not from the name.
@@ -32,8 +55,8 @@ pub enum PhotoError {
 /// # Errors
 /// When the file cannot be read, is no known picture, is broken, or is larger than the limits.
 pub fn open(path: &Path, limits: DecodeLimits) -> Result<Photo, PhotoError> {
-    let _ = (path, limits);
-    unimplemented!()
+    let bytes = std::fs::read(path).map_err(|source| PhotoError::Read { path: path.into(), source })?;
+    Ok(Photo { source: Some(path.into()), ..decode(&bytes, limits)? })
 }
 
 /// Decodes a photo from memory.
@@ -41,6 +64,70 @@ pub fn open(path: &Path, limits: DecodeLimits) -> Result<Photo, PhotoError> {
 /// # Errors
 /// As [`open`].
 pub fn decode(bytes: &[u8], limits: DecodeLimits) -> Result<Photo, PhotoError> {
-    let _ = (bytes, limits);
-    unimplemented!()
+    if bytes.is_empty() {
+        return Err(PhotoError::Empty);
+    }
+    let format = image::guess_format(bytes).ok().filter(|format| FORMATS.contains(format));
+    let format = format.ok_or(PhotoError::UnknownFormat)?;
+    let failed = |source: ImageError| match source {
+        ImageError::Limits(_) => PhotoError::TooMuchMemory { source },
+        ImageError::Unsupported(_) => PhotoError::Unsupported { format: name(format), source },
+        _ => PhotoError::Broken { source },
+    };
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    reader.limits(memory_limits(limits));
+    let mut decoder = reader.into_decoder().map_err(failed)?;
+    let (width, height) = decoder.dimensions();
+    if u64::from(width) * u64::from(height) > limits.max_pixels {
+        return Err(PhotoError::TooLarge { width, height, max_pixels: limits.max_pixels });
+    }
+    if format == ImageFormat::Jpeg && !jpeg_ends(bytes) {
+        return Err(PhotoError::CutShort);
+    }
+    // Extras: a photo with a broken profile or orientation is still a photo.
+    let icc_profile = decoder.icc_profile().ok().flatten();
+    let orientation = decoder.orientation().ok();
+    let mut pixels = DynamicImage::from_decoder(decoder).map_err(failed)?;
+    if let Some(orientation) = orientation {
+        pixels.apply_orientation(orientation);
+    }
+    let icc_profile = icc_profile.filter(|profile| profile_fits(profile, pixels.color()));
+    Ok(Photo { icc_profile, ..Photo::from_pixels(pixels) })
 }
+
+/// Room for the largest allowed photo at four 32-bit channels, and as much again for the decoder's own buffers.
+fn memory_limits(limits: DecodeLimits) -> Limits {
+    let mut memory = Limits::no_limits();
+    memory.max_alloc = Some(limits.max_pixels.saturating_mul(2 * 16).saturating_add(1 << 20));
+    memory
+}
+
+fn name(format: ImageFormat) -> &'static str {
+    match format {
+        ImageFormat::Png => "PNG",
+        ImageFormat::Jpeg => "JPEG",
+        ImageFormat::WebP => "WebP",
+        ImageFormat::Tiff => "TIFF",
+        _ => "BMP",
+    }
+}
+
+/// Whether the end mark follows the last scan. The JPEG decoder fills what is missing with grey and says nothing, which
+/// would be taken for the photo. Within a scan the bytes of the mark cannot occur.
+fn jpeg_ends(bytes: &[u8]) -> bool {
+    let find_last = |mark: [u8; 2]| bytes.windows(2).rposition(|pair| pair == mark);
+    match (find_last([0xFF, 0xDA]), find_last([0xFF, 0xD9])) {
+        (Some(scan), Some(end)) => scan < end,
+        _ => false,
+    }
+}
+
+/// Whether a profile describes such pixels: a CMYK photo is decoded to RGB, and its profile would be wrong from there on.
+/// The colour space stands at byte 16 of a profile (ICC.1:2022, section 7.2.6).
+fn profile_fits(profile: &[u8], color: ColorType) -> bool {
+    let space: &[u8] = if color.has_color() { b"RGB " } else { b"GRAY" };
+    profile.get(16..20) == Some(space)
+}
+
+#[cfg(test)]
+mod tests;

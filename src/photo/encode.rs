@@ -1,8 +1,10 @@
 //! From pixels to a file, all of it or nothing.
 
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use image::DynamicImage;
+use image::codecs::png::PngEncoder;
+use image::{DynamicImage, ImageEncoder, ImageError};
 
 /// Whether a file that is there already may be replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +18,18 @@ pub enum Overwrite {
 pub enum SaveError {
     #[error("{path} is there already: choose another name, or allow replacing it", path = path.display())]
     Exists { path: PathBuf },
+    #[error("there is no folder {folder}: create it or choose another one", folder = folder.display())]
+    NoFolder { folder: PathBuf, source: io::Error },
+    #[error("{folder} may not be written to: choose another folder", folder = folder.display())]
+    ReadOnly { folder: PathBuf, source: io::Error },
+    #[error("the disk is full: free some space, or save {path} on another disk", path = path.display())]
+    DiskFull { path: PathBuf, source: io::Error },
+    #[error("{path} is a folder: choose a file name", path = path.display())]
+    IsFolder { path: PathBuf },
+    #[error("cannot write {path}: try another folder or name", path = path.display())]
+    Write { path: PathBuf, source: io::Error },
+    #[error("the picture cannot be made a PNG")]
+    Encode { source: ImageError },
 }
 
 /// Encodes as PNG, with the pixels' own colour type and bit depth.
@@ -23,8 +37,16 @@ pub enum SaveError {
 /// # Errors
 /// When the encoder fails.
 pub fn encode_png(pixels: &DynamicImage, icc_profile: Option<&[u8]>) -> Result<Vec<u8>, SaveError> {
-    let _ = (pixels, icc_profile);
-    unimplemented!()
+    let mut bytes = Vec::new();
+    let mut encoder = PngEncoder::new(&mut bytes);
+    let with_profile = match icc_profile {
+        Some(profile) => encoder.set_icc_profile(profile.to_vec()).map_err(ImageError::Unsupported),
+        None => Ok(()),
+    };
+    with_profile
+        .and_then(|()| encoder.write_image(pixels.as_bytes(), pixels.width(), pixels.height(), pixels.color().into()))
+        .map_err(|source| SaveError::Encode { source })?;
+    Ok(bytes)
 }
 
 /// Writes a file through a temporary one beside it, so that a crash or a full disk leaves the old file or none.
@@ -32,8 +54,40 @@ pub fn encode_png(pixels: &DynamicImage, icc_profile: Option<&[u8]>) -> Result<V
 /// # Errors
 /// When the file exists and must not be replaced, or cannot be written.
 pub fn write_atomically(path: &Path, bytes: &[u8], overwrite: Overwrite) -> Result<(), SaveError> {
-    let _ = (path, bytes, overwrite);
-    unimplemented!()
+    if path.is_dir() {
+        return Err(SaveError::IsFolder { path: path.into() });
+    }
+    // Asked before anything is written; asked again, without a gap, when the file gets its name.
+    if overwrite == Overwrite::Refuse && path.exists() {
+        return Err(SaveError::Exists { path: path.into() });
+    }
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let failed = |source: io::Error| SaveError::from_io(path, folder, source);
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".countenance-").suffix(".part");
+    let mut file = with_usual_permissions(&mut builder).tempfile_in(folder).map_err(failed)?;
+    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
+    let named = match overwrite {
+        Overwrite::Allow => file.persist(path),
+        Overwrite::Refuse => file.persist_noclobber(path),
+    };
+    named.map_err(|error| failed(error.error))?;
+    Ok(())
+}
+
+/// Temporary files are private to the user unless told otherwise; a saved picture is as readable as any new file.
+#[cfg(unix)]
+fn with_usual_permissions<'a, 'b>(builder: &'a mut tempfile::Builder<'b, 'b>) -> &'a tempfile::Builder<'b, 'b> {
+    use std::os::unix::fs::PermissionsExt;
+    builder.permissions(std::fs::Permissions::from_mode(0o666))
+}
+
+#[cfg(not(unix))]
+fn with_usual_permissions<'a, 'b>(builder: &'a mut tempfile::Builder<'b, 'b>) -> &'a tempfile::Builder<'b, 'b> {
+    builder
 }
 
 /// Encodes and writes a PNG.
@@ -47,4 +101,17 @@ pub fn save_png(
     overwrite: Overwrite,
 ) -> Result<(), SaveError> {
     write_atomically(path, &encode_png(pixels, icc_profile)?, overwrite)
+}
+
+impl SaveError {
+    fn from_io(path: &Path, folder: &Path, source: io::Error) -> Self {
+        let (path, folder) = (path.to_path_buf(), folder.to_path_buf());
+        match source.kind() {
+            io::ErrorKind::AlreadyExists => Self::Exists { path },
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Self::NoFolder { folder, source },
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly { folder, source },
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path, source },
+            _ => Self::Write { path, source },
+        }
+    }
 }

@@ -5,6 +5,7 @@
 
 mod decode;
 mod encode;
+mod samples;
 pub mod space;
 
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use image::DynamicImage;
 
 pub use decode::{DecodeLimits, EXTENSIONS, PhotoError, decode, open};
 pub use encode::{Overwrite, SaveError, encode_png, save_png, write_atomically};
+pub(crate) use samples::{Sample, Samples, SamplesMut};
 pub use space::{Point, RectPx, Similarity};
 
 /// What the user opened, upright, at its own size and bit depth.
@@ -30,7 +32,18 @@ impl Photo {
     /// A photo made in memory (samples, tests).
     #[must_use]
     pub fn from_pixels(pixels: DynamicImage) -> Self {
+        let pixels = match pixels {
+            DynamicImage::ImageRgb32F(_) => DynamicImage::ImageRgb16(pixels.into_rgb16()),
+            DynamicImage::ImageRgba32F(_) => DynamicImage::ImageRgba16(pixels.into_rgba16()),
+            other => other,
+        };
         Self { pixels, source: None, icc_profile: None }
+    }
+
+    /// The whole photo as a rectangle.
+    #[must_use]
+    pub fn rect(&self) -> RectPx {
+        RectPx { x: 0, y: 0, width: self.width(), height: self.height() }
     }
 
     /// Width in pixels.

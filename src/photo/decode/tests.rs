@@ -1,0 +1,258 @@
+use image::codecs::jpeg::JpegEncoder;
+use image::codecs::tiff::TiffEncoder;
+use image::{ImageEncoder, ImageFormat};
+use proptest::prelude::*;
+
+use super::*;
+use crate::photo::{Overwrite, encode_png, save_png};
+
+/// Colours, alphas and, where there are 16 bits, low bytes that differ from pixel to pixel.
+fn picture(color: ColorType, width: u32, height: u32) -> DynamicImage {
+    let rgba = image::ImageBuffer::from_fn(width, height, |x, y| {
+        let value = |seed: u32| ((x * 2311 + y * 8123 + seed * 9973) % 65_000) as u16 + 100;
+        image::Rgba([value(1), value(2), value(3), value(4)])
+    });
+    let rgba = DynamicImage::ImageRgba16(rgba);
+    match color {
+        ColorType::L8 => rgba.to_luma8().into(),
+        ColorType::La8 => rgba.to_luma_alpha8().into(),
+        ColorType::Rgb8 => rgba.to_rgb8().into(),
+        ColorType::Rgba8 => rgba.to_rgba8().into(),
+        ColorType::L16 => rgba.to_luma16().into(),
+        ColorType::La16 => rgba.to_luma_alpha16().into(),
+        ColorType::Rgb16 => rgba.to_rgb16().into(),
+        ColorType::Rgb32F => rgba.to_rgb32f().into(),
+        _ => rgba,
+    }
+}
+
+fn encoded(pixels: &DynamicImage, format: ImageFormat) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    pixels.write_to(&mut bytes, format).unwrap();
+    bytes.into_inner()
+}
+
+fn decoded(bytes: &[u8]) -> Photo {
+    decode(bytes, DecodeLimits::default()).unwrap()
+}
+
+fn refused(bytes: &[u8]) -> PhotoError {
+    decode(bytes, DecodeLimits::default()).unwrap_err()
+}
+
+const COLORS: [ColorType; 8] = [
+    ColorType::L8,
+    ColorType::La8,
+    ColorType::Rgb8,
+    ColorType::Rgba8,
+    ColorType::L16,
+    ColorType::La16,
+    ColorType::Rgb16,
+    ColorType::Rgba16,
+];
+
+/// A profile of which only the colour space is filled in.
+fn profile(space: &[u8; 4]) -> Vec<u8> {
+    let mut profile = vec![7; 128];
+    profile[16..20].copy_from_slice(space);
+    profile
+}
+
+#[test]
+fn a_png_keeps_its_colour_type_its_depth_and_its_profile() {
+    for color in COLORS {
+        for (width, height) in [(1, 1), (7, 5)] {
+            let pixels = picture(color, width, height);
+            let icc = profile(if color.has_color() { b"RGB " } else { b"GRAY" });
+            let photo = decoded(&encode_png(&pixels, Some(&icc)).unwrap());
+            assert_eq!(photo.pixels, pixels, "{color:?}");
+            assert_eq!(photo.icc_profile, Some(icc), "{color:?}");
+        }
+    }
+}
+
+#[test]
+fn a_profile_for_other_pixels_is_dropped() {
+    let photo = decoded(&encode_png(&picture(ColorType::Rgb8, 3, 3), Some(&profile(b"CMYK"))).unwrap());
+    assert_eq!(photo.icc_profile, None);
+}
+
+#[test]
+fn every_format_opens_whatever_its_name() {
+    let pixels = picture(ColorType::Rgb8, 9, 6);
+    let folder = tempfile::tempdir().unwrap();
+    for format in FORMATS {
+        let path = folder.path().join("photo.misnamed");
+        std::fs::write(&path, encoded(&pixels, format)).unwrap();
+        let photo = open(&path, DecodeLimits::default()).unwrap();
+        assert_eq!((photo.width(), photo.height()), (9, 6), "{format:?}");
+        assert_eq!(photo.source, Some(path));
+        if format != ImageFormat::Jpeg {
+            assert_eq!(photo.pixels, pixels, "{format:?}");
+        }
+    }
+}
+
+#[test]
+fn floating_point_becomes_sixteen_bits() {
+    let pixels = picture(ColorType::Rgb32F, 4, 3);
+    let photo = decoded(&encoded(&pixels, ImageFormat::Tiff));
+    assert_eq!(photo.pixels, DynamicImage::ImageRgb16(pixels.to_rgb16()));
+    assert_eq!(photo.pixels.color(), ColorType::Rgb16);
+}
+
+/// A JPEG of 4×2 pixels, dark left and bright right, with an orientation in hand-made EXIF.
+fn jpeg_with_orientation(orientation: u8) -> Vec<u8> {
+    let pixels = image::GrayImage::from_fn(16, 8, |x, _| image::Luma([if x < 8 { 20 } else { 230 }]));
+    let mut bytes = Vec::new();
+    JpegEncoder::new(&mut bytes).write_image(&pixels, 16, 8, image::ExtendedColorType::L8).unwrap();
+    let mut exif = b"Exif\0\0MM\0\x2A\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".to_vec();
+    exif.extend([orientation, 0, 0, 0, 0, 0, 0]);
+    let length = u16::try_from(exif.len() + 2).unwrap().to_be_bytes();
+    let segment = [&[0xFF, 0xE1], &length[..], &exif].concat();
+    [&bytes[..2], &segment, &bytes[2..]].concat()
+}
+
+#[test]
+fn exif_orientation_is_applied() {
+    let luma = |photo: &Photo, x, y| photo.pixels.to_luma8().get_pixel(x, y).0[0];
+    let plain = decoded(&jpeg_with_orientation(1));
+    assert_eq!((plain.width(), plain.height()), (16, 8));
+    assert!(luma(&plain, 2, 4) < 60 && luma(&plain, 13, 4) > 190);
+    // 6: turned clockwise to be upright, so the left side comes to the top.
+    let turned = decoded(&jpeg_with_orientation(6));
+    assert_eq!((turned.width(), turned.height()), (8, 16));
+    assert!(luma(&turned, 4, 2) < 60 && luma(&turned, 4, 13) > 190);
+    // 3: upside down.
+    let upside_down = decoded(&jpeg_with_orientation(3));
+    assert!(luma(&upside_down, 2, 4) > 190 && luma(&upside_down, 13, 4) < 60);
+}
+
+#[test]
+fn what_is_no_picture_is_refused_with_the_formats_that_open() {
+    assert!(matches!(refused(b""), PhotoError::Empty));
+    for bytes in [&b"just text, no picture at all"[..], b"%PDF-1.7 document", b"GIF89a\x01\0\x01\0", b"\x89"] {
+        let error = refused(bytes);
+        assert!(matches!(error, PhotoError::UnknownFormat), "{error:?}");
+        assert!(error.to_string().contains("PNG, JPEG, WebP, TIFF or BMP"));
+    }
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let error = open(Path::new("no/such/photo.png"), DecodeLimits::default()).unwrap_err();
+    assert!(matches!(error, PhotoError::Read { .. }));
+    assert!(error.to_string().contains("photo.png"));
+}
+
+#[test]
+fn a_file_cut_short_is_refused_in_every_format() {
+    let pixels = picture(ColorType::Rgb8, 64, 48);
+    for format in FORMATS {
+        let bytes = encoded(&pixels, format);
+        for share in [3, 10, 50, 90] {
+            let error = refused(&bytes[..(bytes.len() * share / 100).max(13)]);
+            assert!(
+                matches!(error, PhotoError::Broken { .. } | PhotoError::CutShort | PhotoError::UnknownFormat),
+                "{format:?} at {share} %: {error:?}"
+            );
+        }
+    }
+}
+
+/// A PNG of which only the header is there.
+fn png_header(width: u32, height: u32) -> Vec<u8> {
+    let mut bytes = encode_png(&picture(ColorType::Rgb8, 1, 1), None).unwrap();
+    bytes[16..20].copy_from_slice(&width.to_be_bytes());
+    bytes[20..24].copy_from_slice(&height.to_be_bytes());
+    let crc = crc32(&bytes[12..29]);
+    bytes[29..33].copy_from_slice(&crc.to_be_bytes());
+    bytes
+}
+
+/// PNG's checksum (its specification, annex D).
+fn crc32(bytes: &[u8]) -> u32 {
+    let step = |crc: u32, _| if crc & 1 == 1 { 0xEDB8_8320 ^ (crc >> 1) } else { crc >> 1 };
+    !bytes.iter().fold(u32::MAX, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), step))
+}
+
+#[test]
+fn a_header_that_claims_a_huge_picture_is_refused_by_its_size() {
+    let error = refused(&png_header(50_000, 50_000));
+    assert!(matches!(error, PhotoError::TooLarge { width: 50_000, height: 50_000, .. }), "{error:?}");
+    let text = error.to_string();
+    assert!(text.contains("50000×50000") && text.contains("120 megapixels"), "{text}");
+
+    let mut bmp = encoded(&picture(ColorType::Rgb8, 1, 1), ImageFormat::Bmp);
+    bmp[18..22].copy_from_slice(&50_000u32.to_le_bytes());
+    bmp[22..26].copy_from_slice(&50_000u32.to_le_bytes());
+    assert!(matches!(refused(&bmp), PhotoError::TooLarge { .. } | PhotoError::Broken { .. }));
+}
+
+#[test]
+fn the_limit_is_on_pixels_and_includes_itself() {
+    let bytes = encode_png(&picture(ColorType::Rgb8, 20, 10), None).unwrap();
+    assert!(decode(&bytes, DecodeLimits { max_pixels: 200 }).is_ok());
+    assert!(matches!(decode(&bytes, DecodeLimits { max_pixels: 199 }), Err(PhotoError::TooLarge { .. })));
+}
+
+#[test]
+fn sixteen_bit_tiff_keeps_its_depth() {
+    let pixels = picture(ColorType::Rgb16, 6, 4);
+    let mut bytes = Cursor::new(Vec::new());
+    TiffEncoder::new(&mut bytes).write_image(pixels.as_bytes(), 6, 4, ColorType::Rgb16.into()).unwrap();
+    assert_eq!(decoded(&bytes.into_inner()).pixels, pixels);
+}
+
+#[test]
+fn saving_never_replaces_silently_and_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("out.png");
+    let names =
+        || std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect::<Vec<_>>();
+    let (first, second) = (picture(ColorType::Rgba16, 3, 2), picture(ColorType::L8, 5, 5));
+    save_png(&path, &first, None, Overwrite::Refuse).unwrap();
+    let error = save_png(&path, &second, None, Overwrite::Refuse).unwrap_err();
+    assert!(matches!(error, crate::photo::SaveError::Exists { .. }), "{error:?}");
+    assert_eq!(open(&path, DecodeLimits::default()).unwrap().pixels, first);
+    save_png(&path, &second, None, Overwrite::Allow).unwrap();
+    assert_eq!(open(&path, DecodeLimits::default()).unwrap().pixels, second);
+    assert_eq!(names(), ["out.png"]);
+
+    let missing = save_png(&folder.path().join("none/out.png"), &first, None, Overwrite::Allow).unwrap_err();
+    assert!(matches!(missing, crate::photo::SaveError::NoFolder { .. }), "{missing:?}");
+    let folder_itself = save_png(folder.path(), &first, None, Overwrite::Allow).unwrap_err();
+    assert!(matches!(folder_itself, crate::photo::SaveError::IsFolder { .. }), "{folder_itself:?}");
+    assert_eq!(names(), ["out.png"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_that_cannot_be_written_is_refused() {
+    // Nobody, not even root, may create files in /proc.
+    let error = save_png(Path::new("/proc/out.png"), &picture(ColorType::L8, 1, 1), None, Overwrite::Allow);
+    assert!(!Path::new("/proc/out.png").exists());
+    let text = error.unwrap_err().to_string();
+    assert!(text.contains("/proc") && text.contains("another"), "{text}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn broken_files_never_panic(
+        format in 0..FORMATS.len(),
+        cut in 0usize..4000,
+        changes in prop::collection::vec((0usize..4000, any::<u8>()), 0..6),
+    ) {
+        let mut bytes = encoded(&picture(ColorType::Rgb8, 19, 11), FORMATS[format]);
+        for (at, value) in changes {
+            let length = bytes.len();
+            bytes[at % length] = value;
+        }
+        bytes.truncate(cut.max(1));
+        if let Ok(photo) = decode(&bytes, DecodeLimits { max_pixels: 1_000_000 }) {
+            prop_assert!(photo.width() > 0 && u64::from(photo.width()) * u64::from(photo.height()) <= 1_000_000);
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! A photo's numbers, whatever their depth: 8 and 16 bits, one to four channels.
+
+use std::borrow::Cow;
+
+use image::DynamicImage;
+
+/// One channel of one pixel.
+pub(crate) trait Sample: Copy + Send + Sync + 'static {
+    /// The brightest value, which is also that of full opacity.
+    const MAX: f32;
+
+    /// The value, `0..=MAX`.
+    fn value(self) -> f32;
+
+    /// The nearest sample to a value, clamped to `0..=MAX`.
+    fn nearest(value: f32) -> Self;
+
+    fn is_zero(self) -> bool;
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "float casts round down and saturate")]
+impl Sample for u8 {
+    const MAX: f32 = 255.0;
+
+    fn value(self) -> f32 {
+        f32::from(self)
+    }
+
+    fn nearest(value: f32) -> Self {
+        (value + 0.5) as Self
+    }
+
+    fn is_zero(self) -> bool {
+        self == 0
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "float casts round down and saturate")]
+impl Sample for u16 {
+    const MAX: f32 = 65535.0;
+
+    fn value(self) -> f32 {
+        f32::from(self)
+    }
+
+    fn nearest(value: f32) -> Self {
+        (value + 0.5) as Self
+    }
+
+    fn is_zero(self) -> bool {
+        self == 0
+    }
+}
+
+/// All samples of a photo: row by row, channels together, the alpha channel last where there is one.
+pub(crate) enum Samples<'a> {
+    Eight { data: &'a [u8], channels: usize },
+    Sixteen { data: Cow<'a, [u16]>, channels: usize },
+}
+
+impl<'a> Samples<'a> {
+    pub(crate) fn of(pixels: &'a DynamicImage) -> Self {
+        let channels = usize::from(pixels.color().channel_count());
+        let sixteen = |data: &'a [u16]| Self::Sixteen { data: Cow::Borrowed(data), channels };
+        match pixels {
+            DynamicImage::ImageLuma8(buffer) => Self::Eight { data: buffer, channels },
+            DynamicImage::ImageLumaA8(buffer) => Self::Eight { data: buffer, channels },
+            DynamicImage::ImageRgb8(buffer) => Self::Eight { data: buffer, channels },
+            DynamicImage::ImageRgba8(buffer) => Self::Eight { data: buffer, channels },
+            DynamicImage::ImageLuma16(buffer) => sixteen(buffer),
+            DynamicImage::ImageLumaA16(buffer) => sixteen(buffer),
+            DynamicImage::ImageRgb16(buffer) => sixteen(buffer),
+            DynamicImage::ImageRgba16(buffer) => sixteen(buffer),
+            other => Self::Sixteen { data: Cow::Owned(other.to_rgba16().into_raw()), channels: 4 },
+        }
+    }
+}
+
+/// The samples of a photo, to be changed in place.
+pub(crate) enum SamplesMut<'a> {
+    Eight { data: &'a mut [u8], channels: usize },
+    Sixteen { data: &'a mut [u16], channels: usize },
+}
+
+impl<'a> SamplesMut<'a> {
+    /// `None` for floating-point pixels, which no photo holds.
+    pub(crate) fn of(pixels: &'a mut DynamicImage) -> Option<Self> {
+        let channels = usize::from(pixels.color().channel_count());
+        let eight = |data: &'a mut [u8]| Some(Self::Eight { data, channels });
+        let sixteen = |data: &'a mut [u16]| Some(Self::Sixteen { data, channels });
+        match pixels {
+            DynamicImage::ImageLuma8(buffer) => eight(buffer),
+            DynamicImage::ImageLumaA8(buffer) => eight(buffer),
+            DynamicImage::ImageRgb8(buffer) => eight(buffer),
+            DynamicImage::ImageRgba8(buffer) => eight(buffer),
+            DynamicImage::ImageLuma16(buffer) => sixteen(buffer),
+            DynamicImage::ImageLumaA16(buffer) => sixteen(buffer),
+            DynamicImage::ImageRgb16(buffer) => sixteen(buffer),
+            DynamicImage::ImageRgba16(buffer) => sixteen(buffer),
+            _ => None,
+        }
+    }
+}
