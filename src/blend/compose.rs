@@ -1,46 +1,132 @@
 //! The fill drawn into the photo's raster.
 
 use image::DynamicImage;
+use rayon::prelude::*;
 
 use super::BlendMode;
-use crate::face::FaceFrame;
+use super::feather::{Feather, Offsets};
+use super::sample::{Picture, Spots};
+use crate::face::{CropGrid, FaceFrame};
 use crate::mask::Mask;
-use crate::photo::{Photo, RectPx};
+use crate::photo::{Photo, RectPx, Sample, SamplesMut};
 
 /// A rectangle of the photo with the fill in it, for the screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Patch {
-    /// The part of the photo it covers.
+    /// The part of the photo it covers: the smallest around the hole inside the frame; empty without one.
     pub rect_in_photo: RectPx,
     /// Its own size, which may be smaller than the rectangle's (a preview).
     pub width: u32,
     pub height: u32,
-    /// Unmultiplied RGBA; alpha is 255 in the hole inside the frame and 0 elsewhere.
+    /// Unmultiplied RGBA; alpha is 255 in the hole inside the frame and 0 elsewhere. In a preview, where a patch pixel
+    /// covers several of the photo, it is the share of them that is filled.
     pub rgba: Vec<u8>,
 }
 
 /// Everything about one hole that does not depend on the generator's picture, worked out once, so that a new
 /// picture costs little at every iteration.
-pub struct Composer;
+pub struct Composer {
+    rect: RectPx,
+    width: u32,
+    height: u32,
+    /// Of each patch pixel, the share that is filled; 0 to 255.
+    alpha: Vec<u8>,
+    /// The unit square laid over the photo; `None` when there is nothing to fill.
+    unit: Option<CropGrid>,
+    feather: Option<Feather>,
+    is_grey: bool,
+}
 
 impl Composer {
     /// Prepares for one hole. `max_side_px` bounds the patch's longer side (a preview); `None` is full size.
+    ///
+    /// No photo pixel under the hole is read. With a frame that is not finite, or no hole in it, patches are empty.
     #[must_use]
     pub fn new(photo: &Photo, hole: &Mask, frame: &FaceFrame, mode: BlendMode, max_side_px: Option<u32>) -> Self {
-        let _ = (photo, hole, frame, mode, max_side_px);
-        unimplemented!()
+        let is_grey = !photo.pixels.color().has_color();
+        let target = CropGrid::new(frame, 1).map(|unit| {
+            let bounds = frame.bounds_in_photo(photo.width(), photo.height()).intersection(hole.rect());
+            Target { hole, unit, rect: filled_bounds(hole, unit, bounds) }
+        });
+        let Some(target) = target.filter(|target| !target.rect.is_empty()) else {
+            let rect = RectPx::default();
+            return Self { rect, width: 0, height: 0, alpha: Vec::new(), unit: None, feather: None, is_grey };
+        };
+        let (width, height) = patch_size(target.rect, max_side_px);
+        Self {
+            rect: target.rect,
+            width,
+            height,
+            alpha: target.alpha(width, height),
+            unit: Some(target.unit),
+            feather: match mode {
+                BlendMode::None => None,
+                BlendMode::Feather => Feather::new(photo, hole, frame, target.rect),
+            },
+            is_grey,
+        }
     }
 
     /// Draws one picture: `fill` is planar RGB in [-1, 1], `[3, size, size]`.
+    ///
+    /// # Panics
+    /// When `fill` has another length.
     #[must_use]
     pub fn patch(&self, fill: &[f32], size_px: u32) -> Patch {
-        let _ = (fill, size_px);
-        unimplemented!()
+        let picture = Picture::new(fill, size_px);
+        let offsets = self.feather.as_ref().map(|feather| feather.offsets(&picture));
+        let stride = self.width as usize * 4;
+        let mut rgba = vec![0; stride * self.height as usize];
+        if stride > 0 {
+            rgba.par_chunks_exact_mut(stride).zip(0..self.height).for_each(|(pixels, row)| {
+                let pixels = pixels.as_chunks_mut::<4>().0;
+                self.draw_row(&picture, offsets.as_ref(), row, |column, alpha, rgb| {
+                    let [red, green, blue] = rgb.map(|value| u8::nearest(value * <u8 as Sample>::MAX));
+                    if let Some(pixel) = pixels.get_mut(column) {
+                        *pixel = [red, green, blue, alpha];
+                    }
+                });
+            });
+        }
+        Patch { rect_in_photo: self.rect, width: self.width, height: self.height, rgba }
+    }
+
+    /// Calls `draw` with column, alpha and colour (0 to 1; all three alike for a grey photo) of each filled pixel of a row.
+    #[expect(clippy::cast_possible_truncation, reason = "positions need no more than single precision")]
+    fn draw_row(
+        &self,
+        picture: &Picture,
+        offsets: Option<&Offsets<'_>>,
+        row: u32,
+        mut draw: impl FnMut(usize, u8, [f32; 3]),
+    ) {
+        let Some(unit) = self.unit else { return };
+        let step_x = f64::from(self.rect.width) / f64::from(self.width);
+        let step_y = f64::from(self.rect.height) / f64::from(self.height);
+        let y = f64::from(self.rect.y) + (f64::from(row) + 0.5) * step_y;
+        let spots = Spots::new(picture, unit, [step_x, step_y]);
+        let start = row as usize * self.width as usize;
+        let alphas = self.alpha.iter().skip(start).take(self.width as usize);
+        for ((column, at), &alpha) in (0usize..).zip(0u32..).zip(alphas).filter(|(_, alpha)| **alpha != 0) {
+            let x = f64::from(self.rect.x) + (f64::from(at) + 0.5) * step_x;
+            let mut color = spots.mean([x, y]);
+            if let Some(offsets) = offsets {
+                let offset = offsets.at([x as f32, y as f32]);
+                for (value, offset) in color.iter_mut().zip(offset) {
+                    *value += offset;
+                }
+            }
+            let [red, green, blue, _] = color.map(|value| value.clamp(-1.0, 1.0) * 0.5 + 0.5);
+            draw(column, alpha, if self.is_grey { [luma([red, green, blue]); 3] } else { [red, green, blue] });
+        }
     }
 }
 
 /// The finished photo: `fill` (planar RGB in [-1, 1], `[3, size, size]`) in the hole inside the frame, every other
 /// pixel as it was, in the photo's own colour type. Grey photos get the fill's luma; filled pixels become opaque.
+///
+/// # Panics
+/// When `fill` has another length.
 #[must_use]
 pub fn apply(
     photo: &Photo,
@@ -50,6 +136,98 @@ pub fn apply(
     fill: &[f32],
     size_px: u32,
 ) -> DynamicImage {
-    let _ = (photo, hole, frame, mode, fill, size_px);
-    unimplemented!()
+    let composer = Composer::new(photo, hole, frame, mode, None);
+    let picture = Picture::new(fill, size_px);
+    let mut pixels = Photo::from_pixels(photo.pixels.clone()).pixels;
+    match SamplesMut::of(&mut pixels) {
+        Some(SamplesMut::Eight { data, channels }) => composer.write(&picture, data, channels, photo.width()),
+        Some(SamplesMut::Sixteen { data, channels }) => composer.write(&picture, data, channels, photo.width()),
+        None => {}
+    }
+    pixels
 }
+
+impl Composer {
+    /// Writes the fill into a photo's samples. Only for a composer at full size.
+    fn write<T: Sample>(&self, picture: &Picture, data: &mut [T], channels: usize, photo_width: u32) {
+        let offsets = self.feather.as_ref().map(|feather| feather.offsets(picture));
+        let colors = if channels < 3 { 1 } else { 3 };
+        let rows = data.par_chunks_exact_mut((photo_width as usize * channels).max(1)).skip(self.rect.y as usize);
+        rows.zip(0..self.height).for_each(|(samples, row)| {
+            self.draw_row(picture, offsets.as_ref(), row, |column, _, rgb| {
+                let start = (self.rect.x as usize + column) * channels;
+                let Some(pixel) = samples.get_mut(start..start + channels) else { return };
+                pixel.fill(T::nearest(T::MAX));
+                for (sample, value) in pixel.iter_mut().zip(rgb).take(colors) {
+                    *sample = T::nearest(value * T::MAX);
+                }
+            });
+        });
+    }
+}
+
+/// The pixels to be filled: hole, and with their centre in the frame.
+struct Target<'a> {
+    hole: &'a Mask,
+    unit: CropGrid,
+    rect: RectPx,
+}
+
+impl Target<'_> {
+    /// Of each pixel of a patch of this size, the share that is to be filled, 0 to 255.
+    #[expect(clippy::cast_possible_truncation, reason = "shares of 255")]
+    fn alpha(&self, width: u32, height: u32) -> Vec<u8> {
+        let edges = |index: u32, count: u32, start: u32, size: u32| {
+            let edge = |index: u32| start + (u64::from(index) * u64::from(size) / u64::from(count)) as u32;
+            edge(index)..edge(index + 1)
+        };
+        let share = |column: u32, row: u32| {
+            let columns = edges(column, width, self.rect.x, self.rect.width);
+            let rows = edges(row, height, self.rect.y, self.rect.height);
+            let area = u64::from(columns.end - columns.start) * u64::from(rows.end - rows.start);
+            let filled: usize = rows.map(|y| filled(self.hole, self.unit, y, columns.clone()).count()).sum();
+            ((filled as u64 * 255 + area / 2) / area.max(1)) as u8
+        };
+        (0..height).into_par_iter().flat_map_iter(|row| (0..width).map(move |column| share(column, row))).collect()
+    }
+}
+
+/// The columns of a part of a row that are to be filled.
+fn filled(hole: &Mask, unit: CropGrid, y: u32, columns: std::ops::Range<u32>) -> impl DoubleEndedIterator<Item = u32> {
+    let is_inside = move |x: u32| {
+        let [u, v] = unit.to_crop([f64::from(x) + 0.5, f64::from(y) + 0.5]);
+        (0.0..1.0).contains(&u) && (0.0..1.0).contains(&v)
+    };
+    let row = hole.row(y, columns.clone());
+    columns.zip(row).filter(move |(x, pixel)| **pixel != 0 && is_inside(*x)).map(|(x, _)| x)
+}
+
+/// The smallest rectangle around what is to be filled.
+fn filled_bounds(hole: &Mask, unit: CropGrid, within: RectPx) -> RectPx {
+    let of_row = |y: u32| {
+        let columns = || filled(hole, unit, y, within.x..within.x + within.width);
+        let (Some(first), Some(last)) = (columns().next(), columns().next_back()) else { return RectPx::default() };
+        RectPx { x: first, y, width: last + 1 - first, height: 1 }
+    };
+    (within.y..within.y + within.height).into_par_iter().map(of_row).reduce(RectPx::default, RectPx::union)
+}
+
+/// The patch's size for a rectangle: its own, or scaled down to a longest side.
+#[expect(clippy::cast_possible_truncation, reason = "no larger than the rectangle's side")]
+fn patch_size(rect: RectPx, max_side_px: Option<u32>) -> (u32, u32) {
+    let longest = rect.width.max(rect.height);
+    let side = max_side_px.unwrap_or(longest).clamp(1, longest.max(1));
+    let scaled = |size: u32| {
+        let (size, side, longest) = (u64::from(size), u64::from(side), u64::from(longest));
+        ((size * side + longest / 2) / longest).max(1) as u32
+    };
+    (scaled(rect.width), scaled(rect.height))
+}
+
+/// Luma of gamma-coded red, green and blue (ITU-R BT.709, section 3.2).
+fn luma([red, green, blue]: [f32; 3]) -> f32 {
+    0.2126 * red + 0.7152 * green + 0.0722 * blue
+}
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,9 @@
 //! nearest known pixels instead.
 
 mod compose;
+mod distance;
+mod feather;
+mod sample;
 
 use serde::{Deserialize, Serialize};
 

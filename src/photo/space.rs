@@ -23,6 +23,24 @@ impl RectPx {
         self.width == 0 || self.height == 0
     }
 
+    /// One past its last column.
+    #[must_use]
+    pub fn right(self) -> u32 {
+        self.x.saturating_add(self.width)
+    }
+
+    /// One past its last row.
+    #[must_use]
+    pub fn bottom(self) -> u32 {
+        self.y.saturating_add(self.height)
+    }
+
+    /// Whether a pixel is one of its own.
+    #[must_use]
+    pub fn contains(self, x: u32, y: u32) -> bool {
+        (self.x..self.right()).contains(&x) && (self.y..self.bottom()).contains(&y)
+    }
+
     /// The smallest rectangle that holds both; an empty one adds nothing.
     #[must_use]
     pub fn union(self, other: Self) -> Self {
@@ -34,8 +52,8 @@ impl RectPx {
         }
         let x = self.x.min(other.x);
         let y = self.y.min(other.y);
-        let right = (self.x + self.width).max(other.x + other.width);
-        let bottom = (self.y + self.height).max(other.y + other.height);
+        let right = self.right().max(other.right());
+        let bottom = self.bottom().max(other.bottom());
         Self { x, y, width: right - x, height: bottom - y }
     }
 
@@ -44,8 +62,8 @@ impl RectPx {
     pub fn intersection(self, other: Self) -> Self {
         let x = self.x.max(other.x);
         let y = self.y.max(other.y);
-        let right = (self.x + self.width).min(other.x + other.width);
-        let bottom = (self.y + self.height).min(other.y + other.height);
+        let right = self.right().min(other.right());
+        let bottom = self.bottom().min(other.bottom());
         Self { x, y, width: right.saturating_sub(x), height: bottom.saturating_sub(y) }
     }
 }
@@ -79,5 +97,63 @@ impl Similarity {
         let turned = Self { scale: 1.0 / self.scale, angle_radians: -self.angle_radians, translation: [0.0, 0.0] };
         let [x, y] = turned.apply(self.translation);
         Self { translation: [-x, -y], ..turned }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn any_rect() -> impl Strategy<Value = RectPx> {
+        (0u32..50, 0u32..50, 0u32..30, 0u32..30).prop_map(|(x, y, width, height)| RectPx { x, y, width, height })
+    }
+
+    fn any_similarity() -> impl Strategy<Value = Similarity> {
+        (0.05f32..60.0, -4.0f32..4.0, [-3000.0f32..3000.0, -3000.0f32..3000.0])
+            .prop_map(|(scale, angle_radians, translation)| Similarity { scale, angle_radians, translation })
+    }
+
+    proptest! {
+        #[test]
+        fn the_inverse_leads_back(map in any_similarity(), point in [-500.0f32..500.0, -500.0f32..500.0]) {
+            let [x, y] = map.inverse().apply(map.apply(point));
+            // Single precision keeps 2^-24 of the largest number on the way: 30 000 of scale × point, and the translation.
+            let tolerance = (4.0 * 35_000.0 / 16_777_216.0 / map.scale).max(1e-3) * 4.0;
+            prop_assert!((x - point[0]).abs() < tolerance && (y - point[1]).abs() < tolerance, "{x}, {y}");
+        }
+
+        #[test]
+        fn distances_grow_by_the_scale(map in any_similarity()) {
+            let ([ax, ay], [bx, by]) = (map.apply([0.0, 0.0]), map.apply([3.0, 4.0]));
+            let length = (bx - ax).hypot(by - ay);
+            prop_assert!((length - 5.0 * map.scale).abs() < 0.01 * map.scale.max(1.0));
+        }
+
+        #[test]
+        fn a_pixel_is_in_the_intersection_if_it_is_in_both(a in any_rect(), b in any_rect()) {
+            for y in 0..90 {
+                for x in 0..90 {
+                    let both = a.contains(x, y) && b.contains(x, y);
+                    prop_assert_eq!(a.intersection(b).contains(x, y), both);
+                    prop_assert!(a.union(b).contains(x, y) || !(a.contains(x, y) || b.contains(x, y)));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_positive_angle_turns_clockwise_on_the_screen() {
+        let quarter = Similarity { scale: 2.0, angle_radians: std::f32::consts::FRAC_PI_2, translation: [10.0, 20.0] };
+        let [x, y] = quarter.apply([1.0, 0.0]);
+        assert!((x - 10.0).abs() < 1e-5 && (y - 22.0).abs() < 1e-5);
+    }
+
+    #[test]
+    fn rectangles_at_the_end_of_the_numbers_do_not_overflow() {
+        let far = RectPx { x: u32::MAX - 1, y: 0, width: 9, height: u32::MAX };
+        assert_eq!(far.intersection(RectPx { x: 0, y: 0, width: 5, height: 5 }).width, 0);
+        assert_eq!(far.union(RectPx { x: 0, y: 0, width: 5, height: 5 }).width, u32::MAX);
     }
 }

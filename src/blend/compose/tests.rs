@@ -1,0 +1,322 @@
+use image::{ColorType, ImageBuffer, Rgba};
+use proptest::prelude::*;
+
+use super::*;
+use crate::mask::{MaskPreset, StrokeKind};
+
+const COLORS: [ColorType; 8] = [
+    ColorType::L8,
+    ColorType::La8,
+    ColorType::Rgb8,
+    ColorType::Rgba8,
+    ColorType::L16,
+    ColorType::La16,
+    ColorType::Rgb16,
+    ColorType::Rgba16,
+];
+
+fn hash(x: u32, y: u32, seed: u32) -> u32 {
+    (x + 7919 * y + 104_729 * seed).wrapping_mul(2_654_435_761).rotate_left(15).wrapping_mul(2_246_822_519)
+}
+
+/// Noise in every channel, with some fully transparent pixels.
+fn noise(color: ColorType, width: u32, height: u32, seed: u32) -> DynamicImage {
+    let rgba = DynamicImage::ImageRgba16(ImageBuffer::from_fn(width, height, |x, y| {
+        let value = |channel: u32| (hash(x, y, seed * 4 + channel) >> 16) as u16;
+        Rgba([value(0), value(1), value(2), if value(3) < 3000 { 0 } else { value(3) }])
+    }));
+    match color {
+        ColorType::L8 => rgba.to_luma8().into(),
+        ColorType::La8 => rgba.to_luma_alpha8().into(),
+        ColorType::Rgb8 => rgba.to_rgb8().into(),
+        ColorType::Rgba8 => rgba.to_rgba8().into(),
+        ColorType::L16 => rgba.to_luma16().into(),
+        ColorType::La16 => rgba.to_luma_alpha16().into(),
+        ColorType::Rgb16 => rgba.to_rgb16().into(),
+        _ => rgba,
+    }
+}
+
+/// Bytes of a pixel.
+fn bytes_at(pixels: &DynamicImage, x: u32, y: u32) -> &[u8] {
+    let size = usize::from(pixels.color().bytes_per_pixel());
+    let start = (y as usize * pixels.width() as usize + x as usize) * size;
+    &pixels.as_bytes()[start..start + size]
+}
+
+/// A photo with the bytes of another one under the hole.
+fn with_hole_from(photo: &DynamicImage, other: &DynamicImage, hole: &Mask) -> DynamicImage {
+    let size = usize::from(photo.color().bytes_per_pixel());
+    let mut bytes = photo.as_bytes().to_vec();
+    for (index, _) in hole.pixels().iter().enumerate().filter(|(_, pixel)| **pixel != 0) {
+        bytes[index * size..(index + 1) * size].copy_from_slice(&other.as_bytes()[index * size..(index + 1) * size]);
+    }
+    let wide: Vec<u16> = bytes.chunks_exact(2).map(|pair| u16::from_ne_bytes([pair[0], pair[1]])).collect();
+    let (width, height) = (photo.width(), photo.height());
+    match photo.color() {
+        ColorType::L8 => ImageBuffer::from_raw(width, height, bytes).map(DynamicImage::ImageLuma8),
+        ColorType::La8 => ImageBuffer::from_raw(width, height, bytes).map(DynamicImage::ImageLumaA8),
+        ColorType::Rgb8 => ImageBuffer::from_raw(width, height, bytes).map(DynamicImage::ImageRgb8),
+        ColorType::Rgba8 => ImageBuffer::from_raw(width, height, bytes).map(DynamicImage::ImageRgba8),
+        ColorType::L16 => ImageBuffer::from_raw(width, height, wide).map(DynamicImage::ImageLuma16),
+        ColorType::La16 => ImageBuffer::from_raw(width, height, wide).map(DynamicImage::ImageLumaA16),
+        ColorType::Rgb16 => ImageBuffer::from_raw(width, height, wide).map(DynamicImage::ImageRgb16),
+        _ => ImageBuffer::from_raw(width, height, wide).map(DynamicImage::ImageRgba16),
+    }
+    .unwrap()
+}
+
+fn any_hole(width: u32, height: u32) -> impl Strategy<Value = Mask> {
+    let point = || [-5.0f32..width as f32 + 5.0, -5.0f32..height as f32 + 5.0];
+    prop::collection::vec((point(), point(), 0.0f32..18.0), 0..5).prop_map(move |segments| {
+        let mut hole = Mask::empty(width, height);
+        for (from, to, radius) in segments {
+            hole.draw_segment(from, to, radius, StrokeKind::Paint);
+        }
+        hole
+    })
+}
+
+fn any_frame() -> impl Strategy<Value = FaceFrame> {
+    ([0.0f32..80.0, 0.0f32..60.0], 10.0f32..120.0, prop_oneof![Just(0.0f32), -3.2f32..3.2])
+        .prop_map(|(center_in_photo, side_px, angle_radians)| FaceFrame { center_in_photo, side_px, angle_radians })
+}
+
+fn any_fill() -> impl Strategy<Value = Vec<f32>> {
+    prop::collection::vec(-1.0f32..=1.0, 3 * 16 * 16)
+}
+
+fn constant(size_px: usize, rgb: [f32; 3]) -> Vec<f32> {
+    rgb.iter().flat_map(|value| vec![*value; size_px * size_px]).collect()
+}
+
+/// Whether a pixel's middle lies in a frame made larger by some pixels, which settles what rounding does at its border.
+fn is_in(frame: &FaceFrame, larger_by_px: f32, x: u32, y: u32) -> bool {
+    FaceFrame { side_px: frame.side_px + larger_by_px, ..*frame }.contains([x as f32 + 0.5, y as f32 + 0.5])
+}
+
+fn is_opaque(pixels: &DynamicImage, x: u32, y: u32) -> bool {
+    let samples = bytes_at(pixels, x, y);
+    let alpha = usize::from(pixels.color().bytes_per_pixel() / pixels.color().channel_count());
+    !pixels.color().has_alpha() || samples[samples.len() - alpha..].iter().all(|byte| *byte == 255)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn known_pixels_keep_every_bit_and_filled_ones_are_opaque(
+        color in 0..COLORS.len(), hole in any_hole(80, 60), frame in any_frame(), fill in any_fill(), mode in 0usize..2,
+    ) {
+        let photo = Photo::from_pixels(noise(COLORS[color], 80, 60, 1));
+        let filled = apply(&photo, &hole, &frame, BlendMode::ALL[mode], &fill, 16);
+        prop_assert_eq!(filled.color(), photo.pixels.color());
+        for y in 0..60 {
+            for x in 0..80 {
+                if !hole.is_hole(x, y) || !is_in(&frame, 0.01, x, y) {
+                    prop_assert_eq!(bytes_at(&filled, x, y), bytes_at(&photo.pixels, x, y));
+                } else if is_in(&frame, -0.01, x, y) {
+                    prop_assert!(is_opaque(&filled, x, y));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_under_the_hole_reaches_the_fill(
+        color in 0..COLORS.len(), hole in any_hole(80, 60), frame in any_frame(), fill in any_fill(), mode in 0usize..2,
+    ) {
+        let mode = BlendMode::ALL[mode];
+        let photo = Photo::from_pixels(noise(COLORS[color], 80, 60, 1));
+        let changed = with_hole_from(&photo.pixels, &noise(COLORS[color], 80, 60, 2), &hole);
+        let changed = Photo::from_pixels(changed);
+        let (a, b) = (apply(&photo, &hole, &frame, mode, &fill, 16), apply(&changed, &hole, &frame, mode, &fill, 16));
+        for y in 0..60 {
+            for x in 0..80 {
+                let keeps_the_hole = bytes_at(&a, x, y) == bytes_at(&photo.pixels, x, y)
+                    && bytes_at(&b, x, y) == bytes_at(&changed.pixels, x, y);
+                let same = bytes_at(&a, x, y) == bytes_at(&b, x, y);
+                prop_assert!(same || (keeps_the_hole && hole.is_hole(x, y) && !is_in(&frame, -0.01, x, y)));
+            }
+        }
+        for side in [None, Some(20)] {
+            let of = |photo: &Photo| Composer::new(photo, &hole, &frame, mode, side).patch(&fill, 16);
+            prop_assert_eq!(of(&photo), of(&changed));
+        }
+    }
+
+    #[test]
+    fn a_patch_at_full_size_is_the_finished_photo(
+        hole in any_hole(80, 60), frame in any_frame(), fill in any_fill(), mode in 0usize..2, grey in any::<bool>(),
+    ) {
+        let mode = BlendMode::ALL[mode];
+        let photo = Photo::from_pixels(noise(if grey { ColorType::L8 } else { ColorType::Rgb8 }, 80, 60, 3));
+        let filled = apply(&photo, &hole, &frame, mode, &fill, 16).to_rgb8();
+        let patch = Composer::new(&photo, &hole, &frame, mode, None).patch(&fill, 16);
+        let rect = patch.rect_in_photo;
+        prop_assert_eq!((patch.width, patch.height), (rect.width, rect.height));
+        let original = photo.pixels.to_rgb8();
+        for (x, y, pixel) in filled.enumerate_pixels() {
+            let in_patch = rect.contains(x, y).then(|| {
+                let start = ((y - rect.y) * rect.width + x - rect.x) as usize * 4;
+                &patch.rgba[start..start + 4]
+            });
+            match in_patch {
+                Some([red, green, blue, 255]) => prop_assert_eq!(pixel.0, [*red, *green, *blue]),
+                Some(other) => {
+                    prop_assert_eq!(other, [0; 4]);
+                    prop_assert_eq!(pixel, original.get_pixel(x, y));
+                }
+                None => prop_assert_eq!(pixel, original.get_pixel(x, y)),
+            }
+        }
+    }
+}
+
+fn square(side: u32) -> FaceFrame {
+    FaceFrame::centered(side, side)
+}
+
+#[test]
+fn without_blending_the_fill_appears_as_it_is() {
+    let photo = Photo::from_pixels(noise(ColorType::Rgb8, 64, 64, 1));
+    let fill: Vec<f32> =
+        (0..3 * 4096u32).map(|index| (hash(index, 0, 5) >> 8) as f32 / (1 << 23) as f32 - 1.0).collect();
+    let hole = MaskPreset::Center.hole_in_photo(64, 64, &square(64), 64, 0);
+    let filled = apply(&photo, &hole, &square(64), BlendMode::None, &fill, 64).to_rgb8();
+    for (x, y) in [(16, 16), (47, 47), (30, 21)] {
+        for channel in 0..3 {
+            let expected = (fill[channel * 4096 + (y * 64 + x) as usize] * 0.5 + 0.5) * 255.0;
+            let found = f32::from(filled.get_pixel(x, y).0[channel]);
+            assert!((found - expected).abs() <= 0.51, "at {x}, {y}: {found} and {expected}");
+        }
+    }
+}
+
+#[test]
+fn a_constant_difference_is_gone_at_the_edge_and_back_in_the_middle() {
+    for side in [64, 300] {
+        let photo = Photo::from_pixels(image::RgbImage::from_pixel(side, side, image::Rgb([150, 100, 60])).into());
+        let hole = MaskPreset::Center.hole_in_photo(side, side, &square(side), 64, 0);
+        let fill = constant(64, [0.0, 0.0, 0.0]);
+        let filled = apply(&photo, &hole, &square(side), BlendMode::Feather, &fill, 64).to_rgb8();
+        let bounds = hole.hole_bounds().unwrap();
+        for at in [bounds.x, bounds.right() - 1] {
+            for other in [bounds.y, bounds.y + bounds.height / 2, bounds.bottom() - 1] {
+                assert_eq!(filled.get_pixel(at, other).0, [150, 100, 60], "side {side}, at {at}, {other}");
+                assert_eq!(filled.get_pixel(other, at).0, [150, 100, 60], "side {side}, at {other}, {at}");
+            }
+        }
+        let middle = filled.get_pixel(side / 2, side / 2).0;
+        assert!(middle.iter().all(|value| (127..=128).contains(value)), "{middle:?}");
+    }
+}
+
+#[test]
+fn the_difference_fades_without_steps() {
+    let photo = Photo::from_pixels(image::RgbImage::from_pixel(256, 256, image::Rgb([200, 200, 200])).into());
+    let hole = MaskPreset::Center.hole_in_photo(256, 256, &square(256), 64, 0);
+    let filled = apply(&photo, &hole, &square(256), BlendMode::Feather, &constant(64, [0.0; 3]), 64).to_rgb8();
+    let row: Vec<i32> = (60..196).map(|x| i32::from(filled.get_pixel(x, 100).0[0])).collect();
+    assert!(row.windows(2).all(|pair| (pair[0] - pair[1]).abs() <= 5), "{row:?}");
+}
+
+#[test]
+fn several_holes_are_filled_up_to_the_photos_border() {
+    let photo = Photo::from_pixels(image::RgbImage::from_pixel(100, 100, image::Rgb([10, 10, 10])).into());
+    let mut hole = Mask::empty(100, 100);
+    for at in [[0.0, 0.0], [99.9, 50.0], [40.0, 45.0]] {
+        hole.draw_segment(at, at, 12.0, StrokeKind::Paint);
+    }
+    for mode in BlendMode::ALL {
+        let filled = apply(&photo, &hole, &square(100), mode, &constant(64, [1.0, 1.0, 1.0]), 64).to_rgb8();
+        for (x, y) in [(0, 0), (99, 50), (40, 45)] {
+            assert!(filled.get_pixel(x, y).0[0] > 10, "{mode:?} at {x}, {y}");
+        }
+    }
+}
+
+#[test]
+fn with_nothing_known_nearby_feather_is_none() {
+    let photo = Photo::from_pixels(noise(ColorType::Rgba8, 64, 64, 1));
+    let hole = MaskPreset::Full.hole_in_photo(64, 64, &square(64), 64, 0);
+    let fill: Vec<f32> =
+        (0..3 * 4096u32).map(|index| (hash(index, 0, 6) >> 8) as f32 / (1 << 23) as f32 - 1.0).collect();
+    let of = |mode| apply(&photo, &hole, &square(64), mode, &fill, 64);
+    assert_eq!(of(BlendMode::Feather), of(BlendMode::None));
+    // Known, but fully transparent.
+    let clear = Photo::from_pixels(DynamicImage::new_rgba8(64, 64));
+    let hole = MaskPreset::Center.hole_in_photo(64, 64, &square(64), 64, 0);
+    let of = |mode| apply(&clear, &hole, &square(64), mode, &fill, 64);
+    assert_eq!(of(BlendMode::Feather), of(BlendMode::None));
+}
+
+#[test]
+fn what_the_frame_leaves_unfilled_tints_nothing() {
+    // The hole reaches far beyond the frame; what is known lies outside it.
+    let photo = Photo::from_pixels(image::RgbImage::from_pixel(200, 200, image::Rgb([255, 0, 0])).into());
+    let mut hole = Mask::empty(200, 200);
+    hole.draw_segment([100.0, 100.0], [100.0, 100.0], 80.0, StrokeKind::Paint);
+    let frame = FaceFrame { center_in_photo: [100.0, 100.0], side_px: 64.0, angle_radians: 0.0 };
+    let filled = apply(&photo, &hole, &frame, BlendMode::Feather, &constant(64, [0.0; 3]), 64).to_rgb8();
+    assert_eq!(filled.get_pixel(69, 100).0, [128, 128, 128]);
+    assert_eq!(filled.get_pixel(67, 100).0, [255, 0, 0]);
+}
+
+#[test]
+fn grey_photos_get_the_fills_luma() {
+    let fill = constant(64, [1.0, -1.0, 0.0]);
+    let hole = MaskPreset::Center.hole_in_photo(64, 64, &square(64), 64, 0);
+    let photo = Photo::from_pixels(noise(ColorType::L16, 64, 64, 1));
+    let filled = apply(&photo, &hole, &square(64), BlendMode::None, &fill, 64).to_luma16();
+    let expected = (0.2126 + 0.5 * 0.0722) * 65535.0;
+    assert!((f64::from(filled.get_pixel(30, 30).0[0]) - expected).abs() <= 1.0);
+    let patch = Composer::new(&photo, &hole, &square(64), BlendMode::None, Some(8)).patch(&fill, 64);
+    assert_eq!(patch.rgba[..4], [63, 63, 63, 255]);
+}
+
+#[test]
+fn a_preview_is_bounded_and_says_how_much_of_each_pixel_is_filled() {
+    let photo = Photo::from_pixels(noise(ColorType::Rgb8, 400, 300, 1));
+    let mut hole = Mask::empty(400, 300);
+    hole.draw_segment([150.0, 150.0], [250.0, 150.0], 50.0, StrokeKind::Paint);
+    let frame = FaceFrame::centered(400, 300);
+    let patch = Composer::new(&photo, &hole, &frame, BlendMode::Feather, Some(96)).patch(&constant(64, [0.5; 3]), 64);
+    assert_eq!((patch.width, patch.height), (96, 48));
+    assert_eq!(patch.rect_in_photo, RectPx { x: 100, y: 100, width: 200, height: 100 });
+    assert_eq!(patch.rgba.len(), 96 * 48 * 4);
+    let alpha_sum: f64 = patch.rgba.iter().skip(3).step_by(4).map(|alpha| f64::from(*alpha) / 255.0).sum();
+    let share = hole.count() as f64 / (200.0 * 100.0);
+    assert!((alpha_sum / (96.0 * 48.0) - share).abs() < 0.01);
+    assert_eq!(patch.rgba[(24 * 96 + 48) * 4 + 3], 255);
+    assert_eq!(patch.rgba[3], 0);
+}
+
+#[test]
+fn without_a_hole_in_the_frame_there_is_nothing_to_draw() {
+    let photo = Photo::from_pixels(noise(ColorType::Rgb8, 50, 40, 1));
+    let fill = constant(8, [0.0; 3]);
+    let mut hole = Mask::empty(50, 40);
+    hole.draw_segment([3.0, 3.0], [3.0, 3.0], 2.0, StrokeKind::Paint);
+    let far = FaceFrame { center_in_photo: [35.0, 20.0], side_px: 20.0, angle_radians: 0.0 };
+    let broken = FaceFrame { side_px: f32::NAN, ..far };
+    for frame in [far, broken] {
+        let patch = Composer::new(&photo, &hole, &frame, BlendMode::Feather, None).patch(&fill, 8);
+        assert!(patch.rect_in_photo.is_empty() && patch.rgba.is_empty());
+        assert_eq!(apply(&photo, &hole, &frame, BlendMode::Feather, &fill, 8), photo.pixels);
+    }
+    let huge = FaceFrame { side_px: 1e30, ..far };
+    let _ = apply(&photo, &hole, &huge, BlendMode::Feather, &fill, 8);
+}
+
+#[test]
+fn a_mask_of_another_size_counts_where_both_are() {
+    let photo = Photo::from_pixels(noise(ColorType::Rgb8, 50, 40, 1));
+    for (width, height) in [(20, 60), (70, 30), (10, 10)] {
+        let mut hole = Mask::empty(width, height);
+        hole.fill();
+        let filled = apply(&photo, &hole, &square(50), BlendMode::Feather, &constant(8, [1.0; 3]), 8);
+        assert_ne!(bytes_at(&filled, 5, 5), bytes_at(&photo.pixels, 5, 5));
+        assert_eq!(bytes_at(&filled, 49, 39), bytes_at(&photo.pixels, 49, 39));
+    }
+}
