@@ -3,11 +3,67 @@
 //! The canvas keeps no document. It draws what [`CanvasScene`] shows it and answers with [`CanvasAction`]s; only its view
 //! (zoom, pan) and its textures are its own. Photo textures are tiles, so that a large photo costs what is visible;
 //! a stroke uploads only the rectangle it changed.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `view`, `wheel` | where the photo is on the screen, and what moves it |
+//! | `pointer`, `brush`, `frame`, `divider` | what the pointer does, and what is drawn for it |
+//! | `pyramid`, `colors`, `tiles` | the photo at half, quarter, … size; its textures |
+//! | `hole`, `coverage`, `outline`, `split` | the mask's tint and outline |
+//! | `patch` | the fill |
+//! | `grid`, `cache`, `budget` | tiles: where they are, which are kept, how many per frame |
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "coordinates: whole ones are far below 2^24, and fractional ones are clamped to them before they are cast"
+)]
+
+mod brush;
+mod budget;
+mod cache;
+mod colors;
+mod coverage;
+mod divider;
+mod frame;
+mod grid;
+mod hole;
+mod outline;
+mod patch;
+mod pointer;
+mod pyramid;
+mod split;
+mod style;
+mod tiles;
+mod view;
+mod wheel;
+
+#[cfg(test)]
+mod tests;
+
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use egui::{CursorIcon, Painter, Pos2, Rect, Role, Sense, StrokeKind as Align, Ui, Vec2, WidgetInfo, vec2};
 
 use crate::blend::Patch;
 use crate::face::FaceFrame;
-use crate::mask::{Mask, Stroke};
+use crate::mask::{Mask, Stroke, StrokeKind};
 use crate::photo::{Photo, Point, RectPx};
+
+use budget::Budget;
+use divider::Divider;
+use frame::FrameLook;
+use hole::HoleOverlay;
+use patch::PatchOverlay;
+use pointer::{Pointer, Surroundings};
+use tiles::PhotoTiles;
+use view::{ScreenFromPhoto, View};
+
+pub use style::CanvasStyle;
+
+/// Brush radii that Ctrl and the wheel can reach, in photo pixels.
+pub const BRUSH_RADIUS_RANGE_PX: RangeInclusive<f32> = 1.0..=2000.0;
 
 /// What the primary button does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,8 +76,10 @@ pub enum Tool {
 }
 
 /// Everything to draw, borrowed for one frame.
+#[expect(clippy::struct_excessive_bools, reason = "independent switches of the window, not states of a machine")]
 pub struct CanvasScene<'a> {
-    pub photo: &'a Photo,
+    /// Shared, because a thread prepares its smaller sizes.
+    pub photo: &'a Arc<Photo>,
     pub hole: &'a Mask,
     pub frame: FaceFrame,
     pub tool: Tool,
@@ -34,7 +92,8 @@ pub struct CanvasScene<'a> {
     pub show_frame: bool,
     /// Draw the photo without the fill (the "before" key is held).
     pub show_before: bool,
-    /// Before/after divider as a share of the photo's width on screen; `None` when off.
+    /// Before/after divider as a share of the width of the photo's visible part; `None` when off. Not drawn without
+    /// a patch.
     pub divider: Option<f32>,
     /// Painting and moving the frame are off (no photo edits while saving, say).
     pub locked: bool,
@@ -59,37 +118,168 @@ pub enum CanvasAction {
 
 /// The canvas.
 #[derive(Default)]
-pub struct Canvas {}
+pub struct Canvas {
+    /// Colours and line widths.
+    pub style: CanvasStyle,
+    view: View,
+    shown: Option<ScreenFromPhoto>,
+    pointer: Pointer,
+    photo: PhotoTiles,
+    hole: HoleOverlay,
+    patch: PatchOverlay,
+}
 
 impl Canvas {
     /// Draws the scene into all of `ui` and answers what the user did, in order.
-    pub fn ui(&mut self, ui: &mut egui::Ui, scene: &CanvasScene<'_>) -> Vec<CanvasAction> {
-        let _ = (ui, scene);
-        unimplemented!()
+    pub fn ui(&mut self, ui: &mut Ui, scene: &CanvasScene<'_>) -> Vec<CanvasAction> {
+        // Not focusable: the keys belong to the window, and Tab goes through its buttons.
+        let (rect, response) = ui.allocate_exact_size(ui.available_size(), Sense::CLICK | Sense::DRAG);
+        response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, "Canvas"));
+        let photo_size = vec2(scene.photo.width() as f32, scene.photo.height() as f32);
+        self.view.settle(photo_size, rect, ui.pixels_per_point());
+        let mut actions: Vec<_> =
+            wheel::navigate(ui, &response, &mut self.view, scene.brush_radius_px).into_iter().collect();
+
+        let around = self.surroundings(ui, scene, rect, photo_size);
+        actions.extend(self.pointer.update(ui, &response, &mut self.view, &around));
+
+        let around = self.surroundings(ui, scene, rect, photo_size);
+        self.shown = Some(around.map);
+        let hovered_at = response.contains_pointer().then(|| ui.input(|input| input.pointer.latest_pos())).flatten();
+        if let Some(icon) = self.pointer.cursor(hovered_at, &around) {
+            ui.ctx().set_cursor_icon(icon);
+        }
+        if ui.is_rect_visible(rect) {
+            self.paint(&ui.painter_at(rect), ui, &around, hovered_at);
+        }
+        if !actions.is_empty() {
+            // They change the scene, which is drawn with the next frame.
+            ui.ctx().request_repaint();
+        }
+        actions
     }
 
     /// Another photo: every texture is stale, the view fits again.
-    pub fn photo_changed(&mut self) {}
+    pub fn photo_changed(&mut self) {
+        self.photo = PhotoTiles::default();
+        self.hole.clear();
+        self.patch.clear();
+        self.pointer.reset();
+        self.view.fit();
+    }
 
     /// This part of the mask changed.
     pub fn hole_changed(&mut self, rect_in_photo: RectPx) {
-        let _ = rect_in_photo;
+        self.hole.changed(rect_in_photo);
     }
 
     /// Zooms so that the whole photo is visible.
-    pub fn fit(&mut self) {}
+    pub fn fit(&mut self) {
+        self.view.fit();
+    }
 
-    /// One photo pixel on one screen pixel, around the middle.
-    pub fn zoom_to_actual_pixels(&mut self) {}
+    /// One photo pixel on one physical pixel of the screen, around the middle.
+    pub fn zoom_to_actual_pixels(&mut self) {
+        self.view.zoom_to(1.0);
+    }
 
     /// Zooms by a factor around the middle of the view.
     pub fn zoom_by(&mut self, factor: f32) {
-        let _ = factor;
+        self.view.zoom_to(self.view.zoom() * factor);
     }
 
-    /// Screen pixels per photo pixel, for the toolbar.
+    /// Physical pixels of the screen per photo pixel, for the toolbar.
     #[must_use]
     pub fn zoom(&self) -> f32 {
-        1.0
+        self.view.zoom()
     }
+
+    /// Whether a drag goes on (a stroke, the frame, a pan, the divider).
+    #[must_use]
+    pub fn is_dragging(&self) -> bool {
+        self.pointer.is_dragging()
+    }
+
+    /// Drops the drag that goes on, with no further action from it. What it did so far is the caller's to take back.
+    pub fn cancel_drag(&mut self) {
+        self.pointer.cancel();
+    }
+
+    /// Where a point of the photo was last drawn; `None` before the first frame.
+    #[must_use]
+    pub fn screen_from_photo(&self, point_in_photo: Point) -> Option<Pos2> {
+        self.shown.map(|map| map.apply(point_in_photo))
+    }
+
+    fn surroundings<'a>(
+        &self,
+        ui: &Ui,
+        scene: &'a CanvasScene<'a>,
+        viewport: Rect,
+        photo_size: Vec2,
+    ) -> Surroundings<'a> {
+        let map = self.view.screen_from_photo();
+        let compared = scene.patch.is_some() && !scene.show_before;
+        let photo_on_screen = map.rect(Rect::from_min_size(Pos2::ZERO, photo_size));
+        let divider =
+            scene.divider.filter(|_| compared).and_then(|share| Divider::place(share, photo_on_screen, viewport));
+        Surroundings::new(ui, scene, map, divider)
+    }
+
+    fn paint(&mut self, painter: &Painter, ui: &Ui, around: &Surroundings<'_>, hovered_at: Option<Pos2>) {
+        let Surroundings { scene, map, divider, .. } = around;
+        let style = &self.style;
+        let mut budget = Budget::for_this_frame();
+        painter.rect_filled(painter.clip_rect(), 0.0, background(ui, style));
+        self.photo.paint(painter, scene.photo, map, style, &mut budget);
+        if let Some(patch) = scene.patch.filter(|_| !scene.show_before) {
+            let seen = divider.map_or(painter.clip_rect(), |divider| divider.after());
+            self.patch.paint(&painter.with_clip_rect(seen), patch, scene.patch_version, map);
+        }
+        if scene.show_hole {
+            self.hole.paint(painter, scene.hole, &scene.frame, map, style, &mut budget);
+        }
+        let photo_size = vec2(scene.photo.width() as f32, scene.photo.height() as f32);
+        let photo = map.rect(Rect::from_min_size(Pos2::ZERO, photo_size));
+        painter.rect_stroke(photo, 0.0, egui::Stroke::new(1.0, style.photo_edge), Align::Outside);
+        if scene.show_frame {
+            let look = if scene.tool == Tool::Frame && !scene.locked {
+                FrameLook::Active { hot: self.pointer.hot_handle(hovered_at, around) }
+            } else {
+                FrameLook::Idle
+            };
+            frame::paint(painter, &scene.frame, map, style, look);
+        }
+        if let Some(divider) = divider {
+            divider.paint(painter, style);
+        }
+        self.paint_brush(painter, ui, around, hovered_at);
+        if budget.exhausted() {
+            painter.ctx().request_repaint();
+        }
+    }
+
+    fn paint_brush(&self, painter: &Painter, ui: &Ui, around: &Surroundings<'_>, hovered_at: Option<Pos2>) {
+        let Surroundings { scene, map, .. } = around;
+        let (latest_at, shift) = ui.input(|input| (input.pointer.latest_pos(), input.modifiers.shift));
+        let stroke = self.pointer.stroke_kind();
+        let at = if stroke.is_some() { latest_at } else { hovered_at };
+        let Some(at) = at.filter(|_| self.pointer.cursor(at, around) == Some(CursorIcon::None)) else { return };
+        let idle = if scene.tool == Tool::Eraser { StrokeKind::Erase } else { StrokeKind::Paint };
+        if shift
+            && stroke.is_none()
+            && let Some(from) = self.pointer.last_stroke_in_photo()
+        {
+            brush::paint_line_ahead(painter, map.apply(from), at, &self.style);
+        }
+        brush::paint_cursor(painter, at, scene.brush_radius_px * map.scale, stroke.unwrap_or(idle), &self.style);
+    }
+}
+
+/// Neutral, and darker than the photo in both themes.
+fn background(ui: &Ui, style: &CanvasStyle) -> egui::Color32 {
+    let visuals = ui.visuals();
+    let neutral =
+        if visuals.dark_mode { visuals.extreme_bg_color } else { visuals.widgets.noninteractive.bg_stroke.color };
+    style.background.unwrap_or(neutral)
 }

@@ -1,0 +1,95 @@
+//! Tiles kept between frames.
+
+use std::collections::HashMap;
+
+/// Which tile of which level, and for which filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct TileKey {
+    pub level: u32,
+    /// Column and row.
+    pub tile: [u32; 2],
+    /// Each pixel a sharp square: for zooms from 200 % on.
+    pub sharp: bool,
+}
+
+struct Entry<T> {
+    value: T,
+    used_in_frame: u64,
+}
+
+/// Tiles by key. Those that were not looked at for longest go first.
+pub(super) struct TileCache<T> {
+    entries: HashMap<TileKey, Entry<T>>,
+    frame: u64,
+}
+
+impl<T> Default for TileCache<T> {
+    fn default() -> Self {
+        Self { entries: HashMap::new(), frame: 0 }
+    }
+}
+
+impl<T> TileCache<T> {
+    /// A tile, which counts as looked at.
+    pub fn get(&mut self, key: TileKey) -> Option<&mut T> {
+        let entry = self.entries.get_mut(&key)?;
+        entry.used_in_frame = self.frame;
+        Some(&mut entry.value)
+    }
+
+    pub fn insert(&mut self, key: TileKey, value: T) {
+        self.entries.insert(key, Entry { value, used_in_frame: self.frame });
+    }
+
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (&TileKey, &mut T)> {
+        self.entries.iter_mut().map(|(key, entry)| (key, &mut entry.value))
+    }
+
+    pub fn clear(&mut self) {
+        self.entries.clear();
+    }
+
+    /// Ends a frame: drops what is beyond `keep` tiles, but nothing that this frame showed.
+    pub fn end_frame(&mut self, keep: usize) {
+        let frame = self.frame;
+        self.frame += 1;
+        let surplus = self.entries.len().saturating_sub(keep);
+        if surplus == 0 {
+            return;
+        }
+        let mut idle: Vec<_> = self
+            .entries
+            .iter()
+            .filter(|(_, entry)| entry.used_in_frame < frame)
+            .map(|(&key, entry)| (entry.used_in_frame, key))
+            .collect();
+        idle.sort_unstable_by_key(|&(used_in_frame, _)| used_in_frame);
+        for (_, key) in idle.into_iter().take(surplus) {
+            self.entries.remove(&key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(column: u32) -> TileKey {
+        TileKey { level: 0, tile: [column, 0], sharp: false }
+    }
+
+    #[test]
+    fn the_tiles_unseen_for_longest_go_first_and_visible_ones_never() {
+        let mut cache = TileCache::default();
+        for column in 0..4 {
+            cache.insert(key(column), column);
+            cache.end_frame(10);
+        }
+        assert_eq!(cache.get(key(0)), Some(&mut 0), "seen again");
+        cache.end_frame(2);
+        let left: Vec<_> = (0..4).filter(|&column| cache.get(key(column)).is_some()).collect();
+        assert_eq!(left, [0, 3]);
+        cache.end_frame(0);
+        assert_eq!(cache.iter_mut().count(), 2, "both were just looked at");
+    }
+}

@@ -1,0 +1,158 @@
+//! The mask as texels of the hole's overlay: white, with the tint's strength as alpha.
+
+use egui::Color32;
+
+use super::grid::Grid;
+use crate::mask::Mask;
+use crate::photo::RectPx;
+
+/// Samples along one side of a texel at most: what a coarse level costs stays bounded by the screen, not by the photo.
+const MAX_SAMPLES_PER_SIDE: u32 = 4;
+
+/// How a texel is drawn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Tint {
+    /// Alpha inside the hole.
+    pub inside: u8,
+    /// Draw the hole's outermost texels opaque.
+    pub outlined: bool,
+}
+
+/// Texels of a part of a level; the part must lie inside the level.
+///
+/// At level 0 a texel is exactly a mask pixel. Beyond the photo the mask goes on as it was at the edge, so that no outline runs
+/// along the photo's edge.
+pub(super) fn texels(mask: &Mask, grid: Grid, part: RectPx, tint: Tint) -> Vec<Color32> {
+    let bounds = grid.bounds();
+    let width = part.width as usize;
+    // One texel more on every side: whether a texel is outermost depends on its neighbours.
+    let clamped = |index: u32, offset: u32, end: u32| (index + offset).saturating_sub(1).min(end - 1);
+    let columns: Vec<u32> = (0..part.width + 2).map(|offset| clamped(part.x, offset, bounds.width)).collect();
+    let mut covered = vec![0u8; (width + 2) * (part.height as usize + 2)];
+    for (offset, row) in (0..).zip(covered.chunks_exact_mut(width + 2)) {
+        cover_row(mask, grid, clamped(part.y, offset, bounds.height), &columns, row);
+    }
+    let inside = |alpha: u8| alpha >= 128;
+    let mut out = Vec::with_capacity(width * part.height as usize);
+    for rows in covered.windows(3 * (width + 2)).step_by(width + 2) {
+        let (above, rest) = rows.split_at(width + 2);
+        let (here, below) = rest.split_at(width + 2);
+        for x in 1..=width {
+            let neighbours = [above[x], below[x], here[x - 1], here[x + 1]];
+            let edge = tint.outlined && inside(here[x]) && !neighbours.into_iter().all(inside);
+            let strength = if edge { 255 } else { u16::from(tint.inside) };
+            out.push(white((u16::from(here[x]) * strength / 255) as u8));
+        }
+    }
+    out
+}
+
+fn white(alpha: u8) -> Color32 {
+    Color32::from_rgba_premultiplied(alpha, alpha, alpha, alpha)
+}
+
+/// How much of each texel of a row is hole, 0 to 255.
+fn cover_row(mask: &Mask, grid: Grid, row: u32, columns: &[u32], out: &mut [u8]) {
+    let side = grid.texel_side();
+    let stride = mask.width() as usize;
+    if side == 1 {
+        let pixels = &mask.pixels()[row as usize * stride..][..stride];
+        for (out, &column) in out.iter_mut().zip(columns) {
+            *out = pixels[column as usize];
+        }
+        return;
+    }
+    let step = (side / MAX_SAMPLES_PER_SIDE).max(1);
+    let rows: Vec<&[u8]> = (row * side..((row + 1) * side).min(mask.height()))
+        .step_by(step as usize)
+        .map(|y| &mask.pixels()[y as usize * stride..][..stride])
+        .collect();
+    let left = columns.first().map_or(0, |&column| column * side) as usize;
+    let right = columns.last().map_or(0, |&column| ((column + 1) * side).min(mask.width())) as usize;
+    // Most of a mask is all known or all hole: comparing is many times faster than counting.
+    if let Some(&first) = rows.first().and_then(|pixels| pixels.get(left))
+        && rows.iter().all(|pixels| is_all(&pixels[left..right], first))
+    {
+        out.fill(first);
+        return;
+    }
+    for (out, &column) in out.iter_mut().zip(columns) {
+        let (left, right) = (column * side, ((column + 1) * side).min(mask.width()));
+        let (mut sum, mut count) = (0u32, 0u32);
+        for pixels in &rows {
+            for &pixel in pixels[left as usize..right as usize].iter().step_by(step as usize) {
+                sum += u32::from(pixel);
+                count += 1;
+            }
+        }
+        *out = (sum / count.max(1)) as u8;
+    }
+}
+
+/// Whether every byte is `value`.
+fn is_all(bytes: &[u8], value: u8) -> bool {
+    // Each byte equals the one before it: a single comparison of memory.
+    bytes.first().is_none_or(|&first| first == value && bytes[1..] == bytes[..bytes.len() - 1])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mask::{Edit, History, Stroke, StrokeKind};
+
+    const PLAIN: Tint = Tint { inside: 100, outlined: false };
+    const OUTLINED: Tint = Tint { inside: 100, outlined: true };
+
+    fn dab(width: u32, height: u32, center: [f32; 2], radius_px: f32) -> Mask {
+        let mut history = History::new(width, height);
+        let stroke = Stroke { kind: StrokeKind::Paint, radius_px, points_in_photo: vec![center] };
+        history.push(Edit::Stroke(stroke));
+        history.mask().clone()
+    }
+
+    #[test]
+    fn at_full_size_a_texel_is_a_mask_pixel() {
+        let mask = dab(40, 30, [20.0, 15.0], 6.0);
+        let grid = Grid::new(40, 30, 0);
+        let shown = texels(&mask, grid, grid.bounds(), PLAIN);
+        for (texel, &pixel) in shown.iter().zip(mask.pixels()) {
+            assert_eq!(texel.a(), if pixel == 0 { 0 } else { 100 });
+        }
+    }
+
+    #[test]
+    fn the_outline_is_the_outermost_hole_pixel_and_not_the_photos_edge() {
+        let mask = dab(40, 30, [0.0, 15.0], 6.0);
+        let grid = Grid::new(40, 30, 0);
+        let shown = texels(&mask, grid, grid.bounds(), OUTLINED);
+        let alpha = |x: usize, y: usize| shown[y * 40 + x].a();
+        assert_eq!([alpha(0, 15), alpha(4, 15), alpha(5, 15), alpha(6, 15)], [100, 100, 255, 0]);
+    }
+
+    #[test]
+    fn a_part_agrees_with_the_whole() {
+        let mask = dab(90, 70, [31.0, 40.0], 11.0);
+        for level in 0..3 {
+            let grid = Grid::new(90, 70, level);
+            let bounds = grid.bounds();
+            let whole = texels(&mask, grid, bounds, OUTLINED);
+            let part = RectPx { x: 3, y: 5, width: 9, height: 7 };
+            let cut = texels(&mask, grid, part, OUTLINED);
+            for (index, texel) in cut.iter().enumerate() {
+                let (x, y) = (part.x as usize + index % 9, part.y as usize + index / 9);
+                assert_eq!(*texel, whole[y * bounds.width as usize + x], "level {level} at {x}, {y}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_coarse_texel_holds_the_share_of_hole_in_it() {
+        let mut history = History::new(5, 4);
+        let corner = Stroke { kind: StrokeKind::Paint, radius_px: 0.6, points_in_photo: vec![[0.5, 0.5]] };
+        history.push(Edit::Stroke(corner));
+        let grid = Grid::new(5, 4, 1);
+        let shown = texels(history.mask(), grid, grid.bounds(), Tint { inside: 255, outlined: false });
+        assert_eq!(shown[0].a(), 63, "one pixel of four");
+        assert!(shown[1..].iter().all(|texel| texel.a() == 0));
+    }
+}

@@ -1,0 +1,119 @@
+//! The face frame on the screen: its handles, dragging them, drawing it.
+
+mod drag;
+mod paint;
+
+use egui::{CursorIcon, Pos2, Vec2};
+
+use super::view::ScreenFromPhoto;
+use crate::face::FaceFrame;
+use crate::photo::Point;
+
+pub(super) use drag::FrameDrag;
+pub(super) use paint::{FrameLook, paint};
+
+/// How near the pointer must be to a corner or to the round handle, in points.
+const GRAB_RADIUS: f32 = 12.0;
+/// From the upper edge to the round handle, in points.
+const TURN_DISTANCE: f32 = 26.0;
+
+/// What of the frame can be dragged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Handle {
+    /// All of it, from anywhere inside.
+    Move,
+    /// A corner, counted as in [`FaceFrame::corners_in_photo`].
+    Corner(usize),
+    /// The round handle above the upper edge.
+    Turn,
+}
+
+/// Where the round handle is on the screen.
+fn turn_handle(frame: &FaceFrame, map: &ScreenFromPhoto) -> Pos2 {
+    let (sin, cos) = frame.angle_radians.sin_cos();
+    upper_edge(frame, map) + Vec2::new(sin, -cos) * TURN_DISTANCE
+}
+
+/// The middle of the upper edge on the screen.
+fn upper_edge(frame: &FaceFrame, map: &ScreenFromPhoto) -> Pos2 {
+    map.apply(frame.photo_from_unit().apply([0.5, 0.0]))
+}
+
+/// What is under a point of the screen.
+pub(super) fn hit(frame: &FaceFrame, map: &ScreenFromPhoto, on_screen: Pos2) -> Option<Handle> {
+    if turn_handle(frame, map).distance(on_screen) <= GRAB_RADIUS {
+        return Some(Handle::Turn);
+    }
+    // In a frame that is small on the screen the corners must leave room to move it.
+    let radius = GRAB_RADIUS.min(frame.side_px * map.scale / 4.0);
+    let near = |corner: &Point| map.apply(*corner).distance(on_screen) <= radius;
+    if let Some(index) = frame.corners_in_photo().iter().position(near) {
+        return Some(Handle::Corner(index));
+    }
+    frame.contains(map.invert(on_screen)).then_some(Handle::Move)
+}
+
+/// The pointer's shape over a handle.
+pub(super) fn cursor(frame: &FaceFrame, handle: Handle, dragged: bool) -> CursorIcon {
+    match handle {
+        Handle::Move => CursorIcon::Move,
+        Handle::Turn if dragged => CursorIcon::Grabbing,
+        Handle::Turn => CursorIcon::Grab,
+        Handle::Corner(index) => {
+            let diagonal = [225.0, 315.0, 45.0, 135.0].get(index).copied().unwrap_or_default();
+            let degrees: f32 = frame.angle_radians.to_degrees() + diagonal;
+            match (degrees.rem_euclid(180.0) / 45.0).round() as u32 {
+                1 => CursorIcon::ResizeNwSe,
+                2 => CursorIcon::ResizeVertical,
+                3 => CursorIcon::ResizeNeSw,
+                _ => CursorIcon::ResizeHorizontal,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use egui::{Rect, pos2, vec2};
+
+    use super::super::view::View;
+    use super::*;
+
+    fn map() -> ScreenFromPhoto {
+        let mut view = View::default();
+        view.settle(vec2(400.0, 400.0), Rect::from_min_size(pos2(0.0, 0.0), vec2(800.0, 800.0)), 2.0);
+        view.screen_from_photo()
+    }
+
+    #[test]
+    fn every_handle_is_found_where_it_is_drawn() {
+        let map = map();
+        for angle_radians in [0.0, 0.4, 2.9] {
+            let frame = FaceFrame { center_in_photo: [200.0, 190.0], side_px: 120.0, angle_radians };
+            for (index, corner) in frame.corners_in_photo().into_iter().enumerate() {
+                assert_eq!(hit(&frame, &map, map.apply(corner)), Some(Handle::Corner(index)));
+            }
+            assert_eq!(hit(&frame, &map, turn_handle(&frame, &map)), Some(Handle::Turn));
+            assert_eq!(hit(&frame, &map, map.apply(frame.center_in_photo)), Some(Handle::Move));
+            assert_eq!(hit(&frame, &map, map.apply([10.0, 390.0])), None);
+        }
+        let upright = FaceFrame { center_in_photo: [200.0, 190.0], side_px: 120.0, angle_radians: 0.0 };
+        assert!(turn_handle(&upright, &map).y < upper_edge(&upright, &map).y, "above the upper edge");
+    }
+
+    #[test]
+    fn a_frame_that_is_tiny_on_the_screen_can_still_be_moved() {
+        let frame = FaceFrame { center_in_photo: [200.0, 200.0], side_px: 16.0, angle_radians: 0.0 };
+        assert_eq!(hit(&frame, &map(), map().apply([200.0, 200.0])), Some(Handle::Move));
+    }
+
+    #[test]
+    fn resize_cursors_follow_the_turn_of_the_frame() {
+        let mut frame = FaceFrame::centered(400, 400);
+        assert_eq!(cursor(&frame, Handle::Corner(0), false), CursorIcon::ResizeNwSe);
+        assert_eq!(cursor(&frame, Handle::Corner(1), false), CursorIcon::ResizeNeSw);
+        frame.angle_radians = std::f32::consts::FRAC_PI_4;
+        assert_eq!(cursor(&frame, Handle::Corner(0), false), CursorIcon::ResizeVertical);
+        assert_eq!(cursor(&frame, Handle::Corner(1), false), CursorIcon::ResizeHorizontal);
+    }
+}

@@ -1,0 +1,134 @@
+//! The hole's outline as straight runs along pixel edges, for zooms at which a pixel is a square on the screen.
+
+use crate::mask::Mask;
+use crate::photo::RectPx;
+
+/// More runs than this are noise, not a shape: they would hide what they surround, and take long to draw.
+const MAX_RUNS: usize = 30_000;
+
+/// A straight piece of the outline, in whole photo pixels: from a corner to the right or downwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Run {
+    pub from: [u32; 2],
+    pub to: [u32; 2],
+}
+
+/// The outline within a part of the mask, none along the part's own edge. Empty when there are too many runs to draw.
+pub(super) fn runs(mask: &Mask, part: RectPx) -> Vec<Run> {
+    let part = part.intersection(RectPx { x: 0, y: 0, width: mask.width(), height: mask.height() });
+    let mut found = Vec::new();
+    if part.is_empty() {
+        return found;
+    }
+    let row = |y: u32| &mask.pixels()[y as usize * mask.width() as usize..][part.x as usize..][..part.width as usize];
+    // Vertical runs that go on downwards, by column: x and where they began.
+    let mut open: Vec<(u32, u32)> = Vec::new();
+    for y in part.y..part.y + part.height {
+        let pixels = row(y);
+        let above = (y > part.y).then(|| row(y - 1));
+        if above == Some(pixels) {
+            continue;
+        }
+        if let Some(above) = above {
+            horizontal(above, pixels, part.x, y, &mut found);
+        }
+        open = continued(&open, pixels, part.x, y, &mut found);
+        if found.len() > MAX_RUNS {
+            return Vec::new();
+        }
+    }
+    let bottom = part.y + part.height;
+    found.extend(open.into_iter().map(|(x, top)| Run { from: [x, top], to: [x, bottom] }));
+    found
+}
+
+/// Runs between two rows, `y` being the edge between them.
+fn horizontal(above: &[u8], below: &[u8], left: u32, y: u32, found: &mut Vec<Run>) {
+    let mut start = None;
+    for (x, (a, b)) in (left..).zip(above.iter().zip(below)) {
+        match (a != b, start) {
+            (true, None) => start = Some(x),
+            (false, Some(from)) => {
+                found.push(Run { from: [from, y], to: [x, y] });
+                start = None;
+            }
+            _ => {}
+        }
+    }
+    if let Some(from) = start {
+        found.push(Run { from: [from, y], to: [left + above.len() as u32, y] });
+    }
+}
+
+/// Ends the vertical runs that do not go on in this row, and answers those that do or begin.
+fn continued(open: &[(u32, u32)], pixels: &[u8], left: u32, y: u32, found: &mut Vec<Run>) -> Vec<(u32, u32)> {
+    let mut before = open.iter().copied().peekable();
+    let mut now = Vec::with_capacity(open.len());
+    let ended = |(x, top): (u32, u32)| Run { from: [x, top], to: [x, y] };
+    for (x, _) in (left + 1..).zip(pixels.windows(2)).filter(|(_, pair)| pair[0] != pair[1]) {
+        while let Some(run) = before.next_if(|run| run.0 < x) {
+            found.push(ended(run));
+        }
+        now.push(before.next_if(|run| run.0 == x).unwrap_or((x, y)));
+    }
+    found.extend(before.map(ended));
+    now
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::mask::{Edit, History, Stroke, StrokeKind};
+
+    fn painted(width: u32, height: u32, points_in_photo: Vec<[f32; 2]>, radius_px: f32) -> Mask {
+        let mut history = History::new(width, height);
+        history.push(Edit::Stroke(Stroke { kind: StrokeKind::Paint, radius_px, points_in_photo }));
+        history.mask().clone()
+    }
+
+    fn whole(mask: &Mask) -> RectPx {
+        RectPx { x: 0, y: 0, width: mask.width(), height: mask.height() }
+    }
+
+    /// Every edge between two pixels that differ, one by one.
+    fn unit_edges(mask: &Mask) -> HashSet<[u32; 4]> {
+        let mut edges = HashSet::new();
+        for y in 0..mask.height() {
+            for x in 0..mask.width() {
+                if x > 0 && mask.is_hole(x, y) != mask.is_hole(x - 1, y) {
+                    edges.insert([x, y, x, y + 1]);
+                }
+                if y > 0 && mask.is_hole(x, y) != mask.is_hole(x, y - 1) {
+                    edges.insert([x, y, x + 1, y]);
+                }
+            }
+        }
+        edges
+    }
+
+    #[test]
+    fn the_runs_are_exactly_the_edges_between_hole_and_known() {
+        let mask = painted(60, 50, vec![[5.0, 5.0], [40.0, 30.0], [58.0, 12.0]], 7.3);
+        let mut edges = HashSet::new();
+        for Run { from, to } in runs(&mask, whole(&mask)) {
+            let vertical = from[0] == to[0];
+            let length = to[0] - from[0] + to[1] - from[1];
+            for step in 0..length {
+                let [x, y] = if vertical { [from[0], from[1] + step] } else { [from[0] + step, from[1]] };
+                let end = if vertical { [x, y + 1] } else { [x + 1, y] };
+                assert!(edges.insert([x, y, end[0], end[1]]), "an edge is drawn twice");
+            }
+        }
+        assert_eq!(edges, unit_edges(&mask));
+    }
+
+    #[test]
+    fn straight_edges_are_single_runs() {
+        let mut pixels = painted(40, 40, vec![[20.0, 20.0]], 0.6);
+        assert_eq!(runs(&pixels, whole(&pixels)).len(), 4, "a pixel has four sides");
+        pixels = Mask::empty(40, 40);
+        assert!(runs(&pixels, whole(&pixels)).is_empty());
+    }
+}

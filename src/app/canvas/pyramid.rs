@@ -1,0 +1,201 @@
+//! The photo as the screen's colours, at full size and halved again and again.
+//!
+//! Level 0 is converted tile by tile when it is looked at; the smaller levels are built by a thread of their own, which
+//! takes a third of the photo's memory as RGBA. Colours are premultiplied, so that halving mixes transparent pixels right.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use egui::{Color32, ColorImage};
+use image::GenericImageView;
+use rayon::prelude::*;
+
+use super::colors::append_row;
+use super::grid::{Grid, level_count};
+use crate::photo::{Photo, RectPx};
+
+/// A photo up to this many pixels is halved at once: that takes less than a frame, and its first frame is complete.
+const INLINE_PIXELS: u64 = 1 << 20;
+
+/// Shared by the canvas and the thread that builds it.
+pub(super) struct Pyramid {
+    photo: Arc<Photo>,
+    /// Levels 1 and up, row by row.
+    halved: Vec<OnceLock<Vec<Color32>>>,
+    abandoned: AtomicBool,
+}
+
+impl Pyramid {
+    /// Starts building; `ready` is called after each level.
+    pub fn start(photo: &Arc<Photo>, ready: impl Fn() + Send + 'static) -> Arc<Self> {
+        let levels = level_count(photo.width(), photo.height());
+        let pyramid = Arc::new(Self {
+            photo: Arc::clone(photo),
+            halved: (1..levels).map(|_| OnceLock::new()).collect(),
+            abandoned: AtomicBool::new(false),
+        });
+        let inline = u64::from(photo.width()) * u64::from(photo.height()) <= INLINE_PIXELS;
+        let shared = Arc::clone(&pyramid);
+        let build = move || shared.build(ready);
+        if inline {
+            build();
+        } else if let Err(error) = std::thread::Builder::new().name("pyramid".into()).spawn(build) {
+            // The overview stays: coarse, but all there.
+            tracing::warn!(%error, "cannot start the thread that prepares the photo for the screen");
+        }
+        pyramid
+    }
+
+    /// Nobody looks at this photo any more.
+    pub fn abandon(&self) {
+        self.abandoned.store(true, Ordering::Relaxed);
+    }
+
+    pub fn photo(&self) -> &Arc<Photo> {
+        &self.photo
+    }
+
+    pub fn grid(&self, level: u32) -> Grid {
+        Grid::new(self.photo.width(), self.photo.height(), level)
+    }
+
+    pub fn levels(&self) -> u32 {
+        self.halved.len() as u32 + 1
+    }
+
+    /// Whether a level's pixels are there.
+    pub fn is_built(&self, level: u32) -> bool {
+        level
+            .checked_sub(1)
+            .is_none_or(|index| self.halved.get(index as usize).is_some_and(|slot| slot.get().is_some()))
+    }
+
+    /// The pixels of a part of a level, which must lie inside it. `None` until that level is built.
+    pub fn texels(&self, level: u32, part: RectPx) -> Option<ColorImage> {
+        let mut pixels = Vec::with_capacity(part.width as usize * part.height as usize);
+        if let Some(index) = level.checked_sub(1) {
+            let all = self.halved.get(index as usize)?.get()?;
+            let stride = self.grid(level).bounds().width as usize;
+            for row in all.chunks_exact(stride).skip(part.y as usize).take(part.height as usize) {
+                pixels.extend_from_slice(&row[part.x as usize..][..part.width as usize]);
+            }
+        } else {
+            for y in part.y..part.y + part.height {
+                append_row(&self.photo.pixels, y, part.x, part.width, &mut pixels);
+            }
+        }
+        Some(ColorImage::new([part.width as usize, part.height as usize], pixels))
+    }
+
+    /// The whole photo by every so-manieth pixel, quick enough for the first frame.
+    pub fn overview(&self, max_side: u32) -> ColorImage {
+        let (width, height) = (self.photo.width(), self.photo.height());
+        let step = width.max(height).div_ceil(max_side).max(1);
+        let [columns, rows] = [width, height].map(|side| side.div_ceil(step));
+        let sample = |index: u32, side: u32| (index * step + step / 2).min(side - 1);
+        let pixels = (0..rows)
+            .flat_map(|row| (0..columns).map(move |column| (column, row)))
+            .map(|(column, row)| {
+                let image::Rgba([r, g, b, a]) = self.photo.pixels.get_pixel(sample(column, width), sample(row, height));
+                Color32::from_rgba_unmultiplied(r, g, b, a)
+            })
+            .collect();
+        ColorImage::new([columns as usize, rows as usize], pixels)
+    }
+
+    fn build(&self, ready: impl Fn()) {
+        for (index, slot) in self.halved.iter().enumerate() {
+            let level = index as u32;
+            let [source, target] = [self.grid(level).bounds(), self.grid(level + 1).bounds()];
+            let finer = index.checked_sub(1).and_then(|finer| self.halved.get(finer)?.get());
+            let mut halved = vec![Color32::TRANSPARENT; target.width as usize * target.height as usize];
+            halved.par_chunks_exact_mut(target.width as usize).enumerate().for_each_init(Vec::new, |rows, (y, out)| {
+                if self.abandoned.load(Ordering::Relaxed) {
+                    return;
+                }
+                let first = 2 * y as u32;
+                let second = (first + 1).min(source.height - 1);
+                if let Some(finer) = finer {
+                    let row = |y: u32| &finer[y as usize * source.width as usize..][..source.width as usize];
+                    halve(row(first), row(second), out);
+                } else {
+                    rows.clear();
+                    append_row(&self.photo.pixels, first, 0, source.width, rows);
+                    append_row(&self.photo.pixels, second, 0, source.width, rows);
+                    let (above, below) = rows.split_at(source.width as usize);
+                    halve(above, below, out);
+                }
+            });
+            if self.abandoned.load(Ordering::Relaxed) || slot.set(halved).is_err() {
+                return;
+            }
+            ready();
+        }
+    }
+}
+
+/// Means of two by two pixels; the last column stands for itself if it has no partner.
+pub(super) fn halve(above: &[Color32], below: &[Color32], out: &mut [Color32]) {
+    for ((a, b), out) in above.chunks(2).zip(below.chunks(2)).zip(out) {
+        let [a0, a1] = [a[0], a[a.len() - 1]].map(|color| color.to_array());
+        let [b0, b1] = [b[0], b[b.len() - 1]].map(|color| color.to_array());
+        let mean = |c: usize| {
+            let sum = u16::from(a0[c]) + u16::from(a1[c]) + u16::from(b0[c]) + u16::from(b1[c]);
+            ((sum + 2) / 4) as u8
+        };
+        *out = Color32::from_rgba_premultiplied(mean(0), mean(1), mean(2), mean(3));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use image::{DynamicImage, GrayImage, ImageBuffer, Luma, Rgb, RgbImage, Rgba};
+
+    use super::*;
+
+    fn texels(pixels: impl Into<DynamicImage>, level: u32) -> ColorImage {
+        let photo = Arc::new(Photo::from_pixels(pixels.into()));
+        let pyramid = Pyramid::start(&photo, || ());
+        pyramid.texels(level, pyramid.grid(level).bounds()).unwrap()
+    }
+
+    #[test]
+    fn transparent_pixels_do_not_bleed_their_colour_when_halved() {
+        let mut pixels: ImageBuffer<Rgba<u8>, _> = ImageBuffer::from_pixel(600, 600, Rgba([255, 0, 0, 0]));
+        pixels.enumerate_pixels_mut().filter(|(x, ..)| x % 2 == 0).for_each(|(_, _, p)| *p = Rgba([0, 0, 200, 255]));
+        assert_eq!(texels(pixels, 1).pixels[0], Color32::from_rgba_premultiplied(0, 0, 100, 128));
+    }
+
+    #[test]
+    fn odd_sides_keep_their_last_row_and_column() {
+        let mut pixels = GrayImage::new(601, 515);
+        pixels.put_pixel(600, 514, Luma([200]));
+        let level = texels(pixels, 1);
+        assert_eq!(level.size, [301, 258]);
+        assert_eq!(level.pixels.last(), Some(&Color32::from_gray(200)), "the corner stands for itself");
+    }
+
+    #[test]
+    fn a_part_of_a_level_is_cut_where_it_was_asked_for() {
+        let pixels = GrayImage::from_fn(40, 30, |x, y| Luma([(x + 6 * y) as u8]));
+        let photo = Arc::new(Photo::from_pixels(pixels.into()));
+        let pyramid = Pyramid::start(&photo, || ());
+        let part = pyramid.texels(0, RectPx { x: 7, y: 5, width: 2, height: 2 }).unwrap();
+        assert_eq!(part.pixels, [37, 38, 43, 44].map(Color32::from_gray));
+    }
+
+    #[test]
+    fn a_large_photo_is_built_on_the_side_and_its_overview_is_there_at_once() {
+        let photo = Arc::new(Photo::from_pixels(RgbImage::from_pixel(1500, 1100, Rgb([9, 80, 200])).into()));
+        let (sender, levels) = std::sync::mpsc::channel();
+        let pyramid = Pyramid::start(&photo, move || sender.send(()).unwrap());
+        let overview = pyramid.overview(512);
+        assert_eq!(overview.size, [500, 367]);
+        assert!(overview.pixels.iter().all(|&pixel| pixel == Color32::from_rgb(9, 80, 200)));
+        for _ in 1..pyramid.levels() {
+            levels.recv_timeout(std::time::Duration::from_secs(20)).unwrap();
+        }
+        let last = pyramid.levels() - 1;
+        assert!(pyramid.texels(last, pyramid.grid(last).bounds()).is_some());
+    }
+}

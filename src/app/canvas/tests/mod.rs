@@ -1,0 +1,117 @@
+//! The canvas in a window without a screen: events in, actions out.
+
+mod frame_and_divider;
+mod navigate;
+mod paint;
+mod textures;
+
+use std::sync::Arc;
+
+use egui::{Event, Modifiers, MouseWheelSource, MouseWheelUnit, PointerButton, TouchPhase, pos2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
+use image::RgbImage;
+
+use super::*;
+
+/// A document as the editor would keep it, and what the canvas answered.
+struct Desk {
+    canvas: Canvas,
+    photo: Arc<Photo>,
+    hole: Mask,
+    frame: FaceFrame,
+    tool: Tool,
+    patch: Option<Patch>,
+    patch_version: u64,
+    divider: Option<f32>,
+    locked: bool,
+    actions: Vec<CanvasAction>,
+}
+
+const FRAME: FaceFrame = FaceFrame { center_in_photo: [200.0, 150.0], side_px: 100.0, angle_radians: 0.0 };
+
+impl Desk {
+    fn new(tool: Tool) -> Self {
+        Self {
+            canvas: Canvas::default(),
+            photo: Arc::new(Photo::from_pixels(RgbImage::new(400, 300).into())),
+            hole: Mask::empty(400, 300),
+            frame: FRAME,
+            tool,
+            patch: None,
+            patch_version: 1,
+            divider: None,
+            locked: false,
+            actions: Vec::new(),
+        }
+    }
+
+    fn ui(&mut self, ui: &mut Ui) {
+        let scene = CanvasScene {
+            photo: &self.photo,
+            hole: &self.hole,
+            frame: self.frame,
+            tool: self.tool,
+            brush_radius_px: 20.0,
+            patch: self.patch.as_ref(),
+            patch_version: self.patch_version,
+            show_hole: true,
+            show_frame: true,
+            show_before: false,
+            divider: self.divider,
+            locked: self.locked,
+        };
+        let actions = self.canvas.ui(ui, &scene);
+        for action in &actions {
+            match action {
+                CanvasAction::SetFrame(frame) => self.frame = *frame,
+                CanvasAction::SetDivider(share) => self.divider = Some(*share),
+                _ => {}
+            }
+        }
+        self.actions.extend(actions);
+    }
+}
+
+fn window(desk: Desk, pixels_per_point: f32) -> Harness<'static, Desk> {
+    let mut harness = Harness::builder()
+        .with_size(vec2(800.0, 600.0))
+        .with_pixels_per_point(pixels_per_point)
+        .build_ui_state(|ui, desk: &mut Desk| desk.ui(ui), desk);
+    harness.run();
+    harness
+}
+
+fn at(harness: &Harness<'_, Desk>, in_photo: Point) -> Pos2 {
+    harness.state().canvas.screen_from_photo(in_photo).unwrap()
+}
+
+fn press(harness: &mut Harness<'_, Desk>, pos: Pos2, button: PointerButton, modifiers: Modifiers) {
+    harness.event(Event::PointerMoved(pos));
+    harness.event(Event::ModifiersChanged(modifiers));
+    harness.event(Event::PointerButton { pos, button, pressed: true, modifiers });
+    harness.run();
+}
+
+fn release(harness: &mut Harness<'_, Desk>, pos: Pos2, button: PointerButton, modifiers: Modifiers) {
+    harness.event(Event::PointerButton { pos, button, pressed: false, modifiers });
+    harness.event(Event::ModifiersChanged(Modifiers::NONE));
+    harness.run();
+}
+
+/// Presses at the first point, moves through the rest, lets go at the last.
+fn drag(harness: &mut Harness<'_, Desk>, button: PointerButton, way: &[Pos2]) {
+    press(harness, way[0], button, Modifiers::NONE);
+    for &pos in &way[1..] {
+        harness.event(Event::PointerMoved(pos));
+    }
+    release(harness, *way.last().unwrap(), button, Modifiers::NONE);
+}
+
+fn taken(harness: &mut Harness<'_, Desk>) -> Vec<CanvasAction> {
+    std::mem::take(&mut harness.state_mut().actions)
+}
+
+fn is_near(a: Point, b: Point, tolerance: f32) -> bool {
+    (a[0] - b[0]).abs() <= tolerance && (a[1] - b[1]).abs() <= tolerance
+}

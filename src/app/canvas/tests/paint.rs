@@ -1,0 +1,118 @@
+//! Strokes.
+
+use super::*;
+
+/// The stroke that a run of actions makes up: its kind, its points, whether it ended.
+fn stroke(actions: &[CanvasAction]) -> (StrokeKind, Vec<Point>, bool) {
+    let [CanvasAction::BeginStroke(begun), rest @ ..] = actions else { panic!("no stroke begins: {actions:?}") };
+    let (extended, ended) = match rest {
+        [extended @ .., CanvasAction::EndStroke] => (extended, true),
+        extended => (extended, false),
+    };
+    let further = extended.iter().map(|action| match action {
+        CanvasAction::ExtendStroke(point) => *point,
+        other => panic!("{other:?} within a stroke"),
+    });
+    (begun.kind, begun.points_in_photo.iter().copied().chain(further).collect(), ended)
+}
+
+#[test]
+fn a_drag_paints_where_the_pointer_was_at_every_zoom() {
+    for (zoom, pixels_per_point) in [(None, 1.0), (Some(0.4), 1.0), (Some(1.0), 2.0), (Some(3.0), 1.25)] {
+        let mut harness = window(Desk::new(Tool::Brush), pixels_per_point);
+        if let Some(zoom) = zoom {
+            let canvas = &mut harness.state_mut().canvas;
+            canvas.zoom_to_actual_pixels();
+            canvas.zoom_by(zoom);
+            harness.run();
+            assert!((harness.state().canvas.zoom() - zoom).abs() < 1e-5);
+        }
+        let way = [[190.0, 140.0], [210.0, 140.0], [210.0, 165.0]].map(|point| at(&harness, point));
+        drag(&mut harness, PointerButton::Primary, &way);
+        let (kind, points, ended) = stroke(&taken(&mut harness));
+        assert!(kind == StrokeKind::Paint && ended);
+        assert!(is_near(points[0], [190.0, 140.0], 0.01), "{points:?} at {zoom:?}");
+        assert!(points.iter().any(|&point| is_near(point, [210.0, 140.0], 0.01)), "{points:?} at {zoom:?}");
+        assert!(is_near(points[points.len() - 1], [210.0, 165.0], 0.01), "{points:?} at {zoom:?}");
+        let gaps = points.windows(2).map(|pair| (pair[1][0] - pair[0][0]).hypot(pair[1][1] - pair[0][1]));
+        assert!(gaps.fold(0.0, f32::max) <= 5.01, "no further apart than a quarter of the radius");
+    }
+}
+
+#[test]
+fn all_moves_of_one_frame_count() {
+    let mut harness = window(Desk::new(Tool::Brush), 1.0);
+    let [start, corner] = [[50.0, 100.0], [100.0, 100.0]].map(|point| at(&harness, point));
+    press(&mut harness, start, PointerButton::Primary, Modifiers::NONE);
+    let moves = [corner, at(&harness, [100.0, 200.0])].map(Event::PointerMoved);
+    harness.input_mut().events.extend(moves);
+    harness.step();
+    let (_, points, ended) = stroke(&taken(&mut harness));
+    assert!(!ended);
+    assert!(points.iter().any(|&point| is_near(point, [100.0, 100.0], 0.01)), "the corner is cut: {points:?}");
+}
+
+#[test]
+fn a_click_is_a_dab_and_shift_click_draws_a_straight_line_from_it() {
+    let mut harness = window(Desk::new(Tool::Brush), 1.0);
+    let [first, second] = [[50.0, 60.0], [250.0, 160.0]].map(|point| at(&harness, point));
+    drag(&mut harness, PointerButton::Primary, &[first]);
+    let (_, points, ended) = stroke(&taken(&mut harness));
+    assert!(ended && points.len() == 1, "{points:?}");
+    press(&mut harness, second, PointerButton::Primary, Modifiers::SHIFT);
+    release(&mut harness, second, PointerButton::Primary, Modifiers::SHIFT);
+    let (_, points, ended) = stroke(&taken(&mut harness));
+    assert!(ended && is_near(points[0], [50.0, 60.0], 0.01));
+    assert!(is_near(points[points.len() - 1], [250.0, 160.0], 0.01));
+    assert!(points.iter().all(|[x, y]| (y - 60.0 - (x - 50.0) / 2.0).abs() < 0.05), "{points:?}");
+}
+
+#[test]
+fn the_eraser_and_the_right_button_erase() {
+    for (tool, button) in [
+        (Tool::Eraser, PointerButton::Primary),
+        (Tool::Brush, PointerButton::Secondary),
+        (Tool::Frame, PointerButton::Secondary),
+    ] {
+        let mut harness = window(Desk::new(tool), 1.0);
+        let way = [[100.0, 100.0], [120.0, 100.0]].map(|point| at(&harness, point));
+        drag(&mut harness, button, &way);
+        let (kind, points, ended) = stroke(&taken(&mut harness));
+        assert!(kind == StrokeKind::Erase && ended && points.len() > 2, "{tool:?} {button:?}");
+    }
+}
+
+#[test]
+fn painting_may_begin_outside_the_photo() {
+    let mut harness = window(Desk::new(Tool::Brush), 1.0);
+    let way = [[-20.0, 150.0], [30.0, 150.0]].map(|point| at(&harness, point));
+    drag(&mut harness, PointerButton::Primary, &way);
+    let (_, points, _) = stroke(&taken(&mut harness));
+    assert!(is_near(points[0], [-20.0, 150.0], 0.01));
+}
+
+#[test]
+fn a_locked_photo_takes_no_paint_and_a_stroke_ends_when_it_locks() {
+    let mut harness = window(Desk { locked: true, ..Desk::new(Tool::Brush) }, 1.0);
+    let way = [[100.0, 100.0], [120.0, 100.0]].map(|point| at(&harness, point));
+    drag(&mut harness, PointerButton::Primary, &way);
+    assert_eq!(taken(&mut harness), []);
+    harness.state_mut().locked = false;
+    press(&mut harness, way[0], PointerButton::Primary, Modifiers::NONE);
+    harness.state_mut().locked = true;
+    harness.run();
+    assert_eq!(taken(&mut harness).last(), Some(&CanvasAction::EndStroke));
+    assert!(!harness.state().canvas.is_dragging());
+}
+
+#[test]
+fn a_cancelled_stroke_says_nothing_more() {
+    let mut harness = window(Desk::new(Tool::Brush), 1.0);
+    let way = [[100.0, 100.0], [180.0, 100.0]].map(|point| at(&harness, point));
+    press(&mut harness, way[0], PointerButton::Primary, Modifiers::NONE);
+    taken(&mut harness);
+    harness.state_mut().canvas.cancel_drag();
+    harness.event(Event::PointerMoved(way[1]));
+    release(&mut harness, way[1], PointerButton::Primary, Modifiers::NONE);
+    assert_eq!(taken(&mut harness), []);
+}

@@ -1,0 +1,269 @@
+//! Where the photo is on the screen.
+//!
+//! Zoom is counted in physical screen pixels per photo pixel, so that 1 shows every pixel of the photo as exactly one
+//! pixel of the screen whatever the display's scale. The middle of the view always lies over the photo: it cannot
+//! be lost off screen.
+
+use egui::{Pos2, Rect, Vec2, pos2, vec2};
+
+use crate::photo::Point;
+
+/// Smallest zoom, unless the photo is so large that even this does not fit.
+pub(super) const MIN_ZOOM: f32 = 1.0 / 64.0;
+/// Largest zoom.
+pub(super) const MAX_ZOOM: f32 = 64.0;
+/// Left free around a fitted photo, in points: room for the frame's handles.
+const FIT_MARGIN: f32 = 44.0;
+
+/// Takes photo pixels to points of the screen.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct ScreenFromPhoto {
+    /// Points per photo pixel.
+    pub scale: f32,
+    /// Physical pixels per photo pixel.
+    pub zoom: f32,
+    pub pixels_per_point: f32,
+    center_in_photo: Point,
+    center_on_screen: Pos2,
+}
+
+impl ScreenFromPhoto {
+    /// A point of the photo on the screen.
+    pub fn apply(&self, [x, y]: Point) -> Pos2 {
+        let [cx, cy] = self.center_in_photo;
+        // The difference first: far from the photo's corner at 64 times zoom, the products would lose the pixel.
+        self.center_on_screen + vec2(x - cx, y - cy) * self.scale
+    }
+
+    /// A point of the screen in the photo.
+    pub fn invert(&self, on_screen: Pos2) -> Point {
+        let offset = (on_screen - self.center_on_screen) / self.scale;
+        [self.center_in_photo[0] + offset.x, self.center_in_photo[1] + offset.y]
+    }
+
+    /// A rectangle of the photo (in its pixels) on the screen.
+    pub fn rect(&self, in_photo: Rect) -> Rect {
+        Rect::from_min_max(self.apply(in_photo.min.into()), self.apply(in_photo.max.into()))
+    }
+
+    /// A rectangle of the screen in photo pixels.
+    pub fn invert_rect(&self, on_screen: Rect) -> Rect {
+        Rect::from_min_max(self.invert(on_screen.min).into(), self.invert(on_screen.max).into())
+    }
+
+    /// The nearest corner of a physical pixel.
+    pub fn snap(&self, on_screen: Pos2) -> Pos2 {
+        (on_screen * self.pixels_per_point).round() / self.pixels_per_point
+    }
+}
+
+/// Zoom and pan.
+#[derive(Clone, Debug)]
+pub(super) struct View {
+    zoom: f32,
+    /// The point of the photo in the middle of the view; `None` is the photo's own middle.
+    center_in_photo: Option<Point>,
+    /// Follow the window's size until the user zooms or pans.
+    fitted: bool,
+    photo_size: Vec2,
+    viewport: Rect,
+    pixels_per_point: f32,
+}
+
+impl Default for View {
+    fn default() -> Self {
+        Self {
+            zoom: 1.0,
+            center_in_photo: None,
+            fitted: true,
+            photo_size: Vec2::splat(1.0),
+            viewport: Rect::from_min_size(Pos2::ZERO, Vec2::splat(1.0)),
+            pixels_per_point: 1.0,
+        }
+    }
+}
+
+impl View {
+    /// Physical pixels per photo pixel.
+    pub fn zoom(&self) -> f32 {
+        self.zoom
+    }
+
+    /// Shows the whole photo, from now on at every size of the window.
+    pub fn fit(&mut self) {
+        self.fitted = true;
+    }
+
+    /// Sets the zoom, around the middle of the view.
+    pub fn zoom_to(&mut self, zoom: f32) {
+        if zoom.is_finite() && zoom > 0.0 {
+            self.zoom = zoom;
+            self.fitted = false;
+        }
+    }
+
+    /// Zooms so that the photo stays where it is under a point of the screen.
+    pub fn zoom_around(&mut self, factor: f32, on_screen: Pos2) {
+        let (min, max) = self.zoom_range();
+        let zoom = (self.zoom * factor).clamp(min, max);
+        if !zoom.is_finite() || zoom <= 0.0 {
+            return;
+        }
+        // The point as it is drawn, not as it would be without the snap to whole pixels, which zooming in would magnify.
+        let [x, y] = self.screen_from_photo().invert(on_screen);
+        let offset = (on_screen - self.viewport.center()) * self.pixels_per_point / zoom;
+        self.center_in_photo = Some(self.clamped([x - offset.x, y - offset.y]));
+        self.zoom_to(zoom);
+    }
+
+    /// Moves the photo by points of the screen.
+    pub fn pan(&mut self, delta: Vec2) {
+        let shift = delta * self.pixels_per_point / self.zoom;
+        let [x, y] = self.center();
+        self.center_in_photo = Some(self.clamped([x - shift.x, y - shift.y]));
+        self.fitted = false;
+    }
+
+    /// Takes in the sizes of this frame and settles what follows from them.
+    pub fn settle(&mut self, photo_size: Vec2, viewport: Rect, pixels_per_point: f32) {
+        self.photo_size = photo_size.max(Vec2::splat(1.0));
+        self.viewport = viewport;
+        self.pixels_per_point = pixels_per_point;
+        if self.fitted {
+            self.zoom = self.fit_zoom();
+            self.center_in_photo = None;
+        }
+        let (min, max) = self.zoom_range();
+        self.zoom = self.zoom.clamp(min, max);
+        self.center_in_photo = self.center_in_photo.map(|center| self.clamped(center));
+    }
+
+    /// The transform, shifted by less than a physical pixel so that the photo's corner meets one: at 1:1 and
+    /// other whole zooms no pixel is smeared over two.
+    pub fn screen_from_photo(&self) -> ScreenFromPhoto {
+        let center_in_photo = self.center();
+        let middle = self.viewport.center();
+        let off_grid = |middle: f32, center: f32| {
+            let corner =
+                f64::from(middle) * f64::from(self.pixels_per_point) - f64::from(center) * f64::from(self.zoom);
+            ((corner - corner.round()) as f32) / self.pixels_per_point
+        };
+        let [x, y] = center_in_photo;
+        ScreenFromPhoto {
+            scale: self.zoom / self.pixels_per_point,
+            zoom: self.zoom,
+            pixels_per_point: self.pixels_per_point,
+            center_in_photo,
+            center_on_screen: pos2(middle.x - off_grid(middle.x, x), middle.y - off_grid(middle.y, y)),
+        }
+    }
+
+    fn center(&self) -> Point {
+        self.center_in_photo.unwrap_or([self.photo_size.x / 2.0, self.photo_size.y / 2.0])
+    }
+
+    fn clamped(&self, [x, y]: Point) -> Point {
+        [x.clamp(0.0, self.photo_size.x), y.clamp(0.0, self.photo_size.y)]
+    }
+
+    fn fit_zoom(&self) -> f32 {
+        let room = (self.viewport.size() - Vec2::splat(2.0 * FIT_MARGIN)).max(self.viewport.size() / 4.0);
+        let zoom = room.max(Vec2::splat(1.0)) * self.pixels_per_point / self.photo_size;
+        zoom.min_elem().min(MAX_ZOOM)
+    }
+
+    fn zoom_range(&self) -> (f32, f32) {
+        (MIN_ZOOM.min(self.fit_zoom()), MAX_ZOOM)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const VIEWPORT: Rect = Rect { min: pos2(200.0, 40.0), max: pos2(1000.0, 640.0) };
+
+    fn settled(photo_size: Vec2, pixels_per_point: f32) -> View {
+        let mut view = View::default();
+        view.settle(photo_size, VIEWPORT, pixels_per_point);
+        view
+    }
+
+    fn photo_on_screen(view: &View) -> Rect {
+        view.screen_from_photo().rect(Rect::from_min_size(Pos2::ZERO, view.photo_size))
+    }
+
+    proptest! {
+        #[test]
+        fn screen_and_photo_are_inverse_after_any_zoom_and_pan(
+            width in 1.0f32..20_000.0, height in 1.0f32..20_000.0, pixels_per_point in 0.5f32..3.0,
+            steps in prop::collection::vec((0.2f32..5.0, -900f32..900.0, -900f32..900.0), 0..12),
+            at in (-2000f32..3000.0, -2000f32..3000.0),
+        ) {
+            let mut view = settled(vec2(width, height), pixels_per_point);
+            for (factor, x, y) in steps {
+                view.zoom_around(factor, pos2(x, y));
+                view.pan(vec2(y, x));
+                view.settle(vec2(width, height), VIEWPORT, pixels_per_point);
+            }
+            let map = view.screen_from_photo();
+            let back = map.apply(map.invert(at.into()));
+            // f32 keeps a photo coordinate of 20 000 to 0.001 pixels, which 64 times zoom shows as 0.12 points.
+            prop_assert!(back.distance(at.into()) < 0.3, "{back:?} for {at:?}");
+            prop_assert!(photo_on_screen(&view).intersects(VIEWPORT), "the photo is lost");
+        }
+
+        #[test]
+        fn zooming_in_keeps_the_point_under_the_pointer(
+            factor in 1.0f32..6.0, x in 0.0f32..1.0, y in 0.0f32..1.0, pixels_per_point in 0.5f32..3.0,
+        ) {
+            let mut view = settled(vec2(3000.0, 2000.0), pixels_per_point);
+            let photo = photo_on_screen(&view);
+            let pointer = photo.min + vec2(x, y) * photo.size();
+            let before = view.screen_from_photo().invert(pointer);
+            view.zoom_around(factor, pointer);
+            // Half a physical pixel along each axis, by which the photo's corner is moved to meet the grid.
+            let tolerance = 0.75 / pixels_per_point;
+            prop_assert!(view.screen_from_photo().apply(before).distance(pointer) < tolerance);
+        }
+    }
+
+    #[test]
+    fn fitting_shows_the_whole_photo_and_follows_the_window() {
+        let mut view = settled(vec2(6000.0, 4000.0), 2.0);
+        assert!(VIEWPORT.contains_rect(photo_on_screen(&view)));
+        let before = view.zoom();
+        view.settle(vec2(6000.0, 4000.0), VIEWPORT.scale_from_center(0.5), 2.0);
+        assert!(view.zoom() < before && VIEWPORT.scale_from_center(0.5).contains_rect(photo_on_screen(&view)));
+        view.zoom_to(0.3);
+        view.settle(vec2(6000.0, 4000.0), VIEWPORT, 2.0);
+        assert!((view.zoom() - 0.3).abs() < 1e-6, "a zoom that the user chose stays");
+    }
+
+    #[test]
+    fn actual_pixels_meet_the_grid_of_physical_pixels() {
+        for pixels_per_point in [1.0, 1.25, 1.5, 2.0] {
+            let mut view = settled(vec2(801.0, 333.0), pixels_per_point);
+            view.zoom_to(1.0);
+            view.pan(vec2(13.3, -7.7));
+            let map = view.screen_from_photo();
+            let step = (map.apply([11.0, 0.0]) - map.apply([10.0, 0.0])) * pixels_per_point;
+            assert!((step.x - 1.0).abs() < 1e-3);
+            let corner = map.apply([100.0, 50.0]).to_vec2() * pixels_per_point;
+            assert!((corner - corner.round()).length() < 2e-3, "{corner:?} at {pixels_per_point}");
+        }
+    }
+
+    #[test]
+    fn zoom_stays_within_its_limits_even_for_a_photo_that_fits_only_below_them() {
+        let mut view = settled(vec2(100_000.0, 900.0), 1.0);
+        assert!(view.zoom() < MIN_ZOOM && VIEWPORT.contains_rect(photo_on_screen(&view)));
+        view.zoom_around(1e9, VIEWPORT.center());
+        assert!((view.zoom() - MAX_ZOOM).abs() < 1e-3);
+        view.zoom_around(1e-9, VIEWPORT.center());
+        view.zoom_around(f32::NAN, VIEWPORT.center());
+        assert!(view.zoom() > 0.0 && VIEWPORT.contains_rect(photo_on_screen(&view)));
+    }
+}
