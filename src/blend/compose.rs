@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use super::BlendMode;
 use super::feather::{Feather, Offsets};
-use super::sample::{Picture, Spots};
+use super::sample::{Picture, RowReader};
 use crate::face::{CropGrid, FaceFrame};
 use crate::mask::Mask;
 use crate::photo::{Photo, RectPx, Sample, SamplesMut};
@@ -81,9 +81,11 @@ impl Composer {
             rgba.par_chunks_exact_mut(stride).zip(0..self.height).for_each(|(pixels, row)| {
                 let pixels = pixels.as_chunks_mut::<4>().0;
                 self.draw_row(&picture, offsets.as_ref(), row, |column, alpha, rgb| {
-                    let [red, green, blue] = rgb.map(|value| u8::nearest(value * <u8 as Sample>::MAX));
-                    if let Some(pixel) = pixels.get_mut(column) {
-                        *pixel = [red, green, blue, alpha];
+                    if let Some([red, green, blue, opacity]) = pixels.get_mut(column) {
+                        for (sample, value) in [red, green, blue].into_iter().zip(rgb) {
+                            *sample = u8::nearest(value * <u8 as Sample>::MAX);
+                        }
+                        *opacity = alpha;
                     }
                 });
             });
@@ -103,20 +105,25 @@ impl Composer {
         let Some(unit) = self.unit else { return };
         let step_x = f64::from(self.rect.width) / f64::from(self.width);
         let step_y = f64::from(self.rect.height) / f64::from(self.height);
-        let y = f64::from(self.rect.y) + (f64::from(row) + 0.5) * step_y;
-        let spots = Spots::new(picture, unit, [step_x, step_y]);
-        let start = row as usize * self.width as usize;
-        let alphas = self.alpha.iter().skip(start).take(self.width as usize);
-        for ((column, at), &alpha) in (0usize..).zip(0u32..).zip(alphas).filter(|(_, alpha)| **alpha != 0) {
-            let x = f64::from(self.rect.x) + (f64::from(at) + 0.5) * step_x;
-            let mut color = spots.mean([x, y]);
-            if let Some(offsets) = offsets {
-                let offset = offsets.at([x as f32, y as f32]);
-                for (value, offset) in color.iter_mut().zip(offset) {
+        let (x, y) = (f64::from(self.rect.x) + 0.5 * step_x, f64::from(self.rect.y) + (f64::from(row) + 0.5) * step_y);
+        let start = unit.to_crop([x, y]);
+        let side = |end: [f64; 2]| [(end[0] - start[0]) as f32, (end[1] - start[1]) as f32];
+        let (across, down) = (side(unit.to_crop([x + step_x, y])), side(unit.to_crop([x, y + step_y])));
+        let reader = RowReader::new(picture, start.map(|at| at as f32), across, down);
+        let offsets = offsets.map(|offsets| offsets.row(x as f32, step_x as f32, y as f32));
+        let first = row as usize * self.width as usize;
+        let alphas = self.alpha.get(first..first + self.width as usize).unwrap_or_default();
+        for (column, &alpha) in alphas.iter().enumerate().filter(|(_, alpha)| **alpha != 0) {
+            let mut color = reader.at(column);
+            if let Some(offsets) = &offsets {
+                for (value, offset) in color.iter_mut().zip(offsets.at(column)) {
                     *value += offset;
                 }
             }
-            let [red, green, blue, _] = color.map(|value| value.clamp(-1.0, 1.0) * 0.5 + 0.5);
+            for value in &mut color {
+                *value = value.clamp(-1.0, 1.0) * 0.5 + 0.5;
+            }
+            let [red, green, blue, _] = color;
             draw(column, alpha, if self.is_grey { [luma([red, green, blue]); 3] } else { [red, green, blue] });
         }
     }

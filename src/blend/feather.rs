@@ -32,6 +32,9 @@ const OUTSIDE_SHARE: f64 = 1.0 / 32.0;
 /// The averages run over about two generator's pixels each way: cells along the frame for each cell of the window's half.
 const CELLS_FOR_BLUR_CELL: f32 = 40.0;
 
+/// No frame needs more; one far larger than the photo would ask for any number.
+const MAX_BLUR_CELLS: usize = 6;
+
 /// A known cell beside the hole.
 struct EdgeCell {
     cell: usize,
@@ -101,7 +104,8 @@ impl Feather {
         Some(Self {
             falloff: distance.into_iter().map(falloff).collect(),
             nearest: source,
-            blur_cells: ((frame.side_px / cell_px as f32 / CELLS_FOR_BLUR_CELL).round() as usize).max(1),
+            blur_cells: ((frame.side_px / cell_px as f32 / CELLS_FOR_BLUR_CELL).round() as usize)
+                .clamp(1, MAX_BLUR_CELLS),
             cells,
             edge,
         })
@@ -127,30 +131,62 @@ impl Feather {
     }
 }
 
+/// The differences along one row of pixels of the photo or of a patch.
+pub(super) struct OffsetRow {
+    /// Between the cells above and below, for each column of cells.
+    line: Vec<[f32; 4]>,
+    /// Where the middle of the row's first pixel lies between the middles of the cells, and the step to the next.
+    start: f32,
+    step: f32,
+}
+
 impl Offsets<'_> {
-    /// The difference to add at a point of the photo, in the fill's units.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_precision_loss,
-        reason = "clamped to the cells first, of which there are some hundred each way"
-    )]
-    pub(super) fn at(&self, [x, y]: [f32; 2]) -> [f32; 4] {
+    /// For a row that starts at a point of the photo and goes to the right in steps.
+    #[expect(clippy::cast_precision_loss, reason = "photos are less than 2^24 pixels wide")]
+    pub(super) fn row(&self, x: f32, step_x: f32, y: f32) -> OffsetRow {
         let Cells { region, cell_px, columns, rows } = *self.cells;
-        let split = |at: f32, start: u32, count: usize| {
-            let at = ((at - start as f32) / cell_px as f32 - 0.5).clamp(0.0, count.saturating_sub(1) as f32);
-            let first = (at as usize).min(count.saturating_sub(2));
-            (first, (first + 1).min(count.saturating_sub(1)), at - first as f32)
-        };
-        let (left, right, along) = split(x, region.x, columns);
-        let (top, bottom, down) = split(y, region.y, rows);
-        let mix = |row: usize| {
-            let (a, b) = (self.values[row * columns + left], self.values[row * columns + right]);
-            [0, 1, 2, 3].map(|channel| a[channel] + along * (b[channel] - a[channel]))
-        };
-        let (above, below) = (mix(top), mix(bottom));
-        [0, 1, 2, 3].map(|channel| above[channel] + down * (below[channel] - above[channel]))
+        let per_px = 1.0 / cell_px as f32;
+        let (above, below, down) = between((y - region.y as f32) * per_px - 0.5, rows);
+        let row = |row: usize| self.values.iter().skip(row * columns).take(columns);
+        let line = row(above).zip(row(below)).map(|(above, below)| mix(above, below, down)).collect();
+        OffsetRow { line, start: (x - region.x as f32) * per_px - 0.5, step: step_x * per_px }
     }
+}
+
+impl OffsetRow {
+    /// The difference to add to a pixel of the row, in the fill's units.
+    #[inline]
+    #[expect(clippy::cast_precision_loss, reason = "photos are less than 2^24 pixels wide")]
+    pub(super) fn at(&self, column: usize) -> [f32; 4] {
+        let (left, right, along) = between(self.start + column as f32 * self.step, self.line.len());
+        match (self.line.get(left), self.line.get(right)) {
+            (Some(left), Some(right)) => mix(left, right, along),
+            _ => [0.0; 4],
+        }
+    }
+}
+
+/// The two of `count` cells that a position lies between, and how far from the first to the second.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "clamped to the cells first, of which there are some hundred"
+)]
+fn between(at: f32, count: usize) -> (usize, usize, f32) {
+    let last = count.saturating_sub(1);
+    let at = at.clamp(0.0, last as f32);
+    let first = at as usize;
+    (first, (first + 1).min(last), at - first as f32)
+}
+
+#[inline]
+fn mix(from: &[f32; 4], to: &[f32; 4], share: f32) -> [f32; 4] {
+    let mut mixed = *from;
+    for (mixed, to) in mixed.iter_mut().zip(to) {
+        *mixed += share * (to - *mixed);
+    }
+    mixed
 }
 
 impl Cells {
@@ -249,34 +285,66 @@ fn grown(rect: RectPx, margin: u32) -> RectPx {
 /// Sums over a window of `2·reach + 1` cells each way, twice, so that near cells count for more. Cells beyond the border
 /// add nothing, to the last lane either.
 fn blur(cells: &mut [[f32; 4]], columns: usize, reach: usize) {
-    let mut line = Vec::new();
+    let mut padded = Vec::new();
     for _ in 0..2 {
         for row in cells.chunks_exact_mut(columns) {
-            sum_along(row, 1, row.len(), reach, &mut line);
+            sum_windows(row, 1, reach, &mut padded);
         }
-        let rows = cells.len() / columns;
-        for column in 0..columns {
-            sum_along(&mut cells[column..], columns, rows, reach, &mut line);
+        sum_windows(cells, columns, reach, &mut padded);
+    }
+}
+
+/// Replaces each line of `width` cells by the sum of the lines up to `reach` before and after it: with lines of one cell
+/// along a row, with whole rows down the grid.
+fn sum_windows(lines: &mut [[f32; 4]], width: usize, reach: usize, padded: &mut Vec<[f32; 4]>) {
+    let padding = reach * width;
+    padded.clear();
+    padded.resize(padding, [0.0; 4]);
+    padded.extend_from_slice(lines);
+    padded.resize(padded.len() + padding + width, [0.0; 4]);
+    let mut sums = vec![[0.0; 4]; width];
+    for line in padded.chunks_exact(width).take(2 * reach) {
+        add(&mut sums, line, 1.0);
+    }
+    let (entering, leaving) = (padded.chunks_exact(width).skip(2 * reach), padded.chunks_exact(width));
+    for ((line, entering), leaving) in lines.chunks_exact_mut(width).zip(entering).zip(leaving) {
+        add(&mut sums, entering, 1.0);
+        line.copy_from_slice(&sums);
+        add(&mut sums, leaving, -1.0);
+    }
+}
+
+fn add(sums: &mut [[f32; 4]], values: &[[f32; 4]], sign: f32) {
+    for (sum, value) in sums.iter_mut().zip(values) {
+        for (sum, value) in sum.iter_mut().zip(value) {
+            *sum += sign * value;
         }
     }
 }
 
-/// Window sums along `count` cells that lie `stride` apart.
-fn sum_along(cells: &mut [[f32; 4]], stride: usize, count: usize, reach: usize, line: &mut Vec<[f32; 4]>) {
-    line.clear();
-    line.extend(cells.iter().step_by(stride).take(count));
-    let mut sum = [0.0; 4];
-    let add = |sum: &mut [f32; 4], value: Option<&[f32; 4]>, sign: f32| {
-        for (sum, value) in sum.iter_mut().zip(value.unwrap_or(&[0.0; 4])) {
-            *sum += sign * value;
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_blur_is_two_box_sums_each_way() {
+        let (columns, rows, reach) = (9, 7, 2usize);
+        let mut cells: Vec<[f32; 4]> =
+            (0..columns * rows).map(|index| [(index * 37 % 11) as f32, 1.0, 0.0, 1.0]).collect();
+        let mut expected = cells.clone();
+        for _ in 0..2 {
+            let before = expected.clone();
+            for (index, cell) in expected.iter_mut().enumerate() {
+                let (x, y) = (index % columns, index / columns);
+                let is_near =
+                    |other: usize| (other % columns).abs_diff(x) <= reach && (other / columns).abs_diff(y) <= reach;
+                *cell =
+                    [0, 1, 2, 3].map(|lane| (0..before.len()).filter(|i| is_near(*i)).map(|i| before[i][lane]).sum());
+            }
         }
-    };
-    for value in line.iter().take(reach) {
-        add(&mut sum, Some(value), 1.0);
-    }
-    for (at, cell) in cells.iter_mut().step_by(stride).take(count).enumerate() {
-        add(&mut sum, line.get(at + reach), 1.0);
-        *cell = sum;
-        add(&mut sum, at.checked_sub(reach).and_then(|first| line.get(first)), -1.0);
+        blur(&mut cells, columns, reach);
+        for (cell, expected) in cells.iter().zip(&expected) {
+            assert!(cell.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-2), "{cell:?} and {expected:?}");
+        }
     }
 }

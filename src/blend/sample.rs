@@ -1,7 +1,5 @@
 //! The generator's picture, read between its pixels.
 
-use crate::face::CropGrid;
-
 /// A picture made ready for reading anywhere: RGB and one unused lane together (one vector load each), with a border repeated
 /// from its edge.
 pub(super) struct Picture {
@@ -42,75 +40,148 @@ impl Picture {
 
     /// The colour at a point of the unit square, by Catmull-Rom's cubic (Keys 1981 with a = −1/2), which passes through the
     /// pixels; outside the square it is the edge's. Clamped to [-1, 1], which the cubic overshoots at hard edges.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the picture first")]
+    #[inline]
     pub(super) fn at(&self, [u, v]: [f32; 2]) -> [f32; 4] {
-        let side = self.side_px();
-        let split = |unit: f32| {
-            let at = (unit * side).clamp(0.0, side) - 0.5;
-            let whole = at.floor();
-            // The first of four pixels is one to the left, in the bordered picture.
-            ((whole + 1.0) as usize, cubic(at - whole))
-        };
-        let ((column, along), (row, down)) = (split(u), split(v));
-        let stride = self.size_px + 2 * BORDER_PX;
+        let ((column, along), (row, down)) = (self.split(u), self.split(v));
+        let stride = self.stride();
         let mut sum = [0.0; 4];
         for (tap, weight) in down.into_iter().enumerate() {
             let start = (row + tap) * stride + column;
             let Some(pixels) = self.pixels.get(start..start + 4) else { return sum };
-            let mut line = [0.0; 4];
-            for (pixel, weight) in pixels.iter().zip(along) {
-                for (sum, value) in line.iter_mut().zip(pixel) {
-                    *sum += weight * value;
-                }
-            }
-            for (sum, value) in sum.iter_mut().zip(line) {
+            for (sum, value) in sum.iter_mut().zip(weighted(pixels, along)) {
                 *sum += weight * value;
             }
         }
-        sum.map(|value| value.clamp(-1.0, 1.0))
-    }
-}
-
-/// How a picture is read for pixels of the photo or of a patch: at their middle, or, where such a pixel covers several of
-/// the picture's, at several places, evenly spaced, whose mean is taken.
-pub(super) struct Spots<'a> {
-    picture: &'a Picture,
-    unit: CropGrid,
-    /// Offsets from the middle, in photo pixels.
-    places: Vec<[f64; 2]>,
-}
-
-impl<'a> Spots<'a> {
-    /// Most places each way: enough for the smallest frame (16 pixels) and a generator of 128.
-    const MAX_EACH_WAY: f64 = 8.0;
-
-    /// For pixels of this size in the photo; `unit` lays the unit square over the photo.
-    pub(super) fn new(picture: &'a Picture, unit: CropGrid, [width, height]: [f64; 2]) -> Self {
-        let ([left, top], [right, bottom]) = (unit.to_crop([0.0, 0.0]), unit.to_crop([width.max(height), 0.0]));
-        let covered_px = (right - left).hypot(bottom - top) * f64::from(picture.side_px());
-        // Rounding must not double the work of one to one.
-        let each_way = (covered_px - 0.01).ceil().clamp(1.0, Self::MAX_EACH_WAY);
-        let steps =
-            || (0..8u32).map(f64::from).take_while(|step| *step < each_way).map(|step| (step + 0.5) / each_way - 0.5);
-        let places = steps().flat_map(|y| steps().map(move |x| [x * width, y * height])).collect();
-        Self { picture, unit, places }
+        clamped(sum)
     }
 
-    /// The mean colour of a pixel with its middle here.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "single precision is enough here")]
-    pub(super) fn mean(&self, [x, y]: [f64; 2]) -> [f32; 4] {
-        let mut sum = [0.0; 4];
-        for [right, down] in &self.places {
-            let color = self.picture.at(self.unit.to_crop([x + right, y + down]).map(|at| at as f32));
-            for (sum, value) in sum.iter_mut().zip(color) {
-                *sum += value;
+    /// The picture along a level line of the unit square: what all points of the line have in common, worked out once.
+    fn line(&self, v: f32) -> Vec<[f32; 4]> {
+        let (row, down) = self.split(v);
+        let stride = self.stride();
+        let mut line = vec![[0.0; 4]; stride];
+        for (pixels, weight) in self.pixels.chunks_exact(stride).skip(row).zip(down) {
+            for (sum, value) in line.as_flattened_mut().iter_mut().zip(pixels.as_flattened()) {
+                *sum += weight * value;
             }
         }
-        sum.map(|value| value / self.places.len() as f32)
+        line
+    }
+
+    /// The colour at a point of a [`line`](Self::line).
+    #[inline]
+    fn at_in_line(&self, line: &[[f32; 4]], u: f32) -> [f32; 4] {
+        let (column, along) = self.split(u);
+        let pixels = line.get(column..column + 4).unwrap_or_default();
+        clamped(weighted(pixels, along))
+    }
+
+    /// The first of the four pixels around a unit coordinate, in the bordered picture, and their weights.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "clamped to the picture first, and pictures are at most some hundred pixels wide"
+    )]
+    #[inline]
+    fn split(&self, unit: f32) -> (usize, [f32; 4]) {
+        let side = self.side_px();
+        // The border puts the centre of the first one pixel and a half before the point's pixel border.
+        let from_first = (unit * side).clamp(0.0, side) + 0.5;
+        let first = from_first as usize;
+        (first, cubic(from_first - first as f32))
+    }
+
+    fn stride(&self) -> usize {
+        self.size_px + 2 * BORDER_PX
+    }
+}
+
+/// The weighted sum of four pixels; zero when there are not four.
+#[inline]
+fn weighted(pixels: &[[f32; 4]], weights: [f32; 4]) -> [f32; 4] {
+    let mut sum = [0.0; 4];
+    // Written out by lanes, not with `map`: this is what the compiler turns into vectors.
+    if let [a, b, c, d] = pixels {
+        for (lane, sum) in sum.iter_mut().enumerate() {
+            *sum = weights[0] * a[lane] + weights[1] * b[lane] + weights[2] * c[lane] + weights[3] * d[lane];
+        }
+    }
+    sum
+}
+
+#[inline]
+fn clamped(mut color: [f32; 4]) -> [f32; 4] {
+    for value in &mut color {
+        *value = value.clamp(-1.0, 1.0);
+    }
+    color
+}
+
+/// How a picture is read for one row of pixels of the photo or of a patch.
+pub(super) struct RowReader<'a> {
+    picture: &'a Picture,
+    /// The middle of the row's first pixel, and the step to the next, in the unit square.
+    start: [f32; 2],
+    across: [f32; 2],
+    places: Places,
+}
+
+enum Places {
+    /// At each pixel's middle, on a level line of the picture.
+    Line(Vec<[f32; 4]>),
+    /// At each pixel's middle.
+    Middle,
+    /// At several offsets from the middle: the mean of them stands for a pixel that covers several of the picture's.
+    Several(Vec<[f32; 2]>),
+}
+
+impl<'a> RowReader<'a> {
+    /// Most places each way: enough for the smallest frame (16 pixels) and a generator of 128.
+    const MAX_EACH_WAY: f32 = 8.0;
+
+    /// From the middle of the row's first pixel and its sides, across and down, all in the unit square.
+    pub(super) fn new(picture: &'a Picture, start: [f32; 2], across: [f32; 2], down: [f32; 2]) -> Self {
+        let length = |[x, y]: [f32; 2]| x.hypot(y) * picture.side_px();
+        // Rounding must not double the work of one to one.
+        let each_way = (length(across).max(length(down)) - 0.01).ceil().clamp(1.0, Self::MAX_EACH_WAY);
+        let places = if each_way > 1.0 {
+            let steps = || (0..8u8).map(f32::from).take_while(|step| *step < each_way);
+            let place = |x: f32, y: f32| [0, 1].map(|axis| x * across[axis] + y * down[axis]);
+            let shift = |step: f32| (step + 0.5) / each_way - 0.5;
+            Places::Several(steps().flat_map(|y| steps().map(move |x| place(shift(x), shift(y)))).collect())
+        } else if across[1] == 0.0 {
+            Places::Line(picture.line(start[1]))
+        } else {
+            Places::Middle
+        };
+        Self { picture, start, across, places }
+    }
+
+    /// The colour of a pixel of the row.
+    #[expect(clippy::cast_precision_loss, reason = "photos are less than 2^24 pixels wide; and 64 places at most")]
+    #[inline]
+    pub(super) fn at(&self, column: usize) -> [f32; 4] {
+        let steps = column as f32;
+        let (u, v) = (self.start[0] + steps * self.across[0], self.start[1] + steps * self.across[1]);
+        match &self.places {
+            Places::Line(line) => self.picture.at_in_line(line, u),
+            Places::Middle => self.picture.at([u, v]),
+            Places::Several(places) => {
+                let mut sum = [0.0; 4];
+                for [right, down] in places {
+                    for (sum, value) in sum.iter_mut().zip(self.picture.at([u + right, v + down])) {
+                        *sum += value;
+                    }
+                }
+                sum.map(|value| value / places.len() as f32)
+            }
+        }
     }
 }
 
 /// The weights of the four pixels around a point `t` of the way from the second to the third.
+#[inline]
 fn cubic(t: f32) -> [f32; 4] {
     let (square, cube) = (t * t, t * t * t);
     [
@@ -152,13 +223,22 @@ mod tests {
     #[test]
     fn a_pixel_that_covers_several_is_their_mean() {
         let picture = picture(64, |x, _| if x % 2 == 0 { -1.0 } else { 1.0 });
-        let frame = crate::face::FaceFrame { center_in_photo: [16.0, 16.0], side_px: 32.0, angle_radians: 0.0 };
-        let spots = Spots::new(&picture, CropGrid::new(&frame, 1).unwrap(), [1.0, 1.0]);
-        assert_eq!(spots.places.len(), 4);
-        assert!(spots.mean([10.5, 12.5])[0].abs() < 1e-5);
-        let same_size = crate::face::FaceFrame { side_px: 64.0, ..frame };
-        let spots = Spots::new(&picture, CropGrid::new(&same_size, 1).unwrap(), [1.0, 1.0]);
-        assert_eq!(spots.places, [[0.0, 0.0]]);
+        let row = RowReader::new(&picture, [0.5 / 32.0, 12.5 / 32.0], [1.0 / 32.0, 0.0], [0.0, 1.0 / 32.0]);
+        assert!(matches!(&row.places, Places::Several(places) if places.len() == 4));
+        assert!(row.at(10)[0].abs() < 1e-5);
+        let same_size = RowReader::new(&picture, [0.0, 0.0], [0.0, 1.0 / 64.0], [-1.0 / 64.0, 0.0]);
+        assert!(matches!(same_size.places, Places::Middle));
+    }
+
+    #[test]
+    fn a_level_row_reads_as_its_points_do() {
+        let picture = picture(16, |x, y| ((x * 37 + y * 91) % 23) as f32 / 11.5 - 1.0);
+        let row = RowReader::new(&picture, [-0.1, 0.37], [0.02, 0.0], [0.0, 0.02]);
+        assert!(matches!(row.places, Places::Line(_)));
+        for column in 0..60 {
+            let expected = picture.at([-0.1 + 0.02 * column as f32, 0.37]);
+            assert!((row.at(column)[1] - expected[1]).abs() < 1e-5, "at {column}");
+        }
     }
 
     #[test]

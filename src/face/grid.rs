@@ -12,6 +12,8 @@ use super::FaceFrame;
 pub(crate) struct CropGrid {
     /// Cosine and sine of the turn, times the scale.
     photo_from_crop: [f64; 2],
+    /// The same for the way back, before its turn is reversed.
+    crop_from_photo: [f64; 2],
     origin_in_photo: [f64; 2],
     /// How far from a crop pixel's centre the weights reach, along each axis of the photo.
     reach_px: f64,
@@ -35,7 +37,12 @@ impl CropGrid {
         let (along, across) = (scale * cos, scale * sin);
         let half = f64::from(crop_size_px) / 2.0;
         let origin = [f64::from(x) - half * (along - across), f64::from(y) - half * (along + across)];
-        Some(Self { photo_from_crop: [along, across], origin_in_photo: origin, reach_px: scale.max(1.0) / 2.0 + 0.5 })
+        Some(Self {
+            photo_from_crop: [along, across],
+            crop_from_photo: [cos / scale, sin / scale],
+            origin_in_photo: origin,
+            reach_px: scale.max(1.0) / 2.0 + 0.5,
+        })
     }
 
     /// Takes a point of the crop to the photo.
@@ -47,10 +54,9 @@ impl CropGrid {
 
     /// Takes a point of the photo to the crop.
     pub(crate) fn to_crop(self, [x, y]: [f64; 2]) -> [f64; 2] {
-        let [along, across] = self.photo_from_crop;
-        let square = along * along + across * across;
+        let [along, across] = self.crop_from_photo;
         let (x, y) = (x - self.origin_in_photo[0], y - self.origin_in_photo[1]);
-        [(along * x + across * y) / square, (along * y - across * x) / square]
+        [along * x + across * y, along * y - across * x]
     }
 
     /// The centre of a crop pixel, in the photo.

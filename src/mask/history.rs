@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use super::raster::is_finite;
-use super::tiles::SavedTiles;
+use super::tiles::{SavedTiles, TILE_PX};
 use super::{Mask, MaskPreset, Stroke};
 use crate::face::FaceFrame;
 use crate::photo::{Point, RectPx};
@@ -107,7 +107,7 @@ impl History {
         let from = from.unwrap_or(point_in_photo);
         stroke.points_in_photo.push(point_in_photo);
         if let Saved::Tiles(tiles) = &mut step.saved {
-            tiles.save(&self.mask, self.mask.segment_bounds(from, point_in_photo, stroke.radius_px));
+            save_segment(tiles, &self.mask, from, point_in_photo, stroke.radius_px);
         }
         let changed = self.mask.draw_segment(from, point_in_photo, stroke.radius_px, stroke.kind);
         step.changed = step.changed.union(changed);
@@ -214,7 +214,7 @@ fn draw(mask: &mut Mask, edit: &Edit) -> Step {
         Edit::Stroke(stroke) => {
             let mut previous = None;
             for &point in stroke.points_in_photo.iter().filter(|point| is_finite(**point)) {
-                tiles.save(mask, mask.segment_bounds(previous.unwrap_or(point), point, stroke.radius_px));
+                save_segment(&mut tiles, mask, previous.unwrap_or(point), point, stroke.radius_px);
                 previous = Some(point);
             }
             mask.draw_stroke(stroke)
@@ -238,4 +238,11 @@ fn draw(mask: &mut Mask, edit: &Edit) -> Step {
         Edit::Replace(_) => RectPx::default(),
     };
     Step { saved: Saved::Tiles(tiles), changed }
+}
+
+/// Saves the tiles that the next segment of a stroke may touch.
+fn save_segment(tiles: &mut SavedTiles, mask: &Mask, from: Point, to: Point, radius_px: f32) {
+    for band in mask.segment_bands(from, to, radius_px, TILE_PX) {
+        tiles.save(mask, band);
+    }
 }

@@ -196,7 +196,7 @@ impl Mask {
     }
 
     /// The rectangle that [`draw_segment`](Self::draw_segment) may change.
-    pub(super) fn segment_bounds(&self, from: Point, to: Point, radius_px: f32) -> RectPx {
+    fn segment_bounds(&self, from: Point, to: Point, radius_px: f32) -> RectPx {
         let Some(Capsule { from: [ax, ay], to: [bx, by], radius }) = Capsule::new(from, to, radius_px) else {
             return RectPx::default();
         };
@@ -209,6 +209,25 @@ impl Mask {
             height: rows.end - rows.start,
         };
         [from, to].into_iter().fold(body, |rect, end| rect.union(pixel_under(end, self.width, self.height)))
+    }
+
+    /// Rectangles, one for each band of `band_px` rows, that together hold all that [`draw_segment`](Self::draw_segment)
+    /// may change: far less than one rectangle for a long slanting segment.
+    pub(super) fn segment_bands(&self, from: Point, to: Point, radius_px: f32, band_px: u32) -> Vec<RectPx> {
+        let Some(capsule) = Capsule::new(from, to, radius_px) else { return Vec::new() };
+        let bounds = self.segment_bounds(from, to, radius_px);
+        let mut bands = [from, to].map(|end| pixel_under(end, self.width, self.height)).to_vec();
+        let mut top = bounds.y;
+        while top < bounds.bottom() {
+            let bottom = (top / band_px + 1).saturating_mul(band_px).min(bounds.bottom());
+            let row = |y: u32| {
+                let columns = whole_px(capsule.span(f64::from(y) + 0.5), self.width);
+                RectPx { x: columns.start, y, width: columns.end - columns.start, height: 1 }
+            };
+            bands.push((top..bottom).map(row).fold(RectPx::default(), RectPx::union));
+            top = bottom;
+        }
+        bands
     }
 }
 

@@ -6,7 +6,7 @@ use super::Mask;
 use crate::photo::RectPx;
 
 /// Side of a tile: one machine word holds a row.
-const TILE_PX: u32 = 64;
+pub(super) const TILE_PX: u32 = 64;
 
 /// 64×64 pixels, one bit each; most are all alike and take no room.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,0 +1,251 @@
+//! Drives the background search: starts it, follows its events, keeps its newest preview.
+//!
+//! What would surprise: buttons act on the screen at once (a stop shows as "Stopping…" in the same frame) while the
+//! search answers in its own time, and news of a job that is no longer the running one is dropped.
+
+use std::sync::Arc;
+
+use super::curves::Curves;
+use super::document::{Fill, Look, MaskId};
+use crate::device::DeviceChoice;
+use crate::job::{Command, DeviceInfo, Event, FillRequest, JobId, LiveSettings, Preview, Worker};
+use crate::model::{ModelChoice, ModelInfo};
+
+/// The background thread as the editor sees it.
+pub trait Engine {
+    /// Hands over a command; never blocks.
+    fn send(&self, command: Command);
+    /// The next event, if one waits.
+    fn try_event(&self) -> Option<Event>;
+    /// The newest preview, if it was not taken yet.
+    fn take_preview(&self) -> Option<Preview>;
+}
+
+impl Engine for Worker {
+    fn send(&self, command: Command) {
+        Self::send(self, command);
+    }
+
+    fn try_event(&self) -> Option<Event> {
+        Self::try_event(self)
+    }
+
+    fn take_preview(&self) -> Option<Preview> {
+        Self::take_preview(self)
+    }
+}
+
+/// A running search.
+pub struct Run {
+    job: JobId,
+    pub request: FillRequest,
+    pub mask_id: MaskId,
+    /// The device is open and the search begun.
+    pub started: bool,
+    pub paused: bool,
+    /// Stop was pressed; the best so far is on its way.
+    pub stopping: bool,
+    pub curves: Curves,
+    pub elapsed_secs: f32,
+    pub remaining_secs: Option<f32>,
+    pub preview: Option<Preview>,
+    /// The candidate to show; `None` is the best at the moment.
+    pub show: Option<usize>,
+}
+
+impl Run {
+    /// The candidate on the screen.
+    pub fn shown(&self) -> usize {
+        self.show
+            .or_else(|| self.preview.as_ref().map(|preview| preview.best))
+            .or_else(|| self.curves.best())
+            .unwrap_or(0)
+    }
+
+    /// Done iterations as a share of all, 0 to 1.
+    pub fn progress(&self) -> f32 {
+        #[expect(clippy::cast_precision_loss, reason = "steps are at most 100000")]
+        let share = self.curves.iteration() as f32 / self.request.settings.steps.max(1) as f32;
+        share.clamp(0.0, 1.0)
+    }
+}
+
+/// What happened since the last look.
+pub enum News {
+    /// The device and the model are ready.
+    Ready(ModelInfo),
+    /// Warm-up failed.
+    NotReady(String),
+    /// The search begins; notes are for the user.
+    Started(Vec<String>),
+    /// Another picture to show.
+    Preview,
+    Finished(Box<Fill>),
+    /// There is no result. `cancelled` when that is what the user wanted.
+    Failed {
+        message: String,
+        causes: Vec<String>,
+        cancelled: bool,
+    },
+}
+
+/// The engine and the search that it runs.
+pub struct Fills {
+    engine: Box<dyn Engine>,
+    next_job: JobId,
+    run: Option<Run>,
+    device: Option<DeviceInfo>,
+}
+
+impl Fills {
+    pub fn new(engine: Box<dyn Engine>) -> Self {
+        Self { engine, next_job: 1, run: None, device: None }
+    }
+
+    pub fn run(&self) -> Option<&Run> {
+        self.run.as_ref()
+    }
+
+    pub fn is_running(&self) -> bool {
+        self.run.is_some()
+    }
+
+    /// The device of the last fill or warm-up.
+    pub fn device(&self) -> Option<&DeviceInfo> {
+        self.device.as_ref()
+    }
+
+    /// Opens the device and loads the model ahead of the first fill.
+    pub fn warm_up(&mut self, device: DeviceChoice, model: ModelChoice) {
+        self.device = None;
+        self.engine.send(Command::WarmUp(device, model));
+    }
+
+    /// Starts a fill of the mask state `mask_id`.
+    pub fn start(&mut self, request: FillRequest, mask_id: MaskId) {
+        let job = self.next_job;
+        self.next_job += 1;
+        // Of a previous job; nobody looks at it any more.
+        drop(self.engine.take_preview());
+        self.engine.send(Command::Show(None));
+        self.engine.send(Command::Start(job, Box::new(request.clone())));
+        self.run = Some(Run {
+            job,
+            request,
+            mask_id,
+            started: false,
+            paused: false,
+            stopping: false,
+            curves: Curves::default(),
+            elapsed_secs: 0.0,
+            remaining_secs: None,
+            preview: None,
+            show: None,
+        });
+    }
+
+    /// Stops and keeps the best so far.
+    pub fn stop(&mut self) {
+        if let Some(run) = self.run.as_mut().filter(|run| !run.stopping) {
+            run.stopping = true;
+            self.engine.send(Command::Cancel);
+        }
+    }
+
+    /// Stops, and drops whatever comes of it.
+    pub fn abandon(&mut self) {
+        if self.run.take().is_some() {
+            self.engine.send(Command::Cancel);
+        }
+    }
+
+    pub fn toggle_pause(&mut self) {
+        if let Some(run) = self.run.as_mut().filter(|run| !run.stopping) {
+            run.paused = !run.paused;
+            self.engine.send(if run.paused { Command::Pause } else { Command::Resume });
+        }
+    }
+
+    /// One iteration, then pause.
+    pub fn step_once(&mut self) {
+        if let Some(run) = self.run.as_mut().filter(|run| !run.stopping) {
+            run.paused = true;
+            self.engine.send(Command::StepOnce);
+        }
+    }
+
+    /// From the next iteration on.
+    pub fn update(&mut self, live: LiveSettings) {
+        if let Some(run) = &mut self.run {
+            run.request.settings.lambda = live.lambda;
+            run.request.settings.steps = live.steps;
+            self.engine.send(Command::Update(live));
+        }
+    }
+
+    /// Shows one candidate, or the best at the moment.
+    pub fn show(&mut self, candidate: Option<usize>) {
+        if let Some(run) = &mut self.run {
+            run.show = candidate;
+            self.engine.send(Command::Show(candidate));
+        }
+    }
+
+    /// Takes in everything that the engine reported.
+    pub fn poll(&mut self) -> Vec<News> {
+        let mut news = Vec::new();
+        while let Some(event) = self.engine.try_event() {
+            news.extend(self.take_event(event));
+        }
+        if let Some(preview) = self.engine.take_preview()
+            && let Some(run) = self.run.as_mut().filter(|run| run.job == preview.job)
+        {
+            run.preview = Some(preview);
+            news.push(News::Preview);
+        }
+        news
+    }
+
+    fn take_event(&mut self, event: Event) -> Option<News> {
+        match event {
+            Event::Ready { device, model } => {
+                self.device = Some(device);
+                Some(News::Ready(model))
+            }
+            Event::NotReady { message } => Some(News::NotReady(message)),
+            Event::Started { job, device, notes, .. } => {
+                let run = self.run.as_mut().filter(|run| run.job == job)?;
+                run.started = true;
+                self.device = Some(device);
+                Some(News::Started(notes))
+            }
+            Event::Progress { job, iterations, elapsed_secs, remaining_secs, paused } => {
+                let run = self.run.as_mut().filter(|run| run.job == job)?;
+                run.curves.extend(iterations);
+                run.elapsed_secs = elapsed_secs;
+                run.remaining_secs = remaining_secs;
+                run.paused = paused;
+                None
+            }
+            Event::Finished { job, outcome } => {
+                let run = self.run.take_if(|run| run.job == job)?;
+                let candidate = run.show.unwrap_or(outcome.best).min(outcome.candidates.len().saturating_sub(1));
+                Some(News::Finished(Box::new(Fill {
+                    look: Look { candidate, blend: run.request.blend },
+                    outcome,
+                    hole: Arc::clone(&run.request.hole),
+                    mask_id: run.mask_id,
+                    frame: run.request.frame,
+                    patch: run.preview.map(|preview| preview.patch),
+                    curves: run.curves,
+                    composed: None,
+                    requested: None,
+                })))
+            }
+            Event::Failed { job, message, causes } => {
+                let run = self.run.take_if(|run| run.job == job)?;
+                Some(News::Failed { message, causes, cancelled: run.stopping })
+            }
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! What the program says to the user: toasts, each with the next step in it.
+//!
+//! The toast library paints text without telling assistive technology, so the newest message is also announced as a
+//! label without size.
+
+use std::time::Duration;
+
+use egui_notify::{Anchor, Toast, ToastLevel, Toasts};
+
+use super::theme;
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    Info,
+    Success,
+    Warning,
+    Error,
+}
+
+/// A headline and what lies behind it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    pub level: Level,
+    pub headline: String,
+    pub details: Vec<String>,
+}
+
+impl Message {
+    pub fn new(level: Level, headline: impl Into<String>) -> Self {
+        Self { level, headline: headline.into(), details: Vec::new() }
+    }
+
+    /// The error as headline, its causes below.
+    pub fn from_error(error: &anyhow::Error) -> Self {
+        let mut causes = error.chain().map(ToString::to_string);
+        let headline = causes.next().unwrap_or_default();
+        Self { level: Level::Error, headline, details: causes.collect() }
+    }
+
+    pub fn with_details(mut self, details: Vec<String>) -> Self {
+        self.details = details;
+        self
+    }
+
+    /// Everything, as lines of at most `columns` characters where words allow it.
+    fn wrapped(&self, columns: usize) -> String {
+        let lines = std::iter::once(&self.headline).chain(&self.details);
+        lines.map(|line| wrap(line, columns)).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Long texts stay longer, errors longest; a pointer over a toast holds it.
+    fn duration(&self) -> Duration {
+        let characters = self.headline.len() + self.details.iter().map(String::len).sum::<usize>();
+        let reading_secs = 3 + characters as u64 / 20;
+        Duration::from_secs(if self.level == Level::Error { reading_secs.max(12) } else { reading_secs })
+    }
+}
+
+fn wrap(text: &str, columns: usize) -> String {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let line_is_full = lines
+            .last()
+            .is_some_and(|line| !line.is_empty() && line.chars().count() + 1 + word.chars().count() > columns);
+        if line_is_full {
+            lines.push(String::new());
+        }
+        if let Some(line) = lines.last_mut() {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines.join("\n")
+}
+
+/// The toasts on the screen.
+pub struct Toaster {
+    toasts: Toasts,
+    newest: Option<Message>,
+}
+
+impl Default for Toaster {
+    fn default() -> Self {
+        let toasts = Toasts::new()
+            .with_anchor(Anchor::BottomLeft)
+            .with_margin(egui::vec2(theme::GAP * 2.0, theme::STATUS_HEIGHT + theme::GAP * 2.0))
+            .with_padding(egui::vec2(theme::GAP * 1.5, theme::GAP * 1.25))
+            .with_spacing(theme::GAP);
+        Self { toasts, newest: None }
+    }
+}
+
+impl Toaster {
+    /// Longest line of a toast.
+    const COLUMNS: usize = 56;
+
+    pub fn push(&mut self, message: Message) {
+        let mark = ToastLevel::Custom("•".to_owned(), theme::level_color(message.level));
+        let mut toast = Toast::custom(message.wrapped(Self::COLUMNS), mark);
+        // Its own cross and icons need an emoji font, which is not built in. Esc dismisses.
+        toast.duration(message.duration()).show_progress_bar(false).closable(false);
+        self.toasts.add(toast);
+        self.newest = Some(message);
+    }
+
+    /// Esc, when nothing else is there to leave.
+    pub fn dismiss(&mut self) {
+        self.toasts.dismiss_all_toasts();
+    }
+
+    #[cfg(test)]
+    pub fn newest(&self) -> Option<&Message> {
+        self.newest.as_ref()
+    }
+
+    pub fn show(&mut self, ui: &egui::Ui) {
+        self.toasts.show(ui.ctx());
+        if let Some(message) = self.newest.as_ref().filter(|_| !self.toasts.is_empty()) {
+            let corner = egui::Rect::from_min_size(ui.max_rect().left_bottom(), egui::Vec2::ZERO);
+            let announcement = ui.interact(corner, egui::Id::unique("announcement"), egui::Sense::hover());
+            announcement.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Status, true, &message.headline));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_messages_wrap_between_words_and_keep_every_word() {
+        let text = "the hole lies outside the face frame: move the frame over it, or paint inside the frame";
+        let wrapped = wrap(text, 30);
+        assert!(wrapped.lines().all(|line| line.chars().count() <= 30), "{wrapped}");
+        assert_eq!(wrapped.replace('\n', " "), text);
+    }
+
+    #[test]
+    fn an_error_shows_its_headline_first_and_its_causes_below() {
+        let error = anyhow::anyhow!("disk full").context("cannot save face.png");
+        let message = Message::from_error(&error);
+        assert_eq!(
+            (message.headline.as_str(), message.details),
+            ("cannot save face.png", vec!["disk full".to_owned()])
+        );
+    }
+}

@@ -1,0 +1,133 @@
+//! The losses of the shown candidate over the iterations.
+
+use egui::{Color32, Ui};
+use egui_plot::{Line, Plot, PlotPoint, PlotPoints};
+
+use crate::app::curves::Curves;
+use crate::app::document::Document;
+use crate::app::state::{Action, State};
+use crate::app::theme;
+use crate::search::Losses;
+
+/// One of the plot's curves.
+struct Curve {
+    name: &'static str,
+    explanation: &'static str,
+    color: fn(&theme::Palette) -> Color32,
+    value: fn(Losses) -> f32,
+}
+
+const CURVES: [Curve; 3] = [
+    Curve {
+        name: "Total",
+        explanation: "What the search makes small: context + λ·prior",
+        color: |palette| palette.strong,
+        value: |losses| losses.total,
+    },
+    Curve {
+        name: "Context",
+        explanation: "How far the face is from the photo where nothing is painted",
+        color: |palette| palette.accent,
+        value: |losses| losses.context,
+    },
+    Curve {
+        name: "λ·prior",
+        explanation: "How implausible the discriminator finds the face, weighted by λ",
+        color: |palette| palette.warning,
+        // As it entered the total, also where λ was changed on the way.
+        value: |losses| losses.total - losses.context,
+    },
+];
+
+/// Draws the plot, if there is anything to plot.
+pub fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    let Some((curves, candidate, steps)) = shown(state) else { return };
+    let palette = theme::palette(ui);
+    let log = state.remembered.log_losses;
+    ui.horizontal(|ui| {
+        ui.label(theme::section(ui, "Losses"));
+        for curve in &CURVES {
+            legend(ui, curve, (curve.color)(palette));
+        }
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            let button = egui::Button::selectable(log, egui::RichText::new("log").small());
+            if ui.add(button).on_hover_text("Logarithmic losses").clicked() {
+                actions.push(Action::SetLogLosses(!log));
+            }
+        });
+    });
+    let height = move |value: f32| -> Option<f64> {
+        let value = f64::from(value);
+        if !value.is_finite() {
+            None
+        } else if log {
+            (value > 0.0).then(|| value.log10())
+        } else {
+            Some(value)
+        }
+    };
+    Plot::new("losses")
+        .height(theme::PLOT_HEIGHT)
+        .allow_zoom(false)
+        .allow_drag(false)
+        .allow_scroll(false)
+        .allow_boxed_zoom(false)
+        .allow_double_click_reset(false)
+        .show_x(false)
+        .show_y(false)
+        .show_crosshair(false)
+        .include_x(0.0)
+        .include_x(f64::from(steps))
+        .show_background(false)
+        .show_grid([false, true])
+        .grid_color(palette.border)
+        .y_axis_min_width(36.0)
+        .y_axis_formatter(move |mark, _| tick(if log { 10_f64.powf(mark.value) } else { mark.value }))
+        .label_formatter(|_| None)
+        .show(ui, |plot| {
+            for curve in &CURVES {
+                let points: Vec<PlotPoint> = curves
+                    .of(candidate)
+                    .filter_map(|(iteration, losses)| Some(PlotPoint::new(iteration, height((curve.value)(losses))?)))
+                    .collect();
+                plot.line(
+                    Line::new(curve.name, PlotPoints::Owned(points))
+                        .color((curve.color)(palette))
+                        .width(1.5)
+                        .allow_hover(false),
+                );
+            }
+        });
+}
+
+/// The curves to plot, whose, and how many steps there will be.
+fn shown(state: &State) -> Option<(&Curves, usize, u32)> {
+    let (curves, candidate, steps) = match (state.fills.run(), state.document.as_ref().and_then(Document::fill)) {
+        (Some(run), _) => (&run.curves, run.shown(), run.request.settings.steps),
+        (None, Some(fill)) => (&fill.curves, fill.look.candidate, fill.outcome.steps),
+        (None, None) => return None,
+    };
+    (curves.iteration() > 0).then_some((curves, candidate, steps))
+}
+
+fn legend(ui: &mut Ui, curve: &Curve, color: Color32) {
+    ui.spacing_mut().item_spacing.x = theme::GAP / 2.0;
+    let (rect, _) = ui.allocate_exact_size(egui::vec2(8.0, 8.0), egui::Sense::hover());
+    ui.painter().circle_filled(rect.center(), 3.0, color);
+    ui.label(theme::hint(ui, curve.name)).on_hover_text(curve.explanation);
+    ui.add_space(theme::GAP / 2.0);
+}
+
+/// Three digits, whatever the size.
+fn tick(value: f64) -> String {
+    let size = value.abs();
+    if size >= 100.0 || size == 0.0 {
+        format!("{value:.0}")
+    } else if size >= 1.0 {
+        format!("{value:.1}")
+    } else if size >= 0.1 {
+        format!("{value:.2}")
+    } else {
+        format!("{value:.3}")
+    }
+}

@@ -1,0 +1,62 @@
+//! The button that everything leads to, and what goes with it.
+
+use egui::{Button, RichText, Role, Ui, WidgetInfo, vec2};
+
+use super::{add_verb_button, explain_verb};
+use crate::app::icons::{Icon, IconButton};
+use crate::app::shortcuts::Verb;
+use crate::app::state::{Action, State};
+use crate::app::theme;
+
+/// Draws the row.
+pub fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    ui.horizontal(|ui| {
+        let side_buttons = 2.0 * (theme::PRIMARY_HEIGHT + theme::GAP);
+        primary(ui, state, ui.available_width() - side_buttons, actions);
+        let paused = state.fills.run().is_some_and(|run| run.paused);
+        let (icon, name) = if paused { (Icon::Play, "Resume") } else { (Icon::Pause, "Pause") };
+        add_verb_button(ui, state, Verb::Pause, IconButton::new(icon, name).tall(), actions);
+        add_verb_button(ui, state, Verb::Step, IconButton::new(Icon::Step, "Step").tall(), actions);
+    });
+    if state.has_result() && !state.fills.is_running() {
+        compare(ui, state, actions);
+    }
+}
+
+fn primary(ui: &mut Ui, state: &State, width: f32, actions: &mut Vec<Action>) {
+    let palette = theme::palette(ui);
+    let (verb, name) = match state.fills.run() {
+        None => (Verb::Fill, "Fill"),
+        Some(run) if run.stopping => (Verb::Stop, "Stopping…"),
+        Some(_) => (Verb::Stop, "Stop"),
+    };
+    let obstacle = state.obstacle(verb);
+    let key = verb.key_text(ui.ctx()).unwrap_or_default();
+    let (fill, text) =
+        if verb == Verb::Fill { (palette.accent, palette.on_accent) } else { (palette.raised, palette.strong) };
+    let button = Button::new(RichText::new(name).color(text).strong().size(15.0))
+        .right_text(RichText::new(key).color(text.gamma_multiply(0.7)).small())
+        .fill(fill)
+        .min_size(vec2(width, theme::PRIMARY_HEIGHT));
+    let response = ui.add_enabled(obstacle.is_none(), button);
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, obstacle.is_none(), name));
+    if response.clicked() {
+        actions.push(Action::Do(verb));
+    }
+    explain_verb(ui, response, verb, obstacle);
+}
+
+fn compare(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    ui.horizontal(|ui| {
+        let before = ui.add(IconButton::new(Icon::Before, "Before").with_text("Before").chosen(state.show_before));
+        let held = before.is_pointer_button_down_on();
+        if held != state.show_before && (held || !ui.input(|input| input.key_down(crate::app::shortcuts::BEFORE_KEY))) {
+            actions.push(Action::ShowBefore(held));
+        }
+        before.on_hover_text("Hold to see the photo before the fill (hold \\)");
+        let divider = IconButton::new(Icon::Divider, Verb::Divider.name())
+            .with_text("Side by side")
+            .chosen(state.divider.is_some());
+        add_verb_button(ui, state, Verb::Divider, divider, actions);
+    });
+}

@@ -1,0 +1,155 @@
+//! The first screen: drop a photo, pick one, type a path, or try a sample.
+
+use std::path::PathBuf;
+
+use egui::{Button, Color32, Rect, RichText, Role, Sense, Stroke, StrokeKind, TextureHandle, TextureOptions, Ui};
+use egui::{WidgetInfo, vec2};
+
+use crate::app::samples::Sample;
+use crate::app::shortcuts::Verb;
+use crate::app::state::{Action, Source, State};
+use crate::app::theme;
+
+/// The pictures of the samples, once they are decoded.
+#[derive(Default)]
+pub struct Start {
+    textures: Vec<(Sample, TextureHandle)>,
+}
+
+const WIDTH: f32 = 480.0;
+const DROP_HEIGHT: f32 = 192.0;
+const SAMPLE_SIDE: f32 = 112.0;
+/// All of it, to centre it.
+const HEIGHT: f32 = 544.0;
+
+impl Start {
+    /// Draws the screen.
+    pub fn show(&mut self, ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+        self.load(ui, state);
+        egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            ui.add_space(((ui.available_height() - HEIGHT) / 2.0).max(theme::GAP * 2.0));
+            ui.vertical_centered(|ui| {
+                ui.set_max_width(WIDTH.min(ui.available_width()));
+                ui.label(RichText::new("Countenance").color(theme::palette(ui).strong).size(28.0));
+                ui.label(
+                    RichText::new("Paint over part of a face, and see what belongs there")
+                        .color(theme::palette(ui).weak),
+                );
+                ui.add_space(theme::GAP * 2.0);
+                drop_area(ui, state, actions);
+                ui.add_space(theme::GAP);
+                path_field(ui, state, actions);
+                ui.add_space(theme::GAP * 2.0);
+                ui.label(theme::hint(ui, "No photo at hand? Try one of these"));
+                self.samples(ui, actions);
+            });
+        });
+    }
+
+    fn load(&mut self, ui: &Ui, state: &State) {
+        for (sample, image) in &state.thumbnails {
+            if !self.textures.iter().any(|(loaded, _)| loaded == sample) {
+                let texture = ui.ctx().load_texture(sample.file_stem(), image.clone(), TextureOptions::LINEAR);
+                self.textures.push((*sample, texture));
+            }
+        }
+    }
+
+    fn samples(&self, ui: &mut Ui, actions: &mut Vec<Action>) {
+        let palette = theme::palette(ui);
+        let gap = theme::GAP * 2.0;
+        #[expect(clippy::cast_precision_loss, reason = "two samples")]
+        let width = Sample::ALL.len() as f32 * (SAMPLE_SIDE + gap) - gap;
+        ui.horizontal(|ui| {
+            ui.add_space((ui.available_width() - width) / 2.0);
+            ui.spacing_mut().item_spacing.x = gap;
+            for sample in Sample::ALL {
+                let size = vec2(SAMPLE_SIDE, SAMPLE_SIDE + theme::ROW);
+                ui.allocate_ui_with_layout(size, egui::Layout::top_down(egui::Align::Center), |ui| {
+                    let (rect, response) = ui.allocate_exact_size(vec2(SAMPLE_SIDE, SAMPLE_SIDE), Sense::click());
+                    let name = format!("Sample: {}", sample.title());
+                    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
+                    ui.painter().rect_filled(rect, theme::CARD_CORNER, palette.raised);
+                    if let Some((_, texture)) = self.textures.iter().find(|(loaded, _)| *loaded == sample) {
+                        egui::Image::new((texture.id(), rect.size()))
+                            .corner_radius(theme::CARD_CORNER)
+                            .paint_at(ui, rect);
+                    }
+                    if response.hovered() || response.has_focus() {
+                        let edge = Stroke::new(2.0, palette.accent);
+                        ui.painter().rect_stroke(rect, theme::CARD_CORNER, edge, StrokeKind::Outside);
+                    }
+                    if response.clicked() {
+                        actions.push(Action::Open(Source::Sample(sample)));
+                    }
+                    ui.label(theme::hint(ui, sample.title()));
+                });
+            }
+        });
+    }
+}
+
+fn drop_area(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    let palette = theme::palette(ui);
+    let hovered = ui.input(|input| !input.raw.hovered_files.is_empty());
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), DROP_HEIGHT), Sense::hover());
+    let color = if hovered { palette.accent } else { palette.weak.gamma_multiply(0.6) };
+    ui.painter().rect_filled(rect, theme::CARD_CORNER, palette.panel);
+    dashed_edge(ui, rect.shrink(1.0), color);
+    let inside = egui::UiBuilder::new().max_rect(rect.shrink(theme::GAP * 2.0));
+    // A child of its own: what it holds must not move what follows the area.
+    ui.new_child(inside).vertical_centered(|ui| {
+        ui.add_space(theme::GAP);
+        let (icon, _) = ui.allocate_exact_size(vec2(40.0, 40.0), Sense::hover());
+        crate::app::icons::Icon::Frame.paint(ui.painter(), icon, color);
+        ui.add_space(theme::GAP / 2.0);
+        let text = if state.opening { "Opening…" } else { "Drop a photo here" };
+        ui.label(RichText::new(text).color(palette.text).size(15.0));
+        ui.add_space(theme::GAP / 2.0);
+        let label = RichText::new(Verb::Open.name()).color(palette.on_accent).strong();
+        let button = Button::new(label).fill(palette.accent).min_size(vec2(160.0, theme::PRIMARY_HEIGHT));
+        let response = ui.add(button);
+        let response = super::explain_verb(ui, response, Verb::Open, None);
+        if response.clicked() {
+            actions.push(Action::Do(Verb::Open));
+        }
+        ui.label(theme::hint(ui, "PNG, JPEG, WebP, TIFF or BMP"));
+    });
+}
+
+fn dashed_edge(ui: &Ui, rect: Rect, color: Color32) {
+    let stroke = Stroke::new(1.5, color);
+    let corners = [rect.left_top(), rect.right_top(), rect.right_bottom(), rect.left_bottom(), rect.left_top()];
+    let inset = 10.0;
+    for side in corners.windows(2) {
+        let along = (side[1] - side[0]).normalized() * inset;
+        ui.painter().extend(egui::Shape::dashed_line(&[side[0] + along, side[1] - along], stroke, 6.0, 5.0));
+    }
+}
+
+fn path_field(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    ui.horizontal(|ui| {
+        let mut text = state.start_path.clone();
+        let button_width = 64.0;
+        let field = egui::TextEdit::singleline(&mut text)
+            .hint_text("Or type a path")
+            .margin(vec2(10.0, 6.0))
+            .desired_width(ui.available_width() - button_width - theme::GAP);
+        let response = ui.add(field);
+        response.widget_info(|| {
+            let mut info = WidgetInfo::labeled(Role::TextInput, true, "Path of a photo");
+            info.current_text_value = Some(state.start_path.clone());
+            info
+        });
+        let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+        if response.changed() {
+            actions.push(Action::TypeStartPath(text.clone()));
+        }
+        let typed = text.trim().trim_matches('"');
+        let button = Button::new("Open").min_size(vec2(button_width, theme::ROW));
+        let clicked = ui.add_enabled(!typed.is_empty(), button).on_disabled_hover_text("Type a path first").clicked();
+        if (clicked || entered) && !typed.is_empty() {
+            actions.push(Action::Open(Source::File(PathBuf::from(typed))));
+        }
+    });
+}

@@ -1,0 +1,48 @@
+//! The portraits inside the program, to try it without a photo at hand. Credits: `assets/samples/CREDITS.md`.
+
+use crate::face::FaceFrame;
+
+/// A bundled portrait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Sample {
+    Astronaut,
+    GraceHopper,
+}
+
+impl Sample {
+    pub const ALL: [Self; 2] = [Self::Astronaut, Self::GraceHopper];
+
+    /// Who it shows.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Astronaut => "Eileen Collins",
+            Self::GraceHopper => "Grace Hopper",
+        }
+    }
+
+    /// Stem for suggested file names.
+    pub fn file_stem(self) -> &'static str {
+        match self {
+            Self::Astronaut => "astronaut",
+            Self::GraceHopper => "grace_hopper",
+        }
+    }
+
+    /// The file.
+    pub fn bytes(self) -> &'static [u8] {
+        match self {
+            Self::Astronaut => include_bytes!("../../assets/samples/astronaut.png"),
+            Self::GraceHopper => include_bytes!("../../assets/samples/grace_hopper.jpg"),
+        }
+    }
+
+    /// Over the face, placed so that eyes and mouth lie where the model's training faces have them (eyes at 0.30 and
+    /// 0.70 of the width and 0.30 of the height, mouth at 0.71 of the height).
+    pub fn frame(self) -> FaceFrame {
+        let (center_in_photo, side_px) = match self {
+            Self::Astronaut => ([224.0, 124.0], 112.0),
+            Self::GraceHopper => ([264.0, 230.0], 212.0),
+        };
+        FaceFrame { center_in_photo, side_px, angle_radians: 0.0 }
+    }
+}

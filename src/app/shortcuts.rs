@@ -1,0 +1,222 @@
+//! Everything that a key or a button of the toolbar does, in one table: handling, tooltips and the help window read it.
+
+use egui::{Context, Key, KeyboardShortcut, Modifiers};
+
+use super::icons::Icon;
+
+/// Something that the user can do with one key or one click.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Verb {
+    Open,
+    OpenPath,
+    Export,
+    ExportPath,
+    Undo,
+    Redo,
+    Brush,
+    Eraser,
+    Frame,
+    SmallerBrush,
+    LargerBrush,
+    Clear,
+    Invert,
+    LoadMask,
+    SaveMask,
+    ZoomIn,
+    ZoomOut,
+    Fit,
+    ActualPixels,
+    Fill,
+    Stop,
+    Pause,
+    Step,
+    Divider,
+    BestCandidate,
+    /// Counted from 0; keys reach the first nine.
+    Candidate(usize),
+    Shortcuts,
+    About,
+    Quit,
+}
+
+/// One row of the table.
+pub struct Entry {
+    pub verb: Verb,
+    /// Heading in the help window.
+    pub group: &'static str,
+    pub name: &'static str,
+    pub keys: &'static [KeyboardShortcut],
+}
+
+const fn key(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::NONE, key)
+}
+
+const fn command(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::COMMAND, key)
+}
+
+const fn command_shift(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), key)
+}
+
+const fn entry(verb: Verb, group: &'static str, name: &'static str, keys: &'static [KeyboardShortcut]) -> Entry {
+    Entry { verb, group, name, keys }
+}
+
+const FILE: &str = "File";
+const EDIT: &str = "Edit";
+const PAINT: &str = "Paint";
+const VIEW: &str = "View";
+const FILL: &str = "Fill";
+const HELP: &str = "Help";
+
+/// All of them, in the order of the help window.
+pub const TABLE: &[Entry] = &[
+    entry(Verb::Open, FILE, "Open photo…", &[command(Key::O)]),
+    entry(Verb::OpenPath, FILE, "Open photo by path…", &[command_shift(Key::O)]),
+    entry(Verb::Export, FILE, "Export…", &[command(Key::E), command(Key::S)]),
+    entry(Verb::ExportPath, FILE, "Export to a path…", &[command_shift(Key::E), command_shift(Key::S)]),
+    entry(Verb::LoadMask, FILE, "Load mask…", &[command(Key::M)]),
+    entry(Verb::SaveMask, FILE, "Save mask…", &[command_shift(Key::M)]),
+    entry(Verb::Quit, FILE, "Close the window", &[command(Key::Q)]),
+    entry(Verb::Undo, EDIT, "Undo", &[command(Key::Z)]),
+    entry(Verb::Redo, EDIT, "Redo", &[command_shift(Key::Z), command(Key::Y)]),
+    entry(Verb::Brush, PAINT, "Brush", &[key(Key::B)]),
+    entry(Verb::Eraser, PAINT, "Eraser", &[key(Key::E)]),
+    entry(Verb::Frame, PAINT, "Face frame", &[key(Key::F)]),
+    entry(Verb::SmallerBrush, PAINT, "Smaller brush", &[key(Key::OpenBracket)]),
+    entry(Verb::LargerBrush, PAINT, "Larger brush", &[key(Key::CloseBracket)]),
+    entry(Verb::Clear, PAINT, "Clear", &[key(Key::Delete), key(Key::Backspace)]),
+    entry(Verb::Invert, PAINT, "Invert", &[command(Key::I)]),
+    entry(Verb::ZoomIn, VIEW, "Zoom in", &[key(Key::Plus), key(Key::Equals), command(Key::Plus), command(Key::Equals)]),
+    entry(Verb::ZoomOut, VIEW, "Zoom out", &[key(Key::Minus), command(Key::Minus)]),
+    entry(Verb::Fit, VIEW, "Fit in the window", &[key(Key::Num0), command(Key::Num0)]),
+    entry(Verb::ActualPixels, VIEW, "Actual pixels", &[command(Key::Num1)]),
+    entry(Verb::Divider, VIEW, "Before and after, side by side", &[key(Key::D)]),
+    entry(Verb::Fill, FILL, "Fill", &[key(Key::Enter)]),
+    entry(Verb::Stop, FILL, "Stop", &[key(Key::Escape)]),
+    entry(Verb::Pause, FILL, "Pause or resume", &[key(Key::P)]),
+    entry(Verb::Step, FILL, "One iteration, then pause", &[key(Key::Period)]),
+    entry(Verb::BestCandidate, FILL, "Show the best candidate", &[key(Key::A)]),
+    entry(Verb::Shortcuts, HELP, "Keyboard shortcuts", &[key(Key::F1), key(Key::Questionmark)]),
+    entry(Verb::About, HELP, "About Countenance", &[]),
+];
+
+/// What the table cannot hold, for the help window: held keys, the mouse, and the digits.
+pub const ALSO: &[(&str, &str, &str)] = &[
+    (PAINT, "Erase while painting", "Right button"),
+    (PAINT, "Straight line from the last point", "Shift+click"),
+    (PAINT, "Brush size", "Ctrl+wheel"),
+    (VIEW, "Show the photo before the fill", "Hold \\"),
+    (VIEW, "Zoom", "Wheel, pinch"),
+    (VIEW, "Move the photo", "Space+drag, middle button"),
+    (VIEW, "Actual pixels, while there are no candidates", "1"),
+    (FILL, "Choose a candidate", "1 to 9"),
+];
+
+/// Held to see the photo without the fill.
+pub const BEFORE_KEY: Key = Key::Backslash;
+
+const DIGITS: [Key; 9] =
+    [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9];
+
+impl Verb {
+    fn entry(self) -> Option<&'static Entry> {
+        TABLE.iter().find(|entry| entry.verb == self)
+    }
+
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        self.entry().map_or("Candidate", |entry| entry.name)
+    }
+
+    /// Its first key, as the user knows it.
+    pub fn key_text(self, context: &Context) -> Option<String> {
+        let shortcut = self.entry()?.keys.first()?;
+        Some(text_of(context, shortcut))
+    }
+
+    /// Its picture on the toolbar.
+    pub fn icon(self) -> Icon {
+        match self {
+            Self::Export | Self::ExportPath | Self::SaveMask => Icon::Export,
+            Self::Undo => Icon::Undo,
+            Self::Redo => Icon::Redo,
+            Self::Brush => Icon::Brush,
+            Self::Eraser => Icon::Eraser,
+            Self::Frame => Icon::Frame,
+            Self::Clear => Icon::Clear,
+            Self::Invert => Icon::Invert,
+            Self::ZoomIn | Self::LargerBrush => Icon::Plus,
+            Self::ZoomOut | Self::SmallerBrush => Icon::Minus,
+            Self::Pause => Icon::Pause,
+            Self::Step => Icon::Step,
+            Self::Fill | Self::Candidate(_) | Self::BestCandidate => Icon::Play,
+            Self::Divider => Icon::Divider,
+            Self::Stop | Self::Quit => Icon::Close,
+            Self::Fit | Self::ActualPixels => Icon::Frame,
+            Self::Shortcuts | Self::About => Icon::Help,
+            Self::Open | Self::OpenPath | Self::LoadMask => Icon::Open,
+        }
+    }
+}
+
+/// A shortcut as it stands on the keys.
+pub fn text_of(context: &Context, shortcut: &KeyboardShortcut) -> String {
+    context.format_shortcut(shortcut).replace("Escape", "Esc")
+}
+
+/// The verbs whose keys were pressed. Nothing while text is being typed. `candidates`: how many there are to choose from.
+pub fn pressed(context: &Context, candidates: usize) -> Vec<Verb> {
+    if context.text_edit_focused() {
+        return Vec::new();
+    }
+    let something_focused = context.memory(|memory| memory.focused().is_some());
+    context.input_mut(|input| {
+        let mut verbs = Vec::new();
+        // egui lets Ctrl+Shift+Z pass as Ctrl+Z, so that keys with Shift must be asked for first.
+        for with_shift in [true, false] {
+            for entry in TABLE {
+                for shortcut in entry.keys.iter().filter(|shortcut| shortcut.modifiers.shift == with_shift) {
+                    // Enter belongs to the button that has the keyboard's focus, if one has.
+                    let is_taken = something_focused && shortcut.logical_key == Key::Enter;
+                    if !is_taken && input.consume_shortcut(shortcut) {
+                        verbs.push(entry.verb);
+                    }
+                }
+            }
+        }
+        for (index, digit) in DIGITS.into_iter().enumerate() {
+            if (index < candidates || index == 0) && input.consume_key(Modifiers::NONE, digit) {
+                verbs.push(if candidates == 0 { Verb::ActualPixels } else { Verb::Candidate(index) });
+            }
+        }
+        verbs
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_means_two_things() {
+        let mut seen = std::collections::HashMap::new();
+        for entry in TABLE {
+            for shortcut in entry.keys {
+                let key = (shortcut.modifiers, shortcut.logical_key);
+                if let Some(other) = seen.insert(key, entry.name) {
+                    panic!("{shortcut:?} is both '{other}' and '{}'", entry.name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_verb_stands_in_the_table_once() {
+        for entry in TABLE {
+            assert_eq!(TABLE.iter().filter(|other| other.verb == entry.verb).count(), 1, "{}", entry.name);
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! Opening and saving: what waits for the user, and what came back from the background.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::filling::shown_picture;
+use super::{Answer, Leave, PathBar, Source, State};
+use crate::app::document::Document;
+use crate::app::messages::{Level, Message};
+use crate::app::tasks::{Done, Purpose, Task, with_png_extension};
+use crate::mask::{Edit, Mask};
+use crate::model::ModelChoice;
+use crate::photo::Overwrite;
+
+impl State {
+    /// Leaves the document, after asking if that would lose work.
+    pub(super) fn leave_for(&mut self, leave: Leave) {
+        let unsaved = self.document.as_ref().is_some_and(Document::is_unsaved);
+        if unsaved { self.leave = Some(leave) } else { self.go(leave) }
+    }
+
+    fn go(&mut self, leave: Leave) {
+        match leave {
+            Leave::Close => self.closing = true,
+            Leave::Open(Source::Dialog) => self.spawn(Task::Dialog(Purpose::OpenPhoto, None)),
+            Leave::Open(Source::File(path)) => {
+                self.opening = true;
+                self.spawn(Task::OpenPhoto(path));
+            }
+            Leave::Open(Source::Sample(sample)) => {
+                self.opening = true;
+                self.spawn(Task::OpenSample(sample));
+            }
+        }
+    }
+
+    pub(super) fn take_answer(&mut self, answer: Answer) {
+        let Some(leave) = self.leave.take() else { return };
+        match answer {
+            Answer::Stay => {}
+            Answer::Discard => {
+                // Said once: a dialog that opens a photo must not be followed by the same question.
+                if let Some(document) = &mut self.document {
+                    document.mark_saved(document.revision());
+                }
+                self.go(leave);
+            }
+            Answer::Save => {
+                self.fills.stop();
+                self.after_save = Some(leave);
+                let purpose = if self.has_result() { Purpose::Export } else { Purpose::SaveMask };
+                let suggested = self.document.as_ref().map(|document| match purpose {
+                    Purpose::Export => document.suggested_export(),
+                    _ => document.suggested_mask(),
+                });
+                self.spawn(Task::Dialog(purpose, suggested));
+            }
+        }
+    }
+
+    pub(super) fn type_path(&mut self, text: String) {
+        if let Some(bar) = &mut self.path_bar {
+            bar.exists = false;
+            bar.text = text;
+        }
+    }
+
+    pub(super) fn submit_path(&mut self, replace: bool) {
+        let Some(bar) = &self.path_bar else { return };
+        let typed = bar.text.trim().trim_matches('"');
+        if typed.is_empty() {
+            return;
+        }
+        let (purpose, path) = (bar.purpose, with_png_extension(bar.purpose, &expand_home(typed)));
+        let overwrite = if replace { Overwrite::Allow } else { Overwrite::Refuse };
+        if !matches!(purpose, Purpose::Export | Purpose::SaveMask) {
+            self.path_bar = None;
+        }
+        self.use_path(purpose, path, overwrite);
+    }
+
+    fn use_path(&mut self, purpose: Purpose, path: PathBuf, overwrite: Overwrite) {
+        match purpose {
+            Purpose::OpenPhoto => self.leave_for(Leave::Open(Source::File(path))),
+            Purpose::OpenModel => self.spawn(Task::InspectModel(ModelChoice::File(path))),
+            Purpose::LoadMask => {
+                if let Some(photo) = self.document.as_ref().map(|document| &document.photo) {
+                    self.spawn(Task::LoadMask { path, width: photo.width(), height: photo.height() });
+                }
+            }
+            Purpose::SaveMask => {
+                if let Some(document) = &mut self.document {
+                    let (mask, revision) = (document.shared_mask(), document.revision());
+                    self.saving = true;
+                    self.spawn(Task::SaveMask { path, mask, overwrite, revision });
+                }
+            }
+            Purpose::Export => {
+                if let Some(document) = &self.document
+                    && let Some((_, picture)) = shown_picture(document)
+                {
+                    let revision = document.revision();
+                    self.saving = true;
+                    self.spawn(Task::Export { path, picture: Box::new(picture), overwrite, revision });
+                }
+            }
+        }
+    }
+
+    pub(super) fn take_done(&mut self, done: Done) {
+        match done {
+            Done::Picked { purpose, path, confirmed } => {
+                let overwrite = if confirmed { Overwrite::Allow } else { Overwrite::Refuse };
+                self.use_path(purpose, path, overwrite);
+            }
+            Done::Cancelled => self.after_save = None,
+            Done::NoDialog(purpose) => self.show_path_bar(purpose),
+            Done::Photo { photo, name, frame } => {
+                self.opening = false;
+                self.show_document(Document::new(photo, name, frame));
+            }
+            Done::Mask { mask, photo_size } => self.take_mask(mask, photo_size),
+            Done::Saved { purpose, path, revision } => self.take_saved(purpose, &path, revision),
+            Done::Exists { purpose, path } => {
+                self.saving = false;
+                self.path_bar = Some(PathBar { purpose, text: path.display().to_string(), exists: true });
+            }
+            Done::Composed { fill_index, photo, look, patch } => self.take_composed(fill_index, &photo, look, patch),
+            Done::Gpus(gpus) => self.gpus = gpus,
+            Done::Models(models) => self.models = models,
+            Done::Model(choice, Ok(info)) => {
+                if let ModelChoice::File(path) = &choice
+                    && !self.models.contains(path)
+                {
+                    self.models.push(path.clone());
+                }
+                self.tell(Level::Success, format!("Model {} is ready to use", info.name));
+                self.handle(super::Action::SetModel(choice));
+                self.model_info = Some(info);
+            }
+            Done::Model(_, Err(error)) => {
+                let error = error.context("This file is no model; the model in use stays");
+                self.messages.push(Message::from_error(&error));
+            }
+            Done::Thumbnails(thumbnails) => self.thumbnails = thumbnails,
+            Done::Remembered => self.remembering = false,
+            Done::Failed(message) => {
+                (self.opening, self.saving, self.after_save) = (false, false, None);
+                self.messages.push(message);
+            }
+        }
+    }
+
+    fn take_mask(&mut self, mask: Arc<Mask>, photo_size: (u32, u32)) {
+        let fits = self
+            .document
+            .as_ref()
+            .is_some_and(|document| (document.photo.width(), document.photo.height()) == photo_size);
+        if fits && !self.is_locked() {
+            self.change_hole(|document| document.edit(Edit::Replace(mask)));
+        }
+    }
+
+    fn take_saved(&mut self, purpose: Purpose, path: &Path, revision: u64) {
+        self.saving = false;
+        self.path_bar = None;
+        let has_result = self.has_result();
+        if let Some(document) = &mut self.document
+            && (purpose == Purpose::Export || !has_result)
+        {
+            document.mark_saved(revision);
+        }
+        let what = if purpose == Purpose::Export { "Exported" } else { "Mask saved" };
+        self.tell(Level::Success, format!("{what}: {}", path.display()));
+        if let Some(leave) = self.after_save.take() {
+            self.go(leave);
+        }
+    }
+}
+
+/// `~/x` as shells understand it.
+fn expand_home(typed: &str) -> PathBuf {
+    let home = directories::BaseDirs::new().map(|dirs| dirs.home_dir().to_owned());
+    match (typed.strip_prefix("~/"), home) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => PathBuf::from(typed),
+    }
+}

@@ -1,0 +1,190 @@
+//! Fills: from the button to the picture in the photo.
+
+use std::sync::Arc;
+
+use super::{CanvasCall, State};
+use crate::app::document::{Document, Fill};
+use crate::app::fill::News;
+use crate::app::messages::{Level, Message};
+use crate::app::tasks::{Picture, Task};
+use crate::blend::{BlendMode, Patch};
+use crate::job::{FillRequest, LiveSettings, StopReason};
+use crate::search::{Losses, Settings};
+
+impl State {
+    pub(super) fn warm_up(&mut self) {
+        if !self.fills.is_running() {
+            self.fills.warm_up(self.remembered.device, self.remembered.model.clone());
+        }
+    }
+
+    pub(super) fn start_fill(&mut self) {
+        let Some(document) = self.document.as_mut().filter(|document| !document.is_stroke_open()) else { return };
+        let request = FillRequest {
+            photo: Arc::clone(&document.photo),
+            hole: document.shared_mask(),
+            frame: document.frame(),
+            settings: self.remembered.settings,
+            blend: self.remembered.blend,
+            model: self.remembered.model.clone(),
+            device: self.remembered.device,
+        };
+        let mask_id = document.mask_id();
+        self.fills.start(request, mask_id);
+        self.pictures_changed();
+    }
+
+    pub(super) fn set_settings(&mut self, settings: Settings) {
+        let before = self.remembered.settings;
+        self.remembered.settings = settings;
+        let live = LiveSettings { lambda: settings.lambda, steps: settings.steps };
+        if live != (LiveSettings { lambda: before.lambda, steps: before.steps }) {
+            self.fills.update(live);
+        }
+    }
+
+    pub(super) fn set_blend(&mut self, blend: BlendMode) {
+        self.remembered.blend = blend;
+        if let Some(document) = &mut self.document {
+            document.set_look(|look| look.blend = blend);
+        }
+    }
+
+    /// Shows one candidate, or the best.
+    pub(super) fn choose(&mut self, candidate: Option<usize>) {
+        if candidate.is_some_and(|index| index >= self.candidate_count()) {
+            return;
+        }
+        if self.fills.is_running() {
+            self.fills.show(candidate);
+        } else if let Some(document) = &mut self.document {
+            let best = document.fill().map_or(0, |fill| fill.outcome.best);
+            document.set_look(|look| look.candidate = candidate.unwrap_or(best));
+        }
+    }
+
+    /// The fill as drawn into the photo now: of the running search, else the finished one.
+    pub fn patch(&self) -> Option<&Patch> {
+        match self.fills.run() {
+            Some(run) => run.preview.as_ref().map(|preview| &preview.patch),
+            None => self.document.as_ref().and_then(Document::fill).and_then(|fill| fill.patch.as_ref()),
+        }
+    }
+
+    /// Whether the hole is tinted: always, but where its own fill is shown.
+    pub fn shows_hole(&self) -> bool {
+        match self.fills.run() {
+            Some(run) => run.preview.is_none(),
+            None => !self.document.as_ref().is_some_and(Document::fill_is_current),
+        }
+    }
+
+    /// The losses of the candidate on the screen, as they are now.
+    pub fn shown_losses(&self) -> Option<Losses> {
+        match (self.fills.run(), self.document.as_ref().and_then(Document::fill)) {
+            (Some(run), _) => run.curves.newest(run.shown()),
+            (None, Some(fill)) => fill.outcome.candidates.get(fill.look.candidate).map(|candidate| candidate.losses),
+            (None, None) => None,
+        }
+    }
+
+    pub(super) fn take_news(&mut self, news: News) {
+        match news {
+            News::Ready(info) => self.model_info = Some(info),
+            News::NotReady(message) => {
+                let next = "Choose another device or model under Settings; the next fill tries again".to_owned();
+                self.messages
+                    .push(Message::new(Level::Warning, "The fill is not ready").with_details(vec![message, next]));
+            }
+            News::Started(notes) => {
+                for note in notes {
+                    self.tell(Level::Info, note);
+                }
+            }
+            News::Preview => self.pictures_changed(),
+            News::Finished(fill) => self.finish(*fill),
+            News::Failed { cancelled: true, .. } => {
+                self.tell(Level::Info, "Stopped before the first iteration: nothing has changed");
+                self.pictures_changed();
+            }
+            News::Failed { message, causes, cancelled: false } => {
+                self.messages.push(Message::new(Level::Error, message).with_details(causes));
+                self.pictures_changed();
+            }
+        }
+    }
+
+    fn finish(&mut self, fill: Fill) {
+        let steps = fill.outcome.steps;
+        let best_of = format!("The best of {steps} iterations is kept");
+        match &fill.outcome.stopped {
+            None => {}
+            Some(StopReason::Cancelled) => self.tell(Level::Info, format!("Stopped. {best_of}")),
+            Some(StopReason::Failed(why)) => {
+                let next = format!("{best_of}; try again, or choose the CPU as the device");
+                let message = Message::new(Level::Error, "The fill broke off").with_details(vec![why.clone(), next]);
+                self.messages.push(message);
+            }
+        }
+        self.model_info = Some(fill.outcome.model.clone());
+        if let Some(document) = &mut self.document {
+            document.add_fill(fill);
+        }
+        self.pictures_changed();
+    }
+
+    /// Draws the shown fill at full size in the background, if that has not been done.
+    pub(super) fn compose_if_wanted(&mut self) {
+        if self.fills.is_running() {
+            return;
+        }
+        let Some(document) = &mut self.document else { return };
+        let Some((fill_index, picture)) = shown_picture(document) else { return };
+        let Some(fill) = document.fill_mut() else { return };
+        if let Some(look) = fill.wants_compose() {
+            fill.requested = Some(look);
+            self.spawn(Task::Compose { fill_index, picture: Box::new(picture) });
+        }
+    }
+
+    /// A picture came back from [`Task::Compose`].
+    pub(super) fn take_composed(
+        &mut self,
+        fill_index: usize,
+        photo: &Arc<crate::photo::Photo>,
+        look: crate::app::document::Look,
+        patch: Patch,
+    ) {
+        let Some(document) = self.document.as_mut().filter(|document| Arc::ptr_eq(&document.photo, photo)) else {
+            return;
+        };
+        let is_shown = document.fill_index() == Some(fill_index);
+        if let Some(fill) = document.fill_at(fill_index).filter(|fill| is_shown && fill.look == look) {
+            (fill.patch, fill.composed, fill.requested) = (Some(patch), Some(look), None);
+            self.pictures_changed();
+        }
+    }
+
+    /// Another photo, or none any more: the canvas starts afresh.
+    pub(super) fn show_document(&mut self, document: Document) {
+        self.fills.abandon();
+        self.document = Some(document);
+        self.show_before = false;
+        self.canvas_calls.clear();
+        self.canvas_calls.push(CanvasCall::PhotoChanged);
+        self.pictures_changed();
+    }
+}
+
+/// The shown fill with all that is needed to draw it.
+pub(super) fn shown_picture(document: &Document) -> Option<(usize, Picture)> {
+    let (index, fill) = (document.fill_index()?, document.fill()?);
+    let picture = Picture {
+        photo: Arc::clone(&document.photo),
+        hole: Arc::clone(&fill.hole),
+        frame: fill.frame,
+        outcome: Arc::clone(&fill.outcome),
+        look: fill.look,
+    };
+    Some((index, picture))
+}

@@ -1,0 +1,324 @@
+//! Everything the editor knows, and the one function that changes it.
+//!
+//! Panels read [`State`] and answer with [`Action`]s; [`State::handle`] is the only place where they take effect. What
+//! only the canvas can do (fit, zoom, draw a part again) is left for it in a queue, [`State::take_canvas_calls`].
+
+mod files;
+mod filling;
+mod verbs;
+
+use std::path::PathBuf;
+
+use super::canvas::{CanvasAction, Tool};
+use super::document::Document;
+use super::fill::{Engine, Fills};
+use super::messages::{Level, Message};
+use super::persist::{BRUSH_RADIUS_PX, Remembered};
+use super::samples::Sample;
+use super::shortcuts::Verb;
+use super::tasks::{Done, Purpose, Task, Tasks};
+use super::theme::ThemeChoice;
+use crate::blend::BlendMode;
+use crate::device::{DeviceChoice, GpuInfo};
+use crate::mask::{Edit, MaskPreset};
+use crate::model::{ModelChoice, ModelInfo};
+use crate::photo::RectPx;
+use crate::search::{Preset, Settings};
+
+/// Something to open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Whatever the user picks in a dialog.
+    Dialog,
+    File(PathBuf),
+    Sample(Sample),
+}
+
+/// What has to wait until the user has said what becomes of unsaved work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Leave {
+    Close,
+    Open(Source),
+}
+
+/// The answer to "Save before closing?".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    Save,
+    Discard,
+    Stay,
+}
+
+/// A field for a path, where there is no file dialog or the user prefers to type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathBar {
+    pub purpose: Purpose,
+    pub text: String,
+    /// A file of this name exists; replacing it has to be said.
+    pub exists: bool,
+}
+
+/// A window over the editor that keeps it usable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leaflet {
+    Shortcuts,
+    About,
+}
+
+/// What the canvas has to do before it is drawn next.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum CanvasCall {
+    PhotoChanged,
+    HoleChanged(RectPx),
+    Fit,
+    ActualPixels,
+    ZoomBy(f32),
+}
+
+/// Everything that can happen.
+pub enum Action {
+    Do(Verb),
+    Open(Source),
+    Canvas(CanvasAction),
+    /// The drag on the canvas is to be as if it had not begun.
+    CancelDrag,
+    Shape(MaskPreset),
+    SetBrushRadius(f32),
+    SetPreset(Preset),
+    SetSettings(Settings),
+    SetBlend(BlendMode),
+    SetDevice(DeviceChoice),
+    SetModel(ModelChoice),
+    PickModel,
+    SetTheme(ThemeChoice),
+    SetLogLosses(bool),
+    ShowBefore(bool),
+    TypePath(String),
+    SubmitPath {
+        replace: bool,
+    },
+    ClosePathBar,
+    TypeStartPath(String),
+    CloseLeaflet,
+    /// The window's close button.
+    RequestClose,
+    Answer(Answer),
+    Done(Done),
+    /// A message from elsewhere.
+    Tell(Message),
+}
+
+/// The editor's state.
+pub struct State {
+    pub document: Option<Document>,
+    pub fills: Fills,
+    pub remembered: Remembered,
+    pub tool: Tool,
+    /// Before/after divider, as a share of the photo's width.
+    pub divider: Option<f32>,
+    pub show_before: bool,
+    pub gpus: Vec<GpuInfo>,
+    pub models: Vec<PathBuf>,
+    /// Pictures of the samples, for the start screen.
+    pub thumbnails: Vec<(Sample, egui::ColorImage)>,
+    /// The path being typed on the start screen.
+    pub start_path: String,
+    pub model_info: Option<ModelInfo>,
+    pub leave: Option<Leave>,
+    /// Goes on once the file that is being saved is there.
+    after_save: Option<Leave>,
+    pub path_bar: Option<PathBar>,
+    pub leaflet: Option<Leaflet>,
+    /// A photo is being opened.
+    pub opening: bool,
+    /// A file is being written.
+    pub saving: bool,
+    /// The settings are being written.
+    pub remembering: bool,
+    /// Counts changes of the pictures on the screen.
+    pub scene_version: u64,
+    /// The window may close now.
+    pub closing: bool,
+    tasks: Tasks,
+    messages: Vec<Message>,
+    canvas_calls: Vec<CanvasCall>,
+}
+
+impl State {
+    pub fn new(engine: Box<dyn Engine>, tasks: Tasks, remembered: Remembered) -> Self {
+        Self {
+            document: None,
+            fills: Fills::new(engine),
+            remembered,
+            tool: Tool::Brush,
+            divider: None,
+            show_before: false,
+            gpus: Vec::new(),
+            models: Vec::new(),
+            thumbnails: Vec::new(),
+            start_path: String::new(),
+            model_info: None,
+            leave: None,
+            after_save: None,
+            path_bar: None,
+            leaflet: None,
+            opening: false,
+            saving: false,
+            remembering: false,
+            scene_version: 0,
+            closing: false,
+            tasks,
+            messages: Vec::new(),
+            canvas_calls: Vec::new(),
+        }
+    }
+
+    /// Starts what takes a while at the start of the program, so that it is there when it is needed.
+    pub fn prepare(&mut self) {
+        self.tasks.spawn(Task::ListGpus);
+        self.tasks.spawn(Task::FindModels);
+        self.tasks.spawn(Task::SampleThumbnails);
+        self.warm_up();
+    }
+
+    /// Starts a background task.
+    pub fn spawn(&self, task: Task) {
+        self.tasks.spawn(task);
+    }
+
+    /// Takes in what happened in the background.
+    pub fn poll(&mut self) {
+        while let Some(done) = self.tasks.try_done() {
+            self.handle(Action::Done(done));
+        }
+        for news in self.fills.poll() {
+            self.take_news(news);
+        }
+        self.compose_if_wanted();
+    }
+
+    /// Messages that wait to be shown.
+    pub fn take_messages(&mut self) -> Vec<Message> {
+        std::mem::take(&mut self.messages)
+    }
+
+    /// What the canvas has to do.
+    pub fn take_canvas_calls(&mut self) -> Vec<CanvasCall> {
+        std::mem::take(&mut self.canvas_calls)
+    }
+
+    /// Whether the photo must be left alone.
+    pub fn is_locked(&self) -> bool {
+        self.fills.is_running()
+    }
+
+    /// Does what was asked for.
+    pub fn handle(&mut self, action: Action) {
+        match action {
+            Action::Do(verb) => self.do_verb(verb),
+            Action::Open(source) => self.leave_for(Leave::Open(source)),
+            Action::Canvas(action) => self.handle_canvas(action),
+            Action::CancelDrag => self.cancel_drag(),
+            Action::Shape(preset) => self.add_shape(preset),
+            Action::SetBrushRadius(radius_px) => self.set_brush_radius(radius_px),
+            Action::SetPreset(preset) => {
+                let seed = self.remembered.settings.seed;
+                self.remembered.preset = preset;
+                self.set_settings(Settings { seed, ..preset.settings() });
+            }
+            Action::SetSettings(settings) => self.set_settings(settings),
+            Action::SetBlend(blend) => self.set_blend(blend),
+            Action::SetDevice(device) => {
+                self.remembered.device = device;
+                self.warm_up();
+            }
+            Action::SetModel(model) => {
+                self.remembered.model = model;
+                self.model_info = None;
+                self.warm_up();
+            }
+            Action::PickModel => self.spawn(Task::Dialog(Purpose::OpenModel, None)),
+            Action::SetTheme(theme) => self.remembered.theme = theme,
+            Action::SetLogLosses(log) => self.remembered.log_losses = log,
+            Action::ShowBefore(show) => self.show_before = show,
+            Action::TypePath(text) => self.type_path(text),
+            Action::SubmitPath { replace } => self.submit_path(replace),
+            Action::ClosePathBar => {
+                self.path_bar = None;
+                self.after_save = None;
+            }
+            Action::TypeStartPath(text) => self.start_path = text,
+            Action::CloseLeaflet => self.leaflet = None,
+            Action::RequestClose => self.leave_for(Leave::Close),
+            Action::Answer(answer) => self.take_answer(answer),
+            Action::Done(done) => self.take_done(done),
+            Action::Tell(message) => self.messages.push(message),
+        }
+    }
+
+    /// Whether the settings are no longer those of the preset. The seed belongs to no preset.
+    pub fn is_preset_changed(&self) -> bool {
+        let seed = self.remembered.settings.seed;
+        self.remembered.settings != Settings { seed, ..self.remembered.preset.settings() }
+    }
+
+    fn tell(&mut self, level: Level, headline: impl Into<String>) {
+        self.messages.push(Message::new(level, headline));
+    }
+
+    fn pictures_changed(&mut self) {
+        self.scene_version += 1;
+    }
+
+    fn set_brush_radius(&mut self, radius_px: f32) {
+        if radius_px.is_finite() {
+            self.remembered.brush_radius_px = radius_px.clamp(*BRUSH_RADIUS_PX.start(), *BRUSH_RADIUS_PX.end());
+        }
+    }
+
+    fn handle_canvas(&mut self, action: CanvasAction) {
+        match action {
+            CanvasAction::SetBrushRadius(radius_px) => self.set_brush_radius(radius_px),
+            CanvasAction::SetDivider(share) => self.divider = Some(share.clamp(0.0, 1.0)),
+            CanvasAction::EndStroke => {
+                if let Some(document) = &mut self.document {
+                    document.end_stroke();
+                }
+            }
+            _ if self.is_locked() => {}
+            CanvasAction::BeginStroke(stroke) => self.change_hole(|document| document.begin_stroke(stroke)),
+            CanvasAction::ExtendStroke(point) => self.change_hole(|document| document.extend_stroke(point)),
+            CanvasAction::SetFrame(frame) => {
+                if let Some(document) = &mut self.document {
+                    document.set_frame(frame);
+                }
+            }
+            CanvasAction::FrameChanged { before } => {
+                if let Some(document) = &mut self.document {
+                    document.frame_changed(before);
+                }
+            }
+        }
+    }
+
+    /// Crop side to assume before the model has told its own: that of the embedded one.
+    const USUAL_CROP_SIZE_PX: u32 = 64;
+
+    fn add_shape(&mut self, preset: MaskPreset) {
+        let crop_size_px = self.model_info.as_ref().map_or(Self::USUAL_CROP_SIZE_PX, |info| info.image_size_px);
+        let seed = self.remembered.settings.seed;
+        if !self.is_locked() {
+            self.change_hole(|document| {
+                let frame = document.frame();
+                document.edit(Edit::Preset { preset, frame, crop_size_px, seed })
+            });
+        }
+    }
+
+    fn change_hole(&mut self, change: impl FnOnce(&mut Document) -> RectPx) {
+        if let Some(document) = &mut self.document {
+            let changed = change(document);
+            self.canvas_calls.push(CanvasCall::HoleChanged(changed));
+        }
+    }
+}

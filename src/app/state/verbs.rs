@@ -1,0 +1,149 @@
+//! What each verb of the table does, and why it may be out of reach.
+
+use super::{CanvasCall, Leaflet, Leave, PathBar, Source, State};
+use crate::app::canvas::Tool;
+use crate::app::document::{Change, Document};
+use crate::app::shortcuts::Verb;
+use crate::app::tasks::{Purpose, Task};
+use crate::mask::Edit;
+
+/// Each press of `[` or `]` changes the brush by this factor.
+const BRUSH_STEP: f32 = 1.2;
+/// Each press of + or − changes the zoom by this factor.
+const ZOOM_STEP: f32 = 1.25;
+
+impl State {
+    /// Why a verb can do nothing now; `None` when it can. The text is for a tooltip.
+    pub fn obstacle(&self, verb: Verb) -> Option<&'static str> {
+        let document = self.document.as_ref();
+        let running = self.fills.is_running();
+        let no_photo = document.is_none().then_some("Open a photo first");
+        let locked = || running.then_some("A fill is running: stop it first");
+        match verb {
+            Verb::Open | Verb::OpenPath | Verb::Shortcuts | Verb::About | Verb::Quit => None,
+            Verb::Brush | Verb::Eraser | Verb::Frame | Verb::SmallerBrush | Verb::LargerBrush => no_photo,
+            Verb::ZoomIn | Verb::ZoomOut | Verb::Fit | Verb::ActualPixels => no_photo,
+            Verb::LoadMask | Verb::Invert => no_photo.or_else(locked),
+            Verb::Clear | Verb::SaveMask => no_photo
+                .or_else(locked)
+                .or_else(|| (!document.is_some_and(Document::has_hole)).then_some("Nothing is painted")),
+            Verb::Undo => no_photo
+                .or_else(locked)
+                .or_else(|| document.and_then(Document::undo_name).is_none().then_some("Nothing to undo")),
+            Verb::Redo => no_photo
+                .or_else(locked)
+                .or_else(|| document.and_then(Document::redo_name).is_none().then_some("Nothing to redo")),
+            Verb::Export | Verb::ExportPath => no_photo.or_else(locked).or_else(|| {
+                if self.saving {
+                    Some("A file is being saved")
+                } else {
+                    (!self.has_result())
+                        .then_some("Nothing to export yet: paint over a part of the face and press Fill")
+                }
+            }),
+            Verb::Fill => no_photo.or_else(locked).or_else(|| {
+                (!document.is_some_and(Document::has_hole))
+                    .then_some("Paint over the part of the face to replace first")
+            }),
+            Verb::Stop | Verb::Pause | Verb::Step => match self.fills.run() {
+                None => Some("No fill is running"),
+                Some(run) if run.stopping => Some("The fill is stopping"),
+                Some(_) => None,
+            },
+            Verb::Divider => no_photo
+                .or_else(|| (!running && !self.has_result()).then_some("Nothing to compare yet: press Fill first")),
+            Verb::BestCandidate | Verb::Candidate(_) => {
+                (self.candidate_count() == 0).then_some("No candidates yet: press Fill first")
+            }
+        }
+    }
+
+    /// Whether a fill is shown.
+    pub fn has_result(&self) -> bool {
+        self.document.as_ref().is_some_and(|document| document.fill().is_some())
+    }
+
+    /// How many candidates there are to choose from.
+    pub fn candidate_count(&self) -> usize {
+        match (self.fills.run(), self.document.as_ref().and_then(Document::fill)) {
+            (Some(run), _) => run.preview.as_ref().map_or(0, |preview| preview.candidates.len()),
+            (None, Some(fill)) => fill.outcome.candidates.len(),
+            (None, None) => 0,
+        }
+    }
+
+    pub(super) fn do_verb(&mut self, verb: Verb) {
+        if self.obstacle(verb).is_some() {
+            return;
+        }
+        match verb {
+            Verb::Open => self.leave_for(Leave::Open(Source::Dialog)),
+            Verb::OpenPath => self.show_path_bar(Purpose::OpenPhoto),
+            Verb::Export => self.ask_for_path(Purpose::Export),
+            Verb::ExportPath => self.show_path_bar(Purpose::Export),
+            Verb::LoadMask => self.ask_for_path(Purpose::LoadMask),
+            Verb::SaveMask => self.ask_for_path(Purpose::SaveMask),
+            Verb::Undo => self.move_in_time(Document::undo),
+            Verb::Redo => self.move_in_time(Document::redo),
+            Verb::Brush => self.tool = Tool::Brush,
+            Verb::Eraser => self.tool = Tool::Eraser,
+            Verb::Frame => self.tool = Tool::Frame,
+            Verb::SmallerBrush => self.set_brush_radius(self.remembered.brush_radius_px / BRUSH_STEP),
+            Verb::LargerBrush => self.set_brush_radius(self.remembered.brush_radius_px * BRUSH_STEP),
+            Verb::Clear => self.change_hole(|document| document.edit(Edit::Clear)),
+            Verb::Invert => self.change_hole(|document| document.edit(Edit::Invert)),
+            Verb::ZoomIn => self.canvas_calls.push(CanvasCall::ZoomBy(ZOOM_STEP)),
+            Verb::ZoomOut => self.canvas_calls.push(CanvasCall::ZoomBy(1.0 / ZOOM_STEP)),
+            Verb::Fit => self.canvas_calls.push(CanvasCall::Fit),
+            Verb::ActualPixels => self.canvas_calls.push(CanvasCall::ActualPixels),
+            Verb::Fill => self.start_fill(),
+            Verb::Stop => self.fills.stop(),
+            Verb::Pause => self.fills.toggle_pause(),
+            Verb::Step => self.fills.step_once(),
+            Verb::Divider => self.divider = if self.divider.is_some() { None } else { Some(0.5) },
+            Verb::BestCandidate => self.choose(None),
+            Verb::Candidate(index) => self.choose(Some(index)),
+            Verb::Shortcuts => self.toggle_leaflet(Leaflet::Shortcuts),
+            Verb::About => self.toggle_leaflet(Leaflet::About),
+            Verb::Quit => self.leave_for(Leave::Close),
+        }
+    }
+
+    fn toggle_leaflet(&mut self, leaflet: Leaflet) {
+        self.leaflet = (self.leaflet != Some(leaflet)).then_some(leaflet);
+    }
+
+    fn move_in_time(&mut self, step: fn(&mut Document) -> Option<Change>) {
+        let Some(change) = self.document.as_mut().and_then(step) else { return };
+        if let Some(rect_in_photo) = change.hole {
+            self.canvas_calls.push(CanvasCall::HoleChanged(rect_in_photo));
+        }
+        if change.fill {
+            self.pictures_changed();
+        }
+    }
+
+    pub(super) fn cancel_drag(&mut self) {
+        if let Some(rect_in_photo) = self.document.as_mut().and_then(Document::cancel_drag) {
+            self.canvas_calls.push(CanvasCall::HoleChanged(rect_in_photo));
+        }
+    }
+
+    fn ask_for_path(&self, purpose: Purpose) {
+        self.spawn(Task::Dialog(purpose, self.suggested_path(purpose)));
+    }
+
+    pub(super) fn show_path_bar(&mut self, purpose: Purpose) {
+        let text = self.suggested_path(purpose).map_or_else(String::new, |path| path.display().to_string());
+        self.path_bar = Some(PathBar { purpose, text, exists: false });
+    }
+
+    fn suggested_path(&self, purpose: Purpose) -> Option<std::path::PathBuf> {
+        let document = self.document.as_ref()?;
+        match purpose {
+            Purpose::Export => Some(document.suggested_export()),
+            Purpose::SaveMask => Some(document.suggested_mask()),
+            Purpose::OpenPhoto | Purpose::LoadMask | Purpose::OpenModel => None,
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! An engine that does what the test says.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use crate::app::fill::Engine;
+use crate::blend::Patch;
+use crate::job::{
+    Candidate, Command, DeviceInfo, Event, FillOutcome, FillRequest, IterationLosses, JobId, Preview, StopReason,
+};
+use crate::model::ModelInfo;
+use crate::photo::RectPx;
+use crate::search::Losses;
+
+/// What was sent, and what will be answered.
+#[derive(Default)]
+pub struct Script {
+    sent: Mutex<Vec<Command>>,
+    events: Mutex<VecDeque<Event>>,
+    preview: Mutex<Option<Preview>>,
+}
+
+impl Engine for Arc<Script> {
+    fn send(&self, command: Command) {
+        self.sent.lock().expect("not poisoned").push(command);
+    }
+
+    fn try_event(&self) -> Option<Event> {
+        self.events.lock().expect("not poisoned").pop_front()
+    }
+
+    fn take_preview(&self) -> Option<Preview> {
+        self.preview.lock().expect("not poisoned").take()
+    }
+}
+
+/// Side of the scripted pictures.
+pub const SIZE_PX: u32 = 4;
+/// How many candidates a scripted fill has.
+pub const CANDIDATES: usize = 3;
+/// The best of them.
+pub const BEST: usize = 1;
+
+pub fn device() -> DeviceInfo {
+    DeviceInfo { name: "CPU".to_owned(), is_gpu: false, notice: Some("No GPU here: the CPU does the work".to_owned()) }
+}
+
+pub fn model() -> ModelInfo {
+    ModelInfo {
+        name: "face-64".to_owned(),
+        sha256: "0".repeat(64),
+        image_size_px: 64,
+        latent_dim: 100,
+        has_discriminator: true,
+        has_encoder: true,
+        metadata: std::collections::BTreeMap::new(),
+    }
+}
+
+/// A flat picture in this tone.
+pub fn picture(tone: f32) -> Vec<f32> {
+    vec![tone; 3 * (SIZE_PX * SIZE_PX) as usize]
+}
+
+/// Losses of each candidate; [`BEST`] has the least. The prior makes up a fifth.
+pub fn losses(scale: f32) -> Vec<Losses> {
+    [3.0, 1.0, 2.0]
+        .map(|rank| Losses { context: 0.8 * rank * scale, prior: 2.0 * rank * scale, total: rank * scale })
+        .to_vec()
+}
+
+impl Script {
+    pub fn tell(&self, event: Event) {
+        self.events.lock().expect("not poisoned").push_back(event);
+    }
+
+    /// The newest job, and what it was asked to do.
+    pub fn job(&self) -> (JobId, FillRequest) {
+        let sent = self.sent.lock().expect("not poisoned");
+        let newest = sent.iter().rev().find_map(|command| match command {
+            Command::Start(job, request) => Some((*job, (**request).clone())),
+            _ => None,
+        });
+        newest.expect("a fill was started")
+    }
+
+    /// Whether a command of this kind was sent.
+    pub fn was_sent(&self, is_it: impl Fn(&Command) -> bool) -> bool {
+        self.sent.lock().expect("not poisoned").iter().any(is_it)
+    }
+
+    pub fn start(&self) {
+        let (job, _) = self.job();
+        self.tell(Event::Started { job, device: device(), model: model(), notes: Vec::new() });
+    }
+
+    /// Iterations `first..=last` are done.
+    pub fn progress(&self, first: u32, last: u32) {
+        let (job, _) = self.job();
+        #[expect(clippy::cast_precision_loss, reason = "few iterations")]
+        let iterations = (first..=last)
+            .map(|iteration| IterationLosses { iteration, candidates: losses(1.0 / (iteration as f32).sqrt()) })
+            .collect();
+        self.tell(Event::Progress { job, iterations, elapsed_secs: 1.0, remaining_secs: Some(1.2), paused: false });
+    }
+
+    pub fn show(&self, iteration: u32) {
+        let (job, _) = self.job();
+        let patch = Patch {
+            rect_in_photo: RectPx { x: 168, y: 68, width: 112, height: 112 },
+            width: 2,
+            height: 2,
+            rgba: [200, 160, 140, 255].repeat(4),
+        };
+        let candidates = pictures();
+        *self.preview.lock().expect("not poisoned") =
+            Some(Preview { job, iteration, size_px: SIZE_PX, candidates, best: BEST, patch });
+    }
+
+    pub fn finish(&self, steps: u32, stopped: Option<StopReason>) {
+        let (job, request) = self.job();
+        let candidates = pictures()
+            .into_iter()
+            .zip(losses(0.1))
+            .map(|(pixels, losses)| Candidate { latent: vec![0.0; 100], pixels, losses })
+            .collect();
+        let outcome = FillOutcome {
+            settings: request.settings,
+            model: model(),
+            device: device(),
+            steps,
+            seconds: 2.5,
+            stopped,
+            candidates,
+            best: BEST,
+            first_losses: losses(1.0)[BEST],
+            size_px: SIZE_PX,
+        };
+        self.tell(Event::Finished { job, outcome: Arc::new(outcome) });
+    }
+
+    pub fn fail(&self, message: &str, cause: &str) {
+        let (job, _) = self.job();
+        self.tell(Event::Failed { job, message: message.to_owned(), causes: vec![cause.to_owned()] });
+    }
+}
+
+fn pictures() -> Vec<Vec<f32>> {
+    vec![picture(-0.5), picture(0.2), picture(0.9)]
+}

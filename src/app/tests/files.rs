@@ -1,0 +1,156 @@
+//! Saving, closing, and the questions that guard unsaved work.
+
+use std::path::Path;
+
+use egui::{Key, Modifiers};
+use egui_kittest::kittest::Queryable;
+
+use super::filling::filled;
+use super::work::paint;
+use super::{click, editor_with_photo, is_enabled, newest_message, press, wait_for};
+use crate::app::messages::Level;
+use crate::app::samples::Sample;
+use crate::app::state::{Action, Answer, Source};
+use crate::app::tasks::{Done, Purpose};
+
+fn pick(window: &mut super::Window<'_>, purpose: Purpose, path: &Path, confirmed: bool) {
+    let done = Done::Picked { purpose, path: path.to_owned(), confirmed };
+    window.state_mut().state.handle(Action::Done(done));
+}
+
+fn wait_until_saved(window: &mut super::Window<'_>) {
+    wait_for(window, "the file", |editor| !editor.state.saving);
+}
+
+#[test]
+fn export_writes_the_fill_and_leaves_every_other_pixel_alone() {
+    let (mut window, _) = filled();
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("filled.png");
+    pick(&mut window, Purpose::Export, &path, true);
+    wait_until_saved(&mut window);
+    assert_eq!(newest_message(&window).level, Level::Success);
+    let exported = image::open(&path).expect("a picture");
+    let document = window.state().state.document.as_ref().expect("open");
+    assert!(!document.is_unsaved());
+    assert_eq!(exported.color(), document.photo.pixels.color());
+    let (before, after) = (document.photo.pixels.to_rgb8(), exported.to_rgb8());
+    let mut filled_pixels = 0;
+    for (x, y, pixel) in after.enumerate_pixels() {
+        if document.mask().is_hole(x, y) {
+            filled_pixels += usize::from(before.get_pixel(x, y) != pixel);
+        } else {
+            assert_eq!(before.get_pixel(x, y), pixel, "{x} {y}");
+        }
+    }
+    assert!(filled_pixels > 400, "{filled_pixels}");
+}
+
+#[test]
+fn without_a_fill_export_is_off() {
+    let (mut window, _) = editor_with_photo();
+    paint(&mut window);
+    assert!(!is_enabled(&window, "Export…"));
+}
+
+#[test]
+fn a_typed_name_never_replaces_a_file_without_asking() {
+    let (mut window, _) = filled();
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("precious.png");
+    std::fs::write(&path, "precious").expect("written");
+    press(&mut window, Modifiers::COMMAND | Modifiers::SHIFT, Key::S);
+    window.state_mut().state.handle(Action::TypePath(path.display().to_string()));
+    window.state_mut().state.handle(Action::SubmitPath { replace: false });
+    wait_until_saved(&mut window);
+    assert_eq!(std::fs::read(&path).expect("there"), b"precious");
+    click(&mut window, "Replace");
+    wait_until_saved(&mut window);
+    image::open(&path).expect("replaced by the picture");
+    assert!(window.state().state.path_bar.is_none());
+}
+
+#[test]
+fn a_dialog_that_asked_about_another_name_does_not_count_as_asking() {
+    let (mut window, _) = filled();
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("precious.png");
+    std::fs::write(&path, "precious").expect("written");
+    pick(&mut window, Purpose::Export, &path, false);
+    wait_until_saved(&mut window);
+    assert_eq!(std::fs::read(&path).expect("there"), b"precious");
+    assert!(window.state().state.path_bar.as_ref().is_some_and(|bar| bar.exists));
+}
+
+#[test]
+fn a_failed_export_keeps_the_fill_and_says_so() {
+    let (mut window, _) = filled();
+    pick(&mut window, Purpose::Export, Path::new("/nowhere/at/all.png"), true);
+    wait_until_saved(&mut window);
+    assert_eq!(newest_message(&window).headline, "Not saved; your work is still here");
+    let document = window.state().state.document.as_ref().expect("open");
+    assert!(document.is_unsaved() && document.fill().is_some());
+}
+
+#[test]
+fn without_a_dialog_a_field_for_the_path_appears() {
+    let (mut window, _) = filled();
+    window.state_mut().state.handle(Action::Done(Done::NoDialog(Purpose::Export)));
+    window.run_steps(2);
+    let bar = window.state().state.path_bar.as_ref().expect("shown");
+    assert_eq!(bar.text, "astronaut-filled.png");
+    window.get_by_role_and_label(egui::accesskit::Role::TextInput, "Export as");
+}
+
+#[test]
+fn a_mask_comes_back_from_its_file() {
+    let (mut window, _) = editor_with_photo();
+    paint(&mut window);
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("mask.png");
+    let painted = window.state().state.document.as_ref().expect("open").mask().clone();
+    pick(&mut window, Purpose::SaveMask, &path, true);
+    wait_until_saved(&mut window);
+    click(&mut window, "Clear");
+    pick(&mut window, Purpose::LoadMask, &path, true);
+    wait_for(&mut window, "the mask", |editor| {
+        editor.state.document.as_ref().is_some_and(|document| document.has_hole())
+    });
+    assert_eq!(*window.state().state.document.as_ref().expect("open").mask(), painted);
+}
+
+#[test]
+fn closing_with_unsaved_work_asks_and_cancel_stays() {
+    let (mut window, _) = filled();
+    window.state_mut().state.handle(Action::RequestClose);
+    window.run_steps(2);
+    window.get_by_label("Save before closing?");
+    click(&mut window, "Cancel");
+    assert!(!window.state().state.closing && window.state().state.leave.is_none());
+    window.state_mut().state.handle(Action::RequestClose);
+    window.run_steps(2);
+    click(&mut window, "Close without saving");
+    assert!(window.state().state.closing);
+}
+
+#[test]
+fn closing_after_export_asks_nothing() {
+    let (mut window, _) = filled();
+    let folder = tempfile::tempdir().expect("a folder");
+    pick(&mut window, Purpose::Export, &folder.path().join("a.png"), true);
+    wait_until_saved(&mut window);
+    window.state_mut().state.handle(Action::RequestClose);
+    assert!(window.state().state.closing);
+}
+
+#[test]
+fn opening_over_unsaved_work_asks_first_and_then_opens() {
+    let (mut window, _) = filled();
+    window.state_mut().state.handle(Action::Open(Source::Sample(Sample::GraceHopper)));
+    assert!(!window.state().state.opening);
+    window.state_mut().state.handle(Action::Answer(Answer::Discard));
+    wait_for(&mut window, "the sample", |editor| {
+        editor.state.document.as_ref().is_some_and(|document| document.name == "grace_hopper")
+    });
+    assert!(!window.state().state.has_result());
+}

@@ -1,0 +1,252 @@
+//! From the button to a result, with the engine's answers scripted.
+
+use egui::{Key, Modifiers};
+use egui_kittest::kittest::Queryable;
+
+use super::engine::{BEST, CANDIDATES, Script, device, model};
+use super::work::paint;
+use super::{click, editor_with_photo, has_button, is_enabled, newest_message, press, wait_for};
+use crate::app::messages::Level;
+use crate::app::state::{Action, State};
+use crate::blend::BlendMode;
+use crate::job::{Command, Event, StopReason};
+
+fn state<'w>(window: &'w super::Window<'_>) -> &'w State {
+    &window.state().state
+}
+
+/// An editor with a painted hole in which a fill has been started.
+fn running<'a>() -> (super::Window<'a>, std::sync::Arc<Script>) {
+    let (mut window, script) = editor_with_photo();
+    paint(&mut window);
+    press(&mut window, Modifiers::NONE, Key::Enter);
+    script.start();
+    window.run_steps(2);
+    (window, script)
+}
+
+/// An editor with a finished fill.
+pub fn filled<'a>() -> (super::Window<'a>, std::sync::Arc<Script>) {
+    let (mut window, script) = running();
+    script.progress(1, 150);
+    script.show(150);
+    script.finish(150, None);
+    window.run_steps(2);
+    wait_for(&mut window, "the picture", |editor| {
+        editor.state.document.as_ref().and_then(|document| document.fill()).is_some_and(|fill| fill.composed.is_some())
+    });
+    (window, script)
+}
+
+#[test]
+fn a_fill_gets_the_painted_hole_the_frame_and_the_settings() {
+    let (window, script) = running();
+    let (_, request) = script.job();
+    let document = state(&window).document.as_ref().expect("open");
+    assert_eq!(*request.hole, *document.mask());
+    assert_eq!((request.frame, request.settings), (document.frame(), state(&window).remembered.settings));
+}
+
+#[test]
+fn a_running_fill_shows_its_progress_its_picture_and_its_losses() {
+    let (mut window, script) = running();
+    assert!(has_button(&window, "Stop") && !has_button(&window, "Fill"));
+    script.progress(1, 73);
+    script.show(73);
+    window.run_steps(2);
+    window.get_by_label("Iteration 73 of 150");
+    window.get_by_label("1.2 s left");
+    assert!(has_button(&window, "Candidate 2, best"));
+    assert!(state(&window).patch().is_some() && !state(&window).shows_hole());
+    let losses = state(&window).shown_losses().expect("known");
+    assert!((losses.total - 1.0 / 73_f32.sqrt()).abs() < 1e-6, "the best candidate's: {losses:?}");
+    // λ·prior is a fifth of the scripted losses.
+    window.get_by_label("20 %");
+}
+
+#[test]
+fn the_photo_is_locked_while_a_fill_runs() {
+    let (mut window, script) = running();
+    let before = state(&window).document.as_ref().expect("open").mask_id();
+    paint(&mut window);
+    press(&mut window, Modifiers::COMMAND, Key::Z);
+    assert_eq!(state(&window).document.as_ref().expect("open").mask_id(), before);
+    assert!(!is_enabled(&window, "Undo") && !is_enabled(&window, "Clear") && !is_enabled(&window, "Export…"));
+    assert!(!script.was_sent(|command| matches!(command, Command::Cancel)));
+}
+
+#[test]
+fn stop_answers_at_once_and_keeps_the_best_so_far() {
+    let (mut window, script) = running();
+    script.progress(1, 20);
+    script.show(20);
+    window.run_steps(2);
+    press(&mut window, Modifiers::NONE, Key::Escape);
+    assert!(has_button(&window, "Stopping…"), "before the engine has answered");
+    assert!(script.was_sent(|command| matches!(command, Command::Cancel)));
+    script.finish(20, Some(StopReason::Cancelled));
+    window.run_steps(2);
+    assert!(state(&window).has_result() && has_button(&window, "Fill"));
+    assert_eq!(newest_message(&window).headline, "Stopped. The best of 20 iterations is kept");
+}
+
+#[test]
+fn stop_before_the_first_iteration_is_no_error() {
+    let (mut window, script) = running();
+    click(&mut window, "Stop");
+    script.fail("Cancelled", "no iteration was done");
+    window.run_steps(2);
+    assert_eq!(newest_message(&window).level, Level::Info);
+    assert!(!state(&window).has_result() && state(&window).shows_hole());
+}
+
+#[test]
+fn a_failed_fill_says_why_and_loses_nothing() {
+    let (mut window, script) = running();
+    script.fail("The device was lost: choose the CPU under Device", "out of memory");
+    window.run_steps(2);
+    let message = newest_message(&window);
+    assert_eq!((message.level, message.details.as_slice()), (Level::Error, ["out of memory".to_owned()].as_slice()));
+    assert!(is_enabled(&window, "Fill") && state(&window).document.as_ref().expect("open").has_hole());
+}
+
+#[test]
+fn a_fill_that_breaks_off_keeps_its_result() {
+    let (mut window, script) = running();
+    script.show(9);
+    script.finish(9, Some(StopReason::Failed("device lost".to_owned())));
+    window.run_steps(2);
+    assert!(state(&window).has_result());
+    assert_eq!(newest_message(&window).details[0], "device lost");
+}
+
+#[test]
+fn pause_resume_and_step_reach_the_engine() {
+    let (mut window, script) = running();
+    click(&mut window, "Pause");
+    assert!(script.was_sent(|command| matches!(command, Command::Pause)));
+    click(&mut window, "Resume");
+    assert!(script.was_sent(|command| matches!(command, Command::Resume)));
+    press(&mut window, Modifiers::NONE, Key::Period);
+    assert!(script.was_sent(|command| matches!(command, Command::StepOnce)));
+    assert!(has_button(&window, "Resume"), "a step pauses");
+}
+
+#[test]
+fn lambda_and_steps_reach_a_running_search() {
+    let (mut window, script) = running();
+    let mut settings = state(&window).remembered.settings;
+    (settings.lambda, settings.steps) = (0.5, 300);
+    window.state_mut().state.handle(Action::SetSettings(settings));
+    assert!(script.was_sent(|command| matches!(
+        command,
+        Command::Update(live) if (live.lambda - 0.5).abs() < 1e-6 && live.steps == 300
+    )));
+    script.progress(1, 10);
+    window.run_steps(2);
+    window.get_by_label("Iteration 10 of 300");
+}
+
+#[test]
+fn news_of_an_older_fill_is_dropped() {
+    let (mut window, script) = running();
+    let (job, _) = script.job();
+    script.tell(Event::Failed { job: job - 1, message: "old".to_owned(), causes: Vec::new() });
+    window.run_steps(2);
+    assert!(state(&window).fills.is_running());
+}
+
+#[test]
+fn a_result_is_one_step_of_undo_and_the_hole_shows_again_without_it() {
+    let (mut window, _) = filled();
+    assert!(!state(&window).shows_hole() && state(&window).patch().is_some());
+    press(&mut window, Modifiers::COMMAND, Key::Z);
+    assert!(!state(&window).has_result() && state(&window).shows_hole());
+    assert!(state(&window).document.as_ref().expect("open").has_hole(), "the stroke is still there");
+    press(&mut window, Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
+    assert!(state(&window).has_result());
+    wait_for(&mut window, "the picture again", |editor| editor.state.patch().is_some());
+}
+
+#[test]
+fn painting_after_a_fill_shows_the_hole_and_undo_brings_the_fill_back() {
+    let (mut window, _) = filled();
+    paint(&mut window);
+    assert!(state(&window).shows_hole() && state(&window).has_result());
+    press(&mut window, Modifiers::COMMAND, Key::Z);
+    assert!(!state(&window).shows_hole());
+}
+
+#[test]
+fn the_finished_fill_is_drawn_at_full_size_from_the_best_candidate() {
+    let (window, _) = filled();
+    let document = state(&window).document.as_ref().expect("open");
+    let fill = document.fill().expect("filled");
+    assert_eq!(fill.look.candidate, BEST);
+    let patch = fill.patch.as_ref().expect("drawn");
+    assert_eq!((patch.width, patch.height), (patch.rect_in_photo.width, patch.rect_in_photo.height));
+}
+
+#[test]
+fn digits_choose_a_candidate_and_a_goes_back_to_the_best() {
+    let (mut window, _) = filled();
+    assert_eq!(state(&window).candidate_count(), CANDIDATES);
+    let look = |window: &super::Window<'_>| {
+        state(window).document.as_ref().and_then(|document| document.fill()).expect("filled").look
+    };
+    press(&mut window, Modifiers::NONE, Key::Num3);
+    assert_eq!(look(&window).candidate, 2);
+    wait_for(&mut window, "its picture", |editor| {
+        let fill = editor.state.document.as_ref().and_then(|document| document.fill()).expect("filled");
+        fill.composed.is_some_and(|composed| composed.candidate == 2)
+    });
+    press(&mut window, Modifiers::NONE, Key::Num9);
+    assert_eq!(look(&window).candidate, 2, "there is no ninth");
+    press(&mut window, Modifiers::NONE, Key::A);
+    assert_eq!(look(&window).candidate, BEST);
+    click(&mut window, "Candidate 1");
+    assert_eq!(look(&window).candidate, 0);
+}
+
+#[test]
+fn a_running_search_is_told_which_candidate_to_show() {
+    let (mut window, script) = running();
+    script.show(3);
+    window.run_steps(2);
+    press(&mut window, Modifiers::NONE, Key::Num1);
+    assert!(script.was_sent(|command| matches!(command, Command::Show(Some(0)))));
+}
+
+#[test]
+fn another_blend_draws_the_fill_anew() {
+    let (mut window, _) = filled();
+    window.state_mut().state.handle(Action::SetBlend(BlendMode::None));
+    wait_for(&mut window, "the picture", |editor| {
+        let fill = editor.state.document.as_ref().and_then(|document| document.fill()).expect("filled");
+        fill.composed.is_some_and(|composed| composed.blend == BlendMode::None)
+    });
+}
+
+#[test]
+fn the_device_and_its_notice_stand_in_the_status_bar() {
+    let (mut window, script) = editor_with_photo();
+    window.get_by_label("Preparing the model…");
+    script.tell(Event::Ready { device: device(), model: model() });
+    window.run_steps(2);
+    window.get_by_label("No GPU here: the CPU does the work");
+}
+
+#[test]
+fn before_is_shown_while_its_key_is_held_and_the_divider_stays() {
+    let (mut window, _) = filled();
+    window.key_down(Key::Backslash);
+    window.run_steps(2);
+    assert!(state(&window).show_before);
+    window.key_up(Key::Backslash);
+    window.run_steps(2);
+    assert!(!state(&window).show_before);
+    press(&mut window, Modifiers::NONE, Key::D);
+    assert!(state(&window).divider.is_some());
+    press(&mut window, Modifiers::NONE, Key::D);
+    assert!(state(&window).divider.is_none());
+}

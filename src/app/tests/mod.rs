@@ -1,0 +1,86 @@
+//! The editor with a scripted engine in place of the search, driven by label as a user would.
+
+mod engine;
+mod files;
+mod filling;
+mod work;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use egui::{Key, Modifiers};
+use egui_kittest::Harness;
+use egui_kittest::kittest::{By, NodeT as _, Queryable};
+
+use super::persist::Remembered;
+use super::samples::Sample;
+use super::state::{Action, Source};
+use super::{Editor, messages::Message};
+use engine::Script;
+
+type Window<'a> = Harness<'a, Editor>;
+
+/// An editor of this size with nothing open, and the script that plays the engine.
+fn editor_of_size<'a>(width: f32, height: f32) -> (Window<'a>, Arc<Script>) {
+    let script = Arc::new(Script::default());
+    let engine = Box::new(Arc::clone(&script));
+    let mut harness = Harness::builder()
+        .with_size([width, height])
+        .with_max_steps(16)
+        .build_eframe(|creation| Editor::new(&creation.egui_ctx, engine, Remembered::default(), None));
+    harness.step();
+    (harness, script)
+}
+
+fn editor<'a>() -> (Window<'a>, Arc<Script>) {
+    editor_of_size(1280.0, 820.0)
+}
+
+/// An editor with a sample open.
+fn editor_with_photo<'a>() -> (Window<'a>, Arc<Script>) {
+    let (mut window, script) = editor();
+    window.state_mut().state.handle(Action::Open(Source::Sample(Sample::Astronaut)));
+    wait_for(&mut window, "the photo", |editor| editor.state.document.is_some());
+    (window, script)
+}
+
+/// Longest wait for a background task, far above what one takes.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn wait_for(window: &mut Window<'_>, what: &str, is_there: impl Fn(&Editor) -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !is_there(window.state()) {
+        assert!(Instant::now() < deadline, "{what} did not come");
+        std::thread::sleep(Duration::from_millis(2));
+        window.step();
+    }
+    window.step();
+}
+
+/// Presses a key and lets the editor see it.
+fn press(window: &mut Window<'_>, modifiers: Modifiers, key: Key) {
+    window.key_press_modifiers(modifiers, key);
+    window.run_steps(2);
+}
+
+/// Clicks the one button of this name.
+fn click(window: &mut Window<'_>, name: &str) {
+    button(window, name).click();
+    window.run_steps(2);
+}
+
+fn button<'w>(window: &'w Window<'_>, name: &'w str) -> egui_kittest::Node<'w> {
+    window.get(By::new().role(egui::accesskit::Role::Button).label(name))
+}
+
+fn has_button(window: &Window<'_>, name: &str) -> bool {
+    window.query(By::new().role(egui::accesskit::Role::Button).label(name)).is_some()
+}
+
+fn is_enabled(window: &Window<'_>, name: &str) -> bool {
+    !button(window, name).accesskit_node().is_disabled()
+}
+
+fn newest_message<'w>(window: &'w Window<'_>) -> &'w Message {
+    window.state().toaster.newest().expect("a message")
+}

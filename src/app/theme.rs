@@ -1,0 +1,295 @@
+//! All colours, sizes and text styles of the editor.
+//!
+//! A photo editor's calm: neutral greys around the photo, one accent colour, an 8-point grid.
+
+use egui::{Color32, CornerRadius, FontFamily, FontId, Margin, Shadow, Stroke, Style, TextStyle, Theme, Vec2, vec2};
+use serde::{Deserialize, Serialize};
+
+use super::canvas::CanvasStyle;
+use super::messages::Level;
+
+/// The unit of the grid, in points.
+pub const GAP: f32 = 8.0;
+/// Height of buttons, fields and rows.
+pub const ROW: f32 = 28.0;
+/// Height of the status bar.
+pub const STATUS_HEIGHT: f32 = 28.0;
+/// Height of the button that everything leads to.
+pub const PRIMARY_HEIGHT: f32 = 36.0;
+/// Thickness of the progress line under the toolbar.
+pub const PROGRESS_HEIGHT: f32 = 2.0;
+/// Width of the names in front of settings.
+pub const NAME_WIDTH: f32 = 96.0;
+/// Height of sliders, which sets the size of their handles.
+pub const SLIDER_HEIGHT: f32 = 18.0;
+/// Height of the loss plot.
+pub const PLOT_HEIGHT: f32 = 132.0;
+/// Side of a candidate's thumbnail.
+pub const THUMBNAIL: f32 = 64.0;
+/// Corners of buttons and fields.
+pub const CORNER: CornerRadius = CornerRadius::same(6);
+/// Corners of cards and windows.
+pub const CARD_CORNER: CornerRadius = CornerRadius::same(10);
+
+/// What the user chose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ThemeChoice {
+    /// As the desktop.
+    #[default]
+    System,
+    Dark,
+    Light,
+}
+
+impl ThemeChoice {
+    pub const ALL: [Self; 3] = [Self::System, Self::Dark, Self::Light];
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::System => "As the system",
+            Self::Dark => "Dark",
+            Self::Light => "Light",
+        }
+    }
+
+    fn preference(self) -> egui::ThemePreference {
+        match self {
+            Self::System => egui::ThemePreference::System,
+            Self::Dark => egui::ThemePreference::Dark,
+            Self::Light => egui::ThemePreference::Light,
+        }
+    }
+}
+
+/// The colours of one theme.
+pub struct Palette {
+    /// Around the photo.
+    pub canvas: Color32,
+    /// Toolbar, settings, status bar.
+    pub panel: Color32,
+    /// Buttons at rest.
+    pub raised: Color32,
+    pub hovered: Color32,
+    pub pressed: Color32,
+    /// Fields and slider rails.
+    pub field: Color32,
+    pub border: Color32,
+    pub text: Color32,
+    pub weak: Color32,
+    pub strong: Color32,
+    pub accent: Color32,
+    pub on_accent: Color32,
+    /// Behind a chosen tool or list entry.
+    pub accent_soft: Color32,
+    pub warning: Color32,
+    pub error: Color32,
+}
+
+const DARK: Palette = Palette {
+    canvas: Color32::from_rgb(0x13, 0x14, 0x15),
+    panel: Color32::from_rgb(0x1d, 0x1f, 0x21),
+    raised: Color32::from_rgb(0x2a, 0x2d, 0x30),
+    hovered: Color32::from_rgb(0x35, 0x39, 0x3d),
+    pressed: Color32::from_rgb(0x40, 0x45, 0x4a),
+    field: Color32::from_rgb(0x15, 0x16, 0x18),
+    border: Color32::from_rgb(0x30, 0x33, 0x37),
+    text: Color32::from_rgb(0xd3, 0xd6, 0xd9),
+    weak: Color32::from_rgb(0x94, 0x9a, 0xa1),
+    strong: Color32::from_rgb(0xf4, 0xf5, 0xf6),
+    accent: Color32::from_rgb(0x45, 0xc0, 0xb0),
+    on_accent: Color32::from_rgb(0x05, 0x22, 0x1f),
+    accent_soft: Color32::from_rgb(0x1f, 0x46, 0x43),
+    warning: Color32::from_rgb(0xe3, 0xa8, 0x57),
+    error: Color32::from_rgb(0xea, 0x77, 0x70),
+};
+
+const LIGHT: Palette = Palette {
+    canvas: Color32::from_rgb(0xdd, 0xdf, 0xe1),
+    panel: Color32::from_rgb(0xf6, 0xf7, 0xf8),
+    raised: Color32::from_rgb(0xe7, 0xe9, 0xeb),
+    hovered: Color32::from_rgb(0xdc, 0xdf, 0xe2),
+    pressed: Color32::from_rgb(0xcd, 0xd1, 0xd5),
+    field: Color32::from_rgb(0xff, 0xff, 0xff),
+    border: Color32::from_rgb(0xd3, 0xd6, 0xda),
+    text: Color32::from_rgb(0x2a, 0x2d, 0x31),
+    weak: Color32::from_rgb(0x5a, 0x61, 0x68),
+    strong: Color32::from_rgb(0x10, 0x12, 0x14),
+    accent: Color32::from_rgb(0x0b, 0x7d, 0x72),
+    on_accent: Color32::from_rgb(0xff, 0xff, 0xff),
+    accent_soft: Color32::from_rgb(0xc4, 0xe6, 0xe2),
+    warning: Color32::from_rgb(0x92, 0x5c, 0x00),
+    error: Color32::from_rgb(0xb2, 0x32, 0x2b),
+};
+
+/// The colours in use.
+pub fn palette(ui: &egui::Ui) -> &'static Palette {
+    if ui.visuals().dark_mode { &DARK } else { &LIGHT }
+}
+
+/// The mark of a message. Readable on the toasts of both themes.
+pub fn level_color(level: Level) -> Color32 {
+    match level {
+        Level::Info | Level::Success => DARK.accent,
+        Level::Warning => DARK.warning,
+        Level::Error => DARK.error,
+    }
+}
+
+/// Sets up both themes; the choice between them follows `choice`.
+pub fn install(context: &egui::Context, choice: ThemeChoice) {
+    context.set_style_of(Theme::Dark, style(&DARK, egui::Visuals::dark()));
+    context.set_style_of(Theme::Light, style(&LIGHT, egui::Visuals::light()));
+    choose(context, choice);
+}
+
+/// Follows a new choice.
+pub fn choose(context: &egui::Context, choice: ThemeChoice) {
+    context.set_theme(choice.preference());
+}
+
+/// The canvas in the colours of the theme.
+pub fn canvas_style(ui: &egui::Ui) -> CanvasStyle {
+    let palette = palette(ui);
+    CanvasStyle {
+        background: Some(palette.canvas),
+        // On a photo, not on a panel: the brighter accent of the dark theme stands out on skin in both.
+        accent: DARK.accent,
+        warn: DARK.warning,
+        ..CanvasStyle::default()
+    }
+}
+
+/// A bar or a panel at the window's edge.
+pub fn bar(ui: &egui::Ui) -> egui::Frame {
+    egui::Frame::new().fill(palette(ui).panel).inner_margin(Margin::symmetric(12, 8))
+}
+
+/// The question that must be answered.
+pub fn question(context: &egui::Context) -> egui::Frame {
+    egui::Frame::popup(&context.global_style()).corner_radius(CARD_CORNER).inner_margin(Margin::same(20))
+}
+
+/// Text that explains.
+pub fn hint(ui: &egui::Ui, text: impl Into<String>) -> egui::RichText {
+    egui::RichText::new(text).color(palette(ui).weak).small()
+}
+
+/// The name of a section.
+pub fn section(ui: &egui::Ui, text: &str) -> egui::RichText {
+    egui::RichText::new(text).color(palette(ui).weak).small().strong()
+}
+
+fn style(palette: &Palette, base: egui::Visuals) -> Style {
+    let mut style = Style { visuals: visuals(palette, base), ..Style::default() };
+    style.text_styles = [
+        (TextStyle::Small, 11.5, FontFamily::Proportional),
+        (TextStyle::Body, 13.5, FontFamily::Proportional),
+        (TextStyle::Button, 13.5, FontFamily::Proportional),
+        (TextStyle::Heading, 20.0, FontFamily::Proportional),
+        (TextStyle::Monospace, 12.5, FontFamily::Monospace),
+    ]
+    .map(|(name, size, family)| (name, FontId::new(size, family)))
+    .into();
+    let spacing = &mut style.spacing;
+    spacing.item_spacing = Vec2::splat(GAP);
+    spacing.button_padding = vec2(10.0, 5.0);
+    spacing.interact_size = vec2(ROW, ROW);
+    spacing.menu_margin = Margin::same(6);
+    spacing.window_margin = Margin::same(16);
+    spacing.combo_width = 0.0;
+    spacing.slider_rail_height = 4.0;
+    spacing.icon_width = 16.0;
+    spacing.icon_width_inner = 10.0;
+    spacing.tooltip_width = 320.0;
+    spacing.indent = 18.0;
+    style.interaction.tooltip_delay = 0.45;
+    style.interaction.selectable_labels = false;
+    style.animation_time = 0.1;
+    style
+}
+
+fn visuals(palette: &Palette, mut visuals: egui::Visuals) -> egui::Visuals {
+    let border = Stroke::new(1.0, palette.border);
+    visuals.panel_fill = palette.canvas;
+    visuals.window_fill = palette.panel;
+    visuals.window_stroke = border;
+    visuals.window_corner_radius = CARD_CORNER;
+    visuals.menu_corner_radius = CornerRadius::same(8);
+    visuals.extreme_bg_color = palette.field;
+    visuals.text_edit_bg_color = Some(palette.field);
+    visuals.faint_bg_color = palette.raised;
+    visuals.hyperlink_color = palette.accent;
+    visuals.warn_fg_color = palette.warning;
+    visuals.error_fg_color = palette.error;
+    visuals.weak_text_color = Some(palette.weak);
+    visuals.selection.bg_fill = palette.accent_soft;
+    visuals.selection.stroke = Stroke::new(1.0, palette.accent);
+    visuals.slider_trailing_fill = true;
+    visuals.handle_shape = egui::style::HandleShape::Circle;
+    visuals.indent_has_left_vline = false;
+    visuals.disabled_alpha = 0.42;
+    let shadow = Shadow { offset: [0, 6], blur: 20, spread: 0, color: Color32::from_black_alpha(70) };
+    visuals.window_shadow = shadow;
+    visuals.popup_shadow = shadow;
+
+    let states = &mut visuals.widgets;
+    for (state, fill, text) in [
+        (&mut states.noninteractive, palette.panel, palette.text),
+        (&mut states.inactive, palette.raised, palette.text),
+        (&mut states.hovered, palette.hovered, palette.strong),
+        (&mut states.active, palette.pressed, palette.strong),
+        (&mut states.open, palette.hovered, palette.strong),
+    ] {
+        state.bg_fill = fill;
+        state.weak_bg_fill = fill;
+        state.bg_stroke = Stroke::NONE;
+        state.fg_stroke = Stroke::new(1.0, text);
+        state.corner_radius = CORNER;
+        state.expansion = 0.0;
+    }
+    states.noninteractive.bg_stroke = border;
+    // Keyboard focus is drawn as an active widget: it needs an edge to be seen.
+    states.active.bg_stroke = Stroke::new(1.0, palette.accent);
+    visuals
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// WCAG 2.1, relative luminance.
+    fn luminance(color: Color32) -> f32 {
+        let linear = |byte: u8| {
+            let value = f32::from(byte) / 255.0;
+            if value <= 0.040_45 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * linear(color.r()) + 0.7152 * linear(color.g()) + 0.0722 * linear(color.b())
+    }
+
+    fn contrast(a: Color32, b: Color32) -> f32 {
+        let (a, b) = (luminance(a), luminance(b));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    #[test]
+    fn every_text_colour_reaches_wcag_aa_on_its_ground() {
+        for (theme, palette) in [("dark", &DARK), ("light", &LIGHT)] {
+            for (name, text, ground) in [
+                ("text", palette.text, palette.panel),
+                ("button", palette.text, palette.raised),
+                ("weak", palette.weak, palette.panel),
+                ("weak on canvas", palette.weak, palette.canvas),
+                ("accent", palette.accent, palette.panel),
+                ("primary", palette.on_accent, palette.accent),
+                ("chosen", palette.text, palette.accent_soft),
+                ("warning", palette.warning, palette.panel),
+                ("error", palette.error, palette.panel),
+            ] {
+                let contrast = contrast(text, ground);
+                // WCAG 2.1, 1.4.3: 4.5 to 1 for text of this size.
+                assert!(contrast >= 4.5, "{theme} {name}: {contrast:.2}");
+            }
+        }
+    }
+}
