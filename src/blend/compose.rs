@@ -224,9 +224,9 @@ fn filled_bounds(hole: &Mask, unit: CropGrid, within: RectPx) -> RectPx {
 fn patch_size(rect: RectPx, max_side_px: Option<u32>) -> (u32, u32) {
     let longest = rect.width.max(rect.height);
     let side = max_side_px.unwrap_or(longest).clamp(1, longest.max(1));
-    let scaled = |size: u32| {
-        let (size, side, longest) = (u64::from(size), u64::from(side), u64::from(longest));
-        ((size * side + longest / 2) / longest).max(1) as u32
+    let scaled = |length: u32| {
+        let rounded = u64::from(length) * u64::from(side) + u64::from(longest) / 2;
+        (rounded / u64::from(longest)).max(1) as u32
     };
     (scaled(rect.width), scaled(rect.height))
 }

@@ -97,6 +97,7 @@ fn fill_row(row: usize, nearest_rows: &[Option<usize>], envelope: &mut Vec<Parab
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_precision_loss, reason = "small numbers")]
 mod tests {
     use proptest::prelude::*;
 

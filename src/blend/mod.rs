@@ -4,6 +4,8 @@
 //! feathered join therefore cannot mix with the old pixels at the edge of the hole; it bends the fill's colour towards the
 //! nearest known pixels instead.
 
+mod blur;
+mod cells;
 mod compose;
 mod distance;
 mod feather;

@@ -193,6 +193,7 @@ fn cubic(t: f32) -> [f32; 4] {
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "small numbers")]
 mod tests {
     use super::*;
 

@@ -46,7 +46,7 @@ pub fn crop(photo: &Photo, hole: &Mask, frame: &FaceFrame, size_px: u32) -> Resu
     let grid = grid.ok_or(CropError::Frame)?;
     let means = match Samples::of(&photo.pixels) {
         Samples::Eight { data, channels } => Source { data, channels, hole }.means(grid, size_px),
-        Samples::Sixteen { data, channels } => Source { data: &*data, channels, hole }.means(grid, size_px),
+        Samples::Sixteen { data, channels } => Source { data: &data, channels, hole }.means(grid, size_px),
     };
     let area = means.len();
     let mut crop = Crop { size_px, pixels: vec![0.0; 3 * area], known: vec![0.0; area] };

@@ -26,9 +26,8 @@ impl CropGrid {
     /// `None` for a frame that is no square, or a crop without pixels.
     pub(crate) fn new(frame: &FaceFrame, crop_size_px: u32) -> Option<Self> {
         let [x, y] = frame.center_in_photo;
-        if !(frame.side_px > 0.0 && crop_size_px > 0)
-            || ![x, y, frame.side_px, frame.angle_radians].iter().all(|value| value.is_finite())
-        {
+        let is_finite = [x, y, frame.side_px, frame.angle_radians].iter().all(|value| value.is_finite());
+        if !is_finite || frame.side_px <= 0.0 || crop_size_px == 0 {
             return None;
         }
         let map = frame.photo_from_crop(crop_size_px);

@@ -66,3 +66,31 @@ fn from_picture(pixels: DynamicImage, path: &Path, photo_width: u32, photo_heigh
     };
     Mask::from_pixels(width, height, grey).ok_or_else(wrong_size)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mask::StrokeKind;
+
+    #[test]
+    fn a_saved_mask_loads_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mask.png");
+        let mut mask = Mask::empty(13, 7);
+        mask.draw_segment([2.0, 2.0], [9.0, 5.0], 1.5, StrokeKind::Paint);
+        save_mask(&path, &mask, crate::photo::Overwrite::Refuse).unwrap();
+        assert_eq!(load_mask(&path, 13, 7).unwrap(), mask);
+        let error = load_mask(&path, 14, 7).unwrap_err().to_string();
+        assert!(error.contains("13×7") && error.contains("14×7") && error.contains("mask.png"), "{error}");
+    }
+
+    #[test]
+    fn transparent_white_is_not_hole() {
+        let pixels = image::RgbaImage::from_fn(2, 1, |x, _| image::Rgba([255, 255, 255, if x == 0 { 0 } else { 255 }]));
+        let bytes = crate::photo::encode_png(&image::DynamicImage::ImageRgba8(pixels), None).unwrap();
+        assert_eq!(decode_mask(&bytes, 2, 1).unwrap().pixels(), [0, 255]);
+        let error = decode_mask(&bytes, 5, 5).unwrap_err().to_string();
+        assert!(error.starts_with("the mask is 2×1"), "{error}");
+        assert!(matches!(decode_mask(b"none", 5, 5), Err(MaskFileError::Photo(_))));
+    }
+}

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use super::raster::is_finite;
+use super::capsule::is_finite;
 use super::tiles::{SavedTiles, TILE_PX};
 use super::{Mask, MaskPreset, Stroke};
 use crate::face::FaceFrame;
@@ -246,3 +246,6 @@ fn save_segment(tiles: &mut SavedTiles, mask: &Mask, from: Point, to: Point, rad
         tiles.save(mask, band);
     }
 }
+
+#[cfg(test)]
+mod tests;

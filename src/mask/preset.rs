@@ -65,8 +65,8 @@ impl MaskPreset {
             Self::Half => y >= size / 2,
             Self::Left => x < size / 2,
             Self::Random => rng.random_bool(RANDOM_SHARE),
-            Self::Grid => x % 4 != 0 || y % 4 != 0,
-            Self::Lowres => x % 8 != 0 || y % 8 != 0,
+            Self::Grid => [x, y].iter().any(|at| !at.is_multiple_of(4)),
+            Self::Lowres => [x, y].iter().any(|at| !at.is_multiple_of(8)),
             Self::Full => true,
         };
         let mut hole = Vec::with_capacity(size as usize * size as usize);
@@ -128,3 +128,6 @@ fn inside(range: Range<i64>, size: u32) -> Range<u32> {
     let start = clip(range.start);
     start..clip(range.end).max(start)
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
+use super::capsule::{Capsule, is_finite, pixel_under, whole_px};
 use crate::photo::{Point, RectPx};
 
 /// Whether a stroke adds to the hole or takes away.
@@ -197,11 +198,9 @@ impl Mask {
 
     /// The rectangle that [`draw_segment`](Self::draw_segment) may change.
     fn segment_bounds(&self, from: Point, to: Point, radius_px: f32) -> RectPx {
-        let Some(Capsule { from: [ax, ay], to: [bx, by], radius }) = Capsule::new(from, to, radius_px) else {
-            return RectPx::default();
-        };
-        let columns = whole_px((ax.min(bx) - radius, ax.max(bx) + radius), self.width);
-        let rows = whole_px((ay.min(by) - radius, ay.max(by) + radius), self.height);
+        let Some(capsule) = Capsule::new(from, to, radius_px) else { return RectPx::default() };
+        let [columns, rows] = capsule.bounds();
+        let (columns, rows) = (whole_px(columns, self.width), whole_px(rows, self.height));
         let body = RectPx {
             x: columns.start,
             y: rows.start,
@@ -231,84 +230,5 @@ impl Mask {
     }
 }
 
-pub(super) fn is_finite([x, y]: Point) -> bool {
-    x.is_finite() && y.is_finite()
-}
-
-/// The pixel that holds a point; an empty rectangle outside the photo.
-fn pixel_under([x, y]: Point, width: u32, height: u32) -> RectPx {
-    let at = |value: f32, size: u32| {
-        let pixel = f64::from(value).floor();
-        whole_px((pixel + 0.25, pixel + 0.75), size)
-    };
-    let (columns, rows) = (at(x, width), at(y, height));
-    RectPx { x: columns.start, y: rows.start, width: columns.end - columns.start, height: rows.end - rows.start }
-}
-
-/// The pixels of `0..size` whose centres lie in a closed interval.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=size first")]
-fn whole_px((low, high): (f64, f64), size: u32) -> Range<u32> {
-    let limit = f64::from(size);
-    let start = (low - 0.5).ceil().clamp(0.0, limit) as u32;
-    let end = ((high - 0.5).floor() + 1.0).clamp(0.0, limit) as u32;
-    start..end.max(start)
-}
-
-/// All points within a radius of a segment.
-struct Capsule {
-    from: [f64; 2],
-    to: [f64; 2],
-    radius: f64,
-}
-
-impl Capsule {
-    /// A thinner brush would leave gaps between the pixels of a slanting line.
-    const MIN_RADIUS_PX: f64 = 0.5;
-
-    /// `None` when a point or the radius is no number.
-    fn new(from: Point, to: Point, radius_px: f32) -> Option<Self> {
-        (is_finite(from) && is_finite(to) && !radius_px.is_nan()).then(|| Self {
-            from: from.map(f64::from),
-            to: to.map(f64::from),
-            radius: f64::from(radius_px.min(f32::MAX)).max(Self::MIN_RADIUS_PX),
-        })
-    }
-
-    /// Where the line at height `y` meets it: the hull of what it meets of both discs and of the rectangle between them
-    /// (the capsule is convex, so this is one interval). Empty intervals have `low > high`.
-    fn span(&self, y: f64) -> (f64, f64) {
-        let [ax, ay] = self.from;
-        let [bx, by] = self.to;
-        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-        for [cx, cy] in [self.from, self.to] {
-            let half = self.radius * self.radius - (y - cy) * (y - cy);
-            if half >= 0.0 {
-                low = low.min(cx - half.sqrt());
-                high = high.max(cx + half.sqrt());
-            }
-        }
-        let (dx, dy) = (bx - ax, by - ay);
-        let length = dx.hypot(dy);
-        if length > 0.0 {
-            // Along the segment 0 ≤ (p − a)·d ≤ |d|², across it |(p − a) × d| ≤ r·|d|; both are linear in p's x.
-            let along = linear_span(dx, (y - ay) * dy, 0.0, length * length);
-            let across = linear_span(dy, -(y - ay) * dx, -self.radius * length, self.radius * length);
-            let (start, end) = (ax + along.0.max(across.0), ax + along.1.min(across.1));
-            if start <= end {
-                low = low.min(start);
-                high = high.max(end);
-            }
-        }
-        (low, high)
-    }
-}
-
-/// The `x` with `low ≤ slope·x + offset ≤ high`.
-fn linear_span(slope: f64, offset: f64, low: f64, high: f64) -> (f64, f64) {
-    if slope == 0.0 {
-        let all = (f64::NEG_INFINITY, f64::INFINITY);
-        return if (low..=high).contains(&offset) { all } else { (all.1, all.0) };
-    }
-    let (first, second) = ((low - offset) / slope, (high - offset) / slope);
-    (first.min(second), first.max(second))
-}
+#[cfg(test)]
+mod tests;

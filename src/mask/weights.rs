@@ -48,3 +48,65 @@ fn hole_sums(known: &[f32], size_px: usize) -> Vec<u32> {
     }
     sums
 }
+
+#[cfg(test)]
+#[expect(clippy::cast_precision_loss, reason = "small numbers")]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::mask::MaskPreset;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+        #[test]
+        fn weights_are_the_share_of_hole_in_the_window(
+            size in 1usize..12, reach in 0usize..7, focus in 0.0f32..=1.0, bits in prop::collection::vec(any::<bool>(), 144),
+        ) {
+            let known: Vec<f32> = bits[..size * size].iter().map(|&bit| f32::from(u8::from(bit))).collect();
+            let window = 2 * reach + 1;
+            let weights = context_weights(&known, size, window, focus);
+            for (index, weight) in weights.iter().enumerate() {
+                let (x, y) = (index % size, index / size);
+                let near = |at: usize, center: usize| at.abs_diff(center) <= reach;
+                let holes = (0..size * size).filter(|i| known[*i] == 0.0 && near(i % size, x) && near(i / size, y)).count();
+                let share = holes as f32 / (window * window) as f32;
+                prop_assert!((weight - known[index] * (1.0 - focus + focus * share)).abs() < 1e-6);
+            }
+        }
+    }
+
+    #[test]
+    fn weights_of_a_five_by_five_worked_by_hand() {
+        let mut known = [1.0; 25];
+        for hole in [11, 12, 16] {
+            known[hole] = 0.0;
+        }
+        let weights = context_weights(&known, 5, 3, 1.0);
+        #[rustfmt::skip]
+        let ninths = [
+            0.0, 0.0, 0.0, 0.0, 0.0,
+            1.0, 2.0, 2.0, 1.0, 0.0,
+            2.0, 0.0, 0.0, 1.0, 0.0,
+            2.0, 0.0, 3.0, 1.0, 0.0,
+            1.0, 1.0, 1.0, 0.0, 0.0,
+        ];
+        for (weight, ninth) in weights.iter().zip(ninths) {
+            assert!((weight - ninth / 9.0).abs() < 1e-6, "{weights:?}");
+        }
+        assert_eq!(context_weights(&known, 5, 3, 0.0), known);
+        assert!((context_weights(&known, 5, 3, 0.25)[5] - (0.75 + 0.25 / 9.0)).abs() < 1e-6);
+    }
+
+    #[test]
+    fn the_paper_keeps_a_seventh_of_a_centre_masks_known_pixels() {
+        let hole = MaskPreset::Center.hole_in_crop(64, 0);
+        let known: Vec<f32> = hole.iter().map(|&hole| if hole { 0.0 } else { 1.0 }).collect();
+        let weights = context_weights(&known, 64, 7, 1.0);
+        // Three pixels all around the 32×32 hole have it in their window: 38² − 32² of 64² − 32².
+        assert_eq!(weights.iter().filter(|&&weight| weight > 0.0).count(), 420);
+        // Beside the middle of an edge the window holds 3 × 7 hole pixels.
+        assert!((weights[32 * 64 + 15] - 21.0 / 49.0).abs() < 1e-6);
+    }
+}

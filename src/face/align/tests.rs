@@ -1,3 +1,5 @@
+#![expect(clippy::cast_possible_truncation, clippy::float_cmp, reason = "tests: numbers are small")]
+
 use image::{DynamicImage, ImageBuffer, Rgb, RgbImage, Rgba};
 use proptest::prelude::*;
 
@@ -101,7 +103,7 @@ fn what_lies_outside_the_photo_is_unknown() {
 
 #[test]
 fn transparent_pixels_are_unknown_and_half_transparent_ones_are_not() {
-    let pixels = ImageBuffer::from_fn(64, 64, |x, _| Rgba([200u8, 100, 50, if x < 10 { 0 } else { 1 }]));
+    let pixels = ImageBuffer::from_fn(64, 64, |x, _| Rgba([200u8, 100, 50, u8::from(x >= 10)]));
     let crop =
         crop(&photo(DynamicImage::ImageRgba8(pixels)), &Mask::empty(64, 64), &frame([32.0, 32.0], 64.0, 0.0), 64);
     let crop = crop.unwrap();

@@ -52,9 +52,9 @@ const COLORS: [ColorType; 8] = [
 ];
 
 /// A profile of which only the colour space is filled in.
-fn profile(space: &[u8; 4]) -> Vec<u8> {
+fn profile(space: [u8; 4]) -> Vec<u8> {
     let mut profile = vec![7; 128];
-    profile[16..20].copy_from_slice(space);
+    profile[16..20].copy_from_slice(&space);
     profile
 }
 
@@ -63,7 +63,7 @@ fn a_png_keeps_its_colour_type_its_depth_and_its_profile() {
     for color in COLORS {
         for (width, height) in [(1, 1), (7, 5)] {
             let pixels = picture(color, width, height);
-            let icc = profile(if color.has_color() { b"RGB " } else { b"GRAY" });
+            let icc = profile(if color.has_color() { *b"RGB " } else { *b"GRAY" });
             let photo = decoded(&encode_png(&pixels, Some(&icc)).unwrap());
             assert_eq!(photo.pixels, pixels, "{color:?}");
             assert_eq!(photo.icc_profile, Some(icc), "{color:?}");
@@ -73,7 +73,7 @@ fn a_png_keeps_its_colour_type_its_depth_and_its_profile() {
 
 #[test]
 fn a_profile_for_other_pixels_is_dropped() {
-    let photo = decoded(&encode_png(&picture(ColorType::Rgb8, 3, 3), Some(&profile(b"CMYK"))).unwrap());
+    let photo = decoded(&encode_png(&picture(ColorType::Rgb8, 3, 3), Some(&profile(*b"CMYK"))).unwrap());
     assert_eq!(photo.icc_profile, None);
 }
 

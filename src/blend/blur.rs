@@ -1,0 +1,69 @@
+//! Smoothing a grid of four-lane cells, in time that does not depend on how far.
+
+/// Sums over a window of `2·reach + 1` cells each way, twice, so that near cells count for more. Cells beyond the border
+/// add nothing, to the last lane either.
+pub(super) fn blur(cells: &mut [[f32; 4]], columns: usize, reach: usize) {
+    let mut padded = Vec::new();
+    for _ in 0..2 {
+        for row in cells.chunks_exact_mut(columns) {
+            sum_windows(row, 1, reach, &mut padded);
+        }
+        sum_windows(cells, columns, reach, &mut padded);
+    }
+}
+
+/// Replaces each line of `width` cells by the sum of the lines up to `reach` before and after it: with lines of one cell
+/// along a row, with whole rows down the grid.
+fn sum_windows(lines: &mut [[f32; 4]], width: usize, reach: usize, padded: &mut Vec<[f32; 4]>) {
+    let padding = reach * width;
+    padded.clear();
+    padded.resize(padding, [0.0; 4]);
+    padded.extend_from_slice(lines);
+    padded.resize(padded.len() + padding + width, [0.0; 4]);
+    let mut sums = vec![[0.0; 4]; width];
+    for line in padded.chunks_exact(width).take(2 * reach) {
+        add(&mut sums, line, 1.0);
+    }
+    let (entering, leaving) = (padded.chunks_exact(width).skip(2 * reach), padded.chunks_exact(width));
+    for ((line, entering), leaving) in lines.chunks_exact_mut(width).zip(entering).zip(leaving) {
+        add(&mut sums, entering, 1.0);
+        line.copy_from_slice(&sums);
+        add(&mut sums, leaving, -1.0);
+    }
+}
+
+fn add(sums: &mut [[f32; 4]], values: &[[f32; 4]], sign: f32) {
+    for (sum, value) in sums.iter_mut().zip(values) {
+        for (sum, value) in sum.iter_mut().zip(value) {
+            *sum += sign * value;
+        }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::cast_precision_loss, reason = "small numbers")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_blur_is_two_box_sums_each_way() {
+        let (columns, rows, reach) = (9, 7, 2usize);
+        let mut cells: Vec<[f32; 4]> =
+            (0..columns * rows).map(|index| [(index * 37 % 11) as f32, 1.0, 0.0, 1.0]).collect();
+        let mut expected = cells.clone();
+        for _ in 0..2 {
+            let before = expected.clone();
+            for (index, cell) in expected.iter_mut().enumerate() {
+                let (x, y) = (index % columns, index / columns);
+                let is_near =
+                    |other: usize| (other % columns).abs_diff(x) <= reach && (other / columns).abs_diff(y) <= reach;
+                *cell =
+                    [0, 1, 2, 3].map(|lane| (0..before.len()).filter(|i| is_near(*i)).map(|i| before[i][lane]).sum());
+            }
+        }
+        blur(&mut cells, columns, reach);
+        for (cell, expected) in cells.iter().zip(&expected) {
+            assert!(cell.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-2), "{cell:?} and {expected:?}");
+        }
+    }
+}

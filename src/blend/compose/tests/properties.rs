@@ -1,0 +1,149 @@
+//! What holds for every photo, hole, frame and fill.
+
+use image::{ColorType, ImageBuffer};
+use proptest::prelude::*;
+
+use super::*;
+
+/// A photo with the bytes of another one under the hole.
+fn with_hole_from(photo: &DynamicImage, other: &DynamicImage, hole: &Mask) -> DynamicImage {
+    let size = usize::from(photo.color().bytes_per_pixel());
+    let mut bytes = photo.as_bytes().to_vec();
+    for (index, _) in hole.pixels().iter().enumerate().filter(|(_, pixel)| **pixel != 0) {
+        bytes[index * size..(index + 1) * size].copy_from_slice(&other.as_bytes()[index * size..(index + 1) * size]);
+    }
+    let wide: Vec<u16> = bytes.chunks_exact(2).map(|pair| u16::from_ne_bytes([pair[0], pair[1]])).collect();
+    let (width, height) = (photo.width(), photo.height());
+    match photo.color() {
+        ColorType::L8 => ImageBuffer::from_raw(width, height, bytes).map(DynamicImage::ImageLuma8),
+        ColorType::La8 => ImageBuffer::from_raw(width, height, bytes).map(DynamicImage::ImageLumaA8),
+        ColorType::Rgb8 => ImageBuffer::from_raw(width, height, bytes).map(DynamicImage::ImageRgb8),
+        ColorType::Rgba8 => ImageBuffer::from_raw(width, height, bytes).map(DynamicImage::ImageRgba8),
+        ColorType::L16 => ImageBuffer::from_raw(width, height, wide).map(DynamicImage::ImageLuma16),
+        ColorType::La16 => ImageBuffer::from_raw(width, height, wide).map(DynamicImage::ImageLumaA16),
+        ColorType::Rgb16 => ImageBuffer::from_raw(width, height, wide).map(DynamicImage::ImageRgb16),
+        _ => ImageBuffer::from_raw(width, height, wide).map(DynamicImage::ImageRgba16),
+    }
+    .unwrap()
+}
+
+fn any_hole(width: u32, height: u32) -> impl Strategy<Value = Mask> {
+    let point = || [-5.0f32..width as f32 + 5.0, -5.0f32..height as f32 + 5.0];
+    prop::collection::vec((point(), point(), 0.0f32..18.0), 0..5).prop_map(move |segments| {
+        let mut hole = Mask::empty(width, height);
+        for (from, to, radius) in segments {
+            hole.draw_segment(from, to, radius, StrokeKind::Paint);
+        }
+        hole
+    })
+}
+
+fn any_frame() -> impl Strategy<Value = FaceFrame> {
+    ([0.0f32..80.0, 0.0f32..60.0], 10.0f32..120.0, prop_oneof![Just(0.0f32), -3.2f32..3.2])
+        .prop_map(|(center_in_photo, side_px, angle_radians)| FaceFrame { center_in_photo, side_px, angle_radians })
+}
+
+fn any_fill() -> impl Strategy<Value = Vec<f32>> {
+    prop::collection::vec(-1.0f32..=1.0, 3 * 16 * 16)
+}
+
+/// Whether a pixel's middle lies in a frame made larger by some pixels, which settles what rounding does at its border.
+fn is_in(frame: &FaceFrame, larger_by_px: f32, x: u32, y: u32) -> bool {
+    FaceFrame { side_px: frame.side_px + larger_by_px, ..*frame }.contains([x as f32 + 0.5, y as f32 + 0.5])
+}
+
+fn is_opaque(pixels: &DynamicImage, x: u32, y: u32) -> bool {
+    let samples = bytes_at(pixels, x, y);
+    let alpha = usize::from(pixels.color().bytes_per_pixel() / pixels.color().channel_count());
+    !pixels.color().has_alpha() || samples[samples.len() - alpha..].iter().all(|byte| *byte == 255)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn known_pixels_keep_every_bit_and_filled_ones_are_opaque(
+        color in 0..COLORS.len(), hole in any_hole(80, 60), frame in any_frame(), fill in any_fill(), mode in 0usize..2,
+    ) {
+        let photo = Photo::from_pixels(noise(COLORS[color], 80, 60, 1));
+        let filled = apply(&photo, &hole, &frame, BlendMode::ALL[mode], &fill, 16);
+        prop_assert_eq!(filled.color(), photo.pixels.color());
+        for y in 0..60 {
+            for x in 0..80 {
+                if !hole.is_hole(x, y) || !is_in(&frame, 0.01, x, y) {
+                    prop_assert_eq!(bytes_at(&filled, x, y), bytes_at(&photo.pixels, x, y));
+                } else if is_in(&frame, -0.01, x, y) {
+                    prop_assert!(is_opaque(&filled, x, y));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_under_the_hole_reaches_the_fill(
+        color in 0..COLORS.len(), hole in any_hole(80, 60), frame in any_frame(), fill in any_fill(), mode in 0usize..2,
+    ) {
+        let mode = BlendMode::ALL[mode];
+        let photo = Photo::from_pixels(noise(COLORS[color], 80, 60, 1));
+        let changed = with_hole_from(&photo.pixels, &noise(COLORS[color], 80, 60, 2), &hole);
+        let changed = Photo::from_pixels(changed);
+        let (a, b) = (apply(&photo, &hole, &frame, mode, &fill, 16), apply(&changed, &hole, &frame, mode, &fill, 16));
+        for y in 0..60 {
+            for x in 0..80 {
+                let keeps_the_hole = bytes_at(&a, x, y) == bytes_at(&photo.pixels, x, y)
+                    && bytes_at(&b, x, y) == bytes_at(&changed.pixels, x, y);
+                let same = bytes_at(&a, x, y) == bytes_at(&b, x, y);
+                prop_assert!(same || (keeps_the_hole && hole.is_hole(x, y) && !is_in(&frame, -0.01, x, y)));
+            }
+        }
+        for side in [None, Some(20)] {
+            let of = |photo: &Photo| Composer::new(photo, &hole, &frame, mode, side).patch(&fill, 16);
+            prop_assert_eq!(of(&photo), of(&changed));
+        }
+    }
+
+    #[test]
+    fn a_patch_at_full_size_is_the_finished_photo(
+        hole in any_hole(80, 60), frame in any_frame(), fill in any_fill(), mode in 0usize..2, grey in any::<bool>(),
+    ) {
+        let mode = BlendMode::ALL[mode];
+        let photo = Photo::from_pixels(noise(if grey { ColorType::L8 } else { ColorType::Rgb8 }, 80, 60, 3));
+        let filled = apply(&photo, &hole, &frame, mode, &fill, 16).to_rgb8();
+        let patch = Composer::new(&photo, &hole, &frame, mode, None).patch(&fill, 16);
+        let rect = patch.rect_in_photo;
+        prop_assert_eq!((patch.width, patch.height), (rect.width, rect.height));
+        let original = photo.pixels.to_rgb8();
+        for (x, y, pixel) in filled.enumerate_pixels() {
+            let in_patch = rect.contains(x, y).then(|| {
+                let start = ((y - rect.y) * rect.width + x - rect.x) as usize * 4;
+                &patch.rgba[start..start + 4]
+            });
+            match in_patch {
+                Some([red, green, blue, 255]) => prop_assert_eq!(pixel.0, [*red, *green, *blue]),
+                Some(other) => {
+                    prop_assert_eq!(other, [0; 4]);
+                    prop_assert_eq!(pixel, original.get_pixel(x, y));
+                }
+                None => prop_assert_eq!(pixel, original.get_pixel(x, y)),
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 8, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_under_the_hole_reaches_the_fill_of_a_large_photo(
+        color in 0..COLORS.len(), hole in any_hole(560, 420), side_px in 260.0f32..540.0, angle_radians in -3.2f32..3.2,
+    ) {
+        // Here cells hold known pixels and hole pixels.
+        let frame = FaceFrame { center_in_photo: [280.0, 210.0], side_px, angle_radians };
+        let photo = noise(COLORS[color], 560, 420, 1);
+        let changed = with_hole_from(&photo, &noise(COLORS[color], 560, 420, 2), &hole);
+        let of = |pixels: DynamicImage| {
+            Composer::new(&Photo::from_pixels(pixels), &hole, &frame, BlendMode::Feather, Some(200)).patch(&constant(16, [0.1; 3]), 16)
+        };
+        prop_assert_eq!(of(photo), of(changed));
+    }
+}
