@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 /// Which of our modules each module may use.
 const MAY_USE: [(&str, &[&str]); 11] = [
     ("photo", &[]),
-    ("mask", &["photo", "face"]),
+    ("mask", &["photo"]),
     ("face", &["photo", "mask"]),
-    ("blend", &["photo", "mask", "face"]),
+    ("blend", &["photo", "mask"]),
     ("device", &[]),
     ("model", &[]),
     ("search", &["model", "mask"]),
@@ -20,7 +20,7 @@ const MAY_USE: [(&str, &[&str]); 11] = [
 ];
 
 /// Packages that only these modules may name.
-const KEEPERS: [(&str, &[&str]); 10] = [
+const KEEPERS: [(&str, &[&str]); 11] = [
     ("egui", &["app"]),
     ("eframe", &["app"]),
     ("egui_plot", &["app"]),
@@ -28,6 +28,7 @@ const KEEPERS: [(&str, &[&str]); 10] = [
     ("rfd", &["app"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
+    ("tract_onnx", &["face"]),
     ("burn", &["device", "model", "search"]),
     ("burn_wgpu", &["device"]),
     ("wgpu", &["device", "app"]),

@@ -15,8 +15,8 @@
 //! | --- | --- | --- |
 //! | [`photo`] | decode and save photos; coordinate spaces | nothing here |
 //! | [`mask`] | strokes, raster, history, presets, context weights | `photo` |
-//! | [`face`] | where a face sits in the photo; crop it out | `mask`, `photo` |
-//! | [`blend`] | put the fill back into the photo | `face`, `mask`, `photo` |
+//! | [`face`] | find faces; cut one out for the network | `mask`, `photo` |
+//! | [`blend`] | put the fill back into the photo | `mask`, `photo` |
 //! | [`device`] | the one place that picks a compute device | nothing here |
 //! | [`model`] | the networks and their weight files | nothing here |
 //! | [`search`] | losses, optimisers, candidates: one fill | `model`, `mask` |

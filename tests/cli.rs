@@ -90,8 +90,25 @@ fn report_log_frames_and_gif_hold_what_they_promise() {
     let output = fill(
         folder.path(),
         &[
-            "photo.png", "--mask", "center", "--out", "filled.png", "--preset", "blog", "--seed", "9", "--report",
-            "report.json", "--log", "log.csv", "--frames", "frames", "--every", "2", "--gif", "fill.gif",
+            "photo.png",
+            "--mask",
+            "center",
+            "--out",
+            "filled.png",
+            "--preset",
+            "blog",
+            "--seed",
+            "9",
+            "--report",
+            "report.json",
+            "--log",
+            "log.csv",
+            "--frames",
+            "frames",
+            "--every",
+            "2",
+            "--gif",
+            "fill.gif",
         ],
     );
     assert_code(&output, 0);
@@ -195,7 +212,19 @@ fn without_a_gpu_auto_takes_the_cpu_and_gpu_says_what_to_do() {
         let mut command = countenance();
         without_gpu(&mut command)
             .current_dir(folder.path())
-            .args(["fill", "photo.png", "--mask", "center", "--steps", "2", "--device", device, "--out", out, "--model"])
+            .args([
+                "fill",
+                "photo.png",
+                "--mask",
+                "center",
+                "--steps",
+                "2",
+                "--device",
+                device,
+                "--out",
+                out,
+                "--model",
+            ])
             .arg(tiny_model())
             .output()
             .unwrap()

@@ -84,6 +84,10 @@ pub struct Document {
     pub name: String,
     history: History,
     frame: FaceFrame,
+    /// The user, or a face that was found, has placed the frame.
+    frame_is_placed: bool,
+    /// The frames of the faces found; `None` while they are looked for.
+    faces: Option<Vec<FaceFrame>>,
     fills: Vec<Fill>,
     current_fill: Option<usize>,
     undo: Vec<Step>,
@@ -107,6 +111,8 @@ impl Document {
         Self {
             history: History::new(width, height),
             frame: frame.unwrap_or_else(|| FaceFrame::centered(width, height)),
+            frame_is_placed: false,
+            faces: None,
             photo,
             name,
             fills: Vec::new(),
@@ -151,6 +157,39 @@ impl Document {
 
     pub fn frame(&self) -> FaceFrame {
         self.frame
+    }
+
+    /// The frames of the faces found, the largest first; `None` while they are looked for.
+    pub fn faces(&self) -> Option<&[FaceFrame]> {
+        self.faces.as_deref()
+    }
+
+    /// Takes in the faces found. The largest gets the frame, unless that was placed already.
+    pub fn set_faces(&mut self, frames: Vec<FaceFrame>) {
+        if let Some(&first) = frames.first()
+            && !self.frame_is_placed
+        {
+            self.frame = first;
+            self.frame_is_placed = true;
+        }
+        self.faces = Some(frames);
+    }
+
+    /// Frames the found face with this index; a step of undo.
+    pub fn pick_face(&mut self, index: usize) {
+        let Some(&face) = self.faces().and_then(|faces| faces.get(index)) else { return };
+        let before = self.frame;
+        self.set_frame(face);
+        self.frame_changed(before);
+    }
+
+    /// Frames the face after the framed one.
+    pub fn pick_next_face(&mut self) {
+        let faces = self.faces().unwrap_or_default();
+        let framed = faces.iter().position(|face| *face == self.frame);
+        if !faces.is_empty() {
+            self.pick_face(framed.map_or(0, |index| (index + 1) % faces.len()));
+        }
     }
 
     pub fn fill(&self) -> Option<&Fill> {
@@ -214,6 +253,7 @@ impl Document {
 
     /// While a handle is dragged: not a step of undo.
     pub fn set_frame(&mut self, frame: FaceFrame) {
+        self.frame_is_placed = true;
         self.frame_before_drag.get_or_insert(self.frame);
         self.frame = frame;
     }

@@ -288,6 +288,7 @@ impl Editor {
             photo: &document.photo,
             hole: document.mask(),
             frame: document.frame(),
+            faces: document.faces().unwrap_or_default(),
             tool: self.state.tool,
             brush_radius_px: self.state.remembered.brush_radius_px,
             patch,

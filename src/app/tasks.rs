@@ -18,7 +18,7 @@ use super::persist::Remembered;
 use super::samples::Sample;
 use crate::blend::{Composer, Patch, apply};
 use crate::device::{GpuInfo, list_gpus};
-use crate::face::FaceFrame;
+use crate::face::{FaceFrame, detect, fit_frame};
 use crate::job::FillOutcome;
 use crate::mask::{Mask, load_mask, save_mask};
 use crate::model::{ModelChoice, ModelInfo, find_models, inspect};
@@ -50,6 +50,8 @@ pub enum Task {
     Dialog(Purpose, Option<PathBuf>),
     OpenPhoto(PathBuf),
     OpenSample(Sample),
+    /// Look for faces.
+    FindFaces(Arc<Photo>),
     LoadMask {
         path: PathBuf,
         width: u32,
@@ -95,6 +97,11 @@ pub enum Done {
         photo: Arc<Photo>,
         name: String,
         frame: Option<FaceFrame>,
+    },
+    /// The frames of the faces found, the largest face first.
+    Faces {
+        photo: Arc<Photo>,
+        frames: Vec<FaceFrame>,
     },
     Mask {
         mask: Arc<Mask>,
@@ -169,6 +176,7 @@ fn perform(task: Task) -> Done {
         Task::Dialog(purpose, suggested) => ask(purpose, suggested.as_deref()),
         Task::OpenPhoto(path) => opened(open_photo(&path)),
         Task::OpenSample(sample) => opened(open_sample(sample)),
+        Task::FindFaces(photo) => find_faces(photo),
         Task::LoadMask { path, width, height } => match load_mask(&path, width, height) {
             Ok(mask) => Done::Mask { mask: Arc::new(mask), photo_size: (width, height) },
             Err(error) => failed(anyhow::Error::new(error).context("Mask not loaded")),
@@ -261,6 +269,16 @@ fn thumbnail(sample: Sample) -> anyhow::Result<egui::ColorImage> {
     let rgba = square.to_rgba8();
     let side = THUMBNAIL_SIDE_PX as usize;
     Ok(egui::ColorImage::from_rgba_unmultiplied([side, side], rgba.as_raw()))
+}
+
+fn find_faces(photo: Arc<Photo>) -> Done {
+    match detect(&photo) {
+        Ok(faces) => {
+            let frames = faces.iter().filter_map(|face| fit_frame(&face.landmarks_in_photo)).collect();
+            Done::Faces { photo, frames }
+        }
+        Err(error) => failed(anyhow::Error::new(error).context("Faces could not be looked for")),
+    }
 }
 
 /// A dialog that is gone after less than this never was on the screen.

@@ -2,9 +2,8 @@
 
 use rayon::prelude::*;
 
-use crate::face::CropGrid;
 use crate::mask::Mask;
-use crate::photo::{RectPx, Sample};
+use crate::photo::{CropGrid, RectPx, Sample};
 
 /// How far outside the frame known pixels are compared with the edge of the fill, as a share of the frame's side. The generator
 /// says nothing about what lies further out.

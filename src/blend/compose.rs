@@ -6,9 +6,8 @@ use rayon::prelude::*;
 use super::BlendMode;
 use super::feather::{Feather, Offsets};
 use super::sample::{Picture, RowReader};
-use crate::face::{CropGrid, FaceFrame};
 use crate::mask::Mask;
-use crate::photo::{Photo, RectPx, Sample, SamplesMut};
+use crate::photo::{CropGrid, FaceFrame, Photo, RectPx, Sample, SamplesMut};
 
 /// A rectangle of the photo with the fill in it, for the screen.
 #[derive(Clone, Debug, PartialEq, Eq)]

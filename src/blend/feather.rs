@@ -10,9 +10,8 @@ use super::blur::blur;
 use super::cells::{Cells, EdgeCell};
 use super::distance::{Nearest, nearest};
 use super::sample::Picture;
-use crate::face::{CropGrid, FaceFrame};
 use crate::mask::Mask;
-use crate::photo::{Photo, RectPx, Samples};
+use crate::photo::{CropGrid, FaceFrame, Photo, RectPx, Samples};
 
 /// Cells along the frame's side: two for each pixel of a 64-pixel generator.
 const CELLS_ALONG_FRAME: f32 = 128.0;

@@ -137,7 +137,8 @@ mod tests {
 
     #[test]
     fn lines_number_the_faces() {
-        let face = Detection { score: 0.934, box_in_photo: [10.2, 20.7, 90.0, 110.4], landmarks_in_photo: [[0.0; 2]; 5] };
+        let face =
+            Detection { score: 0.934, box_in_photo: [10.2, 20.7, 90.0, 110.4], landmarks_in_photo: [[0.0; 2]; 5] };
         insta::assert_snapshot!(lines(&[face]), @"1  90×110 at 10, 21  score 0.93");
         assert_eq!(lines(&[]), "no face found\n");
     }

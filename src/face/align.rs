@@ -2,9 +2,9 @@
 
 use rayon::prelude::*;
 
-use super::{CropGrid, FaceFrame};
+use super::FaceFrame;
 use crate::mask::Mask;
-use crate::photo::{Photo, Sample, Samples};
+use crate::photo::{CropGrid, Photo, Sample, Samples};
 
 /// The face as the network sees it.
 #[derive(Clone, Debug, PartialEq)]

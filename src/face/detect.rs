@@ -150,7 +150,13 @@ impl Look {
 
     /// One cell's answer in photo pixels.
     #[expect(clippy::cast_precision_loss, reason = "cell numbers are small")]
-    fn decode(&self, score: f32, (column, row, stride): (usize, usize, usize), values: &[f32], points: &[f32]) -> Detection {
+    fn decode(
+        &self,
+        score: f32,
+        (column, row, stride): (usize, usize, usize),
+        values: &[f32],
+        points: &[f32],
+    ) -> Detection {
         let (column, row, stride) = (column as f32, row as f32, stride as f32);
         let photo = |input: f32| (input - self.offset_px as f32) * self.scale;
         let (width, height) = (values[2].exp() * stride, values[3].exp() * stride);

@@ -15,7 +15,9 @@ const FITTED: [usize; 4] = [0, 1, 3, 4];
 /// (Umeyama 1991). `None` when the landmarks coincide or are not finite.
 #[must_use]
 pub fn fit_frame(landmarks_in_photo: &[Point; 5]) -> Option<FaceFrame> {
-    let mean = |points: &[Point; 5]| FITTED.iter().fold([0.0; 2], |[x, y], &i| [x + points[i][0] / 4.0, y + points[i][1] / 4.0]);
+    let mean = |points: &[Point; 5]| {
+        FITTED.iter().fold([0.0; 2], |[x, y], &i| [x + points[i][0] / 4.0, y + points[i][1] / 4.0])
+    };
     let [from_x, from_y] = mean(&TEMPLATE_IN_UNIT);
     let [to_x, to_y] = mean(landmarks_in_photo);
     // The transform is w ↦ c·w with complex c: c = Σ conj(from)·to / Σ |from|².

@@ -10,8 +10,7 @@ use std::sync::Arc;
 use super::capsule::is_finite;
 use super::tiles::{SavedTiles, TILE_PX};
 use super::{Mask, MaskPreset, Stroke};
-use crate::face::FaceFrame;
-use crate::photo::{Point, RectPx};
+use crate::photo::{FaceFrame, Point, RectPx};
 
 /// Most memory for taking edits back: some forty edits of a whole 24-megapixel mask, or many thousand strokes.
 const SAVED_BYTES: usize = 128 << 20;

@@ -6,7 +6,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::Mask;
-use crate::face::{CropGrid, FaceFrame};
+use crate::photo::{CropGrid, FaceFrame};
 
 /// CVPR 2017, section 4: 80 % of the pixels missing at random.
 const RANDOM_SHARE: f64 = 0.8;

@@ -5,6 +5,8 @@
 
 mod decode;
 mod encode;
+mod frame;
+mod grid;
 mod samples;
 pub mod space;
 
@@ -14,6 +16,8 @@ use image::DynamicImage;
 
 pub use decode::{DecodeLimits, EXTENSIONS, PhotoError, decode, open};
 pub use encode::{Overwrite, SaveError, encode_png, save_png, write_atomically};
+pub use frame::FaceFrame;
+pub(crate) use grid::CropGrid;
 pub(crate) use samples::{Sample, Samples, SamplesMut};
 pub use space::{Point, RectPx, Similarity};
 

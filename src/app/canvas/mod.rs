@@ -82,6 +82,8 @@ pub struct CanvasScene<'a> {
     pub photo: &'a Arc<Photo>,
     pub hole: &'a Mask,
     pub frame: FaceFrame,
+    /// The frames of the faces that were found; one of them may be `frame`.
+    pub faces: &'a [FaceFrame],
     pub tool: Tool,
     pub brush_radius_px: f32,
     /// The fill, live or finished, drawn over the photo. It changes identity (`patch_version`) whenever it changes.
@@ -106,6 +108,8 @@ pub enum CanvasAction {
     BeginStroke(Stroke),
     ExtendStroke(Point),
     EndStroke,
+    /// A found face was clicked: its place in [`CanvasScene::faces`].
+    PickFace(usize),
     /// While a handle is dragged.
     SetFrame(FaceFrame),
     /// The drag of a handle ended; `before` is what undo goes back to.
@@ -243,6 +247,7 @@ impl Canvas {
         let photo = map.rect(Rect::from_min_size(Pos2::ZERO, photo_size));
         painter.rect_stroke(photo, 0.0, egui::Stroke::new(1.0, style.photo_edge), Align::Outside);
         if scene.show_frame {
+            frame::paint_found(painter, scene, map, style);
             let look = if scene.tool == Tool::Frame && !scene.locked {
                 FrameLook::Active { hot: self.pointer.hot_handle(hovered_at, around) }
             } else {

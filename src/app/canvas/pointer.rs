@@ -55,6 +55,15 @@ impl<'a> Surroundings<'a> {
     }
 }
 
+impl Surroundings<'_> {
+    /// A found face to pick: where the frame itself is not.
+    fn found_face_at(&self, on_screen: Pos2) -> Option<usize> {
+        let usable = self.scene.tool == Tool::Frame && self.scene.show_frame && !self.scene.locked;
+        let free = usable && self.handle_at(on_screen).is_none();
+        free.then(|| frame::found_face(self.scene, &self.map, on_screen)).flatten()
+    }
+}
+
 impl Pointer {
     /// Forgets everything about the last photo.
     pub fn reset(&mut self) {
@@ -143,6 +152,10 @@ impl Pointer {
                     return Some(Drag::Divider { offset: divider.x - pos.x });
                 }
                 if scene.tool == Tool::Frame {
+                    if let Some(face) = around.found_face_at(pos) {
+                        actions.push(CanvasAction::PickFace(face));
+                        return None;
+                    }
                     let start_in_photo = around.map.invert(pos);
                     return Some(
                         around.handle_at(pos).map_or(pan, |handle| {
@@ -241,7 +254,8 @@ impl Pointer {
                 } else if around.divider.is_some_and(|divider| divider.is_hit(pos)) {
                     Some(CursorIcon::ResizeHorizontal)
                 } else if around.scene.tool == Tool::Frame {
-                    around.handle_at(pos).map(|handle| frame::cursor(&around.scene.frame, handle, false))
+                    let face = around.found_face_at(pos).map(|_| CursorIcon::PointingHand);
+                    face.or_else(|| Some(frame::cursor(&around.scene.frame, around.handle_at(pos)?, false)))
                 } else if around.scene.locked {
                     Some(CursorIcon::NotAllowed)
                 } else {

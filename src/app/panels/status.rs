@@ -14,6 +14,9 @@ pub fn show(ui: &mut Ui, state: &State) {
             let (width, height) = (document.photo.width(), document.photo.height());
             parts.push((format!("{}  {width} × {height}", document.name), palette.text));
         }
+        if let Some(document) = &state.document {
+            parts.push((faces(document.faces()), palette.weak));
+        }
         if state.opening {
             parts.push(("Opening…".to_owned(), palette.text));
         }
@@ -29,6 +32,16 @@ pub fn show(ui: &mut Ui, state: &State) {
             ui.add(egui::Label::new(RichText::new(text).color(color).small()).truncate());
         }
     });
+}
+
+/// What the search for faces has come to.
+fn faces(found: Option<&[crate::face::FaceFrame]>) -> String {
+    match found.map(<[_]>::len) {
+        None => "Looking for faces…".to_owned(),
+        Some(0) => "No face found: place the frame by hand (F)".to_owned(),
+        Some(1) => "1 face found".to_owned(),
+        Some(count) => format!("{count} faces found: Tab takes the next"),
+    }
 }
 
 fn device(state: &State, palette: &theme::Palette) -> (String, egui::Color32) {

@@ -117,7 +117,13 @@ impl State {
             Done::NoDialog(purpose) => self.show_path_bar(purpose),
             Done::Photo { photo, name, frame } => {
                 self.opening = false;
+                self.spawn(Task::FindFaces(Arc::clone(&photo)));
                 self.show_document(Document::new(photo, name, frame));
+            }
+            Done::Faces { photo, frames } => {
+                if let Some(document) = self.document.as_mut().filter(|document| Arc::ptr_eq(&document.photo, &photo)) {
+                    document.set_faces(frames);
+                }
             }
             Done::Mask { mask, photo_size } => self.take_mask(mask, photo_size),
             Done::Saved { purpose, path, revision } => self.take_saved(purpose, &path, revision),

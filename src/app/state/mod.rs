@@ -288,6 +288,11 @@ impl State {
             _ if self.is_locked() => {}
             CanvasAction::BeginStroke(stroke) => self.change_hole(|document| document.begin_stroke(stroke)),
             CanvasAction::ExtendStroke(point) => self.change_hole(|document| document.extend_stroke(point)),
+            CanvasAction::PickFace(index) => {
+                if let Some(document) = &mut self.document {
+                    document.pick_face(index);
+                }
+            }
             CanvasAction::SetFrame(frame) => {
                 if let Some(document) = &mut self.document {
                     document.set_frame(frame);

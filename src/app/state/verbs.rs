@@ -23,6 +23,10 @@ impl State {
             Verb::Open | Verb::OpenPath | Verb::Shortcuts | Verb::About | Verb::Quit => None,
             Verb::Brush | Verb::Eraser | Verb::Frame | Verb::SmallerBrush | Verb::LargerBrush => no_photo,
             Verb::ZoomIn | Verb::ZoomOut | Verb::Fit | Verb::ActualPixels => no_photo,
+            Verb::NextFace => no_photo.or_else(locked).or_else(|| {
+                let faces = document.and_then(Document::faces).unwrap_or_default();
+                faces.is_empty().then_some("No face was found: place the frame by hand")
+            }),
             Verb::LoadMask | Verb::Invert => no_photo.or_else(locked),
             Verb::Clear | Verb::SaveMask => no_photo
                 .or_else(locked)
@@ -88,6 +92,11 @@ impl State {
             Verb::Brush => self.tool = Tool::Brush,
             Verb::Eraser => self.tool = Tool::Eraser,
             Verb::Frame => self.tool = Tool::Frame,
+            Verb::NextFace => {
+                if let Some(document) = &mut self.document {
+                    document.pick_next_face();
+                }
+            }
             Verb::SmallerBrush => self.set_brush_radius(self.remembered.brush_radius_px / BRUSH_STEP),
             Verb::LargerBrush => self.set_brush_radius(self.remembered.brush_radius_px * BRUSH_STEP),
             Verb::Clear => self.change_hole(|document| document.edit(Edit::Clear)),

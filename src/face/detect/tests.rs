@@ -20,12 +20,20 @@ const LANDMARK_TOLERANCE: f32 = 0.03;
 fn assert_landmarks(name: &str, face: &Detection, expected: &[Point; 5]) {
     for (found, expected) in face.landmarks_in_photo.iter().zip(expected) {
         let distance = (found[0] - expected[0]).hypot(found[1] - expected[1]);
-        assert!(distance < LANDMARK_TOLERANCE * face.box_in_photo[2], "{name}: {found:?} where {expected:?} is expected");
+        assert!(
+            distance < LANDMARK_TOLERANCE * face.box_in_photo[2],
+            "{name}: {found:?} where {expected:?} is expected"
+        );
     }
 }
 
 /// The photo turned and scaled about its middle: a picture of `size` pixels, black outside.
-#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small numbers")]
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "small numbers"
+)]
 fn warped(photo: &Photo, size: u32, new_from_old: crate::photo::Similarity) -> Photo {
     let old_from_new = new_from_old.inverse();
     let source = photo.pixels.to_rgb8();

@@ -5,12 +5,13 @@ mod paint;
 
 use egui::{CursorIcon, Pos2, Vec2};
 
+use super::CanvasScene;
 use super::view::ScreenFromPhoto;
 use crate::face::FaceFrame;
 use crate::photo::Point;
 
 pub(super) use drag::FrameDrag;
-pub(super) use paint::{FrameLook, paint};
+pub(super) use paint::{FrameLook, paint, paint_found};
 
 /// How near the pointer must be to a corner or to the round handle, in points.
 const GRAB_RADIUS: f32 = 12.0;
@@ -51,6 +52,13 @@ pub(super) fn hit(frame: &FaceFrame, map: &ScreenFromPhoto, on_screen: Pos2) -> 
         return Some(Handle::Corner(index));
     }
     frame.contains(map.invert(on_screen)).then_some(Handle::Move)
+}
+
+/// The smallest found face under a point of the screen, other than the frame's own.
+pub(super) fn found_face(scene: &CanvasScene<'_>, map: &ScreenFromPhoto, on_screen: Pos2) -> Option<usize> {
+    let in_photo = map.invert(on_screen);
+    let under = scene.faces.iter().enumerate().filter(|(_, face)| **face != scene.frame && face.contains(in_photo));
+    under.min_by(|(_, a), (_, b)| a.side_px.total_cmp(&b.side_px)).map(|(index, _)| index)
 }
 
 /// The pointer's shape over a handle.

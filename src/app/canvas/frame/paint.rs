@@ -2,15 +2,20 @@
 
 use egui::{Color32, Painter, Pos2, Shape, Stroke};
 
+use super::super::CanvasScene;
 use super::super::style::CanvasStyle;
 use super::super::view::ScreenFromPhoto;
 use super::{Handle, turn_handle, upper_edge};
-use crate::face::FaceFrame;
+use crate::face::{FaceFrame, TEMPLATE_IN_UNIT};
 
 /// Longest arm of a corner bracket, in points.
 const BRACKET_ARM: f32 = 18.0;
 /// Radius of the round handle, in points.
 const TURN_RADIUS: f32 = 6.0;
+/// Radius of the marks for eyes, nose and mouth, as a share of the frame's side.
+const MARK_RADIUS: f32 = 0.03;
+/// Longest side of the corners that mark the other faces, in points.
+const FOUND_ARM: f32 = 10.0;
 
 /// How much of the frame to show.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,6 +44,7 @@ pub(in super::super) fn paint(
         paint_brackets(painter, &corners, style, accent, opacity, None);
         return;
     };
+    paint_marks(painter, frame, map, style);
     let stem = [upper_edge(frame, map), turn_handle(frame, map)];
     painter.line_segment(stem, seam);
     painter.line_segment(stem, Stroke::new(style.line_width, accent));
@@ -49,6 +55,36 @@ pub(in super::super) fn paint(
     let fill = if hot == Some(Handle::Turn) { style.accent } else { style.light };
     painter.circle(knob, TURN_RADIUS + 1.0, style.dark, Stroke::NONE);
     painter.circle(knob, TURN_RADIUS, fill, Stroke::new(style.line_width, accent));
+}
+
+/// Where the network expects eyes, nose and corners of the mouth.
+fn paint_marks(painter: &Painter, frame: &FaceFrame, map: &ScreenFromPhoto, style: &CanvasStyle) {
+    let radius = frame.side_px * map.scale * MARK_RADIUS;
+    for point in TEMPLATE_IN_UNIT {
+        let at = map.apply(frame.photo_from_unit().apply(point));
+        painter.circle_stroke(at, radius, Stroke::new(style.line_width + 1.5, style.dark.gamma_multiply(0.6)));
+        painter.circle_stroke(at, radius, Stroke::new(style.line_width, style.light.gamma_multiply(0.8)));
+    }
+}
+
+/// Small corners around every found face that is not framed.
+pub(in super::super) fn paint_found(
+    painter: &Painter,
+    scene: &CanvasScene<'_>,
+    map: &ScreenFromPhoto,
+    style: &CanvasStyle,
+) {
+    for face in scene.faces.iter().filter(|face| **face != scene.frame) {
+        let corners = face.corners_in_photo().map(|corner| map.apply(corner));
+        let side = corners[0].distance(corners[1]).max(f32::MIN_POSITIVE);
+        let arm = FOUND_ARM.min(side / 4.0);
+        for (index, &corner) in corners.iter().enumerate() {
+            let towards = |neighbour: usize| corner + (corners[neighbour % 4] - corner) / side * arm;
+            let bracket = vec![towards(index + 3), corner, towards(index + 1)];
+            painter.line(bracket.clone(), Stroke::new(style.line_width + 2.0, style.dark.gamma_multiply(0.6)));
+            painter.line(bracket, Stroke::new(style.line_width, style.light));
+        }
+    }
 }
 
 fn paint_brackets(
