@@ -178,13 +178,17 @@ fn start(adapter: &Adapter) -> Result<OpenDevice, DeviceError> {
     Ok(OpenDevice { device, name: adapter.info.to_string(), is_gpu: true, notice })
 }
 
-/// The adapters of the first interface that has a real GPU, else of the first that has any: the choice burn makes too.
-/// Asked once; the Vulkan loader does not like instances that come and go.
+/// The adapters of the first interface that has a real GPU, else of the first that has any; OpenGL, whose compute
+/// shaders are a makeshift, only where nothing else answers. Asked once: the Vulkan loader does not like instances that come
+/// and go.
 fn adapters() -> &'static [Adapter] {
     static ADAPTERS: OnceLock<Vec<Adapter>> = OnceLock::new();
     ADAPTERS.get_or_init(|| {
         let mut software_only = Vec::new();
         for (api, backend, name) in APIS {
+            if api == wgpu::Backend::Gl && !software_only.is_empty() {
+                break;
+            }
             let found = std::panic::catch_unwind(|| probe(api, &backend, name)).unwrap_or_default();
             if found.iter().any(|adapter| !adapter.info.software) {
                 return found;

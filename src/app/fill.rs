@@ -46,7 +46,6 @@ pub struct Run {
     /// Stop was pressed; the best so far is on its way.
     pub stopping: bool,
     pub curves: Curves,
-    pub elapsed_secs: f32,
     pub remaining_secs: Option<f32>,
     pub preview: Option<Preview>,
     /// The candidate to show; `None` is the best at the moment.
@@ -137,7 +136,6 @@ impl Fills {
             paused: false,
             stopping: false,
             curves: Curves::default(),
-            elapsed_secs: 0.0,
             remaining_secs: None,
             preview: None,
             show: None,
@@ -219,10 +217,9 @@ impl Fills {
                 self.device = Some(device);
                 Some(News::Started(notes))
             }
-            Event::Progress { job, iterations, elapsed_secs, remaining_secs, paused } => {
+            Event::Progress { job, iterations, remaining_secs, paused, .. } => {
                 let run = self.run.as_mut().filter(|run| run.job == job)?;
                 run.curves.extend(iterations);
-                run.elapsed_secs = elapsed_secs;
                 run.remaining_secs = remaining_secs;
                 run.paused = paused;
                 None

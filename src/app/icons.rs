@@ -42,6 +42,7 @@ struct Drawing {
 const GRID: f32 = 16.0;
 
 impl Icon {
+    #[expect(clippy::too_many_lines, reason = "a table of strokes")]
     fn drawing(self) -> Drawing {
         let (lines, dots): (&'static [Line], &'static [(f32, f32, f32)]) = match self {
             Self::Open => (

@@ -169,7 +169,7 @@ impl Editor {
         let changed_at = *self.changed_at.get_or_insert_with(Instant::now);
         let left = SETTLE.saturating_sub(changed_at.elapsed());
         if left.is_zero() {
-            self.saved = self.state.remembered.clone();
+            self.saved.clone_from(&self.state.remembered);
             self.changed_at = None;
             self.state.remembering = true;
             self.state.spawn(Task::Remember(Box::new(self.saved.clone()), path.clone()));
@@ -216,7 +216,13 @@ impl Editor {
             .frame(bar.inner_margin(0.0))
             .default_size(self.state.remembered.panel_width)
             .size_range(*PANEL_WIDTH.start()..=*PANEL_WIDTH.end())
-            .show(ui, |ui| self.show_panel(ui, actions));
+            .show(ui, |ui| {
+                // What is a little too wide inside (a long number, say) must not widen the panel.
+                let inside = ui.available_rect_before_wrap();
+                let mut content = ui.new_child(egui::UiBuilder::new().max_rect(inside));
+                self.show_panel(&mut content, actions);
+                ui.advance_cursor_after_rect(inside);
+            });
         let width = panel.response.rect.width();
         if PANEL_WIDTH.contains(&width) {
             self.state.remembered.panel_width = width;
@@ -314,6 +320,23 @@ impl Editor {
 }
 
 impl eframe::App for Editor {
+    fn raw_input_hook(&mut self, context: &egui::Context, input: &mut egui::RawInput) {
+        // Tab is egui's way from widget to widget. It takes the next face only while no widget has the keyboard's focus
+        // and there is a choice of faces.
+        let faces = self.state.document.as_ref().and_then(|document| document.faces()).map_or(0, <[_]>::len);
+        let focused = context.memory(|memory| memory.focused().is_some());
+        if faces < 2 || focused {
+            return;
+        }
+        let before = input.events.len();
+        input.events.retain(|event| {
+            !matches!(event, egui::Event::Key { key: egui::Key::Tab, pressed: true, modifiers, .. } if modifiers.is_none())
+        });
+        if input.events.len() < before {
+            self.state.handle(Action::Do(Verb::NextFace));
+        }
+    }
+
     fn logic(&mut self, context: &egui::Context, _frame: &mut eframe::Frame) {
         self.state.poll();
         self.handle_window(context);

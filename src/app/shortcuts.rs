@@ -86,7 +86,8 @@ pub const TABLE: &[Entry] = &[
     entry(Verb::Brush, PAINT, "Brush", &[key(Key::B)]),
     entry(Verb::Eraser, PAINT, "Eraser", &[key(Key::E)]),
     entry(Verb::Frame, PAINT, "Face frame", &[key(Key::F)]),
-    entry(Verb::NextFace, PAINT, "Frame the next face", &[key(Key::Tab)]),
+    // Its key is Tab, which is egui's own: see the editor's `raw_input_hook`.
+    entry(Verb::NextFace, PAINT, "Frame the next face", &[]),
     entry(Verb::SmallerBrush, PAINT, "Smaller brush", &[key(Key::OpenBracket)]),
     entry(Verb::LargerBrush, PAINT, "Larger brush", &[key(Key::CloseBracket)]),
     entry(Verb::Clear, PAINT, "Clear", &[key(Key::Delete), key(Key::Backspace)]),
@@ -107,6 +108,7 @@ pub const TABLE: &[Entry] = &[
 
 /// What the table cannot hold, for the help window: held keys, the mouse, and the digits.
 pub const ALSO: &[(&str, &str, &str)] = &[
+    (PAINT, "Frame the next face", "Tab"),
     (PAINT, "Erase while painting", "Right button"),
     (PAINT, "Straight line from the last point", "Shift+click"),
     (PAINT, "Brush size", "Ctrl+wheel"),
@@ -147,7 +149,6 @@ impl Verb {
             Self::Redo => Icon::Redo,
             Self::Brush => Icon::Brush,
             Self::Eraser => Icon::Eraser,
-            Self::Frame | Self::NextFace => Icon::Frame,
             Self::Clear => Icon::Clear,
             Self::Invert => Icon::Invert,
             Self::ZoomIn | Self::LargerBrush => Icon::Plus,
@@ -157,7 +158,7 @@ impl Verb {
             Self::Fill | Self::Candidate(_) | Self::BestCandidate => Icon::Play,
             Self::Divider => Icon::Divider,
             Self::Stop | Self::Quit => Icon::Close,
-            Self::Fit | Self::ActualPixels => Icon::Frame,
+            Self::Frame | Self::NextFace | Self::Fit | Self::ActualPixels => Icon::Frame,
             Self::Shortcuts | Self::About => Icon::Help,
             Self::Open | Self::OpenPath | Self::LoadMask => Icon::Open,
         }

@@ -179,7 +179,7 @@ fn perform(task: Task) -> Done {
         Task::FindFaces(photo) => find_faces(photo),
         Task::LoadMask { path, width, height } => match load_mask(&path, width, height) {
             Ok(mask) => Done::Mask { mask: Arc::new(mask), photo_size: (width, height) },
-            Err(error) => failed(anyhow::Error::new(error).context("Mask not loaded")),
+            Err(error) => failed(&anyhow::Error::new(error).context("Mask not loaded")),
         },
         Task::SaveMask { path, mask, overwrite, revision } => {
             saved(Purpose::SaveMask, save_mask(&path, &mask, overwrite), path, revision)
@@ -206,14 +206,14 @@ fn perform(task: Task) -> Done {
     }
 }
 
-fn failed(error: anyhow::Error) -> Done {
-    Done::Failed(Message::from_error(&error))
+fn failed(error: &anyhow::Error) -> Done {
+    Done::Failed(Message::from_error(error))
 }
 
 fn opened(photo: anyhow::Result<(Photo, String, Option<FaceFrame>)>) -> Done {
     match photo {
         Ok((photo, name, frame)) => Done::Photo { photo: Arc::new(photo), name, frame },
-        Err(error) => failed(error.context("Photo not opened")),
+        Err(error) => failed(&error.context("Photo not opened")),
     }
 }
 
@@ -249,7 +249,7 @@ fn saved(purpose: Purpose, result: Result<(), SaveError>, path: PathBuf, revisio
     match result {
         Ok(()) => Done::Saved { purpose, path, revision },
         Err(SaveError::Exists { path }) => Done::Exists { purpose, path },
-        Err(error) => failed(anyhow::Error::new(error).context("Not saved; your work is still here")),
+        Err(error) => failed(&anyhow::Error::new(error).context("Not saved; your work is still here")),
     }
 }
 
@@ -277,7 +277,7 @@ fn find_faces(photo: Arc<Photo>) -> Done {
             let frames = faces.iter().filter_map(|face| fit_frame(&face.landmarks_in_photo)).collect();
             Done::Faces { photo, frames }
         }
-        Err(error) => failed(anyhow::Error::new(error).context("Faces could not be looked for")),
+        Err(error) => failed(&anyhow::Error::new(error).context("Faces could not be looked for")),
     }
 }
 

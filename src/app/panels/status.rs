@@ -2,6 +2,7 @@
 
 use egui::{RichText, Ui};
 
+use crate::app::document::Document;
 use crate::app::state::State;
 use crate::app::theme;
 
@@ -76,7 +77,7 @@ fn progress(state: &State) -> Vec<String> {
 }
 
 fn finished(state: &State) -> Vec<String> {
-    let Some(fill) = state.document.as_ref().and_then(|document| document.fill()) else { return Vec::new() };
+    let Some(fill) = state.document.as_ref().and_then(Document::fill) else { return Vec::new() };
     let outcome = &fill.outcome;
     let mut parts = vec![format!("{} iterations in {}", outcome.steps, duration(outcome.seconds))];
     if let Some(losses) = state.shown_losses() {

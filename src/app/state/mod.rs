@@ -104,11 +104,10 @@ pub enum Action {
     RequestClose,
     Answer(Answer),
     Done(Done),
-    /// A message from elsewhere.
-    Tell(Message),
 }
 
 /// The editor's state.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, not states of a machine")]
 pub struct State {
     pub document: Option<Document>,
     pub fills: Fills,
@@ -252,7 +251,6 @@ impl State {
             Action::RequestClose => self.leave_for(Leave::Close),
             Action::Answer(answer) => self.take_answer(answer),
             Action::Done(done) => self.take_done(done),
-            Action::Tell(message) => self.messages.push(message),
         }
     }
 

@@ -21,8 +21,15 @@ impl State {
         let locked = || running.then_some("A fill is running: stop it first");
         match verb {
             Verb::Open | Verb::OpenPath | Verb::Shortcuts | Verb::About | Verb::Quit => None,
-            Verb::Brush | Verb::Eraser | Verb::Frame | Verb::SmallerBrush | Verb::LargerBrush => no_photo,
-            Verb::ZoomIn | Verb::ZoomOut | Verb::Fit | Verb::ActualPixels => no_photo,
+            Verb::Brush
+            | Verb::Eraser
+            | Verb::Frame
+            | Verb::SmallerBrush
+            | Verb::LargerBrush
+            | Verb::ZoomIn
+            | Verb::ZoomOut
+            | Verb::Fit
+            | Verb::ActualPixels => no_photo,
             Verb::NextFace => no_photo.or_else(locked).or_else(|| {
                 let faces = document.and_then(Document::faces).unwrap_or_default();
                 faces.is_empty().then_some("No face was found: place the frame by hand")

@@ -8,6 +8,7 @@ use egui_kittest::kittest::Queryable;
 use super::filling::filled;
 use super::work::paint;
 use super::{click, editor_with_photo, is_enabled, newest_message, press, wait_for};
+use crate::app::document::Document;
 use crate::app::messages::Level;
 use crate::app::samples::Sample;
 use crate::app::state::{Action, Answer, Source};
@@ -113,9 +114,7 @@ fn a_mask_comes_back_from_its_file() {
     wait_until_saved(&mut window);
     click(&mut window, "Clear");
     pick(&mut window, Purpose::LoadMask, &path, true);
-    wait_for(&mut window, "the mask", |editor| {
-        editor.state.document.as_ref().is_some_and(|document| document.has_hole())
-    });
+    wait_for(&mut window, "the mask", |editor| editor.state.document.as_ref().is_some_and(Document::has_hole));
     assert_eq!(*window.state().state.document.as_ref().expect("open").mask(), painted);
 }
 

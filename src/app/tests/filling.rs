@@ -6,6 +6,7 @@ use egui_kittest::kittest::Queryable;
 use super::engine::{BEST, CANDIDATES, Script, device, model};
 use super::work::paint;
 use super::{click, editor_with_photo, has_button, is_enabled, newest_message, press, wait_for};
+use crate::app::document::Document;
 use crate::app::messages::Level;
 use crate::app::state::{Action, State};
 use crate::blend::BlendMode;
@@ -33,7 +34,7 @@ pub fn filled<'a>() -> (super::Window<'a>, std::sync::Arc<Script>) {
     script.finish(150, None);
     window.run_steps(2);
     wait_for(&mut window, "the picture", |editor| {
-        editor.state.document.as_ref().and_then(|document| document.fill()).is_some_and(|fill| fill.composed.is_some())
+        editor.state.document.as_ref().and_then(Document::fill).is_some_and(|fill| fill.composed.is_some())
     });
     (window, script)
 }
@@ -191,13 +192,12 @@ fn the_finished_fill_is_drawn_at_full_size_from_the_best_candidate() {
 fn digits_choose_a_candidate_and_a_goes_back_to_the_best() {
     let (mut window, _) = filled();
     assert_eq!(state(&window).candidate_count(), CANDIDATES);
-    let look = |window: &super::Window<'_>| {
-        state(window).document.as_ref().and_then(|document| document.fill()).expect("filled").look
-    };
+    let look =
+        |window: &super::Window<'_>| state(window).document.as_ref().and_then(Document::fill).expect("filled").look;
     press(&mut window, Modifiers::NONE, Key::Num3);
     assert_eq!(look(&window).candidate, 2);
     wait_for(&mut window, "its picture", |editor| {
-        let fill = editor.state.document.as_ref().and_then(|document| document.fill()).expect("filled");
+        let fill = editor.state.document.as_ref().and_then(Document::fill).expect("filled");
         fill.composed.is_some_and(|composed| composed.candidate == 2)
     });
     press(&mut window, Modifiers::NONE, Key::Num9);
@@ -222,7 +222,7 @@ fn another_blend_draws_the_fill_anew() {
     let (mut window, _) = filled();
     window.state_mut().state.handle(Action::SetBlend(BlendMode::None));
     wait_for(&mut window, "the picture", |editor| {
-        let fill = editor.state.document.as_ref().and_then(|document| document.fill()).expect("filled");
+        let fill = editor.state.document.as_ref().and_then(Document::fill).expect("filled");
         fill.composed.is_some_and(|composed| composed.blend == BlendMode::None)
     });
 }

@@ -143,7 +143,7 @@ impl Place {
         let mut plan = Plan::new(&args)?;
         plan.crop_size_px = SIDE;
         let told = Told::default();
-        let report = fill_all(searcher, &plan, args.face, &mut Console::quiet(Box::new(told.clone())));
+        let report = fill_all(searcher, &plan, &mut Console::quiet(Box::new(told.clone())));
         let told = String::from_utf8(told.0.lock().unwrap().clone()).unwrap().replace(folder, "DIR");
         Ok(Run {
             ending: if report.all_well() { Ending::AllWell } else { Ending::SomeFailed },
