@@ -25,6 +25,9 @@ const MIN_SCORE: f32 = 0.6;
 const MAX_OVERLAP: f32 = 0.3;
 /// Share of the input's side that the photo takes in the second look.
 const SECOND_LOOK: f32 = 0.45;
+/// Widths in the input at which faces and landmarks are found best. Of two looks at one face, the one that shows it at such a width is
+/// believed.
+const GOOD_WIDTH_PX: std::ops::RangeInclusive<f32> = 48.0..=320.0;
 
 /// One face. All in photo pixels.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -59,12 +62,13 @@ pub fn detect(photo: &Photo) -> Result<Vec<Detection>, DetectError> {
     let mut found = Vec::new();
     for share in [1.0, SECOND_LOOK] {
         let look = Look::new(photo, share)?;
-        found.extend(look.run(&plan)?);
+        let scale = look.scale;
+        let faces = look.run(&plan)?.into_iter();
+        found.extend(faces.map(|face| (GOOD_WIDTH_PX.contains(&(face.box_in_photo[2] / scale)), face)));
     }
-    found.retain(|face| face.score >= MIN_SCORE);
-    found.sort_by(|a, b| b.score.total_cmp(&a.score));
+    found.sort_by(|(good_a, a), (good_b, b)| good_b.cmp(good_a).then(b.score.total_cmp(&a.score)));
     let mut kept: Vec<Detection> = Vec::new();
-    for face in found {
+    for (_, face) in found {
         if kept.iter().all(|other| overlap(&face.box_in_photo, &other.box_in_photo) <= MAX_OVERLAP) {
             kept.push(face);
         }

@@ -134,11 +134,14 @@ impl Place {
         names
     }
 
-    /// Runs `fill` with words that start with `DIR` in this folder.
+    /// Runs `fill` with words that start with `DIR` in this folder. There are no faces in it.
     pub(super) fn fill(&self, searcher: &mut dyn Searcher, line: &str) -> anyhow::Result<Run> {
         let folder = self.0.path().to_str().unwrap();
         let words = line.split_whitespace().map(|word| word.replace("DIR", folder));
-        let cli = args::parse(args::command(), ["countenance".to_string(), "fill".into()].into_iter().chain(words))?;
+        let cli = args::parse(
+            args::command(),
+            ["countenance", "fill", "--face", "none"].map(String::from).into_iter().chain(words),
+        )?;
         let Some(args::Command::Fill(args)) = cli.command else { panic!("not a fill") };
         let mut plan = Plan::new(&args)?;
         plan.crop_size_px = SIDE;
