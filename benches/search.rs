@@ -12,7 +12,7 @@ fn main() {
     divan::main();
 }
 
-/// Blog mode on a centre hole, as the PyTorch yardstick does it.
+/// Blog mode on a centre hole, as the `PyTorch` yardstick does it.
 fn search(candidates: u32) -> Search {
     let opened = open(DeviceChoice::Cpu).expect("the CPU is always there");
     let file = load(&ModelChoice::Embedded).expect("the embedded model is whole");

@@ -58,7 +58,7 @@ pub struct GpuInfo {
     pub name: String,
     /// Vulkan, Metal, Dx12 or Gl.
     pub api: String,
-    /// Computes on the CPU (lavapipe, SwiftShader, WARP): counted as no GPU by `auto`.
+    /// Computes on the CPU (lavapipe, `SwiftShader`, WARP): counted as no GPU by `auto`.
     pub software: bool,
 }
 
@@ -163,8 +163,7 @@ fn start(adapter: &Adapter) -> Result<OpenDevice, DeviceError> {
     let device = started
         .entry(adapter.info.index)
         .or_insert_with(|| {
-            let options =
-                Device::wgpu_options().device_kind(adapter.kind.clone()).graphics_api(adapter.backend.clone());
+            let options = Device::wgpu_options().device_kind(adapter.kind.clone()).graphics_api(adapter.backend);
             let failed = |reason: String| DeviceError::Start { name: adapter.info.name.clone(), reason };
             // Drivers fail in more ways than wgpu reports.
             match std::panic::catch_unwind(AssertUnwindSafe(|| options.init())) {
@@ -189,7 +188,7 @@ fn adapters() -> &'static [Adapter] {
             if api == wgpu::Backend::Gl && !software_only.is_empty() {
                 break;
             }
-            let found = std::panic::catch_unwind(|| probe(api, &backend, name)).unwrap_or_default();
+            let found = std::panic::catch_unwind(|| probe(api, backend, name)).unwrap_or_default();
             if found.iter().any(|adapter| !adapter.info.software) {
                 return found;
             }
@@ -202,7 +201,7 @@ fn adapters() -> &'static [Adapter] {
 }
 
 /// The adapters behind one interface, real ones first.
-fn probe(api: wgpu::Backend, backend: &WgpuBackend, api_name: &str) -> Vec<Adapter> {
+fn probe(api: wgpu::Backend, backend: WgpuBackend, api_name: &str) -> Vec<Adapter> {
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor {
         backends: api.into(),
         ..wgpu::InstanceDescriptor::new_without_display_handle()
@@ -226,7 +225,7 @@ fn probe(api: wgpu::Backend, backend: &WgpuBackend, api_name: &str) -> Vec<Adapt
             };
             let software = info.device_type == wgpu::DeviceType::Cpu;
             let info = GpuInfo { index: 0, name: info.name, api: api_name.into(), software };
-            Adapter { info, backend: backend.clone(), kind }
+            Adapter { info, backend, kind }
         })
         .collect();
     found.sort_by_key(|adapter| adapter.info.software);

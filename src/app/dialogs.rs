@@ -134,7 +134,7 @@ fn shortcuts(ui: &mut Ui) {
         ui.spacing_mut().interact_size.y = theme::SLIDER_HEIGHT;
         Grid::new(group).num_columns(2).min_col_width(200.0).spacing(vec2(theme::GAP, 4.0)).show(ui, |ui| {
             for entry in TABLE.iter().filter(|entry| entry.group == group && !entry.keys.is_empty()) {
-                let keys: Vec<String> = entry.keys.iter().map(|key| text_of(ui.ctx(), key)).collect();
+                let keys: Vec<String> = entry.keys.iter().map(|key| text_of(ui.ctx(), *key)).collect();
                 shortcut(ui, entry.name, &keys.join("  or  "));
             }
             for (_, name, keys) in ALSO.iter().filter(|(also, ..)| *also == group) {

@@ -138,7 +138,7 @@ impl Verb {
     /// Its first key, as the user knows it.
     pub fn key_text(self, context: &Context) -> Option<String> {
         let shortcut = self.entry()?.keys.first()?;
-        Some(text_of(context, shortcut))
+        Some(text_of(context, *shortcut))
     }
 
     /// Its picture on the toolbar.
@@ -166,8 +166,8 @@ impl Verb {
 }
 
 /// A shortcut as it stands on the keys.
-pub fn text_of(context: &Context, shortcut: &KeyboardShortcut) -> String {
-    context.format_shortcut(shortcut).replace("Escape", "Esc")
+pub fn text_of(context: &Context, shortcut: KeyboardShortcut) -> String {
+    context.format_shortcut(&shortcut).replace("Escape", "Esc")
 }
 
 /// The verbs whose keys were pressed. Nothing while text is being typed. `candidates`: how many there are to choose from.

@@ -1,4 +1,4 @@
-//! Finding faces: YuNet (Wu et al. 2023, "YuNet: A Tiny Millisecond-level Face Detector"), run on the CPU by tract.
+//! Finding faces: `YuNet` (Wu et al. 2023, "`YuNet`: A Tiny Millisecond-level Face Detector"), run on the CPU by tract.
 //!
 //! The network sees 640×640 pixels. A photo is looked at twice: once as large as fits, for small faces, and once small
 //! with its border continued, since faces that fill the picture are found better with something around them.
@@ -13,15 +13,15 @@ use tract_onnx::prelude::*;
 
 use crate::photo::{Photo, Point};
 
-/// YuNet, March 2023 (OpenCV Zoo, MIT licence).
+/// `YuNet`, March 2023 (`OpenCV` Zoo, MIT licence).
 static YUNET: &[u8] = include_bytes!("../../models/face_detection_yunet_2023mar.onnx");
 /// Side of the network's input in pixels; the file fixes it.
 const INPUT_PX: usize = 640;
 /// Pixels per cell of the three output grids.
 const STRIDES: [usize; 3] = [8, 16, 32];
-/// Least score of a face. OpenCV's example takes 0.9; turned and partly hidden faces score lower.
+/// Least score of a face. `OpenCV`'s example takes 0.9; turned and partly hidden faces score lower.
 const MIN_SCORE: f32 = 0.6;
-/// Boxes that overlap more than this (intersection over union) are one face; as OpenCV's `FaceDetectorYN`.
+/// Boxes that overlap more than this (intersection over union) are one face; as `OpenCV`'s `FaceDetectorYN`.
 const MAX_OVERLAP: f32 = 0.3;
 /// Share of the input's side that the photo takes in the second look.
 const SECOND_LOOK: f32 = 0.45;
@@ -85,8 +85,8 @@ fn plan() -> Result<Plan, DetectError> {
     }
     let plan = tract_onnx::onnx()
         .model_for_read(&mut &*YUNET)
-        .and_then(|model| model.into_optimized())
-        .and_then(|model| model.into_runnable())
+        .and_then(tract_onnx::prelude::InferenceModelExt::into_optimized)
+        .and_then(tract_onnx::prelude::IntoRunnable::into_runnable)
         .map_err(DetectError::Network)?;
     Ok(PLAN.get_or_init(|| plan).clone())
 }
@@ -180,12 +180,11 @@ fn scale_down(photo: &Photo, width: u32, height: u32) -> Result<RgbImage, Detect
     let failed = |error: Box<dyn std::error::Error + Send + Sync>| DetectError::Resize(error);
     // Borrowed where the photo is of that type already, since a copy of a large one costs more than the rest.
     let converted;
-    let rgb = match photo.pixels.as_rgb8() {
-        Some(rgb) => rgb,
-        None => {
-            converted = photo.pixels.to_rgb8();
-            &converted
-        }
+    let rgb = if let Some(rgb) = photo.pixels.as_rgb8() {
+        rgb
+    } else {
+        converted = photo.pixels.to_rgb8();
+        &converted
     };
     let source = ImageRef::new(rgb.width(), rgb.height(), rgb.as_raw(), PixelType::U8x3)
         .map_err(|error| failed(Box::new(error)))?;

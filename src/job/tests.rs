@@ -13,7 +13,7 @@ use crate::mask::{Edit, History, MaskPreset, Stroke, StrokeKind};
 use crate::search::{OptimizerKind, Preset};
 
 /// Longer than any tiny fill takes, on the slowest machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(crate) fn tiny_model() -> ModelChoice {
     ModelChoice::File(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("assets/fixtures/tiny-16.safetensors"))

@@ -1,7 +1,7 @@
 //! The networks and their weight files.
 //!
 //! One `.safetensors` file holds a generator, and may hold a discriminator and an encoder (DCGAN, Radford et al. 2016,
-//! arXiv 1511.06434). BatchNorm is folded into the convolutions in the file, so nothing depends on the batch when filling.
+//! arXiv 1511.06434). `BatchNorm` is folded into the convolutions in the file, so nothing depends on the batch when filling.
 //! Pictures are `[batch, 3, size, size]`, RGB in [-1, 1]; latents are `[batch, latent_dim]` in [-1, 1].
 
 mod architecture;

@@ -8,7 +8,7 @@ use burn::tensor::{Device, Tensor};
 use super::layers::{Side, down, up};
 use super::{ModelError, ModelFile, ModelInfo};
 
-/// Slope of LeakyReLU below zero (DCGAN, section 3).
+/// Slope of `LeakyReLU` below zero (DCGAN, section 3).
 const LEAKY_SLOPE: f64 = 0.2;
 
 /// G: from a latent to a face.

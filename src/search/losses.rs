@@ -17,7 +17,8 @@ pub(super) fn context(pictures: Tensor<4>, target: &Target, settings: &ContextSe
         Norm::L2 => difference.square(),
     };
     let weighted = difference * target.weights.clone();
-    let sums = weighted.reshape([candidates as i64, -1]).sum_dim(1).reshape([candidates]);
+    let [_, channels, height, width] = weighted.dims();
+    let sums = weighted.reshape([candidates, channels * height * width]).sum_dim(1).reshape([candidates]);
     match settings.reduction {
         Reduction::Sum => sums,
         // Without a single weighted pixel the sum is zero too.

@@ -6,7 +6,7 @@ use burn::tensor::Tensor;
 const BETA1: f64 = 0.9;
 /// β2 of Adam.
 const BETA2: f64 = 0.999;
-/// ε of Adam, as PyTorch and TensorFlow have it.
+/// ε of Adam, as `PyTorch` and TensorFlow have it.
 const EPSILON: f64 = 1e-8;
 /// The blog's `--momentum`.
 const MOMENTUM: f32 = 0.9;

@@ -32,9 +32,9 @@ pub struct Search {
 
 /// What moves the latents, with its memory.
 enum Motion {
-    Adam(Adam),
-    Momentum(Momentum),
-    Hmc(Trajectory),
+    Adam(Box<Adam>),
+    Momentum(Box<Momentum>),
+    Hmc(Box<Trajectory>),
 }
 
 /// Latents with what they draw and cost.
@@ -71,9 +71,9 @@ impl Search {
         let mut draws = Draws::new(settings.seed, device.clone().without_autodiff());
         let latents = first_latents(&networks, &target, &settings, &mut draws);
         let motion = match settings.optimizer {
-            OptimizerKind::Adam => Motion::Adam(Adam::new(&latents)),
-            OptimizerKind::Momentum => Motion::Momentum(Momentum::new(&latents)),
-            OptimizerKind::Hmc => Motion::Hmc(Trajectory::new(settings.hmc.beta)),
+            OptimizerKind::Adam => Motion::Adam(Box::new(Adam::new(&latents))),
+            OptimizerKind::Momentum => Motion::Momentum(Box::new(Momentum::new(&latents))),
+            OptimizerKind::Hmc => Motion::Hmc(Box::new(Trajectory::new(settings.hmc.beta))),
         };
         Self {
             networks,
@@ -136,7 +136,7 @@ impl Search {
         if let Motion::Hmc(trajectory) = &mut self.motion {
             let trajectory = trajectory.take();
             let (trajectory, began) = self.leap(trajectory);
-            self.motion = Motion::Hmc(trajectory);
+            self.motion = Motion::Hmc(Box::new(trajectory));
             return began;
         }
         let evaluation = self.evaluate();

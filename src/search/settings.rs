@@ -242,37 +242,37 @@ impl Settings {
         fn check(
             ok: bool,
             name: &'static str,
-            value: impl ToString,
+            value: &dyn std::fmt::Display,
             expected: &'static str,
         ) -> Result<(), SettingsError> {
             if ok { Ok(()) } else { Err(SettingsError { name, value: value.to_string(), expected }) }
         }
-        check((1..=Self::MAX_STEPS).contains(&self.steps), "steps", self.steps, "use 1 to 100000")?;
-        check((0.0..=1000.0).contains(&self.lambda), "lambda", self.lambda, "use 0 to 1000")?;
+        check((1..=Self::MAX_STEPS).contains(&self.steps), "steps", &self.steps, "use 1 to 100000")?;
+        check((0.0..=1000.0).contains(&self.lambda), "lambda", &self.lambda, "use 0 to 1000")?;
         check(
             self.learning_rate > 0.0 && self.learning_rate <= 10.0,
             "learning rate",
-            self.learning_rate,
+            &self.learning_rate,
             "use a positive number up to 10",
         )?;
-        check((1..=Self::MAX_CANDIDATES).contains(&self.candidates), "candidates", self.candidates, "use 1 to 256")?;
-        check((0.0..=2.0).contains(&self.start_spread), "start spread", self.start_spread, "use 0 to 2")?;
+        check((1..=Self::MAX_CANDIDATES).contains(&self.candidates), "candidates", &self.candidates, "use 1 to 256")?;
+        check((0.0..=2.0).contains(&self.start_spread), "start spread", &self.start_spread, "use 0 to 2")?;
         let window = self.context.window_px;
-        check(window % 2 == 1 && window <= 63, "context window", window, "use an odd number from 1 to 63")?;
-        check((0.0..=1.0).contains(&self.context.focus), "focus", self.context.focus, "use 0 to 1")?;
+        check(window % 2 == 1 && window <= 63, "context window", &window, "use an odd number from 1 to 63")?;
+        check((0.0..=1.0).contains(&self.context.focus), "focus", &self.context.focus, "use 0 to 1")?;
         check(
             (1..=1000).contains(&self.hmc.leapfrog_steps),
             "leapfrog steps",
-            self.hmc.leapfrog_steps,
+            &self.hmc.leapfrog_steps,
             "use 1 to 1000",
         )?;
         check(
             self.hmc.step_size > 0.0 && self.hmc.step_size <= 1.0,
             "HMC step size",
-            self.hmc.step_size,
+            &self.hmc.step_size,
             "use a positive number up to 1",
         )?;
-        check(self.hmc.beta > 0.0 && self.hmc.beta <= 1e6, "HMC beta", self.hmc.beta, "use a positive number")?;
-        check((0.5..=2.0).contains(&self.hmc.anneal), "HMC anneal", self.hmc.anneal, "use 0.5 to 2")
+        check(self.hmc.beta > 0.0 && self.hmc.beta <= 1e6, "HMC beta", &self.hmc.beta, "use a positive number")?;
+        check((0.5..=2.0).contains(&self.hmc.anneal), "HMC anneal", &self.hmc.anneal, "use 0.5 to 2")
     }
 }

@@ -116,13 +116,23 @@ impl State {
             Verb::Stop => self.fills.stop(),
             Verb::Pause => self.fills.toggle_pause(),
             Verb::Step => self.fills.step_once(),
-            Verb::Divider => self.divider = if self.divider.is_some() { None } else { Some(0.5) },
+            Verb::Divider => self.divider = if self.divider.is_some() { None } else { Some(self.middle_of_hole()) },
             Verb::BestCandidate => self.choose(None),
             Verb::Candidate(index) => self.choose(Some(index)),
             Verb::Shortcuts => self.toggle_leaflet(Leaflet::Shortcuts),
             Verb::About => self.toggle_leaflet(Leaflet::About),
             Verb::Quit => self.leave_for(Leave::Close),
         }
+    }
+
+    /// The middle of the hole as a share of the photo's width: a divider there shows half of the fill.
+    fn middle_of_hole(&self) -> f32 {
+        let bounds = self.document.as_ref().and_then(|document| document.mask().hole_bounds());
+        #[expect(clippy::cast_precision_loss, reason = "photo sides are far below 2^24")]
+        let middle = self.document.as_ref().zip(bounds).map(|(document, bounds)| {
+            (bounds.x as f32 + bounds.width as f32 / 2.0) / document.photo.width().max(1) as f32
+        });
+        middle.unwrap_or(0.5)
     }
 
     fn toggle_leaflet(&mut self, leaflet: Leaflet) {

@@ -8,7 +8,7 @@ fn portrait(name: &str) -> Photo {
     crate::photo::open(&path, crate::photo::DecodeLimits::default()).unwrap()
 }
 
-/// Landmarks that OpenCV 5.0's `FaceDetectorYN` finds with the same weights, at 640 px on the longer side.
+/// Landmarks that `OpenCV` 5.0's `FaceDetectorYN` finds with the same weights, at 640 px on the longer side.
 const OPENCV: [(&str, [Point; 5]); 2] = [
     ("astronaut.png", [[201.2, 105.0], [245.2, 104.9], [220.5, 127.2], [203.7, 145.2], [242.3, 145.1]]),
     ("grace_hopper.jpg", [[225.7, 193.4], [306.9, 192.5], [266.9, 237.1], [230.6, 270.2], [301.3, 269.3]]),
@@ -17,7 +17,7 @@ const OPENCV: [(&str, [Point; 5]); 2] = [
 /// Another way to scale down and another look choose slightly other cells: 3 % of the face's width.
 const LANDMARK_TOLERANCE: f32 = 0.03;
 
-/// On turned faces the detector itself errs more: OpenCV's, with the same weights and pictures, by up to 21 % of the width.
+/// On turned faces the detector itself errs more: `OpenCV`'s, with the same weights and pictures, by up to 21 % of the width.
 const TURNED_TOLERANCE: f32 = 0.2;
 
 fn assert_landmarks(name: &str, face: &Detection, expected: &[Point; 5]) {

@@ -1,4 +1,4 @@
-//! Parity with PyTorch: f32 arithmetic on the same f16 weights (`assets/fixtures/golden.safetensors`).
+//! Parity with `PyTorch`: f32 arithmetic on the same f16 weights (`assets/fixtures/golden.safetensors`).
 
 use std::sync::Arc;
 
