@@ -14,12 +14,12 @@ use crate::app::samples::Sample;
 use crate::app::state::{Action, Answer, Source};
 use crate::app::tasks::{Done, Purpose};
 
-fn pick(window: &mut super::Window<'_>, purpose: Purpose, path: &Path, confirmed: bool) {
+pub fn pick(window: &mut super::Window<'_>, purpose: Purpose, path: &Path, confirmed: bool) {
     let done = Done::Picked { purpose, path: path.to_owned(), confirmed };
     window.state_mut().state.handle(Action::Done(done));
 }
 
-fn wait_until_saved(window: &mut super::Window<'_>) {
+pub fn wait_until_saved(window: &mut super::Window<'_>) {
     wait_for(window, "the file", |editor| !editor.state.saving);
 }
 

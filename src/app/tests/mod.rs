@@ -3,6 +3,7 @@
 mod engine;
 mod files;
 mod filling;
+mod whole;
 mod work;
 
 use std::sync::Arc;

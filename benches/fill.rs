@@ -1,0 +1,90 @@
+//! What a fill costs on the CPU: `cargo bench`.
+
+use std::sync::Arc;
+
+use countenance::blend::{BlendMode, Composer, apply};
+use countenance::device::{DeviceChoice, open};
+use countenance::face::{FaceFrame, detect};
+use countenance::mask::{Mask, MaskPreset};
+use countenance::model::{ModelChoice, Networks, load};
+use countenance::photo::{DecodeLimits, Photo, decode};
+use countenance::search::{Preset, Problem, Search, Settings};
+use divan::Bencher;
+use divan::counter::ItemsCount;
+
+fn main() {
+    divan::main();
+}
+
+/// Blog mode on a centre hole, as the `PyTorch` yardstick does it.
+fn search(candidates: u32) -> Search {
+    let opened = open(DeviceChoice::Cpu).expect("the CPU is always there");
+    let file = load(&ModelChoice::Embedded).expect("the embedded model is whole");
+    let networks = Arc::new(Networks::load(&file, &opened.device).expect("the embedded model is whole"));
+    let in_hole = |i: usize| (16..48).contains(&(i % 64)) && (16..48).contains(&(i / 64));
+    let problem = Problem {
+        size_px: 64,
+        pixels: (0..3 * 64 * 64u16).map(|i| f32::from(i % 256) / 127.5 - 1.0).collect(),
+        known: (0..64 * 64).map(|i| if in_hole(i) { 0.0 } else { 1.0 }).collect(),
+    };
+    Search::new(networks, &problem, Settings { candidates, steps: u32::MAX, ..Preset::Blog.settings() })
+}
+
+/// One iteration: generator, discriminator, both backwards, Adam.
+#[divan::bench(args = [1, 8, 32], sample_count = 20, sample_size = 1)]
+fn search_step(bencher: Bencher, candidates: u32) {
+    let mut search = search(candidates);
+    search.advance();
+    bencher.counter(ItemsCount::new(candidates)).bench_local(|| {
+        search.advance();
+        search.take_losses()
+    });
+}
+
+/// Reading the pictures of all candidates.
+#[divan::bench(args = [1, 8], sample_count = 20)]
+fn read_pictures(bencher: Bencher, candidates: u32) {
+    let mut search = search(candidates);
+    search.advance();
+    bencher.bench_local(|| search.pictures());
+}
+
+/// Reading and checking the embedded model.
+#[divan::bench(sample_count = 10, sample_size = 1)]
+fn load_model() -> usize {
+    load(&ModelChoice::Embedded).map_or(0, |file| file.info.latent_dim)
+}
+
+/// A portrait of 512×600 pixels with a hole in the middle of its face, and some picture to fill it with.
+fn portrait() -> (Photo, Mask, FaceFrame, Vec<f32>) {
+    let bytes = include_bytes!("../assets/samples/grace_hopper.jpg");
+    let photo = decode(bytes, DecodeLimits::default()).expect("the sample is a photo");
+    let frame = FaceFrame { center_in_photo: [266.0, 238.0], side_px: 205.0, angle_radians: 0.0 };
+    let hole = MaskPreset::Center.hole_in_photo(photo.width(), photo.height(), &frame, 64, 0);
+    let fill = (0..3 * 64 * 64u16).map(|i| f32::from(i % 256) / 127.5 - 1.0).collect();
+    (photo, hole, frame, fill)
+}
+
+/// One preview of the fill in the photo.
+#[divan::bench(args = [BlendMode::Feather, BlendMode::None])]
+fn preview(bencher: Bencher, mode: BlendMode) {
+    let (photo, hole, frame, fill) = portrait();
+    let composer = Composer::new(&photo, &hole, &frame, mode, Some(384));
+    bencher.bench_local(|| composer.patch(&fill, 64));
+}
+
+/// The finished photo.
+#[divan::bench(sample_count = 20, sample_size = 1)]
+fn result(bencher: Bencher) {
+    let (photo, hole, frame, fill) = portrait();
+    bencher.bench_local(|| apply(&photo, &hole, &frame, BlendMode::Feather, &fill, 64));
+}
+
+/// Looking for faces in a photo of 24 megapixels.
+#[divan::bench(sample_count = 10, sample_size = 1)]
+fn find_faces(bencher: Bencher) {
+    let (photo, ..) = portrait();
+    let large = photo.pixels.resize_exact(4525, 5303, image::imageops::FilterType::Nearest);
+    let photo = Photo::from_pixels(large);
+    bencher.bench_local(|| detect(&photo));
+}

@@ -1,0 +1,96 @@
+//! The whole way with the real search, on networks that cost almost nothing: open, paint, fill, compare, export.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use egui::{Key, Modifiers};
+use egui_kittest::Harness;
+
+use super::files::{pick, wait_until_saved};
+use super::work::paint;
+use super::{Window, click, newest_message, press, wait_for};
+use crate::app::Editor;
+use crate::app::messages::Level;
+use crate::app::persist::Remembered;
+use crate::app::tasks::Purpose;
+use crate::device::DeviceChoice;
+use crate::job::{StopReason, Worker};
+use crate::model::ModelChoice;
+use crate::search::{Preset, Settings};
+
+/// An editor whose fills have so many steps, with a sample open and its mouth painted over.
+fn painted<'a>(model: &str, steps: u32) -> Window<'a> {
+    let model = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("assets/fixtures").join(model);
+    let remembered = Remembered {
+        model: ModelChoice::File(model),
+        device: DeviceChoice::Cpu,
+        settings: Settings { steps, candidates: 2, ..Preset::Best.settings() },
+        ..Remembered::default()
+    };
+    let mut window = Harness::builder().with_size([1280.0, 820.0]).with_max_steps(16).build_eframe(|creation| {
+        let context = creation.egui_ctx.clone();
+        let worker = Worker::spawn(Arc::new(move || context.request_repaint()));
+        Editor::new(&creation.egui_ctx, Box::new(worker), remembered, None)
+    });
+    window.step();
+    click(&mut window, "Sample: Eileen Collins");
+    wait_for(&mut window, "the sample", |editor| editor.state.document.is_some());
+    paint(&mut window);
+    window
+}
+
+fn stop_reason(window: &Window<'_>) -> Option<StopReason> {
+    let document = window.state().state.document.as_ref().expect("open");
+    document.fill().expect("a fill").outcome.stopped.clone()
+}
+
+#[test]
+fn open_paint_fill_compare_export_undo() {
+    let mut window = painted("tiny-16.safetensors", 30);
+    click(&mut window, "Fill");
+    wait_for(&mut window, "the fill at full size", |editor| {
+        let document = editor.state.document.as_ref().expect("open");
+        document.fill().is_some_and(|fill| fill.composed.is_some())
+    });
+    assert_eq!(stop_reason(&window), None);
+    press(&mut window, Modifiers::NONE, Key::D);
+    assert!(window.state().state.divider.is_some());
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("filled.png");
+    pick(&mut window, Purpose::Export, &path, true);
+    wait_until_saved(&mut window);
+    let exported = image::open(&path).expect("a picture").to_rgb8();
+    let document = window.state().state.document.as_ref().expect("open");
+    let original = document.photo.pixels.to_rgb8();
+    let changed: Vec<_> =
+        exported.enumerate_pixels().filter(|(x, y, pixel)| *pixel != original.get_pixel(*x, *y)).collect();
+    assert!(changed.len() > 100, "{} pixels", changed.len());
+    assert!(changed.iter().all(|(x, y, _)| document.mask().is_hole(*x, *y)), "only the hole may change");
+
+    press(&mut window, Modifiers::COMMAND, Key::Z);
+    assert!(!window.state().state.has_result(), "undo takes the fill back first");
+    press(&mut window, Modifiers::COMMAND, Key::Z);
+    assert!(!window.state().state.document.as_ref().expect("open").has_hole(), "then the stroke");
+}
+
+#[test]
+fn escape_stops_a_fill_and_keeps_the_best_so_far() {
+    let mut window = painted("tiny-16.safetensors", Settings::MAX_STEPS);
+    click(&mut window, "Fill");
+    wait_for(&mut window, "progress", |editor| editor.state.fills.run().is_some_and(|run| run.curves.iteration() > 3));
+    press(&mut window, Modifiers::NONE, Key::Escape);
+    wait_for(&mut window, "the end", |editor| !editor.state.fills.is_running());
+    assert_eq!(stop_reason(&window), Some(StopReason::Cancelled));
+}
+
+#[test]
+fn a_model_that_is_missing_is_told_and_the_painting_stays() {
+    let mut window = painted("no-such-model.safetensors", 30);
+    click(&mut window, "Fill");
+    wait_for(&mut window, "the message", |editor| editor.toaster.newest().is_some());
+    assert_eq!(newest_message(&window).level, Level::Error);
+    let state = &window.state().state;
+    assert!(!state.fills.is_running() && !state.has_result());
+    assert!(state.document.as_ref().expect("open").has_hole());
+}
