@@ -1,22 +1,25 @@
 //! Finding faces: `YuNet` (Wu et al. 2023, "`YuNet`: A Tiny Millisecond-level Face Detector"), run on the CPU by tract.
 //!
 //! The network sees 640×640 pixels. A photo is looked at twice: once as large as fits, for small faces, and once small
-//! with its border continued, since faces that fill the picture are found better with something around them.
+//! with its border continued, since faces that fill the picture are found better with something around them. Tilted and
+//! small faces are then looked at once more, upright and larger: their landmarks are off by up to a fifth of the face
+//! otherwise.
 
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
 use serde::Serialize;
 use tract_onnx::prelude::*;
 
-use crate::photo::{Photo, Point};
+use super::fit_frame;
+use super::look::Look;
+use crate::photo::{Photo, Point, Similarity};
 
 /// `YuNet`, March 2023 (`OpenCV` Zoo, MIT licence).
 static YUNET: &[u8] = include_bytes!("../../models/face_detection_yunet_2023mar.onnx");
 /// Side of the network's input in pixels; the file fixes it.
-const INPUT_PX: usize = 640;
+pub(super) const INPUT_PX: usize = 640;
 /// Pixels per cell of the three output grids.
 const STRIDES: [usize; 3] = [8, 16, 32];
 /// Least score of a face. `OpenCV`'s example takes 0.9; turned and partly hidden faces score lower.
@@ -28,6 +31,15 @@ const SECOND_LOOK: f32 = 0.45;
 /// Widths in the input at which faces and landmarks are found best. Of two looks at one face, the one that shows it at such a width is
 /// believed.
 const GOOD_WIDTH_PX: std::ops::RangeInclusive<f32> = 48.0..=320.0;
+
+/// A face is looked at again when it is turned by more than this, in radians (8°),
+const LEVEL_RADIANS: f32 = 0.14;
+/// or when its frame has fewer input pixels than this.
+const LARGE_ENOUGH_PX: f32 = 80.0;
+/// Side of the frame in the input when a face is looked at again.
+const CLOSE_LOOK_PX: f32 = 200.0;
+/// Faces that are looked at again, the largest first: each takes some 60 ms.
+const MAX_CLOSE_LOOKS: usize = 4;
 
 /// One face. All in photo pixels.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -53,18 +65,22 @@ pub enum DetectError {
 
 type Plan = Arc<TypedRunnableModel>;
 
-/// Every face of a photo, the largest first. Takes some 100 to 200 ms.
+/// Every face of a photo, the largest first. Takes some 100 to 200 ms, and 60 more for each of up to four tilted or small
+/// faces.
 ///
 /// # Errors
 /// When the network cannot be run.
 pub fn detect(photo: &Photo) -> Result<Vec<Detection>, DetectError> {
     let plan = plan()?;
+    // Borrowed where the photo is of that type already, since a copy of a large one costs more than the rest.
+    let rgb = photo.pixels.as_rgb8().map_or_else(|| Cow::Owned(photo.pixels.to_rgb8()), Cow::Borrowed);
     let mut found = Vec::new();
     for share in [1.0, SECOND_LOOK] {
-        let look = Look::new(photo, share)?;
-        let scale = look.scale;
-        let faces = look.run(&plan)?.into_iter();
-        found.extend(faces.map(|face| (GOOD_WIDTH_PX.contains(&(face.box_in_photo[2] / scale)), face)));
+        let look = Look::whole(&rgb, share)?;
+        let scale = look.photo_from_input.scale;
+        for face in run(&look, &plan)? {
+            found.push((GOOD_WIDTH_PX.contains(&(face.box_in_photo[2] / scale)), face));
+        }
     }
     found.sort_by(|(good_a, a), (good_b, b)| good_b.cmp(good_a).then(b.score.total_cmp(&a.score)));
     let mut kept: Vec<Detection> = Vec::new();
@@ -74,7 +90,36 @@ pub fn detect(photo: &Photo) -> Result<Vec<Detection>, DetectError> {
         }
     }
     kept.sort_by(|a, b| (b.box_in_photo[2] * b.box_in_photo[3]).total_cmp(&(a.box_in_photo[2] * a.box_in_photo[3])));
+    #[expect(clippy::cast_precision_loss, reason = "sides are far below 2^24")]
+    let first_scale = photo.width().max(photo.height()) as f32 / INPUT_PX as f32;
+    for face in kept.iter_mut().take(MAX_CLOSE_LOOKS) {
+        look_closely(&rgb, &plan, face, first_scale)?;
+    }
     Ok(kept)
+}
+
+/// Finds the landmarks again in the face brought upright and to a good size, if it was tilted or small.
+fn look_closely(rgb: &RgbImage, plan: &Plan, face: &mut Detection, first_scale: f32) -> Result<(), DetectError> {
+    let Some(frame) = fit_frame(&face.landmarks_in_photo) else { return Ok(()) };
+    if frame.angle_radians.abs() <= LEVEL_RADIANS && frame.side_px / first_scale >= LARGE_ENOUGH_PX {
+        return Ok(());
+    }
+    let scale = frame.side_px / CLOSE_LOOK_PX;
+    #[expect(clippy::cast_precision_loss, reason = "a small constant")]
+    let middle = INPUT_PX as f32 / 2.0;
+    let turned = Similarity { scale, angle_radians: frame.angle_radians, translation: [0.0, 0.0] };
+    let [x, y] = turned.apply([middle, middle]);
+    let [center_x, center_y] = frame.center_in_photo;
+    let look = Look::turned(rgb, Similarity { translation: [center_x - x, center_y - y], ..turned })?;
+    let distance = |other: &Detection| {
+        let [nose_x, nose_y] = other.landmarks_in_photo[2];
+        (nose_x - center_x).hypot(nose_y - center_y)
+    };
+    let nearest = run(&look, plan)?.into_iter().min_by(|a, b| distance(a).total_cmp(&distance(b)));
+    if let Some(closer) = nearest.filter(|closer| distance(closer) < frame.side_px / 3.0) {
+        face.landmarks_in_photo = closer.landmarks_in_photo;
+    }
+    Ok(())
 }
 
 /// The network, read once.
@@ -91,108 +136,48 @@ fn plan() -> Result<Plan, DetectError> {
     Ok(PLAN.get_or_init(|| plan).clone())
 }
 
-/// The photo as the network sees it.
-struct Look {
-    /// `[1, 3, 640, 640]`: BGR, 0 to 255.
-    input: Tensor,
-    /// Photo pixels per input pixel.
-    scale: f32,
-    /// Where the photo's corner lies in the input.
-    offset_px: usize,
-}
-
-impl Look {
-    /// Scales the photo so that its longer side takes `share` of the input, and continues its border around it.
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "sides are small and positive"
-    )]
-    fn new(photo: &Photo, share: f32) -> Result<Self, DetectError> {
-        let longer = photo.width().max(photo.height()) as f32;
-        let fit = (INPUT_PX as f32 * share / longer).min(4.0);
-        let side = |length: u32| ((length as f32 * fit).round() as usize).clamp(1, INPUT_PX);
-        let (width, height) = (side(photo.width()), side(photo.height()));
-        let small = scale_down(photo, width as u32, height as u32)?;
-        let offset_px = if share < 1.0 { (INPUT_PX - width.max(height)) / 2 } else { 0 };
-        let plane = INPUT_PX * INPUT_PX;
-        let mut values = vec![0.0f32; 3 * plane];
-        for y in 0..INPUT_PX {
-            let from_y = y.saturating_sub(offset_px).min(height - 1);
-            for x in 0..INPUT_PX {
-                let from_x = x.saturating_sub(offset_px).min(width - 1);
-                let pixel = small.get_pixel(from_x as u32, from_y as u32).0;
-                for (channel, plane_start) in [(2, 0), (1, plane), (0, 2 * plane)] {
-                    values[plane_start + y * INPUT_PX + x] = f32::from(pixel[channel]);
-                }
+/// Every cell of the network's answer that is a face.
+fn run(look: &Look, plan: &Plan) -> Result<Vec<Detection>, DetectError> {
+    let outputs = plan.run(tvec!(look.input.clone().into())).map_err(DetectError::Network)?;
+    let mut found = Vec::new();
+    for (level, stride) in STRIDES.into_iter().enumerate() {
+        let values = |group: usize| {
+            outputs[3 * group + level].view().as_slice::<f32>().map(<[f32]>::to_vec).map_err(DetectError::Network)
+        };
+        let (class, object, boxes, points) = (values(0)?, values(1)?, values(2)?, values(3)?);
+        let columns = INPUT_PX / stride;
+        for cell in 0..columns * columns {
+            let score = (class[cell].clamp(0.0, 1.0) * object[cell].clamp(0.0, 1.0)).sqrt();
+            if score >= MIN_SCORE {
+                let at = (cell % columns, cell / columns, stride);
+                found.push(decode(&look.photo_from_input, score, at, &boxes[4 * cell..], &points[10 * cell..]));
             }
         }
-        let input = Tensor::from_shape(&[1, 3, INPUT_PX, INPUT_PX], &values).map_err(DetectError::Network)?;
-        Ok(Self { input, scale: longer / width.max(height) as f32, offset_px })
     }
-
-    fn run(self, plan: &Plan) -> Result<Vec<Detection>, DetectError> {
-        let outputs = plan.run(tvec!(self.input.clone().into())).map_err(DetectError::Network)?;
-        let mut found = Vec::new();
-        for (level, stride) in STRIDES.into_iter().enumerate() {
-            let values = |group: usize| {
-                outputs[3 * group + level].view().as_slice::<f32>().map(<[f32]>::to_vec).map_err(DetectError::Network)
-            };
-            let (class, object, boxes, points) = (values(0)?, values(1)?, values(2)?, values(3)?);
-            let columns = INPUT_PX / stride;
-            for cell in 0..columns * columns {
-                let score = (class[cell].clamp(0.0, 1.0) * object[cell].clamp(0.0, 1.0)).sqrt();
-                if score >= MIN_SCORE {
-                    let at = (cell % columns, cell / columns, stride);
-                    found.push(self.decode(score, at, &boxes[4 * cell..], &points[10 * cell..]));
-                }
-            }
-        }
-        Ok(found)
-    }
-
-    /// One cell's answer in photo pixels.
-    #[expect(clippy::cast_precision_loss, reason = "cell numbers are small")]
-    fn decode(
-        &self,
-        score: f32,
-        (column, row, stride): (usize, usize, usize),
-        values: &[f32],
-        points: &[f32],
-    ) -> Detection {
-        let (column, row, stride) = (column as f32, row as f32, stride as f32);
-        let photo = |input: f32| (input - self.offset_px as f32) * self.scale;
-        let (width, height) = (values[2].exp() * stride, values[3].exp() * stride);
-        let (x, y) = ((column + values[0]) * stride - width / 2.0, (row + values[1]) * stride - height / 2.0);
-        Detection {
-            score,
-            box_in_photo: [photo(x), photo(y), width * self.scale, height * self.scale],
-            landmarks_in_photo: std::array::from_fn(|k| {
-                [photo((column + points[2 * k]) * stride), photo((row + points[2 * k + 1]) * stride)]
-            }),
-        }
-    }
+    Ok(found)
 }
 
-/// The photo at this size, area-averaged, in 8-bit RGB.
-fn scale_down(photo: &Photo, width: u32, height: u32) -> Result<RgbImage, DetectError> {
-    let failed = |error: Box<dyn std::error::Error + Send + Sync>| DetectError::Resize(error);
-    // Borrowed where the photo is of that type already, since a copy of a large one costs more than the rest.
-    let converted;
-    let rgb = if let Some(rgb) = photo.pixels.as_rgb8() {
-        rgb
-    } else {
-        converted = photo.pixels.to_rgb8();
-        &converted
-    };
-    let source = ImageRef::new(rgb.width(), rgb.height(), rgb.as_raw(), PixelType::U8x3)
-        .map_err(|error| failed(Box::new(error)))?;
-    let mut target = Image::new(width, height, PixelType::U8x3);
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
-    Resizer::new().resize(&source, &mut target, &options).map_err(|error| failed(Box::new(error)))?;
-    RgbImage::from_raw(width, height, target.into_vec())
-        .ok_or_else(|| failed("the scaled picture has another size than asked for".into()))
+/// One cell's answer in photo pixels. The box is upright in the input.
+#[expect(clippy::cast_precision_loss, reason = "cell numbers are small")]
+fn decode(
+    photo_from_input: &Similarity,
+    score: f32,
+    (column, row, stride): (usize, usize, usize),
+    values: &[f32],
+    points: &[f32],
+) -> Detection {
+    let (column, row, stride) = (column as f32, row as f32, stride as f32);
+    let (width, height) = (values[2].exp() * stride, values[3].exp() * stride);
+    let corner = [(column + values[0]) * stride - width / 2.0, (row + values[1]) * stride - height / 2.0];
+    let [x, y] = photo_from_input.apply(corner);
+    let scale = photo_from_input.scale;
+    Detection {
+        score,
+        box_in_photo: [x, y, width * scale, height * scale],
+        landmarks_in_photo: std::array::from_fn(|k| {
+            photo_from_input.apply([(column + points[2 * k]) * stride, (row + points[2 * k + 1]) * stride])
+        }),
+    }
 }
 
 /// Intersection over union of two boxes.

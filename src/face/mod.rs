@@ -5,6 +5,7 @@
 
 mod align;
 mod detect;
+mod look;
 mod template;
 
 pub use align::{Crop, CropError, crop};

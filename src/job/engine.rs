@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::DeviceInfo;
+use super::caught::caught;
 use super::fill::FillError;
 use crate::device::{self, DeviceChoice};
 use crate::model::{self, ModelChoice, ModelError, ModelFile, ModelInfo, Networks};
@@ -57,7 +58,8 @@ impl Engine {
             return Ok((info, networks.clone()));
         }
         let file = self.model(model)?;
-        let networks = Arc::new(Networks::load(&file, &opened.device)?);
+        let broke = |reason| FillError::Broke { device: opened.name.clone(), reason };
+        let networks = Arc::new(caught(|| Networks::load(&file, &opened.device)).map_err(broke)??);
         self.networks = Some((key, opened.name, networks.clone()));
         Ok((info, networks))
     }

@@ -1,9 +1,9 @@
 //! One fill from request to outcome.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::caught::caught;
 use super::engine::Engine;
 use super::{Candidate, DeviceInfo, FillOutcome, FillRequest, LiveSettings, StopReason};
 use crate::device::DeviceError;
@@ -97,13 +97,12 @@ pub fn run_fill(
     let mut run =
         Run { observer, size_px, first_losses: None, newest_losses: Vec::new(), backup: None, started: Instant::now() };
     // A lost device shows as a panic inside burn; nothing of the search is used after one, only the backup.
-    let end = std::panic::catch_unwind(AssertUnwindSafe(|| run.search(networks, &problem, request)));
+    let end = caught(|| run.search(networks, &problem, request));
     let seconds = run.started.elapsed().as_secs_f32();
     let first = run.first_losses.take();
     let (result, stopped) = match end {
         Ok((result, stopped)) => (result, stopped),
-        Err(panic) => {
-            let reason = panic_text(panic.as_ref());
+        Err(reason) => {
             engine.forget();
             (run.backup.take(), Some(StopReason::Failed(format!("{} stopped working ({reason})", device.name))))
         }
@@ -259,13 +258,4 @@ fn least_total(losses: impl Iterator<Item = Losses>) -> usize {
         .filter(|(_, losses)| !losses.total.is_nan())
         .min_by(|(_, a), (_, b)| a.total.total_cmp(&b.total))
         .map_or(0, |(index, _)| index)
-}
-
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| panic.downcast_ref::<&str>().copied())
-        .unwrap_or("no reason given");
-    text.lines().next().unwrap_or(text).to_string()
 }

@@ -6,6 +6,7 @@
 //!
 //! Nothing is lost once there is a result: a cancelled or failed search still returns the best fill so far.
 
+mod caught;
 mod engine;
 mod fill;
 mod follow;

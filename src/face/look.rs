@@ -1,0 +1,91 @@
+//! The photo as the face detector sees it: 640×640 pixels of it.
+
+use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use image::RgbImage;
+use rayon::prelude::*;
+use tract_onnx::prelude::Tensor;
+
+use super::DetectError;
+use super::detect::INPUT_PX;
+use crate::photo::Similarity;
+
+/// One input of the detector.
+pub(super) struct Look {
+    /// `[1, 3, 640, 640]`: BGR, 0 to 255.
+    pub input: Tensor,
+    pub photo_from_input: Similarity,
+}
+
+impl Look {
+    /// All of the photo: its longer side takes `share` of the input, and its border goes on around it.
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "sides are small and positive"
+    )]
+    pub fn whole(photo: &RgbImage, share: f32) -> Result<Self, DetectError> {
+        let longer = photo.width().max(photo.height()) as f32;
+        // Enlarging a tiny photo further shows nothing more.
+        let fit = (INPUT_PX as f32 * share / longer).min(4.0);
+        let side = |length: u32| ((length as f32 * fit).round() as usize).clamp(1, INPUT_PX);
+        let (width, height) = (side(photo.width()), side(photo.height()));
+        let small = scaled(photo, width as u32, height as u32)?;
+        let offset_px = if share < 1.0 { (INPUT_PX - width.max(height)) / 2 } else { 0 };
+        let input = input(|x, y| {
+            let from = |at: usize, size: usize| at.saturating_sub(offset_px).min(size - 1) as u32;
+            small.get_pixel(from(x, width), from(y, height)).0.map(f32::from)
+        })?;
+        let scale = longer / width.max(height) as f32;
+        let corner = -(offset_px as f32) * scale;
+        let photo_from_input = Similarity { scale, angle_radians: 0.0, translation: [corner, corner] };
+        Ok(Self { input, photo_from_input })
+    }
+
+    /// A part of the photo, turned and scaled; its border goes on around it.
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "coordinates are clamped to the photo before they are cast"
+    )]
+    pub fn turned(photo: &RgbImage, photo_from_input: Similarity) -> Result<Self, DetectError> {
+        let (right, bottom) = (photo.width() as f32 - 1.0, photo.height() as f32 - 1.0);
+        // So many points along each side of an input pixel that none of the photo's pixels is skipped.
+        let points = (photo_from_input.scale.ceil() as u16).clamp(1, 6);
+        let step = 1.0 / f32::from(points);
+        let input = input(|x, y| {
+            let mut sum = [0.0; 3];
+            for (i, j) in (0..points).flat_map(|i| (0..points).map(move |j| (i, j))) {
+                let along = |at: usize, k: u16| at as f32 + (f32::from(k) + 0.5) * step;
+                let [u, v] = photo_from_input.apply([along(x, i), along(y, j)]);
+                let pixel = photo.get_pixel(u.clamp(0.0, right) as u32, v.clamp(0.0, bottom) as u32).0;
+                sum.iter_mut().zip(pixel).for_each(|(sum, value)| *sum += f32::from(value));
+            }
+            sum.map(|sum| sum * step * step)
+        })?;
+        Ok(Self { input, photo_from_input })
+    }
+}
+
+/// The tensor whose pixel at `(x, y)` has this RGB value, 0 to 255.
+fn input(pixel: impl Fn(usize, usize) -> [f32; 3] + Sync) -> Result<Tensor, DetectError> {
+    let pixels: Vec<[f32; 3]> =
+        (0..INPUT_PX * INPUT_PX).into_par_iter().map(|i| pixel(i % INPUT_PX, i / INPUT_PX)).collect();
+    let planes = [2, 1, 0].into_iter().flat_map(|channel| pixels.iter().map(move |pixel| pixel[channel]));
+    let values: Vec<f32> = planes.collect();
+    Tensor::from_shape(&[1, 3, INPUT_PX, INPUT_PX], &values).map_err(DetectError::Network)
+}
+
+/// The photo at this size, area-averaged.
+fn scaled(photo: &RgbImage, width: u32, height: u32) -> Result<RgbImage, DetectError> {
+    let failed = |error: Box<dyn std::error::Error + Send + Sync>| DetectError::Resize(error);
+    let source = ImageRef::new(photo.width(), photo.height(), photo.as_raw(), PixelType::U8x3)
+        .map_err(|error| failed(Box::new(error)))?;
+    let mut target = Image::new(width, height, PixelType::U8x3);
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
+    Resizer::new().resize(&source, &mut target, &options).map_err(|error| failed(Box::new(error)))?;
+    RgbImage::from_raw(width, height, target.into_vec())
+        .ok_or_else(|| failed("the scaled picture has another size than asked for".into()))
+}
