@@ -46,3 +46,20 @@ impl Sample {
         FaceFrame { center_in_photo, side_px, angle_radians: 0.0 }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_lie_inside_their_photos() {
+        for sample in Sample::ALL {
+            let pixels = image::load_from_memory(sample.bytes()).expect("bundled");
+            for [x, y] in sample.frame().corners_in_photo() {
+                #[expect(clippy::cast_precision_loss, reason = "512 pixels")]
+                let (width, height) = (pixels.width() as f32, pixels.height() as f32);
+                assert!((0.0..=width).contains(&x) && (0.0..=height).contains(&y), "{sample:?}: {x} {y}");
+            }
+        }
+    }
+}

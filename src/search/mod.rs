@@ -7,6 +7,7 @@ mod hmc;
 mod losses;
 mod optimizer;
 mod problem;
+mod readback;
 mod run;
 mod settings;
 mod starts;
@@ -14,7 +15,8 @@ mod starts;
 mod tests;
 
 pub use problem::Problem;
-pub use run::{Best, Search};
+pub use readback::Best;
+pub use run::Search;
 pub use settings::{
     Clipping, ContextSettings, HmcSettings, Norm, OptimizerKind, Preset, PriorForm, Reduction, Schedule, Settings,
     SettingsError, Starts,

@@ -1,20 +1,23 @@
 //! The search itself, one gradient evaluation at a time.
+//!
+//! What would surprise: nothing here waits for the device. Losses and the best latents stay on it until `readback` is asked
+//! for them.
 
 use std::f32::consts::PI;
 use std::sync::Arc;
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::Tensor;
 
 use super::hmc::Trajectory;
 use super::optimizer::{Adam, Momentum};
 use super::problem::{Problem, Target};
 use super::starts::Draws;
-use super::{Clipping, Losses, OptimizerKind, Schedule, Settings, Starts, losses};
+use super::{Clipping, OptimizerKind, Schedule, Settings, Starts, losses};
 use crate::model::Networks;
 
 /// One search under way.
 pub struct Search {
-    networks: Arc<Networks>,
+    pub(super) networks: Arc<Networks>,
     pub(super) settings: Settings,
     target: Target,
     pub(super) draws: Draws,
@@ -25,9 +28,9 @@ pub struct Search {
     pub(super) iterations_done: u32,
     /// The newest pictures and losses: those of `iterations_done` when an iteration has just begun or ended.
     pub(super) evaluation: Option<Evaluation>,
-    best: Option<OnDevice>,
+    pub(super) best: Option<OnDevice>,
     /// Losses of finished iterations that nobody read yet, oldest first: `[3, candidates]` each.
-    unread: Vec<(u32, Tensor<2>)>,
+    pub(super) unread: Vec<(u32, Tensor<2>)>,
 }
 
 /// What moves the latents, with its memory.
@@ -53,13 +56,6 @@ pub(super) struct OnDevice {
     pub context: Tensor<1>,
     pub prior: Tensor<1>,
     pub total: Tensor<1>,
-}
-
-/// The best that each candidate reached, read back.
-#[derive(Clone, Debug)]
-pub struct Best {
-    pub latents: Vec<Vec<f32>>,
-    pub losses: Vec<Losses>,
 }
 
 impl Search {
@@ -152,55 +148,6 @@ impl Search {
         self.evaluation = Some(evaluation);
         self.iterations_done += 1;
         true
-    }
-
-    /// The losses of all iterations since the last call, oldest first: `(iteration from 1, one per candidate)`.
-    /// Waits for the device.
-    pub fn take_losses(&mut self) -> Vec<(u32, Vec<Losses>)> {
-        if self.unread.is_empty() {
-            return Vec::new();
-        }
-        let (iterations, tensors): (Vec<_>, Vec<_>) = self.unread.drain(..).unzip();
-        let [_, candidates] = tensors[0].dims();
-        let values = to_host(Tensor::cat(tensors, 0));
-        let rows = values.chunks(3 * candidates).map(|row| {
-            (0..candidates)
-                .map(|k| Losses { context: row[k], prior: row[candidates + k], total: row[2 * candidates + k] })
-                .collect()
-        });
-        iterations.into_iter().zip(rows).collect()
-    }
-
-    /// G(z) of every candidate at the newest evaluation: planar RGB in [-1, 1]. Waits for the device.
-    #[must_use]
-    pub fn pictures(&self) -> Vec<Vec<f32>> {
-        self.evaluation.as_ref().map_or_else(Vec::new, |evaluation| split(evaluation.pictures.clone()))
-    }
-
-    /// The best latents so far with their losses. Waits for the device.
-    #[must_use]
-    pub fn best(&self) -> Option<Best> {
-        let best = self.best.as_ref()?;
-        let latent_dim = best.latents.dims()[1];
-        let latents = to_host(best.latents.clone()).chunks(latent_dim).map(<[f32]>::to_vec).collect();
-        let context = to_host(best.context.clone());
-        let prior = to_host(best.prior.clone());
-        let total = to_host(best.total.clone());
-        let losses = context
-            .into_iter()
-            .zip(prior)
-            .zip(total)
-            .map(|((context, prior), total)| Losses { context, prior, total })
-            .collect();
-        Some(Best { latents, losses })
-    }
-
-    /// What the best latents draw: planar RGB in [-1, 1]. Waits for the device.
-    #[must_use]
-    pub fn best_pictures(&self) -> Vec<Vec<f32>> {
-        self.best.as_ref().map_or_else(Vec::new, |best| {
-            split(self.networks.generator.forward(best.latents.clone().autodiff()).without_autodiff())
-        })
     }
 
     /// Draws the latents and differentiates the total loss to them.
@@ -298,19 +245,4 @@ fn first_latents(networks: &Networks, target: &Target, settings: &Settings, draw
         }
         _ => draws.prior(shape),
     }
-}
-
-/// Each picture of a batch as planar RGB.
-fn split(pictures: Tensor<4>) -> Vec<Vec<f32>> {
-    let [_, channels, height, width] = pictures.dims();
-    to_host(pictures).chunks(channels * height * width).map(<[f32]>::to_vec).collect()
-}
-
-/// Waits for the device and reads a tensor's values, row by row.
-///
-/// # Panics
-/// When the device is lost; [`crate::job`] catches that and keeps the best so far.
-fn to_host<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    let data: TensorData = tensor.into_data();
-    data.iter::<f32>().collect()
 }

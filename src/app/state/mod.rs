@@ -3,9 +3,12 @@
 //! Panels read [`State`] and answer with [`Action`]s; [`State::handle`] is the only place where they take effect. What
 //! only the canvas can do (fit, zoom, draw a part again) is left for it in a queue, [`State::take_canvas_calls`].
 
+mod action;
 mod files;
 mod filling;
 mod verbs;
+
+pub use action::{Action, Answer, CanvasCall, Leaflet, Leave, PathBar, Source};
 
 use std::path::PathBuf;
 
@@ -15,96 +18,12 @@ use super::fill::{Engine, Fills};
 use super::messages::{Level, Message};
 use super::persist::{BRUSH_RADIUS_PX, Remembered};
 use super::samples::Sample;
-use super::shortcuts::Verb;
-use super::tasks::{Done, Purpose, Task, Tasks};
-use super::theme::ThemeChoice;
-use crate::blend::BlendMode;
-use crate::device::{DeviceChoice, GpuInfo};
+use super::tasks::{Purpose, Task, Tasks};
+use crate::device::GpuInfo;
 use crate::mask::{Edit, MaskPreset};
-use crate::model::{ModelChoice, ModelInfo};
+use crate::model::ModelInfo;
 use crate::photo::RectPx;
-use crate::search::{Preset, Settings};
-
-/// Something to open.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// Whatever the user picks in a dialog.
-    Dialog,
-    File(PathBuf),
-    Sample(Sample),
-}
-
-/// What has to wait until the user has said what becomes of unsaved work.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Leave {
-    Close,
-    Open(Source),
-}
-
-/// The answer to "Save before closing?".
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
-    Save,
-    Discard,
-    Stay,
-}
-
-/// A field for a path, where there is no file dialog or the user prefers to type.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PathBar {
-    pub purpose: Purpose,
-    pub text: String,
-    /// A file of this name exists; replacing it has to be said.
-    pub exists: bool,
-}
-
-/// A window over the editor that keeps it usable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Leaflet {
-    Shortcuts,
-    About,
-}
-
-/// What the canvas has to do before it is drawn next.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum CanvasCall {
-    PhotoChanged,
-    HoleChanged(RectPx),
-    Fit,
-    ActualPixels,
-    ZoomBy(f32),
-}
-
-/// Everything that can happen.
-pub enum Action {
-    Do(Verb),
-    Open(Source),
-    Canvas(CanvasAction),
-    /// The drag on the canvas is to be as if it had not begun.
-    CancelDrag,
-    Shape(MaskPreset),
-    SetBrushRadius(f32),
-    SetPreset(Preset),
-    SetSettings(Settings),
-    SetBlend(BlendMode),
-    SetDevice(DeviceChoice),
-    SetModel(ModelChoice),
-    PickModel,
-    SetTheme(ThemeChoice),
-    SetLogLosses(bool),
-    ShowBefore(bool),
-    TypePath(String),
-    SubmitPath {
-        replace: bool,
-    },
-    ClosePathBar,
-    TypeStartPath(String),
-    CloseLeaflet,
-    /// The window's close button.
-    RequestClose,
-    Answer(Answer),
-    Done(Done),
-}
+use crate::search::Settings;
 
 /// The editor's state.
 #[expect(clippy::struct_excessive_bools, reason = "independent facts, not states of a machine")]

@@ -1,6 +1,7 @@
 //! The editor with a scripted engine in place of the search, driven by label as a user would.
 
 mod engine;
+mod faces;
 mod files;
 mod filling;
 mod whole;

@@ -1,4 +1,4 @@
-//! Dragging the face frame and the divider.
+//! The face frame, the faces that were found, and the divider.
 
 use super::*;
 
@@ -33,6 +33,33 @@ fn with_the_frame_tool_a_drag_beside_the_frame_pans() {
     let start = at(&harness, [20.0, 20.0]);
     drag(&mut harness, PointerButton::Primary, &[start, start + vec2(30.0, 10.0)]);
     assert!((at(&harness, [0.0, 0.0]) - before - vec2(30.0, 10.0)).length() < 1.5);
+    assert_eq!(taken(&mut harness), []);
+}
+
+#[test]
+fn a_click_on_a_found_face_picks_it_and_one_inside_the_frame_does_not() {
+    let beside = FaceFrame { center_in_photo: [320.0, 150.0], side_px: 80.0, angle_radians: 0.0 };
+    let on_it = FaceFrame { center_in_photo: [330.0, 160.0], side_px: 30.0, angle_radians: 0.0 };
+    let under_the_frame = FaceFrame { side_px: 60.0, ..FRAME };
+    let faces = vec![FRAME, beside, on_it, under_the_frame];
+    let mut harness = window(Desk { faces, ..Desk::new(Tool::Frame) }, 1.0);
+    for (point, picked) in [([300.0, 130.0], Some(1)), ([330.0, 160.0], Some(2)), ([200.0, 150.0], None)] {
+        let pos = at(&harness, point);
+        drag(&mut harness, PointerButton::Primary, &[pos]);
+        let expected: Vec<_> = picked.map(CanvasAction::PickFace).into_iter().collect();
+        assert_eq!(taken(&mut harness), expected, "{point:?}");
+    }
+}
+
+#[test]
+fn found_faces_are_out_of_reach_for_the_brush_and_while_the_photo_is_locked() {
+    let face = FaceFrame { center_in_photo: [320.0, 150.0], side_px: 80.0, angle_radians: 0.0 };
+    let mut harness = window(Desk { faces: vec![face], ..Desk::new(Tool::Brush) }, 1.0);
+    let pos = at(&harness, face.center_in_photo);
+    drag(&mut harness, PointerButton::Primary, &[pos]);
+    assert!(matches!(taken(&mut harness)[..], [CanvasAction::BeginStroke(_), ..]));
+    (harness.state_mut().tool, harness.state_mut().locked) = (Tool::Frame, true);
+    drag(&mut harness, PointerButton::Primary, &[pos]);
     assert_eq!(taken(&mut harness), []);
 }
 

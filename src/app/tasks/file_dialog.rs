@@ -1,0 +1,81 @@
+//! The system's file dialogs.
+//!
+//! What would surprise: where a system has no file dialog, `rfd` answers as if the user had cancelled. A dialog that is
+//! gone before anybody could have read it is taken for a missing one ([`Done::NoDialog`]), and the editor offers a field
+//! for the path instead.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::{Done, Purpose};
+use crate::photo::EXTENSIONS;
+
+/// A dialog that is gone after less than this never was on the screen.
+const SHORTEST_DIALOG: Duration = Duration::from_millis(400);
+
+/// Shows the dialog and waits for the answer.
+pub(super) fn ask(purpose: Purpose, suggested: Option<&Path>) -> Done {
+    let began = Instant::now();
+    let dialog = dialog(purpose, suggested);
+    let picked = match purpose {
+        Purpose::OpenPhoto | Purpose::LoadMask | Purpose::OpenModel => dialog.pick_file(),
+        Purpose::Export | Purpose::SaveMask => dialog.save_file(),
+    };
+    match picked {
+        Some(picked) => {
+            let path = with_png_extension(purpose, &picked);
+            let confirmed = path == picked;
+            Done::Picked { purpose, path, confirmed }
+        }
+        None if began.elapsed() < SHORTEST_DIALOG => Done::NoDialog(purpose),
+        None => Done::Cancelled,
+    }
+}
+
+fn dialog(purpose: Purpose, suggested: Option<&Path>) -> rfd::FileDialog {
+    let mut dialog = rfd::FileDialog::new();
+    if let Some(folder) = suggested.and_then(Path::parent).filter(|folder| !folder.as_os_str().is_empty()) {
+        dialog = dialog.set_directory(folder);
+    }
+    if let Some(name) = suggested.and_then(Path::file_name) {
+        dialog = dialog.set_file_name(name.to_string_lossy());
+    }
+    match purpose {
+        Purpose::OpenPhoto => dialog.set_title("Open photo").add_filter("Photos", &EXTENSIONS),
+        Purpose::Export => dialog.set_title("Export the filled photo").add_filter("PNG picture", &["png"]),
+        Purpose::LoadMask => dialog.set_title("Load mask (white is filled)").add_filter("Pictures", &EXTENSIONS),
+        Purpose::SaveMask => dialog.set_title("Save mask").add_filter("PNG picture", &["png"]),
+        Purpose::OpenModel => dialog.set_title("Open model").add_filter("Face models", &["safetensors"]),
+    }
+}
+
+/// What is saved is always PNG, and is named so.
+pub fn with_png_extension(purpose: Purpose, path: &Path) -> PathBuf {
+    if !matches!(purpose, Purpose::Export | Purpose::SaveMask) {
+        return path.to_owned();
+    }
+    let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
+    match extension.as_deref() {
+        Some("png") => path.to_owned(),
+        Some(other) if EXTENSIONS.contains(&other) => path.with_extension("png"),
+        _ => {
+            let mut name = path.as_os_str().to_owned();
+            name.push(".png");
+            PathBuf::from(name)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn saved_names_always_end_in_png() {
+        let cases = [("a.png", "a.png"), ("a.PNG", "a.PNG"), ("a.jpg", "a.png"), ("a", "a.png"), ("v1.5", "v1.5.png")];
+        for (typed, expected) in cases {
+            assert_eq!(with_png_extension(Purpose::Export, Path::new(typed)), Path::new(expected), "{typed}");
+        }
+        assert_eq!(with_png_extension(Purpose::OpenPhoto, Path::new("a.jpg")), Path::new("a.jpg"));
+    }
+}

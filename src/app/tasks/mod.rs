@@ -1,0 +1,215 @@
+//! File work and other slow things, each on a thread of its own; the window never waits for them.
+//!
+//! A task ends in a [`Done`], which comes back through a channel. What would surprise: file dialogs run here too, and where
+//! a system has none, that is an answer as well ([`Done::NoDialog`]; see `file_dialog`).
+
+mod file_dialog;
+mod opening;
+mod picture;
+
+pub use file_dialog::with_png_extension;
+pub use picture::Picture;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc;
+
+use file_dialog::ask;
+use opening::{find_faces, open_photo, open_sample, opened, thumbnail};
+use picture::{compose, export};
+
+use super::document::Look;
+use super::messages::Message;
+use super::persist::Remembered;
+use super::samples::Sample;
+use crate::blend::Patch;
+use crate::device::{GpuInfo, list_gpus};
+use crate::face::FaceFrame;
+use crate::mask::{Mask, load_mask, save_mask};
+use crate::model::{ModelChoice, ModelInfo, find_models, inspect};
+use crate::photo::{Overwrite, Photo, SaveError};
+
+/// What a path is wanted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Purpose {
+    OpenPhoto,
+    Export,
+    LoadMask,
+    SaveMask,
+    OpenModel,
+}
+
+/// Something to do in the background.
+pub enum Task {
+    /// Ask for a path.
+    Dialog(Purpose, Option<PathBuf>),
+    OpenPhoto(PathBuf),
+    OpenSample(Sample),
+    /// Look for faces.
+    FindFaces(Arc<Photo>),
+    LoadMask {
+        path: PathBuf,
+        width: u32,
+        height: u32,
+    },
+    SaveMask {
+        path: PathBuf,
+        mask: Arc<Mask>,
+        overwrite: Overwrite,
+        revision: u64,
+    },
+    Export {
+        path: PathBuf,
+        picture: Box<Picture>,
+        overwrite: Overwrite,
+        revision: u64,
+    },
+    /// Draw the fill with this index at full size, for the screen.
+    Compose {
+        fill_index: usize,
+        picture: Box<Picture>,
+    },
+    ListGpus,
+    FindModels,
+    InspectModel(ModelChoice),
+    SampleThumbnails,
+    Remember(Box<Remembered>, PathBuf),
+}
+
+/// What became of a task.
+pub enum Done {
+    /// The user chose a path. `confirmed`: the dialog has asked about replacing this very file.
+    Picked {
+        purpose: Purpose,
+        path: PathBuf,
+        confirmed: bool,
+    },
+    /// The dialog was cancelled.
+    Cancelled,
+    /// There is no file dialog on this system.
+    NoDialog(Purpose),
+    Photo {
+        photo: Arc<Photo>,
+        name: String,
+        frame: Option<FaceFrame>,
+    },
+    /// The frames of the faces found, the largest face first.
+    Faces {
+        photo: Arc<Photo>,
+        frames: Vec<FaceFrame>,
+    },
+    Mask {
+        mask: Arc<Mask>,
+        photo_size: (u32, u32),
+    },
+    Saved {
+        purpose: Purpose,
+        path: PathBuf,
+        revision: u64,
+    },
+    /// Nothing was written: the file exists.
+    Exists {
+        purpose: Purpose,
+        path: PathBuf,
+    },
+    Composed {
+        fill_index: usize,
+        photo: Arc<Photo>,
+        look: Look,
+        patch: Patch,
+    },
+    Gpus(Vec<GpuInfo>),
+    Models(Vec<PathBuf>),
+    Model(ModelChoice, anyhow::Result<ModelInfo>),
+    Thumbnails(Vec<(Sample, egui::ColorImage)>),
+    Remembered,
+    Failed(Message),
+}
+
+/// Starts tasks and collects what became of them.
+pub struct Tasks {
+    sender: mpsc::Sender<Done>,
+    receiver: mpsc::Receiver<Done>,
+    context: egui::Context,
+}
+
+impl Tasks {
+    pub fn new(context: egui::Context) -> Self {
+        let (sender, receiver) = mpsc::channel();
+        Self { sender, receiver, context }
+    }
+
+    /// Starts a task.
+    pub fn spawn(&self, task: Task) {
+        let (sender, context) = (self.sender.clone(), self.context.clone());
+        let started = std::thread::Builder::new().name("task".to_owned()).spawn(move || {
+            // A decoder that panics on a hostile file must not take the editor with it.
+            let done = catch_unwind(AssertUnwindSafe(|| perform(task))).unwrap_or_else(|_| {
+                Done::Failed(Message::from_error(&anyhow::anyhow!(
+                    "The program made a mistake over this file: try another file, and please report this one"
+                )))
+            });
+            // Fails only when the window is closed already.
+            let _ = sender.send(done);
+            context.request_repaint();
+        });
+        if let Err(error) = started {
+            let error =
+                anyhow::Error::new(error).context("No thread could be started: close other programs and try again");
+            let _ = self.sender.send(Done::Failed(Message::from_error(&error)));
+        }
+    }
+
+    /// The next result, if one waits.
+    pub fn try_done(&self) -> Option<Done> {
+        self.receiver.try_recv().ok()
+    }
+}
+
+fn perform(task: Task) -> Done {
+    match task {
+        Task::Dialog(purpose, suggested) => ask(purpose, suggested.as_deref()),
+        Task::OpenPhoto(path) => opened(open_photo(&path)),
+        Task::OpenSample(sample) => opened(open_sample(sample)),
+        Task::FindFaces(photo) => find_faces(photo),
+        Task::LoadMask { path, width, height } => match load_mask(&path, width, height) {
+            Ok(mask) => Done::Mask { mask: Arc::new(mask), photo_size: (width, height) },
+            Err(error) => failed(&anyhow::Error::new(error).context("Mask not loaded")),
+        },
+        Task::SaveMask { path, mask, overwrite, revision } => {
+            saved(Purpose::SaveMask, save_mask(&path, &mask, overwrite), path, revision)
+        }
+        Task::Export { path, picture, overwrite, revision } => {
+            saved(Purpose::Export, export(&path, &picture, overwrite), path, revision)
+        }
+        Task::Compose { fill_index, picture } => compose(fill_index, &picture),
+        Task::ListGpus => Done::Gpus(list_gpus()),
+        Task::FindModels => Done::Models(find_models()),
+        Task::InspectModel(choice) => {
+            let info = inspect(&choice).map_err(anyhow::Error::new);
+            Done::Model(choice, info)
+        }
+        Task::SampleThumbnails => Done::Thumbnails(
+            Sample::ALL.into_iter().filter_map(|sample| Some((sample, thumbnail(sample).ok()?))).collect(),
+        ),
+        Task::Remember(remembered, path) => {
+            if let Err(error) = remembered.save(&path) {
+                tracing::warn!("settings not saved to {}: {error:#}", path.display());
+            }
+            Done::Remembered
+        }
+    }
+}
+
+fn failed(error: &anyhow::Error) -> Done {
+    Done::Failed(Message::from_error(error))
+}
+
+fn saved(purpose: Purpose, result: Result<(), SaveError>, path: PathBuf, revision: u64) -> Done {
+    match result {
+        Ok(()) => Done::Saved { purpose, path, revision },
+        Err(SaveError::Exists { path }) => Done::Exists { purpose, path },
+        Err(error) => failed(&anyhow::Error::new(error).context("Not saved; your work is still here")),
+    }
+}

@@ -1,0 +1,53 @@
+//! What opening a photo takes: decoding it, looking for faces in it, and the samples' pictures on the first screen.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+
+use super::{Done, failed};
+use crate::app::samples::Sample;
+use crate::face::{FaceFrame, detect, fit_frame};
+use crate::photo::{DecodeLimits, Photo, decode, open};
+
+/// A photo, the name it goes by, and its face frame where that is known beforehand.
+type Opened = (Photo, String, Option<FaceFrame>);
+
+pub(super) fn opened(photo: anyhow::Result<Opened>) -> Done {
+    match photo {
+        Ok((photo, name, frame)) => Done::Photo { photo: Arc::new(photo), name, frame },
+        Err(error) => failed(&error.context("Photo not opened")),
+    }
+}
+
+pub(super) fn open_photo(path: &Path) -> anyhow::Result<Opened> {
+    let photo = open(path, DecodeLimits::default())?;
+    let name = path.file_stem().map_or_else(|| "photo".to_owned(), |stem| stem.to_string_lossy().into_owned());
+    Ok((photo, name, None))
+}
+
+pub(super) fn open_sample(sample: Sample) -> anyhow::Result<Opened> {
+    let photo = decode(sample.bytes(), DecodeLimits::default())?;
+    Ok((photo, sample.file_stem().to_owned(), Some(sample.frame())))
+}
+
+pub(super) fn find_faces(photo: Arc<Photo>) -> Done {
+    match detect(&photo) {
+        Ok(faces) => {
+            let frames = faces.iter().filter_map(|face| fit_frame(&face.landmarks_in_photo)).collect();
+            Done::Faces { photo, frames }
+        }
+        Err(error) => failed(&anyhow::Error::new(error).context("Faces could not be looked for")),
+    }
+}
+
+/// Side of a sample's thumbnail in pixels: sharp at 200 % scale.
+const THUMBNAIL_SIDE_PX: u32 = 288;
+
+pub(super) fn thumbnail(sample: Sample) -> anyhow::Result<egui::ColorImage> {
+    let pixels = image::load_from_memory(sample.bytes()).context("sample not decoded")?;
+    let square = pixels.resize_to_fill(THUMBNAIL_SIDE_PX, THUMBNAIL_SIDE_PX, image::imageops::FilterType::Triangle);
+    let rgba = square.to_rgba8();
+    let side = THUMBNAIL_SIDE_PX as usize;
+    Ok(egui::ColorImage::from_rgba_unmultiplied([side, side], rgba.as_raw()))
+}

@@ -1,0 +1,160 @@
+//! Faces that were found: which one gets the frame, and how another one does.
+
+use std::sync::Arc;
+
+use eframe::App as _;
+use egui::{Event, Key, Modifiers, RawInput};
+use egui_kittest::kittest::Queryable;
+use image::RgbImage;
+
+use super::engine::Script;
+use super::{editor, wait_for};
+use crate::app::canvas::{CanvasAction, Tool};
+use crate::app::document::Document;
+use crate::app::persist::Remembered;
+use crate::app::shortcuts::Verb;
+use crate::app::state::{Action, State};
+use crate::app::tasks::{Done, Tasks};
+use crate::face::FaceFrame;
+use crate::photo::Photo;
+
+const LARGER: FaceFrame = FaceFrame { center_in_photo: [120.0, 150.0], side_px: 80.0, angle_radians: 0.0 };
+const SMALLER: FaceFrame = FaceFrame { center_in_photo: [300.0, 150.0], side_px: 60.0, angle_radians: 0.1 };
+
+fn blank_photo() -> Arc<Photo> {
+    Arc::new(Photo::from_pixels(RgbImage::new(400, 300).into()))
+}
+
+fn open(state: &mut State, photo: &Arc<Photo>) {
+    let (photo, name) = (Arc::clone(photo), "blank".to_owned());
+    state.handle(Action::Done(Done::Photo { photo, name, frame: None }));
+}
+
+/// A photo whose faces are still looked for: nothing comes from the background, because nobody polls.
+fn looking() -> (State, Arc<Photo>) {
+    let tasks = Tasks::new(egui::Context::default());
+    let mut state = State::new(Box::new(Arc::new(Script::default())), tasks, Remembered::default());
+    let photo = blank_photo();
+    open(&mut state, &photo);
+    (state, photo)
+}
+
+/// A window with a photo in which no face was found.
+fn window_with_blank_photo<'a>() -> (super::Window<'a>, Arc<Photo>) {
+    let (mut window, _) = editor();
+    let photo = blank_photo();
+    open(&mut window.state_mut().state, &photo);
+    wait_for(&mut window, "the search for faces", |editor| document(&editor.state).faces().is_some());
+    (window, photo)
+}
+
+fn find(state: &mut State, photo: &Arc<Photo>, frames: &[FaceFrame]) {
+    state.handle(Action::Done(Done::Faces { photo: Arc::clone(photo), frames: frames.to_vec() }));
+}
+
+fn document(state: &State) -> &Document {
+    state.document.as_ref().expect("open")
+}
+
+#[test]
+fn the_largest_face_gets_the_frame_and_that_is_no_step_of_undo() {
+    let (mut state, photo) = looking();
+    assert_eq!((document(&state).faces(), document(&state).frame()), (None, FaceFrame::centered(400, 300)));
+    find(&mut state, &photo, &[LARGER, SMALLER]);
+    let document = document(&state);
+    assert_eq!((document.frame(), document.undo_name()), (LARGER, None));
+    assert!(!document.is_unsaved());
+}
+
+#[test]
+fn a_frame_that_the_user_has_moved_stays() {
+    let (mut state, photo) = looking();
+    let before = document(&state).frame();
+    let moved = FaceFrame { side_px: 50.0, ..before };
+    state.handle(Action::Canvas(CanvasAction::SetFrame(moved)));
+    state.handle(Action::Canvas(CanvasAction::FrameChanged { before }));
+    find(&mut state, &photo, &[LARGER, SMALLER]);
+    assert_eq!(document(&state).frame(), moved);
+    // The faces are within reach all the same.
+    state.handle(Action::Do(Verb::NextFace));
+    assert_eq!(document(&state).frame(), LARGER);
+}
+
+#[test]
+fn faces_of_a_photo_that_is_no_longer_open_change_nothing() {
+    let (mut state, _) = looking();
+    find(&mut state, &blank_photo(), &[LARGER]);
+    assert_eq!((document(&state).faces(), document(&state).frame()), (None, FaceFrame::centered(400, 300)));
+}
+
+#[test]
+fn the_next_face_goes_round_and_each_is_one_step_of_undo() {
+    let (mut state, photo) = looking();
+    find(&mut state, &photo, &[LARGER, SMALLER]);
+    for expected in [SMALLER, LARGER] {
+        state.handle(Action::Do(Verb::NextFace));
+        assert_eq!(document(&state).frame(), expected);
+    }
+    for expected in [SMALLER, LARGER] {
+        state.handle(Action::Do(Verb::Undo));
+        assert_eq!(document(&state).frame(), expected);
+    }
+    assert_eq!(document(&state).undo_name(), None);
+}
+
+#[test]
+fn the_only_face_is_no_next_one() {
+    let (mut state, photo) = looking();
+    find(&mut state, &photo, &[LARGER]);
+    state.handle(Action::Do(Verb::NextFace));
+    assert_eq!((document(&state).frame(), document(&state).undo_name()), (LARGER, None));
+}
+
+#[test]
+fn a_click_on_another_face_frames_it() {
+    let (mut window, photo) = window_with_blank_photo();
+    find(&mut window.state_mut().state, &photo, &[LARGER, SMALLER]);
+    window.state_mut().state.tool = Tool::Frame;
+    window.run_steps(2);
+    let pos = window.state().canvas.screen_from_photo(SMALLER.center_in_photo).expect("the photo is drawn");
+    window.hover_at(pos);
+    window.run_steps(2);
+    window.drag_at(pos);
+    window.run_steps(2);
+    window.drop_at(pos);
+    window.run_steps(2);
+    let state = &mut window.state_mut().state;
+    assert_eq!(document(state).frame(), SMALLER);
+    state.handle(Action::Do(Verb::Undo));
+    assert_eq!((document(state).frame(), document(state).undo_name()), (LARGER, None));
+}
+
+#[test]
+fn the_status_line_says_how_many_faces_there_are_and_how_to_get_to_them() {
+    let (mut window, photo) = window_with_blank_photo();
+    window.get_by_label("No face found: place the frame by hand (F)");
+    for (faces, text) in [(&[LARGER][..], "1 face found"), (&[LARGER, SMALLER], "2 faces found: Tab takes the next")] {
+        find(&mut window.state_mut().state, &photo, faces);
+        window.run_steps(2);
+        window.get_by_label(text);
+    }
+}
+
+#[test]
+fn tab_takes_the_next_face_and_stays_with_the_buttons_where_there_is_no_choice() {
+    let (mut window, photo) = window_with_blank_photo();
+    let context = window.ctx.clone();
+    let tab = |editor: &mut crate::app::Editor, modifiers| {
+        let event = Event::Key { key: Key::Tab, physical_key: None, pressed: true, repeat: false, modifiers };
+        let mut input = RawInput { events: vec![event], ..RawInput::default() };
+        editor.raw_input_hook(&context, &mut input);
+        input.events.is_empty()
+    };
+    let editor = window.state_mut();
+    find(&mut editor.state, &photo, &[LARGER]);
+    assert!(!tab(editor, Modifiers::NONE), "one face is no choice");
+    find(&mut editor.state, &photo, &[LARGER, SMALLER]);
+    assert!(!tab(editor, Modifiers::SHIFT) && document(&editor.state).frame() == LARGER, "back through the buttons");
+    assert!(tab(editor, Modifiers::NONE));
+    assert_eq!(document(&editor.state).frame(), SMALLER);
+}

@@ -1,0 +1,152 @@
+//! What the window looks like: which panel goes where, and what the canvas is given to draw.
+//!
+//! What would surprise: panels only read the state. They push actions, which are done after everything is drawn, so that
+//! one frame shows one state.
+
+use super::canvas::CanvasScene;
+use super::persist::PANEL_WIDTH;
+use super::state::{Action, CanvasCall};
+use super::{Editor, dialogs, panels, theme};
+
+impl Editor {
+    /// Draws everything, then does what was asked for.
+    pub(super) fn show(&mut self, ui: &mut egui::Ui) {
+        let mut actions = Vec::new();
+        if self.state.document.is_some() {
+            self.show_editor(ui, &mut actions);
+        } else {
+            self.show_status(ui);
+            self.show_path_bar(ui, &mut actions);
+            egui::CentralPanel::no_frame().show(ui, |ui| {
+                ui.painter().rect_filled(ui.max_rect(), 0.0, theme::palette(ui).canvas);
+                self.start.show(ui, &self.state, &mut actions);
+            });
+        }
+        dialogs::show_leaflet(ui.ctx(), &self.state, &mut actions);
+        dialogs::show_question(ui.ctx(), &self.state, &mut actions);
+        self.toaster.show(ui);
+        for action in actions {
+            if let Action::SetTheme(choice) = &action {
+                theme::choose(ui.ctx(), *choice);
+            }
+            self.state.handle(action);
+        }
+        for message in self.state.take_messages() {
+            self.toaster.push(message);
+            ui.ctx().request_repaint();
+        }
+    }
+
+    fn show_editor(&mut self, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+        let bar = theme::bar(ui);
+        egui::Panel::top("toolbar").frame(bar).show_separator_line(false).show(ui, |ui| {
+            panels::toolbar::show(ui, &self.state, self.canvas.zoom(), actions);
+        });
+        self.show_progress(ui);
+        self.show_status(ui);
+        let panel = egui::Panel::right("settings")
+            .frame(bar.inner_margin(0.0))
+            .default_size(self.state.remembered.panel_width)
+            .size_range(*PANEL_WIDTH.start()..=*PANEL_WIDTH.end())
+            .show(ui, |ui| {
+                // What is a little too wide inside (a long number, say) must not widen the panel.
+                let inside = ui.available_rect_before_wrap();
+                let mut content = ui.new_child(egui::UiBuilder::new().max_rect(inside));
+                self.show_panel(&mut content, actions);
+                ui.advance_cursor_after_rect(inside);
+            });
+        let width = panel.response.rect.width();
+        if PANEL_WIDTH.contains(&width) {
+            self.state.remembered.panel_width = width;
+        }
+        self.show_path_bar(ui, actions);
+        egui::CentralPanel::no_frame().show(ui, |ui| self.show_canvas(ui, actions));
+    }
+
+    fn show_panel(&mut self, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+        let margin = egui::Margin::symmetric(16, 12);
+        // The button that everything leads to stays where it is, however far the settings unfold.
+        let strip = theme::bar(ui).inner_margin(margin);
+        egui::Panel::bottom("run").frame(strip).resizable(false).show(ui, |ui| {
+            panels::run::show(ui, &self.state, actions);
+        });
+        egui::CentralPanel::no_frame().show(ui, |ui| {
+            egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+                egui::Frame::new().inner_margin(margin).show(ui, |ui| {
+                    panels::settings::show(ui, &self.state, actions);
+                    ui.add_space(theme::GAP);
+                    self.gallery.show(ui, &self.state, actions);
+                    ui.add_space(theme::GAP);
+                    panels::losses::show(ui, &self.state, actions);
+                });
+            });
+        });
+    }
+
+    fn show_progress(&self, ui: &mut egui::Ui) {
+        let frame = egui::Frame::new();
+        let panel = egui::Panel::top("progress").frame(frame).resizable(false).show_separator_line(false);
+        panel.exact_size(theme::PROGRESS_HEIGHT).show(ui, |ui| {
+            let palette = theme::palette(ui);
+            let mut rect = ui.max_rect();
+            ui.painter().rect_filled(rect, 0.0, palette.border);
+            if let Some(run) = self.state.fills.run() {
+                rect.set_width(rect.width() * run.progress());
+                ui.painter().rect_filled(rect, 0.0, palette.accent);
+            }
+        });
+    }
+
+    fn show_status(&self, ui: &mut egui::Ui) {
+        let frame = theme::bar(ui).inner_margin(egui::Margin::symmetric(12, 0));
+        egui::Panel::bottom("status").frame(frame).exact_size(theme::STATUS_HEIGHT).show(ui, |ui| {
+            panels::status::show(ui, &self.state);
+        });
+    }
+
+    fn show_path_bar(&self, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+        if let Some(bar) = &self.state.path_bar {
+            egui::Panel::top("path").frame(theme::bar(ui)).show(ui, |ui| dialogs::show_path_bar(ui, bar, actions));
+        }
+    }
+
+    fn show_canvas(&mut self, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+        for call in self.state.take_canvas_calls() {
+            match call {
+                CanvasCall::PhotoChanged => self.canvas.photo_changed(),
+                CanvasCall::HoleChanged(rect_in_photo) => self.canvas.hole_changed(rect_in_photo),
+                CanvasCall::Fit => self.canvas.fit(),
+                CanvasCall::ActualPixels => self.canvas.zoom_to_actual_pixels(),
+                CanvasCall::ZoomBy(factor) => self.canvas.zoom_by(factor),
+            }
+        }
+        let Some(document) = &self.state.document else { return };
+        let patch = self.state.patch();
+        let scene = CanvasScene {
+            photo: &document.photo,
+            hole: document.mask(),
+            frame: document.frame(),
+            faces: document.faces().unwrap_or_default(),
+            tool: self.state.tool,
+            brush_radius_px: self.state.remembered.brush_radius_px,
+            patch,
+            patch_version: self.state.scene_version,
+            show_hole: self.state.shows_hole() && !self.state.show_before,
+            show_frame: !self.state.show_before,
+            show_before: self.state.show_before,
+            divider: self.state.divider.filter(|_| patch.is_some()),
+            locked: self.state.is_locked(),
+        };
+        self.canvas.style = theme::canvas_style(ui);
+        let happened = self.canvas.ui(ui, &scene);
+        actions.extend(happened.into_iter().map(Action::Canvas));
+        let hovered = ui.input(|input| !input.raw.hovered_files.is_empty());
+        if hovered {
+            let palette = theme::palette(ui);
+            let rect = ui.max_rect();
+            ui.painter().rect_filled(rect, 0.0, palette.canvas.gamma_multiply(0.8));
+            let font = egui::TextStyle::Heading.resolve(ui.style());
+            ui.painter().text(rect.center(), egui::Align2::CENTER_CENTER, "Drop to open", font, palette.strong);
+        }
+    }
+}
