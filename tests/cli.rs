@@ -1,4 +1,9 @@
 //! The program as a script uses it, with the tiny model.
+#![expect(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    reason = "a test ends where it meets an error; numbers are small"
+)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,7 +29,6 @@ fn folder() -> tempfile::TempDir {
     folder
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "small numbers")]
 fn photo(width: u32, height: u32) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| Rgb([(x * 9) as u8, (y * 8) as u8, (x * y) as u8]))
 }

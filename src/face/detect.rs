@@ -1,9 +1,9 @@
 //! Finding faces: `YuNet` (Wu et al. 2023, "`YuNet`: A Tiny Millisecond-level Face Detector"), run on the CPU by tract.
 //!
 //! The network sees 640×640 pixels. A photo is looked at twice: once as large as fits, for small faces, and once small
-//! with its border continued, since faces that fill the picture are found better with something around them. Tilted and
-//! small faces are then looked at once more, upright and larger: their landmarks are off by up to a fifth of the face
-//! otherwise.
+//! with its border continued, since faces that fill the picture are found better with something around them. Tilted
+//! and small faces are then looked at once more, upright and at a good size: their landmarks are off by up to a fifth of
+//! the face otherwise.
 
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
@@ -32,10 +32,12 @@ const SECOND_LOOK: f32 = 0.45;
 /// believed.
 const GOOD_WIDTH_PX: std::ops::RangeInclusive<f32> = 48.0..=320.0;
 
-/// A face is looked at again when it is turned by more than this, in radians (8°),
-const LEVEL_RADIANS: f32 = 0.14;
-/// or when its frame has fewer input pixels than this.
-const LARGE_ENOUGH_PX: f32 = 80.0;
+/// A face is looked at again when it is turned by more than this, in radians (5°),
+const LEVEL_RADIANS: f32 = 0.09;
+/// or when its frame takes fewer pixels than this in the first look: the turn of a small face shows too little.
+const LARGE_ENOUGH_PX: f32 = 110.0;
+/// A close look that turns the face by more than this, in radians (8°), is followed by another.
+const SETTLED_RADIANS: f32 = 0.14;
 /// Side of the frame in the input when a face is looked at again.
 const CLOSE_LOOK_PX: f32 = 200.0;
 /// Faces that are looked at again, the largest first: each takes some 60 ms.
@@ -65,8 +67,8 @@ pub enum DetectError {
 
 type Plan = Arc<TypedRunnableModel>;
 
-/// Every face of a photo, the largest first. Takes some 100 to 200 ms, and 60 more for each of up to four tilted or small
-/// faces.
+/// Every face of a photo, the largest first. Takes some 150 ms, and 60 to 120 more for each of up to four
+/// tilted or small faces.
 ///
 /// # Errors
 /// When the network cannot be run.
@@ -92,18 +94,25 @@ pub fn detect(photo: &Photo) -> Result<Vec<Detection>, DetectError> {
     kept.sort_by(|a, b| (b.box_in_photo[2] * b.box_in_photo[3]).total_cmp(&(a.box_in_photo[2] * a.box_in_photo[3])));
     #[expect(clippy::cast_precision_loss, reason = "sides are far below 2^24")]
     let first_scale = photo.width().max(photo.height()) as f32 / INPUT_PX as f32;
-    for face in kept.iter_mut().take(MAX_CLOSE_LOOKS) {
-        look_closely(&rgb, &plan, face, first_scale)?;
+    let unsure = |face: &Detection| {
+        fit_frame(&face.landmarks_in_photo).is_some_and(|frame| {
+            frame.angle_radians.abs() > LEVEL_RADIANS || frame.side_px / first_scale < LARGE_ENOUGH_PX
+        })
+    };
+    for face in kept.iter_mut().filter(|face| unsure(face)).take(MAX_CLOSE_LOOKS) {
+        for _ in 0..2 {
+            if look_closely(&rgb, &plan, face)?.abs() < SETTLED_RADIANS {
+                break;
+            }
+        }
     }
     Ok(kept)
 }
 
-/// Finds the landmarks again in the face brought upright and to a good size, if it was tilted or small.
-fn look_closely(rgb: &RgbImage, plan: &Plan, face: &mut Detection, first_scale: f32) -> Result<(), DetectError> {
-    let Some(frame) = fit_frame(&face.landmarks_in_photo) else { return Ok(()) };
-    if frame.angle_radians.abs() <= LEVEL_RADIANS && frame.side_px / first_scale >= LARGE_ENOUGH_PX {
-        return Ok(());
-    }
+/// Finds the landmarks again in the face brought upright and to a good size. Answers by how much that turned the face, in
+/// radians.
+fn look_closely(rgb: &RgbImage, plan: &Plan, face: &mut Detection) -> Result<f32, DetectError> {
+    let Some(frame) = fit_frame(&face.landmarks_in_photo) else { return Ok(0.0) };
     let scale = frame.side_px / CLOSE_LOOK_PX;
     #[expect(clippy::cast_precision_loss, reason = "a small constant")]
     let middle = INPUT_PX as f32 / 2.0;
@@ -115,11 +124,10 @@ fn look_closely(rgb: &RgbImage, plan: &Plan, face: &mut Detection, first_scale: 
         let [nose_x, nose_y] = other.landmarks_in_photo[2];
         (nose_x - center_x).hypot(nose_y - center_y)
     };
-    let nearest = run(&look, plan)?.into_iter().min_by(|a, b| distance(a).total_cmp(&distance(b)));
-    if let Some(closer) = nearest.filter(|closer| distance(closer) < frame.side_px / 3.0) {
-        face.landmarks_in_photo = closer.landmarks_in_photo;
-    }
-    Ok(())
+    let here = run(&look, plan)?.into_iter().filter(|other| distance(other) < frame.side_px / 3.0);
+    let Some(closer) = here.max_by(|a, b| a.score.total_cmp(&b.score)) else { return Ok(0.0) };
+    face.landmarks_in_photo = closer.landmarks_in_photo;
+    Ok(fit_frame(&face.landmarks_in_photo).map_or(0.0, |closer| closer.angle_radians - frame.angle_radians))
 }
 
 /// The network, read once.

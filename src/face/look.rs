@@ -48,7 +48,7 @@ impl Look {
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "coordinates are clamped to the photo before they are cast"
+        reason = "sides are far below 2^24, scales small and positive"
     )]
     pub fn turned(photo: &RgbImage, photo_from_input: Similarity) -> Result<Self, DetectError> {
         let (right, bottom) = (photo.width() as f32 - 1.0, photo.height() as f32 - 1.0);
@@ -60,13 +60,32 @@ impl Look {
             for (i, j) in (0..points).flat_map(|i| (0..points).map(move |j| (i, j))) {
                 let along = |at: usize, k: u16| at as f32 + (f32::from(k) + 0.5) * step;
                 let [u, v] = photo_from_input.apply([along(x, i), along(y, j)]);
-                let pixel = photo.get_pixel(u.clamp(0.0, right) as u32, v.clamp(0.0, bottom) as u32).0;
-                sum.iter_mut().zip(pixel).for_each(|(sum, value)| *sum += f32::from(value));
+                let pixel = bilinear(photo, (u - 0.5).clamp(0.0, right), (v - 0.5).clamp(0.0, bottom));
+                sum.iter_mut().zip(pixel).for_each(|(sum, value)| *sum += value);
             }
             sum.map(|sum| sum * step * step)
         })?;
         Ok(Self { input, photo_from_input })
     }
+}
+
+/// The photo between the centres of its pixels, `x` from 0 to width − 1 and `y` likewise.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the caller keeps the coordinates within the photo"
+)]
+fn bilinear(photo: &RgbImage, x: f32, y: f32) -> [f32; 3] {
+    let (left, top) = (x as u32, y as u32);
+    let (right, bottom) = ((left + 1).min(photo.width() - 1), (top + 1).min(photo.height() - 1));
+    let (along, down) = (x - left as f32, y - top as f32);
+    let row = |y: u32| {
+        let (a, b) = (photo.get_pixel(left, y).0, photo.get_pixel(right, y).0);
+        std::array::from_fn::<f32, 3, _>(|c| f32::from(a[c]) * (1.0 - along) + f32::from(b[c]) * along)
+    };
+    let (above, below) = (row(top), row(bottom));
+    std::array::from_fn(|c| above[c] * (1.0 - down) + below[c] * down)
 }
 
 /// The tensor whose pixel at `(x, y)` has this RGB value, 0 to 255.

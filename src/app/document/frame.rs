@@ -17,10 +17,10 @@ impl Document {
         self.faces.as_deref()
     }
 
-    /// Takes in the faces found. The largest gets the frame, unless that was placed already.
-    pub fn set_faces(&mut self, frames: Vec<FaceFrame>) {
+    /// Takes in the faces found. The largest gets the frame, unless that was placed already or is `in_use`.
+    pub fn set_faces(&mut self, frames: Vec<FaceFrame>, in_use: bool) {
         if let Some(&first) = frames.first()
-            && !self.frame_is_placed
+            && !(self.frame_is_placed || in_use)
         {
             self.frame = first;
             self.frame_is_placed = true;

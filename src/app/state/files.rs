@@ -120,9 +120,11 @@ impl State {
                 self.spawn(Task::FindFaces(Arc::clone(&photo)));
                 self.show_document(Document::new(photo, name, frame));
             }
-            Done::Faces { photo, frames } => {
+            Done::Faces { photo, frames, problem } => {
+                let in_use = self.is_locked();
                 if let Some(document) = self.document.as_mut().filter(|document| Arc::ptr_eq(&document.photo, &photo)) {
-                    document.set_faces(frames);
+                    document.set_faces(frames, in_use);
+                    self.messages.extend(problem);
                 }
             }
             Done::Mask { mask, photo_size } => self.take_mask(mask, photo_size),

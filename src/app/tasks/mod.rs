@@ -98,6 +98,8 @@ pub enum Done {
     Faces {
         photo: Arc<Photo>,
         frames: Vec<FaceFrame>,
+        /// Why none could be looked for.
+        problem: Option<Message>,
     },
     Mask {
         mask: Arc<Mask>,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 
 use super::{Done, failed};
+use crate::app::messages::Message;
 use crate::app::samples::Sample;
 use crate::face::{FaceFrame, detect, fit_frame};
 use crate::photo::{DecodeLimits, Photo, decode, open};
@@ -35,9 +36,12 @@ pub(super) fn find_faces(photo: Arc<Photo>) -> Done {
     match detect(&photo) {
         Ok(faces) => {
             let frames = faces.iter().filter_map(|face| fit_frame(&face.landmarks_in_photo)).collect();
-            Done::Faces { photo, frames }
+            Done::Faces { photo, frames, problem: None }
         }
-        Err(error) => failed(&anyhow::Error::new(error).context("Faces could not be looked for")),
+        Err(error) => {
+            let error = anyhow::Error::new(error).context("Faces could not be looked for");
+            Done::Faces { photo, frames: Vec::new(), problem: Some(Message::from_error(&error)) }
+        }
     }
 }
 

@@ -49,7 +49,7 @@ fn window_with_blank_photo<'a>() -> (super::Window<'a>, Arc<Photo>) {
 }
 
 fn find(state: &mut State, photo: &Arc<Photo>, frames: &[FaceFrame]) {
-    state.handle(Action::Done(Done::Faces { photo: Arc::clone(photo), frames: frames.to_vec() }));
+    state.handle(Action::Done(Done::Faces { photo: Arc::clone(photo), frames: frames.to_vec(), problem: None }));
 }
 
 fn document(state: &State) -> &Document {
