@@ -6,8 +6,8 @@ use std::panic::AssertUnwindSafe;
 use std::str::FromStr;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use burn::tensor::wgpu::WgpuBackend;
 use burn::tensor::{Device, DeviceKind};
+use burn_wgpu::WgpuBackend;
 
 /// What the user asked for. Written `auto`, `cpu`, `gpu` or `gpu:N`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

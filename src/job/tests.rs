@@ -277,8 +277,8 @@ fn cancel_answers_within_a_tenth_of_a_second_and_keeps_the_best() {
     let asked = Instant::now();
     desk.worker.send(Command::Cancel);
     let outcome = desk.wait_for_outcome(1);
-    // Slack for a machine that runs other tests beside this one.
-    assert!(asked.elapsed() < Duration::from_millis(500), "{:?}", asked.elapsed());
+    // Twenty times the promise, since other tests run beside this one; without an answer it would be minutes.
+    assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
     assert_eq!(outcome.stopped, Some(StopReason::Cancelled));
 }
 
