@@ -131,19 +131,15 @@ pub fn run_fill(
 /// Cuts out the crop and checks that there is something to do.
 fn checked_crop(request: &FillRequest, size_px: u32) -> Result<Crop, FillError> {
     let crop = crop(&request.photo, &request.hole, &request.frame, size_px)?;
-    let unit_from_photo = request.frame.photo_from_unit().inverse();
-    let mut any = false;
-    for (y, row) in request.hole.pixels().chunks(request.hole.width().max(1) as usize).enumerate() {
-        for x in row.iter().enumerate().filter(|&(_, &pixel)| pixel != 0).map(|(x, _)| x) {
-            any = true;
-            #[expect(clippy::cast_precision_loss, reason = "photo sides are far below 2^24")]
-            let [u, v] = unit_from_photo.apply([x as f32 + 0.5, y as f32 + 0.5]);
-            if (0.0..1.0).contains(&u) && (0.0..1.0).contains(&v) {
-                return Ok(crop);
-            }
-        }
+    let FillRequest { hole, frame, .. } = request;
+    if hole.is_empty() {
+        return Err(FillError::EmptyHole);
     }
-    Err(if any { FillError::HoleOutsideFrame } else { FillError::EmptyHole })
+    let bounds = frame.bounds_in_photo(hole.width(), hole.height());
+    #[expect(clippy::cast_precision_loss, reason = "photo sides are far below 2^24")]
+    let is_filled = |x: u32, y: u32| hole.is_hole(x, y) && frame.contains([x as f32 + 0.5, y as f32 + 0.5]);
+    let any = (bounds.y..bounds.bottom()).any(|y| (bounds.x..bounds.right()).any(|x| is_filled(x, y)));
+    if any { Ok(crop) } else { Err(FillError::HoleOutsideFrame) }
 }
 
 /// What the user should know before the search starts.

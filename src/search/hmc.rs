@@ -3,7 +3,7 @@
 
 use burn::tensor::Tensor;
 
-use super::run::{OnDevice, Search};
+use super::run::Search;
 
 /// Where a Hamiltonian Monte Carlo trajectory stands.
 pub(super) struct Trajectory {
@@ -14,7 +14,8 @@ pub(super) struct Trajectory {
 struct Leapfrog {
     steps_done: u32,
     velocity: Tensor<2>,
-    start: OnDevice,
+    start_latents: Tensor<2>,
+    start_total: Tensor<1>,
     start_kinetic: Tensor<1>,
 }
 
@@ -51,14 +52,9 @@ impl Search {
         let evaluation = self.evaluate();
         self.record(&evaluation);
         let velocity = self.draws.normal(self.latents.dims());
-        let start = OnDevice {
-            latents: self.latents.clone(),
-            context: evaluation.context.clone(),
-            prior: evaluation.prior.clone(),
-            total: evaluation.total.clone(),
-        };
+        let (start_latents, start_total) = (self.latents.clone(), evaluation.total.clone());
         self.evaluation = Some(evaluation);
-        Leapfrog { steps_done: 0, start_kinetic: kinetic(&velocity), velocity, start }
+        Leapfrog { steps_done: 0, start_latents, start_total, start_kinetic: kinetic(&velocity), velocity }
     }
 
     /// Half a kick, a drift, half a kick.
@@ -80,12 +76,12 @@ impl Search {
     /// Metropolis: keeps the end of the trajectory with probability `min(1, exp(H₀ − H))`, else goes back to its start.
     fn accept_or_refuse(&mut self, leapfrog: Leapfrog, beta: f32) {
         let Some(end) = &self.evaluation else { return };
-        let before = leapfrog.start.total.mul_scalar(beta) + leapfrog.start_kinetic;
+        let before = leapfrog.start_total.mul_scalar(beta) + leapfrog.start_kinetic;
         let after = end.total.clone().mul_scalar(beta) + kinetic(&leapfrog.velocity);
         let [candidates, latent_dim] = self.latents.dims();
         let refused = (before - after).exp().lower(self.draws.unit(candidates));
         let refused = refused.reshape([candidates, 1]).expand([candidates, latent_dim]);
-        self.latents = self.latents.clone().mask_where(refused, leapfrog.start.latents);
+        self.latents = self.latents.clone().mask_where(refused, leapfrog.start_latents);
     }
 }
 
