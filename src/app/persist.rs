@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::canvas::BRUSH_RADIUS_RANGE_PX;
 use super::theme::ThemeChoice;
-use crate::blend::BlendMode;
+use crate::blend::Blend;
 use crate::device::DeviceChoice;
 use crate::model::ModelChoice;
 use crate::photo::{Overwrite, SaveError, write_atomically};
@@ -28,7 +28,7 @@ pub struct Remembered {
     pub brush_radius_px: f32,
     pub preset: Preset,
     pub settings: Settings,
-    pub blend: BlendMode,
+    pub blend: Blend,
     pub device: DeviceChoice,
     pub model: ModelChoice,
     pub panel_width: f32,
@@ -43,7 +43,7 @@ impl Default for Remembered {
             brush_radius_px: 16.0,
             preset: Preset::default(),
             settings: Preset::default().settings(),
-            blend: BlendMode::default(),
+            blend: Blend::default(),
             device: DeviceChoice::Auto,
             model: ModelChoice::Embedded,
             panel_width: 328.0,
@@ -147,6 +147,7 @@ fn read<T: serde::de::DeserializeOwned>(value: serde_json::Value) -> Option<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::blend::BlendMode;
 
     fn unusual() -> Remembered {
         Remembered {
@@ -154,7 +155,7 @@ mod tests {
             brush_radius_px: 77.5,
             preset: Preset::Paper,
             settings: Settings { lambda: 0.25, seed: u64::MAX, ..Preset::Paper.settings() },
-            blend: BlendMode::None,
+            blend: Blend { mode: BlendMode::None, detail_percent: 30 },
             device: DeviceChoice::Gpu(Some(2)),
             model: ModelChoice::File("models/other.safetensors".into()),
             panel_width: 400.0,

@@ -3,9 +3,9 @@
 use image::DynamicImage;
 use rayon::prelude::*;
 
-use super::BlendMode;
 use super::feather::{Feather, Offsets};
 use super::sample::{Picture, RowReader};
+use super::{Blend, BlendMode};
 use crate::mask::Mask;
 use crate::photo::{CropGrid, FaceFrame, Photo, RectPx, Sample, SamplesMut};
 
@@ -41,7 +41,14 @@ impl Composer {
     ///
     /// No photo pixel under the hole is read. With a frame that is not finite, or no hole in it, patches are empty.
     #[must_use]
-    pub fn new(photo: &Photo, hole: &Mask, frame: &FaceFrame, mode: BlendMode, max_side_px: Option<u32>) -> Self {
+    pub fn new(
+        photo: &Photo,
+        hole: &Mask,
+        frame: &FaceFrame,
+        blend: impl Into<Blend>,
+        max_side_px: Option<u32>,
+    ) -> Self {
+        let blend = blend.into();
         let is_grey = !photo.pixels.color().has_color();
         let target = CropGrid::new(frame, 1).map(|unit| {
             let bounds = frame.bounds_in_photo(photo.width(), photo.height()).intersection(hole.rect());
@@ -58,9 +65,9 @@ impl Composer {
             height,
             alpha: target.alpha(width, height),
             unit: Some(target.unit),
-            feather: match mode {
+            feather: match blend.mode {
                 BlendMode::None => None,
-                BlendMode::Feather => Feather::new(photo, hole, frame, target.rect),
+                BlendMode::Feather | BlendMode::Poisson => Feather::new(photo, hole, frame, target.rect),
             },
             is_grey,
         }
@@ -138,11 +145,11 @@ pub fn apply(
     photo: &Photo,
     hole: &Mask,
     frame: &FaceFrame,
-    mode: BlendMode,
+    blend: impl Into<Blend>,
     fill: &[f32],
     size_px: u32,
 ) -> DynamicImage {
-    let composer = Composer::new(photo, hole, frame, mode, None);
+    let composer = Composer::new(photo, hole, frame, blend, None);
     let picture = Picture::new(fill, size_px);
     let mut pixels = Photo::from_pixels(photo.pixels.clone()).pixels;
     match SamplesMut::of(&mut pixels) {

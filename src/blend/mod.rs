@@ -15,19 +15,43 @@ use serde::{Deserialize, Serialize};
 
 pub use compose::{Composer, Patch, apply};
 
-/// How the fill joins the photo.
+/// How the fill is put into the photo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Blend {
+    pub mode: BlendMode,
+    /// How much of the grain and sharpness of the known pixels around the hole the fill is given: 0 (none) to 100.
+    pub detail_percent: u8,
+}
+
+impl Default for Blend {
+    fn default() -> Self {
+        Self { mode: BlendMode::default(), detail_percent: 100 }
+    }
+}
+
+impl From<BlendMode> for Blend {
+    /// Without added detail.
+    fn from(mode: BlendMode) -> Self {
+        Self { mode, detail_percent: 0 }
+    }
+}
+
+/// How the fill joins the photo at the hole's edge.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BlendMode {
     /// The generator's pixels as they are.
     None,
     /// Colour differences at the hole's edge fade out inwards.
-    #[default]
     Feather,
+    /// The fill keeps its gradients and meets the known pixels at the hole's edge (Pérez et al. 2003).
+    #[default]
+    Poisson,
 }
 
 impl BlendMode {
-    pub const ALL: [Self; 2] = [Self::Feather, Self::None];
+    pub const ALL: [Self; 3] = [Self::Poisson, Self::Feather, Self::None];
 
     /// The name on the command line and in reports.
     #[must_use]
@@ -35,6 +59,7 @@ impl BlendMode {
         match self {
             Self::None => "none",
             Self::Feather => "feather",
+            Self::Poisson => "poisson",
         }
     }
 }

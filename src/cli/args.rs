@@ -85,7 +85,7 @@ pub(super) struct FillArgs {
     pub(super) frame: Option<FaceFrame>,
 
     /// How the fill joins the photo
-    #[arg(long, value_parser = choices::parser(BLENDS), default_value = "feather")]
+    #[arg(long, value_parser = choices::parser(BLENDS), default_value = "poisson")]
     pub(super) blend: BlendMode,
 
     #[command(flatten)]

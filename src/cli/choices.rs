@@ -11,6 +11,11 @@ use crate::search::{Clipping, Norm, OptimizerKind, Preset, PriorForm, Reduction,
 pub(super) type Choices<T> = &'static [(&'static str, &'static str, T)];
 
 pub(super) const BLENDS: Choices<BlendMode> = &[
+    (
+        "poisson",
+        "The fill keeps its gradients and meets the known pixels at the hole's edge (Pérez et al. 2003)",
+        BlendMode::Poisson,
+    ),
     ("feather", "Bend the fill's colour to the known pixels at the hole's edge, fading inwards", BlendMode::Feather),
     ("none", "The generator's pixels as they are", BlendMode::None),
 ];

@@ -5,7 +5,7 @@ use super::batch::{self, Photos, Task};
 use super::faces::Face;
 use super::masks::MaskSource;
 use super::{models, outputs};
-use crate::blend::BlendMode;
+use crate::blend::Blend;
 use crate::device::DeviceChoice;
 use crate::face::FaceFrame;
 use crate::model::ModelChoice;
@@ -22,7 +22,7 @@ pub(super) struct Plan {
     pub(super) face: Face,
     pub(super) preset: Preset,
     pub(super) settings: Settings,
-    pub(super) blend: BlendMode,
+    pub(super) blend: Blend,
     pub(super) model: ModelChoice,
     /// Side of the model's crop, for ready-made holes.
     pub(super) crop_size_px: u32,
@@ -48,7 +48,7 @@ impl Plan {
             face: args.face,
             preset: args.settings.preset,
             settings,
-            blend: args.blend,
+            blend: args.blend.into(),
             model,
             crop_size_px: info.image_size_px,
             device: args.device,

@@ -72,14 +72,14 @@ fn every_option_of_the_interface_is_understood() {
 fn defaults_are_best_auto_and_feather() {
     let args = fill_args("fill a.png --mask center --out b.png");
     assert_eq!((args.settings.preset, args.device), (Preset::Best, DeviceChoice::Auto));
-    assert_eq!((args.face, args.blend), (Face::Auto, BlendMode::Feather));
+    assert_eq!((args.face, args.blend), (Face::Auto, BlendMode::Poisson));
     assert!(!args.output.force);
 }
 
 #[test]
 fn what_does_not_exist_yet_is_refused() {
     insta::assert_snapshot!("refused-face", refusal("fill a.png --mask center --out b.png --face first"));
-    insta::assert_snapshot!("refused-blend", refusal("fill a.png --mask center --out b.png --blend poisson"));
+    insta::assert_snapshot!("refused-blend", refusal("fill a.png --mask center --out b.png --blend magic"));
 }
 
 #[test]

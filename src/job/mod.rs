@@ -17,7 +17,7 @@ mod worker;
 
 use std::sync::Arc;
 
-use crate::blend::{BlendMode, Patch};
+use crate::blend::{Blend, Patch};
 use crate::device::DeviceChoice;
 use crate::face::FaceFrame;
 use crate::mask::Mask;
@@ -38,7 +38,7 @@ pub struct FillRequest {
     pub hole: Arc<Mask>,
     pub frame: FaceFrame,
     pub settings: Settings,
-    pub blend: BlendMode,
+    pub blend: Blend,
     pub model: ModelChoice,
     pub device: DeviceChoice,
 }

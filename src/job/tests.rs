@@ -9,6 +9,7 @@ use image::{DynamicImage, Rgb, RgbImage};
 use proptest::prelude::*;
 
 use super::*;
+use crate::blend::BlendMode;
 use crate::mask::{Edit, History, MaskPreset, Stroke, StrokeKind};
 use crate::search::{OptimizerKind, Preset};
 
@@ -38,7 +39,7 @@ fn request() -> FillRequest {
         hole: Arc::new(dab(40, 30, [20.0, 15.0])),
         frame: FaceFrame::centered(40, 30),
         settings,
-        blend: BlendMode::Feather,
+        blend: BlendMode::Feather.into(),
         model: tiny_model(),
         device: DeviceChoice::Cpu,
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::undo::Step;
 use super::{Document, MaskId};
 use crate::app::curves::Curves;
-use crate::blend::{BlendMode, Patch};
+use crate::blend::{Blend, Patch};
 use crate::face::FaceFrame;
 use crate::job::FillOutcome;
 use crate::mask::Mask;
@@ -35,7 +35,7 @@ pub struct Fill {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Look {
     pub candidate: usize,
-    pub blend: BlendMode,
+    pub blend: Blend,
 }
 
 impl Fill {

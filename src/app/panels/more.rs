@@ -6,7 +6,7 @@ use super::rows;
 use crate::app::icons::{Icon, IconButton};
 use crate::app::state::{Action, State};
 use crate::app::theme;
-use crate::blend::BlendMode;
+use crate::blend::{Blend, BlendMode};
 use crate::device::DeviceChoice;
 use crate::search::{Clipping, Norm, OptimizerKind, PriorForm, Reduction, Schedule, Settings, Starts};
 
@@ -169,12 +169,13 @@ fn prior(ui: &mut Ui, settings: &mut Settings) {
 }
 
 fn blend(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
-    let mut blend = state.remembered.blend;
+    let Blend { mut mode, detail_percent } = state.remembered.blend;
     let options = BlendMode::ALL.map(|mode| {
         let (title, explanation) = describe_blend(mode);
         (mode, title, explanation)
     });
-    rows::choice(ui, "Blend", "How the fill joins the photo", &mut blend, &options);
+    rows::choice(ui, "Blend", "How the fill joins the photo", &mut mode, &options);
+    let blend = Blend { mode, detail_percent };
     if blend != state.remembered.blend {
         actions.push(Action::SetBlend(blend));
     }
@@ -182,6 +183,10 @@ fn blend(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
 
 fn describe_blend(mode: BlendMode) -> (&'static str, &'static str) {
     match mode {
+        BlendMode::Poisson => (
+            "Poisson",
+            "The fill keeps its gradients and meets the photo at the hole's edge (Pérez et al. 2003; the paper's choice)",
+        ),
         BlendMode::Feather => ("Feather", "Colour differences at the hole's edge fade out inwards"),
         BlendMode::None => ("None", "The generator's pixels as they are"),
     }

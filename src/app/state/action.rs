@@ -7,7 +7,7 @@ use crate::app::samples::Sample;
 use crate::app::shortcuts::Verb;
 use crate::app::tasks::{Done, Purpose};
 use crate::app::theme::ThemeChoice;
-use crate::blend::BlendMode;
+use crate::blend::Blend;
 use crate::device::DeviceChoice;
 use crate::mask::MaskPreset;
 use crate::model::ModelChoice;
@@ -75,7 +75,7 @@ pub enum Action {
     SetBrushRadius(f32),
     SetPreset(Preset),
     SetSettings(Settings),
-    SetBlend(BlendMode),
+    SetBlend(Blend),
     SetDevice(DeviceChoice),
     SetModel(ModelChoice),
     PickModel,

@@ -7,7 +7,7 @@ use crate::app::document::{Document, Fill};
 use crate::app::fill::News;
 use crate::app::messages::{Level, Message};
 use crate::app::tasks::{Picture, Task};
-use crate::blend::{BlendMode, Patch};
+use crate::blend::{Blend, Patch};
 use crate::job::{FillRequest, LiveSettings, StopReason};
 use crate::search::{Losses, Settings};
 
@@ -43,7 +43,7 @@ impl State {
         }
     }
 
-    pub(super) fn set_blend(&mut self, blend: BlendMode) {
+    pub(super) fn set_blend(&mut self, blend: Blend) {
         self.remembered.blend = blend;
         if let Some(document) = &mut self.document {
             document.set_look(|look| look.blend = blend);

@@ -220,10 +220,10 @@ fn a_running_search_is_told_which_candidate_to_show() {
 #[test]
 fn another_blend_draws_the_fill_anew() {
     let (mut window, _) = filled();
-    window.state_mut().state.handle(Action::SetBlend(BlendMode::None));
+    window.state_mut().state.handle(Action::SetBlend(BlendMode::None.into()));
     wait_for(&mut window, "the picture", |editor| {
         let fill = editor.state.document.as_ref().and_then(Document::fill).expect("filled");
-        fill.composed.is_some_and(|composed| composed.blend == BlendMode::None)
+        fill.composed.is_some_and(|composed| composed.blend.mode == BlendMode::None)
     });
 }
 

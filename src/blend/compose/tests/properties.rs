@@ -63,7 +63,7 @@ proptest! {
 
     #[test]
     fn known_pixels_keep_every_bit_and_filled_ones_are_opaque(
-        color in 0..COLORS.len(), hole in any_hole(80, 60), frame in any_frame(), fill in any_fill(), mode in 0usize..2,
+        color in 0..COLORS.len(), hole in any_hole(80, 60), frame in any_frame(), fill in any_fill(), mode in 0..BlendMode::ALL.len(),
     ) {
         let photo = Photo::from_pixels(noise(COLORS[color], 80, 60, 1));
         let filled = apply(&photo, &hole, &frame, BlendMode::ALL[mode], &fill, 16);
@@ -81,7 +81,7 @@ proptest! {
 
     #[test]
     fn nothing_under_the_hole_reaches_the_fill(
-        color in 0..COLORS.len(), hole in any_hole(80, 60), frame in any_frame(), fill in any_fill(), mode in 0usize..2,
+        color in 0..COLORS.len(), hole in any_hole(80, 60), frame in any_frame(), fill in any_fill(), mode in 0..BlendMode::ALL.len(),
     ) {
         let mode = BlendMode::ALL[mode];
         let photo = Photo::from_pixels(noise(COLORS[color], 80, 60, 1));
@@ -104,7 +104,7 @@ proptest! {
 
     #[test]
     fn a_patch_at_full_size_is_the_finished_photo(
-        hole in any_hole(80, 60), frame in any_frame(), fill in any_fill(), mode in 0usize..2, grey in any::<bool>(),
+        hole in any_hole(80, 60), frame in any_frame(), fill in any_fill(), mode in 0..BlendMode::ALL.len(), grey in any::<bool>(),
     ) {
         let mode = BlendMode::ALL[mode];
         let photo = Photo::from_pixels(noise(if grey { ColorType::L8 } else { ColorType::Rgb8 }, 80, 60, 3));
