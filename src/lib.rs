@@ -21,7 +21,10 @@
 //! | [`model`] | the networks and their weight files | nothing here |
 //! | [`search`] | losses, optimisers, candidates: one fill | `model`, `mask` |
 //! | [`job`] | the background thread, and the fill as a whole | all of the above |
-//! | [`cli`], [`app`] | the two front ends | all of the above |
+//! | [`metrics`] | how near a fill comes to the truth | nothing here |
+//! | [`evaluation`] | one protocol: faces × holes × ways to fill | all of the above |
+//! | [`app`] | the editor | all above but `metrics`, `evaluation` |
+//! | [`cli`] | the command line | all of the above |
 //!
 //! Only `app` knows egui, only `cli` knows clap, and only `device`, `model` and `search` know burn.
 
@@ -29,9 +32,11 @@ pub mod app;
 pub mod blend;
 pub mod cli;
 pub mod device;
+pub mod evaluation;
 pub mod face;
 pub mod job;
 pub mod mask;
+pub mod metrics;
 pub mod model;
 pub mod photo;
 pub mod search;
