@@ -147,6 +147,29 @@ fn the_same_protocol_gives_the_same_numbers() {
 }
 
 #[test]
+fn what_is_under_the_hole_reaches_no_method() {
+    let place = Place::with_faces(&["ann.png"]);
+    let truth = EvaluationFace::open(&place.path("ann.png"), 0, SIZE_PX).unwrap().pixels;
+    let hole = HoleKind::Center.hole_in_crop(SIZE_PX, 0, 0);
+    let noisy = |x, y| if hole.is_hole(x, y) { Rgb([255, 0, 255]) } else { *truth.get_pixel(x, y) };
+    truth.save(place.path("true.png")).unwrap();
+    RgbImage::from_fn(SIZE_PX, SIZE_PX, noisy).save(place.path("noisy.png")).unwrap();
+    let methods = |name: &str| {
+        let protocol = Protocol {
+            holes: vec![HoleKind::Center],
+            searches: vec![best(2)],
+            blends: BlendMode::ALL.to_vec(),
+            sheet_faces: 1,
+            ..protocol(vec![place.path(name)])
+        };
+        let sheet = evaluated(&protocol).0.sheet.draw();
+        // All but the column of the truth.
+        image::imageops::crop_imm(&sheet, 132, 0, sheet.width() - 132, sheet.height()).to_image()
+    };
+    assert_eq!(methods("true.png"), methods("noisy.png"));
+}
+
+#[test]
 fn a_single_candidate_has_no_diversity_and_is_the_best_of_all() {
     let place = Place::with_faces(&["ann.png"]);
     let protocol = Protocol { searches: vec![best(1)], ..protocol(vec![place.path("ann.png")]) };
