@@ -9,6 +9,8 @@ mod cells;
 mod compose;
 mod distance;
 mod feather;
+mod poisson;
+mod raster;
 mod sample;
 
 use serde::{Deserialize, Serialize};
