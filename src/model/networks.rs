@@ -112,8 +112,10 @@ pub struct Networks {
     pub generator: Generator,
     pub discriminator: Option<Discriminator>,
     pub encoder: Option<Encoder>,
-    /// The same on the CPU by hand, many times faster there than autodiff; `None` on a GPU.
+    /// The same on the CPU by hand, many times faster there than autodiff, and able to adapt to a photo.
     pub host: Option<HostNetworks>,
+    /// The search evaluates on the CPU, by hand.
+    pub computes_on_host: bool,
     /// The device of all the weights, with autodiff.
     pub device: Device,
 }
@@ -124,7 +126,7 @@ impl Networks {
     /// # Errors
     /// Never for a file that was parsed.
     pub fn load_on_host(file: &ModelFile) -> Result<Self, ModelError> {
-        Ok(Self { host: Some(HostNetworks::load(file)?), ..Self::load(file, &Device::flex())? })
+        Ok(Self { computes_on_host: true, ..Self::load(file, &Device::flex())? })
     }
 
     /// Puts a model on a device.
@@ -143,7 +145,8 @@ impl Networks {
             generator: Generator::load(file, &device)?.freeze(),
             discriminator: discriminator.map(|judge| Discriminator { judge }.freeze()),
             encoder: encoder.map(|judge| Encoder { judge }.freeze()),
-            host: None,
+            host: Some(HostNetworks::load(file)?),
+            computes_on_host: false,
             device,
         })
     }

@@ -4,10 +4,11 @@ use burn::tensor::{Device, Tensor, TensorData};
 use rayon::prelude::*;
 
 use super::problem::Problem;
+use super::readback::to_host;
 use super::run::Evaluation;
 use super::{Norm, PriorForm, Reduction, Settings};
 use crate::mask::context_weights;
-use crate::model::host::{HostNetworks, Tape};
+use crate::model::host::{Adapted, HostNetworks, Tape};
 
 /// A problem in memory, and room to work in.
 pub(super) struct HostWork {
@@ -44,16 +45,22 @@ impl HostWork {
         networks.encode(1, &self.pixels, &self.known)
     }
 
-    /// Draws the latents and differentiates the total loss to them.
+    /// Draws the latents and differentiates the total loss to them. An `adapted` generator draws in place of the model's,
+    /// and moves.
     pub(super) fn evaluate(
         &mut self,
         networks: &HostNetworks,
+        adapted: Option<&mut Adapted>,
         settings: &Settings,
         latents: &Tensor<2>,
         device: &Device,
     ) -> Evaluation {
         let [candidates, latent_dim] = latents.dims();
-        networks.draw(candidates, &super::readback::to_host(latents.clone()), &mut self.tape);
+        let values = to_host(latents.clone());
+        match &adapted {
+            Some(adapted) => adapted.draw(candidates, &values, &mut self.tape),
+            None => networks.draw(candidates, &values, &mut self.tape),
+        }
         let judged = networks.judge_drawn(candidates, &mut self.tape);
         let prior: Vec<f32> = match &judged {
             Some(logits) => logits.iter().map(|logit| prior(*logit, settings.prior)).collect(),
@@ -80,13 +87,6 @@ impl HostWork {
             prior: row(prior),
             total: row(total),
         }
-    }
-
-    /// What the latents draw, `[candidates, 3, side, side]`.
-    pub(super) fn draw(&mut self, networks: &HostNetworks, latents: &Tensor<2>, device: &Device) -> Tensor<4> {
-        let [candidates, _] = latents.dims();
-        networks.draw(candidates, &super::readback::to_host(latents.clone()), &mut self.tape);
-        self.pictures(candidates, device)
     }
 
     /// The pictures just drawn, planar.

@@ -9,6 +9,7 @@ mod losses;
 mod optimizer;
 mod problem;
 mod readback;
+mod refine;
 mod run;
 mod settings;
 mod starts;

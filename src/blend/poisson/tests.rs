@@ -212,7 +212,7 @@ proptest! {
             let found = membrane.solve(&given);
             for (x, y, expected) in dense(&drawn, &membrane, &given) {
                 let error = (f64::from(found.at(x, y)[0]) - expected).abs();
-                prop_assert!(error < 1e-4, "{error:e} at {x}, {y}");
+                prop_assert!(error < 2e-4, "{error:e} at {x}, {y}");
             }
         }
     }

@@ -12,6 +12,7 @@ const GRAIN: usize = 4096;
 /// Side of the picture that `project` draws.
 const FIRST_SIDE: usize = 4;
 
+#[derive(Clone)]
 pub(super) struct Generator {
     /// From a latent to 4×4 pixels.
     project: Layer,
@@ -19,12 +20,20 @@ pub(super) struct Generator {
     layers: Vec<Layer>,
 }
 
-struct Layer {
+#[derive(Clone)]
+pub(super) struct Layer {
     inputs: usize,
     outputs: usize,
     /// `[inputs, 16 · outputs]`, the taps row by row.
-    weights: Weights,
-    bias: Vec<f32>,
+    pub(super) weights: Weights,
+    pub(super) bias: Vec<f32>,
+}
+
+/// The gradient to a layer's weights and bias.
+#[derive(Default)]
+pub(super) struct LayerGradient {
+    pub(super) weights: Vec<f32>,
+    pub(super) bias: Vec<f32>,
 }
 
 impl Layer {
@@ -37,6 +46,20 @@ impl Layer {
         };
         let weights = Weights::new(inputs, TAPS * outputs, value);
         Ok(Self { inputs, outputs, weights, bias: file.tensor(&format!("{name}.bias"))?.values.clone() })
+    }
+
+    /// The gradient to its parameters: from its inputs, the gradient to the product with the weights, and that to its output
+    /// before the activation.
+    fn gradient(&self, inputs: &[f32], columns: &[f32], outputs: &[f32]) -> LayerGradient {
+        let mut weights = vec![0.0; self.weights.values().len()];
+        self.weights.gradient(inputs.len() / self.inputs, inputs, columns, &mut weights);
+        let mut bias = vec![0.0; self.outputs];
+        for pixel in outputs.chunks_exact(self.outputs) {
+            for (sum, value) in bias.iter_mut().zip(pixel) {
+                *sum += value;
+            }
+        }
+        LayerGradient { weights, bias }
     }
 
     /// Adds the bias to some pixels and applies a function.
@@ -81,8 +104,39 @@ impl Generator {
         }
     }
 
+    /// All layers, from the latent on.
+    pub(super) fn layers_mut(&mut self) -> impl Iterator<Item = &mut Layer> {
+        std::iter::once(&mut self.project).chain(&mut self.layers)
+    }
+
     /// From the pictures' gradient in `tape.gradient` to the latents'.
     pub(super) fn backward(&self, batch: usize, tape: &mut Tape) -> Vec<f32> {
+        self.backward_with(batch, tape, |_, _, _, _| {})
+    }
+
+    /// As [`backward`](Self::backward), and to the layers' parameters, from the latent on.
+    pub(super) fn backward_to_weights(
+        &self,
+        batch: usize,
+        latents: &[f32],
+        tape: &mut Tape,
+    ) -> (Vec<f32>, Vec<LayerGradient>) {
+        let mut gradients = Vec::with_capacity(self.layers.len() + 1);
+        let latents_gradient = self.backward_with(batch, tape, |layer, inputs, columns, outputs| {
+            gradients.push(layer.gradient(inputs.unwrap_or(latents), columns, outputs));
+        });
+        gradients.reverse();
+        (latents_gradient, gradients)
+    }
+
+    /// The way back. `look` gets each layer with its inputs (`None` for the latents), the gradient to the product with its weights
+    /// and that to its outputs.
+    fn backward_with(
+        &self,
+        batch: usize,
+        tape: &mut Tape,
+        mut look: impl FnMut(&Layer, Option<&[f32]>, &[f32], &[f32]),
+    ) -> Vec<f32> {
         let Tape { drawn, columns, gradient, next_gradient, .. } = tape;
         let mut side = FIRST_SIDE << self.layers.len();
         for (index, layer) in self.layers.iter().enumerate().rev() {
@@ -96,11 +150,13 @@ impl Generator {
             }
             let columns = room(columns, pixels * layer.weights.columns());
             unfold(side, layer.outputs, own, columns);
+            look(layer, Some(&drawn[index]), columns, own);
             layer.weights.multiply_back(pixels, columns, room(next_gradient, pixels * layer.inputs));
             std::mem::swap(gradient, next_gradient);
         }
         let own = &mut gradient[..batch * self.project.weights.columns()];
         through(own, &drawn[0], through_relu);
+        look(&self.project, None, own, own);
         let mut latents = vec![0.0; batch * self.project.inputs];
         self.project.weights.multiply_back(batch, own, &mut latents);
         latents

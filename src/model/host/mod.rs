@@ -13,8 +13,10 @@
 //! | `product` | matrix products |
 //! | `fold` | between pictures and the columns of a 4×4 kernel with stride 2 |
 //! | `generator` | G, and from a picture's gradient to the latent's |
+//! | `adapt` | a copy of G whose weights adapt to one photo |
 //! | `judge` | D and E, and from their outputs' gradient to the picture's |
 
+mod adapt;
 mod fold;
 mod generator;
 mod judge;
@@ -25,6 +27,7 @@ mod tests;
 use rayon::prelude::*;
 
 use super::{ModelError, ModelFile};
+pub use adapt::Adapted;
 use generator::Generator;
 use judge::Judge;
 
@@ -93,6 +96,37 @@ impl HostNetworks {
         tape: &mut Tape,
         look: impl Fn(&[f32], &mut [f32]) -> f32 + Sync,
     ) -> (Vec<f32>, Vec<f32>) {
+        let answers = self.pull_logits_back(batch, logits_gradient, tape, look);
+        (answers, self.generator.backward(batch, tape))
+    }
+
+    /// As [`pull_back`](Self::pull_back), for pictures that an adapting generator drew of these latents. It moves by a step
+    /// against the mean gradient of all pictures.
+    pub fn pull_back_and_adapt(
+        &self,
+        adapted: &mut Adapted,
+        latents: &[f32],
+        logits_gradient: Option<&[f32]>,
+        tape: &mut Tape,
+        learning_rate: f32,
+        look: impl Fn(&[f32], &mut [f32]) -> f32 + Sync,
+    ) -> (Vec<f32>, Vec<f32>) {
+        let batch = tape.pictures().len() / (self.side_px * self.side_px * 3).max(1);
+        let answers = self.pull_logits_back(batch, logits_gradient, tape, look);
+        // Adam does not see the scale of a gradient: the sum over the pictures does as well as the mean.
+        let (gradient, weights) = adapted.generator.backward_to_weights(batch, latents, tape);
+        adapted.step(&weights, learning_rate);
+        (answers, gradient)
+    }
+
+    /// Leaves the pictures' gradient on the tape.
+    fn pull_logits_back(
+        &self,
+        batch: usize,
+        logits_gradient: Option<&[f32]>,
+        tape: &mut Tape,
+        look: impl Fn(&[f32], &mut [f32]) -> f32 + Sync,
+    ) -> Vec<f32> {
         let picture = self.side_px * self.side_px * 3;
         match (&self.discriminator, logits_gradient) {
             (Some(discriminator), Some(gradient)) => discriminator.backward(batch, gradient, tape),
@@ -100,8 +134,7 @@ impl HostNetworks {
         }
         let gradients = room(&mut tape.gradient, batch * picture).par_chunks_exact_mut(picture);
         let pictures = tape.drawn.last().map_or(&[][..], Vec::as_slice).par_chunks_exact(picture);
-        let answers = pictures.zip(gradients).map(|(picture, gradient)| look(picture, gradient)).collect();
-        (answers, self.generator.backward(batch, tape))
+        pictures.zip(gradients).map(|(picture, gradient)| look(picture, gradient)).collect()
     }
 
     /// E: latents from pictures `[batch, side, side, 3]` in [-1, 1] and their known masks `[batch, side, side]` (0 or 1),

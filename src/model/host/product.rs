@@ -1,11 +1,13 @@
 //! Matrix products.
 
 use gemm::Parallelism;
+use rayon::prelude::*;
 
 /// Products of fewer multiplications are not worth several threads.
 const PARALLEL_FROM: usize = 1 << 18;
 
 /// A matrix of weights, kept both ways: the product reads its rows as runs of memory either way.
+#[derive(Clone)]
 pub(super) struct Weights {
     rows: usize,
     columns: usize,
@@ -26,6 +28,28 @@ impl Weights {
         self.columns
     }
 
+    /// Its values, row by row.
+    pub(super) fn values(&self) -> &[f32] {
+        &self.forward
+    }
+
+    /// Changes its values, row by row.
+    pub(super) fn change(&mut self, change: impl FnOnce(&mut [f32])) {
+        change(&mut self.forward);
+        let (rows, columns, forward) = (self.rows, self.columns, &self.forward);
+        self.backward.par_chunks_exact_mut(rows).enumerate().for_each(|(column, out)| {
+            for (out, row) in out.iter_mut().zip(forward.chunks_exact(columns)) {
+                *out = row[column];
+            }
+        });
+    }
+
+    /// The gradient to the weights of `multiply(count, a, out)`, row by row: `aᵀ · g`, with `g` the gradient to `out`.
+    pub(super) fn gradient(&self, count: usize, a: &[f32], g: &[f32], out: &mut [f32]) {
+        let (rows, columns) = (Stride { row: 1, column: self.rows }, Stride { row: self.columns, column: 1 });
+        product([self.rows, self.columns, count], (a, rows), (g, columns), out);
+    }
+
     /// `out = a · W`: `[count, rows] · [rows, columns]`.
     pub(super) fn multiply(&self, count: usize, a: &[f32], out: &mut [f32]) {
         multiply(count, self.columns, self.rows, a, &self.forward, out);
@@ -39,9 +63,25 @@ impl Weights {
 
 /// `out = a · b`, all of them row by row: `[m, k] · [k, n]`.
 fn multiply(m: usize, n: usize, k: usize, a: &[f32], b: &[f32], out: &mut [f32]) {
+    product([m, n, k], (a, Stride { row: k, column: 1 }), (b, Stride { row: n, column: 1 }), out);
+}
+
+/// How far apart a matrix's neighbours are in memory: those below each other, and those beside each other.
+#[derive(Clone, Copy)]
+struct Stride {
+    row: usize,
+    column: usize,
+}
+
+/// `out = a · b`, with `a` `[m, k]`, `b` `[k, n]`, and `out` row by row.
+fn product([m, n, k]: [usize; 3], (a, a_stride): (&[f32], Stride), (b, b_stride): (&[f32], Stride), out: &mut [f32]) {
     assert!(a.len() >= m * k && b.len() >= k * n && out.len() >= m * n, "matrices too short for their sizes");
+    let reach = |Stride { row, column }: Stride, rows: usize, columns: usize| {
+        row * rows.saturating_sub(1) + column * columns.saturating_sub(1)
+    };
+    assert!(reach(a_stride, m, k) < a.len().max(1) && reach(b_stride, k, n) < b.len().max(1), "strides reach too far");
     let parallelism = if m * n * k < PARALLEL_FROM { Parallelism::None } else { Parallelism::Rayon(0) };
-    let stride = |length: usize| isize::try_from(length).unwrap_or(isize::MAX);
+    let signed = |length: usize| isize::try_from(length).unwrap_or(isize::MAX);
     // By columns, gemm's own order, the transposes of our matrices are outᵀ = bᵀ · aᵀ.
     // SAFETY: the three slices hold all the elements that sizes and strides reach, as asserted, and `out` overlaps neither
     // of the others, being borrowed mutably.
@@ -52,15 +92,15 @@ fn multiply(m: usize, n: usize, k: usize, a: &[f32], b: &[f32], out: &mut [f32])
             m,
             k,
             out.as_mut_ptr(),
-            stride(n),
+            signed(n),
             1,
             false,
             b.as_ptr(),
-            stride(n),
-            1,
+            signed(b_stride.row),
+            signed(b_stride.column),
             a.as_ptr(),
-            stride(k),
-            1,
+            signed(a_stride.row),
+            signed(a_stride.column),
             0.0_f32,
             1.0_f32,
             false,
@@ -86,6 +126,14 @@ mod tests {
             let b: Vec<f32> = (0..count * columns).map(|i| value(i, 5)).collect();
             let mut back = vec![f32::NAN; count * rows];
             weights.multiply_back(count, &b, &mut back);
+            let mut gradient = vec![f32::NAN; rows * columns];
+            weights.gradient(count, &a, &b, &mut gradient);
+            for row in 0..rows {
+                for column in 0..columns {
+                    let expected: f32 = (0..count).map(|i| a[i * rows + row] * b[i * columns + column]).sum();
+                    assert!((gradient[row * columns + column] - expected).abs() < 1e-2);
+                }
+            }
             for i in 0..count {
                 for column in 0..columns {
                     let expected: f32 = (0..rows).map(|row| a[i * rows + row] * value(row, column)).sum();

@@ -112,3 +112,50 @@ fn nothing_in_the_hole_reaches_the_encoder() {
     }
     assert_eq!(networks.encode(1, &pictures, &known), networks.encode(1, &changed, &known));
 }
+
+#[test]
+fn gradients_to_the_weights_are_those_of_finite_differences() {
+    let networks = HostNetworks::load(&ModelFile::parse("tiny", TINY).unwrap()).unwrap();
+    let (batch, latent_dim) = (2, ModelFile::parse("tiny", TINY).unwrap().info.latent_dim);
+    let latents = noise(batch * latent_dim, 1);
+    let weight_of_pixel = noise(3 * 256, 3);
+    let value = |adapted: &Adapted, tape: &mut Tape| -> f64 {
+        adapted.draw(batch, &latents, tape);
+        let pictures = tape.pictures().chunks_exact(weight_of_pixel.len());
+        pictures.flat_map(|picture| picture.iter().zip(&weight_of_pixel)).map(|(a, b)| f64::from(a * b)).sum()
+    };
+    let mut adapted = Adapted::new(&networks);
+    let mut tape = Tape::default();
+    let start = value(&adapted, &mut tape);
+    networks.pull_logits_back(batch, None, &mut tape, |_, gradient| {
+        gradient.copy_from_slice(&weight_of_pixel);
+        0.0
+    });
+    let (_, gradients) = adapted.generator.backward_to_weights(batch, &latents, &mut tape);
+    let step = 1e-2_f32;
+    for (layer, gradient) in gradients.iter().enumerate() {
+        let largest =
+            |values: &[f32]| (0..values.len()).max_by(|a, b| values[*a].abs().total_cmp(&values[*b].abs())).unwrap();
+        let (weight, bias) = (largest(&gradient.weights), largest(&gradient.bias));
+        let mut differences = Vec::new();
+        for sign in [step, -step] {
+            adapted = Adapted::new(&networks);
+            adapted.generator.layers_mut().nth(layer).unwrap().weights.change(|values| values[weight] += sign);
+            let weight = value(&adapted, &mut tape) - start;
+            adapted = Adapted::new(&networks);
+            adapted.generator.layers_mut().nth(layer).unwrap().bias[bias] += sign;
+            differences.push((weight, value(&adapted, &mut tape) - start));
+        }
+        let slope = |plus: f64, minus: f64| (plus - minus) / (2.0 * f64::from(step));
+        let found = (slope(differences[0].0, differences[1].0), slope(differences[0].1, differences[1].1));
+        let expected = (f64::from(gradient.weights[weight]), f64::from(gradient.bias[bias]));
+        assert!(
+            (found.0 - expected.0).abs() < 0.05 * expected.0.abs(),
+            "weight of layer {layer}: {found:?} {expected:?}"
+        );
+        assert!(
+            (found.1 - expected.1).abs() < 0.05 * expected.1.abs(),
+            "bias of layer {layer}: {found:?} {expected:?}"
+        );
+    }
+}

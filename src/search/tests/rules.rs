@@ -161,6 +161,7 @@ fn without_discriminator_and_encoder_the_prior_is_off_and_the_search_still_works
         discriminator: None,
         encoder: None,
         host: None,
+        computes_on_host: false,
         device: whole.device.clone(),
     };
     let settings = Settings { starts: Starts::Encoder, ..settings(OptimizerKind::Adam) };
