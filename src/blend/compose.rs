@@ -3,6 +3,7 @@
 use image::DynamicImage;
 use rayon::prelude::*;
 
+use super::detail::Detail;
 use super::feather::{Feather, Offsets};
 use super::sample::{Picture, RowReader};
 use super::{Blend, BlendMode};
@@ -33,6 +34,8 @@ pub struct Composer {
     /// The unit square laid over the photo; `None` when there is nothing to fill.
     unit: Option<CropGrid>,
     feather: Option<Feather>,
+    /// At the photo's own resolution only: a smaller patch cannot carry it.
+    detail: Option<Detail>,
     is_grey: bool,
 }
 
@@ -56,9 +59,19 @@ impl Composer {
         });
         let Some(target) = target.filter(|target| !target.rect.is_empty()) else {
             let rect = RectPx::default();
-            return Self { rect, width: 0, height: 0, alpha: Vec::new(), unit: None, feather: None, is_grey };
+            return Self {
+                rect,
+                width: 0,
+                height: 0,
+                alpha: Vec::new(),
+                unit: None,
+                feather: None,
+                detail: None,
+                is_grey,
+            };
         };
         let (width, height) = patch_size(target.rect, max_side_px);
+        let is_full_size = (width, height) == (target.rect.width, target.rect.height);
         Self {
             rect: target.rect,
             width,
@@ -69,8 +82,14 @@ impl Composer {
                 BlendMode::None => None,
                 BlendMode::Feather | BlendMode::Poisson => Feather::new(photo, hole, frame, target.rect),
             },
+            detail: is_full_size.then(|| Detail::new(photo, hole, frame, target.rect, blend.detail_percent)).flatten(),
             is_grey,
         }
+    }
+
+    /// The generator's picture, ready to be drawn.
+    fn picture(&self, fill: &[f32], size_px: u32) -> Picture {
+        self.detail.as_ref().map_or_else(|| Picture::new(fill, size_px), |detail| detail.picture(fill, size_px))
     }
 
     /// Draws one picture: `fill` is planar RGB in [-1, 1], `[3, size, size]`.
@@ -79,7 +98,7 @@ impl Composer {
     /// When `fill` has another length.
     #[must_use]
     pub fn patch(&self, fill: &[f32], size_px: u32) -> Patch {
-        let picture = Picture::new(fill, size_px);
+        let picture = self.picture(fill, size_px);
         let offsets = self.feather.as_ref().map(|feather| feather.offsets(&picture));
         let stride = self.width as usize * 4;
         let mut rgba = vec![0; stride * self.height as usize];
@@ -117,6 +136,7 @@ impl Composer {
         let (across, down) = (side(unit.to_crop([x + step_x, y])), side(unit.to_crop([x, y + step_y])));
         let reader = RowReader::new(picture, start.map(|at| at as f32), across, down);
         let offsets = offsets.map(|offsets| offsets.row(x as f32, step_x as f32, y as f32));
+        let detail = self.detail.as_ref().and_then(|detail| detail.row(row)).unwrap_or_default();
         let first = row as usize * self.width as usize;
         let alphas = self.alpha.get(first..first + self.width as usize).unwrap_or_default();
         for (column, &alpha) in alphas.iter().enumerate().filter(|(_, alpha)| **alpha != 0) {
@@ -125,6 +145,9 @@ impl Composer {
                 for (value, offset) in color.iter_mut().zip(offsets.at(column)) {
                     *value += offset;
                 }
+            }
+            for (value, detail) in color.iter_mut().zip(detail.get(column).into_iter().flatten()) {
+                *value += detail;
             }
             for value in &mut color {
                 *value = value.clamp(-1.0, 1.0) * 0.5 + 0.5;
@@ -150,7 +173,7 @@ pub fn apply(
     size_px: u32,
 ) -> DynamicImage {
     let composer = Composer::new(photo, hole, frame, blend, None);
-    let picture = Picture::new(fill, size_px);
+    let picture = composer.picture(fill, size_px);
     let mut pixels = Photo::from_pixels(photo.pixels.clone()).pixels;
     match SamplesMut::of(&mut pixels) {
         Some(SamplesMut::Eight { data, channels }) => composer.write(&picture, data, channels, photo.width()),
@@ -238,7 +261,7 @@ fn patch_size(rect: RectPx, max_side_px: Option<u32>) -> (u32, u32) {
 }
 
 /// Luma of gamma-coded red, green and blue (ITU-R BT.709, section 3.2).
-fn luma([red, green, blue]: [f32; 3]) -> f32 {
+pub(super) fn luma([red, green, blue]: [f32; 3]) -> f32 {
     0.2126 * red + 0.7152 * green + 0.0722 * blue
 }
 

@@ -66,6 +66,14 @@ impl RectPx {
         let bottom = self.bottom().min(other.bottom());
         Self { x, y, width: right.saturating_sub(x), height: bottom.saturating_sub(y) }
     }
+
+    /// Itself and some pixels more on every side, as far as there are coordinates.
+    #[must_use]
+    pub fn grown(self, margin_px: u32) -> Self {
+        let (x, y) = (self.x.saturating_sub(margin_px), self.y.saturating_sub(margin_px));
+        let end = |end: u32| end.saturating_add(margin_px);
+        Self { x, y, width: end(self.right()) - x, height: end(self.bottom()) - y }
+    }
 }
 
 /// A similarity transform: uniform scale and rotation, then translation.
