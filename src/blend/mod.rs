@@ -10,6 +10,8 @@ mod compose;
 mod detail;
 mod distance;
 mod feather;
+mod poisson;
+mod raster;
 mod sample;
 
 use serde::{Deserialize, Serialize};

@@ -218,12 +218,12 @@ impl Run<'_> {
                 self.observer.pictures(iteration, self.size_px, search.pictures(), best);
             }
             if iteration == 1 || last_backup.elapsed() > BACKUP_EVERY {
-                self.backup = result_of(&search);
+                self.backup = result_of(&mut search);
                 last_backup = Instant::now();
             }
         }
         self.read_losses(&mut search);
-        (result_of(&search), stopped)
+        (result_of(&mut search), stopped)
     }
 
     fn read_losses(&mut self, search: &mut Search) {
@@ -236,7 +236,7 @@ impl Run<'_> {
 }
 
 /// The best of every candidate so far, `None` before the first iteration.
-fn result_of(search: &Search) -> Option<RunResult> {
+fn result_of(search: &mut Search) -> Option<RunResult> {
     let Best { latents, losses } = search.best()?;
     let candidates = latents
         .into_iter()

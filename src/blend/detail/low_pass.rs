@@ -6,8 +6,8 @@ use rayon::prelude::*;
 
 use super::known::KnownPixels;
 use crate::blend::blur::blur;
-use crate::blend::compose::luma;
 use crate::blend::feather::between;
+use crate::blend::sample::luma;
 use crate::photo::RectPx;
 
 /// Width of the low-pass (standard deviation), in pixels of the generator. It halves what has three generator's pixels to a

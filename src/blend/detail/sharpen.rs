@@ -6,8 +6,7 @@
 
 use rayon::prelude::*;
 
-use crate::blend::compose::luma;
-use crate::blend::sample::Picture;
+use crate::blend::sample::{Picture, luma};
 
 /// How much of the finest band is added.
 const BOOST: f32 = 0.5;
@@ -45,15 +44,15 @@ impl Sharpening {
     /// When `fill` has another length.
     pub(super) fn picture(&self, fill: &[f32], size_px: u32, strength: f32) -> Picture {
         let amount = self.amount * strength;
-        let size = size_px as usize;
-        if amount <= 0.0 || size == 0 {
+        let drawn = size_px as usize;
+        if amount <= 0.0 || drawn == 0 {
             return Picture::new(fill, size_px);
         }
-        assert_eq!(fill.len(), 3 * size * size, "planar RGB of a square picture");
+        assert_eq!(fill.len(), 3 * drawn * drawn, "planar RGB of a square picture");
         let boosted: Vec<f32> =
-            fill.chunks_exact(size * size).flat_map(|plane| boost(plane, size, amount * BOOST)).collect();
+            fill.chunks_exact(drawn * drawn).flat_map(|plane| boost(plane, drawn, amount * BOOST)).collect();
         let picture = Picture::new(&boosted, size_px);
-        let side = size * self.points;
+        let side = drawn * self.points;
         let edges = self.edges(&picture, side);
         let sharpened = self.warped(&picture, &edges, side, amount * WARP);
         #[expect(clippy::cast_possible_truncation, reason = "a few times the generator's side")]

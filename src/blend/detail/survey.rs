@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::GENERATOR_SIDE_PX;
 use super::known::KnownPixels;
 use super::low_pass::{CELLS_PER_PIXEL, LowPass};
-use crate::blend::compose::luma;
+use crate::blend::sample::luma;
 use crate::mask::Mask;
 use crate::photo::{CropGrid, FaceFrame, Photo, RectPx};
 

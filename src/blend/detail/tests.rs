@@ -8,7 +8,7 @@
 use image::{DynamicImage, Rgb, RgbImage};
 
 use super::*;
-use crate::blend::compose::luma;
+use crate::blend::sample::luma;
 use crate::blend::{Blend, BlendMode, apply};
 use crate::mask::StrokeKind;
 
@@ -171,8 +171,8 @@ fn strength_scales_the_texture() {
 fn the_fill_is_as_grainy_inside_the_edge_as_the_photo_is_outside() {
     let photo = grainy();
     let fill = vec![0.0; 3 * 64 * 64];
-    let variation = |detail_percent: u8| {
-        let blend = Blend { mode: BlendMode::Feather, detail_percent };
+    let variation = |mode: BlendMode, detail_percent: u8| {
+        let blend = Blend { mode, detail_percent };
         let filled = apply(&photo, &hole(), &frame(), blend, &fill, 64).to_rgb8();
         let lumas = |inside: bool| {
             let grown = |by_px: f32| {
@@ -188,8 +188,11 @@ fn the_fill_is_as_grainy_inside_the_edge_as_the_photo_is_outside() {
         };
         lumas(true) / lumas(false)
     };
-    assert!(variation(0) < 0.3, "without detail: {}", variation(0));
-    assert!((variation(100) - 1.0).abs() < 0.15, "with detail: {}", variation(100));
+    for mode in [BlendMode::Feather, BlendMode::Poisson] {
+        let (without, with) = (variation(mode, 0), variation(mode, 100));
+        assert!(without < 0.4, "{mode:?} without detail: {without}");
+        assert!((with - 1.0).abs() < 0.15, "{mode:?} with detail: {with}");
+    }
 }
 
 #[test]
