@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use countenance::blend::{BlendMode, Composer, apply};
+use countenance::blend::{Blend, BlendMode, Composer, apply};
 use countenance::device::{DeviceChoice, open};
 use countenance::face::{FaceFrame, detect};
-use countenance::mask::{Mask, MaskPreset};
+use countenance::mask::{Mask, MaskPreset, StrokeKind};
 use countenance::model::{ModelChoice, Networks, load};
 use countenance::photo::{DecodeLimits, Photo, decode};
 use countenance::search::{Preset, Problem, Search, Settings};
@@ -105,6 +105,19 @@ fn draw_megapixel(bencher: Bencher, mode: BlendMode) {
     let (photo, hole, frame, fill) = large_portrait();
     let composer = Composer::new(&photo, &hole, &frame, mode, None);
     bencher.bench_local(|| composer.patch(&fill, 64));
+}
+
+/// A hole of one megapixel in a face of 1800 pixels, by how much detail it gets: what 100 takes more than 0 is the detail.
+#[divan::bench(args = [0, 100], sample_count = 10, sample_size = 1)]
+fn large_hole(bencher: Bencher, detail_percent: u8) {
+    let (photo, _, _, fill) = portrait();
+    let large = photo.pixels.resize_exact(4096, 4800, image::imageops::FilterType::CatmullRom);
+    let photo = Photo::from_pixels(large);
+    let frame = FaceFrame { center_in_photo: [2128.0, 1904.0], side_px: 1800.0, angle_radians: 0.0 };
+    let mut hole = Mask::empty(photo.width(), photo.height());
+    hole.draw_segment(frame.center_in_photo, frame.center_in_photo, 564.0, StrokeKind::Paint);
+    let blend = Blend { mode: BlendMode::Feather, detail_percent };
+    bencher.bench_local(|| Composer::new(&photo, &hole, &frame, blend, None).patch(&fill, 64));
 }
 
 /// Looking for faces in a photo of 24 megapixels.

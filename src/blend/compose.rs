@@ -3,10 +3,11 @@
 use image::DynamicImage;
 use rayon::prelude::*;
 
+use super::detail::Detail;
 use super::feather::{self, Feather};
 use super::poisson::{self, Membrane};
 use super::raster::Raster;
-use super::sample::Picture;
+use super::sample::{Picture, luma};
 use super::{Blend, BlendMode};
 use crate::mask::Mask;
 use crate::photo::{CropGrid, FaceFrame, Photo, RectPx, Sample, SamplesMut};
@@ -32,6 +33,8 @@ pub struct Composer {
     /// Of each patch pixel, the share that is filled; 0 to 255.
     alpha: Vec<u8>,
     join: Join,
+    /// At the photo's own resolution only: a smaller patch cannot carry it.
+    detail: Option<Detail>,
     is_grey: bool,
 }
 
@@ -111,7 +114,7 @@ impl Composer {
             Target { hole, unit, rect: filled_bounds(hole, unit, bounds) }
         });
         let Some(target) = target.filter(|target| !target.rect.is_empty()) else {
-            return Self { raster: None, alpha: Vec::new(), join: Join::Bare, is_grey };
+            return Self { raster: None, alpha: Vec::new(), join: Join::Bare, detail: None, is_grey };
         };
         let (width, height) = patch_size(target.rect, max_side_px);
         let raster = Raster { rect: target.rect, width, height, unit: target.unit };
@@ -129,7 +132,14 @@ impl Composer {
                     .map(|membrane| Join::Poisson(Box::new(membrane)))
             }
         };
-        Self { raster: Some(raster), alpha, join: join.unwrap_or(Join::Bare), is_grey }
+        let is_full_size = (width, height) == (target.rect.width, target.rect.height);
+        let detail = is_full_size.then(|| Detail::new(photo, hole, frame, target.rect, blend.detail_percent)).flatten();
+        Self { raster: Some(raster), alpha, join: join.unwrap_or(Join::Bare), detail, is_grey }
+    }
+
+    /// The generator's picture, ready to be drawn.
+    fn picture(&self, fill: &[f32], size_px: u32) -> Picture {
+        self.detail.as_ref().map_or_else(|| Picture::new(fill, size_px), |detail| detail.picture(fill, size_px))
     }
 
     /// Draws one picture: `fill` is planar RGB in [-1, 1], `[3, size, size]`.
@@ -138,7 +148,7 @@ impl Composer {
     /// When `fill` has another length.
     #[must_use]
     pub fn patch(&self, fill: &[f32], size_px: u32) -> Patch {
-        let picture = Picture::new(fill, size_px);
+        let picture = self.picture(fill, size_px);
         let Some(Raster { rect, width, height, .. }) = self.raster else {
             return Patch { rect_in_photo: RectPx::default(), width: 0, height: 0, rgba: Vec::new() };
         };
@@ -164,12 +174,16 @@ impl Composer {
         let Some(raster) = &self.raster else { return };
         let reader = raster.reader(picture, 0, i64::from(row));
         let offsets = offsets.row(raster, row);
+        let detail = self.detail.as_ref().and_then(|detail| detail.row(row)).unwrap_or_default();
         let first = row as usize * raster.width as usize;
         let alphas = self.alpha.get(first..first + raster.width as usize).unwrap_or_default();
         for (column, &alpha) in alphas.iter().enumerate().filter(|(_, alpha)| **alpha != 0) {
             let mut color = reader.at(column);
             for (value, offset) in color.iter_mut().zip(offsets.at(column)) {
                 *value += offset;
+            }
+            for (value, detail) in color.iter_mut().zip(detail.get(column).into_iter().flatten()) {
+                *value += detail;
             }
             for value in &mut color {
                 *value = value.clamp(-1.0, 1.0) * 0.5 + 0.5;
@@ -195,7 +209,7 @@ pub fn apply(
     size_px: u32,
 ) -> DynamicImage {
     let composer = Composer::new(photo, hole, frame, blend, None);
-    let picture = Picture::new(fill, size_px);
+    let picture = composer.picture(fill, size_px);
     let mut pixels = Photo::from_pixels(photo.pixels.clone()).pixels;
     match SamplesMut::of(&mut pixels) {
         Some(SamplesMut::Eight { data, channels }) => composer.write(&picture, data, channels, photo.width()),
@@ -280,11 +294,6 @@ fn patch_size(rect: RectPx, max_side_px: Option<u32>) -> (u32, u32) {
         (rounded / u64::from(longest)).max(1) as u32
     };
     (scaled(rect.width), scaled(rect.height))
-}
-
-/// Luma of gamma-coded red, green and blue (ITU-R BT.709, section 3.2).
-fn luma([red, green, blue]: [f32; 3]) -> f32 {
-    0.2126 * red + 0.7152 * green + 0.0722 * blue
 }
 
 #[cfg(test)]

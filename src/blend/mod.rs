@@ -7,6 +7,7 @@
 mod blur;
 mod cells;
 mod compose;
+mod detail;
 mod distance;
 mod feather;
 mod poisson;

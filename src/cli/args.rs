@@ -88,6 +88,13 @@ pub(super) struct FillArgs {
     #[arg(long, value_parser = choices::parser(BLENDS), default_value = "poisson")]
     pub(super) blend: BlendMode,
 
+    /// How much of the photo's grain and sharpness the fill is given, in percent; 0 leaves it as soft as the generator draws it
+    ///
+    /// Both are measured in the known pixels around the hole; the same photo, mask and face give the same grain. A face
+    /// that is hardly larger than the network's picture needs none and gets none.
+    #[arg(long, value_name = "0..100", default_value_t = 100, value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub(super) detail: u8,
+
     #[command(flatten)]
     pub(super) output: OutputArgs,
 

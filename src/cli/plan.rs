@@ -48,7 +48,7 @@ impl Plan {
             face: args.face,
             preset: args.settings.preset,
             settings,
-            blend: args.blend.into(),
+            blend: Blend { mode: args.blend, detail_percent: args.detail },
             model,
             crop_size_px: info.image_size_px,
             device: args.device,

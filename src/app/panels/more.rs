@@ -169,12 +169,16 @@ fn prior(ui: &mut Ui, settings: &mut Settings) {
 }
 
 fn blend(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
-    let Blend { mut mode, detail_percent } = state.remembered.blend;
+    let Blend { mut mode, mut detail_percent } = state.remembered.blend;
     let options = BlendMode::ALL.map(|mode| {
         let (title, explanation) = describe_blend(mode);
         (mode, title, explanation)
     });
     rows::choice(ui, "Blend", "How the fill joins the photo", &mut mode, &options);
+    let explanation = "How much of the grain and sharpness around the hole the fill is given, in percent. 0: as soft as the \
+                       generator draws it. Shows in the finished fill, at the photo's own resolution";
+    let scale = rows::Scale { logarithmic: false, space_after: 0.0 };
+    rows::slider(ui, "Detail", explanation, &mut detail_percent, 0..=100, scale, |_| {});
     let blend = Blend { mode, detail_percent };
     if blend != state.remembered.blend {
         actions.push(Action::SetBlend(blend));

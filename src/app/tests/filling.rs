@@ -251,6 +251,22 @@ fn another_blend_draws_the_fill_anew() {
 }
 
 #[test]
+fn the_detail_slider_draws_the_fill_anew() {
+    let (mut window, _) = filled();
+    window.get_by_label("More").click();
+    window.run_steps(4);
+    window.get_by_role_and_label(egui::accesskit::Role::Slider, "Detail").focus();
+    window.run_steps(2);
+    press(&mut window, Modifiers::NONE, Key::ArrowLeft);
+    let percent = state(&window).remembered.blend.detail_percent;
+    assert!(percent < 100, "{percent}");
+    wait_for(&mut window, "the picture", |editor| {
+        let fill = editor.state.document.as_ref().and_then(Document::fill).expect("filled");
+        fill.composed.is_some_and(|composed| composed.blend.detail_percent == percent)
+    });
+}
+
+#[test]
 fn the_device_and_its_notice_stand_in_the_status_bar() {
     let (mut window, script) = editor_with_photo();
     window.get_by_label("Preparing the model…");
