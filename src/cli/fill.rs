@@ -128,7 +128,7 @@ fn fill_one(searcher: &mut dyn Searcher, plan: &Plan, task: &Task, console: &mut
     let outcome = searcher.search(&request, &mut follower)?;
     let best = outcome.candidates.get(outcome.best).context("the search came back without a face")?;
     let filled = blend::apply(&request.photo, &request.hole, &frame, plan.blend, &best.pixels, outcome.size_px);
-    save_png(&task.out, &filled, request.photo.icc_profile.as_deref(), plan.overwrite)?;
+    save_png(&task.out, &filled, &request.photo.extras(), plan.overwrite)?;
 
     let broke = match &outcome.stopped {
         Some(StopReason::Failed(reason)) => Some(format!(

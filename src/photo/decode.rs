@@ -3,9 +3,10 @@
 use std::io::{self, Cursor};
 use std::path::{Path, PathBuf};
 
+use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
-use super::Photo;
+use super::{Photo, exif, xmp};
 
 /// File name extensions that can be opened.
 pub const EXTENSIONS: [&str; 7] = ["png", "jpg", "jpeg", "webp", "tif", "tiff", "bmp"];
@@ -84,15 +85,20 @@ pub fn decode(bytes: &[u8], limits: DecodeLimits) -> Result<Photo, PhotoError> {
     if format == ImageFormat::Jpeg && !jpeg_ends(bytes) {
         return Err(PhotoError::CutShort);
     }
-    // Extras: a photo with a broken profile or orientation is still a photo.
+    // Extras: a photo with broken metadata is still a photo.
     let icc_profile = decoder.icc_profile().ok().flatten();
     let orientation = decoder.orientation().ok();
+    let exif = decoder.exif_metadata().ok().flatten().filter(|block| !block.is_empty());
+    let xmp = decoder.xmp_metadata().ok().flatten().filter(|packet| !packet.is_empty());
+    let (exif, turned) = exif.map(exif::upright).unzip();
     let mut pixels = DynamicImage::from_decoder(decoder).map_err(failed)?;
-    if let Some(orientation) = orientation {
+    // The decoder overlooks the orientation of blocks with a mark in front; TIFF files have theirs outside of EXIF.
+    let turned = orientation.filter(|orientation| *orientation != Orientation::NoTransforms).or(turned.flatten());
+    if let Some(orientation) = turned {
         pixels.apply_orientation(orientation);
     }
     let icc_profile = icc_profile.filter(|profile| profile_fits(profile, pixels.color()));
-    Ok(Photo { icc_profile, ..Photo::from_pixels(pixels) })
+    Ok(Photo { icc_profile, exif, xmp: xmp.map(xmp::upright), ..Photo::from_pixels(pixels) })
 }
 
 /// Room for the largest allowed photo at four 32-bit channels, and as much again for the decoder's own buffers.

@@ -38,7 +38,7 @@ pub(super) fn export(path: &Path, picture: &Picture, overwrite: Overwrite) -> Re
         &candidate.pixels,
         picture.outcome.size_px,
     );
-    save_png(path, &pixels, picture.photo.icc_profile.as_deref(), overwrite)
+    save_png(path, &pixels, &picture.photo.extras(), overwrite)
 }
 
 pub(super) fn compose(fill_index: usize, picture: &Picture) -> Done {
