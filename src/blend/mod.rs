@@ -9,11 +9,13 @@ mod cells;
 mod compose;
 mod distance;
 mod feather;
+mod layer;
 mod sample;
 
 use serde::{Deserialize, Serialize};
 
 pub use compose::{Composer, Patch, apply};
+pub use layer::layer;
 
 /// How the fill is put into the photo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

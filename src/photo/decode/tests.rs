@@ -1,3 +1,5 @@
+mod metadata;
+
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::tiff::TiffEncoder;
 use image::{ImageEncoder, ImageFormat};
