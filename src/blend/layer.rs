@@ -89,7 +89,6 @@ mod tests {
     ];
 
     fn photo(color: ColorType, width: u32, height: u32) -> Photo {
-        #[expect(clippy::cast_possible_truncation, reason = "taken modulo 65 000")]
         let value = |x: u32, y: u32, seed: u32| ((x * 2311 + y * 8123 + seed * 9973) % 65_000) as u16 + 100;
         let pixel = |x, y| Rgba([value(x, y, 1), value(x, y, 2), value(x, y, 3), value(x, y, 4)]);
         let rgba = DynamicImage::ImageRgba16(ImageBuffer::from_fn(width, height, pixel));

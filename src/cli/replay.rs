@@ -30,7 +30,7 @@ pub(super) struct ReplayArgs {
     #[arg(value_name = "FILLED.png")]
     filled: PathBuf,
 
-    /// The photo that was filled, in any file without loss
+    /// The photo that was filled: its file, or a copy without loss
     #[arg(value_name = "PHOTO")]
     photo: PathBuf,
 

@@ -91,7 +91,7 @@ impl<'a> Packet<'a> {
         let is_description = |element: &Element<'_>| document.is_named(element.name, RDF, "Description");
         let descriptions =
             document.children(index).filter(|(_, child)| is_description(child)).map(|(at, _)| at).collect();
-        Some(Self { rdf_prefix, end, descriptions, document })
+        Some(Self { document, rdf_prefix, descriptions, end })
     }
 
     /// Where the values of a property stand: of attributes and of elements that hold nothing but text.
