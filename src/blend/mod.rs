@@ -10,6 +10,8 @@ mod compose;
 mod distance;
 mod feather;
 mod layer;
+mod poisson;
+mod raster;
 mod sample;
 
 use serde::{Deserialize, Serialize};

@@ -230,12 +230,12 @@ impl Run<'_> {
                 self.observer.pictures(iteration, self.size_px, search.pictures(), best);
             }
             if iteration == 1 || last_backup.elapsed() > BACKUP_EVERY {
-                self.backup = result_of(&search, course);
+                self.backup = result_of(&mut search, course);
                 last_backup = Instant::now();
             }
         }
         self.read_losses(&mut search);
-        (result_of(&search, course), stopped)
+        (result_of(&mut search, course), stopped)
     }
 
     fn read_losses(&mut self, search: &mut Search) {
@@ -256,7 +256,7 @@ fn apply_live(search: &mut Search, LiveSettings { lambda, steps }: LiveSettings)
 }
 
 /// The best of every candidate so far, `None` before the first iteration.
-fn result_of(search: &Search, course: Course) -> Option<RunResult> {
+fn result_of(search: &mut Search, course: Course) -> Option<RunResult> {
     let Best { latents, losses } = search.best()?;
     let candidates = latents
         .into_iter()

@@ -6,6 +6,7 @@
 
 mod architecture;
 mod file;
+pub mod host;
 mod layers;
 mod networks;
 

@@ -5,6 +5,7 @@ use burn::nn::conv::{Conv2d, ConvTranspose2d};
 use burn::tensor::activation::{leaky_relu, relu, tanh};
 use burn::tensor::{Device, Tensor};
 
+use super::host::HostNetworks;
 use super::layers::{Side, down, up};
 use super::{ModelError, ModelFile, ModelInfo};
 
@@ -111,11 +112,21 @@ pub struct Networks {
     pub generator: Generator,
     pub discriminator: Option<Discriminator>,
     pub encoder: Option<Encoder>,
+    /// The same on the CPU by hand, many times faster there than autodiff; `None` on a GPU.
+    pub host: Option<HostNetworks>,
     /// The device of all the weights, with autodiff.
     pub device: Device,
 }
 
 impl Networks {
+    /// Puts a model on the CPU, where the work is done by hand.
+    ///
+    /// # Errors
+    /// Never for a file that was parsed.
+    pub fn load_on_host(file: &ModelFile) -> Result<Self, ModelError> {
+        Ok(Self { host: Some(HostNetworks::load(file)?), ..Self::load(file, &Device::flex())? })
+    }
+
     /// Puts a model on a device.
     ///
     /// # Errors
@@ -132,6 +143,7 @@ impl Networks {
             generator: Generator::load(file, &device)?.freeze(),
             discriminator: discriminator.map(|judge| Discriminator { judge }.freeze()),
             encoder: encoder.map(|judge| Encoder { judge }.freeze()),
+            host: None,
             device,
         })
     }

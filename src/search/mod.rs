@@ -4,6 +4,7 @@
 //! changed; the networks are frozen. Losses stay on the device until somebody asks for them.
 
 mod hmc;
+mod host;
 mod losses;
 mod optimizer;
 mod problem;

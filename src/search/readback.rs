@@ -59,9 +59,11 @@ impl Search {
 
     /// What the best latents draw: planar RGB in [-1, 1]. Waits for the device.
     #[must_use]
-    pub fn best_pictures(&self) -> Vec<Vec<f32>> {
-        self.best.as_ref().map_or_else(Vec::new, |best| {
-            split(self.networks.generator.forward(best.latents.clone().autodiff()).without_autodiff())
+    pub fn best_pictures(&mut self) -> Vec<Vec<f32>> {
+        let Some(best) = &self.best else { return Vec::new() };
+        split(match (&self.networks.host, &mut self.host) {
+            (Some(networks), Some(host)) => host.draw(networks, &best.latents, &self.latents.device()),
+            _ => self.networks.generator.forward(best.latents.clone().autodiff()).without_autodiff(),
         })
     }
 }
@@ -76,7 +78,7 @@ fn split(pictures: Tensor<4>) -> Vec<Vec<f32>> {
 ///
 /// # Panics
 /// When the device is lost; [`crate::job`] catches that and keeps the best so far.
-fn to_host<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+pub(super) fn to_host<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     let data: TensorData = tensor.into_data();
     data.iter::<f32>().collect()
 }

@@ -6,9 +6,10 @@
 use std::f32::consts::PI;
 use std::sync::Arc;
 
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, TensorData};
 
 use super::hmc::Trajectory;
+use super::host::HostWork;
 use super::optimizer::{Adam, Momentum};
 use super::problem::{Problem, Target};
 use super::starts::Draws;
@@ -20,6 +21,8 @@ pub struct Search {
     pub(super) networks: Arc<Networks>,
     pub(super) settings: Settings,
     target: Target,
+    /// What the CPU works with.
+    pub(super) host: Option<HostWork>,
     pub(super) draws: Draws,
     /// `[candidates, latent_dim]`, without autodiff like every tensor kept between steps.
     pub(super) latents: Tensor<2>,
@@ -65,7 +68,9 @@ impl Search {
         let device = networks.device.clone();
         let target = problem.on_device(&settings.context, &device);
         let mut draws = Draws::new(settings.seed, device.clone().without_autodiff());
-        let latents = first_latents(&networks, &target, &settings, &mut draws);
+        let host = networks.host.is_some().then(|| HostWork::new(problem, &settings));
+        let guess = first_guess(&networks, host.as_ref(), &target, &settings);
+        let latents = first_latents(guess, networks.info.latent_dim, &settings, &mut draws);
         let motion = match settings.optimizer {
             OptimizerKind::Adam => Motion::Adam(Box::new(Adam::new(&latents))),
             OptimizerKind::Momentum => Motion::Momentum(Box::new(Momentum::new(&latents))),
@@ -75,6 +80,7 @@ impl Search {
             networks,
             settings,
             target,
+            host,
             draws,
             latents,
             motion,
@@ -151,7 +157,10 @@ impl Search {
     }
 
     /// Draws the latents and differentiates the total loss to them.
-    pub(super) fn evaluate(&self) -> Evaluation {
+    pub(super) fn evaluate(&mut self) -> Evaluation {
+        if let (Some(networks), Some(host)) = (&self.networks.host, &mut self.host) {
+            return host.evaluate(networks, &self.settings, &self.latents, &self.latents.device());
+        }
         let latents = self.latents.clone().autodiff().require_grad();
         let pictures = self.networks.generator.forward(latents.clone());
         let context = losses::context(pictures.clone(), &self.target, &self.settings.context);
@@ -230,19 +239,33 @@ fn choose(mask: Tensor<1, burn::tensor::Bool>, yes: OnDevice, no: OnDevice) -> O
     }
 }
 
-/// Where the candidates begin: `[candidates, latent_dim]` in [-1, 1].
-fn first_latents(networks: &Networks, target: &Target, settings: &Settings, draws: &mut Draws) -> Tensor<2> {
-    let shape = [settings.candidates as usize, networks.info.latent_dim];
-    match (&networks.encoder, settings.starts) {
-        (Some(encoder), Starts::Encoder) => {
-            let guess = encoder.forward(target.pixels.clone(), target.known.clone()).without_autodiff();
-            if shape[0] == 1 {
-                return guess;
-            }
-            let copies = guess.clone().expand([shape[0] - 1, shape[1]]);
-            let spread = draws.normal([shape[0] - 1, shape[1]]).mul_scalar(settings.start_spread);
-            Tensor::cat(vec![guess, (copies + spread).clamp(-1.0, 1.0)], 0)
-        }
-        _ => draws.prior(shape),
+/// The encoder's guess, `[1, latent_dim]`, when it is asked for and there is an encoder.
+fn first_guess(
+    networks: &Networks,
+    host: Option<&HostWork>,
+    target: &Target,
+    settings: &Settings,
+) -> Option<Tensor<2>> {
+    if settings.starts != Starts::Encoder {
+        return None;
     }
+    if let (Some(networks), Some(host)) = (&networks.host, host) {
+        let guess = host.encode(networks)?;
+        let shape = [1, guess.len()];
+        return Some(Tensor::from_data(TensorData::new(guess, shape), &target.pixels.device().without_autodiff()));
+    }
+    let encoder = networks.encoder.as_ref()?;
+    Some(encoder.forward(target.pixels.clone(), target.known.clone()).without_autodiff())
+}
+
+/// Where the candidates begin: `[candidates, latent_dim]` in [-1, 1].
+fn first_latents(guess: Option<Tensor<2>>, latent_dim: usize, settings: &Settings, draws: &mut Draws) -> Tensor<2> {
+    let shape = [settings.candidates as usize, latent_dim];
+    let Some(guess) = guess else { return draws.prior(shape) };
+    if shape[0] == 1 {
+        return guess;
+    }
+    let copies = guess.clone().expand([shape[0] - 1, shape[1]]);
+    let spread = draws.normal([shape[0] - 1, shape[1]]).mul_scalar(settings.start_spread);
+    Tensor::cat(vec![guess, (copies + spread).clamp(-1.0, 1.0)], 0)
 }

@@ -7,16 +7,20 @@
 //! | --- | --- |
 //! | `mod` | the photo, its hole, and whether there is something to save |
 //! | `frame` | the face frame and the faces it can be put on |
+//! | `reach` | whether the paint lies in the frame |
 //! | `fill` | finished fills, and which one is shown how |
 //! | `undo` | the steps |
 
 mod fill;
 mod frame;
+mod reach;
 mod undo;
 
 pub use fill::{Fill, Look};
+pub use reach::HoleReach;
 pub use undo::Change;
 
+use std::cell::Cell;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -49,6 +53,7 @@ pub struct Document {
     /// The mask of `mask_id`, once somebody needed it for longer than a frame.
     snapshot: Option<(MaskId, Arc<Mask>)>,
     has_hole: bool,
+    reach: Cell<Option<reach::Known>>,
     stroke_open: bool,
     /// The frame before the drag that goes on.
     frame_before_drag: Option<FaceFrame>,
@@ -75,6 +80,7 @@ impl Document {
             next_mask_id: 1,
             snapshot: None,
             has_hole: false,
+            reach: Cell::new(None),
             stroke_open: false,
             frame_before_drag: None,
             revision: 0,
@@ -126,6 +132,7 @@ impl Document {
     pub fn end_stroke(&mut self) {
         self.stroke_open = false;
         self.has_hole = self.look_for_hole();
+        self.reach.set(None);
     }
 
     pub fn is_stroke_open(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use super::{CanvasCall, Leaflet, Leave, PathBar, Source, State};
 use crate::app::canvas::Tool;
-use crate::app::document::{Change, Document};
+use crate::app::document::{Change, Document, HoleReach};
 use crate::app::shortcuts::Verb;
 use crate::app::tasks::{Purpose, Task};
 use crate::mask::Edit;
@@ -52,9 +52,12 @@ impl State {
                         .then_some("Nothing to export yet: paint over a part of the face and press Fill")
                 }
             }),
-            Verb::Fill => no_photo.or_else(locked).or_else(|| {
-                (!document.is_some_and(Document::has_hole))
-                    .then_some("Paint over the part of the face to replace first")
+            Verb::Fill => no_photo.or_else(locked).or_else(|| match document.and_then(Document::hole_reach) {
+                None => Some("Paint over the part of the face to replace first"),
+                Some(HoleReach::Outside) => {
+                    Some("The paint lies outside the face frame: move the frame over it (F), or paint inside")
+                }
+                Some(HoleReach::Inside | HoleReach::Partly) => None,
             }),
             Verb::Stop | Verb::Pause | Verb::Step => match self.fills.run() {
                 None => Some("No fill is running"),

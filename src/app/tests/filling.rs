@@ -6,10 +6,12 @@ use egui_kittest::kittest::Queryable;
 use super::engine::{BEST, CANDIDATES, Script, device, model};
 use super::work::paint;
 use super::{click, editor_with_photo, has_button, is_enabled, newest_message, press, wait_for};
+use crate::app::canvas::CanvasAction;
 use crate::app::document::Document;
 use crate::app::messages::Level;
 use crate::app::state::{Action, State};
 use crate::blend::BlendMode;
+use crate::face::FaceFrame;
 use crate::job::{Command, Event, StopReason};
 
 fn state<'w>(window: &'w super::Window<'_>) -> &'w State {
@@ -46,6 +48,27 @@ fn a_fill_gets_the_painted_hole_the_frame_and_the_settings() {
     let document = state(&window).document.as_ref().expect("open");
     assert_eq!(*request.hole, *document.mask());
     assert_eq!((request.frame, request.settings), (document.frame(), state(&window).remembered.settings));
+}
+
+#[test]
+fn paint_outside_the_frame_is_told_before_the_fill() {
+    let (mut window, _script) = editor_with_photo();
+    paint(&mut window);
+    let frame = state(&window).document.as_ref().expect("open").frame();
+    let bounds = state(&window).document.as_ref().and_then(|document| document.mask().hole_bounds()).expect("painted");
+    #[expect(clippy::cast_precision_loss, reason = "small numbers")]
+    let [left, top, width, height] = [bounds.x, bounds.y, bounds.width, bounds.height].map(|at| at as f32);
+    let mut place = |center_in_photo: [f32; 2], side_px: f32| {
+        let action = CanvasAction::SetFrame(FaceFrame { center_in_photo, side_px, ..frame });
+        window.state_mut().state.handle(Action::Canvas(action));
+        window.run_steps(2);
+        let told = |text: &str| window.query_by_label(text).is_some();
+        let partly = told("Paint outside the face frame stays as it is");
+        (is_enabled(&window, "Fill"), partly, told("All paint lies outside the face frame"))
+    };
+    assert_eq!(place(frame.center_in_photo, frame.side_px), (true, false, false));
+    assert_eq!(place([left + width + 100.0, top], 16.0), (false, false, true));
+    assert_eq!(place([left + width / 2.0, top + height / 2.0], 16.0), (true, true, false));
 }
 
 #[test]

@@ -187,7 +187,9 @@ fn the_photos_own_depth_is_kept() {
     let place = Place::new();
     let deep = image::ImageBuffer::from_fn(SIDE, SIDE, |x, y| image::Luma([u16::try_from(x * 2000 + y).unwrap()]));
     DynamicImage::ImageLuma16(deep.clone()).save(place.path("deep.png")).unwrap();
-    place.fill(&mut Pretended::default(), "DIR/deep.png --mask center --steps 1 --out DIR/out.png").unwrap();
+    place
+        .fill(&mut Pretended::default(), "DIR/deep.png --mask center --blend none --steps 1 --out DIR/out.png")
+        .unwrap();
     let filled = image::open(place.path("out.png")).unwrap();
     let DynamicImage::ImageLuma16(filled) = filled else { panic!("another colour type: {:?}", filled.color()) };
     assert_eq!(filled.get_pixel(0, 0), deep.get_pixel(0, 0));

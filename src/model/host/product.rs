@@ -1,0 +1,101 @@
+//! Matrix products.
+
+use gemm::Parallelism;
+
+/// Products of fewer multiplications are not worth several threads.
+const PARALLEL_FROM: usize = 1 << 18;
+
+/// A matrix of weights, kept both ways: the product reads its rows as runs of memory either way.
+pub(super) struct Weights {
+    rows: usize,
+    columns: usize,
+    forward: Vec<f32>,
+    backward: Vec<f32>,
+}
+
+impl Weights {
+    /// `value(row, column)`.
+    pub(super) fn new(rows: usize, columns: usize, value: impl Fn(usize, usize) -> f32) -> Self {
+        let forward = (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)));
+        let backward = (0..columns).flat_map(|column| (0..rows).map(move |row| (row, column)));
+        let read = |(row, column): (usize, usize)| value(row, column);
+        Self { rows, columns, forward: forward.map(read).collect(), backward: backward.map(read).collect() }
+    }
+
+    pub(super) fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// `out = a · W`: `[count, rows] · [rows, columns]`.
+    pub(super) fn multiply(&self, count: usize, a: &[f32], out: &mut [f32]) {
+        multiply(count, self.columns, self.rows, a, &self.forward, out);
+    }
+
+    /// `out = a · Wᵀ`: `[count, columns] · [columns, rows]`.
+    pub(super) fn multiply_back(&self, count: usize, a: &[f32], out: &mut [f32]) {
+        multiply(count, self.rows, self.columns, a, &self.backward, out);
+    }
+}
+
+/// `out = a · b`, all of them row by row: `[m, k] · [k, n]`.
+fn multiply(m: usize, n: usize, k: usize, a: &[f32], b: &[f32], out: &mut [f32]) {
+    assert!(a.len() >= m * k && b.len() >= k * n && out.len() >= m * n, "matrices too short for their sizes");
+    let parallelism = if m * n * k < PARALLEL_FROM { Parallelism::None } else { Parallelism::Rayon(0) };
+    let stride = |length: usize| isize::try_from(length).unwrap_or(isize::MAX);
+    // By columns, gemm's own order, the transposes of our matrices are outᵀ = bᵀ · aᵀ.
+    // SAFETY: the three slices hold all the elements that sizes and strides reach, as asserted, and `out` overlaps neither
+    // of the others, being borrowed mutably.
+    #[expect(unsafe_code, reason = "gemm has no safe interface")]
+    unsafe {
+        gemm::gemm(
+            n,
+            m,
+            k,
+            out.as_mut_ptr(),
+            stride(n),
+            1,
+            false,
+            b.as_ptr(),
+            stride(n),
+            1,
+            a.as_ptr(),
+            stride(k),
+            1,
+            0.0_f32,
+            1.0_f32,
+            false,
+            false,
+            false,
+            parallelism,
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn products_both_ways_are_those_of_the_definition() {
+        for (count, rows, columns) in [(1, 1, 1), (3, 5, 7), (17, 40, 33), (64, 70, 90)] {
+            let value = |a: usize, b: usize| f32::from(u8::try_from((a * 31 + b * 17) % 23).unwrap()) - 11.0;
+            let weights = Weights::new(rows, columns, value);
+            let a: Vec<f32> = (0..count * rows).map(|i| value(i, 3)).collect();
+            let mut out = vec![f32::NAN; count * columns];
+            weights.multiply(count, &a, &mut out);
+            let b: Vec<f32> = (0..count * columns).map(|i| value(i, 5)).collect();
+            let mut back = vec![f32::NAN; count * rows];
+            weights.multiply_back(count, &b, &mut back);
+            for i in 0..count {
+                for column in 0..columns {
+                    let expected: f32 = (0..rows).map(|row| a[i * rows + row] * value(row, column)).sum();
+                    assert!((out[i * columns + column] - expected).abs() < 1e-3);
+                }
+                for row in 0..rows {
+                    let expected: f32 = (0..columns).map(|column| b[i * columns + column] * value(row, column)).sum();
+                    assert!((back[i * rows + row] - expected).abs() < 1e-3);
+                }
+            }
+        }
+    }
+}
