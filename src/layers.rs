@@ -20,7 +20,7 @@ const MAY_USE: [(&str, &[&str]); 11] = [
 ];
 
 /// Packages that only these modules may name.
-const KEEPERS: [(&str, &[&str]); 11] = [
+const KEEPERS: [(&str, &[&str]); 13] = [
     ("egui", &["app"]),
     ("eframe", &["app"]),
     ("egui_plot", &["app"]),
@@ -32,6 +32,8 @@ const KEEPERS: [(&str, &[&str]); 11] = [
     ("burn", &["device", "model", "search"]),
     ("burn_wgpu", &["device"]),
     ("wgpu", &["device", "app"]),
+    ("png", &["photo"]),
+    ("xmp_writer", &["photo"]),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -20,7 +20,7 @@
 //! | [`device`] | the one place that picks a compute device | nothing here |
 //! | [`model`] | the networks and their weight files | nothing here |
 //! | [`search`] | losses, optimisers, candidates: one fill | `model`, `mask` |
-//! | [`job`] | the background thread, and the fill as a whole | all of the above |
+//! | [`job`] | the background thread, the fill as a whole, and the recipe to repeat it | all of the above |
 //! | [`cli`], [`app`] | the two front ends | all of the above |
 //!
 //! Only `app` knows egui, only `cli` knows clap, and only `device`, `model` and `search` know burn.

@@ -54,6 +54,7 @@ pub fn show_path_bar(ui: &mut Ui, bar: &PathBar, actions: &mut Vec<Action>) {
     let (title, verb) = match bar.purpose {
         Purpose::OpenPhoto => ("Path of a photo", "Open"),
         Purpose::Export => ("Export as", "Export"),
+        Purpose::ExportLayer => ("Export layer as", "Export"),
         Purpose::LoadMask => ("Path of a mask", "Load"),
         Purpose::SaveMask => ("Save mask as", "Save"),
         Purpose::OpenModel => ("Path of a model", "Open"),

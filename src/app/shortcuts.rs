@@ -11,6 +11,7 @@ pub enum Verb {
     OpenPath,
     Export,
     ExportPath,
+    ExportLayer,
     Undo,
     Redo,
     Brush,
@@ -77,7 +78,8 @@ pub const TABLE: &[Entry] = &[
     entry(Verb::Open, FILE, "Open photo…", &[command(Key::O)]),
     entry(Verb::OpenPath, FILE, "Open photo by path…", &[command_shift(Key::O)]),
     entry(Verb::Export, FILE, "Export…", &[command(Key::E), command(Key::S)]),
-    entry(Verb::ExportPath, FILE, "Export to a path…", &[command_shift(Key::E), command_shift(Key::S)]),
+    entry(Verb::ExportPath, FILE, "Export to a path…", &[command_shift(Key::S)]),
+    entry(Verb::ExportLayer, FILE, "Export layer…", &[command_shift(Key::E)]),
     entry(Verb::LoadMask, FILE, "Load mask…", &[command(Key::M)]),
     entry(Verb::SaveMask, FILE, "Save mask…", &[command_shift(Key::M)]),
     entry(Verb::Quit, FILE, "Close the window", &[command(Key::Q)]),
@@ -145,6 +147,7 @@ impl Verb {
     pub fn icon(self) -> Icon {
         match self {
             Self::Export | Self::ExportPath | Self::SaveMask => Icon::Export,
+            Self::ExportLayer => Icon::Layer,
             Self::Undo => Icon::Undo,
             Self::Redo => Icon::Redo,
             Self::Brush => Icon::Brush,

@@ -265,7 +265,12 @@ impl Target<'_> {
 }
 
 /// The columns of a part of a row that are to be filled.
-fn filled(hole: &Mask, unit: CropGrid, y: u32, columns: std::ops::Range<u32>) -> impl DoubleEndedIterator<Item = u32> {
+pub(super) fn filled(
+    hole: &Mask,
+    unit: CropGrid,
+    y: u32,
+    columns: std::ops::Range<u32>,
+) -> impl DoubleEndedIterator<Item = u32> {
     let is_inside = move |x: u32| {
         let [u, v] = unit.to_crop([f64::from(x) + 0.5, f64::from(y) + 0.5]);
         (0.0..1.0).contains(&u) && (0.0..1.0).contains(&v)

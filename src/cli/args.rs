@@ -8,6 +8,7 @@ use clap::{ArgGroup, Args, CommandFactory as _, FromArgMatches as _, Parser, Sub
 use super::choices::{self, BLENDS};
 use super::faces::{Face, FacesArgs};
 use super::plan;
+use super::replay::ReplayArgs;
 use super::settings::{self, SettingsArgs};
 use crate::blend::BlendMode;
 use crate::device::DeviceChoice;
@@ -31,6 +32,7 @@ pub(super) enum Command {
     /// Fill the hole of one photo or of many, without a window
     Fill(Box<FillArgs>),
     Faces(FacesArgs),
+    Replay(ReplayArgs),
     /// List compute devices, and which one `auto` picks
     Devices,
 }
@@ -109,6 +111,19 @@ pub(super) struct OutputArgs {
     /// PNG to write; with several photos the folder for them
     #[arg(long, value_name = "PATH")]
     pub(super) out: PathBuf,
+
+    /// The fill alone as well: a PNG of the photo's size, transparent around it, to lay over the photo in another editor
+    ///
+    /// With several photos: PATH with -STEM before its extension.
+    #[arg(long, value_name = "PATH")]
+    pub(super) layer: Option<PathBuf>,
+
+    /// Do not record in the files how they were made
+    ///
+    /// Without it, --out and --layer hold what `countenance replay` needs to repeat the fill (settings, seed, mask,
+    /// hashes of photo and model), and their XMP says that the picture holds generated parts.
+    #[arg(long)]
+    pub(super) no_record: bool,
 
     /// Replace pictures that are there already
     ///

@@ -1,6 +1,6 @@
 //! The command line: `countenance [PHOTO]` opens the editor, `countenance COMMAND …` works without a window.
 //!
-//! One file for each command (`fill`, `faces`, `devices`), with what only that command needs beside it. Everything that can be
+//! One file for each command (`fill`, `faces`, `replay`, `devices`), with what only that command needs beside it. Everything that can be
 //! known to go wrong (a mask that is not there, a folder that cannot be written to) is said before the first search
 //! starts, as a usage error. Surprising: a photo that cannot be opened is *not* a usage error, even when it is the only
 //! one. In a batch the others go on, and scripts should not see another exit code because a batch happens to hold one
@@ -12,6 +12,7 @@
 //! countenance fill face.png --mask mask.png --out filled.png
 //! countenance fill photos/ --mask masks/ --out filled/ --report filled.json
 //! countenance faces photo.jpg --json
+//! countenance replay filled.png face.png
 //! countenance devices
 //! ```
 //!
@@ -26,6 +27,9 @@
 //!   `GIF-STEM.gif`, `LOG-STEM.csv` and `FRAMES/STEM/`. Two photos of one stem are a usage error.
 //! * Pictures that exist are replaced only with `--force`, the photos and masks given not even then; `--log` and
 //!   `--report` files always are.
+//! * `--layer` is a PNG with the fill alone, named like `--gif` in a batch. Unless `--no-record` is given, `--out` and
+//!   `--layer` say how they were made. `replay` repeats that: 0 when every pixel comes out the same, 1 when some differ or
+//!   something is missing.
 //! * A failed fill leaves no picture at `--out`. A search that breaks after it had a result saves that, and counts as
 //!   failed: the report then has both `out` and `error`.
 //! * Frames and film show the best candidate at the first iteration and at every N-th; the last one is the result. The
@@ -46,6 +50,7 @@ mod models;
 mod outputs;
 mod plan;
 mod progress;
+mod replay;
 mod report;
 mod settings;
 
@@ -99,6 +104,7 @@ pub fn main() -> ExitCode {
         None => open_editor(cli.photo),
         Some(Command::Fill(args)) => fill::run(&args),
         Some(Command::Faces(args)) => faces::run(&args),
+        Some(Command::Replay(args)) => replay::run(&args),
         Some(Command::Devices) => devices::run(),
     };
     match ending {

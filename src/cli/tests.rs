@@ -53,7 +53,8 @@ fn every_option_of_the_interface_is_understood() {
     let args = fill_args(
         "fill a.png b.png --mask center --out filled --preset paper --steps 5 --lambda 0.5 --candidates 2 --seed 3 \
          --model m.safetensors --device gpu:1 --face none --frame -1,2,30 --blend none --detail 40 --frames f --every 4 \
-         --gif g.gif --log l.csv --report r.json --force --learning-rate 0.1 --schedule cosine --optimizer hmc \
+         --layer y.png --no-record --gif g.gif --log l.csv --report r.json --force --learning-rate 0.1 --schedule cosine \
+         --optimizer hmc \
          --starts prior --start-spread 0.1 --context mean --norm l2 --window 5 --focus 0.5 --prior saturating \
          --clipping stochastic --hmc-steps 3 --hmc-step-size 0.01 --hmc-beta 0.5 --hmc-anneal 1.1",
     );
@@ -63,7 +64,8 @@ fn every_option_of_the_interface_is_understood() {
     assert_eq!(args.frame, Some(FaceFrame { center_in_photo: [-1.0, 2.0], side_px: 30.0, angle_radians: 0.0 }));
     assert_eq!((args.blend, args.detail), (BlendMode::None, 40));
     assert_eq!(args.output.every, Some(4));
-    assert!(args.output.force);
+    assert!(args.output.force && args.output.no_record);
+    assert_eq!(args.output.layer, Some("y.png".into()));
     assert_eq!(args.settings.preset, Preset::Paper);
     assert_eq!(args.settings.settings().unwrap().optimizer, OptimizerKind::Hmc);
 }
@@ -73,7 +75,7 @@ fn defaults_are_best_auto_poisson_and_all_the_detail() {
     let args = fill_args("fill a.png --mask center --out b.png");
     assert_eq!((args.settings.preset, args.device), (Preset::Best, DeviceChoice::Auto));
     assert_eq!((args.face, args.blend, args.detail), (Face::Auto, BlendMode::Poisson, 100));
-    assert!(!args.output.force);
+    assert!(!args.output.force && !args.output.no_record);
 }
 
 #[test]
@@ -99,6 +101,7 @@ fn help_texts_are_as_reviewed() {
     insta::assert_snapshot!("help", help("--help"));
     insta::assert_snapshot!("help-faces", help("faces --help"));
     insta::assert_snapshot!("help-devices", help("devices --help"));
+    insta::assert_snapshot!("help-replay", help("replay --help"));
     insta::assert_snapshot!("help-fill", help("fill --help"));
     insta::assert_snapshot!("help-fill-short", help("fill -h"));
 }

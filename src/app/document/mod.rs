@@ -172,6 +172,11 @@ impl Document {
         self.beside(&format!("{}-filled.png", self.name))
     }
 
+    /// The name offered when exporting the fill alone.
+    pub fn suggested_layer(&self) -> PathBuf {
+        self.beside(&format!("{}-layer.png", self.name))
+    }
+
     /// The name offered when saving the mask.
     pub fn suggested_mask(&self) -> PathBuf {
         self.beside(&format!("{}-mask.png", self.name))

@@ -25,6 +25,7 @@ pub fn show(ui: &mut Ui, state: &State, settings: &mut Settings, actions: &mut V
         });
         heading(ui, "Picture and device");
         blend(ui, state, actions);
+        record(ui, state, actions);
         device(ui, state, actions);
     });
 }
@@ -193,6 +194,15 @@ fn describe_blend(mode: BlendMode) -> (&'static str, &'static str) {
         ),
         BlendMode::Feather => ("Feather", "Colour differences at the hole's edge fade out inwards"),
         BlendMode::None => ("None", "The generator's pixels as they are"),
+    }
+}
+
+fn record(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    let mut record = state.remembered.record;
+    let explanation = "Exported files hold settings, seed, mask and hashes, enough for `countenance replay` to repeat the \
+                       fill, and their XMP says that the picture holds generated parts";
+    if ui.checkbox(&mut record, "Record in the file how it was made").on_hover_text(explanation).changed() {
+        actions.push(Action::SetRecord(record));
     }
 }
 

@@ -81,6 +81,7 @@ pub enum Action {
     PickModel,
     SetTheme(ThemeChoice),
     SetLogLosses(bool),
+    SetRecord(bool),
     ShowBefore(bool),
     TypePath(String),
     SubmitPath {

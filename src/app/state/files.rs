@@ -8,6 +8,7 @@ use super::{Answer, Leave, PathBar, Source, State};
 use crate::app::document::Document;
 use crate::app::messages::{Level, Message};
 use crate::app::tasks::{Done, Purpose, Task, with_png_extension};
+use crate::job::Content;
 use crate::mask::{Edit, Mask};
 use crate::model::ModelChoice;
 use crate::photo::Overwrite;
@@ -73,7 +74,7 @@ impl State {
         }
         let (purpose, path) = (bar.purpose, with_png_extension(bar.purpose, &expand_home(typed)));
         let overwrite = if replace { Overwrite::Allow } else { Overwrite::Refuse };
-        if !matches!(purpose, Purpose::Export | Purpose::SaveMask) {
+        if !matches!(purpose, Purpose::Export | Purpose::ExportLayer | Purpose::SaveMask) {
             self.path_bar = None;
         }
         self.use_path(purpose, path, overwrite);
@@ -95,16 +96,17 @@ impl State {
                     self.spawn(Task::SaveMask { path, mask, overwrite, revision });
                 }
             }
-            Purpose::Export => {
-                if let Some(document) = &self.document
-                    && let Some((_, picture)) = shown_picture(document)
-                {
-                    let revision = document.revision();
-                    self.saving = true;
-                    self.spawn(Task::Export { path, picture: Box::new(picture), overwrite, revision });
-                }
-            }
+            Purpose::Export => self.export(path, Content::Photo, overwrite),
+            Purpose::ExportLayer => self.export(path, Content::Layer, overwrite),
         }
+    }
+
+    fn export(&mut self, path: PathBuf, content: Content, overwrite: Overwrite) {
+        let Some(document) = &self.document else { return };
+        let Some((_, picture)) = shown_picture(document) else { return };
+        let (picture, revision, record) = (Box::new(picture), document.revision(), self.remembered.record);
+        self.saving = true;
+        self.spawn(Task::Export { path, picture, content, record, overwrite, revision });
     }
 
     pub(super) fn take_done(&mut self, done: Done) {
@@ -173,12 +175,17 @@ impl State {
         self.saving = false;
         self.path_bar = None;
         let has_result = self.has_result();
+        let is_export = matches!(purpose, Purpose::Export | Purpose::ExportLayer);
         if let Some(document) = &mut self.document
-            && (purpose == Purpose::Export || !has_result)
+            && (is_export || !has_result)
         {
             document.mark_saved(revision);
         }
-        let what = if purpose == Purpose::Export { "Exported" } else { "Mask saved" };
+        let what = match purpose {
+            Purpose::Export => "Exported",
+            Purpose::ExportLayer => "Layer exported",
+            _ => "Mask saved",
+        };
         self.tell(Level::Success, format!("{what}: {}", path.display()));
         if let Some(leave) = self.after_save.take() {
             self.go(leave);

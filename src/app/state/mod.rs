@@ -158,6 +158,7 @@ impl State {
             Action::PickModel => self.spawn(Task::Dialog(Purpose::OpenModel, None)),
             Action::SetTheme(theme) => self.remembered.theme = theme,
             Action::SetLogLosses(log) => self.remembered.log_losses = log,
+            Action::SetRecord(record) => self.remembered.record = record,
             Action::ShowBefore(show) => self.show_before = show,
             Action::TypePath(text) => self.type_path(text),
             Action::SubmitPath { replace } => self.submit_path(replace),

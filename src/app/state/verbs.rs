@@ -44,7 +44,7 @@ impl State {
             Verb::Redo => no_photo
                 .or_else(locked)
                 .or_else(|| document.and_then(Document::redo_name).is_none().then_some("Nothing to redo")),
-            Verb::Export | Verb::ExportPath => no_photo.or_else(locked).or_else(|| {
+            Verb::Export | Verb::ExportPath | Verb::ExportLayer => no_photo.or_else(locked).or_else(|| {
                 if self.saving {
                     Some("A file is being saved")
                 } else {
@@ -95,6 +95,7 @@ impl State {
             Verb::OpenPath => self.show_path_bar(Purpose::OpenPhoto),
             Verb::Export => self.ask_for_path(Purpose::Export),
             Verb::ExportPath => self.show_path_bar(Purpose::Export),
+            Verb::ExportLayer => self.ask_for_path(Purpose::ExportLayer),
             Verb::LoadMask => self.ask_for_path(Purpose::LoadMask),
             Verb::SaveMask => self.ask_for_path(Purpose::SaveMask),
             Verb::Undo => self.move_in_time(Document::undo),
@@ -171,6 +172,7 @@ impl State {
         let document = self.document.as_ref()?;
         match purpose {
             Purpose::Export => Some(document.suggested_export()),
+            Purpose::ExportLayer => Some(document.suggested_layer()),
             Purpose::SaveMask => Some(document.suggested_mask()),
             Purpose::OpenPhoto | Purpose::LoadMask | Purpose::OpenModel => None,
         }

@@ -19,7 +19,7 @@ pub(super) fn ask(purpose: Purpose, suggested: Option<&Path>) -> Done {
     let dialog = dialog(purpose, suggested);
     let picked = match purpose {
         Purpose::OpenPhoto | Purpose::LoadMask | Purpose::OpenModel => dialog.pick_file(),
-        Purpose::Export | Purpose::SaveMask => dialog.save_file(),
+        Purpose::Export | Purpose::ExportLayer | Purpose::SaveMask => dialog.save_file(),
     };
     match picked {
         Some(picked) => {
@@ -43,6 +43,7 @@ fn dialog(purpose: Purpose, suggested: Option<&Path>) -> rfd::FileDialog {
     match purpose {
         Purpose::OpenPhoto => dialog.set_title("Open photo").add_filter("Photos", &EXTENSIONS),
         Purpose::Export => dialog.set_title("Export the filled photo").add_filter("PNG picture", &["png"]),
+        Purpose::ExportLayer => dialog.set_title("Export the fill as a layer").add_filter("PNG picture", &["png"]),
         Purpose::LoadMask => dialog.set_title("Load mask (white is filled)").add_filter("Pictures", &EXTENSIONS),
         Purpose::SaveMask => dialog.set_title("Save mask").add_filter("PNG picture", &["png"]),
         Purpose::OpenModel => dialog.set_title("Open model").add_filter("Face models", &["safetensors"]),
@@ -51,7 +52,7 @@ fn dialog(purpose: Purpose, suggested: Option<&Path>) -> rfd::FileDialog {
 
 /// What is saved is always PNG, and is named so.
 pub fn with_png_extension(purpose: Purpose, path: &Path) -> PathBuf {
-    if !matches!(purpose, Purpose::Export | Purpose::SaveMask) {
+    if !matches!(purpose, Purpose::Export | Purpose::ExportLayer | Purpose::SaveMask) {
         return path.to_owned();
     }
     let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());

@@ -26,6 +26,7 @@ use super::samples::Sample;
 use crate::blend::Patch;
 use crate::device::{GpuInfo, list_gpus};
 use crate::face::FaceFrame;
+use crate::job::Content;
 use crate::mask::{Mask, load_mask, save_mask};
 use crate::model::{ModelChoice, ModelInfo, find_models, inspect};
 use crate::photo::{Overwrite, Photo, SaveError};
@@ -35,6 +36,7 @@ use crate::photo::{Overwrite, Photo, SaveError};
 pub enum Purpose {
     OpenPhoto,
     Export,
+    ExportLayer,
     LoadMask,
     SaveMask,
     OpenModel,
@@ -62,6 +64,9 @@ pub enum Task {
     Export {
         path: PathBuf,
         picture: Box<Picture>,
+        content: Content,
+        /// Whether the file says how it was made.
+        record: bool,
         overwrite: Overwrite,
         revision: u64,
     },
@@ -182,8 +187,12 @@ fn perform(task: Task) -> Done {
         Task::SaveMask { path, mask, overwrite, revision } => {
             saved(Purpose::SaveMask, save_mask(&path, &mask, overwrite), path, revision)
         }
-        Task::Export { path, picture, overwrite, revision } => {
-            saved(Purpose::Export, export(&path, &picture, overwrite), path, revision)
+        Task::Export { path, picture, content, record, overwrite, revision } => {
+            let purpose = match content {
+                Content::Photo => Purpose::Export,
+                Content::Layer => Purpose::ExportLayer,
+            };
+            saved(purpose, export(&path, &picture, content, record, overwrite), path, revision)
         }
         Task::Compose { fill_index, picture } => compose(fill_index, &picture),
         Task::ListGpus => Done::Gpus(list_gpus()),
