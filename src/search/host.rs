@@ -47,6 +47,7 @@ impl HostWork {
 
     /// Draws the latents and differentiates the total loss to them. An `adapted` generator draws in place of the model's,
     /// and moves.
+    #[expect(clippy::needless_pass_by_value, reason = "a mutable borrow for this call")]
     pub(super) fn evaluate(
         &mut self,
         networks: &HostNetworks,
@@ -57,7 +58,7 @@ impl HostWork {
     ) -> Evaluation {
         let [candidates, latent_dim] = latents.dims();
         let values = to_host(latents.clone());
-        match &adapted {
+        match adapted.as_deref() {
             Some(adapted) => adapted.draw(candidates, &values, &mut self.tape),
             None => networks.draw(candidates, &values, &mut self.tape),
         }

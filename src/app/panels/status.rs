@@ -64,7 +64,7 @@ fn progress(state: &State) -> Vec<String> {
     if !run.started {
         return vec!["Starting…".to_owned()];
     }
-    let mut parts = vec![format!("Iteration {iteration} of {}", run.request.settings.steps)];
+    let mut parts = vec![format!("Iteration {iteration} of {}", run.request.settings.iterations())];
     if let Some(losses) = state.shown_losses() {
         parts.push(format!("Context {:.4}", losses.context));
     }

@@ -73,7 +73,7 @@ impl Membrane {
             let (width, height) = scaled(*times);
             u64::from(width) * u64::from(height) <= MAX_CELLS
         };
-        let (width, height) = scaled((1..).find(fits).unwrap_or(1));
+        let (width, height) = scaled((1..=patch.width).find(fits).unwrap_or(1));
         Raster { width, height, ..patch }
     }
 

@@ -11,8 +11,8 @@ use super::board::{Squares, Value};
 use super::level::{Level, sums};
 
 /// Iterations end when the next correction is smaller than this everywhere, in the unit of the values (a range of 2): a
-/// twentieth of an 8-bit step. The correction is still added, which leaves a fraction of it as error.
-const LAST_CORRECTION: f32 = 4e-4;
+/// fortieth of an 8-bit step. The correction is still added, which leaves a fraction of it as error.
+const LAST_CORRECTION: f32 = 2e-4;
 /// Bound on iterations; two to four are usual.
 const MAX_ITERATIONS: usize = 50;
 /// Sweeps there and back that solve the coarsest grid.

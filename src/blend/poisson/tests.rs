@@ -1,4 +1,4 @@
-#![expect(clippy::cast_precision_loss, reason = "tests: numbers are small")]
+#![expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "tests: numbers are small")]
 
 use image::{DynamicImage, ImageBuffer, Rgb};
 use proptest::prelude::*;
@@ -123,7 +123,7 @@ fn where_nothing_is_known_the_membrane_ends_flat() {
     // Known on the left and on the right, not there above and below: nothing flows up or down.
     let (width, height) = (40, 30);
     let strip = Drawn::new(width, height, |x, y| match (x, y) {
-        (_, 0) | (_, 29) => b' ',
+        (_, 0 | 29) => b' ',
         (0 | 39, _) => b'.',
         _ => b'f',
     });
@@ -134,14 +134,14 @@ fn where_nothing_is_known_the_membrane_ends_flat() {
 #[test]
 fn a_part_without_known_pixels_beside_it_gets_nothing() {
     let drawn = Drawn::new(30, 12, |x, y| match (x, y) {
-        (2..=10, 2..=8) | (16..=24, 2..=8) => b'f',
+        (2..=10 | 16..=24, 2..=8) => b'f',
         (0..=12, _) => b'.',
         _ => b' ',
     });
     let membrane = drawn.membrane().unwrap();
     let found = membrane.solve(&vec![[0.7; 4]; membrane.edges.len()]);
     assert!((found.at(6, 5)[0] - 0.7).abs() < 1e-4);
-    assert_eq!(found.at(20, 5), [0.0; 4]);
+    assert!(found.at(20, 5).iter().all(|value| value.abs() < f32::MIN_POSITIVE), "nothing at all");
     assert!(Drawn::new(9, 9, |x, y| if x % 8 == 0 || y % 8 == 0 { b' ' } else { b'f' }).membrane().is_none());
 }
 
@@ -304,22 +304,22 @@ fn larger_cells_give_nearly_the_same_membrane() {
     let frame = FaceFrame::centered(side, side);
     let patch =
         |max_side_px| Composer::new(&photo, &blob(side), &frame, BlendMode::Poisson, max_side_px).patch(&fill, 16);
-    let (full, preview) = (patch(None), patch(Some(100)));
+    let (whole, preview) = (patch(None), patch(Some(100)));
     let picture = |patch: &crate::blend::Patch| {
         image::RgbaImage::from_raw(patch.width, patch.height, patch.rgba.clone()).unwrap()
     };
-    let (full, preview) = (picture(&full), picture(&preview));
-    let scale = [full.width() as f32 / preview.width() as f32, full.height() as f32 / preview.height() as f32];
+    let (whole, preview) = (picture(&whole), picture(&preview));
+    let scale = [whole.width() as f32 / preview.width() as f32, whole.height() as f32 / preview.height() as f32];
     for (x, y, pixel) in preview.enumerate_pixels().filter(|(_, _, pixel)| pixel.0[3] == 255) {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within the picture")]
         let at = |index: u32, axis: usize| ((index as f32 + 0.5) * scale[axis]) as u32;
         // A pixel further than the one meant, at most.
-        let full = full.get_pixel(at(x, 0), at(y, 1));
-        if full.0[3] == 0 {
+        let whole = whole.get_pixel(at(x, 0), at(y, 1));
+        if whole.0[3] == 0 {
             continue;
         }
-        for (a, b) in pixel.0.into_iter().zip(full.0) {
-            assert!(a.abs_diff(b) <= 4, "at {x}, {y}: {pixel:?} and {full:?}");
+        for (a, b) in pixel.0.into_iter().zip(whole.0) {
+            assert!(a.abs_diff(b) <= 4, "at {x}, {y}: {pixel:?} and {whole:?}");
         }
     }
 }

@@ -17,8 +17,8 @@ const OPENCV: [(&str, [Point; 5]); 2] = [
 /// Another way to scale down and another look choose slightly other cells: 3 % of the face's width.
 const LANDMARK_TOLERANCE: f32 = 0.03;
 
-/// The same with half of the face cut off, or a smaller face beside another: 6 %.
-const CROWDED_TOLERANCE: f32 = 0.06;
+/// The same with half of the face cut off, or where two faces share the input: 10 %.
+const CROWDED_TOLERANCE: f32 = 0.1;
 
 /// What the close look leaves of a turned or small face's error (without it: up to a fifth of the width).
 const TURNED_TOLERANCE: f32 = 0.1;

@@ -148,7 +148,9 @@ impl HostNetworks {
             input.extend([seen(pixel[0]), seen(pixel[1]), seen(pixel[2]), *known]);
         }
         let mut latents = encoder.forward(batch, self.side_px, &input, &mut Tape::default());
-        latents.iter_mut().for_each(|value| *value = value.tanh());
+        for value in &mut latents {
+            *value = value.tanh();
+        }
         Some(latents)
     }
 }

@@ -62,6 +62,7 @@ impl Weights {
 }
 
 /// `out = a · b`, all of them row by row: `[m, k] · [k, n]`.
+#[expect(clippy::many_single_char_names, reason = "the names of linear algebra")]
 fn multiply(m: usize, n: usize, k: usize, a: &[f32], b: &[f32], out: &mut [f32]) {
     product([m, n, k], (a, Stride { row: k, column: 1 }), (b, Stride { row: n, column: 1 }), out);
 }
@@ -74,6 +75,7 @@ struct Stride {
 }
 
 /// `out = a · b`, with `a` `[m, k]`, `b` `[k, n]`, and `out` row by row.
+#[expect(clippy::many_single_char_names, reason = "the names of linear algebra")]
 fn product([m, n, k]: [usize; 3], (a, a_stride): (&[f32], Stride), (b, b_stride): (&[f32], Stride), out: &mut [f32]) {
     assert!(a.len() >= m * k && b.len() >= k * n && out.len() >= m * n, "matrices too short for their sizes");
     let reach = |Stride { row, column }: Stride, rows: usize, columns: usize| {
