@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use image::{DynamicImage, GrayImage, ImageBuffer};
+use image::error::{EncodingError, ImageFormatHint};
+use image::{DynamicImage, GrayImage, ImageBuffer, ImageError, ImageFormat};
 
 use super::Mask;
 use crate::photo::{self, DecodeLimits, Overwrite, PhotoError, SaveError};
@@ -52,6 +53,30 @@ pub fn save_mask(path: &Path, mask: &Mask, overwrite: Overwrite) -> Result<(), S
     photo::save_png(path, &DynamicImage::ImageLuma8(grey), None, overwrite)
 }
 
+/// A mask as a PNG of one bit a pixel, white where there is hole: a fraction of the size of [`save_mask`]'s.
+///
+/// # Errors
+/// When the encoder fails, as it does on a mask without pixels.
+pub fn encode_mask(mask: &Mask) -> Result<Vec<u8>, SaveError> {
+    let bits: Vec<u8> = mask
+        .pixels()
+        .chunks(mask.width().max(1) as usize)
+        .flat_map(|row| {
+            row.chunks(8).map(|eight| eight.iter().rev().fold(0, |bits, pixel| (bits >> 1) | (pixel & 0x80)))
+        })
+        .collect();
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, mask.width(), mask.height());
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.set_depth(png::BitDepth::One);
+    let hint = ImageFormatHint::Exact(ImageFormat::Png);
+    encoder
+        .write_header()
+        .and_then(|mut writer| writer.write_image_data(&bits))
+        .map_err(|error| SaveError::Encode { source: ImageError::Encoding(EncodingError::new(hint, error)) })?;
+    Ok(bytes)
+}
+
 fn from_picture(pixels: DynamicImage, path: &Path, photo_width: u32, photo_height: u32) -> Result<Mask, MaskFileError> {
     let (width, height) = (pixels.width(), pixels.height());
     let wrong_size = || MaskFileError::Size { path: path.into(), width, height, photo_width, photo_height };
@@ -82,6 +107,19 @@ mod tests {
         assert_eq!(load_mask(&path, 13, 7).unwrap(), mask);
         let error = load_mask(&path, 14, 7).unwrap_err().to_string();
         assert!(error.contains("13×7") && error.contains("14×7") && error.contains("mask.png"), "{error}");
+    }
+
+    #[test]
+    fn a_mask_of_one_bit_a_pixel_comes_back_and_is_small() {
+        // Widths around whole bytes.
+        for width in [1, 7, 8, 9, 200] {
+            let mut mask = Mask::empty(width, 100);
+            mask.draw_segment([0.0, 3.0], [150.0, 90.0], 2.5, StrokeKind::Paint);
+            let png = encode_mask(&mask).unwrap();
+            assert_eq!(decode_mask(&png, width, 100).unwrap(), mask, "{width}");
+            assert!(png.len() < 800, "{} bytes", png.len());
+        }
+        assert!(encode_mask(&Mask::empty(0, 5)).is_err());
     }
 
     #[test]
