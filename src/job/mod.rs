@@ -17,6 +17,8 @@ mod worker;
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::blend::{Blend, Patch};
 use crate::device::DeviceChoice;
 use crate::face::FaceFrame;
@@ -51,7 +53,7 @@ pub struct LiveSettings {
 }
 
 /// The device a fill ran on.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceInfo {
     /// As in "CPU" or "NVIDIA RTX 4070 (Vulkan)".
     pub name: String,
@@ -70,7 +72,8 @@ pub struct Candidate {
 }
 
 /// Why a search ended before its last step.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum StopReason {
     /// The user stopped it.
     Cancelled,
@@ -79,7 +82,7 @@ pub enum StopReason {
 }
 
 /// What a fill came to.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct FillOutcome {
     /// As they were at the end (λ and steps may have been changed on the way).
     pub settings: Settings,

@@ -193,6 +193,7 @@ pub struct HmcSettings {
 
 /// Everything about one search.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Settings {
     /// Iterations.
     pub steps: u32,
