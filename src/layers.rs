@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which of our modules each module may use.
-const MAY_USE: [(&str, &[&str]); 11] = [
+const MAY_USE: [(&str, &[&str]); 12] = [
     ("photo", &[]),
     ("mask", &["photo"]),
     ("face", &["photo", "mask"]),
@@ -14,8 +14,9 @@ const MAY_USE: [(&str, &[&str]); 11] = [
     ("model", &[]),
     ("search", &["model", "mask"]),
     ("job", &["photo", "mask", "face", "blend", "device", "model", "search"]),
-    ("cli", &["photo", "mask", "face", "blend", "device", "model", "search", "job", "app"]),
-    ("app", &["photo", "mask", "face", "blend", "device", "model", "search", "job"]),
+    ("project", &["photo", "mask", "face", "blend", "device", "model", "search", "job"]),
+    ("cli", &["photo", "mask", "face", "blend", "device", "model", "search", "job", "project", "app"]),
+    ("app", &["photo", "mask", "face", "blend", "device", "model", "search", "job", "project"]),
     ("layers", &[]),
 ];
 

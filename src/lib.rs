@@ -21,6 +21,7 @@
 //! | [`model`] | the networks and their weight files | nothing here |
 //! | [`search`] | losses, optimisers, candidates: one fill | `model`, `mask` |
 //! | [`job`] | the background thread, the fill as a whole, and the recipe to repeat it | all of the above |
+//! | [`project`] | the work on a photo as a file | all of the above |
 //! | [`cli`], [`app`] | the two front ends | all of the above |
 //!
 //! Only `app` knows egui, only `cli` knows clap, and only `device`, `model` and `search` know burn.
@@ -34,6 +35,7 @@ pub mod job;
 pub mod mask;
 pub mod model;
 pub mod photo;
+pub mod project;
 pub mod search;
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ use super::icons::Icon;
 pub enum Verb {
     Open,
     OpenPath,
+    SaveProject,
+    SaveProjectAs,
     Export,
     ExportPath,
     ExportLayer,
@@ -77,8 +79,10 @@ const HELP: &str = "Help";
 pub const TABLE: &[Entry] = &[
     entry(Verb::Open, FILE, "Open photo…", &[command(Key::O)]),
     entry(Verb::OpenPath, FILE, "Open photo by path…", &[command_shift(Key::O)]),
-    entry(Verb::Export, FILE, "Export…", &[command(Key::E), command(Key::S)]),
-    entry(Verb::ExportPath, FILE, "Export to a path…", &[command_shift(Key::S)]),
+    entry(Verb::SaveProject, FILE, "Save project", &[command(Key::S)]),
+    entry(Verb::SaveProjectAs, FILE, "Save project as…", &[command_shift(Key::S)]),
+    entry(Verb::Export, FILE, "Export…", &[command(Key::E)]),
+    entry(Verb::ExportPath, FILE, "Export to a path…", &[command(Key::P)]),
     entry(Verb::ExportLayer, FILE, "Export layer…", &[command_shift(Key::E)]),
     entry(Verb::LoadMask, FILE, "Load mask…", &[command(Key::M)]),
     entry(Verb::SaveMask, FILE, "Save mask…", &[command_shift(Key::M)]),
@@ -148,6 +152,7 @@ impl Verb {
         match self {
             Self::Export | Self::ExportPath | Self::SaveMask => Icon::Export,
             Self::ExportLayer => Icon::Layer,
+            Self::SaveProject | Self::SaveProjectAs => Icon::Save,
             Self::Undo => Icon::Undo,
             Self::Redo => Icon::Redo,
             Self::Brush => Icon::Brush,

@@ -16,11 +16,11 @@ use crate::face::FaceFrame;
 
 /// Content-aware fill for faces
 ///
-/// Without a command: the editor, with PHOTO opened.
+/// Without a command: the editor, with PHOTO (or a saved project) opened.
 #[derive(Debug, Parser)]
 #[command(name = "countenance", version, args_conflicts_with_subcommands = true)]
 pub(super) struct Cli {
-    /// Photo to open in the editor (write ./fill for a file that is named like a command)
+    /// Photo or .countenance project to open in the editor (write ./fill for a file that is named like a command)
     pub(super) photo: Option<PathBuf>,
 
     #[command(subcommand)]

@@ -135,7 +135,7 @@ fn open_editor(photo: Option<PathBuf>) -> anyhow::Result<Ending> {
         && !path.exists()
     {
         return Err(usage(format!(
-            "there is no photo {}: check the name (`countenance --help` lists the commands)",
+            "there is no file {}: check the name (`countenance --help` lists the commands)",
             path.display()
         )));
     }

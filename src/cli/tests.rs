@@ -124,5 +124,5 @@ fn usage_errors_exit_with_two_and_others_with_one() {
 fn a_photo_that_is_not_there_opens_no_window() {
     let error = super::open_editor(Some("missing/face.jpg".into())).unwrap_err();
     assert_eq!(super::exit_code_of(&error), 2);
-    insta::assert_snapshot!(error, @"there is no photo missing/face.jpg: check the name (`countenance --help` lists the commands)");
+    insta::assert_snapshot!(error, @"there is no file missing/face.jpg: check the name (`countenance --help` lists the commands)");
 }

@@ -19,6 +19,8 @@ mod worker;
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::blend::{Blend, Patch};
 use crate::device::DeviceChoice;
 use crate::face::FaceFrame;
@@ -54,7 +56,7 @@ pub struct LiveSettings {
 }
 
 /// The device a fill ran on.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceInfo {
     /// As in "CPU" or "NVIDIA RTX 4070 (Vulkan)".
     pub name: String,
@@ -73,7 +75,8 @@ pub struct Candidate {
 }
 
 /// Why a search ended before its last step.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum StopReason {
     /// The user stopped it.
     Cancelled,
@@ -82,7 +85,7 @@ pub enum StopReason {
 }
 
 /// What a fill came to.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct FillOutcome {
     /// As they were at the end (λ and steps may have been changed on the way).
     pub settings: Settings,

@@ -196,6 +196,7 @@ pub struct HmcSettings {
 
 /// Everything about one search.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Settings {
     /// Iterations.
     pub steps: u32,
@@ -246,6 +247,10 @@ impl Settings {
     pub const MAX_CANDIDATES: u32 = 256;
     /// The most steps a search may be asked for.
     pub const MAX_STEPS: u32 = 100_000;
+    /// The most steps of refinement.
+    pub const MAX_REFINE_STEPS: u32 = 1000;
+    /// The most iterations of both kinds.
+    pub const MAX_ITERATIONS: u32 = Self::MAX_STEPS + Self::MAX_REFINE_STEPS;
 
     /// Steps and refinement together.
     #[must_use]
@@ -275,7 +280,7 @@ impl Settings {
             "use a positive number up to 10",
         )?;
         check((0.0..=2.0).contains(&self.noise), "noise", &self.noise, "use 0 to 2")?;
-        check(self.refine_steps <= 1000, "refine steps", &self.refine_steps, "use 0 to 1000")?;
+        check(self.refine_steps <= Self::MAX_REFINE_STEPS, "refine steps", &self.refine_steps, "use 0 to 1000")?;
         check((0.0..=0.1).contains(&self.refine_rate), "refine rate", &self.refine_rate, "use 0 to 0.1")?;
         check((1..=Self::MAX_CANDIDATES).contains(&self.candidates), "candidates", &self.candidates, "use 1 to 256")?;
         check((0.0..=2.0).contains(&self.start_spread), "start spread", &self.start_spread, "use 0 to 2")?;

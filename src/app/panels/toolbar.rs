@@ -23,6 +23,7 @@ pub fn show(ui: &mut Ui, state: &State, zoom: f32, actions: &mut Vec<Action>) {
             IconButton::new(Icon::Open, Verb::Open.name()).with_text("Open"),
             actions,
         );
+        verb_button(ui, state, Verb::SaveProject, actions);
         let export = IconButton::new(Icon::Export, Verb::Export.name()).with_text("Export");
         add_verb_button(ui, state, Verb::Export, export, actions);
         verb_button(ui, state, Verb::ExportLayer, actions);

@@ -7,11 +7,12 @@ use super::filling::shown_picture;
 use super::{Answer, Leave, PathBar, Source, State};
 use crate::app::document::Document;
 use crate::app::messages::{Level, Message};
-use crate::app::tasks::{Done, Purpose, Task, with_png_extension};
+use crate::app::tasks::{Done, Purpose, Task, with_extension};
 use crate::job::Content;
 use crate::mask::{Edit, Mask};
 use crate::model::ModelChoice;
 use crate::photo::Overwrite;
+use crate::project::is_project_path;
 
 impl State {
     /// Leaves the document, after asking if that would lose work.
@@ -24,9 +25,14 @@ impl State {
         match leave {
             Leave::Close => self.closing = true,
             Leave::Open(Source::Dialog) => self.spawn(Task::Dialog(Purpose::OpenPhoto, None)),
+            Leave::Open(Source::Recoverable(path)) => self.recover(path),
             Leave::Open(Source::File(path)) => {
                 self.opening = true;
-                self.spawn(Task::OpenPhoto(path));
+                self.spawn(if is_project_path(&path) {
+                    Task::OpenProject { path, recovered: false }
+                } else {
+                    Task::OpenPhoto(path)
+                });
             }
             Leave::Open(Source::Sample(sample)) => {
                 self.opening = true;
@@ -42,20 +48,11 @@ impl State {
             Answer::Discard => {
                 // Said once: a dialog that opens a photo must not be followed by the same question.
                 if let Some(document) = &mut self.document {
-                    document.mark_saved(document.revision());
+                    document.give_up_changes();
                 }
                 self.go(leave);
             }
-            Answer::Save => {
-                self.fills.stop();
-                self.after_save = Some(leave);
-                let purpose = if self.has_result() { Purpose::Export } else { Purpose::SaveMask };
-                let suggested = self.document.as_ref().map(|document| match purpose {
-                    Purpose::Export => document.suggested_export(),
-                    _ => document.suggested_mask(),
-                });
-                self.spawn(Task::Dialog(purpose, suggested));
-            }
+            Answer::Save => self.save_before(leave),
         }
     }
 
@@ -72,9 +69,10 @@ impl State {
         if typed.is_empty() {
             return;
         }
-        let (purpose, path) = (bar.purpose, with_png_extension(bar.purpose, &expand_home(typed)));
+        let (purpose, path) = (bar.purpose, with_extension(bar.purpose, &expand_home(typed)));
         let overwrite = if replace { Overwrite::Allow } else { Overwrite::Refuse };
-        if !matches!(purpose, Purpose::Export | Purpose::ExportLayer | Purpose::SaveMask) {
+        let saves = [Purpose::Export, Purpose::ExportLayer, Purpose::SaveMask, Purpose::SaveProject];
+        if !saves.contains(&purpose) {
             self.path_bar = None;
         }
         self.use_path(purpose, path, overwrite);
@@ -89,6 +87,7 @@ impl State {
                     self.spawn(Task::LoadMask { path, width: photo.width(), height: photo.height() });
                 }
             }
+            Purpose::SaveProject => self.save_project_to(path, overwrite),
             Purpose::SaveMask => {
                 if let Some(document) = &mut self.document {
                     let (mask, revision) = (document.shared_mask(), document.revision());
@@ -117,10 +116,10 @@ impl State {
             }
             Done::Cancelled => self.after_save = None,
             Done::NoDialog(purpose) => self.show_path_bar(purpose),
-            Done::Photo { photo, name, frame } => {
+            Done::Photo { photo, name, frame, origin } => {
                 self.opening = false;
                 self.spawn(Task::FindFaces(Arc::clone(&photo)));
-                self.show_document(Document::new(photo, name, frame));
+                self.show_document(Document::new(photo, name, frame, origin));
             }
             Done::Faces { photo, frames, problem } => {
                 let in_use = self.is_locked();
@@ -131,6 +130,10 @@ impl State {
             }
             Done::Mask { mask, photo_size } => self.take_mask(mask, photo_size),
             Done::Saved { purpose, path, revision } => self.take_saved(purpose, &path, revision),
+            Done::Project(opened) => self.take_project(*opened),
+            Done::ProjectSaved { path, revision, photo } => self.take_project_saved(path, revision, &photo),
+            Done::Autosaved(result) => self.take_autosaved(result),
+            Done::Recoverable(found) => self.take_recoverable(found),
             Done::Exists { purpose, path } => {
                 self.saving = false;
                 self.path_bar = Some(PathBar { purpose, text: path.display().to_string(), exists: true });
@@ -154,8 +157,10 @@ impl State {
             }
             Done::Thumbnails(thumbnails) => self.thumbnails = thumbnails,
             Done::Remembered => self.remembering = false,
+            Done::Discarded => {}
             Done::Failed(message) => {
                 (self.opening, self.saving, self.after_save) = (false, false, None);
+                self.autosave.interrupted();
                 self.messages.push(message);
             }
         }
@@ -187,9 +192,6 @@ impl State {
             _ => "Mask saved",
         };
         self.tell(Level::Success, format!("{what}: {}", path.display()));
-        if let Some(leave) = self.after_save.take() {
-            self.go(leave);
-        }
     }
 }
 

@@ -21,6 +21,9 @@ impl State {
         let locked = || running.then_some("A fill is running: stop it first");
         match verb {
             Verb::Open | Verb::OpenPath | Verb::Shortcuts | Verb::About | Verb::Quit => None,
+            Verb::SaveProject | Verb::SaveProjectAs => {
+                no_photo.or_else(|| self.saving.then_some("A file is being saved"))
+            }
             Verb::Brush
             | Verb::Eraser
             | Verb::Frame
@@ -93,6 +96,8 @@ impl State {
         match verb {
             Verb::Open => self.leave_for(Leave::Open(Source::Dialog)),
             Verb::OpenPath => self.show_path_bar(Purpose::OpenPhoto),
+            Verb::SaveProject => self.save_project(),
+            Verb::SaveProjectAs => self.ask_for_path(Purpose::SaveProject),
             Verb::Export => self.ask_for_path(Purpose::Export),
             Verb::ExportPath => self.show_path_bar(Purpose::Export),
             Verb::ExportLayer => self.ask_for_path(Purpose::ExportLayer),
@@ -159,18 +164,22 @@ impl State {
         }
     }
 
-    fn ask_for_path(&self, purpose: Purpose) {
+    pub(super) fn ask_for_path(&self, purpose: Purpose) {
         self.spawn(Task::Dialog(purpose, self.suggested_path(purpose)));
     }
 
     pub(super) fn show_path_bar(&mut self, purpose: Purpose) {
         let text = self.suggested_path(purpose).map_or_else(String::new, |path| path.display().to_string());
+        if purpose != Purpose::SaveProject {
+            self.after_save = None;
+        }
         self.path_bar = Some(PathBar { purpose, text, exists: false });
     }
 
     fn suggested_path(&self, purpose: Purpose) -> Option<std::path::PathBuf> {
         let document = self.document.as_ref()?;
         match purpose {
+            Purpose::SaveProject => Some(document.suggested_project()),
             Purpose::Export => Some(document.suggested_export()),
             Purpose::ExportLayer => Some(document.suggested_layer()),
             Purpose::SaveMask => Some(document.suggested_mask()),

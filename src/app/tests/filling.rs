@@ -19,26 +19,40 @@ fn state<'w>(window: &'w super::Window<'_>) -> &'w State {
 }
 
 /// An editor with a painted hole in which a fill has been started.
-fn running<'a>() -> (super::Window<'a>, std::sync::Arc<Script>) {
+pub fn running<'a>() -> (super::Window<'a>, std::sync::Arc<Script>) {
     let (mut window, script) = editor_with_photo();
-    paint(&mut window);
-    press(&mut window, Modifiers::NONE, Key::Enter);
+    start(&mut window, &script);
+    (window, script)
+}
+
+/// Paints a hole and starts to fill it.
+pub fn start(window: &mut super::Window<'_>, script: &Script) {
+    paint(window);
+    press(window, Modifiers::NONE, Key::Enter);
     script.start();
     window.run_steps(2);
-    (window, script)
 }
 
 /// An editor with a finished fill.
 pub fn filled<'a>() -> (super::Window<'a>, std::sync::Arc<Script>) {
     let (mut window, script) = running();
+    finish(&mut window, &script);
+    (window, script)
+}
+
+/// Brings the running fill to its end, drawn at full size.
+pub fn finish(window: &mut super::Window<'_>, script: &Script) {
     script.progress(1, 150);
     script.show(150);
     script.finish(150, None);
     window.run_steps(2);
-    wait_for(&mut window, "the picture", |editor| {
-        editor.state.document.as_ref().and_then(Document::fill).is_some_and(|fill| fill.composed.is_some())
+    wait_until_drawn(window);
+}
+
+pub fn wait_until_drawn(window: &mut super::Window<'_>) {
+    wait_for(window, "the picture", |editor| {
+        editor.state.document.as_ref().and_then(Document::fill).is_some_and(|fill| fill.composed == Some(fill.look))
     });
-    (window, script)
 }
 
 #[test]

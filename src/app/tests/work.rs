@@ -45,7 +45,7 @@ fn the_first_screen_offers_a_dialog_a_path_and_samples() {
     for name in ["Open photo…", "Sample: Eileen Collins", "Sample: Grace Hopper"] {
         assert!(is_enabled(&window, name), "{name}");
     }
-    window.get(By::new().role(egui::accesskit::Role::TextInput).label("Path of a photo"));
+    window.get(By::new().role(egui::accesskit::Role::TextInput).label("Path of a photo or project"));
 }
 
 #[test]
