@@ -105,7 +105,7 @@ fn a_typed_name_never_replaces_a_file_without_asking() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("precious.png");
     std::fs::write(&path, "precious").expect("written");
-    press(&mut window, Modifiers::COMMAND | Modifiers::SHIFT, Key::E);
+    press(&mut window, Modifiers::COMMAND, Key::P);
     window.state_mut().state.handle(Action::TypePath(path.display().to_string()));
     window.state_mut().state.handle(Action::SubmitPath { replace: false });
     wait_until_saved(&mut window);
