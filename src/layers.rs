@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which of our modules each module may use.
-const MAY_USE: [(&str, &[&str]); 12] = [
+const MAY_USE: [(&str, &[&str]); 14] = [
     ("photo", &[]),
     ("mask", &["photo"]),
     ("face", &["photo", "mask"]),
@@ -15,7 +15,9 @@ const MAY_USE: [(&str, &[&str]); 12] = [
     ("search", &["model", "mask"]),
     ("job", &["photo", "mask", "face", "blend", "device", "model", "search"]),
     ("project", &["photo", "mask", "face", "blend", "device", "model", "search", "job"]),
-    ("cli", &["photo", "mask", "face", "blend", "device", "model", "search", "job", "project", "app"]),
+    ("metrics", &[]),
+    ("evaluation", &["photo", "mask", "face", "blend", "device", "model", "search", "job", "metrics"]),
+    ("cli", &["photo", "mask", "face", "blend", "device", "model", "search", "job", "metrics", "evaluation", "app"]),
     ("app", &["photo", "mask", "face", "blend", "device", "model", "search", "job", "project"]),
     ("layers", &[]),
 ];

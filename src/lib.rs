@@ -22,7 +22,10 @@
 //! | [`search`] | losses, optimisers, candidates: one fill | `model`, `mask` |
 //! | [`job`] | the background thread, the fill as a whole, and the recipe to repeat it | all of the above |
 //! | [`project`] | the work on a photo as a file | all of the above |
-//! | [`cli`], [`app`] | the two front ends | all of the above |
+//! | [`metrics`] | how near a fill comes to the truth | nothing here |
+//! | [`evaluation`] | one protocol: faces × holes × ways to fill | all of the above but `project` |
+//! | [`app`] | the editor | all above but `metrics`, `evaluation` |
+//! | [`cli`] | the command line | all of the above |
 //!
 //! Only `app` knows egui, only `cli` knows clap, and only `device`, `model` and `search` know burn.
 
@@ -30,9 +33,11 @@ pub mod app;
 pub mod blend;
 pub mod cli;
 pub mod device;
+pub mod evaluation;
 pub mod face;
 pub mod job;
 pub mod mask;
+pub mod metrics;
 pub mod model;
 pub mod photo;
 pub mod project;

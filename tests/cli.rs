@@ -259,3 +259,36 @@ fn a_model_that_is_no_model_is_refused_by_name() {
     assert!(!output.status.success());
     assert!(errors(&output).contains("safetensors"), "{}", errors(&output));
 }
+
+#[test]
+fn eval_measures_a_folder_and_names_the_picture_that_is_no_face() {
+    let folder = tempfile::tempdir().unwrap();
+    let faces = folder.path().join("faces");
+    fs::create_dir(&faces).unwrap();
+    photo(20, 20).save(faces.join("ann.png")).unwrap();
+    let eval = |arguments: &[&str]| {
+        countenance()
+            .current_dir(folder.path())
+            .args(["eval", "faces", "--device", "cpu", "--steps", "2", "--candidates", "2", "--masks", "center,eyes"])
+            .args(arguments)
+            .arg("--model")
+            .arg(tiny_model())
+            .output()
+            .unwrap()
+    };
+    let output = eval(&["--json", "eval.json", "--sheet", "eval.png"]);
+    assert_code(&output, 0);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.starts_with("1 face, model tiny-16, seed 0, CPU; "), "{text}");
+    let json: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(folder.path().join("eval.json")).unwrap()).unwrap();
+    assert_eq!(json["scores"].as_array().unwrap().len(), 2 * 2);
+    assert!(image::open(folder.path().join("eval.png")).is_ok());
+
+    photo(20, 30).save(faces.join("bob.png")).unwrap();
+    let output = eval(&[]);
+    assert_code(&output, 1);
+    assert!(errors(&output).contains("error: bob: the picture is 20×30 pixels"), "{}", errors(&output));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("eyes"), "the others are measured");
+    assert_eq!(eval(&["--others", "telea"]).status.code(), Some(2));
+}

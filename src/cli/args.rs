@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use super::choices::{self, BLENDS};
+use super::eval::EvalArgs;
 use super::faces::{Face, FacesArgs};
 use super::plan;
 use super::replay::ReplayArgs;
@@ -35,6 +36,7 @@ pub(super) enum Command {
     Replay(ReplayArgs),
     /// List compute devices, and which one `auto` picks
     Devices,
+    Eval(Box<EvalArgs>),
 }
 
 /// Fill the hole of one photo or of many, without a window

@@ -50,7 +50,7 @@ pub(super) fn expand(photos: &[PathBuf]) -> anyhow::Result<Photos> {
 }
 
 /// The pictures of a folder, by name, without subfolders and hidden files.
-fn pictures_in(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+pub(super) fn pictures_in(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let entries = std::fs::read_dir(folder)
         .map_err(|error| usage(format!("cannot list the folder {}: {error}", folder.display())))?;
     let mut pictures: Vec<PathBuf> =

@@ -1,6 +1,6 @@
 //! The command line: `countenance [PHOTO]` opens the editor, `countenance COMMAND …` works without a window.
 //!
-//! One file for each command (`fill`, `faces`, `replay`, `devices`), with what only that command needs beside it. Everything that can be
+//! One file for each command (`fill`, `faces`, `replay`, `devices`, `eval`), with what only that command needs beside it. Everything that can be
 //! known to go wrong (a mask that is not there, a folder that cannot be written to) is said before the first search
 //! starts, as a usage error. Surprising: a photo that cannot be opened is *not* a usage error, even when it is the only
 //! one. In a batch the others go on, and scripts should not see another exit code because a batch happens to hold one
@@ -14,6 +14,7 @@
 //! countenance faces photo.jpg --json
 //! countenance replay filled.png face.png
 //! countenance devices
+//! countenance eval faces/ --presets all --json eval.json --sheet eval.png
 //! ```
 //!
 //! * Results go to files or standard output, messages and progress to standard error; the bar shows on terminals only.
@@ -39,6 +40,7 @@ mod args;
 mod batch;
 mod choices;
 mod devices;
+mod eval;
 mod faces;
 mod fill;
 mod follow;
@@ -106,6 +108,7 @@ pub fn main() -> ExitCode {
         Some(Command::Faces(args)) => faces::run(&args),
         Some(Command::Replay(args)) => replay::run(&args),
         Some(Command::Devices) => devices::run(),
+        Some(Command::Eval(args)) => eval::run(&args),
     };
     match ending {
         Ok(Ending::AllWell) => ExitCode::SUCCESS,

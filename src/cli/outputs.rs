@@ -79,7 +79,8 @@ fn check_png_name(option: &str, path: &Path) -> anyhow::Result<()> {
     Err(usage(format!("{option} {} does not end in .png: fills are written as PNG, without loss", path.display())))
 }
 
-fn make_folder(folder: &Path, option: &str) -> anyhow::Result<()> {
+/// Makes the folder that an option names, unless it is there.
+pub(super) fn make_folder(folder: &Path, option: &str) -> anyhow::Result<()> {
     if folder.exists() && !folder.is_dir() {
         return Err(usage(format!("{option} {} is a file: a folder is needed here", folder.display())));
     }
@@ -96,14 +97,15 @@ fn check_writable(folder: &Path, option: &str) -> anyhow::Result<()> {
 }
 
 /// The folder a file lies in, `.` for a bare name.
-fn folder_of(path: &Path) -> &Path {
+pub(super) fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
     }
 }
 
-fn check_folders(files: &[(&'static str, &Path)]) -> anyhow::Result<()> {
+/// Files need a folder that can be written to.
+pub(super) fn check_folders(files: &[(&'static str, &Path)]) -> anyhow::Result<()> {
     let mut checked = HashSet::new();
     for (option, path) in files {
         if path.is_dir() {
@@ -121,7 +123,7 @@ fn check_folders(files: &[(&'static str, &Path)]) -> anyhow::Result<()> {
 }
 
 /// The same file under the same name, however it was written.
-fn identity(path: &Path) -> PathBuf {
+pub(super) fn identity(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| {
         let folder = folder_of(path);
         let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf());
@@ -130,7 +132,10 @@ fn identity(path: &Path) -> PathBuf {
 }
 
 /// No output may be another output, and none may be an input, `--force` or not: the original is not worth a slip.
-fn check_distinct<'a>(outputs: &[(&'static str, &Path)], inputs: impl Iterator<Item = &'a Path>) -> anyhow::Result<()> {
+pub(super) fn check_distinct<'a>(
+    outputs: &[(&'static str, &Path)],
+    inputs: impl Iterator<Item = &'a Path>,
+) -> anyhow::Result<()> {
     let mut taken: HashMap<PathBuf, &'static str> = inputs.map(|path| (identity(path), "an input")).collect();
     for &(option, path) in outputs {
         if let Some(other) = taken.insert(identity(path), option) {

@@ -54,8 +54,13 @@ impl Console {
         }
     }
 
+    /// Whether somebody can watch the bar.
+    pub(super) fn is_on_terminal(&self) -> bool {
+        self.on_terminal
+    }
+
     /// The bar starts anew, for `steps` iterations.
-    pub(super) fn begin(&mut self, title: &str, steps: u32) {
+    pub(super) fn begin(&mut self, title: &str, steps: impl Into<u64>) {
         self.last_shown = None;
         self.bar.set_length(steps.into());
         self.bar.set_prefix(title.to_string());
@@ -75,6 +80,17 @@ impl Console {
             self.bar.set_position(iteration.into());
             let left = HumanDuration(self.bar.eta());
             self.bar.set_message(format!("loss {total_loss:.4}  {left:#} left"));
+        }
+    }
+
+    /// Shows how far a run of many searches has come, and how long the rest takes at that speed.
+    pub(super) fn show_place(&mut self, title: &str, position: u64) {
+        if self.wants_losses() {
+            self.last_shown = Some(Instant::now());
+            self.bar.set_prefix(title.to_string());
+            self.bar.set_position(position);
+            let left = HumanDuration(self.bar.eta());
+            self.bar.set_message(format!("{left:#} left"));
         }
     }
 

@@ -92,6 +92,7 @@ fn refusals_say_what_to_do() {
     insta::assert_snapshot!("refused-device", refusal("fill a.png --mask center --out b.png --device tpu"));
     insta::assert_snapshot!("refused-frame", refusal("fill a.png --mask center --out b.png --frame 1,2"));
     insta::assert_snapshot!("refused-every", refusal("fill a.png --mask center --out b.png --every 5"));
+    insta::assert_snapshot!("refused-masks", refusal("eval faces --masks center,nose"));
     insta::assert_snapshot!("refused-every-zero", refusal("fill a.png --mask center --out b.png --gif g --every 0"));
 }
 
@@ -102,16 +103,19 @@ fn help_texts_are_as_reviewed() {
     insta::assert_snapshot!("help-faces", help("faces --help"));
     insta::assert_snapshot!("help-devices", help("devices --help"));
     insta::assert_snapshot!("help-replay", help("replay --help"));
+    insta::assert_snapshot!("help-eval", help("eval --help"));
     insta::assert_snapshot!("help-fill", help("fill --help"));
     insta::assert_snapshot!("help-fill-short", help("fill -h"));
 }
 
 #[test]
-fn every_option_of_fill_has_help() {
+fn every_option_of_fill_and_eval_has_help() {
     let command = args::command();
-    let fill = command.find_subcommand("fill").unwrap();
-    let silent: Vec<_> = fill.get_arguments().filter(|arg| arg.get_help().is_none()).map(clap::Arg::get_id).collect();
-    assert!(silent.is_empty(), "{silent:?}");
+    for name in ["fill", "eval"] {
+        let arguments = command.find_subcommand(name).unwrap().get_arguments();
+        let silent: Vec<_> = arguments.filter(|arg| arg.get_help().is_none()).map(clap::Arg::get_id).collect();
+        assert!(silent.is_empty(), "{name}: {silent:?}");
+    }
 }
 
 #[test]

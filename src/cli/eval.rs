@@ -1,0 +1,139 @@
+//! `countenance eval`: the evaluation protocol on a folder of faces.
+//!
+//! Ctrl-C ends the program at once, as in `fill`; the JSON is written on the way, so that what was done is kept.
+
+mod args;
+mod plan;
+mod report;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, anyhow};
+use image::DynamicImage;
+use indicatif::HumanDuration;
+
+pub(super) use args::EvalArgs;
+
+use super::progress::Console;
+use super::{Ending, print_result};
+use crate::evaluation::{self, Evaluation, HoleKind, Problem, Sheet, Watcher};
+use crate::job::Engine;
+use crate::photo::{Extras, Overwrite, save_png};
+use plan::Plan;
+
+/// The JSON is written this often on the way. It holds all that was written before, so that more often would cost
+/// time with many faces.
+const WRITE_EVERY: Duration = Duration::from_secs(10);
+
+/// Does what the arguments say.
+pub(super) fn run(args: &EvalArgs) -> anyhow::Result<Ending> {
+    let plan = Plan::new(args)?;
+    // burn's work must stay on one thread, and debuggers and profilers show its name.
+    let done = thread::scope(|scope| {
+        let work = || evaluate(&plan, &mut Console::stderr());
+        let evaluation = thread::Builder::new()
+            .name("evaluation".into())
+            .spawn_scoped(scope, work)
+            .context("cannot start the thread that computes")?;
+        evaluation.join().map_err(|_| anyhow!("the program ran into a fault of its own, told above"))?
+    })?;
+    print_result(&done.text)?;
+    Ok(done.ending)
+}
+
+/// What an evaluation came to.
+struct Done {
+    ending: Ending,
+    /// For standard output.
+    text: String,
+}
+
+/// Evaluates, and writes what was asked for.
+fn evaluate(plan: &Plan, console: &mut Console) -> anyhow::Result<Done> {
+    let protocol = &plan.protocol;
+    console.begin("eval", protocol.gradients_a_face() * protocol.pictures.len() as u64);
+    let mut live =
+        Live { plan, console, gradients: 0, faces_done: 0, started: Instant::now(), last_written: Instant::now() };
+    let evaluation = evaluation::run(&mut Engine::default(), protocol, &mut live);
+    console.end();
+    let evaluation = evaluation?;
+    if let Some(path) = plan.json.as_deref().filter(|_| !plan.prints_json()) {
+        report::write(path, plan, &evaluation)?;
+    }
+    if let Some(path) = &plan.sheet {
+        if evaluation.sheet.is_empty() {
+            console.say("there is no face to show: the sheet is not written");
+        } else {
+            let picture = DynamicImage::ImageRgb8(evaluation.sheet.draw());
+            save_png(path, &picture, &Extras::default(), Overwrite::Allow).context("the sheet cannot be written")?;
+            let holes: Vec<_> = protocol.holes.iter().map(|kind| HoleKind::id(*kind)).collect();
+            let columns = Sheet::columns(&holes, &protocol.methods());
+            console.say(&format!("{} shows, from the left: {}", path.display(), columns.join(", ")));
+        }
+    }
+    let problems = evaluation.problems.len();
+    if problems > 0 {
+        console.say(&format!("{problems} could not be scored, named above"));
+    }
+    Ok(Done {
+        ending: if problems == 0 { Ending::AllWell } else { Ending::SomeFailed },
+        text: if plan.prints_json() { report::json(plan, &evaluation)? } else { table::table(plan, &evaluation) },
+    })
+}
+
+/// Shows how far it has come, and keeps what there is.
+struct Live<'a> {
+    plan: &'a Plan,
+    console: &'a mut Console,
+    gradients: u64,
+    faces_done: usize,
+    started: Instant,
+    last_written: Instant,
+}
+
+impl Live<'_> {
+    /// Without a bar, a line for each face tells how long the rest takes at this speed.
+    fn tell_place(&mut self) {
+        let (done, all) = (self.faces_done, self.plan.protocol.pictures.len());
+        if self.console.is_on_terminal() || done == all {
+            return;
+        }
+        let shares = u32::try_from(done).unwrap_or(u32::MAX).max(1);
+        let left = self.started.elapsed() / shares * u32::try_from(all - done).unwrap_or(u32::MAX);
+        self.console.say(&format!("{done} of {all} faces done, about {} left", HumanDuration(left)));
+    }
+}
+
+impl Watcher for Live<'_> {
+    fn note(&mut self, text: &str) {
+        self.console.say_once(&format!("note: {text}"));
+    }
+
+    fn gradient(&mut self) {
+        self.gradients += 1;
+        let title = format!("face {} of {}", self.faces_done + 1, self.plan.protocol.pictures.len());
+        self.console.show_place(&title, self.gradients);
+    }
+
+    fn problem(&mut self, problem: &Problem) {
+        self.console.say(&format!("error: {problem}"));
+    }
+
+    fn face_done(&mut self, so_far: &Evaluation) {
+        self.faces_done = so_far.faces_done;
+        // Searches that failed or ended early count as done.
+        self.gradients = self.plan.protocol.gradients_a_face() * so_far.faces_done as u64;
+        self.tell_place();
+        let Some(path) = self.plan.json.as_deref().filter(|_| !self.plan.prints_json()) else { return };
+        if self.last_written.elapsed() >= WRITE_EVERY {
+            if let Err(error) = report::write(path, self.plan, so_far) {
+                self.console.say_once(&format!("error: {error:#}; trying again later"));
+            }
+            self.last_written = Instant::now();
+        }
+    }
+}

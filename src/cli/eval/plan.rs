@@ -1,0 +1,123 @@
+//! Everything about an evaluation that is known before its first search: what was typed, made definite and checked.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use super::args::EvalArgs;
+use crate::cli::outputs::{STANDARD_OUTPUT, check_distinct, check_folders, folder_of, identity, make_folder};
+use crate::cli::settings::SettingsArgs;
+use crate::cli::{batch, models, usage};
+use crate::evaluation::{Others, Protocol, SearchMethod};
+use crate::model::ModelInfo;
+
+/// So many faces are shown on the sheet.
+const SHEET_FACES: usize = 24;
+
+/// What to measure, and what to write.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) protocol: Protocol,
+    pub(super) model: ModelInfo,
+    pub(super) json: Option<PathBuf>,
+    pub(super) sheet: Option<PathBuf>,
+}
+
+impl Plan {
+    /// Checks the arguments and makes the folder for cases.
+    pub(super) fn new(args: &EvalArgs) -> anyhow::Result<Self> {
+        let pictures = pictures(&args.faces, args.count)?;
+        let searches = args.presets.0.iter().map(|&preset| {
+            let settings =
+                SettingsArgs { preset, candidates: args.candidates, steps: args.steps, ..Default::default() };
+            Ok(SearchMethod { preset, settings: settings.settings()? })
+        });
+        let searches = searches.collect::<anyhow::Result<Vec<_>>>()?;
+        let (choice, model) = models::choose(args.model.as_deref())?;
+        let protocol = Protocol {
+            pictures,
+            holes: args.masks.0.clone(),
+            searches,
+            blends: args.blend.0.clone(),
+            others: args.others.clone(),
+            seed: args.seed,
+            model: choice,
+            crop_size_px: model.image_size_px,
+            device: args.device,
+            cases: args.cases.clone(),
+            sheet_faces: if args.sheet.is_some() { SHEET_FACES } else { 0 },
+        };
+        check_methods(&protocol)?;
+        check_outputs(args, &protocol.pictures)?;
+        Ok(Self { protocol, model, json: args.json.clone(), sheet: args.sheet.clone() })
+    }
+
+    /// Whether the JSON takes the table's place.
+    pub(super) fn prints_json(&self) -> bool {
+        self.json.as_deref() == Some(Path::new(STANDARD_OUTPUT))
+    }
+}
+
+/// The faces, by name. Two of one stem could not be told apart in cases and reports.
+fn pictures(folder: &Path, count: Option<u32>) -> anyhow::Result<Vec<PathBuf>> {
+    let mut pictures = batch::pictures_in(folder)?;
+    if let Some(count) = count {
+        pictures.truncate(usize::try_from(count).unwrap_or(usize::MAX));
+    }
+    let mut by_stem = HashMap::new();
+    for picture in &pictures {
+        if let Some(other) = by_stem.insert(picture.file_stem(), picture) {
+            return Err(usage(format!(
+                "{} and {} would have the same name: rename one",
+                other.display(),
+                picture.display()
+            )));
+        }
+    }
+    Ok(pictures)
+}
+
+/// Others need a folder, and every method a name of its own.
+fn check_methods(protocol: &Protocol) -> anyhow::Result<()> {
+    for Others { name, folder } in &protocol.others {
+        if !folder.is_dir() {
+            return Err(usage(format!("there is no folder {} for --others {name}: check the name", folder.display())));
+        }
+    }
+    let methods = protocol.methods();
+    let twice = methods.iter().enumerate().find(|(index, name)| methods[..*index].contains(name));
+    match twice {
+        Some((_, name)) => Err(usage(format!("two methods are called {name}: give --others another name"))),
+        None => Ok(()),
+    }
+}
+
+/// Nothing may be written over an input, or among the faces, where the next run would take it for one.
+fn check_outputs(args: &EvalArgs, pictures: &[PathBuf]) -> anyhow::Result<()> {
+    let among_faces = |folder: &Path| identity(folder) == identity(&args.faces);
+    if let Some(folder) = &args.cases {
+        make_folder(folder, "--cases")?;
+        if among_faces(folder) {
+            return Err(usage(format!("--cases {} is the folder of the faces: choose another", folder.display())));
+        }
+        if args.others.iter().any(|others| identity(&others.folder) == identity(folder)) {
+            return Err(usage(format!("--cases {} is a folder of --others too: choose another", folder.display())));
+        }
+    }
+    let json = args.json.as_deref().filter(|path| *path != Path::new(STANDARD_OUTPUT));
+    let files: Vec<(&'static str, &Path)> = json
+        .map(|path| ("--json", path))
+        .into_iter()
+        .chain(args.sheet.as_deref().map(|path| ("--sheet", path)))
+        .collect();
+    check_folders(&files)?;
+    check_distinct(&files, pictures.iter().map(PathBuf::as_path))?;
+    match &args.sheet {
+        Some(sheet) if !sheet.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png")) => {
+            Err(usage(format!("--sheet {} does not end in .png: it is written as PNG", sheet.display())))
+        }
+        Some(sheet) if among_faces(folder_of(sheet)) => {
+            Err(usage(format!("--sheet {} lies among the faces: choose another folder", sheet.display())))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,79 @@
+//! An evaluation's means, for reading.
+
+use std::fmt::Write as _;
+
+use super::plan::Plan;
+use crate::evaluation::{Cell, Evaluation, cells};
+use crate::metrics::Summary;
+
+/// A column: its title, the measure's name in JSON, decimals.
+type Column = (&'static str, &'static str, usize);
+
+const IN_THE_HOLE: [Column; 4] =
+    [("PSNR dB", "psnr_hole_db", 2), ("SSIM", "ssim_hole", 3), ("L1", "l1_hole", 4), ("seam jump", "seam_jump", 2)];
+const WHOLE: [Column; 3] = [("PSNR dB", "psnr_whole_db", 2), ("SSIM", "ssim_whole", 3), ("L1", "l1_whole", 4)];
+const SEARCH: [Column; 5] = [
+    ("seconds", "seconds", 1),
+    ("steps", "steps", 0),
+    ("context loss", "context_loss", 4),
+    ("best of k dB", "best_of_k_psnr_hole_db", 2),
+    ("diversity", "diversity", 4),
+];
+
+/// Three tables: in the hole, of the whole picture, about the searches (if there were any).
+pub(super) fn table(plan: &Plan, evaluation: &Evaluation) -> String {
+    let protocol = &plan.protocol;
+    let cells = cells(&evaluation.scores, &protocol.holes, &protocol.methods());
+    let faces = protocol.pictures.len();
+    let mut text = format!(
+        "{faces} {}, model {}, seed {}",
+        if faces == 1 { "face" } else { "faces" },
+        plan.model.name,
+        protocol.seed
+    );
+    if let Some(device) = &evaluation.device {
+        // Writing to a string cannot fail.
+        let _ = write!(text, ", {}", device.name);
+    }
+    text += "; mean ± half of the 95 % interval\n";
+    add_part(&mut text, "In the hole", &IN_THE_HOLE, &cells);
+    add_part(&mut text, "Whole picture, known pixels exact", &WHOLE, &cells);
+    let searches: Vec<Cell> = cells.into_iter().filter(|cell| cell.summaries.contains_key("steps")).collect();
+    if !searches.is_empty() {
+        add_part(&mut text, "Search", &SEARCH, &searches);
+    }
+    text
+}
+
+fn add_part(text: &mut String, title: &str, columns: &[Column], cells: &[Cell]) {
+    let name_width = cells.iter().map(|cell| cell.method.chars().count()).max().unwrap_or(0).max("method".len());
+    let _ = write!(text, "\n{title}\n{:<10} {:<name_width$} {:>5}", "mask", "method", "faces");
+    for (name, ..) in columns {
+        let _ = write!(text, "  {name:<15}");
+    }
+    end_line(text);
+    let mut last = None;
+    for cell in cells {
+        let mask = if last == Some(cell.mask) { "" } else { cell.mask.id() };
+        last = Some(cell.mask);
+        let _ = write!(text, "{mask:<10} {:<name_width$} {:>5}", cell.method, cell.faces);
+        for &(_, measure, decimals) in columns {
+            let _ = write!(text, "  {:<15}", number(cell.summaries.get(measure), decimals));
+        }
+        end_line(text);
+    }
+}
+
+fn end_line(text: &mut String) {
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+}
+
+/// As in `18.31 ± 0.42`; a dash where there is nothing to tell.
+fn number(summary: Option<&Summary>, decimals: usize) -> String {
+    match summary {
+        None => "-".into(),
+        Some(Summary { mean, half_interval: Some(half), .. }) => format!("{mean:.decimals$} ± {half:.decimals$}"),
+        Some(Summary { mean, half_interval: None, .. }) => format!("{mean:.decimals$}"),
+    }
+}

@@ -1,0 +1,174 @@
+//! Whole runs with the tiny model: what is written, told and refused.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use image::{Rgb, RgbImage};
+
+use super::*;
+use crate::cli::args;
+
+/// A folder with faces in it.
+struct Place(tempfile::TempDir);
+
+/// What a run came to, the folder's path replaced by DIR.
+struct Run {
+    ending: Ending,
+    text: String,
+    told: String,
+}
+
+#[derive(Clone, Default)]
+struct Told(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Told {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Place {
+    fn with_faces(names: &[&str]) -> Self {
+        let place = Self(tempfile::tempdir().unwrap());
+        std::fs::create_dir(place.path("faces")).unwrap();
+        for (name, base) in names.iter().zip((0_u32..).step_by(50)) {
+            let slope = 9 - base / 25;
+            let rgb = |x: u32, y: u32| [base + 5 * x, slope * y, x * y / 2 + base];
+            let value = |x: u32, y: u32| Rgb(rgb(x, y).map(|it| u8::try_from(it).unwrap()));
+            RgbImage::from_fn(16, 16, value).save(place.path("faces").join(name)).unwrap();
+        }
+        place
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// Runs `eval` on the faces with words in which `DIR` is this folder.
+    fn eval(&self, line: &str) -> anyhow::Result<Run> {
+        let folder = self.0.path().to_str().unwrap();
+        let model = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/fixtures/tiny-16.safetensors");
+        let start = ["countenance", "eval", "DIR/faces", "--device", "cpu", "--model", model];
+        let words = start.into_iter().chain(line.split_whitespace()).map(|word| word.replace("DIR", folder));
+        let Some(args::Command::Eval(args)) = args::parse(args::command(), words)?.command else {
+            panic!("not an eval")
+        };
+        let plan = Plan::new(&args)?;
+        let told = Told::default();
+        let done = evaluate(&plan, &mut Console::quiet(Box::new(told.clone())))?;
+        let told = String::from_utf8(told.0.lock().unwrap().clone()).unwrap().replace(folder, "DIR");
+        Ok(Run { ending: done.ending, text: done.text.replace(folder, "DIR"), told })
+    }
+
+    fn refusal(&self, line: &str) -> String {
+        let error = self.eval(line).err().unwrap();
+        assert!(error.is::<crate::cli::UsageError>(), "{error}");
+        error.to_string().replace(self.0.path().to_str().unwrap(), "DIR")
+    }
+
+    fn json(&self, name: &str) -> serde_json::Value {
+        serde_json::from_str(&std::fs::read_to_string(self.path(name)).unwrap()).unwrap()
+    }
+}
+
+#[test]
+fn the_table_shows_means_and_intervals_of_every_cell() {
+    let place = Place::with_faces(&["ann.png", "bob.png", "carl.png"]);
+    let run = place.eval("--presets none --masks center,eyes").unwrap();
+    assert_eq!(run.ending, Ending::AllWell, "{}", run.told);
+    insta::assert_snapshot!("table-of-the-floor", run.text);
+    assert!(run.told.contains("2 of 3 faces done, about "), "{}", run.told);
+}
+
+#[test]
+fn searches_have_a_table_of_their_own() {
+    let place = Place::with_faces(&["ann.png"]);
+    let line = "--presets best,blog --steps 2 --candidates 2 --masks mouth --blend none,poisson";
+    let text = place.eval(line).unwrap().text;
+    let searches: Vec<_> = text.split("\nSearch\n").nth(1).unwrap().lines().skip(1).collect();
+    let method = |line: &&str| line[11..].split_whitespace().next().unwrap().to_string();
+    assert_eq!(searches.iter().map(method).collect::<Vec<_>>(), ["best", "best+poisson", "blog", "blog+poisson"]);
+    assert!(text.starts_with("1 face, model tiny-16, seed 0, CPU; "), "{text}");
+}
+
+#[test]
+fn the_json_holds_cells_scores_and_how_they_came_about() {
+    let place = Place::with_faces(&["ann.png", "bob.png"]);
+    place.eval("--steps 3 --candidates 2 --masks center,half --seed 5 --json DIR/eval.json").unwrap();
+    let json = place.json("eval.json");
+    assert_eq!(json["masks"], serde_json::json!(["center", "half"]));
+    assert_eq!(json["methods"], serde_json::json!(["mean", "best"]));
+    assert_eq!((json["seed"].as_u64(), json["size_px"].as_u64()), (Some(5), Some(16)));
+    assert_eq!((json["faces"].as_u64(), json["faces_done"].as_u64()), (Some(2), Some(2)));
+    assert_eq!(json["searches"][0]["settings"]["steps"], 3);
+    let scores = json["scores"].as_array().unwrap();
+    assert_eq!(scores.len(), 2 * 2 * 2);
+    let last = &scores[7];
+    assert_eq!([&last["face"], &last["mask"], &last["method"]], ["bob", "half", "best"]);
+    assert_eq!(last["steps"], 3);
+    let psnr = |index: usize| scores[index]["psnr_hole_db"].as_f64().unwrap();
+    let cell = &json["cells"][1]["psnr_hole_db"];
+    let mean = f64::midpoint(psnr(1), psnr(5));
+    assert!((cell["mean"].as_f64().unwrap() - mean).abs() < 1e-9 && cell["count"] == 2, "{cell}");
+}
+
+#[test]
+fn json_on_standard_output_takes_the_tables_place() {
+    let place = Place::with_faces(&["ann.png"]);
+    let text = place.eval("--presets none --masks center --json -").unwrap().text;
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert!(json["device"].is_null() && json["cells"][0]["method"] == "mean");
+}
+
+#[test]
+fn the_sheet_has_a_row_for_each_face_and_its_columns_are_told() {
+    let place = Place::with_faces(&["ann.png", "bob.png"]);
+    let run = place.eval("--presets none --masks center,mouth --sheet DIR/sheet.png").unwrap();
+    assert!(run.told.ends_with(
+        "DIR/sheet.png shows, from the left: truth, center: hole, center: mean, mouth: hole, mouth: mean\n"
+    ));
+    let sheet = image::open(place.path("sheet.png")).unwrap().into_rgb8();
+    assert_eq!(sheet.dimensions(), (5 * 130 + 2, 2 * 130 + 2));
+    let first = image::open(place.path("faces/ann.png")).unwrap().into_rgb8();
+    assert_eq!(sheet.get_pixel(2, 2), first.get_pixel(0, 0));
+}
+
+#[test]
+fn cases_filled_by_others_are_scored_and_missing_ones_named() {
+    let place = Place::with_faces(&["ann.png", "bob.png"]);
+    place.eval("--presets none --masks center --cases DIR/new/cases").unwrap();
+    std::fs::create_dir(place.path("grey")).unwrap();
+    std::fs::copy(place.path("new/cases/ann-center.png"), place.path("grey/ann-center.png")).unwrap();
+    let run = place.eval("--presets none --masks center --others grey=DIR/grey --json DIR/eval.json").unwrap();
+    assert_eq!(run.ending, Ending::SomeFailed);
+    let errors: Vec<_> = run.told.lines().filter(|line| !line.contains("faces done")).collect();
+    insta::assert_snapshot!(errors.join("\n"), @r"
+    error: bob, center, grey: DIR/grey/bob-center.png is missing: fill the case, or leave its mask out
+    1 could not be scored, named above
+    ");
+    let json = place.json("eval.json");
+    assert_eq!((json["cells"][1]["method"].as_str(), json["cells"][1]["faces"].as_u64()), (Some("grey"), Some(1)));
+    assert_eq!(json["problems"][0]["mask"], "center");
+}
+
+#[test]
+fn mistakes_are_told_before_anything_is_computed() {
+    let place = Place::with_faces(&["ann.png", "ann.bmp"]);
+    std::fs::create_dir(place.path("empty")).unwrap();
+    insta::assert_snapshot!(place.refusal("--presets none"), @"DIR/faces/ann.bmp and DIR/faces/ann.png would have the same name: rename one");
+    insta::assert_snapshot!(place.refusal("--count 1 --steps 0"), @"steps is 0: use 1 to 100000");
+    insta::assert_snapshot!(place.refusal("--count 1 --others best=DIR/empty"), @"two methods are called best: give --others another name");
+    insta::assert_snapshot!(place.refusal("--count 1 --others telea=DIR/none"), @"there is no folder DIR/none for --others telea: check the name");
+    insta::assert_snapshot!(place.refusal("--count 1 --cases DIR/faces"), @"--cases DIR/faces is the folder of the faces: choose another");
+    insta::assert_snapshot!(place.refusal("--count 1 --cases DIR/empty --others telea=DIR/empty"), @"--cases DIR/empty is a folder of --others too: choose another");
+    insta::assert_snapshot!(place.refusal("--count 1 --sheet DIR/faces/sheet.png"), @"--sheet DIR/faces/sheet.png lies among the faces: choose another folder");
+    insta::assert_snapshot!(place.refusal("--count 1 --sheet DIR/sheet.jpg"), @"--sheet DIR/sheet.jpg does not end in .png: it is written as PNG");
+    insta::assert_snapshot!(place.refusal("--count 1 --json DIR/faces/ann.bmp"), @"--json DIR/faces/ann.bmp is an input too: choose another name");
+    std::fs::remove_dir_all(place.path("faces")).unwrap();
+    assert!(place.refusal("").starts_with("cannot list the folder DIR/faces"));
+}

@@ -1,0 +1,67 @@
+//! Cases for others to fill, and their answers.
+
+use std::path::{Path, PathBuf};
+
+use image::{DynamicImage, RgbImage};
+
+use super::paint::{blanked, pasted};
+use super::{EvaluationFace, HoleKind, Others};
+use crate::mask::{Mask, save_mask};
+use crate::photo::{self, DecodeLimits, Extras, Overwrite, PhotoError, SaveError, save_png};
+
+/// What the files of one face with one hole are called, without `.png`.
+#[must_use]
+pub fn case_name(face_name: &str, kind: HoleKind) -> String {
+    format!("{face_name}-{}", kind.id())
+}
+
+/// Writes `NAME.png`, the face with its hole blanked, and `NAME_mask.png`, white in the hole, with the [`case_name`] for NAME. The
+/// folder must be there; older files are replaced.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn write_case(folder: &Path, face: &EvaluationFace, kind: HoleKind, hole: &Mask) -> Result<(), SaveError> {
+    let name = case_name(&face.name, kind);
+    let blanked = DynamicImage::ImageRgb8(blanked(face, hole));
+    save_png(&folder.join(format!("{name}.png")), &blanked, &Extras::default(), Overwrite::Allow)?;
+    save_mask(&folder.join(format!("{name}_mask.png")), hole, Overwrite::Allow)
+}
+
+/// Why somebody else's picture cannot be scored.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum AnswerError {
+    #[error("{path} is missing: fill the case, or leave its mask out", path = path.display())]
+    Missing { path: PathBuf },
+    #[error("{path} cannot be opened", path = path.display())]
+    Photo { path: PathBuf, source: PhotoError },
+    #[error(
+        "{path} is {width}×{height} pixels and the case {size_px}×{size_px}: fill the pictures that --cases writes",
+        path = path.display()
+    )]
+    Size { path: PathBuf, width: u32, height: u32, size_px: u32 },
+}
+
+/// Somebody else's answer to a case, with the truth's known pixels.
+pub(super) fn answer(
+    others: &Others,
+    face: &EvaluationFace,
+    kind: HoleKind,
+    hole: &Mask,
+) -> Result<RgbImage, AnswerError> {
+    let path = others.folder.join(format!("{}.png", case_name(&face.name, kind)));
+    if !path.exists() {
+        return Err(AnswerError::Missing { path });
+    }
+    let opened = photo::open(&path, DecodeLimits::default());
+    let answer = opened.map_err(|source| AnswerError::Photo { path: path.clone(), source })?.pixels.into_rgb8();
+    let ((width, height), size_px) = (answer.dimensions(), face.pixels.width());
+    if (width, height) != (size_px, size_px) {
+        return Err(AnswerError::Size { path, width, height, size_px });
+    }
+    Ok(pasted(face, hole, &answer))
+}
+
+/// A file's name without its extension, which names its face everywhere.
+pub(super) fn stem_of(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}

@@ -1,0 +1,93 @@
+//! The faces that are filled: aligned pictures at the model's size.
+
+use std::path::Path;
+
+use image::imageops::{self, FilterType};
+use image::{DynamicImage, RgbImage};
+
+use crate::metrics::Picture;
+use crate::photo::{self, DecodeLimits, FaceFrame, Photo, PhotoError};
+
+/// One aligned face.
+#[derive(Clone, Debug)]
+pub struct EvaluationFace {
+    /// The file's name without its extension.
+    pub name: String,
+    /// Its place in the list, which masks and starts depend on.
+    pub index: usize,
+    /// The truth, 8 bits, square.
+    pub pixels: RgbImage,
+}
+
+/// Why a picture cannot serve as a face.
+#[derive(Debug, thiserror::Error)]
+pub enum FaceError {
+    #[error(transparent)]
+    Photo(#[from] PhotoError),
+    #[error("the picture is {width}×{height} pixels: give a square one, cut to an aligned face")]
+    NotSquare { width: u32, height: u32 },
+}
+
+impl EvaluationFace {
+    /// Opens a square picture and brings it to the model's size, in 8 bits and without transparency. Pictures of another
+    /// size go through Lanczos' filter, as those that models are trained on do.
+    ///
+    /// # Errors
+    /// When it cannot be opened, or is not square.
+    pub fn open(path: &Path, index: usize, crop_size_px: u32) -> Result<Self, FaceError> {
+        let pixels = photo::open(path, DecodeLimits::default())?.pixels.into_rgb8();
+        let (width, height) = pixels.dimensions();
+        if width != height {
+            return Err(FaceError::NotSquare { width, height });
+        }
+        let pixels = if width == crop_size_px {
+            pixels
+        } else {
+            imageops::resize(&pixels, crop_size_px, crop_size_px, FilterType::Lanczos3)
+        };
+        Ok(Self { name: super::cases::stem_of(path), index, pixels })
+    }
+
+    /// As a photo of the product, with the frame around all of it.
+    #[must_use]
+    pub fn as_photo(&self) -> (Photo, FaceFrame) {
+        let frame = FaceFrame::centered(self.pixels.width(), self.pixels.height());
+        (Photo::from_pixels(DynamicImage::ImageRgb8(self.pixels.clone())), frame)
+    }
+}
+
+/// A picture for the metrics.
+pub(super) fn measurable(pixels: &RgbImage) -> Picture {
+    Picture::from_rgb8(pixels.width() as usize, pixels.as_raw())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_of_the_models_size_stays_as_it_is_and_others_are_scaled() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ann.v2.png");
+        let pixels = RgbImage::from_fn(32, 32, |x, _| image::Rgb([if x < 16 { 200 } else { 40 }, 7, 90]));
+        pixels.save(&path).unwrap();
+        let face = EvaluationFace::open(&path, 3, 32).unwrap();
+        assert_eq!((face.pixels, face.name.as_str(), face.index), (pixels, "ann.v2", 3));
+        for size_px in [16, 64] {
+            let face = EvaluationFace::open(&path, 0, size_px).unwrap();
+            assert_eq!(face.pixels.dimensions(), (size_px, size_px));
+            assert_eq!(face.pixels.get_pixel(1, 1).0, [200, 7, 90]);
+            assert_eq!(face.pixels.get_pixel(size_px - 2, 1).0, [40, 7, 90]);
+        }
+    }
+
+    #[test]
+    fn what_is_not_square_is_refused_with_its_size() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ann.png");
+        RgbImage::new(20, 30).save(&path).unwrap();
+        let error = EvaluationFace::open(&path, 0, 16).unwrap_err();
+        insta::assert_snapshot!(error, @"the picture is 20×30 pixels: give a square one, cut to an aligned face");
+        assert!(matches!(EvaluationFace::open(&folder.path().join("bob.png"), 0, 16), Err(FaceError::Photo(_))));
+    }
+}

@@ -1,0 +1,223 @@
+//! The protocol, carried out.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use image::RgbImage;
+
+use super::cases::{answer, stem_of, write_case};
+use super::face::measurable;
+use super::paint::{blanked, blended, mean_filled};
+use super::{EvaluationFace, HoleKind, MEAN, Problem, Protocol, Score, SearchFacts, SearchMethod, Sheet, seed_for};
+use crate::blend::BlendMode;
+use crate::job::{DeviceInfo, Engine, FillError, FillOutcome, FillRequest, Flow, Observer, StopReason, run_fill};
+use crate::mask::Mask;
+use crate::metrics::{Picture, Quality, diversity};
+use crate::model::ModelInfo;
+use crate::search::{Losses, Settings};
+
+/// What there is so far.
+#[derive(Clone, Debug, Default)]
+pub struct Evaluation {
+    /// The device of the searches; `None` without one.
+    pub device: Option<DeviceInfo>,
+    /// Faces whose turn has come, those that could not be opened among them.
+    pub faces_done: usize,
+    /// Face by face, hole by hole, in the order of [`Protocol::methods`].
+    pub scores: Vec<Score>,
+    /// What could not be scored, or not be written.
+    pub problems: Vec<Problem>,
+    /// Of the first [`Protocol::sheet_faces`].
+    pub sheet: Sheet,
+}
+
+/// Follows an evaluation, on the thread that runs it.
+pub trait Watcher {
+    /// For the user, as in "this model has no discriminator". The same may come more than once.
+    fn note(&mut self, text: &str);
+
+    /// A search is about to differentiate its losses once more.
+    fn gradient(&mut self);
+
+    /// Something could not be scored; the rest goes on.
+    fn problem(&mut self, problem: &Problem);
+
+    /// A face is done.
+    fn face_done(&mut self, so_far: &Evaluation);
+}
+
+/// Carries a protocol out. What fails for one picture is a [`Problem`], and the rest goes on.
+///
+/// # Errors
+/// When there are searches and their device or model cannot be had.
+pub fn run(engine: &mut Engine, protocol: &Protocol, watcher: &mut dyn Watcher) -> Result<Evaluation, FillError> {
+    let mut done = Evaluation::default();
+    if !protocol.searches.is_empty() {
+        let (device, _) = engine.prepare(protocol.device, &protocol.model)?;
+        done.device = Some(device);
+    }
+    let mut run = Run { engine, protocol, watcher, done };
+    for (index, path) in protocol.pictures.iter().enumerate() {
+        run.face(index, path);
+        run.done.faces_done += 1;
+        run.watcher.face_done(&run.done);
+    }
+    Ok(run.done)
+}
+
+/// An evaluation under way.
+struct Run<'a> {
+    engine: &'a mut Engine,
+    protocol: &'a Protocol,
+    watcher: &'a mut dyn Watcher,
+    done: Evaluation,
+}
+
+/// One face with one hole.
+struct Case<'a> {
+    face: &'a EvaluationFace,
+    kind: HoleKind,
+    hole: Arc<Mask>,
+    /// The hole, one value a pixel.
+    in_hole: Vec<bool>,
+    truth: &'a Picture,
+}
+
+impl Run<'_> {
+    fn face(&mut self, index: usize, path: &Path) {
+        let face = match EvaluationFace::open(path, index, self.protocol.crop_size_px) {
+            Ok(face) => face,
+            Err(error) => return self.problem(Problem::new(&stem_of(path), None, None, &error)),
+        };
+        let truth = measurable(&face.pixels);
+        let mut row = vec![Some(face.pixels.clone())];
+        for &kind in &self.protocol.holes {
+            let hole = kind.hole_in_crop(self.protocol.crop_size_px, index, self.protocol.seed);
+            let in_hole = hole.pixels().iter().map(|&pixel| pixel != 0).collect();
+            let case = Case { face: &face, kind, hole: Arc::new(hole), in_hole, truth: &truth };
+            row.extend(self.case(&case));
+        }
+        if index < self.protocol.sheet_faces {
+            self.done.sheet.add_row(row);
+        }
+    }
+
+    /// Fills one hole in every way. Answers its part of the sheet's row.
+    fn case(&mut self, case: &Case) -> Vec<Option<RgbImage>> {
+        if let Some(folder) = &self.protocol.cases
+            && let Err(error) = write_case(folder, case.face, case.kind, &case.hole)
+        {
+            self.problem(Problem::new(&case.face.name, Some(case.kind), None, &error));
+        }
+        let mut pictures = vec![Some(blanked(case.face, &case.hole))];
+        let floor = mean_filled(case.face, &case.hole);
+        self.score(case, MEAN, &floor, None);
+        pictures.push(Some(floor));
+        for method in &self.protocol.searches {
+            pictures.extend(self.search(case, method));
+        }
+        for others in &self.protocol.others {
+            let answer = answer(others, case.face, case.kind, &case.hole);
+            match &answer {
+                Ok(picture) => self.score(case, &others.name, picture, None),
+                Err(error) => {
+                    self.problem(Problem::new(&case.face.name, Some(case.kind), Some(&others.name), error));
+                }
+            }
+            pictures.push(answer.ok());
+        }
+        pictures
+    }
+
+    /// Searches once and scores every blend of it.
+    fn search(&mut self, case: &Case, method: &SearchMethod) -> Vec<Option<RgbImage>> {
+        let (photo, frame) = case.face.as_photo();
+        let seed = seed_for("search", case.face.index, self.protocol.seed);
+        let request = FillRequest {
+            photo: Arc::new(photo),
+            hole: case.hole.clone(),
+            frame,
+            settings: Settings { seed, ..method.settings },
+            blend: BlendMode::None.into(),
+            model: self.protocol.model.clone(),
+            device: self.protocol.device,
+        };
+        let outcome = match run_fill(self.engine, &request, &mut Follower(self.watcher)) {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                let name = method.preset.id();
+                self.problem(Problem::new(&case.face.name, Some(case.kind), Some(name), &error));
+                return vec![None; self.protocol.blends.len()];
+            }
+        };
+        if let Some(StopReason::Failed(reason)) = &outcome.stopped {
+            let message = format!("the search broke at iteration {} ({reason}): scored as it was", outcome.steps);
+            let (face, method) = (case.face.name.clone(), Some(method.preset.id().to_string()));
+            self.problem(Problem { face, mask: Some(case.kind), method, message });
+        }
+        let protocol = self.protocol;
+        let scored = |&blend: &BlendMode| {
+            let (picture, facts) = judged(case, &outcome, blend, seed)?;
+            self.score(case, &method.name(blend), &picture, Some(facts));
+            Some(picture)
+        };
+        protocol.blends.iter().map(scored).collect()
+    }
+
+    fn score(&mut self, case: &Case, method: &str, picture: &RgbImage, search: Option<SearchFacts>) {
+        let quality = Quality::of(case.truth, &measurable(picture), &case.in_hole);
+        let (face, mask, method) = (case.face.name.clone(), case.kind, method.to_string());
+        self.done.scores.push(Score { face, mask, method, quality, search });
+    }
+
+    fn problem(&mut self, problem: Problem) {
+        self.watcher.problem(&problem);
+        self.done.problems.push(problem);
+    }
+}
+
+/// The chosen candidate's picture, and what there is to tell about it among the others.
+fn judged(case: &Case, outcome: &FillOutcome, blend: BlendMode, search_seed: u64) -> Option<(RgbImage, SearchFacts)> {
+    let draw = |pixels: &[f32]| blended(case.face, &case.hole, blend, pixels, outcome.size_px);
+    let best = outcome.candidates.get(outcome.best)?;
+    let pictures: Vec<Picture> =
+        outcome.candidates.iter().map(|candidate| measurable(&draw(&candidate.pixels))).collect();
+    let psnr = pictures.iter().map(|picture| Quality::psnr_hole_db(case.truth, picture, &case.in_hole));
+    let facts = SearchFacts {
+        search_seed,
+        seconds: outcome.seconds.into(),
+        steps: outcome.steps,
+        context_loss: best.losses.context.into(),
+        best_of_k_psnr_hole_db: psnr.fold(0.0, f64::max),
+        diversity: diversity(&pictures, &case.in_hole),
+    };
+    Some((draw(&best.pixels), facts))
+}
+
+/// A search's side of a [`Watcher`].
+struct Follower<'a>(&'a mut dyn Watcher);
+
+impl Observer for Follower<'_> {
+    fn started(&mut self, device: &DeviceInfo, _: &ModelInfo, notes: &[String]) {
+        for note in device.notice.iter().chain(notes) {
+            self.0.note(note);
+        }
+    }
+
+    fn flow(&mut self) -> Flow {
+        self.0.gradient();
+        Flow::Continue
+    }
+
+    fn wants_losses(&mut self, _: u32) -> bool {
+        false
+    }
+
+    fn losses(&mut self, _: u32, _: &[Losses]) {}
+
+    fn wants_pictures(&mut self, _: u32) -> bool {
+        false
+    }
+
+    fn pictures(&mut self, _: u32, _: u32, _: Vec<Vec<f32>>, _: usize) {}
+}

@@ -1,0 +1,265 @@
+//! Whole evaluations with the tiny model and pretended faces.
+
+use std::path::{Path, PathBuf};
+
+use image::{Rgb, RgbImage};
+
+use super::*;
+use crate::blend::BlendMode;
+use crate::device::DeviceChoice;
+use crate::job::Engine;
+use crate::mask::load_mask;
+use crate::model::ModelChoice;
+use crate::search::{Preset, Settings};
+
+/// Side of the tiny model's crop.
+const SIZE_PX: u32 = 16;
+
+/// A folder with faces in it.
+struct Place(tempfile::TempDir);
+
+impl Place {
+    /// Faces are 32 pixels wide, so that they must be scaled.
+    fn with_faces(names: &[&str]) -> Self {
+        let place = Self(tempfile::tempdir().unwrap());
+        for (name, base) in names.iter().zip((0_u32..).step_by(40)) {
+            let value =
+                |x: u32, y: u32| Rgb([base + 3 * x, 5 * y, x * y / 8 + base].map(|it| u8::try_from(it).unwrap()));
+            RgbImage::from_fn(32, 32, value).save(place.path(name)).unwrap();
+        }
+        place
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn folder(&self, name: &str) -> PathBuf {
+        std::fs::create_dir_all(self.path(name)).unwrap();
+        self.path(name)
+    }
+}
+
+fn protocol(pictures: Vec<PathBuf>) -> Protocol {
+    Protocol {
+        pictures,
+        holes: vec![HoleKind::Center, HoleKind::Irregular],
+        searches: Vec::new(),
+        blends: vec![BlendMode::None],
+        others: Vec::new(),
+        seed: 0,
+        model: ModelChoice::File(Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/fixtures/tiny-16.safetensors")),
+        crop_size_px: SIZE_PX,
+        device: DeviceChoice::Cpu,
+        cases: None,
+        sheet_faces: 0,
+    }
+}
+
+fn best(candidates: u32) -> SearchMethod {
+    let settings = Settings { steps: 4, candidates, ..Preset::Best.settings() };
+    SearchMethod { preset: Preset::Best, settings }
+}
+
+/// Counts what it is told.
+#[derive(Default)]
+struct Counts {
+    gradients: u64,
+    problems: Vec<String>,
+    scores_after_each_face: Vec<usize>,
+}
+
+impl Watcher for Counts {
+    fn note(&mut self, _: &str) {}
+
+    fn gradient(&mut self) {
+        self.gradients += 1;
+    }
+
+    fn problem(&mut self, problem: &Problem) {
+        self.problems.push(problem.to_string());
+    }
+
+    fn face_done(&mut self, so_far: &Evaluation) {
+        self.scores_after_each_face.push(so_far.scores.len());
+    }
+}
+
+fn evaluated(protocol: &Protocol) -> (Evaluation, Counts) {
+    let mut counts = Counts::default();
+    let evaluation = run(&mut Engine::default(), protocol, &mut counts).unwrap();
+    (evaluation, counts)
+}
+
+#[test]
+fn every_face_hole_and_method_gets_its_score() {
+    let place = Place::with_faces(&["ann.png", "bob.png"]);
+    let protocol = Protocol {
+        searches: vec![best(3)],
+        blends: vec![BlendMode::None, BlendMode::Poisson],
+        sheet_faces: 1,
+        ..protocol(vec![place.path("ann.png"), place.path("bob.png")])
+    };
+    let (evaluation, counts) = evaluated(&protocol);
+    let names = evaluation.scores.iter().map(|score| format!("{} {} {}", score.face, score.mask.id(), score.method));
+    insta::assert_snapshot!(names.collect::<Vec<_>>().join("\n"), @r"
+    ann center mean
+    ann center best
+    ann center best+poisson
+    ann irregular mean
+    ann irregular best
+    ann irregular best+poisson
+    bob center mean
+    bob center best
+    bob center best+poisson
+    bob irregular mean
+    bob irregular best
+    bob irregular best+poisson
+    ");
+    assert!(evaluation.problems.is_empty(), "{:?}", evaluation.problems);
+    assert_eq!(counts.scores_after_each_face, [6, 12]);
+    assert_eq!(counts.gradients, 2 * protocol.gradients_a_face());
+    // One row of truth and, for two holes, the blanked face and three methods.
+    assert_eq!(evaluation.sheet.draw().dimensions(), ((1 + 2 * 4) * 130 + 2, 132));
+
+    let of = |face: usize, method: usize| &evaluation.scores[6 * face + method];
+    let (mean, none, poisson) = (of(0, 0), of(0, 1), of(0, 2));
+    assert!(mean.search.is_none());
+    let facts = none.search.as_ref().unwrap();
+    assert_eq!((facts.steps, facts.search_seed), (4, poisson.search.as_ref().unwrap().search_seed));
+    assert!(facts.best_of_k_psnr_hole_db >= none.quality.psnr_hole_db && facts.diversity.unwrap() > 0.0);
+    assert_ne!(facts.search_seed, of(1, 1).search.as_ref().unwrap().search_seed, "faces start apart");
+    assert_ne!(none.quality, poisson.quality, "the blend matters");
+}
+
+#[test]
+fn the_same_protocol_gives_the_same_numbers() {
+    let place = Place::with_faces(&["ann.png"]);
+    let protocol = Protocol { searches: vec![best(1)], ..protocol(vec![place.path("ann.png")]) };
+    let numbers = || {
+        let qualities: Vec<_> = evaluated(&protocol).0.scores.into_iter().map(|score| score.quality).collect();
+        qualities
+    };
+    let first = numbers();
+    assert_eq!(first, numbers());
+    let other = Protocol { seed: 1, ..protocol.clone() };
+    assert_ne!(first, evaluated(&other).0.scores.into_iter().map(|score| score.quality).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_is_under_the_hole_reaches_no_method() {
+    let place = Place::with_faces(&["ann.png"]);
+    let truth = EvaluationFace::open(&place.path("ann.png"), 0, SIZE_PX).unwrap().pixels;
+    let hole = HoleKind::Center.hole_in_crop(SIZE_PX, 0, 0);
+    let noisy = |x, y| if hole.is_hole(x, y) { Rgb([255, 0, 255]) } else { *truth.get_pixel(x, y) };
+    truth.save(place.path("true.png")).unwrap();
+    RgbImage::from_fn(SIZE_PX, SIZE_PX, noisy).save(place.path("noisy.png")).unwrap();
+    let methods = |name: &str| {
+        let protocol = Protocol {
+            holes: vec![HoleKind::Center],
+            searches: vec![best(2)],
+            blends: BlendMode::ALL.to_vec(),
+            sheet_faces: 1,
+            ..protocol(vec![place.path(name)])
+        };
+        let sheet = evaluated(&protocol).0.sheet.draw();
+        // All but the column of the truth.
+        image::imageops::crop_imm(&sheet, 132, 0, sheet.width() - 132, sheet.height()).to_image()
+    };
+    assert_eq!(methods("true.png"), methods("noisy.png"));
+}
+
+#[test]
+fn a_single_candidate_has_no_diversity_and_is_the_best_of_all() {
+    let place = Place::with_faces(&["ann.png"]);
+    let protocol = Protocol { searches: vec![best(1)], ..protocol(vec![place.path("ann.png")]) };
+    let score = &evaluated(&protocol).0.scores[1];
+    let facts = score.search.as_ref().unwrap();
+    assert_eq!(facts.diversity, None);
+    assert_eq!(facts.best_of_k_psnr_hole_db.to_bits(), score.quality.psnr_hole_db.to_bits());
+}
+
+#[test]
+fn cases_hide_the_hole_and_their_answers_are_scored() {
+    let place = Place::with_faces(&["ann.png"]);
+    let (cases, answers) = (place.folder("cases"), place.folder("answers"));
+    let protocol = Protocol { cases: Some(cases.clone()), ..protocol(vec![place.path("ann.png")]) };
+    evaluated(&protocol);
+    let truth = EvaluationFace::open(&place.path("ann.png"), 0, SIZE_PX).unwrap();
+    for kind in [HoleKind::Center, HoleKind::Irregular] {
+        let name = case_name("ann", kind);
+        let hole = load_mask(&cases.join(format!("{name}_mask.png")), SIZE_PX, SIZE_PX).unwrap();
+        assert_eq!(hole, kind.hole_in_crop(SIZE_PX, 0, 0));
+        let blanked = image::open(cases.join(format!("{name}.png"))).unwrap().into_rgb8();
+        for (x, y, pixel) in blanked.enumerate_pixels() {
+            let expected = if hole.is_hole(x, y) { Rgb([128; 3]) } else { *truth.pixels.get_pixel(x, y) };
+            assert_eq!(*pixel, expected);
+        }
+    }
+    // Somebody who knows the truth in the hole and spoils what was known.
+    let hole = HoleKind::Center.hole_in_crop(SIZE_PX, 0, 0);
+    let answer = |x, y| if hole.is_hole(x, y) { *truth.pixels.get_pixel(x, y) } else { Rgb([0; 3]) };
+    RgbImage::from_fn(SIZE_PX, SIZE_PX, answer).save(answers.join("ann-center.png")).unwrap();
+    RgbImage::new(8, 8).save(answers.join("ann-irregular.png")).unwrap();
+    let others = ["wise", "lazy"].map(|name| Others {
+        name: name.into(),
+        folder: if name == "wise" { answers.clone() } else { place.folder("nothing") },
+    });
+    let (evaluation, counts) = evaluated(&Protocol { cases: None, others: others.into(), ..protocol });
+    let [wise] = evaluation.scores.iter().filter(|score| score.method == "wise").collect::<Vec<_>>()[..] else {
+        panic!("one answer of the right size")
+    };
+    assert_eq!(wise.mask, HoleKind::Center);
+    assert_eq!(wise.quality.psnr_whole_db.to_bits(), crate::metrics::PSNR_CEILING_DB.to_bits());
+    let told = counts.problems.join("\n").replace(place.0.path().to_str().unwrap(), "DIR");
+    insta::assert_snapshot!(told, @r"
+    ann, center, lazy: DIR/nothing/ann-center.png is missing: fill the case, or leave its mask out
+    ann, irregular, wise: DIR/answers/ann-irregular.png is 8×8 pixels and the case 16×16: fill the pictures that --cases writes
+    ann, irregular, lazy: DIR/nothing/ann-irregular.png is missing: fill the case, or leave its mask out
+    ");
+}
+
+#[test]
+fn a_bad_picture_is_named_and_leaves_the_others_their_holes() {
+    let place = Place::with_faces(&["ann.png", "carl.png"]);
+    std::fs::write(place.path("bob.png"), b"no picture").unwrap();
+    let pictures = ["ann.png", "bob.png", "carl.png"].map(|name| place.path(name));
+    let (with_bad, counts) = evaluated(&protocol(pictures.to_vec()));
+    assert_eq!(with_bad.faces_done, 3);
+    insta::assert_snapshot!(counts.problems.join("\n"), @"bob: this is not a picture that can be opened: choose a PNG, JPEG, WebP, TIFF or BMP file");
+    RgbImage::new(16, 16).save(place.path("bob.png")).unwrap();
+    let (without_bad, _) = evaluated(&protocol(pictures.to_vec()));
+    let of_others: Vec<_> = without_bad.scores.iter().filter(|score| score.face != "bob").cloned().collect();
+    assert_eq!(with_bad.scores, of_others);
+}
+
+#[test]
+fn a_search_that_cannot_run_is_a_problem_of_its_own() {
+    let place = Place::with_faces(&["ann.png"]);
+    let mut broken = best(1);
+    broken.settings.learning_rate = f32::NAN;
+    let protocol = Protocol { searches: vec![broken, best(1)], ..protocol(vec![place.path("ann.png")]) };
+    let (evaluation, counts) = evaluated(&protocol);
+    assert_eq!(evaluation.scores.iter().filter(|score| score.method == "best").count(), 2);
+    assert_eq!(counts.problems.len(), 2);
+    assert!(counts.problems[0].starts_with("ann, center, best: learning rate is NaN"), "{:?}", counts.problems);
+}
+
+#[test]
+fn cells_are_means_over_the_faces_of_one_hole_and_method() {
+    let place = Place::with_faces(&["ann.png", "bob.png", "carl.png"]);
+    let pictures = ["ann.png", "bob.png", "carl.png"].map(|name| place.path(name));
+    let protocol = protocol(pictures.to_vec());
+    let scores = evaluated(&protocol).0.scores;
+    let cells = cells(&scores, &protocol.holes, &[MEAN.into(), "nobody".into()]);
+    let [center, irregular] = &cells[..] else { panic!("{} cells", cells.len()) };
+    assert_eq!((center.mask, irregular.mask, center.faces), (HoleKind::Center, HoleKind::Irregular, 3));
+    let values: Vec<f64> = [0, 2, 4].map(|index| scores[index].quality.ssim_hole).to_vec();
+    assert_eq!(center.summaries.get("ssim_hole"), crate::metrics::Summary::of(&values).as_ref());
+    assert!(!center.summaries.contains_key("seconds"), "nothing was searched");
+    let read = |measure: &Measure| (measure.of)(&scores[0]);
+    let json = serde_json::to_value(&scores[0]).unwrap();
+    for measure in &MEASURES {
+        assert_eq!(json.get(measure.id).and_then(serde_json::Value::as_f64), read(measure), "{}", measure.id);
+    }
+}

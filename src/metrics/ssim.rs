@@ -1,0 +1,111 @@
+//! Structural similarity (Wang, Bovik, Sheikh & Simoncelli 2004, "Image Quality Assessment: From Error Visibility to Structural
+//! Similarity", section III-B).
+
+use super::Picture;
+
+/// Standard deviation of the window (section III-B).
+const SIGMA_PX: f64 = 1.5;
+/// The window is 11×11: five pixels to each side.
+const REACH: usize = 5;
+/// `(K1·L)²` with K1 = 0.01 and values of range L = 1.
+const C1: f64 = 0.01 * 0.01;
+/// `(K2·L)²` with K2 = 0.03.
+const C2: f64 = 0.03 * 0.03;
+
+/// The similarity around each pixel, mean over the channels: `[height, width]`, 1 where the windows are equal, down to −1.
+///
+/// Windows reach over the border into the mirrored picture, and moments are those of the window's weights without a
+/// correction for its size: scikit-image's `structural_similarity(…, gaussian_weights=True, sigma=1.5,
+/// use_sample_covariance=False, channel_axis=2)`.
+pub struct SsimMap {
+    width: usize,
+    height: usize,
+    values: Vec<f64>,
+}
+
+impl SsimMap {
+    /// Compares two pictures.
+    ///
+    /// # Panics
+    /// When they differ in size.
+    #[must_use]
+    pub fn new(truth: &Picture, filled: &Picture) -> Self {
+        let (width, height) = (truth.width(), truth.height());
+        assert_eq!((width, height), (filled.width(), filled.height()), "pictures of one size");
+        let mut values = vec![0.0; width * height];
+        for (x, y) in truth.planes().zip(filled.planes()) {
+            let blurred_product = |one: &[f64], two: &[f64]| {
+                blurred(one.iter().zip(two).map(|(one, two)| one * two).collect(), width, height)
+            };
+            let (mean_x, mean_y) = (blurred(x.to_vec(), width, height), blurred(y.to_vec(), width, height));
+            let (xx, yy, xy) = (blurred_product(x, x), blurred_product(y, y), blurred_product(x, y));
+            for (index, value) in values.iter_mut().enumerate() {
+                let (mx, my) = (mean_x[index], mean_y[index]);
+                let (variance_x, variance_y, covariance) =
+                    (xx[index] - mx * mx, yy[index] - my * my, xy[index] - mx * my);
+                let likeness = (2.0 * mx * my + C1) * (2.0 * covariance + C2);
+                *value += likeness / ((mx * mx + my * my + C1) * (variance_x + variance_y + C2)) / 3.0;
+            }
+        }
+        Self { width, height, values }
+    }
+
+    /// Mean over the pixels whose window lies in the picture, which is what is called the SSIM of two pictures; over
+    /// all of them when the picture is smaller than a window.
+    #[must_use]
+    pub fn mean(&self) -> f64 {
+        let inner = |at: usize, size: usize| size <= 2 * REACH || (REACH..size - REACH).contains(&at);
+        self.mean_where(|index| inner(index % self.width, self.width) && inner(index / self.width, self.height))
+    }
+
+    /// Mean over the hole's pixels, those at the picture's border too. Their windows reach out of the hole, so that known
+    /// pixels near it have a part in it. 1 without a hole.
+    #[must_use]
+    pub fn mean_in(&self, hole: &[bool]) -> f64 {
+        self.mean_where(|index| hole.get(index) == Some(&true))
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "counts of pixels, far below 2^52")]
+    fn mean_where(&self, counts: impl Fn(usize) -> bool) -> f64 {
+        let chosen = || self.values.iter().enumerate().filter(|(index, _)| counts(*index)).map(|(_, value)| value);
+        let count = chosen().count();
+        if count == 0 { 1.0 } else { chosen().sum::<f64>() / count as f64 }
+    }
+}
+
+/// The window along one axis: weights that add up to 1.
+fn window() -> [f64; 2 * REACH + 1] {
+    let distances_px = [-5.0, -4.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0_f64];
+    let weights = distances_px.map(|distance_px| (-0.5 * (distance_px / SIGMA_PX).powi(2)).exp());
+    let sum: f64 = weights.iter().sum();
+    weights.map(|weight| weight / sum)
+}
+
+/// The window's weighted mean around each pixel, the plane being mirrored at its borders.
+fn blurred(mut plane: Vec<f64>, width: usize, height: usize) -> Vec<f64> {
+    let window = window();
+    let mut line = Vec::new();
+    let mut blur_line = |start: usize, stride: usize, length: usize| {
+        line.clear();
+        line.extend((0..length + 2 * REACH).map(|at| plane[start + mirrored(at, length) * stride]));
+        for (at, around) in line.windows(window.len()).enumerate() {
+            plane[start + at * stride] = around.iter().zip(&window).map(|(value, weight)| value * weight).sum();
+        }
+    };
+    for row in 0..height {
+        blur_line(row * width, 1, width);
+    }
+    for column in 0..width {
+        blur_line(column, width, height);
+    }
+    plane
+}
+
+/// Where a place of a line with [`REACH`] more at both ends lies in the line, which is mirrored there, its end repeated
+/// (`c b a | a b c | c b a`), as often as it takes.
+fn mirrored(at: usize, length: usize) -> usize {
+    let period = 2 * length;
+    // Whole periods more, so that nothing lies before zero.
+    let place = (at + REACH * period - REACH) % period;
+    place.min(period - 1 - place)
+}

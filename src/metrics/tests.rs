@@ -1,0 +1,145 @@
+use proptest::prelude::*;
+use serde::Deserialize;
+
+use super::summary::student_975;
+use super::*;
+
+/// Two pictures of 26×20 pixels with a hole, and what scikit-image 0.26 and numpy say about them in double precision:
+/// `structural_similarity(truth, filled, data_range=255, gaussian_weights=True, sigma=1.5, use_sample_covariance=False,
+/// channel_axis=2, full=True)`, of whose map `ssim_hole` is the mean where there is hole; `peak_signal_noise_ratio` of the
+/// whole and of the hole's pixels; means of absolute differences divided by 255; for the seam those between neighbours of which one
+/// is hole. `truth` is a sum of waves with noise, `filled` is noisier, and duller in the hole (an ellipse and a corner).
+#[derive(Deserialize)]
+struct Fixture {
+    width: usize,
+    truth: Vec<u8>,
+    filled: Vec<u8>,
+    hole: Vec<u8>,
+    expected: Expected,
+}
+
+#[derive(Deserialize)]
+struct Expected {
+    psnr_db: f64,
+    psnr_hole_db: f64,
+    ssim: f64,
+    ssim_hole: f64,
+    l1: f64,
+    l1_hole: f64,
+    seam_jump: f64,
+}
+
+/// Both add the same numbers in double precision, in another order.
+const ROUNDING: f64 = 1e-10;
+
+fn fixture() -> (Picture, Picture, Vec<bool>, Expected) {
+    let fixture: Fixture = serde_json::from_str(include_str!("../../assets/fixtures/metrics.json")).unwrap();
+    let picture = |samples: &[u8]| Picture::from_rgb8(fixture.width, samples);
+    let (truth, filled) = (picture(&fixture.truth), picture(&fixture.filled));
+    (truth, filled, fixture.hole.iter().map(|&hole| hole == 1).collect(), fixture.expected)
+}
+
+#[test]
+fn numbers_are_those_of_scikit_image() {
+    let (truth, filled, hole, expected) = fixture();
+    let quality = Quality::of(&truth, &filled, &hole);
+    for (name, ours, theirs) in [
+        ("psnr", quality.psnr_whole_db, expected.psnr_db),
+        ("psnr in the hole", quality.psnr_hole_db, expected.psnr_hole_db),
+        ("ssim", quality.ssim_whole, expected.ssim),
+        ("ssim in the hole", quality.ssim_hole, expected.ssim_hole),
+        ("l1", quality.l1_whole, expected.l1),
+        ("l1 in the hole", quality.l1_hole, expected.l1_hole),
+        ("seam", quality.seam_jump.unwrap(), expected.seam_jump),
+    ] {
+        assert!((ours - theirs).abs() < ROUNDING, "{name}: {ours}, not {theirs}");
+    }
+}
+
+#[test]
+fn a_fill_that_is_the_truth_is_perfect_and_finite() {
+    let (truth, _, hole, _) = fixture();
+    let psnr_db = psnr_db(&truth, &truth, Region::Whole);
+    assert!(psnr_db.is_infinite() && psnr_db > 0.0);
+    let quality = Quality::of(&truth, &truth, &hole);
+    assert_eq!((quality.psnr_hole_db.to_bits(), quality.l1_hole.to_bits()), (PSNR_CEILING_DB.to_bits(), 0));
+    assert!((quality.ssim_hole - 1.0).abs() < ROUNDING && (quality.ssim_whole - 1.0).abs() < ROUNDING);
+    assert!((quality.seam_jump.unwrap() - 1.0).abs() < ROUNDING);
+}
+
+#[test]
+fn a_picture_smaller_than_the_window_still_has_an_ssim() {
+    let picture = |value| Picture::from_rgb8(2, &[value; 6]);
+    // Flat pictures: the term of the means alone, (2·1·0 + C1) / (1 + 0 + C1).
+    let value = SsimMap::new(&picture(255), &picture(0)).mean();
+    assert!((value - 1e-4 / (1.0 + 1e-4)).abs() < ROUNDING, "{value}");
+}
+
+#[test]
+fn a_seam_is_measured_between_known_and_hole_only() {
+    let row = |values: [u8; 4]| Picture::from_rgb8(4, &values.map(|value| [value; 3]).concat());
+    let hole = [false, false, true, true];
+    let jump = |truth, filled| seam_jump(&row(truth), &row(filled), &hole);
+    let value = jump([0, 10, 20, 90], [0, 10, 40, 41]).unwrap();
+    assert!((value - 3.0).abs() < ROUNDING, "{value}");
+    assert_eq!(jump([0, 10, 10, 90], [0, 10, 40, 41]), None, "a flat truth");
+    assert_eq!(seam_jump(&row([0, 9, 0, 9]), &row([0; 4]), &[true; 4]), None, "no edge");
+}
+
+#[test]
+fn diversity_is_the_mean_over_pairs_in_the_hole() {
+    let row = |values: [u8; 2]| Picture::from_rgb8(2, &values.map(|value| [value; 3]).concat());
+    let fills = [row([0, 0]), row([200, 51]), row([9, 102])];
+    // Pairs differ by 51, 102 and 51 of 255 in the second pixel.
+    let value = diversity(&fills, &[false, true]).unwrap();
+    assert!((value - (0.2 + 0.4 + 0.2) / 3.0).abs() < ROUNDING, "{value}");
+    assert_eq!(diversity(&fills[..1], &[false, true]), None);
+}
+
+#[test]
+fn a_mean_has_students_interval() {
+    assert_eq!(Summary::of(&[]), None);
+    assert_eq!(Summary::of(&[2.5]), Some(Summary { count: 1, mean: 2.5, half_interval: None }));
+    let summary = Summary::of(&[1.0, 2.0, 3.0, 6.0]).unwrap();
+    assert!((summary.mean - 3.0).abs() < ROUNDING);
+    // s = √(14/3); t(0.975, 3) = 3.1824.
+    assert!((summary.half_interval.unwrap() - 3.1824 * (14.0_f64 / 3.0 / 4.0).sqrt()).abs() < 1e-4);
+    // scipy.stats.t.ppf(0.975, degrees)
+    for (degrees, value) in [(1, 12.7062), (10, 2.2281), (11, 2.2010), (31, 2.0395), (199, 1.9720), (1000, 1.9623)] {
+        assert!((student_975(degrees) - value).abs() < 1e-4, "{degrees}: {}", student_975(degrees));
+    }
+}
+
+#[test]
+fn a_picture_ends_with_its_last_whole_row() {
+    let picture = Picture::from_rgb8(2, &[0; 17]);
+    assert_eq!((picture.width(), picture.height()), (2, 2));
+    assert_eq!(Picture::from_rgb8(0, &[0; 5]).height(), 0);
+}
+
+fn samples(pixels: usize) -> impl Strategy<Value = Vec<u8>> {
+    prop::collection::vec(any::<u8>(), 3 * pixels)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_known_has_no_part_in_the_numbers_of_the_hole(
+        truth in samples(96), filled in samples(96), other in samples(96), hole in prop::collection::vec(any::<bool>(), 96),
+    ) {
+        let changed: Vec<u8> = (0..3 * 96).map(|at| if hole[at / 3] { filled[at] } else { other[at] }).collect();
+        let [truth, filled, changed] = [truth, filled, changed].map(|it| Picture::from_rgb8(12, &it));
+        let region = Region::Hole(&hole);
+        prop_assert_eq!(psnr_db(&truth, &filled, region).to_bits(), psnr_db(&truth, &changed, region).to_bits());
+        prop_assert_eq!(l1(&truth, &filled, region).to_bits(), l1(&truth, &changed, region).to_bits());
+        prop_assert_eq!(diversity(&[truth.clone(), filled], &hole), diversity(&[truth, changed], &hole));
+    }
+
+    #[test]
+    fn similarity_is_symmetric_and_bounded(one in samples(130), two in samples(130)) {
+        let [one, two] = [one, two].map(|it| Picture::from_rgb8(13, &it));
+        let (there, back) = (SsimMap::new(&one, &two).mean(), SsimMap::new(&two, &one).mean());
+        prop_assert!((there - back).abs() < ROUNDING && there.abs() <= 1.0, "{there} {back}");
+    }
+}
