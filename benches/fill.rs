@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use countenance::blend::{BlendMode, Composer, apply};
+use countenance::blend::{Blend, BlendMode, Composer, apply};
 use countenance::device::{DeviceChoice, open};
 use countenance::face::{FaceFrame, detect};
-use countenance::mask::{Mask, MaskPreset};
+use countenance::mask::{Mask, MaskPreset, StrokeKind};
 use countenance::model::{ModelChoice, Networks, load};
 use countenance::photo::{DecodeLimits, Photo, decode};
 use countenance::search::{Preset, Problem, Search, Settings};
@@ -66,7 +66,7 @@ fn portrait() -> (Photo, Mask, FaceFrame, Vec<f32>) {
 }
 
 /// One preview of the fill in the photo.
-#[divan::bench(args = [BlendMode::Feather, BlendMode::None])]
+#[divan::bench(args = BlendMode::ALL)]
 fn preview(bencher: Bencher, mode: BlendMode) {
     let (photo, hole, frame, fill) = portrait();
     let composer = Composer::new(&photo, &hole, &frame, mode, Some(384));
@@ -74,10 +74,50 @@ fn preview(bencher: Bencher, mode: BlendMode) {
 }
 
 /// The finished photo.
-#[divan::bench(sample_count = 20, sample_size = 1)]
-fn result(bencher: Bencher) {
+#[divan::bench(args = BlendMode::ALL, sample_count = 20, sample_size = 1)]
+fn result(bencher: Bencher, mode: BlendMode) {
     let (photo, hole, frame, fill) = portrait();
-    bencher.bench_local(|| apply(&photo, &hole, &frame, BlendMode::Feather, &fill, 64));
+    bencher.bench_local(|| apply(&photo, &hole, &frame, mode, &fill, 64));
+}
+
+/// A large portrait whose hole has 1000×1000 pixels.
+fn large_portrait() -> (Photo, Mask, FaceFrame, Vec<f32>) {
+    let (photo, _, frame, fill) = portrait();
+    let scale = 2000.0 / frame.side_px;
+    let (width, height) = (photo.width() * 10, photo.height() * 10);
+    let pixels = photo.pixels.resize_exact(width, height, image::imageops::FilterType::Triangle);
+    let [x, y] = frame.center_in_photo;
+    let frame = FaceFrame { center_in_photo: [x * scale, y * scale], side_px: 2000.0, angle_radians: 0.0 };
+    let hole = MaskPreset::Center.hole_in_photo(width, height, &frame, 64, 0);
+    (Photo::from_pixels(pixels), hole, frame, fill)
+}
+
+/// Setting up the equations of a hole of one megapixel.
+#[divan::bench(args = BlendMode::ALL, sample_count = 10, sample_size = 1)]
+fn prepare_megapixel(bencher: Bencher, mode: BlendMode) {
+    let (photo, hole, frame, _) = large_portrait();
+    bencher.bench_local(|| Composer::new(&photo, &hole, &frame, mode, None));
+}
+
+/// Solving them for a fill, and drawing it.
+#[divan::bench(args = BlendMode::ALL, sample_count = 10, sample_size = 1)]
+fn draw_megapixel(bencher: Bencher, mode: BlendMode) {
+    let (photo, hole, frame, fill) = large_portrait();
+    let composer = Composer::new(&photo, &hole, &frame, mode, None);
+    bencher.bench_local(|| composer.patch(&fill, 64));
+}
+
+/// A hole of one megapixel in a face of 1800 pixels, by how much detail it gets: what 100 takes more than 0 is the detail.
+#[divan::bench(args = [0, 100], sample_count = 10, sample_size = 1)]
+fn large_hole(bencher: Bencher, detail_percent: u8) {
+    let (photo, _, _, fill) = portrait();
+    let large = photo.pixels.resize_exact(4096, 4800, image::imageops::FilterType::CatmullRom);
+    let photo = Photo::from_pixels(large);
+    let frame = FaceFrame { center_in_photo: [2128.0, 1904.0], side_px: 1800.0, angle_radians: 0.0 };
+    let mut hole = Mask::empty(photo.width(), photo.height());
+    hole.draw_segment(frame.center_in_photo, frame.center_in_photo, 564.0, StrokeKind::Paint);
+    let blend = Blend { mode: BlendMode::Feather, detail_percent };
+    bencher.bench_local(|| Composer::new(&photo, &hole, &frame, blend, None).patch(&fill, 64));
 }
 
 /// Looking for faces in a photo of 24 megapixels.

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which of our modules each module may use.
-const MAY_USE: [(&str, &[&str]); 13] = [
+const MAY_USE: [(&str, &[&str]); 14] = [
     ("photo", &[]),
     ("mask", &["photo"]),
     ("face", &["photo", "mask"]),
@@ -14,15 +14,16 @@ const MAY_USE: [(&str, &[&str]); 13] = [
     ("model", &[]),
     ("search", &["model", "mask"]),
     ("job", &["photo", "mask", "face", "blend", "device", "model", "search"]),
+    ("project", &["photo", "mask", "face", "blend", "device", "model", "search", "job"]),
     ("metrics", &[]),
     ("evaluation", &["photo", "mask", "face", "blend", "device", "model", "search", "job", "metrics"]),
     ("cli", &["photo", "mask", "face", "blend", "device", "model", "search", "job", "metrics", "evaluation", "app"]),
-    ("app", &["photo", "mask", "face", "blend", "device", "model", "search", "job"]),
+    ("app", &["photo", "mask", "face", "blend", "device", "model", "search", "job", "project"]),
     ("layers", &[]),
 ];
 
 /// Packages that only these modules may name.
-const KEEPERS: [(&str, &[&str]); 11] = [
+const KEEPERS: [(&str, &[&str]); 13] = [
     ("egui", &["app"]),
     ("eframe", &["app"]),
     ("egui_plot", &["app"]),
@@ -34,6 +35,8 @@ const KEEPERS: [(&str, &[&str]); 11] = [
     ("burn", &["device", "model", "search"]),
     ("burn_wgpu", &["device"]),
     ("wgpu", &["device", "app"]),
+    ("png", &["photo"]),
+    ("xmp_writer", &["photo"]),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

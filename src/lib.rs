@@ -20,9 +20,10 @@
 //! | [`device`] | the one place that picks a compute device | nothing here |
 //! | [`model`] | the networks and their weight files | nothing here |
 //! | [`search`] | losses, optimisers, candidates: one fill | `model`, `mask` |
-//! | [`job`] | the background thread, and the fill as a whole | all of the above |
+//! | [`job`] | the background thread, the fill as a whole, and the recipe to repeat it | all of the above |
+//! | [`project`] | the work on a photo as a file | all of the above |
 //! | [`metrics`] | how near a fill comes to the truth | nothing here |
-//! | [`evaluation`] | one protocol: faces × holes × ways to fill | all of the above |
+//! | [`evaluation`] | one protocol: faces × holes × ways to fill | all of the above but `project` |
 //! | [`app`] | the editor | all above but `metrics`, `evaluation` |
 //! | [`cli`] | the command line | all of the above |
 //!
@@ -39,6 +40,7 @@ pub mod mask;
 pub mod metrics;
 pub mod model;
 pub mod photo;
+pub mod project;
 pub mod search;
 
 #[cfg(test)]

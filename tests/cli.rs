@@ -5,6 +5,9 @@
     reason = "a test ends where it meets an error; numbers are small"
 )]
 
+#[path = "cli/record.rs"]
+mod record;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -37,6 +37,17 @@ impl Curves {
         }
     }
 
+    /// All that is kept, oldest first.
+    pub fn points(&self) -> Vec<IterationLosses> {
+        let last = self.newest.iter().filter(|newest| self.points.last() != Some(newest));
+        self.points.iter().chain(last).cloned().collect()
+    }
+
+    /// The curves of a finished run.
+    pub fn from_points(points: Vec<IterationLosses>) -> Self {
+        Self { newest: points.last().cloned(), points, stride: 1 }
+    }
+
     /// The iteration reached, 0 before the first.
     pub fn iteration(&self) -> u32 {
         self.newest.as_ref().map_or(0, |losses| losses.iteration)

@@ -18,18 +18,24 @@ pub fn show_question(context: &Context, state: &State, actions: &mut Vec<Action>
         let palette = theme::palette(ui);
         let title = match leave {
             Leave::Close => "Save before closing?",
-            Leave::Open(_) => "Save before opening another photo?",
+            Leave::Open(_) => "Save before opening something else?",
         };
         ui.label(RichText::new(title).color(palette.strong).size(17.0));
         ui.add_space(theme::GAP / 2.0);
         let name = state.document.as_ref().map_or("this photo", |document: &Document| &document.name);
-        let lost = if has_result { "The fill has not been exported" } else { "What you painted has not been saved" };
+        let lost = if has_result { "The fill has not been saved" } else { "What you painted has not been saved" };
         ui.label(RichText::new(format!("{lost}: {name}")).color(palette.weak));
         ui.add_space(theme::GAP * 2.0);
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            let save = if has_result { "Export…" } else { "Save mask…" };
+            let has_file = state.document.as_ref().is_some_and(|document| document.project_path().is_some());
+            let save = match leave {
+                _ if !has_file => "Save project…",
+                Leave::Close => "Save and close",
+                Leave::Open(_) => "Save and open",
+            };
             let save = Button::new(RichText::new(save).color(palette.on_accent).strong()).fill(palette.accent);
-            if ui.add(save.min_size(vec2(0.0, theme::ROW))).clicked() {
+            let save = ui.add(save.min_size(vec2(0.0, theme::ROW)));
+            if save.on_hover_text("Everything on the screen, to go on from later").clicked() {
                 actions.push(Action::Answer(Answer::Save));
             }
             let discard = match leave {
@@ -52,8 +58,10 @@ pub fn show_question(context: &Context, state: &State, actions: &mut Vec<Action>
 /// The field for a path, above the canvas.
 pub fn show_path_bar(ui: &mut Ui, bar: &PathBar, actions: &mut Vec<Action>) {
     let (title, verb) = match bar.purpose {
-        Purpose::OpenPhoto => ("Path of a photo", "Open"),
+        Purpose::OpenPhoto => ("Path of a photo or project", "Open"),
+        Purpose::SaveProject => ("Save project as", "Save"),
         Purpose::Export => ("Export as", "Export"),
+        Purpose::ExportLayer => ("Export layer as", "Export"),
         Purpose::LoadMask => ("Path of a mask", "Load"),
         Purpose::SaveMask => ("Save mask as", "Save"),
         Purpose::OpenModel => ("Path of a model", "Open"),

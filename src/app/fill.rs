@@ -64,7 +64,7 @@ impl Run {
     /// Done iterations as a share of all, 0 to 1.
     pub fn progress(&self) -> f32 {
         #[expect(clippy::cast_precision_loss, reason = "steps are at most 100000")]
-        let share = self.curves.iteration() as f32 / self.request.settings.steps.max(1) as f32;
+        let share = self.curves.iteration() as f32 / self.request.settings.iterations().max(1) as f32;
         share.clamp(0.0, 1.0)
     }
 }

@@ -4,6 +4,7 @@
 //! would surprise: nothing slow happens on this thread. Files, dialogs and full-size pictures are tasks on threads of
 //! their own, the search runs on the fill thread, and both wake the window when they have news.
 
+mod autosave;
 pub mod canvas;
 mod curves;
 mod dialogs;
@@ -48,7 +49,7 @@ pub fn run(photo: Option<PathBuf>) -> anyhow::Result<()> {
     let settings_path = Remembered::default_path();
     let remembered = settings_path.as_deref().map_or_else(Remembered::default, Remembered::load);
     let mut viewport = egui::ViewportBuilder::default()
-        .with_title("Countenance")
+        .with_title(TITLE)
         .with_app_id("countenance")
         .with_inner_size([1280.0, 820.0])
         .with_min_inner_size([1024.0, 700.0]);
@@ -61,6 +62,9 @@ pub fn run(photo: Option<PathBuf>) -> anyhow::Result<()> {
         let worker = Worker::spawn(Arc::new(move || context.request_repaint()));
         let mut editor = Editor::new(&creation.egui_ctx, Box::new(worker), remembered, settings_path);
         editor.state.prepare();
+        if let Some(folder) = autosave::default_folder() {
+            editor.state.autosave_in(folder);
+        }
         if let Some(path) = photo {
             editor.state.handle(Action::Open(Source::File(path)));
         }
@@ -85,7 +89,13 @@ pub(crate) struct Editor {
     settings_path: Option<PathBuf>,
     saved: Remembered,
     changed_at: Option<Instant>,
+    clock: Box<dyn Fn() -> Instant>,
+    /// As the window was told.
+    title: String,
 }
+
+/// The window's name while nothing is open.
+const TITLE: &str = "Countenance";
 
 /// Settings are written this long after their last change.
 const SETTLE: Duration = Duration::from_secs(2);
@@ -109,6 +119,8 @@ impl Editor {
             start: Start::default(),
             settings_path,
             changed_at: None,
+            clock: Box::new(Instant::now),
+            title: TITLE.to_owned(),
         }
     }
 
@@ -162,6 +174,22 @@ impl Editor {
         }
     }
 
+    fn update_title(&mut self, context: &egui::Context) {
+        let title = self.state.document.as_ref().map_or_else(
+            || TITLE.to_owned(),
+            |document| {
+                let project = document.project_path().and_then(std::path::Path::file_stem);
+                let name = project.map_or_else(|| document.name.clone(), |stem| stem.to_string_lossy().into_owned());
+                let mark = if document.is_unsaved() { "• " } else { "" };
+                format!("{mark}{name} – {TITLE}")
+            },
+        );
+        if title != self.title {
+            context.send_viewport_cmd(egui::ViewportCommand::Title(title.clone()));
+            self.title = title;
+        }
+    }
+
     fn remember(&mut self, context: &egui::Context) {
         let Some(path) = &self.settings_path else { return };
         if self.state.remembered == self.saved || self.state.remembering {
@@ -202,6 +230,10 @@ impl eframe::App for Editor {
         self.state.poll();
         self.handle_window(context);
         self.remember(context);
+        if let Some(left) = self.state.autosave((self.clock)()) {
+            context.request_repaint_after(left);
+        }
+        self.update_title(context);
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
@@ -211,6 +243,7 @@ impl eframe::App for Editor {
     }
 
     fn on_exit(&mut self) {
+        self.state.close_autosave();
         if let Some(path) = self.settings_path.as_ref().filter(|_| self.state.remembered != self.saved)
             && let Err(error) = self.state.remembered.save(path)
         {

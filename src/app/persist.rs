@@ -34,6 +34,8 @@ pub struct Remembered {
     pub panel_width: f32,
     /// The loss plot's y axis is logarithmic.
     pub log_losses: bool,
+    /// Exported files say how they were made.
+    pub record: bool,
 }
 
 impl Default for Remembered {
@@ -48,6 +50,7 @@ impl Default for Remembered {
             model: ModelChoice::Embedded,
             panel_width: 328.0,
             log_losses: false,
+            record: true,
         }
     }
 }
@@ -66,6 +69,7 @@ struct File {
     model: serde_json::Value,
     panel_width: serde_json::Value,
     log_losses: serde_json::Value,
+    record: serde_json::Value,
 }
 
 const VERSION: u32 = 1;
@@ -104,6 +108,7 @@ impl Remembered {
                 .filter(|width| PANEL_WIDTH.contains(width))
                 .unwrap_or(default.panel_width),
             log_losses: read(file.log_losses).unwrap_or(default.log_losses),
+            record: read(file.record).unwrap_or(default.record),
         }
     }
 
@@ -123,6 +128,7 @@ impl Remembered {
             model: serde_json::to_value(model)?,
             panel_width: serde_json::to_value(self.panel_width)?,
             log_losses: serde_json::to_value(self.log_losses)?,
+            record: serde_json::to_value(self.record)?,
         };
         serde_json::to_string_pretty(&file)
     }
@@ -160,6 +166,7 @@ mod tests {
             model: ModelChoice::File("models/other.safetensors".into()),
             panel_width: 400.0,
             log_losses: true,
+            record: false,
         }
     }
 

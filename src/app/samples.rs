@@ -20,7 +20,7 @@ impl Sample {
         }
     }
 
-    /// Stem for suggested file names.
+    /// Stem for suggested file names, and the name in project files.
     pub fn file_stem(self) -> &'static str {
         match self {
             Self::Astronaut => "astronaut",

@@ -9,8 +9,11 @@ use super::icons::Icon;
 pub enum Verb {
     Open,
     OpenPath,
+    SaveProject,
+    SaveProjectAs,
     Export,
     ExportPath,
+    ExportLayer,
     Undo,
     Redo,
     Brush,
@@ -76,8 +79,11 @@ const HELP: &str = "Help";
 pub const TABLE: &[Entry] = &[
     entry(Verb::Open, FILE, "Open photo…", &[command(Key::O)]),
     entry(Verb::OpenPath, FILE, "Open photo by path…", &[command_shift(Key::O)]),
-    entry(Verb::Export, FILE, "Export…", &[command(Key::E), command(Key::S)]),
-    entry(Verb::ExportPath, FILE, "Export to a path…", &[command_shift(Key::E), command_shift(Key::S)]),
+    entry(Verb::SaveProject, FILE, "Save project", &[command(Key::S)]),
+    entry(Verb::SaveProjectAs, FILE, "Save project as…", &[command_shift(Key::S)]),
+    entry(Verb::Export, FILE, "Export…", &[command(Key::E)]),
+    entry(Verb::ExportPath, FILE, "Export to a path…", &[command(Key::P)]),
+    entry(Verb::ExportLayer, FILE, "Export layer…", &[command_shift(Key::E)]),
     entry(Verb::LoadMask, FILE, "Load mask…", &[command(Key::M)]),
     entry(Verb::SaveMask, FILE, "Save mask…", &[command_shift(Key::M)]),
     entry(Verb::Quit, FILE, "Close the window", &[command(Key::Q)]),
@@ -145,6 +151,8 @@ impl Verb {
     pub fn icon(self) -> Icon {
         match self {
             Self::Export | Self::ExportPath | Self::SaveMask => Icon::Export,
+            Self::ExportLayer => Icon::Layer,
+            Self::SaveProject | Self::SaveProjectAs => Icon::Save,
             Self::Undo => Icon::Undo,
             Self::Redo => Icon::Redo,
             Self::Brush => Icon::Brush,

@@ -60,6 +60,7 @@ impl Editor {
             self.state.remembered.panel_width = width;
         }
         self.show_path_bar(ui, actions);
+        self.show_recovery(ui, actions);
         egui::CentralPanel::no_frame().show(ui, |ui| self.show_canvas(ui, actions));
     }
 
@@ -107,6 +108,13 @@ impl Editor {
     fn show_path_bar(&self, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
         if let Some(bar) = &self.state.path_bar {
             egui::Panel::top("path").frame(theme::bar(ui)).show(ui, |ui| dialogs::show_path_bar(ui, bar, actions));
+        }
+    }
+
+    fn show_recovery(&self, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+        if !self.state.recoverable.is_empty() {
+            let show = |ui: &mut egui::Ui| panels::recovery::show(ui, &self.state, actions);
+            egui::Panel::top("recovery").frame(theme::bar(ui)).show(ui, show);
         }
     }
 

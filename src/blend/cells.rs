@@ -80,7 +80,13 @@ impl Cells {
 }
 
 /// The mean colour, in [-1, 1], of the pixels of a rectangle that are neither hole nor fully transparent; `None` if none is.
-fn known_mean<T: Sample>(data: &[T], channels: usize, width: u32, hole: &Mask, rect: RectPx) -> Option<[f32; 3]> {
+pub(super) fn known_mean<T: Sample>(
+    data: &[T],
+    channels: usize,
+    width: u32,
+    hole: &Mask,
+    rect: RectPx,
+) -> Option<[f32; 3]> {
     let has_alpha = channels.is_multiple_of(2);
     let mut sums = [0.0; 3];
     let mut count = 0.0;

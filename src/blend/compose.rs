@@ -3,8 +3,11 @@
 use image::DynamicImage;
 use rayon::prelude::*;
 
-use super::feather::{Feather, Offsets};
-use super::sample::{Picture, RowReader};
+use super::detail::Detail;
+use super::feather::{self, Feather};
+use super::poisson::{self, Membrane};
+use super::raster::Raster;
+use super::sample::{Picture, luma};
 use super::{Blend, BlendMode};
 use crate::mask::Mask;
 use crate::photo::{CropGrid, FaceFrame, Photo, RectPx, Sample, SamplesMut};
@@ -25,15 +28,71 @@ pub struct Patch {
 /// Everything about one hole that does not depend on the generator's picture, worked out once, so that a new
 /// picture costs little at every iteration.
 pub struct Composer {
-    rect: RectPx,
-    width: u32,
-    height: u32,
+    /// The patch's pixels; `None` when there is nothing to fill.
+    raster: Option<Raster>,
     /// Of each patch pixel, the share that is filled; 0 to 255.
     alpha: Vec<u8>,
-    /// The unit square laid over the photo; `None` when there is nothing to fill.
-    unit: Option<CropGrid>,
-    feather: Option<Feather>,
+    join: Join,
+    /// At the photo's own resolution only: a smaller patch cannot carry it.
+    detail: Option<Detail>,
     is_grey: bool,
+}
+
+/// What makes the fill meet the known pixels.
+enum Join {
+    /// Nothing.
+    Bare,
+    Feather(Box<Feather>),
+    Poisson(Box<Membrane>),
+}
+
+/// What a join adds to one fill.
+enum Offsets<'a> {
+    Nothing,
+    Feather(feather::Offsets<'a>),
+    Poisson(poisson::Offsets<'a>),
+}
+
+/// The same along one row of the patch.
+enum OffsetRow {
+    Nothing,
+    Feather(feather::OffsetRow),
+    Poisson(poisson::OffsetRow),
+}
+
+impl Join {
+    fn offsets(&self, picture: &Picture) -> Offsets<'_> {
+        match self {
+            Self::Bare => Offsets::Nothing,
+            Self::Feather(feather) => Offsets::Feather(feather.offsets(picture)),
+            Self::Poisson(membrane) => Offsets::Poisson(membrane.offsets(picture)),
+        }
+    }
+}
+
+impl Offsets<'_> {
+    #[expect(clippy::cast_possible_truncation, reason = "positions need no more than single precision")]
+    fn row(&self, raster: &Raster, row: u32) -> OffsetRow {
+        match self {
+            Self::Nothing => OffsetRow::Nothing,
+            Self::Feather(offsets) => {
+                let ([x, y], [step_x, _]) = (raster.middle(0, i64::from(row)), raster.step());
+                OffsetRow::Feather(offsets.row(x as f32, step_x as f32, y as f32))
+            }
+            Self::Poisson(offsets) => OffsetRow::Poisson(offsets.row(row, raster.width, raster.height)),
+        }
+    }
+}
+
+impl OffsetRow {
+    #[inline]
+    fn at(&self, column: usize) -> [f32; 4] {
+        match self {
+            Self::Nothing => [0.0; 4],
+            Self::Feather(row) => row.at(column),
+            Self::Poisson(row) => row.at(column),
+        }
+    }
 }
 
 impl Composer {
@@ -55,22 +114,32 @@ impl Composer {
             Target { hole, unit, rect: filled_bounds(hole, unit, bounds) }
         });
         let Some(target) = target.filter(|target| !target.rect.is_empty()) else {
-            let rect = RectPx::default();
-            return Self { rect, width: 0, height: 0, alpha: Vec::new(), unit: None, feather: None, is_grey };
+            return Self { raster: None, alpha: Vec::new(), join: Join::Bare, detail: None, is_grey };
         };
         let (width, height) = patch_size(target.rect, max_side_px);
-        Self {
-            rect: target.rect,
-            width,
-            height,
-            alpha: target.alpha(width, height),
-            unit: Some(target.unit),
-            feather: match blend.mode {
-                BlendMode::None => None,
-                BlendMode::Feather | BlendMode::Poisson => Feather::new(photo, hole, frame, target.rect),
-            },
-            is_grey,
-        }
+        let raster = Raster { rect: target.rect, width, height, unit: target.unit };
+        let alpha = target.alpha(&raster);
+        let join = match blend.mode {
+            BlendMode::None => None,
+            BlendMode::Feather => {
+                Feather::new(photo, hole, frame, target.rect).map(|feather| Join::Feather(Box::new(feather)))
+            }
+            BlendMode::Poisson => {
+                let coarser = Membrane::raster(raster);
+                let coarser_alpha =
+                    (coarser.width != width || coarser.height != height).then(|| target.alpha(&coarser));
+                Membrane::new(photo, hole, coarser, coarser_alpha.as_ref().unwrap_or(&alpha))
+                    .map(|membrane| Join::Poisson(Box::new(membrane)))
+            }
+        };
+        let is_full_size = (width, height) == (target.rect.width, target.rect.height);
+        let detail = is_full_size.then(|| Detail::new(photo, hole, frame, target.rect, blend.detail_percent)).flatten();
+        Self { raster: Some(raster), alpha, join: join.unwrap_or(Join::Bare), detail, is_grey }
+    }
+
+    /// The generator's picture, ready to be drawn.
+    fn picture(&self, fill: &[f32], size_px: u32) -> Picture {
+        self.detail.as_ref().map_or_else(|| Picture::new(fill, size_px), |detail| detail.picture(fill, size_px))
     }
 
     /// Draws one picture: `fill` is planar RGB in [-1, 1], `[3, size, size]`.
@@ -79,52 +148,42 @@ impl Composer {
     /// When `fill` has another length.
     #[must_use]
     pub fn patch(&self, fill: &[f32], size_px: u32) -> Patch {
-        let picture = Picture::new(fill, size_px);
-        let offsets = self.feather.as_ref().map(|feather| feather.offsets(&picture));
-        let stride = self.width as usize * 4;
-        let mut rgba = vec![0; stride * self.height as usize];
-        if stride > 0 {
-            rgba.par_chunks_exact_mut(stride).zip(0..self.height).for_each(|(pixels, row)| {
-                let pixels = pixels.as_chunks_mut::<4>().0;
-                self.draw_row(&picture, offsets.as_ref(), row, |column, alpha, rgb| {
-                    if let Some([red, green, blue, opacity]) = pixels.get_mut(column) {
-                        for (sample, value) in [red, green, blue].into_iter().zip(rgb) {
-                            *sample = u8::nearest(value * <u8 as Sample>::MAX);
-                        }
-                        *opacity = alpha;
+        let picture = self.picture(fill, size_px);
+        let Some(Raster { rect, width, height, .. }) = self.raster else {
+            return Patch { rect_in_photo: RectPx::default(), width: 0, height: 0, rgba: Vec::new() };
+        };
+        let offsets = self.join.offsets(&picture);
+        let stride = width as usize * 4;
+        let mut rgba = vec![0; stride * height as usize];
+        rgba.par_chunks_exact_mut(stride).zip(0..height).for_each(|(pixels, row)| {
+            let pixels = pixels.as_chunks_mut::<4>().0;
+            self.draw_row(&picture, &offsets, row, |column, alpha, rgb| {
+                if let Some([red, green, blue, opacity]) = pixels.get_mut(column) {
+                    for (sample, value) in [red, green, blue].into_iter().zip(rgb) {
+                        *sample = u8::nearest(value * <u8 as Sample>::MAX);
                     }
-                });
+                    *opacity = alpha;
+                }
             });
-        }
-        Patch { rect_in_photo: self.rect, width: self.width, height: self.height, rgba }
+        });
+        Patch { rect_in_photo: rect, width, height, rgba }
     }
 
     /// Calls `draw` with column, alpha and colour (0 to 1; all three alike for a grey photo) of each filled pixel of a row.
-    #[expect(clippy::cast_possible_truncation, reason = "positions need no more than single precision")]
-    fn draw_row(
-        &self,
-        picture: &Picture,
-        offsets: Option<&Offsets<'_>>,
-        row: u32,
-        mut draw: impl FnMut(usize, u8, [f32; 3]),
-    ) {
-        let Some(unit) = self.unit else { return };
-        let step_x = f64::from(self.rect.width) / f64::from(self.width);
-        let step_y = f64::from(self.rect.height) / f64::from(self.height);
-        let (x, y) = (f64::from(self.rect.x) + 0.5 * step_x, f64::from(self.rect.y) + (f64::from(row) + 0.5) * step_y);
-        let start = unit.to_crop([x, y]);
-        let side = |end: [f64; 2]| [(end[0] - start[0]) as f32, (end[1] - start[1]) as f32];
-        let (across, down) = (side(unit.to_crop([x + step_x, y])), side(unit.to_crop([x, y + step_y])));
-        let reader = RowReader::new(picture, start.map(|at| at as f32), across, down);
-        let offsets = offsets.map(|offsets| offsets.row(x as f32, step_x as f32, y as f32));
-        let first = row as usize * self.width as usize;
-        let alphas = self.alpha.get(first..first + self.width as usize).unwrap_or_default();
+    fn draw_row(&self, picture: &Picture, offsets: &Offsets<'_>, row: u32, mut draw: impl FnMut(usize, u8, [f32; 3])) {
+        let Some(raster) = &self.raster else { return };
+        let reader = raster.reader(picture, 0, i64::from(row));
+        let offsets = offsets.row(raster, row);
+        let detail = self.detail.as_ref().and_then(|detail| detail.row(row)).unwrap_or_default();
+        let first = row as usize * raster.width as usize;
+        let alphas = self.alpha.get(first..first + raster.width as usize).unwrap_or_default();
         for (column, &alpha) in alphas.iter().enumerate().filter(|(_, alpha)| **alpha != 0) {
             let mut color = reader.at(column);
-            if let Some(offsets) = &offsets {
-                for (value, offset) in color.iter_mut().zip(offsets.at(column)) {
-                    *value += offset;
-                }
+            for (value, offset) in color.iter_mut().zip(offsets.at(column)) {
+                *value += offset;
+            }
+            for (value, detail) in color.iter_mut().zip(detail.get(column).into_iter().flatten()) {
+                *value += detail;
             }
             for value in &mut color {
                 *value = value.clamp(-1.0, 1.0) * 0.5 + 0.5;
@@ -150,7 +209,7 @@ pub fn apply(
     size_px: u32,
 ) -> DynamicImage {
     let composer = Composer::new(photo, hole, frame, blend, None);
-    let picture = Picture::new(fill, size_px);
+    let picture = composer.picture(fill, size_px);
     let mut pixels = Photo::from_pixels(photo.pixels.clone()).pixels;
     match SamplesMut::of(&mut pixels) {
         Some(SamplesMut::Eight { data, channels }) => composer.write(&picture, data, channels, photo.width()),
@@ -163,12 +222,13 @@ pub fn apply(
 impl Composer {
     /// Writes the fill into a photo's samples. Only for a composer at full size.
     fn write<T: Sample>(&self, picture: &Picture, data: &mut [T], channels: usize, photo_width: u32) {
-        let offsets = self.feather.as_ref().map(|feather| feather.offsets(picture));
+        let Some(Raster { rect, height, .. }) = self.raster else { return };
+        let offsets = self.join.offsets(picture);
         let colors = if channels < 3 { 1 } else { 3 };
-        let rows = data.par_chunks_exact_mut((photo_width as usize * channels).max(1)).skip(self.rect.y as usize);
-        rows.zip(0..self.height).for_each(|(samples, row)| {
-            self.draw_row(picture, offsets.as_ref(), row, |column, _, rgb| {
-                let start = (self.rect.x as usize + column) * channels;
+        let rows = data.par_chunks_exact_mut((photo_width as usize * channels).max(1)).skip(rect.y as usize);
+        rows.zip(0..height).for_each(|(samples, row)| {
+            self.draw_row(picture, &offsets, row, |column, _, rgb| {
+                let start = (rect.x as usize + column) * channels;
                 let Some(pixel) = samples.get_mut(start..start + channels) else { return };
                 pixel.fill(T::nearest(T::MAX));
                 for (sample, value) in pixel.iter_mut().zip(rgb).take(colors) {
@@ -187,26 +247,30 @@ struct Target<'a> {
 }
 
 impl Target<'_> {
-    /// Of each pixel of a patch of this size, the share that is to be filled, 0 to 255.
-    #[expect(clippy::cast_possible_truncation, reason = "shares of 255")]
-    fn alpha(&self, width: u32, height: u32) -> Vec<u8> {
-        let edges = |index: u32, count: u32, start: u32, size: u32| {
-            let edge = |index: u32| start + (u64::from(index) * u64::from(size) / u64::from(count)) as u32;
-            edge(index)..edge(index + 1)
+    /// Of each pixel of a raster, the share that is to be filled, 0 to 255.
+    fn alpha(&self, raster: &Raster) -> Vec<u8> {
+        let clip = |span: std::ops::Range<i64>| {
+            let at = |at: i64| u32::try_from(at).unwrap_or_default();
+            at(span.start)..at(span.end)
         };
         let share = |column: u32, row: u32| {
-            let columns = edges(column, width, self.rect.x, self.rect.width);
-            let rows = edges(row, height, self.rect.y, self.rect.height);
+            let (columns, rows) = (clip(raster.columns(i64::from(column))), clip(raster.rows(i64::from(row))));
             let area = u64::from(columns.end - columns.start) * u64::from(rows.end - rows.start);
             let filled: usize = rows.map(|y| filled(self.hole, self.unit, y, columns.clone()).count()).sum();
-            ((filled as u64 * 255 + area / 2) / area.max(1)) as u8
+            u8::try_from((filled as u64 * 255 + area / 2) / area.max(1)).unwrap_or(u8::MAX)
         };
-        (0..height).into_par_iter().flat_map_iter(|row| (0..width).map(move |column| share(column, row))).collect()
+        let row = |row: u32| (0..raster.width).map(move |column| share(column, row));
+        (0..raster.height).into_par_iter().flat_map_iter(row).collect()
     }
 }
 
 /// The columns of a part of a row that are to be filled.
-fn filled(hole: &Mask, unit: CropGrid, y: u32, columns: std::ops::Range<u32>) -> impl DoubleEndedIterator<Item = u32> {
+pub(super) fn filled(
+    hole: &Mask,
+    unit: CropGrid,
+    y: u32,
+    columns: std::ops::Range<u32>,
+) -> impl DoubleEndedIterator<Item = u32> {
     let is_inside = move |x: u32| {
         let [u, v] = unit.to_crop([f64::from(x) + 0.5, f64::from(y) + 0.5]);
         (0.0..1.0).contains(&u) && (0.0..1.0).contains(&v)
@@ -235,11 +299,6 @@ fn patch_size(rect: RectPx, max_side_px: Option<u32>) -> (u32, u32) {
         (rounded / u64::from(longest)).max(1) as u32
     };
     (scaled(rect.width), scaled(rect.height))
-}
-
-/// Luma of gamma-coded red, green and blue (ITU-R BT.709, section 3.2).
-fn luma([red, green, blue]: [f32; 3]) -> f32 {
-    0.2126 * red + 0.7152 * green + 0.0722 * blue
 }
 
 #[cfg(test)]

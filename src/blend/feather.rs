@@ -60,7 +60,7 @@ impl Feather {
         let reach_px = frame.side_px * REACH_SHARE;
         let cell_px = ((frame.side_px / CELLS_ALONG_FRAME) as u32).max(1);
         let margin = (reach_px.ceil() as u32).saturating_add(cell_px);
-        let region = grown(target, margin).intersection(photo.rect()).intersection(hole.rect());
+        let region = target.grown(margin).intersection(photo.rect()).intersection(hole.rect());
         let cell_px = cell_px.min(region.width.max(region.height)).max(1);
         let cells = Cells::new(region, cell_px);
         let (has_hole, has_known) = cells.look_at(hole);
@@ -152,7 +152,7 @@ impl OffsetRow {
     clippy::cast_precision_loss,
     reason = "clamped to the cells first, of which there are some hundred"
 )]
-fn between(at: f32, count: usize) -> (usize, usize, f32) {
+pub(super) fn between(at: f32, count: usize) -> (usize, usize, f32) {
     let last = count.saturating_sub(1);
     let at = at.clamp(0.0, last as f32);
     let first = at as usize;
@@ -176,10 +176,4 @@ fn smooth_fall(share: f32) -> f32 {
 
 fn mean([red, green, blue, count]: [f32; 4]) -> [f32; 4] {
     [red / count, green / count, blue / count, 1.0]
-}
-
-fn grown(rect: RectPx, margin: u32) -> RectPx {
-    let (x, y) = (rect.x.saturating_sub(margin), rect.y.saturating_sub(margin));
-    let end = |start: u32, size: u32| start.saturating_add(size).saturating_add(margin);
-    RectPx { x, y, width: end(rect.x, rect.width) - x, height: end(rect.y, rect.height) - y }
 }

@@ -7,13 +7,18 @@
 mod blur;
 mod cells;
 mod compose;
+mod detail;
 mod distance;
 mod feather;
+mod layer;
+mod poisson;
+mod raster;
 mod sample;
 
 use serde::{Deserialize, Serialize};
 
 pub use compose::{Composer, Patch, apply};
+pub use layer::layer;
 
 /// How the fill is put into the photo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

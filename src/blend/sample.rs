@@ -180,6 +180,11 @@ impl<'a> RowReader<'a> {
     }
 }
 
+/// Luma of gamma-coded red, green and blue (ITU-R BT.709, section 3.2).
+pub(super) fn luma([red, green, blue]: [f32; 3]) -> f32 {
+    0.2126 * red + 0.7152 * green + 0.0722 * blue
+}
+
 /// The weights of the four pixels around a point `t` of the way from the second to the third.
 #[inline]
 fn cubic(t: f32) -> [f32; 4] {

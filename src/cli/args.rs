@@ -9,6 +9,7 @@ use super::choices::{self, BLENDS};
 use super::eval::EvalArgs;
 use super::faces::{Face, FacesArgs};
 use super::plan;
+use super::replay::ReplayArgs;
 use super::settings::{self, SettingsArgs};
 use crate::blend::BlendMode;
 use crate::device::DeviceChoice;
@@ -16,11 +17,11 @@ use crate::face::FaceFrame;
 
 /// Content-aware fill for faces
 ///
-/// Without a command: the editor, with PHOTO opened.
+/// Without a command: the editor, with PHOTO (or a saved project) opened.
 #[derive(Debug, Parser)]
 #[command(name = "countenance", version, args_conflicts_with_subcommands = true)]
 pub(super) struct Cli {
-    /// Photo to open in the editor (write ./fill for a file that is named like a command)
+    /// Photo or .countenance project to open in the editor (write ./fill for a file that is named like a command)
     pub(super) photo: Option<PathBuf>,
 
     #[command(subcommand)]
@@ -32,6 +33,7 @@ pub(super) enum Command {
     /// Fill the hole of one photo or of many, without a window
     Fill(Box<FillArgs>),
     Faces(FacesArgs),
+    Replay(ReplayArgs),
     /// List compute devices, and which one `auto` picks
     Devices,
     Eval(Box<EvalArgs>),
@@ -90,6 +92,13 @@ pub(super) struct FillArgs {
     #[arg(long, value_parser = choices::parser(BLENDS), default_value = "poisson")]
     pub(super) blend: BlendMode,
 
+    /// How much of the photo's grain and sharpness the fill is given, in percent; 0 leaves it as soft as the generator draws it
+    ///
+    /// Both are measured in the known pixels around the hole; the same photo, mask and face give the same grain. A face
+    /// that is hardly larger than the network's picture needs none and gets none.
+    #[arg(long, value_name = "0..100", default_value_t = 100, value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub(super) detail: u8,
+
     #[command(flatten)]
     pub(super) output: OutputArgs,
 
@@ -104,6 +113,19 @@ pub(super) struct OutputArgs {
     /// PNG to write; with several photos the folder for them
     #[arg(long, value_name = "PATH")]
     pub(super) out: PathBuf,
+
+    /// The fill alone as well: a PNG of the photo's size, transparent around it, to lay over the photo in another editor
+    ///
+    /// With several photos: PATH with -STEM before its extension.
+    #[arg(long, value_name = "PATH")]
+    pub(super) layer: Option<PathBuf>,
+
+    /// Do not record in the files how they were made
+    ///
+    /// Without it, --out and --layer hold what `countenance replay` needs to repeat the fill (settings, seed, mask,
+    /// hashes of photo and model), and their XMP says that the picture holds generated parts.
+    #[arg(long)]
+    pub(super) no_record: bool,
 
     /// Replace pictures that are there already
     ///

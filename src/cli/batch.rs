@@ -24,6 +24,7 @@ pub(super) struct Task {
     /// The photo's name without its extension; masks in a folder and files of a batch are named after it.
     pub(super) stem: OsString,
     pub(super) out: PathBuf,
+    pub(super) layer: Option<PathBuf>,
     pub(super) frames: Option<PathBuf>,
     pub(super) gif: Option<PathBuf>,
     pub(super) log: Option<PathBuf>,
@@ -79,6 +80,7 @@ pub(super) fn tasks(photos: Photos, output: &OutputArgs) -> anyhow::Result<Vec<T
             stem: stem_of(&photo)?,
             photo,
             out: output.out.clone(),
+            layer: output.layer.clone(),
             frames: output.frames.clone(),
             gif: output.gif.clone(),
             log: output.log.clone(),
@@ -99,6 +101,7 @@ pub(super) fn tasks(photos: Photos, output: &OutputArgs) -> anyhow::Result<Vec<T
                     }
                     Ok(Task {
                         out: with_png(&output.out, &stem),
+                        layer: output.layer.as_deref().map(|path| with_suffix(path, &stem)),
                         frames: output.frames.as_ref().map(|folder| folder.join(&stem)),
                         gif: output.gif.as_deref().map(|path| with_suffix(path, &stem)),
                         log: output.log.as_deref().map(|path| with_suffix(path, &stem)),
@@ -144,6 +147,8 @@ mod tests {
     fn output(out: &str) -> OutputArgs {
         OutputArgs {
             out: out.into(),
+            layer: Some("layer.png".into()),
+            no_record: false,
             force: false,
             frames: Some("frames".into()),
             every: None,
@@ -162,6 +167,7 @@ mod tests {
                 photo: "in/ann.jpg".into(),
                 stem: "ann".into(),
                 out: "filled.png".into(),
+                layer: Some("layer.png".into()),
                 frames: Some("frames".into()),
                 gif: Some("to/search.gif".into()),
                 log: Some("losses".into()),
@@ -178,6 +184,7 @@ mod tests {
                 photo: "in/ann.v2.jpg".into(),
                 stem: "ann.v2".into(),
                 out: "filled/ann.v2.png".into(),
+                layer: Some("layer-ann.v2.png".into()),
                 frames: Some("frames/ann.v2".into()),
                 gif: Some("to/search-ann.v2.gif".into()),
                 log: Some("losses-ann.v2".into()),

@@ -22,7 +22,7 @@ use super::progress::Console;
 use super::{Ending, print_result};
 use crate::evaluation::{self, Evaluation, HoleKind, Problem, Sheet, Watcher};
 use crate::job::Engine;
-use crate::photo::{Overwrite, save_png};
+use crate::photo::{Extras, Overwrite, save_png};
 use plan::Plan;
 
 /// The JSON is written this often on the way. It holds all that was written before, so that more often would cost
@@ -69,7 +69,7 @@ fn evaluate(plan: &Plan, console: &mut Console) -> anyhow::Result<Done> {
             console.say("there is no face to show: the sheet is not written");
         } else {
             let picture = DynamicImage::ImageRgb8(evaluation.sheet.draw());
-            save_png(path, &picture, None, Overwrite::Allow).context("the sheet cannot be written")?;
+            save_png(path, &picture, &Extras::default(), Overwrite::Allow).context("the sheet cannot be written")?;
             let holes: Vec<_> = protocol.holes.iter().map(|kind| HoleKind::id(*kind)).collect();
             let columns = Sheet::columns(&holes, &protocol.methods());
             console.say(&format!("{} shows, from the left: {}", path.display(), columns.join(", ")));

@@ -6,6 +6,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
@@ -18,11 +19,10 @@ use super::follow::Follower;
 use super::plan::Plan;
 use super::progress::Console;
 use super::report::{PhotoReport, Report};
-use crate::blend;
 use crate::device::DeviceChoice;
-use crate::job::{Engine, FillError, FillOutcome, FillRequest, Observer, StopReason, run_fill};
+use crate::job::{Content, Engine, FillError, FillOutcome, FillRequest, Made, Observer, Recipe, StopReason, run_fill};
 use crate::model::ModelChoice;
-use crate::photo::{self, DecodeLimits, save_png};
+use crate::photo::{self, DecodeLimits, Overwrite, save_png};
 
 /// Does the searching: the [`Engine`], or what a test puts in its place.
 trait Searcher {
@@ -74,7 +74,7 @@ fn fill_all(searcher: &mut dyn Searcher, plan: &Plan, console: &mut Console) -> 
     for (index, task) in plan.tasks.iter().enumerate() {
         let name = task.photo.file_name().unwrap_or_default().display();
         let title = if count == 1 { name.to_string() } else { format!("[{}/{count}] {name}", index + 1) };
-        console.begin(&title, plan.settings.steps);
+        console.begin(&title, plan.settings.iterations());
         let result = fill_one(searcher, plan, task, console);
         console.end();
         photos.push(match result {
@@ -126,9 +126,12 @@ fn fill_one(searcher: &mut dyn Searcher, plan: &Plan, task: &Task, console: &mut
     };
     let mut follower = Follower::new(console, plan, task, &request)?;
     let outcome = searcher.search(&request, &mut follower)?;
-    let best = outcome.candidates.get(outcome.best).context("the search came back without a face")?;
-    let filled = blend::apply(&request.photo, &request.hole, &frame, plan.blend, &best.pixels, outcome.size_px);
-    save_png(&task.out, &filled, request.photo.icc_profile.as_deref(), plan.overwrite)?;
+    let FillRequest { photo, hole, .. } = &request;
+    let made = Made { photo, hole, frame, blend: plan.blend, outcome: &outcome, candidate: outcome.best };
+    let recipe = plan.record.then(|| Recipe::new(&made)).transpose()?;
+    let save = |content, path: &Path| save(&made, content, recipe.as_ref(), path, plan.overwrite);
+    save(Content::Photo, &task.out)?;
+    let layer = task.layer.as_deref().map_or(Ok(()), |path| save(Content::Layer, path));
 
     let broke = match &outcome.stopped {
         Some(StopReason::Failed(reason)) => Some(format!(
@@ -137,10 +140,27 @@ fn fill_one(searcher: &mut dyn Searcher, plan: &Plan, task: &Task, console: &mut
         )),
         Some(StopReason::Cancelled) | None => None,
     };
-    let beside = follower.finish(&outcome).into_iter().map(|error| format!("the fill is saved, but {error:#}"));
+    let beside = layer
+        .err()
+        .into_iter()
+        .chain(follower.finish(&outcome))
+        .map(|error| format!("the fill is saved, but {error:#}"));
     let problems: Vec<String> = broke.into_iter().chain(beside).collect();
     let problem = (!problems.is_empty()).then(|| problems.join("; "));
     Ok(Filled { outcome, problem })
+}
+
+/// Writes the picture that `content` says.
+pub(super) fn save(
+    made: &Made<'_>,
+    content: Content,
+    recipe: Option<&Recipe>,
+    path: &Path,
+    overwrite: Overwrite,
+) -> anyhow::Result<()> {
+    let picture = made.picture(content).context("the search came back without a face")?;
+    save_png(path, &picture, &made.extras(content, recipe), overwrite)?;
+    Ok(())
 }
 
 /// Names the photo, unless the error does so itself.

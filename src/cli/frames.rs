@@ -10,7 +10,7 @@ use super::gif::GifFilm;
 use super::plan::Plan;
 use crate::blend::Composer;
 use crate::job::FillRequest;
-use crate::photo::{Overwrite, save_png};
+use crate::photo::{Extras, Overwrite, save_png};
 
 /// How the names of frames begin.
 pub(super) const FRAME_PREFIX: &str = "frame-";
@@ -94,7 +94,12 @@ impl Recorder {
         let Some(folder) = &self.folder else { return Ok(()) };
         let picture = DynamicImage::ImageRgba8(self.picture.clone());
         let picture = if self.has_alpha { picture } else { DynamicImage::ImageRgb8(picture.into_rgb8()) };
-        save_png(&frame_path(folder, iteration), &picture, self.icc_profile.as_deref(), Overwrite::Allow)?;
+        save_png(
+            &frame_path(folder, iteration),
+            &picture,
+            &Extras::profile(self.icc_profile.as_deref()),
+            Overwrite::Allow,
+        )?;
         Ok(())
     }
 }

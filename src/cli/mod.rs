@@ -1,6 +1,6 @@
 //! The command line: `countenance [PHOTO]` opens the editor, `countenance COMMAND …` works without a window.
 //!
-//! One file for each command (`fill`, `faces`, `devices`, `eval`), with what only that command needs beside it. Everything that can be
+//! One file for each command (`fill`, `faces`, `replay`, `devices`, `eval`), with what only that command needs beside it. Everything that can be
 //! known to go wrong (a mask that is not there, a folder that cannot be written to) is said before the first search
 //! starts, as a usage error. Surprising: a photo that cannot be opened is *not* a usage error, even when it is the only
 //! one. In a batch the others go on, and scripts should not see another exit code because a batch happens to hold one
@@ -12,6 +12,7 @@
 //! countenance fill face.png --mask mask.png --out filled.png
 //! countenance fill photos/ --mask masks/ --out filled/ --report filled.json
 //! countenance faces photo.jpg --json
+//! countenance replay filled.png face.png
 //! countenance devices
 //! countenance eval faces/ --presets all --json eval.json --sheet eval.png
 //! ```
@@ -27,6 +28,9 @@
 //!   `GIF-STEM.gif`, `LOG-STEM.csv` and `FRAMES/STEM/`. Two photos of one stem are a usage error.
 //! * Pictures that exist are replaced only with `--force`, the photos and masks given not even then; `--log` and
 //!   `--report` files always are.
+//! * `--layer` is a PNG with the fill alone, named like `--gif` in a batch. Unless `--no-record` is given, `--out` and
+//!   `--layer` say how they were made. `replay` repeats that: 0 when every pixel comes out the same, 1 when some differ or
+//!   something is missing.
 //! * A failed fill leaves no picture at `--out`. A search that breaks after it had a result saves that, and counts as
 //!   failed: the report then has both `out` and `error`.
 //! * `eval` replaces its files without asking, and writes its JSON on the way too.
@@ -49,6 +53,7 @@ mod models;
 mod outputs;
 mod plan;
 mod progress;
+mod replay;
 mod report;
 mod settings;
 
@@ -102,6 +107,7 @@ pub fn main() -> ExitCode {
         None => open_editor(cli.photo),
         Some(Command::Fill(args)) => fill::run(&args),
         Some(Command::Faces(args)) => faces::run(&args),
+        Some(Command::Replay(args)) => replay::run(&args),
         Some(Command::Devices) => devices::run(),
         Some(Command::Eval(args)) => eval::run(&args),
     };
@@ -133,7 +139,7 @@ fn open_editor(photo: Option<PathBuf>) -> anyhow::Result<Ending> {
         && !path.exists()
     {
         return Err(usage(format!(
-            "there is no photo {}: check the name (`countenance --help` lists the commands)",
+            "there is no file {}: check the name (`countenance --help` lists the commands)",
             path.display()
         )));
     }

@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::bail;
+
 use super::usage;
+use crate::job::ModelMark;
 use crate::model::{self, ModelChoice, ModelInfo};
 
 /// Finds the model and checks its file.
@@ -13,6 +16,30 @@ pub(super) fn choose(value: Option<&Path>) -> anyhow::Result<(ModelChoice, Model
         ModelChoice::File(path) => usage(format!("{}: {}", path.display(), describe(&error))),
     })?;
     Ok((choice, info))
+}
+
+/// Finds the model of a recorded fill: the one given if it is the same, else the built-in one or one of the models folder.
+pub(super) fn recorded(wanted: &ModelMark, value: Option<&Path>) -> anyhow::Result<ModelChoice> {
+    let ModelMark { name, sha256 } = wanted;
+    if let Some(value) = value {
+        let (choice, found) = choose(Some(value))?;
+        if found.sha256 != *sha256 {
+            bail!(
+                "{} is another model (SHA-256 {}): the fill was made with {name} (SHA-256 {sha256})",
+                value.display(),
+                found.sha256
+            );
+        }
+        return Ok(choice);
+    }
+    let files = model::find_models().into_iter().map(ModelChoice::File);
+    let is_it = |choice: &ModelChoice| model::inspect(choice).is_ok_and(|info| info.sha256 == *sha256);
+    std::iter::once(ModelChoice::Embedded).chain(files).find(is_it).ok_or_else(|| {
+        anyhow::anyhow!(
+            "the model of the fill is not here: give the file of {name} (SHA-256 {sha256}) with --model, or put it into \
+             the models folder"
+        )
+    })
 }
 
 /// An error and its causes in one line.

@@ -20,6 +20,9 @@ pub(super) fn check(tasks: &[Task], batch: bool, masks: Option<&Path>, output: &
     } else {
         check_single_name(&output.out, tasks)?;
     }
+    if let Some(layer) = &output.layer {
+        check_png_name("--layer", layer)?;
+    }
     if let Some(folder) = &output.frames {
         make_folder(folder, "--frames")?;
     }
@@ -27,6 +30,7 @@ pub(super) fn check(tasks: &[Task], batch: bool, masks: Option<&Path>, output: &
     let mut files: Vec<(&'static str, &Path)> = Vec::new();
     for task in tasks {
         files.push(("--out", &task.out));
+        files.extend(task.layer.as_deref().map(|path| ("--layer", path)));
         files.extend(task.gif.as_deref().map(|path| ("--gif", path)));
         files.extend(task.log.as_deref().map(|path| ("--log", path)));
     }
@@ -35,13 +39,23 @@ pub(super) fn check(tasks: &[Task], batch: bool, masks: Option<&Path>, output: &
     check_folders(&files)?;
     check_distinct(&files, tasks.iter().map(|task| task.photo.as_path()).chain(masks))?;
     if !output.force {
-        let pictures = files.iter().filter(|(option, _)| matches!(*option, "--out" | "--gif")).map(|&(_, path)| path);
+        let pictures = files.iter().filter(|(option, _)| matches!(*option, "--out" | "--layer" | "--gif"));
+        let pictures = pictures.map(|&(_, path)| path);
         check_free(pictures)?;
         for folder in tasks.iter().filter_map(|task| task.frames.as_deref()) {
             check_no_frames(folder)?;
         }
     }
     Ok(())
+}
+
+/// As [`check`], for a command that writes one PNG.
+pub(super) fn check_one(out: &Path, inputs: [&Path; 2], force: bool) -> anyhow::Result<()> {
+    let files = [("--out", out)];
+    check_folders(&files)?;
+    check_png_name("--out", out)?;
+    check_distinct(&files, inputs.into_iter())?;
+    if force { Ok(()) } else { check_free(std::iter::once(out)) }
 }
 
 /// A single fill is a PNG under the name that was given.
@@ -55,10 +69,14 @@ fn check_single_name(out: &Path, tasks: &[Task]) -> anyhow::Result<()> {
             example.display()
         )));
     }
-    if out.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png")) {
+    check_png_name("--out", out)
+}
+
+fn check_png_name(option: &str, path: &Path) -> anyhow::Result<()> {
+    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png")) {
         return Ok(());
     }
-    Err(usage(format!("--out {} does not end in .png: fills are written as PNG, without loss", out.display())))
+    Err(usage(format!("{option} {} does not end in .png: fills are written as PNG, without loss", path.display())))
 }
 
 /// Makes the folder that an option names, unless it is there.
@@ -179,6 +197,8 @@ mod tests {
         fn check(&self, change: impl FnOnce(&mut OutputArgs)) -> String {
             let mut output = OutputArgs {
                 out: self.path("out.png"),
+                layer: None,
+                no_record: false,
                 force: false,
                 frames: None,
                 every: None,
@@ -212,6 +232,17 @@ mod tests {
         place.touch("out.png");
         insta::assert_snapshot!(place.check(|_| ()), @"DIR/out.png is there already: choose another name, or add --force");
         assert_eq!(place.check(|output| output.force = true), "");
+    }
+
+    #[test]
+    fn a_layer_is_a_png_of_its_own_and_is_not_replaced_either() {
+        let place = Place::new();
+        place.touch("there.png");
+        let layer = |name: &str| place.check(|output| output.layer = Some(place.path(name)));
+        assert_eq!(layer("layer.png"), "");
+        insta::assert_snapshot!(layer("layer.psd"), @"--layer DIR/layer.psd does not end in .png: fills are written as PNG, without loss");
+        insta::assert_snapshot!(layer("out.png"), @"--layer DIR/out.png is --out too: choose another name");
+        insta::assert_snapshot!(layer("there.png"), @"DIR/there.png is there already: choose another name, or add --force");
     }
 
     #[test]

@@ -28,6 +28,8 @@ pub(super) struct Plan {
     pub(super) crop_size_px: u32,
     pub(super) device: DeviceChoice,
     pub(super) every: u32,
+    /// Whether files say how they were made.
+    pub(super) record: bool,
     pub(super) overwrite: Overwrite,
 }
 
@@ -48,11 +50,12 @@ impl Plan {
             face: args.face,
             preset: args.settings.preset,
             settings,
-            blend: args.blend.into(),
+            blend: Blend { mode: args.blend, detail_percent: args.detail },
             model,
             crop_size_px: info.image_size_px,
             device: args.device,
             every: args.output.every.unwrap_or(OutputArgs::DEFAULT_EVERY),
+            record: !args.output.no_record,
             overwrite: if args.output.force { Overwrite::Allow } else { Overwrite::Refuse },
         })
     }

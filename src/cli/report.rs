@@ -9,6 +9,7 @@ use super::batch::Task;
 use super::outputs::STANDARD_OUTPUT;
 use super::plan::Plan;
 use super::print_result;
+use crate::blend::Blend;
 use crate::job::FillOutcome;
 use crate::photo::{Overwrite, write_atomically};
 use crate::search::{Losses, Settings};
@@ -31,6 +32,8 @@ pub(super) struct PhotoReport {
     /// As asked for.
     settings: Settings,
     seed: u64,
+    /// How the fill was put into the photo.
+    blend: Blend,
     model_sha256: Option<String>,
     device: Option<String>,
     /// Iterations done.
@@ -86,6 +89,7 @@ impl PhotoReport {
             preset: plan.preset.id(),
             settings: plan.settings,
             seed: plan.settings.seed,
+            blend: plan.blend,
             model_sha256: None,
             device: None,
             steps: None,

@@ -46,6 +46,20 @@ pub(super) struct SettingsArgs {
     #[arg(long, value_parser = parser(OPTIMIZERS))]
     pub(super) optimizer: Option<OptimizerKind>,
 
+    /// Noise on the latents at the start, falling to none at three quarters of the steps (standard deviation)
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    pub(super) noise: Option<f32>,
+
+    /// Iterations after the steps in which a copy of the generator adapts to the known pixels
+    ///
+    /// No latent draws a given face exactly; a generator that may move a little can. The copy is dropped afterwards.
+    #[arg(long, value_name = "N")]
+    pub(super) refine_steps: Option<u32>,
+
+    /// Learning rate of the generator's weights in these iterations
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    pub(super) refine_rate: Option<f32>,
+
     /// Where the candidates start
     #[arg(long, value_parser = parser(STARTS))]
     pub(super) starts: Option<Starts>,
@@ -117,6 +131,9 @@ impl SettingsArgs {
         set(&mut settings.learning_rate, self.learning_rate);
         set(&mut settings.schedule, self.schedule);
         set(&mut settings.optimizer, self.optimizer);
+        set(&mut settings.noise, self.noise);
+        set(&mut settings.refine_steps, self.refine_steps);
+        set(&mut settings.refine_rate, self.refine_rate);
         set(&mut settings.starts, self.starts);
         set(&mut settings.start_spread, self.start_spread);
         set(&mut settings.context.reduction, self.context);
@@ -155,13 +172,16 @@ impl SettingsArgs {
 type ReadValue = fn(&Settings) -> String;
 
 /// How to read a setting's value out of a preset, by the option's id.
-const PRESET_VALUES: [(&str, ReadValue); 18] = [
+const PRESET_VALUES: [(&str, ReadValue); 21] = [
     ("steps", |settings| settings.steps.to_string()),
     ("lambda", |settings| settings.lambda.to_string()),
     ("candidates", |settings| settings.candidates.to_string()),
     ("learning_rate", |settings| settings.learning_rate.to_string()),
     ("schedule", |settings| name_of(SCHEDULES, &settings.schedule).into()),
     ("optimizer", |settings| name_of(OPTIMIZERS, &settings.optimizer).into()),
+    ("noise", |settings| settings.noise.to_string()),
+    ("refine_steps", |settings| settings.refine_steps.to_string()),
+    ("refine_rate", |settings| settings.refine_rate.to_string()),
     ("starts", |settings| name_of(STARTS, &settings.starts).into()),
     ("start_spread", |settings| settings.start_spread.to_string()),
     ("context", |settings| name_of(REDUCTIONS, &settings.context.reduction).into()),
@@ -233,6 +253,9 @@ mod tests {
             learning_rate: Some(0.25),
             schedule: Some(Schedule::Cosine),
             optimizer: None,
+            noise: Some(0.0625),
+            refine_steps: Some(13),
+            refine_rate: Some(0.002),
             starts: Some(Starts::Encoder),
             start_spread: Some(0.125),
             context: Some(Reduction::Mean),

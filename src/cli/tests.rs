@@ -52,8 +52,9 @@ fn a_photo_named_like_a_command_is_reached_by_its_path() {
 fn every_option_of_the_interface_is_understood() {
     let args = fill_args(
         "fill a.png b.png --mask center --out filled --preset paper --steps 5 --lambda 0.5 --candidates 2 --seed 3 \
-         --model m.safetensors --device gpu:1 --face none --frame -1,2,30 --blend none --frames f --every 4 \
-         --gif g.gif --log l.csv --report r.json --force --learning-rate 0.1 --schedule cosine --optimizer hmc \
+         --model m.safetensors --device gpu:1 --face none --frame -1,2,30 --blend none --detail 40 --frames f --every 4 \
+         --layer y.png --no-record --gif g.gif --log l.csv --report r.json --force --learning-rate 0.1 --schedule cosine \
+         --optimizer hmc \
          --starts prior --start-spread 0.1 --context mean --norm l2 --window 5 --focus 0.5 --prior saturating \
          --clipping stochastic --hmc-steps 3 --hmc-step-size 0.01 --hmc-beta 0.5 --hmc-anneal 1.1",
     );
@@ -61,25 +62,27 @@ fn every_option_of_the_interface_is_understood() {
     assert_eq!(args.device, DeviceChoice::Gpu(Some(1)));
     assert_eq!(args.face, Face::None);
     assert_eq!(args.frame, Some(FaceFrame { center_in_photo: [-1.0, 2.0], side_px: 30.0, angle_radians: 0.0 }));
-    assert_eq!(args.blend, BlendMode::None);
+    assert_eq!((args.blend, args.detail), (BlendMode::None, 40));
     assert_eq!(args.output.every, Some(4));
-    assert!(args.output.force);
+    assert!(args.output.force && args.output.no_record);
+    assert_eq!(args.output.layer, Some("y.png".into()));
     assert_eq!(args.settings.preset, Preset::Paper);
     assert_eq!(args.settings.settings().unwrap().optimizer, OptimizerKind::Hmc);
 }
 
 #[test]
-fn defaults_are_best_auto_and_feather() {
+fn defaults_are_best_auto_poisson_and_all_the_detail() {
     let args = fill_args("fill a.png --mask center --out b.png");
     assert_eq!((args.settings.preset, args.device), (Preset::Best, DeviceChoice::Auto));
-    assert_eq!((args.face, args.blend), (Face::Auto, BlendMode::Poisson));
-    assert!(!args.output.force);
+    assert_eq!((args.face, args.blend, args.detail), (Face::Auto, BlendMode::Poisson, 100));
+    assert!(!args.output.force && !args.output.no_record);
 }
 
 #[test]
 fn what_does_not_exist_yet_is_refused() {
     insta::assert_snapshot!("refused-face", refusal("fill a.png --mask center --out b.png --face first"));
     insta::assert_snapshot!("refused-blend", refusal("fill a.png --mask center --out b.png --blend magic"));
+    insta::assert_snapshot!("refused-detail", refusal("fill a.png --mask center --out b.png --detail 101"));
 }
 
 #[test]
@@ -99,6 +102,7 @@ fn help_texts_are_as_reviewed() {
     insta::assert_snapshot!("help", help("--help"));
     insta::assert_snapshot!("help-faces", help("faces --help"));
     insta::assert_snapshot!("help-devices", help("devices --help"));
+    insta::assert_snapshot!("help-replay", help("replay --help"));
     insta::assert_snapshot!("help-eval", help("eval --help"));
     insta::assert_snapshot!("help-fill", help("fill --help"));
     insta::assert_snapshot!("help-fill-short", help("fill -h"));
@@ -124,5 +128,5 @@ fn usage_errors_exit_with_two_and_others_with_one() {
 fn a_photo_that_is_not_there_opens_no_window() {
     let error = super::open_editor(Some("missing/face.jpg".into())).unwrap_err();
     assert_eq!(super::exit_code_of(&error), 2);
-    insta::assert_snapshot!(error, @"there is no photo missing/face.jpg: check the name (`countenance --help` lists the commands)");
+    insta::assert_snapshot!(error, @"there is no file missing/face.jpg: check the name (`countenance --help` lists the commands)");
 }

@@ -7,7 +7,7 @@ use image::{DynamicImage, RgbImage};
 use super::paint::{blanked, pasted};
 use super::{EvaluationFace, HoleKind, Others};
 use crate::mask::{Mask, save_mask};
-use crate::photo::{self, DecodeLimits, Overwrite, PhotoError, SaveError, save_png};
+use crate::photo::{self, DecodeLimits, Extras, Overwrite, PhotoError, SaveError, save_png};
 
 /// What the files of one face with one hole are called, without `.png`.
 #[must_use]
@@ -23,7 +23,7 @@ pub fn case_name(face_name: &str, kind: HoleKind) -> String {
 pub fn write_case(folder: &Path, face: &EvaluationFace, kind: HoleKind, hole: &Mask) -> Result<(), SaveError> {
     let name = case_name(&face.name, kind);
     let blanked = DynamicImage::ImageRgb8(blanked(face, hole));
-    save_png(&folder.join(format!("{name}.png")), &blanked, None, Overwrite::Allow)?;
+    save_png(&folder.join(format!("{name}.png")), &blanked, &Extras::default(), Overwrite::Allow)?;
     save_mask(&folder.join(format!("{name}_mask.png")), hole, Overwrite::Allow)
 }
 

@@ -59,7 +59,8 @@ impl Engine {
         }
         let file = self.model(model)?;
         let broke = |reason| FillError::Broke { device: opened.name.clone(), reason };
-        let networks = Arc::new(caught(|| Networks::load(&file, &opened.device)).map_err(broke)??);
+        let load = || if opened.is_gpu { Networks::load(&file, &opened.device) } else { Networks::load_on_host(&file) };
+        let networks = Arc::new(caught(load).map_err(broke)??);
         self.networks = Some((key, opened.name, networks.clone()));
         Ok((info, networks))
     }

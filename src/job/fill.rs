@@ -119,6 +119,8 @@ pub fn run_fill(
         model,
         device,
         steps: result.steps,
+        evaluations: result.evaluations,
+        changed_on_the_way: result.changed_on_the_way,
         seconds,
         stopped,
         first_losses: first.and_then(|losses| losses.get(best).copied()).unwrap_or(result.candidates[best].losses),
@@ -171,7 +173,16 @@ struct Run<'a> {
 struct RunResult {
     candidates: Vec<Candidate>,
     steps: u32,
+    evaluations: u32,
+    changed_on_the_way: bool,
     settings: crate::search::Settings,
+}
+
+/// What a search went through, as far as another must go through the same to end alike.
+#[derive(Clone, Copy, Default)]
+struct Course {
+    evaluations: u32,
+    changed_on_the_way: bool,
 }
 
 impl Run<'_> {
@@ -185,18 +196,19 @@ impl Run<'_> {
         let mut last_backup = Instant::now();
         let mut unread = 0;
         let mut stopped = None;
+        let mut course = Course::default();
         while !search.is_done() {
             if self.observer.flow() == Flow::Stop {
                 stopped = Some(StopReason::Cancelled);
                 break;
             }
-            if let Some(LiveSettings { lambda, steps }) = self.observer.live_settings() {
-                search.set_lambda(lambda);
-                search.set_steps(steps);
+            if let Some(live) = self.observer.live_settings() {
+                course.changed_on_the_way |= apply_live(&mut search, live) && course.evaluations > 0;
                 if search.is_done() {
                     break;
                 }
             }
+            course.evaluations += 1;
             if !search.advance() {
                 continue;
             }
@@ -218,12 +230,12 @@ impl Run<'_> {
                 self.observer.pictures(iteration, self.size_px, search.pictures(), best);
             }
             if iteration == 1 || last_backup.elapsed() > BACKUP_EVERY {
-                self.backup = result_of(&search);
+                self.backup = result_of(&search, course);
                 last_backup = Instant::now();
             }
         }
         self.read_losses(&mut search);
-        (result_of(&search), stopped)
+        (result_of(&search, course), stopped)
     }
 
     fn read_losses(&mut self, search: &mut Search) {
@@ -235,8 +247,16 @@ impl Run<'_> {
     }
 }
 
+/// Takes over λ and steps. Answers whether that changed anything.
+fn apply_live(search: &mut Search, LiveSettings { lambda, steps }: LiveSettings) -> bool {
+    let before = *search.settings();
+    search.set_lambda(lambda);
+    search.set_steps(steps);
+    *search.settings() != before
+}
+
 /// The best of every candidate so far, `None` before the first iteration.
-fn result_of(search: &Search) -> Option<RunResult> {
+fn result_of(search: &Search, course: Course) -> Option<RunResult> {
     let Best { latents, losses } = search.best()?;
     let candidates = latents
         .into_iter()
@@ -244,7 +264,9 @@ fn result_of(search: &Search) -> Option<RunResult> {
         .zip(search.best_pictures())
         .map(|((latent, losses), pixels)| Candidate { latent, pixels, losses })
         .collect();
-    Some(RunResult { candidates, steps: search.iterations_done(), settings: *search.settings() })
+    let Course { evaluations, changed_on_the_way } = course;
+    let steps = search.iterations_done();
+    Some(RunResult { candidates, steps, evaluations, changed_on_the_way, settings: *search.settings() })
 }
 
 /// The index of the least total loss; NaN is never least.

@@ -4,18 +4,22 @@
 //! editor's named background thread around it: commands go in, small [`Event`]s come out, and the newest [`Preview`]
 //! waits in a slot that holds just one. All of burn's work stays on that one thread (cubecl orders work by thread).
 //!
-//! Nothing is lost once there is a result: a cancelled or failed search still returns the best fill so far.
+//! Nothing is lost once there is a result: a cancelled or failed search still returns the best fill so far. A [`Recipe`]
+//! says how a fill was made, and travels in the file that is exported.
 
 mod caught;
 mod engine;
 mod fill;
 mod follow;
+mod recipe;
 mod slot;
 #[cfg(test)]
 mod tests;
 mod worker;
 
 use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 use crate::blend::{Blend, Patch};
 use crate::device::DeviceChoice;
@@ -27,6 +31,7 @@ use crate::search::{Losses, Settings};
 
 pub use engine::Engine;
 pub use fill::{FillError, Flow, Observer, run_fill};
+pub use recipe::{Content, Made, ModelMark, PhotoMark, Recipe, RecipeError};
 pub use slot::Slot;
 pub use worker::Worker;
 
@@ -51,7 +56,7 @@ pub struct LiveSettings {
 }
 
 /// The device a fill ran on.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceInfo {
     /// As in "CPU" or "NVIDIA RTX 4070 (Vulkan)".
     pub name: String,
@@ -70,7 +75,8 @@ pub struct Candidate {
 }
 
 /// Why a search ended before its last step.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum StopReason {
     /// The user stopped it.
     Cancelled,
@@ -79,7 +85,7 @@ pub enum StopReason {
 }
 
 /// What a fill came to.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct FillOutcome {
     /// As they were at the end (λ and steps may have been changed on the way).
     pub settings: Settings,
@@ -87,6 +93,11 @@ pub struct FillOutcome {
     pub device: DeviceInfo,
     /// Iterations done.
     pub steps: u32,
+    /// Gradient evaluations done: as many as iterations, but for HMC.
+    pub evaluations: u32,
+    /// λ or the number of steps was changed while the search ran: the same settings from the start on may give another
+    /// fill.
+    pub changed_on_the_way: bool,
     /// The search alone, without loading and compiling.
     pub seconds: f32,
     pub stopped: Option<StopReason>,

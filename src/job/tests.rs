@@ -1,5 +1,7 @@
 //! Whole fills with the tiny model, directly and through the worker.
 
+mod course;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

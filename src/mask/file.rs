@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use image::{DynamicImage, GrayImage, ImageBuffer};
 
 use super::Mask;
-use crate::photo::{self, DecodeLimits, Overwrite, PhotoError, SaveError};
+use crate::photo::{self, DecodeLimits, Extras, Overwrite, PhotoError, SaveError};
 
 /// Why a mask file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -49,7 +49,16 @@ pub fn decode_mask(bytes: &[u8], width: u32, height: u32) -> Result<Mask, MaskFi
 pub fn save_mask(path: &Path, mask: &Mask, overwrite: Overwrite) -> Result<(), SaveError> {
     let grey: GrayImage =
         ImageBuffer::from_raw(mask.width(), mask.height(), mask.pixels().to_vec()).unwrap_or_default();
-    photo::save_png(path, &DynamicImage::ImageLuma8(grey), None, overwrite)
+    photo::save_png(path, &DynamicImage::ImageLuma8(grey), &Extras::default(), overwrite)
+}
+
+/// Encodes a mask as a PNG of one bit a pixel, white where there is hole, to be kept inside other files; [`decode_mask`]
+/// reads it.
+///
+/// # Errors
+/// When the mask has no pixels.
+pub fn encode_mask_png(mask: &Mask) -> Result<Vec<u8>, SaveError> {
+    photo::encode_png_bits(mask.width(), mask.height(), mask.pixels())
 }
 
 fn from_picture(pixels: DynamicImage, path: &Path, photo_width: u32, photo_height: u32) -> Result<Mask, MaskFileError> {
@@ -85,9 +94,21 @@ mod tests {
     }
 
     #[test]
+    fn one_bit_a_pixel_holds_every_mask() {
+        for (width, height) in [(1, 1), (7, 3), (8, 2), (9, 5), (33, 4)] {
+            let pixels = (0..width * height).map(|at| if at * at % 7 < 3 { 255 } else { 0 }).collect();
+            let mask = Mask::from_pixels(width, height, pixels).unwrap();
+            let bytes = encode_mask_png(&mask).unwrap();
+            assert_eq!(bytes[24..26], [1, 0], "one bit, grey");
+            assert_eq!(decode_mask(&bytes, width, height).unwrap(), mask, "{width}×{height}");
+        }
+        assert!(encode_mask_png(&Mask::empty(0, 0)).is_err());
+    }
+
+    #[test]
     fn transparent_white_is_not_hole() {
         let pixels = image::RgbaImage::from_fn(2, 1, |x, _| image::Rgba([255, 255, 255, if x == 0 { 0 } else { 255 }]));
-        let bytes = crate::photo::encode_png(&image::DynamicImage::ImageRgba8(pixels), None).unwrap();
+        let bytes = crate::photo::encode_png(&image::DynamicImage::ImageRgba8(pixels), &Extras::default()).unwrap();
         assert_eq!(decode_mask(&bytes, 2, 1).unwrap().pixels(), [0, 255]);
         let error = decode_mask(&bytes, 5, 5).unwrap_err().to_string();
         assert!(error.starts_with("the mask is 2×1"), "{error}");

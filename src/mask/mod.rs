@@ -11,7 +11,7 @@ mod raster;
 mod tiles;
 mod weights;
 
-pub use file::{MaskFileError, decode_mask, load_mask, save_mask};
+pub use file::{MaskFileError, decode_mask, encode_mask_png, load_mask, save_mask};
 pub use history::{Edit, History};
 pub use preset::MaskPreset;
 pub use raster::{Mask, Stroke, StrokeKind};

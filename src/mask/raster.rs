@@ -5,7 +5,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::capsule::{Capsule, is_finite, pixel_under, whole_px};
-use crate::photo::{Point, RectPx};
+use crate::photo::{Point, RectPx, sha256_of};
 
 /// Whether a stroke adds to the hole or takes away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,6 +91,12 @@ impl Mask {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.pixels.iter().all(|&pixel| pixel == 0)
+    }
+
+    /// SHA-256 of size and pixels, in hexadecimal.
+    #[must_use]
+    pub fn sha256(&self) -> String {
+        sha256_of(self.width, self.height, "mask", &self.pixels)
     }
 
     /// How many pixels are hole.

@@ -6,11 +6,14 @@
 
 mod architecture;
 mod file;
+pub mod host;
 mod layers;
 mod networks;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
 
 pub use architecture::Architecture;
 pub use file::{ModelError, ModelFile};
@@ -32,7 +35,7 @@ pub enum ModelChoice {
 }
 
 /// What a model file says about itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelInfo {
     /// `face-64` for the embedded one, else the file's stem.
     pub name: String,

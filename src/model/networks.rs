@@ -5,6 +5,7 @@ use burn::nn::conv::{Conv2d, ConvTranspose2d};
 use burn::tensor::activation::{leaky_relu, relu, tanh};
 use burn::tensor::{Device, Tensor};
 
+use super::host::HostNetworks;
 use super::layers::{Side, down, up};
 use super::{ModelError, ModelFile, ModelInfo};
 
@@ -111,11 +112,23 @@ pub struct Networks {
     pub generator: Generator,
     pub discriminator: Option<Discriminator>,
     pub encoder: Option<Encoder>,
+    /// The same on the CPU by hand, many times faster there than autodiff, and able to adapt to a photo.
+    pub host: Option<HostNetworks>,
+    /// The search evaluates on the CPU, by hand.
+    pub computes_on_host: bool,
     /// The device of all the weights, with autodiff.
     pub device: Device,
 }
 
 impl Networks {
+    /// Puts a model on the CPU, where the work is done by hand.
+    ///
+    /// # Errors
+    /// Never for a file that was parsed.
+    pub fn load_on_host(file: &ModelFile) -> Result<Self, ModelError> {
+        Ok(Self { computes_on_host: true, ..Self::load(file, &Device::flex())? })
+    }
+
     /// Puts a model on a device.
     ///
     /// # Errors
@@ -132,6 +145,8 @@ impl Networks {
             generator: Generator::load(file, &device)?.freeze(),
             discriminator: discriminator.map(|judge| Discriminator { judge }.freeze()),
             encoder: encoder.map(|judge| Encoder { judge }.freeze()),
+            host: Some(HostNetworks::load(file)?),
+            computes_on_host: false,
             device,
         })
     }

@@ -3,9 +3,11 @@
 use std::io::{self, Cursor};
 use std::path::{Path, PathBuf};
 
+use image::codecs::tiff::TiffDecoder;
+use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
-use super::Photo;
+use super::{Photo, exif, xmp};
 
 /// File name extensions that can be opened.
 pub const EXTENSIONS: [&str; 7] = ["png", "jpg", "jpeg", "webp", "tif", "tiff", "bmp"];
@@ -84,15 +86,43 @@ pub fn decode(bytes: &[u8], limits: DecodeLimits) -> Result<Photo, PhotoError> {
     if format == ImageFormat::Jpeg && !jpeg_ends(bytes) {
         return Err(PhotoError::CutShort);
     }
-    // Extras: a photo with a broken profile or orientation is still a photo.
-    let icc_profile = decoder.icc_profile().ok().flatten();
-    let orientation = decoder.orientation().ok();
+    let metadata = match format {
+        // Told a limit, this decoder allows metadata only the room of the pixels: too little in a small picture.
+        ImageFormat::Tiff => TiffDecoder::new(Cursor::new(bytes)).map(|mut decoder| Metadata::read(&mut decoder)),
+        _ => Ok(Metadata::read(&mut decoder)),
+    };
+    let Metadata { icc_profile, exif, xmp, orientation } = metadata.map_err(failed)?;
     let mut pixels = DynamicImage::from_decoder(decoder).map_err(failed)?;
     if let Some(orientation) = orientation {
         pixels.apply_orientation(orientation);
     }
     let icc_profile = icc_profile.filter(|profile| profile_fits(profile, pixels.color()));
-    Ok(Photo { icc_profile, ..Photo::from_pixels(pixels) })
+    Ok(Photo { icc_profile, exif, xmp, ..Photo::from_pixels(pixels) })
+}
+
+/// What a file says beside the pixels, made to fit them once they are upright.
+struct Metadata {
+    icc_profile: Option<Vec<u8>>,
+    exif: Option<Vec<u8>>,
+    xmp: Option<Vec<u8>>,
+    orientation: Option<Orientation>,
+}
+
+impl Metadata {
+    /// What is broken is left out: a photo without it is still a photo.
+    fn read(decoder: &mut dyn ImageDecoder) -> Self {
+        let exif = decoder.exif_metadata().ok().flatten().filter(|block| !block.is_empty());
+        let xmp = decoder.xmp_metadata().ok().flatten().filter(|packet| !packet.is_empty());
+        let (exif, in_exif) = exif.map(exif::upright).unzip();
+        // The decoder overlooks the orientation of blocks with a mark in front; TIFF files have theirs outside of EXIF.
+        let orientation = decoder.orientation().ok().filter(|orientation| *orientation != Orientation::NoTransforms);
+        Self {
+            icc_profile: decoder.icc_profile().ok().flatten(),
+            exif,
+            xmp: xmp.map(xmp::upright),
+            orientation: orientation.or(in_exif.flatten()),
+        }
+    }
 }
 
 /// Room for the largest allowed photo at four 32-bit channels, and as much again for the decoder's own buffers.

@@ -1,93 +1,124 @@
-//! From pixels to a file, all of it or nothing.
+//! From pixels to the bytes of a PNG, with what travels beside them.
+//!
+//! What would surprise: the `png` crate is used directly. The layer above it knows no text chunks, and its choices of
+//! compression are kept here: fast, and never larger than the pixels themselves.
 
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::borrow::Cow;
+use std::path::Path;
 
-use image::codecs::png::PngEncoder;
-use image::{DynamicImage, ImageEncoder, ImageError};
+use image::{ColorType, DynamicImage};
+use png::text_metadata::ITXtChunk;
 
-/// Whether a file that is there already may be replaced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Overwrite {
-    Refuse,
-    Allow,
+use super::{Overwrite, Photo, SaveError, write_atomically};
+
+/// Under which an XMP packet stands in a PNG (XMP specification, part 3, section 1.1.5).
+pub(super) const XMP_KEYWORD: &str = "XML:com.adobe.xmp";
+
+/// What goes into a file beside the pixels.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Extras<'a> {
+    /// For the colour type of the pixels: RGB or grey.
+    pub icc_profile: Option<&'a [u8]>,
+    /// A block for upright pixels, without a mark in front.
+    pub exif: Option<&'a [u8]>,
+    /// A packet; one that is not UTF-8 is left out, for a PNG cannot hold it.
+    pub xmp: Option<Cow<'a, [u8]>>,
+    /// Compressed text by keyword (1 to 79 characters).
+    pub texts: Vec<(&'static str, String)>,
 }
 
-/// Why a picture cannot be saved.
-#[derive(Debug, thiserror::Error)]
-pub enum SaveError {
-    #[error("{path} is there already: choose another name, or allow replacing it", path = path.display())]
-    Exists { path: PathBuf },
-    #[error("there is no folder {folder}: create it or choose another one", folder = folder.display())]
-    NoFolder { folder: PathBuf, source: io::Error },
-    #[error("{folder} may not be written to: choose another folder", folder = folder.display())]
-    ReadOnly { folder: PathBuf, source: io::Error },
-    #[error("the disk is full: free some space, or save {path} on another disk", path = path.display())]
-    DiskFull { path: PathBuf, source: io::Error },
-    #[error("{path} is a folder: choose a file name", path = path.display())]
-    IsFolder { path: PathBuf },
-    #[error("cannot write {path}: try another folder or name", path = path.display())]
-    Write { path: PathBuf, source: io::Error },
-    #[error("the picture cannot be made a PNG")]
-    Encode { source: ImageError },
+impl<'a> Extras<'a> {
+    /// A profile and nothing else.
+    #[must_use]
+    pub fn profile(icc_profile: Option<&'a [u8]>) -> Self {
+        Self { icc_profile, ..Self::default() }
+    }
+}
+
+impl Photo {
+    /// All that the photo's file said about it.
+    #[must_use]
+    pub fn extras(&self) -> Extras<'_> {
+        Extras {
+            icc_profile: self.icc_profile.as_deref(),
+            exif: self.exif.as_deref(),
+            xmp: self.xmp.as_deref().map(Cow::Borrowed),
+            texts: Vec::new(),
+        }
+    }
 }
 
 /// Encodes as PNG, with the pixels' own colour type and bit depth.
 ///
 /// # Errors
-/// When the encoder fails.
-pub fn encode_png(pixels: &DynamicImage, icc_profile: Option<&[u8]>) -> Result<Vec<u8>, SaveError> {
-    let mut bytes = Vec::new();
-    let mut encoder = PngEncoder::new(&mut bytes);
-    let with_profile = match icc_profile {
-        Some(profile) => encoder.set_icc_profile(profile.to_vec()).map_err(ImageError::Unsupported),
-        None => Ok(()),
+/// When the pixels are of a type that no photo has, or none.
+pub fn encode_png(pixels: &DynamicImage, extras: &Extras<'_>) -> Result<Vec<u8>, SaveError> {
+    use png::BitDepth::{Eight, Sixteen};
+    use png::ColorType::{Grayscale, GrayscaleAlpha, Rgb, Rgba};
+    let (color, depth) = match pixels.color() {
+        ColorType::L8 => (Grayscale, Eight),
+        ColorType::La8 => (GrayscaleAlpha, Eight),
+        ColorType::Rgb8 => (Rgb, Eight),
+        ColorType::Rgba8 => (Rgba, Eight),
+        ColorType::L16 => (Grayscale, Sixteen),
+        ColorType::La16 => (GrayscaleAlpha, Sixteen),
+        ColorType::Rgb16 => (Rgb, Sixteen),
+        ColorType::Rgba16 => (Rgba, Sixteen),
+        other => return Err(SaveError::ColorType { name: format!("{other:?}") }),
     };
-    with_profile
-        .and_then(|()| encoder.write_image(pixels.as_bytes(), pixels.width(), pixels.height(), pixels.color().into()))
-        .map_err(|source| SaveError::Encode { source })?;
+    let mut info = png::Info::with_size(pixels.width(), pixels.height());
+    (info.color_type, info.bit_depth) = (color, depth);
+    info.icc_profile = extras.icc_profile.map(Cow::Borrowed);
+    info.exif_metadata = extras.exif.map(Cow::Borrowed);
+    info.utf8_text = texts(extras);
+    let data = match depth {
+        Sixteen => Cow::Owned(big_endian(pixels.as_bytes())),
+        _ => Cow::Borrowed(pixels.as_bytes()),
+    };
+    encoded(info, &data)
+}
+
+/// Encodes black and white: `rows` yields one byte a pixel, row by row, white where it is not zero.
+pub(crate) fn encode_png_bits(width: u32, height: u32, pixels: &[u8]) -> Result<Vec<u8>, SaveError> {
+    let mut info = png::Info::with_size(width, height);
+    (info.color_type, info.bit_depth) = (png::ColorType::Grayscale, png::BitDepth::One);
+    let byte =
+        |pixels: &[u8]| (0..).zip(pixels).fold(0, |byte, (bit, &pixel)| byte | u8::from(pixel != 0) << (7 - bit));
+    let rows = pixels.chunks((width as usize).max(1));
+    let data: Vec<u8> = rows.flat_map(|row| row.chunks(8).map(byte)).collect();
+    encoded(info, &data)
+}
+
+fn encoded(info: png::Info<'_>, data: &[u8]) -> Result<Vec<u8>, SaveError> {
+    let mut bytes = Vec::new();
+    let is_photo = info.bit_depth != png::BitDepth::One;
+    let mut encoder = png::Encoder::with_info(&mut bytes, info)?;
+    if is_photo {
+        encoder.set_compression(png::Compression::Fast);
+        encoder.set_filter(png::Filter::Adaptive);
+    }
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(data)?;
+    writer.finish()?;
     Ok(bytes)
 }
 
-/// Writes a file through a temporary one beside it, so that a crash or a full disk leaves the old file or none.
-///
-/// # Errors
-/// When the file exists and must not be replaced, or cannot be written.
-pub fn write_atomically(path: &Path, bytes: &[u8], overwrite: Overwrite) -> Result<(), SaveError> {
-    if path.is_dir() {
-        return Err(SaveError::IsFolder { path: path.into() });
-    }
-    // Asked before anything is written; asked again, without a gap, when the file gets its name.
-    if overwrite == Overwrite::Refuse && path.exists() {
-        return Err(SaveError::Exists { path: path.into() });
-    }
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let failed = |source: io::Error| SaveError::from_io(path, folder, source);
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".countenance-").suffix(".part");
-    let mut file = with_usual_permissions(&mut builder).tempfile_in(folder).map_err(failed)?;
-    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
-    let named = match overwrite {
-        Overwrite::Allow => file.persist(path),
-        Overwrite::Refuse => file.persist_noclobber(path),
-    };
-    named.map_err(|error| failed(error.error))?;
-    Ok(())
+/// The text chunks. XMP must not be compressed, so that programs that know no PNG find it too.
+fn texts(extras: &Extras<'_>) -> Vec<ITXtChunk> {
+    let xmp = extras.xmp.as_deref().and_then(|xmp| std::str::from_utf8(xmp).ok());
+    let xmp = xmp.map(|text| ITXtChunk::new(XMP_KEYWORD, text));
+    let others = extras.texts.iter().map(|(keyword, text)| {
+        let mut chunk = ITXtChunk::new(*keyword, text);
+        chunk.compressed = true;
+        chunk
+    });
+    xmp.into_iter().chain(others).collect()
 }
 
-/// Temporary files are private to the user unless told otherwise; a saved picture is as readable as any new file.
-#[cfg(unix)]
-fn with_usual_permissions<'a, 'b>(builder: &'a mut tempfile::Builder<'b, 'b>) -> &'a tempfile::Builder<'b, 'b> {
-    use std::os::unix::fs::PermissionsExt;
-    builder.permissions(std::fs::Permissions::from_mode(0o666))
-}
-
-#[cfg(not(unix))]
-fn with_usual_permissions<'a, 'b>(builder: &'a mut tempfile::Builder<'b, 'b>) -> &'a tempfile::Builder<'b, 'b> {
-    builder
+/// The samples in the order of a PNG, the high byte first.
+fn big_endian(samples: &[u8]) -> Vec<u8> {
+    let swapped = |pair: &[u8; 2]| u16::from_ne_bytes(*pair).to_be_bytes();
+    samples.as_chunks().0.iter().flat_map(swapped).collect()
 }
 
 /// Encodes and writes a PNG.
@@ -97,21 +128,8 @@ fn with_usual_permissions<'a, 'b>(builder: &'a mut tempfile::Builder<'b, 'b>) ->
 pub fn save_png(
     path: &Path,
     pixels: &DynamicImage,
-    icc_profile: Option<&[u8]>,
+    extras: &Extras<'_>,
     overwrite: Overwrite,
 ) -> Result<(), SaveError> {
-    write_atomically(path, &encode_png(pixels, icc_profile)?, overwrite)
-}
-
-impl SaveError {
-    fn from_io(path: &Path, folder: &Path, source: io::Error) -> Self {
-        let (path, folder) = (path.to_path_buf(), folder.to_path_buf());
-        match source.kind() {
-            io::ErrorKind::AlreadyExists => Self::Exists { path },
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Self::NoFolder { folder, source },
-            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly { folder, source },
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path, source },
-            _ => Self::Write { path, source },
-        }
-    }
+    write_atomically(path, &encode_png(pixels, extras)?, overwrite)
 }

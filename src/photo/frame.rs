@@ -1,7 +1,10 @@
 //! The face frame: the coordinate space of one face in the photo.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
+use super::grid::CropGrid;
 use super::space::{Point, RectPx, Similarity};
 
 /// A square over the photo: the part that the network sees.
@@ -74,10 +77,69 @@ impl FaceFrame {
         RectPx { x: left, y: top, width: right - left, height: bottom - top }
     }
 
+    /// The pixels of a row of a photo of this width that have their centre in the frame; empty for a frame that is not
+    /// finite.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the photo first")]
+    pub fn columns_in_photo(&self, y: u32, width: u32) -> Range<u32> {
+        let Some(unit) = CropGrid::new(self, 1) else { return 0..0 };
+        let at = |x: f64| unit.to_crop([x, f64::from(y) + 0.5]);
+        let (start, next) = (at(0.5), at(1.5));
+        let step = [next[0] - start[0], next[1] - start[1]];
+        let (mut low, mut high) = (0.0, f64::from(width));
+        for axis in 0..2 {
+            let edges = [0.0, 1.0].map(|edge| (edge - start[axis]) / step[axis]);
+            if step[axis].abs() > 1e-12 {
+                low = edges[0].min(edges[1]).ceil().max(low);
+                high = (edges[0].max(edges[1]).floor() + 1.0).min(high);
+            } else if !(0.0..1.0).contains(&start[axis]) {
+                return 0..0;
+            }
+        }
+        // Not a number is not less either.
+        if low < high { low as u32..high as u32 } else { 0..0 }
+    }
+
     /// Whether a point of the photo lies inside.
     #[must_use]
     pub fn contains(&self, point_in_photo: Point) -> bool {
         let [x, y] = self.photo_from_unit().inverse().apply(point_in_photo);
         (0.0..1.0).contains(&x) && (0.0..1.0).contains(&y)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_columns_of_a_row_are_those_with_their_centre_inside(
+            center_in_photo in [-20.0f32..80.0, -20.0f32..60.0],
+            side_px in 10.0f32..90.0,
+            angle_radians in prop_oneof![Just(0.0f32), -3.2f32..3.2],
+            y in 0u32..40,
+        ) {
+            let frame = FaceFrame { center_in_photo, side_px, angle_radians };
+            let columns = frame.columns_in_photo(y, 60);
+            let contains = |larger_by_px: f32, x: u32| {
+                let frame = FaceFrame { side_px: side_px + larger_by_px, ..frame };
+                #[expect(clippy::cast_precision_loss, reason = "small numbers")]
+                frame.contains([x as f32 + 0.5, y as f32 + 0.5])
+            };
+            for x in 0..60 {
+                // Rounding may decide about centres on the very border.
+                prop_assert!(contains(0.01, x) || !columns.contains(&x));
+                prop_assert!(!contains(-0.01, x) || columns.contains(&x));
+            }
+        }
+    }
+
+    #[test]
+    fn a_broken_frame_has_no_columns() {
+        let frame = FaceFrame { center_in_photo: [5.0, 5.0], side_px: f32::NAN, angle_radians: 0.0 };
+        assert!(frame.columns_in_photo(3, 10).is_empty());
     }
 }

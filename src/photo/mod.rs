@@ -1,25 +1,36 @@
 //! Photos: opening, what they hold, saving.
 //!
 //! A photo keeps the bit depth and the channels of its file. Orientation recorded in EXIF is applied when it is opened,
-//! so that everything after this module works in upright pixels.
+//! so that everything after this module works in upright pixels. What would surprise: the metadata is changed to fit that
+//! as soon as it is read (see `exif` and `xmp`), and loses its thumbnails, which would show the face as it was.
 
 mod decode;
 mod encode;
+mod exif;
 mod frame;
 mod grid;
+mod hash;
 mod samples;
+mod save;
 pub mod space;
+mod text;
+mod xmp;
 
 use std::path::PathBuf;
 
 use image::DynamicImage;
 
 pub use decode::{DecodeLimits, EXTENSIONS, PhotoError, decode, open};
-pub use encode::{Overwrite, SaveError, encode_png, save_png, write_atomically};
+pub(crate) use encode::encode_png_bits;
+pub use encode::{Extras, encode_png, save_png};
 pub use frame::FaceFrame;
 pub(crate) use grid::CropGrid;
+pub(crate) use hash::sha256_of;
 pub(crate) use samples::{Sample, Samples, SamplesMut};
+pub use save::{Overwrite, SaveError, write_atomically};
 pub use space::{Point, RectPx, Similarity};
+pub use text::{TextError, read_png_text};
+pub use xmp::with_source_type;
 
 /// What the user opened, upright, at its own size and bit depth.
 #[derive(Clone, Debug)]
@@ -30,6 +41,10 @@ pub struct Photo {
     pub source: Option<PathBuf>,
     /// The embedded ICC profile, carried into the export untouched.
     pub icc_profile: Option<Vec<u8>>,
+    /// The EXIF block, made to fit upright pixels. TIFF files have theirs spread over tags; it is not read from them.
+    pub exif: Option<Vec<u8>>,
+    /// The XMP packet, made to fit upright pixels.
+    pub xmp: Option<Vec<u8>>,
 }
 
 impl Photo {
@@ -41,7 +56,7 @@ impl Photo {
             DynamicImage::ImageRgba32F(_) => DynamicImage::ImageRgba16(pixels.into_rgba16()),
             other => other,
         };
-        Self { pixels, source: None, icc_profile: None }
+        Self { pixels, source: None, icc_profile: None, exif: None, xmp: None }
     }
 
     /// The whole photo as a rectangle.

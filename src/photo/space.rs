@@ -66,6 +66,14 @@ impl RectPx {
         let bottom = self.bottom().min(other.bottom());
         Self { x, y, width: right.saturating_sub(x), height: bottom.saturating_sub(y) }
     }
+
+    /// Itself and some pixels more on every side, as far as there are coordinates.
+    #[must_use]
+    pub fn grown(self, margin_px: u32) -> Self {
+        let (x, y) = (self.x.saturating_sub(margin_px), self.y.saturating_sub(margin_px));
+        let end = |end: u32| end.saturating_add(margin_px);
+        Self { x, y, width: end(self.right()) - x, height: end(self.bottom()) - y }
+    }
 }
 
 /// A similarity transform: uniform scale and rotation, then translation.
@@ -155,5 +163,8 @@ mod tests {
         let far = RectPx { x: u32::MAX - 1, y: 0, width: 9, height: u32::MAX };
         assert_eq!(far.intersection(RectPx { x: 0, y: 0, width: 5, height: 5 }).width, 0);
         assert_eq!(far.union(RectPx { x: 0, y: 0, width: 5, height: 5 }).width, u32::MAX);
+        assert_eq!(far.grown(3), RectPx { x: u32::MAX - 4, y: 0, width: 4, height: u32::MAX });
+        let inner = RectPx { x: 10, y: 2, width: 5, height: 5 };
+        assert_eq!(inner.grown(3), RectPx { x: 7, y: 0, width: 11, height: 10 });
     }
 }

@@ -4,10 +4,12 @@
 //! changed; the networks are frozen. Losses stay on the device until somebody asks for them.
 
 mod hmc;
+mod host;
 mod losses;
 mod optimizer;
 mod problem;
 mod readback;
+mod refine;
 mod run;
 mod settings;
 mod starts;

@@ -57,12 +57,11 @@ impl Search {
         Some(Best { latents, losses })
     }
 
-    /// What the best latents draw: planar RGB in [-1, 1]. Waits for the device.
+    /// What the best latents draw, or drew when the generator had adapted that far: planar RGB in [-1, 1]. Waits for the
+    /// device.
     #[must_use]
     pub fn best_pictures(&self) -> Vec<Vec<f32>> {
-        self.best.as_ref().map_or_else(Vec::new, |best| {
-            split(self.networks.generator.forward(best.latents.clone().autodiff()).without_autodiff())
-        })
+        self.best.as_ref().map_or_else(Vec::new, |best| split(best.pictures.clone()))
     }
 }
 
@@ -76,7 +75,7 @@ fn split(pictures: Tensor<4>) -> Vec<Vec<f32>> {
 ///
 /// # Panics
 /// When the device is lost; [`crate::job`] catches that and keeps the best so far.
-fn to_host<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+pub(super) fn to_host<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     let data: TensorData = tensor.into_data();
     data.iter::<f32>().collect()
 }

@@ -6,11 +6,13 @@
 use std::f32::consts::PI;
 use std::sync::Arc;
 
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, TensorData};
 
 use super::hmc::Trajectory;
+use super::host::HostWork;
 use super::optimizer::{Adam, Momentum};
 use super::problem::{Problem, Target};
+use super::refine::Refinement;
 use super::starts::Draws;
 use super::{Clipping, OptimizerKind, Schedule, Settings, Starts, losses};
 use crate::model::Networks;
@@ -20,6 +22,11 @@ pub struct Search {
     pub(super) networks: Arc<Networks>,
     pub(super) settings: Settings,
     target: Target,
+    /// What the CPU works with; `None` while a GPU does it.
+    pub(super) host: Option<HostWork>,
+    pub(super) problem: Problem,
+    /// From the last step on.
+    pub(super) refinement: Option<Refinement>,
     pub(super) draws: Draws,
     /// `[candidates, latent_dim]`, without autodiff like every tensor kept between steps.
     pub(super) latents: Tensor<2>,
@@ -40,6 +47,9 @@ enum Motion {
     Hmc(Box<Trajectory>),
 }
 
+/// The noise is gone after this share of the steps (`StyleGAN2`'s projector).
+const NOISY_SHARE: f32 = 0.75;
+
 /// Latents with what they draw and cost.
 pub(super) struct Evaluation {
     pub pictures: Tensor<4>,
@@ -53,6 +63,7 @@ pub(super) struct Evaluation {
 #[derive(Clone)]
 pub(super) struct OnDevice {
     pub latents: Tensor<2>,
+    pub pictures: Tensor<4>,
     pub context: Tensor<1>,
     pub prior: Tensor<1>,
     pub total: Tensor<1>,
@@ -65,7 +76,9 @@ impl Search {
         let device = networks.device.clone();
         let target = problem.on_device(&settings.context, &device);
         let mut draws = Draws::new(settings.seed, device.clone().without_autodiff());
-        let latents = first_latents(&networks, &target, &settings, &mut draws);
+        let host = networks.computes_on_host.then(|| HostWork::new(problem, &settings));
+        let guess = first_guess(&networks, host.as_ref(), &target, &settings);
+        let latents = first_latents(guess, networks.info.latent_dim, &settings, &mut draws);
         let motion = match settings.optimizer {
             OptimizerKind::Adam => Motion::Adam(Box::new(Adam::new(&latents))),
             OptimizerKind::Momentum => Motion::Momentum(Box::new(Momentum::new(&latents))),
@@ -75,6 +88,9 @@ impl Search {
             networks,
             settings,
             target,
+            host,
+            problem: problem.clone(),
+            refinement: None,
             draws,
             latents,
             motion,
@@ -101,7 +117,7 @@ impl Search {
     /// Whether all steps are done.
     #[must_use]
     pub fn is_done(&self) -> bool {
-        self.iterations_done >= self.settings.steps
+        self.iterations_done >= self.settings.iterations()
     }
 
     /// The settings, with the changes made on the way.
@@ -121,24 +137,32 @@ impl Search {
         }
     }
 
-    /// Changes the number of steps from the next iteration on.
+    /// Changes the number of steps from the next iteration on. Once the refinement has begun it is too late.
     pub fn set_steps(&mut self, steps: u32) {
-        self.settings.steps = steps;
+        if self.refinement.is_none() {
+            self.settings.steps = steps;
+        }
     }
 
     /// Does one gradient evaluation and what follows from it. Answers whether that began a new iteration, whose pictures
     /// and losses are now to be had. For all but HMC every evaluation is an iteration of its own.
     pub fn advance(&mut self) -> bool {
+        if self.iterations_done >= self.settings.steps {
+            self.refine();
+            return true;
+        }
         if let Motion::Hmc(trajectory) = &mut self.motion {
             let trajectory = trajectory.take();
             let (trajectory, began) = self.leap(trajectory);
             self.motion = Motion::Hmc(Box::new(trajectory));
             return began;
         }
+        let rate = self.learning_rate();
+        let latents = self.latents.clone();
+        self.add_noise();
         let evaluation = self.evaluate();
         self.record(&evaluation);
-        let rate = self.learning_rate();
-        let (latents, gradient) = (self.latents.clone(), evaluation.gradient.clone());
+        let gradient = evaluation.gradient.clone();
         let moved = match &mut self.motion {
             Motion::Adam(adam) => adam.step(latents, gradient, rate),
             Motion::Momentum(momentum) => momentum.step(latents, gradient, rate),
@@ -150,8 +174,22 @@ impl Search {
         true
     }
 
+    /// Moves the latents by noise that falls over the steps.
+    fn add_noise(&mut self) {
+        let Settings { noise, steps, .. } = self.settings;
+        #[expect(clippy::cast_precision_loss, reason = "step counts are far below 2^24")]
+        let left = 1.0 - self.iterations_done as f32 / (NOISY_SHARE * steps.max(1) as f32);
+        if noise > 0.0 && left > 0.0 {
+            let drawn = self.draws.normal(self.latents.dims()).mul_scalar(noise * left * left);
+            self.latents = self.clip(self.latents.clone() + drawn);
+        }
+    }
+
     /// Draws the latents and differentiates the total loss to them.
-    pub(super) fn evaluate(&self) -> Evaluation {
+    pub(super) fn evaluate(&mut self) -> Evaluation {
+        if let (Some(networks), Some(host)) = (&self.networks.host, &mut self.host) {
+            return host.evaluate(networks, None, &self.settings, &self.latents, &self.latents.device());
+        }
         let latents = self.latents.clone().autodiff().require_grad();
         let pictures = self.networks.generator.forward(latents.clone());
         let context = losses::context(pictures.clone(), &self.target, &self.settings.context);
@@ -182,6 +220,7 @@ impl Search {
         self.unread.push((self.iterations_begun, Tensor::stack(rows, 0)));
         let now = OnDevice {
             latents: self.latents.clone(),
+            pictures: evaluation.pictures.clone(),
             context: evaluation.context.clone(),
             prior: evaluation.prior.clone(),
             total: evaluation.total.clone(),
@@ -222,27 +261,43 @@ impl Search {
 fn choose(mask: Tensor<1, burn::tensor::Bool>, yes: OnDevice, no: OnDevice) -> OnDevice {
     let [candidates, latent_dim] = yes.latents.dims();
     let rows = mask.clone().reshape([candidates, 1]).expand([candidates, latent_dim]);
+    let pictures = mask.clone().reshape([candidates, 1, 1, 1]).expand(yes.pictures.dims());
     OnDevice {
         latents: no.latents.mask_where(rows, yes.latents),
+        pictures: no.pictures.mask_where(pictures, yes.pictures),
         context: no.context.mask_where(mask.clone(), yes.context),
         prior: no.prior.mask_where(mask.clone(), yes.prior),
         total: no.total.mask_where(mask, yes.total),
     }
 }
 
-/// Where the candidates begin: `[candidates, latent_dim]` in [-1, 1].
-fn first_latents(networks: &Networks, target: &Target, settings: &Settings, draws: &mut Draws) -> Tensor<2> {
-    let shape = [settings.candidates as usize, networks.info.latent_dim];
-    match (&networks.encoder, settings.starts) {
-        (Some(encoder), Starts::Encoder) => {
-            let guess = encoder.forward(target.pixels.clone(), target.known.clone()).without_autodiff();
-            if shape[0] == 1 {
-                return guess;
-            }
-            let copies = guess.clone().expand([shape[0] - 1, shape[1]]);
-            let spread = draws.normal([shape[0] - 1, shape[1]]).mul_scalar(settings.start_spread);
-            Tensor::cat(vec![guess, (copies + spread).clamp(-1.0, 1.0)], 0)
-        }
-        _ => draws.prior(shape),
+/// The encoder's guess, `[1, latent_dim]`, when it is asked for and there is an encoder.
+fn first_guess(
+    networks: &Networks,
+    host: Option<&HostWork>,
+    target: &Target,
+    settings: &Settings,
+) -> Option<Tensor<2>> {
+    if settings.starts != Starts::Encoder {
+        return None;
     }
+    if let (Some(networks), Some(host)) = (&networks.host, host) {
+        let guess = host.encode(networks)?;
+        let shape = [1, guess.len()];
+        return Some(Tensor::from_data(TensorData::new(guess, shape), &target.pixels.device().without_autodiff()));
+    }
+    let encoder = networks.encoder.as_ref()?;
+    Some(encoder.forward(target.pixels.clone(), target.known.clone()).without_autodiff())
+}
+
+/// Where the candidates begin: `[candidates, latent_dim]` in [-1, 1].
+fn first_latents(guess: Option<Tensor<2>>, latent_dim: usize, settings: &Settings, draws: &mut Draws) -> Tensor<2> {
+    let shape = [settings.candidates as usize, latent_dim];
+    let Some(guess) = guess else { return draws.prior(shape) };
+    if shape[0] == 1 {
+        return guess;
+    }
+    let copies = guess.clone().expand([shape[0] - 1, shape[1]]);
+    let spread = draws.normal([shape[0] - 1, shape[1]]).mul_scalar(settings.start_spread);
+    Tensor::cat(vec![guess, (copies + spread).clamp(-1.0, 1.0)], 0)
 }

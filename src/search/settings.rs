@@ -62,6 +62,9 @@ impl Preset {
             learning_rate: 0.01,
             schedule: Schedule::Constant,
             optimizer: OptimizerKind::Adam,
+            noise: 0.0,
+            refine_steps: 0,
+            refine_rate: 3e-4,
             candidates: 1,
             starts: Starts::Prior,
             start_spread: 0.0,
@@ -193,6 +196,7 @@ pub struct HmcSettings {
 
 /// Everything about one search.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Settings {
     /// Iterations.
     pub steps: u32,
@@ -201,6 +205,16 @@ pub struct Settings {
     pub learning_rate: f32,
     pub schedule: Schedule,
     pub optimizer: OptimizerKind,
+    /// Standard deviation of the noise that is added to the latents at the start; it falls to nothing at three quarters of
+    /// the steps (`StyleGAN2`'s projector). 0 for none.
+    #[serde(default)]
+    pub noise: f32,
+    /// Iterations after the steps in which a private copy of the generator adapts to the known pixels.
+    #[serde(default)]
+    pub refine_steps: u32,
+    /// Learning rate of the generator's weights in these.
+    #[serde(default)]
+    pub refine_rate: f32,
     /// Latents optimised together.
     pub candidates: u32,
     pub starts: Starts,
@@ -233,6 +247,16 @@ impl Settings {
     pub const MAX_CANDIDATES: u32 = 256;
     /// The most steps a search may be asked for.
     pub const MAX_STEPS: u32 = 100_000;
+    /// The most steps of refinement.
+    pub const MAX_REFINE_STEPS: u32 = 1000;
+    /// The most iterations of both kinds.
+    pub const MAX_ITERATIONS: u32 = Self::MAX_STEPS + Self::MAX_REFINE_STEPS;
+
+    /// Steps and refinement together.
+    #[must_use]
+    pub fn iterations(&self) -> u32 {
+        self.steps.saturating_add(self.refine_steps)
+    }
 
     /// Checks every range.
     ///
@@ -255,6 +279,9 @@ impl Settings {
             &self.learning_rate,
             "use a positive number up to 10",
         )?;
+        check((0.0..=2.0).contains(&self.noise), "noise", &self.noise, "use 0 to 2")?;
+        check(self.refine_steps <= Self::MAX_REFINE_STEPS, "refine steps", &self.refine_steps, "use 0 to 1000")?;
+        check((0.0..=0.1).contains(&self.refine_rate), "refine rate", &self.refine_rate, "use 0 to 0.1")?;
         check((1..=Self::MAX_CANDIDATES).contains(&self.candidates), "candidates", &self.candidates, "use 1 to 256")?;
         check((0.0..=2.0).contains(&self.start_spread), "start spread", &self.start_spread, "use 0 to 2")?;
         let window = self.context.window_px;

@@ -7,16 +7,22 @@
 //! | --- | --- |
 //! | `mod` | the photo, its hole, and whether there is something to save |
 //! | `frame` | the face frame and the faces it can be put on |
+//! | `reach` | whether the paint lies in the frame |
 //! | `fill` | finished fills, and which one is shown how |
 //! | `undo` | the steps |
+//! | `project` | all of it as a project, and back |
 
 mod fill;
 mod frame;
+mod project;
+mod reach;
 mod undo;
 
 pub use fill::{Fill, Look};
+pub use reach::HoleReach;
 pub use undo::Change;
 
+use std::cell::Cell;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -25,6 +31,7 @@ use undo::Step;
 use crate::face::FaceFrame;
 use crate::mask::{Edit, History, Mask, Stroke};
 use crate::photo::{Photo, Point, RectPx};
+use crate::project::PhotoOrigin;
 
 /// Names one state of the mask. 0 is the empty one.
 pub type MaskId = u64;
@@ -34,6 +41,9 @@ pub struct Document {
     pub photo: Arc<Photo>,
     /// For titles and suggested file names, without extension.
     pub name: String,
+    origin: PhotoOrigin,
+    /// The project file, once there is one.
+    project_path: Option<PathBuf>,
     history: History,
     frame: FaceFrame,
     /// The user, or a face that was found, has placed the frame.
@@ -49,16 +59,20 @@ pub struct Document {
     /// The mask of `mask_id`, once somebody needed it for longer than a frame.
     snapshot: Option<(MaskId, Arc<Mask>)>,
     has_hole: bool,
+    reach: Cell<Option<reach::Known>>,
     stroke_open: bool,
     /// The frame before the drag that goes on.
     frame_before_drag: Option<FaceFrame>,
     revision: u64,
+    /// In an exported picture or a project.
     saved_revision: u64,
+    /// In a project.
+    project_revision: u64,
 }
 
 impl Document {
     /// Nothing painted yet.
-    pub fn new(photo: Arc<Photo>, name: String, frame: Option<FaceFrame>) -> Self {
+    pub fn new(photo: Arc<Photo>, name: String, frame: Option<FaceFrame>, origin: PhotoOrigin) -> Self {
         let (width, height) = (photo.width(), photo.height());
         Self {
             history: History::new(width, height),
@@ -67,6 +81,8 @@ impl Document {
             faces: None,
             photo,
             name,
+            origin,
+            project_path: None,
             fills: Vec::new(),
             current_fill: None,
             undo: Vec::new(),
@@ -75,10 +91,12 @@ impl Document {
             next_mask_id: 1,
             snapshot: None,
             has_hole: false,
+            reach: Cell::new(None),
             stroke_open: false,
             frame_before_drag: None,
             revision: 0,
             saved_revision: 0,
+            project_revision: 0,
         }
     }
 
@@ -120,12 +138,14 @@ impl Document {
             return RectPx::default();
         }
         self.snapshot = None;
+        self.revision += 1;
         self.history.extend_stroke(point_in_photo)
     }
 
     pub fn end_stroke(&mut self) {
         self.stroke_open = false;
         self.has_hole = self.look_for_hole();
+        self.reach.set(None);
     }
 
     pub fn is_stroke_open(&self) -> bool {
@@ -156,13 +176,21 @@ impl Document {
 
     /// Whether closing would lose a fill or strokes.
     pub fn is_unsaved(&self) -> bool {
-        let has_work = self.mask_id != 0 || self.current_fill.is_some();
-        has_work && self.revision != self.saved_revision
+        self.has_work() && self.revision != self.saved_revision
+    }
+
+    fn has_work(&self) -> bool {
+        self.mask_id != 0 || self.current_fill.is_some()
     }
 
     /// The name offered when exporting: beside the photo, `NAME-filled.png`.
     pub fn suggested_export(&self) -> PathBuf {
         self.beside(&format!("{}-filled.png", self.name))
+    }
+
+    /// The name offered when exporting the fill alone.
+    pub fn suggested_layer(&self) -> PathBuf {
+        self.beside(&format!("{}-layer.png", self.name))
     }
 
     /// The name offered when saving the mask.

@@ -3,6 +3,7 @@
 pub mod candidates;
 pub mod losses;
 pub mod more;
+pub mod recovery;
 pub mod rows;
 pub mod run;
 pub mod settings;

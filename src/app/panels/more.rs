@@ -17,6 +17,7 @@ pub fn show(ui: &mut Ui, state: &State, settings: &mut Settings, actions: &mut V
         ui.add_enabled_ui(!state.is_locked(), |ui| {
             heading(ui, "Search");
             optimizer(ui, settings);
+            refinement(ui, settings);
             candidates(ui, settings);
             seed(ui, settings);
             heading(ui, "Losses");
@@ -25,6 +26,7 @@ pub fn show(ui: &mut Ui, state: &State, settings: &mut Settings, actions: &mut V
         });
         heading(ui, "Picture and device");
         blend(ui, state, actions);
+        record(ui, state, actions);
         device(ui, state, actions);
     });
 }
@@ -86,6 +88,19 @@ fn optimizer(ui: &mut Ui, settings: &mut Settings) {
             (Clipping::Stochastic, "Stochastic", "Drawn anew (Lipton & Tripathi 2017, arXiv 1702.04782)"),
         ],
     );
+}
+
+fn refinement(ui: &mut Ui, settings: &mut Settings) {
+    let noise = "Noise on the latents at the start, which falls to none at three quarters of the steps: finds better fills \
+                 than a straight way down. 0: none (blog, paper)";
+    rows::number(ui, "Noise", noise, &mut settings.noise, 0.0..=2.0);
+    let steps = "Iterations after the steps in which a copy of the generator adapts to the known pixels. Few: it must stay \
+                 a generator of faces. 0: none (blog, paper)";
+    rows::number(ui, "Refine", steps, &mut settings.refine_steps, 0..=1000);
+    if settings.refine_steps > 0 {
+        let rate = "Length of the steps of the generator's weights";
+        rows::number(ui, "Refine rate", rate, &mut settings.refine_rate, 1e-5..=0.1);
+    }
 }
 
 fn candidates(ui: &mut Ui, settings: &mut Settings) {
@@ -169,12 +184,16 @@ fn prior(ui: &mut Ui, settings: &mut Settings) {
 }
 
 fn blend(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
-    let Blend { mut mode, detail_percent } = state.remembered.blend;
+    let Blend { mut mode, mut detail_percent } = state.remembered.blend;
     let options = BlendMode::ALL.map(|mode| {
         let (title, explanation) = describe_blend(mode);
         (mode, title, explanation)
     });
     rows::choice(ui, "Blend", "How the fill joins the photo", &mut mode, &options);
+    let explanation = "How much of the grain and sharpness around the hole the fill is given, in percent. 0: as soft as the \
+                       generator draws it. Shows in the finished fill, at the photo's own resolution";
+    let scale = rows::Scale { logarithmic: false, space_after: 0.0 };
+    rows::slider(ui, "Detail", explanation, &mut detail_percent, 0..=100, scale, |_| {});
     let blend = Blend { mode, detail_percent };
     if blend != state.remembered.blend {
         actions.push(Action::SetBlend(blend));
@@ -189,6 +208,15 @@ fn describe_blend(mode: BlendMode) -> (&'static str, &'static str) {
         ),
         BlendMode::Feather => ("Feather", "Colour differences at the hole's edge fade out inwards"),
         BlendMode::None => ("None", "The generator's pixels as they are"),
+    }
+}
+
+fn record(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    let mut record = state.remembered.record;
+    let explanation = "Exported files hold settings, seed, mask and hashes, enough for `countenance replay` to repeat the \
+                       fill, and their XMP says that the picture holds generated parts";
+    if ui.checkbox(&mut record, "Record in the file how it was made").on_hover_text(explanation).changed() {
+        actions.push(Action::SetRecord(record));
     }
 }
 

@@ -3,6 +3,7 @@
 use egui::{Button, RichText, Role, Ui, WidgetInfo, vec2};
 
 use super::{add_verb_button, explain_verb};
+use crate::app::document::{Document, HoleReach};
 use crate::app::icons::{Icon, IconButton};
 use crate::app::shortcuts::Verb;
 use crate::app::state::{Action, State};
@@ -10,6 +11,7 @@ use crate::app::theme;
 
 /// Draws the row.
 pub fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    warn_of_paint_outside(ui, state);
     ui.horizontal(|ui| {
         let side_buttons = 2.0 * (theme::PRIMARY_HEIGHT + theme::GAP);
         primary(ui, state, ui.available_width() - side_buttons, actions);
@@ -21,6 +23,18 @@ pub fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     if state.has_result() && !state.fills.is_running() {
         compare(ui, state, actions);
     }
+}
+
+/// What lies outside the frame will not be filled: said before the button is pressed.
+fn warn_of_paint_outside(ui: &mut Ui, state: &State) {
+    let reach = state.document.as_ref().and_then(Document::hole_reach);
+    let text = match reach.filter(|_| !state.fills.is_running()) {
+        Some(HoleReach::Partly) => "Paint outside the face frame stays as it is",
+        Some(HoleReach::Outside) => "All paint lies outside the face frame",
+        Some(HoleReach::Inside) | None => return,
+    };
+    ui.label(RichText::new(text).color(theme::palette(ui).warning).small())
+        .on_hover_text("Only what lies in the frame is filled. Move or resize the frame with F");
 }
 
 fn primary(ui: &mut Ui, state: &State, width: f32, actions: &mut Vec<Action>) {

@@ -21,13 +21,16 @@ const DROP_HEIGHT: f32 = 192.0;
 const SAMPLE_SIDE: f32 = 112.0;
 /// All of it, to centre it.
 const HEIGHT: f32 = 544.0;
+/// Of the card with work to recover.
+const CARD_HEIGHT: f32 = super::recovery::HEIGHT + 2.0 * theme::GAP;
 
 impl Start {
     /// Draws the screen.
     pub fn show(&mut self, ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         self.load(ui, state);
         egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-            ui.add_space(((ui.available_height() - HEIGHT) / 2.0).max(theme::GAP * 2.0));
+            let height = if state.recoverable.is_empty() { HEIGHT } else { HEIGHT + CARD_HEIGHT + theme::GAP };
+            ui.add_space(((ui.available_height() - height) / 2.0).max(theme::GAP * 2.0));
             ui.vertical_centered(|ui| {
                 ui.set_max_width(WIDTH.min(ui.available_width()));
                 ui.label(RichText::new("Countenance").color(theme::palette(ui).strong).size(28.0));
@@ -36,6 +39,7 @@ impl Start {
                         .color(theme::palette(ui).weak),
                 );
                 ui.add_space(theme::GAP * 2.0);
+                recovery_card(ui, state, actions);
                 drop_area(ui, state, actions);
                 ui.add_space(theme::GAP);
                 path_field(ui, state, actions);
@@ -89,6 +93,17 @@ impl Start {
     }
 }
 
+fn recovery_card(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    if state.recoverable.is_empty() {
+        return;
+    }
+    let palette = theme::palette(ui);
+    let card = egui::Frame::new().fill(palette.panel).stroke(Stroke::new(1.0, palette.accent));
+    let card = card.corner_radius(theme::CARD_CORNER).inner_margin(egui::Margin::symmetric(12, 8));
+    card.show(ui, |ui| super::recovery::show(ui, state, actions));
+    ui.add_space(theme::GAP);
+}
+
 fn drop_area(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let palette = theme::palette(ui);
     let hovered = ui.input(|input| !input.raw.hovered_files.is_empty());
@@ -103,7 +118,7 @@ fn drop_area(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         let (icon, _) = ui.allocate_exact_size(vec2(40.0, 40.0), Sense::hover());
         crate::app::icons::Icon::Frame.paint(ui.painter(), icon, color);
         ui.add_space(theme::GAP / 2.0);
-        let text = if state.opening { "Opening…" } else { "Drop a photo here" };
+        let text = if state.opening { "Opening…" } else { "Drop a photo or a project here" };
         ui.label(RichText::new(text).color(palette.text).size(15.0));
         ui.add_space(theme::GAP / 2.0);
         let label = RichText::new(Verb::Open.name()).color(palette.on_accent).strong();
@@ -113,7 +128,7 @@ fn drop_area(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         if response.clicked() {
             actions.push(Action::Do(Verb::Open));
         }
-        ui.label(theme::hint(ui, "PNG, JPEG, WebP, TIFF or BMP"));
+        ui.label(theme::hint(ui, "PNG, JPEG, WebP, TIFF, BMP, or a saved project"));
     });
 }
 
@@ -137,7 +152,7 @@ fn path_field(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
             .desired_width(ui.available_width() - button_width - theme::GAP);
         let response = ui.add(field);
         response.widget_info(|| {
-            let mut info = WidgetInfo::labeled(Role::TextInput, true, "Path of a photo");
+            let mut info = WidgetInfo::labeled(Role::TextInput, true, "Path of a photo or project");
             info.current_text_value = Some(state.start_path.clone());
             info
         });

@@ -16,6 +16,7 @@ pub fn show(ui: &mut Ui, state: &State) {
             parts.push((format!("{}  {width} × {height}", document.name), palette.text));
         }
         if let Some(document) = &state.document {
+            parts.extend(saved(document, palette));
             parts.push((faces(document.faces()), palette.weak));
         }
         if state.opening {
@@ -33,6 +34,17 @@ pub fn show(ui: &mut Ui, state: &State) {
             ui.add(egui::Label::new(RichText::new(text).color(color).small()).truncate());
         }
     });
+}
+
+/// In which project the work is, and whether all of it.
+fn saved(document: &Document, palette: &theme::Palette) -> Option<(String, egui::Color32)> {
+    let differs = document.differs_from_project();
+    match document.project_path().and_then(std::path::Path::file_name) {
+        Some(name) if differs => Some((format!("{}: not saved", name.to_string_lossy()), palette.text)),
+        Some(name) => Some((format!("{}: saved", name.to_string_lossy()), palette.weak)),
+        None if document.is_unsaved() => Some(("Not saved".to_owned(), palette.text)),
+        None => None,
+    }
 }
 
 /// What the search for faces has come to.
@@ -64,7 +76,7 @@ fn progress(state: &State) -> Vec<String> {
     if !run.started {
         return vec!["Starting…".to_owned()];
     }
-    let mut parts = vec![format!("Iteration {iteration} of {}", run.request.settings.steps)];
+    let mut parts = vec![format!("Iteration {iteration} of {}", run.request.settings.iterations())];
     if let Some(losses) = state.shown_losses() {
         parts.push(format!("Context {:.4}", losses.context));
     }

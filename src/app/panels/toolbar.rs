@@ -23,8 +23,10 @@ pub fn show(ui: &mut Ui, state: &State, zoom: f32, actions: &mut Vec<Action>) {
             IconButton::new(Icon::Open, Verb::Open.name()).with_text("Open"),
             actions,
         );
+        verb_button(ui, state, Verb::SaveProject, actions);
         let export = IconButton::new(Icon::Export, Verb::Export.name()).with_text("Export");
         add_verb_button(ui, state, Verb::Export, export, actions);
+        verb_button(ui, state, Verb::ExportLayer, actions);
         gap(ui);
         for (verb, tool) in [(Verb::Brush, Tool::Brush), (Verb::Eraser, Tool::Eraser), (Verb::Frame, Tool::Frame)] {
             let button = IconButton::new(verb.icon(), verb.name()).chosen(state.tool == tool);

@@ -21,6 +21,8 @@ pub enum Source {
     Dialog,
     File(PathBuf),
     Sample(Sample),
+    /// The automatically saved copy in this file.
+    Recoverable(PathBuf),
 }
 
 /// What has to wait until the user has said what becomes of unsaved work.
@@ -81,6 +83,7 @@ pub enum Action {
     PickModel,
     SetTheme(ThemeChoice),
     SetLogLosses(bool),
+    SetRecord(bool),
     ShowBefore(bool),
     TypePath(String),
     SubmitPath {
@@ -92,5 +95,7 @@ pub enum Action {
     /// The window's close button.
     RequestClose,
     Answer(Answer),
+    /// Work that an earlier window has left in this file is not wanted.
+    DiscardRecoverable(PathBuf),
     Done(Done),
 }

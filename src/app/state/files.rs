@@ -7,10 +7,12 @@ use super::filling::shown_picture;
 use super::{Answer, Leave, PathBar, Source, State};
 use crate::app::document::Document;
 use crate::app::messages::{Level, Message};
-use crate::app::tasks::{Done, Purpose, Task, with_png_extension};
+use crate::app::tasks::{Done, Purpose, Task, with_extension};
+use crate::job::Content;
 use crate::mask::{Edit, Mask};
 use crate::model::ModelChoice;
 use crate::photo::Overwrite;
+use crate::project::is_project_path;
 
 impl State {
     /// Leaves the document, after asking if that would lose work.
@@ -23,9 +25,14 @@ impl State {
         match leave {
             Leave::Close => self.closing = true,
             Leave::Open(Source::Dialog) => self.spawn(Task::Dialog(Purpose::OpenPhoto, None)),
+            Leave::Open(Source::Recoverable(path)) => self.recover(path),
             Leave::Open(Source::File(path)) => {
                 self.opening = true;
-                self.spawn(Task::OpenPhoto(path));
+                self.spawn(if is_project_path(&path) {
+                    Task::OpenProject { path, recovered: false }
+                } else {
+                    Task::OpenPhoto(path)
+                });
             }
             Leave::Open(Source::Sample(sample)) => {
                 self.opening = true;
@@ -41,20 +48,11 @@ impl State {
             Answer::Discard => {
                 // Said once: a dialog that opens a photo must not be followed by the same question.
                 if let Some(document) = &mut self.document {
-                    document.mark_saved(document.revision());
+                    document.give_up_changes();
                 }
                 self.go(leave);
             }
-            Answer::Save => {
-                self.fills.stop();
-                self.after_save = Some(leave);
-                let purpose = if self.has_result() { Purpose::Export } else { Purpose::SaveMask };
-                let suggested = self.document.as_ref().map(|document| match purpose {
-                    Purpose::Export => document.suggested_export(),
-                    _ => document.suggested_mask(),
-                });
-                self.spawn(Task::Dialog(purpose, suggested));
-            }
+            Answer::Save => self.save_before(leave),
         }
     }
 
@@ -71,9 +69,10 @@ impl State {
         if typed.is_empty() {
             return;
         }
-        let (purpose, path) = (bar.purpose, with_png_extension(bar.purpose, &expand_home(typed)));
+        let (purpose, path) = (bar.purpose, with_extension(bar.purpose, &expand_home(typed)));
         let overwrite = if replace { Overwrite::Allow } else { Overwrite::Refuse };
-        if !matches!(purpose, Purpose::Export | Purpose::SaveMask) {
+        let saves = [Purpose::Export, Purpose::ExportLayer, Purpose::SaveMask, Purpose::SaveProject];
+        if !saves.contains(&purpose) {
             self.path_bar = None;
         }
         self.use_path(purpose, path, overwrite);
@@ -88,6 +87,7 @@ impl State {
                     self.spawn(Task::LoadMask { path, width: photo.width(), height: photo.height() });
                 }
             }
+            Purpose::SaveProject => self.save_project_to(path, overwrite),
             Purpose::SaveMask => {
                 if let Some(document) = &mut self.document {
                     let (mask, revision) = (document.shared_mask(), document.revision());
@@ -95,16 +95,17 @@ impl State {
                     self.spawn(Task::SaveMask { path, mask, overwrite, revision });
                 }
             }
-            Purpose::Export => {
-                if let Some(document) = &self.document
-                    && let Some((_, picture)) = shown_picture(document)
-                {
-                    let revision = document.revision();
-                    self.saving = true;
-                    self.spawn(Task::Export { path, picture: Box::new(picture), overwrite, revision });
-                }
-            }
+            Purpose::Export => self.export(path, Content::Photo, overwrite),
+            Purpose::ExportLayer => self.export(path, Content::Layer, overwrite),
         }
+    }
+
+    fn export(&mut self, path: PathBuf, content: Content, overwrite: Overwrite) {
+        let Some(document) = &self.document else { return };
+        let Some((_, picture)) = shown_picture(document) else { return };
+        let (picture, revision, record) = (Box::new(picture), document.revision(), self.remembered.record);
+        self.saving = true;
+        self.spawn(Task::Export { path, picture, content, record, overwrite, revision });
     }
 
     pub(super) fn take_done(&mut self, done: Done) {
@@ -115,10 +116,10 @@ impl State {
             }
             Done::Cancelled => self.after_save = None,
             Done::NoDialog(purpose) => self.show_path_bar(purpose),
-            Done::Photo { photo, name, frame } => {
+            Done::Photo { photo, name, frame, origin } => {
                 self.opening = false;
                 self.spawn(Task::FindFaces(Arc::clone(&photo)));
-                self.show_document(Document::new(photo, name, frame));
+                self.show_document(Document::new(photo, name, frame, origin));
             }
             Done::Faces { photo, frames, problem } => {
                 let in_use = self.is_locked();
@@ -129,6 +130,10 @@ impl State {
             }
             Done::Mask { mask, photo_size } => self.take_mask(mask, photo_size),
             Done::Saved { purpose, path, revision } => self.take_saved(purpose, &path, revision),
+            Done::Project(opened) => self.take_project(*opened),
+            Done::ProjectSaved { path, revision, photo } => self.take_project_saved(path, revision, &photo),
+            Done::Autosaved(result) => self.take_autosaved(result),
+            Done::Recoverable(found) => self.take_recoverable(found),
             Done::Exists { purpose, path } => {
                 self.saving = false;
                 self.path_bar = Some(PathBar { purpose, text: path.display().to_string(), exists: true });
@@ -152,8 +157,10 @@ impl State {
             }
             Done::Thumbnails(thumbnails) => self.thumbnails = thumbnails,
             Done::Remembered => self.remembering = false,
+            Done::Discarded => {}
             Done::Failed(message) => {
                 (self.opening, self.saving, self.after_save) = (false, false, None);
+                self.autosave.interrupted();
                 self.messages.push(message);
             }
         }
@@ -173,16 +180,18 @@ impl State {
         self.saving = false;
         self.path_bar = None;
         let has_result = self.has_result();
+        let is_export = matches!(purpose, Purpose::Export | Purpose::ExportLayer);
         if let Some(document) = &mut self.document
-            && (purpose == Purpose::Export || !has_result)
+            && (is_export || !has_result)
         {
             document.mark_saved(revision);
         }
-        let what = if purpose == Purpose::Export { "Exported" } else { "Mask saved" };
+        let what = match purpose {
+            Purpose::Export => "Exported",
+            Purpose::ExportLayer => "Layer exported",
+            _ => "Mask saved",
+        };
         self.tell(Level::Success, format!("{what}: {}", path.display()));
-        if let Some(leave) = self.after_save.take() {
-            self.go(leave);
-        }
     }
 }
 

@@ -169,6 +169,7 @@ impl State {
     pub(super) fn show_document(&mut self, document: Document) {
         self.fills.abandon();
         self.document = Some(document);
+        self.autosave.document_changed();
         self.show_before = false;
         self.canvas_calls.clear();
         self.canvas_calls.push(CanvasCall::PhotoChanged);

@@ -6,12 +6,14 @@
 mod action;
 mod files;
 mod filling;
+mod projects;
 mod verbs;
 
 pub use action::{Action, Answer, CanvasCall, Leaflet, Leave, PathBar, Source};
 
 use std::path::PathBuf;
 
+use super::autosave::{Autosave, Recoverable};
 use super::canvas::{CanvasAction, Tool};
 use super::document::Document;
 use super::fill::{Engine, Fills};
@@ -45,6 +47,11 @@ pub struct State {
     pub leave: Option<Leave>,
     /// Goes on once the file that is being saved is there.
     after_save: Option<Leave>,
+    /// The project is to be saved when the search has ended and no other file is being written.
+    save_when_free: bool,
+    autosave: Autosave,
+    /// What earlier windows have left unsaved, the newest first.
+    pub recoverable: Vec<Recoverable>,
     pub path_bar: Option<PathBar>,
     pub leaflet: Option<Leaflet>,
     /// A photo is being opened.
@@ -78,6 +85,9 @@ impl State {
             model_info: None,
             leave: None,
             after_save: None,
+            save_when_free: false,
+            autosave: Autosave::default(),
+            recoverable: Vec::new(),
             path_bar: None,
             leaflet: None,
             opening: false,
@@ -112,6 +122,7 @@ impl State {
         for news in self.fills.poll() {
             self.take_news(news);
         }
+        self.save_if_free();
         self.compose_if_wanted();
     }
 
@@ -158,6 +169,7 @@ impl State {
             Action::PickModel => self.spawn(Task::Dialog(Purpose::OpenModel, None)),
             Action::SetTheme(theme) => self.remembered.theme = theme,
             Action::SetLogLosses(log) => self.remembered.log_losses = log,
+            Action::SetRecord(record) => self.remembered.record = record,
             Action::ShowBefore(show) => self.show_before = show,
             Action::TypePath(text) => self.type_path(text),
             Action::SubmitPath { replace } => self.submit_path(replace),
@@ -169,6 +181,7 @@ impl State {
             Action::CloseLeaflet => self.leaflet = None,
             Action::RequestClose => self.leave_for(Leave::Close),
             Action::Answer(answer) => self.take_answer(answer),
+            Action::DiscardRecoverable(path) => self.discard_recoverable(&path),
             Action::Done(done) => self.take_done(done),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{CanvasCall, Leaflet, Leave, PathBar, Source, State};
 use crate::app::canvas::Tool;
-use crate::app::document::{Change, Document};
+use crate::app::document::{Change, Document, HoleReach};
 use crate::app::shortcuts::Verb;
 use crate::app::tasks::{Purpose, Task};
 use crate::mask::Edit;
@@ -21,6 +21,9 @@ impl State {
         let locked = || running.then_some("A fill is running: stop it first");
         match verb {
             Verb::Open | Verb::OpenPath | Verb::Shortcuts | Verb::About | Verb::Quit => None,
+            Verb::SaveProject | Verb::SaveProjectAs => {
+                no_photo.or_else(|| self.saving.then_some("A file is being saved"))
+            }
             Verb::Brush
             | Verb::Eraser
             | Verb::Frame
@@ -44,7 +47,7 @@ impl State {
             Verb::Redo => no_photo
                 .or_else(locked)
                 .or_else(|| document.and_then(Document::redo_name).is_none().then_some("Nothing to redo")),
-            Verb::Export | Verb::ExportPath => no_photo.or_else(locked).or_else(|| {
+            Verb::Export | Verb::ExportPath | Verb::ExportLayer => no_photo.or_else(locked).or_else(|| {
                 if self.saving {
                     Some("A file is being saved")
                 } else {
@@ -52,9 +55,12 @@ impl State {
                         .then_some("Nothing to export yet: paint over a part of the face and press Fill")
                 }
             }),
-            Verb::Fill => no_photo.or_else(locked).or_else(|| {
-                (!document.is_some_and(Document::has_hole))
-                    .then_some("Paint over the part of the face to replace first")
+            Verb::Fill => no_photo.or_else(locked).or_else(|| match document.and_then(Document::hole_reach) {
+                None => Some("Paint over the part of the face to replace first"),
+                Some(HoleReach::Outside) => {
+                    Some("The paint lies outside the face frame: move the frame over it (F), or paint inside")
+                }
+                Some(HoleReach::Inside | HoleReach::Partly) => None,
             }),
             Verb::Stop | Verb::Pause | Verb::Step => match self.fills.run() {
                 None => Some("No fill is running"),
@@ -90,8 +96,11 @@ impl State {
         match verb {
             Verb::Open => self.leave_for(Leave::Open(Source::Dialog)),
             Verb::OpenPath => self.show_path_bar(Purpose::OpenPhoto),
+            Verb::SaveProject => self.save_project(),
+            Verb::SaveProjectAs => self.ask_for_path(Purpose::SaveProject),
             Verb::Export => self.ask_for_path(Purpose::Export),
             Verb::ExportPath => self.show_path_bar(Purpose::Export),
+            Verb::ExportLayer => self.ask_for_path(Purpose::ExportLayer),
             Verb::LoadMask => self.ask_for_path(Purpose::LoadMask),
             Verb::SaveMask => self.ask_for_path(Purpose::SaveMask),
             Verb::Undo => self.move_in_time(Document::undo),
@@ -155,19 +164,24 @@ impl State {
         }
     }
 
-    fn ask_for_path(&self, purpose: Purpose) {
+    pub(super) fn ask_for_path(&self, purpose: Purpose) {
         self.spawn(Task::Dialog(purpose, self.suggested_path(purpose)));
     }
 
     pub(super) fn show_path_bar(&mut self, purpose: Purpose) {
         let text = self.suggested_path(purpose).map_or_else(String::new, |path| path.display().to_string());
+        if purpose != Purpose::SaveProject {
+            self.after_save = None;
+        }
         self.path_bar = Some(PathBar { purpose, text, exists: false });
     }
 
     fn suggested_path(&self, purpose: Purpose) -> Option<std::path::PathBuf> {
         let document = self.document.as_ref()?;
         match purpose {
+            Purpose::SaveProject => Some(document.suggested_project()),
             Purpose::Export => Some(document.suggested_export()),
+            Purpose::ExportLayer => Some(document.suggested_layer()),
             Purpose::SaveMask => Some(document.suggested_mask()),
             Purpose::OpenPhoto | Purpose::LoadMask | Purpose::OpenModel => None,
         }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::{Done, Purpose};
 use crate::photo::EXTENSIONS;
+use crate::project;
 
 /// A dialog that is gone after less than this never was on the screen.
 const SHORTEST_DIALOG: Duration = Duration::from_millis(400);
@@ -19,11 +20,11 @@ pub(super) fn ask(purpose: Purpose, suggested: Option<&Path>) -> Done {
     let dialog = dialog(purpose, suggested);
     let picked = match purpose {
         Purpose::OpenPhoto | Purpose::LoadMask | Purpose::OpenModel => dialog.pick_file(),
-        Purpose::Export | Purpose::SaveMask => dialog.save_file(),
+        Purpose::SaveProject | Purpose::Export | Purpose::ExportLayer | Purpose::SaveMask => dialog.save_file(),
     };
     match picked {
         Some(picked) => {
-            let path = with_png_extension(purpose, &picked);
+            let path = with_extension(purpose, &picked);
             let confirmed = path == picked;
             Done::Picked { purpose, path, confirmed }
         }
@@ -41,26 +42,35 @@ fn dialog(purpose: Purpose, suggested: Option<&Path>) -> rfd::FileDialog {
         dialog = dialog.set_file_name(name.to_string_lossy());
     }
     match purpose {
-        Purpose::OpenPhoto => dialog.set_title("Open photo").add_filter("Photos", &EXTENSIONS),
+        Purpose::OpenPhoto => {
+            let both: Vec<&str> = EXTENSIONS.into_iter().chain([project::EXTENSION]).collect();
+            let dialog = dialog.set_title("Open photo or project").add_filter("Photos and projects", &both);
+            dialog.add_filter("Photos", &EXTENSIONS).add_filter("Projects", &[project::EXTENSION])
+        }
+        Purpose::SaveProject => dialog.set_title("Save project").add_filter("Project", &[project::EXTENSION]),
         Purpose::Export => dialog.set_title("Export the filled photo").add_filter("PNG picture", &["png"]),
+        Purpose::ExportLayer => dialog.set_title("Export the fill as a layer").add_filter("PNG picture", &["png"]),
         Purpose::LoadMask => dialog.set_title("Load mask (white is filled)").add_filter("Pictures", &EXTENSIONS),
         Purpose::SaveMask => dialog.set_title("Save mask").add_filter("PNG picture", &["png"]),
         Purpose::OpenModel => dialog.set_title("Open model").add_filter("Face models", &["safetensors"]),
     }
 }
 
-/// What is saved is always PNG, and is named so.
-pub fn with_png_extension(purpose: Purpose, path: &Path) -> PathBuf {
-    if !matches!(purpose, Purpose::Export | Purpose::SaveMask) {
-        return path.to_owned();
-    }
+/// Pictures are always saved as PNG, and what is saved is named as what it is.
+pub fn with_extension(purpose: Purpose, path: &Path) -> PathBuf {
+    let wanted = match purpose {
+        Purpose::Export | Purpose::ExportLayer | Purpose::SaveMask => "png",
+        Purpose::SaveProject => project::EXTENSION,
+        Purpose::OpenPhoto | Purpose::LoadMask | Purpose::OpenModel => return path.to_owned(),
+    };
     let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
     match extension.as_deref() {
-        Some("png") => path.to_owned(),
-        Some(other) if EXTENSIONS.contains(&other) => path.with_extension("png"),
+        Some(extension) if extension == wanted => path.to_owned(),
+        Some(other) if EXTENSIONS.contains(&other) => path.with_extension(wanted),
         _ => {
             let mut name = path.as_os_str().to_owned();
-            name.push(".png");
+            name.push(".");
+            name.push(wanted);
             PathBuf::from(name)
         }
     }
@@ -71,11 +81,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn saved_names_always_end_in_png() {
+    fn saved_names_always_say_what_they_are() {
         let cases = [("a.png", "a.png"), ("a.PNG", "a.PNG"), ("a.jpg", "a.png"), ("a", "a.png"), ("v1.5", "v1.5.png")];
         for (typed, expected) in cases {
-            assert_eq!(with_png_extension(Purpose::Export, Path::new(typed)), Path::new(expected), "{typed}");
+            assert_eq!(with_extension(Purpose::Export, Path::new(typed)), Path::new(expected), "{typed}");
         }
-        assert_eq!(with_png_extension(Purpose::OpenPhoto, Path::new("a.jpg")), Path::new("a.jpg"));
+        for (typed, expected) in
+            [("a.jpg", "a.countenance"), ("a.b", "a.b.countenance"), ("a.Countenance", "a.Countenance")]
+        {
+            assert_eq!(with_extension(Purpose::SaveProject, Path::new(typed)), Path::new(expected), "{typed}");
+        }
+        assert_eq!(with_extension(Purpose::OpenPhoto, Path::new("a.jpg")), Path::new("a.jpg"));
     }
 }

@@ -6,9 +6,11 @@
 mod file_dialog;
 mod opening;
 mod picture;
+mod projects;
 
-pub use file_dialog::with_png_extension;
+pub use file_dialog::with_extension;
 pub use picture::Picture;
+pub use projects::OpenedProject;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -18,7 +20,9 @@ use std::sync::mpsc;
 use file_dialog::ask;
 use opening::{find_faces, open_photo, open_sample, opened, thumbnail};
 use picture::{compose, export};
+use projects::{open_project, save_project};
 
+use super::autosave::{Recoverable, Slot, find_recoverable};
 use super::document::Look;
 use super::messages::Message;
 use super::persist::Remembered;
@@ -26,15 +30,20 @@ use super::samples::Sample;
 use crate::blend::Patch;
 use crate::device::{GpuInfo, list_gpus};
 use crate::face::FaceFrame;
+use crate::job::Content;
 use crate::mask::{Mask, load_mask, save_mask};
 use crate::model::{ModelChoice, ModelInfo, find_models, inspect};
 use crate::photo::{Overwrite, Photo, SaveError};
+use crate::project::{PhotoOrigin, Project};
 
 /// What a path is wanted for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Purpose {
+    /// Or a project.
     OpenPhoto,
+    SaveProject,
     Export,
+    ExportLayer,
     LoadMask,
     SaveMask,
     OpenModel,
@@ -46,6 +55,29 @@ pub enum Task {
     Dialog(Purpose, Option<PathBuf>),
     OpenPhoto(PathBuf),
     OpenSample(Sample),
+    /// `recovered`: it is a copy that was saved automatically.
+    OpenProject {
+        path: PathBuf,
+        recovered: bool,
+    },
+    SaveProject {
+        path: PathBuf,
+        project: Box<Project>,
+        overwrite: Overwrite,
+        revision: u64,
+        photo: Arc<Photo>,
+    },
+    /// Write unsaved work down.
+    Autosave {
+        slot: Arc<Slot>,
+        project: Box<Project>,
+    },
+    /// What was written down is saved now.
+    RemoveAutosave(Arc<Slot>),
+    /// What was written down is not wanted any more.
+    DiscardAutosave(Arc<Slot>),
+    /// Look for what earlier windows have left in this folder.
+    FindRecoverable(PathBuf),
     /// Look for faces.
     FindFaces(Arc<Photo>),
     LoadMask {
@@ -62,6 +94,9 @@ pub enum Task {
     Export {
         path: PathBuf,
         picture: Box<Picture>,
+        content: Content,
+        /// Whether the file says how it was made.
+        record: bool,
         overwrite: Overwrite,
         revision: u64,
     },
@@ -93,7 +128,19 @@ pub enum Done {
         photo: Arc<Photo>,
         name: String,
         frame: Option<FaceFrame>,
+        origin: PhotoOrigin,
     },
+    Project(Box<OpenedProject>),
+    ProjectSaved {
+        path: PathBuf,
+        revision: u64,
+        /// Whose project it is.
+        photo: Arc<Photo>,
+    },
+    /// This window's copy of unsaved work was written or removed.
+    Autosaved(anyhow::Result<()>),
+    Discarded,
+    Recoverable(Vec<Recoverable>),
     /// The frames of the faces found, the largest face first.
     Faces {
         photo: Arc<Photo>,
@@ -174,6 +221,20 @@ fn perform(task: Task) -> Done {
         Task::Dialog(purpose, suggested) => ask(purpose, suggested.as_deref()),
         Task::OpenPhoto(path) => opened(open_photo(&path)),
         Task::OpenSample(sample) => opened(open_sample(sample)),
+        Task::OpenProject { path, recovered } => open_project(path, recovered),
+        Task::SaveProject { path, project, overwrite, revision, photo } => {
+            save_project(path, &project, overwrite, revision, photo)
+        }
+        Task::Autosave { slot, project } => Done::Autosaved(slot.write(&project)),
+        Task::RemoveAutosave(slot) => {
+            slot.clear();
+            Done::Autosaved(Ok(()))
+        }
+        Task::DiscardAutosave(slot) => {
+            slot.close();
+            Done::Discarded
+        }
+        Task::FindRecoverable(folder) => Done::Recoverable(find_recoverable(&folder)),
         Task::FindFaces(photo) => find_faces(photo),
         Task::LoadMask { path, width, height } => match load_mask(&path, width, height) {
             Ok(mask) => Done::Mask { mask: Arc::new(mask), photo_size: (width, height) },
@@ -182,8 +243,12 @@ fn perform(task: Task) -> Done {
         Task::SaveMask { path, mask, overwrite, revision } => {
             saved(Purpose::SaveMask, save_mask(&path, &mask, overwrite), path, revision)
         }
-        Task::Export { path, picture, overwrite, revision } => {
-            saved(Purpose::Export, export(&path, &picture, overwrite), path, revision)
+        Task::Export { path, picture, content, record, overwrite, revision } => {
+            let purpose = match content {
+                Content::Photo => Purpose::Export,
+                Content::Layer => Purpose::ExportLayer,
+            };
+            saved(purpose, export(&path, &picture, content, record, overwrite), path, revision)
         }
         Task::Compose { fill_index, picture } => compose(fill_index, &picture),
         Task::ListGpus => Done::Gpus(list_gpus()),

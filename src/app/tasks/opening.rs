@@ -9,27 +9,36 @@ use super::{Done, failed};
 use crate::app::messages::Message;
 use crate::app::samples::Sample;
 use crate::face::{FaceFrame, detect, fit_frame};
-use crate::photo::{DecodeLimits, Photo, decode, open};
+use crate::photo::{DecodeLimits, Photo, PhotoError, decode};
+use crate::project::{PhotoOrigin, sha256_of};
 
-/// A photo, the name it goes by, and its face frame where that is known beforehand.
-type Opened = (Photo, String, Option<FaceFrame>);
+/// A photo, the name it goes by, its face frame where that is known beforehand, and where it comes from.
+type Opened = (Photo, String, Option<FaceFrame>, PhotoOrigin);
 
 pub(super) fn opened(photo: anyhow::Result<Opened>) -> Done {
     match photo {
-        Ok((photo, name, frame)) => Done::Photo { photo: Arc::new(photo), name, frame },
+        Ok((photo, name, frame, origin)) => Done::Photo { photo: Arc::new(photo), name, frame, origin },
         Err(error) => failed(&error.context("Photo not opened")),
     }
 }
 
 pub(super) fn open_photo(path: &Path) -> anyhow::Result<Opened> {
-    let photo = open(path, DecodeLimits::default())?;
-    let name = path.file_stem().map_or_else(|| "photo".to_owned(), |stem| stem.to_string_lossy().into_owned());
-    Ok((photo, name, None))
+    // Read here, so that the hash is that of the very bytes that are decoded.
+    let bytes = std::fs::read(path).map_err(|source| PhotoError::Read { path: path.into(), source })?;
+    let photo = Photo { source: Some(path.into()), ..decode(&bytes, DecodeLimits::default())? };
+    let origin = PhotoOrigin::File { path: path.into(), relative_path: None, sha256: sha256_of(&bytes) };
+    Ok((photo, name_of(path), None, origin))
+}
+
+/// What a photo's file goes by.
+pub(super) fn name_of(path: &Path) -> String {
+    path.file_stem().map_or_else(|| "photo".to_owned(), |stem| stem.to_string_lossy().into_owned())
 }
 
 pub(super) fn open_sample(sample: Sample) -> anyhow::Result<Opened> {
     let photo = decode(sample.bytes(), DecodeLimits::default())?;
-    Ok((photo, sample.file_stem().to_owned(), Some(sample.frame())))
+    let name = sample.file_stem();
+    Ok((photo, name.to_owned(), Some(sample.frame()), PhotoOrigin::Sample(name.to_owned())))
 }
 
 pub(super) fn find_faces(photo: Arc<Photo>) -> Done {

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use super::Done;
 use crate::app::document::Look;
-use crate::blend::{Composer, apply};
+use crate::blend::Composer;
 use crate::face::FaceFrame;
-use crate::job::FillOutcome;
+use crate::job::{Content, FillOutcome, Made, Recipe};
 use crate::mask::Mask;
 use crate::photo::{Overwrite, Photo, SaveError, save_png};
 
@@ -24,21 +24,34 @@ pub struct Picture {
     pub look: Look,
 }
 
-pub(super) fn export(path: &Path, picture: &Picture, overwrite: Overwrite) -> Result<(), SaveError> {
+impl Picture {
+    fn made(&self) -> Made<'_> {
+        Made {
+            photo: &self.photo,
+            hole: &self.hole,
+            frame: self.frame,
+            blend: self.look.blend,
+            outcome: &self.outcome,
+            candidate: self.look.candidate,
+        }
+    }
+}
+
+pub(super) fn export(
+    path: &Path,
+    picture: &Picture,
+    content: Content,
+    record: bool,
+    overwrite: Overwrite,
+) -> Result<(), SaveError> {
     // The file is looked for before the work is done, and again (without a gap) when it is written.
     if overwrite == Overwrite::Refuse && path.exists() {
         return Err(SaveError::Exists { path: path.to_owned() });
     }
-    let Some(candidate) = picture.outcome.candidates.get(picture.look.candidate) else { return Ok(()) };
-    let pixels = apply(
-        &picture.photo,
-        &picture.hole,
-        &picture.frame,
-        picture.look.blend,
-        &candidate.pixels,
-        picture.outcome.size_px,
-    );
-    save_png(path, &pixels, picture.photo.icc_profile.as_deref(), overwrite)
+    let made = picture.made();
+    let Some(pixels) = made.picture(content) else { return Ok(()) };
+    let recipe = record.then(|| Recipe::new(&made)).transpose()?;
+    save_png(path, &pixels, &made.extras(content, recipe.as_ref()), overwrite)
 }
 
 pub(super) fn compose(fill_index: usize, picture: &Picture) -> Done {

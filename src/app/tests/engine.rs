@@ -129,6 +129,8 @@ impl Script {
             model: model(),
             device: device(),
             steps,
+            evaluations: steps,
+            changed_on_the_way: false,
             seconds: 2.5,
             stopped,
             candidates,

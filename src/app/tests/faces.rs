@@ -17,6 +17,7 @@ use crate::app::state::{Action, State};
 use crate::app::tasks::{Done, Tasks};
 use crate::face::FaceFrame;
 use crate::photo::Photo;
+use crate::project::PhotoOrigin;
 
 const LARGER: FaceFrame = FaceFrame { center_in_photo: [120.0, 150.0], side_px: 80.0, angle_radians: 0.0 };
 const SMALLER: FaceFrame = FaceFrame { center_in_photo: [300.0, 150.0], side_px: 60.0, angle_radians: 0.1 };
@@ -27,7 +28,8 @@ fn blank_photo() -> Arc<Photo> {
 
 fn open(state: &mut State, photo: &Arc<Photo>) {
     let (photo, name) = (Arc::clone(photo), "blank".to_owned());
-    state.handle(Action::Done(Done::Photo { photo, name, frame: None }));
+    let origin = PhotoOrigin::Sample(name.clone());
+    state.handle(Action::Done(Done::Photo { photo, name, frame: None, origin }));
 }
 
 /// A photo whose faces are still looked for: nothing comes from the background, because nobody polls.

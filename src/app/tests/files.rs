@@ -13,6 +13,7 @@ use crate::app::messages::Level;
 use crate::app::samples::Sample;
 use crate::app::state::{Action, Answer, Source};
 use crate::app::tasks::{Done, Purpose};
+use crate::job::{Recipe, RecipeError};
 
 pub fn pick(window: &mut super::Window<'_>, purpose: Purpose, path: &Path, confirmed: bool) {
     let done = Done::Picked { purpose, path: path.to_owned(), confirmed };
@@ -48,10 +49,54 @@ fn export_writes_the_fill_and_leaves_every_other_pixel_alone() {
 }
 
 #[test]
+fn an_exported_file_says_how_it_was_made_unless_told_not_to() {
+    let (mut window, _) = filled();
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("filled.png");
+    let exported = |window: &mut super::Window<'_>| {
+        pick(window, Purpose::Export, &path, true);
+        wait_until_saved(window);
+        Recipe::read(&std::fs::read(&path).expect("a file"))
+    };
+    let recipe = exported(&mut window).expect("recorded");
+    let document = window.state().state.document.as_ref().expect("open");
+    assert!(recipe.is_of(&document.photo));
+    assert_eq!(recipe.hole().expect("a mask"), *document.mask());
+    let fill = document.fill().expect("filled");
+    assert_eq!((recipe.candidate, recipe.blend, recipe.frame), (fill.look.candidate, fill.look.blend, fill.frame));
+    window.get_by_label("More").click();
+    window.run_steps(16);
+    window.get_by_label("Record in the file how it was made").click_accesskit();
+    window.run_steps(2);
+    assert!(!window.state().state.remembered.record);
+    assert!(matches!(exported(&mut window), Err(RecipeError::None)));
+}
+
+#[test]
+fn a_layer_holds_the_fill_and_nothing_around_it() {
+    let (mut window, _) = filled();
+    window.state_mut().state.handle(Action::Done(Done::NoDialog(Purpose::ExportLayer)));
+    window.run_steps(2);
+    assert_eq!(window.state().state.path_bar.as_ref().expect("shown").text, "astronaut-layer.png");
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("layer.png");
+    window.state_mut().state.handle(Action::TypePath(path.with_extension("").display().to_string()));
+    window.state_mut().state.handle(Action::SubmitPath { replace: false });
+    wait_until_saved(&mut window);
+    assert!(newest_message(&window).headline.starts_with("Layer exported"));
+    let document = window.state().state.document.as_ref().expect("open");
+    assert!(!document.is_unsaved());
+    let layer = image::open(&path).expect("a picture").to_rgba8();
+    for (x, y, pixel) in layer.enumerate_pixels() {
+        assert_eq!(pixel.0[3], if document.mask().is_hole(x, y) { 255 } else { 0 }, "{x} {y}");
+    }
+}
+
+#[test]
 fn without_a_fill_export_is_off() {
     let (mut window, _) = editor_with_photo();
     paint(&mut window);
-    assert!(!is_enabled(&window, "Export…"));
+    assert!(!is_enabled(&window, "Export…") && !is_enabled(&window, "Export layer…"));
 }
 
 #[test]
@@ -60,7 +105,7 @@ fn a_typed_name_never_replaces_a_file_without_asking() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("precious.png");
     std::fs::write(&path, "precious").expect("written");
-    press(&mut window, Modifiers::COMMAND | Modifiers::SHIFT, Key::S);
+    press(&mut window, Modifiers::COMMAND, Key::P);
     window.state_mut().state.handle(Action::TypePath(path.display().to_string()));
     window.state_mut().state.handle(Action::SubmitPath { replace: false });
     wait_until_saved(&mut window);

@@ -6,10 +6,12 @@ use egui_kittest::kittest::Queryable;
 use super::engine::{BEST, CANDIDATES, Script, device, model};
 use super::work::paint;
 use super::{click, editor_with_photo, has_button, is_enabled, newest_message, press, wait_for};
+use crate::app::canvas::CanvasAction;
 use crate::app::document::Document;
 use crate::app::messages::Level;
 use crate::app::state::{Action, State};
 use crate::blend::BlendMode;
+use crate::face::FaceFrame;
 use crate::job::{Command, Event, StopReason};
 
 fn state<'w>(window: &'w super::Window<'_>) -> &'w State {
@@ -17,26 +19,40 @@ fn state<'w>(window: &'w super::Window<'_>) -> &'w State {
 }
 
 /// An editor with a painted hole in which a fill has been started.
-fn running<'a>() -> (super::Window<'a>, std::sync::Arc<Script>) {
+pub fn running<'a>() -> (super::Window<'a>, std::sync::Arc<Script>) {
     let (mut window, script) = editor_with_photo();
-    paint(&mut window);
-    press(&mut window, Modifiers::NONE, Key::Enter);
+    start(&mut window, &script);
+    (window, script)
+}
+
+/// Paints a hole and starts to fill it.
+pub fn start(window: &mut super::Window<'_>, script: &Script) {
+    paint(window);
+    press(window, Modifiers::NONE, Key::Enter);
     script.start();
     window.run_steps(2);
-    (window, script)
 }
 
 /// An editor with a finished fill.
 pub fn filled<'a>() -> (super::Window<'a>, std::sync::Arc<Script>) {
     let (mut window, script) = running();
+    finish(&mut window, &script);
+    (window, script)
+}
+
+/// Brings the running fill to its end, drawn at full size.
+pub fn finish(window: &mut super::Window<'_>, script: &Script) {
     script.progress(1, 150);
     script.show(150);
     script.finish(150, None);
     window.run_steps(2);
-    wait_for(&mut window, "the picture", |editor| {
-        editor.state.document.as_ref().and_then(Document::fill).is_some_and(|fill| fill.composed.is_some())
+    wait_until_drawn(window);
+}
+
+pub fn wait_until_drawn(window: &mut super::Window<'_>) {
+    wait_for(window, "the picture", |editor| {
+        editor.state.document.as_ref().and_then(Document::fill).is_some_and(|fill| fill.composed == Some(fill.look))
     });
-    (window, script)
 }
 
 #[test]
@@ -46,6 +62,27 @@ fn a_fill_gets_the_painted_hole_the_frame_and_the_settings() {
     let document = state(&window).document.as_ref().expect("open");
     assert_eq!(*request.hole, *document.mask());
     assert_eq!((request.frame, request.settings), (document.frame(), state(&window).remembered.settings));
+}
+
+#[test]
+fn paint_outside_the_frame_is_told_before_the_fill() {
+    let (mut window, _script) = editor_with_photo();
+    paint(&mut window);
+    let frame = state(&window).document.as_ref().expect("open").frame();
+    let bounds = state(&window).document.as_ref().and_then(|document| document.mask().hole_bounds()).expect("painted");
+    #[expect(clippy::cast_precision_loss, reason = "small numbers")]
+    let [left, top, width, height] = [bounds.x, bounds.y, bounds.width, bounds.height].map(|at| at as f32);
+    let mut place = |center_in_photo: [f32; 2], side_px: f32| {
+        let action = CanvasAction::SetFrame(FaceFrame { center_in_photo, side_px, ..frame });
+        window.state_mut().state.handle(Action::Canvas(action));
+        window.run_steps(2);
+        let told = |text: &str| window.query_by_label(text).is_some();
+        let partly = told("Paint outside the face frame stays as it is");
+        (is_enabled(&window, "Fill"), partly, told("All paint lies outside the face frame"))
+    };
+    assert_eq!(place(frame.center_in_photo, frame.side_px), (true, false, false));
+    assert_eq!(place([left + width + 100.0, top], 16.0), (false, false, true));
+    assert_eq!(place([left + width / 2.0, top + height / 2.0], 16.0), (true, true, false));
 }
 
 #[test]
@@ -224,6 +261,22 @@ fn another_blend_draws_the_fill_anew() {
     wait_for(&mut window, "the picture", |editor| {
         let fill = editor.state.document.as_ref().and_then(Document::fill).expect("filled");
         fill.composed.is_some_and(|composed| composed.blend.mode == BlendMode::None)
+    });
+}
+
+#[test]
+fn the_detail_slider_draws_the_fill_anew() {
+    let (mut window, _) = filled();
+    window.get_by_label("More").click();
+    window.run_steps(4);
+    window.get_by_role_and_label(egui::accesskit::Role::Slider, "Detail").focus();
+    window.run_steps(2);
+    press(&mut window, Modifiers::NONE, Key::ArrowLeft);
+    let percent = state(&window).remembered.blend.detail_percent;
+    assert!(percent < 100, "{percent}");
+    wait_for(&mut window, "the picture", |editor| {
+        let fill = editor.state.document.as_ref().and_then(Document::fill).expect("filled");
+        fill.composed.is_some_and(|composed| composed.blend.detail_percent == percent)
     });
 }
 

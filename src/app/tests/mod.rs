@@ -4,6 +4,9 @@ mod engine;
 mod faces;
 mod files;
 mod filling;
+mod project_photos;
+mod projects;
+mod recovery;
 mod whole;
 mod work;
 

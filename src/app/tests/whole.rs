@@ -19,7 +19,7 @@ use crate::model::ModelChoice;
 use crate::search::{Preset, Settings};
 
 /// An editor whose fills have so many steps, with a sample open and its mouth painted over.
-fn painted<'a>(model: &str, steps: u32) -> Window<'a> {
+pub fn painted<'a>(model: &str, steps: u32) -> Window<'a> {
     let model = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("assets/fixtures").join(model);
     let remembered = Remembered {
         model: ModelChoice::File(model),

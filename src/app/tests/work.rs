@@ -45,7 +45,7 @@ fn the_first_screen_offers_a_dialog_a_path_and_samples() {
     for name in ["Open photo…", "Sample: Eileen Collins", "Sample: Grace Hopper"] {
         assert!(is_enabled(&window, name), "{name}");
     }
-    window.get(By::new().role(egui::accesskit::Role::TextInput).label("Path of a photo"));
+    window.get(By::new().role(egui::accesskit::Role::TextInput).label("Path of a photo or project"));
 }
 
 #[test]
@@ -191,6 +191,8 @@ fn everything_is_within_reach_in_the_smallest_window() {
         let rect = super::button(&window, name).rect();
         assert!(rect.right() <= 1024.0 && rect.bottom() <= 700.0, "{name}: {rect}");
     }
+    let middle = |name| super::button(&window, name).rect().center().y;
+    assert!((middle("Open photo…") - middle("Help and theme")).abs() < 1.0, "the toolbar is one row");
 }
 
 #[test]

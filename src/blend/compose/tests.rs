@@ -106,7 +106,8 @@ fn several_holes_are_filled_up_to_the_photos_border() {
     for at in [[0.0, 0.0], [99.9, 50.0], [40.0, 45.0]] {
         hole.draw_segment(at, at, 12.0, StrokeKind::Paint);
     }
-    for mode in BlendMode::ALL {
+    // Poisson would give back the photo: a constant has no gradients to keep.
+    for mode in [BlendMode::Feather, BlendMode::None] {
         let filled = apply(&photo, &hole, &square(100), mode, &constant(64, [1.0, 1.0, 1.0]), 64).to_rgb8();
         for (x, y) in [(0, 0), (99, 50), (40, 45)] {
             assert!(filled.get_pixel(x, y).0[0] > 10, "{mode:?} at {x}, {y}");

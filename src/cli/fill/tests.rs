@@ -6,7 +6,7 @@ use image::{DynamicImage, Rgb, RgbImage};
 
 use super::*;
 use crate::mask::{Mask, save_mask};
-use crate::photo::Overwrite;
+
 use pretended::{Place, Pretended, SIDE};
 
 #[test]
@@ -187,7 +187,9 @@ fn the_photos_own_depth_is_kept() {
     let place = Place::new();
     let deep = image::ImageBuffer::from_fn(SIDE, SIDE, |x, y| image::Luma([u16::try_from(x * 2000 + y).unwrap()]));
     DynamicImage::ImageLuma16(deep.clone()).save(place.path("deep.png")).unwrap();
-    place.fill(&mut Pretended::default(), "DIR/deep.png --mask center --steps 1 --out DIR/out.png").unwrap();
+    place
+        .fill(&mut Pretended::default(), "DIR/deep.png --mask center --blend none --steps 1 --out DIR/out.png")
+        .unwrap();
     let filled = image::open(place.path("out.png")).unwrap();
     let DynamicImage::ImageLuma16(filled) = filled else { panic!("another colour type: {:?}", filled.color()) };
     assert_eq!(filled.get_pixel(0, 0), deep.get_pixel(0, 0));
@@ -219,4 +221,45 @@ fn a_missing_photo_is_a_failure_like_any_bad_photo() {
     assert_eq!(run.ending, Ending::SomeFailed);
     assert!(run.told.starts_with("error: ") && run.told.matches("DIR/none.png").count() == 1, "{}", run.told);
     assert!(!place.path("out.png").exists());
+}
+
+#[test]
+fn each_photo_of_a_batch_has_a_layer_and_a_record_of_its_own() {
+    let place = Place::new();
+    place.add_photo("ann.png");
+    place.add_photo("bob.png");
+    let line = "DIR/ann.png DIR/bob.png --mask center --steps 2 --seed 4 --layer DIR/layer.png --out DIR/out";
+    let run = place.fill(&mut Pretended::default(), line).unwrap();
+    assert_eq!(run.ending, Ending::AllWell, "{}", run.told);
+    let recipe = |name: &str| Recipe::read(&std::fs::read(place.path(name)).unwrap()).unwrap();
+    for (out, layer) in [("out/ann.png", "layer-ann.png"), ("out/bob.png", "layer-bob.png")] {
+        assert_eq!((recipe(out).content, recipe(layer).content), (Content::Photo, Content::Layer));
+        assert_eq!((recipe(out).settings.seed, recipe(out).candidate, recipe(out).steps), (4, 1, 2));
+        assert_eq!(image::open(place.path(layer)).unwrap().color(), image::ColorType::Rgba8);
+    }
+}
+
+#[test]
+fn a_layer_that_cannot_be_written_does_not_cost_the_fill() {
+    /// The layer's name is taken while the search runs.
+    struct Taking(Pretended, std::path::PathBuf);
+    impl Searcher for Taking {
+        fn prepare(&mut self, device: DeviceChoice, model: &ModelChoice) -> Result<(), FillError> {
+            self.0.prepare(device, model)
+        }
+
+        fn search(&mut self, request: &FillRequest, observer: &mut dyn Observer) -> Result<FillOutcome, FillError> {
+            std::fs::write(&self.1, b"precious").unwrap();
+            self.0.search(request, observer)
+        }
+    }
+    let place = Place::new();
+    place.add_photo("ann.png");
+    let layer = place.path("layer.png");
+    let mut taking = Taking(Pretended::default(), layer.clone());
+    let run = place.fill(&mut taking, "DIR/ann.png --mask center --layer DIR/layer.png --out DIR/out.png").unwrap();
+    assert_eq!(run.ending, Ending::SomeFailed);
+    assert!(run.told.contains("the fill is saved, but DIR/layer.png is there already"), "{}", run.told);
+    assert!(place.path("out.png").is_file());
+    assert_eq!(std::fs::read(layer).unwrap(), b"precious");
 }

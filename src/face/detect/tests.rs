@@ -17,16 +17,16 @@ const OPENCV: [(&str, [Point; 5]); 2] = [
 /// Another way to scale down and another look choose slightly other cells: 3 % of the face's width.
 const LANDMARK_TOLERANCE: f32 = 0.03;
 
+/// The same with half of the face cut off, or where two faces share the input: 10 %.
+const CROWDED_TOLERANCE: f32 = 0.1;
+
 /// What the close look leaves of a turned or small face's error (without it: up to a fifth of the width).
 const TURNED_TOLERANCE: f32 = 0.1;
 
-fn assert_landmarks(name: &str, face: &Detection, expected: &[Point; 5]) {
+fn assert_landmarks(name: &str, face: &Detection, expected: &[Point; 5], tolerance: f32) {
     for (found, expected) in face.landmarks_in_photo.iter().zip(expected) {
         let distance = (found[0] - expected[0]).hypot(found[1] - expected[1]);
-        assert!(
-            distance < LANDMARK_TOLERANCE * face.box_in_photo[2],
-            "{name}: {found:?} where {expected:?} is expected"
-        );
+        assert!(distance < tolerance * face.box_in_photo[2], "{name}: {found:?} where {expected:?} is expected");
     }
 }
 
@@ -61,7 +61,7 @@ fn landmarks_agree_with_opencv() {
     for (name, expected) in OPENCV {
         let faces = detect(&portrait(name)).unwrap();
         assert_eq!(faces.len(), 1, "{name}: {faces:?}");
-        assert_landmarks(name, &faces[0], &expected);
+        assert_landmarks(name, &faces[0], &expected, LANDMARK_TOLERANCE);
     }
 }
 
@@ -83,6 +83,47 @@ fn turned_small_and_frame_filling_faces_are_found() {
             assert!(distance < TURNED_TOLERANCE * face_px, "{name}: {found:?} where {expected:?} is expected");
         }
     }
+}
+
+#[test]
+fn each_of_two_faces_is_found_where_it_is() {
+    let mut both = RgbImage::from_pixel(1200, 760, image::Rgb([120, 110, 100]));
+    let mut expected = Vec::new();
+    for ((name, landmarks), (scale, x, y)) in OPENCV.into_iter().zip([(1.0, 40, 90), (0.6, 760, 200)]) {
+        let picture = portrait(name).pixels.to_rgb8();
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "small"
+        )]
+        let side = |side: u32| (side as f32 * scale) as u32;
+        let (width, height) = (side(picture.width()), side(picture.height()));
+        let small = image::imageops::resize(&picture, width, height, image::imageops::FilterType::Triangle);
+        image::imageops::overlay(&mut both, &small, x, y);
+        #[expect(clippy::cast_precision_loss, reason = "small numbers")]
+        expected.push((name, landmarks.map(|[u, v]| [u * scale + x as f32, v * scale + y as f32])));
+    }
+    let faces = detect(&Photo::from_pixels(both.into())).unwrap();
+    assert_eq!(faces.len(), 2, "{faces:?}");
+    let widths: Vec<f32> = faces.iter().map(|face| face.box_in_photo[2]).collect();
+    assert!(widths[0] >= widths[1], "the largest first: {widths:?}");
+    for (name, landmarks) in &expected {
+        let near = |face: &&Detection| (face.landmarks_in_photo[2][0] - landmarks[2][0]).abs() < 60.0;
+        assert_landmarks(name, faces.iter().find(near).expect(name), landmarks, CROWDED_TOLERANCE);
+    }
+}
+
+#[test]
+fn a_face_that_the_border_cuts_is_found() {
+    let (name, expected) = OPENCV[1];
+    // Cheek and ear are cut off; the eye stays 20 pixels inside.
+    let cut = portrait(name).pixels.crop_imm(205, 60, 300, 500);
+    let faces = detect(&Photo::from_pixels(cut)).unwrap();
+    assert_eq!(faces.len(), 1, "{faces:?}");
+    assert_landmarks(name, &faces[0], &expected.map(|[x, y]| [x - 205.0, y - 60.0]), CROWDED_TOLERANCE);
+    let frame = fit_frame(&faces[0].landmarks_in_photo).unwrap();
+    assert!(frame.corners_in_photo()[0][0] < 0.0, "the frame reaches out of the photo: {frame:?}");
 }
 
 #[test]

@@ -1,10 +1,12 @@
+mod metadata;
+
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::tiff::TiffEncoder;
 use image::{ImageEncoder, ImageFormat};
 use proptest::prelude::*;
 
 use super::*;
-use crate::photo::{Overwrite, encode_png, save_png};
+use crate::photo::{Extras, Overwrite, encode_png, save_png};
 
 /// Colours, alphas and, where there are 16 bits, low bytes that differ from pixel to pixel.
 fn picture(color: ColorType, width: u32, height: u32) -> DynamicImage {
@@ -64,7 +66,7 @@ fn a_png_keeps_its_colour_type_its_depth_and_its_profile() {
         for (width, height) in [(1, 1), (7, 5)] {
             let pixels = picture(color, width, height);
             let icc = profile(if color.has_color() { *b"RGB " } else { *b"GRAY" });
-            let photo = decoded(&encode_png(&pixels, Some(&icc)).unwrap());
+            let photo = decoded(&encode_png(&pixels, &Extras::profile(Some(&icc))).unwrap());
             assert_eq!(photo.pixels, pixels, "{color:?}");
             assert_eq!(photo.icc_profile, Some(icc), "{color:?}");
         }
@@ -73,7 +75,8 @@ fn a_png_keeps_its_colour_type_its_depth_and_its_profile() {
 
 #[test]
 fn a_profile_for_other_pixels_is_dropped() {
-    let photo = decoded(&encode_png(&picture(ColorType::Rgb8, 3, 3), Some(&profile(*b"CMYK"))).unwrap());
+    let photo =
+        decoded(&encode_png(&picture(ColorType::Rgb8, 3, 3), &Extras::profile(Some(&profile(*b"CMYK")))).unwrap());
     assert_eq!(photo.icc_profile, None);
 }
 
@@ -162,7 +165,7 @@ fn a_file_cut_short_is_refused_in_every_format() {
 
 /// A PNG of which only the header is there.
 fn png_header(width: u32, height: u32) -> Vec<u8> {
-    let mut bytes = encode_png(&picture(ColorType::Rgb8, 1, 1), None).unwrap();
+    let mut bytes = encode_png(&picture(ColorType::Rgb8, 1, 1), &Extras::default()).unwrap();
     bytes[16..20].copy_from_slice(&width.to_be_bytes());
     bytes[20..24].copy_from_slice(&height.to_be_bytes());
     let crc = crc32(&bytes[12..29]);
@@ -191,7 +194,7 @@ fn a_header_that_claims_a_huge_picture_is_refused_by_its_size() {
 
 #[test]
 fn the_limit_is_on_pixels_and_includes_itself() {
-    let bytes = encode_png(&picture(ColorType::Rgb8, 20, 10), None).unwrap();
+    let bytes = encode_png(&picture(ColorType::Rgb8, 20, 10), &Extras::default()).unwrap();
     assert!(decode(&bytes, DecodeLimits { max_pixels: 200 }).is_ok());
     assert!(matches!(decode(&bytes, DecodeLimits { max_pixels: 199 }), Err(PhotoError::TooLarge { .. })));
 }
@@ -211,17 +214,18 @@ fn saving_never_replaces_silently_and_leaves_nothing_behind() {
     let names =
         || std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect::<Vec<_>>();
     let (first, second) = (picture(ColorType::Rgba16, 3, 2), picture(ColorType::L8, 5, 5));
-    save_png(&path, &first, None, Overwrite::Refuse).unwrap();
-    let error = save_png(&path, &second, None, Overwrite::Refuse).unwrap_err();
+    save_png(&path, &first, &Extras::default(), Overwrite::Refuse).unwrap();
+    let error = save_png(&path, &second, &Extras::default(), Overwrite::Refuse).unwrap_err();
     assert!(matches!(error, crate::photo::SaveError::Exists { .. }), "{error:?}");
     assert_eq!(open(&path, DecodeLimits::default()).unwrap().pixels, first);
-    save_png(&path, &second, None, Overwrite::Allow).unwrap();
+    save_png(&path, &second, &Extras::default(), Overwrite::Allow).unwrap();
     assert_eq!(open(&path, DecodeLimits::default()).unwrap().pixels, second);
     assert_eq!(names(), ["out.png"]);
 
-    let missing = save_png(&folder.path().join("none/out.png"), &first, None, Overwrite::Allow).unwrap_err();
+    let missing =
+        save_png(&folder.path().join("none/out.png"), &first, &Extras::default(), Overwrite::Allow).unwrap_err();
     assert!(matches!(missing, crate::photo::SaveError::NoFolder { .. }), "{missing:?}");
-    let folder_itself = save_png(folder.path(), &first, None, Overwrite::Allow).unwrap_err();
+    let folder_itself = save_png(folder.path(), &first, &Extras::default(), Overwrite::Allow).unwrap_err();
     assert!(matches!(folder_itself, crate::photo::SaveError::IsFolder { .. }), "{folder_itself:?}");
     assert_eq!(names(), ["out.png"]);
 }
@@ -230,7 +234,8 @@ fn saving_never_replaces_silently_and_leaves_nothing_behind() {
 #[test]
 fn a_folder_that_cannot_be_written_is_refused() {
     // Nobody, not even root, may create files in /proc.
-    let error = save_png(Path::new("/proc/out.png"), &picture(ColorType::L8, 1, 1), None, Overwrite::Allow);
+    let error =
+        save_png(Path::new("/proc/out.png"), &picture(ColorType::L8, 1, 1), &Extras::default(), Overwrite::Allow);
     assert!(!Path::new("/proc/out.png").exists());
     let text = error.unwrap_err().to_string();
     assert!(text.contains("/proc") && text.contains("another"), "{text}");

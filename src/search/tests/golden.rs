@@ -22,7 +22,13 @@ fn golden(name: &str) -> Vec<f32> {
 }
 
 fn networks() -> Arc<Networks> {
-    Arc::new(Networks::load(&load(&ModelChoice::Embedded).unwrap(), &Device::flex()).unwrap())
+    Arc::new(Networks::load_on_host(&load(&ModelChoice::Embedded).unwrap()).unwrap())
+}
+
+/// By hand and by autodiff.
+fn both_ways() -> [Arc<Networks>; 2] {
+    let autodiff = Networks::load(&load(&ModelChoice::Embedded).unwrap(), &Device::flex()).unwrap();
+    [networks(), Arc::new(autodiff)]
 }
 
 fn assert_close(name: &str, found: &[f32], expected: &[f32]) {
@@ -38,8 +44,8 @@ fn problem() -> Problem {
 }
 
 /// A search whose latents are the golden ones.
-fn search(settings: Settings) -> Search {
-    let mut search = Search::new(networks(), &problem(), Settings { candidates: 4, ..settings });
+fn search(networks: &Arc<Networks>, settings: Settings) -> Search {
+    let mut search = Search::new(Arc::clone(networks), &problem(), Settings { candidates: 4, ..settings });
     search.latents = Tensor::from_data(TensorData::new(golden("z"), [4, 100]), &Device::flex());
     search
 }
@@ -81,8 +87,8 @@ fn paper_weights_agree() {
 #[test]
 fn losses_and_gradients_agree() {
     let forms = [("mean", mean_form()), ("blog", Preset::Blog.settings()), ("paper", Preset::Paper.settings())];
-    for (name, settings) in forms {
-        let evaluation = search(settings).evaluate();
+    for (networks, (name, settings)) in both_ways().iter().flat_map(|networks| forms.map(|form| (networks, form))) {
+        let evaluation = search(networks, settings).evaluate();
         let host = |data: TensorData| data.iter::<f32>().collect::<Vec<_>>();
         assert_close(&format!("{name}.loss"), &host(evaluation.total.into_data()), &golden(&format!("{name}.loss")));
         assert_close(&format!("{name}.grad"), &host(evaluation.gradient.into_data()), &golden(&format!("{name}.grad")));
@@ -91,7 +97,11 @@ fn losses_and_gradients_agree() {
 
 #[test]
 fn fifty_steps_of_adam_agree() {
-    let mut search = search(Preset::Blog.settings());
+    both_ways().iter().for_each(fifty_steps);
+}
+
+fn fifty_steps(networks: &Arc<Networks>) {
+    let mut search = search(networks, Preset::Blog.settings());
     for _ in 0..50 {
         search.advance();
     }

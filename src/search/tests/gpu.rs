@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use burn::tensor::Device;
-
 use super::rules::{problem, settings};
 use crate::model::{ModelFile, Networks, TINY};
 use crate::search::{OptimizerKind, Search};
@@ -12,9 +10,8 @@ use crate::search::{OptimizerKind, Search};
 /// average that over hundreds of pixels.
 const RELATIVE: f32 = 1e-3;
 
-fn trace(device: &Device) -> (Vec<f32>, Vec<f32>) {
-    let networks = Arc::new(Networks::load(&ModelFile::parse("tiny", TINY).unwrap(), device).unwrap());
-    let mut search = Search::new(networks, &problem(), settings(OptimizerKind::Adam));
+fn trace(networks: Networks) -> (Vec<f32>, Vec<f32>) {
+    let mut search = Search::new(Arc::new(networks), &problem(), settings(OptimizerKind::Adam));
     let pictures = {
         search.advance();
         search.pictures().concat()
@@ -34,8 +31,9 @@ fn the_gpu_searches_as_the_cpu_does() {
     };
     let opened = crate::device::open(crate::device::DeviceChoice::Gpu(Some(gpu))).unwrap();
     assert!(opened.is_gpu);
-    let (pictures, losses) = trace(&opened.device);
-    let (expected_pictures, expected_losses) = trace(&Device::flex());
+    let file = ModelFile::parse("tiny", TINY).unwrap();
+    let (pictures, losses) = trace(Networks::load(&file, &opened.device).unwrap());
+    let (expected_pictures, expected_losses) = trace(Networks::load_on_host(&file).unwrap());
     for (found, expected) in [(pictures, expected_pictures), (losses, expected_losses)] {
         let scale = expected.iter().fold(0.0f32, |most, value| most.max(value.abs()));
         let error = found.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);

@@ -15,7 +15,7 @@ use crate::search::{
 const SIZE_PX: usize = 16;
 
 fn networks() -> Arc<Networks> {
-    Arc::new(Networks::load(&ModelFile::parse("tiny", TINY).unwrap(), &Device::flex()).unwrap())
+    Arc::new(Networks::load_on_host(&ModelFile::parse("tiny", TINY).unwrap()).unwrap())
 }
 
 /// A smooth picture with a hole in its middle half.
@@ -160,6 +160,8 @@ fn without_discriminator_and_encoder_the_prior_is_off_and_the_search_still_works
         generator: whole.generator.clone(),
         discriminator: None,
         encoder: None,
+        host: None,
+        computes_on_host: false,
         device: whole.device.clone(),
     };
     let settings = Settings { starts: Starts::Encoder, ..settings(OptimizerKind::Adam) };
@@ -202,5 +204,34 @@ proptest! {
         }
         let settings = Settings { starts: Starts::Encoder, steps: 3, ..settings(OptimizerKind::Adam) };
         prop_assert_eq!(run(&clean, settings), run(&noisy, settings));
+    }
+}
+
+#[test]
+fn autodiff_and_the_way_by_hand_give_the_same_losses_and_gradients() {
+    let file = ModelFile::parse("tiny", TINY).unwrap();
+    let context = |reduction, norm| ContextSettings { reduction, norm, window_px: 5, focus: 0.5 };
+    for (context, prior) in [
+        (context(Reduction::Mean, Norm::L1), PriorForm::NonSaturating),
+        (context(Reduction::Sum, Norm::L2), PriorForm::Saturating),
+    ] {
+        let settings = Settings { context, prior, lambda: 0.3, ..settings(OptimizerKind::Adam) };
+        let values = |networks: Networks| {
+            let mut search = Search::new(Arc::new(networks), &problem(), settings);
+            let evaluation = search.evaluate();
+            let rows = [evaluation.context, evaluation.prior, evaluation.total];
+            let mut values: Vec<Vec<f32>> = rows.map(|row| row.into_data().iter::<f32>().collect()).into();
+            values.push(evaluation.gradient.into_data().iter::<f32>().collect());
+            values.push(evaluation.pictures.into_data().iter::<f32>().collect());
+            values
+        };
+        let by_hand = values(Networks::load_on_host(&file).unwrap());
+        let autodiff = values(Networks::load(&file, &Device::flex()).unwrap());
+        for (by_hand, autodiff) in by_hand.iter().zip(&autodiff) {
+            let scale = autodiff.iter().fold(0.0f32, |most, value| most.max(value.abs()));
+            for (a, b) in by_hand.iter().zip(autodiff) {
+                assert!((a - b).abs() <= 1e-4 * scale, "{a} and {b}, {prior:?}");
+            }
+        }
     }
 }

@@ -47,6 +47,11 @@ fn any_fill() -> impl Strategy<Value = Vec<f32>> {
     prop::collection::vec(-1.0f32..=1.0, 3 * 16 * 16)
 }
 
+fn any_blend() -> impl Strategy<Value = Blend> {
+    (0..BlendMode::ALL.len(), prop_oneof![Just(0u8), Just(100), 1..100u8])
+        .prop_map(|(mode, detail_percent)| Blend { mode: BlendMode::ALL[mode], detail_percent })
+}
+
 /// Whether a pixel's middle lies in a frame made larger by some pixels, which settles what rounding does at its border.
 fn is_in(frame: &FaceFrame, larger_by_px: f32, x: u32, y: u32) -> bool {
     FaceFrame { side_px: frame.side_px + larger_by_px, ..*frame }.contains([x as f32 + 0.5, y as f32 + 0.5])
@@ -63,10 +68,10 @@ proptest! {
 
     #[test]
     fn known_pixels_keep_every_bit_and_filled_ones_are_opaque(
-        color in 0..COLORS.len(), hole in any_hole(80, 60), frame in any_frame(), fill in any_fill(), mode in 0..BlendMode::ALL.len(),
+        color in 0..COLORS.len(), hole in any_hole(80, 60), frame in any_frame(), fill in any_fill(), blend in any_blend(),
     ) {
         let photo = Photo::from_pixels(noise(COLORS[color], 80, 60, 1));
-        let filled = apply(&photo, &hole, &frame, BlendMode::ALL[mode], &fill, 16);
+        let filled = apply(&photo, &hole, &frame, blend, &fill, 16);
         prop_assert_eq!(filled.color(), photo.pixels.color());
         for y in 0..60 {
             for x in 0..80 {
@@ -81,13 +86,12 @@ proptest! {
 
     #[test]
     fn nothing_under_the_hole_reaches_the_fill(
-        color in 0..COLORS.len(), hole in any_hole(80, 60), frame in any_frame(), fill in any_fill(), mode in 0..BlendMode::ALL.len(),
+        color in 0..COLORS.len(), hole in any_hole(80, 60), frame in any_frame(), fill in any_fill(), blend in any_blend(),
     ) {
-        let mode = BlendMode::ALL[mode];
         let photo = Photo::from_pixels(noise(COLORS[color], 80, 60, 1));
         let changed = with_hole_from(&photo.pixels, &noise(COLORS[color], 80, 60, 2), &hole);
         let changed = Photo::from_pixels(changed);
-        let (a, b) = (apply(&photo, &hole, &frame, mode, &fill, 16), apply(&changed, &hole, &frame, mode, &fill, 16));
+        let (a, b) = (apply(&photo, &hole, &frame, blend, &fill, 16), apply(&changed, &hole, &frame, blend, &fill, 16));
         for y in 0..60 {
             for x in 0..80 {
                 let keeps_the_hole = bytes_at(&a, x, y) == bytes_at(&photo.pixels, x, y)
@@ -97,19 +101,18 @@ proptest! {
             }
         }
         for side in [None, Some(20)] {
-            let of = |photo: &Photo| Composer::new(photo, &hole, &frame, mode, side).patch(&fill, 16);
+            let of = |photo: &Photo| Composer::new(photo, &hole, &frame, blend, side).patch(&fill, 16);
             prop_assert_eq!(of(&photo), of(&changed));
         }
     }
 
     #[test]
     fn a_patch_at_full_size_is_the_finished_photo(
-        hole in any_hole(80, 60), frame in any_frame(), fill in any_fill(), mode in 0..BlendMode::ALL.len(), grey in any::<bool>(),
+        hole in any_hole(80, 60), frame in any_frame(), fill in any_fill(), blend in any_blend(), grey in any::<bool>(),
     ) {
-        let mode = BlendMode::ALL[mode];
         let photo = Photo::from_pixels(noise(if grey { ColorType::L8 } else { ColorType::Rgb8 }, 80, 60, 3));
-        let filled = apply(&photo, &hole, &frame, mode, &fill, 16).to_rgb8();
-        let patch = Composer::new(&photo, &hole, &frame, mode, None).patch(&fill, 16);
+        let filled = apply(&photo, &hole, &frame, blend, &fill, 16).to_rgb8();
+        let patch = Composer::new(&photo, &hole, &frame, blend, None).patch(&fill, 16);
         let rect = patch.rect_in_photo;
         prop_assert_eq!((patch.width, patch.height), (rect.width, rect.height));
         let original = photo.pixels.to_rgb8();
@@ -137,13 +140,17 @@ proptest! {
     fn nothing_under_the_hole_reaches_the_fill_of_a_large_photo(
         color in 0..COLORS.len(), hole in any_hole(560, 420), side_px in 260.0f32..540.0, angle_radians in -3.2f32..3.2,
     ) {
-        // Here cells hold known pixels and hole pixels.
+        // Here cells hold known pixels and hole pixels, and there is detail to add.
         let frame = FaceFrame { center_in_photo: [280.0, 210.0], side_px, angle_radians };
         let photo = noise(COLORS[color], 560, 420, 1);
         let changed = with_hole_from(&photo, &noise(COLORS[color], 560, 420, 2), &hole);
-        let of = |pixels: DynamicImage| {
-            Composer::new(&Photo::from_pixels(pixels), &hole, &frame, BlendMode::Feather, Some(200)).patch(&constant(16, [0.1; 3]), 16)
-        };
-        prop_assert_eq!(of(photo), of(changed));
+        let (photo, changed) = (Photo::from_pixels(photo), Photo::from_pixels(changed));
+        for side in [Some(200), None] {
+            let of = |photo: &Photo| {
+                let blend = Blend { mode: BlendMode::Feather, detail_percent: 100 };
+                Composer::new(photo, &hole, &frame, blend, side).patch(&constant(16, [0.1; 3]), 16)
+            };
+            prop_assert_eq!(of(&photo), of(&changed));
+        }
     }
 }

@@ -72,6 +72,8 @@ impl Searcher for Pretended {
             model,
             device,
             steps,
+            evaluations: steps,
+            changed_on_the_way: false,
             seconds: 1.5,
             stopped: self.breaks_at.map(|_| StopReason::Failed("the device is gone".into())),
             candidates: vec![candidate(0, -1.0), candidate(1, 1.0)],

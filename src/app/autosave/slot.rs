@@ -1,0 +1,179 @@
+//! The two files of one window's unsaved work: the project, and a lock that its program holds as long as it lives.
+//!
+//! What would surprise: the lock is a file of its own, because the project is replaced as a whole each time it is written.
+//! The system gives the lock up when the program ends, however it ends; work whose lock can be taken belongs to nobody.
+
+use std::ffi::OsStr;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use anyhow::Context as _;
+
+use crate::photo::{Overwrite, write_atomically};
+use crate::project::{self, PhotoOrigin, Project, is_project_path};
+
+/// Locks without work are left over from crashes in a bad moment; those of windows that have just started look the same.
+const LEFT_OVER_AFTER: Duration = Duration::from_hours(24);
+
+/// One window's place in the folder of unsaved work.
+#[derive(Debug)]
+pub struct Slot {
+    project: PathBuf,
+    held: Mutex<Held>,
+}
+
+#[derive(Debug)]
+enum Held {
+    /// Nothing was written yet.
+    NotYet,
+    Locked {
+        /// Locked as long as it is open.
+        _lock: File,
+    },
+    /// For good: nothing is written any more.
+    Closed,
+}
+
+/// Unsaved work that no running window owns.
+#[derive(Debug)]
+pub struct Recoverable {
+    /// Held, so that no other window offers the same.
+    pub slot: Arc<Slot>,
+    /// The project's or the photo's name.
+    pub name: String,
+    pub saved_at: SystemTime,
+}
+
+impl Slot {
+    /// A place of its own in a folder. Nothing is created before something is written.
+    pub fn new(folder: &Path) -> Self {
+        let name = format!("{}-{:016x}.{}", std::process::id(), rand::random::<u64>(), project::EXTENSION);
+        Self { project: folder.join(name), held: Mutex::new(Held::NotYet) }
+    }
+
+    /// Takes over the work in a file; `None` while a running window owns it.
+    fn claim(project: &Path) -> Option<Self> {
+        let lock = OpenOptions::new().create(true).append(true).open(lock_path(project)).ok()?;
+        match lock.try_lock() {
+            Ok(()) => Some(Self { project: project.to_owned(), held: Mutex::new(Held::Locked { _lock: lock }) }),
+            Err(TryLockError::WouldBlock) => None,
+            Err(TryLockError::Error(error)) => {
+                tracing::warn!("{} cannot be locked: {error}", project.display());
+                None
+            }
+        }
+    }
+
+    /// The project file.
+    pub fn path(&self) -> &Path {
+        &self.project
+    }
+
+    /// Writes the work down. Does nothing once the slot is closed.
+    ///
+    /// # Errors
+    /// When folder or file cannot be written.
+    pub fn write(&self, project: &Project) -> anyhow::Result<()> {
+        let json = project.to_json(None)?;
+        let mut held = self.held();
+        if matches!(*held, Held::Closed) {
+            return Ok(());
+        }
+        if let Some(folder) = self.project.parent() {
+            fs::create_dir_all(folder).with_context(|| format!("cannot create the folder {}", folder.display()))?;
+        }
+        if matches!(*held, Held::NotYet) {
+            let lock = OpenOptions::new().create(true).append(true).open(lock_path(&self.project));
+            let lock = lock.with_context(|| format!("cannot write to {}", self.project.display()))?;
+            // A file system without locks keeps the work all the same.
+            if let Err(error) = lock.try_lock() {
+                tracing::warn!("{} cannot be locked: {error}", self.project.display());
+            }
+            *held = Held::Locked { _lock: lock };
+        }
+        Ok(write_atomically(&self.project, json.as_bytes(), Overwrite::Allow)?)
+    }
+
+    /// Removes what was written; more can follow.
+    pub fn clear(&self) {
+        let held = self.held();
+        remove(&self.project);
+        drop(held);
+    }
+
+    /// Removes everything for good. Waits for a write that is under way.
+    pub fn close(&self) {
+        let mut held = self.held();
+        remove(&self.project);
+        if matches!(*held, Held::Locked { .. }) {
+            remove(&lock_path(&self.project));
+        }
+        *held = Held::Closed;
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn remove(path: &Path) {
+    if let Err(error) = fs::remove_file(path)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        tracing::warn!("{} cannot be removed: {error}", path.display());
+    }
+}
+
+/// Work in this folder that no running window owns, the newest first. Files that make no sense stay where they are.
+pub fn find_recoverable(folder: &Path) -> Vec<Recoverable> {
+    let paths: Vec<PathBuf> =
+        fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())).collect();
+    for path in paths.iter().filter(|path| path.extension() == Some(OsStr::new("lock"))) {
+        remove_left_over(path);
+    }
+    let mut found: Vec<Recoverable> =
+        paths.iter().filter(|path| is_project_path(path)).filter_map(|path| recoverable(path)).collect();
+    found.sort_by_key(|work| std::cmp::Reverse(work.saved_at));
+    found
+}
+
+fn recoverable(path: &Path) -> Option<Recoverable> {
+    let slot = Slot::claim(path)?;
+    let saved_at = fs::metadata(path).and_then(|metadata| metadata.modified()).ok()?;
+    match project::open(path) {
+        Ok(project) => Some(Recoverable { slot: Arc::new(slot), name: name_of(&project), saved_at }),
+        Err(error) => {
+            tracing::warn!("{} cannot be recovered: {error}", path.display());
+            None
+        }
+    }
+}
+
+fn name_of(project: &Project) -> String {
+    let stem = |path: &Path| path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    let of_photo = || match &project.photo.origin {
+        PhotoOrigin::Sample(name) => Some(name.clone()),
+        PhotoOrigin::File { path, .. } => stem(path),
+    };
+    project.saved_as.as_deref().and_then(stem).or_else(of_photo).unwrap_or_else(|| "a photo".to_owned())
+}
+
+fn remove_left_over(lock_path: &Path) {
+    let age = fs::metadata(lock_path).and_then(|metadata| metadata.modified()).ok().and_then(|at| at.elapsed().ok());
+    let is_old = age.is_some_and(|age| age > LEFT_OVER_AFTER);
+    let project = lock_path.with_extension(project::EXTENSION);
+    if is_old
+        && !project.exists()
+        && let Some(slot) = Slot::claim(&project)
+    {
+        slot.close();
+    }
+}
+
+fn lock_path(project: &Path) -> PathBuf {
+    project.with_extension("lock")
+}

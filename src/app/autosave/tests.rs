@@ -1,0 +1,132 @@
+use super::*;
+use crate::project::tests::project;
+
+fn secs(count: u64) -> Duration {
+    Duration::from_secs(count)
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
+}
+
+#[test]
+fn work_is_written_five_seconds_after_it_changed_and_then_only_when_it_changes_again() {
+    let mut autosave = Autosave::in_folder(Path::new("unused"));
+    let start = Instant::now();
+    assert!(matches!(autosave.next(start, None), Step::Nothing));
+    assert!(matches!(autosave.next(start, Some(1)), Step::Wait(EVERY)));
+    // More changes do not put it off.
+    assert!(matches!(autosave.next(start + secs(4), Some(2)), Step::Wait(left) if left == secs(1)));
+    assert!(matches!(autosave.next(start + secs(5), Some(3)), Step::Write(_)));
+    assert!(matches!(autosave.next(start + secs(20), Some(4)), Step::Nothing), "one task at a time");
+    autosave.finished(true);
+    assert!(matches!(autosave.next(start + secs(20), Some(3)), Step::Nothing), "this is in the file");
+    assert!(matches!(autosave.next(start + secs(21), Some(4)), Step::Wait(EVERY)));
+}
+
+#[test]
+fn what_is_saved_is_removed_once() {
+    let mut autosave = Autosave::in_folder(Path::new("unused"));
+    let start = Instant::now();
+    autosave.next(start, Some(1));
+    assert!(matches!(autosave.next(start + secs(5), Some(1)), Step::Write(_)));
+    autosave.finished(true);
+    assert!(matches!(autosave.next(start + secs(6), None), Step::Remove(_)));
+    autosave.finished(true);
+    assert!(matches!(autosave.next(start + secs(7), None), Step::Nothing));
+}
+
+#[test]
+fn a_failure_is_told_once_and_tried_again_until_it_works() {
+    let mut autosave = Autosave::in_folder(Path::new("unused"));
+    let mut now = Instant::now();
+    let mut attempt = |autosave: &mut Autosave, succeeds| {
+        assert!(matches!(autosave.next(now, Some(1)), Step::Wait(EVERY)), "not at once");
+        now += EVERY;
+        assert!(matches!(autosave.next(now, Some(1)), Step::Write(_)));
+        autosave.finished(succeeds)
+    };
+    assert!(attempt(&mut autosave, false));
+    assert!(!attempt(&mut autosave, false));
+    assert!(!attempt(&mut autosave, true));
+    autosave.document_changed();
+    assert!(attempt(&mut autosave, false), "a new failure is news again");
+}
+
+#[test]
+fn the_same_revision_of_another_document_is_written_too() {
+    let mut autosave = Autosave::in_folder(Path::new("unused"));
+    let start = Instant::now();
+    autosave.next(start, Some(1));
+    autosave.next(start + EVERY, Some(1));
+    autosave.document_changed();
+    autosave.finished(true);
+    assert!(matches!(autosave.next(start + EVERY, Some(1)), Step::Wait(_)));
+}
+
+#[test]
+fn without_a_folder_nothing_happens() {
+    let mut autosave = Autosave::default();
+    let start = Instant::now();
+    assert!(matches!(autosave.next(start, Some(1)), Step::Nothing));
+    assert!(matches!(autosave.next(start + secs(60), Some(1)), Step::Nothing));
+}
+
+#[test]
+fn work_is_offered_only_when_its_window_is_gone_and_then_to_one_window() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("not/there/yet");
+    let slot = Slot::new(&place);
+    assert!(find_recoverable(&place).is_empty());
+    slot.write(&project()).unwrap();
+    assert!(find_recoverable(&place).is_empty(), "its window is running");
+    drop(slot);
+    let found = find_recoverable(&place);
+    assert_eq!(found.iter().map(|work| work.name.as_str()).collect::<Vec<_>>(), ["face"]);
+    assert!(find_recoverable(&place).is_empty(), "another window offers it");
+    drop(found);
+    assert_eq!(find_recoverable(&place).len(), 1, "nobody decided");
+}
+
+#[test]
+fn two_windows_write_two_files_and_the_newest_is_offered_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let [first, second] = [(); 2].map(|()| Slot::new(folder.path()));
+    assert_ne!(first.path(), second.path());
+    first.write(&project()).unwrap();
+    second.write(&project()).unwrap();
+    let old = std::fs::File::options().append(true).open(first.path()).unwrap();
+    old.set_modified(std::time::SystemTime::now() - secs(100)).unwrap();
+    let newest = second.path().to_owned();
+    drop((first, second));
+    let found = find_recoverable(folder.path());
+    assert_eq!((found.len(), found[0].slot.path()), (2, newest.as_path()));
+}
+
+#[test]
+fn a_closed_slot_leaves_no_file_and_writes_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let slot = Slot::new(folder.path());
+    slot.write(&project()).unwrap();
+    slot.clear();
+    assert!(!slot.path().exists());
+    slot.write(&project()).unwrap();
+    assert!(slot.path().exists());
+    slot.close();
+    slot.write(&project()).unwrap();
+    assert_eq!(files(folder.path()), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn files_that_make_no_sense_are_left_alone_and_old_locks_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let nonsense = folder.path().join("1-2.countenance");
+    std::fs::write(&nonsense, "{").unwrap();
+    for (name, age) in [("old.lock", 100_000), ("new.lock", 10)] {
+        let lock = std::fs::File::create(folder.path().join(name)).unwrap();
+        lock.set_modified(std::time::SystemTime::now() - secs(age)).unwrap();
+    }
+    assert!(find_recoverable(folder.path()).is_empty());
+    assert_eq!(std::fs::read_to_string(&nonsense).unwrap(), "{");
+    assert!(!folder.path().join("old.lock").exists() && folder.path().join("new.lock").exists());
+}

@@ -1,0 +1,121 @@
+//! A document as a project, and back.
+//!
+//! What would surprise: undo ends at what was opened. The mask of a project is one step, the fill on the screen another; the
+//! strokes and fills before them are not in the file.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::{Document, Fill, Look};
+use crate::app::curves::Curves;
+use crate::app::persist::Remembered;
+use crate::mask::Edit;
+use crate::photo::Photo;
+use crate::project::{ModelReference, PhotoOrigin, PhotoReference, Project, ProjectFill};
+
+impl Document {
+    /// Everything there is to save. Costs no more than a copy of a mask that has changed.
+    pub fn project(&mut self, remembered: &Remembered, model_sha256: Option<String>) -> Project {
+        let mask = self.shared_mask();
+        Project {
+            photo: PhotoReference {
+                origin: self.origin.clone(),
+                width_px: self.photo.width(),
+                height_px: self.photo.height(),
+            },
+            mask,
+            frame: self.frame,
+            // A fill's frame must not move to another face.
+            frame_is_placed: self.frame_is_placed || self.current_fill.is_some(),
+            preset: remembered.preset,
+            settings: remembered.settings,
+            blend: remembered.blend,
+            model: ModelReference { choice: remembered.model.clone(), sha256: model_sha256 },
+            device: remembered.device,
+            fill: self.fill().map(|fill| self.fill_to_project(fill)),
+            saved_as: self.project_path.clone(),
+        }
+    }
+
+    fn fill_to_project(&self, fill: &Fill) -> ProjectFill {
+        ProjectFill {
+            outcome: Arc::clone(&fill.outcome),
+            hole: (fill.mask_id != self.mask_id).then(|| Arc::clone(&fill.hole)),
+            frame: fill.frame,
+            candidate: fill.look.candidate,
+            blend: fill.look.blend,
+            curves: fill.curves.points(),
+        }
+    }
+
+    /// A document as a project has it: saved, unless it is said to be otherwise later.
+    pub fn from_project(photo: Arc<Photo>, name: String, origin: PhotoOrigin, project: &Project) -> Self {
+        let mut document = Self::new(photo, name, Some(project.frame), origin);
+        document.frame_is_placed = project.frame_is_placed;
+        if !project.mask.is_empty() {
+            document.edit(Edit::Replace(Arc::clone(&project.mask)));
+            document.snapshot = Some((document.mask_id, Arc::clone(&project.mask)));
+        }
+        if let Some(fill) = &project.fill {
+            document.restore_fill(fill, &project.mask);
+        }
+        document.saved_revision = document.revision;
+        document.project_revision = document.revision;
+        document
+    }
+
+    fn restore_fill(&mut self, fill: &ProjectFill, mask: &Arc<crate::mask::Mask>) {
+        let (hole, mask_id) = match &fill.hole {
+            None => (mask, self.mask_id),
+            Some(hole) => {
+                // Of a state of the mask that no undo leads to.
+                self.next_mask_id += 1;
+                (hole, self.next_mask_id - 1)
+            }
+        };
+        self.add_fill(Fill {
+            outcome: Arc::clone(&fill.outcome),
+            curves: Curves::from_points(fill.curves.clone()),
+            hole: Arc::clone(hole),
+            mask_id,
+            frame: fill.frame,
+            look: Look { candidate: fill.candidate, blend: fill.blend },
+            patch: None,
+            composed: None,
+            requested: None,
+        });
+    }
+
+    /// The file that the work is saved in, if it is.
+    pub fn project_path(&self) -> Option<&std::path::Path> {
+        self.project_path.as_deref()
+    }
+
+    /// What the document was at `revision` is in this project file now.
+    pub fn mark_project_saved(&mut self, path: PathBuf, revision: u64) {
+        self.project_path = Some(path);
+        (self.saved_revision, self.project_revision) = (revision, revision);
+    }
+
+    /// It came back after a crash: `project_path` has an older state, or there is none.
+    pub fn mark_recovered(&mut self, project_path: Option<PathBuf>) {
+        self.project_path = project_path;
+        self.revision += 1;
+    }
+
+    /// The user does not want what is unsaved.
+    pub fn give_up_changes(&mut self) {
+        (self.saved_revision, self.project_revision) = (self.revision, self.revision);
+    }
+
+    /// Whether there is work that no project file has, exported or not.
+    pub fn differs_from_project(&self) -> bool {
+        self.has_work() && self.revision != self.project_revision
+    }
+
+    /// The name offered when saving: the project's own, else beside the photo.
+    pub fn suggested_project(&self) -> PathBuf {
+        let beside = || self.beside(&format!("{}.{}", self.name, crate::project::EXTENSION));
+        self.project_path.clone().unwrap_or_else(beside)
+    }
+}

@@ -1,0 +1,79 @@
+//! Work that an earlier window has left unsaved, on offer.
+
+use std::time::{Duration, SystemTime};
+
+use egui::{Align, Button, Label, Layout, RichText, Ui, vec2};
+
+use crate::app::autosave::Recoverable;
+use crate::app::state::{Action, Source, State};
+use crate::app::theme;
+
+/// Two lines of text, in points.
+pub const HEIGHT: f32 = 34.0;
+
+/// Offers the newest of what was left; the next one follows when it has been decided on.
+pub fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    let Some(work) = state.recoverable.first() else { return };
+    let palette = theme::palette(ui);
+    ui.horizontal(|ui| {
+        ui.set_min_height(HEIGHT);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let path = work.slot.path();
+            let discard = Button::new("Discard").min_size(vec2(0.0, theme::ROW));
+            if ui.add(discard).on_hover_text("Delete this work for good").clicked() {
+                actions.push(Action::DiscardRecoverable(path.to_owned()));
+            }
+            // Not as bright as the one button that everything leads to.
+            let recover = Button::new(RichText::new("Recover").color(palette.text)).fill(palette.accent_soft);
+            let recover = recover.min_size(vec2(0.0, theme::ROW));
+            let tooltip = "Open the photo with everything that was done to it, as unsaved work";
+            if ui.add_enabled(!state.opening, recover).on_hover_text(tooltip).clicked() {
+                actions.push(Action::Open(Source::Recoverable(path.to_owned())));
+            }
+            ui.with_layout(Layout::top_down(Align::Min), |ui| {
+                ui.spacing_mut().item_spacing.y = 0.0;
+                let text = RichText::new(format!("Work on {} was not saved", work.name)).color(palette.text);
+                ui.add(Label::new(text).truncate());
+                let others = state.recoverable.len() - 1;
+                ui.label(theme::hint(ui, details(work, others, SystemTime::now())));
+            });
+        });
+    });
+}
+
+fn details(work: &Recoverable, others: usize, now: SystemTime) -> String {
+    let age = ago(now.duration_since(work.saved_at).unwrap_or_default());
+    if others == 0 { format!("From {age}") } else { format!("From {age}, and {others} more after it") }
+}
+
+/// As people say it: "a moment ago", "5 minutes ago", "2 days ago".
+fn ago(age: Duration) -> String {
+    let minutes = age.as_secs() / 60;
+    let (count, unit) = match minutes {
+        0 => return "a moment ago".to_owned(),
+        1..60 => (minutes, "minute"),
+        60..1440 => (minutes / 60, "hour"),
+        _ => (minutes / 1440, "day"),
+    };
+    format!("{count} {unit}{} ago", if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_read_as_people_say_them() {
+        let cases = [
+            (59, "a moment ago"),
+            (60, "1 minute ago"),
+            (3599, "59 minutes ago"),
+            (7200, "2 hours ago"),
+            (86_400, "1 day ago"),
+            (864_000, "10 days ago"),
+        ];
+        for (secs, text) in cases {
+            assert_eq!(ago(Duration::from_secs(secs)), text);
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Projects: saving, opening, and what survives a crash.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::{Leave, State};
+use crate::app::autosave::{Autosave, Recoverable, Slot, Step};
+use crate::app::document::Document;
+use crate::app::messages::{Level, Message};
+use crate::app::tasks::{OpenedProject, Purpose, Task};
+use crate::model::ModelChoice;
+use crate::photo::{Overwrite, Photo};
+use crate::project::Project;
+
+impl State {
+    /// Saves where the work was saved before, else asks for a name.
+    pub(super) fn save_project(&mut self) {
+        match self.document.as_ref().and_then(Document::project_path).map(ToOwned::to_owned) {
+            Some(path) => self.save_project_to(path, Overwrite::Allow),
+            None => self.ask_for_path(Purpose::SaveProject),
+        }
+    }
+
+    pub(super) fn save_project_to(&mut self, path: PathBuf, overwrite: Overwrite) {
+        let is_own = self.document.as_ref().and_then(Document::project_path) == Some(&path);
+        let overwrite = if is_own { Overwrite::Allow } else { overwrite };
+        let Some((project, revision, photo)) = self.snapshot() else { return };
+        self.saving = true;
+        // A file has its own path: the note is for autosaved copies.
+        let project = Box::new(Project { saved_as: None, ..project });
+        self.spawn(Task::SaveProject { path, project, overwrite, revision, photo });
+    }
+
+    /// The document as a project, its revision, and its photo to recognise it by.
+    fn snapshot(&mut self) -> Option<(Project, u64, Arc<Photo>)> {
+        let sha256 = self.model_info.as_ref().map(|info| info.sha256.clone());
+        let document = self.document.as_mut()?;
+        let project = document.project(&self.remembered, sha256);
+        Some((project, document.revision(), Arc::clone(&document.photo)))
+    }
+
+    pub(super) fn take_project_saved(&mut self, path: PathBuf, revision: u64, photo: &Arc<Photo>) {
+        self.saving = false;
+        self.path_bar = None;
+        self.tell(Level::Success, format!("Project saved: {}", path.display()));
+        if let Some(document) = self.document.as_mut().filter(|document| Arc::ptr_eq(&document.photo, photo)) {
+            document.mark_project_saved(path, revision);
+        }
+        if let Some(leave) = self.after_save.take() {
+            self.leave_for(leave);
+        }
+    }
+
+    /// The answer "Save": as soon as the search has ended and no other file is being written.
+    pub(super) fn save_before(&mut self, leave: Leave) {
+        self.fills.stop();
+        (self.after_save, self.save_when_free) = (Some(leave), true);
+        self.save_if_free();
+    }
+
+    pub(super) fn save_if_free(&mut self) {
+        if self.save_when_free && !self.fills.is_running() && !self.saving {
+            self.save_when_free = false;
+            self.save_project();
+        }
+    }
+
+    pub(super) fn take_project(&mut self, opened: OpenedProject) {
+        self.opening = false;
+        let OpenedProject { photo, name, origin, project, path, recovered, warnings } = opened;
+        let mut document = Document::from_project(Arc::clone(&photo), name, origin, &project);
+        if recovered {
+            document.mark_recovered(project.saved_as.clone());
+        } else {
+            document.mark_project_saved(path.clone(), document.revision());
+        }
+        let revision = document.revision();
+        self.show_document(document);
+        self.take_settings(&project);
+        self.spawn(Task::FindFaces(photo));
+        if let Some(place) = self.recoverable.iter().position(|work| recovered && work.slot.path() == path) {
+            let slot = self.recoverable.remove(place).slot;
+            if let Some(slot) = self.autosave.adopt(slot, revision) {
+                self.spawn(Task::DiscardAutosave(slot));
+            }
+        }
+        if !warnings.is_empty() {
+            let headline = "The project is open, but not all is as it was";
+            self.messages.push(Message::new(Level::Warning, headline).with_details(warnings));
+        }
+    }
+
+    fn take_settings(&mut self, project: &Project) {
+        let before = (self.remembered.model.clone(), self.remembered.device);
+        self.remembered.preset = project.preset;
+        self.remembered.settings = project.settings;
+        self.remembered.blend = project.blend;
+        self.remembered.device = project.device;
+        self.remembered.model = project.model.choice.clone();
+        if let ModelChoice::File(path) = &self.remembered.model
+            && !self.models.contains(path)
+        {
+            self.models.push(path.clone());
+        }
+        if before != (self.remembered.model.clone(), self.remembered.device) {
+            self.model_info = None;
+            self.warm_up();
+        }
+    }
+
+    /// Keeps unsaved work in a folder from now on, and looks there for what earlier windows have left.
+    pub fn autosave_in(&mut self, folder: PathBuf) {
+        self.autosave = Autosave::in_folder(&folder);
+        self.spawn(Task::FindRecoverable(folder));
+    }
+
+    /// Writes unsaved work down if it is time. Answers after how long to ask again.
+    pub fn autosave(&mut self, now: Instant) -> Option<Duration> {
+        let unsaved = self.document.as_ref().filter(|document| document.differs_from_project());
+        match self.autosave.next(now, unsaved.map(Document::revision)) {
+            Step::Nothing => None,
+            Step::Wait(left) => Some(left),
+            Step::Write(slot) => {
+                if let Some((project, ..)) = self.snapshot() {
+                    self.spawn(Task::Autosave { slot, project: Box::new(project) });
+                }
+                None
+            }
+            Step::Remove(slot) => {
+                self.spawn(Task::RemoveAutosave(slot));
+                None
+            }
+        }
+    }
+
+    pub(super) fn take_autosaved(&mut self, result: anyhow::Result<()>) {
+        let is_news = self.autosave.finished(result.is_ok());
+        if let Err(error) = result.map_err(|error| error.context("Unsaved work cannot be kept safe: save the project"))
+            && is_news
+        {
+            self.messages.push(Message { level: Level::Warning, ..Message::from_error(&error) });
+        }
+    }
+
+    /// The window closes: work that the user has saved, exported or given up needs no copy.
+    pub fn close_autosave(&self) {
+        if !self.document.as_ref().is_some_and(Document::is_unsaved) {
+            self.autosave.close();
+        }
+    }
+
+    pub(super) fn take_recoverable(&mut self, found: Vec<Recoverable>) {
+        self.recoverable = found;
+    }
+
+    pub(super) fn recover(&mut self, path: PathBuf) {
+        if !self.opening && self.recoverable.iter().any(|work| work.slot.path() == path) {
+            self.opening = true;
+            self.spawn(Task::OpenProject { path, recovered: true });
+        }
+    }
+
+    pub(super) fn discard_recoverable(&mut self, path: &std::path::Path) {
+        if let Some(place) = self.recoverable.iter().position(|work| work.slot.path() == path) {
+            let slot: Arc<Slot> = self.recoverable.remove(place).slot;
+            self.spawn(Task::DiscardAutosave(slot));
+        }
+    }
+}

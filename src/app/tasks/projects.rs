@@ -1,0 +1,117 @@
+//! Opening and saving projects.
+//!
+//! What would surprise: a project opens with another photo of the same size under the same name, because people also retouch
+//! photos elsewhere; it says so, and only another size is refused.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{Done, failed};
+use crate::app::samples::Sample;
+use crate::device::{DeviceChoice, list_gpus};
+use crate::model::ModelChoice;
+use crate::photo::{DecodeLimits, Overwrite, Photo, SaveError, decode};
+use crate::project::{self, PhotoOrigin, Project, ProjectError, sha256_of};
+
+/// A project with its photo.
+pub struct OpenedProject {
+    pub photo: Arc<Photo>,
+    pub name: String,
+    pub origin: PhotoOrigin,
+    pub project: Project,
+    /// The file it was read from.
+    pub path: PathBuf,
+    /// It is a copy that was saved automatically.
+    pub recovered: bool,
+    /// What is not as it was, for the user.
+    pub warnings: Vec<String>,
+}
+
+pub(super) fn open_project(path: PathBuf, recovered: bool) -> Done {
+    match opened(path, recovered) {
+        Ok(opened) => Done::Project(Box::new(opened)),
+        Err(error) => failed(&error.context(if recovered { "Not recovered yet" } else { "Project not opened" })),
+    }
+}
+
+fn opened(path: PathBuf, recovered: bool) -> anyhow::Result<OpenedProject> {
+    let mut project = project::open(&path)?;
+    let mut warnings = Vec::new();
+    let (photo, name, origin) = match &project.photo.origin {
+        PhotoOrigin::Sample(name) => {
+            let sample = Sample::ALL.into_iter().find(|sample| sample.file_stem() == name);
+            let sample = sample.ok_or_else(|| anyhow::anyhow!("this program has no sample {name}: update it"))?;
+            (decode(sample.bytes(), DecodeLimits::default())?, name.clone(), project.photo.origin.clone())
+        }
+        PhotoOrigin::File { path: photo_path, .. } => {
+            let folder = folder_of(&path, &project, photo_path, recovered);
+            let Some(found) = project.photo.find(&folder)? else { anyhow::bail!("the project names no photo") };
+            let photo = Photo { source: Some(found.path.clone()), ..decode(&found.bytes, DecodeLimits::default())? };
+            if !found.is_same {
+                let path = found.path.display();
+                warnings.push(format!("The photo has changed since: what you painted may not fit any more ({path})"));
+            }
+            let name = super::opening::name_of(&found.path);
+            (photo, name, PhotoOrigin::File { path: found.path, relative_path: None, sha256: found.sha256 })
+        }
+    };
+    let photo_path = photo.source.clone().unwrap_or_default();
+    project.photo.check_size(&photo_path, photo.width(), photo.height())?;
+    warnings.extend(check_model(&mut project));
+    warnings.extend(check_device(&mut project));
+    let photo = Arc::new(photo);
+    Ok(OpenedProject { photo, name, origin, project, path, recovered, warnings })
+}
+
+/// Where a photo that has moved may lie. An autosaved copy lies where no photos are.
+fn folder_of(path: &Path, project: &Project, photo_path: &Path, recovered: bool) -> PathBuf {
+    let neighbour = if recovered { project.saved_as.as_deref().unwrap_or(photo_path) } else { path };
+    let neighbour = std::path::absolute(neighbour).unwrap_or_else(|_| neighbour.to_owned());
+    neighbour.parent().map_or_else(PathBuf::new, Path::to_owned)
+}
+
+/// The fill needs no model any more, but the next one does.
+fn check_model(project: &mut Project) -> Option<String> {
+    let ModelChoice::File(path) = &project.model.choice else { return None };
+    let shown = path.display();
+    match (std::fs::read(path), &project.model.sha256) {
+        (Err(_), _) => {
+            let warning = format!("The model {shown} is not there: the next fill uses the built-in one");
+            project.model = project::ModelReference::default();
+            Some(warning)
+        }
+        (Ok(bytes), Some(expected)) if *expected != sha256_of(&bytes) => {
+            Some(format!("The model {shown} has changed since: the next fill may look different"))
+        }
+        _ => None,
+    }
+}
+
+/// A project may come from a machine with other devices.
+fn check_device(project: &mut Project) -> Option<String> {
+    let count = match project.device {
+        DeviceChoice::Auto | DeviceChoice::Cpu => return None,
+        DeviceChoice::Gpu(index) => index.unwrap_or(0) + 1,
+    };
+    if list_gpus().len() >= count {
+        return None;
+    }
+    let missing = std::mem::take(&mut project.device);
+    Some(format!("The device {missing} is not in this machine: the next fill picks one itself"))
+}
+
+pub(super) fn save_project(
+    path: PathBuf,
+    project: &Project,
+    overwrite: Overwrite,
+    revision: u64,
+    photo: Arc<Photo>,
+) -> Done {
+    match project::save(&path, project, overwrite) {
+        Ok(()) => Done::ProjectSaved { path, revision, photo },
+        Err(ProjectError::Save(SaveError::Exists { path })) => {
+            Done::Exists { purpose: super::Purpose::SaveProject, path }
+        }
+        Err(error) => failed(&anyhow::Error::new(error).context("Not saved; your work is still here")),
+    }
+}

@@ -1,0 +1,115 @@
+//! Projects of a photo in a file: where it is looked for, and what opens with it.
+
+use std::path::{Path, PathBuf};
+
+use egui::{Key, Modifiers};
+use image::{Rgb, RgbImage};
+
+use super::filling::finish;
+use super::projects::{document, open, save_as};
+use super::work::stroke;
+use super::{editor, editor_with_photo, newest_message, press, wait_for};
+use crate::app::messages::Level;
+use crate::app::samples::Sample;
+use crate::app::shortcuts::Verb;
+use crate::app::state::Action;
+use crate::mask::Edit;
+use crate::photo::FaceFrame;
+
+/// A photo in a folder, with a hole over its middle, saved beside it as a project.
+fn saved_photo(folder: &Path) -> (PathBuf, PathBuf) {
+    let (photo, project) = (folder.join("face.png"), folder.join("face.countenance"));
+    grey(64, 48).save(&photo).expect("written");
+    let (mut window, script) = editor();
+    open(&mut window, &photo);
+    wait_for(&mut window, "the faces", |editor| editor.state.document.as_ref().is_some_and(|it| it.faces().is_some()));
+    let work = window.state_mut().state.document.as_mut().expect("open");
+    let before = work.frame();
+    work.set_frame(FaceFrame { center_in_photo: [32.0, 24.0], side_px: 40.0, angle_radians: 0.1 });
+    work.frame_changed(before);
+    let mut dab = stroke();
+    dab.points_in_photo = vec![[30.0, 20.0]];
+    work.edit(Edit::Stroke(dab));
+    window.state_mut().state.handle(Action::Do(Verb::Fill));
+    script.start();
+    finish(&mut window, &script);
+    assert_eq!(document(&window).suggested_project(), project);
+    save_as(&mut window, &project);
+    (photo, project)
+}
+
+fn grey(width: u32, height: u32) -> RgbImage {
+    RgbImage::from_pixel(width, height, Rgb([120, 120, 120]))
+}
+
+#[test]
+fn undo_in_an_opened_project_takes_back_the_fill_and_then_the_mask() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (_, path) = saved_photo(folder.path());
+    let (mut window, _) = editor();
+    open(&mut window, &path);
+    press(&mut window, Modifiers::COMMAND, Key::Z);
+    assert!(document(&window).fill().is_none() && document(&window).has_hole());
+    press(&mut window, Modifiers::COMMAND, Key::Z);
+    assert!(!document(&window).has_hole() && document(&window).undo_name().is_none());
+    press(&mut window, Modifiers::COMMAND, Key::Y);
+    press(&mut window, Modifiers::COMMAND, Key::Y);
+    assert!(document(&window).fill_is_current());
+}
+
+#[test]
+fn the_frame_of_a_project_stays_where_it_is_though_faces_are_looked_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (_, path) = saved_photo(folder.path());
+    let (mut window, _) = editor();
+    open(&mut window, &path);
+    let frame = FaceFrame { center_in_photo: [32.0, 24.0], side_px: 40.0, angle_radians: 0.1 };
+    assert_eq!(document(&window).frame(), frame);
+    let found = FaceFrame { center_in_photo: [10.0, 10.0], ..frame };
+    window.state_mut().state.document.as_mut().expect("open").set_faces(vec![found], false);
+    assert_eq!(document(&window).frame(), frame);
+}
+
+#[test]
+fn a_photo_that_moved_along_is_found_and_a_missing_one_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (old, new) = (folder.path().join("old"), folder.path().join("new"));
+    std::fs::create_dir(&old).expect("created");
+    saved_photo(&old);
+    std::fs::rename(&old, &new).expect("moved");
+    let (mut window, _) = editor();
+    open(&mut window, &new.join("face.countenance"));
+    assert_eq!(document(&window).photo.source.as_deref(), Some(new.join("face.png").as_path()));
+    assert!(window.state().toaster.newest().is_none(), "nothing has changed");
+    std::fs::remove_file(new.join("face.png")).expect("removed");
+    let (mut window, _) = editor_with_photo();
+    open(&mut window, &new.join("face.countenance"));
+    let message = newest_message(&window);
+    assert_eq!((message.level, message.headline.as_str()), (Level::Error, "Project not opened"));
+    let place = old.join("face.png").display().to_string();
+    assert!(message.details[0].contains(&place) && message.details[0].contains("put it there"), "{message:?}");
+    assert_eq!(document(&window).name, Sample::Astronaut.file_stem(), "what was open stays");
+}
+
+#[test]
+fn a_photo_that_has_changed_opens_with_a_warning_and_one_of_another_size_does_not() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (photo, project) = saved_photo(folder.path());
+    let mut retouched = grey(64, 48);
+    retouched.put_pixel(1, 1, Rgb([0, 0, 0]));
+    retouched.save(&photo).expect("written");
+    let (mut window, _) = editor();
+    open(&mut window, &project);
+    let message = newest_message(&window);
+    assert_eq!(message.level, Level::Warning);
+    assert!(message.details[0].contains("has changed") && message.details[0].contains("may not fit"), "{message:?}");
+    assert!(document(&window).has_hole());
+
+    grey(48, 64).save(&photo).expect("written");
+    let (mut window, _) = editor();
+    open(&mut window, &project);
+    let message = newest_message(&window);
+    assert_eq!(message.level, Level::Error);
+    assert!(message.details[0].contains("48×64") && message.details[0].contains("64×48"), "{message:?}");
+    assert!(window.state().state.document.is_none());
+}

@@ -1,0 +1,160 @@
+//! The known pixels at the generator's resolution.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::known::KnownPixels;
+use crate::blend::blur::blur;
+use crate::blend::feather::between;
+use crate::blend::sample::luma;
+use crate::photo::RectPx;
+
+/// Width of the low-pass (standard deviation), in pixels of the generator. It halves what has three generator's pixels to a
+/// period, which is about the finest that a trained generator draws.
+const SIGMA: f32 = 0.6;
+
+/// The low-pass is worked out on cells of about a quarter of a generator's pixel, so that its cost does not grow with the
+/// frame's scale.
+pub(super) const CELLS_PER_PIXEL: u8 = 4;
+
+/// Where less of the weight than this lies on known pixels, the low-pass leans to one side and is not used.
+const MIN_SUPPORT: f32 = 0.9;
+
+/// The ratio of gradient energies, photo to low-pass, from which on edges count as sharper than the generator's, and the one
+/// from which on they are as sharp as can be. An edge that is blurred like the low-pass itself has 1.4, an ideal one about
+/// 7; faces in photos that were resampled and compressed lie between.
+const SHARPNESS: Range<f32> = 1.4..3.4;
+
+/// A low-pass of the known pixels, on square cells.
+pub(super) struct LowPass {
+    region: RectPx,
+    cell_px: u32,
+    columns: usize,
+    /// Red, green and blue in [-1, 1], and 1 where they rest on enough known pixels, else 0.
+    cells: Vec<[f32; 4]>,
+}
+
+impl LowPass {
+    /// Side of a cell for a number of photo pixels to a pixel of the generator.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates far outside of any photo")]
+    pub(super) fn cell_px(photo_px_per_pixel: f32) -> u32 {
+        ((photo_px_per_pixel / f32::from(CELLS_PER_PIXEL)).round() as u32).max(1)
+    }
+
+    /// Of the known pixels of a region of whole cells. Also how much sharper they are: 0 (not at all) to 1.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "a few cells, of a few pixels"
+    )]
+    pub(super) fn new(pixels: &KnownPixels<'_>, region: RectPx, photo_px_per_pixel: f32) -> (Self, f32) {
+        let cell_px = Self::cell_px(photo_px_per_pixel);
+        let columns = (region.width / cell_px) as usize;
+        // Two sums over 2·reach + 1 cells have a variance of ((2·reach + 1)² − 1)/6.
+        let sigma_cells = SIGMA * photo_px_per_pixel / cell_px as f32;
+        let reach = (((1.0 + 6.0 * sigma_cells * sigma_cells).sqrt() / 2.0 - 0.5).round() as usize).max(1);
+        let mut means = cell_sums(pixels, region, cell_px);
+        let mut cells = means.clone();
+        blur(&mut cells, columns, reach);
+        let full = (cell_px * cell_px) as f32;
+        let enough = MIN_SUPPORT * full * ((2 * reach + 1) as f32).powi(4);
+        cells.par_iter_mut().for_each(|cell| *cell = mean(*cell, enough));
+        means.par_iter_mut().for_each(|cell| *cell = mean(*cell, full));
+        let ratio = gradient_energy(&means, &cells, columns);
+        let sharpness = (ratio - SHARPNESS.start) / (SHARPNESS.end - SHARPNESS.start);
+        (Self { region, cell_px, columns, cells }, sharpness.clamp(0.0, 1.0))
+    }
+
+    /// Whether all cells of a part of the region rest on enough known pixels. It is aligned to the cells.
+    pub(super) fn is_sound(&self, part: RectPx) -> bool {
+        let cell = |at: u32, start: u32| ((at - start) / self.cell_px) as usize;
+        let columns = cell(part.x, self.region.x)..cell(part.right(), self.region.x);
+        let rows = cell(part.y, self.region.y)..cell(part.bottom(), self.region.y);
+        self.cells
+            .chunks_exact(self.columns)
+            .skip(rows.start)
+            .take(rows.len())
+            .all(|row| row.get(columns.clone()).is_some_and(|cells| cells.iter().all(|cell| cell[3] > 0.0)))
+    }
+
+    /// Takes the low-pass from part of a photo row (red, green, blue, and 1 for known pixels), read bilinearly.
+    #[expect(clippy::cast_precision_loss, reason = "photos are less than 2^24 pixels wide")]
+    pub(super) fn subtract(&self, y: u32, columns: Range<u32>, row: &mut [[f32; 4]]) {
+        let per_px = 1.0 / self.cell_px as f32;
+        let place = |at: u32, start: u32, count: usize| between((at as f32 + 0.5 - start as f32) * per_px - 0.5, count);
+        let (above, below, down) = place(y, self.region.y, self.cells.len() / self.columns);
+        let line = |row: usize| self.cells.get(row * self.columns..(row + 1) * self.columns).unwrap_or_default();
+        let (above, below) = (line(above), line(below));
+        // What lies between two columns of cells, mixed from above and below once.
+        let mut at_column = usize::MAX;
+        let (mut left, mut right) = ([0.0; 4], [0.0; 4]);
+        for (x, pixel) in columns.zip(row).filter(|(_, pixel)| pixel[3] > 0.0) {
+            let (column, next, along) = place(x, self.region.x, self.columns);
+            if column != at_column {
+                at_column = column;
+                left = mixed(above.get(column), below.get(column), down);
+                right = mixed(above.get(next), below.get(next), down);
+            }
+            for lane in 0..3 {
+                pixel[lane] -= left[lane] + along * (right[lane] - left[lane]);
+            }
+        }
+    }
+}
+
+fn mixed(from: Option<&[f32; 4]>, to: Option<&[f32; 4]>, share: f32) -> [f32; 4] {
+    let (Some(from), Some(to)) = (from, to) else { return [0.0; 4] };
+    [0, 1, 2, 3].map(|lane| from[lane] + share * (to[lane] - from[lane]))
+}
+
+/// For each cell the sums of its known pixels' red, green and blue, and how many they are.
+fn cell_sums(pixels: &KnownPixels<'_>, region: RectPx, cell_px: u32) -> Vec<[f32; 4]> {
+    let columns = (region.width / cell_px) as usize;
+    let mut sums = vec![[0.0; 4]; columns * (region.height / cell_px) as usize];
+    let first_rows = (region.y..region.bottom()).into_par_iter().step_by(cell_px as usize);
+    sums.par_chunks_exact_mut(columns).zip(first_rows).for_each_init(Vec::new, |row, (sums, first)| {
+        for y in first..first + cell_px {
+            pixels.read_row(y, region.x..region.right(), row);
+            for (sum, pixels) in sums.iter_mut().zip(row.chunks_exact(cell_px as usize)) {
+                for pixel in pixels {
+                    for (sum, value) in sum.iter_mut().zip(pixel) {
+                        *sum += value;
+                    }
+                }
+            }
+        }
+    });
+    sums
+}
+
+/// The mean of some pixels, and 1 when they are at least `enough`, else 0.
+fn mean([red, green, blue, count]: [f32; 4], enough: f32) -> [f32; 4] {
+    if count > 0.0 {
+        [red / count, green / count, blue / count, if count >= enough { 1.0 } else { 0.0 }]
+    } else {
+        [0.0; 4]
+    }
+}
+
+/// The luma gradient's energy in the photo over that in its low-pass; 1 where there is none.
+fn gradient_energy(photo: &[[f32; 4]], low: &[[f32; 4]], columns: usize) -> f32 {
+    let pairs = |cells: &[[f32; 4]], at: usize, next: usize| {
+        let (here, there) = (cells.get(at)?, cells.get(next)?);
+        let step = luma([there[0] - here[0], there[1] - here[1], there[2] - here[2]]);
+        (here[3] > 0.0 && there[3] > 0.0).then_some(f64::from(step * step))
+    };
+    let (mut in_photo, mut in_low) = (0.0, 0.0);
+    for at in 0..photo.len() {
+        let right = (at % columns + 1 < columns).then_some(at + 1);
+        for next in right.into_iter().chain([at + columns]) {
+            if let (Some(photo), Some(low)) = (pairs(photo, at, next), pairs(low, at, next)) {
+                in_photo += photo;
+                in_low += low;
+            }
+        }
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "a ratio of a few units")]
+    if in_low > 0.0 { (in_photo / in_low) as f32 } else { 1.0 }
+}

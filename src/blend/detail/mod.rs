@@ -1,0 +1,93 @@
+//! The detail that the generator does not draw: texture and sharpness of the photo around the hole.
+//!
+//! The generator draws 64×64 pixels. Resampled into a face of 300 pixels or more, its picture is soft and has no grain,
+//! and the patch shows by its texture alone. Two things are added, both measured in the known pixels around the hole:
+//!
+//! * **Texture.** What known skin has above the generator's resolution (the photo less its low-pass) is cut into patches
+//!   from places without edges, and the hole is quilted with them: drawn at random, overlapping, with weights whose squares
+//!   add up to one, so that variance, spectrum and correlation of the colours stay those of the source. (Patches keep pores
+//!   and the traces of compression, which noise of the same spectrum would lose; and no transform is needed.)
+//! * **Sharpness.** Edges of the generator's picture are drawn together as far as the known edges are sharper than the
+//!   generator can draw them.
+//!
+//! What may surprise: nothing here looks at the generator's picture until it is drawn, so that the texture stands still while
+//! the search runs. The seed is the geometry: the same hole and frame in the same photo get the same bytes. There is
+//! no texture in a preview that is smaller than the photo, which could not carry it.
+
+mod known;
+mod low_pass;
+mod patches;
+mod quilt;
+mod sharpen;
+mod survey;
+
+use patches::Patches;
+use quilt::Quilt;
+use rand::SeedableRng as _;
+use rand_chacha::ChaCha8Rng;
+use sharpen::Sharpening;
+use survey::Survey;
+
+use super::sample::Picture;
+use crate::mask::Mask;
+use crate::photo::{FaceFrame, Photo, RectPx};
+
+/// Side of the built-in generator's picture. A larger one would draw part of the detail itself.
+const GENERATOR_SIDE_PX: f32 = 64.0;
+
+/// In frames with fewer photo pixels to a generator's pixel there is next to nothing above its resolution.
+const MIN_SCALE: f32 = 1.25;
+
+/// What one fill is given beyond the generator's picture.
+pub(super) struct Detail {
+    /// 0 to 1.
+    strength: f32,
+    quilt: Option<Quilt>,
+    sharpening: Sharpening,
+}
+
+impl Detail {
+    /// Measures the known pixels around `target`, the rectangle to be filled, which lies in the photo and the mask.
+    /// `None` when `percent` is 0, when the frame is hardly larger than the generator's picture, or when nothing is
+    /// known nearby. Reads no photo pixel under the hole and no fully transparent one.
+    pub(super) fn new(photo: &Photo, hole: &Mask, frame: &FaceFrame, target: RectPx, percent: u8) -> Option<Self> {
+        let photo_px_per_pixel = frame.side_px / GENERATOR_SIDE_PX;
+        if percent == 0 || photo_px_per_pixel < MIN_SCALE {
+            return None;
+        }
+        let survey = Survey::new(photo, hole, frame, target)?;
+        let sharpening = Sharpening::new(survey.sharpness(), photo_px_per_pixel);
+        let mut rng = ChaCha8Rng::from_seed(seed(target, frame));
+        let quilt = Patches::new(&survey, target, frame, &mut rng).map(|patches| Quilt::new(patches, target, &mut rng));
+        Some(Self { strength: f32::from(percent.min(100)) / 100.0, quilt, sharpening })
+    }
+
+    /// The generator's picture (planar RGB in [-1, 1], `[3, size, size]`), sharpened and ready to be read.
+    ///
+    /// # Panics
+    /// When `fill` has another length.
+    pub(super) fn picture(&self, fill: &[f32], size_px: u32) -> Picture {
+        self.sharpening.picture(fill, size_px, self.strength)
+    }
+
+    /// What to add to each pixel of a row of the target: red, green, blue in the fill's units and one unused lane.
+    /// `None` when the known pixels have no texture.
+    pub(super) fn row(&self, row: u32) -> Option<Vec<[f32; 4]>> {
+        self.quilt.as_ref().map(|quilt| quilt.row(row, self.strength))
+    }
+}
+
+/// The geometry, and nothing else: where the same is filled again, the texture is the same.
+fn seed(target: RectPx, frame: &FaceFrame) -> [u8; 32] {
+    let [x, y] = frame.center_in_photo;
+    let placed = [x, y, frame.side_px, frame.angle_radians].map(f32::to_bits);
+    let words = [target.x, target.y, target.width, target.height].into_iter().chain(placed);
+    let mut seed = [0; 32];
+    for (bytes, word) in seed.chunks_exact_mut(4).zip(words) {
+        bytes.copy_from_slice(&word.to_le_bytes());
+    }
+    seed
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,147 @@
+//! Samples of the detail of known skin: small squares of what the photo holds above the generator's resolution.
+
+use rand::seq::SliceRandom as _;
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+
+use super::survey::{Survey, Tile};
+use crate::photo::{FaceFrame, RectPx};
+
+/// Tiles up to this far from the target say how much detail is usual, as a share of the frame's side: the skin around an eye
+/// is not that of the chin.
+const NEAR_SHARE: f32 = 0.15;
+
+/// So many tiles say it at least, however far they are.
+const MIN_NEAR_TILES: usize = 64;
+
+/// The usual energy is that of the tile which this share of them stays under: most of a face is skin, but brows, hair
+/// and wrinkles must not count.
+const USUAL_QUANTILE: f32 = 0.3;
+
+/// A tile with more than this times the usual energy holds an edge; one with less than the second is burnt out, or no skin.
+/// Grain alone stays within: over 64 pixels its energy varies by less than a third.
+const QUIET: [f32; 2] = [0.1, 2.5];
+
+/// Less usual energy than this is no texture: rounding to 8 bits alone has a twelfth of a level squared, 5e-6 in the fill's
+/// units.
+const MIN_ENERGY: f32 = 6e-6;
+
+/// Sides of a patch that are tried, in tiles (of one pixel of the generator or more): larger ones keep more of the pattern.
+const SIDES_TILES: [usize; 3] = [3, 2, 1];
+
+/// Smaller patches are taken when there are fewer than this: few would repeat visibly.
+const MIN_SOURCES: usize = 12;
+
+/// More would not be seen.
+const MAX_SOURCES: usize = 96;
+
+/// What all patches together may hold: 24 MB.
+const MAX_PIXELS: usize = 1_500_000;
+
+/// Squares cut from quiet places around the hole.
+pub(super) struct Patches {
+    pub(super) side_px: usize,
+    pub(super) centers_in_photo: Vec<[f32; 2]>,
+    /// One after the other, row by row: red, green and blue in the fill's units, and one lane that means nothing.
+    pub(super) pixels: Vec<[f32; 4]>,
+}
+
+impl Patches {
+    /// Cuts them from the surroundings of the target. `None` when nothing is known there, or it has no texture.
+    pub(super) fn new(survey: &Survey<'_>, target: RectPx, frame: &FaceFrame, rng: &mut ChaCha8Rng) -> Option<Self> {
+        let tiles = survey.tiles(frame);
+        let usual = usual_energy(&tiles, target, NEAR_SHARE * frame.side_px)?;
+        let [columns, rows] = survey.size_tiles();
+        let mut is_quiet = vec![false; columns * rows];
+        for tile in tiles.iter().filter(|tile| tile.energy >= QUIET[0] * usual && tile.energy <= QUIET[1] * usual) {
+            is_quiet[tile.row * columns + tile.column] = true;
+        }
+        let (side_tiles, mut sources) = sources(&is_quiet, columns)?;
+        let side_px = side_tiles * survey.tile_px() as usize;
+        let count = (MAX_PIXELS / (side_px * side_px)).clamp(1, MAX_SOURCES);
+        let rect = |&(column, row): &(usize, usize)| survey.rect(column, row, side_tiles);
+        let center = |source: &(usize, usize)| middle(rect(source));
+        sources.sort_by(|a, b| distance(target, center(a)).total_cmp(&distance(target, center(b))));
+        // Of the nearest, some that are spread all around.
+        sources.truncate(4 * count);
+        sources.shuffle(rng);
+        sources.truncate(count);
+        Some(Self {
+            side_px,
+            centers_in_photo: sources.iter().map(center).collect(),
+            pixels: sources.par_iter().flat_map_iter(|source| cut(survey, rect(source))).collect(),
+        })
+    }
+
+    /// One of them, in rows of [`side_px`](Self::side_px).
+    pub(super) fn get(&self, index: usize) -> &[[f32; 4]] {
+        let area = self.side_px * self.side_px;
+        self.pixels.get(index * area..(index + 1) * area).unwrap_or_default()
+    }
+}
+
+/// How much detail is usual around the target: a low quantile of the energy of the tiles near it.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "a share of the number of tiles"
+)]
+fn usual_energy(tiles: &[Tile], target: RectPx, near_px: f32) -> Option<f32> {
+    let mut by_distance: Vec<(f32, f32)> =
+        tiles.iter().map(|tile| (distance(target, tile.center_in_photo), tile.energy)).collect();
+    by_distance.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let near = by_distance.partition_point(|tile| tile.0 <= near_px).max(MIN_NEAR_TILES);
+    let mut energies: Vec<f32> = by_distance.into_iter().take(near).map(|tile| tile.1).collect();
+    energies.sort_by(f32::total_cmp);
+    let usual = energies.get((energies.len() as f32 * USUAL_QUANTILE) as usize).copied()?;
+    (usual >= MIN_ENERGY).then_some(usual)
+}
+
+/// The side of the patches in tiles, and where all of their tiles are quiet (column and row of the first), row by row.
+fn sources(is_quiet: &[bool], columns: usize) -> Option<(usize, Vec<(usize, usize)>)> {
+    let rows = is_quiet.len() / columns;
+    let mut best = None;
+    for side in SIDES_TILES {
+        let is_source = |&(column, row): &(usize, usize)| {
+            (row..row + side).all(|row| {
+                let start = row * columns + column;
+                is_quiet.get(start..start + side).is_some_and(|tiles| tiles.iter().all(|tile| *tile))
+            })
+        };
+        let starts = |count: usize| 0..(count + 1).saturating_sub(side);
+        let places = starts(rows).flat_map(|row| starts(columns).map(move |column| (column, row)));
+        let found: Vec<(usize, usize)> = places.filter(is_source).collect();
+        let is_enough = found.len() >= MIN_SOURCES;
+        if best.as_ref().is_none_or(|(_, most): &(usize, Vec<_>)| found.len() > most.len()) && !found.is_empty() {
+            best = Some((side, found));
+        }
+        if is_enough {
+            break;
+        }
+    }
+    best
+}
+
+/// The detail of a part of the photo, row by row.
+fn cut(survey: &Survey<'_>, rect: RectPx) -> Vec<[f32; 4]> {
+    let mut row = Vec::new();
+    let mut pixels = Vec::with_capacity(rect.width as usize * rect.height as usize);
+    for y in rect.y..rect.bottom() {
+        survey.read_residual(y, rect.x..rect.right(), &mut row);
+        pixels.extend_from_slice(&row);
+    }
+    pixels
+}
+
+#[expect(clippy::cast_precision_loss, reason = "photos are less than 2^24 pixels wide")]
+fn middle(rect: RectPx) -> [f32; 2] {
+    [rect.x as f32 + rect.width as f32 / 2.0, rect.y as f32 + rect.height as f32 / 2.0]
+}
+
+/// From a point to the nearest of a rectangle, in pixels.
+#[expect(clippy::cast_precision_loss, reason = "photos are less than 2^24 pixels wide")]
+fn distance(rect: RectPx, [x, y]: [f32; 2]) -> f32 {
+    let along = |at: f32, start: u32, end: u32| (start as f32 - at).max(at - end as f32).max(0.0);
+    along(x, rect.x, rect.right()).hypot(along(y, rect.y, rect.bottom()))
+}

@@ -1,0 +1,108 @@
+//! Patches laid over the target so that their statistics stay.
+
+use rand::RngExt as _;
+use rand_chacha::ChaCha8Rng;
+
+use super::patches::Patches;
+use crate::photo::RectPx;
+
+/// Each place takes one of this many patches that lie nearest to it: where grain or pores change across the face, they change in
+/// the fill too.
+const NEAREST: usize = 16;
+
+/// Patches half over each other, each way.
+///
+/// Along either axis a pixel lies under two patches, with weights that are a sine and a cosine. Unrelated patches add up
+/// in squares, so that variance and spectrum come out as they went in.
+pub(super) struct Quilt {
+    patches: Patches,
+    width: usize,
+    /// Places in a row of them.
+    columns: usize,
+    /// Row by row; the first of each reaches half out of the target.
+    places: Vec<Place>,
+    /// Weights along a side.
+    weights: Vec<f32>,
+}
+
+/// What lies at one place.
+struct Place {
+    patch: usize,
+    /// Left and right exchanged. Never top and bottom: light falls from above, also into pores.
+    is_mirrored: bool,
+}
+
+impl Quilt {
+    /// Draws a patch for every place over the target.
+    #[expect(clippy::cast_precision_loss, reason = "photos are less than 2^24 pixels wide")]
+    pub(super) fn new(patches: Patches, target: RectPx, rng: &mut ChaCha8Rng) -> Self {
+        let side_px = patches.side_px;
+        let step_px = side_px / 2;
+        let [columns, rows] = [target.width, target.height].map(|length| (length as usize).div_ceil(step_px) + 1);
+        let mut by_distance: Vec<usize> = (0..patches.centers_in_photo.len()).collect();
+        let nearest = NEAREST.min(by_distance.len());
+        let mut places = Vec::with_capacity(columns * rows);
+        for row in 0..rows {
+            for column in 0..columns {
+                let center = [target.x as f32 + (column * step_px) as f32, target.y as f32 + (row * step_px) as f32];
+                let distance = |patch: &usize| {
+                    patches
+                        .centers_in_photo
+                        .get(*patch)
+                        .map_or(f32::INFINITY, |[x, y]| (x - center[0]).hypot(y - center[1]))
+                };
+                if nearest < by_distance.len() {
+                    // With equal distances in their own order, whatever order the place before left.
+                    by_distance.select_nth_unstable_by(nearest, |a, b| {
+                        distance(a).total_cmp(&distance(b)).then_with(|| a.cmp(b))
+                    });
+                }
+                if let Some(near) = by_distance.get_mut(..nearest) {
+                    near.sort_unstable();
+                    let patch = near.get(rng.random_range(0..nearest)).copied().unwrap_or_default();
+                    places.push(Place { patch, is_mirrored: rng.random() });
+                }
+            }
+        }
+        let weight = |at: usize| (std::f32::consts::PI * (at as f32 + 0.5) / side_px as f32).sin();
+        Self { width: target.width as usize, columns, places, weights: (0..side_px).map(weight).collect(), patches }
+    }
+
+    /// One row of the target, from its top: red, green and blue times `strength`, and one lane that means nothing.
+    pub(super) fn row(&self, row: u32, strength: f32) -> Vec<[f32; 4]> {
+        let side_px = self.patches.side_px;
+        let step_px = side_px / 2;
+        let (band, down) = (row as usize / step_px, row as usize % step_px);
+        let mut line = vec![[0.0; 4]; self.width];
+        // The lower half of the patches above, the upper half of those below.
+        for (place_row, y) in [(band, down + step_px), (band + 1, down)] {
+            let weight = strength * self.weights.get(y).copied().unwrap_or_default();
+            for (column, place) in self.places.iter().skip(place_row * self.columns).take(self.columns).enumerate() {
+                let patch_row = self.patches.get(place.patch).get(y * side_px..(y + 1) * side_px).unwrap_or_default();
+                let start = column * step_px;
+                let skipped = if start == 0 { step_px } else { 0 };
+                let Some(line) = line.get_mut((start + skipped - step_px).min(self.width)..) else { continue };
+                let pixels = line.iter_mut().zip(self.weights.iter().skip(skipped));
+                if place.is_mirrored {
+                    add(pixels, patch_row.iter().rev().skip(skipped), weight);
+                } else {
+                    add(pixels, patch_row.iter().skip(skipped), weight);
+                }
+            }
+        }
+        line
+    }
+}
+
+#[inline]
+fn add<'a>(
+    pixels: impl Iterator<Item = (&'a mut [f32; 4], &'a f32)>,
+    patch: impl Iterator<Item = &'a [f32; 4]>,
+    weight: f32,
+) {
+    for ((pixel, along), value) in pixels.zip(patch) {
+        for (sum, value) in pixel.iter_mut().zip(value) {
+            *sum += weight * along * value;
+        }
+    }
+}

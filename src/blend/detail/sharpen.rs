@@ -1,0 +1,209 @@
+//! Edges of the generator's picture, drawn together.
+//!
+//! First what the picture holds of its own finest band is raised, within the range of the pixels around. Then the picture is
+//! read from a little further out on either side of each edge (warp sharpening), which makes the edge narrower. Neither can
+//! make a colour that was not there, so that there are no halos.
+
+use rayon::prelude::*;
+
+use crate::blend::sample::{Picture, luma};
+
+/// How much of the finest band is added.
+const BOOST: f32 = 0.5;
+
+/// How far the picture is read from beside an edge, in pixels of the generator, per change of [edge strength](EDGE) in one.
+const WARP: f32 = 0.9;
+
+/// No further than this: it would meet the next edge.
+const MAX_WARP: f32 = 0.7;
+
+/// The luma step, per pixel of the generator, that counts as half an edge: 20 of 255. Shading stays far below; lips and lids
+/// are about that.
+const EDGE: f32 = 20.0 * 2.0 / 255.0;
+
+/// Most points to a pixel of the generator each way; between them the cubic is smooth enough.
+const MAX_POINTS: usize = 4;
+
+/// How pictures are sharpened for one photo.
+pub(super) struct Sharpening {
+    amount: f32,
+    /// Points of the sharpened picture to a pixel of the generator, each way.
+    points: usize,
+}
+
+impl Sharpening {
+    /// For a photo with edges of some sharpness (0 to 1).
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a few")]
+    pub(super) fn new(sharpness: f32, photo_px_per_pixel: f32) -> Self {
+        Self { amount: sharpness, points: (photo_px_per_pixel.ceil() as usize).clamp(2, MAX_POINTS) }
+    }
+
+    /// A picture (planar RGB in [-1, 1], `[3, size, size]`) ready to be read, sharpened by 0 (not at all) to 1.
+    ///
+    /// # Panics
+    /// When `fill` has another length.
+    pub(super) fn picture(&self, fill: &[f32], size_px: u32, strength: f32) -> Picture {
+        let amount = self.amount * strength;
+        let drawn = size_px as usize;
+        if amount <= 0.0 || drawn == 0 {
+            return Picture::new(fill, size_px);
+        }
+        assert_eq!(fill.len(), 3 * drawn * drawn, "planar RGB of a square picture");
+        let boosted: Vec<f32> =
+            fill.chunks_exact(drawn * drawn).flat_map(|plane| boost(plane, drawn, amount * BOOST)).collect();
+        let picture = Picture::new(&boosted, size_px);
+        let side = drawn * self.points;
+        let edges = self.edges(&picture, side);
+        let sharpened = self.warped(&picture, &edges, side, amount * WARP);
+        #[expect(clippy::cast_possible_truncation, reason = "a few times the generator's side")]
+        Picture::new(&sharpened, side as u32)
+    }
+
+    /// How much of an edge each point lies on: 0 to 1.
+    #[expect(clippy::cast_precision_loss, reason = "some hundred points")]
+    fn edges(&self, picture: &Picture, side: usize) -> Vec<f32> {
+        let points = self.points as f32;
+        let at = |index: usize| (index as f32 + 0.5) / side as f32;
+        let lumas = (0..side * side).into_par_iter().map(|index| {
+            let [red, green, blue, _] = picture.at([at(index % side), at(index / side)]);
+            luma([red, green, blue])
+        });
+        let lumas = smoothed(&lumas.collect::<Vec<f32>>(), side, 0.5 * points);
+        let strength = |index: usize| {
+            let [right, down] = slope(&lumas, side, index);
+            let step = right.hypot(down) * points;
+            let squared = step * step;
+            squared / (squared + EDGE * EDGE)
+        };
+        smoothed(&(0..side * side).map(strength).collect::<Vec<f32>>(), side, 0.35 * points)
+    }
+
+    /// The picture read from where the edges send each point, planar.
+    #[expect(clippy::cast_precision_loss, reason = "some hundred points")]
+    fn warped(&self, picture: &Picture, edges: &[f32], side: usize, amount: f32) -> Vec<f32> {
+        let pixel = self.points as f32;
+        let color = |index: usize| {
+            let shift = slope(edges, side, index).map(|slope| (amount * slope * pixel).clamp(-MAX_WARP, MAX_WARP));
+            let at = |index: usize, shift: f32| (index as f32 + 0.5 - shift * pixel) / side as f32;
+            picture.at([at(index % side, shift[0]), at(index / side, shift[1])])
+        };
+        let colors: Vec<[f32; 4]> = (0..side * side).into_par_iter().map(color).collect();
+        (0..3).flat_map(|channel| colors.iter().map(move |color| color[channel])).collect()
+    }
+}
+
+/// A plane with its finest band raised, each pixel within the range of those around it.
+fn boost(plane: &[f32], side: usize, amount: f32) -> Vec<f32> {
+    let low = smoothed(plane, side, 1.0);
+    let raised = |index: usize| {
+        let (column, row) = (index % side, index / side);
+        let near = |at: usize| at.saturating_sub(1)..(at + 2).min(side);
+        let around = near(row).flat_map(|row| near(column).map(move |column| row * side + column));
+        let values = around.filter_map(|index| plane.get(index).copied());
+        let (least, most) =
+            values.fold((f32::INFINITY, f32::NEG_INFINITY), |(least, most), value| (least.min(value), most.max(value)));
+        let (value, low) = (plane.get(index)?, low.get(index)?);
+        Some((value + amount * (value - low)).max(least).min(most))
+    };
+    (0..side * side).map(|index| raised(index).unwrap_or_default()).collect()
+}
+
+/// A Gaussian of some standard deviation, along both axes; beyond the border the border repeats.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "a few points"
+)]
+fn smoothed(plane: &[f32], side: usize, sigma: f32) -> Vec<f32> {
+    let reach = (2.0 * sigma).ceil() as usize;
+    let bell = |away: usize| (-0.5 * (away as f32 / sigma).powi(2)).exp();
+    let total: f32 = (0..=2 * reach).map(|tap| bell(tap.abs_diff(reach))).sum();
+    let taps: Vec<f32> = (0..=2 * reach).map(|tap| bell(tap.abs_diff(reach)) / total).collect();
+    let along = |plane: &[f32], step: usize| -> Vec<f32> {
+        let value = |index: usize| {
+            let at = index / step % side;
+            let first = index - at * step;
+            let tap = |(tap, weight): (usize, &f32)| {
+                let near = (at + tap).saturating_sub(reach).min(side - 1);
+                weight * plane.get(first + near * step).copied().unwrap_or_default()
+            };
+            taps.iter().enumerate().map(tap).sum()
+        };
+        (0..plane.len()).into_par_iter().map(value).collect()
+    };
+    along(&along(plane, 1), side)
+}
+
+/// The change of a plane per point, to the right and down, by central differences.
+fn slope(plane: &[f32], side: usize, index: usize) -> [f32; 2] {
+    let (column, row) = (index % side, index / side);
+    let at = |column: usize, row: usize| plane.get(row * side + column).copied().unwrap_or_default();
+    let (left, right) = (column.saturating_sub(1), (column + 1).min(side - 1));
+    let (above, below) = (row.saturating_sub(1), (row + 1).min(side - 1));
+    [(at(right, row) - at(left, row)) / 2.0, (at(column, below) - at(column, above)) / 2.0]
+}
+
+#[cfg(test)]
+#[expect(clippy::cast_precision_loss, reason = "small numbers")]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A soft edge, ±0.6, at a third of the picture's width.
+    fn soft_edge(size: usize) -> Vec<f32> {
+        let plane = (0..size * size).map(|index| (((index % size) as f32 - size as f32 / 3.0) / 1.5).tanh() * 0.6);
+        plane.collect::<Vec<f32>>().repeat(3)
+    }
+
+    /// The width between a tenth and nine tenths of the step, in pixels of the generator.
+    fn width(picture: &Picture, size: f32) -> f32 {
+        let between = |at: &u16| picture.at([f32::from(*at) / 3200.0, 0.5])[1].abs() < 0.8 * 0.6;
+        (0..3200).filter(between).count() as f32 / 3200.0 * size
+    }
+
+    #[test]
+    fn edges_become_narrower_with_the_photos_sharpness_and_the_strength() {
+        let fill = soft_edge(32);
+        let of =
+            |sharpness: f32, strength: f32| width(&Sharpening::new(sharpness, 8.0).picture(&fill, 32, strength), 32.0);
+        let soft = of(0.0, 1.0);
+        assert!((soft - of(1.0, 0.0)).abs() < 1e-3);
+        assert!(of(1.0, 1.0) < 0.8 * soft, "{} of {soft}", of(1.0, 1.0));
+        assert!(of(0.5, 1.0) < soft && of(0.5, 1.0) > of(1.0, 1.0));
+        assert!((of(0.5, 1.0) - of(1.0, 0.5)).abs() < 1e-3);
+    }
+
+    #[test]
+    fn an_edge_stays_where_it_is() {
+        let fill = soft_edge(32);
+        let picture = Sharpening::new(1.0, 8.0).picture(&fill, 32, 1.0);
+        let crossing = (0..3200u16).find(|at| picture.at([f32::from(*at) / 3200.0, 0.5])[0] > 0.0);
+        // Pixel number 32/3 has its middle half a pixel further.
+        let expected = (32.0 / 3.0 + 0.5) / 32.0;
+        assert!((f32::from(crossing.unwrap()) / 3200.0 - expected).abs() < 0.1 / 32.0);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_colour_appears_that_the_picture_does_not_have_nearby(
+            plane in prop::collection::vec(-1.0f32..=1.0, 12 * 12), scale in 1.3f32..9.0,
+        ) {
+            let fill = plane.repeat(3);
+            let picture = Sharpening::new(1.0, scale).picture(&fill, 12, 1.0);
+            for (row, column) in (0..12usize).flat_map(|row| (0..12usize).map(move |column| (row, column))) {
+                let near = |at: usize| at.saturating_sub(3)..(at + 4).min(12);
+                let around = near(row).flat_map(|row| near(column).map(move |column| (row, column)));
+                let values = around.map(|(row, column)| plane[row * 12 + column]);
+                let (least, most) = values.fold((1.0f32, -1.0f32), |(a, b), value| (a.min(value), b.max(value)));
+                // The cubic overshoots by at most an eighth each way, twice.
+                let slack = 0.4 * (most - least);
+                let [red, ..] = picture.at([(column as f32 + 0.5) / 12.0, (row as f32 + 0.5) / 12.0]);
+                prop_assert!(red >= least - slack && red <= most + slack, "{red} not in {least}..{most}");
+            }
+        }
+    }
+}

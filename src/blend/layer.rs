@@ -1,0 +1,168 @@
+//! The fill alone, as a layer to lay over the photo in another editor.
+
+use image::{DynamicImage, ImageBuffer, Rgba};
+
+use super::compose::filled;
+use super::{Blend, apply};
+use crate::mask::Mask;
+use crate::photo::{CropGrid, FaceFrame, Photo, RectPx, Sample, Samples};
+
+/// The pixels that [`apply`] changes, as RGBA of the photo's size and bit depth; every other pixel is 0, 0, 0, 0. Grey
+/// photos give grey layers in colour.
+///
+/// # Panics
+/// When `fill` has another length than `[3, size, size]`.
+#[must_use]
+pub fn layer(
+    photo: &Photo,
+    hole: &Mask,
+    frame: &FaceFrame,
+    blend: impl Into<Blend>,
+    fill: &[f32],
+    size_px: u32,
+) -> DynamicImage {
+    let filled_photo = apply(photo, hole, frame, blend, fill, size_px);
+    let (width, height) = (photo.width(), photo.height());
+    let place = CropGrid::new(frame, 1);
+    let place = place.map(|unit| (unit, frame.bounds_in_photo(width, height).intersection(hole.rect())));
+    let cut = Cut { hole, place, width };
+    match Samples::of(&filled_photo) {
+        Samples::Eight { data, channels } => {
+            let rgba = cut.rgba(data, channels, height, u8::MAX);
+            DynamicImage::ImageRgba8(ImageBuffer::from_raw(width, height, rgba).unwrap_or_default())
+        }
+        Samples::Sixteen { data, channels } => {
+            let rgba = cut.rgba(&data, channels, height, u16::MAX);
+            DynamicImage::ImageRgba16(ImageBuffer::<Rgba<u16>, _>::from_raw(width, height, rgba).unwrap_or_default())
+        }
+    }
+}
+
+/// What is cut out of the filled photo.
+struct Cut<'a> {
+    hole: &'a Mask,
+    /// The frame, and the part of the photo that it can reach; `None` when there is nothing to fill.
+    place: Option<(CropGrid, RectPx)>,
+    width: u32,
+}
+
+impl Cut<'_> {
+    /// The filled pixels of some samples, opaque, among transparent ones.
+    fn rgba<T: Sample + Default>(&self, samples: &[T], channels: usize, height: u32, opaque: T) -> Vec<T> {
+        let mut rgba = vec![T::default(); self.width as usize * height as usize * 4];
+        let Some((unit, bounds)) = self.place else { return rgba };
+        for y in bounds.y..bounds.bottom() {
+            for x in filled(self.hole, unit, y, bounds.x..bounds.right()) {
+                let at = y as usize * self.width as usize + x as usize;
+                let color = match samples.get(at * channels..(at + 1) * channels) {
+                    Some([grey] | [grey, _]) => [*grey; 3],
+                    Some([red, green, blue, ..]) => [*red, *green, *blue],
+                    _ => continue,
+                };
+                if let Some(pixel) = rgba.get_mut(at * 4..(at + 1) * 4) {
+                    pixel[..3].copy_from_slice(&color);
+                    pixel[3] = opaque;
+                }
+            }
+        }
+        rgba
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use image::ColorType;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::blend::BlendMode;
+
+    const COLORS: [ColorType; 8] = [
+        ColorType::L8,
+        ColorType::La8,
+        ColorType::Rgb8,
+        ColorType::Rgba8,
+        ColorType::L16,
+        ColorType::La16,
+        ColorType::Rgb16,
+        ColorType::Rgba16,
+    ];
+
+    fn photo(color: ColorType, width: u32, height: u32) -> Photo {
+        let value = |x: u32, y: u32, seed: u32| ((x * 2311 + y * 8123 + seed * 9973) % 65_000) as u16 + 100;
+        let pixel = |x, y| Rgba([value(x, y, 1), value(x, y, 2), value(x, y, 3), value(x, y, 4)]);
+        let rgba = DynamicImage::ImageRgba16(ImageBuffer::from_fn(width, height, pixel));
+        Photo::from_pixels(match color {
+            ColorType::L8 => rgba.to_luma8().into(),
+            ColorType::La8 => rgba.to_luma_alpha8().into(),
+            ColorType::Rgb8 => rgba.to_rgb8().into(),
+            ColorType::Rgba8 => rgba.to_rgba8().into(),
+            ColorType::L16 => rgba.to_luma16().into(),
+            ColorType::La16 => rgba.to_luma_alpha16().into(),
+            ColorType::Rgb16 => rgba.to_rgb16().into(),
+            _ => rgba,
+        })
+    }
+
+    /// A fill of 4×4 pixels, no two alike.
+    fn fill() -> Vec<f32> {
+        (0..48u8).map(|at| f32::from(at) / 24.0 - 1.0).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+        #[test]
+        fn over_the_photo_it_gives_the_filled_photo(
+            color in prop::sample::select(&COLORS[..]),
+            mode in prop::sample::select(&BlendMode::ALL[..]),
+            center in [-5.0f32..30.0, -5.0f32..25.0],
+            side_px in 16.0f32..40.0,
+            angle_radians in -0.6f32..0.6,
+            seed in any::<u32>(),
+        ) {
+            let photo = photo(color, 27, 21);
+            let frame = FaceFrame { center_in_photo: center, side_px, angle_radians };
+            let pixels = (0..27 * 21u32).map(|at| if (at ^ seed).wrapping_mul(2_654_435_761) >> 30 == 0 { 255 } else { 0 });
+            let hole = Mask::from_pixels(27, 21, pixels.collect()).unwrap();
+            let filled = apply(&photo, &hole, &frame, mode, &fill(), 4);
+            let layer = layer(&photo, &hole, &frame, mode, &fill(), 4);
+            let is_deep = color.bytes_per_pixel() > color.channel_count();
+            prop_assert_eq!(layer.color(), if is_deep { ColorType::Rgba16 } else { ColorType::Rgba8 });
+            // Sixteen bits hold eight exactly.
+            let (layer, filled, before) = (layer.to_rgba16(), filled.to_rgba16(), photo.pixels.to_rgba16());
+            for (x, y, pixel) in layer.enumerate_pixels() {
+                if pixel.0 == [0; 4] {
+                    prop_assert_eq!(filled.get_pixel(x, y), before.get_pixel(x, y), "{} {}", x, y);
+                } else {
+                    prop_assert!(hole.is_hole(x, y), "{} {}", x, y);
+                    prop_assert_eq!(pixel, filled.get_pixel(x, y), "{} {}", x, y);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn hole_inside_the_frame_is_opaque_and_all_else_is_nothing() {
+        for color in COLORS {
+            let photo = photo(color, 40, 24);
+            let frame = FaceFrame { center_in_photo: [12.0, 12.0], side_px: 20.0, angle_radians: 0.0 };
+            let mut hole = Mask::empty(40, 24);
+            hole.fill();
+            let layer = layer(&photo, &hole, &frame, BlendMode::None, &fill(), 4).to_rgba16();
+            for (x, y, &Rgba([.., alpha])) in layer.enumerate_pixels() {
+                let is_inside = (2..22).contains(&x) && (2..22).contains(&y);
+                assert_eq!(alpha, if is_inside { u16::MAX } else { 0 }, "{color:?} {x} {y}");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_to_fill_is_an_empty_layer() {
+        let photo = photo(ColorType::Rgb8, 20, 20);
+        let far = FaceFrame { center_in_photo: [f32::NAN, 0.0], side_px: 20.0, angle_radians: 0.0 };
+        let layer = layer(&photo, &Mask::empty(20, 20), &far, BlendMode::Poisson, &fill(), 4);
+        assert!(layer.as_bytes().iter().all(|&byte| byte == 0));
+        assert_eq!((layer.width(), layer.height()), (20, 20));
+    }
+}

@@ -1,0 +1,187 @@
+//! Values on a grid, the two colours of a chessboard apart.
+//!
+//! A cell's four neighbours have the other colour. Kept apart, all cells of one colour can be changed at once while those
+//! of the other are read: row by row on several threads, with neighbours side by side in memory.
+
+use rayon::prelude::*;
+
+/// Three colour channels; the fourth lane keeps arithmetic in whole vector registers.
+pub(super) type Value = [f32; 4];
+
+/// Grids of fewer cells are not worth several threads.
+const PARALLEL_CELLS: usize = 16_384;
+
+/// The size of a grid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Board {
+    /// Columns of one colour: half of all, rounded up.
+    half: usize,
+    height: usize,
+}
+
+/// A value for each cell, and a border of default values around them.
+#[derive(Clone)]
+pub(super) struct Squares<T> {
+    board: Board,
+    parities: [Vec<T>; 2],
+}
+
+/// What lies around the cells of one row and colour; all slices have the length of the row.
+pub(super) struct Around<'a> {
+    pub(super) left: &'a [Value],
+    pub(super) right: &'a [Value],
+    pub(super) above: &'a [Value],
+    pub(super) below: &'a [Value],
+}
+
+impl Board {
+    pub(super) fn new(width: usize, height: usize) -> Self {
+        Self { half: width.div_ceil(2), height }
+    }
+
+    /// The grid whose cells are 2×2 cells of this one.
+    pub(super) fn coarser(self) -> Self {
+        Self::new(self.half, self.height.div_ceil(2))
+    }
+
+    /// Number of columns, always even.
+    pub(super) fn width(self) -> usize {
+        2 * self.half
+    }
+
+    pub(super) fn height(self) -> usize {
+        self.height
+    }
+
+    /// The column of a cell of one colour.
+    pub(super) fn column(parity: usize, y: usize, index: usize) -> usize {
+        2 * index + (y + parity) % 2
+    }
+
+    fn stride(self) -> usize {
+        self.half + 2
+    }
+
+    /// Colour and place of a cell.
+    fn place(self, x: usize, y: usize) -> (usize, usize) {
+        ((x + y) % 2, (y + 1) * self.stride() + x / 2 + 1)
+    }
+}
+
+impl<T: Copy + Default + Send + Sync> Squares<T> {
+    pub(super) fn new(board: Board) -> Self {
+        let cells = board.stride() * (board.height + 2);
+        Self { board, parities: [vec![T::default(); cells], vec![T::default(); cells]] }
+    }
+
+    pub(super) fn board(&self) -> Board {
+        self.board
+    }
+
+    /// A cell of the grid.
+    pub(super) fn at(&self, x: usize, y: usize) -> T {
+        let (parity, place) = self.board.place(x, y);
+        self.parities[parity].get(place).copied().unwrap_or_default()
+    }
+
+    /// Changes a cell of the grid.
+    pub(super) fn at_mut(&mut self, x: usize, y: usize) -> &mut T {
+        let (parity, place) = self.board.place(x, y);
+        &mut self.parities[parity][place]
+    }
+
+    /// The cells of one colour in a row.
+    pub(super) fn row(&self, parity: usize, y: usize) -> &[T] {
+        let start = (y + 1) * self.board.stride() + 1;
+        &self.parities[parity][start..start + self.board.half]
+    }
+
+    /// Calls `change` with each row and its cells of one colour.
+    pub(super) fn change_rows(&mut self, parity: usize, change: impl Fn(usize, &mut [T]) + Sync) {
+        change_rows(self.board, &mut self.parities[parity], change);
+    }
+
+    /// As [`change_rows`](Self::change_rows), for both colours: `change` gets colour, row and cells.
+    pub(super) fn change_all(&mut self, change: impl Fn(usize, usize, &mut [T]) + Sync) {
+        for parity in 0..2 {
+            self.change_rows(parity, |y, cells| change(parity, y, cells));
+        }
+    }
+
+    /// All cells with their borders, for sums in which the borders do not count.
+    pub(super) fn parities(&self) -> [&[T]; 2] {
+        let [even, odd] = &self.parities;
+        [even, odd]
+    }
+}
+
+impl Squares<Value> {
+    /// What lies around the cells of one colour in a row.
+    pub(super) fn around(&self, parity: usize, y: usize) -> Around<'_> {
+        around(self.board, &self.parities[1 - parity], parity, y)
+    }
+
+    /// Changes the cells of one colour, seeing those of the other.
+    pub(super) fn change_seeing(&mut self, parity: usize, change: impl Fn(usize, &mut [Value], &Around<'_>) + Sync) {
+        let board = self.board;
+        let [even, odd] = &mut self.parities;
+        let (own, other) = if parity == 0 { (even, &*odd) } else { (odd, &*even) };
+        change_rows(board, own, |y, cells| change(y, cells, &around(board, other, parity, y)));
+    }
+}
+
+fn change_rows<T: Send>(board: Board, cells: &mut [T], change: impl Fn(usize, &mut [T]) + Sync) {
+    let stride = board.stride();
+    let inside = stride..cells.len() - stride;
+    let rows = &mut cells[inside];
+    let change = |(y, row): (usize, &mut [T])| change(y, &mut row[1..=board.half]);
+    if board.width() * board.height < PARALLEL_CELLS {
+        rows.chunks_exact_mut(stride).enumerate().for_each(change);
+    } else {
+        rows.par_chunks_exact_mut(stride).with_min_len(16).enumerate().for_each(change);
+    }
+}
+
+fn around(board: Board, other: &[Value], parity: usize, y: usize) -> Around<'_> {
+    let Board { half, .. } = board;
+    let stride = board.stride();
+    let row = (y + 1) * stride;
+    // In every second row the cells of the other colour begin one column further left.
+    let left = row + (y + parity) % 2;
+    Around {
+        left: &other[left..left + half],
+        right: &other[left + 1..left + 1 + half],
+        above: &other[row - stride + 1..row - stride + 1 + half],
+        below: &other[row + stride + 1..row + stride + 1 + half],
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::cast_precision_loss, reason = "small numbers")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbours_are_those_of_the_grid() {
+        let mut squares: Squares<Value> = Squares::new(Board::new(7, 5));
+        for y in 0..5 {
+            for x in 0..8 {
+                *squares.at_mut(x, y) = [(10 * y + x + 1) as f32; 4];
+            }
+        }
+        for parity in 0..2 {
+            for y in 0..5 {
+                let Around { left, right, above, below } = squares.around(parity, y);
+                for (index, value) in squares.row(parity, y).iter().enumerate() {
+                    let x = Board::column(parity, y, index);
+                    let expected = |x: usize, y: usize| if x < 8 && y < 5 { (10 * y + x + 1) as f32 } else { 0.0 };
+                    assert_eq!(value[0].to_bits(), expected(x, y).to_bits());
+                    assert_eq!(left[index][0].to_bits(), expected(x.wrapping_sub(1), y).to_bits());
+                    assert_eq!(right[index][0].to_bits(), expected(x + 1, y).to_bits());
+                    assert_eq!(above[index][0].to_bits(), expected(x, y.wrapping_sub(1)).to_bits());
+                    assert_eq!(below[index][0].to_bits(), expected(x, y + 1).to_bits());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! The pixels of a patch laid over the photo.
+
+use std::ops::Range;
+
+use super::sample::{Picture, RowReader};
+use crate::photo::{CropGrid, RectPx};
+
+/// A rectangle of the photo divided into pixels of its own, which may be larger than the photo's (a preview).
+#[derive(Clone, Copy)]
+pub(super) struct Raster {
+    pub(super) rect: RectPx,
+    pub(super) width: u32,
+    pub(super) height: u32,
+    /// The unit square laid over the photo.
+    pub(super) unit: CropGrid,
+}
+
+impl Raster {
+    /// The photo's columns in a column of pixels. Columns −1 and `width`, just outside, exist too, and may lie outside the photo.
+    pub(super) fn columns(&self, column: i64) -> Range<i64> {
+        span(column, self.width, self.rect.x, self.rect.width)
+    }
+
+    /// The photo's rows in a row of pixels, as [`columns`](Self::columns).
+    pub(super) fn rows(&self, row: i64) -> Range<i64> {
+        span(row, self.height, self.rect.y, self.rect.height)
+    }
+
+    /// Sides of a pixel in photo pixels.
+    pub(super) fn step(&self) -> [f64; 2] {
+        let side = |size: u32, count: u32| f64::from(size) / f64::from(count.max(1));
+        [side(self.rect.width, self.width), side(self.rect.height, self.height)]
+    }
+
+    /// The middle of a pixel, in the photo.
+    #[expect(clippy::cast_precision_loss, reason = "photos are less than 2^24 pixels wide")]
+    pub(super) fn middle(&self, column: i64, row: i64) -> [f64; 2] {
+        let [step_x, step_y] = self.step();
+        let along = |start: u32, index: i64, step: f64| f64::from(start) + (index as f64 + 0.5) * step;
+        [along(self.rect.x, column, step_x), along(self.rect.y, row, step_y)]
+    }
+
+    /// Reads the generator's picture at the pixels of a row, from a column on.
+    #[expect(clippy::cast_possible_truncation, reason = "positions need no more than single precision")]
+    pub(super) fn reader<'a>(&self, picture: &'a Picture, first_column: i64, row: i64) -> RowReader<'a> {
+        let [x, y] = self.middle(first_column, row);
+        let [step_x, step_y] = self.step();
+        let start = self.unit.to_crop([x, y]);
+        let side = |end: [f64; 2]| [(end[0] - start[0]) as f32, (end[1] - start[1]) as f32];
+        let (across, down) = (side(self.unit.to_crop([x + step_x, y])), side(self.unit.to_crop([x, y + step_y])));
+        RowReader::new(picture, start.map(|at| at as f32), across, down)
+    }
+}
+
+fn span(index: i64, count: u32, start: u32, size: u32) -> Range<i64> {
+    let edge = |index: i64| i64::from(start) + (index * i64::from(size)).div_euclid(i64::from(count.max(1)));
+    edge(index)..edge(index + 1)
+}

@@ -1,0 +1,164 @@
+use std::path::Path;
+
+use image::{DynamicImage, Rgb, RgbImage};
+
+use super::*;
+use crate::face::FaceFrame;
+use crate::job::Content;
+use crate::mask::Mask;
+use crate::model::ModelChoice;
+use crate::photo::{Extras, encode_png};
+use crate::search::{OptimizerKind, Preset, Settings};
+
+const TINY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/fixtures/tiny-16.safetensors");
+
+/// A folder with `photo.png`, and fills of it with the tiny model.
+struct Place(tempfile::TempDir);
+
+impl Place {
+    fn new() -> Self {
+        let place = Self(tempfile::tempdir().unwrap());
+        place.write("photo.png", &photo());
+        place
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn write(&self, name: &str, pixels: &DynamicImage) {
+        std::fs::write(self.path(name), encode_png(pixels, &Extras::default()).unwrap()).unwrap();
+    }
+
+    fn args(&self, filled: &str, photo: &str) -> ReplayArgs {
+        let (filled, photo) = (self.path(filled), self.path(photo));
+        ReplayArgs { filled, photo, out: None, device: None, model: Some(TINY.into()), force: false }
+    }
+
+    /// Fills and saves as `filled.png`, stopped after some evaluations. `change` takes what the record will say.
+    fn fill(&self, settings: Settings, stop_after: Option<u32>, content: Content, change: fn(&mut FillOutcome)) {
+        let photo = Arc::new(Photo::from_pixels(photo()));
+        let hole = Mask::from_pixels(24, 20, (0..480).map(|at| if at % 24 > 9 { 255 } else { 0 }).collect()).unwrap();
+        let request = FillRequest {
+            photo: Arc::clone(&photo),
+            hole: Arc::new(hole),
+            frame: FaceFrame { center_in_photo: [12.5, 9.5], side_px: 18.5, angle_radians: 0.1 },
+            settings,
+            blend: crate::blend::Blend::default(),
+            model: ModelChoice::File(TINY.into()),
+            device: DeviceChoice::Cpu,
+        };
+        let mut console = Console::quiet(Box::new(std::io::sink()));
+        let mut follower = Follower { console: &mut console, evaluations_left: stop_after };
+        let mut outcome = run_fill(&mut Engine::default(), &request, &mut follower).unwrap();
+        change(&mut outcome);
+        let FillRequest { photo, hole, frame, blend, .. } = &request;
+        // Not the best candidate: whichever is shown must come back.
+        let candidate = 1 - outcome.best;
+        let made = Made { photo, hole, frame: *frame, blend: *blend, outcome: &outcome, candidate };
+        let recipe = Recipe::new(&made).unwrap();
+        fill::save(&made, content, Some(&recipe), &self.path("filled.png"), Overwrite::Allow).unwrap();
+    }
+
+    /// Repeats `filled.png` and answers the notes and the difference.
+    fn replay(&self) -> (Vec<String>, String) {
+        let replay = Replay::new(&self.args("filled.png", "photo.png")).unwrap();
+        let outcome = replay.search(&mut Console::quiet(Box::new(std::io::sink()))).unwrap();
+        let FillRequest { photo, hole, frame, blend, .. } = &replay.request;
+        let candidate = replay.recipe.candidate;
+        let made = Made { photo, hole, frame: *frame, blend: *blend, outcome: &outcome, candidate };
+        let picture = made.picture(replay.recipe.content).unwrap();
+        (replay.notes(), compare::difference(&replay.filled.pixels, &picture).to_string())
+    }
+
+    /// What is missing to repeat this file, the folder's path replaced by DIR.
+    fn refusal(&self, args: &ReplayArgs) -> String {
+        let error = Replay::new(args).err().expect("refused");
+        format!("{error:#}").replace(self.0.path().to_str().unwrap(), "DIR")
+    }
+}
+
+fn photo() -> DynamicImage {
+    #[expect(clippy::cast_possible_truncation, reason = "small numbers")]
+    let pixel = |x: u32, y: u32| Rgb([(x * 9) as u8, (y * 8) as u8, (x * y) as u8]);
+    RgbImage::from_fn(24, 20, pixel).into()
+}
+
+fn settings() -> Settings {
+    Settings { steps: 6, candidates: 2, seed: 5, ..Preset::Best.settings() }
+}
+
+const SAME: &str = "the same, bit for bit";
+
+#[test]
+fn a_fill_comes_out_the_same_whichever_candidate_was_shown() {
+    let place = Place::new();
+    for content in [Content::Photo, Content::Layer] {
+        place.fill(settings(), None, content, |_| ());
+        assert_eq!(place.replay(), (Vec::new(), SAME.to_owned()), "{content:?}");
+    }
+}
+
+#[test]
+fn a_fill_that_was_stopped_is_stopped_at_the_same_place() {
+    let place = Place::new();
+    let mut hmc = Settings { optimizer: OptimizerKind::Hmc, ..settings() };
+    hmc.hmc.leapfrog_steps = 4;
+    for (settings, stop_after) in [(settings(), 3), (hmc, 7)] {
+        place.fill(settings, Some(stop_after), Content::Photo, |_| ());
+        let (notes, difference) = place.replay();
+        assert_eq!(difference, SAME, "{:?}", settings.optimizer);
+        assert!(notes[0].starts_with("the search was stopped at iteration"), "{notes:?}");
+    }
+}
+
+#[test]
+fn settings_changed_on_the_way_are_said_to_matter() {
+    let place = Place::new();
+    place.fill(settings(), None, Content::Photo, |outcome| outcome.changed_on_the_way = true);
+    insta::assert_snapshot!(place.replay().0.join("\n"), @"lambda or the number of steps was changed while the search ran: with their last values from the start on, it may find another face");
+}
+
+#[test]
+fn another_seed_in_the_record_shows_as_differing_pixels() {
+    let place = Place::new();
+    place.fill(settings(), None, Content::Photo, |outcome| outcome.settings.seed += 1);
+    let difference = place.replay().1;
+    assert!(difference.starts_with("not the same: ") && difference.contains("of 480 pixels differ"), "{difference}");
+}
+
+#[test]
+fn another_photo_is_said_to_be_one() {
+    let place = Place::new();
+    place.fill(settings(), None, Content::Photo, |_| ());
+    let mut edited = photo().to_rgb8();
+    edited.get_pixel_mut(3, 3).0[0] ^= 1;
+    place.write("edited.png", &edited.into());
+    place.write("larger.png", &RgbImage::new(30, 20).into());
+    let refusal = |photo| place.refusal(&place.args("filled.png", photo));
+    insta::assert_snapshot!(refusal("edited.png"), @"DIR/edited.png is another photo than the one that was filled: some of its pixels have other values; use the file that was filled, not an edited or newly compressed copy");
+    insta::assert_snapshot!(refusal("larger.png"), @"DIR/larger.png is another photo than the one that was filled: it has 30×20 pixels of type rgb8, and that one had 24×20 pixels of type rgb8");
+    assert!(refusal("none.png").starts_with("the photo DIR/none.png cannot be opened"));
+}
+
+#[test]
+fn files_without_a_recipe_are_refused_by_name() {
+    let place = Place::new();
+    std::fs::write(place.path("a.jpg"), b"\xFF\xD8\xFF").unwrap();
+    insta::assert_snapshot!(place.refusal(&place.args("a.jpg", "photo.png")), @"DIR/a.jpg: this is not a PNG: choose the PNG that was exported");
+    insta::assert_snapshot!(place.refusal(&place.args("photo.png", "photo.png")), @"DIR/photo.png: the file does not say how it was made: it was exported without a record, by another program, or by one that drops such notes; use the PNG as Countenance wrote it");
+    assert!(place.refusal(&place.args("none.png", "photo.png")).starts_with("cannot read DIR/none.png"));
+}
+
+#[test]
+fn the_model_that_is_needed_is_named() {
+    let place = Place::new();
+    place.fill(settings(), None, Content::Photo, |_| ());
+    let mut args = place.args("filled.png", "photo.png");
+    args.model = None;
+    let text = place.refusal(&args);
+    assert!(text.starts_with("the model of the fill is not here: give the file of tiny-16 (SHA-256 "), "{text}");
+    args.model = Some(Path::new(env!("CARGO_MANIFEST_DIR")).join("models/face-64.safetensors"));
+    let text = place.refusal(&args);
+    assert!(text.contains("face-64.safetensors is another model") && text.contains("made with tiny-16"), "{text}");
+}

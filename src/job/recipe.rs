@@ -1,0 +1,247 @@
+//! How a fill was made: everything that is needed to make it again but the photo and the model.
+//!
+//! The recipe is JSON in the exported PNG, compressed text under [`Recipe::KEYWORD`]; beside it the XMP packet says that the
+//! picture holds generated parts. What would surprise: the mask is inside too, so that a fill can be repeated from two
+//! files. The photo is known by the hash of its pixels, so that a copy in another lossless format counts as the same.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde::{Deserialize, Serialize};
+
+use super::{DeviceInfo, FillOutcome};
+use crate::blend::{self, Blend};
+use crate::face::FaceFrame;
+use crate::mask::{Mask, MaskFileError, decode_mask, encode_mask_png};
+use crate::photo::{Extras, Photo, SaveError, TextError, read_png_text, with_source_type};
+use crate::search::{Preset, Settings};
+
+/// How every version of the format begins.
+const FORMAT_FAMILY: &str = "countenance-recipe-";
+const FORMAT: &str = "countenance-recipe-1";
+
+/// A photo with parts from a trained model (IPTC, digital source types, version of 2024).
+const SOURCE_TYPE: &str = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia";
+
+/// Why there is no recipe to follow.
+#[derive(Debug, thiserror::Error)]
+pub enum RecipeError {
+    #[error(transparent)]
+    Text(#[from] TextError),
+    #[error(
+        "the file does not say how it was made: it was exported without a record, by another program, or by one that \
+         drops such notes; use the PNG as Countenance wrote it"
+    )]
+    None,
+    #[error("the file was made by a newer Countenance ({format}): update this one and try again")]
+    Newer { format: String },
+    #[error("the record in the file is damaged: use another copy of the file")]
+    Damaged { source: serde_json::Error },
+    #[error("the mask in the file's record cannot be read: use another copy of the file")]
+    Mask { source: MaskFileError },
+    #[error("the mask in the file's record is not what was filled: use another copy of the file")]
+    MaskChanged,
+}
+
+/// What a file shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Content {
+    /// The photo with the fill in it.
+    #[default]
+    Photo,
+    /// The fill alone, transparent around it.
+    Layer,
+}
+
+/// The photo that was filled.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PhotoMark {
+    pub width: u32,
+    pub height: u32,
+    /// As in `rgb8`.
+    pub color: String,
+    /// [`Photo::sha256`].
+    pub sha256: String,
+}
+
+impl PhotoMark {
+    fn of(photo: &Photo) -> Self {
+        Self { width: photo.width(), height: photo.height(), color: photo.color_name(), sha256: photo.sha256() }
+    }
+}
+
+/// The model that was searched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelMark {
+    pub name: String,
+    /// SHA-256 of its file.
+    pub sha256: String,
+}
+
+/// What was filled.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct MaskRecord {
+    /// [`Mask::sha256`].
+    sha256: String,
+    /// One bit a pixel, white on the hole, in base64.
+    png: String,
+}
+
+/// How a fill was made. Fields keep their names and meanings: other programs may read them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Recipe {
+    format: String,
+    /// Of the program that made it.
+    pub version: String,
+    #[serde(default)]
+    pub content: Content,
+    pub photo: PhotoMark,
+    pub model: ModelMark,
+    /// As in "CPU" or "NVIDIA RTX 4070 (Vulkan)".
+    pub device: String,
+    /// The preset that the settings are, if they are one.
+    pub preset: Option<Preset>,
+    /// λ and steps as they were at the end.
+    pub settings: Settings,
+    pub frame: FaceFrame,
+    pub blend: Blend,
+    /// The candidate that is shown, from 0.
+    pub candidate: usize,
+    /// Iterations really done.
+    pub steps: u32,
+    /// Gradient evaluations really done.
+    pub evaluations: u32,
+    pub stopped_early: bool,
+    /// λ or steps were changed while it ran, so that a repetition may come out otherwise.
+    pub changed_on_the_way: bool,
+    mask: MaskRecord,
+}
+
+/// A fill and what it was made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Made<'a> {
+    pub photo: &'a Photo,
+    pub hole: &'a Mask,
+    pub frame: FaceFrame,
+    pub blend: Blend,
+    pub outcome: &'a FillOutcome,
+    /// The candidate that is shown, from 0.
+    pub candidate: usize,
+}
+
+impl Made<'_> {
+    /// The picture that a file shows; `None` when there is no such candidate.
+    #[must_use]
+    pub fn picture(&self, content: Content) -> Option<image::DynamicImage> {
+        let draw = match content {
+            Content::Photo => blend::apply,
+            Content::Layer => blend::layer,
+        };
+        let candidate = self.outcome.candidates.get(self.candidate)?;
+        Some(draw(self.photo, self.hole, &self.frame, self.blend, &candidate.pixels, self.outcome.size_px))
+    }
+
+    /// What goes into the file beside the picture: all that the photo's file said; with a layer, which is no photo, only
+    /// its profile. A recipe is added where there is one.
+    #[must_use]
+    pub fn extras(&self, content: Content, recipe: Option<&Recipe>) -> Extras<'_> {
+        let mut extras = match content {
+            Content::Photo => self.photo.extras(),
+            // Layers are in colour.
+            Content::Layer if self.photo.pixels.color().has_color() => {
+                Extras::profile(self.photo.icc_profile.as_deref())
+            }
+            Content::Layer => Extras::default(),
+        };
+        if let Some(recipe) = recipe {
+            extras.xmp = Some(with_source_type(extras.xmp.as_deref(), SOURCE_TYPE).into_bytes().into());
+            let recipe = Recipe { content, ..recipe.clone() };
+            extras.texts.push((Recipe::KEYWORD, recipe.to_json()));
+        }
+        extras
+    }
+}
+
+impl Recipe {
+    /// The keyword of the text chunk.
+    pub const KEYWORD: &str = "countenance";
+
+    /// Writes down how a fill was made.
+    ///
+    /// # Errors
+    /// When the mask has no pixels.
+    pub fn new(made: &Made<'_>) -> Result<Self, SaveError> {
+        let FillOutcome { settings, model, device: DeviceInfo { name: device, .. }, .. } = made.outcome;
+        let preset = |preset: &Preset| Settings { seed: settings.seed, ..preset.settings() } == *settings;
+        Ok(Self {
+            format: FORMAT.into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            content: Content::Photo,
+            photo: PhotoMark::of(made.photo),
+            model: ModelMark { name: model.name.clone(), sha256: model.sha256.clone() },
+            device: device.clone(),
+            preset: Preset::ALL.into_iter().find(preset),
+            settings: *settings,
+            frame: made.frame,
+            blend: made.blend,
+            candidate: made.candidate,
+            steps: made.outcome.steps,
+            evaluations: made.outcome.evaluations,
+            stopped_early: made.outcome.stopped.is_some(),
+            changed_on_the_way: made.outcome.changed_on_the_way,
+            mask: MaskRecord { sha256: made.hole.sha256(), png: BASE64.encode(encode_mask_png(made.hole)?) },
+        })
+    }
+
+    /// Reads the recipe out of an exported PNG.
+    ///
+    /// # Errors
+    /// When the file is no PNG, has no recipe, or one of a newer format.
+    pub fn read(png: &[u8]) -> Result<Self, RecipeError> {
+        let text = read_png_text(png, Self::KEYWORD)?.ok_or(RecipeError::None)?;
+        Self::from_json(&text)
+    }
+
+    fn from_json(text: &str) -> Result<Self, RecipeError> {
+        #[derive(Deserialize)]
+        struct Head {
+            format: String,
+        }
+        let damaged = |source| RecipeError::Damaged { source };
+        let Head { format } = serde_json::from_str(text).map_err(damaged)?;
+        if !format.starts_with(FORMAT_FAMILY) {
+            return Err(RecipeError::None);
+        }
+        if format != FORMAT {
+            return Err(RecipeError::Newer { format });
+        }
+        serde_json::from_str(text).map_err(damaged)
+    }
+
+    /// The JSON that goes into the file.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        // Numbers, texts and lists of them: nothing that JSON could refuse.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// Whether this is the photo that was filled.
+    #[must_use]
+    pub fn is_of(&self, photo: &Photo) -> bool {
+        (self.photo.width, self.photo.height) == (photo.width(), photo.height()) && self.photo == PhotoMark::of(photo)
+    }
+
+    /// What was filled.
+    ///
+    /// # Errors
+    /// When the mask is damaged or is not the one that was filled.
+    pub fn hole(&self) -> Result<Mask, RecipeError> {
+        let png = BASE64.decode(&self.mask.png).map_err(|_| RecipeError::MaskChanged)?;
+        let mask = decode_mask(&png, self.photo.width, self.photo.height);
+        let mask = mask.map_err(|source| RecipeError::Mask { source })?;
+        if mask.sha256() == self.mask.sha256 { Ok(mask) } else { Err(RecipeError::MaskChanged) }
+    }
+}
+
+#[cfg(test)]
+mod tests;

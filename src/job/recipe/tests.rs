@@ -1,0 +1,195 @@
+use std::borrow::Cow;
+
+use image::{DynamicImage, Rgb, RgbImage};
+use proptest::prelude::*;
+
+use super::*;
+use crate::blend::BlendMode;
+use crate::job::{Candidate, StopReason};
+use crate::model::ModelInfo;
+use crate::photo::{DecodeLimits, decode, encode_png};
+use crate::search::Losses;
+
+fn outcome(settings: Settings) -> FillOutcome {
+    let losses = Losses { context: 0.1, prior: 0.2, total: 0.3 };
+    let candidate = |tone| Candidate { latent: vec![0.5], pixels: vec![tone; 48], losses };
+    FillOutcome {
+        settings,
+        model: ModelInfo {
+            name: "tiny".into(),
+            sha256: "ab".repeat(32),
+            image_size_px: 4,
+            latent_dim: 1,
+            has_discriminator: true,
+            has_encoder: true,
+            metadata: std::collections::BTreeMap::new(),
+        },
+        device: DeviceInfo { name: "CPU".into(), is_gpu: false, notice: None },
+        steps: 7,
+        evaluations: 9,
+        changed_on_the_way: true,
+        seconds: 1.0,
+        stopped: Some(StopReason::Cancelled),
+        candidates: vec![candidate(-0.5), candidate(0.5)],
+        best: 1,
+        first_losses: losses,
+        size_px: 4,
+    }
+}
+
+fn photo() -> Photo {
+    Photo::from_pixels(DynamicImage::ImageRgb8(RgbImage::from_fn(20, 18, |x, y| Rgb([9, 7, 100 + u8::from(x > y)]))))
+}
+
+fn hole() -> Mask {
+    Mask::from_pixels(20, 18, (0..360).map(|at| if at % 7 < 3 { 255 } else { 0 }).collect()).unwrap()
+}
+
+/// Calls `check` with a fill of the photo that `change` makes.
+fn with_made<T>(change: impl FnOnce(&mut Photo), check: impl FnOnce(&Made<'_>) -> T) -> T {
+    let (mut photo, hole) = (photo(), hole());
+    change(&mut photo);
+    let outcome = outcome(Settings { seed: u64::MAX, ..Preset::Paper.settings() });
+    let frame = FaceFrame { center_in_photo: [9.3, 8.1], side_px: 17.7, angle_radians: 0.1 };
+    let blend = Blend { mode: BlendMode::Feather, detail_percent: 40 };
+    check(&Made { photo: &photo, hole: &hole, frame, blend, outcome: &outcome, candidate: 1 })
+}
+
+fn recipe() -> Recipe {
+    with_made(|_| (), |made| Recipe::new(made).unwrap())
+}
+
+/// The file that an export writes.
+fn exported(made: &Made<'_>, content: Content) -> Vec<u8> {
+    let recipe = Recipe::new(made).unwrap();
+    encode_png(&made.picture(content).unwrap(), &made.extras(content, Some(&recipe))).unwrap()
+}
+
+#[test]
+fn a_recipe_comes_back_out_of_the_file_with_everything_in_it() {
+    with_made(
+        |_| (),
+        |made| {
+            let read = Recipe::read(&exported(made, Content::Photo)).unwrap();
+            assert_eq!(read, Recipe::new(made).unwrap());
+            assert_eq!(read.hole().unwrap(), *made.hole);
+            assert!(read.is_of(made.photo));
+            assert_eq!((read.preset, read.settings), (Some(Preset::Paper), made.outcome.settings));
+            assert_eq!((read.frame, read.blend, read.candidate), (made.frame, made.blend, 1));
+            assert_eq!((read.steps, read.evaluations, read.device.as_str()), (7, 9, "CPU"));
+            assert!(read.stopped_early && read.changed_on_the_way);
+            assert_eq!((read.model.name.as_str(), read.model.sha256), ("tiny", "ab".repeat(32)));
+            assert_eq!((read.photo.color.as_str(), read.version.as_str()), ("rgb8", env!("CARGO_PKG_VERSION")));
+        },
+    );
+}
+
+#[test]
+fn a_layer_says_that_it_is_one_and_carries_only_the_profile() {
+    let change = |photo: &mut Photo| {
+        photo.icc_profile = Some([&[0; 16][..], b"RGB "].concat());
+        photo.exif = Some(b"II\x2A\0".to_vec());
+        photo.xmp = Some(b"<nonsense/>".to_vec());
+    };
+    with_made(change, |made| {
+        let bytes = exported(made, Content::Layer);
+        assert_eq!(Recipe::read(&bytes).unwrap().content, Content::Layer);
+        let layer = decode(&bytes, DecodeLimits::default()).unwrap();
+        assert_eq!(layer.color_name(), "rgba8");
+        assert_eq!((layer.icc_profile, layer.exif), (made.photo.icc_profile.clone(), None));
+        let photo = decode(&exported(made, Content::Photo), DecodeLimits::default()).unwrap();
+        assert_eq!(photo.exif, made.photo.exif);
+    });
+}
+
+#[test]
+fn the_xmp_packet_says_that_parts_are_generated_and_keeps_what_the_photo_said() {
+    let said = "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><rdf:Description rdf:about='' \
+                xmlns:dc='http://purl.org/dc/elements/1.1/' dc:rights='Ann'/></rdf:RDF>";
+    with_made(
+        |photo| photo.xmp = Some(said.as_bytes().to_vec()),
+        |made| {
+            let photo = decode(&exported(made, Content::Photo), DecodeLimits::default()).unwrap();
+            let packet = String::from_utf8(photo.xmp.unwrap()).unwrap();
+            assert!(packet.contains(&format!("<Iptc4xmpExt:DigitalSourceType>{SOURCE_TYPE}<")), "{packet}");
+            assert!(packet.contains("dc:rights='Ann'"), "{packet}");
+        },
+    );
+}
+
+#[test]
+fn without_a_recipe_nothing_is_added() {
+    let xmp = b"<said/>".to_vec();
+    with_made(
+        |photo| photo.xmp = Some(xmp.clone()),
+        |made| {
+            let extras = made.extras(Content::Photo, None);
+            assert_eq!((extras.texts, extras.xmp), (Vec::new(), Some(Cow::Borrowed(&xmp[..]))));
+            assert_eq!(made.extras(Content::Layer, None), Extras::default());
+        },
+    );
+}
+
+#[test]
+fn another_photo_is_told_apart_by_any_sample_its_size_and_its_type() {
+    let recipe = recipe();
+    let mut changed = photo().pixels.to_rgb8();
+    changed.get_pixel_mut(19, 17).0[2] ^= 1;
+    assert!(recipe.is_of(&photo()));
+    assert!(!recipe.is_of(&Photo::from_pixels(changed.into())));
+    assert!(!recipe.is_of(&Photo::from_pixels(photo().pixels.to_rgb16().into())));
+    assert!(!recipe.is_of(&Photo::from_pixels(photo().pixels.rotate90())));
+}
+
+/// The recipe with one field of its JSON replaced.
+fn tampered(pointer: &str, value: impl Into<serde_json::Value>) -> Result<Recipe, RecipeError> {
+    let mut json: serde_json::Value = serde_json::from_str(&recipe().to_json()).unwrap();
+    *json.pointer_mut(pointer).unwrap() = value.into();
+    Recipe::from_json(&json.to_string())
+}
+
+#[test]
+fn other_formats_and_damage_are_told_apart() {
+    let newer = tampered("/format", "countenance-recipe-2").unwrap_err();
+    insta::assert_snapshot!(newer, @"the file was made by a newer Countenance (countenance-recipe-2): update this one and try again");
+    assert!(matches!(tampered("/format", "other-1"), Err(RecipeError::None)));
+    assert!(matches!(tampered("/settings/optimizer", "magic"), Err(RecipeError::Damaged { .. })));
+    assert!(matches!(Recipe::from_json("no JSON"), Err(RecipeError::Damaged { .. })));
+    let plain = encode_png(&photo().pixels, &Extras::default()).unwrap();
+    assert!(matches!(Recipe::read(&plain), Err(RecipeError::None)));
+    assert!(matches!(Recipe::read(b"GIF89a"), Err(RecipeError::Text(TextError::NotPng))));
+}
+
+#[test]
+fn a_mask_that_was_changed_is_refused() {
+    let hole = |recipe: Result<Recipe, RecipeError>| recipe.unwrap().hole();
+    let mut other = super::tests::hole();
+    other.invert();
+    let png = BASE64.encode(encode_mask_png(&other).unwrap());
+    assert!(matches!(hole(tampered("/mask/png", png)), Err(RecipeError::MaskChanged)));
+    assert!(matches!(hole(tampered("/mask/png", "!")), Err(RecipeError::MaskChanged)));
+    assert!(matches!(hole(tampered("/mask/png", "AAAA")), Err(RecipeError::Mask { .. })));
+    assert!(matches!(hole(tampered("/photo/width", 21)), Err(RecipeError::Mask { .. })));
+    assert!(matches!(hole(tampered("/mask/sha256", "00")), Err(RecipeError::MaskChanged)));
+}
+
+#[test]
+fn settings_that_are_no_preset_name_none() {
+    with_made(
+        |_| (),
+        |made| {
+            let outcome = outcome(Settings { steps: 77, ..Preset::Best.settings() });
+            assert_eq!(Recipe::new(&Made { outcome: &outcome, ..*made }).unwrap().preset, None);
+        },
+    );
+}
+
+proptest! {
+    #[test]
+    fn every_number_survives(x in -1e5f32..1e5, side_px in 16f32..1e5, lambda in 0f32..1000.0, rate in 1e-9f32..10.0, seed: u64) {
+        let mut recipe = recipe();
+        recipe.frame = FaceFrame { center_in_photo: [x, -x], side_px, angle_radians: x / 7e4 };
+        (recipe.settings.lambda, recipe.settings.learning_rate, recipe.settings.seed) = (lambda, rate, seed);
+        prop_assert_eq!(Recipe::from_json(&recipe.to_json()).unwrap(), recipe);
+    }
+}

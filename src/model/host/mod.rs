@@ -1,0 +1,172 @@
+//! The networks on the CPU, written out by hand: forwards, and backwards to the latent.
+//!
+//! All weights are frozen, so everything about them is prepared at load, and the way back is known: no graph is recorded
+//! and nothing is allocated in the loop. Each layer is one matrix product and a fold: a transposed convolution multiplies
+//! first and folds its columns into the picture, a convolution unfolds first, and the way back of the one is the way
+//! forward of the other.
+//!
+//! What would surprise: pictures are channels-last in here, `[batch, side, side, channels]`, so that a column of the fold is one
+//! run of memory. Activations live in a [`Tape`], which is reused from step to step.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `product` | matrix products |
+//! | `fold` | between pictures and the columns of a 4×4 kernel with stride 2 |
+//! | `generator` | G, and from a picture's gradient to the latent's |
+//! | `adapt` | a copy of G whose weights adapt to one photo |
+//! | `judge` | D and E, and from their outputs' gradient to the picture's |
+
+mod adapt;
+mod fold;
+mod generator;
+mod judge;
+mod product;
+#[cfg(test)]
+mod tests;
+
+use rayon::prelude::*;
+
+use super::{ModelError, ModelFile};
+pub use adapt::Adapted;
+use generator::Generator;
+use judge::Judge;
+
+/// The three networks of a model.
+pub struct HostNetworks {
+    generator: Generator,
+    discriminator: Option<Judge>,
+    encoder: Option<Judge>,
+    side_px: usize,
+}
+
+/// What a pass keeps for the way back, and room to work in.
+#[derive(Default)]
+pub struct Tape {
+    /// Outputs of G's layers; the last is the pictures, channels last.
+    drawn: Vec<Vec<f32>>,
+    /// Outputs of D's layers but the last.
+    judged: Vec<Vec<f32>>,
+    columns: Vec<f32>,
+    /// The gradient on its way back, and where it goes next.
+    gradient: Vec<f32>,
+    next_gradient: Vec<f32>,
+}
+
+impl HostNetworks {
+    /// Prepares a model's weights.
+    ///
+    /// # Errors
+    /// Never for a file that was parsed.
+    pub fn load(file: &ModelFile) -> Result<Self, ModelError> {
+        let judge = |network: &str, channels: &Option<Vec<usize>>| {
+            channels.as_ref().map(|channels| Judge::load(file, network, channels.len())).transpose()
+        };
+        Ok(Self {
+            generator: Generator::load(file)?,
+            discriminator: judge("discriminator", &file.architecture.discriminator_channels)?,
+            encoder: judge("encoder", &file.architecture.encoder_channels)?,
+            side_px: file.architecture.image_size_px as usize,
+        })
+    }
+
+    /// G of `batch` latents, one after the other, each value in [-1, 1]. The
+    /// [pictures](Tape::pictures) stay on the tape.
+    pub fn draw(&self, batch: usize, latents: &[f32], tape: &mut Tape) {
+        self.generator.forward(batch, latents, tape);
+    }
+
+    /// D of the pictures just drawn: a logit each. `None` without a discriminator.
+    pub fn judge_drawn(&self, batch: usize, tape: &mut Tape) -> Option<Vec<f32>> {
+        let discriminator = self.discriminator.as_ref()?;
+        let pictures = tape.drawn.pop().unwrap_or_default();
+        let logits = discriminator.forward(batch, self.side_px, &pictures, tape);
+        tape.drawn.push(pictures);
+        Some(logits)
+    }
+
+    /// From the logits' gradient of the pictures just judged, and the pictures' own, to the gradient to the latents just
+    /// drawn.
+    ///
+    /// `look` gets each picture and what the logits' gradient comes to there, both `[side, side, 3]`, adds to the latter,
+    /// and answers a number, which is passed on.
+    pub fn pull_back(
+        &self,
+        batch: usize,
+        logits_gradient: Option<&[f32]>,
+        tape: &mut Tape,
+        look: impl Fn(&[f32], &mut [f32]) -> f32 + Sync,
+    ) -> (Vec<f32>, Vec<f32>) {
+        let answers = self.pull_logits_back(batch, logits_gradient, tape, look);
+        (answers, self.generator.backward(batch, tape))
+    }
+
+    /// As [`pull_back`](Self::pull_back), for pictures that an adapting generator drew of these latents. It moves by a step
+    /// against the mean gradient of all pictures.
+    pub fn pull_back_and_adapt(
+        &self,
+        adapted: &mut Adapted,
+        latents: &[f32],
+        logits_gradient: Option<&[f32]>,
+        tape: &mut Tape,
+        learning_rate: f32,
+        look: impl Fn(&[f32], &mut [f32]) -> f32 + Sync,
+    ) -> (Vec<f32>, Vec<f32>) {
+        let batch = tape.pictures().len() / (self.side_px * self.side_px * 3).max(1);
+        let answers = self.pull_logits_back(batch, logits_gradient, tape, look);
+        // Adam does not see the scale of a gradient: the sum over the pictures does as well as the mean.
+        let (gradient, weights) = adapted.generator.backward_to_weights(batch, latents, tape);
+        adapted.step(&weights, learning_rate);
+        (answers, gradient)
+    }
+
+    /// Leaves the pictures' gradient on the tape.
+    fn pull_logits_back(
+        &self,
+        batch: usize,
+        logits_gradient: Option<&[f32]>,
+        tape: &mut Tape,
+        look: impl Fn(&[f32], &mut [f32]) -> f32 + Sync,
+    ) -> Vec<f32> {
+        let picture = self.side_px * self.side_px * 3;
+        match (&self.discriminator, logits_gradient) {
+            (Some(discriminator), Some(gradient)) => discriminator.backward(batch, gradient, tape),
+            _ => room(&mut tape.gradient, batch * picture).fill(0.0),
+        }
+        let gradients = room(&mut tape.gradient, batch * picture).par_chunks_exact_mut(picture);
+        let pictures = tape.drawn.last().map_or(&[][..], Vec::as_slice).par_chunks_exact(picture);
+        pictures.zip(gradients).map(|(picture, gradient)| look(picture, gradient)).collect()
+    }
+
+    /// E: latents from pictures `[batch, side, side, 3]` in [-1, 1] and their known masks `[batch, side, side]` (0 or 1),
+    /// each value in [-1, 1]. What lies in the hole is not read. `None` without an encoder.
+    #[must_use]
+    pub fn encode(&self, batch: usize, pictures: &[f32], known: &[f32]) -> Option<Vec<f32>> {
+        let encoder = self.encoder.as_ref()?;
+        let mut input = Vec::with_capacity(known.len() * 4);
+        for (pixel, known) in pictures.as_chunks::<3>().0.iter().zip(known) {
+            let seen = |value: f32| if *known > 0.0 { value * known } else { 0.0 };
+            input.extend([seen(pixel[0]), seen(pixel[1]), seen(pixel[2]), *known]);
+        }
+        let mut latents = encoder.forward(batch, self.side_px, &input, &mut Tape::default());
+        for value in &mut latents {
+            *value = value.tanh();
+        }
+        Some(latents)
+    }
+}
+
+impl Tape {
+    /// The pictures just drawn: `[batch, side, side, 3]` in [-1, 1].
+    #[must_use]
+    pub fn pictures(&self) -> &[f32] {
+        self.drawn.last().map_or(&[], Vec::as_slice)
+    }
+}
+
+/// The first `length` values of a buffer that grows when it must. What they hold is of no meaning.
+fn room(buffer: &mut Vec<f32>, length: usize) -> &mut [f32] {
+    if buffer.len() < length {
+        buffer.resize(length, 0.0);
+    }
+    &mut buffer[..length]
+}

@@ -1,0 +1,151 @@
+//! Matrix products.
+
+use gemm::Parallelism;
+use rayon::prelude::*;
+
+/// Products of fewer multiplications are not worth several threads.
+const PARALLEL_FROM: usize = 1 << 18;
+
+/// A matrix of weights, kept both ways: the product reads its rows as runs of memory either way.
+#[derive(Clone)]
+pub(super) struct Weights {
+    rows: usize,
+    columns: usize,
+    forward: Vec<f32>,
+    backward: Vec<f32>,
+}
+
+impl Weights {
+    /// `value(row, column)`.
+    pub(super) fn new(rows: usize, columns: usize, value: impl Fn(usize, usize) -> f32) -> Self {
+        let forward = (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)));
+        let backward = (0..columns).flat_map(|column| (0..rows).map(move |row| (row, column)));
+        let read = |(row, column): (usize, usize)| value(row, column);
+        Self { rows, columns, forward: forward.map(read).collect(), backward: backward.map(read).collect() }
+    }
+
+    pub(super) fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// Its values, row by row.
+    pub(super) fn values(&self) -> &[f32] {
+        &self.forward
+    }
+
+    /// Changes its values, row by row.
+    pub(super) fn change(&mut self, change: impl FnOnce(&mut [f32])) {
+        change(&mut self.forward);
+        let (rows, columns, forward) = (self.rows, self.columns, &self.forward);
+        self.backward.par_chunks_exact_mut(rows).enumerate().for_each(|(column, out)| {
+            for (out, row) in out.iter_mut().zip(forward.chunks_exact(columns)) {
+                *out = row[column];
+            }
+        });
+    }
+
+    /// The gradient to the weights of `multiply(count, a, out)`, row by row: `aᵀ · g`, with `g` the gradient to `out`.
+    pub(super) fn gradient(&self, count: usize, a: &[f32], g: &[f32], out: &mut [f32]) {
+        let (rows, columns) = (Stride { row: 1, column: self.rows }, Stride { row: self.columns, column: 1 });
+        product([self.rows, self.columns, count], (a, rows), (g, columns), out);
+    }
+
+    /// `out = a · W`: `[count, rows] · [rows, columns]`.
+    pub(super) fn multiply(&self, count: usize, a: &[f32], out: &mut [f32]) {
+        multiply(count, self.columns, self.rows, a, &self.forward, out);
+    }
+
+    /// `out = a · Wᵀ`: `[count, columns] · [columns, rows]`.
+    pub(super) fn multiply_back(&self, count: usize, a: &[f32], out: &mut [f32]) {
+        multiply(count, self.rows, self.columns, a, &self.backward, out);
+    }
+}
+
+/// `out = a · b`, all of them row by row: `[m, k] · [k, n]`.
+#[expect(clippy::many_single_char_names, reason = "the names of linear algebra")]
+fn multiply(m: usize, n: usize, k: usize, a: &[f32], b: &[f32], out: &mut [f32]) {
+    product([m, n, k], (a, Stride { row: k, column: 1 }), (b, Stride { row: n, column: 1 }), out);
+}
+
+/// How far apart a matrix's neighbours are in memory: those below each other, and those beside each other.
+#[derive(Clone, Copy)]
+struct Stride {
+    row: usize,
+    column: usize,
+}
+
+/// `out = a · b`, with `a` `[m, k]`, `b` `[k, n]`, and `out` row by row.
+#[expect(clippy::many_single_char_names, reason = "the names of linear algebra")]
+fn product([m, n, k]: [usize; 3], (a, a_stride): (&[f32], Stride), (b, b_stride): (&[f32], Stride), out: &mut [f32]) {
+    assert!(a.len() >= m * k && b.len() >= k * n && out.len() >= m * n, "matrices too short for their sizes");
+    let reach = |Stride { row, column }: Stride, rows: usize, columns: usize| {
+        row * rows.saturating_sub(1) + column * columns.saturating_sub(1)
+    };
+    assert!(reach(a_stride, m, k) < a.len().max(1) && reach(b_stride, k, n) < b.len().max(1), "strides reach too far");
+    let parallelism = if m * n * k < PARALLEL_FROM { Parallelism::None } else { Parallelism::Rayon(0) };
+    let signed = |length: usize| isize::try_from(length).unwrap_or(isize::MAX);
+    // By columns, gemm's own order, the transposes of our matrices are outᵀ = bᵀ · aᵀ.
+    // SAFETY: the three slices hold all the elements that sizes and strides reach, as asserted, and `out` overlaps neither
+    // of the others, being borrowed mutably.
+    #[expect(unsafe_code, reason = "gemm has no safe interface")]
+    unsafe {
+        gemm::gemm(
+            n,
+            m,
+            k,
+            out.as_mut_ptr(),
+            signed(n),
+            1,
+            false,
+            b.as_ptr(),
+            signed(b_stride.row),
+            signed(b_stride.column),
+            a.as_ptr(),
+            signed(a_stride.row),
+            signed(a_stride.column),
+            0.0_f32,
+            1.0_f32,
+            false,
+            false,
+            false,
+            parallelism,
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn products_both_ways_are_those_of_the_definition() {
+        for (count, rows, columns) in [(1, 1, 1), (3, 5, 7), (17, 40, 33), (64, 70, 90)] {
+            let value = |a: usize, b: usize| f32::from(u8::try_from((a * 31 + b * 17) % 23).unwrap()) - 11.0;
+            let weights = Weights::new(rows, columns, value);
+            let a: Vec<f32> = (0..count * rows).map(|i| value(i, 3)).collect();
+            let mut out = vec![f32::NAN; count * columns];
+            weights.multiply(count, &a, &mut out);
+            let b: Vec<f32> = (0..count * columns).map(|i| value(i, 5)).collect();
+            let mut back = vec![f32::NAN; count * rows];
+            weights.multiply_back(count, &b, &mut back);
+            let mut gradient = vec![f32::NAN; rows * columns];
+            weights.gradient(count, &a, &b, &mut gradient);
+            for row in 0..rows {
+                for column in 0..columns {
+                    let expected: f32 = (0..count).map(|i| a[i * rows + row] * b[i * columns + column]).sum();
+                    assert!((gradient[row * columns + column] - expected).abs() < 1e-2);
+                }
+            }
+            for i in 0..count {
+                for column in 0..columns {
+                    let expected: f32 = (0..rows).map(|row| a[i * rows + row] * value(row, column)).sum();
+                    assert!((out[i * columns + column] - expected).abs() < 1e-3);
+                }
+                for row in 0..rows {
+                    let expected: f32 = (0..columns).map(|column| b[i * columns + column] * value(row, column)).sum();
+                    assert!((back[i * rows + row] - expected).abs() < 1e-3);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! ICC profile, EXIF and XMP: from files of every format, through the PNG and back.
+
+use std::borrow::Cow;
+
+use super::*;
+use crate::photo::exif::sample;
+
+const WIDTH: u32 = 16;
+const HEIGHT: u32 = 8;
+
+fn xmp(orientation: u8) -> Vec<u8> {
+    format!(
+        "<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>\
+         <rdf:Description rdf:about='' xmlns:tiff='http://ns.adobe.com/tiff/1.0/' tiff:Orientation='{orientation}'>\
+         <tiff:Artist>Jürgen</tiff:Artist></rdf:Description></rdf:RDF></x:xmpmeta>"
+    )
+    .into_bytes()
+}
+
+/// What a file carries, for pixels that have to be turned by `orientation`.
+struct Carried {
+    icc: Vec<u8>,
+    exif: Vec<u8>,
+    xmp: Vec<u8>,
+}
+
+fn carried(orientation: u8) -> Carried {
+    let thumbnail = Some(&b"\xFF\xD8old face\xFF\xD9"[..]);
+    Carried { icc: profile(*b"RGB "), exif: sample(orientation.into(), thumbnail), xmp: xmp(orientation) }
+}
+
+fn png(carried: &Carried) -> Vec<u8> {
+    let extras = Extras {
+        icc_profile: Some(&carried.icc),
+        exif: Some(&carried.exif),
+        xmp: Some(Cow::Borrowed(&carried.xmp)),
+        texts: Vec::new(),
+    };
+    encode_png(&picture(ColorType::Rgb8, WIDTH, HEIGHT), &extras).unwrap()
+}
+
+fn jpeg(carried: &Carried) -> Vec<u8> {
+    let bytes = encoded(&picture(ColorType::Rgb8, WIDTH, HEIGHT), ImageFormat::Jpeg);
+    let segment = |marker: u8, mark: &[u8], content: &[u8]| {
+        let length = u16::try_from(2 + mark.len() + content.len()).unwrap().to_be_bytes();
+        [&[0xFF, marker], &length[..], mark, content].concat()
+    };
+    [
+        bytes[..2].to_vec(),
+        segment(0xE1, b"Exif\0\0", &carried.exif),
+        segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0", &carried.xmp),
+        segment(0xE2, b"ICC_PROFILE\0\x01\x01", &carried.icc),
+        bytes[2..].to_vec(),
+    ]
+    .concat()
+}
+
+/// `mark`: in front of the EXIF block, as some writers have it.
+fn webp(carried: &Carried, mark: &[u8]) -> Vec<u8> {
+    let simple = encoded(&picture(ColorType::Rgb8, WIDTH, HEIGHT), ImageFormat::WebP);
+    assert_eq!(&simple[12..16], b"VP8L");
+    let chunk = |kind: &[u8; 4], content: &[u8]| {
+        let length = u32::try_from(content.len()).unwrap().to_le_bytes();
+        [kind, &length[..], content, &[0][..content.len() % 2]].concat()
+    };
+    let (width, height) = (u8::try_from(WIDTH - 1).unwrap(), u8::try_from(HEIGHT - 1).unwrap());
+    // ICC profile, EXIF and XMP are there.
+    let header = [0b10_1100, 0, 0, 0, width, 0, 0, height, 0, 0];
+    let chunks = [
+        b"WEBP".to_vec(),
+        chunk(b"VP8X", &header),
+        chunk(b"ICCP", &carried.icc),
+        simple[12..].to_vec(),
+        chunk(b"EXIF", &[mark, &carried.exif].concat()),
+        chunk(b"XMP ", &carried.xmp),
+    ];
+    chunk(b"RIFF", &chunks.concat())
+}
+
+/// Uncompressed, with the orientation as a tag of its own.
+fn tiff(carried: &Carried, orientation: u8) -> Vec<u8> {
+    let pixels = picture(ColorType::Rgb8, WIDTH, HEIGHT);
+    let length = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap();
+    let entry = |tag: u16, kind: u16, count: u32, value: u32| {
+        [&tag.to_le_bytes()[..], &kind.to_le_bytes(), &count.to_le_bytes(), &value.to_le_bytes()].concat()
+    };
+    let entries = 12;
+    let depths_at = 8 + 2 + entries * 12 + 4;
+    let pixels_at = depths_at + 6;
+    let xmp_at = pixels_at + length(pixels.as_bytes());
+    let icc_at = xmp_at + length(&carried.xmp);
+    [
+        b"II\x2A\0\x08\0\0\0".to_vec(),
+        u16::try_from(entries).unwrap().to_le_bytes().to_vec(),
+        entry(256, 3, 1, WIDTH),
+        entry(257, 3, 1, HEIGHT),
+        entry(258, 3, 3, depths_at),
+        entry(259, 3, 1, 1),
+        entry(262, 3, 1, 2),
+        entry(273, 4, 1, pixels_at),
+        entry(274, 3, 1, orientation.into()),
+        entry(277, 3, 1, 3),
+        entry(278, 3, 1, HEIGHT),
+        entry(279, 4, 1, length(pixels.as_bytes())),
+        entry(700, 1, length(&carried.xmp), xmp_at),
+        entry(34675, 7, length(&carried.icc), icc_at),
+        vec![0; 4],
+        [8, 0].repeat(3),
+        pixels.as_bytes().to_vec(),
+        carried.xmp.clone(),
+        carried.icc.clone(),
+    ]
+    .concat()
+}
+
+/// Every format with metadata, and whether EXIF can be had from it.
+fn files(orientation: u8) -> Vec<(&'static str, Vec<u8>, bool)> {
+    let carried = carried(orientation);
+    vec![
+        ("PNG", png(&carried), true),
+        ("JPEG", jpeg(&carried), true),
+        ("WebP", webp(&carried, b""), true),
+        ("WebP with a mark", webp(&carried, b"Exif\0\0"), true),
+        ("TIFF", tiff(&carried, orientation), false),
+    ]
+}
+
+#[test]
+fn everything_survives_from_each_format_to_the_png_and_back() {
+    for (format, bytes, has_exif) in files(1) {
+        let photo = decoded(&bytes);
+        assert_eq!((photo.width(), photo.height()), (WIDTH, HEIGHT), "{format}");
+        let (exif, _) = crate::photo::exif::upright(carried(1).exif);
+        assert_eq!(photo.exif, has_exif.then_some(exif), "{format}");
+        assert_eq!(photo.icc_profile, Some(carried(1).icc), "{format}");
+        assert_eq!(photo.xmp, Some(xmp(1)), "{format}");
+        let again = decoded(&encode_png(&photo.pixels, &photo.extras()).unwrap());
+        assert_eq!(again.extras(), photo.extras(), "{format}");
+        assert_eq!(again.pixels, photo.pixels, "{format}");
+    }
+}
+
+#[test]
+fn orientation_is_applied_once_and_then_forgotten() {
+    for (format, bytes, has_exif) in files(6) {
+        let photo = decoded(&bytes);
+        assert_eq!((photo.width(), photo.height()), (HEIGHT, WIDTH), "{format}: turned upright");
+        assert_eq!(photo.xmp, Some(xmp(1)), "{format}");
+        let exif = photo.exif.as_deref().and_then(Orientation::from_exif_chunk);
+        assert_eq!(exif, has_exif.then_some(Orientation::NoTransforms), "{format}");
+        let again = decoded(&encode_png(&photo.pixels, &photo.extras()).unwrap());
+        assert_eq!(again.pixels, photo.pixels, "{format}: not turned again");
+    }
+}
+
+#[test]
+fn no_thumbnail_of_the_old_face_is_left() {
+    for (format, bytes, _) in files(1) {
+        let photo = decoded(&bytes);
+        let exported = encode_png(&photo.pixels, &photo.extras()).unwrap();
+        assert!(!exported.windows(8).any(|window| window == b"old face"), "{format}");
+    }
+}
+
+#[test]
+fn broken_metadata_stops_no_photo() {
+    let broken = Carried { icc: vec![1, 2, 3], exif: vec![0xFF; 7], xmp: vec![0xFE, 0xFF, 0, 60] };
+    // A PNG cannot hold such XMP in the first place.
+    for (format, bytes) in [("JPEG", jpeg(&broken)), ("WebP", webp(&broken, b"")), ("TIFF", tiff(&broken, 77))] {
+        let photo = decoded(&bytes);
+        assert_eq!((photo.width(), photo.height(), &photo.icc_profile), (WIDTH, HEIGHT, &None), "{format}");
+        let again = decoded(&encode_png(&photo.pixels, &photo.extras()).unwrap());
+        assert_eq!((again.pixels, again.xmp), (photo.pixels, None), "{format}");
+    }
+}
+
+#[test]
+fn a_photo_without_metadata_gets_none() {
+    let photo = decoded(&encoded(&picture(ColorType::Rgb8, 3, 3), ImageFormat::Png));
+    assert_eq!(photo.extras(), Extras::default());
+}

@@ -1,0 +1,234 @@
+//! EXIF blocks: the few bytes that no longer fit once the pixels are upright and the face is another.
+//!
+//! A block is a TIFF file without pixels (CIPA DC-008-2023, section 4.5). What would surprise: it is never parsed and
+//! written anew. Makers' notes hold offsets that only their maker understands, so that every byte keeps its place and a few
+//! are overwritten.
+
+use image::metadata::Orientation;
+
+/// Some writers of WebP put JPEG's mark in front of the block.
+const JPEG_MARK: &[u8] = b"Exif\0\0";
+
+const IMAGE_WIDTH: u16 = 0x0100;
+const IMAGE_LENGTH: u16 = 0x0101;
+/// Where a thumbnail begins, and its bytes.
+const THUMBNAIL_OFFSET: u16 = 0x0201;
+const THUMBNAIL_LENGTH: u16 = 0x0202;
+/// Where the directory with the camera's own tags is.
+const EXIF_DIRECTORY: u16 = 0x8769;
+const PIXEL_X_DIMENSION: u16 = 0xA002;
+const PIXEL_Y_DIMENSION: u16 = 0xA003;
+
+/// Bytes of an entry: tag, type, count, value.
+const ENTRY_BYTES: usize = 12;
+
+/// A block for upright pixels, and how the file's own pixels had to be turned to be so.
+///
+/// Its orientation says "upright", its width and height change places where the turn makes them, and the thumbnail, which
+/// would go on showing the old face in file managers, is unlinked and blanked. What cannot be read stays as it is.
+pub(super) fn upright(mut block: Vec<u8>) -> (Vec<u8>, Option<Orientation>) {
+    if block.starts_with(JPEG_MARK) {
+        block.drain(..JPEG_MARK.len());
+    }
+    let orientation = Orientation::remove_from_exif_chunk(&mut block);
+    if let Some(mut tiff) = Tiff::new(&mut block) {
+        // Nothing there to drop or exchange is fine too.
+        let _ = tiff.drop_thumbnail();
+        if orientation.is_some_and(changes_sides) {
+            let _ = tiff.exchange_sides();
+        }
+    }
+    (block, orientation)
+}
+
+fn changes_sides(orientation: Orientation) -> bool {
+    use Orientation::{Rotate90, Rotate90FlipH, Rotate270, Rotate270FlipH};
+    matches!(orientation, Rotate90 | Rotate270 | Rotate90FlipH | Rotate270FlipH)
+}
+
+/// A block's directories. Every access is checked: offsets come from the file.
+struct Tiff<'a> {
+    bytes: &'a mut [u8],
+    is_big_endian: bool,
+}
+
+impl<'a> Tiff<'a> {
+    fn new(bytes: &'a mut [u8]) -> Option<Self> {
+        let is_big_endian = match bytes.get(..4)? {
+            b"II\x2A\0" => false,
+            b"MM\0\x2A" => true,
+            _ => return None,
+        };
+        Some(Self { bytes, is_big_endian })
+    }
+
+    fn u16_at(&self, at: usize) -> Option<u16> {
+        let bytes = self.bytes.get(at..at.checked_add(2)?)?.try_into().ok()?;
+        Some(if self.is_big_endian { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) })
+    }
+
+    /// A number as offset or length.
+    fn u32_at(&self, at: usize) -> Option<usize> {
+        let bytes = self.bytes.get(at..at.checked_add(4)?)?.try_into().ok()?;
+        let value = if self.is_big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) };
+        usize::try_from(value).ok()
+    }
+
+    fn first_directory(&self) -> Option<usize> {
+        self.u32_at(4)
+    }
+
+    /// Where each entry of a directory begins.
+    fn entries(&self, directory: usize) -> Option<impl Iterator<Item = usize> + use<>> {
+        let count = usize::from(self.u16_at(directory)?);
+        let first = directory.checked_add(2)?;
+        let last = first.checked_add(count * ENTRY_BYTES)?;
+        (last <= self.bytes.len()).then(|| (first..last).step_by(ENTRY_BYTES))
+    }
+
+    /// Where the entry of a tag begins.
+    fn entry(&self, directory: usize, tag: u16) -> Option<usize> {
+        self.entries(directory)?.find(|&at| self.u16_at(at) == Some(tag))
+    }
+
+    /// The 32-bit value of a tag.
+    fn value(&self, directory: usize, tag: u16) -> Option<usize> {
+        self.u32_at(self.entry(directory, tag)? + 8)
+    }
+
+    /// The second directory describes the thumbnail and nothing else (section 4.5.2).
+    fn drop_thumbnail(&mut self) -> Option<()> {
+        let first = self.first_directory()?;
+        let link = first + 2 + self.entries(first)?.count() * ENTRY_BYTES;
+        let second = self.u32_at(link)?;
+        self.bytes.get_mut(link..link + 4)?.fill(0);
+        let start = self.value(second, THUMBNAIL_OFFSET)?;
+        let end = start.checked_add(self.value(second, THUMBNAIL_LENGTH)?)?;
+        // A broken offset may point to anything else, which must stay.
+        let thumbnail = self.bytes.get_mut(start..end).filter(|bytes| bytes.starts_with(&[0xFF, 0xD8]))?;
+        thumbnail.fill(0);
+        Some(())
+    }
+
+    fn exchange_sides(&mut self) -> Option<()> {
+        let first = self.first_directory()?;
+        let camera = self.value(first, EXIF_DIRECTORY);
+        self.exchange(first, IMAGE_WIDTH, IMAGE_LENGTH);
+        self.exchange(camera?, PIXEL_X_DIMENSION, PIXEL_Y_DIMENSION)
+    }
+
+    /// Two entries change places, all but their tags.
+    fn exchange(&mut self, directory: usize, one: u16, other: u16) -> Option<()> {
+        let (one, other) = (self.entry(directory, one)?, self.entry(directory, other)?);
+        for offset in 2..ENTRY_BYTES {
+            self.bytes.swap(one + offset, other + offset);
+        }
+        Some(())
+    }
+}
+
+/// An EXIF block as a camera writes it, little endian: orientation, maker, sizes, and a thumbnail where one is given.
+#[cfg(test)]
+pub(super) fn sample(orientation: u16, thumbnail: Option<&[u8]>) -> Vec<u8> {
+    let entry = |tag: u16, kind: u16, count: u32, value: u32| {
+        [&tag.to_le_bytes()[..], &kind.to_le_bytes(), &count.to_le_bytes(), &value.to_le_bytes()].concat()
+    };
+    // Header 8, first directory 2 + 3 × 12 + 4 = 42, camera's directory 2 + 2 × 12 + 4 = 30, thumbnail's the same.
+    let (camera, thumbnail_directory, data) = (50, 80, 110);
+    let mut block = b"II\x2A\0\x08\0\0\0".to_vec();
+    block.extend(3u16.to_le_bytes());
+    block.extend(entry(0x010F, 2, 4, u32::from_le_bytes(*b"Ann\0")));
+    block.extend(entry(0x0112, 3, 1, orientation.into()));
+    block.extend(entry(EXIF_DIRECTORY, 4, 1, camera));
+    block.extend(if thumbnail.is_some() { thumbnail_directory } else { 0u32 }.to_le_bytes());
+    block.extend(2u16.to_le_bytes());
+    block.extend(entry(PIXEL_X_DIMENSION, 3, 1, 16));
+    block.extend(entry(PIXEL_Y_DIMENSION, 4, 1, 8));
+    block.extend([0; 4]);
+    if let Some(thumbnail) = thumbnail {
+        block.extend(2u16.to_le_bytes());
+        block.extend(entry(THUMBNAIL_OFFSET, 4, 1, data));
+        block.extend(entry(THUMBNAIL_LENGTH, 4, 1, u32::try_from(thumbnail.len()).unwrap()));
+        block.extend([0; 4]);
+        block.extend(thumbnail);
+    }
+    block
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const THUMBNAIL: &[u8] = b"\xFF\xD8the old face\xFF\xD9";
+
+    fn differing(one: &[u8], other: &[u8]) -> Vec<usize> {
+        assert_eq!(one.len(), other.len());
+        (0..one.len()).filter(|&at| one[at] != other[at]).collect()
+    }
+
+    #[test]
+    fn an_upright_block_without_a_thumbnail_stays_byte_for_byte() {
+        let block = sample(1, None);
+        assert_eq!(upright(block.clone()), (block, Some(Orientation::NoTransforms)));
+    }
+
+    #[test]
+    fn orientation_becomes_upright_and_sides_change_places_with_a_quarter_turn() {
+        let (block, orientation) = upright(sample(6, None));
+        assert_eq!(orientation, Some(Orientation::Rotate90));
+        assert_eq!(Orientation::from_exif_chunk(&block), Some(Orientation::NoTransforms));
+        let mut expected = sample(1, None);
+        // Type and value: 16 as a short was the width, 8 as a long the height.
+        (expected[54], expected[66], expected[60], expected[72]) = (4, 3, 8, 16);
+        assert_eq!(block, expected);
+        let (block, _) = upright(sample(3, None));
+        assert_eq!(block, sample(1, None), "a half turn keeps the sides");
+    }
+
+    #[test]
+    fn the_thumbnail_goes_and_nothing_else() {
+        let before = sample(1, Some(THUMBNAIL));
+        let (after, _) = upright(before.clone());
+        assert!(!after.windows(3).any(|bytes| bytes == b"old"));
+        assert_eq!(after[46..50], [0; 4], "no second directory");
+        assert!(differing(&before, &after).iter().all(|at| (46..50).contains(at) || *at >= 110));
+    }
+
+    #[test]
+    fn a_thumbnail_that_is_none_is_left_alone() {
+        let before = sample(1, Some(b"maker's note"));
+        let (after, _) = upright(before.clone());
+        assert_eq!(differing(&before, &after), [46]);
+    }
+
+    #[test]
+    fn the_mark_of_jpeg_is_taken_off() {
+        let marked = [JPEG_MARK, &sample(8, None)].concat();
+        assert_eq!(upright(marked), upright(sample(8, None)));
+    }
+
+    #[test]
+    fn big_endian_blocks_are_understood() {
+        let mut block = b"MM\0\x2A\0\0\0\x08\0\x02".to_vec();
+        block.extend(b"\x01\0\0\x03\0\0\0\x01\0\x10\0\0");
+        block.extend(b"\x01\x12\0\x03\0\0\0\x01\0\x06\0\0");
+        block.extend(b"\0\0\0\x26\0\0");
+        let (after, orientation) = upright(block.clone());
+        assert_eq!(orientation, Some(Orientation::Rotate90));
+        assert_eq!(differing(&block, &after), [31, 37]);
+    }
+
+    proptest! {
+        #[test]
+        fn broken_blocks_never_panic(at in 0usize..125, value: u8, length in 0usize..126) {
+            let mut block = sample(6, Some(THUMBNAIL));
+            let length = length.min(block.len());
+            block[at.min(124)] = value;
+            block.truncate(length);
+            let (after, _) = upright(block);
+            prop_assert_eq!(after.len(), length);
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! SHA-256 of what is seen: pixels, whatever file they came from.
+
+use std::fmt::Write as _;
+
+use sha2::{Digest as _, Sha256};
+
+use super::{Photo, Samples};
+
+/// Samples that are brought into byte order at a time.
+const CHUNK: usize = 1 << 15;
+
+impl Photo {
+    /// The pixels' colour type, as in `rgb8` or `la16`.
+    #[must_use]
+    pub fn color_name(&self) -> String {
+        format!("{:?}", self.pixels.color()).to_lowercase()
+    }
+
+    /// SHA-256 of size, colour type and samples (16 bits: little endian), in hexadecimal. Metadata does not count: the
+    /// same picture in another lossless file has the same hash.
+    #[must_use]
+    pub fn sha256(&self) -> String {
+        let mut hash = Sha256::new_with_prefix(head(self.width(), self.height(), &self.color_name()));
+        match Samples::of(&self.pixels) {
+            Samples::Eight { data, .. } => hash.update(data),
+            Samples::Sixteen { data, .. } => {
+                for samples in data.chunks(CHUNK) {
+                    hash.update(samples.iter().flat_map(|sample| sample.to_le_bytes()).collect::<Vec<u8>>());
+                }
+            }
+        }
+        hexadecimal(&hash.finalize())
+    }
+}
+
+/// SHA-256 of a picture of one byte a pixel, in hexadecimal. `kind` keeps it apart from others with the same bytes.
+pub(crate) fn sha256_of(width: u32, height: u32, kind: &str, pixels: &[u8]) -> String {
+    hexadecimal(&Sha256::new_with_prefix(head(width, height, kind)).chain_update(pixels).finalize())
+}
+
+fn head(width: u32, height: u32, kind: &str) -> String {
+    format!("{width}x{height} {kind}\n")
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use image::{DynamicImage, GrayImage, ImageBuffer, Luma};
+
+    use super::*;
+
+    #[test]
+    fn hashes_are_those_of_any_other_sha256() {
+        let photo = Photo::from_pixels(DynamicImage::ImageLuma8(GrayImage::from_raw(2, 1, vec![1, 2]).unwrap()));
+        // printf '2x1 l8\n\1\2' | sha256sum
+        assert_eq!(photo.sha256(), "963df4e46c5757762c3259bc1d0339f1780dcb73632869166e56dbefd6404fb7");
+        assert_eq!(photo.sha256(), sha256_of(2, 1, "l8", &[1, 2]));
+    }
+
+    #[test]
+    fn sixteen_bits_are_hashed_low_byte_first() {
+        let pixels = ImageBuffer::<Luma<u16>, _>::from_raw(1, 2, vec![0x0201, 0x0403]).unwrap();
+        let photo = Photo::from_pixels(DynamicImage::ImageLuma16(pixels));
+        assert_eq!(photo.sha256(), sha256_of(1, 2, "l16", &[1, 2, 3, 4]));
+    }
+
+    #[test]
+    fn size_and_colour_type_count() {
+        let hash = |width, height, kind| sha256_of(width, height, kind, &[0; 12]);
+        let all = [hash(3, 4, "l8"), hash(4, 3, "l8"), hash(2, 2, "rgb8"), hash(12, 1, "l8")];
+        assert!((0..4).all(|one| (0..one).all(|other| all[one] != all[other])));
+    }
+}

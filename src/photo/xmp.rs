@@ -1,0 +1,164 @@
+//! XMP packets: read as far as one property needs it, changed as little as can be.
+//!
+//! A packet is RDF in XML (ISO 16684-1): descriptions with properties, as attributes or as elements. What would surprise: the
+//! text is edited in place, so that everything else in it stays letter for letter. A packet that `markup` does not
+//! understand (no RDF, one prefix for two namespaces, UTF-16) is carried as it is while nothing has to be written into
+//! it, and replaced when something has.
+
+mod markup;
+
+use std::ops::Range;
+
+use image::metadata::Orientation;
+use xmp_writer::{CustomNamespace, Namespace, XmpWriter};
+
+use markup::{Document, Element};
+
+const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
+const TIFF: &str = "http://ns.adobe.com/tiff/1.0/";
+const XMP: &str = "http://ns.adobe.com/xap/1.0/";
+/// IPTC Photo Metadata Standard, extension schema.
+const IPTC_EXTENSION: &str = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/";
+const IPTC_PREFIX: &str = "Iptc4xmpExt";
+const SOURCE_TYPE: &str = "DigitalSourceType";
+
+/// A packet for upright pixels: its orientation says so, and thumbnails, which would show the old face, are taken out.
+pub(super) fn upright(packet: Vec<u8>) -> Vec<u8> {
+    let Some(text) = text_of(&packet) else { return packet };
+    let Some(packet) = Packet::parse(text) else { return text.as_bytes().to_vec() };
+    let upright = Orientation::NoTransforms.to_exif().to_string();
+    let mut edits = packet.removal(XMP, "Thumbnails");
+    edits.extend(packet.values(TIFF, "Orientation").into_iter().map(|range| (range, upright.clone())));
+    apply(text, edits).into_bytes()
+}
+
+/// A packet that says where the picture comes from (`url`, a term of IPTC's digital source types), with everything else
+/// that `packet` says.
+#[must_use]
+pub fn with_source_type(packet: Option<&[u8]>, url: &str) -> String {
+    let merged = packet.and_then(text_of).and_then(|text| {
+        let packet = Packet::parse(text)?;
+        let mut edits = packet.removal(IPTC_EXTENSION, SOURCE_TYPE);
+        edits.push((packet.end..packet.end, packet.description(url)));
+        Some(apply(text, edits))
+    });
+    merged.unwrap_or_else(|| {
+        let extension = CustomNamespace::new("IPTC Extension", IPTC_PREFIX, IPTC_EXTENSION);
+        let mut writer = XmpWriter::new();
+        writer.element(SOURCE_TYPE, Namespace::Custom(Box::new(extension))).value(url);
+        writer.finish(None)
+    })
+}
+
+/// UTF-8 without the zeros that TIFF files end it with.
+fn text_of(packet: &[u8]) -> Option<&str> {
+    std::str::from_utf8(packet).ok().map(|text| text.trim_end_matches('\0'))
+}
+
+/// A range of the text and what takes its place.
+type Edit = (Range<usize>, String);
+
+fn apply(text: &str, mut edits: Vec<Edit>) -> String {
+    edits.sort_by_key(|(range, _)| range.start);
+    let mut result = text.to_owned();
+    for (range, replacement) in edits.into_iter().rev() {
+        result.replace_range(range, &replacement);
+    }
+    result
+}
+
+/// A packet as descriptions.
+struct Packet<'a> {
+    document: Document<'a>,
+    /// The prefix of RDF's own names, as in `rdf`.
+    rdf_prefix: &'a str,
+    /// Indices of the descriptions.
+    descriptions: Vec<usize>,
+    /// Where the RDF ends: the place for one more description.
+    end: usize,
+}
+
+impl<'a> Packet<'a> {
+    fn parse(text: &'a str) -> Option<Self> {
+        let document = Document::parse(text)?;
+        let (index, rdf) = document.elements().rfind(|(_, element)| document.is_named(element.name, RDF, "RDF"))?;
+        let rdf_prefix = rdf.name.split_once(':')?.0;
+        let end = rdf.inner.end;
+        // `<rdf:RDF/>` has no inside.
+        if rdf.inner.end == rdf.whole.end {
+            return None;
+        }
+        let is_description = |element: &Element<'_>| document.is_named(element.name, RDF, "Description");
+        let descriptions =
+            document.children(index).filter(|(_, child)| is_description(child)).map(|(at, _)| at).collect();
+        Some(Self { document, rdf_prefix, descriptions, end })
+    }
+
+    /// Where the values of a property stand: of attributes and of elements that hold nothing but text.
+    fn values(&self, namespace: &str, name: &str) -> Vec<Range<usize>> {
+        let document = &self.document;
+        let mut found = Vec::new();
+        for &index in &self.descriptions {
+            let attributes = document.element(index).attributes.iter();
+            found.extend(
+                attributes
+                    .filter(|attribute| document.is_named(attribute.name, namespace, name))
+                    .map(|attribute| attribute.value.clone()),
+            );
+            found.extend(
+                document
+                    .children(index)
+                    .filter(|(at, child)| {
+                        document.is_named(child.name, namespace, name) && document.children(*at).next().is_none()
+                    })
+                    .filter(|(_, child)| child.inner.end < child.whole.end)
+                    .map(|(_, child)| child.inner.clone()),
+            );
+        }
+        found
+    }
+
+    /// Takes a property out, and a description that holds nothing else with it.
+    fn removal(&self, namespace: &str, name: &str) -> Vec<Edit> {
+        let document = &self.document;
+        let mut removed: Vec<Range<usize>> = Vec::new();
+        for &index in &self.descriptions {
+            let description = document.element(index);
+            let is_it = |found: &str| document.is_named(found, namespace, name);
+            let is_about_itself = |found: &str| found.starts_with("xmlns") || document.is_named(found, RDF, "about");
+            let mut others = document.children(index).filter(|(_, child)| !is_it(child.name)).count();
+            others += description
+                .attributes
+                .iter()
+                .filter(|attribute| !is_it(attribute.name) && !is_about_itself(attribute.name))
+                .count();
+            let attributes = description.attributes.iter().filter(|attribute| is_it(attribute.name));
+            let attributes = attributes.map(|attribute| attribute.whole.clone());
+            let children = document.children(index).filter(|(_, child)| is_it(child.name));
+            let ranges: Vec<_> = attributes.chain(children.map(|(_, child)| child.whole.clone())).collect();
+            if others == 0 && !ranges.is_empty() {
+                removed.push(description.whole.clone());
+            } else {
+                removed.extend(ranges);
+            }
+        }
+        removed.into_iter().map(|range| (range, String::new())).collect()
+    }
+
+    /// One more description, about the same picture as the others.
+    fn description(&self, url: &str) -> String {
+        let about = self.descriptions.first().and_then(|&index| {
+            let mut attributes = self.document.element(index).attributes.iter();
+            let about = attributes.find(|attribute| self.document.is_named(attribute.name, RDF, "about"))?;
+            self.document.text().get(about.value.clone()).filter(|value| !value.contains('"'))
+        });
+        let (rdf, about) = (self.rdf_prefix, about.unwrap_or_default());
+        format!(
+            "<{rdf}:Description {rdf}:about=\"{about}\" xmlns:{IPTC_PREFIX}=\"{IPTC_EXTENSION}\">\
+             <{IPTC_PREFIX}:{SOURCE_TYPE}>{url}</{IPTC_PREFIX}:{SOURCE_TYPE}></{rdf}:Description>"
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests;

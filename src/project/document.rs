@@ -1,0 +1,175 @@
+//! The JSON document and the checks that stand before its use.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::encoding::{MaskText, device};
+use super::fill::FillText;
+use super::photo::PhotoText;
+use super::{FORMAT, ModelReference, Project, ProjectError};
+use crate::blend::Blend;
+use crate::device::DeviceChoice;
+use crate::face::FaceFrame;
+use crate::mask::Mask;
+use crate::model::ModelChoice;
+use crate::search::{Preset, Settings};
+
+/// Farthest that a frame may lie from the photo's corner, and its largest side: ten times the longest photo that can be
+/// opened.
+const MAX_FRAME_PX: f32 = 1e9;
+
+#[derive(Serialize, Deserialize)]
+struct ProjectText {
+    format: String,
+    /// Who wrote it, for people.
+    #[serde(default)]
+    program: String,
+    photo: PhotoText,
+    /// Left out when nothing is painted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    mask: Option<MaskText>,
+    frame: FaceFrame,
+    #[serde(default)]
+    frame_is_placed: bool,
+    #[serde(default)]
+    preset: Preset,
+    #[serde(default)]
+    settings: Settings,
+    #[serde(default)]
+    blend: Blend,
+    #[serde(default)]
+    model: ModelText,
+    #[serde(default, with = "device")]
+    device: DeviceChoice,
+    #[serde(default)]
+    fill: Option<FillText>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    saved_as: Option<PathBuf>,
+}
+
+/// Without a path: the embedded model.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct ModelText {
+    path: Option<PathBuf>,
+    sha256: Option<String>,
+}
+
+/// Enough to tell what a file is.
+#[derive(Deserialize)]
+struct Head {
+    format: String,
+}
+
+impl Project {
+    /// The document, for a file in `folder` (which the photo's relative path starts from; `None` leaves that out).
+    ///
+    /// Loss curves are thinned to at most 300 points and the newest one; all else is kept bit for bit, but losses that are
+    /// infinite become NaN.
+    ///
+    /// # Errors
+    /// When a path is no text, or the mask cannot be encoded.
+    pub fn to_json(&self, folder: Option<&Path>) -> Result<String, ProjectError> {
+        let (path, sha256) = match &self.model.choice {
+            ModelChoice::Embedded => (None, self.model.sha256.clone()),
+            ModelChoice::File(path) => (Some(path.clone()), self.model.sha256.clone()),
+        };
+        let text = ProjectText {
+            format: FORMAT.to_owned(),
+            program: concat!("Countenance ", env!("CARGO_PKG_VERSION")).to_owned(),
+            photo: PhotoText::of(&self.photo, folder),
+            mask: (!self.mask.is_empty()).then(|| MaskText(Arc::clone(&self.mask))),
+            frame: self.frame,
+            frame_is_placed: self.frame_is_placed,
+            preset: self.preset,
+            settings: self.settings,
+            blend: self.blend,
+            model: ModelText { path, sha256 },
+            device: self.device,
+            fill: self.fill.as_ref().map(FillText::of),
+            saved_as: self.saved_as.clone(),
+        };
+        serde_json::to_string_pretty(&text).map_err(|source| ProjectError::Encode { source })
+    }
+
+    /// Reads a document and checks everything in it: the version, sizes, lengths, indices, ranges, and that numbers are
+    /// finite.
+    ///
+    /// # Errors
+    /// When it is no project, one of a newer program, broken, or does not fit together.
+    pub fn from_json(json: &str) -> Result<Self, ProjectError> {
+        check_format(json)?;
+        let text: ProjectText = serde_json::from_str(json).map_err(|source| ProjectError::Broken { source })?;
+        text.checked()
+    }
+}
+
+fn check_format(json: &str) -> Result<(), ProjectError> {
+    let format = match serde_json::from_str::<Head>(json) {
+        Ok(head) => head.format,
+        // Any project begins like this: it is a project that was cut short or damaged.
+        Err(source) if json.trim_start().starts_with('{') && json.contains(FORMAT) => {
+            return Err(ProjectError::Broken { source });
+        }
+        Err(_) => return Err(ProjectError::NotAProject),
+    };
+    let version = |format: &str| format.strip_prefix("countenance-project-").and_then(|text| text.parse::<u64>().ok());
+    match (version(&format), version(FORMAT)) {
+        _ if format == FORMAT => Ok(()),
+        (Some(its), Some(ours)) if its > ours => Err(ProjectError::Newer { format }),
+        _ => Err(ProjectError::NotAProject),
+    }
+}
+
+impl ProjectText {
+    fn checked(self) -> Result<Project, ProjectError> {
+        if let Err(error) = self.settings.validate() {
+            return Err(ProjectError::invalid(error.to_string()));
+        }
+        if self.blend.detail_percent > 100 {
+            return Err(ProjectError::invalid(format!("detail of {} %", self.blend.detail_percent)));
+        }
+        check_frame(&self.frame)?;
+        let photo = self.photo.checked()?;
+        let mask = match self.mask {
+            Some(MaskText(mask)) => mask,
+            None => Arc::new(Mask::empty(photo.width_px, photo.height_px)),
+        };
+        let fill = self.fill.map(FillText::checked).transpose()?;
+        if let Some(fill) = &fill {
+            check_frame(&fill.frame)?;
+        }
+        for mask in std::iter::once(&mask).chain(fill.as_ref().and_then(|fill| fill.hole.as_ref())) {
+            let [(width, height), (photo_width, photo_height)] =
+                [(mask.width(), mask.height()), (photo.width_px, photo.height_px)];
+            if (width, height) != (photo_width, photo_height) {
+                let what = format!("a mask of {width}×{height} on a photo of {photo_width}×{photo_height} pixels");
+                return Err(ProjectError::invalid(what));
+            }
+        }
+        let choice = self.model.path.map_or(ModelChoice::Embedded, ModelChoice::File);
+        Ok(Project {
+            photo,
+            mask,
+            frame: self.frame,
+            frame_is_placed: self.frame_is_placed,
+            preset: self.preset,
+            settings: self.settings,
+            blend: self.blend,
+            model: ModelReference { choice, sha256: self.model.sha256 },
+            device: self.device,
+            fill,
+            saved_as: self.saved_as,
+        })
+    }
+}
+
+fn check_frame(frame: &FaceFrame) -> Result<(), ProjectError> {
+    let FaceFrame { center_in_photo: [x, y], side_px, angle_radians } = *frame;
+    let near = [x, y].iter().all(|at| at.abs() <= MAX_FRAME_PX);
+    // NaN is in no range, and a turn of many rounds has lost its angle to rounding.
+    let is_frame = near && side_px > 0.0 && side_px <= MAX_FRAME_PX && angle_radians.abs() <= 1e3;
+    if is_frame { Ok(()) } else { Err(ProjectError::invalid("the face frame lies nowhere")) }
+}

@@ -1,0 +1,99 @@
+//! Numbers and masks as text in JSON.
+//!
+//! What would surprise: JSON knows no infinity and no NaN, and takes long over many numbers. Lists of numbers are therefore
+//! the bytes of little-endian f32 in base64, which also brings every bit back.
+
+use std::sync::Arc;
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::mask::{Mask, encode_mask_png};
+use crate::photo::{DecodeLimits, decode};
+use crate::search::Losses;
+
+/// For `#[serde(with = "floats")]`: a list of f32.
+pub(super) mod floats {
+    use base64::prelude::{BASE64_STANDARD, Engine as _};
+    use serde::de::Error as _;
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(values: &[f32], serializer: S) -> Result<S::Ok, S::Error> {
+        let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        serializer.serialize_str(&BASE64_STANDARD.encode(bytes))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f32>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let bytes = BASE64_STANDARD.decode(text).map_err(D::Error::custom)?;
+        let (values, rest) = bytes.as_chunks::<4>();
+        if rest.is_empty() {
+            Ok(values.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
+        } else {
+            Err(D::Error::custom(format!("{} bytes are no list of 32-bit numbers", bytes.len())))
+        }
+    }
+}
+
+/// For `#[serde(with = "device")]`: a device as on the command line.
+pub(super) mod device {
+    use serde::de::Error as _;
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    use crate::device::DeviceChoice;
+
+    pub fn serialize<S: Serializer>(device: &DeviceChoice, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(device)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DeviceChoice, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+/// Losses of one candidate; `null` for what was no number.
+#[derive(Serialize, Deserialize)]
+pub(super) struct LossesText {
+    #[serde(default)]
+    context: Option<f32>,
+    #[serde(default)]
+    prior: Option<f32>,
+    #[serde(default)]
+    total: Option<f32>,
+}
+
+impl From<Losses> for LossesText {
+    fn from(losses: Losses) -> Self {
+        let finite = |value: f32| value.is_finite().then_some(value);
+        Self { context: finite(losses.context), prior: finite(losses.prior), total: finite(losses.total) }
+    }
+}
+
+impl From<LossesText> for Losses {
+    fn from(text: LossesText) -> Self {
+        let number = |value: Option<f32>| value.filter(|value| value.is_finite()).unwrap_or(f32::NAN);
+        Self { context: number(text.context), prior: number(text.prior), total: number(text.total) }
+    }
+}
+
+/// A mask as a PNG of one bit a pixel, in base64.
+pub(super) struct MaskText(pub Arc<Mask>);
+
+impl Serialize for MaskText {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let png = encode_mask_png(&self.0).map_err(serde::ser::Error::custom)?;
+        serializer.serialize_str(&BASE64_STANDARD.encode(png))
+    }
+}
+
+impl<'de> Deserialize<'de> for MaskText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let png = BASE64_STANDARD.decode(text).map_err(D::Error::custom)?;
+        let picture = decode(&png, DecodeLimits::default()).map_err(D::Error::custom)?;
+        let (width, height) = (picture.width(), picture.height());
+        let mask = Mask::from_pixels(width, height, picture.pixels.into_luma8().into_raw());
+        mask.map(|mask| Self(Arc::new(mask))).ok_or_else(|| D::Error::custom("the mask has too few pixels"))
+    }
+}

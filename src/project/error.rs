@@ -1,0 +1,44 @@
+//! What can be wrong with a project file.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::photo::SaveError;
+
+/// Why a project cannot be opened or saved.
+#[derive(Debug, thiserror::Error)]
+pub enum ProjectError {
+    #[error("cannot read {path}: check that the file exists and can be read", path = path.display())]
+    Read { path: PathBuf, source: io::Error },
+    #[error("{path} is larger than {max_megabytes} MB, which no project is: choose another file", path = path.display())]
+    TooLarge { path: PathBuf, max_megabytes: u64 },
+    #[error("this is not a project file: choose a file that was saved with Save project")]
+    NotAProject,
+    #[error("the project was saved by a newer program ({format}): update Countenance to open it")]
+    Newer { format: String },
+    #[error("the project file is broken or cut short: open another copy of it")]
+    Broken { source: serde_json::Error },
+    #[error("the project file makes no sense ({what}): open another copy of it")]
+    Invalid { what: String },
+    #[error(
+        "the photo of this project is not at {path}: put it there, or beside the project in {folder}, and open the project again",
+        path = path.display(),
+        folder = folder.display()
+    )]
+    PhotoMissing { path: PathBuf, folder: PathBuf },
+    #[error(
+        "{path} is {width}×{height} pixels now, and the project was made for {project_width}×{project_height}: put the photo as it was back in its place",
+        path = path.display()
+    )]
+    PhotoSize { path: PathBuf, width: u32, height: u32, project_width: u32, project_height: u32 },
+    #[error("the project cannot be written as text")]
+    Encode { source: serde_json::Error },
+    #[error(transparent)]
+    Save(#[from] SaveError),
+}
+
+impl ProjectError {
+    pub(super) fn invalid(what: impl Into<String>) -> Self {
+        Self::Invalid { what: what.into() }
+    }
+}

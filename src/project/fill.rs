@@ -1,0 +1,199 @@
+//! A fill in the JSON document.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::encoding::{LossesText, MaskText, floats};
+use super::{ProjectError, ProjectFill};
+use crate::blend::Blend;
+use crate::face::FaceFrame;
+use crate::job::{Candidate, DeviceInfo, FillOutcome, IterationLosses, StopReason};
+use crate::model::ModelInfo;
+use crate::search::{Losses, Settings};
+
+/// Longest loss curve in a file: more points than a plot of a settings panel's width can show apart.
+pub(super) const MOST_CURVE_POINTS: usize = 300;
+/// Largest side of a candidate's picture that is believed: far above any model of this architecture.
+const MAX_PICTURE_SIDE_PX: u32 = 1024;
+/// Context, prior and total.
+const LOSSES: usize = 3;
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct FillText {
+    /// Left out when it is the project's mask.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    hole: Option<MaskText>,
+    frame: FaceFrame,
+    candidate: usize,
+    #[serde(default)]
+    blend: Blend,
+    settings: Settings,
+    model: ModelInfo,
+    device: DeviceInfo,
+    steps: u32,
+    #[serde(default)]
+    evaluations: u32,
+    #[serde(default)]
+    changed_on_the_way: bool,
+    seconds: f32,
+    #[serde(default)]
+    stopped: Option<StopReason>,
+    best: usize,
+    first_losses: LossesText,
+    size_px: u32,
+    candidates: Vec<CandidateText>,
+    #[serde(default)]
+    curves: CurvesText,
+}
+
+#[derive(Serialize, Deserialize)]
+struct CandidateText {
+    #[serde(with = "floats")]
+    latent: Vec<f32>,
+    #[serde(with = "floats")]
+    pixels: Vec<f32>,
+    losses: LossesText,
+}
+
+/// `losses`: context, prior and total of every candidate of the first iteration, then of the next, and so on.
+#[derive(Default, Serialize, Deserialize)]
+struct CurvesText {
+    iterations: Vec<u32>,
+    #[serde(with = "floats")]
+    losses: Vec<f32>,
+}
+
+impl FillText {
+    pub fn of(fill: &ProjectFill) -> Self {
+        let outcome = &fill.outcome;
+        let candidate = |candidate: &Candidate| CandidateText {
+            latent: candidate.latent.clone(),
+            pixels: candidate.pixels.clone(),
+            losses: candidate.losses.into(),
+        };
+        Self {
+            hole: fill.hole.clone().map(MaskText),
+            frame: fill.frame,
+            candidate: fill.candidate,
+            blend: fill.blend,
+            settings: outcome.settings,
+            model: outcome.model.clone(),
+            device: outcome.device.clone(),
+            steps: outcome.steps,
+            evaluations: outcome.evaluations,
+            changed_on_the_way: outcome.changed_on_the_way,
+            seconds: outcome.seconds,
+            stopped: outcome.stopped.clone(),
+            best: outcome.best,
+            first_losses: outcome.first_losses.into(),
+            size_px: outcome.size_px,
+            candidates: outcome.candidates.iter().map(candidate).collect(),
+            curves: CurvesText::of(&fill.curves),
+        }
+    }
+
+    /// Checks everything but the hole's size and the frame, which the whole project's checks take care of.
+    pub fn checked(self) -> Result<ProjectFill, ProjectError> {
+        let invalid = |what: String| Err(ProjectError::invalid(what));
+        if let Err(error) = self.settings.validate() {
+            return invalid(format!("the fill's {error}"));
+        }
+        if !(1..=MAX_PICTURE_SIDE_PX).contains(&self.size_px) {
+            return invalid(format!("its pictures are {} pixels wide", self.size_px));
+        }
+        let count = self.candidates.len();
+        if !(1..=Settings::MAX_CANDIDATES as usize).contains(&count) {
+            return invalid(format!("{count} candidates"));
+        }
+        if self.best >= count || self.candidate >= count {
+            return invalid(format!("candidate {} of {count}", self.best.max(self.candidate).saturating_add(1)));
+        }
+        if self.steps > Settings::MAX_ITERATIONS || !(0.0..=f32::MAX).contains(&self.seconds) {
+            return invalid(format!("{} iterations in {} seconds", self.steps, self.seconds));
+        }
+        if self.blend.detail_percent > 100 {
+            return invalid(format!("detail of {} %", self.blend.detail_percent));
+        }
+        let curves = self.curves.checked(count)?;
+        let (size_px, latent_dim) = (self.size_px, self.model.latent_dim);
+        let candidates = self.candidates.into_iter().enumerate();
+        let candidates = candidates.map(|(index, text)| text.checked(index, size_px, latent_dim));
+        let outcome = FillOutcome {
+            settings: self.settings,
+            model: self.model,
+            device: self.device,
+            steps: self.steps,
+            evaluations: self.evaluations,
+            changed_on_the_way: self.changed_on_the_way,
+            seconds: self.seconds,
+            stopped: self.stopped,
+            candidates: candidates.collect::<Result<_, _>>()?,
+            best: self.best,
+            first_losses: self.first_losses.into(),
+            size_px,
+        };
+        Ok(ProjectFill {
+            outcome: Arc::new(outcome),
+            hole: self.hole.map(|hole| hole.0),
+            frame: self.frame,
+            candidate: self.candidate,
+            blend: self.blend,
+            curves,
+        })
+    }
+}
+
+impl CandidateText {
+    fn checked(self, index: usize, size_px: u32, latent_dim: usize) -> Result<Candidate, ProjectError> {
+        let number = index + 1;
+        let samples = 3 * size_px as usize * size_px as usize;
+        for (what, values, length) in [("latent", &self.latent, latent_dim), ("picture", &self.pixels, samples)] {
+            if values.len() != length {
+                let found = values.len();
+                let what = format!("the {what} of candidate {number} has {found} numbers instead of {length}");
+                return Err(ProjectError::invalid(what));
+            }
+            if !values.iter().all(|value| value.is_finite()) {
+                return Err(ProjectError::invalid(format!("the {what} of candidate {number} is not all numbers")));
+            }
+        }
+        Ok(Candidate { latent: self.latent, pixels: self.pixels, losses: self.losses.into() })
+    }
+}
+
+impl CurvesText {
+    fn of(points: &[IterationLosses]) -> Self {
+        let points = thinned(points);
+        let values = |losses: &Losses| [losses.context, losses.prior, losses.total];
+        Self {
+            iterations: points.iter().map(|point| point.iteration).collect(),
+            losses: points.iter().flat_map(|point| point.candidates.iter().flat_map(values)).collect(),
+        }
+    }
+
+    fn checked(self, candidates: usize) -> Result<Vec<IterationLosses>, ProjectError> {
+        let in_order = self.iterations.windows(2).all(|pair| pair[0] < pair[1]);
+        if !in_order || Some(self.losses.len()) != self.iterations.len().checked_mul(candidates * LOSSES) {
+            return Err(ProjectError::invalid("the loss curves do not fit the candidates"));
+        }
+        let losses = |&[context, prior, total]: &[f32; LOSSES]| Losses { context, prior, total };
+        let points = self.iterations.iter().zip(self.losses.chunks_exact(candidates * LOSSES));
+        Ok(points
+            .map(|(&iteration, values)| IterationLosses {
+                iteration,
+                candidates: values.as_chunks().0.iter().map(losses).collect(),
+            })
+            .collect())
+    }
+}
+
+/// At most [`MOST_CURVE_POINTS`] at equal distances, from the first on, and the last one.
+pub(super) fn thinned(points: &[IterationLosses]) -> Vec<&IterationLosses> {
+    let stride = points.len().div_ceil(MOST_CURVE_POINTS).max(1);
+    let mut kept: Vec<_> = points.iter().step_by(stride).collect();
+    if let Some(last) = points.last().filter(|last| kept.last().is_none_or(|kept| kept.iteration != last.iteration)) {
+        kept.push(last);
+    }
+    kept
+}

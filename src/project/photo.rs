@@ -1,0 +1,192 @@
+//! Which photo a project belongs to, and finding it again.
+
+use std::fmt::Write as _;
+use std::path::{Component, Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::ProjectError;
+use crate::photo::DecodeLimits;
+
+/// Which photo it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PhotoReference {
+    pub origin: PhotoOrigin,
+    /// Upright, as are all sizes here.
+    pub width_px: u32,
+    pub height_px: u32,
+}
+
+/// Where a photo comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PhotoOrigin {
+    /// Inside the program, under this name.
+    Sample(String),
+    File {
+        path: PathBuf,
+        /// From the project's folder, with `/` between names; known only to a project that was read from a file.
+        relative_path: Option<String>,
+        /// Of the file's bytes, in hexadecimal.
+        sha256: String,
+    },
+}
+
+/// The photo's file, found.
+#[derive(Debug)]
+pub struct FoundPhoto {
+    pub path: PathBuf,
+    pub bytes: Vec<u8>,
+    pub sha256: String,
+    /// Whether it is byte for byte the file that the project was made with.
+    pub is_same: bool,
+}
+
+/// SHA-256 in hexadecimal.
+#[must_use]
+pub fn sha256_of(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+impl PhotoReference {
+    /// Reads the photo's file: where it was, else where it lies seen from the project's `folder`, else under its name in that
+    /// folder. A file with the right bytes goes before one that has only the right name. `None` for a sample.
+    ///
+    /// # Errors
+    /// When there is no file in any of these places, or none can be read.
+    pub fn find(&self, folder: &Path) -> Result<Option<FoundPhoto>, ProjectError> {
+        let PhotoOrigin::File { path, relative_path, sha256: expected } = &self.origin else { return Ok(None) };
+        let moved_along = relative_path.as_ref().map(|relative| folder.join(relative));
+        let beside = path.file_name().map(|name| folder.join(name));
+        let (mut other, mut unreadable) = (None, None);
+        for path in [Some(path.clone()), moved_along, beside].into_iter().flatten() {
+            match std::fs::read(&path) {
+                Ok(bytes) => {
+                    let sha256 = sha256_of(&bytes);
+                    let is_same = sha256.eq_ignore_ascii_case(expected);
+                    let found = FoundPhoto { path, bytes, sha256, is_same };
+                    if is_same {
+                        return Ok(Some(found));
+                    }
+                    other.get_or_insert(found);
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(source) => {
+                    unreadable.get_or_insert(ProjectError::Read { path, source });
+                }
+            }
+        }
+        match (other, unreadable) {
+            (Some(found), _) => Ok(Some(found)),
+            (None, Some(error)) => Err(error),
+            (None, None) => Err(ProjectError::PhotoMissing { path: path.clone(), folder: folder.to_owned() }),
+        }
+    }
+
+    /// Checks that a photo of this size is meant: on another one the mask would lie elsewhere.
+    ///
+    /// # Errors
+    /// When it has another size; `path` is for the message.
+    pub fn check_size(&self, path: &Path, width: u32, height: u32) -> Result<(), ProjectError> {
+        if (width, height) == (self.width_px, self.height_px) {
+            return Ok(());
+        }
+        let (project_width, project_height) = (self.width_px, self.height_px);
+        Err(ProjectError::PhotoSize { path: path.to_owned(), width, height, project_width, project_height })
+    }
+}
+
+/// The photo in the JSON document: a sample's name, or a file.
+#[derive(Serialize, Deserialize)]
+pub(super) struct PhotoText {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sample: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    path: Option<PathBuf>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    relative_path: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sha256: Option<String>,
+    width_px: u32,
+    height_px: u32,
+}
+
+impl PhotoText {
+    /// `folder`: that of the project file.
+    pub fn of(photo: &PhotoReference, folder: Option<&Path>) -> Self {
+        let (width_px, height_px) = (photo.width_px, photo.height_px);
+        let nothing = Self { sample: None, path: None, relative_path: None, sha256: None, width_px, height_px };
+        match &photo.origin {
+            PhotoOrigin::Sample(name) => Self { sample: Some(name.clone()), ..nothing },
+            PhotoOrigin::File { path, sha256, .. } => {
+                let path = absolute(path);
+                let relative_path = folder.and_then(|folder| relative(&path, &absolute(folder)));
+                Self { path: Some(path), relative_path, sha256: Some(sha256.clone()), ..nothing }
+            }
+        }
+    }
+
+    pub fn checked(self) -> Result<PhotoReference, ProjectError> {
+        let pixels = u64::from(self.width_px) * u64::from(self.height_px);
+        if !(1..=DecodeLimits::default().max_pixels).contains(&pixels) {
+            let what = format!("a photo of {}×{} pixels", self.width_px, self.height_px);
+            return Err(ProjectError::invalid(what));
+        }
+        let origin = match (self.sample, self.path) {
+            (Some(name), None) => PhotoOrigin::Sample(name),
+            (None, Some(path)) => {
+                let sha256 = self.sha256.unwrap_or_default();
+                PhotoOrigin::File { path, relative_path: self.relative_path, sha256 }
+            }
+            _ => return Err(ProjectError::invalid("it does not say which photo it belongs to")),
+        };
+        Ok(PhotoReference { origin, width_px: self.width_px, height_px: self.height_px })
+    }
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// The way from a folder to a file, both absolute, with `/` between names; `None` when there is none (another drive).
+fn relative(path: &Path, folder: &Path) -> Option<String> {
+    let (path, folder): (Vec<_>, Vec<_>) = (path.components().collect(), folder.components().collect());
+    let shared = path.iter().zip(&folder).take_while(|(a, b)| a == b).count();
+    if shared == 0 {
+        return None;
+    }
+    let up = folder.iter().skip(shared).map(|_| Some(".."));
+    let down = path.iter().skip(shared).map(|part| match part {
+        Component::Normal(name) => name.to_str(),
+        _ => None,
+    });
+    up.chain(down).collect::<Option<Vec<_>>>().map(|parts| parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_to_a_file_leads_over_the_shared_folder() {
+        let cases = [
+            ("/a/b/photo.png", "/a/b", Some("photo.png")),
+            ("/a/photo.png", "/a/b/c", Some("../../photo.png")),
+            ("/a/x/photo.png", "/a/b", Some("../x/photo.png")),
+            ("/photo.png", "/", Some("photo.png")),
+        ];
+        for (path, folder, expected) in cases {
+            assert_eq!(relative(Path::new(path), Path::new(folder)).as_deref(), expected, "{path} from {folder}");
+        }
+    }
+
+    #[test]
+    fn the_hash_is_that_of_the_standard() {
+        // FIPS 180-2, appendix B.1.
+        assert_eq!(sha256_of(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+}

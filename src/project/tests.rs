@@ -1,0 +1,195 @@
+mod files;
+mod refused;
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::blend::BlendMode;
+use crate::job::{Candidate, DeviceInfo, StopReason};
+use crate::mask::StrokeKind;
+use crate::model::ModelInfo;
+use crate::search::Losses;
+
+const SIZE_PX: u32 = 4;
+const CANDIDATES: u16 = 3;
+
+/// Numbers that a careless encoding would bend: a negative zero, the smallest there is, thirds.
+fn numbers(count: usize, seed: f32) -> Vec<f32> {
+    let odd = [-0.0, f32::from_bits(1), 1.0 / 3.0, -1.0, f32::MIN_POSITIVE];
+    odd.into_iter().cycle().zip(1_u16..).map(|(odd, index)| odd * seed / f32::from(index)).take(count).collect()
+}
+
+fn losses(scale: f32) -> Losses {
+    Losses { context: 0.1 * scale, prior: scale / 3.0, total: 0.7 * scale }
+}
+
+pub(crate) fn outcome(candidates: u16, size_px: u32, latent_dim: usize) -> FillOutcome {
+    let candidate = |index: u16| Candidate {
+        latent: numbers(latent_dim, f32::from(index)),
+        pixels: numbers(3 * (size_px * size_px) as usize, f32::from(index) + 0.5),
+        losses: losses(f32::from(index) + 1.0),
+    };
+    FillOutcome {
+        settings: Settings { seed: u64::MAX, lambda: 0.1, ..Preset::Paper.settings() },
+        model: ModelInfo {
+            name: "face-64".to_owned(),
+            sha256: "ab".repeat(32),
+            image_size_px: size_px,
+            latent_dim,
+            has_discriminator: true,
+            has_encoder: false,
+            metadata: BTreeMap::from([("prior".to_owned(), "uniform".to_owned())]),
+        },
+        device: DeviceInfo { name: "CPU".to_owned(), is_gpu: false, notice: Some("No GPU here".to_owned()) },
+        steps: 120,
+        evaluations: 121,
+        changed_on_the_way: true,
+        seconds: 1.25,
+        stopped: Some(StopReason::Failed("device lost".to_owned())),
+        candidates: (0..candidates).map(candidate).collect(),
+        best: 1,
+        first_losses: losses(9.0),
+        size_px,
+    }
+}
+
+fn curves(points: u32, candidates: usize) -> Vec<IterationLosses> {
+    (1..=points)
+        .map(|iteration| {
+            #[expect(clippy::cast_precision_loss, reason = "few iterations")]
+            let scale = 1.0 / iteration as f32;
+            IterationLosses { iteration, candidates: vec![losses(scale); candidates] }
+        })
+        .collect()
+}
+
+/// A project with everything in it that there can be.
+pub(crate) fn project() -> Project {
+    let mut mask = Mask::empty(40, 30);
+    mask.draw_segment([5.0, 5.0], [30.0, 20.0], 4.0, StrokeKind::Paint);
+    let mut hole = mask.clone();
+    hole.invert();
+    let fill = ProjectFill {
+        outcome: Arc::new(outcome(CANDIDATES, SIZE_PX, 5)),
+        hole: Some(Arc::new(hole)),
+        frame: FaceFrame { center_in_photo: [20.1, 15.3], side_px: 25.7, angle_radians: -0.1 },
+        candidate: 2,
+        blend: Blend { mode: BlendMode::Feather, detail_percent: 40 },
+        curves: curves(40, CANDIDATES.into()),
+    };
+    Project {
+        photo: PhotoReference {
+            origin: PhotoOrigin::File {
+                path: "/photos/face.png".into(),
+                relative_path: None,
+                sha256: sha256_of(b"face"),
+            },
+            width_px: 40,
+            height_px: 30,
+        },
+        mask: Arc::new(mask),
+        frame: FaceFrame { center_in_photo: [20.5, 15.25], side_px: 24.0, angle_radians: 0.3 },
+        frame_is_placed: true,
+        preset: Preset::Paper,
+        settings: Settings { steps: 77, ..Preset::Paper.settings() },
+        blend: Blend { mode: BlendMode::None, detail_percent: 7 },
+        model: ModelReference {
+            choice: ModelChoice::File("models/other.safetensors".into()),
+            sha256: Some("cd".repeat(32)),
+        },
+        device: DeviceChoice::Gpu(Some(2)),
+        fill: Some(fill),
+        saved_as: Some("/projects/face.countenance".into()),
+    }
+}
+
+#[test]
+fn everything_comes_back_and_pictures_and_latents_bit_for_bit() {
+    let project = project();
+    let read = Project::from_json(&project.to_json(None).unwrap()).unwrap();
+    assert_eq!(read, project);
+    let bits = |project: &Project| -> Vec<u32> {
+        let outcome = &project.fill.as_ref().unwrap().outcome;
+        let values = outcome.candidates.iter().flat_map(|candidate| candidate.latent.iter().chain(&candidate.pixels));
+        values.map(|value| value.to_bits()).collect()
+    };
+    assert_eq!(bits(&read), bits(&project), "negative zeros equal zeros, but are other bits");
+}
+
+#[test]
+fn what_is_left_out_is_as_in_a_new_project() {
+    let text = r#"{"format": "countenance-project-1", "photo": {"sample": "astronaut", "width_px": 8, "height_px": 6},
+        "frame": {"center_in_photo": [4, 3], "side_px": 6, "angle_radians": 0}}"#;
+    let project = Project::from_json(text).unwrap();
+    assert_eq!(*project.mask, Mask::empty(8, 6));
+    assert_eq!(project.photo.origin, PhotoOrigin::Sample("astronaut".to_owned()));
+    assert_eq!((project.settings, project.preset), (Settings::default(), Preset::Best));
+    assert!(project.fill.is_none() && !project.frame_is_placed);
+    assert_eq!((project.model, project.device), (ModelReference::default(), DeviceChoice::Auto));
+}
+
+proptest! {
+    #[test]
+    fn any_mask_comes_back(
+        (width, pixels) in (1_u32..70).prop_flat_map(|width| {
+            let pixels = proptest::collection::vec(prop_oneof![Just(0_u8), Just(255)], (width * 13) as usize);
+            (Just(width), pixels)
+        }),
+        with_hole: bool,
+    ) {
+        let mask = Arc::new(Mask::from_pixels(width, 13, pixels).unwrap());
+        let mut project = project();
+        (project.photo.width_px, project.photo.height_px) = (width, 13);
+        project.mask = Arc::clone(&mask);
+        let mut inverse = (*mask).clone();
+        inverse.invert();
+        project.fill.as_mut().unwrap().hole = with_hole.then(|| Arc::new(inverse));
+        prop_assert_eq!(Project::from_json(&project.to_json(None).unwrap()).unwrap(), project);
+    }
+}
+
+#[test]
+fn losses_that_were_no_numbers_stay_so() {
+    let mut project = project();
+    let mut outcome = outcome(CANDIDATES, SIZE_PX, 5);
+    outcome.candidates[0].losses = Losses { context: f32::NAN, prior: 2.0, total: f32::INFINITY };
+    let fill = project.fill.as_mut().unwrap();
+    fill.outcome = Arc::new(outcome);
+    fill.curves[3].candidates[1].total = f32::NAN;
+    let read = Project::from_json(&project.to_json(None).unwrap()).unwrap().fill.unwrap();
+    let losses = read.outcome.candidates[0].losses;
+    assert!(losses.context.is_nan() && losses.total.is_nan());
+    assert_eq!(losses.prior.to_bits(), 2.0_f32.to_bits());
+    assert!(read.curves[3].candidates[1].total.is_nan());
+}
+
+#[test]
+fn long_curves_are_thinned_and_keep_both_ends() {
+    let mut project = project();
+    project.fill.as_mut().unwrap().curves = curves(1201, CANDIDATES.into());
+    let kept = Project::from_json(&project.to_json(None).unwrap()).unwrap().fill.unwrap().curves;
+    assert!((200..=fill::MOST_CURVE_POINTS + 1).contains(&kept.len()), "{} points", kept.len());
+    assert_eq!((kept[0].iteration, kept[kept.len() - 1].iteration), (1, 1201));
+    assert_eq!(fill::thinned(&curves(300, 1)).len(), 300);
+}
+
+#[test]
+fn eight_candidates_at_64_pixels_on_a_large_photo_stay_far_below_two_megabytes() {
+    let mut project = project();
+    (project.photo.width_px, project.photo.height_px) = (6000, 4000);
+    let mut mask = Mask::empty(6000, 4000);
+    for row in 0_u16..20 {
+        let y = 100.0 * f32::from(row) + 300.0;
+        mask.draw_segment([500.0, y], [4000.0 - 50.0 * f32::from(row), y + 70.0], 45.0, StrokeKind::Paint);
+    }
+    project.mask = Arc::new(mask.clone());
+    mask.invert();
+    let fill = project.fill.as_mut().unwrap();
+    fill.hole = Some(Arc::new(mask));
+    fill.outcome = Arc::new(outcome(8, 64, 100));
+    fill.curves = curves(1200, 8);
+    let bytes = project.to_json(None).unwrap().len();
+    assert!((500_000..900_000).contains(&bytes), "{bytes} bytes");
+}
