@@ -33,6 +33,7 @@
 //!   something is missing.
 //! * A failed fill leaves no picture at `--out`. A search that breaks after it had a result saves that, and counts as
 //!   failed: the report then has both `out` and `error`.
+//! * `eval` replaces its files without asking, and writes its JSON on the way too.
 //! * Frames and film show the best candidate at the first iteration and at every N-th; the last one is the result. The
 //!   log's iterations and candidates count from 1.
 

@@ -26,7 +26,7 @@ pub use face::{EvaluationFace, FaceError};
 pub use hole::HoleKind;
 pub use protocol::{MEAN, Others, Protocol, SearchMethod};
 pub use run::{Evaluation, Watcher, run};
-pub use score::{Cell, MEASURES, Measure, Problem, Score, SearchFacts, cells};
+pub use score::{Cell, MEASURES, Measure, Problem, Score, SearchFacts, cells, differences};
 pub use sheet::Sheet;
 
 use sha2::{Digest as _, Sha256};

@@ -1,6 +1,6 @@
 //! Numbers of single fills, and what they come to for many.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
 use std::fmt;
 
@@ -86,15 +86,43 @@ pub struct Cell {
 /// Means with intervals, for each hole all methods; cells without a score are left out.
 #[must_use]
 pub fn cells(scores: &[Score], holes: &[HoleKind], methods: &[String]) -> Vec<Cell> {
+    cells_of(scores, holes, methods, |score, measure| (measure.of)(score))
+}
+
+/// As [`cells`], of the differences to the method `against`, face by face. How hard a face is cancels out of them, so that
+/// their intervals tell methods apart that those of [`cells`] cannot. Faces that `against` has no score for are left out.
+#[must_use]
+pub fn differences(scores: &[Score], holes: &[HoleKind], methods: &[String], against: &str) -> Vec<Cell> {
+    let base: HashMap<(&str, HoleKind), &Score> = scores
+        .iter()
+        .filter(|score| score.method == against)
+        .map(|score| ((score.face.as_str(), score.mask), score))
+        .collect();
+    let others: Vec<String> = methods.iter().filter(|method| *method != against).cloned().collect();
+    let mut cells = cells_of(scores, holes, &others, |score, measure| {
+        let base = base.get(&(score.face.as_str(), score.mask))?;
+        Some((measure.of)(score)? - (measure.of)(base)?)
+    });
+    cells.retain(|cell| !cell.summaries.is_empty());
+    cells
+}
+
+fn cells_of(
+    scores: &[Score],
+    holes: &[HoleKind],
+    methods: &[String],
+    value: impl Fn(&Score, &Measure) -> Option<f64>,
+) -> Vec<Cell> {
     let pairs = holes.iter().flat_map(|&mask| methods.iter().map(move |method| (mask, method)));
     let cell = |(mask, method): (HoleKind, &String)| {
         let own: Vec<&Score> = scores.iter().filter(|score| score.mask == mask && score.method == *method).collect();
         let summary = |measure: &Measure| {
-            let values: Vec<f64> = own.iter().filter_map(|score| (measure.of)(score)).collect();
+            let values: Vec<f64> = own.iter().filter_map(|score| value(score, measure)).collect();
             Summary::of(&values).map(|summary| (measure.id, summary))
         };
-        let summaries = MEASURES.iter().filter_map(summary).collect();
-        (!own.is_empty()).then(|| Cell { mask, method: method.clone(), faces: own.len(), summaries })
+        let summaries: BTreeMap<_, _> = MEASURES.iter().filter_map(summary).collect();
+        let faces = summaries.values().map(|summary| summary.count).max().unwrap_or(0);
+        (!own.is_empty()).then(|| Cell { mask, method: method.clone(), faces, summaries })
     };
     pairs.filter_map(cell).collect()
 }

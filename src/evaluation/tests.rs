@@ -56,9 +56,9 @@ fn protocol(pictures: Vec<PathBuf>) -> Protocol {
     }
 }
 
-fn best(candidates: u32) -> SearchMethod {
-    let settings = Settings { steps: 4, candidates, ..Preset::Best.settings() };
-    SearchMethod { preset: Preset::Best, settings }
+fn blog(candidates: u32) -> SearchMethod {
+    let settings = Settings { steps: 4, candidates, ..Preset::Blog.settings() };
+    SearchMethod { preset: Preset::Blog, settings }
 }
 
 /// Counts what it is told.
@@ -95,7 +95,7 @@ fn evaluated(protocol: &Protocol) -> (Evaluation, Counts) {
 fn every_face_hole_and_method_gets_its_score() {
     let place = Place::with_faces(&["ann.png", "bob.png"]);
     let protocol = Protocol {
-        searches: vec![best(3)],
+        searches: vec![blog(3)],
         blends: vec![BlendMode::None, BlendMode::Poisson],
         sheet_faces: 1,
         ..protocol(vec![place.path("ann.png"), place.path("bob.png")])
@@ -104,17 +104,17 @@ fn every_face_hole_and_method_gets_its_score() {
     let names = evaluation.scores.iter().map(|score| format!("{} {} {}", score.face, score.mask.id(), score.method));
     insta::assert_snapshot!(names.collect::<Vec<_>>().join("\n"), @r"
     ann center mean
-    ann center best
-    ann center best+poisson
+    ann center blog
+    ann center blog+poisson
     ann irregular mean
-    ann irregular best
-    ann irregular best+poisson
+    ann irregular blog
+    ann irregular blog+poisson
     bob center mean
-    bob center best
-    bob center best+poisson
+    bob center blog
+    bob center blog+poisson
     bob irregular mean
-    bob irregular best
-    bob irregular best+poisson
+    bob irregular blog
+    bob irregular blog+poisson
     ");
     assert!(evaluation.problems.is_empty(), "{:?}", evaluation.problems);
     assert_eq!(counts.scores_after_each_face, [6, 12]);
@@ -135,7 +135,7 @@ fn every_face_hole_and_method_gets_its_score() {
 #[test]
 fn the_same_protocol_gives_the_same_numbers() {
     let place = Place::with_faces(&["ann.png"]);
-    let protocol = Protocol { searches: vec![best(1)], ..protocol(vec![place.path("ann.png")]) };
+    let protocol = Protocol { searches: vec![blog(1)], ..protocol(vec![place.path("ann.png")]) };
     let numbers = || {
         let qualities: Vec<_> = evaluated(&protocol).0.scores.into_iter().map(|score| score.quality).collect();
         qualities
@@ -157,7 +157,7 @@ fn what_is_under_the_hole_reaches_no_method() {
     let methods = |name: &str| {
         let protocol = Protocol {
             holes: vec![HoleKind::Center],
-            searches: vec![best(2)],
+            searches: vec![blog(2)],
             blends: BlendMode::ALL.to_vec(),
             sheet_faces: 1,
             ..protocol(vec![place.path(name)])
@@ -172,7 +172,7 @@ fn what_is_under_the_hole_reaches_no_method() {
 #[test]
 fn a_single_candidate_has_no_diversity_and_is_the_best_of_all() {
     let place = Place::with_faces(&["ann.png"]);
-    let protocol = Protocol { searches: vec![best(1)], ..protocol(vec![place.path("ann.png")]) };
+    let protocol = Protocol { searches: vec![blog(1)], ..protocol(vec![place.path("ann.png")]) };
     let score = &evaluated(&protocol).0.scores[1];
     let facts = score.search.as_ref().unwrap();
     assert_eq!(facts.diversity, None);
@@ -236,13 +236,13 @@ fn a_bad_picture_is_named_and_leaves_the_others_their_holes() {
 #[test]
 fn a_search_that_cannot_run_is_a_problem_of_its_own() {
     let place = Place::with_faces(&["ann.png"]);
-    let mut broken = best(1);
+    let mut broken = blog(1);
     broken.settings.learning_rate = f32::NAN;
-    let protocol = Protocol { searches: vec![broken, best(1)], ..protocol(vec![place.path("ann.png")]) };
+    let protocol = Protocol { searches: vec![broken, blog(1)], ..protocol(vec![place.path("ann.png")]) };
     let (evaluation, counts) = evaluated(&protocol);
-    assert_eq!(evaluation.scores.iter().filter(|score| score.method == "best").count(), 2);
+    assert_eq!(evaluation.scores.iter().filter(|score| score.method == "blog").count(), 2);
     assert_eq!(counts.problems.len(), 2);
-    assert!(counts.problems[0].starts_with("ann, center, best: learning rate is NaN"), "{:?}", counts.problems);
+    assert!(counts.problems[0].starts_with("ann, center, blog: learning rate is NaN"), "{:?}", counts.problems);
 }
 
 #[test]
@@ -262,4 +262,29 @@ fn cells_are_means_over_the_faces_of_one_hole_and_method() {
     for measure in &MEASURES {
         assert_eq!(json.get(measure.id).and_then(serde_json::Value::as_f64), read(measure), "{}", measure.id);
     }
+}
+
+#[test]
+fn differences_are_taken_face_by_face() {
+    let place = Place::with_faces(&["ann.png", "bob.png", "carl.png"]);
+    let (cases, answers) = (place.folder("cases"), place.folder("answers"));
+    let pictures = ["ann.png", "bob.png", "carl.png"].map(|name| place.path(name));
+    let protocol =
+        Protocol { cases: Some(cases.clone()), holes: vec![HoleKind::Center], ..protocol(pictures.to_vec()) };
+    evaluated(&protocol);
+    for name in ["ann-center.png", "carl-center.png"] {
+        std::fs::copy(cases.join(name), answers.join(name)).unwrap();
+    }
+    let others = vec![Others { name: "grey".into(), folder: answers }];
+    let protocol = Protocol { cases: None, others, ..protocol };
+    let scores = evaluated(&protocol).0.scores;
+    let l1 = |face: &str, method: &str| {
+        let score = scores.iter().find(|score| score.face == face && score.method == method).unwrap();
+        score.quality.l1_hole
+    };
+    let expected = ["ann", "carl"].map(|face| l1(face, "grey") - l1(face, MEAN));
+    let cells = differences(&scores, &protocol.holes, &protocol.methods(), MEAN);
+    let [grey] = &cells[..] else { panic!("{} cells", cells.len()) };
+    assert_eq!((grey.method.as_str(), grey.faces), ("grey", 2), "bob has no answer");
+    assert_eq!(grey.summaries.get("l1_hole"), crate::metrics::Summary::of(&expected).as_ref());
 }

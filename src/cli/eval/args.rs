@@ -67,6 +67,12 @@ pub(in crate::cli) struct EvalArgs {
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub(super) device: DeviceChoice,
 
+    /// Also tell every method's difference to this one, face by face: mean, a preset's name, or one of --others
+    ///
+    /// Faces that are hard for one method are hard for all. Their differences show what the means' own intervals cannot.
+    #[arg(long, value_name = "METHOD")]
+    pub(super) against: Option<String>,
+
     /// JSON with the means and every face's numbers
     ///
     /// Replaced every few seconds with what there is so far, so that a run that is cut short leaves the faces it has done.
@@ -96,7 +102,7 @@ Examples:
   countenance eval faces/ --count 24 --sheet eval.png
   countenance eval faces/ --presets best,blog --blend none,poisson --json eval.json
   countenance eval faces/ --presets none --cases cases/
-  countenance eval faces/ --others telea=telea/ --others ns=ns/
+  countenance eval faces/ --others telea=telea/ --others ns=ns/ --against telea
 
 Exit status: 0 when all went well, 1 when something could not be scored, 2 when the arguments cannot be meant.";
 

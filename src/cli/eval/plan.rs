@@ -18,6 +18,8 @@ const SHEET_FACES: usize = 24;
 pub(super) struct Plan {
     pub(super) protocol: Protocol,
     pub(super) model: ModelInfo,
+    /// The method that the others are compared with.
+    pub(super) against: Option<String>,
     pub(super) json: Option<PathBuf>,
     pub(super) sheet: Option<PathBuf>,
 }
@@ -46,9 +48,9 @@ impl Plan {
             cases: args.cases.clone(),
             sheet_faces: if args.sheet.is_some() { SHEET_FACES } else { 0 },
         };
-        check_methods(&protocol)?;
+        check_methods(&protocol, args.against.as_ref())?;
         check_outputs(args, &protocol.pictures)?;
-        Ok(Self { protocol, model, json: args.json.clone(), sheet: args.sheet.clone() })
+        Ok(Self { protocol, model, against: args.against.clone(), json: args.json.clone(), sheet: args.sheet.clone() })
     }
 
     /// Whether the JSON takes the table's place.
@@ -76,17 +78,19 @@ fn pictures(folder: &Path, count: Option<u32>) -> anyhow::Result<Vec<PathBuf>> {
     Ok(pictures)
 }
 
-/// Others need a folder, and every method a name of its own.
-fn check_methods(protocol: &Protocol) -> anyhow::Result<()> {
+/// Others need a folder, every method a name of its own, and the one to compare with must be among them.
+fn check_methods(protocol: &Protocol, against: Option<&String>) -> anyhow::Result<()> {
     for Others { name, folder } in &protocol.others {
         if !folder.is_dir() {
             return Err(usage(format!("there is no folder {} for --others {name}: check the name", folder.display())));
         }
     }
     let methods = protocol.methods();
-    let twice = methods.iter().enumerate().find(|(index, name)| methods[..*index].contains(name));
-    match twice {
-        Some((_, name)) => Err(usage(format!("two methods are called {name}: give --others another name"))),
+    if let Some((_, name)) = methods.iter().enumerate().find(|(index, name)| methods[..*index].contains(name)) {
+        return Err(usage(format!("two methods are called {name}: give --others another name")));
+    }
+    match against.filter(|name| !methods.contains(name)) {
+        Some(name) => Err(usage(format!("there is no method {name} for --against: use {}", methods.join(", ")))),
         None => Ok(()),
     }
 }

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use serde::Serialize;
 
 use super::plan::Plan;
-use crate::evaluation::{Cell, Evaluation, HoleKind, Others, Problem, Score, SearchMethod, cells};
+use crate::evaluation::{Cell, Evaluation, HoleKind, Others, Problem, Score, SearchMethod, cells, differences};
 use crate::photo::{Overwrite, write_atomically};
 
 /// An evaluation, finished or not.
@@ -28,6 +28,9 @@ struct Report<'a> {
     searches: &'a [SearchMethod],
     others: &'a [Others],
     cells: Vec<Cell>,
+    /// The method of `--against`, and the others' differences to it.
+    against: Option<&'a str>,
+    differences: Vec<Cell>,
     scores: &'a [Score],
     problems: &'a [Problem],
 }
@@ -47,6 +50,11 @@ pub(super) fn json(plan: &Plan, evaluation: &Evaluation) -> anyhow::Result<Strin
         faces_done: evaluation.faces_done,
         masks: &protocol.holes,
         cells: cells(&evaluation.scores, &protocol.holes, &methods),
+        against: plan.against.as_deref(),
+        differences: plan
+            .against
+            .as_deref()
+            .map_or_else(Vec::new, |against| differences(&evaluation.scores, &protocol.holes, &methods, against)),
         methods,
         searches: &protocol.searches,
         others: &protocol.others,

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::plan::Plan;
-use crate::evaluation::{Cell, Evaluation, cells};
+use crate::evaluation::{Cell, Evaluation, cells, differences};
 use crate::metrics::Summary;
 
 /// A column: its title, the measure's name in JSON, decimals.
@@ -20,7 +20,8 @@ const SEARCH: [Column; 5] = [
     ("diversity", "diversity", 4),
 ];
 
-/// Three tables: in the hole, of the whole picture, about the searches (if there were any).
+/// Tables of what is in the hole, of differences there (if asked for), of the whole picture, and about the searches (if
+/// there were any).
 pub(super) fn table(plan: &Plan, evaluation: &Evaluation) -> String {
     let protocol = &plan.protocol;
     let cells = cells(&evaluation.scores, &protocol.holes, &protocol.methods());
@@ -36,16 +37,21 @@ pub(super) fn table(plan: &Plan, evaluation: &Evaluation) -> String {
         let _ = write!(text, ", {}", device.name);
     }
     text += "; mean ± half of the 95 % interval\n";
-    add_part(&mut text, "In the hole", &IN_THE_HOLE, &cells);
-    add_part(&mut text, "Whole picture, known pixels exact", &WHOLE, &cells);
+    add_part(&mut text, "In the hole", &IN_THE_HOLE, &cells, number);
+    if let Some(against) = &plan.against {
+        let differences = differences(&evaluation.scores, &protocol.holes, &protocol.methods(), against);
+        let title = format!("In the hole, difference to {against} face by face");
+        add_part(&mut text, &title, &IN_THE_HOLE, &differences, signed);
+    }
+    add_part(&mut text, "Whole picture, known pixels exact", &WHOLE, &cells, number);
     let searches: Vec<Cell> = cells.into_iter().filter(|cell| cell.summaries.contains_key("steps")).collect();
     if !searches.is_empty() {
-        add_part(&mut text, "Search", &SEARCH, &searches);
+        add_part(&mut text, "Search", &SEARCH, &searches, number);
     }
     text
 }
 
-fn add_part(text: &mut String, title: &str, columns: &[Column], cells: &[Cell]) {
+fn add_part(text: &mut String, title: &str, columns: &[Column], cells: &[Cell], write: fn(&Summary, usize) -> String) {
     let name_width = cells.iter().map(|cell| cell.method.chars().count()).max().unwrap_or(0).max("method".len());
     let _ = write!(text, "\n{title}\n{:<10} {:<name_width$} {:>5}", "mask", "method", "faces");
     for (name, ..) in columns {
@@ -58,7 +64,8 @@ fn add_part(text: &mut String, title: &str, columns: &[Column], cells: &[Cell]) 
         last = Some(cell.mask);
         let _ = write!(text, "{mask:<10} {:<name_width$} {:>5}", cell.method, cell.faces);
         for &(_, measure, decimals) in columns {
-            let _ = write!(text, "  {:<15}", number(cell.summaries.get(measure), decimals));
+            let value = cell.summaries.get(measure).map_or_else(|| "-".into(), |summary| write(summary, decimals));
+            let _ = write!(text, "  {value:<15}");
         }
         end_line(text);
     }
@@ -69,11 +76,17 @@ fn end_line(text: &mut String) {
     text.push('\n');
 }
 
-/// As in `18.31 ± 0.42`; a dash where there is nothing to tell.
-fn number(summary: Option<&Summary>, decimals: usize) -> String {
-    match summary {
-        None => "-".into(),
-        Some(Summary { mean, half_interval: Some(half), .. }) => format!("{mean:.decimals$} ± {half:.decimals$}"),
-        Some(Summary { mean, half_interval: None, .. }) => format!("{mean:.decimals$}"),
-    }
+/// As in `18.31 ± 0.42`.
+fn number(summary: &Summary, decimals: usize) -> String {
+    format!("{:.decimals$}{}", summary.mean, interval(summary, decimals))
+}
+
+/// As in `+0.31 ± 0.12`.
+fn signed(summary: &Summary, decimals: usize) -> String {
+    format!("{:+.decimals$}{}", summary.mean, interval(summary, decimals))
+}
+
+/// Nothing for a single face.
+fn interval(summary: &Summary, decimals: usize) -> String {
+    summary.half_interval.map_or_else(String::new, |half| format!(" ± {half:.decimals$}"))
 }

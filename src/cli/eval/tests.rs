@@ -86,6 +86,19 @@ fn the_table_shows_means_and_intervals_of_every_cell() {
 }
 
 #[test]
+fn differences_to_one_method_have_their_signs() {
+    let place = Place::with_faces(&["ann.png", "bob.png"]);
+    let line = "--presets blog --steps 1 --masks center --against blog --json DIR/eval.json";
+    let text = place.eval(line).unwrap().text;
+    let part: Vec<_> = text.split("\nIn the hole, difference to blog face by face\n").nth(1).unwrap().lines().collect();
+    assert!(part[1].starts_with("center     mean ") && part[2].is_empty(), "{text}");
+    let json = place.json("eval.json");
+    let mean = json["differences"][0]["psnr_hole_db"]["mean"].as_f64().unwrap();
+    assert!(part[1].contains(&format!(" {mean:+.2} ± ")), "{mean}: {text}");
+    assert!(json["differences"][0]["seconds"].is_null(), "the floor has no time");
+}
+
+#[test]
 fn searches_have_a_table_of_their_own() {
     let place = Place::with_faces(&["ann.png"]);
     let line = "--presets best,blog --steps 2 --candidates 2 --masks mouth --blend none,poisson";
@@ -99,17 +112,17 @@ fn searches_have_a_table_of_their_own() {
 #[test]
 fn the_json_holds_cells_scores_and_how_they_came_about() {
     let place = Place::with_faces(&["ann.png", "bob.png"]);
-    place.eval("--steps 3 --candidates 2 --masks center,half --seed 5 --json DIR/eval.json").unwrap();
+    place.eval("--presets blog --steps 3 --candidates 2 --masks center,half --seed 5 --json DIR/eval.json").unwrap();
     let json = place.json("eval.json");
     assert_eq!(json["masks"], serde_json::json!(["center", "half"]));
-    assert_eq!(json["methods"], serde_json::json!(["mean", "best"]));
+    assert_eq!(json["methods"], serde_json::json!(["mean", "blog"]));
     assert_eq!((json["seed"].as_u64(), json["size_px"].as_u64()), (Some(5), Some(16)));
     assert_eq!((json["faces"].as_u64(), json["faces_done"].as_u64()), (Some(2), Some(2)));
     assert_eq!(json["searches"][0]["settings"]["steps"], 3);
     let scores = json["scores"].as_array().unwrap();
     assert_eq!(scores.len(), 2 * 2 * 2);
     let last = &scores[7];
-    assert_eq!([&last["face"], &last["mask"], &last["method"]], ["bob", "half", "best"]);
+    assert_eq!([&last["face"], &last["mask"], &last["method"]], ["bob", "half", "blog"]);
     assert_eq!(last["steps"], 3);
     let psnr = |index: usize| scores[index]["psnr_hole_db"].as_f64().unwrap();
     let cell = &json["cells"][1]["psnr_hole_db"];
@@ -163,6 +176,7 @@ fn mistakes_are_told_before_anything_is_computed() {
     insta::assert_snapshot!(place.refusal("--presets none"), @"DIR/faces/ann.bmp and DIR/faces/ann.png would have the same name: rename one");
     insta::assert_snapshot!(place.refusal("--count 1 --steps 0"), @"steps is 0: use 1 to 100000");
     insta::assert_snapshot!(place.refusal("--count 1 --others best=DIR/empty"), @"two methods are called best: give --others another name");
+    insta::assert_snapshot!(place.refusal("--count 1 --against telea"), @"there is no method telea for --against: use mean, best");
     insta::assert_snapshot!(place.refusal("--count 1 --others telea=DIR/none"), @"there is no folder DIR/none for --others telea: check the name");
     insta::assert_snapshot!(place.refusal("--count 1 --cases DIR/faces"), @"--cases DIR/faces is the folder of the faces: choose another");
     insta::assert_snapshot!(place.refusal("--count 1 --cases DIR/empty --others telea=DIR/empty"), @"--cases DIR/empty is a folder of --others too: choose another");
