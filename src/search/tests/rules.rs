@@ -250,7 +250,7 @@ fn outcome(networks: &Arc<Networks>, problem: &Problem, settings: Settings) -> (
 fn refinement_goes_on_below_what_the_latents_reach_and_leaves_the_model_alone() {
     let networks = networks();
     let plain = Settings { steps: 60, ..settings(OptimizerKind::Adam) };
-    let refined = Settings { refine_steps: 40, refine_rate: 0.02, ..plain };
+    let refined = Settings { refine_steps: 30, refine_rate: 1e-3, ..plain };
     let (pictures, before) = outcome(&networks, &problem(), plain);
     let (_, after) = outcome(&networks, &problem(), refined);
     for (before, after) in before.iter().zip(&after) {
