@@ -47,7 +47,7 @@ fn fill(folder: &Path, arguments: &[&str]) -> Output {
         .current_dir(folder)
         .arg("fill")
         .args(arguments)
-        .args(["--device", "cpu", "--steps", "5", "--model"])
+        .args(["--device", "cpu", "--steps", "5", "--refine-steps", "0", "--model"])
         .arg(tiny_model())
         .output()
         .unwrap()
@@ -291,4 +291,65 @@ fn eval_measures_a_folder_and_names_the_picture_that_is_no_face() {
     assert!(errors(&output).contains("error: bob: the picture is 20×30 pixels"), "{}", errors(&output));
     assert!(String::from_utf8_lossy(&output.stdout).contains("eyes"), "the others are measured");
     assert_eq!(eval(&["--others", "telea"]).status.code(), Some(2));
+}
+
+/// Mounts a file system of so many kilobytes; `None` where that is not allowed.
+#[cfg(target_os = "linux")]
+fn small_disk(kilobytes: u32) -> Option<tempfile::TempDir> {
+    let folder = tempfile::tempdir().unwrap();
+    let size = format!("size={kilobytes}k");
+    let mount = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(folder.path()).output();
+    mount.is_ok_and(|output| output.status.success()).then_some(folder)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_told_and_leaves_no_file() {
+    let Some(disk) = small_disk(64) else {
+        eprintln!("no file system can be mounted here: a full disk was not tried");
+        return;
+    };
+    let folder = folder();
+    // Noise does not compress: 300 × 300 pixels need more than there is.
+    let hash = |x: u32, y: u32| (x + 331 * y).wrapping_mul(2_654_435_761).rotate_left(13).wrapping_mul(2_246_822_519);
+    let noise = RgbImage::from_fn(300, 300, |x, y| Rgb(hash(x, y).to_le_bytes()[1..].try_into().unwrap()));
+    noise.save(folder.path().join("photo.png")).unwrap();
+    mask(300, 300).save(folder.path().join("mask.png")).unwrap();
+    let out = disk.path().join("filled.png");
+    let output = fill(folder.path(), &["photo.png", "--mask", "mask.png", "--out", out.to_str().unwrap()]);
+    let left = fs::read_dir(disk.path()).unwrap().count();
+    Command::new("umount").arg(disk.path()).status().unwrap();
+    assert_code(&output, 1);
+    assert!(errors(&output).contains("the disk is full: free some space"), "{}", errors(&output));
+    assert_eq!(left, 0, "nothing is left behind");
+}
+
+#[test]
+fn a_fill_that_is_killed_leaves_a_whole_picture_or_none() {
+    let folder = folder();
+    photo(700, 700).save(folder.path().join("photo.png")).unwrap();
+    mask(700, 700).save(folder.path().join("mask.png")).unwrap();
+    let arguments = ["photo.png", "--mask", "mask.png", "--out", "filled.png", "--force"];
+    let start = std::time::Instant::now();
+    assert_code(&fill(folder.path(), &arguments), 0);
+    let whole = start.elapsed();
+    let out = folder.path().join("filled.png");
+    for share in 1..=12 {
+        let _ = fs::remove_file(&out);
+        let mut child = countenance()
+            .current_dir(folder.path())
+            .arg("fill")
+            .args(arguments)
+            .args(["--device", "cpu", "--steps", "5", "--refine-steps", "0", "--model"])
+            .arg(tiny_model())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(whole * share / 12);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        if out.exists() {
+            assert_eq!(image::open(&out).unwrap().dimensions(), (700, 700));
+        }
+    }
 }

@@ -47,7 +47,6 @@ impl HostWork {
 
     /// Draws the latents and differentiates the total loss to them. An `adapted` generator draws in place of the model's,
     /// and moves.
-    #[expect(clippy::needless_pass_by_value, reason = "a mutable borrow for this call")]
     pub(super) fn evaluate(
         &mut self,
         networks: &HostNetworks,
@@ -75,10 +74,12 @@ impl HostWork {
             Reduction::Sum => 1.0,
             Reduction::Mean => 1.0 / (3.0 * weights.iter().sum::<f32>()).max(f32::MIN_POSITIVE),
         };
-        let (context, gradient) =
-            networks.pull_back(candidates, logit_gradient.as_deref(), tape, |picture, gradient| {
-                context(settings.context.norm, scale, picture, pixels, weights, gradient)
-            });
+        let (norm, logits) = (settings.context.norm, logit_gradient.as_deref());
+        let look = |picture: &[f32], gradient: &mut [f32]| context(norm, scale, picture, pixels, weights, gradient);
+        let (context, gradient) = match adapted {
+            Some(adapted) => networks.pull_back_and_adapt(adapted, &values, logits, tape, settings.refine_rate, look),
+            None => networks.pull_back(candidates, logits, tape, look),
+        };
         let total = context.iter().zip(&prior).map(|(context, prior)| context + settings.lambda * prior).collect();
         let row = |values: Vec<f32>| Tensor::from_data(TensorData::new(values, [candidates]), device);
         Evaluation {

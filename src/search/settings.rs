@@ -87,14 +87,16 @@ impl Preset {
             },
             Self::Hmc => Settings { optimizer: OptimizerKind::Hmc, candidates: 4, ..blog },
             Self::Best => Settings {
-                steps: 150,
+                steps: 100,
                 lambda: 0.02,
                 learning_rate: 0.02,
                 schedule: Schedule::Cosine,
-                candidates: 8,
+                noise: 0.15,
+                refine_steps: 15,
+                candidates: 4,
                 starts: Starts::Encoder,
                 start_spread: 0.25,
-                context: ContextSettings { reduction: Reduction::Mean, norm: Norm::L1, window_px: 15, focus: 0.5 },
+                context: ContextSettings { reduction: Reduction::Mean, norm: Norm::L1, window_px: 15, focus: 0.8 },
                 ..blog
             },
         }

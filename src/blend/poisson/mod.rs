@@ -22,9 +22,12 @@ mod solve;
 #[cfg(test)]
 mod tests;
 
+use std::sync::{Mutex, PoisonError};
+
 use board::{Board, Squares, Value};
 use cells::{Cells, Edge};
 use level::{Level, neighbours};
+use solve::{Workspace, solve};
 
 use super::raster::Raster;
 use super::sample::Picture;
@@ -43,6 +46,8 @@ pub(super) struct Membrane {
     levels: Vec<Level>,
     edges: Vec<Edge>,
     links: Vec<Link>,
+    /// What the last fill left to work in.
+    workspace: Mutex<Option<Box<Workspace>>>,
 }
 
 /// A free cell beside an edge cell.
@@ -93,7 +98,13 @@ impl Membrane {
         for link in &links {
             *counts.at_mut(link.x, link.y) += 1.0;
         }
-        Some(Self { raster, levels: Level::pyramid(is_free, counts, COARSEST_CELLS), edges, links })
+        Some(Self {
+            raster,
+            levels: Level::pyramid(is_free, counts, COARSEST_CELLS),
+            edges,
+            links,
+            workspace: Mutex::default(),
+        })
     }
 
     /// Solves for one fill.
@@ -117,7 +128,13 @@ impl Membrane {
                 *value += given;
             }
         }
-        solve::solve(&self.levels, right_side)
+        let left = || self.workspace.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(mut workspace) = left().take().or_else(|| Workspace::new(&self.levels).map(Box::new)) else {
+            return right_side;
+        };
+        let values = solve(&self.levels, right_side, &mut workspace);
+        *left() = Some(workspace);
+        values
     }
 
     /// What the photo has and the fill lacks, for each edge cell.

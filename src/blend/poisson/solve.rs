@@ -20,28 +20,45 @@ const COARSEST_SWEEPS: usize = 20;
 /// Values of one partial sum, so that a sum does not depend on the number of threads.
 const SUM_LENGTH: usize = 1024;
 
+/// Room for a solution's iterations. Kept from one fill to the next: fresh memory costs as much time as two iterations.
+pub(super) struct Workspace {
+    scratch: Vec<Scratch>,
+    correction: Squares<Value>,
+    direction: Squares<Value>,
+}
+
+impl Workspace {
+    pub(super) fn new(levels: &[Level]) -> Option<Self> {
+        let (finest, coarser) = levels.split_first()?;
+        let (correction, direction) = (Squares::new(finest.board()), Squares::new(finest.board()));
+        Some(Self { scratch: coarser.iter().map(Scratch::new).collect(), correction, direction })
+    }
+}
+
 /// Solves for the free cells of the finest grid. `right_side` holds for each free cell the sum of the given values
 /// beside it, and zero elsewhere.
-pub(super) fn solve(levels: &[Level], right_side: Squares<Value>) -> Squares<Value> {
+pub(super) fn solve(levels: &[Level], right_side: Squares<Value>, workspace: &mut Workspace) -> Squares<Value> {
     let Some(finest) = levels.first() else { return right_side };
-    let board = finest.board();
-    let mut scratch: Vec<Scratch> = levels.iter().skip(1).map(Scratch::new).collect();
-    let mut x = first_guess(levels, &right_side, &mut scratch);
+    let Workspace { scratch, correction, direction } = workspace;
+    let mut x = first_guess(levels, &right_side, scratch);
     let mut residual = right_side;
     finest.subtract_product(&x, &mut residual);
-    let (mut correction, mut direction) = (Squares::new(board), Squares::new(board));
     let mut steepness = [0.0; 4];
     for iteration in 0.. {
-        cycle(levels, &mut scratch, &residual, &mut correction, Guess::Zero);
-        if iteration == MAX_ITERATIONS || largest(&correction) < LAST_CORRECTION {
+        cycle(levels, scratch, &residual, correction, Guess::Zero);
+        if iteration == MAX_ITERATIONS || largest(correction) < LAST_CORRECTION {
             break;
         }
-        let before = std::mem::replace(&mut steepness, products(&residual, &correction));
+        let before = std::mem::replace(&mut steepness, products(&residual, correction));
         let share = quotients(steepness, before);
-        direction.change_all(|parity, y, cells| add(cells, ONES, correction.row(parity, y), share));
+        // What is left from another fill must not count, not even as nothing times infinity.
+        direction.change_all(|parity, y, cells| match iteration {
+            0 => cells.copy_from_slice(correction.row(parity, y)),
+            _ => add(cells, ONES, correction.row(parity, y), share),
+        });
         // The correction is used up: its room serves for the product.
-        finest.product(&direction, &mut correction);
-        let length = quotients(steepness, products(&direction, &correction));
+        finest.product(direction, correction);
+        let length = quotients(steepness, products(direction, correction));
         x.change_all(|parity, y, cells| add(cells, length, direction.row(parity, y), ONES));
         let back = length.map(|length| -length);
         residual.change_all(|parity, y, cells| add(cells, back, correction.row(parity, y), ONES));

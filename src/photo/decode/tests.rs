@@ -261,3 +261,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_cmyk_jpeg_opens_in_rgb() {
+    let photo = decode(include_bytes!("../../../assets/fixtures/cmyk.jpg"), DecodeLimits::default()).unwrap();
+    assert_eq!((photo.pixels.color(), photo.width(), photo.height()), (ColorType::Rgb8, 16, 12));
+    let found = photo.pixels.to_rgb8().get_pixel(8, 6).0;
+    assert!(found.iter().zip([200u8, 60, 30]).all(|(a, b)| a.abs_diff(b) < 8), "{found:?}");
+}
+
+#[test]
+fn of_an_animated_webp_the_first_picture_opens() {
+    let photo = decode(include_bytes!("../../../assets/fixtures/animated.webp"), DecodeLimits::default()).unwrap();
+    assert_eq!(photo.pixels.to_rgb8().get_pixel(8, 6).0, [200, 60, 30]);
+}
