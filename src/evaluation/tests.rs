@@ -118,7 +118,6 @@ fn every_face_hole_and_method_gets_its_score() {
     ");
     assert!(evaluation.problems.is_empty(), "{:?}", evaluation.problems);
     assert_eq!(counts.scores_after_each_face, [6, 12]);
-    assert_eq!(counts.gradients, 2 * protocol.gradients_a_face());
     // One row of truth and, for two holes, the blanked face and three methods.
     assert_eq!(evaluation.sheet.draw().dimensions(), ((1 + 2 * 4) * 130 + 2, 132));
 
@@ -144,6 +143,16 @@ fn the_same_protocol_gives_the_same_numbers() {
     assert_eq!(first, numbers());
     let other = Protocol { seed: 1, ..protocol.clone() };
     assert_ne!(first, evaluated(&other).0.scores.into_iter().map(|score| score.quality).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_gradients_that_progress_counts_on_are_those_that_come() {
+    let place = Place::with_faces(&["ann.png"]);
+    let mut refined = blog(1);
+    refined.settings.refine_steps = 3;
+    let protocol = Protocol { searches: vec![refined, blog(2)], ..protocol(vec![place.path("ann.png")]) };
+    assert_eq!(protocol.gradients_a_face(), 2 * (4 + 3 + 4));
+    assert_eq!(evaluated(&protocol).1.gradients, protocol.gradients_a_face());
 }
 
 #[test]
