@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use countenance::blend::{Blend, BlendMode, Composer, apply};
-use countenance::device::{DeviceChoice, open};
 use countenance::face::{FaceFrame, detect};
 use countenance::mask::{Mask, MaskPreset, StrokeKind};
 use countenance::model::{ModelChoice, Networks, load};
@@ -18,9 +17,8 @@ fn main() {
 
 /// Blog mode on a centre hole, as the `PyTorch` yardstick does it.
 fn search(candidates: u32) -> Search {
-    let opened = open(DeviceChoice::Cpu).expect("the CPU is always there");
     let file = load(&ModelChoice::Embedded).expect("the embedded model is whole");
-    let networks = Arc::new(Networks::load(&file, &opened.device).expect("the embedded model is whole"));
+    let networks = Arc::new(Networks::load_on_host(&file).expect("the embedded model is whole"));
     let in_hole = |i: usize| (16..48).contains(&(i % 64)) && (16..48).contains(&(i / 64));
     let problem = Problem {
         size_px: 64,

@@ -1,5 +1,7 @@
 //! How much each known pixel counts (CVPR 2017, section 3.2).
 
+use std::collections::VecDeque;
+
 /// Context weights of a crop: `known` is the paper's `M` (`[size, size]`, 1 where known and 0 in the hole), and so is the
 /// answer: `W = (1 − focus)·M + focus·W_paper`, each value 0 to 1.
 ///
@@ -47,6 +49,31 @@ fn hole_sums(known: &[f32], size_px: usize) -> Vec<u32> {
         }
     }
     sums
+}
+
+/// For each pixel of a crop of side `size`, how many steps to the left, right, up or down lead to the nearest known one: 0 for
+/// a known pixel, `u32::MAX` where none is known at all. `known` is `[size, size]`, 1 where known.
+#[must_use]
+pub fn steps_to_known(known: &[f32], size: usize) -> Vec<u32> {
+    let mut steps: Vec<u32> = known.iter().map(|&known| if known > 0.0 { 0 } else { u32::MAX }).collect();
+    let mut edge: VecDeque<usize> = (0..steps.len()).filter(|&pixel| steps[pixel] == 0).collect();
+    while let Some(pixel) = edge.pop_front() {
+        let (x, y) = (pixel % size, pixel / size);
+        let around = [
+            (x > 0).then(|| pixel - 1),
+            (x + 1 < size).then(|| pixel + 1),
+            pixel.checked_sub(size),
+            (y + 1 < size).then(|| pixel + size),
+        ];
+        let far = steps[pixel] + 1;
+        for next in around.into_iter().flatten() {
+            if let Some(steps) = steps.get_mut(next).filter(|steps| **steps > far) {
+                *steps = far;
+                edge.push_back(next);
+            }
+        }
+    }
+    steps
 }
 
 #[cfg(test)]
@@ -108,5 +135,18 @@ mod tests {
         assert_eq!(weights.iter().filter(|&&weight| weight > 0.0).count(), 420);
         // Beside the middle of an edge the window holds 3 × 7 hole pixels.
         assert!((weights[32 * 64 + 15] - 21.0 / 49.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn steps_to_the_nearest_known_pixel_are_counted_along_the_axes() {
+        #[rustfmt::skip]
+        let known = [
+            1.0, 0.0, 0.0, 0.0,
+            0.0, 0.0, 0.0, 0.0,
+            0.0, 0.0, 0.0, 0.0,
+            0.0, 0.0, 0.0, 1.0,
+        ];
+        assert_eq!(steps_to_known(&known, 4), [0, 1, 2, 3, 1, 2, 3, 2, 2, 3, 2, 1, 3, 2, 1, 0]);
+        assert_eq!(steps_to_known(&[0.0; 4], 2), [u32::MAX; 4]);
     }
 }
