@@ -58,6 +58,10 @@ impl Autosave {
 
     /// What to do at this time. `unsaved`: the document's revision if it holds work that no project file has.
     pub fn next(&mut self, now: Instant, unsaved: Option<u64>) -> Step {
+        // Counted from the change on, also while a task is at the file.
+        if unsaved.is_some() && ![self.written, self.writing].contains(&unsaved) {
+            self.changed_at.get_or_insert(now);
+        }
         let Some(slot) = self.slot.as_ref().filter(|_| !self.busy) else { return Step::Nothing };
         let Some(revision) = unsaved else {
             self.changed_at = None;

@@ -130,3 +130,16 @@ fn files_that_make_no_sense_are_left_alone_and_old_locks_removed() {
     assert_eq!(std::fs::read_to_string(&nonsense).unwrap(), "{");
     assert!(!folder.path().join("old.lock").exists() && folder.path().join("new.lock").exists());
 }
+
+#[test]
+fn a_change_while_a_task_is_at_the_file_waits_no_longer_than_any_other() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut autosave = Autosave::in_folder(folder.path());
+    let start = Instant::now();
+    assert!(matches!(autosave.next(start, Some(1)), Step::Wait(_)));
+    assert!(matches!(autosave.next(start + EVERY, Some(1)), Step::Write(_)));
+    // The next stroke comes while the first is being written.
+    assert!(matches!(autosave.next(start + EVERY, Some(2)), Step::Nothing));
+    assert!(!autosave.finished(true));
+    assert!(matches!(autosave.next(start + 2 * EVERY, Some(2)), Step::Write(_)));
+}
