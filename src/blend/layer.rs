@@ -76,32 +76,10 @@ mod tests {
 
     use super::*;
     use crate::blend::BlendMode;
-
-    const COLORS: [ColorType; 8] = [
-        ColorType::L8,
-        ColorType::La8,
-        ColorType::Rgb8,
-        ColorType::Rgba8,
-        ColorType::L16,
-        ColorType::La16,
-        ColorType::Rgb16,
-        ColorType::Rgba16,
-    ];
+    use crate::photo::colors::{COLORS, varied};
 
     fn photo(color: ColorType, width: u32, height: u32) -> Photo {
-        let value = |x: u32, y: u32, seed: u32| ((x * 2311 + y * 8123 + seed * 9973) % 65_000) as u16 + 100;
-        let pixel = |x, y| Rgba([value(x, y, 1), value(x, y, 2), value(x, y, 3), value(x, y, 4)]);
-        let rgba = DynamicImage::ImageRgba16(ImageBuffer::from_fn(width, height, pixel));
-        Photo::from_pixels(match color {
-            ColorType::L8 => rgba.to_luma8().into(),
-            ColorType::La8 => rgba.to_luma_alpha8().into(),
-            ColorType::Rgb8 => rgba.to_rgb8().into(),
-            ColorType::Rgba8 => rgba.to_rgba8().into(),
-            ColorType::L16 => rgba.to_luma16().into(),
-            ColorType::La16 => rgba.to_luma_alpha16().into(),
-            ColorType::Rgb16 => rgba.to_rgb16().into(),
-            _ => rgba,
-        })
+        Photo::from_pixels(varied(color, width, height))
     }
 
     /// A fill of 4×4 pixels, no two alike.

@@ -14,7 +14,7 @@ use crate::job::{DeviceInfo, Engine, FillError, FillOutcome, FillRequest, Flow, 
 use crate::mask::Mask;
 use crate::metrics::{Picture, Quality, diversity};
 use crate::model::ModelInfo;
-use crate::search::{Losses, Settings};
+use crate::search::Settings;
 
 /// What there is so far.
 #[derive(Clone, Debug, Default)]
@@ -208,16 +208,4 @@ impl Observer for Follower<'_> {
         self.0.gradient();
         Flow::Continue
     }
-
-    fn wants_losses(&mut self, _: u32) -> bool {
-        false
-    }
-
-    fn losses(&mut self, _: u32, _: &[Losses]) {}
-
-    fn wants_pictures(&mut self, _: u32) -> bool {
-        false
-    }
-
-    fn pictures(&mut self, _: u32, _: u32, _: Vec<Vec<f32>>, _: usize) {}
 }

@@ -24,7 +24,8 @@ pub enum Flow {
     Stop,
 }
 
-/// Follows a fill. Called on the thread that runs it, between gradient evaluations.
+/// Follows a fill. Called on the thread that runs it, between gradient evaluations. Losses and pictures are not looked at
+/// unless an observer says so.
 pub trait Observer {
     /// The device is open, the model loaded, the search about to start. `notes` are for the user, as in "this model
     /// has no discriminator: the prior loss is off".
@@ -39,18 +40,22 @@ pub trait Observer {
     }
 
     /// Whether the losses of this iteration (from 1) must be handed over now rather than in a batch later.
-    fn wants_losses(&mut self, iteration: u32) -> bool;
+    fn wants_losses(&mut self, _iteration: u32) -> bool {
+        false
+    }
 
     /// The losses of every candidate at an iteration. Every iteration comes once, in order.
-    fn losses(&mut self, iteration: u32, losses: &[Losses]);
+    fn losses(&mut self, _iteration: u32, _losses: &[Losses]) {}
 
     /// Whether the pictures of this iteration are wanted. They are the pictures at the start of the iteration, which
     /// its losses describe.
-    fn wants_pictures(&mut self, iteration: u32) -> bool;
+    fn wants_pictures(&mut self, _iteration: u32) -> bool {
+        false
+    }
 
     /// `pictures[k]` is G(z) of candidate k, planar RGB in [-1, 1], `[3, size_px, size_px]`; `best` has the least
     /// total loss.
-    fn pictures(&mut self, iteration: u32, size_px: u32, pictures: Vec<Vec<f32>>, best: usize);
+    fn pictures(&mut self, _iteration: u32, _size_px: u32, _pictures: Vec<Vec<f32>>, _best: usize) {}
 }
 
 /// Why a fill gave no result at all.

@@ -1,7 +1,6 @@
 //! Weight files: self-describing `.safetensors`, checked in full before anything is built from them.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use half::f16;
@@ -83,7 +82,7 @@ impl ModelFile {
             .collect::<Result<_, ModelError>>()?;
         let info = ModelInfo {
             name: name.to_string(),
-            sha256: hexadecimal(&Sha256::digest(bytes)),
+            sha256: format!("{:x}", Sha256::digest(bytes)),
             image_size_px,
             latent_dim,
             has_discriminator: architecture.discriminator_channels.is_some(),
@@ -140,14 +139,6 @@ fn read_values(name: &str, view: &TensorView<'_>) -> Result<Vec<f32>, ModelError
         Some(index) => Err(ModelError::NotFinite { name: name.to_string(), index }),
         None => Ok(values),
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

@@ -1,7 +1,5 @@
 //! SHA-256 of what is seen: pixels, whatever file they came from.
 
-use std::fmt::Write as _;
-
 use sha2::{Digest as _, Sha256};
 
 use super::{Photo, Samples};
@@ -29,25 +27,17 @@ impl Photo {
                 }
             }
         }
-        hexadecimal(&hash.finalize())
+        format!("{:x}", hash.finalize())
     }
 }
 
 /// SHA-256 of a picture of one byte a pixel, in hexadecimal. `kind` keeps it apart from others with the same bytes.
 pub(crate) fn sha256_of(width: u32, height: u32, kind: &str, pixels: &[u8]) -> String {
-    hexadecimal(&Sha256::new_with_prefix(head(width, height, kind)).chain_update(pixels).finalize())
+    format!("{:x}", Sha256::new_with_prefix(head(width, height, kind)).chain_update(pixels).finalize())
 }
 
 fn head(width: u32, height: u32, kind: &str) -> String {
     format!("{width}x{height} {kind}\n")
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

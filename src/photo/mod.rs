@@ -4,6 +4,8 @@
 //! so that everything after this module works in upright pixels. What would surprise: the metadata is changed to fit that
 //! as soon as it is read (see `exif` and `xmp`), and loses its thumbnails, which would show the face as it was.
 
+#[cfg(test)]
+pub(crate) mod colors;
 mod decode;
 mod encode;
 mod exif;

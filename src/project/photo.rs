@@ -1,6 +1,5 @@
 //! Which photo a project belongs to, and finding it again.
 
-use std::fmt::Write as _;
 use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -45,11 +44,7 @@ pub struct FoundPhoto {
 /// SHA-256 in hexadecimal.
 #[must_use]
 pub fn sha256_of(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    format!("{:x}", Sha256::digest(bytes))
 }
 
 impl PhotoReference {

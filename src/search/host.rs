@@ -19,6 +19,8 @@ pub(super) struct HostWork {
     known: Vec<f32>,
     /// `[side, side]`: W, zero in the hole.
     weights: Vec<f32>,
+    /// What a weighted difference counts in the context loss: 1, or `1 / Σ W` over pixels and channels.
+    scale: f32,
     tape: Tape,
 }
 
@@ -31,11 +33,18 @@ impl HostWork {
             let (pixel, channel) = (index / 3, index % 3);
             if problem.known[pixel] > 0.0 { problem.pixels[channel * area + pixel] } else { 0.0 }
         };
+        let weights = context_weights(&problem.known, side_px, context.window_px as usize, context.focus);
+        let scale = match context.reduction {
+            Reduction::Sum => 1.0,
+            // Without a single weighted pixel the sum is zero too.
+            Reduction::Mean => 1.0 / (3.0 * weights.iter().sum::<f32>()).max(f32::MIN_POSITIVE),
+        };
         Self {
             side_px,
             pixels: (0..3 * area).map(value).collect(),
             known: problem.known.clone(),
-            weights: context_weights(&problem.known, side_px, context.window_px as usize, context.focus),
+            weights,
+            scale,
             tape: Tape::default(),
         }
     }
@@ -69,13 +78,9 @@ impl HostWork {
         let logit_gradient = judged.map(|logits| {
             logits.iter().map(|logit| settings.lambda * prior_gradient(*logit, settings.prior)).collect::<Vec<_>>()
         });
-        let Self { pixels, weights, tape, .. } = self;
-        let scale = match settings.context.reduction {
-            Reduction::Sum => 1.0,
-            Reduction::Mean => 1.0 / (3.0 * weights.iter().sum::<f32>()).max(f32::MIN_POSITIVE),
-        };
+        let Self { pixels, weights, scale, tape, .. } = self;
         let (norm, logits) = (settings.context.norm, logit_gradient.as_deref());
-        let look = |picture: &[f32], gradient: &mut [f32]| context(norm, scale, picture, pixels, weights, gradient);
+        let look = |picture: &[f32], gradient: &mut [f32]| context(norm, *scale, picture, pixels, weights, gradient);
         let (context, gradient) = match adapted {
             Some(adapted) => networks.pull_back_and_adapt(adapted, &values, logits, tape, settings.refine_rate, look),
             None => networks.pull_back(candidates, logits, tape, look),

@@ -44,27 +44,27 @@ fn trust(problem: &Problem, device: &Device) -> Tensor<4> {
 impl Search {
     /// One iteration in which the generator adapts, on the CPU. It starts from the best latents.
     pub(super) fn refine(&mut self) {
+        self.adapt();
+        self.iterations_done += 1;
+    }
+
+    /// `None` when there is nothing to adapt with.
+    fn adapt(&mut self) -> Option<()> {
         let networks = Arc::clone(&self.networks);
-        let Some(host_networks) = &networks.host else {
-            self.iterations_done += 1;
-            return;
-        };
-        let Some(mut refinement) = self.refinement.take().or_else(|| self.begin_refinement(host_networks)) else {
-            self.iterations_done += 1;
-            return;
-        };
+        let host_networks = networks.host.as_ref()?;
+        let mut refinement = self.refinement.take().or_else(|| self.begin_refinement(host_networks))?;
         let host = self.host.get_or_insert_with(|| HostWork::new(&self.problem, &self.settings));
         let (adapted, device) = (&mut refinement.adapted, self.latents.device());
         let mut evaluation = host.evaluate(host_networks, Some(adapted), &self.settings, &self.latents, &device);
         let Refinement { before, trust, .. } = &refinement;
         evaluation.pictures = before.clone() + (evaluation.pictures - before.clone()) * trust.clone();
         self.record(&evaluation);
-        self.iterations_done += 1;
         let rate = REFINING_SHARE * self.settings.learning_rate;
         let moved = refinement.adam.step(self.latents.clone(), evaluation.gradient.clone(), rate);
         self.latents = self.clip(moved);
         self.evaluation = Some(evaluation);
         self.refinement = Some(refinement);
+        Some(())
     }
 
     /// From the best latents; `None` when there are none, after no steps at all.

@@ -6,17 +6,7 @@ mod properties;
 
 use super::*;
 use crate::mask::{MaskPreset, StrokeKind};
-
-const COLORS: [ColorType; 8] = [
-    ColorType::L8,
-    ColorType::La8,
-    ColorType::Rgb8,
-    ColorType::Rgba8,
-    ColorType::L16,
-    ColorType::La16,
-    ColorType::Rgb16,
-    ColorType::Rgba16,
-];
+use crate::photo::colors::{COLORS, in_color};
 
 fn hash(x: u32, y: u32, seed: u32) -> u32 {
     (x + 7919 * y + 104_729 * seed).wrapping_mul(2_654_435_761).rotate_left(15).wrapping_mul(2_246_822_519)
@@ -24,20 +14,11 @@ fn hash(x: u32, y: u32, seed: u32) -> u32 {
 
 /// Noise in every channel, with some fully transparent pixels.
 fn noise(color: ColorType, width: u32, height: u32, seed: u32) -> DynamicImage {
-    let rgba = DynamicImage::ImageRgba16(ImageBuffer::from_fn(width, height, |x, y| {
+    let rgba = ImageBuffer::from_fn(width, height, |x, y| {
         let value = |channel: u32| (hash(x, y, seed * 4 + channel) >> 16) as u16;
         Rgba([value(0), value(1), value(2), if value(3) < 3000 { 0 } else { value(3) }])
-    }));
-    match color {
-        ColorType::L8 => rgba.to_luma8().into(),
-        ColorType::La8 => rgba.to_luma_alpha8().into(),
-        ColorType::Rgb8 => rgba.to_rgb8().into(),
-        ColorType::Rgba8 => rgba.to_rgba8().into(),
-        ColorType::L16 => rgba.to_luma16().into(),
-        ColorType::La16 => rgba.to_luma_alpha16().into(),
-        ColorType::Rgb16 => rgba.to_rgb16().into(),
-        _ => rgba,
-    }
+    });
+    in_color(DynamicImage::ImageRgba16(rgba), color)
 }
 
 /// Bytes of a pixel.

@@ -26,18 +26,6 @@ impl Observer for Director {
     fn live_settings(&mut self) -> Option<LiveSettings> {
         self.change.filter(|(from, _)| self.evaluations > *from).map(|(_, live)| live)
     }
-
-    fn wants_losses(&mut self, _: u32) -> bool {
-        false
-    }
-
-    fn losses(&mut self, _: u32, _: &[Losses]) {}
-
-    fn wants_pictures(&mut self, _: u32) -> bool {
-        false
-    }
-
-    fn pictures(&mut self, _: u32, _: u32, _: Vec<Vec<f32>>, _: usize) {}
 }
 
 fn directed(request: &FillRequest, mut director: Director) -> FillOutcome {

@@ -6,27 +6,8 @@ use image::{ImageEncoder, ImageFormat};
 use proptest::prelude::*;
 
 use super::*;
+use crate::photo::colors::{COLORS, varied as picture};
 use crate::photo::{Extras, Overwrite, encode_png, save_png};
-
-/// Colours, alphas and, where there are 16 bits, low bytes that differ from pixel to pixel.
-fn picture(color: ColorType, width: u32, height: u32) -> DynamicImage {
-    let rgba = image::ImageBuffer::from_fn(width, height, |x, y| {
-        let value = |seed: u32| ((x * 2311 + y * 8123 + seed * 9973) % 65_000) as u16 + 100;
-        image::Rgba([value(1), value(2), value(3), value(4)])
-    });
-    let rgba = DynamicImage::ImageRgba16(rgba);
-    match color {
-        ColorType::L8 => rgba.to_luma8().into(),
-        ColorType::La8 => rgba.to_luma_alpha8().into(),
-        ColorType::Rgb8 => rgba.to_rgb8().into(),
-        ColorType::Rgba8 => rgba.to_rgba8().into(),
-        ColorType::L16 => rgba.to_luma16().into(),
-        ColorType::La16 => rgba.to_luma_alpha16().into(),
-        ColorType::Rgb16 => rgba.to_rgb16().into(),
-        ColorType::Rgb32F => rgba.to_rgb32f().into(),
-        _ => rgba,
-    }
-}
 
 fn encoded(pixels: &DynamicImage, format: ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
@@ -41,17 +22,6 @@ fn decoded(bytes: &[u8]) -> Photo {
 fn refused(bytes: &[u8]) -> PhotoError {
     decode(bytes, DecodeLimits::default()).unwrap_err()
 }
-
-const COLORS: [ColorType; 8] = [
-    ColorType::L8,
-    ColorType::La8,
-    ColorType::Rgb8,
-    ColorType::Rgba8,
-    ColorType::L16,
-    ColorType::La16,
-    ColorType::Rgb16,
-    ColorType::Rgba16,
-];
 
 /// A profile of which only the colour space is filled in.
 fn profile(space: [u8; 4]) -> Vec<u8> {

@@ -1,0 +1,39 @@
+//! Pictures of every colour type, for tests.
+
+use image::{ColorType, DynamicImage, ImageBuffer, Rgba};
+
+/// Those that a photo can have.
+pub(crate) const COLORS: [ColorType; 8] = [
+    ColorType::L8,
+    ColorType::La8,
+    ColorType::Rgb8,
+    ColorType::Rgba8,
+    ColorType::L16,
+    ColorType::La16,
+    ColorType::Rgb16,
+    ColorType::Rgba16,
+];
+
+/// A picture brought to a colour type.
+pub(crate) fn in_color(picture: DynamicImage, color: ColorType) -> DynamicImage {
+    match color {
+        ColorType::L8 => picture.to_luma8().into(),
+        ColorType::La8 => picture.to_luma_alpha8().into(),
+        ColorType::Rgb8 => picture.to_rgb8().into(),
+        ColorType::Rgba8 => picture.to_rgba8().into(),
+        ColorType::L16 => picture.to_luma16().into(),
+        ColorType::La16 => picture.to_luma_alpha16().into(),
+        ColorType::Rgb16 => picture.to_rgb16().into(),
+        ColorType::Rgb32F => picture.to_rgb32f().into(),
+        _ => picture,
+    }
+}
+
+/// Colours, alphas and, where there are 16 bits, low bytes that differ from pixel to pixel.
+pub(crate) fn varied(color: ColorType, width: u32, height: u32) -> DynamicImage {
+    let rgba = ImageBuffer::from_fn(width, height, |x, y| {
+        let value = |seed: u32| ((x * 2311 + y * 8123 + seed * 9973) % 65_000) as u16 + 100;
+        Rgba([value(1), value(2), value(3), value(4)])
+    });
+    in_color(DynamicImage::ImageRgba16(rgba), color)
+}
