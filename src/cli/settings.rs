@@ -1,6 +1,6 @@
 //! The search's settings as options: a preset, then single settings on top of it.
 
-use clap::Args;
+use clap::{Args, FromArgMatches as _};
 
 use super::choices::{
     self, CLIPPINGS, NORMS, OPTIMIZERS, PRESETS, PRIORS, REDUCTIONS, SCHEDULES, STARTS, name_of, parser,
@@ -49,6 +49,12 @@ pub(super) struct SettingsArgs {
     /// Noise on the latents at the start, falling to none at three quarters of the steps (standard deviation)
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub(super) noise: Option<f32>,
+
+    /// How strongly the latents are held near their start, times the share of the face that is hidden
+    ///
+    /// What is known of half a face says too little about the rest, and the encoder's guess is the better part.
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    pub(super) hold: Option<f32>,
 
     /// Iterations after the steps in which a copy of the generator adapts to the known pixels
     ///
@@ -121,6 +127,27 @@ fn set<T: Copy>(place: &mut T, value: Option<T>) {
 }
 
 impl SettingsArgs {
+    /// A preset by name, with changes as in `best:noise=0:refine-steps=0`, where settings are called as the options are.
+    pub(super) fn changed(text: &str) -> anyhow::Result<Self> {
+        let mut parts = text.split(':');
+        let mut words = vec!["--preset".to_string(), parts.next().unwrap_or_default().to_string()];
+        for change in parts {
+            let Some((name, value)) = change.split_once('=') else {
+                return Err(usage(format!("'{change}' of '{text}' changes nothing: write noise=0, for example")));
+            };
+            words.push(format!("--{name}={value}"));
+        }
+        let command = Self::augment_args(clap::Command::new("settings").no_binary_name(true));
+        let read = command.try_get_matches_from(words).and_then(|matches| Self::from_arg_matches(&matches));
+        // clap's first line says what is wrong; what follows tells of a command that nobody typed.
+        let read = read.map_err(|error| {
+            let text = error.to_string();
+            usage(text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_string())
+        })?;
+        read.settings()?;
+        Ok(read)
+    }
+
     /// The preset's settings with the changes, checked.
     pub(super) fn settings(&self) -> anyhow::Result<Settings> {
         let mut settings = self.preset.settings();
@@ -132,6 +159,7 @@ impl SettingsArgs {
         set(&mut settings.schedule, self.schedule);
         set(&mut settings.optimizer, self.optimizer);
         set(&mut settings.noise, self.noise);
+        set(&mut settings.hold, self.hold);
         set(&mut settings.refine_steps, self.refine_steps);
         set(&mut settings.refine_rate, self.refine_rate);
         set(&mut settings.starts, self.starts);
@@ -172,7 +200,7 @@ impl SettingsArgs {
 type ReadValue = fn(&Settings) -> String;
 
 /// How to read a setting's value out of a preset, by the option's id.
-const PRESET_VALUES: [(&str, ReadValue); 21] = [
+const PRESET_VALUES: [(&str, ReadValue); 22] = [
     ("steps", |settings| settings.steps.to_string()),
     ("lambda", |settings| settings.lambda.to_string()),
     ("candidates", |settings| settings.candidates.to_string()),
@@ -180,6 +208,7 @@ const PRESET_VALUES: [(&str, ReadValue); 21] = [
     ("schedule", |settings| name_of(SCHEDULES, &settings.schedule).into()),
     ("optimizer", |settings| name_of(OPTIMIZERS, &settings.optimizer).into()),
     ("noise", |settings| settings.noise.to_string()),
+    ("hold", |settings| settings.hold.to_string()),
     ("refine_steps", |settings| settings.refine_steps.to_string()),
     ("refine_rate", |settings| settings.refine_rate.to_string()),
     ("starts", |settings| name_of(STARTS, &settings.starts).into()),
@@ -228,71 +257,4 @@ fn preset_values(value: ReadValue) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn text_of(result: anyhow::Result<Settings>) -> String {
-        result.unwrap_err().to_string()
-    }
-
-    #[test]
-    fn without_options_the_preset_is_taken_as_it_is() {
-        for preset in Preset::ALL {
-            assert_eq!(SettingsArgs { preset, ..Default::default() }.settings().unwrap(), preset.settings());
-        }
-    }
-
-    #[test]
-    fn every_option_changes_its_own_setting() {
-        let args = SettingsArgs {
-            preset: Preset::Hmc,
-            steps: Some(7),
-            lambda: Some(0.5),
-            candidates: Some(3),
-            seed: Some(9),
-            learning_rate: Some(0.25),
-            schedule: Some(Schedule::Cosine),
-            optimizer: None,
-            noise: Some(0.0625),
-            refine_steps: Some(13),
-            refine_rate: Some(0.002),
-            starts: Some(Starts::Encoder),
-            start_spread: Some(0.125),
-            context: Some(Reduction::Mean),
-            norm: Some(Norm::L2),
-            window: Some(9),
-            focus: Some(0.75),
-            prior: Some(PriorForm::Saturating),
-            clipping: Some(Clipping::Stochastic),
-            hmc_steps: Some(11),
-            hmc_step_size: Some(0.01),
-            hmc_beta: Some(0.3),
-            hmc_anneal: Some(1.01),
-        };
-        insta::assert_snapshot!(serde_json::to_string_pretty(&args.settings().unwrap()).unwrap());
-    }
-
-    #[test]
-    fn settings_out_of_range_are_usage_errors() {
-        let steps = SettingsArgs { steps: Some(0), ..Default::default() }.settings();
-        assert!(steps.as_ref().unwrap_err().is::<crate::cli::UsageError>());
-        insta::assert_snapshot!(text_of(steps), @"steps is 0: use 1 to 100000");
-        let lambda = SettingsArgs { lambda: Some(f32::NAN), ..Default::default() }.settings();
-        insta::assert_snapshot!(text_of(lambda), @"lambda is NaN: use 0 to 1000");
-    }
-
-    #[test]
-    fn options_of_another_optimizer_are_refused() {
-        let hmc = SettingsArgs { hmc_beta: Some(0.1), ..Default::default() }.settings();
-        insta::assert_snapshot!(text_of(hmc), @"--hmc-beta has no effect here: add --optimizer hmc, or take --preset hmc");
-    }
-
-    #[test]
-    fn help_says_what_the_presets_set() {
-        assert_eq!(
-            preset_values(|settings| settings.steps.to_string()),
-            "[default: 100; blog, blog-momentum, hmc: 1000; paper: 1500]"
-        );
-        assert_eq!(preset_values(|settings| name_of(NORMS, &settings.context.norm).into()), "[default: l1]");
-    }
-}
+mod tests;

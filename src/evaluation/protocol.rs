@@ -8,7 +8,7 @@ use super::HoleKind;
 use crate::blend::BlendMode;
 use crate::device::DeviceChoice;
 use crate::model::ModelChoice;
-use crate::search::{OptimizerKind, Preset, Settings};
+use crate::search::{OptimizerKind, Settings};
 
 /// The method that is always there: the hole in the mean colour of the known pixels.
 pub const MEAN: &str = "mean";
@@ -38,7 +38,8 @@ pub struct Protocol {
 /// One of our searches.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SearchMethod {
-    pub preset: Preset,
+    /// A preset's, with what differs from it: `best`, `best:noise=0`.
+    pub name: String,
     /// The seed is replaced by one for each face.
     pub settings: Settings,
 }
@@ -54,10 +55,10 @@ pub struct Others {
 impl SearchMethod {
     /// What the search is called with a blend: `best`, `best+poisson`.
     #[must_use]
-    pub fn name(&self, blend: BlendMode) -> String {
+    pub fn name_with(&self, blend: BlendMode) -> String {
         match blend {
-            BlendMode::None => self.preset.id().to_string(),
-            BlendMode::Poisson | BlendMode::Feather => format!("{}+{}", self.preset.id(), blend.id()),
+            BlendMode::None => self.name.clone(),
+            BlendMode::Poisson | BlendMode::Feather => format!("{}+{}", self.name, blend.id()),
         }
     }
 
@@ -75,7 +76,7 @@ impl Protocol {
     /// The names of all methods, in the order they are told about: the floor, ours, others'.
     #[must_use]
     pub fn methods(&self) -> Vec<String> {
-        let ours = self.searches.iter().flat_map(|search| self.blends.iter().map(|&blend| search.name(blend)));
+        let ours = self.searches.iter().flat_map(|search| self.blends.iter().map(|&blend| search.name_with(blend)));
         let others = self.others.iter().map(|others| others.name.clone());
         std::iter::once(MEAN.to_string()).chain(ours).chain(others).collect()
     }

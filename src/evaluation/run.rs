@@ -145,20 +145,19 @@ impl Run<'_> {
         let outcome = match run_fill(self.engine, &request, &mut Follower(self.watcher)) {
             Ok(outcome) => outcome,
             Err(error) => {
-                let name = method.preset.id();
-                self.problem(Problem::new(&case.face.name, Some(case.kind), Some(name), &error));
+                self.problem(Problem::new(&case.face.name, Some(case.kind), Some(&method.name), &error));
                 return vec![None; self.protocol.blends.len()];
             }
         };
         if let Some(StopReason::Failed(reason)) = &outcome.stopped {
             let message = format!("the search broke at iteration {} ({reason}): scored as it was", outcome.steps);
-            let (face, method) = (case.face.name.clone(), Some(method.preset.id().to_string()));
+            let (face, method) = (case.face.name.clone(), Some(method.name.clone()));
             self.problem(Problem { face, mask: Some(case.kind), method, message });
         }
         let protocol = self.protocol;
         let scored = |&blend: &BlendMode| {
             let (picture, facts) = judged(case, &outcome, blend, seed)?;
-            self.score(case, &method.name(blend), &picture, Some(facts));
+            self.score(case, &method.name_with(blend), &picture, Some(facts));
             Some(picture)
         };
         protocol.blends.iter().map(scored).collect()

@@ -58,7 +58,7 @@ fn protocol(pictures: Vec<PathBuf>) -> Protocol {
 
 fn blog(candidates: u32) -> SearchMethod {
     let settings = Settings { steps: 4, candidates, ..Preset::Blog.settings() };
-    SearchMethod { preset: Preset::Blog, settings }
+    SearchMethod { name: "blog".into(), settings }
 }
 
 /// Counts what it is told.

@@ -29,6 +29,13 @@ pub(super) struct Target {
 }
 
 impl Problem {
+    /// The share of pixels that are hole, 0 to 1.
+    pub(super) fn hole_share(&self) -> f32 {
+        #[expect(clippy::cast_precision_loss, reason = "crops have far fewer than 2^24 pixels")]
+        let area = self.known.len().max(1) as f32;
+        1.0 - self.known.iter().sum::<f32>() / area
+    }
+
     /// Uploads the known pixels with the weights that `context` asks for.
     pub(super) fn on_device(&self, context: &ContextSettings, device: &Device) -> Target {
         let size = self.size_px;

@@ -30,6 +30,8 @@ pub struct Search {
     pub(super) draws: Draws,
     /// `[candidates, latent_dim]`, without autodiff like every tensor kept between steps.
     pub(super) latents: Tensor<2>,
+    /// Where the latents began, to be held near it; `None` when that was no guess of the encoder's.
+    anchors: Option<Tensor<2>>,
     motion: Motion,
     iterations_begun: u32,
     pub(super) iterations_done: u32,
@@ -78,7 +80,9 @@ impl Search {
         let mut draws = Draws::new(settings.seed, device.clone().without_autodiff());
         let host = networks.computes_on_host.then(|| HostWork::new(problem, &settings));
         let guess = first_guess(&networks, host.as_ref(), &target, &settings);
+        let is_guessed = guess.is_some();
         let latents = first_latents(guess, networks.info.latent_dim, &settings, &mut draws);
+        let anchors = is_guessed.then(|| latents.clone());
         let motion = match settings.optimizer {
             OptimizerKind::Adam => Motion::Adam(Box::new(Adam::new(&latents))),
             OptimizerKind::Momentum => Motion::Momentum(Box::new(Momentum::new(&latents))),
@@ -93,6 +97,7 @@ impl Search {
             refinement: None,
             draws,
             latents,
+            anchors,
             motion,
             iterations_begun: 0,
             iterations_done: 0,
@@ -168,7 +173,8 @@ impl Search {
             Motion::Momentum(momentum) => momentum.step(latents, gradient, rate),
             Motion::Hmc(_) => latents,
         };
-        self.latents = self.clip(moved);
+        let held = self.hold(moved, rate);
+        self.latents = self.clip(held);
         self.evaluation = Some(evaluation);
         self.iterations_done += 1;
         true
@@ -182,6 +188,20 @@ impl Search {
         if noise > 0.0 && left > 0.0 {
             let drawn = self.draws.normal(self.latents.dims()).mul_scalar(noise * left * left);
             self.latents = self.clip(self.latents.clone() + drawn);
+        }
+    }
+
+    /// Draws latents towards their own start, apart from the gradient as decoupled weight decay does (Loshchilov & Hutter
+    /// 2019, arXiv 1711.05101): a step of Adam is about `rate` in each direction, so a latent value comes to rest at most about
+    /// `1 / (hold · share of hole)` from there, whatever the losses' scale.
+    fn hold(&self, latents: Tensor<2>, rate: f32) -> Tensor<2> {
+        let share = (self.settings.hold * self.problem.hole_share() * rate).min(1.0);
+        match &self.anchors {
+            Some(anchors) if share > 0.0 => {
+                let towards = anchors.clone() - latents.clone();
+                latents + towards.mul_scalar(share)
+            }
+            _ => latents,
         }
     }
 

@@ -63,6 +63,7 @@ impl Preset {
             schedule: Schedule::Constant,
             optimizer: OptimizerKind::Adam,
             noise: 0.0,
+            hold: 0.0,
             refine_steps: 0,
             refine_rate: 3e-4,
             candidates: 1,
@@ -92,10 +93,11 @@ impl Preset {
                 learning_rate: 0.02,
                 schedule: Schedule::Cosine,
                 noise: 0.15,
+                hold: 3.0,
                 refine_steps: 15,
                 candidates: 4,
                 starts: Starts::Encoder,
-                start_spread: 0.25,
+                start_spread: 0.5,
                 context: ContextSettings { reduction: Reduction::Mean, norm: Norm::L1, window_px: 15, focus: 0.8 },
                 ..blog
             },
@@ -211,6 +213,11 @@ pub struct Settings {
     /// the steps (`StyleGAN2`'s projector). 0 for none.
     #[serde(default)]
     pub noise: f32,
+    /// How strongly the latents are held near where they began, times the share of the crop that is hole: what is known of
+    /// half a face says too little. A latent value ends at most about one over that product from there. 0 for not at all;
+    /// only what began at or around the encoder's guess is held.
+    #[serde(default)]
+    pub hold: f32,
     /// Iterations after the steps in which a private copy of the generator adapts to the known pixels.
     #[serde(default)]
     pub refine_steps: u32,
@@ -282,6 +289,7 @@ impl Settings {
             "use a positive number up to 10",
         )?;
         check((0.0..=2.0).contains(&self.noise), "noise", &self.noise, "use 0 to 2")?;
+        check((0.0..=100.0).contains(&self.hold), "hold", &self.hold, "use 0 to 100")?;
         check(self.refine_steps <= Self::MAX_REFINE_STEPS, "refine steps", &self.refine_steps, "use 0 to 1000")?;
         check((0.0..=0.1).contains(&self.refine_rate), "refine rate", &self.refine_rate, "use 0 to 0.1")?;
         check((1..=Self::MAX_CANDIDATES).contains(&self.candidates), "candidates", &self.candidates, "use 1 to 256")?;

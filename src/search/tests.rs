@@ -1,5 +1,6 @@
 //! The search against another implementation's numbers, and its rules with tiny networks.
 
+mod course;
 mod golden;
 mod gpu;
 mod rules;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::blend::BlendMode;
+use crate::cli::settings::SettingsArgs;
 use crate::device::DeviceChoice;
 use crate::evaluation::{HoleKind, Others};
 use crate::search::Preset;
@@ -34,8 +35,11 @@ pub(in crate::cli) struct EvalArgs {
     pub(super) masks: List<HoleKind>,
 
     /// Presets to measure, with commas: best, blog, blog-momentum, paper, hmc; or all, or none
+    ///
+    /// A preset may be followed by changes to it, as in best:noise=0:refine-steps=0; they are called as the options of
+    /// `countenance fill`.
     #[arg(long, value_name = "LIST", value_parser = presets, default_value = "best")]
-    pub(super) presets: List<Preset>,
+    pub(super) presets: List<String>,
 
     /// How fills join the known pixels, with commas: poisson, feather, none; or all
     ///
@@ -101,6 +105,7 @@ const AFTER_HELP: &str = "\
 Examples:
   countenance eval faces/ --count 24 --sheet eval.png
   countenance eval faces/ --presets best,blog --blend none,poisson --json eval.json
+  countenance eval faces/ --presets best,best:noise=0,best:candidates=1 --against best
   countenance eval faces/ --presets none --cases cases/
   countenance eval faces/ --others telea=telea/ --others ns=ns/ --against telea
 
@@ -110,25 +115,16 @@ Exit status: 0 when all went well, 1 when something could not be scored, 2 when 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::cli) struct List<T>(pub(super) Vec<T>);
 
-/// Reads names with commas, `all`, and with `with_none` also `none`. Each name counts once.
-fn list<T: Copy + PartialEq>(
-    text: &str,
-    all: &[T],
-    id: fn(T) -> &'static str,
-    with_none: bool,
-) -> Result<List<T>, String> {
+/// Reads names with commas, or `all`. Each name counts once.
+fn list<T: Copy + PartialEq>(text: &str, all: &[T], id: fn(T) -> &'static str) -> Result<List<T>, String> {
     if text == "all" {
         return Ok(List(all.to_vec()));
-    }
-    if with_none && text == "none" {
-        return Ok(List(Vec::new()));
     }
     let mut chosen = Vec::new();
     for name in text.split(',').map(str::trim) {
         let Some(&value) = all.iter().find(|value| id(**value) == name) else {
             let names: Vec<_> = all.iter().map(|value| id(*value)).collect();
-            let or_none = if with_none { ", or none" } else { "" };
-            return Err(format!("there is no '{name}': use {}; or all{or_none}", names.join(", ")));
+            return Err(format!("there is no '{name}': use {}; or all", names.join(", ")));
         };
         if !chosen.contains(&value) {
             chosen.push(value);
@@ -138,15 +134,28 @@ fn list<T: Copy + PartialEq>(
 }
 
 fn masks(text: &str) -> Result<List<HoleKind>, String> {
-    list(text, &HoleKind::ALL, HoleKind::id, false)
+    list(text, &HoleKind::ALL, HoleKind::id)
 }
 
-fn presets(text: &str) -> Result<List<Preset>, String> {
-    list(text, &Preset::ALL, Preset::id, true)
+/// Each is checked with its changes.
+fn presets(text: &str) -> Result<List<String>, String> {
+    match text {
+        "all" => return Ok(List(Preset::ALL.map(|preset| preset.id().to_string()).into())),
+        "none" => return Ok(List(Vec::new())),
+        _ => {}
+    }
+    let mut chosen = Vec::new();
+    for name in text.split(',').map(str::trim) {
+        SettingsArgs::changed(name).map_err(|error| format!("{error:#}"))?;
+        if !chosen.iter().any(|other| other == name) {
+            chosen.push(name.to_string());
+        }
+    }
+    Ok(List(chosen))
 }
 
 fn blends(text: &str) -> Result<List<BlendMode>, String> {
-    list(text, &BlendMode::ALL, BlendMode::id, false)
+    list(text, &BlendMode::ALL, BlendMode::id)
 }
 
 fn others(text: &str) -> Result<Others, String> {
@@ -173,7 +182,18 @@ mod tests {
     #[test]
     fn an_unknown_name_is_refused_with_those_there_are() {
         insta::assert_snapshot!(masks("center,nose").unwrap_err(), @"there is no 'nose': use center, half, random, pattern, irregular, mouth, eyes; or all");
-        insta::assert_snapshot!(presets("").unwrap_err(), @"there is no '': use best, blog, blog-momentum, paper, hmc; or all, or none");
+        insta::assert_snapshot!(presets("").unwrap_err(), @"");
+    }
+
+    #[test]
+    fn a_preset_may_be_changed_and_each_change_is_checked() {
+        let list = presets("best, best:noise=0:refine-steps=0,best").unwrap();
+        assert_eq!(list.0, ["best", "best:noise=0:refine-steps=0"]);
+        assert_eq!(presets("all").unwrap().0.len(), Preset::ALL.len());
+        insta::assert_snapshot!(presets("best:nose=0").unwrap_err(), @"");
+        insta::assert_snapshot!(presets("best:noise").unwrap_err(), @"");
+        insta::assert_snapshot!(presets("best:noise=3").unwrap_err(), @"");
+        insta::assert_snapshot!(presets("best:steps=many").unwrap_err(), @"");
     }
 
     #[test]

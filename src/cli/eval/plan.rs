@@ -28,12 +28,8 @@ impl Plan {
     /// Checks the arguments and makes the folder for cases.
     pub(super) fn new(args: &EvalArgs) -> anyhow::Result<Self> {
         let pictures = pictures(&args.faces, args.count)?;
-        let searches = args.presets.0.iter().map(|&preset| {
-            let settings =
-                SettingsArgs { preset, candidates: args.candidates, steps: args.steps, ..Default::default() };
-            Ok(SearchMethod { preset, settings: settings.settings()? })
-        });
-        let searches = searches.collect::<anyhow::Result<Vec<_>>>()?;
+        let searches =
+            args.presets.0.iter().map(|name| search_method(name, args)).collect::<anyhow::Result<Vec<_>>>()?;
         let (choice, model) = models::choose(args.model.as_deref())?;
         let protocol = Protocol {
             pictures,
@@ -57,6 +53,15 @@ impl Plan {
     pub(super) fn prints_json(&self) -> bool {
         self.json.as_deref() == Some(Path::new(STANDARD_OUTPUT))
     }
+}
+
+/// A preset, or a preset with single settings changed, as in `best:noise=0:refine-steps=0`. What is changed there goes before
+/// what is said for all.
+fn search_method(name: &str, args: &EvalArgs) -> anyhow::Result<SearchMethod> {
+    let mut settings = SettingsArgs::changed(name)?;
+    settings.candidates = settings.candidates.or(args.candidates);
+    settings.steps = settings.steps.or(args.steps);
+    Ok(SearchMethod { name: name.to_string(), settings: settings.settings()? })
 }
 
 /// The faces, by name. Two of one stem could not be told apart in cases and reports.

@@ -12,9 +12,9 @@ use crate::search::{
     Settings, Starts,
 };
 
-const SIZE_PX: usize = 16;
+pub(super) const SIZE_PX: usize = 16;
 
-fn networks() -> Arc<Networks> {
+pub(super) fn networks() -> Arc<Networks> {
     Arc::new(Networks::load_on_host(&ModelFile::parse("tiny", TINY).unwrap()).unwrap())
 }
 
@@ -234,76 +234,4 @@ fn autodiff_and_the_way_by_hand_give_the_same_losses_and_gradients() {
             }
         }
     }
-}
-
-/// Runs to the end: the best pictures and their total losses.
-fn outcome(networks: &Arc<Networks>, problem: &Problem, settings: Settings) -> (Vec<Vec<f32>>, Vec<f32>) {
-    let mut search = Search::new(Arc::clone(networks), problem, settings);
-    while !search.is_done() {
-        search.advance();
-    }
-    let totals = search.best().unwrap().losses.iter().map(|losses| losses.total).collect();
-    (search.best_pictures(), totals)
-}
-
-#[test]
-fn refinement_goes_on_below_what_the_latents_reach_and_leaves_the_model_alone() {
-    let networks = networks();
-    let plain = Settings { steps: 60, ..settings(OptimizerKind::Adam) };
-    let refined = Settings { refine_steps: 30, refine_rate: 1e-3, ..plain };
-    let (pictures, before) = outcome(&networks, &problem(), plain);
-    let (_, after) = outcome(&networks, &problem(), refined);
-    for (before, after) in before.iter().zip(&after) {
-        assert!(*after < 0.98 * before, "{before} and then {after}");
-    }
-    assert_eq!(outcome(&networks, &problem(), plain).0, pictures, "the networks are as they were");
-    assert_eq!(outcome(&networks, &problem(), refined).1, after, "the same again");
-    // A GPU's search ends on the CPU as well.
-    let gpu_like = Arc::new(Networks::load(&ModelFile::parse("tiny", TINY).unwrap(), &Device::flex()).unwrap());
-    for (by_hand, other) in after.iter().zip(outcome(&gpu_like, &problem(), refined).1) {
-        assert!((by_hand - other).abs() < 0.02 * by_hand, "{by_hand} and {other}");
-    }
-}
-
-#[test]
-fn noise_follows_the_seed_and_is_gone_at_the_end() {
-    let networks = networks();
-    let with = |noise, seed| Settings { noise, seed, ..settings(OptimizerKind::Adam) };
-    let of = |settings| outcome(&networks, &problem(), settings).0;
-    assert_eq!(of(with(0.3, 1)), of(with(0.3, 1)));
-    assert_ne!(of(with(0.3, 1)), of(with(0.3, 2)));
-    assert_ne!(of(with(0.3, 1)), of(with(0.0, 1)));
-    let mut search = Search::new(Arc::clone(&networks), &problem(), with(0.3, 1));
-    while search.iterations_done() < 10 {
-        search.advance();
-    }
-    // Of twelve steps the last three have no noise: what is evaluated is where the step before led.
-    let expected = search.latents.clone();
-    search.advance();
-    let evaluated = search.evaluation.as_ref().unwrap().pictures.clone();
-    let mut host = crate::model::host::Tape::default();
-    let values: Vec<f32> = expected.into_data().iter::<f32>().collect();
-    networks.host.as_ref().unwrap().draw(3, &values, &mut host);
-    let drawn: f32 = host.pictures().iter().sum();
-    assert!((evaluated.sum().into_data().iter::<f32>().next().unwrap() - drawn).abs() < 1e-2);
-}
-
-#[test]
-fn nothing_under_the_hole_reaches_noise_or_refinement() {
-    let networks = networks();
-    let settings = Settings {
-        noise: 0.2,
-        refine_steps: 4,
-        refine_rate: 1e-3,
-        starts: Starts::Encoder,
-        ..settings(OptimizerKind::Adam)
-    };
-    let mut changed = problem();
-    let area = SIZE_PX * SIZE_PX;
-    for (index, value) in changed.pixels.iter_mut().enumerate() {
-        if changed.known[index % area] == 0.0 {
-            *value = f32::NAN;
-        }
-    }
-    assert_eq!(outcome(&networks, &problem(), settings), outcome(&networks, &changed, settings));
 }

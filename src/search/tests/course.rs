@@ -1,0 +1,109 @@
+//! What happens along the way of a search: noise, the hold near the guess, refinement.
+
+use std::sync::Arc;
+
+use burn::tensor::Device;
+
+use super::rules::{SIZE_PX, networks, problem, settings};
+use crate::model::{ModelFile, Networks, TINY};
+use crate::search::problem::Problem;
+use crate::search::{OptimizerKind, Search, Settings, Starts};
+
+/// Runs to the end: the best pictures and their total losses.
+fn outcome(networks: &Arc<Networks>, problem: &Problem, settings: Settings) -> (Vec<Vec<f32>>, Vec<f32>) {
+    let mut search = Search::new(Arc::clone(networks), problem, settings);
+    while !search.is_done() {
+        search.advance();
+    }
+    let totals = search.best().unwrap().losses.iter().map(|losses| losses.total).collect();
+    (search.best_pictures(), totals)
+}
+
+#[test]
+fn refinement_goes_on_below_what_the_latents_reach_and_leaves_the_model_alone() {
+    let networks = networks();
+    let plain = Settings { steps: 60, ..settings(OptimizerKind::Adam) };
+    let refined = Settings { refine_steps: 30, refine_rate: 1e-3, ..plain };
+    let (pictures, before) = outcome(&networks, &problem(), plain);
+    let (_, after) = outcome(&networks, &problem(), refined);
+    for (before, after) in before.iter().zip(&after) {
+        assert!(*after < 0.98 * before, "{before} and then {after}");
+    }
+    assert_eq!(outcome(&networks, &problem(), plain).0, pictures, "the networks are as they were");
+    assert_eq!(outcome(&networks, &problem(), refined).1, after, "the same again");
+    // A GPU's search ends on the CPU as well.
+    let gpu_like = Arc::new(Networks::load(&ModelFile::parse("tiny", TINY).unwrap(), &Device::flex()).unwrap());
+    for (by_hand, other) in after.iter().zip(outcome(&gpu_like, &problem(), refined).1) {
+        assert!((by_hand - other).abs() < 0.02 * by_hand, "{by_hand} and {other}");
+    }
+}
+
+#[test]
+fn noise_follows_the_seed_and_is_gone_at_the_end() {
+    let networks = networks();
+    let with = |noise, seed| Settings { noise, seed, ..settings(OptimizerKind::Adam) };
+    let of = |settings| outcome(&networks, &problem(), settings).0;
+    assert_eq!(of(with(0.3, 1)), of(with(0.3, 1)));
+    assert_ne!(of(with(0.3, 1)), of(with(0.3, 2)));
+    assert_ne!(of(with(0.3, 1)), of(with(0.0, 1)));
+    let mut search = Search::new(Arc::clone(&networks), &problem(), with(0.3, 1));
+    while search.iterations_done() < 10 {
+        search.advance();
+    }
+    // Of twelve steps the last three have no noise: what is evaluated is where the step before led.
+    let expected = search.latents.clone();
+    search.advance();
+    let evaluated = search.evaluation.as_ref().unwrap().pictures.clone();
+    let mut host = crate::model::host::Tape::default();
+    let values: Vec<f32> = expected.into_data().iter::<f32>().collect();
+    networks.host.as_ref().unwrap().draw(3, &values, &mut host);
+    let drawn: f32 = host.pictures().iter().sum();
+    assert!((evaluated.sum().into_data().iter::<f32>().next().unwrap() - drawn).abs() < 1e-2);
+}
+
+#[test]
+fn what_is_held_ends_near_its_start() {
+    let networks = networks();
+    let guess = {
+        let once = Settings { steps: 1, candidates: 1, starts: Starts::Encoder, ..settings(OptimizerKind::Adam) };
+        let search = Search::new(Arc::clone(&networks), &problem(), once);
+        search.latents.into_data().iter::<f32>().collect::<Vec<_>>()
+    };
+    let farthest = |hold| {
+        let settings =
+            Settings { steps: 200, candidates: 1, hold, starts: Starts::Encoder, ..settings(OptimizerKind::Adam) };
+        let mut search = Search::new(Arc::clone(&networks), &problem(), settings);
+        while !search.is_done() {
+            search.advance();
+        }
+        let latents: Vec<f32> = search.latents.into_data().iter::<f32>().collect();
+        latents.iter().zip(guess.iter().cycle()).map(|(value, guess)| (value - guess).abs()).fold(0.0, f32::max)
+    };
+    // A quarter of the crop is hole.
+    let (free, held) = (farthest(0.0), farthest(40.0));
+    assert!(free > 0.5, "the search must want to leave: {free}");
+    // Adam may step by a little more than the rate while gradients grow.
+    assert!(held < 0.15, "{held}");
+    assert!(farthest(400.0) < 0.02);
+}
+
+#[test]
+fn nothing_under_the_hole_reaches_noise_hold_or_refinement() {
+    let networks = networks();
+    let settings = Settings {
+        noise: 0.2,
+        hold: 1.0,
+        refine_steps: 4,
+        refine_rate: 1e-3,
+        starts: Starts::Encoder,
+        ..settings(OptimizerKind::Adam)
+    };
+    let mut changed = problem();
+    let area = SIZE_PX * SIZE_PX;
+    for (index, value) in changed.pixels.iter_mut().enumerate() {
+        if changed.known[index % area] == 0.0 {
+            *value = f32::NAN;
+        }
+    }
+    assert_eq!(outcome(&networks, &problem(), settings), outcome(&networks, &changed, settings));
+}
