@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::blend::BlendMode;
-use crate::job::{Candidate, DeviceInfo, StopReason};
+use crate::job::{Candidate, DeviceInfo, Start, StopReason};
 use crate::mask::StrokeKind;
 use crate::model::ModelInfo;
 use crate::search::Losses;
@@ -30,9 +30,11 @@ pub(crate) fn outcome(candidates: u16, size_px: u32, latent_dim: usize) -> FillO
         latent: numbers(latent_dim, f32::from(index)),
         pixels: numbers(3 * (size_px * size_px) as usize, f32::from(index) + 0.5),
         losses: losses(f32::from(index) + 1.0),
+        mixed: false,
     };
     FillOutcome {
         settings: Settings { seed: u64::MAX, lambda: 0.1, ..Preset::Paper.settings() },
+        start: Start::AsSet,
         model: ModelInfo {
             name: "face-64".to_owned(),
             sha256: "ab".repeat(32),

@@ -29,7 +29,7 @@ use std::sync::Arc;
 use undo::Step;
 
 use crate::face::FaceFrame;
-use crate::mask::{Edit, History, Mask, Stroke};
+use crate::mask::{Edit, History, Mask, Stroke, StrokeKind};
 use crate::photo::{Photo, Point, RectPx};
 use crate::project::PhotoOrigin;
 
@@ -61,6 +61,8 @@ pub struct Document {
     has_hole: bool,
     reach: Cell<Option<reach::Known>>,
     stroke_open: bool,
+    /// The newest stroke takes paint away.
+    stroke_erases: bool,
     /// The frame before the drag that goes on.
     frame_before_drag: Option<FaceFrame>,
     revision: u64,
@@ -93,6 +95,7 @@ impl Document {
             has_hole: false,
             reach: Cell::new(None),
             stroke_open: false,
+            stroke_erases: false,
             frame_before_drag: None,
             revision: 0,
             saved_revision: 0,
@@ -127,6 +130,7 @@ impl Document {
 
     /// Starts a stroke. The whole stroke is one step of undo.
     pub fn begin_stroke(&mut self, stroke: Stroke) -> RectPx {
+        self.stroke_erases = stroke.kind == StrokeKind::Erase;
         let changed = self.edit(Edit::Stroke(stroke));
         self.stroke_open = true;
         changed
@@ -150,6 +154,16 @@ impl Document {
 
     pub fn is_stroke_open(&self) -> bool {
         self.stroke_open
+    }
+
+    /// Whether paint is being taken away right now.
+    pub fn is_erasing(&self) -> bool {
+        self.stroke_open && self.stroke_erases
+    }
+
+    /// Whether a stroke or a move of the frame goes on.
+    pub fn is_drag_open(&self) -> bool {
+        self.stroke_open || self.frame_before_drag.is_some()
     }
 
     /// Does an edit of the mask.

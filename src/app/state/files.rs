@@ -171,7 +171,7 @@ impl State {
             .document
             .as_ref()
             .is_some_and(|document| (document.photo.width(), document.photo.height()) == photo_size);
-        if fits && !self.is_locked() {
+        if fits {
             self.change_hole(|document| document.edit(Edit::Replace(mask)));
         }
     }

@@ -4,6 +4,8 @@ mod engine;
 mod faces;
 mod files;
 mod filling;
+mod following;
+mod mixing;
 mod project_photos;
 mod projects;
 mod recovery;
