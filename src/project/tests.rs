@@ -121,6 +121,19 @@ fn everything_comes_back_and_pictures_and_latents_bit_for_bit() {
 }
 
 #[test]
+fn a_mix_and_the_latent_that_a_search_began_around_come_back() {
+    let mut project = project();
+    let fill = project.fill.as_mut().unwrap();
+    let outcome = Arc::make_mut(&mut fill.outcome);
+    outcome.start = Start::Around(numbers(5, 1.0));
+    let mix = Candidate { losses: losses(0.5), ..outcome.candidates[0].clone() };
+    fill.candidate = outcome.keep_mix(mix, None);
+    let read = Project::from_json(&project.to_json(None).unwrap()).unwrap();
+    assert_eq!(read, project);
+    assert!(read.fill.unwrap().outcome.candidates[usize::from(CANDIDATES)].mixed);
+}
+
+#[test]
 fn what_is_left_out_is_as_in_a_new_project() {
     let text = r#"{"format": "countenance-project-1", "photo": {"sample": "astronaut", "width_px": 8, "height_px": 6},
         "frame": {"center_in_photo": [4, 3], "side_px": 6, "angle_radians": 0}}"#;

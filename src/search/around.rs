@@ -6,7 +6,10 @@
 
 use burn::tensor::{Tensor, TensorData};
 
-use super::run::{Motion, Search};
+use super::hmc::Trajectory;
+use super::optimizer::Motion;
+use super::readback::to_host;
+use super::run::Search;
 use super::{HmcSettings, OptimizerKind, Settings};
 
 /// Candidates of one such search.
@@ -17,24 +20,24 @@ const TRAJECTORIES: u32 = 10;
 const LEAPFROG_STEPS: u32 = 10;
 /// ε: with it, more than half of the trajectories of held-out faces are accepted; with twice as much, hardly any.
 const STEP_SIZE: f32 = 0.01;
-/// β times the context loss of the latent to begin at: losses are summed or averaged, and better or worse explained faces are
-/// to be left equally far.
-const BETA_TIMES_CONTEXT: f32 = 40.0;
-/// What β is multiplied by after each trajectory.
-const ANNEAL: f32 = 1.15;
+/// β for a latent whose loss is 1: see [`Search::begin_around`]. At first the loss may rise by a half or so.
+const BETA: f32 = 40.0;
+/// What β is multiplied by after each trajectory: in the end the loss of held-out faces is a tenth to a fifth above that of the
+/// latent, before refinement.
+const ANNEAL: f32 = 1.1;
+/// Largest β: a face that is explained without any loss is none to scale by.
+const MAX_BETA: f32 = 1e6;
 
 impl Settings {
-    /// The settings that find more like one latent, whose context loss is known, for the problem that these have found it for.
+    /// The settings that find more like one latent, for the problem that these have found it for.
     #[must_use]
-    pub fn to_sample_around(self, context_loss: f32) -> Self {
-        let beta = BETA_TIMES_CONTEXT / context_loss.max(f32::MIN_POSITIVE);
-        let beta = if beta.is_finite() { beta.clamp(1e-3, 1e6) } else { BETA_TIMES_CONTEXT };
+    pub fn to_sample_around(self) -> Self {
         Self {
             steps: TRAJECTORIES,
             optimizer: OptimizerKind::Hmc,
             noise: 0.0,
             candidates: CANDIDATES,
-            hmc: HmcSettings { leapfrog_steps: LEAPFROG_STEPS, step_size: STEP_SIZE, beta, anneal: ANNEAL },
+            hmc: HmcSettings { leapfrog_steps: LEAPFROG_STEPS, step_size: STEP_SIZE, beta: BETA, anneal: ANNEAL },
             ..self
         }
     }
@@ -61,12 +64,20 @@ impl Search {
 
     /// Begins with all candidates at this latent, and keeps where each of them ends. Only before the first iteration.
     ///
+    /// β of the settings is divided by the loss there: losses are summed or averaged, and faces that are explained well or badly are
+    /// to be left equally far. Waits for the device.
+    ///
     /// # Panics
     /// When there are not `latent_dim` values.
     pub fn begin_around(&mut self, latent: &[f32]) {
         let [candidates, _] = self.latents.dims();
         self.begin_at(&latent.repeat(candidates));
         self.keeps_last = true;
+        if self.settings.optimizer == OptimizerKind::Hmc {
+            let loss = to_host(self.evaluate().total).first().map_or(1.0, |total| total.abs());
+            let beta = (self.settings.hmc.beta / loss).min(MAX_BETA);
+            self.motion = Motion::Hmc(Box::new(Trajectory::new(beta)));
+        }
     }
 
     /// After the last trajectory of a search around a latent: takes its ends as the best. Does nothing to other searches, or a

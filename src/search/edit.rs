@@ -4,8 +4,9 @@
 //! new problem. Iterations are counted on all the same, and the search takes that many more.
 
 use super::host::HostWork;
+use super::optimizer::Motion;
 use super::problem::Problem;
-use super::run::{Motion, OnDevice, Search};
+use super::run::{OnDevice, Search};
 
 impl Search {
     /// Goes on from the present latents with another problem of the same size. The optimiser forgets what it knows of the old

@@ -8,13 +8,12 @@ use std::sync::Arc;
 
 use burn::tensor::{Tensor, TensorData};
 
-use super::hmc::Trajectory;
 use super::host::HostWork;
-use super::optimizer::{Adam, Momentum};
+use super::optimizer::Motion;
 use super::problem::{Problem, Target};
 use super::refine::Refinement;
 use super::starts::Draws;
-use super::{Clipping, OptimizerKind, Schedule, Settings, Starts, losses};
+use super::{Clipping, Schedule, Settings, Starts, losses};
 use crate::model::Networks;
 
 /// One search under way.
@@ -42,24 +41,6 @@ pub struct Search {
     pub(super) best: Option<OnDevice>,
     /// Losses of finished iterations that nobody read yet, oldest first: `[3, candidates]` each.
     pub(super) unread: Vec<(u32, Tensor<2>)>,
-}
-
-/// What moves the latents, with its memory.
-pub(super) enum Motion {
-    Adam(Box<Adam>),
-    Momentum(Box<Momentum>),
-    Hmc(Box<Trajectory>),
-}
-
-impl Motion {
-    /// At rest.
-    pub(super) fn new(settings: &Settings, latents: &Tensor<2>) -> Self {
-        match settings.optimizer {
-            OptimizerKind::Adam => Self::Adam(Box::new(Adam::new(latents))),
-            OptimizerKind::Momentum => Self::Momentum(Box::new(Momentum::new(latents))),
-            OptimizerKind::Hmc => Self::Hmc(Box::new(Trajectory::new(settings.hmc.beta))),
-        }
-    }
 }
 
 /// The noise is gone after this share of the steps (`StyleGAN2`'s projector).

@@ -77,7 +77,6 @@ pub enum Tool {
 }
 
 /// Everything to draw, borrowed for one frame.
-#[expect(clippy::struct_excessive_bools, reason = "independent switches of the window, not states of a machine")]
 pub struct CanvasScene<'a> {
     /// Shared, because a thread prepares its smaller sizes.
     pub photo: &'a Arc<Photo>,

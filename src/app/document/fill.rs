@@ -75,7 +75,7 @@ impl Document {
         self.current_fill = Some(self.fills.len() - 1);
         let step = Step::Fill { before, after: self.current_fill };
         // A stroke that goes on is no part of the fill: it is undone first, alone.
-        let stroke = if self.stroke_open { self.undo.pop() } else { None };
+        let stroke = if self.open_stroke.is_some() { self.undo.pop() } else { None };
         self.push(step);
         self.undo.extend(stroke);
     }

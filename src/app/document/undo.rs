@@ -94,9 +94,7 @@ impl Document {
         if let Some(before) = self.frame_before_drag.take() {
             self.frame = before;
         }
-        if !self.stroke_open {
-            return None;
-        }
+        self.open_stroke?;
         let change = self.undo()?;
         self.redo.clear();
         change.hole

@@ -107,7 +107,8 @@ fn shown(state: &State) -> Option<(&Curves, usize, u32)> {
         (None, Some(fill)) => (&fill.curves, fill.look.candidate, fill.outcome.steps),
         (None, None) => return None,
     };
-    (curves.iteration() > 0).then_some((curves, candidate, steps))
+    // A mix has no past.
+    curves.of(candidate).next().is_some().then_some((curves, candidate, steps))
 }
 
 fn legend(ui: &mut Ui, curve: &Curve, color: Color32) {

@@ -30,7 +30,7 @@ pub fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
 fn slider(ui: &mut Ui, state: &State, mix: &Mix, actions: &mut Vec<Action>) {
     let order = state.candidate_order();
     let place = |index: usize| order.iter().position(|&other| other == index).map_or(0, |place| place + 1);
-    let name = format!("Mix {} → {}", place(mix.from), place(mix.to));
+    let name = format!("Mix {} to {}", place(mix.from), place(mix.to));
     let explanation = "From the first of the two to the second. What it shows when you let go is kept as a candidate";
     rows::row(ui, &name, explanation, |ui| {
         ui.spacing_mut().slider_width = (ui.available_width() - PERCENT_WIDTH - theme::GAP).max(48.0);

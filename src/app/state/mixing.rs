@@ -92,7 +92,7 @@ impl State {
         let before = fill.outcome.settings;
         // Another seed than that of the fill before, so that more of what came of it are others again.
         let seed = before.seed.wrapping_add(1);
-        let settings = Settings { seed, ..before.to_sample_around(candidate.losses.context) };
+        let settings = Settings { seed, ..before.to_sample_around() };
         let start = Start::Around(within_prior(&candidate.latent));
         let mask_id = fill.mask_id;
         if let Some(request) = self.request_again(fill, settings, start) {

@@ -32,12 +32,13 @@ impl State {
             | Verb::ZoomIn
             | Verb::ZoomOut
             | Verb::Fit
-            | Verb::ActualPixels => no_photo,
+            | Verb::ActualPixels
+            | Verb::LoadMask
+            | Verb::Invert => no_photo,
             Verb::NextFace => no_photo.or_else(locked).or_else(|| {
                 let faces = document.and_then(Document::faces).unwrap_or_default();
                 faces.is_empty().then_some("No face was found: place the frame by hand")
             }),
-            Verb::LoadMask | Verb::Invert => no_photo,
             Verb::Clear | Verb::SaveMask => {
                 no_photo.or_else(|| (!document.is_some_and(Document::has_hole)).then_some("Nothing is painted"))
             }

@@ -109,15 +109,7 @@ fn shift_click_opens_a_mix_that_is_drawn_at_every_place_and_kept_when_let_go() {
     for (index, candidate) in std::sync::Arc::make_mut(&mut fill_mut.outcome).candidates.iter_mut().enumerate() {
         candidate.latent = vec![spread(index); 100];
     }
-    let thumbnail = super::button(&window, "Candidate 3").rect().center();
-    window.event(egui::Event::ModifiersChanged(Modifiers::SHIFT));
-    for pressed in [true, false] {
-        let button = egui::PointerButton::Primary;
-        window.event(egui::Event::PointerMoved(thumbnail));
-        window.event(egui::Event::PointerButton { pos: thumbnail, button, pressed, modifiers: Modifiers::SHIFT });
-        window.run_steps(2);
-    }
-    window.event(egui::Event::ModifiersChanged(Modifiers::NONE));
+    super::button(&window, "Candidate 3").click_modifiers(Modifiers::SHIFT);
     window.run_steps(2);
     let mix = state(&window).mix.as_ref().expect("open");
     assert_eq!((mix.from, mix.to), (BEST, 0));

@@ -4,7 +4,7 @@ use image::{DynamicImage, Rgb, RgbImage};
 
 use super::*;
 use crate::face::FaceFrame;
-use crate::job::{Candidate, Content, Start};
+use crate::job::{Content, Start};
 use crate::mask::Mask;
 use crate::model::ModelChoice;
 use crate::photo::{Extras, encode_png};
@@ -138,12 +138,9 @@ fn faces_around_a_latent_and_mixes_come_out_the_same() {
         run_fill(&mut Engine::default(), request, &mut follower).unwrap()
     };
     let found = run(&request);
-    let Candidate { latent, losses, .. } = found.candidates[found.best].clone();
-    let around = FillRequest {
-        settings: request.settings.to_sample_around(losses.context),
-        start: Start::Around(latent),
-        ..request.clone()
-    };
+    let latent = found.candidates[found.best].latent.clone();
+    let around =
+        FillRequest { settings: request.settings.to_sample_around(), start: Start::Around(latent), ..request.clone() };
     let like = run(&around);
     let last = like.candidates.len() - 1;
     assert_eq!(saved_and_replayed(&place, &around, &like, last), (Vec::new(), SAME.to_owned()));

@@ -87,8 +87,8 @@ fn latents_that_do_not_fit_the_model_are_refused_by_its_name() {
 /// A search around what a plain one has found.
 fn around(seed: u64) -> (Vec<f32>, FillRequest) {
     let found = fill(&request(), &mut Recorder::default()).unwrap();
-    let Candidate { latent, losses, .. } = found.candidates[found.best].clone();
-    let settings = Settings { seed, ..found.settings.to_sample_around(losses.context) };
+    let latent = found.candidates[found.best].latent.clone();
+    let settings = Settings { seed, ..found.settings.to_sample_around() };
     (latent.clone(), FillRequest { settings, start: Start::Around(latent), ..request() })
 }
 
@@ -164,10 +164,7 @@ fn a_sketch_that_cannot_be_drawn_says_why() {
 fn candidates_are_ranked_by_their_loss_and_what_has_none_comes_last() {
     let mut outcome = fill(&request(), &mut Recorder::default()).unwrap();
     let found = outcome.candidates[0].clone();
-    let with_total = |total: f32| Candidate {
-        losses: Losses { total, context: total, prior: 0.0 },
-        ..found.clone()
-    };
+    let with_total = |total: f32| Candidate { losses: Losses { total, context: total, prior: 0.0 }, ..found.clone() };
     outcome.candidates = [f32::NAN, 0.3, f32::INFINITY, 0.1].map(with_total).to_vec();
     assert_eq!(outcome.ranked(), [3, 1, 2, 0]);
     let mix = with_total(0.2);
