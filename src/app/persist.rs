@@ -36,6 +36,8 @@ pub struct Remembered {
     pub log_losses: bool,
     /// Exported files say how they were made.
     pub record: bool,
+    /// The encoder's first guess is shown until there is a fill.
+    pub first_guess: bool,
 }
 
 impl Default for Remembered {
@@ -51,6 +53,7 @@ impl Default for Remembered {
             panel_width: 328.0,
             log_losses: false,
             record: true,
+            first_guess: true,
         }
     }
 }
@@ -70,6 +73,7 @@ struct File {
     panel_width: serde_json::Value,
     log_losses: serde_json::Value,
     record: serde_json::Value,
+    first_guess: serde_json::Value,
 }
 
 const VERSION: u32 = 1;
@@ -109,6 +113,7 @@ impl Remembered {
                 .unwrap_or(default.panel_width),
             log_losses: read(file.log_losses).unwrap_or(default.log_losses),
             record: read(file.record).unwrap_or(default.record),
+            first_guess: read(file.first_guess).unwrap_or(default.first_guess),
         }
     }
 
@@ -129,6 +134,7 @@ impl Remembered {
             panel_width: serde_json::to_value(self.panel_width)?,
             log_losses: serde_json::to_value(self.log_losses)?,
             record: serde_json::to_value(self.record)?,
+            first_guess: serde_json::to_value(self.first_guess)?,
         };
         serde_json::to_string_pretty(&file)
     }
@@ -167,6 +173,7 @@ mod tests {
             panel_width: 400.0,
             log_losses: true,
             record: false,
+            first_guess: false,
         }
     }
 

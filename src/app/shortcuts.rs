@@ -36,8 +36,10 @@ pub enum Verb {
     Step,
     Divider,
     BestCandidate,
-    /// Counted from 0; keys reach the first nine.
+    /// The thumbnail at this place, counted from 0; keys reach the first nine.
     Candidate(usize),
+    MoreLikeThis,
+    Mix,
     Shortcuts,
     About,
     Quit,
@@ -108,6 +110,8 @@ pub const TABLE: &[Entry] = &[
     entry(Verb::Pause, FILL, "Pause or resume", &[key(Key::P)]),
     entry(Verb::Step, FILL, "One iteration, then pause", &[key(Key::Period)]),
     entry(Verb::BestCandidate, FILL, "Show the best candidate", &[key(Key::A)]),
+    entry(Verb::MoreLikeThis, FILL, "More like this", &[key(Key::L)]),
+    entry(Verb::Mix, FILL, "Mix two candidates", &[key(Key::M)]),
     entry(Verb::Shortcuts, HELP, "Keyboard shortcuts", &[key(Key::F1), key(Key::Questionmark)]),
     entry(Verb::About, HELP, "About Countenance", &[]),
 ];
@@ -123,6 +127,7 @@ pub const ALSO: &[(&str, &str, &str)] = &[
     (VIEW, "Move the photo", "Space+drag, middle button"),
     (VIEW, "Actual pixels, while there are no candidates", "1"),
     (FILL, "Choose a candidate", "1 to 9"),
+    (FILL, "Mix the shown candidate with another", "Shift+click on it"),
 ];
 
 /// Held to see the photo without the fill.
@@ -165,6 +170,8 @@ impl Verb {
             Self::Step => Icon::Step,
             Self::Fill | Self::Candidate(_) | Self::BestCandidate => Icon::Play,
             Self::Divider => Icon::Divider,
+            Self::Mix => Icon::Mix,
+            Self::MoreLikeThis => Icon::Dice,
             Self::Stop | Self::Quit => Icon::Close,
             Self::Frame | Self::NextFace | Self::Fit | Self::ActualPixels => Icon::Frame,
             Self::Shortcuts | Self::About => Icon::Help,

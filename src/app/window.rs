@@ -3,7 +3,7 @@
 //! What would surprise: panels only read the state. They push actions, which are done after everything is drawn, so that
 //! one frame shows one state.
 
-use super::canvas::CanvasScene;
+use super::canvas::{CanvasScene, HoleLook};
 use super::persist::PANEL_WIDTH;
 use super::state::{Action, CanvasCall};
 use super::{Editor, dialogs, panels, theme};
@@ -138,12 +138,12 @@ impl Editor {
             tool: self.state.tool,
             brush_radius_px: self.state.remembered.brush_radius_px,
             patch,
-            patch_version: self.state.scene_version,
-            show_hole: self.state.shows_hole() && !self.state.show_before,
+            patch_version: self.state.patch_version(),
+            hole_look: if self.state.show_before { HoleLook::Hidden } else { self.state.hole_look() },
             show_frame: !self.state.show_before,
             show_before: self.state.show_before,
             divider: self.state.divider.filter(|_| patch.is_some()),
-            locked: self.state.is_locked(),
+            frame_locked: self.state.is_locked(),
         };
         self.canvas.style = theme::canvas_style(ui);
         let happened = self.canvas.ui(ui, &scene);

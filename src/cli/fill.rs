@@ -20,7 +20,9 @@ use super::plan::Plan;
 use super::progress::Console;
 use super::report::{PhotoReport, Report};
 use crate::device::DeviceChoice;
-use crate::job::{Content, Engine, FillError, FillOutcome, FillRequest, Made, Observer, Recipe, StopReason, run_fill};
+use crate::job::{
+    Content, Engine, FillError, FillOutcome, FillRequest, Made, Observer, Recipe, Start, StopReason, run_fill,
+};
 use crate::model::ModelChoice;
 use crate::photo::{self, DecodeLimits, Overwrite, save_png};
 
@@ -120,6 +122,7 @@ fn fill_one(searcher: &mut dyn Searcher, plan: &Plan, task: &Task, console: &mut
         hole: Arc::new(hole),
         frame,
         settings: plan.settings,
+        start: Start::AsSet,
         blend: plan.blend,
         model: plan.model.clone(),
         device: plan.device,

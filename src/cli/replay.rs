@@ -109,6 +109,7 @@ impl Replay {
             hole: Arc::new(recipe.hole().with_context(name)?),
             frame: recipe.frame,
             settings: recipe.settings,
+            start: recipe.start.clone(),
             blend: recipe.blend,
             model: models::recorded(&recipe.model, args.model.as_deref())?,
             device: args.device.unwrap_or_else(|| recorded_device(&recipe.device)),
@@ -125,10 +126,13 @@ impl Replay {
         }
         if self.recipe.changed_on_the_way {
             notes.push(
-                "lambda or the number of steps was changed while the search ran: with their last values from the start \
-                 on, it may find another face"
+                "lambda, the number of steps or the hole was changed while the search ran: with what they were in the end \
+                 from the start on, it may find another face"
                     .into(),
             );
+        }
+        if self.recipe.mixed {
+            notes.push("a mix of candidates: drawn from its latent, without a search".into());
         }
         if self.recipe.stopped_early {
             notes.push(format!("the search was stopped at iteration {}: so is this one", self.recipe.steps));

@@ -10,7 +10,9 @@ use super::face::measurable;
 use super::paint::{blanked, blended, mean_filled};
 use super::{EvaluationFace, HoleKind, MEAN, Problem, Protocol, Score, SearchFacts, SearchMethod, Sheet, seed_for};
 use crate::blend::BlendMode;
-use crate::job::{DeviceInfo, Engine, FillError, FillOutcome, FillRequest, Flow, Observer, StopReason, run_fill};
+use crate::job::{
+    DeviceInfo, Engine, FillError, FillOutcome, FillRequest, Flow, Observer, Start, StopReason, run_fill,
+};
 use crate::mask::Mask;
 use crate::metrics::{Picture, Quality, diversity};
 use crate::model::ModelInfo;
@@ -138,6 +140,7 @@ impl Run<'_> {
             hole: case.hole.clone(),
             frame,
             settings: Settings { seed, ..method.settings },
+            start: Start::AsSet,
             blend: BlendMode::None.into(),
             model: self.protocol.model.clone(),
             device: self.protocol.device,

@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 
 use super::caught::caught;
 use super::engine::Engine;
-use super::{Candidate, DeviceInfo, FillOutcome, FillRequest, LiveSettings, StopReason};
+use super::{Candidate, DeviceInfo, FillOutcome, FillRequest, LiveSettings, StopReason, brief};
 use crate::device::DeviceError;
-use crate::face::{Crop, CropError, crop};
+use crate::face::CropError;
+use crate::mask::Mask;
 use crate::model::{ModelError, ModelInfo, Networks};
-use crate::search::{Best, Losses, Problem, Search, SettingsError, Starts};
+use crate::search::{Best, Losses, Problem, Search, SettingsError};
 
 /// At most so many iterations go by before their losses are read and a copy of the best fill is put aside.
 const READ_EVERY: usize = 32;
@@ -39,6 +40,14 @@ pub trait Observer {
         None
     }
 
+    /// Another hole to go on with, if there is a new one. It must be of the photo's size, and some of it must lie in the frame.
+    fn new_hole(&mut self) -> Option<Arc<Mask>> {
+        None
+    }
+
+    /// The search goes on with another hole and takes so many iterations on top of those that its settings say.
+    fn extended(&mut self, _by: u32) {}
+
     /// Whether the losses of this iteration (from 1) must be handed over now rather than in a batch later.
     fn wants_losses(&mut self, _iteration: u32) -> bool {
         false
@@ -67,6 +76,8 @@ pub enum FillError {
     HoleOutsideFrame,
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    #[error("the latents to begin with do not fit {model}: choose the model that they were found with")]
+    Start { model: String },
     #[error(transparent)]
     Crop(#[from] CropError),
     #[error(transparent)]
@@ -93,12 +104,12 @@ pub fn run_fill(
 ) -> Result<FillOutcome, FillError> {
     request.settings.validate()?;
     let model = engine.model(&request.model)?.info.clone();
-    let crop = checked_crop(request, model.image_size_px)?;
-    let (device, networks) = engine.networks(request.device, &request.model)?;
-    observer.started(&device, &model, &notes(request, &networks, &crop));
-
+    brief::check_start(request, &model)?;
     let size_px = model.image_size_px;
-    let problem = Problem { size_px: size_px as usize, pixels: crop.pixels, known: crop.known };
+    let problem = brief::problem(request, &request.hole, size_px)?;
+    let (device, networks) = engine.networks(request.device, &request.model)?;
+    observer.started(&device, &model, &brief::notes(request, &networks, &problem));
+
     let mut run =
         Run { observer, size_px, first_losses: None, newest_losses: Vec::new(), backup: None, started: Instant::now() };
     // A lost device shows as a panic inside burn; nothing of the search is used after one, only the backup.
@@ -121,6 +132,7 @@ pub fn run_fill(
     let best = least_total(result.candidates.iter().map(|candidate| candidate.losses));
     Ok(FillOutcome {
         settings: result.settings,
+        start: request.start.clone(),
         model,
         device,
         steps: result.steps,
@@ -133,35 +145,6 @@ pub fn run_fill(
         best,
         size_px,
     })
-}
-
-/// Cuts out the crop and checks that there is something to do.
-fn checked_crop(request: &FillRequest, size_px: u32) -> Result<Crop, FillError> {
-    let crop = crop(&request.photo, &request.hole, &request.frame, size_px)?;
-    let FillRequest { hole, frame, .. } = request;
-    if hole.is_empty() {
-        return Err(FillError::EmptyHole);
-    }
-    let bounds = frame.bounds_in_photo(hole.width(), hole.height());
-    #[expect(clippy::cast_precision_loss, reason = "photo sides are far below 2^24")]
-    let is_filled = |x: u32, y: u32| hole.is_hole(x, y) && frame.contains([x as f32 + 0.5, y as f32 + 0.5]);
-    let any = (bounds.y..bounds.bottom()).any(|y| (bounds.x..bounds.right()).any(|x| is_filled(x, y)));
-    if any { Ok(crop) } else { Err(FillError::HoleOutsideFrame) }
-}
-
-/// What the user should know before the search starts.
-fn notes(request: &FillRequest, networks: &Networks, crop: &Crop) -> Vec<String> {
-    let mut notes = Vec::new();
-    if networks.discriminator.is_none() {
-        notes.push("This model has no discriminator: the prior loss is off".to_string());
-    }
-    if networks.encoder.is_none() && request.settings.starts == Starts::Encoder {
-        notes.push("This model has no encoder: the search starts from the prior".to_string());
-    }
-    if crop.known.iter().all(|&known| known == 0.0) {
-        notes.push("Nothing is left to agree with: the fill is any plausible face".to_string());
-    }
-    notes
 }
 
 /// A fill under way.
@@ -198,6 +181,7 @@ impl Run<'_> {
         request: &FillRequest,
     ) -> (Option<RunResult>, Option<StopReason>) {
         let mut search = Search::new(networks, problem, request.settings);
+        request.start.bring(&mut search);
         let mut last_backup = Instant::now();
         let mut unread = 0;
         let mut stopped = None;
@@ -213,6 +197,7 @@ impl Run<'_> {
                     break;
                 }
             }
+            self.take_new_hole(&mut search, request, &mut course);
             course.evaluations += 1;
             if !search.advance() {
                 continue;
@@ -240,7 +225,21 @@ impl Run<'_> {
             }
         }
         self.read_losses(&mut search);
+        if stopped.is_none() {
+            search.settle();
+        }
         (result_of(&search, course), stopped)
+    }
+
+    /// Goes on with another hole, if the observer has one.
+    fn take_new_hole(&mut self, search: &mut Search, request: &FillRequest, course: &mut Course) {
+        let Some(hole) = self.observer.new_hole() else { return };
+        let Ok(problem) = brief::problem(request, &hole, self.size_px) else { return };
+        search.set_problem(&problem);
+        course.changed_on_the_way = true;
+        self.observer.extended(search.extended_by());
+        // What was put aside is of the old hole.
+        self.backup = result_of(search, *course);
     }
 
     fn read_losses(&mut self, search: &mut Search) {
@@ -267,7 +266,7 @@ fn result_of(search: &Search, course: Course) -> Option<RunResult> {
         .into_iter()
         .zip(losses)
         .zip(search.best_pictures())
-        .map(|((latent, losses), pixels)| Candidate { latent, pixels, losses })
+        .map(|((latent, losses), pixels)| Candidate { latent, pixels, losses, mixed: false })
         .collect();
     let Course { evaluations, changed_on_the_way } = course;
     let steps = search.iterations_done();
@@ -275,7 +274,7 @@ fn result_of(search: &Search, course: Course) -> Option<RunResult> {
 }
 
 /// The index of the least total loss; NaN is never least.
-fn least_total(losses: impl Iterator<Item = Losses>) -> usize {
+pub(super) fn least_total(losses: impl Iterator<Item = Losses>) -> usize {
     losses
         .enumerate()
         .filter(|(_, losses)| !losses.total.is_nan())

@@ -1,18 +1,23 @@
 //! The editor's side of a running search: commands in, events and previews out.
+//!
+//! What would surprise: a new hole is drawn with the newest pictures at once, before the search has done anything about it.
 
+use std::sync::Arc;
 use std::sync::mpsc::TryRecvError;
 use std::time::{Duration, Instant};
 
+use super::sketch::PREVIEW_SIDE_PX;
 use super::worker::Line;
-use super::{Command, DeviceInfo, Event, FillRequest, Flow, IterationLosses, JobId, LiveSettings, Observer, Preview};
-use crate::blend::Composer;
+use super::{
+    Command, DeviceInfo, Event, FillRequest, Flow, IterationLosses, JobId, LiveSettings, Observer, Preview, brief,
+};
+use crate::blend::{Blend, Composer};
+use crate::mask::Mask;
 use crate::model::ModelInfo;
 use crate::search::Losses;
 
 /// Losses are told at most this often, pictures drawn at most this often: one screen frame.
 const TELL_EVERY: Duration = Duration::from_millis(16);
-/// Longer side of the preview in the photo; the generator's picture itself has 64 to 256 pixels.
-const PREVIEW_SIDE_PX: u32 = 384;
 
 /// Follows one search for the editor.
 pub(super) struct Follower<'a> {
@@ -20,6 +25,10 @@ pub(super) struct Follower<'a> {
     job: JobId,
     request: &'a FillRequest,
     composer: Option<Composer>,
+    holes: Holes,
+    blend: Blend,
+    /// Iterations on top of those that the settings say.
+    extended_by: u32,
     live: LiveSettings,
     paused: bool,
     stop: bool,
@@ -31,6 +40,17 @@ pub(super) struct Follower<'a> {
     iteration: u32,
     clock: Clock,
     next: Option<(JobId, Box<FillRequest>)>,
+}
+
+/// A hole with its number.
+type Numbered = (u64, Arc<Mask>);
+
+/// The holes of one fill.
+struct Holes {
+    /// What the search works on.
+    taken: Numbered,
+    /// What was asked for, and pictures are drawn into.
+    newest: Numbered,
 }
 
 /// The last pictures read, to draw another candidate while paused.
@@ -72,6 +92,9 @@ impl<'a> Follower<'a> {
             job,
             request,
             composer: None,
+            holes: Holes { taken: (0, Arc::clone(&request.hole)), newest: (0, Arc::clone(&request.hole)) },
+            blend: request.blend,
+            extended_by: 0,
             live: LiveSettings { lambda: request.settings.lambda, steps: request.settings.steps },
             paused: false,
             stop: false,
@@ -90,6 +113,11 @@ impl<'a> Follower<'a> {
         self.next
     }
 
+    /// The hole that was filled, with its number.
+    pub fn hole(&self) -> (u64, Arc<Mask>) {
+        self.holes.taken.clone()
+    }
+
     /// Tells what was not told yet.
     pub fn flush(&mut self) {
         if !self.untold.is_empty() {
@@ -101,14 +129,15 @@ impl<'a> Follower<'a> {
         let elapsed_secs = self.clock.elapsed().as_secs_f32();
         #[expect(clippy::cast_precision_loss, reason = "step counts are far below 2^24")]
         let remaining_secs = (self.iteration > 1).then(|| {
-            let all = self.live.steps.saturating_add(self.request.settings.refine_steps);
+            let as_set = self.live.steps.saturating_add(self.request.settings.refine_steps);
+            let all = as_set.saturating_add(self.extended_by);
             let left = all.saturating_sub(self.iteration) as f32;
             left * elapsed_secs / self.iteration as f32
         });
         self.clock.last_told = Instant::now();
         let iterations = std::mem::take(&mut self.untold);
-        let paused = self.paused;
-        self.line.tell(Event::Progress { job: self.job, iterations, elapsed_secs, remaining_secs, paused });
+        let (job, extended_by, paused) = (self.job, self.extended_by, self.paused);
+        self.line.tell(Event::Progress { job, iterations, elapsed_secs, remaining_secs, extended_by, paused });
     }
 
     fn obey(&mut self, command: Command) {
@@ -129,9 +158,33 @@ impl<'a> Follower<'a> {
                 self.shown = candidate;
                 self.show();
             }
-            // Device and model are in use right now.
-            Command::WarmUp(..) => {}
+            Command::SetHole(number, hole) => {
+                let size = |mask: &Mask| (mask.width(), mask.height());
+                if size(&hole) == size(&self.request.hole) && brief::check_hole(self.request, &hole).is_ok() {
+                    self.holes.newest = (number, hole);
+                    self.join_anew();
+                }
+            }
+            Command::SetBlend(blend) => {
+                self.blend = blend;
+                self.join_anew();
+            }
+            // Device and model are in use right now, and the search shows its own pictures.
+            Command::WarmUp(..) | Command::Sketch(..) => {}
         }
+    }
+
+    /// Draws the newest pictures into the newest hole.
+    fn join_anew(&mut self) {
+        if self.composer.is_some() {
+            self.composer = Some(self.new_composer());
+            self.show();
+        }
+    }
+
+    fn new_composer(&self) -> Composer {
+        let FillRequest { photo, frame, .. } = self.request;
+        Composer::new(photo, &self.holes.newest.1, frame, self.blend, Some(PREVIEW_SIDE_PX))
     }
 
     fn set_paused(&mut self, paused: bool) {
@@ -156,6 +209,7 @@ impl<'a> Follower<'a> {
             candidates: newest.candidates.clone(),
             best: newest.best,
             patch: composer.patch(picture, newest.size_px),
+            hole_number: self.holes.newest.0,
         });
         self.clock.last_shown = Instant::now();
     }
@@ -163,8 +217,7 @@ impl<'a> Follower<'a> {
 
 impl Observer for Follower<'_> {
     fn started(&mut self, device: &DeviceInfo, model: &ModelInfo, notes: &[String]) {
-        let FillRequest { photo, hole, frame, blend, .. } = self.request;
-        self.composer = Some(Composer::new(photo, hole, frame, *blend, Some(PREVIEW_SIDE_PX)));
+        self.composer = Some(self.new_composer());
         self.clock.resume();
         let (job, device, model, notes) = (self.job, device.clone(), model.clone(), notes.to_vec());
         self.line.tell(Event::Started { job, device, model, notes });
@@ -194,6 +247,18 @@ impl Observer for Follower<'_> {
 
     fn live_settings(&mut self) -> Option<LiveSettings> {
         Some(self.live)
+    }
+
+    fn new_hole(&mut self) -> Option<Arc<Mask>> {
+        if self.holes.newest.0 == self.holes.taken.0 {
+            return None;
+        }
+        self.holes.taken = self.holes.newest.clone();
+        Some(Arc::clone(&self.holes.taken.1))
+    }
+
+    fn extended(&mut self, by: u32) {
+        self.extended_by = by;
     }
 
     fn wants_losses(&mut self, _iteration: u32) -> bool {

@@ -7,12 +7,16 @@
 //! Nothing is lost once there is a result: a cancelled or failed search still returns the best fill so far. A [`Recipe`]
 //! says how a fill was made, and travels in the file that is exported.
 
+mod brief;
 mod caught;
 mod engine;
 mod fill;
+pub mod floats;
 mod follow;
 mod recipe;
+mod sketch;
 mod slot;
+mod start;
 #[cfg(test)]
 mod tests;
 mod worker;
@@ -32,7 +36,9 @@ use crate::search::{Losses, Settings};
 pub use engine::Engine;
 pub use fill::{FillError, Flow, Observer, run_fill};
 pub use recipe::{Content, Made, ModelMark, PhotoMark, Recipe, RecipeError};
+pub use sketch::{Sketch, SketchId};
 pub use slot::Slot;
+pub use start::Start;
 pub use worker::Worker;
 
 /// Everything that one fill needs.
@@ -43,6 +49,7 @@ pub struct FillRequest {
     pub hole: Arc<Mask>,
     pub frame: FaceFrame,
     pub settings: Settings,
+    pub start: Start,
     pub blend: Blend,
     pub model: ModelChoice,
     pub device: DeviceChoice,
@@ -72,6 +79,8 @@ pub struct Candidate {
     /// G(latent): planar RGB in [-1, 1], `[3, size, size]`.
     pub pixels: Vec<f32>,
     pub losses: Losses,
+    /// A mix of others that the user has made: drawn as it is, neither searched nor refined.
+    pub mixed: bool,
 }
 
 /// Why a search ended before its last step.
@@ -89,19 +98,21 @@ pub enum StopReason {
 pub struct FillOutcome {
     /// As they were at the end (λ and steps may have been changed on the way).
     pub settings: Settings,
+    /// Where the search began.
+    pub start: Start,
     pub model: ModelInfo,
     pub device: DeviceInfo,
-    /// Iterations done.
+    /// Iterations done; more than the settings say when the hole was changed on the way.
     pub steps: u32,
     /// Gradient evaluations done: as many as iterations, but for HMC.
     pub evaluations: u32,
-    /// λ or the number of steps was changed while the search ran: the same settings from the start on may give another
-    /// fill.
+    /// λ, the number of steps or the hole was changed while the search ran: what they were in the end, from the start on, may
+    /// give another fill.
     pub changed_on_the_way: bool,
     /// The search alone, without loading and compiling.
     pub seconds: f32,
     pub stopped: Option<StopReason>,
-    /// In the order they were started; each at its own best iteration.
+    /// In the order they were started, each at its own best iteration; mixes after them.
     pub candidates: Vec<Candidate>,
     /// The candidate with the least total loss.
     pub best: usize,
@@ -109,6 +120,39 @@ pub struct FillOutcome {
     pub first_losses: Losses,
     /// Side of the candidates' pictures.
     pub size_px: u32,
+}
+
+impl FillOutcome {
+    /// The candidates by their total loss, the best first; what has no loss comes last.
+    #[must_use]
+    pub fn ranked(&self) -> Vec<usize> {
+        let total = |&index: &usize| self.candidates.get(index).map_or(f32::NAN, |candidate| candidate.losses.total);
+        let mut ranked: Vec<usize> = (0..self.candidates.len()).collect();
+        ranked.sort_by(|a, b| {
+            let (a, b) = (total(a), total(b));
+            a.is_nan().cmp(&b.is_nan()).then(a.total_cmp(&b))
+        });
+        ranked
+    }
+
+    /// How many candidates the search has found: all but the mixes.
+    #[must_use]
+    pub fn searched(&self) -> usize {
+        self.candidates.iter().filter(|candidate| !candidate.mixed).count()
+    }
+
+    /// Keeps a mix: in place of an earlier one, or as a further candidate. Answers its index.
+    pub fn keep_mix(&mut self, mix: Candidate, in_place_of: Option<usize>) -> usize {
+        let mix = Candidate { mixed: true, ..mix };
+        let earlier = in_place_of.filter(|&index| self.candidates.get(index).is_some_and(|earlier| earlier.mixed));
+        let index = earlier.unwrap_or(self.candidates.len());
+        match self.candidates.get_mut(index) {
+            Some(place) => *place = mix,
+            None => self.candidates.push(mix),
+        }
+        self.best = fill::least_total(self.candidates.iter().map(|candidate| candidate.losses));
+        index
+    }
 }
 
 /// Names a fill, so that late news of an old one can be told apart.
@@ -126,10 +170,18 @@ pub enum Command {
     Cancel,
     /// From the next iteration on.
     Update(LiveSettings),
+    /// Go on with another hole from the present latents. Holes are counted: the request's is 0, each that follows has a larger
+    /// number. One that cannot be filled is left aside.
+    SetHole(u64, Arc<Mask>),
+    /// How the fill joins the photo from now on.
+    SetBlend(Blend),
     /// Which candidate the preview shows; `None` is the best at the moment.
     Show(Option<usize>),
     /// Open the device and load the model now, so that the first fill starts at once.
     WarmUp(DeviceChoice, ModelChoice),
+    /// Draw one picture at once ([`FillRequest::into_first_guess`], [`FillRequest::into_drawing_of`]), if no search runs. A newer
+    /// one, or a start, takes the place of one that waits.
+    Sketch(SketchId, Box<FillRequest>),
 }
 
 /// From the worker.
@@ -157,12 +209,22 @@ pub enum Event {
         elapsed_secs: f32,
         /// `None` until the speed is known.
         remaining_secs: Option<f32>,
+        /// Iterations that the search takes on top of those that its settings say, as the hole was changed.
+        extended_by: u32,
         paused: bool,
     },
     /// The search ended, was stopped, or broke after it had a result.
     Finished {
         job: JobId,
         outcome: Arc<FillOutcome>,
+        /// The number of the hole that was filled, and the hole.
+        hole_number: u64,
+        hole: Arc<Mask>,
+    },
+    /// There is no sketch. Silence means the same for the guess of an encoder that the model does not have.
+    NotSketched {
+        sketch: SketchId,
+        message: String,
     },
     /// The search could not give any result. `causes` from the outermost inwards.
     Failed {
@@ -191,4 +253,6 @@ pub struct Preview {
     pub best: usize,
     /// The shown candidate, in place in the photo.
     pub patch: Patch,
+    /// The number of the hole that it is drawn into.
+    pub hole_number: u64,
 }

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
 
-use super::{DeviceInfo, FillOutcome};
+use super::{Candidate, DeviceInfo, FillOutcome, Start};
 use crate::blend::{self, Blend};
 use crate::face::FaceFrame;
 use crate::mask::{Mask, MaskFileError, decode_mask, encode_mask_png};
@@ -101,8 +101,11 @@ pub struct Recipe {
     pub device: String,
     /// The preset that the settings are, if they are one.
     pub preset: Option<Preset>,
-    /// λ and steps as they were at the end.
+    /// λ and steps as they were at the end. Those of a mix draw its latent and do no more.
     pub settings: Settings,
+    /// Where the latents began.
+    #[serde(default, skip_serializing_if = "Start::is_as_set")]
+    pub start: Start,
     pub frame: FaceFrame,
     pub blend: Blend,
     /// The candidate that is shown, from 0.
@@ -112,8 +115,11 @@ pub struct Recipe {
     /// Gradient evaluations really done.
     pub evaluations: u32,
     pub stopped_early: bool,
-    /// λ or steps were changed while it ran, so that a repetition may come out otherwise.
+    /// λ, steps or the hole were changed while it ran, so that a repetition may come out otherwise.
     pub changed_on_the_way: bool,
+    /// What is shown is a mix of candidates that the user has made, drawn from its latent without a search.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mixed: bool,
     mask: MaskRecord,
 }
 
@@ -173,7 +179,7 @@ impl Recipe {
     pub fn new(made: &Made<'_>) -> Result<Self, SaveError> {
         let FillOutcome { settings, model, device: DeviceInfo { name: device, .. }, .. } = made.outcome;
         let preset = |preset: &Preset| Settings { seed: settings.seed, ..preset.settings() } == *settings;
-        Ok(Self {
+        let recipe = Self {
             format: FORMAT.into(),
             version: env!("CARGO_PKG_VERSION").into(),
             content: Content::Photo,
@@ -182,6 +188,7 @@ impl Recipe {
             device: device.clone(),
             preset: Preset::ALL.into_iter().find(preset),
             settings: *settings,
+            start: made.outcome.start.clone(),
             frame: made.frame,
             blend: made.blend,
             candidate: made.candidate,
@@ -189,8 +196,30 @@ impl Recipe {
             evaluations: made.outcome.evaluations,
             stopped_early: made.outcome.stopped.is_some(),
             changed_on_the_way: made.outcome.changed_on_the_way,
+            mixed: false,
             mask: MaskRecord { sha256: made.hole.sha256(), png: BASE64.encode(encode_mask_png(made.hole)?) },
+        };
+        let shown = made.outcome.candidates.get(made.candidate).filter(|candidate| candidate.mixed);
+        Ok(match shown {
+            Some(mix) => recipe.of_mix(mix),
+            None => recipe,
         })
+    }
+
+    /// What draws a mix again: its latent, and no search.
+    fn of_mix(self, mix: &Candidate) -> Self {
+        Self {
+            preset: None,
+            settings: self.settings.to_draw_one(),
+            start: Start::At(mix.latent.clone()),
+            candidate: 0,
+            steps: 1,
+            evaluations: 1,
+            stopped_early: false,
+            changed_on_the_way: false,
+            mixed: true,
+            ..self
+        }
     }
 
     /// Reads the recipe out of an exported PNG.

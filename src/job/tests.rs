@@ -1,6 +1,8 @@
 //! Whole fills with the tiny model, directly and through the worker.
 
 mod course;
+mod edits;
+mod sketches;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,6 +16,7 @@ use super::*;
 use crate::blend::BlendMode;
 use crate::mask::{Edit, History, MaskPreset, Stroke, StrokeKind};
 use crate::search::{OptimizerKind, Preset};
+use sketches::sketched;
 
 /// Longer than any tiny fill takes, on the slowest machine.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -41,6 +44,7 @@ fn request() -> FillRequest {
         hole: Arc::new(dab(40, 30, [20.0, 15.0])),
         frame: FaceFrame::centered(40, 30),
         settings,
+        start: Start::AsSet,
         blend: BlendMode::Feather.into(),
         model: tiny_model(),
         device: DeviceChoice::Cpu,
@@ -235,7 +239,7 @@ impl Desk {
 
     fn wait_for_outcome(&self, wanted: JobId) -> Arc<FillOutcome> {
         self.wait_for(|event| match event {
-            Event::Finished { job, outcome } if job == wanted => Some(outcome),
+            Event::Finished { job, outcome, .. } if job == wanted => Some(outcome),
             Event::Failed { message, .. } => panic!("{message}"),
             _ => None,
         })

@@ -5,7 +5,8 @@ use std::sync::mpsc;
 use std::thread;
 
 use super::follow::Follower;
-use super::{Command, Engine, Event, FillRequest, JobId, Preview, Slot, run_fill};
+use super::sketch::{Easel, sketch};
+use super::{Command, Engine, Event, FillRequest, JobId, Preview, Sketch, SketchId, Slot, run_fill};
 
 /// Called whenever there is something new to draw.
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
@@ -18,6 +19,7 @@ pub struct Worker {
     commands: mpsc::Sender<Command>,
     events: mpsc::Receiver<Event>,
     previews: Arc<Slot<Preview>>,
+    sketches: Arc<Slot<Sketch>>,
 }
 
 impl Worker {
@@ -26,14 +28,20 @@ impl Worker {
     pub fn spawn(wake: Wake) -> Self {
         let (commands, command_receiver) = mpsc::channel();
         let (event_sender, events) = mpsc::sync_channel(EVENT_BOUND);
-        let previews = Arc::new(Slot::default());
-        let line = Line { commands: command_receiver, events: event_sender, previews: previews.clone(), wake };
+        let (previews, sketches) = (Arc::new(Slot::default()), Arc::new(Slot::default()));
+        let line = Line {
+            commands: command_receiver,
+            events: event_sender,
+            previews: Arc::clone(&previews),
+            sketches: Arc::clone(&sketches),
+            wake,
+        };
         let spawned = thread::Builder::new().name("fill".into()).spawn(move || serve(&line));
         if let Err(error) = spawned {
             // The channels are closed now, so that every command is answered by silence; this says why.
             tracing::error!("cannot start the fill thread: {error}");
         }
-        Self { commands, events, previews }
+        Self { commands, events, previews, sketches }
     }
 
     /// Hands over a command; never blocks.
@@ -53,6 +61,12 @@ impl Worker {
     pub fn take_preview(&self) -> Option<Preview> {
         self.previews.take()
     }
+
+    /// The newest sketch, if it was not taken yet.
+    #[must_use]
+    pub fn take_sketch(&self) -> Option<Sketch> {
+        self.sketches.take()
+    }
 }
 
 /// The thread's ends of the channels.
@@ -60,6 +74,7 @@ pub(super) struct Line {
     pub commands: mpsc::Receiver<Command>,
     events: mpsc::SyncSender<Event>,
     pub previews: Arc<Slot<Preview>>,
+    sketches: Arc<Slot<Sketch>>,
     wake: Wake,
 }
 
@@ -74,36 +89,60 @@ impl Line {
         self.previews.put(preview);
         (self.wake)();
     }
+
+    fn show_sketch(&self, sketch: Sketch) {
+        self.sketches.put(sketch);
+        (self.wake)();
+    }
 }
 
 fn serve(line: &Line) {
-    let mut engine = Engine::default();
-    let mut next: Option<(JobId, Box<FillRequest>)> = None;
-    loop {
-        let (job, request) = match next.take() {
-            Some(start) => start,
-            None => match line.commands.recv() {
-                Ok(Command::Start(job, request)) => (job, request),
-                Ok(Command::WarmUp(device, model)) => {
-                    line.tell(match engine.prepare(device, &model) {
-                        Ok((device, model)) => Event::Ready { device, model },
-                        Err(error) => Event::NotReady { message: error.to_string() },
-                    });
-                    continue;
+    let (mut engine, mut easel) = (Engine::default(), Easel::default());
+    let mut next = None;
+    while let Some(command) = next.take().or_else(|| line.commands.recv().ok()) {
+        match command {
+            Command::Start(job, request) => next = fill(line, &mut engine, job, &request),
+            Command::WarmUp(device, model) => line.tell(match engine.prepare(device, &model) {
+                Ok((device, model)) => Event::Ready { device, model },
+                Err(error) => Event::NotReady { message: error.to_string() },
+            }),
+            Command::Sketch(id, request) => {
+                next = newer(line);
+                if !matches!(next, Some(Command::Start(..) | Command::Sketch(..))) {
+                    draw(line, &mut engine, &mut easel, id, &request);
                 }
-                // The rest is about a running search, and none runs.
-                Ok(_) => continue,
-                Err(mpsc::RecvError) => return,
-            },
-        };
-        let mut follower = Follower::new(line, job, &request);
-        let result = run_fill(&mut engine, &request, &mut follower);
-        follower.flush();
-        next = follower.into_next();
-        line.tell(match result {
-            Ok(outcome) => Event::Finished { job, outcome: Arc::new(outcome) },
-            Err(error) => Event::Failed { job, message: error.to_string(), causes: causes(&error) },
-        });
+            }
+            // The rest is about a running search, and none runs.
+            _ => {}
+        }
+    }
+}
+
+/// The next command that matters while no search runs, if one waits already.
+fn newer(line: &Line) -> Option<Command> {
+    let matters = |command: &Command| matches!(command, Command::Start(..) | Command::WarmUp(..) | Command::Sketch(..));
+    line.commands.try_iter().find(matters)
+}
+
+/// Runs a fill. Answers the one that was asked for meanwhile.
+fn fill(line: &Line, engine: &mut Engine, job: JobId, request: &FillRequest) -> Option<Command> {
+    let mut follower = Follower::new(line, job, request);
+    let result = run_fill(engine, request, &mut follower);
+    follower.flush();
+    let (hole_number, hole) = follower.hole();
+    let next = follower.into_next();
+    line.tell(match result {
+        Ok(outcome) => Event::Finished { job, outcome: Arc::new(outcome), hole_number, hole },
+        Err(error) => Event::Failed { job, message: error.to_string(), causes: causes(&error) },
+    });
+    next.map(|(job, request)| Command::Start(job, request))
+}
+
+fn draw(line: &Line, engine: &mut Engine, easel: &mut Easel, id: SketchId, request: &FillRequest) {
+    match sketch(engine, easel, id, request) {
+        Ok(Some(sketch)) => line.show_sketch(sketch),
+        Ok(None) => {}
+        Err(error) => line.tell(Event::NotSketched { sketch: id, message: error.to_string() }),
     }
 }
 

@@ -1,7 +1,6 @@
 //! Numbers and masks as text in JSON.
 //!
-//! What would surprise: JSON knows no infinity and no NaN, and takes long over many numbers. Lists of numbers are therefore
-//! the bytes of little-endian f32 in base64, which also brings every bit back.
+//! What would surprise: JSON knows no infinity and no NaN. Lists of numbers are therefore text as well ([`crate::job::floats`]).
 
 use std::sync::Arc;
 
@@ -12,29 +11,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::mask::{Mask, encode_mask_png};
 use crate::photo::{DecodeLimits, decode};
 use crate::search::Losses;
-
-/// For `#[serde(with = "floats")]`: a list of f32.
-pub(super) mod floats {
-    use base64::prelude::{BASE64_STANDARD, Engine as _};
-    use serde::de::Error as _;
-    use serde::{Deserialize as _, Deserializer, Serializer};
-
-    pub fn serialize<S: Serializer>(values: &[f32], serializer: S) -> Result<S::Ok, S::Error> {
-        let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-        serializer.serialize_str(&BASE64_STANDARD.encode(bytes))
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f32>, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let bytes = BASE64_STANDARD.decode(text).map_err(D::Error::custom)?;
-        let (values, rest) = bytes.as_chunks::<4>();
-        if rest.is_empty() {
-            Ok(values.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
-        } else {
-            Err(D::Error::custom(format!("{} bytes are no list of 32-bit numbers", bytes.len())))
-        }
-    }
-}
 
 /// For `#[serde(with = "device")]`: a device as on the command line.
 pub(super) mod device {

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::encoding::{LossesText, MaskText, floats};
+use super::encoding::{LossesText, MaskText};
 use super::{ProjectError, ProjectFill};
 use crate::blend::Blend;
 use crate::face::FaceFrame;
-use crate::job::{Candidate, DeviceInfo, FillOutcome, IterationLosses, StopReason};
+use crate::job::{Candidate, DeviceInfo, FillOutcome, IterationLosses, Start, StopReason, floats};
 use crate::model::ModelInfo;
 use crate::search::{Losses, Settings};
 
@@ -16,6 +16,8 @@ use crate::search::{Losses, Settings};
 pub(super) const MOST_CURVE_POINTS: usize = 300;
 /// Largest side of a candidate's picture that is believed: far above any model of this architecture.
 const MAX_PICTURE_SIDE_PX: u32 = 1024;
+/// Most iterations that are believed: each change of the hole while a search runs lets it go on for up to half of its own.
+const MOST_ITERATIONS: u32 = 1000 * Settings::MAX_ITERATIONS;
 /// Context, prior and total.
 const LOSSES: usize = 3;
 
@@ -29,6 +31,8 @@ pub(super) struct FillText {
     #[serde(default)]
     blend: Blend,
     settings: Settings,
+    #[serde(default, skip_serializing_if = "Start::is_as_set")]
+    start: Start,
     model: ModelInfo,
     device: DeviceInfo,
     steps: u32,
@@ -54,9 +58,11 @@ struct CandidateText {
     #[serde(with = "floats")]
     pixels: Vec<f32>,
     losses: LossesText,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    mixed: bool,
 }
 
-/// `losses`: context, prior and total of every candidate of the first iteration, then of the next, and so on.
+/// `losses`: context, prior and total of every candidate that was searched, of the first iteration, then of the next, and so on.
 #[derive(Default, Serialize, Deserialize)]
 struct CurvesText {
     iterations: Vec<u32>,
@@ -71,6 +77,7 @@ impl FillText {
             latent: candidate.latent.clone(),
             pixels: candidate.pixels.clone(),
             losses: candidate.losses.into(),
+            mixed: candidate.mixed,
         };
         Self {
             hole: fill.hole.clone().map(MaskText),
@@ -78,6 +85,7 @@ impl FillText {
             candidate: fill.candidate,
             blend: fill.blend,
             settings: outcome.settings,
+            start: outcome.start.clone(),
             model: outcome.model.clone(),
             device: outcome.device.clone(),
             steps: outcome.steps,
@@ -109,18 +117,26 @@ impl FillText {
         if self.best >= count || self.candidate >= count {
             return invalid(format!("candidate {} of {count}", self.best.max(self.candidate).saturating_add(1)));
         }
-        if self.steps > Settings::MAX_ITERATIONS || !(0.0..=f32::MAX).contains(&self.seconds) {
+        let searched = self.candidates.iter().filter(|candidate| !candidate.mixed).count();
+        if searched == 0 {
+            return invalid("mixes of candidates that are not there".to_owned());
+        }
+        if !self.start.fits(&self.settings, self.model.latent_dim) {
+            return invalid("the latents that the search began with do not fit the model".to_owned());
+        }
+        if self.steps > MOST_ITERATIONS || !(0.0..=f32::MAX).contains(&self.seconds) {
             return invalid(format!("{} iterations in {} seconds", self.steps, self.seconds));
         }
         if self.blend.detail_percent > 100 {
             return invalid(format!("detail of {} %", self.blend.detail_percent));
         }
-        let curves = self.curves.checked(count)?;
+        let curves = self.curves.checked(searched)?;
         let (size_px, latent_dim) = (self.size_px, self.model.latent_dim);
         let candidates = self.candidates.into_iter().enumerate();
         let candidates = candidates.map(|(index, text)| text.checked(index, size_px, latent_dim));
         let outcome = FillOutcome {
             settings: self.settings,
+            start: self.start,
             model: self.model,
             device: self.device,
             steps: self.steps,
@@ -158,7 +174,8 @@ impl CandidateText {
                 return Err(ProjectError::invalid(format!("the {what} of candidate {number} is not all numbers")));
             }
         }
-        Ok(Candidate { latent: self.latent, pixels: self.pixels, losses: self.losses.into() })
+        let Self { latent, pixels, losses, mixed } = self;
+        Ok(Candidate { latent, pixels, losses: losses.into(), mixed })
     }
 }
 

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::blend::BlendMode;
-use crate::job::{Candidate, DeviceInfo, StopReason};
+use crate::job::{Candidate, DeviceInfo, Start, StopReason};
 use crate::mask::StrokeKind;
 use crate::model::ModelInfo;
 use crate::search::Losses;
@@ -30,9 +30,11 @@ pub(crate) fn outcome(candidates: u16, size_px: u32, latent_dim: usize) -> FillO
         latent: numbers(latent_dim, f32::from(index)),
         pixels: numbers(3 * (size_px * size_px) as usize, f32::from(index) + 0.5),
         losses: losses(f32::from(index) + 1.0),
+        mixed: false,
     };
     FillOutcome {
         settings: Settings { seed: u64::MAX, lambda: 0.1, ..Preset::Paper.settings() },
+        start: Start::AsSet,
         model: ModelInfo {
             name: "face-64".to_owned(),
             sha256: "ab".repeat(32),
@@ -116,6 +118,19 @@ fn everything_comes_back_and_pictures_and_latents_bit_for_bit() {
         values.map(|value| value.to_bits()).collect()
     };
     assert_eq!(bits(&read), bits(&project), "negative zeros equal zeros, but are other bits");
+}
+
+#[test]
+fn a_mix_and_the_latent_that_a_search_began_around_come_back() {
+    let mut project = project();
+    let fill = project.fill.as_mut().unwrap();
+    let outcome = Arc::make_mut(&mut fill.outcome);
+    outcome.start = Start::Around(numbers(5, 1.0));
+    let mix = Candidate { losses: losses(0.5), ..outcome.candidates[0].clone() };
+    fill.candidate = outcome.keep_mix(mix, None);
+    let read = Project::from_json(&project.to_json(None).unwrap()).unwrap();
+    assert_eq!(read, project);
+    assert!(read.fill.unwrap().outcome.candidates[usize::from(CANDIDATES)].mixed);
 }
 
 #[test]

@@ -24,6 +24,11 @@ impl Trajectory {
         Self { beta, under_way: None }
     }
 
+    /// Drops the trajectory that is under way; the temperature stays.
+    pub fn restart(&mut self) {
+        self.under_way = None;
+    }
+
     /// Moves it out, leaving one that has not begun.
     pub fn take(&mut self) -> Self {
         Self { beta: self.beta, under_way: self.under_way.take() }

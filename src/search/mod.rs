@@ -3,6 +3,8 @@
 //! [`Settings`] says how, [`Problem`] says what, [`Search`] does it one gradient evaluation at a time. Only the latent is
 //! changed; the networks are frozen. Losses stay on the device until somebody asks for them.
 
+mod around;
+mod edit;
 mod hmc;
 mod host;
 mod losses;

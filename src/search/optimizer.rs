@@ -2,6 +2,9 @@
 
 use burn::tensor::Tensor;
 
+use super::hmc::Trajectory;
+use super::{OptimizerKind, Settings};
+
 /// β1 of Adam, in double precision since 1 − β2 loses four digits in single (Kingma & Ba 2015; the blog's `--beta1`).
 const BETA1: f64 = 0.9;
 /// β2 of Adam.
@@ -10,6 +13,24 @@ const BETA2: f64 = 0.999;
 const EPSILON: f64 = 1e-8;
 /// The blog's `--momentum`.
 const MOMENTUM: f32 = 0.9;
+
+/// What moves the latents, with its memory.
+pub(super) enum Motion {
+    Adam(Box<Adam>),
+    Momentum(Box<Momentum>),
+    Hmc(Box<Trajectory>),
+}
+
+impl Motion {
+    /// At rest.
+    pub(super) fn new(settings: &Settings, latents: &Tensor<2>) -> Self {
+        match settings.optimizer {
+            OptimizerKind::Adam => Self::Adam(Box::new(Adam::new(latents))),
+            OptimizerKind::Momentum => Self::Momentum(Box::new(Momentum::new(latents))),
+            OptimizerKind::Hmc => Self::Hmc(Box::new(Trajectory::new(settings.hmc.beta))),
+        }
+    }
+}
 
 /// The running averages of Adam.
 pub(super) struct Adam {

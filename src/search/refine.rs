@@ -69,6 +69,7 @@ impl Search {
 
     /// From the best latents; `None` when there are none, after no steps at all.
     fn begin_refinement(&mut self, networks: &HostNetworks) -> Option<Refinement> {
+        self.settle();
         let best = self.best.as_ref()?;
         self.latents = best.latents.clone();
         Some(Refinement {

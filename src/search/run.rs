@@ -8,20 +8,19 @@ use std::sync::Arc;
 
 use burn::tensor::{Tensor, TensorData};
 
-use super::hmc::Trajectory;
 use super::host::HostWork;
-use super::optimizer::{Adam, Momentum};
+use super::optimizer::Motion;
 use super::problem::{Problem, Target};
 use super::refine::Refinement;
 use super::starts::Draws;
-use super::{Clipping, OptimizerKind, Schedule, Settings, Starts, losses};
+use super::{Clipping, Schedule, Settings, Starts, losses};
 use crate::model::Networks;
 
 /// One search under way.
 pub struct Search {
     pub(super) networks: Arc<Networks>,
     pub(super) settings: Settings,
-    target: Target,
+    pub(super) target: Target,
     /// What the CPU works with; `None` while a GPU does it.
     pub(super) host: Option<HostWork>,
     pub(super) problem: Problem,
@@ -31,22 +30,19 @@ pub struct Search {
     /// `[candidates, latent_dim]`, without autodiff like every tensor kept between steps.
     pub(super) latents: Tensor<2>,
     /// Where the latents began, to be held near it; `None` when that was no guess of the encoder's.
-    anchors: Option<Tensor<2>>,
-    motion: Motion,
+    pub(super) anchors: Option<Tensor<2>>,
+    pub(super) motion: Motion,
     iterations_begun: u32,
     pub(super) iterations_done: u32,
+    /// How far edits of the problem have turned the schedules back.
+    pub(super) turned_back: u32,
+    /// Where a candidate stands counts, not the best place that it has been to: it is drawn, not optimised.
+    pub(super) keeps_last: bool,
     /// The newest pictures and losses: those of `iterations_done` when an iteration has just begun or ended.
     pub(super) evaluation: Option<Evaluation>,
     pub(super) best: Option<OnDevice>,
     /// Losses of finished iterations that nobody read yet, oldest first: `[3, candidates]` each.
     pub(super) unread: Vec<(u32, Tensor<2>)>,
-}
-
-/// What moves the latents, with its memory.
-enum Motion {
-    Adam(Box<Adam>),
-    Momentum(Box<Momentum>),
-    Hmc(Box<Trajectory>),
 }
 
 /// The noise is gone after this share of the steps (`StyleGAN2`'s projector).
@@ -83,11 +79,7 @@ impl Search {
         let is_guessed = guess.is_some();
         let latents = first_latents(guess, networks.info.latent_dim, &settings, &mut draws);
         let anchors = is_guessed.then(|| latents.clone());
-        let motion = match settings.optimizer {
-            OptimizerKind::Adam => Motion::Adam(Box::new(Adam::new(&latents))),
-            OptimizerKind::Momentum => Motion::Momentum(Box::new(Momentum::new(&latents))),
-            OptimizerKind::Hmc => Motion::Hmc(Box::new(Trajectory::new(settings.hmc.beta))),
-        };
+        let motion = Motion::new(&settings, &latents);
         Self {
             networks,
             settings,
@@ -101,6 +93,8 @@ impl Search {
             motion,
             iterations_begun: 0,
             iterations_done: 0,
+            turned_back: 0,
+            keeps_last: false,
             evaluation: None,
             best: None,
             unread: Vec::new(),
@@ -122,7 +116,12 @@ impl Search {
     /// Whether all steps are done.
     #[must_use]
     pub fn is_done(&self) -> bool {
-        self.iterations_done >= self.settings.iterations()
+        self.position() >= self.settings.iterations()
+    }
+
+    /// How far the schedules are: as many iterations as are done, but for those that edits have turned back.
+    pub(super) fn position(&self) -> u32 {
+        self.iterations_done.saturating_sub(self.turned_back)
     }
 
     /// The settings, with the changes made on the way.
@@ -152,7 +151,7 @@ impl Search {
     /// Does one gradient evaluation and what follows from it. Answers whether that began a new iteration, whose pictures
     /// and losses are now to be had. For all but HMC every evaluation is an iteration of its own.
     pub fn advance(&mut self) -> bool {
-        if self.iterations_done >= self.settings.steps {
+        if self.position() >= self.settings.steps {
             self.refine();
             return true;
         }
@@ -184,7 +183,7 @@ impl Search {
     fn add_noise(&mut self) {
         let Settings { noise, steps, .. } = self.settings;
         #[expect(clippy::cast_precision_loss, reason = "step counts are far below 2^24")]
-        let left = 1.0 - self.iterations_done as f32 / (NOISY_SHARE * steps.max(1) as f32);
+        let left = 1.0 - self.position() as f32 / (NOISY_SHARE * steps.max(1) as f32);
         if noise > 0.0 && left > 0.0 {
             let drawn = self.draws.normal(self.latents.dims()).mul_scalar(noise * left * left);
             self.latents = self.clip(self.latents.clone() + drawn);
@@ -247,8 +246,8 @@ impl Search {
         };
         self.best = Some(match self.best.take() {
             // A loss that is not a number is never lower, so it never becomes the best.
-            Some(best) => choose(now.total.clone().lower(best.total.clone()), now, best),
-            None => now,
+            Some(best) if !self.keeps_last => choose(now.total.clone().lower(best.total.clone()), now, best),
+            _ => now,
         });
     }
 
@@ -258,7 +257,7 @@ impl Search {
             Schedule::Constant => learning_rate,
             Schedule::Cosine => {
                 #[expect(clippy::cast_precision_loss, reason = "step counts are far below 2^24")]
-                let share = self.iterations_done as f32 / steps.max(1) as f32;
+                let share = self.position() as f32 / steps.max(1) as f32;
                 learning_rate * 0.5 * (1.0 + (PI * share.min(1.0)).cos())
             }
         }

@@ -6,6 +6,7 @@
 
 use egui::{Color32, ColorImage, Mesh, Painter, Rect, Shape, TextureHandle, TextureOptions, Vec2, pos2};
 
+use super::CanvasScene;
 use super::budget::Budget;
 use super::cache::{TileCache, TileKey};
 use super::coverage::{Tint, texels};
@@ -24,8 +25,57 @@ const KEPT_TILES: usize = 128;
 /// A change up to this many texels is shown in the same frame, whatever else is waiting: the brush must not lag.
 const IMMEDIATE_TEXELS: u64 = 512 * 512;
 
+/// How the hole is drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HoleLook {
+    Hidden,
+    /// Around a picture of what may come into it.
+    Outlined,
+    #[default]
+    Tinted,
+}
+
+/// The hole in each of its looks. What would surprise: both are kept, since they change places with every stroke.
 #[derive(Default)]
-pub(super) struct HoleOverlay {
+pub(super) struct HoleOverlays {
+    tinted: HoleOverlay,
+    outlined: HoleOverlay,
+}
+
+impl HoleOverlays {
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Marks a part of the photo as changed.
+    pub fn changed(&mut self, part: RectPx) {
+        self.tinted.changed(part);
+        self.outlined.changed(part);
+    }
+
+    /// Draws the visible part of the hole as the scene wants it.
+    pub fn paint(
+        &mut self,
+        painter: &Painter,
+        scene: &CanvasScene<'_>,
+        map: &ScreenFromPhoto,
+        style: &CanvasStyle,
+        budget: &mut Budget,
+    ) {
+        match scene.hole_look {
+            HoleLook::Hidden => {}
+            HoleLook::Outlined => {
+                let style = CanvasStyle { hole_opacity: 0.0, ..style.clone() };
+                self.outlined.paint(painter, scene.hole, &scene.frame, map, &style, budget);
+            }
+            HoleLook::Tinted => self.tinted.paint(painter, scene.hole, &scene.frame, map, style, budget),
+        }
+    }
+}
+
+#[derive(Default)]
+struct HoleOverlay {
     tiles: TileCache<Tile>,
     outline: Option<(RectPx, Vec<Run>)>,
     /// Size of the mask, and strength of the tint, that the tiles were made for.

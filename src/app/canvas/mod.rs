@@ -54,12 +54,13 @@ use crate::photo::{Photo, Point, RectPx};
 use budget::Budget;
 use divider::Divider;
 use frame::FrameLook;
-use hole::HoleOverlay;
+use hole::HoleOverlays;
 use patch::PatchOverlay;
 use pointer::{Pointer, Surroundings};
 use tiles::PhotoTiles;
 use view::{ScreenFromPhoto, View};
 
+pub use hole::HoleLook;
 pub use style::CanvasStyle;
 
 /// Brush radii that Ctrl and the wheel can reach, in photo pixels.
@@ -76,7 +77,6 @@ pub enum Tool {
 }
 
 /// Everything to draw, borrowed for one frame.
-#[expect(clippy::struct_excessive_bools, reason = "independent switches of the window, not states of a machine")]
 pub struct CanvasScene<'a> {
     /// Shared, because a thread prepares its smaller sizes.
     pub photo: &'a Arc<Photo>,
@@ -89,16 +89,15 @@ pub struct CanvasScene<'a> {
     /// The fill, live or finished, drawn over the photo. It changes identity (`patch_version`) whenever it changes.
     pub patch: Option<&'a Patch>,
     pub patch_version: u64,
-    /// Draw the hole as a tint. Off while a fill is shown.
-    pub show_hole: bool,
+    pub hole_look: HoleLook,
     pub show_frame: bool,
     /// Draw the photo without the fill (the "before" key is held).
     pub show_before: bool,
     /// Before/after divider as a share of the width of the photo's visible part; `None` when off. Not drawn without
     /// a patch.
     pub divider: Option<f32>,
-    /// Painting and moving the frame are off (no photo edits while saving, say).
-    pub locked: bool,
+    /// The frame cannot be moved now (a search works in it).
+    pub frame_locked: bool,
 }
 
 /// What the user did.
@@ -129,7 +128,7 @@ pub struct Canvas {
     shown: Option<ScreenFromPhoto>,
     pointer: Pointer,
     photo: PhotoTiles,
-    hole: HoleOverlay,
+    hole: HoleOverlays,
     patch: PatchOverlay,
 }
 
@@ -240,15 +239,13 @@ impl Canvas {
             let seen = divider.map_or(painter.clip_rect(), |divider| divider.after());
             self.patch.paint(&painter.with_clip_rect(seen), patch, scene.patch_version, map);
         }
-        if scene.show_hole {
-            self.hole.paint(painter, scene.hole, &scene.frame, map, style, &mut budget);
-        }
+        self.hole.paint(painter, scene, map, style, &mut budget);
         let photo_size = vec2(scene.photo.width() as f32, scene.photo.height() as f32);
         let photo = map.rect(Rect::from_min_size(Pos2::ZERO, photo_size));
         painter.rect_stroke(photo, 0.0, egui::Stroke::new(1.0, style.photo_edge), Align::Outside);
         if scene.show_frame {
             frame::paint_found(painter, scene, map, style);
-            let look = if scene.tool == Tool::Frame && !scene.locked {
+            let look = if scene.tool == Tool::Frame && !scene.frame_locked {
                 FrameLook::Active { hot: self.pointer.hot_handle(hovered_at, around) }
             } else {
                 FrameLook::Idle

@@ -50,7 +50,7 @@ impl<'a> Surroundings<'a> {
     }
 
     fn handle_at(&self, on_screen: Pos2) -> Option<Handle> {
-        let usable = self.scene.tool == Tool::Frame && self.scene.show_frame && !self.scene.locked;
+        let usable = self.scene.tool == Tool::Frame && self.scene.show_frame && !self.scene.frame_locked;
         usable.then(|| frame::hit(&self.scene.frame, &self.map, on_screen)).flatten()
     }
 }
@@ -58,7 +58,7 @@ impl<'a> Surroundings<'a> {
 impl Surroundings<'_> {
     /// A found face to pick: where the frame itself is not.
     fn found_face_at(&self, on_screen: Pos2) -> Option<usize> {
-        let usable = self.scene.tool == Tool::Frame && self.scene.show_frame && !self.scene.locked;
+        let usable = self.scene.tool == Tool::Frame && self.scene.show_frame && !self.scene.frame_locked;
         let free = usable && self.handle_at(on_screen).is_none();
         free.then(|| frame::found_face(self.scene, &self.map, on_screen)).flatten()
     }
@@ -105,8 +105,8 @@ impl Pointer {
             let events: Vec<Event> = input.events.iter().filter(pointer_event).cloned().collect();
             (events, input.modifiers, input.multi_touch().is_some())
         });
-        let painting = matches!(self.active, Some((_, Drag::Stroke(_) | Drag::Frame(_))));
-        if two_fingers || (painting && around.scene.locked) {
+        let moves_frame = matches!(self.active, Some((_, Drag::Frame(_))));
+        if two_fingers || (moves_frame && around.scene.frame_locked) {
             self.finish(None, modifiers, around, &mut actions);
         }
         for event in events {
@@ -166,9 +166,6 @@ impl Pointer {
             }
             PointerButton::Secondary => {}
             _ => return None,
-        }
-        if scene.locked {
-            return None;
         }
         let erase = button == PointerButton::Secondary || scene.tool == Tool::Eraser;
         let kind = if erase { StrokeKind::Erase } else { StrokeKind::Paint };
@@ -256,8 +253,6 @@ impl Pointer {
                 } else if around.scene.tool == Tool::Frame {
                     let face = around.found_face_at(pos).map(|_| CursorIcon::PointingHand);
                     face.or_else(|| Some(frame::cursor(&around.scene.frame, around.handle_at(pos)?, false)))
-                } else if around.scene.locked {
-                    Some(CursorIcon::NotAllowed)
                 } else {
                     Some(CursorIcon::None)
                 }

@@ -10,7 +10,7 @@ use super::{Document, MaskId};
 use crate::app::curves::Curves;
 use crate::blend::{Blend, Patch};
 use crate::face::FaceFrame;
-use crate::job::FillOutcome;
+use crate::job::{Candidate, FillOutcome};
 use crate::mask::Mask;
 
 /// A finished fill.
@@ -73,7 +73,21 @@ impl Document {
         let before = self.current_fill;
         self.fills.push(fill);
         self.current_fill = Some(self.fills.len() - 1);
-        self.push(Step::Fill { before, after: self.current_fill });
+        let step = Step::Fill { before, after: self.current_fill };
+        // A stroke that goes on is no part of the fill: it is undone first, alone.
+        let stroke = if self.open_stroke.is_some() { self.undo.pop() } else { None };
+        self.push(step);
+        self.undo.extend(stroke);
+    }
+
+    /// Keeps a mix of the shown fill's candidates, in place of an earlier one if there is one, and shows it. Answers its index.
+    pub fn keep_mix(&mut self, mix: Candidate, patch: Patch, in_place_of: Option<usize>) -> Option<usize> {
+        let fill = self.fill_mut()?;
+        let candidate = Arc::make_mut(&mut fill.outcome).keep_mix(mix, in_place_of);
+        fill.look.candidate = candidate;
+        (fill.patch, fill.composed, fill.requested) = (Some(patch), None, None);
+        self.revision += 1;
+        Some(candidate)
     }
 
     /// Chooses how the shown fill looks. Answers whether that is new.

@@ -29,7 +29,7 @@ use std::sync::Arc;
 use undo::Step;
 
 use crate::face::FaceFrame;
-use crate::mask::{Edit, History, Mask, Stroke};
+use crate::mask::{Edit, History, Mask, Stroke, StrokeKind};
 use crate::photo::{Photo, Point, RectPx};
 use crate::project::PhotoOrigin;
 
@@ -60,7 +60,8 @@ pub struct Document {
     snapshot: Option<(MaskId, Arc<Mask>)>,
     has_hole: bool,
     reach: Cell<Option<reach::Known>>,
-    stroke_open: bool,
+    /// The kind of stroke that is being drawn.
+    open_stroke: Option<StrokeKind>,
     /// The frame before the drag that goes on.
     frame_before_drag: Option<FaceFrame>,
     revision: u64,
@@ -92,7 +93,7 @@ impl Document {
             snapshot: None,
             has_hole: false,
             reach: Cell::new(None),
-            stroke_open: false,
+            open_stroke: None,
             frame_before_drag: None,
             revision: 0,
             saved_revision: 0,
@@ -127,14 +128,15 @@ impl Document {
 
     /// Starts a stroke. The whole stroke is one step of undo.
     pub fn begin_stroke(&mut self, stroke: Stroke) -> RectPx {
+        let kind = stroke.kind;
         let changed = self.edit(Edit::Stroke(stroke));
-        self.stroke_open = true;
+        self.open_stroke = Some(kind);
         changed
     }
 
     /// Continues the stroke; does nothing when none was begun.
     pub fn extend_stroke(&mut self, point_in_photo: Point) -> RectPx {
-        if !self.stroke_open {
+        if self.open_stroke.is_none() {
             return RectPx::default();
         }
         self.snapshot = None;
@@ -143,18 +145,28 @@ impl Document {
     }
 
     pub fn end_stroke(&mut self) {
-        self.stroke_open = false;
+        self.open_stroke = None;
         self.has_hole = self.look_for_hole();
         self.reach.set(None);
     }
 
     pub fn is_stroke_open(&self) -> bool {
-        self.stroke_open
+        self.open_stroke.is_some()
+    }
+
+    /// Whether paint is being taken away right now.
+    pub fn is_erasing(&self) -> bool {
+        self.open_stroke == Some(StrokeKind::Erase)
+    }
+
+    /// Whether a stroke or a move of the frame goes on.
+    pub fn is_drag_open(&self) -> bool {
+        self.open_stroke.is_some() || self.frame_before_drag.is_some()
     }
 
     /// Does an edit of the mask.
     pub fn edit(&mut self, edit: Edit) -> RectPx {
-        self.stroke_open = false;
+        self.open_stroke = None;
         let changed = self.history.push(edit);
         let step = Step::Mask { before: self.mask_id, after: self.next_mask_id };
         self.mask_id = self.next_mask_id;

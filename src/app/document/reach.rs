@@ -26,7 +26,7 @@ impl Document {
             return None;
         }
         match self.reach.get() {
-            Some((_, _, reach)) if self.stroke_open => Some(reach),
+            Some((_, _, reach)) if self.open_stroke.is_some() => Some(reach),
             Some((mask_id, frame, reach)) if mask_id == self.mask_id && frame == self.frame => Some(reach),
             _ => {
                 let reach = reach_of(self.mask(), &self.frame);

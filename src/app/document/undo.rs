@@ -68,6 +68,16 @@ impl Document {
         })
     }
 
+    /// Whether undo would change the mask and nothing else.
+    pub fn undo_is_painting(&self) -> bool {
+        matches!(self.undo.last(), Some(Step::Mask { .. }))
+    }
+
+    /// Whether redo would change the mask and nothing else.
+    pub fn redo_is_painting(&self) -> bool {
+        matches!(self.redo.last(), Some(Step::Mask { .. }))
+    }
+
     /// What undo would take back, for its tooltip.
     pub fn undo_name(&self) -> Option<&'static str> {
         self.undo.last().map(Step::name)
@@ -84,9 +94,7 @@ impl Document {
         if let Some(before) = self.frame_before_drag.take() {
             self.frame = before;
         }
-        if !self.stroke_open {
-            return None;
-        }
+        self.open_stroke?;
         let change = self.undo()?;
         self.redo.clear();
         change.hole

@@ -1,10 +1,12 @@
-//! The candidates as thumbnails: live, the best marked, a click or a digit chooses.
+//! The candidates as thumbnails: live, the best marked, a click or a digit chooses; and what can be made of them.
 //!
-//! All of them lie in one texture, so that a new preview costs one upload.
+//! All of them lie in one texture, so that a new preview costs one upload. What would surprise: while a search runs they stay
+//! where they are, and when it has ended the best comes first. Places are what is seen, indices what the fill has.
 
 use egui::{Color32, ColorImage, CornerRadius, Rect, Response, Role, Sense, Stroke, StrokeKind, TextureHandle, Ui};
 use egui::{TextureOptions, WidgetInfo, pos2, vec2};
 
+use super::mix;
 use crate::app::curves::prior_share;
 use crate::app::document::Document;
 use crate::app::shortcuts::Verb;
@@ -24,42 +26,94 @@ pub struct Gallery {
 
 /// The candidates on offer.
 struct Offer<'a> {
-    /// Planar RGB in [-1, 1], `[3, size, size]` each.
-    pictures: Vec<&'a [f32]>,
+    /// By their places.
+    thumbnails: Vec<Thumbnail<'a>>,
     size_px: usize,
-    best: usize,
-    shown: usize,
     /// The best is shown, whichever it is.
     automatic: bool,
+}
+
+/// One candidate.
+struct Thumbnail<'a> {
+    index: usize,
+    /// Planar RGB in [-1, 1], `[3, size, size]`.
+    picture: &'a [f32],
+    best: bool,
+    mixed: bool,
+    shown: bool,
 }
 
 impl<'a> Offer<'a> {
     fn of(state: &'a State) -> Option<Self> {
         match (state.fills.run(), state.document.as_ref().and_then(Document::fill)) {
-            (Some(run), _) => run.preview.as_ref().map(|preview| Self {
-                pictures: preview.candidates.iter().map(Vec::as_slice).collect(),
-                size_px: preview.size_px as usize,
-                best: preview.best,
-                shown: run.shown(),
-                automatic: run.show.is_none(),
+            (Some(run), _) => run.preview.as_ref().map(|preview| {
+                let thumbnail = |(index, picture): (usize, &'a Vec<f32>)| Thumbnail {
+                    index,
+                    picture,
+                    best: index == preview.best,
+                    mixed: false,
+                    shown: index == run.shown(),
+                };
+                Self {
+                    thumbnails: preview.candidates.iter().enumerate().map(thumbnail).collect(),
+                    size_px: preview.size_px as usize,
+                    automatic: run.show.is_none(),
+                }
             }),
-            (None, Some(fill)) => Some(Self {
-                pictures: fill.outcome.candidates.iter().map(|candidate| candidate.pixels.as_slice()).collect(),
-                size_px: fill.outcome.size_px as usize,
-                best: fill.outcome.best,
-                shown: fill.look.candidate,
-                automatic: fill.look.candidate == fill.outcome.best,
-            }),
+            (None, Some(fill)) => {
+                let thumbnail = |index: usize| {
+                    fill.outcome.candidates.get(index).map(|candidate| Thumbnail {
+                        index,
+                        picture: &candidate.pixels,
+                        best: index == fill.outcome.best,
+                        mixed: candidate.mixed,
+                        shown: index == fill.look.candidate,
+                    })
+                };
+                Some(Self {
+                    thumbnails: state.candidate_order().into_iter().filter_map(thumbnail).collect(),
+                    size_px: fill.outcome.size_px as usize,
+                    automatic: fill.look.candidate == fill.outcome.best,
+                })
+            }
             (None, None) => None,
         }
     }
 }
 
+impl Thumbnail<'_> {
+    fn name(&self, place: usize) -> String {
+        let best = if self.best { ", best" } else { "" };
+        let mixed = if self.mixed { ", mix" } else { "" };
+        format!("Candidate {}{best}{mixed}", place + 1)
+    }
+
+    /// What stands in its corner.
+    fn mark(&self) -> Option<&'static str> {
+        if self.best {
+            Some("Best")
+        } else if self.mixed {
+            Some("Mix")
+        } else {
+            None
+        }
+    }
+}
+
 impl Gallery {
-    /// Draws the thumbnails, if there are candidates.
+    /// Draws the thumbnails, and what can be made of the candidates, if there are any.
     pub fn show(&mut self, ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
-        let Some(offer) = Offer::of(state).filter(|offer| offer.pictures.len() > 1) else { return };
-        self.refresh(ui, &offer, state.scene_version);
+        let Some(offer) = Offer::of(state) else { return };
+        if offer.thumbnails.len() > 1 {
+            self.show_thumbnails(ui, state, &offer, actions);
+        }
+        if !state.fills.is_running() {
+            mix::show(ui, state, actions);
+        }
+    }
+
+    fn show_thumbnails(&mut self, ui: &mut Ui, state: &State, offer: &Offer<'_>, actions: &mut Vec<Action>) {
+        self.refresh(ui, offer, state.scene_version);
         ui.horizontal(|ui| {
             ui.label(theme::section(ui, "Candidates"));
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
@@ -75,13 +129,15 @@ impl Gallery {
             ui.spacing_mut().item_spacing = vec2(theme::GAP, theme::GAP);
             let across = ((ui.available_width() + theme::GAP) / (theme::THUMBNAIL + theme::GAP)).floor().max(1.0);
             let side = ((ui.available_width() + theme::GAP) / across - theme::GAP).floor();
-            for index in 0..offer.pictures.len() {
-                let response = self.thumbnail(ui, index, side, &offer);
+            for (place, thumbnail) in offer.thumbnails.iter().enumerate() {
+                let response = self.thumbnail(ui, place, side, offer.size_px, thumbnail);
                 if response.clicked() {
-                    actions.push(Action::Do(Verb::Candidate(index)));
+                    let mixes = ui.input(|input| input.modifiers.shift) && !state.fills.is_running();
+                    let choice = Action::Do(Verb::Candidate(place));
+                    actions.push(if mixes { Action::MixWith(thumbnail.index) } else { choice });
                 }
-                if let Some(losses) = losses_of(state, index) {
-                    response.on_hover_text(describe(index, losses));
+                if let Some(losses) = losses_of(state, thumbnail.index) {
+                    response.on_hover_text(describe(&thumbnail.name(place), place, losses));
                 }
             }
         });
@@ -93,27 +149,25 @@ impl Gallery {
         }
         self.version = Some(version);
         self.columns = 1;
-        while self.columns * self.columns < offer.pictures.len() {
+        while self.columns * self.columns < offer.thumbnails.len() {
             self.columns += 1;
         }
-        self.rows = offer.pictures.len().div_ceil(self.columns);
-        let image = atlas(offer, self.columns, self.rows);
+        self.rows = offer.thumbnails.len().div_ceil(self.columns);
+        let pictures: Vec<&[f32]> = offer.thumbnails.iter().map(|thumbnail| thumbnail.picture).collect();
+        let image = atlas(&pictures, offer.size_px, self.columns, self.rows);
         match &mut self.texture {
             Some(texture) => texture.set(image, TextureOptions::LINEAR),
             None => self.texture = Some(ui.ctx().load_texture("candidates", image, TextureOptions::LINEAR)),
         }
     }
 
-    fn thumbnail(&self, ui: &mut Ui, index: usize, side: f32, offer: &Offer<'_>) -> Response {
+    fn thumbnail(&self, ui: &mut Ui, place: usize, side: f32, size_px: usize, thumbnail: &Thumbnail<'_>) -> Response {
         let (rect, response) = ui.allocate_exact_size(vec2(side, side), Sense::click());
-        let (best, shown) = (index == offer.best, index == offer.shown);
-        response.widget_info(|| {
-            let name = format!("Candidate {}{}", index + 1, if best { ", best" } else { "" });
-            WidgetInfo::selected(Role::Button, true, shown, name)
-        });
+        let shown = thumbnail.shown;
+        response.widget_info(|| WidgetInfo::selected(Role::Button, true, shown, thumbnail.name(place)));
         let Some(texture) = self.texture.as_ref().filter(|_| ui.is_rect_visible(rect)) else { return response };
         let palette = theme::palette(ui);
-        let uv = self.uv(index, offer.size_px);
+        let uv = self.uv(place, size_px);
         egui::Image::new((texture.id(), rect.size())).uv(uv).corner_radius(CORNER).paint_at(ui, rect);
         let edge = if shown {
             Stroke::new(2.0, palette.accent)
@@ -123,20 +177,20 @@ impl Gallery {
             Stroke::new(1.0, palette.border)
         };
         ui.painter().rect_stroke(rect, CORNER, edge, StrokeKind::Outside);
-        if best {
+        if let Some(text) = thumbnail.mark() {
             let mark = Rect::from_min_size(rect.left_bottom() + vec2(4.0, -20.0), vec2(32.0, 16.0));
             ui.painter().rect_filled(mark, CORNER, palette.accent);
             let font = egui::TextStyle::Small.resolve(ui.style());
-            ui.painter().text(mark.center(), egui::Align2::CENTER_CENTER, "Best", font, palette.on_accent);
+            ui.painter().text(mark.center(), egui::Align2::CENTER_CENTER, text, font, palette.on_accent);
         }
         response
     }
 
     /// Where a candidate lies in the texture, without the half pixel at its edge that its neighbours shine into.
     #[expect(clippy::cast_precision_loss, reason = "at most 256 candidates of some hundred pixels")]
-    fn uv(&self, index: usize, size_px: usize) -> Rect {
+    fn uv(&self, place: usize, size_px: usize) -> Rect {
         let cell = vec2(1.0 / self.columns as f32, 1.0 / self.rows as f32);
-        let corner = vec2((index % self.columns) as f32, (index / self.columns) as f32) * cell;
+        let corner = vec2((place % self.columns) as f32, (place / self.columns) as f32) * cell;
         let half_pixel = cell * (0.5 / size_px.max(1) as f32);
         Rect::from_min_size(pos2(corner.x, corner.y), cell).shrink2(half_pixel)
     }
@@ -144,12 +198,11 @@ impl Gallery {
 
 const CORNER: CornerRadius = CornerRadius::same(4);
 
-fn atlas(offer: &Offer<'_>, columns: usize, rows: usize) -> ColorImage {
-    let size = offer.size_px;
+fn atlas(pictures: &[&[f32]], size: usize, columns: usize, rows: usize) -> ColorImage {
     let mut image = ColorImage::filled([columns * size, rows * size], Color32::BLACK);
     let width = columns * size;
-    for (index, picture) in offer.pictures.iter().enumerate() {
-        let corner = (index / columns) * size * width + (index % columns) * size;
+    for (place, picture) in pictures.iter().enumerate() {
+        let corner = (place / columns) * size * width + (place % columns) * size;
         let plane = size * size;
         for at in 0..plane {
             let channel = |channel: usize| picture.get(channel * plane + at).copied().map_or(0, byte);
@@ -174,15 +227,12 @@ fn losses_of(state: &State, candidate: usize) -> Option<Losses> {
     }
 }
 
-fn describe(index: usize, losses: Losses) -> String {
+fn describe(name: &str, place: usize, losses: Losses) -> String {
     let share = prior_share(losses).map_or_else(String::new, |share| format!(" ({:.0} % λ·prior)", share * 100.0));
-    let key = if index < 9 { format!(" ({})", index + 1) } else { String::new() };
+    let key = if place < 9 { format!(" ({})", place + 1) } else { String::new() };
+    let Losses { context, prior, total } = losses;
     format!(
-        "Candidate {}{key}\nTotal {:.4}{share}\nContext {:.4}\nPrior {:.4}",
-        index + 1,
-        losses.total,
-        losses.context,
-        losses.prior
+        "{name}{key}\nTotal {total:.4}{share}\nContext {context:.4}\nPrior {prior:.4}\nShift+click mixes it with the shown one"
     )
 }
 
@@ -193,8 +243,7 @@ mod tests {
     #[test]
     fn pictures_lie_side_by_side_in_the_atlas() {
         let (dark, light) = (vec![-1.0; 12], vec![1.0; 12]);
-        let offer = Offer { pictures: vec![&dark, &light, &light], size_px: 2, best: 0, shown: 0, automatic: true };
-        let image = atlas(&offer, 2, 2);
+        let image = atlas(&[&dark, &light, &light], 2, 2, 2);
         assert_eq!(image.size, [4, 4]);
         let is_light: Vec<bool> = image.pixels.iter().map(|&pixel| pixel == Color32::WHITE).collect();
         let (o, x) = (false, true);

@@ -103,11 +103,12 @@ pub fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
 /// The curves to plot, whose, and how many steps there will be.
 fn shown(state: &State) -> Option<(&Curves, usize, u32)> {
     let (curves, candidate, steps) = match (state.fills.run(), state.document.as_ref().and_then(Document::fill)) {
-        (Some(run), _) => (&run.curves, run.shown(), run.request.settings.iterations()),
+        (Some(run), _) => (&run.curves, run.shown(), run.iterations()),
         (None, Some(fill)) => (&fill.curves, fill.look.candidate, fill.outcome.steps),
         (None, None) => return None,
     };
-    (curves.iteration() > 0).then_some((curves, candidate, steps))
+    // A mix has no past.
+    curves.of(candidate).next().is_some().then_some((curves, candidate, steps))
 }
 
 fn legend(ui: &mut Ui, curve: &Curve, color: Color32) {

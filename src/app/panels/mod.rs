@@ -2,6 +2,7 @@
 
 pub mod candidates;
 pub mod losses;
+pub mod mix;
 pub mod more;
 pub mod recovery;
 pub mod rows;

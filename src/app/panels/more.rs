@@ -26,6 +26,7 @@ pub fn show(ui: &mut Ui, state: &State, settings: &mut Settings, actions: &mut V
         });
         heading(ui, "Picture and device");
         blend(ui, state, actions);
+        first_guess(ui, state, actions);
         record(ui, state, actions);
         device(ui, state, actions);
     });
@@ -211,6 +212,15 @@ fn describe_blend(mode: BlendMode) -> (&'static str, &'static str) {
         ),
         BlendMode::Feather => ("Feather", "Colour differences at the hole's edge fade out inwards"),
         BlendMode::None => ("None", "The generator's pixels as they are"),
+    }
+}
+
+fn first_guess(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    let mut wanted = state.remembered.first_guess;
+    let explanation = "As soon as a stroke ends, what the model's encoder makes of the rest of the face is drawn into the hole. \
+                       It is no result: Fill improves it, and no file has it";
+    if ui.checkbox(&mut wanted, "Show a first guess while painting").on_hover_text(explanation).changed() {
+        actions.push(Action::SetFirstGuess(wanted));
     }
 }
 

@@ -28,7 +28,7 @@ pub fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
 /// What lies outside the frame will not be filled: said before the button is pressed.
 fn warn_of_paint_outside(ui: &mut Ui, state: &State) {
     let reach = state.document.as_ref().and_then(Document::hole_reach);
-    let text = match reach.filter(|_| !state.fills.is_running()) {
+    let text = match reach {
         Some(HoleReach::Partly) => "Paint outside the face frame stays as it is",
         Some(HoleReach::Outside) => "All paint lies outside the face frame",
         Some(HoleReach::Inside) | None => return,

@@ -76,7 +76,7 @@ fn progress(state: &State) -> Vec<String> {
     if !run.started {
         return vec!["Starting…".to_owned()];
     }
-    let mut parts = vec![format!("Iteration {iteration} of {}", run.request.settings.iterations())];
+    let mut parts = vec![format!("Iteration {iteration} of {}", run.iterations())];
     if let Some(losses) = state.shown_losses() {
         parts.push(format!("Context {:.4}", losses.context));
     }
@@ -89,6 +89,9 @@ fn progress(state: &State) -> Vec<String> {
 }
 
 fn finished(state: &State) -> Vec<String> {
+    if state.shows_guess() {
+        return vec!["First guess: Fill improves it".to_owned()];
+    }
     let Some(fill) = state.document.as_ref().and_then(Document::fill) else { return Vec::new() };
     let outcome = &fill.outcome;
     let mut parts = vec![format!("{} iterations in {}", outcome.steps, duration(outcome.seconds))];

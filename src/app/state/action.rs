@@ -84,6 +84,13 @@ pub enum Action {
     SetTheme(ThemeChoice),
     SetLogLosses(bool),
     SetRecord(bool),
+    SetFirstGuess(bool),
+    /// Mix the shown candidate with this one, an index into the fill's.
+    MixWith(usize),
+    /// Where the mix stands, 0 to 1.
+    SetMixShare(f32),
+    /// Keep the mix as it stands.
+    LetMixGo,
     ShowBefore(bool),
     TypePath(String),
     SubmitPath {

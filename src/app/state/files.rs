@@ -122,7 +122,8 @@ impl State {
                 self.show_document(Document::new(photo, name, frame, origin));
             }
             Done::Faces { photo, frames, problem } => {
-                let in_use = self.is_locked();
+                // The frame of a fill must not move to another face.
+                let in_use = self.is_locked() || self.has_result();
                 if let Some(document) = self.document.as_mut().filter(|document| Arc::ptr_eq(&document.photo, &photo)) {
                     document.set_faces(frames, in_use);
                     self.messages.extend(problem);
@@ -171,7 +172,7 @@ impl State {
             .document
             .as_ref()
             .is_some_and(|document| (document.photo.width(), document.photo.height()) == photo_size);
-        if fits && !self.is_locked() {
+        if fits {
             self.change_hole(|document| document.edit(Edit::Replace(mask)));
         }
     }

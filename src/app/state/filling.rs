@@ -8,7 +8,7 @@ use crate::app::fill::News;
 use crate::app::messages::{Level, Message};
 use crate::app::tasks::{Picture, Task};
 use crate::blend::{Blend, Patch};
-use crate::job::{FillRequest, LiveSettings, StopReason};
+use crate::job::{LiveSettings, StopReason};
 use crate::search::{Losses, Settings};
 
 impl State {
@@ -19,19 +19,12 @@ impl State {
     }
 
     pub(super) fn start_fill(&mut self) {
-        let Some(document) = self.document.as_mut().filter(|document| !document.is_stroke_open()) else { return };
-        let request = FillRequest {
-            photo: Arc::clone(&document.photo),
-            hole: document.shared_mask(),
-            frame: document.frame(),
-            settings: self.remembered.settings,
-            blend: self.remembered.blend,
-            model: self.remembered.model.clone(),
-            device: self.remembered.device,
-        };
+        let Some(document) = self.document.as_ref().filter(|document| !document.is_stroke_open()) else { return };
         let mask_id = document.mask_id();
-        self.fills.start(request, mask_id);
-        self.pictures_changed();
+        if let Some(request) = self.request() {
+            self.fills.start(request, mask_id);
+            self.pictures_changed();
+        }
     }
 
     pub(super) fn set_settings(&mut self, settings: Settings) {
@@ -45,7 +38,9 @@ impl State {
 
     pub(super) fn set_blend(&mut self, blend: Blend) {
         self.remembered.blend = blend;
-        if let Some(document) = &mut self.document {
+        if self.fills.is_running() {
+            self.fills.set_blend(blend);
+        } else if let Some(document) = &mut self.document {
             document.set_look(|look| look.blend = blend);
         }
     }
@@ -55,6 +50,7 @@ impl State {
         if candidate.is_some_and(|index| index >= self.candidate_count()) {
             return;
         }
+        self.close_mix();
         if self.fills.is_running() {
             self.fills.show(candidate);
         } else if let Some(document) = &mut self.document {
@@ -63,24 +59,11 @@ impl State {
         }
     }
 
-    /// The fill as drawn into the photo now: of the running search, else the finished one.
-    pub fn patch(&self) -> Option<&Patch> {
-        match self.fills.run() {
-            Some(run) => run.preview.as_ref().map(|preview| &preview.patch),
-            None => self.document.as_ref().and_then(Document::fill).and_then(|fill| fill.patch.as_ref()),
-        }
-    }
-
-    /// Whether the hole is tinted: always, but where its own fill is shown.
-    pub fn shows_hole(&self) -> bool {
-        match self.fills.run() {
-            Some(run) => run.preview.is_none(),
-            None => !self.document.as_ref().is_some_and(Document::fill_is_current),
-        }
-    }
-
     /// The losses of the candidate on the screen, as they are now.
     pub fn shown_losses(&self) -> Option<Losses> {
+        if let Some(mix) = self.mixed_candidate() {
+            return Some(mix.losses);
+        }
         match (self.fills.run(), self.document.as_ref().and_then(Document::fill)) {
             (Some(run), _) => run.curves.newest(run.shown()),
             (None, Some(fill)) => fill.outcome.candidates.get(fill.look.candidate).map(|candidate| candidate.losses),
@@ -103,6 +86,17 @@ impl State {
             }
             News::Preview => self.pictures_changed(),
             News::Finished(fill) => self.finish(*fill),
+            News::Sketched(sketch) => {
+                if !self.take_guess(sketch.id, Some(sketch.patch.clone())) {
+                    self.take_mix(sketch);
+                }
+            }
+            News::NotSketched(sketch, message) => {
+                // Without a first guess the hole is tinted as ever; a fill says what is wrong.
+                if !self.take_guess(sketch, None) {
+                    self.lose_mix(sketch, message);
+                }
+            }
             News::Failed { cancelled: true, .. } => {
                 self.tell(Level::Info, "Stopped before the first iteration: nothing has changed");
                 self.pictures_changed();
@@ -168,6 +162,7 @@ impl State {
     /// Another photo, or none any more: the canvas starts afresh.
     pub(super) fn show_document(&mut self, document: Document) {
         self.fills.abandon();
+        (self.guess, self.mix) = (None, None);
         self.document = Some(document);
         self.autosave.document_changed();
         self.show_before = false;

@@ -6,12 +6,17 @@
 mod action;
 mod files;
 mod filling;
+mod following;
+mod mixing;
 mod projects;
 mod verbs;
 
 pub use action::{Action, Answer, CanvasCall, Leaflet, Leave, PathBar, Source};
 
 use std::path::PathBuf;
+
+use following::Guess;
+pub use mixing::Mix;
 
 use super::autosave::{Autosave, Recoverable};
 use super::canvas::{CanvasAction, Tool};
@@ -44,6 +49,9 @@ pub struct State {
     /// The path being typed on the start screen.
     pub start_path: String,
     pub model_info: Option<ModelInfo>,
+    guess: Option<Guess>,
+    /// Two candidates are being mixed.
+    pub mix: Option<Mix>,
     pub leave: Option<Leave>,
     /// Goes on once the file that is being saved is there.
     after_save: Option<Leave>,
@@ -83,6 +91,8 @@ impl State {
             thumbnails: Vec::new(),
             start_path: String::new(),
             model_info: None,
+            guess: None,
+            mix: None,
             leave: None,
             after_save: None,
             save_when_free: false,
@@ -122,6 +132,7 @@ impl State {
         for news in self.fills.poll() {
             self.take_news(news);
         }
+        self.follow_hole();
         self.save_if_free();
         self.compose_if_wanted();
     }
@@ -136,13 +147,18 @@ impl State {
         std::mem::take(&mut self.canvas_calls)
     }
 
-    /// Whether the photo must be left alone.
+    /// Whether frame, model and device must be left alone. The hole need not: a running search takes it as it is.
     pub fn is_locked(&self) -> bool {
         self.fills.is_running()
     }
 
     /// Does what was asked for.
     pub fn handle(&mut self, action: Action) {
+        self.take_action(action);
+        self.follow_hole();
+    }
+
+    fn take_action(&mut self, action: Action) {
         match action {
             Action::Do(verb) => self.do_verb(verb),
             Action::Open(source) => self.leave_for(Leave::Open(source)),
@@ -170,6 +186,10 @@ impl State {
             Action::SetTheme(theme) => self.remembered.theme = theme,
             Action::SetLogLosses(log) => self.remembered.log_losses = log,
             Action::SetRecord(record) => self.remembered.record = record,
+            Action::SetFirstGuess(wanted) => self.remembered.first_guess = wanted,
+            Action::MixWith(candidate) => self.mix_with(candidate),
+            Action::SetMixShare(share) => self.set_mix_share(share),
+            Action::LetMixGo => self.let_mix_go(),
             Action::ShowBefore(show) => self.show_before = show,
             Action::TypePath(text) => self.type_path(text),
             Action::SubmitPath { replace } => self.submit_path(replace),
@@ -215,9 +235,14 @@ impl State {
                     document.end_stroke();
                 }
             }
-            _ if self.is_locked() => {}
             CanvasAction::BeginStroke(stroke) => self.change_hole(|document| document.begin_stroke(stroke)),
             CanvasAction::ExtendStroke(point) => self.change_hole(|document| document.extend_stroke(point)),
+            CanvasAction::FrameChanged { before } => {
+                if let Some(document) = &mut self.document {
+                    document.frame_changed(before);
+                }
+            }
+            CanvasAction::PickFace(_) | CanvasAction::SetFrame(_) if self.is_locked() => {}
             CanvasAction::PickFace(index) => {
                 if let Some(document) = &mut self.document {
                     document.pick_face(index);
@@ -226,11 +251,6 @@ impl State {
             CanvasAction::SetFrame(frame) => {
                 if let Some(document) = &mut self.document {
                     document.set_frame(frame);
-                }
-            }
-            CanvasAction::FrameChanged { before } => {
-                if let Some(document) = &mut self.document {
-                    document.frame_changed(before);
                 }
             }
         }
@@ -242,12 +262,10 @@ impl State {
     fn add_shape(&mut self, preset: MaskPreset) {
         let crop_size_px = self.model_info.as_ref().map_or(Self::USUAL_CROP_SIZE_PX, |info| info.image_size_px);
         let seed = self.remembered.settings.seed;
-        if !self.is_locked() {
-            self.change_hole(|document| {
-                let frame = document.frame();
-                document.edit(Edit::Preset { preset, frame, crop_size_px, seed })
-            });
-        }
+        self.change_hole(|document| {
+            let frame = document.frame();
+            document.edit(Edit::Preset { preset, frame, crop_size_px, seed })
+        });
     }
 
     fn change_hole(&mut self, change: impl FnOnce(&mut Document) -> RectPx) {

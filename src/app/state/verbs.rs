@@ -32,20 +32,21 @@ impl State {
             | Verb::ZoomIn
             | Verb::ZoomOut
             | Verb::Fit
-            | Verb::ActualPixels => no_photo,
+            | Verb::ActualPixels
+            | Verb::LoadMask
+            | Verb::Invert => no_photo,
             Verb::NextFace => no_photo.or_else(locked).or_else(|| {
                 let faces = document.and_then(Document::faces).unwrap_or_default();
                 faces.is_empty().then_some("No face was found: place the frame by hand")
             }),
-            Verb::LoadMask | Verb::Invert => no_photo.or_else(locked),
-            Verb::Clear | Verb::SaveMask => no_photo
-                .or_else(locked)
-                .or_else(|| (!document.is_some_and(Document::has_hole)).then_some("Nothing is painted")),
+            Verb::Clear | Verb::SaveMask => {
+                no_photo.or_else(|| (!document.is_some_and(Document::has_hole)).then_some("Nothing is painted"))
+            }
             Verb::Undo => no_photo
-                .or_else(locked)
+                .or_else(|| locked().filter(|_| !document.is_some_and(Document::undo_is_painting)))
                 .or_else(|| document.and_then(Document::undo_name).is_none().then_some("Nothing to undo")),
             Verb::Redo => no_photo
-                .or_else(locked)
+                .or_else(|| locked().filter(|_| !document.is_some_and(Document::redo_is_painting)))
                 .or_else(|| document.and_then(Document::redo_name).is_none().then_some("Nothing to redo")),
             Verb::Export | Verb::ExportPath | Verb::ExportLayer => no_photo.or_else(locked).or_else(|| {
                 if self.saving {
@@ -69,6 +70,8 @@ impl State {
             },
             Verb::Divider => no_photo
                 .or_else(|| (!running && !self.has_result()).then_some("Nothing to compare yet: press Fill first")),
+            Verb::MoreLikeThis => no_photo.or_else(locked).or_else(|| self.obstacle_to_latents()),
+            Verb::Mix => no_photo.or_else(locked).or_else(|| self.obstacle_to_mixing()),
             Verb::BestCandidate | Verb::Candidate(_) => {
                 (self.candidate_count() == 0).then_some("No candidates yet: press Fill first")
             }
@@ -127,7 +130,13 @@ impl State {
             Verb::Step => self.fills.step_once(),
             Verb::Divider => self.divider = if self.divider.is_some() { None } else { Some(self.middle_of_hole()) },
             Verb::BestCandidate => self.choose(None),
-            Verb::Candidate(index) => self.choose(Some(index)),
+            Verb::Candidate(place) => {
+                if let Some(&index) = self.candidate_order().get(place) {
+                    self.choose(Some(index));
+                }
+            }
+            Verb::MoreLikeThis => self.start_more_like_this(),
+            Verb::Mix => self.toggle_mix(),
             Verb::Shortcuts => self.toggle_leaflet(Leaflet::Shortcuts),
             Verb::About => self.toggle_leaflet(Leaflet::About),
             Verb::Quit => self.leave_for(Leave::Close),

@@ -6,8 +6,10 @@ use std::sync::{Arc, Mutex};
 use crate::app::fill::Engine;
 use crate::blend::Patch;
 use crate::job::{
-    Candidate, Command, DeviceInfo, Event, FillOutcome, FillRequest, IterationLosses, JobId, Preview, StopReason,
+    Candidate, Command, DeviceInfo, Event, FillOutcome, FillRequest, IterationLosses, JobId, Preview, Sketch, SketchId,
+    StopReason,
 };
+use crate::mask::Mask;
 use crate::model::ModelInfo;
 use crate::photo::RectPx;
 use crate::search::Losses;
@@ -18,6 +20,7 @@ pub struct Script {
     sent: Mutex<Vec<Command>>,
     events: Mutex<VecDeque<Event>>,
     preview: Mutex<Option<Preview>>,
+    sketch: Mutex<Option<Sketch>>,
 }
 
 impl Engine for Arc<Script> {
@@ -31,6 +34,10 @@ impl Engine for Arc<Script> {
 
     fn take_preview(&self) -> Option<Preview> {
         self.preview.lock().expect("not poisoned").take()
+    }
+
+    fn take_sketch(&self) -> Option<Sketch> {
+        self.sketch.lock().expect("not poisoned").take()
     }
 }
 
@@ -101,20 +108,26 @@ impl Script {
         let iterations = (first..=last)
             .map(|iteration| IterationLosses { iteration, candidates: losses(1.0 / (iteration as f32).sqrt()) })
             .collect();
-        self.tell(Event::Progress { job, iterations, elapsed_secs: 1.0, remaining_secs: Some(1.2), paused: false });
+        self.tell(Event::Progress {
+            job,
+            iterations,
+            elapsed_secs: 1.0,
+            remaining_secs: Some(1.2),
+            extended_by: 0,
+            paused: false,
+        });
     }
 
     pub fn show(&self, iteration: u32) {
+        self.show_in_hole(iteration, 0);
+    }
+
+    /// As [`show`](Self::show), in the hole with this number.
+    pub fn show_in_hole(&self, iteration: u32, hole_number: u64) {
         let (job, _) = self.job();
-        let patch = Patch {
-            rect_in_photo: RectPx { x: 168, y: 68, width: 112, height: 112 },
-            width: 2,
-            height: 2,
-            rgba: [200, 160, 140, 255].repeat(4),
-        };
-        let candidates = pictures();
+        let (candidates, patch) = (pictures(), patch());
         *self.preview.lock().expect("not poisoned") =
-            Some(Preview { job, iteration, size_px: SIZE_PX, candidates, best: BEST, patch });
+            Some(Preview { job, iteration, size_px: SIZE_PX, candidates, best: BEST, patch, hole_number });
     }
 
     pub fn finish(&self, steps: u32, stopped: Option<StopReason>) {
@@ -122,10 +135,11 @@ impl Script {
         let candidates = pictures()
             .into_iter()
             .zip(losses(0.1))
-            .map(|(pixels, losses)| Candidate { latent: vec![0.0; 100], pixels, losses })
+            .map(|(pixels, losses)| Candidate { latent: vec![0.0; 100], pixels, losses, mixed: false })
             .collect();
         let outcome = FillOutcome {
             settings: request.settings,
+            start: request.start,
             model: model(),
             device: device(),
             steps,
@@ -138,12 +152,54 @@ impl Script {
             first_losses: losses(1.0)[BEST],
             size_px: SIZE_PX,
         };
-        self.tell(Event::Finished { job, outcome: Arc::new(outcome) });
+        let (hole_number, hole) = self.newest_hole().unwrap_or((0, request.hole));
+        self.tell(Event::Finished { job, outcome: Arc::new(outcome), hole_number, hole });
+    }
+
+    /// The hole that the newest job was asked to go on with.
+    pub fn newest_hole(&self) -> Option<(u64, Arc<Mask>)> {
+        let sent = self.sent.lock().expect("not poisoned");
+        sent.iter().rev().take_while(|command| !matches!(command, Command::Start(..))).find_map(|command| match command
+        {
+            Command::SetHole(number, hole) => Some((*number, Arc::clone(hole))),
+            _ => None,
+        })
+    }
+
+    /// Every sketch that was asked for, oldest first.
+    pub fn sketches(&self) -> Vec<(SketchId, FillRequest)> {
+        let sent = self.sent.lock().expect("not poisoned");
+        let sketch = |command: &Command| match command {
+            Command::Sketch(id, request) => Some((*id, (**request).clone())),
+            _ => None,
+        };
+        sent.iter().filter_map(sketch).collect()
+    }
+
+    /// Answers a sketch with a flat picture and these losses.
+    pub fn draw(&self, id: SketchId, latent: Vec<f32>, total: f32) {
+        let losses = Losses { context: 0.8 * total, prior: 2.0 * total, total };
+        let candidate = Candidate { latent, pixels: picture(0.4), losses, mixed: false };
+        *self.sketch.lock().expect("not poisoned") = Some(Sketch { id, candidate, size_px: SIZE_PX, patch: patch() });
+    }
+
+    /// The device is open and the model loaded.
+    pub fn be_ready(&self) {
+        self.tell(Event::Ready { device: device(), model: model() });
     }
 
     pub fn fail(&self, message: &str, cause: &str) {
         let (job, _) = self.job();
         self.tell(Event::Failed { job, message: message.to_owned(), causes: vec![cause.to_owned()] });
+    }
+}
+
+fn patch() -> Patch {
+    Patch {
+        rect_in_photo: RectPx { x: 168, y: 68, width: 112, height: 112 },
+        width: 2,
+        height: 2,
+        rgba: [200, 160, 140, 255].repeat(4),
     }
 }
 

@@ -34,11 +34,16 @@ fn open(state: &mut State, photo: &Arc<Photo>) {
 
 /// A photo whose faces are still looked for: nothing comes from the background, because nobody polls.
 fn looking() -> (State, Arc<Photo>) {
-    let tasks = Tasks::new(egui::Context::default());
-    let mut state = State::new(Box::new(Arc::new(Script::default())), tasks, Remembered::default());
+    let (state, photo, _) = looking_with_script();
+    (state, photo)
+}
+
+fn looking_with_script() -> (State, Arc<Photo>, Arc<Script>) {
+    let (tasks, script) = (Tasks::new(egui::Context::default()), Arc::new(Script::default()));
+    let mut state = State::new(Box::new(Arc::clone(&script)), tasks, Remembered::default());
     let photo = blank_photo();
     open(&mut state, &photo);
-    (state, photo)
+    (state, photo, script)
 }
 
 /// A window with a photo in which no face was found.
@@ -159,4 +164,16 @@ fn tab_takes_the_next_face_and_stays_with_the_buttons_where_there_is_no_choice()
     assert!(!tab(editor, Modifiers::SHIFT) && document(&editor.state).frame() == LARGER, "back through the buttons");
     assert!(tab(editor, Modifiers::NONE));
     assert_eq!(document(&editor.state).frame(), SMALLER);
+}
+
+#[test]
+fn faces_that_are_found_after_a_fill_leave_its_frame_alone() {
+    let (mut state, photo, script) = looking_with_script();
+    let before = document(&state).frame();
+    state.handle(Action::Shape(crate::mask::MaskPreset::Center));
+    state.handle(Action::Do(Verb::Fill));
+    script.finish(3, None);
+    state.poll();
+    find(&mut state, &photo, &[LARGER]);
+    assert!(document(&state).frame() == before && document(&state).fill_is_current());
 }

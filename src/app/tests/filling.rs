@@ -103,13 +103,13 @@ fn a_running_fill_shows_its_progress_its_picture_and_its_losses() {
 }
 
 #[test]
-fn the_photo_is_locked_while_a_fill_runs() {
+fn the_frame_and_the_files_are_locked_while_a_fill_runs() {
     let (mut window, script) = running();
-    let before = state(&window).document.as_ref().expect("open").mask_id();
-    paint(&mut window);
-    press(&mut window, Modifiers::COMMAND, Key::Z);
-    assert_eq!(state(&window).document.as_ref().expect("open").mask_id(), before);
-    assert!(!is_enabled(&window, "Undo") && !is_enabled(&window, "Clear") && !is_enabled(&window, "Export…"));
+    let frame = state(&window).document.as_ref().expect("open").frame();
+    let moved = FaceFrame { side_px: frame.side_px * 2.0, ..frame };
+    window.state_mut().state.handle(Action::Canvas(CanvasAction::SetFrame(moved)));
+    assert_eq!(state(&window).document.as_ref().expect("open").frame(), frame);
+    assert!(!is_enabled(&window, "Export…"));
     assert!(!script.was_sent(|command| matches!(command, Command::Cancel)));
 }
 
@@ -232,17 +232,17 @@ fn digits_choose_a_candidate_and_a_goes_back_to_the_best() {
     let look =
         |window: &super::Window<'_>| state(window).document.as_ref().and_then(Document::fill).expect("filled").look;
     press(&mut window, Modifiers::NONE, Key::Num3);
-    assert_eq!(look(&window).candidate, 2);
+    assert_eq!(look(&window).candidate, 0, "the third is the worst");
     wait_for(&mut window, "its picture", |editor| {
         let fill = editor.state.document.as_ref().and_then(Document::fill).expect("filled");
-        fill.composed.is_some_and(|composed| composed.candidate == 2)
+        fill.composed.is_some_and(|composed| composed.candidate == 0)
     });
     press(&mut window, Modifiers::NONE, Key::Num9);
-    assert_eq!(look(&window).candidate, 2, "there is no ninth");
+    assert_eq!(look(&window).candidate, 0, "there is no ninth");
     press(&mut window, Modifiers::NONE, Key::A);
     assert_eq!(look(&window).candidate, BEST);
-    click(&mut window, "Candidate 1");
-    assert_eq!(look(&window).candidate, 0);
+    click(&mut window, "Candidate 2");
+    assert_eq!(look(&window).candidate, 2);
 }
 
 #[test]

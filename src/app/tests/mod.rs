@@ -1,9 +1,12 @@
 //! The editor with a scripted engine in place of the search, driven by label as a user would.
 
+mod edits;
 mod engine;
 mod faces;
 mod files;
 mod filling;
+mod guess;
+mod mixing;
 mod project_photos;
 mod projects;
 mod recovery;

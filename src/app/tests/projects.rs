@@ -80,7 +80,7 @@ fn a_project_brings_back_the_mask_the_frame_the_settings_and_the_fill_as_it_was_
     assert_eq!(pictures[0], pictures[1]);
     assert!(!document(&other).is_unsaved() && !other.state().state.shows_hole());
     assert_eq!(other.state().state.candidate_count(), CANDIDATES);
-    assert!(has_button(&other, "Candidate 2, best"));
+    assert!(has_button(&other, "Candidate 1, best"));
     assert!(!script.was_sent(|command| matches!(command, Command::Start(..))), "no search is needed");
     other.get_by_label("work.countenance: saved");
     let curve = |window: &Window<'_>| document(window).fill().expect("filled").curves.of(0).count();

@@ -4,7 +4,7 @@ use image::{DynamicImage, Rgb, RgbImage};
 
 use super::*;
 use crate::face::FaceFrame;
-use crate::job::Content;
+use crate::job::{Content, Start};
 use crate::mask::Mask;
 use crate::model::ModelChoice;
 use crate::photo::{Extras, encode_png};
@@ -44,6 +44,7 @@ impl Place {
             hole: Arc::new(hole),
             frame: FaceFrame { center_in_photo: [12.5, 9.5], side_px: 18.5, angle_radians: 0.1 },
             settings,
+            start: Start::AsSet,
             blend: crate::blend::Blend::default(),
             model: ModelChoice::File(TINY.into()),
             device: DeviceChoice::Cpu,
@@ -112,11 +113,53 @@ fn a_fill_that_was_stopped_is_stopped_at_the_same_place() {
     }
 }
 
+/// Saves what a fill came to, this candidate shown, and repeats it.
+fn saved_and_replayed(
+    place: &Place,
+    request: &FillRequest,
+    outcome: &FillOutcome,
+    candidate: usize,
+) -> (Vec<String>, String) {
+    let FillRequest { photo, hole, frame, blend, .. } = request;
+    let made = Made { photo, hole, frame: *frame, blend: *blend, outcome, candidate };
+    let recipe = Recipe::new(&made).unwrap();
+    fill::save(&made, Content::Photo, Some(&recipe), &place.path("filled.png"), Overwrite::Allow).unwrap();
+    place.replay()
+}
+
+#[test]
+fn faces_around_a_latent_and_mixes_come_out_the_same() {
+    let place = Place::new();
+    place.fill(settings(), None, Content::Photo, |_| ());
+    let Replay { request, .. } = Replay::new(&place.args("filled.png", "photo.png")).unwrap();
+    let run = |request: &FillRequest| {
+        let mut console = Console::quiet(Box::new(std::io::sink()));
+        let mut follower = Follower { console: &mut console, evaluations_left: None };
+        run_fill(&mut Engine::default(), request, &mut follower).unwrap()
+    };
+    let found = run(&request);
+    let latent = found.candidates[found.best].latent.clone();
+    let around =
+        FillRequest { settings: request.settings.to_sample_around(), start: Start::Around(latent), ..request.clone() };
+    let like = run(&around);
+    let last = like.candidates.len() - 1;
+    assert_eq!(saved_and_replayed(&place, &around, &like, last), (Vec::new(), SAME.to_owned()));
+
+    let halfway =
+        like.candidates[0].latent.iter().zip(&like.candidates[1].latent).map(|(a, b)| (a + b) / 2.0).collect();
+    let mix = run(&around.clone().into_drawing_of(halfway)).candidates.remove(0);
+    let mut with_mix = like;
+    let index = with_mix.keep_mix(mix, None);
+    let (notes, difference) = saved_and_replayed(&place, &around, &with_mix, index);
+    assert_eq!(difference, SAME);
+    assert_eq!(notes, ["a mix of candidates: drawn from its latent, without a search"]);
+}
+
 #[test]
 fn settings_changed_on_the_way_are_said_to_matter() {
     let place = Place::new();
     place.fill(settings(), None, Content::Photo, |outcome| outcome.changed_on_the_way = true);
-    insta::assert_snapshot!(place.replay().0.join("\n"), @"lambda or the number of steps was changed while the search ran: with their last values from the start on, it may find another face");
+    insta::assert_snapshot!(place.replay().0.join("\n"), @"lambda, the number of steps or the hole was changed while the search ran: with what they were in the end from the start on, it may find another face");
 }
 
 #[test]

@@ -12,9 +12,10 @@ use crate::search::Losses;
 
 fn outcome(settings: Settings) -> FillOutcome {
     let losses = Losses { context: 0.1, prior: 0.2, total: 0.3 };
-    let candidate = |tone| Candidate { latent: vec![0.5], pixels: vec![tone; 48], losses };
+    let candidate = |tone| Candidate { latent: vec![0.5], pixels: vec![tone; 48], losses, mixed: false };
     FillOutcome {
         settings,
+        start: Start::AsSet,
         model: ModelInfo {
             name: "tiny".into(),
             sha256: "ab".repeat(32),

@@ -113,3 +113,15 @@ fn text_that_is_no_base64_no_png_and_no_device_is_refused_as_broken() {
         assert!(matches!(read(&json), Err(ProjectError::Broken { .. })), "{pointer}");
     }
 }
+
+#[test]
+fn mixes_of_nothing_and_latents_that_do_not_fit_are_refused() {
+    let mut json = json_of(&project());
+    json["fill"]["start"] = json!({ "around": base64_of(&[0.0; 4]) });
+    assert!(read(&json).unwrap_err().to_string().contains("the latents that the search began with"));
+    let mut json = json_of(&project());
+    for candidate in json["fill"]["candidates"].as_array_mut().unwrap() {
+        candidate["mixed"] = json!(true);
+    }
+    assert!(read(&json).unwrap_err().to_string().contains("mixes of candidates that are not there"));
+}

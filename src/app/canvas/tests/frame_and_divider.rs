@@ -52,13 +52,13 @@ fn a_click_on_a_found_face_picks_it_and_one_inside_the_frame_does_not() {
 }
 
 #[test]
-fn found_faces_are_out_of_reach_for_the_brush_and_while_the_photo_is_locked() {
+fn found_faces_are_out_of_reach_for_the_brush_and_while_the_frame_is_locked() {
     let face = FaceFrame { center_in_photo: [320.0, 150.0], side_px: 80.0, angle_radians: 0.0 };
     let mut harness = window(Desk { faces: vec![face], ..Desk::new(Tool::Brush) }, 1.0);
     let pos = at(&harness, face.center_in_photo);
     drag(&mut harness, PointerButton::Primary, &[pos]);
     assert!(matches!(taken(&mut harness)[..], [CanvasAction::BeginStroke(_), ..]));
-    (harness.state_mut().tool, harness.state_mut().locked) = (Tool::Frame, true);
+    (harness.state_mut().tool, harness.state_mut().frame_locked) = (Tool::Frame, true);
     drag(&mut harness, PointerButton::Primary, &[pos]);
     assert_eq!(taken(&mut harness), []);
 }

@@ -25,7 +25,7 @@ struct Desk {
     patch: Option<Patch>,
     patch_version: u64,
     divider: Option<f32>,
-    locked: bool,
+    frame_locked: bool,
     actions: Vec<CanvasAction>,
 }
 
@@ -43,7 +43,7 @@ impl Desk {
             patch: None,
             patch_version: 1,
             divider: None,
-            locked: false,
+            frame_locked: false,
             actions: Vec::new(),
         }
     }
@@ -58,11 +58,11 @@ impl Desk {
             brush_radius_px: 20.0,
             patch: self.patch.as_ref(),
             patch_version: self.patch_version,
-            show_hole: true,
+            hole_look: HoleLook::Tinted,
             show_frame: true,
             show_before: false,
             divider: self.divider,
-            locked: self.locked,
+            frame_locked: self.frame_locked,
         };
         let actions = self.canvas.ui(ui, &scene);
         for action in &actions {

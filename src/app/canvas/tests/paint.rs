@@ -92,16 +92,18 @@ fn painting_may_begin_outside_the_photo() {
 }
 
 #[test]
-fn a_locked_photo_takes_no_paint_and_a_stroke_ends_when_it_locks() {
-    let mut harness = window(Desk { locked: true, ..Desk::new(Tool::Brush) }, 1.0);
-    let way = [[100.0, 100.0], [120.0, 100.0]].map(|point| at(&harness, point));
+fn a_locked_frame_takes_paint_and_is_not_moved_any_further() {
+    let mut harness = window(Desk { frame_locked: true, ..Desk::new(Tool::Brush) }, 1.0);
+    let way = [[190.0, 150.0], [210.0, 150.0]].map(|point| at(&harness, point));
     drag(&mut harness, PointerButton::Primary, &way);
-    assert_eq!(taken(&mut harness), []);
-    harness.state_mut().locked = false;
+    assert!(stroke(&taken(&mut harness)).2, "a search takes the hole as it is");
+    (harness.state_mut().tool, harness.state_mut().frame_locked) = (Tool::Frame, false);
     press(&mut harness, way[0], PointerButton::Primary, Modifiers::NONE);
-    harness.state_mut().locked = true;
+    harness.event(Event::PointerMoved(way[1]));
     harness.run();
-    assert_eq!(taken(&mut harness).last(), Some(&CanvasAction::EndStroke));
+    harness.state_mut().frame_locked = true;
+    harness.run();
+    assert_eq!(taken(&mut harness).last(), Some(&CanvasAction::FrameChanged { before: FRAME }));
     assert!(!harness.state().canvas.is_dragging());
 }
 

@@ -66,9 +66,11 @@ impl Searcher for Pretended {
             latent: vec![0.0],
             pixels: Self::picture(value),
             losses: Self::losses(steps)[index],
+            mixed: false,
         };
         Ok(FillOutcome {
             settings: request.settings,
+            start: request.start.clone(),
             model,
             device,
             steps,

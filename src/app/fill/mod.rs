@@ -1,15 +1,20 @@
-//! Drives the background search: starts it, follows its events, keeps its newest preview.
+//! Drives the background thread: starts searches, follows their events, keeps the newest preview; asks for sketches.
 //!
 //! What would surprise: buttons act on the screen at once (a stop shows as "Stopping…" in the same frame) while the
 //! search answers in its own time, and news of a job that is no longer the running one is dropped.
 
+mod run;
+
 use std::sync::Arc;
 
-use super::curves::Curves;
 use super::document::{Fill, Look, MaskId};
+use crate::blend::Blend;
 use crate::device::DeviceChoice;
-use crate::job::{Command, DeviceInfo, Event, FillRequest, JobId, LiveSettings, Preview, Worker};
+use crate::job::{Command, DeviceInfo, Event, FillRequest, JobId, LiveSettings, Preview, Sketch, SketchId, Worker};
+use crate::mask::Mask;
 use crate::model::{ModelChoice, ModelInfo};
+
+pub use run::Run;
 
 /// The background thread as the editor sees it.
 pub trait Engine {
@@ -19,6 +24,8 @@ pub trait Engine {
     fn try_event(&self) -> Option<Event>;
     /// The newest preview, if it was not taken yet.
     fn take_preview(&self) -> Option<Preview>;
+    /// The newest sketch, if it was not taken yet.
+    fn take_sketch(&self) -> Option<Sketch>;
 }
 
 impl Engine for Worker {
@@ -33,39 +40,9 @@ impl Engine for Worker {
     fn take_preview(&self) -> Option<Preview> {
         Self::take_preview(self)
     }
-}
 
-/// A running search.
-pub struct Run {
-    job: JobId,
-    pub request: FillRequest,
-    pub mask_id: MaskId,
-    /// The device is open and the search begun.
-    pub started: bool,
-    pub paused: bool,
-    /// Stop was pressed; the best so far is on its way.
-    pub stopping: bool,
-    pub curves: Curves,
-    pub remaining_secs: Option<f32>,
-    pub preview: Option<Preview>,
-    /// The candidate to show; `None` is the best at the moment.
-    pub show: Option<usize>,
-}
-
-impl Run {
-    /// The candidate on the screen.
-    pub fn shown(&self) -> usize {
-        self.show
-            .or_else(|| self.preview.as_ref().map(|preview| preview.best))
-            .or_else(|| self.curves.best())
-            .unwrap_or(0)
-    }
-
-    /// Done iterations as a share of all, 0 to 1.
-    pub fn progress(&self) -> f32 {
-        #[expect(clippy::cast_precision_loss, reason = "steps are at most 100000")]
-        let share = self.curves.iteration() as f32 / self.request.settings.iterations().max(1) as f32;
-        share.clamp(0.0, 1.0)
+    fn take_sketch(&self) -> Option<Sketch> {
+        Self::take_sketch(self)
     }
 }
 
@@ -80,6 +57,10 @@ pub enum News {
     /// Another picture to show.
     Preview,
     Finished(Box<Fill>),
+    /// A picture that was asked for.
+    Sketched(Box<Sketch>),
+    /// That picture cannot be had.
+    NotSketched(SketchId, String),
     /// There is no result. `cancelled` when that is what the user wanted.
     Failed {
         message: String,
@@ -92,13 +73,14 @@ pub enum News {
 pub struct Fills {
     engine: Box<dyn Engine>,
     next_job: JobId,
+    next_sketch: SketchId,
     run: Option<Run>,
     device: Option<DeviceInfo>,
 }
 
 impl Fills {
     pub fn new(engine: Box<dyn Engine>) -> Self {
-        Self { engine, next_job: 1, run: None, device: None }
+        Self { engine, next_job: 1, next_sketch: 1, run: None, device: None }
     }
 
     pub fn run(&self) -> Option<&Run> {
@@ -128,18 +110,7 @@ impl Fills {
         drop(self.engine.take_preview());
         self.engine.send(Command::Show(None));
         self.engine.send(Command::Start(job, Box::new(request.clone())));
-        self.run = Some(Run {
-            job,
-            request,
-            mask_id,
-            started: false,
-            paused: false,
-            stopping: false,
-            curves: Curves::default(),
-            remaining_secs: None,
-            preview: None,
-            show: None,
-        });
+        self.run = Some(Run::new(job, request, mask_id));
     }
 
     /// Stops and keeps the best so far.
@@ -175,10 +146,36 @@ impl Fills {
     /// From the next iteration on.
     pub fn update(&mut self, live: LiveSettings) {
         if let Some(run) = &mut self.run {
-            run.request.settings.lambda = live.lambda;
-            run.request.settings.steps = live.steps;
-            self.engine.send(Command::Update(live));
+            // The steps of the panel are those of a usual search, not the few of one around a latent.
+            let steps = if run.request.start.is_as_set() { live.steps } else { run.request.settings.steps };
+            (run.request.settings.lambda, run.request.settings.steps) = (live.lambda, steps);
+            self.engine.send(Command::Update(LiveSettings { steps, ..live }));
         }
+    }
+
+    /// Lets the running search go on with another hole, the mask state `mask_id`.
+    pub fn set_hole(&mut self, hole: Arc<Mask>, mask_id: MaskId) {
+        if let Some(run) = self.run.as_mut().filter(|run| !run.stopping) {
+            let number = run.mask_ids.len() as u64;
+            run.mask_ids.push(mask_id);
+            self.engine.send(Command::SetHole(number, hole));
+        }
+    }
+
+    /// How the running fill joins the photo from now on.
+    pub fn set_blend(&mut self, blend: Blend) {
+        if let Some(run) = &mut self.run {
+            run.request.blend = blend;
+            self.engine.send(Command::SetBlend(blend));
+        }
+    }
+
+    /// Asks for one picture at once; a newer request takes the place of one that waits.
+    pub fn sketch(&mut self, request: FillRequest) -> SketchId {
+        let id = self.next_sketch;
+        self.next_sketch += 1;
+        self.engine.send(Command::Sketch(id, Box::new(request)));
+        id
     }
 
     /// Shows one candidate, or the best at the moment.
@@ -201,6 +198,7 @@ impl Fills {
             run.preview = Some(preview);
             news.push(News::Preview);
         }
+        news.extend(self.engine.take_sketch().map(|sketch| News::Sketched(Box::new(sketch))));
         news
     }
 
@@ -217,23 +215,25 @@ impl Fills {
                 self.device = Some(device);
                 Some(News::Started(notes))
             }
-            Event::Progress { job, iterations, remaining_secs, paused, .. } => {
+            Event::Progress { job, iterations, remaining_secs, extended_by, paused, .. } => {
                 let run = self.run.as_mut().filter(|run| run.job == job)?;
                 run.curves.extend(iterations);
                 run.remaining_secs = remaining_secs;
+                run.extended_by = extended_by;
                 run.paused = paused;
                 None
             }
-            Event::Finished { job, outcome } => {
+            Event::Finished { job, outcome, hole_number, hole } => {
                 let run = self.run.take_if(|run| run.job == job)?;
+                let mask_id = run.mask_id(hole_number).or_else(|| run.newest_mask_id())?;
                 let candidate = run.show.unwrap_or(outcome.best).min(outcome.candidates.len().saturating_sub(1));
                 Some(News::Finished(Box::new(Fill {
                     look: Look { candidate, blend: run.request.blend },
                     outcome,
-                    hole: Arc::clone(&run.request.hole),
-                    mask_id: run.mask_id,
+                    hole,
+                    mask_id,
                     frame: run.request.frame,
-                    patch: run.preview.map(|preview| preview.patch),
+                    patch: run.preview.filter(|shown| shown.hole_number == hole_number).map(|shown| shown.patch),
                     curves: run.curves,
                     composed: None,
                     requested: None,
@@ -243,6 +243,7 @@ impl Fills {
                 let run = self.run.take_if(|run| run.job == job)?;
                 Some(News::Failed { message, causes, cancelled: run.stopping })
             }
+            Event::NotSketched { sketch, message } => Some(News::NotSketched(sketch, message)),
         }
     }
 }

@@ -1,8 +1,10 @@
 //! The icons, as strokes on a grid of 16 × 16, and the button that carries one.
 
-use egui::{Color32, CornerRadius, Painter, Pos2, Rect, Response, Sense, Stroke, Ui, Widget, WidgetInfo, pos2, vec2};
+mod button;
 
-use super::theme;
+use egui::{Color32, Painter, Pos2, Rect, Stroke, vec2};
+
+pub use button::IconButton;
 
 /// A small picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +32,7 @@ pub enum Icon {
     Divider,
     Close,
     Shapes,
+    Mix,
 }
 
 type Line = &'static [(f32, f32)];
@@ -205,6 +208,14 @@ impl Icon {
                 ],
                 &[],
             ),
+            Self::Mix => (
+                &[
+                    &[(1.5, 4.5), (5.0, 4.5), (8.0, 8.0), (14.5, 8.0)],
+                    &[(1.5, 11.5), (5.0, 11.5), (8.0, 8.0)],
+                    &[(11.5, 5.0), (14.5, 8.0), (11.5, 11.0)],
+                ],
+                &[],
+            ),
             Self::Close => (&[&[(3.5, 3.5), (12.5, 12.5)], &[(12.5, 3.5), (3.5, 12.5)]], &[]),
         };
         Drawing { lines, dots }
@@ -221,79 +232,5 @@ impl Icon {
         for &(x, y, radius) in drawing.dots {
             painter.circle_filled(place((x, y)), radius * scale, color);
         }
-    }
-}
-
-/// A flat button with an icon, and text if it has one to show.
-pub struct IconButton {
-    icon: Icon,
-    name: String,
-    text: Option<&'static str>,
-    chosen: bool,
-    height: f32,
-}
-
-impl IconButton {
-    /// `name` is what assistive technology reads.
-    pub fn new(icon: Icon, name: impl Into<String>) -> Self {
-        Self { icon, name: name.into(), text: None, chosen: false, height: theme::ROW }
-    }
-
-    /// Shows text beside the icon.
-    pub fn with_text(mut self, text: &'static str) -> Self {
-        self.text = Some(text);
-        self
-    }
-
-    /// As high as the primary button beside it.
-    pub fn tall(mut self) -> Self {
-        self.height = theme::PRIMARY_HEIGHT;
-        self
-    }
-
-    /// Marks the button as the chosen one of several.
-    pub fn chosen(mut self, chosen: bool) -> Self {
-        self.chosen = chosen;
-        self
-    }
-}
-
-impl Widget for IconButton {
-    fn ui(self, ui: &mut Ui) -> Response {
-        let palette = theme::palette(ui);
-        let font = egui::TextStyle::Button.resolve(ui.style());
-        let galley = self.text.map(|text| ui.painter().layout_no_wrap(text.to_owned(), font, Color32::PLACEHOLDER));
-        let text_width = galley.as_ref().map_or(0.0, |galley| galley.size().x + theme::GAP);
-        let (rect, response) = ui.allocate_exact_size(vec2(self.height + text_width, self.height), Sense::click());
-        let enabled = ui.is_enabled();
-        response.widget_info(|| WidgetInfo::selected(egui::Role::Button, enabled, self.chosen, &self.name));
-        if ui.is_rect_visible(rect) {
-            let (fill, color) = if self.chosen {
-                (palette.accent_soft, palette.accent)
-            } else if response.is_pointer_button_down_on() {
-                (palette.pressed, palette.strong)
-            } else if response.hovered() {
-                (palette.hovered, palette.strong)
-            } else {
-                (Color32::TRANSPARENT, palette.text)
-            };
-            ui.painter().rect_filled(rect, theme::CORNER, fill);
-            if response.has_focus() {
-                let edge = Stroke::new(1.0, palette.accent);
-                ui.painter().rect_stroke(rect, CornerRadius::same(6), edge, egui::StrokeKind::Inside);
-            }
-            let inset = (self.height - GRID) / 2.0;
-            Icon::paint(
-                self.icon,
-                ui.painter(),
-                Rect::from_min_size(rect.min + vec2(inset, inset), vec2(GRID, GRID)),
-                color,
-            );
-            if let Some(galley) = galley {
-                let at = pos2(rect.left() + self.height, rect.center().y - galley.size().y / 2.0);
-                ui.painter().galley(at, galley, color);
-            }
-        }
-        response
     }
 }

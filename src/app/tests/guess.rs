@@ -1,0 +1,202 @@
+//! The encoder's first guess, which follows the hole while nothing runs.
+
+use egui::{Key, Modifiers};
+use egui_kittest::kittest::Queryable;
+
+use super::engine::Script;
+use super::work::{paint, stroke};
+use super::{Window, editor_with_photo, is_enabled, press};
+use crate::app::canvas::{CanvasAction, HoleLook};
+use crate::app::document::Document;
+use crate::app::shortcuts::Verb;
+use crate::app::state::{Action, State};
+use crate::blend::BlendMode;
+use crate::job::{FillRequest, Start};
+use crate::mask::{MaskPreset, Stroke, StrokeKind};
+use crate::search::Starts;
+
+pub fn state<'w>(window: &'w Window<'_>) -> &'w State {
+    &window.state().state
+}
+
+pub fn document<'w>(window: &'w Window<'_>) -> &'w Document {
+    state(window).document.as_ref().expect("open")
+}
+
+pub fn act(window: &mut Window<'_>, action: Action) {
+    window.state_mut().state.handle(action);
+    window.run_steps(2);
+}
+
+/// An editor whose device is open, with a painted hole.
+fn ready<'a>() -> (Window<'a>, std::sync::Arc<Script>) {
+    let (mut window, script) = editor_with_photo();
+    script.be_ready();
+    window.run_steps(2);
+    paint(&mut window);
+    (window, script)
+}
+
+/// Answers the newest request for a picture.
+fn draw_newest(window: &mut Window<'_>, script: &Script) {
+    let (id, _) = script.sketches().pop().expect("a picture was asked for");
+    script.draw(id, vec![0.0; 100], 0.5);
+    window.run_steps(2);
+}
+
+/// An editor that shows a first guess.
+fn guessed<'a>() -> (Window<'a>, std::sync::Arc<Script>) {
+    let (mut window, script) = ready();
+    draw_newest(&mut window, &script);
+    (window, script)
+}
+
+fn newest_guess(script: &Script) -> FillRequest {
+    script.sketches().pop().expect("a picture was asked for").1
+}
+
+fn erase() -> Stroke {
+    Stroke { kind: StrokeKind::Erase, ..stroke() }
+}
+
+#[test]
+fn a_stroke_that_ends_gets_a_first_guess_that_says_what_it_is() {
+    let (mut window, script) = ready();
+    assert_eq!(script.sketches().len(), 1, "once for the whole stroke");
+    let request = newest_guess(&script);
+    assert_eq!(*request.hole, *document(&window).mask());
+    assert_eq!((request.settings.steps, request.settings.candidates, request.settings.refine_steps), (1, 1, 0));
+    assert_eq!((request.settings.starts, request.start), (Starts::Encoder, Start::AsSet));
+    assert!(state(&window).shows_hole() && state(&window).patch().is_none());
+    draw_newest(&mut window, &script);
+    assert_eq!((state(&window).hole_look(), state(&window).patch().is_some()), (HoleLook::Outlined, true));
+    window.get_by_label("First guess: Fill improves it");
+}
+
+#[test]
+fn a_first_guess_is_no_result() {
+    let (mut window, _) = guessed();
+    assert!(!state(&window).has_result() && !is_enabled(&window, "Export…") && is_enabled(&window, "Fill"));
+    let state = &mut window.state_mut().state;
+    let project = state.document.as_mut().expect("open").project(&state.remembered, None);
+    assert!(project.fill.is_none());
+    assert_eq!(state.document.as_ref().expect("open").undo_name(), Some("painting"));
+}
+
+#[test]
+fn shapes_undo_the_frame_and_the_blend_ask_for_another_guess() {
+    let (mut window, script) = guessed();
+    let asks = |window: &mut Window<'_>, what: &str, action: Action| {
+        let before = script.sketches().len();
+        act(window, action);
+        assert_eq!(script.sketches().len(), before + 1, "{what}");
+        draw_newest(window, &script);
+        assert_eq!(state(window).hole_look(), HoleLook::Outlined, "{what}");
+    };
+    asks(&mut window, "a shape", Action::Shape(MaskPreset::Center));
+    asks(&mut window, "undo", Action::Do(Verb::Undo));
+    asks(&mut window, "another blend", Action::SetBlend(BlendMode::None.into()));
+    let before = document(&window).frame();
+    let mut moved = before;
+    moved.side_px += 10.0;
+    let asked = script.sketches().len();
+    act(&mut window, Action::Canvas(CanvasAction::SetFrame(moved)));
+    assert_eq!(script.sketches().len(), asked, "not while it is dragged");
+    asks(&mut window, "the frame's move", Action::Canvas(CanvasAction::FrameChanged { before }));
+    assert_eq!(newest_guess(&script).frame, moved);
+}
+
+#[test]
+fn a_guess_of_an_older_hole_is_not_shown_as_that_of_the_newest() {
+    let (mut window, script) = ready();
+    let (old, _) = script.sketches().pop().expect("asked");
+    act(&mut window, Action::Shape(MaskPreset::Center));
+    script.draw(old, vec![0.0; 100], 0.5);
+    window.run_steps(2);
+    assert!(state(&window).patch().is_none() && state(&window).shows_hole());
+    draw_newest(&mut window, &script);
+    assert!(state(&window).shows_guess());
+}
+
+#[test]
+fn the_last_guess_stays_under_the_tint_while_painting_and_leaves_while_erasing() {
+    let (mut window, _) = guessed();
+    act(&mut window, Action::Canvas(CanvasAction::BeginStroke(stroke())));
+    assert!(state(&window).patch().is_some() && state(&window).shows_hole() && !state(&window).shows_guess());
+    act(&mut window, Action::Canvas(CanvasAction::EndStroke));
+    act(&mut window, Action::Canvas(CanvasAction::BeginStroke(erase())));
+    assert!(state(&window).patch().is_none());
+}
+
+#[test]
+fn a_guess_waits_for_the_device_and_comes_when_it_is_ready() {
+    let (mut window, script) = editor_with_photo();
+    paint(&mut window);
+    assert!(script.sketches().is_empty());
+    script.be_ready();
+    window.run_steps(2);
+    assert_eq!(script.sketches().len(), 1);
+    act(&mut window, Action::SetDevice(crate::device::DeviceChoice::Cpu));
+    assert_eq!(script.sketches().len(), 1, "another device is being opened");
+    script.be_ready();
+    window.run_steps(2);
+    assert_eq!(script.sketches().len(), 2);
+}
+
+#[test]
+fn a_model_without_an_encoder_guesses_nothing() {
+    let (mut window, script) = editor_with_photo();
+    let model = crate::model::ModelInfo { has_encoder: false, ..super::engine::model() };
+    script.tell(crate::job::Event::Ready { device: super::engine::device(), model });
+    window.run_steps(2);
+    paint(&mut window);
+    assert!(script.sketches().is_empty());
+}
+
+#[test]
+fn the_check_box_switches_guesses_off_and_is_remembered() {
+    let (mut window, script) = guessed();
+    window.get_by_label("More").click();
+    window.run_steps(4);
+    window.get_by_label("Show a first guess while painting").click_accesskit();
+    window.run_steps(2);
+    assert!(!state(&window).remembered.first_guess);
+    assert!(state(&window).patch().is_none() && state(&window).shows_hole());
+    act(&mut window, Action::Shape(MaskPreset::Center));
+    assert_eq!(script.sketches().len(), 1);
+}
+
+#[test]
+fn the_guess_stays_until_the_search_has_a_picture_and_comes_back_when_the_fill_is_undone() {
+    let (mut window, script) = guessed();
+    press(&mut window, Modifiers::NONE, Key::Enter);
+    script.start();
+    window.run_steps(2);
+    assert!(state(&window).patch().is_some() && state(&window).shows_guess());
+    super::filling::finish(&mut window, &script);
+    assert!(!state(&window).shows_guess());
+    assert_eq!(script.sketches().len(), 1);
+    press(&mut window, Modifiers::COMMAND, Key::Z);
+    assert_eq!(script.sketches().len(), 2);
+}
+
+#[test]
+fn the_before_key_hides_the_guess_and_its_outline() {
+    let (mut window, _) = guessed();
+    window.key_down(Key::Backslash);
+    window.run_steps(2);
+    assert!(state(&window).show_before);
+    window.key_up(Key::Backslash);
+    window.run_steps(2);
+    assert!(state(&window).shows_guess());
+}
+
+#[test]
+fn a_guess_that_fails_is_not_asked_for_again_and_says_nothing() {
+    let (mut window, script) = ready();
+    let (sketch, _) = script.sketches().pop().expect("asked");
+    script.tell(crate::job::Event::NotSketched { sketch, message: "no".to_owned() });
+    window.run_steps(4);
+    assert_eq!(script.sketches().len(), 1);
+    assert!(state(&window).shows_hole() && window.state().toaster.newest().is_none());
+}

@@ -1,0 +1,211 @@
+//! More like this, mixes, and the order of the gallery.
+
+use egui::{Key, Modifiers};
+use egui_kittest::kittest::Queryable;
+
+use super::engine::{BEST, CANDIDATES, Script};
+use super::files::{pick, wait_until_saved};
+use super::filling::{filled, running, wait_until_drawn};
+use super::work::paint;
+use super::{Window, click, editor_with_photo, has_button, is_enabled, press, wait_for};
+use crate::app::document::{Document, Fill};
+use crate::app::state::{Action, State};
+use crate::app::tasks::Purpose;
+use crate::job::{Command, Recipe, Start};
+use crate::search::OptimizerKind;
+
+fn state<'w>(window: &'w Window<'_>) -> &'w State {
+    &window.state().state
+}
+
+fn fill<'w>(window: &'w Window<'_>) -> &'w Fill {
+    state(window).document.as_ref().and_then(Document::fill).expect("filled")
+}
+
+fn act(window: &mut Window<'_>, action: Action) {
+    window.state_mut().state.handle(action);
+    window.run_steps(2);
+}
+
+/// Answers the newest request for a picture with its own latent.
+fn draw_newest(window: &mut Window<'_>, script: &Script, total: f32) {
+    let (id, request) = script.sketches().pop().expect("a picture was asked for");
+    let Start::At(latent) = request.start else { panic!("not a mix: {:?}", request.start) };
+    script.draw(id, latent, total);
+    window.run_steps(2);
+}
+
+#[test]
+fn more_like_this_starts_around_the_shown_candidate_and_undo_goes_back() {
+    let (mut window, script) = filled();
+    let (first, _) = script.job();
+    let latent = fill(&window).outcome.candidates[BEST].latent.clone();
+    let seed = fill(&window).outcome.settings.seed;
+    press(&mut window, Modifiers::NONE, Key::L);
+    let (second, request) = script.job();
+    assert!(second > first && request.start == Start::Around(latent));
+    assert_eq!((request.settings.optimizer, request.settings.seed), (OptimizerKind::Hmc, seed + 1));
+    assert_eq!((&request.hole, request.frame), (&fill(&window).hole, fill(&window).frame));
+    script.start();
+    super::filling::finish(&mut window, &script);
+    let document = state(&window).document.as_ref().expect("open");
+    assert!(document.fill_index() == Some(1) && document.fill_is_current());
+    press(&mut window, Modifiers::COMMAND, Key::Z);
+    let document = state(&window).document.as_ref().expect("open");
+    assert!(document.fill_index() == Some(0) && document.fill_is_current());
+    wait_until_drawn(&mut window);
+}
+
+#[test]
+fn the_steps_of_the_panel_are_not_those_of_more_like_this() {
+    let (mut window, script) = filled();
+    click(&mut window, "More like this");
+    let few = script.job().1.settings.steps;
+    let mut settings = state(&window).remembered.settings;
+    (settings.lambda, settings.steps) = (0.7, 400);
+    act(&mut window, Action::SetSettings(settings));
+    assert!(script.was_sent(
+        |command| matches!(command, Command::Update(live) if live.steps == few && (live.lambda - 0.7).abs() < 1e-6)
+    ));
+}
+
+#[test]
+fn what_begins_at_a_latent_needs_a_fill_of_this_hole_and_this_model() {
+    let (mut window, _) = editor_with_photo();
+    assert!(!has_button(&window, "More like this"));
+    press(&mut window, Modifiers::NONE, Key::L);
+    assert!(!state(&window).fills.is_running());
+    let (mut window_with_fill, _) = filled();
+    assert!(is_enabled(&window_with_fill, "More like this") && is_enabled(&window_with_fill, "Mix two candidates"));
+    let other = crate::model::ModelInfo { sha256: "1".repeat(64), ..super::engine::model() };
+    let ours = window_with_fill.state_mut().state.model_info.replace(other);
+    window_with_fill.run_steps(2);
+    assert!(!is_enabled(&window_with_fill, "More like this"));
+    window_with_fill.state_mut().state.model_info = ours;
+    paint(&mut window_with_fill);
+    assert!(!is_enabled(&window_with_fill, "More like this") && !is_enabled(&window_with_fill, "Mix two candidates"));
+    window.run_steps(1);
+}
+
+#[test]
+fn thumbnails_stay_in_place_while_a_search_runs_and_are_ranked_in_the_end() {
+    let (mut window, script) = running();
+    script.progress(1, 9);
+    script.show(9);
+    window.run_steps(2);
+    assert!(has_button(&window, "Candidate 2, best"));
+    script.finish(9, None);
+    window.run_steps(2);
+    assert!(has_button(&window, "Candidate 1, best") && !has_button(&window, "Candidate 2, best"));
+    assert_eq!(state(&window).candidate_order(), [1, 2, 0]);
+}
+
+#[test]
+fn shift_click_opens_a_mix_that_is_drawn_at_every_place_and_kept_when_let_go() {
+    let (mut window, script) = filled();
+    let spread = |index: usize| 0.1 * f32::from(u8::try_from(index).expect("few"));
+    let document = window.state_mut().state.document.as_mut().expect("open");
+    let fill_mut = document.fill_mut().expect("filled");
+    for (index, candidate) in std::sync::Arc::make_mut(&mut fill_mut.outcome).candidates.iter_mut().enumerate() {
+        candidate.latent = vec![spread(index); 100];
+    }
+    super::button(&window, "Candidate 3").click_modifiers(Modifiers::SHIFT);
+    window.run_steps(2);
+    let mix = state(&window).mix.as_ref().expect("open");
+    assert_eq!((mix.from, mix.to), (BEST, 0));
+    assert_eq!(fill(&window).look.candidate, BEST, "the shown one stays");
+
+    act(&mut window, Action::SetMixShare(0.25));
+    let (_, request) = script.sketches().pop().expect("asked");
+    let expected = spread(BEST) + 0.25 * (spread(0) - spread(BEST));
+    let Start::At(latent) = &request.start else { panic!("{:?}", request.start) };
+    assert!(latent.len() == 100 && latent.iter().all(|value| (value - expected).abs() < 1e-6), "{latent:?}");
+    draw_newest(&mut window, &script, 0.15);
+    assert_eq!(state(&window).candidate_count(), CANDIDATES, "nothing is kept yet");
+    assert!((state(&window).shown_losses().expect("drawn").total - 0.15).abs() < 1e-6);
+
+    act(&mut window, Action::LetMixGo);
+    assert_eq!((state(&window).candidate_count(), fill(&window).look.candidate), (CANDIDATES + 1, CANDIDATES));
+    assert!(fill(&window).outcome.candidates[CANDIDATES].mixed);
+    assert_eq!(state(&window).candidate_order(), [1, 3, 2, 0], "ranked among the others");
+    assert!(has_button(&window, "Candidate 2, mix"));
+    assert!(state(&window).document.as_ref().expect("open").is_unsaved());
+
+    act(&mut window, Action::SetMixShare(0.75));
+    act(&mut window, Action::LetMixGo);
+    assert_eq!(state(&window).candidate_count(), CANDIDATES + 1, "its picture is not there yet");
+    draw_newest(&mut window, &script, 0.05);
+    assert_eq!(state(&window).candidate_count(), CANDIDATES + 1, "the mix is moved on, not made twice");
+    assert_eq!(fill(&window).outcome.best, CANDIDATES);
+    assert!(has_button(&window, "Candidate 1, best, mix"));
+}
+
+/// An editor with a kept mix.
+fn mixed<'a>() -> (Window<'a>, std::sync::Arc<Script>) {
+    let (mut window, script) = filled();
+    press(&mut window, Modifiers::NONE, Key::M);
+    act(&mut window, Action::SetMixShare(0.5));
+    draw_newest(&mut window, &script, 0.15);
+    act(&mut window, Action::LetMixGo);
+    wait_until_drawn(&mut window);
+    (window, script)
+}
+
+#[test]
+fn the_slider_moves_by_keys_and_a_key_keeps_what_it_shows() {
+    let (mut window, script) = filled();
+    click(&mut window, "Mix two candidates");
+    window.get_by_role_and_label(egui::accesskit::Role::Slider, "Mix").focus();
+    window.run_steps(2);
+    press(&mut window, Modifiers::NONE, Key::ArrowRight);
+    draw_newest(&mut window, &script, 0.15);
+    assert_eq!(state(&window).candidate_count(), CANDIDATES + 1);
+    assert!(state(&window).mix.as_ref().is_some_and(|mix| mix.share > 0.0));
+}
+
+#[test]
+fn a_mix_is_over_when_the_hole_changes_another_is_chosen_or_a_search_starts() {
+    let ways: [fn(&mut Window<'_>); 4] = [
+        |window| paint(window),
+        |window| press(window, Modifiers::NONE, Key::Num3),
+        |window| press(window, Modifiers::NONE, Key::Enter),
+        |window| press(window, Modifiers::NONE, Key::M),
+    ];
+    for way in ways {
+        let (mut window, script) = filled();
+        press(&mut window, Modifiers::NONE, Key::M);
+        act(&mut window, Action::SetMixShare(0.5));
+        draw_newest(&mut window, &script, 0.15);
+        way(&mut window);
+        assert!(state(&window).mix.is_none());
+        assert_eq!(fill(&window).outcome.candidates.len(), CANDIDATES, "what was not let go is not kept");
+    }
+}
+
+#[test]
+fn a_mix_that_cannot_be_drawn_says_why() {
+    let (mut window, script) = filled();
+    press(&mut window, Modifiers::NONE, Key::M);
+    act(&mut window, Action::SetMixShare(0.5));
+    let (sketch, _) = script.sketches().pop().expect("asked");
+    script.tell(crate::job::Event::NotSketched { sketch, message: "the device is lost".to_owned() });
+    window.run_steps(2);
+    assert!(state(&window).mix.is_none());
+    assert_eq!(super::newest_message(&window).details, ["the device is lost"]);
+}
+
+#[test]
+fn projects_and_exports_have_the_mix() {
+    let (mut window, _) = mixed();
+    let folder = tempfile::tempdir().expect("a folder");
+    let [project, picture] = ["a.countenance", "a.png"].map(|name| folder.path().join(name));
+    super::projects::save_as(&mut window, &project);
+    let read = crate::project::open(&project).expect("saved").fill.expect("filled");
+    assert_eq!((&*read.outcome, read.candidate), (&*fill(&window).outcome, CANDIDATES));
+    pick(&mut window, Purpose::Export, &picture, true);
+    wait_until_saved(&mut window);
+    let recipe = Recipe::read(&std::fs::read(&picture).expect("exported")).expect("a record");
+    let latent = fill(&window).outcome.candidates[CANDIDATES].latent.clone();
+    assert!(recipe.mixed && recipe.start == Start::At(latent) && recipe.candidate == 0);
+    wait_for(&mut window, "quiet", |editor| !editor.state.saving);
+}

@@ -1,0 +1,51 @@
+//! What is to be filled, looked at before the work begins.
+
+use super::{FillError, FillRequest};
+use crate::face::crop;
+use crate::mask::Mask;
+use crate::model::{ModelInfo, Networks};
+use crate::search::{Problem, Starts};
+
+/// Cuts out the crop of a hole and checks that there is something to do.
+pub(super) fn problem(request: &FillRequest, hole: &Mask, size_px: u32) -> Result<Problem, FillError> {
+    let crop = crop(&request.photo, hole, &request.frame, size_px)?;
+    check_hole(request, hole)?;
+    Ok(Problem { size_px: size_px as usize, pixels: crop.pixels, known: crop.known })
+}
+
+/// Whether some of the hole lies in the frame.
+pub(super) fn check_hole(request: &FillRequest, hole: &Mask) -> Result<(), FillError> {
+    if hole.is_empty() {
+        return Err(FillError::EmptyHole);
+    }
+    let frame = &request.frame;
+    let bounds = frame.bounds_in_photo(hole.width(), hole.height());
+    #[expect(clippy::cast_precision_loss, reason = "photo sides are far below 2^24")]
+    let is_filled = |x: u32, y: u32| hole.is_hole(x, y) && frame.contains([x as f32 + 0.5, y as f32 + 0.5]);
+    let any = (bounds.y..bounds.bottom()).any(|y| (bounds.x..bounds.right()).any(|x| is_filled(x, y)));
+    if any { Ok(()) } else { Err(FillError::HoleOutsideFrame) }
+}
+
+/// Whether the request fits the model.
+pub(super) fn check_start(request: &FillRequest, model: &ModelInfo) -> Result<(), FillError> {
+    if request.start.fits(&request.settings, model.latent_dim) {
+        Ok(())
+    } else {
+        Err(FillError::Start { model: model.name.clone() })
+    }
+}
+
+/// What the user should know before the search starts.
+pub(super) fn notes(request: &FillRequest, networks: &Networks, problem: &Problem) -> Vec<String> {
+    let mut notes = Vec::new();
+    if networks.discriminator.is_none() {
+        notes.push("This model has no discriminator: the prior loss is off".to_string());
+    }
+    if networks.encoder.is_none() && request.settings.starts == Starts::Encoder && request.start.is_as_set() {
+        notes.push("This model has no encoder: the search starts from the prior".to_string());
+    }
+    if problem.known.iter().all(|&known| known == 0.0) {
+        notes.push("Nothing is left to agree with: the fill is any plausible face".to_string());
+    }
+    notes
+}

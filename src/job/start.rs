@@ -1,0 +1,71 @@
+//! Where a search begins.
+
+use serde::{Deserialize, Serialize};
+
+use super::floats;
+use crate::search::{Search, Settings};
+
+/// Where the latents of a search begin. In files, latents are the bytes of little-endian f32 in base64.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Start {
+    /// Where [`Settings::starts`] says.
+    #[default]
+    AsSet,
+    /// At these: the latents of all candidates, one after the other.
+    At(#[serde(with = "floats")] Vec<f32>),
+    /// All at this latent, to find more like it ([`Settings::to_sample_around`]).
+    Around(#[serde(with = "floats")] Vec<f32>),
+}
+
+impl Start {
+    /// Whether it adds nothing to the settings.
+    #[must_use]
+    pub fn is_as_set(&self) -> bool {
+        *self == Self::AsSet
+    }
+
+    /// Whether the latents are as many and as long as the model and the settings want them, each value in [-1, 1].
+    #[must_use]
+    pub fn fits(&self, settings: &Settings, latent_dim: usize) -> bool {
+        let (latents, length) = match self {
+            Self::AsSet => return true,
+            Self::At(latents) => (latents, latent_dim * settings.candidates as usize),
+            Self::Around(latent) => (latent, latent_dim),
+        };
+        latents.len() == length && latents.iter().all(|value| (-1.0..=1.0).contains(value))
+    }
+
+    /// Brings a search that has not begun to where it begins. Its latents fit.
+    pub(super) fn bring(&self, search: &mut Search) {
+        match self {
+            Self::AsSet => {}
+            Self::At(latents) => search.begin_at(latents),
+            Self::Around(latent) => search.begin_around(latent),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn latents_fit_by_number_length_and_range() {
+        let settings = Settings { candidates: 2, ..Settings::default() };
+        let fits = |start: Start| start.fits(&settings, 3);
+        assert!(fits(Start::AsSet) && fits(Start::At(vec![1.0; 6])) && fits(Start::Around(vec![-1.0; 3])));
+        assert!(!fits(Start::At(vec![0.0; 3])) && !fits(Start::Around(vec![0.0; 6])));
+        assert!(!fits(Start::Around(vec![0.0, 1.1, 0.0])) && !fits(Start::Around(vec![f32::NAN, 0.0, 0.0])));
+    }
+
+    #[test]
+    fn every_bit_of_a_start_survives_a_file() {
+        for start in [Start::AsSet, Start::At(vec![1.0 / 3.0, -0.0]), Start::Around(vec![f32::MIN_POSITIVE])] {
+            let json = serde_json::to_string(&start).unwrap();
+            let read: Start = serde_json::from_str(&json).unwrap();
+            assert_eq!(format!("{read:?}"), format!("{start:?}"), "{json}");
+        }
+        assert!(serde_json::from_str::<Start>(r#"{"at": "AAAA"}"#).is_err(), "three bytes are no number");
+    }
+}

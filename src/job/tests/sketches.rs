@@ -1,0 +1,177 @@
+//! Single pictures: first guesses and mixes; and what begins at a latent.
+
+use super::*;
+
+pub(super) fn sketched(request: &FillRequest) -> Result<Option<Sketch>, FillError> {
+    crate::job::sketch::sketch(&mut Engine::default(), &mut crate::job::sketch::Easel::default(), 1, request)
+}
+
+/// The same but for the rounding of batches of another size: some ulps in sums of a few thousand values near 1.
+pub(super) fn assert_near(one: &Candidate, other: &Candidate) {
+    const TOLERANCE: f32 = 1e-4;
+    let losses = |candidate: &Candidate| [candidate.losses.context, candidate.losses.prior, candidate.losses.total];
+    let ones = losses(one).into_iter().chain(one.pixels.iter().copied());
+    let others = losses(other).into_iter().chain(other.pixels.iter().copied());
+    let farthest = ones.zip(others).map(|(one, other)| (one - other).abs()).fold(0.0, f32::max);
+    assert!(farthest < TOLERANCE, "{farthest}: {:?} and {:?}", one.losses, other.losses);
+}
+
+fn embedded() -> FillRequest {
+    FillRequest { model: ModelChoice::Embedded, ..request() }
+}
+
+#[test]
+fn a_first_guess_is_what_a_search_begins_with() {
+    let request = request();
+    let guess = sketched(&request.clone().into_first_guess()).unwrap().expect("the model has an encoder");
+    let one_step = FillRequest { settings: Settings { steps: 1, noise: 0.0, ..request.settings }, ..request };
+    let begun = fill(&one_step, &mut Recorder::default()).unwrap();
+    assert_eq!(guess.candidate.latent, begun.candidates[0].latent, "the first candidate starts at the guess");
+    assert!(!guess.candidate.mixed && guess.patch.rgba.chunks(4).any(|pixel| pixel[3] == 255));
+}
+
+#[test]
+fn a_first_guess_reads_nothing_under_the_hole() {
+    let clean = request();
+    let mut pixels = clean.photo.pixels.to_rgb8();
+    for (x, y, pixel) in pixels.enumerate_pixels_mut() {
+        if clean.hole.is_hole(x, y) {
+            *pixel = Rgb([255, 0, 9]);
+        }
+    }
+    let other = FillRequest { photo: Arc::new(Photo::from_pixels(pixels.into())), ..clean.clone() };
+    let [clean, other] = [clean, other].map(|request| sketched(&request.into_first_guess()).unwrap().unwrap());
+    assert_eq!((clean.candidate, clean.patch), (other.candidate, other.patch));
+}
+
+#[test]
+fn a_hole_as_large_as_a_preview_is_sketched_with_detail_as_the_finished_fill_has_it() {
+    let mut request = embedded();
+    request.photo = Arc::new(photo(300, 280));
+    request.hole = Arc::new(dab(300, 280, [150.0, 140.0]));
+    request.frame = FaceFrame::centered(300, 280);
+    request.blend = crate::blend::Blend::default();
+    let sketch = sketched(&request.clone().into_first_guess()).unwrap().unwrap();
+    let FillRequest { photo, hole, frame, blend, .. } = &request;
+    let whole = crate::blend::Composer::new(photo, hole, frame, *blend, None);
+    assert_eq!(sketch.patch, whole.patch(&sketch.candidate.pixels, sketch.size_px));
+}
+
+#[test]
+fn a_drawing_of_a_latent_is_a_fill_of_one_iteration_bit_for_bit() {
+    let outcome = fill(&request(), &mut Recorder::default()).unwrap();
+    let latent: Vec<f32> = outcome.candidates[0]
+        .latent
+        .iter()
+        .zip(&outcome.candidates[1].latent)
+        .map(|(a, b)| 0.3 * a + 0.7 * b)
+        .collect();
+    let drawing = request().into_drawing_of(latent.clone());
+    let drawn = sketched(&drawing).unwrap().unwrap().candidate;
+    assert!(drawn.mixed && drawn.latent == latent);
+    let again = fill(&drawing, &mut Recorder::default()).unwrap();
+    assert_eq!((again.steps, again.evaluations), (1, 1));
+    assert_eq!(Candidate { mixed: true, ..again.candidates[0].clone() }, drawn);
+}
+
+#[test]
+fn latents_that_do_not_fit_the_model_are_refused_by_its_name() {
+    for start in [Start::At(vec![0.0; 7]), Start::Around(vec![0.0; 7]), Start::Around(vec![2.0; 8])] {
+        let error = fill(&FillRequest { start, ..request() }, &mut Recorder::default()).unwrap_err();
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(error, @"the latents to begin with do not fit tiny-16: choose the model that they were found with");
+        }
+    }
+}
+
+/// A search around what a plain one has found.
+fn around(seed: u64) -> (Vec<f32>, FillRequest) {
+    let found = fill(&request(), &mut Recorder::default()).unwrap();
+    let latent = found.candidates[found.best].latent.clone();
+    let settings = Settings { seed, ..found.settings.to_sample_around() };
+    (latent.clone(), FillRequest { settings, start: Start::Around(latent), ..request() })
+}
+
+#[test]
+fn more_like_one_are_others_each_its_own_and_the_same_again_from_the_same_seed() {
+    let (latent, request) = around(7);
+    let outcome = fill(&request, &mut Recorder::default()).unwrap();
+    assert_eq!((outcome.candidates.len(), &outcome.start), (4, &request.start));
+    for (index, candidate) in outcome.candidates.iter().enumerate() {
+        assert_ne!(candidate.latent, latent, "the better place that it came from does not count");
+        assert!(outcome.candidates[..index].iter().all(|other| other.latent != candidate.latent));
+    }
+    assert_eq!(fill(&request, &mut Recorder::default()).unwrap().candidates, outcome.candidates);
+    let other_seed = fill(&around(8).1, &mut Recorder::default()).unwrap();
+    assert_ne!(other_seed.candidates, outcome.candidates);
+}
+
+#[test]
+fn where_the_last_trajectory_ends_is_what_counts_refined_or_not() {
+    let (_, mut request) = around(7);
+    request.settings.refine_steps = 0;
+    let bare = fill(&request, &mut Recorder::default()).unwrap();
+    for candidate in &bare.candidates {
+        let drawn = sketched(&request.clone().into_drawing_of(candidate.latent.clone())).unwrap().unwrap();
+        assert_near(&drawn.candidate, candidate);
+    }
+    request.settings.refine_steps = 3;
+    let refined = fill(&request, &mut Recorder::default()).unwrap();
+    assert_eq!(refined.steps, bare.steps + 3);
+    for (refined, bare) in refined.candidates.iter().zip(&bare.candidates) {
+        assert!(refined.losses.total <= bare.losses.total, "the refinement begins there, and keeps the best");
+    }
+}
+
+#[test]
+fn the_worker_draws_the_newest_sketch_and_a_fill_comes_first() {
+    let desk = Desk::new();
+    // The first two are sent before the thread can have drawn anything that takes the model.
+    desk.worker.send(Command::Sketch(1, Box::new(request().into_first_guess())));
+    desk.worker.send(Command::Sketch(2, Box::new(request().into_first_guess())));
+    let start = Instant::now();
+    let wait_for = |id: SketchId| loop {
+        match desk.worker.take_sketch() {
+            Some(sketch) if sketch.id == id => break,
+            _ => assert!(start.elapsed() < PATIENCE),
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    };
+    wait_for(2);
+    desk.start_long(1);
+    desk.wait_for_progress();
+    desk.worker.send(Command::Sketch(3, Box::new(request().into_first_guess())));
+    desk.worker.send(Command::Sketch(4, Box::new(request().into_first_guess())));
+    desk.worker.send(Command::Cancel);
+    desk.wait_for_outcome(1);
+    desk.worker.send(Command::Sketch(5, Box::new(request().into_first_guess())));
+    wait_for(5);
+}
+
+#[test]
+fn a_sketch_that_cannot_be_drawn_says_why() {
+    let desk = Desk::new();
+    let broken = FillRequest { model: ModelChoice::File("no/such.safetensors".into()), ..request() };
+    desk.worker.send(Command::Sketch(9, Box::new(broken.into_first_guess())));
+    let message = desk.wait_for(|event| match event {
+        Event::NotSketched { sketch: 9, message } => Some(message),
+        _ => None,
+    });
+    assert!(message.contains("no/such.safetensors"), "{message}");
+}
+
+#[test]
+fn candidates_are_ranked_by_their_loss_and_what_has_none_comes_last() {
+    let mut outcome = fill(&request(), &mut Recorder::default()).unwrap();
+    let found = outcome.candidates[0].clone();
+    let with_total = |total: f32| Candidate { losses: Losses { total, context: total, prior: 0.0 }, ..found.clone() };
+    outcome.candidates = [f32::NAN, 0.3, f32::INFINITY, 0.1].map(with_total).to_vec();
+    assert_eq!(outcome.ranked(), [3, 1, 2, 0]);
+    let mix = with_total(0.2);
+    let index = outcome.keep_mix(mix.clone(), None);
+    assert_eq!((index, outcome.searched(), outcome.best), (4, 4, 3));
+    let better = Candidate { losses: Losses { total: 0.05, ..mix.losses }, ..mix };
+    assert_eq!(outcome.keep_mix(better.clone(), Some(4)), 4);
+    assert_eq!((outcome.candidates.len(), outcome.best), (5, 4));
+    assert_eq!(outcome.keep_mix(better, Some(1)), 5, "what a search has found is not replaced");
+}
