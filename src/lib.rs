@@ -24,10 +24,11 @@
 //! | [`project`] | the work on a photo as a file | all of the above |
 //! | [`metrics`] | how near a fill comes to the truth | nothing here |
 //! | [`evaluation`] | one protocol: faces × holes × ways to fill | all of the above but `project` |
-//! | [`app`] | the editor | all above but `metrics`, `evaluation` |
+//! | [`train`] | train a generator: recipes, checkpoints, quality over time | `model`, `device`, `photo`, `mask`, `metrics`, `search` |
+//! | [`app`] | the editor | all above but `metrics`, `evaluation`, `train` |
 //! | [`cli`] | the command line | all of the above |
 //!
-//! Only `app` knows egui, only `cli` knows clap, and only `device`, `model` and `search` know burn.
+//! Only `app` knows egui, only `cli` knows clap, and only `device`, `model`, `search` and `train` know burn.
 
 pub mod app;
 pub mod blend;
@@ -42,6 +43,7 @@ pub mod model;
 pub mod photo;
 pub mod project;
 pub mod search;
+pub mod train;
 
 #[cfg(test)]
 mod layers;
