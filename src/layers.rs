@@ -5,11 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which of our modules each module may use.
-const MAY_USE: [(&str, &[&str]); 14] = [
+const MAY_USE: [(&str, &[&str]); 15] = [
     ("photo", &[]),
     ("mask", &["photo"]),
     ("face", &["photo", "mask"]),
     ("blend", &["photo", "mask"]),
+    ("dataset", &["photo"]),
     ("device", &[]),
     ("model", &[]),
     ("search", &["model", "mask"]),
@@ -17,13 +18,31 @@ const MAY_USE: [(&str, &[&str]); 14] = [
     ("project", &["photo", "mask", "face", "blend", "device", "model", "search", "job"]),
     ("metrics", &[]),
     ("evaluation", &["photo", "mask", "face", "blend", "device", "model", "search", "job", "metrics"]),
-    ("cli", &["photo", "mask", "face", "blend", "device", "model", "search", "job", "metrics", "evaluation", "app"]),
+    (
+        "cli",
+        &[
+            "photo",
+            "mask",
+            "face",
+            "blend",
+            "dataset",
+            "device",
+            "model",
+            "search",
+            "job",
+            "metrics",
+            "evaluation",
+            "explore",
+            "prepare",
+            "app",
+        ],
+    ),
     ("app", &["photo", "mask", "face", "blend", "device", "model", "search", "job", "project"]),
     ("layers", &[]),
 ];
 
 /// Packages that only these modules may name.
-const KEEPERS: [(&str, &[&str]); 13] = [
+const KEEPERS: [(&str, &[&str]); 14] = [
     ("egui", &["app"]),
     ("eframe", &["app"]),
     ("egui_plot", &["app"]),
@@ -35,6 +54,7 @@ const KEEPERS: [(&str, &[&str]); 13] = [
     ("burn", &["device", "model", "search"]),
     ("burn_wgpu", &["device"]),
     ("wgpu", &["device", "app"]),
+    ("memmap2", &["dataset"]),
     ("png", &["photo"]),
     ("xmp_writer", &["photo"]),
 ];

@@ -17,6 +17,7 @@
 //! | [`mask`] | strokes, raster, history, presets, context weights | `photo` |
 //! | [`face`] | find faces; cut one out for the network | `mask`, `photo` |
 //! | [`blend`] | put the fill back into the photo | `mask`, `photo` |
+//! | [`dataset`] | aligned faces to train on, packed in one file | `photo` |
 //! | [`device`] | the one place that picks a compute device | nothing here |
 //! | [`model`] | the networks and their weight files | nothing here |
 //! | [`search`] | losses, optimisers, candidates: one fill | `model`, `mask` |
@@ -32,6 +33,7 @@
 pub mod app;
 pub mod blend;
 pub mod cli;
+pub mod dataset;
 pub mod device;
 pub mod evaluation;
 pub mod face;

@@ -29,7 +29,7 @@ pub use frame::FaceFrame;
 pub(crate) use grid::CropGrid;
 pub(crate) use hash::sha256_of;
 pub(crate) use samples::{Sample, Samples, SamplesMut};
-pub use save::{Overwrite, SaveError, write_atomically};
+pub use save::{NewFile, Overwrite, SaveError, write_atomically};
 pub use space::{Point, RectPx, Similarity};
 pub use text::{TextError, read_png_text};
 pub use xmp::with_source_type;
