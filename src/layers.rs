@@ -12,7 +12,7 @@ const MAY_USE: [(&str, &[&str]); 15] = [
     ("blend", &["photo", "mask"]),
     ("dataset", &["photo"]),
     ("device", &[]),
-    ("model", &[]),
+    ("model", &["photo"]),
     ("search", &["model", "mask"]),
     ("job", &["photo", "mask", "face", "blend", "device", "model", "search"]),
     ("project", &["photo", "mask", "face", "blend", "device", "model", "search", "job"]),
