@@ -5,19 +5,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which of our modules each module may use.
-const MAY_USE: [(&str, &[&str]); 15] = [
+const MAY_USE: [(&str, &[&str]); 16] = [
     ("photo", &[]),
     ("mask", &["photo"]),
     ("face", &["photo", "mask"]),
     ("blend", &["photo", "mask"]),
+    ("dataset", &["photo"]),
     ("device", &[]),
-    ("model", &[]),
+    ("model", &["photo"]),
     ("search", &["model", "mask"]),
     ("job", &["photo", "mask", "face", "blend", "device", "model", "search"]),
     ("project", &["photo", "mask", "face", "blend", "device", "model", "search", "job"]),
     ("metrics", &[]),
     ("evaluation", &["photo", "mask", "face", "blend", "device", "model", "search", "job", "metrics"]),
-    ("train", &["model", "device", "photo", "mask", "metrics", "search"]),
+    ("train", &["model", "dataset", "device", "photo", "mask", "metrics", "search"]),
     (
         "cli",
         &[
@@ -25,12 +26,15 @@ const MAY_USE: [(&str, &[&str]); 15] = [
             "mask",
             "face",
             "blend",
+            "dataset",
             "device",
             "model",
             "search",
             "job",
             "metrics",
             "evaluation",
+            "explore",
+            "prepare",
             "train",
             "app",
         ],
@@ -40,7 +44,7 @@ const MAY_USE: [(&str, &[&str]); 15] = [
 ];
 
 /// Packages that only these modules may name.
-const KEEPERS: [(&str, &[&str]); 13] = [
+const KEEPERS: [(&str, &[&str]); 14] = [
     ("egui", &["app"]),
     ("eframe", &["app"]),
     ("egui_plot", &["app"]),
@@ -52,6 +56,7 @@ const KEEPERS: [(&str, &[&str]); 13] = [
     ("burn", &["device", "model", "search", "train"]),
     ("burn_wgpu", &["device"]),
     ("wgpu", &["device", "app"]),
+    ("memmap2", &["dataset"]),
     ("png", &["photo"]),
     ("xmp_writer", &["photo"]),
 ];

@@ -17,8 +17,9 @@
 //! | [`mask`] | strokes, raster, history, presets, context weights | `photo` |
 //! | [`face`] | find faces; cut one out for the network | `mask`, `photo` |
 //! | [`blend`] | put the fill back into the photo | `mask`, `photo` |
+//! | [`dataset`] | aligned faces to train on, packed in one file | `photo` |
 //! | [`device`] | the one place that picks a compute device | nothing here |
-//! | [`model`] | the networks and their weight files | nothing here |
+//! | [`model`] | the networks and their weight files | `photo` (to save) |
 //! | [`search`] | losses, optimisers, candidates: one fill | `model`, `mask` |
 //! | [`job`] | the background thread, the fill as a whole, and the recipe to repeat it | all of the above |
 //! | [`project`] | the work on a photo as a file | all of the above |
@@ -33,6 +34,7 @@
 pub mod app;
 pub mod blend;
 pub mod cli;
+pub mod dataset;
 pub mod device;
 pub mod evaluation;
 pub mod face;
