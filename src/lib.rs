@@ -25,7 +25,7 @@
 //! | [`project`] | the work on a photo as a file | all of the above |
 //! | [`metrics`] | how near a fill comes to the truth | nothing here |
 //! | [`evaluation`] | one protocol: faces × holes × ways to fill | all of the above but `project` |
-//! | [`train`] | train a generator: recipes, checkpoints, quality over time | `model`, `device`, `photo`, `mask`, `metrics`, `search` |
+//! | [`train`] | train a generator: recipes, checkpoints, quality over time | `model`, `dataset`, `device`, `photo`, `mask`, `metrics`, `search` |
 //! | [`app`] | the editor | all above but `metrics`, `evaluation`, `train` |
 //! | [`cli`] | the command line | all of the above |
 //!

@@ -88,6 +88,12 @@ impl Console {
         }
     }
 
+    /// Shows how far a training run has come.
+    pub(super) fn show_training(&mut self, step: u64, text: &str) {
+        self.bar.set_position(step);
+        self.bar.set_message(text.to_string());
+    }
+
     /// Takes the bar away.
     pub(super) fn end(&mut self) {
         self.bar.finish_and_clear();

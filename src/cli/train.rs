@@ -125,7 +125,7 @@ impl Observer for Follower<'_> {
     fn progress(&mut self, progress: &Progress) {
         let Progress { step, steps, images_per_sec, numbers, .. } = progress;
         let loss = |name: &str| numbers.iter().find(|(known, _)| *known == name).map_or(0.0, |(_, value)| *value);
-        let left = HumanDuration(Duration::try_from_secs_f64(progress.remaining_secs).unwrap_or_default());
+        let left = HumanDuration(Duration::try_from_secs_f64(progress.remaining_secs.round()).unwrap_or_default());
         let (d, g) = (loss("d_loss"), loss("g_loss"));
         self.console.show_training(*step, &format!("{images_per_sec:.1} faces/s  D {d:.3}  G {g:.3}  {left:#} left"));
         let is_due = self.last_line.is_none_or(|shown| shown.elapsed() >= LINE_EVERY);

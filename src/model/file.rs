@@ -13,7 +13,7 @@ use crate::photo::SaveError;
 
 mod write;
 
-pub(super) use write::encode;
+pub(crate) use write::encode;
 pub use write::{Precision, Tensors, metadata, write};
 
 /// The value of the metadata key `format`.

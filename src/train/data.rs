@@ -1,6 +1,7 @@
 //! Faces to train on and to measure with.
 
 use super::TrainError;
+use crate::dataset::Faces;
 
 /// Aligned faces of one size.
 pub trait Pictures: Send + Sync {
@@ -17,6 +18,20 @@ pub trait Pictures: Send + Sync {
 
     /// RGB bytes, interleaved, row by row: `size² · 3`. Empty for an index that does not exist.
     fn picture(&self, index: usize) -> &[u8];
+}
+
+impl Pictures for Faces {
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn size_px(&self) -> u32 {
+        self.size_px()
+    }
+
+    fn picture(&self, index: usize) -> &[u8] {
+        if index < self.len() { self.picture(index) } else { &[] }
+    }
 }
 
 /// Faces that lie in memory.

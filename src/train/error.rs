@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::device::DeviceError;
 use crate::model::ModelError;
 use crate::photo::SaveError;
 
@@ -36,8 +37,8 @@ pub enum TrainError {
     NoGoodCheckpoint { folder: PathBuf, reason: String },
     #[error("the networks cannot be made a model")]
     Export(#[from] ModelError),
-    #[error("the networks cannot be made a model: {tensor} holds a value that half precision cannot")]
-    Overflow { tensor: String },
+    #[error(transparent)]
+    Device(#[from] DeviceError),
     #[error("the device broke down ({reason}): go on with --resume, with another --device if it happens again")]
     Broke { reason: String },
 }

@@ -85,8 +85,12 @@ struct Run<'a> {
     /// Of all sessions, up to the last row.
     elapsed_secs: f64,
     ends: Option<Instant>,
-    /// When there was a checkpoint, and of which step; none in this session yet.
-    saved: (Instant, Option<u64>),
+    /// When a checkpoint was last written or tried.
+    saved: Instant,
+    /// Why the newest checkpoint could not be written.
+    unsaved: Option<TrainError>,
+    /// The step that was last measured in this session.
+    marked: Option<u64>,
 }
 
 impl<'a> Run<'a> {
@@ -100,7 +104,7 @@ impl<'a> Run<'a> {
         let settings = request.settings.clone();
         let folder = RunFolder::new(&request.out);
         let state = first_state(request, &folder, observer)?;
-        let opened = device::open(request.device).map_err(|error| TrainError::Broke { reason: error.to_string() })?;
+        let opened = device::open(request.device)?;
         if let Some(notice) = &opened.notice {
             observer.note(notice);
         }
@@ -130,7 +134,9 @@ impl<'a> Run<'a> {
             spent: Duration::ZERO,
             elapsed_secs,
             ends: request.minutes.map(|minutes| now + Duration::from_secs_f64(minutes.clamp(0.0, 1e7) * 60.0)),
-            saved: (now, None),
+            saved: now,
+            unsaved: None,
+            marked: None,
             settings,
             folder,
             faces,
@@ -152,8 +158,13 @@ impl<'a> Run<'a> {
             }
         }
         if !matches!(ended, Ended::Failed(_)) {
-            let reason = self.write_row()?;
-            let reason = if self.saved.1 == Some(self.trainer.step) { reason } else { reason.or(self.mark(true)?) };
+            let mut reason = self.write_row()?;
+            if reason.is_none() && self.marked != Some(self.trainer.step) {
+                reason = self.mark()?;
+            }
+            if let Some(error) = self.unsaved.filter(|_| reason.is_none()) {
+                return Err(error);
+            }
             ended = reason.map_or(ended, Ended::Failed);
         }
         let _ = std::fs::remove_file(self.folder.stop_path());
@@ -176,14 +187,14 @@ impl<'a> Run<'a> {
         self.spent += started.elapsed();
         let step = self.trainer.step;
         let is_milestone = step.is_multiple_of(self.settings.every);
-        let saves = is_milestone || self.saved.0.elapsed() >= SAVE_EVERY;
+        let saves = is_milestone || self.saved.elapsed() >= SAVE_EVERY;
         if (saves || step.is_multiple_of(LOG_EVERY))
             && let Some(reason) = self.write_row()?
         {
             return Ok(Some(reason));
         }
         if is_milestone {
-            return self.mark(false);
+            return self.mark();
         }
         if saves {
             self.save(&self.trainer.state());
@@ -220,11 +231,12 @@ impl<'a> Run<'a> {
     }
 
     /// Writes a checkpoint, samples and measurements. Answers what is wrong with them.
-    fn mark(&mut self, is_last: bool) -> Result<Option<String>, TrainError> {
+    fn mark(&mut self) -> Result<Option<String>, TrainError> {
         let state = self.trainer.state();
         if let Some(reason) = finite(&state) {
             return Ok(Some(reason));
         }
+        self.marked = Some(state.step);
         let milestone = self.measuring.measure(&self.settings, &self.folder, &state, &mut self.events);
         let mut reason = None;
         match milestone {
@@ -233,33 +245,27 @@ impl<'a> Run<'a> {
                 self.observer.milestone(&milestone);
             }
             // Without room for pictures the weights may still fit, and what is learned is worth more.
-            Err(error) if !is_last => self.observer.note(&format!("{}; going on", told(&error))),
-            Err(error) => return Err(error),
+            Err(error) => self.observer.note(&told(&error)),
         }
         // A collapsed run must not push out the checkpoints from before.
-        if reason.is_none() && !self.save(&state) && is_last {
-            let path = checkpoint::path(self.folder.path(), state.step);
-            let source = std::io::Error::other("the newest steps are lost");
-            return Err(TrainError::Write { path, source });
+        if reason.is_none() {
+            self.save(&state);
         }
         Ok(reason)
     }
 
     /// Writes a checkpoint; says so if that fails, and goes on with the former.
-    fn save(&mut self, state: &TrainState) -> bool {
-        let saved = if state.is_finite() { checkpoint::save(self.folder.path(), state) } else { return false };
-        self.saved.0 = Instant::now();
-        match saved {
-            Ok(_) => {
-                self.saved.1 = Some(state.step);
-                true
-            }
-            Err(error) => {
-                let former = self.folder.newest_step();
-                let stays = former.map_or_else(String::new, |step| format!("; that of step {step} stays"));
-                self.observer.note(&format!("{}{stays}", told(&error)));
-                false
-            }
+    fn save(&mut self, state: &TrainState) {
+        // Numbers that are none end the run with the next row; the last good checkpoint must stay.
+        if !state.is_finite() {
+            return;
+        }
+        self.saved = Instant::now();
+        self.unsaved = checkpoint::save(self.folder.path(), state).err();
+        if let Some(error) = &self.unsaved {
+            let former = self.folder.newest_step();
+            let stays = former.map_or_else(String::new, |step| format!("; that of step {step} stays"));
+            self.observer.note(&format!("{}{stays}", told(error)));
         }
     }
 }

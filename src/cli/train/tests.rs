@@ -1,10 +1,8 @@
 //! The command as typed, and a whole run with tiny networks.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
-
 use super::*;
 use crate::cli::args::{self, Command};
+use crate::cli::progress::Told;
 use crate::device::DeviceChoice;
 use crate::train::{PicturesInMemory, Recipe, TrainSettings};
 
@@ -13,21 +11,6 @@ fn typed(line: &str) -> TrainArgs {
     match args::parse(args::command(), words).unwrap().command {
         Some(Command::Train(args)) => *args,
         other => panic!("not a training: {other:?}"),
-    }
-}
-
-/// Standard error, to be read.
-#[derive(Clone, Default)]
-struct Told(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Told {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
     }
 }
 
@@ -66,19 +49,26 @@ fn every_option_is_understood() {
 #[test]
 fn a_run_tells_how_it_goes_and_where_its_model_is() {
     let folder = tempfile::tempdir().unwrap();
-    let settings =
-        TrainSettings { size_px: 16, width: 2, latent_dim: 4, batch: 4, steps: 2, every: 2, ..TrainSettings::default() };
+    let settings = TrainSettings {
+        size_px: 16,
+        width: 2,
+        latent_dim: 4,
+        batch: 4,
+        steps: 2,
+        every: 2,
+        ..TrainSettings::default()
+    };
     let out = folder.path().to_path_buf();
     let request = TrainRequest { settings, out, resume: false, device: DeviceChoice::Cpu, minutes: None };
     let faces = PicturesInMemory::new(16, (0..20 * 768).map(|index| (index % 251) as u8).collect());
     let told = Told::default();
-    let ending = follow(&request, &faces, None, &mut Console::quiet(Box::new(told.clone()))).unwrap();
+    let ending = follow(&request, &faces, None, &mut told.console()).unwrap();
     assert_eq!(ending, Ending::AllWell);
-    let text = String::from_utf8(told.0.lock().unwrap().clone()).unwrap();
+    let text = told.take();
     for part in ["18 faces, 2 held out; starting on CPU", "step 2 of 2", "context loss", "the best model is"] {
         assert!(text.contains(part), "{part} in {text}");
     }
-    let again = follow(&request, &faces, None, &mut Console::quiet(Box::new(told))).unwrap_err();
+    let again = follow(&request, &faces, None, &mut told.console()).unwrap_err();
     assert_eq!(crate::cli::exit_code_of(&again), 2);
 }
 

@@ -63,7 +63,7 @@ pub fn write(
 
 /// Tensors and metadata as a safetensors file. Its own package would write the metadata in an order that differs from
 /// run to run, and so would the file's hash.
-pub(in crate::model) fn encode(
+pub(crate) fn encode(
     tensors: &Tensors,
     metadata: &BTreeMap<String, String>,
     precision: Precision,
