@@ -11,7 +11,8 @@ use crate::train::{Recipe, TrainSettings};
 /// Train a generator of your own on a data set of `prepare`
 ///
 /// Writes a run folder: samples and measurements every --every steps, the model as model.safetensors (the best so far as
-/// best.safetensors, chosen by what a short search comes to on held-out faces), log.csv and quality.csv, files for `TensorBoard`, and checkpoints to go on from.
+/// best.safetensors, chosen by what a short search comes to on held-out faces), log.csv and quality.csv, event files
+/// (tensorboard --logdir RUN), and checkpoints to go on from.
 /// A model can be used at once: countenance fill --model RUN/best.safetensors.
 ///
 /// Ends by itself after --steps or --minutes; a file RUN/stop ends it after the present step. Ctrl-C ends it at once and
