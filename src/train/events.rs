@@ -1,8 +1,7 @@
 //! `TensorBoard` event files, written by hand: scalars and pictures by step.
 //!
-//! A file is a row of records: length, its masked CRC-32C, the bytes of an `Event` message, their masked CRC-32C (`TFRecord`;
-//! tensorflow/core/lib/io/record_writer.h). The messages here are the parts of tensorflow/core/util/event.proto and
-//! framework/summary.proto that a training run needs, under the same field numbers.
+//! A file is a row of records: length, its masked CRC-32C, the bytes of an `Event` message, their masked CRC-32C (`TFRecord`,
+//! `record_writer.h` of TensorFlow). The messages here are the parts of its `event.proto` and `summary.proto` that a training run needs, under the same field numbers.
 //!
 //! What would surprise: a resumed run opens a file of its own and says so in it, whereupon `TensorBoard` forgets what the
 //! earlier files tell about later steps.

@@ -117,11 +117,11 @@ impl RunFolder {
     pub(super) fn write_settings(&self, settings: &TrainSettings) -> Result<(), TrainError> {
         // A struct of plain values always becomes JSON.
         let text = serde_json::to_string_pretty(settings).unwrap_or_default();
-        self.write(self.path.join("config.json"), text.as_bytes())
+        Self::write(self.path.join("config.json"), text.as_bytes())
     }
 
     /// Writes a file of the run, its folder too, whole or not at all.
-    pub(super) fn write(&self, path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), TrainError> {
+    pub(super) fn write(path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), TrainError> {
         let path = path.as_ref().to_path_buf();
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(|source| TrainError::Write { path: path.clone(), source })?;
@@ -149,7 +149,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let run = RunFolder::new(folder.path());
         for step in [2000, 100] {
-            run.write(run.sample_path(step), b"png").unwrap();
+            RunFolder::write(run.sample_path(step), b"png").unwrap();
         }
         fs::write(folder.path().join("samples/other.png"), []).unwrap();
         let steps: Vec<u64> = run.samples().into_iter().map(|(step, _)| step).collect();

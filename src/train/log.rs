@@ -44,11 +44,11 @@ impl Table {
         let mut text = String::new();
         if self.is_empty {
             text.push_str("step");
-            values.iter().for_each(|(name, _)| text.extend([",", name]));
+            text.extend(values.iter().flat_map(|(name, _)| [",", name]));
             text.push('\n');
         }
         text.push_str(&step.to_string());
-        values.iter().for_each(|(_, value)| text.extend([",", &format!("{value:.6}")]));
+        text.extend(values.iter().map(|(_, value)| format!(",{value:.6}")));
         text.push('\n');
         let written = self.file.write_all(text.as_bytes()).and_then(|()| self.file.flush());
         written.map_err(|source| TrainError::Write { path: self.path.clone(), source })?;

@@ -33,7 +33,9 @@ pub(super) fn draw_known(size_px: usize, rng: &mut ChaCha8Rng) -> Vec<f32> {
         }
         5 => {
             let share = rng.random_range(SCATTERED);
-            known.iter_mut().for_each(|known| *known = f32::from(u8::from(!rng.random_bool(share))));
+            for known in &mut known {
+                *known = f32::from(u8::from(!rng.random_bool(share)));
+            }
         }
         _ => {
             for _ in 0..rng.random_range(2..6) {

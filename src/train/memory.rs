@@ -18,9 +18,8 @@ pub(super) fn needed(settings: &TrainSettings, by_hand: bool) -> u64 {
     let batch = u64::from(settings.batch);
     // Pictures of the passes that are alive at once, halves rounded up.
     let pictures = |name: &str| match (settings.recipe, name) {
-        (Recipe::Encoder, "generator") => 2 * batch,
         (Recipe::Encoder, "discriminator") => 3 * batch,
-        (Recipe::Blog, "discriminator") => 2 * batch,
+        (Recipe::Encoder, "generator") | (Recipe::Blog, "discriminator") => 2 * batch,
         _ => batch,
     };
     let activations: u64 = plans(settings).iter().map(|plan| pictures(plan.name) * kept(plan, by_hand)).sum();
@@ -70,7 +69,7 @@ mod tests {
 
     #[test]
     fn the_full_width_takes_some_gigabytes_and_a_narrow_network_little() {
-        let of = |width, size_px| needed(&TrainSettings { width, size_px, ..TrainSettings::default() }, true) >> 20;
+        let of = |width, size_px| needed(&TrainSettings { size_px, width, ..TrainSettings::default() }, true) >> 20;
         assert!((700..2500).contains(&of(64, 64)), "{} MiB", of(64, 64));
         assert!(of(8, 64) < of(64, 64) / 5 && of(64, 128) > 2 * of(64, 64));
     }

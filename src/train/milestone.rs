@@ -50,9 +50,9 @@ impl Measuring {
         let size_px = [grid.width(), grid.height()];
         let samples = folder.sample_path(step);
         let png = encode(grid).map_err(|source| TrainError::Save { path: samples.clone(), source })?;
-        folder.write(&samples, &png)?;
+        RunFolder::write(&samples, &png)?;
         events.picture(step, "samples", size_px, png)?;
-        folder.write(folder.model_path(), &bytes)?;
+        RunFolder::write(folder.model_path(), &bytes)?;
         let quality = self.yardstick.measure(&file)?;
         self.table.add(step, &quality.numbers())?;
         #[expect(clippy::cast_possible_truncation, reason = "shown in single precision")]
@@ -60,7 +60,7 @@ impl Measuring {
         events.scalars(step, shown)?;
         let is_best = self.best.is_none_or(|best| quality.context_loss < best);
         if is_best {
-            folder.write(folder.best_path(), &bytes)?;
+            RunFolder::write(folder.best_path(), &bytes)?;
             self.best = Some(quality.context_loss);
         }
         Ok(Milestone { step, samples, quality, is_best })

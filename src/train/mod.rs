@@ -20,7 +20,7 @@
 //! | `quality`, `samples` | how good it is by now |
 //! | `checkpoint`, `export`, `log`, `events`, `folder` | what is written |
 //! | `watch`, `memory` | what may go wrong on the way |
-//! | `run`, `milestone` | the run as a whole |
+//! | `start`, `run`, `milestone` | the run as a whole |
 
 mod batch;
 mod checkpoint;
@@ -42,6 +42,7 @@ mod recipe;
 mod run;
 mod samples;
 mod settings;
+mod start;
 #[cfg(test)]
 mod tests;
 mod trainer;

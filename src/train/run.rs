@@ -1,26 +1,26 @@
 //! A run as a whole: from a request to an outcome.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::batch::Batch;
-use super::data::{Part, Pictures, fitted, split};
+use super::data::{Part, Pictures, fitted};
 use super::events::EventFile;
 use super::folder::RunFolder;
-use super::log::{Curve, Table};
+use super::log::Table;
 use super::milestone::{Measuring, finite};
 use super::net::Place;
 use super::settings::TrainSettings;
+use super::start::{first_state, last_value, parts, told, warn_of_memory};
 use super::trainer::{Told, TrainState, Trainer, means, plans};
 use super::watch::Watch;
-use super::{Ended, Facts, Flow, Observer, Progress, TrainError, TrainOutcome, TrainRequest, checkpoint, log, memory};
+use super::{Ended, Facts, Flow, Observer, Progress, TrainError, TrainOutcome, TrainRequest, checkpoint, memory};
 use crate::device;
 
 /// Steps between two rows of the log. Reading stalls a GPU.
 const LOG_EVERY: u64 = 20;
 /// At least this often there is a checkpoint: what a plain Ctrl-C or a power cut may cost.
-const SAVE_EVERY: Duration = Duration::from_secs(300);
+const SAVE_EVERY: Duration = Duration::from_mins(5);
 
 /// Trains a generator until its steps are done, its time is up, or somebody stops it.
 ///
@@ -40,26 +40,9 @@ pub fn train(
         (fitted(pictures, size_px)?, held_out.map(|held_out| fitted(held_out, size_px)).transpose()?.flatten());
     let pictures = smaller.as_ref().map_or(pictures, |smaller| smaller);
     let held_out = smaller_held_out.as_ref().map_or(held_out, |smaller| Some(smaller));
-    let all = Part::whole(pictures);
-    let (faces, measured) = match held_out {
-        Some(others) => (all, Part::whole(others)),
-        None => match split(pictures) {
-            (kept, Some(held_out)) => (kept, held_out),
-            (kept, None) => {
-                observer.note("too few faces to hold some out: measurements are of the faces trained on");
-                (kept, all)
-            }
-        },
-    };
-    if faces.len() < request.settings.batch as usize {
-        observer.note(&format!(
-            "{} faces are fewer than a batch of {}: it holds some of them several times, and the generator will learn them by heart",
-            faces.len(),
-            request.settings.batch
-        ));
-    }
+    let (faces, measured) = parts(&request.settings, pictures, held_out, observer);
     // Drivers of GPUs break down in panics.
-    let work = AssertUnwindSafe(|| Run::begin(request, faces, measured, observer)?.finish());
+    let work = AssertUnwindSafe(|| Run::begin(request, faces, &measured, observer)?.finish());
     catch_unwind(work).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str);
         let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no reason given");
@@ -87,6 +70,8 @@ struct Run<'a> {
     ends: Option<Instant>,
     /// When a checkpoint was last written or tried.
     saved: Instant,
+    /// It was told that the log cannot be written.
+    log_is_broken: bool,
     /// Why the newest checkpoint could not be written.
     unsaved: Option<TrainError>,
     /// The step that was last measured in this session.
@@ -98,7 +83,7 @@ impl<'a> Run<'a> {
     fn begin(
         request: &TrainRequest,
         faces: Part<'a>,
-        held_out: Part<'a>,
+        held_out: &dyn Pictures,
         observer: &'a mut dyn Observer,
     ) -> Result<Self, TrainError> {
         let settings = request.settings.clone();
@@ -125,7 +110,7 @@ impl<'a> Run<'a> {
         let elapsed_secs = last_value(&folder.log_path(), "elapsed_secs")?;
         let now = Instant::now();
         Ok(Self {
-            measuring: Measuring::begin(&settings, &folder, state.step, &held_out)?,
+            measuring: Measuring::begin(&settings, &folder, state.step, held_out)?,
             trainer: Trainer::new(&settings, &state, &place),
             watch: Watch::default(),
             log,
@@ -135,6 +120,7 @@ impl<'a> Run<'a> {
             elapsed_secs,
             ends: request.minutes.map(|minutes| now + Duration::from_secs_f64(minutes.clamp(0.0, 1e7) * 60.0)),
             saved: now,
+            log_is_broken: false,
             unsaved: None,
             marked: None,
             settings,
@@ -152,15 +138,15 @@ impl<'a> Run<'a> {
                 ended = Ended::Stopped;
                 break;
             }
-            if let Some(reason) = self.advance()? {
+            if let Some(reason) = self.advance() {
                 ended = Ended::Failed(reason);
                 break;
             }
         }
         if !matches!(ended, Ended::Failed(_)) {
-            let mut reason = self.write_row()?;
+            let mut reason = self.write_row();
             if reason.is_none() && self.marked != Some(self.trainer.step) {
-                reason = self.mark()?;
+                reason = self.mark();
             }
             if let Some(error) = self.unsaved.filter(|_| reason.is_none()) {
                 return Err(error);
@@ -179,7 +165,7 @@ impl<'a> Run<'a> {
     }
 
     /// One step, and what is due after it. Answers what went wrong.
-    fn advance(&mut self) -> Result<Option<String>, TrainError> {
+    fn advance(&mut self) -> Option<String> {
         let started = Instant::now();
         let batch = Batch::draw(&self.settings, &self.faces, self.trainer.step + 1);
         let told = self.trainer.advance(&batch);
@@ -188,10 +174,11 @@ impl<'a> Run<'a> {
         let step = self.trainer.step;
         let is_milestone = step.is_multiple_of(self.settings.every);
         let saves = is_milestone || self.saved.elapsed() >= SAVE_EVERY;
-        if (saves || step.is_multiple_of(LOG_EVERY))
-            && let Some(reason) = self.write_row()?
-        {
-            return Ok(Some(reason));
+        if saves || step.is_multiple_of(LOG_EVERY) {
+            let reason = self.write_row();
+            if reason.is_some() {
+                return reason;
+            }
         }
         if is_milestone {
             return self.mark();
@@ -199,16 +186,16 @@ impl<'a> Run<'a> {
         if saves {
             self.save(&self.trainer.state());
         }
-        Ok(None)
+        None
     }
 
     /// Writes what the steps since the last row came to. Answers what is wrong with it.
-    fn write_row(&mut self) -> Result<Option<String>, TrainError> {
+    fn write_row(&mut self) -> Option<String> {
         let started = Instant::now();
         let numbers = means(&self.unread);
         self.spent += started.elapsed();
         if numbers.is_empty() {
-            return Ok(None);
+            return None;
         }
         let step = self.trainer.step;
         let secs = self.spent.as_secs_f64();
@@ -221,20 +208,30 @@ impl<'a> Run<'a> {
         let mut row =
             vec![("images", count(images)), ("elapsed_secs", self.elapsed_secs), ("images_per_sec", images_per_sec)];
         row.extend(numbers.iter().map(|(name, value)| (*name, f64::from(*value))));
-        self.log.add(step, &row)?;
-        self.events.scalars(step, numbers.iter().map(|(name, value)| (*name, *value)))?;
+        let logged = self.log.add(step, &row);
+        let shown = self.events.scalars(step, numbers.iter().map(|(name, value)| (*name, *value)));
+        self.tell_once([logged, shown]);
         let remaining_secs = count(self.settings.steps.saturating_sub(step)) / steps_per_sec;
         let reason = self.watch.row(&numbers);
         let steps = self.settings.steps;
         self.observer.progress(&Progress { step, steps, images_per_sec, remaining_secs, numbers });
-        Ok(reason)
+        reason
+    }
+
+    /// A log that cannot be written is no reason to lose what is learned: said once, and on it goes.
+    fn tell_once(&mut self, written: [Result<(), TrainError>; 2]) {
+        for error in written.into_iter().filter_map(Result::err) {
+            if !std::mem::replace(&mut self.log_is_broken, true) {
+                self.observer.note(&format!("{}; going on without", told(&error)));
+            }
+        }
     }
 
     /// Writes a checkpoint, samples and measurements. Answers what is wrong with them.
-    fn mark(&mut self) -> Result<Option<String>, TrainError> {
+    fn mark(&mut self) -> Option<String> {
         let state = self.trainer.state();
         if let Some(reason) = finite(&state) {
-            return Ok(Some(reason));
+            return Some(reason);
         }
         self.marked = Some(state.step);
         let milestone = self.measuring.measure(&self.settings, &self.folder, &state, &mut self.events);
@@ -251,7 +248,7 @@ impl<'a> Run<'a> {
         if reason.is_none() {
             self.save(&state);
         }
-        Ok(reason)
+        reason
     }
 
     /// Writes a checkpoint; says so if that fails, and goes on with the former.
@@ -268,60 +265,6 @@ impl<'a> Run<'a> {
             self.observer.note(&format!("{}{stays}", told(error)));
         }
     }
-}
-
-/// Where a run begins: at a checkpoint, or at the first step.
-fn first_state(
-    request: &TrainRequest,
-    folder: &RunFolder,
-    observer: &mut dyn Observer,
-) -> Result<TrainState, TrainError> {
-    let settings = &request.settings;
-    if let Some(former) = folder.settings()? {
-        let path = folder.path().to_path_buf();
-        if !request.resume {
-            return Err(TrainError::Occupied { folder: path });
-        }
-        if let Some((what, here, there)) = settings.conflict(&former) {
-            return Err(TrainError::Conflict { folder: path, what, here, there });
-        }
-        if let Some((state, notes)) = checkpoint::newest(folder.path(), settings)? {
-            notes.iter().for_each(|note| observer.note(note));
-            return Ok(state);
-        }
-        observer.note("the run has no checkpoint yet: it starts anew");
-    }
-    Ok(TrainState::initial(settings))
-}
-
-/// Says so if the memory will not do.
-fn warn_of_memory(settings: &TrainSettings, place: &Place, observer: &mut dyn Observer) {
-    let needed = memory::needed(settings, place.by_hand);
-    if let Some(available) = memory::available().filter(|available| place.by_hand && needed > *available) {
-        observer.note(&format!(
-            "about {} MB of memory are needed and {} MB are free: choose a smaller batch or width if it does not fit",
-            needed / 1_000_000,
-            available / 1_000_000
-        ));
-    }
-}
-
-/// The last number of a column; 0 when there is none.
-fn last_value(path: &Path, name: &str) -> Result<f64, TrainError> {
-    let curves = log::curves(path)?;
-    let last = |curve: &Curve| curve.points.last().map(|(_, value)| *value);
-    Ok(curves.iter().find(|curve| curve.name == name).and_then(last).unwrap_or(0.0))
-}
-
-/// An error and its causes in one line.
-fn told(error: &TrainError) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        text = format!("{text}: {inner}");
-        cause = inner.source();
-    }
-    text
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of steps and images, far below 2^52")]

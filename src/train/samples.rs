@@ -93,8 +93,9 @@ fn grid(pictures: &[f32], size_px: usize) -> RgbImage {
     })
 }
 
+/// A value in [-1, 1] as a byte.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a byte")]
-fn byte(value: f32) -> u8 {
+pub(super) fn byte(value: f32) -> u8 {
     ((value + 1.0) * 127.5).round().clamp(0.0, 255.0) as u8
 }
 

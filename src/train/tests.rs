@@ -191,7 +191,7 @@ fn numbers_that_are_none_end_a_run_and_the_last_good_checkpoint_stays() {
     // A run that diverges: the next step's rate is beyond everything.
     let mut state = checkpoint::load(&checkpoint::path(folder.path(), 3), &settings).unwrap();
     let weights = &mut state.nets.get_mut("generator").unwrap().tensors.get_mut("project.weight").unwrap().values;
-    weights.iter_mut().for_each(|value| *value = 3e38);
+    weights.fill(3e38);
     checkpoint::save(folder.path(), &state).unwrap();
     let request = TrainRequest { resume: true, ..request(folder.path(), TrainSettings { steps: 9, ..settings }) };
     let (outcome, _) = run(&request);

@@ -60,7 +60,7 @@ fn a_run_tells_how_it_goes_and_where_its_model_is() {
     };
     let out = folder.path().to_path_buf();
     let request = TrainRequest { settings, out, resume: false, device: DeviceChoice::Cpu, minutes: None };
-    let faces = PicturesInMemory::new(16, (0..20 * 768).map(|index| (index % 251) as u8).collect());
+    let faces = PicturesInMemory::new(16, (0..=255u8).cycle().take(20 * 768).collect());
     let told = Told::default();
     let ending = follow(&request, &faces, None, &mut told.console()).unwrap();
     assert_eq!(ending, Ending::AllWell);

@@ -66,13 +66,7 @@ impl HostNet {
     }
 
     /// From the gradients to the output and to the levels, in their layout, to the input's.
-    pub fn backward(
-        &mut self,
-        tape: Tape,
-        output: Tensor<4>,
-        levels: Vec<Tensor<2>>,
-        wants: Wants,
-    ) -> Option<Tensor<4>> {
+    pub fn backward(&mut self, tape: Tape, output: Tensor<4>, levels: &[Tensor<2>], wants: Wants) -> Option<Tensor<4>> {
         let mut sides = vec![self.plan.input_side];
         for layer in &self.plan.layers {
             sides.extend(sides.last().map(|side| layer.side_after(*side)));

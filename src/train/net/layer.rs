@@ -235,12 +235,10 @@ fn activate(activation: Activation, value: f32) -> f32 {
 /// Takes a gradient from an activation's output to its input.
 fn through(activation: Activation, gradient: &mut [f32], output: &[f32]) {
     let back = move |gradient: f32, output: f32| match activation {
-        Activation::Relu if output > 0.0 => gradient,
-        Activation::Relu => 0.0,
-        Activation::Leaky if output > 0.0 => gradient,
-        Activation::Leaky => LEAKY_SLOPE * gradient,
+        Activation::Relu if output <= 0.0 => 0.0,
+        Activation::Leaky if output <= 0.0 => LEAKY_SLOPE * gradient,
         Activation::Tanh => gradient * (1.0 - output * output),
-        Activation::Identity => gradient,
+        Activation::Relu | Activation::Leaky | Activation::Identity => gradient,
     };
     gradient.par_chunks_mut(GRAIN).zip(output.par_chunks(GRAIN)).for_each(|(gradient, output)| {
         for (gradient, output) in gradient.iter_mut().zip(output) {

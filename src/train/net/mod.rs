@@ -148,7 +148,7 @@ impl Net {
         wants: Wants,
     ) -> Option<Tensor<4>> {
         match (&mut self.0, pass.tape) {
-            (Way::Host(net), Tape::Host(tape)) => net.backward(tape, output, levels, wants),
+            (Way::Host(net), Tape::Host(tape)) => net.backward(tape, output, &levels, wants),
             (Way::Device(net), Tape::Device(tape)) => net.backward(*tape, output, levels, wants),
             _ => None,
         }

@@ -49,8 +49,8 @@ impl NetState {
         let mut tensors = BTreeMap::new();
         for layer in &plan.layers {
             for (name, length) in layer.parameters() {
-                let mean = if name.ends_with(".scale") { 1.0 } else { 0.0 };
-                let is_drawn = name.ends_with(".weight") || name.ends_with(".scale");
+                let is_scale = name.ends_with("norm.scale");
+                let (mean, is_drawn) = (if is_scale { 1.0 } else { 0.0 }, is_scale || name.ends_with("weight"));
                 let values = (0..length).map(|_| if is_drawn { mean + SPREAD * normal(rng) } else { mean }).collect();
                 tensors.insert(name, TensorState::new(values, true));
             }

@@ -40,7 +40,7 @@ impl Fills {
             Settings { steps: STEPS, refine_steps: 0, noise: 0.0, candidates: 1, starts, seed: self.seed, ..best };
         let (mut context, mut hole) = (0.0, 0.0);
         for problem in &self.problems {
-            let mut search = Search::new(Arc::clone(&networks), problem, settings.clone());
+            let mut search = Search::new(Arc::clone(&networks), problem, settings);
             while !search.is_done() {
                 search.advance();
             }

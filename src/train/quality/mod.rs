@@ -16,7 +16,7 @@ use serde::Serialize;
 use super::TrainError;
 use super::data::Pictures;
 use super::draws::{Purpose, prior, stream};
-use super::samples::interleaved;
+use super::samples::{byte, interleaved};
 use super::settings::TrainSettings;
 use crate::metrics::{Picture, diversity};
 use crate::model::host::{HostNetworks, Tape};
@@ -105,9 +105,7 @@ impl Yardstick {
 fn diverse(count: usize, pictures: &[f32]) -> Vec<Picture> {
     let length = pictures.len() / count.max(1);
     let side = (length / 3).isqrt();
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a byte")]
-    let byte = |value: &f32| ((value + 1.0) * 127.5).round().clamp(0.0, 255.0) as u8;
-    let bytes = |picture: &[f32]| picture.iter().map(byte).collect::<Vec<u8>>();
+    let bytes = |picture: &[f32]| picture.iter().map(|value| byte(*value)).collect::<Vec<u8>>();
     pictures.chunks_exact(length.max(1)).take(DIVERSE).map(|one| Picture::from_rgb8(side, &bytes(one))).collect()
 }
 
@@ -125,8 +123,7 @@ mod tests {
         let mut tape = Tape::default();
         networks.draw(16, &prior(&mut stream(3, Purpose::Samples), 1600), &mut tape);
         // Its own samples stand for faces: no face is part of the repository.
-        let bytes = tape.pictures().iter().map(|value| ((value + 1.0) * 127.5) as u8).collect();
-        let faces = PicturesInMemory::new(64, bytes);
+        let faces = PicturesInMemory::new(64, tape.pictures().iter().map(|value| byte(*value)).collect());
         let settings = TrainSettings { width: 2, ..TrainSettings::default() };
         let yardstick = Yardstick::new(&settings, &faces).unwrap();
         let good = yardstick.measure(&built_in).unwrap();

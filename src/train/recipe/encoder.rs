@@ -75,7 +75,7 @@ pub(in crate::train) fn step(trainer: &mut Trainer, batch: &DeviceBatch) -> Told
     told.push(("critic_loss", loss.without_autodiff()));
 
     // G answers to D, and to the true faces.
-    let (to_shown, adversarial, features) = answer_to_discriminator(discriminator, seen_real, judged, fakes);
+    let (to_shown, adversarial, features) = answer_to_discriminator(discriminator, seen_real, &judged, fakes);
     let redrawn = drawn.pictures.clone().narrow(0, 0, count);
     let difference = (redrawn - batch.real.clone().autodiff()).abs().mean();
     let pulled = (shown * to_shown.autodiff()).sum() + difference.clone().mul_scalar(REDRAW_WEIGHT);
@@ -134,7 +134,7 @@ fn show(pictures: &Tensor<4>, count: usize, views: &Views, others: &Views) -> Te
 fn answer_to_discriminator(
     discriminator: &mut Net,
     real: Tensor<4>,
-    shown: Tensor<4>,
+    shown: &Tensor<4>,
     fakes: usize,
 ) -> (Tensor<4>, Tensor<1>, Tensor<1>) {
     let [count, _, _, _] = real.dims();

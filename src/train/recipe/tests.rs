@@ -2,7 +2,7 @@
 //!
 //! `assets/fixtures/training-16.safetensors` tells what a `PyTorch` program in double precision came to: three steps of each recipe
 //! from the same weights and batches (`start`, `real`, `known`, `prior`, `views`, `noise`), with networks of 16×16 pixels, width 4,
-//! latents of 8, batches of 4. It is the bootstrap's program with D's own levels in place of AlexNet's, and D's penalty along
+//! latents of 8, batches of 4. It is the bootstrap's program with D's own levels in place of pretrained ones, and D's penalty along
 //! noise; the learning rates are 0.02 (encoder, in its warm-up) and 0.002 (blog, penalty 0.5). `told` holds the numbers of each
 //! step, `end` and `average` the networks after the last. The critic begins with sines.
 
@@ -43,6 +43,7 @@ impl Trace {
 
     fn batch(&self, settings: &TrainSettings, step: usize) -> Batch {
         let has_encoder = settings.recipe == Recipe::Encoder;
+        #[expect(clippy::cast_possible_truncation, reason = "whole pixels")]
         let view = |values: &[f32]| View {
             brightness: values[0],
             saturation: values[1],
@@ -83,7 +84,9 @@ fn sines() -> NetState {
     for (name, length) in critic::parameters(8) {
         let layer: f64 = name[..1].parse().unwrap();
         let speed = if name.ends_with("weight") { 0.7 } else { 0.3 };
-        let values = (0..length).map(|index| (0.1 * (speed * index as f64 + layer).sin()) as f32).collect();
+        #[expect(clippy::cast_possible_truncation, reason = "numbers in single precision, from sines in double")]
+        let sine = |index: u32| (0.1 * (speed * f64::from(index) + layer).sin()) as f32;
+        let values = (0..u32::try_from(length).unwrap()).map(sine).collect();
         state.tensors.insert(name, TensorState::new(values, true));
     }
     state
