@@ -1,29 +1,50 @@
 //! The layer rule of the crate's map, read off the `use` lines: imports only point downwards, egui stays in `app`, clap in
-//! `cli`, burn in `device`, `model` and `search`.
+//! `cli`, burn in `device`, `model`, `search` and `train`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which of our modules each module may use.
-const MAY_USE: [(&str, &[&str]); 14] = [
+const MAY_USE: [(&str, &[&str]); 16] = [
     ("photo", &[]),
     ("mask", &["photo"]),
     ("face", &["photo", "mask"]),
     ("blend", &["photo", "mask"]),
+    ("dataset", &["photo"]),
     ("device", &[]),
-    ("model", &[]),
+    ("model", &["photo"]),
     ("search", &["model", "mask"]),
     ("job", &["photo", "mask", "face", "blend", "device", "model", "search"]),
     ("project", &["photo", "mask", "face", "blend", "device", "model", "search", "job"]),
     ("metrics", &[]),
     ("evaluation", &["photo", "mask", "face", "blend", "device", "model", "search", "job", "metrics"]),
-    ("cli", &["photo", "mask", "face", "blend", "device", "model", "search", "job", "metrics", "evaluation", "app"]),
+    ("train", &["model", "dataset", "device", "photo", "mask", "metrics", "search"]),
+    (
+        "cli",
+        &[
+            "photo",
+            "mask",
+            "face",
+            "blend",
+            "dataset",
+            "device",
+            "model",
+            "search",
+            "job",
+            "metrics",
+            "evaluation",
+            "explore",
+            "prepare",
+            "train",
+            "app",
+        ],
+    ),
     ("app", &["photo", "mask", "face", "blend", "device", "model", "search", "job", "project"]),
     ("layers", &[]),
 ];
 
 /// Packages that only these modules may name.
-const KEEPERS: [(&str, &[&str]); 13] = [
+const KEEPERS: [(&str, &[&str]); 14] = [
     ("egui", &["app"]),
     ("eframe", &["app"]),
     ("egui_plot", &["app"]),
@@ -32,9 +53,10 @@ const KEEPERS: [(&str, &[&str]); 13] = [
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
     ("tract_onnx", &["face"]),
-    ("burn", &["device", "model", "search"]),
+    ("burn", &["device", "model", "search", "train"]),
     ("burn_wgpu", &["device"]),
     ("wgpu", &["device", "app"]),
+    ("memmap2", &["dataset"]),
     ("png", &["photo"]),
     ("xmp_writer", &["photo"]),
 ];

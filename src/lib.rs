@@ -17,21 +17,24 @@
 //! | [`mask`] | strokes, raster, history, presets, context weights | `photo` |
 //! | [`face`] | find faces; cut one out for the network | `mask`, `photo` |
 //! | [`blend`] | put the fill back into the photo | `mask`, `photo` |
+//! | [`dataset`] | aligned faces to train on, packed in one file | `photo` |
 //! | [`device`] | the one place that picks a compute device | nothing here |
-//! | [`model`] | the networks and their weight files | nothing here |
+//! | [`model`] | the networks and their weight files | `photo` (to save) |
 //! | [`search`] | losses, optimisers, candidates: one fill | `model`, `mask` |
 //! | [`job`] | the background thread, the fill as a whole, and the recipe to repeat it | all of the above |
 //! | [`project`] | the work on a photo as a file | all of the above |
 //! | [`metrics`] | how near a fill comes to the truth | nothing here |
 //! | [`evaluation`] | one protocol: faces × holes × ways to fill | all of the above but `project` |
-//! | [`app`] | the editor | all above but `metrics`, `evaluation` |
+//! | [`train`] | train a generator: recipes, checkpoints, quality over time | `model`, `dataset`, `device`, `photo`, `mask`, `metrics`, `search` |
+//! | [`app`] | the editor | all above but `metrics`, `evaluation`, `train` |
 //! | [`cli`] | the command line | all of the above |
 //!
-//! Only `app` knows egui, only `cli` knows clap, and only `device`, `model` and `search` know burn.
+//! Only `app` knows egui, only `cli` knows clap, and only `device`, `model`, `search` and `train` know burn.
 
 pub mod app;
 pub mod blend;
 pub mod cli;
+pub mod dataset;
 pub mod device;
 pub mod evaluation;
 pub mod face;
@@ -42,6 +45,7 @@ pub mod model;
 pub mod photo;
 pub mod project;
 pub mod search;
+pub mod train;
 
 #[cfg(test)]
 mod layers;

@@ -11,6 +11,7 @@ use super::faces::{Face, FacesArgs};
 use super::plan;
 use super::replay::ReplayArgs;
 use super::settings::{self, SettingsArgs};
+use super::train::TrainArgs;
 use crate::blend::BlendMode;
 use crate::device::DeviceChoice;
 use crate::face::FaceFrame;
@@ -37,6 +38,7 @@ pub(super) enum Command {
     /// List compute devices, and which one `auto` picks
     Devices,
     Eval(Box<EvalArgs>),
+    Train(Box<TrainArgs>),
 }
 
 /// Fill the hole of one photo or of many, without a window

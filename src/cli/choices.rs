@@ -6,6 +6,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use crate::blend::BlendMode;
 use crate::search::{Clipping, Norm, OptimizerKind, Preset, PriorForm, Reduction, Schedule, Starts};
+use crate::train::Recipe;
 
 /// Name, help and value of each choice.
 pub(super) type Choices<T> = &'static [(&'static str, &'static str, T)];
@@ -26,6 +27,11 @@ pub(super) const PRESETS: Choices<Preset> = &[
     ("blog-momentum", "Amos 2016 with projected gradient and momentum, his code's default", Preset::BlogMomentum),
     ("paper", "Yeh, Chen et al., CVPR 2017: context weighted towards the hole", Preset::Paper),
     ("hmc", "Hamiltonian Monte Carlo, as in Amos's code: fills drawn rather than one optimum", Preset::Hmc),
+];
+
+pub(super) const RECIPES: Choices<Recipe> = &[
+    ("encoder", "With an encoder of masked faces, random views and averaged weights", Recipe::Encoder),
+    ("blog", "Amos 2016: DCGAN, the generator moved twice for each move of the discriminator", Recipe::Blog),
 ];
 
 pub(super) const SCHEDULES: Choices<Schedule> = &[

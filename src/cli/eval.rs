@@ -20,9 +20,9 @@ pub(super) use args::EvalArgs;
 
 use super::progress::Console;
 use super::{Ending, print_result};
-use crate::evaluation::{self, Evaluation, HoleKind, Problem, Sheet, Watcher};
+use crate::evaluation::{self, Evaluation, Problem, Watcher};
 use crate::job::Engine;
-use crate::photo::{Extras, Overwrite, save_png};
+use crate::photo::{Extras, Overwrite, Sheet, save_png};
 use plan::Plan;
 
 /// The JSON is written this often on the way. It holds all that was written before, so that more often would cost
@@ -68,11 +68,10 @@ fn evaluate(plan: &Plan, console: &mut Console) -> anyhow::Result<Done> {
         if evaluation.sheet.is_empty() {
             console.say("there is no face to show: the sheet is not written");
         } else {
-            let picture = DynamicImage::ImageRgb8(evaluation.sheet.draw());
+            let picture = DynamicImage::ImageRgb8(evaluation.sheet.draw(Sheet::LARGE_PX));
             save_png(path, &picture, &Extras::default(), Overwrite::Allow).context("the sheet cannot be written")?;
-            let holes: Vec<_> = protocol.holes.iter().map(|kind| HoleKind::id(*kind)).collect();
-            let columns = Sheet::columns(&holes, &protocol.methods());
-            console.say(&format!("{} shows, from the left: {}", path.display(), columns.join(", ")));
+            let columns = protocol.sheet_columns().join(", ");
+            console.say(&format!("{} shows, from the left: {columns}", path.display()));
         }
     }
     let problems = evaluation.problems.len();

@@ -1,6 +1,6 @@
 //! The command line: `countenance [PHOTO]` opens the editor, `countenance COMMAND …` works without a window.
 //!
-//! One file for each command (`fill`, `faces`, `replay`, `devices`, `eval`), with what only that command needs beside it. Everything that can be
+//! One file for each command (`fill`, `faces`, `replay`, `devices`, `eval`, `train`), with what only that command needs beside it. Everything that can be
 //! known to go wrong (a mask that is not there, a folder that cannot be written to) is said before the first search
 //! starts, as a usage error. Surprising: a photo that cannot be opened is *not* a usage error, even when it is the only
 //! one. In a batch the others go on, and scripts should not see another exit code because a batch happens to hold one
@@ -15,6 +15,7 @@
 //! countenance replay filled.png face.png
 //! countenance devices
 //! countenance eval faces/ --presets all --json eval.json --sheet eval.png
+//! countenance train --data faces.safetensors --out runs/first --resume
 //! ```
 //!
 //! * Results go to files or standard output, messages and progress to standard error; the bar shows on terminals only.
@@ -34,6 +35,8 @@
 //! * A failed fill leaves no picture at `--out`. A search that breaks after it had a result saves that, and counts as
 //!   failed: the report then has both `out` and `error`.
 //! * `eval` replaces its files without asking, and writes its JSON on the way too.
+//! * `train` ends by itself, or after the present step when a file `stop` is in its run folder; Ctrl-C ends it at once, and
+//!   `--resume` goes on from the newest checkpoint either way.
 //! * Frames and film show the best candidate at the first iteration and at every N-th; the last one is the result. The
 //!   log's iterations and candidates count from 1.
 
@@ -56,6 +59,7 @@ mod progress;
 mod replay;
 mod report;
 mod settings;
+mod train;
 
 #[cfg(test)]
 mod tests;
@@ -110,6 +114,7 @@ pub fn main() -> ExitCode {
         Some(Command::Replay(args)) => replay::run(&args),
         Some(Command::Devices) => devices::run(),
         Some(Command::Eval(args)) => eval::run(&args),
+        Some(Command::Train(args)) => train::run(&args),
     };
     match ending {
         Ok(Ending::AllWell) => ExitCode::SUCCESS,

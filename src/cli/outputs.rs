@@ -49,11 +49,20 @@ pub(super) fn check(tasks: &[Task], batch: bool, masks: Option<&Path>, output: &
     Ok(())
 }
 
-/// As [`check`], for a command that writes one PNG.
-pub(super) fn check_one(out: &Path, inputs: [&Path; 2], force: bool) -> anyhow::Result<()> {
+/// As [`check`], for a command that writes one file, whose name must end in one of these.
+pub(super) fn check_one<'a>(
+    out: &Path,
+    extensions: &[&str],
+    inputs: impl IntoIterator<Item = &'a Path>,
+    force: bool,
+) -> anyhow::Result<()> {
     let files = [("--out", out)];
     check_folders(&files)?;
-    check_png_name("--out", out)?;
+    let fits = |extension: &std::ffi::OsStr| extensions.iter().any(|known| extension.eq_ignore_ascii_case(known));
+    if !out.extension().is_some_and(fits) {
+        let names = extensions.iter().map(|extension| format!(".{extension}")).collect::<Vec<_>>().join(" or ");
+        return Err(usage(format!("--out {} does not end in {names}: choose such a name", out.display())));
+    }
     check_distinct(&files, inputs.into_iter())?;
     if force { Ok(()) } else { check_free(std::iter::once(out)) }
 }
@@ -172,128 +181,4 @@ fn check_no_frames(folder: &Path) -> anyhow::Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A folder with `photo.png` in it, and the check of a single fill in that folder.
-    struct Place(tempfile::TempDir);
-
-    impl Place {
-        fn new() -> Self {
-            let folder = tempfile::tempdir().unwrap();
-            std::fs::write(folder.path().join("photo.png"), b"").unwrap();
-            Self(folder)
-        }
-
-        fn path(&self, name: &str) -> PathBuf {
-            self.0.path().join(name)
-        }
-
-        fn touch(&self, name: &str) {
-            std::fs::write(self.path(name), b"").unwrap();
-        }
-
-        /// The error text, with this folder as DIR; empty when all is well.
-        fn check(&self, change: impl FnOnce(&mut OutputArgs)) -> String {
-            let mut output = OutputArgs {
-                out: self.path("out.png"),
-                layer: None,
-                no_record: false,
-                force: false,
-                frames: None,
-                every: None,
-                gif: None,
-                log: None,
-                report: None,
-            };
-            change(&mut output);
-            let photo = crate::cli::batch::Photos::One(self.path("photo.png"));
-            let tasks = crate::cli::batch::tasks(photo, &output).unwrap();
-            match check(&tasks, false, None, &output) {
-                Ok(()) => String::new(),
-                Err(error) => {
-                    assert!(error.is::<crate::cli::UsageError>());
-                    error.to_string().replace(&self.0.path().display().to_string(), "DIR")
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_new_png_in_a_folder_is_fine_and_nothing_is_left_behind() {
-        let place = Place::new();
-        assert_eq!(place.check(|_| ()), "");
-        assert_eq!(std::fs::read_dir(place.0.path()).unwrap().count(), 1);
-    }
-
-    #[test]
-    fn an_existing_picture_is_replaced_only_by_force() {
-        let place = Place::new();
-        place.touch("out.png");
-        insta::assert_snapshot!(place.check(|_| ()), @"DIR/out.png is there already: choose another name, or add --force");
-        assert_eq!(place.check(|output| output.force = true), "");
-    }
-
-    #[test]
-    fn a_layer_is_a_png_of_its_own_and_is_not_replaced_either() {
-        let place = Place::new();
-        place.touch("there.png");
-        let layer = |name: &str| place.check(|output| output.layer = Some(place.path(name)));
-        assert_eq!(layer("layer.png"), "");
-        insta::assert_snapshot!(layer("layer.psd"), @"--layer DIR/layer.psd does not end in .png: fills are written as PNG, without loss");
-        insta::assert_snapshot!(layer("out.png"), @"--layer DIR/out.png is --out too: choose another name");
-        insta::assert_snapshot!(layer("there.png"), @"DIR/there.png is there already: choose another name, or add --force");
-    }
-
-    #[test]
-    fn logs_and_reports_are_replaced() {
-        let place = Place::new();
-        place.touch("log.csv");
-        place.touch("report.json");
-        let text = place.check(|output| {
-            output.log = Some(place.path("log.csv"));
-            output.report = Some(place.path("report.json"));
-        });
-        assert_eq!(text, "");
-    }
-
-    #[test]
-    fn an_input_is_not_replaced_even_by_force() {
-        let place = Place::new();
-        let text = place.check(|output| {
-            output.out = place.path("../").join(place.0.path().file_name().unwrap()).join("photo.png");
-            output.force = true;
-        });
-        assert!(text.ends_with("photo.png is an input too: choose another name"), "{text}");
-    }
-
-    #[test]
-    fn two_outputs_under_one_name_are_refused() {
-        let place = Place::new();
-        let text = place.check(|output| {
-            output.log = Some(place.path("notes"));
-            output.report = Some(place.path("notes"));
-        });
-        insta::assert_snapshot!(text, @"--report DIR/notes is --log too: choose another name");
-    }
-
-    #[test]
-    fn names_that_cannot_be_written_are_told() {
-        let place = Place::new();
-        let out = |name: &str| place.check(|output| output.out = place.path(name));
-        insta::assert_snapshot!(out("out.jpg"), @"--out DIR/out.jpg does not end in .png: fills are written as PNG, without loss");
-        insta::assert_snapshot!(out(""), @"--out DIR/ is a folder: name the file to write, as in DIR/photo.png");
-        insta::assert_snapshot!(out("missing/out.png"), @"there is no folder DIR/missing for --out: make it first");
-        let frames = place.check(|output| output.frames = Some(place.path("photo.png")));
-        insta::assert_snapshot!(frames, @"--frames DIR/photo.png is a file: a folder is needed here");
-    }
-
-    #[test]
-    fn frames_of_another_search_are_not_mixed_with_new_ones() {
-        let place = Place::new();
-        std::fs::create_dir(place.path("frames")).unwrap();
-        place.touch("frames/frame-00100.png");
-        let text = place.check(|output| output.frames = Some(place.path("frames")));
-        insta::assert_snapshot!(text, @"DIR/frames holds the frames of another search: choose another folder, or add --force to replace them");
-    }
-}
+mod tests;

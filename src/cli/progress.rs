@@ -27,12 +27,6 @@ impl Console {
         Self { on_terminal: !bar.is_hidden(), ..Self::new(Box::new(std::io::stderr()), bar) }
     }
 
-    /// Messages go to `messages`; there is no bar.
-    #[cfg(test)]
-    pub(super) fn quiet(messages: Box<dyn Write + Send>) -> Self {
-        Self::new(messages, ProgressBar::hidden())
-    }
-
     fn new(messages: Box<dyn Write + Send>, bar: ProgressBar) -> Self {
         if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
             bar.set_style(style);
@@ -94,8 +88,43 @@ impl Console {
         }
     }
 
+    /// Shows how far a training run has come.
+    pub(super) fn show_training(&mut self, step: u64, text: &str) {
+        self.bar.set_position(step);
+        self.bar.set_message(text.to_string());
+    }
+
     /// Takes the bar away.
     pub(super) fn end(&mut self) {
         self.bar.finish_and_clear();
+    }
+}
+
+/// Standard error of a test, as text.
+#[cfg(test)]
+#[derive(Clone, Default)]
+pub(super) struct Told(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+
+#[cfg(test)]
+impl Told {
+    /// A console that tells nobody else.
+    pub(super) fn console(&self) -> Console {
+        Console::new(Box::new(self.clone()), ProgressBar::hidden())
+    }
+
+    /// What was told since the last time.
+    pub(super) fn take(&self) -> String {
+        String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap()
+    }
+}
+
+#[cfg(test)]
+impl Write for Told {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }

@@ -57,7 +57,8 @@ meant.";
 
 pub(super) fn run(args: &ReplayArgs) -> anyhow::Result<Ending> {
     if let Some(out) = &args.out {
-        outputs::check_one(out, [&args.filled, &args.photo], args.force)?;
+        let inputs = [args.filled.as_path(), args.photo.as_path()];
+        outputs::check_one(out, &["png"], inputs, args.force)?;
     }
     let console = &mut Console::stderr();
     let replay = Replay::new(args)?;

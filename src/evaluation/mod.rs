@@ -19,7 +19,6 @@ mod paint;
 mod protocol;
 mod run;
 mod score;
-mod sheet;
 
 pub use cases::{case_name, write_case};
 pub use face::{EvaluationFace, FaceError};
@@ -27,7 +26,6 @@ pub use hole::HoleKind;
 pub use protocol::{MEAN, Others, Protocol, SearchMethod};
 pub use run::{Evaluation, Watcher, run};
 pub use score::{Cell, MEASURES, Measure, Problem, Score, SearchFacts, cells, differences};
-pub use sheet::Sheet;
 
 use sha2::{Digest as _, Sha256};
 

@@ -81,9 +81,37 @@ impl Protocol {
         std::iter::once(MEAN.to_string()).chain(ours).chain(others).collect()
     }
 
+    /// What the columns of the sheet show.
+    #[must_use]
+    pub fn sheet_columns(&self) -> Vec<String> {
+        let methods = self.methods();
+        let of_hole = |kind: &HoleKind| {
+            let hole = kind.id();
+            let shown = std::iter::once("hole").chain(methods.iter().map(String::as_str));
+            shown.map(|name| format!("{hole}: {name}")).collect::<Vec<_>>()
+        };
+        std::iter::once("truth".to_string()).chain(self.holes.iter().flat_map(of_hole)).collect()
+    }
+
     /// Gradient evaluations that one face takes: nearly all of its time.
     #[must_use]
     pub fn gradients_a_face(&self) -> u64 {
         self.holes.len() as u64 * self.searches.iter().map(SearchMethod::gradients).sum::<u64>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_named_in_the_order_they_stand() {
+        let holes = vec![HoleKind::Center, HoleKind::Eyes];
+        let others = vec![Others { name: "telea".into(), folder: "telea".into() }];
+        let protocol = Protocol { holes, others, ..crate::evaluation::tests::protocol(Vec::new()) };
+        assert_eq!(
+            protocol.sheet_columns().join(", "),
+            "truth, center: hole, center: mean, center: telea, eyes: hole, eyes: mean, eyes: telea"
+        );
     }
 }

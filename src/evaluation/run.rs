@@ -8,7 +8,7 @@ use image::RgbImage;
 use super::cases::{answer, stem_of, write_case};
 use super::face::measurable;
 use super::paint::{blanked, blended, mean_filled};
-use super::{EvaluationFace, HoleKind, MEAN, Problem, Protocol, Score, SearchFacts, SearchMethod, Sheet, seed_for};
+use super::{EvaluationFace, HoleKind, MEAN, Problem, Protocol, Score, SearchFacts, SearchMethod, seed_for};
 use crate::blend::BlendMode;
 use crate::job::{
     DeviceInfo, Engine, FillError, FillOutcome, FillRequest, Flow, Observer, Start, StopReason, run_fill,
@@ -16,6 +16,7 @@ use crate::job::{
 use crate::mask::Mask;
 use crate::metrics::{Picture, Quality, diversity};
 use crate::model::ModelInfo;
+use crate::photo::Sheet;
 use crate::search::Settings;
 
 /// What there is so far.
@@ -29,7 +30,8 @@ pub struct Evaluation {
     pub scores: Vec<Score>,
     /// What could not be scored, or not be written.
     pub problems: Vec<Problem>,
-    /// Of the first [`Protocol::sheet_faces`].
+    /// Of the first [`Protocol::sheet_faces`], a row each: the truth, and for each hole the face with the hole blanked, then
+    /// every method.
     pub sheet: Sheet,
 }
 

@@ -10,6 +10,7 @@ use crate::device::DeviceChoice;
 use crate::job::Engine;
 use crate::mask::load_mask;
 use crate::model::ModelChoice;
+use crate::photo::Sheet;
 use crate::search::{Preset, Settings};
 
 /// Side of the tiny model's crop.
@@ -40,7 +41,7 @@ impl Place {
     }
 }
 
-fn protocol(pictures: Vec<PathBuf>) -> Protocol {
+pub(super) fn protocol(pictures: Vec<PathBuf>) -> Protocol {
     Protocol {
         pictures,
         holes: vec![HoleKind::Center, HoleKind::Irregular],
@@ -119,7 +120,7 @@ fn every_face_hole_and_method_gets_its_score() {
     assert!(evaluation.problems.is_empty(), "{:?}", evaluation.problems);
     assert_eq!(counts.scores_after_each_face, [6, 12]);
     // One row of truth and, for two holes, the blanked face and three methods.
-    assert_eq!(evaluation.sheet.draw().dimensions(), ((1 + 2 * 4) * 130 + 2, 132));
+    assert_eq!(evaluation.sheet.draw(Sheet::LARGE_PX).dimensions(), ((1 + 2 * 4) * 130 + 2, 132));
 
     let of = |face: usize, method: usize| &evaluation.scores[6 * face + method];
     let (mean, none, poisson) = (of(0, 0), of(0, 1), of(0, 2));
@@ -171,7 +172,7 @@ fn what_is_under_the_hole_reaches_no_method() {
             sheet_faces: 1,
             ..protocol(vec![place.path(name)])
         };
-        let sheet = evaluated(&protocol).0.sheet.draw();
+        let sheet = evaluated(&protocol).0.sheet.draw(Sheet::LARGE_PX);
         // All but the column of the truth.
         image::imageops::crop_imm(&sheet, 132, 0, sheet.width() - 132, sheet.height()).to_image()
     };

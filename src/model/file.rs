@@ -9,9 +9,17 @@ use safetensors::tensor::{Dtype, TensorView};
 use sha2::{Digest as _, Sha256};
 
 use super::{Architecture, ModelInfo};
+use crate::photo::SaveError;
+
+mod write;
+
+pub(crate) use write::encode;
+pub use write::{Precision, Tensors, metadata, write};
 
 /// The value of the metadata key `format`.
 const FORMAT: &str = "countenance-gan-1";
+/// The value of the metadata key `prior`: what latents are drawn from.
+pub(super) const PRIOR: &str = "uniform(-1,1)";
 
 /// Why a model cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -34,11 +42,18 @@ pub enum ModelError {
     Dtype { name: String, found: String },
     #[error("the model's tensor {name} holds a value that is not finite (at index {index})")]
     NotFinite { name: String, index: usize },
+    #[error("{found} values were given for the tensor {name} of shape {shape:?}")]
+    Count { name: String, found: usize, shape: Vec<usize> },
+    #[error("the model cannot be saved")]
+    Save(#[from] SaveError),
 }
 
-/// The weights of one layer.
-pub(super) struct Weights {
+/// One tensor of a layer: its weight, as `PyTorch` lays it out (transposed convolution `[in, out, 4, 4]`, convolution
+/// `[out, in, 4, 4]`), or its bias `[out]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Weights {
     pub shape: Vec<usize>,
+    /// Row by row, as many as the shape holds.
     pub values: Vec<f32>,
 }
 
@@ -46,7 +61,7 @@ pub(super) struct Weights {
 pub struct ModelFile {
     pub info: ModelInfo,
     pub architecture: Architecture,
-    tensors: BTreeMap<String, Weights>,
+    tensors: Tensors,
 }
 
 impl ModelFile {
@@ -92,6 +107,12 @@ impl ModelFile {
         Ok(Self { info, architecture, tensors })
     }
 
+    /// All tensors by name.
+    #[must_use]
+    pub fn tensors(&self) -> &Tensors {
+        &self.tensors
+    }
+
     /// The weights of a tensor that [`parse`](Self::parse) found there.
     pub(super) fn tensor(&self, name: &str) -> Result<&Weights, ModelError> {
         self.tensors.get(name).ok_or_else(|| ModelError::MissingTensor { name: name.to_string() })
@@ -109,7 +130,7 @@ fn check_metadata(metadata: &BTreeMap<String, String>) -> Result<(u32, usize), M
     if get("architecture") != "dcgan" {
         return Err(wrong("architecture", "this program knows dcgan"));
     }
-    if get("prior") != "uniform(-1,1)" {
+    if get("prior") != PRIOR {
         return Err(wrong("prior", "this program knows uniform(-1,1)"));
     }
     if get("batch_norm") != "folded" {

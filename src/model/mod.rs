@@ -5,7 +5,8 @@
 //! Pictures are `[batch, 3, size, size]`, RGB in [-1, 1]; latents are `[batch, latent_dim]` in [-1, 1].
 
 mod architecture;
-mod file;
+mod batch_norm;
+pub mod file;
 pub mod host;
 mod layers;
 mod networks;
@@ -16,7 +17,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub use architecture::Architecture;
-pub use file::{ModelError, ModelFile};
+pub use batch_norm::{BatchNorm, OutputAxis};
+pub use file::{ModelError, ModelFile, Weights};
 pub use networks::{Discriminator, Encoder, Generator, Networks};
 
 /// The model that a bare executable works with.

@@ -1,6 +1,6 @@
 //! Files written whole or not at all.
 
-use std::io::{self, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// Whether a file that is there already may be replaced.
@@ -31,33 +31,90 @@ pub enum SaveError {
     ColorType { name: String },
 }
 
+/// A file under way: it is written beside its place, and gets its name only when it is whole. Dropped before that, it
+/// leaves nothing.
+pub struct NewFile {
+    file: tempfile::NamedTempFile,
+    path: PathBuf,
+    overwrite: Overwrite,
+}
+
+impl NewFile {
+    /// Begins a file.
+    ///
+    /// # Errors
+    /// When `path` exists and must not be replaced, is a folder, or its folder cannot be written to.
+    pub fn create(path: &Path, overwrite: Overwrite) -> Result<Self, SaveError> {
+        if path.is_dir() {
+            return Err(SaveError::IsFolder { path: path.into() });
+        }
+        // Asked before anything is written; asked again, without a gap, when the file gets its name.
+        if overwrite == Overwrite::Refuse && path.exists() {
+            return Err(SaveError::Exists { path: path.into() });
+        }
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".countenance-").suffix(".part");
+        let file = with_usual_permissions(&mut builder)
+            .tempfile_in(folder_of(path))
+            .map_err(|source| SaveError::from_io(path, source))?;
+        Ok(Self { file, path: path.into(), overwrite })
+    }
+
+    /// Brings all of it to the disk and gives it its name.
+    ///
+    /// # Errors
+    /// When the disk is full, or the file came into being meanwhile and must not be replaced.
+    pub fn finish(self) -> Result<(), SaveError> {
+        let Self { file, path, overwrite } = self;
+        let failed = |source: io::Error| SaveError::from_io(&path, source);
+        file.as_file().sync_all().map_err(failed)?;
+        let named = match overwrite {
+            Overwrite::Allow => file.persist(&path),
+            Overwrite::Refuse => file.persist_noclobber(&path),
+        };
+        named.map_err(|error| failed(error.error))?;
+        Ok(())
+    }
+
+    /// What an error in writing to this file means.
+    #[must_use]
+    pub fn failed(&self, source: io::Error) -> SaveError {
+        SaveError::from_io(&self.path, source)
+    }
+}
+
+impl Write for NewFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Seek for NewFile {
+    fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
+        self.file.seek(position)
+    }
+}
+
 /// Writes a file through a temporary one beside it, so that a crash or a full disk leaves the old file or none.
 ///
 /// # Errors
 /// When the file exists and must not be replaced, or cannot be written.
 pub fn write_atomically(path: &Path, bytes: &[u8], overwrite: Overwrite) -> Result<(), SaveError> {
-    if path.is_dir() {
-        return Err(SaveError::IsFolder { path: path.into() });
-    }
-    // Asked before anything is written; asked again, without a gap, when the file gets its name.
-    if overwrite == Overwrite::Refuse && path.exists() {
-        return Err(SaveError::Exists { path: path.into() });
-    }
-    let folder = match path.parent() {
+    let mut file = NewFile::create(path, overwrite)?;
+    file.write_all(bytes).map_err(|source| file.failed(source))?;
+    file.finish()
+}
+
+/// The folder a file lies in, `.` for a bare name.
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
-    };
-    let failed = |source: io::Error| SaveError::from_io(path, folder, source);
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".countenance-").suffix(".part");
-    let mut file = with_usual_permissions(&mut builder).tempfile_in(folder).map_err(failed)?;
-    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
-    let named = match overwrite {
-        Overwrite::Allow => file.persist(path),
-        Overwrite::Refuse => file.persist_noclobber(path),
-    };
-    named.map_err(|error| failed(error.error))?;
-    Ok(())
+    }
 }
 
 /// Temporary files are private to the user unless told otherwise; a saved picture is as readable as any new file.
@@ -73,8 +130,8 @@ fn with_usual_permissions<'a, 'b>(builder: &'a mut tempfile::Builder<'b, 'b>) ->
 }
 
 impl SaveError {
-    fn from_io(path: &Path, folder: &Path, source: io::Error) -> Self {
-        let (path, folder) = (path.to_path_buf(), folder.to_path_buf());
+    fn from_io(path: &Path, source: io::Error) -> Self {
+        let (path, folder) = (path.to_path_buf(), folder_of(path).to_path_buf());
         match source.kind() {
             io::ErrorKind::AlreadyExists => Self::Exists { path },
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Self::NoFolder { folder, source },

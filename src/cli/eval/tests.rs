@@ -1,13 +1,12 @@
 //! Whole runs with the tiny model: what is written, told and refused.
 
-use std::io::Write;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
 
 use image::{Rgb, RgbImage};
 
 use super::*;
 use crate::cli::args;
+use crate::cli::progress::Told;
 
 /// A folder with faces in it.
 struct Place(tempfile::TempDir);
@@ -17,19 +16,6 @@ struct Run {
     ending: Ending,
     text: String,
     told: String,
-}
-
-#[derive(Clone, Default)]
-struct Told(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Told {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }
 
 impl Place {
@@ -60,8 +46,8 @@ impl Place {
         };
         let plan = Plan::new(&args)?;
         let told = Told::default();
-        let done = evaluate(&plan, &mut Console::quiet(Box::new(told.clone())))?;
-        let told = String::from_utf8(told.0.lock().unwrap().clone()).unwrap().replace(folder, "DIR");
+        let done = evaluate(&plan, &mut told.console())?;
+        let told = told.take().replace(folder, "DIR");
         Ok(Run { ending: done.ending, text: done.text.replace(folder, "DIR"), told })
     }
 

@@ -3,6 +3,7 @@ use std::path::Path;
 use image::{DynamicImage, Rgb, RgbImage};
 
 use super::*;
+use crate::cli::progress::Told;
 use crate::face::FaceFrame;
 use crate::job::{Content, Start};
 use crate::mask::Mask;
@@ -49,7 +50,7 @@ impl Place {
             model: ModelChoice::File(TINY.into()),
             device: DeviceChoice::Cpu,
         };
-        let mut console = Console::quiet(Box::new(std::io::sink()));
+        let mut console = Told::default().console();
         let mut follower = Follower { console: &mut console, evaluations_left: stop_after };
         let mut outcome = run_fill(&mut Engine::default(), &request, &mut follower).unwrap();
         change(&mut outcome);
@@ -64,7 +65,7 @@ impl Place {
     /// Repeats `filled.png` and answers the notes and the difference.
     fn replay(&self) -> (Vec<String>, String) {
         let replay = Replay::new(&self.args("filled.png", "photo.png")).unwrap();
-        let outcome = replay.search(&mut Console::quiet(Box::new(std::io::sink()))).unwrap();
+        let outcome = replay.search(&mut Told::default().console()).unwrap();
         let FillRequest { photo, hole, frame, blend, .. } = &replay.request;
         let candidate = replay.recipe.candidate;
         let made = Made { photo, hole, frame: *frame, blend: *blend, outcome: &outcome, candidate };

@@ -5,14 +5,15 @@ use safetensors::tensor::{Dtype, TensorView, serialize};
 
 use super::*;
 use crate::model::{ModelChoice, TINY, inspect};
+use crate::photo::Overwrite;
 
-type Tensors = BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)>;
+type Parts = BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)>;
 
 /// The tiny model taken apart, changed, and put together again.
-fn changed(change: impl FnOnce(&mut Tensors, &mut HashMap<String, String>)) -> Vec<u8> {
+fn changed(change: impl FnOnce(&mut Parts, &mut HashMap<String, String>)) -> Vec<u8> {
     let (_, header) = SafeTensors::read_metadata(TINY).unwrap();
     let mut metadata = header.metadata().clone().unwrap();
-    let mut tensors: Tensors = SafeTensors::deserialize(TINY)
+    let mut tensors: Parts = SafeTensors::deserialize(TINY)
         .unwrap()
         .iter()
         .map(|(name, view)| (name.to_string(), (view.dtype(), view.shape().to_vec(), view.data().to_vec())))
@@ -128,4 +129,64 @@ fn metadata_that_this_program_does_not_know_is_refused() {
 fn a_missing_file_is_named() {
     let error = inspect(&ModelChoice::File("no/such.safetensors".into())).unwrap_err().to_string();
     assert!(error.contains("no/such.safetensors"), "{error}");
+}
+
+/// The tensors and metadata of the tiny model.
+fn tiny() -> ModelFile {
+    ModelFile::parse("tiny", TINY).unwrap()
+}
+
+#[test]
+fn what_is_written_is_read_again_and_is_the_same_every_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("again.safetensors");
+    let file = tiny();
+    let mut about = metadata(16, file.info.latent_dim);
+    about.insert("trained_on".into(), "nothing".into());
+    let info = write(&path, file.tensors(), &about, Precision::Single, Overwrite::Refuse).unwrap();
+    let again = crate::model::load(&ModelChoice::File(path.clone())).unwrap();
+    assert_eq!(again.tensors(), file.tensors());
+    assert_eq!((again.info.name.as_str(), &again.info.metadata), ("again", &about));
+    assert_eq!(again.info, info);
+    let first = std::fs::read(&path).unwrap();
+    write(&path, file.tensors(), &about, Precision::Single, Overwrite::Allow).unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), first);
+}
+
+#[test]
+fn half_precision_keeps_four_digits_in_half_the_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("half.safetensors");
+    let file = tiny();
+    write(&path, file.tensors(), &metadata(16, file.info.latent_dim), Precision::Half, Overwrite::Refuse).unwrap();
+    let again = crate::model::load(&ModelChoice::File(path)).unwrap();
+    for (name, weights) in file.tensors() {
+        for (a, b) in weights.values.iter().zip(&again.tensors()[name].values) {
+            // Half precision has 11 significant bits; its smallest step is 2^-24.
+            assert!((a - b).abs() <= a.abs() / 2048.0 + 6e-8, "{name}: {a} {b}");
+        }
+    }
+}
+
+#[test]
+fn a_model_that_could_not_be_read_back_is_not_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bad.safetensors");
+    let file = tiny();
+    let refused = |change: &dyn Fn(&mut Tensors), precision| {
+        let mut tensors = file.tensors().clone();
+        change(&mut tensors);
+        let error = write(&path, &tensors, &metadata(16, file.info.latent_dim), precision, Overwrite::Allow);
+        assert!(!path.exists());
+        error.unwrap_err().to_string()
+    };
+    insta::assert_snapshot!(refused(&|tensors| drop(tensors.remove("generator.up.0.bias")), Precision::Single), @"the model has no tensor generator.up.0.bias");
+    insta::assert_snapshot!(
+        refused(&|tensors| tensors.get_mut("generator.to_rgb.bias").unwrap().values[1] = 1e6, Precision::Half),
+        @"the model's tensor generator.to_rgb.bias holds a value that is not finite (at index 1)"
+    );
+    insta::assert_snapshot!(
+        refused(&|tensors| tensors.get_mut("generator.to_rgb.bias").unwrap().values.truncate(2), Precision::Single),
+        @"2 values were given for the tensor generator.to_rgb.bias of shape [3]"
+    );
 }

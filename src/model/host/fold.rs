@@ -12,7 +12,7 @@ pub(super) const TAPS: usize = KERNEL * KERNEL;
 
 /// `[batch, 2·side, 2·side, channels]` to columns `[batch · side · side, 16 · channels]`, the taps row by row. Outside the picture
 /// there are zeros.
-pub(super) fn unfold(side: usize, channels: usize, picture: &[f32], columns: &mut [f32]) {
+pub(crate) fn unfold(side: usize, channels: usize, picture: &[f32], columns: &mut [f32]) {
     let large = 2 * side;
     columns.par_chunks_exact_mut(side * TAPS * channels).enumerate().for_each(|(row, out)| {
         let (image, i) = (row / side, row % side);
@@ -36,7 +36,7 @@ pub(super) fn unfold(side: usize, channels: usize, picture: &[f32], columns: &mu
 
 /// Columns `[batch · side · side, 16 · channels]` to `[batch, 2·side, 2·side, channels]`: what falls on a pixel is added up. `finish` gets
 /// each finished row of pixels.
-pub(super) fn fold(
+pub(crate) fn fold(
     side: usize,
     channels: usize,
     columns: &[f32],

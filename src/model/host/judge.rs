@@ -53,6 +53,11 @@ impl Judge {
         })
     }
 
+    /// Channels of each layer's output.
+    pub(super) fn channels(&self) -> impl Iterator<Item = usize> {
+        self.layers.iter().map(|layer| layer.outputs)
+    }
+
     /// `[batch, side, side, channels]` to `[batch, outputs]`; the outputs of the layers stay on the tape.
     pub(super) fn forward(&self, batch: usize, side_px: usize, pictures: &[f32], tape: &mut Tape) -> Vec<f32> {
         let Tape { judged, columns, .. } = tape;

@@ -28,8 +28,10 @@ use rayon::prelude::*;
 
 use super::{ModelError, ModelFile};
 pub use adapt::Adapted;
+pub(crate) use fold::{fold, unfold};
 use generator::Generator;
 use judge::Judge;
+pub(crate) use product::{MatrixStride, matrix_product};
 
 /// The three networks of a model.
 pub struct HostNetworks {
@@ -135,6 +137,29 @@ impl HostNetworks {
         let gradients = room(&mut tape.gradient, batch * picture).par_chunks_exact_mut(picture);
         let pictures = tape.drawn.last().map_or(&[][..], Vec::as_slice).par_chunks_exact(picture);
         pictures.zip(gradients).map(|(picture, gradient)| look(picture, gradient)).collect()
+    }
+
+    /// How D's layers see pictures `[batch, side, side, 3]` in [-1, 1]: the mean of each channel over the picture, layer after
+    /// layer, one row for each picture. `None` without a discriminator.
+    #[must_use]
+    pub fn discriminator_features(&self, batch: usize, pictures: &[f32]) -> Option<Vec<f32>> {
+        let discriminator = self.discriminator.as_ref()?;
+        let mut tape = Tape::default();
+        discriminator.forward(batch, self.side_px, pictures, &mut tape);
+        let mut rows = Vec::new();
+        for picture in 0..batch {
+            for (output, channels) in tape.judged.iter().zip(discriminator.channels()) {
+                let length = output.len() / batch;
+                let mut sums = vec![0.0f32; channels];
+                for pixel in output[picture * length..(picture + 1) * length].chunks_exact(channels) {
+                    sums.iter_mut().zip(pixel).for_each(|(sum, value)| *sum += value);
+                }
+                #[expect(clippy::cast_precision_loss, reason = "some thousand pixels")]
+                let pixels = (length / channels) as f32;
+                rows.extend(sums.into_iter().map(|sum| sum / pixels));
+            }
+        }
+        Some(rows)
     }
 
     /// E: latents from pictures `[batch, side, side, 3]` in [-1, 1] and their known masks `[batch, side, side]` (0 or 1),

@@ -46,8 +46,8 @@ impl Weights {
 
     /// The gradient to the weights of `multiply(count, a, out)`, row by row: `aᵀ · g`, with `g` the gradient to `out`.
     pub(super) fn gradient(&self, count: usize, a: &[f32], g: &[f32], out: &mut [f32]) {
-        let (rows, columns) = (Stride { row: 1, column: self.rows }, Stride { row: self.columns, column: 1 });
-        product([self.rows, self.columns, count], (a, rows), (g, columns), out);
+        let (rows, columns) = (MatrixStride::columns_of(self.rows), MatrixStride::rows_of(self.columns));
+        matrix_product([self.rows, self.columns, count], (a, rows), (g, columns), out);
     }
 
     /// `out = a · W`: `[count, rows] · [rows, columns]`.
@@ -64,21 +64,38 @@ impl Weights {
 /// `out = a · b`, all of them row by row: `[m, k] · [k, n]`.
 #[expect(clippy::many_single_char_names, reason = "the names of linear algebra")]
 fn multiply(m: usize, n: usize, k: usize, a: &[f32], b: &[f32], out: &mut [f32]) {
-    product([m, n, k], (a, Stride { row: k, column: 1 }), (b, Stride { row: n, column: 1 }), out);
+    matrix_product([m, n, k], (a, MatrixStride::rows_of(k)), (b, MatrixStride::rows_of(n)), out);
 }
 
 /// How far apart a matrix's neighbours are in memory: those below each other, and those beside each other.
 #[derive(Clone, Copy)]
-struct Stride {
+pub(crate) struct MatrixStride {
     row: usize,
     column: usize,
 }
 
-/// `out = a · b`, with `a` `[m, k]`, `b` `[k, n]`, and `out` row by row.
+impl MatrixStride {
+    /// Of a matrix that lies row by row, `width` values each.
+    pub(crate) fn rows_of(width: usize) -> Self {
+        Self { row: width, column: 1 }
+    }
+
+    /// Of the transpose of such a matrix.
+    pub(crate) fn columns_of(width: usize) -> Self {
+        Self { row: 1, column: width }
+    }
+}
+
+/// `out = a · b`, with `a` `[m, k]`, `b` `[k, n]`, and `out` row by row; on several threads when that pays.
 #[expect(clippy::many_single_char_names, reason = "the names of linear algebra")]
-fn product([m, n, k]: [usize; 3], (a, a_stride): (&[f32], Stride), (b, b_stride): (&[f32], Stride), out: &mut [f32]) {
+pub(crate) fn matrix_product(
+    [m, n, k]: [usize; 3],
+    (a, a_stride): (&[f32], MatrixStride),
+    (b, b_stride): (&[f32], MatrixStride),
+    out: &mut [f32],
+) {
     assert!(a.len() >= m * k && b.len() >= k * n && out.len() >= m * n, "matrices too short for their sizes");
-    let reach = |Stride { row, column }: Stride, rows: usize, columns: usize| {
+    let reach = |MatrixStride { row, column }: MatrixStride, rows: usize, columns: usize| {
         row * rows.saturating_sub(1) + column * columns.saturating_sub(1)
     };
     assert!(reach(a_stride, m, k) < a.len().max(1) && reach(b_stride, k, n) < b.len().max(1), "strides reach too far");

@@ -1,13 +1,12 @@
 //! A search that computes nothing, and a folder to run it in.
 
-use std::io::Write;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
 
 use image::{Rgb, RgbImage};
 
 use super::*;
 use crate::cli::args;
+use crate::cli::progress::Told;
 use crate::job::{Candidate, DeviceInfo};
 use crate::model::ModelInfo;
 use crate::search::Losses;
@@ -96,19 +95,6 @@ pub(super) struct Run {
     pub(super) report: String,
 }
 
-#[derive(Clone, Default)]
-struct Told(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Told {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 impl Place {
     pub(super) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
@@ -150,8 +136,8 @@ impl Place {
         let mut plan = Plan::new(&args)?;
         plan.crop_size_px = SIDE;
         let told = Told::default();
-        let report = fill_all(searcher, &plan, &mut Console::quiet(Box::new(told.clone())));
-        let told = String::from_utf8(told.0.lock().unwrap().clone()).unwrap().replace(folder, "DIR");
+        let report = fill_all(searcher, &plan, &mut told.console());
+        let told = told.take().replace(folder, "DIR");
         Ok(Run {
             ending: if report.all_well() { Ending::AllWell } else { Ending::SomeFailed },
             told,

@@ -3,21 +3,21 @@
 use image::imageops::{self, FilterType};
 use image::{Rgb, RgbImage};
 
-/// Small crops are enlarged, by whole pixels, to at least about this.
-const SHOWN_SIDE_PX: u32 = 128;
 /// Between pictures.
 const GAP_PX: u32 = 2;
 /// Behind pictures, and where one is missing.
 const BACKGROUND: Rgb<u8> = Rgb([24; 3]);
 
-/// Rows of pictures of one size: a face each, with the truth, and for each hole the face with the hole blanked, then every
-/// method.
+/// Rows of pictures of one size.
 #[derive(Clone, Debug, Default)]
 pub struct Sheet {
     rows: Vec<Vec<Option<RgbImage>>>,
 }
 
 impl Sheet {
+    /// A side at which single crops are easy to judge.
+    pub const LARGE_PX: u32 = 128;
+
     /// Adds a row; pictures that could not be made are `None`.
     pub fn add_row(&mut self, pictures: Vec<Option<RgbImage>>) {
         self.rows.push(pictures);
@@ -29,11 +29,11 @@ impl Sheet {
         self.rows.is_empty()
     }
 
-    /// All rows as one picture.
+    /// All rows as one picture. Small pictures are enlarged, by whole pixels, to at most `shown_side_px`.
     #[must_use]
-    pub fn draw(&self) -> RgbImage {
+    pub fn draw(&self, shown_side_px: u32) -> RgbImage {
         let side = self.rows.iter().flatten().flatten().map(RgbImage::width).max().unwrap_or(1);
-        let side = side * (SHOWN_SIDE_PX / side).max(1);
+        let side = side * (shown_side_px / side).max(1);
         let pitch = side + GAP_PX;
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
         let length = |count: usize| u32::try_from(count).unwrap_or(u32::MAX).saturating_mul(pitch) + GAP_PX;
@@ -48,18 +48,6 @@ impl Sheet {
         }
         sheet
     }
-
-    /// What the columns show.
-    #[must_use]
-    pub fn columns(holes: &[&str], methods: &[String]) -> Vec<String> {
-        let of_hole = |hole: &&str| {
-            let blanked = format!("{hole}: hole");
-            std::iter::once(blanked)
-                .chain(methods.iter().map(move |method| format!("{hole}: {method}")))
-                .collect::<Vec<_>>()
-        };
-        std::iter::once("truth".to_string()).chain(holes.iter().flat_map(of_hole)).collect()
-    }
 }
 
 #[cfg(test)]
@@ -73,19 +61,10 @@ mod tests {
         assert!(sheet.is_empty());
         sheet.add_row(vec![plain(200), None, plain(90)]);
         sheet.add_row(vec![plain(10)]);
-        let picture = sheet.draw();
+        let picture = sheet.draw(Sheet::LARGE_PX);
         assert_eq!(picture.dimensions(), (3 * 130 + 2, 2 * 130 + 2));
         let at = |x, y| picture.get_pixel(x, y).0[0];
         assert_eq!([at(0, 0), at(2, 2), at(129, 129), at(130, 60)], [24, 200, 200, 24]);
         assert_eq!([at(140, 60), at(262, 2), at(389, 129), at(60, 132)], [24, 90, 90, 10]);
-    }
-
-    #[test]
-    fn columns_are_named_in_the_order_they_stand() {
-        let columns = Sheet::columns(&["center", "eyes"], &["mean".into(), "best".into()]);
-        assert_eq!(
-            columns.join(", "),
-            "truth, center: hole, center: mean, center: best, eyes: hole, eyes: mean, eyes: best"
-        );
     }
 }

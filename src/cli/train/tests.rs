@@ -1,0 +1,93 @@
+//! The command as typed, and a whole run with tiny networks.
+
+use super::*;
+use crate::cli::args::{self, Command};
+use crate::cli::progress::Told;
+use crate::device::DeviceChoice;
+use crate::train::{PicturesInMemory, Recipe, TrainSettings};
+
+fn typed(line: &str) -> TrainArgs {
+    let words = ["countenance", "train", "--data", "d", "--out", "o"].into_iter().chain(line.split_whitespace());
+    match args::parse(args::command(), words).unwrap().command {
+        Some(Command::Train(args)) => *args,
+        other => panic!("not a training: {other:?}"),
+    }
+}
+
+#[test]
+fn what_is_not_given_is_that_of_the_run_and_then_the_default() {
+    let settings = typed("").settings(None, 128);
+    assert_eq!(settings, TrainSettings { size_px: 128, ..TrainSettings::default() });
+    let blog = typed("--recipe blog --width 8").settings(None, 64);
+    assert_eq!((blog.recipe, blog.batch, blog.width), (Recipe::Blog, 64, 8));
+    let former = TrainSettings { recipe: Recipe::Blog, batch: 12, seed: 5, size_px: 32, ..blog };
+    let resumed = typed("--resume --steps 9").settings(Some(former.clone()), 64);
+    assert_eq!(resumed, TrainSettings { steps: 9, ..former });
+}
+
+#[test]
+fn every_option_is_understood() {
+    let args = typed(
+        "--resume --recipe encoder --steps 9 --batch 4 --width 2 --size 16 --seed 3 --learning-rate 0.001 --r1 2 \
+         --every 5 --minutes 1.5 --held-out h --device cpu",
+    );
+    let expected = TrainSettings {
+        size_px: 16,
+        width: 2,
+        batch: 4,
+        steps: 9,
+        seed: 3,
+        learning_rate: 0.001,
+        r1: 2.0,
+        every: 5,
+        ..TrainSettings::default()
+    };
+    assert_eq!(args.settings(None, 64), expected);
+    assert_eq!((args.minutes, args.device, args.held_out), (Some(1.5), DeviceChoice::Cpu, Some("h".into())));
+}
+
+#[test]
+fn a_run_tells_how_it_goes_and_where_its_model_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = TrainSettings {
+        size_px: 16,
+        width: 2,
+        latent_dim: 4,
+        batch: 4,
+        steps: 2,
+        every: 2,
+        ..TrainSettings::default()
+    };
+    let out = folder.path().to_path_buf();
+    let request = TrainRequest { settings, out, resume: false, device: DeviceChoice::Cpu, minutes: None };
+    let faces = PicturesInMemory::new(16, (0..=255u8).cycle().take(20 * 768).collect());
+    let told = Told::default();
+    let ending = follow(&request, &faces, None, &mut told.console()).unwrap();
+    assert_eq!(ending, Ending::AllWell);
+    let text = told.take();
+    for part in ["18 faces, 2 held out; starting on CPU", "step 2 of 2", "context loss", "the best model is"] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    let again = follow(&request, &faces, None, &mut told.console()).unwrap_err();
+    assert_eq!(crate::cli::exit_code_of(&again), 2);
+}
+
+#[test]
+fn a_run_that_failed_names_its_last_good_checkpoint() {
+    let outcome = TrainOutcome {
+        ended: Ended::Failed("g_loss is not a number any more".into()),
+        step: 30,
+        checkpoint: Some("run/step-20".into()),
+        best: None,
+    };
+    insta::assert_snapshot!(ending(&outcome), @r"
+    error: ended at step 30: g_loss is not a number any more
+    the last good checkpoint is run/step-20
+    ");
+}
+
+#[test]
+fn data_that_is_not_there_is_a_usage_error() {
+    let error = run(&typed("")).unwrap_err();
+    assert_eq!(crate::cli::exit_code_of(&error), 2, "{error:#}");
+}

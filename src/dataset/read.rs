@@ -1,0 +1,129 @@
+//! Reading a dataset where it lies.
+
+use std::fs::File;
+use std::ops::Range;
+use std::path::Path;
+
+use memmap2::Mmap;
+use safetensors::tensor::{Dtype, Metadata};
+use safetensors::{SafeTensorError, SafeTensors};
+use sha2::{Digest as _, Sha256};
+
+use super::{About, CHANNELS, DatasetError, FORMAT, MAX_SIZE_PX, TENSOR, picture_bytes};
+
+/// Aligned faces of one size. Cheap to open; pictures are read from the disk when they are looked at. May be shared
+/// between threads.
+pub struct Faces {
+    map: Mmap,
+    /// Where the pictures are in the file.
+    pictures: Range<usize>,
+    count: usize,
+    size_px: u32,
+    about: About,
+}
+
+impl Faces {
+    /// Opens a dataset and checks its header and length.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is no dataset, is cut short, or holds no face.
+    pub fn open(path: &Path) -> Result<Self, DatasetError> {
+        let unreadable = |source| DatasetError::Read { path: path.into(), source };
+        let file = File::open(path).map_err(unreadable)?;
+        if file.metadata().map_err(unreadable)?.is_dir() {
+            let reason = "it is a folder".to_string();
+            return Err(DatasetError::NotADataset { path: path.into(), reason });
+        }
+        let map = map(&file).map_err(unreadable)?;
+        let (header_length, header) = SafeTensors::read_metadata(&map).map_err(|error| match error {
+            SafeTensorError::MetadataIncompleteBuffer => DatasetError::CutShort { path: path.into() },
+            other => DatasetError::NotADataset { path: path.into(), reason: other.to_string() },
+        })?;
+        let (count, size_px, about) = check(path, &header)?;
+        // The length of the header stands in eight bytes before it.
+        let start = header_length + size_of::<u64>();
+        let pictures = start..start + count * picture_bytes(size_px);
+        Ok(Self { map, pictures, count, size_px, about })
+    }
+
+    /// How many faces there are; never 0.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Never: a dataset without faces cannot be opened.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Side of the pictures in pixels.
+    #[must_use]
+    pub fn size_px(&self) -> u32 {
+        self.size_px
+    }
+
+    /// Where the faces come from.
+    #[must_use]
+    pub fn about(&self) -> &About {
+        &self.about
+    }
+
+    /// One picture: `[size, size, 3]`, RGB, row by row.
+    ///
+    /// # Panics
+    /// When `index` is not below [`len`](Self::len).
+    #[must_use]
+    pub fn picture(&self, index: usize) -> &[u8] {
+        let length = picture_bytes(self.size_px);
+        &self.map[self.pictures.clone()][index * length..][..length]
+    }
+
+    /// SHA-256 of all pictures, in hexadecimal: what a run was trained on, whatever the file is called. Reads the whole
+    /// file.
+    #[must_use]
+    pub fn content_hash(&self) -> String {
+        format!("{:x}", Sha256::digest(&self.map[self.pictures.clone()]))
+    }
+}
+
+#[expect(unsafe_code, reason = "a memory map cannot be had without it")]
+fn map(file: &File) -> std::io::Result<Mmap> {
+    // SAFETY: the map is only read, as bytes, of which any value is valid. Somebody who changes the file meanwhile
+    // changes pictures; the program's own writer never does, since it replaces files by new ones.
+    unsafe { Mmap::map(file) }
+}
+
+/// Checks what the header says: the number of pictures, their side, and where they come from.
+fn check(path: &Path, header: &Metadata) -> Result<(usize, u32, About), DatasetError> {
+    let metadata = header.metadata().clone().unwrap_or_default();
+    let get = |key: &str| metadata.get(key).map_or("nothing", String::as_str);
+    if get("format") != FORMAT {
+        let reason = format!("its metadata has {} where format = {FORMAT} is needed", get("format"));
+        return Err(DatasetError::NotADataset { path: path.into(), reason });
+    }
+    let wrong = |found: String| DatasetError::Tensor { path: path.into(), found };
+    let names = header.offset_keys();
+    let ([name], Some(tensor)) = (names.as_slice(), header.info(TENSOR)) else {
+        return Err(wrong(if names.is_empty() { "no tensor".into() } else { names.join(", ") }));
+    };
+    let (count, side) = match tensor.shape[..] {
+        [count, height, width, CHANNELS] if height == width && tensor.dtype == Dtype::U8 => (count, height),
+        _ => return Err(wrong(format!("{name} of type {:?} and shape {:?}", tensor.dtype, tensor.shape))),
+    };
+    if count == 0 {
+        return Err(DatasetError::NoFaces { path: path.into() });
+    }
+    let size_px = u32::try_from(side).ok().filter(|size| (1..=MAX_SIZE_PX).contains(size));
+    let size_px = size_px.ok_or_else(|| wrong(format!("pictures of {side} pixels")))?;
+    if get("image_size") != size_px.to_string() {
+        let found = get("image_size").to_string();
+        return Err(DatasetError::ImageSize { path: path.into(), found, size_px: side });
+    }
+    let about = About {
+        source: metadata.get("source").cloned().unwrap_or_default(),
+        licence: metadata.get("licence").cloned(),
+    };
+    Ok((count, size_px, about))
+}

@@ -1,0 +1,150 @@
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use proptest::prelude::*;
+use safetensors::tensor::{Dtype, TensorView, serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::*;
+use crate::photo::Overwrite;
+
+fn about() -> About {
+    About { source: "FairFace \"train\"".into(), licence: Some("CC BY 4.0".into()) }
+}
+
+/// A dataset of three pictures of 2×2 pixels, the n-th filled with n.
+fn written(folder: &Path) -> PathBuf {
+    let path = folder.join("faces.safetensors");
+    let mut writer = FacesWriter::create(&path, 2, about(), Overwrite::Refuse).unwrap();
+    for value in 0..3 {
+        writer.push(&[value; 12]).unwrap();
+    }
+    assert_eq!(writer.finish().unwrap(), 3);
+    path
+}
+
+/// A file with this one tensor and what the metadata must say, changed.
+fn file(folder: &Path, name: &str, dtype: Dtype, shape: &[usize], change: &[(&str, &str)]) -> PathBuf {
+    let bytes = vec![0; shape.iter().product::<usize>() * dtype.bitsize() / 8];
+    let view = TensorView::new(dtype, shape.to_vec(), &bytes).unwrap();
+    let mut metadata = HashMap::from([("format", FORMAT), ("image_size", "4"), ("source", "")]);
+    metadata.extend(change.iter().copied());
+    let metadata = metadata.into_iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
+    let path = folder.join("other.safetensors");
+    fs::write(&path, serialize([(name, view)], Some(metadata)).unwrap()).unwrap();
+    path
+}
+
+/// The error without the folder, which differs from run to run.
+fn refusal(path: &Path) -> String {
+    let folder = format!("{}/", path.parent().unwrap().display());
+    Faces::open(path).err().expect("the file must be refused").to_string().replace(&folder, "")
+}
+
+#[test]
+fn what_was_written_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let faces = Faces::open(&written(folder.path())).unwrap();
+    assert_eq!((faces.len(), faces.size_px(), faces.is_empty()), (3, 2, false));
+    assert_eq!(faces.picture(0), [0; 12]);
+    assert_eq!(faces.picture(2), [2; 12]);
+    assert_eq!(*faces.about(), about());
+}
+
+#[test]
+fn the_hash_is_that_of_the_pictures_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let faces = Faces::open(&written(folder.path())).unwrap();
+    let bytes: Vec<u8> = (0..3).flat_map(|value| [value; 12]).collect();
+    assert_eq!(faces.content_hash(), format!("{:x}", Sha256::digest(bytes)));
+}
+
+#[test]
+fn any_reader_of_the_format_can_read_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = fs::read(written(folder.path())).unwrap();
+    let tensors = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    let faces = tensors.tensor("faces").unwrap();
+    assert_eq!((faces.dtype(), faces.shape()), (Dtype::U8, &[3, 2, 2, 3][..]));
+    assert_eq!(faces.data()[12..24], [1; 12]);
+}
+
+#[test]
+fn an_unfinished_dataset_leaves_nothing_and_a_finished_one_only_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("faces.safetensors");
+    let mut writer = FacesWriter::create(&path, 2, about(), Overwrite::Refuse).unwrap();
+    writer.push(&[7; 12]).unwrap();
+    assert!(!path.exists());
+    drop(writer);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    written(folder.path());
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_dataset_that_is_there_is_replaced_only_when_allowed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = written(folder.path());
+    let create = |overwrite| FacesWriter::create(&path, 2, about(), overwrite);
+    assert!(matches!(create(Overwrite::Refuse).err(), Some(DatasetError::Save(SaveError::Exists { .. }))));
+    let mut writer = create(Overwrite::Allow).unwrap();
+    writer.push(&[9; 12]).unwrap();
+    writer.finish().unwrap();
+    assert_eq!(Faces::open(&path).unwrap().picture(0), [9; 12]);
+}
+
+#[test]
+fn pictures_of_another_size_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("faces.safetensors");
+    let mut writer = FacesWriter::create(&path, 2, about(), Overwrite::Refuse).unwrap();
+    assert!(matches!(writer.push(&[0; 13]), Err(DatasetError::PictureSize { found: 13, size_px: 2 })));
+    assert!(matches!(FacesWriter::create(&path, 0, about(), Overwrite::Refuse), Err(DatasetError::Side { .. })));
+}
+
+#[test]
+fn wrong_files_are_refused_with_what_was_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let notes = here.join("notes.txt");
+    fs::write(&notes, "no dataset at all").unwrap();
+    insta::assert_snapshot!(refusal(&notes), @"notes.txt is no dataset (header too large): make one with `countenance prepare`");
+    insta::assert_snapshot!(refusal(&here.join("missing")), @"cannot read the dataset missing: check that the file exists and can be read");
+    insta::assert_snapshot!(refusal(&file(here, "faces", Dtype::F32, &[2, 4, 4, 3], &[])), @"other.safetensors holds faces of type F32 and shape [2, 4, 4, 3] where a tensor faces of type U8 and shape [count, size, size, 3] is needed: make a dataset with `countenance prepare`");
+    insta::assert_snapshot!(refusal(&file(here, "faces", Dtype::U8, &[2, 4, 5, 3], &[])), @"other.safetensors holds faces of type U8 and shape [2, 4, 5, 3] where a tensor faces of type U8 and shape [count, size, size, 3] is needed: make a dataset with `countenance prepare`");
+    insta::assert_snapshot!(refusal(&file(here, "images", Dtype::U8, &[2, 4, 4, 3], &[])), @"other.safetensors holds images where a tensor faces of type U8 and shape [count, size, size, 3] is needed: make a dataset with `countenance prepare`");
+    insta::assert_snapshot!(refusal(&file(here, "faces", Dtype::U8, &[0, 4, 4, 3], &[])), @"the dataset other.safetensors holds no faces: prepare it again from more photos");
+    insta::assert_snapshot!(refusal(&file(here, "faces", Dtype::U8, &[2, 4, 4, 3], &[("image_size", "64")])), @"the metadata of other.safetensors says image_size = 64, the pictures are 4 pixels wide: prepare it again");
+    insta::assert_snapshot!(refusal(&file(here, "faces", Dtype::U8, &[2, 4, 4, 3], &[("format", "other")])), @"other.safetensors is no dataset (its metadata has other where format = countenance-faces-1 is needed): make one with `countenance prepare`");
+    assert!(Faces::open(here).is_err());
+}
+
+#[test]
+fn a_file_that_was_cut_is_refused_wherever_it_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = written(folder.path());
+    let whole = fs::read(&path).unwrap();
+    let cut = folder.path().join("cut.safetensors");
+    for length in [0, 4, 8, 100, whole.len() - 13, whole.len() - 1] {
+        fs::write(&cut, &whole[..length]).unwrap();
+        assert!(Faces::open(&cut).is_err(), "{length} bytes");
+    }
+    insta::assert_snapshot!(refusal(&cut), @"the dataset cut.safetensors is cut short or was added to: copy it again, or prepare it again");
+}
+
+proptest! {
+    #[test]
+    fn descriptions_of_any_text_come_back(source in ".{0,40}", licence in proptest::option::of(".{0,20}")) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("faces.safetensors");
+        let about = About { source, licence };
+        let mut writer = FacesWriter::create(&path, 1, about.clone(), Overwrite::Refuse).unwrap();
+        writer.push(&[1, 2, 3]).unwrap();
+        writer.finish().unwrap();
+        let faces = Faces::open(&path).unwrap();
+        prop_assert_eq!(faces.about(), &about);
+        prop_assert_eq!(faces.picture(0), [1, 2, 3]);
+    }
+}

@@ -1,0 +1,100 @@
+//! `BatchNorm` as it is after training: a scale and a shift for each channel, folded into the layer before it.
+
+use super::Weights;
+
+/// What `PyTorch` adds to a variance unless told otherwise.
+pub const EPSILON: f32 = 1e-5;
+
+/// The parameters and running statistics of one `BatchNorm`, all `[channels]`.
+#[derive(Clone, Copy, Debug)]
+pub struct BatchNorm<'a> {
+    pub weight: &'a [f32],
+    pub bias: &'a [f32],
+    pub running_mean: &'a [f32],
+    pub running_variance: &'a [f32],
+    pub epsilon: f32,
+}
+
+/// Which axis of a convolution's weight counts its outputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutputAxis {
+    /// `[out, in, 4, 4]`: a convolution.
+    First,
+    /// `[in, out, 4, 4]`: a transposed convolution.
+    Second,
+}
+
+impl OutputAxis {
+    /// The axis as a number.
+    #[must_use]
+    pub fn index(self) -> usize {
+        match self {
+            Self::First => 0,
+            Self::Second => 1,
+        }
+    }
+}
+
+impl BatchNorm<'_> {
+    /// Changes a convolution (4-dimensional weight, bias `[out]`) so that it does what both did: `s·W` and
+    /// `β + (b − μ)·s` with `s = γ / √(σ² + ε)`. Sums are made in double precision. Slices must be as long as there are outputs.
+    pub fn fold_into(&self, weight: &mut Weights, axis: OutputAxis, bias: &mut [f32]) {
+        let scale: Vec<f64> = self
+            .weight
+            .iter()
+            .zip(self.running_variance)
+            .map(|(gamma, variance)| f64::from(*gamma) / (f64::from(*variance) + f64::from(self.epsilon)).sqrt())
+            .collect();
+        let inner: usize = weight.shape.iter().skip(axis.index() + 1).product();
+        for (index, value) in weight.values.iter_mut().enumerate() {
+            *value = narrowed(f64::from(*value) * scale[index / inner.max(1) % scale.len()]);
+        }
+        for (channel, bias) in bias.iter_mut().enumerate() {
+            let centred = f64::from(*bias) - f64::from(self.running_mean[channel]);
+            *bias = narrowed(f64::from(self.bias[channel]) + centred * scale[channel]);
+        }
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "weights are kept in single precision")]
+fn narrowed(value: f64) -> f32 {
+    value as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NORM: BatchNorm<'_> = BatchNorm {
+        weight: &[2.0, 3.0],
+        bias: &[10.0, 20.0],
+        running_mean: &[1.0, -1.0],
+        running_variance: &[4.0, 9.0],
+        epsilon: 0.0,
+    };
+
+    #[test]
+    fn each_output_is_scaled_and_shifted_by_its_own_numbers() {
+        // Scales 2 / 2 = 1 and 3 / 3 = 1 would hide an error: 2 / √4 = 1, so take other variances.
+        let norm = BatchNorm { running_variance: &[0.25, 9.0], ..NORM };
+        let values: Vec<f32> = (1..=12).map(|value: u8| f32::from(value)).collect();
+        let mut convolution = Weights { shape: vec![2, 3, 1, 2], values: values.clone() };
+        let mut bias = [0.5, 7.0];
+        norm.fold_into(&mut convolution, OutputAxis::First, &mut bias);
+        assert_eq!(convolution.values[..7], [4.0, 8.0, 12.0, 16.0, 20.0, 24.0, 7.0]);
+        // 10 + (0.5 − 1)·4 and 20 + (7 + 1)·1.
+        assert_eq!(bias, [8.0, 28.0]);
+
+        let mut transposed = Weights { shape: vec![3, 2, 1, 2], values };
+        norm.fold_into(&mut transposed, OutputAxis::Second, &mut [0.0; 2]);
+        assert_eq!(transposed.values, [4.0, 8.0, 3.0, 4.0, 20.0, 24.0, 7.0, 8.0, 36.0, 40.0, 11.0, 12.0]);
+    }
+
+    #[test]
+    fn epsilon_is_added_to_the_variance() {
+        let norm = BatchNorm { epsilon: 12.0, ..NORM };
+        let mut weight = Weights { shape: vec![2, 1, 1, 1], values: vec![1.0, 1.0] };
+        norm.fold_into(&mut weight, OutputAxis::First, &mut [0.0; 2]);
+        assert!((weight.values[0] - 0.5).abs() < 1e-6 && (weight.values[1] - 3.0 / 21_f32.sqrt()).abs() < 1e-6);
+    }
+}

@@ -1,0 +1,89 @@
+//! Writing model files.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use half::f16;
+use serde_json::json;
+
+use super::{FORMAT, ModelError, ModelFile, PRIOR, Weights};
+use crate::model::ModelInfo;
+use crate::photo::{Overwrite, write_atomically};
+
+/// The header is padded to a multiple of this, as the format asks for.
+const ALIGNMENT: usize = 8;
+
+/// Tensors by the names they have in a model file, as in `generator.up.0.weight`.
+pub type Tensors = BTreeMap<String, Weights>;
+
+/// How the numbers are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precision {
+    /// 16 bits: half the size, four digits; the largest number is 65504.
+    Half,
+    /// 32 bits.
+    Single,
+}
+
+/// What the metadata of a model with these sizes must say; more may be added.
+#[must_use]
+pub fn metadata(image_size_px: u32, latent_dim: usize) -> BTreeMap<String, String> {
+    [
+        ("format", FORMAT.to_string()),
+        ("architecture", "dcgan".to_string()),
+        ("image_size", image_size_px.to_string()),
+        ("latent_dim", latent_dim.to_string()),
+        ("prior", PRIOR.to_string()),
+        ("batch_norm", "folded".to_string()),
+        ("leaky_slope", "0.2".to_string()),
+    ]
+    .map(|(key, value)| (key.to_string(), value))
+    .into()
+}
+
+/// Writes a model file, whole or not at all: a generator, and a discriminator and an encoder if they are among the
+/// tensors, with `BatchNorm` folded. The same tensors and metadata give the same bytes.
+///
+/// # Errors
+/// When the file could not be read back (a tensor is missing, has a wrong shape or a value that is not finite, which
+/// large values become with [`Precision::Half`]; or the metadata lacks something), or cannot be written.
+pub fn write(
+    path: &Path,
+    tensors: &Tensors,
+    metadata: &BTreeMap<String, String>,
+    precision: Precision,
+    overwrite: Overwrite,
+) -> Result<ModelInfo, ModelError> {
+    let bytes = encode(tensors, metadata, precision)?;
+    let name = path.file_stem().map_or_else(|| "model".into(), |stem| stem.to_string_lossy().into_owned());
+    let info = ModelFile::parse(&name, &bytes)?.info;
+    write_atomically(path, &bytes, overwrite)?;
+    Ok(info)
+}
+
+/// Tensors and metadata as a safetensors file. Its own package would write the metadata in an order that differs from
+/// run to run, and so would the file's hash.
+pub(crate) fn encode(
+    tensors: &Tensors,
+    metadata: &BTreeMap<String, String>,
+    precision: Precision,
+) -> Result<Vec<u8>, ModelError> {
+    let (dtype, bytes): (_, fn(f32) -> Vec<u8>) = match precision {
+        Precision::Half => ("F16", |value| f16::from_f32(value).to_le_bytes().to_vec()),
+        Precision::Single => ("F32", |value| value.to_le_bytes().to_vec()),
+    };
+    let mut header = serde_json::Map::from_iter([("__metadata__".to_string(), json!(metadata))]);
+    let mut data = Vec::new();
+    for (name, Weights { shape, values }) in tensors {
+        if shape.iter().product::<usize>() != values.len() {
+            return Err(ModelError::Count { name: name.clone(), found: values.len(), shape: shape.clone() });
+        }
+        let start = data.len();
+        data.extend(values.iter().flat_map(|&value| bytes(value)));
+        header.insert(name.clone(), json!({ "dtype": dtype, "shape": shape, "data_offsets": [start, data.len()] }));
+    }
+    let mut text = serde_json::Value::Object(header).to_string().into_bytes();
+    text.resize(text.len().next_multiple_of(ALIGNMENT), b' ');
+    let length = (text.len() as u64).to_le_bytes();
+    Ok([&length[..], &text, &data].concat())
+}

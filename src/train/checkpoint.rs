@@ -1,0 +1,206 @@
+//! Checkpoints: a run between two steps, as a file.
+//!
+//! What would surprise: a file that was cut short or changed is told by a checksum over its numbers, and the one before it is
+//! used instead; that is why the newest [`KEPT`] are kept.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, TensorView};
+
+use super::TrainError;
+use super::net::{NetState, TensorState};
+use super::settings::TrainSettings;
+use super::trainer::TrainState;
+use crate::photo::{Overwrite, write_atomically};
+
+const FORMAT: &str = "countenance-training-1";
+/// Checkpoints that stay.
+const KEPT: usize = 2;
+
+/// Where a run's checkpoints lie.
+pub(super) fn folder(run: &Path) -> PathBuf {
+    run.join("checkpoints")
+}
+
+/// The file of a step.
+pub(super) fn path(run: &Path, step: u64) -> PathBuf {
+    folder(run).join(format!("step-{step:08}.safetensors"))
+}
+
+/// The steps that have a file, ascending.
+pub(super) fn steps(run: &Path) -> Vec<u64> {
+    let Ok(entries) = fs::read_dir(folder(run)) else { return Vec::new() };
+    let step = |name: &str| name.strip_prefix("step-")?.strip_suffix(".safetensors")?.parse().ok();
+    let mut steps: Vec<u64> = entries.filter_map(|entry| step(entry.ok()?.file_name().to_str()?)).collect();
+    steps.sort_unstable();
+    steps
+}
+
+/// Writes a checkpoint, then removes all but the newest. A write that fails leaves the former ones.
+pub(super) fn save(run: &Path, state: &TrainState) -> Result<PathBuf, TrainError> {
+    let path = path(run, state.step);
+    let failed = |source| TrainError::Write { path: path.clone(), source };
+    fs::create_dir_all(folder(run)).map_err(failed)?;
+    write_atomically(&path, &encode(state), Overwrite::Allow)
+        .map_err(|source| TrainError::Save { path: path.clone(), source })?;
+    for step in steps(run).into_iter().rev().skip(KEPT) {
+        // One that cannot be removed takes room and does no harm.
+        let _ = fs::remove_file(self::path(run, step));
+    }
+    Ok(path)
+}
+
+/// The newest checkpoint that can be used, and what is to be said about newer ones that cannot; `None` when there is none at all.
+pub(super) fn newest(run: &Path, settings: &TrainSettings) -> Result<Option<(TrainState, Vec<String>)>, TrainError> {
+    let mut notes = Vec::new();
+    let mut first_reason = None;
+    for step in steps(run).into_iter().rev() {
+        match load(&path(run, step), settings) {
+            Ok(state) => return Ok(Some((state, notes))),
+            Err(error) => {
+                notes.push(format!("{error}: the one before it is used"));
+                first_reason.get_or_insert(error);
+            }
+        }
+    }
+    match first_reason {
+        Some(error) => Err(TrainError::NoGoodCheckpoint { folder: folder(run), reason: error.to_string() }),
+        None => Ok(None),
+    }
+}
+
+/// Reads a checkpoint and checks every name, length and number.
+pub(super) fn load(path: &Path, settings: &TrainSettings) -> Result<TrainState, TrainError> {
+    let bytes = fs::read(path).map_err(|source| TrainError::Read { path: path.to_path_buf(), source })?;
+    let damaged = |reason: String| TrainError::Checkpoint { path: path.to_path_buf(), reason };
+    decode(&bytes, settings).map_err(damaged)
+}
+
+fn encode(state: &TrainState) -> Vec<u8> {
+    let mut tensors: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    for (net, of_net) in &state.nets {
+        for (name, tensor) in &of_net.tensors {
+            for (part, values) in tensor.parts() {
+                let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+                tensors.insert(format!("{net}/{name}/{part}"), bytes);
+            }
+        }
+    }
+    let steps: BTreeMap<&String, u64> = state.nets.iter().map(|(name, net)| (name, net.steps)).collect();
+    let metadata = HashMap::from([
+        ("format".to_string(), FORMAT.to_string()),
+        ("step".to_string(), state.step.to_string()),
+        ("optimizer_steps".to_string(), serde_json::json!(steps).to_string()),
+        ("crc32c".to_string(), checksum(tensors.iter().map(|(name, bytes)| (name.as_str(), &bytes[..]))).to_string()),
+    ]);
+    let views = tensors
+        .iter()
+        .filter_map(|(name, bytes)| Some((name, TensorView::new(Dtype::F32, vec![bytes.len() / 4], bytes).ok()?)));
+    // Fails only for lengths that do not fit the shapes made of them just now.
+    safetensors::serialize(views, Some(metadata)).unwrap_or_default()
+}
+
+/// Over names and bytes, which come in the order of the names.
+fn checksum<'a>(tensors: impl Iterator<Item = (&'a str, &'a [u8])>) -> u32 {
+    tensors.fold(0, |sum, (name, bytes)| crc32c::crc32c_append(crc32c::crc32c_append(sum, name.as_bytes()), bytes))
+}
+
+fn decode(bytes: &[u8], settings: &TrainSettings) -> Result<TrainState, String> {
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| error.to_string())?;
+    let metadata = header.metadata().clone().unwrap_or_default();
+    let get = |key: &str| metadata.get(key).ok_or_else(|| format!("it does not say its {key}"));
+    if get("format")? != FORMAT {
+        return Err("it is not a checkpoint of a training run".into());
+    }
+    let file = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
+    let tensors: BTreeMap<&str, TensorView<'_>> = file.iter().collect();
+    let found = checksum(tensors.iter().map(|(name, view)| (*name, view.data())));
+    if get("crc32c")?.parse() != Ok(found) {
+        return Err("its numbers were changed".into());
+    }
+    let step = get("step")?.parse().map_err(|_| "its step is no number".to_string())?;
+    let steps: BTreeMap<String, u64> =
+        serde_json::from_str(get("optimizer_steps")?).map_err(|error| error.to_string())?;
+    let read = |name: &str, length: usize| -> Result<Vec<f32>, String> {
+        let view = tensors.get(name).ok_or_else(|| format!("it has no {name}"))?;
+        if view.dtype() != Dtype::F32 || view.data().len() != 4 * length {
+            return Err(format!("{name} does not have {length} numbers"));
+        }
+        let values: Vec<f32> = view.data().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+        if values.iter().all(|value| value.is_finite()) { Ok(values) } else { Err(format!("{name} is not finite")) }
+    };
+    let mut nets: BTreeMap<String, NetState> = BTreeMap::new();
+    for (net, name, length, is_learned) in TrainState::expected(settings) {
+        let part = |part: &str| read(&format!("{net}/{name}/{part}"), length);
+        let moments = if is_learned { Some([part("first")?, part("second")?]) } else { None };
+        let tensor = TensorState { values: part("value")?, averaged: part("average")?, moments };
+        let steps = steps.get(&net).copied().unwrap_or(0);
+        nets.entry(net).or_insert_with(|| NetState { steps, ..NetState::default() }).tensors.insert(name, tensor);
+    }
+    Ok(TrainState { step, nets })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tiny() -> TrainSettings {
+        TrainSettings { size_px: 16, width: 2, latent_dim: 3, ..TrainSettings::default() }
+    }
+
+    fn state(step: u64) -> TrainState {
+        TrainState { step, ..TrainState::initial(&tiny()) }
+    }
+
+    #[test]
+    fn a_checkpoint_comes_back_as_it_was_and_only_the_newest_stay() {
+        let run = tempfile::tempdir().unwrap();
+        for step in [5, 10, 15] {
+            save(run.path(), &state(step)).unwrap();
+        }
+        assert_eq!(steps(run.path()), [10, 15]);
+        let (found, notes) = newest(run.path(), &tiny()).unwrap().unwrap();
+        assert_eq!((found, notes.len()), (state(15), 0));
+    }
+
+    #[test]
+    fn a_damaged_checkpoint_is_refused_with_words_and_the_former_used() {
+        let run = tempfile::tempdir().unwrap();
+        save(run.path(), &state(5)).unwrap();
+        let newer = save(run.path(), &state(10)).unwrap();
+        let whole = fs::read(&newer).unwrap();
+        let mut changed = whole.clone();
+        *changed.last_mut().unwrap() ^= 1;
+        for bytes in [&whole[..whole.len() / 2], &whole[..4], &[], &changed] {
+            fs::write(&newer, bytes).unwrap();
+            let (found, notes) = newest(run.path(), &tiny()).unwrap().unwrap();
+            assert_eq!(found, state(5));
+            assert!(notes[0].contains("step-00000010") && notes[0].contains("damaged"), "{notes:?}");
+        }
+        fs::write(&newer, &changed).unwrap();
+        let error = load(&newer, &tiny()).unwrap_err().to_string();
+        assert!(error.ends_with("is damaged (its numbers were changed)"), "{error}");
+        fs::remove_file(path(run.path(), 5)).unwrap();
+        assert!(matches!(newest(run.path(), &tiny()), Err(TrainError::NoGoodCheckpoint { .. })));
+    }
+
+    #[test]
+    fn numbers_of_another_width_are_refused() {
+        let run = tempfile::tempdir().unwrap();
+        let file = save(run.path(), &state(5)).unwrap();
+        let error = load(&file, &TrainSettings { width: 4, ..tiny() }).unwrap_err().to_string();
+        assert!(error.contains("does not have"), "{error}");
+    }
+
+    #[test]
+    fn a_write_that_fails_leaves_the_former_checkpoint() {
+        let run = tempfile::tempdir().unwrap();
+        save(run.path(), &state(5)).unwrap();
+        fs::create_dir(path(run.path(), 10)).unwrap();
+        assert!(matches!(save(run.path(), &state(10)), Err(TrainError::Save { .. })));
+        assert_eq!(newest(run.path(), &tiny()).unwrap().unwrap().0, state(5));
+    }
+}

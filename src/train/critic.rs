@@ -1,0 +1,102 @@
+//! The critic of codes: tells the encoder's latents from the prior's.
+//!
+//! The search starts from what E answers and stays within the prior; a code that the prior would never draw is a bad start.
+//! So E plays against this small network as G plays against D (adversarial autoencoders, Makhzani et al. 2015,
+//! arXiv 1511.05644). It is too small to be worth writing out by hand: burn's autodiff serves on every device.
+
+use burn::tensor::activation::leaky_relu;
+use burn::tensor::{Device, Tensor};
+use rand_chacha::ChaCha8Rng;
+
+use super::net::{AdamSettings, Learned, NetState};
+
+/// Neurons of the two hidden layers.
+const HIDDEN: usize = 256;
+const LEAKY_SLOPE: f64 = 0.2;
+
+pub(super) struct Critic {
+    /// Weight `[inputs, outputs]` and bias of each layer.
+    layers: Vec<[Learned; 2]>,
+    latent_dim: usize,
+    steps: u64,
+}
+
+/// Its values within one graph.
+pub(super) struct Known(Vec<[Tensor<1>; 2]>);
+
+fn sizes(latent_dim: usize) -> [[usize; 2]; 3] {
+    [[latent_dim, HIDDEN], [HIDDEN, HIDDEN], [HIDDEN, 1]]
+}
+
+/// The critic's tensors with their lengths.
+pub(super) fn parameters(latent_dim: usize) -> Vec<(String, usize)> {
+    let lengths = |index: usize, [inputs, outputs]: [usize; 2]| {
+        [(format!("{index}.weight"), inputs * outputs), (format!("{index}.bias"), outputs)]
+    };
+    sizes(latent_dim).into_iter().enumerate().flat_map(|(index, sizes)| lengths(index, sizes)).collect()
+}
+
+impl Critic {
+    /// Before the first step.
+    pub fn initial(latent_dim: usize, rng: &mut ChaCha8Rng) -> NetState {
+        let mut state = NetState::default();
+        for (index, sizes) in sizes(latent_dim).into_iter().enumerate() {
+            state.add_linear(&index.to_string(), sizes, rng);
+        }
+        state
+    }
+
+    /// Takes over a state, which must be of this latent's length.
+    pub fn new(latent_dim: usize, state: &NetState, device: &Device) -> Self {
+        let mut all =
+            parameters(latent_dim).into_iter().map(|(name, length)| Learned::new(&state.tensor(&name, length), device));
+        let mut layers = Vec::new();
+        while let (Some(weight), Some(bias)) = (all.next(), all.next()) {
+            layers.push([weight, bias]);
+        }
+        Self { layers, latent_dim, steps: state.steps }
+    }
+
+    /// Its values as leaves of a graph, to learn from it.
+    pub fn leaves(&self) -> Known {
+        Known(self.layers.iter().map(|layer| layer.each_ref().map(Learned::leaf)).collect())
+    }
+
+    /// Its values as constants of a graph.
+    pub fn constants(&self) -> Known {
+        Known(self.layers.iter().map(|layer| layer.each_ref().map(|value| value.values().autodiff())).collect())
+    }
+
+    /// Codes `[batch, latent_dim]` to logits `[batch]`, larger for more like the prior.
+    pub fn judge(&self, known: &Known, codes: Tensor<2>) -> Tensor<1> {
+        let [batch, _] = codes.dims();
+        let mut x = codes;
+        let last = known.0.len().saturating_sub(1);
+        for (index, ([weight, bias], [inputs, outputs])) in known.0.iter().zip(sizes(self.latent_dim)).enumerate() {
+            x = x.matmul(weight.clone().reshape([inputs, outputs])) + bias.clone().reshape([1, outputs]);
+            if index < last {
+                x = leaky_relu(x, LEAKY_SLOPE);
+            }
+        }
+        x.reshape([batch])
+    }
+
+    /// One step of Adam against this loss, which was computed from these leaves.
+    pub fn learn(&mut self, leaves: &Known, loss: &Tensor<1>, adam: &AdamSettings, rate: f32) {
+        let gradients = loss.backward();
+        self.steps += 1;
+        for (layer, leaves) in self.layers.iter_mut().zip(&leaves.0) {
+            for (parameter, leaf) in layer.iter_mut().zip(leaves) {
+                parameter.add_gradient(leaf.grad(&gradients));
+                parameter.step(adam, rate, self.steps);
+            }
+        }
+    }
+
+    /// Everything as plain numbers. Waits for the device.
+    pub fn state(&self) -> NetState {
+        let values = self.layers.iter().flatten().map(Learned::state);
+        let names = parameters(self.latent_dim).into_iter().map(|(name, _)| name);
+        NetState { tensors: names.zip(values).collect(), steps: self.steps }
+    }
+}

@@ -1,0 +1,68 @@
+//! Everything random of a training run.
+//!
+//! What would surprise: no generator is carried from step to step. Each step draws from a stream of its own, named by the run's
+//! seed and the step's number, so that a resumed run goes on with the numbers it would have had.
+
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
+
+/// What numbers are drawn for; each has its own stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// The first weights.
+    Weights,
+    /// Faces, masks, latents and views of one step.
+    Step(u64),
+    /// The latents and masks that samples are shown for.
+    Samples,
+    /// Latents and subsets of the measurements.
+    Quality,
+}
+
+/// The generator of this seed and purpose.
+pub(super) fn stream(seed: u64, purpose: Purpose) -> ChaCha8Rng {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(match purpose {
+        Purpose::Weights => 0,
+        Purpose::Samples => 1,
+        Purpose::Quality => 2,
+        Purpose::Step(step) => 16 + step,
+    });
+    rng
+}
+
+/// A standard normal number (Box–Muller).
+pub(super) fn normal(rng: &mut ChaCha8Rng) -> f32 {
+    // 1 − u lies in (0, 1], so that the logarithm is finite.
+    let radius = (-2.0 * (1.0 - rng.random::<f32>()).ln()).sqrt();
+    radius * (std::f32::consts::TAU * rng.random::<f32>()).cos()
+}
+
+/// `count` values, uniform in [-1, 1): the prior.
+pub(super) fn prior(rng: &mut ChaCha8Rng, count: usize) -> Vec<f32> {
+    (0..count).map(|_| rng.random_range(-1.0..1.0)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_has_its_own_numbers_and_always_the_same() {
+        let of = |seed, purpose| prior(&mut stream(seed, purpose), 4);
+        assert_eq!(of(1, Purpose::Step(3)), of(1, Purpose::Step(3)));
+        for other in [of(1, Purpose::Step(4)), of(2, Purpose::Step(3)), of(1, Purpose::Weights)] {
+            assert_ne!(of(1, Purpose::Step(3)), other);
+        }
+    }
+
+    #[test]
+    fn normal_numbers_have_mean_0_and_deviation_1() {
+        let mut rng = stream(5, Purpose::Weights);
+        let drawn: Vec<f32> = (0..20_000).map(|_| normal(&mut rng)).collect();
+        let mean = drawn.iter().sum::<f32>() / 20_000.0;
+        let square = drawn.iter().map(|value| value * value).sum::<f32>() / 20_000.0;
+        // Four standard errors.
+        assert!(mean.abs() < 0.03 && (square - 1.0).abs() < 0.04, "{mean} {square}");
+    }
+}

@@ -1,0 +1,116 @@
+//! From networks under training to a model file: averaged weights, `BatchNorm` folded, half precision.
+
+use std::collections::BTreeMap;
+
+use super::TrainError;
+use super::net::{NORM_EPSILON, NetState};
+use super::plan::{Join, LayerPlan, TAPS};
+use super::settings::TrainSettings;
+use super::trainer::{TrainState, plans};
+use crate::model::file::{Precision, Tensors, encode, metadata};
+use crate::model::{BatchNorm, ModelFile, OutputAxis, Weights};
+
+/// The state as the bytes of a model file, and the same read back, as the editor will read it.
+///
+/// # Errors
+/// When a number is not finite in half precision.
+pub(super) fn model(settings: &TrainSettings, state: &TrainState) -> Result<(Vec<u8>, ModelFile), TrainError> {
+    let mut tensors = Tensors::new();
+    for plan in plans(settings) {
+        let Some(net) = state.nets.get(plan.name) else { continue };
+        for layer in &plan.layers {
+            let (weight, bias) = folded(layer, net);
+            let name = format!("{}.{}", plan.name, layer.name);
+            tensors.insert(format!("{name}.weight"), weight);
+            tensors.insert(format!("{name}.bias"), bias);
+        }
+    }
+    let mut metadata = metadata(settings.size_px, settings.latent_dim as usize);
+    metadata.extend(facts(settings, state));
+    let bytes = encode(&tensors, &metadata, Precision::Half)?;
+    let file = ModelFile::parse("model", &bytes)?;
+    Ok((bytes, file))
+}
+
+/// What the file says about its training.
+fn facts(settings: &TrainSettings, state: &TrainState) -> BTreeMap<String, String> {
+    let images = state.step.saturating_mul(u64::from(settings.batch));
+    let pairs = [
+        ("alignment", "yunet5-v1".to_string()),
+        ("images_seen", images.to_string()),
+        ("steps", state.step.to_string()),
+        ("recipe", settings.recipe.id().into()),
+        ("seed", settings.seed.to_string()),
+        ("trained_with", format!("countenance {}", env!("CARGO_PKG_VERSION"))),
+    ];
+    pairs.into_iter().map(|(key, value)| (key.to_string(), value)).collect()
+}
+
+/// A layer's averaged weight and bias, with its `BatchNorm` in them: what it does with running statistics.
+fn folded(layer: &LayerPlan, net: &NetState) -> (Weights, Weights) {
+    let averaged = |name: &str, length: usize| net.tensor(&format!("{}.{name}", layer.name), length).averaged;
+    let values = averaged("weight", layer.inputs * layer.outputs * TAPS);
+    let mut weight = Weights { shape: layer.weight_shape().to_vec(), values };
+    let of = |what: &str| averaged(what, layer.outputs);
+    let mut bias = if layer.has_norm { vec![0.0; layer.outputs] } else { of("bias") };
+    if layer.has_norm {
+        let (scale, shift) = (of("norm.scale"), of("norm.shift"));
+        let (mean, variance) = (of("norm.mean"), of("norm.variance"));
+        let norm = BatchNorm {
+            weight: &scale,
+            bias: &shift,
+            running_mean: &mean,
+            running_variance: &variance,
+            epsilon: NORM_EPSILON,
+        };
+        let axis = match layer.join {
+            Join::Project | Join::Up => OutputAxis::Second,
+            Join::Down | Join::Score => OutputAxis::First,
+        };
+        norm.fold_into(&mut weight, axis, &mut bias);
+    }
+    (weight, Weights { shape: vec![layer.outputs], values: bias })
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{Device, Tensor, TensorData};
+
+    use super::*;
+    use crate::model::Networks;
+    use crate::train::draws::{Purpose, prior, stream};
+    use crate::train::net::{Net, Place, read};
+
+    #[test]
+    fn the_model_draws_what_the_network_draws_once_its_running_statistics_are_those_of_the_batch() {
+        let settings = TrainSettings { size_px: 16, width: 3, latent_dim: 4, ..TrainSettings::default() };
+        let mut state = TrainState::initial(&settings);
+        let latents = prior(&mut stream(1, Purpose::Samples), 64 * 4);
+        let latents = || Tensor::<4>::from_data(TensorData::new(latents.clone(), [64, 4, 1, 1]), &Device::flex());
+        let place = Place { device: Device::flex(), by_hand: true };
+        let mut net = Net::new(&plans(&settings)[0], &state.nets["generator"], &place);
+        for _ in 0..120 {
+            net.forward(latents());
+        }
+        net.average(0.0, 0.0);
+        let expected = read(net.forward(latents()).output);
+        state.nets.insert("generator".into(), net.state());
+        let (_, file) = model(&settings, &state).unwrap();
+        let networks = Networks::load(&file, &Device::flex()).unwrap();
+        let drawn = read(networks.generator.forward(latents().reshape([64, 4])));
+        let most = expected.iter().fold(0.0f32, |most, value| most.max(value.abs()));
+        // Half precision keeps three digits, and the running variance is the unbiased one of 64 latents' pixels.
+        let worst = expected.iter().zip(&drawn).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(most > 0.01 && worst < 0.02 * most, "{worst} of {most}");
+    }
+
+    #[test]
+    fn values_beyond_half_precision_are_refused_by_name() {
+        let settings = TrainSettings { size_px: 16, width: 2, latent_dim: 3, ..TrainSettings::default() };
+        let mut state = TrainState::initial(&settings);
+        state.nets.get_mut("discriminator").unwrap().tensors.get_mut("score.weight").unwrap().averaged[0] = 1e6;
+        let error = model(&settings, &state).err().unwrap();
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert!(cause.contains("discriminator.score.weight"), "{cause}");
+    }
+}

@@ -1,0 +1,158 @@
+//! A run folder, to look at: what the editor shows of a run while it goes on.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `config.json` | the settings |
+//! | `log.csv`, `quality.csv` | numbers by step |
+//! | `events.out.tfevents.*` | the same for `TensorBoard`, with the samples |
+//! | `samples/step-NNNNNNNN.png` | samples of the same latents, and held-out faces redrawn |
+//! | `checkpoints/step-NNNNNNNN.safetensors` | the newest two, to go on from |
+//! | `model.safetensors`, `best.safetensors` | the model of the newest checkpoint, and of the one with the least context loss |
+//! | `stop` | made by somebody who wants the run to end |
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::settings::TrainSettings;
+use super::{Curve, TrainError, checkpoint, log};
+use crate::photo::{Overwrite, write_atomically};
+
+/// A run folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunFolder {
+    path: PathBuf,
+}
+
+impl RunFolder {
+    /// The folder at this path, which need not exist yet.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The settings; `None` when there is no run in it.
+    ///
+    /// # Errors
+    /// When `config.json` cannot be read.
+    pub fn settings(&self) -> Result<Option<TrainSettings>, TrainError> {
+        let path = self.path.join("config.json");
+        match fs::read(&path) {
+            Ok(bytes) => match serde_json::from_slice(&bytes) {
+                Ok(settings) => Ok(Some(settings)),
+                Err(source) => Err(TrainError::Configuration { path, source }),
+            },
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(TrainError::Read { path, source }),
+        }
+    }
+
+    /// The numbers of all steps so far: those of the log, then the measurements.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn curves(&self) -> Result<Vec<Curve>, TrainError> {
+        let mut curves = log::curves(&self.log_path())?;
+        curves.extend(log::curves(&self.quality_path())?);
+        Ok(curves)
+    }
+
+    /// The sample pictures, ascending by step.
+    #[must_use]
+    pub fn samples(&self) -> Vec<(u64, PathBuf)> {
+        let Ok(entries) = fs::read_dir(self.path.join("samples")) else { return Vec::new() };
+        let step = |path: &Path| path.file_name()?.to_str()?.strip_prefix("step-")?.strip_suffix(".png")?.parse().ok();
+        let mut found: Vec<(u64, PathBuf)> = entries
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter_map(|path| Some((step(&path)?, path)))
+            .collect();
+        found.sort();
+        found
+    }
+
+    /// The newest checkpoint's step.
+    #[must_use]
+    pub fn newest_step(&self) -> Option<u64> {
+        checkpoint::steps(&self.path).last().copied()
+    }
+
+    /// Asks the run to end after its present step, with a checkpoint.
+    ///
+    /// # Errors
+    /// When the folder cannot be written to.
+    pub fn ask_to_stop(&self) -> Result<(), TrainError> {
+        let path = self.stop_path();
+        fs::write(&path, []).map_err(|source| TrainError::Write { path, source })
+    }
+
+    pub(super) fn log_path(&self) -> PathBuf {
+        self.path.join("log.csv")
+    }
+
+    pub(super) fn quality_path(&self) -> PathBuf {
+        self.path.join("quality.csv")
+    }
+
+    pub(super) fn stop_path(&self) -> PathBuf {
+        self.path.join("stop")
+    }
+
+    pub(super) fn model_path(&self) -> PathBuf {
+        self.path.join("model.safetensors")
+    }
+
+    pub(super) fn best_path(&self) -> PathBuf {
+        self.path.join("best.safetensors")
+    }
+
+    pub(super) fn sample_path(&self, step: u64) -> PathBuf {
+        self.path.join("samples").join(format!("step-{step:08}.png"))
+    }
+
+    /// Writes the settings.
+    pub(super) fn write_settings(&self, settings: &TrainSettings) -> Result<(), TrainError> {
+        // A struct of plain values always becomes JSON.
+        let text = serde_json::to_string_pretty(settings).unwrap_or_default();
+        Self::write(self.path.join("config.json"), text.as_bytes())
+    }
+
+    /// Writes a file of the run, its folder too, whole or not at all.
+    pub(super) fn write(path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), TrainError> {
+        let path = path.as_ref().to_path_buf();
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(|source| TrainError::Write { path: path.clone(), source })?;
+        }
+        write_atomically(&path, bytes, Overwrite::Allow)
+            .map_err(|source| TrainError::Save { path: path.clone(), source })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_folder_is_no_run_and_a_strange_configuration_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = RunFolder::new(folder.path());
+        assert_eq!((run.settings().unwrap(), run.curves().unwrap(), run.samples()), (None, Vec::new(), Vec::new()));
+        fs::write(folder.path().join("config.json"), "{").unwrap();
+        assert!(matches!(run.settings(), Err(TrainError::Configuration { .. })));
+    }
+
+    #[test]
+    fn samples_come_by_step() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = RunFolder::new(folder.path());
+        for step in [2000, 100] {
+            RunFolder::write(run.sample_path(step), b"png").unwrap();
+        }
+        fs::write(folder.path().join("samples/other.png"), []).unwrap();
+        let steps: Vec<u64> = run.samples().into_iter().map(|(step, _)| step).collect();
+        assert_eq!(steps, [100, 2000]);
+    }
+}

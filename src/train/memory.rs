@@ -1,0 +1,76 @@
+//! How much memory a run will take, before it does.
+
+use super::plan::{LayerPlan, NetPlan, TAPS};
+use super::settings::{Recipe, TrainSettings};
+use super::trainer::plans;
+
+/// Bytes of a number.
+const NUMBER: u64 = 4;
+/// Copies of each weight: itself, its gradient, Adam's two averages, its own average; and all but the gradient again, as numbers
+/// and as bytes, while a checkpoint is written.
+const COPIES: u64 = 5 + 2 * 4;
+/// What autodiff keeps of a layer beside its output, as a multiple of it.
+const GRAPH: u64 = 6;
+
+/// Bytes that the networks of a run will take, roughly.
+pub(super) fn needed(settings: &TrainSettings, by_hand: bool) -> u64 {
+    let weights: u64 = plans(settings).iter().map(|plan| plan.parameter_count() as u64).sum();
+    let batch = u64::from(settings.batch);
+    // Pictures of the passes that are alive at once, halves rounded up.
+    let pictures = |name: &str| match (settings.recipe, name) {
+        (Recipe::Encoder, "discriminator") => 3 * batch,
+        (Recipe::Encoder, "generator") | (Recipe::Blog, "discriminator") => 2 * batch,
+        _ => batch,
+    };
+    let activations: u64 = plans(settings).iter().map(|plan| pictures(plan.name) * kept(plan, by_hand)).sum();
+    let columns = plans(settings).iter().map(|plan| pictures(plan.name) * widest(plan)).max().unwrap_or(0);
+    NUMBER * (COPIES * weights + activations + columns)
+}
+
+/// Numbers that a pass of one picture keeps.
+fn kept(plan: &NetPlan, by_hand: bool) -> u64 {
+    each(plan, |layer, side| {
+        let output = layer.side_after(side).pow(2) * layer.outputs;
+        // The way back adds the gradients, before and after a layer.
+        let factor = if by_hand { 3 + u64::from(layer.has_norm) } else { GRAPH };
+        output as u64 * factor
+    })
+    .sum()
+}
+
+/// Numbers of the largest matrix that a convolution is made of, for one picture.
+fn widest(plan: &NetPlan) -> u64 {
+    each(plan, |layer, side| {
+        let (side, channels) = (side.min(layer.side_after(side)), layer.inputs.min(layer.outputs).max(1));
+        (side * side * TAPS * channels) as u64
+    })
+    .max()
+    .unwrap_or(0)
+}
+
+fn each<'a, T>(plan: &'a NetPlan, of: impl Fn(&LayerPlan, usize) -> T + 'a) -> impl Iterator<Item = T> + 'a {
+    plan.layers.iter().scan(plan.input_side, move |side, layer| {
+        let value = of(layer, *side);
+        *side = layer.side_after(*side);
+        Some(value)
+    })
+}
+
+/// Bytes that this machine has to give, where it says so.
+pub(super) fn available() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find(|line| line.starts_with("MemAvailable:"))?;
+    Some(line.split_whitespace().nth(1)?.parse::<u64>().ok()? * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_full_width_takes_some_gigabytes_and_a_narrow_network_little() {
+        let of = |width, size_px| needed(&TrainSettings { size_px, width, ..TrainSettings::default() }, true) >> 20;
+        assert!((700..2500).contains(&of(64, 64)), "{} MiB", of(64, 64));
+        assert!(of(8, 64) < of(64, 64) / 5 && of(64, 128) > 2 * of(64, 64));
+    }
+}

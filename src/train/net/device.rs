@@ -1,0 +1,192 @@
+//! A network under training on a GPU: burn's layers and its autodiff.
+
+use burn::tensor::activation::{leaky_relu, relu, tanh};
+use burn::tensor::module::{conv_transpose2d, conv2d};
+use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
+use burn::tensor::{Device, Gradients, Tensor};
+
+use super::layer::LEAKY_SLOPE;
+use super::learned::Learned;
+use super::norm::{EPSILON, MOMENTUM};
+use super::state::{NetState, TensorState};
+use super::{AdamSettings, Wants, leaf, upload};
+use crate::train::plan::{Activation, Join, LayerPlan, NetPlan};
+
+/// The network with what it learns.
+pub(super) struct DeviceNet {
+    plan: NetPlan,
+    layers: Vec<Layer>,
+    steps: u64,
+}
+
+struct Layer {
+    /// In the order of [`LayerPlan::parameters`].
+    parameters: Vec<Learned>,
+    /// Mean and variance with their averages, in the order of [`LayerPlan::statistics`].
+    statistics: Vec<[Tensor<1>; 2]>,
+}
+
+/// The graph of a pass.
+pub(super) struct Tape {
+    input: Tensor<4>,
+    /// The layers' parameters as this pass knew them.
+    parameters: Vec<Vec<Tensor<1>>>,
+    levels: Vec<Tensor<4>>,
+    output: Tensor<4>,
+}
+
+impl DeviceNet {
+    /// Takes over a state, which must be that of the plan.
+    pub fn new(plan: &NetPlan, state: &NetState, device: &Device) -> Self {
+        let layers = plan.layers.iter().map(|layer| Layer {
+            parameters: layer
+                .parameters()
+                .into_iter()
+                .map(|(name, length)| Learned::new(&state.tensor(&name, length), device))
+                .collect(),
+            statistics: layer
+                .statistics()
+                .into_iter()
+                .map(|name| {
+                    let tensor = state.tensor(&name, layer.outputs);
+                    [upload(&tensor.values, device), upload(&tensor.averaged, device)]
+                })
+                .collect(),
+        });
+        Self { plan: plan.clone(), layers: layers.collect(), steps: state.steps }
+    }
+
+    /// As on the CPU.
+    pub fn forward(&mut self, input: Tensor<4>, wants_levels: bool) -> (Tensor<4>, Vec<Tensor<2>>, Tape) {
+        let [batch, _, _, _] = input.dims();
+        let input = leaf(input);
+        let mut x = input.clone();
+        let (mut levels, mut parameters) = (Vec::new(), Vec::new());
+        for (plan, layer) in self.plan.layers.iter().zip(&mut self.layers) {
+            let own: Vec<Tensor<1>> = layer.parameters.iter().map(Learned::leaf).collect();
+            x = layer.forward(plan, x, &own);
+            levels.push(x.clone());
+            parameters.push(own);
+        }
+        levels.pop();
+        let flat = |level: &Tensor<4>| {
+            let [_, channels, height, width] = level.dims();
+            level.clone().without_autodiff().reshape([batch, channels * height * width])
+        };
+        let told = levels.iter().filter(|_| wants_levels).map(flat).collect();
+        (x.clone().without_autodiff(), told, Tape { input, parameters, levels, output: x })
+    }
+
+    /// As on the CPU.
+    pub fn backward(
+        &mut self,
+        tape: Tape,
+        output: Tensor<4>,
+        levels: Vec<Tensor<2>>,
+        wants: Wants,
+    ) -> Option<Tensor<4>> {
+        // The gradient of Σ output·gradient is what that gradient comes to further in.
+        let mut sum = (tape.output * output.autodiff()).sum();
+        for (level, gradient) in tape.levels.into_iter().zip(levels) {
+            let shape = level.dims();
+            sum = sum + (level * gradient.autodiff().reshape(shape)).sum();
+        }
+        let found: Gradients = sum.backward();
+        if wants.parameters {
+            for (layer, leaves) in self.layers.iter_mut().zip(&tape.parameters) {
+                for (parameter, leaf) in layer.parameters.iter_mut().zip(leaves) {
+                    parameter.add_gradient(leaf.grad(&found));
+                }
+            }
+        }
+        if wants.input { tape.input.grad(&found) } else { None }
+    }
+
+    /// As on the CPU, but left on the device.
+    pub fn gradient_norm(&self) -> Option<Tensor<1>> {
+        let parameters = self.layers.iter().flat_map(|layer| &layer.parameters);
+        let squares = parameters.filter_map(Learned::gradient_square);
+        squares.reduce(|sum, square| sum + square).map(Tensor::sqrt)
+    }
+
+    /// As on the CPU.
+    pub fn step(&mut self, adam: &AdamSettings, rate: f32) {
+        self.steps += 1;
+        for parameter in self.layers.iter_mut().flat_map(|layer| &mut layer.parameters) {
+            parameter.step(adam, rate, self.steps);
+        }
+    }
+
+    /// As on the CPU.
+    pub fn average(&mut self, keep: f32, keep_statistics: f32) {
+        for layer in &mut self.layers {
+            layer.parameters.iter_mut().for_each(|parameter| parameter.average(keep));
+            for [value, averaged] in &mut layer.statistics {
+                *averaged = averaged.clone() + (value.clone() - averaged.clone()).mul_scalar(1.0 - keep_statistics);
+            }
+        }
+    }
+
+    /// As on the CPU. Waits for the device.
+    pub fn state(&self) -> NetState {
+        let mut state = NetState { steps: self.steps, ..NetState::default() };
+        for (plan, layer) in self.plan.layers.iter().zip(&self.layers) {
+            for ((name, _), parameter) in plan.parameters().into_iter().zip(&layer.parameters) {
+                state.tensors.insert(name, parameter.state());
+            }
+            for (name, [values, averaged]) in plan.statistics().into_iter().zip(&layer.statistics) {
+                let [values, averaged] = [values, averaged].map(|tensor| super::read(tensor.clone()));
+                state.tensors.insert(name, TensorState { values, averaged, moments: None });
+            }
+        }
+        state
+    }
+}
+
+impl Layer {
+    fn forward(&mut self, plan: &LayerPlan, x: Tensor<4>, parameters: &[Tensor<1>]) -> Tensor<4> {
+        let [weight, shift, ..] = parameters else { return x };
+        let weight = weight.clone().reshape(plan.weight_shape());
+        let (stride, padding) = match plan.join {
+            Join::Project | Join::Score => (1, 0),
+            Join::Up | Join::Down => (2, 1),
+        };
+        let (stride, padding) = ([stride, stride], [padding, padding]);
+        let bias = (!plan.has_norm).then(|| shift.clone());
+        let sums = match plan.join {
+            Join::Project | Join::Up => {
+                let options = ConvTransposeOptions::new(stride, padding, [0, 0], [1, 1], 1);
+                conv_transpose2d(x, weight, bias, options)
+            }
+            Join::Down | Join::Score => conv2d(x, weight, bias, ConvOptions::new(stride, padding, [1, 1], 1)),
+        };
+        let sums = match parameters.get(2) {
+            Some(scale) => self.normalise(sums, scale.clone(), shift.clone()),
+            None => sums,
+        };
+        match plan.activation {
+            Activation::Relu => relu(sums),
+            Activation::Leaky => leaky_relu(sums, f64::from(LEAKY_SLOPE)),
+            Activation::Tanh => tanh(sums),
+            Activation::Identity => sums,
+        }
+    }
+
+    /// `BatchNorm` with the batch's own statistics, which move the running ones.
+    fn normalise(&mut self, x: Tensor<4>, scale: Tensor<1>, shift: Tensor<1>) -> Tensor<4> {
+        let [batch, channels, height, width] = x.dims();
+        let mean_of = |x: Tensor<4>| x.mean_dim(3).mean_dim(2).mean_dim(0);
+        let mean = mean_of(x.clone());
+        let centred = x - mean.clone();
+        let variance = mean_of(centred.clone().square());
+        let of_channels = |tensor: Tensor<4>| tensor.without_autodiff().reshape([channels]);
+        #[expect(clippy::cast_precision_loss, reason = "counts of pixels, far below 2^24")]
+        let count = (batch * height * width) as f32;
+        let unbiased = of_channels(variance.clone()).mul_scalar(count / (count - 1.0).max(1.0));
+        for ([running, _], batch) in self.statistics.iter_mut().zip([of_channels(mean), unbiased]) {
+            *running = running.clone() + (batch - running.clone()).mul_scalar(MOMENTUM);
+        }
+        let normalised = centred / variance.add_scalar(EPSILON).sqrt();
+        normalised * scale.reshape([1, channels, 1, 1]) + shift.reshape([1, channels, 1, 1])
+    }
+}

@@ -1,0 +1,160 @@
+//! Both ways to compute a network: against each other, and the way back against differences of the way there.
+
+use burn::tensor::{Device, Tensor, TensorData};
+
+use super::*;
+use crate::train::draws::{Purpose, prior, stream};
+use crate::train::plan::NetPlan;
+
+/// Sums of some hundred products in another order, relative to the largest value.
+const RELATIVE: f32 = 2e-4;
+
+fn place(by_hand: bool) -> Place {
+    Place { device: Device::flex(), by_hand }
+}
+
+fn plans() -> [NetPlan; 3] {
+    [NetPlan::generator(16, 3, 5), NetPlan::discriminator(32, 2), NetPlan::encoder(16, 4, 5)]
+}
+
+/// Weights far from those that a run begins with, so that every part of a network matters.
+fn state(plan: &NetPlan) -> NetState {
+    let mut rng = stream(4, Purpose::Weights);
+    let mut state = NetState::initial(plan, &mut rng);
+    for (name, tensor) in &mut state.tensors {
+        let scale = if name.ends_with("weight") { 0.3 } else { 0.1 };
+        let drawn = prior(&mut rng, tensor.values.len());
+        tensor.values.iter_mut().zip(drawn).for_each(|(value, drawn)| *value += scale * drawn);
+    }
+    state
+}
+
+fn input(plan: &NetPlan, batch: usize, seed: u64) -> Tensor<4> {
+    let (side, channels) = (plan.input_side, plan.layers[0].inputs);
+    let values = prior(&mut stream(seed, Purpose::Samples), batch * channels * side * side);
+    Tensor::from_data(TensorData::new(values, [batch, channels, side, side]), &Device::flex())
+}
+
+fn assert_close(name: &str, found: &[f32], expected: &[f32]) {
+    assert_eq!(found.len(), expected.len(), "{name}");
+    let scale = expected.iter().fold(0.0f32, |most, value| most.max(value.abs()));
+    for (index, (found, expected)) in found.iter().zip(expected).enumerate() {
+        assert!((found - expected).abs() <= RELATIVE * scale + 1e-7, "{name}[{index}]: {found} for {expected}");
+    }
+}
+
+/// Values in an order that does not depend on the layout.
+fn sorted(tensor: &Tensor<2>) -> Vec<f32> {
+    let mut values = read(tensor.clone());
+    values.sort_by(f32::total_cmp);
+    values
+}
+
+#[test]
+fn by_hand_and_by_autodiff_all_is_the_same() {
+    let adam = AdamSettings { beta1: 0.5, beta2: 0.99 };
+    for plan in plans() {
+        let state = state(&plan);
+        let mut nets = [true, false].map(|by_hand| Net::new(&plan, &state, &place(by_hand)));
+        for step in 0..2 {
+            let told = nets.each_mut().map(|net| {
+                // Two passes, as D makes for one step; the larger first, so that what it leaves behind would show.
+                let first = net.forward(input(&plan, 5, 10 + step));
+                let second = net.forward_with_levels(input(&plan, 3, 20 + step));
+                let output = second.output.clone();
+                let levels: Vec<Vec<f32>> = second.levels.iter().map(sorted).collect();
+                let pull = |tensor: &Tensor<4>| tensor.clone().mul_scalar(0.7).add_scalar(0.1);
+                let to_levels = second.levels.iter().map(|level| level.clone().mul_scalar(0.3)).collect();
+                let gradient = pull(&first.output);
+                net.backward(first, gradient, Vec::new(), Wants::PARAMETERS);
+                let gradient = pull(&output);
+                let to_input = net.backward(second, gradient, to_levels, Wants::BOTH).unwrap();
+                let norm = read(net.gradient_norm(&Device::flex()));
+                net.step(&adam, 0.01);
+                net.average(0.9, 0.5);
+                (read(output), levels, read(to_input), norm)
+            });
+            let [hand, auto] = &told;
+            assert_close("output", &hand.0, &auto.0);
+            hand.1.iter().zip(&auto.1).for_each(|(hand, auto)| assert_close("level", hand, auto));
+            assert_close("gradient to the input", &hand.2, &auto.2);
+            assert_close("norm of the gradient", &hand.3, &auto.3);
+        }
+        let [hand, auto] = nets.map(|net| net.state());
+        assert_eq!((hand.steps, auto.steps), (2, 2));
+        for (name, auto) in &auto.tensors {
+            let hand = &hand.tensors[name];
+            // Where a gradient is as good as nothing, Adam makes a whole step of its rounding: then only moments agree.
+            let is_moved = name.ends_with("weight");
+            for ((part, hand), (_, auto)) in
+                hand.parts().zip(auto.parts()).filter(|((part, _), _)| is_moved || *part != "value")
+            {
+                assert_close(&format!("{} {name} {part}", plan.name), hand, auto);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_state_comes_back_as_it_went_in() {
+    for plan in plans() {
+        let state = NetState { steps: 7, ..state(&plan) };
+        for by_hand in [true, false] {
+            assert_eq!(Net::new(&plan, &state, &place(by_hand)).state(), state, "{}", plan.name);
+        }
+    }
+}
+
+/// `Σ output·pull` after one pass of a network with this state.
+fn value(plan: &NetPlan, state: &NetState, input: &Tensor<4>, pull: &[f32]) -> f64 {
+    let mut net = Net::new(plan, state, &place(true));
+    let output = read(net.forward(input.clone()).output);
+    output.iter().zip(pull).map(|(output, pull)| f64::from(*output) * f64::from(*pull)).sum()
+}
+
+/// A small step along a direction: large against single precision, small against the curvature.
+const SMALL: f32 = 2e-3;
+
+#[test]
+fn gradients_by_hand_are_the_slopes_of_finite_differences() {
+    for plan in plans() {
+        let (state, at) = (state(&plan), input(&plan, 4, 1));
+        let mut net = Net::new(&plan, &state, &place(true));
+        let pass = net.forward(at.clone());
+        let dims = pass.output.dims();
+        let pull = prior(&mut stream(9, Purpose::Samples), dims.iter().product());
+        let gradient = Tensor::from_data(TensorData::new(pull.clone(), dims), &Device::flex());
+        let to_input = read(net.backward(pass, gradient, Vec::new(), Wants::BOTH).unwrap());
+        // With these rates, Adam's first average after a step is the gradient itself.
+        net.step(&AdamSettings { beta1: 0.0, beta2: 0.0 }, 0.0);
+        let gradients = net.state();
+
+        for (name, tensor) in &state.tensors {
+            let Some(moments) = &gradients.tensors[name].moments else { continue };
+            let direction: Vec<f32> = moments[0].iter().map(|value| value.signum()).collect();
+            let slope: f64 = moments[0].iter().map(|value| f64::from(value.abs())).sum();
+            let moved = |by: f32| {
+                let mut state = state.clone();
+                let values = tensor.values.iter().zip(&direction).map(|(value, way)| value + by * way).collect();
+                state.tensors.get_mut(name).unwrap().values = values;
+                value(&plan, &state, &at, &pull)
+            };
+            check(&format!("{} {name}", plan.name), slope, moved);
+        }
+        let slope = to_input.iter().map(|value| f64::from(value.abs())).sum();
+        check(&format!("{} input", plan.name), slope, |by| {
+            let values = read(at.clone())
+                .iter()
+                .zip(&to_input)
+                .map(|(value, way)| value + by * way.signum())
+                .collect::<Vec<f32>>();
+            value(&plan, &state, &Tensor::from_data(TensorData::new(values, at.dims()), &Device::flex()), &pull)
+        });
+    }
+}
+
+/// The slope against the difference quotient, which kinks and rounding blur by some percent.
+fn check(name: &str, slope: f64, moved: impl Fn(f32) -> f64) {
+    let found = (moved(SMALL) - moved(-SMALL)) / (2.0 * f64::from(SMALL));
+    assert!((found - slope).abs() < 0.05 * slope.abs() + 1e-2, "{name}: {slope}, by differences {found}");
+}

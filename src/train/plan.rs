@@ -1,0 +1,182 @@
+//! Which layers the networks under training have.
+//!
+//! They are those of DCGAN (Radford et al. 2016, arXiv 1511.06434) and of [`crate::model`], there with `BatchNorm` folded into
+//! the convolutions. Inner layers end in a `BatchNorm`, which brings its own shift, so that they have no bias; the first layer
+//! of a judge and the last layer of each network have a bias and no `BatchNorm`.
+
+/// Every kernel is 4×4.
+pub(super) const TAPS: usize = 16;
+/// Side of the innermost picture, in pixels.
+pub(super) const INNER_SIDE: usize = 4;
+
+/// How a layer changes the side of its picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Join {
+    /// A transposed convolution from 1 px to 4 px.
+    Project,
+    /// A transposed convolution that doubles the side.
+    Up,
+    /// A convolution that halves the side.
+    Down,
+    /// A convolution from 4 px to 1 px.
+    Score,
+}
+
+/// What is applied to a layer's sums.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Activation {
+    Relu,
+    /// Slope 0.2 below zero (DCGAN, section 3).
+    Leaky,
+    Tanh,
+    Identity,
+}
+
+/// One layer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct LayerPlan {
+    /// Its name in a model file, without the network's.
+    pub name: String,
+    pub join: Join,
+    pub inputs: usize,
+    pub outputs: usize,
+    /// Ends in a `BatchNorm`; else it has a bias.
+    pub has_norm: bool,
+    pub activation: Activation,
+}
+
+/// One network, from its input on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct NetPlan {
+    /// As in a model file: generator, discriminator or encoder.
+    pub name: &'static str,
+    pub layers: Vec<LayerPlan>,
+    /// Side of its input in pixels.
+    pub input_side: usize,
+}
+
+impl LayerPlan {
+    /// Shape of the weight in `PyTorch`'s layout: transposed convolutions `[in, out, 4, 4]`, convolutions `[out, in, 4, 4]`.
+    pub fn weight_shape(&self) -> [usize; 4] {
+        match self.join {
+            Join::Project | Join::Up => [self.inputs, self.outputs, 4, 4],
+            Join::Down | Join::Score => [self.outputs, self.inputs, 4, 4],
+        }
+    }
+
+    /// Side of the output for a side of the input.
+    pub fn side_after(&self, side: usize) -> usize {
+        match self.join {
+            Join::Project => INNER_SIDE,
+            Join::Up => 2 * side,
+            Join::Down => side / 2,
+            Join::Score => 1,
+        }
+    }
+
+    /// The tensors of this layer with their lengths. The weight is first, what is added to the sums second.
+    pub fn parameters(&self) -> Vec<(String, usize)> {
+        let weight = (format!("{}.weight", self.name), self.inputs * self.outputs * TAPS);
+        let shift = if self.has_norm { "norm.shift" } else { "bias" };
+        let mut all = vec![weight, (format!("{}.{shift}", self.name), self.outputs)];
+        if self.has_norm {
+            all.push((format!("{}.norm.scale", self.name), self.outputs));
+        }
+        all
+    }
+
+    /// The tensors of the running statistics, mean and variance; none without a `BatchNorm`.
+    pub fn statistics(&self) -> Vec<String> {
+        let of = |what: &str| format!("{}.norm.{what}", self.name);
+        if self.has_norm { vec![of("mean"), of("variance")] } else { Vec::new() }
+    }
+}
+
+/// Layers between the innermost picture and the whole one.
+fn doublings(size_px: usize) -> usize {
+    (size_px / INNER_SIDE).trailing_zeros() as usize
+}
+
+/// Channels that are `width` at the outer end, double at each halving of the side, and end at eight times the width.
+fn channels(size_px: usize, width: usize) -> Vec<usize> {
+    (0..doublings(size_px)).map(|level| width * (1 << level.min(3))).collect()
+}
+
+impl NetPlan {
+    /// G: latents `[batch, latent_dim, 1, 1]` to pictures `[batch, 3, size, size]`.
+    pub fn generator(size_px: usize, width: usize, latent_dim: usize) -> Self {
+        let mut inputs = latent_dim;
+        let mut layers = Vec::new();
+        for (level, outputs) in channels(size_px, width).into_iter().rev().enumerate() {
+            let (name, join) = match level {
+                0 => ("project".to_string(), Join::Project),
+                _ => (format!("up.{}", level - 1), Join::Up),
+            };
+            layers.push(LayerPlan { name, join, inputs, outputs, has_norm: true, activation: Activation::Relu });
+            inputs = outputs;
+        }
+        layers.push(LayerPlan {
+            name: "to_rgb".into(),
+            join: Join::Up,
+            inputs,
+            outputs: 3,
+            has_norm: false,
+            activation: Activation::Tanh,
+        });
+        Self { name: "generator", layers, input_side: 1 }
+    }
+
+    /// D: pictures `[batch, 3, size, size]` to logits `[batch, 1, 1, 1]`.
+    pub fn discriminator(size_px: usize, width: usize) -> Self {
+        Self::judge("discriminator", size_px, width, 3, 1)
+    }
+
+    /// E: known pixels and their mask, `[batch, 4, size, size]`, to codes before the tanh, `[batch, latent_dim, 1, 1]`.
+    pub fn encoder(size_px: usize, width: usize, latent_dim: usize) -> Self {
+        Self::judge("encoder", size_px, (width * 3 / 4).max(1), 4, latent_dim)
+    }
+
+    fn judge(name: &'static str, size_px: usize, width: usize, mut inputs: usize, outputs: usize) -> Self {
+        let mut layers = Vec::new();
+        for (level, outputs) in channels(size_px, width).into_iter().enumerate() {
+            let name = if level == 0 { "from_rgb".into() } else { format!("down.{}", level - 1) };
+            let (join, activation) = (Join::Down, Activation::Leaky);
+            layers.push(LayerPlan { name, join, inputs, outputs, has_norm: level > 0, activation });
+            inputs = outputs;
+        }
+        let (join, activation) = (Join::Score, Activation::Identity);
+        layers.push(LayerPlan { name: "score".into(), join, inputs, outputs, has_norm: false, activation });
+        Self { name, layers, input_side: size_px }
+    }
+
+    /// Numbers that are learned.
+    pub fn parameter_count(&self) -> usize {
+        self.layers.iter().flat_map(LayerPlan::parameters).map(|(_, length)| length).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn channels_are_those_of_the_shipped_model() {
+        let of = |plan: &NetPlan| plan.layers.iter().map(|layer| layer.outputs).collect::<Vec<_>>();
+        assert_eq!(of(&NetPlan::generator(64, 64, 100)), [512, 256, 128, 64, 3]);
+        assert_eq!(of(&NetPlan::discriminator(64, 64)), [64, 128, 256, 512, 1]);
+        assert_eq!(of(&NetPlan::encoder(64, 64, 100)), [48, 96, 192, 384, 100]);
+        assert_eq!(of(&NetPlan::generator(128, 64, 100)), [512, 512, 256, 128, 64, 3]);
+    }
+
+    #[test]
+    fn every_network_ends_at_the_side_it_should() {
+        for (plan, side) in [
+            (NetPlan::generator(128, 8, 10), 128),
+            (NetPlan::discriminator(128, 8), 1),
+            (NetPlan::encoder(16, 8, 10), 1),
+        ] {
+            let end = plan.layers.iter().fold(plan.input_side, |side, layer| layer.side_after(side));
+            assert_eq!(end, side, "{}", plan.name);
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! What a short search comes to with a generator: held-out faces, each with a hole in the centre.
+
+use std::sync::Arc;
+
+use crate::mask::MaskPreset;
+use crate::model::{ModelFile, Networks};
+use crate::search::{Preset, Problem, Search, Settings, Starts};
+use crate::train::TrainError;
+use crate::train::data::Pictures;
+use crate::train::samples::planar;
+use crate::train::settings::TrainSettings;
+
+/// Faces that are filled.
+const FACES: usize = 64;
+/// Steps of each search: what matters is how well a generator can be searched, and that shows early.
+const STEPS: u32 = 20;
+
+/// The faces and what is known of them.
+pub(super) struct Fills {
+    problems: Vec<Problem>,
+    seed: u64,
+}
+
+impl Fills {
+    pub fn new(settings: &TrainSettings, held_out: &dyn Pictures) -> Self {
+        let size_px = settings.size_px as usize;
+        let hole = MaskPreset::Center.hole_in_crop(settings.size_px, 0);
+        let known: Vec<f32> = hole.iter().map(|hole| f32::from(u8::from(!hole))).collect();
+        let problem =
+            |index| Problem { size_px, pixels: planar(held_out.picture(index), size_px), known: known.clone() };
+        Self { problems: (0..held_out.len().min(FACES)).map(problem).collect(), seed: settings.seed }
+    }
+
+    /// The mean context loss reached, and the mean difference to the truth in the hole (which the search does not see).
+    pub fn measure(&self, file: &ModelFile) -> Result<(f64, f64), TrainError> {
+        let networks = Arc::new(Networks::load_on_host(file)?);
+        let best = Preset::Best.settings();
+        let starts = if networks.encoder.is_some() { Starts::Encoder } else { Starts::Prior };
+        let settings =
+            Settings { steps: STEPS, refine_steps: 0, noise: 0.0, candidates: 1, starts, seed: self.seed, ..best };
+        let (mut context, mut hole) = (0.0, 0.0);
+        for problem in &self.problems {
+            let mut search = Search::new(Arc::clone(&networks), problem, settings);
+            while !search.is_done() {
+                search.advance();
+            }
+            context += search.best().and_then(|best| Some(f64::from(best.losses.first()?.context))).unwrap_or(f64::NAN);
+            hole += search.best_pictures().first().map_or(f64::NAN, |fill| difference_in_hole(problem, fill));
+        }
+        #[expect(clippy::cast_precision_loss, reason = "some dozen faces")]
+        let count = self.problems.len().max(1) as f64;
+        Ok((context / count, hole / count))
+    }
+}
+
+/// Mean over the hole's pixels and channels.
+fn difference_in_hole(problem: &Problem, fill: &[f32]) -> f64 {
+    let values = fill.iter().zip(&problem.pixels).zip(problem.known.iter().cycle());
+    let (mut sum, mut count) = (0.0, 0u32);
+    for ((fill, truth), _) in values.filter(|(_, known)| **known < 0.5) {
+        sum += f64::from((fill - truth).abs());
+        count += 1;
+    }
+    sum / f64::from(count.max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_hole_counts_as_missed() {
+        let problem = Problem { size_px: 2, pixels: vec![0.0; 12], known: vec![1.0, 0.0, 1.0, 1.0] };
+        let fill: Vec<f32> = (0..12u8).map(f32::from).collect();
+        // Pixel 1 of each plane: 1, 5, 9.
+        assert!((difference_in_hole(&problem, &fill) - 5.0).abs() < 1e-9);
+    }
+}

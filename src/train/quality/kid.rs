@@ -1,0 +1,84 @@
+//! The kernel distance between two sets of features (KID, Bińkowski et al. 2018, arXiv 1801.01401).
+//!
+//! The unbiased estimate of the squared maximum mean discrepancy under the kernel `(x·y/d + 1)³`, as the mean over random
+//! subsets. Unbiased also means that it can come out slightly below zero.
+
+use rand::RngExt as _;
+use rand_chacha::ChaCha8Rng;
+
+/// Subsets.
+const SUBSETS: usize = 10;
+/// Rows of one subset, when there are so many.
+const SUBSET: usize = 128;
+
+/// The distance between rows of `length` numbers; `None` when either has fewer than two.
+pub(super) fn distance(length: usize, a: &[f32], b: &[f32], rng: &mut ChaCha8Rng) -> Option<f64> {
+    let rows = |all: &[f32]| all.len().checked_div(length).unwrap_or(0);
+    let size = SUBSET.min(rows(a)).min(rows(b));
+    if size < 2 {
+        return None;
+    }
+    let mut sum = 0.0;
+    for _ in 0..SUBSETS {
+        let (a, b) = (subset(length, a, size, rng), subset(length, b, size, rng));
+        sum += between(&a, &a, true) + between(&b, &b, true) - 2.0 * between(&a, &b, false);
+    }
+    #[expect(clippy::cast_precision_loss, reason = "ten subsets")]
+    let mean = sum / SUBSETS as f64;
+    Some(mean)
+}
+
+/// `size` rows drawn without repetition.
+fn subset<'a>(length: usize, all: &'a [f32], size: usize, rng: &mut ChaCha8Rng) -> Vec<&'a [f32]> {
+    let mut rows: Vec<&[f32]> = all.chunks_exact(length).collect();
+    for index in 0..size {
+        let other = rng.random_range(index..rows.len());
+        rows.swap(index, other);
+    }
+    rows.truncate(size);
+    rows
+}
+
+/// The mean of the kernel over all pairs, or over those of different rows.
+#[expect(clippy::cast_precision_loss, reason = "counts of numbers and pairs, far below 2^52")]
+fn between(a: &[&[f32]], b: &[&[f32]], only_different: bool) -> f64 {
+    let mut sum = 0.0;
+    for (i, one) in a.iter().enumerate() {
+        for (j, other) in b.iter().enumerate() {
+            if !(only_different && i == j) {
+                let product: f32 = one.iter().zip(*other).map(|(x, y)| x * y).sum();
+                sum += (f64::from(product) / one.len() as f64 + 1.0).powi(3);
+            }
+        }
+    }
+    let pairs = a.len() * (b.len() - usize::from(only_different));
+    sum / pairs as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::draws::{Purpose, normal, stream};
+
+    #[test]
+    fn the_distance_is_that_of_the_definition() {
+        // Two rows each: (k(a1,a2) + k(b1,b2)) − mean of the four mixed pairs·2, k(x, y) = (x·y/2 + 1)³.
+        let (a, b) = ([1.0, 0.0, 0.0, 2.0], [2.0, 2.0, -1.0, 1.0]);
+        let kernel = |product: f64| (product / 2.0 + 1.0).powi(3);
+        let mixed = (kernel(2.0) + kernel(-1.0) + kernel(4.0) + kernel(2.0)) / 4.0;
+        let expected = kernel(0.0) + kernel(0.0) - 2.0 * mixed;
+        let found = distance(2, &a, &b, &mut stream(0, Purpose::Quality)).unwrap();
+        assert!((found - expected).abs() < 1e-9, "{found} for {expected}");
+        assert_eq!(distance(2, &a[..2], &b, &mut stream(0, Purpose::Quality)), None);
+    }
+
+    #[test]
+    fn it_is_near_zero_for_one_distribution_and_grows_with_a_shift() {
+        let mut rng = stream(1, Purpose::Quality);
+        let mut drawn = |shift: f32| (0..200 * 8).map(|_| normal(&mut rng) + shift).collect::<Vec<f32>>();
+        let (a, same, near, far) = (drawn(0.0), drawn(0.0), drawn(0.3), drawn(1.0));
+        let of = |b: &[f32]| distance(8, &a, b, &mut stream(2, Purpose::Quality)).unwrap();
+        let (same, near, far) = (of(&same), of(&near), of(&far));
+        assert!(same.abs() < 0.05 && near > 0.1 && far > 5.0 * near, "{same} {near} {far}");
+    }
+}

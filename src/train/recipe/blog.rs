@@ -1,0 +1,48 @@
+//! The blog's recipe (Amos 2016, after carpedm20's DCGAN-tensorflow): one move of D, then two of G with the same latents.
+//!
+//! Pictures are seen as they are, nothing is averaged, and there is no encoder.
+
+use super::{DiscriminatorStep, should_be_real};
+use crate::train::batch::DeviceBatch;
+use crate::train::net::{AdamSettings, Wants, leaf};
+use crate::train::trainer::{Told, Trainer};
+
+/// The blog's `--beta1` and TensorFlow's default for the other.
+const ADAM: AdamSettings = AdamSettings { beta1: 0.5, beta2: 0.999 };
+/// Moves of G for each move of D, so that D's loss does not go to zero.
+const MOVES: usize = 2;
+
+/// One step.
+pub(in crate::train) fn step(trainer: &mut Trainer, batch: &DeviceBatch) -> Told {
+    let rate = trainer.settings.learning_rate;
+    let (nets, device) = (&mut trainer.nets, trainer.place.device.clone());
+    let mut drawn = Some(nets.generator.forward(batch.prior.clone()));
+    let mut told = DiscriminatorStep {
+        real: batch.real.clone(),
+        fake: drawn.as_ref().map_or_else(|| batch.real.clone(), |pass| pass.output.clone()),
+        penalty: batch.noise.clone().map(|noise| (noise, trainer.settings.r1)),
+        adam: &ADAM,
+        rate,
+    }
+    .take(&mut nets.discriminator);
+    for index in 1..=MOVES {
+        // What D has just seen serves for the first move.
+        let pass = drawn.take().unwrap_or_else(|| nets.generator.forward(batch.prior.clone()));
+        let judged = nets.discriminator.forward(pass.output.clone());
+        let logits = leaf(judged.output.clone());
+        let loss = should_be_real(logits.clone());
+        let gradient = logits.grad(&loss.backward()).unwrap_or_else(|| judged.output.zeros_like());
+        let to_pictures = nets.discriminator.backward(judged, gradient, Vec::new(), Wants::INPUT);
+        let to_pictures = to_pictures.unwrap_or_else(|| pass.output.zeros_like());
+        nets.generator.backward(pass, to_pictures, Vec::new(), Wants::PARAMETERS);
+        if index == MOVES {
+            told.push(("g_loss", loss.without_autodiff()));
+            told.push(("g_gradient", nets.generator.gradient_norm(&device)));
+        }
+        nets.generator.step(&ADAM, rate);
+    }
+    // Samples are drawn with the average: here it is the present weights.
+    nets.generator.average(0.0, 0.0);
+    nets.discriminator.average(0.0, 0.0);
+    told
+}

@@ -1,0 +1,79 @@
+//! The two ways to train, one step each.
+//!
+//! What would surprise: a step is no single graph. Each network's pass gives plain tensors (see [`super::net`]); a loss makes
+//! leaves of those that it needs, is differentiated to them, and the networks take these gradients back, from the last to
+//! the first.
+
+pub(super) mod blog;
+pub(super) mod encoder;
+#[cfg(test)]
+mod tests;
+
+use burn::tensor::activation::{sigmoid, softplus};
+use burn::tensor::{Gradients, Tensor};
+
+use super::batch::PENALTY_NOISE;
+use super::net::{AdamSettings, Net, Wants, leaf};
+use super::trainer::Told;
+
+/// Binary cross-entropy of logits that should say yes: mean over all, `[1]`.
+fn should_be_real(logits: Tensor<4>) -> Tensor<1> {
+    softplus(-logits, 1.0).mean()
+}
+
+/// Binary cross-entropy of logits that should say no: mean over all, `[1]`.
+fn should_be_fake(logits: Tensor<4>) -> Tensor<1> {
+    softplus(logits, 1.0).mean()
+}
+
+/// How D learns in both recipes: it should tell real from drawn pictures, each batch with its own statistics.
+struct DiscriminatorStep<'a> {
+    /// `[batch, 3, size, size]`, without autodiff, like all here.
+    real: Tensor<4>,
+    /// `[any, 3, size, size]`.
+    fake: Tensor<4>,
+    /// Noise as `real` and the weight of the gradient penalty.
+    penalty: Option<(Tensor<4>, f32)>,
+    adam: &'a AdamSettings,
+    rate: f32,
+}
+
+impl DiscriminatorStep<'_> {
+    /// Moves D by one step; tells its loss, how sure it is of real and drawn pictures (0 to 1), and its gradient.
+    ///
+    /// The gradient penalty is R1's, `weight/2 · ‖∇D‖²` on real pictures, seen along one random direction for each: the
+    /// square of what a little noise changes, over the square of the noise (Seaweed APT, arXiv 2501.08316). So no gradient of a
+    /// gradient is needed.
+    fn take(self, discriminator: &mut Net) -> Told {
+        let device = self.real.device();
+        let on_fake = discriminator.forward(self.fake);
+        let noisy = self.penalty.map(|(noise, weight)| (discriminator.forward(self.real.clone() + noise), weight));
+        let on_real = discriminator.forward(self.real);
+        let (real, fake) = (leaf(on_real.output.clone()), leaf(on_fake.output.clone()));
+        let mut loss = should_be_real(real.clone()) + should_be_fake(fake.clone());
+        let told_loss = loss.clone().without_autodiff();
+        let noisy = noisy.map(|(pass, weight)| {
+            let logits = leaf(pass.output.clone());
+            let change = (logits.clone() - real.clone()).square().mean();
+            loss = loss.clone() + change.mul_scalar(weight / (2.0 * PENALTY_NOISE * PENALTY_NOISE));
+            (pass, logits)
+        });
+        let gradients = loss.backward();
+        back(discriminator, on_real, &real, &gradients);
+        back(discriminator, on_fake, &fake, &gradients);
+        if let Some((pass, logits)) = noisy {
+            back(discriminator, pass, &logits, &gradients);
+        }
+        let gradient = discriminator.gradient_norm(&device);
+        discriminator.step(self.adam, self.rate);
+        let sureness = |logits: Tensor<4>| sigmoid(logits.without_autodiff()).mean();
+        vec![("d_loss", told_loss), ("d_real", sureness(real)), ("d_fake", sureness(fake)), ("d_gradient", gradient)]
+    }
+}
+
+/// Takes the gradient to a pass's output back to the network's parameters.
+fn back(net: &mut Net, pass: super::net::Pass, output: &Tensor<4>, gradients: &Gradients) {
+    if let Some(gradient) = output.grad(gradients) {
+        net.backward(pass, gradient, Vec::new(), Wants::PARAMETERS);
+    }
+}

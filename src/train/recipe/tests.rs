@@ -1,0 +1,155 @@
+//! Both recipes against `PyTorch`, step by step.
+//!
+//! `assets/fixtures/training-16.safetensors` tells what a `PyTorch` program in double precision came to: three steps of each recipe
+//! from the same weights and batches (`start`, `real`, `known`, `prior`, `views`, `noise`), with networks of 16×16 pixels, width 4,
+//! latents of 8, batches of 4. It is the bootstrap's program with D's own levels in place of pretrained ones, and D's penalty along
+//! noise; the learning rates are 0.02 (encoder, in its warm-up) and 0.002 (blog, penalty 0.5). `told` holds the numbers of each
+//! step, `end` and `average` the networks after the last. The critic begins with sines.
+
+use std::collections::BTreeMap;
+
+use burn::tensor::Device;
+use safetensors::SafeTensors;
+
+use crate::train::batch::Batch;
+use crate::train::critic;
+use crate::train::net::{NetState, Place, TensorState, read};
+use crate::train::settings::{Recipe, TrainSettings};
+use crate::train::trainer::{TrainState, Trainer};
+use crate::train::views::View;
+
+static TRACE: &[u8] = include_bytes!("../../../assets/fixtures/training-16.safetensors");
+const STEPS: usize = 3;
+/// Losses and norms of gradients in single precision, relative.
+const TOLD: f32 = 2e-3;
+/// Norm of what a tensor's way differs by, relative to that of the way. Adam makes much of small gradients, and so of rounding.
+const WAY: f64 = 0.03;
+
+struct Trace(BTreeMap<String, Vec<f32>>);
+
+impl Trace {
+    fn read() -> Self {
+        let file = SafeTensors::deserialize(TRACE).unwrap();
+        let values = |data: &[u8]| data.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+        Self(file.iter().map(|(name, view)| (name.to_string(), values(view.data()))).collect())
+    }
+
+    /// What belongs to one step.
+    fn of(&self, name: &str, step: usize) -> &[f32] {
+        let all = &self.0[name];
+        let length = all.len() / STEPS;
+        &all[step * length..(step + 1) * length]
+    }
+
+    fn batch(&self, settings: &TrainSettings, step: usize) -> Batch {
+        let has_encoder = settings.recipe == Recipe::Encoder;
+        #[expect(clippy::cast_possible_truncation, reason = "whole pixels")]
+        let view = |values: &[f32]| View {
+            brightness: values[0],
+            saturation: values[1],
+            contrast: values[2],
+            shift_px: [values[3] as i32, values[4] as i32],
+        };
+        let views: Vec<View> = self.of("views", step).chunks(5).map(view).collect();
+        let (seen, invented) = views.split_at(views.len() / 2);
+        let only = |wanted: bool, values: &[f32]| if wanted { values.to_vec() } else { Vec::new() };
+        Batch {
+            size_px: 16,
+            real: self.of("real", step).to_vec(),
+            known: only(has_encoder, self.of("known", step)),
+            prior: self.of("prior", step).to_vec(),
+            views: if has_encoder { [seen.to_vec(), invented.to_vec()] } else { Default::default() },
+            noise: only(settings.r1 > 0.0, self.of("noise", step)),
+        }
+    }
+
+    fn start(&self, settings: &TrainSettings) -> TrainState {
+        let mut state = TrainState::initial(settings);
+        for (net, of_net) in &mut state.nets {
+            for (name, tensor) in &mut of_net.tensors {
+                if let Some(values) = self.0.get(&format!("start/{net}/{name}")) {
+                    *tensor = TensorState::new(values.clone(), tensor.moments.is_some());
+                }
+            }
+        }
+        if let Some(critic) = state.nets.get_mut("critic") {
+            *critic = sines();
+        }
+        state
+    }
+}
+
+fn sines() -> NetState {
+    let mut state = NetState::default();
+    for (name, length) in critic::parameters(8) {
+        let layer: f64 = name[..1].parse().unwrap();
+        let speed = if name.ends_with("weight") { 0.7 } else { 0.3 };
+        #[expect(clippy::cast_possible_truncation, reason = "numbers in single precision, from sines in double")]
+        let sine = |index: u32| (0.1 * (speed * f64::from(index) + layer).sin()) as f32;
+        let values = (0..u32::try_from(length).unwrap()).map(sine).collect();
+        state.tensors.insert(name, TensorState::new(values, true));
+    }
+    state
+}
+
+fn settings(recipe: Recipe) -> TrainSettings {
+    let (learning_rate, r1) = if recipe == Recipe::Encoder { (0.02, 0.0) } else { (0.002, 0.5) };
+    TrainSettings {
+        recipe,
+        size_px: 16,
+        width: 4,
+        latent_dim: 8,
+        batch: 4,
+        learning_rate,
+        r1,
+        ..TrainSettings::default()
+    }
+}
+
+fn norm(values: impl Iterator<Item = f64>) -> f64 {
+    values.map(|value| value * value).sum::<f64>().sqrt()
+}
+
+fn follow(recipe: Recipe, by_hand: bool) {
+    let (trace, settings) = (Trace::read(), settings(recipe));
+    let start = trace.start(&settings);
+    let mut trainer = Trainer::new(&settings, &start, &Place { device: Device::flex(), by_hand });
+    let id = recipe.id();
+    for step in 0..STEPS {
+        let told = trainer.advance(&trace.batch(&settings, step));
+        assert!(told.len() >= 6);
+        for (name, value) in told {
+            let (found, expected) = (read(value)[0], trace.of(&format!("{id}/told/{name}"), step)[0]);
+            let error = (found - expected).abs();
+            assert!(error < TOLD * expected.abs(), "{id}, step {step}, {name}: {found} for {expected}");
+        }
+    }
+    let end = trainer.state();
+    let mut compared = 0;
+    for (key, expected) in &trace.0 {
+        let Some((what, rest)) = key.strip_prefix(&format!("{id}/")).and_then(|rest| rest.split_once('/')) else {
+            continue;
+        };
+        let Some((net, name)) = rest.split_once('/') else { continue };
+        let tensor = &end.nets[net].tensors[name];
+        let found = if what == "end" { &tensor.values } else { &tensor.averaged };
+        let began = &start.nets[net].tensors[name].values;
+        let way = norm(expected.iter().zip(began).map(|(end, start)| f64::from(end - start)));
+        let error = norm(found.iter().zip(expected).map(|(found, end)| f64::from(found - end)));
+        assert!(error < WAY * way + 1e-6, "{id} {key}: {error} off a way of {way}");
+        compared += 1;
+    }
+    assert!(compared > 15, "{compared} tensors compared");
+}
+
+#[test]
+fn the_encoder_recipe_is_that_of_pytorch() {
+    follow(Recipe::Encoder, true);
+    follow(Recipe::Encoder, false);
+}
+
+#[test]
+fn the_blog_recipe_is_that_of_pytorch() {
+    follow(Recipe::Blog, true);
+    follow(Recipe::Blog, false);
+}

@@ -1,0 +1,105 @@
+//! Pictures of training: samples of fixed latents, and held-out faces redrawn from what a mask leaves.
+
+use image::{DynamicImage, RgbImage};
+
+use super::batch::append_planar;
+use super::data::Pictures;
+use super::draws::{Purpose, prior, stream};
+use super::settings::TrainSettings;
+use crate::model::host::{HostNetworks, Tape};
+
+/// Pictures side by side.
+const COLUMNS: usize = 8;
+/// Rows of samples.
+const ROWS: usize = 6;
+
+/// What samples are shown of; the same through a run.
+pub(super) struct Showcase {
+    latents: Vec<f32>,
+    latent_dim: usize,
+    size_px: usize,
+    /// Held-out faces `[count, size, size, 3]` in [-1, 1], at most eight.
+    faces: Vec<f32>,
+    /// Their known masks `[count, size, size]`.
+    known: Vec<f32>,
+}
+
+impl Showcase {
+    /// Fixes latents, faces and masks: half of the faces with a hole in the centre, then the lower, then the left half.
+    pub fn new(settings: &TrainSettings, held_out: &dyn Pictures) -> Self {
+        let (size_px, latent_dim) = (settings.size_px as usize, settings.latent_dim as usize);
+        let latents = prior(&mut stream(settings.seed, Purpose::Samples), COLUMNS * ROWS * latent_dim);
+        let count = held_out.len().min(COLUMNS);
+        let faces = (0..count).flat_map(|index| interleaved(held_out.picture(index))).collect();
+        let known = (0..count).flat_map(|index| {
+            (0..size_px * size_px).map(move |pixel| {
+                let (y, x) = (pixel / size_px, pixel % size_px);
+                let middle = size_px / 4..size_px - size_px / 4;
+                let is_hole = match index {
+                    0..4 => middle.contains(&y) && middle.contains(&x),
+                    4..6 => y >= size_px / 2,
+                    _ => x < size_px / 2,
+                };
+                f32::from(u8::from(!is_hole))
+            })
+        });
+        Self { latents, latent_dim, size_px, faces, known: known.collect() }
+    }
+
+    /// The samples; with an encoder also three rows of faces: the truth, what is known of it, and that redrawn.
+    pub fn draw(&self, networks: &HostNetworks) -> RgbImage {
+        let area = self.size_px * self.size_px;
+        let mut tape = Tape::default();
+        networks.draw(self.latents.len() / self.latent_dim.max(1), &self.latents, &mut tape);
+        let mut pictures = tape.pictures().to_vec();
+        let count = self.known.len() / area;
+        if let Some(codes) = networks.encode(count, &self.faces, &self.known).filter(|_| count > 0) {
+            let pad = |pictures: &mut Vec<f32>| pictures.resize(pictures.len() + (COLUMNS - count) * area * 3, -1.0);
+            pictures.extend_from_slice(&self.faces);
+            pad(&mut pictures);
+            let pixels = self.faces.as_chunks::<3>().0.iter().zip(&self.known);
+            pictures.extend(pixels.flat_map(|(pixel, known)| if *known > 0.0 { *pixel } else { [1.0; 3] }));
+            pad(&mut pictures);
+            networks.draw(count, &codes, &mut tape);
+            pictures.extend_from_slice(tape.pictures());
+            pad(&mut pictures);
+        }
+        grid(&pictures, self.size_px)
+    }
+}
+
+/// Bytes as values in [-1, 1].
+pub(super) fn interleaved(picture: &[u8]) -> impl Iterator<Item = f32> + '_ {
+    picture.iter().map(|value| f32::from(*value) / 127.5 - 1.0)
+}
+
+/// Bytes as planes in [-1, 1].
+pub(super) fn planar(picture: &[u8], size_px: usize) -> Vec<f32> {
+    let mut planes = Vec::with_capacity(picture.len());
+    append_planar(&mut planes, picture, size_px, false);
+    planes
+}
+
+/// Pictures `[count, size, size, 3]` in [-1, 1], eight in a row.
+fn grid(pictures: &[f32], size_px: usize) -> RgbImage {
+    let rows = pictures.len() / (size_px * size_px * 3 * COLUMNS);
+    let side = |count: usize| u32::try_from(count * size_px).unwrap_or(u32::MAX);
+    RgbImage::from_fn(side(COLUMNS), side(rows), |x, y| {
+        let (x, y) = (x as usize, y as usize);
+        let index = y / size_px * COLUMNS + x / size_px;
+        let pixel = (index * size_px + y % size_px) * size_px + x % size_px;
+        let value = |channel: usize| pictures.get(3 * pixel + channel).map_or(0, |value| byte(*value));
+        image::Rgb([value(0), value(1), value(2)])
+    })
+}
+
+/// A value in [-1, 1] as a byte.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a byte")]
+pub(super) fn byte(value: f32) -> u8 {
+    ((value + 1.0) * 127.5).round().clamp(0.0, 255.0) as u8
+}
+
+/// A grid as a PNG.
+pub(super) fn encode(grid: RgbImage) -> Result<Vec<u8>, crate::photo::SaveError> {
+    crate::photo::encode_png(&DynamicImage::ImageRgb8(grid), &crate::photo::Extras::default())
+}

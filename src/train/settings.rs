@@ -1,0 +1,158 @@
+//! Everything a person can set about a training run. `config.json` of a run folder holds it.
+
+use serde::{Deserialize, Serialize};
+
+use super::TrainError;
+
+/// How G and D learn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Recipe {
+    /// The default, that of the built-in model: an encoder of masked faces learns with G and D, D sees random views, and the
+    /// model is a running average.
+    #[default]
+    Encoder,
+    /// Amos 2016: DCGAN, G moved twice for each move of D; no encoder.
+    Blog,
+}
+
+impl Recipe {
+    /// All, in the order they are offered.
+    pub const ALL: [Self; 2] = [Self::Encoder, Self::Blog];
+
+    /// The name on the command line and in run folders.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Encoder => "encoder",
+            Self::Blog => "blog",
+        }
+    }
+
+    /// The recipe with this [`id`](Self::id).
+    #[must_use]
+    pub fn from_id(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|recipe| recipe.id() == id)
+    }
+}
+
+/// How to train. What is missing in a `config.json` takes its default.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TrainSettings {
+    pub recipe: Recipe,
+    /// Side of the pictures in pixels: a power of two from 16 to 256.
+    pub size_px: u32,
+    /// Channels at the outer end of G and D; inside there are eight times as many. E has three quarters.
+    pub width: u32,
+    /// Numbers of a latent.
+    pub latent_dim: u32,
+    /// Faces in one step.
+    pub batch: u32,
+    /// Steps of the whole run.
+    pub steps: u64,
+    pub seed: u64,
+    pub learning_rate: f32,
+    /// Weight of the gradient penalty on real faces (R1, Mescheder et al. 2018, arXiv 1801.04406); 0 is none.
+    pub r1: f32,
+    /// Steps between two checkpoints with samples and measurements.
+    pub every: u64,
+}
+
+impl Default for TrainSettings {
+    fn default() -> Self {
+        Self {
+            recipe: Recipe::Encoder,
+            size_px: 64,
+            width: 64,
+            latent_dim: 100,
+            batch: 32,
+            steps: 50_000,
+            seed: 0,
+            learning_rate: 2e-4,
+            r1: 0.0,
+            every: 1000,
+        }
+    }
+}
+
+impl TrainSettings {
+    /// Checks that every value can be meant.
+    ///
+    /// # Errors
+    /// Names the first that cannot.
+    pub fn check(&self) -> Result<(), TrainError> {
+        let wrong = |what: &'static str, found: String, expected: &'static str| {
+            Err(TrainError::Setting { what, found, expected })
+        };
+        if !self.size_px.is_power_of_two() || !(16..=256).contains(&self.size_px) {
+            return wrong("size", self.size_px.to_string(), "use a power of two from 16 to 256, as 64 or 128");
+        }
+        if !(1..=512).contains(&self.width) {
+            return wrong("width", self.width.to_string(), "use 1 to 512, as 64");
+        }
+        if !(1..=4096).contains(&self.latent_dim) {
+            return wrong("latent length", self.latent_dim.to_string(), "use 1 to 4096, as 100");
+        }
+        if !(2..=4096).contains(&self.batch) {
+            return wrong("batch", self.batch.to_string(), "use 2 to 4096 faces, as 32");
+        }
+        if self.steps == 0 || self.every == 0 {
+            return wrong("number of steps", "0".into(), "use 1 or more");
+        }
+        if !(self.learning_rate > 0.0 && self.learning_rate <= 0.1) {
+            return wrong(
+                "learning rate",
+                self.learning_rate.to_string(),
+                "use more than 0 and at most 0.1, as 0.0002",
+            );
+        }
+        if !(self.r1 >= 0.0 && self.r1 <= 1000.0) {
+            return wrong("R1 weight", self.r1.to_string(), "use 0 to 1000, as 1");
+        }
+        Ok(())
+    }
+
+    /// The first difference to `other` that makes one unable to go on with the other's checkpoints: what, here, there.
+    pub(super) fn conflict(&self, other: &Self) -> Option<(&'static str, String, String)> {
+        let pairs = [
+            ("recipe", self.recipe.id().to_string(), other.recipe.id().to_string()),
+            ("size", self.size_px.to_string(), other.size_px.to_string()),
+            ("width", self.width.to_string(), other.width.to_string()),
+            ("latent length", self.latent_dim.to_string(), other.latent_dim.to_string()),
+        ];
+        pairs.into_iter().find(|(_, here, there)| here != there)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_meant_is_named() {
+        let refused = |change: fn(&mut TrainSettings)| {
+            let mut settings = TrainSettings::default();
+            change(&mut settings);
+            settings.check().unwrap_err().to_string()
+        };
+        assert!(TrainSettings::default().check().is_ok());
+        insta::assert_snapshot!(refused(|settings| settings.size_px = 65), @"the size is 65: use a power of two from 16 to 256, as 64 or 128");
+        insta::assert_snapshot!(refused(|settings| settings.batch = 1), @"the batch is 1: use 2 to 4096 faces, as 32");
+        for change in [
+            (|settings| settings.width = 0) as fn(&mut TrainSettings),
+            |settings| settings.every = 0,
+            |settings| settings.learning_rate = f32::NAN,
+            |settings| settings.r1 = -1.0,
+            |settings| settings.latent_dim = 0,
+        ] {
+            refused(change);
+        }
+    }
+
+    #[test]
+    fn a_configuration_that_says_little_takes_the_defaults() {
+        let read: TrainSettings = serde_json::from_str(r#"{"recipe": "blog", "width": 8}"#).unwrap();
+        assert_eq!(read, TrainSettings { recipe: Recipe::Blog, width: 8, ..TrainSettings::default() });
+    }
+}

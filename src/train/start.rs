@@ -1,0 +1,95 @@
+//! How a run begins: with which faces, from which state, and whether there is memory for it.
+
+use std::path::Path;
+
+use super::data::{Part, Pictures, split};
+use super::folder::RunFolder;
+use super::log::Curve;
+use super::net::Place;
+use super::settings::TrainSettings;
+use super::trainer::TrainState;
+use super::{Observer, TrainError, TrainRequest, checkpoint, log, memory};
+
+/// Faces to train on and to measure with. Says so when there are few.
+pub(super) fn parts<'a>(
+    settings: &TrainSettings,
+    pictures: &'a dyn Pictures,
+    held_out: Option<&'a dyn Pictures>,
+    observer: &mut dyn Observer,
+) -> (Part<'a>, Part<'a>) {
+    let all = Part::whole(pictures);
+    let (faces, measured) = match held_out {
+        Some(others) => (all, Part::whole(others)),
+        None => match split(pictures) {
+            (kept, Some(held_out)) => (kept, held_out),
+            (kept, None) => {
+                observer.note("too few faces to hold some out: measurements are of the faces trained on");
+                (kept, all)
+            }
+        },
+    };
+    if faces.len() < settings.batch as usize {
+        observer.note(&format!(
+            "{} faces are fewer than a batch of {}: it holds some of them several times, and the generator will learn them by heart",
+            faces.len(),
+            settings.batch
+        ));
+    }
+    (faces, measured)
+}
+
+/// Where a run begins: at a checkpoint, or at the first step.
+pub(super) fn first_state(
+    request: &TrainRequest,
+    folder: &RunFolder,
+    observer: &mut dyn Observer,
+) -> Result<TrainState, TrainError> {
+    let settings = &request.settings;
+    if let Some(former) = folder.settings()? {
+        let path = folder.path().to_path_buf();
+        if !request.resume {
+            return Err(TrainError::Occupied { folder: path });
+        }
+        if let Some((what, here, there)) = settings.conflict(&former) {
+            return Err(TrainError::Conflict { folder: path, what, here, there });
+        }
+        if let Some((state, notes)) = checkpoint::newest(folder.path(), settings)? {
+            for note in &notes {
+                observer.note(note);
+            }
+            return Ok(state);
+        }
+        observer.note("the run has no checkpoint yet: it starts anew");
+    }
+    Ok(TrainState::initial(settings))
+}
+
+/// Says so if the memory will not do.
+pub(super) fn warn_of_memory(settings: &TrainSettings, place: &Place, observer: &mut dyn Observer) {
+    let needed = memory::needed(settings, place.by_hand);
+    if let Some(available) = memory::available().filter(|available| place.by_hand && needed > *available) {
+        observer.note(&format!(
+            "about {} MB of memory are needed and {} MB are free: choose a smaller batch or width if it does not fit",
+            needed / 1_000_000,
+            available / 1_000_000
+        ));
+    }
+}
+
+/// The last number of a column; 0 when there is none.
+pub(super) fn last_value(path: &Path, name: &str) -> Result<f64, TrainError> {
+    let curves = log::curves(path)?;
+    let last = |curve: &Curve| curve.points.last().map(|(_, value)| *value);
+    Ok(curves.iter().find(|curve| curve.name == name).and_then(last).unwrap_or(0.0))
+}
+
+/// An error and its causes in one line.
+pub(super) fn told(error: &TrainError) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        text = format!("{text}: {inner}");
+        cause = inner.source();
+    }
+    text
+}

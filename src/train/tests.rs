@@ -1,0 +1,233 @@
+//! Whole runs with tiny networks.
+
+use std::fs;
+use std::path::Path;
+
+use super::data::Part;
+use super::*;
+
+fn tiny() -> TrainSettings {
+    TrainSettings { size_px: 16, width: 2, latent_dim: 4, batch: 4, steps: 6, every: 3, ..TrainSettings::default() }
+}
+
+fn request(out: &Path, settings: TrainSettings) -> TrainRequest {
+    TrainRequest { settings, out: out.to_path_buf(), resume: false, device: DeviceChoice::Cpu, minutes: None }
+}
+
+#[derive(Default)]
+struct Told {
+    facts: Option<Facts>,
+    notes: Vec<String>,
+    rows: Vec<Progress>,
+    milestones: Vec<Milestone>,
+    /// Asked to go on so often before it stops.
+    patience: Option<usize>,
+}
+
+impl Observer for Told {
+    fn started(&mut self, facts: &Facts) {
+        self.facts = Some(facts.clone());
+    }
+
+    fn note(&mut self, text: &str) {
+        self.notes.push(text.into());
+    }
+
+    fn flow(&mut self) -> Flow {
+        match &mut self.patience {
+            Some(0) => Flow::Stop,
+            Some(left) => {
+                *left -= 1;
+                Flow::Continue
+            }
+            None => Flow::Continue,
+        }
+    }
+
+    fn progress(&mut self, progress: &Progress) {
+        self.rows.push(progress.clone());
+    }
+
+    fn milestone(&mut self, milestone: &Milestone) {
+        self.milestones.push(milestone.clone());
+    }
+}
+
+fn run(request: &TrainRequest) -> (TrainOutcome, Told) {
+    let mut told = Told::default();
+    let outcome = train(request, &PicturesInMemory::noise(16, 20, 1), None, &mut told).unwrap();
+    (outcome, told)
+}
+
+#[test]
+fn a_run_leaves_everything_it_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("new/run");
+    let (outcome, told) = run(&request(&out, tiny()));
+    let run = RunFolder::new(&out);
+    assert_eq!((outcome.ended, outcome.step), (Ended::Done, 6));
+    assert_eq!(outcome.checkpoint, Some(checkpoint::path(&out, 6)));
+    assert_eq!(run.settings().unwrap(), Some(tiny()));
+    assert_eq!(run.samples().iter().map(|(step, _)| *step).collect::<Vec<_>>(), [3, 6]);
+    let facts = told.facts.unwrap();
+    assert_eq!((facts.faces, facts.held_out, facts.step), (18, 2, 0));
+    assert_eq!((told.rows.len(), told.milestones.len()), (2, 2));
+
+    let curves = run.curves().unwrap();
+    let steps = |name: &str| {
+        let curve = curves.iter().find(|curve| curve.name == name).unwrap();
+        curve.points.iter().map(|(step, _)| *step).collect::<Vec<_>>()
+    };
+    for name in ["images", "d_loss", "g_loss", "redraw", "e_gradient", "context_loss", "kid", "diversity"] {
+        assert_eq!(steps(name), [3, 6], "{name}");
+    }
+    let events = fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().path());
+    let events = events.filter(|path| path.file_name().unwrap().to_string_lossy().contains("tfevents"));
+    let told_there: Vec<_> = events.flat_map(|path| events::tests::told(&path)).collect();
+    for (step, tag) in [(3, "d_loss"), (6, "samples"), (6, "context_loss")] {
+        assert!(told_there.iter().any(|(at, name, _)| (*at, name.as_str()) == (step, tag)), "{step} {tag}");
+    }
+    let best = told.milestones.iter().map(|milestone| milestone.quality.context_loss).fold(f64::MAX, f64::min);
+    let is_best = |milestone: &&Milestone| milestone.is_best;
+    assert!((told.milestones.iter().rfind(is_best).unwrap().quality.context_loss - best).abs() < 1e-12);
+    for name in ["model.safetensors", "best.safetensors"] {
+        let info = crate::model::inspect(&crate::model::ModelChoice::File(out.join(name))).unwrap();
+        assert!(info.has_discriminator && info.has_encoder && info.image_size_px == 16, "{name}");
+    }
+}
+
+#[test]
+fn a_resumed_run_comes_to_the_same_numbers_as_one_that_was_never_stopped() {
+    for recipe in Recipe::ALL {
+        let settings = TrainSettings { recipe, r1: 0.1, every: 100, ..tiny() };
+        let folder = tempfile::tempdir().unwrap();
+        let [whole, parts] = ["whole", "parts"].map(|name| folder.path().join(name));
+        run(&request(&whole, settings.clone()));
+        let mut told = Told { patience: Some(4), ..Told::default() };
+        let faces = PicturesInMemory::noise(16, 20, 1);
+        let stopped = train(&request(&parts, settings.clone()), &faces, None, &mut told).unwrap();
+        assert_eq!((stopped.ended, stopped.step), (Ended::Stopped, 4));
+        let (outcome, told) = run(&TrainRequest { resume: true, ..request(&parts, settings.clone()) });
+        assert_eq!((outcome.ended, told.facts.unwrap().step), (Ended::Done, 4));
+        let of = |run: &Path| checkpoint::load(&checkpoint::path(run, 6), &settings).unwrap();
+        assert_eq!(of(&whole), of(&parts), "{}", recipe.id());
+        let model = |run: &Path| fs::read(run.join("model.safetensors")).unwrap();
+        assert_eq!(model(&whole), model(&parts));
+        let steps: Vec<u64> =
+            RunFolder::new(&parts).curves().unwrap()[0].points.iter().map(|(step, _)| *step).collect();
+        assert_eq!(steps, [4, 6]);
+    }
+}
+
+#[test]
+fn another_seed_comes_to_other_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let of = |name: &str, seed| {
+        let out = folder.path().join(name);
+        run(&request(&out, TrainSettings { seed, every: 100, ..tiny() }));
+        fs::read(out.join("model.safetensors")).unwrap()
+    };
+    assert_ne!(of("a", 0), of("b", 1));
+}
+
+#[test]
+fn a_stop_file_ends_a_run_with_a_checkpoint_and_is_gone() {
+    struct Impatient(RunFolder);
+    impl Observer for Impatient {
+        fn progress(&mut self, _: &Progress) {
+            self.0.ask_to_stop().unwrap();
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let run = RunFolder::new(folder.path());
+    let settings = TrainSettings { steps: 100_000, every: 100_000, ..tiny() };
+    let faces = PicturesInMemory::noise(16, 20, 1);
+    let outcome = train(&request(folder.path(), settings), &faces, None, &mut Impatient(run.clone())).unwrap();
+    assert_eq!((outcome.ended, run.newest_step()), (Ended::Stopped, Some(outcome.step)));
+    assert!(!run.stop_path().exists());
+}
+
+#[test]
+fn time_that_is_up_ends_a_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let request = TrainRequest { minutes: Some(0.0), ..request(folder.path(), tiny()) };
+    let (outcome, _) = run(&request);
+    assert_eq!((outcome.ended, outcome.step), (Ended::Stopped, 0));
+}
+
+#[test]
+fn a_folder_with_a_run_is_not_begun_anew_and_another_network_does_not_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    run(&request(folder.path(), tiny()));
+    let refused = |settings, resume| {
+        let request = TrainRequest { resume, ..request(folder.path(), settings) };
+        train(&request, &PicturesInMemory::noise(16, 20, 1), None, &mut Told::default()).unwrap_err().to_string()
+    };
+    assert!(refused(tiny(), false).ends_with("holds a run already: go on with --resume, or choose another folder"));
+    let other = refused(TrainSettings { width: 4, ..tiny() }, true);
+    assert!(other.ends_with("has width 2, not 4: give what it has, or choose another folder"), "{other}");
+}
+
+#[test]
+fn one_face_is_enough_and_none_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut told = Told::default();
+    let settings = TrainSettings { steps: 2, ..tiny() };
+    let one = PicturesInMemory::noise(16, 1, 1);
+    let outcome = train(&request(&folder.path().join("one"), settings.clone()), &one, None, &mut told).unwrap();
+    assert_eq!(outcome.ended, Ended::Done);
+    assert!(told.notes.iter().any(|note| note.contains("too few faces to hold some out")), "{:?}", told.notes);
+    assert!(told.notes.iter().any(|note| note.contains("fewer than a batch")), "{:?}", told.notes);
+    let none = train(&request(&folder.path().join("none"), settings), &PicturesInMemory::default(), None, &mut told);
+    assert!(matches!(none, Err(TrainError::NoPictures)));
+    assert!(!folder.path().join("none").exists());
+}
+
+#[test]
+fn numbers_that_are_none_end_a_run_and_the_last_good_checkpoint_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = TrainSettings { steps: 3, ..tiny() };
+    run(&request(folder.path(), settings.clone()));
+    // A run that diverges: the next step's rate is beyond everything.
+    let mut state = checkpoint::load(&checkpoint::path(folder.path(), 3), &settings).unwrap();
+    let weights = &mut state.nets.get_mut("generator").unwrap().tensors.get_mut("project.weight").unwrap().values;
+    weights.fill(3e38);
+    checkpoint::save(folder.path(), &state).unwrap();
+    let request = TrainRequest { resume: true, ..request(folder.path(), TrainSettings { steps: 9, ..settings }) };
+    let (outcome, _) = run(&request);
+    let Ended::Failed(reason) = &outcome.ended else { panic!("{outcome:?}") };
+    assert!(reason.contains("not a number"), "{reason}");
+    assert_eq!(outcome.checkpoint, Some(checkpoint::path(folder.path(), 3)));
+}
+
+#[test]
+fn a_checkpoint_that_cannot_be_written_is_told_and_the_run_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    // A file where the folder should be: no checkpoint has room.
+    fs::write(folder.path().join("checkpoints"), []).unwrap();
+    let mut told = Told::default();
+    let faces = PicturesInMemory::noise(16, 20, 1);
+    let failed = train(&request(folder.path(), tiny()), &faces, None, &mut told).unwrap_err();
+    assert!(matches!(failed, TrainError::Write { .. }), "{failed:?}");
+    assert_eq!(told.milestones.len(), 2, "it goes on to the end");
+    assert!(told.notes.iter().any(|note| note.contains("step-00000003")), "{:?}", told.notes);
+}
+
+#[test]
+fn a_tiny_set_is_learned_by_heart() {
+    let folder = tempfile::tempdir().unwrap();
+    // Four plain pictures of different colours.
+    let pixels = [[200, 60, 40], [40, 180, 60], [50, 60, 210], [220, 220, 200]];
+    let faces = PicturesInMemory::new(16, pixels.iter().flat_map(|pixel| pixel.repeat(256)).collect());
+    let settings = TrainSettings { width: 4, steps: 240, every: 240, batch: 8, learning_rate: 2e-3, ..tiny() };
+    let mut told = Told::default();
+    train(&request(folder.path(), settings), &faces, Some(&Part::whole(&faces)), &mut told).unwrap();
+    let redraw: Vec<f32> = told
+        .rows
+        .iter()
+        .filter_map(|row| row.numbers.iter().find(|(name, _)| *name == "redraw"))
+        .map(|(_, value)| *value)
+        .collect();
+    let (first, last) = (redraw[0], redraw[redraw.len() - 1]);
+    assert!(last < 0.6 * first, "{redraw:?}");
+}

@@ -1,0 +1,146 @@
+//! The networks of a run, and one step.
+
+use std::collections::BTreeMap;
+
+use burn::tensor::Tensor;
+
+use super::batch::{Batch, DeviceBatch};
+use super::critic::{self, Critic};
+use super::draws::{Purpose, stream};
+use super::net::{Net, NetState, Place, read};
+use super::plan::NetPlan;
+use super::recipe;
+use super::settings::{Recipe, TrainSettings};
+
+/// The networks, on a device.
+pub(super) struct Nets {
+    pub generator: Net,
+    pub discriminator: Net,
+    pub encoding: Option<Encoding>,
+}
+
+/// What the encoder recipe has beside G and D.
+pub(super) struct Encoding {
+    pub encoder: Net,
+    pub critic: Critic,
+}
+
+/// A run between two steps, as plain numbers: all that a checkpoint must hold.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct TrainState {
+    /// Steps done.
+    pub step: u64,
+    /// generator, discriminator, and with the encoder recipe encoder and critic.
+    pub nets: BTreeMap<String, NetState>,
+}
+
+/// What a step tells, by name; `[1]` each, still on the device.
+pub(super) type Told = Vec<(&'static str, Tensor<1>)>;
+
+/// The three networks' plans.
+pub(super) fn plans(settings: &TrainSettings) -> Vec<NetPlan> {
+    let (size, width, latent) = (settings.size_px as usize, settings.width as usize, settings.latent_dim as usize);
+    let mut plans = vec![NetPlan::generator(size, width, latent), NetPlan::discriminator(size, width)];
+    if settings.recipe == Recipe::Encoder {
+        plans.push(NetPlan::encoder(size, width, latent));
+    }
+    plans
+}
+
+impl TrainState {
+    /// Before the first step.
+    pub fn initial(settings: &TrainSettings) -> Self {
+        let mut rng = stream(settings.seed, Purpose::Weights);
+        let mut nets: BTreeMap<String, NetState> =
+            plans(settings).iter().map(|plan| (plan.name.to_string(), NetState::initial(plan, &mut rng))).collect();
+        if settings.recipe == Recipe::Encoder {
+            nets.insert("critic".into(), Critic::initial(settings.latent_dim as usize, &mut rng));
+        }
+        Self { step: 0, nets }
+    }
+
+    /// The tensors that such a state has: network, name, length, and whether it is learned by gradients.
+    pub fn expected(settings: &TrainSettings) -> Vec<(String, String, usize, bool)> {
+        let mut all = Vec::new();
+        for plan in plans(settings) {
+            for layer in &plan.layers {
+                let learned = layer.parameters().into_iter().map(|(name, length)| (name, length, true));
+                let running = layer.statistics().into_iter().map(|name| (name, layer.outputs, false));
+                all.extend(learned.chain(running).map(|(name, length, is)| (plan.name.to_string(), name, length, is)));
+            }
+        }
+        if settings.recipe == Recipe::Encoder {
+            let parameters = critic::parameters(settings.latent_dim as usize).into_iter();
+            all.extend(parameters.map(|(name, length)| ("critic".to_string(), name, length, true)));
+        }
+        all
+    }
+
+    /// Whether every number is finite.
+    pub fn is_finite(&self) -> bool {
+        self.nets.values().all(NetState::is_finite)
+    }
+}
+
+/// A run between two steps, on a device.
+pub(super) struct Trainer {
+    pub settings: TrainSettings,
+    pub place: Place,
+    pub nets: Nets,
+    /// Steps done.
+    pub step: u64,
+}
+
+impl Trainer {
+    /// Takes over a state, which must be that of the settings.
+    pub fn new(settings: &TrainSettings, state: &TrainState, place: &Place) -> Self {
+        let nothing = NetState::default();
+        let state_of = |name: &str| state.nets.get(name).unwrap_or(&nothing);
+        let mut nets = plans(settings).into_iter().map(|plan| Net::new(&plan, state_of(plan.name), place));
+        let (generator, discriminator, encoder) = (nets.next(), nets.next(), nets.next());
+        let (Some(generator), Some(discriminator)) = (generator, discriminator) else {
+            unreachable!("every recipe has a generator and a discriminator")
+        };
+        let encoding = encoder.map(|encoder| Encoding {
+            encoder,
+            critic: Critic::new(settings.latent_dim as usize, state_of("critic"), &place.device),
+        });
+        let nets = Nets { generator, discriminator, encoding };
+        Self { settings: settings.clone(), place: place.clone(), nets, step: state.step }
+    }
+
+    /// One step, and what it tells; nothing is read back from the device.
+    pub fn advance(&mut self, batch: &Batch) -> Told {
+        let batch = DeviceBatch::new(batch, &self.place.device);
+        let told = match self.settings.recipe {
+            Recipe::Encoder => recipe::encoder::step(self, &batch),
+            Recipe::Blog => recipe::blog::step(self, &batch),
+        };
+        self.step += 1;
+        told
+    }
+
+    /// Everything as plain numbers. Waits for the device.
+    pub fn state(&self) -> TrainState {
+        let mut nets = BTreeMap::from([
+            ("generator".to_string(), self.nets.generator.state()),
+            ("discriminator".to_string(), self.nets.discriminator.state()),
+        ]);
+        if let Some(encoding) = &self.nets.encoding {
+            nets.insert("encoder".into(), encoding.encoder.state());
+            nets.insert("critic".into(), encoding.critic.state());
+        }
+        TrainState { step: self.step, nets }
+    }
+}
+
+/// Reads what steps told, as the mean over them by name. Waits for the device once.
+pub(super) fn means(told: &[Told]) -> Vec<(&'static str, f32)> {
+    let Some(first) = told.first() else { return Vec::new() };
+    let all: Vec<Tensor<1>> = told.iter().flatten().map(|(_, value)| value.clone()).collect();
+    let values = read(Tensor::cat(all, 0));
+    #[expect(clippy::cast_precision_loss, reason = "counts of steps, far below 2^24")]
+    let count = told.len() as f32;
+    let mean = |index: usize| values.iter().skip(index).step_by(first.len()).sum::<f32>() / count;
+    first.iter().enumerate().map(|(index, (name, _))| (*name, mean(index))).collect()
+}
