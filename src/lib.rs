@@ -25,6 +25,7 @@
 //! | [`project`] | the work on a photo as a file | all of the above |
 //! | [`metrics`] | how near a fill comes to the truth | nothing here |
 //! | [`evaluation`] | one protocol: faces × holes × ways to fill | all of the above but `project` |
+//! | [`prepare`] | from a folder of photos to a dataset | `dataset`, `face`, `mask`, `photo` |
 //! | [`app`] | the editor | all above but `metrics`, `evaluation` |
 //! | [`cli`] | the command line | all of the above |
 //!
@@ -42,6 +43,7 @@ pub mod mask;
 pub mod metrics;
 pub mod model;
 pub mod photo;
+pub mod prepare;
 pub mod project;
 pub mod search;
 
