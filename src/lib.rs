@@ -25,6 +25,7 @@
 //! | [`project`] | the work on a photo as a file | all of the above |
 //! | [`metrics`] | how near a fill comes to the truth | nothing here |
 //! | [`evaluation`] | one protocol: faces × holes × ways to fill | all of the above but `project` |
+//! | [`explore`] | samples, walks and sums of faces | `search`, `model`, `face`, `mask`, `photo` |
 //! | [`prepare`] | from a folder of photos to a dataset | `dataset`, `face`, `mask`, `photo` |
 //! | [`app`] | the editor | all above but `metrics`, `evaluation` |
 //! | [`cli`] | the command line | all of the above |
@@ -37,6 +38,7 @@ pub mod cli;
 pub mod dataset;
 pub mod device;
 pub mod evaluation;
+pub mod explore;
 pub mod face;
 pub mod job;
 pub mod mask;
