@@ -44,7 +44,7 @@ const MAY_USE: [(&str, &[&str]); 17] = [
 ];
 
 /// Packages that only these modules may name.
-const KEEPERS: [(&str, &[&str]); 14] = [
+const KEEPERS: [(&str, &[&str]); 15] = [
     ("egui", &["app"]),
     ("eframe", &["app"]),
     ("egui_plot", &["app"]),
@@ -58,6 +58,7 @@ const KEEPERS: [(&str, &[&str]); 14] = [
     ("wgpu", &["device", "app"]),
     ("memmap2", &["dataset"]),
     ("png", &["photo"]),
+    ("pytorch_reader", &["model"]),
     ("xmp_writer", &["photo"]),
 ];
 
