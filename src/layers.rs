@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which of our modules each module may use.
-const MAY_USE: [(&str, &[&str]); 16] = [
+const MAY_USE: [(&str, &[&str]); 18] = [
     ("photo", &[]),
     ("mask", &["photo"]),
     ("face", &["photo", "mask"]),
@@ -18,6 +18,8 @@ const MAY_USE: [(&str, &[&str]); 16] = [
     ("project", &["photo", "mask", "face", "blend", "device", "model", "search", "job"]),
     ("metrics", &[]),
     ("evaluation", &["photo", "mask", "face", "blend", "device", "model", "search", "job", "metrics"]),
+    ("explore", &["photo", "mask", "face", "model", "search"]),
+    ("prepare", &["photo", "mask", "face", "dataset"]),
     ("train", &["model", "dataset", "device", "photo", "mask", "metrics", "search"]),
     (
         "cli",
@@ -39,12 +41,12 @@ const MAY_USE: [(&str, &[&str]); 16] = [
             "app",
         ],
     ),
-    ("app", &["photo", "mask", "face", "blend", "device", "model", "search", "job", "project"]),
+    ("app", &["photo", "mask", "face", "blend", "device", "model", "search", "job", "project", "explore", "train"]),
     ("layers", &[]),
 ];
 
 /// Packages that only these modules may name.
-const KEEPERS: [(&str, &[&str]); 14] = [
+const KEEPERS: [(&str, &[&str]); 15] = [
     ("egui", &["app"]),
     ("eframe", &["app"]),
     ("egui_plot", &["app"]),
@@ -58,6 +60,7 @@ const KEEPERS: [(&str, &[&str]); 14] = [
     ("wgpu", &["device", "app"]),
     ("memmap2", &["dataset"]),
     ("png", &["photo"]),
+    ("pytorch_reader", &["model"]),
     ("xmp_writer", &["photo"]),
 ];
 

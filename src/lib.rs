@@ -25,8 +25,10 @@
 //! | [`project`] | the work on a photo as a file | all of the above |
 //! | [`metrics`] | how near a fill comes to the truth | nothing here |
 //! | [`evaluation`] | one protocol: faces × holes × ways to fill | all of the above but `project` |
+//! | [`explore`] | samples, walks and sums of faces | `search`, `model`, `face`, `mask`, `photo` |
+//! | [`prepare`] | from a folder of photos to a dataset | `dataset`, `face`, `mask`, `photo` |
 //! | [`train`] | train a generator: recipes, checkpoints, quality over time | `model`, `dataset`, `device`, `photo`, `mask`, `metrics`, `search` |
-//! | [`app`] | the editor | all above but `metrics`, `evaluation`, `train` |
+//! | [`app`] | the editor | all above but `metrics`, `evaluation`, `dataset`, `prepare` |
 //! | [`cli`] | the command line | all of the above |
 //!
 //! Only `app` knows egui, only `cli` knows clap, and only `device`, `model`, `search` and `train` know burn.
@@ -37,12 +39,14 @@ pub mod cli;
 pub mod dataset;
 pub mod device;
 pub mod evaluation;
+pub mod explore;
 pub mod face;
 pub mod job;
 pub mod mask;
 pub mod metrics;
 pub mod model;
 pub mod photo;
+pub mod prepare;
 pub mod project;
 pub mod search;
 pub mod train;

@@ -7,8 +7,11 @@ use clap::{ArgGroup, Args, CommandFactory as _, FromArgMatches as _, Parser, Sub
 
 use super::choices::{self, BLENDS};
 use super::eval::EvalArgs;
+use super::exchange::{ExportArgs, ImportArgs};
+use super::explore::{InterpolateArgs, LatentArgs, SampleArgs};
 use super::faces::{Face, FacesArgs};
 use super::plan;
+use super::prepare::PrepareArgs;
 use super::replay::ReplayArgs;
 use super::settings::{self, SettingsArgs};
 use super::train::TrainArgs;
@@ -38,6 +41,12 @@ pub(super) enum Command {
     /// List compute devices, and which one `auto` picks
     Devices,
     Eval(Box<EvalArgs>),
+    Sample(SampleArgs),
+    Interpolate(InterpolateArgs),
+    Latent(LatentArgs),
+    Prepare(PrepareArgs),
+    Import(ImportArgs),
+    Export(ExportArgs),
     Train(Box<TrainArgs>),
 }
 

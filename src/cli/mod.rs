@@ -1,6 +1,6 @@
 //! The command line: `countenance [PHOTO]` opens the editor, `countenance COMMAND …` works without a window.
 //!
-//! One file for each command (`fill`, `faces`, `replay`, `devices`, `eval`, `train`), with what only that command needs beside it. Everything that can be
+//! One file for each command (`exchange` has import and export, `explore` all that samples), with what only that command needs beside it. Everything that can be
 //! known to go wrong (a mask that is not there, a folder that cannot be written to) is said before the first search
 //! starts, as a usage error. Surprising: a photo that cannot be opened is *not* a usage error, even when it is the only
 //! one. In a batch the others go on, and scripts should not see another exit code because a batch happens to hold one
@@ -15,6 +15,12 @@
 //! countenance replay filled.png face.png
 //! countenance devices
 //! countenance eval faces/ --presets all --json eval.json --sheet eval.png
+//! countenance prepare photos/ faces/
+//! countenance sample --out grid.png
+//! countenance latent ann ann.jpg
+//! countenance interpolate --from ann --to 7 --out walk.gif
+//! countenance import checkpoint.pth --out models/mine.safetensors
+//! countenance export models/mine.safetensors --out for-pytorch.safetensors
 //! countenance train --data faces.safetensors --out runs/first --resume
 //! ```
 //!
@@ -35,6 +41,8 @@
 //! * A failed fill leaves no picture at `--out`. A search that breaks after it had a result saves that, and counts as
 //!   failed: the report then has both `out` and `error`.
 //! * `eval` replaces its files without asking, and writes its JSON on the way too.
+//! * `prepare` goes on where a run over the same folder was stopped; a dataset that is there is replaced only with
+//!   `--force`. One unreadable photo makes the exit code 1, and the dataset is written all the same.
 //! * `train` ends by itself, or after the present step when a file `stop` is in its run folder; Ctrl-C ends it at once, and
 //!   `--resume` goes on from the newest checkpoint either way.
 //! * Frames and film show the best candidate at the first iteration and at every N-th; the last one is the result. The
@@ -45,6 +53,8 @@ mod batch;
 mod choices;
 mod devices;
 mod eval;
+mod exchange;
+mod explore;
 mod faces;
 mod fill;
 mod follow;
@@ -55,6 +65,7 @@ mod masks;
 mod models;
 mod outputs;
 mod plan;
+mod prepare;
 mod progress;
 mod replay;
 mod report;
@@ -114,6 +125,12 @@ pub fn main() -> ExitCode {
         Some(Command::Replay(args)) => replay::run(&args),
         Some(Command::Devices) => devices::run(),
         Some(Command::Eval(args)) => eval::run(&args),
+        Some(Command::Prepare(args)) => prepare::run(&args),
+        Some(Command::Sample(args)) => explore::run_sample(&args),
+        Some(Command::Interpolate(args)) => explore::run_interpolate(&args),
+        Some(Command::Latent(args)) => explore::run_latent(&args),
+        Some(Command::Import(args)) => exchange::run_import(&args),
+        Some(Command::Export(args)) => exchange::run_export(&args),
         Some(Command::Train(args)) => train::run(&args),
     };
     match ending {

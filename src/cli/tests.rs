@@ -104,16 +104,18 @@ fn help_texts_are_as_reviewed() {
     insta::assert_snapshot!("help-devices", help("devices --help"));
     insta::assert_snapshot!("help-replay", help("replay --help"));
     insta::assert_snapshot!("help-eval", help("eval --help"));
-    insta::assert_snapshot!("help-train", help("train --help"));
+    for command in ["sample", "interpolate", "latent", "prepare", "train", "import", "export"] {
+        insta::assert_snapshot!(format!("help-{command}"), help(&format!("{command} --help")));
+    }
     insta::assert_snapshot!("help-fill", help("fill --help"));
     insta::assert_snapshot!("help-fill-short", help("fill -h"));
 }
 
 #[test]
-fn every_option_of_fill_eval_and_train_has_help() {
+fn every_option_has_help() {
     let command = args::command();
-    for name in ["fill", "eval", "train"] {
-        let arguments = command.find_subcommand(name).unwrap().get_arguments();
+    for subcommand in command.get_subcommands() {
+        let (name, arguments) = (subcommand.get_name(), subcommand.get_arguments());
         let silent: Vec<_> = arguments.filter(|arg| arg.get_help().is_none()).map(clap::Arg::get_id).collect();
         assert!(silent.is_empty(), "{name}: {silent:?}");
     }

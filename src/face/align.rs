@@ -17,6 +17,17 @@ pub struct Crop {
     pub known: Vec<f32>,
 }
 
+impl Crop {
+    /// The pixels as bytes, row by row and channels together; what is not known is grey.
+    #[must_use]
+    pub fn to_rgb8(&self) -> Vec<u8> {
+        let area = self.known.len();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "casts saturate")]
+        let byte = |value: &f32| ((value + 1.0) * 127.5 + 0.5) as u8;
+        (0..3 * area).map(|index| self.pixels.get(index % 3 * area + index / 3).map_or(0, byte)).collect()
+    }
+}
+
 /// Why a crop cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum CropError {

@@ -6,7 +6,8 @@
 //! the face otherwise.
 
 use std::borrow::Cow;
-use std::sync::{Arc, OnceLock};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use image::RgbImage;
 use serde::Serialize;
@@ -18,7 +19,7 @@ use crate::photo::{Photo, Point, Similarity};
 
 /// `YuNet`, March 2023 (`OpenCV` Zoo, MIT licence).
 static YUNET: &[u8] = include_bytes!("../../models/face_detection_yunet_2023mar.onnx");
-/// Side of the network's input in pixels; the file fixes it.
+/// Side of the network's input in pixels, as its file has it.
 pub(super) const INPUT_PX: usize = 640;
 /// Pixels per cell of the three output grids.
 const STRIDES: [usize; 3] = [8, 16, 32];
@@ -38,8 +39,8 @@ const LEVEL_RADIANS: f32 = 0.09;
 const LARGE_ENOUGH_PX: f32 = 110.0;
 /// A close look that turns the face by more than this, in radians (8°), is followed by another.
 const SETTLED_RADIANS: f32 = 0.14;
-/// Side of the frame in the input when a face is looked at again.
-const CLOSE_LOOK_PX: f32 = 200.0;
+/// How a face is looked at again.
+const CLOSE: Close = Close { input_px: INPUT_PX, frame_px: 200.0 };
 /// Faces that are looked at again, the largest first: each takes some 60 ms.
 const MAX_CLOSE_LOOKS: usize = 4;
 
@@ -65,6 +66,13 @@ pub enum DetectError {
     Resize(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
+/// A close look: the sides of the network's input, and of the face's frame in it.
+#[derive(Clone, Copy)]
+pub(super) struct Close {
+    pub input_px: usize,
+    pub frame_px: f32,
+}
+
 type Plan = Arc<TypedRunnableModel>;
 
 /// Every face of a photo, the largest first. Takes some 150 ms, and 60 to 120 more for each of up to four
@@ -73,25 +81,18 @@ type Plan = Arc<TypedRunnableModel>;
 /// # Errors
 /// When the network cannot be run.
 pub fn detect(photo: &Photo) -> Result<Vec<Detection>, DetectError> {
-    let plan = plan()?;
     // Borrowed where the photo is of that type already, since a copy of a large one costs more than the rest.
     let rgb = photo.pixels.as_rgb8().map_or_else(|| Cow::Owned(photo.pixels.to_rgb8()), Cow::Borrowed);
     let mut found = Vec::new();
     for share in [1.0, SECOND_LOOK] {
-        let look = Look::whole(&rgb, share)?;
+        let look = Look::whole(&rgb, INPUT_PX, share)?;
         let scale = look.photo_from_input.scale;
-        for face in run(&look, &plan)? {
+        for face in run(&look)? {
             found.push((GOOD_WIDTH_PX.contains(&(face.box_in_photo[2] / scale)), face));
         }
     }
     found.sort_by(|(good_a, a), (good_b, b)| good_b.cmp(good_a).then(b.score.total_cmp(&a.score)));
-    let mut kept: Vec<Detection> = Vec::new();
-    for (_, face) in found {
-        if kept.iter().all(|other| overlap(&face.box_in_photo, &other.box_in_photo) <= MAX_OVERLAP) {
-            kept.push(face);
-        }
-    }
-    kept.sort_by(|a, b| (b.box_in_photo[2] * b.box_in_photo[3]).total_cmp(&(a.box_in_photo[2] * a.box_in_photo[3])));
+    let mut kept = distinct(found.into_iter().map(|(_, face)| face));
     #[expect(clippy::cast_precision_loss, reason = "sides are far below 2^24")]
     let first_scale = photo.width().max(photo.height()) as f32 / INPUT_PX as f32;
     let unsure = |face: &Detection| {
@@ -100,60 +101,84 @@ pub fn detect(photo: &Photo) -> Result<Vec<Detection>, DetectError> {
         })
     };
     for face in kept.iter_mut().filter(|face| unsure(face)).take(MAX_CLOSE_LOOKS) {
-        for _ in 0..2 {
-            if look_closely(&rgb, &plan, face)?.abs() < SETTLED_RADIANS {
-                break;
-            }
-        }
+        settle(&rgb, CLOSE, face)?;
     }
     Ok(kept)
 }
 
+/// Every face once, the largest first. Of two that overlap, the one that comes first is believed.
+pub(super) fn distinct(found: impl Iterator<Item = Detection>) -> Vec<Detection> {
+    let mut kept: Vec<Detection> = Vec::new();
+    for face in found {
+        if kept.iter().all(|other| overlap(&face.box_in_photo, &other.box_in_photo) <= MAX_OVERLAP) {
+            kept.push(face);
+        }
+    }
+    kept.sort_by(|a, b| (b.box_in_photo[2] * b.box_in_photo[3]).total_cmp(&(a.box_in_photo[2] * a.box_in_photo[3])));
+    kept
+}
+
+/// Looks closely at a face, twice if the first time turns it much.
+pub(super) fn settle(rgb: &RgbImage, close: Close, face: &mut Detection) -> Result<(), DetectError> {
+    for _ in 0..2 {
+        if look_closely(rgb, close, face)?.abs() < SETTLED_RADIANS {
+            break;
+        }
+    }
+    Ok(())
+}
+
 /// Finds the landmarks again in the face brought upright and to a good size. Answers by how much that turned the face, in
 /// radians.
-fn look_closely(rgb: &RgbImage, plan: &Plan, face: &mut Detection) -> Result<f32, DetectError> {
+fn look_closely(rgb: &RgbImage, close: Close, face: &mut Detection) -> Result<f32, DetectError> {
     let Some(frame) = fit_frame(&face.landmarks_in_photo) else { return Ok(0.0) };
-    let scale = frame.side_px / CLOSE_LOOK_PX;
-    #[expect(clippy::cast_precision_loss, reason = "a small constant")]
-    let middle = INPUT_PX as f32 / 2.0;
+    let scale = frame.side_px / close.frame_px;
+    #[expect(clippy::cast_precision_loss, reason = "some hundred pixels")]
+    let middle = close.input_px as f32 / 2.0;
     let turned = Similarity { scale, angle_radians: frame.angle_radians, translation: [0.0, 0.0] };
     let [x, y] = turned.apply([middle, middle]);
     let [center_x, center_y] = frame.center_in_photo;
-    let look = Look::turned(rgb, Similarity { translation: [center_x - x, center_y - y], ..turned })?;
+    let look = Look::turned(rgb, close.input_px, Similarity { translation: [center_x - x, center_y - y], ..turned })?;
     let distance = |other: &Detection| {
         let [nose_x, nose_y] = other.landmarks_in_photo[2];
         (nose_x - center_x).hypot(nose_y - center_y)
     };
-    let here = run(&look, plan)?.into_iter().filter(|other| distance(other) < frame.side_px / 3.0);
+    let here = run(&look)?.into_iter().filter(|other| distance(other) < frame.side_px / 3.0);
     let Some(closer) = here.max_by(|a, b| a.score.total_cmp(&b.score)) else { return Ok(0.0) };
     face.landmarks_in_photo = closer.landmarks_in_photo;
     Ok(fit_frame(&face.landmarks_in_photo).map_or(0.0, |closer| closer.angle_radians - frame.angle_radians))
 }
 
-/// The network, read once.
-fn plan() -> Result<Plan, DetectError> {
-    static PLAN: OnceLock<Plan> = OnceLock::new();
-    if let Some(plan) = PLAN.get() {
+/// The network for a square input of this side, a multiple of 32; read once for each.
+fn plan(input_px: usize) -> Result<Plan, DetectError> {
+    static PLANS: Mutex<BTreeMap<usize, Plan>> = Mutex::new(BTreeMap::new());
+    let mut plans = PLANS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(plan) = plans.get(&input_px) {
         return Ok(plan.clone());
     }
+    // The file notes sizes for 640 pixels all over; its layers do not depend on them.
     let plan = tract_onnx::onnx()
+        .with_ignore_output_shapes(true)
+        .with_ignore_value_info(true)
         .model_for_read(&mut &*YUNET)
+        .and_then(|model| model.with_input_fact(0, f32::fact([1, 3, input_px, input_px]).into()))
         .and_then(tract_onnx::prelude::InferenceModelExt::into_optimized)
         .and_then(tract_onnx::prelude::IntoRunnable::into_runnable)
         .map_err(DetectError::Network)?;
-    Ok(PLAN.get_or_init(|| plan).clone())
+    plans.insert(input_px, plan.clone());
+    Ok(plan)
 }
 
 /// Every cell of the network's answer that is a face.
-fn run(look: &Look, plan: &Plan) -> Result<Vec<Detection>, DetectError> {
-    let outputs = plan.run(tvec!(look.input.clone().into())).map_err(DetectError::Network)?;
+pub(super) fn run(look: &Look) -> Result<Vec<Detection>, DetectError> {
+    let outputs = plan(look.input_px)?.run(tvec!(look.input.clone().into())).map_err(DetectError::Network)?;
     let mut found = Vec::new();
     for (level, stride) in STRIDES.into_iter().enumerate() {
         let values = |group: usize| {
             outputs[3 * group + level].view().as_slice::<f32>().map(<[f32]>::to_vec).map_err(DetectError::Network)
         };
         let (class, object, boxes, points) = (values(0)?, values(1)?, values(2)?, values(3)?);
-        let columns = INPUT_PX / stride;
+        let columns = look.input_px / stride;
         for cell in 0..columns * columns {
             let score = (class[cell].clamp(0.0, 1.0) * object[cell].clamp(0.0, 1.0)).sqrt();
             if score >= MIN_SCORE {

@@ -1,4 +1,4 @@
-//! The photo as the face detector sees it: 640×640 pixels of it.
+//! The photo as the face detector sees it: a square of some hundred pixels of it.
 
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
@@ -7,13 +7,14 @@ use rayon::prelude::*;
 use tract_onnx::prelude::Tensor;
 
 use super::DetectError;
-use super::detect::INPUT_PX;
 use crate::photo::Similarity;
 
 /// One input of the detector.
 pub(super) struct Look {
-    /// `[1, 3, 640, 640]`: BGR, 0 to 255.
+    /// `[1, 3, side, side]`: BGR, 0 to 255.
     pub input: Tensor,
+    /// Its side.
+    pub input_px: usize,
     pub photo_from_input: Similarity,
 }
 
@@ -25,22 +26,22 @@ impl Look {
         clippy::cast_sign_loss,
         reason = "sides are small and positive"
     )]
-    pub fn whole(photo: &RgbImage, share: f32) -> Result<Self, DetectError> {
+    pub fn whole(photo: &RgbImage, input_px: usize, share: f32) -> Result<Self, DetectError> {
         let longer = photo.width().max(photo.height()) as f32;
         // Enlarging a tiny photo further shows nothing more.
-        let fit = (INPUT_PX as f32 * share / longer).min(4.0);
-        let side = |length: u32| ((length as f32 * fit).round() as usize).clamp(1, INPUT_PX);
+        let fit = (input_px as f32 * share / longer).min(4.0);
+        let side = |length: u32| ((length as f32 * fit).round() as usize).clamp(1, input_px);
         let (width, height) = (side(photo.width()), side(photo.height()));
         let small = scaled(photo, width as u32, height as u32)?;
-        let offset_px = if share < 1.0 { (INPUT_PX - width.max(height)) / 2 } else { 0 };
-        let input = input(|x, y| {
+        let offset_px = if share < 1.0 { (input_px - width.max(height)) / 2 } else { 0 };
+        let input = input(input_px, |x, y| {
             let from = |at: usize, size: usize| at.saturating_sub(offset_px).min(size - 1) as u32;
             small.get_pixel(from(x, width), from(y, height)).0.map(f32::from)
         })?;
         let scale = longer / width.max(height) as f32;
         let corner = -(offset_px as f32) * scale;
         let photo_from_input = Similarity { scale, angle_radians: 0.0, translation: [corner, corner] };
-        Ok(Self { input, photo_from_input })
+        Ok(Self { input, input_px, photo_from_input })
     }
 
     /// A part of the photo, turned and scaled; its border goes on around it.
@@ -50,12 +51,12 @@ impl Look {
         clippy::cast_sign_loss,
         reason = "sides are far below 2^24, scales small and positive"
     )]
-    pub fn turned(photo: &RgbImage, photo_from_input: Similarity) -> Result<Self, DetectError> {
+    pub fn turned(photo: &RgbImage, input_px: usize, photo_from_input: Similarity) -> Result<Self, DetectError> {
         let (right, bottom) = (photo.width() as f32 - 1.0, photo.height() as f32 - 1.0);
         // So many points along each side of an input pixel that none of the photo's pixels is skipped.
         let points = (photo_from_input.scale.ceil() as u16).clamp(1, 6);
         let step = 1.0 / f32::from(points);
-        let input = input(|x, y| {
+        let input = input(input_px, |x, y| {
             let mut sum = [0.0; 3];
             for (i, j) in (0..points).flat_map(|i| (0..points).map(move |j| (i, j))) {
                 let along = |at: usize, k: u16| at as f32 + (f32::from(k) + 0.5) * step;
@@ -65,7 +66,7 @@ impl Look {
             }
             sum.map(|sum| sum * step * step)
         })?;
-        Ok(Self { input, photo_from_input })
+        Ok(Self { input, input_px, photo_from_input })
     }
 }
 
@@ -89,12 +90,12 @@ fn bilinear(photo: &RgbImage, x: f32, y: f32) -> [f32; 3] {
 }
 
 /// The tensor whose pixel at `(x, y)` has this RGB value, 0 to 255.
-fn input(pixel: impl Fn(usize, usize) -> [f32; 3] + Sync) -> Result<Tensor, DetectError> {
+fn input(input_px: usize, pixel: impl Fn(usize, usize) -> [f32; 3] + Sync) -> Result<Tensor, DetectError> {
     let pixels: Vec<[f32; 3]> =
-        (0..INPUT_PX * INPUT_PX).into_par_iter().map(|i| pixel(i % INPUT_PX, i / INPUT_PX)).collect();
+        (0..input_px * input_px).into_par_iter().map(|i| pixel(i % input_px, i / input_px)).collect();
     let planes = [2, 1, 0].into_iter().flat_map(|channel| pixels.iter().map(move |pixel| pixel[channel]));
     let values: Vec<f32> = planes.collect();
-    Tensor::from_shape(&[1, 3, INPUT_PX, INPUT_PX], &values).map_err(DetectError::Network)
+    Tensor::from_shape(&[1, 3, input_px, input_px], &values).map_err(DetectError::Network)
 }
 
 /// The photo at this size, area-averaged.

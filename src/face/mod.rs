@@ -6,10 +6,12 @@
 mod align;
 mod detect;
 mod look;
+mod quick;
 mod template;
 
 pub use align::{Crop, CropError, crop};
 pub use detect::{DetectError, Detection, detect};
+pub use quick::detect_quickly;
 pub use template::{TEMPLATE_IN_UNIT, fit_frame};
 
 pub use crate::photo::FaceFrame;

@@ -83,7 +83,7 @@ mod tests {
         norm.fold_into(&mut convolution, OutputAxis::First, &mut bias);
         assert_eq!(convolution.values[..7], [4.0, 8.0, 12.0, 16.0, 20.0, 24.0, 7.0]);
         // 10 + (0.5 − 1)·4 and 20 + (7 + 1)·1.
-        assert_eq!(bias, [8.0, 28.0]);
+        assert_eq!(bias.to_vec(), [8.0, 28.0]);
 
         let mut transposed = Weights { shape: vec![3, 2, 1, 2], values };
         norm.fold_into(&mut transposed, OutputAxis::Second, &mut [0.0; 2]);

@@ -10,6 +10,7 @@ pub mod file;
 pub mod host;
 mod layers;
 mod networks;
+pub mod pytorch;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -134,7 +134,7 @@ fn faces_around_a_latent_and_mixes_come_out_the_same() {
     place.fill(settings(), None, Content::Photo, |_| ());
     let Replay { request, .. } = Replay::new(&place.args("filled.png", "photo.png")).unwrap();
     let run = |request: &FillRequest| {
-        let mut console = Console::quiet(Box::new(std::io::sink()));
+        let mut console = Told::default().console();
         let mut follower = Follower { console: &mut console, evaluations_left: None };
         run_fill(&mut Engine::default(), request, &mut follower).unwrap()
     };

@@ -173,3 +173,13 @@ proptest! {
         prop_assert_eq!(crop(original), crop(changed));
     }
 }
+
+#[test]
+fn bytes_are_the_nearest_and_channels_stand_together() {
+    let crop = Crop {
+        size_px: 2,
+        pixels: (0..12).map(|n: u8| f32::from(n) / 11.0 * 2.0 - 1.0).collect(),
+        known: vec![1.0; 4],
+    };
+    assert_eq!(crop.to_rgb8(), [0, 93, 185, 23, 116, 209, 46, 139, 232, 70, 162, 255]);
+}

@@ -1,0 +1,143 @@
+//! `countenance latent`: names the face of one photo or the average of several.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use image::RgbImage;
+
+use super::{FromArgs, Studio, write};
+use crate::cli::batch::{self, Photos};
+use crate::cli::faces::Face;
+use crate::cli::progress::Console;
+use crate::cli::{Ending, models, outputs, usage};
+use crate::explore::{Inverted, invert, invert_settings, mean};
+use crate::face::{Crop, crop};
+use crate::mask::Mask;
+use crate::model::{self, Networks};
+use crate::photo::{self, DecodeLimits, Sheet};
+use crate::search::Settings;
+
+/// Find the latent of a face in photos and give it a name
+///
+/// Searches the latent whose picture agrees best with each photo's face, and keeps the average under NAME in the library.
+/// An average over several photos of one kind (all smiling, all with glasses) holds what they share; single faces hold much
+/// else besides. Photos that cannot be used are named, and the rest counts.
+#[derive(Debug, Args)]
+#[command(after_long_help = AFTER_HELP)]
+pub(in crate::cli) struct LatentArgs {
+    /// Name in the library
+    #[arg(value_name = "NAME")]
+    name: String,
+
+    /// Photos, or folders of them
+    #[arg(required = true, value_name = "PHOTO")]
+    photos: Vec<PathBuf>,
+
+    /// Which face of each photo: auto, none, or a number of `countenance faces`
+    #[arg(long, value_name = "auto|none|N", value_parser = Face::parse, default_value = "auto")]
+    face: Face,
+
+    /// Iterations of each search
+    #[arg(long, value_name = "N")]
+    steps: Option<u32>,
+
+    /// Latents searched together, the best of which is taken
+    #[arg(long, value_name = "K")]
+    candidates: Option<u32>,
+
+    /// Seed of the searches
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+
+    /// PNG with every face above what the generator draws of it; the average last
+    #[arg(long, value_name = "PATH")]
+    out: Option<PathBuf>,
+
+    #[command(flatten)]
+    from: FromArgs,
+
+    /// Replace a name or a picture that is there already
+    #[arg(long)]
+    force: bool,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  countenance latent ann ann.jpg --out ann-found.png
+  countenance latent \"smiling woman\" smiling-women/
+  countenance sample --expr \"ann - neutral woman + smiling woman\" --out ann-smiles.png
+
+Exit status: 0 when all went well, 1 when some photo cannot be used, 2 when the arguments cannot be meant.";
+
+pub(super) fn run(args: &LatentArgs, console: &mut Console) -> anyhow::Result<Ending> {
+    let photos = match batch::expand(&args.photos)? {
+        Photos::One(photo) => vec![photo],
+        Photos::Many(photos) => photos,
+    };
+    if let Some(out) = &args.out {
+        let inputs = photos.iter().map(PathBuf::as_path).chain([args.from.library.as_path()]);
+        outputs::check_one(out, &["png"], inputs, args.force)?;
+    }
+    let mut settings = invert_settings(args.seed);
+    settings.steps = args.steps.unwrap_or(settings.steps);
+    settings.candidates = args.candidates.unwrap_or(settings.candidates);
+    settings.validate().map_err(|error| usage(error.to_string()))?;
+    let mut studio = Studio::open(&args.from)?;
+    let name = studio.check_name(&args.name, args.force)?;
+
+    let (choice, _) = models::choose(args.from.model.as_deref())?;
+    let networks = Arc::new(Networks::load_on_host(&model::load(&choice)?)?);
+    let mut found = Vec::new();
+    console.begin("latent", photos.len() as u64);
+    for (index, photo) in photos.iter().enumerate() {
+        console.show_place(&format!("photo {} of {}", index + 1, photos.len()), index as u64);
+        match face_of(photo, args.face, &networks, settings) {
+            Ok((crop, inverted, note)) => {
+                if let Some(note) = note {
+                    console.say(&format!("note: {}: {note}", photo.display()));
+                }
+                let loss = inverted.context_loss;
+                console.say(&format!("{}: drawn with a mean difference of {loss:.3}, of 2 at most", photo.display()));
+                found.push((photo, crop, inverted));
+            }
+            Err(error) => console.say(&format!("error: {}: {error:#}", photo.display())),
+        }
+    }
+    console.end();
+    let latents: Vec<_> = found.iter().map(|(.., inverted)| inverted.latent.clone()).collect();
+    let Some(average) = mean(&latents) else { bail!("no face was found in any of {} photos", photos.len()) };
+    if let Some(out) = &args.out {
+        let mut drawn: Vec<_> = studio.gallery.draw(&latents).into_iter().map(Some).collect();
+        drawn.extend(studio.gallery.draw(std::slice::from_ref(&average)).into_iter().map(Some));
+        let mut sheet = Sheet::default();
+        let picture = |crop: &Crop| RgbImage::from_raw(crop.size_px, crop.size_px, crop.to_rgb8());
+        sheet.add_row(found.iter().map(|(_, crop, _)| picture(crop)).collect());
+        sheet.add_row(drawn);
+        write(&sheet, out, args.force)?;
+        console
+            .say(&format!("{} shows the faces, and below what the generator draws; last, the average", out.display()));
+    }
+    let made_from = match found.as_slice() {
+        [(photo, ..)] => format!("face in {}", photo.display()),
+        several => format!("mean of {} faces in photos", several.len()),
+    };
+    console.say(&studio.save(&name, average, &made_from, args.force)?);
+    Ok(if found.len() == photos.len() { Ending::AllWell } else { Ending::SomeFailed })
+}
+
+/// The face of a photo, at the model's size, its latent, and what to tell about it.
+fn face_of(
+    path: &Path,
+    face: Face,
+    networks: &Arc<Networks>,
+    settings: Settings,
+) -> anyhow::Result<(Crop, Inverted, Option<String>)> {
+    let photo = photo::open(path, DecodeLimits::default())?;
+    let (frame, note) = face.frame(&photo)?;
+    let everything_known = Mask::empty(photo.width(), photo.height());
+    let crop = crop(&photo, &everything_known, &frame, networks.info.image_size_px)?;
+    let inverted = invert(networks, &crop, settings).context("its latent cannot be found")?;
+    Ok((crop, inverted, note))
+}

@@ -1,0 +1,165 @@
+//! Samples, walks, sums and latents of the tiny model, as typed.
+
+use std::path::{Path, PathBuf};
+
+use image::codecs::gif::GifDecoder;
+use image::{AnimationDecoder as _, Rgb, RgbImage};
+
+use super::*;
+use crate::cli::UsageError;
+use crate::cli::args::{self, Command};
+use crate::cli::progress::Told;
+
+/// The tiny model's side, shown eightfold, and the gap to the next picture.
+const PITCH_PX: u32 = 130;
+
+/// A folder, and what was told.
+struct Place {
+    folder: tempfile::TempDir,
+    told: Told,
+}
+
+impl Place {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), told: Told::default() }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Does a command whose words are separated by `|`. DIR is the folder; model and library are added.
+    fn run(&self, line: &str) -> anyhow::Result<Ending> {
+        let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/fixtures/tiny-16.safetensors");
+        let line = format!("{line}|--library|DIR/latents.json|--model|{}", model.display());
+        let line = line.replace("DIR", &self.folder.path().display().to_string());
+        let cli = args::parse(args::command(), ["countenance"].into_iter().chain(line.split('|')))?;
+        let console = &mut self.told.console();
+        match cli.command {
+            Some(Command::Sample(args)) => sample::run(&args, console),
+            Some(Command::Interpolate(args)) => interpolate::run(&args, console),
+            Some(Command::Latent(args)) => latent::run(&args, console),
+            other => panic!("another command: {other:?}"),
+        }
+    }
+
+    /// What was told since the last time, with this folder as DIR.
+    fn told(&self) -> String {
+        self.told.take().replace(&self.folder.path().display().to_string(), "DIR")
+    }
+
+    fn picture(&self, name: &str) -> RgbImage {
+        image::open(self.path(name)).unwrap().into_rgb8()
+    }
+}
+
+/// The picture at a place of a grid, one pixel in eight.
+fn cell(grid: &RgbImage, column: u32, row: u32) -> Vec<Rgb<u8>> {
+    let at = |x: u32, y: u32| *grid.get_pixel(2 + column * PITCH_PX + 8 * x, 2 + row * PITCH_PX + 8 * y);
+    (0..16).flat_map(|y| (0..16).map(move |x| at(x, y))).collect()
+}
+
+#[test]
+fn a_sample_is_the_same_face_in_every_grid() {
+    let place = Place::new();
+    place.run("sample|--count|6|--columns|3|--out|DIR/a.png").unwrap();
+    place.run("sample|--count|2|--seed|4|--out|DIR/b.png").unwrap();
+    let (a, b) = (place.picture("a.png"), place.picture("b.png"));
+    assert_eq!(a.dimensions(), (3 * PITCH_PX + 2, 2 * PITCH_PX + 2));
+    assert_eq!(cell(&a, 1, 1), cell(&b, 0, 0));
+    assert_ne!(cell(&a, 0, 0), cell(&a, 1, 0));
+    insta::assert_snapshot!(place.told(), @r"
+    DIR/a.png shows samples 0 to 5, row by row
+    DIR/b.png shows samples 4 to 5, row by row
+    ");
+}
+
+#[test]
+fn samples_are_named_and_added_up() {
+    let place = Place::new();
+    place.run("sample|--save|smiling woman=3,7").unwrap();
+    place.run("sample|--save|woman=8|--out|DIR/picked.png").unwrap();
+    let sum = "sample|--expr|smiling woman - woman + 8|--save|result|--count|3|--out|DIR/sum.png";
+    place.run(sum).unwrap();
+    insta::assert_snapshot!(place.told(), @r"
+    DIR/latents.json has 'smiling woman' now, the mean of samples 3, 7
+    DIR/picked.png shows samples 8, then their average
+    DIR/latents.json has 'woman' now, the mean of samples 8
+    DIR/sum.png shows, from the left: + smiling woman, − woman, + sample 8, the result; below, 3 variations by up to 0.25
+    DIR/latents.json has 'result' now, the sum smiling woman - woman + 8
+    ");
+
+    let picture = place.picture("sum.png");
+    assert_eq!(picture.dimensions(), (4 * PITCH_PX + 2, 2 * PITCH_PX + 2));
+    assert_eq!(cell(&picture, 1, 0), cell(&picture, 2, 0), "woman is sample 8");
+    assert_eq!(cell(&picture, 1, 0), cell(&place.picture("picked.png"), 0, 0));
+    let library = Library::open(&place.path("latents.json")).unwrap();
+    let model = model::load(&models::choose(Some(&tiny())).unwrap().0).unwrap().info;
+    let latent = |name: &str| library.find(&Source::parse(name), &model).unwrap();
+    let furthest = latent("result").iter().zip(latent("smiling woman")).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(furthest < 1e-6, "taking sample 8 away and adding it again changes nothing");
+}
+
+fn tiny() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/fixtures/tiny-16.safetensors")
+}
+
+#[test]
+fn a_walk_is_a_film_or_a_strip() {
+    let place = Place::new();
+    place.run("interpolate|--from|3|--to|5|--steps|4|--out|DIR/walk.png").unwrap();
+    place.run("interpolate|--from|3|--to|5|--steps|4|--out|DIR/walk.gif").unwrap();
+    place.run("sample|--seed|3|--count|3|--columns|3|--out|DIR/samples.png").unwrap();
+    let (strip, samples) = (place.picture("walk.png"), place.picture("samples.png"));
+    assert_eq!(strip.dimensions(), (4 * PITCH_PX + 2, PITCH_PX + 2));
+    assert_eq!(cell(&strip, 0, 0), cell(&samples, 0, 0));
+    assert_eq!(cell(&strip, 3, 0), cell(&samples, 2, 0));
+    let bytes = std::fs::read(place.path("walk.gif")).unwrap();
+    let frames = GifDecoder::new(std::io::Cursor::new(bytes)).unwrap().into_frames().collect_frames().unwrap();
+    assert_eq!((frames.len(), frames[0].buffer().dimensions()), (4, (256, 256)));
+}
+
+#[test]
+fn faces_in_photos_are_found_averaged_and_named() {
+    let place = Place::new();
+    place.run("sample|--seed|5|--count|1|--out|DIR/drawn.png").unwrap();
+    let drawn = place.picture("drawn.png");
+    std::fs::create_dir(place.path("photos")).unwrap();
+    let face = RgbImage::from_fn(16, 16, |x, y| *drawn.get_pixel(2 + 8 * x, 2 + 8 * y));
+    face.save(place.path("photos/a.png")).unwrap();
+    face.save(place.path("photos/b.png")).unwrap();
+    std::fs::write(place.path("photos/broken.png"), b"no picture").unwrap();
+    place.told();
+    let line = "latent|ann|DIR/photos|--face|none|--steps|120|--candidates|6|--out|DIR/found.png";
+    assert_eq!(place.run(line).unwrap(), Ending::SomeFailed);
+    let told = place.told();
+    assert!(told.contains("error: DIR/photos/broken.png: this is not a picture"), "{told}");
+    assert!(told.ends_with("DIR/latents.json has 'ann' now, the mean of 2 faces in photos\n"), "{told}");
+    assert_eq!(place.picture("found.png").dimensions(), (3 * PITCH_PX + 2, 2 * PITCH_PX + 2));
+
+    let error = place.run("latent|bob|DIR/photos/broken.png").unwrap_err();
+    assert_eq!(crate::cli::exit_code_of(&error), 1);
+}
+
+#[test]
+fn what_cannot_be_meant_is_a_usage_error_that_says_what_to_do() {
+    let place = Place::new();
+    place.run("sample|--save|ann=1|--out|DIR/there.png").unwrap();
+    let refused = |line: &str| {
+        let error = place.run(line).unwrap_err();
+        assert!(error.is::<UsageError>(), "{error}");
+        error.to_string().replace(&place.folder.path().display().to_string(), "DIR")
+    };
+    insta::assert_snapshot!(refused("sample|--expr|ann - bob|--out|DIR/a.png"), @"DIR/latents.json: there is no latent named 'bob': the library has ann");
+    insta::assert_snapshot!(refused("sample|--expr|ann -|--out|DIR/a.png"), @"--expr: there is no name beside - in 'ann -': write it as in smiling woman - neutral woman + neutral man");
+    insta::assert_snapshot!(refused("sample|--save|ann=2"), @"DIR/latents.json has 'ann' already: choose another name, or add --force");
+    insta::assert_snapshot!(refused("sample|--save|bob=2,x"), @r#"--save bob=2,x: name samples by their numbers, as in "smiling woman=3,7,12""#);
+    insta::assert_snapshot!(refused("sample|--save|7=2"), @"DIR/latents.json: '7' cannot be a name: use words, without + - * between spaces, that are not just a number");
+    insta::assert_snapshot!(refused("sample|--expr|ann|--save|bob=2"), @"with --expr, --save takes a name alone: the result gets it");
+    insta::assert_snapshot!(refused("sample|--out|DIR/there.png"), @"DIR/there.png is there already: choose another name, or add --force");
+    insta::assert_snapshot!(refused("sample|--out|DIR/a.jpg"), @"--out DIR/a.jpg does not end in .png: choose such a name");
+    insta::assert_snapshot!(refused("interpolate|--from|1|--to|bob|--out|DIR/a.gif"), @"DIR/latents.json: there is no latent named 'bob': the library has ann");
+    insta::assert_snapshot!(refused("interpolate|--from|1|--to|2|--out|DIR/a.webp"), @"--out DIR/a.webp does not end in .gif or .png: choose such a name");
+    insta::assert_snapshot!(refused("latent|a - b|DIR/there.png"), @"DIR/latents.json: 'a - b' cannot be a name: use words, without + - * between spaces, that are not just a number");
+    place.run("sample|--out|DIR/there.png|--force").unwrap();
+}

@@ -1,0 +1,184 @@
+//! Sums of named faces, as a person writes them.
+
+use std::fmt;
+
+use super::{Latent, LibraryError};
+
+/// Where a latent comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The sample of this number.
+    Sample(u64),
+    /// A name of the library.
+    Name(String),
+}
+
+/// One part of a sum.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Term {
+    /// Its weight with its sign.
+    pub factor: f32,
+    pub source: Source,
+}
+
+/// A sum of latents, as in `smiling woman - neutral woman + 0.5 * 12`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expression {
+    pub terms: Vec<Term>,
+}
+
+/// Why a sum cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ExpressionError {
+    #[error("there is no name beside {sign} in '{text}': write it as in smiling woman - neutral woman + neutral man")]
+    Missing { sign: char, text: String },
+    #[error("'{factor}' is no number: write a weight as in 0.5 * neutral man")]
+    Factor { factor: String },
+    #[error("there is nothing to add up: name faces as in smiling woman - neutral woman + neutral man")]
+    Empty,
+}
+
+impl Source {
+    /// Digits are a sample's number, everything else a name.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let text = text.trim();
+        text.parse().map_or_else(|_| Self::Name(text.to_string()), Self::Sample)
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sample(number) => write!(f, "sample {number}"),
+            Self::Name(name) => f.write_str(name),
+        }
+    }
+}
+
+impl fmt::Display for Term {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.factor < 0.0 { "− " } else { "+ " };
+        let size = self.factor.abs();
+        if (size - 1.0).abs() < f32::EPSILON {
+            write!(f, "{sign}{}", self.source)
+        } else {
+            write!(f, "{sign}{size} × {}", self.source)
+        }
+    }
+}
+
+impl Expression {
+    /// Reads names and sample numbers with + and − between them. A sign counts where there are spaces on both sides of it, or
+    /// at the start, so that names may have hyphens.
+    ///
+    /// # Errors
+    /// When there is nothing beside a sign, or a weight is no number.
+    pub fn parse(text: &str) -> Result<Self, ExpressionError> {
+        let mut terms = Vec::new();
+        let (mut sign, mut words): (Option<char>, Vec<&str>) = (None, Vec::new());
+        for word in text.split_whitespace() {
+            match as_sign(word) {
+                Some(next) => {
+                    // A sign at the very start belongs to the first name.
+                    if sign.is_some() || !words.is_empty() {
+                        terms.push(term(sign, &words, text)?);
+                    }
+                    (sign, words) = (Some(next), Vec::new());
+                }
+                None => words.push(word),
+            }
+        }
+        if sign.is_none() && words.is_empty() {
+            return Err(ExpressionError::Empty);
+        }
+        terms.push(term(sign, &words, text)?);
+        Ok(Self { terms })
+    }
+
+    /// Adds up what `find` knows, and keeps each value in [-1, 1], where the generator was trained.
+    ///
+    /// # Errors
+    /// What `find` says.
+    pub fn evaluate(
+        &self,
+        mut find: impl FnMut(&Source) -> Result<Latent, LibraryError>,
+    ) -> Result<Latent, LibraryError> {
+        let mut sum: Latent = Vec::new();
+        for term in &self.terms {
+            let latent = find(&term.source)?;
+            sum.resize(latent.len().max(sum.len()), 0.0);
+            sum.iter_mut().zip(latent).for_each(|(sum, value)| *sum += term.factor * value);
+        }
+        Ok(sum.into_iter().map(|value| value.clamp(-1.0, 1.0)).collect())
+    }
+}
+
+/// The typographic minus is what people copy from papers.
+fn as_sign(word: &str) -> Option<char> {
+    match word {
+        "+" => Some('+'),
+        "-" | "−" | "–" => Some('-'),
+        _ => None,
+    }
+}
+
+fn term(sign: Option<char>, words: &[&str], text: &str) -> Result<Term, ExpressionError> {
+    let sign = sign.unwrap_or('+');
+    let words = words.join(" ");
+    let (factor, name) = match words.split_once('*') {
+        Some((factor, name)) => {
+            let factor = factor.trim();
+            let number = factor.parse().ok().filter(|number: &f32| number.is_finite());
+            (number.ok_or_else(|| ExpressionError::Factor { factor: factor.into() })?, name.trim())
+        }
+        None => (1.0, words.as_str()),
+    };
+    if name.is_empty() {
+        return Err(ExpressionError::Missing { sign, text: text.trim().into() });
+    }
+    Ok(Term { factor: if sign == '-' { -factor } else { factor }, source: Source::parse(name) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(text: &str) -> String {
+        let terms = Expression::parse(text).unwrap().terms;
+        terms.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn names_of_several_words_are_added_and_subtracted() {
+        assert_eq!(
+            told("smiling woman - neutral woman + neutral man"),
+            "+ smiling woman − neutral woman + neutral man"
+        );
+        assert_eq!(told("smiling  woman −  12"), "+ smiling woman − sample 12");
+        assert_eq!(told("- long-haired + 0.5 * x"), "− long-haired + 0.5 × x");
+        assert_eq!(told("2*a"), "+ 2 × a");
+        assert_eq!(told("a"), "+ a");
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused() {
+        let refused = |text: &str| Expression::parse(text).unwrap_err().to_string();
+        insta::assert_snapshot!(refused("a - + b"), @"there is no name beside - in 'a - + b': write it as in smiling woman - neutral woman + neutral man");
+        insta::assert_snapshot!(refused("a +"), @"there is no name beside + in 'a +': write it as in smiling woman - neutral woman + neutral man");
+        insta::assert_snapshot!(refused("half * a"), @"'half' is no number: write a weight as in 0.5 * neutral man");
+        insta::assert_snapshot!(refused("  "), @"there is nothing to add up: name faces as in smiling woman - neutral woman + neutral man");
+    }
+
+    #[test]
+    fn sums_are_weighed_and_kept_in_range() {
+        let find = |source: &Source| match source {
+            Source::Sample(_) => Ok(vec![0.5, -0.5, 1.0]),
+            Source::Name(_) => Ok(vec![0.25, 0.75, -1.0]),
+        };
+        let sum = |text: &str| Expression::parse(text).unwrap().evaluate(find).unwrap();
+        assert_eq!(sum("7 + a"), [0.75, 0.25, 0.0]);
+        assert_eq!(sum("7 - a"), [0.25, -1.0, 1.0]);
+        assert_eq!(sum("0.5 * 7 + 0.5 * a"), [0.375, 0.125, 0.0]);
+    }
+}

@@ -1,0 +1,100 @@
+//! From a face to the latent that draws it: a search without a hole.
+
+use std::sync::Arc;
+
+use super::Latent;
+use crate::face::Crop;
+use crate::model::Networks;
+use crate::search::{Preset, Problem, Search, Settings, SettingsError};
+
+/// Why a face has no latent.
+#[derive(Debug, thiserror::Error)]
+pub enum InvertError {
+    #[error("the crop is {found} pixels wide, the model draws {expected}: crop the face at the model's size")]
+    Size { found: u32, expected: u32 },
+    #[error("no pixel of the face is in the photo: move the frame")]
+    NothingKnown,
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error("the search came to nothing: use fewer candidates, or a smaller learning rate")]
+    NoResult,
+}
+
+/// A face as the generator can draw it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Inverted {
+    pub latent: Latent,
+    /// Mean absolute difference on known pixels, values in [-1, 1].
+    pub context_loss: f32,
+}
+
+/// Settings that find a latent rather than a fill: those of Best, but the generator stays as it is, since another picture
+/// is to be drawn with it.
+#[must_use]
+pub fn invert_settings(seed: u64) -> Settings {
+    Settings { refine_steps: 0, seed, ..Preset::Best.settings() }
+}
+
+/// Searches the latent whose picture agrees with all known pixels of a crop. All of burn's work happens on the thread that
+/// calls.
+///
+/// # Errors
+/// When the crop does not fit the model, or shows nothing.
+pub fn invert(networks: &Arc<Networks>, crop: &Crop, settings: Settings) -> Result<Inverted, InvertError> {
+    settings.validate()?;
+    let expected = networks.info.image_size_px;
+    if crop.size_px != expected {
+        return Err(InvertError::Size { found: crop.size_px, expected });
+    }
+    if crop.known.iter().all(|&known| known == 0.0) {
+        return Err(InvertError::NothingKnown);
+    }
+    let problem = Problem { size_px: crop.size_px as usize, pixels: crop.pixels.clone(), known: crop.known.clone() };
+    let mut search = Search::new(networks.clone(), &problem, settings);
+    while !search.is_done() {
+        search.advance();
+    }
+    let best = search.best().ok_or(InvertError::NoResult)?;
+    let found = best.latents.into_iter().zip(best.losses).filter(|(_, losses)| losses.total.is_finite());
+    let (latent, losses) = found.min_by(|(_, a), (_, b)| a.total.total_cmp(&b.total)).ok_or(InvertError::NoResult)?;
+    Ok(Inverted { latent, context_loss: losses.context })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::explore::sample;
+    use crate::model::host::{HostNetworks, Tape};
+    use crate::model::{ModelFile, TINY};
+
+    /// What the tiny model draws of a sample, as a crop.
+    fn drawn(file: &ModelFile, number: u64) -> Crop {
+        let mut tape = Tape::default();
+        HostNetworks::load(file).unwrap().draw(1, &sample(number, 8), &mut tape);
+        let planes = |channel: usize| tape.pictures().iter().skip(channel).step_by(3).copied();
+        Crop { size_px: 16, pixels: (0..3).flat_map(planes).collect(), known: vec![1.0; 256] }
+    }
+
+    #[test]
+    fn a_picture_of_the_generator_is_found_again() {
+        let file = ModelFile::parse("tiny", TINY).unwrap();
+        let networks = Arc::new(Networks::load_on_host(&file).unwrap());
+        let settings = Settings { candidates: 8, steps: 150, lambda: 0.0, ..invert_settings(1) };
+        let far = invert(&networks, &drawn(&file, 5), Settings { steps: 1, ..settings }).unwrap();
+        let found = invert(&networks, &drawn(&file, 5), settings).unwrap();
+        assert!(found.context_loss < 0.2 * far.context_loss, "{} {}", found.context_loss, far.context_loss);
+        assert!(found.latent.iter().all(|value| value.abs() <= 1.0));
+        assert_eq!(invert(&networks, &drawn(&file, 5), settings).unwrap(), found);
+    }
+
+    #[test]
+    fn a_crop_that_does_not_fit_or_shows_nothing_is_refused() {
+        let file = ModelFile::parse("tiny", TINY).unwrap();
+        let networks = Arc::new(Networks::load_on_host(&file).unwrap());
+        let settings = invert_settings(0);
+        let other = Crop { size_px: 4, pixels: vec![0.0; 48], known: vec![1.0; 16] };
+        assert!(matches!(invert(&networks, &other, settings), Err(InvertError::Size { found: 4, expected: 16 })));
+        let nothing = Crop { size_px: 16, pixels: vec![0.0; 768], known: vec![0.0; 256] };
+        assert!(matches!(invert(&networks, &nothing, settings), Err(InvertError::NothingKnown)));
+    }
+}

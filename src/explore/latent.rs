@@ -1,0 +1,106 @@
+//! Drawing from the prior, means, walks, variations.
+
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
+
+/// What a generator draws a picture of: as many values as it takes, each in [-1, 1].
+pub type Latent = Vec<f32>;
+
+/// Half the width of the uniform noise around a result (DCGAN paper, figure 7).
+pub const VARIATION: f32 = 0.25;
+
+/// The sample of a number: uniform in [-1, 1), drawn from that seed.
+#[must_use]
+pub fn sample(number: u64, latent_dim: usize) -> Latent {
+    let mut rng = ChaCha8Rng::seed_from_u64(number);
+    (0..latent_dim).map(|_| rng.random_range(-1.0..1.0)).collect()
+}
+
+/// The mean, value by value; `None` of nothing. Latents must be of one length.
+#[must_use]
+pub fn mean(latents: &[Latent]) -> Option<Latent> {
+    let mut sum = latents.first()?.clone();
+    for latent in &latents[1..] {
+        sum.iter_mut().zip(latent).for_each(|(sum, value)| *sum += value);
+    }
+    #[expect(clippy::cast_precision_loss, reason = "nobody averages 16 million faces")]
+    let count = latents.len() as f32;
+    Some(sum.into_iter().map(|sum| sum / count).collect())
+}
+
+/// A straight line from one latent to another in equal steps: `steps` latents, both ends among them (DCGAN paper, figure 4).
+/// A single step is the start.
+#[must_use]
+pub fn walk(from: &Latent, to: &Latent, steps: u16) -> Vec<Latent> {
+    let share = |step: u16| f32::from(step) / f32::from(steps.saturating_sub(1).max(1));
+    let between = |step: u16| {
+        let share = share(step);
+        // Exact at both ends, unlike from + share·(to − from).
+        from.iter().zip(to).map(|(from, to)| from * (1.0 - share) + to * share).collect()
+    };
+    (0..steps).map(between).collect()
+}
+
+/// `count` latents near one: each value moved by up to [`VARIATION`], and kept in [-1, 1].
+#[must_use]
+pub fn varied(latent: &Latent, count: usize, seed: u64) -> Vec<Latent> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut near = |value: &f32| (value + rng.random_range(-VARIATION..VARIATION)).clamp(-1.0, 1.0);
+    (0..count).map(|_| latent.iter().map(&mut near).collect()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_number_always_means_the_same_sample_and_others_differ() {
+        assert_eq!(sample(7, 100), sample(7, 100));
+        assert_ne!(sample(7, 100), sample(8, 100));
+        assert_eq!(sample(7, 100)[..8], sample(7, 8));
+        assert!(sample(7, 100).iter().all(|value| (-1.0..1.0).contains(value)));
+    }
+
+    #[test]
+    fn the_mean_weighs_all_alike() {
+        assert_eq!(mean(&[vec![1.0, -1.0], vec![0.0, 0.5], vec![-0.25, 0.5]]), Some(vec![0.25, 0.0]));
+        assert_eq!(mean(&[]), None);
+    }
+
+    proptest! {
+        #[test]
+        fn a_walk_goes_from_end_to_end_in_equal_steps(seeds in [0u64..1000, 0u64..1000], steps in 2u16..30) {
+            let [from, to] = seeds.map(|seed| sample(seed, 8));
+            let path = walk(&from, &to, steps);
+            prop_assert_eq!(path.len(), usize::from(steps));
+            prop_assert_eq!(&path[0], &from);
+            prop_assert_eq!(&path[path.len() - 1], &to);
+            for (step, latent) in path.iter().enumerate() {
+                for (value, (from, to)) in latent.iter().zip(from.iter().zip(&to)) {
+                    #[expect(clippy::cast_precision_loss, reason = "a few steps")]
+                    let share = step as f32 / f32::from(steps - 1);
+                    prop_assert!((value - (from + share * (to - from))).abs() < 1e-5);
+                }
+            }
+        }
+
+        #[test]
+        fn variations_stay_near_and_in_range(seed in 0u64..1000) {
+            let latent = sample(seed, 50);
+            let near = varied(&latent, 3, seed);
+            prop_assert!(near[0] != near[1]);
+            for value in near.iter().flat_map(|near| near.iter().zip(&latent)) {
+                prop_assert!((value.0 - value.1).abs() <= VARIATION + 1e-6 && value.0.abs() <= 1.0);
+            }
+        }
+    }
+
+    #[test]
+    fn a_walk_of_one_step_is_the_start_and_of_none_is_nothing() {
+        let (from, to) = (sample(1, 4), sample(2, 4));
+        assert_eq!(walk(&from, &to, 1), std::slice::from_ref(&from));
+        assert!(walk(&from, &to, 0).is_empty());
+    }
+}

@@ -1,0 +1,229 @@
+//! Latents under names, in a file.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Latent, Source, sample};
+use crate::model::ModelInfo;
+use crate::photo::{Overwrite, SaveError, write_atomically};
+
+/// The value of `format` in the file.
+const FORMAT: &str = "countenance-latents-1";
+
+/// A latent and where it comes from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Named {
+    /// Of the model it belongs to: another model draws another face of it.
+    pub model_sha256: String,
+    /// The model's name, for messages.
+    pub model: String,
+    /// As in "mean of samples 3, 7, 12".
+    pub made_from: String,
+    pub latent: Latent,
+}
+
+/// Named latents, of any models.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Library {
+    format: String,
+    latents: BTreeMap<String, Named>,
+}
+
+/// Why a name does not lead to a latent, or cannot be given.
+#[derive(Debug, thiserror::Error)]
+pub enum LibraryError {
+    #[error("cannot read the library {path}: check that the file exists and can be read", path = path.display())]
+    Read { path: PathBuf, source: io::Error },
+    #[error("{path} is no library of latents ({reason}): give the file that --library wrote", path = path.display())]
+    Format { path: PathBuf, reason: String },
+    #[error("there is no latent named '{name}': {}", known_names(known))]
+    Unknown { name: String, known: Vec<String> },
+    #[error(
+        "'{name}' belongs to the model {model}, which is not the one used here: choose that one with --model, or find the latent again"
+    )]
+    OtherModel { name: String, model: String },
+    #[error("'{name}' cannot be a name: use words, without + - * between spaces, that are not just a number")]
+    Name { name: String },
+    #[error("'{name}' is there already: choose another name, or allow replacing it")]
+    Taken { name: String },
+    #[error("the library cannot be saved")]
+    Save(#[from] SaveError),
+}
+
+fn known_names(known: &[String]) -> String {
+    if known.is_empty() { "the library is empty".into() } else { format!("the library has {}", known.join(", ")) }
+}
+
+impl Default for Library {
+    fn default() -> Self {
+        Self { format: FORMAT.into(), latents: BTreeMap::new() }
+    }
+}
+
+impl Library {
+    /// Reads a library; a file that is not there yet is an empty one.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or is something else.
+    pub fn open(path: &Path) -> Result<Self, LibraryError> {
+        let bytes = match fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(source) => return Err(LibraryError::Read { path: path.into(), source }),
+        };
+        let wrong = |reason: String| LibraryError::Format { path: path.into(), reason };
+        let library: Self = serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))?;
+        if library.format != FORMAT {
+            return Err(wrong(format!("its format is {} where {FORMAT} is needed", library.format)));
+        }
+        let is_valid = |named: &Named| named.latent.iter().all(|value| value.abs() <= 1.0);
+        match library.latents.iter().find(|(_, named)| !is_valid(named)) {
+            Some((name, _)) => Err(wrong(format!("{name} has a value beyond 1"))),
+            None => Ok(library),
+        }
+    }
+
+    /// Writes the library, whole or not at all.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn save(&self, path: &Path) -> Result<(), LibraryError> {
+        let text = serde_json::to_string_pretty(self)
+            .map_err(|error| LibraryError::Format { path: path.into(), reason: error.to_string() })?;
+        Ok(write_atomically(path, (text + "\n").as_bytes(), Overwrite::Allow)?)
+    }
+
+    /// The names, sorted.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.latents.keys().map(String::as_str)
+    }
+
+    /// Gives a latent a name.
+    ///
+    /// # Errors
+    /// When the name cannot be used in sums, or is taken and must not be replaced.
+    pub fn insert(
+        &mut self,
+        name: &str,
+        latent: Latent,
+        made_from: String,
+        model: &ModelInfo,
+        overwrite: Overwrite,
+    ) -> Result<(), LibraryError> {
+        let name = Self::checked_name(name)?;
+        if overwrite == Overwrite::Refuse && self.latents.contains_key(&name) {
+            return Err(LibraryError::Taken { name });
+        }
+        let named = Named { model_sha256: model.sha256.clone(), model: model.name.clone(), made_from, latent };
+        self.latents.insert(name, named);
+        Ok(())
+    }
+
+    /// A name as it is kept: single spaces between its words.
+    ///
+    /// # Errors
+    /// When it would be read as something else in a sum.
+    pub fn checked_name(name: &str) -> Result<String, LibraryError> {
+        let joined = name.split_whitespace().collect::<Vec<_>>().join(" ");
+        let is_sign = |word: &str| ["+", "-", "−", "–"].contains(&word);
+        let bad = joined.is_empty()
+            || joined.contains('*')
+            || joined.contains('=')
+            || joined.split(' ').any(is_sign)
+            || Source::parse(&joined) != Source::Name(joined.clone());
+        if bad { Err(LibraryError::Name { name: name.into() }) } else { Ok(joined) }
+    }
+
+    /// The latent that a sample's number or a name means to this model.
+    ///
+    /// # Errors
+    /// When there is no such name, or it belongs to another model.
+    pub fn find(&self, source: &Source, model: &ModelInfo) -> Result<Latent, LibraryError> {
+        let name = match source {
+            Source::Sample(number) => return Ok(sample(*number, model.latent_dim)),
+            Source::Name(name) => name.split_whitespace().collect::<Vec<_>>().join(" "),
+        };
+        let Some(named) = self.latents.get(&name) else {
+            return Err(LibraryError::Unknown { name, known: self.names().map(str::to_string).collect() });
+        };
+        if named.model_sha256 != model.sha256 || named.latent.len() != model.latent_dim {
+            return Err(LibraryError::OtherModel { name, model: named.model.clone() });
+        }
+        Ok(named.latent.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{ModelFile, TINY};
+
+    fn model() -> ModelInfo {
+        ModelFile::parse("tiny", TINY).unwrap().info
+    }
+
+    fn named(name: &str) -> Source {
+        Source::Name(name.into())
+    }
+
+    fn filled() -> Library {
+        let mut library = Library::default();
+        let latent = sample(3, 8);
+        library.insert("smiling  woman", latent, "sample 3".into(), &model(), Overwrite::Refuse).unwrap();
+        library
+    }
+
+    #[test]
+    fn what_was_saved_is_found_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("latents.json");
+        assert_eq!(Library::open(&path).unwrap(), Library::default());
+        filled().save(&path).unwrap();
+        let library = Library::open(&path).unwrap();
+        assert_eq!(library, filled());
+        assert_eq!(library.find(&named("smiling woman"), &model()).unwrap(), sample(3, 8));
+        assert_eq!(library.find(&Source::Sample(9), &model()).unwrap(), sample(9, 8));
+    }
+
+    #[test]
+    fn unknown_names_and_other_models_are_told() {
+        let library = filled();
+        insta::assert_snapshot!(library.find(&named("sad man"), &model()).unwrap_err(), @"there is no latent named 'sad man': the library has smiling woman");
+        insta::assert_snapshot!(Library::default().find(&named("sad man"), &model()).unwrap_err(), @"there is no latent named 'sad man': the library is empty");
+        let other = ModelInfo { sha256: "other".into(), ..model() };
+        insta::assert_snapshot!(library.find(&named("smiling woman"), &other).unwrap_err(), @"'smiling woman' belongs to the model tiny, which is not the one used here: choose that one with --model, or find the latent again");
+    }
+
+    #[test]
+    fn names_that_a_sum_would_read_otherwise_are_refused() {
+        for name in ["7", "", "a - b", "a + b", "2 * a", "a − b", "a=b"] {
+            assert!(matches!(Library::checked_name(name), Err(LibraryError::Name { .. })), "{name}");
+        }
+        assert_eq!(Library::checked_name(" long-haired  man 2 ").unwrap(), "long-haired man 2");
+    }
+
+    #[test]
+    fn a_name_is_given_again_only_when_allowed() {
+        let mut library = filled();
+        let mut insert =
+            |overwrite| library.insert("smiling woman", sample(4, 8), "sample 4".into(), &model(), overwrite);
+        assert!(matches!(insert(Overwrite::Refuse), Err(LibraryError::Taken { .. })));
+        insert(Overwrite::Allow).unwrap();
+        assert_eq!(library.find(&named("smiling woman"), &model()).unwrap(), sample(4, 8));
+    }
+
+    #[test]
+    fn other_files_are_no_libraries() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("latents.json");
+        let far = serde_json::to_string(&filled()).unwrap().replace('[', "[7.5,");
+        for text in ["", "{}", r#"{"format": "other", "latents": {}}"#, &far] {
+            fs::write(&path, text).unwrap();
+            assert!(matches!(Library::open(&path), Err(LibraryError::Format { .. })), "{text}");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! The tensors of a checkpoint, by their dotted names.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Read as _;
+use std::path::Path;
+
+use half::{bf16, f16};
+use pytorch_reader::{DType, PytorchError, PytorchReader};
+use safetensors::SafeTensors;
+use safetensors::tensor::Dtype;
+
+use super::ImportError;
+use crate::model::Weights;
+
+/// The last parts of the names that count: parameters and running statistics. Optimisers' states and counters do not.
+const KINDS: [&str; 4] = ["weight", "bias", "running_mean", "running_var"];
+
+/// Reads every parameter of a file. Dictionaries in dictionaries become dots in names.
+pub(super) fn read(path: &Path) -> Result<BTreeMap<String, Weights>, ImportError> {
+    let unreadable = |source| ImportError::Read { path: path.into(), source };
+    if !path.is_file() {
+        return Err(unreadable(std::io::ErrorKind::NotFound.into()));
+    }
+    if starts_like_safetensors(path).map_err(unreadable)? {
+        return read_safetensors(path, &fs::read(path).map_err(unreadable)?);
+    }
+    let reader = PytorchReader::new(path).map_err(|error| match error {
+        PytorchError::Io(source) => unreadable(source),
+        other => ImportError::Format { path: path.into(), reason: other.to_string() },
+    })?;
+    let counts = reader.into_tensors().into_iter().filter(|(name, _)| is_parameter(name));
+    counts
+        .map(|(name, tensor)| {
+            let broken = |error: std::io::Error| ImportError::Tensor { name: name.clone(), reason: error.to_string() };
+            let kind = kind_of(tensor.dtype())
+                .ok_or_else(|| ImportError::Dtype { name: name.clone(), found: format!("{:?}", tensor.dtype()) })?;
+            let values = kind.values(&tensor.read().map_err(broken)?, Endian::Native);
+            Ok((name.clone(), Weights { shape: tensor.shape().to_vec(), values }))
+        })
+        .collect()
+}
+
+fn read_safetensors(path: &Path, bytes: &[u8]) -> Result<BTreeMap<String, Weights>, ImportError> {
+    let wrong =
+        |error: safetensors::SafeTensorError| ImportError::Format { path: path.into(), reason: error.to_string() };
+    let file = SafeTensors::deserialize(bytes).map_err(wrong)?;
+    file.iter()
+        .filter(|(name, _)| is_parameter(name))
+        .map(|(name, view)| {
+            let kind = match view.dtype() {
+                Dtype::F64 => Kind::Double,
+                Dtype::F32 => Kind::Single,
+                Dtype::F16 => Kind::Half,
+                Dtype::BF16 => Kind::Brain,
+                other => return Err(ImportError::Dtype { name: name.into(), found: format!("{other:?}") }),
+            };
+            let values = kind.values(view.data(), Endian::Little);
+            Ok((name.to_string(), Weights { shape: view.shape().to_vec(), values }))
+        })
+        .collect()
+}
+
+/// The length of a JSON header, then the header.
+fn starts_like_safetensors(path: &Path) -> std::io::Result<bool> {
+    let mut start = Vec::new();
+    fs::File::open(path)?.take(9).read_to_end(&mut start)?;
+    Ok(start.get(8) == Some(&b'{') && start[4..8] == [0; 4])
+}
+
+fn is_parameter(name: &str) -> bool {
+    KINDS.contains(&name.rsplit('.').next().unwrap_or(name))
+}
+
+/// Floating-point numbers of these many bits.
+#[derive(Clone, Copy)]
+enum Kind {
+    Double,
+    Single,
+    Half,
+    Brain,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Endian {
+    Little,
+    Native,
+}
+
+fn kind_of(dtype: DType) -> Option<Kind> {
+    match dtype {
+        DType::F64 => Some(Kind::Double),
+        DType::F32 => Some(Kind::Single),
+        DType::F16 => Some(Kind::Half),
+        DType::BF16 => Some(Kind::Brain),
+        _ => None,
+    }
+}
+
+impl Kind {
+    fn values(self, bytes: &[u8], endian: Endian) -> Vec<f32> {
+        match self {
+            #[expect(clippy::cast_possible_truncation, reason = "models are kept in single precision")]
+            Self::Double => numbers(bytes, endian, |bytes| f64::from_le_bytes(bytes) as f32),
+            Self::Single => numbers(bytes, endian, f32::from_le_bytes),
+            Self::Half => numbers(bytes, endian, |bytes| f16::from_le_bytes(bytes).to_f32()),
+            Self::Brain => numbers(bytes, endian, |bytes| bf16::from_le_bytes(bytes).to_f32()),
+        }
+    }
+}
+
+/// Every number of so many bytes.
+fn numbers<const BYTES: usize>(bytes: &[u8], endian: Endian, number: impl Fn([u8; BYTES]) -> f32) -> Vec<f32> {
+    let turn = endian == Endian::Native && cfg!(target_endian = "big");
+    let chunks = bytes.as_chunks::<BYTES>().0.iter();
+    chunks
+        .map(|&(mut chunk)| {
+            if turn {
+                chunk.reverse();
+            }
+            number(chunk)
+        })
+        .collect()
+}

@@ -1,0 +1,86 @@
+//! From a model file to the names that `PyTorch` uses.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::import::layer_name;
+use super::layout::Role;
+use super::{LATENT_SCALE, SOURCE_PRIOR};
+use crate::model::batch_norm::EPSILON;
+use crate::model::file::{PRIOR, Precision, Tensors, encode};
+use crate::model::{ModelError, ModelFile, Weights};
+use crate::photo::{Overwrite, write_atomically};
+
+/// What was exported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exported {
+    /// As in `netG`.
+    pub networks: Vec<&'static str>,
+    /// Layers that have a bias where the `PyTorch` examples have none: `bias=True` there, to load them.
+    pub biased: Vec<String>,
+    /// What the generator takes: `normal`, or `uniform(-1,1)`.
+    pub prior: String,
+}
+
+/// Writes a model as plain safetensors under the names of the `PyTorch` examples (`netG.main.0.weight` …), in single
+/// precision. `BatchNorm`s are written as such, with statistics that change nothing but add the layer's bias.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn export(file: &ModelFile, path: &Path, overwrite: Overwrite) -> Result<Exported, ModelError> {
+    let metadata = &file.info.metadata;
+    let latent_scale = metadata.get(LATENT_SCALE).and_then(|scale| scale.parse::<f32>().ok());
+    let latent_scale = latent_scale.filter(|scale| scale.is_finite() && *scale > 0.0).unwrap_or(1.0);
+    let prior = metadata.get(SOURCE_PRIOR).map_or(PRIOR, String::as_str).to_string();
+    let architecture = &file.architecture;
+    let generator = Some(&architecture.generator_channels);
+    let (mut tensors, mut networks, mut biased) = (Tensors::new(), Vec::new(), Vec::new());
+    for (role, network, channels) in [
+        (Role::Generator, "netG", generator),
+        (Role::Discriminator, "netD", architecture.discriminator_channels.as_ref()),
+        (Role::Encoder, "netE", architecture.encoder_channels.as_ref()),
+    ] {
+        let Some(channels) = channels else { continue };
+        networks.push(network);
+        let layers = channels.len() + 1;
+        for index in 0..layers {
+            let name = layer_name(role, index, layers);
+            let mut weight = file.tensor(&format!("{name}.weight"))?.clone();
+            let bias = file.tensor(&format!("{name}.bias"))?;
+            if role == Role::Generator && index == 0 {
+                weight.values.iter_mut().for_each(|value| *value /= latent_scale);
+            }
+            let (place, norm) = places(role, index, layers);
+            tensors.insert(format!("{network}.main.{place}.weight"), weight);
+            if let Some(norm) = norm {
+                insert_norm(&mut tensors, &format!("{network}.main.{norm}"), bias);
+            } else if bias.values.iter().any(|value| *value != 0.0) {
+                biased.push(format!("{network}.main.{place}"));
+                tensors.insert(format!("{network}.main.{place}.bias"), bias.clone());
+            }
+        }
+    }
+    let about = BTreeMap::from([("format".to_string(), "pt".to_string()), ("prior".to_string(), prior.clone())]);
+    write_atomically(path, &encode(&tensors, &about, Precision::Single)?, overwrite)?;
+    Ok(Exported { networks, biased, prior })
+}
+
+/// Where a layer and its `BatchNorm` stand in `nn.Sequential`, activations counted.
+fn places(role: Role, index: usize, layers: usize) -> (usize, Option<usize>) {
+    let is_last = index + 1 == layers;
+    match role {
+        Role::Generator => (3 * index, (!is_last).then_some(3 * index + 1)),
+        // The first is followed by its activation alone.
+        _ if index == 0 => (0, None),
+        _ => (3 * index - 1, (!is_last).then_some(3 * index)),
+    }
+}
+
+/// A `BatchNorm` that only adds.
+fn insert_norm(tensors: &mut Tensors, name: &str, bias: &Weights) {
+    let all = |value: f32| Weights { shape: bias.shape.clone(), values: vec![value; bias.values.len()] };
+    tensors.insert(format!("{name}.weight"), all(1.0));
+    tensors.insert(format!("{name}.bias"), bias.clone());
+    tensors.insert(format!("{name}.running_mean"), all(0.0));
+    tensors.insert(format!("{name}.running_var"), all(1.0 - EPSILON));
+}

@@ -1,0 +1,118 @@
+//! From a checkpoint to the tensors of a model file.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::layout::{Layer, Networks, Role, axes, networks};
+use super::{ImportError, LATENT_SCALE, SOURCE_PRIOR, checkpoint};
+use crate::model::batch_norm::{BatchNorm, EPSILON, OutputAxis};
+use crate::model::file::{self, Tensors};
+use crate::model::{ModelError, Weights};
+
+/// What latents the generator was trained with. Its weights do not tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SourcePrior {
+    /// Standard normal, `torch.randn`, as the `PyTorch` examples have it.
+    Normal,
+    /// Uniform in [-1, 1], as this program has it.
+    Uniform,
+}
+
+impl SourcePrior {
+    /// Standard deviations of the source's latents in one of ours, 1/√3.
+    fn latent_scale(self) -> f32 {
+        match self {
+            Self::Normal => 3_f32.sqrt(),
+            Self::Uniform => 1.0,
+        }
+    }
+
+    fn id(self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::Uniform => file::PRIOR,
+        }
+    }
+}
+
+/// What a checkpoint holds, ready to be written as a model file.
+#[derive(Debug)]
+pub struct Imported {
+    pub tensors: Tensors,
+    pub metadata: BTreeMap<String, String>,
+}
+
+/// Reads a checkpoint and brings its networks into the form of a model file: `BatchNorm` folded, latents uniform.
+///
+/// # Errors
+/// When the file cannot be read, or holds something else than the usual DCGAN; the text says what was found.
+pub fn import(path: &Path, prior: SourcePrior) -> Result<Imported, ImportError> {
+    let checkpoint = checkpoint::read(path)?;
+    let networks = networks(&checkpoint)?;
+    let mut tensors = Tensors::new();
+    for (role, layers) in &networks {
+        for (index, layer) in layers.iter().enumerate() {
+            let name = layer_name(*role, index, layers.len());
+            let (weight, bias) = folded(*role, layer);
+            tensors.insert(format!("{name}.weight"), weight);
+            tensors.insert(format!("{name}.bias"), bias);
+        }
+    }
+    let (image_size_px, latent_dim) = sizes(&networks)?;
+    if let Some(first) = tensors.get_mut("generator.project.weight") {
+        first.values.iter_mut().for_each(|value| *value *= prior.latent_scale());
+    }
+    let mut metadata = file::metadata(image_size_px, latent_dim);
+    let source = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    metadata.extend([
+        ("imported_from".to_string(), source),
+        (SOURCE_PRIOR.to_string(), prior.id().to_string()),
+        (LATENT_SCALE.to_string(), prior.latent_scale().to_string()),
+    ]);
+    Ok(Imported { tensors, metadata })
+}
+
+/// What a model file calls a layer.
+pub(super) fn layer_name(role: Role, index: usize, layers: usize) -> String {
+    let (network, first, inner, last) = match role {
+        Role::Generator => ("generator", "project", "up", "to_rgb"),
+        Role::Discriminator => ("discriminator", "from_rgb", "down", "score"),
+        Role::Encoder => ("encoder", "from_rgb", "down", "score"),
+    };
+    match index {
+        0 => format!("{network}.{first}"),
+        index if index + 1 == layers => format!("{network}.{last}"),
+        index => format!("{network}.{inner}.{}", index - 1),
+    }
+}
+
+/// A layer's weight and bias with its `BatchNorm` in them.
+fn folded(role: Role, layer: &Layer<'_>) -> (Weights, Weights) {
+    let mut weight = layer.weight.clone();
+    let channels = weight.shape[axes(role).1];
+    let mut bias = layer.bias.map_or_else(|| vec![0.0; channels], |bias| bias.values.clone());
+    if let Some(norm) = &layer.norm {
+        let axis = if role == Role::Generator { OutputAxis::Second } else { OutputAxis::First };
+        let norm = BatchNorm {
+            weight: &norm.weight.values,
+            bias: &norm.bias.values,
+            running_mean: &norm.running_mean.values,
+            running_variance: &norm.running_variance.values,
+            epsilon: EPSILON,
+        };
+        norm.fold_into(&mut weight, axis, &mut bias);
+    }
+    (weight, Weights { shape: vec![channels], values: bias })
+}
+
+/// Side of the pictures and length of the latents. Each layer but the first and the last doubles a side of 4, and so does the last.
+fn sizes(networks: &Networks<'_>) -> Result<(u32, usize), ImportError> {
+    let layers = networks.get(&Role::Generator).map_or(&[][..], Vec::as_slice);
+    let latent_dim = layers.first().map_or(0, |first| first.weight.shape[0]);
+    let side = u32::try_from(layers.len()).ok().and_then(|layers| 2_u32.checked_pow(layers + 1)).unwrap_or(u32::MAX);
+    if !(16..=256).contains(&side) {
+        let (key, expected) = ("image_size", "generators of 16 to 256 pixels can be used");
+        return Err(ModelError::Metadata { key, found: side.to_string(), expected }.into());
+    }
+    Ok((side, latent_dim))
+}

@@ -1,0 +1,217 @@
+//! Which tensors of a checkpoint make up which network.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use super::ImportError;
+use crate::model::Weights;
+use crate::model::architecture::KERNEL;
+
+/// Dictionaries around a state dict, and modules around the layers, that are looked through.
+const MAX_DEPTH: usize = 4;
+/// So many layers are named in an error.
+const MAX_NAMED: usize = 24;
+/// Channels that a discriminator sees, and an encoder: colours, and colours with the known mask.
+const COLOURS: usize = 3;
+const COLOURS_AND_MASK: usize = 4;
+
+/// What a network does, told from the shapes of its first and last layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Role {
+    Generator,
+    Discriminator,
+    Encoder,
+}
+
+/// One layer: a convolution, and the `BatchNorm` after it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Layer<'a> {
+    pub weight: &'a Weights,
+    pub bias: Option<&'a Weights>,
+    pub norm: Option<Norm<'a>>,
+}
+
+/// A `BatchNorm` with its running statistics.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Norm<'a> {
+    pub weight: &'a Weights,
+    pub bias: &'a Weights,
+    pub running_mean: &'a Weights,
+    pub running_variance: &'a Weights,
+}
+
+/// The networks of a checkpoint, layers in order.
+pub(super) type Networks<'a> = BTreeMap<Role, Vec<Layer<'a>>>;
+
+/// A module's tensors by kind (`weight`, `bias` …).
+type Module<'a> = BTreeMap<&'a str, &'a Weights>;
+
+/// Finds the networks of a checkpoint. At some depth of its names every branch must be one of them.
+pub(super) fn networks(tensors: &BTreeMap<String, Weights>) -> Result<Networks<'_>, ImportError> {
+    if tensors.contains_key("generator.project.weight") {
+        let reason = "this is a model of this program already: use it as it is, with --model".into();
+        return Err(ImportError::Layout { reason, found: format!("{} tensors of a model file", tensors.len()) });
+    }
+    let mut modules: BTreeMap<&str, Module<'_>> = BTreeMap::new();
+    for (name, weights) in tensors {
+        let (module, kind) = name.rsplit_once('.').unwrap_or(("", name));
+        modules.entry(module).or_default().insert(kind, weights);
+    }
+    let mut reason: Option<String> = None;
+    for depth in 0..MAX_DEPTH {
+        match at_depth(&modules, depth) {
+            Ok(networks) => return Ok(networks),
+            // A reason about one network tells more than that a mixture is none; deeper ones split networks apart.
+            Err(Refusal { networks, text }) if reason.is_none() || networks => {
+                reason = Some(text);
+                if networks {
+                    break;
+                }
+            }
+            Err(_) => {}
+        }
+    }
+    let reason = reason.unwrap_or_else(|| "there are no layers in this file".into());
+    Err(ImportError::Layout { reason, found: found(&modules) })
+}
+
+/// Why the branches at one depth are not our networks; whether they are networks at all.
+struct Refusal {
+    networks: bool,
+    text: String,
+}
+
+fn at_depth<'a>(modules: &BTreeMap<&'a str, Module<'a>>, depth: usize) -> Result<Networks<'a>, Refusal> {
+    let mut branches: BTreeMap<String, Vec<(&str, &Module<'a>)>> = BTreeMap::new();
+    for (path, module) in modules {
+        let branch: Vec<&str> = path.split('.').take(depth).collect();
+        branches.entry(branch.join(".")).or_default().push((path, module));
+    }
+    let mut networks = Networks::new();
+    for (branch, mut modules) in branches {
+        modules.sort_by(|(a, _), (b, _)| by_number(a, b));
+        let (role, layers) = network(&modules).map_err(|text| Refusal { networks: false, text })?;
+        if networks.insert(role, layers).is_some() {
+            let text = format!("there is more than one {role:?} ({branch} is the second): save one of each");
+            return Err(Refusal { networks: true, text });
+        }
+    }
+    if networks.contains_key(&Role::Generator) {
+        Ok(networks)
+    } else {
+        Err(Refusal { networks: true, text: "there is no generator in this file".into() })
+    }
+}
+
+/// The layers of one network. The text says what is wrong.
+fn network<'a>(modules: &[(&str, &Module<'a>)]) -> Result<(Role, Vec<Layer<'a>>), String> {
+    let (mut convolutions, mut norms) = (Vec::new(), Vec::new());
+    for (path, module) in modules {
+        let Some(weight) = module.get("weight") else { return Err(format!("{path} has no weight")) };
+        match weight.shape[..] {
+            [_, _, KERNEL, KERNEL] => {
+                let bias = module.get("bias").copied();
+                convolutions.push((*path, Layer { weight, bias, norm: None }));
+            }
+            [_] => norms.push((*path, norm(path, module)?)),
+            _ => return Err(format!("{path}.weight has shape {:?}: only 4×4 convolutions are known", weight.shape)),
+        }
+    }
+    let role = role(&convolutions)?;
+    let (inputs, outputs) = axes(role);
+    for pair in convolutions.windows(2) {
+        let (made, wanted) = (pair[0].1.weight.shape[outputs], pair[1].1.weight.shape[inputs]);
+        if made != wanted {
+            return Err(format!("{} has {wanted} inputs where {} makes {made}", pair[1].0, pair[0].0));
+        }
+    }
+    // A generator has none after its last layer, a discriminator none at its ends, though some have one after the first.
+    let first = match (norms.len(), convolutions.len()) {
+        (0, _) => 0,
+        (norms, layers) if norms + 1 == layers => 0,
+        (norms, layers) if norms + 2 == layers && role != Role::Generator => 1,
+        (norms, layers) => return Err(format!("there are {norms} BatchNorms for {layers} convolutions")),
+    };
+    for ((path, layer), (norm_path, norm)) in convolutions.iter_mut().skip(first).zip(norms) {
+        let channels = layer.weight.shape[outputs];
+        if norm.weight.shape != [channels] {
+            return Err(format!("{norm_path} has {} channels where {path} makes {channels}", norm.weight.shape[0]));
+        }
+        layer.norm = Some(norm);
+    }
+    for (path, layer) in &convolutions {
+        let channels = layer.weight.shape[outputs];
+        if layer.bias.is_some_and(|bias| bias.shape != [channels]) {
+            return Err(format!("{path}.bias does not fit {channels} channels"));
+        }
+    }
+    Ok((role, convolutions.into_iter().map(|(_, layer)| layer).collect()))
+}
+
+fn norm<'a>(path: &str, module: &Module<'a>) -> Result<Norm<'a>, String> {
+    let get = |kind: &str| {
+        let missing =
+            || format!("{path} has no {kind}: save a BatchNorm with affine=True and track_running_stats=True");
+        module.get(kind).copied().ok_or_else(missing)
+    };
+    let norm = Norm {
+        weight: get("weight")?,
+        bias: get("bias")?,
+        running_mean: get("running_mean")?,
+        running_variance: get("running_var")?,
+    };
+    let shape = &norm.weight.shape;
+    if [norm.bias, norm.running_mean, norm.running_variance].iter().any(|other| other.shape != *shape) {
+        return Err(format!("the tensors of {path} have different shapes"));
+    }
+    Ok(norm)
+}
+
+/// A transposed convolution's weight is `[in, out, 4, 4]`, a convolution's `[out, in, 4, 4]`.
+fn role(convolutions: &[(&str, Layer<'_>)]) -> Result<Role, String> {
+    let shape = |end: Option<&(&str, Layer<'_>)>| end.map_or(vec![0; 4], |(_, layer)| layer.weight.shape.clone());
+    let (first, last) = (shape(convolutions.first()), shape(convolutions.last()));
+    match (first[1], last[0], last[1]) {
+        (COLOURS, 1, _) => Ok(Role::Discriminator),
+        (COLOURS_AND_MASK, outputs, _) if outputs > 1 => Ok(Role::Encoder),
+        (_, _, COLOURS) => Ok(Role::Generator),
+        (1, ..) | (_, _, 1) => Err("the pictures have one channel where three are needed".into()),
+        _ => Err(format!("from {first:?} to {last:?} is neither a generator nor a discriminator")),
+    }
+}
+
+/// Which axes of a weight count inputs and outputs.
+pub(super) fn axes(role: Role) -> (usize, usize) {
+    if role == Role::Generator { (0, 1) } else { (1, 0) }
+}
+
+/// Names with their numbers compared as numbers: `main.9` comes before `main.10`.
+fn by_number(a: &str, b: &str) -> Ordering {
+    let key = |text: &str| -> Vec<(u64, String)> {
+        let mut parts = Vec::new();
+        for part in text.split('.') {
+            let digits = part.find(|c: char| c.is_ascii_digit()).unwrap_or(part.len());
+            let (word, number) = part.split_at(digits);
+            parts.push((0, word.to_string()));
+            parts.push((number.parse().unwrap_or(0), number.to_string()));
+        }
+        parts
+    };
+    key(a).cmp(&key(b))
+}
+
+/// The convolutions and whatever else has a weight, with their shapes.
+fn found(modules: &BTreeMap<&str, Module<'_>>) -> String {
+    let mut paths: Vec<&str> = modules.keys().copied().collect();
+    paths.sort_by(|a, b| by_number(a, b));
+    let told: Vec<_> = paths
+        .iter()
+        .filter_map(|path| Some(format!("{path}.weight {:?}", modules.get(path)?.get("weight")?.shape)))
+        .collect();
+    let more = told.len().saturating_sub(MAX_NAMED);
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    if told.is_empty() {
+        return "no tensors that could be weights".into();
+    }
+    told[..told.len() - more].join(", ") + &rest
+}

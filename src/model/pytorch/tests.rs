@@ -1,0 +1,242 @@
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use safetensors::SafeTensors;
+
+use super::*;
+use crate::model::file::{Precision, Tensors, encode};
+use crate::model::host::{HostNetworks, Tape};
+use crate::model::{ModelFile, TINY, Weights};
+use crate::photo::Overwrite;
+
+/// Both sides calculate in single precision, sums of up to 128 products of numbers around one, in different orders.
+const TOLERANCE: f32 = 2e-5;
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/fixtures").join(name)
+}
+
+/// What `PyTorch` says: latents `[2, 8]`, pictures `[2, 3, 16, 16]`, logits `[2]`.
+fn golden(name: &str) -> Vec<f32> {
+    let bytes = std::fs::read(fixture("dcgan-16-golden.safetensors")).unwrap();
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    let data = file.tensor(name).unwrap().data();
+    data.as_chunks::<4>().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect()
+}
+
+/// The model file that comes of a checkpoint.
+fn model(imported: &Imported) -> ModelFile {
+    ModelFile::parse("imported", &encode(&imported.tensors, &imported.metadata, Precision::Single).unwrap()).unwrap()
+}
+
+/// What a model draws of latents, planar, and what it says about it.
+fn drawn(file: &ModelFile, latents: &[f32]) -> (Vec<f32>, Vec<f32>) {
+    let networks = HostNetworks::load(file).unwrap();
+    let mut tape = Tape::default();
+    networks.draw(2, latents, &mut tape);
+    let pictures = tape.pictures().chunks(16 * 16 * 3);
+    let planes = |picture: &[f32]| -> Vec<f32> {
+        (0..3).flat_map(|channel| picture.iter().skip(channel).step_by(3)).copied().collect()
+    };
+    let pictures = pictures.flat_map(planes).collect();
+    (pictures, networks.judge_drawn(2, &mut tape).unwrap())
+}
+
+fn assert_near(found: &[f32], wanted: &[f32], tolerance: f32) {
+    assert_eq!(found.len(), wanted.len());
+    let furthest = found.iter().zip(wanted).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(furthest <= tolerance, "{furthest}");
+}
+
+#[test]
+fn an_imported_checkpoint_draws_and_judges_as_pytorch_does() {
+    let imported = import(&fixture("dcgan-16.pth"), SourcePrior::Uniform).unwrap();
+    let file = model(&imported);
+    assert_eq!((file.info.image_size_px, file.info.latent_dim, file.info.has_encoder), (16, 8, false));
+    let (pictures, logits) = drawn(&file, &golden("z"));
+    assert_near(&pictures, &golden("pictures"), TOLERANCE);
+    // A logit sums 128 of them.
+    assert_near(&logits, &golden("logits"), 10.0 * TOLERANCE);
+}
+
+#[test]
+fn a_normal_latent_is_a_uniform_one_times_the_root_of_three() {
+    let file = model(&import(&fixture("dcgan-16.pth"), SourcePrior::Normal).unwrap());
+    let latents: Vec<f32> = golden("z").iter().map(|value| value / 3_f32.sqrt()).collect();
+    assert!(latents.iter().all(|value| value.abs() <= 1.0), "the fixture's latents are within reach");
+    assert_near(&drawn(&file, &latents).0, &golden("pictures"), TOLERANCE);
+    assert_eq!(file.info.metadata["prior"], "uniform(-1,1)");
+    assert_eq!(file.info.metadata["source_prior"], "normal");
+}
+
+#[test]
+fn what_is_exported_is_imported_as_the_same_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("exported.safetensors");
+    for prior in [SourcePrior::Normal, SourcePrior::Uniform] {
+        let file = model(&import(&fixture("dcgan-16.pth"), prior).unwrap());
+        let exported = export(&file, &path, Overwrite::Allow).unwrap();
+        assert_eq!((exported.networks, exported.biased.len()), (vec!["netG", "netD"], 0));
+        let again = model(&import(&path, prior).unwrap());
+        for (name, weights) in file.tensors() {
+            assert_near(&again.tensors()[name].values, &weights.values, 1e-6);
+        }
+    }
+    let tiny = ModelFile::parse("tiny", TINY).unwrap();
+    let exported = export(&tiny, &path, Overwrite::Allow).unwrap();
+    assert_eq!(exported.networks, ["netG", "netD", "netE"]);
+    let again = model(&import(&path, SourcePrior::Uniform).unwrap());
+    assert_eq!(again.architecture, tiny.architecture);
+    for (name, weights) in tiny.tensors() {
+        assert_near(&again.tensors()[name].values, &weights.values, 1e-6);
+    }
+}
+
+#[test]
+fn exported_names_are_those_of_the_pytorch_examples() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("exported.safetensors");
+    export(&model(&import(&fixture("dcgan-16.pth"), SourcePrior::Normal).unwrap()), &path, Overwrite::Refuse).unwrap();
+    let bytes = std::fs::read(&path).unwrap();
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    let mut names: Vec<_> = file.iter().map(|(name, view)| format!("{name} {:?}", view.shape())).collect();
+    names.sort();
+    insta::assert_snapshot!(names.join("\n"), @r"
+    netD.main.0.weight [4, 3, 4, 4]
+    netD.main.2.weight [8, 4, 4, 4]
+    netD.main.3.bias [8]
+    netD.main.3.running_mean [8]
+    netD.main.3.running_var [8]
+    netD.main.3.weight [8]
+    netD.main.5.weight [1, 8, 4, 4]
+    netG.main.0.weight [8, 8, 4, 4]
+    netG.main.1.bias [8]
+    netG.main.1.running_mean [8]
+    netG.main.1.running_var [8]
+    netG.main.1.weight [8]
+    netG.main.3.weight [8, 4, 4, 4]
+    netG.main.4.bias [4]
+    netG.main.4.running_mean [4]
+    netG.main.4.running_var [4]
+    netG.main.4.weight [4]
+    netG.main.6.weight [4, 3, 4, 4]
+    ");
+}
+
+/// The checkpoint's parameters under `prefix`, as a safetensors file of half precision.
+fn changed(folder: &Path, change: impl FnOnce(Tensors) -> Tensors) -> PathBuf {
+    let path = folder.join("changed.safetensors");
+    let tensors = checkpoint::read(&fixture("dcgan-16.pth")).unwrap();
+    std::fs::write(&path, encode(&change(tensors), &BTreeMap::new(), Precision::Half).unwrap()).unwrap();
+    path
+}
+
+/// Renamed; what gets no name is left out.
+fn renamed(tensors: Tensors, name: impl Fn(&str) -> Option<String>) -> Tensors {
+    tensors.into_iter().filter_map(|(old, weights)| Some((name(&old)?, weights))).collect()
+}
+
+type Rename<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+#[test]
+fn networks_are_found_wherever_they_are_in_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let only_generator = |old: &str| old.strip_prefix("netG.").map(str::to_string);
+    let bare = |old: &str| old.strip_prefix("netG.module.").map(str::to_string);
+    let deeper = |old: &str| Some(format!("state.models.{}", old.replace("module.", "")));
+    let whole = import(&fixture("dcgan-16.pth"), SourcePrior::Normal).unwrap();
+    let names: [Rename<'_>; 3] = [&only_generator, &bare, &deeper];
+    for (name, has_discriminator) in names.into_iter().zip([false, false, true]) {
+        let path = changed(folder.path(), |tensors| renamed(tensors, name));
+        let file = model(&import(&path, SourcePrior::Normal).unwrap());
+        assert_eq!(file.info.has_discriminator, has_discriminator);
+        let (found, wanted) = (&file.tensors()["generator.up.0.weight"], &whole.tensors["generator.up.0.weight"]);
+        assert_near(&found.values, &wanted.values, 2e-3);
+    }
+}
+
+#[test]
+fn what_is_not_a_dcgan_is_refused_with_what_was_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = |change: &dyn Fn(Tensors) -> Tensors| {
+        let path = changed(folder.path(), change);
+        let text = import(&path, SourcePrior::Normal).unwrap_err().to_string();
+        text.lines().take(2).collect::<Vec<_>>().join("\n")
+    };
+    let generator = |tensors: Tensors| renamed(tensors, |old| old.strip_prefix("netG.module.").map(str::to_string));
+    let without = |tensors: Tensors, name: &str| {
+        let mut tensors = generator(tensors);
+        tensors.remove(name).unwrap();
+        tensors
+    };
+    let with = |tensors: Tensors, name: &str, shape: &[usize]| {
+        let mut tensors = generator(tensors);
+        let values = vec![0.0; shape.iter().product()];
+        tensors.insert(name.into(), Weights { shape: shape.to_vec(), values });
+        tensors
+    };
+    insta::assert_snapshot!(refused(&|tensors| without(tensors, "main.1.running_mean")), @r"
+    main.1 has no running_mean: save a BatchNorm with affine=True and track_running_stats=True
+    found: main.0.weight [8, 8, 4, 4], main.1.weight [8], main.3.weight [8, 4, 4, 4], main.4.weight [4], main.6.weight [4, 3, 4, 4]
+    ");
+    insta::assert_snapshot!(refused(&|tensors| without(tensors, "main.3.weight")), @r"
+    main.6 has 4 inputs where main.0 makes 8
+    found: main.0.weight [8, 8, 4, 4], main.1.weight [8], main.4.weight [4], main.6.weight [4, 3, 4, 4]
+    ");
+    insta::assert_snapshot!(refused(&|tensors| with(tensors, "main.3.weight", &[8, 5, 4, 4])), @r"
+    main.6 has 4 inputs where main.3 makes 5
+    found: main.0.weight [8, 8, 4, 4], main.1.weight [8], main.3.weight [8, 5, 4, 4], main.4.weight [4], main.6.weight [4, 3, 4, 4]
+    ");
+    insta::assert_snapshot!(refused(&|tensors| with(tensors, "main.3.weight", &[8, 4, 3, 3])), @r"
+    main.3.weight has shape [8, 4, 3, 3]: only 4×4 convolutions are known
+    found: main.0.weight [8, 8, 4, 4], main.1.weight [8], main.3.weight [8, 4, 3, 3], main.4.weight [4], main.6.weight [4, 3, 4, 4]
+    ");
+    insta::assert_snapshot!(refused(&|tensors| with(tensors, "main.6.weight", &[4, 1, 4, 4])), @r"
+    the pictures have one channel where three are needed
+    found: main.0.weight [8, 8, 4, 4], main.1.weight [8], main.3.weight [8, 4, 4, 4], main.4.weight [4], main.6.weight [4, 1, 4, 4]
+    ");
+    insta::assert_snapshot!(refused(&|tensors| renamed(tensors, |old| old.strip_prefix("netD.").map(Into::into))), @r"
+    there is no generator in this file
+    found: module.main.0.weight [4, 3, 4, 4], module.main.2.weight [8, 4, 4, 4], module.main.3.weight [8], module.main.5.weight [1, 8, 4, 4]
+    ");
+    insta::assert_snapshot!(refused(&|_| Tensors::new()), @r"
+    there is no generator in this file
+    found: no tensors that could be weights
+    ");
+    insta::assert_snapshot!(
+        refused(&|tensors| {
+            let more = generator(tensors.clone());
+            let more = renamed(more, |old| Some(format!("average.{old}")));
+            tensors.into_iter().chain(more).collect()
+        }),
+        @r"
+    there is more than one Generator (netG is the second): save one of each
+    found: average.main.0.weight [8, 8, 4, 4], average.main.1.weight [8], average.main.3.weight [8, 4, 4, 4], average.main.4.weight [4], average.main.6.weight [4, 3, 4, 4], netD.module.main.0.weight [4, 3, 4, 4], netD.module.main.2.weight [8, 4, 4, 4], netD.module.main.3.weight [8], netD.module.main.5.weight [1, 8, 4, 4], netG.module.main.0.weight [8, 8, 4, 4], netG.module.main.1.weight [8], netG.module.main.3.weight [8, 4, 4, 4], netG.module.main.4.weight [4], netG.module.main.6.weight [4, 3, 4, 4]
+    "
+    );
+}
+
+#[test]
+fn files_that_are_no_checkpoints_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    for bytes in [&b""[..], b"no checkpoint", b"PK\x03\x04 cut", &TINY[..200]] {
+        std::fs::write(&path, bytes).unwrap();
+        let error = import(&path, SourcePrior::Normal).unwrap_err();
+        assert!(matches!(error, ImportError::Format { .. } | ImportError::Read { .. }), "{error}");
+    }
+    assert!(matches!(import(Path::new("no/such.pth"), SourcePrior::Normal), Err(ImportError::Read { .. })));
+    let whole = std::fs::read(fixture("dcgan-16.pth")).unwrap();
+    for length in (0..whole.len()).step_by(997) {
+        std::fs::write(&path, &whole[..length]).unwrap();
+        assert!(import(&path, SourcePrior::Normal).is_err(), "cut at {length}");
+    }
+}
+
+#[test]
+fn a_model_file_itself_is_not_a_checkpoint() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tiny.safetensors");
+    std::fs::write(&path, TINY).unwrap();
+    assert!(matches!(import(&path, SourcePrior::Normal), Err(ImportError::Layout { .. })));
+}

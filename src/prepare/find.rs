@@ -1,0 +1,103 @@
+//! The pictures of a folder and of the folders in it.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::PrepareError;
+use crate::photo::EXTENSIONS;
+
+/// What a folder holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pictures {
+    /// Within the folder, sorted.
+    pub files: Vec<PathBuf>,
+    /// Files that are no pictures by their name.
+    pub others: usize,
+    /// Folders in it that cannot be listed.
+    pub closed: Vec<PathBuf>,
+}
+
+/// Finds every picture by its name, in the order of their paths. Hidden files and folders are passed over, and so is
+/// `except`, where results are written. Links to folders are not followed, since they may lead in a circle.
+///
+/// # Errors
+/// When the folder itself cannot be listed.
+pub fn find_pictures(folder: &Path, except: &Path) -> Result<Pictures, PrepareError> {
+    let mut found = Pictures::default();
+    let mut open = vec![PathBuf::new()];
+    let except = except.canonicalize().ok();
+    while let Some(inner) = open.pop() {
+        // Joining nothing would add a slash.
+        let path = if inner.as_os_str().is_empty() { folder.to_path_buf() } else { folder.join(&inner) };
+        if !inner.as_os_str().is_empty() && except.is_some() && path.canonicalize().ok() == except {
+            continue;
+        }
+        let entries = match fs::read_dir(&path) {
+            Ok(entries) => entries,
+            Err(source) if inner.as_os_str().is_empty() => return Err(PrepareError::List { path, source }),
+            Err(_) => {
+                found.closed.push(inner);
+                continue;
+            }
+        };
+        for entry in entries.filter_map(Result::ok) {
+            if entry.file_name().as_encoded_bytes().starts_with(b".") {
+                continue;
+            }
+            let inner = inner.join(entry.file_name());
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                open.push(inner);
+            } else if entry.path().is_file() {
+                if has_picture_name(&inner) {
+                    found.files.push(inner);
+                } else {
+                    found.others += 1;
+                }
+            }
+        }
+    }
+    found.files.sort();
+    Ok(found)
+}
+
+fn has_picture_name(path: &Path) -> bool {
+    let extension = path.extension().and_then(OsStr::to_str);
+    extension.is_some_and(|extension| EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_are_found_in_every_folder_but_hidden_ones_and_the_results() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        for name in ["b.JPG", "a/deep/er/c.png", "a/notes.txt", ".thumbs/d.png", "a/.e.png", "out/f.png", "z"] {
+            let path = root.join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, b"").unwrap();
+        }
+        fs::create_dir(root.join("folder.png")).unwrap();
+        let found = find_pictures(root, &root.join("out")).unwrap();
+        assert_eq!(found.files, [PathBuf::from("a/deep/er/c.png"), PathBuf::from("b.JPG")]);
+        assert_eq!((found.others, found.closed.len()), (2, 0));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_in_a_circle_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("a.png"), b"").unwrap();
+        std::os::unix::fs::symlink(folder.path(), folder.path().join("again")).unwrap();
+        let found = find_pictures(folder.path(), Path::new("nowhere")).unwrap();
+        assert_eq!(found.files, [PathBuf::from("a.png")]);
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_an_error() {
+        let error = find_pictures(Path::new("no/such/folder"), Path::new("out")).unwrap_err().to_string();
+        insta::assert_snapshot!(error, @"cannot list the folder no/such/folder: check that it exists and can be read");
+    }
+}

@@ -1,0 +1,242 @@
+//! What was measured so far, on disk, so that a run that was stopped goes on where it was.
+//!
+//! Two files that only grow: a line of JSON for each photo, and the crops of all faces behind each other. A line is
+//! written after the crops it names, so that whatever was cut off at the end can be cut off cleanly.
+
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use serde::{Deserialize, Serialize};
+
+use super::measure::Face;
+
+/// The value of `format` in the first line.
+const FORMAT: &str = "countenance-prepare-1";
+
+/// Why measurements cannot be kept or taken up again.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    #[error("cannot open {path}: choose a folder that can be written to", path = path.display())]
+    Open { path: PathBuf, source: io::Error },
+    #[error("another run is at work in {folder}: wait for it, or choose another folder", folder = folder.display())]
+    InUse { folder: PathBuf },
+    #[error(
+        "{path} is of a run over {found_folder} at {found_size_px} pixels: finish that, or delete it to start anew",
+        path = path.display()
+    )]
+    OtherRun { path: PathBuf, found_folder: String, found_size_px: u32 },
+    #[error("{path} is no journal of this program: delete it, or choose another folder", path = path.display())]
+    Foreign { path: PathBuf },
+    #[error("cannot write {path}: free some space and run it again, it goes on from here", path = path.display())]
+    Write { path: PathBuf, source: io::Error },
+    #[error("cannot read {path}: delete it to start anew", path = path.display())]
+    Read { path: PathBuf, source: io::Error },
+}
+
+/// The first line.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Head {
+    format: String,
+    folder: String,
+    size_px: u32,
+}
+
+/// Every other line: what one photo came to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Entry {
+    /// Within the folder.
+    pub file: PathBuf,
+    /// What tells whether the photo has changed since.
+    pub stamp: Stamp,
+    pub found: Found,
+    /// Where the crop of the first face with a look lies among all crops; the others follow.
+    pub first_crop: u64,
+}
+
+/// What was found in a photo.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Found {
+    /// The largest first.
+    Faces(Vec<Face>),
+    Error(String),
+}
+
+/// Size and time of a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Stamp {
+    bytes: u64,
+    modified_millis: u64,
+}
+
+impl Stamp {
+    /// Nothing for a file that is not there.
+    pub fn of(path: &Path) -> Self {
+        let Ok(metadata) = path.metadata() else { return Self::default() };
+        let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        let modified_millis = modified.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
+        Self { bytes: metadata.len(), modified_millis }
+    }
+}
+
+impl Entry {
+    /// How many crops it added.
+    pub fn crops(&self) -> u64 {
+        match &self.found {
+            Found::Faces(faces) => faces.iter().filter(|face| face.look.is_some()).count() as u64,
+            Found::Error(_) => 0,
+        }
+    }
+}
+
+/// The two files, open; nobody else can open them meanwhile.
+pub(super) struct Journal {
+    lines: File,
+    crops: File,
+    lines_path: PathBuf,
+    crops_path: PathBuf,
+    crop_bytes: u64,
+    crop_count: u64,
+}
+
+impl Journal {
+    /// Opens the journal, or begins one, and answers what it holds, by file; of a file with several entries, the newest.
+    pub fn open(
+        lines_path: &Path,
+        crops_path: &Path,
+        folder: &Path,
+        size_px: u32,
+    ) -> Result<(Self, HashMap<PathBuf, Entry>), JournalError> {
+        let open = |path: &Path| {
+            let mut options = OpenOptions::new();
+            options.read(true).write(true).create(true).truncate(false);
+            options.open(path).map_err(|source| JournalError::Open { path: path.into(), source })
+        };
+        let (lines, crops) = (open(lines_path)?, open(crops_path)?);
+        // Some file systems know no locks; there it is up to the user.
+        if matches!(lines.try_lock(), Err(TryLockError::WouldBlock)) {
+            return Err(JournalError::InUse { folder: lines_path.parent().unwrap_or(Path::new(".")).into() });
+        }
+        let mut journal = Self {
+            lines,
+            crops,
+            lines_path: lines_path.into(),
+            crops_path: crops_path.into(),
+            crop_bytes: 3 * u64::from(size_px) * u64::from(size_px),
+            crop_count: 0,
+        };
+        let head = Head { format: FORMAT.into(), folder: folder.to_string_lossy().into_owned(), size_px };
+        let entries = journal.take_up(&head)?;
+        Ok((journal, entries))
+    }
+
+    /// Reads what is there, and cuts off what is not whole.
+    fn take_up(&mut self, head: &Head) -> Result<HashMap<PathBuf, Entry>, JournalError> {
+        let unreadable = |path: &Path| {
+            let path = path.to_path_buf();
+            move |source| JournalError::Read { path, source }
+        };
+        let crops_whole = self.crops.metadata().map_err(unreadable(&self.crops_path))?.len() / self.crop_bytes;
+        let mut reader = BufReader::new(&self.lines);
+        let (mut entries, mut whole_bytes, mut line) = (HashMap::new(), 0, Vec::new());
+        let mut crop_count = 0;
+        while reader.read_until(b'\n', &mut line).map_err(unreadable(&self.lines_path))? > 0 {
+            if whole_bytes == 0 {
+                if !self.has_head(&line, head)? {
+                    break;
+                }
+            } else {
+                let entry: Option<Entry> = line.ends_with(b"\n").then(|| serde_json::from_slice(&line).ok()).flatten();
+                let end = |entry: &Entry| entry.first_crop.saturating_add(entry.crops());
+                let Some(entry) = entry.filter(|entry| entry.first_crop == crop_count && end(entry) <= crops_whole)
+                else {
+                    break;
+                };
+                crop_count = end(&entry);
+                entries.insert(entry.file.clone(), entry);
+            }
+            whole_bytes += line.len() as u64;
+            line.clear();
+        }
+        drop(reader);
+        self.crop_count = crop_count;
+        self.cut(whole_bytes)?;
+        if whole_bytes == 0 {
+            self.write_line(head)?;
+        }
+        Ok(entries)
+    }
+
+    /// Whether the first line is whole. One of another run or program is an error.
+    fn has_head(&self, line: &[u8], head: &Head) -> Result<bool, JournalError> {
+        let path = self.lines_path.clone();
+        if !line.ends_with(b"\n") && serde_json::to_vec(head).is_ok_and(|wanted| wanted.starts_with(line)) {
+            return Ok(false);
+        }
+        let found: Head = serde_json::from_slice(line).map_err(|_| JournalError::Foreign { path: path.clone() })?;
+        if found.format != FORMAT {
+            return Err(JournalError::Foreign { path });
+        }
+        if found != *head {
+            let (found_folder, found_size_px) = (found.folder, found.size_px);
+            return Err(JournalError::OtherRun { path, found_folder, found_size_px });
+        }
+        Ok(true)
+    }
+
+    /// Leaves so many bytes of lines and the crops they name, and goes on from there.
+    fn cut(&mut self, line_bytes: u64) -> Result<(), JournalError> {
+        let crops_end = self.crop_count * self.crop_bytes;
+        for (file, path, end) in
+            [(&mut self.lines, &self.lines_path, line_bytes), (&mut self.crops, &self.crops_path, crops_end)]
+        {
+            let cut = file.set_len(end).and_then(|()| file.seek(SeekFrom::Start(end)));
+            cut.map_err(|source| JournalError::Write { path: path.clone(), source })?;
+        }
+        Ok(())
+    }
+
+    /// Adds what a photo came to. Crops are those of the faces with a look, in their order.
+    pub fn add(&mut self, file: &Path, stamp: Stamp, found: Found, crops: &[u8]) -> Result<Entry, JournalError> {
+        let entry = Entry { file: file.into(), stamp, found, first_crop: self.crop_count };
+        let unwritable = |source| JournalError::Write { path: self.crops_path.clone(), source };
+        self.crops.seek(SeekFrom::Start(self.crop_count * self.crop_bytes)).map_err(unwritable)?;
+        self.crops.write_all(crops).map_err(unwritable)?;
+        self.crop_count += entry.crops();
+        self.write_line(&entry)?;
+        Ok(entry)
+    }
+
+    /// One crop, `[size, size, 3]` RGB.
+    pub fn crop(&mut self, index: u64) -> Result<Vec<u8>, JournalError> {
+        let mut pixels = vec![0; usize::try_from(self.crop_bytes).unwrap_or(0)];
+        let place = SeekFrom::Start(index * self.crop_bytes);
+        let read = self.crops.seek(place).and_then(|_| self.crops.read_exact(&mut pixels));
+        read.map_err(|source| JournalError::Read { path: self.crops_path.clone(), source })?;
+        Ok(pixels)
+    }
+
+    /// Deletes both files.
+    pub fn delete(self) -> Result<(), JournalError> {
+        let Self { lines, crops, lines_path, crops_path, .. } = self;
+        drop((lines, crops));
+        for path in [lines_path, crops_path] {
+            std::fs::remove_file(&path).map_err(|source| JournalError::Write { path, source })?;
+        }
+        Ok(())
+    }
+
+    fn write_line(&mut self, line: &impl Serialize) -> Result<(), JournalError> {
+        let written = serde_json::to_vec(line).map_err(io::Error::from).and_then(|mut bytes| {
+            bytes.push(b'\n');
+            self.lines.write_all(&bytes)
+        });
+        written.map_err(|source| JournalError::Write { path: self.lines_path.clone(), source })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,222 @@
+//! One photo: its faces, cut out, with all that decides about them.
+
+use std::path::Path;
+
+use image::{DynamicImage, RgbImage};
+use serde::{Deserialize, Serialize};
+
+use super::quality::{Fingerprint, MEASURED_PX, grey, sharpness, yaw};
+use crate::face::{self, DetectError, Detection, FaceFrame, fit_frame};
+use crate::mask::Mask;
+use crate::photo::{self, DecodeLimits, Photo, PhotoError};
+
+/// A face with more than this share of its frame outside of the photo is not even cut out.
+const MAX_OUTSIDE: f32 = 0.5;
+/// Points along each side of the frame at which it is asked whether the photo is there.
+const OUTSIDE_POINTS: u16 = 64;
+
+/// What is known about one face.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Face {
+    /// The detector's, 0 to 1.
+    pub score: f32,
+    /// See [`yaw`].
+    pub yaw: f32,
+    /// Side of the frame in the photo.
+    pub side_px: f32,
+    /// Share of the frame that lies outside of the photo, 0 to 1.
+    pub outside: f32,
+    /// `None` for a face that cannot be cut out: hardly in the photo, or only some pixels wide.
+    pub look: Option<Look>,
+}
+
+/// What is known about a face that was cut out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Look {
+    /// See [`sharpness`]; taken at 128 pixels.
+    pub sharpness: f32,
+    pub fingerprint: Fingerprint,
+}
+
+/// Why a photo cannot be looked at.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum MeasureError {
+    #[error(transparent)]
+    Photo(#[from] PhotoError),
+    #[error(transparent)]
+    Detect(#[from] DetectError),
+}
+
+/// Opens a photo and measures every face in it, the largest first: each with its crop, `[size, size, 3]` RGB, when it
+/// has a look.
+///
+/// # Errors
+/// When the photo cannot be opened, or the detector does not work.
+pub(super) fn measure(path: &Path, size_px: u32) -> Result<Vec<(Face, Vec<u8>)>, MeasureError> {
+    let photo = photo::open(path, DecodeLimits::default())?;
+    // Eight bits are what a dataset holds, and what the detector sees.
+    let photo = Photo::from_pixels(DynamicImage::ImageRgb8(photo.pixels.into_rgb8()));
+    Ok(face::detect_quickly(&photo)?.iter().filter_map(|found| measure_face(&photo, found, size_px)).collect())
+}
+
+/// `None` for landmarks that no face has.
+fn measure_face(photo: &Photo, found: &Detection, size_px: u32) -> Option<(Face, Vec<u8>)> {
+    let frame = fit_frame(&found.landmarks_in_photo)?;
+    let mut face = Face {
+        score: found.score,
+        yaw: yaw(&found.landmarks_in_photo)?,
+        side_px: frame.side_px,
+        outside: share_outside(photo, &frame),
+        look: None,
+    };
+    let mut pixels = Vec::new();
+    if face.outside <= MAX_OUTSIDE
+        && let Some((look, crop)) = cut_out(photo, &frame, size_px)
+    {
+        face.look = Some(look);
+        pixels = crop;
+    }
+    Some((face, pixels))
+}
+
+/// The share of a frame that lies outside of the photo.
+#[expect(clippy::cast_precision_loss, reason = "sides of photos are far below 2^24")]
+fn share_outside(photo: &Photo, frame: &FaceFrame) -> f32 {
+    let map = frame.photo_from_unit();
+    let (width, height) = (photo.width() as f32, photo.height() as f32);
+    let at = |k: u16| (f32::from(k) + 0.5) / f32::from(OUTSIDE_POINTS);
+    let points = (0..OUTSIDE_POINTS).flat_map(|i| (0..OUTSIDE_POINTS).map(move |j| [at(i), at(j)]));
+    let outside = points.filter(|&point| {
+        let [x, y] = map.apply(point);
+        !((0.0..width).contains(&x) && (0.0..height).contains(&y))
+    });
+    outside.count() as f32 / f32::from(OUTSIDE_POINTS).powi(2)
+}
+
+/// The face at the dataset's size, and how it looks at [`MEASURED_PX`]. What lies outside of the photo is mirrored.
+fn cut_out(photo: &Photo, frame: &FaceFrame, size_px: u32) -> Option<(Look, Vec<u8>)> {
+    let surround = Surround::of(photo, frame, size_px.min(MEASURED_PX));
+    let (photo, frame) = surround.as_ref().map_or((photo, *frame), |surround| (&surround.photo, surround.frame));
+    let everything_known = Mask::empty(photo.width(), photo.height());
+    let crop = |size_px| face::crop(photo, &everything_known, &frame, size_px).ok();
+    let measured = crop(MEASURED_PX)?;
+    let grey = grey(MEASURED_PX, &measured.pixels);
+    let look = Look { sharpness: sharpness(&grey), fingerprint: Fingerprint::of(&grey) };
+    let wanted = if size_px == MEASURED_PX { measured } else { crop(size_px)? };
+    Some((look, wanted.to_rgb8()))
+}
+
+/// The part of the photo under a frame that leaves it, with the photo mirrored about its border pixels where there is
+/// none of it.
+struct Surround {
+    photo: Photo,
+    frame: FaceFrame,
+}
+
+impl Surround {
+    /// `None` when all that a crop of this size reads lies within the photo.
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        reason = "frames that are half outside are not cut out, so that they are not far larger than the photo"
+    )]
+    fn of(photo: &Photo, frame: &FaceFrame, crop_size_px: u32) -> Option<Self> {
+        let corners = frame.corners_in_photo();
+        // A crop pixel reaches this far beyond itself, and rounding one pixel more.
+        let margin = (frame.side_px / crop_size_px as f32).max(1.0).ceil() + 2.0;
+        let along = |axis: usize| {
+            let values = corners.map(|corner| corner[axis]);
+            let low = values.into_iter().fold(f32::INFINITY, f32::min) - margin;
+            let high = values.into_iter().fold(f32::NEG_INFINITY, f32::max) + margin;
+            (low.floor() as i64, high.ceil() as i64)
+        };
+        let ((left, right), (top, bottom)) = (along(0), along(1));
+        let (width, height) = (i64::from(photo.width()), i64::from(photo.height()));
+        if left >= 0 && top >= 0 && right <= width && bottom <= height {
+            return None;
+        }
+        let source = photo.pixels.as_rgb8()?;
+        let length = |start: i64, end: i64| u32::try_from(end - start).ok();
+        let pixels = RgbImage::from_fn(length(left, right)?, length(top, bottom)?, |x, y| {
+            *source.get_pixel(mirrored(left + i64::from(x), width), mirrored(top + i64::from(y), height))
+        });
+        let [x, y] = frame.center_in_photo;
+        let frame = FaceFrame { center_in_photo: [x - left as f32, y - top as f32], ..*frame };
+        Some(Self { photo: Photo::from_pixels(DynamicImage::ImageRgb8(pixels)), frame })
+    }
+}
+
+/// The pixel of `0..length` that stands for one outside, mirrored about the first and the last as often as it takes.
+fn mirrored(at: i64, length: i64) -> u32 {
+    let period = (2 * (length - 1)).max(1);
+    let folded = at.rem_euclid(period);
+    u32::try_from(folded.min(period - folded).min(length - 1)).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use image::Rgb;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn photo(width: u32, height: u32) -> Photo {
+        #[expect(clippy::cast_possible_truncation, reason = "wraps around on purpose")]
+        let pixels = RgbImage::from_fn(width, height, |x, y| Rgb([(x * 7) as u8, (y * 11) as u8, (x + y) as u8]));
+        Photo::from_pixels(DynamicImage::ImageRgb8(pixels))
+    }
+
+    #[test]
+    fn mirroring_does_not_repeat_the_border_pixel() {
+        let row: Vec<u32> = (-4..8).map(|at| mirrored(at, 4)).collect();
+        assert_eq!(row, [2, 3, 2, 1, 0, 1, 2, 3, 2, 1, 0, 1]);
+        assert_eq!([mirrored(-3, 1), mirrored(0, 1), mirrored(9, 1)], [0; 3]);
+    }
+
+    proptest! {
+        #[test]
+        fn within_the_photo_a_mirrored_surround_shows_the_photo(
+            x in 20.0f32..40.0, y in 20.0f32..30.0, side_px in 17.0f32..60.0, angle_radians in -0.6f32..0.6,
+        ) {
+            let photo = photo(60, 50);
+            let frame = FaceFrame { center_in_photo: [x, y], side_px, angle_radians };
+            let hole = Mask::empty(60, 50);
+            let plain = face::crop(&photo, &hole, &frame, 16).unwrap();
+            let (_, pixels) = cut_out(&photo, &frame, 16).unwrap();
+            for (index, wanted) in plain.to_rgb8().chunks(3).enumerate() {
+                // Another origin rounds differently: a step of 255 a channel at most.
+                if plain.known[index] > 0.0 {
+                    let got = &pixels[3 * index..3 * index + 3];
+                    prop_assert!(wanted.iter().zip(got).all(|(a, b)| a.abs_diff(*b) <= 1), "{wanted:?} {got:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_lies_outside_is_the_mirror_image() {
+        // One to one: the frame begins four pixels left of the photo.
+        let frame = FaceFrame { center_in_photo: [12.0, 20.0], side_px: 32.0, angle_radians: 0.0 };
+        let (_, pixels) = cut_out(&photo(60, 50), &frame, 32).unwrap();
+        let red = |x: usize, y: usize| pixels[(y * 32 + x) * 3];
+        assert_eq!([red(0, 9), red(3, 9), red(4, 9), red(8, 9)], [28, 7, 0, 28]);
+        assert!((share_outside(&photo(60, 50), &frame) - 0.125).abs() < 1e-6);
+    }
+
+    #[test]
+    fn faces_of_a_real_photo_are_measured() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/samples/grace_hopper.jpg");
+        let faces = measure(&path, 64).unwrap();
+        let [(face, pixels)] = faces.as_slice() else { panic!("{} faces", faces.len()) };
+        assert!(face.score > 0.8 && face.yaw.abs() < 0.26 && face.outside < 0.05, "{face:?}");
+        assert!(face.look.as_ref().unwrap().sharpness > 35.0, "{face:?}");
+        assert_eq!(pixels.len(), 64 * 64 * 3);
+    }
+
+    #[test]
+    fn a_file_that_is_no_picture_is_an_error() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), b"no picture").unwrap();
+        assert!(matches!(measure(file.path(), 64), Err(MeasureError::Photo(PhotoError::UnknownFormat))));
+    }
+}

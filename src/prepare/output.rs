@@ -1,0 +1,116 @@
+//! The dataset, the table, the sheet.
+
+use std::path::Path;
+
+use image::{DynamicImage, RgbImage};
+use rand::SeedableRng as _;
+use rand::seq::IndexedRandom as _;
+use rand_chacha::ChaCha8Rng;
+
+use super::journal::Journal;
+use super::measure::Face;
+use super::select::{Reason, Row};
+use super::{PrepareError, Request};
+use crate::dataset::FacesWriter;
+use crate::photo::{Extras, Overwrite, Sheet, save_png, write_atomically};
+
+/// Pictures in a row of the sheet.
+const SHEET_COLUMNS: usize = 16;
+/// Rows of faces that are kept.
+const SHEET_KEPT_ROWS: usize = 8;
+
+/// Packs the crops of all rows that are kept, in their order.
+pub(super) fn write_dataset(
+    path: &Path,
+    rows: &[Row<'_>],
+    journal: &mut Journal,
+    request: &Request,
+) -> Result<usize, PrepareError> {
+    let mut writer = FacesWriter::create(path, request.size_px, request.about.clone(), request.overwrite)?;
+    for crop in rows.iter().filter(|row| row.reason.is_none()).filter_map(|row| row.crop) {
+        writer.push(&journal.crop(crop)?)?;
+    }
+    Ok(writer.finish()?)
+}
+
+/// A line for each face, and for each photo without one: what became of it, and the numbers that decided.
+pub(super) fn write_table(path: &Path, rows: &[Row<'_>]) -> Result<(), PrepareError> {
+    let mut table = csv::Writer::from_writer(Vec::new());
+    table.write_record([
+        "file",
+        "face",
+        "outcome",
+        "index",
+        "score",
+        "yaw",
+        "sharpness",
+        "side_px",
+        "outside",
+        "duplicate_of",
+        "error",
+    ])?;
+    let name = |row: &Row<'_>| row.file.to_string_lossy().into_owned();
+    let mut kept = 0_usize..;
+    for row in rows {
+        let index = if row.reason.is_none() { kept.next() } else { None };
+        let number = |value: fn(&Face) -> f32, digits: usize| {
+            row.face.map_or_else(String::new, |face| format!("{:.digits$}", value(face)))
+        };
+        let sharpness = row.face.and_then(|face| face.look.as_ref()).map(|look| format!("{:.1}", look.sharpness));
+        let original = row.duplicate_of.and_then(|original| rows.get(original));
+        let original = original.map(|row| format!("{}:{}", name(row), row.number.unwrap_or(1)));
+        table.write_record([
+            name(row),
+            row.number.map(|number| number.to_string()).unwrap_or_default(),
+            row.reason.map_or("kept", Reason::id).to_string(),
+            index.map(|index| index.to_string()).unwrap_or_default(),
+            number(|face| face.score, 3),
+            number(|face| face.yaw, 3),
+            sharpness.unwrap_or_default(),
+            number(|face| face.side_px, 1),
+            number(|face| face.outside, 3),
+            original.unwrap_or_default(),
+            row.error.unwrap_or_default().to_string(),
+        ])?;
+    }
+    let bytes = table.into_inner().map_err(|error| csv::Error::from(error.into_error()))?;
+    Ok(write_atomically(path, &bytes, Overwrite::Allow)?)
+}
+
+/// Draws a sample of faces, the same for the same seed: rows of those that are kept, then a row for each reason not to.
+/// Answers what the rows show, from the top.
+pub(super) fn write_sheet(
+    path: &Path,
+    rows: &[Row<'_>],
+    journal: &mut Journal,
+    request: &Request,
+) -> Result<Vec<String>, PrepareError> {
+    let mut sheet = Sheet::default();
+    let mut shown = Vec::new();
+    let reasons = std::iter::once(None).chain(Reason::ALL.map(Some));
+    for reason in reasons {
+        let crops: Vec<u64> = rows.iter().filter(|row| row.reason == reason).filter_map(|row| row.crop).collect();
+        if crops.is_empty() {
+            continue;
+        }
+        let room = if reason.is_none() { SHEET_COLUMNS * SHEET_KEPT_ROWS } else { SHEET_COLUMNS };
+        // Each reason draws for itself, so that its sample stays when another one's changes.
+        let mut rng = ChaCha8Rng::seed_from_u64(request.seed);
+        let mut sample: Vec<u64> = crops.sample(&mut rng, room).copied().collect();
+        sample.sort_unstable();
+        for crops in sample.chunks(SHEET_COLUMNS) {
+            let pictures = crops.iter().map(|&crop| {
+                let pixels = journal.crop(crop)?;
+                Ok(RgbImage::from_raw(request.size_px, request.size_px, pixels))
+            });
+            sheet.add_row(pictures.collect::<Result<_, PrepareError>>()?);
+        }
+        let (first, count) = (reason.map_or("kept", Reason::told), crops.len());
+        shown.push(format!("{} of {count} {first}", sample.len()));
+    }
+    if !sheet.is_empty() {
+        let picture = DynamicImage::ImageRgb8(sheet.draw(request.size_px));
+        save_png(path, &picture, &Extras::default(), Overwrite::Allow)?;
+    }
+    Ok(shown)
+}

@@ -1,0 +1,283 @@
+//! Which faces are kept, and why the others are not.
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::path::Path;
+
+use rayon::prelude::*;
+
+use super::journal::{Entry, Found};
+use super::measure::Face;
+use super::quality::Fingerprint;
+
+/// What a face must be to be kept.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Thresholds {
+    /// More than this score of the detector.
+    pub min_score: f32,
+    /// Less turned to either side than this, in distances between the eyes that the nose is off the middle.
+    pub max_yaw: f32,
+    /// More than this variance of the Laplacian at 128 pixels.
+    pub min_sharpness: f32,
+    /// At least so many pixels of the photo along the side of the frame.
+    pub min_side_px: f32,
+    /// At most this share of the frame outside of the photo, where the picture is mirrored.
+    pub max_outside: f32,
+    /// Faces whose fingerprints differ in at most so many of 256 bits are the same picture; `None` keeps them all.
+    pub duplicate_bits: Option<u32>,
+}
+
+impl Thresholds {
+    /// What the built-in model was trained on, for a dataset of this size.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "datasets hold pictures of at most 256 pixels")]
+    pub fn for_size(size_px: u32) -> Self {
+        Self {
+            min_score: 0.75,
+            max_yaw: 0.26,
+            min_sharpness: 35.0,
+            // Enlarging adds nothing to learn from.
+            min_side_px: size_px as f32,
+            max_outside: 0.2,
+            duplicate_bits: Some(24),
+        }
+    }
+
+    /// The first thing that is wrong with a face on its own.
+    fn reason_against(&self, face: &Face) -> Option<Reason> {
+        let at_least = |value: f32, least: f32| value >= least;
+        let rules = [
+            (face.score > self.min_score, Reason::LowScore),
+            (at_least(face.side_px, self.min_side_px), Reason::TooSmall),
+            (face.yaw.abs() < self.max_yaw, Reason::TurnedAway),
+            (face.outside <= self.max_outside && face.look.is_some(), Reason::Cut),
+            (face.look.as_ref().is_some_and(|look| look.sharpness > self.min_sharpness), Reason::Blurred),
+        ];
+        rules.into_iter().find(|(holds, _)| !holds).map(|(_, reason)| reason)
+    }
+}
+
+/// Why a photo or a face is not in the dataset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    Unreadable,
+    NoFace,
+    LowScore,
+    TooSmall,
+    TurnedAway,
+    Cut,
+    Blurred,
+    Duplicate,
+}
+
+impl Reason {
+    /// All of them, in the order they are asked.
+    pub const ALL: [Self; 8] = [
+        Self::Unreadable,
+        Self::NoFace,
+        Self::LowScore,
+        Self::TooSmall,
+        Self::TurnedAway,
+        Self::Cut,
+        Self::Blurred,
+        Self::Duplicate,
+    ];
+
+    /// As in the table.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Unreadable => "unreadable",
+            Self::NoFace => "no-face",
+            Self::LowScore => "low-score",
+            Self::TooSmall => "too-small",
+            Self::TurnedAway => "turned-away",
+            Self::Cut => "cut",
+            Self::Blurred => "blurred",
+            Self::Duplicate => "duplicate",
+        }
+    }
+
+    /// As in "3 without a face".
+    #[must_use]
+    pub fn told(self) -> &'static str {
+        match self {
+            Self::Unreadable => "unreadable",
+            Self::NoFace => "without a face",
+            Self::LowScore => "of low score",
+            Self::TooSmall => "too small",
+            Self::TurnedAway => "turned away",
+            Self::Cut => "cut by the border",
+            Self::Blurred => "blurred",
+            Self::Duplicate => "seen before",
+        }
+    }
+}
+
+/// What became of one face, or of a photo without any.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Row<'a> {
+    pub file: &'a Path,
+    /// From 1, the largest of its photo first; `None` for a photo without a face.
+    pub number: Option<usize>,
+    pub face: Option<&'a Face>,
+    /// Among all crops.
+    pub crop: Option<u64>,
+    /// `None` for a face that is kept.
+    pub reason: Option<Reason>,
+    /// The row of the face that is kept in its place.
+    pub duplicate_of: Option<usize>,
+    /// Why the photo cannot be read.
+    pub error: Option<&'a str>,
+}
+
+/// Decides about every face. Entries must be in the order of the dataset.
+pub(super) fn select<'a>(entries: &[&'a Entry], thresholds: &Thresholds) -> Vec<Row<'a>> {
+    let mut rows: Vec<Row<'_>> = entries.iter().flat_map(|entry| rows_of(entry, thresholds)).collect();
+    if let Some(bits) = thresholds.duplicate_bits {
+        for (row, kept) in duplicates(&rows, bits) {
+            rows[row].reason = Some(Reason::Duplicate);
+            rows[row].duplicate_of = Some(kept);
+        }
+    }
+    rows
+}
+
+fn rows_of<'a>(entry: &'a Entry, thresholds: &Thresholds) -> Vec<Row<'a>> {
+    let empty = Row {
+        file: &entry.file,
+        number: None,
+        face: None,
+        crop: None,
+        reason: Some(Reason::NoFace),
+        duplicate_of: None,
+        error: None,
+    };
+    match &entry.found {
+        Found::Error(error) => vec![Row { reason: Some(Reason::Unreadable), error: Some(error), ..empty }],
+        Found::Faces(faces) if faces.is_empty() => vec![empty],
+        Found::Faces(faces) => {
+            let mut crops = entry.first_crop..;
+            let row = |(index, face): (usize, &'a Face)| Row {
+                number: Some(index + 1),
+                face: Some(face),
+                crop: face.look.as_ref().and_then(|_| crops.next()),
+                reason: thresholds.reason_against(face),
+                ..empty.clone()
+            };
+            faces.iter().enumerate().map(row).collect()
+        }
+    }
+}
+
+/// Every row that shows the same picture as a better one, with that one. The better one has more pixels in its photo,
+/// else is sharper, else comes first. Each face is compared with those that stay: for 30,000 faces some 450 million
+/// pairs, most of which are told apart by one word.
+fn duplicates(rows: &[Row<'_>], bits: u32) -> HashMap<usize, usize> {
+    struct Candidate {
+        row: usize,
+        rank: [f32; 2],
+        fingerprint: Fingerprint,
+    }
+    let mut candidates: Vec<Candidate> = rows
+        .iter()
+        .enumerate()
+        .filter(|(_, row)| row.reason.is_none())
+        .filter_map(|(index, row)| {
+            let face = row.face?;
+            let look = face.look.as_ref()?;
+            Some(Candidate { row: index, rank: [face.side_px, look.sharpness], fingerprint: look.fingerprint })
+        })
+        .collect();
+    let better = |a: &Candidate, b: &Candidate| -> Ordering {
+        b.rank[0].total_cmp(&a.rank[0]).then(b.rank[1].total_cmp(&a.rank[1])).then(a.row.cmp(&b.row))
+    };
+    candidates.sort_by(better);
+    let (mut kept, mut found): (Vec<(usize, Fingerprint)>, _) = (Vec::new(), HashMap::new());
+    for candidate in candidates {
+        let same = |(_, other): &&(usize, Fingerprint)| other.is_within(&candidate.fingerprint, bits);
+        match kept.par_iter().with_min_len(1 << 12).find_first(same) {
+            Some(&(row, _)) => drop(found.insert(candidate.row, row)),
+            None => kept.push((candidate.row, candidate.fingerprint)),
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use image::{GrayImage, Luma};
+
+    use super::super::journal::Stamp;
+    use super::super::measure::Look;
+    use super::*;
+
+    /// A good face; `picture` decides about its fingerprint.
+    fn face(picture: u32) -> Face {
+        let wave = |x: u32, y: u32| Luma([u8::try_from((x * (3 + picture * 8) + y * 7 * picture) % 251).unwrap()]);
+        let fingerprint = Fingerprint::of(&GrayImage::from_fn(128, 128, wave));
+        let look = Some(Look { sharpness: 80.0, fingerprint });
+        Face { score: 0.9, yaw: 0.0, side_px: 100.0, outside: 0.0, look }
+    }
+
+    fn entry(file: &str, faces: Vec<Face>, first_crop: u64) -> Entry {
+        Entry { file: PathBuf::from(file), stamp: Stamp::default(), found: Found::Faces(faces), first_crop }
+    }
+
+    fn reasons(entries: &[Entry], thresholds: Thresholds) -> Vec<Option<Reason>> {
+        select(&entries.iter().collect::<Vec<_>>(), &thresholds).iter().map(|row| row.reason).collect()
+    }
+
+    #[test]
+    fn each_threshold_turns_away_what_is_just_beyond_it() {
+        let thresholds = Thresholds::for_size(64);
+        let with = |change: fn(&mut Face)| {
+            let mut face = face(1);
+            change(&mut face);
+            thresholds.reason_against(&face)
+        };
+        let sharpness = |face: &mut Face, sharpness| face.look.as_mut().unwrap().sharpness = sharpness;
+        assert_eq!(with(|_| ()), None);
+        assert_eq!(with(|face| face.score = 0.75), Some(Reason::LowScore));
+        assert_eq!(with(|face| face.side_px = 63.9), Some(Reason::TooSmall));
+        assert_eq!(with(|face| face.side_px = 64.0), None);
+        assert_eq!(with(|face| face.yaw = -0.26), Some(Reason::TurnedAway));
+        assert_eq!(with(|face| face.yaw = 0.259), None);
+        assert_eq!(with(|face| face.outside = 0.21), Some(Reason::Cut));
+        assert_eq!(with(|face| face.look = None), Some(Reason::Cut));
+        let mut blurred = face(1);
+        sharpness(&mut blurred, 35.0);
+        assert_eq!(thresholds.reason_against(&blurred), Some(Reason::Blurred));
+        sharpness(&mut blurred, 35.1);
+        assert_eq!(thresholds.reason_against(&blurred), None);
+    }
+
+    #[test]
+    fn of_equal_pictures_the_largest_is_kept_whatever_comes_first() {
+        let larger = Face { side_px: 150.0, ..face(1) };
+        let entries = [
+            entry("a", vec![face(1), face(2)], 0),
+            entry("b", vec![larger], 2),
+            entry("c", vec![], 3),
+            entry("d", vec![face(1)], 3),
+        ];
+        let duplicate = Some(Reason::Duplicate);
+        let thresholds = Thresholds::for_size(64);
+        assert_eq!(reasons(&entries, thresholds), [duplicate, None, None, Some(Reason::NoFace), duplicate]);
+        let all = entries.iter().collect::<Vec<_>>();
+        let rows = select(&all, &thresholds);
+        assert_eq!([rows[0].duplicate_of, rows[4].duplicate_of], [Some(2); 2]);
+        assert_eq!(rows.iter().map(|row| row.crop).collect::<Vec<_>>(), [Some(0), Some(1), Some(2), None, Some(3)]);
+        let keep_all = Thresholds { duplicate_bits: None, ..thresholds };
+        assert_eq!(reasons(&entries, keep_all), [None, None, None, Some(Reason::NoFace), None]);
+    }
+
+    #[test]
+    fn a_face_that_is_turned_away_for_another_reason_is_nobodys_original() {
+        let small = Face { score: 0.1, side_px: 900.0, ..face(1) };
+        let entries = [entry("a", vec![small], 0), entry("b", vec![face(1)], 1)];
+        assert_eq!(reasons(&entries, Thresholds::for_size(64)), [Some(Reason::LowScore), None]);
+    }
+}

@@ -1,0 +1,183 @@
+//! Whole runs over small folders of real photos.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use image::codecs::jpeg::JpegEncoder;
+use image::imageops::{self, FilterType};
+use image::{Rgb, RgbImage};
+
+use super::*;
+use crate::dataset::Faces;
+
+/// Notes what it is told.
+#[derive(Default)]
+struct Told {
+    measured_before: usize,
+    done: usize,
+    unreadable: Vec<String>,
+}
+
+impl Watcher for Told {
+    fn begin(&mut self, measured_before: usize, _photos: usize) {
+        self.measured_before = measured_before;
+    }
+
+    fn unreadable(&mut self, file: &Path, error: &str) {
+        self.unreadable.push(format!("{}: {error}", file.display()));
+    }
+
+    fn photo_done(&mut self) {
+        self.done += 1;
+    }
+}
+
+/// A folder of photos, and one for results.
+struct Place(tempfile::TempDir);
+
+impl Place {
+    fn empty() -> Self {
+        let place = Self(tempfile::tempdir().unwrap());
+        for name in ["photos/more", "out"] {
+            fs::create_dir_all(place.0.path().join(name)).unwrap();
+        }
+        place
+    }
+
+    /// Two people, one of them twice, and files without a face.
+    fn filled() -> Self {
+        let place = Self::empty();
+        let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/samples");
+        let photos = place.0.path().join("photos");
+        fs::copy(samples.join("grace_hopper.jpg"), photos.join("more/grace.jpg")).unwrap();
+        fs::copy(samples.join("astronaut.png"), photos.join("astronaut.png")).unwrap();
+        let hopper = image::open(samples.join("grace_hopper.jpg")).unwrap().into_rgb8();
+        let (width, height) = (hopper.width() * 4 / 5, hopper.height() * 4 / 5);
+        let smaller = imageops::resize(&hopper, width, height, FilterType::Triangle);
+        let mut jpeg = Vec::new();
+        JpegEncoder::new_with_quality(&mut jpeg, 75).encode_image(&smaller).unwrap();
+        fs::write(photos.join("a-copy.jpg"), jpeg).unwrap();
+        fs::write(photos.join("broken.png"), b"no picture").unwrap();
+        fs::write(photos.join("notes.txt"), b"no picture").unwrap();
+        RgbImage::from_pixel(90, 60, Rgb([90; 3])).save(photos.join("plain.png")).unwrap();
+        place
+    }
+
+    fn request(&self) -> Request {
+        Request {
+            folder: self.0.path().join("photos"),
+            out: self.0.path().join("out"),
+            size_px: 64,
+            thresholds: Thresholds::for_size(64),
+            about: About { source: "tests".into(), licence: None },
+            seed: 0,
+            overwrite: Overwrite::Refuse,
+        }
+    }
+
+    fn pictures(&self) -> Pictures {
+        let request = self.request();
+        find_pictures(&request.folder, &request.out).unwrap()
+    }
+
+    fn results(&self) -> BTreeMap<String, Vec<u8>> {
+        let entries = fs::read_dir(self.0.path().join("out")).unwrap().map(Result::unwrap);
+        entries
+            .map(|entry| (entry.file_name().to_string_lossy().into_owned(), fs::read(entry.path()).unwrap()))
+            .collect()
+    }
+}
+
+#[test]
+fn good_faces_are_packed_once_each_and_the_table_says_what_became_of_the_others() {
+    let place = Place::filled();
+    let mut told = Told::default();
+    let done = prepare(&place.request(), &place.pictures(), &mut told).unwrap();
+    let reasons = vec![(Reason::Unreadable, 1), (Reason::NoFace, 1), (Reason::Duplicate, 1)];
+    assert_eq!((done.photos, done.faces, done.kept, done.reasons), (5, 3, 2, reasons));
+    assert_eq!((told.measured_before, told.done), (0, 5));
+    assert_eq!(told.unreadable.len(), 1);
+    assert!(told.unreadable[0].starts_with("broken.png: this is not a picture"), "{:?}", told.unreadable);
+    assert_eq!(done.sheet_rows, ["2 of 2 kept", "1 of 1 seen before"]);
+
+    let results = place.results();
+    assert_eq!(results.keys().collect::<Vec<_>>(), [DATASET, TABLE, SHEET]);
+    let faces = Faces::open(&place.0.path().join("out").join(DATASET)).unwrap();
+    assert_eq!((faces.len(), faces.size_px(), faces.about().source.as_str()), (2, 64, "tests"));
+    let table = String::from_utf8(results[TABLE].clone()).unwrap();
+    let mut rows: Vec<Vec<&str>> = table.lines().map(|line| line.split(',').collect()).collect();
+    // Measures are checked where they are made.
+    for row in &mut rows {
+        row.drain(4..9);
+    }
+    let rows: Vec<String> = rows.iter().map(|row| row.join(",")).collect();
+    insta::assert_snapshot!(rows.join("\n"), @r#"
+    file,face,outcome,index,duplicate_of,error
+    a-copy.jpg,1,duplicate,,more/grace.jpg:1,
+    astronaut.png,1,kept,0,,
+    broken.png,,unreadable,,,"this is not a picture that can be opened: choose a PNG, JPEG, WebP, TIFF or BMP file"
+    more/grace.jpg,1,kept,1,,
+    plain.png,,no-face,,,
+    "#);
+}
+
+#[test]
+fn a_stopped_run_goes_on_and_gives_the_same_results() {
+    let (whole, stopped) = (Place::filled(), Place::filled());
+    prepare(&whole.request(), &whole.pictures(), &mut Told::default()).unwrap();
+
+    // No threshold lets a face through, so that the run ends without results but keeps what it measured.
+    let mut some = stopped.pictures();
+    some.files.truncate(3);
+    let strict = Thresholds { min_score: 1.0, ..Thresholds::for_size(64) };
+    let request = Request { thresholds: strict, ..stopped.request() };
+    let error = prepare(&request, &some, &mut Told::default()).unwrap_err();
+    assert!(matches!(error, PrepareError::NothingKept { photos: 3, .. }), "{error}");
+
+    let mut told = Told::default();
+    prepare(&stopped.request(), &stopped.pictures(), &mut told).unwrap();
+    assert_eq!((told.measured_before, told.done), (3, 2));
+    assert_eq!(told.unreadable.len(), 1, "errors of the first run are told again");
+    assert!(whole.results() == stopped.results());
+}
+
+#[test]
+fn a_photo_that_changed_is_measured_again() {
+    let place = Place::filled();
+    let strict = Thresholds { min_score: 1.0, ..Thresholds::for_size(64) };
+    let request = Request { thresholds: strict, ..place.request() };
+    prepare(&request, &place.pictures(), &mut Told::default()).unwrap_err();
+    RgbImage::from_pixel(60, 90, Rgb([10; 3])).save(place.0.path().join("photos/broken.png")).unwrap();
+    let mut told = Told::default();
+    let done = prepare(&place.request(), &place.pictures(), &mut told).unwrap();
+    assert_eq!((told.measured_before, told.done, told.unreadable.len()), (4, 1, 0));
+    assert_eq!(done.reasons[0], (Reason::NoFace, 2));
+}
+
+#[test]
+fn a_dataset_that_is_there_stays_unless_it_may_be_replaced() {
+    let place = Place::filled();
+    let path = place.0.path().join("out").join(DATASET);
+    fs::write(&path, b"precious").unwrap();
+    let error = prepare(&place.request(), &place.pictures(), &mut Told::default()).unwrap_err();
+    assert!(matches!(error, PrepareError::Dataset(DatasetError::Save(SaveError::Exists { .. }))), "{error}");
+    assert_eq!(fs::read(&path).unwrap(), b"precious");
+    let request = Request { overwrite: Overwrite::Allow, ..place.request() };
+    let mut told = Told::default();
+    assert_eq!(prepare(&request, &place.pictures(), &mut told).unwrap().kept, 2);
+    assert_eq!(told.done, 0, "nothing is measured twice");
+}
+
+#[test]
+fn photos_that_are_all_broken_give_no_dataset_but_a_table() {
+    let place = Place::empty();
+    for name in ["a.jpg", "more/b.png"] {
+        fs::write(place.0.path().join("photos").join(name), b"\xff\xd8\xff\xe0 cut").unwrap();
+    }
+    let error = prepare(&place.request(), &place.pictures(), &mut Told::default()).unwrap_err();
+    insta::assert_snapshot!(error, @"none of 0 faces in 2 photos can be kept: 2 unreadable; run it again with other thresholds, nothing is measured twice");
+    let results = place.results();
+    assert!(!results.contains_key(DATASET));
+    assert_eq!(String::from_utf8(results[TABLE].clone()).unwrap().lines().count(), 3);
+}
