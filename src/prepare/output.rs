@@ -4,7 +4,7 @@ use std::path::Path;
 
 use image::{DynamicImage, RgbImage};
 use rand::SeedableRng as _;
-use rand::seq::IndexedRandom as _;
+use rand::seq::index::sample;
 use rand_chacha::ChaCha8Rng;
 
 use super::journal::Journal;
@@ -96,8 +96,10 @@ pub(super) fn write_sheet(
         let room = if reason.is_none() { SHEET_COLUMNS * SHEET_KEPT_ROWS } else { SHEET_COLUMNS };
         // Each reason draws for itself, so that its sample stays when another one's changes.
         let mut rng = ChaCha8Rng::seed_from_u64(request.seed);
-        let mut sample: Vec<u64> = crops.sample(&mut rng, room).copied().collect();
-        sample.sort_unstable();
+        let mut places = sample(&mut rng, crops.len(), room.min(crops.len())).into_vec();
+        places.sort_unstable();
+        // Crops are numbered as they came; their places in the table are the same in every run.
+        let sample: Vec<u64> = places.into_iter().map(|place| crops[place]).collect();
         for crops in sample.chunks(SHEET_COLUMNS) {
             let pictures = crops.iter().map(|&crop| {
                 let pixels = journal.crop(crop)?;
