@@ -82,6 +82,9 @@ fn fill_all(searcher: &mut dyn Searcher, plan: &Plan, console: &mut Console) -> 
         photos.push(match result {
             Ok(Filled { outcome, problem }) => {
                 console.say(&summary(task, &outcome));
+                if let Some(doubt) = outcome.doubt() {
+                    console.say(&format!("warning: {}: {}. {}", task.photo.display(), doubt.what, doubt.next));
+                }
                 if let Some(problem) = &problem {
                     console.say(&error_line(task, problem));
                 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::caught::caught;
 use super::engine::Engine;
-use super::{Candidate, DeviceInfo, FillOutcome, FillRequest, LiveSettings, StopReason, brief};
+use super::{Candidate, DeviceInfo, FillOutcome, FillRequest, LiveSettings, StopReason, brief, likeness};
 use crate::device::DeviceError;
 use crate::face::CropError;
 use crate::mask::Mask;
@@ -140,6 +140,7 @@ pub fn run_fill(
         changed_on_the_way: result.changed_on_the_way,
         seconds,
         stopped,
+        explained: result.explained,
         first_losses: first.and_then(|losses| losses.get(best).copied()).unwrap_or(result.candidates[best].losses),
         candidates: result.candidates,
         best,
@@ -160,6 +161,8 @@ struct Run<'a> {
 /// What there is so far, on the host.
 struct RunResult {
     candidates: Vec<Candidate>,
+    /// By the best of them.
+    explained: Option<f32>,
     steps: u32,
     evaluations: u32,
     changed_on_the_way: bool,
@@ -262,15 +265,18 @@ fn apply_live(search: &mut Search, LiveSettings { lambda, steps }: LiveSettings)
 /// The best of every candidate so far, `None` before the first iteration.
 fn result_of(search: &Search, course: Course) -> Option<RunResult> {
     let Best { latents, losses } = search.best()?;
+    let best = least_total(losses.iter().copied());
+    let explained =
+        search.unadapted_pictures().get(best).and_then(|picture| likeness::explained(picture, search.problem()));
     let candidates = latents
         .into_iter()
         .zip(losses)
         .zip(search.best_pictures())
         .map(|((latent, losses), pixels)| Candidate { latent, pixels, losses, mixed: false })
-        .collect();
+        .collect::<Vec<_>>();
     let Course { evaluations, changed_on_the_way } = course;
     let steps = search.iterations_done();
-    Some(RunResult { candidates, steps, evaluations, changed_on_the_way, settings: *search.settings() })
+    Some(RunResult { candidates, explained, steps, evaluations, changed_on_the_way, settings: *search.settings() })
 }
 
 /// The index of the least total loss; NaN is never least.

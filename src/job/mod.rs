@@ -13,6 +13,7 @@ mod engine;
 mod fill;
 pub mod floats;
 mod follow;
+mod likeness;
 mod recipe;
 mod sketch;
 mod slot;
@@ -35,6 +36,7 @@ use crate::search::{Losses, Settings};
 
 pub use engine::Engine;
 pub use fill::{FillError, Flow, Observer, run_fill};
+pub use likeness::Doubt;
 pub use recipe::{Content, Made, ModelMark, PhotoMark, Recipe, RecipeError};
 pub use sketch::{Sketch, SketchId};
 pub use slot::Slot;
@@ -112,6 +114,9 @@ pub struct FillOutcome {
     /// The search alone, without loading and compiling.
     pub seconds: f32,
     pub stopped: Option<StopReason>,
+    /// The share of the known pixels' differences that the best candidate explains, at most 1; see [`FillOutcome::doubt`]. `None`
+    /// when there are no differences, and for fills read from a project.
+    pub explained: Option<f32>,
     /// In the order they were started, each at its own best iteration; mixes after them.
     pub candidates: Vec<Candidate>,
     /// The candidate with the least total loss.

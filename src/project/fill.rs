@@ -144,6 +144,7 @@ impl FillText {
             changed_on_the_way: self.changed_on_the_way,
             seconds: self.seconds,
             stopped: self.stopped,
+            explained: None,
             candidates: candidates.collect::<Result<_, _>>()?,
             best: self.best,
             first_losses: self.first_losses.into(),

@@ -50,6 +50,7 @@ pub(crate) fn outcome(candidates: u16, size_px: u32, latent_dim: usize) -> FillO
         changed_on_the_way: true,
         seconds: 1.25,
         stopped: Some(StopReason::Failed("device lost".to_owned())),
+        explained: None,
         candidates: (0..candidates).map(candidate).collect(),
         best: 1,
         first_losses: losses(9.0),

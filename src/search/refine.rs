@@ -22,7 +22,7 @@ pub(super) struct Refinement {
     adapted: Adapted,
     adam: Adam,
     /// What the best latents drew before.
-    before: Tensor<4>,
+    pub(super) before: Tensor<4>,
     /// `[1, 1, side, side]`: how much of what the adapted generator draws is taken.
     trust: Tensor<4>,
 }

@@ -124,6 +124,12 @@ impl Search {
         self.iterations_done.saturating_sub(self.turned_back)
     }
 
+    /// What the search must agree with, as it is now.
+    #[must_use]
+    pub fn problem(&self) -> &Problem {
+        &self.problem
+    }
+
     /// The settings, with the changes made on the way.
     #[must_use]
     pub fn settings(&self) -> &Settings {

@@ -120,6 +120,10 @@ impl State {
                 self.messages.push(message);
             }
         }
+        if let Some(doubt) = fill.outcome.doubt() {
+            let message = Message::new(Level::Warning, doubt.what).with_details(vec![doubt.next.to_owned()]);
+            self.messages.push(message);
+        }
         self.model_info = Some(fill.outcome.model.clone());
         if let Some(document) = &mut self.document {
             document.add_fill(fill);

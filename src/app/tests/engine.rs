@@ -131,6 +131,11 @@ impl Script {
     }
 
     pub fn finish(&self, steps: u32, stopped: Option<StopReason>) {
+        self.finish_explaining(steps, stopped, Some(0.6));
+    }
+
+    /// The same, with so much of the known pixels explained.
+    pub fn finish_explaining(&self, steps: u32, stopped: Option<StopReason>, explained: Option<f32>) {
         let (job, request) = self.job();
         let candidates = pictures()
             .into_iter()
@@ -147,6 +152,7 @@ impl Script {
             changed_on_the_way: false,
             seconds: 2.5,
             stopped,
+            explained,
             candidates,
             best: BEST,
             first_losses: losses(1.0)[BEST],

@@ -303,3 +303,14 @@ fn before_is_shown_while_its_key_is_held_and_the_divider_stays() {
     press(&mut window, Modifiers::NONE, Key::D);
     assert!(state(&window).divider.is_none());
 }
+
+#[test]
+fn a_fill_that_explains_too_little_is_kept_and_doubted() {
+    let (mut window, script) = running();
+    script.show(150);
+    script.finish_explaining(150, None, Some(0.01));
+    window.run_steps(2);
+    let message = newest_message(&window);
+    assert!(message.headline.starts_with("This does not look like a face"), "{}", message.headline);
+    assert!(state(&window).document.as_ref().is_some_and(|document| document.fill().is_some()));
+}

@@ -31,6 +31,7 @@ fn outcome(settings: Settings) -> FillOutcome {
         changed_on_the_way: true,
         seconds: 1.0,
         stopped: Some(StopReason::Cancelled),
+        explained: None,
         candidates: vec![candidate(-0.5), candidate(0.5)],
         best: 1,
         first_losses: losses,

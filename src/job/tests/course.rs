@@ -73,3 +73,19 @@ fn only_a_change_after_the_first_evaluation_is_one_on_the_way() {
     let none = directed(&request(), Director { change: Some((2, same)), ..Director::default() });
     assert!(!none.changed_on_the_way, "the same values are no change");
 }
+
+#[test]
+fn what_explains_nearly_nothing_is_doubted_and_refinement_does_not_hide_it() {
+    let mut request = request();
+    let plain = directed(&request, Director::default());
+    (request.settings.refine_steps, request.settings.refine_rate) = (30, 3e-3);
+    let mut refined = directed(&request, Director::default());
+    let (plain, known) = (plain.explained.unwrap(), refined.explained.unwrap());
+    assert!(plain < 1.0 && (plain - known).abs() < 0.2, "{plain} and {known}");
+    for (explained, is_doubted) in [(Some(-0.4), true), (Some(0.05), true), (Some(0.4), false), (None, false)] {
+        refined.explained = explained;
+        assert_eq!(refined.doubt().is_some(), is_doubted, "{explained:?}");
+    }
+    refined.explained = Some(-0.4);
+    insta::assert_snapshot!(refined.doubt().unwrap().what, @"This does not look like a face in this frame: only 0 % of it is explained");
+}

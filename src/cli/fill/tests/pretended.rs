@@ -77,6 +77,7 @@ impl Searcher for Pretended {
             changed_on_the_way: false,
             seconds: 1.5,
             stopped: self.breaks_at.map(|_| StopReason::Failed("the device is gone".into())),
+            explained: None,
             candidates: vec![candidate(0, -1.0), candidate(1, 1.0)],
             best: 1,
             first_losses: Self::losses(1)[1],
