@@ -24,7 +24,7 @@ use crate::model::{ModelChoice, ModelFile, load};
 use features::Judge;
 use fills::Fills;
 
-/// Faces and samples that the distance is taken between.
+/// Faces that the distance is taken to, at most; there are as many samples, since more would not make it surer.
 const COMPARED: usize = 512;
 /// Samples drawn in one go.
 const AT_ONCE: usize = 32;
@@ -76,7 +76,8 @@ impl Yardstick {
         let count = held_out.len().min(COMPARED);
         let faces = (0..count).map(|index| interleaved(held_out.picture(index)).collect::<Vec<f32>>());
         let (judge, faces) = Judge::new(&built_in, size_px, faces)?;
-        let latents = prior(&mut stream(settings.seed, Purpose::Quality), COMPARED * latent_dim);
+        let samples = count.max(DIVERSE);
+        let latents = prior(&mut stream(settings.seed, Purpose::Quality), samples * latent_dim);
         Ok(Self { judge, faces, latents, latent_dim, fills: Fills::new(settings, held_out), seed: settings.seed })
     }
 
