@@ -14,7 +14,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
     ("device", &[]),
     ("model", &["photo"]),
     ("search", &["model", "mask"]),
-    ("job", &["photo", "mask", "face", "blend", "device", "model", "search"]),
+    ("job", &["photo", "mask", "face", "blend", "device", "model", "search", "explore"]),
     ("project", &["photo", "mask", "face", "blend", "device", "model", "search", "job"]),
     ("metrics", &[]),
     ("evaluation", &["photo", "mask", "face", "blend", "device", "model", "search", "job", "metrics"]),

@@ -21,11 +21,11 @@
 //! | [`device`] | the one place that picks a compute device | nothing here |
 //! | [`model`] | the networks and their weight files | `photo` (to save) |
 //! | [`search`] | losses, optimisers, candidates: one fill | `model`, `mask` |
+//! | [`explore`] | samples, walks and sums of faces | `search`, `model`, `face`, `mask`, `photo` |
 //! | [`job`] | the background thread, the fill as a whole, and the recipe to repeat it | all of the above |
 //! | [`project`] | the work on a photo as a file | all of the above |
 //! | [`metrics`] | how near a fill comes to the truth | nothing here |
 //! | [`evaluation`] | one protocol: faces × holes × ways to fill | all of the above but `project` |
-//! | [`explore`] | samples, walks and sums of faces | `search`, `model`, `face`, `mask`, `photo` |
 //! | [`prepare`] | from a folder of photos to a dataset | `dataset`, `face`, `mask`, `photo` |
 //! | [`train`] | train a generator: recipes, checkpoints, quality over time | `model`, `dataset`, `device`, `photo`, `mask`, `metrics`, `search` |
 //! | [`app`] | the editor | all above but `metrics`, `evaluation`, `dataset`, `prepare` |

@@ -9,6 +9,7 @@ pub mod canvas;
 mod curves;
 mod dialogs;
 mod document;
+mod explore;
 mod fill;
 mod icons;
 mod messages;
@@ -30,6 +31,7 @@ use std::time::{Duration, Instant};
 use anyhow::anyhow;
 
 use canvas::Canvas;
+use explore::ExploreWindow;
 use fill::Engine;
 use messages::Toaster;
 use panels::candidates::Gallery;
@@ -65,6 +67,9 @@ pub fn run(photo: Option<PathBuf>) -> anyhow::Result<()> {
         if let Some(folder) = autosave::default_folder() {
             editor.state.autosave_in(folder);
         }
+        if let Some(path) = explore::default_path() {
+            editor.state.keep_faces_in(path);
+        }
         if let Some(path) = photo {
             editor.state.handle(Action::Open(Source::File(path)));
         }
@@ -85,6 +90,7 @@ pub(crate) struct Editor {
     toaster: Toaster,
     gallery: Gallery,
     start: Start,
+    explore: ExploreWindow,
     /// Where the settings go; `None` in tests and where the system has no such folder.
     settings_path: Option<PathBuf>,
     saved: Remembered,
@@ -117,6 +123,7 @@ impl Editor {
             toaster: Toaster::default(),
             gallery: Gallery::default(),
             start: Start::default(),
+            explore: ExploreWindow::default(),
             settings_path,
             changed_at: None,
             clock: Box::new(Instant::now),

@@ -40,6 +40,7 @@ pub enum Verb {
     Candidate(usize),
     MoreLikeThis,
     Mix,
+    Explore,
     Shortcuts,
     About,
     Quit,
@@ -112,6 +113,7 @@ pub const TABLE: &[Entry] = &[
     entry(Verb::BestCandidate, FILL, "Show the best candidate", &[key(Key::A)]),
     entry(Verb::MoreLikeThis, FILL, "More like this", &[key(Key::L)]),
     entry(Verb::Mix, FILL, "Mix two candidates", &[key(Key::M)]),
+    entry(Verb::Explore, FILL, "Explore faces", &[key(Key::X)]),
     entry(Verb::Shortcuts, HELP, "Keyboard shortcuts", &[key(Key::F1), key(Key::Questionmark)]),
     entry(Verb::About, HELP, "About Countenance", &[]),
 ];
@@ -171,6 +173,7 @@ impl Verb {
             Self::Fill | Self::Candidate(_) | Self::BestCandidate => Icon::Play,
             Self::Divider => Icon::Divider,
             Self::Mix => Icon::Mix,
+            Self::Explore => Icon::Faces,
             Self::MoreLikeThis => Icon::Dice,
             Self::Stop | Self::Quit => Icon::Close,
             Self::Frame | Self::NextFace | Self::Fit | Self::ActualPixels => Icon::Frame,

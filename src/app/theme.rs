@@ -26,6 +26,8 @@ pub const SLIDER_HEIGHT: f32 = 18.0;
 pub const PLOT_HEIGHT: f32 = 132.0;
 /// Side of a candidate's thumbnail.
 pub const THUMBNAIL: f32 = 64.0;
+/// Side of the chosen face in the Explore window.
+pub const PORTRAIT: f32 = 112.0;
 /// Corners of buttons and fields.
 pub const CORNER: CornerRadius = CornerRadius::same(6);
 /// Corners of cards and windows.

@@ -41,16 +41,21 @@ impl Gallery {
 
     /// The picture of each latent; all must be as long as the model's.
     pub fn draw(&mut self, latents: &[Latent]) -> Vec<RgbImage> {
-        let side = self.info.image_size_px;
-        let length = side as usize * side as usize * 3;
-        let mut pictures = Vec::with_capacity(latents.len());
-        for batch in latents.chunks(BATCH) {
-            self.networks.draw(batch.len(), &batch.concat(), &mut self.tape);
-            let drawn = self.tape.pictures()[..batch.len() * length].chunks(length);
-            pictures.extend(drawn.filter_map(|values| RgbImage::from_raw(side, side, bytes(values))));
-        }
-        pictures
+        draw(&self.networks, self.info.image_size_px, latents, &mut self.tape)
     }
+}
+
+/// The picture of each latent by networks that draw `side_px` wide pictures; all latents must be as long as theirs.
+#[must_use]
+pub fn draw(networks: &HostNetworks, side_px: u32, latents: &[Latent], tape: &mut Tape) -> Vec<RgbImage> {
+    let length = side_px as usize * side_px as usize * 3;
+    let mut pictures = Vec::with_capacity(latents.len());
+    for batch in latents.chunks(BATCH) {
+        networks.draw(batch.len(), &batch.concat(), tape);
+        let drawn = tape.pictures()[..batch.len() * length].chunks(length);
+        pictures.extend(drawn.filter_map(|values| RgbImage::from_raw(side_px, side_px, bytes(values))));
+    }
+    pictures
 }
 
 /// Values in [-1, 1] as bytes.

@@ -28,17 +28,19 @@ pub fn mean(latents: &[Latent]) -> Option<Latent> {
     Some(sum.into_iter().map(|sum| sum / count).collect())
 }
 
+/// The place on the straight line between two latents: `share` 0 is the first, 1 the second.
+#[must_use]
+pub fn between(from: &[f32], to: &[f32], share: f32) -> Latent {
+    // Exact at both ends, unlike from + share·(to − from).
+    from.iter().zip(to).map(|(from, to)| from * (1.0 - share) + to * share).collect()
+}
+
 /// A straight line from one latent to another in equal steps: `steps` latents, both ends among them (DCGAN paper, figure 4).
 /// A single step is the start.
 #[must_use]
 pub fn walk(from: &Latent, to: &Latent, steps: u16) -> Vec<Latent> {
     let share = |step: u16| f32::from(step) / f32::from(steps.saturating_sub(1).max(1));
-    let between = |step: u16| {
-        let share = share(step);
-        // Exact at both ends, unlike from + share·(to − from).
-        from.iter().zip(to).map(|(from, to)| from * (1.0 - share) + to * share).collect()
-    };
-    (0..steps).map(between).collect()
+    (0..steps).map(|step| between(from, to, share(step))).collect()
 }
 
 /// `count` latents near one: each value moved by up to [`VARIATION`], and kept in [-1, 1].

@@ -102,6 +102,41 @@ impl Library {
         self.latents.keys().map(String::as_str)
     }
 
+    /// The latents of one model with their names, sorted by name.
+    pub fn of_model<'a>(&'a self, model: &'a ModelInfo) -> impl Iterator<Item = (&'a str, &'a Named)> {
+        let is_of_model = |named: &Named| named.model_sha256 == model.sha256 && named.latent.len() == model.latent_dim;
+        self.latents.iter().filter(move |(_, named)| is_of_model(named)).map(|(name, named)| (name.as_str(), named))
+    }
+
+    /// Gives a latent of the library another name.
+    ///
+    /// # Errors
+    /// When there is no such latent, or the new name cannot be used in sums or is taken.
+    pub fn rename(&mut self, name: &str, new_name: &str) -> Result<(), LibraryError> {
+        let new_name = Self::checked_name(new_name)?;
+        if new_name == name {
+            return Ok(());
+        }
+        if self.latents.contains_key(&new_name) {
+            return Err(LibraryError::Taken { name: new_name });
+        }
+        let named = self.remove(name)?;
+        self.latents.insert(new_name, named);
+        Ok(())
+    }
+
+    /// Takes a latent out of the library.
+    ///
+    /// # Errors
+    /// When there is none of this name.
+    pub fn remove(&mut self, name: &str) -> Result<Named, LibraryError> {
+        self.latents.remove(name).ok_or_else(|| self.unknown(name.to_string()))
+    }
+
+    fn unknown(&self, name: String) -> LibraryError {
+        LibraryError::Unknown { name, known: self.names().map(str::to_string).collect() }
+    }
+
     /// Gives a latent a name.
     ///
     /// # Errors
@@ -148,7 +183,7 @@ impl Library {
             Source::Name(name) => name.split_whitespace().collect::<Vec<_>>().join(" "),
         };
         let Some(named) = self.latents.get(&name) else {
-            return Err(LibraryError::Unknown { name, known: self.names().map(str::to_string).collect() });
+            return Err(self.unknown(name));
         };
         if named.model_sha256 != model.sha256 || named.latent.len() != model.latent_dim {
             return Err(LibraryError::OtherModel { name, model: named.model.clone() });
@@ -214,6 +249,30 @@ mod tests {
         assert!(matches!(insert(Overwrite::Refuse), Err(LibraryError::Taken { .. })));
         insert(Overwrite::Allow).unwrap();
         assert_eq!(library.find(&named("smiling woman"), &model()).unwrap(), sample(4, 8));
+    }
+
+    #[test]
+    fn a_latent_moves_to_its_new_name_and_leaves_with_its_last() {
+        let mut library = filled();
+        library.insert("man", sample(4, 8), "sample 4".into(), &model(), Overwrite::Refuse).unwrap();
+        assert!(matches!(library.rename("man", "smiling woman"), Err(LibraryError::Taken { .. })));
+        assert!(matches!(library.rename("man", "7"), Err(LibraryError::Name { .. })));
+        assert!(matches!(library.rename("nobody", "somebody"), Err(LibraryError::Unknown { .. })));
+        library.rename("man", "man").unwrap();
+        library.rename("man", "old  man").unwrap();
+        assert_eq!(library.names().collect::<Vec<_>>(), ["old man", "smiling woman"]);
+        assert_eq!(library.find(&named("old man"), &model()).unwrap(), sample(4, 8));
+        assert_eq!(library.remove("old man").unwrap().made_from, "sample 4");
+        assert!(matches!(library.remove("old man"), Err(LibraryError::Unknown { .. })));
+    }
+
+    #[test]
+    fn only_the_latents_of_the_model_are_its_own() {
+        let mut library = filled();
+        let other = ModelInfo { sha256: "other".into(), ..model() };
+        library.insert("man", sample(4, 8), "sample 4".into(), &other, Overwrite::Refuse).unwrap();
+        let names = |model: &ModelInfo| library.of_model(model).map(|(name, _)| name.to_string()).collect::<Vec<_>>();
+        assert_eq!((names(&model()), names(&other)), (vec!["smiling woman".into()], vec!["man".to_string()]));
     }
 
     #[test]

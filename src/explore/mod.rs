@@ -19,7 +19,7 @@ mod latent;
 mod library;
 
 pub use expression::{Expression, ExpressionError, Source, Term};
-pub use gallery::Gallery;
+pub use gallery::{Gallery, draw};
 pub use invert::{InvertError, Inverted, invert, invert_settings};
-pub use latent::{Latent, VARIATION, mean, sample, varied, walk};
+pub use latent::{Latent, VARIATION, between, mean, sample, varied, walk};
 pub use library::{Library, LibraryError, Named};

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use super::sketch::PREVIEW_SIDE_PX;
 use super::worker::Line;
 use super::{
-    Command, DeviceInfo, Event, FillRequest, Flow, IterationLosses, JobId, LiveSettings, Observer, Preview, brief,
+    Command, DeviceInfo, Event, FacesId, FacesRequest, FillRequest, Flow, IterationLosses, JobId, LiveSettings,
+    Observer, Preview, brief,
 };
 use crate::blend::{Blend, Composer};
 use crate::mask::Mask;
@@ -39,7 +40,14 @@ pub(super) struct Follower<'a> {
     untold: Vec<IterationLosses>,
     iteration: u32,
     clock: Clock,
-    next: Option<(JobId, Box<FillRequest>)>,
+    waiting: Waiting,
+}
+
+/// What was asked for while a search ran, the newest of each kind.
+#[derive(Default)]
+pub(super) struct Waiting {
+    pub start: Option<(JobId, Box<FillRequest>)>,
+    pub draw: Option<(FacesId, Box<FacesRequest>)>,
 }
 
 /// A hole with its number.
@@ -104,13 +112,13 @@ impl<'a> Follower<'a> {
             untold: Vec::new(),
             iteration: 0,
             clock: Clock { running_since: None, before: Duration::ZERO, last_told: now, last_shown: now },
-            next: None,
+            waiting: Waiting::default(),
         }
     }
 
-    /// The fill that was asked for while this one ran.
-    pub fn into_next(self) -> Option<(JobId, Box<FillRequest>)> {
-        self.next
+    /// What was asked for while this fill ran.
+    pub fn into_waiting(self) -> Waiting {
+        self.waiting
     }
 
     /// The hole that was filled, with its number.
@@ -143,7 +151,7 @@ impl<'a> Follower<'a> {
     fn obey(&mut self, command: Command) {
         match command {
             Command::Start(job, request) => {
-                self.next = Some((job, request));
+                self.waiting.start = Some((job, request));
                 self.stop = true;
             }
             Command::Cancel => self.stop = true,
@@ -171,6 +179,7 @@ impl<'a> Follower<'a> {
             }
             // Device and model are in use right now, and the search shows its own pictures.
             Command::WarmUp(..) | Command::Sketch(..) => {}
+            Command::Draw(id, request) => self.waiting.draw = Some((id, request)),
         }
     }
 

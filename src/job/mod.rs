@@ -10,6 +10,7 @@
 mod brief;
 mod caught;
 mod engine;
+mod faces;
 mod fill;
 pub mod floats;
 mod follow;
@@ -35,6 +36,7 @@ use crate::photo::Photo;
 use crate::search::{Losses, Settings};
 
 pub use engine::Engine;
+pub use faces::{Faces, FacesId, FacesRequest};
 pub use fill::{FillError, Flow, Observer, run_fill};
 pub use likeness::Doubt;
 pub use recipe::{Content, Made, ModelMark, PhotoMark, Recipe, RecipeError};
@@ -187,6 +189,8 @@ pub enum Command {
     /// Draw one picture at once ([`FillRequest::into_first_guess`], [`FillRequest::into_drawing_of`]), if no search runs. A newer
     /// one, or a start, takes the place of one that waits.
     Sketch(SketchId, Box<FillRequest>),
+    /// Draw faces from nothing but their latents. While a search runs it waits for the end, and a newer one takes its place.
+    Draw(FacesId, Box<FacesRequest>),
 }
 
 /// From the worker.
@@ -229,6 +233,11 @@ pub enum Event {
     /// There is no sketch. Silence means the same for the guess of an encoder that the model does not have.
     NotSketched {
         sketch: SketchId,
+        message: String,
+    },
+    /// The faces cannot be drawn.
+    NotDrawn {
+        faces: FacesId,
         message: String,
     },
     /// The search could not give any result. `causes` from the outermost inwards.

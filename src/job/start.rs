@@ -19,6 +19,14 @@ pub enum Start {
 }
 
 impl Start {
+    /// At a latent that the user has chosen, and spread around it ([`Settings::spread_around`]). Values beyond the prior's range are
+    /// moved to its edge.
+    #[must_use]
+    pub fn spread_around(latent: &[f32], settings: &Settings) -> Self {
+        let latent: Vec<f32> = latent.iter().map(|value| value.clamp(-1.0, 1.0)).collect();
+        Self::At(settings.spread_around(&latent))
+    }
+
     /// Whether it adds nothing to the settings.
     #[must_use]
     pub fn is_as_set(&self) -> bool {
@@ -57,6 +65,14 @@ mod tests {
         assert!(fits(Start::AsSet) && fits(Start::At(vec![1.0; 6])) && fits(Start::Around(vec![-1.0; 3])));
         assert!(!fits(Start::At(vec![0.0; 3])) && !fits(Start::Around(vec![0.0; 6])));
         assert!(!fits(Start::Around(vec![0.0, 1.1, 0.0])) && !fits(Start::Around(vec![f32::NAN, 0.0, 0.0])));
+    }
+
+    #[test]
+    fn a_chosen_latent_becomes_a_start_that_fits() {
+        let settings = Settings { candidates: 3, ..Settings::default() };
+        let start = Start::spread_around(&[1.5, -0.5, 0.0], &settings);
+        assert!(start.fits(&settings, 3));
+        assert!(matches!(start, Start::At(latents) if latents[..3] == [1.0, -0.5, 0.0]));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod course;
 mod edits;
+mod faces;
 mod sketches;
 
 use std::path::PathBuf;

@@ -4,9 +4,14 @@ use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread;
 
-use super::follow::Follower;
+use super::faces::draw_faces;
+use super::follow::{Follower, Waiting};
+use super::run_fill;
 use super::sketch::{Easel, sketch};
-use super::{Command, Engine, Event, FillRequest, JobId, Preview, Sketch, SketchId, Slot, run_fill};
+use super::{
+    Command, Engine, Event, Faces, FacesId, FacesRequest, FillRequest, JobId, Preview, Sketch, SketchId, Slot,
+};
+use crate::model::host::Tape;
 
 /// Called whenever there is something new to draw.
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
@@ -20,6 +25,7 @@ pub struct Worker {
     events: mpsc::Receiver<Event>,
     previews: Arc<Slot<Preview>>,
     sketches: Arc<Slot<Sketch>>,
+    faces: Arc<Slot<Faces>>,
 }
 
 impl Worker {
@@ -29,11 +35,13 @@ impl Worker {
         let (commands, command_receiver) = mpsc::channel();
         let (event_sender, events) = mpsc::sync_channel(EVENT_BOUND);
         let (previews, sketches) = (Arc::new(Slot::default()), Arc::new(Slot::default()));
+        let faces = Arc::new(Slot::default());
         let line = Line {
             commands: command_receiver,
             events: event_sender,
             previews: Arc::clone(&previews),
             sketches: Arc::clone(&sketches),
+            faces: Arc::clone(&faces),
             wake,
         };
         let spawned = thread::Builder::new().name("fill".into()).spawn(move || serve(&line));
@@ -41,7 +49,7 @@ impl Worker {
             // The channels are closed now, so that every command is answered by silence; this says why.
             tracing::error!("cannot start the fill thread: {error}");
         }
-        Self { commands, events, previews, sketches }
+        Self { commands, events, previews, sketches, faces }
     }
 
     /// Hands over a command; never blocks.
@@ -67,6 +75,12 @@ impl Worker {
     pub fn take_sketch(&self) -> Option<Sketch> {
         self.sketches.take()
     }
+
+    /// The newest faces, if they were not taken yet.
+    #[must_use]
+    pub fn take_faces(&self) -> Option<Faces> {
+        self.faces.take()
+    }
 }
 
 /// The thread's ends of the channels.
@@ -75,6 +89,7 @@ pub(super) struct Line {
     events: mpsc::SyncSender<Event>,
     pub previews: Arc<Slot<Preview>>,
     sketches: Arc<Slot<Sketch>>,
+    faces: Arc<Slot<Faces>>,
     wake: Wake,
 }
 
@@ -94,14 +109,26 @@ impl Line {
         self.sketches.put(sketch);
         (self.wake)();
     }
+
+    fn show_faces(&self, faces: Faces) {
+        self.faces.put(faces);
+        (self.wake)();
+    }
 }
 
 fn serve(line: &Line) {
-    let (mut engine, mut easel) = (Engine::default(), Easel::default());
+    let (mut engine, mut easel, mut tape) = (Engine::default(), Easel::default(), Tape::default());
     let mut next = None;
     while let Some(command) = next.take().or_else(|| line.commands.recv().ok()) {
         match command {
-            Command::Start(job, request) => next = fill(line, &mut engine, job, &request),
+            Command::Start(job, request) => {
+                let after = fill(line, &mut engine, job, &request);
+                next = after.start.map(|(job, request)| Command::Start(job, request));
+                if let Some((id, request)) = after.draw {
+                    answer_with_faces(line, &mut engine, &mut tape, id, &request);
+                }
+            }
+            Command::Draw(id, request) => answer_with_faces(line, &mut engine, &mut tape, id, &request),
             Command::WarmUp(device, model) => line.tell(match engine.prepare(device, &model) {
                 Ok((device, model)) => Event::Ready { device, model },
                 Err(error) => Event::NotReady { message: error.to_string() },
@@ -120,22 +147,31 @@ fn serve(line: &Line) {
 
 /// The next command that matters while no search runs, if one waits already.
 fn newer(line: &Line) -> Option<Command> {
-    let matters = |command: &Command| matches!(command, Command::Start(..) | Command::WarmUp(..) | Command::Sketch(..));
+    let matters = |command: &Command| {
+        matches!(command, Command::Start(..) | Command::WarmUp(..) | Command::Sketch(..) | Command::Draw(..))
+    };
     line.commands.try_iter().find(matters)
 }
 
-/// Runs a fill. Answers the one that was asked for meanwhile.
-fn fill(line: &Line, engine: &mut Engine, job: JobId, request: &FillRequest) -> Option<Command> {
+/// Runs a fill. Answers what was asked for meanwhile.
+fn fill(line: &Line, engine: &mut Engine, job: JobId, request: &FillRequest) -> Waiting {
     let mut follower = Follower::new(line, job, request);
     let result = run_fill(engine, request, &mut follower);
     follower.flush();
     let (hole_number, hole) = follower.hole();
-    let next = follower.into_next();
+    let waiting = follower.into_waiting();
     line.tell(match result {
         Ok(outcome) => Event::Finished { job, outcome: Arc::new(outcome), hole_number, hole },
         Err(error) => Event::Failed { job, message: error.to_string(), causes: causes(&error) },
     });
-    next.map(|(job, request)| Command::Start(job, request))
+    waiting
+}
+
+fn answer_with_faces(line: &Line, engine: &mut Engine, tape: &mut Tape, id: FacesId, request: &FacesRequest) {
+    match draw_faces(engine, tape, id, request) {
+        Ok(faces) => line.show_faces(faces),
+        Err(error) => line.tell(Event::NotDrawn { faces: id, message: error.to_string() }),
+    }
 }
 
 fn draw(line: &Line, engine: &mut Engine, easel: &mut Easel, id: SketchId, request: &FillRequest) {

@@ -10,7 +10,10 @@ use std::sync::Arc;
 use super::document::{Fill, Look, MaskId};
 use crate::blend::Blend;
 use crate::device::DeviceChoice;
-use crate::job::{Command, DeviceInfo, Event, FillRequest, JobId, LiveSettings, Preview, Sketch, SketchId, Worker};
+use crate::job::{
+    Command, DeviceInfo, Event, Faces, FacesId, FacesRequest, FillRequest, JobId, LiveSettings, Preview, Sketch,
+    SketchId, Start, Worker,
+};
 use crate::mask::Mask;
 use crate::model::{ModelChoice, ModelInfo};
 
@@ -26,6 +29,8 @@ pub trait Engine {
     fn take_preview(&self) -> Option<Preview>;
     /// The newest sketch, if it was not taken yet.
     fn take_sketch(&self) -> Option<Sketch>;
+    /// The newest faces, if they were not taken yet.
+    fn take_faces(&self) -> Option<Faces>;
 }
 
 impl Engine for Worker {
@@ -44,6 +49,10 @@ impl Engine for Worker {
     fn take_sketch(&self) -> Option<Sketch> {
         Self::take_sketch(self)
     }
+
+    fn take_faces(&self) -> Option<Faces> {
+        Self::take_faces(self)
+    }
 }
 
 /// What happened since the last look.
@@ -61,6 +70,10 @@ pub enum News {
     Sketched(Box<Sketch>),
     /// That picture cannot be had.
     NotSketched(SketchId, String),
+    /// Faces that were asked for.
+    Drawn(Faces),
+    /// Those faces cannot be had.
+    NotDrawn(FacesId, String),
     /// There is no result. `cancelled` when that is what the user wanted.
     Failed {
         message: String,
@@ -74,13 +87,14 @@ pub struct Fills {
     engine: Box<dyn Engine>,
     next_job: JobId,
     next_sketch: SketchId,
+    next_faces: FacesId,
     run: Option<Run>,
     device: Option<DeviceInfo>,
 }
 
 impl Fills {
     pub fn new(engine: Box<dyn Engine>) -> Self {
-        Self { engine, next_job: 1, next_sketch: 1, run: None, device: None }
+        Self { engine, next_job: 1, next_sketch: 1, next_faces: 1, run: None, device: None }
     }
 
     pub fn run(&self) -> Option<&Run> {
@@ -147,7 +161,8 @@ impl Fills {
     pub fn update(&mut self, live: LiveSettings) {
         if let Some(run) = &mut self.run {
             // The steps of the panel are those of a usual search, not the few of one around a latent.
-            let steps = if run.request.start.is_as_set() { live.steps } else { run.request.settings.steps };
+            let is_around = matches!(run.request.start, Start::Around(_));
+            let steps = if is_around { run.request.settings.steps } else { live.steps };
             (run.request.settings.lambda, run.request.settings.steps) = (live.lambda, steps);
             self.engine.send(Command::Update(LiveSettings { steps, ..live }));
         }
@@ -178,6 +193,14 @@ impl Fills {
         id
     }
 
+    /// Asks for faces; what was asked for before and waits is dropped.
+    pub fn draw(&mut self, request: FacesRequest) -> FacesId {
+        let id = self.next_faces;
+        self.next_faces += 1;
+        self.engine.send(Command::Draw(id, Box::new(request)));
+        id
+    }
+
     /// Shows one candidate, or the best at the moment.
     pub fn show(&mut self, candidate: Option<usize>) {
         if let Some(run) = &mut self.run {
@@ -199,6 +222,7 @@ impl Fills {
             news.push(News::Preview);
         }
         news.extend(self.engine.take_sketch().map(|sketch| News::Sketched(Box::new(sketch))));
+        news.extend(self.engine.take_faces().map(News::Drawn));
         news
     }
 
@@ -244,6 +268,7 @@ impl Fills {
                 Some(News::Failed { message, causes, cancelled: run.stopping })
             }
             Event::NotSketched { sketch, message } => Some(News::NotSketched(sketch, message)),
+            Event::NotDrawn { faces, message } => Some(News::NotDrawn(faces, message)),
         }
     }
 }

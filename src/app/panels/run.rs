@@ -1,9 +1,10 @@
 //! The button that everything leads to, and what goes with it.
 
-use egui::{Button, RichText, Role, Ui, WidgetInfo, vec2};
+use egui::{Align, Button, Frame, Label, Layout, RichText, Role, Ui, WidgetInfo, vec2};
 
 use super::{add_verb_button, explain_verb};
 use crate::app::document::{Document, HoleReach};
+use crate::app::explore::Wish;
 use crate::app::icons::{Icon, IconButton};
 use crate::app::shortcuts::Verb;
 use crate::app::state::{Action, State};
@@ -12,6 +13,7 @@ use crate::app::theme;
 /// Draws the row.
 pub fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     warn_of_paint_outside(ui, state);
+    start_chip(ui, state, actions);
     ui.horizontal(|ui| {
         let side_buttons = 2.0 * (theme::PRIMARY_HEIGHT + theme::GAP);
         primary(ui, state, ui.available_width() - side_buttons, actions);
@@ -35,6 +37,27 @@ fn warn_of_paint_outside(ui: &mut Ui, state: &State) {
     };
     ui.label(RichText::new(text).color(theme::palette(ui).warning).small())
         .on_hover_text("Only what lies in the frame is filled. Move or resize the frame with F");
+}
+
+/// The face that the next fill starts at.
+fn start_chip(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    let Some(face) = state.explorer.start() else { return };
+    let palette = theme::palette(ui);
+    Frame::new().fill(palette.accent_soft).corner_radius(theme::CORNER).show(ui, |ui| {
+        let size = vec2(ui.available_width(), theme::ROW);
+        ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+            let drop = ui.add(IconButton::new(Icon::Close, "Start where the settings say"));
+            if drop.on_hover_text("Lets fills start where the settings say again").clicked() {
+                actions.push(Action::Explore(Wish::DropStart));
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                ui.add_space(theme::GAP);
+                let text = format!("Starts at {}", face.name);
+                let label = Label::new(RichText::new(&text).color(palette.strong)).truncate();
+                ui.add(label).on_hover_text(format!("{text}\nEach fill does until you close this"));
+            });
+        });
+    });
 }
 
 fn primary(ui: &mut Ui, state: &State, width: f32, actions: &mut Vec<Action>) {

@@ -4,9 +4,10 @@ use std::path::Path;
 
 use egui::{ComboBox, Ui};
 
-use super::{more, rows};
+use super::{more, rows, verb_button};
 use crate::app::curves::prior_share;
 use crate::app::icons::{Icon, IconButton};
+use crate::app::shortcuts::Verb;
 use crate::app::state::{Action, State};
 use crate::app::theme;
 use crate::model::ModelChoice;
@@ -97,7 +98,7 @@ fn model(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
             .add_enabled_ui(!state.is_locked(), |ui| {
                 ComboBox::from_id_salt("model")
                     .selected_text(&title)
-                    .width(ui.available_width())
+                    .width(ui.available_width() - theme::ROW - theme::GAP)
                     .truncate()
                     .show_ui(ui, |ui| {
                         for choice in choices {
@@ -116,6 +117,10 @@ fn model(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
             .inner;
         rows::name_combo(&response, "Model", &title);
         response.on_hover_text(describe_model(state).unwrap_or_else(|| explanation.to_owned()));
+        let explore = verb_button(ui, state, Verb::Explore, actions);
+        explore.on_hover_text(
+            "Faces that this model makes up: pick, average, vary and walk between them; start a fill at one",
+        );
     });
 }
 

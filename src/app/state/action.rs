@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::app::canvas::CanvasAction;
+use crate::app::explore::Wish;
 use crate::app::samples::Sample;
 use crate::app::shortcuts::Verb;
 use crate::app::tasks::{Done, Purpose};
@@ -91,6 +92,8 @@ pub enum Action {
     SetMixShare(f32),
     /// Keep the mix as it stands.
     LetMixGo,
+    /// In the Explore window, or to the face that fills start at.
+    Explore(Wish),
     ShowBefore(bool),
     TypePath(String),
     SubmitPath {

@@ -157,6 +157,7 @@ impl State {
                 self.messages.push(Message::from_error(&error));
             }
             Done::Thumbnails(thumbnails) => self.thumbnails = thumbnails,
+            Done::Shelf { change, result } => self.take_shelf(&change, result),
             Done::Remembered => self.remembering = false,
             Done::Discarded => {}
             Done::Failed(message) => {

@@ -8,12 +8,13 @@ use crate::app::fill::News;
 use crate::app::messages::{Level, Message};
 use crate::app::tasks::{Picture, Task};
 use crate::blend::{Blend, Patch};
-use crate::job::{LiveSettings, StopReason};
+use crate::job::{FillRequest, LiveSettings, StopReason};
 use crate::search::{Losses, Settings};
 
 impl State {
     pub(super) fn warm_up(&mut self) {
         if !self.fills.is_running() {
+            self.explorer.album.set_trouble(None);
             self.fills.warm_up(self.remembered.device, self.remembered.model.clone());
         }
     }
@@ -21,8 +22,9 @@ impl State {
     pub(super) fn start_fill(&mut self) {
         let Some(document) = self.document.as_ref().filter(|document| !document.is_stroke_open()) else { return };
         let mask_id = document.mask_id();
+        let start = self.chosen_start();
         if let Some(request) = self.request() {
-            self.fills.start(request, mask_id);
+            self.fills.start(FillRequest { start, ..request }, mask_id);
             self.pictures_changed();
         }
     }
@@ -73,8 +75,12 @@ impl State {
 
     pub(super) fn take_news(&mut self, news: News) {
         match news {
-            News::Ready(info) => self.model_info = Some(info),
+            News::Ready(info) => {
+                self.explorer.album.set_trouble(None);
+                self.model_info = Some(info);
+            }
             News::NotReady(message) => {
+                self.explorer.album.set_trouble(Some(message.clone()));
                 let next = "Choose another device or model under Settings; the next fill tries again".to_owned();
                 self.messages
                     .push(Message::new(Level::Warning, "The fill is not ready").with_details(vec![message, next]));
@@ -97,6 +103,8 @@ impl State {
                     self.lose_mix(sketch, message);
                 }
             }
+            News::Drawn(faces) => self.take_faces(faces),
+            News::NotDrawn(faces, message) => self.lose_faces(faces, message),
             News::Failed { cancelled: true, .. } => {
                 self.tell(Level::Info, "Stopped before the first iteration: nothing has changed");
                 self.pictures_changed();

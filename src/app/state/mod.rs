@@ -4,6 +4,7 @@
 //! only the canvas can do (fit, zoom, draw a part again) is left for it in a queue, [`State::take_canvas_calls`].
 
 mod action;
+mod exploring;
 mod files;
 mod filling;
 mod following;
@@ -21,6 +22,7 @@ pub use mixing::Mix;
 use super::autosave::{Autosave, Recoverable};
 use super::canvas::{CanvasAction, Tool};
 use super::document::Document;
+use super::explore::Explorer;
 use super::fill::{Engine, Fills};
 use super::messages::{Level, Message};
 use super::persist::{BRUSH_RADIUS_PX, Remembered};
@@ -49,6 +51,8 @@ pub struct State {
     /// The path being typed on the start screen.
     pub start_path: String,
     pub model_info: Option<ModelInfo>,
+    /// What the Explore window shows.
+    pub explorer: Explorer,
     guess: Option<Guess>,
     /// Two candidates are being mixed.
     pub mix: Option<Mix>,
@@ -91,6 +95,7 @@ impl State {
             thumbnails: Vec::new(),
             start_path: String::new(),
             model_info: None,
+            explorer: Explorer::default(),
             guess: None,
             mix: None,
             leave: None,
@@ -133,6 +138,7 @@ impl State {
             self.take_news(news);
         }
         self.follow_hole();
+        self.follow_explorer();
         self.save_if_free();
         self.compose_if_wanted();
     }
@@ -156,6 +162,7 @@ impl State {
     pub fn handle(&mut self, action: Action) {
         self.take_action(action);
         self.follow_hole();
+        self.follow_explorer();
     }
 
     fn take_action(&mut self, action: Action) {
@@ -190,6 +197,7 @@ impl State {
             Action::MixWith(candidate) => self.mix_with(candidate),
             Action::SetMixShare(share) => self.set_mix_share(share),
             Action::LetMixGo => self.let_mix_go(),
+            Action::Explore(wish) => self.take_wish(wish),
             Action::ShowBefore(show) => self.show_before = show,
             Action::TypePath(text) => self.type_path(text),
             Action::SubmitPath { replace } => self.submit_path(replace),

@@ -20,7 +20,7 @@ impl State {
         let no_photo = document.is_none().then_some("Open a photo first");
         let locked = || running.then_some("A fill is running: stop it first");
         match verb {
-            Verb::Open | Verb::OpenPath | Verb::Shortcuts | Verb::About | Verb::Quit => None,
+            Verb::Open | Verb::OpenPath | Verb::Shortcuts | Verb::About | Verb::Quit | Verb::Explore => None,
             Verb::SaveProject | Verb::SaveProjectAs => {
                 no_photo.or_else(|| self.saving.then_some("A file is being saved"))
             }
@@ -137,6 +137,7 @@ impl State {
             }
             Verb::MoreLikeThis => self.start_more_like_this(),
             Verb::Mix => self.toggle_mix(),
+            Verb::Explore => self.toggle_explorer(),
             Verb::Shortcuts => self.toggle_leaflet(Leaflet::Shortcuts),
             Verb::About => self.toggle_leaflet(Leaflet::About),
             Verb::Quit => self.leave_for(Leave::Close),

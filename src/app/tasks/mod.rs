@@ -24,11 +24,13 @@ use projects::{open_project, save_project};
 
 use super::autosave::{Recoverable, Slot, find_recoverable};
 use super::document::Look;
+use super::explore::{ShelfChange, change_shelf};
 use super::messages::Message;
 use super::persist::Remembered;
 use super::samples::Sample;
 use crate::blend::Patch;
 use crate::device::{GpuInfo, list_gpus};
+use crate::explore::Library;
 use crate::face::FaceFrame;
 use crate::job::Content;
 use crate::mask::{Mask, load_mask, save_mask};
@@ -109,6 +111,11 @@ pub enum Task {
     FindModels,
     InspectModel(ModelChoice),
     SampleThumbnails,
+    /// Read or change the library of kept faces.
+    ChangeShelf {
+        path: PathBuf,
+        change: ShelfChange,
+    },
     Remember(Box<Remembered>, PathBuf),
 }
 
@@ -172,6 +179,11 @@ pub enum Done {
     Models(Vec<PathBuf>),
     Model(ModelChoice, anyhow::Result<ModelInfo>),
     Thumbnails(Vec<(Sample, egui::ColorImage)>),
+    /// What the library holds now.
+    Shelf {
+        change: ShelfChange,
+        result: Result<Library, Message>,
+    },
     Remembered,
     Failed(Message),
 }
@@ -260,6 +272,10 @@ fn perform(task: Task) -> Done {
         Task::SampleThumbnails => Done::Thumbnails(
             Sample::ALL.into_iter().filter_map(|sample| Some((sample, thumbnail(sample).ok()?))).collect(),
         ),
+        Task::ChangeShelf { path, change } => {
+            let result = change_shelf(&path, change.clone()).map_err(|error| Message::from_error(&error.into()));
+            Done::Shelf { change, result }
+        }
         Task::Remember(remembered, path) => {
             if let Err(error) = remembered.save(&path) {
                 tracing::warn!("settings not saved to {}: {error:#}", path.display());

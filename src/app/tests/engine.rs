@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use crate::app::fill::Engine;
 use crate::blend::Patch;
 use crate::job::{
-    Candidate, Command, DeviceInfo, Event, FillOutcome, FillRequest, IterationLosses, JobId, Preview, Sketch, SketchId,
-    StopReason,
+    Candidate, Command, DeviceInfo, Event, Faces, FacesId, FacesRequest, FillOutcome, FillRequest, IterationLosses,
+    JobId, Preview, Sketch, SketchId, StopReason,
 };
 use crate::mask::Mask;
 use crate::model::ModelInfo;
@@ -21,6 +21,7 @@ pub struct Script {
     events: Mutex<VecDeque<Event>>,
     preview: Mutex<Option<Preview>>,
     sketch: Mutex<Option<Sketch>>,
+    faces: Mutex<Option<Faces>>,
 }
 
 impl Engine for Arc<Script> {
@@ -38,6 +39,10 @@ impl Engine for Arc<Script> {
 
     fn take_sketch(&self) -> Option<Sketch> {
         self.sketch.lock().expect("not poisoned").take()
+    }
+
+    fn take_faces(&self) -> Option<Faces> {
+        self.faces.lock().expect("not poisoned").take()
     }
 }
 
@@ -187,6 +192,24 @@ impl Script {
         let losses = Losses { context: 0.8 * total, prior: 2.0 * total, total };
         let candidate = Candidate { latent, pixels: picture(0.4), losses, mixed: false };
         *self.sketch.lock().expect("not poisoned") = Some(Sketch { id, candidate, size_px: SIZE_PX, patch: patch() });
+    }
+
+    /// Every request for faces, oldest first.
+    pub fn asked_faces(&self) -> Vec<(FacesId, FacesRequest)> {
+        let sent = self.sent.lock().expect("not poisoned");
+        let asked = |command: &Command| match command {
+            Command::Draw(id, request) => Some((*id, (**request).clone())),
+            _ => None,
+        };
+        sent.iter().filter_map(asked).collect()
+    }
+
+    /// Answers the newest request for faces with grey pictures, and tells what was asked for.
+    pub fn draw_faces(&self) -> Vec<Vec<f32>> {
+        let (id, request) = self.asked_faces().pop().expect("faces were asked for");
+        let pictures = vec![image::RgbImage::from_pixel(SIZE_PX, SIZE_PX, image::Rgb([90; 3])); request.latents.len()];
+        *self.faces.lock().expect("not poisoned") = Some(Faces { id, pictures });
+        request.latents
     }
 
     /// The device is open and the model loaded.

@@ -2,6 +2,7 @@
 
 mod edits;
 mod engine;
+mod exploring;
 mod faces;
 mod files;
 mod filling;

@@ -1,0 +1,130 @@
+//! Faces as tiles: the page, and the row of kept ones.
+
+use std::collections::HashMap;
+
+use egui::{Align2, Color32, ColorImage, Image, Rect, Response, Role, Sense, Stroke, StrokeKind, TextStyle, Ui};
+use egui::{TextureHandle, TextureOptions, WidgetInfo, vec2};
+use image::RgbImage;
+
+use super::face::FaceKey;
+use super::{Explorer, Face, Wish};
+use crate::app::state::Action;
+use crate::app::theme;
+
+/// Tiles side by side.
+pub const COLUMNS: usize = 6;
+/// Between tiles.
+pub const TILE_GAP: f32 = theme::GAP / 2.0;
+/// Side of the number on a picked face.
+const MARK: f32 = 18.0;
+
+/// The pictures on the graphics card.
+#[derive(Default)]
+pub struct Textures {
+    /// Each with the frame in which it was last wanted.
+    known: HashMap<FaceKey, (TextureHandle, u64)>,
+    frame: u64,
+}
+
+impl Textures {
+    /// A face's picture, if it is drawn.
+    pub fn get(&mut self, ui: &Ui, explorer: &Explorer, face: &Face) -> Option<TextureHandle> {
+        let frame = self.frame;
+        if let Some((texture, wanted)) = self.known.get_mut(&face.key()) {
+            *wanted = frame;
+            return Some(texture.clone());
+        }
+        let image = color_image(explorer.album.picture(face)?);
+        let texture = ui.ctx().load_texture("face", image, TextureOptions::LINEAR);
+        self.known.insert(face.key(), (texture.clone(), frame));
+        Some(texture)
+    }
+
+    /// Ends a frame: what was not wanted in it is dropped.
+    pub fn end_frame(&mut self) {
+        let frame = self.frame;
+        self.known.retain(|_, (_, wanted)| *wanted == frame);
+        self.frame += 1;
+    }
+}
+
+fn color_image(picture: &RgbImage) -> ColorImage {
+    ColorImage::from_rgb([picture.width() as usize, picture.height() as usize], picture.as_raw())
+}
+
+/// Faces in rows. A click picks one, or lets it go. `captions`: their names stand below them.
+pub fn show(
+    ui: &mut Ui,
+    textures: &mut Textures,
+    explorer: &Explorer,
+    faces: &[Face],
+    captions: bool,
+    actions: &mut Vec<Action>,
+) {
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing = vec2(TILE_GAP, TILE_GAP);
+        for row in faces.chunks(COLUMNS) {
+            ui.horizontal(|ui| {
+                for face in row {
+                    let response = tile(ui, textures, explorer, face, captions);
+                    if response.clicked() {
+                        actions.push(Action::Explore(Wish::Toggle(Box::new(face.clone()))));
+                    }
+                    let verb = if explorer.desk.place(face).is_some() { "lets it go" } else { "picks it" };
+                    response.on_hover_text(format!("{}\nA click {verb}", face.title()));
+                }
+            });
+        }
+    });
+}
+
+fn tile(ui: &mut Ui, textures: &mut Textures, explorer: &Explorer, face: &Face, caption: bool) -> Response {
+    let text_height = if caption { ui.text_style_height(&TextStyle::Small) + TILE_GAP } else { 0.0 };
+    let (rect, response) =
+        ui.allocate_exact_size(vec2(theme::THUMBNAIL, theme::THUMBNAIL + text_height), Sense::click());
+    let place = explorer.desk.place(face);
+    response.widget_info(|| WidgetInfo::selected(Role::Button, true, place.is_some(), face.title()));
+    if !ui.is_rect_visible(rect) {
+        return response;
+    }
+    let square = Rect::from_min_size(rect.min, vec2(theme::THUMBNAIL, theme::THUMBNAIL));
+    let texture = textures.get(ui, explorer, face);
+    picture(ui, square, texture.as_ref());
+    let palette = theme::palette(ui);
+    let edge = if place.is_some() {
+        Stroke::new(2.0, palette.accent)
+    } else if response.hovered() || response.has_focus() {
+        Stroke::new(1.0, palette.strong)
+    } else {
+        Stroke::new(1.0, palette.border)
+    };
+    ui.painter().rect_stroke(square, theme::CORNER, edge, StrokeKind::Inside);
+    let font = TextStyle::Small.resolve(ui.style());
+    if let Some(place) = place {
+        let mark = Rect::from_min_size(square.min + vec2(TILE_GAP, TILE_GAP), vec2(MARK, MARK));
+        ui.painter().rect_filled(mark, theme::CORNER, palette.accent);
+        let number = (place + 1).to_string();
+        ui.painter().text(mark.center(), Align2::CENTER_CENTER, number, font.clone(), palette.on_accent);
+    }
+    if caption {
+        let mut job = egui::text::LayoutJob::simple_singleline(face.title(), font, palette.text);
+        job.wrap = egui::text::TextWrapping::truncate_at_width(theme::THUMBNAIL);
+        let galley = ui.painter().layout_job(job);
+        let at = egui::pos2(square.center().x - galley.size().x / 2.0, square.bottom() + TILE_GAP / 2.0);
+        ui.painter().galley(at, galley, palette.text);
+    }
+    response
+}
+
+/// A face's picture, or an empty place for it.
+pub fn picture(ui: &Ui, rect: Rect, texture: Option<&TextureHandle>) {
+    match texture {
+        Some(texture) => {
+            Image::new((texture.id(), rect.size()))
+                .corner_radius(theme::CORNER)
+                .tint(Color32::WHITE)
+                .paint_at(ui, rect);
+        }
+        None => drop(ui.painter().rect_filled(rect, theme::CORNER, theme::palette(ui).field)),
+    }
+}

@@ -1,0 +1,54 @@
+//! Faces that the generator makes up: pictures of latents, without photo, hole and search.
+
+use image::RgbImage;
+
+use super::caught::caught;
+use super::{Engine, FillError};
+use crate::device::DeviceChoice;
+use crate::explore;
+use crate::model::ModelChoice;
+use crate::model::host::Tape;
+
+/// Names a request for faces, so that it can be told which one an answer is to.
+pub type FacesId = u64;
+
+/// Faces to draw, all in one go.
+#[derive(Clone, Debug)]
+pub struct FacesRequest {
+    /// Each as long as the model's latents are.
+    pub latents: Vec<Vec<f32>>,
+    pub model: ModelChoice,
+    pub device: DeviceChoice,
+}
+
+/// Faces that were asked for.
+#[derive(Clone, Debug)]
+pub struct Faces {
+    pub id: FacesId,
+    /// One for each latent, in the same order.
+    pub pictures: Vec<RgbImage>,
+}
+
+/// Draws faces. They are few and small: the CPU draws them whatever the device, with the networks that are loaded for fills.
+///
+/// # Errors
+/// When the model cannot be had, or the latents are not of its length.
+pub(super) fn draw_faces(
+    engine: &mut Engine,
+    tape: &mut Tape,
+    id: FacesId,
+    request: &FacesRequest,
+) -> Result<Faces, FillError> {
+    let model = engine.model(&request.model)?.info.clone();
+    if request.latents.iter().any(|latent| latent.len() != model.latent_dim) {
+        return Err(FillError::Start { model: model.name });
+    }
+    let (device, networks) = engine.networks(request.device, &request.model)?;
+    let broke = |reason: String| FillError::Broke { device: device.name.clone(), reason };
+    let Some(host) = &networks.host else { return Err(broke("its networks are not on the CPU".to_string())) };
+    let pictures = caught(|| explore::draw(host, model.image_size_px, &request.latents, tape)).map_err(|reason| {
+        *tape = Tape::default();
+        broke(reason)
+    })?;
+    Ok(Faces { id, pictures })
+}
