@@ -21,6 +21,7 @@ mod tasks;
 #[cfg(test)]
 mod tests;
 mod theme;
+mod training;
 mod window;
 
 use std::path::PathBuf;
@@ -38,6 +39,7 @@ use persist::Remembered;
 use shortcuts::Verb;
 use state::{Action, Source, State};
 use tasks::{Task, Tasks};
+use training::{TrainingAction, TrainingWindow};
 
 use crate::job::Worker;
 
@@ -85,6 +87,7 @@ pub(crate) struct Editor {
     toaster: Toaster,
     gallery: Gallery,
     start: Start,
+    training: TrainingWindow,
     /// Where the settings go; `None` in tests and where the system has no such folder.
     settings_path: Option<PathBuf>,
     saved: Remembered,
@@ -117,6 +120,7 @@ impl Editor {
             toaster: Toaster::default(),
             gallery: Gallery::default(),
             start: Start::default(),
+            training: TrainingWindow::default(),
             settings_path,
             changed_at: None,
             clock: Box::new(Instant::now),
@@ -154,6 +158,8 @@ impl Editor {
             self.state.handle(Action::ClosePathBar);
         } else if self.state.fills.is_running() {
             self.state.handle(Action::Do(Verb::Stop));
+        } else if self.state.training.is_open {
+            self.state.handle(Action::Training(TrainingAction::Close));
         } else {
             self.toaster.dismiss();
         }
@@ -231,6 +237,9 @@ impl eframe::App for Editor {
         self.handle_window(context);
         self.remember(context);
         if let Some(left) = self.state.autosave((self.clock)()) {
+            context.request_repaint_after(left);
+        }
+        if let Some(left) = self.state.follow_run((self.clock)()) {
             context.request_repaint_after(left);
         }
         self.update_title(context);

@@ -38,6 +38,8 @@ pub struct Remembered {
     pub record: bool,
     /// The encoder's first guess is shown until there is a fill.
     pub first_guess: bool,
+    /// The folder of the training run that was followed last.
+    pub training_run: Option<PathBuf>,
 }
 
 impl Default for Remembered {
@@ -54,6 +56,7 @@ impl Default for Remembered {
             log_losses: false,
             record: true,
             first_guess: true,
+            training_run: None,
         }
     }
 }
@@ -74,6 +77,7 @@ struct File {
     log_losses: serde_json::Value,
     record: serde_json::Value,
     first_guess: serde_json::Value,
+    training_run: serde_json::Value,
 }
 
 const VERSION: u32 = 1;
@@ -114,6 +118,7 @@ impl Remembered {
             log_losses: read(file.log_losses).unwrap_or(default.log_losses),
             record: read(file.record).unwrap_or(default.record),
             first_guess: read(file.first_guess).unwrap_or(default.first_guess),
+            training_run: read(file.training_run).unwrap_or(default.training_run),
         }
     }
 
@@ -135,6 +140,7 @@ impl Remembered {
             log_losses: serde_json::to_value(self.log_losses)?,
             record: serde_json::to_value(self.record)?,
             first_guess: serde_json::to_value(self.first_guess)?,
+            training_run: serde_json::to_value(self.training_run.as_ref())?,
         };
         serde_json::to_string_pretty(&file)
     }
@@ -174,6 +180,7 @@ mod tests {
             log_losses: true,
             record: false,
             first_guess: false,
+            training_run: Some("runs/mine".into()),
         }
     }
 

@@ -22,6 +22,7 @@ impl Editor {
                 self.start.show(ui, &self.state, &mut actions);
             });
         }
+        self.training.show(ui.ctx(), &self.state, &mut actions);
         dialogs::show_leaflet(ui.ctx(), &self.state, &mut actions);
         dialogs::show_question(ui.ctx(), &self.state, &mut actions);
         self.toaster.show(ui);

@@ -7,6 +7,7 @@ use egui::{ComboBox, Ui};
 use super::{more, rows};
 use crate::app::curves::prior_share;
 use crate::app::icons::{Icon, IconButton};
+use crate::app::shortcuts::Verb;
 use crate::app::state::{Action, State};
 use crate::app::theme;
 use crate::model::ModelChoice;
@@ -97,7 +98,7 @@ fn model(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
             .add_enabled_ui(!state.is_locked(), |ui| {
                 ComboBox::from_id_salt("model")
                     .selected_text(&title)
-                    .width(ui.available_width())
+                    .width(ui.available_width() - theme::ROW - theme::GAP)
                     .truncate()
                     .show_ui(ui, |ui| {
                         for choice in choices {
@@ -116,6 +117,7 @@ fn model(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
             .inner;
         rows::name_combo(&response, "Model", &title);
         response.on_hover_text(describe_model(state).unwrap_or_else(|| explanation.to_owned()));
+        super::verb_button(ui, state, Verb::Training, actions);
     });
 }
 

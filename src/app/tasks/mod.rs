@@ -27,6 +27,7 @@ use super::document::Look;
 use super::messages::Message;
 use super::persist::Remembered;
 use super::samples::Sample;
+use super::training::{TrainingDone, TrainingTask};
 use crate::blend::Patch;
 use crate::device::{GpuInfo, list_gpus};
 use crate::face::FaceFrame;
@@ -47,6 +48,8 @@ pub enum Purpose {
     LoadMask,
     SaveMask,
     OpenModel,
+    /// A folder.
+    FollowRun,
 }
 
 /// Something to do in the background.
@@ -110,6 +113,7 @@ pub enum Task {
     InspectModel(ModelChoice),
     SampleThumbnails,
     Remember(Box<Remembered>, PathBuf),
+    Training(TrainingTask),
 }
 
 /// What became of a task.
@@ -173,6 +177,7 @@ pub enum Done {
     Model(ModelChoice, anyhow::Result<ModelInfo>),
     Thumbnails(Vec<(Sample, egui::ColorImage)>),
     Remembered,
+    Training(TrainingDone),
     Failed(Message),
 }
 
@@ -260,6 +265,7 @@ fn perform(task: Task) -> Done {
         Task::SampleThumbnails => Done::Thumbnails(
             Sample::ALL.into_iter().filter_map(|sample| Some((sample, thumbnail(sample).ok()?))).collect(),
         ),
+        Task::Training(task) => Done::Training(task.perform()),
         Task::Remember(remembered, path) => {
             if let Err(error) = remembered.save(&path) {
                 tracing::warn!("settings not saved to {}: {error:#}", path.display());

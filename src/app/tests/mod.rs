@@ -10,6 +10,7 @@ mod mixing;
 mod project_photos;
 mod projects;
 mod recovery;
+mod training;
 mod whole;
 mod work;
 
