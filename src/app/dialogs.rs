@@ -65,6 +65,7 @@ pub fn show_path_bar(ui: &mut Ui, bar: &PathBar, actions: &mut Vec<Action>) {
         Purpose::LoadMask => ("Path of a mask", "Load"),
         Purpose::SaveMask => ("Save mask as", "Save"),
         Purpose::OpenModel => ("Path of a model", "Open"),
+        Purpose::FollowRun => ("Path of a run folder", "Follow"),
     };
     let palette = theme::palette(ui);
     ui.horizontal(|ui| {

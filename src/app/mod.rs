@@ -22,6 +22,7 @@ mod tasks;
 #[cfg(test)]
 mod tests;
 mod theme;
+mod training;
 mod window;
 
 use std::path::PathBuf;
@@ -40,6 +41,7 @@ use persist::Remembered;
 use shortcuts::Verb;
 use state::{Action, Source, State};
 use tasks::{Task, Tasks};
+use training::{TrainingAction, TrainingWindow};
 
 use crate::job::Worker;
 
@@ -91,6 +93,7 @@ pub(crate) struct Editor {
     gallery: Gallery,
     start: Start,
     explore: ExploreWindow,
+    training: TrainingWindow,
     /// Where the settings go; `None` in tests and where the system has no such folder.
     settings_path: Option<PathBuf>,
     saved: Remembered,
@@ -124,6 +127,7 @@ impl Editor {
             gallery: Gallery::default(),
             start: Start::default(),
             explore: ExploreWindow::default(),
+            training: TrainingWindow::default(),
             settings_path,
             changed_at: None,
             clock: Box::new(Instant::now),
@@ -161,6 +165,8 @@ impl Editor {
             self.state.handle(Action::ClosePathBar);
         } else if self.state.fills.is_running() {
             self.state.handle(Action::Do(Verb::Stop));
+        } else if self.state.training.is_open {
+            self.state.handle(Action::Training(TrainingAction::Close));
         } else {
             self.toaster.dismiss();
         }
@@ -238,6 +244,9 @@ impl eframe::App for Editor {
         self.handle_window(context);
         self.remember(context);
         if let Some(left) = self.state.autosave((self.clock)()) {
+            context.request_repaint_after(left);
+        }
+        if let Some(left) = self.state.follow_run((self.clock)()) {
             context.request_repaint_after(left);
         }
         self.update_title(context);

@@ -40,6 +40,8 @@ pub struct Remembered {
     pub first_guess: bool,
     /// The Explore window is open.
     pub explore: bool,
+    /// The folder of the training run that was followed last.
+    pub training_run: Option<PathBuf>,
 }
 
 impl Default for Remembered {
@@ -57,6 +59,7 @@ impl Default for Remembered {
             record: true,
             first_guess: true,
             explore: false,
+            training_run: None,
         }
     }
 }
@@ -78,6 +81,7 @@ struct File {
     record: serde_json::Value,
     first_guess: serde_json::Value,
     explore: serde_json::Value,
+    training_run: serde_json::Value,
 }
 
 const VERSION: u32 = 1;
@@ -119,6 +123,7 @@ impl Remembered {
             record: read(file.record).unwrap_or(default.record),
             first_guess: read(file.first_guess).unwrap_or(default.first_guess),
             explore: read(file.explore).unwrap_or(default.explore),
+            training_run: read(file.training_run).unwrap_or(default.training_run),
         }
     }
 
@@ -141,6 +146,7 @@ impl Remembered {
             record: serde_json::to_value(self.record)?,
             first_guess: serde_json::to_value(self.first_guess)?,
             explore: serde_json::to_value(self.explore)?,
+            training_run: serde_json::to_value(self.training_run.as_ref())?,
         };
         serde_json::to_string_pretty(&file)
     }
@@ -181,6 +187,7 @@ mod tests {
             record: false,
             first_guess: false,
             explore: true,
+            training_run: Some("runs/mine".into()),
         }
     }
 

@@ -23,6 +23,7 @@ impl Editor {
             });
         }
         self.explore.show(ui.ctx(), &self.state, &mut actions);
+        self.training.show(ui.ctx(), &self.state, &mut actions);
         dialogs::show_leaflet(ui.ctx(), &self.state, &mut actions);
         dialogs::show_question(ui.ctx(), &self.state, &mut actions);
         self.toaster.show(ui);

@@ -9,12 +9,14 @@
 //! | `checkpoints/step-NNNNNNNN.safetensors` | the newest two, to go on from |
 //! | `model.safetensors`, `best.safetensors` | the model of the newest checkpoint, and of the one with the least context loss |
 //! | `stop` | made by somebody who wants the run to end |
+//! | `ended.json` | how the last session ended; not there while one goes on, nor after it was killed |
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::settings::TrainSettings;
-use super::{Curve, TrainError, checkpoint, log};
+use super::{Curve, Ended, TrainError, checkpoint, log};
 use crate::photo::{Overwrite, write_atomically};
 
 /// A run folder.
@@ -89,6 +91,61 @@ impl RunFolder {
         fs::write(&path, []).map_err(|source| TrainError::Write { path, source })
     }
 
+    /// Whether somebody has asked the run to end, and it has not yet.
+    #[must_use]
+    pub fn is_asked_to_stop(&self) -> bool {
+        self.stop_path().exists()
+    }
+
+    /// How the last session ended. `None` while one goes on, after it was killed, and when the file cannot be read.
+    #[must_use]
+    pub fn ended(&self) -> Option<Ended> {
+        serde_json::from_slice(&fs::read(self.ended_path()).ok()?).ok()
+    }
+
+    /// When a file of the run was last written.
+    #[must_use]
+    pub fn last_change(&self) -> Option<SystemTime> {
+        let names = ["config.json", "log.csv", "quality.csv", "samples", "checkpoints", "ended.json"];
+        let changed = |name| fs::metadata(self.path.join(name)).and_then(|data| data.modified()).ok();
+        names.into_iter().filter_map(changed).max()
+    }
+
+    /// The model of the newest checkpoint, which need not exist yet.
+    #[must_use]
+    pub fn model_path(&self) -> PathBuf {
+        self.path.join("model.safetensors")
+    }
+
+    /// The model with the least context loss, which need not exist yet.
+    #[must_use]
+    pub fn best_path(&self) -> PathBuf {
+        self.path.join("best.safetensors")
+    }
+
+    /// The sample picture of a step.
+    #[must_use]
+    pub fn sample_path(&self, step: u64) -> PathBuf {
+        self.path.join("samples").join(format!("step-{step:08}.png"))
+    }
+
+    /// Writes down how a session ended, for those who look at the folder. Without room for it they see no more news.
+    pub(super) fn write_ended(&self, ended: &Ended) {
+        // An enum of plain values always becomes JSON.
+        let text = serde_json::to_string_pretty(ended).unwrap_or_default();
+        let _ = Self::write(self.ended_path(), text.as_bytes());
+    }
+
+    /// A session begins: what an earlier one was told, and how it ended, does not count any more.
+    pub(super) fn forget_end(&self) {
+        let _ = fs::remove_file(self.stop_path());
+        let _ = fs::remove_file(self.ended_path());
+    }
+
+    fn ended_path(&self) -> PathBuf {
+        self.path.join("ended.json")
+    }
+
     pub(super) fn log_path(&self) -> PathBuf {
         self.path.join("log.csv")
     }
@@ -99,18 +156,6 @@ impl RunFolder {
 
     pub(super) fn stop_path(&self) -> PathBuf {
         self.path.join("stop")
-    }
-
-    pub(super) fn model_path(&self) -> PathBuf {
-        self.path.join("model.safetensors")
-    }
-
-    pub(super) fn best_path(&self) -> PathBuf {
-        self.path.join("best.safetensors")
-    }
-
-    pub(super) fn sample_path(&self, step: u64) -> PathBuf {
-        self.path.join("samples").join(format!("step-{step:08}.png"))
     }
 
     /// Writes the settings.

@@ -1,7 +1,7 @@
 //! Training a generator of one's own: `countenance train`, and what the editor shows of it.
 //!
 //! [`train`] runs from a [`TrainRequest`] to a [`TrainOutcome`] and tells an [`Observer`] how it goes; [`RunFolder`] reads what
-//! a run has written, also while it goes on. Faces come as [`Pictures`].
+//! a run has written, and [`Follower`] while it goes on. Faces come as [`Pictures`].
 //!
 //! What would surprise:
 //!
@@ -19,6 +19,7 @@
 //! | `recipe`, `trainer` | one step |
 //! | `quality`, `samples` | how good it is by now |
 //! | `checkpoint`, `export`, `log`, `events`, `folder` | what is written |
+//! | `follow` | reading it while it grows |
 //! | `watch`, `memory` | what may go wrong on the way |
 //! | `start`, `run`, `milestone` | the run as a whole |
 
@@ -31,6 +32,7 @@ mod error;
 mod events;
 mod export;
 mod folder;
+mod follow;
 mod log;
 mod masks;
 mod memory;
@@ -51,11 +53,14 @@ mod watch;
 
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
 use crate::device::DeviceChoice;
 
 pub use data::{Pictures, PicturesInMemory};
 pub use error::TrainError;
 pub use folder::RunFolder;
+pub use follow::{FollowError, Follower};
 pub use log::Curve;
 pub use quality::Quality;
 pub use run::train;
@@ -142,7 +147,8 @@ pub trait Observer {
 }
 
 /// Why a run ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Ended {
     /// All steps are done.
     Done,

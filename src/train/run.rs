@@ -42,12 +42,23 @@ pub fn train(
     let held_out = smaller_held_out.as_ref().map_or(held_out, |smaller| Some(smaller));
     let (faces, measured) = parts(&request.settings, pictures, held_out, observer);
     // Drivers of GPUs break down in panics.
-    let work = AssertUnwindSafe(|| Run::begin(request, faces, &measured, observer)?.finish());
-    catch_unwind(work).unwrap_or_else(|panic| {
+    let mut has_begun = false;
+    let work = AssertUnwindSafe(|| {
+        let run = Run::begin(request, faces, &measured, observer)?;
+        has_begun = true;
+        run.finish()
+    });
+    let outcome = catch_unwind(work).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str);
         let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no reason given");
         Err(TrainError::Broke { reason: text.lines().next().unwrap_or(text).to_string() })
-    })
+    });
+    // The folder of a session that could not begin may be another's.
+    if has_begun {
+        let ended = outcome.as_ref().map_or_else(|error| Ended::Failed(told(error)), |outcome| outcome.ended.clone());
+        RunFolder::new(&request.out).write_ended(&ended);
+    }
+    outcome
 }
 
 /// A run under way.
@@ -104,8 +115,7 @@ impl<'a> Run<'a> {
         });
         warn_of_memory(&settings, &place, observer);
         folder.write_settings(&settings)?;
-        // What an earlier session was told does not count for this one.
-        let _ = std::fs::remove_file(folder.stop_path());
+        folder.forget_end();
         let log = Table::open(&folder.log_path(), state.step)?;
         let elapsed_secs = last_value(&folder.log_path(), "elapsed_secs")?;
         let now = Instant::now();
@@ -161,7 +171,7 @@ impl<'a> Run<'a> {
 
     fn wants_to_stop(&mut self) -> bool {
         let is_late = self.ends.is_some_and(|ends| Instant::now() >= ends);
-        is_late || self.observer.flow() == Flow::Stop || self.folder.stop_path().exists()
+        is_late || self.observer.flow() == Flow::Stop || self.folder.is_asked_to_stop()
     }
 
     /// One step, and what is due after it. Answers what went wrong.

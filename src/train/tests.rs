@@ -144,7 +144,8 @@ fn a_stop_file_ends_a_run_with_a_checkpoint_and_is_gone() {
     let faces = PicturesInMemory::noise(16, 20, 1);
     let outcome = train(&request(folder.path(), settings), &faces, None, &mut Impatient(run.clone())).unwrap();
     assert_eq!((outcome.ended, run.newest_step()), (Ended::Stopped, Some(outcome.step)));
-    assert!(!run.stop_path().exists());
+    assert!(!run.is_asked_to_stop());
+    assert_eq!(run.ended(), Some(Ended::Stopped));
 }
 
 #[test]

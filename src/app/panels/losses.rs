@@ -120,7 +120,7 @@ fn legend(ui: &mut Ui, curve: &Curve, color: Color32) {
 }
 
 /// Three digits, whatever the size.
-fn tick(value: f64) -> String {
+pub fn tick(value: f64) -> String {
     let size = value.abs();
     if size >= 100.0 || size == 0.0 {
         format!("{value:.0}")

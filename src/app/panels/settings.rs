@@ -98,7 +98,7 @@ fn model(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
             .add_enabled_ui(!state.is_locked(), |ui| {
                 ComboBox::from_id_salt("model")
                     .selected_text(&title)
-                    .width(ui.available_width() - theme::ROW - theme::GAP)
+                    .width(ui.available_width() - 2.0 * (theme::ROW + theme::GAP))
                     .truncate()
                     .show_ui(ui, |ui| {
                         for choice in choices {
@@ -121,6 +121,7 @@ fn model(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         explore.on_hover_text(
             "Faces that this model makes up: pick, average, vary and walk between them; start a fill at one",
         );
+        verb_button(ui, state, Verb::Training, actions);
     });
 }
 

@@ -20,7 +20,7 @@ const WIDTH: f32 = 480.0;
 const DROP_HEIGHT: f32 = 192.0;
 const SAMPLE_SIDE: f32 = 112.0;
 /// All of it, to centre it.
-const HEIGHT: f32 = 544.0;
+const HEIGHT: f32 = 544.0 + theme::GAP + theme::ROW;
 /// Of the card with work to recover.
 const CARD_HEIGHT: f32 = super::recovery::HEIGHT + 2.0 * theme::GAP;
 
@@ -46,6 +46,8 @@ impl Start {
                 ui.add_space(theme::GAP * 2.0);
                 ui.label(theme::hint(ui, "No photo at hand? Try one of these"));
                 self.samples(ui, actions);
+                ui.add_space(theme::GAP);
+                training(ui, actions);
             });
         });
     }
@@ -139,6 +141,15 @@ fn dashed_edge(ui: &Ui, rect: Rect, color: Color32) {
     for side in corners.windows(2) {
         let along = (side[1] - side[0]).normalized() * inset;
         ui.painter().extend(egui::Shape::dashed_line(&[side[0] + along, side[1] - along], stroke, 6.0, 5.0));
+    }
+}
+
+/// No photo is needed to follow a training run.
+fn training(ui: &mut Ui, actions: &mut Vec<Action>) {
+    let button = Button::new(Verb::Training.name()).frame_when_inactive(false);
+    let response = ui.add(button.min_size(vec2(0.0, theme::ROW)));
+    if super::explain_verb(ui, response, Verb::Training, None).clicked() {
+        actions.push(Action::Do(Verb::Training));
     }
 }
 

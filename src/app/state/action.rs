@@ -8,6 +8,7 @@ use crate::app::samples::Sample;
 use crate::app::shortcuts::Verb;
 use crate::app::tasks::{Done, Purpose};
 use crate::app::theme::ThemeChoice;
+use crate::app::training::TrainingAction;
 use crate::blend::Blend;
 use crate::device::DeviceChoice;
 use crate::mask::MaskPreset;
@@ -107,5 +108,6 @@ pub enum Action {
     Answer(Answer),
     /// Work that an earlier window has left in this file is not wanted.
     DiscardRecoverable(PathBuf),
+    Training(TrainingAction),
     Done(Done),
 }

@@ -82,6 +82,7 @@ impl State {
         match purpose {
             Purpose::OpenPhoto => self.leave_for(Leave::Open(Source::File(path))),
             Purpose::OpenModel => self.spawn(Task::InspectModel(ModelChoice::File(path))),
+            Purpose::FollowRun => self.follow_training_run(&path),
             Purpose::LoadMask => {
                 if let Some(photo) = self.document.as_ref().map(|document| &document.photo) {
                     self.spawn(Task::LoadMask { path, width: photo.width(), height: photo.height() });
@@ -156,6 +157,7 @@ impl State {
                 let error = error.context("This file is no model; the model in use stays");
                 self.messages.push(Message::from_error(&error));
             }
+            Done::Training(done) => self.take_training(done),
             Done::Thumbnails(thumbnails) => self.thumbnails = thumbnails,
             Done::Shelf { change, result } => self.take_shelf(&change, result),
             Done::Remembered => self.remembering = false,
@@ -198,7 +200,7 @@ impl State {
 }
 
 /// `~/x` as shells understand it.
-fn expand_home(typed: &str) -> PathBuf {
+pub(super) fn expand_home(typed: &str) -> PathBuf {
     let home = directories::BaseDirs::new().map(|dirs| dirs.home_dir().to_owned());
     match (typed.strip_prefix("~/"), home) {
         (Some(rest), Some(home)) => home.join(rest),

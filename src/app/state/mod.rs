@@ -10,6 +10,7 @@ mod filling;
 mod following;
 mod mixing;
 mod projects;
+mod training;
 mod verbs;
 
 pub use action::{Action, Answer, CanvasCall, Leaflet, Leave, PathBar, Source};
@@ -28,6 +29,7 @@ use super::messages::{Level, Message};
 use super::persist::{BRUSH_RADIUS_PX, Remembered};
 use super::samples::Sample;
 use super::tasks::{Purpose, Task, Tasks};
+use super::training::Training;
 use crate::device::GpuInfo;
 use crate::mask::{Edit, MaskPreset};
 use crate::model::ModelInfo;
@@ -65,6 +67,7 @@ pub struct State {
     /// What earlier windows have left unsaved, the newest first.
     pub recoverable: Vec<Recoverable>,
     pub path_bar: Option<PathBar>,
+    pub training: Training,
     pub leaflet: Option<Leaflet>,
     /// A photo is being opened.
     pub opening: bool,
@@ -86,6 +89,7 @@ impl State {
         Self {
             document: None,
             fills: Fills::new(engine),
+            training: Training::new(remembered.training_run.as_deref()),
             remembered,
             tool: Tool::Brush,
             divider: None,
@@ -210,6 +214,7 @@ impl State {
             Action::RequestClose => self.leave_for(Leave::Close),
             Action::Answer(answer) => self.take_answer(answer),
             Action::DiscardRecoverable(path) => self.discard_recoverable(&path),
+            Action::Training(action) => self.handle_training(action),
             Action::Done(done) => self.take_done(done),
         }
     }

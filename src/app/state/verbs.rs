@@ -20,7 +20,13 @@ impl State {
         let no_photo = document.is_none().then_some("Open a photo first");
         let locked = || running.then_some("A fill is running: stop it first");
         match verb {
-            Verb::Open | Verb::OpenPath | Verb::Shortcuts | Verb::About | Verb::Quit | Verb::Explore => None,
+            Verb::Open
+            | Verb::OpenPath
+            | Verb::Shortcuts
+            | Verb::About
+            | Verb::Quit
+            | Verb::Explore
+            | Verb::Training => None,
             Verb::SaveProject | Verb::SaveProjectAs => {
                 no_photo.or_else(|| self.saving.then_some("A file is being saved"))
             }
@@ -138,6 +144,7 @@ impl State {
             Verb::MoreLikeThis => self.start_more_like_this(),
             Verb::Mix => self.toggle_mix(),
             Verb::Explore => self.toggle_explorer(),
+            Verb::Training => self.toggle_training(),
             Verb::Shortcuts => self.toggle_leaflet(Leaflet::Shortcuts),
             Verb::About => self.toggle_leaflet(Leaflet::About),
             Verb::Quit => self.leave_for(Leave::Close),
@@ -187,13 +194,16 @@ impl State {
     }
 
     fn suggested_path(&self, purpose: Purpose) -> Option<std::path::PathBuf> {
+        if purpose == Purpose::FollowRun {
+            return self.remembered.training_run.clone();
+        }
         let document = self.document.as_ref()?;
         match purpose {
             Purpose::SaveProject => Some(document.suggested_project()),
             Purpose::Export => Some(document.suggested_export()),
             Purpose::ExportLayer => Some(document.suggested_layer()),
             Purpose::SaveMask => Some(document.suggested_mask()),
-            Purpose::OpenPhoto | Purpose::LoadMask | Purpose::OpenModel => None,
+            Purpose::OpenPhoto | Purpose::LoadMask | Purpose::OpenModel | Purpose::FollowRun => None,
         }
     }
 }

@@ -21,6 +21,7 @@ pub(super) fn ask(purpose: Purpose, suggested: Option<&Path>) -> Done {
     let picked = match purpose {
         Purpose::OpenPhoto | Purpose::LoadMask | Purpose::OpenModel => dialog.pick_file(),
         Purpose::SaveProject | Purpose::Export | Purpose::ExportLayer | Purpose::SaveMask => dialog.save_file(),
+        Purpose::FollowRun => dialog.pick_folder(),
     };
     match picked {
         Some(picked) => {
@@ -53,6 +54,7 @@ fn dialog(purpose: Purpose, suggested: Option<&Path>) -> rfd::FileDialog {
         Purpose::LoadMask => dialog.set_title("Load mask (white is filled)").add_filter("Pictures", &EXTENSIONS),
         Purpose::SaveMask => dialog.set_title("Save mask").add_filter("PNG picture", &["png"]),
         Purpose::OpenModel => dialog.set_title("Open model").add_filter("Face models", &["safetensors"]),
+        Purpose::FollowRun => dialog.set_title("Folder of a training run"),
     }
 }
 
@@ -61,7 +63,7 @@ pub fn with_extension(purpose: Purpose, path: &Path) -> PathBuf {
     let wanted = match purpose {
         Purpose::Export | Purpose::ExportLayer | Purpose::SaveMask => "png",
         Purpose::SaveProject => project::EXTENSION,
-        Purpose::OpenPhoto | Purpose::LoadMask | Purpose::OpenModel => return path.to_owned(),
+        Purpose::OpenPhoto | Purpose::LoadMask | Purpose::OpenModel | Purpose::FollowRun => return path.to_owned(),
     };
     let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
     match extension.as_deref() {

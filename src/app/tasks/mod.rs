@@ -28,6 +28,7 @@ use super::explore::{ShelfChange, change_shelf};
 use super::messages::Message;
 use super::persist::Remembered;
 use super::samples::Sample;
+use super::training::{TrainingDone, TrainingTask};
 use crate::blend::Patch;
 use crate::device::{GpuInfo, list_gpus};
 use crate::explore::Library;
@@ -49,6 +50,8 @@ pub enum Purpose {
     LoadMask,
     SaveMask,
     OpenModel,
+    /// A folder.
+    FollowRun,
 }
 
 /// Something to do in the background.
@@ -117,6 +120,7 @@ pub enum Task {
         change: ShelfChange,
     },
     Remember(Box<Remembered>, PathBuf),
+    Training(TrainingTask),
 }
 
 /// What became of a task.
@@ -185,6 +189,7 @@ pub enum Done {
         result: Result<Library, Message>,
     },
     Remembered,
+    Training(TrainingDone),
     Failed(Message),
 }
 
@@ -276,6 +281,7 @@ fn perform(task: Task) -> Done {
             let result = change_shelf(&path, change.clone()).map_err(|error| Message::from_error(&error.into()));
             Done::Shelf { change, result }
         }
+        Task::Training(task) => Done::Training(task.perform()),
         Task::Remember(remembered, path) => {
             if let Err(error) = remembered.save(&path) {
                 tracing::warn!("settings not saved to {}: {error:#}", path.display());

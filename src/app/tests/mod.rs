@@ -11,6 +11,7 @@ mod mixing;
 mod project_photos;
 mod projects;
 mod recovery;
+mod training;
 mod whole;
 mod work;
 

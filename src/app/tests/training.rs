@@ -1,0 +1,328 @@
+//! The Training window, following runs that are made up on disk.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Write as _;
+use std::path::Path;
+use std::time::{Duration, Instant, SystemTime};
+
+use egui::accesskit::Role;
+use egui::{Key, Modifiers};
+use egui_kittest::kittest::{By, Queryable};
+use tempfile::TempDir;
+
+use super::{
+    Window, button, click, editor, editor_of_size, editor_with_photo, is_enabled, newest_message, press, wait_for,
+};
+use crate::app::messages::Level;
+use crate::app::state::Action;
+use crate::app::tasks::{Done, Purpose};
+use crate::app::training::{Followed, TrainingAction};
+use crate::model::ModelChoice;
+use crate::train::{Ended, TrainSettings};
+
+/// A run with rows of the log at these steps.
+fn run(steps: &[u64]) -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let settings = TrainSettings { steps: 1000, batch: 32, width: 16, ..TrainSettings::default() };
+    fs::write(folder.path().join("config.json"), serde_json::to_string(&settings).expect("plain")).expect("written");
+    append(folder.path(), "log.csv", "step,images,elapsed_secs,images_per_sec,d_loss,d_real,d_fake,g_loss,redraw\n");
+    for step in steps {
+        append(folder.path(), "log.csv", &row(*step));
+    }
+    folder
+}
+
+/// At 64 images/s: two steps in a second.
+fn row(step: u64) -> String {
+    format!("{step},{},{},64.0,1.25,0.75,0.25,0.5,0.125\n", step * 32, step / 2)
+}
+
+fn append(run: &Path, name: &str, text: &str) {
+    let mut file = OpenOptions::new().create(true).append(true).open(run.join(name)).expect("opened");
+    file.write_all(text.as_bytes()).expect("written");
+}
+
+/// A sample picture in one shade.
+fn sample(run: &Path, step: u64, shade: u8) {
+    fs::create_dir_all(run.join("samples")).expect("made");
+    let picture = image::RgbImage::from_pixel(16, 16, image::Rgb([shade; 3]));
+    picture.save(run.join(format!("samples/step-{step:08}.png"))).expect("saved");
+}
+
+fn act(window: &mut Window<'_>, action: TrainingAction) {
+    window.state_mut().state.handle(Action::Training(action));
+}
+
+fn followed<'w>(window: &'w Window<'_>) -> &'w Followed {
+    window.state().state.training.followed.as_ref().expect("a run is followed")
+}
+
+/// Opens the window with the key, and follows the run whose path is typed.
+fn follow(window: &mut Window<'_>, run: &Path) {
+    press(window, Modifiers::COMMAND, Key::T);
+    act(window, TrainingAction::Type(run.display().to_string()));
+    window.run_steps(2);
+    click(window, "Follow");
+}
+
+fn follow_and_see(window: &mut Window<'_>, run: &Path) {
+    follow(window, run);
+    wait_for(window, "the run", |editor| {
+        editor.state.training.followed.as_ref().is_some_and(|run| run.view().is_some())
+    });
+    window.run_steps(2);
+}
+
+/// Lets the clock of the editor go on, so that the run is read again, and waits for something.
+fn wait_for_news(window: &mut Window<'_>, what: &str, is_there: impl Fn(&Followed) -> bool) {
+    window.state_mut().clock = Box::new(|| Instant::now() + Duration::from_secs(3600));
+    let mut hours = 1;
+    let deadline = Instant::now() + super::PATIENCE;
+    while !is_there(followed(window)) {
+        assert!(Instant::now() < deadline, "{what} did not come");
+        hours += 1;
+        window.state_mut().clock = Box::new(move || Instant::now() + Duration::from_secs(3600 * hours));
+        std::thread::sleep(Duration::from_millis(2));
+        window.step();
+    }
+    window.run_steps(2);
+}
+
+fn is_shown(window: &Window<'_>, text: &str) -> bool {
+    window.query_all(By::new().label_contains(text)).next().is_some()
+}
+
+#[test]
+fn a_run_is_followed_with_its_curves_speed_time_left_and_recipe() {
+    let run = run(&[20, 40]);
+    let (mut window, _) = editor();
+    follow_and_see(&mut window, run.path());
+    for text in
+        ["Running", "step 40 of 1000 · 64.0 images/s · 8 min left", "Recipe encoder · 64 × 64 pixels · width 16"]
+    {
+        assert!(is_shown(&window, text), "{text}");
+    }
+    for chart in
+        ["Losses: G 0.50 at step 40, D 1.2 at step 40", "D outputs: Real 0.75 at step 40, Drawn 0.25 at step 40"]
+    {
+        window.get(By::new().role(Role::Image).label(chart));
+    }
+    assert!(!is_shown(&window, "Gradient norms"), "a column that the run does not have");
+    append(run.path(), "log.csv", &row(60));
+    append(run.path(), "log.csv", "80,2560,4");
+    wait_for_news(&mut window, "step 60", |run| run.view().is_some_and(|view| view.step == 60));
+    assert!(is_shown(&window, "step 60 of 1000"));
+    append(run.path(), "log.csv", "0,64.0,1.25,0.75,0.25,0.5,0.125\n");
+    wait_for_news(&mut window, "step 80", |run| run.view().is_some_and(|view| view.step == 80));
+    assert_eq!(window.state().state.remembered.training_run.as_deref(), Some(run.path()));
+}
+
+#[test]
+fn the_window_follows_without_a_photo_closes_with_escape_and_comes_back_with_the_run() {
+    let run = run(&[20]);
+    let (mut window, _) = editor();
+    click(&mut window, "Training…");
+    assert!(window.state().state.training.is_open);
+    act(&mut window, TrainingAction::Close);
+    follow_and_see(&mut window, run.path());
+    press(&mut window, Modifiers::NONE, Key::Escape);
+    assert!(!window.state().state.training.is_open && !is_shown(&window, "Running"));
+    append(run.path(), "log.csv", &row(40));
+    press(&mut window, Modifiers::COMMAND, Key::T);
+    wait_for(&mut window, "step 40", |editor| {
+        editor.state.training.followed.as_ref().and_then(Followed::view).is_some_and(|view| view.step == 40)
+    });
+}
+
+#[test]
+fn nothing_is_read_while_the_window_is_closed() {
+    let run = run(&[20]);
+    let (mut window, _) = editor();
+    follow_and_see(&mut window, run.path());
+    let later = Instant::now() + Duration::from_secs(3600);
+    assert_eq!(window.state_mut().state.follow_run(later), None, "a task is at it, which wakes the window");
+    act(&mut window, TrainingAction::Close);
+    assert_eq!(window.state_mut().state.follow_run(later + Duration::from_secs(3600)), None);
+}
+
+#[test]
+fn samples_are_the_newest_until_the_user_puts_them_somewhere() {
+    let run = run(&[20]);
+    for step in [100, 200, 300] {
+        sample(run.path(), step, 10);
+    }
+    let (mut window, _) = editor();
+    follow_and_see(&mut window, run.path());
+    wait_for(&mut window, "the picture", |editor| {
+        editor.state.training.followed.as_ref().is_some_and(|run| run.picture(300).is_some())
+    });
+    window.run_steps(2);
+    assert!(is_shown(&window, "Step 300, 3 of 3"));
+    window.get(By::new().role(Role::Image).label("Samples of step 300"));
+    sample(run.path(), 400, 10);
+    wait_for_news(&mut window, "the newest", |run| run.shown() == Some(400));
+    act(&mut window, TrainingAction::ShowSample(Some(200)));
+    sample(run.path(), 500, 10);
+    wait_for_news(&mut window, "another", |run| run.view().is_some_and(|view| view.samples.len() == 5));
+    assert!(is_shown(&window, "Step 200, 2 of 5"), "it must stay where the user put it");
+    click(&mut window, "Newest");
+    assert_eq!((followed(&window).shown(), followed(&window).chosen()), (Some(500), None));
+}
+
+#[test]
+fn of_many_samples_only_the_shown_and_its_neighbours_are_kept() {
+    let run = run(&[20]);
+    for step in 1..=30 {
+        sample(run.path(), step * 100, u8::try_from(step).expect("few"));
+    }
+    let (mut window, _) = editor();
+    follow_and_see(&mut window, run.path());
+    for step in [100, 1500, 3000, 1400] {
+        act(&mut window, TrainingAction::ShowSample(Some(step)));
+        wait_for(&mut window, "the picture", |editor| {
+            editor.state.training.followed.as_ref().is_some_and(|run| run.picture(step).is_some())
+        });
+        assert!(followed(&window).picture_count() <= 3, "{}", followed(&window).picture_count());
+    }
+    let picture = followed(&window).picture(1400).expect("there").as_ref().expect("decoded");
+    assert_eq!(picture.pixels.first().copied(), Some(egui::Color32::from_gray(14)));
+}
+
+#[test]
+fn the_best_model_and_the_newest_become_the_editors() {
+    let run = run(&[20]);
+    let (mut window, _) = editor_with_photo();
+    follow_and_see(&mut window, run.path());
+    assert!(!is_enabled(&window, "Use the best model") && !is_enabled(&window, "Use the newest model"));
+    append(run.path(), "quality.csv", "step,context_loss,hole_l1,kid,diversity\n");
+    append(run.path(), "quality.csv", "100,0.5,0.5,NaN,0.1\n200,0.125,0.5,3.0,0.1\n300,0.25,0.5,2.0,0.1\n");
+    fs::write(run.path().join("best.safetensors"), crate::model::TINY).expect("written");
+    wait_for_news(&mut window, "the best", |run| run.view().is_some_and(|view| view.has_best));
+    assert_eq!(followed(&window).view().and_then(|view| view.best).map(|best| best.step), Some(200));
+    assert!(!is_enabled(&window, "Use the newest model"));
+    click(&mut window, "Use the best model");
+    wait_for(&mut window, "the model", |editor| editor.state.model_info.is_some());
+    let expected = ModelChoice::File(run.path().join("best.safetensors"));
+    assert_eq!(window.state().state.remembered.model, expected);
+    fs::write(run.path().join("model.safetensors"), "half a model").expect("written");
+    wait_for_news(&mut window, "the newest", |run| run.view().is_some_and(|view| view.has_newest));
+    click(&mut window, "Use the newest model");
+    wait_for(&mut window, "the message", |editor| {
+        editor.toaster.newest().is_some_and(|message| message.level == Level::Error)
+    });
+    assert_eq!(window.state().state.remembered.model, expected, "the model in use stays");
+}
+
+#[test]
+fn stop_asks_the_run_to_end_and_how_it_ended_is_told() {
+    let run = run(&[20]);
+    let (mut window, _) = editor();
+    follow_and_see(&mut window, run.path());
+    click(&mut window, "Stop after this step");
+    wait_for(&mut window, "the request", |_| run.path().join("stop").exists());
+    wait_for_news(&mut window, "the answer", |run| run.folder().is_asked_to_stop());
+    wait_for(&mut window, "the status", |editor| {
+        let view = editor.state.training.followed.as_ref().and_then(Followed::view);
+        view.is_some_and(|view| view.status.text() == "Stopping after this step")
+    });
+    assert!(!is_enabled(&window, "Stop after this step"));
+    fs::remove_file(run.path().join("stop")).expect("removed");
+    for (ended, text) in [
+        (Ended::Stopped, "Stopped: the same command with --resume goes on"),
+        (Ended::Done, "Finished"),
+        (Ended::Failed("g_loss is not a number any more".into()), "Failed: g_loss is not a number any more"),
+    ] {
+        fs::write(run.path().join("ended.json"), serde_json::to_string(&ended).expect("plain")).expect("written");
+        wait_for_news(&mut window, text, |run| run.view().is_some_and(|view| view.status.text() == text));
+        window.get(By::new().role(Role::Status).label(text));
+        assert!(!is_enabled(&window, "Stop after this step"));
+        assert!(followed(&window).view().is_some_and(|view| view.remaining.is_none()));
+    }
+}
+
+#[test]
+fn a_run_without_news_is_said_to_be_silent() {
+    let run = run(&[20]);
+    let past = SystemTime::now() - Duration::from_mins(5);
+    for name in ["log.csv", "config.json"] {
+        let file = File::options().append(true).open(run.path().join(name)).expect("opened");
+        file.set_modified(past).expect("set");
+    }
+    let (mut window, _) = editor();
+    follow_and_see(&mut window, run.path());
+    assert!(is_shown(&window, "No news for 5 min: if it was ended, go on with the same command and --resume"));
+    assert!(is_enabled(&window, "Stop after this step"));
+}
+
+#[test]
+fn what_cannot_be_followed_is_told_and_followed_once_it_is_there() {
+    let parent = tempfile::tempdir().expect("a folder");
+    let path = parent.path().join("later");
+    let (mut window, _) = editor();
+    follow(&mut window, &path);
+    wait_for(&mut window, "the problem", |editor| {
+        editor.state.training.followed.as_ref().is_some_and(|run| run.problem().is_some())
+    });
+    assert!(is_shown(&window, "There is no folder"));
+    fs::create_dir(&path).expect("made");
+    wait_for_news(&mut window, "no run", |run| run.problem().is_some_and(|text| text.contains("holds no run")));
+    assert!(is_shown(&window, "choose the folder that `countenance train` was given as --out"));
+    let made = run(&[20]);
+    for name in ["config.json", "log.csv"] {
+        fs::copy(made.path().join(name), path.join(name)).expect("copied");
+    }
+    wait_for_news(&mut window, "the run", |run| run.view().is_some() && run.problem().is_none());
+    fs::remove_dir_all(&path).expect("removed");
+    wait_for_news(&mut window, "the problem", |run| run.problem().is_some());
+    assert!(is_shown(&window, "There is no folder") && is_shown(&window, "step 20 of 1000"), "what was read stays");
+}
+
+#[test]
+fn without_a_folder_dialog_the_path_can_be_typed() {
+    let run = run(&[20]);
+    let (mut window, _) = editor();
+    window.state_mut().state.handle(Action::Done(Done::NoDialog(Purpose::FollowRun)));
+    window.run_steps(2);
+    window.state_mut().state.handle(Action::TypePath(run.path().display().to_string()));
+    window.state_mut().state.handle(Action::SubmitPath { replace: false });
+    window.run_steps(2);
+    assert!(window.state().state.training.is_open && window.state().state.path_bar.is_none());
+    assert_eq!(followed(&window).folder().path(), run.path());
+}
+
+#[test]
+fn at_the_least_size_everything_lies_inside_the_window() {
+    let run = run(&[20, 40]);
+    sample(run.path(), 20, 99);
+    append(run.path(), "quality.csv", "step,context_loss,hole_l1,kid,diversity\n20,0.5,0.5,4.0,0.1\n");
+    let (mut window, _) = editor_of_size(1024.0, 700.0);
+    follow_and_see(&mut window, run.path());
+    wait_for(&mut window, "the picture", |editor| {
+        editor.state.training.followed.as_ref().is_some_and(|run| run.picture(20).is_some())
+    });
+    window.run_steps(4);
+    let before = window.get_by_label("Samples of step 20").rect();
+    window.run_steps(8);
+    assert_eq!(window.get_by_label("Samples of step 20").rect(), before, "the window must not grow by itself");
+    let screen = egui::Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(1024.0, 700.0));
+    assert!(screen.contains_rect(before), "{before:?}");
+    for name in ["Follow", "Choose folder…", "Stop after this step", "Use the best model", "Open folder", "Copy path"]
+    {
+        let rect = button(&window, name).rect();
+        assert!(screen.contains_rect(rect), "{name}: {rect:?}");
+    }
+    let first_charts = ["Losses:", "Reconstruction:", "D outputs:"];
+    for name in first_charts {
+        let rect = window.get(By::new().role(Role::Image).label_contains(name)).rect();
+        assert!(screen.contains_rect(rect), "{name}: {rect:?}");
+    }
+}
+
+#[test]
+fn a_folder_that_no_file_manager_opens_is_told_with_its_path() {
+    let (mut window, _) = editor();
+    let done = crate::app::training::TrainingDone::FolderShown { path: "/runs/mine".into(), is_shown: false };
+    window.state_mut().state.handle(Action::Done(Done::Training(done)));
+    window.run_steps(2);
+    assert_eq!(newest_message(&window).details, ["/runs/mine"]);
+}

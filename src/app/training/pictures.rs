@@ -1,0 +1,150 @@
+//! The sample pictures at hand: the shown one and its neighbours, however many a run has made.
+
+use std::panic::catch_unwind;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use egui::ColorImage;
+
+/// The longest side of a sample picture that is decoded, above that of the largest faces (8 × 256 pixels).
+const LONGEST_SIDE_PX: u32 = 8192;
+/// Memory that decoding one may take.
+const MOST_BYTES: u64 = 256 << 20;
+
+/// A picture, or why there is none.
+pub type Sample = Result<Arc<ColorImage>, String>;
+
+/// A picture to decode.
+pub struct SampleRequest {
+    /// Of which run, and how often that had been restarted.
+    pub run: u64,
+    pub restarts: u32,
+    pub step: u64,
+    pub path: PathBuf,
+}
+
+/// A picture that was decoded, or could not be.
+pub struct Decoded {
+    pub run: u64,
+    pub restarts: u32,
+    pub step: u64,
+    pub sample: Sample,
+}
+
+impl SampleRequest {
+    /// Decodes it.
+    pub fn perform(self) -> Decoded {
+        // A decoder that panics on a damaged file must answer all the same: the next picture waits for it.
+        let decoded = catch_unwind(|| decode(&self.path));
+        let decoded = decoded.unwrap_or_else(|_| Err("the decoder failed".to_owned()));
+        let sample = decoded
+            .map(Arc::new)
+            .map_err(|reason| format!("{} cannot be shown ({reason}): choose another step", self.path.display()));
+        Decoded { run: self.run, restarts: self.restarts, step: self.step, sample }
+    }
+}
+
+fn decode(path: &Path) -> Result<ColorImage, String> {
+    let mut reader = image::ImageReader::open(path).map_err(|error| error.to_string())?;
+    let mut limits = image::Limits::default();
+    limits.max_image_width = Some(LONGEST_SIDE_PX);
+    limits.max_image_height = Some(LONGEST_SIDE_PX);
+    limits.max_alloc = Some(MOST_BYTES);
+    reader.limits(limits);
+    let pixels = reader.decode().map_err(|error| error.to_string())?.into_rgb8();
+    let size = [pixels.width() as usize, pixels.height() as usize];
+    Ok(ColorImage::from_rgb(size, pixels.as_raw()))
+}
+
+/// What is at hand, by step.
+#[derive(Default)]
+pub struct Pictures {
+    kept: Vec<(u64, Sample)>,
+    /// The step that a task decodes.
+    awaited: Option<u64>,
+}
+
+impl Pictures {
+    /// The picture of a step, once it is there.
+    pub fn get(&self, step: u64) -> Option<&Sample> {
+        self.kept.iter().find(|(kept, _)| *kept == step).map(|(_, sample)| sample)
+    }
+
+    /// Drops all but the shown step and its neighbours, and answers which of these is to be decoded next: the shown one
+    /// first. `steps` ascend.
+    pub fn next(&mut self, steps: &[u64], shown: u64) -> Option<u64> {
+        let wanted = neighbourhood(steps, shown);
+        self.kept.retain(|(step, _)| wanted.contains(step));
+        if self.awaited.is_some() {
+            return None;
+        }
+        self.awaited = wanted.into_iter().find(|step| self.get(*step).is_none());
+        self.awaited
+    }
+
+    /// Takes in what was decoded.
+    pub fn take(&mut self, step: u64, sample: Sample) {
+        if self.awaited == Some(step) {
+            self.awaited = None;
+        }
+        self.kept.retain(|(kept, _)| *kept != step);
+        self.kept.push((step, sample));
+    }
+
+    /// How many are in memory.
+    #[cfg(test)]
+    pub fn count(&self) -> usize {
+        self.kept.len()
+    }
+}
+
+/// The shown step, then its neighbours.
+fn neighbourhood(steps: &[u64], shown: u64) -> Vec<u64> {
+    let Ok(at) = steps.binary_search(&shown) else { return Vec::new() };
+    let places = [Some(at), at.checked_sub(1), at.checked_add(1)];
+    places.into_iter().flatten().filter_map(|place| steps.get(place).copied()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grey() -> Sample {
+        Ok(Arc::new(ColorImage::filled([1, 1], egui::Color32::GRAY)))
+    }
+
+    #[test]
+    fn the_shown_picture_comes_first_then_its_neighbours_and_the_rest_is_dropped() {
+        let steps: Vec<u64> = (1..=1000).map(|index| index * 100).collect();
+        let mut pictures = Pictures::default();
+        let mut decoded = Vec::new();
+        for shown in [500, 600, 100_000] {
+            while let Some(step) = pictures.next(&steps, shown) {
+                assert_eq!(pictures.next(&steps, shown), None, "one at a time");
+                pictures.take(step, grey());
+                decoded.push(step);
+            }
+            assert!(pictures.count() <= 3 && pictures.get(shown).is_some());
+        }
+        assert_eq!(decoded, [500, 400, 600, 700, 100_000, 99_900]);
+    }
+
+    #[test]
+    fn a_picture_that_came_too_late_is_dropped() {
+        let steps = [1, 2, 3, 4, 5, 6];
+        let mut pictures = Pictures::default();
+        let late = pictures.next(&steps, 1).unwrap();
+        assert_eq!(pictures.next(&steps, 6), None);
+        pictures.take(late, grey());
+        assert_eq!((pictures.next(&steps, 6), pictures.count()), (Some(6), 0));
+    }
+
+    #[test]
+    fn a_damaged_picture_is_an_answer_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("step-00000100.png");
+        std::fs::write(&path, "no picture").unwrap();
+        let decoded = SampleRequest { run: 1, restarts: 0, step: 100, path }.perform();
+        assert!(decoded.sample.unwrap_err().contains("step-00000100.png cannot be shown"));
+    }
+}

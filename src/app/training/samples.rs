@@ -1,0 +1,97 @@
+//! The sample grids of a run, with a slider through time.
+
+use egui::{Role, Slider, TextureHandle, TextureOptions, Ui, WidgetInfo, vec2};
+
+use super::TrainingAction;
+use super::followed::Followed;
+use crate::app::panels::rows::add_slider;
+use crate::app::state::Action;
+use crate::app::theme;
+
+/// The texture of the shown grid.
+#[derive(Default)]
+pub struct SampleGrid {
+    texture: Option<TextureHandle>,
+    /// The run's folder, the step, and the version of the pictures that it shows.
+    of: Option<(std::path::PathBuf, u64, u64)>,
+}
+
+/// The least side of a grid.
+const MIN_SIDE: f32 = 120.0;
+
+impl SampleGrid {
+    /// Draws the slider and the grid of the chosen step.
+    pub fn show(&mut self, ui: &mut Ui, followed: &Followed, actions: &mut Vec<Action>) {
+        let steps = followed.view().map_or(&[][..], |view| &view.samples);
+        let Some(shown) = followed.shown() else {
+            ui.label(theme::section(ui, "Samples"));
+            ui.label(theme::hint(ui, "Samples appear with the first checkpoint"));
+            return;
+        };
+        scrub(ui, followed, steps, shown, actions);
+        match followed.picture(shown) {
+            None => {
+                ui.label(theme::hint(ui, "Loading…"));
+            }
+            Some(Err(problem)) => {
+                ui.label(egui::RichText::new(problem).color(theme::palette(ui).error));
+            }
+            Some(Ok(picture)) => {
+                let now = (followed.folder().path().to_owned(), shown, followed.pictures_version());
+                if self.of.as_ref() != Some(&now) {
+                    let image = egui::ImageData::Color(std::sync::Arc::clone(picture));
+                    match &mut self.texture {
+                        Some(texture) => texture.set(image, TextureOptions::LINEAR),
+                        None => self.texture = Some(ui.ctx().load_texture("samples", image, TextureOptions::LINEAR)),
+                    }
+                    self.of = Some(now);
+                }
+                self.grid(ui, shown);
+            }
+        }
+    }
+
+    fn grid(&self, ui: &mut Ui, shown: u64) {
+        let Some(texture) = &self.texture else { return };
+        let room = ui.available_size().max(vec2(MIN_SIDE, MIN_SIDE));
+        let size = texture.size_vec2();
+        let size = size * (room.x / size.x.max(1.0)).min(room.y / size.y.max(1.0));
+        let (rect, response) = ui.allocate_exact_size(size, egui::Sense::hover());
+        egui::Image::new((texture.id(), size)).corner_radius(theme::CORNER).paint_at(ui, rect);
+        response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("Samples of step {shown}")));
+        response.on_hover_text(
+            "Above: what G draws of latents that stay the same. Below, with an encoder: held-out faces, what is known of \
+             them, and that redrawn",
+        );
+    }
+}
+
+fn scrub(ui: &mut Ui, followed: &Followed, steps: &[u64], shown: u64, actions: &mut Vec<Action>) {
+    let last = steps.len().saturating_sub(1);
+    let place = steps.binary_search(&shown).unwrap_or(last);
+    ui.horizontal(|ui| {
+        ui.label(theme::section(ui, "Samples"));
+        ui.label(theme::hint(ui, format!("Step {shown}, {} of {}", place + 1, steps.len())));
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            let is_newest = followed.chosen().is_none();
+            let button = egui::Button::selectable(is_newest, egui::RichText::new("Newest").small());
+            let response = ui.add(button).on_hover_text("Always the newest samples");
+            if response.clicked() {
+                actions.push(Action::Training(TrainingAction::ShowSample(None)));
+            }
+        });
+    });
+    let mut chosen = place;
+    ui.spacing_mut().slider_width = ui.available_width();
+    let slider = Slider::new(&mut chosen, 0..=last).show_value(false);
+    let response = ui.add_enabled_ui(last > 0, |ui| add_slider(ui, slider)).inner;
+    #[expect(clippy::cast_precision_loss, reason = "shown to assistive technology; steps are far below 2^52")]
+    response.widget_info(|| WidgetInfo::slider(last > 0, shown as f64, "Step of the samples"));
+    if response.changed() {
+        let step = steps.get(chosen).copied();
+        actions.push(Action::Training(TrainingAction::ShowSample(step)));
+    }
+    let tip =
+        "Samples over time. They stay where you put them; Newest follows the run again (arrow keys: one back, one on)";
+    response.on_hover_text(tip).on_disabled_hover_text("There is one sample picture so far");
+}

@@ -1,0 +1,136 @@
+//! A run as the window shows it: made in the background, small whatever the length of the run.
+
+use std::time::Duration;
+
+use super::status::{RunStatus, Seen};
+use super::thinning::thinned;
+use crate::train::{Follower, TrainSettings};
+
+/// One column of a run's tables, thinned for drawing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ShownCurve {
+    /// As in the table.
+    pub name: String,
+    /// Step and value, ascending by step, all finite.
+    pub points: Vec<[f64; 2]>,
+}
+
+/// The measurement with the least context loss.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Best {
+    pub step: u64,
+    pub context_loss: f64,
+}
+
+/// Everything about a run that is drawn, but for its sample pictures.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunView {
+    pub settings: TrainSettings,
+    pub status: RunStatus,
+    /// Steps done, as far as the log tells.
+    pub step: u64,
+    pub images_per_sec: Option<f64>,
+    /// Until the last step at this speed, without measurements. `None` while nothing runs.
+    pub remaining: Option<Duration>,
+    pub curves: Vec<ShownCurve>,
+    pub best: Option<Best>,
+    /// There is a model with the least context loss, and one of the newest checkpoint.
+    pub has_best: bool,
+    pub has_newest: bool,
+    /// Steps with a sample picture, ascending.
+    pub samples: Vec<u64>,
+}
+
+/// Rows of the log that the speed is the mean of.
+const SPEED_ROWS: usize = 10;
+
+impl RunView {
+    /// What the follower knows now. `silence`: since a file of the run was last written.
+    pub fn of(follower: &Follower, settings: TrainSettings, silence: Duration) -> Self {
+        let folder = follower.folder();
+        let step = follower.step().unwrap_or(0);
+        let seen = Seen {
+            ended: folder.ended(),
+            step,
+            steps: settings.steps,
+            silence,
+            row_interval: row_interval(follower.points("elapsed_secs")),
+            is_asked_to_stop: folder.is_asked_to_stop(),
+        };
+        let status = RunStatus::of(seen);
+        let images_per_sec = speed(follower.points("images_per_sec"));
+        let left = settings.steps.saturating_sub(step).saturating_mul(u64::from(settings.batch));
+        let remaining = images_per_sec.filter(|_| status.is_going_on() && step > 0).map(|speed| count(left) / speed);
+        let curve =
+            |curve: &crate::train::Curve| ShownCurve { name: curve.name.clone(), points: thinned(&curve.points) };
+        Self {
+            status,
+            step,
+            images_per_sec,
+            remaining: remaining.and_then(|secs| Duration::try_from_secs_f64(secs).ok()),
+            curves: follower.curves().map(curve).collect(),
+            best: best(follower.points("context_loss")),
+            has_best: folder.best_path().is_file(),
+            has_newest: folder.model_path().is_file(),
+            samples: folder.samples().into_iter().map(|(step, _)| step).collect(),
+            settings,
+        }
+    }
+
+    /// The points of one column; none when it does not exist.
+    pub fn points(&self, name: &str) -> &[[f64; 2]] {
+        self.curves.iter().find(|curve| curve.name == name).map_or(&[], |curve| &curve.points)
+    }
+}
+
+/// The mean speed of the newest rows; `None` while there are none.
+fn speed(points: &[(u64, f64)]) -> Option<f64> {
+    let newest = points.iter().rev().map(|(_, speed)| *speed).filter(|speed| speed.is_finite() && *speed > 0.0);
+    let newest: Vec<f64> = newest.take(SPEED_ROWS).collect();
+    (!newest.is_empty()).then(|| newest.iter().sum::<f64>() / count(newest.len() as u64))
+}
+
+/// Time from one row of the log to the next, at the end of a curve of seconds.
+fn row_interval(seconds: &[(u64, f64)]) -> Duration {
+    let [.., (_, before), (_, last)] = seconds else { return Duration::ZERO };
+    Duration::try_from_secs_f64(last - before).unwrap_or_default()
+}
+
+fn best(losses: &[(u64, f64)]) -> Option<Best> {
+    let finite = losses.iter().filter(|(_, loss)| loss.is_finite());
+    // Of equals the first is kept by the run.
+    let least = finite.min_by(|(_, a), (_, b)| a.total_cmp(b));
+    least.map(|&(step, context_loss)| Best { step, context_loss })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of images and rows, far below 2^52")]
+fn count(value: u64) -> f64 {
+    value as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_best_is_the_first_with_the_least_finite_context_loss() {
+        assert_eq!(best(&[]), None);
+        let found = best(&[(100, 0.3), (200, f64::NAN), (300, 0.1), (400, 0.1)]);
+        assert_eq!(found, Some(Best { step: 300, context_loss: 0.1 }));
+    }
+
+    #[test]
+    fn the_speed_is_the_mean_of_the_newest_rows() {
+        assert_eq!(speed(&[]), None);
+        let rows: Vec<(u64, f64)> = (0..30).map(|row| (row, if row < 20 { 1.0 } else { 5.0 })).collect();
+        assert_eq!(speed(&rows), Some(5.0));
+        assert_eq!(speed(&[(1, 0.0), (2, f64::NAN)]), None);
+    }
+
+    #[test]
+    fn rows_whose_seconds_fall_back_have_no_interval() {
+        assert_eq!(row_interval(&[(20, 5.0), (40, 7.5)]), Duration::from_millis(2500));
+        assert_eq!(row_interval(&[(20, 5.0), (40, 1.0)]), Duration::ZERO);
+        assert_eq!(row_interval(&[(20, 5.0)]), Duration::ZERO);
+    }
+}
