@@ -23,6 +23,7 @@ pub const PANEL_WIDTH: std::ops::RangeInclusive<f32> = 296.0..=440.0;
 
 /// Remembered between runs.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent choices, not states of a machine")]
 pub struct Remembered {
     pub theme: ThemeChoice,
     pub brush_radius_px: f32,

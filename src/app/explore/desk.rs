@@ -6,7 +6,7 @@
 use super::Face;
 
 /// Faces on a page.
-pub const PAGE: u64 = 24;
+pub const PAGE: usize = 24;
 /// The largest number that a page begins with.
 pub const LAST_FIRST: u64 = 999_999_999;
 
@@ -85,11 +85,9 @@ impl Desk {
     fn turn_to(&mut self, page: Page) {
         self.faces = match &page {
             Page::Samples if self.latent_dim == 0 => Vec::new(),
-            Page::Samples => {
-                (self.first..).take(PAGE as usize).map(|number| Face::sample(number, self.latent_dim)).collect()
-            }
+            Page::Samples => (self.first..).take(PAGE).map(|number| Face::sample(number, self.latent_dim)).collect(),
             Page::Variations { of, batch } => {
-                std::iter::once((**of).clone()).chain(of.variations(PAGE as usize - 1, *batch)).collect()
+                std::iter::once((**of).clone()).chain(of.variations(PAGE - 1, *batch)).collect()
             }
         };
         self.page = Some(page);
@@ -109,7 +107,7 @@ impl Desk {
     /// Turns the page.
     pub fn more(&mut self) {
         match self.page().clone() {
-            Page::Samples => self.show_from(self.first.saturating_add(PAGE)),
+            Page::Samples => self.show_from(self.first.saturating_add(PAGE as u64)),
             Page::Variations { of, batch } => self.turn_to(Page::Variations { of, batch: batch + 1 }),
         }
     }
@@ -162,13 +160,13 @@ impl Desk {
     }
 
     /// Calls every face what it is called on the shelf, if it lies there.
-    pub fn follow(&mut self, shelf: &[Face]) {
+    pub fn follow(&mut self, kept_faces: &[Face]) {
         let variations = match &mut self.page {
             Some(Page::Variations { of, .. }) => Some(&mut **of),
             _ => None,
         };
         for face in self.picks.iter_mut().chain(&mut self.result).chain(variations) {
-            let mut same = shelf.iter().filter(|kept| kept.key() == face.key());
+            let mut same = kept_faces.iter().filter(|kept| kept.key() == face.key());
             // One latent may lie there under several names.
             let kept = same.clone().find(|kept| kept.name == face.name).or_else(|| same.next());
             face.is_kept = kept.is_some();
@@ -197,7 +195,9 @@ mod tests {
 
     fn desk_with(picks: &[u64]) -> Desk {
         let mut desk = Desk::new(8, 0);
-        picks.iter().for_each(|&number| desk.toggle(Face::sample(number, 8)));
+        for &number in picks {
+            desk.toggle(Face::sample(number, 8));
+        }
         desk
     }
 

@@ -21,7 +21,9 @@ pub struct Face {
 impl Face {
     pub fn new(name: String, latent: Latent) -> Self {
         let mut hasher = DefaultHasher::new();
-        latent.iter().for_each(|value| value.to_bits().hash(&mut hasher));
+        for value in &latent {
+            value.to_bits().hash(&mut hasher);
+        }
         Self { name, latent, is_kept: false, key: hasher.finish() }
     }
 

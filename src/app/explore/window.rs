@@ -86,7 +86,7 @@ impl ExploreWindow {
 
 /// Room for the toolbar and for the status bar.
 const ABOVE: f32 = 56.0;
-const BELOW: f32 = 96.0;
+const BELOW: f32 = 40.0;
 
 #[expect(clippy::cast_precision_loss, reason = "a handful of columns")]
 fn width() -> f32 {

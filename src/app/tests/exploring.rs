@@ -182,8 +182,9 @@ fn trouble_says_what_to_do_and_trying_again_loads_the_model() {
 
 #[test]
 fn while_a_fill_runs_the_window_says_that_faces_wait() {
-    let (mut window, script) = exploring();
+    let (mut window, script) = editor_with_photo();
     paint(&mut window);
+    open(&mut window, &script);
     press(&mut window, Modifiers::NONE, Key::Enter);
     click(&mut window, "More faces");
     window.get_by_label("New faces are drawn when the fill has ended");
@@ -264,6 +265,8 @@ fn the_real_engine_draws_the_page_and_fills_from_a_face() {
     assert!(picture(0).dimensions() == (16, 16) && picture(0) != picture(1));
     click(&mut window, "Face 12");
     click(&mut window, "Use as start");
+    // The chip moves the button up.
+    window.run_steps(2);
     click(&mut window, "Fill");
     wait_for(&mut window, "the fill", |editor| editor.state.has_result());
     let document = state(&window).document.as_ref().expect("open");

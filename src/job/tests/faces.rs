@@ -4,9 +4,9 @@ use super::*;
 use crate::explore::{Gallery, sample};
 use crate::job::{Faces, FacesRequest};
 
-fn ask(numbers: std::ops::Range<u64>) -> Box<FacesRequest> {
+fn ask(numbers: std::ops::Range<u64>) -> FacesRequest {
     let latents = numbers.map(|number| sample(number, 8)).collect();
-    Box::new(FacesRequest { latents, model: tiny_model(), device: DeviceChoice::Cpu })
+    FacesRequest { latents, model: tiny_model(), device: DeviceChoice::Cpu }
 }
 
 fn wait_for_faces(desk: &Desk) -> Faces {
@@ -23,7 +23,7 @@ fn wait_for_faces(desk: &Desk) -> Faces {
 #[test]
 fn the_worker_draws_the_same_faces_as_the_command_line() {
     let desk = Desk::new();
-    desk.worker.send(Command::Draw(5, ask(3..9)));
+    desk.worker.send(Command::Draw(5, Box::new(ask(3..9))));
     let faces = wait_for_faces(&desk);
     let latents: Vec<Vec<f32>> = (3..9).map(|number| sample(number, 8)).collect();
     let expected = Gallery::open(&tiny_model()).unwrap().draw(&latents);
@@ -36,8 +36,8 @@ fn faces_wait_for_the_end_of_a_search_and_the_newest_are_drawn() {
     let desk = Desk::new();
     desk.start_long(1);
     desk.wait_for_progress();
-    desk.worker.send(Command::Draw(1, ask(0..2)));
-    desk.worker.send(Command::Draw(2, ask(2..5)));
+    desk.worker.send(Command::Draw(1, Box::new(ask(0..2))));
+    desk.worker.send(Command::Draw(2, Box::new(ask(2..5))));
     assert!(desk.worker.take_faces().is_none());
     desk.worker.send(Command::Start(2, Box::new(request())));
     let faces = wait_for_faces(&desk);
@@ -55,13 +55,13 @@ fn faces_that_cannot_be_drawn_say_why() {
         })
     };
     let missing = ModelChoice::File("no/such.safetensors".into());
-    desk.worker.send(Command::Draw(1, Box::new(FacesRequest { model: missing, ..*ask(0..1) })));
+    desk.worker.send(Command::Draw(1, Box::new(FacesRequest { model: missing, ..ask(0..1) })));
     let message = not_drawn(&desk, 1);
     assert!(message.contains("no/such.safetensors"), "{message}");
-    desk.worker.send(Command::Draw(2, Box::new(FacesRequest { latents: vec![vec![0.0; 7]], ..*ask(0..1) })));
+    desk.worker.send(Command::Draw(2, Box::new(FacesRequest { latents: vec![vec![0.0; 7]], ..ask(0..1) })));
     let message = not_drawn(&desk, 2);
     assert!(message.contains("do not fit tiny-16"), "{message}");
-    desk.worker.send(Command::Draw(3, ask(0..1)));
+    desk.worker.send(Command::Draw(3, Box::new(ask(0..1))));
     assert_eq!(wait_for_faces(&desk).id, 3, "the thread goes on");
 }
 
