@@ -75,13 +75,12 @@ fn follow_and_see(window: &mut Window<'_>, run: &Path) {
 
 /// Lets the clock of the editor go on, so that the run is read again, and waits for something.
 fn wait_for_news(window: &mut Window<'_>, what: &str, is_there: impl Fn(&Followed) -> bool) {
-    window.state_mut().clock = Box::new(|| Instant::now() + Duration::from_secs(3600));
-    let mut hours = 1;
+    let mut hours = 0;
     let deadline = Instant::now() + super::PATIENCE;
     while !is_there(followed(window)) {
         assert!(Instant::now() < deadline, "{what} did not come");
         hours += 1;
-        window.state_mut().clock = Box::new(move || Instant::now() + Duration::from_secs(3600 * hours));
+        window.state_mut().clock = Box::new(move || Instant::now() + Duration::from_hours(hours));
         std::thread::sleep(Duration::from_millis(2));
         window.step();
     }
@@ -139,10 +138,10 @@ fn nothing_is_read_while_the_window_is_closed() {
     let run = run(&[20]);
     let (mut window, _) = editor();
     follow_and_see(&mut window, run.path());
-    let later = Instant::now() + Duration::from_secs(3600);
+    let later = Instant::now() + Duration::from_hours(1);
     assert_eq!(window.state_mut().state.follow_run(later), None, "a task is at it, which wakes the window");
     act(&mut window, TrainingAction::Close);
-    assert_eq!(window.state_mut().state.follow_run(later + Duration::from_secs(3600)), None);
+    assert_eq!(window.state_mut().state.follow_run(later + Duration::from_hours(1)), None);
 }
 
 #[test]
