@@ -216,8 +216,8 @@ mod tests {
     #[test]
     fn what_was_read_is_not_read_again() {
         let (_folder, mut follower) = run();
-        let rows: String = (1..200).map(|step| format!("{step},0.5\n")).collect();
-        append(&follower, &format!("step,g_loss\n{rows}"));
+        let rows: Vec<String> = (1..200).map(|step| format!("{step},0.5\n")).collect();
+        append(&follower, &format!("step,g_loss\n{}", rows.concat()));
         follower.read().unwrap();
         let offset = follower.log.offset;
         assert!(follower.log.before.len() == REMEMBERED && offset > REMEMBERED as u64);

@@ -109,7 +109,7 @@ const CHARTS: [Chart; 6] = [
     },
 ];
 
-/// Space between the columns of charts.
+/// Least width of a chart beside another.
 const MIN_WIDTH: f32 = 220.0;
 
 /// Draws all charts that have something to show, side by side as far as there is room.
@@ -216,7 +216,7 @@ fn values_at(curves: &[(&str, &[[f64; 2]])], step: f64, best: Option<Best>) -> S
     }
     let mut lines: Vec<String> = found.first().map(|(_, [step, _])| format!("Step {step:.0}")).into_iter().collect();
     lines.extend(found.iter().map(|(name, [_, value])| format!("{name} {}", tick(*value))));
-    lines.extend(best.map(|best| format!("Best at step {}: {}", best.step, tick(best.context_loss))));
+    lines.extend(best.map(|best| format!("Best model: step {}, context loss {}", best.step, tick(best.context_loss))));
     lines.join("\n")
 }
 
@@ -256,7 +256,10 @@ mod tests {
         let curves: [(&str, &[[f64; 2]]); 2] = [("G", &g), ("D", &d)];
         assert_eq!(values_at(&curves, 33.0, None), "Step 40\nG 0.25\nD 2.5");
         let best = Best { step: 20, context_loss: 0.125 };
-        assert_eq!(values_at(&curves[..1], -5.0, Some(best)), "Step 20\nG 0.50\nBest at step 20: 0.12");
+        assert_eq!(
+            values_at(&curves[..1], -5.0, Some(best)),
+            "Step 20\nG 0.50\nBest model: step 20, context loss 0.12"
+        );
     }
 
     #[test]

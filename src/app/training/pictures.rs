@@ -109,8 +109,8 @@ fn neighbourhood(steps: &[u64], shown: u64) -> Vec<u64> {
 mod tests {
     use super::*;
 
-    fn grey() -> Sample {
-        Ok(Arc::new(ColorImage::filled([1, 1], egui::Color32::GRAY)))
+    fn grey() -> Arc<ColorImage> {
+        Arc::new(ColorImage::filled([1, 1], egui::Color32::GRAY))
     }
 
     #[test]
@@ -121,7 +121,7 @@ mod tests {
         for shown in [500, 600, 100_000] {
             while let Some(step) = pictures.next(&steps, shown) {
                 assert_eq!(pictures.next(&steps, shown), None, "one at a time");
-                pictures.take(step, grey());
+                pictures.take(step, Ok(grey()));
                 decoded.push(step);
             }
             assert!(pictures.count() <= 3 && pictures.get(shown).is_some());
@@ -135,7 +135,7 @@ mod tests {
         let mut pictures = Pictures::default();
         let late = pictures.next(&steps, 1).unwrap();
         assert_eq!(pictures.next(&steps, 6), None);
-        pictures.take(late, grey());
+        pictures.take(late, Ok(grey()));
         assert_eq!((pictures.next(&steps, 6), pictures.count()), (Some(6), 0));
     }
 

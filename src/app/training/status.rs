@@ -46,7 +46,6 @@ impl RunStatus {
     pub fn of(seen: Seen) -> Self {
         let patience = PATIENCE.max(seen.row_interval.saturating_mul(PATIENCE_ROWS));
         match seen.ended {
-            // The same run may have been given more steps since.
             Some(Ended::Done) => Self::Finished,
             Some(Ended::Stopped) => Self::Stopped,
             Some(Ended::Failed(reason)) => Self::Failed(reason),

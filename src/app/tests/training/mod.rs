@@ -1,5 +1,7 @@
 //! The Training window, following runs that are made up on disk.
 
+mod pictures;
+
 use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
 use std::path::Path;
@@ -10,9 +12,7 @@ use egui::{Key, Modifiers};
 use egui_kittest::kittest::{By, Queryable};
 use tempfile::TempDir;
 
-use super::{
-    Window, button, click, editor, editor_of_size, editor_with_photo, is_enabled, newest_message, press, wait_for,
-};
+use super::{Window, click, editor, editor_with_photo, is_enabled, newest_message, press, wait_for};
 use crate::app::messages::Level;
 use crate::app::state::Action;
 use crate::app::tasks::{Done, Purpose};
@@ -42,13 +42,6 @@ fn append(run: &Path, name: &str, text: &str) {
     file.write_all(text.as_bytes()).expect("written");
 }
 
-/// A sample picture in one shade.
-fn sample(run: &Path, step: u64, shade: u8) {
-    fs::create_dir_all(run.join("samples")).expect("made");
-    let picture = image::RgbImage::from_pixel(16, 16, image::Rgb([shade; 3]));
-    picture.save(run.join(format!("samples/step-{step:08}.png"))).expect("saved");
-}
-
 fn act(window: &mut Window<'_>, action: TrainingAction) {
     window.state_mut().state.handle(Action::Training(action));
 }
@@ -75,13 +68,12 @@ fn follow_and_see(window: &mut Window<'_>, run: &Path) {
 
 /// Lets the clock of the editor go on, so that the run is read again, and waits for something.
 fn wait_for_news(window: &mut Window<'_>, what: &str, is_there: impl Fn(&Followed) -> bool) {
-    window.state_mut().clock = Box::new(|| Instant::now() + Duration::from_secs(3600));
-    let mut hours = 1;
+    let mut hours = 0;
     let deadline = Instant::now() + super::PATIENCE;
     while !is_there(followed(window)) {
         assert!(Instant::now() < deadline, "{what} did not come");
         hours += 1;
-        window.state_mut().clock = Box::new(move || Instant::now() + Duration::from_secs(3600 * hours));
+        window.state_mut().clock = Box::new(move || Instant::now() + Duration::from_hours(hours));
         std::thread::sleep(Duration::from_millis(2));
         window.step();
     }
@@ -139,53 +131,10 @@ fn nothing_is_read_while_the_window_is_closed() {
     let run = run(&[20]);
     let (mut window, _) = editor();
     follow_and_see(&mut window, run.path());
-    let later = Instant::now() + Duration::from_secs(3600);
+    let later = Instant::now() + Duration::from_hours(1);
     assert_eq!(window.state_mut().state.follow_run(later), None, "a task is at it, which wakes the window");
     act(&mut window, TrainingAction::Close);
-    assert_eq!(window.state_mut().state.follow_run(later + Duration::from_secs(3600)), None);
-}
-
-#[test]
-fn samples_are_the_newest_until_the_user_puts_them_somewhere() {
-    let run = run(&[20]);
-    for step in [100, 200, 300] {
-        sample(run.path(), step, 10);
-    }
-    let (mut window, _) = editor();
-    follow_and_see(&mut window, run.path());
-    wait_for(&mut window, "the picture", |editor| {
-        editor.state.training.followed.as_ref().is_some_and(|run| run.picture(300).is_some())
-    });
-    window.run_steps(2);
-    assert!(is_shown(&window, "Step 300, 3 of 3"));
-    window.get(By::new().role(Role::Image).label("Samples of step 300"));
-    sample(run.path(), 400, 10);
-    wait_for_news(&mut window, "the newest", |run| run.shown() == Some(400));
-    act(&mut window, TrainingAction::ShowSample(Some(200)));
-    sample(run.path(), 500, 10);
-    wait_for_news(&mut window, "another", |run| run.view().is_some_and(|view| view.samples.len() == 5));
-    assert!(is_shown(&window, "Step 200, 2 of 5"), "it must stay where the user put it");
-    click(&mut window, "Newest");
-    assert_eq!((followed(&window).shown(), followed(&window).chosen()), (Some(500), None));
-}
-
-#[test]
-fn of_many_samples_only_the_shown_and_its_neighbours_are_kept() {
-    let run = run(&[20]);
-    for step in 1..=30 {
-        sample(run.path(), step * 100, u8::try_from(step).expect("few"));
-    }
-    let (mut window, _) = editor();
-    follow_and_see(&mut window, run.path());
-    for step in [100, 1500, 3000, 1400] {
-        act(&mut window, TrainingAction::ShowSample(Some(step)));
-        wait_for(&mut window, "the picture", |editor| {
-            editor.state.training.followed.as_ref().is_some_and(|run| run.picture(step).is_some())
-        });
-        assert!(followed(&window).picture_count() <= 3, "{}", followed(&window).picture_count());
-    }
-    let picture = followed(&window).picture(1400).expect("there").as_ref().expect("decoded");
-    assert_eq!(picture.pixels.first().copied(), Some(egui::Color32::from_gray(14)));
+    assert_eq!(window.state_mut().state.follow_run(later + Duration::from_hours(1)), None);
 }
 
 #[test]
@@ -288,34 +237,6 @@ fn without_a_folder_dialog_the_path_can_be_typed() {
     window.run_steps(2);
     assert!(window.state().state.training.is_open && window.state().state.path_bar.is_none());
     assert_eq!(followed(&window).folder().path(), run.path());
-}
-
-#[test]
-fn at_the_least_size_everything_lies_inside_the_window() {
-    let run = run(&[20, 40]);
-    sample(run.path(), 20, 99);
-    append(run.path(), "quality.csv", "step,context_loss,hole_l1,kid,diversity\n20,0.5,0.5,4.0,0.1\n");
-    let (mut window, _) = editor_of_size(1024.0, 700.0);
-    follow_and_see(&mut window, run.path());
-    wait_for(&mut window, "the picture", |editor| {
-        editor.state.training.followed.as_ref().is_some_and(|run| run.picture(20).is_some())
-    });
-    window.run_steps(4);
-    let before = window.get_by_label("Samples of step 20").rect();
-    window.run_steps(8);
-    assert_eq!(window.get_by_label("Samples of step 20").rect(), before, "the window must not grow by itself");
-    let screen = egui::Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(1024.0, 700.0));
-    assert!(screen.contains_rect(before), "{before:?}");
-    for name in ["Follow", "Choose folder…", "Stop after this step", "Use the best model", "Open folder", "Copy path"]
-    {
-        let rect = button(&window, name).rect();
-        assert!(screen.contains_rect(rect), "{name}: {rect:?}");
-    }
-    let first_charts = ["Losses:", "Reconstruction:", "D outputs:"];
-    for name in first_charts {
-        let rect = window.get(By::new().role(Role::Image).label_contains(name)).rect();
-        assert!(screen.contains_rect(rect), "{name}: {rect:?}");
-    }
 }
 
 #[test]

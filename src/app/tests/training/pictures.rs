@@ -1,0 +1,89 @@
+//! Sample pictures over time, and where everything lies in the window.
+
+use std::fs;
+use std::path::Path;
+
+use egui::accesskit::Role;
+use egui_kittest::kittest::{By, Queryable};
+
+use super::super::{button, click, editor, editor_of_size, wait_for};
+use super::{act, append, follow_and_see, followed, is_shown, run, wait_for_news};
+use crate::app::training::TrainingAction;
+
+/// A sample picture in one shade.
+fn sample(run: &Path, step: u64, shade: u8) {
+    fs::create_dir_all(run.join("samples")).expect("made");
+    let picture = image::RgbImage::from_pixel(16, 16, image::Rgb([shade; 3]));
+    picture.save(run.join(format!("samples/step-{step:08}.png"))).expect("saved");
+}
+
+#[test]
+fn samples_are_the_newest_until_the_user_puts_them_somewhere() {
+    let run = run(&[20]);
+    for step in [100, 200, 300] {
+        sample(run.path(), step, 10);
+    }
+    let (mut window, _) = editor();
+    follow_and_see(&mut window, run.path());
+    wait_for(&mut window, "the picture", |editor| {
+        editor.state.training.followed.as_ref().is_some_and(|run| run.picture(300).is_some())
+    });
+    window.run_steps(2);
+    assert!(is_shown(&window, "Step 300, 3 of 3"));
+    window.get(By::new().role(Role::Image).label("Samples of step 300"));
+    sample(run.path(), 400, 10);
+    wait_for_news(&mut window, "the newest", |run| run.shown() == Some(400));
+    act(&mut window, TrainingAction::ShowSample(Some(200)));
+    sample(run.path(), 500, 10);
+    wait_for_news(&mut window, "another", |run| run.view().is_some_and(|view| view.samples.len() == 5));
+    assert!(is_shown(&window, "Step 200, 2 of 5"), "it must stay where the user put it");
+    click(&mut window, "Newest");
+    assert_eq!((followed(&window).shown(), followed(&window).chosen()), (Some(500), None));
+}
+
+#[test]
+fn of_many_samples_only_the_shown_and_its_neighbours_are_kept() {
+    let run = run(&[20]);
+    for step in 1..=30 {
+        sample(run.path(), step * 100, u8::try_from(step).expect("few"));
+    }
+    let (mut window, _) = editor();
+    follow_and_see(&mut window, run.path());
+    for step in [100, 1500, 3000, 1400] {
+        act(&mut window, TrainingAction::ShowSample(Some(step)));
+        wait_for(&mut window, "the picture", |editor| {
+            editor.state.training.followed.as_ref().is_some_and(|run| run.picture(step).is_some())
+        });
+        assert!(followed(&window).picture_count() <= 3, "{}", followed(&window).picture_count());
+    }
+    let picture = followed(&window).picture(1400).expect("there").as_ref().expect("decoded");
+    assert_eq!(picture.pixels.first().copied(), Some(egui::Color32::from_gray(14)));
+}
+
+#[test]
+fn at_the_least_size_everything_lies_inside_the_window() {
+    let run = run(&[20, 40]);
+    sample(run.path(), 20, 99);
+    append(run.path(), "quality.csv", "step,context_loss,hole_l1,kid,diversity\n20,0.5,0.5,4.0,0.1\n");
+    let (mut window, _) = editor_of_size(1024.0, 700.0);
+    follow_and_see(&mut window, run.path());
+    wait_for(&mut window, "the picture", |editor| {
+        editor.state.training.followed.as_ref().is_some_and(|run| run.picture(20).is_some())
+    });
+    window.run_steps(4);
+    let before = window.get_by_label("Samples of step 20").rect();
+    window.run_steps(8);
+    assert_eq!(window.get_by_label("Samples of step 20").rect(), before, "the window must not grow by itself");
+    let screen = egui::Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(1024.0, 700.0));
+    assert!(screen.contains_rect(before), "{before:?}");
+    for name in ["Follow", "Choose folder…", "Stop after this step", "Use the best model", "Open folder", "Copy path"]
+    {
+        let rect = button(&window, name).rect();
+        assert!(screen.contains_rect(rect), "{name}: {rect:?}");
+    }
+    let first_charts = ["Losses:", "Reconstruction:", "D outputs:"];
+    for name in first_charts {
+        let rect = window.get(By::new().role(Role::Image).label_contains(name)).rect();
+        assert!(screen.contains_rect(rect), "{name}: {rect:?}");
+    }
+}
