@@ -117,7 +117,7 @@ pub struct FillOutcome {
     pub seconds: f32,
     pub stopped: Option<StopReason>,
     /// The share of the known pixels' differences that the best candidate explains, at most 1; see [`FillOutcome::doubt`]. `None`
-    /// when there are no differences, and for fills read from a project.
+    /// when there are no differences.
     pub explained: Option<f32>,
     /// In the order they were started, each at its own best iteration; mixes after them.
     pub candidates: Vec<Candidate>,

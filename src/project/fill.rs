@@ -43,6 +43,8 @@ pub(super) struct FillText {
     seconds: f32,
     #[serde(default)]
     stopped: Option<StopReason>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    explained: Option<f32>,
     best: usize,
     first_losses: LossesText,
     size_px: u32,
@@ -93,6 +95,7 @@ impl FillText {
             changed_on_the_way: outcome.changed_on_the_way,
             seconds: outcome.seconds,
             stopped: outcome.stopped.clone(),
+            explained: outcome.explained,
             best: outcome.best,
             first_losses: outcome.first_losses.into(),
             size_px: outcome.size_px,
@@ -144,7 +147,7 @@ impl FillText {
             changed_on_the_way: self.changed_on_the_way,
             seconds: self.seconds,
             stopped: self.stopped,
-            explained: None,
+            explained: self.explained,
             candidates: candidates.collect::<Result<_, _>>()?,
             best: self.best,
             first_losses: self.first_losses.into(),
