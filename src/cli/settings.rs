@@ -50,7 +50,7 @@ pub(super) struct SettingsArgs {
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub(super) noise: Option<f32>,
 
-    /// How strongly the latents are held near their start, times the share of the face that is hidden
+    /// How strongly the latents are held near the encoder's guess, times the share of the face that lies deep in the hole
     ///
     /// What is known of half a face says too little about the rest, and the encoder's guess is the better part.
     #[arg(long, value_name = "X", allow_negative_numbers = true)]

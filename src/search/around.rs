@@ -59,8 +59,8 @@ impl Search {
         let shape = self.latents.dims();
         let data = TensorData::new(latents.to_vec(), shape);
         self.latents = Tensor::from_data(data, &self.latents.device());
-        // What is handed in is no guess to return to.
-        self.anchors = None;
+        // What is handed in is to stay near itself, not near the guess.
+        self.guess = None;
         self.motion = Motion::new(&self.settings, &self.latents);
     }
 

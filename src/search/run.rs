@@ -29,8 +29,8 @@ pub struct Search {
     pub(super) draws: Draws,
     /// `[candidates, latent_dim]`, without autodiff like every tensor kept between steps.
     pub(super) latents: Tensor<2>,
-    /// Where the latents began, to be held near it; `None` when that was no guess of the encoder's.
-    pub(super) anchors: Option<Tensor<2>>,
+    /// The encoder's guess, `[1, latent_dim]`, to hold the latents near; `None` when they did not begin there.
+    pub(super) guess: Option<Tensor<2>>,
     pub(super) motion: Motion,
     iterations_begun: u32,
     pub(super) iterations_done: u32,
@@ -76,9 +76,7 @@ impl Search {
         let mut draws = Draws::new(settings.seed, device.clone().without_autodiff());
         let host = networks.computes_on_host.then(|| HostWork::new(problem, &settings));
         let guess = first_guess(&networks, host.as_ref(), &target, &settings);
-        let is_guessed = guess.is_some();
-        let latents = first_latents(guess, networks.info.latent_dim, &settings, &mut draws);
-        let anchors = is_guessed.then(|| latents.clone());
+        let latents = first_latents(guess.clone(), networks.info.latent_dim, &settings, &mut draws);
         let motion = Motion::new(&settings, &latents);
         Self {
             networks,
@@ -89,7 +87,7 @@ impl Search {
             refinement: None,
             draws,
             latents,
-            anchors,
+            guess,
             motion,
             iterations_begun: 0,
             iterations_done: 0,
@@ -196,14 +194,14 @@ impl Search {
         }
     }
 
-    /// Draws latents towards their own start, apart from the gradient as decoupled weight decay does (Loshchilov & Hutter
+    /// Draws latents towards the encoder's guess, apart from the gradient as decoupled weight decay does (Loshchilov & Hutter
     /// 2019, arXiv 1711.05101): a step of Adam is about `rate` in each direction, so a latent value comes to rest at most about
-    /// `1 / (hold · share of hole)` from there, whatever the losses' scale.
+    /// `1 / (hold · deep share)` from there, whatever the losses' scale.
     fn hold(&self, latents: Tensor<2>, rate: f32) -> Tensor<2> {
-        let share = (self.settings.hold * self.problem.hole_share() * rate).min(1.0);
-        match &self.anchors {
-            Some(anchors) if share > 0.0 => {
-                let towards = anchors.clone() - latents.clone();
+        let share = (self.settings.hold * self.problem.deep_share() * rate).min(1.0);
+        match &self.guess {
+            Some(guess) if share > 0.0 => {
+                let towards = guess.clone().expand(latents.dims()) - latents.clone();
                 latents + towards.mul_scalar(share)
             }
             _ => latents,

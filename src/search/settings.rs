@@ -93,11 +93,11 @@ impl Preset {
                 learning_rate: 0.02,
                 schedule: Schedule::Cosine,
                 noise: 0.15,
-                hold: 3.0,
+                hold: 5.0,
                 refine_steps: 15,
                 candidates: 4,
                 starts: Starts::Encoder,
-                start_spread: 0.5,
+                start_spread: 0.25,
                 context: ContextSettings { reduction: Reduction::Mean, norm: Norm::L1, window_px: 15, focus: 0.8 },
                 ..blog
             },
@@ -213,9 +213,9 @@ pub struct Settings {
     /// the steps (`StyleGAN2`'s projector). 0 for none.
     #[serde(default)]
     pub noise: f32,
-    /// How strongly the latents are held near where they began, times the share of the crop that is hole: what is known of
-    /// half a face says too little. A latent value ends at most about one over that product from there. 0 for not at all;
-    /// only what began at or around the encoder's guess is held.
+    /// How strongly the latents are held near the encoder's guess, times the share of the crop that lies deep in the hole: what is
+    /// known of half a face says too little. A latent value ends at most about one over that product from the guess. 0 for not at
+    /// all; only what began at or around the guess is held.
     #[serde(default)]
     pub hold: f32,
     /// Iterations after the steps in which a private copy of the generator adapts to the known pixels.

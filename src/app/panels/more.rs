@@ -95,7 +95,7 @@ fn refinement(ui: &mut Ui, settings: &mut Settings) {
     let noise = "Noise on the latents at the start, which falls to none at three quarters of the steps: finds better fills \
                  than a straight way down. 0: none (blog, paper)";
     rows::number(ui, "Noise", noise, &mut settings.noise, 0.0..=2.0);
-    let hold = "How strongly the latents are held near where they start: the more, the more of the \
+    let hold = "How strongly the latents are held near the encoder's guess: the more, the more of the \
                 face is hidden. 0: not at all (blog, paper)";
     rows::number(ui, "Hold", hold, &mut settings.hold, 0.0..=100.0);
     let steps = "Iterations after the steps in which a copy of the generator adapts to the known pixels. Few: it must stay \
