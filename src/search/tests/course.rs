@@ -81,11 +81,11 @@ fn what_is_held_ends_near_the_guess_where_much_is_hidden() {
     };
     // Nine columns of sixteen lie more than six pixels from the known one.
     let free = farthest(&half, 0.0);
-    assert!(free > 0.5, "the search must want to leave: {free}");
+    assert!(free > 0.2, "the search must want to leave: {free}");
     // Adam may step by a little more than the rate while gradients grow.
-    let held = farthest(&half, 20.0);
-    assert!(held < 0.15, "{held}");
-    let among_known = (farthest(&scattered, 0.0), farthest(&scattered, 20.0));
+    let held = farthest(&half, 100.0);
+    assert!(held < 0.05, "{held}");
+    let among_known = (farthest(&scattered, 0.0), farthest(&scattered, 100.0));
     assert!((among_known.0 - among_known.1).abs() < 1e-6, "{among_known:?}");
 }
 
