@@ -4,7 +4,7 @@ use std::path::Path;
 
 use egui::{ComboBox, Ui};
 
-use super::{more, rows, verb_button};
+use super::{add_verb_button, more, rows};
 use crate::app::curves::prior_share;
 use crate::app::icons::{Icon, IconButton};
 use crate::app::shortcuts::Verb;
@@ -98,7 +98,7 @@ fn model(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
             .add_enabled_ui(!state.is_locked(), |ui| {
                 ComboBox::from_id_salt("model")
                     .selected_text(&title)
-                    .width(ui.available_width() - 2.0 * (theme::ROW + theme::GAP))
+                    .width(ui.available_width())
                     .truncate()
                     .show_ui(ui, |ui| {
                         for choice in choices {
@@ -117,11 +117,20 @@ fn model(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
             .inner;
         rows::name_combo(&response, "Model", &title);
         response.on_hover_text(describe_model(state).unwrap_or_else(|| explanation.to_owned()));
-        let explore = verb_button(ui, state, Verb::Explore, actions);
-        explore.on_hover_text(
-            "Faces that this model makes up: pick, average, vary and walk between them; start a fill at one",
-        );
-        verb_button(ui, state, Verb::Training, actions);
+    });
+    let explanation = "Faces that the model makes up, and how models of your own are coming along";
+    rows::row(ui, "Generator", explanation, |ui| {
+        for (verb, text, explanation) in [
+            (
+                Verb::Explore,
+                "Explore",
+                "Pick, average, vary and walk between faces that this model makes up; start a fill at one",
+            ),
+            (Verb::Training, "Training", "Follow a run of `countenance train`, and use its models"),
+        ] {
+            let button = IconButton::new(verb.icon(), verb.name()).with_text(text);
+            add_verb_button(ui, state, verb, button, actions).on_hover_text(explanation);
+        }
     });
 }
 
