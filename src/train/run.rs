@@ -124,7 +124,7 @@ impl<'a> Run<'a> {
             trainer: Trainer::new(&settings, &state, &place),
             watch: Watch::default(),
             log,
-            events: EventFile::create(folder.path(), state.step)?,
+            events: EventFile::create(folder.path(), state.step + 1)?,
             unread: Vec::new(),
             spent: Duration::ZERO,
             elapsed_secs,

@@ -59,6 +59,13 @@ fn run(request: &TrainRequest) -> (TrainOutcome, Told) {
     (outcome, told)
 }
 
+/// What a run's event files tell: step, tag, and the number if it is one.
+fn events_of(run: &Path) -> Vec<(i64, String, Option<f32>)> {
+    let files = fs::read_dir(run).unwrap().map(|entry| entry.unwrap().path());
+    let events = files.filter(|path| path.file_name().unwrap().to_string_lossy().contains("tfevents"));
+    events.flat_map(|path| events::tests::told(&path)).collect()
+}
+
 #[test]
 fn a_run_leaves_everything_it_says() {
     let folder = tempfile::tempdir().unwrap();
@@ -81,9 +88,7 @@ fn a_run_leaves_everything_it_says() {
     for name in ["images", "d_loss", "g_loss", "redraw", "e_gradient", "context_loss", "kid", "diversity"] {
         assert_eq!(steps(name), [3, 6], "{name}");
     }
-    let events = fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().path());
-    let events = events.filter(|path| path.file_name().unwrap().to_string_lossy().contains("tfevents"));
-    let told_there: Vec<_> = events.flat_map(|path| events::tests::told(&path)).collect();
+    let told_there = events_of(&out);
     for (step, tag) in [(3, "d_loss"), (6, "samples"), (6, "context_loss")] {
         assert!(told_there.iter().any(|(at, name, _)| (*at, name.as_str()) == (step, tag)), "{step} {tag}");
     }
@@ -116,6 +121,9 @@ fn a_resumed_run_comes_to_the_same_numbers_as_one_that_was_never_stopped() {
         let steps: Vec<u64> =
             RunFolder::new(&parts).curves().unwrap()[0].points.iter().map(|(step, _)| *step).collect();
         assert_eq!(steps, [4, 6]);
+        // TensorBoard forgets what came at a session's first step and later: that of the checkpoint must stay.
+        let sessions = events_of(&parts).into_iter().filter(|(_, name, _)| name == "session").map(|(step, ..)| step);
+        assert_eq!(sessions.collect::<std::collections::BTreeSet<_>>(), [1, 5].into());
     }
 }
 
