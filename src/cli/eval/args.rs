@@ -146,6 +146,11 @@ fn presets(text: &str) -> Result<List<String>, String> {
     }
     let mut chosen = Vec::new();
     for name in text.split(',').map(str::trim) {
+        let preset = name.split(':').next().unwrap_or_default();
+        if Preset::from_id(preset).is_none() {
+            let ids = Preset::ALL.map(Preset::id).join(", ");
+            return Err(format!("there is no '{preset}': use {ids}; or all, or none"));
+        }
         SettingsArgs::changed(name).map_err(|error| format!("{error:#}"))?;
         if !chosen.iter().any(|other| other == name) {
             chosen.push(name.to_string());
@@ -182,7 +187,7 @@ mod tests {
     #[test]
     fn an_unknown_name_is_refused_with_those_there_are() {
         insta::assert_snapshot!(masks("center,nose").unwrap_err(), @"there is no 'nose': use center, half, random, pattern, irregular, mouth, eyes; or all");
-        insta::assert_snapshot!(presets("").unwrap_err(), @"");
+        insta::assert_snapshot!(presets("").unwrap_err(), @"there is no '': use best, blog, blog-momentum, paper, hmc; or all, or none");
     }
 
     #[test]
@@ -190,10 +195,16 @@ mod tests {
         let list = presets("best, best:noise=0:refine-steps=0,best").unwrap();
         assert_eq!(list.0, ["best", "best:noise=0:refine-steps=0"]);
         assert_eq!(presets("all").unwrap().0.len(), Preset::ALL.len());
-        insta::assert_snapshot!(presets("best:nose=0").unwrap_err(), @"");
-        insta::assert_snapshot!(presets("best:noise").unwrap_err(), @"");
-        insta::assert_snapshot!(presets("best:noise=3").unwrap_err(), @"");
-        insta::assert_snapshot!(presets("best:steps=many").unwrap_err(), @"");
+        for (wrong, named) in [
+            ("nose:noise=0", "there is no 'nose'"),
+            ("best:nose=0", "--nose"),
+            ("best:noise", "write noise=0"),
+            ("best:noise=3", "noise is 3"),
+            ("best:steps=many", "many"),
+        ] {
+            let error = presets(wrong).unwrap_err();
+            assert!(error.contains(named) && error.lines().count() == 1, "{wrong}: {error}");
+        }
     }
 
     #[test]
