@@ -29,12 +29,14 @@ pub(super) struct Target {
     pub weights: Tensor<4>,
     /// `Σ W` over pixels and channels.
     pub weight_sum: f32,
+    /// See [`Problem::deep_share`].
+    pub deep_share: f32,
 }
 
 impl Problem {
     /// The share of the crop, 0 to 1, that lies deep in the hole, where the known pixels say little: about two fifths when half a
     /// face is hidden, a tenth in the middle of a quarter, nothing among scattered pixels.
-    pub(super) fn deep_share(&self) -> f32 {
+    fn deep_share(&self) -> f32 {
         let deep = steps_to_known(&self.known, self.size_px).into_iter().filter(|&steps| steps > SHALLOW_PX).count();
         #[expect(clippy::cast_precision_loss, reason = "crops have far fewer than 2^24 pixels")]
         let share = deep as f32 / self.known.len().max(1) as f32;
@@ -60,6 +62,7 @@ impl Problem {
             known: plane(self.known.clone()),
             weights: plane(weights),
             weight_sum,
+            deep_share: self.deep_share(),
         }
     }
 }

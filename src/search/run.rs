@@ -198,7 +198,7 @@ impl Search {
     /// 2019, arXiv 1711.05101): a step of Adam is about `rate` in each direction, so a latent value comes to rest at most about
     /// `1 / (hold · deep share)` from there, whatever the losses' scale.
     fn hold(&self, latents: Tensor<2>, rate: f32) -> Tensor<2> {
-        let share = (self.settings.hold * self.problem.deep_share() * rate).min(1.0);
+        let share = (self.settings.hold * self.target.deep_share * rate).min(1.0);
         match &self.guess {
             Some(guess) if share > 0.0 => {
                 let towards = guess.clone().expand(latents.dims()) - latents.clone();

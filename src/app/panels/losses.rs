@@ -66,13 +66,7 @@ pub fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
             Some(value)
         }
     };
-    Plot::new("losses")
-        .height(theme::PLOT_HEIGHT)
-        .allow_zoom(false)
-        .allow_drag(false)
-        .allow_scroll(false)
-        .allow_boxed_zoom(false)
-        .allow_double_click_reset(false)
+    still_plot("losses")
         .show_x(false)
         .show_y(false)
         .show_crosshair(false)
@@ -117,6 +111,17 @@ fn legend(ui: &mut Ui, curve: &Curve, color: Color32) {
     ui.painter().circle_filled(rect.center(), 3.0, color);
     ui.label(theme::hint(ui, curve.name)).on_hover_text(curve.explanation);
     ui.add_space(theme::GAP / 2.0);
+}
+
+/// A plot of the panels' height that stays where it is: there is nothing to drag or to zoom.
+pub fn still_plot<'a>(id_salt: impl egui::AsIdSalt) -> Plot<'a> {
+    Plot::new(id_salt)
+        .height(theme::PLOT_HEIGHT)
+        .allow_zoom(false)
+        .allow_drag(false)
+        .allow_scroll(false)
+        .allow_boxed_zoom(false)
+        .allow_double_click_reset(false)
 }
 
 /// Three digits, whatever the size.

@@ -1,10 +1,10 @@
 //! The curves of a run: one chart for what belongs together.
 
 use egui::{Color32, Id, Role, Ui, Vec2b, WidgetInfo, vec2};
-use egui_plot::{HoverPosition, Line, Plot, PlotPoint, PlotPoints, VLine};
+use egui_plot::{HoverPosition, Line, PlotPoint, PlotPoints, VLine};
 
 use super::view::{Best, RunView};
-use crate::app::panels::losses::tick;
+use crate::app::panels::losses::{still_plot, tick};
 use crate::app::theme::{self, Palette};
 
 /// One curve of a chart.
@@ -146,14 +146,7 @@ impl Chart {
         let best = view.best.filter(|_| self.marks_best);
         let texts: Vec<(&str, &[[f64; 2]])> =
             shown.iter().map(|curve| (curve.name, view.points(curve.column))).collect();
-        let hover_best = best;
-        let response = Plot::new(("training", self.title))
-            .height(theme::PLOT_HEIGHT)
-            .allow_zoom(false)
-            .allow_drag(false)
-            .allow_scroll(false)
-            .allow_boxed_zoom(false)
-            .allow_double_click_reset(false)
+        let response = still_plot(("training", self.title))
             .show_crosshair(true)
             .show_y(false)
             .link_cursor(Id::unique("training cursor"), Vec2b::new(true, false))
@@ -165,7 +158,7 @@ impl Chart {
             .y_axis_min_width(36.0)
             .y_axis_formatter(move |mark, _| tick(if log { 10_f64.powf(mark.value) } else { mark.value }))
             .x_axis_formatter(|mark, _| short(mark.value))
-            .label_formatter(move |position| Some(values_at(&texts, step_of(position), hover_best)))
+            .label_formatter(move |position| Some(values_at(&texts, step_of(position), best)))
             .show(ui, |plot| {
                 if let Some(best) = best {
                     let line = VLine::new("Best", steps(best.step)).color(palette.weak).width(1.0);
