@@ -13,6 +13,7 @@ mod explore;
 mod fill;
 mod icons;
 mod messages;
+mod pace;
 mod panels;
 mod persist;
 mod samples;
@@ -35,6 +36,7 @@ use canvas::Canvas;
 use explore::ExploreWindow;
 use fill::Engine;
 use messages::Toaster;
+use pace::Pace;
 use panels::candidates::Gallery;
 use panels::start::Start;
 use persist::Remembered;
@@ -101,6 +103,7 @@ pub(crate) struct Editor {
     clock: Box<dyn Fn() -> Instant>,
     /// As the window was told.
     title: String,
+    pace: Pace,
 }
 
 /// The window's name while nothing is open.
@@ -132,6 +135,7 @@ impl Editor {
             changed_at: None,
             clock: Box::new(Instant::now),
             title: TITLE.to_owned(),
+            pace: Pace::default(),
         }
     }
 
@@ -252,7 +256,8 @@ impl eframe::App for Editor {
         self.update_title(context);
     }
 
-    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+    fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
+        self.pace.note(frame.info().cpu_usage);
         let context = ui.ctx().clone();
         self.handle_keys(&context);
         self.show(ui);

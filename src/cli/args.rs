@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+use super::bench::BenchArgs;
 use super::choices::{self, BLENDS};
 use super::eval::EvalArgs;
 use super::exchange::{ExportArgs, ImportArgs};
@@ -41,6 +42,7 @@ pub(super) enum Command {
     /// List compute devices, and which one `auto` picks
     Devices,
     Eval(Box<EvalArgs>),
+    Bench(BenchArgs),
     Sample(SampleArgs),
     Interpolate(InterpolateArgs),
     Latent(LatentArgs),

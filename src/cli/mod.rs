@@ -15,6 +15,7 @@
 //! countenance replay filled.png face.png
 //! countenance devices
 //! countenance eval faces/ --presets all --json eval.json --sheet eval.png
+//! countenance bench --json speed.json
 //! countenance prepare photos/ faces/
 //! countenance sample --out grid.png
 //! countenance latent ann ann.jpg
@@ -50,6 +51,7 @@
 
 mod args;
 mod batch;
+mod bench;
 mod choices;
 mod devices;
 mod eval;
@@ -125,6 +127,7 @@ pub fn main() -> ExitCode {
         Some(Command::Replay(args)) => replay::run(&args),
         Some(Command::Devices) => devices::run(),
         Some(Command::Eval(args)) => eval::run(&args),
+        Some(Command::Bench(args)) => bench::run(&args),
         Some(Command::Prepare(args)) => prepare::run(&args),
         Some(Command::Sample(args)) => explore::run_sample(&args),
         Some(Command::Interpolate(args)) => explore::run_interpolate(&args),

@@ -42,8 +42,11 @@ impl Engine {
         Ok(file)
     }
 
-    /// The networks on the device.
-    pub(super) fn networks(
+    /// The networks on the device, as [`prepare`](Self::prepare) finds them.
+    ///
+    /// # Errors
+    /// When either cannot be had.
+    pub fn networks(
         &mut self,
         device: DeviceChoice,
         model: &ModelChoice,

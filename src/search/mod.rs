@@ -14,6 +14,7 @@ mod readback;
 mod refine;
 mod run;
 mod settings;
+pub mod speed;
 mod starts;
 #[cfg(test)]
 mod tests;

@@ -35,7 +35,7 @@ impl Adapted {
     /// A copy of the model's generator.
     #[must_use]
     pub fn new(networks: &HostNetworks) -> Self {
-        Self { generator: networks.generator.clone(), averages: Vec::new(), steps: 0 }
+        Self { generator: networks.adaptable.clone(), averages: Vec::new(), steps: 0 }
     }
 
     /// G as it is now, of `batch` latents: as [`HostNetworks::draw`].
@@ -49,9 +49,10 @@ impl Adapted {
         self.averages.resize_with(gradients.len(), Default::default);
         let rate = learning_rate / (1.0 - BETA1.powi(self.steps));
         let correction = (1.0 - BETA2.powi(self.steps)).sqrt();
-        for ((layer, gradient), [weights, bias]) in self.generator.layers_mut().zip(gradients).zip(&mut self.averages) {
-            layer.weights.change(|values| weights.move_values(values, &gradient.weights, rate, correction));
-            bias.move_values(&mut layer.bias, &gradient.bias, rate, correction);
+        let parameters = self.generator.parameters_mut().zip(gradients).zip(&mut self.averages);
+        for (((weights, bias), gradient), [weights_average, bias_average]) in parameters {
+            weights.change(|values| weights_average.move_values(values, &gradient.weights, rate, correction));
+            bias_average.move_values(bias, &gradient.bias, rate, correction);
         }
     }
 }

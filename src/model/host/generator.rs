@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::fold::{TAPS, fold, unfold};
+use super::convolution::{Convolution, Purpose, weights};
 use super::product::Weights;
 use super::{Tape, room};
 use crate::model::{ModelError, ModelFile};
@@ -14,19 +14,18 @@ const FIRST_SIDE: usize = 4;
 
 #[derive(Clone)]
 pub(super) struct Generator {
-    /// From a latent to 4×4 pixels.
-    project: Layer,
+    latent_dim: usize,
+    /// From a latent to 4×4 pixels: `[latent, 16 · channels]`.
+    project: Weights,
+    project_bias: Vec<f32>,
     /// Each doubles the side; the last draws the picture.
     layers: Vec<Layer>,
 }
 
 #[derive(Clone)]
-pub(super) struct Layer {
-    inputs: usize,
-    outputs: usize,
-    /// `[inputs, 16 · outputs]`, the taps row by row.
-    pub(super) weights: Weights,
-    pub(super) bias: Vec<f32>,
+struct Layer {
+    convolution: Convolution,
+    bias: Vec<f32>,
 }
 
 /// The gradient to a layer's weights and bias.
@@ -37,76 +36,50 @@ pub(super) struct LayerGradient {
 }
 
 impl Layer {
-    fn load(file: &ModelFile, name: &str) -> Result<Self, ModelError> {
-        let weight = file.tensor(&format!("{name}.weight"))?;
-        let (inputs, outputs) = (weight.shape[0], weight.shape[1]);
-        let value = |input: usize, column: usize| {
-            let (tap, output) = (column / outputs, column % outputs);
-            weight.values[(input * outputs + output) * TAPS + tap]
-        };
-        let weights = Weights::new(inputs, TAPS * outputs, value);
-        Ok(Self { inputs, outputs, weights, bias: file.tensor(&format!("{name}.bias"))?.values.clone() })
-    }
-
-    /// The gradient to its parameters: from its inputs, the gradient to the product with the weights, and that to its output
-    /// before the activation.
-    fn gradient(&self, inputs: &[f32], columns: &[f32], outputs: &[f32]) -> LayerGradient {
-        let mut weights = vec![0.0; self.weights.values().len()];
-        self.weights.gradient(inputs.len() / self.inputs, inputs, columns, &mut weights);
-        let mut bias = vec![0.0; self.outputs];
-        for pixel in outputs.chunks_exact(self.outputs) {
-            for (sum, value) in bias.iter_mut().zip(pixel) {
-                *sum += value;
-            }
-        }
-        LayerGradient { weights, bias }
-    }
-
-    /// Adds the bias to some pixels and applies a function.
-    fn finish(&self, pixels: &mut [f32], activation: impl Fn(f32) -> f32) {
-        for pixel in pixels.chunks_exact_mut(self.outputs) {
-            for (value, bias) in pixel.iter_mut().zip(&self.bias) {
-                *value = activation(*value + bias);
-            }
-        }
+    fn load(file: &ModelFile, name: &str, purpose: Purpose) -> Result<Self, ModelError> {
+        let convolution = Convolution::load(file, name, purpose)?;
+        Ok(Self { convolution, bias: file.tensor(&format!("{name}.bias"))?.values.clone() })
     }
 }
 
 impl Generator {
-    pub(super) fn load(file: &ModelFile) -> Result<Self, ModelError> {
+    pub(super) fn load(file: &ModelFile, purpose: Purpose) -> Result<Self, ModelError> {
         let depth = file.architecture.generator_channels.len() - 1;
-        let mut layers: Vec<Layer> =
-            (0..depth).map(|i| Layer::load(file, &format!("generator.up.{i}"))).collect::<Result<_, _>>()?;
-        layers.push(Layer::load(file, "generator.to_rgb")?);
-        Ok(Self { project: Layer::load(file, "generator.project")?, layers })
+        let up = (0..depth).map(|i| Layer::load(file, &format!("generator.up.{i}"), purpose));
+        let to_rgb = std::iter::once_with(|| Layer::load(file, "generator.to_rgb", purpose));
+        Ok(Self {
+            latent_dim: file.info.latent_dim,
+            project: weights(file, "generator.project")?,
+            project_bias: file.tensor("generator.project.bias")?.values.clone(),
+            layers: up.chain(to_rgb).collect::<Result<_, _>>()?,
+        })
     }
 
     /// Draws; the outputs of all layers stay on the tape.
     pub(super) fn forward(&self, batch: usize, latents: &[f32], tape: &mut Tape) {
-        let Tape { drawn, columns, .. } = tape;
+        let Tape { drawn, room, .. } = tape;
         drawn.resize_with(self.layers.len() + 1, Vec::new);
-        let first = sized(&mut drawn[0], batch * self.project.weights.columns());
-        self.project.weights.multiply(batch, latents, first);
-        self.project.finish(first, relu);
+        let first = sized(&mut drawn[0], batch * self.project.columns());
+        self.project.multiply(batch, latents, first);
+        finish(first, &self.project_bias, relu);
         let mut side = FIRST_SIDE;
-        for (index, layer) in self.layers.iter().enumerate() {
-            let pixels = batch * side * side;
-            let columns = room(columns, pixels * layer.weights.columns());
+        for (index, Layer { convolution, bias }) in self.layers.iter().enumerate() {
             let (before, after) = drawn.split_at_mut(index + 1);
-            layer.weights.multiply(pixels, &before[index], columns);
-            let out = sized(&mut after[0], pixels * 4 * layer.outputs);
+            let out = sized(&mut after[0], batch * 4 * side * side * convolution.large);
             if index + 1 == self.layers.len() {
-                fold(side, layer.outputs, columns, out, |row| layer.finish(row, f32::tanh));
+                convolution.up(side, &before[index], out, room, |pixels| finish(pixels, bias, f32::tanh));
             } else {
-                fold(side, layer.outputs, columns, out, |row| layer.finish(row, relu));
+                convolution.up(side, &before[index], out, room, |pixels| finish(pixels, bias, relu));
             }
             side *= 2;
         }
     }
 
-    /// All layers, from the latent on.
-    pub(super) fn layers_mut(&mut self) -> impl Iterator<Item = &mut Layer> {
-        std::iter::once(&mut self.project).chain(&mut self.layers)
+    /// Weights and biases of all layers that may change, from the latent on.
+    pub(super) fn parameters_mut(&mut self) -> impl Iterator<Item = (&mut Weights, &mut Vec<f32>)> {
+        let layers = self.layers.iter_mut();
+        let layers = layers.filter_map(|layer| Some((layer.convolution.weights_mut()?, &mut layer.bias)));
+        std::iter::once((&mut self.project, &mut self.project_bias)).chain(layers)
     }
 
     /// From the pictures' gradient in `tape.gradient` to the latents'.
@@ -123,44 +96,69 @@ impl Generator {
     ) -> (Vec<f32>, Vec<LayerGradient>) {
         let mut gradients = Vec::with_capacity(self.layers.len() + 1);
         let latents_gradient = self.backward_with(batch, tape, |layer, inputs, columns, outputs| {
-            gradients.push(layer.gradient(inputs.unwrap_or(latents), columns, outputs));
+            gradients.push(LayerGradient {
+                weights: layer.convolution.weight_gradient(inputs, columns),
+                bias: sum_of_pixels(outputs, layer.convolution.large),
+            });
         });
+        let own = &tape.gradient[..batch * self.project.columns()];
+        let mut weights = vec![0.0; self.project.values().len()];
+        self.project.gradient(batch, latents, own, &mut weights);
+        gradients.push(LayerGradient { weights, bias: sum_of_pixels(own, self.project_bias.len()) });
         gradients.reverse();
         (latents_gradient, gradients)
     }
 
-    /// The way back. `look` gets each layer with its inputs (`None` for the latents), the gradient to the product with its weights
-    /// and that to its outputs.
+    /// The way back. `look` gets each layer but the first with its inputs, the columns of the gradient to its outputs, and
+    /// that gradient. The first layer's is left on the tape.
     fn backward_with(
         &self,
         batch: usize,
         tape: &mut Tape,
-        mut look: impl FnMut(&Layer, Option<&[f32]>, &[f32], &[f32]),
+        mut look: impl FnMut(&Layer, &[f32], &[f32], &[f32]),
     ) -> Vec<f32> {
-        let Tape { drawn, columns, gradient, next_gradient, .. } = tape;
+        let Tape { drawn, room: rooms, gradient, next_gradient, .. } = tape;
         let mut side = FIRST_SIDE << self.layers.len();
         for (index, layer) in self.layers.iter().enumerate().rev() {
             side /= 2;
             let pixels = batch * side * side;
-            let own = &mut gradient[..pixels * 4 * layer.outputs];
+            let own = &mut gradient[..pixels * 4 * layer.convolution.large];
             if index + 1 == self.layers.len() {
                 through(own, &drawn[index + 1], |gradient, drawn| gradient * (1.0 - drawn * drawn));
             } else {
                 through(own, &drawn[index + 1], through_relu);
             }
-            let columns = room(columns, pixels * layer.weights.columns());
-            unfold(side, layer.outputs, own, columns);
-            look(layer, Some(&drawn[index]), columns, own);
-            layer.weights.multiply_back(pixels, columns, room(next_gradient, pixels * layer.inputs));
+            let next = room(next_gradient, pixels * layer.convolution.small);
+            layer.convolution.down(side, own, next, rooms, |_| {});
+            look(layer, &drawn[index], &rooms.columns, own);
             std::mem::swap(gradient, next_gradient);
         }
-        let own = &mut gradient[..batch * self.project.weights.columns()];
+        let own = &mut gradient[..batch * self.project.columns()];
         through(own, &drawn[0], through_relu);
-        look(&self.project, None, own, own);
-        let mut latents = vec![0.0; batch * self.project.inputs];
-        self.project.weights.multiply_back(batch, own, &mut latents);
+        let mut latents = vec![0.0; batch * self.latent_dim];
+        self.project.multiply_back(batch, own, &mut latents);
         latents
     }
+}
+
+/// Adds the bias to some pixels and applies a function.
+#[inline(always)]
+pub(super) fn finish(pixels: &mut [f32], bias: &[f32], activation: impl Fn(f32) -> f32) {
+    for pixel in pixels.chunks_exact_mut(bias.len()) {
+        for (value, bias) in pixel.iter_mut().zip(bias) {
+            *value = activation(*value + bias);
+        }
+    }
+}
+
+fn sum_of_pixels(values: &[f32], channels: usize) -> Vec<f32> {
+    let mut sums = vec![0.0; channels];
+    for pixel in values.chunks_exact(channels) {
+        for (sum, value) in sums.iter_mut().zip(pixel) {
+            *sum += value;
+        }
+    }
+    sums
 }
 
 fn relu(value: f32) -> f32 {

@@ -3,7 +3,7 @@
 //! All weights are frozen, so everything about them is prepared at load, and the way back is known: no graph is recorded
 //! and nothing is allocated in the loop. Each layer is one matrix product and a fold: a transposed convolution multiplies
 //! first and folds its columns into the picture, a convolution unfolds first, and the way back of the one is the way
-//! forward of the other.
+//! forward of the other. The layers that cost most take fewer multiplications, by Winograd's algorithm.
 //!
 //! What would surprise: pictures are channels-last in here, `[batch, side, side, channels]`, so that a column of the fold is one
 //! run of memory. Activations live in a [`Tape`], which is reused from step to step.
@@ -11,23 +11,30 @@
 //! | file | what |
 //! | --- | --- |
 //! | `product` | matrix products |
+//! | `panels` | matrix products with weights packed at load |
 //! | `fold` | between pictures and the columns of a 4×4 kernel with stride 2 |
+//! | `winograd` | the convolution in fewer multiplications |
+//! | `convolution` | the convolution both ways, by what pays |
 //! | `generator` | G, and from a picture's gradient to the latent's |
 //! | `adapt` | a copy of G whose weights adapt to one photo |
 //! | `judge` | D and E, and from their outputs' gradient to the picture's |
 
 mod adapt;
+mod convolution;
 mod fold;
 mod generator;
 mod judge;
+mod panels;
 mod product;
 #[cfg(test)]
 mod tests;
+mod winograd;
 
 use rayon::prelude::*;
 
 use super::{ModelError, ModelFile};
 pub use adapt::Adapted;
+use convolution::Purpose;
 pub(crate) use fold::{fold, unfold};
 use generator::Generator;
 use judge::Judge;
@@ -36,6 +43,8 @@ pub(crate) use product::{MatrixStride, matrix_product};
 /// The three networks of a model.
 pub struct HostNetworks {
     generator: Generator,
+    /// The generator with its weights as they are, to copy and change.
+    adaptable: Generator,
     discriminator: Option<Judge>,
     encoder: Option<Judge>,
     side_px: usize,
@@ -48,10 +57,17 @@ pub struct Tape {
     drawn: Vec<Vec<f32>>,
     /// Outputs of D's layers but the last.
     judged: Vec<Vec<f32>>,
-    columns: Vec<f32>,
+    room: Room,
     /// The gradient on its way back, and where it goes next.
     gradient: Vec<f32>,
     next_gradient: Vec<f32>,
+}
+
+/// Room that layers share.
+#[derive(Default)]
+struct Room {
+    columns: Vec<f32>,
+    products: Vec<f32>,
 }
 
 impl HostNetworks {
@@ -60,13 +76,14 @@ impl HostNetworks {
     /// # Errors
     /// Never for a file that was parsed.
     pub fn load(file: &ModelFile) -> Result<Self, ModelError> {
-        let judge = |network: &str, channels: &Option<Vec<usize>>| {
-            channels.as_ref().map(|channels| Judge::load(file, network, channels.len())).transpose()
+        let judge = |network: &str, channels: &Option<Vec<usize>>, purpose: Purpose| {
+            channels.as_ref().map(|channels| Judge::load(file, network, channels.len(), purpose)).transpose()
         };
         Ok(Self {
-            generator: Generator::load(file)?,
-            discriminator: judge("discriminator", &file.architecture.discriminator_channels)?,
-            encoder: judge("encoder", &file.architecture.encoder_channels)?,
+            generator: Generator::load(file, Purpose::Search)?,
+            adaptable: Generator::load(file, Purpose::Plain)?,
+            discriminator: judge("discriminator", &file.architecture.discriminator_channels, Purpose::Search)?,
+            encoder: judge("encoder", &file.architecture.encoder_channels, Purpose::Plain)?,
             side_px: file.architecture.image_size_px as usize,
         })
     }
@@ -186,6 +203,12 @@ impl Tape {
     pub fn pictures(&self) -> &[f32] {
         self.drawn.last().map_or(&[], Vec::as_slice)
     }
+}
+
+/// Bits of the vectors that the heavy layers compute with here: what the processor has.
+#[must_use]
+pub fn vector_bits() -> usize {
+    panels::vector_width() * 32
 }
 
 /// The first `length` values of a buffer that grows when it must. What they hold is of no meaning.

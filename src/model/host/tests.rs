@@ -140,10 +140,10 @@ fn gradients_to_the_weights_are_those_of_finite_differences() {
         let mut differences = Vec::new();
         for sign in [step, -step] {
             adapted = Adapted::new(&networks);
-            adapted.generator.layers_mut().nth(layer).unwrap().weights.change(|values| values[weight] += sign);
+            adapted.generator.parameters_mut().nth(layer).unwrap().0.change(|values| values[weight] += sign);
             let weight = value(&adapted, &mut tape) - start;
             adapted = Adapted::new(&networks);
-            adapted.generator.layers_mut().nth(layer).unwrap().bias[bias] += sign;
+            adapted.generator.parameters_mut().nth(layer).unwrap().1[bias] += sign;
             differences.push((weight, value(&adapted, &mut tape) - start));
         }
         let slope = |plus: f64, minus: f64| (plus - minus) / (2.0 * f64::from(step));

@@ -1,0 +1,151 @@
+//! `countenance bench`: how fast this machine is.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow};
+use clap::Args;
+use serde::Serialize;
+
+use super::{Ending, models, print_result};
+use crate::device::DeviceChoice;
+use crate::job::Engine;
+use crate::model::host::vector_bits;
+use crate::photo::{Overwrite, write_atomically};
+use crate::search::speed::{Speed, measure};
+
+/// Measure how fast the search is on this machine
+///
+/// One step differentiates the losses of every candidate once: generator and discriminator forwards and backwards, and Adam. Best
+/// takes 115 steps of 4 candidates, Blog 1000 of one. Close other programs first; the median step counts.
+#[derive(Debug, Args)]
+#[command(after_long_help = AFTER_HELP)]
+pub(super) struct BenchArgs {
+    /// Numbers of candidates, with commas
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_delimiter = ',',
+        default_value = "1,8,32",
+        value_parser = clap::value_parser!(u32).range(1..=1024)
+    )]
+    candidates: Vec<u32>,
+
+    /// Seconds for each of them; the first quarter does not count
+    #[arg(long, value_name = "S", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=600))]
+    seconds: u32,
+
+    /// Model file, or the name of one in the models folder; without it the built-in model
+    #[arg(long, value_name = "PATH")]
+    model: Option<PathBuf>,
+
+    /// Where to compute: auto, cpu, gpu or gpu:N (see `countenance devices`)
+    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    device: DeviceChoice,
+
+    /// The numbers as JSON. A single - writes it to standard output, in place of the table
+    #[arg(long, value_name = "PATH")]
+    json: Option<PathBuf>,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  countenance bench
+  countenance bench --candidates 1,64 --device gpu --json speed.json
+
+The number of threads is that of the processors; RAYON_NUM_THREADS changes it.";
+
+/// What was measured. Other programs read it: fields keep their names and meanings.
+#[derive(Serialize)]
+struct Report {
+    version: &'static str,
+    device: String,
+    threads: usize,
+    /// Width of the vectors that the CPU's path computes with.
+    vector_bits: usize,
+    model: String,
+    image_size_px: u32,
+    speeds: Vec<Speed>,
+}
+
+/// Does what the arguments say.
+pub(super) fn run(args: &BenchArgs) -> anyhow::Result<Ending> {
+    // burn's work must stay on one thread.
+    let report = thread::scope(|scope| {
+        let work = thread::Builder::new().name("bench".into()).spawn_scoped(scope, || bench(args));
+        let work = work.context("cannot start the thread that computes")?;
+        work.join().map_err(|_| anyhow!("the program ran into a fault of its own, told above"))?
+    })?;
+    let json = serde_json::to_string_pretty(&report).context("the JSON cannot be written")? + "\n";
+    match args.json.as_deref() {
+        Some(path) if path == Path::new("-") => print_result(&json)?,
+        path => {
+            if let Some(path) = path {
+                write_atomically(path, json.as_bytes(), Overwrite::Allow).context("the JSON cannot be written")?;
+            }
+            print_result(&table(&report))?;
+        }
+    }
+    Ok(Ending::AllWell)
+}
+
+fn bench(args: &BenchArgs) -> anyhow::Result<Report> {
+    let (model, _) = models::choose(args.model.as_deref())?;
+    let (device, networks) = Engine::default().networks(args.device, &model)?;
+    let time = Duration::from_secs(args.seconds.into());
+    Ok(Report {
+        version: env!("CARGO_PKG_VERSION"),
+        device: device.name,
+        threads: rayon::current_num_threads(),
+        vector_bits: vector_bits(),
+        model: networks.info.name.clone(),
+        image_size_px: networks.info.image_size_px,
+        speeds: args.candidates.iter().map(|&candidates| measure(networks.clone(), candidates, time)).collect(),
+    })
+}
+
+fn table(report: &Report) -> String {
+    let Report { version, device, threads, vector_bits, model, image_size_px, speeds } = report;
+    let mut text = format!("Countenance {version}, {model} ({image_size_px} px), {device}");
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, ", {threads} threads, vectors of {vector_bits} bits\n");
+    let _ = writeln!(text, "candidates    ms/step    steps/s    candidate-steps/s");
+    for Speed { candidates, seconds_a_step, candidate_steps_per_second, .. } in speeds {
+        let (milliseconds, steps) = (1000.0 * seconds_a_step, 1.0 / seconds_a_step);
+        let _ = writeln!(text, "{candidates:10} {milliseconds:10.2} {steps:10.1} {candidate_steps_per_second:20.1}");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_has_a_line_for_each_number_of_candidates() {
+        let speed = |candidates: u32, seconds_a_step: f64| Speed {
+            candidates,
+            steps: 100,
+            seconds_a_step,
+            candidate_steps_per_second: f64::from(candidates) / seconds_a_step,
+        };
+        let report = Report {
+            version: "0.1.0",
+            device: "CPU".into(),
+            threads: 2,
+            vector_bits: 512,
+            model: "face-64".into(),
+            image_size_px: 64,
+            speeds: vec![speed(1, 0.004), speed(32, 0.08)],
+        };
+        insta::assert_snapshot!(table(&report), @r"
+        Countenance 0.1.0, face-64 (64 px), CPU, 2 threads, vectors of 512 bits
+
+        candidates    ms/step    steps/s    candidate-steps/s
+                 1       4.00      250.0                250.0
+                32      80.00       12.5                400.0
+        ");
+    }
+}

@@ -1,0 +1,127 @@
+//! A 4×4 convolution with stride 2 and padding 1: down to a smaller picture, and its transpose, up to a larger one.
+//!
+//! Each is the other's way back: G goes up and its gradient down, D goes down and its gradient up.
+
+use super::fold::{TAPS, fold, unfold};
+use super::product::Weights;
+use super::winograd::Winograd;
+use super::{Room, room};
+use crate::model::{ModelError, ModelFile};
+
+/// What a network's weights are prepared for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Many passes: worth time at load, and memory.
+    Search,
+    /// Weights that change, or a pass once in a while.
+    Plain,
+}
+
+#[derive(Clone)]
+pub(super) struct Convolution {
+    /// Channels of the larger picture.
+    pub(super) large: usize,
+    /// Channels of the smaller picture.
+    pub(super) small: usize,
+    way: Way,
+}
+
+#[derive(Clone)]
+enum Way {
+    /// One matrix product, with `[small, 16 · large]`, and a fold.
+    Direct(Weights),
+    Winograd(std::sync::Arc<Winograd>),
+}
+
+/// A layer's weights `[first, second, 4, 4]` as a matrix `[first, 16 · second]`, the taps row by row.
+pub(super) fn weights(file: &ModelFile, name: &str) -> Result<Weights, ModelError> {
+    let weight = file.tensor(&format!("{name}.weight"))?;
+    let (first, second) = (weight.shape[0], weight.shape[1]);
+    let value = |row: usize, column: usize| {
+        let (tap, channel) = (column / second, column % second);
+        weight.values[(row * second + channel) * TAPS + tap]
+    };
+    Ok(Weights::new(first, TAPS * second, value))
+}
+
+impl Convolution {
+    /// Weights `[small, large, 4, 4]`.
+    pub(super) fn load(file: &ModelFile, name: &str, purpose: Purpose) -> Result<Self, ModelError> {
+        let weight = file.tensor(&format!("{name}.weight"))?;
+        let (small, large) = (weight.shape[0], weight.shape[1]);
+        let value = |tap: usize, channel: usize, row: usize| weight.values[(row * large + channel) * TAPS + tap];
+        let winograd = (purpose == Purpose::Search).then(|| Winograd::new(large, small, value)).flatten();
+        let way = match winograd {
+            Some(winograd) => Way::Winograd(winograd.into()),
+            None => Way::Direct(weights(file, name)?),
+        };
+        Ok(Self { large, small, way })
+    }
+
+    /// The weights as they are; `None` when they are prepared for the search.
+    pub(super) fn weights_mut(&mut self) -> Option<&mut Weights> {
+        match &mut self.way {
+            Way::Direct(weights) => Some(weights),
+            Way::Winograd(_) => None,
+        }
+    }
+
+    /// The gradient to the weights `[small, 16 · large]`: from the smaller pictures, and what [`down`](Self::down) has left of the
+    /// larger ones' gradient in the room's columns. Empty when they are prepared for the search.
+    pub(super) fn weight_gradient(&self, small: &[f32], columns: &[f32]) -> Vec<f32> {
+        let Way::Direct(weights) = &self.way else { return Vec::new() };
+        let mut gradient = vec![0.0; weights.values().len()];
+        weights.gradient(small.len() / self.small, small, columns, &mut gradient);
+        gradient
+    }
+
+    /// From pictures `[2·side, 2·side, large]` to `[side, side, small]`. `finish` gets finished pixels, some at a time.
+    pub(super) fn down(
+        &self,
+        side: usize,
+        large: &[f32],
+        small: &mut [f32],
+        rooms: &mut Room,
+        finish: impl Fn(&mut [f32]) + Sync,
+    ) {
+        match &self.way {
+            Way::Winograd(winograd) => winograd.down(side, large, small, rooms, finish),
+            Way::Direct(weights) => {
+                let pixels = small.len() / self.small;
+                let columns = room(&mut rooms.columns, pixels * weights.columns());
+                unfold(side, self.large, large, columns);
+                weights.multiply_back(pixels, columns, small);
+                for_pixels(self.small, small, finish);
+            }
+        }
+    }
+
+    /// From pictures `[side, side, small]` to `[2·side, 2·side, large]`. `finish` gets finished pixels, some at a time.
+    pub(super) fn up(
+        &self,
+        side: usize,
+        small: &[f32],
+        large: &mut [f32],
+        rooms: &mut Room,
+        finish: impl Fn(&mut [f32]) + Sync,
+    ) {
+        match &self.way {
+            Way::Winograd(winograd) => winograd.up(side, small, large, rooms, finish),
+            Way::Direct(weights) => {
+                let pixels = small.len() / self.small;
+                let columns = room(&mut rooms.columns, pixels * weights.columns());
+                weights.multiply(pixels, small, columns);
+                fold(side, self.large, columns, large, finish);
+            }
+        }
+    }
+}
+
+/// Calls for all pixels, some at a time, on several threads.
+fn for_pixels(channels: usize, pixels: &mut [f32], finish: impl Fn(&mut [f32]) + Sync) {
+    use rayon::prelude::*;
+
+    /// Pixels that one thread handles at least.
+    const GRAIN: usize = 64;
+    pixels.par_chunks_mut(GRAIN * channels).for_each(|pixels| finish(pixels));
+}

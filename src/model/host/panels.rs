@@ -1,0 +1,190 @@
+//! Products with several matrices of frozen weights, packed once for the vector unit at hand.
+//!
+//! A panel is as many columns as two vectors hold, row after row, so that the innermost loop reads it from front to back while
+//! the sums of a dozen rows stay in registers. A general matrix product packs both sides at every call, which costs as much as
+//! the product itself where one side has few rows: one candidate at 4×4 pixels has four.
+
+use pulp::{Arch, Simd, WithSimd};
+use rayon::prelude::*;
+
+/// Multiplications that one thread does at least.
+const GRAIN: usize = 1 << 19;
+
+/// Matrices of one size.
+pub(super) struct Panels {
+    rows: usize,
+    columns: usize,
+    arch: Arch,
+    /// Columns of a panel.
+    width: usize,
+    /// `[matrix][panel][row][width]`; columns after the last are zero.
+    values: Vec<f32>,
+}
+
+/// What a product leaves: `[matrix][panel][row][width]`.
+#[derive(Clone, Copy)]
+pub(super) struct Product<'a> {
+    values: &'a [f32],
+    rows: usize,
+    width: usize,
+    panels: usize,
+}
+
+impl Panels {
+    /// `value(matrix, row, column)`.
+    pub(super) fn pack(
+        [matrices, rows, columns]: [usize; 3],
+        value: impl Fn(usize, usize, usize) -> f32 + Sync,
+    ) -> Self {
+        let arch = Arch::new();
+        let width = 2 * vector_width();
+        let panels = columns.div_ceil(width);
+        let mut values = vec![0.0; matrices * panels * rows * width];
+        values.par_chunks_exact_mut(rows * width).enumerate().for_each(|(index, panel)| {
+            let (matrix, first) = (index / panels, index % panels * width);
+            for (row, out) in panel.chunks_exact_mut(width).enumerate() {
+                for (column, out) in (first..columns).zip(out) {
+                    *out = value(matrix, row, column);
+                }
+            }
+        });
+        Self { rows, columns, arch, width, values }
+    }
+
+    /// `aᵢ · Wᵢ` for each matrix: `a` is `[matrix][count][rows]`, row by row.
+    pub(super) fn multiply<'a>(&self, count: usize, a: &[f32], room: &'a mut Vec<f32>) -> Product<'a> {
+        let panels = self.columns.div_ceil(self.width);
+        let panel = self.rows * self.width;
+        let matrices = self.values.len() / (panels * panel);
+        let out = super::room(room, matrices * panels * count * self.width);
+        let least = GRAIN.div_ceil(count * panel);
+        out.par_chunks_exact_mut(count * self.width).with_min_len(least).enumerate().for_each(|(index, out)| {
+            let a = &a[index / panels * count * self.rows..][..count * self.rows];
+            let panel = &self.values[index * panel..][..panel];
+            self.arch.dispatch(Multiply { a, panel, out });
+        });
+        Product { values: out, rows: count, width: self.width, panels }
+    }
+}
+
+impl<'a> Product<'a> {
+    /// How many of `length` columns from this one on lie in one run of memory.
+    #[inline(always)]
+    pub(super) fn run(self, column: usize, length: usize) -> usize {
+        (self.width - column % self.width).min(length)
+    }
+
+    /// Columns of a row, not more than a [run](Self::run).
+    #[inline(always)]
+    pub(super) fn row(self, matrix: usize, row: usize, column: usize, length: usize) -> &'a [f32] {
+        let (panel, offset) = (column / self.width, column % self.width);
+        let start = ((matrix * self.panels + panel) * self.rows + row) * self.width + offset;
+        &self.values[start..start + length]
+    }
+}
+
+/// Values of a vector here.
+pub(super) fn vector_width() -> usize {
+    Arch::new().dispatch(Width)
+}
+
+/// Asks the vector unit for its width.
+struct Width;
+
+impl WithSimd for Width {
+    type Output = usize;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> usize {
+        S::F32_LANES
+    }
+}
+
+/// All rows of `a` with one panel.
+struct Multiply<'a> {
+    a: &'a [f32],
+    panel: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl WithSimd for Multiply<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let panel = S::as_simd_f32s(self.panel).0.as_chunks::<2>().0;
+        let mut out = S::as_mut_simd_f32s(self.out).0.as_chunks_mut::<2>().0;
+        let mut a = self.a;
+        // Two sums a row, beside them the panel's two vectors and one value of `a`.
+        let most = if S::REGISTER_COUNT >= 32 { 12 } else { 6 };
+        while !out.is_empty() {
+            // Blocks of even height: the last must not be left with one row.
+            let height = out.len().div_ceil(out.len().div_ceil(most));
+            let (block, rest) = out.split_at_mut(height);
+            let (rows, below) = a.split_at(height * panel.len());
+            match height {
+                1 => multiply_block::<S, 1>(simd, rows, panel, block),
+                2 => multiply_block::<S, 2>(simd, rows, panel, block),
+                3 => multiply_block::<S, 3>(simd, rows, panel, block),
+                4 => multiply_block::<S, 4>(simd, rows, panel, block),
+                5 => multiply_block::<S, 5>(simd, rows, panel, block),
+                6 => multiply_block::<S, 6>(simd, rows, panel, block),
+                7 => multiply_block::<S, 7>(simd, rows, panel, block),
+                8 => multiply_block::<S, 8>(simd, rows, panel, block),
+                9 => multiply_block::<S, 9>(simd, rows, panel, block),
+                10 => multiply_block::<S, 10>(simd, rows, panel, block),
+                11 => multiply_block::<S, 11>(simd, rows, panel, block),
+                _ => multiply_block::<S, 12>(simd, rows, panel, block),
+            }
+            (out, a) = (rest, below);
+        }
+    }
+}
+
+/// `HEIGHT` rows of `a` with one panel, the sums in registers.
+#[inline(always)]
+fn multiply_block<S: Simd, const HEIGHT: usize>(simd: S, a: &[f32], panel: &[[S::f32s; 2]], out: &mut [[S::f32s; 2]]) {
+    let rows: [&[f32]; HEIGHT] = std::array::from_fn(|row| &a[row * panel.len()..][..panel.len()]);
+    let mut sums = [[simd.splat_f32s(0.0); 2]; HEIGHT];
+    for index in 0..panel.len() {
+        let [left, right] = panel[index];
+        for row in 0..HEIGHT {
+            let value = simd.splat_f32s(rows[row][index]);
+            sums[row][0] = simd.mul_add_f32s(value, left, sums[row][0]);
+            sums[row][1] = simd.mul_add_f32s(value, right, sums[row][1]);
+        }
+    }
+    for row in 0..HEIGHT {
+        out[row] = sums[row];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn products_are_those_of_the_definition() {
+        for (matrices, count, rows, columns) in [(1, 1, 1, 1), (2, 5, 7, 33), (3, 12, 20, 32), (2, 29, 8, 70)] {
+            let value = |a: usize, b: usize| f32::from(u8::try_from((a * 31 + b * 17) % 23).unwrap()) - 11.0;
+            let packed = Panels::pack([matrices, rows, columns], |matrix, row, column| value(matrix + row, column));
+            let a: Vec<f32> = (0..matrices * count * rows).map(|i| value(i, 3)).collect();
+            let mut room = vec![f32::NAN; 3];
+            let product = packed.multiply(count, &a, &mut room);
+            for (matrix, row) in (0..matrices).flat_map(|matrix| (0..count).map(move |row| (matrix, row))) {
+                let from = columns / 3;
+                let mut found = Vec::new();
+                while found.len() < columns - from {
+                    let column = from + found.len();
+                    found.extend(product.row(matrix, row, column, product.run(column, columns - column)));
+                }
+                let expected = (from..columns).map(|column| {
+                    let terms = (0..rows).map(|k| a[(matrix * count + row) * rows + k] * value(matrix + k, column));
+                    terms.sum::<f32>()
+                });
+                // Small integers: no sum is rounded.
+                assert_eq!(found, expected.collect::<Vec<f32>>(), "{matrix} {row}");
+            }
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! How fast the search goes on a machine.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use super::{Preset, Problem, Search, Settings};
+use crate::model::Networks;
+
+/// Steps that count, at least.
+const STEPS_AT_LEAST: usize = 8;
+/// Of the steps, this share comes first and does not count: what is set up once, and caches that fill.
+const WARM_UP_SHARE: f64 = 0.25;
+
+/// What was measured for one number of candidates.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Speed {
+    pub candidates: u32,
+    /// Steps that counted.
+    pub steps: usize,
+    /// Median seconds of a step: both networks forwards and backwards, the optimizer, the losses read.
+    pub seconds_a_step: f64,
+    /// The same times candidates: what is comparable between numbers of candidates.
+    pub candidate_steps_per_second: f64,
+}
+
+/// Blog mode on a face-sized pattern with a hole in the middle, its first quarter of `time` not counted.
+#[must_use]
+pub fn measure(networks: Arc<Networks>, candidates: u32, time: Duration) -> Speed {
+    let settings = Settings { candidates, steps: u32::MAX, ..Preset::Blog.settings() };
+    let mut search = Search::new(networks.clone(), &pattern(networks.info.image_size_px as usize), settings);
+    let begun = Instant::now();
+    let mut seconds = Vec::new();
+    while begun.elapsed() < time || seconds.len() < STEPS_AT_LEAST {
+        let warming_up = begun.elapsed() < time.mul_f64(WARM_UP_SHARE);
+        let step = Instant::now();
+        search.advance();
+        search.take_losses();
+        if !warming_up {
+            seconds.push(step.elapsed().as_secs_f64());
+        }
+    }
+    seconds.sort_by(f64::total_cmp);
+    let seconds_a_step = seconds[seconds.len() / 2];
+    let candidate_steps_per_second = f64::from(candidates) / seconds_a_step;
+    Speed { candidates, steps: seconds.len(), seconds_a_step, candidate_steps_per_second }
+}
+
+/// What is searched for does not matter to the speed.
+fn pattern(size_px: usize) -> Problem {
+    let in_hole = |i: usize| (size_px / 4..size_px * 3 / 4).contains(&i);
+    #[expect(clippy::cast_precision_loss, reason = "below 256")]
+    let value = |i: usize| (i % 256) as f32 / 127.5 - 1.0;
+    let known = |i: usize| if in_hole(i % size_px) && in_hole(i / size_px) { 0.0 } else { 1.0 };
+    Problem {
+        size_px,
+        pixels: (0..3 * size_px * size_px).map(value).collect(),
+        known: (0..size_px * size_px).map(known).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+
+    use super::*;
+    use crate::model::{ModelChoice, ModelFile, TINY, load};
+
+    #[test]
+    fn what_is_told_belongs_together() {
+        let networks = Arc::new(Networks::load_on_host(&ModelFile::parse("tiny", TINY).unwrap()).unwrap());
+        let speed = measure(networks, 3, Duration::from_millis(20));
+        assert_eq!(speed.candidates, 3);
+        assert!(speed.steps >= STEPS_AT_LEAST);
+        assert!((speed.candidate_steps_per_second * speed.seconds_a_step - 3.0).abs() < 1e-9);
+    }
+
+    /// Two ways through the same search in one run: a ratio that no slow machine changes much.
+    #[test]
+    fn by_hand_the_search_is_several_times_as_fast_as_autodiff() {
+        const TIMES: f64 = 3.0;
+        let file = load(&ModelChoice::Embedded).unwrap();
+        let by_hand = Arc::new(Networks::load_on_host(&file).unwrap());
+        let autodiff = Arc::new(Networks::load(&file, &Device::flex()).unwrap());
+        let time = Duration::from_millis(400);
+        // Other tests run beside this one: the best of some rounds is the least disturbed.
+        let ratios = (0..5).map(|_| {
+            let [by_hand, autodiff] = [&by_hand, &autodiff].map(|networks| measure(networks.clone(), 4, time));
+            autodiff.seconds_a_step / by_hand.seconds_a_step
+        });
+        let best = ratios.fold(0.0, f64::max);
+        assert!(best > TIMES, "only {best:.1} times as fast");
+    }
+}
