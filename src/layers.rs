@@ -46,7 +46,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
 ];
 
 /// Packages that only these modules may name.
-const KEEPERS: [(&str, &[&str]); 15] = [
+const KEEPERS: [(&str, &[&str]); 16] = [
     ("egui", &["app"]),
     ("eframe", &["app"]),
     ("egui_plot", &["app"]),
@@ -60,6 +60,7 @@ const KEEPERS: [(&str, &[&str]); 15] = [
     ("wgpu", &["device", "app"]),
     ("memmap2", &["dataset"]),
     ("png", &["photo"]),
+    ("pulp", &["model"]),
     ("pytorch_reader", &["model"]),
     ("xmp_writer", &["photo"]),
 ];

@@ -173,7 +173,7 @@ mod tests {
             let product = packed.multiply(count, &a, &mut room);
             for (matrix, row) in (0..matrices).flat_map(|matrix| (0..count).map(move |row| (matrix, row))) {
                 let from = columns / 3;
-                let mut found = Vec::new();
+                let mut found: Vec<f32> = Vec::new();
                 while found.len() < columns - from {
                     let column = from + found.len();
                     found.extend(product.row(matrix, row, column, product.run(column, columns - column)));
