@@ -102,7 +102,7 @@ fn bench(args: &BenchArgs) -> anyhow::Result<Report> {
         vector_bits: vector_bits(),
         model: networks.info.name.clone(),
         image_size_px: networks.info.image_size_px,
-        speeds: args.candidates.iter().map(|&candidates| measure(networks.clone(), candidates, time)).collect(),
+        speeds: args.candidates.iter().map(|&candidates| measure(&networks, candidates, time)).collect(),
     })
 }
 

@@ -27,7 +27,7 @@ pub struct Speed {
 
 /// Blog mode on a face-sized pattern with a hole in the middle, its first quarter of `time` not counted.
 #[must_use]
-pub fn measure(networks: Arc<Networks>, candidates: u32, time: Duration) -> Speed {
+pub fn measure(networks: &Arc<Networks>, candidates: u32, time: Duration) -> Speed {
     let settings = Settings { candidates, steps: u32::MAX, ..Preset::Blog.settings() };
     let mut search = Search::new(networks.clone(), &pattern(networks.info.image_size_px as usize), settings);
     let begun = Instant::now();
@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn what_is_told_belongs_together() {
         let networks = Arc::new(Networks::load_on_host(&ModelFile::parse("tiny", TINY).unwrap()).unwrap());
-        let speed = measure(networks, 3, Duration::from_millis(20));
+        let speed = measure(&networks, 3, Duration::from_millis(20));
         assert_eq!(speed.candidates, 3);
         assert!(speed.steps >= STEPS_AT_LEAST);
         assert!((speed.candidate_steps_per_second * speed.seconds_a_step - 3.0).abs() < 1e-9);
@@ -86,7 +86,7 @@ mod tests {
         let time = Duration::from_millis(400);
         // Other tests run beside this one: the best of some rounds is the least disturbed.
         let ratios = (0..5).map(|_| {
-            let [by_hand, autodiff] = [&by_hand, &autodiff].map(|networks| measure(networks.clone(), 4, time));
+            let [by_hand, autodiff] = [&by_hand, &autodiff].map(|networks| measure(networks, 4, time));
             autodiff.seconds_a_step / by_hand.seconds_a_step
         });
         let best = ratios.fold(0.0, f64::max);

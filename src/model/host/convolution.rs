@@ -123,5 +123,5 @@ fn for_pixels(channels: usize, pixels: &mut [f32], finish: impl Fn(&mut [f32]) +
 
     /// Pixels that one thread handles at least.
     const GRAIN: usize = 64;
-    pixels.par_chunks_mut(GRAIN * channels).for_each(|pixels| finish(pixels));
+    pixels.par_chunks_mut(GRAIN * channels).for_each(&finish);
 }

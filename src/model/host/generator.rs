@@ -142,7 +142,6 @@ impl Generator {
 }
 
 /// Adds the bias to some pixels and applies a function.
-#[inline(always)]
 pub(super) fn finish(pixels: &mut [f32], bias: &[f32], activation: impl Fn(f32) -> f32) {
     for pixel in pixels.chunks_exact_mut(bias.len()) {
         for (value, bias) in pixel.iter_mut().zip(bias) {

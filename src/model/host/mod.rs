@@ -5,6 +5,10 @@
 //! first and folds its columns into the picture, a convolution unfolds first, and the way back of the one is the way
 //! forward of the other. The layers that cost most take fewer multiplications, by Winograd's algorithm.
 //!
+//! Of a step with eight candidates, the products of those layers take 53 % of the time, the sums before and after them 17 %, the
+//! first and last layers' products 4 %; the rest is activations, losses and threads waiting for each other. (`perf record
+//! countenance bench --candidates 8`, built with `-C strip=none`; AMD Zen 3, two threads.)
+//!
 //! What would surprise: pictures are channels-last in here, `[batch, side, side, channels]`, so that a column of the fold is one
 //! run of memory. Activations live in a [`Tape`], which is reused from step to step.
 //!

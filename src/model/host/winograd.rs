@@ -13,6 +13,11 @@
 //! | multiply | `[4 · large, small]` | `[small, 4 · large]` |
 //! | gather | four sums a pixel | four to nine sums a pixel |
 
+#![expect(
+    clippy::inline_always,
+    reason = "the features of the vector unit hold only for what is inlined into their function"
+)]
+
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
