@@ -17,6 +17,7 @@
 //! | `product` | matrix products |
 //! | `panels` | matrix products with weights packed at load |
 //! | `fold` | between pictures and the columns of a 4×4 kernel with stride 2 |
+//! | `sums` | what is added up before and after the products of `winograd` |
 //! | `winograd` | the convolution in fewer multiplications |
 //! | `convolution` | the convolution both ways, by what pays |
 //! | `generator` | G, and from a picture's gradient to the latent's |
@@ -30,6 +31,7 @@ mod generator;
 mod judge;
 mod panels;
 mod product;
+mod sums;
 #[cfg(test)]
 mod tests;
 mod winograd;

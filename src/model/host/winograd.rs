@@ -18,12 +18,13 @@
     reason = "the features of the vector unit hold only for what is inlined into their function"
 )]
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::Arch;
 use rayon::prelude::*;
 
 use super::Room;
 use super::panels::{Panels, Product};
 use super::room;
+use super::sums::{Gather, MOST_TERMS, Sum, Write};
 use crate::model::architecture::KERNEL;
 
 /// Products along one axis.
@@ -32,8 +33,6 @@ const PRODUCTS: usize = 3;
 const TILES: usize = 128;
 /// Fewer channels than this on either side leave panels half empty and sums short.
 const CHANNELS_FROM: usize = 32;
-/// Terms of a sum, at most.
-const MOST_TERMS: usize = PRODUCTS * PRODUCTS;
 /// Taps that each product's weight adds up, for the even and the odd pixels of an axis.
 const TAPS_OF: [[&[usize]; PRODUCTS]; 2] = [[&[1], &[1, 3], &[3]], [&[0], &[0, 2], &[2]]];
 /// What each product reads of its three pixels, with signs.
@@ -220,88 +219,6 @@ fn terms(pixel: usize, tiles: usize) -> impl Iterator<Item = Term> {
         _ => [Some((0, tile, -1.0)), Some((1, tile, 1.0)), Some((2, tile, -1.0))],
     };
     terms.into_iter().flatten()
-}
-
-/// Adds up as many columns of some rows (matrix, row, sign) as `out` is long.
-struct Gather<'a> {
-    product: Product<'a>,
-    column: usize,
-    rows: &'a [(usize, usize, f32)],
-    out: &'a mut [f32],
-}
-
-impl WithSimd for Gather<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let Self { product, mut column, rows, out: mut rest } = self;
-        while !rest.is_empty() {
-            let run = product.run(column, rest.len());
-            let (out, after) = rest.split_at_mut(run);
-            let mut sum = Sum::default();
-            for (matrix, row, sign) in rows {
-                sum.add(product.row(*matrix, *row, column, run), *sign);
-            }
-            sum.write(out);
-            (column, rest) = (column + run, after);
-        }
-    }
-}
-
-/// A sum of runs of memory, all of one length: written once, whatever its number of terms.
-struct Sum<'a> {
-    terms: [(&'a [f32], f32); MOST_TERMS],
-    count: usize,
-}
-
-impl Default for Sum<'_> {
-    #[inline(always)]
-    fn default() -> Self {
-        Self { terms: [(&[], 0.0); MOST_TERMS], count: 0 }
-    }
-}
-
-impl<'a> Sum<'a> {
-    #[inline(always)]
-    fn add(&mut self, values: &'a [f32], sign: f32) {
-        self.terms[self.count] = (values, sign);
-        self.count += 1;
-    }
-
-    #[inline(always)]
-    fn write(&self, out: &mut [f32]) {
-        /// As many sums as stay in registers.
-        const BLOCK: usize = 16;
-        let terms = &self.terms[..self.count];
-        let (blocks, rest) = out.as_chunks_mut::<BLOCK>();
-        let start_of_rest = blocks.len() * BLOCK;
-        for (index, out) in blocks.iter_mut().enumerate() {
-            let mut sums = [0.0f32; BLOCK];
-            for (values, sign) in terms {
-                let values = &values[index * BLOCK..][..BLOCK];
-                for position in 0..BLOCK {
-                    sums[position] += sign * values[position];
-                }
-            }
-            *out = sums;
-        }
-        for (index, out) in rest.iter_mut().enumerate() {
-            *out = terms.iter().map(|(values, sign)| sign * values[start_of_rest + index]).sum();
-        }
-    }
-}
-
-/// Writes a sum with the vectors at hand.
-struct Write<'a>(&'a Sum<'a>, &'a mut [f32]);
-
-impl WithSimd for Write<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        self.0.write(self.1);
-    }
 }
 
 #[cfg(test)]
