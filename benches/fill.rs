@@ -7,7 +7,8 @@ use countenance::face::{FaceFrame, detect};
 use countenance::mask::{Mask, MaskPreset, StrokeKind};
 use countenance::model::{ModelChoice, Networks, load};
 use countenance::photo::{DecodeLimits, Photo, decode};
-use countenance::search::{Preset, Problem, Search, Settings};
+use countenance::search::Search;
+use countenance::search::speed::endless_search;
 use divan::Bencher;
 use divan::counter::ItemsCount;
 
@@ -19,13 +20,7 @@ fn main() {
 fn search(candidates: u32) -> Search {
     let file = load(&ModelChoice::Embedded).expect("the embedded model is whole");
     let networks = Arc::new(Networks::load_on_host(&file).expect("the embedded model is whole"));
-    let in_hole = |i: usize| (16..48).contains(&(i % 64)) && (16..48).contains(&(i / 64));
-    let problem = Problem {
-        size_px: 64,
-        pixels: (0..3 * 64 * 64u16).map(|i| f32::from(i % 256) / 127.5 - 1.0).collect(),
-        known: (0..64 * 64).map(|i| if in_hole(i) { 0.0 } else { 1.0 }).collect(),
-    };
-    Search::new(networks, &problem, Settings { candidates, steps: u32::MAX, ..Preset::Blog.settings() })
+    endless_search(&networks, candidates)
 }
 
 /// One iteration: generator, discriminator, both backwards, Adam.

@@ -2,14 +2,13 @@
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 use clap::Args;
 use serde::Serialize;
 
-use super::{Ending, models, print_result};
+use super::{Ending, models, on_one_thread, print_result};
 use crate::device::DeviceChoice;
 use crate::job::Engine;
 use crate::model::host::vector_bits;
@@ -72,12 +71,7 @@ struct Report {
 
 /// Does what the arguments say.
 pub(super) fn run(args: &BenchArgs) -> anyhow::Result<Ending> {
-    // burn's work must stay on one thread.
-    let report = thread::scope(|scope| {
-        let work = thread::Builder::new().name("bench".into()).spawn_scoped(scope, || bench(args));
-        let work = work.context("cannot start the thread that computes")?;
-        work.join().map_err(|_| anyhow!("the program ran into a fault of its own, told above"))?
-    })?;
+    let report = on_one_thread("bench", || bench(args))?;
     let json = serde_json::to_string_pretty(&report).context("the JSON cannot be written")? + "\n";
     match args.json.as_deref() {
         Some(path) if path == Path::new("-") => print_result(&json)?,

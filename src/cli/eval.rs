@@ -9,17 +9,16 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 use image::DynamicImage;
 use indicatif::HumanDuration;
 
 pub(super) use args::EvalArgs;
 
 use super::progress::Console;
-use super::{Ending, print_result};
+use super::{Ending, on_one_thread, print_result};
 use crate::evaluation::{self, Evaluation, Problem, Watcher};
 use crate::job::Engine;
 use crate::photo::{Extras, Overwrite, Sheet, save_png};
@@ -32,15 +31,7 @@ const WRITE_EVERY: Duration = Duration::from_secs(10);
 /// Does what the arguments say.
 pub(super) fn run(args: &EvalArgs) -> anyhow::Result<Ending> {
     let plan = Plan::new(args)?;
-    // burn's work must stay on one thread, and debuggers and profilers show its name.
-    let done = thread::scope(|scope| {
-        let work = || evaluate(&plan, &mut Console::stderr());
-        let evaluation = thread::Builder::new()
-            .name("evaluation".into())
-            .spawn_scoped(scope, work)
-            .context("cannot start the thread that computes")?;
-        evaluation.join().map_err(|_| anyhow!("the program ran into a fault of its own, told above"))?
-    })?;
+    let done = on_one_thread("evaluation", || evaluate(&plan, &mut Console::stderr()))?;
     print_result(&done.text)?;
     Ok(done.ending)
 }

@@ -173,6 +173,15 @@ fn open_editor(photo: Option<PathBuf>) -> anyhow::Result<Ending> {
         .map(|()| Ending::AllWell)
 }
 
+/// Does work on a thread of its own: burn's must stay on one, and debuggers and profilers show its name.
+fn on_one_thread<T: Send>(name: &str, work: impl FnOnce() -> anyhow::Result<T> + Send) -> anyhow::Result<T> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name(name.into()).spawn_scoped(scope, work);
+        let thread = thread.context("cannot start the thread that computes")?;
+        thread.join().map_err(|_| anyhow::anyhow!("the program ran into a fault of its own, told above"))?
+    })
+}
+
 /// Writes a result to standard output. A reader that has seen enough (`| head`) is no error.
 fn print_result(text: &str) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();

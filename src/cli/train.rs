@@ -5,16 +5,14 @@ mod args;
 mod tests;
 
 use std::fmt::Write as _;
-use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context as _, anyhow};
 use indicatif::HumanDuration;
 
 pub(super) use args::TrainArgs;
 
 use super::progress::Console;
-use super::{Ending, usage};
+use super::{Ending, on_one_thread, usage};
 use crate::dataset::Faces;
 use crate::train::{
     Ended, Facts, Milestone, Observer, Pictures, Progress, RunFolder, TrainError, TrainOutcome, TrainRequest, train,
@@ -35,15 +33,7 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<Ending> {
         device: args.device,
         minutes: args.minutes,
     };
-    // burn's work must stay on one thread, and debuggers and profilers show its name.
-    thread::scope(|scope| {
-        let work = || follow(&request, &faces, held_out.as_ref(), &mut Console::stderr());
-        let run = thread::Builder::new()
-            .name("training".into())
-            .spawn_scoped(scope, work)
-            .context("cannot start the thread that computes")?;
-        run.join().map_err(|_| anyhow!("the program ran into a fault of its own, told above"))?
-    })
+    on_one_thread("training", || follow(&request, &faces, held_out.as_ref(), &mut Console::stderr()))
 }
 
 fn open(path: &std::path::Path) -> anyhow::Result<Faces> {

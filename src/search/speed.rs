@@ -25,11 +25,17 @@ pub struct Speed {
     pub candidate_steps_per_second: f64,
 }
 
-/// Blog mode on a face-sized pattern with a hole in the middle, its first quarter of `time` not counted.
+/// Blog mode without an end, on a face-sized pattern with a hole in the middle.
+#[must_use]
+pub fn endless_search(networks: &Arc<Networks>, candidates: u32) -> Search {
+    let settings = Settings { candidates, steps: u32::MAX, ..Preset::Blog.settings() };
+    Search::new(networks.clone(), &pattern(networks.info.image_size_px as usize), settings)
+}
+
+/// How fast the [endless search](endless_search) goes, the first quarter of `time` not counted.
 #[must_use]
 pub fn measure(networks: &Arc<Networks>, candidates: u32, time: Duration) -> Speed {
-    let settings = Settings { candidates, steps: u32::MAX, ..Preset::Blog.settings() };
-    let mut search = Search::new(networks.clone(), &pattern(networks.info.image_size_px as usize), settings);
+    let mut search = endless_search(networks, candidates);
     let begun = Instant::now();
     let mut seconds = Vec::new();
     while begun.elapsed() < time || seconds.len() < STEPS_AT_LEAST {

@@ -23,9 +23,9 @@ pub(super) struct Generator {
 }
 
 #[derive(Clone)]
-struct Layer {
-    convolution: Convolution,
-    bias: Vec<f32>,
+pub(super) struct Layer {
+    pub(super) convolution: Convolution,
+    pub(super) bias: Vec<f32>,
 }
 
 /// The gradient to a layer's weights and bias.
@@ -36,7 +36,7 @@ pub(super) struct LayerGradient {
 }
 
 impl Layer {
-    fn load(file: &ModelFile, name: &str, purpose: Purpose) -> Result<Self, ModelError> {
+    pub(super) fn load(file: &ModelFile, name: &str, purpose: Purpose) -> Result<Self, ModelError> {
         let convolution = Convolution::load(file, name, purpose)?;
         Ok(Self { convolution, bias: file.tensor(&format!("{name}.bias"))?.values.clone() })
     }

@@ -1,7 +1,7 @@
 //! D and E: from pictures to outputs, and from the outputs' gradient to the pictures'.
 
-use super::convolution::{Convolution, Purpose, weights};
-use super::generator::{finish, sized, through};
+use super::convolution::{Purpose, weights};
+use super::generator::{Layer, finish, sized, through};
 use super::product::Weights;
 use super::{Tape, room};
 use crate::model::{ModelError, ModelFile};
@@ -17,26 +17,20 @@ pub(super) struct Judge {
     score_bias: Vec<f32>,
 }
 
-struct Layer {
-    convolution: Convolution,
-    bias: Vec<f32>,
-}
-
 impl Judge {
     pub(super) fn load(file: &ModelFile, network: &str, layers: usize, purpose: Purpose) -> Result<Self, ModelError> {
-        let bias = |name: &str| file.tensor(&format!("{name}.bias")).map(|bias| bias.values.clone());
         let layer = |index: usize| {
             let name = match index.checked_sub(1) {
                 None => format!("{network}.from_rgb"),
                 Some(index) => format!("{network}.down.{index}"),
             };
-            Ok(Layer { convolution: Convolution::load(file, &name, purpose)?, bias: bias(&name)? })
+            Layer::load(file, &name, purpose)
         };
         let score = format!("{network}.score");
         Ok(Self {
             layers: (0..layers).map(layer).collect::<Result<_, ModelError>>()?,
             score: weights(file, &score)?,
-            score_bias: bias(&score)?,
+            score_bias: file.tensor(&format!("{score}.bias"))?.values.clone(),
         })
     }
 
