@@ -70,7 +70,7 @@ impl HostWork {
             Some(adapted) => adapted.draw(candidates, &values, &mut self.tape),
             None => networks.draw(candidates, &values, &mut self.tape),
         }
-        let judged = networks.judge_drawn(candidates, &mut self.tape);
+        let judged = settings.asks_discriminator().then(|| networks.judge_drawn(candidates, &mut self.tape)).flatten();
         let prior: Vec<f32> = match &judged {
             Some(logits) => logits.iter().map(|logit| prior(*logit, settings.prior)).collect(),
             None => vec![0.0; candidates],

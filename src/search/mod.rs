@@ -33,7 +33,7 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Losses {
     pub context: f32,
-    /// Before multiplication by λ; 0 when the model has no discriminator.
+    /// Before multiplication by λ; 0 when λ is 0, which leaves the discriminator out, or the model has none.
     pub prior: f32,
     /// `context + λ·prior`.
     pub total: f32,

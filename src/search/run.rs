@@ -139,8 +139,11 @@ impl Search {
         if lambda.to_bits() == self.settings.lambda.to_bits() {
             return;
         }
+        let asked = self.settings.asks_discriminator();
         self.settings.lambda = lambda;
-        if let Some(best) = &mut self.best {
+        if !asked {
+            self.weigh_best_anew();
+        } else if let Some(best) = &mut self.best {
             best.total = best.context.clone() + best.prior.clone().mul_scalar(lambda);
         }
     }
@@ -217,12 +220,12 @@ impl Search {
         let pictures = self.networks.generator.forward(latents.clone());
         let context = losses::context(pictures.clone(), &self.target, &self.settings.context);
         let (prior, total) = match &self.networks.discriminator {
-            Some(discriminator) => {
+            Some(discriminator) if self.settings.asks_discriminator() => {
                 let prior = losses::prior(discriminator.forward(pictures.clone()), self.settings.prior);
                 let total = context.clone() + prior.clone().mul_scalar(self.settings.lambda);
                 (prior, total)
             }
-            None => (context.zeros_like(), context.clone()),
+            _ => (context.zeros_like(), context.clone()),
         };
         // Candidates do not meet anywhere, so the gradient of the sum holds the gradient of each.
         let gradients = total.clone().sum().backward();

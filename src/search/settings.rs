@@ -204,7 +204,7 @@ pub struct HmcSettings {
 pub struct Settings {
     /// Iterations.
     pub steps: u32,
-    /// λ, the weight of the prior loss.
+    /// λ, the weight of the prior loss. With 0 the discriminator is not asked, which takes half the time.
     pub lambda: f32,
     pub learning_rate: f32,
     pub schedule: Schedule,
@@ -265,6 +265,11 @@ impl Settings {
     #[must_use]
     pub fn iterations(&self) -> u32 {
         self.steps.saturating_add(self.refine_steps)
+    }
+
+    /// Whether the discriminator has a say. Asking it takes half of a step's time.
+    pub(super) fn asks_discriminator(&self) -> bool {
+        self.lambda > 0.0
     }
 
     /// Checks every range.

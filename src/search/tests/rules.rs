@@ -143,6 +143,28 @@ fn a_new_lambda_counts_from_the_next_iteration_and_reweighs_the_best() {
 }
 
 #[test]
+fn without_lambda_the_discriminator_is_not_asked_until_lambda_comes_back() {
+    let prior = |lambda| {
+        let mut search = Search::new(networks(), &problem(), Settings { lambda, ..settings(OptimizerKind::Adam) });
+        search.advance();
+        search.take_losses().pop().unwrap().1
+    };
+    for (without, with) in prior(0.0).iter().zip(prior(1e-9)) {
+        assert_eq!((without.prior, without.total), (0.0, without.context));
+        assert!(with.prior > 0.0);
+        assert_eq!(without.context.to_bits(), with.context.to_bits());
+    }
+    let mut search = Search::new(networks(), &problem(), Settings { lambda: 0.0, ..settings(OptimizerKind::Adam) });
+    search.advance();
+    let context: Vec<f32> = search.best().unwrap().losses.iter().map(|losses| losses.context).collect();
+    search.set_lambda(2.0);
+    for (losses, context) in search.best().unwrap().losses.iter().zip(context) {
+        assert!(losses.prior > 0.0 && (losses.context - context).abs() < 1e-6, "{losses:?}");
+        assert!((losses.total - (context + 2.0 * losses.prior)).abs() < 1e-4, "{losses:?}");
+    }
+}
+
+#[test]
 fn steps_can_be_changed_on_the_way() {
     let mut search = Search::new(networks(), &problem(), settings(OptimizerKind::Adam));
     search.advance();
