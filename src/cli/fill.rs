@@ -76,7 +76,7 @@ fn fill_all(searcher: &mut dyn Searcher, plan: &Plan, console: &mut Console) -> 
     for (index, task) in plan.tasks.iter().enumerate() {
         let name = task.photo.file_name().unwrap_or_default().display();
         let title = if count == 1 { name.to_string() } else { format!("[{}/{count}] {name}", index + 1) };
-        console.begin(&title, plan.settings.iterations());
+        console.begin(&title, plan.settings.steps);
         let result = fill_one(searcher, plan, task, console);
         console.end();
         photos.push(match result {

@@ -22,7 +22,7 @@ pub(super) struct SettingsArgs {
 
     /// Weight of the prior loss against the context loss (the lambda of the paper)
     ///
-    /// 0 only agrees with the known pixels; more insists on a plausible face.
+    /// 0 only agrees with the known pixels, in half the time; more insists on a plausible face.
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub(super) lambda: Option<f32>,
 
@@ -56,16 +56,6 @@ pub(super) struct SettingsArgs {
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub(super) hold: Option<f32>,
 
-    /// Iterations after the steps in which a copy of the generator adapts to the known pixels
-    ///
-    /// No latent draws a given face exactly; a generator that may move a little can. The copy is dropped afterwards.
-    #[arg(long, value_name = "N")]
-    pub(super) refine_steps: Option<u32>,
-
-    /// Learning rate of the generator's weights in these iterations
-    #[arg(long, value_name = "X", allow_negative_numbers = true)]
-    pub(super) refine_rate: Option<f32>,
-
     /// Where the candidates start
     #[arg(long, value_parser = parser(STARTS))]
     pub(super) starts: Option<Starts>,
@@ -93,6 +83,12 @@ pub(super) struct SettingsArgs {
     /// 0: every known pixel counts the same (blog); 1: only those near the hole, by the hole around them (CVPR 2017)
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub(super) focus: Option<f32>,
+
+    /// Weight of the differences between neighbouring known pixels beside those of single ones; 0 leaves them out
+    ///
+    /// They make edges and textures count, beside colours (gradient difference loss, Mathieu et al. 2016).
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    pub(super) gradient: Option<f32>,
 
     /// The prior loss: how implausible the discriminator finds the face
     #[arg(long, value_parser = parser(PRIORS))]
@@ -127,7 +123,7 @@ fn set<T: Copy>(place: &mut T, value: Option<T>) {
 }
 
 impl SettingsArgs {
-    /// A preset by name, with changes as in `best:noise=0:refine-steps=0`, where settings are called as the options are.
+    /// A preset by name, with changes as in `best:noise=0:hold=0`, where settings are called as the options are.
     pub(super) fn changed(text: &str) -> anyhow::Result<Self> {
         let mut parts = text.split(':');
         let mut words = vec!["--preset".to_string(), parts.next().unwrap_or_default().to_string()];
@@ -160,14 +156,13 @@ impl SettingsArgs {
         set(&mut settings.optimizer, self.optimizer);
         set(&mut settings.noise, self.noise);
         set(&mut settings.hold, self.hold);
-        set(&mut settings.refine_steps, self.refine_steps);
-        set(&mut settings.refine_rate, self.refine_rate);
         set(&mut settings.starts, self.starts);
         set(&mut settings.start_spread, self.start_spread);
         set(&mut settings.context.reduction, self.context);
         set(&mut settings.context.norm, self.norm);
         set(&mut settings.context.window_px, self.window);
         set(&mut settings.context.focus, self.focus);
+        set(&mut settings.context.gradient, self.gradient);
         set(&mut settings.prior, self.prior);
         set(&mut settings.clipping, self.clipping);
         set(&mut settings.hmc.leapfrog_steps, self.hmc_steps);
@@ -200,7 +195,7 @@ impl SettingsArgs {
 type ReadValue = fn(&Settings) -> String;
 
 /// How to read a setting's value out of a preset, by the option's id.
-const PRESET_VALUES: [(&str, ReadValue); 22] = [
+const PRESET_VALUES: [(&str, ReadValue); 21] = [
     ("steps", |settings| settings.steps.to_string()),
     ("lambda", |settings| settings.lambda.to_string()),
     ("candidates", |settings| settings.candidates.to_string()),
@@ -209,14 +204,13 @@ const PRESET_VALUES: [(&str, ReadValue); 22] = [
     ("optimizer", |settings| name_of(OPTIMIZERS, &settings.optimizer).into()),
     ("noise", |settings| settings.noise.to_string()),
     ("hold", |settings| settings.hold.to_string()),
-    ("refine_steps", |settings| settings.refine_steps.to_string()),
-    ("refine_rate", |settings| settings.refine_rate.to_string()),
     ("starts", |settings| name_of(STARTS, &settings.starts).into()),
     ("start_spread", |settings| settings.start_spread.to_string()),
     ("context", |settings| name_of(REDUCTIONS, &settings.context.reduction).into()),
     ("norm", |settings| name_of(NORMS, &settings.context.norm).into()),
     ("window", |settings| settings.context.window_px.to_string()),
     ("focus", |settings| settings.context.focus.to_string()),
+    ("gradient", |settings| settings.context.gradient.to_string()),
     ("prior", |settings| name_of(PRIORS, &settings.prior).into()),
     ("clipping", |settings| name_of(CLIPPINGS, &settings.clipping).into()),
     ("hmc_steps", |settings| settings.hmc.leapfrog_steps.to_string()),

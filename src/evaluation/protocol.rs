@@ -68,7 +68,7 @@ impl SearchMethod {
             OptimizerKind::Hmc => self.settings.hmc.leapfrog_steps,
             OptimizerKind::Adam | OptimizerKind::Momentum => 1,
         };
-        u64::from(self.settings.steps) * u64::from(each) + u64::from(self.settings.refine_steps)
+        u64::from(self.settings.steps) * u64::from(each)
     }
 }
 

@@ -3,7 +3,7 @@
 use image::RgbImage;
 
 use super::Latent;
-use crate::model::host::{HostNetworks, Tape};
+use crate::model::host::{HostNetworks, Purpose, Tape};
 use crate::model::{self, ModelChoice, ModelError, ModelFile, ModelInfo};
 
 /// Latents that are drawn in one go: as many as keep the processor busy without taking much memory.
@@ -30,7 +30,7 @@ impl Gallery {
     /// # Errors
     /// Never for a file that was parsed.
     pub fn new(file: &ModelFile) -> Result<Self, ModelError> {
-        Ok(Self { networks: HostNetworks::load(file)?, info: file.info.clone(), tape: Tape::default() })
+        Ok(Self { networks: HostNetworks::load(file, Purpose::Plain)?, info: file.info.clone(), tape: Tape::default() })
     }
 
     /// What the model says about itself.

@@ -28,11 +28,10 @@ pub struct Inverted {
     pub context_loss: f32,
 }
 
-/// Settings that find a latent rather than a fill: those of Best, but the generator stays as it is, since another picture
-/// is to be drawn with it.
+/// Settings that find a latent: those of Best.
 #[must_use]
 pub fn invert_settings(seed: u64) -> Settings {
-    Settings { refine_steps: 0, seed, ..Preset::Best.settings() }
+    Settings { seed, ..Preset::Best.settings() }
 }
 
 /// Searches the latent whose picture agrees with all known pixels of a crop. All of burn's work happens on the thread that
@@ -64,13 +63,13 @@ pub fn invert(networks: &Arc<Networks>, crop: &Crop, settings: Settings) -> Resu
 mod tests {
     use super::*;
     use crate::explore::sample;
-    use crate::model::host::{HostNetworks, Tape};
+    use crate::model::host::{HostNetworks, Purpose, Tape};
     use crate::model::{ModelFile, TINY};
 
     /// What the tiny model draws of a sample, as a crop.
     fn drawn(file: &ModelFile, number: u64) -> Crop {
         let mut tape = Tape::default();
-        HostNetworks::load(file).unwrap().draw(1, &sample(number, 8), &mut tape);
+        HostNetworks::load(file, Purpose::Plain).unwrap().draw(1, &sample(number, 8), &mut tape);
         let planes = |channel: usize| tape.pictures().iter().skip(channel).step_by(3).copied();
         Crop { size_px: 16, pixels: (0..3).flat_map(planes).collect(), known: vec![1.0; 256] }
     }

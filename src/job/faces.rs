@@ -45,10 +45,10 @@ pub(super) fn draw_faces(
     }
     let (device, networks) = engine.networks(request.device, &request.model)?;
     let broke = |reason: String| FillError::Broke { device: device.name.clone(), reason };
-    let Some(host) = &networks.host else { return Err(broke("its networks are not on the CPU".to_string())) };
-    let pictures = caught(|| explore::draw(host, model.image_size_px, &request.latents, tape)).map_err(|reason| {
-        *tape = Tape::default();
-        broke(reason)
-    })?;
+    let pictures =
+        caught(|| explore::draw(&networks.host, model.image_size_px, &request.latents, tape)).map_err(|reason| {
+            *tape = Tape::default();
+            broke(reason)
+        })?;
     Ok(Faces { id, pictures })
 }

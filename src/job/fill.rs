@@ -266,12 +266,12 @@ fn apply_live(search: &mut Search, LiveSettings { lambda, steps }: LiveSettings)
 fn result_of(search: &Search, course: Course) -> Option<RunResult> {
     let Best { latents, losses } = search.best()?;
     let best = least_total(losses.iter().copied());
-    let explained =
-        search.unadapted_pictures().get(best).and_then(|picture| likeness::explained(picture, search.problem()));
+    let pictures = search.best_pictures();
+    let explained = pictures.get(best).and_then(|picture| likeness::explained(picture, search.problem()));
     let candidates = latents
         .into_iter()
         .zip(losses)
-        .zip(search.best_pictures())
+        .zip(pictures)
         .map(|((latent, losses), pixels)| Candidate { latent, pixels, losses, mixed: false })
         .collect::<Vec<_>>();
     let Course { evaluations, changed_on_the_way } = course;

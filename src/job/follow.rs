@@ -137,8 +137,7 @@ impl<'a> Follower<'a> {
         let elapsed_secs = self.clock.elapsed().as_secs_f32();
         #[expect(clippy::cast_precision_loss, reason = "step counts are far below 2^24")]
         let remaining_secs = (self.iteration > 1).then(|| {
-            let as_set = self.live.steps.saturating_add(self.request.settings.refine_steps);
-            let all = as_set.saturating_add(self.extended_by);
+            let all = self.live.steps.saturating_add(self.extended_by);
             let left = all.saturating_sub(self.iteration) as f32;
             left * elapsed_secs / self.iteration as f32
         });

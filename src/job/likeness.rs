@@ -1,6 +1,4 @@
 //! Whether what was found is a face in this frame: how much of the known pixels it explains.
-//!
-//! What would surprise: the pictures are those of the model itself. A generator that has adapted explains anything.
 
 use super::FillOutcome;
 use crate::search::Problem;

@@ -83,7 +83,7 @@ pub struct Candidate {
     /// G(latent): planar RGB in [-1, 1], `[3, size, size]`.
     pub pixels: Vec<f32>,
     pub losses: Losses,
-    /// A mix of others that the user has made: drawn as it is, neither searched nor refined.
+    /// A mix of others that the user has made: drawn as it is, not searched.
     pub mixed: bool,
 }
 

@@ -39,7 +39,7 @@ fn dab(width: u32, height: u32, at: [f32; 2]) -> Mask {
 }
 
 fn request() -> FillRequest {
-    let settings = Settings { steps: 8, refine_steps: 0, candidates: 2, seed: 3, ..Preset::Best.settings() };
+    let settings = Settings { steps: 8, candidates: 2, seed: 3, ..Preset::Best.settings() };
     FillRequest {
         photo: Arc::new(photo(40, 30)),
         hole: Arc::new(dab(40, 30, [20.0, 15.0])),

@@ -15,4 +15,4 @@ pub use file::{MaskFileError, decode_mask, encode_mask_png, load_mask, save_mask
 pub use history::{Edit, History};
 pub use preset::MaskPreset;
 pub use raster::{Mask, Stroke, StrokeKind};
-pub use weights::{context_weights, steps_to_known};
+pub use weights::{context_weights, pair_weights, steps_to_known};

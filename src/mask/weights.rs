@@ -37,6 +37,19 @@ pub fn context_weights(known: &[f32], size_px: usize, window_px: usize, focus: f
     weights
 }
 
+/// Weights of pairs of neighbours: for each pixel of a crop that with the pixel to its right, then that with the pixel below, each
+/// `[size, size]`. The mean of the two pixels' `weights`; zero unless both are known and there is a neighbour.
+#[must_use]
+pub fn pair_weights(weights: &[f32], known: &[f32], size_px: usize) -> [Vec<f32>; 2] {
+    let pair = |pixel: usize, neighbour: Option<usize>| match neighbour {
+        Some(other) if known[pixel] > 0.0 && known[other] > 0.0 => f32::midpoint(weights[pixel], weights[other]),
+        _ => 0.0,
+    };
+    let right = (0..weights.len()).map(|pixel| pair(pixel, ((pixel + 1) % size_px > 0).then_some(pixel + 1)));
+    let below = (0..weights.len()).map(|pixel| pair(pixel, Some(pixel + size_px).filter(|&at| at < weights.len())));
+    [right.collect(), below.collect()]
+}
+
 /// Summed-area table of hole pixels, `[size + 1, size + 1]`: entry `(y, x)` counts those above and left of it.
 fn hole_sums(known: &[f32], size_px: usize) -> Vec<u32> {
     let stride = size_px + 1;
@@ -124,6 +137,24 @@ mod tests {
         }
         assert_eq!(context_weights(&known, 5, 3, 0.0), known);
         assert!((context_weights(&known, 5, 3, 0.25)[5] - (0.75 + 0.25 / 9.0)).abs() < 1e-6);
+    }
+
+    #[test]
+    fn pairs_weigh_as_the_mean_of_two_known_pixels() {
+        #[rustfmt::skip]
+        let (known, weights) = ([
+            1.0, 1.0, 0.0,
+            1.0, 1.0, 1.0,
+            0.0, 1.0, 1.0,
+        ], [
+            0.2, 0.4, 0.0,
+            0.6, 0.8, 1.0,
+            0.0, 0.5, 0.3,
+        ]);
+        let [right, below] = pair_weights(&weights, &known, 3);
+        let near = |found: &[f32], expected: [f32; 9]| found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-6);
+        assert!(near(&right, [0.3, 0.0, 0.0, 0.7, 0.9, 0.0, 0.0, 0.4, 0.0]), "{right:?}");
+        assert!(near(&below, [0.4, 0.6, 0.0, 0.0, 0.65, 0.65, 0.0, 0.0, 0.0]), "{below:?}");
     }
 
     #[test]

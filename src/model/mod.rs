@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use architecture::Architecture;
 pub use batch_norm::{BatchNorm, OutputAxis};
 pub use file::{ModelError, ModelFile, Weights};
-pub use networks::{Discriminator, Encoder, Generator, Networks};
+pub use networks::{Discriminator, Encoder, Generator, Modules, Networks};
 
 /// The model that a bare executable works with.
 static EMBEDDED: &[u8] = include_bytes!("../../models/face-64.safetensors");

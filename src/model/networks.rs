@@ -5,7 +5,7 @@ use burn::nn::conv::{Conv2d, ConvTranspose2d};
 use burn::tensor::activation::{leaky_relu, relu, tanh};
 use burn::tensor::{Device, Tensor};
 
-use super::host::HostNetworks;
+use super::host::{HostNetworks, Purpose};
 use super::layers::{Side, down, up};
 use super::{ModelError, ModelFile, ModelInfo};
 
@@ -109,15 +109,35 @@ impl Encoder {
 /// A model ready to use on one device. Its weights are constants: only latents get gradients.
 pub struct Networks {
     pub info: ModelInfo,
+    /// What the search differentiates automatically, on `device`. `None` where it evaluates by hand, many times faster on the
+    /// CPU.
+    pub modules: Option<Modules>,
+    /// The same on the CPU by hand, also able to adapt to a photo.
+    pub host: HostNetworks,
+    /// With autodiff.
+    pub device: Device,
+}
+
+/// The networks of a model.
+pub struct Modules {
     pub generator: Generator,
     pub discriminator: Option<Discriminator>,
     pub encoder: Option<Encoder>,
-    /// The same on the CPU by hand, many times faster there than autodiff, and able to adapt to a photo.
-    pub host: Option<HostNetworks>,
-    /// The search evaluates on the CPU, by hand.
-    pub computes_on_host: bool,
-    /// The device of all the weights, with autodiff.
-    pub device: Device,
+}
+
+impl Modules {
+    fn load(file: &ModelFile, device: &Device) -> Result<Self, ModelError> {
+        let judge = |network: &str, channels: &Option<Vec<usize>>| {
+            channels.as_ref().map(|channels| Judge::load(file, network, channels.len(), device)).transpose()
+        };
+        let discriminator = judge("discriminator", &file.architecture.discriminator_channels)?;
+        let encoder = judge("encoder", &file.architecture.encoder_channels)?;
+        Ok(Self {
+            generator: Generator::load(file, device)?.freeze(),
+            discriminator: discriminator.map(|judge| Discriminator { judge }.freeze()),
+            encoder: encoder.map(|judge| Encoder { judge }.freeze()),
+        })
+    }
 }
 
 impl Networks {
@@ -126,7 +146,8 @@ impl Networks {
     /// # Errors
     /// Never for a file that was parsed.
     pub fn load_on_host(file: &ModelFile) -> Result<Self, ModelError> {
-        Ok(Self { computes_on_host: true, ..Self::load(file, &Device::flex())? })
+        let (host, device) = (HostNetworks::load(file, Purpose::Search)?, Device::flex().autodiff());
+        Ok(Self { info: file.info.clone(), modules: None, host, device })
     }
 
     /// Puts a model on a device.
@@ -135,19 +156,7 @@ impl Networks {
     /// Never for a file that was parsed.
     pub fn load(file: &ModelFile, device: &Device) -> Result<Self, ModelError> {
         let device = device.clone().autodiff();
-        let judge = |network: &str, channels: &Option<Vec<usize>>| {
-            channels.as_ref().map(|channels| Judge::load(file, network, channels.len(), &device)).transpose()
-        };
-        let discriminator = judge("discriminator", &file.architecture.discriminator_channels)?;
-        let encoder = judge("encoder", &file.architecture.encoder_channels)?;
-        Ok(Self {
-            info: file.info.clone(),
-            generator: Generator::load(file, &device)?.freeze(),
-            discriminator: discriminator.map(|judge| Discriminator { judge }.freeze()),
-            encoder: encoder.map(|judge| Encoder { judge }.freeze()),
-            host: Some(HostNetworks::load(file)?),
-            computes_on_host: false,
-            device,
-        })
+        let modules = Some(Modules::load(file, &device)?);
+        Ok(Self { info: file.info.clone(), modules, host: HostNetworks::load(file, Purpose::Plain)?, device })
     }
 }

@@ -17,7 +17,7 @@ pub(super) const MOST_CURVE_POINTS: usize = 300;
 /// Largest side of a candidate's picture that is believed: far above any model of this architecture.
 const MAX_PICTURE_SIDE_PX: u32 = 1024;
 /// Most iterations that are believed: each change of the hole while a search runs lets it go on for up to half of its own.
-const MOST_ITERATIONS: u32 = 1000 * Settings::MAX_ITERATIONS;
+const MOST_ITERATIONS: u32 = 1000 * Settings::MAX_STEPS;
 /// Context, prior and total.
 const LOSSES: usize = 3;
 

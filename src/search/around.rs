@@ -23,7 +23,7 @@ const STEP_SIZE: f32 = 0.01;
 /// β for a latent whose loss is 1: see [`Search::begin_around`]. At first the loss may rise by a half or so.
 const BETA: f32 = 40.0;
 /// What β is multiplied by after each trajectory: in the end the loss of held-out faces is a tenth to a fifth above that of the
-/// latent, before refinement.
+/// latent.
 const ANNEAL: f32 = 1.1;
 /// Largest β: a face that is explained without any loss is none to scale by.
 const MAX_BETA: f32 = 1e6;
@@ -42,10 +42,10 @@ impl Settings {
         }
     }
 
-    /// The settings that draw one latent as it is and weigh it: one iteration, without noise and refinement.
+    /// The settings that draw one latent as it is and weigh it: one iteration, without noise.
     #[must_use]
     pub fn to_draw_one(self) -> Self {
-        Self { steps: 1, optimizer: OptimizerKind::Adam, noise: 0.0, refine_steps: 0, candidates: 1, ..self }
+        Self { steps: 1, optimizer: OptimizerKind::Adam, noise: 0.0, candidates: 1, ..self }
     }
 }
 

@@ -10,12 +10,11 @@ use super::run::{OnDevice, Search};
 
 impl Search {
     /// Goes on from the present latents with another problem of the same size. The optimiser forgets what it knows of the old
-    /// one, the best so far is weighed anew, and a refinement that had begun will begin again.
+    /// one, and the best so far is weighed anew.
     pub fn set_problem(&mut self, problem: &Problem) {
         self.target = problem.on_device(&self.settings.context, &self.networks.device);
-        self.host = self.networks.computes_on_host.then(|| HostWork::new(problem, &self.settings));
+        self.host = self.networks.modules.is_none().then(|| HostWork::new(problem, &self.settings));
         self.problem = problem.clone();
-        self.refinement = None;
         match &mut self.motion {
             Motion::Hmc(trajectory) => trajectory.restart(),
             motion => *motion = Motion::new(&self.settings, &self.latents),

@@ -7,8 +7,8 @@ use super::problem::Problem;
 use super::readback::to_host;
 use super::run::Evaluation;
 use super::{Norm, PriorForm, Reduction, Settings};
-use crate::mask::context_weights;
-use crate::model::host::{Adapted, HostNetworks, Tape};
+use crate::mask::{context_weights, pair_weights};
+use crate::model::host::{HostNetworks, Tape};
 
 /// A problem in memory, and room to work in.
 pub(super) struct HostWork {
@@ -21,6 +21,10 @@ pub(super) struct HostWork {
     weights: Vec<f32>,
     /// What a weighted difference counts in the context loss: 1, or `1 / Σ W` over pixels and channels.
     scale: f32,
+    /// `[side, side]` each: of a pixel with the one to its right, and with the one below.
+    pair_weights: [Vec<f32>; 2],
+    /// As `scale`, for differences between neighbours.
+    pair_scale: f32,
     tape: Tape,
 }
 
@@ -34,17 +38,22 @@ impl HostWork {
             if problem.known[pixel] > 0.0 { problem.pixels[channel * area + pixel] } else { 0.0 }
         };
         let weights = context_weights(&problem.known, side_px, context.window_px as usize, context.focus);
-        let scale = match context.reduction {
+        let pair_weights = pair_weights(&weights, &problem.known, side_px);
+        let scale = |sum: f32| match context.reduction {
             Reduction::Sum => 1.0,
-            // Without a single weighted pixel the sum is zero too.
-            Reduction::Mean => 1.0 / (3.0 * weights.iter().sum::<f32>()).max(f32::MIN_POSITIVE),
+            Reduction::Mean if sum > 0.0 => 1.0 / (3.0 * sum),
+            // Without a single weighted pixel nothing is to be counted.
+            Reduction::Mean => 0.0,
         };
+        let (pixels_scale, pair_sum) = (scale(weights.iter().sum()), pair_weights.iter().flatten().sum());
         Self {
             side_px,
             pixels: (0..3 * area).map(value).collect(),
             known: problem.known.clone(),
             weights,
-            scale,
+            scale: pixels_scale,
+            pair_weights,
+            pair_scale: context.gradient * scale(pair_sum),
             tape: Tape::default(),
         }
     }
@@ -54,22 +63,11 @@ impl HostWork {
         networks.encode(1, &self.pixels, &self.known)
     }
 
-    /// Draws the latents and differentiates the total loss to them. An `adapted` generator draws in place of the model's,
-    /// and moves.
-    pub(super) fn evaluate(
-        &mut self,
-        networks: &HostNetworks,
-        adapted: Option<&mut Adapted>,
-        settings: &Settings,
-        latents: &Tensor<2>,
-        device: &Device,
-    ) -> Evaluation {
+    /// Draws the latents and differentiates the total loss to them.
+    pub(super) fn evaluate(&mut self, networks: &HostNetworks, settings: &Settings, latents: &Tensor<2>) -> Evaluation {
         let [candidates, latent_dim] = latents.dims();
-        let values = to_host(latents.clone());
-        match adapted.as_deref() {
-            Some(adapted) => adapted.draw(candidates, &values, &mut self.tape),
-            None => networks.draw(candidates, &values, &mut self.tape),
-        }
+        let device = &latents.device();
+        networks.draw(candidates, &to_host(latents.clone()), &mut self.tape);
         let judged = settings.asks_discriminator().then(|| networks.judge_drawn(candidates, &mut self.tape)).flatten();
         let prior: Vec<f32> = match &judged {
             Some(logits) => logits.iter().map(|logit| prior(*logit, settings.prior)).collect(),
@@ -78,13 +76,19 @@ impl HostWork {
         let logit_gradient = judged.map(|logits| {
             logits.iter().map(|logit| settings.lambda * prior_gradient(*logit, settings.prior)).collect::<Vec<_>>()
         });
-        let Self { pixels, weights, scale, tape, .. } = self;
+        let Self { side_px, pixels, weights, scale, pair_weights, pair_scale, tape, .. } = self;
         let (norm, logits) = (settings.context.norm, logit_gradient.as_deref());
-        let look = |picture: &[f32], gradient: &mut [f32]| context(norm, *scale, picture, pixels, weights, gradient);
-        let (context, gradient) = match adapted {
-            Some(adapted) => networks.pull_back_and_adapt(adapted, &values, logits, tape, settings.refine_rate, look),
-            None => networks.pull_back(candidates, logits, tape, look),
+        let look = |picture: &[f32], gradient: &mut [f32]| {
+            let differences: Vec<f32> = picture.iter().zip(&*pixels).map(|(picture, pixel)| picture - pixel).collect();
+            let mut loss = pixel_loss(norm, *scale, &differences, weights, gradient);
+            if *pair_scale > 0.0 {
+                for (weights, to_neighbour) in pair_weights.iter().zip([1, *side_px]) {
+                    loss += pair_loss(norm, *pair_scale, &differences, to_neighbour, weights, gradient);
+                }
+            }
+            loss
         };
+        let (context, gradient) = networks.pull_back(candidates, logits, tape, look);
         let total = context.iter().zip(&prior).map(|(context, prior)| context + settings.lambda * prior).collect();
         let row = |values: Vec<f32>| Tensor::from_data(TensorData::new(values, [candidates]), device);
         Evaluation {
@@ -108,28 +112,61 @@ impl HostWork {
     }
 }
 
-/// The context loss of one picture; adds its gradient. All `[side, side, 3]`, the weights `[side, side]`.
-fn context(norm: Norm, scale: f32, picture: &[f32], pixels: &[f32], weights: &[f32], gradient: &mut [f32]) -> f32 {
+/// The context loss of one picture's pixels; adds its gradient. Differences to the photo `[side, side, 3]`, weights
+/// `[side, side]`.
+fn pixel_loss(norm: Norm, scale: f32, differences: &[f32], weights: &[f32], gradient: &mut [f32]) -> f32 {
     let mut sum = 0.0;
-    let pairs = picture.as_chunks::<3>().0.iter().zip(pixels.as_chunks::<3>().0);
-    for (((picture, pixel), weight), gradient) in pairs.zip(weights).zip(gradient.as_chunks_mut::<3>().0) {
+    let pixels = differences.as_chunks::<3>().0.iter().zip(gradient.as_chunks_mut::<3>().0);
+    for ((difference, gradient), weight) in pixels.zip(weights) {
         let mut row = 0.0;
         for channel in 0..3 {
-            let difference = picture[channel] - pixel[channel];
-            let (loss, slope) = match norm {
-                // Level at zero, as autodiff has it.
-                Norm::L1 if difference == 0.0 => (0.0, 0.0),
-                Norm::L1 => (difference.abs(), difference.signum()),
-                Norm::L2 => (difference * difference, 2.0 * difference),
-            };
+            let (loss, slope) = loss_and_slope(norm, difference[channel]);
             row += loss;
             gradient[channel] += scale * weight * slope;
         }
         sum += f64::from(weight * row);
     }
-    #[expect(clippy::cast_possible_truncation, reason = "summed in double precision, needed in single")]
-    let sum = sum as f32;
-    scale * sum
+    scale * single(sum)
+}
+
+/// The same of each pixel's difference to a neighbour, so many pixels on, whose weight is not zero.
+fn pair_loss(
+    norm: Norm,
+    scale: f32,
+    differences: &[f32],
+    to_neighbour: usize,
+    weights: &[f32],
+    gradient: &mut [f32],
+) -> f32 {
+    let mut sum = 0.0;
+    let (differences, gradient) = (differences.as_chunks::<3>().0, gradient.as_chunks_mut::<3>().0);
+    for (pixel, weight) in weights.iter().enumerate().filter(|(_, weight)| **weight > 0.0) {
+        let neighbour = pixel + to_neighbour;
+        let mut row = 0.0;
+        for channel in 0..3 {
+            let (loss, slope) = loss_and_slope(norm, differences[neighbour][channel] - differences[pixel][channel]);
+            row += loss;
+            gradient[neighbour][channel] += scale * weight * slope;
+            gradient[pixel][channel] -= scale * weight * slope;
+        }
+        sum += f64::from(weight * row);
+    }
+    scale * single(sum)
+}
+
+/// What a difference costs, and the derivative.
+fn loss_and_slope(norm: Norm, difference: f32) -> (f32, f32) {
+    match norm {
+        // Level at zero, as autodiff has it.
+        Norm::L1 if difference == 0.0 => (0.0, 0.0),
+        Norm::L1 => (difference.abs(), difference.signum()),
+        Norm::L2 => (difference * difference, 2.0 * difference),
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "summed in double precision, needed in single")]
+fn single(sum: f64) -> f32 {
+    sum as f32
 }
 
 fn prior(logit: f32, form: PriorForm) -> f32 {

@@ -11,7 +11,6 @@ mod losses;
 mod optimizer;
 mod problem;
 mod readback;
-mod refine;
 mod run;
 mod settings;
 pub mod speed;

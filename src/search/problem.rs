@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::ContextSettings;
-use crate::mask::{context_weights, steps_to_known};
+use crate::mask::{context_weights, pair_weights, steps_to_known};
 
 /// So far from known pixels they still say what belongs there.
 const SHALLOW_PX: u32 = 6;
@@ -29,6 +29,12 @@ pub(super) struct Target {
     pub weights: Tensor<4>,
     /// `Σ W` over pixels and channels.
     pub weight_sum: f32,
+    /// `[1, 1, size, size - 1]`: of each pixel with the one to its right.
+    pub right_weights: Tensor<4>,
+    /// `[1, 1, size - 1, size]`: of each pixel with the one below.
+    pub below_weights: Tensor<4>,
+    /// Of both together, over channels.
+    pub pair_weight_sum: f32,
     /// See [`Problem::deep_share`].
     pub deep_share: f32,
 }
@@ -56,12 +62,17 @@ impl Problem {
             })
             .collect();
         let weight_sum = 3.0 * weights.iter().sum::<f32>();
-        let plane = |values: Vec<f32>| Tensor::from_data(TensorData::new(values, [1, 1, size, size]), device);
+        let [right, below] = pair_weights(&weights, &self.known, size);
+        let pair_weight_sum = 3.0 * right.iter().chain(&below).sum::<f32>();
+        let plane = |values: Vec<f32>| Tensor::<4>::from_data(TensorData::new(values, [1, 1, size, size]), device);
         Target {
             pixels: Tensor::from_data(TensorData::new(pixels, [1, 3, size, size]), device),
             known: plane(self.known.clone()),
             weights: plane(weights),
             weight_sum,
+            right_weights: plane(right).narrow(3, 0, size - 1),
+            below_weights: plane(below).narrow(2, 0, size - 1),
+            pair_weight_sum,
             deep_share: self.deep_share(),
         }
     }

@@ -57,20 +57,10 @@ impl Search {
         Some(Best { latents, losses })
     }
 
-    /// What the best latents draw, or drew when the generator had adapted that far: planar RGB in [-1, 1]. Waits for the
-    /// device.
+    /// What the best latents draw: planar RGB in [-1, 1]. Waits for the device.
     #[must_use]
     pub fn best_pictures(&self) -> Vec<Vec<f32>> {
         self.best.as_ref().map_or_else(Vec::new, |best| split(best.pictures.clone()))
-    }
-
-    /// What the best latents drew before the generator began to adapt: planar RGB in [-1, 1]. Waits for the device.
-    #[must_use]
-    pub fn unadapted_pictures(&self) -> Vec<Vec<f32>> {
-        match &self.refinement {
-            Some(refinement) => split(refinement.before.clone()),
-            None => self.best_pictures(),
-        }
     }
 }
 

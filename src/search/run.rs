@@ -11,7 +11,6 @@ use burn::tensor::{Tensor, TensorData};
 use super::host::HostWork;
 use super::optimizer::Motion;
 use super::problem::{Problem, Target};
-use super::refine::Refinement;
 use super::starts::Draws;
 use super::{Clipping, Schedule, Settings, Starts, losses};
 use crate::model::Networks;
@@ -24,8 +23,6 @@ pub struct Search {
     /// What the CPU works with; `None` while a GPU does it.
     pub(super) host: Option<HostWork>,
     pub(super) problem: Problem,
-    /// From the last step on.
-    pub(super) refinement: Option<Refinement>,
     pub(super) draws: Draws,
     /// `[candidates, latent_dim]`, without autodiff like every tensor kept between steps.
     pub(super) latents: Tensor<2>,
@@ -74,7 +71,7 @@ impl Search {
         let device = networks.device.clone();
         let target = problem.on_device(&settings.context, &device);
         let mut draws = Draws::new(settings.seed, device.clone().without_autodiff());
-        let host = networks.computes_on_host.then(|| HostWork::new(problem, &settings));
+        let host = networks.modules.is_none().then(|| HostWork::new(problem, &settings));
         let guess = first_guess(&networks, host.as_ref(), &target, &settings);
         let latents = first_latents(guess.clone(), networks.info.latent_dim, &settings, &mut draws);
         let motion = Motion::new(&settings, &latents);
@@ -84,7 +81,6 @@ impl Search {
             target,
             host,
             problem: problem.clone(),
-            refinement: None,
             draws,
             latents,
             guess,
@@ -114,7 +110,7 @@ impl Search {
     /// Whether all steps are done.
     #[must_use]
     pub fn is_done(&self) -> bool {
-        self.position() >= self.settings.iterations()
+        self.position() >= self.settings.steps
     }
 
     /// How far the schedules are: as many iterations as are done, but for those that edits have turned back.
@@ -148,20 +144,14 @@ impl Search {
         }
     }
 
-    /// Changes the number of steps from the next iteration on. Once the refinement has begun it is too late.
+    /// Changes the number of steps from the next iteration on.
     pub fn set_steps(&mut self, steps: u32) {
-        if self.refinement.is_none() {
-            self.settings.steps = steps;
-        }
+        self.settings.steps = steps;
     }
 
     /// Does one gradient evaluation and what follows from it. Answers whether that began a new iteration, whose pictures
     /// and losses are now to be had. For all but HMC every evaluation is an iteration of its own.
     pub fn advance(&mut self) -> bool {
-        if self.position() >= self.settings.steps {
-            self.refine();
-            return true;
-        }
         if let Motion::Hmc(trajectory) = &mut self.motion {
             let trajectory = trajectory.take();
             let (trajectory, began) = self.leap(trajectory);
@@ -213,13 +203,15 @@ impl Search {
 
     /// Draws the latents and differentiates the total loss to them.
     pub(super) fn evaluate(&mut self) -> Evaluation {
-        if let (Some(networks), Some(host)) = (&self.networks.host, &mut self.host) {
-            return host.evaluate(networks, None, &self.settings, &self.latents, &self.latents.device());
-        }
+        let networks = Arc::clone(&self.networks);
+        let Some(modules) = &networks.modules else {
+            let host = self.host.get_or_insert_with(|| HostWork::new(&self.problem, &self.settings));
+            return host.evaluate(&networks.host, &self.settings, &self.latents);
+        };
         let latents = self.latents.clone().autodiff().require_grad();
-        let pictures = self.networks.generator.forward(latents.clone());
+        let pictures = modules.generator.forward(latents.clone());
         let context = losses::context(pictures.clone(), &self.target, &self.settings.context);
-        let (prior, total) = match &self.networks.discriminator {
+        let (prior, total) = match &modules.discriminator {
             Some(discriminator) if self.settings.asks_discriminator() => {
                 let prior = losses::prior(discriminator.forward(pictures.clone()), self.settings.prior);
                 let total = context.clone() + prior.clone().mul_scalar(self.settings.lambda);
@@ -307,12 +299,12 @@ fn first_guess(
     if settings.starts != Starts::Encoder {
         return None;
     }
-    if let (Some(networks), Some(host)) = (&networks.host, host) {
-        let guess = host.encode(networks)?;
+    let Some(modules) = &networks.modules else {
+        let guess = host?.encode(&networks.host)?;
         let shape = [1, guess.len()];
         return Some(Tensor::from_data(TensorData::new(guess, shape), &target.pixels.device().without_autodiff()));
-    }
-    let encoder = networks.encoder.as_ref()?;
+    };
+    let encoder = modules.encoder.as_ref()?;
     Some(encoder.forward(target.pixels.clone(), target.known.clone()).without_autodiff())
 }
 

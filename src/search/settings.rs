@@ -64,13 +64,17 @@ impl Preset {
             optimizer: OptimizerKind::Adam,
             noise: 0.0,
             hold: 0.0,
-            refine_steps: 0,
-            refine_rate: 3e-4,
             candidates: 1,
             starts: Starts::Prior,
             start_spread: 0.0,
             seed: 0,
-            context: ContextSettings { reduction: Reduction::Sum, norm: Norm::L1, window_px: 7, focus: 0.0 },
+            context: ContextSettings {
+                reduction: Reduction::Sum,
+                norm: Norm::L1,
+                window_px: 7,
+                focus: 0.0,
+                gradient: 0.0,
+            },
             prior: PriorForm::NonSaturating,
             clipping: Clipping::Hard,
             hmc: HmcSettings { leapfrog_steps: 100, step_size: 0.001, beta: 0.2, anneal: 1.002 },
@@ -89,16 +93,21 @@ impl Preset {
             Self::Hmc => Settings { optimizer: OptimizerKind::Hmc, candidates: 4, ..blog },
             Self::Best => Settings {
                 steps: 100,
-                lambda: 0.02,
+                lambda: 0.0,
                 learning_rate: 0.02,
                 schedule: Schedule::Cosine,
                 noise: 0.15,
                 hold: 5.0,
-                refine_steps: 15,
                 candidates: 4,
                 starts: Starts::Encoder,
                 start_spread: 0.25,
-                context: ContextSettings { reduction: Reduction::Mean, norm: Norm::L1, window_px: 15, focus: 0.8 },
+                context: ContextSettings {
+                    reduction: Reduction::Mean,
+                    norm: Norm::L1,
+                    window_px: 15,
+                    focus: 0.8,
+                    gradient: 8.0,
+                },
                 ..blog
             },
         }
@@ -183,6 +192,11 @@ pub struct ContextSettings {
     pub window_px: u32,
     /// 0: every known pixel counts the same; 1: only those near the hole (CVPR 2017).
     pub focus: f32,
+    /// How much the differences between neighbours count beside those of single pixels, by the same norm and reduction: textures
+    /// and edges beside colours (the gradient difference loss of Mathieu et al. 2016, arXiv 1511.05440; in a latent search,
+    /// arXiv 1812.01071). 0 for not at all.
+    #[serde(default)]
+    pub gradient: f32,
 }
 
 /// Hamiltonian Monte Carlo, in the blog's notation L, ε, β.
@@ -218,12 +232,6 @@ pub struct Settings {
     /// all; only what began at or around the guess is held.
     #[serde(default)]
     pub hold: f32,
-    /// Iterations after the steps in which a private copy of the generator adapts to the known pixels.
-    #[serde(default)]
-    pub refine_steps: u32,
-    /// Learning rate of the generator's weights in these.
-    #[serde(default)]
-    pub refine_rate: f32,
     /// Latents optimised together.
     pub candidates: u32,
     pub starts: Starts,
@@ -256,16 +264,6 @@ impl Settings {
     pub const MAX_CANDIDATES: u32 = 256;
     /// The most steps a search may be asked for.
     pub const MAX_STEPS: u32 = 100_000;
-    /// The most steps of refinement.
-    pub const MAX_REFINE_STEPS: u32 = 1000;
-    /// The most iterations of both kinds.
-    pub const MAX_ITERATIONS: u32 = Self::MAX_STEPS + Self::MAX_REFINE_STEPS;
-
-    /// Steps and refinement together.
-    #[must_use]
-    pub fn iterations(&self) -> u32 {
-        self.steps.saturating_add(self.refine_steps)
-    }
 
     /// Whether the discriminator has a say. Asking it takes half of a step's time.
     pub(super) fn asks_discriminator(&self) -> bool {
@@ -295,13 +293,12 @@ impl Settings {
         )?;
         check((0.0..=2.0).contains(&self.noise), "noise", &self.noise, "use 0 to 2")?;
         check((0.0..=100.0).contains(&self.hold), "hold", &self.hold, "use 0 to 100")?;
-        check(self.refine_steps <= Self::MAX_REFINE_STEPS, "refine steps", &self.refine_steps, "use 0 to 1000")?;
-        check((0.0..=0.1).contains(&self.refine_rate), "refine rate", &self.refine_rate, "use 0 to 0.1")?;
         check((1..=Self::MAX_CANDIDATES).contains(&self.candidates), "candidates", &self.candidates, "use 1 to 256")?;
         check((0.0..=2.0).contains(&self.start_spread), "start spread", &self.start_spread, "use 0 to 2")?;
         let window = self.context.window_px;
         check(window % 2 == 1 && window <= 63, "context window", &window, "use an odd number from 1 to 63")?;
         check((0.0..=1.0).contains(&self.context.focus), "focus", &self.context.focus, "use 0 to 1")?;
+        check((0.0..=1000.0).contains(&self.context.gradient), "gradient", &self.context.gradient, "use 0 to 1000")?;
         check(
             (1..=1000).contains(&self.hmc.leapfrog_steps),
             "leapfrog steps",

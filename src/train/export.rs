@@ -97,7 +97,7 @@ mod tests {
         state.nets.insert("generator".into(), net.state());
         let (_, file) = model(&settings, &state).unwrap();
         let networks = Networks::load(&file, &Device::flex()).unwrap();
-        let drawn = read(networks.generator.forward(latents().reshape([64, 4])));
+        let drawn = read(networks.modules.unwrap().generator.forward(latents().reshape([64, 4])));
         let most = expected.iter().fold(0.0f32, |most, value| most.max(value.abs()));
         // Half precision keeps three digits, and the running variance is the unbiased one of 64 latents' pixels.
         let worst = expected.iter().zip(&drawn).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);

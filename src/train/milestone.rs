@@ -9,7 +9,7 @@ use super::samples::{Showcase, encode};
 use super::settings::TrainSettings;
 use super::trainer::TrainState;
 use super::{Milestone, TrainError, export};
-use crate::model::host::HostNetworks;
+use crate::model::host::{HostNetworks, Purpose};
 
 /// What measures a run, and its best so far.
 pub(super) struct Measuring {
@@ -46,7 +46,7 @@ impl Measuring {
     ) -> Result<Milestone, TrainError> {
         let step = state.step;
         let (bytes, file) = export::model(settings, state)?;
-        let grid = self.showcase.draw(&HostNetworks::load(&file)?);
+        let grid = self.showcase.draw(&HostNetworks::load(&file, Purpose::Plain)?);
         let size_px = [grid.width(), grid.height()];
         let samples = folder.sample_path(step);
         let png = encode(grid).map_err(|source| TrainError::Save { path: samples.clone(), source })?;

@@ -51,7 +51,7 @@ impl Run {
 
     /// How many iterations there will be.
     pub fn iterations(&self) -> u32 {
-        self.request.settings.iterations().saturating_add(self.extended_by)
+        self.request.settings.steps.saturating_add(self.extended_by)
     }
 
     /// Done iterations as a share of all, 0 to 1.

@@ -231,9 +231,12 @@ fn describe(name: &str, place: usize, losses: Losses) -> String {
     let share = prior_share(losses).map_or_else(String::new, |share| format!(" ({:.0} % λ·prior)", share * 100.0));
     let key = if place < 9 { format!(" ({})", place + 1) } else { String::new() };
     let Losses { context, prior, total } = losses;
-    format!(
-        "{name}{key}\nTotal {total:.4}{share}\nContext {context:.4}\nPrior {prior:.4}\nShift+click mixes it with the shown one"
-    )
+    let parts = if prior == 0.0 {
+        format!("Context {context:.4}")
+    } else {
+        format!("Total {total:.4}{share}\nContext {context:.4}\nPrior {prior:.4}")
+    };
+    format!("{name}{key}\n{parts}\nShift+click mixes it with the shown one")
 }
 
 #[cfg(test)]

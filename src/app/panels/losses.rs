@@ -43,10 +43,11 @@ const CURVES: [Curve; 3] = [
 pub fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let Some((curves, candidate, steps)) = shown(state) else { return };
     let palette = theme::palette(ui);
+    let told = told(curves, candidate);
     let log = state.remembered.log_losses;
     ui.horizontal(|ui| {
         ui.label(theme::section(ui, "Losses"));
-        for curve in &CURVES {
+        for curve in told {
             legend(ui, curve, (curve.color)(palette));
         }
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
@@ -79,7 +80,7 @@ pub fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         .y_axis_formatter(move |mark, _| tick(if log { 10_f64.powf(mark.value) } else { mark.value }))
         .label_formatter(|_| None)
         .show(ui, |plot| {
-            for curve in &CURVES {
+            for curve in told {
                 let points: Vec<PlotPoint> = curves
                     .of(candidate)
                     .filter_map(|(iteration, losses)| Some(PlotPoint::new(iteration, height((curve.value)(losses))?)))
@@ -103,6 +104,12 @@ fn shown(state: &State) -> Option<(&Curves, usize, u32)> {
     };
     // A mix has no past.
     curves.of(candidate).next().is_some().then_some((curves, candidate, steps))
+}
+
+/// All curves, or without λ·prior the context loss alone, which is the total then.
+fn told(curves: &Curves, candidate: usize) -> &'static [Curve] {
+    let weighed = curves.of(candidate).any(|(_, losses)| losses.prior != 0.0);
+    if weighed { &CURVES } else { &CURVES[1..2] }
 }
 
 fn legend(ui: &mut Ui, curve: &Curve, color: Color32) {

@@ -17,7 +17,7 @@ pub fn show(ui: &mut Ui, state: &State, settings: &mut Settings, actions: &mut V
         ui.add_enabled_ui(!state.is_locked(), |ui| {
             heading(ui, "Search");
             optimizer(ui, settings);
-            refinement(ui, settings);
+            noise_and_hold(ui, settings);
             candidates(ui, settings);
             seed(ui, settings);
             heading(ui, "Losses");
@@ -91,20 +91,13 @@ fn optimizer(ui: &mut Ui, settings: &mut Settings) {
     );
 }
 
-fn refinement(ui: &mut Ui, settings: &mut Settings) {
+fn noise_and_hold(ui: &mut Ui, settings: &mut Settings) {
     let noise = "Noise on the latents at the start, which falls to none at three quarters of the steps: finds better fills \
                  than a straight way down. 0: none (blog, paper)";
     rows::number(ui, "Noise", noise, &mut settings.noise, 0.0..=2.0);
     let hold = "How strongly the latents are held near the encoder's guess: the more, the more of the \
                 face is hidden. 0: not at all (blog, paper)";
     rows::number(ui, "Hold", hold, &mut settings.hold, 0.0..=100.0);
-    let steps = "Iterations after the steps in which a copy of the generator adapts to the known pixels. Few: it must stay \
-                 a generator of faces. 0: none (blog, paper)";
-    rows::number(ui, "Refine", steps, &mut settings.refine_steps, 0..=1000);
-    if settings.refine_steps > 0 {
-        let rate = "Length of the steps of the generator's weights";
-        rows::number(ui, "Refine rate", rate, &mut settings.refine_rate, 1e-5..=0.1);
-    }
 }
 
 fn candidates(ui: &mut Ui, settings: &mut Settings) {
@@ -152,13 +145,16 @@ fn context(ui: &mut Ui, settings: &mut Settings) {
         // Even sides have no middle.
         context.window_px |= 1;
     }
+    let gradient = "How much edges and textures of the known pixels count beside their colours: the differences between \
+                    neighbours. 0: not at all (blog, paper)";
+    rows::number(ui, "Gradients", gradient, &mut context.gradient, 0.0..=1000.0);
     rows::choice(
         ui,
         "Reduction",
         "How the differences become one number",
         &mut context.reduction,
         &[
-            (Reduction::Mean, "Mean", "Near 0.2, whatever the size of the hole: λ keeps its meaning"),
+            (Reduction::Mean, "Mean", "Some tenths, whatever the size of the hole: λ keeps its meaning"),
             (Reduction::Sum, "Sum", "As in the blog and the paper: near 1400 at the start, so λ = 0.1 hardly counts"),
         ],
     );

@@ -123,5 +123,5 @@ fn a_search_that_goes_on_longer_says_so() {
         paused: false,
     });
     window.run_steps(2);
-    window.get_by_label("Iteration 80 of 145");
+    window.get_by_label("Iteration 80 of 130");
 }

@@ -92,7 +92,7 @@ fn a_running_fill_shows_its_progress_its_picture_and_its_losses() {
     script.progress(1, 73);
     script.show(73);
     window.run_steps(2);
-    window.get_by_label("Iteration 73 of 115");
+    window.get_by_label("Iteration 73 of 100");
     window.get_by_label("1.2 s left");
     assert!(has_button(&window, "Candidate 2, best"));
     assert!(state(&window).patch().is_some() && !state(&window).shows_hole());
@@ -182,7 +182,7 @@ fn lambda_and_steps_reach_a_running_search() {
     )));
     script.progress(1, 10);
     window.run_steps(2);
-    window.get_by_label("Iteration 10 of 315");
+    window.get_by_label("Iteration 10 of 300");
 }
 
 #[test]

@@ -65,7 +65,7 @@ fn a_stroke_that_ends_gets_a_first_guess_that_says_what_it_is() {
     assert_eq!(script.sketches().len(), 1, "once for the whole stroke");
     let request = newest_guess(&script);
     assert_eq!(*request.hole, *document(&window).mask());
-    assert_eq!((request.settings.steps, request.settings.candidates, request.settings.refine_steps), (1, 1, 0));
+    assert_eq!((request.settings.steps, request.settings.candidates), (1, 1));
     assert_eq!((request.settings.starts, request.start), (Starts::Encoder, Start::AsSet));
     assert!(state(&window).shows_hole() && state(&window).patch().is_none());
     draw_newest(&mut window, &script);

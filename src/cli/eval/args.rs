@@ -36,7 +36,7 @@ pub(in crate::cli) struct EvalArgs {
 
     /// Presets to measure, with commas: best, blog, blog-momentum, paper, hmc; or all, or none
     ///
-    /// A preset may be followed by changes to it, as in best:noise=0:refine-steps=0; they are called as the options of
+    /// A preset may be followed by changes to it, as in best:noise=0:hold=0; they are called as the options of
     /// `countenance fill`.
     #[arg(long, value_name = "LIST", value_parser = presets, default_value = "best")]
     pub(super) presets: List<String>,
@@ -192,8 +192,8 @@ mod tests {
 
     #[test]
     fn a_preset_may_be_changed_and_each_change_is_checked() {
-        let list = presets("best, best:noise=0:refine-steps=0,best").unwrap();
-        assert_eq!(list.0, ["best", "best:noise=0:refine-steps=0"]);
+        let list = presets("best, best:noise=0:hold=0,best").unwrap();
+        assert_eq!(list.0, ["best", "best:noise=0:hold=0"]);
         assert_eq!(presets("all").unwrap().0.len(), Preset::ALL.len());
         for (wrong, named) in [
             ("nose:noise=0", "there is no 'nose'"),

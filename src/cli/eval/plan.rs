@@ -55,7 +55,7 @@ impl Plan {
     }
 }
 
-/// A preset, or a preset with single settings changed, as in `best:noise=0:refine-steps=0`. What is changed there goes before
+/// A preset, or a preset with single settings changed, as in `best:noise=0:hold=0`. What is changed there goes before
 /// what is said for all.
 fn search_method(name: &str, args: &EvalArgs) -> anyhow::Result<SearchMethod> {
     let mut settings = SettingsArgs::changed(name)?;

@@ -66,14 +66,6 @@ fn an_edited_search_goes_on_from_the_middle_of_its_schedule_and_counts_on() {
 }
 
 #[test]
-fn a_refinement_begins_again_after_an_edit() {
-    let mut request = request();
-    request.settings.refine_steps = 4;
-    let (outcome, painter) = painted(&request, at(10));
-    assert_eq!((outcome.steps, painter.extended_by), (10 + 4 + 4, 6), "half of the steps, then all of the refinement");
-}
-
-#[test]
 fn the_losses_kept_are_those_of_the_hole_at_the_end() {
     // Stopped just after the edit: the best is one from before, weighed by the new hole.
     let (outcome, _) = painted(&request(), Painter { stop_after: Some(6), ..at(5) });

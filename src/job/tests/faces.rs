@@ -72,7 +72,7 @@ fn a_fill_begins_at_the_chosen_face_and_its_recipe_repeats_it() {
     let start = Start::spread_around(&face, &as_set.settings);
     let request = FillRequest { start: start.clone(), ..as_set.clone() };
     let one_step = |request: &FillRequest| {
-        let settings = Settings { steps: 1, noise: 0.0, refine_steps: 0, ..request.settings };
+        let settings = Settings { steps: 1, noise: 0.0, ..request.settings };
         fill(&FillRequest { settings, ..request.clone() }, &mut Recorder::default()).unwrap()
     };
     assert_eq!(one_step(&request).candidates[0].latent, face, "the first candidate begins at the face itself");

@@ -10,7 +10,7 @@ use crate::model::{ModelError, ModelFile};
 
 /// What a network's weights are prepared for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Purpose {
+pub enum Purpose {
     /// Many passes: worth time at load, and memory.
     Search,
     /// Weights that change, or a pass once in a while.
@@ -56,23 +56,6 @@ impl Convolution {
             None => Way::Direct(weights(file, name)?),
         };
         Ok(Self { large, small, way })
-    }
-
-    /// The weights as they are; `None` when they are prepared for the search.
-    pub(super) fn weights_mut(&mut self) -> Option<&mut Weights> {
-        match &mut self.way {
-            Way::Direct(weights) => Some(weights),
-            Way::Winograd(_) => None,
-        }
-    }
-
-    /// The gradient to the weights `[small, 16 · large]`: from the smaller pictures, and what [`down`](Self::down) has left of the
-    /// larger ones' gradient in the room's columns. Empty when they are prepared for the search.
-    pub(super) fn weight_gradient(&self, small: &[f32], columns: &[f32]) -> Vec<f32> {
-        let Way::Direct(weights) = &self.way else { return Vec::new() };
-        let mut gradient = vec![0.0; weights.values().len()];
-        weights.gradient(small.len() / self.small, small, columns, &mut gradient);
-        gradient
     }
 
     /// From pictures `[2·side, 2·side, large]` to `[side, side, small]`. `finish` gets finished pixels, some at a time.

@@ -28,13 +28,6 @@ pub(super) struct Layer {
     pub(super) bias: Vec<f32>,
 }
 
-/// The gradient to a layer's weights and bias.
-#[derive(Default)]
-pub(super) struct LayerGradient {
-    pub(super) weights: Vec<f32>,
-    pub(super) bias: Vec<f32>,
-}
-
 impl Layer {
     pub(super) fn load(file: &ModelFile, name: &str, purpose: Purpose) -> Result<Self, ModelError> {
         let convolution = Convolution::load(file, name, purpose)?;
@@ -75,48 +68,8 @@ impl Generator {
         }
     }
 
-    /// Weights and biases of all layers that may change, from the latent on.
-    pub(super) fn parameters_mut(&mut self) -> impl Iterator<Item = (&mut Weights, &mut Vec<f32>)> {
-        let layers = self.layers.iter_mut();
-        let layers = layers.filter_map(|layer| Some((layer.convolution.weights_mut()?, &mut layer.bias)));
-        std::iter::once((&mut self.project, &mut self.project_bias)).chain(layers)
-    }
-
     /// From the pictures' gradient in `tape.gradient` to the latents'.
     pub(super) fn backward(&self, batch: usize, tape: &mut Tape) -> Vec<f32> {
-        self.backward_with(batch, tape, |_, _, _, _| {})
-    }
-
-    /// As [`backward`](Self::backward), and to the layers' parameters, from the latent on.
-    pub(super) fn backward_to_weights(
-        &self,
-        batch: usize,
-        latents: &[f32],
-        tape: &mut Tape,
-    ) -> (Vec<f32>, Vec<LayerGradient>) {
-        let mut gradients = Vec::with_capacity(self.layers.len() + 1);
-        let latents_gradient = self.backward_with(batch, tape, |layer, inputs, columns, outputs| {
-            gradients.push(LayerGradient {
-                weights: layer.convolution.weight_gradient(inputs, columns),
-                bias: sum_of_pixels(outputs, layer.convolution.large),
-            });
-        });
-        let own = &tape.gradient[..batch * self.project.columns()];
-        let mut weights = vec![0.0; self.project.values().len()];
-        self.project.gradient(batch, latents, own, &mut weights);
-        gradients.push(LayerGradient { weights, bias: sum_of_pixels(own, self.project_bias.len()) });
-        gradients.reverse();
-        (latents_gradient, gradients)
-    }
-
-    /// The way back. `look` gets each layer but the first with its inputs, the columns of the gradient to its outputs, and
-    /// that gradient. The first layer's is left on the tape.
-    fn backward_with(
-        &self,
-        batch: usize,
-        tape: &mut Tape,
-        mut look: impl FnMut(&Layer, &[f32], &[f32], &[f32]),
-    ) -> Vec<f32> {
         let Tape { drawn, room: rooms, gradient, next_gradient, .. } = tape;
         let mut side = FIRST_SIDE << self.layers.len();
         for (index, layer) in self.layers.iter().enumerate().rev() {
@@ -130,7 +83,6 @@ impl Generator {
             }
             let next = room(next_gradient, pixels * layer.convolution.small);
             layer.convolution.down(side, own, next, rooms, |_| {});
-            look(layer, &drawn[index], &rooms.columns, own);
             std::mem::swap(gradient, next_gradient);
         }
         let own = &mut gradient[..batch * self.project.columns()];
@@ -148,16 +100,6 @@ pub(super) fn finish(pixels: &mut [f32], bias: &[f32], activation: impl Fn(f32) 
             *value = activation(*value + bias);
         }
     }
-}
-
-fn sum_of_pixels(values: &[f32], channels: usize) -> Vec<f32> {
-    let mut sums = vec![0.0; channels];
-    for pixel in values.chunks_exact(channels) {
-        for (sum, value) in sums.iter_mut().zip(pixel) {
-            *sum += value;
-        }
-    }
-    sums
 }
 
 fn relu(value: f32) -> f32 {

@@ -21,10 +21,8 @@
 //! | `winograd` | the convolution in fewer multiplications |
 //! | `convolution` | the convolution both ways, by what pays |
 //! | `generator` | G, and from a picture's gradient to the latent's |
-//! | `adapt` | a copy of G whose weights adapt to one photo |
 //! | `judge` | D and E, and from their outputs' gradient to the picture's |
 
-mod adapt;
 mod convolution;
 mod fold;
 mod generator;
@@ -39,8 +37,7 @@ mod winograd;
 use rayon::prelude::*;
 
 use super::{ModelError, ModelFile};
-pub use adapt::Adapted;
-use convolution::Purpose;
+pub use convolution::Purpose;
 pub(crate) use fold::{fold, unfold};
 use generator::Generator;
 use judge::Judge;
@@ -49,8 +46,6 @@ pub(crate) use product::{MatrixStride, matrix_product};
 /// The three networks of a model.
 pub struct HostNetworks {
     generator: Generator,
-    /// The generator with its weights as they are, to copy and change.
-    adaptable: Generator,
     discriminator: Option<Judge>,
     encoder: Option<Judge>,
     side_px: usize,
@@ -77,21 +72,32 @@ struct Room {
 }
 
 impl HostNetworks {
-    /// Prepares a model's weights.
+    /// Prepares a model's weights, for many passes or for some.
     ///
     /// # Errors
     /// Never for a file that was parsed.
-    pub fn load(file: &ModelFile) -> Result<Self, ModelError> {
+    pub fn load(file: &ModelFile, purpose: Purpose) -> Result<Self, ModelError> {
         let judge = |network: &str, channels: &Option<Vec<usize>>, purpose: Purpose| {
             channels.as_ref().map(|channels| Judge::load(file, network, channels.len(), purpose)).transpose()
         };
         Ok(Self {
-            generator: Generator::load(file, Purpose::Search)?,
-            adaptable: Generator::load(file, Purpose::Plain)?,
-            discriminator: judge("discriminator", &file.architecture.discriminator_channels, Purpose::Search)?,
+            generator: Generator::load(file, purpose)?,
+            discriminator: judge("discriminator", &file.architecture.discriminator_channels, purpose)?,
             encoder: judge("encoder", &file.architecture.encoder_channels, Purpose::Plain)?,
             side_px: file.architecture.image_size_px as usize,
         })
+    }
+
+    /// Whether the prior loss can be had.
+    #[must_use]
+    pub fn has_discriminator(&self) -> bool {
+        self.discriminator.is_some()
+    }
+
+    /// Whether there can be a guess.
+    #[must_use]
+    pub fn has_encoder(&self) -> bool {
+        self.encoder.is_some()
     }
 
     /// G of `batch` latents, one after the other, each value in [-1, 1]. The
@@ -121,37 +127,6 @@ impl HostNetworks {
         tape: &mut Tape,
         look: impl Fn(&[f32], &mut [f32]) -> f32 + Sync,
     ) -> (Vec<f32>, Vec<f32>) {
-        let answers = self.pull_logits_back(batch, logits_gradient, tape, look);
-        (answers, self.generator.backward(batch, tape))
-    }
-
-    /// As [`pull_back`](Self::pull_back), for pictures that an adapting generator drew of these latents. It moves by a step
-    /// against the mean gradient of all pictures.
-    pub fn pull_back_and_adapt(
-        &self,
-        adapted: &mut Adapted,
-        latents: &[f32],
-        logits_gradient: Option<&[f32]>,
-        tape: &mut Tape,
-        learning_rate: f32,
-        look: impl Fn(&[f32], &mut [f32]) -> f32 + Sync,
-    ) -> (Vec<f32>, Vec<f32>) {
-        let batch = tape.pictures().len() / (self.side_px * self.side_px * 3).max(1);
-        let answers = self.pull_logits_back(batch, logits_gradient, tape, look);
-        // Adam does not see the scale of a gradient: the sum over the pictures does as well as the mean.
-        let (gradient, weights) = adapted.generator.backward_to_weights(batch, latents, tape);
-        adapted.step(&weights, learning_rate);
-        (answers, gradient)
-    }
-
-    /// Leaves the pictures' gradient on the tape.
-    fn pull_logits_back(
-        &self,
-        batch: usize,
-        logits_gradient: Option<&[f32]>,
-        tape: &mut Tape,
-        look: impl Fn(&[f32], &mut [f32]) -> f32 + Sync,
-    ) -> Vec<f32> {
         let picture = self.side_px * self.side_px * 3;
         match (&self.discriminator, logits_gradient) {
             (Some(discriminator), Some(gradient)) => discriminator.backward(batch, gradient, tape),
@@ -159,7 +134,8 @@ impl HostNetworks {
         }
         let gradients = room(&mut tape.gradient, batch * picture).par_chunks_exact_mut(picture);
         let pictures = tape.drawn.last().map_or(&[][..], Vec::as_slice).par_chunks_exact(picture);
-        pictures.zip(gradients).map(|(picture, gradient)| look(picture, gradient)).collect()
+        let answers = pictures.zip(gradients).map(|(picture, gradient)| look(picture, gradient)).collect();
+        (answers, self.generator.backward(batch, tape))
     }
 
     /// How D's layers see pictures `[batch, side, side, 3]` in [-1, 1]: the mean of each channel over the picture, layer after

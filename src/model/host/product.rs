@@ -1,7 +1,6 @@
 //! Matrix products.
 
 use gemm::Parallelism;
-use rayon::prelude::*;
 
 /// Products of fewer multiplications are not worth several threads.
 const PARALLEL_FROM: usize = 1 << 18;
@@ -26,28 +25,6 @@ impl Weights {
 
     pub(super) fn columns(&self) -> usize {
         self.columns
-    }
-
-    /// Its values, row by row.
-    pub(super) fn values(&self) -> &[f32] {
-        &self.forward
-    }
-
-    /// Changes its values, row by row.
-    pub(super) fn change(&mut self, change: impl FnOnce(&mut [f32])) {
-        change(&mut self.forward);
-        let (rows, columns, forward) = (self.rows, self.columns, &self.forward);
-        self.backward.par_chunks_exact_mut(rows).enumerate().for_each(|(column, out)| {
-            for (out, row) in out.iter_mut().zip(forward.chunks_exact(columns)) {
-                *out = row[column];
-            }
-        });
-    }
-
-    /// The gradient to the weights of `multiply(count, a, out)`, row by row: `aᵀ · g`, with `g` the gradient to `out`.
-    pub(super) fn gradient(&self, count: usize, a: &[f32], g: &[f32], out: &mut [f32]) {
-        let (rows, columns) = (MatrixStride::columns_of(self.rows), MatrixStride::rows_of(self.columns));
-        matrix_product([self.rows, self.columns, count], (a, rows), (g, columns), out);
     }
 
     /// `out = a · W`: `[count, rows] · [rows, columns]`.
@@ -145,14 +122,6 @@ mod tests {
             let b: Vec<f32> = (0..count * columns).map(|i| value(i, 5)).collect();
             let mut back = vec![f32::NAN; count * rows];
             weights.multiply_back(count, &b, &mut back);
-            let mut gradient = vec![f32::NAN; rows * columns];
-            weights.gradient(count, &a, &b, &mut gradient);
-            for row in 0..rows {
-                for column in 0..columns {
-                    let expected: f32 = (0..count).map(|i| a[i * rows + row] * b[i * columns + column]).sum();
-                    assert!((gradient[row * columns + column] - expected).abs() < 1e-2);
-                }
-            }
             for i in 0..count {
                 for column in 0..columns {
                     let expected: f32 = (0..rows).map(|row| a[i * rows + row] * value(row, column)).sum();

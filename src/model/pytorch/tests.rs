@@ -5,7 +5,7 @@ use safetensors::SafeTensors;
 
 use super::*;
 use crate::model::file::{Precision, Tensors, encode};
-use crate::model::host::{HostNetworks, Tape};
+use crate::model::host::{HostNetworks, Purpose, Tape};
 use crate::model::{ModelFile, TINY, Weights};
 use crate::photo::Overwrite;
 
@@ -31,7 +31,7 @@ fn model(imported: &Imported) -> ModelFile {
 
 /// What a model draws of latents, planar, and what it says about it.
 fn drawn(file: &ModelFile, latents: &[f32]) -> (Vec<f32>, Vec<f32>) {
-    let networks = HostNetworks::load(file).unwrap();
+    let networks = HostNetworks::load(file, Purpose::Plain).unwrap();
     let mut tape = Tape::default();
     networks.draw(2, latents, &mut tape);
     let pictures = tape.pictures().chunks(16 * 16 * 3);

@@ -52,16 +52,18 @@ fn search(networks: &Arc<Networks>, settings: Settings) -> Search {
 
 fn mean_form() -> Settings {
     let blog = Preset::Blog.settings();
-    let context = ContextSettings { reduction: Reduction::Mean, norm: Norm::L1, window_px: 7, focus: 0.0 };
+    let context =
+        ContextSettings { reduction: Reduction::Mean, norm: Norm::L1, window_px: 7, focus: 0.0, gradient: 0.0 };
     Settings { context, prior: PriorForm::NonSaturating, lambda: 0.1, ..blog }
 }
 
 #[test]
 fn pictures_and_logits_agree() {
-    let networks = networks();
+    let [_, networks] = both_ways();
+    let modules = networks.modules.as_ref().unwrap();
     let z = Tensor::from_data(TensorData::new(golden("z"), [4, 100]), &networks.device);
-    let pictures = networks.generator.forward(z);
-    let logits = networks.discriminator.as_ref().unwrap().forward(pictures.clone());
+    let pictures = modules.generator.forward(z);
+    let logits = modules.discriminator.as_ref().unwrap().forward(pictures.clone());
     let host = |data: TensorData| data.iter::<f32>().collect::<Vec<_>>();
     assert_close("g", &host(pictures.into_data()), &golden("g"));
     assert_close("d", &host(logits.into_data()), &golden("d"));
@@ -69,12 +71,13 @@ fn pictures_and_logits_agree() {
 
 #[test]
 fn the_encoder_agrees() {
-    let networks = networks();
+    let [_, networks] = both_ways();
+    let modules = networks.modules.as_ref().unwrap();
     let problem = problem();
     let plane = |values: Vec<f32>, channels| {
         Tensor::<4>::from_data(TensorData::new(values, [1, channels, 64, 64]), &networks.device)
     };
-    let guess = networks.encoder.as_ref().unwrap().forward(plane(problem.pixels, 3), plane(problem.known, 1));
+    let guess = modules.encoder.as_ref().unwrap().forward(plane(problem.pixels, 3), plane(problem.known, 1));
     assert_close("encoder.z", &guess.into_data().iter::<f32>().collect::<Vec<_>>(), &golden("encoder.z"));
 }
 

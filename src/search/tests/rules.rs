@@ -33,7 +33,13 @@ pub(super) fn settings(optimizer: OptimizerKind) -> Settings {
         steps: 12,
         candidates: 3,
         learning_rate: 0.05,
-        context: ContextSettings { reduction: Reduction::Mean, norm: Norm::L1, window_px: 5, focus: 0.5 },
+        context: ContextSettings {
+            reduction: Reduction::Mean,
+            norm: Norm::L1,
+            window_px: 5,
+            focus: 0.5,
+            gradient: 0.0,
+        },
         hmc: HmcSettings { leapfrog_steps: 4, step_size: 0.01, beta: 1.0, anneal: 1.01 },
         seed: 11,
         ..Preset::Blog.settings()
@@ -53,9 +59,11 @@ fn run(problem: &Problem, settings: Settings) -> (Vec<Vec<Losses>>, Vec<Vec<f32>
 #[test]
 fn the_gradient_is_that_of_finite_differences() {
     const STEP: f32 = 1e-2;
-    for (norm, prior) in [(Norm::L2, PriorForm::NonSaturating), (Norm::L2, PriorForm::Saturating)] {
+    for (prior, gradient) in
+        [(PriorForm::NonSaturating, 0.0), (PriorForm::Saturating, 0.0), (PriorForm::NonSaturating, 2.0)]
+    {
         let mut settings = settings(OptimizerKind::Adam);
-        settings.context.norm = norm;
+        settings.context = ContextSettings { norm: Norm::L2, gradient, ..settings.context };
         settings.prior = prior;
         settings.candidates = 1;
         let mut search = Search::new(networks(), &problem(), settings);
@@ -143,6 +151,66 @@ fn a_new_lambda_counts_from_the_next_iteration_and_reweighs_the_best() {
 }
 
 #[test]
+fn the_gradient_term_compares_neighbours_that_are_both_known() {
+    let context =
+        ContextSettings { reduction: Reduction::Sum, norm: Norm::L1, window_px: 5, focus: 0.0, gradient: 0.0 };
+    let search = |problem: &Problem, gradient| {
+        let context = ContextSettings { gradient, ..context };
+        let mut search =
+            Search::new(networks(), problem, Settings { context, candidates: 1, ..settings(OptimizerKind::Adam) });
+        let evaluation = search.evaluate();
+        let number = |tensor: Tensor<1>| tensor.into_data().iter::<f32>().next().unwrap();
+        let picture: Vec<f32> = evaluation.pictures.into_data().iter::<f32>().collect();
+        (number(evaluation.context), picture)
+    };
+    let problem = problem();
+    let (pixels_alone, picture) = search(&problem, 0.0);
+    let (with_pairs, _) = search(&problem, 0.5);
+    let area = SIZE_PX * SIZE_PX;
+    let off = |channel: usize, pixel: usize| picture[channel * area + pixel] - problem.pixels[channel * area + pixel];
+    let mut pairs = 0.0;
+    for channel in 0..3 {
+        for pixel in 0..area {
+            let right = (pixel % SIZE_PX + 1 < SIZE_PX).then_some(pixel + 1);
+            let below = (pixel + SIZE_PX < area).then_some(pixel + SIZE_PX);
+            for other in right.into_iter().chain(below) {
+                if problem.known[pixel] > 0.0 && problem.known[other] > 0.0 {
+                    pairs += (off(channel, other) - off(channel, pixel)).abs();
+                }
+            }
+        }
+    }
+    assert!(pairs > 1.0);
+    assert!(
+        (with_pairs - (pixels_alone + 0.5 * pairs)).abs() < 1e-3 * with_pairs,
+        "{with_pairs}, {pixels_alone}, {pairs}"
+    );
+    // A picture that is only shifted in brightness costs no more than its pixels do.
+    let mut shifted = problem.clone();
+    for channel in 0..3 {
+        for pixel in 0..area {
+            shifted.pixels[channel * area + pixel] = picture[channel * area + pixel] + 0.25;
+        }
+    }
+    assert!((search(&shifted, 0.0).0 - search(&shifted, 9.0).0).abs() < 1e-2);
+}
+
+#[test]
+fn scattered_known_pixels_have_no_neighbours_to_compare() {
+    let scattered = |i: usize| (i % SIZE_PX).is_multiple_of(4) && (i / SIZE_PX).is_multiple_of(4);
+    let known = (0..SIZE_PX * SIZE_PX).map(|i| f32::from(u8::from(scattered(i)))).collect();
+    let problem = Problem { known, ..problem() };
+    let of = |gradient| {
+        let best = Preset::Best.settings();
+        let settings = Settings { steps: 3, context: ContextSettings { gradient, ..best.context }, ..best };
+        run(&problem, settings)
+    };
+    let (with, without) = (of(8.0), of(0.0));
+    assert!(with.0.iter().flatten().all(|losses| losses.total.is_finite()));
+    assert_eq!(with, without);
+}
+
+#[test]
 fn without_lambda_the_discriminator_is_not_asked_until_lambda_comes_back() {
     let prior = |lambda| {
         let mut search = Search::new(networks(), &problem(), Settings { lambda, ..settings(OptimizerKind::Adam) });
@@ -176,21 +244,15 @@ fn steps_can_be_changed_on_the_way() {
 
 #[test]
 fn without_discriminator_and_encoder_the_prior_is_off_and_the_search_still_works() {
-    let whole = networks();
-    let bare = Networks {
-        info: whole.info.clone(),
-        generator: whole.generator.clone(),
-        discriminator: None,
-        encoder: None,
-        host: None,
-        computes_on_host: false,
-        device: whole.device.clone(),
-    };
+    let mut file = ModelFile::parse("tiny", TINY).unwrap();
+    (file.architecture.discriminator_channels, file.architecture.encoder_channels) = (None, None);
     let settings = Settings { starts: Starts::Encoder, ..settings(OptimizerKind::Adam) };
-    let mut search = Search::new(Arc::new(bare), &problem(), settings);
-    search.advance();
-    for losses in search.take_losses().pop().unwrap().1 {
-        assert_eq!((losses.prior, losses.total), (0.0, losses.context));
+    for networks in [Networks::load_on_host(&file).unwrap(), Networks::load(&file, &Device::flex()).unwrap()] {
+        let mut search = Search::new(Arc::new(networks), &problem(), settings);
+        search.advance();
+        for losses in search.take_losses().pop().unwrap().1 {
+            assert_eq!((losses.prior, losses.total), (0.0, losses.context));
+        }
     }
 }
 
@@ -232,10 +294,12 @@ proptest! {
 #[test]
 fn autodiff_and_the_way_by_hand_give_the_same_losses_and_gradients() {
     let file = ModelFile::parse("tiny", TINY).unwrap();
-    let context = |reduction, norm| ContextSettings { reduction, norm, window_px: 5, focus: 0.5 };
+    let context = |reduction, norm, gradient| ContextSettings { reduction, norm, window_px: 5, focus: 0.5, gradient };
     for (context, prior) in [
-        (context(Reduction::Mean, Norm::L1), PriorForm::NonSaturating),
-        (context(Reduction::Sum, Norm::L2), PriorForm::Saturating),
+        (context(Reduction::Mean, Norm::L1, 0.0), PriorForm::NonSaturating),
+        (context(Reduction::Sum, Norm::L2, 0.0), PriorForm::Saturating),
+        (context(Reduction::Mean, Norm::L1, 3.0), PriorForm::NonSaturating),
+        (context(Reduction::Sum, Norm::L2, 0.5), PriorForm::NonSaturating),
     ] {
         let settings = Settings { context, prior, lambda: 0.3, ..settings(OptimizerKind::Adam) };
         let values = |networks: Networks| {

@@ -6,7 +6,7 @@
 //! noise on its weights, blurred 3.5, of twenty latents only 1.8. The encoder's features put real faces at 0.4 and broken samples
 //! below that, the random network's hardly told the model from broken ones.
 
-use crate::model::host::HostNetworks;
+use crate::model::host::{HostNetworks, Purpose};
 use crate::model::{ModelError, ModelFile};
 
 /// Deviations further out count as this far: a discriminator answers pictures that are no faces with any number.
@@ -31,7 +31,12 @@ impl Judge {
         size_px: usize,
         faces: impl Iterator<Item = Vec<f32>>,
     ) -> Result<(Self, Vec<f32>), ModelError> {
-        let mut judge = Self { networks: HostNetworks::load(file)?, size_px, mean: Vec::new(), deviation: Vec::new() };
+        let mut judge = Self {
+            networks: HostNetworks::load(file, Purpose::Plain)?,
+            size_px,
+            mean: Vec::new(),
+            deviation: Vec::new(),
+        };
         let faces: Vec<Vec<f32>> = faces.collect();
         let raw: Vec<f32> = faces.chunks(AT_ONCE).flat_map(|faces| judge.raw(faces.len(), &faces.concat())).collect();
         let length = raw.len() / faces.len().max(1);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::mask::MaskPreset;
 use crate::model::{ModelFile, Networks};
-use crate::search::{Preset, Problem, Search, Settings, Starts};
+use crate::search::{ContextSettings, Preset, Problem, Search, Settings, Starts};
 use crate::train::TrainError;
 use crate::train::data::Pictures;
 use crate::train::samples::planar;
@@ -35,9 +35,10 @@ impl Fills {
     pub fn measure(&self, file: &ModelFile) -> Result<(f64, f64), TrainError> {
         let networks = Arc::new(Networks::load_on_host(file)?);
         let best = Preset::Best.settings();
-        let starts = if networks.encoder.is_some() { Starts::Encoder } else { Starts::Prior };
-        let settings =
-            Settings { steps: STEPS, refine_steps: 0, noise: 0.0, candidates: 1, starts, seed: self.seed, ..best };
+        let starts = if networks.host.has_encoder() { Starts::Encoder } else { Starts::Prior };
+        // Of pixels alone, so that the numbers of different versions can be compared.
+        let context = ContextSettings { gradient: 0.0, ..best.context };
+        let settings = Settings { steps: STEPS, noise: 0.0, candidates: 1, starts, seed: self.seed, context, ..best };
         let (mut context, mut hole) = (0.0, 0.0);
         for problem in &self.problems {
             let mut search = Search::new(Arc::clone(&networks), problem, settings);

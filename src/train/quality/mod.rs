@@ -19,7 +19,7 @@ use super::draws::{Purpose, prior, stream};
 use super::samples::{byte, interleaved};
 use super::settings::TrainSettings;
 use crate::metrics::{Picture, diversity};
-use crate::model::host::{HostNetworks, Tape};
+use crate::model::host::{self, HostNetworks, Tape};
 use crate::model::{ModelChoice, ModelFile, load};
 use features::Judge;
 use fills::Fills;
@@ -83,7 +83,7 @@ impl Yardstick {
 
     /// Measures a model of that size.
     pub fn measure(&self, file: &ModelFile) -> Result<Quality, TrainError> {
-        let networks = HostNetworks::load(file)?;
+        let networks = HostNetworks::load(file, host::Purpose::Plain)?;
         let mut tape = Tape::default();
         let (mut samples, mut first) = (Vec::new(), Vec::new());
         for latents in self.latents.chunks(AT_ONCE * self.latent_dim) {
@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn the_built_in_model_is_better_than_an_untrained_one_by_every_number() {
         let built_in = load(&ModelChoice::Embedded).unwrap();
-        let networks = HostNetworks::load(&built_in).unwrap();
+        let networks = HostNetworks::load(&built_in, host::Purpose::Plain).unwrap();
         let mut tape = Tape::default();
         networks.draw(16, &prior(&mut stream(3, Purpose::Samples), 1600), &mut tape);
         // Its own samples stand for faces: no face is part of the repository.
