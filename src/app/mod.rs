@@ -45,13 +45,14 @@ use state::{Action, Source, State};
 use tasks::{Task, Tasks};
 use training::{TrainingAction, TrainingWindow};
 
-use crate::job::Worker;
+use crate::job::{self, Worker};
 
 /// Opens the window and runs until it is closed.
 ///
 /// # Errors
 /// When no window can be opened.
 pub fn run(photo: Option<PathBuf>) -> anyhow::Result<()> {
+    job::start_pool_in_background();
     let settings_path = Remembered::default_path();
     let remembered = settings_path.as_deref().map_or_else(Remembered::default, Remembered::load);
     let mut viewport = egui::ViewportBuilder::default()

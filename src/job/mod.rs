@@ -7,6 +7,7 @@
 //! Nothing is lost once there is a result: a cancelled or failed search still returns the best fill so far. A [`Recipe`]
 //! says how a fill was made, and travels in the file that is exported.
 
+mod background;
 mod brief;
 mod caught;
 mod engine;
@@ -35,6 +36,7 @@ use crate::model::{ModelChoice, ModelInfo};
 use crate::photo::Photo;
 use crate::search::{Losses, Settings};
 
+pub use background::start_pool_in_background;
 pub use engine::Engine;
 pub use faces::{Faces, FacesId, FacesRequest};
 pub use fill::{FillError, Flow, Observer, run_fill};

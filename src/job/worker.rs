@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread;
 
+use super::background;
 use super::faces::draw_faces;
 use super::follow::{Follower, Waiting};
 use super::run_fill;
@@ -44,7 +45,10 @@ impl Worker {
             faces: Arc::clone(&faces),
             wake,
         };
-        let spawned = thread::Builder::new().name("fill".into()).spawn(move || serve(&line));
+        let spawned = thread::Builder::new().name("fill".into()).spawn(move || {
+            background::give_way();
+            serve(&line);
+        });
         if let Err(error) = spawned {
             // The channels are closed now, so that every command is answered by silence; this says why.
             tracing::error!("cannot start the fill thread: {error}");

@@ -66,8 +66,7 @@ pub fn number<N: egui::emath::Numeric>(
 ) {
     row(ui, name, explanation, |ui| {
         let speed = if N::INTEGRAL { 0.1 } else { drag_speed(value.to_f64()) };
-        let field = DragValue::new(value).range(range).speed(speed).max_decimals(decimals::<N>());
-        let response = ui.add_sized(vec2(NUMBER_WIDTH + theme::GAP * 2.0, theme::ROW), field);
+        let response = ui.add_sized(vec2(NUMBER_WIDTH + theme::GAP * 2.0, theme::ROW), field(value, range, speed));
         name_number(&response, name, value.to_f64());
         response.on_hover_text(explanation);
     });
@@ -103,12 +102,19 @@ pub fn slider<N: egui::emath::Numeric>(
         response.widget_info(|| WidgetInfo::slider(response.enabled(), value.to_f64(), name));
         response.on_hover_text(explanation);
         let speed = if N::INTEGRAL { 1.0 } else { drag_speed(value.to_f64()) };
-        let field = DragValue::new(value).range(range).speed(speed).max_decimals(decimals::<N>());
-        let response = ui.add_sized(vec2(NUMBER_WIDTH, theme::ROW), field);
+        let response = ui.add_sized(vec2(NUMBER_WIDTH, theme::ROW), field(value, range, speed));
         name_number(&response, &format!("{name}, number"), value.to_f64());
         response.on_hover_text(explanation);
         add(ui);
     });
+}
+
+/// A field whose zero is a plain 0: with as many digits as a drag may set it would be wider than its room.
+fn field<N: egui::emath::Numeric>(value: &mut N, range: RangeInclusive<N>, speed: f64) -> DragValue<'_> {
+    let format = |value: f64, decimals: RangeInclusive<usize>| {
+        if value == 0.0 { "0".to_owned() } else { egui::emath::format_with_decimals_in_range(value, decimals) }
+    };
+    DragValue::new(value).range(range).speed(speed).max_decimals(decimals::<N>()).custom_formatter(format)
 }
 
 /// A slider with a handle of modest size.
