@@ -199,6 +199,15 @@ pub struct ContextSettings {
     pub gradient: f32,
 }
 
+impl ContextSettings {
+    /// Without the differences between neighbours: the loss is then a mean or sum of pixels' differences, and so can be told and
+    /// compared as what it is.
+    #[must_use]
+    pub fn of_pixels_alone(self) -> Self {
+        Self { gradient: 0.0, ..self }
+    }
+}
+
 /// Hamiltonian Monte Carlo, in the blog's notation L, ε, β.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HmcSettings {

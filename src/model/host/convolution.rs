@@ -17,7 +17,6 @@ pub enum Purpose {
     Plain,
 }
 
-#[derive(Clone)]
 pub(super) struct Convolution {
     /// Channels of the larger picture.
     pub(super) large: usize,
@@ -26,11 +25,10 @@ pub(super) struct Convolution {
     way: Way,
 }
 
-#[derive(Clone)]
 enum Way {
     /// One matrix product, with `[small, 16 · large]`, and a fold.
     Direct(Weights),
-    Winograd(std::sync::Arc<Winograd>),
+    Winograd(Box<Winograd>),
 }
 
 /// A layer's weights `[first, second, 4, 4]` as a matrix `[first, 16 · second]`, the taps row by row.

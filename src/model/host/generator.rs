@@ -12,7 +12,6 @@ const GRAIN: usize = 4096;
 /// Side of the picture that `project` draws.
 const FIRST_SIDE: usize = 4;
 
-#[derive(Clone)]
 pub(super) struct Generator {
     latent_dim: usize,
     /// From a latent to 4×4 pixels: `[latent, 16 · channels]`.
@@ -22,7 +21,6 @@ pub(super) struct Generator {
     layers: Vec<Layer>,
 }
 
-#[derive(Clone)]
 pub(super) struct Layer {
     pub(super) convolution: Convolution,
     pub(super) bias: Vec<f32>,

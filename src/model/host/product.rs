@@ -6,7 +6,6 @@ use gemm::Parallelism;
 const PARALLEL_FROM: usize = 1 << 18;
 
 /// A matrix of weights, kept both ways: the product reads its rows as runs of memory either way.
-#[derive(Clone)]
 pub(super) struct Weights {
     rows: usize,
     columns: usize,

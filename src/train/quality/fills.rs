@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::mask::MaskPreset;
 use crate::model::{ModelFile, Networks};
-use crate::search::{ContextSettings, Preset, Problem, Search, Settings, Starts};
+use crate::search::{Preset, Problem, Search, Settings, Starts};
 use crate::train::TrainError;
 use crate::train::data::Pictures;
 use crate::train::samples::planar;
@@ -36,8 +36,7 @@ impl Fills {
         let networks = Arc::new(Networks::load_on_host(file)?);
         let best = Preset::Best.settings();
         let starts = if networks.host.has_encoder() { Starts::Encoder } else { Starts::Prior };
-        // Of pixels alone, so that the numbers of different versions can be compared.
-        let context = ContextSettings { gradient: 0.0, ..best.context };
+        let context = best.context.of_pixels_alone();
         let settings = Settings { steps: STEPS, noise: 0.0, candidates: 1, starts, seed: self.seed, context, ..best };
         let (mut context, mut hole) = (0.0, 0.0);
         for problem in &self.problems {
