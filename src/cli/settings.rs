@@ -50,9 +50,10 @@ pub(super) struct SettingsArgs {
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub(super) noise: Option<f32>,
 
-    /// How strongly the latents are held near the encoder's guess, times the share of the face that lies deep in the hole
+    /// How strongly the latents are held near their starts, times the share of the face that lies deep in the hole
     ///
-    /// What is known of half a face says too little about the rest, and the encoder's guess is the better part.
+    /// What is known of half a face says too little about the rest, and the encoder's guess is the better part. Starts from
+    /// the prior are not held.
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub(super) hold: Option<f32>,
 
@@ -60,9 +61,10 @@ pub(super) struct SettingsArgs {
     #[arg(long, value_parser = parser(STARTS))]
     pub(super) starts: Option<Starts>,
 
-    /// Spread of the perturbed copies around the encoder's guess (standard deviation)
+    /// How far the last candidate starts from the encoder's guess (standard deviation)
     ///
-    /// Matters only when the candidates start from the encoder.
+    /// The first starts at the guess, the others evenly between: the more, the more they differ in what is hidden. Matters only when the
+    /// candidates start from the encoder.
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub(super) start_spread: Option<f32>,
 
@@ -86,7 +88,8 @@ pub(super) struct SettingsArgs {
 
     /// Weight of the differences between neighbouring known pixels beside those of single ones; 0 leaves them out
     ///
-    /// They make edges and textures count, beside colours (gradient difference loss, Mathieu et al. 2016).
+    /// They make edges and textures count, beside colours (gradient difference loss, Mathieu et al. 2016). Much of it comes nearer to the
+    /// truth on average, and blurs.
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub(super) gradient: Option<f32>,
 

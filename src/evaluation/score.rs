@@ -53,11 +53,12 @@ fn of_search(score: &Score, read: impl Fn(&SearchFacts) -> Option<f64>) -> Optio
 }
 
 /// Every number that cells give a mean of.
-pub const MEASURES: [Measure; 12] = [
+pub const MEASURES: [Measure; 13] = [
     Measure { id: "psnr_hole_db", of: |score| Some(score.quality.psnr_hole_db) },
     Measure { id: "ssim_hole", of: |score| Some(score.quality.ssim_hole) },
     Measure { id: "l1_hole", of: |score| Some(score.quality.l1_hole) },
     Measure { id: "seam_jump", of: |score| score.quality.seam_jump },
+    Measure { id: "sharpness", of: |score| score.quality.sharpness },
     Measure { id: "psnr_whole_db", of: |score| Some(score.quality.psnr_whole_db) },
     Measure { id: "ssim_whole", of: |score| Some(score.quality.ssim_whole) },
     Measure { id: "l1_whole", of: |score| Some(score.quality.l1_whole) },

@@ -11,6 +11,7 @@ mod diversity;
 mod picture;
 mod quality;
 mod seam;
+mod sharpness;
 mod ssim;
 mod summary;
 
@@ -19,6 +20,7 @@ pub use diversity::diversity;
 pub use picture::Picture;
 pub use quality::{PSNR_CEILING_DB, Quality};
 pub use seam::seam_jump;
+pub use sharpness::sharpness;
 pub use ssim::SsimMap;
 pub use summary::Summary;
 

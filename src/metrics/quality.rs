@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Picture, Region, SsimMap, l1, psnr_db, seam_jump};
+use super::{Picture, Region, SsimMap, l1, psnr_db, seam_jump, sharpness};
 
 /// What PSNR is taken to be when the fill is the truth, or so near that it would be higher: a finite number, for means
 /// and JSON. One wrong step of 8 bits in one of 196,608 values, a 256×256 picture, comes to 101 dB.
@@ -19,6 +19,8 @@ pub struct Quality {
     pub l1_hole: f64,
     /// The step across the hole's edge as a multiple of the truth's: see [`seam_jump`].
     pub seam_jump: Option<f64>,
+    /// Fine structure in the hole as a multiple of the truth's: see [`sharpness`].
+    pub sharpness: Option<f64>,
     /// As `psnr_hole_db`, over the whole picture.
     pub psnr_whole_db: f64,
     /// SSIM of the whole picture.
@@ -40,6 +42,7 @@ impl Quality {
             ssim_hole: map.mean_in(hole),
             l1_hole: l1(truth, filled, Region::Hole(hole)),
             seam_jump: seam_jump(truth, filled, hole),
+            sharpness: sharpness(truth, filled, hole),
             psnr_whole_db: psnr_db(truth, filled, Region::Whole).min(PSNR_CEILING_DB),
             ssim_whole: map.mean(),
             l1_whole: l1(truth, filled, Region::Whole),

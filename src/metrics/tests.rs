@@ -8,7 +8,7 @@ use super::*;
 /// `structural_similarity(truth, filled, data_range=255, gaussian_weights=True, sigma=1.5, use_sample_covariance=False,
 /// channel_axis=2, full=True)`, of whose map `ssim_hole` is the mean where there is hole; `peak_signal_noise_ratio` of the
 /// whole and of the hole's pixels; means of absolute differences divided by 255; for the seam those between neighbours of which one
-/// is hole. `truth` is a sum of waves with noise, `filled` is noisier, and duller in the hole (an ellipse and a corner).
+/// is hole, for the sharpness those of `scipy.ndimage.laplace` where the hole is after `binary_erosion`. `truth` is a sum of waves with noise, `filled` is noisier, and duller in the hole (an ellipse and a corner).
 #[derive(Deserialize)]
 struct Fixture {
     width: usize,
@@ -27,6 +27,7 @@ struct Expected {
     l1: f64,
     l1_hole: f64,
     seam_jump: f64,
+    sharpness: f64,
 }
 
 /// Both add the same numbers in double precision, in another order.
@@ -51,6 +52,7 @@ fn numbers_are_those_of_scikit_image() {
         ("l1", quality.l1_whole, expected.l1),
         ("l1 in the hole", quality.l1_hole, expected.l1_hole),
         ("seam", quality.seam_jump.unwrap(), expected.seam_jump),
+        ("sharpness", quality.sharpness.unwrap(), expected.sharpness),
     ] {
         assert!((ours - theirs).abs() < ROUNDING, "{name}: {ours}, not {theirs}");
     }
@@ -65,6 +67,7 @@ fn a_fill_that_is_the_truth_is_perfect_and_finite() {
     assert_eq!((quality.psnr_hole_db.to_bits(), quality.l1_hole.to_bits()), (PSNR_CEILING_DB.to_bits(), 0));
     assert!((quality.ssim_hole - 1.0).abs() < ROUNDING && (quality.ssim_whole - 1.0).abs() < ROUNDING);
     assert!((quality.seam_jump.unwrap() - 1.0).abs() < ROUNDING);
+    assert!((quality.sharpness.unwrap() - 1.0).abs() < ROUNDING);
 }
 
 #[test]
@@ -84,6 +87,27 @@ fn a_seam_is_measured_between_known_and_hole_only() {
     assert!((value - 3.0).abs() < ROUNDING, "{value}");
     assert_eq!(jump([0, 10, 10, 90], [0, 10, 40, 41]), None, "a flat truth");
     assert_eq!(seam_jump(&row([0, 9, 0, 9]), &row([0; 4]), &[true; 4]), None, "no edge");
+}
+
+#[test]
+fn sharpness_is_that_inside_the_hole() {
+    let picture = |values: [u8; 12]| Picture::from_rgb8(4, &values.map(|value| [value; 3]).concat());
+    let truth = picture([0, 40, 9, 0, 30, 90, 50, 0, 0, 60, 9, 0]);
+    let hole = [0, 1, 0, 0, 1, 1, 1, 0, 0, 1, 0, 0].map(|hole| hole == 1);
+    // Of one pixel alone all neighbours are in the hole: 4·90 − 40 − 30 − 50 − 60, and 4·50 − 60 − 30 − 50 − 60 in the fill.
+    let filled = picture([0, 60, 200, 0, 30, 50, 50, 0, 0, 60, 9, 0]);
+    let value = sharpness(&truth, &filled, &hole).unwrap();
+    assert!((value - 0.0 / 180.0).abs() < ROUNDING, "{value}");
+    let value = sharpness(&truth, &picture([0, 0, 200, 0, 0, 9, 0, 0, 0, 0, 9, 0]), &hole).unwrap();
+    assert!((value - 36.0 / 180.0).abs() < ROUNDING, "{value}");
+    assert_eq!(sharpness(&filled, &truth, &hole), None, "a flat truth");
+    assert_eq!(
+        sharpness(&truth, &filled, &[0, 1, 0, 0, 1, 1, 0, 0, 0, 1, 0, 0].map(|hole| hole == 1)),
+        None,
+        "an edge"
+    );
+    let row = Picture::from_rgb8(1, &[1, 2, 3]);
+    assert_eq!(sharpness(&row, &row, &[true]), None, "nothing around it");
 }
 
 #[test]

@@ -60,7 +60,7 @@ impl Search {
         let data = TensorData::new(latents.to_vec(), shape);
         self.latents = Tensor::from_data(data, &self.latents.device());
         // What is handed in is to stay near itself, not near the guess.
-        self.guess = None;
+        self.anchors = Some(self.latents.clone());
         self.motion = Motion::new(&self.settings, &self.latents);
     }
 

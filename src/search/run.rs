@@ -26,8 +26,8 @@ pub struct Search {
     pub(super) draws: Draws,
     /// `[candidates, latent_dim]`, without autodiff like every tensor kept between steps.
     pub(super) latents: Tensor<2>,
-    /// The encoder's guess, `[1, latent_dim]`, to hold the latents near; `None` when they did not begin there.
-    pub(super) guess: Option<Tensor<2>>,
+    /// Where the candidates began, to hold each near: `None` when that says nothing, being drawn from the prior.
+    pub(super) anchors: Option<Tensor<2>>,
     pub(super) motion: Motion,
     iterations_begun: u32,
     pub(super) iterations_done: u32,
@@ -73,7 +73,9 @@ impl Search {
         let mut draws = Draws::new(settings.seed, device.clone().without_autodiff());
         let host = networks.modules.is_none().then(|| HostWork::new(problem, &settings));
         let guess = first_guess(&networks, host.as_ref(), &target, &settings);
-        let latents = first_latents(guess.clone(), networks.info.latent_dim, &settings, &mut draws);
+        let candidates = settings.candidates as usize;
+        let anchors = guess.map(|guess| draws.spread(&guess, candidates, settings.start_spread));
+        let latents = anchors.clone().unwrap_or_else(|| draws.prior([candidates, networks.info.latent_dim]));
         let motion = Motion::new(&settings, &latents);
         Self {
             networks,
@@ -83,7 +85,7 @@ impl Search {
             problem: problem.clone(),
             draws,
             latents,
-            guess,
+            anchors,
             motion,
             iterations_begun: 0,
             iterations_done: 0,
@@ -187,14 +189,14 @@ impl Search {
         }
     }
 
-    /// Draws latents towards the encoder's guess, apart from the gradient as decoupled weight decay does (Loshchilov & Hutter
+    /// Draws each latent towards where it began, apart from the gradient as decoupled weight decay does (Loshchilov & Hutter
     /// 2019, arXiv 1711.05101): a step of Adam is about `rate` in each direction, so a latent value comes to rest at most about
     /// `1 / (hold · deep share)` from there, whatever the losses' scale.
     fn hold(&self, latents: Tensor<2>, rate: f32) -> Tensor<2> {
         let share = (self.settings.hold * self.target.deep_share * rate).min(1.0);
-        match &self.guess {
-            Some(guess) if share > 0.0 => {
-                let towards = guess.clone().expand(latents.dims()) - latents.clone();
+        match &self.anchors {
+            Some(anchors) if share > 0.0 => {
+                let towards = anchors.clone() - latents.clone();
                 latents + towards.mul_scalar(share)
             }
             _ => latents,
@@ -306,16 +308,4 @@ fn first_guess(
     };
     let encoder = modules.encoder.as_ref()?;
     Some(encoder.forward(target.pixels.clone(), target.known.clone()).without_autodiff())
-}
-
-/// Where the candidates begin: `[candidates, latent_dim]` in [-1, 1].
-fn first_latents(guess: Option<Tensor<2>>, latent_dim: usize, settings: &Settings, draws: &mut Draws) -> Tensor<2> {
-    let shape = [settings.candidates as usize, latent_dim];
-    let Some(guess) = guess else { return draws.prior(shape) };
-    if shape[0] == 1 {
-        return guess;
-    }
-    let copies = guess.clone().expand([shape[0] - 1, shape[1]]);
-    let spread = draws.normal([shape[0] - 1, shape[1]]).mul_scalar(settings.start_spread);
-    Tensor::cat(vec![guess, (copies + spread).clamp(-1.0, 1.0)], 0)
 }

@@ -100,13 +100,13 @@ impl Preset {
                 hold: 5.0,
                 candidates: 4,
                 starts: Starts::Encoder,
-                start_spread: 0.25,
+                start_spread: 0.8,
                 context: ContextSettings {
                     reduction: Reduction::Mean,
                     norm: Norm::L1,
                     window_px: 15,
                     focus: 0.8,
-                    gradient: 8.0,
+                    gradient: 2.0,
                 },
                 ..blog
             },
@@ -141,7 +141,7 @@ pub enum Schedule {
 pub enum Starts {
     /// Draws from the prior the generator was trained on: uniform in [-1, 1].
     Prior,
-    /// The encoder's guess, then copies of it perturbed by `start_spread`. Without an encoder: as `Prior`.
+    /// The encoder's guess, then copies of it, one farther away than the other, up to `start_spread`. Without an encoder: as `Prior`.
     Encoder,
 }
 
@@ -194,7 +194,7 @@ pub struct ContextSettings {
     pub focus: f32,
     /// How much the differences between neighbours count beside those of single pixels, by the same norm and reduction: textures
     /// and edges beside colours (the gradient difference loss of Mathieu et al. 2016, arXiv 1511.05440; in a latent search,
-    /// arXiv 1812.01071). 0 for not at all.
+    /// arXiv 1812.01071). 0 for not at all. Much of it comes nearer to the truth on average and blurs: small differences cost it least.
     #[serde(default)]
     pub gradient: f32,
 }
@@ -236,15 +236,16 @@ pub struct Settings {
     /// the steps (`StyleGAN2`'s projector). 0 for none.
     #[serde(default)]
     pub noise: f32,
-    /// How strongly the latents are held near the encoder's guess, times the share of the crop that lies deep in the hole: what is
-    /// known of half a face says too little. A latent value ends at most about one over that product from the guess. 0 for not at
-    /// all; only what began at or around the guess is held.
+    /// How strongly the latents are held near where they began, times the share of the crop that lies deep in the hole: what is
+    /// known of half a face says too little. A latent value ends at most about one over that product from there. 0 for not at
+    /// all; starts from the prior are not held, since they know nothing.
     #[serde(default)]
     pub hold: f32,
     /// Latents optimised together.
     pub candidates: u32,
     pub starts: Starts,
-    /// Standard deviation of the perturbed copies around the encoder's guess.
+    /// Standard deviation of the last candidate's start around the encoder's guess: the first begins at the guess, the others lie
+    /// evenly between.
     pub start_spread: f32,
     pub seed: u64,
     pub context: ContextSettings,

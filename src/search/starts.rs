@@ -13,20 +13,27 @@ impl Settings {
     /// Where the candidates begin around a latent that is handed in: at it, and at copies of it, each value moved by normal noise and
     /// kept in [-1, 1]; the latents of all candidates, one after the other.
     ///
-    /// The noise has the standard deviation [`start_spread`](Self::start_spread). Presets that start from the prior have none; theirs
+    /// The noise is as the settings say ([`start_spread`](Self::start_spread)). Presets that start from the prior have none; theirs
     /// is that of Best, since candidates that begin alike could end alike.
     #[must_use]
     pub fn spread_around(&self, latent: &[f32]) -> Vec<f32> {
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
         rng.set_stream(SPREAD_STREAM);
-        let spread = if self.start_spread > 0.0 { self.start_spread } else { Self::default().start_spread };
-        let mut near = |value: &f32| (value + spread * standard_normal(&mut rng)).clamp(-1.0, 1.0);
-        let mut latents = latent.to_vec();
-        for _ in 1..self.candidates {
-            latents.extend(latent.iter().map(&mut near));
-        }
-        latents
+        let farthest = if self.start_spread > 0.0 { self.start_spread } else { Self::default().start_spread };
+        let offsets = offsets(self.candidates as usize, latent.len(), farthest, &mut rng);
+        offsets.iter().zip(latent.iter().cycle()).map(|(offset, value)| (value + offset).clamp(-1.0, 1.0)).collect()
     }
+}
+
+/// How far candidates begin from one latent: the first not at all, each after it farther, the last by normal noise of the standard
+/// deviation `farthest`. One candidate after the other.
+fn offsets(candidates: usize, latent_dim: usize, farthest: f32, rng: &mut ChaCha8Rng) -> Vec<f32> {
+    #[expect(clippy::cast_precision_loss, reason = "there are far fewer than 2^24 candidates")]
+    let deviation = |candidate: usize| farthest * candidate as f32 / (candidates - 1) as f32;
+    let copies = (1..candidates).flat_map(|candidate| std::iter::repeat_n(deviation(candidate), latent_dim));
+    let mut offsets = vec![0.0; latent_dim];
+    offsets.extend(copies.map(|deviation| deviation * standard_normal(rng)));
+    offsets
 }
 
 /// Box–Muller.
@@ -51,6 +58,13 @@ impl Draws {
     pub fn prior(&mut self, shape: [usize; 2]) -> Tensor<2> {
         let values = (0..shape[0] * shape[1]).map(|_| self.rng.random_range(-1.0..1.0)).collect();
         self.upload(values, shape)
+    }
+
+    /// `[candidates, latent_dim]`: where candidates begin around one latent, `[1, latent_dim]`, the last of them `farthest` away.
+    pub fn spread(&mut self, latent: &Tensor<2>, candidates: usize, farthest: f32) -> Tensor<2> {
+        let shape = [candidates, latent.dims()[1]];
+        let offsets = offsets(shape[0], shape[1], farthest, &mut self.rng);
+        (latent.clone().expand(shape) + self.upload(offsets, shape)).clamp(-1.0, 1.0)
     }
 
     /// `shape`, standard normal.
@@ -88,14 +102,15 @@ mod tests {
     }
 
     #[test]
-    fn copies_lie_as_far_as_the_settings_say_and_never_on_each_other() {
-        let deviation = |start_spread: f32| {
-            let settings = Settings { candidates: 2, start_spread, ..Settings::default() };
-            let spread = settings.spread_around(&[0.0; 4000]);
-            let squares: f32 = spread[4000..].iter().map(|value| value * value).sum();
-            (squares / 4000.0).sqrt()
+    fn copies_lie_farther_from_one_to_the_next_and_never_on_each_other() {
+        let deviations = |start_spread: f32| -> Vec<f32> {
+            let settings = Settings { candidates: 4, start_spread, ..Settings::default() };
+            let squares = |copy: &[f32]| copy.iter().map(|value| value * value).sum::<f32>();
+            settings.spread_around(&[0.0; 4000]).chunks(4000).map(|copy| (squares(copy) / 4000.0).sqrt()).collect()
         };
-        assert!((deviation(0.1) - 0.1).abs() < 0.01, "{}", deviation(0.1));
-        assert!((deviation(0.0) - deviation(Settings::default().start_spread)).abs() < 1e-6 && deviation(0.0) > 0.1);
+        for (deviation, expected) in deviations(0.3).into_iter().zip([0.0, 0.1, 0.2, 0.3]) {
+            assert!((deviation - expected).abs() < 0.01, "{deviation} for {expected}");
+        }
+        assert_eq!(deviations(0.0), deviations(Settings::default().start_spread));
     }
 }

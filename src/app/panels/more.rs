@@ -95,8 +95,8 @@ fn noise_and_hold(ui: &mut Ui, settings: &mut Settings) {
     let noise = "Noise on the latents at the start, which falls to none at three quarters of the steps: finds better fills \
                  than a straight way down. 0: none (blog, paper)";
     rows::number(ui, "Noise", noise, &mut settings.noise, 0.0..=2.0);
-    let hold = "How strongly the latents are held near the encoder's guess: the more, the more of the \
-                face is hidden. 0: not at all (blog, paper)";
+    let hold = "How strongly the latents are held near their starts: the more, the more of the face is \
+                hidden. 0: not at all (blog, paper)";
     rows::number(ui, "Hold", hold, &mut settings.hold, 0.0..=100.0);
 }
 
@@ -114,7 +114,7 @@ fn candidates(ui: &mut Ui, settings: &mut Settings) {
         ],
     );
     if settings.starts == Starts::Encoder {
-        let spread = "Standard deviation of the copies around the encoder's guess";
+        let spread = "How far the last candidate starts from the encoder's guess (standard deviation); the others lie between: the more, the more they differ";
         rows::number(ui, "Start spread", spread, &mut settings.start_spread, 0.0..=2.0);
     }
 }
@@ -146,7 +146,7 @@ fn context(ui: &mut Ui, settings: &mut Settings) {
         context.window_px |= 1;
     }
     let gradient = "How much edges and textures of the known pixels count beside their colours: the differences between \
-                    neighbours. 0: not at all (blog, paper)";
+                    neighbours. Much of it comes nearer to the truth on average, and blurs. 0: not at all (blog, paper)";
     rows::number(ui, "Gradients", gradient, &mut context.gradient, 0.0..=1000.0);
     rows::choice(
         ui,

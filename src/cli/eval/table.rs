@@ -9,8 +9,13 @@ use crate::metrics::Summary;
 /// A column: its title, the measure's name in JSON, decimals.
 type Column = (&'static str, &'static str, usize);
 
-const IN_THE_HOLE: [Column; 4] =
-    [("PSNR dB", "psnr_hole_db", 2), ("SSIM", "ssim_hole", 3), ("L1", "l1_hole", 4), ("seam jump", "seam_jump", 2)];
+const IN_THE_HOLE: [Column; 5] = [
+    ("PSNR dB", "psnr_hole_db", 2),
+    ("SSIM", "ssim_hole", 3),
+    ("L1", "l1_hole", 4),
+    ("seam jump", "seam_jump", 2),
+    ("sharpness", "sharpness", 2),
+];
 const WHOLE: [Column; 3] = [("PSNR dB", "psnr_whole_db", 2), ("SSIM", "ssim_whole", 3), ("L1", "l1_whole", 4)];
 const SEARCH: [Column; 5] = [
     ("seconds", "seconds", 1),
