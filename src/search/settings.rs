@@ -92,8 +92,8 @@ impl Preset {
             },
             Self::Hmc => Settings { optimizer: OptimizerKind::Hmc, candidates: 4, ..blog },
             Self::Best => Settings {
-                steps: 100,
-                lambda: 0.0,
+                steps: 80,
+                lambda: 0.05,
                 learning_rate: 0.02,
                 schedule: Schedule::Cosine,
                 noise: 0.15,
@@ -106,7 +106,7 @@ impl Preset {
                     norm: Norm::L1,
                     window_px: 15,
                     focus: 0.8,
-                    gradient: 2.0,
+                    gradient: 1.0,
                 },
                 ..blog
             },

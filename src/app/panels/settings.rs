@@ -154,8 +154,8 @@ const SHARE_WIDTH: f32 = 40.0;
 
 fn lambda(ui: &mut Ui, state: &State, settings: &mut Settings) {
     let explanation = "The weight of the prior loss: how much a plausible face counts against agreement with the \
-                       photo. 0 turns it off, and steps take half the time. May be changed while the search runs.\nBest: 0, \
-                       as from the encoder's guess it brings nothing. Blog: 0.1. Paper: 0.003.";
+                       photo. More of it is sharper, less of it nearer on average. 0 turns it off, and steps take half the \
+                       time. May be changed while the search runs.\nBest: 0.05. Blog: 0.1. Paper: 0.003.";
     let share = state.shown_losses().and_then(prior_share);
     let scale = rows::Scale { logarithmic: true, space_after: SHARE_WIDTH };
     rows::slider(ui, "λ", explanation, &mut settings.lambda, 0.0..=100.0, scale, |ui| {

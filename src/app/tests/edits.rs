@@ -12,6 +12,7 @@ use crate::app::state::Action;
 use crate::blend::BlendMode;
 use crate::job::Command;
 use crate::mask::MaskPreset;
+use crate::search::Preset;
 
 #[test]
 fn painting_reaches_the_running_search_when_the_stroke_ends() {
@@ -113,7 +114,7 @@ fn the_blend_can_be_changed_while_a_search_runs_and_is_that_of_its_fill() {
 fn a_search_that_goes_on_longer_says_so() {
     let (mut window, script) = running();
     let (job, _) = script.job();
-    let iterations = vec![crate::job::IterationLosses { iteration: 80, candidates: super::engine::losses(0.1) }];
+    let iterations = vec![crate::job::IterationLosses { iteration: 70, candidates: super::engine::losses(0.1) }];
     script.tell(crate::job::Event::Progress {
         job,
         iterations,
@@ -123,5 +124,5 @@ fn a_search_that_goes_on_longer_says_so() {
         paused: false,
     });
     window.run_steps(2);
-    window.get_by_label("Iteration 80 of 130");
+    window.get_by_label(&format!("Iteration 70 of {}", Preset::Best.settings().steps + 30));
 }

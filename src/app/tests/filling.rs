@@ -13,6 +13,7 @@ use crate::app::state::{Action, State};
 use crate::blend::BlendMode;
 use crate::face::FaceFrame;
 use crate::job::{Command, Event, StopReason};
+use crate::search::Preset;
 
 fn state<'w>(window: &'w super::Window<'_>) -> &'w State {
     &window.state().state
@@ -92,7 +93,7 @@ fn a_running_fill_shows_its_progress_its_picture_and_its_losses() {
     script.progress(1, 73);
     script.show(73);
     window.run_steps(2);
-    window.get_by_label("Iteration 73 of 100");
+    window.get_by_label(&format!("Iteration 73 of {}", Preset::Best.settings().steps));
     window.get_by_label("1.2 s left");
     assert!(has_button(&window, "Candidate 2, best"));
     assert!(state(&window).patch().is_some() && !state(&window).shows_hole());
