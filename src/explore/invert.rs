@@ -28,11 +28,11 @@ pub struct Inverted {
     pub context_loss: f32,
 }
 
-/// Settings that find a latent: those of Best, but with a loss that is the difference of pixels, as it is told.
+/// Settings that find a latent: those of Best, but with a loss that is the difference of pixels alone, as it is told.
 #[must_use]
 pub fn invert_settings(seed: u64) -> Settings {
     let best = Preset::Best.settings();
-    Settings { seed, context: best.context.of_pixels_alone(), ..best }
+    Settings { seed, lambda: 0.0, context: best.context.of_pixels_alone(), ..best }
 }
 
 /// Searches the latent whose picture agrees with all known pixels of a crop. All of burn's work happens on the thread that
@@ -79,7 +79,7 @@ mod tests {
     fn a_picture_of_the_generator_is_found_again() {
         let file = ModelFile::parse("tiny", TINY).unwrap();
         let networks = Arc::new(Networks::load_on_host(&file).unwrap());
-        let settings = Settings { candidates: 8, steps: 150, lambda: 0.0, ..invert_settings(1) };
+        let settings = Settings { candidates: 8, steps: 150, ..invert_settings(1) };
         let far = invert(&networks, &drawn(&file, 5), Settings { steps: 1, ..settings }).unwrap();
         let found = invert(&networks, &drawn(&file, 5), settings).unwrap();
         assert!(found.context_loss < 0.2 * far.context_loss, "{} {}", found.context_loss, far.context_loss);

@@ -37,7 +37,8 @@ impl Fills {
         let best = Preset::Best.settings();
         let starts = if networks.host.has_encoder() { Starts::Encoder } else { Starts::Prior };
         let context = best.context.of_pixels_alone();
-        let settings = Settings { steps: STEPS, noise: 0.0, candidates: 1, starts, seed: self.seed, context, ..best };
+        let plain = Settings { steps: STEPS, lambda: 0.0, noise: 0.0, candidates: 1, context, ..best };
+        let settings = Settings { starts, seed: self.seed, ..plain };
         let (mut context, mut hole) = (0.0, 0.0);
         for problem in &self.problems {
             let mut search = Search::new(Arc::clone(&networks), problem, settings);
