@@ -31,8 +31,7 @@ pub struct Inverted {
 /// Settings that find a latent: those of Best, but with a loss that is the difference of pixels alone, as it is told.
 #[must_use]
 pub fn invert_settings(seed: u64) -> Settings {
-    let best = Preset::Best.settings();
-    Settings { seed, lambda: 0.0, context: best.context.of_pixels_alone(), ..best }
+    Settings { seed, ..Preset::Best.settings().of_pixels_alone() }
 }
 
 /// Searches the latent whose picture agrees with all known pixels of a crop. All of burn's work happens on the thread that

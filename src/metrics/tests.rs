@@ -8,7 +8,8 @@ use super::*;
 /// `structural_similarity(truth, filled, data_range=255, gaussian_weights=True, sigma=1.5, use_sample_covariance=False,
 /// channel_axis=2, full=True)`, of whose map `ssim_hole` is the mean where there is hole; `peak_signal_noise_ratio` of the
 /// whole and of the hole's pixels; means of absolute differences divided by 255; for the seam those between neighbours of which one
-/// is hole, for the sharpness those of `scipy.ndimage.laplace` where the hole is after `binary_erosion`. `truth` is a sum of waves with noise, `filled` is noisier, and duller in the hole (an ellipse and a corner).
+/// is hole, for the sharpness those of `scipy.ndimage.laplace` where the hole is after `binary_erosion`. `truth` is a sum of waves with
+/// noise, `filled` is noisier, and duller in the hole (an ellipse and a corner).
 #[derive(Deserialize)]
 struct Fixture {
     width: usize,

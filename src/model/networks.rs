@@ -112,7 +112,7 @@ pub struct Networks {
     /// What the search differentiates automatically, on `device`. `None` where it evaluates by hand, many times faster on the
     /// CPU.
     pub modules: Option<Modules>,
-    /// The same on the CPU by hand, also able to adapt to a photo.
+    /// The same on the CPU by hand.
     pub host: HostNetworks,
     /// With autodiff.
     pub device: Device,

@@ -199,15 +199,6 @@ pub struct ContextSettings {
     pub gradient: f32,
 }
 
-impl ContextSettings {
-    /// Without the differences between neighbours: the loss is then a mean or sum of pixels' differences, and so can be told and
-    /// compared as what it is.
-    #[must_use]
-    pub fn of_pixels_alone(self) -> Self {
-        Self { gradient: 0.0, ..self }
-    }
-}
-
 /// Hamiltonian Monte Carlo, in the blog's notation L, ε, β.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HmcSettings {
@@ -274,6 +265,13 @@ impl Settings {
     pub const MAX_CANDIDATES: u32 = 256;
     /// The most steps a search may be asked for.
     pub const MAX_STEPS: u32 = 100_000;
+
+    /// Without the prior and without the differences between neighbours: the loss is then a mean or sum of pixels' differences, and so
+    /// can be told and compared as what it is.
+    #[must_use]
+    pub fn of_pixels_alone(self) -> Self {
+        Self { lambda: 0.0, context: ContextSettings { gradient: 0.0, ..self.context }, ..self }
+    }
 
     /// Whether the discriminator has a say. Asking it takes half of a step's time.
     pub(super) fn asks_discriminator(&self) -> bool {

@@ -114,7 +114,8 @@ fn candidates(ui: &mut Ui, settings: &mut Settings) {
         ],
     );
     if settings.starts == Starts::Encoder {
-        let spread = "How far the last candidate starts from the encoder's guess (standard deviation); the others lie between: the more, the more they differ";
+        let spread = "How far the last candidate starts from the encoder's guess (standard deviation); the others lie between: \
+                      the more, the more they differ";
         rows::number(ui, "Start spread", spread, &mut settings.start_spread, 0.0..=2.0);
     }
 }

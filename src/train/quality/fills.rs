@@ -34,11 +34,9 @@ impl Fills {
     /// The mean context loss reached, and the mean difference to the truth in the hole (which the search does not see).
     pub fn measure(&self, file: &ModelFile) -> Result<(f64, f64), TrainError> {
         let networks = Arc::new(Networks::load_on_host(file)?);
-        let best = Preset::Best.settings();
+        let best = Preset::Best.settings().of_pixels_alone();
         let starts = if networks.host.has_encoder() { Starts::Encoder } else { Starts::Prior };
-        let context = best.context.of_pixels_alone();
-        let plain = Settings { steps: STEPS, lambda: 0.0, noise: 0.0, candidates: 1, context, ..best };
-        let settings = Settings { starts, seed: self.seed, ..plain };
+        let settings = Settings { steps: STEPS, noise: 0.0, candidates: 1, starts, seed: self.seed, ..best };
         let (mut context, mut hole) = (0.0, 0.0);
         for problem in &self.problems {
             let mut search = Search::new(Arc::clone(&networks), problem, settings);
