@@ -47,7 +47,7 @@ pub(super) const OPTIMIZERS: Choices<OptimizerKind> = &[
 
 pub(super) const STARTS: Choices<Starts> = &[
     ("prior", "Draws from the generator's prior, uniform in [-1, 1]", Starts::Prior),
-    ("encoder", "The encoder's guess, then perturbed copies of it", Starts::Encoder),
+    ("encoder", "The encoder's guess, then mixtures of it with random faces", Starts::Encoder),
 ];
 
 pub(super) const REDUCTIONS: Choices<Reduction> = &[

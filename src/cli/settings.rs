@@ -61,10 +61,10 @@ pub(super) struct SettingsArgs {
     #[arg(long, value_parser = parser(STARTS))]
     pub(super) starts: Option<Starts>,
 
-    /// How far the last candidate starts from the encoder's guess (standard deviation)
+    /// How far the last candidate starts from the encoder's guess: 0 at it, 1 anywhere
     ///
-    /// The first starts at the guess, the others evenly between: the more, the more they differ in what is hidden. Matters only when the
-    /// candidates start from the encoder.
+    /// It is the share of a random face in the start. The first candidate starts at the guess, the others evenly between: the more, the
+    /// more they differ in what is hidden. Matters only when the candidates start from the encoder.
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub(super) start_spread: Option<f32>,
 
@@ -92,6 +92,12 @@ pub(super) struct SettingsArgs {
     /// truth on average, and blurs.
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub(super) gradient: Option<f32>,
+
+    /// Weight of hidden pixels whose mirror image is known, beside known pixels; 0 leaves them out
+    ///
+    /// The halves of a face are alike but for the light: a hidden eye is drawn to match the other one.
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    pub(super) symmetry: Option<f32>,
 
     /// The prior loss: how implausible the discriminator finds the face
     #[arg(long, value_parser = parser(PRIORS))]
@@ -166,6 +172,7 @@ impl SettingsArgs {
         set(&mut settings.context.window_px, self.window);
         set(&mut settings.context.focus, self.focus);
         set(&mut settings.context.gradient, self.gradient);
+        set(&mut settings.context.symmetry, self.symmetry);
         set(&mut settings.prior, self.prior);
         set(&mut settings.clipping, self.clipping);
         set(&mut settings.hmc.leapfrog_steps, self.hmc_steps);
@@ -198,7 +205,7 @@ impl SettingsArgs {
 type ReadValue = fn(&Settings) -> String;
 
 /// How to read a setting's value out of a preset, by the option's id.
-const PRESET_VALUES: [(&str, ReadValue); 21] = [
+const PRESET_VALUES: [(&str, ReadValue); 22] = [
     ("steps", |settings| settings.steps.to_string()),
     ("lambda", |settings| settings.lambda.to_string()),
     ("candidates", |settings| settings.candidates.to_string()),
@@ -214,6 +221,7 @@ const PRESET_VALUES: [(&str, ReadValue); 21] = [
     ("window", |settings| settings.context.window_px.to_string()),
     ("focus", |settings| settings.context.focus.to_string()),
     ("gradient", |settings| settings.context.gradient.to_string()),
+    ("symmetry", |settings| settings.context.symmetry.to_string()),
     ("prior", |settings| name_of(PRIORS, &settings.prior).into()),
     ("clipping", |settings| name_of(CLIPPINGS, &settings.clipping).into()),
     ("hmc_steps", |settings| settings.hmc.leapfrog_steps.to_string()),

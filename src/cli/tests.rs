@@ -55,7 +55,7 @@ fn every_option_of_the_interface_is_understood() {
          --model m.safetensors --device gpu:1 --face none --frame -1,2,30 --blend none --detail 40 --frames f --every 4 \
          --layer y.png --no-record --gif g.gif --log l.csv --report r.json --force --learning-rate 0.1 --schedule cosine \
          --optimizer hmc \
-         --starts prior --start-spread 0.1 --context mean --norm l2 --window 5 --focus 0.5 --gradient 2 --prior saturating \
+         --starts prior --start-spread 0.1 --context mean --norm l2 --window 5 --focus 0.5 --gradient 2 --symmetry 0.5 --prior saturating \
          --clipping stochastic --hmc-steps 3 --hmc-step-size 0.01 --hmc-beta 0.5 --hmc-anneal 1.1",
     );
     assert_eq!(args.photos.len(), 2);

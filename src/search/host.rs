@@ -3,6 +3,7 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use rayon::prelude::*;
 
+use super::mirror::Mirror;
 use super::problem::Problem;
 use super::readback::to_host;
 use super::run::Evaluation;
@@ -25,6 +26,10 @@ pub(super) struct HostWork {
     pair_weights: [Vec<f32>; 2],
     /// As `scale`, for differences between neighbours.
     pair_scale: f32,
+    /// What the other half of the face says, if it is asked.
+    mirror: Option<Mirror>,
+    /// As `scale`, for the differences to it.
+    mirror_scale: f32,
     tape: Tape,
 }
 
@@ -54,6 +59,8 @@ impl HostWork {
             scale: pixels_scale,
             pair_weights,
             pair_scale: context.gradient * scale(pair_sum),
+            mirror: Mirror::of(problem, &context),
+            mirror_scale: context.symmetry * pixels_scale,
             tape: Tape::default(),
         }
     }
@@ -76,7 +83,7 @@ impl HostWork {
         let logit_gradient = judged.map(|logits| {
             logits.iter().map(|logit| settings.lambda * prior_gradient(*logit, settings.prior)).collect::<Vec<_>>()
         });
-        let Self { side_px, pixels, weights, scale, pair_weights, pair_scale, tape, .. } = self;
+        let Self { side_px, pixels, weights, scale, pair_weights, pair_scale, mirror, mirror_scale, tape, .. } = self;
         let (norm, logits) = (settings.context.norm, logit_gradient.as_deref());
         let look = |picture: &[f32], gradient: &mut [f32]| {
             let differences: Vec<f32> = picture.iter().zip(&*pixels).map(|(picture, pixel)| picture - pixel).collect();
@@ -85,6 +92,9 @@ impl HostWork {
                 for (weights, to_neighbour) in pair_weights.iter().zip([1, *side_px]) {
                     loss += pair_loss(norm, *pair_scale, &differences, to_neighbour, weights, gradient);
                 }
+            }
+            if let Some(mirror) = &*mirror {
+                loss += mirror.loss(norm, *mirror_scale, picture, gradient);
             }
             loss
         };
@@ -155,7 +165,7 @@ fn pair_loss(
 }
 
 /// What a difference costs, and the derivative.
-fn loss_and_slope(norm: Norm, difference: f32) -> (f32, f32) {
+pub(super) fn loss_and_slope(norm: Norm, difference: f32) -> (f32, f32) {
     match norm {
         // Level at zero, as autodiff has it.
         Norm::L1 if difference == 0.0 => (0.0, 0.0),

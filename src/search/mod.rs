@@ -8,6 +8,7 @@ mod edit;
 mod hmc;
 mod host;
 mod losses;
+mod mirror;
 mod optimizer;
 mod problem;
 mod readback;

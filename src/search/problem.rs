@@ -3,6 +3,7 @@
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::ContextSettings;
+use super::mirror::{Mirror, MirrorOnDevice};
 use crate::mask::{context_weights, pair_weights, steps_to_known};
 
 /// So far from known pixels they still say what belongs there.
@@ -35,6 +36,8 @@ pub(super) struct Target {
     pub below_weights: Tensor<4>,
     /// Of both together, over channels.
     pub pair_weight_sum: f32,
+    /// What the other half of the face says, if it is asked.
+    pub mirror: Option<MirrorOnDevice>,
     /// See [`Problem::deep_share`].
     pub deep_share: f32,
 }
@@ -64,6 +67,7 @@ impl Problem {
         let weight_sum = 3.0 * weights.iter().sum::<f32>();
         let [right, below] = pair_weights(&weights, &self.known, size);
         let pair_weight_sum = 3.0 * right.iter().chain(&below).sum::<f32>();
+        let mirror = Mirror::of(self, context).filter(|_| weight_sum > 0.0);
         let plane = |values: Vec<f32>| Tensor::<4>::from_data(TensorData::new(values, [1, 1, size, size]), device);
         Target {
             pixels: Tensor::from_data(TensorData::new(pixels, [1, 3, size, size]), device),
@@ -73,6 +77,7 @@ impl Problem {
             right_weights: plane(right).narrow(3, 0, size - 1),
             below_weights: plane(below).narrow(2, 0, size - 1),
             pair_weight_sum,
+            mirror: mirror.map(|mirror| mirror.on_device(device)),
             deep_share: self.deep_share(),
         }
     }

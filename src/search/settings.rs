@@ -74,6 +74,7 @@ impl Preset {
                 window_px: 7,
                 focus: 0.0,
                 gradient: 0.0,
+                symmetry: 0.0,
             },
             prior: PriorForm::NonSaturating,
             clipping: Clipping::Hard,
@@ -93,7 +94,7 @@ impl Preset {
             Self::Hmc => Settings { optimizer: OptimizerKind::Hmc, candidates: 4, ..blog },
             Self::Best => Settings {
                 steps: 80,
-                lambda: 0.05,
+                lambda: 0.02,
                 learning_rate: 0.02,
                 schedule: Schedule::Cosine,
                 noise: 0.15,
@@ -107,6 +108,7 @@ impl Preset {
                     window_px: 15,
                     focus: 0.8,
                     gradient: 1.0,
+                    symmetry: 1.0,
                 },
                 ..blog
             },
@@ -141,7 +143,7 @@ pub enum Schedule {
 pub enum Starts {
     /// Draws from the prior the generator was trained on: uniform in [-1, 1].
     Prior,
-    /// The encoder's guess, then copies of it, one farther away than the other, up to `start_spread`. Without an encoder: as `Prior`.
+    /// The encoder's guess, then mixtures of it with draws of the prior, up to `start_spread`. Without an encoder: as `Prior`.
     Encoder,
 }
 
@@ -197,6 +199,11 @@ pub struct ContextSettings {
     /// arXiv 1812.01071). 0 for not at all. Much of it comes nearer to the truth on average and blurs: small differences cost it least.
     #[serde(default)]
     pub gradient: f32,
+    /// How much a hidden pixel whose mirror image is known counts, beside a known one of weight 1: it is to differ from the mirrored
+    /// photo as those around it do, since the halves of a face are alike but for the light. 0 for not at all. Pixels near the hole's
+    /// edge are left to what is known beside them.
+    #[serde(default)]
+    pub symmetry: f32,
 }
 
 /// Hamiltonian Monte Carlo, in the blog's notation L, ε, β.
@@ -235,8 +242,8 @@ pub struct Settings {
     /// Latents optimised together.
     pub candidates: u32,
     pub starts: Starts,
-    /// Standard deviation of the last candidate's start around the encoder's guess: the first begins at the guess, the others lie
-    /// evenly between.
+    /// The share that a draw of the prior has in the last candidate's start, 0 to 1: the first begins at the encoder's guess, the
+    /// others lie evenly between.
     pub start_spread: f32,
     pub seed: u64,
     pub context: ContextSettings,
@@ -266,11 +273,11 @@ impl Settings {
     /// The most steps a search may be asked for.
     pub const MAX_STEPS: u32 = 100_000;
 
-    /// Without the prior and without the differences between neighbours: the loss is then a mean or sum of pixels' differences, and so
-    /// can be told and compared as what it is.
+    /// Without the prior, the differences between neighbours and the mirrored photo: the loss is then a mean or sum of known pixels'
+    /// differences, and so can be told and compared as what it is.
     #[must_use]
     pub fn of_pixels_alone(self) -> Self {
-        Self { lambda: 0.0, context: ContextSettings { gradient: 0.0, ..self.context }, ..self }
+        Self { lambda: 0.0, context: ContextSettings { gradient: 0.0, symmetry: 0.0, ..self.context }, ..self }
     }
 
     /// Whether the discriminator has a say. Asking it takes half of a step's time.
@@ -302,11 +309,12 @@ impl Settings {
         check((0.0..=2.0).contains(&self.noise), "noise", &self.noise, "use 0 to 2")?;
         check((0.0..=100.0).contains(&self.hold), "hold", &self.hold, "use 0 to 100")?;
         check((1..=Self::MAX_CANDIDATES).contains(&self.candidates), "candidates", &self.candidates, "use 1 to 256")?;
-        check((0.0..=2.0).contains(&self.start_spread), "start spread", &self.start_spread, "use 0 to 2")?;
+        check((0.0..=1.0).contains(&self.start_spread), "start spread", &self.start_spread, "use 0 to 1")?;
         let window = self.context.window_px;
         check(window % 2 == 1 && window <= 63, "context window", &window, "use an odd number from 1 to 63")?;
         check((0.0..=1.0).contains(&self.context.focus), "focus", &self.context.focus, "use 0 to 1")?;
         check((0.0..=1000.0).contains(&self.context.gradient), "gradient", &self.context.gradient, "use 0 to 1000")?;
+        check((0.0..=1000.0).contains(&self.context.symmetry), "symmetry", &self.context.symmetry, "use 0 to 1000")?;
         check(
             (1..=1000).contains(&self.hmc.leapfrog_steps),
             "leapfrog steps",

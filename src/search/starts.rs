@@ -10,30 +10,36 @@ use super::Settings;
 const SPREAD_STREAM: u64 = 1;
 
 impl Settings {
-    /// Where the candidates begin around a latent that is handed in: at it, and at copies of it, each value moved by normal noise and
-    /// kept in [-1, 1]; the latents of all candidates, one after the other.
+    /// Where the candidates begin around a latent that is handed in, whose values lie in [-1, 1]: at it, and at mixtures of it with
+    /// draws of the prior; the latents of all candidates, one after the other.
     ///
-    /// The noise is as the settings say ([`start_spread`](Self::start_spread)). Presets that start from the prior have none; theirs
-    /// is that of Best, since candidates that begin alike could end alike.
+    /// The mixtures are as the settings say ([`start_spread`](Self::start_spread)). Presets that start from the prior have none;
+    /// theirs are those of Best, since candidates that begin alike could end alike.
     #[must_use]
     pub fn spread_around(&self, latent: &[f32]) -> Vec<f32> {
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
         rng.set_stream(SPREAD_STREAM);
         let farthest = if self.start_spread > 0.0 { self.start_spread } else { Self::default().start_spread };
-        let offsets = offsets(self.candidates as usize, latent.len(), farthest, &mut rng);
-        offsets.iter().zip(latent.iter().cycle()).map(|(offset, value)| (value + offset).clamp(-1.0, 1.0)).collect()
+        let mut latents = Vec::with_capacity(self.candidates as usize * latent.len());
+        for share in shares(self.candidates as usize, farthest) {
+            latents.extend(latent.iter().map(|value| value + share * (prior(&mut rng) - value)));
+        }
+        latents
     }
 }
 
-/// How far candidates begin from one latent: the first not at all, each after it farther, the last by normal noise of the standard
-/// deviation `farthest`. One candidate after the other.
-fn offsets(candidates: usize, latent_dim: usize, farthest: f32, rng: &mut ChaCha8Rng) -> Vec<f32> {
+/// The share that a draw of the prior has in where each candidate begins: none in the first, the most, `farthest`, in the last, and
+/// evenly between.
+fn shares(candidates: usize, farthest: f32) -> Vec<f32> {
+    let last = candidates.saturating_sub(1).max(1);
     #[expect(clippy::cast_precision_loss, reason = "there are far fewer than 2^24 candidates")]
-    let deviation = |candidate: usize| farthest * candidate as f32 / (candidates - 1) as f32;
-    let copies = (1..candidates).flat_map(|candidate| std::iter::repeat_n(deviation(candidate), latent_dim));
-    let mut offsets = vec![0.0; latent_dim];
-    offsets.extend(copies.map(|deviation| deviation * standard_normal(rng)));
-    offsets
+    let share = |candidate: usize| farthest * candidate as f32 / last as f32;
+    (0..candidates).map(share).collect()
+}
+
+/// One value of the prior.
+fn prior(rng: &mut ChaCha8Rng) -> f32 {
+    rng.random_range(-1.0..1.0)
 }
 
 /// Box–Muller.
@@ -56,15 +62,16 @@ impl Draws {
 
     /// `shape`, each value uniform in [-1, 1): the prior.
     pub fn prior(&mut self, shape: [usize; 2]) -> Tensor<2> {
-        let values = (0..shape[0] * shape[1]).map(|_| self.rng.random_range(-1.0..1.0)).collect();
+        let values = (0..shape[0] * shape[1]).map(|_| prior(&mut self.rng)).collect();
         self.upload(values, shape)
     }
 
     /// `[candidates, latent_dim]`: where candidates begin around one latent, `[1, latent_dim]`, the last of them `farthest` away.
     pub fn spread(&mut self, latent: &Tensor<2>, candidates: usize, farthest: f32) -> Tensor<2> {
         let shape = [candidates, latent.dims()[1]];
-        let offsets = offsets(shape[0], shape[1], farthest, &mut self.rng);
-        (latent.clone().expand(shape) + self.upload(offsets, shape)).clamp(-1.0, 1.0)
+        let shares = self.upload(shares(candidates, farthest), [candidates, 1]);
+        let drawn = self.prior(shape);
+        (drawn - latent.clone()) * shares + latent.clone()
     }
 
     /// `shape`, standard normal.
@@ -89,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn candidates_begin_at_the_latent_and_at_different_copies_in_the_range_of_the_prior() {
+    fn candidates_begin_at_the_latent_and_at_different_mixtures_in_the_range_of_the_prior() {
         let settings = Settings { candidates: 3, start_spread: 0.5, seed: 7, ..Settings::default() };
         let latent = vec![0.9, -0.2, 0.0, -1.0, 0.4, 0.3];
         let spread = settings.spread_around(&latent);
@@ -102,15 +109,16 @@ mod tests {
     }
 
     #[test]
-    fn copies_lie_farther_from_one_to_the_next_and_never_on_each_other() {
-        let deviations = |start_spread: f32| -> Vec<f32> {
+    fn candidates_lie_farther_from_one_to_the_next_and_never_on_each_other() {
+        let distances = |start_spread: f32| -> Vec<f32> {
             let settings = Settings { candidates: 4, start_spread, ..Settings::default() };
-            let squares = |copy: &[f32]| copy.iter().map(|value| value * value).sum::<f32>();
-            settings.spread_around(&[0.0; 4000]).chunks(4000).map(|copy| (squares(copy) / 4000.0).sqrt()).collect()
+            let squares = |start: &[f32]| start.iter().map(|value| value * value).sum::<f32>();
+            settings.spread_around(&[0.0; 4000]).chunks(4000).map(|start| (squares(start) / 4000.0).sqrt()).collect()
         };
-        for (deviation, expected) in deviations(0.3).into_iter().zip([0.0, 0.1, 0.2, 0.3]) {
-            assert!((deviation - expected).abs() < 0.01, "{deviation} for {expected}");
+        // The prior's standard deviation is 1 / √3.
+        for (distance, share) in distances(0.9).into_iter().zip([0.0, 0.3, 0.6, 0.9]) {
+            assert!((distance - share / 3.0f32.sqrt()).abs() < 0.01, "{distance} for a share of {share}");
         }
-        assert_eq!(deviations(0.0), deviations(Settings::default().start_spread));
+        assert_eq!(distances(0.0), distances(Settings::default().start_spread));
     }
 }

@@ -109,14 +109,18 @@ fn candidates(ui: &mut Ui, settings: &mut Settings) {
         "Where the candidates start",
         &mut settings.starts,
         &[
-            (Starts::Encoder, "Encoder", "The encoder's guess and perturbed copies of it: much nearer to a good fill"),
+            (
+                Starts::Encoder,
+                "Encoder",
+                "The encoder's guess, and mixed with random faces: much nearer to a good fill",
+            ),
             (Starts::Prior, "Prior", "Uniform draws, as in the blog and the paper"),
         ],
     );
     if settings.starts == Starts::Encoder {
-        let spread = "How far the last candidate starts from the encoder's guess (standard deviation); the others lie between: \
+        let spread = "How far the last candidate starts from the encoder's guess: 0 at it, 1 anywhere. The others lie between: \
                       the more, the more they differ";
-        rows::number(ui, "Start spread", spread, &mut settings.start_spread, 0.0..=2.0);
+        rows::number(ui, "Start spread", spread, &mut settings.start_spread, 0.0..=1.0);
     }
 }
 
@@ -149,6 +153,9 @@ fn context(ui: &mut Ui, settings: &mut Settings) {
     let gradient = "How much edges and textures of the known pixels count beside their colours: the differences between \
                     neighbours. Much of it comes nearer to the truth on average, and blurs. 0: not at all (blog, paper)";
     rows::number(ui, "Gradients", gradient, &mut context.gradient, 0.0..=1000.0);
+    let symmetry = "How much the other half of the face counts for what is hidden, but for the light: a hidden eye is drawn to \
+                    match the one that is seen. 0: not at all (blog, paper)";
+    rows::number(ui, "Symmetry", symmetry, &mut context.symmetry, 0.0..=1000.0);
     rows::choice(
         ui,
         "Reduction",

@@ -31,6 +31,7 @@ fn every_option_changes_its_own_setting() {
         window: Some(9),
         focus: Some(0.75),
         gradient: Some(1.5),
+        symmetry: Some(0.375),
         prior: Some(PriorForm::Saturating),
         clipping: Some(Clipping::Stochastic),
         hmc_steps: Some(11),

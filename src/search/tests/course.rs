@@ -40,25 +40,32 @@ fn noise_follows_the_seed_and_is_gone_at_the_end() {
     assert!((evaluated.sum().into_data().iter::<f32>().next().unwrap() - drawn).abs() < 1e-2);
 }
 
+/// All but the first column is hidden: nine columns of sixteen lie more than six pixels from it.
+fn mostly_hidden() -> Problem {
+    Problem { known: (0..SIZE_PX * SIZE_PX).map(|i| f32::from(u8::from(i % SIZE_PX == 0))).collect(), ..problem() }
+}
+
+/// How far a latent value has come at most when the search ends.
+fn moved_most(mut search: Search) -> f32 {
+    let starts: Vec<f32> = search.latents.clone().into_data().iter::<f32>().collect();
+    while !search.is_done() {
+        search.advance();
+    }
+    let latents: Vec<f32> = search.latents.into_data().iter::<f32>().collect();
+    latents.iter().zip(&starts).map(|(value, start)| (value - start).abs()).fold(0.0, f32::max)
+}
+
 #[test]
 fn what_is_held_ends_near_its_own_start_where_much_is_hidden() {
     let networks = networks();
-    let half =
-        Problem { known: (0..SIZE_PX * SIZE_PX).map(|i| f32::from(u8::from(i % SIZE_PX == 0))).collect(), ..problem() };
     let scattered =
         Problem { known: (0..SIZE_PX * SIZE_PX).map(|i| f32::from(u8::from(i % 5 == 0))).collect(), ..problem() };
     let farthest = |problem: &Problem, hold| {
         let around_guess = Settings { starts: Starts::Encoder, start_spread: 0.5, ..settings(OptimizerKind::Adam) };
         let settings = Settings { steps: 200, candidates: 2, hold, ..around_guess };
-        let mut search = Search::new(Arc::clone(&networks), problem, settings);
-        let starts: Vec<f32> = search.latents.clone().into_data().iter::<f32>().collect();
-        while !search.is_done() {
-            search.advance();
-        }
-        let latents: Vec<f32> = search.latents.into_data().iter::<f32>().collect();
-        latents.iter().zip(&starts).map(|(value, start)| (value - start).abs()).fold(0.0, f32::max)
+        moved_most(Search::new(Arc::clone(&networks), problem, settings))
     };
-    // Nine columns of sixteen lie more than six pixels from the known one.
+    let half = mostly_hidden();
     let free = farthest(&half, 0.0);
     assert!(free > 0.2, "the search must want to leave: {free}");
     // Adam may step by a little more than the rate while gradients grow.
@@ -66,6 +73,19 @@ fn what_is_held_ends_near_its_own_start_where_much_is_hidden() {
     assert!(held < 0.05, "{held}");
     let among_known = (farthest(&scattered, 0.0), farthest(&scattered, 100.0));
     assert!((among_known.0 - among_known.1).abs() < 1e-6, "{among_known:?}");
+}
+
+#[test]
+fn latents_that_are_handed_in_are_held_near_themselves() {
+    let networks = networks();
+    let farthest = |hold| {
+        let settings = Settings { steps: 200, candidates: 1, hold, ..settings(OptimizerKind::Adam) };
+        let mut search = Search::new(Arc::clone(&networks), &mostly_hidden(), settings);
+        search.begin_at(&vec![0.4; networks.info.latent_dim]);
+        moved_most(search)
+    };
+    let (free, held) = (farthest(0.0), farthest(100.0));
+    assert!(free > 0.2 && held < 0.05, "{free} and {held}");
 }
 
 #[test]

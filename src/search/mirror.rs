@@ -1,0 +1,202 @@
+//! What the other half of a face says about hidden pixels, since faces are nearly alike on both sides.
+//!
+//! Where a pixel is hidden, no known one is near, and its mirror image is known, the drawn face is compared with the mirrored photo.
+//! Light from one side makes the halves differ smoothly, so the mean of the differences around it is taken off each.
+
+use burn::tensor::{Device, Tensor, TensorData};
+
+use super::host::loss_and_slope;
+use super::{ContextSettings, Norm, Problem};
+use crate::mask::steps_to_known;
+
+/// So near, in steps, a known pixel says more than the mirror image.
+const NEAR_PX: u32 = 2;
+
+/// The hidden pixels that are compared.
+pub(super) struct Mirror {
+    side_px: usize,
+    /// `[side, side]`: 1 for each of them, 0 elsewhere.
+    counted: Vec<f32>,
+    /// `[side, side]`: one over how many of them lie in the window around each.
+    per_count: Vec<f32>,
+    /// `[3, side, side]`: the mirrored photo there, 0 elsewhere.
+    pixels: Vec<f32>,
+}
+
+/// The same on a device.
+pub(super) struct MirrorOnDevice {
+    /// `[1, 1, side, side]`.
+    pub counted: Tensor<4>,
+    /// `[1, 1, side, side]`.
+    per_count: Tensor<4>,
+    /// `[1, 3, side, side]`.
+    pixels: Tensor<4>,
+    /// `[1, 1, side, side]`: 1 where row and column are as near as the window reaches, so that a product with it adds up a window.
+    band: Tensor<4>,
+}
+
+/// How far a window reaches to each side.
+fn reach(side_px: usize) -> usize {
+    side_px / 4
+}
+
+impl Mirror {
+    /// `None` when `context` does not ask for it, or there is no pixel to compare.
+    pub(super) fn of(problem: &Problem, context: &ContextSettings) -> Option<Self> {
+        let side_px = problem.size_px;
+        let area = side_px * side_px;
+        let mirrored = |pixel: usize| pixel - pixel % side_px + (side_px - 1 - pixel % side_px);
+        let steps = steps_to_known(&problem.known, side_px);
+        let counts = |pixel: usize| steps[pixel] > NEAR_PX && problem.known[mirrored(pixel)] > 0.0;
+        let counted: Vec<f32> = (0..area).map(|pixel| f32::from(u8::from(counts(pixel)))).collect();
+        if context.symmetry == 0.0 || !counted.contains(&1.0) {
+            return None;
+        }
+        let value = |channel: usize, pixel: usize| {
+            if counts(pixel) { problem.pixels[channel * area + mirrored(pixel)] } else { 0.0 }
+        };
+        let pixels = (0..3).flat_map(|channel| (0..area).map(move |pixel| value(channel, pixel))).collect();
+        let counts = window_sums(side_px, &counted);
+        // Where none is near none is asked for.
+        let per_count = counts.into_iter().map(|count| if count > 0.5 { 1.0 / count } else { 0.0 }).collect();
+        Some(Self { side_px, counted, per_count, pixels })
+    }
+
+    pub(super) fn on_device(&self, device: &Device) -> MirrorOnDevice {
+        let (side, reach) = (self.side_px, reach(self.side_px));
+        let tensor = |values: Vec<f32>, channels| {
+            Tensor::<4>::from_data(TensorData::new(values, [1, channels, side, side]), device)
+        };
+        let near = |index: usize| f32::from(u8::from((index / side).abs_diff(index % side) <= reach));
+        MirrorOnDevice {
+            counted: tensor(self.counted.clone(), 1),
+            per_count: tensor(self.per_count.clone(), 1),
+            pixels: tensor(self.pixels.clone(), 3),
+            band: tensor((0..side * side).map(near).collect(), 1),
+        }
+    }
+
+    /// What the differences of a picture, `[side, side, 3]`, cost, times `scale`; adds the gradient.
+    pub(super) fn loss(&self, norm: Norm, scale: f32, picture: &[f32], gradient: &mut [f32]) -> f32 {
+        let Self { side_px, counted, per_count, pixels } = self;
+        let times = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).collect::<Vec<f32>>();
+        let mut sum = 0.0;
+        for (channel, pixels) in pixels.chunks_exact(side_px * side_px).enumerate() {
+            let values = picture.iter().skip(channel).step_by(3);
+            let differences: Vec<f32> = values.zip(pixels).map(|(value, pixel)| value - pixel).collect();
+            let means = times(&window_sums(*side_px, &times(&differences, counted)), per_count);
+            let mut slopes = Vec::with_capacity(counted.len());
+            for ((difference, mean), counted) in differences.iter().zip(means).zip(counted) {
+                let (loss, slope) = loss_and_slope(norm, difference - mean);
+                sum += f64::from(counted * loss);
+                slopes.push(scale * counted * slope);
+            }
+            // Each difference is also in the means around it.
+            let through_means = window_sums(*side_px, &times(&slopes, per_count));
+            let gradient = gradient.iter_mut().skip(channel).step_by(3);
+            for (((gradient, slope), through_mean), counted) in gradient.zip(&slopes).zip(through_means).zip(counted) {
+                *gradient += slope - counted * through_mean;
+            }
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "summed in double precision, needed in single")]
+        let sum = sum as f32;
+        scale * sum
+    }
+}
+
+impl MirrorOnDevice {
+    /// The differences of pictures, `[candidates, 3, side, side]`, less their means.
+    pub(super) fn differences(&self, pictures: Tensor<4>) -> Tensor<4> {
+        let differences = pictures - self.pixels.clone();
+        let band = || self.band.clone().expand(differences.dims());
+        let sums = band().matmul(differences.clone() * self.counted.clone()).matmul(band());
+        differences - sums * self.per_count.clone()
+    }
+}
+
+/// The sum over the window around each pixel, as far as it lies in the plane, `[side, side]`.
+fn window_sums(side_px: usize, plane: &[f32]) -> Vec<f32> {
+    let along_rows = |plane: &[f32]| {
+        let reach = reach(side_px);
+        let mut sums = vec![0.0; plane.len()];
+        for (y, row) in plane.chunks_exact(side_px).enumerate() {
+            let mut sum: f32 = row[..reach].iter().sum();
+            for x in 0..side_px {
+                sum += row.get(x + reach).unwrap_or(&0.0);
+                sum -= x.checked_sub(reach + 1).map_or(0.0, |left| row[left]);
+                // Turned over: the second time columns are rows, and come back as columns.
+                sums[x * side_px + y] = sum;
+            }
+        }
+        sums
+    };
+    along_rows(&along_rows(plane))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::search::Preset;
+
+    const SIDE_PX: usize = 16;
+    const AREA: usize = SIDE_PX * SIDE_PX;
+
+    #[expect(clippy::cast_precision_loss, reason = "small numbers")]
+    fn photo(channel: usize, pixel: usize) -> f32 {
+        ((channel * 31 + pixel * 7) % 23) as f32 / 11.5 - 1.0
+    }
+
+    /// The columns of `hidden` are hidden in the upper half; what is there must not be read.
+    fn problem(hidden: std::ops::Range<usize>) -> Problem {
+        let hides = |pixel: usize| hidden.contains(&(pixel % SIDE_PX)) && pixel < AREA / 2;
+        let values = (0..3).flat_map(|channel| (0..AREA).map(move |pixel| (channel, pixel)));
+        let pixels = values.map(|(channel, pixel)| if hides(pixel) { f32::NAN } else { photo(channel, pixel) });
+        let known = (0..AREA).map(|pixel| if hides(pixel) { 0.0 } else { 1.0 });
+        Problem { size_px: SIDE_PX, pixels: pixels.collect(), known: known.collect() }
+    }
+
+    fn mirrored(channel: usize, pixel: usize) -> f32 {
+        photo(channel, pixel - pixel % SIDE_PX + SIDE_PX - 1 - pixel % SIDE_PX)
+    }
+
+    fn picture(value: impl Fn(usize, usize) -> f32) -> Vec<f32> {
+        (0..3 * AREA).map(|index| value(index % 3, index / 3)).collect()
+    }
+
+    #[test]
+    fn the_mirrored_photo_costs_nothing_in_any_light() {
+        let mirror = Mirror::of(&problem(1..7), &Preset::Best.settings().context).unwrap();
+        let loss = |picture: &[f32]| mirror.loss(Norm::L1, 0.5, picture, &mut vec![0.0; 3 * AREA]);
+        assert!(loss(&picture(mirrored)) < 1e-6);
+        #[expect(clippy::cast_precision_loss, reason = "small numbers")]
+        let light = |channel: usize| 0.1 * channel as f32 - 0.3;
+        assert!(loss(&picture(|channel, pixel| mirrored(channel, pixel) + light(channel))) < 1e-4);
+        // What is known, or near it, is not compared.
+        let far = |pixel: usize| (3..5).contains(&(pixel % SIDE_PX)) && pixel / SIDE_PX < 6;
+        assert!(loss(&picture(|c, pixel| if far(pixel) { mirrored(c, pixel) } else { 9.0 })) < 1e-6);
+        // One pixel that is off by one differs from the mean of its window, and moves that of the others.
+        let spot = 3 * SIDE_PX + 4;
+        let with_spot = loss(&picture(|c, pixel| mirrored(c, pixel) + f32::from(u8::from(c == 1 && pixel == spot))));
+        assert!((0.8..1.2).contains(&with_spot), "{with_spot}");
+    }
+
+    #[test]
+    fn a_hole_that_is_its_own_mirror_image_or_narrow_has_nothing_to_compare() {
+        let best = Preset::Best.settings().context;
+        assert!(Mirror::of(&problem(4..12), &best).is_none());
+        assert!(Mirror::of(&problem(2..6), &best).is_none());
+        assert!(Mirror::of(&problem(1..7), &ContextSettings { symmetry: 0.0, ..best }).is_none());
+    }
+
+    #[test]
+    fn windows_are_added_up_as_far_as_they_lie_in_the_plane() {
+        let plane: Vec<f32> = (0..AREA).map(|pixel| photo(0, pixel)).collect();
+        for (pixel, sum) in window_sums(SIDE_PX, &plane).into_iter().enumerate() {
+            let near = |other: &usize| {
+                (other % SIDE_PX).abs_diff(pixel % SIDE_PX) <= 4 && (other / SIDE_PX).abs_diff(pixel / SIDE_PX) <= 4
+            };
+            let expected: f32 = (0..AREA).filter(near).map(|other| plane[other]).sum();
+            assert!((sum - expected).abs() < 1e-4, "{pixel}: {sum} for {expected}");
+        }
+    }
+}
