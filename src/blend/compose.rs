@@ -38,6 +38,13 @@ pub struct Composer {
     is_grey: bool,
 }
 
+/// The generator's picture.
+struct Drawing {
+    picture: Picture,
+    /// Its low-pass, where detail asks for a share of it.
+    smooth: Option<Picture>,
+}
+
 /// What makes the fill meet the known pixels.
 enum Join {
     /// Nothing.
@@ -138,8 +145,11 @@ impl Composer {
     }
 
     /// The generator's picture, ready to be drawn.
-    fn picture(&self, fill: &[f32], size_px: u32) -> Picture {
-        self.detail.as_ref().map_or_else(|| Picture::new(fill, size_px), |detail| detail.picture(fill, size_px))
+    fn drawing(&self, fill: &[f32], size_px: u32) -> Drawing {
+        match &self.detail {
+            Some(detail) => Drawing { picture: detail.picture(fill, size_px), smooth: detail.smooth(fill, size_px) },
+            None => Drawing { picture: Picture::new(fill, size_px), smooth: None },
+        }
     }
 
     /// Draws one picture: `fill` is planar RGB in [-1, 1], `[3, size, size]`.
@@ -148,16 +158,16 @@ impl Composer {
     /// When `fill` has another length.
     #[must_use]
     pub fn patch(&self, fill: &[f32], size_px: u32) -> Patch {
-        let picture = self.picture(fill, size_px);
+        let drawing = self.drawing(fill, size_px);
         let Some(Raster { rect, width, height, .. }) = self.raster else {
             return Patch { rect_in_photo: RectPx::default(), width: 0, height: 0, rgba: Vec::new() };
         };
-        let offsets = self.join.offsets(&picture);
+        let offsets = self.join.offsets(&drawing.picture);
         let stride = width as usize * 4;
         let mut rgba = vec![0; stride * height as usize];
         rgba.par_chunks_exact_mut(stride).zip(0..height).for_each(|(pixels, row)| {
             let pixels = pixels.as_chunks_mut::<4>().0;
-            self.draw_row(&picture, &offsets, row, |column, alpha, rgb| {
+            self.draw_row(&drawing, &offsets, row, |column, alpha, rgb| {
                 if let Some([red, green, blue, opacity]) = pixels.get_mut(column) {
                     for (sample, value) in [red, green, blue].into_iter().zip(rgb) {
                         *sample = u8::nearest(value * <u8 as Sample>::MAX);
@@ -170,19 +180,28 @@ impl Composer {
     }
 
     /// Calls `draw` with column, alpha and colour (0 to 1; all three alike for a grey photo) of each filled pixel of a row.
-    fn draw_row(&self, picture: &Picture, offsets: &Offsets<'_>, row: u32, mut draw: impl FnMut(usize, u8, [f32; 3])) {
+    fn draw_row(&self, drawing: &Drawing, offsets: &Offsets<'_>, row: u32, mut draw: impl FnMut(usize, u8, [f32; 3])) {
         let Some(raster) = &self.raster else { return };
-        let reader = raster.reader(picture, 0, i64::from(row));
+        let reader = raster.reader(&drawing.picture, 0, i64::from(row));
+        let smooth = drawing.smooth.as_ref().map(|smooth| raster.reader(smooth, 0, i64::from(row)));
         let offsets = offsets.row(raster, row);
         let detail = self.detail.as_ref().and_then(|detail| detail.row(row)).unwrap_or_default();
         let first = row as usize * raster.width as usize;
         let alphas = self.alpha.get(first..first + raster.width as usize).unwrap_or_default();
         for (column, &alpha) in alphas.iter().enumerate().filter(|(_, alpha)| **alpha != 0) {
             let mut color = reader.at(column);
+            let detail = detail.get(column).copied().unwrap_or_default();
+            if detail[3] > 0.0
+                && let Some(smooth) = &smooth
+            {
+                for (value, smooth) in color.iter_mut().zip(smooth.at(column)) {
+                    *value += detail[3] * (smooth - *value);
+                }
+            }
             for (value, offset) in color.iter_mut().zip(offsets.at(column)) {
                 *value += offset;
             }
-            for (value, detail) in color.iter_mut().zip(detail.get(column).into_iter().flatten()) {
+            for (value, detail) in color.iter_mut().zip(detail) {
                 *value += detail;
             }
             for value in &mut color {
@@ -209,11 +228,11 @@ pub fn apply(
     size_px: u32,
 ) -> DynamicImage {
     let composer = Composer::new(photo, hole, frame, blend, None);
-    let picture = composer.picture(fill, size_px);
+    let drawing = composer.drawing(fill, size_px);
     let mut pixels = Photo::from_pixels(photo.pixels.clone()).pixels;
     match SamplesMut::of(&mut pixels) {
-        Some(SamplesMut::Eight { data, channels }) => composer.write(&picture, data, channels, photo.width()),
-        Some(SamplesMut::Sixteen { data, channels }) => composer.write(&picture, data, channels, photo.width()),
+        Some(SamplesMut::Eight { data, channels }) => composer.write(&drawing, data, channels, photo.width()),
+        Some(SamplesMut::Sixteen { data, channels }) => composer.write(&drawing, data, channels, photo.width()),
         None => {}
     }
     pixels
@@ -221,13 +240,13 @@ pub fn apply(
 
 impl Composer {
     /// Writes the fill into a photo's samples. Only for a composer at full size.
-    fn write<T: Sample>(&self, picture: &Picture, data: &mut [T], channels: usize, photo_width: u32) {
+    fn write<T: Sample>(&self, drawing: &Drawing, data: &mut [T], channels: usize, photo_width: u32) {
         let Some(Raster { rect, height, .. }) = self.raster else { return };
-        let offsets = self.join.offsets(picture);
+        let offsets = self.join.offsets(&drawing.picture);
         let colors = if channels < 3 { 1 } else { 3 };
         let rows = data.par_chunks_exact_mut((photo_width as usize * channels).max(1)).skip(rect.y as usize);
         rows.zip(0..height).for_each(|(samples, row)| {
-            self.draw_row(picture, &offsets, row, |column, _, rgb| {
+            self.draw_row(drawing, &offsets, row, |column, _, rgb| {
                 let start = (rect.x as usize + column) * channels;
                 let Some(pixel) = samples.get_mut(start..start + channels) else { return };
                 pixel.fill(T::nearest(T::MAX));

@@ -25,7 +25,8 @@ pub use layer::layer;
 #[serde(default)]
 pub struct Blend {
     pub mode: BlendMode,
-    /// How much of the grain and sharpness of the known pixels around the hole the fill is given: 0 (none) to 100.
+    /// How much of the grain and sharpness of the known pixels around the hole the fill is given, and of the fine parts of the other
+    /// half of the face: 0 (none) to 100.
     pub detail_percent: u8,
 }
 

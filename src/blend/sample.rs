@@ -187,7 +187,7 @@ pub(super) fn luma([red, green, blue]: [f32; 3]) -> f32 {
 
 /// The weights of the four pixels around a point `t` of the way from the second to the third.
 #[inline]
-fn cubic(t: f32) -> [f32; 4] {
+pub(super) fn cubic(t: f32) -> [f32; 4] {
     let (square, cube) = (t * t, t * t * t);
     [
         -0.5 * cube + square - 0.5 * t,

@@ -17,6 +17,18 @@ impl<'a> KnownPixels<'a> {
         Self { samples: Samples::of(&photo.pixels), hole, width: photo.width() }
     }
 
+    /// One pixel: red, green, blue in [-1, 1]. `None` outside of the photo or mask, in the hole, and where fully transparent.
+    pub(super) fn pixel(&self, x: u32, y: u32) -> Option<[f32; 3]> {
+        if x >= self.width || !self.hole.rect().contains(x, y) || self.hole.is_hole(x, y) {
+            return None;
+        }
+        let at = y as usize * self.width as usize + x as usize;
+        match &self.samples {
+            Samples::Eight { data, channels } => known_color(data.get(at * channels..(at + 1) * channels)?),
+            Samples::Sixteen { data, channels } => known_color(data.get(at * channels..(at + 1) * channels)?),
+        }
+    }
+
     /// Reads part of a row, which must lie in the photo and the mask: red, green, blue in [-1, 1] (grey in all three) and
     /// 1; four zeros for a pixel that is hole or fully transparent.
     pub(super) fn read_row(&self, y: u32, columns: Range<u32>, row: &mut Vec<[f32; 4]>) {
@@ -32,16 +44,20 @@ impl<'a> KnownPixels<'a> {
 
 fn read<T: Sample>(data: &[T], channels: usize, first: usize, is_hole: &[u8], row: &mut Vec<[f32; 4]>) {
     let samples = data.get(first * channels..(first + is_hole.len()) * channels).unwrap_or_default();
-    let has_alpha = channels.is_multiple_of(2);
-    let scaled = |sample: T| sample.value() * (2.0 / T::MAX) - 1.0;
     row.extend(samples.chunks_exact(channels).zip(is_hole).map(|(pixel, &hole)| {
-        if hole != 0 || (has_alpha && pixel.last().is_some_and(|alpha| alpha.is_zero())) {
-            return [0.0; 4];
-        }
-        match *pixel {
-            [red, green, blue, ..] => [scaled(red), scaled(green), scaled(blue), 1.0],
-            [grey, ..] => [scaled(grey), scaled(grey), scaled(grey), 1.0],
-            [] => [0.0; 4],
-        }
+        let known = if hole == 0 { known_color(pixel) } else { None };
+        known.map_or([0.0; 4], |[red, green, blue]| [red, green, blue, 1.0])
     }));
+}
+
+/// A pixel's red, green and blue (grey in all three); `None` when it is fully transparent.
+#[inline]
+fn known_color<T: Sample>(pixel: &[T]) -> Option<[f32; 3]> {
+    let scaled = |sample: T| sample.value() * (2.0 / T::MAX) - 1.0;
+    match *pixel {
+        [_, alpha] | [_, _, _, alpha] if alpha.is_zero() => None,
+        [red, green, blue, ..] => Some([red, green, blue].map(scaled)),
+        [grey, ..] => Some([scaled(grey); 3]),
+        [] => None,
+    }
 }

@@ -43,18 +43,11 @@ impl LowPass {
     }
 
     /// Of the known pixels of a region of whole cells. Also how much sharper they are: 0 (not at all) to 1.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_precision_loss,
-        reason = "a few cells, of a few pixels"
-    )]
+    #[expect(clippy::cast_precision_loss, reason = "a few cells, of a few pixels")]
     pub(super) fn new(pixels: &KnownPixels<'_>, region: RectPx, photo_px_per_pixel: f32) -> (Self, f32) {
         let cell_px = Self::cell_px(photo_px_per_pixel);
         let columns = (region.width / cell_px) as usize;
-        // Two sums over 2·reach + 1 cells have a variance of ((2·reach + 1)² − 1)/6.
-        let sigma_cells = SIGMA * photo_px_per_pixel / cell_px as f32;
-        let reach = (((1.0 + 6.0 * sigma_cells * sigma_cells).sqrt() / 2.0 - 0.5).round() as usize).max(1);
+        let reach = reach_cells(SIGMA * photo_px_per_pixel / cell_px as f32);
         let mut means = cell_sums(pixels, region, cell_px);
         let mut cells = means.clone();
         blur(&mut cells, columns, reach);
@@ -109,8 +102,15 @@ fn mixed(from: Option<&[f32; 4]>, to: Option<&[f32; 4]>, share: f32) -> [f32; 4]
     [0, 1, 2, 3].map(|lane| from[lane] + share * (to[lane] - from[lane]))
 }
 
+/// How far the windows of a [`blur`] reach that has a standard deviation of so many cells: two sums over 2·reach + 1 cells have a
+/// variance of ((2·reach + 1)² − 1)/6.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few cells")]
+pub(super) fn reach_cells(sigma: f32) -> usize {
+    (((1.0 + 6.0 * sigma * sigma).sqrt() / 2.0 - 0.5).round() as usize).max(1)
+}
+
 /// For each cell the sums of its known pixels' red, green and blue, and how many they are.
-fn cell_sums(pixels: &KnownPixels<'_>, region: RectPx, cell_px: u32) -> Vec<[f32; 4]> {
+pub(super) fn cell_sums(pixels: &KnownPixels<'_>, region: RectPx, cell_px: u32) -> Vec<[f32; 4]> {
     let columns = (region.width / cell_px) as usize;
     let mut sums = vec![[0.0; 4]; columns * (region.height / cell_px) as usize];
     let first_rows = (region.y..region.bottom()).into_par_iter().step_by(cell_px as usize);

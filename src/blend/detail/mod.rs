@@ -1,7 +1,7 @@
 //! The detail that the generator does not draw: texture and sharpness of the photo around the hole.
 //!
 //! The generator draws 64×64 pixels. Resampled into a face of 300 pixels or more, its picture is soft and has no grain,
-//! and the patch shows by its texture alone. Two things are added, both measured in the known pixels around the hole:
+//! and the patch shows by its texture alone. Three things are added, all taken from the known pixels around the hole:
 //!
 //! * **Texture.** What known skin has above the generator's resolution (the photo less its low-pass) is cut into patches
 //!   from places without edges, and the hole is quilted with them: drawn at random, overlapping, with weights whose squares
@@ -9,6 +9,8 @@
 //!   and the traces of compression, which noise of the same spectrum would lose; and no transform is needed.)
 //! * **Sharpness.** Edges of the generator's picture are drawn together as far as the known edges are sharper than the
 //!   generator can draw them.
+//! * **The other half.** Where the mirror image of what is hidden is known and the halves of the face are alike, all that is finer
+//!   than a low-pass comes from there, in place of texture.
 //!
 //! What may surprise: nothing here looks at the generator's picture until it is drawn, so that the texture stands still while
 //! the search runs. The seed is the geometry: the same hole and frame in the same photo get the same bytes. There is
@@ -16,11 +18,13 @@
 
 mod known;
 mod low_pass;
+mod mirrored;
 mod patches;
 mod quilt;
 mod sharpen;
 mod survey;
 
+use mirrored::Mirrored;
 use patches::Patches;
 use quilt::Quilt;
 use rand::SeedableRng as _;
@@ -44,6 +48,7 @@ pub(super) struct Detail {
     strength: f32,
     quilt: Option<Quilt>,
     sharpening: Sharpening,
+    mirrored: Option<Mirrored>,
 }
 
 impl Detail {
@@ -59,7 +64,8 @@ impl Detail {
         let sharpening = Sharpening::new(survey.sharpness(), photo_px_per_pixel);
         let mut rng = ChaCha8Rng::from_seed(seed(target, frame));
         let quilt = Patches::new(&survey, target, frame, &mut rng).map(|patches| Quilt::new(patches, target, &mut rng));
-        Some(Self { strength: f32::from(percent.min(100)) / 100.0, quilt, sharpening })
+        let mirrored = Mirrored::new(photo, hole, frame, target);
+        Some(Self { strength: f32::from(percent.min(100)) / 100.0, quilt, sharpening, mirrored })
     }
 
     /// The generator's picture (planar RGB in [-1, 1], `[3, size, size]`), sharpened and ready to be read.
@@ -70,10 +76,30 @@ impl Detail {
         self.sharpening.picture(fill, size_px, self.strength)
     }
 
-    /// What to add to each pixel of a row of the target: red, green, blue in the fill's units and one unused lane.
-    /// `None` when the known pixels have no texture.
+    /// The low-pass of the generator's picture, ready to be read, where [`row`](Self::row) asks for a share of it. `None` when it never
+    /// does.
+    ///
+    /// # Panics
+    /// When `fill` has another length.
+    pub(super) fn smooth(&self, fill: &[f32], size_px: u32) -> Option<Picture> {
+        self.mirrored.as_ref().map(|_| Mirrored::smooth(fill, size_px))
+    }
+
+    /// What to add to each pixel of a row of the target: red, green, blue in the fill's units; and the share that the [smooth
+    /// picture](Self::smooth) has below them. `None` when the known pixels have no texture, and the other half gives nothing.
     pub(super) fn row(&self, row: u32) -> Option<Vec<[f32; 4]>> {
-        self.quilt.as_ref().map(|quilt| quilt.row(row, self.strength))
+        let mut line = self.quilt.as_ref().map(|quilt| quilt.row(row, self.strength));
+        for pixel in line.iter_mut().flatten() {
+            pixel[3] = 0.0;
+        }
+        let Some(mirrored) = &self.mirrored else { return line };
+        let quilted = line.into_iter().flatten().chain(std::iter::repeat([0.0; 4]));
+        let mixed = mirrored.row(row).zip(quilted).map(|([red, green, blue, share], quilted)| {
+            let share = share * self.strength;
+            let mix = |lane: usize, value: f32| quilted[lane] + share * (value - quilted[lane]);
+            [mix(0, red), mix(1, green), mix(2, blue), share]
+        });
+        Some(mixed.collect())
     }
 }
 

@@ -1,0 +1,425 @@
+//! Detail of the other half of the face, turned over.
+//!
+//! The halves of a face are nearly alike. Where the mirror image of a hidden pixel is known, what the photo holds there above a
+//! low-pass is laid over the low-pass of the generator's picture: a hidden eye gets iris and lashes of the other one, in the
+//! light and colours that the generator gives it. The mirror stands where the known parts of the halves agree best, near the middle of
+//! the frame: heads are turned a little.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::GENERATOR_SIDE_PX;
+use super::known::KnownPixels;
+use super::low_pass::{LowPass, cell_sums, reach_cells};
+use crate::blend::blur::blur;
+use crate::blend::feather::between;
+use crate::blend::sample::{Picture, cubic, luma};
+use crate::mask::Mask;
+use crate::photo::{CropGrid, FaceFrame, Photo, RectPx};
+
+/// Width of the low-pass (standard deviation), in pixels of the generator. What is finer comes from the other half: with less, eyes
+/// of two sources show in one place.
+const SIGMA: f32 = 2.0;
+
+/// The same for the seams, over which the detail fades in.
+const SEAM_SIGMA: f32 = 0.5;
+
+/// Where less of the low-pass's weight than this lies on known pixels, it says too little.
+const MIN_SUPPORT: f32 = 0.25;
+
+/// The correlation of the known halves between the two low-passes from which on the other half counts, and from which on it
+/// counts in full. Faces that are turned away have less.
+const ALIKE: Range<f32> = 0.1..0.3;
+
+/// Less mean square than this between the low-passes is no feature: a level and a third of 255.
+const MIN_ENERGY: f32 = 1e-4;
+
+/// Fewer pairs of known cells than this share of the frame's do not say whether the halves are alike; then they are taken to be.
+const MIN_PAIRS_SHARE: f32 = 0.04;
+
+/// The part of the frame that is compared, across and down: further out is background.
+const FACE: [Range<f64>; 2] = [0.06..0.94, 0.1..0.94];
+
+/// How far from the middle the mirror image may be, in steps each way, and a step in pixels of the generator.
+const MAX_SHIFT_STEPS: u8 = 12;
+const SHIFT_STEP: f64 = 0.5;
+
+/// Values are kept as integers of this many to one: a fill can have millions of pixels.
+const STEPS: f32 = 16_000.0;
+
+/// What the other half of the face gives to the target.
+pub(super) struct Mirrored {
+    width: usize,
+    /// Row by row: red, green and blue above the low-pass in the fill's units, and how much they count, 0 to 1; in [steps](STEPS).
+    pixels: Vec<[i16; 4]>,
+}
+
+impl Mirrored {
+    /// Looks at the known pixels of the frame. `None` when none of the target's mirror image is known, or the halves are not alike.
+    pub(super) fn new(photo: &Photo, hole: &Mask, frame: &FaceFrame, target: RectPx) -> Option<Self> {
+        let unit = CropGrid::new(frame, 1)?;
+        let photo_px_per_pixel = frame.side_px / GENERATOR_SIDE_PX;
+        let cell_px = LowPass::cell_px(photo_px_per_pixel);
+        let bounds = frame.bounds_in_photo(photo.width(), photo.height()).union(target);
+        let bounds = bounds.intersection(photo.rect()).intersection(hole.rect());
+        let whole = |length: u32| length - length % cell_px;
+        let region = RectPx { width: whole(bounds.width), height: whole(bounds.height), ..bounds };
+        if region.is_empty() {
+            return None;
+        }
+        let pixels = KnownPixels::new(photo, hole);
+        let sums = cell_sums(&pixels, region, cell_px);
+        let blurred = |sigma: f32| Grid::new(sums.clone(), region, cell_px, sigma * photo_px_per_pixel);
+        let mut halves = Halves { pixels, unit, fine: blurred(SEAM_SIGMA), coarse: blurred(SIGMA), shift: 0.0 };
+        let alike = halves.align();
+        if alike <= 0.0 {
+            return None;
+        }
+        let of_row = |y: u32| {
+            let is_hole = hole.row(y, target.x..target.right());
+            let halves = &halves;
+            (target.x..target.right())
+                .zip(is_hole)
+                .map(move |(x, hole)| if *hole == 0 { None } else { halves.at(x, y) })
+        };
+        #[expect(clippy::cast_possible_truncation, reason = "values of a few units at most, times the steps")]
+        let steps = |value: f32| (value * STEPS).round() as i16;
+        let rows = (target.y..target.bottom()).into_par_iter().flat_map_iter(of_row);
+        let pixels: Vec<[i16; 4]> = rows
+            .map(|pixel| {
+                let [red, green, blue, share] = pixel.unwrap_or_default();
+                [red, green, blue, alike * share].map(steps)
+            })
+            .collect();
+        pixels.iter().any(|pixel| pixel[3] > 0).then_some(Self { width: target.width as usize, pixels })
+    }
+
+    /// One row of the target, from its top: red, green and blue to be added to the [smooth](Self::smooth) picture, and the share
+    /// that the two of them have in the fill.
+    pub(super) fn row(&self, row: u32) -> impl Iterator<Item = [f32; 4]> {
+        let start = row as usize * self.width;
+        let pixels = self.pixels.get(start..start + self.width).unwrap_or_default();
+        pixels.iter().map(|pixel| pixel.map(|steps| f32::from(steps) / STEPS))
+    }
+
+    /// The low-pass of the generator's picture: planar RGB in [-1, 1], `[3, size, size]`.
+    ///
+    /// # Panics
+    /// When `fill` has another length.
+    #[expect(clippy::cast_precision_loss, reason = "pictures are at most some hundred pixels wide")]
+    pub(super) fn smooth(fill: &[f32], size_px: u32) -> Picture {
+        let (side, area) = (size_px as usize, (size_px * size_px) as usize);
+        assert_eq!(fill.len(), 3 * area, "planar RGB of a square picture");
+        let mut cells: Vec<[f32; 4]> =
+            (0..area).map(|at| [fill[at], fill[area + at], fill[2 * area + at], 1.0]).collect();
+        blur(&mut cells, side, reach_cells(SIGMA * size_px as f32 / GENERATOR_SIDE_PX));
+        let plane = |channel: usize| cells.iter().map(move |cell| cell[channel] / cell[3]);
+        Picture::new(&(0..3).flat_map(plane).collect::<Vec<f32>>(), size_px)
+    }
+}
+
+/// The known pixels of a frame, and two low-passes of them.
+struct Halves<'a> {
+    pixels: KnownPixels<'a>,
+    unit: CropGrid,
+    fine: Grid,
+    coarse: Grid,
+    /// What a point and its mirror image add up to across the frame, less one.
+    shift: f64,
+}
+
+impl Halves<'_> {
+    fn mirror_image(&self, point: [f64; 2]) -> [f64; 2] {
+        let [u, v] = self.unit.to_crop(point);
+        self.unit.to_photo([1.0 + self.shift - u, v])
+    }
+
+    /// What the mirror image of a pixel of the hole holds above the coarse low-pass, and how much it counts. `None` when it
+    /// is not known.
+    fn at(&self, x: u32, y: u32) -> Option<[f32; 4]> {
+        let middle = [f64::from(x) + 0.5, f64::from(y) + 0.5];
+        let other = self.mirror_image(middle);
+        let hidden = 1.0 - 2.0 * self.fine.at(middle)?[3];
+        let known = 2.0 * self.fine.at(other)?[3] - 1.0;
+        let share = hidden.clamp(0.0, 1.0) * known.clamp(0.0, 1.0);
+        let [red, green, blue, support] = self.coarse.at(other)?;
+        if share <= 0.0 || support < MIN_SUPPORT {
+            return None;
+        }
+        let value = self.pixels.at(other)?;
+        Some([value[0] - red, value[1] - green, value[2] - blue, share])
+    }
+
+    /// Finds where the face's axis is, and how far the other half is to be trusted, 0 to 1: by the correlation of what lies
+    /// between the low-passes where both halves are known.
+    fn align(&mut self) -> f32 {
+        let band: Vec<Option<f32>> = (self.fine.cells.iter().zip(&self.coarse.cells))
+            .map(|(fine, coarse)| (fine[3] > 0.9).then(|| luma([0, 1, 2].map(|lane| fine[lane] - coarse[lane]))))
+            .collect();
+        let shifts = (0..=MAX_SHIFT_STEPS).flat_map(|step| [f64::from(step), -f64::from(step)]);
+        let mut best = None;
+        for shift in shifts.map(|steps| steps * SHIFT_STEP / f64::from(GENERATOR_SIDE_PX)) {
+            let correlation = self.correlation(&band, shift);
+            // Of two that are equal the one nearer to the middle.
+            if let Some(value) = correlation
+                && best.is_none_or(|(most, _)| value > most)
+            {
+                best = Some((value, shift));
+            }
+        }
+        let Some((correlation, shift)) = best else { return 1.0 };
+        self.shift = shift;
+        ((correlation - ALIKE.start) / (ALIKE.end - ALIKE.start)).clamp(0.0, 1.0)
+    }
+
+    /// How alike the halves are around an axis. `None` when too little of both is known to say.
+    #[expect(clippy::cast_precision_loss, reason = "some ten thousand cells")]
+    fn correlation(&self, band: &[Option<f32>], shift: f64) -> Option<f32> {
+        let (mut pairs, mut product, mut here, mut there) = (0usize, 0.0, 0.0, 0.0);
+        for (middle, a) in self.fine.middles().zip(band) {
+            let [u, v] = self.unit.to_crop(middle);
+            if !FACE[0].contains(&u) || !FACE[1].contains(&v) {
+                continue;
+            }
+            let other = self.fine.index_of(self.unit.to_photo([1.0 + shift - u, v]));
+            if let (Some(a), Some(Some(b))) = (a, other.and_then(|other| band.get(other))) {
+                (pairs, product, here, there) = (pairs + 1, product + a * b, here + a * a, there + b * b);
+            }
+        }
+        if (pairs as f32) < MIN_PAIRS_SHARE * band.len() as f32 {
+            return None;
+        }
+        let enough = MIN_ENERGY * pairs as f32;
+        Some(if here.min(there) > enough { product / (here * there).sqrt() } else { 0.0 })
+    }
+}
+
+/// Smoothed known pixels, on square cells.
+struct Grid {
+    region: RectPx,
+    cell_px: u32,
+    columns: usize,
+    /// The mean red, green and blue of the known pixels around, and the share of the weight that lies on them.
+    cells: Vec<[f32; 4]>,
+}
+
+impl Grid {
+    #[expect(clippy::cast_precision_loss, reason = "a few cells, of a few pixels")]
+    fn new(mut sums: Vec<[f32; 4]>, region: RectPx, cell_px: u32, sigma_px: f32) -> Self {
+        let columns = (region.width / cell_px) as usize;
+        let reach = reach_cells(sigma_px / cell_px as f32);
+        blur(&mut sums, columns, reach);
+        let full = (cell_px * cell_px) as f32 * ((2 * reach + 1) as f32).powi(4);
+        sums.par_iter_mut().for_each(|cell| {
+            let [red, green, blue, count] = *cell;
+            *cell = if count > 0.5 { [red / count, green / count, blue / count, count / full] } else { [0.0; 4] };
+        });
+        Self { region, cell_px, columns, cells: sums }
+    }
+
+    /// Middles of the cells, in the photo.
+    fn middles(&self) -> impl Iterator<Item = [f64; 2]> {
+        let RectPx { x, y, width, height } = self.region;
+        let side = f64::from(self.cell_px);
+        let along = move |start: u32, index: u32| f64::from(start) + (f64::from(index) + 0.5) * side;
+        let cell_px = self.cell_px;
+        (0..height / cell_px)
+            .flat_map(move |row| (0..width / cell_px).map(move |column| [along(x, column), along(y, row)]))
+    }
+
+    /// The cell that a point lies in. `None` outside of the region.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "in the region, which is checked before"
+    )]
+    fn index_of(&self, [x, y]: [f64; 2]) -> Option<usize> {
+        let RectPx { x: left, y: top, .. } = self.region;
+        let along = |at: f64, start: u32, end: u32| {
+            (f64::from(start)..f64::from(end))
+                .contains(&at)
+                .then(|| ((at - f64::from(start)) as u32 / self.cell_px) as usize)
+        };
+        let (column, row) = (along(x, left, self.region.right())?, along(y, top, self.region.bottom())?);
+        Some(row * self.columns + column)
+    }
+
+    /// Between the cells, bilinearly. `None` outside of the region.
+    #[expect(clippy::cast_possible_truncation, reason = "cells are counted in thousands")]
+    fn at(&self, [x, y]: [f64; 2]) -> Option<[f32; 4]> {
+        self.index_of([x, y])?;
+        let RectPx { x: left, y: top, .. } = self.region;
+        let cells = |at: f64, start: u32| ((at - f64::from(start)) / f64::from(self.cell_px) - 0.5) as f32;
+        let (column, next, along) = between(cells(x, left), self.columns);
+        let (row, below, down) = between(cells(y, top), self.cells.len() / self.columns);
+        let cell = |row: usize, column: usize| self.cells.get(row * self.columns + column).copied().unwrap_or_default();
+        let mix = |from: [f32; 4], to: [f32; 4], share: f32| {
+            [0, 1, 2, 3].map(|lane| from[lane] + share * (to[lane] - from[lane]))
+        };
+        let line = |row: usize| mix(cell(row, column), cell(row, next), along);
+        Some(mix(line(row), line(below), down))
+    }
+}
+
+impl KnownPixels<'_> {
+    /// The colour at a point of the photo, by the cubic of [`Picture`]: red, green and blue in [-1, 1]. `None` where a pixel
+    /// around it is not known.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "pixels of the photo, none before the first"
+    )]
+    fn at(&self, [x, y]: [f64; 2]) -> Option<[f32; 3]> {
+        let split = |at: f64| {
+            let from_first = at - 1.5;
+            (from_first >= 0.0).then(|| (from_first as u32, cubic((from_first - from_first.floor()) as f32)))
+        };
+        let ((column, along), (row, down)) = (split(x)?, split(y)?);
+        let mut sum = [0.0; 3];
+        for (y, down) in (row..).zip(down) {
+            for (x, along) in (column..).zip(along) {
+                for (sum, value) in sum.iter_mut().zip(self.pixel(x, y)?) {
+                    *sum += down * along * value;
+                }
+            }
+        }
+        Some(sum)
+    }
+}
+
+#[cfg(test)]
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "tests: numbers are small"
+)]
+mod tests {
+    use image::{DynamicImage, Rgb, RgbImage};
+
+    use super::*;
+    use crate::blend::{Blend, BlendMode, apply};
+    use crate::mask::StrokeKind;
+
+    /// Eight photo pixels to one of the generator.
+    const SIDE: u32 = 512;
+    const GREY: f32 = 120.0;
+
+    fn frame() -> FaceFrame {
+        FaceFrame::centered(SIDE, SIDE)
+    }
+
+    /// Left of the middle.
+    fn hole() -> Mask {
+        let mut hole = Mask::empty(SIDE, SIDE);
+        hole.draw_segment([130.0, 200.0], [180.0, 210.0], 80.0, StrokeKind::Paint);
+        hole
+    }
+
+    /// Blots and lines like features, in levels around zero; `from_axis` may be negative.
+    fn features(from_axis: f32, y: f32) -> f32 {
+        let blots = (from_axis / 9.0).sin() * (y / 7.0).cos() + (from_axis / 23.0 + y / 31.0).sin();
+        20.0 * blots + 12.0 * (from_axis * y / 900.0).sin()
+    }
+
+    fn photo(level: impl Fn(f32, f32) -> f32) -> Photo {
+        let pixels =
+            RgbImage::from_fn(SIDE, SIDE, |x, y| Rgb([level(x as f32 + 0.5, y as f32 + 0.5).round() as u8; 3]));
+        Photo::from_pixels(DynamicImage::ImageRgb8(pixels))
+    }
+
+    /// Both halves alike around an axis, in light from the left.
+    fn face(axis: f32) -> Photo {
+        photo(|x, y| GREY + features((x - axis).abs(), y) - x / 12.0)
+    }
+
+    fn mirrored(photo: &Photo, hole: &Mask) -> Option<Mirrored> {
+        Mirrored::new(photo, hole, &frame(), hole.hole_bounds().unwrap())
+    }
+
+    /// The correlation of what is given to the middle of the hole with the features that are hidden there.
+    fn agreement(mirrored: &Mirrored, axis: f32) -> f32 {
+        let target = hole().hole_bounds().unwrap();
+        let (mut count, mut product, mut given_square, mut true_square) = (0, 0.0, 0.0, 0.0);
+        for y in target.y..target.bottom() {
+            for (x, [red, _, _, share]) in (target.x..).zip(mirrored.row(y - target.y)) {
+                if share > 0.95 {
+                    let level = |x: f32, y: f32| features((x - axis).abs(), y);
+                    let (x, y) = (x as f32 + 0.5, y as f32 + 0.5);
+                    // The truth less its own mean around.
+                    let around: f32 = (-2..=2)
+                        .flat_map(|i| (-2..=2).map(move |j| (i, j)))
+                        .map(|(i, j)| level(x + 10.0 * i as f32, y + 10.0 * j as f32))
+                        .sum();
+                    let hidden = level(x, y) - around / 25.0;
+                    (count, product) = (count + 1, product + red * hidden);
+                    (given_square, true_square) = (given_square + red * red, true_square + hidden * hidden);
+                }
+            }
+        }
+        assert!(count > 1000, "{count} pixels count in full");
+        product / (given_square * true_square).sqrt()
+    }
+
+    #[test]
+    fn what_is_hidden_gets_the_detail_of_the_other_half_wherever_the_axis_is() {
+        for axis in [256.0, 276.0, 232.0] {
+            let found = agreement(&mirrored(&face(axis), &hole()).unwrap(), axis);
+            assert!(found > 0.9, "axis {axis}: {found}");
+        }
+    }
+
+    #[test]
+    fn halves_that_are_not_alike_give_nothing() {
+        let unlike =
+            photo(|x, y| GREY + if x < 256.0 { features(x, y) } else { features(3.0 * y - 90.0, 2.0 * x + y) });
+        assert!(mirrored(&unlike, &hole()).is_none());
+    }
+
+    #[test]
+    fn a_hole_that_is_its_own_mirror_image_gets_nothing() {
+        let mut middle = Mask::empty(SIDE, SIDE);
+        middle.draw_segment([216.0, 200.0], [296.0, 200.0], 70.0, StrokeKind::Paint);
+        assert!(mirrored(&face(256.0), &middle).is_none());
+    }
+
+    #[test]
+    fn nothing_under_the_hole_is_read() {
+        let hole = hole();
+        let noisy = photo(|x, y| {
+            if hole.is_hole(x as u32, y as u32) {
+                (x * y) % 255.0
+            } else {
+                GREY + features((x - 256.0).abs(), y) - x / 12.0
+            }
+        });
+        let rows = |photo: &Photo| mirrored(photo, &hole).unwrap().pixels;
+        assert_eq!(rows(&face(256.0)), rows(&noisy));
+    }
+
+    #[test]
+    fn the_fill_is_the_low_pass_of_the_picture_with_that_detail() {
+        // Checks that the low-pass removes, but for a level that it keeps.
+        let check = |at: usize| if (at % 64 + at / 64).is_multiple_of(2) { 0.5 } else { -0.1 };
+        let fill: Vec<f32> = (0..3 * 64 * 64).map(|at| check(at % (64 * 64))).collect();
+        let blend = |detail_percent| Blend { mode: BlendMode::None, detail_percent };
+        let (photo, hole) = (face(256.0), hole());
+        let filled = |percent| apply(&photo, &hole, &frame(), blend(percent), &fill, 64).to_rgb8();
+        let (with, half) = (filled(100), filled(50));
+        let target = hole.hole_bounds().unwrap();
+        let given = mirrored(&photo, &hole).unwrap();
+        let mut halfway = 0.0f32;
+        for y in target.y..target.bottom() {
+            for (x, [red, _, _, share]) in (target.x..).zip(given.row(y - target.y)) {
+                if share > 0.99 {
+                    let expected = 127.5 * (1.0 + 0.2 + red);
+                    let found = f32::from(with.get_pixel(x, y)[0]);
+                    assert!((found - expected).abs() < 3.0, "{found} for {expected} at {x}, {y}");
+                    halfway = halfway.max((f32::from(half.get_pixel(x, y)[0]) - found).abs());
+                }
+            }
+        }
+        assert!(halfway > 10.0, "half of the detail is another fill: {halfway}");
+    }
+}
