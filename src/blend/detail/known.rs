@@ -17,15 +17,21 @@ impl<'a> KnownPixels<'a> {
         Self { samples: Samples::of(&photo.pixels), hole, width: photo.width() }
     }
 
-    /// One pixel: red, green, blue in [-1, 1]. `None` outside of the photo or mask, in the hole, and where fully transparent.
-    pub(super) fn pixel(&self, x: u32, y: u32) -> Option<[f32; 3]> {
-        if x >= self.width || !self.hole.rect().contains(x, y) || self.hole.is_hole(x, y) {
+    /// Four pixels of a row: red, green, blue in [-1, 1] each. `None` where one of them is outside of the photo or mask, in the hole, or
+    /// fully transparent.
+    pub(super) fn four(&self, column: u32, y: u32) -> Option<[[f32; 3]; 4]> {
+        let end = column.checked_add(4)?;
+        let known = self.hole.rect();
+        if end > self.width.min(known.right())
+            || y >= known.bottom()
+            || self.hole.row(y, column..end).iter().any(|hole| *hole != 0)
+        {
             return None;
         }
-        let at = y as usize * self.width as usize + x as usize;
+        let first = y as usize * self.width as usize + column as usize;
         match &self.samples {
-            Samples::Eight { data, channels } => known_color(data.get(at * channels..(at + 1) * channels)?),
-            Samples::Sixteen { data, channels } => known_color(data.get(at * channels..(at + 1) * channels)?),
+            Samples::Eight { data, channels } => four(data.get(first * channels..(first + 4) * channels)?, *channels),
+            Samples::Sixteen { data, channels } => four(data.get(first * channels..(first + 4) * channels)?, *channels),
         }
     }
 
@@ -48,6 +54,14 @@ fn read<T: Sample>(data: &[T], channels: usize, first: usize, is_hole: &[u8], ro
         let known = if hole == 0 { known_color(pixel) } else { None };
         known.map_or([0.0; 4], |[red, green, blue]| [red, green, blue, 1.0])
     }));
+}
+
+fn four<T: Sample>(samples: &[T], channels: usize) -> Option<[[f32; 3]; 4]> {
+    let mut colors = [[0.0; 3]; 4];
+    for (color, pixel) in colors.iter_mut().zip(samples.chunks_exact(channels)) {
+        *color = known_color(pixel)?;
+    }
+    Some(colors)
 }
 
 /// A pixel's red, green and blue (grey in all three); `None` when it is fully transparent.

@@ -1,0 +1,131 @@
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "tests: numbers are small"
+)]
+
+use image::{DynamicImage, Rgb, RgbImage};
+
+use super::*;
+use crate::blend::{Blend, BlendMode, apply};
+use crate::mask::StrokeKind;
+
+/// Eight photo pixels to one of the generator.
+const SIDE: u32 = 512;
+const GREY: f32 = 120.0;
+
+fn frame() -> FaceFrame {
+    FaceFrame::centered(SIDE, SIDE)
+}
+
+/// Left of the middle.
+fn hole() -> Mask {
+    let mut hole = Mask::empty(SIDE, SIDE);
+    hole.draw_segment([130.0, 200.0], [180.0, 210.0], 80.0, StrokeKind::Paint);
+    hole
+}
+
+/// Blots and lines like features, in levels around zero; `from_axis` may be negative.
+fn features(from_axis: f32, y: f32) -> f32 {
+    let blots = (from_axis / 9.0).sin() * (y / 7.0).cos() + (from_axis / 23.0 + y / 31.0).sin();
+    20.0 * blots + 12.0 * (from_axis * y / 900.0).sin()
+}
+
+fn photo(level: impl Fn(f32, f32) -> f32) -> Photo {
+    let pixels = RgbImage::from_fn(SIDE, SIDE, |x, y| Rgb([level(x as f32 + 0.5, y as f32 + 0.5).round() as u8; 3]));
+    Photo::from_pixels(DynamicImage::ImageRgb8(pixels))
+}
+
+/// Both halves alike around an axis, in light from the left.
+fn face(axis: f32) -> Photo {
+    photo(|x, y| GREY + features((x - axis).abs(), y) - x / 12.0)
+}
+
+fn mirrored(photo: &Photo, hole: &Mask) -> Option<Mirrored> {
+    Mirrored::new(photo, hole, &frame(), hole.hole_bounds().unwrap())
+}
+
+/// The correlation of what is given to the middle of the hole with the features that are hidden there.
+fn agreement(mirrored: &Mirrored, axis: f32) -> f32 {
+    let target = hole().hole_bounds().unwrap();
+    let (mut count, mut product, mut given_square, mut true_square) = (0, 0.0, 0.0, 0.0);
+    for y in target.y..target.bottom() {
+        for (x, [red, _, _, share]) in (target.x..).zip(mirrored.row(y - target.y)) {
+            if share > 0.95 {
+                let level = |x: f32, y: f32| features((x - axis).abs(), y);
+                let (x, y) = (x as f32 + 0.5, y as f32 + 0.5);
+                // The truth less its own mean around.
+                let around: f32 = (-2..=2)
+                    .flat_map(|i| (-2..=2).map(move |j| (i, j)))
+                    .map(|(i, j)| level(x + 10.0 * i as f32, y + 10.0 * j as f32))
+                    .sum();
+                let hidden = level(x, y) - around / 25.0;
+                (count, product) = (count + 1, product + red * hidden);
+                (given_square, true_square) = (given_square + red * red, true_square + hidden * hidden);
+            }
+        }
+    }
+    assert!(count > 1000, "{count} pixels count in full");
+    product / (given_square * true_square).sqrt()
+}
+
+#[test]
+fn what_is_hidden_gets_the_detail_of_the_other_half_wherever_the_axis_is() {
+    for axis in [256.0, 276.0, 232.0] {
+        let found = agreement(&mirrored(&face(axis), &hole()).unwrap(), axis);
+        assert!(found > 0.9, "axis {axis}: {found}");
+    }
+}
+
+#[test]
+fn halves_that_are_not_alike_give_nothing() {
+    let unlike = photo(|x, y| GREY + if x < 256.0 { features(x, y) } else { features(3.0 * y - 90.0, 2.0 * x + y) });
+    assert!(mirrored(&unlike, &hole()).is_none());
+}
+
+#[test]
+fn a_hole_that_is_its_own_mirror_image_gets_nothing() {
+    let mut middle = Mask::empty(SIDE, SIDE);
+    middle.draw_segment([216.0, 200.0], [296.0, 200.0], 70.0, StrokeKind::Paint);
+    assert!(mirrored(&face(256.0), &middle).is_none());
+}
+
+#[test]
+fn nothing_under_the_hole_is_read() {
+    let hole = hole();
+    let noisy = photo(|x, y| {
+        if hole.is_hole(x as u32, y as u32) {
+            (x * y) % 255.0
+        } else {
+            GREY + features((x - 256.0).abs(), y) - x / 12.0
+        }
+    });
+    let rows = |photo: &Photo| mirrored(photo, &hole).unwrap().pixels;
+    assert_eq!(rows(&face(256.0)), rows(&noisy));
+}
+
+#[test]
+fn the_fill_is_the_low_pass_of_the_picture_with_that_detail() {
+    // Checks that the low-pass removes, but for a level that it keeps.
+    let check = |at: usize| if (at % 64 + at / 64).is_multiple_of(2) { 0.5 } else { -0.1 };
+    let fill: Vec<f32> = (0..3 * 64 * 64).map(|at| check(at % (64 * 64))).collect();
+    let blend = |detail_percent| Blend { mode: BlendMode::None, detail_percent };
+    let (photo, hole) = (face(256.0), hole());
+    let filled = |percent| apply(&photo, &hole, &frame(), blend(percent), &fill, 64).to_rgb8();
+    let (with, half) = (filled(100), filled(50));
+    let target = hole.hole_bounds().unwrap();
+    let given = mirrored(&photo, &hole).unwrap();
+    let mut halfway = 0.0f32;
+    for y in target.y..target.bottom() {
+        for (x, [red, _, _, share]) in (target.x..).zip(given.row(y - target.y)) {
+            if share > 0.99 {
+                let expected = 127.5 * (1.0 + 0.2 + red);
+                let found = f32::from(with.get_pixel(x, y)[0]);
+                assert!((found - expected).abs() < 3.0, "{found} for {expected} at {x}, {y}");
+                halfway = halfway.max((f32::from(half.get_pixel(x, y)[0]) - found).abs());
+            }
+        }
+    }
+    assert!(halfway > 10.0, "half of the detail is another fill: {halfway}");
+}
