@@ -160,7 +160,7 @@ pub(super) fn between(at: f32, count: usize) -> (usize, usize, f32) {
 }
 
 #[inline]
-fn mix(from: &[f32; 4], to: &[f32; 4], share: f32) -> [f32; 4] {
+pub(super) fn mix(from: &[f32; 4], to: &[f32; 4], share: f32) -> [f32; 4] {
     let mut mixed = *from;
     for (mixed, to) in mixed.iter_mut().zip(to) {
         *mixed += share * (to - *mixed);

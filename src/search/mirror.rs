@@ -43,13 +43,16 @@ fn reach(side_px: usize) -> usize {
 impl Mirror {
     /// `None` when `context` does not ask for it, or there is no pixel to compare.
     pub(super) fn of(problem: &Problem, context: &ContextSettings) -> Option<Self> {
+        if context.symmetry == 0.0 {
+            return None;
+        }
         let side_px = problem.size_px;
         let area = side_px * side_px;
         let mirrored = |pixel: usize| pixel - pixel % side_px + (side_px - 1 - pixel % side_px);
         let steps = steps_to_known(&problem.known, side_px);
         let counts = |pixel: usize| steps[pixel] > NEAR_PX && problem.known[mirrored(pixel)] > 0.0;
         let counted: Vec<f32> = (0..area).map(|pixel| f32::from(u8::from(counts(pixel)))).collect();
-        if context.symmetry == 0.0 || !counted.contains(&1.0) {
+        if !counted.contains(&1.0) {
             return None;
         }
         let value = |channel: usize, pixel: usize| {

@@ -199,7 +199,8 @@ fn blend(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     });
     rows::choice(ui, "Blend", "How the fill joins the photo", &mut mode, &options);
     let explanation = "How much of the grain and sharpness around the hole the fill is given, in percent, and of the other \
-                       half of the face where it is seen. 0: as soft as the generator draws it. Shows in the finished fill, at the photo's own resolution";
+                       half of the face where it is seen. 0: as soft as the generator draws it. Shows in the finished \
+                       fill, at the photo's own resolution";
     let scale = rows::Scale { logarithmic: false, space_after: 0.0 };
     rows::slider(ui, "Detail", explanation, &mut detail_percent, 0..=100, scale, |_| {});
     let blend = Blend { mode, detail_percent };

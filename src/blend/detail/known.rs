@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::blend::sample::cubic;
 use crate::mask::Mask;
 use crate::photo::{Photo, Sample, Samples};
 
@@ -17,9 +18,33 @@ impl<'a> KnownPixels<'a> {
         Self { samples: Samples::of(&photo.pixels), hole, width: photo.width() }
     }
 
+    /// The colour at a point of the photo, by the cubic that the generator's picture is read with: red, green and blue in [-1, 1]. `None` where a pixel
+    /// around it is not known.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "pixels of the photo, none before the first"
+    )]
+    pub(super) fn at(&self, [x, y]: [f64; 2]) -> Option<[f32; 3]> {
+        let split = |at: f64| {
+            let from_first = at - 1.5;
+            (from_first >= 0.0).then(|| (from_first as u32, cubic((from_first - from_first.floor()) as f32)))
+        };
+        let ((column, along), (row, down)) = (split(x)?, split(y)?);
+        let mut sum = [0.0; 3];
+        for (y, down) in (row..).zip(down) {
+            for (color, along) in self.four(column, y)?.into_iter().zip(along) {
+                for (sum, value) in sum.iter_mut().zip(color) {
+                    *sum += down * along * value;
+                }
+            }
+        }
+        Some(sum)
+    }
+
     /// Four pixels of a row: red, green, blue in [-1, 1] each. `None` where one of them is outside of the photo or mask, in the hole, or
     /// fully transparent.
-    pub(super) fn four(&self, column: u32, y: u32) -> Option<[[f32; 3]; 4]> {
+    fn four(&self, column: u32, y: u32) -> Option<[[f32; 3]; 4]> {
         let end = column.checked_add(4)?;
         let known = self.hole.rect();
         if end > self.width.min(known.right())

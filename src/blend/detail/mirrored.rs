@@ -12,9 +12,10 @@ use rayon::prelude::*;
 use super::GENERATOR_SIDE_PX;
 use super::known::KnownPixels;
 use super::low_pass::{LowPass, cell_sums, reach_cells};
+use super::survey::whole_tiles;
 use crate::blend::blur::blur;
-use crate::blend::feather::between;
-use crate::blend::sample::{Picture, cubic, luma};
+use crate::blend::feather::{between, mix};
+use crate::blend::sample::{Picture, luma};
 use crate::mask::Mask;
 use crate::photo::{CropGrid, FaceFrame, Photo, RectPx};
 
@@ -65,12 +66,7 @@ impl Mirrored {
         let photo_px_per_pixel = frame.side_px / GENERATOR_SIDE_PX;
         let cell_px = CELLS_PX * LowPass::cell_px(photo_px_per_pixel);
         let bounds = frame.bounds_in_photo(photo.width(), photo.height()).union(target);
-        let bounds = bounds.intersection(photo.rect()).intersection(hole.rect());
-        let whole = |length: u32| length - length % cell_px;
-        let region = RectPx { width: whole(bounds.width), height: whole(bounds.height), ..bounds };
-        if region.is_empty() {
-            return None;
-        }
+        let region = whole_tiles(bounds.intersection(photo.rect()).intersection(hole.rect()), cell_px)?;
         let pixels = KnownPixels::new(photo, hole);
         let sums = cell_sums(&pixels, region, cell_px);
         let blurred = |sigma: f32| Grid::new(sums.clone(), region, cell_px, sigma * photo_px_per_pixel);
@@ -133,16 +129,16 @@ struct Halves<'a> {
 }
 
 impl Halves<'_> {
-    fn mirror_image(&self, point: [f64; 2]) -> [f64; 2] {
-        let [u, v] = self.unit.to_crop(point);
-        self.unit.to_photo([1.0 + self.shift - u, v])
+    /// The mirror image of a point of the unit square, in the photo.
+    fn mirror_image(&self, [u, v]: [f64; 2], shift: f64) -> [f64; 2] {
+        self.unit.to_photo([1.0 + shift - u, v])
     }
 
     /// What the mirror image of a pixel of the hole holds above the coarse low-pass, and how much it counts. `None` when it
     /// is not known.
     fn at(&self, x: u32, y: u32) -> Option<[f32; 4]> {
         let middle = [f64::from(x) + 0.5, f64::from(y) + 0.5];
-        let other = self.mirror_image(middle);
+        let other = self.mirror_image(self.unit.to_crop(middle), self.shift);
         let hidden = 1.0 - 2.0 * self.fine.at(middle)?[3];
         let known = 2.0 * self.fine.at(other)?[3] - 1.0;
         let share = hidden.clamp(0.0, 1.0) * known.clamp(0.0, 1.0);
@@ -160,7 +156,8 @@ impl Halves<'_> {
         let band: Vec<Option<f32>> = (self.fine.cells.iter().zip(&self.coarse.cells))
             .map(|(fine, coarse)| (fine[3] > 0.9).then(|| luma([0, 1, 2].map(|lane| fine[lane] - coarse[lane]))))
             .collect();
-        let steps: Vec<f64> = (0..=MAX_SHIFT_STEPS).flat_map(|step| [f64::from(step), -f64::from(step)]).collect();
+        let aside = (1..=MAX_SHIFT_STEPS).flat_map(|step| [f64::from(step), -f64::from(step)]);
+        let steps: Vec<f64> = std::iter::once(0.0).chain(aside).collect();
         let at = |steps: &f64| {
             let shift = steps * SHIFT_STEP / f64::from(GENERATOR_SIDE_PX);
             self.correlation(&band, shift).map(|correlation| (correlation, shift))
@@ -186,7 +183,7 @@ impl Halves<'_> {
             if !FACE[0].contains(&u) || !FACE[1].contains(&v) {
                 continue;
             }
-            let other = self.fine.index_of(self.unit.to_photo([1.0 + shift - u, v]));
+            let other = self.fine.index_of(self.mirror_image([u, v], shift));
             if let (Some(a), Some(Some(b))) = (a, other.and_then(|other| band.get(other))) {
                 (pairs, product, here, there) = (pairs + 1, product + a * b, here + a * a, there + b * b);
             }
@@ -258,37 +255,8 @@ impl Grid {
         let (column, next, along) = between(cells(x, left), self.columns);
         let (row, below, down) = between(cells(y, top), self.cells.len() / self.columns);
         let cell = |row: usize, column: usize| self.cells.get(row * self.columns + column).copied().unwrap_or_default();
-        let mix = |from: [f32; 4], to: [f32; 4], share: f32| {
-            [0, 1, 2, 3].map(|lane| from[lane] + share * (to[lane] - from[lane]))
-        };
-        let line = |row: usize| mix(cell(row, column), cell(row, next), along);
-        Some(mix(line(row), line(below), down))
-    }
-}
-
-impl KnownPixels<'_> {
-    /// The colour at a point of the photo, by the cubic of [`Picture`]: red, green and blue in [-1, 1]. `None` where a pixel
-    /// around it is not known.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "pixels of the photo, none before the first"
-    )]
-    fn at(&self, [x, y]: [f64; 2]) -> Option<[f32; 3]> {
-        let split = |at: f64| {
-            let from_first = at - 1.5;
-            (from_first >= 0.0).then(|| (from_first as u32, cubic((from_first - from_first.floor()) as f32)))
-        };
-        let ((column, along), (row, down)) = (split(x)?, split(y)?);
-        let mut sum = [0.0; 3];
-        for (y, down) in (row..).zip(down) {
-            for (color, along) in self.four(column, y)?.into_iter().zip(along) {
-                for (sum, value) in sum.iter_mut().zip(color) {
-                    *sum += down * along * value;
-                }
-            }
-        }
-        Some(sum)
+        let line = |row: usize| mix(&cell(row, column), &cell(row, next), along);
+        Some(mix(&line(row), &line(below), down))
     }
 }
 

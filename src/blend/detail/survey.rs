@@ -120,7 +120,7 @@ impl<'a> Survey<'a> {
 }
 
 /// The largest part of a rectangle that whole tiles cover, from its top left corner; `None` without one.
-fn whole_tiles(rect: RectPx, tile_px: u32) -> Option<RectPx> {
+pub(super) fn whole_tiles(rect: RectPx, tile_px: u32) -> Option<RectPx> {
     let whole = |length: u32| length - length % tile_px;
     let rect = RectPx { width: whole(rect.width), height: whole(rect.height), ..rect };
     (!rect.is_empty()).then_some(rect)

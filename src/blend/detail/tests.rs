@@ -12,10 +12,11 @@ use crate::blend::sample::luma;
 use crate::blend::{Blend, BlendMode, apply};
 use crate::mask::StrokeKind;
 
-const SIDE: u32 = 512;
+/// Eight photo pixels to one of the generator.
+pub(super) const SIDE: u32 = 512;
 const GREY: [f32; 3] = [140.0, 120.0, 100.0];
 
-fn frame() -> FaceFrame {
+pub(super) fn frame() -> FaceFrame {
     FaceFrame::centered(SIDE, SIDE)
 }
 
@@ -45,7 +46,7 @@ fn grain(x: u32, y: u32) -> [f32; 3] {
     [0, 1, 2].map(|channel| shared + 2.0 * normal(x, y, channel))
 }
 
-fn photo(color: impl Fn(u32, u32) -> [f32; 3]) -> Photo {
+pub(super) fn photo(color: impl Fn(u32, u32) -> [f32; 3]) -> Photo {
     let pixels = RgbImage::from_fn(SIDE, SIDE, |x, y| Rgb(color(x, y).map(|value| value.round() as u8)));
     Photo::from_pixels(DynamicImage::ImageRgb8(pixels))
 }

@@ -5,19 +5,12 @@
     reason = "tests: numbers are small"
 )]
 
-use image::{DynamicImage, Rgb, RgbImage};
-
 use super::*;
+use crate::blend::detail::tests::{SIDE, frame, photo as photo_of};
 use crate::blend::{Blend, BlendMode, apply};
 use crate::mask::StrokeKind;
 
-/// Eight photo pixels to one of the generator.
-const SIDE: u32 = 512;
 const GREY: f32 = 120.0;
-
-fn frame() -> FaceFrame {
-    FaceFrame::centered(SIDE, SIDE)
-}
 
 /// Left of the middle.
 fn hole() -> Mask {
@@ -33,8 +26,7 @@ fn features(from_axis: f32, y: f32) -> f32 {
 }
 
 fn photo(level: impl Fn(f32, f32) -> f32) -> Photo {
-    let pixels = RgbImage::from_fn(SIDE, SIDE, |x, y| Rgb([level(x as f32 + 0.5, y as f32 + 0.5).round() as u8; 3]));
-    Photo::from_pixels(DynamicImage::ImageRgb8(pixels))
+    photo_of(|x, y| [level(x as f32 + 0.5, y as f32 + 0.5); 3])
 }
 
 /// Both halves alike around an axis, in light from the left.
