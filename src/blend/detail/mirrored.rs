@@ -36,8 +36,9 @@ const ALIKE: Range<f32> = 0.1..0.3;
 /// Less mean square than this between the low-passes is no feature: a level and a third of 255.
 const MIN_ENERGY: f32 = 1e-4;
 
-/// Fewer pairs of known cells than this share of the frame's do not say whether the halves are alike; then they are taken to be.
-const MIN_PAIRS_SHARE: f32 = 0.04;
+/// Fewer pairs of known cells than this share of the frame's do not say where the axis is or whether the halves are alike; then it is
+/// taken to be in the middle, and they to be. A strip along the edge of a hidden half would agree with itself turned over.
+const MIN_PAIRS_SHARE: f32 = 0.2;
 
 /// Cells are so many times as wide as those of [`LowPass`]: half a generator's pixel, which is finer than what is compared.
 const CELLS_PX: u32 = 2;

@@ -71,6 +71,25 @@ fn what_is_hidden_gets_the_detail_of_the_other_half_wherever_the_axis_is() {
 }
 
 #[test]
+fn where_a_whole_half_is_hidden_the_axis_is_the_middle_of_the_frame() {
+    let mut half = Mask::empty(SIDE, SIDE);
+    half.draw_segment([SIDE as f32, 0.0], [SIDE as f32, SIDE as f32], SIDE as f32 / 2.0, StrokeKind::Paint);
+    // In the half that is known, a strip at the edge that is its own mirror image, around a line beside the middle.
+    let stripes = photo(|x, y| {
+        let features = if x < 202.0 { features(x - 256.0, y) } else { features((x - 232.0).abs(), y) };
+        GREY + features
+    });
+    let mirrored = mirrored(&stripes, &half).unwrap();
+    let target = half.hole_bounds().unwrap();
+    let row: Vec<[f32; 4]> = mirrored.row(256 - target.y).collect();
+    let at = |x: u32| row[(x - target.x) as usize];
+    // The line is at 232, and so is its image at 280: what is given there is alike on both sides.
+    let unlike: f32 = (4..24).map(|away| (at(280 + away)[0] - at(279 - away)[0]).abs()).sum();
+    let size: f32 = (4..24).map(|away| at(280 + away)[0].abs()).sum();
+    assert!(size > 0.5 && unlike < 0.6 * size, "{unlike} of {size}");
+}
+
+#[test]
 fn halves_that_are_not_alike_give_nothing() {
     let unlike = photo(|x, y| GREY + if x < 256.0 { features(x, y) } else { features(3.0 * y - 90.0, 2.0 * x + y) });
     assert!(mirrored(&unlike, &hole()).is_none());
