@@ -7,7 +7,7 @@ use crate::photo::{CropGrid, RectPx, Sample};
 
 /// How far outside the frame known pixels are compared with the edge of the fill, as a share of the frame's side. The generator
 /// says nothing about what lies further out.
-const OUTSIDE_SHARE: f64 = 1.0 / 32.0;
+const OUTSIDE_SHARE: f64 = super::BEYOND_SHARE as f64 + 1.0 / 32.0;
 
 /// A known cell beside the hole.
 pub(super) struct EdgeCell {

@@ -3,24 +3,25 @@
 use image::DynamicImage;
 use rayon::prelude::*;
 
+use super::beyond::Beyond;
 use super::detail::Detail;
 use super::feather::{self, Feather};
 use super::poisson::{self, Membrane};
 use super::raster::Raster;
 use super::sample::{Picture, luma};
-use super::{Blend, BlendMode};
+use super::{Blend, BlendMode, reach};
 use crate::mask::Mask;
 use crate::photo::{CropGrid, FaceFrame, Photo, RectPx, Sample, SamplesMut};
 
 /// A rectangle of the photo with the fill in it, for the screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Patch {
-    /// The part of the photo it covers: the smallest around the hole inside the frame; empty without one.
+    /// The part of the photo it covers: the smallest around what is filled of the hole; empty without one.
     pub rect_in_photo: RectPx,
     /// Its own size, which may be smaller than the rectangle's (a preview).
     pub width: u32,
     pub height: u32,
-    /// Unmultiplied RGBA; alpha is 255 in the hole inside the frame and 0 elsewhere. In a preview, where a patch pixel
+    /// Unmultiplied RGBA; alpha is 255 where it is filled and 0 elsewhere. In a preview, where a patch pixel
     /// covers several of the photo, it is the share of them that is filled.
     pub rgba: Vec<u8>,
 }
@@ -35,6 +36,8 @@ pub struct Composer {
     join: Join,
     /// At the photo's own resolution only: a smaller patch cannot carry it.
     detail: Option<Detail>,
+    /// Some of what is filled lies outside the frame.
+    leaves_frame: bool,
     is_grey: bool,
 }
 
@@ -116,15 +119,24 @@ impl Composer {
     ) -> Self {
         let blend = blend.into();
         let is_grey = !photo.pixels.color().has_color();
-        let target = CropGrid::new(frame, 1).map(|unit| {
-            let bounds = frame.bounds_in_photo(photo.width(), photo.height()).intersection(hole.rect());
-            Target { hole, unit, rect: filled_bounds(hole, unit, bounds) }
+        let reach = reach(frame);
+        let grids = CropGrid::new(frame, 1).zip(CropGrid::new(&reach, 1));
+        let target = grids.map(|(unit, within)| {
+            let bounds = reach.bounds_in_photo(photo.width(), photo.height()).intersection(hole.rect());
+            (unit, Target { hole, within, rect: filled_bounds(hole, within, bounds) })
         });
-        let Some(target) = target.filter(|target| !target.rect.is_empty()) else {
-            return Self { raster: None, alpha: Vec::new(), join: Join::Bare, detail: None, is_grey };
+        let Some((unit, target)) = target.filter(|(_, target)| !target.rect.is_empty()) else {
+            return Self {
+                raster: None,
+                alpha: Vec::new(),
+                join: Join::Bare,
+                detail: None,
+                leaves_frame: false,
+                is_grey,
+            };
         };
         let (width, height) = patch_size(target.rect, max_side_px);
-        let raster = Raster { rect: target.rect, width, height, unit: target.unit };
+        let raster = Raster { rect: target.rect, width, height, unit };
         let alpha = target.alpha(&raster);
         let join = match blend.mode {
             BlendMode::None => None,
@@ -139,17 +151,26 @@ impl Composer {
                     .map(|membrane| Join::Poisson(Box::new(membrane)))
             }
         };
+        let leaves_frame = !is_within(target.rect, unit);
         let is_full_size = (width, height) == (target.rect.width, target.rect.height);
         let detail = is_full_size.then(|| Detail::new(photo, hole, frame, target.rect, blend.detail_percent)).flatten();
-        Self { raster: Some(raster), alpha, join: join.unwrap_or(Join::Bare), detail, is_grey }
+        Self { raster: Some(raster), alpha, join: join.unwrap_or(Join::Bare), detail, leaves_frame, is_grey }
     }
 
     /// The generator's picture, ready to be drawn.
     fn drawing(&self, fill: &[f32], size_px: u32) -> Drawing {
-        match &self.detail {
-            Some(detail) => Drawing { picture: detail.picture(fill, size_px), smooth: detail.smooth(fill, size_px) },
-            None => Drawing { picture: Picture::new(fill, size_px), smooth: None },
+        let (picture, smooth) = match &self.detail {
+            Some(detail) => (detail.picture(fill, size_px), detail.smooth(fill, size_px)),
+            None => (Picture::new(fill, size_px), None),
+        };
+        if !self.leaves_frame {
+            return Drawing { picture, smooth };
         }
+        let going_on = |picture: Picture| {
+            let beyond = Beyond::of(&picture);
+            picture.going_on(&beyond)
+        };
+        Drawing { picture: going_on(picture), smooth: smooth.map(going_on) }
     }
 
     /// Draws one picture: `fill` is planar RGB in [-1, 1], `[3, size, size]`.
@@ -213,7 +234,7 @@ impl Composer {
     }
 }
 
-/// The finished photo: `fill` (planar RGB in [-1, 1], `[3, size, size]`) in the hole inside the frame, every other
+/// The finished photo: `fill` (planar RGB in [-1, 1], `[3, size, size]`) in the hole within the frame's [`reach`], every other
 /// pixel as it was, in the photo's own colour type. Grey photos get the fill's luma; filled pixels become opaque.
 ///
 /// # Panics
@@ -258,10 +279,11 @@ impl Composer {
     }
 }
 
-/// The pixels to be filled: hole, and with their centre in the frame.
+/// The pixels to be filled: hole, and with their centre in the frame's [`reach`].
 struct Target<'a> {
     hole: &'a Mask,
-    unit: CropGrid,
+    /// The reach as the unit square.
+    within: CropGrid,
     rect: RectPx,
 }
 
@@ -275,7 +297,7 @@ impl Target<'_> {
         let share = |column: u32, row: u32| {
             let (columns, rows) = (clip(raster.columns(i64::from(column))), clip(raster.rows(i64::from(row))));
             let area = u64::from(columns.end - columns.start) * u64::from(rows.end - rows.start);
-            let filled: usize = rows.map(|y| filled(self.hole, self.unit, y, columns.clone()).count()).sum();
+            let filled: usize = rows.map(|y| filled(self.hole, self.within, y, columns.clone()).count()).sum();
             u8::try_from((filled as u64 * 255 + area / 2) / area.max(1)).unwrap_or(u8::MAX)
         };
         let row = |row: u32| (0..raster.width).map(move |column| share(column, row));
@@ -286,22 +308,30 @@ impl Target<'_> {
 /// The columns of a part of a row that are to be filled.
 pub(super) fn filled(
     hole: &Mask,
-    unit: CropGrid,
+    reach: CropGrid,
     y: u32,
     columns: std::ops::Range<u32>,
 ) -> impl DoubleEndedIterator<Item = u32> {
     let is_inside = move |x: u32| {
-        let [u, v] = unit.to_crop([f64::from(x) + 0.5, f64::from(y) + 0.5]);
+        let [u, v] = reach.to_crop([f64::from(x) + 0.5, f64::from(y) + 0.5]);
         (0.0..1.0).contains(&u) && (0.0..1.0).contains(&v)
     };
     let row = hole.row(y, columns.clone());
     columns.zip(row).filter(move |(x, pixel)| **pixel != 0 && is_inside(*x)).map(|(x, _)| x)
 }
 
+/// Whether a rectangle of the photo lies in the unit square.
+fn is_within(rect: RectPx, unit: CropGrid) -> bool {
+    let corners = [rect.x, rect.right()].into_iter().flat_map(|x| [rect.y, rect.bottom()].map(|y| [x, y]));
+    let mut corners = corners.map(|corner| unit.to_crop(corner.map(f64::from)));
+    // Rounding may not send the frame's own corners out of it.
+    corners.all(|corner| corner.iter().all(|along| (-1e-6..=1.0 + 1e-6).contains(along)))
+}
+
 /// The smallest rectangle around what is to be filled.
-fn filled_bounds(hole: &Mask, unit: CropGrid, within: RectPx) -> RectPx {
+fn filled_bounds(hole: &Mask, reach: CropGrid, within: RectPx) -> RectPx {
     let of_row = |y: u32| {
-        let columns = || filled(hole, unit, y, within.x..within.x + within.width);
+        let columns = || filled(hole, reach, y, within.x..within.x + within.width);
         let (Some(first), Some(last)) = (columns().next(), columns().next_back()) else { return RectPx::default() };
         RectPx { x: first, y, width: last + 1 - first, height: 1 }
     };

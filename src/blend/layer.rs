@@ -3,7 +3,7 @@
 use image::{DynamicImage, ImageBuffer, Rgba};
 
 use super::compose::filled;
-use super::{Blend, apply};
+use super::{Blend, apply, reach};
 use crate::mask::Mask;
 use crate::photo::{CropGrid, FaceFrame, Photo, RectPx, Sample, Samples};
 
@@ -23,8 +23,9 @@ pub fn layer(
 ) -> DynamicImage {
     let filled_photo = apply(photo, hole, frame, blend, fill, size_px);
     let (width, height) = (photo.width(), photo.height());
-    let place = CropGrid::new(frame, 1);
-    let place = place.map(|unit| (unit, frame.bounds_in_photo(width, height).intersection(hole.rect())));
+    let reach = reach(frame);
+    let place = CropGrid::new(&reach, 1);
+    let place = place.map(|grid| (grid, reach.bounds_in_photo(width, height).intersection(hole.rect())));
     let cut = Cut { hole, place, width };
     match Samples::of(&filled_photo) {
         Samples::Eight { data, channels } => {
@@ -41,7 +42,7 @@ pub fn layer(
 /// What is cut out of the filled photo.
 struct Cut<'a> {
     hole: &'a Mask,
-    /// The frame, and the part of the photo that it can reach; `None` when there is nothing to fill.
+    /// The frame's reach, and the part of the photo that it can reach; `None` when there is nothing to fill.
     place: Option<(CropGrid, RectPx)>,
     width: u32,
 }
@@ -50,9 +51,9 @@ impl Cut<'_> {
     /// The filled pixels of some samples, opaque, among transparent ones.
     fn rgba<T: Sample + Default>(&self, samples: &[T], channels: usize, height: u32, opaque: T) -> Vec<T> {
         let mut rgba = vec![T::default(); self.width as usize * height as usize * 4];
-        let Some((unit, bounds)) = self.place else { return rgba };
+        let Some((reach, bounds)) = self.place else { return rgba };
         for y in bounds.y..bounds.bottom() {
-            for x in filled(self.hole, unit, y, bounds.x..bounds.right()) {
+            for x in filled(self.hole, reach, y, bounds.x..bounds.right()) {
                 let at = y as usize * self.width as usize + x as usize;
                 let color = match samples.get(at * channels..(at + 1) * channels) {
                     Some([grey] | [grey, _]) => [*grey; 3],
@@ -121,10 +122,11 @@ mod tests {
     }
 
     #[test]
-    fn hole_inside_the_frame_is_opaque_and_all_else_is_nothing() {
+    fn what_is_filled_is_opaque_and_all_else_is_nothing() {
         for color in COLORS {
             let photo = photo(color, 40, 24);
-            let frame = FaceFrame { center_in_photo: [12.0, 12.0], side_px: 20.0, angle_radians: 0.0 };
+            let frame = FaceFrame { center_in_photo: [12.0, 12.0], side_px: 10.0, angle_radians: 0.0 };
+            // Half a side of the frame around it is filled too.
             let mut hole = Mask::empty(40, 24);
             hole.fill();
             let layer = layer(&photo, &hole, &frame, BlendMode::None, &fill(), 4).to_rgba16();

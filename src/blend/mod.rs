@@ -4,6 +4,7 @@
 //! feathered join therefore cannot mix with the old pixels at the edge of the hole; it bends the fill's colour towards the
 //! nearest known pixels instead.
 
+mod beyond;
 mod blur;
 mod cells;
 mod compose;
@@ -16,6 +17,8 @@ mod raster;
 mod sample;
 
 use serde::{Deserialize, Serialize};
+
+use crate::photo::FaceFrame;
 
 pub use compose::{Composer, Patch, apply};
 pub use layer::layer;
@@ -54,6 +57,16 @@ pub enum BlendMode {
     /// The fill keeps its gradients and meets the known pixels at the hole's edge (Pérez et al. 2003).
     #[default]
     Poisson,
+}
+
+/// How far around the frame a hole is filled, as a share of its side. A stroke that leaves the frame is one stroke to whoever drew it,
+/// and the frame's edge would show. What the generator's picture goes on as there is told in [`beyond`].
+const BEYOND_SHARE: f32 = 0.5;
+
+/// The square in which a hole is filled: the frame and a little more.
+#[must_use]
+pub fn reach(frame: &FaceFrame) -> FaceFrame {
+    frame.grown(BEYOND_SHARE)
 }
 
 impl BlendMode {

@@ -1,9 +1,15 @@
 //! The generator's picture, read between its pixels.
 
-/// A picture made ready for reading anywhere: RGB and one unused lane together (one vector load each), with a border repeated
-/// from its edge.
+use rayon::prelude::*;
+
+use super::BEYOND_SHARE;
+use super::beyond::Beyond;
+
+/// A picture made ready for reading anywhere: RGB and one unused lane together (one vector load each), with a border, repeated from
+/// its edge if it does not [go on](Picture::going_on).
 pub(super) struct Picture {
     size_px: usize,
+    border_px: usize,
     pixels: Vec<[f32; 4]>,
 }
 
@@ -29,7 +35,34 @@ impl Picture {
                 [channel(0), channel(1), channel(2), 0.0]
             }));
         }
-        Self { size_px, pixels }
+        Self { size_px, border_px: BORDER_PX, pixels }
+    }
+
+    /// The same picture, with the outside of a picture of the same, which may be coarser, around it.
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "some hundred pixels"
+    )]
+    pub(super) fn going_on(self, beyond: &Beyond) -> Self {
+        let border_px = BORDER_PX + (BEYOND_SHARE * self.side_px()).ceil() as usize;
+        let side = self.size_px + 2 * border_px;
+        let inside = border_px..border_px + self.size_px;
+        let unit = |index: usize| (index as f32 + 0.5 - border_px as f32) / self.side_px();
+        let moved = border_px - self.border_px;
+        let row = |row: usize| {
+            (0..side).map(move |column| (column, row)).map(|(column, row)| {
+                if inside.contains(&column) && inside.contains(&row) {
+                    let index = (row - moved) * self.stride() + column - moved;
+                    self.pixels.get(index).copied().unwrap_or_default()
+                } else {
+                    beyond.at([unit(column), unit(row)])
+                }
+            })
+        };
+        let pixels = (0..side).into_par_iter().flat_map_iter(row).collect();
+        Self { size_px: self.size_px, border_px, pixels }
     }
 
     /// Side in pixels.
@@ -39,7 +72,7 @@ impl Picture {
     }
 
     /// The colour at a point of the unit square, by Catmull-Rom's cubic (Keys 1981 with a = −1/2), which passes through the
-    /// pixels; outside the square it is the edge's. Clamped to [-1, 1], which the cubic overshoots at hard edges.
+    /// pixels; outside of the border it is the border's. Clamped to [-1, 1], which the cubic overshoots at hard edges.
     #[inline]
     pub(super) fn at(&self, [u, v]: [f32; 2]) -> [f32; 4] {
         let ((column, along), (row, down)) = (self.split(u), self.split(v));
@@ -86,14 +119,16 @@ impl Picture {
     #[inline]
     fn split(&self, unit: f32) -> (usize, [f32; 4]) {
         let side = self.side_px();
+        // Of the border, what the cubic needs around the last point that can be read.
+        let around = (self.border_px - BORDER_PX) as f32;
         // The border puts the centre of the first one pixel and a half before the point's pixel border.
-        let from_first = (unit * side).clamp(0.0, side) + 0.5;
+        let from_first = (unit * side).clamp(-around, side + around) + around + 0.5;
         let first = from_first as usize;
         (first, cubic(from_first - first as f32))
     }
 
     fn stride(&self) -> usize {
-        self.size_px + 2 * BORDER_PX
+        self.size_px + 2 * self.border_px
     }
 }
 
@@ -244,6 +279,20 @@ mod tests {
         for column in 0..60 {
             let expected = picture.at([-0.1 + 0.02 * column as f32, 0.37]);
             assert!((row.at(column)[1] - expected[1]).abs() < 1e-5, "at {column}");
+        }
+    }
+
+    #[test]
+    fn it_goes_on_where_a_beyond_is_given_and_stays_what_it_is_inside() {
+        let value = |x: usize, y: usize| ((x * 37 + y * 91) % 23) as f32 / 11.5 - 1.0;
+        let beyond = Beyond::of(&picture(16, value));
+        let (bare, going_on) = (picture(16, value), picture(16, value).going_on(&beyond));
+        for point in [[0.5, 0.5], [0.14, 0.8], [0.86, 0.14]] {
+            assert!((bare.at(point)[0] - going_on.at(point)[0]).abs() < 1e-5, "{point:?}");
+        }
+        for point in [[-0.4, 0.5], [0.3, 1.2], [1.3, -0.2]] {
+            assert!((going_on.at(point)[0] - beyond.at(point)[0]).abs() < 0.02, "{point:?}");
+            assert_ne!(bare.at(point), going_on.at(point));
         }
     }
 

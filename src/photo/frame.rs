@@ -100,6 +100,12 @@ impl FaceFrame {
         if low < high { low as u32..high as u32 } else { 0..0 }
     }
 
+    /// The frame with so many shares of its side more on each of its sides.
+    #[must_use]
+    pub fn grown(&self, share: f32) -> Self {
+        Self { side_px: self.side_px * (1.0 + 2.0 * share), ..*self }
+    }
+
     /// Whether a point of the photo lies inside.
     #[must_use]
     pub fn contains(&self, point_in_photo: Point) -> bool {

@@ -27,16 +27,16 @@ pub fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     }
 }
 
-/// What lies outside the frame will not be filled: said before the button is pressed.
+/// What lies far outside the frame will not be filled: said before the button is pressed.
 fn warn_of_paint_outside(ui: &mut Ui, state: &State) {
     let reach = state.document.as_ref().and_then(Document::hole_reach);
     let text = match reach {
-        Some(HoleReach::Partly) => "Paint outside the face frame stays as it is",
+        Some(HoleReach::Partly) => "Paint far outside the face frame stays as it is",
         Some(HoleReach::Outside) => "All paint lies outside the face frame",
         Some(HoleReach::Inside) | None => return,
     };
     ui.label(RichText::new(text).color(theme::palette(ui).warning).small())
-        .on_hover_text("Only what lies in the frame is filled. Move or resize the frame with F");
+        .on_hover_text("Only what lies in the frame or close to it is filled. Move or resize the frame with F");
 }
 
 /// The face that the next fill starts at.

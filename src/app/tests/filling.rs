@@ -78,7 +78,7 @@ fn paint_outside_the_frame_is_told_before_the_fill() {
         window.state_mut().state.handle(Action::Canvas(action));
         window.run_steps(2);
         let told = |text: &str| window.query_by_label(text).is_some();
-        let partly = told("Paint outside the face frame stays as it is");
+        let partly = told("Paint far outside the face frame stays as it is");
         (is_enabled(&window, "Fill"), partly, told("All paint lies outside the face frame"))
     };
     assert_eq!(place(frame.center_in_photo, frame.side_px), (true, false, false));

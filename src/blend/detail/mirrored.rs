@@ -19,9 +19,9 @@ use crate::blend::sample::{Picture, luma};
 use crate::mask::Mask;
 use crate::photo::{CropGrid, FaceFrame, Photo, RectPx};
 
-/// Width of the low-pass (standard deviation), in pixels of the generator. What is finer comes from the other half: with less, eyes
-/// of two sources show in one place.
-const SIGMA: f32 = 2.0;
+/// Width of the low-pass (standard deviation), in pixels of the generator. What is finer comes from the other half. With less, eyes of
+/// two sources show in one place, and irises have the generator's colour; with more, light from one side comes along.
+const SIGMA: f32 = 3.0;
 
 /// The same for the seams, over which the detail fades in.
 const SEAM_SIGMA: f32 = 0.5;

@@ -52,9 +52,10 @@ fn any_blend() -> impl Strategy<Value = Blend> {
         .prop_map(|(mode, detail_percent)| Blend { mode: BlendMode::ALL[mode], detail_percent })
 }
 
-/// Whether a pixel's middle lies in a frame made larger by some pixels, which settles what rounding does at its border.
+/// Whether a pixel's middle lies in a frame's reach made larger by some pixels, which settles what rounding does at its border.
 fn is_in(frame: &FaceFrame, larger_by_px: f32, x: u32, y: u32) -> bool {
-    FaceFrame { side_px: frame.side_px + larger_by_px, ..*frame }.contains([x as f32 + 0.5, y as f32 + 0.5])
+    let reach = reach(frame);
+    FaceFrame { side_px: reach.side_px + larger_by_px, ..reach }.contains([x as f32 + 0.5, y as f32 + 0.5])
 }
 
 fn is_opaque(pixels: &DynamicImage, x: u32, y: u32) -> bool {
