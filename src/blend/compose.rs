@@ -1,5 +1,7 @@
 //! The fill drawn into the photo's raster.
 
+use std::ops::Range;
+
 use image::DynamicImage;
 use rayon::prelude::*;
 
@@ -36,8 +38,8 @@ pub struct Composer {
     join: Join,
     /// At the photo's own resolution only: a smaller patch cannot carry it.
     detail: Option<Detail>,
-    /// Some of what is filled lies outside the frame.
-    leaves_frame: bool,
+    /// The part of the frame's unit square, and around it, that is filled, across and down; `None` when all of it lies in the frame.
+    beyond_frame: Option<[Range<f32>; 2]>,
     is_grey: bool,
 }
 
@@ -131,7 +133,7 @@ impl Composer {
                 alpha: Vec::new(),
                 join: Join::Bare,
                 detail: None,
-                leaves_frame: false,
+                beyond_frame: None,
                 is_grey,
             };
         };
@@ -151,10 +153,13 @@ impl Composer {
                     .map(|membrane| Join::Poisson(Box::new(membrane)))
             }
         };
-        let leaves_frame = !is_within(target.rect, unit);
+        let part = part_of(target.rect, unit);
+        // Rounding may not send the frame's own corners out of it.
+        let is_in_frame = part.iter().all(|along| along.start > -1e-6 && along.end < 1.0 + 1e-6);
+        let beyond_frame = (!is_in_frame).then_some(part);
         let is_full_size = (width, height) == (target.rect.width, target.rect.height);
         let detail = is_full_size.then(|| Detail::new(photo, hole, frame, target.rect, blend.detail_percent)).flatten();
-        Self { raster: Some(raster), alpha, join: join.unwrap_or(Join::Bare), detail, leaves_frame, is_grey }
+        Self { raster: Some(raster), alpha, join: join.unwrap_or(Join::Bare), detail, beyond_frame, is_grey }
     }
 
     /// The generator's picture, ready to be drawn.
@@ -163,11 +168,9 @@ impl Composer {
             Some(detail) => (detail.picture(fill, size_px), detail.smooth(fill, size_px)),
             None => (Picture::new(fill, size_px), None),
         };
-        if !self.leaves_frame {
-            return Drawing { picture, smooth };
-        }
+        let Some(part) = &self.beyond_frame else { return Drawing { picture, smooth } };
         let going_on = |picture: Picture| {
-            let beyond = Beyond::of(&picture);
+            let beyond = Beyond::of(&picture, part);
             picture.going_on(&beyond)
         };
         Drawing { picture: going_on(picture), smooth: smooth.map(going_on) }
@@ -290,7 +293,7 @@ struct Target<'a> {
 impl Target<'_> {
     /// Of each pixel of a raster, the share that is to be filled, 0 to 255.
     fn alpha(&self, raster: &Raster) -> Vec<u8> {
-        let clip = |span: std::ops::Range<i64>| {
+        let clip = |span: Range<i64>| {
             let at = |at: i64| u32::try_from(at).unwrap_or_default();
             at(span.start)..at(span.end)
         };
@@ -310,7 +313,7 @@ pub(super) fn filled(
     hole: &Mask,
     reach: CropGrid,
     y: u32,
-    columns: std::ops::Range<u32>,
+    columns: Range<u32>,
 ) -> impl DoubleEndedIterator<Item = u32> {
     let is_inside = move |x: u32| {
         let [u, v] = reach.to_crop([f64::from(x) + 0.5, f64::from(y) + 0.5]);
@@ -320,12 +323,15 @@ pub(super) fn filled(
     columns.zip(row).filter(move |(x, pixel)| **pixel != 0 && is_inside(*x)).map(|(x, _)| x)
 }
 
-/// Whether a rectangle of the photo lies in the unit square.
-fn is_within(rect: RectPx, unit: CropGrid) -> bool {
-    let corners = [rect.x, rect.right()].into_iter().flat_map(|x| [rect.y, rect.bottom()].map(|y| [x, y]));
-    let mut corners = corners.map(|corner| unit.to_crop(corner.map(f64::from)));
-    // Rounding may not send the frame's own corners out of it.
-    corners.all(|corner| corner.iter().all(|along| (-1e-6..=1.0 + 1e-6).contains(along)))
+/// What a rectangle of the photo covers of the unit square and around it, across and down.
+#[expect(clippy::cast_possible_truncation, reason = "unit coordinates need no more than single precision")]
+fn part_of(rect: RectPx, unit: CropGrid) -> [Range<f32>; 2] {
+    let corners = [[rect.x, rect.y], [rect.right(), rect.y], [rect.x, rect.bottom()], [rect.right(), rect.bottom()]];
+    let corners = corners.map(|corner| unit.to_crop(corner.map(f64::from)));
+    [0, 1].map(|axis| {
+        let along = corners.map(|corner| corner[axis] as f32);
+        along.into_iter().fold(f32::INFINITY, f32::min)..along.into_iter().fold(f32::NEG_INFINITY, f32::max)
+    })
 }
 
 /// The smallest rectangle around what is to be filled.

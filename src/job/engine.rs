@@ -1,13 +1,17 @@
 //! Opened devices and loaded networks, kept between fills.
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use super::DeviceInfo;
 use super::caught::caught;
 use super::fill::FillError;
 use crate::device::{self, DeviceChoice};
 use crate::model::{self, ModelChoice, ModelError, ModelFile, ModelInfo, Networks};
+use crate::search::{Best, Problem, Search, Settings};
+
+/// The first iteration has no best before it, and no moments.
+const REHEARSED_ITERATIONS: usize = 3;
 
 /// Keeps the newest model and its networks. Stays on the thread that made it, like all of burn's work.
 #[derive(Default)]
@@ -26,6 +30,30 @@ impl Engine {
     /// When either cannot be had.
     pub fn prepare(&mut self, device: DeviceChoice, model: &ModelChoice) -> Result<(DeviceInfo, ModelInfo), FillError> {
         let (device, networks) = self.networks(device, model)?;
+        Ok((device, networks.info.clone()))
+    }
+
+    /// The same, and on a GPU a few iterations of what the settings ask for: a GPU compiles its programs and tries which of them are
+    /// fastest when they are first used, which the first fill would have to wait for.
+    ///
+    /// # Errors
+    /// When either cannot be had, or the GPU breaks down.
+    pub(super) fn warm_up(
+        &mut self,
+        device: DeviceChoice,
+        model: &ModelChoice,
+        settings: Settings,
+    ) -> Result<(DeviceInfo, ModelInfo), FillError> {
+        let (device, networks) = self.networks(device, model)?;
+        if device.is_gpu {
+            let began = Instant::now();
+            // A first guess is a search of its own shape.
+            for settings in [settings.to_draw_one(), settings] {
+                let broke = |reason| FillError::Broke { device: device.name.clone(), reason };
+                caught(|| rehearse(&networks, settings)).map_err(broke)?;
+            }
+            tracing::debug!("{} warmed up in {:.1} s", device.name, began.elapsed().as_secs_f64());
+        }
         Ok((device, networks.info.clone()))
     }
 
@@ -74,10 +102,48 @@ impl Engine {
     }
 }
 
+/// Searches for a grey face, one eye of which is hidden, as far as everything was done once. Answers what it found.
+fn rehearse(networks: &Arc<Networks>, settings: Settings) -> Option<Best> {
+    let size_px = networks.info.image_size_px as usize;
+    let is_hidden = |pixel: usize| {
+        let (x, y) = (pixel % size_px, pixel / size_px);
+        (size_px / 8..size_px * 3 / 8).contains(&x) && (size_px / 4..size_px / 2).contains(&y)
+    };
+    let problem = Problem {
+        size_px,
+        pixels: vec![0.0; 3 * size_px * size_px],
+        known: (0..size_px * size_px).map(|pixel| f32::from(u8::from(!is_hidden(pixel)))).collect(),
+    };
+    let mut search = Search::new(networks.clone(), &problem, settings);
+    for _ in 0..REHEARSED_ITERATIONS {
+        search.advance();
+    }
+    // Waits for the device.
+    drop(search.best_pictures());
+    search.best()
+}
+
 fn key(choice: &ModelChoice) -> ModelKey {
     let changed = match choice {
         ModelChoice::Embedded => None,
         ModelChoice::File(path) => std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok(),
     };
     (choice.clone(), changed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::tests::tiny_model;
+    use crate::search::Preset;
+
+    #[test]
+    fn a_rehearsal_is_a_search_of_the_settings_and_of_one_face() {
+        let (_, networks) = Engine::default().networks(DeviceChoice::Cpu, &tiny_model()).unwrap();
+        let settings = Settings { candidates: 3, ..Preset::Best.settings() };
+        let found = |settings| rehearse(&networks, settings).unwrap();
+        let (several, one) = (found(settings), found(settings.to_draw_one()));
+        assert_eq!((several.latents.len(), one.latents.len()), (3, 1));
+        assert!(several.losses.iter().all(|losses| losses.context.is_finite() && losses.context > 0.0));
+    }
 }

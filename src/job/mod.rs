@@ -186,8 +186,9 @@ pub enum Command {
     SetBlend(Blend),
     /// Which candidate the preview shows; `None` is the best at the moment.
     Show(Option<usize>),
-    /// Open the device and load the model now, so that the first fill starts at once.
-    WarmUp(DeviceChoice, ModelChoice),
+    /// Open the device and load the model now, so that the first fill starts at once; a GPU does all that fills with such settings
+    /// ask of it once.
+    WarmUp(DeviceChoice, ModelChoice, Box<Settings>),
     /// Draw one picture at once ([`FillRequest::into_first_guess`], [`FillRequest::into_drawing_of`]), if no search runs. A newer
     /// one, or a start, takes the place of one that waits.
     Sketch(SketchId, Box<FillRequest>),

@@ -354,7 +354,7 @@ fn a_model_that_is_missing_is_named() {
 #[test]
 fn warming_up_tells_device_and_model() {
     let desk = Desk::new();
-    desk.worker.send(Command::WarmUp(DeviceChoice::Cpu, tiny_model()));
+    desk.worker.send(Command::WarmUp(DeviceChoice::Cpu, tiny_model(), Box::new(Preset::Best.settings())));
     let model = desk.wait_for(|event| match event {
         Event::Ready { model, .. } => Some(model),
         _ => None,

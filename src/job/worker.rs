@@ -133,7 +133,7 @@ fn serve(line: &Line) {
                 }
             }
             Command::Draw(id, request) => answer_with_faces(line, &mut engine, &mut tape, id, &request),
-            Command::WarmUp(device, model) => line.tell(match engine.prepare(device, &model) {
+            Command::WarmUp(device, model, settings) => line.tell(match engine.warm_up(device, &model, *settings) {
                 Ok((device, model)) => Event::Ready { device, model },
                 Err(error) => Event::NotReady { message: error.to_string() },
             }),

@@ -16,6 +16,7 @@ use crate::job::{
 };
 use crate::mask::Mask;
 use crate::model::{ModelChoice, ModelInfo};
+use crate::search::Settings;
 
 pub use run::Run;
 
@@ -111,9 +112,9 @@ impl Fills {
     }
 
     /// Opens the device and loads the model ahead of the first fill.
-    pub fn warm_up(&mut self, device: DeviceChoice, model: ModelChoice) {
+    pub fn warm_up(&mut self, device: DeviceChoice, model: ModelChoice, settings: Settings) {
         self.device = None;
-        self.engine.send(Command::WarmUp(device, model));
+        self.engine.send(Command::WarmUp(device, model, Box::new(settings)));
     }
 
     /// Starts a fill of the mask state `mask_id`.

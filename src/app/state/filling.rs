@@ -15,7 +15,8 @@ impl State {
     pub(super) fn warm_up(&mut self) {
         if !self.fills.is_running() {
             self.explorer.album.set_trouble(None);
-            self.fills.warm_up(self.remembered.device, self.remembered.model.clone());
+            let remembered = &self.remembered;
+            self.fills.warm_up(remembered.device, remembered.model.clone(), remembered.settings);
         }
     }
 

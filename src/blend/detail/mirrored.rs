@@ -71,7 +71,10 @@ impl Mirrored {
         let pixels = KnownPixels::new(photo, hole);
         let sums = cell_sums(&pixels, region, cell_px);
         let blurred = |sigma: f32| Grid::new(sums.clone(), region, cell_px, sigma * photo_px_per_pixel);
-        let mut halves = Halves { pixels, unit, fine: blurred(SEAM_SIGMA), coarse: blurred(SIGMA), shift: 0.0 };
+        let (fine, coarse) = (blurred(SEAM_SIGMA), blurred(SIGMA));
+        #[expect(clippy::cast_precision_loss, reason = "a few photo pixels")]
+        let frame_cells = (frame.side_px / cell_px as f32).powi(2);
+        let mut halves = Halves { pixels, unit, frame_cells, fine, coarse, shift: 0.0 };
         let alike = halves.align();
         if alike <= 0.0 {
             return None;
@@ -123,6 +126,8 @@ impl Mirrored {
 struct Halves<'a> {
     pixels: KnownPixels<'a>,
     unit: CropGrid,
+    /// How many cells the frame has.
+    frame_cells: f32,
     fine: Grid,
     coarse: Grid,
     /// What a point and its mirror image add up to across the frame, less one.
@@ -189,7 +194,7 @@ impl Halves<'_> {
                 (pairs, product, here, there) = (pairs + 1, product + a * b, here + a * a, there + b * b);
             }
         }
-        if (pairs as f32) < MIN_PAIRS_SHARE * band.len() as f32 {
+        if (pairs as f32) < MIN_PAIRS_SHARE * self.frame_cells {
             return None;
         }
         let enough = MIN_ENERGY * pairs as f32;
