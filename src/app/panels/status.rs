@@ -63,7 +63,7 @@ fn device(state: &State, palette: &theme::Palette) -> (String, egui::Color32) {
             Some(notice) => (notice.clone(), palette.warning),
             None => (device.name.clone(), palette.weak),
         },
-        None => ("Preparing the model…".to_owned(), palette.weak),
+        None => ("Preparing the device and the model…".to_owned(), palette.weak),
     }
 }
 

@@ -284,7 +284,7 @@ fn the_detail_slider_draws_the_fill_anew() {
 #[test]
 fn the_device_and_its_notice_stand_in_the_status_bar() {
     let (mut window, script) = editor_with_photo();
-    window.get_by_label("Preparing the model…");
+    window.get_by_label("Preparing the device and the model…");
     script.tell(Event::Ready { device: device(), model: model() });
     window.run_steps(2);
     window.get_by_label("No GPU here: the CPU does the work");
