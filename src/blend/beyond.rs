@@ -68,9 +68,14 @@ impl Beyond {
         Self { reach: Picture::new(&planes, side as u32), part }
     }
 
+    /// A picture of the same, which may be finer, with this around it.
+    pub(super) fn around(&self, picture: Picture) -> Picture {
+        picture.with_border(BEYOND_SHARE, |point| self.at(point))
+    }
+
     /// The colour at a point of the unit square of the picture, or around it; black outside of the part that is worked out.
     #[expect(clippy::cast_precision_loss, reason = "some hundred points")]
-    pub(super) fn at(&self, point: [f32; 2]) -> [f32; 4] {
+    fn at(&self, point: [f32; 2]) -> [f32; 4] {
         if !self.part[0].contains(&point[0]) || !self.part[1].contains(&point[1]) {
             return [0.0; 4];
         }

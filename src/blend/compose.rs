@@ -169,11 +169,11 @@ impl Composer {
             None => (Picture::new(fill, size_px), None),
         };
         let Some(part) = &self.beyond_frame else { return Drawing { picture, smooth } };
-        let going_on = |picture: Picture| {
+        let go_on = |picture: Picture| {
             let beyond = Beyond::of(&picture, part);
-            picture.going_on(&beyond)
+            beyond.around(picture)
         };
-        Drawing { picture: going_on(picture), smooth: smooth.map(going_on) }
+        Drawing { picture: go_on(picture), smooth: smooth.map(go_on) }
     }
 
     /// Draws one picture: `fill` is planar RGB in [-1, 1], `[3, size, size]`.

@@ -2,11 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::BEYOND_SHARE;
-use super::beyond::Beyond;
-
 /// A picture made ready for reading anywhere: RGB and one unused lane together (one vector load each), with a border, repeated from
-/// its edge if it does not [go on](Picture::going_on).
+/// its edge unless it is [given one](Picture::with_border).
 pub(super) struct Picture {
     size_px: usize,
     border_px: usize,
@@ -38,15 +35,15 @@ impl Picture {
         Self { size_px, border_px: BORDER_PX, pixels }
     }
 
-    /// The same picture, with the outside of a picture of the same, which may be coarser, around it.
+    /// The same picture with another border, as wide as a share of its side: its colours at points around the unit square.
     #[expect(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "some hundred pixels"
     )]
-    pub(super) fn going_on(self, beyond: &Beyond) -> Self {
-        let border_px = BORDER_PX + (BEYOND_SHARE * self.side_px()).ceil() as usize;
+    pub(super) fn with_border(self, share: f32, outside: impl Fn([f32; 2]) -> [f32; 4] + Sync) -> Self {
+        let border_px = BORDER_PX + (share * self.side_px()).ceil() as usize;
         let side = self.size_px + 2 * border_px;
         let inside = border_px..border_px + self.size_px;
         let unit = |index: usize| (index as f32 + 0.5 - border_px as f32) / self.side_px();
@@ -57,7 +54,7 @@ impl Picture {
                     let index = (row - moved) * self.stride() + column - moved;
                     self.pixels.get(index).copied().unwrap_or_default()
                 } else {
-                    beyond.at([unit(column), unit(row)])
+                    outside([unit(column), unit(row)])
                 }
             })
         };
@@ -283,17 +280,18 @@ mod tests {
     }
 
     #[test]
-    fn it_goes_on_where_a_beyond_is_given_and_stays_what_it_is_inside() {
+    fn with_a_border_it_goes_on_and_stays_what_it_is_inside() {
         let value = |x: usize, y: usize| ((x * 37 + y * 91) % 23) as f32 / 11.5 - 1.0;
-        let beyond = Beyond::of(&picture(16, value), &[-0.5..1.5, -0.5..1.5]);
-        let (bare, going_on) = (picture(16, value), picture(16, value).going_on(&beyond));
+        let ramp = |[u, v]: [f32; 2]| [0.3 * u - 0.2 * v; 4];
+        let (bare, bordered) = (picture(16, value), picture(16, value).with_border(0.5, ramp));
         for point in [[0.5, 0.5], [0.14, 0.8], [0.86, 0.14]] {
-            assert!((bare.at(point)[0] - going_on.at(point)[0]).abs() < 1e-5, "{point:?}");
+            assert!((bare.at(point)[0] - bordered.at(point)[0]).abs() < 1e-5, "{point:?}");
         }
-        for point in [[-0.4, 0.5], [0.3, 1.2], [1.3, -0.2]] {
-            assert!((going_on.at(point)[0] - beyond.at(point)[0]).abs() < 0.02, "{point:?}");
-            assert!((bare.at(point)[0] - going_on.at(point)[0]).abs() > 0.05, "{point:?}");
+        for point in [[-0.4, 0.5], [0.3, 1.2], [1.4, -0.3]] {
+            assert!((bordered.at(point)[0] - ramp(point)[0]).abs() < 1e-5, "{point:?}");
         }
+        // And ends at the border's edge.
+        assert!((bordered.at([0.5, -9.0])[0] - ramp([0.5, -0.5])[0]).abs() < 0.02);
     }
 
     #[test]
