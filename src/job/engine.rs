@@ -118,7 +118,7 @@ fn rehearse(networks: &Arc<Networks>, settings: Settings) -> Option<Best> {
     for _ in 0..REHEARSED_ITERATIONS {
         search.advance();
     }
-    // Waits for the device.
+    // What nobody reads is not computed.
     drop(search.best_pictures());
     search.best()
 }

@@ -10,9 +10,9 @@ use rayon::prelude::*;
 use super::board::{Squares, Value};
 use super::level::{Level, sums};
 
-/// Iterations end when the next correction is smaller than this everywhere, in the unit of the values (a range of 2): a
-/// fortieth of an 8-bit step. The correction is still added, which leaves a fraction of it as error.
-const LAST_CORRECTION: f32 = 2e-4;
+/// Iterations end when the next correction is smaller than this everywhere, in the unit of the values (a range of 2): an
+/// eightieth of an 8-bit step. The correction is still added, which leaves a fraction of it as error.
+const LAST_CORRECTION: f32 = 1e-4;
 /// Bound on iterations; two to four are usual.
 const MAX_ITERATIONS: usize = 50;
 /// Sweeps there and back that solve the coarsest grid.

@@ -212,8 +212,7 @@ proptest! {
             let found = membrane.solve(&given);
             for (x, y, expected) in dense(&drawn, &membrane, &given) {
                 let error = (f64::from(found.at(x, y)[0]) - expected).abs();
-                // The last correction is below 2e-4; a level of 255 is 8e-3.
-                prop_assert!(error < 5e-4, "{error:e} at {x}, {y}");
+                prop_assert!(error < 2e-4, "{error:e} at {x}, {y}");
             }
         }
     }
