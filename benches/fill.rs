@@ -1,14 +1,16 @@
 //! What a fill costs on the CPU: `cargo bench`.
 
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 
 use countenance::blend::{Blend, BlendMode, Composer, apply};
+use countenance::device::DeviceChoice;
 use countenance::face::{FaceFrame, detect};
+use countenance::job::{Command, DeviceInfo, Engine, FillRequest, Flow, Observer, Start, Worker, run_fill};
 use countenance::mask::{Mask, MaskPreset, StrokeKind};
-use countenance::model::{ModelChoice, Networks, load};
+use countenance::model::{ModelChoice, ModelInfo, Networks, load};
 use countenance::photo::{DecodeLimits, Photo, decode};
-use countenance::search::Search;
 use countenance::search::speed::endless_search;
+use countenance::search::{Preset, Search, Settings};
 use divan::Bencher;
 use divan::counter::ItemsCount;
 
@@ -71,6 +73,64 @@ fn preview(bencher: Bencher, mode: BlendMode) {
 fn result(bencher: Bencher, mode: BlendMode) {
     let (photo, hole, frame, fill) = portrait();
     bencher.bench_local(|| apply(&photo, &hole, &frame, mode, &fill, 64));
+}
+
+/// What the editor asks its background thread for, with the hole in the middle of a face. `large`: of 1000×1000 pixels.
+fn request(large: bool, settings: Settings, start: Start) -> FillRequest {
+    let (photo, hole, frame, _) = if large { large_portrait() } else { portrait() };
+    FillRequest {
+        photo: Arc::new(photo),
+        hole: Arc::new(hole),
+        frame,
+        settings,
+        start,
+        blend: Blend::default(),
+        model: ModelChoice::Embedded,
+        device: DeviceChoice::Cpu,
+    }
+}
+
+/// From the end of a stroke to the encoder's first guess in place in the photo: a new hole each time.
+#[divan::bench(args = [false, true], sample_count = 20, sample_size = 1)]
+fn first_guess(bencher: Bencher, large: bool) {
+    let (sender, receiver) = mpsc::channel();
+    let worker = Worker::spawn(Arc::new(move |_| {
+        // The last wake comes when nobody waits any more.
+        let _ = sender.send(());
+    }));
+    let request = request(large, Preset::Best.settings(), Start::AsSet).into_first_guess();
+    let guess = |request: FillRequest| {
+        worker.send(Command::Sketch(1, Box::new(request)));
+        while worker.take_sketch().is_none() {
+            receiver.recv().expect("the worker answers");
+        }
+    };
+    guess(request.clone());
+    bencher
+        .with_inputs(|| FillRequest { hole: Arc::new((*request.hole).clone()), ..request.clone() })
+        .bench_local_values(guess);
+}
+
+/// Waits for the end.
+struct Patient;
+
+impl Observer for Patient {
+    fn started(&mut self, _device: &DeviceInfo, _model: &ModelInfo, _notes: &[String]) {}
+
+    fn flow(&mut self) -> Flow {
+        Flow::Continue
+    }
+}
+
+/// More like one latent, as the editor samples them.
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn more_like_this(bencher: Bencher) {
+    let mut engine = Engine::default();
+    let best = request(false, Preset::Best.settings(), Start::AsSet);
+    let found = run_fill(&mut engine, &best, &mut Patient).expect("the sample is filled");
+    let around = Start::Around(found.candidates[found.best].latent.clone());
+    let request = FillRequest { settings: best.settings.to_sample_around(), start: around, ..best };
+    bencher.bench_local(|| run_fill(&mut engine, &request, &mut Patient));
 }
 
 /// A large portrait whose hole has 1000×1000 pixels.

@@ -200,6 +200,12 @@ fn adapters() -> &'static [Adapter] {
     })
 }
 
+/// Whether processors do this adapter's work.
+#[must_use]
+pub fn is_software(adapter: &wgpu::Adapter) -> bool {
+    adapter.get_info().device_type == wgpu::DeviceType::Cpu
+}
+
 /// The adapters behind one interface, real ones first.
 fn probe(api: wgpu::Backend, backend: WgpuBackend, api_name: &str) -> Vec<Adapter> {
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor {
@@ -223,7 +229,7 @@ fn probe(api: wgpu::Backend, backend: WgpuBackend, api_name: &str) -> Vec<Adapte
                 wgpu::DeviceType::Other => DeviceKind::DefaultDevice,
                 wgpu::DeviceType::Cpu => DeviceKind::Cpu,
             };
-            let software = info.device_type == wgpu::DeviceType::Cpu;
+            let software = is_software(adapter);
             let info = GpuInfo { index: 0, name: info.name, api: api_name.into(), software };
             Adapter { info, backend, kind }
         })

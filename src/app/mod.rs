@@ -16,6 +16,7 @@ mod messages;
 mod pace;
 mod panels;
 mod persist;
+mod rhythm;
 mod samples;
 mod shortcuts;
 mod state;
@@ -40,11 +41,13 @@ use pace::Pace;
 use panels::candidates::Gallery;
 use panels::start::Start;
 use persist::Remembered;
+use rhythm::Rhythm;
 use shortcuts::Verb;
 use state::{Action, Source, State};
 use tasks::{Task, Tasks};
 use training::{TrainingAction, TrainingWindow};
 
+use crate::device::is_software;
 use crate::job::{self, Worker};
 
 /// Opens the window and runs until it is closed.
@@ -65,9 +68,12 @@ pub fn run(photo: Option<PathBuf>) -> anyhow::Result<()> {
     }
     let options = eframe::NativeOptions { viewport, renderer: eframe::Renderer::Wgpu, ..Default::default() };
     let create = move |creation: &eframe::CreationContext<'_>| -> Result<Box<dyn eframe::App>, _> {
-        let context = creation.egui_ctx.clone();
-        let worker = Worker::spawn(Arc::new(move || context.request_repaint()));
+        let in_software = creation.wgpu_render_state.as_ref().is_some_and(|state| is_software(&state.adapter));
+        let rhythm = Arc::new(Rhythm::new(creation.egui_ctx.clone(), in_software));
+        let waking = Arc::clone(&rhythm);
+        let worker = Worker::spawn(Arc::new(move |urgency| waking.wake(urgency)));
         let mut editor = Editor::new(&creation.egui_ctx, Box::new(worker), remembered, settings_path);
+        editor.rhythm = Some(rhythm);
         editor.state.prepare();
         if let Some(folder) = autosave::default_folder() {
             editor.state.autosave_in(folder);
@@ -105,6 +111,8 @@ pub(crate) struct Editor {
     /// As the window was told.
     title: String,
     pace: Pace,
+    /// `None` in tests.
+    rhythm: Option<Arc<Rhythm>>,
 }
 
 /// The window's name while nothing is open.
@@ -137,6 +145,7 @@ impl Editor {
             clock: Box::new(Instant::now),
             title: TITLE.to_owned(),
             pace: Pace::default(),
+            rhythm: None,
         }
     }
 
@@ -259,6 +268,9 @@ impl eframe::App for Editor {
 
     fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
         self.pace.note(frame.info().cpu_usage);
+        if let Some(rhythm) = &self.rhythm {
+            rhythm.begin_frame();
+        }
         let context = ui.ctx().clone();
         self.handle_keys(&context);
         self.show(ui);

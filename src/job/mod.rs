@@ -45,7 +45,7 @@ pub use recipe::{Content, Made, ModelMark, PhotoMark, Recipe, RecipeError};
 pub use sketch::{Sketch, SketchId};
 pub use slot::Slot;
 pub use start::Start;
-pub use worker::Worker;
+pub use worker::{Urgency, Worker};
 
 /// Everything that one fill needs.
 #[derive(Clone, Debug)]

@@ -206,7 +206,7 @@ impl Desk {
     fn new() -> Self {
         let woken = Arc::new(AtomicUsize::new(0));
         let counter = woken.clone();
-        let worker = Worker::spawn(Arc::new(move || {
+        let worker = Worker::spawn(Arc::new(move |_| {
             counter.fetch_add(1, Ordering::Relaxed);
         }));
         Self { worker, woken }

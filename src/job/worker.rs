@@ -15,7 +15,15 @@ use super::{
 use crate::model::host::Tape;
 
 /// Called whenever there is something new to draw.
-pub type Wake = Arc<dyn Fn() + Send + Sync>;
+pub type Wake = Arc<dyn Fn(Urgency) + Send + Sync>;
+
+/// How soon something new wants to be drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Urgency {
+    /// Pictures and losses of a running fill: the next ones come by themselves.
+    Soon,
+    AtOnce,
+}
 
 /// Events that may wait for the editor; the thread waits when it does not take them.
 const EVENT_BOUND: usize = 1024;
@@ -99,24 +107,25 @@ pub(super) struct Line {
 
 impl Line {
     pub fn tell(&self, event: Event) {
+        let urgency = if matches!(event, Event::Progress { .. }) { Urgency::Soon } else { Urgency::AtOnce };
         // Nobody listens any more when the editor is closing.
         let _ = self.events.send(event);
-        (self.wake)();
+        (self.wake)(urgency);
     }
 
     pub fn show(&self, preview: Preview) {
         self.previews.put(preview);
-        (self.wake)();
+        (self.wake)(Urgency::Soon);
     }
 
     fn show_sketch(&self, sketch: Sketch) {
         self.sketches.put(sketch);
-        (self.wake)();
+        (self.wake)(Urgency::AtOnce);
     }
 
     fn show_faces(&self, faces: Faces) {
         self.faces.put(faces);
-        (self.wake)();
+        (self.wake)(Urgency::AtOnce);
     }
 }
 

@@ -29,7 +29,7 @@ pub fn painted<'a>(model: &str, steps: u32) -> Window<'a> {
     };
     let mut window = Harness::builder().with_size([1280.0, 820.0]).with_max_steps(16).build_eframe(|creation| {
         let context = creation.egui_ctx.clone();
-        let worker = Worker::spawn(Arc::new(move || context.request_repaint()));
+        let worker = Worker::spawn(Arc::new(move |_| context.request_repaint()));
         Editor::new(&creation.egui_ctx, Box::new(worker), remembered, None)
     });
     window.step();
