@@ -13,10 +13,11 @@ use crate::search::{Best, Problem, Search, Settings};
 /// The first iteration has no best before it, and no moments.
 const REHEARSED_ITERATIONS: usize = 3;
 
-/// Keeps the newest model and its networks. Stays on the thread that made it, like all of burn's work.
+/// Keeps the newest networks. Stays on the thread that made it, like all of burn's work.
 #[derive(Default)]
 pub struct Engine {
-    model: Option<(ModelKey, Arc<ModelFile>)>,
+    /// Read, but on no device yet: networks hold all of a file that is wanted.
+    file: Option<(ModelKey, ModelFile)>,
     networks: Option<(ModelKey, String, Arc<Networks>)>,
 }
 
@@ -57,17 +58,25 @@ impl Engine {
         Ok((device, networks.info.clone()))
     }
 
-    /// The model's file, read and checked.
-    pub(super) fn model(&mut self, choice: &ModelChoice) -> Result<Arc<ModelFile>, ModelError> {
+    /// What the model is, read and checked.
+    pub(super) fn info(&mut self, choice: &ModelChoice) -> Result<ModelInfo, ModelError> {
         let key = key(choice);
-        if let Some((known, file)) = &self.model
+        if let Some((known, _, networks)) = &self.networks
             && *known == key
         {
-            return Ok(file.clone());
+            return Ok(networks.info.clone());
         }
-        let file = Arc::new(model::load(choice)?);
-        self.model = Some((key, file.clone()));
-        Ok(file)
+        let file = self.take_file(choice, &key)?;
+        let info = file.info.clone();
+        self.file = Some((key, file));
+        Ok(info)
+    }
+
+    fn take_file(&mut self, choice: &ModelChoice, key: &ModelKey) -> Result<ModelFile, ModelError> {
+        match self.file.take() {
+            Some((known, file)) if known == *key => Ok(file),
+            _ => model::load(choice),
+        }
     }
 
     /// The networks on the device, as [`prepare`](Self::prepare) finds them.
@@ -88,7 +97,7 @@ impl Engine {
         {
             return Ok((info, networks.clone()));
         }
-        let file = self.model(model)?;
+        let file = self.take_file(model, &key)?;
         let broke = |reason| FillError::Broke { device: opened.name.clone(), reason };
         let load = || if opened.is_gpu { Networks::load(&file, &opened.device) } else { Networks::load_on_host(&file) };
         let networks = Arc::new(caught(load).map_err(broke)??);

@@ -39,7 +39,7 @@ pub(super) fn draw_faces(
     id: FacesId,
     request: &FacesRequest,
 ) -> Result<Faces, FillError> {
-    let model = engine.model(&request.model)?.info.clone();
+    let model = engine.info(&request.model)?;
     if request.latents.iter().any(|latent| latent.len() != model.latent_dim) {
         return Err(FillError::Start { model: model.name });
     }

@@ -103,7 +103,7 @@ pub fn run_fill(
     observer: &mut dyn Observer,
 ) -> Result<FillOutcome, FillError> {
     request.settings.validate()?;
-    let model = engine.model(&request.model)?.info.clone();
+    let model = engine.info(&request.model)?;
     brief::check_start(request, &model)?;
     let size_px = model.image_size_px;
     let problem = brief::problem(request, &request.hole, size_px)?;

@@ -99,7 +99,7 @@ pub(super) fn sketch(
     request: &FillRequest,
 ) -> Result<Option<Sketch>, FillError> {
     request.settings.validate()?;
-    let model = engine.model(&request.model)?.info.clone();
+    let model = engine.info(&request.model)?;
     if request.start.is_as_set() && !model.has_encoder {
         return Ok(None);
     }

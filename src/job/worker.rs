@@ -7,6 +7,7 @@ use std::thread;
 use super::background;
 use super::faces::draw_faces;
 use super::follow::{Follower, Waiting};
+use super::memory::give_memory_back;
 use super::run_fill;
 use super::sketch::{Easel, sketch};
 use super::{
@@ -136,16 +137,20 @@ fn serve(line: &Line) {
         match command {
             Command::Start(job, request) => {
                 let after = fill(line, &mut engine, job, &request);
+                give_memory_back();
                 next = after.start.map(|(job, request)| Command::Start(job, request));
                 if let Some((id, request)) = after.draw {
                     answer_with_faces(line, &mut engine, &mut tape, id, &request);
                 }
             }
             Command::Draw(id, request) => answer_with_faces(line, &mut engine, &mut tape, id, &request),
-            Command::WarmUp(device, model, settings) => line.tell(match engine.warm_up(device, &model, *settings) {
-                Ok((device, model)) => Event::Ready { device, model },
-                Err(error) => Event::NotReady { message: error.to_string() },
-            }),
+            Command::WarmUp(device, model, settings) => {
+                line.tell(match engine.warm_up(device, &model, *settings) {
+                    Ok((device, model)) => Event::Ready { device, model },
+                    Err(error) => Event::NotReady { message: error.to_string() },
+                });
+                give_memory_back();
+            }
             Command::Sketch(id, request) => {
                 next = newer(line);
                 if !matches!(next, Some(Command::Start(..) | Command::Sketch(..))) {

@@ -27,11 +27,27 @@ pub struct Stroke {
 /// One byte a photo pixel: 255 in the hole, 0 elsewhere, nothing between.
 ///
 /// Every edit answers a rectangle, clipped to the photo, outside which nothing changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Mask {
     width: u32,
     height: u32,
     pixels: Vec<u8>,
+}
+
+/// A copy takes memory for the rows of the hole only: a system gives memory for zeros when it is written to.
+impl Clone for Mask {
+    fn clone(&self) -> Self {
+        let mut copy = Self::empty(self.width, self.height);
+        if self.width > 0 {
+            let row_len = self.width as usize;
+            for (to, from) in copy.pixels.chunks_exact_mut(row_len).zip(self.pixels.chunks_exact(row_len)) {
+                if from.iter().fold(0, |all, pixel| all | pixel) != 0 {
+                    to.copy_from_slice(from);
+                }
+            }
+        }
+        copy
+    }
 }
 
 impl Mask {
@@ -141,7 +157,7 @@ impl Mask {
 
     /// Makes everything known.
     pub fn clear(&mut self) -> RectPx {
-        self.pixels.fill(0);
+        *self = Self::empty(self.width, self.height);
         self.rect()
     }
 

@@ -33,7 +33,7 @@ use crate::blend::Patch;
 use crate::device::{GpuInfo, list_gpus};
 use crate::explore::Library;
 use crate::face::FaceFrame;
-use crate::job::Content;
+use crate::job::{Content, give_memory_back};
 use crate::mask::{Mask, load_mask, save_mask};
 use crate::model::{ModelChoice, ModelInfo, find_models, inspect};
 use crate::photo::{Overwrite, Photo, SaveError};
@@ -219,6 +219,7 @@ impl Tasks {
             // Fails only when the window is closed already.
             let _ = sender.send(done);
             context.request_repaint();
+            give_memory_back();
         });
         if let Err(error) = started {
             let error =

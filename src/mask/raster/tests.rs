@@ -79,3 +79,14 @@ fn grey_values_become_hole_from_half_up() {
     assert_eq!(Mask::from_pixels(4, 2, vec![0; 7]), None);
     assert_eq!(Mask::empty(3, 3).hole_bounds(), None);
 }
+
+#[test]
+fn a_copy_is_the_same_whatever_rows_have_a_hole() {
+    let mut dabbed = Mask::empty(9, 7);
+    dabbed.draw_segment([2.0, 1.0], [6.0, 3.0], 1.0, StrokeKind::Paint);
+    let mut outside = dabbed.clone();
+    outside.invert();
+    for mask in [Mask::empty(0, 7), Mask::empty(9, 0), Mask::empty(9, 7), dabbed, outside] {
+        assert_eq!(mask.clone(), mask);
+    }
+}
