@@ -337,7 +337,11 @@ fn part_of(rect: RectPx, unit: CropGrid) -> [Range<f32>; 2] {
 /// The smallest rectangle around what is to be filled.
 fn filled_bounds(hole: &Mask, reach: CropGrid, within: RectPx) -> RectPx {
     let of_row = |y: u32| {
-        let columns = || filled(hole, reach, y, within.x..within.x + within.width);
+        let columns = within.x..within.right();
+        if !hole.row_has_hole(y, columns.clone()) {
+            return RectPx::default();
+        }
+        let columns = || filled(hole, reach, y, columns.clone());
         let (Some(first), Some(last)) = (columns().next(), columns().next_back()) else { return RectPx::default() };
         RectPx { x: first, y, width: last + 1 - first, height: 1 }
     };

@@ -22,7 +22,9 @@ pub(super) fn check_hole(request: &FillRequest, hole: &Mask) -> Result<(), FillE
     let bounds = frame.bounds_in_photo(hole.width(), hole.height());
     #[expect(clippy::cast_precision_loss, reason = "photo sides are far below 2^24")]
     let is_filled = |x: u32, y: u32| hole.is_hole(x, y) && frame.contains([x as f32 + 0.5, y as f32 + 0.5]);
-    let any = (bounds.y..bounds.bottom()).any(|y| (bounds.x..bounds.right()).any(|x| is_filled(x, y)));
+    let columns = bounds.x..bounds.right();
+    let mut rows = (bounds.y..bounds.bottom()).filter(|y| hole.row_has_hole(*y, columns.clone()));
+    let any = rows.any(|y| columns.clone().any(|x| is_filled(x, y)));
     if any { Ok(()) } else { Err(FillError::HoleOutsideFrame) }
 }
 

@@ -38,13 +38,8 @@ pub struct Mask {
 impl Clone for Mask {
     fn clone(&self) -> Self {
         let mut copy = Self::empty(self.width, self.height);
-        if self.width > 0 {
-            let row_len = self.width as usize;
-            for (to, from) in copy.pixels.chunks_exact_mut(row_len).zip(self.pixels.chunks_exact(row_len)) {
-                if from.iter().fold(0, |all, pixel| all | pixel) != 0 {
-                    to.copy_from_slice(from);
-                }
-            }
+        for y in (0..self.height).filter(|y| self.row_has_hole(*y, 0..self.width)) {
+            copy.row_mut(y, 0..self.width).copy_from_slice(self.row(y, 0..self.width));
         }
         copy
     }
@@ -106,7 +101,7 @@ impl Mask {
     /// Whether nothing is hole.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.pixels.iter().all(|&pixel| pixel == 0)
+        (0..self.height).all(|y| !self.row_has_hole(y, 0..self.width))
     }
 
     /// SHA-256 of size and pixels, in hexadecimal.
@@ -125,7 +120,7 @@ impl Mask {
     #[must_use]
     pub fn hole_bounds(&self) -> Option<RectPx> {
         let mut bounds = RectPx::default();
-        for y in 0..self.height {
+        for y in (0..self.height).filter(|y| self.row_has_hole(*y, 0..self.width)) {
             let row = self.row(y, 0..self.width);
             if let (Some(first), Some(last)) = (
                 (0..self.width).zip(row).find_map(|(x, &pixel)| (pixel != 0).then_some(x)),
@@ -141,6 +136,12 @@ impl Mask {
     pub(crate) fn row(&self, y: u32, columns: Range<u32>) -> &[u8] {
         let start = y as usize * self.width as usize;
         &self.pixels[start + columns.start as usize..start + columns.end as usize]
+    }
+
+    /// Whether part of a row has a hole. The range must lie inside the mask. Looks at many pixels at once, as no search for the first
+    /// of them can.
+    pub(crate) fn row_has_hole(&self, y: u32, columns: Range<u32>) -> bool {
+        self.row(y, columns).iter().fold(0, |all, pixel| all | pixel) != 0
     }
 
     /// Part of a row, to be changed. The range must lie inside the mask, and values stay 0 or 255.
