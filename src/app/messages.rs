@@ -18,6 +18,17 @@ pub enum Level {
     Error,
 }
 
+impl Level {
+    /// Of the mark of a message. Readable on the toasts of both themes.
+    fn color(self) -> egui::Color32 {
+        match self {
+            Self::Info | Self::Success => theme::DARK.accent,
+            Self::Warning => theme::DARK.warning,
+            Self::Error => theme::DARK.error,
+        }
+    }
+}
+
 /// A headline and what lies behind it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
@@ -98,7 +109,7 @@ impl Toaster {
     const COLUMNS: usize = 56;
 
     pub fn push(&mut self, message: Message) {
-        let mark = ToastLevel::Custom("•".to_owned(), theme::level_color(message.level));
+        let mark = ToastLevel::Custom("•".to_owned(), message.level.color());
         let mut toast = Toast::custom(message.wrapped(Self::COLUMNS), mark);
         // Its own cross and icons need an emoji font, which is not built in. Esc dismisses.
         toast.duration(message.duration()).show_progress_bar(false).closable(false);

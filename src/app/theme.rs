@@ -6,7 +6,6 @@ use egui::{Color32, CornerRadius, FontFamily, FontId, Margin, Shadow, Stroke, St
 use serde::{Deserialize, Serialize};
 
 use super::canvas::CanvasStyle;
-use super::messages::Level;
 
 /// The unit of the grid, in points.
 pub const GAP: f32 = 8.0;
@@ -88,7 +87,8 @@ pub struct Palette {
     pub error: Color32,
 }
 
-const DARK: Palette = Palette {
+/// The dark theme, and toasts in both.
+pub(super) const DARK: Palette = Palette {
     canvas: Color32::from_rgb(0x13, 0x14, 0x15),
     panel: Color32::from_rgb(0x1d, 0x1f, 0x21),
     raised: Color32::from_rgb(0x2a, 0x2d, 0x30),
@@ -127,15 +127,6 @@ const LIGHT: Palette = Palette {
 /// The colours in use.
 pub fn palette(ui: &egui::Ui) -> &'static Palette {
     if ui.visuals().dark_mode { &DARK } else { &LIGHT }
-}
-
-/// The mark of a message. Readable on the toasts of both themes.
-pub fn level_color(level: Level) -> Color32 {
-    match level {
-        Level::Info | Level::Success => DARK.accent,
-        Level::Warning => DARK.warning,
-        Level::Error => DARK.error,
-    }
 }
 
 /// Sets up both themes; the choice between them follows `choice`.

@@ -5,7 +5,7 @@ use std::time::{Instant, SystemTime};
 
 use super::DeviceInfo;
 use super::caught::caught;
-use super::fill::FillError;
+use super::error::FillError;
 use crate::device::{self, DeviceChoice};
 use crate::model::{self, ModelChoice, ModelError, ModelFile, ModelInfo, Networks};
 use crate::search::{Best, Problem, Search, Settings};

@@ -5,12 +5,11 @@ use std::time::{Duration, Instant};
 
 use super::caught::caught;
 use super::engine::Engine;
+use super::error::FillError;
 use super::{Candidate, DeviceInfo, FillOutcome, FillRequest, LiveSettings, StopReason, brief, likeness};
-use crate::device::DeviceError;
-use crate::face::CropError;
 use crate::mask::Mask;
-use crate::model::{ModelError, ModelInfo, Networks};
-use crate::search::{Best, Losses, Problem, Search, SettingsError};
+use crate::model::{ModelInfo, Networks};
+use crate::search::{Best, Losses, Problem, Search};
 
 /// At most so many iterations go by before their losses are read and a copy of the best fill is put aside.
 const READ_EVERY: usize = 32;
@@ -65,31 +64,6 @@ pub trait Observer {
     /// `pictures[k]` is G(z) of candidate k, planar RGB in [-1, 1], `[3, size_px, size_px]`; `best` has the least
     /// total loss.
     fn pictures(&mut self, _iteration: u32, _size_px: u32, _pictures: Vec<Vec<f32>>, _best: usize) {}
-}
-
-/// Why a fill gave no result at all.
-#[derive(Debug, thiserror::Error)]
-pub enum FillError {
-    #[error("nothing to fill: paint over the part of the face to replace")]
-    EmptyHole,
-    #[error("the hole lies outside the face frame: move the frame over it, or paint inside the frame")]
-    HoleOutsideFrame,
-    #[error(transparent)]
-    Settings(#[from] SettingsError),
-    #[error("the latents to begin with do not fit {model}: choose the model that they were found with")]
-    Start { model: String },
-    #[error(transparent)]
-    Crop(#[from] CropError),
-    #[error(transparent)]
-    Device(#[from] DeviceError),
-    #[error(transparent)]
-    Model(#[from] ModelError),
-    #[error("stopped before the first iteration")]
-    StoppedEarly,
-    #[error(
-        "the search broke before its first iteration on {device} ({reason}): choose the CPU as device and try again"
-    )]
-    Broke { device: String, reason: String },
 }
 
 /// Runs one fill to its end.

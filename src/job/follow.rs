@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::mpsc::TryRecvError;
 use std::time::{Duration, Instant};
 
+use super::line::Line;
 use super::sketch::PREVIEW_SIDE_PX;
-use super::worker::Line;
 use super::{
     Command, DeviceInfo, Event, FacesId, FacesRequest, FillRequest, Flow, IterationLosses, JobId, LiveSettings,
     Observer, Preview, brief,

@@ -11,11 +11,13 @@ mod background;
 mod brief;
 mod caught;
 mod engine;
+mod error;
 mod faces;
 mod fill;
 pub mod floats;
 mod follow;
 mod likeness;
+mod line;
 mod memory;
 mod recipe;
 mod sketch;
@@ -39,15 +41,17 @@ use crate::search::{Losses, Settings};
 
 pub use background::start_pool_in_background;
 pub use engine::Engine;
+pub use error::FillError;
 pub use faces::{Faces, FacesId, FacesRequest};
-pub use fill::{FillError, Flow, Observer, run_fill};
+pub use fill::{Flow, Observer, run_fill};
 pub use likeness::Doubt;
+pub use line::Urgency;
 pub use memory::give_memory_back;
 pub use recipe::{Content, Made, ModelMark, PhotoMark, Recipe, RecipeError};
 pub use sketch::{Sketch, SketchId};
 pub use slot::Slot;
 pub use start::Start;
-pub use worker::{Urgency, Worker};
+pub use worker::Worker;
 
 /// Everything that one fill needs.
 #[derive(Clone, Debug)]

@@ -7,6 +7,7 @@ use std::thread;
 use super::background;
 use super::faces::draw_faces;
 use super::follow::{Follower, Waiting};
+use super::line::{Line, Wake};
 use super::memory::give_memory_back;
 use super::run_fill;
 use super::sketch::{Easel, sketch};
@@ -14,17 +15,6 @@ use super::{
     Command, Engine, Event, Faces, FacesId, FacesRequest, FillRequest, JobId, Preview, Sketch, SketchId, Slot,
 };
 use crate::model::host::Tape;
-
-/// Called whenever there is something new to draw.
-pub type Wake = Arc<dyn Fn(Urgency) + Send + Sync>;
-
-/// How soon something new wants to be drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Urgency {
-    /// Pictures and losses of a running fill: the next ones come by themselves.
-    Soon,
-    AtOnce,
-}
 
 /// Events that may wait for the editor; the thread waits when it does not take them.
 const EVENT_BOUND: usize = 1024;
@@ -93,40 +83,6 @@ impl Worker {
     #[must_use]
     pub fn take_faces(&self) -> Option<Faces> {
         self.faces.take()
-    }
-}
-
-/// The thread's ends of the channels.
-pub(super) struct Line {
-    pub commands: mpsc::Receiver<Command>,
-    events: mpsc::SyncSender<Event>,
-    pub previews: Arc<Slot<Preview>>,
-    sketches: Arc<Slot<Sketch>>,
-    faces: Arc<Slot<Faces>>,
-    wake: Wake,
-}
-
-impl Line {
-    pub fn tell(&self, event: Event) {
-        let urgency = if matches!(event, Event::Progress { .. }) { Urgency::Soon } else { Urgency::AtOnce };
-        // Nobody listens any more when the editor is closing.
-        let _ = self.events.send(event);
-        (self.wake)(urgency);
-    }
-
-    pub fn show(&self, preview: Preview) {
-        self.previews.put(preview);
-        (self.wake)(Urgency::Soon);
-    }
-
-    fn show_sketch(&self, sketch: Sketch) {
-        self.sketches.put(sketch);
-        (self.wake)(Urgency::AtOnce);
-    }
-
-    fn show_faces(&self, faces: Faces) {
-        self.faces.put(faces);
-        (self.wake)(Urgency::AtOnce);
     }
 }
 

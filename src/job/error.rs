@@ -1,0 +1,31 @@
+//! Why there is no fill.
+
+use crate::device::DeviceError;
+use crate::face::CropError;
+use crate::model::ModelError;
+use crate::search::SettingsError;
+
+/// Why a fill gave no result at all.
+#[derive(Debug, thiserror::Error)]
+pub enum FillError {
+    #[error("nothing to fill: paint over the part of the face to replace")]
+    EmptyHole,
+    #[error("the hole lies outside the face frame: move the frame over it, or paint inside the frame")]
+    HoleOutsideFrame,
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error("the latents to begin with do not fit {model}: choose the model that they were found with")]
+    Start { model: String },
+    #[error(transparent)]
+    Crop(#[from] CropError),
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    #[error("stopped before the first iteration")]
+    StoppedEarly,
+    #[error(
+        "the search broke before its first iteration on {device} ({reason}): choose the CPU as device and try again"
+    )]
+    Broke { device: String, reason: String },
+}
