@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::job::Urgency;
 
-/// The search's share of the time in that of one frame.
+/// So many times as long as one frame takes, the search has until the next.
 const SEARCH_PER_FRAME: u32 = 2;
 
 /// News waits no longer than this, however long frames take.
