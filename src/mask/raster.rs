@@ -38,7 +38,7 @@ pub struct Mask {
 impl Clone for Mask {
     fn clone(&self) -> Self {
         let mut copy = Self::empty(self.width, self.height);
-        for y in (0..self.height).filter(|y| self.row_has_hole(*y, 0..self.width)) {
+        for y in self.rows_with_hole() {
             copy.row_mut(y, 0..self.width).copy_from_slice(self.row(y, 0..self.width));
         }
         copy
@@ -101,7 +101,7 @@ impl Mask {
     /// Whether nothing is hole.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        (0..self.height).all(|y| !self.row_has_hole(y, 0..self.width))
+        self.rows_with_hole().next().is_none()
     }
 
     /// SHA-256 of size and pixels, in hexadecimal.
@@ -120,7 +120,7 @@ impl Mask {
     #[must_use]
     pub fn hole_bounds(&self) -> Option<RectPx> {
         let mut bounds = RectPx::default();
-        for y in (0..self.height).filter(|y| self.row_has_hole(*y, 0..self.width)) {
+        for y in self.rows_with_hole() {
             let row = self.row(y, 0..self.width);
             if let (Some(first), Some(last)) = (
                 (0..self.width).zip(row).find_map(|(x, &pixel)| (pixel != 0).then_some(x)),
@@ -142,6 +142,10 @@ impl Mask {
     /// of them can.
     pub(crate) fn row_has_hole(&self, y: u32, columns: Range<u32>) -> bool {
         self.row(y, columns).iter().fold(0, |all, pixel| all | pixel) != 0
+    }
+
+    fn rows_with_hole(&self) -> impl Iterator<Item = u32> {
+        (0..self.height).filter(|y| self.row_has_hole(*y, 0..self.width))
     }
 
     /// Part of a row, to be changed. The range must lie inside the mask, and values stay 0 or 255.

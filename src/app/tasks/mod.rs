@@ -123,6 +123,22 @@ pub enum Task {
     Training(TrainingTask),
 }
 
+impl Task {
+    /// Whether it takes memory for whole pictures. What gives it back takes milliseconds, in which other threads may have to wait.
+    fn is_large(&self) -> bool {
+        matches!(
+            self,
+            Self::OpenPhoto(_)
+                | Self::OpenSample(_)
+                | Self::OpenProject { .. }
+                | Self::FindFaces(_)
+                | Self::LoadMask { .. }
+                | Self::Export { .. }
+                | Self::Compose { .. }
+        )
+    }
+}
+
 /// What became of a task.
 pub enum Done {
     /// The user chose a path. `confirmed`: the dialog has asked about replacing this very file.
@@ -209,6 +225,7 @@ impl Tasks {
     /// Starts a task.
     pub fn spawn(&self, task: Task) {
         let (sender, context) = (self.sender.clone(), self.context.clone());
+        let is_large = task.is_large();
         let started = std::thread::Builder::new().name("task".to_owned()).spawn(move || {
             // A decoder that panics on a hostile file must not take the editor with it.
             let done = catch_unwind(AssertUnwindSafe(|| perform(task))).unwrap_or_else(|_| {
@@ -219,7 +236,9 @@ impl Tasks {
             // Fails only when the window is closed already.
             let _ = sender.send(done);
             context.request_repaint();
-            give_memory_back();
+            if is_large {
+                give_memory_back();
+            }
         });
         if let Err(error) = started {
             let error =
