@@ -20,7 +20,7 @@ fn main() {
 
 /// Blog mode on a centre hole, as the `PyTorch` yardstick does it.
 fn search(candidates: u32) -> Search {
-    let file = load(&ModelChoice::Embedded).expect("the embedded model is whole");
+    let file = load(&ModelChoice::default()).expect("the embedded model is whole");
     let networks = Arc::new(Networks::load_on_host(&file).expect("the embedded model is whole"));
     endless_search(&networks, candidates)
 }
@@ -47,7 +47,7 @@ fn read_pictures(bencher: Bencher, candidates: u32) {
 /// Reading and checking the embedded model.
 #[divan::bench(sample_count = 10, sample_size = 1)]
 fn load_model() -> usize {
-    load(&ModelChoice::Embedded).map_or(0, |file| file.info.latent_dim)
+    load(&ModelChoice::default()).map_or(0, |file| file.info.latent_dim)
 }
 
 /// A portrait of 512×600 pixels with a hole in the middle of its face, and some picture to fill it with.
@@ -85,7 +85,7 @@ fn request(large: bool, settings: Settings, start: Start) -> FillRequest {
         settings,
         start,
         blend: Blend::default(),
-        model: ModelChoice::Embedded,
+        model: ModelChoice::default(),
         device: DeviceChoice::Cpu,
     }
 }

@@ -54,7 +54,7 @@ impl Default for Remembered {
             settings: Preset::default().settings(),
             blend: Blend::default(),
             device: DeviceChoice::Auto,
-            model: ModelChoice::Embedded,
+            model: ModelChoice::default(),
             panel_width: 328.0,
             log_losses: false,
             record: true,
@@ -116,7 +116,7 @@ impl Remembered {
             settings: settings.unwrap_or_else(|| preset.settings()),
             blend: read(file.blend).unwrap_or(default.blend),
             device: device.unwrap_or(default.device),
-            model: read(file.model).map_or(default.model, ModelChoice::File),
+            model: ModelChoice::from_kept(read(file.model)),
             panel_width: read(file.panel_width)
                 .filter(|width| PANEL_WIDTH.contains(width))
                 .unwrap_or(default.panel_width),
@@ -129,10 +129,6 @@ impl Remembered {
     }
 
     fn to_json(&self) -> Result<String, serde_json::Error> {
-        let model = match &self.model {
-            ModelChoice::Embedded => None,
-            ModelChoice::File(path) => Some(path),
-        };
         let file = File {
             version: VERSION,
             theme: serde_json::to_value(self.theme)?,
@@ -141,7 +137,7 @@ impl Remembered {
             settings: serde_json::to_value(self.settings)?,
             blend: serde_json::to_value(self.blend)?,
             device: serde_json::to_value(self.device.to_string())?,
-            model: serde_json::to_value(model)?,
+            model: serde_json::to_value(self.model.to_kept())?,
             panel_width: serde_json::to_value(self.panel_width)?,
             log_losses: serde_json::to_value(self.log_losses)?,
             record: serde_json::to_value(self.record)?,

@@ -77,13 +77,14 @@ pub(super) struct FillArgs {
     #[arg(long, value_name = "MASK")]
     pub(super) mask: PathBuf,
 
-    /// Model file, or the name of one in the models folder; without it the built-in model
+    /// Model file, name of one in the models folder, or built in: face-128 (default), face-64 (faster)
     #[arg(long, value_name = "PATH")]
     pub(super) model: Option<PathBuf>,
 
     /// Where to compute: auto, cpu, gpu or gpu:N (see `countenance devices`)
     ///
-    /// auto takes the first real GPU, else the CPU, and says so.
+    /// auto takes the first real GPU for 8 photos or more, else the CPU, and says so: the programs of a GPU are compiled
+    /// and tuned at each start, which takes longer than some fills.
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub(super) device: DeviceChoice,
 

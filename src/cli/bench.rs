@@ -36,7 +36,7 @@ pub(super) struct BenchArgs {
     #[arg(long, value_name = "S", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=600))]
     seconds: u32,
 
-    /// Model file, or the name of one in the models folder; without it the built-in model
+    /// Model file, name of one in the models folder, or built in: face-128 (default), face-64 (faster)
     #[arg(long, value_name = "PATH")]
     model: Option<PathBuf>,
 

@@ -12,13 +12,13 @@ use crate::model::{self, ModelChoice, ModelInfo};
 pub(super) fn choose(value: Option<&Path>) -> anyhow::Result<(ModelChoice, ModelInfo)> {
     let choice = resolve(value, model::find_models)?;
     let info = model::inspect(&choice).map_err(|error| match &choice {
-        ModelChoice::Embedded => usage(describe(&error)),
+        ModelChoice::Face128 | ModelChoice::Face64 => usage(describe(&error)),
         ModelChoice::File(path) => usage(format!("{}: {}", path.display(), describe(&error))),
     })?;
     Ok((choice, info))
 }
 
-/// Finds the model of a recorded fill: the one given if it is the same, else the built-in one or one of the models folder.
+/// Finds the model of a recorded fill: the one given if it is the same, else one of the built-in ones or of the models folder.
 pub(super) fn recorded(wanted: &ModelMark, value: Option<&Path>) -> anyhow::Result<ModelChoice> {
     let ModelMark { name, sha256 } = wanted;
     if let Some(value) = value {
@@ -34,7 +34,7 @@ pub(super) fn recorded(wanted: &ModelMark, value: Option<&Path>) -> anyhow::Resu
     }
     let files = model::find_models().into_iter().map(ModelChoice::File);
     let is_it = |choice: &ModelChoice| model::inspect(choice).is_ok_and(|info| info.sha256 == *sha256);
-    std::iter::once(ModelChoice::Embedded).chain(files).find(is_it).ok_or_else(|| {
+    ModelChoice::BUILT_IN.into_iter().chain(files).find(is_it).ok_or_else(|| {
         anyhow::anyhow!(
             "the model of the fill is not here: give the file of {name} (SHA-256 {sha256}) with --model, or put it into \
              the models folder"
@@ -53,21 +53,27 @@ fn describe(error: &(dyn std::error::Error + 'static)) -> String {
     text
 }
 
-/// A file goes before a name. `find` lists the model files that can be called by name.
+/// A file goes before a name, a built-in model before one of the folder. `find` lists the model files that can be called by name.
 fn resolve(value: Option<&Path>, find: impl FnOnce() -> Vec<PathBuf>) -> anyhow::Result<ModelChoice> {
-    let Some(value) = value else { return Ok(ModelChoice::Embedded) };
+    let Some(value) = value else { return Ok(ModelChoice::default()) };
     if value.is_file() {
         return Ok(ModelChoice::File(value.to_path_buf()));
+    }
+    if let Some(built_in) = ModelChoice::built_in(value) {
+        return Ok(built_in);
     }
     let found = find();
     if let Some(path) = found.iter().find(|path| path.file_stem() == Some(value.as_os_str())) {
         return Ok(ModelChoice::File(path.clone()));
     }
-    let names: Vec<_> = found.iter().filter_map(|path| path.file_stem()?.to_str()).collect();
-    let or_name = if names.is_empty() { String::new() } else { format!(", or one of {}", names.join(", ")) };
+    let built_in: [&str; 2] = ModelChoice::BUILT_IN.map(|choice| choice.built_in_name().unwrap_or_default());
+    let names: Vec<&str> =
+        built_in.into_iter().chain(found.iter().filter_map(|path| path.file_stem()?.to_str())).collect();
     Err(usage(format!(
-        "there is no model {}: give a .safetensors file{or_name}; without --model the built-in one is used",
-        value.display()
+        "there is no model {}: give a .safetensors file, or one of {}; without --model it is {}",
+        value.display(),
+        names.join(", "),
+        names[0]
     )))
 }
 
@@ -81,12 +87,13 @@ mod tests {
 
     #[test]
     fn without_the_option_the_built_in_model_is_taken() {
-        assert_eq!(resolve(None, found).unwrap(), ModelChoice::Embedded);
+        assert_eq!(resolve(None, found).unwrap(), ModelChoice::Face128);
     }
 
     #[test]
     fn names_and_files_are_found() {
         let by = |value: &str| resolve(Some(Path::new(value)), found).unwrap();
+        assert_eq!(by("face-64"), ModelChoice::Face64);
         assert_eq!(by("tiny"), ModelChoice::File("models/tiny.safetensors".into()));
         let file = tempfile::NamedTempFile::new().unwrap();
         assert_eq!(by(file.path().to_str().unwrap()), ModelChoice::File(file.path().into()));
@@ -96,6 +103,6 @@ mod tests {
     fn an_unknown_model_is_a_usage_error_that_lists_the_names() {
         let error = resolve(Some(Path::new("face-512")), found).unwrap_err();
         assert!(error.is::<crate::cli::UsageError>());
-        insta::assert_snapshot!(error, @"there is no model face-512: give a .safetensors file, or one of tiny; without --model the built-in one is used");
+        insta::assert_snapshot!(error, @"there is no model face-512: give a .safetensors file, or one of face-128, face-64, tiny; without --model it is face-128");
     }
 }

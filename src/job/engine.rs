@@ -134,7 +134,7 @@ fn rehearse(networks: &Arc<Networks>, settings: Settings) -> Option<Best> {
 
 fn key(choice: &ModelChoice) -> ModelKey {
     let changed = match choice {
-        ModelChoice::Embedded => None,
+        ModelChoice::Face128 | ModelChoice::Face64 => None,
         ModelChoice::File(path) => std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok(),
     };
     (choice.clone(), changed)

@@ -22,25 +22,64 @@ pub use batch_norm::{BatchNorm, OutputAxis};
 pub use file::{ModelError, ModelFile, Weights};
 pub use networks::{Discriminator, Encoder, Generator, Modules, Networks};
 
-/// The model that a bare executable works with.
-static EMBEDDED: &[u8] = include_bytes!("../../models/face-64.safetensors");
-/// The name of the embedded model.
-const EMBEDDED_NAME: &str = "face-64";
+static FACE_128: &[u8] = include_bytes!("../../models/face-128.safetensors");
+static FACE_64: &[u8] = include_bytes!("../../models/face-64.safetensors");
 
-/// Which model file to use.
+/// Which model to use. Two are inside the program, so that a bare executable works.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ModelChoice {
-    /// The one inside the program.
+    /// Built in: faces of 128×128 pixels.
     #[default]
-    Embedded,
+    Face128,
+    /// Built in: faces of 64×64 pixels, in about half of the time.
+    Face64,
     /// A `.safetensors` file.
     File(PathBuf),
+}
+
+impl ModelChoice {
+    /// The models inside the program, the default first.
+    pub const BUILT_IN: [Self; 2] = [Self::Face128, Self::Face64];
+
+    /// What a built-in model is called; a file has its own name.
+    #[must_use]
+    pub fn built_in_name(&self) -> Option<&'static str> {
+        match self {
+            Self::Face128 => Some("face-128"),
+            Self::Face64 => Some("face-64"),
+            Self::File(_) => None,
+        }
+    }
+
+    /// The built-in model of that name.
+    #[must_use]
+    pub fn built_in(name: &Path) -> Option<Self> {
+        Self::BUILT_IN
+            .into_iter()
+            .find(|choice| choice.built_in_name().is_some_and(|built_in| name == Path::new(built_in)))
+    }
+
+    /// As settings and projects keep it: the file's path or a built-in model's name, nothing for the default.
+    #[must_use]
+    pub fn to_kept(&self) -> Option<PathBuf> {
+        match self {
+            Self::File(path) => Some(path.clone()),
+            built_in if *built_in == Self::default() => None,
+            built_in => built_in.built_in_name().map(PathBuf::from),
+        }
+    }
+
+    /// What was kept.
+    #[must_use]
+    pub fn from_kept(kept: Option<PathBuf>) -> Self {
+        kept.map_or_else(Self::default, |path| Self::built_in(&path).unwrap_or(Self::File(path)))
+    }
 }
 
 /// What a model file says about itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelInfo {
-    /// `face-64` for the embedded one, else the file's stem.
+    /// A built-in model's own, else the file's stem.
     pub name: String,
     /// SHA-256 of the file, in hexadecimal.
     pub sha256: String,
@@ -59,7 +98,8 @@ pub struct ModelInfo {
 /// When the file cannot be read, or is not a model; the text names the first thing that is wrong.
 pub fn load(choice: &ModelChoice) -> Result<ModelFile, ModelError> {
     match choice {
-        ModelChoice::Embedded => ModelFile::parse(EMBEDDED_NAME, EMBEDDED),
+        ModelChoice::Face128 => ModelFile::parse("face-128", FACE_128),
+        ModelChoice::Face64 => ModelFile::parse("face-64", FACE_64),
         ModelChoice::File(path) => {
             let bytes = std::fs::read(path).map_err(|source| ModelError::Read { path: path.clone(), source })?;
             let name = path.file_stem().map_or_else(|| "model".into(), |stem| stem.to_string_lossy().into_owned());
@@ -76,7 +116,8 @@ pub fn inspect(choice: &ModelChoice) -> Result<ModelInfo, ModelError> {
     load(choice).map(|file| file.info)
 }
 
-/// Model files beside the program: `models/*.safetensors` of the working folder and of the program's folder, sorted.
+/// Model files beside the program: `models/*.safetensors` of the working folder and of the program's folder, sorted, without
+/// those whose names mean a built-in model.
 #[must_use]
 pub fn find_models() -> Vec<PathBuf> {
     let beside_program = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join("models")));
@@ -86,7 +127,9 @@ pub fn find_models() -> Vec<PathBuf> {
         .filter_map(|folder| std::fs::read_dir(folder).ok())
         .flatten()
         .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| is_model_name(path))
+        .filter(|path| {
+            is_model_name(path) && path.file_stem().is_none_or(|stem| ModelChoice::built_in(Path::new(stem)).is_none())
+        })
         .collect();
     found.sort();
     found.dedup();

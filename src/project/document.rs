@@ -49,7 +49,7 @@ struct ProjectText {
     saved_as: Option<PathBuf>,
 }
 
-/// Without a path: the embedded model.
+/// Without a path: the default model. A built-in one has its name for a path.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
 struct ModelText {
@@ -72,10 +72,6 @@ impl Project {
     /// # Errors
     /// When a path is no text, or the mask cannot be encoded.
     pub fn to_json(&self, folder: Option<&Path>) -> Result<String, ProjectError> {
-        let (path, sha256) = match &self.model.choice {
-            ModelChoice::Embedded => (None, self.model.sha256.clone()),
-            ModelChoice::File(path) => (Some(path.clone()), self.model.sha256.clone()),
-        };
         let text = ProjectText {
             format: FORMAT.to_owned(),
             program: concat!("Countenance ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -86,7 +82,7 @@ impl Project {
             preset: self.preset,
             settings: self.settings,
             blend: self.blend,
-            model: ModelText { path, sha256 },
+            model: ModelText { path: self.model.choice.to_kept(), sha256: self.model.sha256.clone() },
             device: self.device,
             fill: self.fill.as_ref().map(FillText::of),
             saved_as: self.saved_as.clone(),
@@ -149,7 +145,7 @@ impl ProjectText {
                 return Err(ProjectError::invalid(what));
             }
         }
-        let choice = self.model.path.map_or(ModelChoice::Embedded, ModelChoice::File);
+        let choice = ModelChoice::from_kept(self.model.path);
         Ok(Project {
             photo,
             mask,

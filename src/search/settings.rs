@@ -93,7 +93,7 @@ impl Preset {
             },
             Self::Hmc => Settings { optimizer: OptimizerKind::Hmc, candidates: 4, ..blog },
             Self::Best => Settings {
-                steps: 80,
+                steps: 60,
                 lambda: 0.02,
                 learning_rate: 0.02,
                 schedule: Schedule::Cosine,

@@ -87,7 +87,7 @@ mod tests {
     fn by_hand_the_search_is_faster_than_autodiff() {
         /// Alone it is more than three; beside tests that fill all processors, 2.2 was seen.
         const TIMES: f64 = 1.5;
-        let file = load(&ModelChoice::Embedded).unwrap();
+        let file = load(&ModelChoice::Face64).unwrap();
         let by_hand = Arc::new(Networks::load_on_host(&file).unwrap());
         let autodiff = Arc::new(Networks::load(&file, &Device::flex()).unwrap());
         let time = Duration::from_millis(400);

@@ -8,7 +8,7 @@ use super::TrainError;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Recipe {
-    /// The default, that of the built-in model: an encoder of masked faces learns with G and D, D sees random views, and the
+    /// The default, that of face-64: an encoder of masked faces learns with G and D, D sees random views, and the
     /// model is a running average.
     #[default]
     Encoder,

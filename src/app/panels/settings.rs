@@ -75,7 +75,8 @@ fn describe_preset(preset: Preset) -> &'static str {
 
 fn model_title(choice: &ModelChoice) -> String {
     match choice {
-        ModelChoice::Embedded => "face-64 (built in)".to_owned(),
+        ModelChoice::Face128 => "face-128 (built in)".to_owned(),
+        ModelChoice::Face64 => "face-64 (built in, faster)".to_owned(),
         ModelChoice::File(path) => file_title(path),
     }
 }
@@ -90,7 +91,7 @@ fn model(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         let current = &state.remembered.model;
         let title = model_title(current);
         let files = state.models.iter().cloned().map(ModelChoice::File);
-        let mut choices: Vec<ModelChoice> = std::iter::once(ModelChoice::Embedded).chain(files).collect();
+        let mut choices: Vec<ModelChoice> = ModelChoice::BUILT_IN.into_iter().chain(files).collect();
         if !choices.contains(current) {
             choices.push(current.clone());
         }

@@ -269,8 +269,8 @@ impl State {
         }
     }
 
-    /// Crop side to assume before the model has told its own: that of the embedded one.
-    const USUAL_CROP_SIZE_PX: u32 = 64;
+    /// Crop side to assume before the model has told its own: that of the default one.
+    const USUAL_CROP_SIZE_PX: u32 = 128;
 
     fn add_shape(&mut self, preset: MaskPreset) {
         let crop_size_px = self.model_info.as_ref().map_or(Self::USUAL_CROP_SIZE_PX, |info| info.image_size_px);

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::{Done, failed};
 use crate::app::samples::Sample;
 use crate::device::{DeviceChoice, list_gpus};
-use crate::model::ModelChoice;
+use crate::model::{ModelChoice, inspect};
 use crate::photo::{DecodeLimits, Overwrite, Photo, SaveError, decode};
 use crate::project::{self, PhotoOrigin, Project, ProjectError, sha256_of};
 
@@ -72,7 +72,14 @@ fn folder_of(path: &Path, project: &Project, photo_path: &Path, recovered: bool)
 
 /// The fill needs no model any more, but the next one does.
 fn check_model(project: &mut Project) -> Option<String> {
-    let ModelChoice::File(path) = &project.model.choice else { return None };
+    let ModelChoice::File(path) = &project.model.choice else {
+        // What was the default when the project was saved may be the other one now.
+        let is_it = |choice: &ModelChoice| inspect(choice).is_ok_and(|info| Some(info.sha256) == project.model.sha256);
+        if let Some(own) = ModelChoice::BUILT_IN.into_iter().find(is_it) {
+            project.model.choice = own;
+        }
+        return None;
+    };
     let shown = path.display();
     match (std::fs::read(path), &project.model.sha256) {
         (Err(_), _) => {

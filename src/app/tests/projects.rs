@@ -225,6 +225,23 @@ fn a_broken_project_and_one_of_a_newer_program_leave_what_is_open() {
 }
 
 #[test]
+fn a_project_from_before_the_default_model_changed_goes_on_with_its_own() {
+    use crate::model::{ModelChoice, inspect};
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("work.countenance");
+    let (mut window, _) = filled();
+    save_as(&mut window, &path);
+    let saved = std::fs::read_to_string(&path).expect("the project");
+    let own = inspect(&ModelChoice::Face64).expect("a built-in model").sha256;
+    let before = saved.replace(&"0".repeat(64), &own);
+    assert!(before.contains(&own), "the project names its model's hash");
+    std::fs::write(&path, before).expect("the project");
+    let (mut other, _) = editor();
+    open(&mut other, &path);
+    assert_eq!(other.state().state.remembered.model, ModelChoice::Face64);
+}
+
+#[test]
 fn a_missing_model_and_device_are_told_and_replaced_for_the_next_fill() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("work.countenance");
@@ -238,7 +255,7 @@ fn a_missing_model_and_device_are_told_and_replaced_for_the_next_fill() {
     let details = newest_message(&other).details.join("\n");
     assert!(details.contains("gone.safetensors") && details.contains("gpu:99"), "{details}");
     let remembered = &other.state().state.remembered;
-    assert_eq!(remembered.model, crate::model::ModelChoice::Embedded);
+    assert_eq!(remembered.model, crate::model::ModelChoice::default());
     assert_eq!(remembered.device, crate::device::DeviceChoice::Auto);
     assert!(document(&other).fill().is_some());
 }

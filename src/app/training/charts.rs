@@ -103,7 +103,7 @@ const CHARTS: [Chart; 6] = [
     Chart {
         title: "KID",
         explanation: "Kernel distance of samples to held-out faces: 0 when nothing tells them apart",
-        curves: &[curve("kid", "KID", accent, "Kernel distance, on features of the built-in model")],
+        curves: &[curve("kid", "KID", accent, "Kernel distance, on features of the model face-64")],
         log: true,
         marks_best: true,
     },

@@ -1,6 +1,6 @@
 //! The detail that the generator does not draw: texture and sharpness of the photo around the hole.
 //!
-//! The generator draws 64×64 pixels. Resampled into a face of 300 pixels or more, its picture is soft and has no grain,
+//! The generator draws 64×64 or 128×128 pixels. Resampled into a face of 300 pixels or more, its picture is soft and has no grain,
 //! and the patch shows by its texture alone. Three things are added, all taken from the known pixels around the hole:
 //!
 //! * **Texture.** What known skin has above the generator's resolution (the photo less its low-pass) is cut into patches
@@ -36,7 +36,9 @@ use super::sample::Picture;
 use crate::mask::Mask;
 use crate::photo::{FaceFrame, Photo, RectPx};
 
-/// Side of the built-in generator's picture. A larger one would draw part of the detail itself.
+/// Side of the picture whose pixels detail is measured by, for generators of any size: of what one of 128 pixels draws between
+/// this side and its own, the photo's detail is nearer to the truth. (LPIPS ×1000 of three portraits with half of the mouth and
+/// the chin hidden, one side, one eye: 62.7, 47.8, 12.2 with 64; 65.9, 52.2, 14.0 with 128.)
 const GENERATOR_SIDE_PX: f32 = 64.0;
 
 /// In frames with fewer photo pixels to a generator's pixel there is next to nothing above its resolution.

@@ -63,7 +63,7 @@ pub(in crate::cli) struct EvalArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(super) seed: u64,
 
-    /// Model file, or the name of one in the models folder; without it the built-in model
+    /// Model file, name of one in the models folder, or built in: face-128 (default), face-64 (faster)
     #[arg(long, value_name = "PATH")]
     pub(super) model: Option<PathBuf>,
 

@@ -30,7 +30,7 @@ const SHOWN_PX: u32 = 128;
 /// Which generator draws, and which names there are.
 #[derive(Debug, Args)]
 pub(super) struct FromArgs {
-    /// Model file, or the name of one in the models folder; without it the built-in model
+    /// Model file, name of one in the models folder, or built in: face-128 (default), face-64 (faster)
     #[arg(long, value_name = "PATH")]
     model: Option<PathBuf>,
 

@@ -61,7 +61,7 @@ fn options_of_another_optimizer_are_refused() {
 fn help_says_what_the_presets_set() {
     assert_eq!(
         preset_values(|settings| settings.steps.to_string()),
-        "[default: 80; blog, blog-momentum, hmc: 1000; paper: 1500]"
+        "[default: 60; blog, blog-momentum, hmc: 1000; paper: 1500]"
     );
     assert_eq!(preset_values(|settings| name_of(NORMS, &settings.context.norm).into()), "[default: l1]");
 }

@@ -36,7 +36,7 @@ pub(in crate::cli) struct TrainArgs {
 
     /// How to learn [default: encoder]
     ///
-    /// encoder trains an encoder of masked faces along, and averages the weights: the recipe of the built-in model. blog is
+    /// encoder trains an encoder of masked faces along, and averages the weights: the recipe of face-64. blog is
     /// Amos 2016: DCGAN, the generator moved twice for each move of the discriminator.
     #[arg(long, value_parser = choices::parser(RECIPES))]
     pub(super) recipe: Option<Recipe>,

@@ -17,7 +17,7 @@ pub(super) fn assert_near(one: &Candidate, other: &Candidate) {
 }
 
 fn embedded() -> FillRequest {
-    FillRequest { model: ModelChoice::Embedded, ..request() }
+    FillRequest { model: ModelChoice::Face64, ..request() }
 }
 
 #[test]

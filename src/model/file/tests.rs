@@ -30,11 +30,22 @@ fn error_of(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn the_embedded_model_is_whole() {
-    let info = inspect(&ModelChoice::Embedded).unwrap();
-    assert_eq!((info.image_size_px, info.latent_dim), (64, 100));
-    assert!(info.has_discriminator && info.has_encoder);
-    assert_eq!(info.sha256.len(), 64);
+fn the_built_in_models_are_whole() {
+    for (choice, sizes) in [(ModelChoice::Face128, (128, 128)), (ModelChoice::Face64, (64, 100))] {
+        let info = inspect(&choice).unwrap();
+        assert_eq!((info.image_size_px, info.latent_dim), sizes);
+        assert_eq!(Some(info.name.as_str()), choice.built_in_name());
+        assert!(info.has_discriminator && info.has_encoder);
+        assert_eq!(info.sha256.len(), 64);
+    }
+}
+
+#[test]
+fn a_choice_of_model_is_kept() {
+    for choice in [ModelChoice::Face128, ModelChoice::Face64, ModelChoice::File("models/tiny.safetensors".into())] {
+        assert_eq!(ModelChoice::from_kept(choice.to_kept()), choice);
+    }
+    assert_eq!(ModelChoice::Face128.to_kept(), None);
 }
 
 #[test]

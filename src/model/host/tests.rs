@@ -98,7 +98,7 @@ fn the_tiny_networks_agree_with_burns() {
 #[test]
 fn the_built_in_networks_agree_with_burns() {
     for purpose in [Purpose::Search, Purpose::Plain] {
-        compare(&load(&ModelChoice::Embedded).unwrap(), purpose, 2);
+        compare(&load(&ModelChoice::Face64).unwrap(), purpose, 2);
     }
 }
 

@@ -22,12 +22,12 @@ fn golden(name: &str) -> Vec<f32> {
 }
 
 fn networks() -> Arc<Networks> {
-    Arc::new(Networks::load_on_host(&load(&ModelChoice::Embedded).unwrap()).unwrap())
+    Arc::new(Networks::load_on_host(&load(&ModelChoice::Face64).unwrap()).unwrap())
 }
 
 /// By hand and by autodiff.
 fn both_ways() -> [Arc<Networks>; 2] {
-    let autodiff = Networks::load(&load(&ModelChoice::Embedded).unwrap(), &Device::flex()).unwrap();
+    let autodiff = Networks::load(&load(&ModelChoice::Face64).unwrap(), &Device::flex()).unwrap();
     [networks(), Arc::new(autodiff)]
 }
 

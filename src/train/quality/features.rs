@@ -1,4 +1,4 @@
-//! What pictures are compared by: how the built-in model's discriminator sees them.
+//! What pictures are compared by: how the discriminator of face-64 sees them.
 //!
 //! The mean of each channel of each of its four layers, 960 numbers, standardised by the held-out faces. Chosen on 1253 held-out
 //! faces among its last layer, all layers, the encoder's last and all, and a random network's: two halves of the faces came
@@ -11,7 +11,7 @@ use crate::model::{ModelError, ModelFile};
 
 /// Deviations further out count as this far: a discriminator answers pictures that are no faces with any number.
 const FURTHEST: f32 = 5.0;
-/// The side of the pictures that the built-in model knows.
+/// The side of the pictures that face-64 knows.
 const SIDE: usize = 64;
 /// Pictures looked at in one go.
 const AT_ONCE: usize = 32;

@@ -1,6 +1,6 @@
 //! How good the generator is by now, measured on held-out faces.
 //!
-//! Two numbers: a distance between samples and faces ([`kid`], on the [`features`] of the built-in model), and what the search
+//! Two numbers: a distance between samples and faces ([`kid`], on the [`features`] of face-64), and what the search
 //! comes to on held-out faces with a centre hole ([`fills`]), which is what the generator is for. The best checkpoint is the one
 //! with the least context loss.
 //!
@@ -71,7 +71,7 @@ pub(super) struct Yardstick {
 impl Yardstick {
     /// Looks at the held-out faces.
     pub fn new(settings: &TrainSettings, held_out: &dyn Pictures) -> Result<Self, TrainError> {
-        let built_in = load(&ModelChoice::Embedded)?;
+        let built_in = load(&ModelChoice::Face64)?;
         let (size_px, latent_dim) = (settings.size_px as usize, settings.latent_dim as usize);
         let count = held_out.len().min(COMPARED);
         let faces = (0..count).map(|index| interleaved(held_out.picture(index)).collect::<Vec<f32>>());
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn the_built_in_model_is_better_than_an_untrained_one_by_every_number() {
-        let built_in = load(&ModelChoice::Embedded).unwrap();
+        let built_in = load(&ModelChoice::Face64).unwrap();
         let networks = HostNetworks::load(&built_in, host::Purpose::Plain).unwrap();
         let mut tape = Tape::default();
         networks.draw(16, &prior(&mut stream(3, Purpose::Samples), 1600), &mut tape);

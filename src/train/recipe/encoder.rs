@@ -2,7 +2,7 @@
 //!
 //! Beside samples of the prior, G draws `E(M⊙x, M)` for random masks; it must redraw the whole face, hole included, and fool D
 //! with it. So E learns what the search needs, and G keeps a place for every face: pictures reach recognisable faces in a tenth
-//! of the plain recipe's (`models/README.md` tells what the built-in model came to).
+//! of the plain recipe's (`models/README.md` tells what face-64 came to).
 
 use burn::tensor::Tensor;
 use burn::tensor::activation::{softplus, tanh};
