@@ -17,7 +17,7 @@ are turned, scaled, moved and relit a little before anything sees them; every ju
 D is of real faces (after ADA, arXiv 2006.06676). So D finds held-out faces as real as those it learns from.
 """
 
-import argparse, copy, glob, io, math, os, sys, tarfile, time, zipfile
+import argparse, copy, glob, io, math, os, shutil, sys, tarfile, time, zipfile
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 import numpy as np, torch, torch.nn as nn, torch.nn.functional as F
@@ -219,17 +219,17 @@ def load_crops(pattern):
         return torch.from_numpy(np.concatenate(list(ex.map(decode, jobs)))).permute(0, 3, 1, 2).contiguous()
 
 
-def shrink(x, size):
-    return (
-        x
-        if x.shape[-1] == size
-        else F.interpolate(x, size=(size, size), mode="bicubic", antialias=True, align_corners=False).clamp(-1, 1)
-    )
+def resample(x, size):
+    """Larger or smaller, with the frequencies left out that the smaller size cannot hold."""
+    if x.shape[-1] == size:
+        return x
+    antialias = size < x.shape[-1]
+    return F.interpolate(x, size=(size, size), mode="bicubic", antialias=antialias, align_corners=False).clamp(-1, 1)
 
 
 def middle(x, size):
     k = (WIDE - SIDE) // 2
-    return shrink(x[:, :, k:-k, k:-k].float() / 127.5 - 1, size)
+    return resample(x[:, :, k:-k, k:-k].float() / 127.5 - 1, size)
 
 
 def draw_faces(data, n, size):
@@ -253,7 +253,7 @@ def draw_faces(data, n, size):
         padding_mode="reflection",
         align_corners=False,
     )
-    x = shrink(x, size)
+    x = resample(x, size)
     m = x.mean(1, keepdim=True)
     x = (x - m) * torch.exp(r(n, 1, 1, 1) * 0.1) + m
     m = x.mean((1, 2, 3), keepdim=True)
@@ -280,7 +280,7 @@ def strokes(s, rng):
 
 
 def draw_known(s, rng):
-    """A training mask [S, S]: 1 known, 0 hole: whole face, boxes, halves, random pixels, strokes, everything but strokes' surroundings."""
+    """A training mask [S, S]: 1 known, 0 hole: whole face, boxes, halves, random pixels, strokes, an ellipse, a band."""
     m = np.ones((s, s), np.float32)
     k = rng.integers(0, 10)
     if k in (1, 2, 3):
@@ -290,15 +290,8 @@ def draw_known(s, rng):
             m[y : y + h, x : x + w] = 0
     elif k == 4:
         half = rng.integers(0, 4)
-        m[
-            (slice(None), slice(0, s // 2))
-            if half == 0
-            else (slice(None), slice(s // 2, s))
-            if half == 1
-            else slice(0, s // 2)
-            if half == 2
-            else slice(s // 2, s)
-        ] = 0
+        hidden = slice(0, s // 2) if half % 2 == 0 else slice(s // 2, s)
+        (m.T if half < 2 else m)[hidden] = 0
     elif k == 5:
         m = (rng.random((s, s)) > rng.uniform(0.3, 0.85)).astype(np.float32)
     elif k in (6, 7):
@@ -398,7 +391,7 @@ def join(g, x, known):
         )
         for _ in range(n):
             a = F.conv2d(F.pad(u, (1, 1, 1, 1), mode="replicate"), ker, groups=3) / 4
-            u = torch.where(k > 0, f, u + 1.6 / 2 * (a - u) * 1.2)
+            u = torch.where(k > 0, f, u + 0.96 * (a - u))
         return u
 
     f = (x - g) * known
@@ -448,20 +441,8 @@ class Bench:
             ).double()
             return v.mean(0), torch.cov(v.T)
 
-    def distance(self, g, latent, size):
-        with torch.no_grad():
-            x = torch.cat(
-                [
-                    self.up(
-                        g(
-                            (torch.rand(250, latent, generator=torch.Generator().manual_seed(i)) * 2 - 1).to(
-                                self.x.device
-                            )
-                        ).float()
-                    )
-                    for i in range(self.draws)
-                ]
-            )
+    def distance(self, g, latent):
+        x = torch.cat([self.samples(g, latent, 250, seed) for seed in range(self.draws)])
         (m, c), (n, d) = self.stats(x), self.fx
         return (
             ((m - n) ** 2).sum().item()
@@ -469,15 +450,13 @@ class Bench:
             - 2 * torch.linalg.eigvals(c @ d).sqrt().real.sum().item()
         )
 
-    def up(self, x):
-        return (
-            x
-            if x.shape[-1] == SIDE
-            else F.interpolate(x, size=(SIDE, SIDE), mode="bicubic", align_corners=False).clamp(-1, 1)
-        )
+    @torch.no_grad()
+    def samples(self, g, latent, count, seed):
+        z = torch.rand(count, latent, generator=torch.Generator().manual_seed(seed)) * 2 - 1
+        return resample(g(z.to(self.x.device)).float(), SIDE)
 
     def score(self, g, known):
-        fill = join(self.up(g), self.y, known)
+        fill = join(resample(g, SIDE), self.y, known)
         hole = 1 - known
         mse = ((fill - self.y) ** 2 * hole).sum((1, 2, 3)) / hole.sum((1, 2, 3)) / 3
         lap = lambda t: (
@@ -495,43 +474,39 @@ class Bench:
             fill,
         ]
 
-    def run(self, size, latent, g, e, d=None, steps=60, search=True):
+    def run(self, size, g, e, d, steps=60):
         """Rows: mask, [dB, LPIPS x 1000, sharpness] of the encoder's guess and after the search; pictures of the latter."""
         rows, pics = {}, {}
         for name, known in self.masks.items():
             k = known if size == SIDE else 1 - F.max_pool2d(1 - known, SIDE // size)
-            y = shrink(self.y, size) * k
+            y = resample(self.y, size) * k
             with torch.no_grad():
                 z0 = e(torch.cat([y, k], 1)).float()
                 a = self.score(g(z0).float(), known)
-            if search:
-                win = 15 * size // 64 | 1
-                w = F.avg_pool2d(F.pad(1 - k, (win // 2,) * 4), win, 1) * k
-                w = 0.2 * k / k.sum((1, 2, 3), keepdim=True) + 0.8 * w / w.sum((1, 2, 3), keepdim=True)
-                z = z0.clone().requires_grad_(True)
-                opt = torch.optim.Adam([z], 0.02)
-                for i in range(steps):
-                    opt.param_groups[0]["lr"] = 0.02 * 0.5 * (1 + math.cos(math.pi * i / steps))
-                    x = g(z).float()
-                    loss = ((x - y).abs() * w).sum((1, 2, 3)) / 3 + 0.05 * ((z - z0) ** 2).mean(1)
-                    if d is not None:
-                        loss = loss + 0.02 * F.softplus(-d(x).float()).flatten()
-                    opt.zero_grad()
-                    loss.sum().backward()
-                    opt.step()
-                    with torch.no_grad():
-                        z.clamp_(-1, 1)
+            win = 15 * size // 64 | 1
+            w = F.avg_pool2d(F.pad(1 - k, (win // 2,) * 4), win, 1) * k
+            w = 0.2 * k / k.sum((1, 2, 3), keepdim=True) + 0.8 * w / w.sum((1, 2, 3), keepdim=True)
+            z = z0.clone().requires_grad_(True)
+            opt = torch.optim.Adam([z], 0.02)
+            for i in range(steps):
+                opt.param_groups[0]["lr"] = 0.02 * 0.5 * (1 + math.cos(math.pi * i / steps))
+                x = g(z).float()
+                loss = ((x - y).abs() * w).sum((1, 2, 3)) / 3 + 0.05 * ((z - z0) ** 2).mean(1)
+                loss = loss + 0.02 * F.softplus(-d(x).float()).flatten()
+                opt.zero_grad()
+                loss.sum().backward()
+                opt.step()
                 with torch.no_grad():
-                    b = self.score(g(z).float(), known)
-            else:
-                b = a
+                    z.clamp_(-1, 1)
+            with torch.no_grad():
+                b = self.score(g(z).float(), known)
             rows[name] = (a[:3], b[:3])
             pics[name] = b[3]
         return rows, pics
 
-    def table(self, label, size, latent, g, e, d=None, out=None):
-        rows, pics = self.run(size, latent, g, e, d)
-        fd = self.distance(g, latent, size)
+    def table(self, label, size, latent, g, e, d, out=None):
+        rows, pics = self.run(size, g, e, d)
+        fd = self.distance(g, latent)
         print(
             f"{label}: FD {fd:.2f}  "
             + "  ".join(
@@ -541,12 +516,7 @@ class Bench:
             flush=True,
         )
         if out:
-            with torch.no_grad():
-                s = self.up(
-                    g(
-                        (torch.rand(24, latent, generator=torch.Generator().manual_seed(7)) * 2 - 1).to(self.x.device)
-                    ).float()
-                )
+            s = self.samples(g, latent, 24, 7)
             p = torch.cat([s, self.y[:12]] + [t for k in pics for t in ((self.y * self.masks[k])[:12], pics[k][:12])])
             p = ((p.clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).cpu().numpy()
             r = len(p) // 12
@@ -599,7 +569,8 @@ def train(a):
             nets[k].load_state_dict(state[k])
     for k, m in nets.items():
         m.to(dev)
-        (m.to(memory_format=CL) if k != "c" else None)
+        if k != "c":
+            m.to(memory_format=CL)
     g, d, ds, e, c, h, ge, ee = (nets[k] for k in ("g", "d", "s", "e", "c", "h", "ge", "ee"))
     feats = Features(a.features, dev, a.feature_side or min(192, 96 * s // 64))
     opts = {
@@ -643,8 +614,7 @@ def train(a):
         nonlocal best
         t = time.time()
         settle()
-        ds.eval()
-        [n.requires_grad_(False) for n in (ds,)]
+        ds.requires_grad_(False)
         with torch.autocast(dev.type, dtype=torch.bfloat16, enabled=False):
             v = bench.table(
                 f"{s} px, {seen // 1000}k, p {p:.2f}",
@@ -661,12 +631,10 @@ def train(a):
                 for x in (draw_faces(data, 256, s), vx, g((torch.rand(256, a.latent, device=dev) * 2 - 1)).float())
             )
         ds.requires_grad_(True)
-        ds.train()
         export(ge, ee, ds, seen, s, a.latent, out / "last.safetensors")
         if v < best:
             best = v
-            os.replace(out / "last.safetensors", out / "best.safetensors")
-            export(ge, ee, ds, seen, s, a.latent, out / "last.safetensors")
+            shutil.copyfile(out / "last.safetensors", out / "best.safetensors")
         print(
             f"   D on faces {rt:.2f}, held-out {rv:.2f}, samples {rf:.2f}; {time.time() - t:.1f} s; best {best:.2f}",
             flush=True,

@@ -66,9 +66,8 @@ fn resolve(value: Option<&Path>, find: impl FnOnce() -> Vec<PathBuf>) -> anyhow:
     if let Some(path) = found.iter().find(|path| path.file_stem() == Some(value.as_os_str())) {
         return Ok(ModelChoice::File(path.clone()));
     }
-    let built_in: [&str; 2] = ModelChoice::BUILT_IN.map(|choice| choice.built_in_name().unwrap_or_default());
-    let names: Vec<&str> =
-        built_in.into_iter().chain(found.iter().filter_map(|path| path.file_stem()?.to_str())).collect();
+    let built_in = ModelChoice::BUILT_IN.into_iter().filter_map(|choice| choice.built_in_name());
+    let names: Vec<&str> = built_in.chain(found.iter().filter_map(|path| path.file_stem()?.to_str())).collect();
     Err(usage(format!(
         "there is no model {}: give a .safetensors file, or one of {}; without --model it is {}",
         value.display(),

@@ -97,7 +97,7 @@ impl ModelFile {
             .collect::<Result<_, ModelError>>()?;
         let info = ModelInfo {
             name: name.to_string(),
-            sha256: format!("{:x}", Sha256::digest(bytes)),
+            sha256: sha256_of(bytes),
             image_size_px,
             latent_dim,
             has_discriminator: architecture.discriminator_channels.is_some(),
@@ -117,6 +117,10 @@ impl ModelFile {
     pub(super) fn tensor(&self, name: &str) -> Result<&Weights, ModelError> {
         self.tensors.get(name).ok_or_else(|| ModelError::MissingTensor { name: name.to_string() })
     }
+}
+
+pub(super) fn sha256_of(bytes: &[u8]) -> String {
+    format!("{:x}", Sha256::digest(bytes))
 }
 
 /// Checks what the metadata must say; returns the picture's side and the latent's length.

@@ -22,8 +22,14 @@ pub use batch_norm::{BatchNorm, OutputAxis};
 pub use file::{ModelError, ModelFile, Weights};
 pub use networks::{Discriminator, Encoder, Generator, Modules, Networks};
 
-static FACE_128: &[u8] = include_bytes!("../../models/face-128.safetensors");
-static FACE_64: &[u8] = include_bytes!("../../models/face-64.safetensors");
+/// A model file inside the program.
+struct Embedded {
+    name: &'static str,
+    bytes: &'static [u8],
+}
+
+static FACE_128: Embedded = Embedded { name: "face-128", bytes: include_bytes!("../../models/face-128.safetensors") };
+static FACE_64: Embedded = Embedded { name: "face-64", bytes: include_bytes!("../../models/face-64.safetensors") };
 
 /// Which model to use. Two are inside the program, so that a bare executable works.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -41,14 +47,25 @@ impl ModelChoice {
     /// The models inside the program, the default first.
     pub const BUILT_IN: [Self; 2] = [Self::Face128, Self::Face64];
 
+    fn embedded(&self) -> Option<&'static Embedded> {
+        match self {
+            Self::Face128 => Some(&FACE_128),
+            Self::Face64 => Some(&FACE_64),
+            Self::File(_) => None,
+        }
+    }
+
     /// What a built-in model is called; a file has its own name.
     #[must_use]
     pub fn built_in_name(&self) -> Option<&'static str> {
-        match self {
-            Self::Face128 => Some("face-128"),
-            Self::Face64 => Some("face-64"),
-            Self::File(_) => None,
-        }
+        self.embedded().map(|model| model.name)
+    }
+
+    /// The built-in model whose file has this SHA-256, in hexadecimal.
+    #[must_use]
+    pub fn built_in_of_hash(sha256: &str) -> Option<Self> {
+        let is_it = |choice: &Self| choice.embedded().is_some_and(|model| file::sha256_of(model.bytes) == sha256);
+        Self::BUILT_IN.into_iter().find(is_it)
     }
 
     /// The built-in model of that name.
@@ -98,8 +115,8 @@ pub struct ModelInfo {
 /// When the file cannot be read, or is not a model; the text names the first thing that is wrong.
 pub fn load(choice: &ModelChoice) -> Result<ModelFile, ModelError> {
     match choice {
-        ModelChoice::Face128 => ModelFile::parse("face-128", FACE_128),
-        ModelChoice::Face64 => ModelFile::parse("face-64", FACE_64),
+        ModelChoice::Face128 => ModelFile::parse(FACE_128.name, FACE_128.bytes),
+        ModelChoice::Face64 => ModelFile::parse(FACE_64.name, FACE_64.bytes),
         ModelChoice::File(path) => {
             let bytes = std::fs::read(path).map_err(|source| ModelError::Read { path: path.clone(), source })?;
             let name = path.file_stem().map_or_else(|| "model".into(), |stem| stem.to_string_lossy().into_owned());
@@ -127,9 +144,7 @@ pub fn find_models() -> Vec<PathBuf> {
         .filter_map(|folder| std::fs::read_dir(folder).ok())
         .flatten()
         .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| {
-            is_model_name(path) && path.file_stem().is_none_or(|stem| ModelChoice::built_in(Path::new(stem)).is_none())
-        })
+        .filter(|path| is_model_name(path))
         .collect();
     found.sort();
     found.dedup();
@@ -137,7 +152,8 @@ pub fn find_models() -> Vec<PathBuf> {
 }
 
 fn is_model_name(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("safetensors"))
+    let is_built_in = path.file_stem().is_some_and(|stem| ModelChoice::built_in(Path::new(stem)).is_some());
+    !is_built_in && path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("safetensors"))
 }
 
 /// Networks with random weights, small enough for any test (see `assets/fixtures`).

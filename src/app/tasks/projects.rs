@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::{Done, failed};
 use crate::app::samples::Sample;
 use crate::device::{DeviceChoice, list_gpus};
-use crate::model::{ModelChoice, inspect};
+use crate::model::ModelChoice;
 use crate::photo::{DecodeLimits, Overwrite, Photo, SaveError, decode};
 use crate::project::{self, PhotoOrigin, Project, ProjectError, sha256_of};
 
@@ -74,8 +74,7 @@ fn folder_of(path: &Path, project: &Project, photo_path: &Path, recovered: bool)
 fn check_model(project: &mut Project) -> Option<String> {
     let ModelChoice::File(path) = &project.model.choice else {
         // What was the default when the project was saved may be the other one now.
-        let is_it = |choice: &ModelChoice| inspect(choice).is_ok_and(|info| Some(info.sha256) == project.model.sha256);
-        if let Some(own) = ModelChoice::BUILT_IN.into_iter().find(is_it) {
+        if let Some(own) = project.model.sha256.as_deref().and_then(ModelChoice::built_in_of_hash) {
             project.model.choice = own;
         }
         return None;
