@@ -7,7 +7,7 @@ use std::thread;
 use super::background;
 use super::faces::draw_faces;
 use super::follow::{Follower, Waiting};
-use super::line::{Line, Wake};
+use super::line::{Herald, Line, Wake};
 use super::memory::give_memory_back;
 use super::run_fill;
 use super::sketch::{Easel, sketch};
@@ -38,11 +38,10 @@ impl Worker {
         let faces = Arc::new(Slot::default());
         let line = Line {
             commands: command_receiver,
-            events: event_sender,
+            herald: Herald { events: event_sender, wake },
             previews: Arc::clone(&previews),
             sketches: Arc::clone(&sketches),
             faces: Arc::clone(&faces),
-            wake,
         };
         let spawned = thread::Builder::new().name("fill".into()).spawn(move || {
             background::give_way();
@@ -101,9 +100,12 @@ fn serve(line: &Line) {
             }
             Command::Draw(id, request) => answer_with_faces(line, &mut engine, &mut tape, id, &request),
             Command::WarmUp(device, model, settings) => {
-                line.tell(match engine.warm_up(device, &model, *settings) {
-                    Ok((device, model)) => Event::Ready { device, model },
-                    Err(error) => Event::NotReady { message: error.to_string() },
+                let herald = line.herald.clone();
+                engine.warm_up(device, &model, *settings, move |ready| {
+                    herald.tell(match ready {
+                        Ok((device, model)) => Event::Ready { device, model },
+                        Err(error) => Event::NotReady { message: error.to_string() },
+                    });
                 });
                 give_memory_back();
             }
