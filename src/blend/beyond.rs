@@ -64,7 +64,7 @@ impl Beyond {
             sum.map(|value| value / weights)
         };
         let pixels: Vec<[f32; 4]> = (0..side * side).into_par_iter().map(color).collect();
-        let planes: Vec<f32> = (0..3).flat_map(|channel| pixels.iter().map(move |pixel| pixel[channel])).collect();
+        let planes: Vec<f32> = (0..4).flat_map(|channel| pixels.iter().map(move |pixel| pixel[channel])).collect();
         Self { reach: Picture::new(&planes, side as u32), part }
     }
 

@@ -46,7 +46,7 @@ pub struct Composer {
 /// The generator's picture.
 struct Drawing {
     picture: Picture,
-    /// Its low-pass, where detail asks for a share of it.
+    /// Its low-pass, where detail of the other half is laid on it.
     smooth: Option<Picture>,
 }
 
@@ -209,24 +209,16 @@ impl Composer {
         let reader = raster.reader(&drawing.picture, 0, i64::from(row));
         let smooth = drawing.smooth.as_ref().map(|smooth| raster.reader(smooth, 0, i64::from(row)));
         let offsets = offsets.row(raster, row);
-        let detail = self.detail.as_ref().and_then(|detail| detail.row(row)).unwrap_or_default();
+        let detail = self.detail.as_ref().map(|detail| detail.row(row));
         let first = row as usize * raster.width as usize;
         let alphas = self.alpha.get(first..first + raster.width as usize).unwrap_or_default();
         for (column, &alpha) in alphas.iter().enumerate().filter(|(_, alpha)| **alpha != 0) {
             let mut color = reader.at(column);
-            let detail = detail.get(column).copied().unwrap_or_default();
-            if detail[3] > 0.0
-                && let Some(smooth) = &smooth
-            {
-                for (value, smooth) in color.iter_mut().zip(smooth.at(column)) {
-                    *value += detail[3] * (smooth - *value);
-                }
+            if let Some(detail) = &detail {
+                detail.lay_on(column, &mut color, smooth.as_ref());
             }
             for (value, offset) in color.iter_mut().zip(offsets.at(column)) {
                 *value += offset;
-            }
-            for (value, detail) in color.iter_mut().zip(detail) {
-                *value += detail;
             }
             for value in &mut color {
                 *value = value.clamp(-1.0, 1.0) * 0.5 + 0.5;

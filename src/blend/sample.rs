@@ -2,7 +2,9 @@
 
 use rayon::prelude::*;
 
-/// A picture made ready for reading anywhere: RGB and one unused lane together (one vector load each), with a border, repeated from
+use crate::photo::cubic;
+
+/// A picture made ready for reading anywhere: RGB and one more lane together (one vector load each), with a border, repeated from
 /// its edge unless it is [given one](Picture::with_border).
 pub(super) struct Picture {
     size_px: usize,
@@ -14,14 +16,14 @@ pub(super) struct Picture {
 const BORDER_PX: usize = 2;
 
 impl Picture {
-    /// From planar RGB in [-1, 1], `[3, size, size]`.
+    /// From planar RGB in [-1, 1], `[3, size, size]`, or with a fourth plane of the same range.
     ///
     /// # Panics
     /// When `planes` has another length.
     pub(super) fn new(planes: &[f32], size_px: u32) -> Self {
         let size_px = size_px as usize;
         let area = size_px * size_px;
-        assert_eq!(planes.len(), 3 * area, "planar RGB of a square picture");
+        assert!([3 * area, 4 * area].contains(&planes.len()), "planar RGB of a square picture");
         let side = size_px + 2 * BORDER_PX;
         let inside = |at: usize| at.saturating_sub(BORDER_PX).min(size_px.saturating_sub(1));
         let mut pixels = Vec::with_capacity(side * side);
@@ -29,7 +31,7 @@ impl Picture {
             pixels.extend((0..side).map(|column| {
                 let index = inside(row) * size_px + inside(column);
                 let channel = |channel: usize| planes.get(channel * area + index).copied().unwrap_or(0.0);
-                [channel(0), channel(1), channel(2), 0.0]
+                [channel(0), channel(1), channel(2), channel(3)]
             }));
         }
         Self { size_px, border_px: BORDER_PX, pixels }
@@ -215,18 +217,6 @@ impl<'a> RowReader<'a> {
 /// Luma of gamma-coded red, green and blue (ITU-R BT.709, section 3.2).
 pub(super) fn luma([red, green, blue]: [f32; 3]) -> f32 {
     0.2126 * red + 0.7152 * green + 0.0722 * blue
-}
-
-/// The weights of the four pixels around a point `t` of the way from the second to the third.
-#[inline]
-pub(super) fn cubic(t: f32) -> [f32; 4] {
-    let (square, cube) = (t * t, t * t * t);
-    [
-        -0.5 * cube + square - 0.5 * t,
-        1.5 * cube - 2.5 * square + 1.0,
-        -1.5 * cube + 2.0 * square + 0.5 * t,
-        0.5 * cube - 0.5 * square,
-    ]
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 #[cfg(test)]
 pub(crate) mod colors;
+mod cubic;
 mod decode;
 mod encode;
 mod exif;
@@ -23,6 +24,7 @@ use std::path::PathBuf;
 
 use image::DynamicImage;
 
+pub(crate) use cubic::cubic;
 pub use decode::{DecodeLimits, EXTENSIONS, PhotoError, decode, open};
 pub(crate) use encode::encode_png_bits;
 pub use encode::{Extras, encode_png, save_png};

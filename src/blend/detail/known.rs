@@ -2,9 +2,8 @@
 
 use std::ops::Range;
 
-use crate::blend::sample::cubic;
 use crate::mask::Mask;
-use crate::photo::{Photo, Sample, Samples};
+use crate::photo::{Photo, Sample, Samples, cubic};
 
 /// A photo of which only the known, not fully transparent pixels can be read.
 pub(super) struct KnownPixels<'a> {

@@ -13,6 +13,7 @@ use super::GENERATOR_SIDE_PX;
 use super::known::KnownPixels;
 use super::low_pass::{LowPass, cell_sums, reach_cells};
 use super::survey::whole_tiles;
+use super::trust::{Look, Trust};
 use crate::blend::blur::blur;
 use crate::blend::feather::{between, mix};
 use crate::blend::sample::{Picture, luma};
@@ -28,6 +29,9 @@ const SEAM_SIGMA: f32 = 0.5;
 
 /// Where less of the low-pass's weight than this lies on known pixels, it says too little.
 const MIN_SUPPORT: f32 = 0.25;
+
+/// Cells count as known where so much of the seams' low-pass lies on known pixels.
+const KNOWN: f32 = 0.9;
 
 /// The correlation of the known halves between the two low-passes from which on the other half counts, and from which on it
 /// counts in full. Faces that are turned away have less.
@@ -55,6 +59,7 @@ const STEPS: f32 = 16_000.0;
 
 /// What the other half of the face gives to the target.
 pub(super) struct Mirrored {
+    trust: Trust,
     width: usize,
     /// Row by row: red, green and blue above the low-pass in the fill's units, and how much they count, 0 to 1; in [steps](STEPS).
     pixels: Vec<[i16; 4]>,
@@ -79,6 +84,7 @@ impl Mirrored {
         if alike <= 0.0 {
             return None;
         }
+        let trust = halves.trust();
         let of_row = |y: u32| {
             let is_hole = hole.row(y, target.x..target.right());
             let halves = &halves;
@@ -95,7 +101,7 @@ impl Mirrored {
                 [red, green, blue, alike * share].map(steps)
             })
             .collect();
-        pixels.iter().any(|pixel| pixel[3] > 0).then_some(Self { width: target.width as usize, pixels })
+        pixels.iter().any(|pixel| pixel[3] > 0).then_some(Self { trust, width: target.width as usize, pixels })
     }
 
     /// One row of the target, from its top: red, green and blue to be added to the [smooth](Self::smooth) picture, and the share
@@ -106,19 +112,32 @@ impl Mirrored {
         pixels.iter().map(|pixel| pixel.map(|steps| f32::from(steps) / STEPS))
     }
 
-    /// The low-pass of the generator's picture: planar RGB in [-1, 1], `[3, size, size]`.
+    /// The low-pass of the generator's picture, planar RGB in [-1, 1], `[3, size, size]`; and in the fourth lane how far the other
+    /// half is to be trusted there, 0 to 1.
     ///
     /// # Panics
     /// When `fill` has another length.
     #[expect(clippy::cast_precision_loss, reason = "pictures are at most some hundred pixels wide")]
-    pub(super) fn smooth(fill: &[f32], size_px: u32) -> Picture {
+    pub(super) fn smooth(&self, fill: &[f32], size_px: u32) -> Picture {
         let (side, area) = (size_px as usize, (size_px * size_px) as usize);
         assert_eq!(fill.len(), 3 * area, "planar RGB of a square picture");
-        let mut cells: Vec<[f32; 4]> =
-            (0..area).map(|at| [fill[at], fill[area + at], fill[2 * area + at], 1.0]).collect();
+        let color = |at: usize| [0, 1, 2].map(|channel| fill[channel * area + at]);
+        let mut cells: Vec<[f32; 4]> = (0..area)
+            .map(|at| {
+                let [red, green, blue] = color(at);
+                [red, green, blue, 1.0]
+            })
+            .collect();
         blur(&mut cells, side, reach_cells(SIGMA * size_px as f32 / GENERATOR_SIDE_PX));
-        let plane = |channel: usize| cells.iter().map(move |cell| cell[channel] / cell[3]);
-        Picture::new(&(0..3).flat_map(plane).collect::<Vec<f32>>(), size_px)
+        let low_pass = |at: usize, channel: usize| cells[at][channel] / cells[at][3];
+        let drawn = |at: usize| {
+            let level = luma([0, 1, 2].map(|channel| low_pass(at, channel)));
+            Look { features: luma(color(at)) - level, level }
+        };
+        let trust = self.trust.in_picture(&(0..area).map(drawn).collect::<Vec<Look>>(), side);
+        let low_pass = &low_pass;
+        let planes = (0..3).flat_map(|channel| (0..area).map(move |at| low_pass(at, channel)));
+        Picture::new(&planes.chain(trust).collect::<Vec<f32>>(), size_px)
     }
 }
 
@@ -138,6 +157,16 @@ impl Halves<'_> {
     /// The mirror image of a point of the unit square, in the photo.
     fn mirror_image(&self, [u, v]: [f64; 2], shift: f64) -> [f64; 2] {
         self.unit.to_photo([1.0 + shift - u, v])
+    }
+
+    /// Looks at the other half as the generator's picture will be looked at.
+    fn trust(&self) -> Trust {
+        Trust::new(|point| {
+            let other = self.mirror_image(point, self.shift);
+            let (fine, coarse) = (self.fine.at(other)?, self.coarse.at(other)?);
+            let level = |[red, green, blue, _]: [f32; 4]| luma([red, green, blue]);
+            (fine[3] > KNOWN).then(|| Look { features: level(fine) - level(coarse), level: level(coarse) })
+        })
     }
 
     /// What the mirror image of a pixel of the hole holds above the coarse low-pass, and how much it counts. `None` when it
@@ -160,7 +189,7 @@ impl Halves<'_> {
     /// between the low-passes where both halves are known.
     fn align(&mut self) -> f32 {
         let band: Vec<Option<f32>> = (self.fine.cells.iter().zip(&self.coarse.cells))
-            .map(|(fine, coarse)| (fine[3] > 0.9).then(|| luma([0, 1, 2].map(|lane| fine[lane] - coarse[lane]))))
+            .map(|(fine, coarse)| (fine[3] > KNOWN).then(|| luma([0, 1, 2].map(|lane| fine[lane] - coarse[lane]))))
             .collect();
         let aside = (1..=MAX_SHIFT_STEPS).flat_map(|step| [f64::from(step), -f64::from(step)]);
         let steps: Vec<f64> = std::iter::once(0.0).chain(aside).collect();

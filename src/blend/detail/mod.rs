@@ -10,9 +10,9 @@
 //! * **Sharpness.** Edges of the generator's picture are drawn together as far as the known edges are sharper than the
 //!   generator can draw them.
 //! * **The other half.** Where the mirror image of what is hidden is known and the halves of the face are alike, all that is finer
-//!   than a low-pass comes from there, in place of texture.
+//!   than a low-pass comes from there, in place of texture; but not where the generator draws something else (`trust`).
 //!
-//! What may surprise: nothing here looks at the generator's picture until it is drawn, so that the texture stands still while
+//! What may surprise: all but that is worked out before the generator's picture is drawn, so that the texture stands still while
 //! the search runs. The seed is the geometry: the same hole and frame in the same photo get the same bytes. There is
 //! no texture in a preview that is smaller than the photo, which could not carry it.
 
@@ -23,6 +23,7 @@ mod patches;
 mod quilt;
 mod sharpen;
 mod survey;
+mod trust;
 
 use mirrored::Mirrored;
 use patches::Patches;
@@ -32,7 +33,7 @@ use rand_chacha::ChaCha8Rng;
 use sharpen::Sharpening;
 use survey::Survey;
 
-use super::sample::Picture;
+use super::sample::{Picture, RowReader};
 use crate::mask::Mask;
 use crate::photo::{FaceFrame, Photo, RectPx};
 
@@ -78,30 +79,54 @@ impl Detail {
         self.sharpening.picture(fill, size_px, self.strength)
     }
 
-    /// The low-pass of the generator's picture, ready to be read, where [`row`](Self::row) asks for a share of it. `None` when it never
-    /// does.
+    /// The low-pass of the generator's picture, and how far the other half of the face is to be trusted, ready for
+    /// [`DetailRow::lay_on`]. `None` when there is nothing of the other half.
     ///
     /// # Panics
     /// When `fill` has another length.
     pub(super) fn smooth(&self, fill: &[f32], size_px: u32) -> Option<Picture> {
-        self.mirrored.as_ref().map(|_| Mirrored::smooth(fill, size_px))
+        self.mirrored.as_ref().map(|mirrored| mirrored.smooth(fill, size_px))
     }
 
-    /// What to add to each pixel of a row of the target: red, green, blue in the fill's units; and the share that the [smooth
-    /// picture](Self::smooth) has below them. `None` when the known pixels have no texture, and the other half gives nothing.
-    pub(super) fn row(&self, row: u32) -> Option<Vec<[f32; 4]>> {
-        let mut line = self.quilt.as_ref().map(|quilt| quilt.row(row, self.strength));
-        for pixel in line.iter_mut().flatten() {
-            pixel[3] = 0.0;
+    /// What belongs on a row of the target, from its top.
+    pub(super) fn row(&self, row: u32) -> DetailRow {
+        let quilted = self.quilt.as_ref().map(|quilt| quilt.row(row, self.strength)).unwrap_or_default();
+        let mirrored = self
+            .mirrored
+            .iter()
+            .flat_map(|mirrored| mirrored.row(row))
+            .map(|[red, green, blue, share]| [red, green, blue, share * self.strength]);
+        DetailRow { quilted, mirrored: mirrored.collect() }
+    }
+}
+
+/// Detail for one row of the target.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct DetailRow {
+    /// Red, green and blue in the fill's units. Empty when the known pixels have no texture.
+    quilted: Vec<[f32; 4]>,
+    /// The same of the other half, above a low-pass, and the share that it has in the fill. Empty when it gives nothing.
+    mirrored: Vec<[f32; 4]>,
+}
+
+impl DetailRow {
+    /// Adds to a pixel's colour what belongs on it; `smooth` reads the [smooth picture](Detail::smooth) in that row.
+    #[inline]
+    pub(super) fn lay_on(&self, column: usize, color: &mut [f32; 4], smooth: Option<&RowReader<'_>>) {
+        let quilted = self.quilted.get(column).copied().unwrap_or_default();
+        let mirrored = self.mirrored.get(column).filter(|mirrored| mirrored[3] > 0.0);
+        let Some((mirrored, smooth)) = mirrored.zip(smooth) else {
+            for (value, quilted) in color.iter_mut().zip(quilted) {
+                *value += quilted;
+            }
+            return;
+        };
+        let smooth = smooth.at(column);
+        let share = mirrored[3] * smooth[3].max(0.0);
+        for lane in 0..3 {
+            let (ours, theirs) = (color[lane] + quilted[lane], smooth[lane] + mirrored[lane]);
+            color[lane] = ours + share * (theirs - ours);
         }
-        let Some(mirrored) = &self.mirrored else { return line };
-        let quilted = line.into_iter().flatten().chain(std::iter::repeat([0.0; 4]));
-        let mixed = mirrored.row(row).zip(quilted).map(|([red, green, blue, share], quilted)| {
-            let share = share * self.strength;
-            let mix = |lane: usize, value: f32| quilted[lane] + share * (value - quilted[lane]);
-            [mix(0, red), mix(1, green), mix(2, blue), share]
-        });
-        Some(mixed.collect())
     }
 }
 
