@@ -5,6 +5,7 @@ use rand::RngExt as _;
 
 use super::data::Pictures;
 use super::draws::{Purpose, normal, prior, stream};
+use super::jitter::Jitter;
 use super::masks::draw_known;
 use super::settings::{Recipe, TrainSettings};
 use super::views::{View, Views};
@@ -30,8 +31,8 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    /// The batch of this step (from 1): the same for the same settings, pictures and step.
-    pub fn draw(settings: &TrainSettings, pictures: &dyn Pictures, step: u64) -> Self {
+    /// The batch of this step (from 1), with this share of strong views: the same for the same settings, pictures and step.
+    pub fn draw(settings: &TrainSettings, pictures: &dyn Pictures, step: u64, strength: f32) -> Self {
         let mut rng = stream(settings.seed, Purpose::Step(step));
         let (count, size_px) = (settings.batch as usize, settings.size_px as usize);
         let has_encoder = settings.recipe == Recipe::Encoder;
@@ -39,16 +40,19 @@ impl Batch {
         let mut known = Vec::new();
         for _ in 0..count {
             let index = rng.random_range(0..pictures.len().max(1));
-            let is_mirrored = has_encoder && rng.random();
-            append_planar(&mut real, pictures.picture(index), size_px, is_mirrored);
+            let picture = pictures.picture(index);
             if has_encoder {
+                let is_mirrored = rng.random();
+                Jitter::draw(&mut rng).append_planar(&mut real, picture, size_px, is_mirrored);
                 known.extend(draw_known(size_px, &mut rng));
+            } else {
+                real.extend(planar(picture));
             }
         }
         let prior = prior(&mut rng, count * settings.latent_dim as usize);
         let views = [(); 2].map(|()| {
             let drawn = if has_encoder { count } else { 0 };
-            (0..drawn).map(|_| View::draw(size_px, &mut rng)).collect()
+            (0..drawn).map(|_| View::draw(size_px, strength, &mut rng)).collect()
         });
         let values = if settings.r1 > 0.0 { real.len() } else { 0 };
         let noise = (0..values).map(|_| normal(&mut rng)).collect();
@@ -56,19 +60,10 @@ impl Batch {
     }
 }
 
-/// Appends a picture, RGB bytes interleaved, as planes in [-1, 1].
-pub(super) fn append_planar(planes: &mut Vec<f32>, picture: &[u8], size_px: usize, is_mirrored: bool) {
+/// A picture, RGB bytes interleaved, as planes in [-1, 1].
+pub(super) fn planar(picture: &[u8]) -> impl Iterator<Item = f32> + '_ {
     let pixels = picture.as_chunks::<3>().0;
-    for channel in 0..3 {
-        for row in pixels.chunks(size_px) {
-            let value = |pixel: &[u8; 3]| f32::from(pixel[channel]) / 127.5 - 1.0;
-            if is_mirrored {
-                planes.extend(row.iter().rev().map(value));
-            } else {
-                planes.extend(row.iter().map(value));
-            }
-        }
-    }
+    (0..3).flat_map(|channel| pixels.iter().map(move |pixel| f32::from(pixel[channel]) / 127.5 - 1.0))
 }
 
 /// A batch on a device; nothing of it has autodiff.
@@ -110,23 +105,19 @@ mod tests {
     use crate::train::data::PicturesInMemory;
 
     #[test]
-    fn planes_are_those_of_the_picture_or_of_its_mirror_image() {
+    fn planes_are_those_of_the_picture() {
         let picture = [0, 51, 255, 255, 102, 0, 51, 0, 102, 204, 255, 153];
-        let mut planes = Vec::new();
-        append_planar(&mut planes, &picture, 2, false);
-        append_planar(&mut planes, &picture, 2, true);
-        let expected = [
-            [-1.0, 1.0, -0.6, 0.6, -0.6, -0.2, -1.0, 1.0, 1.0, -1.0, -0.2, 0.2],
-            [1.0, -1.0, 0.6, -0.6, -0.2, -0.6, 1.0, -1.0, -1.0, 1.0, 0.2, -0.2],
-        ];
-        assert!(planes.iter().zip(expected.iter().flatten()).all(|(found, expected)| (found - expected).abs() < 1e-6));
+        let planes: Vec<f32> = planar(&picture).collect();
+        let expected = [-1.0, 1.0, -0.6, 0.6, -0.6, -0.2, -1.0, 1.0, 1.0, -1.0, -0.2, 0.2];
+        assert!(planes.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 1e-6));
+        assert_eq!(planes.len(), 12);
     }
 
     #[test]
     fn a_step_draws_the_same_batch_again_and_another_step_another() {
         let pictures = PicturesInMemory::noise(16, 5, 1);
         let settings = TrainSettings { size_px: 16, latent_dim: 8, batch: 4, r1: 1.0, ..TrainSettings::default() };
-        let of = |step| Batch::draw(&settings, &pictures, step);
+        let of = |step| Batch::draw(&settings, &pictures, step, 0.5);
         let (one, again, other) = (of(3), of(3), of(4));
         assert_eq!(
             (one.real.len(), one.known.len(), one.prior.len(), one.noise.len()),
@@ -135,7 +126,7 @@ mod tests {
         assert_eq!((&one.real, &one.known, &one.views), (&again.real, &again.known, &again.views));
         assert!(one.real != other.real && one.prior != other.prior && one.views != other.views);
         let blog = TrainSettings { recipe: Recipe::Blog, r1: 0.0, ..settings };
-        let batch = Batch::draw(&blog, &pictures, 3);
+        let batch = Batch::draw(&blog, &pictures, 3, 0.5);
         assert!(batch.known.is_empty() && batch.views[0].is_empty() && batch.noise.is_empty());
     }
 }

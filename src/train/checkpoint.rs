@@ -93,6 +93,7 @@ fn encode(state: &TrainState) -> Vec<u8> {
     let metadata = HashMap::from([
         ("format".to_string(), FORMAT.to_string()),
         ("step".to_string(), state.step.to_string()),
+        ("strength".to_string(), state.strength.to_string()),
         ("optimizer_steps".to_string(), serde_json::json!(steps).to_string()),
         ("crc32c".to_string(), checksum(tensors.iter().map(|(name, bytes)| (name.as_str(), &bytes[..]))).to_string()),
     ]);
@@ -140,7 +141,14 @@ fn decode(bytes: &[u8], settings: &TrainSettings) -> Result<TrainState, String> 
         let steps = steps.get(&net).copied().unwrap_or(0);
         nets.entry(net).or_insert_with(|| NetState { steps, ..NetState::default() }).tensors.insert(name, tensor);
     }
-    Ok(TrainState { step, nets })
+    // Checkpoints from before there were strong views do not say it.
+    let strength = match metadata.get("strength") {
+        None => 0.0,
+        Some(text) => {
+            text.parse().ok().filter(|share| (0.0..=1.0).contains(share)).ok_or("its strength is no share")?
+        }
+    };
+    Ok(TrainState { step, nets, strength })
 }
 
 #[cfg(test)]
@@ -152,7 +160,7 @@ mod tests {
     }
 
     fn state(step: u64) -> TrainState {
-        TrainState { step, ..TrainState::initial(&tiny()) }
+        TrainState { step, strength: 0.1 + 0.01 * 3.0, ..TrainState::initial(&tiny()) }
     }
 
     #[test]

@@ -14,7 +14,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | `settings`, `error` | what can be set, what can go wrong |
-//! | `data`, `draws`, `masks`, `views`, `batch` | what a step learns from |
+//! | `data`, `draws`, `jitter`, `masks`, `views`, `batch` | what a step learns from |
 //! | `plan`, `net`, `critic` | the networks |
 //! | `recipe`, `trainer` | one step |
 //! | `quality`, `samples` | how good it is by now |
@@ -33,6 +33,7 @@ mod events;
 mod export;
 mod folder;
 mod follow;
+mod jitter;
 mod log;
 mod masks;
 mod memory;

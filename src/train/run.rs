@@ -177,7 +177,7 @@ impl<'a> Run<'a> {
     /// One step, and what is due after it. Answers what went wrong.
     fn advance(&mut self) -> Option<String> {
         let started = Instant::now();
-        let batch = Batch::draw(&self.settings, &self.faces, self.trainer.step + 1);
+        let batch = Batch::draw(&self.settings, &self.faces, self.trainer.step + 1, self.trainer.strength);
         let told = self.trainer.advance(&batch);
         self.unread.push(told);
         self.spent += started.elapsed();

@@ -2,7 +2,6 @@
 
 use image::{DynamicImage, RgbImage};
 
-use super::batch::append_planar;
 use super::data::Pictures;
 use super::draws::{Purpose, prior, stream};
 use super::settings::TrainSettings;
@@ -71,13 +70,6 @@ impl Showcase {
 /// Bytes as values in [-1, 1].
 pub(super) fn interleaved(picture: &[u8]) -> impl Iterator<Item = f32> + '_ {
     picture.iter().map(|value| f32::from(*value) / 127.5 - 1.0)
-}
-
-/// Bytes as planes in [-1, 1].
-pub(super) fn planar(picture: &[u8], size_px: usize) -> Vec<f32> {
-    let mut planes = Vec::with_capacity(picture.len());
-    append_planar(&mut planes, picture, size_px, false);
-    planes
 }
 
 /// Pictures `[count, size, size, 3]` in [-1, 1], eight in a row.

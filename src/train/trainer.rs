@@ -32,6 +32,8 @@ pub(super) struct TrainState {
     pub step: u64,
     /// generator, discriminator, and with the encoder recipe encoder and critic.
     pub nets: BTreeMap<String, NetState>,
+    /// How many of the next step's views are strong ([`super::views`]), 0 to 1.
+    pub strength: f32,
 }
 
 /// What a step tells, by name; `[1]` each, still on the device.
@@ -56,7 +58,7 @@ impl TrainState {
         if settings.recipe == Recipe::Encoder {
             nets.insert("critic".into(), Critic::initial(settings.latent_dim as usize, &mut rng));
         }
-        Self { step: 0, nets }
+        Self { step: 0, nets, strength: 0.0 }
     }
 
     /// The tensors that such a state has: network, name, length, and whether it is learned by gradients.
@@ -89,6 +91,8 @@ pub(super) struct Trainer {
     pub nets: Nets,
     /// Steps done.
     pub step: u64,
+    /// How many of the next step's views are strong.
+    pub strength: f32,
 }
 
 impl Trainer {
@@ -106,7 +110,7 @@ impl Trainer {
             critic: Critic::new(settings.latent_dim as usize, state_of("critic"), &place.device),
         });
         let nets = Nets { generator, discriminator, encoding };
-        Self { settings: settings.clone(), place: place.clone(), nets, step: state.step }
+        Self { settings: settings.clone(), place: place.clone(), nets, step: state.step, strength: state.strength }
     }
 
     /// One step, and what it tells; nothing is read back from the device.
@@ -130,7 +134,7 @@ impl Trainer {
             nets.insert("encoder".into(), encoding.encoder.state());
             nets.insert("critic".into(), encoding.critic.state());
         }
-        TrainState { step: self.step, nets }
+        TrainState { step: self.step, nets, strength: self.strength }
     }
 }
 

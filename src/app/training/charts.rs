@@ -75,6 +75,12 @@ const CHARTS: [Chart; 6] = [
         curves: &[
             curve("d_real", "Real", accent, "On real faces"),
             curve("d_fake", "Drawn", warning, "On drawn faces"),
+            curve(
+                "strong_views",
+                "Strong views",
+                strong,
+                "Share of D's views that are altered much, so that it stays unsure",
+            ),
         ],
         log: false,
         marks_best: false,

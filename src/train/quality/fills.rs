@@ -6,8 +6,8 @@ use crate::mask::MaskPreset;
 use crate::model::{ModelFile, Networks};
 use crate::search::{Preset, Problem, Search, Settings, Starts};
 use crate::train::TrainError;
+use crate::train::batch::planar;
 use crate::train::data::Pictures;
-use crate::train::samples::planar;
 use crate::train::settings::TrainSettings;
 
 /// Faces that are filled.
@@ -27,7 +27,7 @@ impl Fills {
         let hole = MaskPreset::Center.hole_in_crop(settings.size_px, 0);
         let known: Vec<f32> = hole.iter().map(|hole| f32::from(u8::from(!hole))).collect();
         let problem =
-            |index| Problem { size_px, pixels: planar(held_out.picture(index), size_px), known: known.clone() };
+            |index| Problem { size_px, pixels: planar(held_out.picture(index)).collect(), known: known.clone() };
         Self { problems: (0..held_out.len().min(FACES)).map(problem).collect(), seed: settings.seed }
     }
 

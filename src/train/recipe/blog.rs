@@ -17,7 +17,7 @@ pub(in crate::train) fn step(trainer: &mut Trainer, batch: &DeviceBatch) -> Told
     let rate = trainer.settings.learning_rate;
     let (nets, device) = (&mut trainer.nets, trainer.place.device.clone());
     let mut drawn = Some(nets.generator.forward(batch.prior.clone()));
-    let mut told = DiscriminatorStep {
+    let (mut told, _) = DiscriminatorStep {
         real: batch.real.clone(),
         fake: drawn.as_ref().map_or_else(|| batch.real.clone(), |pass| pass.output.clone()),
         penalty: batch.noise.clone().map(|noise| (noise, trainer.settings.r1)),

@@ -1,7 +1,7 @@
 //! The default recipe: G, D and an encoder of masked faces learn together.
 //!
 //! Beside samples of the prior, G draws `E(M⊙x, M)` for random masks; it must redraw the whole face, hole included, and fool D
-//! with it. So E learns what the search needs, and G keeps a place for every face: pictures reach recognisable faces in a tenth
+//! with it. Faces are moved and relit a little, and the surer D becomes of them the more is altered of what it sees. So E learns what the search needs, and G keeps a place for every face: pictures reach recognisable faces in a tenth
 //! of the plain recipe's (`models/README.md` tells what face-64 came to).
 
 use burn::tensor::Tensor;
@@ -9,9 +9,9 @@ use burn::tensor::activation::{softplus, tanh};
 
 use super::{DiscriminatorStep, should_be_real};
 use crate::train::batch::DeviceBatch;
-use crate::train::net::{AdamSettings, Net, Pass, Wants, leaf};
+use crate::train::net::{AdamSettings, Net, Pass, Wants, leaf, read, upload};
 use crate::train::trainer::{Encoding, Nets, Told, Trainer};
-use crate::train::views::Views;
+use crate::train::views::{Views, adapted};
 
 /// β1 as in DCGAN; a shorter memory of squares than Adam's default suits a game whose gradients change.
 const ADAM: AdamSettings = AdamSettings { beta1: 0.5, beta2: 0.99 };
@@ -21,6 +21,8 @@ const WARM_UP: u64 = 200;
 const REDRAW_WEIGHT: f32 = 12.0;
 /// Weight of the same difference as D's layers see it (Larsen et al. 2016, arXiv 1512.09300). Without it redrawn faces are smooth.
 const FEATURE_WEIGHT: f32 = 4.0;
+/// Steps after which the share of strong views is looked at: reading stalls a GPU.
+const ADAPT_EVERY: u64 = 8;
 /// Weight of the codes' moments.
 const MOMENT_WEIGHT: f32 = 5.0;
 /// The average forgets half of what it is in so many faces. Shorter ones measured worse (bootstrap recipe).
@@ -57,7 +59,7 @@ pub(in crate::train) fn step(trainer: &mut Trainer, batch: &DeviceBatch) -> Told
     let shown = show(&drawn.pictures, count, views, others);
     let judged = shown.clone().without_autodiff();
     let fakes = count + count / 2;
-    let mut told = DiscriminatorStep {
+    let (mut told, on_real) = DiscriminatorStep {
         real: seen_real.clone(),
         fake: judged.clone().narrow(0, 0, fakes),
         penalty: batch.noise.clone().map(|noise| (noise, settings.r1)),
@@ -65,6 +67,12 @@ pub(in crate::train) fn step(trainer: &mut Trainer, batch: &DeviceBatch) -> Told
         rate,
     }
     .take(discriminator);
+    told.push(("strong_views", upload(&[trainer.strength], &device)));
+    if (step + 1).is_multiple_of(ADAPT_EVERY) {
+        #[expect(clippy::cast_precision_loss, reason = "counts of faces, far below 2^24")]
+        let seen = ADAPT_EVERY as f32 * settings.batch as f32;
+        trainer.strength = adapted(trainer.strength, mean_sign(on_real), seen);
+    }
 
     // The critic sees latents of the prior and codes.
     let leaves = critic.leaves();
@@ -163,6 +171,12 @@ fn answer_to_discriminator(
     let adversarial = adversarial.without_autodiff();
     let distance = distance.map_or_else(|| adversarial.zeros_like(), Tensor::without_autodiff);
     (to_shown.unwrap_or_else(|| shown.zeros_like()), adversarial, distance)
+}
+
+/// The share of logits above zero, less that of those below. Waits for the device.
+fn mean_sign(logits: Tensor<4>) -> f32 {
+    let signs = logits.clone().greater_elem(0.0).float() - logits.lower_elem(0.0).float();
+    read(signs.mean()).first().copied().unwrap_or(0.0)
 }
 
 /// How far each number of the codes is from having the moments of a uniform one over the batch: mean 0, variance 1/3, fourth

@@ -39,12 +39,13 @@ struct DiscriminatorStep<'a> {
 }
 
 impl DiscriminatorStep<'_> {
-    /// Moves D by one step; tells its loss, how sure it is of real and drawn pictures (0 to 1), and its gradient.
+    /// Moves D by one step; tells its loss, how sure it is of real and drawn pictures (0 to 1), and its gradient. Answers also its
+    /// logits on real pictures.
     ///
     /// The gradient penalty is R1's, `weight/2 · ‖∇D‖²` on real pictures, seen along one random direction for each: the
     /// square of what a little noise changes, over the square of the noise (Seaweed APT, arXiv 2501.08316). So no gradient of a
     /// gradient is needed.
-    fn take(self, discriminator: &mut Net) -> Told {
+    fn take(self, discriminator: &mut Net) -> (Told, Tensor<4>) {
         let device = self.real.device();
         let on_fake = discriminator.forward(self.fake);
         let noisy = self.penalty.map(|(noise, weight)| (discriminator.forward(self.real.clone() + noise), weight));
@@ -66,8 +67,15 @@ impl DiscriminatorStep<'_> {
         }
         let gradient = discriminator.gradient_norm(&device);
         discriminator.step(self.adam, self.rate);
-        let sureness = |logits: Tensor<4>| sigmoid(logits.without_autodiff()).mean();
-        vec![("d_loss", told_loss), ("d_real", sureness(real)), ("d_fake", sureness(fake)), ("d_gradient", gradient)]
+        let [real, fake] = [real, fake].map(Tensor::without_autodiff);
+        let sureness = |logits: &Tensor<4>| sigmoid(logits.clone()).mean();
+        let told = vec![
+            ("d_loss", told_loss),
+            ("d_real", sureness(&real)),
+            ("d_fake", sureness(&fake)),
+            ("d_gradient", gradient),
+        ];
+        (told, real)
     }
 }
 

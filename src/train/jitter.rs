@@ -1,0 +1,200 @@
+//! Faces moved and relit a little: by what two alignments of the same face differ, and as light does.
+//!
+//! Nobody sees a face twice as it is, neither D, nor G and E, so that none of them learns it by heart.
+
+use rand_chacha::ChaCha8Rng;
+
+use super::draws::normal;
+use crate::photo::cubic;
+
+/// Standard deviations: of the angle in radians, of the logarithm of the size, and of the place as a share of the side.
+const TURN: f32 = 0.03;
+const SCALE: f32 = 0.03;
+const SHIFT: f32 = 0.008;
+/// The same of the logarithms of saturation, contrast, brightness and the brightness of each channel.
+const SATURATION: f32 = 0.1;
+const CONTRAST: f32 = 0.06;
+const BRIGHTNESS: f32 = 0.05;
+const TINT: f32 = 0.025;
+/// No draw is further out than so many standard deviations.
+const FURTHEST: f32 = 2.5;
+
+/// What is done to one face.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Jitter {
+    pub turn_radians: f32,
+    /// What of the face is seen across: above 1 it looks smaller.
+    pub scale: f32,
+    /// As a share of the side.
+    pub shift: [f32; 2],
+    pub saturation: f32,
+    pub contrast: f32,
+    /// Factors on red, green and blue, from black on.
+    pub brightness: [f32; 3],
+}
+
+impl Jitter {
+    pub fn draw(rng: &mut ChaCha8Rng) -> Self {
+        let mut random = |deviation: f32| deviation * normal(rng).clamp(-FURTHEST, FURTHEST);
+        let brightness = random(BRIGHTNESS);
+        Self {
+            turn_radians: random(TURN),
+            scale: random(SCALE).exp(),
+            shift: [random(SHIFT), random(SHIFT)],
+            saturation: random(SATURATION).exp(),
+            contrast: random(CONTRAST).exp(),
+            brightness: [0; 3].map(|_: i32| (brightness + random(TINT)).exp()),
+        }
+    }
+
+    /// Appends a picture, RGB bytes interleaved, as planes in [-1, 1]. Beyond its edges it is seen as in a mirror.
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        reason = "places in and around a picture of some hundred pixels"
+    )]
+    pub fn append_planar(&self, planes: &mut Vec<f32>, picture: &[u8], size_px: usize, is_mirrored: bool) {
+        let pixels = picture.as_chunks::<3>().0;
+        let last = size_px.saturating_sub(1);
+        let inside = |at: isize| {
+            let at = if at < 0 { -1 - at } else { at }.unsigned_abs();
+            if at > last { (2 * last + 1).saturating_sub(at) } else { at }
+        };
+        let middle = size_px as f32 / 2.0;
+        let (sine, cosine) = self.turn_radians.sin_cos();
+        let mut seen = Vec::with_capacity(size_px * size_px);
+        for row in 0..size_px {
+            for column in 0..size_px {
+                let x = column as f32 + 0.5 - middle;
+                let (x, y) = (if is_mirrored { -x } else { x }, row as f32 + 0.5 - middle);
+                let across = self.scale * (cosine * x - sine * y) + (0.5 + self.shift[0]) * size_px as f32 - 0.5;
+                let down = self.scale * (sine * x + cosine * y) + (0.5 + self.shift[1]) * size_px as f32 - 0.5;
+                let (left, top) = (across.floor(), down.floor());
+                let (weights, heights) = (cubic(across - left), cubic(down - top));
+                let mut color = [0.0f32; 3];
+                for (tap, height) in heights.into_iter().enumerate() {
+                    let line = inside(top as isize - 1 + tap.cast_signed()) * size_px;
+                    for (tap, width) in weights.into_iter().enumerate() {
+                        let at = line + inside(left as isize - 1 + tap.cast_signed());
+                        let pixel = pixels.get(at).copied().unwrap_or_default();
+                        for (sum, value) in color.iter_mut().zip(pixel) {
+                            *sum += height * width * f32::from(value);
+                        }
+                    }
+                }
+                seen.push(color.map(|value| value / 127.5 - 1.0));
+            }
+        }
+        self.relight(&mut seen);
+        planes.extend((0..3).flat_map(|channel| seen.iter().map(move |color| color[channel])));
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "pictures are at most some hundred pixels wide")]
+    fn relight(&self, pixels: &mut [[f32; 3]]) {
+        for color in &mut *pixels {
+            let grey = color.iter().sum::<f32>() / 3.0;
+            *color = color.map(|value| grey + self.saturation * (value - grey));
+        }
+        let mean = pixels.as_flattened().iter().sum::<f32>() / (3 * pixels.len()).max(1) as f32;
+        for color in pixels {
+            for (value, brightness) in color.iter_mut().zip(self.brightness) {
+                let contrasted = mean + self.contrast * (*value - mean);
+                *value = ((contrasted + 1.0) * brightness - 1.0).clamp(-1.0, 1.0);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "tests: numbers are small"
+)]
+mod tests {
+    use super::*;
+    use crate::train::batch::planar;
+    use crate::train::draws::{Purpose, stream};
+
+    const SIZE: usize = 32;
+    const SAME: Jitter =
+        Jitter { turn_radians: 0.0, scale: 1.0, shift: [0.0; 2], saturation: 1.0, contrast: 1.0, brightness: [1.0; 3] };
+
+    /// Slow waves, of another length in each channel, whose phase grows across and down.
+    fn picture() -> Vec<u8> {
+        let value = |x: f32, y: f32, channel: f32| 128.0 + 90.0 * (0.2 * x + 0.13 * y + channel).sin();
+        let pixel = |at: usize| {
+            [0u8, 1, 2].map(|channel| value((at % SIZE) as f32, (at / SIZE) as f32, f32::from(channel)) as u8)
+        };
+        (0..SIZE * SIZE).flat_map(pixel).collect()
+    }
+
+    fn seen(jitter: Jitter, is_mirrored: bool) -> Vec<f32> {
+        let mut planes = Vec::new();
+        jitter.append_planar(&mut planes, &picture(), SIZE, is_mirrored);
+        planes
+    }
+
+    fn furthest(a: &[f32], b: &[f32]) -> f32 {
+        assert_eq!(a.len(), b.len());
+        a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+    }
+
+    #[test]
+    fn without_jitter_it_is_the_picture_or_its_mirror_image() {
+        let mut expected: Vec<f32> = planar(&picture()).collect();
+        assert!(furthest(&seen(SAME, false), &expected) < 1e-5);
+        expected.chunks_mut(SIZE).for_each(<[f32]>::reverse);
+        assert!(furthest(&seen(SAME, true), &expected) < 1e-5);
+    }
+
+    #[test]
+    fn it_is_moved_turned_and_scaled_around_the_middle() {
+        let still = seen(SAME, false);
+        let at = |planes: &[f32], x: usize, y: usize| planes[y * SIZE + x];
+        let moved = seen(Jitter { shift: [2.0 / 32.0, -1.0 / 32.0], ..SAME }, false);
+        assert!((at(&moved, 10, 12) - at(&still, 12, 11)).abs() < 1e-4);
+        let turned = seen(Jitter { turn_radians: std::f32::consts::FRAC_PI_2, ..SAME }, false);
+        // A quarter turn takes what lies below the middle to its right.
+        assert!((at(&turned, 20, 10) - at(&still, 21, 20)).abs() < 1e-4);
+        let smaller = seen(Jitter { scale: 2.0, ..SAME }, false);
+        let around = [(8, 20), (9, 20), (8, 21), (9, 21)].map(|(x, y)| at(&still, x, y));
+        assert!((at(&smaller, 12, 18) - around.iter().sum::<f32>() / 4.0).abs() < 0.01, "{}", at(&smaller, 12, 18));
+    }
+
+    #[test]
+    fn beyond_the_edge_it_is_seen_as_in_a_mirror() {
+        let still = seen(SAME, false);
+        let moved = seen(Jitter { shift: [-4.0 / 32.0, 0.0], ..SAME }, false);
+        for x in 0..4 {
+            assert!((moved[7 * SIZE + x] - still[7 * SIZE + 3 - x]).abs() < 1e-4);
+        }
+    }
+
+    #[test]
+    fn light_changes_as_it_says() {
+        let still = seen(SAME, false);
+        let mean = still.iter().sum::<f32>() / still.len() as f32;
+        let flat = seen(Jitter { contrast: 0.9, ..SAME }, false);
+        let brighter = seen(Jitter { brightness: [1.1, 1.0, 1.0], ..SAME }, false);
+        let area = SIZE * SIZE;
+        for at in 0..still.len() {
+            assert!((flat[at] - mean - 0.9 * (still[at] - mean)).abs() < 1e-4);
+            let factor = if at < area { 1.1 } else { 1.0 };
+            assert!((brighter[at] - (factor * (still[at] + 1.0) - 1.0).clamp(-1.0, 1.0)).abs() < 1e-4);
+        }
+        let pale = seen(Jitter { saturation: 0.5, ..SAME }, false);
+        assert!(((pale[5] - pale[area + 5]) - 0.5 * (still[5] - still[area + 5])).abs() < 1e-4);
+    }
+
+    #[test]
+    fn no_two_draws_are_alike_and_none_is_far_out() {
+        let mut rng = stream(4, Purpose::Samples);
+        let drawn: Vec<Jitter> = (0..200).map(|_| Jitter::draw(&mut rng)).collect();
+        assert!(drawn.windows(2).all(|pair| pair[0] != pair[1]));
+        assert!(drawn.iter().all(|jitter| jitter.turn_radians.abs() <= 0.0751 && jitter.scale < 1.08));
+        let mean = drawn.iter().map(|jitter| jitter.shift[0]).sum::<f32>() / 200.0;
+        assert!(mean.abs() < 0.003, "{mean}");
+    }
+}
