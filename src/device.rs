@@ -151,8 +151,7 @@ pub fn open(choice: DeviceChoice) -> Result<OpenDevice, DeviceError> {
     }
 }
 
-/// The CPU, which is always there, with this notice.
-pub(crate) fn cpu(notice: Option<String>) -> OpenDevice {
+fn cpu(notice: Option<String>) -> OpenDevice {
     OpenDevice { device: Device::flex(), name: "CPU".into(), is_gpu: false, notice }
 }
 

@@ -1,15 +1,17 @@
 //! Opened devices and loaded networks, kept between fills.
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use super::DeviceInfo;
 use super::caught::caught;
 use super::error::FillError;
-use super::warm_up::WarmUp;
-use crate::device::{self, DeviceChoice, OpenDevice};
+use crate::device::{self, DeviceChoice};
 use crate::model::{self, ModelChoice, ModelError, ModelFile, ModelInfo, Networks};
-use crate::search::Settings;
+use crate::search::{Best, Problem, Search, Settings};
+
+/// The first iteration has no best before it, and no moments.
+const REHEARSED_ITERATIONS: usize = 3;
 
 /// Keeps the newest networks. Stays on the thread that made it, like all of burn's work.
 #[derive(Default)]
@@ -17,7 +19,6 @@ pub struct Engine {
     /// Read, but on no device yet: networks hold all of a file that is wanted.
     file: Option<(ModelKey, ModelFile)>,
     networks: Option<(ModelKey, String, Arc<Networks>)>,
-    warm_up: Option<(DeviceChoice, ModelKey, WarmUp)>,
 }
 
 /// A choice, and for files also when they were changed, so that a new file under an old name is read again.
@@ -33,30 +34,28 @@ impl Engine {
         Ok((device, networks.info.clone()))
     }
 
-    /// The same, told when all is done. On a GPU that takes a while ([`super::warm_up`]): until then the CPU does what this device and
-    /// model are asked for.
+    /// The same, and on a GPU a few iterations of what the settings ask for: a GPU compiles its programs and tries which of them are
+    /// fastest when they are first used, which the first fill would have to wait for.
+    ///
+    /// # Errors
+    /// When either cannot be had, or the GPU breaks down.
     pub(super) fn warm_up(
         &mut self,
-        choice: DeviceChoice,
+        device: DeviceChoice,
         model: &ModelChoice,
         settings: Settings,
-        tell: impl FnOnce(Result<(DeviceInfo, ModelInfo), FillError>) + Send + 'static,
-    ) {
-        self.warm_up = None;
-        match self.opened(choice, model) {
-            Ok((device, info)) if device.is_gpu => {
-                let ready = (DeviceInfo::of(&device), info);
-                let warm_up = WarmUp::start(device, model.clone(), settings, |result| tell(result.map(|()| ready)));
-                self.warm_up = Some((choice, key(model), warm_up));
+    ) -> Result<(DeviceInfo, ModelInfo), FillError> {
+        let (device, networks) = self.networks(device, model)?;
+        if device.is_gpu {
+            let began = Instant::now();
+            // A first guess is a search of its own shape.
+            for settings in [settings.to_draw_one(), settings] {
+                let broke = |reason| FillError::Broke { device: device.name.clone(), reason };
+                caught(|| rehearse(&networks, settings)).map_err(broke)?;
             }
-            Ok(_) => tell(self.prepare(choice, model)),
-            Err(error) => tell(Err(error)),
+            tracing::debug!("{} warmed up in {:.1} s", device.name, began.elapsed().as_secs_f64());
         }
-    }
-
-    /// The device, and what the model is.
-    fn opened(&mut self, choice: DeviceChoice, model: &ModelChoice) -> Result<(OpenDevice, ModelInfo), FillError> {
-        Ok((device::open(choice)?, self.info(model)?))
+        Ok((device, networks.info.clone()))
     }
 
     /// What the model is, read and checked.
@@ -89,9 +88,9 @@ impl Engine {
         device: DeviceChoice,
         model: &ModelChoice,
     ) -> Result<(DeviceInfo, Arc<Networks>), FillError> {
+        let opened = device::open(device)?;
+        let info = DeviceInfo { name: opened.name.clone(), is_gpu: opened.is_gpu, notice: opened.notice };
         let key = key(model);
-        let opened = self.usable(device::open(device)?, device, &key);
-        let info = DeviceInfo::of(&opened);
         if let Some((known, name, networks)) = &self.networks
             && *known == key
             && *name == opened.name
@@ -106,23 +105,31 @@ impl Engine {
         Ok((info, networks))
     }
 
-    /// The device that was opened, or the CPU while that one gets ready.
-    fn usable(&mut self, opened: OpenDevice, choice: DeviceChoice, model: &ModelKey) -> OpenDevice {
-        if self.warm_up.as_ref().is_some_and(|(_, _, warm_up)| !warm_up.is_under_way()) {
-            self.warm_up = None;
-        }
-        match &self.warm_up {
-            Some((device, key, _)) if *device == choice && key == model => {
-                device::cpu(Some(format!("{} is getting ready: the CPU does the work", opened.name)))
-            }
-            _ => opened,
-        }
-    }
-
     /// Drops the networks, whose device may be lost.
     pub(super) fn forget(&mut self) {
         self.networks = None;
     }
+}
+
+/// Searches for a grey face, one eye of which is hidden, as far as everything was done once. Answers what it found.
+fn rehearse(networks: &Arc<Networks>, settings: Settings) -> Option<Best> {
+    let size_px = networks.info.image_size_px as usize;
+    let is_hidden = |pixel: usize| {
+        let (x, y) = (pixel % size_px, pixel / size_px);
+        (size_px / 8..size_px * 3 / 8).contains(&x) && (size_px / 4..size_px / 2).contains(&y)
+    };
+    let problem = Problem {
+        size_px,
+        pixels: vec![0.0; 3 * size_px * size_px],
+        known: (0..size_px * size_px).map(|pixel| f32::from(u8::from(!is_hidden(pixel)))).collect(),
+    };
+    let mut search = Search::new(networks.clone(), &problem, settings);
+    for _ in 0..REHEARSED_ITERATIONS {
+        search.advance();
+    }
+    // What nobody reads is not computed.
+    drop(search.best_pictures());
+    search.best()
 }
 
 fn key(choice: &ModelChoice) -> ModelKey {
@@ -137,27 +144,15 @@ fn key(choice: &ModelChoice) -> ModelKey {
 mod tests {
     use super::*;
     use crate::job::tests::tiny_model;
+    use crate::search::Preset;
 
     #[test]
-    fn the_cpu_does_the_work_until_the_device_is_ready() {
-        let mut engine = Engine::default();
-        let (choice, model) = (DeviceChoice::Cpu, tiny_model());
-        let (ending, warm_up) = WarmUp::until_told();
-        engine.warm_up = Some((choice, key(&model), warm_up));
-        let notice = |engine: &mut Engine, model: &ModelChoice| engine.prepare(choice, model).unwrap().0.notice;
-        assert_eq!(notice(&mut engine, &model).as_deref(), Some("CPU is getting ready: the CPU does the work"));
-        assert_eq!(notice(&mut engine, &ModelChoice::Face64), None, "another model was not asked to get ready");
-        ending.send(()).unwrap();
-        assert_eq!(notice(&mut engine, &model), None);
-        assert!(engine.warm_up.is_none());
-    }
-
-    #[test]
-    fn a_warm_up_that_cannot_begin_says_why() {
-        let (teller, told) = std::sync::mpsc::channel();
-        let model = ModelChoice::File("no/such.safetensors".into());
-        let settings = crate::search::Preset::Best.settings();
-        Engine::default().warm_up(DeviceChoice::Cpu, &model, settings, move |ready| teller.send(ready).unwrap());
-        assert!(matches!(told.recv().unwrap(), Err(FillError::Model(_))));
+    fn a_rehearsal_is_a_search_of_the_settings_and_of_one_face() {
+        let (_, networks) = Engine::default().networks(DeviceChoice::Cpu, &tiny_model()).unwrap();
+        let settings = Settings { candidates: 3, ..Preset::Best.settings() };
+        let found = |settings| rehearse(&networks, settings).unwrap();
+        let (several, one) = (found(settings), found(settings.to_draw_one()));
+        assert_eq!((several.latents.len(), one.latents.len()), (3, 1));
+        assert!(several.losses.iter().all(|losses| losses.context.is_finite() && losses.context > 0.0));
     }
 }

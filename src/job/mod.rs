@@ -25,7 +25,6 @@ mod slot;
 mod start;
 #[cfg(test)]
 mod tests;
-mod warm_up;
 mod worker;
 
 use std::sync::Arc;
@@ -33,7 +32,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::blend::{Blend, Patch};
-use crate::device::{DeviceChoice, OpenDevice};
+use crate::device::DeviceChoice;
 use crate::face::FaceFrame;
 use crate::mask::Mask;
 use crate::model::{ModelChoice, ModelInfo};
@@ -83,13 +82,6 @@ pub struct DeviceInfo {
     pub is_gpu: bool,
     /// Why it is not what one might expect, as in "No GPU here: the CPU does the work".
     pub notice: Option<String>,
-}
-
-impl DeviceInfo {
-    pub(crate) fn of(device: &OpenDevice) -> Self {
-        let OpenDevice { name, is_gpu, notice, .. } = device.clone();
-        Self { name, is_gpu, notice }
-    }
 }
 
 /// One latent and what it draws.
@@ -200,8 +192,8 @@ pub enum Command {
     SetBlend(Blend),
     /// Which candidate the preview shows; `None` is the best at the moment.
     Show(Option<usize>),
-    /// Open the device and load the model now, so that the first fill starts at once. A GPU does all that fills with such settings
-    /// ask of it once, in the background: until it is ready the CPU fills.
+    /// Open the device and load the model now, so that the first fill starts at once; a GPU does all that fills with such settings
+    /// ask of it once.
     WarmUp(DeviceChoice, ModelChoice, Box<Settings>),
     /// Draw one picture at once ([`FillRequest::into_first_guess`], [`FillRequest::into_drawing_of`]), if no search runs. A newer
     /// one, or a start, takes the place of one that waits.

@@ -7,7 +7,7 @@ use std::thread;
 use super::background;
 use super::faces::draw_faces;
 use super::follow::{Follower, Waiting};
-use super::line::{Herald, Line, Wake};
+use super::line::{Line, Wake};
 use super::memory::give_memory_back;
 use super::run_fill;
 use super::sketch::{Easel, sketch};
@@ -38,10 +38,11 @@ impl Worker {
         let faces = Arc::new(Slot::default());
         let line = Line {
             commands: command_receiver,
-            herald: Herald { events: event_sender, wake },
+            events: event_sender,
             previews: Arc::clone(&previews),
             sketches: Arc::clone(&sketches),
             faces: Arc::clone(&faces),
+            wake,
         };
         let spawned = thread::Builder::new().name("fill".into()).spawn(move || {
             background::give_way();
@@ -100,12 +101,9 @@ fn serve(line: &Line) {
             }
             Command::Draw(id, request) => answer_with_faces(line, &mut engine, &mut tape, id, &request),
             Command::WarmUp(device, model, settings) => {
-                let herald = line.herald.clone();
-                engine.warm_up(device, &model, *settings, move |ready| {
-                    herald.tell(match ready {
-                        Ok((device, model)) => Event::Ready { device, model },
-                        Err(error) => Event::NotReady { message: error.to_string() },
-                    });
+                line.tell(match engine.warm_up(device, &model, *settings) {
+                    Ok((device, model)) => Event::Ready { device, model },
+                    Err(error) => Event::NotReady { message: error.to_string() },
                 });
                 give_memory_back();
             }

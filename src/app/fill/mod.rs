@@ -90,15 +90,12 @@ pub struct Fills {
     next_sketch: SketchId,
     next_faces: FacesId,
     run: Option<Run>,
-    /// What the next fill takes, when it is known.
     device: Option<DeviceInfo>,
-    /// From the start on, until the first warm-up is done.
-    warming_up: bool,
 }
 
 impl Fills {
     pub fn new(engine: Box<dyn Engine>) -> Self {
-        Self { engine, next_job: 1, next_sketch: 1, next_faces: 1, run: None, device: None, warming_up: true }
+        Self { engine, next_job: 1, next_sketch: 1, next_faces: 1, run: None, device: None }
     }
 
     pub fn run(&self) -> Option<&Run> {
@@ -109,20 +106,14 @@ impl Fills {
         self.run.is_some()
     }
 
-    /// The device of the running fill, else that of the last fill or warm-up.
+    /// The device of the last fill or warm-up.
     pub fn device(&self) -> Option<&DeviceInfo> {
-        self.run.as_ref().and_then(|run| run.device.as_ref()).or(self.device.as_ref())
-    }
-
-    /// The device and the model are being made ready. Fills do not wait for a GPU that is.
-    pub fn is_warming_up(&self) -> bool {
-        self.warming_up
+        self.device.as_ref()
     }
 
     /// Opens the device and loads the model ahead of the first fill.
     pub fn warm_up(&mut self, device: DeviceChoice, model: ModelChoice, settings: Settings) {
         self.device = None;
-        self.warming_up = true;
         self.engine.send(Command::WarmUp(device, model, Box::new(settings)));
     }
 
@@ -240,19 +231,13 @@ impl Fills {
         match event {
             Event::Ready { device, model } => {
                 self.device = Some(device);
-                self.warming_up = false;
                 Some(News::Ready(model))
             }
-            Event::NotReady { message } => {
-                self.warming_up = false;
-                Some(News::NotReady(message))
-            }
+            Event::NotReady { message } => Some(News::NotReady(message)),
             Event::Started { job, device, notes, .. } => {
                 let run = self.run.as_mut().filter(|run| run.job == job)?;
-                if !self.warming_up {
-                    self.device = Some(device.clone());
-                }
-                run.device = Some(device);
+                run.started = true;
+                self.device = Some(device);
                 Some(News::Started(notes))
             }
             Event::Progress { job, iterations, remaining_secs, extended_by, paused, .. } => {

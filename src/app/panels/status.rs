@@ -63,8 +63,7 @@ fn device(state: &State, palette: &theme::Palette) -> (String, egui::Color32) {
             Some(notice) => (notice.clone(), palette.warning),
             None => (device.name.clone(), palette.weak),
         },
-        None if state.fills.is_warming_up() => ("Preparing the device and the model…".to_owned(), palette.weak),
-        None => ("The device or the model is not ready".to_owned(), palette.warning),
+        None => ("Preparing the device and the model…".to_owned(), palette.weak),
     }
 }
 
@@ -74,7 +73,7 @@ fn progress(state: &State) -> Vec<String> {
     if run.stopping {
         return vec!["Stopping…".to_owned()];
     }
-    if !run.has_started() {
+    if !run.started {
         return vec!["Starting…".to_owned()];
     }
     let mut parts = vec![format!("Iteration {iteration} of {}", run.iterations())];

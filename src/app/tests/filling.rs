@@ -291,22 +291,6 @@ fn the_device_and_its_notice_stand_in_the_status_bar() {
 }
 
 #[test]
-fn a_fill_while_the_gpu_gets_ready_names_the_cpu_and_the_gpu_follows() {
-    let (mut window, script) = running();
-    // The scripted fill runs on the CPU.
-    window.get_by_label("No GPU here: the CPU does the work");
-    script.finish(150, None);
-    window.run_steps(2);
-    window.get_by_label("Preparing the device and the model…");
-    script.tell(Event::Ready {
-        device: crate::job::DeviceInfo { name: "GPU".to_owned(), is_gpu: true, notice: None },
-        model: model(),
-    });
-    window.run_steps(2);
-    window.get_by_label("GPU");
-}
-
-#[test]
 fn before_is_shown_while_its_key_is_held_and_the_divider_stays() {
     let (mut window, _) = filled();
     window.key_down(Key::Backslash);
