@@ -3,6 +3,9 @@
 //! The mirror image of a turned head's cheek is an ear, or the wall behind. The generator draws a cheek there, so that both the
 //! features and the level differ; then nothing comes from the other half. One of them alone is no reason: light from one side
 //! changes the level, and a smile may be drawn with too few teeth.
+//!
+//! LPIPS ×1000 of eight portraits, two of them turned, without and with it: one eye 16.5 and 14.2, a cheek 30.7 and 27.2, one side 65.0
+//! and 64.2. By the features alone a cheek has 26.9, but obama.jpg loses half of its teeth.
 
 use std::ops::Range;
 
