@@ -142,12 +142,8 @@ fn decode(bytes: &[u8], settings: &TrainSettings) -> Result<TrainState, String> 
         nets.entry(net).or_insert_with(|| NetState { steps, ..NetState::default() }).tensors.insert(name, tensor);
     }
     // Checkpoints from before there were strong views do not say it.
-    let strength = match metadata.get("strength") {
-        None => 0.0,
-        Some(text) => {
-            text.parse().ok().filter(|share| (0.0..=1.0).contains(share)).ok_or("its strength is no share")?
-        }
-    };
+    let strength = metadata.get("strength").map_or(Some(0.0), |text| text.parse().ok());
+    let strength = strength.filter(|share| (0.0..=1.0).contains(share)).ok_or("its strength is no share")?;
     Ok(TrainState { step, nets, strength })
 }
 
@@ -160,7 +156,7 @@ mod tests {
     }
 
     fn state(step: u64) -> TrainState {
-        TrainState { step, strength: 0.1 + 0.01 * 3.0, ..TrainState::initial(&tiny()) }
+        TrainState { step, strength: 0.13, ..TrainState::initial(&tiny()) }
     }
 
     #[test]

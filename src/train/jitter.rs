@@ -48,43 +48,20 @@ impl Jitter {
     }
 
     /// Appends a picture, RGB bytes interleaved, as planes in [-1, 1]. Beyond its edges it is seen as in a mirror.
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        reason = "places in and around a picture of some hundred pixels"
-    )]
+    #[expect(clippy::cast_precision_loss, reason = "pictures are at most some hundred pixels wide")]
     pub fn append_planar(&self, planes: &mut Vec<f32>, picture: &[u8], size_px: usize, is_mirrored: bool) {
         let pixels = picture.as_chunks::<3>().0;
-        let last = size_px.saturating_sub(1);
-        let inside = |at: isize| {
-            let at = if at < 0 { -1 - at } else { at }.unsigned_abs();
-            if at > last { (2 * last + 1).saturating_sub(at) } else { at }
-        };
         let middle = size_px as f32 / 2.0;
         let (sine, cosine) = self.turn_radians.sin_cos();
-        let mut seen = Vec::with_capacity(size_px * size_px);
-        for row in 0..size_px {
-            for column in 0..size_px {
-                let x = column as f32 + 0.5 - middle;
-                let (x, y) = (if is_mirrored { -x } else { x }, row as f32 + 0.5 - middle);
-                let across = self.scale * (cosine * x - sine * y) + (0.5 + self.shift[0]) * size_px as f32 - 0.5;
-                let down = self.scale * (sine * x + cosine * y) + (0.5 + self.shift[1]) * size_px as f32 - 0.5;
-                let (left, top) = (across.floor(), down.floor());
-                let (weights, heights) = (cubic(across - left), cubic(down - top));
-                let mut color = [0.0f32; 3];
-                for (tap, height) in heights.into_iter().enumerate() {
-                    let line = inside(top as isize - 1 + tap.cast_signed()) * size_px;
-                    for (tap, width) in weights.into_iter().enumerate() {
-                        let at = line + inside(left as isize - 1 + tap.cast_signed());
-                        let pixel = pixels.get(at).copied().unwrap_or_default();
-                        for (sum, value) in color.iter_mut().zip(pixel) {
-                            *sum += height * width * f32::from(value);
-                        }
-                    }
-                }
-                seen.push(color.map(|value| value / 127.5 - 1.0));
-            }
-        }
+        let from = self.shift.map(|shift| (0.5 + shift) * size_px as f32 - 0.5);
+        let color = |at: usize| {
+            let [x, y] = [at % size_px, at / size_px].map(|along| along as f32 + 0.5 - middle);
+            let x = if is_mirrored { -x } else { x };
+            let across = self.scale * (cosine * x - sine * y) + from[0];
+            let down = self.scale * (sine * x + cosine * y) + from[1];
+            read(pixels, size_px, [across, down]).map(|value| value / 127.5 - 1.0)
+        };
+        let mut seen: Vec<[f32; 3]> = (0..size_px * size_px).map(color).collect();
         self.relight(&mut seen);
         planes.extend((0..3).flat_map(|channel| seen.iter().map(move |color| color[channel])));
     }
@@ -103,6 +80,29 @@ impl Jitter {
             }
         }
     }
+}
+
+/// The colour at a point of a picture, in pixels from the middle of the first, by the cubic.
+#[expect(clippy::cast_possible_truncation, reason = "places in and around a picture of some hundred pixels")]
+fn read(pixels: &[[u8; 3]], size_px: usize, [across, down]: [f32; 2]) -> [f32; 3] {
+    let last = size_px.saturating_sub(1);
+    let inside = |at: isize| {
+        let at = if at < 0 { -1 - at } else { at }.unsigned_abs();
+        if at > last { (2 * last + 1).saturating_sub(at) } else { at }
+    };
+    let (left, top) = (across.floor(), down.floor());
+    let mut color = [0.0; 3];
+    for (tap, height) in cubic(down - top).into_iter().enumerate() {
+        let line = inside(top as isize - 1 + tap.cast_signed()) * size_px;
+        for (tap, width) in cubic(across - left).into_iter().enumerate() {
+            let at = line + inside(left as isize - 1 + tap.cast_signed());
+            let pixel = pixels.get(at).copied().unwrap_or_default();
+            for (sum, value) in color.iter_mut().zip(pixel) {
+                *sum += height * width * f32::from(value);
+            }
+        }
+    }
+    color
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use super::folder::RunFolder;
 use super::log::Table;
 use super::milestone::{Measuring, finite};
 use super::net::Place;
-use super::settings::TrainSettings;
+use super::settings::{Recipe, TrainSettings};
 use super::start::{first_state, last_value, parts, told, warn_of_memory};
 use super::trainer::{Told, TrainState, Trainer, means, plans};
 use super::watch::Watch;
@@ -202,10 +202,14 @@ impl<'a> Run<'a> {
     /// Writes what the steps since the last row came to. Answers what is wrong with it.
     fn write_row(&mut self) -> Option<String> {
         let started = Instant::now();
-        let numbers = means(&self.unread);
+        let mut numbers = means(&self.unread);
         self.spent += started.elapsed();
         if numbers.is_empty() {
             return None;
+        }
+        if self.settings.recipe == Recipe::Encoder {
+            // Last, since a run from before there were strong views has the other columns already.
+            numbers.push(("strong_views", self.trainer.strength));
         }
         let step = self.trainer.step;
         let secs = self.spent.as_secs_f64();

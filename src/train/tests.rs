@@ -228,6 +228,7 @@ fn a_tiny_set_is_learned_by_heart() {
     // Four plain pictures of different colours.
     let pixels = [[200, 60, 40], [40, 180, 60], [50, 60, 210], [220, 220, 200]];
     let faces = PicturesInMemory::new(16, pixels.iter().flat_map(|pixel| pixel.repeat(256)).collect());
+    // Twice the steps that faces took before they were moved and relit: 240 end at 0.69 of the first loss.
     let settings = TrainSettings { width: 4, steps: 480, every: 480, batch: 8, learning_rate: 2e-3, ..tiny() };
     let mut told = Told::default();
     train(&request(folder.path(), settings), &faces, Some(&Part::whole(&faces)), &mut told).unwrap();

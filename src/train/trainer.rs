@@ -113,7 +113,7 @@ impl Trainer {
         Self { settings: settings.clone(), place: place.clone(), nets, step: state.step, strength: state.strength }
     }
 
-    /// One step, and what it tells; nothing is read back from the device.
+    /// One step, and what it tells, which stays on the device.
     pub fn advance(&mut self, batch: &Batch) -> Told {
         let batch = DeviceBatch::new(batch, &self.place.device);
         let told = match self.settings.recipe {

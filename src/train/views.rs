@@ -105,6 +105,9 @@ impl Views {
             let values: Vec<f32> = views.iter().map(of).collect();
             Tensor::<4>::from_data(TensorData::new(values, [views.len(), 1, 1, 1]), device)
         };
+        let planes = |values: Vec<f32>| {
+            Tensor::<4>::from_data(TensorData::new(values, [views.len(), 1, size_px, size_px]), device)
+        };
         // Entry (i, j) of the left matrix is how much row i shows of row j; the right one is its mirror image.
         let matrix = |axis: usize, by_rows: bool| {
             let mut values = vec![0.0; views.len() * size_px * size_px];
@@ -115,12 +118,7 @@ impl Views {
                     }
                 }
             }
-            Tensor::<4>::from_data(TensorData::new(values, [views.len(), 1, size_px, size_px]), device).expand([
-                views.len(),
-                3,
-                size_px,
-                size_px,
-            ])
+            planes(values).expand([views.len(), 3, size_px, size_px])
         };
         let left = views.iter().any(|view| view.cut.is_some()).then(|| {
             #[expect(clippy::cast_precision_loss, reason = "pictures are at most some hundred pixels wide")]
@@ -130,8 +128,7 @@ impl Views {
                 let is_left = move |at: usize| !view.cuts([share(at % size_px), share(at / size_px)]);
                 (0..size_px * size_px).map(move |at| f32::from(u8::from(is_left(at))))
             };
-            let values: Vec<f32> = views.iter().flat_map(of_view).collect();
-            Tensor::<4>::from_data(TensorData::new(values, [views.len(), 1, size_px, size_px]), device)
+            planes(views.iter().flat_map(of_view).collect())
         });
         Self {
             brightness: numbers(|view| view.brightness),

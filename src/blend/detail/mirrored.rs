@@ -84,7 +84,6 @@ impl Mirrored {
         if alike <= 0.0 {
             return None;
         }
-        let trust = halves.trust();
         let of_row = |y: u32| {
             let is_hole = hole.row(y, target.x..target.right());
             let halves = &halves;
@@ -101,7 +100,8 @@ impl Mirrored {
                 [red, green, blue, alike * share].map(steps)
             })
             .collect();
-        pixels.iter().any(|pixel| pixel[3] > 0).then_some(Self { trust, width: target.width as usize, pixels })
+        let width = target.width as usize;
+        pixels.iter().any(|pixel| pixel[3] > 0).then(|| Self { trust: halves.trust(), width, pixels })
     }
 
     /// One row of the target, from its top: red, green and blue to be added to the [smooth](Self::smooth) picture, and the share
@@ -121,23 +121,22 @@ impl Mirrored {
     pub(super) fn smooth(&self, fill: &[f32], size_px: u32) -> Picture {
         let (side, area) = (size_px as usize, (size_px * size_px) as usize);
         assert_eq!(fill.len(), 3 * area, "planar RGB of a square picture");
-        let color = |at: usize| [0, 1, 2].map(|channel| fill[channel * area + at]);
-        let mut cells: Vec<[f32; 4]> = (0..area)
-            .map(|at| {
-                let [red, green, blue] = color(at);
-                [red, green, blue, 1.0]
-            })
-            .collect();
+        let mut cells: Vec<[f32; 4]> =
+            (0..area).map(|at| [fill[at], fill[area + at], fill[2 * area + at], 1.0]).collect();
         blur(&mut cells, side, reach_cells(SIGMA * size_px as f32 / GENERATOR_SIDE_PX));
-        let low_pass = |at: usize, channel: usize| cells[at][channel] / cells[at][3];
-        let drawn = |at: usize| {
-            let level = luma([0, 1, 2].map(|channel| low_pass(at, channel)));
-            Look { features: luma(color(at)) - level, level }
-        };
-        let trust = self.trust.in_picture(&(0..area).map(drawn).collect::<Vec<Look>>(), side);
-        let low_pass = &low_pass;
-        let planes = (0..3).flat_map(|channel| (0..area).map(move |at| low_pass(at, channel)));
-        Picture::new(&planes.chain(trust).collect::<Vec<f32>>(), size_px)
+        for cell in &mut cells {
+            *cell = cell.map(|value| value / cell[3]);
+        }
+        let drawn = cells.iter().enumerate().map(|(at, &[red, green, blue, _])| {
+            let level = luma([red, green, blue]);
+            Look { features: luma([fill[at], fill[area + at], fill[2 * area + at]]) - level, level }
+        });
+        let trust = self.trust.in_picture(&drawn.collect::<Vec<Look>>(), side);
+        for (cell, trust) in cells.iter_mut().zip(trust) {
+            cell[3] = trust;
+        }
+        let plane = |lane: usize| cells.iter().map(move |cell| cell[lane]);
+        Picture::new(&(0..4).flat_map(plane).collect::<Vec<f32>>(), size_px)
     }
 }
 
@@ -163,9 +162,7 @@ impl Halves<'_> {
     fn trust(&self) -> Trust {
         Trust::new(|point| {
             let other = self.mirror_image(point, self.shift);
-            let (fine, coarse) = (self.fine.at(other)?, self.coarse.at(other)?);
-            let level = |[red, green, blue, _]: [f32; 4]| luma([red, green, blue]);
-            (fine[3] > KNOWN).then(|| Look { features: level(fine) - level(coarse), level: level(coarse) })
+            look(&self.fine.at(other)?, &self.coarse.at(other)?)
         })
     }
 
@@ -189,7 +186,7 @@ impl Halves<'_> {
     /// between the low-passes where both halves are known.
     fn align(&mut self) -> f32 {
         let band: Vec<Option<f32>> = (self.fine.cells.iter().zip(&self.coarse.cells))
-            .map(|(fine, coarse)| (fine[3] > KNOWN).then(|| luma([0, 1, 2].map(|lane| fine[lane] - coarse[lane]))))
+            .map(|(fine, coarse)| Some(look(fine, coarse)?.features))
             .collect();
         let aside = (1..=MAX_SHIFT_STEPS).flat_map(|step| [f64::from(step), -f64::from(step)]);
         let steps: Vec<f64> = std::iter::once(0.0).chain(aside).collect();
@@ -229,6 +226,13 @@ impl Halves<'_> {
         let enough = MIN_ENERGY * pairs as f32;
         Some(if here.min(there) > enough { product / (here * there).sqrt() } else { 0.0 })
     }
+}
+
+/// What a place looks like in the two low-passes. `None` where too little around it is known.
+fn look(fine: &[f32; 4], coarse: &[f32; 4]) -> Option<Look> {
+    let [red, green, blue, _] = *coarse;
+    let features = [0, 1, 2].map(|lane| fine[lane] - coarse[lane]);
+    (fine[3] > KNOWN).then(|| Look { features: luma(features), level: luma([red, green, blue]) })
 }
 
 /// Smoothed known pixels, on square cells.

@@ -1,15 +1,16 @@
 //! The default recipe: G, D and an encoder of masked faces learn together.
 //!
 //! Beside samples of the prior, G draws `E(M⊙x, M)` for random masks; it must redraw the whole face, hole included, and fool D
-//! with it. Faces are moved and relit a little, and the surer D becomes of them the more is altered of what it sees. So E learns what the search needs, and G keeps a place for every face: pictures reach recognisable faces in a tenth
-//! of the plain recipe's (`models/README.md` tells what face-64 came to).
+//! with it. So E learns what the search needs, and G keeps a place for every face: pictures reach recognisable faces in a tenth
+//! of the plain recipe's (`models/README.md` tells what face-64 came to, without the jitter and the strong views that keep D from
+//! learning the faces by heart).
 
 use burn::tensor::Tensor;
 use burn::tensor::activation::{softplus, tanh};
 
 use super::{DiscriminatorStep, should_be_real};
 use crate::train::batch::DeviceBatch;
-use crate::train::net::{AdamSettings, Net, Pass, Wants, leaf, read, upload};
+use crate::train::net::{AdamSettings, Net, Pass, Wants, leaf, read};
 use crate::train::trainer::{Encoding, Nets, Told, Trainer};
 use crate::train::views::{Views, adapted};
 
@@ -67,7 +68,6 @@ pub(in crate::train) fn step(trainer: &mut Trainer, batch: &DeviceBatch) -> Told
         rate,
     }
     .take(discriminator);
-    told.push(("strong_views", upload(&[trainer.strength], &device)));
     if (step + 1).is_multiple_of(ADAPT_EVERY) {
         #[expect(clippy::cast_precision_loss, reason = "counts of faces, far below 2^24")]
         let seen = ADAPT_EVERY as f32 * settings.batch as f32;
@@ -175,8 +175,7 @@ fn answer_to_discriminator(
 
 /// The share of logits above zero, less that of those below. Waits for the device.
 fn mean_sign(logits: Tensor<4>) -> f32 {
-    let signs = logits.clone().greater_elem(0.0).float() - logits.lower_elem(0.0).float();
-    read(signs.mean()).first().copied().unwrap_or(0.0)
+    read(logits.sign().mean()).first().copied().unwrap_or(0.0)
 }
 
 /// How far each number of the codes is from having the moments of a uniform one over the batch: mean 0, variance 1/3, fourth

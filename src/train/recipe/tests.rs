@@ -119,8 +119,7 @@ fn follow(recipe: Recipe, by_hand: bool) {
     for step in 0..STEPS {
         let told = trainer.advance(&trace.batch(&settings, step));
         assert!(told.len() >= 6);
-        // How strong views are is none of the step's results.
-        for (name, value) in told.into_iter().filter(|(name, _)| *name != "strong_views") {
+        for (name, value) in told {
             let (found, expected) = (read(value)[0], trace.of(&format!("{id}/told/{name}"), step)[0]);
             let error = (found - expected).abs();
             assert!(error < TOLD * expected.abs(), "{id}, step {step}, {name}: {found} for {expected}");

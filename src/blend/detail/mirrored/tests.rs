@@ -116,44 +116,29 @@ fn nothing_under_the_hole_is_read() {
     assert_eq!(rows(&face(256.0)), rows(&noisy));
 }
 
-/// A generator's picture with these features, and with checks that a low-pass removes.
-fn drawn(checks: f32, features: impl Fn(f32, f32) -> f32) -> Vec<f32> {
-    let frame = CropGrid::new(&frame(), 64).unwrap();
-    let plane = (0..64 * 64).map(|at: usize| {
-        let [x, y] = frame.to_photo([(at % 64) as f64 + 0.5, (at / 64) as f64 + 0.5]);
-        let check = if (at % 64 + at / 64).is_multiple_of(2) { checks } else { -checks };
-        (GREY + features(x as f32, y as f32)) / 127.5 - 1.0 + check
-    });
-    let plane: Vec<f32> = plane.collect();
-    plane.repeat(3)
-}
-
 #[test]
 fn the_fill_is_the_low_pass_of_the_picture_with_that_detail() {
-    let fill = drawn(0.1, |x, y| features((x - 256.0).abs(), y));
+    // Checks that the low-pass removes, but for a level that it keeps.
+    let check = |at: usize| if (at % 64 + at / 64).is_multiple_of(2) { 0.5 } else { -0.1 };
+    let fill: Vec<f32> = (0..3 * 64 * 64).map(|at| check(at % (64 * 64))).collect();
     let blend = |detail_percent| Blend { mode: BlendMode::None, detail_percent };
     let (photo, hole) = (face(256.0), hole());
     let filled = |percent| apply(&photo, &hole, &frame(), blend(percent), &fill, 64).to_rgb8();
     let (with, half) = (filled(100), filled(50));
     let target = hole.hole_bounds().unwrap();
     let given = mirrored(&photo, &hole).unwrap();
-    let (smooth, unit) = (given.smooth(&fill, 64), CropGrid::new(&frame(), 1).unwrap());
-    let (mut halfway, mut count) = (0.0f32, 0);
+    let mut halfway = 0.0f32;
     for y in target.y..target.bottom() {
         for (x, [red, _, _, share]) in (target.x..).zip(given.row(y - target.y)) {
-            let at = unit.to_crop([f64::from(x) + 0.5, f64::from(y) + 0.5]).map(|along| along as f32);
-            let [low_pass, _, _, trust] = smooth.at(at);
-            if share * trust > 0.99 {
-                let expected = 127.5 * (1.0 + low_pass + red);
+            if share > 0.99 {
+                let expected = 127.5 * (1.0 + 0.2 + red);
                 let found = f32::from(with.get_pixel(x, y)[0]);
                 assert!((found - expected).abs() < 3.0, "{found} for {expected} at {x}, {y}");
                 halfway = halfway.max((f32::from(half.get_pixel(x, y)[0]) - found).abs());
-                count += 1;
             }
         }
     }
-    assert!(count > 5000, "{count} pixels have the detail in full");
-    assert!(halfway > 5.0, "half of the detail is another fill: {halfway}");
+    assert!(halfway > 10.0, "half of the detail is another fill: {halfway}");
 }
 
 #[test]
@@ -161,8 +146,13 @@ fn where_the_picture_is_something_else_in_features_and_level_there_is_nothing() 
     let strong = |x: f32, y: f32| 2.0 * features((x - 256.0).abs(), y);
     let given = mirrored(&photo(|x, y| GREY + strong(x, y)), &hole()).unwrap();
     let unit = CropGrid::new(&frame(), 1).unwrap();
+    let places = CropGrid::new(&frame(), 64).unwrap();
     let trust = |level: f32, contrast: f32| {
-        let smooth = given.smooth(&drawn(0.0, |x, y| level + contrast * strong(x, y)), 64);
+        let drawn = (0..64 * 64).map(|at| {
+            let [x, y] = places.to_photo([f64::from(at % 64) + 0.5, f64::from(at / 64) + 0.5]);
+            (GREY + level + contrast * strong(x as f32, y as f32)) / 127.5 - 1.0
+        });
+        let smooth = given.smooth(&drawn.collect::<Vec<f32>>().repeat(3), 64);
         let places = (120..200u32).flat_map(|x| (160..250u32).map(move |y| [x, y]));
         let trusts = places.map(|at| smooth.at(unit.to_crop(at.map(f64::from)).map(|along| along as f32))[3]);
         trusts.sum::<f32>() / 7200.0
