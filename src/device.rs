@@ -151,7 +151,8 @@ pub fn open(choice: DeviceChoice) -> Result<OpenDevice, DeviceError> {
     }
 }
 
-fn cpu(notice: Option<String>) -> OpenDevice {
+/// The CPU, which is always there, with this notice.
+pub(crate) fn cpu(notice: Option<String>) -> OpenDevice {
     OpenDevice { device: Device::flex(), name: "CPU".into(), is_gpu: false, notice }
 }
 

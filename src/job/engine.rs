@@ -1,6 +1,7 @@
 //! Opened devices and loaded networks, kept between fills.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Instant, SystemTime};
 
 use super::DeviceInfo;
@@ -19,6 +20,8 @@ pub struct Engine {
     /// Read, but on no device yet: networks hold all of a file that is wanted.
     file: Option<(ModelKey, ModelFile)>,
     networks: Option<(ModelKey, String, Arc<Networks>)>,
+    /// The name of a GPU that gets ready: the CPU does what it is asked for.
+    pub(super) stands_in_for: Option<String>,
 }
 
 /// A choice, and for files also when they were changed, so that a new file under an old name is read again.
@@ -35,7 +38,7 @@ impl Engine {
     }
 
     /// The same, and on a GPU a few iterations of what the settings ask for: a GPU compiles its programs and tries which of them are
-    /// fastest when they are first used, which the first fill would have to wait for.
+    /// fastest when they are first used, which the first fill would have to wait for. Ends early when it is not wanted any more.
     ///
     /// # Errors
     /// When either cannot be had, or the GPU breaks down.
@@ -44,12 +47,16 @@ impl Engine {
         device: DeviceChoice,
         model: &ModelChoice,
         settings: Settings,
+        is_wanted: &AtomicBool,
     ) -> Result<(DeviceInfo, ModelInfo), FillError> {
         let (device, networks) = self.networks(device, model)?;
         if device.is_gpu {
             let began = Instant::now();
             // A first guess is a search of its own shape.
             for settings in [settings.to_draw_one(), settings] {
+                if !is_wanted.load(Ordering::Relaxed) {
+                    break;
+                }
                 let broke = |reason| FillError::Broke { device: device.name.clone(), reason };
                 caught(|| rehearse(&networks, settings)).map_err(broke)?;
             }
@@ -88,7 +95,10 @@ impl Engine {
         device: DeviceChoice,
         model: &ModelChoice,
     ) -> Result<(DeviceInfo, Arc<Networks>), FillError> {
-        let opened = device::open(device)?;
+        let opened = match &self.stands_in_for {
+            Some(gpu) => device::cpu(Some(format!("{gpu} is getting ready: the CPU does the work"))),
+            None => device::open(device)?,
+        };
         let info = DeviceInfo { name: opened.name.clone(), is_gpu: opened.is_gpu, notice: opened.notice };
         let key = key(model);
         if let Some((known, name, networks)) = &self.networks
@@ -103,6 +113,12 @@ impl Engine {
         let networks = Arc::new(caught(load).map_err(broke)??);
         self.networks = Some((key, opened.name, networks.clone()));
         Ok((info, networks))
+    }
+
+    /// The device whose networks are kept.
+    #[cfg(test)]
+    pub(super) fn keeps(&self) -> Option<&str> {
+        self.networks.as_ref().map(|(_, device, _)| device.as_str())
     }
 
     /// Drops the networks, whose device may be lost.

@@ -1,6 +1,7 @@
 //! Whole fills with the tiny model, directly and through the worker.
 
 mod course;
+mod crew;
 mod edits;
 mod faces;
 mod sketches;

@@ -90,12 +90,15 @@ pub struct Fills {
     next_sketch: SketchId,
     next_faces: FacesId,
     run: Option<Run>,
+    /// What the next fill takes, when it is known.
     device: Option<DeviceInfo>,
+    /// Nothing was told yet of the warm-up that was asked for last.
+    preparing: bool,
 }
 
 impl Fills {
     pub fn new(engine: Box<dyn Engine>) -> Self {
-        Self { engine, next_job: 1, next_sketch: 1, next_faces: 1, run: None, device: None }
+        Self { engine, next_job: 1, next_sketch: 1, next_faces: 1, run: None, device: None, preparing: true }
     }
 
     pub fn run(&self) -> Option<&Run> {
@@ -106,14 +109,20 @@ impl Fills {
         self.run.is_some()
     }
 
-    /// The device of the last fill or warm-up.
+    /// The device of the running fill, else that of the last fill or warm-up.
     pub fn device(&self) -> Option<&DeviceInfo> {
-        self.device.as_ref()
+        self.run.as_ref().and_then(|run| run.device.as_ref()).or(self.device.as_ref())
+    }
+
+    /// The device and the model are on their way.
+    pub fn is_preparing(&self) -> bool {
+        self.preparing
     }
 
     /// Opens the device and loads the model ahead of the first fill.
     pub fn warm_up(&mut self, device: DeviceChoice, model: ModelChoice, settings: Settings) {
         self.device = None;
+        self.preparing = true;
         self.engine.send(Command::WarmUp(device, model, Box::new(settings)));
     }
 
@@ -231,13 +240,19 @@ impl Fills {
         match event {
             Event::Ready { device, model } => {
                 self.device = Some(device);
+                self.preparing = false;
                 Some(News::Ready(model))
             }
-            Event::NotReady { message } => Some(News::NotReady(message)),
+            Event::NotReady { message } => {
+                self.device = None;
+                self.preparing = false;
+                Some(News::NotReady(message))
+            }
             Event::Started { job, device, notes, .. } => {
                 let run = self.run.as_mut().filter(|run| run.job == job)?;
-                run.started = true;
-                self.device = Some(device);
+                // A GPU may have got ready since this fill was given to the CPU.
+                self.device.get_or_insert_with(|| device.clone());
+                run.device = Some(device);
                 Some(News::Started(notes))
             }
             Event::Progress { job, iterations, remaining_secs, extended_by, paused, .. } => {

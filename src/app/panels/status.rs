@@ -63,7 +63,8 @@ fn device(state: &State, palette: &theme::Palette) -> (String, egui::Color32) {
             Some(notice) => (notice.clone(), palette.warning),
             None => (device.name.clone(), palette.weak),
         },
-        None => ("Preparing the device and the model…".to_owned(), palette.weak),
+        None if state.fills.is_preparing() => ("Preparing the device and the model…".to_owned(), palette.weak),
+        None => ("The device or the model is not ready".to_owned(), palette.warning),
     }
 }
 
@@ -73,7 +74,7 @@ fn progress(state: &State) -> Vec<String> {
     if run.stopping {
         return vec!["Stopping…".to_owned()];
     }
-    if !run.started {
+    if !run.has_started() {
         return vec!["Starting…".to_owned()];
     }
     let mut parts = vec![format!("Iteration {iteration} of {}", run.iterations())];
