@@ -2,10 +2,11 @@
 //!
 //! A GPU compiles its programs and tries which of them are fastest when they are first used: on an H100 that takes 44 s the first
 //! time, and 12 s from the driver's cache, where a fill takes the CPU a second or three. So a GPU gets ready on a thread of its own,
-//! and until it is ready the CPU stands in for it. All of the GPU's work stays on that thread afterwards: a first search on another
-//! one stood still for many seconds, whatever was compiled and tuned before.
+//! and until it is ready the CPU stands in for it, also when it has not had such a number of candidates or such a model yet. All
+//! of the GPU's work stays on that thread afterwards: a first search on another one stood still for many seconds, whatever was
+//! compiled and tuned before.
 
-use super::gpu::GpuThread;
+use super::gpu::{GpuThread, Piece};
 use super::line::Herald;
 use super::memory::give_memory_back;
 use super::station::Station;
@@ -52,9 +53,9 @@ impl Crew {
         if let Some(name) = gpu_name
             && let Some(gpu) = self.gpu_thread()
         {
-            if !gpu.is_warming_up() {
+            if is_ready(gpu, &command, &station.line.herald) {
                 let served = gpu.serve(station, command);
-                // The CPU has stood in for the last time.
+                // The CPU has stood in for now.
                 self.engine = Engine::default();
                 return served;
             }
@@ -68,6 +69,11 @@ impl Crew {
     #[cfg(test)]
     pub fn with_gpu(thread: GpuThread) -> Self {
         Self { engine: Engine::default(), gpu: Some(thread) }
+    }
+
+    #[cfg(test)]
+    pub fn is_warming_up(&self) -> bool {
+        self.gpu.as_ref().is_some_and(GpuThread::is_warming_up)
     }
 
     /// The device whose networks this thread keeps.
@@ -99,6 +105,21 @@ fn told(ready: Result<(DeviceInfo, ModelInfo), FillError>) -> Event {
 /// The name of the GPU that is opened for this choice.
 fn gpu_of(choice: DeviceChoice) -> Option<String> {
     device::open(choice).ok().filter(|opened| opened.is_gpu).map(|opened| opened.name)
+}
+
+/// Whether a GPU can do a command at once. If it was not made ready for such a one yet, that begins now.
+fn is_ready(gpu: &mut GpuThread, command: &Command, herald: &Herald) -> bool {
+    if gpu.is_warming_up() {
+        return false;
+    }
+    let (Command::Start(_, request) | Command::Sketch(_, request)) = command else { return true };
+    let (device, settings) = (request.device, request.settings);
+    if gpu.has_rehearsed(&Piece::new(device, &request.model, settings.candidates)) {
+        return true;
+    }
+    let herald = herald.clone();
+    gpu.warm_up(device, request.model.clone(), settings, move |ready| herald.tell(told(ready)));
+    false
 }
 
 /// The device that a command wants.

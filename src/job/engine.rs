@@ -25,7 +25,7 @@ pub struct Engine {
 }
 
 /// A choice, and for files also when they were changed, so that a new file under an old name is read again.
-type ModelKey = (ModelChoice, Option<SystemTime>);
+pub(super) type ModelKey = (ModelChoice, Option<SystemTime>);
 
 impl Engine {
     /// Opens the device and loads the model, or finds them in the cache.
@@ -148,7 +148,7 @@ fn rehearse(networks: &Arc<Networks>, settings: Settings) -> Option<Best> {
     search.best()
 }
 
-fn key(choice: &ModelChoice) -> ModelKey {
+pub(super) fn key(choice: &ModelChoice) -> ModelKey {
     let changed = match choice {
         ModelChoice::Face128 | ModelChoice::Face64 => None,
         ModelChoice::File(path) => std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok(),

@@ -1,12 +1,13 @@
 //! A thread that keeps a GPU.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, TryRecvError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use super::background::give_way;
+use super::engine::{ModelKey, key};
 use super::error::FillError;
 use super::memory::give_memory_back;
 use super::station::Station;
@@ -19,6 +20,21 @@ use crate::search::Settings;
 pub(super) struct GpuThread {
     orders: mpsc::Sender<Order>,
     warm_up: Option<WarmUp>,
+    rehearsed: Arc<Mutex<Vec<Piece>>>,
+}
+
+/// What a GPU compiles and tunes its programs for.
+#[derive(Clone, PartialEq)]
+pub(super) struct Piece {
+    device: DeviceChoice,
+    model: ModelKey,
+    candidates: u32,
+}
+
+impl Piece {
+    pub fn new(device: DeviceChoice, model: &ModelChoice, candidates: u32) -> Self {
+        Self { device, model: key(model), candidates }
+    }
 }
 
 /// Something to do with the thread's engine.
@@ -47,7 +63,7 @@ impl GpuThread {
                 order(&mut engine);
             }
         })?;
-        Ok(Self { orders, warm_up: None })
+        Ok(Self { orders, warm_up: None, rehearsed: Arc::default() })
     }
 
     /// Asks for a warm-up ([`Engine::warm_up`]) and comes back at once. `tell` is called on the thread at the end, unless it
@@ -62,17 +78,24 @@ impl GpuThread {
         let (ending, ended) = mpsc::channel();
         let is_wanted = Arc::new(AtomicBool::new(true));
         self.warm_up = Some(WarmUp { ended, is_wanted: Arc::clone(&is_wanted) });
+        let rehearsed = Arc::clone(&self.rehearsed);
         self.order(move |engine| {
             if !is_wanted.load(Ordering::Relaxed) {
                 return;
             }
             let result = engine.warm_up(device, &model, settings, &is_wanted);
             give_memory_back();
+            // One that was called off may have ended early.
+            if !is_wanted.load(Ordering::Relaxed) {
+                return;
+            }
+            if result.is_ok() {
+                let pieces = [1, settings.candidates].map(|candidates| Piece::new(device, &model, candidates));
+                rehearsed.lock().unwrap_or_else(PoisonError::into_inner).extend(pieces);
+            }
             // First: who is told must find it ended.
             drop(ending);
-            if is_wanted.load(Ordering::Relaxed) {
-                tell(result);
-            }
+            tell(result);
         });
     }
 
@@ -83,6 +106,11 @@ impl GpuThread {
 
     pub fn is_warming_up(&self) -> bool {
         self.warm_up.as_ref().is_some_and(|warm_up| warm_up.ended.try_recv() == Err(TryRecvError::Empty))
+    }
+
+    /// Whether nothing of that kind is left to compile and to tune.
+    pub fn has_rehearsed(&self, piece: &Piece) -> bool {
+        self.rehearsed.lock().unwrap_or_else(PoisonError::into_inner).contains(piece)
     }
 
     /// Has a command done there, and waits for it. Answers what [`Station::obey`] does; `None` when the thread broke down.

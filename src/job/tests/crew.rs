@@ -4,7 +4,7 @@ use std::sync::mpsc;
 
 use super::*;
 use crate::job::crew::Crew;
-use crate::job::gpu::GpuThread;
+use crate::job::gpu::{GpuThread, Piece};
 use crate::job::line::{Herald, Line};
 use crate::job::station::Station;
 
@@ -79,19 +79,44 @@ fn only_the_newest_warm_up_is_told() {
             assert!(!thread.is_warming_up());
         }
     }
-    assert!(thread.is_warming_up());
+    let has_rehearsed = |candidates| thread.has_rehearsed(&Piece::new(DeviceChoice::Cpu, &tiny_model(), candidates));
+    assert!(thread.is_warming_up() && !has_rehearsed(1));
     drop((gate, teller));
     assert_eq!(told.iter().collect::<Vec<_>>(), [(3, true)]);
     assert!(!thread.is_warming_up());
+    // A first guess is of one candidate.
+    assert!(has_rehearsed(1) && has_rehearsed(settings.candidates) && !has_rehearsed(settings.candidates + 1));
+    assert!(!thread.has_rehearsed(&Piece::new(DeviceChoice::Cpu, &ModelChoice::Face64, 1)));
+}
+
+/// A GPU, or a program that plays one; `None` where there is none at all.
+fn any_gpu() -> Option<DeviceChoice> {
+    let gpu = crate::device::list_gpus().first().map(|gpu| DeviceChoice::Gpu(Some(gpu.index)));
+    if gpu.is_none() {
+        eprintln!("no Vulkan, Metal or DirectX here: standing in for a GPU was not tried");
+    }
+    gpu
+}
+
+#[test]
+fn what_a_gpu_has_not_rehearsed_is_done_by_the_cpu_and_rehearsed_meanwhile() {
+    let Some(device) = any_gpu() else { return };
+    let (station, outside) = station();
+    let thread = GpuThread::spawn().unwrap();
+    // Nothing is rehearsed in earnest here: that takes long.
+    let (gate, closed) = mpsc::channel::<()>();
+    thread.order(move |_| assert!(closed.recv().is_err()));
+    let mut crew = Crew::with_gpu(thread);
+    assert!(!crew.is_warming_up());
+    crew.serve(station, Command::Start(1, Box::new(FillRequest { device, ..request() }))).unwrap();
+    assert!(!outside.device().is_gpu && crew.is_warming_up());
+    drop(crew);
+    drop(gate);
 }
 
 #[test]
 fn the_cpu_stands_in_for_a_gpu_until_that_is_ready() {
-    let Some(gpu) = crate::device::list_gpus().first().map(|gpu| gpu.index) else {
-        eprintln!("no Vulkan, Metal or DirectX here: standing in for a GPU was not tried");
-        return;
-    };
-    let device = DeviceChoice::Gpu(Some(gpu));
+    let Some(device) = any_gpu() else { return };
     let (station, outside) = station();
     let (ending, thread) = GpuThread::warming_up();
     let mut crew = Crew::with_gpu(thread);
