@@ -50,6 +50,7 @@ fn explained(error: TrainError) -> anyhow::Error {
             | TrainError::Occupied { .. }
             | TrainError::Conflict { .. }
             | TrainError::Device(_)
+            | TrainError::Features { .. }
     );
     let error = anyhow::Error::from(error);
     if is_usage { usage(format!("{error:#}")) } else { error }

@@ -17,6 +17,8 @@ pub(super) enum Purpose {
     Samples,
     /// Latents and subsets of the measurements.
     Quality,
+    /// What the judges see of their features.
+    Mixtures,
 }
 
 /// The generator of this seed and purpose.
@@ -26,6 +28,7 @@ pub(super) fn stream(seed: u64, purpose: Purpose) -> ChaCha8Rng {
         Purpose::Weights => 0,
         Purpose::Samples => 1,
         Purpose::Quality => 2,
+        Purpose::Mixtures => 3,
         Purpose::Step(step) => 16 + step,
     });
     rng

@@ -35,6 +35,8 @@ pub enum TrainError {
     Checkpoint { path: PathBuf, reason: String },
     #[error("no checkpoint in {folder} can be used, the newest because {reason}: start anew in another folder", folder = folder.display())]
     NoGoodCheckpoint { folder: PathBuf, reason: String },
+    #[error("{path} does not hold AlexNet's convolutions ({reason}): give torchvision's alexnet-owt-7be5be79.pth, or the same tensors as .safetensors", path = path.display())]
+    Features { path: PathBuf, reason: String },
     #[error("the networks cannot be made a model")]
     Export(#[from] ModelError),
     #[error(transparent)]

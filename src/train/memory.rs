@@ -1,5 +1,6 @@
 //! How much memory a run will take, before it does.
 
+use super::perception;
 use super::plan::{LayerPlan, NetPlan, TAPS};
 use super::settings::{Recipe, TrainSettings};
 use super::trainer::plans;
@@ -12,6 +13,9 @@ const COPIES: u64 = 5 + 2 * 4;
 /// What autodiff keeps of a layer beside its output, as a multiple of it.
 const GRAPH: u64 = 6;
 
+/// Pictures that the features are taken of, for each of a batch: itself, redrawn, and an invented one.
+const SEEN: u64 = 3;
+
 /// Bytes that the networks of a run will take, roughly.
 pub(super) fn needed(settings: &TrainSettings, by_hand: bool) -> u64 {
     let weights: u64 = plans(settings).iter().map(|plan| plan.parameter_count() as u64).sum();
@@ -23,8 +27,14 @@ pub(super) fn needed(settings: &TrainSettings, by_hand: bool) -> u64 {
         _ => batch,
     };
     let activations: u64 = plans(settings).iter().map(|plan| pictures(plan.name) * kept(plan, by_hand)).sum();
+    let (seen_numbers, seen_weights) = if settings.features.is_some() {
+        (perception::numbers_of_a_picture(settings.size_px as usize), perception::weights())
+    } else {
+        (0, 0)
+    };
     let columns = plans(settings).iter().map(|plan| pictures(plan.name) * widest(plan)).max().unwrap_or(0);
-    NUMBER * (COPIES * weights + activations + columns)
+    let seen = SEEN * batch * seen_numbers * GRAPH + seen_weights;
+    NUMBER * (COPIES * weights + activations + columns + seen)
 }
 
 /// Numbers that a pass of one picture keeps.

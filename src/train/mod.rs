@@ -15,7 +15,7 @@
 //! | --- | --- |
 //! | `settings`, `error` | what can be set, what can go wrong |
 //! | `data`, `draws`, `jitter`, `masks`, `views`, `batch` | what a step learns from |
-//! | `plan`, `net`, `critic` | the networks |
+//! | `plan`, `net`, `critic`, `perception` | the networks |
 //! | `recipe`, `trainer` | one step |
 //! | `quality`, `samples` | how good it is by now |
 //! | `checkpoint`, `export`, `log`, `events`, `folder` | what is written |
@@ -39,6 +39,7 @@ mod masks;
 mod memory;
 mod milestone;
 mod net;
+mod perception;
 mod plan;
 mod quality;
 mod recipe;

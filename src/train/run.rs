@@ -10,6 +10,7 @@ use super::folder::RunFolder;
 use super::log::Table;
 use super::milestone::{Measuring, finite};
 use super::net::Place;
+use super::perception::AlexNet;
 use super::settings::{Recipe, TrainSettings};
 use super::start::{first_state, last_value, parts, told, warn_of_memory};
 use super::trainer::{Told, TrainState, Trainer, means, plans};
@@ -105,6 +106,9 @@ impl<'a> Run<'a> {
             observer.note(notice);
         }
         let place = Place { device: opened.device, by_hand: !opened.is_gpu };
+        let features = settings.features.as_deref();
+        let features =
+            features.map(|path| AlexNet::read(path, settings.size_px as usize, &place.device)).transpose()?;
         observer.started(&Facts {
             device: opened.name,
             faces: faces.len(),
@@ -121,7 +125,7 @@ impl<'a> Run<'a> {
         let now = Instant::now();
         Ok(Self {
             measuring: Measuring::begin(&settings, &folder, state.step, held_out)?,
-            trainer: Trainer::new(&settings, &state, &place),
+            trainer: Trainer::new(&settings, &state, &place, features),
             watch: Watch::default(),
             log,
             events: EventFile::create(folder.path(), state.step + 1)?,

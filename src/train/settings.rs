@@ -1,5 +1,7 @@
 //! Everything a person can set about a training run. `config.json` of a run folder holds it.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use super::TrainError;
@@ -8,8 +10,8 @@ use super::TrainError;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Recipe {
-    /// The default, that of face-64: an encoder of masked faces learns with G and D, D sees random views, and the
-    /// model is a running average.
+    /// The default, that of face-64 with faces moved and relit a little: an encoder of masked faces learns with G and D, D sees
+    /// random views, and the model is a running average.
     #[default]
     Encoder,
     /// Amos 2016: DCGAN, G moved twice for each move of D; no encoder.
@@ -57,6 +59,8 @@ pub struct TrainSettings {
     pub r1: f32,
     /// Steps between two checkpoints with samples and measurements.
     pub every: u64,
+    /// `AlexNet`'s weights, for judges that know pictures beside D.
+    pub features: Option<PathBuf>,
 }
 
 impl Default for TrainSettings {
@@ -72,6 +76,7 @@ impl Default for TrainSettings {
             learning_rate: 2e-4,
             r1: 0.0,
             every: 1000,
+            features: None,
         }
     }
 }
@@ -110,16 +115,21 @@ impl TrainSettings {
         if !(self.r1 >= 0.0 && self.r1 <= 1000.0) {
             return wrong("R1 weight", self.r1.to_string(), "use 0 to 1000, as 1");
         }
+        if let Some(path) = self.features.as_ref().filter(|_| self.recipe == Recipe::Blog) {
+            return wrong("file of features", path.display().to_string(), "leave it out with the recipe blog");
+        }
         Ok(())
     }
 
     /// The first difference to `other` that makes one unable to go on with the other's checkpoints: what, here, there.
     pub(super) fn conflict(&self, other: &Self) -> Option<(&'static str, String, String)> {
+        let features = |settings: &Self| if settings.features.is_some() { "AlexNet" } else { "none" }.to_string();
         let pairs = [
             ("recipe", self.recipe.id().to_string(), other.recipe.id().to_string()),
             ("size", self.size_px.to_string(), other.size_px.to_string()),
             ("width", self.width.to_string(), other.width.to_string()),
             ("latent length", self.latent_dim.to_string(), other.latent_dim.to_string()),
+            ("features", features(self), features(other)),
         ];
         pairs.into_iter().find(|(_, here, there)| here != there)
     }

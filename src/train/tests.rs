@@ -128,6 +128,43 @@ fn a_resumed_run_comes_to_the_same_numbers_as_one_that_was_never_stopped() {
 }
 
 #[test]
+fn judges_that_know_pictures_go_on_as_if_never_stopped_and_belong_to_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let [file, whole, parts] = ["alexnet.safetensors", "whole", "parts"].map(|name| folder.path().join(name));
+    perception::write_random(&file);
+    let settings = TrainSettings { features: Some(file), every: 100, steps: 3, ..tiny() };
+    let (_, told) = run(&request(&whole, settings.clone()));
+    for name in ["judges_loss", "judges_opinion", "seen_difference"] {
+        let (_, value) = told.rows[0].numbers.iter().find(|(known, _)| *known == name).unwrap();
+        assert!(value.is_finite() && *value != 0.0, "{name} {value}");
+    }
+    let mut told = Told { patience: Some(2), ..Told::default() };
+    let faces = PicturesInMemory::noise(16, 20, 1);
+    train(&request(&parts, settings.clone()), &faces, None, &mut told).unwrap();
+    run(&TrainRequest { resume: true, ..request(&parts, settings.clone()) });
+    let of = |run: &Path| checkpoint::load(&checkpoint::path(run, 3), &settings).unwrap();
+    assert_eq!(of(&whole), of(&parts));
+
+    let without = TrainSettings { features: None, steps: 4, ..settings };
+    let request = TrainRequest { resume: true, ..request(&parts, without) };
+    let error = train(&request, &faces, None, &mut Told::default()).unwrap_err().to_string();
+    assert!(error.contains("has features AlexNet, not none"), "{error}");
+}
+
+#[test]
+fn features_that_cannot_be_had_begin_no_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    let faces = PicturesInMemory::noise(16, 20, 1);
+    let refused = |settings| train(&request(&out, settings), &faces, None, &mut Told::default()).unwrap_err();
+    let missing = TrainSettings { features: Some("no/such.pth".into()), ..tiny() };
+    assert!(matches!(refused(missing.clone()), TrainError::Features { .. }));
+    let blog = refused(TrainSettings { recipe: Recipe::Blog, ..missing }).to_string();
+    assert!(blog.ends_with("leave it out with the recipe blog"), "{blog}");
+    assert!(!out.exists());
+}
+
+#[test]
 fn another_seed_comes_to_other_numbers() {
     let folder = tempfile::tempdir().unwrap();
     let of = |name: &str, seed| {

@@ -8,6 +8,7 @@ use super::batch::{Batch, DeviceBatch};
 use super::critic::{self, Critic};
 use super::draws::{Purpose, stream};
 use super::net::{Net, NetState, Place, read};
+use super::perception::{self, AlexNet, Judges, Perception};
 use super::plan::NetPlan;
 use super::recipe;
 use super::settings::{Recipe, TrainSettings};
@@ -17,6 +18,8 @@ pub(super) struct Nets {
     pub generator: Net,
     pub discriminator: Net,
     pub encoding: Option<Encoding>,
+    /// Judges that look through fixed features.
+    pub perception: Option<Perception>,
 }
 
 /// What the encoder recipe has beside G and D.
@@ -30,7 +33,7 @@ pub(super) struct Encoding {
 pub(super) struct TrainState {
     /// Steps done.
     pub step: u64,
-    /// generator, discriminator, and with the encoder recipe encoder and critic.
+    /// generator, discriminator, with the encoder recipe encoder and critic, and with features judges.
     pub nets: BTreeMap<String, NetState>,
     /// How many of the next step's views are strong ([`super::views`]), 0 to 1.
     pub strength: f32,
@@ -58,6 +61,9 @@ impl TrainState {
         if settings.recipe == Recipe::Encoder {
             nets.insert("critic".into(), Critic::initial(settings.latent_dim as usize, &mut rng));
         }
+        if settings.features.is_some() {
+            nets.insert("judges".into(), Judges::initial(&mut rng));
+        }
         Self { step: 0, nets, strength: 0.0 }
     }
 
@@ -74,6 +80,11 @@ impl TrainState {
         if settings.recipe == Recipe::Encoder {
             let parameters = critic::parameters(settings.latent_dim as usize).into_iter();
             all.extend(parameters.map(|(name, length)| ("critic".to_string(), name, length, true)));
+        }
+        if settings.features.is_some() {
+            let learned = perception::parameters().into_iter().map(|(name, length)| (name, length, true));
+            let followed = perception::statistics().into_iter().map(|(name, length)| (name, length, false));
+            all.extend(learned.chain(followed).map(|(name, length, is)| ("judges".to_string(), name, length, is)));
         }
         all
     }
@@ -96,8 +107,8 @@ pub(super) struct Trainer {
 }
 
 impl Trainer {
-    /// Takes over a state, which must be that of the settings.
-    pub fn new(settings: &TrainSettings, state: &TrainState, place: &Place) -> Self {
+    /// Takes over a state, which must be that of the settings, and the features that they speak of.
+    pub fn new(settings: &TrainSettings, state: &TrainState, place: &Place, features: Option<AlexNet>) -> Self {
         let nothing = NetState::default();
         let state_of = |name: &str| state.nets.get(name).unwrap_or(&nothing);
         let mut nets = plans(settings).into_iter().map(|plan| Net::new(&plan, state_of(plan.name), place));
@@ -109,7 +120,9 @@ impl Trainer {
             encoder,
             critic: Critic::new(settings.latent_dim as usize, state_of("critic"), &place.device),
         });
-        let nets = Nets { generator, discriminator, encoding };
+        let perception =
+            features.map(|features| Perception::new(features, settings.seed, state_of("judges"), &place.device));
+        let nets = Nets { generator, discriminator, encoding, perception };
         Self { settings: settings.clone(), place: place.clone(), nets, step: state.step, strength: state.strength }
     }
 
@@ -133,6 +146,9 @@ impl Trainer {
         if let Some(encoding) = &self.nets.encoding {
             nets.insert("encoder".into(), encoding.encoder.state());
             nets.insert("critic".into(), encoding.critic.state());
+        }
+        if let Some(perception) = &self.nets.perception {
+            nets.insert("judges".into(), perception.state());
         }
         TrainState { step: self.step, nets, strength: self.strength }
     }

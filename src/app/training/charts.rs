@@ -55,6 +55,7 @@ const CHARTS: [Chart; 6] = [
         curves: &[
             curve("g_loss", "G", accent, "How far the generator is from deceiving D"),
             curve("d_loss", "D", warning, "How badly the discriminator tells real faces from drawn ones"),
+            curve("judges_loss", "Judges", strong, "How badly the judges that know pictures tell them apart"),
         ],
         log: true,
         marks_best: false,
@@ -65,6 +66,7 @@ const CHARTS: [Chart; 6] = [
         curves: &[
             curve("redraw", "Pixels", accent, "Mean difference of the pixels"),
             curve("features", "Features", warning, "Difference of what D sees in them"),
+            curve("seen_difference", "Seen", strong, "Difference of what a network that knows pictures sees in them"),
         ],
         log: true,
         marks_best: false,

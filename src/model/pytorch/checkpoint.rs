@@ -17,7 +17,10 @@ use crate::model::Weights;
 const KINDS: [&str; 4] = ["weight", "bias", "running_mean", "running_var"];
 
 /// Reads every parameter of a file. Dictionaries in dictionaries become dots in names.
-pub(super) fn read(path: &Path) -> Result<BTreeMap<String, Weights>, ImportError> {
+///
+/// # Errors
+/// When the file cannot be read, is neither of the formats, or a parameter has no numbers that can be used.
+pub fn read(path: &Path) -> Result<BTreeMap<String, Weights>, ImportError> {
     let unreadable = |source| ImportError::Read { path: path.into(), source };
     if !path.is_file() {
         return Err(unreadable(std::io::ErrorKind::NotFound.into()));

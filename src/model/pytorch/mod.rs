@@ -23,6 +23,7 @@ use std::path::PathBuf;
 
 use super::ModelError;
 
+pub use checkpoint::read as read_checkpoint;
 pub use export::{Exported, export};
 pub use import::{Imported, SourcePrior, import};
 

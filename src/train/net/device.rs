@@ -175,10 +175,7 @@ impl Layer {
     /// `BatchNorm` with the batch's own statistics, which move the running ones.
     fn normalise(&mut self, x: Tensor<4>, scale: Tensor<1>, shift: Tensor<1>) -> Tensor<4> {
         let [batch, channels, height, width] = x.dims();
-        let mean_of = |x: Tensor<4>| x.mean_dim(3).mean_dim(2).mean_dim(0);
-        let mean = mean_of(x.clone());
-        let centred = x - mean.clone();
-        let variance = mean_of(centred.clone().square());
+        let (normalised, [mean, variance]) = normalised(x);
         let of_channels = |tensor: Tensor<4>| tensor.without_autodiff().reshape([channels]);
         #[expect(clippy::cast_precision_loss, reason = "counts of pixels, far below 2^24")]
         let count = (batch * height * width) as f32;
@@ -186,7 +183,15 @@ impl Layer {
         for ([running, _], batch) in self.statistics.iter_mut().zip([of_channels(mean), unbiased]) {
             *running = running.clone() + (batch - running.clone()).mul_scalar(MOMENTUM);
         }
-        let normalised = centred / variance.add_scalar(EPSILON).sqrt();
         normalised * scale.reshape([1, channels, 1, 1]) + shift.reshape([1, channels, 1, 1])
     }
+}
+
+/// Values without their channel's mean over the batch and with deviation one; mean and biased variance, `[1, channels, 1, 1]`.
+pub(in crate::train) fn normalised(x: Tensor<4>) -> (Tensor<4>, [Tensor<4>; 2]) {
+    let mean_of = |x: Tensor<4>| x.mean_dim(3).mean_dim(2).mean_dim(0);
+    let mean = mean_of(x.clone());
+    let centred = x - mean.clone();
+    let variance = mean_of(centred.clone().square());
+    (centred / variance.clone().add_scalar(EPSILON).sqrt(), [mean, variance])
 }

@@ -22,6 +22,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use super::plan::NetPlan;
 use device::DeviceNet;
+pub(super) use device::normalised;
 use host::HostNet;
 pub(super) use learned::Learned;
 pub(super) use norm::EPSILON as NORM_EPSILON;

@@ -47,7 +47,8 @@ struct Drawn {
 pub(in crate::train) fn step(trainer: &mut Trainer, batch: &DeviceBatch) -> Told {
     let (step, settings) = (trainer.step, &trainer.settings);
     let rate = settings.learning_rate * (share(step + 1, WARM_UP)).min(1.0);
-    let Nets { generator, discriminator, encoding: Some(Encoding { encoder, critic }) } = &mut trainer.nets else {
+    let Nets { generator, discriminator, encoding: Some(Encoding { encoder, critic }), perception } = &mut trainer.nets
+    else {
         return Told::new();
     };
     let (Some(known), Some([views, others])) = (&batch.known, &batch.views) else { return Told::new() };
@@ -82,8 +83,19 @@ pub(in crate::train) fn step(trainer: &mut Trainer, batch: &DeviceBatch) -> Told
     critic.learn(&leaves, &loss, &ADAM, rate);
     told.push(("critic_loss", loss.without_autodiff()));
 
-    // G answers to D, and to the true faces.
-    let (to_shown, adversarial, features) = answer_to_discriminator(discriminator, seen_real, &judged, fakes);
+    // G answers to D, to judges that know pictures, and to the true faces.
+    let (mut to_shown, adversarial, features) =
+        answer_to_discriminator(discriminator, seen_real.clone(), &judged, fakes);
+    let mut judges_told = Told::new();
+    if let Some(perception) = perception {
+        let verdict = perception.judge(seen_real, judged, fakes, &ADAM, rate);
+        to_shown = to_shown + verdict.to_shown;
+        judges_told.extend([
+            ("judges_loss", verdict.judges_loss),
+            ("judges_opinion", verdict.opinion),
+            ("seen_difference", verdict.difference),
+        ]);
+    }
     let redrawn = drawn.pictures.clone().narrow(0, 0, count);
     let difference = (redrawn - batch.real.clone().autodiff()).abs().mean();
     let pulled = (shown * to_shown.autodiff()).sum() + difference.clone().mul_scalar(REDRAW_WEIGHT);
@@ -112,6 +124,7 @@ pub(in crate::train) fn step(trainer: &mut Trainer, batch: &DeviceBatch) -> Told
         ("moments", moments.without_autodiff()),
         ("code_deviation", drawn.codes.without_autodiff().square().mean().sqrt()),
     ]);
+    told.extend(judges_told);
     generator.step(&ADAM, rate);
     encoder.step(&ADAM, rate);
     average(trainer, count);

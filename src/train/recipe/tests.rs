@@ -114,7 +114,7 @@ fn norm(values: impl Iterator<Item = f64>) -> f64 {
 fn follow(recipe: Recipe, by_hand: bool) {
     let (trace, settings) = (Trace::read(), settings(recipe));
     let start = trace.start(&settings);
-    let mut trainer = Trainer::new(&settings, &start, &Place { device: Device::flex(), by_hand });
+    let mut trainer = Trainer::new(&settings, &start, &Place { device: Device::flex(), by_hand }, None);
     let id = recipe.id();
     for step in 0..STEPS {
         let told = trainer.advance(&trace.batch(&settings, step));

@@ -1,0 +1,224 @@
+//! The convolutions of `AlexNet` (Krizhevsky 2014, arXiv 1404.5997) as torchvision publishes them, trained on `ImageNet`: five levels
+//! of features, from edges to parts of things.
+
+use std::path::Path;
+
+use burn::tensor::activation::relu;
+use burn::tensor::module::{conv2d, max_pool2d};
+use burn::tensor::ops::{ConvOptions, MaxPoolOptions};
+use burn::tensor::{Device, Tensor, TensorData};
+
+use crate::model::Weights;
+use crate::model::pytorch::read_checkpoint;
+use crate::train::TrainError;
+
+/// Mean and deviation of the three colours over `ImageNet`, which the network was trained with; colours from 0 to 1.
+const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
+const DEVIATION: [f32; 3] = [0.229, 0.224, 0.225];
+/// Sides of the pictures that are shown to it: half as large again as they are (it was trained on larger ones), within these bounds.
+/// On smaller ones nothing would be left to pool.
+const SMALLEST: usize = 64;
+const LARGEST: usize = 192;
+
+/// One convolution, and the pooling before it.
+struct Shape {
+    outputs: usize,
+    inputs: usize,
+    side: usize,
+    stride: usize,
+    padding: usize,
+    is_pooled: bool,
+}
+
+const SHAPES: [Shape; 5] = [
+    Shape { outputs: 64, inputs: 3, side: 11, stride: 4, padding: 2, is_pooled: false },
+    Shape { outputs: 192, inputs: 64, side: 5, stride: 1, padding: 2, is_pooled: true },
+    Shape { outputs: 384, inputs: 192, side: 3, stride: 1, padding: 1, is_pooled: true },
+    Shape { outputs: 256, inputs: 384, side: 3, stride: 1, padding: 1, is_pooled: false },
+    Shape { outputs: 256, inputs: 256, side: 3, stride: 1, padding: 1, is_pooled: false },
+];
+
+/// The channels of the levels.
+pub(super) fn channels() -> [usize; 5] {
+    SHAPES.map(|shape| shape.outputs)
+}
+
+impl Shape {
+    fn weight(&self) -> [usize; 4] {
+        [self.outputs, self.inputs, self.side, self.side]
+    }
+}
+
+/// The network on a device, for pictures of one size.
+#[derive(Clone)]
+pub(in crate::train) struct AlexNet {
+    /// Weight and bias of each convolution.
+    layers: Vec<(Tensor<4>, Tensor<1>)>,
+    /// `[1, 3, 1, 1]`.
+    mean: Tensor<4>,
+    deviation: Tensor<4>,
+    /// `[1, 1, to, from]`: how much of each row a row of the enlarged picture shows; columns are enlarged by its mirror image.
+    rows: Tensor<4>,
+}
+
+impl AlexNet {
+    /// Reads the weights from a file of torchvision, or with the same tensors under other names.
+    pub fn read(path: &Path, size_px: usize, device: &Device) -> Result<Self, TrainError> {
+        let wrong = |reason: String| TrainError::Features { path: path.to_path_buf(), reason };
+        let tensors = read_checkpoint(path).map_err(|error| wrong(error.to_string()))?;
+        let mut layers = Vec::new();
+        for shape in &SHAPES {
+            let (name, weight) = tensors
+                .iter()
+                .find(|(name, weight)| name.ends_with("weight") && weight.shape == shape.weight())
+                .ok_or_else(|| wrong(format!("no weight of the shape {:?}", shape.weight())))?;
+            let bias_name = format!("{}bias", name.strip_suffix("weight").unwrap_or_default());
+            let bias = tensors
+                .get(&bias_name)
+                .filter(|bias| bias.shape == [shape.outputs])
+                .ok_or_else(|| wrong(format!("no tensor {bias_name} of {} numbers", shape.outputs)))?;
+            if !weight.values.iter().chain(&bias.values).all(|value| value.is_finite()) {
+                return Err(wrong(format!("{name} or its bias is not finite")));
+            }
+            layers.push((weight, bias));
+        }
+        Ok(Self::new(&layers, size_px, device))
+    }
+
+    fn new(layers: &[(&Weights, &Weights)], size_px: usize, device: &Device) -> Self {
+        let upload = |(weight, bias): &(&Weights, &Weights)| {
+            let shape: [usize; 4] = std::array::from_fn(|axis| weight.shape[axis]);
+            (
+                Tensor::from_data(TensorData::new(weight.values.clone(), shape), device),
+                Tensor::from_data(TensorData::new(bias.values.clone(), [bias.values.len()]), device),
+            )
+        };
+        // Pictures are in [-1, 1].
+        let colours = |values: [f32; 3]| Tensor::from_data(TensorData::new(values.to_vec(), [1, 3, 1, 1]), device);
+        let side = enlarged(size_px);
+        Self {
+            layers: layers.iter().map(upload).collect(),
+            mean: colours(MEAN.map(|mean| 2.0 * mean - 1.0)),
+            deviation: colours(DEVIATION.map(|deviation| 2.0 * deviation)),
+            rows: Tensor::from_data(TensorData::new(between(size_px, side), [1, 1, side, size_px]), device),
+        }
+    }
+
+    /// Random weights.
+    #[cfg(test)]
+    pub fn random(size_px: usize) -> Self {
+        let layers = random_layers();
+        let borrowed: Vec<_> = layers.iter().map(|(weight, bias)| (weight, bias)).collect();
+        Self::new(&borrowed, size_px, &Device::flex())
+    }
+
+    /// The same for pictures with autodiff.
+    pub fn with_autodiff(&self) -> Self {
+        let Self { layers, mean, deviation, rows } = self.clone();
+        Self {
+            layers: layers.into_iter().map(|(weight, bias)| (weight.autodiff(), bias.autodiff())).collect(),
+            mean: mean.autodiff(),
+            deviation: deviation.autodiff(),
+            rows: rows.autodiff(),
+        }
+    }
+
+    /// What it makes of pictures `[batch, 3, size, size]` in [-1, 1]: `[batch, channels, side, side]` for each level.
+    pub fn levels(&self, pictures: Tensor<4>) -> Vec<Tensor<4>> {
+        let x = (pictures - self.mean.clone()) / self.deviation.clone();
+        let [batch, planes, _, _] = x.dims();
+        let rows = self.rows.clone();
+        let [_, _, to, from] = rows.dims();
+        let rows = rows.expand([batch, planes, to, from]);
+        let mut x = rows.clone().matmul(x).matmul(rows.transpose());
+        let mut levels = Vec::with_capacity(SHAPES.len());
+        for (shape, (weight, bias)) in SHAPES.iter().zip(&self.layers) {
+            if shape.is_pooled {
+                x = pooled(x);
+            }
+            let options = ConvOptions::new([shape.stride; 2], [shape.padding; 2], [1, 1], 1);
+            x = relu(conv2d(x, weight.clone(), Some(bias.clone()), options));
+            levels.push(x.clone());
+        }
+        levels
+    }
+}
+
+/// The side at which pictures of this side are shown.
+fn enlarged(size_px: usize) -> usize {
+    (size_px * 3 / 2).clamp(SMALLEST, LARGEST)
+}
+
+/// The largest of each 3×3 places, every second one.
+fn pooled(x: Tensor<4>) -> Tensor<4> {
+    max_pool2d(x, MaxPoolOptions::new([3, 3]).with_stride([2, 2]))
+}
+
+/// How much of each of `from` rows each of `to` rows shows: bilinear, the edge repeated.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "places in a picture of some hundred pixels"
+)]
+fn between(from: usize, to: usize) -> Vec<f32> {
+    let mut shares = vec![0.0; to * from];
+    for (row, shares) in shares.chunks_exact_mut(from).enumerate() {
+        let place = ((row as f32 + 0.5) * from as f32 / to as f32 - 0.5).clamp(0.0, (from - 1) as f32);
+        let first = place as usize;
+        let share = place - first as f32;
+        shares[first] += 1.0 - share;
+        shares[(first + 1).min(from - 1)] += share;
+    }
+    shares
+}
+
+/// Numbers that all levels of one picture consist of.
+pub(in crate::train) fn numbers_of_a_picture(size_px: usize) -> u64 {
+    let mut side = enlarged(size_px);
+    let of_level = |shape: &Shape| {
+        if shape.is_pooled {
+            side = (side - 3) / 2 + 1;
+        }
+        side = (side + 2 * shape.padding - shape.side) / shape.stride + 1;
+        (side * side * shape.outputs) as u64
+    };
+    SHAPES.iter().map(of_level).sum()
+}
+
+/// Numbers that it was trained to.
+pub(in crate::train) fn weights() -> u64 {
+    SHAPES.iter().map(|shape| (shape.weight().iter().product::<usize>() + shape.outputs) as u64).sum()
+}
+
+#[cfg(test)]
+fn random_layers() -> Vec<(Weights, Weights)> {
+    use crate::train::draws::{Purpose, normal, stream};
+    let mut rng = stream(1, Purpose::Samples);
+    #[expect(clippy::cast_precision_loss, reason = "counts of inputs, far below 2^24")]
+    let drawn = |shape: &Shape| {
+        let spread = (2.0 / (shape.inputs * shape.side * shape.side) as f32).sqrt();
+        let length = shape.weight().iter().product();
+        let values = (0..length).map(|_| spread * normal(&mut rng)).collect();
+        let bias = (0..shape.outputs).map(|_| 0.1 * normal(&mut rng)).collect();
+        (Weights { shape: shape.weight().to_vec(), values }, Weights { shape: vec![shape.outputs], values: bias })
+    };
+    SHAPES.iter().map(drawn).collect()
+}
+
+/// The same random weights as a file, under torchvision's names.
+#[cfg(test)]
+pub(in crate::train) fn write_random(path: &Path) {
+    use safetensors::tensor::{Dtype, TensorView};
+    let bytes = |weights: &Weights| weights.values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
+    let mut tensors = Vec::new();
+    for ((weight, bias), index) in random_layers().iter().zip([0, 3, 6, 8, 10]) {
+        for (what, weights) in [("weight", weight), ("bias", bias)] {
+            tensors.push((format!("features.{index}.{what}"), weights.shape.clone(), bytes(weights)));
+        }
+    }
+    let views = tensors.iter().map(|(name, shape, bytes)| {
+        (name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes).expect("the shape is that of the numbers"))
+    });
+    std::fs::write(path, safetensors::serialize(views, None).expect("it can be written down")).expect("there is room");
+}

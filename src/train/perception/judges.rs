@@ -1,0 +1,246 @@
+//! The judges: one for each level of features, small networks that say of each place whether it is of a real picture.
+//!
+//! What would surprise: they do not see the features themselves but random mixtures of them, which stay as they are. So a judge
+//! cannot pick the one feature that gives G away and forget the rest (Sauer et al. 2021, section 3.2). And their weights are divided
+//! by their largest singular value (spectral normalisation, Miyato et al. 2018, arXiv 1802.05957), which is followed by one
+//! power iteration a step.
+
+use burn::tensor::activation::{leaky_relu, relu};
+use burn::tensor::module::conv2d;
+use burn::tensor::ops::ConvOptions;
+use burn::tensor::{Device, Tensor, TensorData};
+use rand_chacha::ChaCha8Rng;
+
+use super::alexnet;
+use crate::train::draws::{Purpose, normal, stream};
+use crate::train::net::{AdamSettings, Learned, NetState, TensorState, normalised, read, upload};
+
+/// Random mixtures that a judge sees of its level.
+const MIXTURES: usize = 64;
+const LEAKY_SLOPE: f64 = 0.2;
+/// Against division by the length of a vector without any.
+const LEAST_LENGTH: f32 = 1e-12;
+
+/// One convolution of a judge.
+struct Shape {
+    name: &'static str,
+    inputs: usize,
+    outputs: usize,
+    side: usize,
+    stride: usize,
+    /// Ends in a `BatchNorm` and a leaky `ReLU`; else it has a bias.
+    has_norm: bool,
+}
+
+const SHAPES: [Shape; 3] = [
+    Shape { name: "first", inputs: MIXTURES, outputs: 96, side: 4, stride: 2, has_norm: true },
+    Shape { name: "second", inputs: 96, outputs: 128, side: 3, stride: 1, has_norm: true },
+    Shape { name: "last", inputs: 128, outputs: 1, side: 3, stride: 1, has_norm: false },
+];
+
+impl Shape {
+    fn weight(&self) -> [usize; 4] {
+        [self.outputs, self.inputs, self.side, self.side]
+    }
+
+    /// Values that one output is summed of.
+    fn taps(&self) -> usize {
+        self.inputs * self.side * self.side
+    }
+
+    /// Its tensors with their lengths, the weight first and what is added to the sums second.
+    fn parameters(&self) -> Vec<(&'static str, usize)> {
+        let weight = ("weight", self.outputs * self.taps());
+        if self.has_norm {
+            vec![weight, ("norm.shift", self.outputs), ("norm.scale", self.outputs)]
+        } else {
+            vec![weight, ("bias", self.outputs)]
+        }
+    }
+}
+
+/// All convolutions of all judges with the beginnings of their tensors' names.
+fn convolutions() -> impl Iterator<Item = (String, &'static Shape)> {
+    let levels = alexnet::channels().len();
+    (0..levels).flat_map(|level| SHAPES.iter().map(move |shape| (format!("{level}.{}", shape.name), shape)))
+}
+
+/// What the judges learn by gradients: names and lengths.
+pub(in crate::train) fn parameters() -> Vec<(String, usize)> {
+    let of = |(name, shape): (String, &Shape)| {
+        shape.parameters().into_iter().map(move |(what, length)| (format!("{name}.{what}"), length)).collect::<Vec<_>>()
+    };
+    convolutions().flat_map(of).collect()
+}
+
+/// What they learn otherwise: the singular vectors.
+pub(in crate::train) fn statistics() -> Vec<(String, usize)> {
+    convolutions().map(|(name, shape)| (format!("{name}.singular"), shape.outputs)).collect()
+}
+
+pub(in crate::train) struct Judges {
+    /// `[MIXTURES, channels, 1, 1]` for each level.
+    mixtures: Vec<Tensor<4>>,
+    convolutions: Vec<Convolution>,
+    /// Steps of Adam.
+    steps: u64,
+}
+
+struct Convolution {
+    shape: &'static Shape,
+    /// In the order of [`Shape::parameters`].
+    parameters: Vec<Learned>,
+    /// The left singular vector, `[outputs]`, and the right one, `[taps]`, of the weight's largest singular value.
+    singular: [Tensor<1>; 2],
+}
+
+/// A convolution's values within one graph.
+type Known = Vec<Tensor<1>>;
+
+impl Judges {
+    /// Before the first step: weights normal, as their sums shall keep the size of what they are summed of.
+    pub fn initial(rng: &mut ChaCha8Rng) -> NetState {
+        let mut state = NetState::default();
+        for (name, shape) in convolutions() {
+            for (what, length) in shape.parameters() {
+                let values = match what {
+                    "weight" => normals(length, (1.0 / count(shape.taps())).sqrt(), rng),
+                    "norm.scale" => vec![1.0; length],
+                    _ => vec![0.0; length],
+                };
+                state.tensors.insert(format!("{name}.{what}"), TensorState::new(values, true));
+            }
+            let singular = normals(shape.outputs, 1.0, rng);
+            state.tensors.insert(format!("{name}.singular"), TensorState::new(singular, false));
+        }
+        state
+    }
+
+    /// Takes over a state. The mixtures are those of the seed.
+    pub fn new(seed: u64, state: &NetState, device: &Device) -> Self {
+        let mut rng = stream(seed, Purpose::Mixtures);
+        let mixtures = alexnet::channels().map(|channels| {
+            let values = normals(MIXTURES * channels, (2.0 / count(channels)).sqrt(), &mut rng);
+            Tensor::from_data(TensorData::new(values, [MIXTURES, channels, 1, 1]), device)
+        });
+        let convolutions = convolutions().map(|(name, shape)| {
+            let tensor = |what: &str, length: usize| state.tensor(&format!("{name}.{what}"), length);
+            let singular = upload(&tensor("singular", shape.outputs).values, device);
+            Convolution {
+                shape,
+                parameters: shape
+                    .parameters()
+                    .into_iter()
+                    .map(|(what, length)| Learned::new(&tensor(what, length), device))
+                    .collect(),
+                singular: [singular, Tensor::zeros([shape.taps()], device)],
+            }
+        });
+        Self { mixtures: mixtures.into(), convolutions: convolutions.collect(), steps: state.steps }
+    }
+
+    /// One step against the hinge loss of real and drawn pictures' levels, without autodiff. Answers the loss, `[1]`.
+    pub fn learn(&mut self, real: &[Tensor<4>], drawn: &[Tensor<4>], adam: &AdamSettings, rate: f32) -> Tensor<1> {
+        for convolution in &mut self.convolutions {
+            convolution.follow_singular();
+        }
+        let known: Vec<Known> = self.convolutions.iter().map(|one| one.values(Learned::leaf)).collect();
+        let losses = real.iter().zip(drawn).enumerate().map(|(level, (real, drawn))| {
+            let judge = |levels: &Tensor<4>| self.judge(level, &known, levels.clone().autodiff());
+            let (real, drawn) = (judge(real), judge(drawn));
+            relu(-real.sub_scalar(1.0)).mean() + relu(drawn.add_scalar(1.0)).mean()
+        });
+        let Some(loss) = losses.reduce(|sum, loss| sum + loss) else { return Tensor::zeros([1], &Device::flex()) };
+        let gradients = loss.backward();
+        self.steps += 1;
+        for (convolution, leaves) in self.convolutions.iter_mut().zip(&known) {
+            for (parameter, leaf) in convolution.parameters.iter_mut().zip(leaves) {
+                parameter.add_gradient(leaf.grad(&gradients));
+                parameter.step(adam, rate, self.steps);
+            }
+        }
+        loss.without_autodiff()
+    }
+
+    /// How real they find pictures' levels, which have autodiff: the sum over the levels, `[1]`.
+    pub fn opinion(&self, levels: &[Tensor<4>]) -> Tensor<1> {
+        let known: Vec<Known> = self.convolutions.iter().map(|one| one.values(|own| own.values().autodiff())).collect();
+        let opinions = levels.iter().enumerate().map(|(level, seen)| self.judge(level, &known, seen.clone()).mean());
+        opinions.reduce(|sum, opinion| sum + opinion).unwrap_or_else(|| Tensor::zeros([1], &Device::flex()).autodiff())
+    }
+
+    /// What a judge says of each place, `[batch, 1, height, width]`.
+    fn judge(&self, level: usize, known: &[Known], features: Tensor<4>) -> Tensor<4> {
+        let options = ConvOptions::new([1, 1], [0, 0], [1, 1], 1);
+        let mut x = conv2d(features, self.mixtures[level].clone().autodiff(), None, options);
+        let own = level * SHAPES.len()..(level + 1) * SHAPES.len();
+        for (convolution, known) in self.convolutions[own.clone()].iter().zip(&known[own]) {
+            x = convolution.forward(known, x);
+        }
+        x
+    }
+
+    /// Everything as plain numbers. Waits for the device.
+    pub fn state(&self) -> NetState {
+        let mut state = NetState { steps: self.steps, ..NetState::default() };
+        for ((name, shape), convolution) in convolutions().zip(&self.convolutions) {
+            for ((what, _), parameter) in shape.parameters().into_iter().zip(&convolution.parameters) {
+                state.tensors.insert(format!("{name}.{what}"), parameter.state());
+            }
+            let values = read(convolution.singular[0].clone());
+            state
+                .tensors
+                .insert(format!("{name}.singular"), TensorState { averaged: values.clone(), values, moments: None });
+        }
+        state
+    }
+}
+
+impl Convolution {
+    fn values(&self, of: fn(&Learned) -> Tensor<1>) -> Known {
+        self.parameters.iter().map(of).collect()
+    }
+
+    /// One power iteration.
+    fn follow_singular(&mut self) {
+        let Some(weight) = self.parameters.first().map(Learned::values) else { return };
+        let (outputs, taps) = (self.shape.outputs, self.shape.taps());
+        let weight = weight.reshape([outputs, taps]);
+        let left = self.singular[0].clone().reshape([1, outputs]);
+        let right = unit(left.matmul(weight.clone()).reshape([taps]));
+        let left = unit(weight.matmul(right.clone().reshape([taps, 1])).reshape([outputs]));
+        self.singular = [left, right];
+    }
+
+    fn forward(&self, known: &Known, x: Tensor<4>) -> Tensor<4> {
+        let [weight, shift, ..] = &known[..] else { return x };
+        let (outputs, taps) = (self.shape.outputs, self.shape.taps());
+        let [left, right] = self.singular.clone().map(Tensor::autodiff);
+        let norm = left
+            .reshape([1, outputs])
+            .matmul(weight.clone().reshape([outputs, taps]))
+            .matmul(right.reshape([taps, 1]))
+            .reshape([1]);
+        let weight = (weight.clone() / norm).reshape(self.shape.weight());
+        let bias = (!self.shape.has_norm).then(|| shift.clone());
+        let sums = conv2d(x, weight, bias, ConvOptions::new([self.shape.stride; 2], [1, 1], [1, 1], 1));
+        let Some(scale) = known.get(2) else { return sums };
+        let [scale, shift] = [scale, shift].map(|values| values.clone().reshape([1, outputs, 1, 1]));
+        leaky_relu(normalised(sums).0 * scale + shift, LEAKY_SLOPE)
+    }
+}
+
+/// The vector with length one.
+fn unit(vector: Tensor<1>) -> Tensor<1> {
+    let length = vector.clone().square().sum().sqrt().add_scalar(LEAST_LENGTH);
+    vector / length
+}
+
+fn normals(length: usize, spread: f32, rng: &mut ChaCha8Rng) -> Vec<f32> {
+    (0..length).map(|_| spread * normal(rng)).collect()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of inputs, far below 2^24")]
+fn count(inputs: usize) -> f32 {
+    inputs as f32
+}
