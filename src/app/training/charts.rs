@@ -143,10 +143,10 @@ impl Chart {
         let palette = theme::palette(ui);
         let log = log && self.log;
         let shown: Vec<&Curve> = self.curves.iter().filter(|curve| !view.points(curve.column).is_empty()).collect();
-        ui.horizontal(|ui| {
-            ui.spacing_mut().item_spacing.x = theme::GAP / 2.0;
-            ui.label(theme::section(ui, self.title)).on_hover_text(self.explanation);
-            ui.add_space(theme::GAP / 2.0);
+        ui.label(theme::section(ui, self.title)).on_hover_text(self.explanation);
+        // Three long names are wider than a chart.
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing = vec2(theme::GAP / 2.0, 0.0);
             for curve in &shown {
                 legend(ui, curve, (curve.color)(palette), view.points(curve.column));
             }
@@ -222,11 +222,11 @@ fn values_at(curves: &[(&str, &[[f64; 2]])], step: f64, best: Option<Best>) -> S
 }
 
 fn legend(ui: &mut Ui, curve: &Curve, color: Color32, points: &[[f64; 2]]) {
-    let (rect, _) = ui.allocate_exact_size(vec2(8.0, 8.0), egui::Sense::hover());
-    ui.painter().circle_filled(rect.center(), 3.0, color);
     let newest = points.last().map_or_else(String::new, |[_, value]| tick(*value));
-    ui.label(theme::hint(ui, format!("{} {newest}", curve.name))).on_hover_text(curve.explanation);
-    ui.add_space(theme::GAP / 2.0);
+    let text = theme::hint(ui, format!("    {} {newest}", curve.name));
+    // In one piece, so that the dot stays with its name when the row is full.
+    let response = ui.add(egui::Label::new(text).extend()).on_hover_text(curve.explanation);
+    ui.painter().circle_filled(response.rect.left_center() + vec2(4.0, 0.0), 3.0, color);
 }
 
 /// A number of steps, short: 20000 is 20k.
