@@ -27,13 +27,11 @@ pub(super) fn needed(settings: &TrainSettings, by_hand: bool) -> u64 {
         _ => batch,
     };
     let activations: u64 = plans(settings).iter().map(|plan| pictures(plan.name) * kept(plan, by_hand)).sum();
-    let (seen_numbers, seen_weights) = if settings.features.is_some() {
-        (perception::numbers_of_a_picture(settings.size_px as usize), perception::weights())
-    } else {
-        (0, 0)
-    };
+    let seen = settings.features.as_ref().map_or(0, |_| {
+        let numbers = perception::numbers_of_a_picture(settings.size_px as usize);
+        perception::weights() + SEEN * batch * GRAPH * numbers
+    });
     let columns = plans(settings).iter().map(|plan| pictures(plan.name) * widest(plan)).max().unwrap_or(0);
-    let seen = SEEN * batch * seen_numbers * GRAPH + seen_weights;
     NUMBER * (COPIES * weights + activations + columns + seen)
 }
 

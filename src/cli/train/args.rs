@@ -72,8 +72,8 @@ pub(in crate::cli) struct TrainArgs {
     /// Let judges that know pictures help: torchvision's alexnet-owt-7be5be79.pth, or the same tensors as .safetensors
     ///
     /// They look at faces through convolutions that were trained on photos, play against the generator beside the discriminator
-    /// (Projected GANs), and compare redrawn faces with the true ones (as LPIPS does). Faces become better in fewer steps; a step takes longer. Nothing of
-    /// the file gets into the model.
+    /// (Projected GANs), and compare redrawn faces with the true ones (as LPIPS does). Faces become better in fewer steps; a step
+    /// takes longer. Nothing of the file gets into the model.
     #[arg(long, value_name = "FILE")]
     pub(super) features: Option<PathBuf>,
 
