@@ -58,7 +58,12 @@ impl Generator {
             let (before, after) = drawn.split_at_mut(index + 1);
             let out = sized(&mut after[0], batch * 4 * side * side * convolution.large);
             if index + 1 == self.layers.len() {
-                convolution.up(side, &before[index], out, room, |pixels| finish(pixels, bias, f32::tanh));
+                convolution.up(side, &before[index], out, room, |pixels| {
+                    finish(pixels, bias, |sum| sum);
+                    for value in pixels {
+                        *value = tanh(*value);
+                    }
+                });
             } else {
                 convolution.up(side, &before[index], out, room, |pixels| finish(pixels, bias, relu));
             }
@@ -100,6 +105,18 @@ pub(super) fn finish(pixels: &mut [f32], bias: &[f32], activation: impl Fn(f32) 
     }
 }
 
+/// tanh within 2e-7, without branches or calls: many at once, where a library's takes one after the other.
+///
+/// Lambert's continued fraction of a quarter of the value, and twice `tanh 2x = 2 tanh x / (1 + tanh² x)`.
+fn tanh(value: f32) -> f32 {
+    let quarter = value.clamp(-10.0, 10.0) / 4.0;
+    let square = quarter * quarter;
+    let numerator = quarter * (135_135.0 + square * (17_325.0 + square * (378.0 + square)));
+    let denominator = 135_135.0 + square * (62_370.0 + square * (3150.0 + square * 28.0));
+    let double = |tanh: f32| 2.0 * tanh / (1.0 + tanh * tanh);
+    double(double(numerator / denominator))
+}
+
 fn relu(value: f32) -> f32 {
     value.max(0.0)
 }
@@ -121,4 +138,19 @@ pub(super) fn through(gradient: &mut [f32], output: &[f32], back: impl Fn(f32, f
 pub(super) fn sized(buffer: &mut Vec<f32>, length: usize) -> &mut [f32] {
     buffer.resize(length, 0.0);
     buffer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tanh_is_that_of_the_library() {
+        for step in -15_000..=15_000i16 {
+            let value = f32::from(step) / 1000.0;
+            let error = f64::from(tanh(value)) - f64::from(value).tanh();
+            assert!(error.abs() < 2e-7, "{value}: {error}");
+        }
+        assert!(tanh(f32::NAN).is_nan());
+    }
 }

@@ -56,35 +56,43 @@ impl Panels {
         Self { rows, columns, arch, width, values }
     }
 
-    /// `aᵢ · Wᵢ` for each matrix: `a` is `[matrix][count][rows]`, row by row.
-    pub(super) fn multiply<'a>(&self, count: usize, a: &[f32], room: &'a mut Vec<f32>) -> Product<'a> {
+    /// `aᵢ · Wᵢ` for each matrix: `a` is `[count / group][matrix][group][rows]`, row by row.
+    pub(super) fn multiply<'a>(&self, count: usize, group: usize, a: &[f32], room: &'a mut Vec<f32>) -> Product<'a> {
         let panels = self.columns.div_ceil(self.width);
         let panel = self.rows * self.width;
         let matrices = self.values.len() / (panels * panel);
         let out = super::room(room, matrices * panels * count * self.width);
         let least = GRAIN.div_ceil(count * panel);
         out.par_chunks_exact_mut(count * self.width).with_min_len(least).enumerate().for_each(|(index, out)| {
-            let a = &a[index / panels * count * self.rows..][..count * self.rows];
+            let a = &a[index / panels * group * self.rows..];
             let panel = &self.values[index * panel..][..panel];
-            self.arch.dispatch(Multiply { a, panel, out });
+            self.arch.dispatch(Multiply { a, group, between: matrices * group * self.rows, panel, out });
         });
         Product { values: out, rows: count, width: self.width, panels }
     }
 }
 
 impl<'a> Product<'a> {
-    /// How many of `length` columns from this one on lie in one run of memory.
+    /// A vector of each matrix, from this column on.
     #[inline(always)]
-    pub(super) fn run(self, column: usize, length: usize) -> usize {
-        (self.width - column % self.width).min(length)
-    }
-
-    /// Columns of a row, not more than a [run](Self::run).
-    #[inline(always)]
-    pub(super) fn row(self, matrix: usize, row: usize, column: usize, length: usize) -> &'a [f32] {
+    pub(super) fn of(self, row: usize, column: usize) -> Vectors<'a> {
         let (panel, offset) = (column / self.width, column % self.width);
-        let start = ((matrix * self.panels + panel) * self.rows + row) * self.width + offset;
-        &self.values[start..start + length]
+        let start = (panel * self.rows + row) * self.width + offset;
+        Vectors { values: &self.values[start..], stride: self.panels * self.rows * self.width }
+    }
+}
+
+/// A vector of each matrix of a product.
+#[derive(Clone, Copy)]
+pub(super) struct Vectors<'a> {
+    values: &'a [f32],
+    stride: usize,
+}
+
+impl Vectors<'_> {
+    #[inline(always)]
+    pub(super) fn load<S: Simd>(self, _: S, matrix: usize) -> S::f32s {
+        S::as_simd_f32s(&self.values[matrix * self.stride..][..S::F32_LANES]).0[0]
     }
 }
 
@@ -108,6 +116,10 @@ impl WithSimd for Width {
 /// All rows of `a` with one panel.
 struct Multiply<'a> {
     a: &'a [f32],
+    /// Rows that lie behind each other.
+    group: usize,
+    /// From one group to the next.
+    between: usize,
     panel: &'a [f32],
     out: &'a mut [f32],
 }
@@ -119,37 +131,43 @@ impl WithSimd for Multiply<'_> {
     fn with_simd<S: Simd>(self, simd: S) {
         let panel = S::as_simd_f32s(self.panel).0.as_chunks::<2>().0;
         let mut out = S::as_mut_simd_f32s(self.out).0.as_chunks_mut::<2>().0;
-        let mut a = self.a;
+        let mut first = 0;
+        let row_at = |row: usize| row / self.group * self.between + row % self.group * panel.len();
         // Two sums a row, beside them the panel's two vectors and one value of `a`.
         let most = if S::REGISTER_COUNT >= 32 { 12 } else { 6 };
         while !out.is_empty() {
             // Blocks of even height: the last must not be left with one row.
             let height = out.len().div_ceil(out.len().div_ceil(most));
             let (block, rest) = out.split_at_mut(height);
-            let (rows, below) = a.split_at(height * panel.len());
             match height {
-                1 => multiply_block::<S, 1>(simd, rows, panel, block),
-                2 => multiply_block::<S, 2>(simd, rows, panel, block),
-                3 => multiply_block::<S, 3>(simd, rows, panel, block),
-                4 => multiply_block::<S, 4>(simd, rows, panel, block),
-                5 => multiply_block::<S, 5>(simd, rows, panel, block),
-                6 => multiply_block::<S, 6>(simd, rows, panel, block),
-                7 => multiply_block::<S, 7>(simd, rows, panel, block),
-                8 => multiply_block::<S, 8>(simd, rows, panel, block),
-                9 => multiply_block::<S, 9>(simd, rows, panel, block),
-                10 => multiply_block::<S, 10>(simd, rows, panel, block),
-                11 => multiply_block::<S, 11>(simd, rows, panel, block),
-                _ => multiply_block::<S, 12>(simd, rows, panel, block),
+                1 => multiply_block::<S, 1>(simd, self.a, |row| row_at(first + row), panel, block),
+                2 => multiply_block::<S, 2>(simd, self.a, |row| row_at(first + row), panel, block),
+                3 => multiply_block::<S, 3>(simd, self.a, |row| row_at(first + row), panel, block),
+                4 => multiply_block::<S, 4>(simd, self.a, |row| row_at(first + row), panel, block),
+                5 => multiply_block::<S, 5>(simd, self.a, |row| row_at(first + row), panel, block),
+                6 => multiply_block::<S, 6>(simd, self.a, |row| row_at(first + row), panel, block),
+                7 => multiply_block::<S, 7>(simd, self.a, |row| row_at(first + row), panel, block),
+                8 => multiply_block::<S, 8>(simd, self.a, |row| row_at(first + row), panel, block),
+                9 => multiply_block::<S, 9>(simd, self.a, |row| row_at(first + row), panel, block),
+                10 => multiply_block::<S, 10>(simd, self.a, |row| row_at(first + row), panel, block),
+                11 => multiply_block::<S, 11>(simd, self.a, |row| row_at(first + row), panel, block),
+                _ => multiply_block::<S, 12>(simd, self.a, |row| row_at(first + row), panel, block),
             }
-            (out, a) = (rest, below);
+            (out, first) = (rest, first + height);
         }
     }
 }
 
 /// `HEIGHT` rows of `a` with one panel, the sums in registers.
 #[inline(always)]
-fn multiply_block<S: Simd, const HEIGHT: usize>(simd: S, a: &[f32], panel: &[[S::f32s; 2]], out: &mut [[S::f32s; 2]]) {
-    let rows: [&[f32]; HEIGHT] = std::array::from_fn(|row| &a[row * panel.len()..][..panel.len()]);
+fn multiply_block<S: Simd, const HEIGHT: usize>(
+    simd: S,
+    a: &[f32],
+    row_at: impl Fn(usize) -> usize,
+    panel: &[[S::f32s; 2]],
+    out: &mut [[S::f32s; 2]],
+) {
+    let rows: [&[f32]; HEIGHT] = std::array::from_fn(|row| &a[row_at(row)..][..panel.len()]);
     let mut sums = [[simd.splat_f32s(0.0); 2]; HEIGHT];
     for index in 0..panel.len() {
         let [left, right] = panel[index];
@@ -171,25 +189,23 @@ mod tests {
 
     #[test]
     fn products_are_those_of_the_definition() {
-        for (matrices, count, rows, columns) in [(1, 1, 1, 1), (2, 5, 7, 33), (3, 12, 20, 32), (2, 29, 8, 70)] {
+        for (matrices, count, group, rows, columns) in
+            [(1, 1, 1, 1, 1), (2, 5, 5, 7, 33), (3, 12, 3, 20, 32), (2, 29, 29, 8, 70), (4, 30, 2, 9, 40)]
+        {
             let value = |a: usize, b: usize| f32::from(u8::try_from((a * 31 + b * 17) % 23).unwrap()) - 11.0;
             let packed = Panels::pack([matrices, rows, columns], |matrix, row, column| value(matrix + row, column));
             let a: Vec<f32> = (0..matrices * count * rows).map(|i| value(i, 3)).collect();
             let mut room = vec![f32::NAN; 3];
-            let product = packed.multiply(count, &a, &mut room);
+            let product = packed.multiply(count, group, &a, &mut room);
             for (matrix, row) in (0..matrices).flat_map(|matrix| (0..count).map(move |row| (matrix, row))) {
-                let from = columns / 3;
-                let mut found: Vec<f32> = Vec::new();
-                while found.len() < columns - from {
-                    let column = from + found.len();
-                    found.extend(product.row(matrix, row, column, product.run(column, columns - column)));
+                let start = ((row / group * matrices + matrix) * group + row % group) * rows;
+                for column in 0..columns {
+                    let expected: f32 = (0..rows).map(|k| a[start + k] * value(matrix + k, column)).sum();
+                    let found = product.of(row, column);
+                    // Small integers: no sum is rounded.
+                    let found = found.values[matrix * found.stride];
+                    assert_eq!(found.to_bits(), expected.to_bits(), "{matrix} {row} {column}");
                 }
-                let expected = (from..columns).map(|column| {
-                    let terms = (0..rows).map(|k| a[(matrix * count + row) * rows + k] * value(matrix + k, column));
-                    terms.sum::<f32>()
-                });
-                // Small integers: no sum is rounded.
-                assert_eq!(found, expected.collect::<Vec<f32>>(), "{matrix} {row}");
             }
         }
     }

@@ -1,75 +1,69 @@
-//! A 4×4 convolution with stride 2 in nine sixteenths of its multiplications (Winograd 1980; Lavin & Gray, arXiv
-//! 1509.09308).
+//! A 4×4 convolution with stride 2 in fewer multiplications (Winograd 1980; Lavin & Gray, arXiv 1509.09308).
 //!
 //! Even and odd rows and columns of the larger picture make four pictures of half the size, each convolved with 2×2 taps. Along
-//! one axis, two neighbouring outputs need `g₀d₀ + g₁d₁` and `g₀d₁ + g₁d₂`: three products do, `g₀(d₀ − d₁)`, `(g₀ + g₁)d₁`
-//! and `g₁(d₂ − d₁)`, where four would be written. Along both, a tile of 2×2 pixels of the smaller picture needs nine. Each of the
-//! nine is one matrix product over all tiles, with the channels of the four pictures side by side. The transposed convolution is
-//! the mirror image: what was read is added to, with the same signs.
+//! one axis, three products do for two pixels where four would be written, or five for four where eight would be ([`Axis`]): nine
+//! sixteenths or twenty-five sixty-fourths along both. Each is one matrix product over all tiles of the smaller picture, with the
+//! channels of the four pictures side by side. The transposed convolution is the mirror image. Larger tiles need more room for their
+//! weights, nearly three times as much, so that only small layers take them.
 //!
 //! | step | down, to the smaller picture | up, to the larger |
 //! | --- | --- | --- |
-//! | spread | `[9][tiles][4 · large channels]` from the larger | `[9][tiles][small channels]` from the smaller |
+//! | spread | `[tile row][product][tile][4 · large channels]` from the larger | `[tile row][product][tile][small channels]` from the smaller |
 //! | multiply | `[4 · large, small]` | `[small, 4 · large]` |
-//! | gather | four sums a pixel | four to nine sums a pixel |
+//! | gather | a tile's pixels | a tile's pixels, and what the neighbours add to its edge |
 
+#![expect(clippy::needless_range_loop, reason = "iterators over vectors would keep them in memory: a twentieth slower")]
 #![expect(
     clippy::inline_always,
     reason = "the features of the vector unit hold only for what is inlined into their function"
 )]
 
-use pulp::Arch;
+use std::marker::PhantomData;
+
+use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::Room;
-use super::panels::{Panels, Product};
+use super::axis::{Axis, Four, Two};
+use super::panels::{Panels, Product, Vectors, vector_width};
 use super::room;
-use super::sums::{Gather, MOST_TERMS, Sum, Write};
 use crate::model::architecture::KERNEL;
 
-/// Products along one axis.
-const PRODUCTS: usize = 3;
-/// Tiles that are worth a product of their own: more would only need more memory.
-const TILES: usize = 128;
-/// Fewer channels than this on either side leave panels half empty and sums short.
-const CHANNELS_FROM: usize = 32;
-/// Taps that each product's weight adds up, for the even and the odd pixels of an axis.
-const TAPS_OF: [[&[usize]; PRODUCTS]; 2] = [[&[1], &[1, 3], &[3]], [&[0], &[0, 2], &[2]]];
-/// What each product reads of its three pixels, with signs.
-const READS: [&[(usize, f32)]; PRODUCTS] = [&[(0, 1.0), (1, -1.0)], &[(1, 1.0)], &[(2, 1.0), (1, -1.0)]];
+/// Rows of all products together that are worth a matrix product of their own: more would only need more memory.
+const ROWS: usize = 1152;
+/// Fewer channels than these of the larger (four pictures side by side) and the smaller picture leave panels half empty and sums short.
+const CHANNELS_FROM: (usize, usize) = (16, 32);
+/// Values of weights up to which larger tiles pay.
+const LARGE_TILES_TO: usize = 1 << 21;
+/// The taps that even and odd pixels meet.
+const TAPS_OF: [[usize; 2]; 2] = [[1, 3], [0, 2]];
 
 /// One convolution, both ways.
-pub(super) struct Winograd {
+pub(super) enum Winograd {
+    Two(Tiled<Two, 2, 3>),
+    Four(Tiled<Four, 4, 5>),
+}
+
+/// With tiles of `TILE`×`TILE` pixels.
+pub(super) struct Tiled<A, const TILE: usize, const PRODUCTS: usize> {
     large: usize,
     small: usize,
     arch: Arch,
     down: Panels,
     up: Panels,
+    axis: PhantomData<A>,
 }
-
-/// A term of a sum: of which product, at which tile along the axis, with which sign.
-type Term = (usize, usize, f32);
 
 impl Winograd {
     /// `value(tap, large channel, small channel)`, taps row by row. `None` where it would not pay.
     pub(super) fn new(large: usize, small: usize, value: impl Fn(usize, usize, usize) -> f32 + Sync) -> Option<Self> {
-        if large.min(small) < CHANNELS_FROM {
+        if large < CHANNELS_FROM.0 || small < CHANNELS_FROM.1 {
             return None;
         }
-        let value = |product: usize, phase_channel: usize, small: usize| {
-            let (phase, channel) = (phase_channel / large, phase_channel % large);
-            let rows = TAPS_OF[phase / 2][product / PRODUCTS];
-            let columns = TAPS_OF[phase % 2][product % PRODUCTS];
-            let taps = rows.iter().flat_map(|row| columns.iter().map(move |column| row * KERNEL + column));
-            taps.map(|tap| value(tap, channel, small)).sum::<f32>()
-        };
-        let products = PRODUCTS * PRODUCTS;
-        Some(Self {
-            large,
-            small,
-            arch: Arch::new(),
-            down: Panels::pack([products, 4 * large, small], value),
-            up: Panels::pack([products, small, 4 * large], |product, row, column| value(product, column, row)),
+        Some(if 5 * 5 * 4 * large * small <= LARGE_TILES_TO {
+            Self::Four(Tiled::new(large, small, value))
+        } else {
+            Self::Two(Tiled::new(large, small, value))
         })
     }
 
@@ -79,18 +73,12 @@ impl Winograd {
         side: usize,
         large: &[f32],
         small: &mut [f32],
-        Room { columns, products }: &mut Room,
+        rooms: &mut Room,
         finish: impl Fn(&mut [f32]) + Sync,
     ) {
-        let tiles = side / 2;
-        let images = TILES.div_ceil(tiles * tiles);
-        let chunks = large.chunks(images * 4 * side * side * self.large);
-        for (large, small) in chunks.zip(small.chunks_mut(images * side * side * self.small)) {
-            let count = small.len() / (4 * self.small);
-            let spread = room(columns, PRODUCTS * PRODUCTS * count * 4 * self.large);
-            self.spread_large(tiles, count, large, spread);
-            let product = self.down.multiply(count, spread, products);
-            self.gather_small(tiles, product, small, &finish);
+        match self {
+            Self::Two(tiled) => tiled.down(side, large, small, rooms, finish),
+            Self::Four(tiled) => tiled.down(side, large, small, rooms, finish),
         }
     }
 
@@ -100,125 +88,401 @@ impl Winograd {
         side: usize,
         small: &[f32],
         large: &mut [f32],
-        Room { columns, products }: &mut Room,
+        rooms: &mut Room,
         finish: impl Fn(&mut [f32]) + Sync,
     ) {
-        let tiles = side / 2;
-        let images = TILES.div_ceil(tiles * tiles);
-        let chunks = small.chunks(images * side * side * self.small);
-        for (small, large) in chunks.zip(large.chunks_mut(images * 4 * side * side * self.large)) {
-            let count = small.len() / (4 * self.small);
-            let spread = room(columns, PRODUCTS * PRODUCTS * count * self.small);
-            self.spread_small(tiles, count, small, spread);
-            let product = self.up.multiply(count, spread, products);
-            self.gather_large(tiles, product, large, &finish);
+        match self {
+            Self::Two(tiled) => tiled.up(side, small, large, rooms, finish),
+            Self::Four(tiled) => tiled.up(side, small, large, rooms, finish),
         }
-    }
-
-    /// One row of tiles at a time, for one product.
-    fn spread_large(&self, tiles: usize, count: usize, pictures: &[f32], spread: &mut [f32]) {
-        let (channels, side) = (self.large, 4 * tiles);
-        spread.par_chunks_exact_mut(tiles * 4 * channels).enumerate().for_each(|(index, out)| {
-            let (product, row) = (index / (count / tiles), index % (count / tiles));
-            let (image, tile_y) = (row / tiles, row % tiles);
-            let reads = [READS[product / PRODUCTS], READS[product % PRODUCTS]];
-            for (position, out) in out.chunks_exact_mut(channels).enumerate() {
-                let (tile_x, phase) = (position / 4, position % 4);
-                let mut sum = Sum::default();
-                for (y, sign_y) in reads[0] {
-                    // Pixel `2m + phase` for m from `2 · tile − phase` on.
-                    let y = (4 * tile_y + 2 * y).checked_sub(phase / 2).filter(|y| *y < side);
-                    for (x, sign_x) in reads[1] {
-                        let x = (4 * tile_x + 2 * x).checked_sub(phase % 2).filter(|x| *x < side);
-                        let (Some(y), Some(x)) = (y, x) else { continue };
-                        let start = ((image * side + y) * side + x) * channels;
-                        sum.add(&pictures[start..start + channels], sign_y * sign_x);
-                    }
-                }
-                self.arch.dispatch(Write(&sum, out));
-            }
-        });
-    }
-
-    /// One row of tiles at a time, for one product.
-    fn spread_small(&self, tiles: usize, count: usize, pictures: &[f32], spread: &mut [f32]) {
-        /// The pixels of a tile that each product reads.
-        const PIXELS: [&[usize]; PRODUCTS] = [&[0], &[0, 1], &[1]];
-        let (channels, side) = (self.small, 2 * tiles);
-        spread.par_chunks_exact_mut(tiles * channels).enumerate().for_each(|(index, out)| {
-            let (product, row) = (index / (count / tiles), index % (count / tiles));
-            let (image, tile_y) = (row / tiles, row % tiles);
-            for (tile_x, out) in out.chunks_exact_mut(channels).enumerate() {
-                let mut sum = Sum::default();
-                for y in PIXELS[product / PRODUCTS] {
-                    for x in PIXELS[product % PRODUCTS] {
-                        let pixel = (image * side + 2 * tile_y + y) * side + 2 * tile_x + x;
-                        sum.add(&pictures[pixel * channels..(pixel + 1) * channels], 1.0);
-                    }
-                }
-                self.arch.dispatch(Write(&sum, out));
-            }
-        });
-    }
-
-    fn gather_small(
-        &self,
-        tiles: usize,
-        product: Product<'_>,
-        pictures: &mut [f32],
-        finish: &(impl Fn(&mut [f32]) + Sync),
-    ) {
-        let (channels, side) = (self.small, 2 * tiles);
-        pictures.par_chunks_exact_mut(side * channels).enumerate().for_each(|(row, line)| {
-            let (image, y) = (row / side, row % side);
-            for (x, out) in line.chunks_exact_mut(channels).enumerate() {
-                let tile = (image * tiles + y / 2) * tiles + x / 2;
-                let first = y % 2 * PRODUCTS + x % 2;
-                let matrices = [0, 1, PRODUCTS, PRODUCTS + 1].map(|offset| (first + offset, tile, 1.0));
-                self.arch.dispatch(Gather { product, column: 0, rows: &matrices, out });
-            }
-            finish(line);
-        });
-    }
-
-    fn gather_large(
-        &self,
-        tiles: usize,
-        product: Product<'_>,
-        pictures: &mut [f32],
-        finish: &(impl Fn(&mut [f32]) + Sync),
-    ) {
-        let (channels, side) = (self.large, 4 * tiles);
-        pictures.par_chunks_exact_mut(side * channels).enumerate().for_each(|(row, line)| {
-            let (image, y) = (row / side, row % side);
-            for (x, out) in line.chunks_exact_mut(channels).enumerate() {
-                let mut rows = [(0, 0, 0.0); MOST_TERMS];
-                let mut count = 0;
-                for (product_y, tile_y, sign_y) in terms(y, tiles) {
-                    for (product_x, tile_x, sign_x) in terms(x, tiles) {
-                        let tile = (image * tiles + tile_y) * tiles + tile_x;
-                        rows[count] = (product_y * PRODUCTS + product_x, tile, sign_y * sign_x);
-                        count += 1;
-                    }
-                }
-                let column = (y % 2 * 2 + x % 2) * channels;
-                self.arch.dispatch(Gather { product, column, rows: &rows[..count], out });
-            }
-            finish(line);
-        });
     }
 }
 
-/// What adds up to a pixel of the larger picture, along one axis.
+impl<A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> Tiled<A, TILE, PRODUCTS> {
+    fn new(large: usize, small: usize, value: impl Fn(usize, usize, usize) -> f32 + Sync) -> Self {
+        // A phase's channels fill vectors.
+        let phase_columns = large.next_multiple_of(vector_width());
+        let value = |product: usize, phase: usize, channel: usize, small: usize| {
+            let (rows, columns) = (TAPS_OF[phase / 2], TAPS_OF[phase % 2]);
+            let (of_rows, of_columns) = (A::TAPS[product / PRODUCTS], A::TAPS[product % PRODUCTS]);
+            let mut sum = 0.0;
+            for (row, of_row) in rows.into_iter().zip(of_rows) {
+                for (column, of_column) in columns.into_iter().zip(of_columns) {
+                    if of_row * of_column != 0.0 {
+                        sum += of_row * of_column * value(row * KERNEL + column, channel, small);
+                    }
+                }
+            }
+            sum
+        };
+        let products = PRODUCTS * PRODUCTS;
+        Self {
+            large,
+            small,
+            arch: Arch::new(),
+            down: Panels::pack([products, 4 * large, small], |product, row, column| {
+                value(product, row / large, row % large, column)
+            }),
+            up: Panels::pack([products, small, 4 * phase_columns], |product, row, column| {
+                let (phase, channel) = (column / phase_columns, column % phase_columns);
+                if channel < large { value(product, phase, channel, row) } else { 0.0 }
+            }),
+            axis: PhantomData,
+        }
+    }
+
+    /// Pictures whose tiles are multiplied together.
+    fn images(tiles: usize) -> usize {
+        ROWS.div_ceil(tiles * tiles * PRODUCTS * PRODUCTS)
+    }
+
+    fn down(
+        &self,
+        side: usize,
+        large: &[f32],
+        small: &mut [f32],
+        Room { columns, products }: &mut Room,
+        finish: impl Fn(&mut [f32]) + Sync,
+    ) {
+        let tiles = side / TILE;
+        let pictures = large.chunks(Self::images(tiles) * 4 * side * side * self.large);
+        for (large, small) in pictures.zip(small.chunks_mut(Self::images(tiles) * side * side * self.small)) {
+            let count = small.len() / (TILE * TILE * self.small);
+            let length = PRODUCTS * PRODUCTS * tiles * 4 * self.large;
+            let spread = room(columns, count / tiles * length);
+            spread.par_chunks_exact_mut(length).enumerate().for_each(|(index, out)| {
+                let picture = &large[index / tiles * 4 * side * side * self.large..];
+                self.arch.dispatch(SpreadLarge { row: Self::row(tiles, index, self.large), picture, out });
+            });
+            let product = self.down.multiply(count, tiles, spread, products);
+            small.par_chunks_exact_mut(TILE * side * self.small).enumerate().for_each(|(index, out)| {
+                self.arch.dispatch(GatherSmall { row: Self::row(tiles, index, self.small), product, out: &mut *out });
+                out.chunks_exact_mut(side * self.small).for_each(&finish);
+            });
+        }
+    }
+
+    fn up(
+        &self,
+        side: usize,
+        small: &[f32],
+        large: &mut [f32],
+        Room { columns, products }: &mut Room,
+        finish: impl Fn(&mut [f32]) + Sync,
+    ) {
+        let tiles = side / TILE;
+        let pictures = small.chunks(Self::images(tiles) * side * side * self.small);
+        for (small, large) in pictures.zip(large.chunks_mut(Self::images(tiles) * 4 * side * side * self.large)) {
+            let count = small.len() / (TILE * TILE * self.small);
+            let length = PRODUCTS * PRODUCTS * tiles * self.small;
+            let spread = room(columns, count / tiles * length);
+            let pixels = small.par_chunks_exact(TILE * side * self.small);
+            spread.par_chunks_exact_mut(length).zip(pixels).enumerate().for_each(|(index, (out, pixels))| {
+                self.arch.dispatch(SpreadSmall { row: Self::row(tiles, index, self.small), pixels, out });
+            });
+            let product = self.up.multiply(count, tiles, spread, products);
+            large.par_chunks_exact_mut(4 * TILE * side * self.large).enumerate().for_each(|(index, out)| {
+                self.arch.dispatch(GatherLarge { row: Self::row(tiles, index, self.large), product, out: &mut *out });
+                out.chunks_exact_mut(2 * side * self.large).for_each(&finish);
+            });
+        }
+    }
+
+    fn row(tiles: usize, index: usize, channels: usize) -> TileRow<A, TILE, PRODUCTS> {
+        TileRow { channels, tiles, index, axis: PhantomData }
+    }
+}
+
+/// One of the passes of [`Axis`] along the rows of a square of vectors, then along its columns. A macro: a function that is
+/// passed on would not be inlined, and call for each vector.
+macro_rules! along_both {
+    ($pass:path, $simd:ident, $square:expr, $from:ident => $to:ident) => {{
+        let mut rows = [[$simd.splat_f32s(0.0); $to]; $from];
+        for index in 0..$from {
+            rows[index] = $pass($simd, $square[index]);
+        }
+        let turned = transposed(&rows);
+        let mut columns = [[$simd.splat_f32s(0.0); $to]; $to];
+        for index in 0..$to {
+            columns[index] = $pass($simd, turned[index]);
+        }
+        transposed(&columns)
+    }};
+}
+
+/// What falls to one row of tiles, over all channels.
+struct TileRow<A, const TILE: usize, const PRODUCTS: usize> {
+    channels: usize,
+    /// Tiles of a row.
+    tiles: usize,
+    /// Over all images.
+    index: usize,
+    axis: PhantomData<A>,
+}
+
+/// From pixels of the larger picture, `[2 · side, 2 · side, channels]`, to `[product][tile][phase][channels]`.
+struct SpreadLarge<'a, A, const TILE: usize, const PRODUCTS: usize> {
+    row: TileRow<A, TILE, PRODUCTS>,
+    picture: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl<A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> WithSimd
+    for SpreadLarge<'_, A, TILE, PRODUCTS>
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { row: TileRow { channels, tiles, index, .. }, picture, out } = self;
+        let side = 2 * TILE * tiles;
+        for (tile, phase) in phases(tiles) {
+            // Pixel `2m + phase` for m from `TILE · tile − phase` on.
+            let pixel = |tile: usize, i: usize, phase: usize| {
+                (2 * (TILE * tile + i)).checked_sub(phase).filter(|pixel| *pixel < side)
+            };
+            let mut starts = [[None; PRODUCTS]; PRODUCTS];
+            for (i, starts) in starts.iter_mut().enumerate() {
+                for (j, start) in starts.iter_mut().enumerate() {
+                    let (y, x) = (pixel(index % tiles, i, phase / 2), pixel(tile, j, phase % 2));
+                    *start = y.zip(x).map(|(y, x)| (y * side + x) * channels);
+                }
+            }
+            for channel in (0..channels).step_by(S::F32_LANES) {
+                let length = S::F32_LANES.min(channels - channel);
+                let mut pixels = [[simd.splat_f32s(0.0); PRODUCTS]; PRODUCTS];
+                for i in 0..PRODUCTS {
+                    for j in 0..PRODUCTS {
+                        if let Some(start) = starts[i][j] {
+                            pixels[i][j] = load(simd, &picture[start + channel..][..length]);
+                        }
+                    }
+                }
+                let factors = along_both!(A::factors, simd, pixels, PRODUCTS => PRODUCTS);
+                for i in 0..PRODUCTS {
+                    for j in 0..PRODUCTS {
+                        let start = (((i * PRODUCTS + j) * tiles + tile) * 4 + phase) * channels + channel;
+                        store(simd, &mut out[start..][..length], factors[i][j]);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// From pixels of the smaller picture, `[TILE, side, channels]`, to `[product][tile][channels]`.
+struct SpreadSmall<'a, A, const TILE: usize, const PRODUCTS: usize> {
+    row: TileRow<A, TILE, PRODUCTS>,
+    pixels: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl<A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> WithSimd
+    for SpreadSmall<'_, A, TILE, PRODUCTS>
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { row: TileRow { channels, tiles, .. }, pixels, out } = self;
+        for tile in 0..tiles {
+            for channel in (0..channels).step_by(S::F32_LANES) {
+                let length = S::F32_LANES.min(channels - channel);
+                let mut own = [[simd.splat_f32s(0.0); TILE]; TILE];
+                for i in 0..TILE {
+                    for j in 0..TILE {
+                        let start = (i * TILE * tiles + TILE * tile + j) * channels + channel;
+                        own[i][j] = load(simd, &pixels[start..][..length]);
+                    }
+                }
+                let factors = along_both!(A::spread, simd, own, TILE => PRODUCTS);
+                for i in 0..PRODUCTS {
+                    for j in 0..PRODUCTS {
+                        let start = ((i * PRODUCTS + j) * tiles + tile) * channels + channel;
+                        store(simd, &mut out[start..][..length], factors[i][j]);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// From products to pixels of the smaller picture, `[TILE, side, channels]`.
+struct GatherSmall<'a, A, const TILE: usize, const PRODUCTS: usize> {
+    row: TileRow<A, TILE, PRODUCTS>,
+    product: Product<'a>,
+    out: &'a mut [f32],
+}
+
+impl<A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> WithSimd
+    for GatherSmall<'_, A, TILE, PRODUCTS>
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { row: TileRow { channels, tiles, index, .. }, product, out } = self;
+        for tile in 0..tiles {
+            for channel in (0..channels).step_by(S::F32_LANES) {
+                let length = S::F32_LANES.min(channels - channel);
+                let from = product.of(index * tiles + tile, channel);
+                let mut products = [[simd.splat_f32s(0.0); PRODUCTS]; PRODUCTS];
+                for i in 0..PRODUCTS {
+                    for j in 0..PRODUCTS {
+                        products[i][j] = from.load(simd, i * PRODUCTS + j);
+                    }
+                }
+                let sums = along_both!(A::sums, simd, products, PRODUCTS => TILE);
+                for i in 0..TILE {
+                    for j in 0..TILE {
+                        let start = (i * TILE * tiles + TILE * tile + j) * channels + channel;
+                        store(simd, &mut out[start..][..length], sums[i][j]);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// From products to pixels of the larger picture, `[2 · TILE, 2 · side, channels]`.
+struct GatherLarge<'a, A, const TILE: usize, const PRODUCTS: usize> {
+    row: TileRow<A, TILE, PRODUCTS>,
+    product: Product<'a>,
+    out: &'a mut [f32],
+}
+
+impl<A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> WithSimd
+    for GatherLarge<'_, A, TILE, PRODUCTS>
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { row: TileRow { channels, tiles, index, .. }, product, out } = self;
+        let side = 2 * TILE * tiles;
+        let phase_columns = channels.next_multiple_of(S::F32_LANES);
+        for (tile, phase) in phases(tiles) {
+            let (edge_y, edge_x) = (Edge::of::<TILE>(phase / 2), Edge::of::<TILE>(phase % 2));
+            let row_of_other = edge_y.other(index % tiles, tiles).map(|row| index / tiles * tiles + row);
+            let other_tile = edge_x.other(tile, tiles);
+            for channel in (0..channels).step_by(S::F32_LANES) {
+                let length = S::F32_LANES.min(channels - channel);
+                let of = |row: usize, tile: usize| product.of(row * tiles + tile, phase * phase_columns + channel);
+                let mut columns = [[simd.splat_f32s(0.0); TILE]; PRODUCTS];
+                let (own, other) = (of(index, tile), row_of_other.map(|row| of(row, tile)));
+                for j in 0..PRODUCTS {
+                    columns[j] = column::<S, A, TILE, PRODUCTS>(simd, edge_y, own, other, j);
+                }
+                let mut beside = [simd.splat_f32s(0.0); TILE];
+                if let Some(tile) = other_tile {
+                    let (own, other) = (of(index, tile), row_of_other.map(|row| of(row, tile)));
+                    beside = column::<S, A, TILE, PRODUCTS>(simd, edge_y, own, other, edge_x.product);
+                }
+                let lines = transposed(&columns);
+                for i in 0..TILE {
+                    let mut pixels = part::<_, PRODUCTS, TILE>(A::pixels(simd, lines[i]), edge_x.phase);
+                    pixels[edge_x.pixel] = simd.add_f32s(pixels[edge_x.pixel], beside[i]);
+                    for j in 0..TILE {
+                        let (y, x) = (2 * i + edge_y.phase, 2 * (TILE * tile + j) + edge_x.phase);
+                        store(simd, &mut out[(y * side + x) * channels + channel..][..length], pixels[j]);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Where even or odd pixels of two tiles fall on each other.
+#[derive(Clone, Copy)]
+struct Edge {
+    phase: usize,
+    /// The other tile's only product that falls here.
+    product: usize,
+    /// Where it falls.
+    pixel: usize,
+}
+
+impl Edge {
+    /// Even pixels share their first with the tile before, odd ones their last with the tile after.
+    fn of<const TILE: usize>(phase: usize) -> Self {
+        match phase {
+            0 => Self { phase, product: TILE, pixel: 0 },
+            _ => Self { phase, product: 0, pixel: TILE - 1 },
+        }
+    }
+
+    /// The other tile.
+    fn other(self, tile: usize, tiles: usize) -> Option<usize> {
+        match self.phase {
+            0 => tile.checked_sub(1),
+            _ => Some(tile + 1).filter(|tile| *tile < tiles),
+        }
+    }
+}
+
+/// A tile's pixels along a column, of the `j`-th product along the rows; with what another tile adds to its edge.
 #[inline(always)]
-fn terms(pixel: usize, tiles: usize) -> impl Iterator<Item = Term> {
-    let tile = pixel / 4;
-    let terms: [Option<Term>; PRODUCTS] = match pixel % 4 {
-        0 => [Some((0, tile, 1.0)), tile.checked_sub(1).map(|before| (2, before, 1.0)), None],
-        3 => [Some((2, tile, 1.0)), Some((0, tile + 1, 1.0)).filter(|_| tile + 1 < tiles), None],
-        _ => [Some((0, tile, -1.0)), Some((1, tile, 1.0)), Some((2, tile, -1.0))],
-    };
-    terms.into_iter().flatten()
+fn column<S: Simd, A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize>(
+    simd: S,
+    edge: Edge,
+    own: Vectors<'_>,
+    other: Option<Vectors<'_>>,
+    j: usize,
+) -> [S::f32s; TILE] {
+    let mut products = [simd.splat_f32s(0.0); PRODUCTS];
+    for i in 0..PRODUCTS {
+        products[i] = own.load(simd, i * PRODUCTS + j);
+    }
+    let mut pixels = part::<_, PRODUCTS, TILE>(A::pixels(simd, products), edge.phase);
+    if let Some(other) = other {
+        pixels[edge.pixel] = simd.add_f32s(pixels[edge.pixel], other.load(simd, edge.product * PRODUCTS + j));
+    }
+    pixels
+}
+
+/// Each tile of a row, with each of the four pictures that the larger one is made of.
+fn phases(tiles: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..tiles).flat_map(|tile| (0..4).map(move |phase| (tile, phase)))
+}
+
+#[inline(always)]
+fn transposed<V: Copy, const ROWS: usize, const COLUMNS: usize>(grid: &[[V; COLUMNS]; ROWS]) -> [[V; ROWS]; COLUMNS] {
+    let mut out = [[grid[0][0]; ROWS]; COLUMNS];
+    for j in 0..COLUMNS {
+        for i in 0..ROWS {
+            out[j][i] = grid[i][j];
+        }
+    }
+    out
+}
+
+/// As many as fit, from the first on.
+#[inline(always)]
+#[expect(clippy::manual_memcpy, reason = "copied as a whole, the vectors would live in memory")]
+fn part<V: Copy, const ALL: usize, const PART: usize>(values: [V; ALL], first: usize) -> [V; PART] {
+    let mut out = [values[0]; PART];
+    for i in 0..PART {
+        out[i] = values[first + i];
+    }
+    out
+}
+
+/// A vector, its last values zero where there are not as many.
+#[inline(always)]
+fn load<S: Simd>(simd: S, values: &[f32]) -> S::f32s {
+    match S::as_simd_f32s(values) {
+        ([vector, ..], _) => *vector,
+        (_, part) => simd.partial_load_f32s(part),
+    }
+}
+
+/// As much of a vector as there is room for.
+#[inline(always)]
+fn store<S: Simd>(simd: S, out: &mut [f32], vector: S::f32s) {
+    match S::as_mut_simd_f32s(out) {
+        ([out, ..], _) => *out = vector,
+        (_, part) => simd.partial_store_f32s(part, vector),
+    }
 }
 
 #[cfg(test)]
@@ -231,32 +495,34 @@ mod tests {
     fn both_ways_agree_with_the_direct_convolution() {
         // Channels that fill panels and those that do not; one image and more than a chunk.
         for (large, small, side, batch) in [(32, 64, 8, 1), (48, 33, 4, 3), (40, 96, 4, 70), (32, 32, 32, 2)] {
-            let value = |i: usize, modulus: usize| f32::from(u8::try_from(i * 31 % modulus).unwrap()) / 100.0 - 0.5;
-            let weight: Vec<f32> = (0..TAPS * large * small).map(|i| value(i, 97)).collect();
-            let winograd =
-                Winograd::new(large, small, |tap, channel, row| weight[(row * large + channel) * TAPS + tap]).unwrap();
+            let noise = |i: usize, modulus: usize| f32::from(u8::try_from(i * 31 % modulus).unwrap()) / 100.0 - 0.5;
+            let weight: Vec<f32> = (0..TAPS * large * small).map(|i| noise(i, 97)).collect();
+            let value = |tap: usize, channel: usize, row: usize| weight[(row * large + channel) * TAPS + tap];
+            let ways =
+                [Winograd::Two(Tiled::new(large, small, value)), Winograd::Four(Tiled::new(large, small, value))];
             let direct = Weights::new(small, TAPS * large, |row, column| {
                 weight[(row * large + column % large) * TAPS + column / large]
             });
             let pixels = batch * side * side;
-            let large_pictures: Vec<f32> = (0..4 * pixels * large).map(|i| value(i, 89)).collect();
-            let small_pictures: Vec<f32> = (0..pixels * small).map(|i| value(i, 83)).collect();
+            let large_pictures: Vec<f32> = (0..4 * pixels * large).map(|i| noise(i, 89)).collect();
+            let small_pictures: Vec<f32> = (0..pixels * small).map(|i| noise(i, 83)).collect();
             let (mut rooms, mut columns) = (Room::default(), vec![0.0; pixels * TAPS * large]);
 
-            let mut found = vec![f32::NAN; small_pictures.len()];
-            winograd.down(side, &large_pictures, &mut found, &mut rooms, |pixels| pixels[0] += 1000.0);
-            let mut expected = vec![f32::NAN; found.len()];
+            let mut expected_small = vec![f32::NAN; small_pictures.len()];
             unfold(side, large, &large_pictures, &mut columns);
-            direct.multiply_back(pixels, &columns, &mut expected);
-            expected.chunks_exact_mut(side * small).for_each(|row| row[0] += 1000.0);
-            assert_close(&found, &expected);
-
-            let mut found = vec![f32::NAN; large_pictures.len()];
-            winograd.up(side, &small_pictures, &mut found, &mut rooms, |pixels| pixels[0] += 1000.0);
-            let mut expected = vec![f32::NAN; found.len()];
+            direct.multiply_back(pixels, &columns, &mut expected_small);
+            expected_small.chunks_exact_mut(side * small).for_each(|row| row[0] += 1000.0);
+            let mut expected_large = vec![f32::NAN; large_pictures.len()];
             direct.multiply(pixels, &small_pictures, &mut columns);
-            fold(side, large, &columns, &mut expected, |pixels| pixels[0] += 1000.0);
-            assert_close(&found, &expected);
+            fold(side, large, &columns, &mut expected_large, |pixels| pixels[0] += 1000.0);
+            for way in ways {
+                let mut found = vec![f32::NAN; small_pictures.len()];
+                way.down(side, &large_pictures, &mut found, &mut rooms, |pixels| pixels[0] += 1000.0);
+                assert_close(&found, &expected_small);
+                let mut found = vec![f32::NAN; large_pictures.len()];
+                way.up(side, &small_pictures, &mut found, &mut rooms, |pixels| pixels[0] += 1000.0);
+                assert_close(&found, &expected_large);
+            }
         }
     }
 

@@ -1,0 +1,108 @@
+//! Winograd's algorithms along one axis: what is added up before and after their products.
+//!
+//! The smaller picture is cut into tiles of `TILE` pixels; `TILE + 1` products do for a tile what two taps would take `2 · TILE`
+//! for. A convolution takes `PRODUCTS` pixels of the larger picture to [factors](Axis::factors) and the products to the
+//! [sums](Axis::sums) that are the tile's pixels. The transposed convolution is the mirror image: [spread](Axis::spread) is the transpose
+//! of the sums, [pixels](Axis::pixels) that of the factors.
+
+#![expect(clippy::many_single_char_names, reason = "the values along an axis, in their order")]
+#![expect(
+    clippy::inline_always,
+    reason = "the features of the vector unit hold only for what is inlined into their function"
+)]
+
+use pulp::Simd;
+
+pub(super) trait Axis<const TILE: usize, const PRODUCTS: usize>: Sync {
+    /// What each product's weight takes of the two taps.
+    const TAPS: [[f32; 2]; PRODUCTS];
+
+    fn factors<S: Simd>(simd: S, pixels: [S::f32s; PRODUCTS]) -> [S::f32s; PRODUCTS];
+
+    fn sums<S: Simd>(simd: S, products: [S::f32s; PRODUCTS]) -> [S::f32s; TILE];
+
+    fn spread<S: Simd>(simd: S, pixels: [S::f32s; TILE]) -> [S::f32s; PRODUCTS];
+
+    /// The first is the first product, the last the last one: there the next tile's pixels fall on this one's.
+    fn pixels<S: Simd>(simd: S, products: [S::f32s; PRODUCTS]) -> [S::f32s; PRODUCTS];
+}
+
+/// Three products for two pixels. Nothing but additions beside them.
+pub(super) struct Two;
+
+impl Axis<2, 3> for Two {
+    const TAPS: [[f32; 2]; 3] = [[1.0, 0.0], [1.0, 1.0], [0.0, 1.0]];
+
+    #[inline(always)]
+    fn factors<S: Simd>(simd: S, [a, b, c]: [S::f32s; 3]) -> [S::f32s; 3] {
+        [simd.sub_f32s(a, b), b, simd.sub_f32s(c, b)]
+    }
+
+    #[inline(always)]
+    fn sums<S: Simd>(simd: S, [a, b, c]: [S::f32s; 3]) -> [S::f32s; 2] {
+        [simd.add_f32s(a, b), simd.add_f32s(b, c)]
+    }
+
+    #[inline(always)]
+    fn spread<S: Simd>(simd: S, [a, b]: [S::f32s; 2]) -> [S::f32s; 3] {
+        [a, simd.add_f32s(a, b), b]
+    }
+
+    #[inline(always)]
+    fn pixels<S: Simd>(simd: S, [a, b, c]: [S::f32s; 3]) -> [S::f32s; 3] {
+        [a, simd.sub_f32s(simd.sub_f32s(b, a), c), c]
+    }
+}
+
+/// Five products for four pixels: polynomials at 0, 1, −1, 2 and infinity.
+pub(super) struct Four;
+
+impl Axis<4, 5> for Four {
+    const TAPS: [[f32; 2]; 5] = [[1.0, 0.0], [-0.5, -0.5], [-1.0 / 6.0, 1.0 / 6.0], [1.0 / 6.0, 1.0 / 3.0], [0.0, 1.0]];
+
+    #[inline(always)]
+    fn factors<S: Simd>(simd: S, [a, b, c, d, e]: [S::f32s; 5]) -> [S::f32s; 5] {
+        let times = |factor: f32, value, sum| simd.mul_add_f32s(simd.splat_f32s(factor), value, sum);
+        let outer = simd.sub_f32s(d, b);
+        [
+            times(0.5, outer, simd.sub_f32s(a, c)),
+            times(-2.0, b, simd.sub_f32s(d, c)),
+            times(2.0, b, times(-3.0, c, d)),
+            outer,
+            times(-2.0, outer, simd.sub_f32s(e, c)),
+        ]
+    }
+
+    #[inline(always)]
+    fn sums<S: Simd>(simd: S, [a, b, c, d, e]: [S::f32s; 5]) -> [S::f32s; 4] {
+        let times = |factor: f32, value, sum| simd.mul_add_f32s(simd.splat_f32s(factor), value, sum);
+        let (even, odd) = (simd.add_f32s(b, c), simd.sub_f32s(b, c));
+        [
+            simd.add_f32s(simd.add_f32s(a, even), d),
+            times(2.0, d, odd),
+            times(4.0, d, even),
+            times(8.0, d, simd.add_f32s(odd, e)),
+        ]
+    }
+
+    #[inline(always)]
+    fn spread<S: Simd>(simd: S, [a, b, c, d]: [S::f32s; 4]) -> [S::f32s; 5] {
+        let times = |factor: f32, value, sum| simd.mul_add_f32s(simd.splat_f32s(factor), value, sum);
+        let (even, odd) = (simd.add_f32s(a, c), simd.add_f32s(b, d));
+        [a, simd.add_f32s(even, odd), simd.sub_f32s(even, odd), times(8.0, d, times(4.0, c, times(2.0, b, a))), d]
+    }
+
+    #[inline(always)]
+    fn pixels<S: Simd>(simd: S, [a, b, c, d, e]: [S::f32s; 5]) -> [S::f32s; 5] {
+        let times = |factor: f32, value, sum| simd.mul_add_f32s(simd.splat_f32s(factor), value, sum);
+        let outer = times(-2.0, e, times(0.5, a, d));
+        let sum = simd.add_f32s(simd.add_f32s(a, b), e);
+        [
+            a,
+            simd.sub_f32s(times(2.0, c, times(-2.0, b, simd.splat_f32s(0.0))), outer),
+            simd.sub_f32s(times(-3.0, c, simd.splat_f32s(0.0)), sum),
+            simd.add_f32s(simd.add_f32s(b, c), outer),
+            e,
+        ]
+    }
+}
