@@ -131,7 +131,7 @@ fn a_resumed_run_comes_to_the_same_numbers_as_one_that_was_never_stopped() {
 fn judges_that_know_pictures_go_on_as_if_never_stopped_and_belong_to_the_run() {
     let folder = tempfile::tempdir().unwrap();
     let [file, whole, parts] = ["alexnet.safetensors", "whole", "parts"].map(|name| folder.path().join(name));
-    perception::write_random(&file);
+    perception::write_made_up(&file);
     let settings = TrainSettings { features: Some(file), every: 100, steps: 3, ..tiny() };
     let (_, told) = run(&request(&whole, settings.clone()));
     for name in ["judges_loss", "judges_opinion", "seen_difference"] {

@@ -104,10 +104,10 @@ impl AlexNet {
         }
     }
 
-    /// Random weights.
+    /// Weights that only look random: a `PyTorch` program has made up the same.
     #[cfg(test)]
-    pub fn random(size_px: usize) -> Self {
-        let layers = random_layers();
+    pub fn made_up(size_px: usize) -> Self {
+        let layers = made_up_layers();
         let borrowed: Vec<_> = layers.iter().map(|(weight, bias)| (weight, bias)).collect();
         Self::new(&borrowed, size_px, &Device::flex())
     }
@@ -192,27 +192,23 @@ pub(in crate::train) fn weights() -> u64 {
 }
 
 #[cfg(test)]
-fn random_layers() -> Vec<(Weights, Weights)> {
-    use crate::train::draws::{Purpose, normal, stream};
-    let mut rng = stream(1, Purpose::Samples);
-    #[expect(clippy::cast_precision_loss, reason = "counts of inputs, far below 2^24")]
-    let drawn = |shape: &Shape| {
-        let spread = (2.0 / (shape.inputs * shape.side * shape.side) as f32).sqrt();
-        let length = shape.weight().iter().product();
-        let values = (0..length).map(|_| spread * normal(&mut rng)).collect();
-        let bias = (0..shape.outputs).map(|_| 0.1 * normal(&mut rng)).collect();
+fn made_up_layers() -> Vec<(Weights, Weights)> {
+    let made_up = |(layer, shape): (usize, &Shape)| {
+        let [taps, layer] = [shape.inputs * shape.side * shape.side, layer].map(super::tests::count);
+        let values = super::tests::sines(shape.weight().iter().product(), 2.0 / taps.sqrt(), 0.71, layer);
+        let bias = super::tests::sines(shape.outputs, 0.1, 0.31, layer);
         (Weights { shape: shape.weight().to_vec(), values }, Weights { shape: vec![shape.outputs], values: bias })
     };
-    SHAPES.iter().map(drawn).collect()
+    SHAPES.iter().enumerate().map(made_up).collect()
 }
 
-/// The same random weights as a file, under torchvision's names.
+/// The same weights as a file, under torchvision's names.
 #[cfg(test)]
-pub(in crate::train) fn write_random(path: &Path) {
+pub(in crate::train) fn write_made_up(path: &Path) {
     use safetensors::tensor::{Dtype, TensorView};
     let bytes = |weights: &Weights| weights.values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
     let mut tensors = Vec::new();
-    for ((weight, bias), index) in random_layers().iter().zip([0, 3, 6, 8, 10]) {
+    for ((weight, bias), index) in made_up_layers().iter().zip([0, 3, 6, 8, 10]) {
         for (what, weights) in [("weight", weight), ("bias", bias)] {
             tensors.push((format!("features.{index}.{what}"), weights.shape.clone(), bytes(weights)));
         }

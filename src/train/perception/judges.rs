@@ -139,6 +139,16 @@ impl Judges {
         Self { mixtures: mixtures.into(), convolutions: convolutions.collect(), steps: state.steps }
     }
 
+    /// With other mixtures than those of the seed: `values(level, channels)`.
+    #[cfg(test)]
+    pub fn with_mixtures(self, values: impl Fn(usize, usize) -> Vec<f32>) -> Self {
+        let mixtures = alexnet::channels().into_iter().enumerate().map(|(level, channels)| {
+            let shape = [MIXTURES, channels, 1, 1];
+            Tensor::from_data(TensorData::new(values(level, channels), shape), &Device::flex())
+        });
+        Self { mixtures: mixtures.collect(), ..self }
+    }
+
     /// One step against the hinge loss of real and drawn pictures' levels, without autodiff. Answers the loss, `[1]`.
     pub fn learn(&mut self, real: &[Tensor<4>], drawn: &[Tensor<4>], adam: &AdamSettings, rate: f32) -> Tensor<1> {
         for convolution in &mut self.convolutions {

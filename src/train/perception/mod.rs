@@ -16,7 +16,7 @@ use burn::tensor::{Device, Tensor};
 
 use super::net::{AdamSettings, NetState, leaf};
 #[cfg(test)]
-pub(super) use alexnet::write_random;
+pub(super) use alexnet::write_made_up;
 pub(super) use alexnet::{AlexNet, numbers_of_a_picture, weights};
 pub(super) use judges::{Judges, parameters, statistics};
 
