@@ -17,7 +17,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
     ("job", &["photo", "mask", "face", "blend", "device", "model", "search", "explore"]),
     ("project", &["photo", "mask", "face", "blend", "device", "model", "search", "job"]),
     ("metrics", &[]),
-    ("evaluation", &["photo", "mask", "face", "blend", "device", "model", "search", "job", "metrics"]),
+    ("evaluation", &["photo", "mask", "face", "blend", "device", "model", "search", "job", "metrics", "dataset"]),
     ("explore", &["photo", "mask", "face", "model", "search"]),
     ("prepare", &["photo", "mask", "face", "dataset"]),
     ("train", &["model", "dataset", "device", "photo", "mask", "metrics", "search"]),

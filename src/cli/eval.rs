@@ -1,4 +1,4 @@
-//! `countenance eval`: the evaluation protocol on a folder of faces.
+//! `countenance eval`: the evaluation protocol on a folder of faces, or on a dataset.
 //!
 //! Ctrl-C ends the program at once, as in `fill`; the JSON is written on the way, so that what was done is kept.
 
@@ -46,7 +46,7 @@ struct Done {
 /// Evaluates, and writes what was asked for.
 fn evaluate(plan: &Plan, console: &mut Console) -> anyhow::Result<Done> {
     let protocol = &plan.protocol;
-    console.begin("eval", protocol.gradients_a_face() * protocol.pictures.len() as u64);
+    console.begin("eval", protocol.gradients_a_face() * protocol.faces.len() as u64);
     let mut live =
         Live { plan, console, gradients: 0, faces_done: 0, started: Instant::now(), last_written: Instant::now() };
     let evaluation = evaluation::run(&mut Engine::default(), protocol, &mut live);
@@ -88,7 +88,7 @@ struct Live<'a> {
 impl Live<'_> {
     /// Without a bar, a line for each face tells how long the rest takes at this speed.
     fn tell_place(&mut self) {
-        let (done, all) = (self.faces_done, self.plan.protocol.pictures.len());
+        let (done, all) = (self.faces_done, self.plan.protocol.faces.len());
         if self.console.is_on_terminal() || done == all {
             return;
         }
@@ -105,7 +105,7 @@ impl Watcher for Live<'_> {
 
     fn gradient(&mut self) {
         self.gradients += 1;
-        let title = format!("face {} of {}", self.faces_done + 1, self.plan.protocol.pictures.len());
+        let title = format!("face {} of {}", self.faces_done + 1, self.plan.protocol.faces.len());
         self.console.show_place(&title, self.gradients);
     }
 

@@ -13,6 +13,7 @@ use super::{About, CHANNELS, DatasetError, FORMAT, MAX_SIZE_PX, TENSOR, picture_
 
 /// Aligned faces of one size. Cheap to open; pictures are read from the disk when they are looked at. May be shared
 /// between threads.
+#[derive(Debug)]
 pub struct Faces {
     map: Mmap,
     /// Where the pictures are in the file.

@@ -39,7 +39,7 @@ fn file(folder: &Path, name: &str, dtype: Dtype, shape: &[usize], change: &[(&st
 /// The error without the folder, which differs from run to run.
 fn refusal(path: &Path) -> String {
     let folder = format!("{}/", path.parent().unwrap().display());
-    Faces::open(path).err().expect("the file must be refused").to_string().replace(&folder, "")
+    Faces::open(path).expect_err("the file must be refused").to_string().replace(&folder, "")
 }
 
 #[test]

@@ -60,8 +60,3 @@ pub(super) fn answer(
     }
     Ok(pasted(face, hole, &answer))
 }
-
-/// A file's name without its extension, which names its face everywhere.
-pub(super) fn stem_of(path: &Path) -> String {
-    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
-}

@@ -1,17 +1,28 @@
 //! The faces that are filled: aligned pictures at the model's size.
 
-use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use image::imageops::{self, FilterType};
-use image::{DynamicImage, RgbImage};
+use image::{DynamicImage, Rgb, RgbImage};
 
+use crate::dataset::Faces;
 use crate::metrics::Picture;
 use crate::photo::{self, DecodeLimits, FaceFrame, Photo, PhotoError};
+
+/// Where a face is.
+#[derive(Clone, Debug)]
+pub enum FaceSource {
+    /// A square picture.
+    File(PathBuf),
+    /// One of a dataset's, by its place there.
+    Packed(Arc<Faces>, usize),
+}
 
 /// One aligned face.
 #[derive(Clone, Debug)]
 pub struct EvaluationFace {
-    /// The file's name without its extension.
+    /// Its source's.
     pub name: String,
     /// Its place in the list, which masks and starts depend on.
     pub index: usize,
@@ -28,14 +39,36 @@ pub enum FaceError {
     NotSquare { width: u32, height: u32 },
 }
 
+impl FaceSource {
+    /// A file's name without its extension, or the place in the dataset as `face-00012`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::File(path) => path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+            Self::Packed(_, index) => format!("face-{index:05}"),
+        }
+    }
+
+    fn pixels(&self) -> Result<RgbImage, PhotoError> {
+        match self {
+            Self::File(path) => Ok(photo::open(path, DecodeLimits::default())?.pixels.into_rgb8()),
+            Self::Packed(faces, index) => {
+                let pixels = faces.picture(*index).as_chunks::<3>().0;
+                let at = |x: u32, y: u32| Rgb(pixels[(y * faces.size_px() + x) as usize]);
+                Ok(RgbImage::from_fn(faces.size_px(), faces.size_px(), at))
+            }
+        }
+    }
+}
+
 impl EvaluationFace {
     /// Opens a square picture and brings it to the model's size, in 8 bits and without transparency. Pictures of another
     /// size go through Lanczos' filter, as those that models are trained on do.
     ///
     /// # Errors
     /// When it cannot be opened, or is not square.
-    pub fn open(path: &Path, index: usize, crop_size_px: u32) -> Result<Self, FaceError> {
-        let pixels = photo::open(path, DecodeLimits::default())?.pixels.into_rgb8();
+    pub fn open(source: &FaceSource, index: usize, crop_size_px: u32) -> Result<Self, FaceError> {
+        let pixels = source.pixels()?;
         let (width, height) = pixels.dimensions();
         if width != height {
             return Err(FaceError::NotSquare { width, height });
@@ -45,7 +78,7 @@ impl EvaluationFace {
         } else {
             imageops::resize(&pixels, crop_size_px, crop_size_px, FilterType::Lanczos3)
         };
-        Ok(Self { name: super::cases::stem_of(path), index, pixels })
+        Ok(Self { name: source.name(), index, pixels })
     }
 
     /// As a photo of the product, with the frame around all of it.
@@ -64,6 +97,8 @@ pub(super) fn measurable(pixels: &RgbImage) -> Picture {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dataset::{About, FacesWriter};
+    use crate::photo::Overwrite;
 
     #[test]
     fn a_picture_of_the_models_size_stays_as_it_is_and_others_are_scaled() {
@@ -71,10 +106,11 @@ mod tests {
         let path = folder.path().join("ann.v2.png");
         let pixels = RgbImage::from_fn(32, 32, |x, _| image::Rgb([if x < 16 { 200 } else { 40 }, 7, 90]));
         pixels.save(&path).unwrap();
-        let face = EvaluationFace::open(&path, 3, 32).unwrap();
+        let source = FaceSource::File(path);
+        let face = EvaluationFace::open(&source, 3, 32).unwrap();
         assert_eq!((face.pixels, face.name.as_str(), face.index), (pixels, "ann.v2", 3));
         for size_px in [16, 64] {
-            let face = EvaluationFace::open(&path, 0, size_px).unwrap();
+            let face = EvaluationFace::open(&source, 0, size_px).unwrap();
             assert_eq!(face.pixels.dimensions(), (size_px, size_px));
             assert_eq!(face.pixels.get_pixel(1, 1).0, [200, 7, 90]);
             assert_eq!(face.pixels.get_pixel(size_px - 2, 1).0, [40, 7, 90]);
@@ -86,8 +122,26 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ann.png");
         RgbImage::new(20, 30).save(&path).unwrap();
-        let error = EvaluationFace::open(&path, 0, 16).unwrap_err();
+        let error = EvaluationFace::open(&FaceSource::File(path), 0, 16).unwrap_err();
         insta::assert_snapshot!(error, @"the picture is 20×30 pixels: give a square one, cut to an aligned face");
-        assert!(matches!(EvaluationFace::open(&folder.path().join("bob.png"), 0, 16), Err(FaceError::Photo(_))));
+        let missing = FaceSource::File(folder.path().join("bob.png"));
+        assert!(matches!(EvaluationFace::open(&missing, 0, 16), Err(FaceError::Photo(_))));
+    }
+
+    #[test]
+    fn a_dataset_gives_its_pictures_in_their_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("faces.safetensors");
+        let mut writer = FacesWriter::create(&path, 8, About::default(), Overwrite::Refuse).unwrap();
+        for grey in [10, 200] {
+            writer.push(&[grey; 8 * 8 * 3]).unwrap();
+        }
+        writer.finish().unwrap();
+        let faces = Arc::new(Faces::open(&path).unwrap());
+        for (index, grey) in [10, 200].into_iter().enumerate() {
+            let face = EvaluationFace::open(&FaceSource::Packed(faces.clone(), index), index, 16).unwrap();
+            assert_eq!((face.name, face.index), (format!("face-0000{index}"), index));
+            assert!(face.pixels.dimensions() == (16, 16) && face.pixels.iter().all(|value| *value == grey));
+        }
     }
 }

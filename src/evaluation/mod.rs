@@ -21,7 +21,7 @@ mod run;
 mod score;
 
 pub use cases::{case_name, write_case};
-pub use face::{EvaluationFace, FaceError};
+pub use face::{EvaluationFace, FaceError, FaceSource};
 pub use hole::HoleKind;
 pub use protocol::{MEAN, Others, Protocol, SearchMethod};
 pub use run::{Evaluation, Watcher, run};

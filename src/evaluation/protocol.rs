@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::HoleKind;
+use super::{FaceSource, HoleKind};
 use crate::blend::BlendMode;
 use crate::device::DeviceChoice;
 use crate::model::ModelChoice;
@@ -17,7 +17,7 @@ pub const MEAN: &str = "mean";
 #[derive(Clone, Debug)]
 pub struct Protocol {
     /// Square pictures of aligned faces. A face's place in the list is part of what its holes and starts are drawn from.
-    pub pictures: Vec<PathBuf>,
+    pub faces: Vec<FaceSource>,
     pub holes: Vec<HoleKind>,
     pub searches: Vec<SearchMethod>,
     /// Each search is scored with each of them; a search runs once.

@@ -1,14 +1,15 @@
 //! The protocol, carried out.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use image::RgbImage;
 
-use super::cases::{answer, stem_of, write_case};
+use super::cases::{answer, write_case};
 use super::face::measurable;
 use super::paint::{blanked, blended, mean_filled};
-use super::{EvaluationFace, HoleKind, MEAN, Problem, Protocol, Score, SearchFacts, SearchMethod, seed_for};
+use super::{
+    EvaluationFace, FaceSource, HoleKind, MEAN, Problem, Protocol, Score, SearchFacts, SearchMethod, seed_for,
+};
 use crate::blend::BlendMode;
 use crate::job::{
     DeviceInfo, Engine, FillError, FillOutcome, FillRequest, Flow, Observer, Start, StopReason, run_fill,
@@ -61,8 +62,8 @@ pub fn run(engine: &mut Engine, protocol: &Protocol, watcher: &mut dyn Watcher) 
         done.device = Some(device);
     }
     let mut run = Run { engine, protocol, watcher, done };
-    for (index, path) in protocol.pictures.iter().enumerate() {
-        run.face(index, path);
+    for (index, source) in protocol.faces.iter().enumerate() {
+        run.face(index, source);
         run.done.faces_done += 1;
         run.watcher.face_done(&run.done);
     }
@@ -88,10 +89,10 @@ struct Case<'a> {
 }
 
 impl Run<'_> {
-    fn face(&mut self, index: usize, path: &Path) {
-        let face = match EvaluationFace::open(path, index, self.protocol.crop_size_px) {
+    fn face(&mut self, index: usize, source: &FaceSource) {
+        let face = match EvaluationFace::open(source, index, self.protocol.crop_size_px) {
             Ok(face) => face,
-            Err(error) => return self.problem(Problem::new(&stem_of(path), None, None, &error)),
+            Err(error) => return self.problem(Problem::new(&source.name(), None, None, &error)),
         };
         let truth = measurable(&face.pixels);
         let mut row = vec![Some(face.pixels.clone())];

@@ -43,7 +43,7 @@ impl Place {
 
 pub(super) fn protocol(pictures: Vec<PathBuf>) -> Protocol {
     Protocol {
-        pictures,
+        faces: pictures.into_iter().map(FaceSource::File).collect(),
         holes: vec![HoleKind::Center, HoleKind::Irregular],
         searches: Vec::new(),
         blends: vec![BlendMode::None],
@@ -157,7 +157,7 @@ fn the_gradients_that_progress_counts_on_are_those_that_come() {
 #[test]
 fn what_is_under_the_hole_reaches_no_method() {
     let place = Place::with_faces(&["ann.png"]);
-    let truth = EvaluationFace::open(&place.path("ann.png"), 0, SIZE_PX).unwrap().pixels;
+    let truth = EvaluationFace::open(&FaceSource::File(place.path("ann.png")), 0, SIZE_PX).unwrap().pixels;
     let hole = HoleKind::Center.hole_in_crop(SIZE_PX, 0, 0);
     let noisy = |x, y| if hole.is_hole(x, y) { Rgb([255, 0, 255]) } else { *truth.get_pixel(x, y) };
     truth.save(place.path("true.png")).unwrap();
@@ -193,7 +193,7 @@ fn cases_hide_the_hole_and_their_answers_are_scored() {
     let (cases, answers) = (place.folder("cases"), place.folder("answers"));
     let protocol = Protocol { cases: Some(cases.clone()), ..protocol(vec![place.path("ann.png")]) };
     evaluated(&protocol);
-    let truth = EvaluationFace::open(&place.path("ann.png"), 0, SIZE_PX).unwrap();
+    let truth = EvaluationFace::open(&FaceSource::File(place.path("ann.png")), 0, SIZE_PX).unwrap();
     for kind in [HoleKind::Center, HoleKind::Irregular] {
         let name = case_name("ann", kind);
         let hole = load_mask(&cases.join(format!("{name}_mask.png")), SIZE_PX, SIZE_PX).unwrap();

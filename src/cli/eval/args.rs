@@ -12,8 +12,8 @@ use crate::search::Preset;
 
 /// Measure how near fills come to the truth, over many faces and masks
 ///
-/// DIR holds pictures of aligned faces (square, any size; eyes and mouth at the places the model was trained on). In each
-/// one every mask makes a hole, every method fills it, and the result is compared with what was there. The mean of the
+/// FACES holds pictures of aligned faces (square, any size; eyes and mouth at the places the model was trained on): a folder of
+/// them, or a dataset of `countenance prepare`. In each one every mask makes a hole, every method fills it, and the result is compared with what was there. The mean of the
 /// known pixels (method mean) is always measured too, as the floor. Numbers go to standard output as a table of means
 /// with 95 % intervals (Student's t).
 ///
@@ -22,8 +22,8 @@ use crate::search::Preset;
 #[derive(Debug, Args)]
 #[command(after_long_help = AFTER_HELP)]
 pub(in crate::cli) struct EvalArgs {
-    /// Folder of aligned faces (PNG, JPEG, WebP, TIFF, BMP), taken by name
-    #[arg(value_name = "DIR")]
+    /// Folder of aligned faces (PNG, JPEG, WebP, TIFF, BMP), taken by name, or a dataset, in its order
+    #[arg(value_name = "FACES")]
     pub(super) faces: PathBuf,
 
     /// Masks, with commas: center, half, random, pattern, irregular, mouth, eyes; or all
@@ -90,7 +90,7 @@ pub(in crate::cli) struct EvalArgs {
 
     /// Folder for others: NAME-MASK.png with the hole blanked and NAME-MASK_mask.png, white in the hole
     ///
-    /// NAME is the face's file name without extension. Made if need be; pictures of these names are replaced.
+    /// NAME is the face's file name without extension, or face-00012 for the 13th of a dataset. Made if need be; pictures of these names are replaced.
     #[arg(long, value_name = "DIR")]
     pub(super) cases: Option<PathBuf>,
 
@@ -104,6 +104,7 @@ pub(in crate::cli) struct EvalArgs {
 const AFTER_HELP: &str = "\
 Examples:
   countenance eval faces/ --count 24 --sheet eval.png
+  countenance eval held-out/faces.safetensors --model runs/mine/best.safetensors --count 200
   countenance eval faces/ --presets best,blog --blend none,poisson --json eval.json
   countenance eval faces/ --presets best,best:noise=0,best:candidates=1 --against best
   countenance eval faces/ --presets none --cases cases/

@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::args::EvalArgs;
 use crate::cli::outputs::{STANDARD_OUTPUT, check_distinct, check_folders, folder_of, identity, make_folder};
 use crate::cli::settings::SettingsArgs;
 use crate::cli::{batch, models, usage};
-use crate::evaluation::{Others, Protocol, SearchMethod};
+use crate::dataset::Faces;
+use crate::evaluation::{FaceSource, Others, Protocol, SearchMethod};
 use crate::model::ModelInfo;
 
 /// So many faces are shown on the sheet.
@@ -27,12 +29,12 @@ pub(super) struct Plan {
 impl Plan {
     /// Checks the arguments and makes the folder for cases.
     pub(super) fn new(args: &EvalArgs) -> anyhow::Result<Self> {
-        let pictures = pictures(&args.faces, args.count)?;
+        let faces = faces(&args.faces, args.count)?;
         let searches =
             args.presets.0.iter().map(|name| search_method(name, args)).collect::<anyhow::Result<Vec<_>>>()?;
         let (choice, model) = models::choose(args.model.as_deref())?;
         let protocol = Protocol {
-            pictures,
+            faces,
             holes: args.masks.0.clone(),
             searches,
             blends: args.blend.0.clone(),
@@ -45,7 +47,7 @@ impl Plan {
             sheet_faces: if args.sheet.is_some() { SHEET_FACES } else { 0 },
         };
         check_methods(&protocol, args.against.as_ref())?;
-        check_outputs(args, &protocol.pictures)?;
+        check_outputs(args, &protocol.faces)?;
         Ok(Self { protocol, model, against: args.against.clone(), json: args.json.clone(), sheet: args.sheet.clone() })
     }
 
@@ -64,12 +66,20 @@ fn search_method(name: &str, args: &EvalArgs) -> anyhow::Result<SearchMethod> {
     Ok(SearchMethod { name: name.to_string(), settings: settings.settings()? })
 }
 
-/// The faces, by name. Two of one stem could not be told apart in cases and reports.
-fn pictures(folder: &Path, count: Option<u32>) -> anyhow::Result<Vec<PathBuf>> {
-    let mut pictures = batch::pictures_in(folder)?;
-    if let Some(count) = count {
-        pictures.truncate(usize::try_from(count).unwrap_or(usize::MAX));
+/// The faces of a folder by name, or those of a dataset.
+fn faces(path: &Path, count: Option<u32>) -> anyhow::Result<Vec<FaceSource>> {
+    let count = count.and_then(|count| usize::try_from(count).ok()).unwrap_or(usize::MAX);
+    if path.is_file() {
+        let faces = Arc::new(Faces::open(path)?);
+        return Ok((0..faces.len().min(count)).map(|index| FaceSource::Packed(faces.clone(), index)).collect());
     }
+    Ok(pictures(path, count)?.into_iter().map(FaceSource::File).collect())
+}
+
+/// Two of one stem could not be told apart in cases and reports.
+fn pictures(folder: &Path, count: usize) -> anyhow::Result<Vec<PathBuf>> {
+    let mut pictures = batch::pictures_in(folder)?;
+    pictures.truncate(count);
     let mut by_stem = HashMap::new();
     for picture in &pictures {
         if let Some(other) = by_stem.insert(picture.file_stem(), picture) {
@@ -101,7 +111,7 @@ fn check_methods(protocol: &Protocol, against: Option<&String>) -> anyhow::Resul
 }
 
 /// Nothing may be written over an input, or among the faces, where the next run would take it for one.
-fn check_outputs(args: &EvalArgs, pictures: &[PathBuf]) -> anyhow::Result<()> {
+fn check_outputs(args: &EvalArgs, faces: &[FaceSource]) -> anyhow::Result<()> {
     let among_faces = |folder: &Path| identity(folder) == identity(&args.faces);
     if let Some(folder) = &args.cases {
         make_folder(folder, "--cases")?;
@@ -119,7 +129,11 @@ fn check_outputs(args: &EvalArgs, pictures: &[PathBuf]) -> anyhow::Result<()> {
         .chain(args.sheet.as_deref().map(|path| ("--sheet", path)))
         .collect();
     check_folders(&files)?;
-    check_distinct(&files, pictures.iter().map(PathBuf::as_path))?;
+    let inputs = faces.iter().map(|face| match face {
+        FaceSource::File(path) => path.as_path(),
+        FaceSource::Packed(..) => &args.faces,
+    });
+    check_distinct(&files, inputs)?;
     match &args.sheet {
         Some(sheet) if !sheet.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png")) => {
             Err(usage(format!("--sheet {} does not end in .png: it is written as PNG", sheet.display())))

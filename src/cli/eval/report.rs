@@ -46,7 +46,7 @@ pub(super) fn json(plan: &Plan, evaluation: &Evaluation) -> anyhow::Result<Strin
         size_px: protocol.crop_size_px,
         device: evaluation.device.as_ref().map(|device| device.name.as_str()),
         seed: protocol.seed,
-        faces: protocol.pictures.len(),
+        faces: protocol.faces.len(),
         faces_done: evaluation.faces_done,
         masks: &protocol.holes,
         cells: cells(&evaluation.scores, &protocol.holes, &methods),

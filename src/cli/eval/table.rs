@@ -30,7 +30,7 @@ const SEARCH: [Column; 5] = [
 pub(super) fn table(plan: &Plan, evaluation: &Evaluation) -> String {
     let protocol = &plan.protocol;
     let cells = cells(&evaluation.scores, &protocol.holes, &protocol.methods());
-    let faces = protocol.pictures.len();
+    let faces = protocol.faces.len();
     let mut text = format!(
         "{faces} {}, model {}, seed {}",
         if faces == 1 { "face" } else { "faces" },

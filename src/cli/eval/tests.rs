@@ -7,6 +7,7 @@ use image::{Rgb, RgbImage};
 use super::*;
 use crate::cli::args;
 use crate::cli::progress::Told;
+use crate::dataset::{About, FacesWriter};
 
 /// A folder with faces in it.
 struct Place(tempfile::TempDir);
@@ -37,9 +38,13 @@ impl Place {
 
     /// Runs `eval` on the faces with words in which `DIR` is this folder.
     fn eval(&self, line: &str) -> anyhow::Result<Run> {
+        self.eval_of("DIR/faces", line)
+    }
+
+    fn eval_of(&self, faces: &str, line: &str) -> anyhow::Result<Run> {
         let folder = self.0.path().to_str().unwrap();
         let model = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/fixtures/tiny-16.safetensors");
-        let start = ["countenance", "eval", "DIR/faces", "--device", "cpu", "--model", model];
+        let start = ["countenance", "eval", faces, "--device", "cpu", "--model", model];
         let words = start.into_iter().chain(line.split_whitespace()).map(|word| word.replace("DIR", folder));
         let Some(args::Command::Eval(args)) = args::parse(args::command(), words)?.command else {
             panic!("not an eval")
@@ -69,6 +74,25 @@ fn the_table_shows_means_and_intervals_of_every_cell() {
     assert_eq!(run.ending, Ending::AllWell, "{}", run.told);
     insta::assert_snapshot!("table-of-the-floor", run.text);
     assert!(run.told.contains("2 of 3 faces done, about "), "{}", run.told);
+}
+
+#[test]
+fn a_dataset_is_measured_as_its_pictures_are() {
+    let place = Place::with_faces(&["ann.png", "bob.png", "carl.png"]);
+    let mut writer =
+        FacesWriter::create(&place.path("all.safetensors"), 16, About::default(), Overwrite::Refuse).unwrap();
+    for name in ["ann.png", "bob.png", "carl.png"] {
+        writer.push(image::open(place.path("faces").join(name)).unwrap().to_rgb8().as_raw()).unwrap();
+    }
+    writer.finish().unwrap();
+    let line = "--presets none --masks center,eyes --count 2 --cases DIR/cases";
+    let [folder, dataset] = ["DIR/faces", "DIR/all.safetensors"].map(|faces| place.eval_of(faces, line).unwrap().text);
+    assert_eq!(folder, dataset);
+    assert!(place.path("cases/face-00001-eyes.png").exists() && !place.path("cases/face-00002-eyes.png").exists());
+
+    std::fs::write(place.path("faces.txt"), "no dataset").unwrap();
+    let error = place.eval_of("DIR/faces.txt", "").err().unwrap().to_string();
+    assert!(error.contains("is no dataset") || error.contains("cut short"), "{error}");
 }
 
 #[test]
