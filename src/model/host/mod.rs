@@ -18,13 +18,11 @@
 //! | `product` | matrix products |
 //! | `panels` | matrix products with weights packed at load |
 //! | `fold` | between pictures and the columns of a 4×4 kernel with stride 2 |
-//! | `axis` | what `winograd` adds up before and after its products, along one axis |
 //! | `winograd` | the convolution in fewer multiplications |
 //! | `convolution` | the convolution both ways, by what pays |
 //! | `generator` | G, and from a picture's gradient to the latent's |
 //! | `judge` | D and E, and from their outputs' gradient to the picture's |
 
-mod axis;
 mod convolution;
 mod fold;
 mod generator;

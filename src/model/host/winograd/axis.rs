@@ -13,7 +13,7 @@
 
 use pulp::Simd;
 
-pub(super) trait Axis<const TILE: usize, const PRODUCTS: usize>: Sync {
+pub(in crate::model::host) trait Axis<const TILE: usize, const PRODUCTS: usize>: Sync {
     /// What each product's weight takes of the two taps.
     const TAPS: [[f32; 2]; PRODUCTS];
 
@@ -28,7 +28,7 @@ pub(super) trait Axis<const TILE: usize, const PRODUCTS: usize>: Sync {
 }
 
 /// Three products for two pixels. Nothing but additions beside them.
-pub(super) struct Two;
+pub(in crate::model::host) struct Two;
 
 impl Axis<2, 3> for Two {
     const TAPS: [[f32; 2]; 3] = [[1.0, 0.0], [1.0, 1.0], [0.0, 1.0]];
@@ -55,7 +55,7 @@ impl Axis<2, 3> for Two {
 }
 
 /// Five products for four pixels: polynomials at 0, 1, −1, 2 and infinity.
-pub(super) struct Four;
+pub(in crate::model::host) struct Four;
 
 impl Axis<4, 5> for Four {
     const TAPS: [[f32; 2]; 5] = [[1.0, 0.0], [-0.5, -0.5], [-1.0 / 6.0, 1.0 / 6.0], [1.0 / 6.0, 1.0 / 3.0], [0.0, 1.0]];

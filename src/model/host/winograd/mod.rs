@@ -11,23 +11,26 @@
 //! | spread | `[tile row][product][tile][4 · large channels]` from the larger | `[tile row][product][tile][small channels]` from the smaller |
 //! | multiply | `[4 · large, small]` | `[small, 4 · large]` |
 //! | gather | a tile's pixels | a tile's pixels, and what the neighbours add to its edge |
+//!
+//! `spread` and `gather` are modules, `axis` is what they do along one axis, with the tools in `vectors`.
 
-#![expect(clippy::needless_range_loop, reason = "iterators over vectors would keep them in memory: a twentieth slower")]
-#![expect(
-    clippy::inline_always,
-    reason = "the features of the vector unit hold only for what is inlined into their function"
-)]
+mod axis;
+mod gather;
+mod spread;
+mod vectors;
 
 use std::marker::PhantomData;
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::Arch;
 use rayon::prelude::*;
 
 use super::Room;
-use super::axis::{Axis, Four, Two};
-use super::panels::{Panels, Product, Vectors, vector_width};
+use super::panels::{Panels, vector_width};
 use super::room;
 use crate::model::architecture::KERNEL;
+use axis::{Axis, Four, Two};
+use gather::{GatherLarge, GatherSmall};
+use spread::{SpreadLarge, SpreadSmall};
 
 /// Rows of all products together that are worth a matrix product of their own: more would only need more memory.
 const ROWS: usize = 1152;
@@ -193,23 +196,6 @@ impl<A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> Tiled<A,
     }
 }
 
-/// One of the passes of [`Axis`] along the rows of a square of vectors, then along its columns. A macro: a function that is
-/// passed on would not be inlined, and call for each vector.
-macro_rules! along_both {
-    ($pass:path, $simd:ident, $square:expr, $from:ident => $to:ident) => {{
-        let mut rows = [[$simd.splat_f32s(0.0); $to]; $from];
-        for index in 0..$from {
-            rows[index] = $pass($simd, $square[index]);
-        }
-        let turned = transposed(&rows);
-        let mut columns = [[$simd.splat_f32s(0.0); $to]; $to];
-        for index in 0..$to {
-            columns[index] = $pass($simd, turned[index]);
-        }
-        transposed(&columns)
-    }};
-}
-
 /// What falls to one row of tiles, over all channels.
 struct TileRow<A, const TILE: usize, const PRODUCTS: usize> {
     channels: usize,
@@ -220,269 +206,9 @@ struct TileRow<A, const TILE: usize, const PRODUCTS: usize> {
     axis: PhantomData<A>,
 }
 
-/// From pixels of the larger picture, `[2 · side, 2 · side, channels]`, to `[product][tile][phase][channels]`.
-struct SpreadLarge<'a, A, const TILE: usize, const PRODUCTS: usize> {
-    row: TileRow<A, TILE, PRODUCTS>,
-    picture: &'a [f32],
-    out: &'a mut [f32],
-}
-
-impl<A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> WithSimd
-    for SpreadLarge<'_, A, TILE, PRODUCTS>
-{
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Self { row: TileRow { channels, tiles, index, .. }, picture, out } = self;
-        let side = 2 * TILE * tiles;
-        for (tile, phase) in phases(tiles) {
-            // Pixel `2m + phase` for m from `TILE · tile − phase` on.
-            let pixel = |tile: usize, i: usize, phase: usize| {
-                (2 * (TILE * tile + i)).checked_sub(phase).filter(|pixel| *pixel < side)
-            };
-            let mut starts = [[None; PRODUCTS]; PRODUCTS];
-            for (i, starts) in starts.iter_mut().enumerate() {
-                for (j, start) in starts.iter_mut().enumerate() {
-                    let (y, x) = (pixel(index % tiles, i, phase / 2), pixel(tile, j, phase % 2));
-                    *start = y.zip(x).map(|(y, x)| (y * side + x) * channels);
-                }
-            }
-            for channel in (0..channels).step_by(S::F32_LANES) {
-                let length = S::F32_LANES.min(channels - channel);
-                let mut pixels = [[simd.splat_f32s(0.0); PRODUCTS]; PRODUCTS];
-                for i in 0..PRODUCTS {
-                    for j in 0..PRODUCTS {
-                        if let Some(start) = starts[i][j] {
-                            pixels[i][j] = load(simd, &picture[start + channel..][..length]);
-                        }
-                    }
-                }
-                let factors = along_both!(A::factors, simd, pixels, PRODUCTS => PRODUCTS);
-                for i in 0..PRODUCTS {
-                    for j in 0..PRODUCTS {
-                        let start = (((i * PRODUCTS + j) * tiles + tile) * 4 + phase) * channels + channel;
-                        store(simd, &mut out[start..][..length], factors[i][j]);
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// From pixels of the smaller picture, `[TILE, side, channels]`, to `[product][tile][channels]`.
-struct SpreadSmall<'a, A, const TILE: usize, const PRODUCTS: usize> {
-    row: TileRow<A, TILE, PRODUCTS>,
-    pixels: &'a [f32],
-    out: &'a mut [f32],
-}
-
-impl<A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> WithSimd
-    for SpreadSmall<'_, A, TILE, PRODUCTS>
-{
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Self { row: TileRow { channels, tiles, .. }, pixels, out } = self;
-        for tile in 0..tiles {
-            for channel in (0..channels).step_by(S::F32_LANES) {
-                let length = S::F32_LANES.min(channels - channel);
-                let mut own = [[simd.splat_f32s(0.0); TILE]; TILE];
-                for i in 0..TILE {
-                    for j in 0..TILE {
-                        let start = (i * TILE * tiles + TILE * tile + j) * channels + channel;
-                        own[i][j] = load(simd, &pixels[start..][..length]);
-                    }
-                }
-                let factors = along_both!(A::spread, simd, own, TILE => PRODUCTS);
-                for i in 0..PRODUCTS {
-                    for j in 0..PRODUCTS {
-                        let start = ((i * PRODUCTS + j) * tiles + tile) * channels + channel;
-                        store(simd, &mut out[start..][..length], factors[i][j]);
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// From products to pixels of the smaller picture, `[TILE, side, channels]`.
-struct GatherSmall<'a, A, const TILE: usize, const PRODUCTS: usize> {
-    row: TileRow<A, TILE, PRODUCTS>,
-    product: Product<'a>,
-    out: &'a mut [f32],
-}
-
-impl<A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> WithSimd
-    for GatherSmall<'_, A, TILE, PRODUCTS>
-{
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Self { row: TileRow { channels, tiles, index, .. }, product, out } = self;
-        for tile in 0..tiles {
-            for channel in (0..channels).step_by(S::F32_LANES) {
-                let length = S::F32_LANES.min(channels - channel);
-                let from = product.of(index * tiles + tile, channel);
-                let mut products = [[simd.splat_f32s(0.0); PRODUCTS]; PRODUCTS];
-                for i in 0..PRODUCTS {
-                    for j in 0..PRODUCTS {
-                        products[i][j] = from.load(simd, i * PRODUCTS + j);
-                    }
-                }
-                let sums = along_both!(A::sums, simd, products, PRODUCTS => TILE);
-                for i in 0..TILE {
-                    for j in 0..TILE {
-                        let start = (i * TILE * tiles + TILE * tile + j) * channels + channel;
-                        store(simd, &mut out[start..][..length], sums[i][j]);
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// From products to pixels of the larger picture, `[2 · TILE, 2 · side, channels]`.
-struct GatherLarge<'a, A, const TILE: usize, const PRODUCTS: usize> {
-    row: TileRow<A, TILE, PRODUCTS>,
-    product: Product<'a>,
-    out: &'a mut [f32],
-}
-
-impl<A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> WithSimd
-    for GatherLarge<'_, A, TILE, PRODUCTS>
-{
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Self { row: TileRow { channels, tiles, index, .. }, product, out } = self;
-        let side = 2 * TILE * tiles;
-        let phase_columns = channels.next_multiple_of(S::F32_LANES);
-        for (tile, phase) in phases(tiles) {
-            let (edge_y, edge_x) = (Edge::of::<TILE>(phase / 2), Edge::of::<TILE>(phase % 2));
-            let row_of_other = edge_y.other(index % tiles, tiles).map(|row| index / tiles * tiles + row);
-            let other_tile = edge_x.other(tile, tiles);
-            for channel in (0..channels).step_by(S::F32_LANES) {
-                let length = S::F32_LANES.min(channels - channel);
-                let of = |row: usize, tile: usize| product.of(row * tiles + tile, phase * phase_columns + channel);
-                let mut columns = [[simd.splat_f32s(0.0); TILE]; PRODUCTS];
-                let (own, other) = (of(index, tile), row_of_other.map(|row| of(row, tile)));
-                for j in 0..PRODUCTS {
-                    columns[j] = column::<S, A, TILE, PRODUCTS>(simd, edge_y, own, other, j);
-                }
-                let mut beside = [simd.splat_f32s(0.0); TILE];
-                if let Some(tile) = other_tile {
-                    let (own, other) = (of(index, tile), row_of_other.map(|row| of(row, tile)));
-                    beside = column::<S, A, TILE, PRODUCTS>(simd, edge_y, own, other, edge_x.product);
-                }
-                let lines = transposed(&columns);
-                for i in 0..TILE {
-                    let mut pixels = part::<_, PRODUCTS, TILE>(A::pixels(simd, lines[i]), edge_x.phase);
-                    pixels[edge_x.pixel] = simd.add_f32s(pixels[edge_x.pixel], beside[i]);
-                    for j in 0..TILE {
-                        let (y, x) = (2 * i + edge_y.phase, 2 * (TILE * tile + j) + edge_x.phase);
-                        store(simd, &mut out[(y * side + x) * channels + channel..][..length], pixels[j]);
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// Where even or odd pixels of two tiles fall on each other.
-#[derive(Clone, Copy)]
-struct Edge {
-    phase: usize,
-    /// The other tile's only product that falls here.
-    product: usize,
-    /// Where it falls.
-    pixel: usize,
-}
-
-impl Edge {
-    /// Even pixels share their first with the tile before, odd ones their last with the tile after.
-    fn of<const TILE: usize>(phase: usize) -> Self {
-        match phase {
-            0 => Self { phase, product: TILE, pixel: 0 },
-            _ => Self { phase, product: 0, pixel: TILE - 1 },
-        }
-    }
-
-    /// The other tile.
-    fn other(self, tile: usize, tiles: usize) -> Option<usize> {
-        match self.phase {
-            0 => tile.checked_sub(1),
-            _ => Some(tile + 1).filter(|tile| *tile < tiles),
-        }
-    }
-}
-
-/// A tile's pixels along a column, of the `j`-th product along the rows; with what another tile adds to its edge.
-#[inline(always)]
-fn column<S: Simd, A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize>(
-    simd: S,
-    edge: Edge,
-    own: Vectors<'_>,
-    other: Option<Vectors<'_>>,
-    j: usize,
-) -> [S::f32s; TILE] {
-    let mut products = [simd.splat_f32s(0.0); PRODUCTS];
-    for i in 0..PRODUCTS {
-        products[i] = own.load(simd, i * PRODUCTS + j);
-    }
-    let mut pixels = part::<_, PRODUCTS, TILE>(A::pixels(simd, products), edge.phase);
-    if let Some(other) = other {
-        pixels[edge.pixel] = simd.add_f32s(pixels[edge.pixel], other.load(simd, edge.product * PRODUCTS + j));
-    }
-    pixels
-}
-
 /// Each tile of a row, with each of the four pictures that the larger one is made of.
 fn phases(tiles: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..tiles).flat_map(|tile| (0..4).map(move |phase| (tile, phase)))
-}
-
-#[inline(always)]
-fn transposed<V: Copy, const ROWS: usize, const COLUMNS: usize>(grid: &[[V; COLUMNS]; ROWS]) -> [[V; ROWS]; COLUMNS] {
-    let mut out = [[grid[0][0]; ROWS]; COLUMNS];
-    for j in 0..COLUMNS {
-        for i in 0..ROWS {
-            out[j][i] = grid[i][j];
-        }
-    }
-    out
-}
-
-/// As many as fit, from the first on.
-#[inline(always)]
-#[expect(clippy::manual_memcpy, reason = "copied as a whole, the vectors would live in memory")]
-fn part<V: Copy, const ALL: usize, const PART: usize>(values: [V; ALL], first: usize) -> [V; PART] {
-    let mut out = [values[0]; PART];
-    for i in 0..PART {
-        out[i] = values[first + i];
-    }
-    out
-}
-
-/// A vector, its last values zero where there are not as many.
-#[inline(always)]
-fn load<S: Simd>(simd: S, values: &[f32]) -> S::f32s {
-    match S::as_simd_f32s(values) {
-        ([vector, ..], _) => *vector,
-        (_, part) => simd.partial_load_f32s(part),
-    }
-}
-
-/// As much of a vector as there is room for.
-#[inline(always)]
-fn store<S: Simd>(simd: S, out: &mut [f32], vector: S::f32s) {
-    match S::as_mut_simd_f32s(out) {
-        ([out, ..], _) => *out = vector,
-        (_, part) => simd.partial_store_f32s(part, vector),
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,68 @@
+//! Squares of vectors.
+
+#![expect(
+    clippy::inline_always,
+    reason = "the features of the vector unit hold only for what is inlined into their function"
+)]
+
+use pulp::Simd;
+
+/// One of the passes of [`Axis`] along the rows of a square of vectors, then along its columns. A macro: a function that is
+/// passed on would not be inlined, and call for each vector.
+macro_rules! along_both {
+    ($pass:path, $simd:ident, $square:expr, $from:ident => $to:ident) => {{
+        let mut rows = [[$simd.splat_f32s(0.0); $to]; $from];
+        for index in 0..$from {
+            rows[index] = $pass($simd, $square[index]);
+        }
+        let turned = transposed(&rows);
+        let mut columns = [[$simd.splat_f32s(0.0); $to]; $to];
+        for index in 0..$to {
+            columns[index] = $pass($simd, turned[index]);
+        }
+        transposed(&columns)
+    }};
+}
+pub(super) use along_both;
+
+#[inline(always)]
+pub(super) fn transposed<V: Copy, const ROWS: usize, const COLUMNS: usize>(
+    grid: &[[V; COLUMNS]; ROWS],
+) -> [[V; ROWS]; COLUMNS] {
+    let mut out = [[grid[0][0]; ROWS]; COLUMNS];
+    for j in 0..COLUMNS {
+        for i in 0..ROWS {
+            out[j][i] = grid[i][j];
+        }
+    }
+    out
+}
+
+/// As many as fit, from the first on.
+#[inline(always)]
+#[expect(clippy::manual_memcpy, reason = "copied as a whole, the vectors would live in memory")]
+pub(super) fn part<V: Copy, const ALL: usize, const PART: usize>(values: [V; ALL], first: usize) -> [V; PART] {
+    let mut out = [values[0]; PART];
+    for i in 0..PART {
+        out[i] = values[first + i];
+    }
+    out
+}
+
+/// A vector, its last values zero where there are not as many.
+#[inline(always)]
+pub(super) fn load<S: Simd>(simd: S, values: &[f32]) -> S::f32s {
+    match S::as_simd_f32s(values) {
+        ([vector, ..], _) => *vector,
+        (_, part) => simd.partial_load_f32s(part),
+    }
+}
+
+/// As much of a vector as there is room for.
+#[inline(always)]
+pub(super) fn store<S: Simd>(simd: S, out: &mut [f32], vector: S::f32s) {
+    match S::as_mut_simd_f32s(out) {
+        ([out, ..], _) => *out = vector,
+        (_, part) => simd.partial_store_f32s(part, vector),
+    }
+}
