@@ -40,8 +40,7 @@ impl Crew {
             && is_for_gpu
             && let Some(gpu) = self.gpu_thread()
         {
-            let herald = herald.clone();
-            gpu.warm_up(choice, model, settings, move |ready| herald.tell(told(ready)));
+            rehearse(gpu, choice, model, settings, herald.clone());
         }
         give_memory_back();
     }
@@ -117,9 +116,13 @@ fn is_ready(gpu: &mut GpuThread, command: &Command, herald: &Herald) -> bool {
     if gpu.has_rehearsed(&Piece::new(device, &request.model, settings.candidates)) {
         return true;
     }
-    let herald = herald.clone();
-    gpu.warm_up(device, request.model.clone(), settings, move |ready| herald.tell(told(ready)));
+    rehearse(gpu, device, request.model.clone(), settings, herald.clone());
     false
+}
+
+/// Has a GPU get ready, and tells when it is.
+fn rehearse(gpu: &mut GpuThread, device: DeviceChoice, model: ModelChoice, settings: Settings, herald: Herald) {
+    gpu.warm_up(device, model, settings, move |ready| herald.tell(told(ready)));
 }
 
 /// The device that a command wants.

@@ -90,8 +90,12 @@ impl GpuThread {
                 return;
             }
             if result.is_ok() {
-                let pieces = [1, settings.candidates].map(|candidates| Piece::new(device, &model, candidates));
-                rehearsed.lock().unwrap_or_else(PoisonError::into_inner).extend(pieces);
+                let mut rehearsed = rehearsed.lock().unwrap_or_else(PoisonError::into_inner);
+                for piece in [1, settings.candidates].map(|candidates| Piece::new(device, &model, candidates)) {
+                    if !rehearsed.contains(&piece) {
+                        rehearsed.push(piece);
+                    }
+                }
             }
             // First: who is told must find it ended.
             drop(ending);
