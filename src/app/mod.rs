@@ -55,6 +55,7 @@ use crate::job::{self, Worker};
 /// # Errors
 /// When no window can be opened.
 pub fn run(photo: Option<PathBuf>) -> anyhow::Result<()> {
+    let asked_for = Instant::now();
     job::start_pool_in_background();
     let settings_path = Remembered::default_path();
     let remembered = settings_path.as_deref().map_or_else(Remembered::default, Remembered::load);
@@ -74,6 +75,7 @@ pub fn run(photo: Option<PathBuf>) -> anyhow::Result<()> {
         let worker = Worker::spawn(Arc::new(move |urgency| waking.wake(urgency)));
         let mut editor = Editor::new(&creation.egui_ctx, Box::new(worker), remembered, settings_path);
         editor.rhythm = Some(rhythm);
+        editor.pace = Pace::new(asked_for);
         editor.state.prepare();
         if let Some(folder) = autosave::default_folder() {
             editor.state.autosave_in(folder);
@@ -144,7 +146,7 @@ impl Editor {
             changed_at: None,
             clock: Box::new(Instant::now),
             title: TITLE.to_owned(),
-            pace: Pace::default(),
+            pace: Pace::new(Instant::now()),
             rhythm: None,
         }
     }

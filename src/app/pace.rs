@@ -13,13 +13,12 @@ pub(super) struct Pace {
     seconds: Vec<f32>,
 }
 
-impl Default for Pace {
-    fn default() -> Self {
-        Self { since: Instant::now(), first_frame: None, seconds: Vec::new() }
-    }
-}
-
 impl Pace {
+    /// `since`: when the window was asked for.
+    pub(super) fn new(since: Instant) -> Self {
+        Self { since, first_frame: None, seconds: Vec::new() }
+    }
+
     /// Notes what the frame before took, which is `None` at the first.
     pub(super) fn note(&mut self, seconds: Option<f32>) {
         self.first_frame.get_or_insert_with(|| self.since.elapsed());
@@ -62,7 +61,7 @@ mod tests {
 
     #[test]
     fn one_slow_frame_of_two_hundred_is_the_longest_and_not_the_99th_percent() {
-        let mut pace = Pace::default();
+        let mut pace = Pace::new(Instant::now());
         pace.note(None);
         assert_eq!(pace.summary(), None);
         for frame in 0..200u8 {
