@@ -15,6 +15,8 @@ pub enum Purpose {
     Search,
     /// Weights that change, or a pass once in a while.
     Plain,
+    /// A pass once in a while, and never back: half of the memory. For D and E.
+    Guess,
 }
 
 pub(super) struct Convolution {
@@ -32,14 +34,17 @@ enum Way {
 }
 
 /// A layer's weights `[first, second, 4, 4]` as a matrix `[first, 16 · second]`, the taps row by row.
-pub(super) fn weights(file: &ModelFile, name: &str) -> Result<Weights, ModelError> {
+pub(super) fn weights(file: &ModelFile, name: &str, purpose: Purpose) -> Result<Weights, ModelError> {
     let weight = file.tensor(&format!("{name}.weight"))?;
     let (first, second) = (weight.shape[0], weight.shape[1]);
     let value = |row: usize, column: usize| {
         let (tap, channel) = (column / second, column % second);
         weight.values[(row * second + channel) * TAPS + tap]
     };
-    Ok(Weights::new(first, TAPS * second, value))
+    Ok(match purpose {
+        Purpose::Search | Purpose::Plain => Weights::new(first, TAPS * second, value),
+        Purpose::Guess => Weights::for_multiply_back(first, TAPS * second, value),
+    })
 }
 
 impl Convolution {
@@ -51,7 +56,7 @@ impl Convolution {
         let winograd = (purpose == Purpose::Search).then(|| Winograd::new(large, small, value)).flatten();
         let way = match winograd {
             Some(winograd) => Way::Winograd(winograd.into()),
-            None => Way::Direct(weights(file, name)?),
+            None => Way::Direct(weights(file, name, purpose)?),
         };
         Ok(Self { large, small, way })
     }

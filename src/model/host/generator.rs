@@ -40,7 +40,7 @@ impl Generator {
         let to_rgb = std::iter::once_with(|| Layer::load(file, "generator.to_rgb", purpose));
         Ok(Self {
             latent_dim: file.info.latent_dim,
-            project: weights(file, "generator.project")?,
+            project: weights(file, "generator.project", purpose)?,
             project_bias: file.tensor("generator.project.bias")?.values.clone(),
             layers: up.chain(to_rgb).collect::<Result<_, _>>()?,
         })

@@ -29,7 +29,7 @@ impl Judge {
         let score = format!("{network}.score");
         Ok(Self {
             layers: (0..layers).map(layer).collect::<Result<_, ModelError>>()?,
-            score: weights(file, &score)?,
+            score: weights(file, &score, purpose)?,
             score_bias: file.tensor(&format!("{score}.bias"))?.values.clone(),
         })
     }

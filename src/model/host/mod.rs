@@ -82,7 +82,7 @@ impl HostNetworks {
         Ok(Self {
             generator: Generator::load(file, purpose)?,
             discriminator: judge("discriminator", &file.architecture.discriminator_channels, purpose)?,
-            encoder: judge("encoder", &file.architecture.encoder_channels, Purpose::Plain)?,
+            encoder: judge("encoder", &file.architecture.encoder_channels, Purpose::Guess)?,
             side_px: file.architecture.image_size_px as usize,
         })
     }

@@ -17,9 +17,15 @@ impl Weights {
     /// `value(row, column)`.
     pub(super) fn new(rows: usize, columns: usize, value: impl Fn(usize, usize) -> f32) -> Self {
         let forward = (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)));
+        let forward = forward.map(|(row, column)| value(row, column)).collect();
+        Self { forward, ..Self::for_multiply_back(rows, columns, value) }
+    }
+
+    /// The same for [`multiply_back`](Self::multiply_back) alone, in half of the memory.
+    pub(super) fn for_multiply_back(rows: usize, columns: usize, value: impl Fn(usize, usize) -> f32) -> Self {
         let backward = (0..columns).flat_map(|column| (0..rows).map(move |row| (row, column)));
-        let read = |(row, column): (usize, usize)| value(row, column);
-        Self { rows, columns, forward: forward.map(read).collect(), backward: backward.map(read).collect() }
+        let backward = backward.map(|(row, column)| value(row, column)).collect();
+        Self { rows, columns, forward: Vec::new(), backward }
     }
 
     pub(super) fn columns(&self) -> usize {
