@@ -189,7 +189,7 @@ impl Tape {
 /// Bits of the vectors that the heavy layers compute with here: what the processor has.
 #[must_use]
 pub fn vector_bits() -> usize {
-    panels::vector_width() * 32
+    panels::vector_width(pulp::Arch::new()) * 32
 }
 
 /// The first `length` values of a buffer that grows when it must. What they hold is of no meaning.

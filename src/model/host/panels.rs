@@ -36,13 +36,13 @@ pub(super) struct Product<'a> {
 }
 
 impl Panels {
-    /// `value(matrix, row, column)`.
+    /// For a vector unit: `value(matrix, row, column)`.
     pub(super) fn pack(
+        arch: Arch,
         [matrices, rows, columns]: [usize; 3],
         value: impl Fn(usize, usize, usize) -> f32 + Sync,
     ) -> Self {
-        let arch = Arch::new();
-        let width = 2 * vector_width();
+        let width = 2 * vector_width(arch);
         let panels = columns.div_ceil(width);
         let mut values = vec![0.0; matrices * panels * rows * width];
         values.par_chunks_exact_mut(rows * width).enumerate().for_each(|(index, panel)| {
@@ -96,9 +96,18 @@ impl Vectors<'_> {
     }
 }
 
-/// Values of a vector here.
-pub(super) fn vector_width() -> usize {
-    Arch::new().dispatch(Width)
+/// Values of a vector.
+pub(super) fn vector_width(arch: Arch) -> usize {
+    arch.dispatch(Width)
+}
+
+/// The vector unit at hand, and narrower ones that it can do the work of.
+#[cfg(test)]
+pub(super) fn vector_units() -> Vec<Arch> {
+    let mut units = vec![Arch::new(), Arch::Scalar];
+    #[cfg(target_arch = "x86_64")]
+    units.extend(pulp::x86::V3::try_new().map(Arch::V3));
+    units
 }
 
 /// Asks the vector unit for its width.
@@ -193,18 +202,21 @@ mod tests {
             [(1, 1, 1, 1, 1), (2, 5, 5, 7, 33), (3, 12, 3, 20, 32), (2, 29, 29, 8, 70), (4, 30, 2, 9, 40)]
         {
             let value = |a: usize, b: usize| f32::from(u8::try_from((a * 31 + b * 17) % 23).unwrap()) - 11.0;
-            let packed = Panels::pack([matrices, rows, columns], |matrix, row, column| value(matrix + row, column));
             let a: Vec<f32> = (0..matrices * count * rows).map(|i| value(i, 3)).collect();
-            let mut room = vec![f32::NAN; 3];
-            let product = packed.multiply(count, group, &a, &mut room);
-            for (matrix, row) in (0..matrices).flat_map(|matrix| (0..count).map(move |row| (matrix, row))) {
-                let start = ((row / group * matrices + matrix) * group + row % group) * rows;
-                for column in 0..columns {
-                    let expected: f32 = (0..rows).map(|k| a[start + k] * value(matrix + k, column)).sum();
-                    let found = product.of(row, column);
-                    // Small integers: no sum is rounded.
-                    let found = found.values[matrix * found.stride];
-                    assert_eq!(found.to_bits(), expected.to_bits(), "{matrix} {row} {column}");
+            for arch in vector_units() {
+                let pack = |matrix: usize, row: usize, column: usize| value(matrix + row, column);
+                let packed = Panels::pack(arch, [matrices, rows, columns], pack);
+                let mut room = vec![f32::NAN; 3];
+                let product = packed.multiply(count, group, &a, &mut room);
+                for (matrix, row) in (0..matrices).flat_map(|matrix| (0..count).map(move |row| (matrix, row))) {
+                    let start = ((row / group * matrices + matrix) * group + row % group) * rows;
+                    for column in 0..columns {
+                        let expected: f32 = (0..rows).map(|k| a[start + k] * value(matrix + k, column)).sum();
+                        let found = product.of(row, column);
+                        // Small integers: no sum is rounded.
+                        let found = found.values[matrix * found.stride];
+                        assert_eq!(found.to_bits(), expected.to_bits(), "{matrix} {row} {column}");
+                    }
                 }
             }
         }

@@ -64,9 +64,9 @@ impl Winograd {
             return None;
         }
         Some(if 5 * 5 * 4 * large * small <= LARGE_TILES_TO {
-            Self::Four(Tiled::new(large, small, value))
+            Self::Four(Tiled::new(Arch::new(), large, small, value))
         } else {
-            Self::Two(Tiled::new(large, small, value))
+            Self::Two(Tiled::new(Arch::new(), large, small, value))
         })
     }
 
@@ -102,9 +102,9 @@ impl Winograd {
 }
 
 impl<A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> Tiled<A, TILE, PRODUCTS> {
-    fn new(large: usize, small: usize, value: impl Fn(usize, usize, usize) -> f32 + Sync) -> Self {
+    fn new(arch: Arch, large: usize, small: usize, value: impl Fn(usize, usize, usize) -> f32 + Sync) -> Self {
         // A phase's channels fill vectors.
-        let phase_columns = large.next_multiple_of(vector_width());
+        let phase_columns = large.next_multiple_of(vector_width(arch));
         let value = |product: usize, phase: usize, channel: usize, small: usize| {
             let (rows, columns) = (TAPS_OF[phase / 2], TAPS_OF[phase % 2]);
             let (of_rows, of_columns) = (A::TAPS[product / PRODUCTS], A::TAPS[product % PRODUCTS]);
@@ -122,11 +122,11 @@ impl<A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> Tiled<A,
         Self {
             large,
             small,
-            arch: Arch::new(),
-            down: Panels::pack([products, 4 * large, small], |product, row, column| {
+            arch,
+            down: Panels::pack(arch, [products, 4 * large, small], |product, row, column| {
                 value(product, row / large, row % large, column)
             }),
-            up: Panels::pack([products, small, 4 * phase_columns], |product, row, column| {
+            up: Panels::pack(arch, [products, small, 4 * phase_columns], |product, row, column| {
                 let (phase, channel) = (column / phase_columns, column % phase_columns);
                 if channel < large { value(product, phase, channel, row) } else { 0.0 }
             }),
@@ -215,6 +215,7 @@ fn phases(tiles: usize) -> impl Iterator<Item = (usize, usize)> {
 mod tests {
     use super::*;
     use crate::model::host::fold::{TAPS, fold, unfold};
+    use crate::model::host::panels::vector_units;
     use crate::model::host::product::Weights;
 
     #[test]
@@ -224,8 +225,12 @@ mod tests {
             let noise = |i: usize, modulus: usize| f32::from(u8::try_from(i * 31 % modulus).unwrap()) / 100.0 - 0.5;
             let weight: Vec<f32> = (0..TAPS * large * small).map(|i| noise(i, 97)).collect();
             let value = |tap: usize, channel: usize, row: usize| weight[(row * large + channel) * TAPS + tap];
-            let ways =
-                [Winograd::Two(Tiled::new(large, small, value)), Winograd::Four(Tiled::new(large, small, value))];
+            let ways = |arch: Arch| {
+                [
+                    Winograd::Two(Tiled::new(arch, large, small, value)),
+                    Winograd::Four(Tiled::new(arch, large, small, value)),
+                ]
+            };
             let direct = Weights::new(small, TAPS * large, |row, column| {
                 weight[(row * large + column % large) * TAPS + column / large]
             });
@@ -241,7 +246,7 @@ mod tests {
             let mut expected_large = vec![f32::NAN; large_pictures.len()];
             direct.multiply(pixels, &small_pictures, &mut columns);
             fold(side, large, &columns, &mut expected_large, |pixels| pixels[0] += 1000.0);
-            for way in ways {
+            for way in vector_units().into_iter().flat_map(ways) {
                 let mut found = vec![f32::NAN; small_pictures.len()];
                 way.down(side, &large_pictures, &mut found, &mut rooms, |pixels| pixels[0] += 1000.0);
                 assert_close(&found, &expected_small);
