@@ -12,10 +12,10 @@ use crate::search::Preset;
 
 /// Measure how near fills come to the truth, over many faces and masks
 ///
-/// FACES holds pictures of aligned faces (square, any size; eyes and mouth at the places the model was trained on): a folder of
-/// them, or a dataset of `countenance prepare`. In each one every mask makes a hole, every method fills it, and the result is compared with what was there. The mean of the
-/// known pixels (method mean) is always measured too, as the floor. Numbers go to standard output as a table of means
-/// with 95 % intervals (Student's t).
+/// FACES holds pictures of aligned faces (square, any size; eyes and mouth at the places the model was trained on): a
+/// folder of them, or a dataset of `countenance prepare`. In each one every mask makes a hole, every method fills it, and
+/// the result is compared with what was there. The mean of the known pixels (method mean) is always measured too, as the
+/// floor. Numbers go to standard output as a table of means with 95 % intervals (Student's t).
 ///
 /// Others are measured the same way: --cases writes the pictures with their holes blanked, and --others scores what
 /// another program made of them.
@@ -90,7 +90,8 @@ pub(in crate::cli) struct EvalArgs {
 
     /// Folder for others: NAME-MASK.png with the hole blanked and NAME-MASK_mask.png, white in the hole
     ///
-    /// NAME is the face's file name without extension, or face-00012 for the 13th of a dataset. Made if need be; pictures of these names are replaced.
+    /// NAME is the face's file name without extension, or face-00012 for the 13th of a dataset. Made if need be; pictures
+    /// of these names are replaced.
     #[arg(long, value_name = "DIR")]
     pub(super) cases: Option<PathBuf>,
 

@@ -70,7 +70,8 @@ fn search_method(name: &str, args: &EvalArgs) -> anyhow::Result<SearchMethod> {
 fn faces(path: &Path, count: Option<u32>) -> anyhow::Result<Vec<FaceSource>> {
     let count = count.and_then(|count| usize::try_from(count).ok()).unwrap_or(usize::MAX);
     if path.is_file() {
-        let faces = Arc::new(Faces::open(path)?);
+        let faces = Faces::open(path).map_err(|error| usage(format!("{error}, or give a folder of faces")))?;
+        let faces = Arc::new(faces);
         return Ok((0..faces.len().min(count)).map(|index| FaceSource::Packed(faces.clone(), index)).collect());
     }
     Ok(pictures(path, count)?.into_iter().map(FaceSource::File).collect())

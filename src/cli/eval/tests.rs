@@ -90,9 +90,10 @@ fn a_dataset_is_measured_as_its_pictures_are() {
     assert_eq!(folder, dataset);
     assert!(place.path("cases/face-00001-eyes.png").exists() && !place.path("cases/face-00002-eyes.png").exists());
 
-    std::fs::write(place.path("faces.txt"), "no dataset").unwrap();
-    let error = place.eval_of("DIR/faces.txt", "").err().unwrap().to_string();
-    assert!(error.contains("is no dataset") || error.contains("cut short"), "{error}");
+    let error = place.eval_of("DIR/faces/ann.png", "").err().unwrap();
+    assert!(error.is::<crate::cli::UsageError>(), "{error}");
+    let error = error.to_string();
+    assert!(error.contains("ann.png is no dataset") && error.ends_with(", or give a folder of faces"), "{error}");
 }
 
 #[test]
