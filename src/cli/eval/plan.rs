@@ -130,11 +130,12 @@ fn check_outputs(args: &EvalArgs, faces: &[FaceSource]) -> anyhow::Result<()> {
         .chain(args.sheet.as_deref().map(|path| ("--sheet", path)))
         .collect();
     check_folders(&files)?;
-    let inputs = faces.iter().map(|face| match face {
-        FaceSource::File(path) => path.as_path(),
-        FaceSource::Packed(..) => &args.faces,
+    let pictures = faces.iter().filter_map(|face| match face {
+        FaceSource::File(path) => Some(path.as_path()),
+        FaceSource::Packed(..) => None,
     });
-    check_distinct(&files, inputs)?;
+    let dataset = args.faces.is_file().then_some(args.faces.as_path());
+    check_distinct(&files, pictures.chain(dataset))?;
     match &args.sheet {
         Some(sheet) if !sheet.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png")) => {
             Err(usage(format!("--sheet {} does not end in .png: it is written as PNG", sheet.display())))

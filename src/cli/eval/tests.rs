@@ -90,6 +90,8 @@ fn a_dataset_is_measured_as_its_pictures_are() {
     assert_eq!(folder, dataset);
     assert!(place.path("cases/face-00001-eyes.png").exists() && !place.path("cases/face-00002-eyes.png").exists());
 
+    let error = place.eval_of("DIR/all.safetensors", "--presets none --json DIR/all.safetensors").err().unwrap();
+    assert!(error.to_string().contains("is an input too"), "{error}");
     let error = place.eval_of("DIR/faces/ann.png", "").err().unwrap();
     assert!(error.is::<crate::cli::UsageError>(), "{error}");
     let error = error.to_string();
