@@ -78,7 +78,7 @@ pub fn run(photo: Option<PathBuf>) -> anyhow::Result<()> {
         editor.pace = Pace::new(asked_for);
         editor.state.prepare();
         if let Some(folder) = autosave::default_folder() {
-            editor.state.autosave_in(folder);
+            editor.state.autosave_in(&folder);
         }
         if let Some(path) = explore::default_path() {
             editor.state.keep_faces_in(path);

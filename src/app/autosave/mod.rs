@@ -7,7 +7,7 @@ mod slot;
 #[cfg(test)]
 mod tests;
 
-pub use slot::{Recoverable, Slot, find_recoverable};
+pub use slot::{Findings, Recoverable, Slot, find_recoverable};
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,6 +16,10 @@ use std::time::{Duration, Instant};
 /// Unsaved work is written down this long after its first change since the last time. With the writing itself, a crash
 /// costs less than ten seconds of work.
 pub const EVERY: Duration = Duration::from_secs(5);
+
+/// Work of another window is looked at this often. A program that crashed may take seconds to be gone, and owns its work
+/// so long.
+pub const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// When what is written.
 #[derive(Default)]
@@ -44,6 +48,13 @@ pub enum Step {
     Remove(Arc<Slot>),
 }
 
+/// When to look for work of other windows again.
+#[derive(Default)]
+pub struct Lookout {
+    owned_elsewhere: bool,
+    since: Option<Instant>,
+}
+
 /// Where unsaved work of all windows is kept; `None` where the system has no such folder.
 pub fn default_folder() -> Option<PathBuf> {
     let dirs = directories::ProjectDirs::from("", "", "Countenance")?;
@@ -54,6 +65,11 @@ impl Autosave {
     /// Keeps this window's work in a folder, which need not be there yet.
     pub fn in_folder(folder: &Path) -> Self {
         Self { slot: Some(Arc::new(Slot::new(folder))), ..Self::default() }
+    }
+
+    /// The file of this window's work, whether it is there or not.
+    pub fn path(&self) -> Option<&Path> {
+        self.slot.as_ref().map(|slot| slot.path())
     }
 
     /// What to do at this time. `unsaved`: the document's revision if it holds work that no project file has.
@@ -117,5 +133,25 @@ impl Autosave {
         if let Some(slot) = &self.slot {
             slot.close();
         }
+    }
+}
+
+impl Lookout {
+    /// A look has ended.
+    pub fn looked(&mut self, findings: &Findings) {
+        *self = Self { owned_elsewhere: findings.owned_elsewhere, since: None };
+    }
+
+    /// The time until the next look; zero says to look now. `None`: no other window has work, or a look is under way.
+    pub fn next(&mut self, now: Instant) -> Option<Duration> {
+        if !self.owned_elsewhere {
+            return None;
+        }
+        let since = *self.since.get_or_insert(now);
+        let left = LOOK_EVERY.saturating_sub(now.saturating_duration_since(since));
+        if left.is_zero() {
+            *self = Self::default();
+        }
+        Some(left)
     }
 }

@@ -55,17 +55,12 @@ impl Slot {
         Self { project: folder.join(name), held: Mutex::new(Held::NotYet) }
     }
 
-    /// Takes over the work in a file; `None` while a running window owns it.
-    fn claim(project: &Path) -> Option<Self> {
-        let lock = OpenOptions::new().create(true).append(true).open(lock_path(project)).ok()?;
-        match lock.try_lock() {
-            Ok(()) => Some(Self { project: project.to_owned(), held: Mutex::new(Held::Locked { _lock: lock }) }),
-            Err(TryLockError::WouldBlock) => None,
-            Err(TryLockError::Error(error)) => {
-                tracing::warn!("{} cannot be locked: {error}", project.display());
-                None
-            }
-        }
+    /// Takes over the work in a file; [`TryLockError::WouldBlock`] while a running window owns it.
+    fn claim(project: &Path) -> Result<Self, TryLockError> {
+        let lock =
+            OpenOptions::new().create(true).append(true).open(lock_path(project)).map_err(TryLockError::Error)?;
+        lock.try_lock()?;
+        Ok(Self { project: project.to_owned(), held: Mutex::new(Held::Locked { _lock: lock }) })
     }
 
     /// The project file.
@@ -128,24 +123,40 @@ fn remove(path: &Path) {
     }
 }
 
-/// Work in this folder that no running window owns, the newest first. Files that make no sense stay where they are.
-pub fn find_recoverable(folder: &Path) -> Vec<Recoverable> {
+/// What a look into the folder of unsaved work brought.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// Work that no running window owns, the newest first.
+    pub recoverable: Vec<Recoverable>,
+    /// Another window owns some. It may be one that is coming to its end.
+    pub owned_elsewhere: bool,
+}
+
+/// Looks for work of other windows in a folder. `known`: the files that this window holds itself. Files that make no
+/// sense stay where they are.
+pub fn find_recoverable(folder: &Path, known: &[PathBuf]) -> Findings {
     let paths: Vec<PathBuf> =
         fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())).collect();
     for path in paths.iter().filter(|path| path.extension() == Some(OsStr::new("lock"))) {
         remove_left_over(path);
     }
-    let mut found: Vec<Recoverable> =
-        paths.iter().filter(|path| is_project_path(path)).filter_map(|path| recoverable(path)).collect();
-    found.sort_by_key(|work| std::cmp::Reverse(work.saved_at));
-    found
+    let mut findings = Findings::default();
+    for path in paths.iter().filter(|path| is_project_path(path) && !known.contains(path)) {
+        match Slot::claim(path) {
+            Ok(slot) => findings.recoverable.extend(recoverable(slot)),
+            Err(TryLockError::WouldBlock) => findings.owned_elsewhere = true,
+            Err(TryLockError::Error(error)) => tracing::warn!("{} cannot be locked: {error}", path.display()),
+        }
+    }
+    findings.recoverable.sort_by_key(|work| std::cmp::Reverse(work.saved_at));
+    findings
 }
 
-fn recoverable(path: &Path) -> Option<Recoverable> {
-    let slot = Slot::claim(path)?;
+fn recoverable(slot: Slot) -> Option<Recoverable> {
+    let path = slot.path();
     let saved_at = fs::metadata(path).and_then(|metadata| metadata.modified()).ok()?;
     match project::open(path) {
-        Ok(project) => Some(Recoverable { slot: Arc::new(slot), name: name_of(&project), saved_at }),
+        Ok(project) => Some(Recoverable { name: name_of(&project), saved_at, slot: Arc::new(slot) }),
         Err(error) => {
             tracing::warn!("{} cannot be recovered: {error}", path.display());
             None
@@ -168,7 +179,7 @@ fn remove_left_over(lock_path: &Path) {
     let project = lock_path.with_extension(project::EXTENSION);
     if is_old
         && !project.exists()
-        && let Some(slot) = Slot::claim(&project)
+        && let Ok(slot) = Slot::claim(&project)
     {
         slot.close();
     }

@@ -72,20 +72,28 @@ fn without_a_folder_nothing_happens() {
     assert!(matches!(autosave.next(start + secs(60), Some(1)), Step::Nothing));
 }
 
+fn look(folder: &Path) -> Findings {
+    find_recoverable(folder, &[])
+}
+
 #[test]
 fn work_is_offered_only_when_its_window_is_gone_and_then_to_one_window() {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("not/there/yet");
     let slot = Slot::new(&place);
-    assert!(find_recoverable(&place).is_empty());
+    let is_nothing = |findings: &Findings| findings.recoverable.is_empty() && !findings.owned_elsewhere;
+    assert!(is_nothing(&look(&place)));
     slot.write(&project()).unwrap();
-    assert!(find_recoverable(&place).is_empty(), "its window is running");
+    let others = look(&place);
+    assert!(others.recoverable.is_empty() && others.owned_elsewhere, "its window is running");
+    assert!(is_nothing(&find_recoverable(&place, &[slot.path().to_owned()])), "it is no other's");
     drop(slot);
-    let found = find_recoverable(&place);
-    assert_eq!(found.iter().map(|work| work.name.as_str()).collect::<Vec<_>>(), ["face"]);
-    assert!(find_recoverable(&place).is_empty(), "another window offers it");
+    let found = look(&place);
+    assert_eq!(found.recoverable.iter().map(|work| work.name.as_str()).collect::<Vec<_>>(), ["face"]);
+    assert!(!found.owned_elsewhere);
+    assert!(look(&place).recoverable.is_empty(), "another window offers it");
     drop(found);
-    assert_eq!(find_recoverable(&place).len(), 1, "nobody decided");
+    assert_eq!(look(&place).recoverable.len(), 1, "nobody decided");
 }
 
 #[test]
@@ -99,7 +107,7 @@ fn two_windows_write_two_files_and_the_newest_is_offered_first() {
     old.set_modified(std::time::SystemTime::now() - secs(100)).unwrap();
     let newest = second.path().to_owned();
     drop((first, second));
-    let found = find_recoverable(folder.path());
+    let found = look(folder.path()).recoverable;
     assert_eq!((found.len(), found[0].slot.path()), (2, newest.as_path()));
 }
 
@@ -126,7 +134,7 @@ fn files_that_make_no_sense_are_left_alone_and_old_locks_removed() {
         let lock = std::fs::File::create(folder.path().join(name)).unwrap();
         lock.set_modified(std::time::SystemTime::now() - secs(age)).unwrap();
     }
-    assert!(find_recoverable(folder.path()).is_empty());
+    assert!(look(folder.path()).recoverable.is_empty());
     assert_eq!(std::fs::read_to_string(&nonsense).unwrap(), "{");
     assert!(!folder.path().join("old.lock").exists() && folder.path().join("new.lock").exists());
 }
@@ -142,4 +150,20 @@ fn a_change_while_a_task_is_at_the_file_waits_no_longer_than_any_other() {
     assert!(matches!(autosave.next(start + EVERY, Some(2)), Step::Nothing));
     assert!(!autosave.finished(true));
     assert!(matches!(autosave.next(start + 2 * EVERY, Some(2)), Step::Write(_)));
+}
+
+#[test]
+fn work_of_others_is_looked_at_again_until_none_is_left() {
+    let mut lookout = Lookout::default();
+    let start = Instant::now();
+    assert_eq!(lookout.next(start), None, "nothing was found");
+    lookout.looked(&Findings { owned_elsewhere: true, ..Findings::default() });
+    assert_eq!(lookout.next(start), Some(LOOK_EVERY));
+    assert_eq!(lookout.next(start + secs(4)), Some(secs(1)));
+    assert_eq!(lookout.next(start + secs(6)), Some(Duration::ZERO));
+    assert_eq!(lookout.next(start + secs(60)), None, "one look at a time");
+    lookout.looked(&Findings { owned_elsewhere: true, ..Findings::default() });
+    assert_eq!(lookout.next(start + secs(60)), Some(LOOK_EVERY));
+    lookout.looked(&Findings::default());
+    assert_eq!(lookout.next(start + secs(120)), None);
 }

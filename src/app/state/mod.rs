@@ -20,7 +20,7 @@ use std::path::PathBuf;
 use following::Guess;
 pub use mixing::Mix;
 
-use super::autosave::{Autosave, Recoverable};
+use super::autosave::{Autosave, Lookout, Recoverable};
 use super::canvas::{CanvasAction, Tool};
 use super::document::Document;
 use super::explore::Explorer;
@@ -64,6 +64,7 @@ pub struct State {
     /// The project is to be saved when the search has ended and no other file is being written.
     save_when_free: bool,
     autosave: Autosave,
+    lookout: Lookout,
     /// What earlier windows have left unsaved, the newest first.
     pub recoverable: Vec<Recoverable>,
     pub path_bar: Option<PathBar>,
@@ -106,6 +107,7 @@ impl State {
             after_save: None,
             save_when_free: false,
             autosave: Autosave::default(),
+            lookout: Lookout::default(),
             recoverable: Vec::new(),
             path_bar: None,
             leaflet: None,

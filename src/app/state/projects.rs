@@ -1,11 +1,11 @@
 //! Projects: saving, opening, and what survives a crash.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::{Leave, State};
-use crate::app::autosave::{Autosave, Recoverable, Slot, Step};
+use crate::app::autosave::{Autosave, Findings, Slot, Step};
 use crate::app::document::Document;
 use crate::app::messages::{Level, Message};
 use crate::app::tasks::{OpenedProject, Purpose, Task};
@@ -110,13 +110,30 @@ impl State {
     }
 
     /// Keeps unsaved work in a folder from now on, and looks there for what earlier windows have left.
-    pub fn autosave_in(&mut self, folder: PathBuf) {
-        self.autosave = Autosave::in_folder(&folder);
-        self.spawn(Task::FindRecoverable(folder));
+    pub fn autosave_in(&mut self, folder: &Path) {
+        self.autosave = Autosave::in_folder(folder);
+        self.look_for_work();
     }
 
-    /// Writes unsaved work down if it is time. Answers after how long to ask again.
+    fn look_for_work(&self) {
+        let Some(path) = self.autosave.path() else { return };
+        let Some(folder) = path.parent().map(ToOwned::to_owned) else { return };
+        let offered = self.recoverable.iter().map(|work| work.slot.path());
+        let known = offered.chain([path]).map(ToOwned::to_owned).collect();
+        self.spawn(Task::FindRecoverable { folder, known });
+    }
+
+    /// Writes unsaved work down if it is time, and looks for that of others. Answers after how long to ask again.
     pub fn autosave(&mut self, now: Instant) -> Option<Duration> {
+        let look = self.lookout.next(now);
+        if look.is_some_and(|left| left.is_zero()) {
+            self.look_for_work();
+        }
+        let write = self.keep_unsaved(now);
+        [look.filter(|left| !left.is_zero()), write].into_iter().flatten().min()
+    }
+
+    fn keep_unsaved(&mut self, now: Instant) -> Option<Duration> {
         let unsaved = self.document.as_ref().filter(|document| document.differs_from_project());
         match self.autosave.next(now, unsaved.map(Document::revision)) {
             Step::Nothing => None,
@@ -150,8 +167,10 @@ impl State {
         }
     }
 
-    pub(super) fn take_recoverable(&mut self, found: Vec<Recoverable>) {
-        self.recoverable = found;
+    pub(super) fn take_recoverable(&mut self, findings: Findings) {
+        self.lookout.looked(&findings);
+        // Behind what is on offer: "Discard" must not change its meaning under the pointer.
+        self.recoverable.extend(findings.recoverable);
     }
 
     pub(super) fn recover(&mut self, path: PathBuf) {
@@ -161,7 +180,7 @@ impl State {
         }
     }
 
-    pub(super) fn discard_recoverable(&mut self, path: &std::path::Path) {
+    pub(super) fn discard_recoverable(&mut self, path: &Path) {
         if let Some(place) = self.recoverable.iter().position(|work| work.slot.path() == path) {
             let slot: Arc<Slot> = self.recoverable.remove(place).slot;
             self.spawn(Task::DiscardAutosave(slot));

@@ -22,7 +22,7 @@ use opening::{find_faces, open_photo, open_sample, opened, thumbnail};
 use picture::{compose, export};
 use projects::{open_project, save_project};
 
-use super::autosave::{Recoverable, Slot, find_recoverable};
+use super::autosave::{Findings, Slot, find_recoverable};
 use super::document::Look;
 use super::explore::{ShelfChange, change_shelf};
 use super::messages::Message;
@@ -81,8 +81,11 @@ pub enum Task {
     RemoveAutosave(Arc<Slot>),
     /// What was written down is not wanted any more.
     DiscardAutosave(Arc<Slot>),
-    /// Look for what earlier windows have left in this folder.
-    FindRecoverable(PathBuf),
+    /// Look for what other windows have left in this folder. `known`: the files that this window holds itself.
+    FindRecoverable {
+        folder: PathBuf,
+        known: Vec<PathBuf>,
+    },
     /// Look for faces.
     FindFaces(Arc<Photo>),
     LoadMask {
@@ -167,7 +170,7 @@ pub enum Done {
     /// This window's copy of unsaved work was written or removed.
     Autosaved(anyhow::Result<()>),
     Discarded,
-    Recoverable(Vec<Recoverable>),
+    Recoverable(Findings),
     /// The frames of the faces found, the largest face first.
     Faces {
         photo: Arc<Photo>,
@@ -271,7 +274,7 @@ fn perform(task: Task) -> Done {
             slot.close();
             Done::Discarded
         }
-        Task::FindRecoverable(folder) => Done::Recoverable(find_recoverable(&folder)),
+        Task::FindRecoverable { folder, known } => Done::Recoverable(find_recoverable(&folder, &known)),
         Task::FindFaces(photo) => find_faces(photo),
         Task::LoadMask { path, width, height } => match load_mask(&path, width, height) {
             Ok(mask) => Done::Mask { mask: Arc::new(mask), photo_size: (width, height) },

@@ -46,7 +46,7 @@ fn editor_in<'a>(folder: &Path) -> (Window<'a>, Arc<Script>, Clock) {
     let mut window = Harness::builder().with_size([1280.0, 820.0]).with_max_steps(16).build_eframe(|creation| {
         let mut editor = Editor::new(&creation.egui_ctx, engine, Remembered::default(), None);
         editor.clock = clock.reader();
-        editor.state.autosave_in(folder.to_owned());
+        editor.state.autosave_in(folder);
         editor
     });
     window.step();
@@ -82,8 +82,12 @@ fn wait_until_kept(window: &mut Window<'_>, clock: &Clock, folder: &Path) {
     });
 }
 
-fn wait_for_offer(window: &mut Window<'_>) {
-    wait_for(window, "the offer", |editor| !editor.state.recoverable.is_empty());
+/// A window that was dropped may still be writing, and owns its work so long.
+fn wait_for_offer(window: &mut Window<'_>, clock: &Clock) {
+    wait_for(window, "the offer", |editor| {
+        clock.advance(1);
+        !editor.state.recoverable.is_empty()
+    });
 }
 
 #[test]
@@ -97,8 +101,8 @@ fn after_a_crash_the_next_window_offers_the_work_and_brings_it_back_unsaved() {
     let lost = as_project(&mut window);
     drop(window);
 
-    let (mut window, _, _) = editor_in(folder.path());
-    wait_for_offer(&mut window);
+    let (mut window, _, clock) = editor_in(folder.path());
+    wait_for_offer(&mut window, &clock);
     window.get_by_label("Work on astronaut was not saved");
     window.get_by_label("From a moment ago");
     click(&mut window, "Recover");
@@ -109,7 +113,7 @@ fn after_a_crash_the_next_window_offers_the_work_and_brings_it_back_unsaved() {
     assert!(!has_button(&window, "Recover"));
     // It is this window's now, and still safe.
     assert_eq!(copies(folder.path()).len(), 1);
-    assert!(find_recoverable(folder.path()).is_empty());
+    assert!(find_recoverable(folder.path(), &[]).recoverable.is_empty());
 }
 
 #[test]
@@ -154,13 +158,32 @@ fn a_running_window_keeps_its_work_to_itself() {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut window, _, clock) = painted_in(folder.path());
     wait_until_kept(&mut window, &clock, folder.path());
-    assert!(find_recoverable(folder.path()).is_empty());
+    assert!(find_recoverable(folder.path(), &[]).recoverable.is_empty());
     let (mut other, _, other_clock) = painted_in(folder.path());
     wait_until_kept(&mut other, &other_clock, folder.path());
     assert_eq!(copies(folder.path()).len(), 2, "each has its own");
     assert!(other.state().state.recoverable.is_empty());
+    // A window that is there already offers the work of one that crashes.
     drop(window);
-    assert_eq!(find_recoverable(folder.path()).len(), 1);
+    wait_for_offer(&mut other, &other_clock);
+    assert_eq!(other.state().state.recoverable.len(), 1, "not its own");
+}
+
+#[test]
+fn work_of_a_program_that_is_still_ending_is_offered_when_it_has_ended() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut crashed, _, clock) = painted_in(folder.path());
+    wait_until_kept(&mut crashed, &clock, folder.path());
+    let (mut window, _, clock) = editor_in(folder.path());
+    for _ in 0..20 {
+        clock.advance(1);
+        std::thread::sleep(Duration::from_millis(2));
+        window.step();
+    }
+    assert!(window.state().state.recoverable.is_empty(), "it is not this window's yet");
+    drop(crashed);
+    wait_for_offer(&mut window, &clock);
+    window.get_by_label("Work on astronaut was not saved");
 }
 
 #[test]
@@ -169,8 +192,8 @@ fn discard_removes_the_work_and_the_offer() {
     let (mut window, _, clock) = painted_in(folder.path());
     wait_until_kept(&mut window, &clock, folder.path());
     drop(window);
-    let (mut window, _, _) = editor_in(folder.path());
-    wait_for_offer(&mut window);
+    let (mut window, _, clock) = editor_in(folder.path());
+    wait_for_offer(&mut window, &clock);
     click(&mut window, "Discard");
     assert!(!has_button(&window, "Discard"));
     wait_for(&mut window, "the end of the file", |_| copies(folder.path()).is_empty());
@@ -182,8 +205,8 @@ fn the_offer_stands_above_an_open_photo_and_asks_before_its_work_is_lost() {
     let (mut window, _, clock) = painted_in(folder.path());
     wait_until_kept(&mut window, &clock, folder.path());
     drop(window);
-    let (mut window, _, _) = editor_in(folder.path());
-    wait_for_offer(&mut window);
+    let (mut window, _, clock) = editor_in(folder.path());
+    wait_for_offer(&mut window, &clock);
     open_sample(&mut window);
     paint(&mut window);
     assert!(button(&window, "Recover").rect().bottom() < 200.0);
@@ -208,8 +231,8 @@ fn saving_the_project_removes_the_copy_and_the_next_change_brings_it_back() {
     wait_until_kept(&mut window, &clock, folder.path());
     // What is recovered belongs to the same project.
     drop(window);
-    let (mut window, _, _) = editor_in(folder.path());
-    wait_for_offer(&mut window);
+    let (mut window, _, clock) = editor_in(folder.path());
+    wait_for_offer(&mut window, &clock);
     window.get_by_label("Work on work was not saved");
     click(&mut window, "Recover");
     wait_for(&mut window, "the work", |editor| editor.state.document.is_some());
@@ -289,8 +312,8 @@ fn work_whose_photo_is_gone_stays_on_offer() {
     wait_until_kept(&mut window, &clock, folder.path());
     drop(window);
     std::fs::remove_file(&photo).expect("removed");
-    let (mut window, _, _) = editor_in(folder.path());
-    wait_for_offer(&mut window);
+    let (mut window, _, clock) = editor_in(folder.path());
+    wait_for_offer(&mut window, &clock);
     click(&mut window, "Recover");
     wait_for(&mut window, "the message", |editor| editor.toaster.newest().is_some());
     let message = newest_message(&window);
