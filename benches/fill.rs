@@ -7,6 +7,7 @@ use countenance::device::DeviceChoice;
 use countenance::face::{FaceFrame, detect};
 use countenance::job::{Command, DeviceInfo, Engine, FillRequest, Flow, Observer, Start, Worker, run_fill};
 use countenance::mask::{Mask, MaskPreset, StrokeKind};
+use countenance::model::host::Arithmetic;
 use countenance::model::{ModelChoice, ModelInfo, Networks, load};
 use countenance::photo::{DecodeLimits, Photo, decode};
 use countenance::search::speed::endless_search;
@@ -21,7 +22,7 @@ fn main() {
 /// Blog mode on a centre hole, as the `PyTorch` yardstick does it.
 fn search(candidates: u32) -> Search {
     let file = load(&ModelChoice::default()).expect("the embedded model is whole");
-    let networks = Arc::new(Networks::load_on_host(&file).expect("the embedded model is whole"));
+    let networks = Arc::new(Networks::load_on_host(&file, Arithmetic::fastest()).expect("the embedded model is whole"));
     endless_search(&networks, candidates)
 }
 

@@ -9,13 +9,15 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use burn::tensor::{Device, DeviceKind};
 use burn_wgpu::WgpuBackend;
 
-/// What the user asked for. Written `auto`, `cpu`, `gpu` or `gpu:N`.
+/// What the user asked for. Written `auto`, `cpu`, `cpu:f32`, `gpu` or `gpu:N`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum DeviceChoice {
     /// The first real GPU, else the CPU.
     #[default]
     Auto,
     Cpu,
+    /// The CPU in single precision throughout, also where bfloat16 is faster.
+    CpuF32,
     /// The first real GPU, or the one with this number in [`list_gpus`].
     Gpu(Option<usize>),
 }
@@ -25,6 +27,7 @@ impl fmt::Display for DeviceChoice {
         match self {
             Self::Auto => f.write_str("auto"),
             Self::Cpu => f.write_str("cpu"),
+            Self::CpuF32 => f.write_str("cpu:f32"),
             Self::Gpu(None) => f.write_str("gpu"),
             Self::Gpu(Some(index)) => write!(f, "gpu:{index}"),
         }
@@ -38,13 +41,16 @@ impl FromStr for DeviceChoice {
         match text {
             "auto" => Ok(Self::Auto),
             "cpu" => Ok(Self::Cpu),
+            "cpu:f32" => Ok(Self::CpuF32),
             "gpu" => Ok(Self::Gpu(None)),
             _ => text
                 .strip_prefix("gpu:")
                 .and_then(|index| index.parse().ok())
                 .map(|index| Self::Gpu(Some(index)))
                 .ok_or_else(|| {
-                    format!("'{text}' is not a device: use auto, cpu, gpu or gpu:N (see `countenance devices`)")
+                    format!(
+                        "'{text}' is not a device: use auto, cpu, cpu:f32, gpu or gpu:N (see `countenance devices`)"
+                    )
                 }),
         }
     }
@@ -128,7 +134,7 @@ pub fn auto_gpu() -> Option<GpuInfo> {
 pub fn open(choice: DeviceChoice) -> Result<OpenDevice, DeviceError> {
     let all = adapters();
     match choice {
-        DeviceChoice::Cpu => Ok(cpu(None)),
+        DeviceChoice::Cpu | DeviceChoice::CpuF32 => Ok(cpu(None)),
         DeviceChoice::Auto => match all.iter().find(|adapter| !adapter.info.software) {
             None => Ok(cpu(Some("No GPU here: the CPU does the work".into()))),
             Some(adapter) => {
@@ -240,4 +246,24 @@ fn probe(api: wgpu::Backend, backend: WgpuBackend, api_name: &str) -> Vec<Adapte
         adapter.info.index = index;
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn choices_are_read_as_they_are_written() {
+        let choices = [
+            DeviceChoice::Auto,
+            DeviceChoice::Cpu,
+            DeviceChoice::CpuF32,
+            DeviceChoice::Gpu(None),
+            DeviceChoice::Gpu(Some(3)),
+        ];
+        for choice in choices {
+            assert_eq!(choice.to_string().parse(), Ok(choice));
+        }
+        assert!("cpu:f16".parse::<DeviceChoice>().is_err());
+    }
 }

@@ -12,6 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use countenance::model::host::Arithmetic;
 use image::{DynamicImage, GenericImageView, GrayImage, ImageBuffer, Luma, Rgb, RgbImage};
 
 fn countenance() -> Command {
@@ -125,7 +126,7 @@ fn report_log_frames_and_gif_hold_what_they_promise() {
     assert_eq!(photo["preset"], "blog");
     assert_eq!(photo["seed"], 9);
     assert_eq!(photo["steps"], 5);
-    assert_eq!(photo["device"], "CPU");
+    assert_eq!(photo["device"], Arithmetic::fastest().host_name());
     assert_eq!(photo["stopped_early"], false);
     assert!(photo["error"].is_null());
     assert_eq!(photo["model_sha256"].as_str().unwrap().len(), 64);
@@ -279,7 +280,8 @@ fn eval_measures_a_folder_and_names_the_picture_that_is_no_face() {
     let output = eval(&["--json", "eval.json", "--sheet", "eval.png"]);
     assert_code(&output, 0);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(text.starts_with("1 face, model tiny-16, seed 0, CPU; "), "{text}");
+    let device = Arithmetic::fastest().host_name();
+    assert!(text.starts_with(&format!("1 face, model tiny-16, seed 0, {device}; ")), "{text}");
     let json: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(folder.path().join("eval.json")).unwrap()).unwrap();
     assert_eq!(json["scores"].as_array().unwrap().len(), 2 * 2);

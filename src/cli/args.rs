@@ -81,7 +81,7 @@ pub(super) struct FillArgs {
     #[arg(long, value_name = "PATH")]
     pub(super) model: Option<PathBuf>,
 
-    /// Where to compute: auto, cpu, gpu or gpu:N (see `countenance devices`)
+    /// Where to compute: auto, cpu, cpu:f32, gpu or gpu:N (see `countenance devices`)
     ///
     /// auto takes the first real GPU for 8 photos or more, else the CPU, and says so: the programs of a GPU are compiled
     /// and tuned at each start, which takes longer than some fills.

@@ -40,7 +40,7 @@ pub(super) struct BenchArgs {
     #[arg(long, value_name = "PATH")]
     model: Option<PathBuf>,
 
-    /// Where to compute: auto, cpu, gpu or gpu:N (see `countenance devices`)
+    /// Where to compute: auto, cpu, cpu:f32, gpu or gpu:N (see `countenance devices`)
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     device: DeviceChoice,
 

@@ -4,15 +4,19 @@ use std::fmt::Write as _;
 
 use super::{Ending, print_result};
 use crate::device::{GpuInfo, auto_gpu, list_gpus};
+use crate::model::host::Arithmetic;
 
 pub(super) fn run() -> anyhow::Result<Ending> {
-    print_result(&table(&list_gpus(), auto_gpu().as_ref()))?;
+    print_result(&table(Arithmetic::fastest(), &list_gpus(), auto_gpu().as_ref()))?;
     Ok(Ending::AllWell)
 }
 
 /// One line for each device, then what `auto` picks.
-fn table(gpus: &[GpuInfo], auto: Option<&GpuInfo>) -> String {
-    let mut rows = vec![("cpu".to_string(), "CPU".to_string(), "")];
+fn table(arithmetic: Arithmetic, gpus: &[GpuInfo], auto: Option<&GpuInfo>) -> String {
+    let mut rows = vec![("cpu".to_string(), arithmetic.host_name().to_string(), "")];
+    if arithmetic != Arithmetic::Single {
+        rows.push(("cpu:f32".into(), Arithmetic::Single.host_name().into(), "single precision throughout, slower"));
+    }
     rows.extend(gpus.iter().map(|gpu| {
         let note = if gpu.software { "software, counts as no GPU" } else { "" };
         (format!("gpu:{}", gpu.index), gpu.to_string(), note)
@@ -41,10 +45,11 @@ mod tests {
     #[test]
     fn devices_are_aligned_and_software_is_marked() {
         let gpus = [gpu(0, "NVIDIA H100 PCIe", false), gpu(1, "llvmpipe (LLVM 15.0.6)", true)];
-        insta::assert_snapshot!(table(&gpus, gpus.first()), @r"
-        cpu    CPU
-        gpu:0  NVIDIA H100 PCIe (Vulkan)
-        gpu:1  llvmpipe (LLVM 15.0.6) (Vulkan)  software, counts as no GPU
+        insta::assert_snapshot!(table(Arithmetic::Bf16, &gpus, gpus.first()), @r"
+        cpu      CPU (bf16)
+        cpu:f32  CPU                              single precision throughout, slower
+        gpu:0    NVIDIA H100 PCIe (Vulkan)
+        gpu:1    llvmpipe (LLVM 15.0.6) (Vulkan)  software, counts as no GPU
 
         auto picks gpu:0
         ");
@@ -52,7 +57,7 @@ mod tests {
 
     #[test]
     fn without_a_gpu_auto_picks_the_cpu() {
-        insta::assert_snapshot!(table(&[], None), @r"
+        insta::assert_snapshot!(table(Arithmetic::Single, &[], None), @r"
         cpu  CPU
 
         auto picks cpu

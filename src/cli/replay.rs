@@ -16,6 +16,7 @@ use super::{Ending, fill, models, outputs, print_result};
 use crate::device::{DeviceChoice, list_gpus};
 use crate::job::{DeviceInfo, Engine, FillOutcome, FillRequest, Flow, Made, Observer, Recipe, StopReason, run_fill};
 use crate::model::ModelInfo;
+use crate::model::host::Arithmetic;
 use crate::photo::{self, DecodeLimits, Overwrite, Photo};
 use crate::search::Losses;
 
@@ -38,7 +39,7 @@ pub(super) struct ReplayArgs {
     #[arg(long, value_name = "PATH")]
     out: Option<PathBuf>,
 
-    /// Where to compute: auto, cpu, gpu or gpu:N; without it the device that is recorded, else auto
+    /// Where to compute: auto, cpu, cpu:f32, gpu or gpu:N; without it the device that is recorded, else auto
     #[arg(long, value_name = "DEVICE")]
     device: Option<DeviceChoice>,
 
@@ -178,8 +179,8 @@ fn why(recipe: &Recipe, photo: &Photo) -> String {
 
 /// The device of that name, or whichever `auto` takes.
 fn recorded_device(name: &str) -> DeviceChoice {
-    if name == "CPU" {
-        return DeviceChoice::Cpu;
+    if let Some(arithmetic) = Arithmetic::of_host_named(name) {
+        return if arithmetic == Arithmetic::Single { DeviceChoice::CpuF32 } else { DeviceChoice::Cpu };
     }
     let gpu = list_gpus().into_iter().find(|gpu| gpu.to_string() == name);
     gpu.map_or(DeviceChoice::Auto, |gpu| DeviceChoice::Gpu(Some(gpu.index)))

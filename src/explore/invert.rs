@@ -63,7 +63,7 @@ pub fn invert(networks: &Arc<Networks>, crop: &Crop, settings: Settings) -> Resu
 mod tests {
     use super::*;
     use crate::explore::sample;
-    use crate::model::host::{HostNetworks, Purpose, Tape};
+    use crate::model::host::{Arithmetic, HostNetworks, Purpose, Tape};
     use crate::model::{ModelFile, TINY};
 
     /// What the tiny model draws of a sample, as a crop.
@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn a_picture_of_the_generator_is_found_again() {
         let file = ModelFile::parse("tiny", TINY).unwrap();
-        let networks = Arc::new(Networks::load_on_host(&file).unwrap());
+        let networks = Arc::new(Networks::load_on_host(&file, Arithmetic::Single).unwrap());
         let settings = Settings { candidates: 8, steps: 150, ..invert_settings(1) };
         let far = invert(&networks, &drawn(&file, 5), Settings { steps: 1, ..settings }).unwrap();
         let found = invert(&networks, &drawn(&file, 5), settings).unwrap();
@@ -96,7 +96,7 @@ mod tests {
     #[test]
     fn a_crop_that_does_not_fit_or_shows_nothing_is_refused() {
         let file = ModelFile::parse("tiny", TINY).unwrap();
-        let networks = Arc::new(Networks::load_on_host(&file).unwrap());
+        let networks = Arc::new(Networks::load_on_host(&file, Arithmetic::Single).unwrap());
         let settings = invert_settings(0);
         let other = Crop { size_px: 4, pixels: vec![0.0; 48], known: vec![1.0; 16] };
         assert!(matches!(invert(&networks, &other, settings), Err(InvertError::Size { found: 4, expected: 16 })));

@@ -8,6 +8,7 @@ use super::DeviceInfo;
 use super::caught::caught;
 use super::error::FillError;
 use crate::device::{self, DeviceChoice};
+use crate::model::host::Arithmetic;
 use crate::model::{self, ModelChoice, ModelError, ModelFile, ModelInfo, Networks};
 use crate::search::{Best, Problem, Search, Settings};
 
@@ -99,19 +100,23 @@ impl Engine {
             Some(gpu) => device::cpu(Some(format!("{gpu} is getting ready: the CPU does the work"))),
             None => device::open(device)?,
         };
-        let info = DeviceInfo { name: opened.name.clone(), is_gpu: opened.is_gpu, notice: opened.notice };
+        let arithmetic = if device == DeviceChoice::CpuF32 { Arithmetic::Single } else { Arithmetic::fastest() };
+        let name = if opened.is_gpu { opened.name } else { arithmetic.host_name().to_owned() };
+        let info = DeviceInfo { name, is_gpu: opened.is_gpu, notice: opened.notice };
         let key = key(model);
         if let Some((known, name, networks)) = &self.networks
             && *known == key
-            && *name == opened.name
+            && *name == info.name
         {
             return Ok((info, networks.clone()));
         }
         let file = self.take_file(model, &key)?;
-        let broke = |reason| FillError::Broke { device: opened.name.clone(), reason };
-        let load = || if opened.is_gpu { Networks::load(&file, &opened.device) } else { Networks::load_on_host(&file) };
+        let broke = |reason| FillError::Broke { device: info.name.clone(), reason };
+        let load = || {
+            if info.is_gpu { Networks::load(&file, &opened.device) } else { Networks::load_on_host(&file, arithmetic) }
+        };
         let networks = Arc::new(caught(load).map_err(broke)??);
-        self.networks = Some((key, opened.name, networks.clone()));
+        self.networks = Some((key, info.name.clone(), networks.clone()));
         Ok((info, networks))
     }
 

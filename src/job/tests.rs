@@ -17,6 +17,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::blend::BlendMode;
 use crate::mask::{Edit, History, MaskPreset, Stroke, StrokeKind};
+use crate::model::host::Arithmetic;
 use crate::search::{OptimizerKind, Preset};
 use sketches::sketched;
 
@@ -123,12 +124,17 @@ fn stopping_at_once_is_an_error_that_says_so() {
     assert!(matches!(fill(&request(), &mut recorder), Err(FillError::StoppedEarly)));
 }
 
+/// Of the processor that the tests run on.
+fn cpu_name() -> &'static str {
+    Arithmetic::fastest().host_name()
+}
+
 #[test]
 fn a_lost_device_keeps_the_best_so_far() {
     let mut recorder = Recorder { break_at: Some(6), ..Recorder::default() };
     let outcome = fill(&request(), &mut recorder).unwrap();
     let Some(StopReason::Failed(reason)) = outcome.stopped else { panic!("must have failed") };
-    assert!(reason.contains("CPU stopped working"), "{reason}");
+    assert!(reason.contains(&format!("{} stopped working", cpu_name())), "{reason}");
     assert_eq!(outcome.candidates.len(), 2);
 }
 
@@ -256,7 +262,7 @@ fn the_worker_tells_a_fill_from_start_to_end() {
         Event::Started { job: 7, device, .. } => Some(device),
         _ => None,
     });
-    assert_eq!((device.name.as_str(), device.is_gpu), ("CPU", false));
+    assert_eq!((device.name.as_str(), device.is_gpu), (cpu_name(), false));
     assert_eq!(desk.wait_for_outcome(7).steps, 8);
     assert!(desk.woken.load(Ordering::Relaxed) >= 2);
 }

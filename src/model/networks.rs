@@ -5,7 +5,7 @@ use burn::nn::conv::{Conv2d, ConvTranspose2d};
 use burn::tensor::activation::{leaky_relu, relu, tanh};
 use burn::tensor::{Device, Tensor};
 
-use super::host::{HostNetworks, Purpose};
+use super::host::{Arithmetic, HostNetworks, Purpose};
 use super::layers::{Side, down, up};
 use super::{ModelError, ModelFile, ModelInfo};
 
@@ -145,8 +145,8 @@ impl Networks {
     ///
     /// # Errors
     /// Never for a file that was parsed.
-    pub fn load_on_host(file: &ModelFile) -> Result<Self, ModelError> {
-        let (host, device) = (HostNetworks::load(file, Purpose::Search)?, Device::flex().autodiff());
+    pub fn load_on_host(file: &ModelFile, arithmetic: Arithmetic) -> Result<Self, ModelError> {
+        let (host, device) = (HostNetworks::load(file, Purpose::Search(arithmetic))?, Device::flex().autodiff());
         Ok(Self { info: file.info.clone(), modules: None, host, device })
     }
 

@@ -71,11 +71,13 @@ mod tests {
     use burn::tensor::Device;
 
     use super::*;
+    use crate::model::host::Arithmetic;
     use crate::model::{ModelChoice, ModelFile, TINY, load};
 
     #[test]
     fn what_is_told_belongs_together() {
-        let networks = Arc::new(Networks::load_on_host(&ModelFile::parse("tiny", TINY).unwrap()).unwrap());
+        let networks =
+            Arc::new(Networks::load_on_host(&ModelFile::parse("tiny", TINY).unwrap(), Arithmetic::Single).unwrap());
         let speed = measure(&networks, 3, Duration::from_millis(20));
         assert_eq!(speed.candidates, 3);
         assert!(speed.steps >= STEPS_AT_LEAST);
@@ -88,7 +90,7 @@ mod tests {
         /// Alone it is more than three; beside tests that fill all processors, 2.2 was seen.
         const TIMES: f64 = 1.5;
         let file = load(&ModelChoice::Face64).unwrap();
-        let by_hand = Arc::new(Networks::load_on_host(&file).unwrap());
+        let by_hand = Arc::new(Networks::load_on_host(&file, Arithmetic::Single).unwrap());
         let autodiff = Arc::new(Networks::load(&file, &Device::flex()).unwrap());
         let time = Duration::from_millis(400);
         // Other tests run beside this one: the best of some rounds is the least disturbed.

@@ -8,6 +8,7 @@ use crate::app::state::{Action, State};
 use crate::app::theme;
 use crate::blend::{Blend, BlendMode};
 use crate::device::DeviceChoice;
+use crate::model::host::Arithmetic;
 use crate::search::{Clipping, Norm, OptimizerKind, PriorForm, Reduction, Schedule, Settings, Starts};
 
 /// Draws the header and, when it is open, the settings.
@@ -251,10 +252,14 @@ fn device(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         (DeviceChoice::Auto, "Automatic", "The first real GPU, else the CPU"),
         (DeviceChoice::Cpu, "CPU", "Always there"),
     ];
+    let mut device = state.remembered.device;
+    if Arithmetic::fastest() != Arithmetic::Single || device == DeviceChoice::CpuF32 {
+        let explanation = "All sums and products in single precision: slower here, and no eye sees the difference";
+        options.push((DeviceChoice::CpuF32, "CPU, single precision", explanation));
+    }
     for (choice, title) in &gpus {
         options.push((*choice, title, "This GPU; those marked software compute on the CPU, slowly"));
     }
-    let mut device = state.remembered.device;
     let fallback = device.to_string();
     if !options.iter().any(|(choice, ..)| *choice == device) {
         options.push((device, &fallback, "Not found on this computer now"));

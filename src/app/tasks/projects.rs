@@ -96,7 +96,7 @@ fn check_model(project: &mut Project) -> Option<String> {
 /// A project may come from a machine with other devices.
 fn check_device(project: &mut Project) -> Option<String> {
     let count = match project.device {
-        DeviceChoice::Auto | DeviceChoice::Cpu => return None,
+        DeviceChoice::Auto | DeviceChoice::Cpu | DeviceChoice::CpuF32 => return None,
         DeviceChoice::Gpu(index) => index.unwrap_or(0) + 1,
     };
     if list_gpus().len() >= count {

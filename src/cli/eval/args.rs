@@ -67,7 +67,7 @@ pub(in crate::cli) struct EvalArgs {
     #[arg(long, value_name = "PATH")]
     pub(super) model: Option<PathBuf>,
 
-    /// Where to compute: auto, cpu, gpu or gpu:N (see `countenance devices`)
+    /// Where to compute: auto, cpu, cpu:f32, gpu or gpu:N (see `countenance devices`)
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub(super) device: DeviceChoice,
 

@@ -8,6 +8,7 @@ use super::*;
 use crate::cli::args;
 use crate::cli::progress::Told;
 use crate::dataset::{About, FacesWriter};
+use crate::model::host::Arithmetic;
 
 /// A folder with faces in it.
 struct Place(tempfile::TempDir);
@@ -119,7 +120,8 @@ fn searches_have_a_table_of_their_own() {
     let searches: Vec<_> = text.split("\nSearch\n").nth(1).unwrap().lines().skip(1).collect();
     let method = |line: &&str| line[11..].split_whitespace().next().unwrap().to_string();
     assert_eq!(searches.iter().map(method).collect::<Vec<_>>(), ["best", "best+poisson", "blog", "blog+poisson"]);
-    assert!(text.starts_with("1 face, model tiny-16, seed 0, CPU; "), "{text}");
+    let device = Arithmetic::fastest().host_name();
+    assert!(text.starts_with(&format!("1 face, model tiny-16, seed 0, {device}; ")), "{text}");
 }
 
 #[test]

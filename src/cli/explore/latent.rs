@@ -15,6 +15,7 @@ use crate::cli::{Ending, models, outputs, usage};
 use crate::explore::{Inverted, invert, invert_settings, mean};
 use crate::face::{Crop, crop};
 use crate::mask::Mask;
+use crate::model::host::Arithmetic;
 use crate::model::{self, Networks};
 use crate::photo::{self, DecodeLimits, Sheet};
 use crate::search::Settings;
@@ -88,7 +89,7 @@ pub(super) fn run(args: &LatentArgs, console: &mut Console) -> anyhow::Result<En
     let name = studio.check_name(&args.name, args.force)?;
 
     let (choice, _) = models::choose(args.from.model.as_deref())?;
-    let networks = Arc::new(Networks::load_on_host(&model::load(&choice)?)?);
+    let networks = Arc::new(Networks::load_on_host(&model::load(&choice)?, Arithmetic::fastest())?);
     let mut found = Vec::new();
     console.begin("latent", photos.len() as u64);
     for (index, photo) in photos.iter().enumerate() {

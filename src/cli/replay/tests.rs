@@ -206,3 +206,10 @@ fn the_model_that_is_needed_is_named() {
     let text = place.refusal(&args);
     assert!(text.contains("face-64.safetensors is another model") && text.contains("made with tiny-16"), "{text}");
 }
+
+#[test]
+fn the_recorded_device_is_found_by_its_name() {
+    assert_eq!(recorded_device("CPU"), DeviceChoice::CpuF32);
+    assert_eq!(recorded_device("CPU (bf16)"), DeviceChoice::Cpu);
+    assert_eq!(recorded_device("a GPU of long ago"), DeviceChoice::Auto);
+}

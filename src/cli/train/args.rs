@@ -89,7 +89,7 @@ pub(in crate::cli) struct TrainArgs {
     #[arg(long, value_name = "DATA")]
     pub(super) held_out: Option<PathBuf>,
 
-    /// Where to compute: auto, cpu, gpu or gpu:N (see `countenance devices`)
+    /// Where to compute: auto, cpu, cpu:f32, gpu or gpu:N (see `countenance devices`)
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub(super) device: DeviceChoice,
 }

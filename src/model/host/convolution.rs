@@ -3,6 +3,7 @@
 //! Each is the other's way back: G goes up and its gradient down, D goes down and its gradient up.
 
 use super::fold::{TAPS, fold, unfold};
+use super::panels::Unit;
 use super::product::Weights;
 use super::winograd::Winograd;
 use super::{Room, room};
@@ -12,11 +13,42 @@ use crate::model::{ModelError, ModelFile};
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     /// Many passes: worth time at load, and memory.
-    Search,
+    Search(Arithmetic),
     /// Weights that change, or a pass once in a while.
     Plain,
     /// A pass once in a while, and never back: half of the memory. For D and E.
     Guess,
+}
+
+/// How the layers that cost most multiply. All else is in single precision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Arithmetic {
+    Single,
+    /// bfloat16 with sums in single precision where the processor has an instruction for it, else as `Single`.
+    Bf16,
+}
+
+impl Arithmetic {
+    /// The fastest of this processor.
+    #[must_use]
+    pub fn fastest() -> Self {
+        if Unit::of(Self::Bf16).is_bf16() { Self::Bf16 } else { Self::Single }
+    }
+
+    /// How a CPU that works so is called.
+    #[must_use]
+    pub fn host_name(self) -> &'static str {
+        match self {
+            Self::Single => "CPU",
+            Self::Bf16 => "CPU (bf16)",
+        }
+    }
+
+    /// The reverse of [`host_name`](Self::host_name).
+    #[must_use]
+    pub fn of_host_named(name: &str) -> Option<Self> {
+        [Self::Single, Self::Bf16].into_iter().find(|arithmetic| arithmetic.host_name() == name)
+    }
 }
 
 pub(super) struct Convolution {
@@ -42,7 +74,7 @@ pub(super) fn weights(file: &ModelFile, name: &str, purpose: Purpose) -> Result<
         weight.values[(row * second + channel) * TAPS + tap]
     };
     Ok(match purpose {
-        Purpose::Search | Purpose::Plain => Weights::new(first, TAPS * second, value),
+        Purpose::Search(_) | Purpose::Plain => Weights::new(first, TAPS * second, value),
         Purpose::Guess => Weights::for_multiply_back(first, TAPS * second, value),
     })
 }
@@ -53,7 +85,10 @@ impl Convolution {
         let weight = file.tensor(&format!("{name}.weight"))?;
         let (small, large) = (weight.shape[0], weight.shape[1]);
         let value = |tap: usize, channel: usize, row: usize| weight.values[(row * large + channel) * TAPS + tap];
-        let winograd = (purpose == Purpose::Search).then(|| Winograd::new(large, small, value)).flatten();
+        let winograd = match purpose {
+            Purpose::Search(arithmetic) => Winograd::new(Unit::of(arithmetic), large, small, value),
+            Purpose::Plain | Purpose::Guess => None,
+        };
         let way = match winograd {
             Some(winograd) => Way::Winograd(winograd.into()),
             None => Way::Direct(weights(file, name, purpose)?),

@@ -12,18 +12,35 @@
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
+use super::bf16::{self, Bf16};
+use super::{Arithmetic, Room, room};
+
 /// Multiplications that one thread does at least.
 const GRAIN: usize = 1 << 19;
 
+/// What multiplies.
+#[derive(Clone, Copy)]
+pub(super) enum Unit {
+    Single(Arch),
+    /// Beside a vector unit whose two vectors are as wide as its panels.
+    Bf16(Arch, Bf16),
+}
+
 /// Matrices of one size.
 pub(super) struct Panels {
+    matrices: usize,
     rows: usize,
     columns: usize,
-    arch: Arch,
     /// Columns of a panel.
     width: usize,
-    /// `[matrix][panel][row][width]`; columns after the last are zero.
-    values: Vec<f32>,
+    weights: PanelWeights,
+}
+
+/// `[matrix][panel][row][width]`; columns after the last are zero.
+enum PanelWeights {
+    Single(Arch, Vec<f32>),
+    /// Two rows at a time.
+    Bf16(Bf16, Vec<u32>),
 }
 
 /// What a product leaves: `[matrix][panel][row][width]`.
@@ -35,41 +52,110 @@ pub(super) struct Product<'a> {
     panels: usize,
 }
 
+impl Unit {
+    pub(super) fn of(arithmetic: Arithmetic) -> Self {
+        let arch = Arch::new();
+        let bf16 = Bf16::try_new().filter(|_| arithmetic == Arithmetic::Bf16 && 2 * vector_width(arch) == bf16::WIDTH);
+        bf16.map_or(Self::Single(arch), |bf16| Self::Bf16(arch, bf16))
+    }
+
+    pub(super) fn is_bf16(self) -> bool {
+        matches!(self, Self::Bf16(..))
+    }
+
+    /// The vector unit for all but the products.
+    pub(super) fn arch(self) -> Arch {
+        match self {
+            Self::Single(arch) | Self::Bf16(arch, _) => arch,
+        }
+    }
+}
+
 impl Panels {
-    /// For a vector unit: `value(matrix, row, column)`.
+    /// `value(matrix, row, column)`.
     pub(super) fn pack(
-        arch: Arch,
+        unit: Unit,
         [matrices, rows, columns]: [usize; 3],
         value: impl Fn(usize, usize, usize) -> f32 + Sync,
     ) -> Self {
-        let width = 2 * vector_width(arch);
-        let panels = columns.div_ceil(width);
-        let mut values = vec![0.0; matrices * panels * rows * width];
-        values.par_chunks_exact_mut(rows * width).enumerate().for_each(|(index, panel)| {
-            let (matrix, first) = (index / panels, index % panels * width);
-            for (row, out) in panel.chunks_exact_mut(width).enumerate() {
-                for (column, out) in (first..columns).zip(out) {
-                    *out = value(matrix, row, column);
-                }
+        let width = 2 * vector_width(unit.arch());
+        let shape = [matrices, columns, width];
+        let weights = match unit {
+            Unit::Single(arch) => PanelWeights::Single(arch, packed(shape, rows, value)),
+            Unit::Bf16(_, bf16) => {
+                let of_pair = |matrix: usize, pair: usize, column: usize| {
+                    let second = if 2 * pair + 1 < rows { value(matrix, 2 * pair + 1, column) } else { 0.0 };
+                    bf16::pair(value(matrix, 2 * pair, column), second)
+                };
+                PanelWeights::Bf16(bf16, packed(shape, rows.div_ceil(2), of_pair))
             }
-        });
-        Self { rows, columns, arch, width, values }
+        };
+        Self { matrices, rows, columns, width, weights }
     }
 
-    /// `aᵢ · Wᵢ` for each matrix: `a` is `[count / group][matrix][group][rows]`, row by row.
-    pub(super) fn multiply<'a>(&self, count: usize, group: usize, a: &[f32], room: &'a mut Vec<f32>) -> Product<'a> {
-        let panels = self.columns.div_ceil(self.width);
-        let panel = self.rows * self.width;
-        let matrices = self.values.len() / (panels * panel);
-        let out = super::room(room, matrices * panels * count * self.width);
-        let least = GRAIN.div_ceil(count * panel);
-        out.par_chunks_exact_mut(count * self.width).with_min_len(least).enumerate().for_each(|(index, out)| {
-            let a = &a[index / panels * group * self.rows..];
-            let panel = &self.values[index * panel..][..panel];
-            self.arch.dispatch(Multiply { a, group, between: matrices * group * self.rows, panel, out });
-        });
-        Product { values: out, rows: count, width: self.width, panels }
+    /// `aᵢ · Wᵢ` for each matrix: `a` is `[count / group][matrix][group][rows]`, row by row. `write(index, values)` writes the
+    /// part of it with this first index.
+    pub(super) fn multiply<'a>(
+        &self,
+        count: usize,
+        group: usize,
+        Room { columns, rounded, products }: &'a mut Room,
+        write: impl Fn(usize, &mut [f32]) + Sync,
+    ) -> Product<'a> {
+        let (matrices, width) = (self.matrices, self.width);
+        let panels = self.columns.div_ceil(width);
+        let out = room(products, matrices * panels * count * width);
+        let least = GRAIN.div_ceil(count * self.rows * width);
+        let outs = out.par_chunks_exact_mut(count * width).with_min_len(least).enumerate();
+        let part = matrices * group * self.rows;
+        let a = room(columns, count / group * part);
+        let parts = a.par_chunks_exact_mut(part).enumerate();
+        match &self.weights {
+            PanelWeights::Single(arch, weights) => {
+                parts.for_each(|(index, part)| write(index, part));
+                outs.for_each(|(index, out)| {
+                    let a = &a[index / panels * group * self.rows..];
+                    let panel = &weights[index * self.rows * width..][..self.rows * width];
+                    let starts = Starts::of_groups(group, self.rows, part);
+                    arch.dispatch(Multiply { a, starts, panel, out });
+                });
+            }
+            PanelWeights::Bf16(bf16, weights) => {
+                let pairs = self.rows.div_ceil(2);
+                let part = matrices * group * pairs;
+                let rounded = room(rounded, count / group * part);
+                parts.zip(rounded.par_chunks_exact_mut(part)).for_each(|((index, part), rounded)| {
+                    write(index, part);
+                    bf16.round(self.rows, part, rounded);
+                });
+                outs.for_each(|(index, out)| {
+                    let a = &rounded[index / panels * group * pairs..];
+                    let panel = &weights[index * pairs * width..][..pairs * width];
+                    bf16.multiply(a, Starts::of_groups(group, pairs, part), panel, out);
+                });
+            }
+        }
+        Product { values: out, rows: count, width, panels }
     }
+}
+
+/// `[matrix][panel][row][width]` of what stands in each row and column.
+fn packed<T: Copy + Default + Send>(
+    [matrices, columns, width]: [usize; 3],
+    rows: usize,
+    value: impl Fn(usize, usize, usize) -> T + Sync,
+) -> Vec<T> {
+    let panels = columns.div_ceil(width);
+    let mut values = vec![T::default(); matrices * panels * rows * width];
+    values.par_chunks_exact_mut(rows * width).enumerate().for_each(|(index, panel)| {
+        let (matrix, first) = (index / panels, index % panels * width);
+        for (row, out) in panel.chunks_exact_mut(width).enumerate() {
+            for (column, out) in (first..columns).zip(out) {
+                *out = value(matrix, row, column);
+            }
+        }
+    });
+    values
 }
 
 impl<'a> Product<'a> {
@@ -101,13 +187,13 @@ pub(super) fn vector_width(arch: Arch) -> usize {
     arch.dispatch(Width)
 }
 
-/// The vector unit at hand, and narrower ones that it can do the work of.
+/// The vector unit at hand, and narrower ones that it can do the work of: with sums in single precision.
 #[cfg(test)]
-pub(super) fn vector_units() -> Vec<Arch> {
+pub(super) fn single_units() -> Vec<Unit> {
     let mut units = vec![Arch::new(), Arch::Scalar];
     #[cfg(target_arch = "x86_64")]
     units.extend(pulp::x86::V3::try_new().map(Arch::V3));
-    units
+    units.into_iter().map(Unit::Single).collect()
 }
 
 /// Asks the vector unit for its width.
@@ -122,13 +208,40 @@ impl WithSimd for Width {
     }
 }
 
+/// Where rows begin that lie in groups behind each other. Counted, as a division for each row would take as long as short
+/// products.
+pub(super) struct Starts {
+    next: usize,
+    left_in_group: usize,
+    group: usize,
+    length: usize,
+    /// From a group's last row to the next group.
+    gap: usize,
+}
+
+impl Starts {
+    fn of_groups(group: usize, length: usize, between: usize) -> Self {
+        Self { next: 0, left_in_group: group, group, length, gap: between - (group - 1) * length }
+    }
+
+    #[inline(always)]
+    pub(super) fn next(&mut self) -> usize {
+        let start = self.next;
+        self.left_in_group -= 1;
+        if self.left_in_group == 0 {
+            self.left_in_group = self.group;
+            self.next += self.gap;
+        } else {
+            self.next += self.length;
+        }
+        start
+    }
+}
+
 /// All rows of `a` with one panel.
 struct Multiply<'a> {
     a: &'a [f32],
-    /// Rows that lie behind each other.
-    group: usize,
-    /// From one group to the next.
-    between: usize,
+    starts: Starts,
     panel: &'a [f32],
     out: &'a mut [f32],
 }
@@ -140,8 +253,7 @@ impl WithSimd for Multiply<'_> {
     fn with_simd<S: Simd>(self, simd: S) {
         let panel = S::as_simd_f32s(self.panel).0.as_chunks::<2>().0;
         let mut out = S::as_mut_simd_f32s(self.out).0.as_chunks_mut::<2>().0;
-        let mut first = 0;
-        let row_at = |row: usize| row / self.group * self.between + row % self.group * panel.len();
+        let mut starts = self.starts;
         // Two sums a row, beside them the panel's two vectors and one value of `a`.
         let most = if S::REGISTER_COUNT >= 32 { 12 } else { 6 };
         while !out.is_empty() {
@@ -149,20 +261,20 @@ impl WithSimd for Multiply<'_> {
             let height = out.len().div_ceil(out.len().div_ceil(most));
             let (block, rest) = out.split_at_mut(height);
             match height {
-                1 => multiply_block::<S, 1>(simd, self.a, |row| row_at(first + row), panel, block),
-                2 => multiply_block::<S, 2>(simd, self.a, |row| row_at(first + row), panel, block),
-                3 => multiply_block::<S, 3>(simd, self.a, |row| row_at(first + row), panel, block),
-                4 => multiply_block::<S, 4>(simd, self.a, |row| row_at(first + row), panel, block),
-                5 => multiply_block::<S, 5>(simd, self.a, |row| row_at(first + row), panel, block),
-                6 => multiply_block::<S, 6>(simd, self.a, |row| row_at(first + row), panel, block),
-                7 => multiply_block::<S, 7>(simd, self.a, |row| row_at(first + row), panel, block),
-                8 => multiply_block::<S, 8>(simd, self.a, |row| row_at(first + row), panel, block),
-                9 => multiply_block::<S, 9>(simd, self.a, |row| row_at(first + row), panel, block),
-                10 => multiply_block::<S, 10>(simd, self.a, |row| row_at(first + row), panel, block),
-                11 => multiply_block::<S, 11>(simd, self.a, |row| row_at(first + row), panel, block),
-                _ => multiply_block::<S, 12>(simd, self.a, |row| row_at(first + row), panel, block),
+                1 => multiply_block::<S, 1>(simd, self.a, &mut starts, panel, block),
+                2 => multiply_block::<S, 2>(simd, self.a, &mut starts, panel, block),
+                3 => multiply_block::<S, 3>(simd, self.a, &mut starts, panel, block),
+                4 => multiply_block::<S, 4>(simd, self.a, &mut starts, panel, block),
+                5 => multiply_block::<S, 5>(simd, self.a, &mut starts, panel, block),
+                6 => multiply_block::<S, 6>(simd, self.a, &mut starts, panel, block),
+                7 => multiply_block::<S, 7>(simd, self.a, &mut starts, panel, block),
+                8 => multiply_block::<S, 8>(simd, self.a, &mut starts, panel, block),
+                9 => multiply_block::<S, 9>(simd, self.a, &mut starts, panel, block),
+                10 => multiply_block::<S, 10>(simd, self.a, &mut starts, panel, block),
+                11 => multiply_block::<S, 11>(simd, self.a, &mut starts, panel, block),
+                _ => multiply_block::<S, 12>(simd, self.a, &mut starts, panel, block),
             }
-            (out, first) = (rest, first + height);
+            out = rest;
         }
     }
 }
@@ -172,11 +284,11 @@ impl WithSimd for Multiply<'_> {
 fn multiply_block<S: Simd, const HEIGHT: usize>(
     simd: S,
     a: &[f32],
-    row_at: impl Fn(usize) -> usize,
+    starts: &mut Starts,
     panel: &[[S::f32s; 2]],
     out: &mut [[S::f32s; 2]],
 ) {
-    let rows: [&[f32]; HEIGHT] = std::array::from_fn(|row| &a[row_at(row)..][..panel.len()]);
+    let rows: [&[f32]; HEIGHT] = std::array::from_fn(|_| &a[starts.next()..][..panel.len()]);
     let mut sums = [[simd.splat_f32s(0.0); 2]; HEIGHT];
     for index in 0..panel.len() {
         let [left, right] = panel[index];
@@ -203,11 +315,14 @@ mod tests {
         {
             let value = |a: usize, b: usize| f32::from(u8::try_from((a * 31 + b * 17) % 23).unwrap()) - 11.0;
             let a: Vec<f32> = (0..matrices * count * rows).map(|i| value(i, 3)).collect();
-            for arch in vector_units() {
+            // Small integers are bfloat16 too.
+            for unit in single_units().into_iter().chain([Unit::of(Arithmetic::Bf16)]) {
                 let pack = |matrix: usize, row: usize, column: usize| value(matrix + row, column);
-                let packed = Panels::pack(arch, [matrices, rows, columns], pack);
-                let mut room = vec![f32::NAN; 3];
-                let product = packed.multiply(count, group, &a, &mut room);
+                let packed = Panels::pack(unit, [matrices, rows, columns], pack);
+                let mut room = Room { products: vec![f32::NAN; 3], ..Room::default() };
+                let part = matrices * group * rows;
+                let write = |index: usize, out: &mut [f32]| out.copy_from_slice(&a[index * part..][..part]);
+                let product = packed.multiply(count, group, &mut room, write);
                 for (matrix, row) in (0..matrices).flat_map(|matrix| (0..count).map(move |row| (matrix, row))) {
                     let start = ((row / group * matrices + matrix) * group + row % group) * rows;
                     for column in 0..columns {

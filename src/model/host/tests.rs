@@ -8,13 +8,17 @@ use crate::model::{ModelChoice, Networks, TINY, load};
 /// Sums of some thousand products in another order, relative to the largest value.
 const RELATIVE: f32 = 1e-4;
 
-fn assert_close(name: &str, found: &[f32], expected: &[f32]) {
+/// Eight bits of each factor, through all layers. That is the worst value; pictures are 0.2 % off in the mean square, the
+/// gradient 1.4 %.
+const RELATIVE_IN_BF16: f32 = 0.06;
+
+fn assert_close(name: &str, found: &[f32], expected: &[f32], relative: f32) {
     assert_eq!(found.len(), expected.len(), "{name}");
     let scale = expected.iter().fold(0.0f32, |most, value| most.max(value.abs()));
     assert!(scale > 0.0, "{name}: nothing to compare");
     for (index, (found, expected)) in found.iter().zip(expected).enumerate() {
         let error = (found - expected).abs();
-        assert!(error <= RELATIVE * scale, "{name}[{index}]: {found} where {expected} is expected");
+        assert!(error <= relative * scale, "{name}[{index}]: {found} where {expected} is expected");
     }
 }
 
@@ -41,7 +45,7 @@ fn planar(batch: usize, channels: usize, values: &[f32]) -> Vec<f32> {
 }
 
 /// Pictures, logits, and the gradient of `Σ logits·a + Σ pictures·b` to the latents, both ways; and the encoder's guess.
-fn compare(file: &ModelFile, purpose: Purpose, batch: usize) {
+fn compare(file: &ModelFile, purpose: Purpose, batch: usize, relative: f32) {
     let Networks { modules, device, .. } = Networks::load(file, &Device::flex()).unwrap();
     let burn = modules.unwrap();
     let networks = HostNetworks::load(file, purpose).unwrap();
@@ -73,32 +77,39 @@ fn compare(file: &ModelFile, purpose: Purpose, batch: usize) {
     let z = Tensor::<2>::from_data(TensorData::new(latents, [batch, latent_dim]), &device).require_grad();
     let drawn = burn.generator.forward(z.clone());
     let judged = burn.discriminator.as_ref().unwrap().forward(drawn.clone());
-    assert_close("pictures", &planar(batch, 3, &pictures), &host(drawn.clone()));
-    assert_close("logits", &logits, &host(judged.clone()));
+    assert_close("pictures", &planar(batch, 3, &pictures), &host(drawn.clone()), relative);
+    assert_close("logits", &logits, &host(judged.clone()), relative);
     let a = Tensor::<1>::from_data(TensorData::new(a, [batch]), &device);
     let b = Tensor::<4>::from_data(TensorData::new(planar(batch, 3, &b), [batch, 3, side, side]), &device);
     let gradients = ((judged * a).sum() + (drawn * b).sum()).backward();
-    assert_close("gradient", &gradient, &host(z.grad(&gradients).unwrap()));
+    assert_close("gradient", &gradient, &host(z.grad(&gradients).unwrap()), relative);
 
     let known: Vec<f32> = noise(batch * side * side, 4).iter().map(|value| f32::from(*value > -0.3)).collect();
     let seen = noise(batch * area, 5);
     let guess = networks.encode(batch, &seen, &known).unwrap();
     let seen = Tensor::<4>::from_data(TensorData::new(planar(batch, 3, &seen), [batch, 3, side, side]), &device);
     let known = Tensor::<4>::from_data(TensorData::new(known, [batch, 1, side, side]), &device);
-    assert_close("guess", &guess, &host(burn.encoder.as_ref().unwrap().forward(seen, known)));
+    assert_close("guess", &guess, &host(burn.encoder.as_ref().unwrap().forward(seen, known)), RELATIVE);
 }
 
 #[test]
 fn the_tiny_networks_agree_with_burns() {
     for batch in [1, 2, 5] {
-        compare(&ModelFile::parse("tiny", TINY).unwrap(), Purpose::Plain, batch);
+        compare(&ModelFile::parse("tiny", TINY).unwrap(), Purpose::Plain, batch, RELATIVE);
     }
 }
 
 #[test]
 fn the_built_in_networks_agree_with_burns() {
-    for purpose in [Purpose::Search, Purpose::Plain] {
-        compare(&load(&ModelChoice::Face64).unwrap(), purpose, 2);
+    for purpose in [Purpose::Search(Arithmetic::Single), Purpose::Plain] {
+        compare(&load(&ModelChoice::Face64).unwrap(), purpose, 2, RELATIVE);
+    }
+}
+
+#[test]
+fn in_bfloat16_the_built_in_networks_are_those_of_burn_within_its_eight_bits() {
+    if Arithmetic::fastest() == Arithmetic::Bf16 {
+        compare(&load(&ModelChoice::Face128).unwrap(), Purpose::Search(Arithmetic::Bf16), 2, RELATIVE_IN_BF16);
     }
 }
 

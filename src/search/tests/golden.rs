@@ -5,6 +5,7 @@ use std::sync::Arc;
 use burn::tensor::{Device, Tensor, TensorData};
 use safetensors::SafeTensors;
 
+use crate::model::host::Arithmetic;
 use crate::model::{ModelChoice, Networks, load};
 use crate::search::problem::Problem;
 use crate::search::{ContextSettings, Norm, Preset, PriorForm, Reduction, Search, Settings};
@@ -22,7 +23,7 @@ fn golden(name: &str) -> Vec<f32> {
 }
 
 fn networks() -> Arc<Networks> {
-    Arc::new(Networks::load_on_host(&load(&ModelChoice::Face64).unwrap()).unwrap())
+    Arc::new(Networks::load_on_host(&load(&ModelChoice::Face64).unwrap(), Arithmetic::Single).unwrap())
 }
 
 /// By hand and by autodiff.
@@ -124,4 +125,30 @@ fn fifty_steps(networks: &Arc<Networks>) {
     let scale = norm(&mut expected.iter().copied());
     // L1 has kinks and Adam divides small gradients by their own size, so that single values wander more than the whole.
     assert!(difference <= RELATIVE * scale, "blog.adam50.z is off by {} of its length", difference / scale);
+}
+
+/// The same search in single precision and in bfloat16, to its end: it finds as much, and draws the same faces.
+#[test]
+fn in_bfloat16_a_search_ends_where_it_does_in_single_precision() {
+    if Arithmetic::fastest() != Arithmetic::Bf16 {
+        return;
+    }
+    let model = load(&ModelChoice::Face64).unwrap();
+    let ends = [Arithmetic::Single, Arithmetic::Bf16].map(|arithmetic| {
+        let networks = Arc::new(Networks::load_on_host(&model, arithmetic).unwrap());
+        let mut search = Search::new(networks, &problem(), Preset::Best.settings());
+        while !search.is_done() {
+            search.advance();
+        }
+        (search.best().unwrap().losses, search.best_pictures())
+    });
+    let [(single_losses, single_pictures), (losses, pictures)] = ends;
+    for (bf16, single) in losses.iter().zip(&single_losses) {
+        assert!((bf16.context / single.context - 1.0).abs() < 0.02, "{bf16:?} where {single:?} is expected");
+    }
+    for (bf16, single) in pictures.iter().zip(&single_pictures) {
+        let mean = bf16.iter().zip(single).map(|(a, b)| (a - b).abs()).sum::<f32>() / 12_288.0;
+        assert!(mean > 0.0, "they are the same");
+        assert!(mean < 0.005, "{mean} apart");
+    }
 }

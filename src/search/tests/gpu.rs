@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::rules::{problem, settings};
+use crate::model::host::Arithmetic;
 use crate::model::{ModelFile, Networks, TINY};
 use crate::search::{OptimizerKind, Search};
 
@@ -33,7 +34,7 @@ fn the_gpu_searches_as_the_cpu_does() {
     assert!(opened.is_gpu);
     let file = ModelFile::parse("tiny", TINY).unwrap();
     let (pictures, losses) = trace(Networks::load(&file, &opened.device).unwrap());
-    let (expected_pictures, expected_losses) = trace(Networks::load_on_host(&file).unwrap());
+    let (expected_pictures, expected_losses) = trace(Networks::load_on_host(&file, Arithmetic::Single).unwrap());
     for (found, expected) in [(pictures, expected_pictures), (losses, expected_losses)] {
         let scale = expected.iter().fold(0.0f32, |most, value| most.max(value.abs()));
         let error = found.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);

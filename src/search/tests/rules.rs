@@ -5,6 +5,7 @@ use std::sync::Arc;
 use burn::tensor::{Device, Tensor, TensorData};
 use proptest::prelude::*;
 
+use crate::model::host::Arithmetic;
 use crate::model::{ModelFile, Networks, TINY};
 use crate::search::problem::Problem;
 use crate::search::{
@@ -15,7 +16,7 @@ use crate::search::{
 pub(super) const SIZE_PX: usize = 16;
 
 pub(super) fn networks() -> Arc<Networks> {
-    Arc::new(Networks::load_on_host(&ModelFile::parse("tiny", TINY).unwrap()).unwrap())
+    Arc::new(Networks::load_on_host(&ModelFile::parse("tiny", TINY).unwrap(), Arithmetic::Single).unwrap())
 }
 
 /// A smooth picture with a hole in its middle half.
@@ -264,7 +265,9 @@ fn without_discriminator_and_encoder_the_prior_is_off_and_the_search_still_works
     let mut file = ModelFile::parse("tiny", TINY).unwrap();
     (file.architecture.discriminator_channels, file.architecture.encoder_channels) = (None, None);
     let settings = Settings { starts: Starts::Encoder, ..settings(OptimizerKind::Adam) };
-    for networks in [Networks::load_on_host(&file).unwrap(), Networks::load(&file, &Device::flex()).unwrap()] {
+    for networks in
+        [Networks::load_on_host(&file, Arithmetic::Single).unwrap(), Networks::load(&file, &Device::flex()).unwrap()]
+    {
         let mut search = Search::new(Arc::new(networks), &problem(), settings);
         search.advance();
         for losses in search.take_losses().pop().unwrap().1 {
@@ -338,7 +341,7 @@ fn autodiff_and_the_way_by_hand_give_the_same_losses_and_gradients() {
             values.push(evaluation.pictures.into_data().iter::<f32>().collect());
             values
         };
-        let by_hand = values(Networks::load_on_host(&file).unwrap());
+        let by_hand = values(Networks::load_on_host(&file, Arithmetic::Single).unwrap());
         let autodiff = values(Networks::load(&file, &Device::flex()).unwrap());
         for (by_hand, autodiff) in by_hand.iter().zip(&autodiff) {
             let scale = autodiff.iter().fold(0.0f32, |most, value| most.max(value.abs()));

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::mask::MaskPreset;
+use crate::model::host::Arithmetic;
 use crate::model::{ModelFile, Networks};
 use crate::search::{Preset, Problem, Search, Settings, Starts};
 use crate::train::TrainError;
@@ -33,7 +34,7 @@ impl Fills {
 
     /// The mean context loss reached, and the mean difference to the truth in the hole (which the search does not see).
     pub fn measure(&self, file: &ModelFile) -> Result<(f64, f64), TrainError> {
-        let networks = Arc::new(Networks::load_on_host(file)?);
+        let networks = Arc::new(Networks::load_on_host(file, Arithmetic::Single)?);
         let best = Preset::Best.settings().of_pixels_alone();
         let starts = if networks.host.has_encoder() { Starts::Encoder } else { Starts::Prior };
         let settings = Settings { steps: STEPS, noise: 0.0, candidates: 1, starts, seed: self.seed, ..best };

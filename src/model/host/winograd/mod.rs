@@ -4,7 +4,7 @@
 //! one axis, three products do for two pixels where four would be written, or five for four where eight would be ([`Axis`]): nine
 //! sixteenths or twenty-five sixty-fourths along both. Each is one matrix product over all tiles of the smaller picture, with the
 //! channels of the four pictures side by side. The transposed convolution is the mirror image. Larger tiles need more room for their
-//! weights, nearly three times as much, so that only small layers take them.
+//! weights, nearly three times as much, so that only small layers take them, in single precision.
 //!
 //! | step | down, to the smaller picture | up, to the larger |
 //! | --- | --- | --- |
@@ -21,12 +21,10 @@ mod vectors;
 
 use std::marker::PhantomData;
 
-use pulp::Arch;
 use rayon::prelude::*;
 
 use super::Room;
-use super::panels::{Panels, vector_width};
-use super::room;
+use super::panels::{Panels, Unit, vector_width};
 use crate::model::architecture::KERNEL;
 use axis::{Axis, Four, Two};
 use gather::{GatherLarge, GatherSmall};
@@ -51,7 +49,7 @@ pub(super) enum Winograd {
 pub(super) struct Tiled<A, const TILE: usize, const PRODUCTS: usize> {
     large: usize,
     small: usize,
-    arch: Arch,
+    unit: Unit,
     down: Panels,
     up: Panels,
     axis: PhantomData<A>,
@@ -59,14 +57,21 @@ pub(super) struct Tiled<A, const TILE: usize, const PRODUCTS: usize> {
 
 impl Winograd {
     /// `value(tap, large channel, small channel)`, taps row by row. `None` where it would not pay.
-    pub(super) fn new(large: usize, small: usize, value: impl Fn(usize, usize, usize) -> f32 + Sync) -> Option<Self> {
+    pub(super) fn new(
+        unit: Unit,
+        large: usize,
+        small: usize,
+        value: impl Fn(usize, usize, usize) -> f32 + Sync,
+    ) -> Option<Self> {
         if large < CHANNELS_FROM.0 || small < CHANNELS_FROM.1 {
             return None;
         }
-        Some(if 5 * 5 * 4 * large * small <= LARGE_TILES_TO {
-            Self::Four(Tiled::new(Arch::new(), large, small, value))
+        // Larger tiles would multiply the rounding errors of bfloat16 by four, and be a thirtieth faster.
+        let tiles_are_large = !unit.is_bf16() && 5 * 5 * 4 * large * small <= LARGE_TILES_TO;
+        Some(if tiles_are_large {
+            Self::Four(Tiled::new(unit, large, small, value))
         } else {
-            Self::Two(Tiled::new(Arch::new(), large, small, value))
+            Self::Two(Tiled::new(unit, large, small, value))
         })
     }
 
@@ -102,9 +107,9 @@ impl Winograd {
 }
 
 impl<A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> Tiled<A, TILE, PRODUCTS> {
-    fn new(arch: Arch, large: usize, small: usize, value: impl Fn(usize, usize, usize) -> f32 + Sync) -> Self {
+    fn new(unit: Unit, large: usize, small: usize, value: impl Fn(usize, usize, usize) -> f32 + Sync) -> Self {
         // A phase's channels fill vectors.
-        let phase_columns = large.next_multiple_of(vector_width(arch));
+        let phase_columns = large.next_multiple_of(vector_width(unit.arch()));
         let value = |product: usize, phase: usize, channel: usize, small: usize| {
             let (rows, columns) = (TAPS_OF[phase / 2], TAPS_OF[phase % 2]);
             let (of_rows, of_columns) = (A::TAPS[product / PRODUCTS], A::TAPS[product % PRODUCTS]);
@@ -122,11 +127,11 @@ impl<A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> Tiled<A,
         Self {
             large,
             small,
-            arch,
-            down: Panels::pack(arch, [products, 4 * large, small], |product, row, column| {
+            unit,
+            down: Panels::pack(unit, [products, 4 * large, small], |product, row, column| {
                 value(product, row / large, row % large, column)
             }),
-            up: Panels::pack(arch, [products, small, 4 * phase_columns], |product, row, column| {
+            up: Panels::pack(unit, [products, small, 4 * phase_columns], |product, row, column| {
                 let (phase, channel) = (column / phase_columns, column % phase_columns);
                 if channel < large { value(product, phase, channel, row) } else { 0.0 }
             }),
@@ -144,48 +149,35 @@ impl<A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> Tiled<A,
         side: usize,
         large: &[f32],
         small: &mut [f32],
-        Room { columns, products }: &mut Room,
+        rooms: &mut Room,
         finish: impl Fn(&mut [f32]) + Sync,
     ) {
-        let tiles = side / TILE;
+        let (tiles, arch) = (side / TILE, self.unit.arch());
         let pictures = large.chunks(Self::images(tiles) * 4 * side * side * self.large);
         for (large, small) in pictures.zip(small.chunks_mut(Self::images(tiles) * side * side * self.small)) {
             let count = small.len() / (TILE * TILE * self.small);
-            let length = PRODUCTS * PRODUCTS * tiles * 4 * self.large;
-            let spread = room(columns, count / tiles * length);
-            spread.par_chunks_exact_mut(length).enumerate().for_each(|(index, out)| {
+            let product = self.down.multiply(count, tiles, rooms, |index, out| {
                 let picture = &large[index / tiles * 4 * side * side * self.large..];
-                self.arch.dispatch(SpreadLarge { row: Self::row(tiles, index, self.large), picture, out });
+                arch.dispatch(SpreadLarge { row: Self::row(tiles, index, self.large), picture, out });
             });
-            let product = self.down.multiply(count, tiles, spread, products);
             small.par_chunks_exact_mut(TILE * side * self.small).enumerate().for_each(|(index, out)| {
-                self.arch.dispatch(GatherSmall { row: Self::row(tiles, index, self.small), product, out: &mut *out });
+                arch.dispatch(GatherSmall { row: Self::row(tiles, index, self.small), product, out: &mut *out });
                 out.chunks_exact_mut(side * self.small).for_each(&finish);
             });
         }
     }
 
-    fn up(
-        &self,
-        side: usize,
-        small: &[f32],
-        large: &mut [f32],
-        Room { columns, products }: &mut Room,
-        finish: impl Fn(&mut [f32]) + Sync,
-    ) {
-        let tiles = side / TILE;
+    fn up(&self, side: usize, small: &[f32], large: &mut [f32], rooms: &mut Room, finish: impl Fn(&mut [f32]) + Sync) {
+        let (tiles, arch) = (side / TILE, self.unit.arch());
         let pictures = small.chunks(Self::images(tiles) * side * side * self.small);
         for (small, large) in pictures.zip(large.chunks_mut(Self::images(tiles) * 4 * side * side * self.large)) {
             let count = small.len() / (TILE * TILE * self.small);
-            let length = PRODUCTS * PRODUCTS * tiles * self.small;
-            let spread = room(columns, count / tiles * length);
-            let pixels = small.par_chunks_exact(TILE * side * self.small);
-            spread.par_chunks_exact_mut(length).zip(pixels).enumerate().for_each(|(index, (out, pixels))| {
-                self.arch.dispatch(SpreadSmall { row: Self::row(tiles, index, self.small), pixels, out });
+            let product = self.up.multiply(count, tiles, rooms, |index, out| {
+                let pixels = &small[index * TILE * side * self.small..][..TILE * side * self.small];
+                arch.dispatch(SpreadSmall { row: Self::row(tiles, index, self.small), pixels, out });
             });
-            let product = self.up.multiply(count, tiles, spread, products);
             large.par_chunks_exact_mut(4 * TILE * side * self.large).enumerate().for_each(|(index, out)| {
-                self.arch.dispatch(GatherLarge { row: Self::row(tiles, index, self.large), product, out: &mut *out });
+                arch.dispatch(GatherLarge { row: Self::row(tiles, index, self.large), product, out: &mut *out });
                 out.chunks_exact_mut(2 * side * self.large).for_each(&finish);
             });
         }
@@ -214,8 +206,9 @@ fn phases(tiles: usize) -> impl Iterator<Item = (usize, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::host::Arithmetic;
     use crate::model::host::fold::{TAPS, fold, unfold};
-    use crate::model::host::panels::vector_units;
+    use crate::model::host::panels::single_units;
     use crate::model::host::product::Weights;
 
     #[test]
@@ -225,10 +218,10 @@ mod tests {
             let noise = |i: usize, modulus: usize| f32::from(u8::try_from(i * 31 % modulus).unwrap()) / 100.0 - 0.5;
             let weight: Vec<f32> = (0..TAPS * large * small).map(|i| noise(i, 97)).collect();
             let value = |tap: usize, channel: usize, row: usize| weight[(row * large + channel) * TAPS + tap];
-            let ways = |arch: Arch| {
+            let ways = |unit: Unit| {
                 [
-                    Winograd::Two(Tiled::new(arch, large, small, value)),
-                    Winograd::Four(Tiled::new(arch, large, small, value)),
+                    Winograd::Two(Tiled::new(unit, large, small, value)),
+                    Winograd::Four(Tiled::new(unit, large, small, value)),
                 ]
             };
             let direct = Weights::new(small, TAPS * large, |row, column| {
@@ -246,7 +239,7 @@ mod tests {
             let mut expected_large = vec![f32::NAN; large_pictures.len()];
             direct.multiply(pixels, &small_pictures, &mut columns);
             fold(side, large, &columns, &mut expected_large, |pixels| pixels[0] += 1000.0);
-            for way in vector_units().into_iter().flat_map(ways) {
+            for way in single_units().into_iter().flat_map(ways) {
                 let mut found = vec![f32::NAN; small_pictures.len()];
                 way.down(side, &large_pictures, &mut found, &mut rooms, |pixels| pixels[0] += 1000.0);
                 assert_close(&found, &expected_small);
@@ -268,6 +261,6 @@ mod tests {
 
     #[test]
     fn few_channels_are_left_to_the_direct_way() {
-        assert!(Winograd::new(3, 64, |_, _, _| 0.0).is_none());
+        assert!(Winograd::new(Unit::of(Arithmetic::Single), 3, 64, |_, _, _| 0.0).is_none());
     }
 }
