@@ -5,7 +5,7 @@
 use super::fold::{TAPS, fold, unfold};
 use super::panels::Unit;
 use super::product::Weights;
-use super::winograd::Winograd;
+use super::winograd::{self, TilesOfFour, TilesOfTwo};
 use super::{Room, room};
 use crate::model::{ModelError, ModelFile};
 
@@ -62,7 +62,8 @@ pub(super) struct Convolution {
 enum Way {
     /// One matrix product, with `[small, 16 · large]`, and a fold.
     Direct(Weights),
-    Winograd(Box<Winograd>),
+    TilesOfTwo(Box<TilesOfTwo>),
+    TilesOfFour(Box<TilesOfFour>),
 }
 
 /// A layer's weights `[first, second, 4, 4]` as a matrix `[first, 16 · second]`, the taps row by row.
@@ -85,13 +86,16 @@ impl Convolution {
         let weight = file.tensor(&format!("{name}.weight"))?;
         let (small, large) = (weight.shape[0], weight.shape[1]);
         let value = |tap: usize, channel: usize, row: usize| weight.values[(row * large + channel) * TAPS + tap];
-        let winograd = match purpose {
-            Purpose::Search(arithmetic) => Winograd::new(Unit::of(arithmetic), large, small, value),
-            Purpose::Plain | Purpose::Guess => None,
-        };
-        let way = match winograd {
-            Some(winograd) => Way::Winograd(winograd.into()),
-            None => Way::Direct(weights(file, name, purpose)?),
+        let way = match purpose {
+            Purpose::Search(arithmetic) if winograd::pays(large, small) => {
+                let unit = Unit::of(arithmetic);
+                if winograd::large_tiles_pay(unit, large, small) {
+                    Way::TilesOfFour(TilesOfFour::new(unit, large, small, value).into())
+                } else {
+                    Way::TilesOfTwo(TilesOfTwo::new(unit, large, small, value).into())
+                }
+            }
+            _ => Way::Direct(weights(file, name, purpose)?),
         };
         Ok(Self { large, small, way })
     }
@@ -106,7 +110,8 @@ impl Convolution {
         finish: impl Fn(&mut [f32]) + Sync,
     ) {
         match &self.way {
-            Way::Winograd(winograd) => winograd.down(side, large, small, rooms, finish),
+            Way::TilesOfTwo(tiled) => tiled.down(side, large, small, rooms, finish),
+            Way::TilesOfFour(tiled) => tiled.down(side, large, small, rooms, finish),
             Way::Direct(weights) => {
                 let pixels = small.len() / self.small;
                 let columns = room(&mut rooms.columns, pixels * weights.columns());
@@ -127,7 +132,8 @@ impl Convolution {
         finish: impl Fn(&mut [f32]) + Sync,
     ) {
         match &self.way {
-            Way::Winograd(winograd) => winograd.up(side, small, large, rooms, finish),
+            Way::TilesOfTwo(tiled) => tiled.up(side, small, large, rooms, finish),
+            Way::TilesOfFour(tiled) => tiled.up(side, small, large, rooms, finish),
             Way::Direct(weights) => {
                 let pixels = small.len() / self.small;
                 let columns = room(&mut rooms.columns, pixels * weights.columns());

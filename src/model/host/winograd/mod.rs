@@ -39,13 +39,11 @@ const LARGE_TILES_TO: usize = 1 << 21;
 /// The taps that even and odd pixels meet.
 const TAPS_OF: [[usize; 2]; 2] = [[1, 3], [0, 2]];
 
-/// One convolution, both ways.
-pub(super) enum Winograd {
-    Two(Tiled<Two, 2, 3>),
-    Four(Tiled<Four, 4, 5>),
-}
+/// A convolution with tiles of 2×2 pixels, both ways.
+pub(super) type TilesOfTwo = Tiled<Two, 2, 3>;
+/// With tiles of 4×4 pixels.
+pub(super) type TilesOfFour = Tiled<Four, 4, 5>;
 
-/// With tiles of `TILE`×`TILE` pixels.
 pub(super) struct Tiled<A, const TILE: usize, const PRODUCTS: usize> {
     large: usize,
     small: usize,
@@ -55,59 +53,25 @@ pub(super) struct Tiled<A, const TILE: usize, const PRODUCTS: usize> {
     axis: PhantomData<A>,
 }
 
-impl Winograd {
-    /// `value(tap, large channel, small channel)`, taps row by row. `None` where it would not pay.
+/// Whether this takes less time than one product over all taps.
+pub(super) fn pays(large: usize, small: usize) -> bool {
+    large >= CHANNELS_FROM.0 && small >= CHANNELS_FROM.1
+}
+
+/// Whether tiles of four pixels do, in place of two.
+pub(super) fn large_tiles_pay(unit: Unit, large: usize, small: usize) -> bool {
+    // They would multiply the rounding errors of bfloat16 by four, and be a thirtieth faster.
+    !unit.is_bf16() && 5 * 5 * 4 * large * small <= LARGE_TILES_TO
+}
+
+impl<A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> Tiled<A, TILE, PRODUCTS> {
+    /// `value(tap, large channel, small channel)`, taps row by row.
     pub(super) fn new(
         unit: Unit,
         large: usize,
         small: usize,
         value: impl Fn(usize, usize, usize) -> f32 + Sync,
-    ) -> Option<Self> {
-        if large < CHANNELS_FROM.0 || small < CHANNELS_FROM.1 {
-            return None;
-        }
-        // Larger tiles would multiply the rounding errors of bfloat16 by four, and be a thirtieth faster.
-        let tiles_are_large = !unit.is_bf16() && 5 * 5 * 4 * large * small <= LARGE_TILES_TO;
-        Some(if tiles_are_large {
-            Self::Four(Tiled::new(unit, large, small, value))
-        } else {
-            Self::Two(Tiled::new(unit, large, small, value))
-        })
-    }
-
-    /// From pictures `[2·side, 2·side, large]` to `[side, side, small]`. `finish` gets each finished row of pixels.
-    pub(super) fn down(
-        &self,
-        side: usize,
-        large: &[f32],
-        small: &mut [f32],
-        rooms: &mut Room,
-        finish: impl Fn(&mut [f32]) + Sync,
-    ) {
-        match self {
-            Self::Two(tiled) => tiled.down(side, large, small, rooms, finish),
-            Self::Four(tiled) => tiled.down(side, large, small, rooms, finish),
-        }
-    }
-
-    /// From pictures `[side, side, small]` to `[2·side, 2·side, large]`. `finish` gets each finished row of pixels.
-    pub(super) fn up(
-        &self,
-        side: usize,
-        small: &[f32],
-        large: &mut [f32],
-        rooms: &mut Room,
-        finish: impl Fn(&mut [f32]) + Sync,
-    ) {
-        match self {
-            Self::Two(tiled) => tiled.up(side, small, large, rooms, finish),
-            Self::Four(tiled) => tiled.up(side, small, large, rooms, finish),
-        }
-    }
-}
-
-impl<A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> Tiled<A, TILE, PRODUCTS> {
-    fn new(unit: Unit, large: usize, small: usize, value: impl Fn(usize, usize, usize) -> f32 + Sync) -> Self {
+    ) -> Self {
         // A phase's channels fill vectors.
         let phase_columns = large.next_multiple_of(vector_width(unit.arch()));
         let value = |product: usize, phase: usize, channel: usize, small: usize| {
@@ -144,7 +108,8 @@ impl<A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> Tiled<A,
         ROWS.div_ceil(tiles * tiles * PRODUCTS * PRODUCTS)
     }
 
-    fn down(
+    /// From pictures `[2·side, 2·side, large]` to `[side, side, small]`. `finish` gets each finished row of pixels.
+    pub(super) fn down(
         &self,
         side: usize,
         large: &[f32],
@@ -167,14 +132,21 @@ impl<A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> Tiled<A,
         }
     }
 
-    fn up(&self, side: usize, small: &[f32], large: &mut [f32], rooms: &mut Room, finish: impl Fn(&mut [f32]) + Sync) {
+    /// From pictures `[side, side, small]` to `[2·side, 2·side, large]`. `finish` gets each finished row of pixels.
+    pub(super) fn up(
+        &self,
+        side: usize,
+        small: &[f32],
+        large: &mut [f32],
+        rooms: &mut Room,
+        finish: impl Fn(&mut [f32]) + Sync,
+    ) {
         let (tiles, arch) = (side / TILE, self.unit.arch());
         let pictures = small.chunks(Self::images(tiles) * side * side * self.small);
         for (small, large) in pictures.zip(large.chunks_mut(Self::images(tiles) * 4 * side * side * self.large)) {
             let count = small.len() / (TILE * TILE * self.small);
             let product = self.up.multiply(count, tiles, rooms, |index, out| {
-                let pixels = &small[index * TILE * side * self.small..][..TILE * side * self.small];
-                arch.dispatch(SpreadSmall { row: Self::row(tiles, index, self.small), pixels, out });
+                arch.dispatch(SpreadSmall { row: Self::row(tiles, index, self.small), pictures: small, out });
             });
             large.par_chunks_exact_mut(4 * TILE * side * self.large).enumerate().for_each(|(index, out)| {
                 arch.dispatch(GatherLarge { row: Self::row(tiles, index, self.large), product, out: &mut *out });
@@ -218,19 +190,13 @@ mod tests {
             let noise = |i: usize, modulus: usize| f32::from(u8::try_from(i * 31 % modulus).unwrap()) / 100.0 - 0.5;
             let weight: Vec<f32> = (0..TAPS * large * small).map(|i| noise(i, 97)).collect();
             let value = |tap: usize, channel: usize, row: usize| weight[(row * large + channel) * TAPS + tap];
-            let ways = |unit: Unit| {
-                [
-                    Winograd::Two(Tiled::new(unit, large, small, value)),
-                    Winograd::Four(Tiled::new(unit, large, small, value)),
-                ]
-            };
             let direct = Weights::new(small, TAPS * large, |row, column| {
                 weight[(row * large + column % large) * TAPS + column / large]
             });
             let pixels = batch * side * side;
             let large_pictures: Vec<f32> = (0..4 * pixels * large).map(|i| noise(i, 89)).collect();
             let small_pictures: Vec<f32> = (0..pixels * small).map(|i| noise(i, 83)).collect();
-            let (mut rooms, mut columns) = (Room::default(), vec![0.0; pixels * TAPS * large]);
+            let mut columns = vec![0.0; pixels * TAPS * large];
 
             let mut expected_small = vec![f32::NAN; small_pictures.len()];
             unfold(side, large, &large_pictures, &mut columns);
@@ -239,14 +205,35 @@ mod tests {
             let mut expected_large = vec![f32::NAN; large_pictures.len()];
             direct.multiply(pixels, &small_pictures, &mut columns);
             fold(side, large, &columns, &mut expected_large, |pixels| pixels[0] += 1000.0);
-            for way in single_units().into_iter().flat_map(ways) {
-                let mut found = vec![f32::NAN; small_pictures.len()];
-                way.down(side, &large_pictures, &mut found, &mut rooms, |pixels| pixels[0] += 1000.0);
-                assert_close(&found, &expected_small);
-                let mut found = vec![f32::NAN; large_pictures.len()];
-                way.up(side, &small_pictures, &mut found, &mut rooms, |pixels| pixels[0] += 1000.0);
-                assert_close(&found, &expected_large);
+            let case = Case { side, large_pictures, small_pictures, expected_small, expected_large };
+            for unit in single_units() {
+                case.check(&TilesOfTwo::new(unit, large, small, value));
+                case.check(&TilesOfFour::new(unit, large, small, value));
             }
+        }
+    }
+
+    /// Pictures, and what becomes of them; the first value of each row of pixels has 1000 added.
+    struct Case {
+        side: usize,
+        large_pictures: Vec<f32>,
+        small_pictures: Vec<f32>,
+        expected_small: Vec<f32>,
+        expected_large: Vec<f32>,
+    }
+
+    impl Case {
+        fn check<A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize>(
+            &self,
+            way: &Tiled<A, TILE, PRODUCTS>,
+        ) {
+            let mut rooms = Room::default();
+            let mut found = vec![f32::NAN; self.small_pictures.len()];
+            way.down(self.side, &self.large_pictures, &mut found, &mut rooms, |pixels| pixels[0] += 1000.0);
+            assert_close(&found, &self.expected_small);
+            let mut found = vec![f32::NAN; self.large_pictures.len()];
+            way.up(self.side, &self.small_pictures, &mut found, &mut rooms, |pixels| pixels[0] += 1000.0);
+            assert_close(&found, &self.expected_large);
         }
     }
 
@@ -260,7 +247,9 @@ mod tests {
     }
 
     #[test]
-    fn few_channels_are_left_to_the_direct_way() {
-        assert!(Winograd::new(Unit::of(Arithmetic::Single), 3, 64, |_, _, _| 0.0).is_none());
+    fn few_channels_are_left_to_the_direct_way_and_many_to_small_tiles() {
+        let unit = Unit::of(Arithmetic::Single);
+        assert!(!pays(3, 64) && pays(32, 64));
+        assert!(large_tiles_pay(unit, 32, 64) && !large_tiles_pay(unit, 256, 512));
     }
 }

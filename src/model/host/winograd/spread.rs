@@ -62,10 +62,10 @@ impl<A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> WithSimd
     }
 }
 
-/// From pixels of the smaller picture, `[TILE, side, channels]`, to `[product][tile][channels]`.
+/// From pictures of the smaller size, `[side, side, channels]`, to `[product][tile][channels]`.
 pub(super) struct SpreadSmall<'a, A, const TILE: usize, const PRODUCTS: usize> {
     pub(super) row: TileRow<A, TILE, PRODUCTS>,
-    pub(super) pixels: &'a [f32],
+    pub(super) pictures: &'a [f32],
     pub(super) out: &'a mut [f32],
 }
 
@@ -76,7 +76,8 @@ impl<A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> WithSimd
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { row: TileRow { channels, tiles, .. }, pixels, out } = self;
+        let Self { row: TileRow { channels, tiles, index, .. }, pictures, out } = self;
+        let pixels = &pictures[index * TILE * TILE * tiles * channels..];
         for tile in 0..tiles {
             for channel in (0..channels).step_by(S::F32_LANES) {
                 let length = S::F32_LANES.min(channels - channel);
