@@ -11,7 +11,7 @@ use crate::app::theme;
 /// Two lines of text, in points.
 pub const HEIGHT: f32 = 34.0;
 
-/// Offers the newest of what was left; the next one follows when it has been decided on.
+/// Offers the first of what was left; the next one follows when it has been decided on.
 pub fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let Some(work) = state.recoverable.first() else { return };
     let palette = theme::palette(ui);

@@ -65,7 +65,7 @@ pub struct State {
     save_when_free: bool,
     autosave: Autosave,
     lookout: Lookout,
-    /// What earlier windows have left unsaved, the newest first.
+    /// What other windows have left unsaved: of one look the newest first, and what a later look finds behind it.
     pub recoverable: Vec<Recoverable>,
     pub path_bar: Option<PathBar>,
     pub training: Training,

@@ -32,7 +32,7 @@ mod with {
     use std::mem::transmute;
 
     use super::{WIDTH, pair};
-    use crate::model::host::panels::Starts;
+    use crate::model::host::panels::{Starts, in_blocks};
 
     /// Rows whose sums fit into the registers: two each, beside the panel's two vectors and one pair of `a`.
     const MOST: usize = 12;
@@ -85,27 +85,8 @@ mod with {
     }
 
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512bf16")]
-    fn multiply(a: &[u32], mut starts: Starts, panel: &[[u32; WIDTH]], mut out: &mut [[f32; WIDTH]]) {
-        while !out.is_empty() {
-            // Blocks of even height: the last must not be left with one row.
-            let height = out.len().div_ceil(out.len().div_ceil(MOST));
-            let (block, rest) = out.split_at_mut(height);
-            match height {
-                1 => multiply_block::<1>(a, &mut starts, panel, block),
-                2 => multiply_block::<2>(a, &mut starts, panel, block),
-                3 => multiply_block::<3>(a, &mut starts, panel, block),
-                4 => multiply_block::<4>(a, &mut starts, panel, block),
-                5 => multiply_block::<5>(a, &mut starts, panel, block),
-                6 => multiply_block::<6>(a, &mut starts, panel, block),
-                7 => multiply_block::<7>(a, &mut starts, panel, block),
-                8 => multiply_block::<8>(a, &mut starts, panel, block),
-                9 => multiply_block::<9>(a, &mut starts, panel, block),
-                10 => multiply_block::<10>(a, &mut starts, panel, block),
-                11 => multiply_block::<11>(a, &mut starts, panel, block),
-                _ => multiply_block::<MOST>(a, &mut starts, panel, block),
-            }
-            out = rest;
-        }
+    fn multiply(a: &[u32], mut starts: Starts, panel: &[[u32; WIDTH]], out: &mut [[f32; WIDTH]]) {
+        in_blocks!(out, MOST, block => multiply_block::<HEIGHT>(a, &mut starts, panel, block));
     }
 
     /// `HEIGHT` rows of `a` with one panel, the sums in registers.

@@ -238,6 +238,34 @@ impl Starts {
     }
 }
 
+/// Multiplies some rows after the other, at most `$most` of them, twelve or fewer. `$multiply` finds their number as a constant,
+/// `HEIGHT`. A macro, as what is passed to a function loses the features of the vector unit.
+macro_rules! in_blocks {
+    ($out:expr, $most:expr, $block:ident => $multiply:expr) => {{
+        let mut out = $out;
+        while !out.is_empty() {
+            // Blocks of even height: the last must not be left with one row.
+            let height = out.len().div_ceil(out.len().div_ceil($most));
+            let ($block, rest) = out.split_at_mut(height);
+            in_blocks!(height, $multiply, 1 2 3 4 5 6 7 8 9 10 11);
+            out = rest;
+        }
+    }};
+    ($height:ident, $multiply:expr, $($each:literal)*) => {
+        match $height {
+            $($each => {
+                const HEIGHT: usize = $each;
+                $multiply
+            })*
+            _ => {
+                const HEIGHT: usize = 12;
+                $multiply
+            }
+        }
+    };
+}
+pub(super) use in_blocks;
+
 /// All rows of `a` with one panel.
 struct Multiply<'a> {
     a: &'a [f32],
@@ -252,30 +280,11 @@ impl WithSimd for Multiply<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let panel = S::as_simd_f32s(self.panel).0.as_chunks::<2>().0;
-        let mut out = S::as_mut_simd_f32s(self.out).0.as_chunks_mut::<2>().0;
+        let out = S::as_mut_simd_f32s(self.out).0.as_chunks_mut::<2>().0;
         let mut starts = self.starts;
         // Two sums a row, beside them the panel's two vectors and one value of `a`.
         let most = if S::REGISTER_COUNT >= 32 { 12 } else { 6 };
-        while !out.is_empty() {
-            // Blocks of even height: the last must not be left with one row.
-            let height = out.len().div_ceil(out.len().div_ceil(most));
-            let (block, rest) = out.split_at_mut(height);
-            match height {
-                1 => multiply_block::<S, 1>(simd, self.a, &mut starts, panel, block),
-                2 => multiply_block::<S, 2>(simd, self.a, &mut starts, panel, block),
-                3 => multiply_block::<S, 3>(simd, self.a, &mut starts, panel, block),
-                4 => multiply_block::<S, 4>(simd, self.a, &mut starts, panel, block),
-                5 => multiply_block::<S, 5>(simd, self.a, &mut starts, panel, block),
-                6 => multiply_block::<S, 6>(simd, self.a, &mut starts, panel, block),
-                7 => multiply_block::<S, 7>(simd, self.a, &mut starts, panel, block),
-                8 => multiply_block::<S, 8>(simd, self.a, &mut starts, panel, block),
-                9 => multiply_block::<S, 9>(simd, self.a, &mut starts, panel, block),
-                10 => multiply_block::<S, 10>(simd, self.a, &mut starts, panel, block),
-                11 => multiply_block::<S, 11>(simd, self.a, &mut starts, panel, block),
-                _ => multiply_block::<S, 12>(simd, self.a, &mut starts, panel, block),
-            }
-            out = rest;
-        }
+        in_blocks!(out, most, block => multiply_block::<S, HEIGHT>(simd, self.a, &mut starts, panel, block));
     }
 }
 
