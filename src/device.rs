@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::str::FromStr;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use burn::tensor::{Device, DeviceKind};
 use burn_wgpu::WgpuBackend;
@@ -89,9 +90,8 @@ pub enum DeviceError {
 
 /// A device that is ready to compute.
 #[derive(Clone, Debug)]
-pub struct OpenDevice {
-    /// Without autodiff.
-    pub device: Device,
+pub struct Open<T> {
+    pub device: T,
     /// As in "CPU" or "NVIDIA RTX 4070 (Vulkan)".
     pub name: String,
     pub is_gpu: bool,
@@ -99,9 +99,18 @@ pub struct OpenDevice {
     pub notice: Option<String>,
 }
 
-/// How burn addresses an adapter: numbered among those of its kind.
+/// A GPU that takes our own programs.
+#[derive(Clone, Debug)]
+pub struct Gpu {
+    pub device: wgpu::Device,
+    pub queue: wgpu::Queue,
+    is_lost: Arc<AtomicBool>,
+}
+
+/// An adapter, and how burn addresses it: numbered among those of its kind.
 struct Adapter {
     info: GpuInfo,
+    offer: wgpu::Adapter,
     backend: WgpuBackend,
     kind: DeviceKind,
 }
@@ -127,22 +136,45 @@ pub fn auto_gpu() -> Option<GpuInfo> {
     adapters().iter().map(|adapter| &adapter.info).find(|info| !info.software).cloned()
 }
 
-/// Opens the device that was asked for. A device stays open until the program ends; asking again is free.
+/// Opens the device that was asked for, for the search. `None` is the CPU. A GPU stays open until the program ends; asking again is
+/// free, and a GPU that was lost is opened anew.
 ///
 /// # Errors
 /// When a GPU was asked for and none can be had. `auto` falls back to the CPU instead and says why in the notice.
-pub fn open(choice: DeviceChoice) -> Result<OpenDevice, DeviceError> {
+pub fn open(choice: DeviceChoice) -> Result<Open<Option<Gpu>>, DeviceError> {
+    open_with(choice, None, |adapter| connect(adapter).map(Some))
+}
+
+/// The same for burn, which trains. The device is without autodiff.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_for_burn(choice: DeviceChoice) -> Result<Open<Device>, DeviceError> {
+    open_with(choice, Device::flex(), start)
+}
+
+fn open_with<T>(
+    choice: DeviceChoice,
+    cpu: T,
+    start: impl Fn(&Adapter) -> Result<T, DeviceError>,
+) -> Result<Open<T>, DeviceError> {
     let all = adapters();
+    let opened = |adapter: &Adapter| {
+        let GpuInfo { name, software, .. } = &adapter.info;
+        let notice = software.then(|| format!("{name} is a software GPU, slower than the CPU itself"));
+        Ok(Open { device: start(adapter)?, name: adapter.info.to_string(), is_gpu: true, notice })
+    };
+    let on_cpu = |notice| Ok(Open { device: cpu, name: "CPU".into(), is_gpu: false, notice });
     match choice {
-        DeviceChoice::Cpu | DeviceChoice::CpuF32 => Ok(cpu(None)),
+        DeviceChoice::Cpu | DeviceChoice::CpuF32 => on_cpu(None),
         DeviceChoice::Auto => match all.iter().find(|adapter| !adapter.info.software) {
-            None => Ok(cpu(Some("No GPU here: the CPU does the work".into()))),
+            None => on_cpu(Some("No GPU here: the CPU does the work".into())),
             Some(adapter) => {
-                Ok(start(adapter).unwrap_or_else(|error| cpu(Some(format!("{error}; the CPU does the work")))))
+                opened(adapter).or_else(|error: DeviceError| on_cpu(Some(format!("{error}; the CPU does the work"))))
             }
         },
         DeviceChoice::Gpu(None) => match all.iter().find(|adapter| !adapter.info.software) {
-            Some(adapter) => start(adapter),
+            Some(adapter) => opened(adapter),
             None if all.is_empty() => Err(DeviceError::NoGpu),
             None => {
                 let names: Vec<_> =
@@ -151,37 +183,61 @@ pub fn open(choice: DeviceChoice) -> Result<OpenDevice, DeviceError> {
             }
         },
         DeviceChoice::Gpu(Some(index)) => match all.get(index) {
-            Some(adapter) => start(adapter),
+            Some(adapter) => opened(adapter),
             None => Err(DeviceError::NoSuchGpu { index, count: all.len() }),
         },
     }
 }
 
-/// The CPU, which is always there, with this notice.
-pub(crate) fn cpu(notice: Option<String>) -> OpenDevice {
-    OpenDevice { device: Device::flex(), name: "CPU".into(), is_gpu: false, notice }
+/// Opens an adapter, or finds it open.
+fn connect(adapter: &Adapter) -> Result<Gpu, DeviceError> {
+    static OPEN: Mutex<BTreeMap<usize, Gpu>> = Mutex::new(BTreeMap::new());
+    let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(gpu) = open.get(&adapter.info.index).filter(|gpu| !gpu.is_lost.load(Ordering::Relaxed)) {
+        return Ok(gpu.clone());
+    }
+    let offered = adapter.offer.limits();
+    let descriptor = wgpu::DeviceDescriptor {
+        label: Some("search"),
+        required_limits: wgpu::Limits {
+            max_buffer_size: offered.max_buffer_size,
+            max_storage_buffer_binding_size: offered.max_storage_buffer_binding_size,
+            ..wgpu::Limits::default()
+        },
+        memory_hints: wgpu::MemoryHints::MemoryUsage,
+        ..Default::default()
+    };
+    let (device, queue) = start_with(adapter, || pollster::block_on(adapter.offer.request_device(&descriptor)))?;
+    let is_lost = Arc::new(AtomicBool::new(false));
+    let lost = Arc::clone(&is_lost);
+    device.set_device_lost_callback(move |_, reason| {
+        tracing::debug!("a GPU was lost: {reason}");
+        lost.store(true, Ordering::Relaxed);
+    });
+    let gpu = Gpu { device, queue, is_lost };
+    open.insert(adapter.info.index, gpu.clone());
+    Ok(gpu)
 }
 
-/// Starts an adapter, or finds it started. burn panics at the first tensor of a device that failed to start, so that
+/// Starts an adapter for burn, or finds it started. burn panics at the first tensor of a device that failed to start, so that
 /// none is handed out without having been opened here.
-fn start(adapter: &Adapter) -> Result<OpenDevice, DeviceError> {
+fn start(adapter: &Adapter) -> Result<Device, DeviceError> {
     static STARTED: Mutex<BTreeMap<usize, Result<Device, DeviceError>>> = Mutex::new(BTreeMap::new());
     let mut started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
-    let device = started
-        .entry(adapter.info.index)
-        .or_insert_with(|| {
-            let options = Device::wgpu_options().device_kind(adapter.kind.clone()).graphics_api(adapter.backend);
-            let failed = |reason: String| DeviceError::Start { name: adapter.info.name.clone(), reason };
-            // Drivers fail in more ways than wgpu reports.
-            match std::panic::catch_unwind(AssertUnwindSafe(|| options.init())) {
-                Ok(result) => result.map_err(|error| failed(error.to_string())),
-                Err(_) => Err(failed("its driver broke down".into())),
-            }
-        })
-        .clone()?;
-    let notice =
-        adapter.info.software.then(|| format!("{} is a software GPU, slower than the CPU itself", adapter.info.name));
-    Ok(OpenDevice { device, name: adapter.info.to_string(), is_gpu: true, notice })
+    let first = || {
+        let options = Device::wgpu_options().device_kind(adapter.kind.clone()).graphics_api(adapter.backend);
+        start_with(adapter, || options.init())
+    };
+    started.entry(adapter.info.index).or_insert_with(first).clone()
+}
+
+/// Drivers fail in more ways than wgpu reports.
+fn start_with<T, E: fmt::Display>(adapter: &Adapter, start: impl FnOnce() -> Result<T, E>) -> Result<T, DeviceError> {
+    let failed = |reason: String| DeviceError::Start { name: adapter.info.name.clone(), reason };
+    match std::panic::catch_unwind(AssertUnwindSafe(start)) {
+        Ok(result) => result.map_err(|error| failed(error.to_string())),
+        Err(_) => Err(failed("its driver broke down".into())),
+    }
 }
 
 /// The adapters of the first interface that has a real GPU, else of the first that has any; OpenGL, whose compute
@@ -225,7 +281,7 @@ fn probe(api: wgpu::Backend, backend: WgpuBackend, api_name: &str) -> Vec<Adapte
         counts[slot] - 1
     };
     let mut found: Vec<Adapter> = pollster::block_on(instance.enumerate_adapters(api.into()))
-        .iter()
+        .into_iter()
         .map(|adapter| {
             let info = adapter.get_info();
             let kind = match info.device_type {
@@ -236,9 +292,9 @@ fn probe(api: wgpu::Backend, backend: WgpuBackend, api_name: &str) -> Vec<Adapte
                 wgpu::DeviceType::Other => DeviceKind::DefaultDevice,
                 wgpu::DeviceType::Cpu => DeviceKind::Cpu,
             };
-            let software = is_software(adapter);
+            let software = is_software(&adapter);
             let info = GpuInfo { index: 0, name: info.name, api: api_name.into(), software };
-            Adapter { info, backend, kind }
+            Adapter { info, offer: adapter, backend, kind }
         })
         .collect();
     found.sort_by_key(|adapter| adapter.info.software);

@@ -19,7 +19,7 @@
 //! | [`blend`] | put the fill back into the photo | `mask`, `photo` |
 //! | [`dataset`] | aligned faces to train on, packed in one file | `photo` |
 //! | [`device`] | the one place that picks a compute device | nothing here |
-//! | [`model`] | the networks and their weight files | `photo` (to save) |
+//! | [`model`] | the networks, on the CPU and on a GPU, and their weight files | `device`, `photo` (to save) |
 //! | [`search`] | losses, optimisers, candidates: one fill | `model`, `mask` |
 //! | [`explore`] | samples, walks and sums of faces | `search`, `model`, `face`, `mask`, `photo` |
 //! | [`job`] | the background thread, the fill as a whole, and the recipe to repeat it | all of the above |

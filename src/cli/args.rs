@@ -83,8 +83,7 @@ pub(super) struct FillArgs {
 
     /// Where to compute: auto, cpu, cpu:f32, gpu or gpu:N (see `countenance devices`)
     ///
-    /// auto takes the first real GPU for 8 photos or more, else the CPU, and says so: the programs of a GPU are compiled
-    /// and tuned at each start, which takes longer than some fills.
+    /// auto takes the first real GPU, else the CPU.
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub(super) device: DeviceChoice,
 

@@ -52,7 +52,7 @@ impl Plan {
             blend: Blend { mode: args.blend, detail_percent: args.detail },
             model,
             crop_size_px: info.image_size_px,
-            device: device_for(args.device, tasks.len()),
+            device: args.device,
             tasks,
             every: args.output.every.unwrap_or(OutputArgs::DEFAULT_EVERY),
             record: !args.output.no_record,
@@ -63,17 +63,6 @@ impl Plan {
     /// Where the face sits in a photo, and what to tell about it.
     pub(super) fn frame_of(&self, photo: &Photo) -> anyhow::Result<(FaceFrame, Option<String>)> {
         self.frame.map_or_else(|| self.face.frame(photo), |frame| Ok((frame, None)))
-    }
-}
-
-/// How many photos repay the start of a GPU: on an H100, compiling and tuning its programs took 44 s the first time and 12 s
-/// from the driver's cache, where a fill takes 0.8 s on 16 cores and 3.5 s on two.
-const PHOTOS_WORTH_A_GPU: usize = 8;
-
-fn device_for(wanted: DeviceChoice, photos: usize) -> DeviceChoice {
-    match wanted {
-        DeviceChoice::Auto if photos < PHOTOS_WORTH_A_GPU => DeviceChoice::Cpu,
-        wanted => wanted,
     }
 }
 
@@ -100,14 +89,6 @@ mod tests {
     use std::f32::consts::FRAC_PI_2;
 
     use super::*;
-
-    #[test]
-    fn few_photos_do_not_wait_for_a_gpu_unless_told_to() {
-        let gpu = DeviceChoice::Gpu(None);
-        assert_eq!(device_for(DeviceChoice::Auto, 1), DeviceChoice::Cpu);
-        assert_eq!(device_for(DeviceChoice::Auto, PHOTOS_WORTH_A_GPU), DeviceChoice::Auto);
-        assert_eq!(device_for(gpu, 1), gpu);
-    }
 
     #[test]
     fn a_frame_is_its_middle_its_side_and_a_clockwise_turn() {

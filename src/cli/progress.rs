@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// Losses are read off the device this often for the bar. Reading stalls a GPU, so that it is done for no eye faster.
+/// The bar shows other losses this often: no eye reads faster.
 const SHOW_EVERY: Duration = Duration::from_millis(100);
 
 const TEMPLATE: &str = "{prefix} {bar:24} {pos}/{len}  {msg}";

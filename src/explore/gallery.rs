@@ -41,18 +41,23 @@ impl Gallery {
 
     /// The picture of each latent; all must be as long as the model's.
     pub fn draw(&mut self, latents: &[Latent]) -> Vec<RgbImage> {
-        draw(&self.networks, self.info.image_size_px, latents, &mut self.tape)
+        let Self { networks, info, tape } = self;
+        draw(info.image_size_px, latents, |batch, latents| {
+            networks.draw(batch, latents, tape);
+            tape.pictures().to_vec()
+        })
     }
 }
 
-/// The picture of each latent by networks that draw `side_px` wide pictures; all latents must be as long as theirs.
+/// The picture of each latent, `side_px` wide. `draw` gets some latents, their number first, and answers `[number, side, side, 3]` in
+/// [-1, 1].
 #[must_use]
-pub fn draw(networks: &HostNetworks, side_px: u32, latents: &[Latent], tape: &mut Tape) -> Vec<RgbImage> {
+pub fn draw(side_px: u32, latents: &[Latent], mut draw: impl FnMut(usize, &[f32]) -> Vec<f32>) -> Vec<RgbImage> {
     let length = side_px as usize * side_px as usize * 3;
     let mut pictures = Vec::with_capacity(latents.len());
     for batch in latents.chunks(BATCH) {
-        networks.draw(batch.len(), &batch.concat(), tape);
-        let drawn = tape.pictures()[..batch.len() * length].chunks(length);
+        let drawn = draw(batch.len(), &batch.concat());
+        let drawn = drawn[..batch.len() * length].chunks(length);
         pictures.extend(drawn.filter_map(|values| RgbImage::from_raw(side_px, side_px, bytes(values))));
     }
     pictures

@@ -1,4 +1,4 @@
-//! Panics as errors: a GPU that is lost, or a driver that breaks down, shows as a panic inside burn.
+//! Panics as errors: a GPU that is lost, or a driver that breaks down, shows as a panic.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -29,7 +29,7 @@ pub struct Faces {
     pub pictures: Vec<RgbImage>,
 }
 
-/// Draws faces. They are few and small: the CPU draws them whatever the device, with the networks that are loaded for fills.
+/// Draws faces with the networks that are loaded for fills.
 ///
 /// # Errors
 /// When the model cannot be had, or the latents are not of its length.
@@ -45,10 +45,12 @@ pub(super) fn draw_faces(
     }
     let (device, networks) = engine.networks(request.device, &request.model)?;
     let broke = |reason: String| FillError::Broke { device: device.name.clone(), reason };
-    let pictures =
-        caught(|| explore::draw(&networks.host, model.image_size_px, &request.latents, tape)).map_err(|reason| {
-            *tape = Tape::default();
-            broke(reason)
-        })?;
+    let draw =
+        || explore::draw(model.image_size_px, &request.latents, |batch, latents| networks.draw(batch, latents, tape));
+    let pictures = caught(draw).map_err(|reason| {
+        *tape = Tape::default();
+        engine.forget();
+        broke(reason)
+    })?;
     Ok(Faces { id, pictures })
 }

@@ -86,7 +86,7 @@ pub fn run_fill(
 
     let mut run =
         Run { observer, size_px, first_losses: None, newest_losses: Vec::new(), backup: None, started: Instant::now() };
-    // A lost device shows as a panic inside burn; nothing of the search is used after one, only the backup.
+    // A lost device shows as a panic; nothing of the search is used after one, only the backup.
     let end = caught(|| run.search(networks, &problem, request));
     let seconds = run.started.elapsed().as_secs_f32();
     let first = run.first_losses.take();
@@ -197,7 +197,7 @@ impl Run<'_> {
                 self.observer.pictures(iteration, self.size_px, search.pictures(), best);
             }
             if iteration == 1 || last_backup.elapsed() > BACKUP_EVERY {
-                self.backup = result_of(&search, course);
+                self.backup = result_of(&mut search, course);
                 last_backup = Instant::now();
             }
         }
@@ -205,7 +205,7 @@ impl Run<'_> {
         if stopped.is_none() {
             search.settle();
         }
-        (result_of(&search, course), stopped)
+        (result_of(&mut search, course), stopped)
     }
 
     /// Goes on with another hole, if the observer has one.
@@ -237,7 +237,7 @@ fn apply_live(search: &mut Search, LiveSettings { lambda, steps }: LiveSettings)
 }
 
 /// The best of every candidate so far, `None` before the first iteration.
-fn result_of(search: &Search, course: Course) -> Option<RunResult> {
+fn result_of(search: &mut Search, course: Course) -> Option<RunResult> {
     let Best { latents, losses } = search.best()?;
     let best = least_total(losses.iter().copied());
     let pictures = search.best_pictures();

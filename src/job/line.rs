@@ -16,48 +16,36 @@ pub enum Urgency {
     AtOnce,
 }
 
-/// Tells the editor what happens, from any thread.
-#[derive(Clone)]
-pub(super) struct Herald {
+/// The thread's ends of the channels.
+pub(super) struct Line {
+    pub commands: mpsc::Receiver<Command>,
     pub events: mpsc::SyncSender<Event>,
+    pub previews: Arc<Slot<Preview>>,
+    pub sketches: Arc<Slot<Sketch>>,
+    pub faces: Arc<Slot<Faces>>,
     pub wake: Wake,
 }
 
-impl Herald {
+impl Line {
     pub fn tell(&self, event: Event) {
         let urgency = if matches!(event, Event::Progress { .. }) { Urgency::Soon } else { Urgency::AtOnce };
         // Nobody listens any more when the editor is closing.
         let _ = self.events.send(event);
         (self.wake)(urgency);
     }
-}
-
-/// The thread's ends of the channels.
-pub(super) struct Line {
-    pub commands: mpsc::Receiver<Command>,
-    pub herald: Herald,
-    pub previews: Arc<Slot<Preview>>,
-    pub sketches: Arc<Slot<Sketch>>,
-    pub faces: Arc<Slot<Faces>>,
-}
-
-impl Line {
-    pub fn tell(&self, event: Event) {
-        self.herald.tell(event);
-    }
 
     pub fn show(&self, preview: Preview) {
         self.previews.put(preview);
-        (self.herald.wake)(Urgency::Soon);
+        (self.wake)(Urgency::Soon);
     }
 
     pub fn show_sketch(&self, sketch: Sketch) {
         self.sketches.put(sketch);
-        (self.herald.wake)(Urgency::AtOnce);
+        (self.wake)(Urgency::AtOnce);
     }
 
     pub fn show_faces(&self, faces: Faces) {
         self.faces.put(faces);
-        (self.herald.wake)(Urgency::AtOnce);
+        (self.wake)(Urgency::AtOnce);
     }
 }

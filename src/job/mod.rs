@@ -2,7 +2,7 @@
 //!
 //! [`run_fill`] does one fill and reports to an [`Observer`]; the command line calls it directly. [`Worker`] is the
 //! editor's named background thread around it: commands go in, small [`Event`]s come out, and the newest [`Preview`]
-//! waits in a slot that holds just one. A GPU has a thread of its own behind that one.
+//! waits in a slot that holds just one.
 //!
 //! Nothing is lost once there is a result: a cancelled or failed search still returns the best fill so far. A [`Recipe`]
 //! says how a fill was made, and travels in the file that is exported.
@@ -10,14 +10,12 @@
 mod background;
 mod brief;
 mod caught;
-mod crew;
 mod engine;
 mod error;
 mod faces;
 mod fill;
 pub mod floats;
 mod follow;
-mod gpu;
 mod likeness;
 mod line;
 mod memory;
@@ -25,7 +23,6 @@ mod recipe;
 mod sketch;
 mod slot;
 mod start;
-mod station;
 #[cfg(test)]
 mod tests;
 mod worker;
@@ -195,9 +192,8 @@ pub enum Command {
     SetBlend(Blend),
     /// Which candidate the preview shows; `None` is the best at the moment.
     Show(Option<usize>),
-    /// Open the device and load the model now, so that the first fill starts at once. A GPU does all that fills with such settings
-    /// ask of it once, in the background: until it is ready the CPU fills.
-    WarmUp(DeviceChoice, ModelChoice, Box<Settings>),
+    /// Open the device and load the model now, so that the first fill starts at once.
+    WarmUp(DeviceChoice, ModelChoice),
     /// Draw one picture at once ([`FillRequest::into_first_guess`], [`FillRequest::into_drawing_of`]), if no search runs. A newer
     /// one, or a start, takes the place of one that waits.
     Sketch(SketchId, Box<FillRequest>),

@@ -1,7 +1,6 @@
 //! Whole fills with the tiny model, directly and through the worker.
 
 mod course;
-mod crew;
 mod edits;
 mod faces;
 mod sketches;
@@ -361,7 +360,7 @@ fn a_model_that_is_missing_is_named() {
 #[test]
 fn warming_up_tells_device_and_model() {
     let desk = Desk::new();
-    desk.worker.send(Command::WarmUp(DeviceChoice::Cpu, tiny_model(), Box::new(Preset::Best.settings())));
+    desk.worker.send(Command::WarmUp(DeviceChoice::Cpu, tiny_model()));
     let model = desk.wait_for(|event| match event {
         Event::Ready { model, .. } => Some(model),
         _ => None,

@@ -5,10 +5,16 @@ use std::sync::mpsc;
 use std::thread;
 
 use super::background;
-use super::crew::Crew;
-use super::line::{Herald, Line, Wake};
-use super::station::Station;
-use super::{Command, Event, Faces, Preview, Sketch, Slot};
+use super::faces::draw_faces;
+use super::follow::{Follower, Waiting};
+use super::line::{Line, Wake};
+use super::memory::give_memory_back;
+use super::run_fill;
+use super::sketch::{Easel, sketch};
+use super::{
+    Command, Engine, Event, Faces, FacesId, FacesRequest, FillRequest, JobId, Preview, Sketch, SketchId, Slot,
+};
+use crate::model::host::Tape;
 
 /// Events that may wait for the editor; the thread waits when it does not take them.
 const EVENT_BOUND: usize = 1024;
@@ -32,14 +38,15 @@ impl Worker {
         let faces = Arc::new(Slot::default());
         let line = Line {
             commands: command_receiver,
-            herald: Herald { events: event_sender, wake },
+            events: event_sender,
             previews: Arc::clone(&previews),
             sketches: Arc::clone(&sketches),
             faces: Arc::clone(&faces),
+            wake,
         };
         let spawned = thread::Builder::new().name("fill".into()).spawn(move || {
             background::give_way();
-            serve(line);
+            serve(&line);
         });
         if let Err(error) = spawned {
             // The channels are closed now, so that every command is answered by silence; this says why.
@@ -79,18 +86,77 @@ impl Worker {
     }
 }
 
-fn serve(line: Line) {
-    let (mut crew, mut station) = (Crew::default(), Station::new(line));
+fn serve(line: &Line) {
+    let (mut engine, mut easel, mut tape) = (Engine::default(), Easel::default(), Tape::default());
     let mut next = None;
-    while let Some(command) = next.take().or_else(|| station.line.commands.recv().ok()) {
+    while let Some(command) = next.take().or_else(|| line.commands.recv().ok()) {
         match command {
-            Command::WarmUp(device, model, settings) => {
-                crew.warm_up(device, model, *settings, &station.line.herald);
+            Command::Start(job, request) => {
+                let after = fill(line, &mut engine, job, &request);
+                give_memory_back();
+                next = after.start.map(|(job, request)| Command::Start(job, request));
+                if let Some((id, request)) = after.draw {
+                    answer_with_faces(line, &mut engine, &mut tape, id, &request);
+                }
             }
-            command => match crew.serve(station, command) {
-                Some(served) => (station, next) = served,
-                None => return,
-            },
+            Command::Draw(id, request) => answer_with_faces(line, &mut engine, &mut tape, id, &request),
+            Command::WarmUp(device, model) => {
+                line.tell(match engine.prepare(device, &model) {
+                    Ok((device, model)) => Event::Ready { device, model },
+                    Err(error) => Event::NotReady { message: error.to_string() },
+                });
+                give_memory_back();
+            }
+            Command::Sketch(id, request) => {
+                next = newer(line);
+                if !matches!(next, Some(Command::Start(..) | Command::Sketch(..))) {
+                    draw(line, &mut engine, &mut easel, id, &request);
+                }
+            }
+            // The rest is about a running search, and none runs.
+            _ => {}
         }
     }
+}
+
+/// The next command that matters while no search runs, if one waits already.
+fn newer(line: &Line) -> Option<Command> {
+    let matters = |command: &Command| {
+        matches!(command, Command::Start(..) | Command::WarmUp(..) | Command::Sketch(..) | Command::Draw(..))
+    };
+    line.commands.try_iter().find(matters)
+}
+
+/// Runs a fill. Answers what was asked for meanwhile.
+fn fill(line: &Line, engine: &mut Engine, job: JobId, request: &FillRequest) -> Waiting {
+    let mut follower = Follower::new(line, job, request);
+    let result = run_fill(engine, request, &mut follower);
+    follower.flush();
+    let (hole_number, hole) = follower.hole();
+    let waiting = follower.into_waiting();
+    line.tell(match result {
+        Ok(outcome) => Event::Finished { job, outcome: Arc::new(outcome), hole_number, hole },
+        Err(error) => Event::Failed { job, message: error.to_string(), causes: causes(&error) },
+    });
+    waiting
+}
+
+fn answer_with_faces(line: &Line, engine: &mut Engine, tape: &mut Tape, id: FacesId, request: &FacesRequest) {
+    match draw_faces(engine, tape, id, request) {
+        Ok(faces) => line.show_faces(faces),
+        Err(error) => line.tell(Event::NotDrawn { faces: id, message: error.to_string() }),
+    }
+}
+
+fn draw(line: &Line, engine: &mut Engine, easel: &mut Easel, id: SketchId, request: &FillRequest) {
+    match sketch(engine, easel, id, request) {
+        Ok(Some(sketch)) => line.show_sketch(sketch),
+        Ok(None) => {}
+        Err(error) => line.tell(Event::NotSketched { sketch: id, message: error.to_string() }),
+    }
+}
+
+/// What is behind an error, outermost first.
+fn causes(error: &dyn std::error::Error) -> Vec<String> {
+    std::iter::successors(error.source(), |cause| cause.source()).map(ToString::to_string).collect()
 }

@@ -7,10 +7,12 @@
 mod architecture;
 mod batch_norm;
 pub mod file;
+pub mod gpu;
 pub mod host;
-mod layers;
 mod networks;
 pub mod pytorch;
+#[cfg(test)]
+pub(crate) mod reference;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -20,7 +22,7 @@ use serde::{Deserialize, Serialize};
 pub use architecture::Architecture;
 pub use batch_norm::{BatchNorm, OutputAxis};
 pub use file::{ModelError, ModelFile, Weights};
-pub use networks::{Discriminator, Encoder, Generator, Modules, Networks};
+pub use networks::{Networks, Place};
 
 /// A model file inside the program.
 struct Embedded {

@@ -76,7 +76,7 @@ impl Search {
         self.begin_at(&latent.repeat(candidates));
         self.keeps_last = true;
         if self.settings.optimizer == OptimizerKind::Hmc {
-            let loss = to_host(self.evaluate().total).first().map_or(1.0, |total| total.abs());
+            let loss = to_host(self.evaluate().weighed.total).first().map_or(1.0, |total| total.abs());
             let beta = (self.settings.hmc.beta / loss).min(MAX_BETA);
             self.motion = Motion::Hmc(Box::new(Trajectory::new(beta)));
         }

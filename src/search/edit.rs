@@ -3,17 +3,17 @@
 //! What would surprise: the schedules turn back to their middle, so that there is noise and learning rate enough to settle in the
 //! new problem. Iterations are counted on all the same, and the search takes that many more.
 
-use super::host::HostWork;
 use super::optimizer::Motion;
 use super::problem::Problem;
-use super::run::{OnDevice, Search};
+use super::run::Search;
+use super::work::Work;
 
 impl Search {
     /// Goes on from the present latents with another problem of the same size. The optimiser forgets what it knows of the old
     /// one, and the best so far is weighed anew.
     pub fn set_problem(&mut self, problem: &Problem) {
-        self.target = problem.on_device(&self.settings.context, &self.networks.device);
-        self.host = self.networks.modules.is_none().then(|| HostWork::new(problem, &self.settings));
+        self.work = Work::new(&self.networks, problem, &self.settings);
+        self.deep_share = problem.deep_share();
         self.problem = problem.clone();
         match &mut self.motion {
             Motion::Hmc(trajectory) => trajectory.restart(),
@@ -34,12 +34,7 @@ impl Search {
         let Some(best) = self.best.take() else { return };
         let present = std::mem::replace(&mut self.latents, best.latents);
         let evaluation = self.evaluate();
-        self.best = Some(OnDevice {
-            latents: std::mem::replace(&mut self.latents, present),
-            pictures: evaluation.pictures,
-            context: evaluation.context,
-            prior: evaluation.prior,
-            total: evaluation.total,
-        });
+        self.latents = present;
+        self.best = Some(evaluation.weighed);
     }
 }

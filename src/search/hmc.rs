@@ -57,7 +57,7 @@ impl Search {
         let evaluation = self.evaluate();
         self.record(&evaluation);
         let velocity = self.draws.normal(self.latents.dims());
-        let (start_latents, start_total) = (self.latents.clone(), evaluation.total.clone());
+        let (start_latents, start_total) = (self.latents.clone(), evaluation.weighed.total.clone());
         self.evaluation = Some(evaluation);
         Leapfrog { steps_done: 0, start_latents, start_total, start_kinetic: kinetic(&velocity), velocity }
     }
@@ -82,7 +82,7 @@ impl Search {
     fn accept_or_refuse(&mut self, leapfrog: Leapfrog, beta: f32) {
         let Some(end) = &self.evaluation else { return };
         let before = leapfrog.start_total.mul_scalar(beta) + leapfrog.start_kinetic;
-        let after = end.total.clone().mul_scalar(beta) + kinetic(&leapfrog.velocity);
+        let after = end.weighed.total.clone().mul_scalar(beta) + kinetic(&leapfrog.velocity);
         let [candidates, latent_dim] = self.latents.dims();
         let refused = (before - after).exp().lower(self.draws.unit(candidates));
         let refused = refused.reshape([candidates, 1]).expand([candidates, latent_dim]);

@@ -3,8 +3,6 @@
 //! Where a pixel is hidden, no known one is near, and its mirror image is known, the drawn face is compared with the mirrored photo.
 //! Light from one side makes the halves differ smoothly, so the mean of the differences around it is taken off each.
 
-use burn::tensor::{Device, Tensor, TensorData};
-
 use super::host::loss_and_slope;
 use super::{ContextSettings, Norm, Problem};
 use crate::mask::steps_to_known;
@@ -23,20 +21,8 @@ pub(super) struct Mirror {
     pixels: Vec<f32>,
 }
 
-/// The same on a device.
-pub(super) struct MirrorOnDevice {
-    /// `[1, 1, side, side]`.
-    pub counted: Tensor<4>,
-    /// `[1, 1, side, side]`.
-    per_count: Tensor<4>,
-    /// `[1, 3, side, side]`.
-    pixels: Tensor<4>,
-    /// `[1, 1, side, side]`: 1 where row and column are as near as the window reaches, so that a product with it adds up a window.
-    band: Tensor<4>,
-}
-
 /// How far a window reaches to each side.
-fn reach(side_px: usize) -> usize {
+pub(super) fn reach(side_px: usize) -> usize {
     side_px / 4
 }
 
@@ -65,18 +51,19 @@ impl Mirror {
         Some(Self { side_px, counted, per_count, pixels })
     }
 
-    pub(super) fn on_device(&self, device: &Device) -> MirrorOnDevice {
-        let (side, reach) = (self.side_px, reach(self.side_px));
-        let tensor = |values: Vec<f32>, channels| {
-            Tensor::<4>::from_data(TensorData::new(values, [1, channels, side, side]), device)
+    /// `[side, side, 4]`: the mirrored photo where it counts and 1, else 0.
+    pub(super) fn in_vectors(&self) -> Vec<[f32; 4]> {
+        let area = self.counted.len();
+        let pixel = |index: usize| {
+            let [red, green, blue] = [0, 1, 2].map(|channel| self.pixels[channel * area + index]);
+            [red, green, blue, self.counted[index]]
         };
-        let near = |index: usize| f32::from(u8::from((index / side).abs_diff(index % side) <= reach));
-        MirrorOnDevice {
-            counted: tensor(self.counted.clone(), 1),
-            per_count: tensor(self.per_count.clone(), 1),
-            pixels: tensor(self.pixels.clone(), 3),
-            band: tensor((0..side * side).map(near).collect(), 1),
-        }
+        (0..area).map(pixel).collect()
+    }
+
+    /// `[side, side]`: one over how many pixels count in the window around each.
+    pub(super) fn per_count(&self) -> &[f32] {
+        &self.per_count
     }
 
     /// What the differences of a picture, `[side, side, 3]`, cost, times `scale`; adds the gradient.
@@ -104,16 +91,6 @@ impl Mirror {
         #[expect(clippy::cast_possible_truncation, reason = "summed in double precision, needed in single")]
         let sum = sum as f32;
         scale * sum
-    }
-}
-
-impl MirrorOnDevice {
-    /// The differences of pictures, `[candidates, 3, side, side]`, less their means.
-    pub(super) fn differences(&self, pictures: Tensor<4>) -> Tensor<4> {
-        let differences = pictures - self.pixels.clone();
-        let band = || self.band.clone().expand(differences.dims());
-        let sums = band().matmul(differences.clone() * self.counted.clone()).matmul(band());
-        differences - sums * self.per_count.clone()
     }
 }
 

@@ -1,7 +1,8 @@
 //! One fill: the search for the latent whose face agrees with the known pixels.
 //!
 //! [`Settings`] says how, [`Problem`] says what, [`Search`] does it one gradient evaluation at a time. Only the latent is
-//! changed; the networks are frozen. Losses stay on the device until somebody asks for them.
+//! changed; the networks are frozen. The CPU evaluates by hand (`host`), a GPU by shaders (`gpu`); what follows from an evaluation is
+//! a few hundred numbers and is done on the CPU.
 //!
 //! # What each part of Best brings
 //!
@@ -32,9 +33,9 @@
 
 mod around;
 mod edit;
+mod gpu;
 mod hmc;
 mod host;
-mod losses;
 mod mirror;
 mod optimizer;
 mod problem;
@@ -43,8 +44,10 @@ mod run;
 mod settings;
 pub mod speed;
 mod starts;
+mod terms;
 #[cfg(test)]
 mod tests;
+mod work;
 
 pub use problem::Problem;
 pub use readback::Best;

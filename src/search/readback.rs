@@ -1,9 +1,7 @@
-//! What a search has come to, read back from the device.
-//!
-//! What would surprise: every call here waits until the device has done all that was asked of it, which is why steps never
-//! read anything.
+//! What a search has come to, as numbers and pictures.
 
 use burn::tensor::{Tensor, TensorData};
+use rayon::prelude::*;
 
 use super::Losses;
 use super::run::Search;
@@ -17,7 +15,6 @@ pub struct Best {
 
 impl Search {
     /// The losses of all iterations since the last call, oldest first: `(iteration from 1, one per candidate)`.
-    /// Waits for the device.
     pub fn take_losses(&mut self) -> Vec<(u32, Vec<Losses>)> {
         if self.unread.is_empty() {
             return Vec::new();
@@ -33,13 +30,14 @@ impl Search {
         iterations.into_iter().zip(rows).collect()
     }
 
-    /// G(z) of every candidate at the newest evaluation: planar RGB in [-1, 1]. Waits for the device.
+    /// G(z) of every candidate at the newest evaluation: planar RGB in [-1, 1].
     #[must_use]
-    pub fn pictures(&self) -> Vec<Vec<f32>> {
-        self.evaluation.as_ref().map_or_else(Vec::new, |evaluation| split(evaluation.pictures.clone()))
+    pub fn pictures(&mut self) -> Vec<Vec<f32>> {
+        let Some(evaluation) = &self.evaluation else { return Vec::new() };
+        planar(&self.work.draw(&evaluation.weighed.latents), self.problem.size_px)
     }
 
-    /// The best latents so far with their losses. Waits for the device.
+    /// The best latents so far with their losses.
     #[must_use]
     pub fn best(&self) -> Option<Best> {
         let best = self.best.as_ref()?;
@@ -57,23 +55,24 @@ impl Search {
         Some(Best { latents, losses })
     }
 
-    /// What the best latents draw: planar RGB in [-1, 1]. Waits for the device.
+    /// What the best latents draw: planar RGB in [-1, 1].
     #[must_use]
-    pub fn best_pictures(&self) -> Vec<Vec<f32>> {
-        self.best.as_ref().map_or_else(Vec::new, |best| split(best.pictures.clone()))
+    pub fn best_pictures(&mut self) -> Vec<Vec<f32>> {
+        let Some(best) = &self.best else { return Vec::new() };
+        planar(&self.work.draw(&best.latents), self.problem.size_px)
     }
 }
 
-/// Each picture of a batch as planar RGB.
-fn split(pictures: Tensor<4>) -> Vec<Vec<f32>> {
-    let [_, channels, height, width] = pictures.dims();
-    to_host(pictures).chunks(channels * height * width).map(<[f32]>::to_vec).collect()
+/// Each picture of `[candidates, side, side, 3]` as planar RGB.
+fn planar(pictures: &[f32], side_px: usize) -> Vec<Vec<f32>> {
+    let planes = |picture: &[f32]| {
+        let pixels = picture.as_chunks::<3>().0;
+        (0..3).flat_map(|channel| pixels.iter().map(move |pixel| pixel[channel])).collect()
+    };
+    pictures.par_chunks(3 * side_px * side_px).map(planes).collect()
 }
 
-/// Waits for the device and reads a tensor's values, row by row.
-///
-/// # Panics
-/// When the device is lost; [`crate::job`] catches that and keeps the best so far.
+/// A tensor's values, row by row.
 pub(super) fn to_host<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     let data: TensorData = tensor.into_data();
     data.iter::<f32>().collect()

@@ -1,30 +1,29 @@
 //! The search itself, one gradient evaluation at a time.
 //!
-//! What would surprise: nothing here waits for the device. Losses and the best latents stay on it until `readback` is asked
-//! for them.
+//! What would surprise: pictures are not kept. Where those of an evaluation are wanted later, they are drawn again.
 
 use std::f32::consts::PI;
 use std::sync::Arc;
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 
-use super::host::HostWork;
 use super::optimizer::Motion;
-use super::problem::{Problem, Target};
+use super::problem::Problem;
 use super::starts::Draws;
-use super::{Clipping, Schedule, Settings, Starts, losses};
+use super::work::Work;
+use super::{Clipping, Schedule, Settings, Starts};
 use crate::model::Networks;
 
 /// One search under way.
 pub struct Search {
     pub(super) networks: Arc<Networks>,
     pub(super) settings: Settings,
-    pub(super) target: Target,
-    /// What the CPU works with; `None` while a GPU does it.
-    pub(super) host: Option<HostWork>,
+    pub(super) work: Work,
     pub(super) problem: Problem,
+    /// See [`Problem::deep_share`].
+    pub(super) deep_share: f32,
     pub(super) draws: Draws,
-    /// `[candidates, latent_dim]`, without autodiff like every tensor kept between steps.
+    /// `[candidates, latent_dim]`, on the CPU like every tensor here.
     pub(super) latents: Tensor<2>,
     /// Where the candidates began, to hold each near: `None` when that says nothing, being drawn from the prior.
     pub(super) anchors: Option<Tensor<2>>,
@@ -35,9 +34,9 @@ pub struct Search {
     pub(super) turned_back: u32,
     /// Where a candidate stands counts, not the best place that it has been to: it is drawn, not optimised.
     pub(super) keeps_last: bool,
-    /// The newest pictures and losses: those of `iterations_done` when an iteration has just begun or ended.
+    /// The newest losses: those of `iterations_done` when an iteration has just begun or ended.
     pub(super) evaluation: Option<Evaluation>,
-    pub(super) best: Option<OnDevice>,
+    pub(super) best: Option<Weighed>,
     /// Losses of finished iterations that nobody read yet, oldest first: `[3, candidates]` each.
     pub(super) unread: Vec<(u32, Tensor<2>)>,
 }
@@ -45,34 +44,39 @@ pub struct Search {
 /// The noise is gone after this share of the steps (`StyleGAN2`'s projector).
 const NOISY_SHARE: f32 = 0.75;
 
-/// Latents with what they draw and cost.
+/// Latents with what they cost, and where they would go.
 pub(super) struct Evaluation {
-    pub pictures: Tensor<4>,
+    pub weighed: Weighed,
     pub gradient: Tensor<2>,
+}
+
+/// Latents with their losses.
+#[derive(Clone)]
+pub(super) struct Weighed {
+    pub latents: Tensor<2>,
     pub context: Tensor<1>,
     pub prior: Tensor<1>,
     pub total: Tensor<1>,
 }
 
-/// Latents with their losses.
-#[derive(Clone)]
-pub(super) struct OnDevice {
-    pub latents: Tensor<2>,
-    pub pictures: Tensor<4>,
-    pub context: Tensor<1>,
-    pub prior: Tensor<1>,
-    pub total: Tensor<1>,
+impl Evaluation {
+    /// Of latents `[candidates, latent_dim]`: the gradient of the total loss to them, and the two losses of each.
+    pub fn new(latents: &Tensor<2>, gradient: Vec<f32>, context: Vec<f32>, prior: Vec<f32>, lambda: f32) -> Self {
+        let (shape, device) = (latents.dims(), &latents.device());
+        let row = |values: Vec<f32>| Tensor::<1>::from_data(TensorData::new(values, [shape[0]]), device);
+        let total = context.iter().zip(&prior).map(|(context, prior)| context + lambda * prior).collect();
+        let weighed = Weighed { latents: latents.clone(), context: row(context), prior: row(prior), total: row(total) };
+        Self { weighed, gradient: Tensor::from_data(TensorData::new(gradient, shape), device) }
+    }
 }
 
 impl Search {
     /// Sets up a search.
     #[must_use]
     pub fn new(networks: Arc<Networks>, problem: &Problem, settings: Settings) -> Self {
-        let device = networks.device.clone();
-        let target = problem.on_device(&settings.context, &device);
-        let mut draws = Draws::new(settings.seed, device.clone().without_autodiff());
-        let host = networks.modules.is_none().then(|| HostWork::new(problem, &settings));
-        let guess = first_guess(&networks, host.as_ref(), &target, &settings);
+        let mut draws = Draws::new(settings.seed, Device::flex());
+        let work = Work::new(&networks, problem, &settings);
+        let guess = first_guess(&work, &settings);
         let candidates = settings.candidates as usize;
         let anchors = guess.map(|guess| draws.spread(&guess, candidates, settings.start_spread));
         let latents = anchors.clone().unwrap_or_else(|| draws.prior([candidates, networks.info.latent_dim]));
@@ -80,9 +84,9 @@ impl Search {
         Self {
             networks,
             settings,
-            target,
-            host,
+            work,
             problem: problem.clone(),
+            deep_share: problem.deep_share(),
             draws,
             latents,
             anchors,
@@ -193,7 +197,7 @@ impl Search {
     /// 2019, arXiv 1711.05101): a step of Adam is about `rate` in each direction, so a latent value comes to rest at most about
     /// `1 / (hold · deep share)` from there, whatever the losses' scale.
     fn hold(&self, latents: Tensor<2>, rate: f32) -> Tensor<2> {
-        let share = (self.settings.hold * self.target.deep_share * rate).min(1.0);
+        let share = (self.settings.hold * self.deep_share * rate).min(1.0);
         match &self.anchors {
             Some(anchors) if share > 0.0 => {
                 let towards = anchors.clone() - latents.clone();
@@ -205,46 +209,15 @@ impl Search {
 
     /// Draws the latents and differentiates the total loss to them.
     pub(super) fn evaluate(&mut self) -> Evaluation {
-        let networks = Arc::clone(&self.networks);
-        let Some(modules) = &networks.modules else {
-            let host = self.host.get_or_insert_with(|| HostWork::new(&self.problem, &self.settings));
-            return host.evaluate(&networks.host, &self.settings, &self.latents);
-        };
-        let latents = self.latents.clone().autodiff().require_grad();
-        let pictures = modules.generator.forward(latents.clone());
-        let context = losses::context(pictures.clone(), &self.target, &self.settings.context);
-        let (prior, total) = match &modules.discriminator {
-            Some(discriminator) if self.settings.asks_discriminator() => {
-                let prior = losses::prior(discriminator.forward(pictures.clone()), self.settings.prior);
-                let total = context.clone() + prior.clone().mul_scalar(self.settings.lambda);
-                (prior, total)
-            }
-            _ => (context.zeros_like(), context.clone()),
-        };
-        // Candidates do not meet anywhere, so the gradient of the sum holds the gradient of each.
-        let gradients = total.clone().sum().backward();
-        let gradient = latents.grad(&gradients).unwrap_or_else(|| self.latents.zeros_like());
-        Evaluation {
-            pictures: pictures.without_autodiff(),
-            gradient,
-            context: context.without_autodiff(),
-            prior: prior.without_autodiff(),
-            total: total.without_autodiff(),
-        }
+        self.work.evaluate(&self.settings, &self.latents)
     }
 
     /// Notes an iteration's losses, and keeps latents that are better than any before.
     pub(super) fn record(&mut self, evaluation: &Evaluation) {
-        let rows = vec![evaluation.context.clone(), evaluation.prior.clone(), evaluation.total.clone()];
+        let now = evaluation.weighed.clone();
+        let rows = vec![now.context.clone(), now.prior.clone(), now.total.clone()];
         self.iterations_begun = self.iterations_done + 1;
         self.unread.push((self.iterations_begun, Tensor::stack(rows, 0)));
-        let now = OnDevice {
-            latents: self.latents.clone(),
-            pictures: evaluation.pictures.clone(),
-            context: evaluation.context.clone(),
-            prior: evaluation.prior.clone(),
-            total: evaluation.total.clone(),
-        };
         self.best = Some(match self.best.take() {
             // A loss that is not a number is never lower, so it never becomes the best.
             Some(best) if !self.keeps_last => choose(now.total.clone().lower(best.total.clone()), now, best),
@@ -278,13 +251,11 @@ impl Search {
 }
 
 /// Candidate by candidate, `yes` where `mask` holds and `no` elsewhere.
-fn choose(mask: Tensor<1, burn::tensor::Bool>, yes: OnDevice, no: OnDevice) -> OnDevice {
+fn choose(mask: Tensor<1, burn::tensor::Bool>, yes: Weighed, no: Weighed) -> Weighed {
     let [candidates, latent_dim] = yes.latents.dims();
     let rows = mask.clone().reshape([candidates, 1]).expand([candidates, latent_dim]);
-    let pictures = mask.clone().reshape([candidates, 1, 1, 1]).expand(yes.pictures.dims());
-    OnDevice {
+    Weighed {
         latents: no.latents.mask_where(rows, yes.latents),
-        pictures: no.pictures.mask_where(pictures, yes.pictures),
         context: no.context.mask_where(mask.clone(), yes.context),
         prior: no.prior.mask_where(mask.clone(), yes.prior),
         total: no.total.mask_where(mask, yes.total),
@@ -292,20 +263,8 @@ fn choose(mask: Tensor<1, burn::tensor::Bool>, yes: OnDevice, no: OnDevice) -> O
 }
 
 /// The encoder's guess, `[1, latent_dim]`, when it is asked for and there is an encoder.
-fn first_guess(
-    networks: &Networks,
-    host: Option<&HostWork>,
-    target: &Target,
-    settings: &Settings,
-) -> Option<Tensor<2>> {
-    if settings.starts != Starts::Encoder {
-        return None;
-    }
-    let Some(modules) = &networks.modules else {
-        let guess = host?.encode(&networks.host)?;
-        let shape = [1, guess.len()];
-        return Some(Tensor::from_data(TensorData::new(guess, shape), &target.pixels.device().without_autodiff()));
-    };
-    let encoder = modules.encoder.as_ref()?;
-    Some(encoder.forward(target.pixels.clone(), target.known.clone()).without_autodiff())
+fn first_guess(work: &Work, settings: &Settings) -> Option<Tensor<2>> {
+    let guess = (settings.starts == Starts::Encoder).then(|| work.encode()).flatten()?;
+    let shape = [1, guess.len()];
+    Some(Tensor::from_data(TensorData::new(guess, shape), &Device::flex()))
 }

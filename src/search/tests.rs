@@ -3,4 +3,5 @@
 mod course;
 mod golden;
 mod gpu;
+pub(super) mod reference;
 mod rules;

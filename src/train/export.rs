@@ -77,7 +77,7 @@ mod tests {
     use burn::tensor::{Device, Tensor, TensorData};
 
     use super::*;
-    use crate::model::Networks;
+    use crate::model::reference::Reference;
     use crate::train::draws::{Purpose, prior, stream};
     use crate::train::net::{Net, Place, read};
 
@@ -96,8 +96,8 @@ mod tests {
         let expected = read(net.forward(latents()).output);
         state.nets.insert("generator".into(), net.state());
         let (_, file) = model(&settings, &state).unwrap();
-        let networks = Networks::load(&file, &Device::flex()).unwrap();
-        let drawn = read(networks.modules.unwrap().generator.forward(latents().reshape([64, 4])));
+        let reference = Reference::load(&file);
+        let drawn = read(reference.generator.forward(latents().reshape([64, 4])));
         let most = expected.iter().fold(0.0f32, |most, value| most.max(value.abs()));
         // Half precision keeps three digits, and the running variance is the unbiased one of 64 latents' pixels.
         let worst = expected.iter().zip(&drawn).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);

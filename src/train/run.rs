@@ -101,7 +101,7 @@ impl<'a> Run<'a> {
         let settings = request.settings.clone();
         let folder = RunFolder::new(&request.out);
         let state = first_state(request, &folder, observer)?;
-        let opened = device::open(request.device)?;
+        let opened = device::open_for_burn(request.device)?;
         if let Some(notice) = &opened.notice {
             observer.note(notice);
         }

@@ -16,7 +16,6 @@ use crate::job::{
 };
 use crate::mask::Mask;
 use crate::model::{ModelChoice, ModelInfo};
-use crate::search::Settings;
 
 pub use run::Run;
 
@@ -120,10 +119,10 @@ impl Fills {
     }
 
     /// Opens the device and loads the model ahead of the first fill.
-    pub fn warm_up(&mut self, device: DeviceChoice, model: ModelChoice, settings: Settings) {
+    pub fn warm_up(&mut self, device: DeviceChoice, model: ModelChoice) {
         self.device = None;
         self.preparing = true;
-        self.engine.send(Command::WarmUp(device, model, Box::new(settings)));
+        self.engine.send(Command::WarmUp(device, model));
     }
 
     /// Starts a fill of the mask state `mask_id`.
@@ -250,8 +249,7 @@ impl Fills {
             }
             Event::Started { job, device, notes, .. } => {
                 let run = self.run.as_mut().filter(|run| run.job == job)?;
-                // A GPU may have got ready since this fill was given to the CPU.
-                self.device.get_or_insert_with(|| device.clone());
+                self.device = Some(device.clone());
                 run.device = Some(device);
                 Some(News::Started(notes))
             }

@@ -16,7 +16,7 @@ impl State {
         if !self.fills.is_running() {
             self.explorer.album.set_trouble(None);
             let remembered = &self.remembered;
-            self.fills.warm_up(remembered.device, remembered.model.clone(), remembered.settings);
+            self.fills.warm_up(remembered.device, remembered.model.clone());
         }
     }
 

@@ -291,21 +291,6 @@ fn the_device_and_its_notice_stand_in_the_status_bar() {
 }
 
 #[test]
-fn the_cpu_stands_in_for_a_gpu_until_that_is_ready() {
-    let (mut window, script) = running();
-    // The scripted fill runs on the CPU, also when the GPU gets ready meanwhile.
-    script.tell(Event::Ready {
-        device: crate::job::DeviceInfo { name: "GPU".to_owned(), is_gpu: true, notice: None },
-        model: model(),
-    });
-    window.run_steps(2);
-    window.get_by_label("No GPU here: the CPU does the work");
-    script.finish(150, None);
-    window.run_steps(2);
-    window.get_by_label("GPU");
-}
-
-#[test]
 fn a_device_that_does_not_get_ready_is_no_longer_prepared() {
     let (mut window, script) = running();
     script.finish(150, None);

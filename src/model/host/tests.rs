@@ -1,9 +1,10 @@
 //! The networks by hand against burn's, forwards and backwards.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Tensor, TensorData};
 
 use super::*;
-use crate::model::{ModelChoice, Networks, TINY, load};
+use crate::model::reference::Reference;
+use crate::model::{ModelChoice, TINY, load};
 
 /// Sums of some thousand products in another order, relative to the largest value.
 const RELATIVE: f32 = 1e-4;
@@ -46,8 +47,8 @@ fn planar(batch: usize, channels: usize, values: &[f32]) -> Vec<f32> {
 
 /// Pictures, logits, and the gradient of `Σ logits·a + Σ pictures·b` to the latents, both ways; and the encoder's guess.
 fn compare(file: &ModelFile, purpose: Purpose, batch: usize, relative: f32) {
-    let Networks { modules, device, .. } = Networks::load(file, &Device::flex()).unwrap();
-    let burn = modules.unwrap();
+    let burn = Reference::load(file);
+    let device = burn.device.clone();
     let networks = HostNetworks::load(file, purpose).unwrap();
     let (side, latent_dim) = (file.info.image_size_px as usize, file.info.latent_dim);
     let latents = noise(batch * latent_dim, 1);

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use burn::tensor::{Device, Tensor, TensorData};
 use safetensors::SafeTensors;
 
+use super::gpu::any_gpu;
+use super::reference::{evaluate, values};
 use crate::model::host::Arithmetic;
+use crate::model::reference::Reference;
 use crate::model::{ModelChoice, Networks, load};
 use crate::search::problem::Problem;
 use crate::search::{ContextSettings, Norm, Preset, PriorForm, Reduction, Search, Settings};
@@ -26,10 +29,14 @@ fn networks() -> Arc<Networks> {
     Arc::new(Networks::load_on_host(&load(&ModelChoice::Face64).unwrap(), Arithmetic::Single).unwrap())
 }
 
-/// By hand and by autodiff.
-fn both_ways() -> [Arc<Networks>; 2] {
-    let autodiff = Networks::load(&load(&ModelChoice::Face64).unwrap(), &Device::flex()).unwrap();
-    [networks(), Arc::new(autodiff)]
+/// Wherever a search works.
+fn everywhere() -> Vec<Arc<Networks>> {
+    let on_gpu = any_gpu().map(|gpu| Networks::load_on_gpu(&load(&ModelChoice::Face64).unwrap(), &gpu).unwrap());
+    std::iter::once(networks()).chain(on_gpu.map(Arc::new)).collect()
+}
+
+fn reference() -> Reference {
+    Reference::load(&load(&ModelChoice::Face64).unwrap())
 }
 
 fn assert_close(name: &str, found: &[f32], expected: &[f32]) {
@@ -66,26 +73,23 @@ fn mean_form() -> Settings {
 
 #[test]
 fn pictures_and_logits_agree() {
-    let [_, networks] = both_ways();
-    let modules = networks.modules.as_ref().unwrap();
-    let z = Tensor::from_data(TensorData::new(golden("z"), [4, 100]), &networks.device);
-    let pictures = modules.generator.forward(z);
-    let logits = modules.discriminator.as_ref().unwrap().forward(pictures.clone());
-    let host = |data: TensorData| data.iter::<f32>().collect::<Vec<_>>();
-    assert_close("g", &host(pictures.into_data()), &golden("g"));
-    assert_close("d", &host(logits.into_data()), &golden("d"));
+    let reference = reference();
+    let z = Tensor::from_data(TensorData::new(golden("z"), [4, 100]), &reference.device);
+    let pictures = reference.generator.forward(z);
+    let logits = reference.discriminator.as_ref().unwrap().forward(pictures.clone());
+    assert_close("g", &values(pictures), &golden("g"));
+    assert_close("d", &values(logits), &golden("d"));
 }
 
 #[test]
 fn the_encoder_agrees() {
-    let [_, networks] = both_ways();
-    let modules = networks.modules.as_ref().unwrap();
+    let reference = reference();
     let problem = problem();
     let plane = |values: Vec<f32>, channels| {
-        Tensor::<4>::from_data(TensorData::new(values, [1, channels, 64, 64]), &networks.device)
+        Tensor::<4>::from_data(TensorData::new(values, [1, channels, 64, 64]), &reference.device)
     };
-    let guess = modules.encoder.as_ref().unwrap().forward(plane(problem.pixels, 3), plane(problem.known, 1));
-    assert_close("encoder.z", &guess.into_data().iter::<f32>().collect::<Vec<_>>(), &golden("encoder.z"));
+    let guess = reference.encoder.as_ref().unwrap().forward(plane(problem.pixels, 3), plane(problem.known, 1));
+    assert_close("encoder.z", &values(guess), &golden("encoder.z"));
 }
 
 #[test]
@@ -97,17 +101,22 @@ fn paper_weights_agree() {
 #[test]
 fn losses_and_gradients_agree() {
     let forms = [("mean", mean_form()), ("blog", Preset::Blog.settings()), ("paper", Preset::Paper.settings())];
-    for (networks, (name, settings)) in both_ways().iter().flat_map(|networks| forms.map(|form| (networks, form))) {
-        let evaluation = search(networks, settings).evaluate();
-        let host = |data: TensorData| data.iter::<f32>().collect::<Vec<_>>();
-        assert_close(&format!("{name}.loss"), &host(evaluation.total.into_data()), &golden(&format!("{name}.loss")));
-        assert_close(&format!("{name}.grad"), &host(evaluation.gradient.into_data()), &golden(&format!("{name}.grad")));
+    for (name, settings) in forms {
+        let [loss, gradient] = [format!("{name}.loss"), format!("{name}.grad")];
+        let found = evaluate(&reference(), &problem(), &Settings { candidates: 4, ..settings }, &golden("z"));
+        assert_close(&loss, &found.total, &golden(&loss));
+        assert_close(&gradient, &found.gradient, &golden(&gradient));
+        for networks in everywhere() {
+            let evaluation = search(&networks, settings).evaluate();
+            assert_close(&loss, &values(evaluation.weighed.total), &golden(&loss));
+            assert_close(&gradient, &values(evaluation.gradient), &golden(&gradient));
+        }
     }
 }
 
 #[test]
 fn fifty_steps_of_adam_agree() {
-    both_ways().iter().for_each(fifty_steps);
+    everywhere().iter().for_each(fifty_steps);
 }
 
 fn fifty_steps(networks: &Arc<Networks>) {

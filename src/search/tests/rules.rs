@@ -5,7 +5,10 @@ use std::sync::Arc;
 use burn::tensor::{Device, Tensor, TensorData};
 use proptest::prelude::*;
 
+use super::gpu::any_gpu;
+use super::reference::{evaluate, values};
 use crate::model::host::Arithmetic;
+use crate::model::reference::Reference;
 use crate::model::{ModelFile, Networks, TINY};
 use crate::search::problem::Problem;
 use crate::search::{
@@ -88,7 +91,7 @@ fn the_gradient_is_that_of_finite_differences() {
                 let mut moved = start.clone();
                 moved[i] += offset;
                 search.latents = Tensor::from_data(TensorData::new(moved, [1, start.len()]), &Device::flex());
-                search.evaluate().total.into_data().iter::<f32>().next().unwrap()
+                search.evaluate().weighed.total.into_data().iter::<f32>().next().unwrap()
             };
             let slope = (total(STEP) - total(-STEP)) / (2.0 * STEP);
             // Kinks of ReLU between the two points leave an error of the order of the step.
@@ -177,9 +180,9 @@ fn the_gradient_term_compares_neighbours_that_are_both_known() {
         let mut search =
             Search::new(networks(), problem, Settings { context, candidates: 1, ..settings(OptimizerKind::Adam) });
         let evaluation = search.evaluate();
-        let number = |tensor: Tensor<1>| tensor.into_data().iter::<f32>().next().unwrap();
-        let picture: Vec<f32> = evaluation.pictures.into_data().iter::<f32>().collect();
-        (number(evaluation.context), picture)
+        let context = values(evaluation.weighed.context.clone())[0];
+        search.evaluation = Some(evaluation);
+        (context, search.pictures().concat())
     };
     let problem = problem();
     let (pixels_alone, picture) = search(&problem, 0.0);
@@ -265,9 +268,9 @@ fn without_discriminator_and_encoder_the_prior_is_off_and_the_search_still_works
     let mut file = ModelFile::parse("tiny", TINY).unwrap();
     (file.architecture.discriminator_channels, file.architecture.encoder_channels) = (None, None);
     let settings = Settings { starts: Starts::Encoder, ..settings(OptimizerKind::Adam) };
-    for networks in
-        [Networks::load_on_host(&file, Arithmetic::Single).unwrap(), Networks::load(&file, &Device::flex()).unwrap()]
-    {
+    let mut all = vec![Networks::load_on_host(&file, Arithmetic::Single).unwrap()];
+    all.extend(any_gpu().map(|gpu| Networks::load_on_gpu(&file, &gpu).unwrap()));
+    for networks in all {
         let mut search = Search::new(Arc::new(networks), &problem(), settings);
         search.advance();
         for losses in search.take_losses().pop().unwrap().1 {
@@ -332,21 +335,28 @@ fn autodiff_and_the_way_by_hand_give_the_same_losses_and_gradients() {
         (context(Reduction::Sum, Norm::L2, 0.5, 0.3), PriorForm::NonSaturating),
     ] {
         let settings = Settings { context, prior, lambda: 0.3, ..settings(OptimizerKind::Adam) };
-        let values = |networks: Networks| {
+        let by_hand = |networks: Networks| {
             let mut search = Search::new(Arc::new(networks), &one_sided(), settings);
             let evaluation = search.evaluate();
-            let rows = [evaluation.context, evaluation.prior, evaluation.total];
-            let mut values: Vec<Vec<f32>> = rows.map(|row| row.into_data().iter::<f32>().collect()).into();
-            values.push(evaluation.gradient.into_data().iter::<f32>().collect());
-            values.push(evaluation.pictures.into_data().iter::<f32>().collect());
-            values
+            let (weighed, gradient) = (evaluation.weighed.clone(), evaluation.gradient.clone());
+            search.evaluation = Some(evaluation);
+            let rows = [weighed.context, weighed.prior, weighed.total];
+            let mut found: Vec<Vec<f32>> = rows.map(values).into();
+            found.extend([values(gradient), search.pictures().concat()]);
+            (values(weighed.latents), found)
         };
-        let by_hand = values(Networks::load_on_host(&file, Arithmetic::Single).unwrap());
-        let autodiff = values(Networks::load(&file, &Device::flex()).unwrap());
-        for (by_hand, autodiff) in by_hand.iter().zip(&autodiff) {
+        let (latents, on_host) = by_hand(Networks::load_on_host(&file, Arithmetic::Single).unwrap());
+        let found = evaluate(&Reference::load(&file), &one_sided(), &settings, &latents);
+        let autodiff = [found.context, found.prior, found.total, found.gradient, found.pictures];
+        let mut all = vec![(on_host, 1e-4)];
+        // WGSL allows transcendental functions an error of some units in the last place.
+        all.extend(any_gpu().map(|gpu| (by_hand(Networks::load_on_gpu(&file, &gpu).unwrap()).1, 3e-4)));
+        for ((by_hand, autodiff), relative) in
+            all.iter().flat_map(|(found, relative)| found.iter().zip(&autodiff).map(move |pair| (pair, *relative)))
+        {
             let scale = autodiff.iter().fold(0.0f32, |most, value| most.max(value.abs()));
             for (a, b) in by_hand.iter().zip(autodiff) {
-                assert!((a - b).abs() <= 1e-4 * scale, "{a} and {b}, {prior:?}");
+                assert!((a - b).abs() <= relative * scale, "{a} and {b}, {context:?} {prior:?}");
             }
         }
     }

@@ -1,0 +1,160 @@
+//! Programs on a GPU, and what is asked of them.
+
+use std::num::NonZeroU64;
+
+use wgpu::util::{BufferInitDescriptor, DeviceExt as _};
+use wgpu::{Buffer, BufferUsages};
+
+use crate::device::Gpu;
+
+/// A compiled shader.
+#[derive(Clone)]
+pub struct Kernel(wgpu::ComputePipeline);
+
+/// A shader with what it reads and writes.
+#[derive(Clone)]
+pub struct Dispatch {
+    kernel: Kernel,
+    bindings: wgpu::BindGroup,
+    groups: [u32; 3],
+}
+
+impl Kernel {
+    /// Compiles a function of a shader. It must not index anything out of its bounds, whatever the numbers in its uniforms.
+    ///
+    /// # Panics
+    /// When it is not valid.
+    #[must_use]
+    pub(super) fn new(gpu: &Gpu, source: &str, function: &str) -> Self {
+        let descriptor =
+            wgpu::ShaderModuleDescriptor { label: Some(function), source: wgpu::ShaderSource::Wgsl(source.into()) };
+        // In tests a wrong index reads another value of the same buffer, which they notice.
+        let checks =
+            if cfg!(test) { wgpu::ShaderRuntimeChecks::checked() } else { wgpu::ShaderRuntimeChecks::unchecked() };
+        // SAFETY: our own shaders compare every index that depends on what is asked of them with the sizes they are given.
+        #[expect(unsafe_code, reason = "checks of indices take a third of a product's instructions")]
+        let module = unsafe { gpu.device.create_shader_module_trusted(descriptor, checks) };
+        Self(gpu.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            label: Some(function),
+            layout: None,
+            module: &module,
+            entry_point: Some(function),
+            // What is shared within a workgroup is written before it is read.
+            compilation_options: wgpu::PipelineCompilationOptions {
+                zero_initialize_workgroup_memory: false,
+                ..Default::default()
+            },
+            cache: None,
+        }))
+    }
+
+    /// So many groups of threads, with these buffers by their numbers in the shader.
+    ///
+    /// # Panics
+    /// When the buffers are not those that the shader names, or there are more groups than a dispatch may have.
+    #[must_use]
+    pub fn dispatch(&self, gpu: &Gpu, buffers: &[(u32, &Buffer)], groups: [usize; 3]) -> Dispatch {
+        let entries: Vec<_> = buffers
+            .iter()
+            .map(|(binding, buffer)| wgpu::BindGroupEntry { binding: *binding, resource: buffer.as_entire_binding() })
+            .collect();
+        let bindings = gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: None,
+            layout: &self.0.get_bind_group_layout(0),
+            entries: &entries,
+        });
+        let groups = groups.map(|count| u32::try_from(count).expect("so many groups fit no memory"));
+        Dispatch { kernel: self.clone(), bindings, groups }
+    }
+}
+
+/// Records dispatches in their order. Each sees what those before it have written.
+pub fn record<'a>(encoder: &mut wgpu::CommandEncoder, dispatches: impl IntoIterator<Item = &'a Dispatch>) {
+    let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+    for Dispatch { kernel, bindings, groups: [x, y, z] } in dispatches {
+        pass.set_pipeline(&kernel.0);
+        pass.set_bind_group(0, bindings, &[]);
+        pass.dispatch_workgroups(*x, *y, *z);
+    }
+}
+
+/// Room for so many values of 32 bits that shaders read and write.
+#[must_use]
+pub fn room(gpu: &Gpu, label: &str, length: usize) -> Buffer {
+    gpu.device.create_buffer(&wgpu::BufferDescriptor {
+        label: Some(label),
+        size: 4 * length.max(4) as u64,
+        usage: BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST,
+        mapped_at_creation: false,
+    })
+}
+
+/// Values that shaders read.
+#[must_use]
+pub fn constants<T: bytemuck::NoUninit>(gpu: &Gpu, label: &str, values: &[T]) -> Buffer {
+    gpu.device.create_buffer_init(&BufferInitDescriptor {
+        label: Some(label),
+        contents: bytemuck::cast_slice(values),
+        usage: BufferUsages::STORAGE | BufferUsages::COPY_DST,
+    })
+}
+
+/// The numbers that a shader works by.
+#[must_use]
+pub fn uniform<T: bytemuck::NoUninit>(gpu: &Gpu, values: &[T]) -> Buffer {
+    gpu.device.create_buffer_init(&BufferInitDescriptor {
+        label: None,
+        contents: bytemuck::cast_slice(values),
+        usage: BufferUsages::UNIFORM | BufferUsages::COPY_DST,
+    })
+}
+
+/// Brings what shaders have written back to the host.
+pub struct Reader {
+    landing: Buffer,
+}
+
+impl Reader {
+    /// For at most so many values of 32 bits at once.
+    #[must_use]
+    pub fn new(gpu: &Gpu, length: usize) -> Self {
+        let landing = gpu.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("read back"),
+            size: 4 * length as u64,
+            usage: BufferUsages::COPY_DST | BufferUsages::MAP_READ,
+            mapped_at_creation: false,
+        });
+        Self { landing }
+    }
+
+    /// Submits what was recorded, waits until it is done, and reads the first values of these buffers, one after the other.
+    ///
+    /// # Panics
+    /// When the GPU is lost, or there are more values than there is room for.
+    #[must_use]
+    pub fn read(&self, gpu: &Gpu, mut encoder: wgpu::CommandEncoder, buffers: &[(&Buffer, usize)]) -> Vec<f32> {
+        let mut end = 0;
+        for (buffer, length) in buffers {
+            let bytes = 4 * *length as u64;
+            encoder.copy_buffer_to_buffer(buffer, 0, &self.landing, end, NonZeroU64::new(bytes).map(NonZeroU64::get));
+            end += bytes;
+        }
+        gpu.queue.submit([encoder.finish()]);
+        let slice = self.landing.slice(..end);
+        let (sender, receiver) = std::sync::mpsc::channel();
+        slice.map_async(wgpu::MapMode::Read, move |result| {
+            // Who waits for it is still there.
+            let _ = sender.send(result);
+        });
+        let polled = gpu.device.poll(wgpu::PollType::wait_indefinitely());
+        let mapped = receiver.try_recv();
+        let view = match (polled, mapped) {
+            (Ok(_), Ok(Ok(()))) => slice.get_mapped_range().ok(),
+            _ => None,
+        };
+        let values = view.as_ref().map(|view| bytemuck::pod_collect_to_vec(view));
+        drop(view);
+        self.landing.unmap();
+        values.expect("the GPU was lost")
+    }
+}

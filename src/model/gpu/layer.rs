@@ -1,0 +1,106 @@
+//! A layer's weights on a GPU, laid out for the products that read them.
+//!
+//! Where a file keeps them in 16 bits they stay so, and a step reads half as much of them; sums are in single precision.
+//! Channels are filled up with zeros to whole vectors of four.
+
+use half::f16;
+use wgpu::Buffer;
+
+use super::kernel::constants;
+use super::shader::Precision;
+use super::{VECTOR, vectors};
+use crate::device::Gpu;
+use crate::model::architecture::KERNEL;
+use crate::model::{ModelError, ModelFile};
+
+/// How a layer changes the side of its picture.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    /// From one pixel to 4×4, or back.
+    Whole,
+    /// Doubles or halves: stride 2, padding 1.
+    Twofold,
+}
+
+/// Which ways a layer is used.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ways {
+    /// G: forwards to the larger picture.
+    Spread,
+    /// D: forwards to the smaller one.
+    Gather,
+    /// E: never backwards.
+    GatherOnly,
+}
+
+pub(super) struct Layer {
+    pub side: Side,
+    pub precision: Precision,
+    /// Channels of the smaller picture and of the larger one, in vectors.
+    pub small: usize,
+    pub large: usize,
+    /// Weights on the way from the smaller picture to the larger one, and from the larger one to the smaller one. On the way that
+    /// is not wanted there are none.
+    pub spread: Option<Buffer>,
+    pub gather: Buffer,
+    /// Added on the way forwards.
+    pub bias: Buffer,
+}
+
+const TAPS: usize = KERNEL * KERNEL;
+
+impl Layer {
+    /// Weights `[small, large, 4, 4]` of a file.
+    pub fn load(gpu: &Gpu, file: &ModelFile, name: &str, side: Side, ways: Ways) -> Result<Self, ModelError> {
+        let weight = file.tensor(&format!("{name}.weight"))?;
+        let (small, large) = (weight.shape[0], weight.shape[1]);
+        let (wide_small, wide_large) = (vectors(small) * VECTOR, vectors(large) * VECTOR);
+        let is_half = weight.values.iter().all(|value| f16::from_f32(*value).to_f32().to_bits() == value.to_bits());
+        let precision = if is_half { Precision::Half } else { Precision::Single };
+        let value = |from: usize, to: usize, tap: usize| {
+            if from < small && to < large { weight.values[(from * large + to) * TAPS + tap] } else { 0.0 }
+        };
+        let constants_of = |rows: usize, columns: usize, value: &dyn Fn(usize, usize) -> f32| {
+            let values = (0..rows).flat_map(|row| (0..columns).map(move |column| value(row, column)));
+            match precision {
+                Precision::Half => {
+                    constants(gpu, name, &values.map(|v| f16::from_f32(v).to_bits()).collect::<Vec<_>>())
+                }
+                Precision::Single => constants(gpu, name, &values.collect::<Vec<_>>()),
+            }
+        };
+        let spread = || match side {
+            Side::Whole => constants_of(wide_small, TAPS * wide_large, &|row, column| {
+                value(row, column % wide_large, column / wide_large)
+            }),
+            Side::Twofold => constants_of(4 * 4 * wide_small, wide_large, &|row, column| {
+                let (parity, line) = (row / (4 * wide_small), row % (4 * wide_small));
+                let (neighbour, channel) = (line / wide_small, line % wide_small);
+                // A pixel of the larger picture meets every other tap along each axis.
+                let tap = |parity: usize, neighbour: usize| 1 - parity + 2 * neighbour;
+                let (y, x) = (tap(parity / 2, neighbour / 2), tap(parity % 2, neighbour % 2));
+                value(channel, column, y * KERNEL + x)
+            }),
+        };
+        let gather = constants_of(TAPS * wide_large, wide_small, &|row, column| {
+            value(column, row % wide_large, row / wide_large)
+        });
+        let bias = &file.tensor(&format!("{name}.bias"))?.values;
+        let (width, times) = match (ways, side) {
+            (Ways::Spread, Side::Whole) => (wide_large, TAPS),
+            (Ways::Spread, Side::Twofold) => (wide_large, 1),
+            (Ways::Gather | Ways::GatherOnly, _) => (wide_small, 1),
+        };
+        let mut wide = bias.clone();
+        wide.resize(width, 0.0);
+        Ok(Self {
+            side,
+            precision,
+            small: vectors(small),
+            large: vectors(large),
+            spread: (ways != Ways::GatherOnly).then(spread),
+            gather,
+            bias: constants(gpu, name, &wide.repeat(times)),
+        })
+    }
+}

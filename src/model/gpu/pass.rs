@@ -1,0 +1,315 @@
+//! The networks for a number of candidates: room for what they draw, and the dispatches that draw it.
+
+use std::iter::once;
+
+use wgpu::Buffer;
+
+use super::kernel::{Dispatch, Reader, constants, record, room, uniform};
+use super::layer::{Layer, Side};
+use super::shader::{Precision, Rows, THREADS, TOTAL, Tile, product};
+use super::{GpuNetworks, VECTOR, narrowed, vectors, widened};
+
+/// Workgroups that keep a large GPU busy.
+const GROUPS: usize = 256;
+/// Room for the parts of a product: of as many of the largest tiles.
+const PARTS_ROOM: usize = GROUPS * 64 * 64;
+/// Side of the picture between the first layer of G, or the last of D, and the others.
+const FIRST_SIDE: usize = 4;
+
+/// G, D and their ways back for a number of candidates.
+pub struct Pass {
+    pub candidates: usize,
+    /// `[candidates, latent_dim]`, filled up to whole vectors.
+    pub latents: Buffer,
+    /// `[candidates, side, side, 4]` in [-1, 1]; the fourth value is zero.
+    pub pictures: Buffer,
+    /// `[candidates, 4]`: a logit each, and three zeros.
+    pub logits: Buffer,
+    /// As the logits: where D's way back begins.
+    pub logits_gradient: Buffer,
+    /// As the pictures: where D's way back ends, and G's begins before its last activation.
+    pub pictures_gradient: Buffer,
+    /// As the latents: where G's way back ends.
+    pub latents_gradient: Buffer,
+    /// From the latents to the pictures.
+    pub draw: Vec<Dispatch>,
+    /// From the pictures to the logits, and back from their gradient to the pictures'. Nothing without D, or if it is not wanted.
+    pub judge: Vec<Dispatch>,
+    pub judge_back: Vec<Dispatch>,
+    /// From the pictures' gradient to the latents'.
+    pub draw_back: Vec<Dispatch>,
+}
+
+/// What is done with a product. The numbers are those of `product.wgsl`.
+#[derive(Clone, Copy)]
+enum Finish<'a> {
+    Nothing,
+    /// The bias is added, and then a function applied.
+    Forwards(Activation, &'a Buffer),
+    /// The product is the gradient of this output of an activation, and is taken to its input.
+    Backwards(Activation, &'a Buffer),
+}
+
+#[derive(Clone, Copy)]
+enum Activation {
+    Linear,
+    Relu,
+    LeakyRelu,
+    Tanh,
+}
+
+impl Finish<'_> {
+    fn number(self) -> usize {
+        match self {
+            Self::Nothing | Self::Backwards(Activation::Linear | Activation::Tanh, _) => 0,
+            Self::Forwards(Activation::Linear, _) => 1,
+            Self::Forwards(Activation::Relu, _) => 2,
+            Self::Forwards(Activation::LeakyRelu, _) => 3,
+            Self::Forwards(Activation::Tanh, _) => 4,
+            Self::Backwards(Activation::Relu, _) => 5,
+            Self::Backwards(Activation::LeakyRelu, _) => 6,
+        }
+    }
+}
+
+/// Writes the dispatches of products, for a number of pictures.
+struct Writer<'a> {
+    networks: &'a GpuNetworks,
+    batch: usize,
+    /// Bound where nothing is read.
+    nothing: Buffer,
+    parts: Buffer,
+}
+
+impl<'a> Writer<'a> {
+    fn new(networks: &'a GpuNetworks, batch: usize) -> Self {
+        let nothing = constants(&networks.gpu, "nothing", &[0.0f32; VECTOR]);
+        Self { networks, batch, nothing, parts: room(&networks.gpu, "parts", PARTS_ROOM) }
+    }
+
+    /// From the smaller picture, so wide, to the larger one.
+    fn spread(&self, layer: &Layer, side: usize, [from, to]: [&Buffer; 2], finish: Finish<'_>) -> Vec<Dispatch> {
+        let Some(weights) = &layer.spread else { return Vec::new() };
+        let Layer { small, large, precision, .. } = *layer;
+        let weights = (weights, precision);
+        match layer.side {
+            Side::Whole => self.product(Rows::Plain, [1, small, 16 * large], 1, weights, [from, to], finish),
+            Side::Twofold => self.product(Rows::Up, [small, 4 * small, large], side, weights, [from, to], finish),
+        }
+    }
+
+    /// From the larger picture to the smaller one, so wide.
+    fn gather(&self, layer: &Layer, side: usize, [from, to]: [&Buffer; 2], finish: Finish<'_>) -> Vec<Dispatch> {
+        let Layer { small, large, precision, .. } = *layer;
+        let weights = (&layer.gather, precision);
+        match layer.side {
+            Side::Whole => self.product(Rows::Plain, [1, 16 * large, small], 1, weights, [from, to], finish),
+            Side::Twofold => self.product(Rows::Down, [large, 16 * large, small], side, weights, [from, to], finish),
+        }
+    }
+
+    /// A product for each pixel of pictures `side` wide. Sizes are in vectors: channels of what is read, what is multiplied over,
+    /// and columns.
+    fn product(
+        &self,
+        rows: Rows,
+        [channels, depth, columns]: [usize; 3],
+        side: usize,
+        (weights, precision): (&Buffer, Precision),
+        [from, to]: [&Buffer; 2],
+        finish: Finish<'_>,
+    ) -> Vec<Dispatch> {
+        let gpu = &self.networks.gpu;
+        let row_count = self.batch * side * side;
+        let tile = Tile::of(row_count, columns);
+        let tiles = [columns.div_ceil(tile.columns), row_count.div_ceil(tile.rows), rows.parities()];
+        let wanted = (GROUPS / tiles.iter().product::<usize>()).clamp(1, depth.div_ceil(2 * tile.depth));
+        let depth_of_part = depth.div_ceil(wanted).next_multiple_of(tile.depth);
+        let parts = depth.div_ceil(depth_of_part);
+        let output = row_count * rows.parities() * columns;
+        let shape = |finish: Finish<'_>| {
+            let numbers =
+                [row_count, side, depth, depth_of_part, columns, channels, parts, output, finish.number(), 0, 0, 0];
+            uniform(gpu, &numbers.map(|number| u32::try_from(number).unwrap_or(u32::MAX)))
+        };
+        let name = format!("{rows:?} {tile:?} {precision:?}");
+        let kernel = self.networks.kernel(&name, "product", || product(rows, tile, precision));
+        let dispatch = |to: &Buffer, finish: Finish<'_>| {
+            let (bias, drawn) = self.beside(finish);
+            let buffers = [(0, &shape(finish)), (1, from), (2, weights), (3, bias), (4, drawn), (5, to)];
+            kernel.dispatch(gpu, &buffers, [tiles[0], tiles[1], tiles[2] * parts])
+        };
+        if parts == 1 {
+            return vec![dispatch(to, finish)];
+        }
+        let (bias, drawn) = self.beside(finish);
+        let buffers = [(0, &shape(finish)), (1, &self.parts), (3, bias), (4, drawn), (5, to)];
+        let total = self.networks.kernel("total", "total", || TOTAL.into());
+        let total = total.dispatch(gpu, &buffers, [output.div_ceil(THREADS), 1, 1]);
+        vec![dispatch(&self.parts, Finish::Nothing), total]
+    }
+
+    /// The bias and the activation's output, where there are any.
+    fn beside<'b>(&'b self, finish: Finish<'b>) -> (&'b Buffer, &'b Buffer) {
+        match finish {
+            Finish::Nothing => (&self.nothing, &self.nothing),
+            Finish::Forwards(_, bias) => (bias, &self.nothing),
+            Finish::Backwards(_, drawn) => (&self.nothing, drawn),
+        }
+    }
+
+    /// Outputs of layers, each twice as wide as the one before: pictures of so many vectors.
+    fn outputs(&self, label: &str, channels: impl Iterator<Item = usize>) -> Vec<Buffer> {
+        let length = |(index, channels)| self.batch * (FIRST_SIDE << index) * (FIRST_SIDE << index) * channels * VECTOR;
+        channels.enumerate().map(|place| room(&self.networks.gpu, label, length(place))).collect()
+    }
+
+    /// D or E: from pictures to their outputs. `judged` are the layers' outputs but the last, smallest first.
+    fn judge(
+        &self,
+        layers: &[Layer],
+        from: &Buffer,
+        judged: &[Buffer],
+        to: &Buffer,
+        last: Activation,
+    ) -> Vec<Dispatch> {
+        let Some((score, layers)) = layers.split_last() else { return Vec::new() };
+        let inputs = once(from).chain(judged.iter().rev());
+        let outputs = judged.iter().enumerate().rev();
+        let mut all = Vec::new();
+        for ((layer, input), (index, output)) in layers.iter().zip(inputs).zip(outputs) {
+            let finish = Finish::Forwards(Activation::LeakyRelu, &layer.bias);
+            all.extend(self.gather(layer, FIRST_SIDE << index, [input, output], finish));
+        }
+        let input = judged.first().unwrap_or(from);
+        all.extend(self.gather(score, 1, [input, to], Finish::Forwards(last, &score.bias)));
+        all
+    }
+}
+
+impl GpuNetworks {
+    /// Prepares everything for a number of candidates, D only if it is wanted.
+    ///
+    /// # Panics
+    /// When the GPU is lost, or its memory does not suffice.
+    #[must_use]
+    pub fn pass(&self, candidates: usize, with_discriminator: bool) -> Pass {
+        let writer = Writer::new(self, candidates);
+        let (area, latent) = (self.side_px * self.side_px, vectors(self.latent_dim) * VECTOR);
+        let new = |label: &str, length: usize| room(&self.gpu, label, candidates * length);
+        let [latents, latents_gradient] = ["latents", "latents' gradient"].map(|label| new(label, latent));
+        let [pictures, pictures_gradient] = ["pictures", "pictures' gradient"].map(|label| new(label, area * VECTOR));
+        let [logits, logits_gradient] = ["logits", "logits' gradient"].map(|label| new(label, VECTOR));
+
+        let depth = self.generator.len() - 1;
+        let drawn = writer.outputs("drawn", self.generator[..depth].iter().map(|layer| layer.large));
+        let discriminator = self.discriminator.as_deref().filter(|_| with_discriminator).unwrap_or_default();
+        let last = discriminator.len().saturating_sub(1);
+        let judged = writer.outputs("judged", discriminator[..last].iter().rev().map(|layer| layer.small));
+        // A gradient comes from one of these and goes to the other.
+        let longest = drawn.iter().chain(&judged).map(Buffer::size).max().unwrap_or_default();
+        let gradients = ["gradient", "next gradient"].map(|label| room(&self.gpu, label, to_usize(longest) / 4));
+
+        let mut draw = Vec::new();
+        for (index, layer) in self.generator.iter().enumerate() {
+            let input = index.checked_sub(1).map_or(&latents, |before| &drawn[before]);
+            let (output, activation) =
+                drawn.get(index).map_or((&pictures, Activation::Tanh), |output| (output, Activation::Relu));
+            let finish = Finish::Forwards(activation, &layer.bias);
+            draw.extend(writer.spread(layer, side_before(index), [input, output], finish));
+        }
+        let mut draw_back = Vec::new();
+        for (index, layer) in self.generator.iter().enumerate().rev() {
+            let from = if index == depth { &pictures_gradient } else { &gradients[(index + 1) % 2] };
+            let (to, finish) = match index.checked_sub(1) {
+                None => (&latents_gradient, Finish::Nothing),
+                Some(before) => (&gradients[index % 2], Finish::Backwards(Activation::Relu, &drawn[before])),
+            };
+            draw_back.extend(writer.gather(layer, side_before(index), [from, to], finish));
+        }
+
+        let judge = writer.judge(discriminator, &pictures, &judged, &logits, Activation::Linear);
+        let mut judge_back = Vec::new();
+        // From the score outwards, where pictures are ever wider.
+        for (index, layer) in discriminator.iter().rev().enumerate() {
+            let from = if index == 0 { &logits_gradient } else { &gradients[index % 2] };
+            let (to, finish) = match judged.get(index) {
+                Some(output) => (&gradients[(index + 1) % 2], Finish::Backwards(Activation::LeakyRelu, output)),
+                None => (&pictures_gradient, Finish::Nothing),
+            };
+            judge_back.extend(writer.spread(layer, side_before(index), [from, to], finish));
+        }
+        Pass {
+            candidates,
+            latents,
+            pictures,
+            logits,
+            logits_gradient,
+            pictures_gradient,
+            latents_gradient,
+            draw,
+            judge,
+            judge_back,
+            draw_back,
+        }
+    }
+
+    /// G of `batch` latents, one after the other, each value in [-1, 1]: `[batch, side, side, 3]` in [-1, 1].
+    ///
+    /// # Panics
+    /// When the GPU is lost, or its memory does not suffice.
+    #[must_use]
+    pub fn draw(&self, batch: usize, latents: &[f32]) -> Vec<f32> {
+        let pass = self.pass(batch, false);
+        pass.set_latents(self, latents);
+        let length = batch * self.side_px * self.side_px * VECTOR;
+        let values = self.read(&pass.draw, &pass.pictures, length);
+        narrowed(&values, 3)
+    }
+
+    /// Does some dispatches and reads the first values of a buffer.
+    pub(super) fn read(&self, dispatches: &[Dispatch], from: &Buffer, length: usize) -> Vec<f32> {
+        let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        record(&mut encoder, dispatches);
+        Reader::new(&self.gpu, length).read(&self.gpu, encoder, &[(from, length)])
+    }
+
+    /// E: latents from pictures `[batch, side, side, 3]` in [-1, 1] and their known masks `[batch, side, side]` (0 or 1),
+    /// each value in [-1, 1]. What lies in the hole is not read. `None` without an encoder.
+    ///
+    /// # Panics
+    /// When the GPU is lost, or its memory does not suffice.
+    #[must_use]
+    pub fn encode(&self, batch: usize, pictures: &[f32], known: &[f32]) -> Option<Vec<f32>> {
+        let layers = self.encoder.as_ref()?;
+        let mut input = Vec::with_capacity(known.len() * VECTOR);
+        for (pixel, known) in pictures.as_chunks::<3>().0.iter().zip(known) {
+            let seen = |value: f32| if *known > 0.0 { value * known } else { 0.0 };
+            input.extend([seen(pixel[0]), seen(pixel[1]), seen(pixel[2]), *known]);
+        }
+        let writer = Writer::new(self, batch);
+        let from = constants(&self.gpu, "seen", &input);
+        let seen = writer.outputs("seen", layers[..layers.len() - 1].iter().rev().map(|layer| layer.small));
+        let length = batch * vectors(self.latent_dim) * VECTOR;
+        let guess = room(&self.gpu, "guess", length);
+        let dispatches = writer.judge(layers, &from, &seen, &guess, Activation::Tanh);
+        Some(narrowed(&self.read(&dispatches, &guess, length), self.latent_dim))
+    }
+}
+
+impl Pass {
+    /// Takes over latents `[candidates, latent_dim]`.
+    pub fn set_latents(&self, networks: &GpuNetworks, latents: &[f32]) {
+        let wide = widened(latents, networks.latent_dim);
+        networks.gpu.queue.write_buffer(&self.latents, 0, bytemuck::cast_slice(&wide));
+    }
+}
+
+/// Side of the smaller picture of a layer, counted from that of one pixel.
+fn side_before(index: usize) -> usize {
+    index.checked_sub(1).map_or(1, |index| FIRST_SIDE << index)
+}
+
+fn to_usize(bytes: u64) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,115 @@
+//! The networks on a GPU against those on the CPU, forwards and backwards: on lavapipe where there is no GPU.
+
+use super::shader::{Precision, Rows, Tile, product};
+use super::*;
+use crate::device::{DeviceChoice, list_gpus, open};
+use crate::model::host::{HostNetworks, Purpose, Tape};
+use crate::model::{ModelChoice, TINY, load};
+
+/// Sums of some thousand products in another order, and the driver's tanh, relative to the largest value.
+const RELATIVE: f32 = 3e-4;
+
+fn any_gpu() -> Option<Gpu> {
+    let Some(gpu) = list_gpus().first().map(|gpu| gpu.index) else {
+        eprintln!("no Vulkan, Metal or DirectX here: the shaders were not tried");
+        return None;
+    };
+    open(DeviceChoice::Gpu(Some(gpu))).unwrap().device
+}
+
+fn assert_close(name: &str, found: &[f32], expected: &[f32]) {
+    assert_eq!(found.len(), expected.len(), "{name}");
+    let scale = expected.iter().fold(0.0f32, |most, value| most.max(value.abs()));
+    assert!(scale > 0.0, "{name}: nothing to compare");
+    for (index, (found, expected)) in found.iter().zip(expected).enumerate() {
+        let error = (found - expected).abs();
+        assert!(error <= RELATIVE * scale, "{name}[{index}]: {found} where {expected} is expected");
+    }
+}
+
+fn noise(length: usize, seed: u32) -> Vec<f32> {
+    let value = |index: usize| {
+        let hash = u32::try_from(index).unwrap().wrapping_mul(2_654_435_761).wrapping_add(seed * 40_503);
+        f32::from(u16::try_from(hash.wrapping_mul(2_246_822_519) >> 16).unwrap()) / 32768.0 - 1.0
+    };
+    (0..length).map(value).collect()
+}
+
+/// Pictures, logits, and the gradient of `Σ logits·a + Σ pictures·b` to the latents; and the encoder's guess.
+fn compare(file: &ModelFile, batch: usize) {
+    let Some(gpu) = any_gpu() else { return };
+    let networks = GpuNetworks::load(file, &gpu).unwrap();
+    let host = HostNetworks::load(file, Purpose::Plain).unwrap();
+    let (side, latent_dim) = (networks.side_px(), networks.latent_dim());
+    let area = side * side;
+    let latents = noise(batch * latent_dim, 1);
+    let (a, b) = (noise(batch, 2), noise(batch * area * 3, 3));
+
+    let pass = networks.pass(batch, true);
+    pass.set_latents(&networks, &latents);
+    let drawn = networks.read(&pass.draw, &pass.pictures, batch * area * VECTOR);
+    let pictures = narrowed(&drawn, 3);
+    let mut tape = Tape::default();
+    host.draw(batch, &latents, &mut tape);
+    assert_close("pictures", &pictures, tape.pictures());
+    assert!(drawn.iter().skip(3).step_by(4).all(|value| *value == 0.0));
+
+    let logits = networks.read(&pass.judge, &pass.logits, batch * VECTOR);
+    let expected = host.judge_drawn(batch, &mut tape).unwrap();
+    assert_close("logits", &narrowed(&logits, 1), &expected);
+
+    gpu.queue.write_buffer(&pass.logits_gradient, 0, bytemuck::cast_slice(&widened(&a, 1)));
+    let judged = narrowed(&networks.read(&pass.judge_back, &pass.pictures_gradient, batch * area * VECTOR), 3);
+    let through_tanh = |((gradient, b), picture): ((&f32, &f32), &f32)| (gradient + b) * (1.0 - picture * picture);
+    let gradient: Vec<f32> = judged.iter().zip(&b).zip(&pictures).map(through_tanh).collect();
+    gpu.queue.write_buffer(&pass.pictures_gradient, 0, bytemuck::cast_slice(&widened(&gradient, 3)));
+    let length = batch * vectors(latent_dim) * VECTOR;
+    let gradient = narrowed(&networks.read(&pass.draw_back, &pass.latents_gradient, length), latent_dim);
+    let images = tape.pictures().to_vec();
+    let (_, expected) = host.pull_back(batch, Some(&a), &mut tape, |picture, gradient| {
+        let image = images.chunks_exact(3 * area).position(|other| other == picture).unwrap();
+        gradient.iter_mut().zip(&b[image * 3 * area..]).for_each(|(gradient, b)| *gradient += b);
+        0.0
+    });
+    assert_close("gradient", &gradient, &expected);
+
+    assert_eq!(networks.draw(batch, &latents), pictures);
+    let known: Vec<f32> = noise(batch * area, 4).iter().map(|value| f32::from(*value > -0.3)).collect();
+    let seen = noise(batch * area * 3, 5);
+    let guess = networks.encode(batch, &seen, &known).unwrap();
+    assert_close("guess", &guess, &host.encode(batch, &seen, &known).unwrap());
+}
+
+#[test]
+fn the_tiny_networks_agree_with_those_on_the_cpu() {
+    for batch in [1, 3, 5] {
+        compare(&ModelFile::parse("tiny", TINY).unwrap(), batch);
+    }
+}
+
+#[test]
+fn the_built_in_networks_agree_with_those_on_the_cpu() {
+    for choice in ModelChoice::BUILT_IN {
+        compare(&load(&choice).unwrap(), 2);
+    }
+}
+
+#[test]
+fn every_shader_that_is_written_is_valid() {
+    let Some(gpu) = any_gpu() else { return };
+    for rows in [Rows::Plain, Rows::Down, Rows::Up] {
+        for (tile, weights) in
+            Tile::ALL.iter().flat_map(|tile| [Precision::Half, Precision::Single].map(|w| (*tile, w)))
+        {
+            let _ = Kernel::new(&gpu, &product(rows, tile, weights), "product");
+        }
+    }
+}
+
+#[test]
+fn rows_are_filled_up_to_whole_vectors_and_back() {
+    let rows = noise(15, 1);
+    let wide = widened(&rows, 5);
+    assert_eq!((wide.len(), wide[5], &wide[8..13]), (24, 0.0, &rows[5..10]));
+    assert_eq!(narrowed(&wide, 5), rows);
+}

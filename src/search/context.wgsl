@@ -1,0 +1,196 @@
+// The losses of pictures, and their gradients to them. Pictures are [candidates, side, side, 4], their fourth value is zero; what
+// is told of one pixel only is [side, side]. Each thread has a pixel of a candidate.
+
+struct Numbers {
+    side: u32,
+    candidates: u32,
+    // How far a window of the mirrored photo reaches to each side.
+    reach: u32,
+    // 0: of absolute values, 1: of squares.
+    norm: u32,
+    // 0: non-saturating, 1: saturating.
+    prior: u32,
+    // Whether there is a gradient of the prior loss, and a mirrored photo.
+    is_judged: u32,
+    is_mirrored: u32,
+    lambda: f32,
+    // What a weighted difference counts: of a pixel, of neighbours, of mirrored pixels.
+    scale: f32,
+    pair_scale: f32,
+    mirror_scale: f32,
+}
+
+@group(0) @binding(0) var<uniform> numbers: Numbers;
+@group(0) @binding(1) var<storage, read> pictures: array<vec4<f32>>;
+// The photo's colour and the weight W, zero in the hole.
+@group(0) @binding(2) var<storage, read> photo: array<vec4<f32>>;
+// Weights of a pixel with the one to its right, and with the one below.
+@group(0) @binding(3) var<storage, read> pairs: array<vec2<f32>>;
+// The mirrored photo's colour where it counts; 1 there and 0 elsewhere.
+@group(0) @binding(4) var<storage, read> mirror: array<vec4<f32>>;
+// One over how many pixels count in the window around each.
+@group(0) @binding(5) var<storage, read> per_count: array<f32>;
+// Sums along rows, as far as windows reach.
+@group(0) @binding(6) var<storage, read_write> rows: array<vec4<f32>>;
+// What the mirrored photo says: the gradient of the difference to it, and the loss.
+@group(0) @binding(7) var<storage, read_write> slopes: array<vec4<f32>>;
+@group(0) @binding(8) var<storage, read_write> gradient: array<vec4<f32>>;
+// The context loss of each workgroup's pixels, [candidates, workgroups].
+@group(0) @binding(9) var<storage, read_write> losses: array<f32>;
+@group(0) @binding(10) var<storage, read> logits: array<vec4<f32>>;
+@group(0) @binding(11) var<storage, read_write> logits_gradient: array<vec4<f32>>;
+
+fn cost(difference: vec3<f32>) -> f32 {
+    let size = select(abs(difference), difference * difference, numbers.norm == 1u);
+    return size.x + size.y + size.z;
+}
+
+fn slope(difference: vec3<f32>) -> vec3<f32> {
+    return select(sign(difference), 2.0 * difference, numbers.norm == 1u);
+}
+
+// The prior loss's gradient to the logits, times lambda.
+@compute @workgroup_size(64)
+fn judge(@builtin(global_invocation_id) invocation: vec3<u32>) {
+    let candidate = invocation.x;
+    if candidate >= numbers.candidates {
+        return;
+    }
+    let logit = logits[candidate].x;
+    let share = 1.0 / (1.0 + exp(select(logit, -logit, numbers.prior == 1u)));
+    logits_gradient[candidate] = vec4<f32>(-numbers.lambda * share, 0.0, 0.0, 0.0);
+}
+
+// Adds up the differences to the mirrored photo along rows.
+@compute @workgroup_size(64)
+fn add_rows_of_differences(@builtin(global_invocation_id) invocation: vec3<u32>) {
+    let side = numbers.side;
+    let pixel = invocation.x;
+    if pixel >= side * side {
+        return;
+    }
+    let picture = invocation.y * side * side;
+    let x = pixel % side;
+    let end = min(x + numbers.reach, side - 1u);
+    var sum = vec4<f32>();
+    for (var near = x - min(x, numbers.reach); near <= end; near++) {
+        let other = pixel - x + near;
+        sum += mirror[other].w * (pictures[picture + other] - mirror[other]);
+    }
+    rows[picture + pixel] = sum;
+}
+
+fn add_columns(picture: u32, pixel: u32) -> vec3<f32> {
+    let side = numbers.side;
+    let y = pixel / side;
+    let end = min(y + numbers.reach, side - 1u);
+    var sum = vec3<f32>();
+    for (var near = y - min(y, numbers.reach); near <= end; near++) {
+        sum += rows[picture + near * side + pixel % side].xyz;
+    }
+    return sum;
+}
+
+// What the differences cost, less their means around each pixel.
+@compute @workgroup_size(64)
+fn compare_with_mirror(@builtin(global_invocation_id) invocation: vec3<u32>) {
+    let area = numbers.side * numbers.side;
+    let pixel = invocation.x;
+    if pixel >= area {
+        return;
+    }
+    let picture = invocation.y * area;
+    let mean = per_count[pixel] * add_columns(picture, pixel);
+    let difference = pictures[picture + pixel].xyz - mirror[pixel].xyz - mean;
+    let scale = numbers.mirror_scale * mirror[pixel].w;
+    slopes[picture + pixel] = scale * vec4<f32>(slope(difference), cost(difference));
+}
+
+// Each difference is also in the means around it.
+@compute @workgroup_size(64)
+fn add_rows_of_slopes(@builtin(global_invocation_id) invocation: vec3<u32>) {
+    let side = numbers.side;
+    let pixel = invocation.x;
+    if pixel >= side * side {
+        return;
+    }
+    let picture = invocation.y * side * side;
+    let x = pixel % side;
+    let end = min(x + numbers.reach, side - 1u);
+    var sum = vec4<f32>();
+    for (var near = x - min(x, numbers.reach); near <= end; near++) {
+        let other = pixel - x + near;
+        sum += per_count[other] * slopes[picture + other];
+    }
+    rows[picture + pixel] = sum;
+}
+
+fn difference(picture: u32, pixel: u32) -> vec3<f32> {
+    return pictures[picture + pixel].xyz - photo[pixel].xyz;
+}
+
+var<workgroup> sums: array<f32, 64>;
+
+// The context loss, and the gradient of all losses to what comes before the generator's last activation.
+@compute @workgroup_size(64)
+fn look(
+    @builtin(global_invocation_id) invocation: vec3<u32>,
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) thread: u32,
+) {
+    let side = numbers.side;
+    let pixel = invocation.x;
+    let picture = group.y * side * side;
+    var loss = 0.0;
+    if pixel < side * side {
+        var sum = vec3<f32>();
+        if numbers.is_judged == 1u {
+            sum = gradient[picture + pixel].xyz;
+        }
+        let own = difference(picture, pixel);
+        let weight = numbers.scale * photo[pixel].w;
+        loss = weight * cost(own);
+        sum += weight * slope(own);
+        let pair = numbers.pair_scale * pairs[pixel];
+        if pair.x > 0.0 {
+            let step = difference(picture, pixel + 1u) - own;
+            loss += pair.x * cost(step);
+            sum -= pair.x * slope(step);
+        }
+        if pair.y > 0.0 {
+            let step = difference(picture, pixel + side) - own;
+            loss += pair.y * cost(step);
+            sum -= pair.y * slope(step);
+        }
+        if pixel % side > 0u {
+            let weight = numbers.pair_scale * pairs[pixel - 1u].x;
+            if weight > 0.0 {
+                sum += weight * slope(own - difference(picture, pixel - 1u));
+            }
+        }
+        if pixel >= side {
+            let weight = numbers.pair_scale * pairs[pixel - side].y;
+            if weight > 0.0 {
+                sum += weight * slope(own - difference(picture, pixel - side));
+            }
+        }
+        if numbers.is_mirrored == 1u {
+            let mirrored = slopes[picture + pixel];
+            loss += mirrored.w;
+            sum += mirrored.xyz - mirror[pixel].w * add_columns(picture, pixel);
+        }
+        let drawn = pictures[picture + pixel].xyz;
+        gradient[picture + pixel] = vec4<f32>(sum * (1.0 - drawn * drawn), 0.0);
+    }
+    sums[thread] = loss;
+    for (var half = 32u; half > 0u; half /= 2u) {
+        workgroupBarrier();
+        if thread < half {
+            sums[thread] += sums[thread + half];
+        }
+    }
+    if thread == 0u {
+        losses[group.y * groups.x + group.x] = sums[0];
+    }
+}

@@ -1,0 +1,59 @@
+//! What the losses of a search are made of, as they are computed by hand.
+
+use super::mirror::Mirror;
+use super::problem::Problem;
+use super::{ContextSettings, Reduction};
+use crate::mask::{context_weights, pair_weights};
+
+/// The known pixels, and what each difference to them counts.
+pub(super) struct Terms {
+    pub side_px: usize,
+    /// `[side, side, 3]`, zero in the hole.
+    pub pixels: Vec<f32>,
+    /// `[side, side]`: 0 or 1.
+    pub known: Vec<f32>,
+    /// `[side, side]`: W, zero in the hole.
+    pub weights: Vec<f32>,
+    /// What a weighted difference counts in the context loss: 1, or `1 / Σ W` over pixels and channels.
+    pub scale: f32,
+    /// `[side, side]` each: of a pixel with the one to its right, and with the one below.
+    pub pair_weights: [Vec<f32>; 2],
+    /// As `scale`, for differences between neighbours.
+    pub pair_scale: f32,
+    /// What the other half of the face says, if it is asked.
+    pub mirror: Option<Mirror>,
+    /// As `scale`, for the differences to it.
+    pub mirror_scale: f32,
+}
+
+impl Terms {
+    pub fn new(problem: &Problem, context: &ContextSettings) -> Self {
+        let side_px = problem.size_px;
+        let area = side_px * side_px;
+        // Blanked here, so that no value from under the hole is at hand later.
+        let value = |index: usize| {
+            let (pixel, channel) = (index / 3, index % 3);
+            if problem.known[pixel] > 0.0 { problem.pixels[channel * area + pixel] } else { 0.0 }
+        };
+        let weights = context_weights(&problem.known, side_px, context.window_px as usize, context.focus);
+        let pair_weights = pair_weights(&weights, &problem.known, side_px);
+        let scale = |sum: f32| match context.reduction {
+            Reduction::Sum => 1.0,
+            Reduction::Mean if sum > 0.0 => 1.0 / (3.0 * sum),
+            // Without a single weighted pixel nothing is to be counted.
+            Reduction::Mean => 0.0,
+        };
+        let (pixels_scale, pair_sum) = (scale(weights.iter().sum()), pair_weights.iter().flatten().sum());
+        Self {
+            side_px,
+            pixels: (0..3 * area).map(value).collect(),
+            known: problem.known.clone(),
+            weights,
+            scale: pixels_scale,
+            pair_weights,
+            pair_scale: context.gradient * scale(pair_sum),
+            mirror: Mirror::of(problem, context),
+            mirror_scale: context.symmetry * pixels_scale,
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! The losses as tensors, differentiated automatically: what those by hand are compared with.
+
+use burn::tensor::activation::softplus;
+use burn::tensor::{Device, Tensor, TensorData};
+
+use crate::mask::{context_weights, pair_weights};
+use crate::model::reference::Reference;
+use crate::search::mirror::{Mirror, reach};
+use crate::search::problem::Problem;
+use crate::search::{ContextSettings, Norm, PriorForm, Reduction, Settings};
+
+/// What an evaluation finds, candidate by candidate.
+pub(in crate::search) struct Found {
+    /// Planar.
+    pub pictures: Vec<f32>,
+    pub gradient: Vec<f32>,
+    pub context: Vec<f32>,
+    pub prior: Vec<f32>,
+    pub total: Vec<f32>,
+}
+
+/// Draws latents `[candidates, latent_dim]` and differentiates the total loss to them.
+pub(in crate::search) fn evaluate(
+    reference: &Reference,
+    problem: &Problem,
+    settings: &Settings,
+    latents: &[f32],
+) -> Found {
+    let target = Target::new(problem, &settings.context, &reference.device);
+    let candidates = settings.candidates as usize;
+    let data = TensorData::new(latents.to_vec(), [candidates, latents.len() / candidates]);
+    let latents = Tensor::<2>::from_data(data, &reference.device).require_grad();
+    let pictures = reference.generator.forward(latents.clone());
+    let context = context(pictures.clone(), &target, &settings.context);
+    let (prior, total) = match &reference.discriminator {
+        Some(discriminator) if settings.asks_discriminator() => {
+            let prior = prior(discriminator.forward(pictures.clone()), settings.prior);
+            let total = context.clone() + prior.clone().mul_scalar(settings.lambda);
+            (prior, total)
+        }
+        _ => (context.zeros_like(), context.clone()),
+    };
+    // Candidates do not meet anywhere, so the gradient of the sum holds the gradient of each.
+    let gradients = total.clone().sum().backward();
+    Found {
+        pictures: values(pictures),
+        gradient: values(latents.grad(&gradients).unwrap()),
+        context: values(context),
+        prior: values(prior),
+        total: values(total),
+    }
+}
+
+pub(in crate::search) fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.into_data().iter::<f32>().collect()
+}
+
+/// A problem as tensors.
+struct Target {
+    /// `[1, 3, size, size]`, zero in the hole.
+    pixels: Tensor<4>,
+    /// `[1, 1, size, size]`: W, zero in the hole.
+    weights: Tensor<4>,
+    /// `Σ W` over pixels and channels.
+    weight_sum: f32,
+    /// `[1, 1, size, size - 1]`: of each pixel with the one to its right.
+    right_weights: Tensor<4>,
+    /// `[1, 1, size - 1, size]`: of each pixel with the one below.
+    below_weights: Tensor<4>,
+    /// Of both together, over channels.
+    pair_weight_sum: f32,
+    mirror: Option<Mirrored>,
+}
+
+impl Target {
+    fn new(problem: &Problem, context: &ContextSettings, device: &Device) -> Self {
+        let size = problem.size_px;
+        let weights = context_weights(&problem.known, size, context.window_px as usize, context.focus);
+        let blank = |(&value, &known): (&f32, &f32)| if known > 0.0 { value } else { 0.0 };
+        let planes = problem.pixels.chunks(size * size);
+        let pixels: Vec<f32> = planes.flat_map(|plane| plane.iter().zip(&problem.known).map(blank)).collect();
+        let weight_sum = 3.0 * weights.iter().sum::<f32>();
+        let [right, below] = pair_weights(&weights, &problem.known, size);
+        let pair_weight_sum = 3.0 * right.iter().chain(&below).sum::<f32>();
+        let mirror = Mirror::of(problem, context).filter(|_| weight_sum > 0.0);
+        let plane = |values: Vec<f32>| Tensor::<4>::from_data(TensorData::new(values, [1, 1, size, size]), device);
+        Self {
+            pixels: Tensor::from_data(TensorData::new(pixels, [1, 3, size, size]), device),
+            weights: plane(weights),
+            weight_sum,
+            right_weights: plane(right).narrow(3, 0, size - 1),
+            below_weights: plane(below).narrow(2, 0, size - 1),
+            pair_weight_sum,
+            mirror: mirror.map(|mirror| Mirrored::new(size, &mirror, device)),
+        }
+    }
+}
+
+/// The mirrored photo as tensors.
+struct Mirrored {
+    /// `[1, 1, side, side]`.
+    counted: Tensor<4>,
+    /// `[1, 1, side, side]`.
+    per_count: Tensor<4>,
+    /// `[1, 3, side, side]`.
+    pixels: Tensor<4>,
+    /// `[1, 1, side, side]`: 1 where row and column are as near as the window reaches, so that a product with it adds up a window.
+    band: Tensor<4>,
+}
+
+impl Mirrored {
+    fn new(side: usize, mirror: &Mirror, device: &Device) -> Self {
+        let tensor = |values: Vec<f32>, channels| {
+            Tensor::<4>::from_data(TensorData::new(values, [1, channels, side, side]), device)
+        };
+        let near = |index: usize| f32::from(u8::from((index / side).abs_diff(index % side) <= reach(side)));
+        let vectors = mirror.in_vectors();
+        let plane = |channel: usize| vectors.iter().map(move |vector| vector[channel]);
+        Self {
+            counted: tensor(plane(3).collect(), 1),
+            per_count: tensor(mirror.per_count().to_vec(), 1),
+            pixels: tensor((0..3).flat_map(plane).collect(), 3),
+            band: tensor((0..side * side).map(near).collect(), 1),
+        }
+    }
+
+    /// The differences of pictures, `[candidates, 3, side, side]`, less their means.
+    fn differences(&self, pictures: Tensor<4>) -> Tensor<4> {
+        let differences = pictures - self.pixels.clone();
+        let band = || self.band.clone().expand(differences.dims());
+        let sums = band().matmul(differences.clone() * self.counted.clone()).matmul(band());
+        differences - sums * self.per_count.clone()
+    }
+}
+
+/// How far pictures are from the known pixels: `[candidates, 3, size, size]` in [-1, 1] to `[candidates]`, 0 for a perfect match.
+///
+/// `Σ W⊙|G(z) − y|` (arXiv 1607.07539, equation 2; the blog's contextual loss), or that divided by `Σ W`; and the same of the
+/// differences between neighbours, times `settings.gradient`, and of those to the mirrored photo, times `settings.symmetry`.
+fn context(pictures: Tensor<4>, target: &Target, settings: &ContextSettings) -> Tensor<1> {
+    let difference = pictures.clone() - target.pixels.clone();
+    // Without a single weighted pixel the sum is zero too.
+    let reduce = |sums: Tensor<1>, weight_sum: f32| match settings.reduction {
+        Reduction::Sum => sums,
+        Reduction::Mean => sums.div_scalar(weight_sum.max(f32::MIN_POSITIVE)),
+    };
+    let weighted = |difference: Tensor<4>, weights: &Tensor<4>| {
+        let size = match settings.norm {
+            Norm::L1 => difference.abs(),
+            Norm::L2 => difference.square(),
+        };
+        let [candidates, channels, height, width] = size.dims();
+        let weighted = size * weights.clone();
+        weighted.reshape([candidates, channels * height * width]).sum_dim(1).reshape([candidates])
+    };
+    let mut loss = reduce(weighted(difference.clone(), &target.weights), target.weight_sum);
+    if let Some(mirror) = &target.mirror {
+        let mirrored = weighted(mirror.differences(pictures), &mirror.counted);
+        loss = loss + reduce(mirrored, target.weight_sum).mul_scalar(settings.symmetry);
+    }
+    if settings.gradient == 0.0 {
+        return loss;
+    }
+    let neighbours = |axis: usize| {
+        let pairs = difference.dims()[axis] - 1;
+        difference.clone().narrow(axis, 1, pairs) - difference.clone().narrow(axis, 0, pairs)
+    };
+    let pairs = weighted(neighbours(3), &target.right_weights) + weighted(neighbours(2), &target.below_weights);
+    loss + reduce(pairs, target.pair_weight_sum).mul_scalar(settings.gradient)
+}
+
+/// How implausible D finds pictures: logits `[candidates]` to `[candidates]`.
+fn prior(logits: Tensor<1>, form: PriorForm) -> Tensor<1> {
+    match form {
+        PriorForm::NonSaturating => softplus(-logits, 1.0),
+        // log(1 − sigmoid(d)) = −softplus(d), without the rounding of 1 − sigmoid near one.
+        PriorForm::Saturating => -softplus(logits, 1.0),
+    }
+}

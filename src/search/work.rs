@@ -1,0 +1,65 @@
+//! What evaluates latents: the CPU or a GPU, both by hand.
+
+use std::sync::Arc;
+
+use burn::tensor::Tensor;
+
+use super::gpu::GpuWork;
+use super::host::HostWork;
+use super::problem::Problem;
+use super::run::Evaluation;
+use super::{PriorForm, Settings};
+use crate::model::{Networks, Place};
+
+pub(super) enum Work {
+    Host(Box<HostWork>),
+    Gpu(Box<GpuWork>),
+}
+
+impl Work {
+    /// For one problem.
+    pub fn new(networks: &Networks, problem: &Problem, settings: &Settings) -> Self {
+        match &networks.place {
+            Place::Host(networks) => Self::Host(Box::new(HostWork::new(Arc::clone(networks), problem, settings))),
+            Place::Gpu(networks) => Self::Gpu(Box::new(GpuWork::new(Arc::clone(networks), problem, settings))),
+        }
+    }
+
+    /// The encoder's guess, `[latent_dim]`. `None` without an encoder.
+    pub fn encode(&self) -> Option<Vec<f32>> {
+        match self {
+            Self::Host(work) => work.encode(),
+            Self::Gpu(work) => work.encode(),
+        }
+    }
+
+    /// Draws the latents and differentiates the total loss to them.
+    pub fn evaluate(&mut self, settings: &Settings, latents: &Tensor<2>) -> Evaluation {
+        match self {
+            Self::Host(work) => work.evaluate(settings, latents),
+            Self::Gpu(work) => work.evaluate(settings, latents),
+        }
+    }
+
+    /// G of as many latents, `[candidates, side, side, 3]`. Those of the last evaluation are there already.
+    pub fn draw(&mut self, latents: &Tensor<2>) -> Vec<f32> {
+        match self {
+            Self::Host(work) => work.draw(latents),
+            Self::Gpu(work) => work.draw(latents),
+        }
+    }
+}
+
+/// How implausible D finds a picture, by its logit.
+pub(super) fn prior(logit: f32, form: PriorForm) -> f32 {
+    match form {
+        PriorForm::NonSaturating => softplus(-logit),
+        // log(1 − sigmoid(d)) = −softplus(d), without the rounding of 1 − sigmoid near one.
+        PriorForm::Saturating => -softplus(logit),
+    }
+}
+
+/// `ln(1 + eˣ)`, without overflow.
+fn softplus(x: f32) -> f32 {
+    x.max(0.0) + (-x.abs()).exp().ln_1p()
+}
