@@ -14,14 +14,16 @@ use super::problem::Problem;
 use super::readback::to_host;
 use super::run::Evaluation;
 use super::terms::Terms;
-use super::work::prior;
-use super::{Norm, PriorForm, Settings};
+use super::{Norm, PriorForm, Settings, work};
 use crate::model::gpu::{
     Dispatch, GpuNetworks, Pass, Reader, VECTOR, constants, narrowed, record, room, uniform, vectors,
 };
 
 /// Threads of a workgroup of `context.wgsl`.
 const THREADS: usize = 64;
+/// Candidates that are evaluated in one submission: more keep no GPU busier, but want memory, and a slow GPU's driver may take long
+/// work for a fault.
+const AT_ONCE: usize = 64;
 
 /// A problem on a GPU, and room to work in.
 pub(super) struct GpuWork {
@@ -37,18 +39,19 @@ pub(super) struct GpuWork {
     judge: Vec<Dispatch>,
     look: Vec<Dispatch>,
     reader: Reader,
-    /// The latents whose pictures are there.
+    /// The latents whose pictures are there, if those of all candidates are.
     drawn: Vec<f32>,
 }
 
 impl GpuWork {
     pub fn new(networks: Arc<GpuNetworks>, problem: &Problem, settings: &Settings) -> Self {
         let (gpu, terms) = (networks.gpu(), Terms::new(problem, &settings.context));
-        let candidates = settings.candidates as usize;
+        let all = settings.candidates as usize;
+        let candidates = all.div_ceil(all.div_ceil(AT_ONCE));
         let pass = networks.pass(candidates, true);
         let area = terms.side_px * terms.side_px;
         let groups = area.div_ceil(THREADS);
-        let numbers = uniform(gpu, &numbers(&terms, settings, false));
+        let numbers = uniform(gpu, &numbers(&terms, settings, candidates, false));
         let losses = room(gpu, "losses", candidates * groups);
         let photo: Vec<[f32; 4]> = terms
             .pixels
@@ -111,52 +114,67 @@ impl GpuWork {
 
     /// Draws the latents and differentiates the total loss to them.
     pub fn evaluate(&mut self, settings: &Settings, latents: &Tensor<2>) -> Evaluation {
-        let Self { networks, pass, terms, numbers: on_gpu, losses, groups, judge, look, reader, drawn } = self;
-        let (gpu, [candidates, latent_dim]) = (networks.gpu(), latents.dims());
-        let is_judged = settings.asks_discriminator() && networks.has_discriminator();
-        *drawn = to_host(latents.clone());
-        pass.set_latents(networks, drawn);
-        gpu.queue.write_buffer(on_gpu, 0, bytemuck::cast_slice(&numbers(terms, settings, is_judged)));
-        let judge = if is_judged { judge.as_slice() } else { &[] };
-        let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        record(&mut encoder, pass.draw.iter().chain(judge).chain(&*look).chain(&pass.draw_back));
-        let lengths = [candidates * vectors(latent_dim) * VECTOR, candidates * *groups, candidates * VECTOR];
-        let values = reader.read(
-            gpu,
-            encoder,
-            &[(&pass.latents_gradient, lengths[0]), (losses, lengths[1]), (&pass.logits, lengths[2])],
-        );
-        let (gradient, rest) = values.split_at(lengths[0]);
-        let (parts, logits) = rest.split_at(lengths[1]);
-        let context: Vec<f32> = parts.chunks(*groups).map(sum).collect();
-        let prior: Vec<f32> =
-            logits.chunks(VECTOR).map(|logit| if is_judged { prior(logit[0], settings.prior) } else { 0.0 }).collect();
-        let gradient = narrowed(gradient, latent_dim);
+        let latent_dim = latents.dims()[1];
+        let is_judged = settings.asks_discriminator() && self.networks.has_discriminator();
+        let numbers = numbers(&self.terms, settings, self.pass.candidates, is_judged);
+        self.networks.gpu().queue.write_buffer(&self.numbers, 0, bytemuck::cast_slice(&numbers));
+        let values = to_host(latents.clone());
+        let (mut gradient, mut context, mut prior) = (Vec::new(), Vec::new(), Vec::new());
+        for some in values.chunks(self.pass.candidates * latent_dim) {
+            let Self { networks, pass, losses, groups, judge, look, reader, .. } = &*self;
+            let gpu = networks.gpu();
+            pass.set_latents(networks, some);
+            let judge = if is_judged { judge.as_slice() } else { &[] };
+            let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+            record(&mut encoder, pass.draw.iter().chain(judge).chain(look).chain(&pass.draw_back));
+            let count = some.len() / latent_dim;
+            let lengths = [count * vectors(latent_dim) * VECTOR, count * groups, count * VECTOR];
+            let buffers = [&pass.latents_gradient, losses, &pass.logits];
+            let read = reader.read(gpu, encoder, &[0, 1, 2].map(|index| (buffers[index], lengths[index])));
+            let (slopes, rest) = read.split_at(lengths[0]);
+            let (parts, logits) = rest.split_at(lengths[1]);
+            gradient.extend(narrowed(slopes, latent_dim));
+            context.extend(parts.chunks(*groups).map(sum));
+            let logits = logits.iter().step_by(VECTOR);
+            prior.extend(logits.map(|logit| if is_judged { work::prior(*logit, settings.prior) } else { 0.0 }));
+        }
+        self.note(values);
         Evaluation::new(latents, gradient, context, prior, settings.lambda)
     }
 
     /// G of the latents, `[candidates, side, side, 3]`.
     pub fn draw(&mut self, latents: &Tensor<2>) -> Vec<f32> {
-        let Self { networks, pass, terms, reader, drawn, .. } = self;
+        let latent_dim = latents.dims()[1];
         let wanted = to_host(latents.clone());
-        let mut encoder = networks.gpu().device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        if wanted != *drawn {
-            pass.set_latents(networks, &wanted);
-            record(&mut encoder, &pass.draw);
-            *drawn = wanted;
+        let mut pictures = Vec::new();
+        for some in wanted.chunks(self.pass.candidates * latent_dim) {
+            let Self { networks, pass, terms, reader, drawn, .. } = &*self;
+            let mut encoder = networks.gpu().device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+            if some != drawn {
+                pass.set_latents(networks, some);
+                record(&mut encoder, &pass.draw);
+            }
+            let length = some.len() / latent_dim * terms.side_px * terms.side_px * VECTOR;
+            pictures.extend(narrowed(&reader.read(networks.gpu(), encoder, &[(&pass.pictures, length)]), 3));
         }
-        let length = pass.candidates * terms.side_px * terms.side_px * VECTOR;
-        narrowed(&reader.read(networks.gpu(), encoder, &[(&pass.pictures, length)]), 3)
+        self.note(wanted);
+        pictures
+    }
+
+    /// Takes down whose pictures are there now.
+    fn note(&mut self, latents: Vec<f32>) {
+        let is_whole = latents.len() <= self.pass.candidates * self.networks.latent_dim();
+        self.drawn = if is_whole { latents } else { Vec::new() };
     }
 }
 
 /// `Numbers` of `context.wgsl`.
-fn numbers(terms: &Terms, settings: &Settings, is_judged: bool) -> [u32; 12] {
-    let side = u32::try_from(terms.side_px).unwrap_or(u32::MAX);
-    let reach = u32::try_from(reach(terms.side_px)).unwrap_or(u32::MAX);
+fn numbers(terms: &Terms, settings: &Settings, candidates: usize, is_judged: bool) -> [u32; 12] {
+    let [side, candidates, reach] =
+        [terms.side_px, candidates, reach(terms.side_px)].map(|number| u32::try_from(number).unwrap_or(u32::MAX));
     [
         side,
-        settings.candidates,
+        candidates,
         reach,
         u32::from(settings.context.norm == Norm::L2),
         u32::from(settings.prior == PriorForm::Saturating),

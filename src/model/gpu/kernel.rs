@@ -1,11 +1,14 @@
 //! Programs on a GPU, and what is asked of them.
 
-use std::num::NonZeroU64;
+use std::time::Duration;
 
 use wgpu::util::{BufferInitDescriptor, DeviceExt as _};
 use wgpu::{Buffer, BufferUsages};
 
 use crate::device::Gpu;
+
+/// A GPU that has done its work says so within this time.
+const CALL_BACK_WITHIN: Duration = Duration::from_secs(5);
 
 /// A compiled shader.
 #[derive(Clone)]
@@ -136,18 +139,19 @@ impl Reader {
         let mut end = 0;
         for (buffer, length) in buffers {
             let bytes = 4 * *length as u64;
-            encoder.copy_buffer_to_buffer(buffer, 0, &self.landing, end, NonZeroU64::new(bytes).map(NonZeroU64::get));
+            encoder.copy_buffer_to_buffer(buffer, 0, &self.landing, end, bytes);
             end += bytes;
         }
-        gpu.queue.submit([encoder.finish()]);
+        let submitted = gpu.queue.submit([encoder.finish()]);
         let slice = self.landing.slice(..end);
         let (sender, receiver) = std::sync::mpsc::channel();
         slice.map_async(wgpu::MapMode::Read, move |result| {
             // Who waits for it is still there.
             let _ = sender.send(result);
         });
-        let polled = gpu.device.poll(wgpu::PollType::wait_indefinitely());
-        let mapped = receiver.try_recv();
+        let polled = gpu.device.poll(wgpu::PollType::Wait { submission_index: Some(submitted), timeout: None });
+        // Another thread that waits for the same GPU may be about to call back.
+        let mapped = receiver.recv_timeout(CALL_BACK_WITHIN);
         let view = match (polled, mapped) {
             (Ok(_), Ok(Ok(()))) => slice.get_mapped_range().ok(),
             _ => None,

@@ -15,7 +15,8 @@
 //! | --- | --- |
 //! | `kernel` | compiled shaders, what is asked of them, reading back |
 //! | `shader` | writes the matrix product's shader |
-//! | `product.wgsl`, `total.wgsl` | what products share, and the sum of their parts |
+//! | `product.wgsl` | what products and the sum of their parts, `total.wgsl`, share |
+//! | `plain.wgsl`, `down.wgsl`, `up.wgsl` | how a row is gathered |
 //! | `layer` | a layer's weights |
 //! | `pass` | the networks for a number of candidates: room, and dispatches |
 

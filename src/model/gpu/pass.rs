@@ -40,7 +40,7 @@ pub struct Pass {
     pub draw_back: Vec<Dispatch>,
 }
 
-/// What is done with a product. The numbers are those of `product.wgsl`.
+/// What is done with a product.
 #[derive(Clone, Copy)]
 enum Finish<'a> {
     Nothing,
@@ -52,22 +52,25 @@ enum Finish<'a> {
 
 #[derive(Clone, Copy)]
 enum Activation {
-    Linear,
-    Relu,
-    LeakyRelu,
+    /// Multiplies negative values by this: `ReLU` by 0, `LeakyReLU` by 0.2, and by 1 is none.
+    Slope(f32),
     Tanh,
 }
 
+const LINEAR: Activation = Activation::Slope(1.0);
+const RELU: Activation = Activation::Slope(0.0);
+/// DCGAN, section 3.
+const LEAKY_RELU: Activation = Activation::Slope(0.2);
+
 impl Finish<'_> {
-    fn number(self) -> usize {
+    /// The number in `product.wgsl`, and the slope.
+    fn in_shader(self) -> (usize, f32) {
         match self {
-            Self::Nothing | Self::Backwards(Activation::Linear | Activation::Tanh, _) => 0,
-            Self::Forwards(Activation::Linear, _) => 1,
-            Self::Forwards(Activation::Relu, _) => 2,
-            Self::Forwards(Activation::LeakyRelu, _) => 3,
-            Self::Forwards(Activation::Tanh, _) => 4,
-            Self::Backwards(Activation::Relu, _) => 5,
-            Self::Backwards(Activation::LeakyRelu, _) => 6,
+            // Nothing is taken through tanh here.
+            Self::Nothing | Self::Backwards(Activation::Tanh, _) => (0, 1.0),
+            Self::Forwards(Activation::Slope(slope), _) => (1, slope),
+            Self::Forwards(Activation::Tanh, _) => (2, 1.0),
+            Self::Backwards(Activation::Slope(slope), _) => (3, slope),
         }
     }
 }
@@ -128,9 +131,10 @@ impl<'a> Writer<'a> {
         let parts = depth.div_ceil(depth_of_part);
         let output = row_count * rows.parities() * columns;
         let shape = |finish: Finish<'_>| {
-            let numbers =
-                [row_count, side, depth, depth_of_part, columns, channels, parts, output, finish.number(), 0, 0, 0];
-            uniform(gpu, &numbers.map(|number| u32::try_from(number).unwrap_or(u32::MAX)))
+            let (finish, slope) = finish.in_shader();
+            let numbers = [row_count, side, depth, depth_of_part, columns, channels, parts, output, finish];
+            let numbers = numbers.map(|number| u32::try_from(number).unwrap_or(u32::MAX));
+            uniform(gpu, &[numbers.as_slice(), &[slope.to_bits(), 0, 0]].concat())
         };
         let name = format!("{rows:?} {tile:?} {precision:?}");
         let kernel = self.networks.kernel(&name, "product", || product(rows, tile, precision));
@@ -178,7 +182,7 @@ impl<'a> Writer<'a> {
         let outputs = judged.iter().enumerate().rev();
         let mut all = Vec::new();
         for ((layer, input), (index, output)) in layers.iter().zip(inputs).zip(outputs) {
-            let finish = Finish::Forwards(Activation::LeakyRelu, &layer.bias);
+            let finish = Finish::Forwards(LEAKY_RELU, &layer.bias);
             all.extend(self.gather(layer, FIRST_SIDE << index, [input, output], finish));
         }
         let input = judged.first().unwrap_or(from);
@@ -213,8 +217,7 @@ impl GpuNetworks {
         let mut draw = Vec::new();
         for (index, layer) in self.generator.iter().enumerate() {
             let input = index.checked_sub(1).map_or(&latents, |before| &drawn[before]);
-            let (output, activation) =
-                drawn.get(index).map_or((&pictures, Activation::Tanh), |output| (output, Activation::Relu));
+            let (output, activation) = drawn.get(index).map_or((&pictures, Activation::Tanh), |output| (output, RELU));
             let finish = Finish::Forwards(activation, &layer.bias);
             draw.extend(writer.spread(layer, side_before(index), [input, output], finish));
         }
@@ -223,18 +226,18 @@ impl GpuNetworks {
             let from = if index == depth { &pictures_gradient } else { &gradients[(index + 1) % 2] };
             let (to, finish) = match index.checked_sub(1) {
                 None => (&latents_gradient, Finish::Nothing),
-                Some(before) => (&gradients[index % 2], Finish::Backwards(Activation::Relu, &drawn[before])),
+                Some(before) => (&gradients[index % 2], Finish::Backwards(RELU, &drawn[before])),
             };
             draw_back.extend(writer.gather(layer, side_before(index), [from, to], finish));
         }
 
-        let judge = writer.judge(discriminator, &pictures, &judged, &logits, Activation::Linear);
+        let judge = writer.judge(discriminator, &pictures, &judged, &logits, LINEAR);
         let mut judge_back = Vec::new();
         // From the score outwards, where pictures are ever wider.
         for (index, layer) in discriminator.iter().rev().enumerate() {
             let from = if index == 0 { &logits_gradient } else { &gradients[index % 2] };
             let (to, finish) = match judged.get(index) {
-                Some(output) => (&gradients[(index + 1) % 2], Finish::Backwards(Activation::LeakyRelu, output)),
+                Some(output) => (&gradients[(index + 1) % 2], Finish::Backwards(LEAKY_RELU, output)),
                 None => (&pictures_gradient, Finish::Nothing),
             };
             judge_back.extend(writer.spread(layer, side_before(index), [from, to], finish));

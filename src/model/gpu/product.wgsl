@@ -14,6 +14,8 @@ struct Shape {
     // Vectors of the output.
     size: u32,
     finish: u32,
+    // Of an activation, below zero.
+    slope: f32,
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
@@ -23,20 +25,17 @@ struct Shape {
 @group(0) @binding(4) var<storage, read> drawn: array<vec4<f32>>;
 @group(0) @binding(5) var<storage, read_write> output: array<vec4<f32>>;
 
-const LEAKY_SLOPE = 0.2;
-
+// 0: nothing. 1: the bias is added and negative values are multiplied by the slope. 2: the bias is added, and tanh applied.
+// 3: a gradient is multiplied by the slope where the layer's output is not positive.
 fn finish(sum: vec4<f32>, place: u32, column: u32) -> vec4<f32> {
     switch shape.finish {
-        case 1u: { return sum + bias[column]; }
-        case 2u: { return max(sum + bias[column], vec4<f32>()); }
-        case 3u: {
+        case 1u: {
             let value = sum + bias[column];
-            return max(value, LEAKY_SLOPE * value);
+            return max(value, shape.slope * value);
         }
         // Some drivers' tanh overflows.
-        case 4u: { return tanh(clamp(sum + bias[column], vec4<f32>(-10.0), vec4<f32>(10.0))); }
-        case 5u: { return select(vec4<f32>(), sum, drawn[place] > vec4<f32>()); }
-        case 6u: { return select(LEAKY_SLOPE * sum, sum, drawn[place] > vec4<f32>()); }
+        case 2u: { return tanh(clamp(sum + bias[column], vec4<f32>(-10.0), vec4<f32>(10.0))); }
+        case 3u: { return select(shape.slope * sum, sum, drawn[place] > vec4<f32>()); }
         default: { return sum; }
     }
 }

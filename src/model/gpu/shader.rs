@@ -31,6 +31,15 @@ impl Rows {
             Self::Up => 4,
         }
     }
+
+    /// How a vector of a row is loaded: zero outside of the picture, and beyond the last.
+    fn load_input(self) -> &'static str {
+        match self {
+            Self::Plain => include_str!("plain.wgsl"),
+            Self::Down => include_str!("down.wgsl"),
+            Self::Up => include_str!("up.wgsl"),
+        }
+    }
 }
 
 /// How much of the output a workgroup computes. Columns are counted in vectors of four.
@@ -83,9 +92,13 @@ impl Tile {
         4 * self.depth * self.columns
     }
 
-    /// Vectors of the input that each thread loads at once.
+    /// Vectors of the input that each thread loads at once, and of the weights.
     fn input_loads(self) -> usize {
         (self.rows * self.depth).div_ceil(THREADS)
+    }
+
+    fn weight_loads(self) -> usize {
+        self.weights().div_ceil(THREADS)
     }
 
     #[cfg(test)]
@@ -123,7 +136,7 @@ fn write_main(text: &mut String, kind: Rows, tile: Tile, precision: Precision) -
     let Tile { rows, columns, depth, .. } = tile;
     let (across, _) = tile.threads();
     let parities = kind.parities();
-    let [packed, _] = precision.in_shader();
+    let [packed, unpacked] = precision.in_shader();
     write!(
         text,
         "
@@ -131,6 +144,15 @@ fn write_main(text: &mut String, kind: Rows, tile: Tile, precision: Precision) -
 
 var<workgroup> input_tile: array<vec4<f32>, {input_size}>;
 var<workgroup> weight_tile: array<vec4<f32>, {weight_size}>;
+
+{load_input}
+// Zero beyond the last; `line` counts single values of what is multiplied over.
+fn load_weight(line: u32, column: u32, end: u32, parity: u32) -> vec4<f32> {{
+    let is_there = line < end && column < shape.columns;
+    let place = (parity * 4u * shape.depth + line) * shape.columns + column;
+    let packed = weights[select(0u, place, is_there)];
+    return select(vec4<f32>(), {unpacked}, is_there);
+}}
 
 @compute @workgroup_size({THREADS})
 fn product(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {{
@@ -146,26 +168,34 @@ fn product(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
 ",
         input_size = rows * tile.stride(),
         weight_size = tile.weights(),
+        load_input = kind.load_input(),
     )?;
     for load in 0..tile.input_loads() {
-        writeln!(text, "    let row_{load} = first_row + thread / {depth}u + {}u;", load * THREADS / depth)?;
-        write_origin(text, kind, load)?;
+        let row = format!("first_row + thread / {depth}u + {}u", load * THREADS / depth);
+        writeln!(text, "    let source_{load} = find({row}, parity);")?;
+        writeln!(text, "    var loaded_{load} = vec4<f32>();")?;
+    }
+    for load in 0..tile.weight_loads() {
+        writeln!(text, "    var weight_{load} = vec4<f32>();")?;
     }
     for (r, c) in tile.places() {
         writeln!(text, "    var sum_{r}_{c} = vec4<f32>();")?;
     }
+    // What is multiplied next is on its way from memory meanwhile.
+    write_loads(text, tile, "lower")?;
     writeln!(text, "    for (var begin = lower; begin < upper; begin += {depth}u) {{")?;
-    writeln!(text, "        workgroupBarrier();\n        let depth = begin + lane;")?;
-    if kind != Rows::Plain {
-        writeln!(text, "        let tap = depth / shape.channels;\n        let channel = depth % shape.channels;")?;
-    }
+    writeln!(text, "        workgroupBarrier();")?;
     for load in 0..tile.input_loads() {
-        write_load(text, kind, load)?;
         let place = format!("(thread / {depth}u + {}u) * {}u + lane", load * THREADS / depth, tile.stride());
         writeln!(text, "        input_tile[{place}] = loaded_{load};")?;
     }
-    write_weight_loads(text, tile, precision)?;
-    writeln!(text, "        workgroupBarrier();")?;
+    for load in 0..tile.weight_loads() {
+        let guard = if tile.weights() < THREADS { format!("if thread < {}u ", tile.weights()) } else { String::new() };
+        writeln!(text, "        {guard}{{ weight_tile[thread + {}u] = weight_{load}; }}", load * THREADS)?;
+    }
+    writeln!(text, "        workgroupBarrier();\n        let next = begin + {depth}u;\n        if next < upper {{")?;
+    write_loads(text, tile, "next")?;
+    writeln!(text, "        }}")?;
     write_multiply(text, tile)?;
     writeln!(text, "    }}")?;
     write_output(text, kind, tile)?;
@@ -173,26 +203,17 @@ fn product(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
     Ok(())
 }
 
-/// Loads the weights that all rows of a tile are multiplied with, zero beyond the last.
-fn write_weight_loads(text: &mut String, tile: Tile, precision: Precision) -> std::fmt::Result {
-    let (columns, weights) = (tile.columns, tile.weights());
-    let [_, unpacked] = precision.in_shader();
-    for load in 0..weights.div_ceil(THREADS) {
+/// Loads each thread's share of the next tiles.
+fn write_loads(text: &mut String, tile: Tile, begin: &str) -> std::fmt::Result {
+    for load in 0..tile.input_loads() {
+        writeln!(text, "        loaded_{load} = load_input(source_{load}, {begin} + lane, upper);")?;
+    }
+    let columns = tile.columns;
+    for load in 0..tile.weight_loads() {
         let index = format!("(thread + {}u)", load * THREADS);
-        write!(
-            text,
-            "        if {index} < {weights}u {{
-            let line = 4u * begin + {index} / {columns}u;
-            let column = first_column + {index} % {columns}u;
-            var weight = vec4<f32>();
-            if line < 4u * upper && column < shape.columns {{
-                let packed = weights[(parity * 4u * shape.depth + line) * shape.columns + column];
-                weight = {unpacked};
-            }}
-            weight_tile[{index}] = weight;
-        }}
-"
-        )?;
+        let [line, column] =
+            [format!("4u * {begin} + {index} / {columns}u"), format!("first_column + {index} % {columns}u")];
+        writeln!(text, "        weight_{load} = load_weight({line}, {column}, 4u * upper, parity);")?;
     }
     Ok(())
 }
@@ -208,10 +229,10 @@ fn write_multiply(text: &mut String, tile: Tile) -> std::fmt::Result {
     for (k, axis) in ["x", "y", "z", "w"].into_iter().enumerate() {
         for c in 0..columns_of_thread {
             let place = format!("(4u * k + {k}u) * {columns}u + across + {}u", c * across);
-            writeln!(text, "            let weight_{k}_{c} = weight_tile[{place}];")?;
+            writeln!(text, "            let line_{k}_{c} = weight_tile[{place}];")?;
             for r in 0..rows_of_thread {
                 let (sum, row) = (format!("sum_{r}_{c}"), format!("row_{r}"));
-                writeln!(text, "            {sum} = fma(vec4<f32>({row}.{axis}), weight_{k}_{c}, {sum});")?;
+                writeln!(text, "            {sum} = fma(vec4<f32>({row}.{axis}), line_{k}_{c}, {sum});")?;
             }
         }
     }
@@ -242,57 +263,4 @@ fn write_output(text: &mut String, kind: Rows, tile: Tile) -> std::fmt::Result {
         )?;
     }
     Ok(())
-}
-
-/// Where the neighbourhood of a row begins in its picture, and where the picture begins.
-fn write_origin(text: &mut String, kind: Rows, load: usize) -> std::fmt::Result {
-    let (y, x, area) = match kind {
-        Rows::Plain => return Ok(()),
-        Rows::Down => ("2 * i32(y) - 1", "2 * i32(x) - 1", "4u * area"),
-        Rows::Up => ("i32(y + parity / 2u)", "i32(x + parity % 2u)", "area"),
-    };
-    write!(
-        text,
-        "    var origin_{load} = vec2<i32>();
-    var picture_{load} = 0u;
-    {{
-        let area = shape.side * shape.side;
-        let y = row_{load} % area / shape.side;
-        let x = row_{load} % shape.side;
-        origin_{load} = vec2<i32>({x}, {y});
-        picture_{load} = row_{load} / area * {area};
-    }}
-"
-    )
-}
-
-/// Loads a vector of a row's neighbourhood, zero outside of the picture.
-fn write_load(text: &mut String, kind: Rows, load: usize) -> std::fmt::Result {
-    let (step, side) = match kind {
-        Rows::Plain => {
-            return write!(
-                text,
-                "        var loaded_{load} = vec4<f32>();
-        if row_{load} < shape.rows && depth < upper {{
-            loaded_{load} = input[row_{load} * shape.depth + depth];
-        }}
-"
-            );
-        }
-        Rows::Down => ("+ vec2<i32>(vec2<u32>(tap % 4u, tap / 4u))", "2u * shape.side"),
-        Rows::Up => ("- vec2<i32>(vec2<u32>(tap % 2u, tap / 2u))", "shape.side"),
-    };
-    write!(
-        text,
-        "        var loaded_{load} = vec4<f32>();
-        {{
-            let side = {side};
-            // A pixel before the first is one far behind the last.
-            let pixel = vec2<u32>(origin_{load} {step});
-            if row_{load} < shape.rows && depth < upper && pixel.x < side && pixel.y < side {{
-                loaded_{load} = input[(picture_{load} + pixel.y * side + pixel.x) * shape.channels + channel];
-            }}
-        }}
-"
-    )
 }

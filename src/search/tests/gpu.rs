@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use super::reference::values;
 use super::rules::{problem, settings};
 use crate::device::{self, DeviceChoice, Gpu};
 use crate::model::host::Arithmetic;
 use crate::model::{ModelFile, Networks, TINY};
-use crate::search::{OptimizerKind, Search};
+use crate::search::{OptimizerKind, Search, Settings};
 
 /// WGSL allows transcendental functions an error of some units in the last place, a thousand times f32's own; losses
 /// average that over hundreds of pixels.
@@ -40,9 +41,32 @@ fn the_gpu_searches_as_the_cpu_does() {
     let file = ModelFile::parse("tiny", TINY).unwrap();
     let (pictures, losses) = trace(Networks::load_on_gpu(&file, &gpu).unwrap());
     let (expected_pictures, expected_losses) = trace(Networks::load_on_host(&file, Arithmetic::Single).unwrap());
-    for (found, expected) in [(pictures, expected_pictures), (losses, expected_losses)] {
-        let scale = expected.iter().fold(0.0f32, |most, value| most.max(value.abs()));
-        let error = found.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-        assert!(error <= RELATIVE * scale, "{}: off by {error}, scale {scale}", found.len());
+    assert_near(&pictures, &expected_pictures);
+    assert_near(&losses, &expected_losses);
+}
+
+fn assert_near(found: &[f32], expected: &[f32]) {
+    assert_eq!(found.len(), expected.len());
+    let scale = expected.iter().fold(0.0f32, |most, value| most.max(value.abs()));
+    let error = found.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(error <= RELATIVE * scale, "{}: off by {error}, scale {scale}", found.len());
+}
+
+#[test]
+fn more_candidates_than_are_evaluated_at_once_are_each_as_on_the_cpu() {
+    let Some(gpu) = any_gpu() else { return };
+    let file = ModelFile::parse("tiny", TINY).unwrap();
+    let settings = Settings { candidates: 130, ..settings(OptimizerKind::Adam) };
+    let evaluated = |networks: Networks| {
+        let mut search = Search::new(Arc::new(networks), &problem(), settings);
+        search.advance();
+        let pictures = search.best_pictures().concat();
+        let evaluation = search.evaluation.as_ref().unwrap();
+        [values(evaluation.gradient.clone()), values(evaluation.weighed.total.clone()), pictures]
+    };
+    let found = evaluated(Networks::load_on_gpu(&file, &gpu).unwrap());
+    let expected = evaluated(Networks::load_on_host(&file, Arithmetic::Single).unwrap());
+    for (found, expected) in found.iter().zip(&expected) {
+        assert_near(found, expected);
     }
 }
