@@ -110,7 +110,9 @@ pub struct Gpu {
 /// An adapter, and how burn addresses it: numbered among those of its kind.
 struct Adapter {
     info: GpuInfo,
-    offer: wgpu::Adapter,
+    api: wgpu::Backend,
+    /// Its place among those of the interface.
+    place: usize,
     backend: WgpuBackend,
     kind: DeviceKind,
 }
@@ -196,7 +198,10 @@ fn connect(adapter: &Adapter) -> Result<Gpu, DeviceError> {
     if let Some(gpu) = open.get(&adapter.info.index).filter(|gpu| !gpu.is_lost.load(Ordering::Relaxed)) {
         return Ok(gpu.clone());
     }
-    let offered = adapter.offer.limits();
+    // Drivers take some megabytes: none is kept open for a GPU that nobody asks for.
+    let found = || enumerate(adapter.api).into_iter().nth(adapter.place).ok_or("it is not there any more");
+    let offer = start_with(adapter, found)?;
+    let offered = offer.limits();
     let descriptor = wgpu::DeviceDescriptor {
         label: Some("search"),
         required_limits: wgpu::Limits {
@@ -207,7 +212,7 @@ fn connect(adapter: &Adapter) -> Result<Gpu, DeviceError> {
         memory_hints: wgpu::MemoryHints::MemoryUsage,
         ..Default::default()
     };
-    let (device, queue) = start_with(adapter, || pollster::block_on(adapter.offer.request_device(&descriptor)))?;
+    let (device, queue) = start_with(adapter, || pollster::block_on(offer.request_device(&descriptor)))?;
     let is_lost = Arc::new(AtomicBool::new(false));
     let lost = Arc::clone(&is_lost);
     device.set_device_lost_callback(move |_, reason| {
@@ -269,20 +274,26 @@ pub fn is_software(adapter: &wgpu::Adapter) -> bool {
     adapter.get_info().device_type == wgpu::DeviceType::Cpu
 }
 
-/// The adapters behind one interface, real ones first.
-fn probe(api: wgpu::Backend, backend: WgpuBackend, api_name: &str) -> Vec<Adapter> {
+/// What an interface offers, always in the same order.
+fn enumerate(api: wgpu::Backend) -> Vec<wgpu::Adapter> {
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor {
         backends: api.into(),
         ..wgpu::InstanceDescriptor::new_without_display_handle()
     });
+    pollster::block_on(instance.enumerate_adapters(api.into()))
+}
+
+/// The adapters behind one interface, real ones first.
+fn probe(api: wgpu::Backend, backend: WgpuBackend, api_name: &str) -> Vec<Adapter> {
     let mut counts = [0; 3];
     let mut next = |slot: usize| {
         counts[slot] += 1;
         counts[slot] - 1
     };
-    let mut found: Vec<Adapter> = pollster::block_on(instance.enumerate_adapters(api.into()))
-        .into_iter()
-        .map(|adapter| {
+    let mut found: Vec<Adapter> = enumerate(api)
+        .iter()
+        .enumerate()
+        .map(|(place, adapter)| {
             let info = adapter.get_info();
             let kind = match info.device_type {
                 wgpu::DeviceType::DiscreteGpu => DeviceKind::DiscreteGpu(next(0)),
@@ -292,9 +303,9 @@ fn probe(api: wgpu::Backend, backend: WgpuBackend, api_name: &str) -> Vec<Adapte
                 wgpu::DeviceType::Other => DeviceKind::DefaultDevice,
                 wgpu::DeviceType::Cpu => DeviceKind::Cpu,
             };
-            let software = is_software(&adapter);
+            let software = is_software(adapter);
             let info = GpuInfo { index: 0, name: info.name, api: api_name.into(), software };
-            Adapter { info, offer: adapter, backend, kind }
+            Adapter { info, api, place, backend, kind }
         })
         .collect();
     found.sort_by_key(|adapter| adapter.info.software);

@@ -56,6 +56,7 @@ use crate::job::{self, Worker};
 /// When no window can be opened.
 pub fn run(photo: Option<PathBuf>) -> anyhow::Result<()> {
     let asked_for = Instant::now();
+    job::share_one_heap();
     job::start_pool_in_background();
     let settings_path = Remembered::default_path();
     let remembered = settings_path.as_deref().map_or_else(Remembered::default, Remembered::load);

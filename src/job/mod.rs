@@ -46,7 +46,7 @@ pub use faces::{Faces, FacesId, FacesRequest};
 pub use fill::{Flow, Observer, run_fill};
 pub use likeness::Doubt;
 pub use line::Urgency;
-pub use memory::give_memory_back;
+pub use memory::{give_memory_back, share_one_heap};
 pub use recipe::{Content, Made, ModelMark, PhotoMark, Recipe, RecipeError};
 pub use sketch::{Sketch, SketchId};
 pub use slot::Slot;
