@@ -320,6 +320,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_gpu_that_was_lost_is_opened_anew() {
+        let Some(Adapter { info, api, place, backend, kind }) = adapters().first() else {
+            eprintln!("no Vulkan, Metal or DirectX here: losing a GPU was not tried");
+            return;
+        };
+        // Under a number of its own: other tests go on with theirs.
+        let info = GpuInfo { index: usize::MAX, ..info.clone() };
+        let adapter = Adapter { info, api: *api, place: *place, backend: *backend, kind: kind.clone() };
+        let first = connect(&adapter).unwrap();
+        assert!(Arc::ptr_eq(&first.is_lost, &connect(&adapter).unwrap().is_lost), "it stays open");
+        first.device.destroy();
+        let _ = first.device.poll(wgpu::PollType::Poll);
+        assert!(first.is_lost.load(Ordering::Relaxed));
+        let second = connect(&adapter).unwrap();
+        assert!(!second.is_lost.load(Ordering::Relaxed));
+        let polled = second.device.poll(wgpu::PollType::wait_indefinitely());
+        assert!(polled.is_ok());
+    }
+
+    #[test]
     fn choices_are_read_as_they_are_written() {
         let choices = [
             DeviceChoice::Auto,

@@ -1,5 +1,6 @@
 //! Programs on a GPU, and what is asked of them.
 
+use std::sync::mpsc;
 use std::time::Duration;
 
 use wgpu::util::{BufferInitDescriptor, DeviceExt as _};
@@ -71,16 +72,6 @@ impl Kernel {
     }
 }
 
-/// Records dispatches in their order. Each sees what those before it have written.
-pub fn record<'a>(encoder: &mut wgpu::CommandEncoder, dispatches: impl IntoIterator<Item = &'a Dispatch>) {
-    let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-    for Dispatch { kernel, bindings, groups: [x, y, z] } in dispatches {
-        pass.set_pipeline(&kernel.0);
-        pass.set_bind_group(0, bindings, &[]);
-        pass.dispatch_workgroups(*x, *y, *z);
-    }
-}
-
 /// Room for so many values of 32 bits that shaders read and write.
 #[must_use]
 pub fn room(gpu: &Gpu, label: &str, length: usize) -> Buffer {
@@ -117,6 +108,19 @@ pub struct Reader {
     landing: Buffer,
 }
 
+/// Dispatches that were recorded, with what is to be read after them.
+pub struct Recorded {
+    commands: wgpu::CommandBuffer,
+    bytes: u64,
+}
+
+/// Dispatches under way.
+pub struct Submitted {
+    index: wgpu::SubmissionIndex,
+    bytes: u64,
+    landed: mpsc::Receiver<Result<(), wgpu::BufferAsyncError>>,
+}
+
 impl Reader {
     /// For at most so many values of 32 bits at once.
     #[must_use]
@@ -130,30 +134,55 @@ impl Reader {
         Self { landing }
     }
 
-    /// Submits what was recorded, waits until it is done, and reads the first values of these buffers, one after the other.
-    ///
-    /// # Panics
-    /// When the GPU is lost, or there are more values than there is room for.
+    /// Records dispatches in their order, each of which sees what those before it have written, and the reading of the first values
+    /// of these buffers, one after the other.
     #[must_use]
-    pub fn read(&self, gpu: &Gpu, mut encoder: wgpu::CommandEncoder, buffers: &[(&Buffer, usize)]) -> Vec<f32> {
-        let mut end = 0;
-        for (buffer, length) in buffers {
-            let bytes = 4 * *length as u64;
-            encoder.copy_buffer_to_buffer(buffer, 0, &self.landing, end, bytes);
-            end += bytes;
+    pub fn record<'a>(
+        &self,
+        gpu: &Gpu,
+        dispatches: impl IntoIterator<Item = &'a Dispatch>,
+        buffers: &[(&Buffer, usize)],
+    ) -> Recorded {
+        let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+        for Dispatch { kernel, bindings, groups: [x, y, z] } in dispatches {
+            pass.set_pipeline(&kernel.0);
+            pass.set_bind_group(0, bindings, &[]);
+            pass.dispatch_workgroups(*x, *y, *z);
         }
-        let submitted = gpu.queue.submit([encoder.finish()]);
-        let slice = self.landing.slice(..end);
-        let (sender, receiver) = std::sync::mpsc::channel();
-        slice.map_async(wgpu::MapMode::Read, move |result| {
-            // Who waits for it is still there.
+        drop(pass);
+        let mut bytes = 0;
+        for (buffer, length) in buffers {
+            let own = 4 * *length as u64;
+            encoder.copy_buffer_to_buffer(buffer, 0, &self.landing, bytes, own);
+            bytes += own;
+        }
+        Recorded { commands: encoder.finish(), bytes }
+    }
+
+    /// Has the GPU begin. What was submitted before with this reader must have been waited for.
+    #[must_use]
+    pub fn submit(&self, gpu: &Gpu, Recorded { commands, bytes }: Recorded) -> Submitted {
+        let index = gpu.queue.submit([commands]);
+        let (sender, landed) = mpsc::channel();
+        self.landing.slice(..bytes).map_async(wgpu::MapMode::Read, move |result| {
+            // Nobody waits any more after a panic.
             let _ = sender.send(result);
         });
-        let polled = gpu.device.poll(wgpu::PollType::Wait { submission_index: Some(submitted), timeout: None });
+        Submitted { index, bytes, landed }
+    }
+
+    /// Waits until it is done, and reads.
+    ///
+    /// # Panics
+    /// When the GPU is lost.
+    #[must_use]
+    pub fn wait(&self, gpu: &Gpu, Submitted { index, bytes, landed }: Submitted) -> Vec<f32> {
+        let polled = gpu.device.poll(wgpu::PollType::Wait { submission_index: Some(index), timeout: None });
         // Another thread that waits for the same GPU may be about to call back.
-        let mapped = receiver.recv_timeout(CALL_BACK_WITHIN);
-        let view = match (polled, mapped) {
-            (Ok(_), Ok(Ok(()))) => slice.get_mapped_range().ok(),
+        let landed = landed.recv_timeout(CALL_BACK_WITHIN);
+        let view = match (polled, landed) {
+            (Ok(_), Ok(Ok(()))) => self.landing.slice(..bytes).get_mapped_range().ok(),
             _ => None,
         };
         let values = view.as_ref().map(|view| bytemuck::pod_collect_to_vec(view));

@@ -4,7 +4,7 @@ use std::iter::once;
 
 use wgpu::Buffer;
 
-use super::kernel::{Dispatch, Reader, constants, record, room, uniform};
+use super::kernel::{Dispatch, Reader, constants, room, uniform};
 use super::layer::{Layer, Side};
 use super::shader::{Precision, Rows, THREADS, TOTAL, Tile, product};
 use super::{GpuNetworks, VECTOR, narrowed, vectors, widened};
@@ -192,6 +192,17 @@ impl<'a> Writer<'a> {
 }
 
 impl GpuNetworks {
+    /// Of so many candidates the output of each layer is not more than a shader can be given here.
+    #[must_use]
+    pub fn most_candidates(&self) -> usize {
+        let judges = self.discriminator.iter().flatten().rev().skip(1).map(|layer| layer.small);
+        let drawn = self.generator.iter().map(|layer| layer.large);
+        let length = |(index, channels)| (FIRST_SIDE << index) * (FIRST_SIDE << index) * channels * VECTOR;
+        let longest = drawn.enumerate().chain(judges.enumerate()).map(length).max().unwrap_or(1);
+        let limit = self.gpu.device.limits().max_storage_buffer_binding_size;
+        to_usize(limit) / (size_of::<f32>() * longest)
+    }
+
     /// Prepares everything for a number of candidates, D only if it is wanted.
     ///
     /// # Panics
@@ -263,18 +274,21 @@ impl GpuNetworks {
     /// When the GPU is lost, or its memory does not suffice.
     #[must_use]
     pub fn draw(&self, batch: usize, latents: &[f32]) -> Vec<f32> {
-        let pass = self.pass(batch, false);
-        pass.set_latents(self, latents);
-        let length = batch * self.side_px * self.side_px * VECTOR;
-        let values = self.read(&pass.draw, &pass.pictures, length);
-        narrowed(&values, 3)
+        let at_once = batch.clamp(1, self.most_candidates().max(1));
+        let pass = self.pass(at_once, false);
+        let picture = self.side_px * self.side_px * VECTOR;
+        let some = latents.chunks(at_once * self.latent_dim).map(|some| {
+            pass.set_latents(self, some);
+            narrowed(&self.read(&pass.draw, &pass.pictures, some.len() / self.latent_dim * picture), 3)
+        });
+        some.flatten().collect()
     }
 
     /// Does some dispatches and reads the first values of a buffer.
     pub(super) fn read(&self, dispatches: &[Dispatch], from: &Buffer, length: usize) -> Vec<f32> {
-        let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        record(&mut encoder, dispatches);
-        Reader::new(&self.gpu, length).read(&self.gpu, encoder, &[(from, length)])
+        let reader = Reader::new(&self.gpu, length);
+        let recorded = reader.record(&self.gpu, dispatches, &[(from, length)]);
+        reader.wait(&self.gpu, reader.submit(&self.gpu, recorded))
     }
 
     /// E: latents from pictures `[batch, side, side, 3]` in [-1, 1] and their known masks `[batch, side, side]` (0 or 1),
