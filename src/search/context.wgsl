@@ -61,6 +61,11 @@ fn judge(@builtin(global_invocation_id) invocation: vec3<u32>) {
     logits_gradient[candidate] = vec4<f32>(-numbers.lambda * share, 0.0, 0.0, 0.0);
 }
 
+// The first and the last place of the window around one, along an axis.
+fn window(place: u32) -> vec2<u32> {
+    return vec2<u32>(place - min(place, numbers.reach), min(place + numbers.reach, numbers.side - 1u));
+}
+
 // Adds up the differences to the mirrored photo along rows.
 @compute @workgroup_size(64)
 fn add_rows_of_differences(@builtin(global_invocation_id) invocation: vec3<u32>) {
@@ -70,11 +75,9 @@ fn add_rows_of_differences(@builtin(global_invocation_id) invocation: vec3<u32>)
         return;
     }
     let picture = invocation.y * side * side;
-    let x = pixel % side;
-    let end = min(x + numbers.reach, side - 1u);
+    let near = pixel - pixel % side + window(pixel % side);
     var sum = vec4<f32>();
-    for (var near = x - min(x, numbers.reach); near <= end; near++) {
-        let other = pixel - x + near;
+    for (var other = near.x; other <= near.y; other++) {
         sum += mirror[other].w * (pictures[picture + other] - mirror[other]);
     }
     rows[picture + pixel] = sum;
@@ -82,11 +85,10 @@ fn add_rows_of_differences(@builtin(global_invocation_id) invocation: vec3<u32>)
 
 fn add_columns(picture: u32, pixel: u32) -> vec3<f32> {
     let side = numbers.side;
-    let y = pixel / side;
-    let end = min(y + numbers.reach, side - 1u);
+    let near = window(pixel / side);
     var sum = vec3<f32>();
-    for (var near = y - min(y, numbers.reach); near <= end; near++) {
-        sum += rows[picture + near * side + pixel % side].xyz;
+    for (var row = near.x; row <= near.y; row++) {
+        sum += rows[picture + row * side + pixel % side].xyz;
     }
     return sum;
 }
@@ -115,11 +117,9 @@ fn add_rows_of_slopes(@builtin(global_invocation_id) invocation: vec3<u32>) {
         return;
     }
     let picture = invocation.y * side * side;
-    let x = pixel % side;
-    let end = min(x + numbers.reach, side - 1u);
+    let near = pixel - pixel % side + window(pixel % side);
     var sum = vec4<f32>();
-    for (var near = x - min(x, numbers.reach); near <= end; near++) {
-        let other = pixel - x + near;
+    for (var other = near.x; other <= near.y; other++) {
         sum += per_count[other] * slopes[picture + other];
     }
     rows[picture + pixel] = sum;

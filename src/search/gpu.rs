@@ -14,8 +14,8 @@ use super::mirror::reach;
 use super::problem::Problem;
 use super::readback::to_host;
 use super::run::Evaluation;
-use super::terms::Terms;
-use super::{Norm, PriorForm, Settings, work};
+use super::terms::{Terms, prior};
+use super::{Norm, PriorForm, Settings};
 use crate::model::gpu::{
     Dispatch, GpuNetworks, Pass, Reader, Recorded, VECTOR, constants, narrowed, room, uniform, vectors,
 };
@@ -123,7 +123,7 @@ impl GpuWork {
         self.networks.gpu().queue.write_buffer(&self.numbers, 0, bytemuck::cast_slice(&numbers));
         let values = to_host(latents.clone());
         let lengths = self.lengths();
-        let (mut gradient, mut context, mut prior) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut gradient, mut context, mut priors) = (Vec::new(), Vec::new(), Vec::new());
         for some in values.chunks(self.pass.candidates * latent_dim) {
             let next = self.next.take().filter(|(judges, _)| *judges == is_judged).map(|(_, recorded)| recorded);
             let recorded = next.unwrap_or_else(|| self.record(is_judged));
@@ -136,15 +136,15 @@ impl GpuWork {
             gradient.extend(narrowed(slopes, latent_dim));
             context.extend(parts.chunks(self.groups).map(sum));
             let logits = logits.iter().step_by(VECTOR);
-            prior.extend(logits.map(|logit| if is_judged { work::prior(*logit, settings.prior) } else { 0.0 }));
+            priors.extend(logits.map(|logit| if is_judged { prior(*logit, settings.prior) } else { 0.0 }));
         }
         // The last pass may have room for more.
         let candidates = latents.dims()[0];
         gradient.truncate(candidates * latent_dim);
         context.truncate(candidates);
-        prior.truncate(candidates);
+        priors.truncate(candidates);
         self.note(values);
-        Evaluation::new(latents, gradient, context, prior, settings.lambda)
+        Evaluation::new(latents, gradient, context, priors, settings.lambda)
     }
 
     /// Of what comes back from an evaluation: gradients, context losses, logits.

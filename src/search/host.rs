@@ -7,8 +7,7 @@ use burn::tensor::Tensor;
 use super::problem::Problem;
 use super::readback::to_host;
 use super::run::Evaluation;
-use super::terms::Terms;
-use super::work::prior;
+use super::terms::{Terms, prior};
 use super::{Norm, PriorForm, Settings};
 use crate::model::host::{HostNetworks, Tape};
 

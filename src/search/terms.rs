@@ -2,7 +2,7 @@
 
 use super::mirror::Mirror;
 use super::problem::Problem;
-use super::{ContextSettings, Reduction};
+use super::{ContextSettings, PriorForm, Reduction};
 use crate::mask::{context_weights, pair_weights};
 
 /// The known pixels, and what each difference to them counts.
@@ -56,4 +56,18 @@ impl Terms {
             mirror_scale: context.symmetry * pixels_scale,
         }
     }
+}
+
+/// How implausible D finds a picture, by its logit.
+pub(super) fn prior(logit: f32, form: PriorForm) -> f32 {
+    match form {
+        PriorForm::NonSaturating => softplus(-logit),
+        // log(1 − sigmoid(d)) = −softplus(d), without the rounding of 1 − sigmoid near one.
+        PriorForm::Saturating => -softplus(logit),
+    }
+}
+
+/// `ln(1 + eˣ)`, without overflow.
+fn softplus(x: f32) -> f32 {
+    x.max(0.0) + (-x.abs()).exp().ln_1p()
 }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use burn::tensor::Tensor;
 
+use super::Settings;
 use super::gpu::GpuWork;
 use super::host::HostWork;
 use super::problem::Problem;
 use super::run::Evaluation;
-use super::{PriorForm, Settings};
 use crate::model::{Networks, Place};
 
 pub(super) enum Work {
@@ -48,18 +48,4 @@ impl Work {
             Self::Gpu(work) => work.draw(latents),
         }
     }
-}
-
-/// How implausible D finds a picture, by its logit.
-pub(super) fn prior(logit: f32, form: PriorForm) -> f32 {
-    match form {
-        PriorForm::NonSaturating => softplus(-logit),
-        // log(1 − sigmoid(d)) = −softplus(d), without the rounding of 1 − sigmoid near one.
-        PriorForm::Saturating => -softplus(logit),
-    }
-}
-
-/// `ln(1 + eˣ)`, without overflow.
-fn softplus(x: f32) -> f32 {
-    x.max(0.0) + (-x.abs()).exp().ln_1p()
 }

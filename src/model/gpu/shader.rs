@@ -36,8 +36,8 @@ impl Rows {
     fn load_input(self) -> &'static str {
         match self {
             Self::Plain => include_str!("plain.wgsl"),
-            Self::Down => include_str!("down.wgsl"),
-            Self::Up => include_str!("up.wgsl"),
+            Self::Down => concat!(include_str!("picture.wgsl"), include_str!("down.wgsl")),
+            Self::Up => concat!(include_str!("picture.wgsl"), include_str!("up.wgsl")),
         }
     }
 }

@@ -1,24 +1,13 @@
-// The 2×2 neighbourhoods of a picture half as wide as the output, for each parity of the output's row and column.
-struct Source {
-    is_row: bool,
-    // Where the neighbourhood begins in its picture, at its lower right, and where the picture begins.
-    first: vec2<i32>,
-    picture: u32,
-}
-
+// The 2×2 neighbourhoods of a picture half as wide as the output, from the lower right one to the upper left one, for each parity of
+// the output's row and column.
 fn find(row: u32, parity: u32) -> Source {
     let area = shape.side * shape.side;
-    let pixel = vec2<i32>(vec2<u32>(row % shape.side + parity % 2u, row % area / shape.side + parity / 2u));
-    return Source(row < shape.rows, pixel, row / area * area);
+    let pixel = vec2<u32>(row % shape.side + parity % 2u, row % area / shape.side + parity / 2u);
+    return Source(row < shape.rows, vec2<i32>(pixel), row / area * area);
 }
 
 fn load_input(source: Source, depth: u32, end: u32) -> vec4<f32> {
     let tap = depth / shape.channels;
-    let side = shape.side;
-    // A pixel before the first is one far behind the last.
-    let pixel = vec2<u32>(source.first - vec2<i32>(vec2<u32>(tap % 2u, tap / 2u)));
-    let is_there = source.is_row && depth < end && pixel.x < side && pixel.y < side;
-    let place = (source.picture + pixel.y * side + pixel.x) * shape.channels + depth % shape.channels;
-    let vector = input[select(0u, place, is_there)];
-    return select(vec4<f32>(), vector, is_there);
+    let pixel = source.first - vec2<i32>(vec2<u32>(tap % 2u, tap / 2u));
+    return load_pixel(source, pixel, shape.side, depth, end);
 }
