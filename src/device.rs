@@ -107,6 +107,14 @@ pub struct Gpu {
     is_lost: Arc<AtomicBool>,
 }
 
+impl Gpu {
+    /// Whether it was lost, as far as it was noticed: nothing on it can be used any more.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        self.is_lost.load(Ordering::Relaxed)
+    }
+}
+
 /// An adapter, and how burn addresses it: numbered among those of its kind.
 struct Adapter {
     info: GpuInfo,
@@ -195,7 +203,7 @@ fn open_with<T>(
 fn connect(adapter: &Adapter) -> Result<Gpu, DeviceError> {
     static OPEN: Mutex<BTreeMap<usize, Gpu>> = Mutex::new(BTreeMap::new());
     let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(gpu) = open.get(&adapter.info.index).filter(|gpu| !gpu.is_lost.load(Ordering::Relaxed)) {
+    if let Some(gpu) = open.get(&adapter.info.index).filter(|gpu| !gpu.is_lost()) {
         return Ok(gpu.clone());
     }
     // Drivers take some megabytes: none is kept open for a GPU that nobody asks for.
@@ -332,9 +340,9 @@ mod tests {
         assert!(Arc::ptr_eq(&first.is_lost, &connect(&adapter).unwrap().is_lost), "it stays open");
         first.device.destroy();
         let _ = first.device.poll(wgpu::PollType::Poll);
-        assert!(first.is_lost.load(Ordering::Relaxed));
+        assert!(first.is_lost());
         let second = connect(&adapter).unwrap();
-        assert!(!second.is_lost.load(Ordering::Relaxed));
+        assert!(!second.is_lost());
         let polled = second.device.poll(wgpu::PollType::wait_indefinitely());
         assert!(polled.is_ok());
     }

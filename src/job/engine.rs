@@ -67,6 +67,7 @@ impl Engine {
         let key = (key(model), device);
         if let Some((kept, info, networks)) = &self.networks
             && *kept == key
+            && !networks.are_lost()
         {
             return Ok((info.clone(), networks.clone()));
         }

@@ -42,6 +42,15 @@ impl Networks {
         Ok(Self { info: file.info.clone(), place: Place::Gpu(Arc::new(networks)) })
     }
 
+    /// Whether they are gone with the GPU that they were on.
+    #[must_use]
+    pub fn are_lost(&self) -> bool {
+        match &self.place {
+            Place::Host(_) => false,
+            Place::Gpu(networks) => networks.gpu().is_lost(),
+        }
+    }
+
     /// Whether the prior loss can be had.
     #[must_use]
     pub fn has_discriminator(&self) -> bool {

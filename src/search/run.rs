@@ -74,7 +74,7 @@ impl Search {
     /// Sets up a search.
     #[must_use]
     pub fn new(networks: Arc<Networks>, problem: &Problem, settings: Settings) -> Self {
-        let mut draws = Draws::new(settings.seed, Device::flex());
+        let mut draws = Draws::new(settings.seed);
         let work = Work::new(&networks, problem, &settings);
         let guess = first_guess(&work, &settings);
         let candidates = settings.candidates as usize;

@@ -1,4 +1,4 @@
-//! Random numbers of a search, drawn on the host so that a seed means the same on every device.
+//! Random numbers of a search, which a seed makes the same on every device.
 
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{RngExt as _, SeedableRng as _};
@@ -52,24 +52,23 @@ fn standard_normal(rng: &mut ChaCha8Rng) -> f32 {
 /// The seeded source of everything random in one search.
 pub(super) struct Draws {
     rng: ChaCha8Rng,
-    device: Device,
 }
 
 impl Draws {
-    pub fn new(seed: u64, device: Device) -> Self {
-        Self { rng: ChaCha8Rng::seed_from_u64(seed), device }
+    pub fn new(seed: u64) -> Self {
+        Self { rng: ChaCha8Rng::seed_from_u64(seed) }
     }
 
     /// `shape`, each value uniform in [-1, 1): the prior.
     pub fn prior(&mut self, shape: [usize; 2]) -> Tensor<2> {
         let values = (0..shape[0] * shape[1]).map(|_| prior(&mut self.rng)).collect();
-        self.upload(values, shape)
+        tensor(values, shape)
     }
 
     /// `[candidates, latent_dim]`: where candidates begin around one latent, `[1, latent_dim]`, the last of them `farthest` away.
     pub fn spread(&mut self, latent: &Tensor<2>, candidates: usize, farthest: f32) -> Tensor<2> {
         let shape = [candidates, latent.dims()[1]];
-        let shares = self.upload(shares(candidates, farthest), [candidates, 1]);
+        let shares = tensor(shares(candidates, farthest), [candidates, 1]);
         let drawn = self.prior(shape);
         (drawn - latent.clone()) * shares + latent.clone()
     }
@@ -77,18 +76,18 @@ impl Draws {
     /// `shape`, standard normal.
     pub fn normal(&mut self, shape: [usize; 2]) -> Tensor<2> {
         let values = (0..shape[0] * shape[1]).map(|_| standard_normal(&mut self.rng)).collect();
-        self.upload(values, shape)
+        tensor(values, shape)
     }
 
     /// `count` values, uniform in [0, 1).
     pub fn unit(&mut self, count: usize) -> Tensor<1> {
         let values: Vec<f32> = (0..count).map(|_| self.rng.random::<f32>()).collect();
-        Tensor::from_data(TensorData::new(values, [count]), &self.device)
+        Tensor::from_data(TensorData::new(values, [count]), &Device::flex())
     }
+}
 
-    fn upload(&self, values: Vec<f32>, shape: [usize; 2]) -> Tensor<2> {
-        Tensor::from_data(TensorData::new(values, shape), &self.device)
-    }
+fn tensor(values: Vec<f32>, shape: [usize; 2]) -> Tensor<2> {
+    Tensor::from_data(TensorData::new(values, shape), &Device::flex())
 }
 
 #[cfg(test)]
