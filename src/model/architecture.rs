@@ -31,6 +31,25 @@ impl Architecture {
         (image_size_px.trailing_zeros() as usize).saturating_sub(3)
     }
 
+    /// Operations of one candidate's step in a search, multiplications and additions: G and D, if there is one, forwards and back to
+    /// the latent, each convolution as its definition has it.
+    #[must_use]
+    pub fn step_flop(&self) -> usize {
+        // A kernel's tap multiplies once for each pixel of the smaller picture.
+        let twofold = |index: usize, pair: [usize; 2]| pair[0] * pair[1] * (4 << index) * (4 << index);
+        let chain = |channels: Vec<usize>| -> usize {
+            channels.windows(2).enumerate().map(|(index, pair)| twofold(index, [pair[0], pair[1]])).sum()
+        };
+        let with_rgb = |channels: &mut dyn Iterator<Item = &usize>| channels.copied().chain([3]).collect();
+        let project = self.latent_dim * self.generator_channels[0];
+        let generator = project + chain(with_rgb(&mut self.generator_channels.iter()));
+        let discriminator = self.discriminator_channels.iter().map(|channels| {
+            let score = channels.last().copied().unwrap_or_default();
+            score + chain(with_rgb(&mut channels.iter().rev()))
+        });
+        4 * KERNEL * KERNEL * (generator + discriminator.sum::<usize>())
+    }
+
     /// Reads the channel counts off the shapes in a file.
     pub(super) fn from_shapes(
         image_size_px: u32,
@@ -99,5 +118,18 @@ impl Architecture {
             layer(format!("{network}.score"), outputs, previous, outputs);
         }
         all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{ModelChoice, load};
+
+    #[test]
+    fn a_step_is_counted_by_pixels_taps_and_channels() {
+        let face_64 = load(&ModelChoice::Face64).unwrap().architecture;
+        // G: a latent of 100 to 4×4 pixels, three layers that halve the channels, and the picture; D as well, to one logit.
+        let layers = 3 * 512 * 256 * 16 + 64 * 3 * 1024;
+        assert_eq!(face_64.step_flop(), 4 * 16 * (100 * 512 + layers + layers + 512));
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use half::f16;
+use half::slice::HalfFloatSliceExt as _;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 use sha2::{Digest as _, Sha256};
@@ -157,7 +158,10 @@ fn check_metadata(metadata: &BTreeMap<String, String>) -> Result<(u32, usize), M
 fn read_values(name: &str, view: &TensorView<'_>) -> Result<Vec<f32>, ModelError> {
     let values: Vec<f32> = match view.dtype() {
         Dtype::F32 => view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect(),
-        Dtype::F16 => view.data().chunks_exact(2).map(|b| f16::from_le_bytes([b[0], b[1]]).to_f32()).collect(),
+        Dtype::F16 => {
+            let values: Vec<f16> = view.data().chunks_exact(2).map(|b| f16::from_le_bytes([b[0], b[1]])).collect();
+            values.to_f32_vec()
+        }
         other => return Err(ModelError::Dtype { name: name.to_string(), found: format!("{other:?}") }),
     };
     match values.iter().position(|value| !value.is_finite()) {

@@ -11,6 +11,8 @@ use crate::device::Gpu;
 pub struct Networks {
     pub info: ModelInfo,
     pub place: Place,
+    /// Of one candidate's step ([`Architecture::step_flop`](super::Architecture::step_flop)).
+    pub step_flop: usize,
 }
 
 /// Where networks are.
@@ -27,7 +29,7 @@ impl Networks {
     /// Never for a file that was parsed.
     pub fn load_on_host(file: &ModelFile, arithmetic: Arithmetic) -> Result<Self, ModelError> {
         let host = HostNetworks::load(file, Purpose::Search(arithmetic))?;
-        Ok(Self { info: file.info.clone(), place: Place::Host(Arc::new(host)) })
+        Ok(Self::new(file, Place::Host(Arc::new(host))))
     }
 
     /// Puts a model on a GPU.
@@ -38,8 +40,11 @@ impl Networks {
     /// # Panics
     /// When the GPU is lost, or its memory does not suffice.
     pub fn load_on_gpu(file: &ModelFile, gpu: &Gpu) -> Result<Self, ModelError> {
-        let networks = GpuNetworks::load(file, gpu)?;
-        Ok(Self { info: file.info.clone(), place: Place::Gpu(Arc::new(networks)) })
+        Ok(Self::new(file, Place::Gpu(Arc::new(GpuNetworks::load(file, gpu)?))))
+    }
+
+    fn new(file: &ModelFile, place: Place) -> Self {
+        Self { info: file.info.clone(), place, step_flop: file.architecture.step_flop() }
     }
 
     /// Whether they are gone with the GPU that they were on.

@@ -4,6 +4,8 @@
 //! Channels are filled up with zeros to whole vectors of four.
 
 use half::f16;
+use half::slice::HalfFloatSliceExt as _;
+use half::vec::HalfFloatVecExt as _;
 use wgpu::Buffer;
 
 use super::kernel::constants;
@@ -55,18 +57,17 @@ impl Layer {
         let weight = file.tensor(&format!("{name}.weight"))?;
         let (small, large) = (weight.shape[0], weight.shape[1]);
         let (wide_small, wide_large) = (vectors(small) * VECTOR, vectors(large) * VECTOR);
-        let is_half = weight.values.iter().all(|value| f16::from_f32(*value).to_f32().to_bits() == value.to_bits());
+        let is_half = in_half(&weight.values).to_f32_vec() == weight.values;
         let precision = if is_half { Precision::Half } else { Precision::Single };
         let value = |from: usize, to: usize, tap: usize| {
             if from < small && to < large { weight.values[(from * large + to) * TAPS + tap] } else { 0.0 }
         };
         let constants_of = |rows: usize, columns: usize, value: &dyn Fn(usize, usize) -> f32| {
             let values = (0..rows).flat_map(|row| (0..columns).map(move |column| value(row, column)));
+            let values: Vec<f32> = values.collect();
             match precision {
-                Precision::Half => {
-                    constants(gpu, name, &values.map(|v| f16::from_f32(v).to_bits()).collect::<Vec<_>>())
-                }
-                Precision::Single => constants(gpu, name, &values.collect::<Vec<_>>()),
+                Precision::Half => constants(gpu, name, in_half(&values).reinterpret_cast()),
+                Precision::Single => constants(gpu, name, &values),
             }
         };
         let spread = || match side {
@@ -103,4 +104,8 @@ impl Layer {
             bias: constants(gpu, name, &wide.repeat(times)),
         })
     }
+}
+
+fn in_half(values: &[f32]) -> Vec<f16> {
+    Vec::from_f32_slice(values)
 }
