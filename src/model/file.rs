@@ -71,6 +71,22 @@ impl ModelFile {
     /// # Errors
     /// Names the first thing that is wrong.
     pub fn parse(name: &str, bytes: &[u8]) -> Result<Self, ModelError> {
+        let (info, architecture, file) = Self::read(name, bytes)?;
+        let tensors = file
+            .iter()
+            .map(|(tensor, view)| {
+                let values = read_values(tensor, &view)?;
+                Ok((tensor.to_string(), Weights { shape: view.shape().to_vec(), values }))
+            })
+            .collect::<Result<_, ModelError>>()?;
+        Ok(Self { info, architecture, tensors })
+    }
+
+    /// All of a file but its values.
+    pub(super) fn read<'a>(
+        name: &str,
+        bytes: &'a [u8],
+    ) -> Result<(ModelInfo, Architecture, SafeTensors<'a>), ModelError> {
         let broken = |error: safetensors::SafeTensorError| ModelError::NotSafetensors { reason: error.to_string() };
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(broken)?;
         let metadata: BTreeMap<String, String> = header.metadata().clone().unwrap_or_default().into_iter().collect();
@@ -89,13 +105,6 @@ impl ModelFile {
         if let Some(name) = shapes.keys().find(|tensor| !expected.contains_key(*tensor)) {
             return Err(ModelError::UnexpectedTensor { name: name.clone() });
         }
-        let tensors = file
-            .iter()
-            .map(|(tensor, view)| {
-                let values = read_values(tensor, &view)?;
-                Ok((tensor.to_string(), Weights { shape: view.shape().to_vec(), values }))
-            })
-            .collect::<Result<_, ModelError>>()?;
         let info = ModelInfo {
             name: name.to_string(),
             sha256: sha256_of(bytes),
@@ -105,7 +114,7 @@ impl ModelFile {
             has_encoder: architecture.encoder_channels.is_some(),
             metadata,
         };
-        Ok(Self { info, architecture, tensors })
+        Ok((info, architecture, file))
     }
 
     /// All tensors by name.

@@ -14,6 +14,7 @@ pub mod pytorch;
 #[cfg(test)]
 pub(crate) mod reference;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -116,23 +117,29 @@ pub struct ModelInfo {
 /// # Errors
 /// When the file cannot be read, or is not a model; the text names the first thing that is wrong.
 pub fn load(choice: &ModelChoice) -> Result<ModelFile, ModelError> {
-    match choice {
-        ModelChoice::Face128 => ModelFile::parse(FACE_128.name, FACE_128.bytes),
-        ModelChoice::Face64 => ModelFile::parse(FACE_64.name, FACE_64.bytes),
-        ModelChoice::File(path) => {
-            let bytes = std::fs::read(path).map_err(|source| ModelError::Read { path: path.clone(), source })?;
-            let name = path.file_stem().map_or_else(|| "model".into(), |stem| stem.to_string_lossy().into_owned());
-            ModelFile::parse(&name, &bytes)
-        }
-    }
+    let (name, bytes) = name_and_bytes(choice)?;
+    ModelFile::parse(&name, &bytes)
 }
 
-/// Reads what a model file says about itself and checks it, without building the networks.
+/// Reads what a model file says about itself and checks the names and shapes in it; its values are checked when it is loaded.
 ///
 /// # Errors
 /// As [`load`].
 pub fn inspect(choice: &ModelChoice) -> Result<ModelInfo, ModelError> {
-    load(choice).map(|file| file.info)
+    let (name, bytes) = name_and_bytes(choice)?;
+    ModelFile::read(&name, &bytes).map(|(info, ..)| info)
+}
+
+fn name_and_bytes(choice: &ModelChoice) -> Result<(Cow<'static, str>, Cow<'static, [u8]>), ModelError> {
+    Ok(match choice {
+        ModelChoice::Face128 => (FACE_128.name.into(), FACE_128.bytes.into()),
+        ModelChoice::Face64 => (FACE_64.name.into(), FACE_64.bytes.into()),
+        ModelChoice::File(path) => {
+            let bytes = std::fs::read(path).map_err(|source| ModelError::Read { path: path.clone(), source })?;
+            let name = path.file_stem().map_or_else(|| "model".into(), |stem| stem.to_string_lossy().into_owned());
+            (name.into(), bytes.into())
+        }
+    })
 }
 
 /// Model files beside the program: `models/*.safetensors` of the working folder and of the program's folder, sorted, without
