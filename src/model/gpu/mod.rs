@@ -2,12 +2,13 @@
 //!
 //! As on the [CPU](super::host), all weights are frozen and the way back is known. Each layer is one matrix product that gathers its
 //! rows from a picture as it loads them, adds the bias and applies the activation, or takes a gradient through it. So a whole step is
-//! two or three dozen dispatches that are recorded at once, and nothing is read back but the gradient to the latents and the losses.
+//! 30 to 50 dispatches that are recorded at once, and nothing is read back but the gradient to the latents and the losses.
 //! There is nothing to tune: a handful of shaders are compiled in all, whatever the number of candidates.
 //!
 //! Compiled for AMD (RADV, Navi 21), the largest shader keeps all in 158 registers of 256, none in memory, and its compilation takes
-//! 0.03 s. Of the instructions of its loop 73 % multiply and add; a step of face-64 has 0.84 GFLOP for each candidate. For a tile of 64 rows and 16 vectors it is estimated at 37,900 cycles where one that loads only when it has multiplied is
-//! estimated at 55,200. (`RADV_FORCE_FAMILY=NAVI21 RADV_DEBUG=shaderstats,nocache`, which needs no such GPU; Mesa 22.3.)
+//! 0.03 s. Of the instructions of its loop 73 % multiply and add. For a tile of 64 rows and 16 vectors it is estimated at 37,900
+//! cycles, where one that loads only when it has multiplied is estimated at 55,200. (`RADV_FORCE_FAMILY=NAVI21
+//! RADV_DEBUG=shaderstats,nocache`, which needs no such GPU; Mesa 22.3.)
 //!
 //! Where a layer has few pixels, what is multiplied over is cut into parts, so that there is work for a few hundred workgroups,
 //! and the parts are added up in a dispatch of their own.
