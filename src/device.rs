@@ -168,34 +168,33 @@ fn open_with<T>(
     cpu: T,
     start: impl Fn(&Adapter) -> Result<T, DeviceError>,
 ) -> Result<Open<T>, DeviceError> {
-    let all = adapters();
+    let on_cpu = |notice| Ok(Open { device: cpu, name: "CPU".into(), is_gpu: false, notice });
+    // Asking for GPUs loads their drivers.
+    if matches!(choice, DeviceChoice::Cpu | DeviceChoice::CpuF32) {
+        return on_cpu(None);
+    }
     let opened = |adapter: &Adapter| {
         let GpuInfo { name, software, .. } = &adapter.info;
         let notice = software.then(|| format!("{name} is a software GPU, slower than the CPU itself"));
         Ok(Open { device: start(adapter)?, name: adapter.info.to_string(), is_gpu: true, notice })
     };
-    let on_cpu = |notice| Ok(Open { device: cpu, name: "CPU".into(), is_gpu: false, notice });
-    match choice {
-        DeviceChoice::Cpu | DeviceChoice::CpuF32 => on_cpu(None),
-        DeviceChoice::Auto => match all.iter().find(|adapter| !adapter.info.software) {
-            None => on_cpu(Some("No GPU here: the CPU does the work".into())),
-            Some(adapter) => {
-                opened(adapter).or_else(|error: DeviceError| on_cpu(Some(format!("{error}; the CPU does the work"))))
-            }
-        },
-        DeviceChoice::Gpu(None) => match all.iter().find(|adapter| !adapter.info.software) {
-            Some(adapter) => opened(adapter),
-            None if all.is_empty() => Err(DeviceError::NoGpu),
-            None => {
-                let names: Vec<_> =
-                    all.iter().map(|adapter| format!("gpu:{} {}", adapter.info.index, adapter.info.name)).collect();
-                Err(DeviceError::OnlySoftware { names: names.join(", ") })
-            }
-        },
-        DeviceChoice::Gpu(Some(index)) => match all.get(index) {
+    let all = adapters();
+    match (choice, all.iter().find(|adapter| !adapter.info.software)) {
+        (DeviceChoice::Gpu(Some(index)), _) => match all.get(index) {
             Some(adapter) => opened(adapter),
             None => Err(DeviceError::NoSuchGpu { index, count: all.len() }),
         },
+        (DeviceChoice::Auto, Some(adapter)) => {
+            opened(adapter).or_else(|error: DeviceError| on_cpu(Some(format!("{error}; the CPU does the work"))))
+        }
+        (DeviceChoice::Auto, None) => on_cpu(Some("No GPU here: the CPU does the work".into())),
+        (_, Some(adapter)) => opened(adapter),
+        (_, None) if all.is_empty() => Err(DeviceError::NoGpu),
+        (_, None) => {
+            let names: Vec<_> =
+                all.iter().map(|adapter| format!("gpu:{} {}", adapter.info.index, adapter.info.name)).collect();
+            Err(DeviceError::OnlySoftware { names: names.join(", ") })
+        }
     }
 }
 
