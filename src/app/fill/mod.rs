@@ -108,9 +108,9 @@ impl Fills {
         self.run.is_some()
     }
 
-    /// The device of the running fill, else that of the last fill or warm-up.
+    /// The device of the last fill or warm-up.
     pub fn device(&self) -> Option<&DeviceInfo> {
-        self.run.as_ref().and_then(|run| run.device.as_ref()).or(self.device.as_ref())
+        self.device.as_ref()
     }
 
     /// The device and the model are on their way.
@@ -249,8 +249,8 @@ impl Fills {
             }
             Event::Started { job, device, notes, .. } => {
                 let run = self.run.as_mut().filter(|run| run.job == job)?;
-                self.device = Some(device.clone());
-                run.device = Some(device);
+                run.started = true;
+                self.device = Some(device);
                 Some(News::Started(notes))
             }
             Event::Progress { job, iterations, remaining_secs, extended_by, paused, .. } => {

@@ -2,7 +2,7 @@
 
 use crate::app::curves::Curves;
 use crate::app::document::MaskId;
-use crate::job::{DeviceInfo, FillRequest, JobId, Preview};
+use crate::job::{FillRequest, JobId, Preview};
 
 /// A running search.
 pub struct Run {
@@ -10,8 +10,8 @@ pub struct Run {
     pub request: FillRequest,
     /// The state of the mask that each hole of the search is: that of the request, and those that followed it.
     pub(super) mask_ids: Vec<MaskId>,
-    /// What computes it, once the search has begun.
-    pub device: Option<DeviceInfo>,
+    /// The device is open and the search begun.
+    pub started: bool,
     pub paused: bool,
     /// Stop was pressed; the best so far is on its way.
     pub stopping: bool,
@@ -30,7 +30,7 @@ impl Run {
             job,
             request,
             mask_ids: vec![mask_id],
-            device: None,
+            started: false,
             paused: false,
             stopping: false,
             curves: Curves::default(),
@@ -47,11 +47,6 @@ impl Run {
             .or_else(|| self.preview.as_ref().map(|preview| preview.best))
             .or_else(|| self.curves.best())
             .unwrap_or(0)
-    }
-
-    /// The device is open and the search begun.
-    pub fn has_started(&self) -> bool {
-        self.device.is_some()
     }
 
     /// How many iterations there will be.

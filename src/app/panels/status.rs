@@ -74,7 +74,7 @@ fn progress(state: &State) -> Vec<String> {
     if run.stopping {
         return vec!["Stopping…".to_owned()];
     }
-    if !run.has_started() {
+    if !run.started {
         return vec!["Starting…".to_owned()];
     }
     let mut parts = vec![format!("Iteration {iteration} of {}", run.iterations())];
