@@ -40,10 +40,10 @@ pub(super) fn check_start(request: &FillRequest, model: &ModelInfo) -> Result<()
 /// What the user should know before the search starts.
 pub(super) fn notes(request: &FillRequest, networks: &Networks, problem: &Problem) -> Vec<String> {
     let mut notes = Vec::new();
-    if !networks.has_discriminator() && request.settings.lambda > 0.0 {
+    if !networks.info.has_discriminator && request.settings.lambda > 0.0 {
         notes.push("This model has no discriminator: the prior loss is off".to_string());
     }
-    if !networks.has_encoder() && request.settings.starts == Starts::Encoder && request.start.is_as_set() {
+    if !networks.info.has_encoder && request.settings.starts == Starts::Encoder && request.start.is_as_set() {
         notes.push("This model has no encoder: the search starts from the prior".to_string());
     }
     if problem.known.iter().all(|&known| known == 0.0) {

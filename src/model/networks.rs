@@ -56,24 +56,6 @@ impl Networks {
         }
     }
 
-    /// Whether the prior loss can be had.
-    #[must_use]
-    pub fn has_discriminator(&self) -> bool {
-        match &self.place {
-            Place::Host(networks) => networks.has_discriminator(),
-            Place::Gpu(networks) => networks.has_discriminator(),
-        }
-    }
-
-    /// Whether there can be a guess.
-    #[must_use]
-    pub fn has_encoder(&self) -> bool {
-        match &self.place {
-            Place::Host(networks) => networks.has_encoder(),
-            Place::Gpu(networks) => networks.has_encoder(),
-        }
-    }
-
     /// G of `batch` latents, one after the other, each value in [-1, 1]: `[batch, side, side, 3]` in [-1, 1].
     ///
     /// # Panics

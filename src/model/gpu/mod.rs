@@ -30,7 +30,7 @@ mod layer;
 mod pass;
 mod shader;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -117,12 +117,6 @@ impl GpuNetworks {
     #[must_use]
     pub fn has_discriminator(&self) -> bool {
         self.discriminator.is_some()
-    }
-
-    /// Whether there can be a guess.
-    #[must_use]
-    pub fn has_encoder(&self) -> bool {
-        self.encoder.is_some()
     }
 
     /// Where they are.

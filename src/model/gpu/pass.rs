@@ -8,6 +8,7 @@ use super::kernel::{Dispatch, Reader, constants, room, uniform};
 use super::layer::{Layer, Side};
 use super::shader::{Precision, Rows, THREADS, TOTAL, Tile, product};
 use super::{GpuNetworks, VECTOR, narrowed, vectors, widened};
+use crate::model::host::seen;
 
 /// Workgroups that keep a large GPU busy.
 const GROUPS: usize = 256;
@@ -164,8 +165,8 @@ impl<'a> Writer<'a> {
 
     /// Outputs of layers, each twice as wide as the one before: pictures of so many vectors.
     fn outputs(&self, label: &str, channels: impl Iterator<Item = usize>) -> Vec<Buffer> {
-        let length = |(index, channels)| self.batch * (FIRST_SIDE << index) * (FIRST_SIDE << index) * channels * VECTOR;
-        channels.enumerate().map(|place| room(&self.networks.gpu, label, length(place))).collect()
+        let new = |output| room(&self.networks.gpu, label, self.batch * length(output));
+        channels.enumerate().map(new).collect()
     }
 
     /// D or E: from pictures to their outputs. `judged` are the layers' outputs but the last, smallest first.
@@ -197,7 +198,6 @@ impl GpuNetworks {
     pub fn most_candidates(&self) -> usize {
         let judges = self.discriminator.iter().flatten().rev().skip(1).map(|layer| layer.small);
         let drawn = self.generator.iter().map(|layer| layer.large);
-        let length = |(index, channels)| (FIRST_SIDE << index) * (FIRST_SIDE << index) * channels * VECTOR;
         let longest = drawn.enumerate().chain(judges.enumerate()).map(length).max().unwrap_or(1);
         let limit = self.gpu.device.limits().max_storage_buffer_binding_size;
         to_usize(limit) / (size_of::<f32>() * longest)
@@ -299,17 +299,12 @@ impl GpuNetworks {
     #[must_use]
     pub fn encode(&self, batch: usize, pictures: &[f32], known: &[f32]) -> Option<Vec<f32>> {
         let layers = self.encoder.as_ref()?;
-        let mut input = Vec::with_capacity(known.len() * VECTOR);
-        for (pixel, known) in pictures.as_chunks::<3>().0.iter().zip(known) {
-            let seen = |value: f32| if *known > 0.0 { value * known } else { 0.0 };
-            input.extend([seen(pixel[0]), seen(pixel[1]), seen(pixel[2]), *known]);
-        }
         let writer = Writer::new(self, batch);
-        let from = constants(&self.gpu, "seen", &input);
-        let seen = writer.outputs("seen", layers[..layers.len() - 1].iter().rev().map(|layer| layer.small));
+        let from = constants(&self.gpu, "seen", &seen(pictures, known));
+        let outputs = writer.outputs("encoded", layers[..layers.len() - 1].iter().rev().map(|layer| layer.small));
         let length = batch * vectors(self.latent_dim) * VECTOR;
         let guess = room(&self.gpu, "guess", length);
-        let dispatches = writer.judge(layers, &from, &seen, &guess, Activation::Tanh);
+        let dispatches = writer.judge(layers, &from, &outputs, &guess, Activation::Tanh);
         Some(narrowed(&self.read(&dispatches, &guess, length), self.latent_dim))
     }
 }
@@ -320,6 +315,11 @@ impl Pass {
         let wide = widened(latents, networks.latent_dim);
         networks.gpu.queue.write_buffer(&self.latents, 0, bytemuck::cast_slice(&wide));
     }
+}
+
+/// Values of a layer's output, the index of whose side and whose channels in vectors are given.
+fn length((index, channels): (usize, usize)) -> usize {
+    (FIRST_SIDE << index) * (FIRST_SIDE << index) * channels * VECTOR
 }
 
 /// Side of the smaller picture of a layer, counted from that of one pixel.

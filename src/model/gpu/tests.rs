@@ -3,36 +3,20 @@
 use super::shader::{Precision, Rows, Tile, product};
 use super::*;
 use crate::device::{DeviceChoice, list_gpus, open};
+use crate::model::host::tests::{assert_close, noise};
 use crate::model::host::{HostNetworks, Purpose, Tape};
 use crate::model::{ModelChoice, TINY, load};
 
 /// Sums of some thousand products in another order, and the driver's tanh, relative to the largest value.
 const RELATIVE: f32 = 3e-4;
 
-fn any_gpu() -> Option<Gpu> {
+/// `None` where there is none to try.
+pub(crate) fn any_gpu() -> Option<Gpu> {
     let Some(gpu) = list_gpus().first().map(|gpu| gpu.index) else {
         eprintln!("no Vulkan, Metal or DirectX here: the shaders were not tried");
         return None;
     };
     open(DeviceChoice::Gpu(Some(gpu))).unwrap().device
-}
-
-fn assert_close(name: &str, found: &[f32], expected: &[f32]) {
-    assert_eq!(found.len(), expected.len(), "{name}");
-    let scale = expected.iter().fold(0.0f32, |most, value| most.max(value.abs()));
-    assert!(scale > 0.0, "{name}: nothing to compare");
-    for (index, (found, expected)) in found.iter().zip(expected).enumerate() {
-        let error = (found - expected).abs();
-        assert!(error <= RELATIVE * scale, "{name}[{index}]: {found} where {expected} is expected");
-    }
-}
-
-fn noise(length: usize, seed: u32) -> Vec<f32> {
-    let value = |index: usize| {
-        let hash = u32::try_from(index).unwrap().wrapping_mul(2_654_435_761).wrapping_add(seed * 40_503);
-        f32::from(u16::try_from(hash.wrapping_mul(2_246_822_519) >> 16).unwrap()) / 32768.0 - 1.0
-    };
-    (0..length).map(value).collect()
 }
 
 /// Pictures, logits, and the gradient of `Σ logits·a + Σ pictures·b` to the latents; and the encoder's guess.
@@ -51,12 +35,12 @@ fn compare(file: &ModelFile, batch: usize) {
     let pictures = narrowed(&drawn, 3);
     let mut tape = Tape::default();
     host.draw(batch, &latents, &mut tape);
-    assert_close("pictures", &pictures, tape.pictures());
+    assert_close("pictures", &pictures, tape.pictures(), RELATIVE);
     assert!(drawn.iter().skip(3).step_by(4).all(|value| *value == 0.0));
 
     let logits = networks.read(&pass.judge, &pass.logits, batch * VECTOR);
     let expected = host.judge_drawn(batch, &mut tape).unwrap();
-    assert_close("logits", &narrowed(&logits, 1), &expected);
+    assert_close("logits", &narrowed(&logits, 1), &expected, RELATIVE);
 
     gpu.queue.write_buffer(&pass.logits_gradient, 0, bytemuck::cast_slice(&widened(&a, 1)));
     let judged = narrowed(&networks.read(&pass.judge_back, &pass.pictures_gradient, batch * area * VECTOR), 3);
@@ -71,13 +55,13 @@ fn compare(file: &ModelFile, batch: usize) {
         gradient.iter_mut().zip(&b[image * 3 * area..]).for_each(|(gradient, b)| *gradient += b);
         0.0
     });
-    assert_close("gradient", &gradient, &expected);
+    assert_close("gradient", &gradient, &expected, RELATIVE);
 
     assert_eq!(networks.draw(batch, &latents), pictures);
     let known: Vec<f32> = noise(batch * area, 4).iter().map(|value| f32::from(*value > -0.3)).collect();
     let seen = noise(batch * area * 3, 5);
     let guess = networks.encode(batch, &seen, &known).unwrap();
-    assert_close("guess", &guess, &host.encode(batch, &seen, &known).unwrap());
+    assert_close("guess", &guess, &host.encode(batch, &seen, &known).unwrap(), RELATIVE);
 }
 
 #[test]

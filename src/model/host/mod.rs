@@ -32,7 +32,7 @@ mod judge;
 mod panels;
 mod product;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod winograd;
 
 use rayon::prelude::*;
@@ -88,18 +88,6 @@ impl HostNetworks {
             encoder: judge("encoder", &file.architecture.encoder_channels, Purpose::Guess)?,
             side_px: file.architecture.image_size_px as usize,
         })
-    }
-
-    /// Whether the prior loss can be had.
-    #[must_use]
-    pub fn has_discriminator(&self) -> bool {
-        self.discriminator.is_some()
-    }
-
-    /// Whether there can be a guess.
-    #[must_use]
-    pub fn has_encoder(&self) -> bool {
-        self.encoder.is_some()
     }
 
     /// G of `batch` latents, one after the other, each value in [-1, 1]. The
@@ -168,12 +156,7 @@ impl HostNetworks {
     #[must_use]
     pub fn encode(&self, batch: usize, pictures: &[f32], known: &[f32]) -> Option<Vec<f32>> {
         let encoder = self.encoder.as_ref()?;
-        let mut input = Vec::with_capacity(known.len() * 4);
-        for (pixel, known) in pictures.as_chunks::<3>().0.iter().zip(known) {
-            let seen = |value: f32| if *known > 0.0 { value * known } else { 0.0 };
-            input.extend([seen(pixel[0]), seen(pixel[1]), seen(pixel[2]), *known]);
-        }
-        let mut latents = encoder.forward(batch, self.side_px, &input, &mut Tape::default());
+        let mut latents = encoder.forward(batch, self.side_px, &seen(pictures, known), &mut Tape::default());
         for value in &mut latents {
             *value = value.tanh();
         }
@@ -187,6 +170,17 @@ impl Tape {
     pub fn pictures(&self) -> &[f32] {
         self.drawn.last().map_or(&[], Vec::as_slice)
     }
+}
+
+/// What E gets: of each pixel `[…, 3]` the colour where it is known, else zeros, and its value in the mask. What lies in the hole is
+/// not read.
+pub(super) fn seen(pictures: &[f32], known: &[f32]) -> Vec<f32> {
+    let pixels = pictures.as_chunks::<3>().0.iter().zip(known);
+    let pixel = |(pixel, known): (&[f32; 3], &f32)| {
+        let [red, green, blue] = pixel.map(|value| if *known > 0.0 { value * known } else { 0.0 });
+        [red, green, blue, *known]
+    };
+    pixels.flat_map(pixel).collect()
 }
 
 /// Bits of the vectors that the heavy layers compute with here: what the processor has.

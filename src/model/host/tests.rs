@@ -13,7 +13,7 @@ const RELATIVE: f32 = 1e-4;
 /// gradient 1.4 %.
 const RELATIVE_IN_BF16: f32 = 0.06;
 
-fn assert_close(name: &str, found: &[f32], expected: &[f32], relative: f32) {
+pub(in crate::model) fn assert_close(name: &str, found: &[f32], expected: &[f32], relative: f32) {
     assert_eq!(found.len(), expected.len(), "{name}");
     let scale = expected.iter().fold(0.0f32, |most, value| most.max(value.abs()));
     assert!(scale > 0.0, "{name}: nothing to compare");
@@ -27,7 +27,7 @@ fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     tensor.into_data().iter::<f32>().collect()
 }
 
-fn noise(length: usize, seed: u32) -> Vec<f32> {
+pub(in crate::model) fn noise(length: usize, seed: u32) -> Vec<f32> {
     let value = |index: usize| {
         let hash = u32::try_from(index).unwrap().wrapping_mul(2_654_435_761).wrapping_add(seed * 40_503);
         f32::from(u16::try_from(hash.wrapping_mul(2_246_822_519) >> 16).unwrap()) / 32768.0 - 1.0

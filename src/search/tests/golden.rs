@@ -5,8 +5,8 @@ use std::sync::Arc;
 use burn::tensor::{Device, Tensor, TensorData};
 use safetensors::SafeTensors;
 
-use super::gpu::any_gpu;
 use super::reference::{evaluate, values};
+use crate::model::gpu::tests::any_gpu;
 use crate::model::host::Arithmetic;
 use crate::model::reference::Reference;
 use crate::model::{ModelChoice, Networks, load};

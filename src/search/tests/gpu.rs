@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::reference::values;
 use super::rules::{problem, settings};
-use crate::device::{self, DeviceChoice, Gpu};
+use crate::model::gpu::tests::any_gpu;
 use crate::model::host::Arithmetic;
 use crate::model::{ModelFile, Networks, TINY};
 use crate::search::{OptimizerKind, Search, Settings};
@@ -24,15 +24,6 @@ fn trace(networks: Networks) -> (Vec<f32>, Vec<f32>) {
     }
     let losses = search.take_losses().iter().flat_map(|(_, row)| row.iter().map(|losses| losses.total)).collect();
     (pictures, losses)
-}
-
-/// `None` where there is none to try.
-pub(super) fn any_gpu() -> Option<Gpu> {
-    let Some(gpu) = device::list_gpus().first().map(|gpu| gpu.index) else {
-        eprintln!("no Vulkan, Metal or DirectX here: the GPU's path was not tried");
-        return None;
-    };
-    device::open(DeviceChoice::Gpu(Some(gpu))).unwrap().device
 }
 
 #[test]
