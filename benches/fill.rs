@@ -1,4 +1,4 @@
-//! What a fill costs on the CPU: `cargo bench`.
+//! Benchmarks of a fill on the CPU: `cargo bench`.
 
 use std::sync::{Arc, mpsc};
 
@@ -19,14 +19,14 @@ fn main() {
     divan::main();
 }
 
-/// Blog mode on a centre hole, as the `PyTorch` yardstick does it.
+/// A search with the blog preset on a centre hole, as in the `PyTorch` comparison.
 fn search(candidates: u32) -> Search {
-    let file = load(&ModelChoice::default()).expect("the embedded model is whole");
-    let networks = Arc::new(Networks::load_on_host(&file, Arithmetic::fastest()).expect("the embedded model is whole"));
+    let file = load(&ModelChoice::default()).expect("the embedded model is valid");
+    let networks = Arc::new(Networks::load_on_host(&file, Arithmetic::fastest()).expect("the embedded model is valid"));
     endless_search(&networks, candidates)
 }
 
-/// One iteration: generator, discriminator, both backwards, Adam.
+/// One iteration: forward and backward pass of generator and discriminator, and Adam.
 #[divan::bench(args = [1, 8, 32], sample_count = 20, sample_size = 1)]
 fn search_step(bencher: Bencher, candidates: u32) {
     let mut search = search(candidates);
@@ -37,7 +37,7 @@ fn search_step(bencher: Bencher, candidates: u32) {
     });
 }
 
-/// Reading the pictures of all candidates.
+/// Reads the pictures of all candidates.
 #[divan::bench(args = [1, 8], sample_count = 20)]
 fn read_pictures(bencher: Bencher, candidates: u32) {
     let mut search = search(candidates);
@@ -45,13 +45,13 @@ fn read_pictures(bencher: Bencher, candidates: u32) {
     bencher.bench_local(|| search.pictures());
 }
 
-/// Reading and checking the embedded model.
+/// Reads and checks the embedded model.
 #[divan::bench(sample_count = 10, sample_size = 1)]
 fn load_model() -> usize {
     load(&ModelChoice::default()).map_or(0, |file| file.info.latent_dim)
 }
 
-/// A portrait of 512×600 pixels with a hole in the middle of its face, and some picture to fill it with.
+/// A portrait of 512×600 pixels, a hole in the middle of its face, the face frame, and a fill.
 fn portrait() -> (Photo, Mask, FaceFrame, Vec<f32>) {
     let bytes = include_bytes!("../assets/samples/grace_hopper.jpg");
     let photo = decode(bytes, DecodeLimits::default()).expect("the sample is a photo");
@@ -61,7 +61,7 @@ fn portrait() -> (Photo, Mask, FaceFrame, Vec<f32>) {
     (photo, hole, frame, fill)
 }
 
-/// One preview of the fill in the photo.
+/// Draws one preview of the fill in the photo.
 #[divan::bench(args = BlendMode::ALL)]
 fn preview(bencher: Bencher, mode: BlendMode) {
     let (photo, hole, frame, fill) = portrait();
@@ -69,14 +69,14 @@ fn preview(bencher: Bencher, mode: BlendMode) {
     bencher.bench_local(|| composer.patch(&fill, 64));
 }
 
-/// The finished photo.
+/// Blends the fill into the photo.
 #[divan::bench(args = BlendMode::ALL, sample_count = 20, sample_size = 1)]
 fn result(bencher: Bencher, mode: BlendMode) {
     let (photo, hole, frame, fill) = portrait();
     bencher.bench_local(|| apply(&photo, &hole, &frame, mode, &fill, 64));
 }
 
-/// What the editor asks its background thread for, with the hole in the middle of a face. `large`: of 1000×1000 pixels.
+/// A fill request as the editor sends it to its worker, with the hole in the middle of a face. `large`: 1000×1000 pixels.
 fn request(large: bool, settings: Settings, start: Start) -> FillRequest {
     let (photo, hole, frame, _) = if large { large_portrait() } else { portrait() };
     FillRequest {
@@ -91,12 +91,12 @@ fn request(large: bool, settings: Settings, start: Start) -> FillRequest {
     }
 }
 
-/// From the end of a stroke to the encoder's first guess in place in the photo: a new hole each time.
+/// From the end of a stroke to the encoder's first guess in the photo. Every run has a new hole.
 #[divan::bench(args = [false, true], sample_count = 20, sample_size = 1)]
 fn first_guess(bencher: Bencher, large: bool) {
     let (sender, receiver) = mpsc::channel();
     let worker = Worker::spawn(Arc::new(move |_| {
-        // The last wake comes when nobody waits any more.
+        // The receiver is gone at the last wake-up.
         let _ = sender.send(());
     }));
     let request = request(large, Preset::Best.settings(), Start::AsSet).into_first_guess();
@@ -112,7 +112,7 @@ fn first_guess(bencher: Bencher, large: bool) {
         .bench_local_values(guess);
 }
 
-/// Waits for the end.
+/// An observer that ignores all progress.
 struct Patient;
 
 impl Observer for Patient {
@@ -123,7 +123,7 @@ impl Observer for Patient {
     }
 }
 
-/// More like one latent, as the editor samples them.
+/// Variations of one latent, as the editor makes them.
 #[divan::bench(sample_count = 5, sample_size = 1)]
 fn more_like_this(bencher: Bencher) {
     let mut engine = Engine::default();
@@ -146,14 +146,14 @@ fn large_portrait() -> (Photo, Mask, FaceFrame, Vec<f32>) {
     (Photo::from_pixels(pixels), hole, frame, fill)
 }
 
-/// Setting up the equations of a hole of one megapixel.
+/// Sets up the equations for a hole of one megapixel.
 #[divan::bench(args = BlendMode::ALL, sample_count = 10, sample_size = 1)]
 fn prepare_megapixel(bencher: Bencher, mode: BlendMode) {
     let (photo, hole, frame, _) = large_portrait();
     bencher.bench_local(|| Composer::new(&photo, &hole, &frame, mode, None));
 }
 
-/// Solving them for a fill, and drawing it.
+/// Solves the equations for a fill of one megapixel and draws it.
 #[divan::bench(args = BlendMode::ALL, sample_count = 10, sample_size = 1)]
 fn draw_megapixel(bencher: Bencher, mode: BlendMode) {
     let (photo, hole, frame, fill) = large_portrait();
@@ -161,7 +161,7 @@ fn draw_megapixel(bencher: Bencher, mode: BlendMode) {
     bencher.bench_local(|| composer.patch(&fill, 64));
 }
 
-/// A hole of one megapixel in a face of 1800 pixels, by how much detail it gets: what 100 takes more than 0 is the detail.
+/// A hole of one megapixel in a face of 1800 pixels. The difference between 100 and 0 percent is the time for the detail.
 #[divan::bench(args = [0, 100], sample_count = 10, sample_size = 1)]
 fn large_hole(bencher: Bencher, detail_percent: u8) {
     let (photo, _, _, fill) = portrait();
@@ -174,7 +174,7 @@ fn large_hole(bencher: Bencher, detail_percent: u8) {
     bencher.bench_local(|| Composer::new(&photo, &hole, &frame, blend, None).patch(&fill, 64));
 }
 
-/// Looking for faces in a photo of 24 megapixels.
+/// Detects faces in a photo of 24 megapixels.
 #[divan::bench(sample_count = 10, sample_size = 1)]
 fn find_faces(bencher: Bencher) {
     let (photo, ..) = portrait();

@@ -1,4 +1,4 @@
-//! The one place that picks a compute device.
+//! Lists and opens compute devices. No other module opens one.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,16 +10,16 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use burn::tensor::{Device, DeviceKind};
 use burn_wgpu::WgpuBackend;
 
-/// What the user asked for. Written `auto`, `cpu`, `cpu:f32`, `gpu` or `gpu:N`.
+/// The requested device, written `auto`, `cpu`, `cpu:f32`, `gpu` or `gpu:N`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum DeviceChoice {
-    /// The first real GPU, else the CPU.
+    /// The first hardware GPU, else the CPU.
     #[default]
     Auto,
     Cpu,
-    /// The CPU in single precision throughout, also where bfloat16 is faster.
+    /// The CPU in single precision, even where bfloat16 is faster.
     CpuF32,
-    /// The first real GPU, or the one with this number in [`list_gpus`].
+    /// The first hardware GPU, or the GPU with this index in [`list_gpus`].
     Gpu(Option<usize>),
 }
 
@@ -57,15 +57,15 @@ impl FromStr for DeviceChoice {
     }
 }
 
-/// A GPU, or a program that plays one.
+/// A hardware or software GPU.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GpuInfo {
-    /// Its number in `gpu:N`.
+    /// The N of `gpu:N`.
     pub index: usize,
     pub name: String,
-    /// Vulkan, Metal, Dx12 or Gl.
+    /// Graphics API: Vulkan, Metal, DirectX 12 or OpenGL.
     pub api: String,
-    /// Computes on the CPU (lavapipe, `SwiftShader`, WARP): counted as no GPU by `auto`.
+    /// Whether it computes on the CPU (lavapipe, `SwiftShader`, WARP). `auto` ignores these.
     pub software: bool,
 }
 
@@ -80,7 +80,9 @@ impl fmt::Display for GpuInfo {
 pub enum DeviceError {
     #[error("this machine offers no GPU: use --device cpu, or install its graphics driver")]
     NoGpu,
-    #[error("only software GPUs here ({names}), slower than the CPU itself: use --device cpu, or gpu:N to insist")]
+    #[error(
+        "only software GPUs found ({names}), which are slower than the CPU: use --device cpu, or gpu:N to use one anyway"
+    )]
     OnlySoftware { names: String },
     #[error("there is no gpu:{index}: this machine has {count} (see `countenance devices`)")]
     NoSuchGpu { index: usize, count: usize },
@@ -88,18 +90,18 @@ pub enum DeviceError {
     Start { name: String, reason: String },
 }
 
-/// A device that is ready to compute.
+/// An open device.
 #[derive(Clone, Debug)]
 pub struct Open<T> {
     pub device: T,
     /// As in "CPU" or "NVIDIA RTX 4070 (Vulkan)".
     pub name: String,
     pub is_gpu: bool,
-    /// Why it is not what one might expect.
+    /// Why this device was chosen, where the user may expect another one.
     pub notice: Option<String>,
 }
 
-/// A GPU that takes our own programs.
+/// An open GPU for our own shaders.
 #[derive(Clone, Debug)]
 pub struct Gpu {
     pub device: wgpu::Device,
@@ -108,24 +110,24 @@ pub struct Gpu {
 }
 
 impl Gpu {
-    /// Whether it was lost, as far as it was noticed: nothing on it can be used any more.
+    /// Whether the loss of the GPU was reported. A lost GPU cannot be used any more.
     #[must_use]
     pub fn is_lost(&self) -> bool {
         self.is_lost.load(Ordering::Relaxed)
     }
 }
 
-/// An adapter, and how burn addresses it: numbered among those of its kind.
+/// A GPU with what wgpu and burn need to open it. burn numbers the GPUs of each kind.
 struct Adapter {
     info: GpuInfo,
     api: wgpu::Backend,
-    /// Its place among those of the interface.
+    /// Index in wgpu's list of this API.
     place: usize,
     backend: WgpuBackend,
     kind: DeviceKind,
 }
 
-/// Graphics interfaces in the order of preference, with the names that burn and people know them by.
+/// Graphics APIs in order of preference: wgpu's, burn's and the user's name.
 const APIS: [(wgpu::Backend, WgpuBackend, &str); 4] = [
     (wgpu::Backend::Vulkan, WgpuBackend::Vulkan, "Vulkan"),
     (wgpu::Backend::Metal, WgpuBackend::Metal, "Metal"),
@@ -133,29 +135,29 @@ const APIS: [(wgpu::Backend, WgpuBackend, &str); 4] = [
     (wgpu::Backend::Gl, WgpuBackend::Gl, "OpenGL"),
 ];
 
-/// Every GPU that this machine offers, real ones first. Takes some tenths of a second the first time: not for the UI
-/// thread.
+/// Lists the GPUs of this machine, hardware GPUs first. The first call is slow because it loads drivers: do not call it
+/// on the UI thread.
 #[must_use]
 pub fn list_gpus() -> Vec<GpuInfo> {
     adapters().iter().map(|adapter| adapter.info.clone()).collect()
 }
 
-/// The GPU that `auto` takes, `None` for the CPU.
+/// The GPU that `auto` chooses; `None` for the CPU.
 #[must_use]
 pub fn auto_gpu() -> Option<GpuInfo> {
     adapters().iter().map(|adapter| &adapter.info).find(|info| !info.software).cloned()
 }
 
-/// Opens the device that was asked for, for the search. `None` is the CPU. A GPU stays open until the program ends; asking again is
-/// free, and a GPU that was lost is opened anew.
+/// Opens the requested device for the search; `None` is the CPU. A GPU stays open until the program ends, so a second
+/// call is cheap. A lost GPU is opened again.
 ///
 /// # Errors
-/// When a GPU was asked for and none can be had. `auto` falls back to the CPU instead and says why in the notice.
+/// When the requested GPU cannot be opened. `auto` falls back to the CPU instead and gives the reason in the notice.
 pub fn open(choice: DeviceChoice) -> Result<Open<Option<Gpu>>, DeviceError> {
     open_with(choice, None, |adapter| connect(adapter).map(Some))
 }
 
-/// The same for burn, which trains. The device is without autodiff.
+/// Opens the requested device for burn, which training uses. The device has no autodiff.
 ///
 /// # Errors
 /// As [`open`].
@@ -169,13 +171,13 @@ fn open_with<T>(
     start: impl Fn(&Adapter) -> Result<T, DeviceError>,
 ) -> Result<Open<T>, DeviceError> {
     let on_cpu = |notice| Ok(Open { device: cpu, name: "CPU".into(), is_gpu: false, notice });
-    // Asking for GPUs loads their drivers.
+    // Listing GPUs loads their drivers.
     if matches!(choice, DeviceChoice::Cpu | DeviceChoice::CpuF32) {
         return on_cpu(None);
     }
     let opened = |adapter: &Adapter| {
         let GpuInfo { name, software, .. } = &adapter.info;
-        let notice = software.then(|| format!("{name} is a software GPU, slower than the CPU itself"));
+        let notice = software.then(|| format!("{name} is a software GPU, which is slower than the CPU"));
         Ok(Open { device: start(adapter)?, name: adapter.info.to_string(), is_gpu: true, notice })
     };
     let all = adapters();
@@ -185,9 +187,9 @@ fn open_with<T>(
             None => Err(DeviceError::NoSuchGpu { index, count: all.len() }),
         },
         (DeviceChoice::Auto, Some(adapter)) => {
-            opened(adapter).or_else(|error: DeviceError| on_cpu(Some(format!("{error}; the CPU does the work"))))
+            opened(adapter).or_else(|error: DeviceError| on_cpu(Some(format!("{error}; using the CPU"))))
         }
-        (DeviceChoice::Auto, None) => on_cpu(Some("No GPU here: the CPU does the work".into())),
+        (DeviceChoice::Auto, None) => on_cpu(Some("No GPU found: using the CPU".into())),
         (_, Some(adapter)) => opened(adapter),
         (_, None) if all.is_empty() => Err(DeviceError::NoGpu),
         (_, None) => {
@@ -198,15 +200,15 @@ fn open_with<T>(
     }
 }
 
-/// Opens an adapter, or finds it open.
+/// Opens a GPU, or returns it if it is open.
 fn connect(adapter: &Adapter) -> Result<Gpu, DeviceError> {
     static OPEN: Mutex<BTreeMap<usize, Gpu>> = Mutex::new(BTreeMap::new());
     let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(gpu) = open.get(&adapter.info.index).filter(|gpu| !gpu.is_lost()) {
         return Ok(gpu.clone());
     }
-    // Drivers take some megabytes: none is kept open for a GPU that nobody asks for.
-    let found = || enumerate(adapter.api).into_iter().nth(adapter.place).ok_or("it is not there any more");
+    // Each open driver takes memory, so only requested GPUs are opened.
+    let found = || enumerate(adapter.api).into_iter().nth(adapter.place).ok_or("it is no longer available");
     let offer = start_with(adapter, found)?;
     let offered = offer.limits();
     let descriptor = wgpu::DeviceDescriptor {
@@ -223,7 +225,7 @@ fn connect(adapter: &Adapter) -> Result<Gpu, DeviceError> {
     let is_lost = Arc::new(AtomicBool::new(false));
     let lost = Arc::clone(&is_lost);
     device.set_device_lost_callback(move |_, reason| {
-        tracing::debug!("a GPU was lost: {reason}");
+        tracing::debug!("GPU lost: {reason}");
         lost.store(true, Ordering::Relaxed);
     });
     let gpu = Gpu { device, queue, is_lost };
@@ -231,8 +233,8 @@ fn connect(adapter: &Adapter) -> Result<Gpu, DeviceError> {
     Ok(gpu)
 }
 
-/// Starts an adapter for burn, or finds it started. burn panics at the first tensor of a device that failed to start, so that
-/// none is handed out without having been opened here.
+/// Opens a GPU for burn, or returns it if it is open. burn panics at the first tensor if a device cannot be opened, so
+/// this function opens it first.
 fn start(adapter: &Adapter) -> Result<Device, DeviceError> {
     static STARTED: Mutex<BTreeMap<usize, Result<Device, DeviceError>>> = Mutex::new(BTreeMap::new());
     let mut started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -243,18 +245,18 @@ fn start(adapter: &Adapter) -> Result<Device, DeviceError> {
     started.entry(adapter.info.index).or_insert_with(first).clone()
 }
 
-/// Drivers fail in more ways than wgpu reports.
+/// Turns errors and driver panics into a [`DeviceError`].
 fn start_with<T, E: fmt::Display>(adapter: &Adapter, start: impl FnOnce() -> Result<T, E>) -> Result<T, DeviceError> {
     let failed = |reason: String| DeviceError::Start { name: adapter.info.name.clone(), reason };
     match std::panic::catch_unwind(AssertUnwindSafe(start)) {
         Ok(result) => result.map_err(|error| failed(error.to_string())),
-        Err(_) => Err(failed("its driver broke down".into())),
+        Err(_) => Err(failed("its driver crashed".into())),
     }
 }
 
-/// The adapters of the first interface that has a real GPU, else of the first that has any; OpenGL, whose compute
-/// shaders are a makeshift, only where nothing else answers. Asked once: the Vulkan loader does not like instances that come
-/// and go.
+/// The GPUs of the first API that has a hardware GPU, else of the first API that has any GPU. OpenGL's compute shaders
+/// are limited, so it is the last resort. Listed only once, because the Vulkan loader handles repeated instance
+/// creation badly.
 fn adapters() -> &'static [Adapter] {
     static ADAPTERS: OnceLock<Vec<Adapter>> = OnceLock::new();
     ADAPTERS.get_or_init(|| {
@@ -275,13 +277,13 @@ fn adapters() -> &'static [Adapter] {
     })
 }
 
-/// Whether processors do this adapter's work.
+/// Whether this adapter computes on the CPU.
 #[must_use]
 pub fn is_software(adapter: &wgpu::Adapter) -> bool {
     adapter.get_info().device_type == wgpu::DeviceType::Cpu
 }
 
-/// What an interface offers, always in the same order.
+/// Lists the adapters of one API, always in the same order.
 fn enumerate(api: wgpu::Backend) -> Vec<wgpu::Adapter> {
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor {
         backends: api.into(),
@@ -290,7 +292,7 @@ fn enumerate(api: wgpu::Backend) -> Vec<wgpu::Adapter> {
     pollster::block_on(instance.enumerate_adapters(api.into()))
 }
 
-/// The adapters behind one interface, real ones first.
+/// The GPUs of one API, hardware GPUs first.
 fn probe(api: wgpu::Backend, backend: WgpuBackend, api_name: &str) -> Vec<Adapter> {
     let mut counts = [0; 3];
     let mut next = |slot: usize| {
@@ -306,7 +308,7 @@ fn probe(api: wgpu::Backend, backend: WgpuBackend, api_name: &str) -> Vec<Adapte
                 wgpu::DeviceType::DiscreteGpu => DeviceKind::DiscreteGpu(next(0)),
                 wgpu::DeviceType::IntegratedGpu => DeviceKind::IntegratedGpu(next(1)),
                 wgpu::DeviceType::VirtualGpu => DeviceKind::VirtualGpu(next(2)),
-                // burn has no number for these; OpenGL reports its one adapter so.
+                // burn has no index for this kind. OpenGL reports its only adapter as this kind.
                 wgpu::DeviceType::Other => DeviceKind::DefaultDevice,
                 wgpu::DeviceType::Cpu => DeviceKind::Cpu,
             };
@@ -327,16 +329,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_gpu_that_was_lost_is_opened_anew() {
+    fn a_lost_gpu_is_opened_again() {
         let Some(Adapter { info, api, place, backend, kind }) = adapters().first() else {
-            eprintln!("no Vulkan, Metal or DirectX here: losing a GPU was not tried");
+            eprintln!("no GPU here: losing one is not tested");
             return;
         };
-        // Under a number of its own: other tests go on with theirs.
+        // An index of its own, because other tests use the GPU at the same time.
         let info = GpuInfo { index: usize::MAX, ..info.clone() };
         let adapter = Adapter { info, api: *api, place: *place, backend: *backend, kind: kind.clone() };
         let first = connect(&adapter).unwrap();
-        assert!(Arc::ptr_eq(&first.is_lost, &connect(&adapter).unwrap().is_lost), "it stays open");
+        assert!(Arc::ptr_eq(&first.is_lost, &connect(&adapter).unwrap().is_lost), "the GPU stays open");
         first.device.destroy();
         let _ = first.device.poll(wgpu::PollType::Poll);
         assert!(first.is_lost());
@@ -347,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn choices_are_read_as_they_are_written() {
+    fn device_choices_parse_what_they_print() {
         let choices = [
             DeviceChoice::Auto,
             DeviceChoice::Cpu,

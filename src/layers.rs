@@ -1,10 +1,10 @@
-//! The layer rule of the crate's map, read off the `use` lines: imports only point downwards, egui stays in `app`, clap in
-//! `cli`, burn in `device`, `model`, `search` and `train`.
+//! Tests the dependency rules of the module table in `lib.rs`. They scan the source text: modules import only from
+//! lower layers, and egui, clap, burn and other packages stay in their modules.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Which of our modules each module may use.
+/// The crate modules that each module may import.
 const MAY_USE: [(&str, &[&str]); 18] = [
     ("photo", &[]),
     ("mask", &["photo"]),
@@ -45,7 +45,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
     ("layers", &[]),
 ];
 
-/// Packages that only these modules may name.
+/// The modules that may use each package.
 const KEEPERS: [(&str, &[&str]); 16] = [
     ("egui", &["app"]),
     ("eframe", &["app"]),
@@ -76,7 +76,7 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The words that follow `prefix` in code, comments and strings left out as far as lines can tell.
+/// The identifiers that follow `prefix`. Lines that start with a comment are skipped.
 fn words_after<'a>(text: &'a str, prefix: &'a str) -> impl Iterator<Item = String> + 'a {
     text.lines().filter(|line| !line.trim_start().starts_with("//")).flat_map(move |line| {
         line.match_indices(prefix).map(move |(at, _)| {
@@ -100,7 +100,7 @@ fn imports_only_point_downwards() {
         let text = fs::read_to_string(&path).unwrap();
         let is_test = relative.components().any(|part| part.as_os_str().to_string_lossy().starts_with("tests"));
         let Some((_, allowed)) = MAY_USE.iter().find(|(module, _)| *module == first) else {
-            wrong.push(format!("{} belongs to no module of the map", relative.display()));
+            wrong.push(format!("{} is in no module of the table", relative.display()));
             continue;
         };
         for used in words_after(&text, "crate::") {
@@ -121,7 +121,7 @@ fn imports_only_point_downwards() {
 }
 
 #[test]
-fn the_scan_sees_what_it_should() {
+fn the_scan_skips_comment_lines() {
     let text = "use crate::photo::Photo;\n// crate::app\nlet x = crate::mask::Mask;";
     assert_eq!(words_after(text, "crate::").collect::<Vec<_>>(), ["photo", "mask"]);
 }

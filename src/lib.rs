@@ -1,37 +1,37 @@
 //! Content-aware fill for faces.
 //!
-//! A person paints over part of a face; the program searches the latent space of a face generator for the picture that
-//! agrees with every unpainted pixel, and blends it in (Yeh, Chen et al., arXiv 1607.07539).
+//! The user paints over part of a face. The program searches the latent space of a face generator for a picture that
+//! matches the unpainted pixels, and blends it into the photo (Yeh, Chen et al., arXiv 1607.07539).
 //!
-//! # The way of the data
+//! # Data flow
 //!
 //! ```text
 //! photo ──face──▶ crop ──mask──▶ known pixels ──search──▶ ẑ, G(ẑ) ──blend──▶ photo
 //! ```
 //!
-//! # Where things are
+//! # Modules
 //!
 //! | module | what it does | may use |
 //! | --- | --- | --- |
-//! | [`photo`] | decode and save photos; coordinate spaces | nothing here |
+//! | [`photo`] | decodes and saves photos; coordinate spaces | nothing here |
 //! | [`mask`] | strokes, raster, history, presets, context weights | `photo` |
-//! | [`face`] | find faces; cut one out for the network | `mask`, `photo` |
-//! | [`blend`] | put the fill back into the photo | `mask`, `photo` |
-//! | [`dataset`] | aligned faces to train on, packed in one file | `photo` |
-//! | [`device`] | the one place that picks a compute device | nothing here |
-//! | [`model`] | the networks, on the CPU and on a GPU, and their weight files | `device`, `photo` (to save) |
-//! | [`search`] | losses, optimisers, candidates: one fill | `model`, `mask` |
-//! | [`explore`] | samples, walks and sums of faces | `search`, `model`, `face`, `mask`, `photo` |
-//! | [`job`] | the background thread, the fill as a whole, and the recipe to repeat it | all of the above |
-//! | [`project`] | the work on a photo as a file | all of the above |
-//! | [`metrics`] | how near a fill comes to the truth | nothing here |
-//! | [`evaluation`] | one protocol: faces × holes × ways to fill | all of the above but `project` |
-//! | [`prepare`] | from a folder of photos to a dataset | `dataset`, `face`, `mask`, `photo` |
-//! | [`train`] | train a generator: recipes, checkpoints, quality over time | `model`, `dataset`, `device`, `photo`, `mask`, `metrics`, `search` |
+//! | [`face`] | finds faces; crops a face for the networks | `mask`, `photo` |
+//! | [`blend`] | blends the fill into the photo | `mask`, `photo` |
+//! | [`dataset`] | training datasets: aligned faces in one file | `photo` |
+//! | [`device`] | selects the compute device | nothing here |
+//! | [`model`] | the networks on the CPU and GPU, and their weight files | `device`, `photo` (to save) |
+//! | [`search`] | the latent search of one fill: losses, optimisers, candidates | `model`, `mask` |
+//! | [`explore`] | samples, interpolates and combines faces in latent space | `search`, `model`, `face`, `mask`, `photo` |
+//! | [`job`] | the background thread, the complete fill, and its provenance record | all of the above |
+//! | [`project`] | project files: photo, mask, settings and fill | all of the above |
+//! | [`metrics`] | metrics of a fill against the true picture | nothing here |
+//! | [`evaluation`] | evaluation protocol: faces × holes × fill methods | all of the above but `project` |
+//! | [`prepare`] | makes a dataset from a folder of photos | `dataset`, `face`, `mask`, `photo` |
+//! | [`train`] | trains a generator: recipes, checkpoints, quality measurements | `model`, `dataset`, `device`, `photo`, `mask`, `metrics`, `search` |
 //! | [`app`] | the editor | all above but `metrics`, `evaluation`, `dataset`, `prepare` |
 //! | [`cli`] | the command line | all of the above |
 //!
-//! Only `app` knows egui, only `cli` knows clap, and only `device`, `model`, `search` and `train` know burn.
+//! Only `app` uses egui, only `cli` uses clap, and only `device`, `model`, `search` and `train` use burn.
 
 pub mod app;
 pub mod blend;

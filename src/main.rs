@@ -1,4 +1,4 @@
-//! The `countenance` program: the editor, or one command without a window.
+//! The `countenance` program: starts the editor or runs a command.
 
 use std::process::ExitCode;
 

@@ -1,8 +1,8 @@
-//! The program as a script uses it, with the tiny model.
+//! Runs the program as a script would, with the tiny model.
 #![expect(
     clippy::unwrap_used,
     clippy::cast_possible_truncation,
-    reason = "a test ends where it meets an error; numbers are small"
+    reason = "a test may panic on an error; numbers are small"
 )]
 
 #[path = "cli/record.rs"]
@@ -25,7 +25,7 @@ fn tiny_model() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/fixtures/tiny-16.safetensors")
 }
 
-/// A folder with a small photo and a mask in it.
+/// A temporary folder with a small photo and a mask.
 fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     photo(24, 24).save(folder.path().join("photo.png")).unwrap();
@@ -42,7 +42,7 @@ fn mask(width: u32, height: u32) -> GrayImage {
     GrayImage::from_fn(width, height, |x, y| Luma([if inside(x, y) { 255 } else { 0 }]))
 }
 
-/// `countenance fill` in a folder, quick and on the CPU.
+/// Runs `countenance fill` in a folder, with few steps on the CPU.
 fn fill(folder: &Path, arguments: &[&str]) -> Output {
     countenance()
         .current_dir(folder)
@@ -63,7 +63,7 @@ fn assert_code(output: &Output, code: i32) {
 }
 
 #[test]
-fn a_fill_changes_the_hole_and_nothing_else() {
+fn a_fill_changes_only_the_hole() {
     let folder = folder();
     let output = fill(folder.path(), &["photo.png", "--mask", "mask.png", "--out", "filled.png"]);
     assert_code(&output, 0);
@@ -93,7 +93,7 @@ fn sixteen_bits_stay_sixteen() {
 }
 
 #[test]
-fn report_log_frames_and_gif_hold_what_they_promise() {
+fn report_log_frames_and_gif_are_complete() {
     let folder = folder();
     let output = fill(
         folder.path(),
@@ -152,7 +152,7 @@ fn the_same_seed_writes_the_same_file() {
 }
 
 #[test]
-fn one_bad_file_of_a_batch_is_named_and_the_rest_goes_on() {
+fn a_batch_continues_after_a_bad_file() {
     let folder = folder();
     fs::write(folder.path().join("broken.png"), b"\x89PNG\r\n\x1a\nand no more").unwrap();
     let output = fill(
@@ -169,7 +169,7 @@ fn one_bad_file_of_a_batch_is_named_and_the_rest_goes_on() {
 }
 
 #[test]
-fn wrong_usage_is_told_apart_from_failure() {
+fn usage_errors_and_failures_have_different_codes() {
     let folder = folder();
     let code = |arguments: &[&str]| fill(folder.path(), arguments).status.code();
     assert_eq!(code(&["photo.png", "--mask", "center"]), Some(2), "no --out");
@@ -179,7 +179,7 @@ fn wrong_usage_is_told_apart_from_failure() {
 }
 
 #[test]
-fn a_file_that_is_there_is_kept_unless_forced() {
+fn an_existing_file_is_kept_without_force() {
     let folder = folder();
     fs::write(folder.path().join("filled.png"), b"precious").unwrap();
     let arguments = ["photo.png", "--mask", "center", "--out", "filled.png"];
@@ -191,7 +191,7 @@ fn a_file_that_is_there_is_kept_unless_forced() {
 }
 
 #[test]
-fn a_mask_of_another_size_is_refused_with_both_sizes() {
+fn a_size_mismatch_error_names_both_sizes() {
     let folder = folder();
     mask(10, 24).save(folder.path().join("mask.png")).unwrap();
     let output = fill(folder.path(), &["photo.png", "--mask", "mask.png", "--out", "filled.png"]);
@@ -201,7 +201,7 @@ fn a_mask_of_another_size_is_refused_with_both_sizes() {
 }
 
 #[test]
-fn devices_names_the_cpu_and_what_auto_takes() {
+fn devices_lists_the_cpu_and_auto() {
     let output = countenance().arg("devices").output().unwrap();
     assert_code(&output, 0);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -214,7 +214,7 @@ fn without_gpu(command: &mut Command) -> &mut Command {
 }
 
 #[test]
-fn without_a_gpu_auto_takes_the_cpu_and_gpu_says_what_to_do() {
+fn without_a_gpu_auto_uses_the_cpu() {
     let folder = folder();
     let run = |device: &str, out: &str| {
         let mut command = countenance();
@@ -249,7 +249,7 @@ fn without_a_gpu_auto_takes_the_cpu_and_gpu_says_what_to_do() {
 }
 
 #[test]
-fn a_model_that_is_no_model_is_refused_by_name() {
+fn an_invalid_model_file_is_refused() {
     let folder = folder();
     fs::write(folder.path().join("bad.safetensors"), b"not a model").unwrap();
     let output = countenance()
@@ -262,7 +262,7 @@ fn a_model_that_is_no_model_is_refused_by_name() {
 }
 
 #[test]
-fn eval_measures_a_folder_and_names_the_picture_that_is_no_face() {
+fn eval_measures_faces_and_reports_bad_pictures() {
     let folder = tempfile::tempdir().unwrap();
     let faces = folder.path().join("faces");
     fs::create_dir(&faces).unwrap();
@@ -295,7 +295,7 @@ fn eval_measures_a_folder_and_names_the_picture_that_is_no_face() {
     assert_eq!(eval(&["--others", "telea"]).status.code(), Some(2));
 }
 
-/// Mounts a file system of so many kilobytes; `None` where that is not allowed.
+/// Mounts a file system of this size; `None` if mounting is not allowed.
 #[cfg(target_os = "linux")]
 fn small_disk(kilobytes: u32) -> Option<tempfile::TempDir> {
     let folder = tempfile::tempdir().unwrap();
@@ -306,13 +306,13 @@ fn small_disk(kilobytes: u32) -> Option<tempfile::TempDir> {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_disk_is_told_and_leaves_no_file() {
+fn a_full_disk_leaves_no_file() {
     let Some(disk) = small_disk(64) else {
-        eprintln!("no file system can be mounted here: a full disk was not tried");
+        eprintln!("skipped: mounting a small file system is not allowed here");
         return;
     };
     let folder = folder();
-    // Noise does not compress: 300 × 300 pixels need more than there is.
+    // Noise does not compress, so 300 × 300 pixels do not fit.
     let hash = |x: u32, y: u32| (x + 331 * y).wrapping_mul(2_654_435_761).rotate_left(13).wrapping_mul(2_246_822_519);
     let noise = RgbImage::from_fn(300, 300, |x, y| Rgb(hash(x, y).to_le_bytes()[1..].try_into().unwrap()));
     noise.save(folder.path().join("photo.png")).unwrap();
@@ -323,11 +323,11 @@ fn a_full_disk_is_told_and_leaves_no_file() {
     Command::new("umount").arg(disk.path()).status().unwrap();
     assert_code(&output, 1);
     assert!(errors(&output).contains("the disk is full: free some space"), "{}", errors(&output));
-    assert_eq!(left, 0, "nothing is left behind");
+    assert_eq!(left, 0, "no file remains");
 }
 
 #[test]
-fn a_fill_that_is_killed_leaves_a_whole_picture_or_none() {
+fn a_killed_fill_leaves_no_partial_picture() {
     let folder = folder();
     photo(700, 700).save(folder.path().join("photo.png")).unwrap();
     mask(700, 700).save(folder.path().join("mask.png")).unwrap();

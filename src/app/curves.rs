@@ -1,13 +1,13 @@
-//! The losses of a run, thinned out so that a long one costs no more memory than a short one.
+//! The losses of a fill over its iterations, downsampled so that long fills need no more memory than short ones.
 
 use crate::job::IterationLosses;
 use crate::search::Losses;
 
-/// The losses of every candidate over the iterations.
+/// The losses of every candidate, per iteration.
 #[derive(Clone, Debug)]
 pub struct Curves {
     points: Vec<IterationLosses>,
-    /// Only iterations that are 1 more than a multiple of this are kept.
+    /// Only iterations 1, 1 + stride, 1 + 2·stride, … are kept.
     stride: u32,
     newest: Option<IterationLosses>,
 }
@@ -19,7 +19,7 @@ impl Default for Curves {
 }
 
 impl Curves {
-    /// Twice the pixels that the plot is wide: more could not be seen.
+    /// Most points that are kept: about twice the plot's width in pixels, since more would not be visible.
     const MOST_POINTS: usize = 1200;
 
     /// Adds the losses of the next iterations.
@@ -37,18 +37,18 @@ impl Curves {
         }
     }
 
-    /// All that is kept, oldest first.
+    /// The kept points and the newest one, oldest first.
     pub fn points(&self) -> Vec<IterationLosses> {
         let last = self.newest.iter().filter(|newest| self.points.last() != Some(newest));
         self.points.iter().chain(last).cloned().collect()
     }
 
-    /// The curves of a finished run.
+    /// The history of a finished fill.
     pub fn from_points(points: Vec<IterationLosses>) -> Self {
         Self { newest: points.last().cloned(), points, stride: 1 }
     }
 
-    /// The iteration reached, 0 before the first.
+    /// The newest iteration; 0 before the first.
     pub fn iteration(&self) -> u32 {
         self.newest.as_ref().map_or(0, |losses| losses.iteration)
     }
@@ -58,13 +58,13 @@ impl Curves {
         self.newest.as_ref().and_then(|losses| losses.candidates.get(candidate).copied())
     }
 
-    /// The candidate with the least total loss now.
+    /// The candidate with the lowest total loss in the newest iteration.
     pub fn best(&self) -> Option<usize> {
         let losses = &self.newest.as_ref()?.candidates;
         (0..losses.len()).min_by(|&a, &b| losses[a].total.total_cmp(&losses[b].total))
     }
 
-    /// `(iteration, losses)` of one candidate, oldest first.
+    /// The pairs `(iteration, losses)` of one candidate, oldest first.
     pub fn of(&self, candidate: usize) -> impl Iterator<Item = (u32, Losses)> + '_ {
         let last = self
             .newest
@@ -77,7 +77,8 @@ impl Curves {
     }
 }
 
-/// The share of `λ·prior` in the total, 0 to 1. Magnitudes count, as the paper's prior loss is negative.
+/// The share of `λ·prior` in the total loss, 0 to 1. Uses absolute values, because the paper's prior loss is negative.
+/// `None` if the losses are zero or not finite.
 pub fn prior_share(losses: Losses) -> Option<f32> {
     let weighted_prior = losses.total - losses.context;
     let sum = weighted_prior.abs() + losses.context.abs();
@@ -95,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn long_runs_are_thinned_but_keep_the_first_and_the_newest_point() {
+    fn downsampling_keeps_the_first_and_newest_point() {
         let mut curves = Curves::default();
         curves.extend((1..=10_000).map(point).collect());
         let kept: Vec<u32> = curves.of(0).map(|(iteration, _)| iteration).collect();
@@ -106,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn share_counts_magnitudes_so_that_a_negative_prior_has_one_too() {
+    fn prior_share_uses_absolute_values() {
         let share = prior_share(Losses { context: 3.0, prior: -10.0, total: 2.0 }).expect("finite");
         assert!((share - 0.25).abs() < 1e-6, "{share}");
         assert_eq!(prior_share(Losses { context: 0.0, prior: 0.0, total: 0.0 }), None);

@@ -1,4 +1,4 @@
-//! What lies over the editor: the path field, help, and the one question that must be answered.
+//! Dialogs: the path field, the help windows, and the question about unsaved changes.
 
 use egui::{Button, Context, Grid, Modal, RichText, Role, TextEdit, Ui, WidgetInfo, vec2};
 
@@ -9,7 +9,7 @@ use super::state::{Action, Answer, Leaflet, Leave, PathBar, State};
 use super::tasks::Purpose;
 use super::theme;
 
-/// "Save before closing?"
+/// Asks whether to save before closing or before opening another file.
 pub fn show_question(context: &Context, state: &State, actions: &mut Vec<Action>) {
     let Some(leave) = &state.leave else { return };
     let has_result = state.has_result();
@@ -35,7 +35,7 @@ pub fn show_question(context: &Context, state: &State, actions: &mut Vec<Action>
             };
             let save = Button::new(RichText::new(save).color(palette.on_accent).strong()).fill(palette.accent);
             let save = ui.add(save.min_size(vec2(0.0, theme::ROW)));
-            if save.on_hover_text("Everything on the screen, to go on from later").clicked() {
+            if save.on_hover_text("Save the project, so that you can continue later").clicked() {
                 actions.push(Action::Answer(Answer::Save));
             }
             let discard = match leave {
@@ -55,7 +55,7 @@ pub fn show_question(context: &Context, state: &State, actions: &mut Vec<Action>
     }
 }
 
-/// The field for a path, above the canvas.
+/// The text field for a path, above the canvas.
 pub fn show_path_bar(ui: &mut Ui, bar: &PathBar, actions: &mut Vec<Action>) {
     let (title, verb) = match bar.purpose {
         Purpose::OpenPhoto => ("Path of a photo or project", "Open"),
@@ -65,7 +65,7 @@ pub fn show_path_bar(ui: &mut Ui, bar: &PathBar, actions: &mut Vec<Action>) {
         Purpose::LoadMask => ("Path of a mask", "Load"),
         Purpose::SaveMask => ("Save mask as", "Save"),
         Purpose::OpenModel => ("Path of a model", "Open"),
-        Purpose::FollowRun => ("Path of a run folder", "Follow"),
+        Purpose::FollowRun => ("Path of a training run folder", "Follow"),
     };
     let palette = theme::palette(ui);
     ui.horizontal(|ui| {
@@ -84,7 +84,7 @@ pub fn show_path_bar(ui: &mut Ui, bar: &PathBar, actions: &mut Vec<Action>) {
         let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
         if bar.exists {
             let replace = Button::new(RichText::new("Replace").color(palette.on_accent)).fill(palette.warning);
-            if ui.add(replace).on_hover_text("Replace the file that is there").clicked() {
+            if ui.add(replace).on_hover_text("Replace the existing file").clicked() {
                 actions.push(Action::SubmitPath { replace: true });
             }
         } else if ui.button(verb).clicked() || entered {
@@ -98,12 +98,12 @@ pub fn show_path_bar(ui: &mut Ui, bar: &PathBar, actions: &mut Vec<Action>) {
         }
     });
     if bar.exists {
-        let text = "A file of this name is there already: replace it, or type another name";
+        let text = "A file with this name already exists: replace it, or type another name";
         ui.label(RichText::new(text).color(palette.warning).small());
     }
 }
 
-/// Help, beside the work.
+/// Shows the help window: keyboard shortcuts or About.
 pub fn show_leaflet(context: &Context, state: &State, actions: &mut Vec<Action>) {
     let Some(leaflet) = state.leaflet else { return };
     let title = match leaflet {
@@ -162,7 +162,7 @@ fn shortcut(ui: &mut Ui, name: &str, keys: &str) {
 fn about(ui: &mut Ui) {
     ui.set_width(400.0);
     ui.label(format!("Countenance {}", env!("CARGO_PKG_VERSION")));
-    ui.label("Content-aware fill for faces: a search in the latent space of a face generator for the face that agrees with everything you did not paint over");
+    ui.label("Content-aware fill for faces: searches a face generator for a face that matches everything you did not paint over");
     ui.add_space(theme::GAP);
     ui.label(theme::section(ui, "Method"));
     ui.hyperlink_to("Yeh, Chen et al., Semantic Image Inpainting, CVPR 2017", "https://arxiv.org/abs/1607.07539");

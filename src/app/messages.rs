@@ -1,7 +1,7 @@
-//! What the program says to the user: toasts, each with the next step in it.
+//! Messages to the user, shown as toasts.
 //!
-//! The toast library paints text without telling assistive technology, so the newest message is also announced as a
-//! label without size.
+//! The toast library's text is not accessible to screen readers, so the newest message is also announced as a label of
+//! zero size.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use egui_notify::{Anchor, Toast, ToastLevel, Toasts};
 
 use super::theme;
 
-/// How bad it is.
+/// The severity of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
     Info,
@@ -19,7 +19,7 @@ pub enum Level {
 }
 
 impl Level {
-    /// Of the mark of a message. Readable on the toasts of both themes.
+    /// Colour of the dot in front of a message. It is readable on the toasts of both themes.
     fn color(self) -> egui::Color32 {
         match self {
             Self::Info | Self::Success => theme::DARK.accent,
@@ -29,7 +29,7 @@ impl Level {
     }
 }
 
-/// A headline and what lies behind it.
+/// A headline and optional details.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     pub level: Level,
@@ -42,7 +42,7 @@ impl Message {
         Self { level, headline: headline.into(), details: Vec::new() }
     }
 
-    /// The error as headline, its causes below.
+    /// The error as headline and its causes as details.
     pub fn from_error(error: &anyhow::Error) -> Self {
         let mut causes = error.chain().map(ToString::to_string);
         let headline = causes.next().unwrap_or_default();
@@ -54,13 +54,13 @@ impl Message {
         self
     }
 
-    /// Everything, as lines of at most `columns` characters where words allow it.
+    /// The headline and details, wrapped between words at `columns` characters. Longer words are not split.
     fn wrapped(&self, columns: usize) -> String {
         let lines = std::iter::once(&self.headline).chain(&self.details);
         lines.map(|line| wrap(line, columns)).collect::<Vec<_>>().join("\n")
     }
 
-    /// Long texts stay longer, errors longest; a pointer over a toast holds it.
+    /// How long the toast is shown: longer for long texts and for errors. It stays while the pointer is over it.
     fn duration(&self) -> Duration {
         let characters = self.headline.len() + self.details.iter().map(String::len).sum::<usize>();
         let reading_secs = 3 + characters as u64 / 20;
@@ -111,13 +111,13 @@ impl Toaster {
     pub fn push(&mut self, message: Message) {
         let mark = ToastLevel::Custom("•".to_owned(), message.level.color());
         let mut toast = Toast::custom(message.wrapped(Self::COLUMNS), mark);
-        // Its own cross and icons need an emoji font, which is not built in. Esc dismisses.
+        // The library's icons and its close button need an emoji font, which is not built in. Esc dismisses the toast.
         toast.duration(message.duration()).show_progress_bar(false).closable(false);
         self.toasts.add(toast);
         self.newest = Some(message);
     }
 
-    /// Esc, when nothing else is there to leave.
+    /// Dismisses all toasts.
     pub fn dismiss(&mut self) {
         self.toasts.dismiss_all_toasts();
     }
@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn long_messages_wrap_between_words_and_keep_every_word() {
+    fn wrapping_keeps_every_word() {
         let text = "the hole lies outside the face frame: move the frame over it, or paint inside the frame";
         let wrapped = wrap(text, 30);
         assert!(wrapped.lines().all(|line| line.chars().count() <= 30), "{wrapped}");
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_shows_its_headline_first_and_its_causes_below() {
+    fn error_causes_become_details() {
         let error = anyhow::anyhow!("disk full").context("cannot save face.png");
         let message = Message::from_error(&error);
         assert_eq!(

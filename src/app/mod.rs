@@ -1,8 +1,8 @@
-//! The editor: a window around the canvas.
+//! The editor window: start-up, keyboard, window events and preferences.
 //!
-//! [`State`] holds everything and changes in one place, [`State::handle`]; panels read it and answer with actions. What
-//! would surprise: nothing slow happens on this thread. Files, dialogs and full-size pictures are tasks on threads of
-//! their own, the search runs on the fill thread, and both wake the window when they have news.
+//! [`State`] holds the editor's state, and only [`State::handle`] changes it. Panels read the state and return actions.
+//! Nothing slow runs on the UI thread: files, dialogs and full-size pictures are background tasks, and the search runs
+//! on the fill thread. Both request a repaint when they have a result.
 
 mod autosave;
 pub mod canvas;
@@ -91,13 +91,13 @@ pub fn run(photo: Option<PathBuf>) -> anyhow::Result<()> {
     };
     eframe::run_native("Countenance", options, Box::new(create)).map_err(|error| {
         anyhow!(
-            "No window can be opened here ({error}): start the editor on a desktop, or fill without a window, as in \
+            "Cannot open a window ({error}): run the editor on a desktop, or fill from the command line, as in \
              `countenance fill photo.jpg --mask mask.png --out filled.png`"
         )
     })
 }
 
-/// The window's content.
+/// The editor: its state, and the widgets that keep data between frames.
 pub(crate) struct Editor {
     state: State,
     canvas: Canvas,
@@ -106,22 +106,22 @@ pub(crate) struct Editor {
     start: Start,
     explore: ExploreWindow,
     training: TrainingWindow,
-    /// Where the settings go; `None` in tests and where the system has no such folder.
+    /// Path of the preferences file. `None` in tests and on systems without a settings folder.
     settings_path: Option<PathBuf>,
     saved: Remembered,
     changed_at: Option<Instant>,
     clock: Box<dyn Fn() -> Instant>,
-    /// As the window was told.
+    /// Title last sent to the window.
     title: String,
     pace: Pace,
     /// `None` in tests.
     rhythm: Option<Arc<Rhythm>>,
 }
 
-/// The window's name while nothing is open.
+/// Window title while no photo is open.
 const TITLE: &str = "Countenance";
 
-/// Settings are written this long after their last change.
+/// Delay between the first change of the preferences and writing them to disk.
 const SETTLE: Duration = Duration::from_secs(2);
 
 impl Editor {
@@ -132,7 +132,7 @@ impl Editor {
         settings_path: Option<PathBuf>,
     ) -> Self {
         theme::install(context, remembered.theme);
-        // Ctrl with + and − belongs to the photo.
+        // Ctrl with + and − zooms the photo, not the interface.
         context.options_mut(|options| options.zoom_with_keyboard = false);
         Self {
             saved: remembered.clone(),
@@ -171,7 +171,7 @@ impl Editor {
         }
     }
 
-    /// Esc: leaves what is on top, and stops the fill when nothing is.
+    /// Handles Esc: cancels or closes the topmost thing, otherwise stops the fill.
     fn leave_one_level(&mut self) {
         if self.canvas.is_dragging() {
             self.canvas.cancel_drag();
@@ -240,8 +240,8 @@ impl Editor {
 
 impl eframe::App for Editor {
     fn raw_input_hook(&mut self, context: &egui::Context, input: &mut egui::RawInput) {
-        // Tab is egui's way from widget to widget. It takes the next face only while no widget has the keyboard's focus
-        // and there is a choice of faces.
+        // egui uses Tab to move the keyboard focus. Tab selects the next face only when no widget has the focus and the
+        // photo has several faces.
         let faces = self.state.document.as_ref().and_then(|document| document.faces()).map_or(0, <[_]>::len);
         let focused = context.memory(|memory| memory.focused().is_some());
         if faces < 2 || focused {

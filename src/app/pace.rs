@@ -1,31 +1,31 @@
-//! How long frames take: `RUST_LOG=countenance=debug` tells it when the window closes.
+//! Frame time statistics, logged when the window closes (`RUST_LOG=countenance=debug`).
 
 use std::time::{Duration, Instant};
 
-/// Frames that are kept; of a longer session, the first.
+/// Most frames that are recorded; later frames are ignored.
 const FRAMES: usize = 1 << 16;
 
-/// The times of a session's frames.
+/// The frame times of a session.
 pub(super) struct Pace {
     since: Instant,
     first_frame: Option<Duration>,
-    /// Layout, tessellation and drawing, without waiting for the screen.
+    /// CPU time per frame: layout, tessellation and drawing, without the wait for the display.
     seconds: Vec<f32>,
 }
 
 impl Pace {
-    /// `since`: when the window was asked for.
+    /// `since`: when the program started.
     pub(super) fn new(since: Instant) -> Self {
         Self { since, first_frame: None, seconds: Vec::new() }
     }
 
-    /// Notes what the frame before took, which is `None` at the first.
+    /// Records the previous frame's time, which is `None` at the first frame.
     pub(super) fn note(&mut self, seconds: Option<f32>) {
         self.first_frame.get_or_insert_with(|| self.since.elapsed());
         self.seconds.extend(seconds.filter(|_| self.seconds.len() < FRAMES));
     }
 
-    /// As in "200 frames: median 2.1 ms, 99 % below 9.0 ms, longest 30.2 ms".
+    /// The statistics as text, such as "200 frames: median 2.1 ms, 99 % below 9.0 ms, longest 30.2 ms".
     fn summary(&self) -> Option<String> {
         let mut sorted = self.seconds.clone();
         sorted.sort_by(f32::total_cmp);
@@ -47,7 +47,7 @@ impl Pace {
 impl Drop for Pace {
     fn drop(&mut self) {
         if let Some(first) = self.first_frame {
-            tracing::debug!("first frame {:.2} s after the window was asked for", first.as_secs_f64());
+            tracing::debug!("first frame {:.2} s after the start", first.as_secs_f64());
         }
         if let Some(summary) = self.summary() {
             tracing::debug!("{summary}");
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_slow_frame_of_two_hundred_is_the_longest_and_not_the_99th_percent() {
+    fn one_slow_frame_leaves_the_99th_percentile() {
         let mut pace = Pace::new(Instant::now());
         pace.note(None);
         assert_eq!(pace.summary(), None);

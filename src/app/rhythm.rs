@@ -1,35 +1,36 @@
-//! When the window is drawn for news of a running fill.
+//! Limits how often a running fill repaints the window.
 //!
-//! What would surprise: on computers without a graphics card the processors that search also draw the window, and a frame for
-//! every iteration would leave the search a fifth of them. There, news waits until drawing has taken a third of the time.
+//! Without a GPU, the CPU runs the search and also draws the window, and a repaint for every iteration would take most
+//! of its time. There, repaints are delayed so that drawing takes at most a third of the time.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::job::Urgency;
 
-/// So many times as long as one frame takes, the search has until the next.
+/// Time for the search between two frames, as a multiple of the time that one frame takes.
 const SEARCH_PER_FRAME: u32 = 2;
 
-/// News waits no longer than this, however long frames take.
+/// Longest delay of a repaint, however long frames take.
 const LONGEST_WAIT: Duration = Duration::from_millis(700);
 
-/// Draws the window when there is news.
+/// Requests repaints of the window, at a limited rate.
 pub(super) struct Rhythm {
     context: egui::Context,
     frames: Mutex<Frames>,
 }
 
-/// What is known of the window's frames.
+/// Measured timing of the window's frames.
 struct Frames {
-    /// Processors draw them.
+    /// Whether the CPU draws the window.
     in_software: bool,
     last: Instant,
     took: Duration,
 }
 
 impl Frames {
-    /// A frame begins. `at_once`: it was asked for before the one before it was done.
+    /// Records the start of a frame. `at_once`: the previous frame requested this one, so the time between their starts
+    /// is the time that a frame takes.
     fn begin(&mut self, now: Instant, at_once: bool) {
         if self.in_software && at_once {
             self.took = now - self.last;
@@ -37,7 +38,7 @@ impl Frames {
         self.last = now;
     }
 
-    /// How long news has to wait.
+    /// The delay of a repaint that is requested now.
     fn wait(&self, now: Instant) -> Duration {
         let due = self.last + self.took * (1 + SEARCH_PER_FRAME);
         due.saturating_duration_since(now).min(LONGEST_WAIT)
@@ -45,23 +46,23 @@ impl Frames {
 }
 
 impl Rhythm {
-    /// `in_software`: the window is drawn by the processors.
+    /// `in_software`: whether the CPU draws the window.
     pub fn new(context: egui::Context, in_software: bool) -> Self {
         let frames = Frames { in_software, last: Instant::now(), took: Duration::ZERO };
         Self { context, frames: Mutex::new(frames) }
     }
 
-    /// Notes that a frame begins.
+    /// Records the start of a frame.
     pub fn begin_frame(&self) {
         let at_once = self.context.requested_repaint_last_pass();
         self.frames().begin(Instant::now(), at_once);
     }
 
-    /// Has the window drawn, from any thread.
+    /// Requests a repaint, from any thread.
     pub fn wake(&self, urgency: Urgency) {
         match urgency {
             Urgency::AtOnce => self.context.request_repaint(),
-            // Without any delay egui would draw two frames.
+            // Without a delay egui would draw two frames.
             Urgency::Soon => {
                 let wait = self.frames().wait(Instant::now());
                 self.context.request_repaint_after(wait.max(Duration::from_millis(1)));
@@ -80,7 +81,7 @@ mod tests {
 
     const MS: Duration = Duration::from_millis(1);
 
-    /// What a second frame, 40 ms after the first, says of news 5 ms later.
+    /// The delay of a repaint requested 5 ms after a second frame, which starts 40 ms after the first.
     fn wait_after_two_frames(in_software: bool, at_once: bool) -> Duration {
         let start = Instant::now();
         let mut frames = Frames { in_software, last: start, took: Duration::ZERO };
@@ -89,22 +90,22 @@ mod tests {
     }
 
     #[test]
-    fn drawn_by_the_processors_frames_take_a_third_of_the_time() {
+    fn software_rendering_takes_a_third_of_the_time() {
         assert_eq!(wait_after_two_frames(true, true), 115 * MS);
     }
 
     #[test]
-    fn a_frame_that_nothing_asked_for_at_once_says_nothing_of_how_long_frames_take() {
+    fn idle_time_does_not_count_as_frame_time() {
         assert_eq!(wait_after_two_frames(true, false), Duration::ZERO);
     }
 
     #[test]
-    fn on_a_graphics_card_news_does_not_wait() {
+    fn on_a_gpu_repaints_are_not_delayed() {
         assert_eq!(wait_after_two_frames(false, true), Duration::ZERO);
     }
 
     #[test]
-    fn news_waits_less_than_a_second_however_long_frames_take() {
+    fn the_repaint_delay_is_limited() {
         let start = Instant::now();
         let mut frames = Frames { in_software: true, last: start, took: Duration::ZERO };
         let now = start + 2000 * MS;
@@ -113,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn news_of_a_running_fill_is_drawn_once_and_other_news_twice_so_that_the_layout_settles() {
+    fn soon_requests_one_frame_and_at_once_two() {
         let frames_after = |urgency| {
             let context = egui::Context::default();
             let frame = || {

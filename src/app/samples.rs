@@ -1,4 +1,4 @@
-//! The portraits inside the program, to try it without a photo at hand. Credits: `assets/samples/CREDITS.md`.
+//! Portraits bundled with the program, for trying it without a photo. Credits: `assets/samples/CREDITS.md`.
 
 use crate::face::FaceFrame;
 
@@ -12,7 +12,7 @@ pub enum Sample {
 impl Sample {
     pub const ALL: [Self; 2] = [Self::Astronaut, Self::GraceHopper];
 
-    /// Who it shows.
+    /// The person's name.
     pub fn title(self) -> &'static str {
         match self {
             Self::Astronaut => "Eileen Collins",
@@ -20,7 +20,7 @@ impl Sample {
         }
     }
 
-    /// Stem for suggested file names, and the name in project files.
+    /// The stem of suggested file names, and the portrait's name in project files.
     pub fn file_stem(self) -> &'static str {
         match self {
             Self::Astronaut => "astronaut",
@@ -28,7 +28,7 @@ impl Sample {
         }
     }
 
-    /// The file.
+    /// The encoded image file.
     pub fn bytes(self) -> &'static [u8] {
         match self {
             Self::Astronaut => include_bytes!("../../assets/samples/astronaut.png"),
@@ -36,7 +36,7 @@ impl Sample {
         }
     }
 
-    /// Over the face, placed so that eyes and mouth lie where the model's training faces have them (eyes at 0.30 and
+    /// The face frame, placed so that eyes and mouth lie where the model's training faces have them (eyes at 0.30 and
     /// 0.70 of the width and 0.30 of the height, mouth at 0.71 of the height).
     pub fn frame(self) -> FaceFrame {
         let (center_in_photo, side_px) = match self {
@@ -52,9 +52,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn frames_lie_inside_their_photos() {
+    fn sample_frames_lie_inside_their_photos() {
         for sample in Sample::ALL {
-            let pixels = image::load_from_memory(sample.bytes()).expect("bundled");
+            let pixels = image::load_from_memory(sample.bytes()).expect("bundled image");
             for [x, y] in sample.frame().corners_in_photo() {
                 #[expect(clippy::cast_precision_loss, reason = "512 pixels")]
                 let (width, height) = (pixels.width() as f32, pixels.height() as f32);

@@ -1,10 +1,11 @@
-//! Everything that a key or a button of the toolbar does, in one table: handling, tooltips and the help window read it.
+//! The table of all commands with their names and keyboard shortcuts. Key handling, tooltips and the help window use
+//! it.
 
 use egui::{Context, Key, KeyboardShortcut, Modifiers};
 
 use super::icons::Icon;
 
-/// Something that the user can do with one key or one click.
+/// A command that one key or one click starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Verb {
     Open,
@@ -36,7 +37,7 @@ pub enum Verb {
     Step,
     Divider,
     BestCandidate,
-    /// The thumbnail at this place, counted from 0; keys reach the first nine.
+    /// Shows the candidate with this index, counted from 0. The digit keys reach the first nine.
     Candidate(usize),
     MoreLikeThis,
     Mix,
@@ -47,7 +48,7 @@ pub enum Verb {
     Quit,
 }
 
-/// One row of the table.
+/// One row of the command table.
 pub struct Entry {
     pub verb: Verb,
     /// Heading in the help window.
@@ -79,7 +80,7 @@ const VIEW: &str = "View";
 const FILL: &str = "Fill";
 const HELP: &str = "Help";
 
-/// All of them, in the order of the help window.
+/// All commands, in the order of the help window.
 pub const TABLE: &[Entry] = &[
     entry(Verb::Open, FILE, "Open photo…", &[command(Key::O)]),
     entry(Verb::OpenPath, FILE, "Open photo by path…", &[command_shift(Key::O)]),
@@ -96,7 +97,7 @@ pub const TABLE: &[Entry] = &[
     entry(Verb::Brush, PAINT, "Brush", &[key(Key::B)]),
     entry(Verb::Eraser, PAINT, "Eraser", &[key(Key::E)]),
     entry(Verb::Frame, PAINT, "Face frame", &[key(Key::F)]),
-    // Its key is Tab, which is egui's own: see the editor's `raw_input_hook`.
+    // Its key is Tab, which egui uses to move the focus: see the editor's `raw_input_hook`.
     entry(Verb::NextFace, PAINT, "Frame the next face", &[]),
     entry(Verb::SmallerBrush, PAINT, "Smaller brush", &[key(Key::OpenBracket)]),
     entry(Verb::LargerBrush, PAINT, "Larger brush", &[key(Key::CloseBracket)]),
@@ -106,7 +107,7 @@ pub const TABLE: &[Entry] = &[
     entry(Verb::ZoomOut, VIEW, "Zoom out", &[key(Key::Minus), command(Key::Minus)]),
     entry(Verb::Fit, VIEW, "Fit in the window", &[key(Key::Num0), command(Key::Num0)]),
     entry(Verb::ActualPixels, VIEW, "Actual pixels", &[command(Key::Num1)]),
-    entry(Verb::Divider, VIEW, "Before and after, side by side", &[key(Key::D)]),
+    entry(Verb::Divider, VIEW, "Before/after divider", &[key(Key::D)]),
     entry(Verb::Training, VIEW, "Training…", &[command(Key::T)]),
     entry(Verb::Fill, FILL, "Fill", &[key(Key::Enter)]),
     entry(Verb::Stop, FILL, "Stop", &[key(Key::Escape)]),
@@ -120,7 +121,8 @@ pub const TABLE: &[Entry] = &[
     entry(Verb::About, HELP, "About Countenance", &[]),
 ];
 
-/// What the table cannot hold, for the help window: held keys, the mouse, and the digits.
+/// Further rows of the help window `(group, name, keys)`: held keys, mouse gestures and digits, which the table cannot
+/// hold.
 pub const ALSO: &[(&str, &str, &str)] = &[
     (PAINT, "Frame the next face", "Tab"),
     (PAINT, "Erase while painting", "Right button"),
@@ -134,7 +136,7 @@ pub const ALSO: &[(&str, &str, &str)] = &[
     (FILL, "Mix the shown candidate with another", "Shift+click on it"),
 ];
 
-/// Held to see the photo without the fill.
+/// The key that shows the photo without the fill while it is held.
 pub const BEFORE_KEY: Key = Key::Backslash;
 
 const DIGITS: [Key; 9] =
@@ -145,18 +147,18 @@ impl Verb {
         TABLE.iter().find(|entry| entry.verb == self)
     }
 
-    /// What it is called.
+    /// The command's name.
     pub fn name(self) -> &'static str {
         self.entry().map_or("Candidate", |entry| entry.name)
     }
 
-    /// Its first key, as the user knows it.
+    /// The text of the first shortcut.
     pub fn key_text(self, context: &Context) -> Option<String> {
         let shortcut = self.entry()?.keys.first()?;
         Some(text_of(context, *shortcut))
     }
 
-    /// Its picture on the toolbar.
+    /// The icon on the toolbar.
     pub fn icon(self) -> Icon {
         match self {
             Self::Export | Self::ExportPath | Self::SaveMask => Icon::Export,
@@ -186,12 +188,13 @@ impl Verb {
     }
 }
 
-/// A shortcut as it stands on the keys.
+/// A shortcut as text, such as `Ctrl+Z`.
 pub fn text_of(context: &Context, shortcut: KeyboardShortcut) -> String {
     context.format_shortcut(&shortcut).replace("Escape", "Esc")
 }
 
-/// The verbs whose keys were pressed. Nothing while text is being typed. `candidates`: how many there are to choose from.
+/// The commands whose keys were pressed; none while a text field has the focus. `candidates` is the number of
+/// candidates that digits can choose.
 pub fn pressed(context: &Context, candidates: usize) -> Vec<Verb> {
     if context.text_edit_focused() {
         return Vec::new();
@@ -199,11 +202,11 @@ pub fn pressed(context: &Context, candidates: usize) -> Vec<Verb> {
     let something_focused = context.memory(|memory| memory.focused().is_some());
     context.input_mut(|input| {
         let mut verbs = Vec::new();
-        // egui lets Ctrl+Shift+Z pass as Ctrl+Z, so that keys with Shift must be asked for first.
+        // egui would accept Ctrl+Shift+Z as Ctrl+Z, so shortcuts with Shift are checked first.
         for with_shift in [true, false] {
             for entry in TABLE {
                 for shortcut in entry.keys.iter().filter(|shortcut| shortcut.modifiers.shift == with_shift) {
-                    // Enter belongs to the button that has the keyboard's focus, if one has.
+                    // If a widget has the keyboard focus, Enter belongs to it.
                     let is_taken = something_focused && shortcut.logical_key == Key::Enter;
                     if !is_taken && input.consume_shortcut(shortcut) {
                         verbs.push(entry.verb);
@@ -225,7 +228,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_key_means_two_things() {
+    fn no_shortcut_is_used_twice() {
         let mut seen = std::collections::HashMap::new();
         for entry in TABLE {
             for shortcut in entry.keys {
@@ -238,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn every_verb_stands_in_the_table_once() {
+    fn every_command_is_in_the_table_once() {
         for entry in TABLE {
             assert_eq!(TABLE.iter().filter(|other| other.verb == entry.verb).count(), 1, "{}", entry.name);
         }

@@ -1,42 +1,42 @@
 //! All colours, sizes and text styles of the editor.
 //!
-//! A photo editor's calm: neutral greys around the photo, one accent colour, an 8-point grid.
+//! Neutral greys around the photo, one accent colour, and an 8-point grid for spacing.
 
 use egui::{Color32, CornerRadius, FontFamily, FontId, Margin, Shadow, Stroke, Style, TextStyle, Theme, Vec2, vec2};
 use serde::{Deserialize, Serialize};
 
 use super::canvas::CanvasStyle;
 
-/// The unit of the grid, in points.
+/// Spacing unit, in points.
 pub const GAP: f32 = 8.0;
 /// Height of buttons, fields and rows.
 pub const ROW: f32 = 28.0;
 /// Height of the status bar.
 pub const STATUS_HEIGHT: f32 = 28.0;
-/// Height of the button that everything leads to.
+/// Height of the primary button (Fill).
 pub const PRIMARY_HEIGHT: f32 = 36.0;
 /// Thickness of the progress line under the toolbar.
 pub const PROGRESS_HEIGHT: f32 = 2.0;
-/// Width of the names in front of settings.
+/// Width of the setting names.
 pub const NAME_WIDTH: f32 = 96.0;
-/// Height of sliders, which sets the size of their handles.
+/// Height of sliders. It also sets the size of their handles.
 pub const SLIDER_HEIGHT: f32 = 18.0;
 /// Height of the loss plot.
 pub const PLOT_HEIGHT: f32 = 132.0;
-/// Side of a candidate's thumbnail.
+/// Side length of a candidate's thumbnail.
 pub const THUMBNAIL: f32 = 64.0;
-/// Side of the chosen face in the Explore window.
+/// Side length of the selected face in the Explore window.
 pub const PORTRAIT: f32 = 112.0;
-/// Corners of buttons and fields.
+/// Corner radius of buttons and fields.
 pub const CORNER: CornerRadius = CornerRadius::same(6);
-/// Corners of cards and windows.
+/// Corner radius of cards and windows.
 pub const CARD_CORNER: CornerRadius = CornerRadius::same(10);
 
-/// What the user chose.
+/// The theme setting.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ThemeChoice {
-    /// As the desktop.
+    /// Follows the desktop's theme.
     #[default]
     System,
     Dark,
@@ -48,7 +48,7 @@ impl ThemeChoice {
 
     pub fn title(self) -> &'static str {
         match self {
-            Self::System => "As the system",
+            Self::System => "Follow system",
             Self::Dark => "Dark",
             Self::Light => "Light",
         }
@@ -65,15 +65,15 @@ impl ThemeChoice {
 
 /// The colours of one theme.
 pub struct Palette {
-    /// Around the photo.
+    /// Background around the photo.
     pub canvas: Color32,
-    /// Toolbar, settings, status bar.
+    /// Background of toolbar, settings and status bar.
     pub panel: Color32,
-    /// Buttons at rest.
+    /// Background of buttons.
     pub raised: Color32,
     pub hovered: Color32,
     pub pressed: Color32,
-    /// Fields and slider rails.
+    /// Background of text fields and slider rails.
     pub field: Color32,
     pub border: Color32,
     pub text: Color32,
@@ -81,13 +81,13 @@ pub struct Palette {
     pub strong: Color32,
     pub accent: Color32,
     pub on_accent: Color32,
-    /// Behind a chosen tool or list entry.
+    /// Background of a selected tool or list entry.
     pub accent_soft: Color32,
     pub warning: Color32,
     pub error: Color32,
 }
 
-/// The dark theme, and toasts in both.
+/// The dark theme. Toasts use it in both themes.
 pub(super) const DARK: Palette = Palette {
     canvas: Color32::from_rgb(0x13, 0x14, 0x15),
     panel: Color32::from_rgb(0x1d, 0x1f, 0x21),
@@ -124,51 +124,52 @@ const LIGHT: Palette = Palette {
     error: Color32::from_rgb(0xb2, 0x32, 0x2b),
 };
 
-/// The colours in use.
+/// The colours of the current theme.
 pub fn palette(ui: &egui::Ui) -> &'static Palette {
     if ui.visuals().dark_mode { &DARK } else { &LIGHT }
 }
 
-/// Sets up both themes; the choice between them follows `choice`.
+/// Sets up both themes and selects one.
 pub fn install(context: &egui::Context, choice: ThemeChoice) {
     context.set_style_of(Theme::Dark, style(&DARK, egui::Visuals::dark()));
     context.set_style_of(Theme::Light, style(&LIGHT, egui::Visuals::light()));
     choose(context, choice);
 }
 
-/// Follows a new choice.
+/// Selects a theme.
 pub fn choose(context: &egui::Context, choice: ThemeChoice) {
     context.set_theme(choice.preference());
 }
 
-/// The canvas in the colours of the theme.
+/// The canvas style in the current theme's colours.
 pub fn canvas_style(ui: &egui::Ui) -> CanvasStyle {
     let palette = palette(ui);
     CanvasStyle {
         background: Some(palette.canvas),
-        // On a photo, not on a panel: the brighter accent of the dark theme stands out on skin in both.
+        // The canvas draws on the photo, not on a panel: in both themes the dark theme's brighter accent is more
+        // visible on skin.
         accent: DARK.accent,
         warn: DARK.warning,
         ..CanvasStyle::default()
     }
 }
 
-/// A bar or a panel at the window's edge.
+/// The frame of a bar or panel at the window's edge.
 pub fn bar(ui: &egui::Ui) -> egui::Frame {
     egui::Frame::new().fill(palette(ui).panel).inner_margin(Margin::symmetric(12, 8))
 }
 
-/// The question that must be answered.
+/// The frame of a modal dialog.
 pub fn question(context: &egui::Context) -> egui::Frame {
     egui::Frame::popup(&context.global_style()).corner_radius(CARD_CORNER).inner_margin(Margin::same(20))
 }
 
-/// Text that explains.
+/// Small, faint text for explanations.
 pub fn hint(ui: &egui::Ui, text: impl Into<String>) -> egui::RichText {
     egui::RichText::new(text).color(palette(ui).weak).small()
 }
 
-/// The name of a section.
+/// A section heading.
 pub fn section(ui: &egui::Ui, text: &str) -> egui::RichText {
     egui::RichText::new(text).color(palette(ui).weak).small().strong()
 }
@@ -242,7 +243,7 @@ fn visuals(palette: &Palette, mut visuals: egui::Visuals) -> egui::Visuals {
         state.expansion = 0.0;
     }
     states.noninteractive.bg_stroke = border;
-    // Keyboard focus is drawn as an active widget: it needs an edge to be seen.
+    // egui draws keyboard focus as the active state, which needs a border to be visible.
     states.active.bg_stroke = Stroke::new(1.0, palette.accent);
     visuals
 }
@@ -266,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn every_text_colour_reaches_wcag_aa_on_its_ground() {
+    fn text_colours_reach_wcag_aa_contrast() {
         for (theme, palette) in [("dark", &DARK), ("light", &LIGHT)] {
             for (name, text, ground) in [
                 ("text", palette.text, palette.panel),

@@ -1,7 +1,7 @@
-//! What the window looks like: which panel goes where, and what the canvas is given to draw.
+//! The window's layout: the position of each panel, and the scene for the canvas.
 //!
-//! What would surprise: panels only read the state. They push actions, which are done after everything is drawn, so that
-//! one frame shows one state.
+//! Panels only read the state. They push actions, which are handled after everything is drawn, so that a frame shows
+//! one consistent state.
 
 use super::canvas::{CanvasScene, HoleLook};
 use super::persist::PANEL_WIDTH;
@@ -9,7 +9,7 @@ use super::state::{Action, CanvasCall};
 use super::{Editor, dialogs, panels, theme};
 
 impl Editor {
-    /// Draws everything, then does what was asked for.
+    /// Draws everything, then handles the actions.
     pub(super) fn show(&mut self, ui: &mut egui::Ui) {
         let mut actions = Vec::new();
         if self.state.document.is_some() {
@@ -51,7 +51,7 @@ impl Editor {
             .default_size(self.state.remembered.panel_width)
             .size_range(*PANEL_WIDTH.start()..=*PANEL_WIDTH.end())
             .show(ui, |ui| {
-                // What is a little too wide inside (a long number, say) must not widen the panel.
+                // Content that is too wide, such as a long number, must not widen the panel.
                 let inside = ui.available_rect_before_wrap();
                 let mut content = ui.new_child(egui::UiBuilder::new().max_rect(inside));
                 self.show_panel(&mut content, actions);
@@ -68,7 +68,7 @@ impl Editor {
 
     fn show_panel(&mut self, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
         let margin = egui::Margin::symmetric(16, 12);
-        // The button that everything leads to stays where it is, however far the settings unfold.
+        // The Fill button stays visible when the settings are scrolled.
         let strip = theme::bar(ui).inner_margin(margin);
         egui::Panel::bottom("run").frame(strip).resizable(false).show(ui, |ui| {
             panels::run::show(ui, &self.state, actions);

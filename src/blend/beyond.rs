@@ -1,8 +1,8 @@
-//! The generator's picture outside its square, for holes that leave the frame.
+//! Extrapolates the generated image beyond its square, for holes that leave the frame.
 //!
-//! Nothing is drawn there, so the picture goes on as a stretched skin would: each point is the mean of the pixels along the square's
-//! edge, weighted by one over the squares of their distances, which is Poisson's kernel in front of a straight edge. Close to the
-//! edge that is the pixel beside it, further out less and less of one.
+//! Each point outside is the mean of the pixels along the square's edge, weighted by the inverse square of their
+//! distances. This is Poisson's kernel for a straight edge. Close to the edge the result is the pixel beside it;
+//! further out the edge blurs together.
 
 use std::ops::Range;
 
@@ -11,21 +11,21 @@ use rayon::prelude::*;
 use super::BEYOND_SHARE;
 use super::sample::Picture;
 
-/// Points along the side of the square for which the outside is worked out.
+/// Points along the side of the square at which the outside is computed.
 const POINTS: usize = 64;
 
-/// How far around the part that is asked for it is worked out, in points: joins read the known pixels beside the hole.
+/// How far around the requested part it is computed, in points: blending reads the known pixels beside the hole.
 const AROUND: f32 = 4.0;
 
-/// The outside of one picture, with the square itself in the middle.
+/// The extrapolation of one image, with the image itself in the middle.
 pub(super) struct Beyond {
-    /// A picture of the whole reach, of which only this part is worked out, across and down in the unit square of the picture.
+    /// An image of the whole fillable area. Only `part` of it is computed, across and down in the image's unit square.
     reach: Picture,
     part: [Range<f32>; 2],
 }
 
 impl Beyond {
-    /// What goes on outside of a picture, as far as it is needed for a part, across and down in the unit square.
+    /// Extrapolates an image to the part that is needed, across and down in its unit square.
     #[expect(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
@@ -68,12 +68,12 @@ impl Beyond {
         Self { reach: Picture::new(&planes, side as u32), part }
     }
 
-    /// A picture of the same, which may be finer, with this around it.
+    /// Adds the extrapolation as a border to an image of the same content, which may have a higher resolution.
     pub(super) fn around(&self, picture: Picture) -> Picture {
         picture.with_border(BEYOND_SHARE, |point| self.at(point))
     }
 
-    /// The colour at a point of the unit square of the picture, or around it; black outside of the part that is worked out.
+    /// The colour at a point in or around the image's unit square; black outside the computed part.
     #[expect(clippy::cast_precision_loss, reason = "some hundred points")]
     fn at(&self, point: [f32; 2]) -> [f32; 4] {
         if !self.part[0].contains(&point[0]) || !self.part[1].contains(&point[1]) {
@@ -99,10 +99,10 @@ mod tests {
     }
 
     #[test]
-    fn it_begins_as_the_edge_and_ends_as_a_mean_of_it() {
+    fn extrapolation_fades_from_edge_pixels_to_their_mean() {
         let stripes = picture(|u, _| if (u * 4.0).fract() < 0.5 { -0.5 } else { 0.5 });
         let beyond = Beyond::of(&stripes, &ALL);
-        // Four stripes of either colour cross the upper edge.
+        // Four stripes of each colour cross the upper edge.
         let contrast = |v: f32| {
             let row: Vec<f32> = (0..8).map(|stripe| beyond.at([(stripe as f32 + 0.5) / 8.0, v])[0]).collect();
             (row[3] - row[2] + row[5] - row[4]) / 2.0
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_is_what_the_whole_is_there() {
+    fn a_part_equals_the_whole_there() {
         let picture = picture(|u, v| (u * 9.0).sin() * (v * 7.0).cos());
         let (whole, part) = (Beyond::of(&picture, &ALL), Beyond::of(&picture, &[0.3..0.6, -0.2..0.4]));
         for u in 0..20u8 {
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plain_picture_goes_on_as_it_is() {
+    fn a_uniform_image_extrapolates_to_itself() {
         let beyond = Beyond::of(&picture(|_, _| 0.25), &ALL);
         for point in [[0.5, -0.3], [-0.2, -0.2], [1.0, 1.0], [1.25, 0.1], [0.4, 0.4]] {
             assert!((beyond.at(point)[1] - 0.25).abs() < 1e-4, "{point:?}");

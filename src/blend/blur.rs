@@ -1,7 +1,7 @@
-//! Smoothing a grid of four-lane cells, in time that does not depend on how far.
+//! A box blur of a grid of four-lane cells. Its run time does not depend on the radius.
 
-/// Sums over a window of `2·reach + 1` cells each way, twice, so that near cells count for more. Cells beyond the border
-/// add nothing, to the last lane either.
+/// Sums over a window of `2·reach + 1` cells along each axis, applied twice so that near cells weigh more. Cells beyond
+/// the border add nothing, also to the last lane.
 pub(super) fn blur(cells: &mut [[f32; 4]], columns: usize, reach: usize) {
     let mut padded = Vec::new();
     for _ in 0..2 {
@@ -12,8 +12,8 @@ pub(super) fn blur(cells: &mut [[f32; 4]], columns: usize, reach: usize) {
     }
 }
 
-/// Replaces each line of `width` cells by the sum of the lines up to `reach` before and after it: with lines of one cell
-/// along a row, with whole rows down the grid.
+/// Replaces each line of `width` cells by the sum of the lines up to `reach` before and after it. A line is one cell
+/// when blurring along a row, and a whole row when blurring down the grid.
 fn sum_windows(lines: &mut [[f32; 4]], width: usize, reach: usize, padded: &mut Vec<[f32; 4]>) {
     let padding = reach * width;
     padded.clear();
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_blur_is_two_box_sums_each_way() {
+    fn blur_equals_two_box_sums_per_axis() {
         let (columns, rows, reach) = (9, 7, 2usize);
         let mut cells: Vec<[f32; 4]> =
             (0..columns * rows).map(|index| [(index * 37 % 11) as f32, 1.0, 0.0, 1.0]).collect();

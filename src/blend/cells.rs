@@ -1,12 +1,13 @@
-//! Square cells over a part of the photo: what of them is hole, and the colours of those beside it.
+//! A grid of square cells over part of the photo: which cells hold hole pixels, and the colours of the known cells
+//! beside them.
 
 use rayon::prelude::*;
 
 use crate::mask::Mask;
 use crate::photo::{CropGrid, RectPx, Sample};
 
-/// How far outside the frame known pixels are compared with the edge of the fill, as a share of the frame's side. The generator
-/// says nothing about what lies further out.
+/// How far outside the frame known pixels are compared with the edge of the fill, as a share of the frame's side. The
+/// generated image is not extrapolated further out.
 const OUTSIDE_SHARE: f64 = super::BEYOND_SHARE as f64 + 1.0 / 32.0;
 
 /// A known cell beside the hole.
@@ -17,7 +18,7 @@ pub(super) struct EdgeCell {
     pub(super) known: [f32; 3],
 }
 
-/// Square cells over a part of the photo.
+/// A grid of square cells over part of the photo.
 pub(super) struct Cells {
     pub(super) region: RectPx,
     pub(super) cell_px: u32,
@@ -31,7 +32,7 @@ impl Cells {
         Self { region, cell_px, columns: count(region.width), rows: count(region.height) }
     }
 
-    /// The photo pixels of a cell; at the right and at the bottom cells may be smaller.
+    /// The photo pixels of a cell. Cells at the right and bottom border may be smaller.
     #[expect(clippy::cast_possible_truncation, reason = "there are fewer cells than pixels along a side")]
     fn rect(&self, cell: usize) -> RectPx {
         let (column, row) = ((cell % self.columns) as u32, (cell / self.columns) as u32);
@@ -39,7 +40,7 @@ impl Cells {
         RectPx { x, y, width: self.cell_px, height: self.cell_px }.intersection(self.region)
     }
 
-    /// For each cell, whether any of it is hole, and whether any is known.
+    /// For each cell, whether it holds a hole pixel, and whether it holds a known pixel.
     pub(super) fn look_at(&self, hole: &Mask) -> (Vec<bool>, Vec<bool>) {
         let cells = (0..self.columns * self.rows).into_par_iter();
         cells
@@ -53,7 +54,7 @@ impl Cells {
             .unzip()
     }
 
-    /// Those of some cells that lie in the frame or close to it and hold a known, not fully transparent pixel.
+    /// The candidates that lie in or near the frame and hold a known pixel that is not fully transparent.
     #[expect(clippy::cast_possible_truncation, reason = "unit coordinates need no more than single precision")]
     pub(super) fn edge<T: Sample>(
         &self,
@@ -79,7 +80,8 @@ impl Cells {
     }
 }
 
-/// The mean colour, in [-1, 1], of the pixels of a rectangle that are neither hole nor fully transparent; `None` if none is.
+/// The mean colour, in [-1, 1], of the pixels of a rectangle that are neither hole nor fully transparent; `None` when
+/// there are no such pixels.
 pub(super) fn known_mean<T: Sample>(
     data: &[T],
     channels: usize,
@@ -98,7 +100,7 @@ pub(super) fn known_mean<T: Sample>(
             if has_alpha && pixel.last().is_some_and(|alpha| alpha.is_zero()) {
                 continue;
             }
-            // Grey goes to all three.
+            // A grey value goes to all three channels.
             for (channel, sum) in sums.iter_mut().enumerate() {
                 *sum += pixel.get(if channels < 3 { 0 } else { channel }).map_or(0.0, |sample| sample.value());
             }

@@ -1,4 +1,4 @@
-//! The fill drawn into the photo's raster.
+//! Draws the fill into the photo's pixels.
 
 use std::ops::Range;
 
@@ -15,57 +15,58 @@ use super::{Blend, BlendMode, reach};
 use crate::mask::Mask;
 use crate::photo::{CropGrid, FaceFrame, Photo, RectPx, Sample, SamplesMut};
 
-/// A rectangle of the photo with the fill in it, for the screen.
+/// A rectangle of the photo with the fill drawn in it, for the screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Patch {
-    /// The part of the photo it covers: the smallest around what is filled of the hole; empty without one.
+    /// The part of the photo that it covers: the bounds of the filled pixels. Empty when nothing is filled.
     pub rect_in_photo: RectPx,
-    /// Its own size, which may be smaller than the rectangle's (a preview).
+    /// Its size in pixels, which may be smaller than the rectangle's (a preview).
     pub width: u32,
     pub height: u32,
-    /// Unmultiplied RGBA; alpha is 255 where it is filled and 0 elsewhere. In a preview, where a patch pixel
-    /// covers several of the photo, it is the share of them that is filled.
+    /// RGBA, not premultiplied. Alpha is 255 where filled and 0 elsewhere. In a preview, where a patch pixel covers
+    /// several photo pixels, alpha is the share of them that is filled.
     pub rgba: Vec<u8>,
 }
 
-/// Everything about one hole that does not depend on the generator's picture, worked out once, so that a new
-/// picture costs little at every iteration.
+/// Everything about one hole that does not depend on the generated image. It is computed once, so that drawing a new
+/// image at every iteration is cheap.
 pub struct Composer {
-    /// The patch's pixels; `None` when there is nothing to fill.
+    /// The patch's pixel grid; `None` when there is nothing to fill.
     raster: Option<Raster>,
-    /// Of each patch pixel, the share that is filled; 0 to 255.
+    /// The filled share of each patch pixel, 0 to 255.
     alpha: Vec<u8>,
     join: Join,
-    /// At the photo's own resolution only: a smaller patch cannot carry it.
+    /// Only for patches at full resolution: a smaller one cannot show detail.
     detail: Option<Detail>,
-    /// The part of the frame's unit square, and around it, that is filled, across and down; `None` when all of it lies in the frame.
+    /// Bounds of the filled pixels, across and down in the frame's unit square; `None` when all of them lie in the
+    /// frame.
     beyond_frame: Option<[Range<f32>; 2]>,
     is_grey: bool,
 }
 
-/// The generator's picture.
+/// A generated image, prepared for drawing.
 struct Drawing {
     picture: Picture,
-    /// Its low-pass, where detail of the other half is laid on it.
+    /// Its low-pass, when mirrored detail is added to it.
     smooth: Option<Picture>,
 }
 
-/// What makes the fill meet the known pixels.
+/// How the fill is made to match the known pixels.
 enum Join {
-    /// Nothing.
+    /// The fill is drawn unchanged.
     Bare,
     Feather(Box<Feather>),
     Poisson(Box<Membrane>),
 }
 
-/// What a join adds to one fill.
+/// The offsets that the blend mode adds to one fill.
 enum Offsets<'a> {
     Nothing,
     Feather(feather::Offsets<'a>),
     Poisson(poisson::Offsets<'a>),
 }
 
-/// The same along one row of the patch.
+/// The offsets along one row of the patch.
 enum OffsetRow {
     Nothing,
     Feather(feather::OffsetRow),
@@ -108,9 +109,9 @@ impl OffsetRow {
 }
 
 impl Composer {
-    /// Prepares for one hole. `max_side_px` bounds the patch's longer side (a preview); `None` is full size.
+    /// Prepares for one hole. `max_side_px` limits the patch's longer side (a preview); `None` is full size.
     ///
-    /// No photo pixel under the hole is read. With a frame that is not finite, or no hole in it, patches are empty.
+    /// No photo pixel under the hole is read. Patches are empty when the frame is not finite or contains no hole.
     #[must_use]
     pub fn new(
         photo: &Photo,
@@ -154,7 +155,7 @@ impl Composer {
             }
         };
         let part = part_of(target.rect, unit);
-        // Rounding may not send the frame's own corners out of it.
+        // Tolerance, so that rounding does not put the frame's own corners outside it.
         let is_in_frame = part.iter().all(|along| along.start > -1e-6 && along.end < 1.0 + 1e-6);
         let beyond_frame = (!is_in_frame).then_some(part);
         let is_full_size = (width, height) == (target.rect.width, target.rect.height);
@@ -162,7 +163,7 @@ impl Composer {
         Self { raster: Some(raster), alpha, join: join.unwrap_or(Join::Bare), detail, beyond_frame, is_grey }
     }
 
-    /// The generator's picture, ready to be drawn.
+    /// Prepares a generated image for drawing.
     fn drawing(&self, fill: &[f32], size_px: u32) -> Drawing {
         let (picture, smooth) = match &self.detail {
             Some(detail) => (detail.picture(fill, size_px), detail.smooth(fill, size_px)),
@@ -176,10 +177,10 @@ impl Composer {
         Drawing { picture: go_on(picture), smooth: smooth.map(go_on) }
     }
 
-    /// Draws one picture: `fill` is planar RGB in [-1, 1], `[3, size, size]`.
+    /// Draws one generated image: `fill` is planar RGB in [-1, 1], `[3, size, size]`.
     ///
     /// # Panics
-    /// When `fill` has another length.
+    /// If `fill` has another length.
     #[must_use]
     pub fn patch(&self, fill: &[f32], size_px: u32) -> Patch {
         let drawing = self.drawing(fill, size_px);
@@ -203,7 +204,8 @@ impl Composer {
         Patch { rect_in_photo: rect, width, height, rgba }
     }
 
-    /// Calls `draw` with column, alpha and colour (0 to 1; all three alike for a grey photo) of each filled pixel of a row.
+    /// Calls `draw` with the column, alpha and colour of each filled pixel of a row. Colours are 0 to 1; all three
+    /// channels are equal for a grey photo.
     fn draw_row(&self, drawing: &Drawing, offsets: &Offsets<'_>, row: u32, mut draw: impl FnMut(usize, u8, [f32; 3])) {
         let Some(raster) = &self.raster else { return };
         let reader = raster.reader(&drawing.picture, 0, i64::from(row));
@@ -229,11 +231,12 @@ impl Composer {
     }
 }
 
-/// The finished photo: `fill` (planar RGB in [-1, 1], `[3, size, size]`) in the hole within the frame's [`reach`], every other
-/// pixel as it was, in the photo's own colour type. Grey photos get the fill's luma; filled pixels become opaque.
+/// The finished photo: `fill` (planar RGB in [-1, 1], `[3, size, size]`) in the hole within the frame's [`reach`].
+/// Every other pixel stays unchanged, and the photo keeps its colour type. Grey photos get the fill's luma; filled
+/// pixels become opaque.
 ///
 /// # Panics
-/// When `fill` has another length.
+/// If `fill` has another length.
 #[must_use]
 pub fn apply(
     photo: &Photo,
@@ -255,7 +258,7 @@ pub fn apply(
 }
 
 impl Composer {
-    /// Writes the fill into a photo's samples. Only for a composer at full size.
+    /// Writes the fill into a photo's samples. Requires a composer at full size.
     fn write<T: Sample>(&self, drawing: &Drawing, data: &mut [T], channels: usize, photo_width: u32) {
         let Some(Raster { rect, height, .. }) = self.raster else { return };
         let offsets = self.join.offsets(&drawing.picture);
@@ -274,16 +277,16 @@ impl Composer {
     }
 }
 
-/// The pixels to be filled: hole, and with their centre in the frame's [`reach`].
+/// The pixels to fill: hole pixels whose centre lies in the frame's [`reach`].
 struct Target<'a> {
     hole: &'a Mask,
-    /// The reach as the unit square.
+    /// Maps the photo to the unit square of the fillable area.
     within: CropGrid,
     rect: RectPx,
 }
 
 impl Target<'_> {
-    /// Of each pixel of a raster, the share that is to be filled, 0 to 255.
+    /// The filled share of each pixel of a raster, 0 to 255.
     fn alpha(&self, raster: &Raster) -> Vec<u8> {
         let clip = |span: Range<i64>| {
             let at = |at: i64| u32::try_from(at).unwrap_or_default();
@@ -300,7 +303,7 @@ impl Target<'_> {
     }
 }
 
-/// The columns of a part of a row that are to be filled.
+/// The columns of a row that are filled.
 pub(super) fn filled(
     hole: &Mask,
     reach: CropGrid,
@@ -315,7 +318,7 @@ pub(super) fn filled(
     columns.zip(row).filter(move |(x, pixel)| **pixel != 0 && is_inside(*x)).map(|(x, _)| x)
 }
 
-/// What a rectangle of the photo covers of the unit square and around it, across and down.
+/// The bounds of a photo rectangle in unit coordinates, across and down.
 #[expect(clippy::cast_possible_truncation, reason = "unit coordinates need no more than single precision")]
 fn part_of(rect: RectPx, unit: CropGrid) -> [Range<f32>; 2] {
     let corners = [[rect.x, rect.y], [rect.right(), rect.y], [rect.x, rect.bottom()], [rect.right(), rect.bottom()]];
@@ -326,7 +329,7 @@ fn part_of(rect: RectPx, unit: CropGrid) -> [Range<f32>; 2] {
     })
 }
 
-/// The smallest rectangle around what is to be filled.
+/// The smallest rectangle around the filled pixels.
 fn filled_bounds(hole: &Mask, reach: CropGrid, within: RectPx) -> RectPx {
     let of_row = |y: u32| {
         let columns = within.x..within.right();
@@ -340,7 +343,7 @@ fn filled_bounds(hole: &Mask, reach: CropGrid, within: RectPx) -> RectPx {
     (within.y..within.y + within.height).into_par_iter().map(of_row).reduce(RectPx::default, RectPx::union)
 }
 
-/// The patch's size for a rectangle: its own, or scaled down to a longest side.
+/// The patch's size for a rectangle: unscaled, or scaled down to a longest side.
 #[expect(clippy::cast_possible_truncation, reason = "no larger than the rectangle's side")]
 fn patch_size(rect: RectPx, max_side_px: Option<u32>) -> (u32, u32) {
     let longest = rect.width.max(rect.height);

@@ -1,18 +1,19 @@
-//! Exact Euclidean distances to the nearest of some cells, and which one that is, in time linear in the cells.
+//! Exact Euclidean distance transform: the distance to the nearest source cell, and which cell it is, in linear time.
 //!
-//! Felzenszwalb & Huttenlocher, "Distance Transforms of Sampled Functions" (Theory of Computing 8, 2012): first along the
-//! columns, then along each row as the lower envelope of the parabolas that the columns give.
+//! Felzenszwalb & Huttenlocher, "Distance Transforms of Sampled Functions" (Theory of Computing 8, 2012): first along
+//! the columns, then along each row as the lower envelope of parabolas.
 
-/// For each cell of a grid, row by row: the nearest source.
+/// The nearest source of each cell of a grid, row by row.
 #[derive(Debug)]
 pub(super) struct Nearest {
-    /// Its index in the grid.
+    /// The index of the nearest source in the grid.
     pub(super) source: Vec<usize>,
-    /// How far away it is, in cells between centres; 0 for the sources.
+    /// The distance to it, in cells between centres; 0 for the sources.
     pub(super) distance: Vec<f32>,
 }
 
-/// Finds the nearest source of every cell; `None` when there is none. `sources` holds whole rows of `columns` cells.
+/// Finds the nearest source of every cell; `None` when there are no sources. `sources` holds whole rows of `columns`
+/// cells.
 pub(super) fn nearest(sources: &[bool], columns: usize) -> Option<Nearest> {
     if !sources.contains(&true) {
         return None;
@@ -26,7 +27,7 @@ pub(super) fn nearest(sources: &[bool], columns: usize) -> Option<Nearest> {
     Some(found)
 }
 
-/// The row of the nearest source above, at or below each cell.
+/// The row of the nearest source in the same column, for each cell.
 fn nearest_in_column(sources: &[bool], columns: usize) -> Vec<Option<usize>> {
     let rows = sources.len() / columns;
     let mut nearest = vec![None; sources.len()];
@@ -51,7 +52,7 @@ fn nearest_in_column(sources: &[bool], columns: usize) -> Vec<Option<usize>> {
     nearest
 }
 
-/// One column's parabola and where along the row it becomes the lowest.
+/// One column's parabola, and the column from which it is the lowest.
 #[derive(Clone, Copy)]
 struct Parabola {
     column: usize,

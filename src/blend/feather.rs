@@ -1,10 +1,10 @@
-//! Colour differences at the hole's edge, faded out inwards.
+//! Feathering: the colour difference at the edge of the hole is added to the fill and fades out inwards.
 //!
-//! All of it happens on a grid of cells a little finer than the generator's pixels, however large the photo: the generator knows
-//! nothing finer, and single photo pixels (hair, grain) would draw streaks into the fill. Along the known side of
-//! the edge each cell holds the difference between the photo and the fill. The differences are averaged along the edge,
-//! carried inwards to the nearest cells, smoothed there (or a ridge would show where two sides of the edge are equally near)
-//! and weighted by a falloff. What does not depend on the fill is worked out once.
+//! The differences are computed on a grid of cells a little finer than the generator's pixels, for photos of any size.
+//! The generator draws nothing finer, and single photo pixels (hair, grain) would draw streaks into the fill. Each
+//! known cell along the edge holds the difference between photo and fill. The differences are averaged along the edge
+//! and carried inwards to the nearest cells. There they are smoothed, or a ridge would show where two sides of the edge
+//! are equally near, and weighted by a falloff. Everything that does not depend on the fill is computed once.
 
 use super::blur::blur;
 use super::cells::{Cells, EdgeCell};
@@ -16,39 +16,40 @@ use crate::photo::{CropGrid, FaceFrame, Photo, RectPx, Samples};
 /// Cells along the frame's side: two for each pixel of a 64-pixel generator.
 const CELLS_ALONG_FRAME: f32 = 128.0;
 
-/// Known cells up to this far from the hole are compared with the fill: about one generator's pixel, so that the
-/// photo's grain averages out.
+/// Known cells up to this far from the hole are compared with the fill: about one generator pixel, so that the photo's
+/// grain averages out.
 const EDGE_CELLS: f32 = 2.0;
 
-/// How far the difference reaches into the hole, as a share of the frame's side: an eighth is about half an eye's
-/// width, enough to hide the change of colour and too little to tint a whole mouth.
+/// How far the difference fades into the hole, as a share of the frame's side. An eighth is about half the width of an
+/// eye: enough to hide the change of colour, too little to tint a whole mouth.
 const REACH_SHARE: f32 = 0.125;
 
-/// The averages run over about two generator's pixels each way: cells along the frame for each cell of the window's half.
+/// Frame cells per cell of blur radius: the averages then cover about two generator pixels each way.
 const CELLS_FOR_BLUR_CELL: f32 = 40.0;
 
-/// No frame needs more; one far larger than the photo would ask for any number.
+/// Upper bound of the blur radius: a frame far larger than the photo must not ask for an unbounded one.
 const MAX_BLUR_CELLS: usize = 6;
 
-/// The cells, the edge, and the way inwards from it.
+/// The cell grid, the edge cells and the falloff: everything that does not depend on the fill.
 pub(super) struct Feather {
     cells: Cells,
     edge: Vec<EdgeCell>,
     /// For each cell, the nearest edge cell.
     nearest: Vec<usize>,
-    /// For each cell, how much of the difference there counts: 1 at the edge, 0 from the reach on.
+    /// For each cell, the weight of its difference: 1 at the edge, 0 beyond the fade.
     falloff: Vec<f32>,
     blur_cells: usize,
 }
 
-/// The differences to add, cell by cell, for one fill.
+/// The differences to add to one fill, for each cell.
 pub(super) struct Offsets<'a> {
     cells: &'a Cells,
     values: Vec<[f32; 4]>,
 }
 
 impl Feather {
-    /// Prepares for the hole pixels of `target`. `None` when no known pixel is near. Reads no photo pixel under the hole.
+    /// Prepares for the hole pixels of `target`. `None` when no known pixel is near. Reads no photo pixel under the
+    /// hole.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -78,7 +79,7 @@ impl Feather {
             is_edge[edge.cell] = true;
         }
         let Nearest { source, distance } = nearest(&is_edge, cells.columns)?;
-        // Hole cells beside the edge take the whole difference, so the fade begins one cell in.
+        // Hole cells beside the edge take the whole difference, so the fade starts one cell further in.
         let falloff = |cells: f32| smooth_fall((cells - 1.0).max(0.0) * cell_px as f32 / reach_px);
         Some(Self {
             falloff: distance.into_iter().map(falloff).collect(),
@@ -90,10 +91,10 @@ impl Feather {
         })
     }
 
-    /// The differences to add to one fill.
+    /// The differences to add to one fill, from the generated image.
     pub(super) fn offsets(&self, picture: &Picture) -> Offsets<'_> {
         let columns = self.cells.columns;
-        // Three colours and, last, how many values each is the sum of.
+        // Three colours, and in the last lane the number of summed values.
         let mut sums = vec![[0.0; 4]; self.nearest.len()];
         for edge in &self.edge {
             let fill = picture.at(edge.center_in_unit);
@@ -112,15 +113,16 @@ impl Feather {
 
 /// The differences along one row of pixels of the photo or of a patch.
 pub(super) struct OffsetRow {
-    /// Between the cells above and below, for each column of cells.
+    /// Interpolated between the cell rows above and below, for each cell column.
     line: Vec<[f32; 4]>,
-    /// Where the middle of the row's first pixel lies between the middles of the cells, and the step to the next.
+    /// Position of the row's first pixel in cells, measured from the first cell's centre, and the step to the next
+    /// pixel.
     start: f32,
     step: f32,
 }
 
 impl Offsets<'_> {
-    /// For a row that starts at a point of the photo and goes to the right in steps.
+    /// The differences along a row that starts at `(x, y)` in the photo and goes right in steps of `step_x`.
     #[expect(clippy::cast_precision_loss, reason = "photos are less than 2^24 pixels wide")]
     pub(super) fn row(&self, x: f32, step_x: f32, y: f32) -> OffsetRow {
         let Cells { region, cell_px, columns, rows } = *self.cells;
@@ -145,12 +147,12 @@ impl OffsetRow {
     }
 }
 
-/// The two of `count` cells that a position lies between, and how far from the first to the second.
+/// The two of `count` cells on either side of a position, and the interpolation weight of the second.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     clippy::cast_precision_loss,
-    reason = "clamped to the cells first, of which there are some hundred"
+    reason = "clamped to the range of cells first"
 )]
 pub(super) fn between(at: f32, count: usize) -> (usize, usize, f32) {
     let last = count.saturating_sub(1);
@@ -168,7 +170,7 @@ pub(super) fn mix(from: &[f32; 4], to: &[f32; 4], share: f32) -> [f32; 4] {
     mixed
 }
 
-/// From 1 at 0 to 0 at 1 and beyond, level at both ends.
+/// Falls smoothly from 1 at 0 to 0 at 1 and beyond, with zero slope at both ends.
 fn smooth_fall(share: f32) -> f32 {
     let rest = 1.0 - share.clamp(0.0, 1.0);
     rest * rest * (3.0 - 2.0 * rest)

@@ -1,4 +1,4 @@
-//! The fill alone, as a layer to lay over the photo in another editor.
+//! The fill as a transparent layer, for use in another editor.
 
 use image::{DynamicImage, ImageBuffer, Rgba};
 
@@ -7,11 +7,11 @@ use super::{Blend, apply, reach};
 use crate::mask::Mask;
 use crate::photo::{CropGrid, FaceFrame, Photo, RectPx, Sample, Samples};
 
-/// The pixels that [`apply`] changes, as RGBA of the photo's size and bit depth; every other pixel is 0, 0, 0, 0. Grey
-/// photos give grey layers in colour.
+/// The pixels that [`apply`] changes, as RGBA of the photo's size and bit depth. Every other pixel is 0, 0, 0, 0. A
+/// grey photo gives an RGBA layer too.
 ///
 /// # Panics
-/// When `fill` has another length than `[3, size, size]`.
+/// If `fill` does not have the length of `[3, size, size]`.
 #[must_use]
 pub fn layer(
     photo: &Photo,
@@ -39,16 +39,16 @@ pub fn layer(
     }
 }
 
-/// What is cut out of the filled photo.
+/// Cuts the filled pixels out of the filled photo.
 struct Cut<'a> {
     hole: &'a Mask,
-    /// The frame's reach, and the part of the photo that it can reach; `None` when there is nothing to fill.
+    /// The area that can be filled, and its bounds in the photo; `None` when there is nothing to fill.
     place: Option<(CropGrid, RectPx)>,
     width: u32,
 }
 
 impl Cut<'_> {
-    /// The filled pixels of some samples, opaque, among transparent ones.
+    /// The filled pixels as opaque RGBA; all others are transparent.
     fn rgba<T: Sample + Default>(&self, samples: &[T], channels: usize, height: u32, opaque: T) -> Vec<T> {
         let mut rgba = vec![T::default(); self.width as usize * height as usize * 4];
         let Some((reach, bounds)) = self.place else { return rgba };
@@ -83,7 +83,7 @@ mod tests {
         Photo::from_pixels(varied(color, width, height))
     }
 
-    /// A fill of 4×4 pixels, no two alike.
+    /// A fill of 4×4 pixels, all different.
     fn fill() -> Vec<f32> {
         (0..48u8).map(|at| f32::from(at) / 24.0 - 1.0).collect()
     }
@@ -92,7 +92,7 @@ mod tests {
         #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
         #[test]
-        fn over_the_photo_it_gives_the_filled_photo(
+        fn layer_over_photo_equals_the_filled_photo(
             color in prop::sample::select(&COLORS[..]),
             mode in prop::sample::select(&BlendMode::ALL[..]),
             center in [-5.0f32..30.0, -5.0f32..25.0],
@@ -108,7 +108,7 @@ mod tests {
             let layer = layer(&photo, &hole, &frame, mode, &fill(), 4);
             let is_deep = color.bytes_per_pixel() > color.channel_count();
             prop_assert_eq!(layer.color(), if is_deep { ColorType::Rgba16 } else { ColorType::Rgba8 });
-            // Sixteen bits hold eight exactly.
+            // 16-bit values represent 8-bit values exactly.
             let (layer, filled, before) = (layer.to_rgba16(), filled.to_rgba16(), photo.pixels.to_rgba16());
             for (x, y, pixel) in layer.enumerate_pixels() {
                 if pixel.0 == [0; 4] {
@@ -122,11 +122,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_filled_is_opaque_and_all_else_is_nothing() {
+    fn filled_pixels_are_opaque_and_others_transparent() {
         for color in COLORS {
             let photo = photo(color, 40, 24);
             let frame = FaceFrame { center_in_photo: [12.0, 12.0], side_px: 10.0, angle_radians: 0.0 };
-            // Half a side of the frame around it is filled too.
+            // Half a side around the frame is filled too.
             let mut hole = Mask::empty(40, 24);
             hole.fill();
             let layer = layer(&photo, &hole, &frame, BlendMode::None, &fill(), 4).to_rgba16();
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_to_fill_is_an_empty_layer() {
+    fn without_a_hole_the_layer_is_empty() {
         let photo = photo(ColorType::Rgb8, 20, 20);
         let far = FaceFrame { center_in_photo: [f32::NAN, 0.0], side_px: 20.0, angle_radians: 0.0 };
         let layer = layer(&photo, &Mask::empty(20, 20), &far, BlendMode::Poisson, &fill(), 4);

@@ -1,8 +1,8 @@
-//! Putting the fill back into the photo.
+//! Blends the fill into the photo.
 //!
-//! Two rules hold for every way of blending: no pixel outside the hole changes, and no value under the hole is read. A
-//! feathered join therefore cannot mix with the old pixels at the edge of the hole; it bends the fill's colour towards the
-//! nearest known pixels instead.
+//! Two rules hold for every blend mode: no pixel outside the hole changes, and no value under the hole is read.
+//! Feathering therefore cannot mix the fill with the old pixels at the edge of the hole. It shifts the fill's colour
+//! towards the nearest known pixels instead.
 
 mod beyond;
 mod blur;
@@ -23,13 +23,12 @@ use crate::photo::FaceFrame;
 pub use compose::{Composer, Patch, apply};
 pub use layer::layer;
 
-/// How the fill is put into the photo.
+/// How the fill is blended into the photo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Blend {
     pub mode: BlendMode,
-    /// How much of the grain and sharpness of the known pixels around the hole the fill is given, and of the fine parts of the other
-    /// half of the face: 0 (none) to 100.
+    /// How much grain, sharpness and mirrored detail the fill gets from the known pixels: 0 (none) to 100.
     pub detail_percent: u8,
 }
 
@@ -46,24 +45,24 @@ impl From<BlendMode> for Blend {
     }
 }
 
-/// How the fill joins the photo at the hole's edge.
+/// How the fill meets the known pixels at the edge of the hole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BlendMode {
     /// The generator's pixels as they are.
     None,
-    /// Colour differences at the hole's edge fade out inwards.
+    /// The colour difference at the edge of the hole is added to the fill and fades out inwards.
     Feather,
-    /// The fill keeps its gradients and meets the known pixels at the hole's edge (Pérez et al. 2003).
+    /// The fill keeps its gradients and matches the known pixels at the edge of the hole (Pérez et al. 2003).
     #[default]
     Poisson,
 }
 
-/// How far around the frame a hole is filled, as a share of its side. A stroke that leaves the frame is one stroke to whoever drew it,
-/// and the frame's edge would show. What the generator's picture goes on as there is told in [`beyond`].
+/// How far outside the frame a hole is filled, as a share of the frame's side. Otherwise a stroke that leaves the frame
+/// would show the frame's edge. [`beyond`] says how the generated image is extrapolated there.
 const BEYOND_SHARE: f32 = 0.5;
 
-/// The square in which a hole is filled: the frame and a little more.
+/// The square in which a hole is filled: the frame and a margin around it.
 #[must_use]
 pub fn reach(frame: &FaceFrame) -> FaceFrame {
     frame.grown(BEYOND_SHARE)
@@ -72,13 +71,33 @@ pub fn reach(frame: &FaceFrame) -> FaceFrame {
 impl BlendMode {
     pub const ALL: [Self; 3] = [Self::Poisson, Self::Feather, Self::None];
 
-    /// The name on the command line and in reports.
+    /// Its name on the command line and in reports.
     #[must_use]
     pub fn id(self) -> &'static str {
         match self {
             Self::None => "none",
             Self::Feather => "feather",
             Self::Poisson => "poisson",
+        }
+    }
+
+    /// Its name in the editor.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::None => "None",
+            Self::Feather => "Feather",
+            Self::Poisson => "Poisson",
+        }
+    }
+
+    /// What it does, in one sentence.
+    #[must_use]
+    pub fn help(self) -> &'static str {
+        match self {
+            Self::None => "The generator's pixels as they are",
+            Self::Feather => "Shift the fill's colour to match the photo at the hole's edge, less and less inwards",
+            Self::Poisson => "Keep the fill's gradients and match the photo at the hole's edge (Pérez et al. 2003)",
         }
     }
 }

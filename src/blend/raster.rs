@@ -1,38 +1,39 @@
-//! The pixels of a patch laid over the photo.
+//! The pixel grid of a patch over the photo.
 
 use std::ops::Range;
 
 use super::sample::{Picture, RowReader};
 use crate::photo::{CropGrid, RectPx};
 
-/// A rectangle of the photo divided into pixels of its own, which may be larger than the photo's (a preview).
+/// A rectangle of the photo with its own pixel grid. Its pixels may be larger than the photo's (a preview).
 #[derive(Clone, Copy)]
 pub(super) struct Raster {
     pub(super) rect: RectPx,
     pub(super) width: u32,
     pub(super) height: u32,
-    /// The unit square laid over the photo.
+    /// Maps the photo to the frame's unit square and back.
     pub(super) unit: CropGrid,
 }
 
 impl Raster {
-    /// The photo's columns in a column of pixels. Columns −1 and `width`, just outside, exist too, and may lie outside the photo.
+    /// The photo columns that a raster column covers. Columns −1 and `width`, just outside the raster, are valid too
+    /// and may lie outside the photo.
     pub(super) fn columns(&self, column: i64) -> Range<i64> {
         span(column, self.width, self.rect.x, self.rect.width)
     }
 
-    /// The photo's rows in a row of pixels, as [`columns`](Self::columns).
+    /// The photo rows that a raster row covers, with the same rule as [`columns`](Self::columns).
     pub(super) fn rows(&self, row: i64) -> Range<i64> {
         span(row, self.height, self.rect.y, self.rect.height)
     }
 
-    /// Sides of a pixel in photo pixels.
+    /// Width and height of a raster pixel, in photo pixels.
     pub(super) fn step(&self) -> [f64; 2] {
         let side = |size: u32, count: u32| f64::from(size) / f64::from(count.max(1));
         [side(self.rect.width, self.width), side(self.rect.height, self.height)]
     }
 
-    /// The middle of a pixel, in the photo.
+    /// The centre of a raster pixel, in the photo.
     #[expect(clippy::cast_precision_loss, reason = "photos are less than 2^24 pixels wide")]
     pub(super) fn middle(&self, column: i64, row: i64) -> [f64; 2] {
         let [step_x, step_y] = self.step();
@@ -40,7 +41,7 @@ impl Raster {
         [along(self.rect.x, column, step_x), along(self.rect.y, row, step_y)]
     }
 
-    /// Reads the generator's picture at the pixels of a row, from a column on.
+    /// Reads the generated image along a row of raster pixels, starting at a column.
     #[expect(clippy::cast_possible_truncation, reason = "positions need no more than single precision")]
     pub(super) fn reader<'a>(&self, picture: &'a Picture, first_column: i64, row: i64) -> RowReader<'a> {
         let [x, y] = self.middle(first_column, row);

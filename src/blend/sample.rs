@@ -1,29 +1,29 @@
-//! The generator's picture, read between its pixels.
+//! Interpolated sampling of the generated image.
 
 use rayon::prelude::*;
 
 use crate::photo::cubic;
 
-/// A picture made ready for reading anywhere: RGB and one more lane together (one vector load each), with a border, repeated from
-/// its edge unless it is [given one](Picture::with_border).
+/// An image that can be sampled at any point. RGB and a fourth lane are stored together (one vector load per pixel),
+/// with a border around them. The border repeats the edge unless [another one is given](Picture::with_border).
 pub(super) struct Picture {
     size_px: usize,
     border_px: usize,
     pixels: Vec<[f32; 4]>,
 }
 
-/// Pixels that the cubic reads beyond those around a point of the picture.
+/// Pixels that the cubic filter reads beyond the image on each side.
 const BORDER_PX: usize = 2;
 
 impl Picture {
     /// From planar RGB in [-1, 1], `[3, size, size]`, or with a fourth plane of the same range.
     ///
     /// # Panics
-    /// When `planes` has another length.
+    /// If `planes` has another length.
     pub(super) fn new(planes: &[f32], size_px: u32) -> Self {
         let size_px = size_px as usize;
         let area = size_px * size_px;
-        assert!([3 * area, 4 * area].contains(&planes.len()), "planar RGB of a square picture");
+        assert!([3 * area, 4 * area].contains(&planes.len()), "`planes` must be planar RGB of a square image");
         let side = size_px + 2 * BORDER_PX;
         let inside = |at: usize| at.saturating_sub(BORDER_PX).min(size_px.saturating_sub(1));
         let mut pixels = Vec::with_capacity(side * side);
@@ -37,7 +37,8 @@ impl Picture {
         Self { size_px, border_px: BORDER_PX, pixels }
     }
 
-    /// The same picture with another border, as wide as a share of its side: its colours at points around the unit square.
+    /// The same image with another border. The border's width is a share of the image's side, and `outside` gives its
+    /// colours at points around the unit square.
     #[expect(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
@@ -70,8 +71,9 @@ impl Picture {
         self.size_px as f32
     }
 
-    /// The colour at a point of the unit square, by Catmull-Rom's cubic (Keys 1981 with a = −1/2), which passes through the
-    /// pixels; outside of the border it is the border's. Clamped to [-1, 1], which the cubic overshoots at hard edges.
+    /// The colour at a point of the unit square, by Catmull-Rom's cubic (Keys 1981 with a = −1/2), which passes through
+    /// the pixels. Points beyond the border get the border's colour. Clamped to [-1, 1], because the cubic overshoots
+    /// at hard edges.
     #[inline]
     pub(super) fn at(&self, [u, v]: [f32; 2]) -> [f32; 4] {
         let ((column, along), (row, down)) = (self.split(u), self.split(v));
@@ -87,7 +89,8 @@ impl Picture {
         clamped(sum)
     }
 
-    /// The picture along a level line of the unit square: what all points of the line have in common, worked out once.
+    /// The image interpolated vertically along a horizontal line of the unit square, so that points on it need only the
+    /// horizontal part.
     fn line(&self, v: f32) -> Vec<[f32; 4]> {
         let (row, down) = self.split(v);
         let stride = self.stride();
@@ -108,7 +111,7 @@ impl Picture {
         clamped(weighted(pixels, along))
     }
 
-    /// The first of the four pixels around a unit coordinate, in the bordered picture, and their weights.
+    /// The first of the four pixels around a unit coordinate, in the padded image, and their weights.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -118,9 +121,9 @@ impl Picture {
     #[inline]
     fn split(&self, unit: f32) -> (usize, [f32; 4]) {
         let side = self.side_px();
-        // Of the border, what the cubic needs around the last point that can be read.
+        // The part of the border that can be sampled: the cubic needs the rest.
         let around = (self.border_px - BORDER_PX) as f32;
-        // The border puts the centre of the first one pixel and a half before the point's pixel border.
+        // Pixel centres are at 0.5 and the first tap is one pixel further left: `BORDER_PX` − 0.5 − 1 = 0.5.
         let from_first = (unit * side).clamp(-around, side + around) + around + 0.5;
         let first = from_first as usize;
         (first, cubic(from_first - first as f32))
@@ -135,7 +138,7 @@ impl Picture {
 #[inline]
 fn weighted(pixels: &[[f32; 4]], weights: [f32; 4]) -> [f32; 4] {
     let mut sum = [0.0; 4];
-    // Written out by lanes, not with `map`: this is what the compiler turns into vectors.
+    // A loop over lanes, because the compiler vectorizes it better than `map`.
     if let [a, b, c, d] = pixels {
         for (lane, sum) in sum.iter_mut().enumerate() {
             *sum = weights[0] * a[lane] + weights[1] * b[lane] + weights[2] * c[lane] + weights[3] * d[lane];
@@ -152,32 +155,32 @@ fn clamped(mut color: [f32; 4]) -> [f32; 4] {
     color
 }
 
-/// How a picture is read for one row of pixels of the photo or of a patch.
+/// Samples an image along one row of photo or patch pixels.
 pub(super) struct RowReader<'a> {
     picture: &'a Picture,
-    /// The middle of the row's first pixel, and the step to the next, in the unit square.
+    /// The centre of the row's first pixel, and the step to the next, in the unit square.
     start: [f32; 2],
     across: [f32; 2],
     places: Places,
 }
 
 enum Places {
-    /// At each pixel's middle, on a level line of the picture.
+    /// At each pixel's centre, on a horizontal line of the image.
     Line(Vec<[f32; 4]>),
-    /// At each pixel's middle.
+    /// At each pixel's centre.
     Middle,
-    /// At several offsets from the middle: the mean of them stands for a pixel that covers several of the picture's.
+    /// At several offsets from the centre, averaged, when a pixel covers several image pixels.
     Several(Vec<[f32; 2]>),
 }
 
 impl<'a> RowReader<'a> {
-    /// Most places each way: enough for the smallest frame (16 pixels) and a generator of 128.
+    /// Most samples per axis: enough for the smallest frame (16 pixels) and a generator of 128.
     const MAX_EACH_WAY: f32 = 8.0;
 
-    /// From the middle of the row's first pixel and its sides, across and down, all in the unit square.
+    /// From the centre of the row's first pixel and the pixel's sides, across and down, all in the unit square.
     pub(super) fn new(picture: &'a Picture, start: [f32; 2], across: [f32; 2], down: [f32; 2]) -> Self {
         let length = |[x, y]: [f32; 2]| x.hypot(y) * picture.side_px();
-        // Rounding must not double the work of one to one.
+        // The tolerance keeps rounding from doubling the work at scale one.
         let each_way = (length(across).max(length(down)) - 0.01).ceil().clamp(1.0, Self::MAX_EACH_WAY);
         let places = if each_way > 1.0 {
             let steps = || (0..8u8).map(f32::from).take_while(|step| *step < each_way);
@@ -193,7 +196,7 @@ impl<'a> RowReader<'a> {
     }
 
     /// The colour of a pixel of the row.
-    #[expect(clippy::cast_precision_loss, reason = "photos are less than 2^24 pixels wide; and 64 places at most")]
+    #[expect(clippy::cast_precision_loss, reason = "at most 2^24 columns and 64 points")]
     #[inline]
     pub(super) fn at(&self, column: usize) -> [f32; 4] {
         let steps = column as f32;
@@ -230,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn it_passes_through_the_pixels() {
+    fn sampling_at_pixel_centres_returns_the_pixels() {
         let value = |x: usize, y: usize| ((x * 37 + y * 91) % 23) as f32 / 11.5 - 1.0;
         let picture = picture(8, value);
         for (x, y) in [(0, 0), (7, 7), (3, 5), (7, 0)] {
@@ -240,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ramp_stays_a_ramp_between_its_pixels() {
+    fn a_linear_ramp_is_interpolated_exactly() {
         let picture = picture(16, |x, _| x as f32 / 16.0 - 0.5);
         for at in [3.2f32, 7.77, 11.5] {
             let [red, ..] = picture.at([at / 16.0, 0.41]);
@@ -249,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pixel_that_covers_several_is_their_mean() {
+    fn a_pixel_covering_several_is_their_mean() {
         let picture = picture(64, |x, _| if x % 2 == 0 { -1.0 } else { 1.0 });
         let row = RowReader::new(&picture, [0.5 / 32.0, 12.5 / 32.0], [1.0 / 32.0, 0.0], [0.0, 1.0 / 32.0]);
         assert!(matches!(&row.places, Places::Several(places) if places.len() == 4));
@@ -259,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn a_level_row_reads_as_its_points_do() {
+    fn a_horizontal_row_equals_its_points() {
         let picture = picture(16, |x, y| ((x * 37 + y * 91) % 23) as f32 / 11.5 - 1.0);
         let row = RowReader::new(&picture, [-0.1, 0.37], [0.02, 0.0], [0.0, 0.02]);
         assert!(matches!(row.places, Places::Line(_)));
@@ -270,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn with_a_border_it_goes_on_and_stays_what_it_is_inside() {
+    fn a_border_does_not_change_the_inside() {
         let value = |x: usize, y: usize| ((x * 37 + y * 91) % 23) as f32 / 11.5 - 1.0;
         let ramp = |[u, v]: [f32; 2]| [0.3 * u - 0.2 * v; 4];
         let (bare, bordered) = (picture(16, value), picture(16, value).with_border(0.5, ramp));
@@ -280,12 +283,12 @@ mod tests {
         for point in [[-0.4, 0.5], [0.3, 1.2], [1.4, -0.3]] {
             assert!((bordered.at(point)[0] - ramp(point)[0]).abs() < 1e-5, "{point:?}");
         }
-        // And ends at the border's edge.
+        // Points beyond the border get its outermost colour.
         assert!((bordered.at([0.5, -9.0])[0] - ramp([0.5, -0.5])[0]).abs() < 0.02);
     }
 
     #[test]
-    fn beyond_the_edge_it_is_the_edge_and_overshoot_is_cut() {
+    fn outside_repeats_the_edge_and_overshoot_is_clamped() {
         let picture = picture(8, |x, _| if x < 4 { -1.0 } else { 1.0 });
         assert!((picture.at([-9.0, 0.5])[0] + 1.0).abs() < 1e-6);
         assert!((picture.at([9.0, 1.5])[1] - 1.0).abs() < 1e-6);

@@ -1,4 +1,4 @@
-//! Which photos there are to fill, and what each of them writes under which name.
+//! The photos to process, and the output paths for each of them.
 
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
@@ -8,7 +8,7 @@ use super::args::OutputArgs;
 use super::usage;
 use crate::photo::EXTENSIONS;
 
-/// The photos that were named.
+/// The input photos.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Photos {
     /// A single file: `--out` is a file.
@@ -17,11 +17,11 @@ pub(super) enum Photos {
     Many(Vec<PathBuf>),
 }
 
-/// One photo and what comes of it.
+/// One photo and its output paths.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Task {
     pub(super) photo: PathBuf,
-    /// The photo's name without its extension; masks in a folder and files of a batch are named after it.
+    /// The photo's name without its extension. Masks in a folder and outputs of a batch are named by it.
     pub(super) stem: OsString,
     pub(super) out: PathBuf,
     pub(super) layer: Option<PathBuf>,
@@ -30,8 +30,7 @@ pub(super) struct Task {
     pub(super) log: Option<PathBuf>,
 }
 
-/// Replaces each folder by the pictures in it. Files are taken as they are, even when they do not exist: that is told
-/// when their turn comes.
+/// Replaces each folder by its pictures. Files are not checked: a missing photo is reported when it is opened.
 pub(super) fn expand(photos: &[PathBuf]) -> anyhow::Result<Photos> {
     if let [photo] = photos
         && !photo.is_dir()
@@ -49,7 +48,7 @@ pub(super) fn expand(photos: &[PathBuf]) -> anyhow::Result<Photos> {
     Ok(Photos::Many(all))
 }
 
-/// The pictures of a folder, by name, without subfolders and hidden files.
+/// The pictures of a folder, sorted by name, without subfolders and hidden files.
 pub(super) fn pictures_in(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let entries = std::fs::read_dir(folder)
         .map_err(|error| usage(format!("cannot list the folder {}: {error}", folder.display())))?;
@@ -57,13 +56,16 @@ pub(super) fn pictures_in(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
         entries.filter_map(Result::ok).map(|entry| entry.path()).filter(|path| is_picture(path)).collect();
     if pictures.is_empty() {
         let known = EXTENSIONS.join(", ");
-        return Err(usage(format!("there is no picture in {}: its files need one of {known}", folder.display())));
+        return Err(usage(format!(
+            "there is no picture in {}: file names must end in one of {known}",
+            folder.display()
+        )));
     }
     pictures.sort();
     Ok(pictures)
 }
 
-/// Whether a file of a folder counts as a picture, by its name.
+/// Whether a file has a picture's extension and is not hidden.
 pub(super) fn is_picture(path: &Path) -> bool {
     let hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
     let known = path
@@ -73,7 +75,7 @@ pub(super) fn is_picture(path: &Path) -> bool {
     !hidden && known && path.is_file()
 }
 
-/// Names everything that is to be written.
+/// Makes the output paths of every photo.
 pub(super) fn tasks(photos: Photos, output: &OutputArgs) -> anyhow::Result<Vec<Task>> {
     match photos {
         Photos::One(photo) => Ok(vec![Task {
@@ -118,17 +120,17 @@ fn stem_of(photo: &Path) -> anyhow::Result<OsString> {
     photo
         .file_stem()
         .map(OsStr::to_os_string)
-        .ok_or_else(|| usage(format!("'{}' is no file name: give a photo or a folder of photos", photo.display())))
+        .ok_or_else(|| usage(format!("'{}' is not a file name: give a photo or a folder of photos", photo.display())))
 }
 
-/// `FOLDER/STEM.png`. A stem may hold dots, so that an extension must be added rather than set.
+/// `FOLDER/STEM.png`. The extension is appended, because a stem may contain dots.
 fn with_png(folder: &Path, stem: &OsStr) -> PathBuf {
     let mut name = stem.to_os_string();
     name.push(".png");
     folder.join(name)
 }
 
-/// `search.gif` and `ann` make `search-ann.gif`.
+/// Adds the stem before the extension: `search.gif` and `ann` give `search-ann.gif`.
 fn with_suffix(path: &Path, stem: &OsStr) -> PathBuf {
     let mut name = path.file_stem().unwrap_or_default().to_os_string();
     name.push("-");
@@ -159,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn one_photo_keeps_the_names_that_were_given() {
+    fn one_photo_uses_the_given_paths() {
         let tasks = tasks(Photos::One("in/ann.jpg".into()), &output("filled.png")).unwrap();
         assert_eq!(
             tasks,
@@ -176,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_names_everything_after_the_photo() {
+    fn batch_outputs_are_named_by_photo_stem() {
         let tasks = tasks(Photos::Many(vec!["in/ann.v2.jpg".into()]), &output("filled")).unwrap();
         assert_eq!(
             tasks,
@@ -193,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn two_photos_of_one_name_are_refused_by_name() {
+    fn two_photos_with_one_stem_are_refused() {
         let photos = Photos::Many(vec!["a/ann.jpg".into(), "bob.png".into(), "b/ann.png".into()]);
         let error = tasks(photos, &output("filled")).unwrap_err();
         assert!(error.is::<crate::cli::UsageError>());
@@ -201,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_gives_its_pictures_by_name_and_nothing_else() {
+    fn a_folder_expands_to_its_sorted_pictures() {
         let folder = tempfile::tempdir().unwrap();
         for name in ["b.PNG", "a.jpg", ".hidden.png", "notes.txt", "c.tiff"] {
             std::fs::write(folder.path().join(name), b"").unwrap();
@@ -214,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_with_one_picture_is_a_batch_and_without_one_a_usage_error() {
+    fn an_empty_folder_is_a_usage_error() {
         let folder = tempfile::tempdir().unwrap();
         assert!(expand(&[folder.path().into()]).unwrap_err().is::<crate::cli::UsageError>());
         std::fs::write(folder.path().join("a.webp"), b"").unwrap();

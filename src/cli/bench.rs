@@ -1,4 +1,4 @@
-//! `countenance bench`: how fast this machine is.
+//! `countenance bench`: measures the speed of the search on this machine.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -17,13 +17,13 @@ use crate::search::speed::{Speed, measure};
 
 /// Measure how fast the search is on this machine
 ///
-/// One step differentiates the losses of every candidate once: generator and discriminator forwards and backwards, and Adam. Best
-/// takes 60 steps of 4 candidates, Blog 1000 of one. Close other programs first; the median step counts. GFLOP/s counts each
-/// convolution as its definition has it, also where the CPU gets by with fewer multiplications.
+/// One step is a forward and backward pass of generator and discriminator for all candidates, and an Adam update. Close
+/// other programs first. The result is the median step. GFLOP/s counts each convolution by its definition, even where the
+/// CPU uses an algorithm with fewer multiplications.
 #[derive(Debug, Args)]
 #[command(after_long_help = AFTER_HELP)]
 pub(super) struct BenchArgs {
-    /// Numbers of candidates, with commas
+    /// Numbers of candidates to measure, separated by commas
     #[arg(
         long,
         value_name = "LIST",
@@ -33,19 +33,19 @@ pub(super) struct BenchArgs {
     )]
     candidates: Vec<u32>,
 
-    /// Seconds for each of them; the first quarter does not count
+    /// Seconds for each number; the first quarter is a warm-up
     #[arg(long, value_name = "S", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=600))]
     seconds: u32,
 
-    /// Model file, name of one in the models folder, or built in: face-128 (default), face-64 (faster)
+    /// Model: a file, a name in the models folder, or built in: face-128 (default), face-64 (faster)
     #[arg(long, value_name = "PATH")]
     model: Option<PathBuf>,
 
-    /// Where to compute: auto, cpu, cpu:f32, gpu or gpu:N (see `countenance devices`)
+    /// Compute device: auto, cpu, cpu:f32, gpu or gpu:N (see `countenance devices`)
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     device: DeviceChoice,
 
-    /// The numbers as JSON. A single - writes it to standard output, in place of the table
+    /// JSON with the results. Use - to print it to standard output instead of the table
     #[arg(long, value_name = "PATH")]
     json: Option<PathBuf>,
 }
@@ -55,32 +55,32 @@ Examples:
   countenance bench
   countenance bench --candidates 1,64 --device gpu --json speed.json
 
-The number of threads is that of the processors; RAYON_NUM_THREADS changes it.";
+Uses one thread per processor; set RAYON_NUM_THREADS to change this.";
 
-/// What was measured. Other programs read it: fields keep their names and meanings.
+/// The JSON report. Other programs read it, so fields must keep their names and meanings.
 #[derive(Serialize)]
 struct Report {
     version: &'static str,
     device: String,
     threads: usize,
-    /// Width of the vectors that the CPU's path computes with.
+    /// Width of the SIMD vectors on the CPU.
     vector_bits: usize,
     model: String,
     image_size_px: u32,
-    /// Operations of one candidate's step, each convolution as its definition has it.
+    /// Floating-point operations per candidate and step; each convolution counts by its definition.
     step_gflop: f64,
     speeds: Vec<Speed>,
 }
 
-/// Does what the arguments say.
+/// Runs the command.
 pub(super) fn run(args: &BenchArgs) -> anyhow::Result<Ending> {
     let report = on_one_thread("bench", || bench(args))?;
-    let json = serde_json::to_string_pretty(&report).context("the JSON cannot be written")? + "\n";
+    let json = serde_json::to_string_pretty(&report).context("cannot write the JSON")? + "\n";
     match args.json.as_deref() {
         Some(path) if path == Path::new("-") => print_result(&json)?,
         path => {
             if let Some(path) = path {
-                write_atomically(path, json.as_bytes(), Overwrite::Allow).context("the JSON cannot be written")?;
+                write_atomically(path, json.as_bytes(), Overwrite::Allow).context("cannot write the JSON")?;
             }
             print_result(&table(&report))?;
         }
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_has_a_line_for_each_number_of_candidates() {
+    fn the_table_has_one_line_per_candidate_count() {
         let speed = |candidates: u32, seconds_a_step: f64| Speed {
             candidates,
             steps: 100,

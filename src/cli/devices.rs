@@ -1,4 +1,4 @@
-//! `countenance devices`: where the search can run here.
+//! `countenance devices`: lists the compute devices of this machine.
 
 use std::fmt::Write as _;
 
@@ -11,14 +11,14 @@ pub(super) fn run() -> anyhow::Result<Ending> {
     Ok(Ending::AllWell)
 }
 
-/// One line for each device, then what `auto` picks.
+/// One line per device, then the device that `auto` picks.
 fn table(arithmetic: Arithmetic, gpus: &[GpuInfo], auto: Option<&GpuInfo>) -> String {
     let mut rows = vec![("cpu".to_string(), arithmetic.host_name().to_string(), "")];
     if arithmetic != Arithmetic::Single {
-        rows.push(("cpu:f32".into(), Arithmetic::Single.host_name().into(), "single precision throughout, slower"));
+        rows.push(("cpu:f32".into(), Arithmetic::Single.host_name().into(), "single precision everywhere, slower"));
     }
     rows.extend(gpus.iter().map(|gpu| {
-        let note = if gpu.software { "software, counts as no GPU" } else { "" };
+        let note = if gpu.software { "software renderer, not used by auto" } else { "" };
         (format!("gpu:{}", gpu.index), gpu.to_string(), note)
     }));
     let id_width = rows.iter().map(|(id, ..)| id.chars().count()).max().unwrap_or(0);
@@ -43,13 +43,13 @@ mod tests {
     }
 
     #[test]
-    fn devices_are_aligned_and_software_is_marked() {
+    fn columns_are_aligned_and_software_is_marked() {
         let gpus = [gpu(0, "NVIDIA H100 PCIe", false), gpu(1, "llvmpipe (LLVM 15.0.6)", true)];
         insta::assert_snapshot!(table(Arithmetic::Bf16, &gpus, gpus.first()), @r"
         cpu      CPU (bf16)
-        cpu:f32  CPU                              single precision throughout, slower
+        cpu:f32  CPU                              single precision everywhere, slower
         gpu:0    NVIDIA H100 PCIe (Vulkan)
-        gpu:1    llvmpipe (LLVM 15.0.6) (Vulkan)  software, counts as no GPU
+        gpu:1    llvmpipe (LLVM 15.0.6) (Vulkan)  software renderer, not used by auto
 
         auto picks gpu:0
         ");

@@ -1,6 +1,6 @@
-//! `countenance eval`: the evaluation protocol on a folder of faces, or on a dataset.
+//! `countenance eval`: runs the evaluation protocol on a folder of faces or on a dataset.
 //!
-//! Ctrl-C ends the program at once, as in `fill`; the JSON is written on the way, so that what was done is kept.
+//! Ctrl-C ends the program immediately, as in `fill`. The JSON is updated during the run, so finished faces are kept.
 
 mod args;
 mod plan;
@@ -24,11 +24,11 @@ use crate::job::Engine;
 use crate::photo::{Extras, Overwrite, Sheet, save_png};
 use plan::Plan;
 
-/// The JSON is written this often on the way. It holds all that was written before, so that more often would cost
-/// time with many faces.
+/// How often the JSON is updated during the run. Each update writes the whole file, so more updates would slow down long
+/// runs.
 const WRITE_EVERY: Duration = Duration::from_secs(10);
 
-/// Does what the arguments say.
+/// Runs the command.
 pub(super) fn run(args: &EvalArgs) -> anyhow::Result<Ending> {
     let plan = Plan::new(args)?;
     let done = on_one_thread("evaluation", || evaluate(&plan, &mut Console::stderr()))?;
@@ -36,14 +36,14 @@ pub(super) fn run(args: &EvalArgs) -> anyhow::Result<Ending> {
     Ok(done.ending)
 }
 
-/// What an evaluation came to.
+/// Result of an evaluation.
 struct Done {
     ending: Ending,
     /// For standard output.
     text: String,
 }
 
-/// Evaluates, and writes what was asked for.
+/// Evaluates, and writes the requested files.
 fn evaluate(plan: &Plan, console: &mut Console) -> anyhow::Result<Done> {
     let protocol = &plan.protocol;
     console.begin("eval", protocol.gradients_a_face() * protocol.faces.len() as u64);
@@ -57,17 +57,17 @@ fn evaluate(plan: &Plan, console: &mut Console) -> anyhow::Result<Done> {
     }
     if let Some(path) = &plan.sheet {
         if evaluation.sheet.is_empty() {
-            console.say("there is no face to show: the sheet is not written");
+            console.say("no face was evaluated: the sheet is not written");
         } else {
             let picture = DynamicImage::ImageRgb8(evaluation.sheet.draw(Sheet::LARGE_PX));
-            save_png(path, &picture, &Extras::default(), Overwrite::Allow).context("the sheet cannot be written")?;
+            save_png(path, &picture, &Extras::default(), Overwrite::Allow).context("cannot write the sheet")?;
             let columns = protocol.sheet_columns().join(", ");
             console.say(&format!("{} shows, from the left: {columns}", path.display()));
         }
     }
     let problems = evaluation.problems.len();
     if problems > 0 {
-        console.say(&format!("{problems} could not be scored, named above"));
+        console.say(&format!("{problems} could not be scored: see the errors above"));
     }
     Ok(Done {
         ending: if problems == 0 { Ending::AllWell } else { Ending::SomeFailed },
@@ -75,7 +75,7 @@ fn evaluate(plan: &Plan, console: &mut Console) -> anyhow::Result<Done> {
     })
 }
 
-/// Shows how far it has come, and keeps what there is.
+/// Shows the progress and updates the JSON.
 struct Live<'a> {
     plan: &'a Plan,
     console: &'a mut Console,
@@ -86,7 +86,7 @@ struct Live<'a> {
 }
 
 impl Live<'_> {
-    /// Without a bar, a line for each face tells how long the rest takes at this speed.
+    /// Without a progress bar, prints a line with the estimated time left after each face.
     fn tell_place(&mut self) {
         let (done, all) = (self.faces_done, self.plan.protocol.faces.len());
         if self.console.is_on_terminal() || done == all {
@@ -115,7 +115,7 @@ impl Watcher for Live<'_> {
 
     fn face_done(&mut self, so_far: &Evaluation) {
         self.faces_done = so_far.faces_done;
-        // Searches that failed or ended early count as done.
+        // Includes searches that failed or ended early.
         self.gradients = self.plan.protocol.gradients_a_face() * so_far.faces_done as u64;
         self.tell_place();
         let Some(path) = self.plan.json.as_deref().filter(|_| !self.plan.prints_json()) else { return };

@@ -1,4 +1,4 @@
-//! `countenance import` and `export`: models from and for `PyTorch`.
+//! `countenance import` and `countenance export`: convert models from and to `PyTorch`.
 
 use std::path::PathBuf;
 
@@ -19,17 +19,17 @@ const PRIORS: Choices<SourcePrior> = &[
     ("uniform", "Uniform in [-1, 1]: torch.rand(…) * 2 - 1, as in this program", SourcePrior::Uniform),
 ];
 
-/// Make a model of a DCGAN that was trained with PyTorch
+/// Convert a DCGAN that was trained with PyTorch to a model
 ///
-/// FILE is what torch.save wrote (.pt, .pth, .tar) or safetensors: a state dict, or a dictionary with state dicts in it,
-/// of the usual DCGAN of 4×4 convolutions (64×64 pixels in the PyTorch examples; 16 to 256 are known). Its networks are
-/// told by the shapes of their layers; BatchNorm is folded into the convolutions. A discriminator that lies beside the
-/// generator comes along, its LeakyReLU taken to be 0.2 steep.
+/// FILE is a file from torch.save (.pt, .pth, .tar) or safetensors. It holds a state dict, or a dictionary of state dicts,
+/// of the usual DCGAN with 4×4 convolutions (64×64 pixels in the PyTorch examples; 16 to 256 are supported). The networks
+/// are recognised by the shapes of their layers. BatchNorm is folded into the convolutions. If FILE also has a
+/// discriminator, it is imported with a LeakyReLU slope of 0.2.
 ///
-/// Latents here are uniform in [-1, 1]. A generator of normal latents gets a first layer √3 times as strong, so that what it
-/// adds up has the same mean and variance, and draws the same kind of pictures.
+/// Latents in Countenance are uniform in [-1, 1]. If the generator was trained with normal latents, its first layer is
+/// scaled by √3. The layer's sums then have the same mean and variance, and the generator draws similar pictures.
 #[derive(Debug, Args)]
-#[expect(clippy::doc_markdown, reason = "the help shows it as it stands here")]
+#[expect(clippy::doc_markdown, reason = "clap shows this text as plain text")]
 #[command(after_long_help = IMPORT_HELP)]
 pub(super) struct ImportArgs {
     /// Checkpoint to read
@@ -40,29 +40,29 @@ pub(super) struct ImportArgs {
     #[arg(long, value_name = "MODEL.safetensors")]
     out: PathBuf,
 
-    /// What latents it was trained with, which its weights do not tell
+    /// Latent distribution used in training; the weights do not show it
     #[arg(long, value_parser = prior(), default_value = "normal")]
     prior: SourcePrior,
 
-    /// Keep the weights in 16 bits: half the size, four digits
+    /// Store the weights as 16-bit floats: half the file size, about four digits
     #[arg(long)]
     half: bool,
 
-    /// Replace a model that is there already
+    /// Replace an existing model
     #[arg(long)]
     force: bool,
 }
 
-/// Write a model for PyTorch
+/// Convert a model for PyTorch
 ///
-/// FILE gets plain safetensors of 32 bits under the names of the PyTorch examples: netG.main.0.weight and so on, netD and
-/// netE (the encoder: known pixels and their mask to a latent) if the model has them. Layers with a bias where the examples
-/// have none are named; make them with bias=True.
+/// FILE becomes a safetensors file of 32-bit floats with the names of the PyTorch examples: netG.main.0.weight and so on,
+/// netD and netE (the encoder, from known pixels and their mask to a latent) if the model has them. Layers that have a bias
+/// here but none in the examples are listed; create them with bias=True.
 #[derive(Debug, Args)]
-#[expect(clippy::doc_markdown, reason = "the help shows it as it stands here")]
+#[expect(clippy::doc_markdown, reason = "clap shows this text as plain text")]
 #[command(after_long_help = EXPORT_HELP)]
 pub(super) struct ExportArgs {
-    /// Model file, or the name of one in the models folder
+    /// Model: a file, or a name in the models folder
     #[arg(value_name = "MODEL")]
     model: PathBuf,
 
@@ -70,7 +70,7 @@ pub(super) struct ExportArgs {
     #[arg(long, value_name = "FILE.safetensors")]
     out: PathBuf,
 
-    /// Replace a file that is there already
+    /// Replace an existing file
     #[arg(long)]
     force: bool,
 }
@@ -81,7 +81,7 @@ Examples:
   countenance import checkpoint.pt --prior uniform --half --out models/mine.safetensors
   countenance fill photo.jpg --mask center --model mine --out filled.png
 
-Exit status: 0 when all went well, 1 when the checkpoint cannot be used, 2 when the arguments cannot be meant.";
+Exit status: 0 on success, 1 if the checkpoint cannot be used, 2 if the arguments are invalid.";
 
 const EXPORT_HELP: &str = "\
 Example:
@@ -91,7 +91,7 @@ and in Python:
   weights = safetensors.torch.load_file(\"for-pytorch.safetensors\")
   netG.load_state_dict({k[5:]: v for k, v in weights.items() if k.startswith(\"netG.\")})
 
-Exit status: 0 when all went well, 1 when the file cannot be written, 2 when the arguments cannot be meant.";
+Exit status: 0 on success, 1 if the file cannot be written, 2 if the arguments are invalid.";
 
 fn prior() -> impl TypedValueParser<Value = SourcePrior> {
     choices::parser(PRIORS)
@@ -117,20 +117,20 @@ fn import(args: &ImportArgs, console: &mut Console) -> anyhow::Result<Ending> {
     Ok(Ending::AllWell)
 }
 
-/// What came of it, and what it lacks.
+/// Describes the imported model and its missing networks.
 fn about(args: &ImportArgs, info: &ModelInfo) -> Vec<String> {
     let size = info.image_size_px;
     let mut lines = vec![format!(
-        "{} draws {size}×{size} pixels of {} numbers, taken to be {} in the checkpoint",
+        "{} draws {size}×{size} pixels from {} latent values; the checkpoint's latents are assumed to be {}",
         args.out.display(),
         info.latent_dim,
         choices::name_of(PRIORS, &args.prior)
     )];
     if !info.has_discriminator {
-        lines.push("note: there is no discriminator in the checkpoint: fills go without the prior loss".into());
+        lines.push("note: the checkpoint has no discriminator: fills use no prior loss".into());
     }
     if !info.has_encoder {
-        lines.push("note: there is no encoder in the checkpoint: searches start from the prior".into());
+        lines.push("note: the checkpoint has no encoder: searches start from the prior".into());
     }
     lines
 }
@@ -150,7 +150,7 @@ fn export(args: &ExportArgs, console: &mut Console) -> anyhow::Result<Ending> {
         exported.prior
     ));
     if !exported.biased.is_empty() {
-        console.say(&format!("make these layers with bias=True: {}", exported.biased.join(", ")));
+        console.say(&format!("create these layers with bias=True: {}", exported.biased.join(", ")));
     }
     Ok(Ending::AllWell)
 }
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_checkpoint_goes_to_a_model_and_back() {
+    fn a_checkpoint_is_imported_and_exported_again() {
         let folder = tempfile::tempdir().unwrap();
         let (out, back) = (folder.path().join("mine.safetensors"), folder.path().join("back.safetensors"));
         let told = Told::default();
@@ -182,18 +182,18 @@ mod tests {
         export(&export_args, console).unwrap();
         let text = told.take();
         insta::assert_snapshot!(text.replace(&folder.path().display().to_string(), "DIR"), @r"
-        DIR/mine.safetensors draws 16×16 pixels of 8 numbers, taken to be normal in the checkpoint
-        note: there is no encoder in the checkpoint: searches start from the prior
+        DIR/mine.safetensors draws 16×16 pixels from 8 latent values; the checkpoint's latents are assumed to be normal
+        note: the checkpoint has no encoder: searches start from the prior
         DIR/back.safetensors holds netG, netD; latents are normal
         ");
         assert!(back.is_file());
-        assert!(export(&export_args, console).unwrap_err().is::<UsageError>(), "it is there already");
+        assert!(export(&export_args, console).unwrap_err().is::<UsageError>(), "it already exists");
         let again = import(&import_args(fixture("dcgan-16.pth"), out), console).unwrap_err();
         assert!(again.is::<UsageError>(), "{again}");
     }
 
     #[test]
-    fn a_file_that_is_no_checkpoint_leaves_no_model() {
+    fn an_invalid_checkpoint_writes_no_model() {
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path().join("mine.safetensors");
         let args = import_args(fixture("metrics.json"), out.clone());

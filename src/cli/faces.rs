@@ -1,4 +1,4 @@
-//! `countenance faces`, and what `fill --face` means.
+//! `countenance faces`, and the value of `fill --face`.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -10,16 +10,16 @@ use super::{Ending, print_result};
 use crate::face::{Detection, FaceFrame, detect, fit_frame};
 use crate::photo::{self, DecodeLimits, Photo};
 
-/// List the faces found in a photo, the largest first
+/// List the faces found in a photo, largest first
 ///
-/// Coordinates are pixels of the upright photo. The number in front is the N of `fill --face N`.
+/// Coordinates are pixels of the upright photo. The first number of each line is the N of `fill --face N`.
 #[derive(Debug, Args)]
 pub(super) struct FacesArgs {
-    /// Photo to look at (PNG, JPEG, WebP, TIFF, BMP)
+    /// Photo to search for faces (PNG, JPEG, WebP, TIFF, BMP)
     #[arg(value_name = "PHOTO")]
     photo: PathBuf,
 
-    /// JSON instead of lines: score, box as x, y, width, height, and five landmarks (eyes, nose, corners of the mouth)
+    /// Print JSON: score, box (x, y, width, height) and five landmarks (eyes, nose, corners of the mouth) of each face
     #[arg(long)]
     json: bool,
 }
@@ -27,11 +27,11 @@ pub(super) struct FacesArgs {
 /// Which face of a photo to fill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Face {
-    /// The largest that is found, else as `None`.
+    /// The largest face found; without a face, like `None`.
     Auto,
-    /// Look for none: the picture if it is square, else its largest centred square.
+    /// No detection: the whole photo if it is square, otherwise its largest centred square.
     None,
-    /// This one of the list, from 1.
+    /// Number of the face in the list, from 1.
     Number(usize),
 }
 
@@ -50,7 +50,7 @@ impl Face {
         }
     }
 
-    /// Where the face sits in a photo, and what to tell about it.
+    /// The face frame in a photo, and a note for the user.
     pub(super) fn frame(self, photo: &Photo) -> anyhow::Result<(FaceFrame, Option<String>)> {
         let centered = FaceFrame::centered(photo.width(), photo.height());
         if self == Self::None {
@@ -60,15 +60,18 @@ impl Face {
         let number = if let Self::Number(number) = self { number } else { 1 };
         match faces.get(number - 1) {
             Some(face) => {
-                let frame = fit_frame(&face.landmarks_in_photo).context("the face found has no size: use --frame")?;
+                let frame = fit_frame(&face.landmarks_in_photo)
+                    .context("the face that was found has no size: place it with --frame")?;
                 let others = match faces.len() {
                     1 => None,
-                    count => Some(format!("{count} faces found: filling number {number} (--face N takes another)")),
+                    count => {
+                        Some(format!("{count} faces found: filling number {number} (choose another with --face N)"))
+                    }
                 };
                 Ok((frame, others))
             }
             None if self == Self::Auto => {
-                let note = "no face found: taking the largest centred square (--frame places it by hand)";
+                let note = "no face found: using the largest centred square (place the face with --frame)";
                 Ok((centered, Some(note.into())))
             }
             None => bail!("there is no face {number}: {} found (`countenance faces` lists them)", faces.len()),
@@ -110,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn faces_are_named_by_word_or_number() {
+    fn face_values_are_words_or_numbers() {
         assert_eq!(Face::parse("auto"), Ok(Face::Auto));
         assert_eq!(Face::parse("none"), Ok(Face::None));
         assert_eq!(Face::parse("2"), Ok(Face::Number(2)));
@@ -120,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn auto_takes_the_face_and_falls_back_to_the_centre() {
+    fn auto_falls_back_to_the_centre() {
         let (frame, note) = Face::Auto.frame(&portrait()).unwrap();
         assert!((150.0..260.0).contains(&frame.side_px) && note.is_none(), "{frame:?} {note:?}");
         let plain = Photo::from_pixels(DynamicImage::ImageRgb8(RgbImage::new(40, 30)));
@@ -130,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_face_that_is_not_there_is_an_error_with_the_count() {
+    fn a_missing_face_error_has_the_count() {
         let error = Face::Number(2).frame(&portrait()).unwrap_err();
         insta::assert_snapshot!(error, @"there is no face 2: 1 found (`countenance faces` lists them)");
     }

@@ -1,7 +1,6 @@
-//! `countenance fill`: one photo after the other, through the same search as the editor's.
+//! `countenance fill`: fills one photo after the other with the same search as the editor.
 //!
-//! There is no tidy stop on Ctrl-C: the program ends at once, and since pictures are written whole or not at all, no half
-//! of one is left.
+//! Ctrl-C ends the program immediately. Pictures are written atomically, so no partial file remains.
 
 #[cfg(test)]
 mod tests;
@@ -26,9 +25,9 @@ use crate::job::{
 use crate::model::ModelChoice;
 use crate::photo::{self, DecodeLimits, Overwrite, save_png};
 
-/// Does the searching: the [`Engine`], or what a test puts in its place.
+/// Runs the search: the [`Engine`], or a fake in tests.
 trait Searcher {
-    /// Opens the device and loads the model, so that a fault of theirs is told once and not for every photo.
+    /// Opens the device and loads the model. Their errors are then reported once and not for every photo.
     fn prepare(&mut self, device: DeviceChoice, model: &ModelChoice) -> Result<(), FillError>;
 
     fn search(&mut self, request: &FillRequest, observer: &mut dyn Observer) -> Result<FillOutcome, FillError>;
@@ -44,18 +43,16 @@ impl Searcher for Engine {
     }
 }
 
-/// Does what the arguments say.
+/// Runs the command.
 pub(super) fn run(args: &FillArgs) -> anyhow::Result<Ending> {
     let plan = Plan::new(args)?;
-    // burn's work must stay on one thread, and debuggers and profilers show its name.
+    // burn requires that its work stays on one thread; debuggers and profilers show the name.
     let report = thread::scope(|scope| {
         let fills = thread::Builder::new()
             .name("fill".into())
             .spawn_scoped(scope, || fill_all(&mut Engine::default(), &plan, &mut Console::stderr()))
-            .context("cannot start the thread that computes")?;
-        fills
-            .join()
-            .map_err(|_| anyhow!("the program ran into a fault of its own, told above; finished fills are saved"))
+            .context("cannot start the compute thread")?;
+        fills.join().map_err(|_| anyhow!("the program crashed: see the message above; finished fills are saved"))
     })?;
     if let Some(path) = &args.output.report {
         report.write(path)?;
@@ -63,7 +60,7 @@ pub(super) fn run(args: &FillArgs) -> anyhow::Result<Ending> {
     Ok(if report.all_well() { Ending::AllWell } else { Ending::SomeFailed })
 }
 
-/// Fills every photo and tells how it went.
+/// Fills every photo and reports the results.
 fn fill_all(searcher: &mut dyn Searcher, plan: &Plan, console: &mut Console) -> Report {
     if let Err(error) = searcher.prepare(plan.device, &plan.model) {
         let error = format!("{:#}", anyhow::Error::from(error));
@@ -108,11 +105,11 @@ fn fill_all(searcher: &mut dyn Searcher, plan: &Plan, console: &mut Console) -> 
 /// A saved fill.
 struct Filled {
     outcome: FillOutcome,
-    /// What went wrong although there is a fill.
+    /// An error that did not prevent the fill.
     problem: Option<String>,
 }
 
-/// Fills one photo and saves it. After an error there is no fill and no file.
+/// Fills one photo and saves it. On an error, no file is written.
 fn fill_one(searcher: &mut dyn Searcher, plan: &Plan, task: &Task, console: &mut Console) -> anyhow::Result<Filled> {
     let photo = photo::open(&task.photo, DecodeLimits::default())?;
     let (frame, note) = plan.frame_of(&photo)?;
@@ -140,10 +137,9 @@ fn fill_one(searcher: &mut dyn Searcher, plan: &Plan, task: &Task, console: &mut
     let layer = task.layer.as_deref().map_or(Ok(()), |path| save(Content::Layer, path));
 
     let broke = match &outcome.stopped {
-        Some(StopReason::Failed(reason)) => Some(format!(
-            "the search broke at iteration {} ({reason}): the best fill up to then is saved",
-            outcome.steps
-        )),
+        Some(StopReason::Failed(reason)) => {
+            Some(format!("the search failed at iteration {} ({reason}): the best fill so far is saved", outcome.steps))
+        }
         Some(StopReason::Cancelled) | None => None,
     };
     let beside = layer
@@ -156,7 +152,7 @@ fn fill_one(searcher: &mut dyn Searcher, plan: &Plan, task: &Task, console: &mut
     Ok(Filled { outcome, problem })
 }
 
-/// Writes the picture that `content` says.
+/// Writes the photo or the layer, as `content` says.
 pub(super) fn save(
     made: &Made<'_>,
     content: Content,
@@ -164,18 +160,18 @@ pub(super) fn save(
     path: &Path,
     overwrite: Overwrite,
 ) -> anyhow::Result<()> {
-    let picture = made.picture(content).context("the search came back without a face")?;
+    let picture = made.picture(content).context("the search returned no face")?;
     save_png(path, &picture, &made.extras(content, recipe), overwrite)?;
     Ok(())
 }
 
-/// Names the photo, unless the error does so itself.
+/// Adds the photo's name, unless the error already contains it.
 fn error_line(task: &Task, error: &str) -> String {
     let photo = task.photo.display().to_string();
     if error.contains(&photo) { format!("error: {error}") } else { format!("error: {photo}: {error}") }
 }
 
-/// As in `face.jpg → filled.png: 150 steps in 2.3 s on CPU, total loss 0.2101 → 0.0432`.
+/// For example `face.jpg → filled.png: 150 steps in 2.3 s on CPU, total loss 0.2101 → 0.0432`.
 fn summary(task: &Task, outcome: &FillOutcome) -> String {
     let start = outcome.first_losses.total;
     let end = outcome.candidates.get(outcome.best).map_or(start, |best| best.losses.total);

@@ -1,4 +1,4 @@
-//! The command line's side of a running search: bar, log and pictures.
+//! Observes a running fill: progress bar, loss log and frames.
 
 use std::fs::File;
 use std::io::BufWriter;
@@ -12,8 +12,8 @@ use crate::job::{DeviceInfo, FillOutcome, FillRequest, Flow, Observer};
 use crate::model::ModelInfo;
 use crate::search::Losses;
 
-/// Follows one search. A log or picture that cannot be written ends with a message, not with the search: the fill is
-/// worth more.
+/// Observes one search. If the log or a frame cannot be written, that output stops with an error and the search
+/// continues: the fill matters more.
 pub(super) struct Follower<'a> {
     console: &'a mut Console,
     task: &'a Task,
@@ -32,7 +32,7 @@ impl<'a> Follower<'a> {
         Ok(Self { console, task, log: None, recorder: Recorder::new(plan, task, request)?, problems: Vec::new() })
     }
 
-    /// Ends log and pictures. Returns what went wrong with them on the way.
+    /// Completes log and frames. Returns their errors.
     pub(super) fn finish(mut self, outcome: &FillOutcome) -> Vec<anyhow::Error> {
         if let (Some(recorder), Some(best)) = (self.recorder.take(), outcome.candidates.get(outcome.best)) {
             let end = recorder.finish(outcome.steps, &best.pixels, outcome.size_px);
@@ -44,7 +44,7 @@ impl<'a> Follower<'a> {
         self.problems
     }
 
-    /// Opens the log with the first losses: a fill that never starts leaves none, and an old one stays.
+    /// Creates the log at the first losses, so a fill that never starts does not overwrite an old log.
     fn log(&mut self, iteration: u32, losses: &[Losses]) -> anyhow::Result<()> {
         if self.log.is_none()
             && iteration == 1

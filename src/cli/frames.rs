@@ -1,4 +1,4 @@
-//! Pictures of the running search: the photo with the fill in it, as files and as a film.
+//! Writes frames of the running search (the photo with the current fill) as PNG files and as a GIF.
 
 use std::path::{Path, PathBuf};
 
@@ -12,13 +12,13 @@ use crate::blend::Composer;
 use crate::job::FillRequest;
 use crate::photo::{Extras, Overwrite, save_png};
 
-/// How the names of frames begin.
+/// Prefix of the frames' file names.
 pub(super) const FRAME_PREFIX: &str = "frame-";
 
-/// Draws and writes the pictures of one search.
+/// Draws and writes the frames of one search.
 pub(super) struct Recorder {
     composer: Composer,
-    /// The photo with the newest fill in it. Every fill covers the same pixels, so that none of the last one stays.
+    /// The photo with the newest fill. Every fill covers the same pixels, so it replaces the previous one completely.
     picture: RgbaImage,
     has_alpha: bool,
     icc_profile: Option<Vec<u8>>,
@@ -28,13 +28,14 @@ pub(super) struct Recorder {
 }
 
 impl Recorder {
-    /// `None` when no pictures are wanted.
+    /// `None` when neither frames nor a GIF were requested.
     pub(super) fn new(plan: &Plan, task: &Task, request: &FillRequest) -> anyhow::Result<Option<Self>> {
         if task.frames.is_none() && task.gif.is_none() {
             return Ok(None);
         }
         if let Some(folder) = &task.frames {
-            std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+            std::fs::create_dir_all(folder)
+                .with_context(|| format!("cannot create the folder {}", folder.display()))?;
         }
         let gif = task.gif.clone().map(|path| GifFilm::new(path, plan.overwrite)).transpose()?;
         let photo = &request.photo;
@@ -43,7 +44,7 @@ impl Recorder {
             composer: Composer::new(photo, &request.hole, &request.frame, request.blend, None),
             picture: photo.pixels.to_rgba8(),
             has_alpha: color.has_alpha(),
-            // A grey photo's profile does not fit its frames, which are in colour.
+            // Frames are in colour, so a grey photo's profile does not fit them.
             icc_profile: photo.icc_profile.clone().filter(|_| color.has_color()),
             folder: task.frames.clone(),
             gif,
@@ -51,12 +52,12 @@ impl Recorder {
         }))
     }
 
-    /// Whether the pictures of an iteration (from 1) are wanted: the first, and every N-th.
+    /// Whether an iteration (from 1) gets a frame: the first, and every N-th.
     pub(super) fn wants(&self, iteration: u32) -> bool {
         iteration == 1 || iteration.is_multiple_of(self.every)
     }
 
-    /// Adds the fill of an iteration: planar RGB in [-1, 1], `[3, size_px, size_px]`.
+    /// Adds a frame with the fill of an iteration: planar RGB in [-1, 1], `[3, size_px, size_px]`.
     pub(super) fn record(&mut self, iteration: u32, fill: &[f32], size_px: u32) -> anyhow::Result<()> {
         self.draw(fill, size_px)?;
         self.write_frame(iteration)?;
@@ -66,7 +67,7 @@ impl Recorder {
         }
     }
 
-    /// Adds the result, which takes the place of the last iteration's frame, and ends the film.
+    /// Adds the result, which replaces the last iteration's frame, and completes the GIF.
     pub(super) fn finish(mut self, iterations: u32, fill: &[f32], size_px: u32) -> anyhow::Result<()> {
         self.draw(fill, size_px)?;
         self.write_frame(iterations)?;
@@ -81,7 +82,7 @@ impl Recorder {
         let rect = patch.rect_in_photo;
         let drawn = RgbaImage::from_raw(patch.width, patch.height, patch.rgba)
             .filter(|drawn| drawn.dimensions() == (rect.width, rect.height))
-            .ok_or_else(|| anyhow!("the fill has another size than its place in the photo"))?;
+            .ok_or_else(|| anyhow!("the fill does not have the size of its region in the photo"))?;
         for (x, y, &pixel) in drawn.enumerate_pixels().filter(|(_, _, Rgba([.., alpha]))| *alpha != 0) {
             if let Some(place) = self.picture.get_pixel_mut_checked(rect.x + x, rect.y + y) {
                 *place = pixel;
@@ -104,7 +105,7 @@ impl Recorder {
     }
 }
 
-/// `frame-00010.png`: in order by name up to 99999 iterations.
+/// `frame-00010.png`. Sorting by name gives the order up to 99999 iterations.
 fn frame_path(folder: &Path, iteration: u32) -> PathBuf {
     folder.join(format!("{FRAME_PREFIX}{iteration:05}.png"))
 }

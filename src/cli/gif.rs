@@ -1,6 +1,6 @@
-//! The search as a small film that plays anywhere.
+//! Writes the frames of a search as an animated GIF.
 //!
-//! GIF knows 256 colours a picture and hundredths of a second: enough to see a face converge, not to judge it.
+//! A GIF has 256 colours per frame. That is enough to watch a face converge, not to judge its quality.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -13,16 +13,16 @@ use image::{Delay, Frame, RgbaImage, imageops};
 
 use crate::photo::{Overwrite, write_atomically};
 
-/// Longest side of the film: wide enough for a page, small enough for a message.
+/// Longest side of the GIF: wide enough for a web page, small enough to send in a message.
 const MAX_SIDE_PX: u32 = 512;
-/// 12.5 pictures a second; browsers slow down what is faster than 50.
+/// 12.5 frames per second. Browsers slow down GIFs with more than 50.
 const FRAME_TIME: Duration = Duration::from_millis(80);
-/// Time to look at the result before the film starts again.
+/// How long the result stays before the GIF repeats.
 const RESULT_TIME: Duration = Duration::from_secs(2);
-/// Quality against time, 1 (best) to 30; 10 is what the encoder's authors advise.
+/// Trade-off between quality and speed, 1 (best quality) to 30. The encoder's authors recommend 10.
 const QUANTIZER_SPEED: i32 = 10;
 
-/// Takes pictures one by one; nothing is on disk before the film is complete.
+/// Encodes frames one by one. The file is written when the GIF is complete.
 pub(super) struct GifFilm {
     path: PathBuf,
     overwrite: Overwrite,
@@ -34,7 +34,7 @@ impl GifFilm {
     pub(super) fn new(path: PathBuf, overwrite: Overwrite) -> anyhow::Result<Self> {
         let bytes = Bytes::default();
         let mut encoder = GifEncoder::new_with_speed(bytes.clone(), QUANTIZER_SPEED);
-        encoder.set_repeat(Repeat::Infinite).context("the GIF cannot be begun")?;
+        encoder.set_repeat(Repeat::Infinite).context("cannot start the GIF")?;
         Ok(Self { path, overwrite, encoder, bytes })
     }
 
@@ -71,7 +71,7 @@ fn shrunk(picture: &RgbaImage) -> RgbaImage {
     imageops::thumbnail(picture, scaled(width), scaled(height))
 }
 
-/// What the encoder has written. It keeps its writer to itself, so that the bytes are shared with it.
+/// A shared buffer. The encoder owns its writer, so the bytes must be reachable from outside.
 #[derive(Clone, Default)]
 struct Bytes(Arc<Mutex<Vec<u8>>>);
 
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_film_has_every_picture_in_order_and_stays_on_the_last() {
+    fn the_gif_has_every_frame_in_order() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("film.gif");
         let mut film = GifFilm::new(path.clone(), Overwrite::Refuse).unwrap();
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn large_pictures_are_shrunk_to_the_limit_and_keep_their_shape() {
+    fn large_pictures_shrink_and_keep_their_aspect_ratio() {
         assert_eq!(shrunk(&RgbaImage::new(1024, 300)).dimensions(), (512, 150));
         assert_eq!(shrunk(&RgbaImage::new(3, 2000)).dimensions(), (1, 512));
         assert_eq!(shrunk(&RgbaImage::new(512, 512)).dimensions(), (512, 512));

@@ -1,4 +1,4 @@
-//! Every iteration's losses as CSV.
+//! Writes the losses of every iteration as CSV.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -10,7 +10,7 @@ use crate::search::Losses;
 
 const HEADER: &str = "iteration,candidate,context,prior,total";
 
-/// Writes as the search goes, so that a long one can be followed and a broken one be understood.
+/// Writes during the search, so the log also shows a running or failed search.
 pub(super) struct LossLog<W: Write> {
     to: W,
 }
@@ -28,7 +28,7 @@ impl<W: Write> LossLog<W> {
         Ok(Self { to })
     }
 
-    /// One row for each candidate; iterations and candidates count from 1.
+    /// Adds one row per candidate; iterations and candidates count from 1.
     pub(super) fn add(&mut self, iteration: u32, losses: &[Losses]) -> anyhow::Result<()> {
         for (index, Losses { context, prior, total }) in losses.iter().enumerate() {
             writeln!(self.to, "{iteration},{},{context},{prior},{total}", index + 1).context("cannot write the log")?;
@@ -36,7 +36,7 @@ impl<W: Write> LossLog<W> {
         Ok(())
     }
 
-    /// Writes what is still in memory.
+    /// Writes the buffered rows.
     pub(super) fn finish(mut self) -> anyhow::Result<()> {
         self.to.flush().context("cannot write the log")
     }

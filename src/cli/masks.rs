@@ -1,4 +1,4 @@
-//! Where the hole of each photo comes from.
+//! Finds the mask for each photo.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -11,19 +11,19 @@ use crate::face::FaceFrame;
 use crate::mask::{Mask, MaskPreset, load_mask};
 use crate::photo::{EXTENSIONS, Photo};
 
-/// What `--mask` says.
+/// The value of `--mask`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum MaskSource {
-    /// A ready-made hole over the face.
+    /// A mask preset over the face.
     Preset(MaskPreset),
-    /// One picture for every photo.
+    /// One mask for every photo.
     File(PathBuf),
-    /// A picture for each photo, under the photo's stem.
+    /// A folder with one mask per photo, named by the photo's stem.
     Folder(PathBuf),
 }
 
 impl MaskSource {
-    /// Reads the option's value; a name goes before a file of the same name.
+    /// Reads the option's value. A preset's name wins over a file of the same name.
     pub(super) fn parse(value: &Path) -> anyhow::Result<Self> {
         if let Some(preset) = value.to_str().and_then(MaskPreset::from_id) {
             return Ok(Self::Preset(preset));
@@ -35,10 +35,13 @@ impl MaskSource {
             return Ok(Self::File(value.to_path_buf()));
         }
         let names = MaskPreset::ALL.map(MaskPreset::id).join(", ");
-        Err(usage(format!("there is no mask {}: give a picture (white is hole), or one of {names}", value.display())))
+        Err(usage(format!(
+            "there is no mask {}: give a picture with the hole in white, or one of {names}",
+            value.display()
+        )))
     }
 
-    /// The file that serves every photo, if there is one.
+    /// The single mask file, if one file is used for every photo.
     pub(super) fn file(&self) -> Option<&Path> {
         match self {
             Self::File(path) => Some(path),
@@ -46,7 +49,7 @@ impl MaskSource {
         }
     }
 
-    /// The hole of one photo. `crop_size_px` and `seed` matter to ready-made holes only.
+    /// The hole of one photo. Only mask presets use `crop_size_px` and `seed`.
     pub(super) fn hole(
         &self,
         stem: &OsStr,
@@ -66,7 +69,7 @@ impl MaskSource {
     }
 }
 
-/// The one picture of a folder with this stem.
+/// The only picture in a folder with this stem.
 fn mask_in(folder: &Path, stem: &OsStr) -> anyhow::Result<PathBuf> {
     let entries =
         std::fs::read_dir(folder).with_context(|| format!("cannot list the masks in {}", folder.display()))?;
@@ -79,13 +82,13 @@ fn mask_in(folder: &Path, stem: &OsStr) -> anyhow::Result<PathBuf> {
     match found.as_slice() {
         [path] => Ok(path.clone()),
         [] => bail!(
-            "there is no mask for it in {}: add {}.png (or {})",
+            "there is no mask for this photo in {}: add {}.png (or {})",
             folder.display(),
             stem.display(),
             EXTENSIONS[1..].join(", ")
         ),
         [first, second, ..] => {
-            bail!("{} and {} could both be its mask: remove one", first.display(), second.display())
+            bail!("{} and {} are both masks for this photo: remove one", first.display(), second.display())
         }
     }
 }
@@ -95,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_go_before_files_and_paths_reach_the_files() {
+    fn preset_names_win_over_files_of_that_name() {
         for preset in MaskPreset::ALL {
             assert_eq!(MaskSource::parse(Path::new(preset.id())).unwrap(), MaskSource::Preset(preset));
         }
@@ -107,14 +110,14 @@ mod tests {
     }
 
     #[test]
-    fn a_mask_that_is_not_there_is_a_usage_error_that_lists_the_names() {
+    fn a_missing_mask_error_lists_the_presets() {
         let error = MaskSource::parse(Path::new("centre.png")).unwrap_err();
         assert!(error.is::<crate::cli::UsageError>());
-        insta::assert_snapshot!(error, @"there is no mask centre.png: give a picture (white is hole), or one of center, half, left, random, grid, lowres, full");
+        insta::assert_snapshot!(error, @"there is no mask centre.png: give a picture with the hole in white, or one of center, half, left, random, grid, lowres, full");
     }
 
     #[test]
-    fn a_folder_of_masks_is_searched_by_stem() {
+    fn a_mask_folder_is_searched_by_stem() {
         let folder = tempfile::tempdir().unwrap();
         for name in ["ann.png", "bob.png", "bob.jpg", "ann.txt"] {
             std::fs::write(folder.path().join(name), b"").unwrap();
@@ -125,7 +128,7 @@ mod tests {
         };
         let text = |stem: &str| text(stem).replace(&folder.path().display().to_string(), "DIR");
         assert_eq!(text("ann"), "DIR/ann.png");
-        insta::assert_snapshot!(text("bob"), @"DIR/bob.jpg and DIR/bob.png could both be its mask: remove one");
-        insta::assert_snapshot!(text("eve"), @"there is no mask for it in DIR: add eve.png (or jpg, jpeg, webp, tif, tiff, bmp)");
+        insta::assert_snapshot!(text("bob"), @"DIR/bob.jpg and DIR/bob.png are both masks for this photo: remove one");
+        insta::assert_snapshot!(text("eve"), @"there is no mask for this photo in DIR: add eve.png (or jpg, jpeg, webp, tif, tiff, bmp)");
     }
 }

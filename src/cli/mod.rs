@@ -1,10 +1,11 @@
 //! The command line: `countenance [PHOTO]` opens the editor, `countenance COMMAND …` works without a window.
 //!
-//! One file for each command (`exchange` has import and export, `explore` all that samples), with what only that command needs beside it. Everything that can be
-//! known to go wrong (a mask that is not there, a folder that cannot be written to) is said before the first search
-//! starts, as a usage error. Surprising: a photo that cannot be opened is *not* a usage error, even when it is the only
-//! one. In a batch the others go on, and scripts should not see another exit code because a batch happens to hold one
-//! photo.
+//! Each command has its own file or folder. `exchange` holds `import` and `export`; `explore` holds `sample`,
+//! `interpolate` and `latent`. Mistakes that can be detected early (a missing mask, a folder without write permission)
+//! are reported as usage errors before the first search starts.
+//!
+//! Note: a photo that cannot be opened is *not* a usage error, even if it is the only photo. A batch continues with its
+//! other photos, and the exit code must not depend on whether a batch holds one photo or several.
 //!
 //! # For scripts
 //!
@@ -25,29 +26,30 @@
 //! countenance train --data faces.safetensors --out runs/first --resume
 //! ```
 //!
-//! * Results go to files or standard output, messages and progress to standard error; the bar shows on terminals only.
-//! * Exit codes: 0 all went well, 1 something failed, 2 the arguments cannot be meant.
-//! * A mask is a picture of the photo's size, white on the hole; or a folder of such, each under its photo's file stem;
-//!   or a ready-made hole by name. `--face auto` fills the largest face found, `--face N` the N-th of
-//!   `countenance faces`; `--face none` takes the picture if it is square, else its largest centred square; `--frame`
-//!   places the face by hand.
+//! * Results go to files or to standard output. Messages and progress go to standard error. The progress bar appears on
+//!   terminals only.
+//! * Exit codes: 0 success, 1 something failed, 2 invalid arguments.
+//! * A mask is a picture of the photo's size with the hole in white, a folder of masks named by the photos' file stems,
+//!   or the name of a mask preset. `--face auto` fills the largest face found; `--face N` fills number N of
+//!   `countenance faces`; `--face none` uses the whole photo if it is square, otherwise its largest centred square;
+//!   `--frame` places the face by hand.
 //! * One photo: `--out`, `--gif` and `--log` are files, `--frames` is a folder. Several photos, or a folder (its
-//!   pictures by name, without subfolders and hidden files): `--out` is a folder for `STEM.png`, and the others become
-//!   `GIF-STEM.gif`, `LOG-STEM.csv` and `FRAMES/STEM/`. Two photos of one stem are a usage error.
-//! * Pictures that exist are replaced only with `--force`, the photos and masks given not even then; `--log` and
-//!   `--report` files always are.
-//! * `--layer` is a PNG with the fill alone, named like `--gif` in a batch. Unless `--no-record` is given, `--out` and
-//!   `--layer` say how they were made. `replay` repeats that: 0 when every pixel comes out the same, 1 when some differ or
-//!   something is missing.
-//! * A failed fill leaves no picture at `--out`. A search that breaks after it had a result saves that, and counts as
-//!   failed: the report then has both `out` and `error`.
-//! * `eval` replaces its files without asking, and writes its JSON on the way too.
-//! * `prepare` goes on where a run over the same folder was stopped; a dataset that is there is replaced only with
-//!   `--force`. One unreadable photo makes the exit code 1, and the dataset is written all the same.
-//! * `train` ends by itself, or after the present step when a file `stop` is in its run folder; Ctrl-C ends it at once, and
-//!   `--resume` goes on from the newest checkpoint either way.
-//! * Frames and film show the best candidate at the first iteration and at every N-th; the last one is the result. The
-//!   log's iterations and candidates count from 1.
+//!   pictures sorted by name, without subfolders and hidden files): `--out` is a folder for `STEM.png`, and the other
+//!   outputs become `GIF-STEM.gif`, `LOG-STEM.csv` and `FRAMES/STEM/`. Two photos with the same stem are a usage error.
+//! * Existing pictures are replaced only with `--force`. Input photos and masks are never replaced. `--log` and
+//!   `--report` files are always replaced.
+//! * `--layer` is a PNG that holds only the fill; in a batch it is named like `--gif`. Without `--no-record`, `--out` and
+//!   `--layer` record how they were made. `replay` repeats that fill and exits with 0 if every pixel is the same, with 1
+//!   if pixels differ or something is missing.
+//! * A failed fill leaves no picture at `--out`. A search that fails after it had a result saves that result and counts
+//!   as failed: the report then has both `out` and `error`.
+//! * `eval` replaces its output files without asking, and updates its JSON while it runs.
+//! * `prepare` continues an interrupted run over the same folder. It replaces an existing dataset only with `--force`.
+//!   An unreadable photo makes the exit code 1, but the dataset is still written.
+//! * `train` ends by itself, or after the current step when a file `stop` appears in its run folder. Ctrl-C ends it
+//!   immediately. Either way, `--resume` continues from the newest checkpoint.
+//! * Frames and GIF show the best candidate at the first iteration and at every N-th; the last frame is the result. The
+//!   log counts iterations and candidates from 1.
 
 mod args;
 mod batch;
@@ -86,36 +88,36 @@ use tracing_subscriber::EnvFilter;
 
 use args::Command;
 
-/// Warnings and worse. wgpu's driver layer reports every interface that a machine lacks as an error; what matters of it
-/// reaches the user as a message of ours.
+/// Warnings and errors. wgpu's driver layer logs an error for every graphics API that the machine lacks, so it is off;
+/// the program reports device problems itself.
 const DEFAULT_LOG: &str = "warn,wgpu_hal=off";
 
-/// How a command that ran to its end went.
+/// Result of a command that ran to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ending {
     AllWell,
-    /// What failed was told on the way.
+    /// The failures were reported when they happened.
     SomeFailed,
 }
 
-/// The arguments can be parsed but not meant: exit code 2, as for those that cannot be parsed.
+/// The arguments parse but are invalid. Exit code 2, as for a parse error.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct UsageError(String);
 
-/// A [`UsageError`] on its way up.
+/// Makes a [`UsageError`].
 fn usage(text: impl Into<String>) -> anyhow::Error {
     UsageError(text.into()).into()
 }
 
-/// Parses the arguments and does what they say.
+/// Parses the arguments and runs the command.
 #[must_use]
 pub fn main() -> ExitCode {
     start_logging();
     let cli = match args::parse(args::command(), std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) => {
-            // A closed standard output leaves nobody to tell.
+            // Nothing can be reported when the output is closed.
             let _ = error.print();
             return if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
         }
@@ -150,11 +152,11 @@ fn exit_code_of(error: &anyhow::Error) -> u8 {
     if error.is::<UsageError>() { 2 } else { 1 }
 }
 
-/// Log lines go to standard error: what `RUST_LOG` says, else [`DEFAULT_LOG`].
+/// Sends log lines to standard error, filtered by `RUST_LOG` or by [`DEFAULT_LOG`].
 fn start_logging() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_LOG));
     let in_colour = std::io::stderr().is_terminal();
-    // Fails only when somebody has set a logger already, which then serves as well.
+    // Fails only if a logger is already set; that logger is then used.
     let _ =
         tracing_subscriber::fmt().with_env_filter(filter).with_ansi(in_colour).with_writer(std::io::stderr).try_init();
 }
@@ -173,16 +175,16 @@ fn open_editor(photo: Option<PathBuf>) -> anyhow::Result<Ending> {
         .map(|()| Ending::AllWell)
 }
 
-/// Does work on a thread of its own: burn's must stay on one, and debuggers and profilers show its name.
+/// Runs `work` on a named thread. burn requires that its work stays on one thread; debuggers and profilers show the name.
 fn on_one_thread<T: Send>(name: &str, work: impl FnOnce() -> anyhow::Result<T> + Send) -> anyhow::Result<T> {
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().name(name.into()).spawn_scoped(scope, work);
-        let thread = thread.context("cannot start the thread that computes")?;
-        thread.join().map_err(|_| anyhow::anyhow!("the program ran into a fault of its own, told above"))?
+        let thread = thread.context("cannot start the compute thread")?;
+        thread.join().map_err(|_| anyhow::anyhow!("the program crashed: see the message above"))?
     })
 }
 
-/// Writes a result to standard output. A reader that has seen enough (`| head`) is no error.
+/// Writes a result to standard output. A closed pipe (`| head`) is not an error.
 fn print_result(text: &str) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {

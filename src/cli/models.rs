@@ -1,4 +1,4 @@
-//! Which model `--model` means.
+//! Finds the model that `--model` names.
 
 use std::path::{Path, PathBuf};
 
@@ -18,14 +18,15 @@ pub(super) fn choose(value: Option<&Path>) -> anyhow::Result<(ModelChoice, Model
     Ok((choice, info))
 }
 
-/// Finds the model of a recorded fill: the one given if it is the same, else one of the built-in ones or of the models folder.
+/// Finds the model of a recorded fill by its hash: the given one if it matches, otherwise a built-in one or one in the models
+/// folder.
 pub(super) fn recorded(wanted: &ModelMark, value: Option<&Path>) -> anyhow::Result<ModelChoice> {
     let ModelMark { name, sha256 } = wanted;
     if let Some(value) = value {
         let (choice, found) = choose(Some(value))?;
         if found.sha256 != *sha256 {
             bail!(
-                "{} is another model (SHA-256 {}): the fill was made with {name} (SHA-256 {sha256})",
+                "{} is a different model (SHA-256 {}): the fill was made with {name} (SHA-256 {sha256})",
                 value.display(),
                 found.sha256
             );
@@ -36,7 +37,7 @@ pub(super) fn recorded(wanted: &ModelMark, value: Option<&Path>) -> anyhow::Resu
     let is_it = |choice: &ModelChoice| model::inspect(choice).is_ok_and(|info| info.sha256 == *sha256);
     ModelChoice::BUILT_IN.into_iter().chain(files).find(is_it).ok_or_else(|| {
         anyhow::anyhow!(
-            "the model of the fill is not here: give the file of {name} (SHA-256 {sha256}) with --model, or put it into \
+            "the model of the fill was not found: give the file of {name} (SHA-256 {sha256}) with --model, or put it in \
              the models folder"
         )
     })
@@ -53,7 +54,7 @@ fn describe(error: &(dyn std::error::Error + 'static)) -> String {
     text
 }
 
-/// A file goes before a name, a built-in model before one of the folder. `find` lists the model files that can be called by name.
+/// Tries a file first, then a built-in name, then a name in the models folder. `find` lists the files of that folder.
 fn resolve(value: Option<&Path>, find: impl FnOnce() -> Vec<PathBuf>) -> anyhow::Result<ModelChoice> {
     let Some(value) = value else { return Ok(ModelChoice::default()) };
     if value.is_file() {
@@ -69,7 +70,7 @@ fn resolve(value: Option<&Path>, find: impl FnOnce() -> Vec<PathBuf>) -> anyhow:
     let built_in = ModelChoice::BUILT_IN.into_iter().filter_map(|choice| choice.built_in_name());
     let names: Vec<&str> = built_in.chain(found.iter().filter_map(|path| path.file_stem()?.to_str())).collect();
     Err(usage(format!(
-        "there is no model {}: give a .safetensors file, or one of {}; without --model it is {}",
+        "there is no model {}: give a .safetensors file, or one of {}; the default is {}",
         value.display(),
         names.join(", "),
         names[0]
@@ -85,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn without_the_option_the_built_in_model_is_taken() {
+    fn the_default_is_a_built_in_model() {
         assert_eq!(resolve(None, found).unwrap(), ModelChoice::Face128);
     }
 
@@ -99,9 +100,9 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_model_is_a_usage_error_that_lists_the_names() {
+    fn an_unknown_model_error_lists_the_names() {
         let error = resolve(Some(Path::new("face-512")), found).unwrap_err();
         assert!(error.is::<crate::cli::UsageError>());
-        insta::assert_snapshot!(error, @"there is no model face-512: give a .safetensors file, or one of face-128, face-64, tiny; without --model it is face-128");
+        insta::assert_snapshot!(error, @"there is no model face-512: give a .safetensors file, or one of face-128, face-64, tiny; the default is face-128");
     }
 }

@@ -1,6 +1,7 @@
-//! Whether everything can be written where it is wanted, asked before the first search.
+//! Checks before the first search that all outputs can be written.
 //!
-//! Files still can come into being or disks fill up while a search runs; this is for the mistakes that can be known.
+//! Files can still appear and disks can still fill up while a search runs; this catches the mistakes that are visible
+//! beforehand.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -10,10 +11,10 @@ use super::batch::Task;
 use super::frames::FRAME_PREFIX;
 use super::usage;
 
-/// Standard output in place of a report file.
+/// File name that stands for standard output.
 pub(super) const STANDARD_OUTPUT: &str = "-";
 
-/// Makes the folders of a batch and refuses what cannot be written, or would replace what must not be replaced.
+/// Creates the folders of a batch. Refuses outputs that cannot be written or would replace a protected file.
 pub(super) fn check(tasks: &[Task], batch: bool, masks: Option<&Path>, output: &OutputArgs) -> anyhow::Result<()> {
     if batch {
         make_folder(&output.out, "--out")?;
@@ -49,7 +50,7 @@ pub(super) fn check(tasks: &[Task], batch: bool, masks: Option<&Path>, output: &
     Ok(())
 }
 
-/// As [`check`], for a command that writes one file, whose name must end in one of these.
+/// Like [`check`], for a command that writes one file. Its extension must be one of `extensions`.
 pub(super) fn check_one<'a>(
     out: &Path,
     extensions: &[&str],
@@ -61,19 +62,19 @@ pub(super) fn check_one<'a>(
     let fits = |extension: &std::ffi::OsStr| extensions.iter().any(|known| extension.eq_ignore_ascii_case(known));
     if !out.extension().is_some_and(fits) {
         let names = extensions.iter().map(|extension| format!(".{extension}")).collect::<Vec<_>>().join(" or ");
-        return Err(usage(format!("--out {} does not end in {names}: choose such a name", out.display())));
+        return Err(usage(format!("--out {} does not end in {names}: choose a name that does", out.display())));
     }
     check_distinct(&files, inputs.into_iter())?;
     if force { Ok(()) } else { check_free(std::iter::once(out)) }
 }
 
-/// A single fill is a PNG under the name that was given.
+/// The output of a single fill must be a PNG file, not a folder.
 fn check_single_name(out: &Path, tasks: &[Task]) -> anyhow::Result<()> {
     if out.is_dir() {
         let stem = tasks.first().map(|task| task.stem.as_os_str()).unwrap_or_default();
         let example = out.join(stem).with_extension("png");
         return Err(usage(format!(
-            "--out {} is a folder: name the file to write, as in {}",
+            "--out {} is a folder: give a file name, for example {}",
             out.display(),
             example.display()
         )));
@@ -85,27 +86,27 @@ fn check_png_name(option: &str, path: &Path) -> anyhow::Result<()> {
     if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png")) {
         return Ok(());
     }
-    Err(usage(format!("{option} {} does not end in .png: fills are written as PNG, without loss", path.display())))
+    Err(usage(format!("{option} {} does not end in .png: fills are saved as lossless PNG", path.display())))
 }
 
-/// Makes the folder that an option names, unless it is there.
+/// Creates the folder that an option names, if it is missing.
 pub(super) fn make_folder(folder: &Path, option: &str) -> anyhow::Result<()> {
     if folder.exists() && !folder.is_dir() {
         return Err(usage(format!("{option} {} is a file: a folder is needed here", folder.display())));
     }
     std::fs::create_dir_all(folder)
-        .map_err(|error| usage(format!("cannot make the folder {option} {}: {error}", folder.display())))?;
+        .map_err(|error| usage(format!("cannot create the folder {option} {}: {error}", folder.display())))?;
     check_writable(folder, option)
 }
 
-/// Tries it: permission bits do not tell about read-only disks and the like.
+/// Creates a temporary file, because permission bits do not show a read-only disk.
 fn check_writable(folder: &Path, option: &str) -> anyhow::Result<()> {
     tempfile::tempfile_in(folder)
         .map(drop)
         .map_err(|error| usage(format!("cannot write to the folder of {option}, {}: {error}", folder.display())))
 }
 
-/// The folder a file lies in, `.` for a bare name.
+/// The parent folder of a file, `.` for a bare name.
 pub(super) fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if parent != Path::new("") => parent,
@@ -113,16 +114,16 @@ pub(super) fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// Files need a folder that can be written to.
+/// Each file needs an existing parent folder with write permission.
 pub(super) fn check_folders(files: &[(&'static str, &Path)]) -> anyhow::Result<()> {
     let mut checked = HashSet::new();
     for (option, path) in files {
         if path.is_dir() {
-            return Err(usage(format!("{option} {} is a folder: name the file to write", path.display())));
+            return Err(usage(format!("{option} {} is a folder: give a file name", path.display())));
         }
         let folder = folder_of(path);
         if !folder.is_dir() {
-            return Err(usage(format!("there is no folder {} for {option}: make it first", folder.display())));
+            return Err(usage(format!("there is no folder {} for {option}: create it first", folder.display())));
         }
         if checked.insert(folder) {
             check_writable(folder, option)?;
@@ -131,7 +132,7 @@ pub(super) fn check_folders(files: &[(&'static str, &Path)]) -> anyhow::Result<(
     Ok(())
 }
 
-/// The same file under the same name, however it was written.
+/// Canonical path of a file, also of one that does not exist yet.
 pub(super) fn identity(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| {
         let folder = folder_of(path);
@@ -140,7 +141,7 @@ pub(super) fn identity(path: &Path) -> PathBuf {
     })
 }
 
-/// No output may be another output, and none may be an input, `--force` or not: the original is not worth a slip.
+/// Refuses two outputs with one path, and outputs that would replace an input. `--force` does not change that.
 pub(super) fn check_distinct<'a>(
     outputs: &[(&'static str, &Path)],
     inputs: impl Iterator<Item = &'a Path>,
@@ -148,7 +149,7 @@ pub(super) fn check_distinct<'a>(
     let mut taken: HashMap<PathBuf, &'static str> = inputs.map(|path| (identity(path), "an input")).collect();
     for &(option, path) in outputs {
         if let Some(other) = taken.insert(identity(path), option) {
-            return Err(usage(format!("{option} {} is {other} too: choose another name", path.display())));
+            return Err(usage(format!("{option} {} is the same file as {other}: choose another name", path.display())));
         }
     }
     Ok(())
@@ -161,10 +162,10 @@ fn check_free<'a>(pictures: impl Iterator<Item = &'a Path>) -> anyhow::Result<()
         0 => String::new(),
         count => format!(" (and {count} more)"),
     };
-    Err(usage(format!("{}{others} is there already: choose another name, or add --force", first.display())))
+    Err(usage(format!("{}{others} already exists: choose another name, or add --force", first.display())))
 }
 
-/// Frames of two searches in one folder would make no sensible film.
+/// Refuses a folder with frames of another search: the two would be mixed.
 fn check_no_frames(folder: &Path) -> anyhow::Result<()> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
     let old = entries.filter_map(Result::ok).find(|entry| {

@@ -1,4 +1,4 @@
-//! Everything about a run of `fill` that is known before the first search: what was typed, made definite and checked.
+//! The plan of a `fill` run: its arguments, resolved and checked before the first search.
 
 use super::args::{FillArgs, OutputArgs};
 use super::batch::{self, Photos, Task};
@@ -12,29 +12,29 @@ use crate::model::ModelChoice;
 use crate::photo::{Overwrite, Photo};
 use crate::search::{Preset, Settings};
 
-/// What to fill, and how.
+/// The photos to fill and the settings for all of them.
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) tasks: Vec<Task>,
     pub(super) mask: MaskSource,
-    /// Placed by hand, or left to `face`.
+    /// Face frame placed by hand; replaces `face`.
     pub(super) frame: Option<FaceFrame>,
     pub(super) face: Face,
     pub(super) preset: Preset,
     pub(super) settings: Settings,
     pub(super) blend: Blend,
     pub(super) model: ModelChoice,
-    /// Side of the model's crop, for ready-made holes.
+    /// Side of the model's crop; mask presets need it.
     pub(super) crop_size_px: u32,
     pub(super) device: DeviceChoice,
     pub(super) every: u32,
-    /// Whether files say how they were made.
+    /// Whether output files record how they were made.
     pub(super) record: bool,
     pub(super) overwrite: Overwrite,
 }
 
 impl Plan {
-    /// Checks the arguments and makes the folders they name.
+    /// Checks the arguments and creates the output folders.
     pub(super) fn new(args: &FillArgs) -> anyhow::Result<Self> {
         let settings = args.settings.settings()?;
         let mask = MaskSource::parse(&args.mask)?;
@@ -60,7 +60,7 @@ impl Plan {
         })
     }
 
-    /// Where the face sits in a photo, and what to tell about it.
+    /// The face frame in a photo, and a note for the user.
     pub(super) fn frame_of(&self, photo: &Photo) -> anyhow::Result<(FaceFrame, Option<String>)> {
         self.frame.map_or_else(|| self.face.frame(photo), |frame| Ok((frame, None)))
     }
@@ -76,7 +76,7 @@ pub(super) fn parse_frame(text: &str) -> Result<FaceFrame, String> {
     let (x, y, side_px, degrees) = match *numbers.as_slice() {
         [x, y, side_px] => (x, y, side_px, 0.0),
         [x, y, side_px, degrees] => (x, y, side_px, degrees),
-        _ => return Err("give three or four numbers: the middle's x and y, the side, and perhaps degrees".into()),
+        _ => return Err("give three or four numbers: the centre's x and y, the side, and optionally degrees".into()),
     };
     if side_px < FaceFrame::MIN_SIDE_PX {
         return Err(format!("the side is {side_px} pixels: use at least {}", FaceFrame::MIN_SIDE_PX));
@@ -91,18 +91,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_frame_is_its_middle_its_side_and_a_clockwise_turn() {
+    fn a_frame_has_centre_side_and_clockwise_angle() {
         let frame = parse_frame("10.5,-3,64").unwrap();
         assert_eq!(frame, FaceFrame { center_in_photo: [10.5, -3.0], side_px: 64.0, angle_radians: 0.0 });
         let turned = parse_frame("100, 50, 32, 90").unwrap();
         assert!((turned.angle_radians - FRAC_PI_2).abs() < 1e-6);
-        // Turned clockwise by a quarter, the top left corner comes to lie at the top right.
+        // A clockwise quarter turn moves the top left corner to the top right.
         let [x, y] = turned.corners_in_photo()[0];
         assert!((x - 116.0).abs() < 1e-3 && (y - 34.0).abs() < 1e-3, "{x}, {y}");
     }
 
     #[test]
-    fn frames_that_make_no_square_are_refused() {
+    fn invalid_frames_are_refused() {
         for text in ["", "1,2", "1,2,30,4,5", "1,2,wide", "nan,2,30", "1,2,inf"] {
             assert!(parse_frame(text).unwrap_err().starts_with("give three or four numbers"), "{text}");
         }

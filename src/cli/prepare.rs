@@ -1,4 +1,4 @@
-//! `countenance prepare`: a folder of photos becomes a dataset to train on.
+//! `countenance prepare`: makes a training dataset from a folder of photos.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -17,20 +17,20 @@ use crate::prepare::{
     prepare,
 };
 
-/// So many unreadable photos are named; the table names them all.
+/// At most this many unreadable photos are printed; the table lists all.
 const MAX_NAMED: usize = 20;
-/// Without a bar, a line tells this often how long the rest takes.
+/// Without a progress bar, a progress line is printed this often.
 const TELL_EVERY: Duration = Duration::from_secs(30);
 
-/// Make a dataset to train on from a folder of photos
+/// Make a training dataset from a folder of photos
 ///
-/// Finds every face in DIR and the folders in it, aligns it to the place that models are trained on, and keeps the good
-/// ones, each once. Where a face reaches over the photo's border the picture is mirrored. OUT gets faces.safetensors (the
-/// dataset, one tensor of 8-bit RGB), kept.csv (every face with its numbers, and why it was not kept) and sheet.png (a
-/// sample of those kept, then a row for each reason not to).
+/// Finds every face in DIR and its subfolders, aligns the faces, and keeps the good ones without duplicates. Where a face
+/// frame extends beyond the photo's border, the photo is mirrored there. OUT gets faces.safetensors (the dataset, one tensor of
+/// 8-bit RGB), kept.csv (every face with its measurements and the reason if it was rejected) and sheet.png (a sample of
+/// the kept faces, then one row per reason for rejection).
 ///
-/// A run that was stopped goes on where it was when the same command is given again, with other thresholds too. Photos
-/// that cannot be read are named, and the rest goes on.
+/// To continue an interrupted run, run the same command again; the thresholds may change. Unreadable photos are
+/// reported and skipped.
 #[derive(Debug, Args)]
 #[command(after_long_help = AFTER_HELP)]
 pub(super) struct PrepareArgs {
@@ -38,7 +38,7 @@ pub(super) struct PrepareArgs {
     #[arg(value_name = "DIR")]
     folder: PathBuf,
 
-    /// Folder for the results; made if need be
+    /// Folder for the results, created if missing
     #[arg(value_name = "OUT")]
     out: PathBuf,
 
@@ -46,11 +46,11 @@ pub(super) struct PrepareArgs {
     #[arg(long, value_name = "PIXELS", default_value_t = 64, value_parser = size)]
     size: u32,
 
-    /// Keep faces that the detector gives more than this score, 0 to 1
+    /// Keep faces with a detection score above this, 0 to 1
     #[arg(long, value_name = "X", default_value_t = Thresholds::for_size(64).min_score)]
     min_score: f32,
 
-    /// Keep faces turned less than this: the nose's distance from the middle, in distances between the eyes
+    /// Keep faces turned sideways less than this: the nose's offset from the middle, relative to the eye distance
     #[arg(long, value_name = "X", default_value_t = Thresholds::for_size(64).max_yaw)]
     max_yaw: f32,
 
@@ -58,33 +58,34 @@ pub(super) struct PrepareArgs {
     #[arg(long, value_name = "X", default_value_t = Thresholds::for_size(64).min_sharpness)]
     min_sharpness: f32,
 
-    /// Keep faces whose frame is at least so many pixels wide in the photo [default: --size]
+    /// Keep faces whose frame is at least this many pixels wide in the photo [default: --size]
     #[arg(long, value_name = "PIXELS")]
     min_side: Option<f32>,
 
-    /// Keep faces with at most this share of their frame outside of the photo, 0 to 0.5
+    /// Keep faces with at most this share of their frame outside the photo, 0 to 0.5
     #[arg(long, value_name = "X", default_value_t = Thresholds::for_size(64).max_outside)]
     max_outside: f32,
 
-    /// Keep pictures that are in the folder more than once
+    /// Keep duplicate faces
     ///
-    /// Without it the largest of each is kept: those whose difference hashes differ in at most 24 of 256 bits are the same.
+    /// Without this option, only the largest of several duplicates is kept. Faces are duplicates if their difference hashes
+    /// differ in at most 24 of 256 bits.
     #[arg(long)]
     keep_duplicates: bool,
 
-    /// Where the photos come from, to be recorded in the dataset [default: the folder's name]
+    /// Source of the photos, recorded in the dataset [default: the folder's name]
     #[arg(long, value_name = "TEXT")]
     source: Option<String>,
 
-    /// Licence of the photos, to be recorded in the dataset
+    /// Licence of the photos, recorded in the dataset
     #[arg(long, value_name = "TEXT")]
     licence: Option<String>,
 
-    /// Seed of the sheet's sample
+    /// Seed for the choice of faces on the sheet
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
 
-    /// Replace a dataset that is in OUT already
+    /// Replace an existing dataset in OUT
     #[arg(long)]
     force: bool,
 }
@@ -94,8 +95,7 @@ Examples:
   countenance prepare photos/ faces/
   countenance prepare photos/ faces/ --size 128 --min-sharpness 20 --source \"my own photos\"
 
-Exit status: 0 when all went well, 1 when some photo cannot be read or no face can be kept, 2 when the arguments cannot \
-be meant.";
+Exit status: 0 on success, 1 if a photo cannot be read or no face is kept, 2 if the arguments are invalid.";
 
 fn size(text: &str) -> Result<u32, String> {
     match text {
@@ -110,7 +110,7 @@ pub(super) fn run(args: &PrepareArgs) -> anyhow::Result<Ending> {
     run_plan(&request, &pictures, &mut Console::stderr())
 }
 
-/// Checks the arguments, finds the photos and makes the folder for the results.
+/// Checks the arguments, finds the photos and creates the output folder.
 fn plan(args: &PrepareArgs) -> anyhow::Result<(Request, Pictures)> {
     if !args.folder.is_dir() {
         return Err(usage(format!("there is no folder {}: give a folder of photos", args.folder.display())));
@@ -119,14 +119,14 @@ fn plan(args: &PrepareArgs) -> anyhow::Result<(Request, Pictures)> {
     if pictures.files.is_empty() {
         let known = EXTENSIONS.join(", ");
         return Err(usage(format!(
-            "there is no picture in {} and its folders: files need one of {known}",
+            "there is no picture in {} and its subfolders: file names must end in one of {known}",
             args.folder.display()
         )));
     }
     make_folder(&args.out, "OUT")?;
     let dataset = args.out.join(DATASET);
     if dataset.exists() && !args.force {
-        return Err(usage(format!("{} is there already: choose another OUT, or give --force", dataset.display())));
+        return Err(usage(format!("{} already exists: choose another OUT, or add --force", dataset.display())));
     }
     let defaults = Thresholds::for_size(args.size);
     let request = Request {
@@ -158,35 +158,35 @@ fn name_of(folder: &Path) -> String {
 
 fn run_plan(request: &Request, pictures: &Pictures, console: &mut Console) -> anyhow::Result<Ending> {
     for closed in &pictures.closed {
-        console.say(&format!("error: the folder {} cannot be listed and is left out", closed.display()));
+        console.say(&format!("error: the folder {} cannot be listed and is skipped", closed.display()));
     }
     let mut live = Live { console, unreadable: 0, done: 0, left: 0, started: Instant::now(), told: Instant::now() };
     let prepared = prepare(request, pictures, &mut live);
     let Live { console, unreadable, .. } = live;
     console.end();
     if unreadable > MAX_NAMED {
-        console.say(&format!("{} more cannot be read: {TABLE} names them", unreadable - MAX_NAMED));
+        console.say(&format!("{} more cannot be read: {TABLE} lists them", unreadable - MAX_NAMED));
     }
-    let prepared = prepared.with_context(|| format!("no dataset was made of {}", request.folder.display()))?;
+    let prepared = prepared.with_context(|| format!("no dataset was made from {}", request.folder.display()))?;
     for line in lines(request, &prepared) {
         console.say(&line);
     }
     Ok(if unreadable == 0 && pictures.closed.is_empty() { Ending::AllWell } else { Ending::SomeFailed })
 }
 
-/// What came of it.
+/// Summary of the results.
 fn lines(request: &Request, prepared: &Prepared) -> Vec<String> {
     let Prepared { photos, faces, kept, reasons, sheet_rows } = prepared;
     let parts: Vec<_> = reasons.iter().map(|(reason, count)| format!("{count} {}", Reason::told(*reason))).collect();
     let others = if parts.is_empty() { String::new() } else { format!("; {}", parts.join(", ")) };
     vec![
         format!("{kept} of {faces} faces in {photos} photos kept{others}"),
-        format!("{} holds the dataset, {TABLE} every face", request.out.join(DATASET).display()),
+        format!("{} has the dataset, {TABLE} lists every face", request.out.join(DATASET).display()),
         format!("{SHEET} shows, from the top: {}", sheet_rows.join(", ")),
     ]
 }
 
-/// Shows how far it has come.
+/// Shows the progress.
 struct Live<'a> {
     console: &'a mut Console,
     unreadable: usize,
@@ -201,11 +201,9 @@ impl Watcher for Live<'_> {
         self.left = photos - measured_before;
         self.started = Instant::now();
         if measured_before > 0 {
-            self.console.say(&format!("going on: {measured_before} of {photos} photos were measured before"));
+            self.console.say(&format!("resuming: {measured_before} of {photos} photos are already measured"));
         } else {
-            self.console.say(&format!(
-                "{photos} photos; stopped, it goes on from here when started again ({JOURNAL} and {CROPS})"
-            ));
+            self.console.say(&format!("{photos} photos; an interrupted run can be continued ({JOURNAL} and {CROPS})"));
         }
         self.console.begin("prepare", self.left as u64);
     }

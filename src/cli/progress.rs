@@ -1,4 +1,4 @@
-//! What a person sees while it works: messages, and on a terminal a bar below them.
+//! Messages on standard error, and on a terminal a progress bar below them.
 
 use std::collections::HashSet;
 use std::io::Write;
@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// The bar shows other losses this often: no eye reads faster.
+/// Shortest time between two updates of the bar.
 const SHOW_EVERY: Duration = Duration::from_millis(100);
 
 const TEMPLATE: &str = "{prefix} {bar:24} {pos}/{len}  {msg}";
 
-/// Standard error, or what a test reads instead.
+/// Standard error with a progress bar, or a buffer in tests.
 pub(super) struct Console {
     messages: Box<dyn Write + Send>,
     bar: ProgressBar,
@@ -21,7 +21,7 @@ pub(super) struct Console {
 }
 
 impl Console {
-    /// Messages go to standard error; the bar shows only if that is a terminal.
+    /// Writes to standard error. The bar appears only if that is a terminal.
     pub(super) fn stderr() -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
         Self { on_terminal: !bar.is_hidden(), ..Self::new(Box::new(std::io::stderr()), bar) }
@@ -37,23 +37,23 @@ impl Console {
     /// Prints a line above the bar.
     pub(super) fn say(&mut self, line: &str) {
         let messages = &mut self.messages;
-        // With standard error closed there is nobody to tell.
+        // Nothing can be reported when standard error is closed.
         let _ = self.bar.suspend(|| writeln!(messages, "{line}"));
     }
 
-    /// As [`say`](Self::say), but only the first time: what holds for every photo of a batch.
+    /// Like [`say`](Self::say), but prints each text only once. For notes that repeat for every photo of a batch.
     pub(super) fn say_once(&mut self, line: &str) {
         if self.told.insert(line.to_string()) {
             self.say(line);
         }
     }
 
-    /// Whether somebody can watch the bar.
+    /// Whether the bar is visible.
     pub(super) fn is_on_terminal(&self) -> bool {
         self.on_terminal
     }
 
-    /// The bar starts anew, for `steps` iterations.
+    /// Restarts the bar for `steps` iterations.
     pub(super) fn begin(&mut self, title: &str, steps: impl Into<u64>) {
         self.last_shown = None;
         self.bar.set_length(steps.into());
@@ -62,12 +62,12 @@ impl Console {
         self.bar.reset();
     }
 
-    /// Whether it is time to show losses again; never without a terminal.
+    /// Whether the bar is due for an update; never without a terminal.
     pub(super) fn wants_losses(&self) -> bool {
         self.on_terminal && self.last_shown.is_none_or(|shown| shown.elapsed() >= SHOW_EVERY)
     }
 
-    /// Shows an iteration and the least total loss of its candidates.
+    /// Shows an iteration and the smallest total loss of its candidates.
     pub(super) fn show(&mut self, iteration: u32, total_loss: f32) {
         if self.on_terminal {
             self.last_shown = Some(Instant::now());
@@ -77,7 +77,7 @@ impl Console {
         }
     }
 
-    /// Shows how far a run of many searches has come, and how long the rest takes at that speed.
+    /// Shows the position in a run of many searches and the estimated time left.
     pub(super) fn show_place(&mut self, title: &str, position: u64) {
         if self.wants_losses() {
             self.last_shown = Some(Instant::now());
@@ -88,31 +88,31 @@ impl Console {
         }
     }
 
-    /// Shows how far a training run has come.
+    /// Shows the progress of a training run.
     pub(super) fn show_training(&mut self, step: u64, text: &str) {
         self.bar.set_position(step);
         self.bar.set_message(text.to_string());
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub(super) fn end(&mut self) {
         self.bar.finish_and_clear();
     }
 }
 
-/// Standard error of a test, as text.
+/// Captures the messages of a test's console.
 #[cfg(test)]
 #[derive(Clone, Default)]
 pub(super) struct Told(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
 
 #[cfg(test)]
 impl Told {
-    /// A console that tells nobody else.
+    /// A console that writes into this buffer.
     pub(super) fn console(&self) -> Console {
         Console::new(Box::new(self.clone()), ProgressBar::hidden())
     }
 
-    /// What was told since the last time.
+    /// Takes the messages since the last call.
     pub(super) fn take(&self) -> String {
         String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap()
     }

@@ -1,4 +1,4 @@
-//! `countenance replay`: the fill that a PNG records, done again and compared.
+//! `countenance replay`: repeats the fill recorded in a PNG and compares the results.
 
 mod compare;
 #[cfg(test)]
@@ -20,18 +20,18 @@ use crate::model::host::Arithmetic;
 use crate::photo::{self, DecodeLimits, Overwrite, Photo};
 use crate::search::Losses;
 
-/// Repeat the fill that a PNG records, and compare the two
+/// Repeat the fill recorded in a PNG, and compare the results
 ///
-/// Reads out of FILLED how it was made, does the same with PHOTO, and says whether every pixel comes out the same. On the
-/// same kind of device and with the same version it does. A layer (`fill --layer`) is repeated as a layer.
+/// Reads from FILLED how it was made, repeats this with PHOTO, and reports whether every pixel is the same. It is the same
+/// with the same version on the same kind of device. A layer (`fill --layer`) is repeated as a layer.
 #[derive(Debug, Args)]
 #[command(after_long_help = AFTER_HELP)]
 pub(super) struct ReplayArgs {
-    /// PNG that Countenance exported
+    /// PNG exported by Countenance
     #[arg(value_name = "FILLED.png")]
     filled: PathBuf,
 
-    /// The photo that was filled: its file, or a copy without loss
+    /// The photo that was filled: the original file or a lossless copy
     #[arg(value_name = "PHOTO")]
     photo: PathBuf,
 
@@ -39,22 +39,21 @@ pub(super) struct ReplayArgs {
     #[arg(long, value_name = "PATH")]
     out: Option<PathBuf>,
 
-    /// Where to compute: auto, cpu, cpu:f32, gpu or gpu:N; without it the device that is recorded, else auto
+    /// Compute device: auto, cpu, cpu:f32, gpu or gpu:N [default: the recorded device, or auto if it is missing]
     #[arg(long, value_name = "DEVICE")]
     device: Option<DeviceChoice>,
 
-    /// Model file, or the name of one in the models folder; without it the recorded one, if it is there
+    /// Model: a file, or a name in the models folder [default: the recorded model, if it is found]
     #[arg(long, value_name = "PATH")]
     model: Option<PathBuf>,
 
-    /// Replace the picture at --out
+    /// Replace an existing picture at --out
     #[arg(long)]
     force: bool,
 }
 
 const AFTER_HELP: &str = "\
-Exit status: 0 when every pixel is the same, 1 when some differ or something is missing, 2 when the arguments cannot be \
-meant.";
+Exit status: 0 if every pixel is the same, 1 if pixels differ or something is missing, 2 if the arguments are invalid.";
 
 pub(super) fn run(args: &ReplayArgs) -> anyhow::Result<Ending> {
     if let Some(out) = &args.out {
@@ -75,7 +74,10 @@ pub(super) fn run(args: &ReplayArgs) -> anyhow::Result<Ending> {
     let FillRequest { photo, hole, frame, blend, .. } = request;
     let made = Made { photo, hole, frame: *frame, blend: *blend, outcome: &outcome, candidate: recipe.candidate };
     let picture = made.picture(recipe.content).with_context(|| {
-        format!("the record names candidate {}, and there is none: use another copy of the file", recipe.candidate + 1)
+        format!(
+            "the record names candidate {}, which does not exist: use another copy of the file",
+            recipe.candidate + 1
+        )
     })?;
     let difference = compare::difference(&filled.pixels, &picture);
     print_result(&format!("{}: {difference}\n", args.filled.display()))?;
@@ -86,7 +88,7 @@ pub(super) fn run(args: &ReplayArgs) -> anyhow::Result<Ending> {
     Ok(if difference.is_none() { Ending::AllWell } else { Ending::SomeFailed })
 }
 
-/// A recorded fill with all that it takes to repeat it.
+/// A recorded fill with everything needed to repeat it.
 struct Replay {
     recipe: Recipe,
     request: FillRequest,
@@ -104,7 +106,7 @@ impl Replay {
         let photo = photo::open(&args.photo, DecodeLimits::default())
             .with_context(|| format!("the photo {} cannot be opened", args.photo.display()))?;
         if !recipe.is_of(&photo) {
-            bail!("{} is another photo than the one that was filled: {}", args.photo.display(), why(&recipe, &photo));
+            bail!("{} is not the photo that was filled: {}", args.photo.display(), why(&recipe, &photo));
         }
         let request = FillRequest {
             photo: Arc::new(photo),
@@ -119,7 +121,7 @@ impl Replay {
         Ok(Self { recipe, request, filled })
     }
 
-    /// What may keep the repetition from being the same.
+    /// Notes on reasons why the results may differ.
     fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         let own = env!("CARGO_PKG_VERSION");
@@ -128,21 +130,24 @@ impl Replay {
         }
         if self.recipe.changed_on_the_way {
             notes.push(
-                "lambda, the number of steps or the hole was changed while the search ran: with what they were in the end \
-                 from the start on, it may find another face"
+                "lambda, the number of steps or the hole was changed during the search: this repetition uses the final \
+                 values from the start and may find a different face"
                     .into(),
             );
         }
         if self.recipe.mixed {
-            notes.push("a mix of candidates: drawn from its latent, without a search".into());
+            notes.push("a mix of candidates: drawn from its latent without a search".into());
         }
         if self.recipe.stopped_early {
-            notes.push(format!("the search was stopped at iteration {}: so is this one", self.recipe.steps));
+            notes.push(format!(
+                "the search was stopped at iteration {}: the repetition stops there too",
+                self.recipe.steps
+            ));
         }
         notes
     }
 
-    /// Does the search on a thread of its own, as `fill` does.
+    /// Runs the search on its own thread, as `fill` does.
     fn search(&self, console: &mut Console) -> anyhow::Result<FillOutcome> {
         console.begin("replay", self.recipe.steps);
         let evaluations_left = self.recipe.stopped_early.then_some(self.recipe.evaluations);
@@ -151,33 +156,32 @@ impl Replay {
             thread::Builder::new()
                 .name("fill".into())
                 .spawn_scoped(scope, move || run_fill(&mut Engine::default(), &self.request, &mut follower))
-                .context("cannot start the thread that computes")?
+                .context("cannot start the compute thread")?
                 .join()
-                .map_err(|_| anyhow!("the program ran into a fault of its own, told above"))
+                .map_err(|_| anyhow!("the program crashed: see the message above"))
         });
         console.end();
         let outcome = outcome??;
         match &outcome.stopped {
-            Some(StopReason::Failed(reason)) => bail!("the search broke at iteration {} ({reason})", outcome.steps),
+            Some(StopReason::Failed(reason)) => bail!("the search failed at iteration {} ({reason})", outcome.steps),
             Some(StopReason::Cancelled) | None => Ok(outcome),
         }
     }
 }
 
-/// What tells two photos apart.
+/// Explains how the given photo differs from the recorded one.
 fn why(recipe: &Recipe, photo: &Photo) -> String {
     let describe = |width: u32, height: u32, color: &str| format!("{width}×{height} pixels of type {color}");
     let recorded = describe(recipe.photo.width, recipe.photo.height, &recipe.photo.color);
     let given = describe(photo.width(), photo.height(), &photo.color_name());
     if given == recorded {
-        "some of its pixels have other values; use the file that was filled, not an edited or newly compressed copy"
-            .into()
+        "some pixels have other values; use the file that was filled, not an edited or recompressed copy".into()
     } else {
-        format!("it has {given}, and that one had {recorded}")
+        format!("it has {given}, the filled photo had {recorded}")
     }
 }
 
-/// The device of that name, or whichever `auto` takes.
+/// The device with this name, or `auto` if it is missing.
 fn recorded_device(name: &str) -> DeviceChoice {
     if let Some(arithmetic) = Arithmetic::of_host_named(name) {
         return if arithmetic == Arithmetic::Single { DeviceChoice::CpuF32 } else { DeviceChoice::Cpu };
@@ -186,7 +190,7 @@ fn recorded_device(name: &str) -> DeviceChoice {
     gpu.map_or(DeviceChoice::Auto, |gpu| DeviceChoice::Gpu(Some(gpu.index)))
 }
 
-/// Shows the progress, and stops where the recorded search was stopped.
+/// Shows the progress, and stops the search where the recorded one was stopped.
 struct Follower<'a> {
     console: &'a mut Console,
     evaluations_left: Option<u32>,

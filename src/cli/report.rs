@@ -1,4 +1,4 @@
-//! The JSON that `--report` writes. Other programs read it: fields keep their names and meanings.
+//! The JSON report of `fill --report`. Other programs read it, so fields must keep their names and meanings.
 
 use std::path::Path;
 
@@ -14,31 +14,31 @@ use crate::job::FillOutcome;
 use crate::photo::{Overwrite, write_atomically};
 use crate::search::{Losses, Settings};
 
-/// What became of every photo, in the order they were given.
+/// The result of every photo, in input order.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
     version: &'static str,
     pub(super) photos: Vec<PhotoReport>,
 }
 
-/// One photo. What a failed one has no value for is null.
+/// The result of one photo. Fields without a value are null if it failed.
 #[derive(Debug, Serialize)]
 pub(super) struct PhotoReport {
     photo: String,
     out: Option<String>,
-    /// Null when all is well. A search that broke after it had a result has both an error and a fill.
+    /// Null on success. A search that failed after it had a result has both an error and a fill.
     pub(super) error: Option<String>,
     preset: &'static str,
-    /// As asked for.
+    /// Requested settings.
     settings: Settings,
     seed: u64,
-    /// How the fill was put into the photo.
+    /// How the fill was blended into the photo.
     blend: Blend,
     model_sha256: Option<String>,
     device: Option<String>,
     /// Iterations done.
     steps: Option<u32>,
-    /// The search alone.
+    /// Duration of the search only.
     seconds: Option<f32>,
     stopped_early: Option<bool>,
     context_loss: Option<Span>,
@@ -46,7 +46,7 @@ pub(super) struct PhotoReport {
     total_loss: Option<Span>,
 }
 
-/// A loss of the best candidate, as its preset reduces it.
+/// One loss of the best candidate, at the start and at the end of the search.
 #[derive(Clone, Copy, Debug, Serialize)]
 struct Span {
     start: f32,
@@ -64,18 +64,18 @@ impl Report {
         Self { version: env!("CARGO_PKG_VERSION"), photos }
     }
 
-    /// Whether every photo is filled as it should be.
+    /// Whether every photo was filled without an error.
     pub(super) fn all_well(&self) -> bool {
         self.photos.iter().all(|photo| photo.error.is_none())
     }
 
-    /// Writes it, whole or not at all; `-` is standard output.
+    /// Writes the report atomically; `-` is standard output.
     pub(super) fn write(&self, path: &Path) -> anyhow::Result<()> {
-        let json = serde_json::to_string_pretty(self).context("the report cannot be written")? + "\n";
+        let json = serde_json::to_string_pretty(self).context("cannot write the report")? + "\n";
         if path == Path::new(STANDARD_OUTPUT) {
             return print_result(&json);
         }
-        write_atomically(path, json.as_bytes(), Overwrite::Allow).context("the report cannot be written")
+        write_atomically(path, json.as_bytes(), Overwrite::Allow).context("cannot write the report")
     }
 }
 
@@ -101,7 +101,7 @@ impl PhotoReport {
         }
     }
 
-    /// A photo with a fill, and perhaps something that went wrong beside it.
+    /// A photo with a fill, and possibly an error besides.
     pub(super) fn filled(plan: &Plan, task: &Task, outcome: &FillOutcome, error: Option<String>) -> Self {
         let first = outcome.first_losses;
         let last = outcome.candidates.get(outcome.best).map_or(first, |best| best.losses);

@@ -1,4 +1,4 @@
-//! The command line as typed: what is understood, what is refused, and the help.
+//! Parsing of the command line, its refusals and its help.
 
 use super::args::{self, Cli, Command};
 use super::faces::Face;
@@ -8,7 +8,7 @@ use crate::face::FaceFrame;
 use crate::search::{OptimizerKind, Preset};
 
 fn parse(line: &str) -> Result<Cli, clap::Error> {
-    // A width of its own, so that the terminal that runs the tests does not matter.
+    // A fixed width, independent of the terminal that runs the tests.
     let command = args::command().term_width(100);
     args::parse(command, ["countenance"].into_iter().chain(line.split_whitespace()))
 }
@@ -20,7 +20,7 @@ fn fill_args(line: &str) -> Box<args::FillArgs> {
     }
 }
 
-/// What standard error or output would show.
+/// The error text that the user would see.
 fn refusal(line: &str) -> String {
     let error = parse(line).unwrap_err();
     assert_eq!(error.exit_code(), 2, "{line}");
@@ -33,7 +33,7 @@ fn the_command_is_well_formed() {
 }
 
 #[test]
-fn a_photo_opens_the_editor_and_a_command_does_not() {
+fn a_photo_without_command_opens_the_editor() {
     let cli = parse("face.jpg").unwrap();
     assert_eq!(cli.photo, Some("face.jpg".into()));
     assert!(cli.command.is_none());
@@ -42,14 +42,14 @@ fn a_photo_opens_the_editor_and_a_command_does_not() {
 }
 
 #[test]
-fn a_photo_named_like_a_command_is_reached_by_its_path() {
+fn a_path_is_not_taken_for_a_command() {
     let cli = parse("./devices").unwrap();
     assert_eq!(cli.photo, Some("./devices".into()));
     assert!(cli.command.is_none());
 }
 
 #[test]
-fn every_option_of_the_interface_is_understood() {
+fn every_option_of_fill_is_parsed() {
     let args = fill_args(
         "fill a.png b.png --mask center --out filled --preset paper --steps 5 --lambda 0.5 --candidates 2 --seed 3 \
          --model m.safetensors --device gpu:1 --face none --frame -1,2,30 --blend none --detail 40 --frames f --every 4 \
@@ -71,7 +71,7 @@ fn every_option_of_the_interface_is_understood() {
 }
 
 #[test]
-fn defaults_are_best_auto_poisson_and_all_the_detail() {
+fn defaults_of_fill_are_as_documented() {
     let args = fill_args("fill a.png --mask center --out b.png");
     assert_eq!((args.settings.preset, args.device), (Preset::Best, DeviceChoice::Auto));
     assert_eq!((args.face, args.blend, args.detail), (Face::Auto, BlendMode::Poisson, 100));
@@ -79,14 +79,14 @@ fn defaults_are_best_auto_poisson_and_all_the_detail() {
 }
 
 #[test]
-fn what_does_not_exist_yet_is_refused() {
+fn unknown_values_are_refused() {
     insta::assert_snapshot!("refused-face", refusal("fill a.png --mask center --out b.png --face first"));
     insta::assert_snapshot!("refused-blend", refusal("fill a.png --mask center --out b.png --blend magic"));
     insta::assert_snapshot!("refused-detail", refusal("fill a.png --mask center --out b.png --detail 101"));
 }
 
 #[test]
-fn refusals_say_what_to_do() {
+fn parse_errors_say_what_to_do() {
     insta::assert_snapshot!("refused-nothing-given", refusal("fill"));
     insta::assert_snapshot!("refused-preset", refusal("fill a.png --mask center --out b.png --preset fast"));
     insta::assert_snapshot!("refused-device", refusal("fill a.png --mask center --out b.png --device tpu"));
@@ -123,13 +123,13 @@ fn every_option_has_help() {
 }
 
 #[test]
-fn usage_errors_exit_with_two_and_others_with_one() {
+fn usage_errors_exit_with_code_two() {
     assert_eq!(super::exit_code_of(&super::usage("no")), 2);
     assert_eq!(super::exit_code_of(&anyhow::anyhow!("no")), 1);
 }
 
 #[test]
-fn a_photo_that_is_not_there_opens_no_window() {
+fn a_missing_photo_opens_no_window() {
     let error = super::open_editor(Some("missing/face.jpg".into())).unwrap_err();
     assert_eq!(super::exit_code_of(&error), 2);
     insta::assert_snapshot!(error, @"there is no file missing/face.jpg: check the name (`countenance --help` lists the commands)");

@@ -1,4 +1,4 @@
-//! `countenance train`: a training run, followed on standard error.
+//! `countenance train`: runs a training and shows its progress on standard error.
 
 mod args;
 #[cfg(test)]
@@ -18,10 +18,10 @@ use crate::train::{
     Ended, Facts, Milestone, Observer, Pictures, Progress, RunFolder, TrainError, TrainOutcome, TrainRequest, train,
 };
 
-/// Without a bar, so often a line tells how it goes.
+/// Without a progress bar, a progress line is printed this often.
 const LINE_EVERY: Duration = Duration::from_secs(15);
 
-/// Does what the arguments say.
+/// Runs the command.
 pub(super) fn run(args: &TrainArgs) -> anyhow::Result<Ending> {
     let faces = open(&args.data)?;
     let held_out = args.held_out.as_deref().map(open).transpose()?;
@@ -40,7 +40,7 @@ fn open(path: &std::path::Path) -> anyhow::Result<Faces> {
     Faces::open(path).map_err(|error| usage(format!("{:#}", anyhow::Error::from(error))))
 }
 
-/// What cannot be meant is a usage error; the rest went wrong.
+/// Turns errors caused by the arguments into usage errors.
 fn explained(error: TrainError) -> anyhow::Error {
     let is_usage = matches!(
         error,
@@ -56,7 +56,7 @@ fn explained(error: TrainError) -> anyhow::Error {
     if is_usage { usage(format!("{error:#}")) } else { error }
 }
 
-/// Runs, and says how it went.
+/// Runs the training and reports the result.
 fn follow(
     request: &TrainRequest,
     faces: &dyn Pictures,
@@ -72,13 +72,13 @@ fn follow(
     Ok(if matches!(outcome.ended, Ended::Failed(_)) { Ending::SomeFailed } else { Ending::AllWell })
 }
 
-/// The last lines.
+/// The summary printed at the end.
 fn ending(outcome: &TrainOutcome) -> String {
     let step = outcome.step;
     let mut text = match &outcome.ended {
         Ended::Done => format!("done after {step} steps"),
-        Ended::Stopped => format!("stopped after {step} steps: --resume goes on"),
-        Ended::Failed(reason) => format!("error: ended at step {step}: {reason}"),
+        Ended::Stopped => format!("stopped after {step} steps: continue with --resume"),
+        Ended::Failed(reason) => format!("error: training failed at step {step}: {reason}"),
     };
     // Writing to a string cannot fail.
     if let (Ended::Failed(_), Some(path)) = (&outcome.ended, &outcome.checkpoint) {
@@ -90,7 +90,7 @@ fn ending(outcome: &TrainOutcome) -> String {
     text
 }
 
-/// Shows how a run goes.
+/// Shows the progress of a training run.
 struct Follower<'a> {
     console: &'a mut Console,
     last_line: Option<std::time::Instant>,
@@ -102,7 +102,7 @@ impl Observer for Follower<'_> {
             "{} faces, {} held out; {} on {}; {:.1} million weights, about {:.1} GB of memory",
             facts.faces,
             facts.held_out,
-            if facts.step == 0 { "starting".to_string() } else { format!("going on from step {}", facts.step) },
+            if facts.step == 0 { "starting".to_string() } else { format!("resuming at step {}", facts.step) },
             facts.device,
             millions(facts.parameters as u64),
             millions(facts.bytes) / 1000.0,

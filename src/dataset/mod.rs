@@ -1,11 +1,11 @@
-//! Faces to train on: many aligned pictures of one size, packed in one file.
+//! Training datasets: many aligned faces of one size, packed in one file.
 //!
-//! A `.safetensors` file holds one tensor `faces`, U8 `[count, size, size, 3]`, RGB. It is read through the page cache
-//! ([`Faces`]), so that a dataset larger than the memory can be trained on and opening one takes no time, and written
-//! picture by picture ([`FacesWriter`]), so that nobody needs to know their number beforehand.
+//! A dataset is a `.safetensors` file with one tensor `faces`, U8 `[count, size, size, 3]`, RGB. [`Faces`] memory-maps
+//! it, so opening is fast and a dataset may be larger than the memory. [`FacesWriter`] writes picture by picture, so
+//! their number need not be known in advance.
 //!
-//! What would surprise: the header is written last. Room is left for it in front, and what it does not need is filled
-//! with spaces, as the format allows.
+//! Note: the header comes first in the file but is written last. Space is reserved for it and padded with space
+//! characters, which the format allows.
 
 mod read;
 #[cfg(test)]
@@ -21,19 +21,19 @@ pub use write::FacesWriter;
 
 /// The value of the metadata key `format`.
 const FORMAT: &str = "countenance-faces-1";
-/// The one tensor.
+/// Name of the only tensor.
 const TENSOR: &str = "faces";
-/// Bytes of a pixel.
+/// Channels, and so bytes, of a pixel.
 const CHANNELS: usize = 3;
-/// Largest side of a picture in pixels: no generator here draws more.
+/// Maximum side of a picture in pixels. No generator here has larger pictures.
 const MAX_SIZE_PX: u32 = 256;
 
-/// Where the faces come from.
+/// Origin of the faces.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct About {
-    /// Free text.
+    /// Free text that names the source.
     pub source: String,
-    /// Of the pictures, where it is known.
+    /// Licence of the pictures, if known.
     pub licence: Option<String>,
 }
 
@@ -42,25 +42,25 @@ pub struct About {
 pub enum DatasetError {
     #[error("cannot read the dataset {path}: check that the file exists and can be read", path = path.display())]
     Read { path: PathBuf, source: std::io::Error },
-    #[error("{path} is no dataset ({reason}): make one with `countenance prepare`", path = path.display())]
+    #[error("{path} is not a dataset ({reason}): make one with `countenance prepare`", path = path.display())]
     NotADataset { path: PathBuf, reason: String },
-    #[error("the dataset {path} is cut short or was added to: copy it again, or prepare it again", path = path.display())]
+    #[error("the dataset {path} is truncated or has extra bytes: copy it again, or prepare it again", path = path.display())]
     CutShort { path: PathBuf },
     #[error(
-        "{path} holds {found} where a tensor {TENSOR} of type U8 and shape [count, size, size, 3] is needed: make a \
-         dataset with `countenance prepare`",
+        "{path} holds {found}, but a dataset needs one tensor {TENSOR} of type U8 and shape [count, size, size, 3]: \
+         make one with `countenance prepare`",
         path = path.display()
     )]
     Tensor { path: PathBuf, found: String },
-    #[error("the metadata of {path} says image_size = {found}, the pictures are {size_px} pixels wide: prepare it again", path = path.display())]
+    #[error("the metadata of {path} says image_size = {found}, but the pictures are {size_px} pixels wide: prepare it again", path = path.display())]
     ImageSize { path: PathBuf, found: String, size_px: usize },
     #[error("the dataset {path} holds no faces: prepare it again from more photos", path = path.display())]
     NoFaces { path: PathBuf },
-    #[error("a picture of {found} bytes does not fit a dataset of pictures of {size_px}×{size_px} pixels")]
+    #[error("a picture of {found} bytes does not fit into a dataset of {size_px}×{size_px} pixels")]
     PictureSize { found: usize, size_px: u32 },
-    #[error("pictures of {size_px} pixels cannot be packed: use 1 to {MAX_SIZE_PX}")]
+    #[error("a dataset cannot hold pictures of {size_px} pixels: use a size from 1 to {MAX_SIZE_PX}")]
     Side { size_px: u32 },
-    #[error("the description of the dataset is too long ({length} bytes): shorten source and licence")]
+    #[error("the header of the dataset is too long ({length} bytes): shorten the source and the licence")]
     Header { length: usize },
     #[error(transparent)]
     Save(#[from] SaveError),

@@ -1,4 +1,4 @@
-//! Reading a dataset where it lies.
+//! Reads a dataset through a memory map.
 
 use std::fs::File;
 use std::ops::Range;
@@ -11,12 +11,12 @@ use sha2::{Digest as _, Sha256};
 
 use super::{About, CHANNELS, DatasetError, FORMAT, MAX_SIZE_PX, TENSOR, picture_bytes};
 
-/// Aligned faces of one size. Cheap to open; pictures are read from the disk when they are looked at. May be shared
-/// between threads.
+/// A memory-mapped dataset of aligned faces of one size. The system loads pictures from the disk when they are
+/// accessed.
 #[derive(Debug)]
 pub struct Faces {
     map: Mmap,
-    /// Where the pictures are in the file.
+    /// Byte range of the pictures in the file.
     pictures: Range<usize>,
     count: usize,
     size_px: u32,
@@ -27,7 +27,7 @@ impl Faces {
     /// Opens a dataset and checks its header and length.
     ///
     /// # Errors
-    /// When the file cannot be read, is no dataset, is cut short, or holds no face.
+    /// When the file cannot be read, is not a dataset, is truncated, or holds no face.
     pub fn open(path: &Path) -> Result<Self, DatasetError> {
         let unreadable = |source| DatasetError::Read { path: path.into(), source };
         let file = File::open(path).map_err(unreadable)?;
@@ -41,19 +41,19 @@ impl Faces {
             other => DatasetError::NotADataset { path: path.into(), reason: other.to_string() },
         })?;
         let (count, size_px, about) = check(path, &header)?;
-        // The length of the header stands in eight bytes before it.
+        // The eight bytes before the header hold its length.
         let start = header_length + size_of::<u64>();
         let pictures = start..start + count * picture_bytes(size_px);
         Ok(Self { map, pictures, count, size_px, about })
     }
 
-    /// How many faces there are; never 0.
+    /// Number of faces; never 0.
     #[must_use]
     pub fn len(&self) -> usize {
         self.count
     }
 
-    /// Never: a dataset without faces cannot be opened.
+    /// Always false: a dataset without faces cannot be opened.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.count == 0
@@ -65,7 +65,7 @@ impl Faces {
         self.size_px
     }
 
-    /// Where the faces come from.
+    /// Origin of the faces.
     #[must_use]
     pub fn about(&self) -> &About {
         &self.about
@@ -81,27 +81,27 @@ impl Faces {
         &self.map[self.pictures.clone()][index * length..][..length]
     }
 
-    /// SHA-256 of all pictures, in hexadecimal: what a run was trained on, whatever the file is called. Reads the whole
-    /// file.
+    /// SHA-256 of all pictures, in hexadecimal. It identifies the training data regardless of the file name. Reads the
+    /// whole file.
     #[must_use]
     pub fn content_hash(&self) -> String {
         format!("{:x}", Sha256::digest(&self.map[self.pictures.clone()]))
     }
 }
 
-#[expect(unsafe_code, reason = "a memory map cannot be had without it")]
+#[expect(unsafe_code, reason = "memory mapping is unsafe")]
 fn map(file: &File) -> std::io::Result<Mmap> {
-    // SAFETY: the map is only read, as bytes, of which any value is valid. Somebody who changes the file meanwhile
-    // changes pictures; the program's own writer never does, since it replaces files by new ones.
+    // SAFETY: the map is only read, as bytes, and every byte value is valid. Another program that changes the file
+    // would change the pictures. Our own writer never does: it replaces a file by a new one.
     unsafe { Mmap::map(file) }
 }
 
-/// Checks what the header says: the number of pictures, their side, and where they come from.
+/// Checks the header. Returns the number of pictures, their side in pixels and their origin.
 fn check(path: &Path, header: &Metadata) -> Result<(usize, u32, About), DatasetError> {
     let metadata = header.metadata().clone().unwrap_or_default();
     let get = |key: &str| metadata.get(key).map_or("nothing", String::as_str);
     if get("format") != FORMAT {
-        let reason = format!("its metadata has {} where format = {FORMAT} is needed", get("format"));
+        let reason = format!("its metadata says format = {}, not {FORMAT}", get("format"));
         return Err(DatasetError::NotADataset { path: path.into(), reason });
     }
     let wrong = |found: String| DatasetError::Tensor { path: path.into(), found };

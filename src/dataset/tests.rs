@@ -13,7 +13,7 @@ fn about() -> About {
     About { source: "FairFace \"train\"".into(), licence: Some("CC BY 4.0".into()) }
 }
 
-/// A dataset of three pictures of 2×2 pixels, the n-th filled with n.
+/// Writes a dataset of three pictures of 2×2 pixels. All values of picture n are n.
 fn written(folder: &Path) -> PathBuf {
     let path = folder.join("faces.safetensors");
     let mut writer = FacesWriter::create(&path, 2, about(), Overwrite::Refuse).unwrap();
@@ -24,7 +24,7 @@ fn written(folder: &Path) -> PathBuf {
     path
 }
 
-/// A file with this one tensor and what the metadata must say, changed.
+/// Writes a file with one tensor and valid metadata except for `change`.
 fn file(folder: &Path, name: &str, dtype: Dtype, shape: &[usize], change: &[(&str, &str)]) -> PathBuf {
     let bytes = vec![0; shape.iter().product::<usize>() * dtype.bitsize() / 8];
     let view = TensorView::new(dtype, shape.to_vec(), &bytes).unwrap();
@@ -36,14 +36,14 @@ fn file(folder: &Path, name: &str, dtype: Dtype, shape: &[usize], change: &[(&st
     path
 }
 
-/// The error without the folder, which differs from run to run.
+/// The error without the path of the temporary folder.
 fn refusal(path: &Path) -> String {
     let folder = format!("{}/", path.parent().unwrap().display());
     Faces::open(path).expect_err("the file must be refused").to_string().replace(&folder, "")
 }
 
 #[test]
-fn what_was_written_is_read() {
+fn a_written_dataset_reads_back() {
     let folder = tempfile::tempdir().unwrap();
     let faces = Faces::open(&written(folder.path())).unwrap();
     assert_eq!((faces.len(), faces.size_px(), faces.is_empty()), (3, 2, false));
@@ -53,7 +53,7 @@ fn what_was_written_is_read() {
 }
 
 #[test]
-fn the_hash_is_that_of_the_pictures_alone() {
+fn content_hash_covers_only_the_pictures() {
     let folder = tempfile::tempdir().unwrap();
     let faces = Faces::open(&written(folder.path())).unwrap();
     let bytes: Vec<u8> = (0..3).flat_map(|value| [value; 12]).collect();
@@ -61,7 +61,7 @@ fn the_hash_is_that_of_the_pictures_alone() {
 }
 
 #[test]
-fn any_reader_of_the_format_can_read_it() {
+fn the_safetensors_crate_reads_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let bytes = fs::read(written(folder.path())).unwrap();
     let tensors = safetensors::SafeTensors::deserialize(&bytes).unwrap();
@@ -71,7 +71,7 @@ fn any_reader_of_the_format_can_read_it() {
 }
 
 #[test]
-fn an_unfinished_dataset_leaves_nothing_and_a_finished_one_only_itself() {
+fn an_unfinished_dataset_leaves_no_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("faces.safetensors");
     let mut writer = FacesWriter::create(&path, 2, about(), Overwrite::Refuse).unwrap();
@@ -84,7 +84,7 @@ fn an_unfinished_dataset_leaves_nothing_and_a_finished_one_only_itself() {
 }
 
 #[test]
-fn a_dataset_that_is_there_is_replaced_only_when_allowed() {
+fn existing_datasets_are_replaced_only_when_allowed() {
     let folder = tempfile::tempdir().unwrap();
     let path = written(folder.path());
     let create = |overwrite| FacesWriter::create(&path, 2, about(), overwrite);
@@ -105,24 +105,24 @@ fn pictures_of_another_size_are_refused() {
 }
 
 #[test]
-fn wrong_files_are_refused_with_what_was_found() {
+fn invalid_files_are_refused_with_the_reason() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     let notes = here.join("notes.txt");
     fs::write(&notes, "no dataset at all").unwrap();
-    insta::assert_snapshot!(refusal(&notes), @"notes.txt is no dataset (header too large): make one with `countenance prepare`");
+    insta::assert_snapshot!(refusal(&notes), @"notes.txt is not a dataset (header too large): make one with `countenance prepare`");
     insta::assert_snapshot!(refusal(&here.join("missing")), @"cannot read the dataset missing: check that the file exists and can be read");
-    insta::assert_snapshot!(refusal(&file(here, "faces", Dtype::F32, &[2, 4, 4, 3], &[])), @"other.safetensors holds faces of type F32 and shape [2, 4, 4, 3] where a tensor faces of type U8 and shape [count, size, size, 3] is needed: make a dataset with `countenance prepare`");
-    insta::assert_snapshot!(refusal(&file(here, "faces", Dtype::U8, &[2, 4, 5, 3], &[])), @"other.safetensors holds faces of type U8 and shape [2, 4, 5, 3] where a tensor faces of type U8 and shape [count, size, size, 3] is needed: make a dataset with `countenance prepare`");
-    insta::assert_snapshot!(refusal(&file(here, "images", Dtype::U8, &[2, 4, 4, 3], &[])), @"other.safetensors holds images where a tensor faces of type U8 and shape [count, size, size, 3] is needed: make a dataset with `countenance prepare`");
+    insta::assert_snapshot!(refusal(&file(here, "faces", Dtype::F32, &[2, 4, 4, 3], &[])), @"other.safetensors holds faces of type F32 and shape [2, 4, 4, 3], but a dataset needs one tensor faces of type U8 and shape [count, size, size, 3]: make one with `countenance prepare`");
+    insta::assert_snapshot!(refusal(&file(here, "faces", Dtype::U8, &[2, 4, 5, 3], &[])), @"other.safetensors holds faces of type U8 and shape [2, 4, 5, 3], but a dataset needs one tensor faces of type U8 and shape [count, size, size, 3]: make one with `countenance prepare`");
+    insta::assert_snapshot!(refusal(&file(here, "images", Dtype::U8, &[2, 4, 4, 3], &[])), @"other.safetensors holds images, but a dataset needs one tensor faces of type U8 and shape [count, size, size, 3]: make one with `countenance prepare`");
     insta::assert_snapshot!(refusal(&file(here, "faces", Dtype::U8, &[0, 4, 4, 3], &[])), @"the dataset other.safetensors holds no faces: prepare it again from more photos");
-    insta::assert_snapshot!(refusal(&file(here, "faces", Dtype::U8, &[2, 4, 4, 3], &[("image_size", "64")])), @"the metadata of other.safetensors says image_size = 64, the pictures are 4 pixels wide: prepare it again");
-    insta::assert_snapshot!(refusal(&file(here, "faces", Dtype::U8, &[2, 4, 4, 3], &[("format", "other")])), @"other.safetensors is no dataset (its metadata has other where format = countenance-faces-1 is needed): make one with `countenance prepare`");
+    insta::assert_snapshot!(refusal(&file(here, "faces", Dtype::U8, &[2, 4, 4, 3], &[("image_size", "64")])), @"the metadata of other.safetensors says image_size = 64, but the pictures are 4 pixels wide: prepare it again");
+    insta::assert_snapshot!(refusal(&file(here, "faces", Dtype::U8, &[2, 4, 4, 3], &[("format", "other")])), @"other.safetensors is not a dataset (its metadata says format = other, not countenance-faces-1): make one with `countenance prepare`");
     assert!(Faces::open(here).is_err());
 }
 
 #[test]
-fn a_file_that_was_cut_is_refused_wherever_it_ends() {
+fn truncated_files_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = written(folder.path());
     let whole = fs::read(&path).unwrap();
@@ -131,12 +131,12 @@ fn a_file_that_was_cut_is_refused_wherever_it_ends() {
         fs::write(&cut, &whole[..length]).unwrap();
         assert!(Faces::open(&cut).is_err(), "{length} bytes");
     }
-    insta::assert_snapshot!(refusal(&cut), @"the dataset cut.safetensors is cut short or was added to: copy it again, or prepare it again");
+    insta::assert_snapshot!(refusal(&cut), @"the dataset cut.safetensors is truncated or has extra bytes: copy it again, or prepare it again");
 }
 
 proptest! {
     #[test]
-    fn descriptions_of_any_text_come_back(source in ".{0,40}", licence in proptest::option::of(".{0,20}")) {
+    fn any_source_and_licence_text_reads_back(source in ".{0,40}", licence in proptest::option::of(".{0,20}")) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("faces.safetensors");
         let about = About { source, licence };

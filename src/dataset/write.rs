@@ -1,4 +1,4 @@
-//! Writing a dataset picture by picture.
+//! Writes a dataset picture by picture.
 
 use std::io::{BufWriter, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
@@ -8,16 +8,16 @@ use serde_json::json;
 use super::{About, CHANNELS, DatasetError, FORMAT, MAX_SIZE_PX, TENSOR, picture_bytes};
 use crate::photo::{NewFile, Overwrite};
 
-/// The header is read in units of this many bytes, so that pictures begin at a multiple of it.
+/// The header is padded to a multiple of this many bytes, which aligns the pictures.
 const ALIGNMENT: usize = 8;
 
-/// Readers of the format take headers up to 100 MB; a description of more than some pages is a mistake.
+/// Readers of the format accept headers up to 100 MB. A longer description than this is a mistake.
 const MAX_HEADER_BYTES: usize = 1 << 16;
 
-/// A dataset under way. It gets its name when it is finished; dropped before that, it leaves nothing.
+/// Writes a dataset. The file appears under its name in [`finish`](Self::finish). Dropping the writer leaves no file.
 pub struct FacesWriter {
     file: BufWriter<NewFile>,
-    /// Bytes kept for the header, its length not counted.
+    /// Bytes reserved for the header, without the eight bytes of its length.
     room: usize,
     size_px: u32,
     about: About,
@@ -25,15 +25,15 @@ pub struct FacesWriter {
 }
 
 impl FacesWriter {
-    /// Begins a dataset of pictures of one size.
+    /// Creates a dataset for pictures of one size.
     ///
     /// # Errors
-    /// When the size is not one that can be read back, or the file cannot be written.
+    /// When the size is out of range, the header would be too long, or the file cannot be written.
     pub fn create(path: &Path, size_px: u32, about: About, overwrite: Overwrite) -> Result<Self, DatasetError> {
         if !(1..=MAX_SIZE_PX).contains(&size_px) {
             return Err(DatasetError::Side { size_px });
         }
-        // The longest header that can come to be: one of as many pictures as can be counted, in bits as readers do.
+        // Reserves the longest possible header. Readers count bits, which limits the number of pictures.
         let most = usize::MAX / 8 / picture_bytes(size_px);
         let room = header(most, size_px, &about)?.len().next_multiple_of(ALIGNMENT);
         let mut file = BufWriter::with_capacity(1 << 20, NewFile::create(path, overwrite)?);
@@ -45,7 +45,7 @@ impl FacesWriter {
     /// Adds a picture: `[size, size, 3]`, RGB, row by row.
     ///
     /// # Errors
-    /// When it has another size, or the disk is full.
+    /// When the picture has another size, or the file cannot be written.
     pub fn push(&mut self, rgb: &[u8]) -> Result<(), DatasetError> {
         if rgb.len() != picture_bytes(self.size_px) {
             return Err(DatasetError::PictureSize { found: rgb.len(), size_px: self.size_px });
@@ -55,10 +55,10 @@ impl FacesWriter {
         Ok(())
     }
 
-    /// Writes the header, gives the file its name, and answers how many pictures it holds.
+    /// Writes the header and gives the file its name. Returns the number of pictures.
     ///
     /// # Errors
-    /// When the disk is full, or the file came into being meanwhile and must not be replaced.
+    /// When the file cannot be written, or a file of this name has appeared and must not be replaced.
     pub fn finish(mut self) -> Result<usize, DatasetError> {
         let mut text = header(self.count, self.size_px, &self.about)?;
         text.resize(self.room, b' ');
@@ -75,7 +75,7 @@ impl FacesWriter {
     }
 }
 
-/// The header of so many pictures, as JSON.
+/// The JSON header of a dataset with `count` pictures.
 fn header(count: usize, size_px: u32, about: &About) -> Result<Vec<u8>, DatasetError> {
     let mut metadata = json!({ "format": FORMAT, "image_size": size_px.to_string(), "source": about.source });
     if let Some(licence) = &about.licence {

@@ -1,4 +1,4 @@
-//! Cases for others to fill, and their answers.
+//! Case files for external fill methods: writes the input pictures and masks, and reads the external fills.
 
 use std::path::{Path, PathBuf};
 
@@ -9,14 +9,14 @@ use super::{EvaluationFace, HoleKind, Others};
 use crate::mask::{Mask, save_mask};
 use crate::photo::{self, DecodeLimits, Extras, Overwrite, PhotoError, SaveError, save_png};
 
-/// What the files of one face with one hole are called, without `.png`.
+/// Base name of the files of one face with one hole, without `.png`.
 #[must_use]
 pub fn case_name(face_name: &str, kind: HoleKind) -> String {
     format!("{face_name}-{}", kind.id())
 }
 
-/// Writes `NAME.png`, the face with its hole blanked, and `NAME_mask.png`, white in the hole, with the [`case_name`] for NAME. The
-/// folder must be there; older files are replaced.
+/// Writes `NAME.png`, the face with a grey hole, and `NAME_mask.png`, white in the hole. NAME is the [`case_name`]. The
+/// folder must exist; existing files are replaced.
 ///
 /// # Errors
 /// When a file cannot be written.
@@ -27,21 +27,21 @@ pub fn write_case(folder: &Path, face: &EvaluationFace, kind: HoleKind, hole: &M
     save_mask(&folder.join(format!("{name}_mask.png")), hole, Overwrite::Allow)
 }
 
-/// Why somebody else's picture cannot be scored.
+/// Why an external fill cannot be scored.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum AnswerError {
-    #[error("{path} is missing: fill the case, or leave its mask out", path = path.display())]
+    #[error("{path} is missing: add the filled picture, or leave this mask out", path = path.display())]
     Missing { path: PathBuf },
     #[error("{path} cannot be opened", path = path.display())]
     Photo { path: PathBuf, source: PhotoError },
     #[error(
-        "{path} is {width}×{height} pixels and the case {size_px}×{size_px}: fill the pictures that --cases writes",
+        "{path} is {width}×{height} pixels, but its case is {size_px}×{size_px}: fill the pictures that --cases writes",
         path = path.display()
     )]
     Size { path: PathBuf, width: u32, height: u32, size_px: u32 },
 }
 
-/// Somebody else's answer to a case, with the truth's known pixels.
+/// Reads an external fill and replaces its known pixels by those of the true face.
 pub(super) fn answer(
     others: &Others,
     face: &EvaluationFace,

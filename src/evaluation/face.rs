@@ -1,4 +1,4 @@
-//! The faces that are filled: aligned pictures at the model's size.
+//! The faces of an evaluation: aligned pictures, scaled to the model's size.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,23 +10,23 @@ use crate::dataset::Faces;
 use crate::metrics::Picture;
 use crate::photo::{self, DecodeLimits, FaceFrame, Photo, PhotoError};
 
-/// Where a face is.
+/// Where a face comes from.
 #[derive(Clone, Debug)]
 pub enum FaceSource {
-    /// A square picture.
+    /// A file with a square picture.
     File(PathBuf),
-    /// One of a dataset's, by its place there.
+    /// A face of a dataset, by its index.
     Packed(Arc<Faces>, usize),
 }
 
 /// One aligned face.
 #[derive(Clone, Debug)]
 pub struct EvaluationFace {
-    /// Its source's.
+    /// [Name of its source](FaceSource::name).
     pub name: String,
-    /// Its place in the list, which masks and starts depend on.
+    /// Index in the list of faces. Holes and search starts depend on it.
     pub index: usize,
-    /// The truth, 8 bits, square.
+    /// The true picture: square, 8 bits.
     pub pixels: RgbImage,
 }
 
@@ -35,12 +35,12 @@ pub struct EvaluationFace {
 pub enum FaceError {
     #[error(transparent)]
     Photo(#[from] PhotoError),
-    #[error("the picture is {width}×{height} pixels: give a square one, cut to an aligned face")]
+    #[error("the picture is {width}×{height} pixels: use a square picture of an aligned face")]
     NotSquare { width: u32, height: u32 },
 }
 
 impl FaceSource {
-    /// A file's name without its extension, or the place in the dataset as `face-00012`.
+    /// The file name without its extension, or the index in the dataset as `face-00012`.
     #[must_use]
     pub fn name(&self) -> String {
         match self {
@@ -62,11 +62,11 @@ impl FaceSource {
 }
 
 impl EvaluationFace {
-    /// Opens a square picture and brings it to the model's size, in 8 bits and without transparency. Pictures of another
-    /// size go through Lanczos' filter, as those that models are trained on do.
+    /// Opens a square picture and scales it to the model's size, in 8 bits and without transparency. Scaling uses a
+    /// Lanczos filter, as for the training pictures.
     ///
     /// # Errors
-    /// When it cannot be opened, or is not square.
+    /// When the picture cannot be opened or is not square.
     pub fn open(source: &FaceSource, index: usize, crop_size_px: u32) -> Result<Self, FaceError> {
         let pixels = source.pixels()?;
         let (width, height) = pixels.dimensions();
@@ -81,7 +81,7 @@ impl EvaluationFace {
         Ok(Self { name: source.name(), index, pixels })
     }
 
-    /// As a photo of the product, with the frame around all of it.
+    /// The face as a photo, with a face frame that covers all of it.
     #[must_use]
     pub fn as_photo(&self) -> (Photo, FaceFrame) {
         let frame = FaceFrame::centered(self.pixels.width(), self.pixels.height());
@@ -89,7 +89,7 @@ impl EvaluationFace {
     }
 }
 
-/// A picture for the metrics.
+/// Converts a picture for the metrics.
 pub(super) fn measurable(pixels: &RgbImage) -> Picture {
     Picture::from_rgb8(pixels.width() as usize, pixels.as_raw())
 }
@@ -101,7 +101,7 @@ mod tests {
     use crate::photo::Overwrite;
 
     #[test]
-    fn a_picture_of_the_models_size_stays_as_it_is_and_others_are_scaled() {
+    fn only_pictures_of_another_size_are_scaled() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ann.v2.png");
         let pixels = RgbImage::from_fn(32, 32, |x, _| image::Rgb([if x < 16 { 200 } else { 40 }, 7, 90]));
@@ -118,18 +118,18 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_square_is_refused_with_its_size() {
+    fn pictures_that_are_not_square_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ann.png");
         RgbImage::new(20, 30).save(&path).unwrap();
         let error = EvaluationFace::open(&FaceSource::File(path), 0, 16).unwrap_err();
-        insta::assert_snapshot!(error, @"the picture is 20×30 pixels: give a square one, cut to an aligned face");
+        insta::assert_snapshot!(error, @"the picture is 20×30 pixels: use a square picture of an aligned face");
         let missing = FaceSource::File(folder.path().join("bob.png"));
         assert!(matches!(EvaluationFace::open(&missing, 0, 16), Err(FaceError::Photo(_))));
     }
 
     #[test]
-    fn a_dataset_gives_its_pictures_in_their_order() {
+    fn dataset_pictures_keep_their_order() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("faces.safetensors");
         let mut writer = FacesWriter::create(&path, 8, About::default(), Overwrite::Refuse).unwrap();

@@ -1,4 +1,4 @@
-//! The holes that everybody is measured on.
+//! The holes of the evaluation protocol.
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -9,20 +9,20 @@ use crate::face::TEMPLATE_IN_UNIT;
 use crate::mask::{Mask, MaskPreset, StrokeKind};
 use crate::photo::Point;
 
-/// Radius of the stroke from one corner of the mouth to the other, as a share of the crop's side: lips, and some skin
-/// around them.
+/// Radius of the stroke between the corners of the mouth, as a share of the crop's side. It covers the lips and some
+/// skin around them.
 const MOUTH_RADIUS: f32 = 0.1;
-/// Radius of the strokes over the eyes: from the brow down to the lower lid.
+/// Radius of the strokes over the eyes, as a share of the crop's side. They reach from the brow to the lower lid.
 const EYE_RADIUS: f32 = 0.075;
-/// How far these strokes reach to both sides of the eye's middle.
+/// Half the length of these strokes, centred on the eye.
 const EYE_REACH: f32 = 0.06;
-/// Irregular strokes are added until this share of the crop is hole.
+/// Irregular strokes are added until the hole covers this share of the crop.
 const IRREGULAR_SHARE: f64 = 0.2;
-/// Radii of irregular strokes.
+/// Radii of irregular strokes, as shares of the crop's side.
 const IRREGULAR_RADII: std::ops::Range<f32> = 0.025..0.06;
-/// How far an irregular stroke goes along x and y in one piece, at most.
+/// Maximum distance of one segment of an irregular stroke along x and along y.
 const IRREGULAR_REACH: f32 = 0.25;
-/// Pieces of one irregular stroke.
+/// Segments of one irregular stroke.
 const IRREGULAR_PIECES: usize = 4;
 
 /// A kind of hole, in the crop of an aligned face.
@@ -30,13 +30,13 @@ const IRREGULAR_PIECES: usize = 4;
 pub enum HoleKind {
     /// The middle half of each side: a quarter of the crop.
     Center,
-    /// The left half. (`fill --mask half` is the lower half: that has a chin to guess, this one can be mirrored.)
+    /// The left half, which a method can guess by mirroring. `fill --mask half` is the lower half.
     Half,
-    /// Each pixel with probability 0.8.
+    /// Each pixel is hole with probability 0.8.
     Random,
-    /// All but every fourth pixel of every fourth row, the blog's grid: 94 % of the crop.
+    /// The blog's grid: all but every fourth pixel of every fourth row, 15/16 of the crop.
     Pattern,
-    /// Strokes at random places, until a fifth of the crop is hole.
+    /// Random strokes that cover about a fifth of the crop.
     Irregular,
     /// The mouth, about a tenth of the crop.
     Mouth,
@@ -45,7 +45,7 @@ pub enum HoleKind {
 }
 
 impl HoleKind {
-    /// All, in the order they are told about.
+    /// All kinds, in the order of reports.
     pub const ALL: [Self; 7] =
         [Self::Center, Self::Half, Self::Random, Self::Pattern, Self::Irregular, Self::Mouth, Self::Eyes];
 
@@ -69,8 +69,8 @@ impl HoleKind {
         Self::ALL.into_iter().find(|kind| kind.id() == id)
     }
 
-    /// The hole in a crop of this side. `Random` and `Irregular` are drawn from kind, face and seed; the others are
-    /// the same for every face.
+    /// The hole in a crop of this side. `Random` and `Irregular` depend on the kind, the face and the seed; the other
+    /// kinds are the same for every face.
     #[must_use]
     pub fn hole_in_crop(self, crop_size_px: u32, face_index: usize, seed: u64) -> Mask {
         let seed = seed_for(self.id(), face_index, seed);
@@ -98,7 +98,7 @@ impl Serialize for HoleKind {
     }
 }
 
-/// Straight strokes between points of the unit square.
+/// A mask with straight strokes between points of the unit square.
 fn strokes(crop_size_px: u32, radius: f32, segments: &[(Point, Point)]) -> Mask {
     let mut mask = Mask::empty(crop_size_px, crop_size_px);
     for &(from, to) in segments {
@@ -107,7 +107,7 @@ fn strokes(crop_size_px: u32, radius: f32, segments: &[(Point, Point)]) -> Mask 
     mask
 }
 
-/// Draws one stroke, given in the unit square.
+/// Draws one stroke, given in unit coordinates.
 fn draw(mask: &mut Mask, from: Point, to: Point, radius: f32) {
     #[expect(clippy::cast_precision_loss, reason = "crops are at most some hundred pixels wide")]
     let size_px = mask.width() as f32;
@@ -160,7 +160,7 @@ mod tests {
                 expect(HoleKind::Pattern, 15.0 / 16.0, 0.0);
                 // Five standard deviations of a mean of 64² draws.
                 expect(HoleKind::Random, 0.8, 5.0 * 0.4 / 64.0);
-                // The last piece of a stroke may be as long as 0.36 and as wide as 0.12.
+                // The last segment of a stroke may be 0.36 long and 0.12 wide.
                 expect(HoleKind::Irregular, 0.225, 0.0275);
                 let capsule = |length: f64, radius: f64| 2.0 * radius * length + PI * radius * radius;
                 expect(HoleKind::Mouth, capsule(0.3304, 0.1), 0.004);
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hole_depends_on_kind_face_and_seed_and_nothing_else() {
+    fn holes_depend_only_on_kind_face_and_seed() {
         for kind in HoleKind::ALL {
             let hole = |face_index, seed| kind.hole_in_crop(32, face_index, seed);
             assert_eq!(hole(3, 5), hole(3, 5));
@@ -180,7 +180,7 @@ mod tests {
         }
     }
 
-    /// Published numbers rest on these very holes: a change here needs them measured anew.
+    /// Published scores depend on these exact holes. If this test fails, measure the scores again.
     #[test]
     fn holes_are_the_same_for_everyone() {
         let fingerprints = HoleKind::ALL.map(|kind| {
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn mouth_and_eyes_lie_where_the_template_has_them() {
+    fn mouth_and_eyes_match_the_face_template() {
         let mouth = HoleKind::Mouth.hole_in_crop(64, 0, 0);
         let eyes = HoleKind::Eyes.hole_in_crop(64, 0, 0);
         // Middle of the mouth, of the left and right eye, bridge and tip of the nose.
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn kinds_are_found_by_their_names() {
+    fn hole_kinds_are_found_by_id() {
         for kind in HoleKind::ALL {
             assert_eq!(HoleKind::from_id(kind.id()), Some(kind));
         }

@@ -1,16 +1,16 @@
-//! The evaluation protocol: the same faces, the same holes and the same numbers for every way to fill them.
+//! The evaluation protocol: scores every fill method on the same faces and holes with the same metrics.
 //!
-//! [`run`] takes a [`Protocol`] and answers an [`Evaluation`]: a [`Score`] for each face × hole × method, from which
-//! [`cells`] makes means with intervals. Methods are the floor [`MEAN`], our searches with their blends, and others' pictures
-//! read from folders; [`write_case`] hands others what they need.
+//! [`run`] takes a [`Protocol`] and returns an [`Evaluation`] with a [`Score`] for each face × hole × method. [`cells`]
+//! averages the scores and adds confidence intervals. The methods are the baseline [`MEAN`], our searches with their
+//! blends, and external fills read from folders. [`write_case`] writes the input files for external methods.
 //!
-//! What would surprise:
-//! * Searches run on the crop itself, taken for a photo with a frame around all of it, so that nothing is resampled on the
-//!   way and face detection has no part in the numbers. Everything else is the product's own path.
-//! * Known pixels are always those of the truth, in others' pictures too: only what is in the hole is theirs.
-//! * Pictures are compared as they would be saved, with 8 bits.
-//! * Every random draw depends on a name, the face's place in the list and the seed, and on nothing else. So masks and starts
-//!   stay the same when a method, a mask or a face at the end of the list is added.
+//! Notes:
+//! * A search treats the crop as a photo whose face frame covers all of it. So nothing is resampled, and face detection
+//!   does not affect the scores. Everything else is the same code that the editor runs.
+//! * Known pixels always come from the true face. Of an external fill, only the hole pixels count.
+//! * Pictures are compared at 8 bits, as they would be saved.
+//! * Every random draw depends only on its purpose, the face's index in the list and the seed. So holes and starts stay
+//!   the same when the user adds a method, a mask, or a face at the end of the list.
 
 mod cases;
 mod face;
@@ -29,7 +29,7 @@ pub use score::{Cell, MEASURES, Measure, Problem, Score, SearchFacts, cells, dif
 
 use sha2::{Digest as _, Sha256};
 
-/// A seed of its own for each use and each face. 32 bits, so that every reader of JSON keeps it whole.
+/// Derives a seed for one purpose and one face. It has 32 bits, so that every JSON reader keeps it exact.
 fn seed_for(what: &str, face_index: usize, seed: u64) -> u64 {
     let digest = Sha256::digest(format!("{what} {face_index} {seed}"));
     digest.iter().take(4).fold(0, |value, &byte| value << 8 | u64::from(byte))

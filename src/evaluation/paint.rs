@@ -1,4 +1,4 @@
-//! The pictures that methods come to.
+//! Composes the pictures to score: blanked, filled with the mean colour, external, or blended.
 
 use image::{DynamicImage, Rgb, RgbImage};
 
@@ -6,22 +6,22 @@ use super::EvaluationFace;
 use crate::blend::{self, BlendMode};
 use crate::mask::Mask;
 
-/// What a hole is painted with where nothing else is: middle grey, which stands for nothing and hurts no eye.
+/// Colour of a hole without a fill: middle grey.
 const BLANK: Rgb<u8> = Rgb([128; 3]);
 
-/// The face with `color(x, y)` in the hole.
+/// The face with `color(x, y)` in its hole.
 fn with_hole(face: &EvaluationFace, hole: &Mask, color: impl Fn(u32, u32) -> Rgb<u8>) -> RgbImage {
     RgbImage::from_fn(face.pixels.width(), face.pixels.height(), |x, y| {
         if hole.is_hole(x, y) { color(x, y) } else { *face.pixels.get_pixel(x, y) }
     })
 }
 
-/// The face with its hole blanked.
+/// The face with a grey hole.
 pub(super) fn blanked(face: &EvaluationFace, hole: &Mask) -> RgbImage {
     with_hole(face, hole, |_, _| BLANK)
 }
 
-/// The floor: the hole in the mean colour of the known pixels (grey when there are none).
+/// The baseline: the hole filled with the mean colour of the known pixels, or grey without any.
 pub(super) fn mean_filled(face: &EvaluationFace, hole: &Mask) -> RgbImage {
     let (mut sums, mut count) = ([0_u64; 3], 0_u64);
     for (_, _, pixel) in face.pixels.enumerate_pixels().filter(|(x, y, _)| !hole.is_hole(*x, *y)) {
@@ -38,12 +38,12 @@ pub(super) fn mean_filled(face: &EvaluationFace, hole: &Mask) -> RgbImage {
     with_hole(face, hole, |_, _| mean)
 }
 
-/// Somebody else's picture, of the face's size, in the hole.
+/// The face with the hole pixels of another picture of the same size.
 pub(super) fn pasted(face: &EvaluationFace, hole: &Mask, other: &RgbImage) -> RgbImage {
     with_hole(face, hole, |x, y| *other.get_pixel(x, y))
 }
 
-/// The generator's picture (planar RGB in [-1, 1], `[3, size, size]`), blended in as the product does.
+/// The generator's picture (planar RGB in [-1, 1], `[3, size, size]`), blended into the face as in the editor.
 pub(super) fn blended(face: &EvaluationFace, hole: &Mask, blend: BlendMode, fill: &[f32], size_px: u32) -> RgbImage {
     let (photo, frame) = face.as_photo();
     match blend::apply(&photo, hole, &frame, blend, fill, size_px) {
@@ -63,10 +63,10 @@ mod tests {
     }
 
     #[test]
-    fn the_floor_is_the_mean_of_what_is_known() {
+    fn mean_fill_uses_only_known_pixels() {
         let hole = Mask::from_pixels(2, 2, vec![0, 0, 255, 255]).unwrap();
         let filled = mean_filled(&face(), &hole);
-        // Known are 10 and 11: 10.5 is rounded up.
+        // The known values are 10 and 11: the mean 10.5 is rounded up.
         assert_eq!(filled.get_pixel(0, 1).0, [11, 21, 31]);
         assert_eq!(filled.get_pixel(1, 1), filled.get_pixel(0, 1));
         assert_eq!(filled.get_pixel(1, 0), face().pixels.get_pixel(1, 0));
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn others_pictures_count_in_the_hole_only() {
+    fn external_fills_replace_only_hole_pixels() {
         let hole = Mask::from_pixels(2, 2, vec![0, 255, 0, 0]).unwrap();
         let filled = pasted(&face(), &hole, &RgbImage::from_pixel(2, 2, Rgb([9; 3])));
         let expected =

@@ -1,4 +1,4 @@
-//! What is to be evaluated.
+//! Describes an evaluation: faces, holes, fill methods, model and seed.
 
 use std::path::PathBuf;
 
@@ -10,50 +10,50 @@ use crate::device::DeviceChoice;
 use crate::model::ModelChoice;
 use crate::search::{OptimizerKind, Settings};
 
-/// The method that is always there: the hole in the mean colour of the known pixels.
+/// Name of the baseline, which is always evaluated: the hole filled with the mean colour of the known pixels.
 pub const MEAN: &str = "mean";
 
-/// Faces, holes and ways to fill them.
+/// An evaluation to run.
 #[derive(Clone, Debug)]
 pub struct Protocol {
-    /// Square pictures of aligned faces. A face's place in the list is part of what its holes and starts are drawn from.
+    /// Square pictures of aligned faces. The holes and search starts of a face depend on its index in this list.
     pub faces: Vec<FaceSource>,
     pub holes: Vec<HoleKind>,
     pub searches: Vec<SearchMethod>,
-    /// Each search is scored with each of them; a search runs once.
+    /// Each search runs once and is scored with each of these blends.
     pub blends: Vec<BlendMode>,
     pub others: Vec<Others>,
-    /// Of holes and searches.
+    /// Seed of the holes and the searches.
     pub seed: u64,
     pub model: ModelChoice,
     /// Side of the model's crop.
     pub crop_size_px: u32,
     pub device: DeviceChoice,
-    /// Where cases are written, if anywhere; a folder that is there.
+    /// Existing folder for the case files; `None` writes none.
     pub cases: Option<PathBuf>,
-    /// So many faces, from the first, are shown on the sheet; 0 for no sheet.
+    /// Number of faces on the contact sheet, from the first; 0 for no sheet.
     pub sheet_faces: usize,
 }
 
-/// One of our searches.
+/// A search with its settings.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SearchMethod {
-    /// A preset's, with what differs from it: `best`, `best:noise=0`.
+    /// Name of the preset and the changed settings: `best`, `best:noise=0`.
     pub name: String,
-    /// The seed is replaced by one for each face.
+    /// The seed in here is ignored: each face gets its own.
     pub settings: Settings,
 }
 
-/// Somebody else's fills.
+/// Fills from an external method.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Others {
     pub name: String,
-    /// Holds `NAME.png` for each [case](super::case_name).
+    /// Folder with `NAME.png` for each [case](super::case_name).
     pub folder: PathBuf,
 }
 
 impl SearchMethod {
-    /// What the search is called with a blend: `best`, `best+poisson`.
+    /// Method name of the search with a blend: `best`, `best+poisson`.
     #[must_use]
     pub fn name_with(&self, blend: BlendMode) -> String {
         match blend {
@@ -62,7 +62,7 @@ impl SearchMethod {
         }
     }
 
-    /// How often one search differentiates its losses.
+    /// Gradient evaluations of one search.
     fn gradients(&self) -> u64 {
         let each = match self.settings.optimizer {
             OptimizerKind::Hmc => self.settings.hmc.leapfrog_steps,
@@ -73,7 +73,7 @@ impl SearchMethod {
 }
 
 impl Protocol {
-    /// The names of all methods, in the order they are told about: the floor, ours, others'.
+    /// The names of all methods in the order of reports: the baseline, the searches, the external fills.
     #[must_use]
     pub fn methods(&self) -> Vec<String> {
         let ours = self.searches.iter().flat_map(|search| self.blends.iter().map(|&blend| search.name_with(blend)));
@@ -81,7 +81,7 @@ impl Protocol {
         std::iter::once(MEAN.to_string()).chain(ours).chain(others).collect()
     }
 
-    /// What the columns of the sheet show.
+    /// Titles of the columns of the contact sheet.
     #[must_use]
     pub fn sheet_columns(&self) -> Vec<String> {
         let methods = self.methods();
@@ -93,7 +93,7 @@ impl Protocol {
         std::iter::once("truth".to_string()).chain(self.holes.iter().flat_map(of_hole)).collect()
     }
 
-    /// Gradient evaluations that one face takes: nearly all of its time.
+    /// Gradient evaluations for one face. They take nearly all of its time, so progress counts them.
     #[must_use]
     pub fn gradients_a_face(&self) -> u64 {
         self.holes.len() as u64 * self.searches.iter().map(SearchMethod::gradients).sum::<u64>()
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_are_named_in_the_order_they_stand() {
+    fn sheet_columns_are_named_in_order() {
         let holes = vec![HoleKind::Center, HoleKind::Eyes];
         let others = vec![Others { name: "telea".into(), folder: "telea".into() }];
         let protocol = Protocol { holes, others, ..crate::evaluation::tests::protocol(Vec::new()) };

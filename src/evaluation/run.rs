@@ -1,4 +1,4 @@
-//! The protocol, carried out.
+//! Runs the evaluation protocol: fills and scores every face, hole and method.
 
 use std::sync::Arc;
 
@@ -20,41 +20,41 @@ use crate::model::ModelInfo;
 use crate::photo::Sheet;
 use crate::search::Settings;
 
-/// What there is so far.
+/// Results of an evaluation, complete or so far.
 #[derive(Clone, Debug, Default)]
 pub struct Evaluation {
-    /// The device of the searches; `None` without one.
+    /// The device of the searches; `None` if the protocol has no search.
     pub device: Option<DeviceInfo>,
-    /// Faces whose turn has come, those that could not be opened among them.
+    /// Number of processed faces, including those that could not be opened.
     pub faces_done: usize,
-    /// Face by face, hole by hole, in the order of [`Protocol::methods`].
+    /// Scores by face, then hole, then method in the order of [`Protocol::methods`].
     pub scores: Vec<Score>,
-    /// What could not be scored, or not be written.
+    /// Everything that could not be scored or written.
     pub problems: Vec<Problem>,
-    /// Of the first [`Protocol::sheet_faces`], a row each: the truth, and for each hole the face with the hole blanked, then
-    /// every method.
+    /// Contact sheet with a row for each of the first [`Protocol::sheet_faces`]: the true face, then for each hole the
+    /// face with a grey hole and the picture of every method.
     pub sheet: Sheet,
 }
 
-/// Follows an evaluation, on the thread that runs it.
+/// Observes the progress of an evaluation. The methods are called on the thread that runs it.
 pub trait Watcher {
-    /// For the user, as in "this model has no discriminator". The same may come more than once.
+    /// A note for the user, such as "this model has no discriminator". The same note may come more than once.
     fn note(&mut self, text: &str);
 
-    /// A search is about to differentiate its losses once more.
+    /// A search is about to evaluate a gradient.
     fn gradient(&mut self);
 
-    /// Something could not be scored; the rest goes on.
+    /// Something could not be scored. The evaluation continues.
     fn problem(&mut self, problem: &Problem);
 
-    /// A face is done.
+    /// All methods of a face are done.
     fn face_done(&mut self, so_far: &Evaluation);
 }
 
-/// Carries a protocol out. What fails for one picture is a [`Problem`], and the rest goes on.
+/// Runs a protocol. A failure of one picture is recorded as a [`Problem`], and the evaluation continues.
 ///
 /// # Errors
-/// When there are searches and their device or model cannot be had.
+/// When the protocol has searches and their device or model cannot be opened.
 pub fn run(engine: &mut Engine, protocol: &Protocol, watcher: &mut dyn Watcher) -> Result<Evaluation, FillError> {
     let mut done = Evaluation::default();
     if !protocol.searches.is_empty() {
@@ -70,7 +70,7 @@ pub fn run(engine: &mut Engine, protocol: &Protocol, watcher: &mut dyn Watcher) 
     Ok(run.done)
 }
 
-/// An evaluation under way.
+/// State of a running evaluation.
 struct Run<'a> {
     engine: &'a mut Engine,
     protocol: &'a Protocol,
@@ -83,7 +83,7 @@ struct Case<'a> {
     face: &'a EvaluationFace,
     kind: HoleKind,
     hole: Arc<Mask>,
-    /// The hole, one value a pixel.
+    /// The hole, one value per pixel.
     in_hole: Vec<bool>,
     truth: &'a Picture,
 }
@@ -107,7 +107,7 @@ impl Run<'_> {
         }
     }
 
-    /// Fills one hole in every way. Answers its part of the sheet's row.
+    /// Fills one hole with every method. Returns the pictures for the sheet's row.
     fn case(&mut self, case: &Case) -> Vec<Option<RgbImage>> {
         if let Some(folder) = &self.protocol.cases
             && let Err(error) = write_case(folder, case.face, case.kind, &case.hole)
@@ -134,7 +134,7 @@ impl Run<'_> {
         pictures
     }
 
-    /// Searches once and scores every blend of it.
+    /// Runs one search and scores it with every blend.
     fn search(&mut self, case: &Case, method: &SearchMethod) -> Vec<Option<RgbImage>> {
         let (photo, frame) = case.face.as_photo();
         let seed = seed_for("search", case.face.index, self.protocol.seed);
@@ -156,7 +156,8 @@ impl Run<'_> {
             }
         };
         if let Some(StopReason::Failed(reason)) = &outcome.stopped {
-            let message = format!("the search broke at iteration {} ({reason}): scored as it was", outcome.steps);
+            let message =
+                format!("the search failed at iteration {} ({reason}): its best fill so far is scored", outcome.steps);
             let (face, method) = (case.face.name.clone(), Some(method.name.clone()));
             self.problem(Problem { face, mask: Some(case.kind), method, message });
         }
@@ -181,7 +182,7 @@ impl Run<'_> {
     }
 }
 
-/// The chosen candidate's picture, and what there is to tell about it among the others.
+/// Blends all candidates. Returns the best candidate's picture and the statistics of the search.
 fn judged(case: &Case, outcome: &FillOutcome, blend: BlendMode, search_seed: u64) -> Option<(RgbImage, SearchFacts)> {
     let draw = |pixels: &[f32]| blended(case.face, &case.hole, blend, pixels, outcome.size_px);
     let best = outcome.candidates.get(outcome.best)?;
@@ -199,7 +200,7 @@ fn judged(case: &Case, outcome: &FillOutcome, blend: BlendMode, search_seed: u64
     Some((draw(&best.pixels), facts))
 }
 
-/// A search's side of a [`Watcher`].
+/// Adapter from a fill's [`Observer`] to a [`Watcher`].
 struct Follower<'a>(&'a mut dyn Watcher);
 
 impl Observer for Follower<'_> {

@@ -1,4 +1,4 @@
-//! Numbers of single fills, and what they come to for many.
+//! Scores of single fills, and their means over many faces.
 
 use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::HoleKind;
 use crate::metrics::{Quality, Summary};
 
-/// One face, one hole, one method.
+/// The score of one face, hole and method.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Score {
     pub face: String,
@@ -17,42 +17,42 @@ pub struct Score {
     pub method: String,
     #[serde(flatten)]
     pub quality: Quality,
-    /// `None` for what is not one of our searches; in JSON its fields are missing then.
+    /// `None` if the method is not a search; its fields are then missing in JSON.
     #[serde(flatten)]
     pub search: Option<SearchFacts>,
 }
 
-/// How a search went.
+/// Statistics of a search.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SearchFacts {
     pub search_seed: u64,
-    /// The search alone, without loading and blending.
+    /// Time of the search alone, without loading and blending.
     pub seconds: f64,
     /// Iterations done.
     pub steps: u32,
-    /// Of the candidate that was taken, as its preset reduces it (Blog: a sum).
+    /// Context loss of the chosen candidate, in the reduction of its preset (Blog: a sum).
     pub context_loss: f64,
-    /// The most that any candidate has: what a perfect choice among them would reach.
+    /// Highest PSNR of any candidate: the result of a perfect choice among them.
     pub best_of_k_psnr_hole_db: f64,
-    /// Mean absolute difference in the hole between candidates, 0 to 1; `None` for a single one.
+    /// Mean absolute difference in the hole between candidates, 0 to 1; `None` for a single candidate.
     pub diversity: Option<f64>,
 }
 
-/// One of a score's numbers.
+/// One number of a [`Score`].
 #[derive(Clone, Copy, Debug)]
 pub struct Measure {
-    /// As in JSON.
+    /// Its JSON key.
     pub id: &'static str,
-    /// `None` where the method has no such number.
+    /// Reads the number; `None` if the method does not have it.
     pub of: fn(&Score) -> Option<f64>,
 }
 
-/// Reads a number of a search.
+/// Reads a number of the search; `None` if the method is not a search.
 fn of_search(score: &Score, read: impl Fn(&SearchFacts) -> Option<f64>) -> Option<f64> {
     score.search.as_ref().and_then(read)
 }
 
-/// Every number that cells give a mean of.
+/// All numbers that a [`Cell`] averages.
 pub const MEASURES: [Measure; 13] = [
     Measure { id: "psnr_hole_db", of: |score| Some(score.quality.psnr_hole_db) },
     Measure { id: "ssim_hole", of: |score| Some(score.quality.ssim_hole) },
@@ -72,26 +72,27 @@ pub const MEASURES: [Measure; 13] = [
     Measure { id: "diversity", of: |score| of_search(score, |search| search.diversity) },
 ];
 
-/// One hole and one method over all faces.
+/// Means over all faces for one hole and one method.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Cell {
     pub mask: HoleKind,
     pub method: String,
-    /// How many faces were scored.
+    /// Number of scored faces.
     pub faces: usize,
-    /// By [`Measure::id`]; those without any value are missing.
+    /// Means by [`Measure::id`]; numbers without any value are missing.
     #[serde(flatten)]
     pub summaries: BTreeMap<&'static str, Summary>,
 }
 
-/// Means with intervals, for each hole all methods; cells without a score are left out.
+/// Averages the scores of each hole and method. Cells without a score are left out.
 #[must_use]
 pub fn cells(scores: &[Score], holes: &[HoleKind], methods: &[String]) -> Vec<Cell> {
     cells_of(scores, holes, methods, |score, measure| (measure.of)(score))
 }
 
-/// As [`cells`], of the differences to the method `against`, face by face. How hard a face is cancels out of them, so that
-/// their intervals tell methods apart that those of [`cells`] cannot. Faces that `against` has no score for are left out.
+/// Like [`cells`], but averages the differences to the method `against`, face by face (paired). The difficulty of a
+/// face cancels out, so these intervals can separate methods that those of [`cells`] cannot. Faces that `against` has
+/// no score for are left out.
 #[must_use]
 pub fn differences(scores: &[Score], holes: &[HoleKind], methods: &[String], against: &str) -> Vec<Cell> {
     let base: HashMap<(&str, HoleKind), &Score> = scores
@@ -128,20 +129,20 @@ fn cells_of(
     pairs.filter_map(cell).collect()
 }
 
-/// Something that could not be scored.
+/// A failure of the evaluation: something could not be scored or written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Problem {
-    /// The face's name.
+    /// Name of the face.
     pub face: String,
-    /// `None` when it is about the face as a whole.
+    /// `None` if the whole face failed.
     pub mask: Option<HoleKind>,
-    /// `None` when it is about all methods.
+    /// `None` if all methods failed.
     pub method: Option<String>,
     pub message: String,
 }
 
 impl Problem {
-    /// From an error, with its causes.
+    /// Creates a problem from an error and its causes.
     pub(super) fn new(face: &str, mask: Option<HoleKind>, method: Option<&str>, error: &(dyn Error + 'static)) -> Self {
         let mut message = error.to_string();
         let mut cause = error.source();
@@ -154,7 +155,7 @@ impl Problem {
 }
 
 impl fmt::Display for Problem {
-    /// As in `ann, center, telea: …`.
+    /// Formats as `ann, center, telea: …`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let place = [Some(self.face.as_str()), self.mask.map(HoleKind::id), self.method.as_deref()];
         let place: Vec<&str> = place.into_iter().flatten().collect();

@@ -1,4 +1,4 @@
-//! Whole evaluations with the tiny model and pretended faces.
+//! Complete evaluations with the tiny model and synthetic faces.
 
 use std::path::{Path, PathBuf};
 
@@ -16,26 +16,26 @@ use crate::search::{Preset, Settings};
 /// Side of the tiny model's crop.
 const SIZE_PX: u32 = 16;
 
-/// A folder with faces in it.
-struct Place(tempfile::TempDir);
+/// A temporary folder with faces.
+struct FaceFolder(tempfile::TempDir);
 
-impl Place {
-    /// Faces are 32 pixels wide, so that they must be scaled.
+impl FaceFolder {
+    /// The faces are 32 pixels wide, so they must be scaled to the model's crop.
     fn with_faces(names: &[&str]) -> Self {
-        let place = Self(tempfile::tempdir().unwrap());
+        let folder = Self(tempfile::tempdir().unwrap());
         for (name, base) in names.iter().zip((0_u32..).step_by(40)) {
             let value =
                 |x: u32, y: u32| Rgb([base + 3 * x, 5 * y, x * y / 8 + base].map(|it| u8::try_from(it).unwrap()));
-            RgbImage::from_fn(32, 32, value).save(place.path(name)).unwrap();
+            RgbImage::from_fn(32, 32, value).save(folder.path(name)).unwrap();
         }
-        place
+        folder
     }
 
     fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    fn folder(&self, name: &str) -> PathBuf {
+    fn subfolder(&self, name: &str) -> PathBuf {
         std::fs::create_dir_all(self.path(name)).unwrap();
         self.path(name)
     }
@@ -62,7 +62,7 @@ fn blog(candidates: u32) -> SearchMethod {
     SearchMethod { name: "blog".into(), settings }
 }
 
-/// Counts what it is told.
+/// Counts the observed events.
 #[derive(Default)]
 struct Counts {
     gradients: u64,
@@ -94,12 +94,12 @@ fn evaluated(protocol: &Protocol) -> (Evaluation, Counts) {
 
 #[test]
 fn every_face_hole_and_method_gets_its_score() {
-    let place = Place::with_faces(&["ann.png", "bob.png"]);
+    let folder = FaceFolder::with_faces(&["ann.png", "bob.png"]);
     let protocol = Protocol {
         searches: vec![blog(3)],
         blends: vec![BlendMode::None, BlendMode::Poisson],
         sheet_faces: 1,
-        ..protocol(vec![place.path("ann.png"), place.path("bob.png")])
+        ..protocol(vec![folder.path("ann.png"), folder.path("bob.png")])
     };
     let (evaluation, counts) = evaluated(&protocol);
     let names = evaluation.scores.iter().map(|score| format!("{} {} {}", score.face, score.mask.id(), score.method));
@@ -128,14 +128,14 @@ fn every_face_hole_and_method_gets_its_score() {
     let facts = none.search.as_ref().unwrap();
     assert_eq!((facts.steps, facts.search_seed), (4, poisson.search.as_ref().unwrap().search_seed));
     assert!(facts.best_of_k_psnr_hole_db >= none.quality.psnr_hole_db && facts.diversity.unwrap() > 0.0);
-    assert_ne!(facts.search_seed, of(1, 1).search.as_ref().unwrap().search_seed, "faces start apart");
-    assert_ne!(none.quality, poisson.quality, "the blend matters");
+    assert_ne!(facts.search_seed, of(1, 1).search.as_ref().unwrap().search_seed, "each face starts at its own latents");
+    assert_ne!(none.quality, poisson.quality, "the blend changes the score");
 }
 
 #[test]
 fn the_same_protocol_gives_the_same_numbers() {
-    let place = Place::with_faces(&["ann.png"]);
-    let protocol = Protocol { searches: vec![blog(1)], ..protocol(vec![place.path("ann.png")]) };
+    let folder = FaceFolder::with_faces(&["ann.png"]);
+    let protocol = Protocol { searches: vec![blog(1)], ..protocol(vec![folder.path("ann.png")]) };
     let numbers = || {
         let qualities: Vec<_> = evaluated(&protocol).0.scores.into_iter().map(|score| score.quality).collect();
         qualities
@@ -147,40 +147,40 @@ fn the_same_protocol_gives_the_same_numbers() {
 }
 
 #[test]
-fn the_gradients_that_progress_counts_on_are_those_that_come() {
-    let place = Place::with_faces(&["ann.png"]);
-    let protocol = Protocol { searches: vec![blog(1), blog(2)], ..protocol(vec![place.path("ann.png")]) };
+fn predicted_gradient_count_equals_the_actual_count() {
+    let folder = FaceFolder::with_faces(&["ann.png"]);
+    let protocol = Protocol { searches: vec![blog(1), blog(2)], ..protocol(vec![folder.path("ann.png")]) };
     assert_eq!(protocol.gradients_a_face(), 2 * (4 + 4));
     assert_eq!(evaluated(&protocol).1.gradients, protocol.gradients_a_face());
 }
 
 #[test]
-fn what_is_under_the_hole_reaches_no_method() {
-    let place = Place::with_faces(&["ann.png"]);
-    let truth = EvaluationFace::open(&FaceSource::File(place.path("ann.png")), 0, SIZE_PX).unwrap().pixels;
+fn truth_under_the_hole_reaches_no_method() {
+    let folder = FaceFolder::with_faces(&["ann.png"]);
+    let truth = EvaluationFace::open(&FaceSource::File(folder.path("ann.png")), 0, SIZE_PX).unwrap().pixels;
     let hole = HoleKind::Center.hole_in_crop(SIZE_PX, 0, 0);
     let noisy = |x, y| if hole.is_hole(x, y) { Rgb([255, 0, 255]) } else { *truth.get_pixel(x, y) };
-    truth.save(place.path("true.png")).unwrap();
-    RgbImage::from_fn(SIZE_PX, SIZE_PX, noisy).save(place.path("noisy.png")).unwrap();
+    truth.save(folder.path("true.png")).unwrap();
+    RgbImage::from_fn(SIZE_PX, SIZE_PX, noisy).save(folder.path("noisy.png")).unwrap();
     let methods = |name: &str| {
         let protocol = Protocol {
             holes: vec![HoleKind::Center],
             searches: vec![blog(2)],
             blends: BlendMode::ALL.to_vec(),
             sheet_faces: 1,
-            ..protocol(vec![place.path(name)])
+            ..protocol(vec![folder.path(name)])
         };
         let sheet = evaluated(&protocol).0.sheet.draw(Sheet::LARGE_PX);
-        // All but the column of the truth.
+        // All columns except the true face.
         image::imageops::crop_imm(&sheet, 132, 0, sheet.width() - 132, sheet.height()).to_image()
     };
     assert_eq!(methods("true.png"), methods("noisy.png"));
 }
 
 #[test]
-fn a_single_candidate_has_no_diversity_and_is_the_best_of_all() {
-    let place = Place::with_faces(&["ann.png"]);
-    let protocol = Protocol { searches: vec![blog(1)], ..protocol(vec![place.path("ann.png")]) };
+fn a_single_candidate_has_no_diversity() {
+    let folder = FaceFolder::with_faces(&["ann.png"]);
+    let protocol = Protocol { searches: vec![blog(1)], ..protocol(vec![folder.path("ann.png")]) };
     let score = &evaluated(&protocol).0.scores[1];
     let facts = score.search.as_ref().unwrap();
     assert_eq!(facts.diversity, None);
@@ -188,12 +188,12 @@ fn a_single_candidate_has_no_diversity_and_is_the_best_of_all() {
 }
 
 #[test]
-fn cases_hide_the_hole_and_their_answers_are_scored() {
-    let place = Place::with_faces(&["ann.png"]);
-    let (cases, answers) = (place.folder("cases"), place.folder("answers"));
-    let protocol = Protocol { cases: Some(cases.clone()), ..protocol(vec![place.path("ann.png")]) };
+fn written_cases_can_be_filled_and_scored() {
+    let folder = FaceFolder::with_faces(&["ann.png"]);
+    let (cases, answers) = (folder.subfolder("cases"), folder.subfolder("answers"));
+    let protocol = Protocol { cases: Some(cases.clone()), ..protocol(vec![folder.path("ann.png")]) };
     evaluated(&protocol);
-    let truth = EvaluationFace::open(&FaceSource::File(place.path("ann.png")), 0, SIZE_PX).unwrap();
+    let truth = EvaluationFace::open(&FaceSource::File(folder.path("ann.png")), 0, SIZE_PX).unwrap();
     for kind in [HoleKind::Center, HoleKind::Irregular] {
         let name = case_name("ann", kind);
         let hole = load_mask(&cases.join(format!("{name}_mask.png")), SIZE_PX, SIZE_PX).unwrap();
@@ -204,49 +204,49 @@ fn cases_hide_the_hole_and_their_answers_are_scored() {
             assert_eq!(*pixel, expected);
         }
     }
-    // Somebody who knows the truth in the hole and spoils what was known.
+    // An external fill that is right in the hole and wrong in the known pixels.
     let hole = HoleKind::Center.hole_in_crop(SIZE_PX, 0, 0);
     let answer = |x, y| if hole.is_hole(x, y) { *truth.pixels.get_pixel(x, y) } else { Rgb([0; 3]) };
     RgbImage::from_fn(SIZE_PX, SIZE_PX, answer).save(answers.join("ann-center.png")).unwrap();
     RgbImage::new(8, 8).save(answers.join("ann-irregular.png")).unwrap();
     let others = ["wise", "lazy"].map(|name| Others {
         name: name.into(),
-        folder: if name == "wise" { answers.clone() } else { place.folder("nothing") },
+        folder: if name == "wise" { answers.clone() } else { folder.subfolder("nothing") },
     });
     let (evaluation, counts) = evaluated(&Protocol { cases: None, others: others.into(), ..protocol });
     let [wise] = evaluation.scores.iter().filter(|score| score.method == "wise").collect::<Vec<_>>()[..] else {
-        panic!("one answer of the right size")
+        panic!("one external fill of the right size")
     };
     assert_eq!(wise.mask, HoleKind::Center);
     assert_eq!(wise.quality.psnr_whole_db.to_bits(), crate::metrics::PSNR_CEILING_DB.to_bits());
-    let told = counts.problems.join("\n").replace(place.0.path().to_str().unwrap(), "DIR");
-    insta::assert_snapshot!(told, @r"
-    ann, center, lazy: DIR/nothing/ann-center.png is missing: fill the case, or leave its mask out
-    ann, irregular, wise: DIR/answers/ann-irregular.png is 8×8 pixels and the case 16×16: fill the pictures that --cases writes
-    ann, irregular, lazy: DIR/nothing/ann-irregular.png is missing: fill the case, or leave its mask out
+    let problems = counts.problems.join("\n").replace(folder.0.path().to_str().unwrap(), "DIR");
+    insta::assert_snapshot!(problems, @r"
+    ann, center, lazy: DIR/nothing/ann-center.png is missing: add the filled picture, or leave this mask out
+    ann, irregular, wise: DIR/answers/ann-irregular.png is 8×8 pixels, but its case is 16×16: fill the pictures that --cases writes
+    ann, irregular, lazy: DIR/nothing/ann-irregular.png is missing: add the filled picture, or leave this mask out
     ");
 }
 
 #[test]
-fn a_bad_picture_is_named_and_leaves_the_others_their_holes() {
-    let place = Place::with_faces(&["ann.png", "carl.png"]);
-    std::fs::write(place.path("bob.png"), b"no picture").unwrap();
-    let pictures = ["ann.png", "bob.png", "carl.png"].map(|name| place.path(name));
+fn a_bad_picture_does_not_change_other_scores() {
+    let folder = FaceFolder::with_faces(&["ann.png", "carl.png"]);
+    std::fs::write(folder.path("bob.png"), b"no picture").unwrap();
+    let pictures = ["ann.png", "bob.png", "carl.png"].map(|name| folder.path(name));
     let (with_bad, counts) = evaluated(&protocol(pictures.to_vec()));
     assert_eq!(with_bad.faces_done, 3);
     insta::assert_snapshot!(counts.problems.join("\n"), @"bob: this is not a picture that can be opened: choose a PNG, JPEG, WebP, TIFF or BMP file");
-    RgbImage::new(16, 16).save(place.path("bob.png")).unwrap();
+    RgbImage::new(16, 16).save(folder.path("bob.png")).unwrap();
     let (without_bad, _) = evaluated(&protocol(pictures.to_vec()));
     let of_others: Vec<_> = without_bad.scores.iter().filter(|score| score.face != "bob").cloned().collect();
     assert_eq!(with_bad.scores, of_others);
 }
 
 #[test]
-fn a_search_that_cannot_run_is_a_problem_of_its_own() {
-    let place = Place::with_faces(&["ann.png"]);
+fn a_failed_search_does_not_stop_the_others() {
+    let folder = FaceFolder::with_faces(&["ann.png"]);
     let mut broken = blog(1);
     broken.settings.learning_rate = f32::NAN;
-    let protocol = Protocol { searches: vec![broken, blog(1)], ..protocol(vec![place.path("ann.png")]) };
+    let protocol = Protocol { searches: vec![broken, blog(1)], ..protocol(vec![folder.path("ann.png")]) };
     let (evaluation, counts) = evaluated(&protocol);
     assert_eq!(evaluation.scores.iter().filter(|score| score.method == "blog").count(), 2);
     assert_eq!(counts.problems.len(), 2);
@@ -254,9 +254,9 @@ fn a_search_that_cannot_run_is_a_problem_of_its_own() {
 }
 
 #[test]
-fn cells_are_means_over_the_faces_of_one_hole_and_method() {
-    let place = Place::with_faces(&["ann.png", "bob.png", "carl.png"]);
-    let pictures = ["ann.png", "bob.png", "carl.png"].map(|name| place.path(name));
+fn cells_are_means_over_faces() {
+    let folder = FaceFolder::with_faces(&["ann.png", "bob.png", "carl.png"]);
+    let pictures = ["ann.png", "bob.png", "carl.png"].map(|name| folder.path(name));
     let protocol = protocol(pictures.to_vec());
     let scores = evaluated(&protocol).0.scores;
     let cells = cells(&scores, &protocol.holes, &[MEAN.into(), "nobody".into()]);
@@ -273,10 +273,10 @@ fn cells_are_means_over_the_faces_of_one_hole_and_method() {
 }
 
 #[test]
-fn differences_are_taken_face_by_face() {
-    let place = Place::with_faces(&["ann.png", "bob.png", "carl.png"]);
-    let (cases, answers) = (place.folder("cases"), place.folder("answers"));
-    let pictures = ["ann.png", "bob.png", "carl.png"].map(|name| place.path(name));
+fn differences_are_paired_by_face() {
+    let folder = FaceFolder::with_faces(&["ann.png", "bob.png", "carl.png"]);
+    let (cases, answers) = (folder.subfolder("cases"), folder.subfolder("answers"));
+    let pictures = ["ann.png", "bob.png", "carl.png"].map(|name| folder.path(name));
     let protocol =
         Protocol { cases: Some(cases.clone()), holes: vec![HoleKind::Center], ..protocol(pictures.to_vec()) };
     evaluated(&protocol);
@@ -293,6 +293,6 @@ fn differences_are_taken_face_by_face() {
     let expected = ["ann", "carl"].map(|face| l1(face, "grey") - l1(face, MEAN));
     let cells = differences(&scores, &protocol.holes, &protocol.methods(), MEAN);
     let [grey] = &cells[..] else { panic!("{} cells", cells.len()) };
-    assert_eq!((grey.method.as_str(), grey.faces), ("grey", 2), "bob has no answer");
+    assert_eq!((grey.method.as_str(), grey.faces), ("grey", 2), "bob has no external fill");
     assert_eq!(grey.summaries.get("l1_hole"), crate::metrics::Summary::of(&expected).as_ref());
 }

@@ -1,45 +1,45 @@
-//! Sums of named faces, as a person writes them.
+//! Latent arithmetic: parses and evaluates sums of named faces.
 
 use std::fmt;
 
 use super::{Latent, LibraryError};
 
-/// Where a latent comes from.
+/// Refers to a latent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// The sample of this number.
+    /// The sample with this number.
     Sample(u64),
-    /// A name of the library.
+    /// A name in the library.
     Name(String),
 }
 
-/// One part of a sum.
+/// One term of a sum.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Term {
-    /// Its weight with its sign.
+    /// Signed weight.
     pub factor: f32,
     pub source: Source,
 }
 
-/// A sum of latents, as in `smiling woman - neutral woman + 0.5 * 12`.
+/// A sum of latents, for example `smiling woman - neutral woman + 0.5 * 12`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expression {
     pub terms: Vec<Term>,
 }
 
-/// Why a sum cannot be read.
+/// Why a sum cannot be parsed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ExpressionError {
     #[error("there is no name beside {sign} in '{text}': write it as in smiling woman - neutral woman + neutral man")]
     Missing { sign: char, text: String },
-    #[error("'{factor}' is no number: write a weight as in 0.5 * neutral man")]
+    #[error("'{factor}' is not a number: write a weight as in 0.5 * neutral man")]
     Factor { factor: String },
     #[error("there is nothing to add up: name faces as in smiling woman - neutral woman + neutral man")]
     Empty,
 }
 
 impl Source {
-    /// Digits are a sample's number, everything else a name.
+    /// Parses digits as a sample number, everything else as a name.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let text = text.trim();
@@ -69,11 +69,11 @@ impl fmt::Display for Term {
 }
 
 impl Expression {
-    /// Reads names and sample numbers with + and − between them. A sign counts where there are spaces on both sides of it, or
-    /// at the start, so that names may have hyphens.
+    /// Parses names and sample numbers with + and − between them. A sign must have spaces on both sides or be at the
+    /// start, so that names may contain hyphens.
     ///
     /// # Errors
-    /// When there is nothing beside a sign, or a weight is no number.
+    /// When a sign has no name, or a weight is not a number.
     pub fn parse(text: &str) -> Result<Self, ExpressionError> {
         let mut terms = Vec::new();
         let (mut sign, mut words): (Option<char>, Vec<&str>) = (None, Vec::new());
@@ -96,10 +96,10 @@ impl Expression {
         Ok(Self { terms })
     }
 
-    /// Adds up what `find` knows, and keeps each value in [-1, 1], where the generator was trained.
+    /// Adds up the latents from `find` and clamps each value to [-1, 1], the range of the prior.
     ///
     /// # Errors
-    /// What `find` says.
+    /// The errors of `find`.
     pub fn evaluate(
         &self,
         mut find: impl FnMut(&Source) -> Result<Latent, LibraryError>,
@@ -114,7 +114,7 @@ impl Expression {
     }
 }
 
-/// The typographic minus is what people copy from papers.
+/// Parses a sign. Accepts typographic minus signs too, because people copy them from papers.
 fn as_sign(word: &str) -> Option<char> {
     match word {
         "+" => Some('+'),
@@ -144,7 +144,7 @@ fn term(sign: Option<char>, words: &[&str], text: &str) -> Result<Term, Expressi
 mod tests {
     use super::*;
 
-    fn told(text: &str) -> String {
+    fn formatted(text: &str) -> String {
         let terms = Expression::parse(text).unwrap().terms;
         terms.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
     }
@@ -152,26 +152,26 @@ mod tests {
     #[test]
     fn names_of_several_words_are_added_and_subtracted() {
         assert_eq!(
-            told("smiling woman - neutral woman + neutral man"),
+            formatted("smiling woman - neutral woman + neutral man"),
             "+ smiling woman − neutral woman + neutral man"
         );
-        assert_eq!(told("smiling  woman −  12"), "+ smiling woman − sample 12");
-        assert_eq!(told("- long-haired + 0.5 * x"), "− long-haired + 0.5 × x");
-        assert_eq!(told("2*a"), "+ 2 × a");
-        assert_eq!(told("a"), "+ a");
+        assert_eq!(formatted("smiling  woman −  12"), "+ smiling woman − sample 12");
+        assert_eq!(formatted("- long-haired + 0.5 * x"), "− long-haired + 0.5 × x");
+        assert_eq!(formatted("2*a"), "+ 2 × a");
+        assert_eq!(formatted("a"), "+ a");
     }
 
     #[test]
-    fn what_cannot_be_meant_is_refused() {
+    fn malformed_sums_are_refused() {
         let refused = |text: &str| Expression::parse(text).unwrap_err().to_string();
         insta::assert_snapshot!(refused("a - + b"), @"there is no name beside - in 'a - + b': write it as in smiling woman - neutral woman + neutral man");
         insta::assert_snapshot!(refused("a +"), @"there is no name beside + in 'a +': write it as in smiling woman - neutral woman + neutral man");
-        insta::assert_snapshot!(refused("half * a"), @"'half' is no number: write a weight as in 0.5 * neutral man");
+        insta::assert_snapshot!(refused("half * a"), @"'half' is not a number: write a weight as in 0.5 * neutral man");
         insta::assert_snapshot!(refused("  "), @"there is nothing to add up: name faces as in smiling woman - neutral woman + neutral man");
     }
 
     #[test]
-    fn sums_are_weighed_and_kept_in_range() {
+    fn sums_are_weighted_and_clamped() {
         let find = |source: &Source| match source {
             Source::Sample(_) => Ok(vec![0.5, -0.5, 1.0]),
             Source::Name(_) => Ok(vec![0.25, 0.75, -1.0]),

@@ -1,4 +1,4 @@
-//! From latents to pictures.
+//! Draws the pictures of latents on the CPU.
 
 use image::RgbImage;
 
@@ -6,10 +6,10 @@ use super::Latent;
 use crate::model::host::{HostNetworks, Purpose, Tape};
 use crate::model::{self, ModelChoice, ModelError, ModelFile, ModelInfo};
 
-/// Latents that are drawn in one go: as many as keep the processor busy without taking much memory.
+/// Latents per batch: enough to keep the processor busy without taking much memory.
 const BATCH: usize = 32;
 
-/// A generator on the CPU that draws whatever it is asked for.
+/// A generator on the CPU.
 pub struct Gallery {
     networks: HostNetworks,
     info: ModelInfo,
@@ -20,12 +20,12 @@ impl Gallery {
     /// Loads a model.
     ///
     /// # Errors
-    /// When its file cannot be read or is no model.
+    /// When the file cannot be read or is not a model.
     pub fn open(choice: &ModelChoice) -> Result<Self, ModelError> {
         Self::new(&model::load(choice)?)
     }
 
-    /// Takes a model that was read.
+    /// Loads a parsed model file.
     ///
     /// # Errors
     /// Never for a file that was parsed.
@@ -33,13 +33,13 @@ impl Gallery {
         Ok(Self { networks: HostNetworks::load(file, Purpose::Plain)?, info: file.info.clone(), tape: Tape::default() })
     }
 
-    /// What the model says about itself.
+    /// The model's description.
     #[must_use]
     pub fn model(&self) -> &ModelInfo {
         &self.info
     }
 
-    /// The picture of each latent; all must be as long as the model's.
+    /// Draws the picture of each latent. All must have the model's latent length.
     pub fn draw(&mut self, latents: &[Latent]) -> Vec<RgbImage> {
         let Self { networks, info, tape } = self;
         draw(info.image_size_px, latents, |batch, latents| {
@@ -49,8 +49,8 @@ impl Gallery {
     }
 }
 
-/// The picture of each latent, `side_px` wide. `draw` gets some latents, their number first, and answers `[number, side, side, 3]` in
-/// [-1, 1].
+/// Draws the picture of each latent, `side_px` wide. `draw` gets a batch size and the concatenated latents, and returns
+/// `[batch, side, side, 3]` in [-1, 1].
 #[must_use]
 pub fn draw(side_px: u32, latents: &[Latent], mut draw: impl FnMut(usize, &[f32]) -> Vec<f32>) -> Vec<RgbImage> {
     let length = side_px as usize * side_px as usize * 3;
@@ -63,7 +63,7 @@ pub fn draw(side_px: u32, latents: &[Latent], mut draw: impl FnMut(usize, &[f32]
     pictures
 }
 
-/// Values in [-1, 1] as bytes.
+/// Converts values in [-1, 1] to bytes.
 fn bytes(values: &[f32]) -> Vec<u8> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "casts saturate")]
     let byte = |value: &f32| ((value + 1.0) * 127.5 + 0.5) as u8;
@@ -77,7 +77,7 @@ mod tests {
     use crate::model::TINY;
 
     #[test]
-    fn a_latent_draws_the_same_picture_alone_and_among_others() {
+    fn picture_does_not_depend_on_the_batch() {
         let mut gallery = Gallery::new(&ModelFile::parse("tiny", TINY).unwrap()).unwrap();
         let latents: Vec<Latent> = (0..40).map(|number| sample(number, 8)).collect();
         let all = gallery.draw(&latents);
@@ -86,14 +86,14 @@ mod tests {
         for index in [0, 31, 32, 39] {
             let alone = gallery.draw(&latents[index..=index]);
             let furthest = alone[0].iter().zip(all[index].iter()).map(|(a, b)| a.abs_diff(*b)).max();
-            // Products of other sizes are added up in another order.
+            // Another batch size changes the order of summation.
             assert!(furthest <= Some(1), "{index}");
         }
         assert_ne!(all[0], all[39]);
     }
 
     #[test]
-    fn the_ends_of_the_range_are_black_and_white() {
+    fn range_ends_are_black_and_white() {
         assert_eq!(bytes(&[-1.0, -0.999, 0.0, 1.0, 2.0]), [0, 0, 128, 255, 255]);
     }
 }

@@ -1,4 +1,4 @@
-//! From a face to the latent that draws it: a search without a hole.
+//! GAN inversion: finds the latent whose picture is a given face. A search without a hole.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use crate::face::Crop;
 use crate::model::Networks;
 use crate::search::{Preset, Problem, Search, Settings, SettingsError};
 
-/// Why a face has no latent.
+/// Why no latent was found for a face.
 #[derive(Debug, thiserror::Error)]
 pub enum InvertError {
     #[error("the crop is {found} pixels wide, the model draws {expected}: crop the face at the model's size")]
@@ -16,11 +16,11 @@ pub enum InvertError {
     NothingKnown,
     #[error(transparent)]
     Settings(#[from] SettingsError),
-    #[error("the search came to nothing: use fewer candidates, or a smaller learning rate")]
+    #[error("the search found no finite result: use fewer candidates, or a smaller learning rate")]
     NoResult,
 }
 
-/// A face as the generator can draw it.
+/// The latent of a face.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Inverted {
     pub latent: Latent,
@@ -28,17 +28,16 @@ pub struct Inverted {
     pub context_loss: f32,
 }
 
-/// Settings that find a latent: those of Best, but with a loss that is the difference of pixels alone, as it is told.
+/// Settings for inversion: the preset Best, with a pure pixel loss, so that the reported loss is the pixel difference.
 #[must_use]
 pub fn invert_settings(seed: u64) -> Settings {
     Settings { seed, ..Preset::Best.settings().of_pixels_alone() }
 }
 
-/// Searches the latent whose picture agrees with all known pixels of a crop. All of burn's work happens on the thread that
-/// calls.
+/// Finds the latent whose picture matches all known pixels of a crop. All burn work runs on the calling thread.
 ///
 /// # Errors
-/// When the crop does not fit the model, or shows nothing.
+/// When the crop does not fit the model, or has no known pixels.
 pub fn invert(networks: &Arc<Networks>, crop: &Crop, settings: Settings) -> Result<Inverted, InvertError> {
     settings.validate()?;
     let expected = networks.info.image_size_px;
@@ -66,7 +65,7 @@ mod tests {
     use crate::model::host::{Arithmetic, HostNetworks, Purpose, Tape};
     use crate::model::{ModelFile, TINY};
 
-    /// What the tiny model draws of a sample, as a crop.
+    /// The tiny model's picture of a sample, as a crop.
     fn drawn(file: &ModelFile, number: u64) -> Crop {
         let mut tape = Tape::default();
         HostNetworks::load(file, Purpose::Plain).unwrap().draw(1, &sample(number, 8), &mut tape);
@@ -75,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_of_the_generator_is_found_again() {
+    fn latent_of_a_generated_picture_is_found() {
         let file = ModelFile::parse("tiny", TINY).unwrap();
         let networks = Arc::new(Networks::load_on_host(&file, Arithmetic::Single).unwrap());
         let settings = Settings { candidates: 8, steps: 150, ..invert_settings(1) };
@@ -84,7 +83,7 @@ mod tests {
         assert!(found.context_loss < 0.2 * far.context_loss, "{} {}", found.context_loss, far.context_loss);
         assert!(found.latent.iter().all(|value| value.abs() <= 1.0));
         assert_eq!(invert(&networks, &drawn(&file, 5), settings).unwrap(), found);
-        // What is told is the mean difference of the pixels.
+        // The reported loss is the mean difference of the pixels.
         let (crop, mut tape) = (drawn(&file, 5), Tape::default());
         let drawn = networks.draw(1, &far.latent, &mut tape);
         let of_channel = |channel: usize| drawn.iter().skip(channel).step_by(3);
@@ -94,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_crop_that_does_not_fit_or_shows_nothing_is_refused() {
+    fn wrong_size_or_unknown_crop_is_refused() {
         let file = ModelFile::parse("tiny", TINY).unwrap();
         let networks = Arc::new(Networks::load_on_host(&file, Arithmetic::Single).unwrap());
         let settings = invert_settings(0);

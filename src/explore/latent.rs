@@ -1,22 +1,22 @@
-//! Drawing from the prior, means, walks, variations.
+//! Operations on latents: sampling, mean, interpolation, variations.
 
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
-/// What a generator draws a picture of: as many values as it takes, each in [-1, 1].
+/// A generator's input: `latent_dim` values, each in [-1, 1].
 pub type Latent = Vec<f32>;
 
-/// Half the width of the uniform noise around a result (DCGAN paper, figure 7).
+/// Half the width of the uniform noise of variations (DCGAN paper, figure 7).
 pub const VARIATION: f32 = 0.25;
 
-/// The sample of a number: uniform in [-1, 1), drawn from that seed.
+/// A random latent, uniform in [-1, 1). `number` is the seed.
 #[must_use]
 pub fn sample(number: u64, latent_dim: usize) -> Latent {
     let mut rng = ChaCha8Rng::seed_from_u64(number);
     (0..latent_dim).map(|_| rng.random_range(-1.0..1.0)).collect()
 }
 
-/// The mean, value by value; `None` of nothing. Latents must be of one length.
+/// Elementwise mean of latents of equal length. `None` for an empty list.
 #[must_use]
 pub fn mean(latents: &[Latent]) -> Option<Latent> {
     let mut sum = latents.first()?.clone();
@@ -28,22 +28,22 @@ pub fn mean(latents: &[Latent]) -> Option<Latent> {
     Some(sum.into_iter().map(|sum| sum / count).collect())
 }
 
-/// The place on the straight line between two latents: `share` 0 is the first, 1 the second.
+/// Linear interpolation between two latents: `share` 0 is the first, 1 the second.
 #[must_use]
 pub fn between(from: &[f32], to: &[f32], share: f32) -> Latent {
     // Exact at both ends, unlike from + share·(to − from).
     from.iter().zip(to).map(|(from, to)| from * (1.0 - share) + to * share).collect()
 }
 
-/// A straight line from one latent to another in equal steps: `steps` latents, both ends among them (DCGAN paper, figure 4).
-/// A single step is the start.
+/// Linear interpolation in equal steps: `steps` latents including both ends (DCGAN paper, figure 4). One step gives
+/// only `from`.
 #[must_use]
 pub fn walk(from: &Latent, to: &Latent, steps: u16) -> Vec<Latent> {
     let share = |step: u16| f32::from(step) / f32::from(steps.saturating_sub(1).max(1));
     (0..steps).map(|step| between(from, to, share(step))).collect()
 }
 
-/// `count` latents near one: each value moved by up to [`VARIATION`], and kept in [-1, 1].
+/// `count` random variations of a latent: each value moves by up to [`VARIATION`], clamped to [-1, 1].
 #[must_use]
 pub fn varied(latent: &Latent, count: usize, seed: u64) -> Vec<Latent> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_always_means_the_same_sample_and_others_differ() {
+    fn sample_depends_only_on_its_number() {
         assert_eq!(sample(7, 100), sample(7, 100));
         assert_ne!(sample(7, 100), sample(8, 100));
         assert_eq!(sample(7, 100)[..8], sample(7, 8));
@@ -66,14 +66,14 @@ mod tests {
     }
 
     #[test]
-    fn the_mean_weighs_all_alike() {
+    fn mean_weights_all_latents_equally() {
         assert_eq!(mean(&[vec![1.0, -1.0], vec![0.0, 0.5], vec![-0.25, 0.5]]), Some(vec![0.25, 0.0]));
         assert_eq!(mean(&[]), None);
     }
 
     proptest! {
         #[test]
-        fn a_walk_goes_from_end_to_end_in_equal_steps(seeds in [0u64..1000, 0u64..1000], steps in 2u16..30) {
+        fn interpolation_has_equal_steps_and_both_ends(seeds in [0u64..1000, 0u64..1000], steps in 2u16..30) {
             let [from, to] = seeds.map(|seed| sample(seed, 8));
             let path = walk(&from, &to, steps);
             prop_assert_eq!(path.len(), usize::from(steps));
@@ -89,7 +89,7 @@ mod tests {
         }
 
         #[test]
-        fn variations_stay_near_and_in_range(seed in 0u64..1000) {
+        fn variations_stay_close_and_in_range(seed in 0u64..1000) {
             let latent = sample(seed, 50);
             let near = varied(&latent, 3, seed);
             prop_assert!(near[0] != near[1]);
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_walk_of_one_step_is_the_start_and_of_none_is_nothing() {
+    fn interpolation_of_one_step_is_the_start() {
         let (from, to) = (sample(1, 4), sample(2, 4));
         assert_eq!(walk(&from, &to, 1), std::slice::from_ref(&from));
         assert!(walk(&from, &to, 0).is_empty());

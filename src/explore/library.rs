@@ -1,4 +1,4 @@
-//! Latents under names, in a file.
+//! The latent library: a file of named latents.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,44 +11,46 @@ use super::{Latent, Source, sample};
 use crate::model::ModelInfo;
 use crate::photo::{Overwrite, SaveError, write_atomically};
 
-/// The value of `format` in the file.
+/// Value of `format` in the file.
 const FORMAT: &str = "countenance-latents-1";
 
-/// A latent and where it comes from.
+/// A saved latent and its origin.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Named {
-    /// Of the model it belongs to: another model draws another face of it.
+    /// SHA-256 of its model. Another model draws another face from the latent.
     pub model_sha256: String,
     /// The model's name, for messages.
     pub model: String,
-    /// As in "mean of samples 3, 7, 12".
+    /// For example "mean of samples 3, 7, 12".
     pub made_from: String,
     pub latent: Latent,
 }
 
-/// Named latents, of any models.
+/// Named latents. They may belong to different models.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Library {
     format: String,
     latents: BTreeMap<String, Named>,
 }
 
-/// Why a name does not lead to a latent, or cannot be given.
+/// Why a latent cannot be found by its name, or a name cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LibraryError {
     #[error("cannot read the library {path}: check that the file exists and can be read", path = path.display())]
     Read { path: PathBuf, source: io::Error },
-    #[error("{path} is no library of latents ({reason}): give the file that --library wrote", path = path.display())]
+    #[error("{path} is not a library of latents ({reason}): choose a file written with --library", path = path.display())]
     Format { path: PathBuf, reason: String },
     #[error("there is no latent named '{name}': {}", known_names(known))]
     Unknown { name: String, known: Vec<String> },
     #[error(
-        "'{name}' belongs to the model {model}, which is not the one used here: choose that one with --model, or find the latent again"
+        "'{name}' belongs to the model {model}, which is not the current one: choose it with --model, or find the latent again"
     )]
     OtherModel { name: String, model: String },
-    #[error("'{name}' cannot be a name: use words, without + - * between spaces, that are not just a number")]
+    #[error(
+        "'{name}' is not a valid name: use words without * or =, without + or - between spaces, and not only a number"
+    )]
     Name { name: String },
-    #[error("'{name}' is there already: choose another name, or allow replacing it")]
+    #[error("'{name}' already exists: choose another name, or allow replacing it")]
     Taken { name: String },
     #[error("the library cannot be saved")]
     Save(#[from] SaveError),
@@ -65,10 +67,10 @@ impl Default for Library {
 }
 
 impl Library {
-    /// Reads a library; a file that is not there yet is an empty one.
+    /// Reads a library. A missing file gives an empty one.
     ///
     /// # Errors
-    /// When the file cannot be read, or is something else.
+    /// When the file cannot be read, or is not a library.
     pub fn open(path: &Path) -> Result<Self, LibraryError> {
         let bytes = match fs::read(path) {
             Ok(bytes) => bytes,
@@ -87,7 +89,7 @@ impl Library {
         }
     }
 
-    /// Writes the library, whole or not at all.
+    /// Writes the library atomically.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -97,7 +99,7 @@ impl Library {
         Ok(write_atomically(path, (text + "\n").as_bytes(), Overwrite::Allow)?)
     }
 
-    /// The names, sorted.
+    /// All names, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.latents.keys().map(String::as_str)
     }
@@ -108,10 +110,10 @@ impl Library {
         self.latents.iter().filter(move |(_, named)| is_of_model(named)).map(|(name, named)| (name.as_str(), named))
     }
 
-    /// Gives a latent of the library another name.
+    /// Renames a latent.
     ///
     /// # Errors
-    /// When there is no such latent, or the new name cannot be used in sums or is taken.
+    /// When there is no such latent, or the new name is not valid or already exists.
     pub fn rename(&mut self, name: &str, new_name: &str) -> Result<(), LibraryError> {
         let new_name = Self::checked_name(new_name)?;
         if new_name == name {
@@ -125,10 +127,10 @@ impl Library {
         Ok(())
     }
 
-    /// Takes a latent out of the library.
+    /// Removes a latent.
     ///
     /// # Errors
-    /// When there is none of this name.
+    /// When there is no latent of this name.
     pub fn remove(&mut self, name: &str) -> Result<Named, LibraryError> {
         self.latents.remove(name).ok_or_else(|| self.unknown(name.to_string()))
     }
@@ -137,10 +139,10 @@ impl Library {
         LibraryError::Unknown { name, known: self.names().map(str::to_string).collect() }
     }
 
-    /// Gives a latent a name.
+    /// Adds a latent under a name.
     ///
     /// # Errors
-    /// When the name cannot be used in sums, or is taken and must not be replaced.
+    /// When the name is not valid, or exists and must not be replaced.
     pub fn insert(
         &mut self,
         name: &str,
@@ -158,10 +160,10 @@ impl Library {
         Ok(())
     }
 
-    /// A name as it is kept: single spaces between its words.
+    /// Checks a name and normalises its spaces.
     ///
     /// # Errors
-    /// When it would be read as something else in a sum.
+    /// When the name would be parsed as something else in an expression.
     pub fn checked_name(name: &str) -> Result<String, LibraryError> {
         let joined = name.split_whitespace().collect::<Vec<_>>().join(" ");
         let is_sign = |word: &str| ["+", "-", "−", "–"].contains(&word);
@@ -173,10 +175,10 @@ impl Library {
         if bad { Err(LibraryError::Name { name: name.into() }) } else { Ok(joined) }
     }
 
-    /// The latent that a sample's number or a name means to this model.
+    /// The latent of a sample number or a name, for this model.
     ///
     /// # Errors
-    /// When there is no such name, or it belongs to another model.
+    /// When the name does not exist, or belongs to another model.
     pub fn find(&self, source: &Source, model: &ModelInfo) -> Result<Latent, LibraryError> {
         let name = match source {
             Source::Sample(number) => return Ok(sample(*number, model.latent_dim)),
@@ -213,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_saved_is_found_again() {
+    fn saved_latents_are_found_again() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("latents.json");
         assert_eq!(Library::open(&path).unwrap(), Library::default());
@@ -225,16 +227,16 @@ mod tests {
     }
 
     #[test]
-    fn unknown_names_and_other_models_are_told() {
+    fn unknown_names_and_other_models_are_reported() {
         let library = filled();
         insta::assert_snapshot!(library.find(&named("sad man"), &model()).unwrap_err(), @"there is no latent named 'sad man': the library has smiling woman");
         insta::assert_snapshot!(Library::default().find(&named("sad man"), &model()).unwrap_err(), @"there is no latent named 'sad man': the library is empty");
         let other = ModelInfo { sha256: "other".into(), ..model() };
-        insta::assert_snapshot!(library.find(&named("smiling woman"), &other).unwrap_err(), @"'smiling woman' belongs to the model tiny, which is not the one used here: choose that one with --model, or find the latent again");
+        insta::assert_snapshot!(library.find(&named("smiling woman"), &other).unwrap_err(), @"'smiling woman' belongs to the model tiny, which is not the current one: choose it with --model, or find the latent again");
     }
 
     #[test]
-    fn names_that_a_sum_would_read_otherwise_are_refused() {
+    fn ambiguous_names_are_refused() {
         for name in ["7", "", "a - b", "a + b", "2 * a", "a − b", "a=b"] {
             assert!(matches!(Library::checked_name(name), Err(LibraryError::Name { .. })), "{name}");
         }
@@ -242,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_given_again_only_when_allowed() {
+    fn existing_name_is_replaced_only_when_allowed() {
         let mut library = filled();
         let mut insert =
             |overwrite| library.insert("smiling woman", sample(4, 8), "sample 4".into(), &model(), overwrite);
@@ -252,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_latent_moves_to_its_new_name_and_leaves_with_its_last() {
+    fn latents_can_be_renamed_and_removed() {
         let mut library = filled();
         library.insert("man", sample(4, 8), "sample 4".into(), &model(), Overwrite::Refuse).unwrap();
         assert!(matches!(library.rename("man", "smiling woman"), Err(LibraryError::Taken { .. })));
@@ -267,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_latents_of_the_model_are_its_own() {
+    fn of_model_lists_only_its_latents() {
         let mut library = filled();
         let other = ModelInfo { sha256: "other".into(), ..model() };
         library.insert("man", sample(4, 8), "sample 4".into(), &other, Overwrite::Refuse).unwrap();
@@ -276,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn other_files_are_no_libraries() {
+    fn other_files_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("latents.json");
         let far = serde_json::to_string(&filled()).unwrap().replace('[', "[7.5,");

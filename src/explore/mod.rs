@@ -1,16 +1,16 @@
-//! Pictures straight from the generator: samples, walks between them, sums of named faces (Radford et al. 2016, arXiv
-//! 1511.06434, sections 6.1 and 6.3.2), and the latent of a face in a photo.
+//! Exploring the generator's latent space: samples, interpolation, sums of named faces (Radford et al. 2016, arXiv
+//! 1511.06434, sections 6.1 and 6.3.2), and GAN inversion of a face in a photo.
 //!
 //! | file | what |
 //! | --- | --- |
-//! | `latent` | drawing from the prior, means, walks, variations |
+//! | `latent` | sampling, mean, interpolation, variations |
 //! | `expression` | "smiling woman - neutral woman + neutral man" |
-//! | `library` | latents under names, in a file |
-//! | `gallery` | from latents to pictures |
-//! | `invert` | from a face to the latent that draws it |
+//! | `library` | the file of named latents |
+//! | `gallery` | drawing latents on the CPU |
+//! | `invert` | finding the latent of a given face |
 //!
-//! What would surprise: a sample is a number. Sample 7 is the latent that the seed 7 draws, the same in every grid, and the
-//! same that a search with the seed 7 starts at; so a sample seen once can be called again by its number.
+//! A sample is identified by a number: sample 7 is the latent drawn with seed 7. It is the same in every grid, and a
+//! search with seed 7 starts at it.
 
 mod expression;
 mod gallery;

@@ -1,4 +1,4 @@
-//! From photo to crop: the face, resampled to the network's square.
+//! From photo to crop: the face, resampled to the network's input size.
 
 use rayon::prelude::*;
 
@@ -18,7 +18,7 @@ pub struct Crop {
 }
 
 impl Crop {
-    /// The pixels as bytes, row by row and channels together; what is not known is grey.
+    /// The pixels as interleaved RGB bytes, row by row; unknown pixels are grey.
     #[must_use]
     pub fn to_rgb8(&self) -> Vec<u8> {
         let area = self.known.len();
@@ -39,12 +39,13 @@ pub enum CropError {
     Frame,
 }
 
-/// Cuts the frame out of the photo and resamples it to `size_px`.
+/// Crops the frame out of the photo and resamples it to `size_px`.
 ///
-/// Each crop pixel is the weighted mean of the photo's pixels under it: weight `clamp(s/2 + 1/2 − |d|, 0, 1)` along x and
-/// y of the photo, with `d` the distance from the crop pixel's centre in photo pixels and `s = max(1, photo pixels per crop pixel)`.
-/// That is the exact area mean of an upright frame, the identity at one to one, and bilinear when enlarging. A crop pixel is known only when every
-/// photo pixel with a weight is inside the photo, not hole and not fully transparent.
+/// Each crop pixel is a weighted mean of the photo pixels under it. The weight is `clamp(s/2 + 1/2 − |d|, 0, 1)` along
+/// the photo's x and y axes, with `d` the distance from the crop pixel's centre in photo pixels and `s = max(1, photo
+/// pixels per crop pixel)`. For an upright frame this is the exact area mean; at one to one it is the identity, and
+/// when enlarging it is bilinear. A crop pixel is known only when every photo pixel with a weight is inside the photo,
+/// not hole and not fully transparent.
 ///
 /// # Errors
 /// When the mask has another size than the photo, or the frame is unusable.
@@ -72,14 +73,14 @@ pub fn crop(photo: &Photo, hole: &Mask, frame: &FaceFrame, size_px: u32) -> Resu
     Ok(crop)
 }
 
-/// The photo's samples and what of them must not be read.
+/// The photo's samples, and the hole that must not be read.
 struct Source<'a, T> {
     data: &'a [T],
     channels: usize,
     hole: &'a Mask,
 }
 
-/// One axis of a footprint: the first photo pixel and the weights from there on.
+/// A crop pixel's footprint along one axis: the first photo pixel and the weights from there on.
 struct Axis {
     first: u32,
     weights: Vec<f32>,
@@ -117,8 +118,8 @@ impl<T: Sample> Source<'_, T> {
         (0..size_px).into_par_iter().flat_map_iter(|row| (0..size_px).map(move |column| mean(column, row))).collect()
     }
 
-    /// The weighted mean of a footprint, each channel scaled to [-1, 1]. `None`, and no sample of the hole read, when any of
-    /// it is hole or fully transparent.
+    /// The weighted mean of a footprint, each channel scaled to [-1, 1]. `None` when any of it is hole or fully
+    /// transparent. With a hole in it, no sample is read.
     fn mean<const CHANNELS: usize>(&self, columns: &Axis, rows: &Axis) -> Option<[f32; CHANNELS]> {
         if rows.range().any(|y| self.hole.row(y, columns.range()).iter().any(|&pixel| pixel != 0)) {
             return None;

@@ -1,9 +1,10 @@
-//! Finding faces: `YuNet` (Wu et al. 2023, "`YuNet`: A Tiny Millisecond-level Face Detector"), run on the CPU by tract.
+//! Face detection with `YuNet` (Wu et al. 2023, "`YuNet`: A Tiny Millisecond-level Face Detector"), run on the CPU by
+//! tract.
 //!
-//! The network sees 640×640 pixels. A photo is looked at twice: once as large as fits, for small faces, and once small
-//! with its border continued, since faces that fill the picture are found better with something around them. Tilted
-//! and small faces are then looked at once more, upright and at a good size: their landmarks are off by up to a fifth of
-//! the face otherwise.
+//! The network's input is 640×640 pixels. A photo is run through it twice: once as large as fits, for small faces, and
+//! once smaller with its border repeated, because faces that fill the image are detected better with something around
+//! them. Tilted and small faces are then refined in another pass, upright and at a good size. Without it their
+//! landmarks are off by up to a fifth of the face.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -19,32 +20,32 @@ use crate::photo::{Photo, Point, Similarity};
 
 /// `YuNet`, March 2023 (`OpenCV` Zoo, MIT licence).
 static YUNET: &[u8] = include_bytes!("../../models/face_detection_yunet_2023mar.onnx");
-/// Side of the network's input in pixels, as its file has it.
+/// Side of the network's input in pixels, as given in the model file.
 pub(super) const INPUT_PX: usize = 640;
 /// Pixels per cell of the three output grids.
 const STRIDES: [usize; 3] = [8, 16, 32];
-/// Least score of a face. `OpenCV`'s example takes 0.9; turned and partly hidden faces score lower.
+/// Minimum score of a face. `OpenCV`'s example uses 0.9, but turned and partly hidden faces score lower.
 const MIN_SCORE: f32 = 0.6;
-/// Boxes that overlap more than this (intersection over union) are one face; as `OpenCV`'s `FaceDetectorYN`.
+/// Boxes that overlap more than this (intersection over union) are one face, as in `OpenCV`'s `FaceDetectorYN`.
 const MAX_OVERLAP: f32 = 0.3;
-/// Share of the input's side that the photo takes in the second look.
+/// Share of the input's side that the photo takes in the second pass.
 const SECOND_LOOK: f32 = 0.45;
-/// Widths in the input at which faces and landmarks are found best. Of two looks at one face, the one that shows it at such a width is
-/// believed.
+/// Widths in the input at which faces and landmarks are detected best. Of two detections of one face, the one within
+/// this range is kept.
 const GOOD_WIDTH_PX: std::ops::RangeInclusive<f32> = 48.0..=320.0;
 
-/// A face is looked at again when it is turned by more than this, in radians (5°),
+/// A face is refined when it is rotated by more than this, in radians (5°),
 const LEVEL_RADIANS: f32 = 0.09;
-/// or when its frame takes fewer pixels than this in the first look: the turn of a small face shows too little.
+/// or when its frame covers fewer pixels than this in the first pass, too few to measure its rotation.
 const LARGE_ENOUGH_PX: f32 = 110.0;
-/// A close look that turns the face by more than this, in radians (8°), is followed by another.
+/// A refinement that rotates the face by more than this, in radians (8°), is repeated.
 const SETTLED_RADIANS: f32 = 0.14;
-/// How a face is looked at again.
+/// Input size and scale of a refinement.
 const CLOSE: Close = Close { input_px: INPUT_PX, frame_px: 200.0 };
-/// Faces that are looked at again, the largest first: each takes some 60 ms.
+/// Largest number of faces that are refined, the largest first, which bounds the time.
 const MAX_CLOSE_LOOKS: usize = 4;
 
-/// One face. All in photo pixels.
+/// One detected face, in photo pixels.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Detection {
     /// 0 to 1.
@@ -52,21 +53,21 @@ pub struct Detection {
     /// `[x, y, width, height]`.
     #[serde(rename = "box")]
     pub box_in_photo: [f32; 4],
-    /// Right eye (left in the picture), left eye, nose, right and left corner of the mouth.
+    /// Right eye (left in the image), left eye, nose, right and left corner of the mouth.
     #[serde(rename = "landmarks")]
     pub landmarks_in_photo: [Point; 5],
 }
 
-/// Why faces could not be looked for.
+/// Why face detection failed.
 #[derive(Debug, thiserror::Error)]
 pub enum DetectError {
-    #[error("the face detector does not work here: place the face frame by hand")]
+    #[error("the face detector failed: place the face frame by hand")]
     Network(#[source] tract_onnx::prelude::TractError),
     #[error("the photo could not be scaled down: place the face frame by hand")]
     Resize(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// A close look: the sides of the network's input, and of the face's frame in it.
+/// A refinement pass: the side of the network's input, and the side of the face frame in it.
 #[derive(Clone, Copy)]
 pub(super) struct Close {
     pub input_px: usize,
@@ -75,13 +76,13 @@ pub(super) struct Close {
 
 type Plan = Arc<TypedRunnableModel>;
 
-/// Every face of a photo, the largest first. Takes some 150 ms, and 60 to 120 more for each of up to four
-/// tilted or small faces.
+/// Detects all faces of a photo, the largest first. Runs the network twice, and once or twice more for each of the
+/// largest tilted or small faces.
 ///
 /// # Errors
 /// When the network cannot be run.
 pub fn detect(photo: &Photo) -> Result<Vec<Detection>, DetectError> {
-    // Borrowed where the photo is of that type already, since a copy of a large one costs more than the rest.
+    // Borrowed if the photo is RGB8 already, because copying a large one is slow.
     let rgb = photo.pixels.as_rgb8().map_or_else(|| Cow::Owned(photo.pixels.to_rgb8()), Cow::Borrowed);
     let mut found = Vec::new();
     for share in [1.0, SECOND_LOOK] {
@@ -106,7 +107,7 @@ pub fn detect(photo: &Photo) -> Result<Vec<Detection>, DetectError> {
     Ok(kept)
 }
 
-/// Every face once, the largest first. Of two that overlap, the one that comes first is believed.
+/// Suppresses overlapping detections and sorts the rest, the largest first. Of two that overlap, the first is kept.
 pub(super) fn distinct(found: impl Iterator<Item = Detection>) -> Vec<Detection> {
     let mut kept: Vec<Detection> = Vec::new();
     for face in found {
@@ -118,7 +119,7 @@ pub(super) fn distinct(found: impl Iterator<Item = Detection>) -> Vec<Detection>
     kept
 }
 
-/// Looks closely at a face, twice if the first time turns it much.
+/// Refines the landmarks of a face, twice if the first time rotates it much.
 pub(super) fn settle(rgb: &RgbImage, close: Close, face: &mut Detection) -> Result<(), DetectError> {
     for _ in 0..2 {
         if look_closely(rgb, close, face)?.abs() < SETTLED_RADIANS {
@@ -128,8 +129,8 @@ pub(super) fn settle(rgb: &RgbImage, close: Close, face: &mut Detection) -> Resu
     Ok(())
 }
 
-/// Finds the landmarks again in the face brought upright and to a good size. Answers by how much that turned the face, in
-/// radians.
+/// Detects the landmarks again in the face, rotated upright and scaled to a good size. Returns the change of the face's
+/// angle, in radians.
 fn look_closely(rgb: &RgbImage, close: Close, face: &mut Detection) -> Result<f32, DetectError> {
     let Some(frame) = fit_frame(&face.landmarks_in_photo) else { return Ok(0.0) };
     let scale = frame.side_px / close.frame_px;
@@ -149,14 +150,14 @@ fn look_closely(rgb: &RgbImage, close: Close, face: &mut Detection) -> Result<f3
     Ok(fit_frame(&face.landmarks_in_photo).map_or(0.0, |closer| closer.angle_radians - frame.angle_radians))
 }
 
-/// The network for a square input of this side, a multiple of 32; read once for each.
+/// The network for a square input of this side, a multiple of 32. Loaded once per side.
 fn plan(input_px: usize) -> Result<Plan, DetectError> {
     static PLANS: Mutex<BTreeMap<usize, Plan>> = Mutex::new(BTreeMap::new());
     let mut plans = PLANS.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(plan) = plans.get(&input_px) {
         return Ok(plan.clone());
     }
-    // The file notes sizes for 640 pixels all over; its layers do not depend on them.
+    // The model file fixes shapes for 640 pixels, but its layers do not depend on them.
     let plan = tract_onnx::onnx()
         .with_ignore_output_shapes(true)
         .with_ignore_value_info(true)
@@ -169,7 +170,7 @@ fn plan(input_px: usize) -> Result<Plan, DetectError> {
     Ok(plan)
 }
 
-/// Every cell of the network's answer that is a face.
+/// Runs the network and decodes every output cell that scores as a face.
 pub(super) fn run(look: &Look) -> Result<Vec<Detection>, DetectError> {
     let outputs = plan(look.input_px)?.run(tvec!(look.input.clone().into())).map_err(DetectError::Network)?;
     let mut found = Vec::new();
@@ -190,7 +191,7 @@ pub(super) fn run(look: &Look) -> Result<Vec<Detection>, DetectError> {
     Ok(found)
 }
 
-/// One cell's answer in photo pixels. The box is upright in the input.
+/// Decodes one output cell to photo pixels. The box is upright in the input.
 #[expect(clippy::cast_precision_loss, reason = "cell numbers are small")]
 fn decode(
     photo_from_input: &Similarity,

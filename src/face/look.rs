@@ -1,4 +1,4 @@
-//! The photo as the face detector sees it: a square of some hundred pixels of it.
+//! The input of the face detector: the photo or a part of it as a square tensor.
 
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
@@ -13,13 +13,13 @@ use crate::photo::Similarity;
 pub(super) struct Look {
     /// `[1, 3, side, side]`: BGR, 0 to 255.
     pub input: Tensor,
-    /// Its side.
+    /// Side of the input in pixels.
     pub input_px: usize,
     pub photo_from_input: Similarity,
 }
 
 impl Look {
-    /// All of the photo: its longer side takes `share` of the input, and its border goes on around it.
+    /// The whole photo: its longer side takes `share` of the input, and its border pixels are repeated around it.
     #[expect(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
@@ -28,7 +28,7 @@ impl Look {
     )]
     pub fn whole(photo: &RgbImage, input_px: usize, share: f32) -> Result<Self, DetectError> {
         let longer = photo.width().max(photo.height()) as f32;
-        // Enlarging a tiny photo further shows nothing more.
+        // Enlarging a tiny photo further adds no information.
         let fit = (input_px as f32 * share / longer).min(4.0);
         let side = |length: u32| ((length as f32 * fit).round() as usize).clamp(1, input_px);
         let (width, height) = (side(photo.width()), side(photo.height()));
@@ -44,7 +44,7 @@ impl Look {
         Ok(Self { input, input_px, photo_from_input })
     }
 
-    /// A part of the photo, turned and scaled; its border goes on around it.
+    /// A part of the photo, rotated and scaled; beyond the photo, its border pixels are repeated.
     #[expect(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
@@ -53,7 +53,7 @@ impl Look {
     )]
     pub fn turned(photo: &RgbImage, input_px: usize, photo_from_input: Similarity) -> Result<Self, DetectError> {
         let (right, bottom) = (photo.width() as f32 - 1.0, photo.height() as f32 - 1.0);
-        // So many points along each side of an input pixel that none of the photo's pixels is skipped.
+        // Enough points along each side of an input pixel that no photo pixel is skipped.
         let points = (photo_from_input.scale.ceil() as u16).clamp(1, 6);
         let step = 1.0 / f32::from(points);
         let input = input(input_px, |x, y| {
@@ -70,7 +70,7 @@ impl Look {
     }
 }
 
-/// The photo between the centres of its pixels, `x` from 0 to width − 1 and `y` likewise.
+/// Bilinear interpolation at `(x, y)`, measured between pixel centres: `x` is 0 to width − 1 and `y` 0 to height − 1.
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -89,7 +89,7 @@ fn bilinear(photo: &RgbImage, x: f32, y: f32) -> [f32; 3] {
     std::array::from_fn(|c| above[c] * (1.0 - down) + below[c] * down)
 }
 
-/// The tensor whose pixel at `(x, y)` has this RGB value, 0 to 255.
+/// The tensor in which `pixel` gives the RGB value at `(x, y)`, 0 to 255.
 fn input(input_px: usize, pixel: impl Fn(usize, usize) -> [f32; 3] + Sync) -> Result<Tensor, DetectError> {
     let pixels: Vec<[f32; 3]> =
         (0..input_px * input_px).into_par_iter().map(|i| pixel(i % input_px, i / input_px)).collect();
@@ -98,7 +98,7 @@ fn input(input_px: usize, pixel: impl Fn(usize, usize) -> [f32; 3] + Sync) -> Re
     Tensor::from_shape(&[1, 3, input_px, input_px], &values).map_err(DetectError::Network)
 }
 
-/// The photo at this size, area-averaged.
+/// The photo resized with an area average.
 fn scaled(photo: &RgbImage, width: u32, height: u32) -> Result<RgbImage, DetectError> {
     let failed = |error: Box<dyn std::error::Error + Send + Sync>| DetectError::Resize(error);
     let source = ImageRef::new(photo.width(), photo.height(), photo.as_raw(), PixelType::U8x3)
@@ -107,5 +107,5 @@ fn scaled(photo: &RgbImage, width: u32, height: u32) -> Result<RgbImage, DetectE
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
     Resizer::new().resize(&source, &mut target, &options).map_err(|error| failed(Box::new(error)))?;
     RgbImage::from_raw(width, height, target.into_vec())
-        .ok_or_else(|| failed("the scaled picture has another size than asked for".into()))
+        .ok_or_else(|| failed("the resized image has an unexpected size".into()))
 }

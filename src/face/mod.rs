@@ -1,7 +1,7 @@
-//! Where one face sits in the photo, and the way into the network's square and back.
+//! Finds faces, and converts between photo and crop.
 //!
-//! A face is found by the detector and fitted to the template that all models are trained on, or the user places the
-//! frame by hand.
+//! The detector finds a face and its landmarks are fitted to the template that all models are trained on. The user can
+//! also place the frame by hand.
 
 mod align;
 mod detect;

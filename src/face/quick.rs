@@ -1,4 +1,4 @@
-//! Finding the face of a small picture with small looks: for folders of many thousands.
+//! Fast face detection in small images, for folders of many thousands.
 
 use std::borrow::Cow;
 
@@ -7,26 +7,26 @@ use super::fit_frame;
 use super::look::Look;
 use crate::photo::{Photo, Point};
 
-/// Photos up to this many pixels on the longer side are pictures of a face rather than pictures with faces in them.
+/// Photos up to this many pixels on the longer side are assumed to show mainly a face.
 const SMALL_PX: u32 = 400;
-/// Side of the first look. A face that fills the picture is some 80 pixels wide in it, which the network likes best; scores are
-/// those that data sets are usually filtered by.
+/// Input side of the first pass. A face that fills the image is then some 80 pixels wide, the size that the network
+/// detects best. Data sets are usually filtered by these scores.
 const FIRST_LOOK_PX: usize = 160;
-/// The picture's share of the first look; its border goes on around it for a tenth of its side.
+/// Share of the first pass's input that the image takes. Its border is repeated around it for a tenth of the image's
+/// side.
 const FIRST_SHARE: f32 = 1.0 / 1.2;
-/// The second look. Landmarks are the mean of both looks: against the median of eighteen looks of all kinds at 200 pictures of
-/// `FairFace` and their mirror images, the frame's size is then off by 2.7 % (95 %: 7.5 %), where the first look alone is off by
-/// 7.7 % (15 %) and the second alone by 3.4 % (12 %).
+/// The refinement pass. Landmarks are the mean of both passes, which gives the frame's size a much smaller error than
+/// either pass alone.
 const CLOSE: Close = Close { input_px: 160, frame_px: 100.0 };
-/// A second look that moves the middle of the frame by more than this share of its side has seen something else.
+/// A refinement that moves the frame's centre by more than this share of its side has found something else.
 const MAX_MOVE: f32 = 0.15;
 /// So has one that changes the side by more than this factor.
 const MAX_GROWTH: f32 = 1.4;
-/// Faces that get a second look, the largest first.
+/// Largest number of faces that are refined, the largest first.
 const MAX_CLOSE_LOOKS: usize = 2;
 
-/// As [`detect`], but small pictures are looked at in small, and only where that shows no face as usual. Scores are those of
-/// the first look.
+/// Like [`detect`], but runs small photos through the network at a small size. The usual size is used only when that
+/// finds no face. Scores are those of the first pass.
 ///
 /// # Errors
 /// When the network cannot be run.
@@ -53,7 +53,7 @@ pub fn detect_quickly(photo: &Photo) -> Result<Vec<Detection>, DetectError> {
     Ok(kept)
 }
 
-/// Whether two looks have seen the same face.
+/// Whether two passes found the same face.
 fn agree(first: &[Point; 5], closer: &[Point; 5]) -> bool {
     let (Some(first), Some(closer)) = (fit_frame(first), fit_frame(closer)) else { return false };
     let [x, y] = [0, 1].map(|axis| first.center_in_photo[axis] - closer.center_in_photo[axis]);
@@ -72,7 +72,7 @@ mod tests {
     use crate::face::{FaceFrame, TEMPLATE_IN_UNIT};
     use crate::photo::{self, DecodeLimits};
 
-    /// The face of a sample with some of its surroundings, 224 pixels wide.
+    /// The face of a sample photo with some of its surroundings, 224 pixels wide.
     fn chip() -> Photo {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/samples/grace_hopper.jpg");
         let whole = photo::open(&path, DecodeLimits::default()).unwrap();
@@ -86,12 +86,12 @@ mod tests {
     }
 
     #[test]
-    fn the_quick_look_finds_the_same_frame_as_the_long_one() {
+    fn fast_and_full_detection_find_the_same_frame() {
         let chip = chip();
         let (quick, long) = (detect_quickly(&chip).unwrap(), detect(&chip).unwrap());
         assert_eq!((quick.len(), long.len()), (1, 1));
         let [quick, long] = [quick, long].map(|faces| fit_frame(&faces[0].landmarks_in_photo).unwrap());
-        // What nineteen of twenty faces are off by, see above; a single look of either kind is no truth.
+        // Bounds on the error of 95 % of faces; neither method is ground truth.
         let apart = |a: f32, b: f32| (a - b).abs() / long.side_px;
         assert!(apart(quick.side_px, long.side_px) < 0.08, "{quick:?} {long:?}");
         assert!((0..2).all(|axis| apart(quick.center_in_photo[axis], long.center_in_photo[axis]) < 0.04));
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn looks_at_different_things_do_not_agree() {
+    fn passes_that_found_different_faces_do_not_agree() {
         let frame = FaceFrame { center_in_photo: [100.0, 80.0], side_px: 60.0, angle_radians: 0.1 };
         let landmarks = |frame: FaceFrame| TEMPLATE_IN_UNIT.map(|point| frame.photo_from_unit().apply(point));
         let agrees = |other: FaceFrame| agree(&landmarks(frame), &landmarks(other));
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_without_a_face_has_none() {
+    fn no_face_is_found_in_a_plain_image() {
         let plain = Photo::from_pixels(DynamicImage::new_rgb8(100, 80));
         assert!(detect_quickly(&plain).unwrap().is_empty());
     }

@@ -1,18 +1,18 @@
-//! The place every face is brought to before a network sees it.
+//! The landmark template that every face is aligned to.
 
 use super::FaceFrame;
 use crate::photo::Point;
 
-/// Where the landmarks of an aligned face lie in the unit square, in the detector's order: eyes, nose, corners of the
-/// mouth. All models are trained on faces aligned to this.
+/// Landmarks of an aligned face in the unit square, in the detector's order: eyes, nose, corners of the mouth. All
+/// models are trained on faces aligned to this template.
 pub const TEMPLATE_IN_UNIT: [Point; 5] =
     [[0.2991, 0.2969], [0.7009, 0.2969], [0.5, 0.5223], [0.3348, 0.7076], [0.6652, 0.7076]];
 
-/// The landmarks that fix the frame: eyes and corners of the mouth. The nose moves most when the head turns.
+/// The landmarks that determine the frame: eyes and corners of the mouth. The nose moves most when the head turns.
 const FITTED: [usize; 4] = [0, 1, 3, 4];
 
-/// The frame that brings a face nearest to the template: the least-squares similarity transform from eyes and corners of the mouth
-/// (Umeyama 1991). `None` when the landmarks coincide or are not finite.
+/// The frame that aligns a face to the template: the least-squares similarity transform from eyes and corners of the
+/// mouth (Umeyama 1991). `None` when the landmarks coincide or are not finite.
 #[must_use]
 pub fn fit_frame(landmarks_in_photo: &[Point; 5]) -> Option<FaceFrame> {
     let mean = |points: &[Point; 5]| {
@@ -46,7 +46,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_frame_is_found_again_from_its_own_template(
+        fn fitting_a_transformed_template_recovers_the_frame(
             x in -50.0f32..5000.0, y in -50.0f32..5000.0, side_px in 20.0f32..3000.0, angle_radians in -1.5f32..1.5,
         ) {
             let frame = FaceFrame { center_in_photo: [x, y], side_px, angle_radians };

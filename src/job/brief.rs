@@ -1,4 +1,4 @@
-//! What is to be filled, looked at before the work begins.
+//! Checks a fill request before the search starts.
 
 use super::{FillError, FillRequest};
 use crate::face::crop;
@@ -6,14 +6,14 @@ use crate::mask::Mask;
 use crate::model::{ModelInfo, Networks};
 use crate::search::{Problem, Starts};
 
-/// Cuts out the crop of a hole and checks that there is something to do.
+/// Builds the search problem: crops the photo and checks the hole.
 pub(super) fn problem(request: &FillRequest, hole: &Mask, size_px: u32) -> Result<Problem, FillError> {
     let crop = crop(&request.photo, hole, &request.frame, size_px)?;
     check_hole(request, hole)?;
     Ok(Problem { size_px: size_px as usize, pixels: crop.pixels, known: crop.known })
 }
 
-/// Whether some of the hole lies in the frame.
+/// Checks that a part of the hole lies in the frame.
 pub(super) fn check_hole(request: &FillRequest, hole: &Mask) -> Result<(), FillError> {
     if hole.is_empty() {
         return Err(FillError::EmptyHole);
@@ -28,7 +28,7 @@ pub(super) fn check_hole(request: &FillRequest, hole: &Mask) -> Result<(), FillE
     if any { Ok(()) } else { Err(FillError::HoleOutsideFrame) }
 }
 
-/// Whether the request fits the model.
+/// Checks that the start latents fit the model and the settings.
 pub(super) fn check_start(request: &FillRequest, model: &ModelInfo) -> Result<(), FillError> {
     if request.start.fits(&request.settings, model.latent_dim) {
         Ok(())
@@ -37,7 +37,7 @@ pub(super) fn check_start(request: &FillRequest, model: &ModelInfo) -> Result<()
     }
 }
 
-/// What the user should know before the search starts.
+/// Notes for the user before the search starts.
 pub(super) fn notes(request: &FillRequest, networks: &Networks, problem: &Problem) -> Vec<String> {
     let mut notes = Vec::new();
     if !networks.info.has_discriminator && request.settings.lambda > 0.0 {
@@ -47,7 +47,7 @@ pub(super) fn notes(request: &FillRequest, networks: &Networks, problem: &Proble
         notes.push("This model has no encoder: the search starts from the prior".to_string());
     }
     if problem.known.iter().all(|&known| known == 0.0) {
-        notes.push("Nothing is left to agree with: the fill is any plausible face".to_string());
+        notes.push("No known pixels are left in the frame: the fill can be any plausible face".to_string());
     }
     notes
 }

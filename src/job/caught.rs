@@ -1,9 +1,9 @@
-//! Panics as errors: a GPU that is lost, or a driver that breaks down, shows as a panic.
+//! Turns panics into errors: a lost GPU or a failing driver causes a panic.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Does some work on a device; `Err` holds the first line of the panic's message. What the work was changing must not
-/// be used after one.
+/// Runs `work`. `Err` holds the first line of the panic's message. Do not use any data that the work was changing after
+/// a panic.
 pub(super) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
         let text = panic
@@ -20,7 +20,7 @@ mod tests {
     use super::caught;
 
     #[test]
-    fn a_panic_becomes_its_first_line() {
+    fn panic_becomes_its_first_line() {
         assert_eq!(caught(|| 7), Ok(7));
         assert_eq!(caught::<()>(|| panic!("device {}\nlost", 3)), Err("device 3".into()));
         assert_eq!(caught::<()>(|| panic!("lost")), Err("lost".into()));

@@ -1,4 +1,4 @@
-//! Opened devices and loaded networks, kept between fills.
+//! Caches the opened device and the loaded networks between fills.
 
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
@@ -11,29 +11,29 @@ use crate::model::host::Arithmetic;
 use crate::model::{self, ModelChoice, ModelError, ModelFile, ModelInfo, Networks};
 use crate::search::{Problem, Search, Settings};
 
-/// Keeps the newest networks.
+/// Cache of the last model, on its device.
 #[derive(Default)]
 pub struct Engine {
-    /// Read, but on no device yet: networks hold all of a file that is wanted.
+    /// Model file that was read but not loaded onto a device yet. Dropped once the networks are loaded.
     file: Option<(ModelKey, ModelFile)>,
-    /// By what was asked for.
+    /// The key is the requested model and device.
     networks: Option<((ModelKey, DeviceChoice), DeviceInfo, Arc<Networks>)>,
 }
 
-/// A choice, and for files also when they were changed, so that a new file under an old name is read again.
+/// The model choice, and the modification time of a file, so that a replaced file is read again.
 type ModelKey = (ModelChoice, Option<SystemTime>);
 
 impl Engine {
-    /// Opens the device and loads the model, or finds them in the cache.
+    /// Opens the device and loads the model, unless they are cached.
     ///
     /// # Errors
-    /// When either cannot be had.
+    /// When the device cannot be opened or the model cannot be loaded.
     pub fn prepare(&mut self, device: DeviceChoice, model: &ModelChoice) -> Result<(DeviceInfo, ModelInfo), FillError> {
         let (device, networks) = self.networks(device, model)?;
         Ok((device, networks.info.clone()))
     }
 
-    /// What the model is, read and checked.
+    /// Reads and checks the model, and returns its description.
     pub(super) fn info(&mut self, choice: &ModelChoice) -> Result<ModelInfo, ModelError> {
         let key = key(choice);
         if let Some(((known, _), _, networks)) = &self.networks
@@ -54,11 +54,11 @@ impl Engine {
         }
     }
 
-    /// The networks on the device, as [`prepare`](Self::prepare) finds them. Where the device is for the program to choose, a GPU
-    /// that fails gives way to the CPU.
+    /// Like [`prepare`](Self::prepare), but returns the networks. With [`DeviceChoice::Auto`], the CPU is used when the
+    /// GPU fails.
     ///
     /// # Errors
-    /// When either cannot be had.
+    /// When the device cannot be opened or the model cannot be loaded.
     pub fn networks(
         &mut self,
         device: DeviceChoice,
@@ -85,7 +85,7 @@ impl Engine {
             Some(gpu) => match caught(|| load_on_gpu(&file, &gpu)) {
                 Ok(networks) => (networks?, DeviceInfo { name: opened.name, is_gpu: true, notice: opened.notice }),
                 Err(reason) if device == DeviceChoice::Auto => {
-                    on_cpu(Some(format!("{} does not work ({reason}): the CPU does the work", opened.name)))?
+                    on_cpu(Some(format!("{} does not work ({reason}): using the CPU", opened.name)))?
                 }
                 Err(reason) => return Err(broke(&opened.name, reason)),
             },
@@ -94,19 +94,19 @@ impl Engine {
         Ok((info, networks))
     }
 
-    /// Drops the networks, whose device may be lost.
+    /// Drops the networks, because their device may be lost.
     pub(super) fn forget(&mut self) {
         self.networks = None;
     }
 }
 
-/// Brings networks to a GPU and searches for one iteration: that compiles the shaders, which the first fill would have to wait
-/// for, and shows whether the GPU works.
+/// Loads networks onto a GPU and runs one search iteration. This compiles the shaders before the first fill needs them,
+/// and shows whether the GPU works.
 fn load_on_gpu(file: &ModelFile, gpu: &Gpu) -> Result<Arc<Networks>, ModelError> {
     let began = Instant::now();
     let networks = Arc::new(Networks::load_on_gpu(file, gpu)?);
     let size_px = networks.info.image_size_px as usize;
-    // One eye of a grey face is hidden.
+    // A grey picture with a hole over one eye.
     let is_hidden = |pixel: usize| {
         let (x, y) = (pixel % size_px, pixel / size_px);
         (size_px / 8..size_px * 3 / 8).contains(&x) && (size_px / 4..size_px / 2).contains(&y)
@@ -117,7 +117,7 @@ fn load_on_gpu(file: &ModelFile, gpu: &Gpu) -> Result<Arc<Networks>, ModelError>
         known: (0..size_px * size_px).map(|pixel| f32::from(u8::from(!is_hidden(pixel)))).collect(),
     };
     Search::new(networks.clone(), &problem, Settings::default().to_draw_one()).advance();
-    tracing::debug!("networks were brought to a GPU in {:.2} s", began.elapsed().as_secs_f64());
+    tracing::debug!("networks were loaded onto the GPU in {:.2} s", began.elapsed().as_secs_f64());
     Ok(networks)
 }
 

@@ -1,11 +1,11 @@
-//! Why there is no fill.
+//! Errors of a fill.
 
 use crate::device::DeviceError;
 use crate::face::CropError;
 use crate::model::ModelError;
 use crate::search::SettingsError;
 
-/// Why a fill gave no result at all.
+/// Why a fill gave no result.
 #[derive(Debug, thiserror::Error)]
 pub enum FillError {
     #[error("nothing to fill: paint over the part of the face to replace")]
@@ -14,7 +14,7 @@ pub enum FillError {
     HoleOutsideFrame,
     #[error(transparent)]
     Settings(#[from] SettingsError),
-    #[error("the latents to begin with do not fit {model}: choose the model that they were found with")]
+    #[error("the start latents do not fit {model}: choose the model that they were found with")]
     Start { model: String },
     #[error(transparent)]
     Crop(#[from] CropError),
@@ -25,7 +25,7 @@ pub enum FillError {
     #[error("stopped before the first iteration")]
     StoppedEarly,
     #[error(
-        "the search broke before its first iteration on {device} ({reason}): choose the CPU as device and try again"
+        "the search failed on {device} before its first iteration ({reason}): choose the CPU as device and try again"
     )]
     Broke { device: String, reason: String },
 }

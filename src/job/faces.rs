@@ -1,4 +1,4 @@
-//! Faces that the generator makes up: pictures of latents, without photo, hole and search.
+//! Draws generated faces from latents, without a photo, a hole or a search.
 
 use image::RgbImage;
 
@@ -9,19 +9,19 @@ use crate::explore;
 use crate::model::ModelChoice;
 use crate::model::host::Tape;
 
-/// Names a request for faces, so that it can be told which one an answer is to.
+/// Identifies a request for faces, so that an answer can be matched to it.
 pub type FacesId = u64;
 
-/// Faces to draw, all in one go.
+/// A request to draw faces in one batch.
 #[derive(Clone, Debug)]
 pub struct FacesRequest {
-    /// Each as long as the model's latents are.
+    /// Each of the model's latent length.
     pub latents: Vec<Vec<f32>>,
     pub model: ModelChoice,
     pub device: DeviceChoice,
 }
 
-/// Faces that were asked for.
+/// The drawn faces.
 #[derive(Clone, Debug)]
 pub struct Faces {
     pub id: FacesId,
@@ -32,7 +32,7 @@ pub struct Faces {
 /// Draws faces with the networks that are loaded for fills.
 ///
 /// # Errors
-/// When the model cannot be had, or the latents are not of its length.
+/// When the model cannot be loaded, or a latent has another length than the model's.
 pub(super) fn draw_faces(
     engine: &mut Engine,
     tape: &mut Tape,

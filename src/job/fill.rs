@@ -1,4 +1,4 @@
-//! One fill from request to outcome.
+//! Runs one fill: from a request to its outcome.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,27 +11,27 @@ use crate::mask::Mask;
 use crate::model::{ModelInfo, Networks};
 use crate::search::{Best, Losses, Problem, Search};
 
-/// At most so many iterations go by before their losses are read and a copy of the best fill is put aside.
+/// Most iterations between two reads of the losses from the device.
 const READ_EVERY: usize = 32;
-/// A copy of the best fill is put aside this often, so that a lost device does not take it along.
+/// Time between two copies of the best fill to the host. A lost device cannot destroy a copy.
 const BACKUP_EVERY: Duration = Duration::from_secs(2);
 
-/// What an observer wants next.
+/// Whether an observer lets the search continue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flow {
     Continue,
-    /// End now and return the best so far.
+    /// End now and return the best result so far.
     Stop,
 }
 
-/// Follows a fill. Called on the thread that runs it, between gradient evaluations. Losses and pictures are not looked at
-/// unless an observer says so.
+/// Receives progress of a fill and controls it. Called on the search thread, between gradient evaluations. Losses and
+/// pictures are read from the device only when the observer wants them.
 pub trait Observer {
-    /// The device is open, the model loaded, the search about to start. `notes` are for the user, as in "this model
-    /// has no discriminator: the prior loss is off".
+    /// The device is open, the model is loaded, and the search is about to start. `notes` are for the user, for example
+    /// "This model has no discriminator: the prior loss is off".
     fn started(&mut self, device: &DeviceInfo, model: &ModelInfo, notes: &[String]);
 
-    /// Asked before every gradient evaluation; may block (pause).
+    /// Called before every gradient evaluation. May block to pause the search.
     fn flow(&mut self) -> Flow;
 
     /// λ and steps for the next iteration.
@@ -39,38 +39,39 @@ pub trait Observer {
         None
     }
 
-    /// Another hole to go on with, if there is a new one. It must be of the photo's size, and some of it must lie in the frame.
+    /// A new hole to continue with, if there is one. It must have the photo's size, and a part of it must lie in the
+    /// frame.
     fn new_hole(&mut self) -> Option<Arc<Mask>> {
         None
     }
 
-    /// The search goes on with another hole and takes so many iterations on top of those that its settings say.
+    /// The search continues with a new hole and runs this many iterations more than its settings say.
     fn extended(&mut self, _by: u32) {}
 
-    /// Whether the losses of this iteration (from 1) must be handed over now rather than in a batch later.
+    /// Whether the losses of this iteration (from 1) are needed now, rather than later in a batch.
     fn wants_losses(&mut self, _iteration: u32) -> bool {
         false
     }
 
-    /// The losses of every candidate at an iteration. Every iteration comes once, in order.
+    /// Losses of every candidate at an iteration. Called once for every iteration, in order.
     fn losses(&mut self, _iteration: u32, _losses: &[Losses]) {}
 
-    /// Whether the pictures of this iteration are wanted. They are the pictures at the start of the iteration, which
-    /// its losses describe.
+    /// Whether the pictures of this iteration are wanted. They belong to its losses: both come from the latents at the
+    /// start of the iteration.
     fn wants_pictures(&mut self, _iteration: u32) -> bool {
         false
     }
 
-    /// `pictures[k]` is G(z) of candidate k, planar RGB in [-1, 1], `[3, size_px, size_px]`; `best` has the least
-    /// total loss.
+    /// `pictures[k]` is G(z) of candidate k, planar RGB in [-1, 1], `[3, size_px, size_px]`. `best` is the index of the
+    /// lowest total loss.
     fn pictures(&mut self, _iteration: u32, _size_px: u32, _pictures: Vec<Vec<f32>>, _best: usize) {}
 }
 
 /// Runs one fill to its end.
 ///
 /// # Errors
-/// Only when there is no result at all. A search that breaks or is stopped after its first iteration is an outcome with
-/// [`FillOutcome::stopped`] set.
+/// Only when there is no result at all. A search that fails or is stopped after its first iteration returns an outcome
+/// with [`FillOutcome::stopped`] set.
 pub fn run_fill(
     engine: &mut Engine,
     request: &FillRequest,
@@ -86,7 +87,7 @@ pub fn run_fill(
 
     let mut run =
         Run { observer, size_px, first_losses: None, newest_losses: Vec::new(), backup: None, started: Instant::now() };
-    // A lost device shows as a panic; nothing of the search is used after one, only the backup.
+    // A lost device causes a panic. After a panic only the backup is used, nothing else of the search.
     let end = caught(|| run.search(networks, &problem, request));
     let seconds = run.started.elapsed().as_secs_f32();
     let first = run.first_losses.take();
@@ -122,7 +123,7 @@ pub fn run_fill(
     })
 }
 
-/// A fill under way.
+/// State of a running fill.
 struct Run<'a> {
     observer: &'a mut dyn Observer,
     size_px: u32,
@@ -132,10 +133,10 @@ struct Run<'a> {
     started: Instant,
 }
 
-/// What there is so far, on the host.
+/// The best result so far, copied to the host.
 struct RunResult {
     candidates: Vec<Candidate>,
-    /// By the best of them.
+    /// See [`FillOutcome::explained`].
     explained: Option<f32>,
     steps: u32,
     evaluations: u32,
@@ -143,7 +144,7 @@ struct RunResult {
     settings: crate::search::Settings,
 }
 
-/// What a search went through, as far as another must go through the same to end alike.
+/// Facts about the course of a search that a repetition needs.
 #[derive(Clone, Copy, Default)]
 struct Course {
     evaluations: u32,
@@ -187,7 +188,7 @@ impl Run<'_> {
                 unread = 0;
                 if !self.newest_losses.iter().any(|losses| losses.total.is_finite()) {
                     stopped = Some(StopReason::Failed(
-                        "the losses are no longer numbers: use a smaller learning rate or λ".into(),
+                        "the losses are NaN or infinite: use a smaller learning rate or λ".into(),
                     ));
                     break;
                 }
@@ -208,14 +209,14 @@ impl Run<'_> {
         (result_of(&mut search, course), stopped)
     }
 
-    /// Goes on with another hole, if the observer has one.
+    /// Continues with the observer's new hole, if there is one.
     fn take_new_hole(&mut self, search: &mut Search, request: &FillRequest, course: &mut Course) {
         let Some(hole) = self.observer.new_hole() else { return };
         let Ok(problem) = brief::problem(request, &hole, self.size_px) else { return };
         search.set_problem(&problem);
         course.changed_on_the_way = true;
         self.observer.extended(search.extended_by());
-        // What was put aside is of the old hole.
+        // The old backup belongs to the old hole.
         self.backup = result_of(search, *course);
     }
 
@@ -228,7 +229,7 @@ impl Run<'_> {
     }
 }
 
-/// Takes over λ and steps. Answers whether that changed anything.
+/// Applies λ and steps. Returns whether anything changed.
 fn apply_live(search: &mut Search, LiveSettings { lambda, steps }: LiveSettings) -> bool {
     let before = *search.settings();
     search.set_lambda(lambda);
@@ -236,7 +237,7 @@ fn apply_live(search: &mut Search, LiveSettings { lambda, steps }: LiveSettings)
     *search.settings() != before
 }
 
-/// The best of every candidate so far, `None` before the first iteration.
+/// The best result of every candidate so far. `None` before the first iteration.
 fn result_of(search: &mut Search, course: Course) -> Option<RunResult> {
     let Best { latents, losses } = search.best()?;
     let best = least_total(losses.iter().copied());
@@ -253,7 +254,7 @@ fn result_of(search: &mut Search, course: Course) -> Option<RunResult> {
     Some(RunResult { candidates, explained, steps, evaluations, changed_on_the_way, settings: *search.settings() })
 }
 
-/// The index of the least total loss; NaN is never least.
+/// Index of the lowest total loss. NaN is skipped.
 pub(super) fn least_total(losses: impl Iterator<Item = Losses>) -> usize {
     losses
         .enumerate()

@@ -1,6 +1,6 @@
-//! The editor's side of a running search: commands in, events and previews out.
+//! The editor's observer of a running search: it applies commands and sends events and previews.
 //!
-//! What would surprise: a new hole is drawn with the newest pictures at once, before the search has done anything about it.
+//! A new hole is shown at once with the latest pictures, before the search has used it.
 
 use std::sync::Arc;
 use std::sync::mpsc::TryRecvError;
@@ -17,10 +17,10 @@ use crate::mask::Mask;
 use crate::model::ModelInfo;
 use crate::search::Losses;
 
-/// Losses are told at most this often, pictures drawn at most this often: one screen frame.
+/// Shortest time between two progress events and between two previews: one screen frame.
 const TELL_EVERY: Duration = Duration::from_millis(16);
 
-/// Follows one search for the editor.
+/// Reports one search to the editor and applies the editor's commands.
 pub(super) struct Follower<'a> {
     line: &'a Line,
     job: JobId,
@@ -28,12 +28,12 @@ pub(super) struct Follower<'a> {
     composer: Option<Composer>,
     holes: Holes,
     blend: Blend,
-    /// Iterations on top of those that the settings say.
+    /// Iterations added to those in the settings.
     extended_by: u32,
     live: LiveSettings,
     paused: bool,
     stop: bool,
-    /// One more iteration although paused.
+    /// Run one more iteration although paused.
     step: bool,
     shown: Option<usize>,
     newest: Option<Pictures>,
@@ -43,7 +43,7 @@ pub(super) struct Follower<'a> {
     waiting: Waiting,
 }
 
-/// What was asked for while a search ran, the newest of each kind.
+/// Commands that wait for the end of the search: the newest of each kind.
 #[derive(Default)]
 pub(super) struct Waiting {
     pub start: Option<(JobId, Box<FillRequest>)>,
@@ -55,13 +55,13 @@ type Numbered = (u64, Arc<Mask>);
 
 /// The holes of one fill.
 struct Holes {
-    /// What the search works on.
+    /// The hole that the search works on.
     taken: Numbered,
-    /// What was asked for, and pictures are drawn into.
+    /// The newest requested hole. Previews show this one.
     newest: Numbered,
 }
 
-/// The last pictures read, to draw another candidate while paused.
+/// The last pictures read. Needed to show another candidate while paused.
 struct Pictures {
     iteration: u32,
     size_px: u32,
@@ -69,7 +69,7 @@ struct Pictures {
     best: usize,
 }
 
-/// Time spent searching, pauses left out.
+/// Search time without pauses, and times of the last reports.
 struct Clock {
     running_since: Option<Instant>,
     before: Duration,
@@ -116,7 +116,7 @@ impl<'a> Follower<'a> {
         }
     }
 
-    /// What was asked for while this fill ran.
+    /// Commands that came while this fill ran and still wait.
     pub fn into_waiting(self) -> Waiting {
         self.waiting
     }
@@ -126,7 +126,7 @@ impl<'a> Follower<'a> {
         self.holes.taken.clone()
     }
 
-    /// Tells what was not told yet.
+    /// Sends the losses that were not sent yet.
     pub fn flush(&mut self) {
         if !self.untold.is_empty() {
             self.tell_progress();
@@ -176,13 +176,13 @@ impl<'a> Follower<'a> {
                 self.blend = blend;
                 self.join_anew();
             }
-            // Device and model are in use right now, and the search shows its own pictures.
+            // The device and the model are in use, and the search shows its own pictures.
             Command::WarmUp(..) | Command::Sketch(..) => {}
             Command::Draw(id, request) => self.waiting.draw = Some((id, request)),
         }
     }
 
-    /// Draws the newest pictures into the newest hole.
+    /// Blends the latest pictures into the newest hole.
     fn join_anew(&mut self) {
         if self.composer.is_some() {
             self.composer = Some(self.new_composer());
@@ -205,7 +205,7 @@ impl<'a> Follower<'a> {
         self.tell_progress();
     }
 
-    /// Draws the shown candidate of the newest pictures into the photo.
+    /// Sends a preview of the shown candidate, blended into the photo.
     fn show(&mut self) {
         let (Some(newest), Some(composer)) = (&self.newest, &self.composer) else { return };
         let shown = self.shown.filter(|&k| k < newest.candidates.len()).unwrap_or(newest.best);

@@ -1,15 +1,15 @@
-//! Whether what was found is a face in this frame: how much of the known pixels it explains.
+//! Fit quality: how much of the known pixels a fill explains. A bad fit means that the frame may not lie on a face.
 
 use super::FillOutcome;
 use crate::search::Problem;
 
-/// A fill that explains less is doubted. Of 24 held-out faces with a quarter of them hidden all come to 0.22 or more, with half of
-/// them hidden to 0.09, half of them to 0.4. Noise comes to 0, and so do some frames that are far too small, shifted, or laid on
-/// something else; but a face upside down is explained as well as an upright one. This finds what is far off, no more.
+/// A fill that explains a smaller share causes a warning. Held-out faces stay above this share even when half of the
+/// frame is hidden. Noise reaches 0, and so do some frames that are far too small, shifted, or not on a face. An
+/// upside-down face reaches as much as an upright one. The warning therefore finds only gross errors.
 const DOUBTED_BELOW: f32 = 0.08;
 
-/// The share of the known pixels' differences from their mean colour that a picture explains: 1 when it draws them exactly, 0
-/// when it is no nearer than the mean colour, less when it is farther. `None` when there are no differences to explain.
+/// Share of the known pixels' absolute deviation from their mean colour that a picture explains: 1 for an exact copy, 0
+/// for the mean colour, negative for a worse fit. `None` when the known pixels have one colour, or none is known.
 pub(super) fn explained(picture: &[f32], problem: &Problem) -> Option<f32> {
     let area = problem.size_px * problem.size_px;
     let known = problem.known.iter().sum::<f32>();
@@ -23,23 +23,23 @@ pub(super) fn explained(picture: &[f32], problem: &Problem) -> Option<f32> {
     (all > 0.0).then(|| 1.0 - left / all)
 }
 
-/// Why a fill may be none.
+/// A warning that a fill may be wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Doubt {
     pub what: String,
-    /// What the user can do.
+    /// Advice for the user.
     pub next: &'static str,
 }
 
 impl FillOutcome {
-    /// What there is to doubt about the fill.
+    /// A warning when the best candidate hardly fits the known pixels.
     #[must_use]
     pub fn doubt(&self) -> Option<Doubt> {
         let explained = self.explained.filter(|&explained| explained < DOUBTED_BELOW)?;
         let percent = 100.0 * explained.max(0.0);
         Some(Doubt {
-            what: format!("This does not look like a face in this frame: only {percent:.0} % of it is explained"),
-            next: "Move the frame so that its marks lie on eyes, nose and mouth, or leave more of the face unpainted",
+            what: format!("This does not look like a face in this frame: the fill matches only {percent:.0} % of it"),
+            next: "Move the frame so that its marks lie on the eyes, nose and mouth, or paint over less of the face",
         })
     }
 }
@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn the_photo_explains_itself_and_its_mean_colour_nothing() {
+    fn exact_copy_explains_all_mean_colour_nothing() {
         let mut same = problem().pixels;
         same[3] = 7.0;
         assert_eq!(explained(&same, &problem()), Some(1.0));
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn where_all_is_of_one_colour_or_nothing_known_there_is_nothing_to_explain() {
+    fn one_colour_or_no_known_pixel_gives_none() {
         let flat = Problem { size_px: 2, pixels: vec![0.25; 12], known: vec![1.0; 4] };
         assert_eq!(explained(&[0.0; 12], &flat), None);
         assert_eq!(explained(&[0.0; 12], &Problem { known: vec![0.0; 4], ..problem() }), None);

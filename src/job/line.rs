@@ -1,22 +1,22 @@
-//! What the editor's background thread is connected with: commands in, events and pictures out.
+//! The worker thread's ends of its channels: commands in, events and pictures out.
 
 use std::sync::Arc;
 use std::sync::mpsc;
 
 use super::{Command, Event, Faces, Preview, Sketch, Slot};
 
-/// Called whenever there is something new to draw.
+/// Called whenever the editor should redraw.
 pub type Wake = Arc<dyn Fn(Urgency) + Send + Sync>;
 
-/// How soon something new wants to be drawn.
+/// How soon the editor should redraw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Urgency {
-    /// Pictures and losses of a running fill: the next ones come by themselves.
+    /// For pictures and losses of a running fill: more of them follow soon.
     Soon,
     AtOnce,
 }
 
-/// The thread's ends of the channels.
+/// The worker thread's ends of the channels.
 pub(super) struct Line {
     pub commands: mpsc::Receiver<Command>,
     pub events: mpsc::SyncSender<Event>,
@@ -29,7 +29,7 @@ pub(super) struct Line {
 impl Line {
     pub fn tell(&self, event: Event) {
         let urgency = if matches!(event, Event::Progress { .. }) { Urgency::Soon } else { Urgency::AtOnce };
-        // Nobody listens any more when the editor is closing.
+        // Sending fails only when the editor is closing.
         let _ = self.events.send(event);
         (self.wake)(urgency);
     }

@@ -1,22 +1,22 @@
-//! Memory that is free goes back to the system.
+//! glibc heap settings: keep the memory of the process small.
 
-/// Has all threads that are started from now on share one heap, so that what one of them has freed serves the others. Each would
-/// get its own otherwise on most Linux systems; elsewhere this does nothing.
+/// Makes all later threads share one heap, so that memory freed by one thread can be used by the others. By default
+/// glibc gives each thread its own heap. Does nothing without glibc.
 pub fn share_one_heap() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     #[expect(unsafe_code, reason = "the C library has no safe interface")]
-    // SAFETY: it may be called at any time from any thread, and changes where later threads allocate only.
+    // SAFETY: it may be called at any time from any thread, and only changes where later threads allocate.
     let is_taken = unsafe { libc::mallopt(libc::M_ARENA_MAX, 1) } == 1;
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     debug_assert!(is_taken, "the allocator does not know the option");
 }
 
-/// Gives back what large photos and fills took for a moment. The allocator of most Linux systems keeps a hundred megabytes of it
-/// otherwise; elsewhere this does nothing.
+/// Returns freed memory of large photos and fills to the system. By default glibc keeps much of it. Does nothing
+/// without glibc.
 pub fn give_memory_back() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     #[expect(unsafe_code, reason = "the C library has no safe interface")]
-    // SAFETY: it may be called at any time from any thread, and touches free memory only.
+    // SAFETY: it may be called at any time from any thread, and only touches free memory.
     unsafe {
         libc::malloc_trim(0);
     }
@@ -27,17 +27,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_allocator_knows_how_to_share_one_heap() {
+    fn allocator_accepts_the_shared_heap_option() {
         share_one_heap();
     }
 
     #[test]
-    fn what_was_freed_goes_back_to_the_system() {
+    fn freed_memory_returns_to_the_system() {
         let resident_bytes = || {
             let status = std::fs::read_to_string("/proc/self/statm").unwrap();
             4096 * status.split(' ').nth(1).unwrap().parse::<usize>().unwrap()
         };
-        // Pieces too small for the allocator to give each back by itself, between others that stay.
+        // The pieces are too small for the allocator to return one by one, and lie between others that stay.
         let pieces = vec![vec![1u8; 64 << 10]; 3200];
         let kept: Vec<Vec<u8>> = pieces.into_iter().step_by(8).collect();
         let before = resident_bytes();

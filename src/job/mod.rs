@@ -1,11 +1,11 @@
-//! A fill as a whole: crop, search, result, on a thread of its own.
+//! Runs a whole fill: crop, search, result.
 //!
-//! [`run_fill`] does one fill and reports to an [`Observer`]; the command line calls it directly. [`Worker`] is the
-//! editor's named background thread around it: commands go in, small [`Event`]s come out, and the newest [`Preview`]
-//! waits in a slot that holds just one.
+//! [`run_fill`] runs one fill and reports to an [`Observer`]; the command line calls it directly. The editor runs it on
+//! the background thread of [`Worker`]: commands go in, small [`Event`]s come out, and a mailbox holds the newest
+//! [`Preview`].
 //!
-//! Nothing is lost once there is a result: a cancelled or failed search still returns the best fill so far. A [`Recipe`]
-//! says how a fill was made, and travels in the file that is exported.
+//! A cancelled or failed search still returns the best fill so far. A [`Recipe`] records how a fill was made; it is
+//! stored in the exported file.
 
 mod background;
 mod brief;
@@ -53,11 +53,11 @@ pub use slot::Slot;
 pub use start::Start;
 pub use worker::Worker;
 
-/// Everything that one fill needs.
+/// The input of one fill.
 #[derive(Clone, Debug)]
 pub struct FillRequest {
     pub photo: Arc<Photo>,
-    /// Of the photo's size.
+    /// The same size as the photo.
     pub hole: Arc<Mask>,
     pub frame: FaceFrame,
     pub settings: Settings,
@@ -67,7 +67,7 @@ pub struct FillRequest {
     pub device: DeviceChoice,
 }
 
-/// What may change while a search runs.
+/// Settings that the user can change while a search runs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LiveSettings {
     pub lambda: f32,
@@ -77,21 +77,21 @@ pub struct LiveSettings {
 /// The device a fill ran on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceInfo {
-    /// As in "CPU" or "NVIDIA RTX 4070 (Vulkan)".
+    /// For example "CPU" or "NVIDIA RTX 4070 (Vulkan)".
     pub name: String,
     pub is_gpu: bool,
-    /// Why it is not what one might expect, as in "No GPU here: the CPU does the work".
+    /// Why another device is used than the user may expect, for example "No GPU found: using the CPU".
     pub notice: Option<String>,
 }
 
-/// One latent and what it draws.
+/// One latent and the picture that the generator draws from it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Candidate {
     pub latent: Vec<f32>,
     /// G(latent): planar RGB in [-1, 1], `[3, size, size]`.
     pub pixels: Vec<f32>,
     pub losses: Losses,
-    /// A mix of others that the user has made: drawn as it is, not searched.
+    /// The user mixed it from other candidates: it was drawn directly, without a search.
     pub mixed: bool,
 }
 
@@ -101,35 +101,35 @@ pub struct Candidate {
 pub enum StopReason {
     /// The user stopped it.
     Cancelled,
-    /// Something broke; what follows is the best up to then.
+    /// An error stopped it. The result is the best one before the error.
     Failed(String),
 }
 
-/// What a fill came to.
+/// The result of a fill.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FillOutcome {
-    /// As they were at the end (λ and steps may have been changed on the way).
+    /// The settings at the end: the user may have changed λ and steps during the search.
     pub settings: Settings,
     /// Where the search began.
     pub start: Start,
     pub model: ModelInfo,
     pub device: DeviceInfo,
-    /// Iterations done; more than the settings say when the hole was changed on the way.
+    /// Iterations done: more than in the settings when the hole changed during the search.
     pub steps: u32,
-    /// Gradient evaluations done: as many as iterations, but for HMC.
+    /// Gradient evaluations done. Equal to the iterations, except with HMC.
     pub evaluations: u32,
-    /// λ, the number of steps or the hole was changed while the search ran: what they were in the end, from the start on, may
-    /// give another fill.
+    /// λ, the number of steps or the hole changed during the search. A new search with the final values may give
+    /// another fill.
     pub changed_on_the_way: bool,
-    /// The search alone, without loading and compiling.
+    /// Duration of the search, without loading and compiling.
     pub seconds: f32,
     pub stopped: Option<StopReason>,
-    /// The share of the known pixels' differences that the best candidate explains, at most 1; see [`FillOutcome::doubt`]. `None`
-    /// when there are no differences.
+    /// Share of the known pixels' deviation from their mean colour that the best candidate explains, at most 1. `None`
+    /// when the known pixels have one colour. See [`FillOutcome::doubt`].
     pub explained: Option<f32>,
-    /// In the order they were started, each at its own best iteration; mixes after them.
+    /// In start order, each at its own best iteration. Mixes follow.
     pub candidates: Vec<Candidate>,
-    /// The candidate with the least total loss.
+    /// Index of the candidate with the lowest total loss.
     pub best: usize,
     /// Losses of the best candidate at the first iteration.
     pub first_losses: Losses,
@@ -138,7 +138,7 @@ pub struct FillOutcome {
 }
 
 impl FillOutcome {
-    /// The candidates by their total loss, the best first; what has no loss comes last.
+    /// Candidate indices by total loss, best first. Candidates with a NaN loss come last.
     #[must_use]
     pub fn ranked(&self) -> Vec<usize> {
         let total = |&index: &usize| self.candidates.get(index).map_or(f32::NAN, |candidate| candidate.losses.total);
@@ -150,13 +150,13 @@ impl FillOutcome {
         ranked
     }
 
-    /// How many candidates the search has found: all but the mixes.
+    /// Number of candidates from the search, without mixes.
     #[must_use]
     pub fn searched(&self) -> usize {
         self.candidates.iter().filter(|candidate| !candidate.mixed).count()
     }
 
-    /// Keeps a mix: in place of an earlier one, or as a further candidate. Answers its index.
+    /// Stores a mix: it replaces the mix at `in_place_of`, or becomes a new candidate. Returns its index.
     pub fn keep_mix(&mut self, mix: Candidate, in_place_of: Option<usize>) -> usize {
         let mix = Candidate { mixed: true, ..mix };
         let earlier = in_place_of.filter(|&index| self.candidates.get(index).is_some_and(|earlier| earlier.mixed));
@@ -170,38 +170,38 @@ impl FillOutcome {
     }
 }
 
-/// Names a fill, so that late news of an old one can be told apart.
+/// Identifies a fill, so that late events of an old one can be ignored.
 pub type JobId = u64;
 
-/// To the worker.
+/// Sent to the worker.
 pub enum Command {
-    /// Start this fill; a running one is stopped first.
+    /// Start this fill. A running one is stopped first.
     Start(JobId, Box<FillRequest>),
     Pause,
     Resume,
-    /// One iteration, then pause again.
+    /// Run one iteration, then pause again.
     StepOnce,
     /// Stop and keep the best so far.
     Cancel,
-    /// From the next iteration on.
+    /// Takes effect at the next iteration.
     Update(LiveSettings),
-    /// Go on with another hole from the present latents. Holes are counted: the request's is 0, each that follows has a larger
-    /// number. One that cannot be filled is left aside.
+    /// Continue with another hole from the current latents. Holes are numbered: the request's hole is 0, later ones
+    /// have larger numbers. A hole that cannot be filled is ignored.
     SetHole(u64, Arc<Mask>),
-    /// How the fill joins the photo from now on.
+    /// Use this blend mode from now on.
     SetBlend(Blend),
-    /// Which candidate the preview shows; `None` is the best at the moment.
+    /// Show this candidate in the preview; `None` shows the current best.
     Show(Option<usize>),
-    /// Open the device and load the model now, so that the first fill starts at once.
+    /// Open the device and load the model now, so that the first fill starts without delay.
     WarmUp(DeviceChoice, ModelChoice),
-    /// Draw one picture at once ([`FillRequest::into_first_guess`], [`FillRequest::into_drawing_of`]), if no search runs. A newer
-    /// one, or a start, takes the place of one that waits.
+    /// Draw a quick preview ([`FillRequest::into_first_guess`], [`FillRequest::into_drawing_of`]). Ignored while a
+    /// search runs. A newer one or a start replaces one that waits.
     Sketch(SketchId, Box<FillRequest>),
-    /// Draw faces from nothing but their latents. While a search runs it waits for the end, and a newer one takes its place.
+    /// Draw faces from latents, without a photo. During a search it waits for the end, and a newer one replaces it.
     Draw(FacesId, Box<FacesRequest>),
 }
 
-/// From the worker.
+/// Sent by the worker.
 #[derive(Clone, Debug)]
 pub enum Event {
     /// The device and the model are ready.
@@ -209,7 +209,7 @@ pub enum Event {
         device: DeviceInfo,
         model: ModelInfo,
     },
-    /// Warm-up failed; the next fill will say the same.
+    /// Warm-up failed. The next fill will fail in the same way.
     NotReady {
         message: String,
     },
@@ -219,26 +219,26 @@ pub enum Event {
         model: ModelInfo,
         notes: Vec<String>,
     },
-    /// Some iterations are done.
+    /// Progress of the search.
     Progress {
         job: JobId,
         iterations: Vec<IterationLosses>,
         elapsed_secs: f32,
         /// `None` until the speed is known.
         remaining_secs: Option<f32>,
-        /// Iterations that the search takes on top of those that its settings say, as the hole was changed.
+        /// Iterations added to those in the settings because the hole changed.
         extended_by: u32,
         paused: bool,
     },
-    /// The search ended, was stopped, or broke after it had a result.
+    /// The search ended, was stopped, or failed after it had a result.
     Finished {
         job: JobId,
         outcome: Arc<FillOutcome>,
-        /// The number of the hole that was filled, and the hole.
+        /// Number of the hole that was filled.
         hole_number: u64,
         hole: Arc<Mask>,
     },
-    /// There is no sketch. Silence means the same for the guess of an encoder that the model does not have.
+    /// The quick preview failed. A first guess without an encoder in the model is skipped without an event.
     NotSketched {
         sketch: SketchId,
         message: String,
@@ -248,7 +248,7 @@ pub enum Event {
         faces: FacesId,
         message: String,
     },
-    /// The search could not give any result. `causes` from the outermost inwards.
+    /// The search gave no result. `causes` starts with the outermost.
     Failed {
         job: JobId,
         message: String,
@@ -256,14 +256,14 @@ pub enum Event {
     },
 }
 
-/// The losses of every candidate at one iteration (counted from 1).
+/// Losses of every candidate at one iteration, counted from 1.
 #[derive(Clone, Debug, PartialEq)]
 pub struct IterationLosses {
     pub iteration: u32,
     pub candidates: Vec<Losses>,
 }
 
-/// The newest pictures of a running search.
+/// The latest pictures of a running search.
 #[derive(Clone, Debug)]
 pub struct Preview {
     pub job: JobId,
@@ -271,10 +271,10 @@ pub struct Preview {
     pub size_px: u32,
     /// G(z) of every candidate: planar RGB in [-1, 1].
     pub candidates: Vec<Vec<f32>>,
-    /// The candidate with the least total loss now.
+    /// Index of the candidate with the lowest total loss at this iteration.
     pub best: usize,
-    /// The shown candidate, in place in the photo.
+    /// The shown candidate, blended into the photo.
     pub patch: Patch,
-    /// The number of the hole that it is drawn into.
+    /// Number of the hole that the patch fills.
     pub hole_number: u64,
 }

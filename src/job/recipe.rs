@@ -1,8 +1,9 @@
-//! How a fill was made: everything that is needed to make it again but the photo and the model.
+//! Provenance: how a fill was made, with everything that a repetition needs besides the photo and the model.
 //!
-//! The recipe is JSON in the exported PNG, compressed text under [`Recipe::KEYWORD`]; beside it the XMP packet says that the
-//! picture holds generated parts. What would surprise: the mask is inside too, so that a fill can be repeated from two
-//! files. The photo is known by the hash of its pixels, so that a copy in another lossless format counts as the same.
+//! The provenance is JSON in a compressed text chunk of the exported PNG, under [`Recipe::KEYWORD`]. The XMP packet
+//! also says that the picture has generated parts. The mask is included, so that the exported file and the photo are
+//! enough to repeat a fill. The photo is identified by the hash of its pixels, so that a copy in another lossless
+//! format counts as the same.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -15,21 +16,21 @@ use crate::mask::{Mask, MaskFileError, decode_mask, encode_mask_png};
 use crate::photo::{Extras, Photo, SaveError, TextError, read_png_text, with_source_type};
 use crate::search::{Preset, Settings};
 
-/// How every version of the format begins.
+/// Prefix of every version of the format.
 const FORMAT_FAMILY: &str = "countenance-recipe-";
 const FORMAT: &str = "countenance-recipe-1";
 
-/// A photo with parts from a trained model (IPTC, digital source types, version of 2024).
+/// IPTC digital source type for a photo with parts from a trained model (version of 2024).
 const SOURCE_TYPE: &str = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia";
 
-/// Why there is no recipe to follow.
+/// Why provenance cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum RecipeError {
     #[error(transparent)]
     Text(#[from] TextError),
     #[error(
-        "the file does not say how it was made: it was exported without a record, by another program, or by one that \
-         drops such notes; use the PNG as Countenance wrote it"
+        "the file has no fill record: it was exported without a record or by another program, or a program removed it; \
+         use the PNG that Countenance wrote"
     )]
     None,
     #[error("the file was made by a newer Countenance ({format}): update this one and try again")]
@@ -38,27 +39,27 @@ pub enum RecipeError {
     Damaged { source: serde_json::Error },
     #[error("the mask in the file's record cannot be read: use another copy of the file")]
     Mask { source: MaskFileError },
-    #[error("the mask in the file's record is not what was filled: use another copy of the file")]
+    #[error("the mask in the file's record is not the one that was filled: use another copy of the file")]
     MaskChanged,
 }
 
-/// What a file shows.
+/// What an exported file shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Content {
-    /// The photo with the fill in it.
+    /// The whole photo, with the fill.
     #[default]
     Photo,
-    /// The fill alone, transparent around it.
+    /// Only the fill, on a transparent background.
     Layer,
 }
 
-/// The photo that was filled.
+/// Identifies the photo that was filled.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PhotoMark {
     pub width: u32,
     pub height: u32,
-    /// As in `rgb8`.
+    /// For example `rgb8`.
     pub color: String,
     /// [`Photo::sha256`].
     pub sha256: String,
@@ -70,60 +71,60 @@ impl PhotoMark {
     }
 }
 
-/// The model that was searched.
+/// Identifies the model that was used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelMark {
     pub name: String,
-    /// SHA-256 of its file.
+    /// SHA-256 of the model file.
     pub sha256: String,
 }
 
-/// What was filled.
+/// The hole that was filled.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct MaskRecord {
     /// [`Mask::sha256`].
     sha256: String,
-    /// One bit a pixel, white on the hole, in base64.
+    /// PNG with one bit per pixel, white in the hole, in base64.
     png: String,
 }
 
-/// How a fill was made. Fields keep their names and meanings: other programs may read them.
+/// Provenance of a fill. Field names and meanings are part of the file format: other programs may read them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Recipe {
     format: String,
-    /// Of the program that made it.
+    /// Version of the program that made the fill.
     pub version: String,
     #[serde(default)]
     pub content: Content,
     pub photo: PhotoMark,
     pub model: ModelMark,
-    /// As in "CPU" or "NVIDIA RTX 4070 (Vulkan)".
+    /// For example "CPU" or "NVIDIA RTX 4070 (Vulkan)".
     pub device: String,
-    /// The preset that the settings are, if they are one.
+    /// The preset with these settings, if there is one.
     pub preset: Option<Preset>,
-    /// λ and steps as they were at the end. Those of a mix draw its latent and do no more.
+    /// Settings at the end of the search. For a mix: settings that only draw its latent.
     pub settings: Settings,
-    /// Where the latents began.
+    /// Where the search started.
     #[serde(default, skip_serializing_if = "Start::is_as_set")]
     pub start: Start,
     pub frame: FaceFrame,
     pub blend: Blend,
-    /// The candidate that is shown, from 0.
+    /// Index of the shown candidate, from 0.
     pub candidate: usize,
-    /// Iterations really done.
+    /// Iterations done.
     pub steps: u32,
-    /// Gradient evaluations really done.
+    /// Gradient evaluations done.
     pub evaluations: u32,
     pub stopped_early: bool,
-    /// λ, steps or the hole were changed while it ran, so that a repetition may come out otherwise.
+    /// λ, steps or the hole changed during the search, so that a repetition may give another result.
     pub changed_on_the_way: bool,
-    /// What is shown is a mix of candidates that the user has made, drawn from its latent without a search.
+    /// The shown candidate is a mix that the user made: drawn from its latent, without a search.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub mixed: bool,
     mask: MaskRecord,
 }
 
-/// A fill and what it was made of.
+/// A finished fill with its inputs.
 #[derive(Clone, Copy, Debug)]
 pub struct Made<'a> {
     pub photo: &'a Photo,
@@ -131,12 +132,12 @@ pub struct Made<'a> {
     pub frame: FaceFrame,
     pub blend: Blend,
     pub outcome: &'a FillOutcome,
-    /// The candidate that is shown, from 0.
+    /// Index of the shown candidate, from 0.
     pub candidate: usize,
 }
 
 impl Made<'_> {
-    /// The picture that a file shows; `None` when there is no such candidate.
+    /// The picture to export. `None` when the candidate does not exist.
     #[must_use]
     pub fn picture(&self, content: Content) -> Option<image::DynamicImage> {
         let draw = match content {
@@ -147,13 +148,13 @@ impl Made<'_> {
         Some(draw(self.photo, self.hole, &self.frame, self.blend, &candidate.pixels, self.outcome.size_px))
     }
 
-    /// What goes into the file beside the picture: all that the photo's file said; with a layer, which is no photo, only
-    /// its profile. A recipe is added where there is one.
+    /// Metadata of the exported file: all metadata of the photo's file, or only its colour profile for a layer.
+    /// `recipe` is added when given.
     #[must_use]
     pub fn extras(&self, content: Content, recipe: Option<&Recipe>) -> Extras<'_> {
         let mut extras = match content {
             Content::Photo => self.photo.extras(),
-            // Layers are in colour.
+            // Layers are RGB, so a grey profile would not fit.
             Content::Layer if self.photo.pixels.color().has_color() => {
                 Extras::profile(self.photo.icc_profile.as_deref())
             }
@@ -169,10 +170,10 @@ impl Made<'_> {
 }
 
 impl Recipe {
-    /// The keyword of the text chunk.
+    /// Keyword of the PNG text chunk.
     pub const KEYWORD: &str = "countenance";
 
-    /// Writes down how a fill was made.
+    /// Records how a fill was made.
     ///
     /// # Errors
     /// When the mask has no pixels.
@@ -206,7 +207,7 @@ impl Recipe {
         })
     }
 
-    /// What draws a mix again: its latent, and no search.
+    /// Provenance that draws a mix again: its latent, without a search.
     fn of_mix(self, mix: &Candidate) -> Self {
         Self {
             preset: None,
@@ -222,10 +223,10 @@ impl Recipe {
         }
     }
 
-    /// Reads the recipe out of an exported PNG.
+    /// Reads the provenance from an exported PNG.
     ///
     /// # Errors
-    /// When the file is no PNG, has no recipe, or one of a newer format.
+    /// When the file is not a PNG, has no provenance, or has a newer format.
     pub fn read(png: &[u8]) -> Result<Self, RecipeError> {
         let text = read_png_text(png, Self::KEYWORD)?.ok_or(RecipeError::None)?;
         Self::from_json(&text)
@@ -250,7 +251,7 @@ impl Recipe {
     /// The JSON that goes into the file.
     #[must_use]
     pub fn to_json(&self) -> String {
-        // Numbers, texts and lists of them: nothing that JSON could refuse.
+        // Only numbers, texts and lists, so serialising cannot fail.
         serde_json::to_string(self).unwrap_or_default()
     }
 
@@ -260,7 +261,7 @@ impl Recipe {
         (self.photo.width, self.photo.height) == (photo.width(), photo.height()) && self.photo == PhotoMark::of(photo)
     }
 
-    /// What was filled.
+    /// The hole that was filled.
     ///
     /// # Errors
     /// When the mask is damaged or is not the one that was filled.

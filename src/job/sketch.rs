@@ -1,7 +1,7 @@
-//! One picture at once, in place in the photo: the encoder's first guess, or what a latent draws.
+//! Quick previews in the photo: the encoder's first guess, or the picture of one latent.
 //!
-//! A sketch is a fill of one iteration, so that what it draws and weighs is what a search would. What would surprise: what
-//! joins it to the photo is kept, since a mix is drawn many times for the same hole.
+//! A quick preview is a fill of one iteration, so its picture and losses equal those of a search. The composer is
+//! cached, because a mix is drawn many times for the same hole.
 
 use std::sync::{Arc, Weak};
 
@@ -13,47 +13,47 @@ use crate::mask::Mask;
 use crate::photo::Photo;
 use crate::search::{Search, Settings, Starts};
 
-/// Names a sketch, so that it can be told which request it answers.
+/// Identifies a request for a quick preview, so that an answer can be matched to it.
 pub type SketchId = u64;
 
-/// Longer side of a preview in the photo; the generator's picture itself has 64 to 256 pixels. Smaller holes are drawn at full
-/// size, and with detail.
+/// Longest side of a preview. The generator's own picture has 64 to 256 pixels. Holes up to this size are drawn at full
+/// size and with detail.
 pub(super) const PREVIEW_SIDE_PX: u32 = 384;
 
-/// A picture that was asked for.
+/// A quick preview.
 #[derive(Clone, Debug)]
 pub struct Sketch {
     pub id: SketchId,
-    /// What was drawn. Its losses are those of a fill with the request's settings.
+    /// The drawn latent. Its losses are those of a fill with the request's settings.
     pub candidate: Candidate,
     /// Side of the candidate's picture.
     pub size_px: u32,
-    /// The same in place in the photo.
+    /// The picture blended into the photo.
     pub patch: Patch,
 }
 
 impl FillRequest {
-    /// The encoder's guess for the same hole, as it is.
+    /// A request to draw the encoder's guess for the same hole, without a search.
     #[must_use]
     pub fn into_first_guess(self) -> Self {
         let settings = Settings { starts: Starts::Encoder, ..self.settings.to_draw_one() };
         Self { settings, start: Start::AsSet, ..self }
     }
 
-    /// One latent in the same hole, as it is.
+    /// A request to draw one latent in the same hole, without a search.
     #[must_use]
     pub fn into_drawing_of(self, latent: Vec<f32>) -> Self {
         Self { settings: self.settings.to_draw_one(), start: Start::At(latent), ..self }
     }
 }
 
-/// Keeps what joins pictures to one hole.
+/// Cache of the composer for one hole.
 #[derive(Default)]
 pub(super) struct Easel {
     canvas: Option<(Place, Composer)>,
 }
 
-/// What a composer was made for. A photo that is closed meanwhile is not kept.
+/// Cache key: the composer's inputs. Weak pointers, so that the cache does not keep a closed photo in memory.
 struct Place {
     photo: Weak<Photo>,
     hole: Weak<Mask>,
@@ -87,11 +87,10 @@ impl Easel {
     }
 }
 
-/// Draws what a request asks for, which is of one iteration. `None` when it asks for the guess of an encoder that the model does
-/// not have.
+/// Draws a request of one iteration. `None` when it asks for the encoder's guess and the model has no encoder.
 ///
 /// # Errors
-/// As a fill.
+/// The same as for a fill.
 pub(super) fn sketch(
     engine: &mut Engine,
     easel: &mut Easel,

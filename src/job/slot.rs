@@ -1,9 +1,9 @@
-//! A place for the newest value only.
+//! A mailbox that keeps only the newest value.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Holds one value; a newer one replaces it. The producer can ask whether anybody waits, and save itself the work.
+/// Holds one value; a newer one replaces it. The producer can skip work while the last value was not taken.
 #[derive(Debug)]
 pub struct Slot<T> {
     value: Mutex<Option<T>>,
@@ -17,19 +17,19 @@ impl<T> Default for Slot<T> {
 }
 
 impl<T> Slot<T> {
-    /// Takes the newest value, and asks for the next.
+    /// Takes the newest value and marks the next one as wanted.
     pub fn take(&self) -> Option<T> {
         let value = self.lock().take();
         self.wanted.store(true, Ordering::Release);
         value
     }
 
-    /// Whether the last value was taken (or none was ever put).
+    /// Whether the last value was taken, or none was ever put.
     pub fn wanted(&self) -> bool {
         self.wanted.load(Ordering::Acquire)
     }
 
-    /// Puts a value, replacing one that nobody took.
+    /// Puts a value. It replaces one that was not taken.
     pub fn put(&self, value: T) {
         *self.lock() = Some(value);
         self.wanted.store(false, Ordering::Release);

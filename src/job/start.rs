@@ -1,39 +1,39 @@
-//! Where a search begins.
+//! The start latents of a search.
 
 use serde::{Deserialize, Serialize};
 
 use super::floats;
 use crate::search::{Search, Settings};
 
-/// Where the latents of a search begin. In files, latents are the bytes of little-endian f32 in base64.
+/// The start latents of a search. In files, latents are the bytes of little-endian f32 in base64.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Start {
-    /// Where [`Settings::starts`] says.
+    /// As [`Settings::starts`] says.
     #[default]
     AsSet,
-    /// At these: the latents of all candidates, one after the other.
+    /// These latents of all candidates, concatenated.
     At(#[serde(with = "floats")] Vec<f32>),
-    /// All at this latent, to find more like it ([`Settings::to_sample_around`]).
+    /// All candidates start at this latent, to find variations of it ([`Settings::to_sample_around`]).
     Around(#[serde(with = "floats")] Vec<f32>),
 }
 
 impl Start {
-    /// At a latent that the user has chosen, and spread around it ([`Settings::spread_around`]). Values beyond the prior's range are
-    /// moved to its edge.
+    /// Start latents spread around one that the user has chosen ([`Settings::spread_around`]). Values are clamped to
+    /// [-1, 1].
     #[must_use]
     pub fn spread_around(latent: &[f32], settings: &Settings) -> Self {
         let latent: Vec<f32> = latent.iter().map(|value| value.clamp(-1.0, 1.0)).collect();
         Self::At(settings.spread_around(&latent))
     }
 
-    /// Whether it adds nothing to the settings.
+    /// Whether the settings alone decide.
     #[must_use]
     pub fn is_as_set(&self) -> bool {
         *self == Self::AsSet
     }
 
-    /// Whether the latents are as many and as long as the model and the settings want them, each value in [-1, 1].
+    /// Whether number and length of the latents fit the settings and the model, with each value in [-1, 1].
     #[must_use]
     pub fn fits(&self, settings: &Settings, latent_dim: usize) -> bool {
         let (latents, length) = match self {
@@ -44,7 +44,7 @@ impl Start {
         latents.len() == length && latents.iter().all(|value| (-1.0..=1.0).contains(value))
     }
 
-    /// Brings a search that has not begun to where it begins. Its latents fit.
+    /// Sets the start latents of a search before its first iteration. They must fit.
     pub(super) fn bring(&self, search: &mut Search) {
         match self {
             Self::AsSet => {}
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chosen_latent_becomes_a_start_that_fits() {
+    fn spread_around_a_latent_gives_fitting_start() {
         let settings = Settings { candidates: 3, ..Settings::default() };
         let start = Start::spread_around(&[1.5, -0.5, 0.0], &settings);
         assert!(start.fits(&settings, 3));
@@ -76,12 +76,12 @@ mod tests {
     }
 
     #[test]
-    fn every_bit_of_a_start_survives_a_file() {
+    fn start_survives_a_file_bit_for_bit() {
         for start in [Start::AsSet, Start::At(vec![1.0 / 3.0, -0.0]), Start::Around(vec![f32::MIN_POSITIVE])] {
             let json = serde_json::to_string(&start).unwrap();
             let read: Start = serde_json::from_str(&json).unwrap();
             assert_eq!(format!("{read:?}"), format!("{start:?}"), "{json}");
         }
-        assert!(serde_json::from_str::<Start>(r#"{"at": "AAAA"}"#).is_err(), "three bytes are no number");
+        assert!(serde_json::from_str::<Start>(r#"{"at": "AAAA"}"#).is_err(), "three bytes are not a number");
     }
 }

@@ -18,10 +18,10 @@ use crate::blend::BlendMode;
 use crate::mask::{Edit, History, MaskPreset, Stroke, StrokeKind};
 use crate::model::host::Arithmetic;
 use crate::search::{OptimizerKind, Preset};
-use sketches::sketched;
+use sketches::draw_preview;
 
 /// Longer than any tiny fill takes, on the slowest machine.
-const PATIENCE: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 pub(crate) fn tiny_model() -> ModelChoice {
     ModelChoice::File(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("assets/fixtures/tiny-16.safetensors"))
@@ -33,7 +33,7 @@ fn photo(width: u32, height: u32) -> Photo {
     Photo::from_pixels(DynamicImage::ImageRgb8(RgbImage::from_fn(width, height, pixel)))
 }
 
-fn dab(width: u32, height: u32, at: [f32; 2]) -> Mask {
+fn painted_dot(width: u32, height: u32, at: [f32; 2]) -> Mask {
     let mut history = History::new(width, height);
     history.push(Edit::Stroke(Stroke { kind: StrokeKind::Paint, radius_px: 5.0, points_in_photo: vec![at] }));
     history.mask().clone()
@@ -43,7 +43,7 @@ fn request() -> FillRequest {
     let settings = Settings { steps: 8, candidates: 2, seed: 3, ..Preset::Best.settings() };
     FillRequest {
         photo: Arc::new(photo(40, 30)),
-        hole: Arc::new(dab(40, 30, [20.0, 15.0])),
+        hole: Arc::new(painted_dot(40, 30, [20.0, 15.0])),
         frame: FaceFrame::centered(40, 30),
         settings,
         start: Start::AsSet,
@@ -53,9 +53,9 @@ fn request() -> FillRequest {
     }
 }
 
-/// Writes down what it is told, and stops or breaks on demand.
+/// Records all calls, and stops or panics on demand.
 #[derive(Default)]
-struct Recorder {
+struct RecordingObserver {
     iterations: Vec<u32>,
     pictures: Vec<(u32, usize)>,
     notes: Vec<String>,
@@ -63,7 +63,7 @@ struct Recorder {
     break_at: Option<u32>,
 }
 
-impl Observer for Recorder {
+impl Observer for RecordingObserver {
     fn started(&mut self, _: &DeviceInfo, _: &ModelInfo, notes: &[String]) {
         self.notes = notes.to_vec();
     }
@@ -93,13 +93,13 @@ impl Observer for Recorder {
     }
 }
 
-fn fill(request: &FillRequest, recorder: &mut Recorder) -> Result<FillOutcome, FillError> {
+fn fill(request: &FillRequest, recorder: &mut RecordingObserver) -> Result<FillOutcome, FillError> {
     run_fill(&mut Engine::default(), request, recorder)
 }
 
 #[test]
-fn a_fill_reports_every_iteration_once_and_ends_with_its_best() {
-    let mut recorder = Recorder::default();
+fn fill_reports_every_iteration_and_returns_the_best() {
+    let mut recorder = RecordingObserver::default();
     let outcome = fill(&request(), &mut recorder).unwrap();
     assert_eq!(recorder.iterations, (1..=8).collect::<Vec<_>>());
     assert_eq!(recorder.pictures, [(4, 2), (8, 2)]);
@@ -112,25 +112,25 @@ fn a_fill_reports_every_iteration_once_and_ends_with_its_best() {
 
 #[test]
 fn stopping_keeps_the_best_so_far() {
-    let mut recorder = Recorder { stop_after: Some(3), ..Recorder::default() };
+    let mut recorder = RecordingObserver { stop_after: Some(3), ..RecordingObserver::default() };
     let outcome = fill(&request(), &mut recorder).unwrap();
     assert_eq!((outcome.steps, outcome.stopped), (3, Some(StopReason::Cancelled)));
 }
 
 #[test]
-fn stopping_at_once_is_an_error_that_says_so() {
-    let mut recorder = Recorder { stop_after: Some(0), ..Recorder::default() };
+fn stopping_before_the_first_iteration_is_an_error() {
+    let mut recorder = RecordingObserver { stop_after: Some(0), ..RecordingObserver::default() };
     assert!(matches!(fill(&request(), &mut recorder), Err(FillError::StoppedEarly)));
 }
 
-/// Of the processor that the tests run on.
+/// Name of the processor that the tests run on.
 fn cpu_name() -> &'static str {
     Arithmetic::fastest().host_name()
 }
 
 #[test]
-fn a_lost_device_keeps_the_best_so_far() {
-    let mut recorder = Recorder { break_at: Some(6), ..Recorder::default() };
+fn lost_device_keeps_the_best_so_far() {
+    let mut recorder = RecordingObserver { break_at: Some(6), ..RecordingObserver::default() };
     let outcome = fill(&request(), &mut recorder).unwrap();
     let Some(StopReason::Failed(reason)) = outcome.stopped else { panic!("must have failed") };
     assert!(reason.contains(&format!("{} stopped working", cpu_name())), "{reason}");
@@ -138,28 +138,28 @@ fn a_lost_device_keeps_the_best_so_far() {
 }
 
 #[test]
-fn losses_that_are_no_numbers_end_the_search_with_advice() {
+fn wild_settings_still_end_normally() {
     let mut wild = request();
     wild.settings.lambda = 1000.0;
     wild.settings.learning_rate = 10.0;
     wild.settings.optimizer = OptimizerKind::Momentum;
-    // Whatever it does to the latents, they are clipped: it must end like any other.
-    assert_eq!(fill(&wild, &mut Recorder::default()).unwrap().steps, 8);
+    // Latents are clipped, so even these settings must end normally.
+    assert_eq!(fill(&wild, &mut RecordingObserver::default()).unwrap().steps, 8);
 }
 
 #[test]
-fn requests_that_cannot_be_filled_say_what_to_do() {
+fn invalid_requests_say_what_to_do() {
     let error = |change: fn(&mut FillRequest)| {
         let mut request = request();
         change(&mut request);
-        fill(&request, &mut Recorder::default()).unwrap_err().to_string()
+        fill(&request, &mut RecordingObserver::default()).unwrap_err().to_string()
     };
     insta::assert_snapshot!(
         error(|request| request.hole = Arc::new(Mask::empty(40, 30))),
         @"nothing to fill: paint over the part of the face to replace"
     );
     insta::assert_snapshot!(
-        error(|request| request.hole = Arc::new(dab(40, 30, [0.0, 15.0]))),
+        error(|request| request.hole = Arc::new(painted_dot(40, 30, [0.0, 15.0]))),
         @"the hole lies outside the face frame: move the frame over it, or paint inside the frame"
     );
     insta::assert_snapshot!(
@@ -170,19 +170,19 @@ fn requests_that_cannot_be_filled_say_what_to_do() {
 }
 
 #[test]
-fn a_hole_over_the_whole_frame_is_filled_from_the_prior_and_says_so() {
+fn full_frame_hole_is_filled_with_a_note() {
     let mut request = request();
     request.hole = Arc::new(MaskPreset::Full.hole_in_photo(40, 30, &request.frame, 16, 0));
-    let mut recorder = Recorder::default();
+    let mut recorder = RecordingObserver::default();
     fill(&request, &mut recorder).unwrap();
-    assert_eq!(recorder.notes, ["Nothing is left to agree with: the fill is any plausible face"]);
+    assert_eq!(recorder.notes, ["No known pixels are left in the frame: the fill can be any plausible face"]);
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(8))]
 
     #[test]
-    fn nothing_under_the_hole_reaches_the_result(noise in prop::collection::vec(any::<u8>(), 3 * 40 * 30)) {
+    fn hole_noise_does_not_change_the_fill(noise in prop::collection::vec(any::<u8>(), 3 * 40 * 30)) {
         let clean = request();
         let mut noisy = clean.clone();
         let mut pixels = clean.photo.pixels.to_rgb8();
@@ -194,7 +194,7 @@ proptest! {
         }
         noisy.photo = Arc::new(Photo::from_pixels(DynamicImage::ImageRgb8(pixels)));
         let results = [&clean, &noisy].map(|request| {
-            let outcome = fill(request, &mut Recorder::default()).unwrap();
+            let outcome = fill(request, &mut RecordingObserver::default()).unwrap();
             let pixels = &outcome.candidates[outcome.best].pixels;
             crate::blend::apply(&request.photo, &request.hole, &request.frame, request.blend, pixels, outcome.size_px)
         });
@@ -202,13 +202,13 @@ proptest! {
     }
 }
 
-/// A worker, with the events so far.
-struct Desk {
+/// A worker for tests, with a count of its wake calls.
+struct TestWorker {
     worker: Worker,
     woken: Arc<AtomicUsize>,
 }
 
-impl Desk {
+impl TestWorker {
     fn new() -> Self {
         let woken = Arc::new(AtomicUsize::new(0));
         let counter = woken.clone();
@@ -227,7 +227,7 @@ impl Desk {
 
     fn wait_for<T>(&self, mut wanted: impl FnMut(Event) -> Option<T>) -> T {
         let start = Instant::now();
-        while start.elapsed() < PATIENCE {
+        while start.elapsed() < TIMEOUT {
             match self.worker.try_event() {
                 Some(event) => {
                     if let Some(found) = wanted(event) {
@@ -254,102 +254,102 @@ impl Desk {
 }
 
 #[test]
-fn the_worker_tells_a_fill_from_start_to_end() {
-    let desk = Desk::new();
-    desk.worker.send(Command::Start(7, Box::new(request())));
-    let device = desk.wait_for(|event| match event {
+fn worker_reports_a_fill_from_start_to_end() {
+    let test_worker = TestWorker::new();
+    test_worker.worker.send(Command::Start(7, Box::new(request())));
+    let device = test_worker.wait_for(|event| match event {
         Event::Started { job: 7, device, .. } => Some(device),
         _ => None,
     });
     assert_eq!((device.name.as_str(), device.is_gpu), (cpu_name(), false));
-    assert_eq!(desk.wait_for_outcome(7).steps, 8);
-    assert!(desk.woken.load(Ordering::Relaxed) >= 2);
+    assert_eq!(test_worker.wait_for_outcome(7).steps, 8);
+    assert!(test_worker.woken.load(Ordering::Relaxed) >= 2);
 }
 
 #[test]
 fn previews_show_the_fill_in_the_photo() {
-    let desk = Desk::new();
-    desk.start_long(1);
+    let test_worker = TestWorker::new();
+    test_worker.start_long(1);
     let start = Instant::now();
     let preview = loop {
-        match desk.worker.take_preview() {
+        match test_worker.worker.take_preview() {
             Some(preview) => break preview,
-            None => assert!(start.elapsed() < PATIENCE),
+            None => assert!(start.elapsed() < TIMEOUT),
         }
     };
     assert_eq!((preview.job, preview.candidates.len(), preview.size_px), (1, 2, 16));
     assert!(preview.patch.rgba.chunks(4).any(|pixel| pixel[3] == 255), "the hole is drawn");
-    desk.worker.send(Command::Cancel);
-    desk.wait_for_outcome(1);
+    test_worker.worker.send(Command::Cancel);
+    test_worker.wait_for_outcome(1);
 }
 
 #[test]
-fn cancel_answers_within_a_tenth_of_a_second_and_keeps_the_best() {
-    let desk = Desk::new();
-    desk.start_long(1);
-    desk.wait_for_progress();
+fn cancel_answers_quickly_and_keeps_the_best() {
+    let test_worker = TestWorker::new();
+    test_worker.start_long(1);
+    test_worker.wait_for_progress();
     let asked = Instant::now();
-    desk.worker.send(Command::Cancel);
-    let outcome = desk.wait_for_outcome(1);
-    // Twenty times the promise, since other tests run beside this one; without an answer it would be minutes.
+    test_worker.worker.send(Command::Cancel);
+    let outcome = test_worker.wait_for_outcome(1);
+    // Twenty times the promise, because other tests run in parallel. Without an answer it would take minutes.
     assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
     assert_eq!(outcome.stopped, Some(StopReason::Cancelled));
 }
 
 #[test]
-fn pause_stands_still_and_one_step_is_one_iteration() {
-    let desk = Desk::new();
-    desk.start_long(1);
-    desk.wait_for_progress();
-    desk.worker.send(Command::Pause);
+fn paused_search_waits_and_steps_one_iteration() {
+    let test_worker = TestWorker::new();
+    test_worker.start_long(1);
+    test_worker.wait_for_progress();
+    test_worker.worker.send(Command::Pause);
     let count = |event| match event {
         Event::Progress { iterations, paused: true, .. } => Some(iterations.last().map(|last| last.iteration)),
         _ => None,
     };
-    desk.wait_for(count);
+    test_worker.wait_for(count);
     std::thread::sleep(Duration::from_millis(50));
-    while desk.worker.try_event().is_some() {}
+    while test_worker.worker.try_event().is_some() {}
     std::thread::sleep(Duration::from_millis(50));
-    assert!(desk.worker.try_event().is_none(), "nothing happens while paused");
-    desk.worker.send(Command::StepOnce);
-    let first = desk.wait_for(|event| count(event).flatten());
-    desk.worker.send(Command::StepOnce);
-    let second = desk.wait_for(|event| count(event).flatten());
+    assert!(test_worker.worker.try_event().is_none(), "nothing happens while paused");
+    test_worker.worker.send(Command::StepOnce);
+    let first = test_worker.wait_for(|event| count(event).flatten());
+    test_worker.worker.send(Command::StepOnce);
+    let second = test_worker.wait_for(|event| count(event).flatten());
     assert_eq!(second, first + 1);
-    desk.worker.send(Command::Resume);
-    desk.wait_for(|event| matches!(event, Event::Progress { paused: false, .. }).then_some(()));
-    desk.worker.send(Command::Cancel);
-    desk.wait_for_outcome(1);
+    test_worker.worker.send(Command::Resume);
+    test_worker.wait_for(|event| matches!(event, Event::Progress { paused: false, .. }).then_some(()));
+    test_worker.worker.send(Command::Cancel);
+    test_worker.wait_for_outcome(1);
 }
 
 #[test]
-fn a_new_fill_stops_the_running_one() {
-    let desk = Desk::new();
-    desk.start_long(1);
-    desk.wait_for_progress();
-    desk.worker.send(Command::Start(2, Box::new(request())));
-    assert_eq!(desk.wait_for_outcome(1).stopped, Some(StopReason::Cancelled));
-    assert_eq!(desk.wait_for_outcome(2).stopped, None);
+fn new_fill_stops_the_running_one() {
+    let test_worker = TestWorker::new();
+    test_worker.start_long(1);
+    test_worker.wait_for_progress();
+    test_worker.worker.send(Command::Start(2, Box::new(request())));
+    assert_eq!(test_worker.wait_for_outcome(1).stopped, Some(StopReason::Cancelled));
+    assert_eq!(test_worker.wait_for_outcome(2).stopped, None);
 }
 
 #[test]
-fn changed_steps_and_lambda_count_while_it_runs() {
-    let desk = Desk::new();
-    desk.start_long(1);
-    desk.wait_for_progress();
-    desk.worker.send(Command::Update(LiveSettings { lambda: 0.5, steps: 1 }));
-    let outcome = desk.wait_for_outcome(1);
+fn steps_and_lambda_change_during_the_search() {
+    let test_worker = TestWorker::new();
+    test_worker.start_long(1);
+    test_worker.wait_for_progress();
+    test_worker.worker.send(Command::Update(LiveSettings { lambda: 0.5, steps: 1 }));
+    let outcome = test_worker.wait_for_outcome(1);
     assert_eq!((outcome.settings.lambda.to_bits(), outcome.settings.steps), (0.5f32.to_bits(), 1));
     assert_eq!(outcome.stopped, None);
 }
 
 #[test]
-fn a_model_that_is_missing_is_named() {
-    let desk = Desk::new();
+fn missing_model_is_named() {
+    let test_worker = TestWorker::new();
     let mut request = request();
     request.model = ModelChoice::File("no/such.safetensors".into());
-    desk.worker.send(Command::Start(1, Box::new(request)));
-    let (message, causes) = desk.wait_for(|event| match event {
+    test_worker.worker.send(Command::Start(1, Box::new(request)));
+    let (message, causes) = test_worker.wait_for(|event| match event {
         Event::Failed { job: 1, message, causes } => Some((message, causes)),
         _ => None,
     });
@@ -358,10 +358,10 @@ fn a_model_that_is_missing_is_named() {
 }
 
 #[test]
-fn warming_up_tells_device_and_model() {
-    let desk = Desk::new();
-    desk.worker.send(Command::WarmUp(DeviceChoice::Cpu, tiny_model()));
-    let model = desk.wait_for(|event| match event {
+fn warm_up_reports_device_and_model() {
+    let test_worker = TestWorker::new();
+    test_worker.worker.send(Command::WarmUp(DeviceChoice::Cpu, tiny_model()));
+    let model = test_worker.wait_for(|event| match event {
         Event::Ready { model, .. } => Some(model),
         _ => None,
     });

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::model::host::Tape;
 
-/// Events that may wait for the editor; the thread waits when it does not take them.
+/// Capacity of the event channel. The thread blocks when it is full.
 const EVENT_BOUND: usize = 1024;
 
 /// A handle to the thread named `fill`. Dropping it stops the thread.
@@ -29,7 +29,7 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Starts the thread. `wake` is called (from that thread) whenever there is something new to draw.
+    /// Starts the thread. `wake` is called from that thread whenever the editor should redraw.
     #[must_use]
     pub fn spawn(wake: Wake) -> Self {
         let (commands, command_receiver) = mpsc::channel();
@@ -49,15 +49,15 @@ impl Worker {
             serve(&line);
         });
         if let Err(error) = spawned {
-            // The channels are closed now, so that every command is answered by silence; this says why.
+            // The channels are closed now, so commands get no answer. The log says why.
             tracing::error!("cannot start the fill thread: {error}");
         }
         Self { commands, events, previews, sketches, faces }
     }
 
-    /// Hands over a command; never blocks.
+    /// Sends a command. Never blocks.
     pub fn send(&self, command: Command) {
-        // A worker that is gone has said why in its last event.
+        // Sending fails only when the thread has ended, and its last event said why.
         let _ = self.commands.send(command);
     }
 
@@ -73,7 +73,7 @@ impl Worker {
         self.previews.take()
     }
 
-    /// The newest sketch, if it was not taken yet.
+    /// The newest quick preview, if it was not taken yet.
     #[must_use]
     pub fn take_sketch(&self) -> Option<Sketch> {
         self.sketches.take()
@@ -113,13 +113,13 @@ fn serve(line: &Line) {
                     draw(line, &mut engine, &mut easel, id, &request);
                 }
             }
-            // The rest is about a running search, and none runs.
+            // The other commands are for a running search.
             _ => {}
         }
     }
 }
 
-/// The next command that matters while no search runs, if one waits already.
+/// The next waiting command that matters while no search runs.
 fn newer(line: &Line) -> Option<Command> {
     let matters = |command: &Command| {
         matches!(command, Command::Start(..) | Command::WarmUp(..) | Command::Sketch(..) | Command::Draw(..))
@@ -127,7 +127,7 @@ fn newer(line: &Line) -> Option<Command> {
     line.commands.try_iter().find(matters)
 }
 
-/// Runs a fill. Answers what was asked for meanwhile.
+/// Runs a fill. Returns the commands that came meanwhile and still wait.
 fn fill(line: &Line, engine: &mut Engine, job: JobId, request: &FillRequest) -> Waiting {
     let mut follower = Follower::new(line, job, request);
     let result = run_fill(engine, request, &mut follower);
@@ -156,7 +156,7 @@ fn draw(line: &Line, engine: &mut Engine, easel: &mut Easel, id: SketchId, reque
     }
 }
 
-/// What is behind an error, outermost first.
+/// The source chain of an error, outermost first.
 fn causes(error: &dyn std::error::Error) -> Vec<String> {
     std::iter::successors(error.source(), |cause| cause.source()).map(ToString::to_string).collect()
 }

@@ -1,10 +1,10 @@
-//! The way of the round brush from one point to the next, and the pixels it covers.
+//! The area that the round brush covers between two points, and the pixels in it.
 
 use std::ops::Range;
 
 use crate::photo::{Point, RectPx};
 
-/// Whether a point is one.
+/// Whether both coordinates are finite.
 pub(super) fn is_finite([x, y]: Point) -> bool {
     x.is_finite() && y.is_finite()
 }
@@ -36,10 +36,10 @@ pub(super) struct Capsule {
 }
 
 impl Capsule {
-    /// A thinner brush would leave gaps between the pixels of a slanting line.
+    /// A thinner brush would leave gaps in a slanting line.
     const MIN_RADIUS_PX: f64 = 0.5;
 
-    /// `None` when a point or the radius is no number.
+    /// `None` when a point is not finite or the radius is NaN.
     pub(super) fn new(from: Point, to: Point, radius_px: f32) -> Option<Self> {
         (is_finite(from) && is_finite(to) && !radius_px.is_nan()).then(|| Self {
             from: from.map(f64::from),
@@ -48,7 +48,7 @@ impl Capsule {
         })
     }
 
-    /// The interval it covers along x, and along y.
+    /// The interval that it covers along x, and along y.
     pub(super) fn bounds(&self) -> [(f64, f64); 2] {
         [0, 1].map(|axis| {
             let (from, to) = (self.from[axis], self.to[axis]);
@@ -56,8 +56,9 @@ impl Capsule {
         })
     }
 
-    /// Where the line at height `y` meets it: the hull of what it meets of both discs and of the rectangle between them
-    /// (the capsule is convex, so this is one interval). Empty intervals have `low > high`.
+    /// The interval in which the horizontal line at `y` intersects it: the hull of the intersections with both discs
+    /// and the rectangle between them. (The capsule is convex, so this is one interval.) Empty intervals have `low >
+    /// high`.
     pub(super) fn span(&self, y: f64) -> (f64, f64) {
         let [ax, ay] = self.from;
         let [bx, by] = self.to;
@@ -72,7 +73,7 @@ impl Capsule {
         let (dx, dy) = (bx - ax, by - ay);
         let length = dx.hypot(dy);
         if length > 0.0 {
-            // Along the segment 0 ≤ (p − a)·d ≤ |d|², across it |(p − a) × d| ≤ r·|d|; both are linear in p's x.
+            // Along the segment 0 ≤ (p − a)·d ≤ |d|², across it |(p − a) × d| ≤ r·|d|; both are linear in the x of p.
             let along = linear_span(dx, (y - ay) * dy, 0.0, length * length);
             let across = linear_span(dy, -(y - ay) * dx, -self.radius * length, self.radius * length);
             let (start, end) = (ax + along.0.max(across.0), ax + along.1.min(across.1));
@@ -85,7 +86,7 @@ impl Capsule {
     }
 }
 
-/// The `x` with `low ≤ slope·x + offset ≤ high`.
+/// The interval of `x` with `low ≤ slope·x + offset ≤ high`.
 fn linear_span(slope: f64, offset: f64, low: f64, high: f64) -> (f64, f64) {
     if slope == 0.0 {
         let all = (f64::NEG_INFINITY, f64::INFINITY);

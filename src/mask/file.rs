@@ -1,4 +1,4 @@
-//! Masks as picture files: white is hole.
+//! Mask image files: white is hole.
 
 use std::path::{Path, PathBuf};
 
@@ -26,15 +26,15 @@ pub enum MaskFileError {
     Photo(#[from] PhotoError),
 }
 
-/// Loads a mask for a photo of this size: brighter than half is hole; with alpha, transparent is not.
+/// Loads a mask for a photo of this size. Pixels brighter than half are hole; transparent pixels are not.
 ///
 /// # Errors
-/// When the file cannot be opened as a picture, or has another size.
+/// When the file cannot be opened as an image, or has another size.
 pub fn load_mask(path: &Path, width: u32, height: u32) -> Result<Mask, MaskFileError> {
     from_picture(photo::open(path, DecodeLimits::default())?.pixels, path, width, height)
 }
 
-/// As [`load_mask`], from memory.
+/// Like [`load_mask`], from memory.
 ///
 /// # Errors
 /// As [`load_mask`].
@@ -42,7 +42,7 @@ pub fn decode_mask(bytes: &[u8], width: u32, height: u32) -> Result<Mask, MaskFi
     from_picture(photo::decode(bytes, DecodeLimits::default())?.pixels, Path::new(""), width, height)
 }
 
-/// Saves a mask as an 8-bit grey PNG, white where there is hole.
+/// Saves a mask as an 8-bit grey PNG; the hole is white.
 ///
 /// # Errors
 /// As [`crate::photo::save_png`].
@@ -52,7 +52,7 @@ pub fn save_mask(path: &Path, mask: &Mask, overwrite: Overwrite) -> Result<(), S
     photo::save_png(path, &DynamicImage::ImageLuma8(grey), &Extras::default(), overwrite)
 }
 
-/// Encodes a mask as a PNG of one bit a pixel, white where there is hole, to be kept inside other files; [`decode_mask`]
+/// Encodes a mask as a PNG with one bit per pixel for embedding in other files; the hole is white. [`decode_mask`]
 /// reads it.
 ///
 /// # Errors
@@ -82,7 +82,7 @@ mod tests {
     use crate::mask::StrokeKind;
 
     #[test]
-    fn a_saved_mask_loads_as_it_was() {
+    fn a_saved_mask_loads_unchanged() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("mask.png");
         let mut mask = Mask::empty(13, 7);
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn one_bit_a_pixel_holds_every_mask() {
+    fn one_bit_png_round_trips_every_mask() {
         for (width, height) in [(1, 1), (7, 3), (8, 2), (9, 5), (33, 4)] {
             let pixels = (0..width * height).map(|at| if at * at % 7 < 3 { 255 } else { 0 }).collect();
             let mask = Mask::from_pixels(width, height, pixels).unwrap();

@@ -1,9 +1,8 @@
-//! Every edit of the hole, in order, with undo and redo.
+//! All edits of the hole in order, with undo and redo.
 //!
-//! Beside each edit stand the 64×64 tiles it touched, one bit a pixel, in their other state; undo and redo swap them with
-//! the mask's, which costs no more than the part that changes. Those tiles are bounded in memory: beyond
-//! [`SAVED_BYTES`] the oldest are dropped, and an undo that comes to such an edit draws the edits before it
-//! again from nothing.
+//! Each edit keeps the other state of the 64×64 tiles it touched, one bit per pixel. Undo and redo swap these tiles
+//! with the mask's, so their cost depends only on the size of the change. Memory is limited: beyond [`SAVED_BYTES`] the
+//! oldest tiles are dropped, and undoing such an edit redraws all earlier edits.
 
 use std::sync::Arc;
 
@@ -12,35 +11,35 @@ use super::tiles::{SavedTiles, TILE_PX};
 use super::{Mask, MaskPreset, Stroke};
 use crate::photo::{FaceFrame, Point, RectPx};
 
-/// Most memory for taking edits back: some forty edits of a whole 24-megapixel mask, or many thousand strokes.
+/// Memory limit for undo: dozens of edits of a whole 24-megapixel mask, or thousands of strokes.
 const SAVED_BYTES: usize = 128 << 20;
 
 /// One change of the hole.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Edit {
     Stroke(Stroke),
-    /// No hole any more.
+    /// Removes the hole.
     Clear,
-    /// Hole becomes known and known becomes hole.
+    /// Swaps hole and known pixels.
     Invert,
-    /// Adds a ready-made hole to what is there.
+    /// Adds a preset hole.
     Preset {
         preset: MaskPreset,
         frame: FaceFrame,
         crop_size_px: u32,
         seed: u64,
     },
-    /// Replaces everything (a loaded mask). One of another size than the photo changes nothing.
+    /// Replaces the mask (a loaded mask). One of another size than the photo changes nothing.
     Replace(Arc<Mask>),
 }
 
-/// How to take an edit back.
+/// How to undo an edit.
 #[derive(Clone, Debug)]
 enum Saved {
     Tiles(SavedTiles),
     /// The edit is its own inverse.
     Invert,
-    /// Given up for memory: the mask is drawn again.
+    /// Dropped to save memory: undo redraws the mask.
     Dropped,
 }
 
@@ -50,21 +49,21 @@ struct Step {
     changed: RectPx,
 }
 
-/// The edits and the mask they lead to. Every change answers which part of the mask it touched, so that no more than
-/// that is uploaded and drawn again.
+/// The edits and the resulting mask. Every change returns the part of the mask it touched, so that only that part is
+/// uploaded and redrawn.
 #[derive(Clone, Debug)]
 pub struct History {
     mask: Mask,
     edits: Vec<Edit>,
-    /// One for each edit, undone ones too.
+    /// One per edit, including undone ones.
     steps: Vec<Step>,
-    /// How many edits are not undone.
+    /// Number of edits that are not undone.
     done: usize,
     max_saved_bytes: usize,
 }
 
 impl History {
-    /// No edits, no hole.
+    /// An empty history with an empty mask.
     #[must_use]
     pub fn new(width: u32, height: u32) -> Self {
         Self::with_max_saved_bytes(width, height, SAVED_BYTES)
@@ -80,7 +79,7 @@ impl History {
         &self.mask
     }
 
-    /// Does an edit and forgets what was undone. Returns the part that changed.
+    /// Applies an edit and drops the undone ones. Returns the part that changed.
     pub fn push(&mut self, edit: Edit) -> RectPx {
         self.forget_undone();
         let step = draw(&mut self.mask, &edit);
@@ -113,7 +112,7 @@ impl History {
         changed
     }
 
-    /// Takes the newest edit back. Returns the part that changed, `None` when there is nothing to undo.
+    /// Undoes the newest edit. Returns the part that changed, or `None` when there is nothing to undo.
     pub fn undo(&mut self) -> Option<RectPx> {
         let index = self.done.checked_sub(1)?;
         let step = self.steps.get_mut(index)?;
@@ -126,12 +125,12 @@ impl History {
             }
             Saved::Dropped => self.draw_again(),
         }
-        // Tiles that were all alike before the edit may take more room after it.
+        // Tiles that were uniform before the edit may need more memory after it.
         self.keep_within_memory();
         Some(changed)
     }
 
-    /// Does the newest undone edit again. Returns the part that changed, `None` when there is nothing to redo.
+    /// Redoes the last undone edit. Returns the part that changed, or `None` when there is nothing to redo.
     pub fn redo(&mut self) -> Option<RectPx> {
         let step = self.steps.get_mut(self.done)?;
         let changed = step.changed;
@@ -147,13 +146,13 @@ impl History {
         Some(changed)
     }
 
-    /// Whether [`undo`](Self::undo) has something to take back.
+    /// Whether there is an edit to undo.
     #[must_use]
     pub fn can_undo(&self) -> bool {
         self.done > 0
     }
 
-    /// Whether [`redo`](Self::redo) has something to do again.
+    /// Whether there is an edit to redo.
     #[must_use]
     pub fn can_redo(&self) -> bool {
         self.done < self.edits.len()
@@ -170,7 +169,8 @@ impl History {
         self.steps.truncate(self.done);
     }
 
-    /// Draws the edits that are not undone from nothing, and saves their tiles again, the newest ones' in the end.
+    /// Redraws all edits that are not undone on an empty mask and saves their tiles again. If memory is short, the
+    /// newest edits keep theirs.
     fn draw_again(&mut self) {
         self.mask.clear();
         for index in 0..self.done {
@@ -181,8 +181,8 @@ impl History {
         }
     }
 
-    /// Drops tiles until the rest fits: first those of undone edits, the last to be redone first (doing one of them again
-    /// costs no more than drawing it), then the oldest. The newest edit keeps its own whatever their size.
+    /// Drops tiles until the rest fits. First those of undone edits, starting with the one to be redone last (redoing
+    /// costs no more than drawing). Then the oldest. The newest edit always keeps its tiles.
     fn keep_within_memory(&mut self) {
         let mut bytes = self.saved_bytes();
         let undone = (self.done..self.steps.len()).rev();
@@ -205,7 +205,7 @@ impl History {
     }
 }
 
-/// Does an edit on a mask.
+/// Applies an edit to a mask, and saves what undo needs.
 fn draw(mask: &mut Mask, edit: &Edit) -> Step {
     let mut tiles = SavedTiles::default();
     let changed = match edit {

@@ -1,7 +1,8 @@
-//! The hole: what the user painted, as strokes and as pixels, and what it means for the loss.
+//! The hole: brush strokes, their pixels, and the context weights for the loss.
 //!
-//! Pixels are 0 or 255, never between: a pixel is replaced as a whole or keeps every bit. Ready-made holes are given in the
-//! crop's pixels and come out a little smaller in the photo, or cropping again would lose known pixels to the hole's edge.
+//! Mask pixels are 0 or 255, never between: each photo pixel is either replaced or unchanged. Preset holes are defined
+//! in crop pixels. In the photo they are made slightly smaller, so that cropping again does not lose known pixels at
+//! the edge of the hole.
 
 mod capsule;
 mod file;

@@ -1,4 +1,4 @@
-//! Ready-made holes, laid over the face frame in the crop's own pixels.
+//! Preset holes, defined in crop pixels and placed on the face frame.
 
 use std::ops::Range;
 
@@ -23,11 +23,11 @@ pub enum MaskPreset {
     Left,
     /// Each crop pixel with probability 0.8 (CVPR 2017's random mask).
     Random,
-    /// All but every fourth pixel of every fourth row (the blog's grid).
+    /// All pixels except every fourth of every fourth row (the blog's grid).
     Grid,
-    /// All but every eighth pixel of every eighth row: an 8×8 picture of a 64×64 crop.
+    /// All pixels except every eighth of every eighth row: an 8×8 image of a 64×64 crop remains.
     Lowres,
-    /// Everything: a face from the prior alone.
+    /// Every pixel: the face comes from the prior alone.
     Full,
 }
 
@@ -35,7 +35,7 @@ impl MaskPreset {
     pub const ALL: [Self; 7] =
         [Self::Center, Self::Half, Self::Left, Self::Random, Self::Grid, Self::Lowres, Self::Full];
 
-    /// The name on the command line.
+    /// Its name on the command line.
     #[must_use]
     pub fn id(self) -> &'static str {
         match self {
@@ -55,7 +55,7 @@ impl MaskPreset {
         Self::ALL.into_iter().find(|preset| preset.id() == id)
     }
 
-    /// The hole as seen by the network: `[size, size]`, true in the hole. `seed` matters to `Random` only.
+    /// The hole in crop pixels: `[size, size]`, true in the hole. `seed` matters to `Random` only.
     #[must_use]
     pub fn hole_in_crop(self, crop_size_px: u32, seed: u64) -> Vec<bool> {
         let size = crop_size_px;
@@ -76,10 +76,10 @@ impl MaskPreset {
         hole
     }
 
-    /// The hole in a photo of this size: inside the frame, the photo pixels whose crop pixel is hole, except those that
-    /// a crop pixel the preset leaves known is made of. So every crop pixel that the preset leaves known comes out known
-    /// when the photo is cropped again with the same frame (where the frame lies inside the photo). Where crop and
-    /// photo pixels line up, the others come out as hole, and the crop's hole is exactly the preset's.
+    /// The hole in a photo of this size. It contains the photo pixels in the frame whose crop pixel is hole, except
+    /// those in the footprint of a known crop pixel. So when the photo is cropped again with the same frame, every
+    /// known crop pixel of the preset stays known (where the frame lies inside the photo). Where crop and photo pixels
+    /// line up, the crop's hole is exactly the preset's.
     #[must_use]
     pub fn hole_in_photo(self, width: u32, height: u32, frame: &FaceFrame, crop_size_px: u32, seed: u64) -> Mask {
         let mut mask = Mask::empty(width, height);
@@ -97,7 +97,7 @@ impl MaskPreset {
     }
 }
 
-/// Marks every photo pixel of the frame whose crop pixel is hole.
+/// Marks every photo pixel in the frame whose crop pixel is hole.
 fn mark_holes(mask: &mut Mask, frame: &FaceFrame, grid: CropGrid, crop_size_px: u32, hole: &[bool]) {
     let rect = frame.bounds_in_photo(mask.width(), mask.height());
     let size = f64::from(crop_size_px);
@@ -122,7 +122,7 @@ fn whole(value: f64) -> usize {
     value as usize
 }
 
-/// The part of a range of pixels inside `0..size`.
+/// Clips a range of pixels to `0..size`.
 fn inside(range: Range<i64>, size: u32) -> Range<u32> {
     let clip = |value: i64| u32::try_from(value.clamp(0, i64::from(size))).unwrap_or(size);
     let start = clip(range.start);

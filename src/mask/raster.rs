@@ -1,4 +1,4 @@
-//! The hole as pixels, and strokes drawn into it.
+//! The mask: the hole as pixels, and drawing strokes into it.
 
 use std::ops::Range;
 
@@ -7,26 +7,26 @@ use serde::{Deserialize, Serialize};
 use super::capsule::{Capsule, is_finite, pixel_under, whole_px};
 use crate::photo::{Point, RectPx, sha256_of};
 
-/// Whether a stroke adds to the hole or takes away.
+/// Whether a stroke adds to the hole or removes from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StrokeKind {
     Paint,
     Erase,
 }
 
-/// One drag of the round brush, kept as drawn so that it can be undone, saved and drawn again at any size.
+/// One drag of the round brush, kept as a path so that it can be undone, saved, and redrawn at any size.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stroke {
     pub kind: StrokeKind,
     /// Radius in photo pixels.
     pub radius_px: f32,
-    /// The path of the brush's middle; a single point is a dab. Points that are not finite are passed over.
+    /// The path of the brush's centre; a single point is a dab. Points that are not finite are skipped.
     pub points_in_photo: Vec<Point>,
 }
 
-/// One byte a photo pixel: 255 in the hole, 0 elsewhere, nothing between.
+/// One byte per photo pixel: 255 in the hole, 0 elsewhere.
 ///
-/// Every edit answers a rectangle, clipped to the photo, outside which nothing changed.
+/// Every edit returns the rectangle that it may have changed, clipped to the photo.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Mask {
     width: u32,
@@ -34,7 +34,7 @@ pub struct Mask {
     pixels: Vec<u8>,
 }
 
-/// A copy takes memory for the rows of the hole only: a system gives memory for zeros when it is written to.
+/// Copies only the rows with a hole: the system allocates memory for zeros only when it is written to.
 impl Clone for Mask {
     fn clone(&self) -> Self {
         let mut copy = Self::empty(self.width, self.height);
@@ -49,14 +49,14 @@ impl Mask {
     /// The value of a hole pixel, in memory and in mask files.
     pub const HOLE: u8 = 255;
 
-    /// A mask with no hole.
+    /// A mask without a hole.
     #[must_use]
     pub fn empty(width: u32, height: u32) -> Self {
         Self { width, height, pixels: vec![0; width as usize * height as usize] }
     }
 
-    /// A mask from grey values, row by row: brighter than half (128 and up) is hole. `None` when there are not
-    /// `width × height` values.
+    /// A mask from grey values, row by row: 128 and brighter is hole. `None` when there are not `width × height`
+    /// values.
     #[must_use]
     pub fn from_pixels(width: u32, height: u32, mut pixels: Vec<u8>) -> Option<Self> {
         if pixels.len() != width as usize * height as usize {
@@ -86,37 +86,37 @@ impl Mask {
         RectPx { x: 0, y: 0, width: self.width, height: self.height }
     }
 
-    /// Row by row, 255 or 0.
+    /// The pixels, row by row, 255 or 0.
     #[must_use]
     pub fn pixels(&self) -> &[u8] {
         &self.pixels
     }
 
-    /// Whether a pixel is hole; `false` outside.
+    /// Whether a pixel is hole; `false` outside the mask.
     #[must_use]
     pub fn is_hole(&self, x: u32, y: u32) -> bool {
         x < self.width && y < self.height && self.pixels[y as usize * self.width as usize + x as usize] != 0
     }
 
-    /// Whether nothing is hole.
+    /// Whether no pixel is hole.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.rows_with_hole().next().is_none()
     }
 
-    /// SHA-256 of size and pixels, in hexadecimal.
+    /// SHA-256 of the size and the pixels, in hexadecimal.
     #[must_use]
     pub fn sha256(&self) -> String {
         sha256_of(self.width, self.height, "mask", &self.pixels)
     }
 
-    /// How many pixels are hole.
+    /// Number of hole pixels.
     #[must_use]
     pub fn count(&self) -> usize {
         self.pixels.iter().filter(|&&pixel| pixel != 0).count()
     }
 
-    /// The smallest rectangle around the hole; `None` without one.
+    /// The smallest rectangle around the hole; `None` when there is no hole.
     #[must_use]
     pub fn hole_bounds(&self) -> Option<RectPx> {
         let mut bounds = RectPx::default();
@@ -138,8 +138,8 @@ impl Mask {
         &self.pixels[start + columns.start as usize..start + columns.end as usize]
     }
 
-    /// Whether part of a row has a hole. The range must lie inside the mask. Looks at many pixels at once, as no search for the first
-    /// of them can.
+    /// Whether part of a row has a hole. The range must lie inside the mask. A fold without early exit, because the
+    /// compiler vectorizes it.
     pub(crate) fn row_has_hole(&self, y: u32, columns: Range<u32>) -> bool {
         self.row(y, columns).iter().fold(0, |all, pixel| all | pixel) != 0
     }
@@ -148,25 +148,25 @@ impl Mask {
         (0..self.height).filter(|y| self.row_has_hole(*y, 0..self.width))
     }
 
-    /// Part of a row, to be changed. The range must lie inside the mask, and values stay 0 or 255.
+    /// Part of a row, mutable. The range must lie inside the mask, and values must stay 0 or 255.
     pub(super) fn row_mut(&mut self, y: u32, columns: Range<u32>) -> &mut [u8] {
         let start = y as usize * self.width as usize;
         &mut self.pixels[start + columns.start as usize..start + columns.end as usize]
     }
 
-    /// Makes everything hole.
+    /// Makes every pixel hole.
     pub fn fill(&mut self) -> RectPx {
         self.pixels.fill(Self::HOLE);
         self.rect()
     }
 
-    /// Makes everything known.
+    /// Makes every pixel known.
     pub fn clear(&mut self) -> RectPx {
         *self = Self::empty(self.width, self.height);
         self.rect()
     }
 
-    /// Hole becomes known and known becomes hole.
+    /// Swaps hole and known pixels.
     pub fn invert(&mut self) -> RectPx {
         for pixel in &mut self.pixels {
             *pixel = !*pixel;
@@ -174,7 +174,7 @@ impl Mask {
         self.rect()
     }
 
-    /// Adds the hole of another mask; where one is larger, the rest of it counts for nothing.
+    /// Adds the hole of another mask; pixels outside either mask are ignored.
     pub fn add(&mut self, other: &Self) -> RectPx {
         let Some(bounds) = other.hole_bounds() else { return RectPx::default() };
         let changed = bounds.intersection(self.rect());
@@ -198,9 +198,9 @@ impl Mask {
         changed
     }
 
-    /// Draws the way of the brush from one point to the next: every pixel whose centre is within the radius of the
-    /// segment, and the pixels under its two ends whatever the radius. Radii below half a pixel count as half a pixel, so
-    /// that a thin line has no gaps. Costs time in proportion to the rows it crosses and the pixels it sets.
+    /// Draws the brush from one point to the next: every pixel whose centre is within the radius of the segment, and
+    /// the pixels under both ends whatever the radius. Radii below half a pixel count as half a pixel, so that a thin
+    /// line has no gaps. The cost is proportional to the rows crossed and the pixels set.
     pub fn draw_segment(&mut self, from: Point, to: Point, radius_px: f32, kind: StrokeKind) -> RectPx {
         let Some(capsule) = Capsule::new(from, to, radius_px) else { return RectPx::default() };
         let changed = self.segment_bounds(from, to, radius_px);
@@ -210,7 +210,7 @@ impl Mask {
         };
         for y in changed.y..changed.y + changed.height {
             let columns = whole_px(capsule.span(f64::from(y) + 0.5), self.width);
-            // Rounding must not set a pixel that the answer leaves out.
+            // Rounding must not set a pixel outside the returned rectangle.
             let (start, end) = (columns.start.max(changed.x), columns.end.min(changed.x + changed.width));
             self.row_mut(y, start..end.max(start)).fill(value);
         }
@@ -237,8 +237,9 @@ impl Mask {
         [from, to].into_iter().fold(body, |rect, end| rect.union(pixel_under(end, self.width, self.height)))
     }
 
-    /// Rectangles, one for each band of `band_px` rows, that together hold all that [`draw_segment`](Self::draw_segment)
-    /// may change: far less than one rectangle for a long slanting segment.
+    /// Rectangles, one per band of `band_px` rows, that together contain everything
+    /// [`draw_segment`](Self::draw_segment) may change. For a long slanting segment they cover far less than a single
+    /// rectangle.
     pub(super) fn segment_bands(&self, from: Point, to: Point, radius_px: f32, band_px: u32) -> Vec<RectPx> {
         let Some(capsule) = Capsule::new(from, to, radius_px) else { return Vec::new() };
         let bounds = self.segment_bounds(from, to, radius_px);

@@ -1,14 +1,14 @@
-//! What an edit covered, kept so that it can be taken back without drawing everything again.
+//! The mask tiles that an edit changed, saved so that undo need not redraw the mask.
 
 use std::collections::HashMap;
 
 use super::Mask;
 use crate::photo::RectPx;
 
-/// Side of a tile: one machine word holds a row.
+/// Side of a tile: a row of bits fits one machine word.
 pub(super) const TILE_PX: u32 = 64;
 
-/// 64×64 pixels, one bit each; most are all alike and take no room.
+/// 64×64 pixels, one bit each. Uniform tiles, which are the most common, store no pixels.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Tile {
     Known,
@@ -16,7 +16,7 @@ enum Tile {
     Mixed(Box<[u64; TILE_PX as usize]>),
 }
 
-/// The other state of some tiles of a mask: what they held before an edit, or, once it is undone, what they held after it.
+/// The other state of the tiles of an edit: before the edit, or after it once it is undone.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SavedTiles {
     tiles: HashMap<(u32, u32), Tile>,
@@ -24,7 +24,7 @@ pub(super) struct SavedTiles {
 }
 
 impl SavedTiles {
-    /// Saves the tiles that a rectangle touches, as they are now, unless they are saved already.
+    /// Saves the current state of the tiles that a rectangle touches, unless they are saved already.
     pub(super) fn save(&mut self, mask: &Mask, rect: RectPx) {
         if rect.is_empty() {
             return;
@@ -40,7 +40,7 @@ impl SavedTiles {
         }
     }
 
-    /// Exchanges the saved tiles and the mask's: undoes the edit, or does it again.
+    /// Swaps the saved tiles with the mask's: undoes the edit, or redoes it.
     pub(super) fn swap(&mut self, mask: &mut Mask) {
         self.mixed = 0;
         for (&(column, row), tile) in &mut self.tiles {
@@ -51,7 +51,7 @@ impl SavedTiles {
         }
     }
 
-    /// Memory held, in bytes, about.
+    /// Approximate memory use in bytes.
     pub(super) fn bytes(&self) -> usize {
         self.tiles.capacity() * size_of::<((u32, u32), Tile)>() + self.mixed * TILE_PX as usize * size_of::<u64>()
     }
@@ -61,7 +61,7 @@ fn tile_rect(mask: &Mask, column: u32, row: u32) -> RectPx {
     RectPx { x: column * TILE_PX, y: row * TILE_PX, width: TILE_PX, height: TILE_PX }.intersection(mask.rect())
 }
 
-/// Pixels of the tile beyond the mask's border repeat as known, or as hole where all others are hole.
+/// Bits for pixels beyond the mask's border have no meaning: they are never written back.
 fn read(mask: &Mask, column: u32, row: u32) -> Tile {
     let rect = tile_rect(mask, column, row);
     let columns = rect.x..rect.x + rect.width;

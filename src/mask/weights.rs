@@ -1,23 +1,23 @@
-//! How much each known pixel counts (CVPR 2017, section 3.2).
+//! Context weights: how much each known pixel counts (CVPR 2017, section 3.2).
 
 use std::collections::VecDeque;
 
-/// Context weights of a crop: `known` is the paper's `M` (`[size, size]`, 1 where known and 0 in the hole), and so is the
-/// answer: `W = (1 − focus)·M + focus·W_paper`, each value 0 to 1.
+/// Context weights of a crop: `W = (1 − focus)·M + focus·W_paper`, each 0 to 1. `known` is the paper's `M`: `[size,
+/// size]`, 1 where known and 0 in the hole. The result has the same shape.
 ///
-/// `W_paper` of a known pixel is the share of hole pixels in the square window around it (`window_px` wide, odd;
-/// the paper's is 7), and zero in the hole. The share is always of `window_px²`: the pixel itself counts, though it is known
-/// and so adds nothing, and what lies outside the picture counts as known. (The paper's formula can also be read as a share of the
-/// neighbours alone, `window_px² − 1`; these are the reference numbers' weights to the bit.)
+/// `W_paper` of a known pixel is the share of hole pixels in the square window around it (`window_px` wide, odd; the
+/// paper's is 7). It is zero in the hole. The share is always of `window_px²`: it includes the pixel itself, which is
+/// known and adds nothing, and pixels outside the crop count as known. (The paper's formula can also be read as a share
+/// of the `window_px² − 1` neighbours; the reference numbers use `window_px²`.)
 ///
-/// `focus` 0 is plain `M`, 1 the paper. An even window is taken one wider.
+/// `focus` 0 is plain `M`, 1 is the paper. An even `window_px` is rounded up to the next odd number.
 ///
 /// # Panics
-/// When `known` does not hold `size_px²` values.
+/// If `known` does not hold `size_px²` values.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "counts of pixels in a window, far below 2^24")]
 pub fn context_weights(known: &[f32], size_px: usize, window_px: usize, focus: f32) -> Vec<f32> {
-    assert_eq!(known.len(), size_px * size_px, "the known pixels of a square crop");
+    assert_eq!(known.len(), size_px * size_px, "`known` must be a square crop");
     let reach = window_px / 2;
     let window_area = (2 * reach + 1).pow(2) as f32;
     let sums = hole_sums(known, size_px);
@@ -37,8 +37,9 @@ pub fn context_weights(known: &[f32], size_px: usize, window_px: usize, focus: f
     weights
 }
 
-/// Weights of pairs of neighbours: for each pixel of a crop that with the pixel to its right, then that with the pixel below, each
-/// `[size, size]`. The mean of the two pixels' `weights`; zero unless both are known and there is a neighbour.
+/// Weights of neighbour pairs: of each pixel with the pixel to its right, then of each pixel with the pixel below,
+/// `[size, size]` each. A weight is the mean of the two pixels' `weights`, and zero unless both are known and the
+/// neighbour exists.
 #[must_use]
 pub fn pair_weights(weights: &[f32], known: &[f32], size_px: usize) -> [Vec<f32>; 2] {
     let pair = |pixel: usize, neighbour: Option<usize>| match neighbour {
@@ -64,8 +65,8 @@ fn hole_sums(known: &[f32], size_px: usize) -> Vec<u32> {
     sums
 }
 
-/// For each pixel of a crop of side `size`, how many steps to the left, right, up or down lead to the nearest known one: 0 for
-/// a known pixel, `u32::MAX` where none is known at all. `known` is `[size, size]`, 1 where known.
+/// For each pixel of a crop of side `size`, the number of steps left, right, up or down to the nearest known pixel. 0
+/// for a known pixel; `u32::MAX` when no pixel is known. `known` is `[size, size]`, 1 where known.
 #[must_use]
 pub fn steps_to_known(known: &[f32], size: usize) -> Vec<u32> {
     let mut steps: Vec<u32> = known.iter().map(|&known| if known > 0.0 { 0 } else { u32::MAX }).collect();
@@ -101,7 +102,7 @@ mod tests {
         #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
         #[test]
-        fn weights_are_the_share_of_hole_in_the_window(
+        fn weights_equal_the_share_of_hole_pixels(
             size in 1usize..12, reach in 0usize..7, focus in 0.0f32..=1.0, bits in prop::collection::vec(any::<bool>(), 144),
         ) {
             let known: Vec<f32> = bits[..size * size].iter().map(|&bit| f32::from(u8::from(bit))).collect();
@@ -118,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn weights_of_a_five_by_five_worked_by_hand() {
+    fn weights_match_a_hand_worked_example() {
         let mut known = [1.0; 25];
         for hole in [11, 12, 16] {
             known[hole] = 0.0;
@@ -140,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn pairs_weigh_as_the_mean_of_two_known_pixels() {
+    fn pair_weights_are_means_of_two_known_pixels() {
         #[rustfmt::skip]
         let (known, weights) = ([
             1.0, 1.0, 0.0,
@@ -158,18 +159,18 @@ mod tests {
     }
 
     #[test]
-    fn the_paper_keeps_a_seventh_of_a_centre_masks_known_pixels() {
+    fn paper_weights_keep_only_pixels_near_the_hole() {
         let hole = MaskPreset::Center.hole_in_crop(64, 0);
         let known: Vec<f32> = hole.iter().map(|&hole| if hole { 0.0 } else { 1.0 }).collect();
         let weights = context_weights(&known, 64, 7, 1.0);
-        // Three pixels all around the 32×32 hole have it in their window: 38² − 32² of 64² − 32².
+        // The hole is 32×32, and known pixels up to three away have hole in their window: 38² − 32² of 64² − 32².
         assert_eq!(weights.iter().filter(|&&weight| weight > 0.0).count(), 420);
         // Beside the middle of an edge the window holds 3 × 7 hole pixels.
         assert!((weights[32 * 64 + 15] - 21.0 / 49.0).abs() < 1e-6);
     }
 
     #[test]
-    fn steps_to_the_nearest_known_pixel_are_counted_along_the_axes() {
+    fn distances_to_known_pixels_are_axis_steps() {
         #[rustfmt::skip]
         let known = [
             1.0, 0.0, 0.0, 0.0,

@@ -1,17 +1,17 @@
-//! Differences pixel by pixel.
+//! Pixel-wise metrics: L1 and PSNR.
 
 use super::Picture;
 
-/// Which pixels a number is about.
+/// The pixels that a metric covers.
 #[derive(Clone, Copy, Debug)]
 pub enum Region<'a> {
     Whole,
-    /// One value a pixel, row by row: true in the hole. Pixels beyond its end are not in the hole.
+    /// One value per pixel, row by row: true in the hole. Pixels beyond its end are not in the hole.
     Hole(&'a [bool]),
 }
 
 impl Region<'_> {
-    /// Whether a pixel belongs to it, by its index row by row.
+    /// Whether the region contains a pixel, given by its row-major index.
     pub(super) fn contains(self, pixel: usize) -> bool {
         match self {
             Self::Whole => true,
@@ -29,8 +29,8 @@ pub fn l1(truth: &Picture, filled: &Picture, region: Region) -> f64 {
     mean(truth, filled, region, f64::abs)
 }
 
-/// Peak signal-to-noise ratio over the region's pixels and channels, in decibels: `−10·log10(mean squared difference)`, the peak being 1.
-/// Infinite for equal pictures and for a region without pixels.
+/// Peak signal-to-noise ratio over the region's pixels and channels, in decibels: `−10·log10(mean squared difference)`,
+/// with peak 1. Infinite for equal pictures and for a region without pixels.
 ///
 /// # Panics
 /// When the pictures differ in size.

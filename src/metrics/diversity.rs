@@ -1,8 +1,8 @@
-//! How much several fills of one hole differ from each other.
+//! Diversity: how much several fills of one hole differ.
 
 use super::{Picture, Region, l1};
 
-/// Mean [`l1`] in the hole over all pairs of fills, 0 (all the same) to 1. `None` for fewer than two.
+/// Mean [`l1`] in the hole over all pairs of fills, 0 (all equal) to 1. `None` for fewer than two fills.
 ///
 /// # Panics
 /// When the pictures differ in size.

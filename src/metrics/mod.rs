@@ -1,10 +1,10 @@
-//! How near a filled picture comes to the truth, in the hole and on the whole.
+//! Metrics that compare a filled picture with the true one: PSNR, SSIM, L1, seam, sharpness, diversity.
 //!
-//! Plain arithmetic on slices, without any other part of the program: pictures are [`Picture`]s, holes are one `bool` a
-//! pixel, true in the hole. The numbers are those of scikit-image, which tests hold them to.
+//! Plain arithmetic on slices, independent of the rest of the program. Pictures are [`Picture`]s. A hole has one `bool`
+//! per pixel, true in the hole. PSNR, SSIM and L1 match scikit-image; a test checks that.
 //!
-//! What would surprise: a fill that is the truth itself has no finite PSNR. [`psnr_db`] answers infinity then, and
-//! [`Quality`], whose numbers go into means and into JSON, [`PSNR_CEILING_DB`].
+//! Note: the PSNR of a perfect fill is infinite. [`psnr_db`] returns infinity, but [`Quality`] returns
+//! [`PSNR_CEILING_DB`], because its numbers go into means and JSON.
 
 mod difference;
 mod diversity;

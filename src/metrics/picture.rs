@@ -1,6 +1,6 @@
-//! A picture as numbers.
+//! The picture type of the metrics.
 
-/// RGB, planar (`[3, height, width]`), each value 0 to 1.
+/// A planar RGB picture, `[3, height, width]`, each value 0 to 1.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Picture {
     width: usize,
@@ -9,7 +9,7 @@ pub struct Picture {
 }
 
 impl Picture {
-    /// From 8-bit RGB, row by row and channels together, as in files. The height is that of all whole rows.
+    /// Converts interleaved 8-bit RGB, row by row. An incomplete last row is dropped.
     #[must_use]
     pub fn from_rgb8(width: usize, samples: &[u8]) -> Self {
         let height = samples.len().checked_div(3 * width).unwrap_or(0);
@@ -30,22 +30,22 @@ impl Picture {
         self.height
     }
 
-    /// Pixels of one plane.
+    /// Number of pixels of one plane.
     pub(super) fn area(&self) -> usize {
         self.width * self.height
     }
 
-    /// Red, green and blue, `[height, width]` each.
+    /// The red, green and blue planes, `[height, width]` each.
     pub(super) fn planes(&self) -> impl Iterator<Item = &[f64]> {
         self.values.chunks_exact(self.area().max(1))
     }
 
-    /// Every pair of values of the same place in two pictures, with the place's index in its plane.
+    /// Pairs of values at the same pixel and channel of two pictures, with the pixel's index in its plane.
     ///
     /// # Panics
     /// When the pictures differ in size.
     pub(super) fn pairs<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = (usize, f64, f64)> + 'a {
-        assert_eq!((self.width, self.height), (other.width, other.height), "pictures of one size");
+        assert_eq!((self.width, self.height), (other.width, other.height), "the pictures differ in size");
         let area = self.area().max(1);
         self.values.iter().zip(&other.values).enumerate().map(move |(index, (&one, &two))| (index % area, one, two))
     }

@@ -1,14 +1,14 @@
-//! All numbers about one fill.
+//! All metrics of one fill.
 
 use serde::Serialize;
 
 use super::{Picture, Region, SsimMap, l1, psnr_db, seam_jump, sharpness};
 
-/// What PSNR is taken to be when the fill is the truth, or so near that it would be higher: a finite number, for means
-/// and JSON. One wrong step of 8 bits in one of 196,608 values, a 256×256 picture, comes to 101 dB.
+/// Upper limit of PSNR in [`Quality`]. It keeps a perfect fill finite for means and JSON. A difference of 1/255 in one
+/// of the 196,608 values of a 256×256 picture gives 101 dB.
 pub const PSNR_CEILING_DB: f64 = 100.0;
 
-/// How near one fill comes to the truth.
+/// Metrics of one fill against the true picture.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Quality {
     /// Peak signal-to-noise ratio in the hole, at most [`PSNR_CEILING_DB`].
@@ -17,23 +17,23 @@ pub struct Quality {
     pub ssim_hole: f64,
     /// Mean absolute difference in the hole, 0 to 1.
     pub l1_hole: f64,
-    /// The step across the hole's edge as a multiple of the truth's: see [`seam_jump`].
+    /// Step across the hole's edge, relative to the true picture's: see [`seam_jump`].
     pub seam_jump: Option<f64>,
-    /// Fine structure in the hole as a multiple of the truth's: see [`sharpness`].
+    /// Fine structure in the hole, relative to the true picture's: see [`sharpness`].
     pub sharpness: Option<f64>,
-    /// As `psnr_hole_db`, over the whole picture.
+    /// Like `psnr_hole_db`, over the whole picture.
     pub psnr_whole_db: f64,
     /// SSIM of the whole picture.
     pub ssim_whole: f64,
-    /// As `l1_hole`, over the whole picture.
+    /// Like `l1_hole`, over the whole picture.
     pub l1_whole: f64,
 }
 
 impl Quality {
-    /// Compares a filled picture with the truth. `hole` is `[height, width]`, true in the hole.
+    /// Compares a filled picture with the true one. `hole` is `[height, width]`, true in the hole.
     ///
     /// # Panics
-    /// When the pictures differ in size, or `hole` has not one value a pixel.
+    /// When the pictures differ in size, or `hole` does not have one value per pixel.
     #[must_use]
     pub fn of(truth: &Picture, filled: &Picture, hole: &[bool]) -> Self {
         let map = SsimMap::new(truth, filled);
@@ -49,7 +49,7 @@ impl Quality {
         }
     }
 
-    /// The first of these numbers alone, for which of several fills is the best.
+    /// Computes only `psnr_hole_db`, to find the best of several fills.
     ///
     /// # Panics
     /// When the pictures differ in size.

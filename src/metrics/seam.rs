@@ -1,20 +1,21 @@
-//! What shows along the edge of the hole.
+//! Seam visibility: the step across the hole's edge.
 
 use super::Picture;
 
-/// The step across the hole's edge, as a multiple of what the truth has there: mean absolute difference, over channels,
-/// between neighbouring pixels (side by side or one above the other) of which just one is in the hole; of the fill,
-/// divided by that of the truth.
+/// The step across the hole's edge, relative to the true picture's. A step is the mean absolute difference, over
+/// channels, between neighbouring pixels (side by side or one above the other) with exactly one of them in the hole.
+/// The result is the step of the fill divided by the step of the true picture.
 ///
-/// 1 is an edge like any other place of the photo, above 1 the hole's outline shows, below 1 the fill is smoother there
-/// than a photo is. `None` without an edge (no hole, or nothing else), and when the truth is flat along it.
+/// 1: as in the true picture. Above 1: the hole's outline is visible. Below 1: the fill is smoother there than the
+/// photo.
+/// `None` without an edge (no hole, or only hole), and when the true picture is flat along it.
 ///
 /// # Panics
-/// When the pictures differ in size, or `hole` has not one value a pixel.
+/// When the pictures differ in size, or `hole` does not have one value per pixel.
 #[must_use]
 pub fn seam_jump(truth: &Picture, filled: &Picture, hole: &[bool]) -> Option<f64> {
-    assert_eq!((truth.width(), truth.height()), (filled.width(), filled.height()), "pictures of one size");
-    assert_eq!(hole.len(), truth.area(), "one value a pixel");
+    assert_eq!((truth.width(), truth.height()), (filled.width(), filled.height()), "the pictures differ in size");
+    assert_eq!(hole.len(), truth.area(), "the hole must have one value per pixel");
     let (width, area) = (truth.width(), truth.area());
     let edges: Vec<(usize, usize)> = (0..area)
         .flat_map(|pixel| {
@@ -24,7 +25,7 @@ pub fn seam_jump(truth: &Picture, filled: &Picture, hole: &[bool]) -> Option<f64
         })
         .filter(|&(one, two)| hole[one] != hole[two])
         .collect();
-    // Both have as many edges and channels, which cancel.
+    // Sums instead of means: both pictures have the same number of edges and channels, so these cancel.
     let steps = |picture: &Picture| -> f64 {
         picture.planes().flat_map(|plane| edges.iter().map(|&(one, two)| (plane[one] - plane[two]).abs())).sum()
     };

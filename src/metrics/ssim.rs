@@ -1,9 +1,9 @@
-//! Structural similarity (Wang, Bovik, Sheikh & Simoncelli 2004, "Image Quality Assessment: From Error Visibility to Structural
-//! Similarity", section III-B).
+//! Structural similarity (Wang, Bovik, Sheikh & Simoncelli 2004, "Image Quality Assessment: From Error Visibility to
+//! Structural Similarity", section III-B).
 
 use super::Picture;
 
-/// Standard deviation of the window (section III-B).
+/// Standard deviation of the Gaussian window (section III-B).
 const SIGMA_PX: f64 = 1.5;
 /// The window is 11×11: five pixels to each side.
 const REACH: usize = 5;
@@ -12,11 +12,11 @@ const C1: f64 = 0.01 * 0.01;
 /// `(K2·L)²` with K2 = 0.03.
 const C2: f64 = 0.03 * 0.03;
 
-/// The similarity around each pixel, mean over the channels: `[height, width]`, 1 where the windows are equal, down to −1.
+/// The SSIM map: `[height, width]`, mean over the channels, from −1 to 1 (equal windows).
 ///
-/// Windows reach over the border into the mirrored picture, and moments are those of the window's weights without a
-/// correction for its size: scikit-image's `structural_similarity(…, gaussian_weights=True, sigma=1.5,
-/// use_sample_covariance=False, channel_axis=2)`.
+/// The picture is mirrored at its borders. Variances are weighted by the window, without Bessel's correction. This is
+/// scikit-image's `structural_similarity(…, gaussian_weights=True, sigma=1.5, use_sample_covariance=False,
+/// channel_axis=2)`.
 pub struct SsimMap {
     width: usize,
     height: usize,
@@ -27,11 +27,11 @@ impl SsimMap {
     /// Compares two pictures.
     ///
     /// # Panics
-    /// When they differ in size.
+    /// When the pictures differ in size.
     #[must_use]
     pub fn new(truth: &Picture, filled: &Picture) -> Self {
         let (width, height) = (truth.width(), truth.height());
-        assert_eq!((width, height), (filled.width(), filled.height()), "pictures of one size");
+        assert_eq!((width, height), (filled.width(), filled.height()), "the pictures differ in size");
         let mut values = vec![0.0; width * height];
         for (x, y) in truth.planes().zip(filled.planes()) {
             let blurred_product = |one: &[f64], two: &[f64]| {
@@ -50,16 +50,16 @@ impl SsimMap {
         Self { width, height, values }
     }
 
-    /// Mean over the pixels whose window lies in the picture, which is what is called the SSIM of two pictures; over
-    /// all of them when the picture is smaller than a window.
+    /// The SSIM of the two pictures: the mean over pixels whose window lies inside the picture, or over all pixels if
+    /// the picture is smaller than a window.
     #[must_use]
     pub fn mean(&self) -> f64 {
         let inner = |at: usize, size: usize| size <= 2 * REACH || (REACH..size - REACH).contains(&at);
         self.mean_where(|index| inner(index % self.width, self.width) && inner(index / self.width, self.height))
     }
 
-    /// Mean over the hole's pixels, those at the picture's border too. Their windows reach out of the hole, so that known
-    /// pixels near it have a part in it. 1 without a hole.
+    /// Mean over the hole's pixels, including those at the picture's border. Their windows extend beyond the hole, so
+    /// known pixels near it have an influence. 1 without a hole.
     #[must_use]
     pub fn mean_in(&self, hole: &[bool]) -> f64 {
         self.mean_where(|index| hole.get(index) == Some(&true))
@@ -73,7 +73,7 @@ impl SsimMap {
     }
 }
 
-/// The window along one axis: weights that add up to 1.
+/// The Gaussian window along one axis; its weights sum to 1.
 fn window() -> [f64; 2 * REACH + 1] {
     let distances_px = [-5.0, -4.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0_f64];
     let weights = distances_px.map(|distance_px| (-0.5 * (distance_px / SIGMA_PX).powi(2)).exp());
@@ -81,7 +81,7 @@ fn window() -> [f64; 2 * REACH + 1] {
     weights.map(|weight| weight / sum)
 }
 
-/// The window's weighted mean around each pixel, the plane being mirrored at its borders.
+/// Blurs a plane with the separable Gaussian window. The plane is mirrored at its borders.
 fn blurred(mut plane: Vec<f64>, width: usize, height: usize) -> Vec<f64> {
     let window = window();
     let mut line = Vec::new();
@@ -101,11 +101,11 @@ fn blurred(mut plane: Vec<f64>, width: usize, height: usize) -> Vec<f64> {
     plane
 }
 
-/// Where a place of a line with [`REACH`] more at both ends lies in the line, which is mirrored there, its end repeated
-/// (`c b a | a b c | c b a`), as often as it takes.
+/// Maps an index of a line that is padded by [`REACH`] at both ends to an index of the line. The padding mirrors the
+/// line and repeats its end value (`c b a | a b c | c b a`), as often as needed for short lines.
 fn mirrored(at: usize, length: usize) -> usize {
     let period = 2 * length;
-    // Whole periods more, so that nothing lies before zero.
+    // Adds whole periods to avoid negative numbers.
     let place = (at + REACH * period - REACH) % period;
     place.min(period - 1 - place)
 }

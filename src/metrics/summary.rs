@@ -1,17 +1,16 @@
-//! Many faces' numbers as one, with how sure it is.
+//! The mean of a metric over many faces, with a 95 % confidence interval.
 
 use serde::Serialize;
 
-/// Half of a two-sided 95 % lies below this in a normal distribution.
+/// The 97.5 % quantile of the normal distribution, for a two-sided 95 % interval.
 const NORMAL_975: f64 = 1.959_963_984_540_054;
-/// The same of Student's t with 1 to 10 degrees of freedom, where the series below is not yet good.
+/// The 97.5 % quantiles of Student's t with 1 to 10 degrees of freedom, where the series below is inaccurate.
 const STUDENT_975: [f64; 10] = [12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646, 2.3060, 2.2622, 2.2281];
 
-/// The mean of some values with its 95 % interval, `mean − half_interval` to `mean + half_interval`.
+/// The mean of some values and its 95 % confidence interval, `mean − half_interval` to `mean + half_interval`.
 ///
-/// The interval is Student's: `t(0.975, n − 1)·s/√n`. It takes the values for independent draws, which faces are; values
-/// of the same faces under two methods are not, so that a difference between methods can be surer than overlapping
-/// intervals suggest.
+/// The interval is Student's: `t(0.975, n − 1)·s/√n`. It assumes independent values. Different faces are independent,
+/// but two methods on the same faces are not: their difference can be significant although their intervals overlap.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Summary {
     pub count: usize,
@@ -21,7 +20,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// `None` without values.
+    /// Computes the mean and its interval; `None` without values.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "counts of faces, far below 2^52")]
     pub fn of(values: &[f64]) -> Option<Self> {
@@ -38,8 +37,8 @@ impl Summary {
     }
 }
 
-/// The 97.5 % point of Student's t (Abramowitz & Stegun 1964, 26.7.5 from ten degrees of freedom up: right to four
-/// digits).
+/// The 97.5 % quantile of Student's t. Above ten degrees of freedom it is the series of Abramowitz & Stegun 1964,
+/// 26.7.5, which is right to four digits.
 #[expect(clippy::cast_precision_loss, reason = "counts of faces, far below 2^52")]
 pub(super) fn student_975(degrees: usize) -> f64 {
     if let Some(value) = degrees.checked_sub(1).and_then(|index| STUDENT_975.get(index)) {

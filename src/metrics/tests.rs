@@ -4,12 +4,17 @@ use serde::Deserialize;
 use super::summary::student_975;
 use super::*;
 
-/// Two pictures of 26×20 pixels with a hole, and what scikit-image 0.26 and numpy say about them in double precision:
-/// `structural_similarity(truth, filled, data_range=255, gaussian_weights=True, sigma=1.5, use_sample_covariance=False,
-/// channel_axis=2, full=True)`, of whose map `ssim_hole` is the mean where there is hole; `peak_signal_noise_ratio` of the
-/// whole and of the hole's pixels; means of absolute differences divided by 255; for the seam those between neighbours of which one
-/// is hole, for the sharpness those of `scipy.ndimage.laplace` where the hole is after `binary_erosion`. `truth` is a sum of waves with
-/// noise, `filled` is noisier, and duller in the hole (an ellipse and a corner).
+/// Two pictures of 26×20 pixels with a hole, and their metrics from scikit-image 0.26 and numpy in double precision:
+///
+/// * SSIM: `structural_similarity(truth, filled, data_range=255, gaussian_weights=True, sigma=1.5,
+///   use_sample_covariance=False, channel_axis=2, full=True)`; `ssim_hole` is the mean of its map in the hole.
+/// * PSNR: `peak_signal_noise_ratio` of the whole picture and of the hole's pixels.
+/// * L1: means of absolute differences divided by 255.
+/// * Seam: the same between neighbours with exactly one in the hole.
+/// * Sharpness: the same of `scipy.ndimage.laplace` in the hole after `binary_erosion`.
+///
+/// `truth` is a sum of waves with noise. `filled` is noisier and has less contrast in the hole, which is an ellipse and a
+/// corner.
 #[derive(Deserialize)]
 struct Fixture {
     width: usize,
@@ -31,7 +36,7 @@ struct Expected {
     sharpness: f64,
 }
 
-/// Both add the same numbers in double precision, in another order.
+/// Tolerance: both sum the same numbers in double precision, in a different order.
 const ROUNDING: f64 = 1e-10;
 
 fn fixture() -> (Picture, Picture, Vec<bool>, Expected) {
@@ -42,7 +47,7 @@ fn fixture() -> (Picture, Picture, Vec<bool>, Expected) {
 }
 
 #[test]
-fn numbers_are_those_of_scikit_image() {
+fn metrics_match_scikit_image() {
     let (truth, filled, hole, expected) = fixture();
     let quality = Quality::of(&truth, &filled, &hole);
     for (name, ours, theirs) in [
@@ -60,7 +65,7 @@ fn numbers_are_those_of_scikit_image() {
 }
 
 #[test]
-fn a_fill_that_is_the_truth_is_perfect_and_finite() {
+fn a_perfect_fill_has_finite_metrics() {
     let (truth, _, hole, _) = fixture();
     let psnr_db = psnr_db(&truth, &truth, Region::Whole);
     assert!(psnr_db.is_infinite() && psnr_db > 0.0);
@@ -72,15 +77,15 @@ fn a_fill_that_is_the_truth_is_perfect_and_finite() {
 }
 
 #[test]
-fn a_picture_smaller_than_the_window_still_has_an_ssim() {
+fn ssim_is_defined_below_the_window_size() {
     let picture = |value| Picture::from_rgb8(2, &[value; 6]);
-    // Flat pictures: the term of the means alone, (2·1·0 + C1) / (1 + 0 + C1).
+    // Flat pictures leave only the term of the means: (2·1·0 + C1) / (1 + 0 + C1).
     let value = SsimMap::new(&picture(255), &picture(0)).mean();
     assert!((value - 1e-4 / (1.0 + 1e-4)).abs() < ROUNDING, "{value}");
 }
 
 #[test]
-fn a_seam_is_measured_between_known_and_hole_only() {
+fn seam_jump_counts_only_edges_of_the_hole() {
     let row = |values: [u8; 4]| Picture::from_rgb8(4, &values.map(|value| [value; 3]).concat());
     let hole = [false, false, true, true];
     let jump = |truth, filled| seam_jump(&row(truth), &row(filled), &hole);
@@ -91,11 +96,12 @@ fn a_seam_is_measured_between_known_and_hole_only() {
 }
 
 #[test]
-fn sharpness_is_that_inside_the_hole() {
+fn sharpness_counts_only_pixels_inside_the_hole() {
     let picture = |values: [u8; 12]| Picture::from_rgb8(4, &values.map(|value| [value; 3]).concat());
     let truth = picture([0, 40, 9, 0, 30, 90, 50, 0, 0, 60, 9, 0]);
     let hole = [0, 1, 0, 0, 1, 1, 1, 0, 0, 1, 0, 0].map(|hole| hole == 1);
-    // Of one pixel alone all neighbours are in the hole: 4·90 − 40 − 30 − 50 − 60, and 4·50 − 60 − 30 − 50 − 60 in the fill.
+    // Only one pixel has all neighbours in the hole: 4·90 − 40 − 30 − 50 − 60 in the truth, 4·50 − 60 − 30 − 50 − 60 in
+    // the fill.
     let filled = picture([0, 60, 200, 0, 30, 50, 50, 0, 0, 60, 9, 0]);
     let value = sharpness(&truth, &filled, &hole).unwrap();
     assert!((value - 0.0 / 180.0).abs() < ROUNDING, "{value}");
@@ -105,24 +111,24 @@ fn sharpness_is_that_inside_the_hole() {
     assert_eq!(
         sharpness(&truth, &filled, &[0, 1, 0, 0, 1, 1, 0, 0, 0, 1, 0, 0].map(|hole| hole == 1)),
         None,
-        "an edge"
+        "no pixel with four neighbours in the hole"
     );
     let row = Picture::from_rgb8(1, &[1, 2, 3]);
-    assert_eq!(sharpness(&row, &row, &[true]), None, "nothing around it");
+    assert_eq!(sharpness(&row, &row, &[true]), None, "no pixel with four neighbours");
 }
 
 #[test]
-fn diversity_is_the_mean_over_pairs_in_the_hole() {
+fn diversity_is_the_mean_over_pairs() {
     let row = |values: [u8; 2]| Picture::from_rgb8(2, &values.map(|value| [value; 3]).concat());
     let fills = [row([0, 0]), row([200, 51]), row([9, 102])];
-    // Pairs differ by 51, 102 and 51 of 255 in the second pixel.
+    // In the second pixel, the pairs differ by 51, 102 and 51 of 255.
     let value = diversity(&fills, &[false, true]).unwrap();
     assert!((value - (0.2 + 0.4 + 0.2) / 3.0).abs() < ROUNDING, "{value}");
     assert_eq!(diversity(&fills[..1], &[false, true]), None);
 }
 
 #[test]
-fn a_mean_has_students_interval() {
+fn means_have_a_students_t_interval() {
     assert_eq!(Summary::of(&[]), None);
     assert_eq!(Summary::of(&[2.5]), Some(Summary { count: 1, mean: 2.5, half_interval: None }));
     let summary = Summary::of(&[1.0, 2.0, 3.0, 6.0]).unwrap();
@@ -136,7 +142,7 @@ fn a_mean_has_students_interval() {
 }
 
 #[test]
-fn a_picture_ends_with_its_last_whole_row() {
+fn an_incomplete_last_row_is_dropped() {
     let picture = Picture::from_rgb8(2, &[0; 17]);
     assert_eq!((picture.width(), picture.height()), (2, 2));
     assert_eq!(Picture::from_rgb8(0, &[0; 5]).height(), 0);
@@ -150,7 +156,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_is_known_has_no_part_in_the_numbers_of_the_hole(
+    fn known_pixels_do_not_change_hole_metrics(
         truth in samples(96), filled in samples(96), other in samples(96), hole in prop::collection::vec(any::<bool>(), 96),
     ) {
         let changed: Vec<u8> = (0..3 * 96).map(|at| if hole[at / 3] { filled[at] } else { other[at] }).collect();
@@ -162,7 +168,7 @@ proptest! {
     }
 
     #[test]
-    fn similarity_is_symmetric_and_bounded(one in samples(130), two in samples(130)) {
+    fn ssim_is_symmetric_and_bounded(one in samples(130), two in samples(130)) {
         let [one, two] = [one, two].map(|it| Picture::from_rgb8(13, &it));
         let (there, back) = (SsimMap::new(&one, &two).mean(), SsimMap::new(&two, &one).mean());
         prop_assert!((there - back).abs() < ROUNDING && there.abs() <= 1.0, "{there} {back}");

@@ -1,4 +1,4 @@
-//! Which tensors a model file must hold, and of which shapes.
+//! The layer sizes of a model, and the tensors that its file must hold.
 
 use std::collections::BTreeMap;
 
@@ -21,21 +21,23 @@ pub struct Architecture {
 /// Every kernel is 4×4 (DCGAN).
 pub(super) const KERNEL: usize = 4;
 
-/// A tensor's name and shape.
+/// Name and shape of a tensor.
 pub(super) type Expected = (String, Vec<usize>);
 
 impl Architecture {
-    /// Layers between the first and the last of each network: each doubles (or halves) the side, 4 px at the inner end.
+    /// Number of layers between the first and the last layer of each network. Each doubles or halves the side; the
+    /// inner side is 4 px.
     #[must_use]
     pub fn depth(image_size_px: u32) -> usize {
         (image_size_px.trailing_zeros() as usize).saturating_sub(3)
     }
 
-    /// Operations of one candidate's step in a search, multiplications and additions: G and D, if there is one, forwards and back to
-    /// the latent, each convolution as its definition has it.
+    /// Floating-point operations (multiplications and additions) of one search step for one candidate: forward and
+    /// backward to the latent through G, and through D if there is one. Convolutions count by their definition, without
+    /// Winograd.
     #[must_use]
     pub fn step_flop(&self) -> usize {
-        // A kernel's tap multiplies once for each pixel of the smaller picture.
+        // One kernel tap is one multiplication per pixel of the smaller picture.
         let twofold = |index: usize, pair: [usize; 2]| pair[0] * pair[1] * (4 << index) * (4 << index);
         let chain = |channels: Vec<usize>| -> usize {
             channels.windows(2).enumerate().map(|(index, pair)| twofold(index, [pair[0], pair[1]])).sum()
@@ -50,14 +52,14 @@ impl Architecture {
         4 * KERNEL * KERNEL * (generator + discriminator.sum::<usize>())
     }
 
-    /// Reads the channel counts off the shapes in a file.
+    /// Reads the channel counts from the tensor shapes of a file.
     pub(super) fn from_shapes(
         image_size_px: u32,
         latent_dim: usize,
         shapes: &BTreeMap<String, Vec<usize>>,
     ) -> Result<Self, ModelError> {
         let depth = Self::depth(image_size_px);
-        // A transposed convolution's weight is [in, out, h, w], a convolution's [out, in, h, w].
+        // Weight shapes: transposed convolution [in, out, h, w], convolution [out, in, h, w].
         let channels = |names: Vec<String>, axis: usize| -> Result<Vec<usize>, ModelError> {
             names
                 .into_iter()
@@ -89,7 +91,7 @@ impl Architecture {
         })
     }
 
-    /// Every tensor a file of this architecture holds.
+    /// Name and shape of every tensor in a file of this architecture.
     pub(super) fn expected(&self) -> Vec<Expected> {
         let mut all = Vec::new();
         let mut layer = |name: String, first: usize, second: usize, bias: usize| {
@@ -126,9 +128,10 @@ mod tests {
     use crate::model::{ModelChoice, load};
 
     #[test]
-    fn a_step_is_counted_by_pixels_taps_and_channels() {
+    fn step_flop_counts_pixels_taps_and_channels() {
         let face_64 = load(&ModelChoice::Face64).unwrap().architecture;
-        // G: a latent of 100 to 4×4 pixels, three layers that halve the channels, and the picture; D as well, to one logit.
+        // G: latent of 100 to 4×4 pixels, three layers that halve the channels, the picture. D: the same, ending in one
+        // logit.
         let layers = 3 * 512 * 256 * 16 + 64 * 3 * 1024;
         assert_eq!(face_64.step_flop(), 4 * 16 * (100 * 512 + layers + layers + 512));
     }

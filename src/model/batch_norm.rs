@@ -1,8 +1,8 @@
-//! `BatchNorm` as it is after training: a scale and a shift for each channel, folded into the layer before it.
+//! Folds a trained `BatchNorm` (a scale and a shift per channel) into the convolution before it.
 
 use super::Weights;
 
-/// What `PyTorch` adds to a variance unless told otherwise.
+/// `PyTorch`'s default ε.
 pub const EPSILON: f32 = 1e-5;
 
 /// The parameters and running statistics of one `BatchNorm`, all `[channels]`.
@@ -15,7 +15,7 @@ pub struct BatchNorm<'a> {
     pub epsilon: f32,
 }
 
-/// Which axis of a convolution's weight counts its outputs.
+/// The output axis of a convolution weight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutputAxis {
     /// `[out, in, 4, 4]`: a convolution.
@@ -25,7 +25,7 @@ pub enum OutputAxis {
 }
 
 impl OutputAxis {
-    /// The axis as a number.
+    /// The axis index.
     #[must_use]
     pub fn index(self) -> usize {
         match self {
@@ -36,8 +36,9 @@ impl OutputAxis {
 }
 
 impl BatchNorm<'_> {
-    /// Changes a convolution (4-dimensional weight, bias `[out]`) so that it does what both did: `s·W` and
-    /// `β + (b − μ)·s` with `s = γ / √(σ² + ε)`. Sums are made in double precision. Slices must be as long as there are outputs.
+    /// Folds the normalisation into the convolution before it (4-dimensional weight, bias `[out]`): the weight becomes
+    /// `s·W` and the bias `β + (b − μ)·s` with `s = γ / √(σ² + ε)`, computed in double precision. All slices must have
+    /// one value per output channel.
     pub fn fold_into(&self, weight: &mut Weights, axis: OutputAxis, bias: &mut [f32]) {
         let scale: Vec<f64> = self
             .weight
@@ -56,7 +57,7 @@ impl BatchNorm<'_> {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "weights are kept in single precision")]
+#[expect(clippy::cast_possible_truncation, reason = "weights are stored in f32")]
 fn narrowed(value: f64) -> f32 {
     value as f32
 }
@@ -74,8 +75,8 @@ mod tests {
     };
 
     #[test]
-    fn each_output_is_scaled_and_shifted_by_its_own_numbers() {
-        // Scales 2 / 2 = 1 and 3 / 3 = 1 would hide an error: 2 / √4 = 1, so take other variances.
+    fn each_channel_gets_its_own_scale_and_shift() {
+        // The variances of NORM give scales of 1, which would hide an error.
         let norm = BatchNorm { running_variance: &[0.25, 9.0], ..NORM };
         let values: Vec<f32> = (1..=12).map(|value: u8| f32::from(value)).collect();
         let mut convolution = Weights { shape: vec![2, 3, 1, 2], values: values.clone() };

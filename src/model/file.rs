@@ -1,4 +1,4 @@
-//! Weight files: self-describing `.safetensors`, checked in full before anything is built from them.
+//! Model files: self-describing `.safetensors`. Names, shapes and values are checked before any network is built.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -17,12 +17,12 @@ mod write;
 pub(crate) use write::encode;
 pub use write::{Precision, Tensors, metadata, write};
 
-/// The value of the metadata key `format`.
+/// Required value of the metadata key `format`.
 const FORMAT: &str = "countenance-gan-1";
-/// The value of the metadata key `prior`: what latents are drawn from.
+/// Required value of the metadata key `prior`: the distribution of the latents.
 pub(super) const PRIOR: &str = "uniform(-1,1)";
 
-/// Why a model cannot be used.
+/// Why a model file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
     #[error("cannot read the model {path}: check that the file exists and can be read", path = path.display())]
@@ -49,16 +49,16 @@ pub enum ModelError {
     Save(#[from] SaveError),
 }
 
-/// One tensor of a layer: its weight, as `PyTorch` lays it out (transposed convolution `[in, out, 4, 4]`, convolution
-/// `[out, in, 4, 4]`), or its bias `[out]`.
+/// One tensor of a layer, in `PyTorch`'s layout: a weight (transposed convolution `[in, out, 4, 4]`, convolution `[out,
+/// in, 4, 4]`) or a bias `[out]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Weights {
     pub shape: Vec<usize>,
-    /// Row by row, as many as the shape holds.
+    /// Row-major.
     pub values: Vec<f32>,
 }
 
-/// A model file in memory: every name, shape and value checked.
+/// A model file in memory. Every name, shape and value has been checked.
 pub struct ModelFile {
     pub info: ModelInfo,
     pub architecture: Architecture,
@@ -66,10 +66,10 @@ pub struct ModelFile {
 }
 
 impl ModelFile {
-    /// Reads a whole file.
+    /// Parses and checks a whole file.
     ///
     /// # Errors
-    /// Names the first thing that is wrong.
+    /// Names the first problem.
     pub fn parse(name: &str, bytes: &[u8]) -> Result<Self, ModelError> {
         let (info, architecture, file) = Self::read(name, bytes)?;
         let tensors = file
@@ -82,7 +82,7 @@ impl ModelFile {
         Ok(Self { info, architecture, tensors })
     }
 
-    /// All of a file but its values.
+    /// Parses and checks everything but the tensor values.
     pub(super) fn read<'a>(
         name: &str,
         bytes: &'a [u8],
@@ -123,7 +123,7 @@ impl ModelFile {
         &self.tensors
     }
 
-    /// The weights of a tensor that [`parse`](Self::parse) found there.
+    /// A tensor that [`parse`](Self::parse) has found.
     pub(super) fn tensor(&self, name: &str) -> Result<&Weights, ModelError> {
         self.tensors.get(name).ok_or_else(|| ModelError::MissingTensor { name: name.to_string() })
     }
@@ -133,7 +133,7 @@ pub(super) fn sha256_of(bytes: &[u8]) -> String {
     format!("{:x}", Sha256::digest(bytes))
 }
 
-/// Checks what the metadata must say; returns the picture's side and the latent's length.
+/// Checks the required metadata. Returns the picture's side in pixels and the latent dimension.
 fn check_metadata(metadata: &BTreeMap<String, String>) -> Result<(u32, usize), ModelError> {
     let get = |key: &str| metadata.get(key).map_or("nothing", String::as_str);
     if get("format") != FORMAT {
@@ -142,10 +142,10 @@ fn check_metadata(metadata: &BTreeMap<String, String>) -> Result<(u32, usize), M
     let wrong =
         |key: &'static str, expected: &'static str| ModelError::Metadata { key, found: get(key).to_string(), expected };
     if get("architecture") != "dcgan" {
-        return Err(wrong("architecture", "this program knows dcgan"));
+        return Err(wrong("architecture", "this program supports dcgan"));
     }
     if get("prior") != PRIOR {
-        return Err(wrong("prior", "this program knows uniform(-1,1)"));
+        return Err(wrong("prior", "this program supports uniform(-1,1)"));
     }
     if get("batch_norm") != "folded" {
         return Err(wrong("batch_norm", "fold BatchNorm into the convolutions first"));
@@ -163,7 +163,7 @@ fn check_metadata(metadata: &BTreeMap<String, String>) -> Result<(u32, usize), M
     Ok((image_size_px, latent_dim))
 }
 
-/// The values of a tensor as f32, all finite.
+/// The values of a tensor as f32. Fails if one is not finite.
 fn read_values(name: &str, view: &TensorView<'_>) -> Result<Vec<f32>, ModelError> {
     let values: Vec<f32> = match view.dtype() {
         Dtype::F32 => view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect(),

@@ -1,7 +1,7 @@
 //! The networks and their weight files.
 //!
-//! One `.safetensors` file holds a generator, and may hold a discriminator and an encoder (DCGAN, Radford et al. 2016,
-//! arXiv 1511.06434). `BatchNorm` is folded into the convolutions in the file, so nothing depends on the batch when filling.
+//! One `.safetensors` file holds a generator, and optionally a discriminator and an encoder (DCGAN, Radford et al.
+//! 2016, arXiv 1511.06434). `BatchNorm` is already folded into the convolutions, so no result depends on the batch.
 //! Pictures are `[batch, 3, size, size]`, RGB in [-1, 1]; latents are `[batch, latent_dim]` in [-1, 1].
 
 mod architecture;
@@ -25,7 +25,7 @@ pub use batch_norm::{BatchNorm, OutputAxis};
 pub use file::{ModelError, ModelFile, Weights};
 pub use networks::{Networks, Place};
 
-/// A model file inside the program.
+/// A model file embedded in the binary.
 struct Embedded {
     name: &'static str,
     bytes: &'static [u8],
@@ -34,20 +34,20 @@ struct Embedded {
 static FACE_128: Embedded = Embedded { name: "face-128", bytes: include_bytes!("../../models/face-128.safetensors") };
 static FACE_64: Embedded = Embedded { name: "face-64", bytes: include_bytes!("../../models/face-64.safetensors") };
 
-/// Which model to use. Two are inside the program, so that a bare executable works.
+/// Which model to use. Two models are embedded in the binary, so a bare executable works.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ModelChoice {
     /// Built in: faces of 128×128 pixels.
     #[default]
     Face128,
-    /// Built in: faces of 64×64 pixels, in about half of the time.
+    /// Built in: faces of 64×64 pixels, about twice as fast.
     Face64,
     /// A `.safetensors` file.
     File(PathBuf),
 }
 
 impl ModelChoice {
-    /// The models inside the program, the default first.
+    /// The built-in models, the default first.
     pub const BUILT_IN: [Self; 2] = [Self::Face128, Self::Face64];
 
     fn embedded(&self) -> Option<&'static Embedded> {
@@ -58,20 +58,20 @@ impl ModelChoice {
         }
     }
 
-    /// What a built-in model is called; a file has its own name.
+    /// The name of a built-in model; `None` for a file.
     #[must_use]
     pub fn built_in_name(&self) -> Option<&'static str> {
         self.embedded().map(|model| model.name)
     }
 
-    /// The built-in model whose file has this SHA-256, in hexadecimal.
+    /// The built-in model whose file has this SHA-256 (hexadecimal).
     #[must_use]
     pub fn built_in_of_hash(sha256: &str) -> Option<Self> {
         let is_it = |choice: &Self| choice.embedded().is_some_and(|model| file::sha256_of(model.bytes) == sha256);
         Self::BUILT_IN.into_iter().find(is_it)
     }
 
-    /// The built-in model of that name.
+    /// The built-in model with this name.
     #[must_use]
     pub fn built_in(name: &Path) -> Option<Self> {
         Self::BUILT_IN
@@ -79,7 +79,7 @@ impl ModelChoice {
             .find(|choice| choice.built_in_name().is_some_and(|built_in| name == Path::new(built_in)))
     }
 
-    /// As settings and projects keep it: the file's path or a built-in model's name, nothing for the default.
+    /// The form that settings and projects save: a file path or a built-in model's name; `None` for the default.
     #[must_use]
     pub fn to_kept(&self) -> Option<PathBuf> {
         match self {
@@ -89,39 +89,39 @@ impl ModelChoice {
         }
     }
 
-    /// What was kept.
+    /// Restores a choice from its saved form.
     #[must_use]
     pub fn from_kept(kept: Option<PathBuf>) -> Self {
         kept.map_or_else(Self::default, |path| Self::built_in(&path).unwrap_or(Self::File(path)))
     }
 }
 
-/// What a model file says about itself.
+/// Description of a model file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelInfo {
-    /// A built-in model's own, else the file's stem.
+    /// The built-in model's name, or the file stem.
     pub name: String,
-    /// SHA-256 of the file, in hexadecimal.
+    /// SHA-256 of the file, hexadecimal.
     pub sha256: String,
     /// Side of the crop in pixels.
     pub image_size_px: u32,
     pub latent_dim: usize,
     pub has_discriminator: bool,
     pub has_encoder: bool,
-    /// The file's own metadata, by key.
+    /// The file's metadata.
     pub metadata: BTreeMap<String, String>,
 }
 
 /// Reads and checks a whole model file.
 ///
 /// # Errors
-/// When the file cannot be read, or is not a model; the text names the first thing that is wrong.
+/// When the file cannot be read or is not a model. The message names the first problem.
 pub fn load(choice: &ModelChoice) -> Result<ModelFile, ModelError> {
     let (name, bytes) = name_and_bytes(choice)?;
     ModelFile::parse(&name, &bytes)
 }
 
-/// Reads what a model file says about itself and checks the names and shapes in it; its values are checked when it is loaded.
+/// Reads the description of a model file and checks its tensor names and shapes. Only [`load`] checks the values.
 ///
 /// # Errors
 /// As [`load`].
@@ -142,8 +142,8 @@ fn name_and_bytes(choice: &ModelChoice) -> Result<(Cow<'static, str>, Cow<'stati
     })
 }
 
-/// Model files beside the program: `models/*.safetensors` of the working folder and of the program's folder, sorted, without
-/// those whose names mean a built-in model.
+/// Model files in the `models/` folders of the working folder and of the program's folder, sorted. Files named like a
+/// built-in model are left out.
 #[must_use]
 pub fn find_models() -> Vec<PathBuf> {
     let beside_program = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join("models")));
@@ -165,6 +165,6 @@ fn is_model_name(path: &Path) -> bool {
     !is_built_in && path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("safetensors"))
 }
 
-/// Networks with random weights, small enough for any test (see `assets/fixtures`).
+/// A tiny model with random weights, for tests (see `assets/fixtures`).
 #[cfg(test)]
 pub(crate) const TINY: &[u8] = include_bytes!("../../assets/fixtures/tiny-16.safetensors");

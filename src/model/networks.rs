@@ -1,4 +1,4 @@
-//! The three networks of a model, ready to use where the work is done.
+//! The networks of a model, loaded on the CPU or on a GPU.
 
 use std::sync::Arc;
 
@@ -7,15 +7,16 @@ use super::host::{Arithmetic, HostNetworks, Purpose, Tape};
 use super::{ModelError, ModelFile, ModelInfo};
 use crate::device::Gpu;
 
-/// A model ready to use. Its weights are constants: only latents get gradients.
+/// A loaded model. Its weights are constants: only latents get gradients.
 pub struct Networks {
     pub info: ModelInfo,
     pub place: Place,
-    /// Of one candidate's step ([`Architecture::step_flop`](super::Architecture::step_flop)).
+    /// Floating-point operations of one step for one candidate
+    /// ([`Architecture::step_flop`](super::Architecture::step_flop)).
     pub step_flop: usize,
 }
 
-/// Where networks are.
+/// The device implementation of the networks.
 #[derive(Clone)]
 pub enum Place {
     Host(Arc<HostNetworks>),
@@ -23,7 +24,7 @@ pub enum Place {
 }
 
 impl Networks {
-    /// Puts a model on the CPU.
+    /// Loads a model on the CPU.
     ///
     /// # Errors
     /// Never for a file that was parsed.
@@ -32,13 +33,13 @@ impl Networks {
         Ok(Self::new(file, Place::Host(Arc::new(host))))
     }
 
-    /// Puts a model on a GPU.
+    /// Loads a model on a GPU.
     ///
     /// # Errors
     /// Never for a file that was parsed.
     ///
     /// # Panics
-    /// When the GPU is lost, or its memory does not suffice.
+    /// When the GPU is lost or out of memory.
     pub fn load_on_gpu(file: &ModelFile, gpu: &Gpu) -> Result<Self, ModelError> {
         Ok(Self::new(file, Place::Gpu(Arc::new(GpuNetworks::load(file, gpu)?))))
     }
@@ -47,7 +48,7 @@ impl Networks {
         Self { info: file.info.clone(), place, step_flop: file.architecture.step_flop() }
     }
 
-    /// Whether they are gone with the GPU that they were on.
+    /// Whether the networks were on a GPU that is lost.
     #[must_use]
     pub fn are_lost(&self) -> bool {
         match &self.place {
@@ -56,10 +57,11 @@ impl Networks {
         }
     }
 
-    /// G of `batch` latents, one after the other, each value in [-1, 1]: `[batch, side, side, 3]` in [-1, 1].
+    /// Generator forward: `batch` latents, one after the other, each value in [-1, 1], to pictures `[batch, side, side,
+    /// 3]` in [-1, 1].
     ///
     /// # Panics
-    /// When a GPU is lost, or its memory does not suffice.
+    /// When a GPU is lost or out of memory.
     #[must_use]
     pub fn draw(&self, batch: usize, latents: &[f32], tape: &mut Tape) -> Vec<f32> {
         match &self.place {

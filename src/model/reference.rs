@@ -1,4 +1,4 @@
-//! The networks as burn's own layers, differentiated automatically: what those by hand are compared with in tests.
+//! The networks as burn modules with autodiff. Tests compare the hand-written networks with them.
 
 use burn::module::{Module, Param};
 use burn::nn::PaddingConfig2d;
@@ -12,7 +12,7 @@ use super::{ModelError, ModelFile};
 /// Slope of `LeakyReLU` below zero (DCGAN, section 3).
 const LEAKY_SLOPE: f64 = 0.2;
 
-/// G: from a latent to a face.
+/// G: latent to face.
 #[derive(Module, Debug)]
 pub(crate) struct Generator {
     project: ConvTranspose2d,
@@ -43,7 +43,7 @@ impl Generator {
     }
 }
 
-/// Convolutions that halve the side down to 4 px, then one over all of it: what D and E share.
+/// The body of D and E: convolutions that halve the side down to 4 px, then one convolution over the whole 4×4 picture.
 #[derive(Module, Debug)]
 struct Judge {
     from_rgb: Conv2d,
@@ -75,40 +75,40 @@ impl Judge {
     }
 }
 
-/// D: how real a picture looks.
+/// D: rates how real a picture looks.
 #[derive(Module, Debug)]
 pub(crate) struct Discriminator {
     judge: Judge,
 }
 
 impl Discriminator {
-    /// Pictures `[batch, 3, size, size]` in [-1, 1] to logits `[batch]`, larger for more real.
+    /// Pictures `[batch, 3, size, size]` in [-1, 1] to logits `[batch]`. A larger logit is more real.
     pub fn forward(&self, pictures: Tensor<4>) -> Tensor<1> {
         let [batch, _, _, _] = pictures.dims();
         self.judge.forward(pictures).reshape([batch])
     }
 }
 
-/// E: a first guess of the latent from what is known.
+/// E: estimates the latent from the known pixels.
 #[derive(Module, Debug)]
 pub(crate) struct Encoder {
     judge: Judge,
 }
 
 impl Encoder {
-    /// Pictures `[batch, 3, size, size]` in [-1, 1] with their known masks `[batch, 1, size, size]` (0 or 1) to
-    /// latents `[batch, latent_dim]` in [-1, 1]. What lies in the hole is not read.
+    /// Pictures `[batch, 3, size, size]` in [-1, 1] and their known masks `[batch, 1, size, size]` (0 or 1) to latents
+    /// `[batch, latent_dim]` in [-1, 1]. Hole pixels are not read.
     pub fn forward(&self, pictures: Tensor<4>, known: Tensor<4>) -> Tensor<2> {
         tanh(self.judge.forward(Tensor::cat(vec![pictures * known.clone(), known], 1)))
     }
 }
 
-/// A model whose weights are constants: only latents get gradients.
+/// A model with constant weights: only latents get gradients.
 pub(crate) struct Reference {
     pub generator: Generator,
     pub discriminator: Option<Discriminator>,
     pub encoder: Option<Encoder>,
-    /// With autodiff.
+    /// With autodiff enabled.
     pub device: Device,
 }
 
@@ -128,12 +128,12 @@ impl Reference {
     }
 }
 
-/// How a layer changes the side of its picture.
+/// Stride and padding of a layer.
 #[derive(Clone, Copy)]
 enum Side {
-    /// 1 px to 4 px, or back: stride 1, no padding.
+    /// Between 1 px and 4 px: stride 1, no padding.
     Whole,
-    /// Doubles or halves: stride 2, padding 1.
+    /// Doubles or halves the side: stride 2, padding 1.
     Twofold,
 }
 
@@ -146,7 +146,7 @@ impl Side {
     }
 }
 
-/// The layer `name` as a transposed convolution.
+/// Loads the layer `name` as a transposed convolution.
 fn up(file: &ModelFile, name: &str, side: Side, device: &Device) -> Result<ConvTranspose2d, ModelError> {
     let (stride, padding) = side.stride_and_padding();
     let (weight, bias) = parameters(file, name, device)?;
@@ -160,7 +160,7 @@ fn up(file: &ModelFile, name: &str, side: Side, device: &Device) -> Result<ConvT
     Ok(layer)
 }
 
-/// The layer `name` as a convolution.
+/// Loads the layer `name` as a convolution.
 fn down(file: &ModelFile, name: &str, side: Side, device: &Device) -> Result<Conv2d, ModelError> {
     let (stride, padding) = side.stride_and_padding();
     let (weight, bias) = parameters(file, name, device)?;

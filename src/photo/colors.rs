@@ -1,8 +1,8 @@
-//! Pictures of every colour type, for tests.
+//! Test pictures of every colour type.
 
 use image::{ColorType, DynamicImage, ImageBuffer, Rgba};
 
-/// Those that a photo can have.
+/// Colour types that a photo can have.
 pub(crate) const COLORS: [ColorType; 8] = [
     ColorType::L8,
     ColorType::La8,
@@ -14,7 +14,7 @@ pub(crate) const COLORS: [ColorType; 8] = [
     ColorType::Rgba16,
 ];
 
-/// A picture brought to a colour type.
+/// Converts a picture to a colour type.
 pub(crate) fn in_color(picture: DynamicImage, color: ColorType) -> DynamicImage {
     match color {
         ColorType::L8 => picture.to_luma8().into(),
@@ -29,7 +29,7 @@ pub(crate) fn in_color(picture: DynamicImage, color: ColorType) -> DynamicImage 
     }
 }
 
-/// Colours, alphas and, where there are 16 bits, low bytes that differ from pixel to pixel.
+/// A picture whose colours, alphas and low bytes (with 16 bits) differ from pixel to pixel.
 pub(crate) fn varied(color: ColorType, width: u32, height: u32) -> DynamicImage {
     let rgba = ImageBuffer::from_fn(width, height, |x, y| {
         let value = |seed: u32| ((x * 2311 + y * 8123 + seed * 9973) % 65_000) as u16 + 100;

@@ -1,6 +1,7 @@
-//! Reading between pixels.
+//! Cubic interpolation between pixels.
 
-/// The weights of the four pixels around a point `t` of the way from the second to the third: Catmull-Rom's (Keys 1981 with a = −1/2).
+/// Catmull-Rom weights (Keys 1981 with a = −1/2) of four neighbouring pixels, for a point at share `t` between the
+/// second and the third.
 #[inline]
 pub(crate) fn cubic(t: f32) -> [f32; 4] {
     let (square, cube) = (t * t, t * t * t);

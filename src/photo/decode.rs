@@ -1,4 +1,4 @@
-//! From file to pixels.
+//! Decodes photo files.
 
 use std::io::{self, Cursor};
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ pub const EXTENSIONS: [&str; 7] = ["png", "jpg", "jpeg", "webp", "tif", "tiff", 
 const FORMATS: [ImageFormat; 5] =
     [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP, ImageFormat::Tiff, ImageFormat::Bmp];
 
-/// What is refused before memory is spent on it.
+/// Limits that are checked before memory is allocated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DecodeLimits {
     /// Most pixels a photo may have.
@@ -52,10 +52,10 @@ pub enum PhotoError {
     TooMuchMemory { source: ImageError },
 }
 
-/// Opens a photo file. The format is told from the content, not from the name.
+/// Opens a photo file. The format is detected from the content, not from the name.
 ///
 /// # Errors
-/// When the file cannot be read, is no known picture, is broken, or is larger than the limits.
+/// When the file cannot be read, has an unknown format, is broken, or is larger than the limits.
 pub fn open(path: &Path, limits: DecodeLimits) -> Result<Photo, PhotoError> {
     let bytes = std::fs::read(path).map_err(|source| PhotoError::Read { path: path.into(), source })?;
     Ok(Photo { source: Some(path.into()), ..decode(&bytes, limits)? })
@@ -87,7 +87,7 @@ pub fn decode(bytes: &[u8], limits: DecodeLimits) -> Result<Photo, PhotoError> {
         return Err(PhotoError::CutShort);
     }
     let metadata = match format {
-        // Told a limit, this decoder allows metadata only the room of the pixels: too little in a small picture.
+        // With limits, this decoder limits metadata to the size of the pixels: too little for a small picture.
         ImageFormat::Tiff => TiffDecoder::new(Cursor::new(bytes)).map(|mut decoder| Metadata::read(&mut decoder)),
         _ => Ok(Metadata::read(&mut decoder)),
     };
@@ -100,7 +100,7 @@ pub fn decode(bytes: &[u8], limits: DecodeLimits) -> Result<Photo, PhotoError> {
     Ok(Photo { icc_profile, exif, xmp, ..Photo::from_pixels(pixels) })
 }
 
-/// What a file says beside the pixels, made to fit them once they are upright.
+/// Metadata of a file, adapted to upright pixels.
 struct Metadata {
     icc_profile: Option<Vec<u8>>,
     exif: Option<Vec<u8>>,
@@ -109,12 +109,12 @@ struct Metadata {
 }
 
 impl Metadata {
-    /// What is broken is left out: a photo without it is still a photo.
+    /// Reads the metadata. Broken parts are left out, so that the photo still opens.
     fn read(decoder: &mut dyn ImageDecoder) -> Self {
         let exif = decoder.exif_metadata().ok().flatten().filter(|block| !block.is_empty());
         let xmp = decoder.xmp_metadata().ok().flatten().filter(|packet| !packet.is_empty());
         let (exif, in_exif) = exif.map(exif::upright).unzip();
-        // The decoder overlooks the orientation of blocks with a mark in front; TIFF files have theirs outside of EXIF.
+        // The decoder misses the orientation in blocks with a JPEG marker; TIFF files have theirs outside of EXIF.
         let orientation = decoder.orientation().ok().filter(|orientation| *orientation != Orientation::NoTransforms);
         Self {
             icc_profile: decoder.icc_profile().ok().flatten(),
@@ -125,7 +125,7 @@ impl Metadata {
     }
 }
 
-/// Room for the largest allowed photo at four 32-bit channels, and as much again for the decoder's own buffers.
+/// Memory for the largest allowed photo with four 32-bit channels, and as much again for the decoder's buffers.
 fn memory_limits(limits: DecodeLimits) -> Limits {
     let mut memory = Limits::no_limits();
     memory.max_alloc = Some(limits.max_pixels.saturating_mul(2 * 16).saturating_add(1 << 20));
@@ -142,8 +142,8 @@ fn name(format: ImageFormat) -> &'static str {
     }
 }
 
-/// Whether the end mark follows the last scan. The JPEG decoder fills what is missing with grey and says nothing, which
-/// would be taken for the photo. Within a scan the bytes of the mark cannot occur.
+/// Whether the end marker follows the last scan. The JPEG decoder fills missing parts with grey without an error. The
+/// bytes of the marker cannot occur within a scan.
 fn jpeg_ends(bytes: &[u8]) -> bool {
     let find_last = |mark: [u8; 2]| bytes.windows(2).rposition(|pair| pair == mark);
     match (find_last([0xFF, 0xDA]), find_last([0xFF, 0xD9])) {
@@ -152,8 +152,8 @@ fn jpeg_ends(bytes: &[u8]) -> bool {
     }
 }
 
-/// Whether a profile describes such pixels: a CMYK photo is decoded to RGB, and its profile would be wrong from there on.
-/// The colour space stands at byte 16 of a profile (ICC.1:2022, section 7.2.6).
+/// Whether a profile fits the decoded pixels. A CMYK photo is decoded to RGB, so its profile no longer fits. The colour
+/// space is at byte 16 of a profile (ICC.1:2022, section 7.2.6).
 fn profile_fits(profile: &[u8], color: ColorType) -> bool {
     let space: &[u8] = if color.has_color() { b"RGB " } else { b"GRAY" };
     profile.get(16..20) == Some(space)

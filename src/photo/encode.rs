@@ -1,7 +1,7 @@
-//! From pixels to the bytes of a PNG, with what travels beside them.
+//! Encodes pixels and metadata as PNG.
 //!
-//! What would surprise: the `png` crate is used directly. The layer above it knows no text chunks, and its choices of
-//! compression are kept here: fast, and never larger than the pixels themselves.
+//! Uses the `png` crate directly, because the `image` crate cannot write text chunks. The compression settings are
+//! those of `image`: fast, and never larger than the pixels themselves.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -11,24 +11,24 @@ use png::text_metadata::ITXtChunk;
 
 use super::{Overwrite, Photo, SaveError, write_atomically};
 
-/// Under which an XMP packet stands in a PNG (XMP specification, part 3, section 1.1.5).
+/// Keyword of the PNG text chunk with the XMP packet (XMP specification, part 3, section 1.1.5).
 pub(super) const XMP_KEYWORD: &str = "XML:com.adobe.xmp";
 
-/// What goes into a file beside the pixels.
+/// Metadata to write into a PNG.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Extras<'a> {
-    /// For the colour type of the pixels: RGB or grey.
+    /// Must fit the colour type of the pixels: RGB or grey.
     pub icc_profile: Option<&'a [u8]>,
-    /// A block for upright pixels, without a mark in front.
+    /// EXIF block for upright pixels, without a marker in front.
     pub exif: Option<&'a [u8]>,
-    /// A packet; one that is not UTF-8 is left out, for a PNG cannot hold it.
+    /// XMP packet. Left out when it is not UTF-8, because a PNG cannot hold it.
     pub xmp: Option<Cow<'a, [u8]>>,
     /// Compressed text by keyword (1 to 79 characters).
     pub texts: Vec<(&'static str, String)>,
 }
 
 impl<'a> Extras<'a> {
-    /// A profile and nothing else.
+    /// Only a colour profile.
     #[must_use]
     pub fn profile(icc_profile: Option<&'a [u8]>) -> Self {
         Self { icc_profile, ..Self::default() }
@@ -36,7 +36,7 @@ impl<'a> Extras<'a> {
 }
 
 impl Photo {
-    /// All that the photo's file said about it.
+    /// All metadata of the photo.
     #[must_use]
     pub fn extras(&self) -> Extras<'_> {
         Extras {
@@ -51,7 +51,7 @@ impl Photo {
 /// Encodes as PNG, with the pixels' own colour type and bit depth.
 ///
 /// # Errors
-/// When the pixels are of a type that no photo has, or none.
+/// When the pixels have a colour type that no photo has, or there are no pixels.
 pub fn encode_png(pixels: &DynamicImage, extras: &Extras<'_>) -> Result<Vec<u8>, SaveError> {
     use png::BitDepth::{Eight, Sixteen};
     use png::ColorType::{Grayscale, GrayscaleAlpha, Rgb, Rgba};
@@ -78,7 +78,7 @@ pub fn encode_png(pixels: &DynamicImage, extras: &Extras<'_>) -> Result<Vec<u8>,
     encoded(info, &data)
 }
 
-/// Encodes black and white: `rows` yields one byte a pixel, row by row, white where it is not zero.
+/// Encodes one bit per pixel. `pixels` holds one byte per pixel, row by row; a byte other than zero is white.
 pub(crate) fn encode_png_bits(width: u32, height: u32, pixels: &[u8]) -> Result<Vec<u8>, SaveError> {
     let mut info = png::Info::with_size(width, height);
     (info.color_type, info.bit_depth) = (png::ColorType::Grayscale, png::BitDepth::One);
@@ -103,7 +103,7 @@ fn encoded(info: png::Info<'_>, data: &[u8]) -> Result<Vec<u8>, SaveError> {
     Ok(bytes)
 }
 
-/// The text chunks. XMP must not be compressed, so that programs that know no PNG find it too.
+/// The text chunks. XMP must not be compressed, so that programs without a PNG parser can find it.
 fn texts(extras: &Extras<'_>) -> Vec<ITXtChunk> {
     let xmp = extras.xmp.as_deref().and_then(|xmp| std::str::from_utf8(xmp).ok());
     let xmp = xmp.map(|text| ITXtChunk::new(XMP_KEYWORD, text));
@@ -115,7 +115,7 @@ fn texts(extras: &Extras<'_>) -> Vec<ITXtChunk> {
     xmp.into_iter().chain(others).collect()
 }
 
-/// The samples in the order of a PNG, the high byte first.
+/// Converts 16-bit channel values to the byte order of PNG: big endian.
 fn big_endian(samples: &[u8]) -> Vec<u8> {
     let swapped = |pair: &[u8; 2]| u16::from_ne_bytes(*pair).to_be_bytes();
     samples.as_chunks().0.iter().flat_map(swapped).collect()

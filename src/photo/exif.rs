@@ -1,38 +1,37 @@
-//! EXIF blocks: the few bytes that no longer fit once the pixels are upright and the face is another.
+//! Edits EXIF blocks in place: upright orientation, matching sizes, no thumbnail.
 //!
-//! A block is a TIFF file without pixels (CIPA DC-008-2023, section 4.5). What would surprise: it is never parsed and
-//! written anew. Makers' notes hold offsets that only their maker understands, so that every byte keeps its place and a few
-//! are overwritten.
+//! A block is a TIFF file without pixels (CIPA DC-008-2023, section 4.5). It is never rewritten as a whole: maker notes
+//! hold offsets in private formats, so every byte must keep its position. Only a few bytes are overwritten.
 
 use image::metadata::Orientation;
 
-/// Some writers of WebP put JPEG's mark in front of the block.
+/// The JPEG marker. Some WebP writers put it in front of the block.
 const JPEG_MARK: &[u8] = b"Exif\0\0";
 
 const IMAGE_WIDTH: u16 = 0x0100;
 const IMAGE_LENGTH: u16 = 0x0101;
-/// Where a thumbnail begins, and its bytes.
+/// Offset and length of the thumbnail, in bytes.
 const THUMBNAIL_OFFSET: u16 = 0x0201;
 const THUMBNAIL_LENGTH: u16 = 0x0202;
-/// Where the directory with the camera's own tags is.
+/// Offset of the directory with the camera's tags.
 const EXIF_DIRECTORY: u16 = 0x8769;
 const PIXEL_X_DIMENSION: u16 = 0xA002;
 const PIXEL_Y_DIMENSION: u16 = 0xA003;
 
-/// Bytes of an entry: tag, type, count, value.
+/// Size of an entry: tag, type, count, value.
 const ENTRY_BYTES: usize = 12;
 
-/// A block for upright pixels, and how the file's own pixels had to be turned to be so.
+/// Adapts a block to upright pixels. Also returns the orientation that the file's pixels had.
 ///
-/// Its orientation says "upright", its width and height change places where the turn makes them, and the thumbnail, which
-/// would go on showing the old face in file managers, is unlinked and blanked. What cannot be read stays as it is.
+/// Sets the orientation to upright and swaps width and height for a quarter turn. Unlinks and blanks the thumbnail,
+/// because file managers would still show the old face. Parts that cannot be read stay unchanged.
 pub(super) fn upright(mut block: Vec<u8>) -> (Vec<u8>, Option<Orientation>) {
     if block.starts_with(JPEG_MARK) {
         block.drain(..JPEG_MARK.len());
     }
     let orientation = Orientation::remove_from_exif_chunk(&mut block);
     if let Some(mut tiff) = Tiff::new(&mut block) {
-        // Nothing there to drop or exchange is fine too.
+        // `None` only means that there was nothing to drop or swap.
         let _ = tiff.drop_thumbnail();
         if orientation.is_some_and(changes_sides) {
             let _ = tiff.exchange_sides();
@@ -46,7 +45,7 @@ fn changes_sides(orientation: Orientation) -> bool {
     matches!(orientation, Rotate90 | Rotate270 | Rotate90FlipH | Rotate270FlipH)
 }
 
-/// A block's directories. Every access is checked: offsets come from the file.
+/// Access to the directories of a block. Every access is checked, because offsets come from the file.
 struct Tiff<'a> {
     bytes: &'a mut [u8],
     is_big_endian: bool,
@@ -67,7 +66,7 @@ impl<'a> Tiff<'a> {
         Some(if self.is_big_endian { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) })
     }
 
-    /// A number as offset or length.
+    /// Reads an offset or a length.
     fn u32_at(&self, at: usize) -> Option<usize> {
         let bytes = self.bytes.get(at..at.checked_add(4)?)?.try_into().ok()?;
         let value = if self.is_big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) };
@@ -78,7 +77,7 @@ impl<'a> Tiff<'a> {
         self.u32_at(4)
     }
 
-    /// Where each entry of a directory begins.
+    /// Offset of each entry of a directory.
     fn entries(&self, directory: usize) -> Option<impl Iterator<Item = usize> + use<>> {
         let count = usize::from(self.u16_at(directory)?);
         let first = directory.checked_add(2)?;
@@ -86,7 +85,7 @@ impl<'a> Tiff<'a> {
         (last <= self.bytes.len()).then(|| (first..last).step_by(ENTRY_BYTES))
     }
 
-    /// Where the entry of a tag begins.
+    /// Offset of the entry of a tag.
     fn entry(&self, directory: usize, tag: u16) -> Option<usize> {
         self.entries(directory)?.find(|&at| self.u16_at(at) == Some(tag))
     }
@@ -96,7 +95,7 @@ impl<'a> Tiff<'a> {
         self.u32_at(self.entry(directory, tag)? + 8)
     }
 
-    /// The second directory describes the thumbnail and nothing else (section 4.5.2).
+    /// Unlinks the second directory, which only describes the thumbnail (section 4.5.2), and blanks the thumbnail.
     fn drop_thumbnail(&mut self) -> Option<()> {
         let first = self.first_directory()?;
         let link = first + 2 + self.entries(first)?.count() * ENTRY_BYTES;
@@ -104,7 +103,7 @@ impl<'a> Tiff<'a> {
         self.bytes.get_mut(link..link + 4)?.fill(0);
         let start = self.value(second, THUMBNAIL_OFFSET)?;
         let end = start.checked_add(self.value(second, THUMBNAIL_LENGTH)?)?;
-        // A broken offset may point to anything else, which must stay.
+        // A wrong offset may point to other data, which must stay.
         let thumbnail = self.bytes.get_mut(start..end).filter(|bytes| bytes.starts_with(&[0xFF, 0xD8]))?;
         thumbnail.fill(0);
         Some(())
@@ -117,7 +116,7 @@ impl<'a> Tiff<'a> {
         self.exchange(camera?, PIXEL_X_DIMENSION, PIXEL_Y_DIMENSION)
     }
 
-    /// Two entries change places, all but their tags.
+    /// Swaps two entries, except their tags.
     fn exchange(&mut self, directory: usize, one: u16, other: u16) -> Option<()> {
         let (one, other) = (self.entry(directory, one)?, self.entry(directory, other)?);
         for offset in 2..ENTRY_BYTES {
@@ -127,7 +126,7 @@ impl<'a> Tiff<'a> {
     }
 }
 
-/// An EXIF block as a camera writes it, little endian: orientation, maker, sizes, and a thumbnail where one is given.
+/// An EXIF block as a camera writes it, little endian: orientation, maker, sizes, and an optional thumbnail.
 #[cfg(test)]
 pub(super) fn sample(orientation: u16, thumbnail: Option<&[u8]>) -> Vec<u8> {
     let entry = |tag: u16, kind: u16, count: u32, value: u32| {
@@ -169,13 +168,13 @@ mod tests {
     }
 
     #[test]
-    fn an_upright_block_without_a_thumbnail_stays_byte_for_byte() {
+    fn upright_block_without_thumbnail_stays_unchanged() {
         let block = sample(1, None);
         assert_eq!(upright(block.clone()), (block, Some(Orientation::NoTransforms)));
     }
 
     #[test]
-    fn orientation_becomes_upright_and_sides_change_places_with_a_quarter_turn() {
+    fn quarter_turn_resets_orientation_and_swaps_sides() {
         let (block, orientation) = upright(sample(6, None));
         assert_eq!(orientation, Some(Orientation::Rotate90));
         assert_eq!(Orientation::from_exif_chunk(&block), Some(Orientation::NoTransforms));
@@ -188,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn the_thumbnail_goes_and_nothing_else() {
+    fn only_the_thumbnail_is_removed() {
         let before = sample(1, Some(THUMBNAIL));
         let (after, _) = upright(before.clone());
         assert!(!after.windows(3).any(|bytes| bytes == b"old"));
@@ -197,20 +196,20 @@ mod tests {
     }
 
     #[test]
-    fn a_thumbnail_that_is_none_is_left_alone() {
+    fn data_that_is_not_a_thumbnail_stays() {
         let before = sample(1, Some(b"maker's note"));
         let (after, _) = upright(before.clone());
         assert_eq!(differing(&before, &after), [46]);
     }
 
     #[test]
-    fn the_mark_of_jpeg_is_taken_off() {
+    fn jpeg_marker_is_removed() {
         let marked = [JPEG_MARK, &sample(8, None)].concat();
         assert_eq!(upright(marked), upright(sample(8, None)));
     }
 
     #[test]
-    fn big_endian_blocks_are_understood() {
+    fn big_endian_blocks_are_read() {
         let mut block = b"MM\0\x2A\0\0\0\x08\0\x02".to_vec();
         block.extend(b"\x01\0\0\x03\0\0\0\x01\0\x10\0\0");
         block.extend(b"\x01\x12\0\x03\0\0\0\x01\0\x06\0\0");

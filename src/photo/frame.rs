@@ -7,22 +7,22 @@ use serde::{Deserialize, Serialize};
 use super::grid::CropGrid;
 use super::space::{Point, RectPx, Similarity};
 
-/// A square over the photo: the part that the network sees.
+/// A square in the photo: the part that the network sees.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FaceFrame {
-    /// Its middle, in photo pixels.
+    /// Centre, in photo pixels.
     pub center_in_photo: Point,
-    /// Its side, in photo pixels.
+    /// Side, in photo pixels.
     pub side_px: f32,
-    /// Clockwise turn about its middle.
+    /// Clockwise rotation about the centre.
     pub angle_radians: f32,
 }
 
 impl FaceFrame {
-    /// The smallest side a frame may have: below this a face has no features left to agree with.
+    /// Smallest side of a frame. A smaller face has no features to match.
     pub const MIN_SIDE_PX: f32 = 16.0;
 
-    /// The largest centred square of a photo; the whole picture if that is square.
+    /// The largest centred square of a photo: all of it if it is square.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "photo sides are far below 2^24")]
     pub fn centered(width: u32, height: u32) -> Self {
@@ -33,7 +33,7 @@ impl FaceFrame {
         }
     }
 
-    /// Takes points of the unit square (`[0, 1]²`, the frame) to photo pixels.
+    /// Maps points of the unit square (`[0, 1]²`, the frame) to photo pixels.
     #[must_use]
     pub fn photo_from_unit(&self) -> Similarity {
         let turned = Similarity { scale: self.side_px, angle_radians: self.angle_radians, translation: [0.0, 0.0] };
@@ -42,7 +42,7 @@ impl FaceFrame {
         Similarity { translation: [cx - x, cy - y], ..turned }
     }
 
-    /// Takes pixels of the crop of side `crop_size_px` to photo pixels.
+    /// Maps pixels of the crop of side `crop_size_px` to photo pixels.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "crops are at most some hundred pixels wide")]
     pub fn photo_from_crop(&self, crop_size_px: u32) -> Similarity {
@@ -50,15 +50,15 @@ impl FaceFrame {
         Similarity { scale: unit.scale / crop_size_px as f32, ..unit }
     }
 
-    /// Its corners in photo pixels: top left, top right, bottom right, bottom left (before turning).
+    /// Corners in photo pixels: top left, top right, bottom right, bottom left (before the rotation).
     #[must_use]
     pub fn corners_in_photo(&self) -> [Point; 4] {
         let map = self.photo_from_unit();
         [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]].map(|corner| map.apply(corner))
     }
 
-    /// A rectangle of a photo of this size that holds every pixel with its centre in the frame; empty for a
-    /// frame that is not finite.
+    /// A rectangle of a photo of this size that contains every pixel with its centre in the frame. Empty for a frame
+    /// that is not finite.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the photo first")]
     pub fn bounds_in_photo(&self, width: u32, height: u32) -> RectPx {
@@ -69,7 +69,7 @@ impl FaceFrame {
         let along = |axis: usize, size: u32| {
             let low = corners.iter().map(|corner| corner[axis]).fold(f32::INFINITY, f32::min);
             let high = corners.iter().map(|corner| corner[axis]).fold(f32::NEG_INFINITY, f32::max);
-            // One pixel to spare for rounding.
+            // One pixel of margin for rounding.
             let clip = |value: f32| f64::from(value).clamp(0.0, f64::from(size)) as u32;
             (clip(low.floor() - 1.0), clip(high.ceil() + 1.0))
         };
@@ -77,8 +77,7 @@ impl FaceFrame {
         RectPx { x: left, y: top, width: right - left, height: bottom - top }
     }
 
-    /// The pixels of a row of a photo of this width that have their centre in the frame; empty for a frame that is not
-    /// finite.
+    /// Pixels in row `y` of a photo of this width with their centre in the frame. Empty for a frame that is not finite.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the photo first")]
     pub fn columns_in_photo(&self, y: u32, width: u32) -> Range<u32> {
@@ -96,17 +95,17 @@ impl FaceFrame {
                 return 0..0;
             }
         }
-        // Not a number is not less either.
+        // False for NaN too.
         if low < high { low as u32..high as u32 } else { 0..0 }
     }
 
-    /// The frame with so many shares of its side more on each of its sides.
+    /// The frame enlarged on each side by `share` of its side length.
     #[must_use]
     pub fn grown(&self, share: f32) -> Self {
         Self { side_px: self.side_px * (1.0 + 2.0 * share), ..*self }
     }
 
-    /// Whether a point of the photo lies inside.
+    /// Whether a point of the photo lies in the frame.
     #[must_use]
     pub fn contains(&self, point_in_photo: Point) -> bool {
         let [x, y] = self.photo_from_unit().inverse().apply(point_in_photo);
@@ -122,7 +121,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_columns_of_a_row_are_those_with_their_centre_inside(
+        fn columns_are_pixels_with_centre_inside(
             center_in_photo in [-20.0f32..80.0, -20.0f32..60.0],
             side_px in 10.0f32..90.0,
             angle_radians in prop_oneof![Just(0.0f32), -3.2f32..3.2],
@@ -136,7 +135,7 @@ mod tests {
                 frame.contains([x as f32 + 0.5, y as f32 + 0.5])
             };
             for x in 0..60 {
-                // Rounding may decide about centres on the very border.
+                // Centres on the border may fall on either side by rounding.
                 prop_assert!(contains(0.01, x) || !columns.contains(&x));
                 prop_assert!(!contains(-0.01, x) || columns.contains(&x));
             }
@@ -144,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_frame_has_no_columns() {
+    fn nan_frame_has_no_columns() {
         let frame = FaceFrame { center_in_photo: [5.0, 5.0], side_px: f32::NAN, angle_radians: 0.0 };
         assert!(frame.columns_in_photo(3, 10).is_empty());
     }

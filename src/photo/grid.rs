@@ -1,29 +1,31 @@
-//! The crop's pixels laid over the photo's: which photo pixels make up a crop pixel.
+//! The pixel grid of the crop in the photo: which photo pixels contribute to a crop pixel.
 
 use std::ops::Range;
 
 use super::FaceFrame;
 
-/// Crop pixels in the photo, in double precision: in a large photo single precision would shift pixels that line up exactly.
+/// Positions of crop pixels in the photo. Uses double precision, because single precision would shift exactly aligned
+/// pixels in large photos.
 ///
-/// A crop pixel is made of the photo pixels whose [`weight`](Self::weight) along x times that along y is not zero: its
-/// footprint. Cropping reads exactly these; a ready-made hole spares exactly these.
+/// The footprint of a crop pixel is the photo pixels whose [`weight`](Self::weight) along x times that along y is not
+/// zero. Cropping reads exactly the footprint. The hole of a mask preset leaves out exactly the footprint of known crop
+/// pixels.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CropGrid {
-    /// Cosine and sine of the turn, times the scale.
+    /// Cosine and sine of the rotation, times the scale.
     photo_from_crop: [f64; 2],
-    /// The same for the way back, before its turn is reversed.
+    /// Cosine and sine of the same rotation, divided by the scale. Used with the opposite sign of the sine.
     crop_from_photo: [f64; 2],
     origin_in_photo: [f64; 2],
-    /// How far from a crop pixel's centre the weights reach, along each axis of the photo.
+    /// Largest distance from a crop pixel's centre with a weight, along each axis of the photo.
     reach_px: f64,
 }
 
 impl CropGrid {
-    /// Weights up to this count as none: at one to one, rounding must not draw in a neighbour.
+    /// Smaller weights count as zero, so that rounding does not include a neighbour at a scale of 1.
     const MIN_WEIGHT: f64 = 1e-3;
 
-    /// `None` for a frame that is no square, or a crop without pixels.
+    /// `None` for a frame that is not finite or has no area, or a crop without pixels.
     pub(crate) fn new(frame: &FaceFrame, crop_size_px: u32) -> Option<Self> {
         let [x, y] = frame.center_in_photo;
         let is_finite = [x, y, frame.side_px, frame.angle_radians].iter().all(|value| value.is_finite());
@@ -44,14 +46,14 @@ impl CropGrid {
         })
     }
 
-    /// Takes a point of the crop to the photo.
+    /// Maps a point from the crop to the photo.
     pub(crate) fn to_photo(self, [x, y]: [f64; 2]) -> [f64; 2] {
         let [along, across] = self.photo_from_crop;
         let [left, top] = self.origin_in_photo;
         [left + along * x - across * y, top + across * x + along * y]
     }
 
-    /// Takes a point of the photo to the crop.
+    /// Maps a point from the photo to the crop.
     pub(crate) fn to_crop(self, [x, y]: [f64; 2]) -> [f64; 2] {
         let [along, across] = self.crop_from_photo;
         let (x, y) = (x - self.origin_in_photo[0], y - self.origin_in_photo[1]);
@@ -63,8 +65,8 @@ impl CropGrid {
         self.to_photo([f64::from(column) + 0.5, f64::from(row) + 0.5])
     }
 
-    /// The photo pixels along one axis that have a weight for a crop pixel centred at `center`; may lie outside the photo.
-    #[expect(clippy::cast_possible_truncation, reason = "saturates far outside of any photo")]
+    /// Photo pixels along one axis with a weight for a crop pixel centred at `center`. They may lie outside the photo.
+    #[expect(clippy::cast_possible_truncation, reason = "saturates far outside any photo")]
     pub(crate) fn span(self, center: f64) -> Range<i64> {
         let reach = self.reach_px - Self::MIN_WEIGHT;
         let start = (center - reach - 0.5).floor() as i64;

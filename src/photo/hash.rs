@@ -1,21 +1,21 @@
-//! SHA-256 of what is seen: pixels, whatever file they came from.
+//! SHA-256 of decoded pixels, independent of the file format.
 
 use sha2::{Digest as _, Sha256};
 
 use super::{Photo, Samples};
 
-/// Samples that are brought into byte order at a time.
+/// Channel values that are converted to bytes at a time.
 const CHUNK: usize = 1 << 15;
 
 impl Photo {
-    /// The pixels' colour type, as in `rgb8` or `la16`.
+    /// Name of the pixels' colour type, for example `rgb8` or `la16`.
     #[must_use]
     pub fn color_name(&self) -> String {
         format!("{:?}", self.pixels.color()).to_lowercase()
     }
 
-    /// SHA-256 of size, colour type and samples (16 bits: little endian), in hexadecimal. Metadata does not count: the
-    /// same picture in another lossless file has the same hash.
+    /// SHA-256 of size, colour type and channel values (16 bits: little endian), in hexadecimal. Metadata is not
+    /// included, so the same picture in another lossless file has the same hash.
     #[must_use]
     pub fn sha256(&self) -> String {
         let mut hash = Sha256::new_with_prefix(head(self.width(), self.height(), &self.color_name()));
@@ -31,7 +31,7 @@ impl Photo {
     }
 }
 
-/// SHA-256 of a picture of one byte a pixel, in hexadecimal. `kind` keeps it apart from others with the same bytes.
+/// SHA-256 of a picture's size, kind and bytes, in hexadecimal. `kind` distinguishes pictures with the same bytes.
 pub(crate) fn sha256_of(width: u32, height: u32, kind: &str, pixels: &[u8]) -> String {
     format!("{:x}", Sha256::new_with_prefix(head(width, height, kind)).chain_update(pixels).finalize())
 }
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hashes_are_those_of_any_other_sha256() {
+    fn hash_equals_that_of_sha256sum() {
         let photo = Photo::from_pixels(DynamicImage::ImageLuma8(GrayImage::from_raw(2, 1, vec![1, 2]).unwrap()));
         // printf '2x1 l8\n\1\2' | sha256sum
         assert_eq!(photo.sha256(), "963df4e46c5757762c3259bc1d0339f1780dcb73632869166e56dbefd6404fb7");
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn size_and_colour_type_count() {
+    fn size_and_colour_type_change_the_hash() {
         let hash = |width, height, kind| sha256_of(width, height, kind, &[0; 12]);
         let all = [hash(3, 4, "l8"), hash(4, 3, "l8"), hash(2, 2, "rgb8"), hash(12, 1, "l8")];
         assert!((0..4).all(|one| (0..one).all(|other| all[one] != all[other])));

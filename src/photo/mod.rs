@@ -1,8 +1,8 @@
-//! Photos: opening, what they hold, saving.
+//! Photos: decoding, pixels and metadata, saving.
 //!
-//! A photo keeps the bit depth and the channels of its file. Orientation recorded in EXIF is applied when it is opened,
-//! so that everything after this module works in upright pixels. What would surprise: the metadata is changed to fit that
-//! as soon as it is read (see `exif` and `xmp`), and loses its thumbnails, which would show the face as it was.
+//! A photo keeps the bit depth and the channels of its file. The EXIF orientation is applied on opening, so all other
+//! modules see upright pixels. The metadata is adapted as soon as it is read (see `exif` and `xmp`): its orientation
+//! becomes upright, and thumbnails are removed, because they would show the old face.
 
 #[cfg(test)]
 pub(crate) mod colors;
@@ -38,18 +38,18 @@ pub use space::{Point, RectPx, Similarity};
 pub use text::{TextError, read_png_text};
 pub use xmp::with_source_type;
 
-/// What the user opened, upright, at its own size and bit depth.
+/// The photo that the user opened: upright, at its own size and bit depth.
 #[derive(Clone, Debug)]
 pub struct Photo {
-    /// 8 or 16 bits a channel; grey or RGB, with or without alpha. Floating-point files are converted to 16 bits.
+    /// 8 or 16 bits per channel; grey or RGB, with or without alpha. Floating-point files are converted to 16 bits.
     pub pixels: DynamicImage,
     /// The file it came from, if any.
     pub source: Option<PathBuf>,
-    /// The embedded ICC profile, carried into the export untouched.
+    /// The embedded ICC profile. Exported unchanged.
     pub icc_profile: Option<Vec<u8>>,
-    /// The EXIF block, made to fit upright pixels. TIFF files have theirs spread over tags; it is not read from them.
+    /// The EXIF block, adapted to upright pixels. Not read from TIFF files, which spread it over tags.
     pub exif: Option<Vec<u8>>,
-    /// The XMP packet, made to fit upright pixels.
+    /// The XMP packet, adapted to upright pixels.
     pub xmp: Option<Vec<u8>>,
 }
 

@@ -1,18 +1,18 @@
-//! A photo's numbers, whatever their depth: 8 and 16 bits, one to four channels.
+//! Channel values of a photo, independent of bit depth: 8 or 16 bits, one to four channels.
 
 use std::borrow::Cow;
 
 use image::DynamicImage;
 
-/// One channel of one pixel.
+/// The value of one channel of one pixel.
 pub(crate) trait Sample: Copy + Send + Sync + 'static {
-    /// The brightest value, which is also that of full opacity.
+    /// The largest value: full brightness or full opacity.
     const MAX: f32;
 
     /// The value, `0..=MAX`.
     fn value(self) -> f32;
 
-    /// The nearest sample to a value, clamped to `0..=MAX`.
+    /// Rounds to the nearest value, clamped to `0..=MAX`.
     fn nearest(value: f32) -> Self;
 
     fn is_zero(self) -> bool;
@@ -52,7 +52,7 @@ impl Sample for u16 {
     }
 }
 
-/// All samples of a photo: row by row, channels together, the alpha channel last where there is one.
+/// All channel values of a photo: row by row, channels interleaved, alpha last.
 pub(crate) enum Samples<'a> {
     Eight { data: &'a [u8], channels: usize },
     Sixteen { data: Cow<'a, [u16]>, channels: usize },
@@ -76,7 +76,7 @@ impl<'a> Samples<'a> {
     }
 }
 
-/// The samples of a photo, to be changed in place.
+/// All channel values of a photo, mutable.
 pub(crate) enum SamplesMut<'a> {
     Eight { data: &'a mut [u8], channels: usize },
     Sixteen { data: &'a mut [u16], channels: usize },

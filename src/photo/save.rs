@@ -1,23 +1,23 @@
-//! Files written whole or not at all.
+//! Atomic file writing: a file is written completely or not at all.
 
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-/// Whether a file that is there already may be replaced.
+/// Whether an existing file may be replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Overwrite {
     Refuse,
     Allow,
 }
 
-/// Why a picture cannot be saved.
+/// Why a file cannot be saved.
 #[derive(Debug, thiserror::Error)]
 pub enum SaveError {
-    #[error("{path} is there already: choose another name, or allow replacing it", path = path.display())]
+    #[error("{path} already exists: choose another name, or allow replacing it", path = path.display())]
     Exists { path: PathBuf },
     #[error("there is no folder {folder}: create it or choose another one", folder = folder.display())]
     NoFolder { folder: PathBuf, source: io::Error },
-    #[error("{folder} may not be written to: choose another folder", folder = folder.display())]
+    #[error("you have no permission to write to {folder}: choose another folder", folder = folder.display())]
     ReadOnly { folder: PathBuf, source: io::Error },
     #[error("the disk is full: free some space, or save {path} on another disk", path = path.display())]
     DiskFull { path: PathBuf, source: io::Error },
@@ -25,14 +25,14 @@ pub enum SaveError {
     IsFolder { path: PathBuf },
     #[error("cannot write {path}: try another folder or name", path = path.display())]
     Write { path: PathBuf, source: io::Error },
-    #[error("the picture cannot be made a PNG")]
+    #[error("the picture cannot be encoded as PNG")]
     Encode(#[from] png::EncodingError),
     #[error("pixels of type {name} cannot be saved: convert the photo to 8 or 16 bits")]
     ColorType { name: String },
 }
 
-/// A file under way: it is written beside its place, and gets its name only when it is whole. Dropped before that, it
-/// leaves nothing.
+/// A file that is being written. The data goes to a temporary file in the same folder, which gets its final name when
+/// it is complete. Dropping it earlier deletes the temporary file.
 pub struct NewFile {
     file: tempfile::NamedTempFile,
     path: PathBuf,
@@ -40,7 +40,7 @@ pub struct NewFile {
 }
 
 impl NewFile {
-    /// Begins a file.
+    /// Creates the temporary file.
     ///
     /// # Errors
     /// When `path` exists and must not be replaced, is a folder, or its folder cannot be written to.
@@ -48,7 +48,7 @@ impl NewFile {
         if path.is_dir() {
             return Err(SaveError::IsFolder { path: path.into() });
         }
-        // Asked before anything is written; asked again, without a gap, when the file gets its name.
+        // An early check before anything is written. `finish` checks again, atomically.
         if overwrite == Overwrite::Refuse && path.exists() {
             return Err(SaveError::Exists { path: path.into() });
         }
@@ -60,10 +60,10 @@ impl NewFile {
         Ok(Self { file, path: path.into(), overwrite })
     }
 
-    /// Brings all of it to the disk and gives it its name.
+    /// Flushes the file to the disk and gives it its final name.
     ///
     /// # Errors
-    /// When the disk is full, or the file came into being meanwhile and must not be replaced.
+    /// When the disk is full, or another file got this name meanwhile and must not be replaced.
     pub fn finish(self) -> Result<(), SaveError> {
         let Self { file, path, overwrite } = self;
         let failed = |source: io::Error| SaveError::from_io(&path, source);
@@ -76,7 +76,7 @@ impl NewFile {
         Ok(())
     }
 
-    /// What an error in writing to this file means.
+    /// Converts an I/O error of this file.
     #[must_use]
     pub fn failed(&self, source: io::Error) -> SaveError {
         SaveError::from_io(&self.path, source)
@@ -99,7 +99,8 @@ impl Seek for NewFile {
     }
 }
 
-/// Writes a file through a temporary one beside it, so that a crash or a full disk leaves the old file or none.
+/// Writes a file through a temporary one in the same folder, so that a crash or a full disk leaves the old file or
+/// none.
 ///
 /// # Errors
 /// When the file exists and must not be replaced, or cannot be written.
@@ -109,7 +110,7 @@ pub fn write_atomically(path: &Path, bytes: &[u8], overwrite: Overwrite) -> Resu
     file.finish()
 }
 
-/// The folder a file lies in, `.` for a bare name.
+/// Parent folder of a file; `.` for a bare name.
 fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -117,7 +118,7 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// Temporary files are private to the user unless told otherwise; a saved picture is as readable as any new file.
+/// Gives the file the usual permissions of a new file. Temporary files are private to the user by default.
 #[cfg(unix)]
 fn with_usual_permissions<'a, 'b>(builder: &'a mut tempfile::Builder<'b, 'b>) -> &'a tempfile::Builder<'b, 'b> {
     use std::os::unix::fs::PermissionsExt;

@@ -1,35 +1,35 @@
-//! Pictures side by side, for looking.
+//! Contact sheets: pictures side by side.
 
 use image::imageops::{self, FilterType};
 use image::{Rgb, RgbImage};
 
-/// Between pictures.
+/// Gap between pictures.
 const GAP_PX: u32 = 2;
-/// Behind pictures, and where one is missing.
+/// Colour of gaps and missing pictures.
 const BACKGROUND: Rgb<u8> = Rgb([24; 3]);
 
-/// Rows of pictures of one size.
+/// A contact sheet: rows of pictures of one size.
 #[derive(Clone, Debug, Default)]
 pub struct Sheet {
     rows: Vec<Vec<Option<RgbImage>>>,
 }
 
 impl Sheet {
-    /// A side at which single crops are easy to judge.
+    /// Side at which single crops are easy to judge.
     pub const LARGE_PX: u32 = 128;
 
-    /// Adds a row; pictures that could not be made are `None`.
+    /// Adds a row. Missing pictures are `None`.
     pub fn add_row(&mut self, pictures: Vec<Option<RgbImage>>) {
         self.rows.push(pictures);
     }
 
-    /// Whether there is nothing to show.
+    /// Whether there are no rows.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
-    /// All rows as one picture. Small pictures are enlarged, by whole pixels, to at most `shown_side_px`.
+    /// Draws all rows as one picture. Small pictures are enlarged by a whole factor, to at most `shown_side_px`.
     #[must_use]
     pub fn draw(&self, shown_side_px: u32) -> RgbImage {
         let side = self.rows.iter().flatten().flatten().map(RgbImage::width).max().unwrap_or(1);
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pictures_stand_in_rows_enlarged_with_gaps() {
+    fn pictures_are_enlarged_in_rows_with_gaps() {
         let plain = |value| Some(RgbImage::from_pixel(64, 64, Rgb([value; 3])));
         let mut sheet = Sheet::default();
         assert!(sheet.is_empty());

@@ -1,10 +1,11 @@
-//! Coordinate spaces. Points are continuous: pixel `(i, j)` covers `[i, i + 1) × [j, j + 1)`, so its centre is at `i + 0.5`.
+//! Points, pixel rectangles and similarity transforms. Points are continuous: pixel `(i, j)` covers
+//! `[i, i + 1) × [j, j + 1)`, so its centre is at `i + 0.5`.
 //!
-//! Transforms are named target-from-source: `photo_from_crop` takes crop pixels to photo pixels.
+//! Transforms are named target-from-source: `photo_from_crop` maps crop pixels to photo pixels.
 
 use serde::{Deserialize, Serialize};
 
-/// A point, x to the right and y down, in the pixels of some space.
+/// A point in the pixels of some space, x to the right and y down.
 pub type Point = [f32; 2];
 
 /// A rectangle of whole pixels: `x..x + width`, `y..y + height`.
@@ -17,7 +18,7 @@ pub struct RectPx {
 }
 
 impl RectPx {
-    /// Whether it holds no pixel.
+    /// Whether it contains no pixel.
     #[must_use]
     pub fn is_empty(self) -> bool {
         self.width == 0 || self.height == 0
@@ -35,13 +36,13 @@ impl RectPx {
         self.y.saturating_add(self.height)
     }
 
-    /// Whether a pixel is one of its own.
+    /// Whether it contains a pixel.
     #[must_use]
     pub fn contains(self, x: u32, y: u32) -> bool {
         (self.x..self.right()).contains(&x) && (self.y..self.bottom()).contains(&y)
     }
 
-    /// The smallest rectangle that holds both; an empty one adds nothing.
+    /// The smallest rectangle that contains both. An empty one adds nothing.
     #[must_use]
     pub fn union(self, other: Self) -> Self {
         if self.is_empty() {
@@ -57,7 +58,7 @@ impl RectPx {
         Self { x, y, width: right - x, height: bottom - y }
     }
 
-    /// The part of both, empty if they do not meet.
+    /// The common part; empty if they do not overlap.
     #[must_use]
     pub fn intersection(self, other: Self) -> Self {
         let x = self.x.max(other.x);
@@ -67,7 +68,7 @@ impl RectPx {
         Self { x, y, width: right.saturating_sub(x), height: bottom.saturating_sub(y) }
     }
 
-    /// Itself and some pixels more on every side, as far as there are coordinates.
+    /// Grown by a margin on every side, clamped to the range of u32.
     #[must_use]
     pub fn grown(self, margin_px: u32) -> Self {
         let (x, y) = (self.x.saturating_sub(margin_px), self.y.saturating_sub(margin_px));
@@ -79,7 +80,7 @@ impl RectPx {
 /// A similarity transform: uniform scale and rotation, then translation.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Similarity {
-    /// Length of a unit of the source in the target.
+    /// Length of one source unit in the target.
     pub scale: f32,
     /// Clockwise on the screen (y points down).
     pub angle_radians: f32,
@@ -88,10 +89,10 @@ pub struct Similarity {
 }
 
 impl Similarity {
-    /// Leaves every point where it is.
+    /// Maps every point to itself.
     pub const IDENTITY: Self = Self { scale: 1.0, angle_radians: 0.0, translation: [0.0, 0.0] };
 
-    /// Takes a point of the source to the target.
+    /// Maps a point from the source to the target.
     #[must_use]
     pub fn apply(&self, [x, y]: Point) -> Point {
         let (sin, cos) = self.angle_radians.sin_cos();
@@ -99,7 +100,7 @@ impl Similarity {
         [self.scale * (cos * x - sin * y) + tx, self.scale * (sin * x + cos * y) + ty]
     }
 
-    /// The transform back. The scale must not be zero.
+    /// The inverse transform. The scale must not be zero.
     #[must_use]
     pub fn inverse(&self) -> Self {
         let turned = Self { scale: 1.0 / self.scale, angle_radians: -self.angle_radians, translation: [0.0, 0.0] };
@@ -125,9 +126,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_inverse_leads_back(map in any_similarity(), point in [-500.0f32..500.0, -500.0f32..500.0]) {
+        fn inverse_maps_points_back(map in any_similarity(), point in [-500.0f32..500.0, -500.0f32..500.0]) {
             let [x, y] = map.inverse().apply(map.apply(point));
-            // Single precision keeps 2^-24 of the largest number on the way: 30 000 of scale × point, and the translation.
+            // Single precision has a relative error of 2^-24 of the largest value: 30 000 of scale × point, plus the
+            // translation.
             let tolerance = (4.0 * 35_000.0 / 16_777_216.0 / map.scale).max(1e-3) * 4.0;
             prop_assert!((x - point[0]).abs() < tolerance && (y - point[1]).abs() < tolerance, "{x}, {y}");
         }
@@ -140,7 +142,7 @@ mod tests {
         }
 
         #[test]
-        fn a_pixel_is_in_the_intersection_if_it_is_in_both(a in any_rect(), b in any_rect()) {
+        fn intersection_contains_pixels_of_both(a in any_rect(), b in any_rect()) {
             for y in 0..90 {
                 for x in 0..90 {
                     let both = a.contains(x, y) && b.contains(x, y);
@@ -152,14 +154,14 @@ mod tests {
     }
 
     #[test]
-    fn a_positive_angle_turns_clockwise_on_the_screen() {
+    fn positive_angle_turns_clockwise() {
         let quarter = Similarity { scale: 2.0, angle_radians: std::f32::consts::FRAC_PI_2, translation: [10.0, 20.0] };
         let [x, y] = quarter.apply([1.0, 0.0]);
         assert!((x - 10.0).abs() < 1e-5 && (y - 22.0).abs() < 1e-5);
     }
 
     #[test]
-    fn rectangles_at_the_end_of_the_numbers_do_not_overflow() {
+    fn rectangles_near_u32_max_do_not_overflow() {
         let far = RectPx { x: u32::MAX - 1, y: 0, width: 9, height: u32::MAX };
         assert_eq!(far.intersection(RectPx { x: 0, y: 0, width: 5, height: 5 }).width, 0);
         assert_eq!(far.union(RectPx { x: 0, y: 0, width: 5, height: 5 }).width, u32::MAX);

@@ -1,24 +1,23 @@
-//! Text in PNG files.
+//! Reads text chunks of PNG files.
 
 use std::io::Cursor;
 
-/// Room for a text when it is unpacked, and for what comes before it: the mask of a 100-megapixel photo at its worst takes
-/// a sixth of that.
+/// Limit for a decompressed text, and for the data before it. Far above the mask of the largest photo.
 const MAX_BYTES: usize = 1 << 27;
 
 /// Why text cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum TextError {
-    #[error("this is not a PNG: choose the PNG that was exported")]
+    #[error("this is not a PNG: choose the exported PNG")]
     NotPng,
     #[error("the PNG is broken or cut short: use another copy of it")]
     Broken(#[from] png::DecodingError),
 }
 
-/// The text (iTXt) under a keyword, the first if there are several, wherever in the file it stands; `None` without one.
+/// Reads the first text (iTXt) with this keyword, before or after the pixels. `None` when there is none.
 ///
 /// # Errors
-/// When the file is no PNG, is broken, or the text is longer than 128 MiB.
+/// When the file is not a PNG or is broken, or the text is longer than 128 MiB.
 pub fn read_png_text(bytes: &[u8], keyword: &str) -> Result<Option<String>, TextError> {
     if !bytes.starts_with(b"\x89PNG\r\n\x1A\n") {
         return Err(TextError::NotPng);
@@ -28,7 +27,7 @@ pub fn read_png_text(bytes: &[u8], keyword: &str) -> Result<Option<String>, Text
     let find = |info: &png::Info<'_>| info.utf8_text.iter().find(|chunk| chunk.keyword == keyword).cloned();
     let mut found = find(reader.info());
     if found.is_none() {
-        // Other programs put text behind the pixels.
+        // Other programs put text after the pixels.
         reader.finish()?;
         found = find(reader.info());
     }
@@ -50,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn text_comes_back_by_its_keyword() {
+    fn text_is_read_by_its_keyword() {
         let bytes = png_with(vec![("one", "müßig".repeat(500)), ("two", String::new())]);
         assert!(bytes.len() < 1000, "compressed: {}", bytes.len());
         assert_eq!(read_png_text(&bytes, "one").unwrap(), Some("müßig".repeat(500)));
@@ -59,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn text_behind_the_pixels_is_found() {
+    fn text_after_the_pixels_is_found() {
         let bytes = png_with(vec![("note", "hello".into())]);
         let at = |kind: &[u8; 4]| bytes.windows(4).position(|window| window == kind).unwrap() - 4;
         let (text, pixels, end) = (at(b"iTXt"), at(b"IDAT"), at(b"IEND"));
@@ -68,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn other_files_and_pieces_are_refused() {
+    fn other_and_truncated_files_are_refused() {
         assert!(matches!(read_png_text(b"\xFF\xD8\xFF\xE0", "note"), Err(TextError::NotPng)));
         let bytes = png_with(Vec::new());
         assert!(matches!(read_png_text(&bytes[..30], "note"), Err(TextError::Broken(_))));

@@ -1,9 +1,8 @@
-//! XMP packets: read as far as one property needs it, changed as little as can be.
+//! Edits XMP packets in place: upright orientation, no thumbnails, digital source type.
 //!
-//! A packet is RDF in XML (ISO 16684-1): descriptions with properties, as attributes or as elements. What would surprise: the
-//! text is edited in place, so that everything else in it stays letter for letter. A packet that `markup` does not
-//! understand (no RDF, one prefix for two namespaces, UTF-16) is carried as it is while nothing has to be written into
-//! it, and replaced when something has.
+//! A packet is RDF in XML (ISO 16684-1): descriptions with properties, as attributes or as elements. Only the changed
+//! parts of the text are replaced; everything else stays letter for letter. A packet that `markup` cannot parse (no
+//! RDF, one prefix for two namespaces, UTF-16) is kept unchanged, or replaced when something must be written into it.
 
 mod markup;
 
@@ -22,7 +21,8 @@ const IPTC_EXTENSION: &str = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/";
 const IPTC_PREFIX: &str = "Iptc4xmpExt";
 const SOURCE_TYPE: &str = "DigitalSourceType";
 
-/// A packet for upright pixels: its orientation says so, and thumbnails, which would show the old face, are taken out.
+/// Adapts a packet to upright pixels: sets the orientation, and removes thumbnails, because they would show the old
+/// face.
 pub(super) fn upright(packet: Vec<u8>) -> Vec<u8> {
     let Some(text) = text_of(&packet) else { return packet };
     let Some(packet) = Packet::parse(text) else { return text.as_bytes().to_vec() };
@@ -32,8 +32,8 @@ pub(super) fn upright(packet: Vec<u8>) -> Vec<u8> {
     apply(text, edits).into_bytes()
 }
 
-/// A packet that says where the picture comes from (`url`, a term of IPTC's digital source types), with everything else
-/// that `packet` says.
+/// Sets the digital source type of a packet to `url` (a term of IPTC's digital source types) and keeps everything else.
+/// Without a readable packet, a new one is made.
 #[must_use]
 pub fn with_source_type(packet: Option<&[u8]>, url: &str) -> String {
     let merged = packet.and_then(text_of).and_then(|text| {
@@ -50,12 +50,12 @@ pub fn with_source_type(packet: Option<&[u8]>, url: &str) -> String {
     })
 }
 
-/// UTF-8 without the zeros that TIFF files end it with.
+/// The packet as UTF-8, without the trailing zeros of TIFF files.
 fn text_of(packet: &[u8]) -> Option<&str> {
     std::str::from_utf8(packet).ok().map(|text| text.trim_end_matches('\0'))
 }
 
-/// A range of the text and what takes its place.
+/// A range of the text and its replacement.
 type Edit = (Range<usize>, String);
 
 fn apply(text: &str, mut edits: Vec<Edit>) -> String {
@@ -67,14 +67,14 @@ fn apply(text: &str, mut edits: Vec<Edit>) -> String {
     result
 }
 
-/// A packet as descriptions.
+/// A parsed packet.
 struct Packet<'a> {
     document: Document<'a>,
-    /// The prefix of RDF's own names, as in `rdf`.
+    /// The prefix of the RDF namespace, usually `rdf`.
     rdf_prefix: &'a str,
     /// Indices of the descriptions.
     descriptions: Vec<usize>,
-    /// Where the RDF ends: the place for one more description.
+    /// Position before the end tag of the RDF, where another description can be inserted.
     end: usize,
 }
 
@@ -84,7 +84,7 @@ impl<'a> Packet<'a> {
         let (index, rdf) = document.elements().rfind(|(_, element)| document.is_named(element.name, RDF, "RDF"))?;
         let rdf_prefix = rdf.name.split_once(':')?.0;
         let end = rdf.inner.end;
-        // `<rdf:RDF/>` has no inside.
+        // `<rdf:RDF/>` is empty.
         if rdf.inner.end == rdf.whole.end {
             return None;
         }
@@ -94,7 +94,7 @@ impl<'a> Packet<'a> {
         Some(Self { document, rdf_prefix, descriptions, end })
     }
 
-    /// Where the values of a property stand: of attributes and of elements that hold nothing but text.
+    /// Ranges of the values of a property, in attributes and in elements that hold only text.
     fn values(&self, namespace: &str, name: &str) -> Vec<Range<usize>> {
         let document = &self.document;
         let mut found = Vec::new();
@@ -118,7 +118,7 @@ impl<'a> Packet<'a> {
         found
     }
 
-    /// Takes a property out, and a description that holds nothing else with it.
+    /// Edits that remove a property, and any description that has no other property.
     fn removal(&self, namespace: &str, name: &str) -> Vec<Edit> {
         let document = &self.document;
         let mut removed: Vec<Range<usize>> = Vec::new();
@@ -145,7 +145,7 @@ impl<'a> Packet<'a> {
         removed.into_iter().map(|range| (range, String::new())).collect()
     }
 
-    /// One more description, about the same picture as the others.
+    /// A description with the source type, about the same picture as the others.
     fn description(&self, url: &str) -> String {
         let about = self.descriptions.first().and_then(|&index| {
             let mut attributes = self.document.element(index).attributes.iter();

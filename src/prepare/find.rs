@@ -1,4 +1,4 @@
-//! The pictures of a folder and of the folders in it.
+//! Finds the picture files of a folder and its subfolders.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -7,19 +7,19 @@ use std::path::{Path, PathBuf};
 use super::PrepareError;
 use crate::photo::EXTENSIONS;
 
-/// What a folder holds.
+/// The files of a folder and its subfolders.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pictures {
-    /// Within the folder, sorted.
+    /// Paths relative to the folder, sorted.
     pub files: Vec<PathBuf>,
-    /// Files that are no pictures by their name.
+    /// Number of files without a picture extension.
     pub others: usize,
-    /// Folders in it that cannot be listed.
+    /// Subfolders that cannot be listed.
     pub closed: Vec<PathBuf>,
 }
 
-/// Finds every picture by its name, in the order of their paths. Hidden files and folders are passed over, and so is
-/// `except`, where results are written. Links to folders are not followed, since they may lead in a circle.
+/// Finds every file with a picture extension, sorted by path. Skips hidden files and folders, and `except`, the folder
+/// of the results. Links to folders are not followed, because they may form a cycle.
 ///
 /// # Errors
 /// When the folder itself cannot be listed.
@@ -28,7 +28,7 @@ pub fn find_pictures(folder: &Path, except: &Path) -> Result<Pictures, PrepareEr
     let mut open = vec![PathBuf::new()];
     let except = except.canonicalize().ok();
     while let Some(inner) = open.pop() {
-        // Joining nothing would add a slash.
+        // Joining an empty path would add a slash.
         let path = if inner.as_os_str().is_empty() { folder.to_path_buf() } else { folder.join(&inner) };
         if !inner.as_os_str().is_empty() && except.is_some() && path.canonicalize().ok() == except {
             continue;
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pictures_are_found_in_every_folder_but_hidden_ones_and_the_results() {
+    fn hidden_files_and_results_are_skipped() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
         for name in ["b.JPG", "a/deep/er/c.png", "a/notes.txt", ".thumbs/d.png", "a/.e.png", "out/f.png", "z"] {
@@ -87,7 +87,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_link_in_a_circle_ends() {
+    fn cyclic_links_are_not_followed() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("a.png"), b"").unwrap();
         std::os::unix::fs::symlink(folder.path(), folder.path().join("again")).unwrap();
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_is_not_there_is_an_error() {
+    fn missing_folder_is_an_error() {
         let error = find_pictures(Path::new("no/such/folder"), Path::new("out")).unwrap_err().to_string();
         insta::assert_snapshot!(error, @"cannot list the folder no/such/folder: check that it exists and can be read");
     }

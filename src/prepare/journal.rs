@@ -1,7 +1,7 @@
-//! What was measured so far, on disk, so that a run that was stopped goes on where it was.
+//! The resume log: measurements so far, on disk, so that a stopped run can continue.
 //!
-//! Two files that only grow: a line of JSON for each photo, and the crops of all faces behind each other. A line is
-//! written after the crops it names, so that whatever was cut off at the end can be cut off cleanly.
+//! Two append-only files: one line of JSON for each photo, and the concatenated crops of all faces. A line is written
+//! after its crops, so that an incomplete end can be detected and cut off.
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -13,26 +13,26 @@ use serde::{Deserialize, Serialize};
 
 use super::measure::Face;
 
-/// The value of `format` in the first line.
+/// Value of `format` in the first line.
 const FORMAT: &str = "countenance-prepare-1";
 
-/// Why measurements cannot be kept or taken up again.
+/// Why measurements cannot be stored or resumed.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
     #[error("cannot open {path}: choose a folder that can be written to", path = path.display())]
     Open { path: PathBuf, source: io::Error },
-    #[error("another run is at work in {folder}: wait for it, or choose another folder", folder = folder.display())]
+    #[error("another run is using {folder}: wait for it, or choose another folder", folder = folder.display())]
     InUse { folder: PathBuf },
     #[error(
-        "{path} is of a run over {found_folder} at {found_size_px} pixels: finish that, or delete it to start anew",
+        "{path} belongs to a run on {found_folder} at {found_size_px} pixels: finish that run, or delete the file to start again",
         path = path.display()
     )]
     OtherRun { path: PathBuf, found_folder: String, found_size_px: u32 },
-    #[error("{path} is no journal of this program: delete it, or choose another folder", path = path.display())]
+    #[error("{path} is not a file of this program: delete it, or choose another folder", path = path.display())]
     Foreign { path: PathBuf },
-    #[error("cannot write {path}: free some space and run it again, it goes on from here", path = path.display())]
+    #[error("cannot write {path}: free some space and run it again; it continues from here", path = path.display())]
     Write { path: PathBuf, source: io::Error },
-    #[error("cannot read {path}: delete it to start anew", path = path.display())]
+    #[error("cannot read {path}: delete it to start again", path = path.display())]
     Read { path: PathBuf, source: io::Error },
 }
 
@@ -44,28 +44,28 @@ struct Head {
     size_px: u32,
 }
 
-/// Every other line: what one photo came to.
+/// Every other line: the result of one photo.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Entry {
-    /// Within the folder.
+    /// Path relative to the folder.
     pub file: PathBuf,
-    /// What tells whether the photo has changed since.
+    /// Shows whether the photo has changed since.
     pub stamp: Stamp,
     pub found: Found,
-    /// Where the crop of the first face with a look lies among all crops; the others follow.
+    /// Index of the first crop of this photo among all crops. The others follow.
     pub first_crop: u64,
 }
 
-/// What was found in a photo.
+/// The faces of a photo, or why it could not be measured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Found {
-    /// The largest first.
+    /// Largest first.
     Faces(Vec<Face>),
     Error(String),
 }
 
-/// Size and time of a file.
+/// Size and modification time of a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Stamp {
     bytes: u64,
@@ -73,7 +73,7 @@ pub(super) struct Stamp {
 }
 
 impl Stamp {
-    /// Nothing for a file that is not there.
+    /// All zero for a missing file.
     pub fn of(path: &Path) -> Self {
         let Ok(metadata) = path.metadata() else { return Self::default() };
         let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
@@ -83,7 +83,7 @@ impl Stamp {
 }
 
 impl Entry {
-    /// How many crops it added.
+    /// Number of crops of this photo.
     pub fn crops(&self) -> u64 {
         match &self.found {
             Found::Faces(faces) => faces.iter().filter(|face| face.look.is_some()).count() as u64,
@@ -92,7 +92,7 @@ impl Entry {
     }
 }
 
-/// The two files, open; nobody else can open them meanwhile.
+/// The two open files, locked against other runs.
 pub(super) struct Journal {
     lines: File,
     crops: File,
@@ -103,7 +103,7 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    /// Opens the journal, or begins one, and answers what it holds, by file; of a file with several entries, the newest.
+    /// Opens or creates the resume log. Also returns its entries by photo file; the newest entry of a file wins.
     pub fn open(
         lines_path: &Path,
         crops_path: &Path,
@@ -116,7 +116,7 @@ impl Journal {
             options.open(path).map_err(|source| JournalError::Open { path: path.into(), source })
         };
         let (lines, crops) = (open(lines_path)?, open(crops_path)?);
-        // Some file systems know no locks; there it is up to the user.
+        // Some file systems do not support locks. There the user must not start two runs.
         if matches!(lines.try_lock(), Err(TryLockError::WouldBlock)) {
             return Err(JournalError::InUse { folder: lines_path.parent().unwrap_or(Path::new(".")).into() });
         }
@@ -133,7 +133,7 @@ impl Journal {
         Ok((journal, entries))
     }
 
-    /// Reads what is there, and cuts off what is not whole.
+    /// Reads all complete entries and cuts off an incomplete end.
     fn take_up(&mut self, head: &Head) -> Result<HashMap<PathBuf, Entry>, JournalError> {
         let unreadable = |path: &Path| {
             let path = path.to_path_buf();
@@ -170,7 +170,7 @@ impl Journal {
         Ok(entries)
     }
 
-    /// Whether the first line is whole. One of another run or program is an error.
+    /// Whether the first line is complete. A header of another run or program is an error.
     fn has_head(&self, line: &[u8], head: &Head) -> Result<bool, JournalError> {
         let path = self.lines_path.clone();
         if !line.ends_with(b"\n") && serde_json::to_vec(head).is_ok_and(|wanted| wanted.starts_with(line)) {
@@ -187,7 +187,7 @@ impl Journal {
         Ok(true)
     }
 
-    /// Leaves so many bytes of lines and the crops they name, and goes on from there.
+    /// Truncates both files after `line_bytes` bytes of lines and after their crops.
     fn cut(&mut self, line_bytes: u64) -> Result<(), JournalError> {
         let crops_end = self.crop_count * self.crop_bytes;
         for (file, path, end) in
@@ -199,7 +199,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Adds what a photo came to. Crops are those of the faces with a look, in their order.
+    /// Appends the result of a photo. `crops` holds the crops of its faces that have one, in order.
     pub fn add(&mut self, file: &Path, stamp: Stamp, found: Found, crops: &[u8]) -> Result<Entry, JournalError> {
         let entry = Entry { file: file.into(), stamp, found, first_crop: self.crop_count };
         let unwritable = |source| JournalError::Write { path: self.crops_path.clone(), source };
@@ -210,7 +210,7 @@ impl Journal {
         Ok(entry)
     }
 
-    /// One crop, `[size, size, 3]` RGB.
+    /// Reads one crop, `[size, size, 3]` RGB.
     pub fn crop(&mut self, index: u64) -> Result<Vec<u8>, JournalError> {
         let mut pixels = vec![0; usize::try_from(self.crop_bytes).unwrap_or(0)];
         let place = SeekFrom::Start(index * self.crop_bytes);

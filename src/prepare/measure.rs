@@ -1,4 +1,4 @@
-//! One photo: its faces, cut out, with all that decides about them.
+//! Measures and crops the faces of one photo.
 
 use std::path::Path;
 
@@ -10,35 +10,35 @@ use crate::face::{self, DetectError, Detection, FaceFrame, fit_frame};
 use crate::mask::Mask;
 use crate::photo::{self, DecodeLimits, Photo, PhotoError};
 
-/// A face with more than this share of its frame outside of the photo is not even cut out.
+/// A face with a larger share of its frame outside the photo is not cropped.
 const MAX_OUTSIDE: f32 = 0.5;
-/// Points along each side of the frame at which it is asked whether the photo is there.
+/// Sample points along each side of the frame for the share outside the photo.
 const OUTSIDE_POINTS: u16 = 64;
 
-/// What is known about one face.
+/// Measurements of one face.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Face {
-    /// The detector's, 0 to 1.
+    /// Score of the detector, 0 to 1.
     pub score: f32,
     /// See [`yaw`].
     pub yaw: f32,
-    /// Side of the frame in the photo.
+    /// Side of the frame in photo pixels.
     pub side_px: f32,
-    /// Share of the frame that lies outside of the photo, 0 to 1.
+    /// Share of the frame outside the photo, 0 to 1.
     pub outside: f32,
-    /// `None` for a face that cannot be cut out: hardly in the photo, or only some pixels wide.
+    /// `None` for a face that cannot be cropped: mostly outside the photo, or only a few pixels wide.
     pub look: Option<Look>,
 }
 
-/// What is known about a face that was cut out.
+/// Measurements of a face's crop.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Look {
-    /// See [`sharpness`]; taken at 128 pixels.
+    /// See [`sharpness`]. Measured at 128 pixels.
     pub sharpness: f32,
     pub fingerprint: Fingerprint,
 }
 
-/// Why a photo cannot be looked at.
+/// Why a photo cannot be measured.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum MeasureError {
     #[error(transparent)]
@@ -47,19 +47,19 @@ pub(super) enum MeasureError {
     Detect(#[from] DetectError),
 }
 
-/// Opens a photo and measures every face in it, the largest first: each with its crop, `[size, size, 3]` RGB, when it
-/// has a look.
+/// Opens a photo and measures every face in it, largest first. Returns each face with its crop, `[size, size, 3]` RGB,
+/// which is empty for a face that cannot be cropped.
 ///
 /// # Errors
 /// When the photo cannot be opened, or the detector does not work.
 pub(super) fn measure(path: &Path, size_px: u32) -> Result<Vec<(Face, Vec<u8>)>, MeasureError> {
     let photo = photo::open(path, DecodeLimits::default())?;
-    // Eight bits are what a dataset holds, and what the detector sees.
+    // Datasets and the detector use 8 bits.
     let photo = Photo::from_pixels(DynamicImage::ImageRgb8(photo.pixels.into_rgb8()));
     Ok(face::detect_quickly(&photo)?.iter().filter_map(|found| measure_face(&photo, found, size_px)).collect())
 }
 
-/// `None` for landmarks that no face has.
+/// `None` for landmarks that cannot be from a face.
 fn measure_face(photo: &Photo, found: &Detection, size_px: u32) -> Option<(Face, Vec<u8>)> {
     let frame = fit_frame(&found.landmarks_in_photo)?;
     let mut face = Face {
@@ -79,7 +79,7 @@ fn measure_face(photo: &Photo, found: &Detection, size_px: u32) -> Option<(Face,
     Some((face, pixels))
 }
 
-/// The share of a frame that lies outside of the photo.
+/// Share of a frame that lies outside the photo.
 #[expect(clippy::cast_precision_loss, reason = "sides of photos are far below 2^24")]
 fn share_outside(photo: &Photo, frame: &FaceFrame) -> f32 {
     let map = frame.photo_from_unit();
@@ -93,7 +93,7 @@ fn share_outside(photo: &Photo, frame: &FaceFrame) -> f32 {
     outside.count() as f32 / f32::from(OUTSIDE_POINTS).powi(2)
 }
 
-/// The face at the dataset's size, and how it looks at [`MEASURED_PX`]. What lies outside of the photo is mirrored.
+/// The crop at the dataset's size, and its measurements at [`MEASURED_PX`]. The photo is mirrored at its border.
 fn cut_out(photo: &Photo, frame: &FaceFrame, size_px: u32) -> Option<(Look, Vec<u8>)> {
     let surround = Surround::of(photo, frame, size_px.min(MEASURED_PX));
     let (photo, frame) = surround.as_ref().map_or((photo, *frame), |surround| (&surround.photo, surround.frame));
@@ -106,23 +106,22 @@ fn cut_out(photo: &Photo, frame: &FaceFrame, size_px: u32) -> Option<(Look, Vec<
     Some((look, wanted.to_rgb8()))
 }
 
-/// The part of the photo under a frame that leaves it, with the photo mirrored about its border pixels where there is
-/// none of it.
+/// The part of the photo under a frame that reaches outside, extended by mirroring the photo about its border pixels.
 struct Surround {
     photo: Photo,
     frame: FaceFrame,
 }
 
 impl Surround {
-    /// `None` when all that a crop of this size reads lies within the photo.
+    /// `None` when a crop of this size only reads pixels within the photo.
     #[expect(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
-        reason = "frames that are half outside are not cut out, so that they are not far larger than the photo"
+        reason = "frames that are half outside are not cropped, so they are not far larger than the photo"
     )]
     fn of(photo: &Photo, frame: &FaceFrame, crop_size_px: u32) -> Option<Self> {
         let corners = frame.corners_in_photo();
-        // A crop pixel reaches this far beyond itself, and rounding one pixel more.
+        // The footprint of a crop pixel, and one pixel for rounding.
         let margin = (frame.side_px / crop_size_px as f32).max(1.0).ceil() + 2.0;
         let along = |axis: usize| {
             let values = corners.map(|corner| corner[axis]);
@@ -146,7 +145,7 @@ impl Surround {
     }
 }
 
-/// The pixel of `0..length` that stands for one outside, mirrored about the first and the last as often as it takes.
+/// Maps a pixel outside `0..length` into it, by mirroring about the first and the last pixel, repeatedly if necessary.
 fn mirrored(at: i64, length: i64) -> u32 {
     let period = (2 * (length - 1)).max(1);
     let folded = at.rem_euclid(period);
@@ -167,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn mirroring_does_not_repeat_the_border_pixel() {
+    fn mirroring_does_not_repeat_border_pixels() {
         let row: Vec<u32> = (-4..8).map(|at| mirrored(at, 4)).collect();
         assert_eq!(row, [2, 3, 2, 1, 0, 1, 2, 3, 2, 1, 0, 1]);
         assert_eq!([mirrored(-3, 1), mirrored(0, 1), mirrored(9, 1)], [0; 3]);
@@ -175,7 +174,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn within_the_photo_a_mirrored_surround_shows_the_photo(
+        fn mirrored_crop_equals_the_photo_inside_it(
             x in 20.0f32..40.0, y in 20.0f32..30.0, side_px in 17.0f32..60.0, angle_radians in -0.6f32..0.6,
         ) {
             let photo = photo(60, 50);
@@ -184,7 +183,7 @@ mod tests {
             let plain = face::crop(&photo, &hole, &frame, 16).unwrap();
             let (_, pixels) = cut_out(&photo, &frame, 16).unwrap();
             for (index, wanted) in plain.to_rgb8().chunks(3).enumerate() {
-                // Another origin rounds differently: a step of 255 a channel at most.
+                // Another origin rounds differently: by at most one step of 255 per channel.
                 if plain.known[index] > 0.0 {
                     let got = &pixels[3 * index..3 * index + 3];
                     prop_assert!(wanted.iter().zip(got).all(|(a, b)| a.abs_diff(*b) <= 1), "{wanted:?} {got:?}");
@@ -194,8 +193,8 @@ mod tests {
     }
 
     #[test]
-    fn what_lies_outside_is_the_mirror_image() {
-        // One to one: the frame begins four pixels left of the photo.
+    fn outside_pixels_are_mirrored() {
+        // At a scale of 1: the frame starts four pixels left of the photo.
         let frame = FaceFrame { center_in_photo: [12.0, 20.0], side_px: 32.0, angle_radians: 0.0 };
         let (_, pixels) = cut_out(&photo(60, 50), &frame, 32).unwrap();
         let red = |x: usize, y: usize| pixels[(y * 32 + x) * 3];
@@ -214,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_no_picture_is_an_error() {
+    fn file_without_a_picture_is_an_error() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), b"no picture").unwrap();
         assert!(matches!(measure(file.path(), 64), Err(MeasureError::Photo(PhotoError::UnknownFormat))));

@@ -1,18 +1,20 @@
-//! From a folder of photos to a dataset: find the faces, align each to the template, keep the good ones once each.
+//! Makes a dataset from a folder of photos: finds the faces, aligns each to the template, and keeps the good ones
+//! without duplicates.
 //!
 //! | file | what |
 //! | --- | --- |
-//! | `find` | the pictures of a folder and of the folders in it |
-//! | `measure` | one photo: its faces with all that decides about them |
-//! | `quality` | yaw, sharpness, and the fingerprint that tells the same picture again |
-//! | `journal` | what was measured so far, on disk |
-//! | `work` | many photos at once, within a limit of memory |
-//! | `select` | which faces are kept, and why the others are not |
-//! | `output` | the dataset, the table, the sheet |
+//! | `find` | picture files of a folder and its subfolders |
+//! | `measure` | the faces of one photo, with their measurements |
+//! | `quality` | yaw, sharpness, and the fingerprint that finds duplicates |
+//! | `journal` | the resume log: measurements so far, on disk |
+//! | `work` | parallel work on photos within a memory budget |
+//! | `select` | which faces are kept, and why the others are rejected |
+//! | `output` | the dataset, the table, the contact sheet |
+//! | `run` | the whole run |
 //!
-//! What would surprise: every face is measured and cut out first, whatever the thresholds say, and all deciding happens
-//! at the end over all faces. A run that was stopped therefore goes on where it was, and may do so with other thresholds;
-//! and which of two equal pictures is kept does not depend on which was seen first.
+//! Every face is measured and cropped before any threshold is applied; the selection happens at the end, over all
+//! faces. So a stopped run can resume, even with other thresholds, and the choice between duplicates does not depend on
+//! their order.
 
 mod find;
 mod journal;
@@ -35,20 +37,20 @@ pub use select::{Reason, Thresholds};
 use crate::dataset::{About, DatasetError};
 use crate::photo::{Overwrite, SaveError};
 
-/// What to make, and how.
+/// What to prepare.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// Holds the photos, also in folders of its own.
+    /// Folder with the photos, also in subfolders.
     pub folder: PathBuf,
-    /// Where the results go; a folder that is there.
+    /// Existing folder for the results.
     pub out: PathBuf,
     /// Side of the pictures in the dataset: 64 or 128.
     pub size_px: u32,
     pub thresholds: Thresholds,
     pub about: About,
-    /// Of the sheet's sample.
+    /// Seed for the random sample on the contact sheet.
     pub seed: u64,
-    /// Whether a dataset that is there may be replaced.
+    /// Whether an existing dataset may be replaced.
     pub overwrite: Overwrite,
 }
 
@@ -57,11 +59,11 @@ pub struct Request {
 pub enum PrepareError {
     #[error("cannot list the folder {path}: check that it exists and can be read", path = path.display())]
     List { path: PathBuf, source: std::io::Error },
-    #[error("the thread that looks for faces cannot be started: close other programs and run it again")]
+    #[error("cannot start the threads that look for faces: close other programs and run it again")]
     Threads(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error(transparent)]
     Journal(#[from] JournalError),
-    #[error("none of {faces} faces in {photos} photos can be kept: {reasons}; run it again with other thresholds, nothing is measured twice", reasons = told(reasons))]
+    #[error("none of {faces} faces in {photos} photos can be kept: {reasons}; run it again with other thresholds, no photo is measured twice", reasons = told(reasons))]
     NothingKept { photos: usize, faces: usize, reasons: Vec<(Reason, usize)> },
     #[error("the dataset cannot be written")]
     Dataset(#[from] DatasetError),
@@ -71,7 +73,7 @@ pub enum PrepareError {
     Table(#[from] csv::Error),
 }
 
-/// "12 blurred, 3 without a face".
+/// For example "12 blurred, 3 without a face".
 fn told(reasons: &[(Reason, usize)]) -> String {
     let parts: Vec<_> = reasons.iter().map(|(reason, count)| format!("{count} {}", reason.told())).collect();
     if parts.is_empty() { "there are none".into() } else { parts.join(", ") }

@@ -1,4 +1,4 @@
-//! The dataset, the table, the sheet.
+//! Writes the dataset, the table and the contact sheet.
 
 use std::path::Path;
 
@@ -14,12 +14,12 @@ use super::{PrepareError, Request};
 use crate::dataset::FacesWriter;
 use crate::photo::{Extras, Overwrite, Sheet, save_png, write_atomically};
 
-/// Pictures in a row of the sheet.
+/// Pictures in a row of the contact sheet.
 const SHEET_COLUMNS: usize = 16;
-/// Rows of faces that are kept.
+/// Rows of kept faces on the contact sheet.
 const SHEET_KEPT_ROWS: usize = 8;
 
-/// Packs the crops of all rows that are kept, in their order.
+/// Writes the crops of all kept rows, in order. Returns their number.
 pub(super) fn write_dataset(
     path: &Path,
     rows: &[Row<'_>],
@@ -33,7 +33,7 @@ pub(super) fn write_dataset(
     Ok(writer.finish()?)
 }
 
-/// A line for each face, and for each photo without one: what became of it, and the numbers that decided.
+/// Writes a CSV table with a line for each face and for each photo without one: the outcome and the measurements.
 pub(super) fn write_table(path: &Path, rows: &[Row<'_>]) -> Result<(), PrepareError> {
     let mut table = csv::Writer::from_writer(Vec::new());
     table.write_record([
@@ -77,8 +77,8 @@ pub(super) fn write_table(path: &Path, rows: &[Row<'_>]) -> Result<(), PrepareEr
     Ok(write_atomically(path, &bytes, Overwrite::Allow)?)
 }
 
-/// Draws a sample of faces, the same for the same seed: rows of those that are kept, then a row for each reason not to.
-/// Answers what the rows show, from the top.
+/// Draws a contact sheet of a random sample of faces (the same for the same seed): rows of kept faces, then a row for
+/// each reject reason. Returns the captions of the rows, from the top.
 pub(super) fn write_sheet(
     path: &Path,
     rows: &[Row<'_>],
@@ -94,11 +94,12 @@ pub(super) fn write_sheet(
             continue;
         }
         let room = if reason.is_none() { SHEET_COLUMNS * SHEET_KEPT_ROWS } else { SHEET_COLUMNS };
-        // Each reason draws for itself, so that its sample stays when another one's changes.
+        // Each reason has its own generator, so that its sample does not depend on the others.
         let mut rng = ChaCha8Rng::seed_from_u64(request.seed);
         let mut places = sample(&mut rng, crops.len(), room.min(crops.len())).into_vec();
         places.sort_unstable();
-        // Crops are numbered as they came; their places in the table are the same in every run.
+        // Sample positions in the table, which are the same in every run. Crop numbers depend on the order of
+        // measuring.
         let sample: Vec<u64> = places.into_iter().map(|place| crops[place]).collect();
         for crops in sample.chunks(SHEET_COLUMNS) {
             let pictures = crops.iter().map(|&crop| {

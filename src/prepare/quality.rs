@@ -1,4 +1,4 @@
-//! What tells a good face from a bad one: where it looks, how sharp it is, and whether it was seen before.
+//! Quality measures of a face: yaw, sharpness, and a fingerprint for finding duplicates.
 
 use image::GrayImage;
 use image::imageops::{self, FilterType};
@@ -6,14 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::photo::Point;
 
-/// Side of the crop that sharpness and fingerprint are taken from, in pixels, whatever the dataset's size.
+/// Side in pixels of the crop for sharpness and fingerprint, independent of the dataset's size.
 pub(super) const MEASURED_PX: u32 = 128;
-/// Rows of the fingerprint; it compares one more column than that.
+/// Rows of the reduced picture for the fingerprint. It has one more column.
 const FINGERPRINT_ROWS: u32 = 16;
 
-/// How far a face is turned to the side: the nose's distance from the middle of eyes and mouth along the line of the
-/// eyes, in distances between the eyes. 0 looks straight ahead, positive to the right of the picture. `None` when the
-/// eyes coincide.
+/// How far a face is turned to the side: the nose's distance from the middle of eyes and mouth, along the line of the
+/// eyes, in eye distances. 0 looks straight ahead, positive to the right of the picture. `None` when the eyes coincide.
 pub(super) fn yaw(landmarks: &[Point; 5]) -> Option<f32> {
     let [right_eye, left_eye, nose, right_corner, left_corner] = *landmarks;
     let (along, down) = (left_eye[0] - right_eye[0], left_eye[1] - right_eye[1]);
@@ -22,8 +21,8 @@ pub(super) fn yaw(landmarks: &[Point; 5]) -> Option<f32> {
     yaw.is_finite().then_some(yaw)
 }
 
-/// Variance of the Laplacian (`4-neighbours − 4·pixel`) of grey values 0 to 255, the border mirrored about its pixels as
-/// `OpenCV` does (Pech-Pacheco et al. 2000).
+/// Variance of the Laplacian (`4-neighbours − 4·pixel`) of grey values 0 to 255 (Pech-Pacheco et al. 2000). The border
+/// is mirrored about its pixels, as in `OpenCV`.
 pub(super) fn sharpness(grey: &GrayImage) -> f32 {
     let (width, height) = grey.dimensions();
     let at = |x: u32, y: u32| f64::from(grey.get_pixel(x, y).0[0]);
@@ -45,9 +44,8 @@ pub(super) fn sharpness(grey: &GrayImage) -> f32 {
 
 /// A difference hash (Krawetz 2013) of 256 bits: whether each cell of a 17×16 reduction is darker than the next.
 ///
-/// Aligned faces look alike when they are small: of 1500 different people, pairs are 3 bits apart in the usual 64-bit
-/// hash, but never less than 44 in this one, while nine of ten pictures that were scaled to 80 % and saved again as JPEG
-/// of quality 70 are within 22 of their original.
+/// The usual 64 bits are too few: small aligned faces of different people look too similar. With 256 bits, different
+/// people are farther apart than a picture and its rescaled, recompressed copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fingerprint([u64; 4]);
 
@@ -64,7 +62,7 @@ impl Fingerprint {
         Self(bits)
     }
 
-    /// Whether two differ in at most so many bits. Pairs that are far apart, which most are, cost one word.
+    /// Whether two fingerprints differ in at most this many bits. Stops early for most pairs.
     pub(super) fn is_within(&self, other: &Self, bits: u32) -> bool {
         let mut left = bits;
         self.0.iter().zip(&other.0).all(|(a, b)| {
@@ -76,7 +74,7 @@ impl Fingerprint {
     }
 }
 
-/// Grey values as `OpenCV` weighs them (ITU-R BT.601), of RGB in [-1, 1], planar.
+/// Converts planar RGB in [-1, 1] to grey, with the weights of `OpenCV` (ITU-R BT.601).
 pub(super) fn grey(side_px: u32, planar: &[f32]) -> GrayImage {
     let area = side_px as usize * side_px as usize;
     GrayImage::from_fn(side_px, side_px, |x, y| {
@@ -96,7 +94,7 @@ mod tests {
     use crate::face::{FaceFrame, TEMPLATE_IN_UNIT};
 
     #[test]
-    fn the_template_looks_straight_ahead_and_a_moved_nose_to_its_side() {
+    fn moved_nose_changes_the_yaw() {
         assert!(yaw(&TEMPLATE_IN_UNIT).unwrap().abs() < 1e-6);
         let mut turned = TEMPLATE_IN_UNIT;
         // A tenth of the distance between the eyes, 0.4018.
@@ -107,7 +105,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn yaw_does_not_change_when_the_photo_is_turned_or_scaled(
+        fn yaw_ignores_rotation_and_scale(
             angle_radians in -3.0f32..3.0, side_px in 20.0f32..2000.0, shift in -0.2f32..0.2,
         ) {
             let mut landmarks = TEMPLATE_IN_UNIT;
@@ -120,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn sharpness_is_that_of_opencv() {
+    fn sharpness_equals_opencv() {
         // cv2.Laplacian(np.array([[10, 20, 90], [30, 250, 70], [5, 60, 110]], np.uint8), cv2.CV_64F).var()
         let grey = GrayImage::from_raw(3, 3, vec![10, 20, 90, 30, 250, 70, 5, 60, 110]).unwrap();
         assert!((sharpness(&grey) - 160_816.67).abs() < 0.1, "{}", sharpness(&grey));
@@ -128,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_brighter_picture_has_the_same_fingerprint_and_a_mirrored_one_another() {
+    fn fingerprint_ignores_brightness_but_not_mirroring() {
         let picture = GrayImage::from_fn(128, 128, |x, y| image::Luma([((x * 5 + y * 3) % 97) as u8]));
         let mut brighter = picture.clone();
         brighter.pixels_mut().for_each(|pixel| pixel.0[0] += 40);
@@ -139,7 +137,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn distances_are_counted_over_all_bits(a: [u64; 4], b: [u64; 4], bits in 0u32..256) {
+        fn fingerprint_distance_counts_all_bits(a: [u64; 4], b: [u64; 4], bits in 0u32..256) {
             let distance: u32 = a.iter().zip(&b).map(|(a, b)| (a ^ b).count_ones()).sum();
             prop_assert_eq!(Fingerprint(a).is_within(&Fingerprint(b), bits), distance <= bits);
         }

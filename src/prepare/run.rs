@@ -1,4 +1,4 @@
-//! The whole way from a folder to a dataset.
+//! A whole run: from a folder of photos to a dataset.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -10,48 +10,49 @@ use super::output::{write_dataset, write_sheet, write_table};
 use super::select::{Reason, select};
 use super::{PrepareError, Request, work};
 
-/// The dataset, in the folder of results.
+/// File name of the dataset.
 pub const DATASET: &str = "faces.safetensors";
-/// What became of every face.
+/// File name of the table with the outcome of every face.
 pub const TABLE: &str = "kept.csv";
-/// A sample to look at.
+/// File name of the contact sheet with a sample of the faces.
 pub const SHEET: &str = "sheet.png";
-/// What was measured so far; there while a run is not finished.
+/// File name of the resume log. It exists until a run is finished.
 pub const JOURNAL: &str = "prepare.journal";
-/// The crops to the journal.
+/// File name of the crops of the resume log.
 pub const CROPS: &str = "prepare.crops";
 
-/// Follows a run, on the thread that started it.
+/// Receives the progress of a run, on the thread that started it.
 pub trait Watcher {
-    /// So many of all photos were measured by an earlier run.
+    /// The run starts. An earlier run has measured `measured_before` of all photos.
     fn begin(&mut self, measured_before: usize, photos: usize);
 
-    /// A photo cannot be read; the rest goes on.
+    /// A photo cannot be read. The run continues.
     fn unreadable(&mut self, file: &Path, error: &str);
 
-    /// One more photo is measured.
+    /// Another photo was measured.
     fn photo_done(&mut self);
 }
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prepared {
     pub photos: usize,
-    /// Faces that were found.
+    /// Number of faces found.
     pub faces: usize,
-    /// Faces in the dataset.
+    /// Number of faces in the dataset.
     pub kept: usize,
-    /// How many faces (or photos without one) each reason turned away; only those that did.
+    /// Number of rejected faces (or photos without a face) per reason. Reasons without any are left out.
     pub reasons: Vec<(Reason, usize)>,
-    /// What the rows of the sheet show, from the top.
+    /// Captions of the contact sheet's rows, from the top.
     pub sheet_rows: Vec<String>,
 }
 
-/// Makes a dataset of a folder's faces: [`DATASET`], [`TABLE`] and [`SHEET`] in the folder of results. Photos that an earlier
-/// run over the same folder measured before it was stopped are not measured again, unless they have changed.
+/// Makes a dataset from a folder's faces: writes [`DATASET`], [`TABLE`] and [`SHEET`] to the folder of results. A photo
+/// that an earlier, stopped run has measured is measured again only if it has changed.
 ///
 /// # Errors
-/// When the results cannot be written, or no face can be kept; table and sheet are written then too.
+/// When the results cannot be written, or no face can be kept. In the second case table and contact sheet are still
+/// written.
 pub fn prepare(request: &Request, pictures: &Pictures, watcher: &mut dyn Watcher) -> Result<Prepared, PrepareError> {
     let place = |name: &str| request.out.join(name);
     let folder = request.folder.canonicalize().unwrap_or_else(|_| request.folder.clone());
@@ -67,7 +68,7 @@ pub fn prepare(request: &Request, pictures: &Pictures, watcher: &mut dyn Watcher
     let sheet_rows = write_sheet(&place(SHEET), &rows, &mut journal, request)?;
     let (photos, faces) = (pictures.files.len(), rows.iter().filter(|row| row.face.is_some()).count());
     if count(None) == 0 {
-        // The journal stays: with other thresholds there may be some.
+        // Keep the resume log: another run with other thresholds may keep some faces.
         return Err(PrepareError::NothingKept { photos, faces, reasons });
     }
     let kept = write_dataset(&place(DATASET), &rows, &mut journal, request)?;
@@ -75,7 +76,7 @@ pub fn prepare(request: &Request, pictures: &Pictures, watcher: &mut dyn Watcher
     Ok(Prepared { photos, faces, kept, reasons, sheet_rows })
 }
 
-/// Measures every photo that the journal does not know as it is now.
+/// Measures every photo that is not in the resume log or has changed since.
 fn measure_all(
     request: &Request,
     pictures: &Pictures,

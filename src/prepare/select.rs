@@ -1,4 +1,4 @@
-//! Which faces are kept, and why the others are not.
+//! Selects the faces to keep, and gives a reason for each rejected one.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -10,25 +10,25 @@ use super::journal::{Entry, Found};
 use super::measure::Face;
 use super::quality::Fingerprint;
 
-/// What a face must be to be kept.
+/// Conditions for keeping a face.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Thresholds {
-    /// More than this score of the detector.
+    /// The detector's score must be above this.
     pub min_score: f32,
-    /// Less turned to either side than this, in distances between the eyes that the nose is off the middle.
+    /// The absolute yaw must be below this: the nose's distance from the middle, in eye distances.
     pub max_yaw: f32,
-    /// More than this variance of the Laplacian at 128 pixels.
+    /// The sharpness must be above this: the variance of the Laplacian of the 128-pixel crop.
     pub min_sharpness: f32,
-    /// At least so many pixels of the photo along the side of the frame.
+    /// Smallest side of the frame, in photo pixels.
     pub min_side_px: f32,
-    /// At most this share of the frame outside of the photo, where the picture is mirrored.
+    /// Largest share of the frame outside the photo, where the picture is mirrored.
     pub max_outside: f32,
-    /// Faces whose fingerprints differ in at most so many of 256 bits are the same picture; `None` keeps them all.
+    /// Faces whose fingerprints differ in at most this many of 256 bits are duplicates. `None` keeps all.
     pub duplicate_bits: Option<u32>,
 }
 
 impl Thresholds {
-    /// What the built-in model was trained on, for a dataset of this size.
+    /// Thresholds of the built-in model's training data, for a dataset of this size.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "datasets hold pictures of at most 256 pixels")]
     pub fn for_size(size_px: u32) -> Self {
@@ -36,14 +36,14 @@ impl Thresholds {
             min_score: 0.75,
             max_yaw: 0.26,
             min_sharpness: 35.0,
-            // Enlarging adds nothing to learn from.
+            // An enlarged face has no additional detail.
             min_side_px: size_px as f32,
             max_outside: 0.2,
             duplicate_bits: Some(24),
         }
     }
 
-    /// The first thing that is wrong with a face on its own.
+    /// The first threshold that a face fails. Does not look for duplicates.
     fn reason_against(&self, face: &Face) -> Option<Reason> {
         let at_least = |value: f32, least: f32| value >= least;
         let rules = [
@@ -57,7 +57,7 @@ impl Thresholds {
     }
 }
 
-/// Why a photo or a face is not in the dataset.
+/// Why a photo or a face was rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
     Unreadable,
@@ -71,7 +71,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// All of them, in the order they are asked.
+    /// All reasons, in the order of the checks.
     pub const ALL: [Self; 8] = [
         Self::Unreadable,
         Self::NoFace,
@@ -83,7 +83,7 @@ impl Reason {
         Self::Duplicate,
     ];
 
-    /// As in the table.
+    /// Name in the table.
     #[must_use]
     pub fn id(self) -> &'static str {
         match self {
@@ -98,40 +98,40 @@ impl Reason {
         }
     }
 
-    /// As in "3 without a face".
+    /// Text after a number, for example "3 without a face".
     #[must_use]
     pub fn told(self) -> &'static str {
         match self {
             Self::Unreadable => "unreadable",
             Self::NoFace => "without a face",
-            Self::LowScore => "of low score",
+            Self::LowScore => "with a low score",
             Self::TooSmall => "too small",
             Self::TurnedAway => "turned away",
             Self::Cut => "cut by the border",
             Self::Blurred => "blurred",
-            Self::Duplicate => "seen before",
+            Self::Duplicate => "duplicates",
         }
     }
 }
 
-/// What became of one face, or of a photo without any.
+/// The outcome of one face, or of a photo without a face.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Row<'a> {
     pub file: &'a Path,
-    /// From 1, the largest of its photo first; `None` for a photo without a face.
+    /// Number within its photo, from 1, largest first. `None` for a photo without a face.
     pub number: Option<usize>,
     pub face: Option<&'a Face>,
-    /// Among all crops.
+    /// Index among all crops.
     pub crop: Option<u64>,
-    /// `None` for a face that is kept.
+    /// `None` for a kept face.
     pub reason: Option<Reason>,
-    /// The row of the face that is kept in its place.
+    /// Row of the face that is kept instead.
     pub duplicate_of: Option<usize>,
-    /// Why the photo cannot be read.
+    /// Error message of an unreadable photo.
     pub error: Option<&'a str>,
 }
 
-/// Decides about every face. Entries must be in the order of the dataset.
+/// Selects faces. Entries must be in the order of the dataset.
 pub(super) fn select<'a>(entries: &[&'a Entry], thresholds: &Thresholds) -> Vec<Row<'a>> {
     let mut rows: Vec<Row<'_>> = entries.iter().flat_map(|entry| rows_of(entry, thresholds)).collect();
     if let Some(bits) = thresholds.duplicate_bits {
@@ -170,9 +170,8 @@ fn rows_of<'a>(entry: &'a Entry, thresholds: &Thresholds) -> Vec<Row<'a>> {
     }
 }
 
-/// Every row that shows the same picture as a better one, with that one. The better one has more pixels in its photo,
-/// else is sharper, else comes first. Each face is compared with those that stay: for 30,000 faces some 450 million
-/// pairs, most of which are told apart by one word.
+/// Maps each row that duplicates a better one to that row. The better face has more pixels in its photo, then is
+/// sharper, then comes first. Each face is compared with all kept ones; most pairs differ enough in their first word.
 fn duplicates(rows: &[Row<'_>], bits: u32) -> HashMap<usize, usize> {
     struct Candidate {
         row: usize,
@@ -214,7 +213,7 @@ mod tests {
     use super::super::measure::Look;
     use super::*;
 
-    /// A good face; `picture` decides about its fingerprint.
+    /// A good face. `picture` selects its fingerprint.
     fn face(picture: u32) -> Face {
         let wave = |x: u32, y: u32| Luma([u8::try_from((x * (3 + picture * 8) + y * 7 * picture) % 251).unwrap()]);
         let fingerprint = Fingerprint::of(&GrayImage::from_fn(128, 128, wave));
@@ -231,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn each_threshold_turns_away_what_is_just_beyond_it() {
+    fn each_threshold_rejects_values_just_beyond_it() {
         let thresholds = Thresholds::for_size(64);
         let with = |change: fn(&mut Face)| {
             let mut face = face(1);
@@ -255,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn of_equal_pictures_the_largest_is_kept_whatever_comes_first() {
+    fn largest_of_duplicate_faces_is_kept() {
         let larger = Face { side_px: 150.0, ..face(1) };
         let entries = [
             entry("a", vec![face(1), face(2)], 0),
@@ -275,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn a_face_that_is_turned_away_for_another_reason_is_nobodys_original() {
+    fn rejected_face_has_no_duplicates() {
         let small = Face { score: 0.1, side_px: 900.0, ..face(1) };
         let entries = [entry("a", vec![small], 0), entry("b", vec![face(1)], 1)];
         assert_eq!(reasons(&entries, Thresholds::for_size(64)), [Some(Reason::LowScore), None]);

@@ -1,4 +1,4 @@
-//! Whole runs over small folders of real photos.
+//! Whole runs on small folders of real photos.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,15 +11,15 @@ use image::{Rgb, RgbImage};
 use super::*;
 use crate::dataset::Faces;
 
-/// Notes what it is told.
+/// Records the observer calls.
 #[derive(Default)]
-struct Told {
+struct RecordingObserver {
     measured_before: usize,
     done: usize,
     unreadable: Vec<String>,
 }
 
-impl Watcher for Told {
+impl Watcher for RecordingObserver {
     fn begin(&mut self, measured_before: usize, _photos: usize) {
         self.measured_before = measured_before;
     }
@@ -33,23 +33,23 @@ impl Watcher for Told {
     }
 }
 
-/// A folder of photos, and one for results.
-struct Place(tempfile::TempDir);
+/// A folder of photos and a folder for results.
+struct TestFolders(tempfile::TempDir);
 
-impl Place {
+impl TestFolders {
     fn empty() -> Self {
-        let place = Self(tempfile::tempdir().unwrap());
+        let test_folders = Self(tempfile::tempdir().unwrap());
         for name in ["photos/more", "out"] {
-            fs::create_dir_all(place.0.path().join(name)).unwrap();
+            fs::create_dir_all(test_folders.0.path().join(name)).unwrap();
         }
-        place
+        test_folders
     }
 
     /// Two people, one of them twice, and files without a face.
     fn filled() -> Self {
-        let place = Self::empty();
+        let test_folders = Self::empty();
         let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/samples");
-        let photos = place.0.path().join("photos");
+        let photos = test_folders.0.path().join("photos");
         fs::copy(samples.join("grace_hopper.jpg"), photos.join("more/grace.jpg")).unwrap();
         fs::copy(samples.join("astronaut.png"), photos.join("astronaut.png")).unwrap();
         let hopper = image::open(samples.join("grace_hopper.jpg")).unwrap().into_rgb8();
@@ -61,7 +61,7 @@ impl Place {
         fs::write(photos.join("broken.png"), b"no picture").unwrap();
         fs::write(photos.join("notes.txt"), b"no picture").unwrap();
         RgbImage::from_pixel(90, 60, Rgb([90; 3])).save(photos.join("plain.png")).unwrap();
-        place
+        test_folders
     }
 
     fn request(&self) -> Request {
@@ -90,24 +90,24 @@ impl Place {
 }
 
 #[test]
-fn good_faces_are_packed_once_each_and_the_table_says_what_became_of_the_others() {
-    let place = Place::filled();
-    let mut told = Told::default();
-    let done = prepare(&place.request(), &place.pictures(), &mut told).unwrap();
+fn good_faces_are_kept_and_all_are_listed() {
+    let test_folders = TestFolders::filled();
+    let mut recorder = RecordingObserver::default();
+    let done = prepare(&test_folders.request(), &test_folders.pictures(), &mut recorder).unwrap();
     let reasons = vec![(Reason::Unreadable, 1), (Reason::NoFace, 1), (Reason::Duplicate, 1)];
     assert_eq!((done.photos, done.faces, done.kept, done.reasons), (5, 3, 2, reasons));
-    assert_eq!((told.measured_before, told.done), (0, 5));
-    assert_eq!(told.unreadable.len(), 1);
-    assert!(told.unreadable[0].starts_with("broken.png: this is not a picture"), "{:?}", told.unreadable);
-    assert_eq!(done.sheet_rows, ["2 of 2 kept", "1 of 1 seen before"]);
+    assert_eq!((recorder.measured_before, recorder.done), (0, 5));
+    assert_eq!(recorder.unreadable.len(), 1);
+    assert!(recorder.unreadable[0].starts_with("broken.png: this is not a picture"), "{:?}", recorder.unreadable);
+    assert_eq!(done.sheet_rows, ["2 of 2 kept", "1 of 1 duplicates"]);
 
-    let results = place.results();
+    let results = test_folders.results();
     assert_eq!(results.keys().collect::<Vec<_>>(), [DATASET, TABLE, SHEET]);
-    let faces = Faces::open(&place.0.path().join("out").join(DATASET)).unwrap();
+    let faces = Faces::open(&test_folders.0.path().join("out").join(DATASET)).unwrap();
     assert_eq!((faces.len(), faces.size_px(), faces.about().source.as_str()), (2, 64, "tests"));
     let table = String::from_utf8(results[TABLE].clone()).unwrap();
     let mut rows: Vec<Vec<&str>> = table.lines().map(|line| line.split(',').collect()).collect();
-    // Measures are checked where they are made.
+    // The measurements have their own tests.
     for row in &mut rows {
         row.drain(4..9);
     }
@@ -123,62 +123,64 @@ fn good_faces_are_packed_once_each_and_the_table_says_what_became_of_the_others(
 }
 
 #[test]
-fn a_stopped_run_goes_on_and_gives_the_same_results() {
-    let (whole, stopped) = (Place::filled(), Place::filled());
-    prepare(&whole.request(), &whole.pictures(), &mut Told::default()).unwrap();
+fn stopped_run_resumes_with_the_same_results() {
+    let (whole, stopped) = (TestFolders::filled(), TestFolders::filled());
+    prepare(&whole.request(), &whole.pictures(), &mut RecordingObserver::default()).unwrap();
 
-    // No threshold lets a face through, so that the run ends without results but keeps what it measured.
-    // The last photos come first, so that their crops are numbered otherwise.
+    // No face passes the thresholds, so the run ends without a dataset but keeps its measurements. It starts with the
+    // last photos, so that the crops are numbered in another order.
     let mut some = stopped.pictures();
     some.files.drain(..2);
     let strict = Thresholds { min_score: 1.0, ..Thresholds::for_size(64) };
     let request = Request { thresholds: strict, ..stopped.request() };
-    let error = prepare(&request, &some, &mut Told::default()).unwrap_err();
+    let error = prepare(&request, &some, &mut RecordingObserver::default()).unwrap_err();
     assert!(matches!(error, PrepareError::NothingKept { photos: 3, .. }), "{error}");
 
-    let mut told = Told::default();
-    prepare(&stopped.request(), &stopped.pictures(), &mut told).unwrap();
-    assert_eq!((told.measured_before, told.done), (3, 2));
-    assert_eq!(told.unreadable.len(), 1, "errors of the first run are told again");
+    let mut recorder = RecordingObserver::default();
+    prepare(&stopped.request(), &stopped.pictures(), &mut recorder).unwrap();
+    assert_eq!((recorder.measured_before, recorder.done), (3, 2));
+    assert_eq!(recorder.unreadable.len(), 1, "errors of the first run are reported again");
     assert!(whole.results() == stopped.results());
 }
 
 #[test]
-fn a_photo_that_changed_is_measured_again() {
-    let place = Place::filled();
+fn changed_photo_is_measured_again() {
+    let test_folders = TestFolders::filled();
     let strict = Thresholds { min_score: 1.0, ..Thresholds::for_size(64) };
-    let request = Request { thresholds: strict, ..place.request() };
-    prepare(&request, &place.pictures(), &mut Told::default()).unwrap_err();
-    RgbImage::from_pixel(60, 90, Rgb([10; 3])).save(place.0.path().join("photos/broken.png")).unwrap();
-    let mut told = Told::default();
-    let done = prepare(&place.request(), &place.pictures(), &mut told).unwrap();
-    assert_eq!((told.measured_before, told.done, told.unreadable.len()), (4, 1, 0));
+    let request = Request { thresholds: strict, ..test_folders.request() };
+    prepare(&request, &test_folders.pictures(), &mut RecordingObserver::default()).unwrap_err();
+    RgbImage::from_pixel(60, 90, Rgb([10; 3])).save(test_folders.0.path().join("photos/broken.png")).unwrap();
+    let mut recorder = RecordingObserver::default();
+    let done = prepare(&test_folders.request(), &test_folders.pictures(), &mut recorder).unwrap();
+    assert_eq!((recorder.measured_before, recorder.done, recorder.unreadable.len()), (4, 1, 0));
     assert_eq!(done.reasons[0], (Reason::NoFace, 2));
 }
 
 #[test]
-fn a_dataset_that_is_there_stays_unless_it_may_be_replaced() {
-    let place = Place::filled();
-    let path = place.0.path().join("out").join(DATASET);
+fn existing_dataset_is_replaced_only_when_allowed() {
+    let test_folders = TestFolders::filled();
+    let path = test_folders.0.path().join("out").join(DATASET);
     fs::write(&path, b"precious").unwrap();
-    let error = prepare(&place.request(), &place.pictures(), &mut Told::default()).unwrap_err();
+    let error =
+        prepare(&test_folders.request(), &test_folders.pictures(), &mut RecordingObserver::default()).unwrap_err();
     assert!(matches!(error, PrepareError::Dataset(DatasetError::Save(SaveError::Exists { .. }))), "{error}");
     assert_eq!(fs::read(&path).unwrap(), b"precious");
-    let request = Request { overwrite: Overwrite::Allow, ..place.request() };
-    let mut told = Told::default();
-    assert_eq!(prepare(&request, &place.pictures(), &mut told).unwrap().kept, 2);
-    assert_eq!(told.done, 0, "nothing is measured twice");
+    let request = Request { overwrite: Overwrite::Allow, ..test_folders.request() };
+    let mut recorder = RecordingObserver::default();
+    assert_eq!(prepare(&request, &test_folders.pictures(), &mut recorder).unwrap().kept, 2);
+    assert_eq!(recorder.done, 0, "nothing is measured twice");
 }
 
 #[test]
-fn photos_that_are_all_broken_give_no_dataset_but_a_table() {
-    let place = Place::empty();
+fn broken_photos_give_a_table_without_dataset() {
+    let test_folders = TestFolders::empty();
     for name in ["a.jpg", "more/b.png"] {
-        fs::write(place.0.path().join("photos").join(name), b"\xff\xd8\xff\xe0 cut").unwrap();
+        fs::write(test_folders.0.path().join("photos").join(name), b"\xff\xd8\xff\xe0 cut").unwrap();
     }
-    let error = prepare(&place.request(), &place.pictures(), &mut Told::default()).unwrap_err();
-    insta::assert_snapshot!(error, @"none of 0 faces in 2 photos can be kept: 2 unreadable; run it again with other thresholds, nothing is measured twice");
-    let results = place.results();
+    let error =
+        prepare(&test_folders.request(), &test_folders.pictures(), &mut RecordingObserver::default()).unwrap_err();
+    insta::assert_snapshot!(error, @"none of 0 faces in 2 photos can be kept: 2 unreadable; run it again with other thresholds, no photo is measured twice");
+    let results = test_folders.results();
     assert!(!results.contains_key(DATASET));
     assert_eq!(String::from_utf8(results[TABLE].clone()).unwrap().lines().count(), 3);
 }

@@ -1,8 +1,8 @@
-//! Many photos at once, within a limit of memory.
+//! Measures photos in parallel, within a memory budget.
 //!
-//! What would surprise: every worker is a thread pool of one. Detector and cropper share their work out over the pool they
-//! run in; in a common pool, a worker that waits for a part of its photo would begin another photo meanwhile, and then
-//! wait for memory that itself holds.
+//! Every worker has its own rayon pool of one thread, to avoid a deadlock. The detector and the cropper split their
+//! work over the pool they run in. In a common pool, a worker that waits for a part of its photo would start another
+//! photo, and then wait for memory that it holds itself.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -16,16 +16,16 @@ use image::ImageReader;
 use super::PrepareError;
 use super::measure::Face;
 
-/// Photos that are open at the same time may take about so many bytes together. A larger one is opened alone.
+/// Approximate memory budget for all open photos. A larger photo is opened alone.
 const MEMORY_BYTES: u64 = 1 << 30;
-/// Bytes that a pixel takes while a photo is opened: what the decoder answers, as much for its own work, and 8-bit RGB.
+/// Bytes per pixel while a photo is opened: the decoder's output, as much for its buffers, and 8-bit RGB.
 const BYTES_PER_PIXEL: u64 = 12;
 
-/// What came of a photo: every face with its crop, or why there is none.
+/// The result of a photo: every face with its crop, or the error message.
 pub(super) type Measured = Result<Vec<(Face, Vec<u8>)>, String>;
 
-/// Measures every photo of `folder`, several at once, and hands the results to `take` one by one on this thread, in the
-/// order they are ready. When `take` fails, the rest is left undone.
+/// Measures every photo of `folder` in parallel. Passes each result to `take` on this thread, in the order of
+/// completion. Stops when `take` fails.
 pub(super) fn for_each(
     folder: &Path,
     files: &[PathBuf],
@@ -42,9 +42,9 @@ pub(super) fn for_each(
         while let Some((index, file)) = shared.next(files) {
             let path = folder.join(file);
             let _taken = shared.memory.take(bytes_of(&path));
-            // A decoder may break down over a file that was made to do so; one photo must not end the run.
+            // A decoder may panic on a hostile file. One photo must not end the run.
             let measured = catch_unwind(AssertUnwindSafe(|| measure(&path)))
-                .unwrap_or_else(|_| Err("the file broke the decoder: open it and save it again".into()));
+                .unwrap_or_else(|_| Err("the decoder crashed on this file: open it and save it again".into()));
             if results.send((index, measured)).is_err() {
                 return;
             }
@@ -69,7 +69,7 @@ pub(super) fn for_each(
     })
 }
 
-/// Hands on what comes, until nobody sends any more or it is not wanted. Dropping the receiver frees senders that wait.
+/// Passes results to `take` until all senders are gone or `take` fails. Dropping the receiver unblocks waiting senders.
 fn drain(
     files: &[PathBuf],
     results: Receiver<(usize, Measured)>,
@@ -81,7 +81,7 @@ fn drain(
     Ok(())
 }
 
-/// What all workers look at.
+/// State shared by all workers.
 struct Shared {
     next: AtomicUsize,
     stop: AtomicBool,
@@ -98,7 +98,7 @@ impl Shared {
     }
 }
 
-/// About what a photo takes while it is open; little for a file that is no picture, which is found out later.
+/// Estimated memory of an open photo. Small for a file that is not a picture; opening it fails later.
 fn bytes_of(path: &Path) -> u64 {
     let file_bytes = path.metadata().map_or(0, |metadata| metadata.len());
     let sides =
@@ -107,14 +107,14 @@ fn bytes_of(path: &Path) -> u64 {
     file_bytes.saturating_add(pixels.saturating_mul(BYTES_PER_PIXEL))
 }
 
-/// An amount that is shared out, to be given back.
+/// A memory budget: a counting semaphore over bytes.
 struct Memory {
     all: u64,
     left: Mutex<u64>,
     given_back: Condvar,
 }
 
-/// What was taken; dropping it gives it back.
+/// A share of the budget. Dropping it returns the bytes.
 struct Taken<'a> {
     from: &'a Memory,
     bytes: u64,
@@ -125,7 +125,7 @@ impl Memory {
         Self { all, left: Mutex::new(all), given_back: Condvar::new() }
     }
 
-    /// Waits until there is so much left, or everything for one that wants more.
+    /// Waits until this many bytes are free. A larger request waits for the whole budget.
     fn take(&self, bytes: u64) -> Taken<'_> {
         let bytes = bytes.min(self.all);
         let left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn every_photo_is_taken_once_and_a_panic_is_that_photos_error() {
+    fn panic_becomes_the_error_of_that_photo() {
         let mut seen = Vec::new();
         let measure = |path: &Path| match path.file_name().and_then(|name| name.to_str()) {
             Some("7") => panic!("hostile"),
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_to_keep_results_ends_the_run() {
+    fn failure_to_store_results_ends_the_run() {
         let mut taken = 0;
         let fail = |_: &Path, _| {
             taken += 1;
@@ -179,12 +179,12 @@ mod tests {
     }
 
     #[test]
-    fn no_photos_are_no_work() {
+    fn no_photos_give_no_work() {
         for_each(Path::new("photos"), &[], |_| Ok(Vec::new()), |_, _| panic!("nothing to take")).unwrap();
     }
 
     #[test]
-    fn never_more_is_taken_than_there_is() {
+    fn memory_budget_is_never_exceeded() {
         let memory = Memory::new(10);
         let held = AtomicUsize::new(0);
         thread::scope(|scope| {

@@ -7,11 +7,10 @@ use std::path::Path;
 use super::{EXTENSION, Project, ProjectError};
 use crate::photo::{Overwrite, write_atomically};
 
-/// Larger files are refused unread: a project of 256 candidates at 128 pixels has 70 MB, and one of eight at 64 pixels
-/// less than one.
+/// Larger files are refused unread. Projects with the most candidates of the largest model are several times smaller.
 const MAX_MEGABYTES: u64 = 256;
 
-/// Whether a file is named as a project.
+/// Whether the file name has the project extension.
 #[must_use]
 pub fn is_project_path(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(EXTENSION))
@@ -20,7 +19,7 @@ pub fn is_project_path(path: &Path) -> bool {
 /// Reads a project file and checks it.
 ///
 /// # Errors
-/// When it cannot be read, or as [`Project::from_json`].
+/// When the file cannot be read, or the errors of [`Project::from_json`].
 pub fn open(path: &Path) -> Result<Project, ProjectError> {
     let failed = |source| ProjectError::Read { path: path.to_owned(), source };
     let file = File::open(path).map_err(failed)?;
@@ -29,7 +28,7 @@ pub fn open(path: &Path) -> Result<Project, ProjectError> {
     if file.metadata().map_err(failed)?.len() > MAX_MEGABYTES << 20 {
         return Err(too_large());
     }
-    // Asked again of what is really read: pipes and devices have no size.
+    // Limit the bytes that are really read too, because pipes and devices report no size.
     file.take((MAX_MEGABYTES << 20) + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > MAX_MEGABYTES << 20 {
         return Err(too_large());
@@ -37,10 +36,10 @@ pub fn open(path: &Path) -> Result<Project, ProjectError> {
     Project::from_json(&String::from_utf8(bytes).map_err(|_| ProjectError::NotAProject)?)
 }
 
-/// Writes a project file, all of it or nothing.
+/// Writes a project file atomically.
 ///
 /// # Errors
-/// When the file exists and must not be replaced, cannot be written, or as [`Project::to_json`].
+/// When the file exists and must not be replaced, or cannot be written, or the errors of [`Project::to_json`].
 pub fn save(path: &Path, project: &Project, overwrite: Overwrite) -> Result<(), ProjectError> {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let json = project.to_json(path.parent())?;

@@ -1,4 +1,4 @@
-//! The JSON document and the checks that stand before its use.
+//! The JSON document and its checks.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,18 +16,17 @@ use crate::mask::Mask;
 use crate::model::ModelChoice;
 use crate::search::{Preset, Settings};
 
-/// Farthest that a frame may lie from the photo's corner, and its largest side: ten times the longest photo that can be
-/// opened.
+/// Largest coordinate and side of a frame: ten times the longest photo that can be opened.
 const MAX_FRAME_PX: f32 = 1e9;
 
 #[derive(Serialize, Deserialize)]
 struct ProjectText {
     format: String,
-    /// Who wrote it, for people.
+    /// Name and version of the program that wrote the file. Only for people.
     #[serde(default)]
     program: String,
     photo: PhotoText,
-    /// Left out when nothing is painted.
+    /// Left out when the mask is empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     mask: Option<MaskText>,
     frame: FaceFrame,
@@ -49,7 +48,7 @@ struct ProjectText {
     saved_as: Option<PathBuf>,
 }
 
-/// Without a path: the default model. A built-in one has its name for a path.
+/// Without a path: the default model. The path of a built-in model is its name.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
 struct ModelText {
@@ -57,20 +56,21 @@ struct ModelText {
     sha256: Option<String>,
 }
 
-/// Enough to tell what a file is.
+/// Only the field that identifies the format.
 #[derive(Deserialize)]
 struct Head {
     format: String,
 }
 
 impl Project {
-    /// The document, for a file in `folder` (which the photo's relative path starts from; `None` leaves that out).
+    /// The JSON document for a file in `folder`, the base of the photo's relative path. `None` leaves out the relative
+    /// path.
     ///
-    /// Loss curves are thinned to at most 300 points and the newest one; all else is kept bit for bit, but losses that are
-    /// infinite become NaN.
+    /// Loss curves are downsampled to at most 300 points and the newest one. Infinite losses become NaN. Everything
+    /// else is kept bit for bit.
     ///
     /// # Errors
-    /// When a path is no text, or the mask cannot be encoded.
+    /// When a path is not valid Unicode, or the mask cannot be encoded.
     pub fn to_json(&self, folder: Option<&Path>) -> Result<String, ProjectError> {
         let text = ProjectText {
             format: FORMAT.to_owned(),
@@ -90,11 +90,10 @@ impl Project {
         serde_json::to_string_pretty(&text).map_err(|source| ProjectError::Encode { source })
     }
 
-    /// Reads a document and checks everything in it: the version, sizes, lengths, indices, ranges, and that numbers are
-    /// finite.
+    /// Reads a document and checks its version, sizes, lengths, indices and ranges, and that numbers are finite.
     ///
     /// # Errors
-    /// When it is no project, one of a newer program, broken, or does not fit together.
+    /// When it is not a project, is from a newer program, is broken, or has inconsistent values.
     pub fn from_json(json: &str) -> Result<Self, ProjectError> {
         check_format(json)?;
         let text: ProjectText = serde_json::from_str(json).map_err(|source| ProjectError::Broken { source })?;
@@ -105,7 +104,7 @@ impl Project {
 fn check_format(json: &str) -> Result<(), ProjectError> {
     let format = match serde_json::from_str::<Head>(json) {
         Ok(head) => head.format,
-        // Any project begins like this: it is a project that was cut short or damaged.
+        // It starts like a project, so it is a damaged or truncated project.
         Err(source) if json.trim_start().starts_with('{') && json.contains(FORMAT) => {
             return Err(ProjectError::Broken { source });
         }
@@ -165,7 +164,7 @@ impl ProjectText {
 fn check_frame(frame: &FaceFrame) -> Result<(), ProjectError> {
     let FaceFrame { center_in_photo: [x, y], side_px, angle_radians } = *frame;
     let near = [x, y].iter().all(|at| at.abs() <= MAX_FRAME_PX);
-    // NaN is in no range, and a turn of many rounds has lost its angle to rounding.
+    // NaN fails every comparison. After very many turns the angle is lost to rounding.
     let is_frame = near && side_px > 0.0 && side_px <= MAX_FRAME_PX && angle_radians.abs() <= 1e3;
-    if is_frame { Ok(()) } else { Err(ProjectError::invalid("the face frame lies nowhere")) }
+    if is_frame { Ok(()) } else { Err(ProjectError::invalid("the face frame is not valid")) }
 }

@@ -1,6 +1,6 @@
-//! Numbers and masks as text in JSON.
+//! JSON formats of losses, masks and devices.
 //!
-//! What would surprise: JSON knows no infinity and no NaN. Lists of numbers are therefore text as well ([`crate::job::floats`]).
+//! JSON has no infinity and no NaN. Lists of numbers are therefore stored as base64 text ([`crate::job::floats`]).
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::mask::{Mask, encode_mask_png};
 use crate::photo::{DecodeLimits, decode};
 use crate::search::Losses;
 
-/// For `#[serde(with = "device")]`: a device as on the command line.
+/// For `#[serde(with = "device")]`: stores a device as text, as on the command line.
 pub(super) mod device {
     use serde::de::Error as _;
     use serde::{Deserialize as _, Deserializer, Serializer};
@@ -28,7 +28,7 @@ pub(super) mod device {
     }
 }
 
-/// Losses of one candidate; `null` for what was no number.
+/// Losses of one candidate. NaN and infinity are stored as `null`.
 #[derive(Serialize, Deserialize)]
 pub(super) struct LossesText {
     #[serde(default)]
@@ -53,7 +53,7 @@ impl From<LossesText> for Losses {
     }
 }
 
-/// A mask as a PNG of one bit a pixel, in base64.
+/// Stores a mask as a PNG with one bit per pixel, in base64.
 pub(super) struct MaskText(pub Arc<Mask>);
 
 impl Serialize for MaskText {

@@ -1,4 +1,4 @@
-//! What can be wrong with a project file.
+//! Errors of project files.
 
 use std::io;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use crate::photo::SaveError;
 pub enum ProjectError {
     #[error("cannot read {path}: check that the file exists and can be read", path = path.display())]
     Read { path: PathBuf, source: io::Error },
-    #[error("{path} is larger than {max_megabytes} MB, which no project is: choose another file", path = path.display())]
+    #[error("{path} is larger than {max_megabytes} MB, too large for a project: choose another file", path = path.display())]
     TooLarge { path: PathBuf, max_megabytes: u64 },
     #[error("this is not a project file: choose a file that was saved with Save project")]
     NotAProject,
@@ -18,7 +18,7 @@ pub enum ProjectError {
     Newer { format: String },
     #[error("the project file is broken or cut short: open another copy of it")]
     Broken { source: serde_json::Error },
-    #[error("the project file makes no sense ({what}): open another copy of it")]
+    #[error("the project file has invalid values ({what}): open another copy of it")]
     Invalid { what: String },
     #[error(
         "the photo of this project is not at {path}: put it there, or beside the project in {folder}, and open the project again",
@@ -27,7 +27,7 @@ pub enum ProjectError {
     )]
     PhotoMissing { path: PathBuf, folder: PathBuf },
     #[error(
-        "{path} is {width}×{height} pixels now, and the project was made for {project_width}×{project_height}: put the photo as it was back in its place",
+        "{path} is {width}×{height} pixels now, but the project was made for {project_width}×{project_height}: restore the original photo",
         path = path.display()
     )]
     PhotoSize { path: PathBuf, width: u32, height: u32, project_width: u32, project_height: u32 },

@@ -1,4 +1,4 @@
-//! A fill in the JSON document.
+//! The fill in the JSON document.
 
 use std::sync::Arc;
 
@@ -12,18 +12,18 @@ use crate::job::{Candidate, DeviceInfo, FillOutcome, IterationLosses, Start, Sto
 use crate::model::ModelInfo;
 use crate::search::{Losses, Settings};
 
-/// Longest loss curve in a file: more points than a plot of a settings panel's width can show apart.
+/// Most points of a loss curve in a file: more than the plot in the settings panel can show.
 pub(super) const MOST_CURVE_POINTS: usize = 300;
-/// Largest side of a candidate's picture that is believed: far above any model of this architecture.
+/// Largest accepted side of a candidate's picture: far above any model of this architecture.
 const MAX_PICTURE_SIDE_PX: u32 = 1024;
-/// Most iterations that are believed: each change of the hole while a search runs lets it go on for up to half of its own.
+/// Most accepted iterations. Each change of the hole extends a search by up to half of its steps.
 const MOST_ITERATIONS: u32 = 1000 * Settings::MAX_STEPS;
-/// Context, prior and total.
+/// Losses per candidate: context, prior and total.
 const LOSSES: usize = 3;
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct FillText {
-    /// Left out when it is the project's mask.
+    /// Left out when it equals the project's mask.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     hole: Option<MaskText>,
     frame: FaceFrame,
@@ -64,7 +64,8 @@ struct CandidateText {
     mixed: bool,
 }
 
-/// `losses`: context, prior and total of every candidate that was searched, of the first iteration, then of the next, and so on.
+/// Loss curves. `losses` holds context, prior and total of every searched candidate at the first iteration, then at the
+/// next one, and so on.
 #[derive(Default, Serialize, Deserialize)]
 struct CurvesText {
     iterations: Vec<u32>,
@@ -104,7 +105,7 @@ impl FillText {
         }
     }
 
-    /// Checks everything but the hole's size and the frame, which the whole project's checks take care of.
+    /// Checks everything except the hole's size and the frame, which `ProjectText::checked` checks.
     pub fn checked(self) -> Result<ProjectFill, ProjectError> {
         let invalid = |what: String| Err(ProjectError::invalid(what));
         if let Err(error) = self.settings.validate() {
@@ -122,10 +123,10 @@ impl FillText {
         }
         let searched = self.candidates.iter().filter(|candidate| !candidate.mixed).count();
         if searched == 0 {
-            return invalid("mixes of candidates that are not there".to_owned());
+            return invalid("mixes without candidates".to_owned());
         }
         if !self.start.fits(&self.settings, self.model.latent_dim) {
-            return invalid("the latents that the search began with do not fit the model".to_owned());
+            return invalid("the start latents do not fit the model".to_owned());
         }
         if self.steps > MOST_ITERATIONS || !(0.0..=f32::MAX).contains(&self.seconds) {
             return invalid(format!("{} iterations in {} seconds", self.steps, self.seconds));
@@ -175,7 +176,7 @@ impl CandidateText {
                 return Err(ProjectError::invalid(what));
             }
             if !values.iter().all(|value| value.is_finite()) {
-                return Err(ProjectError::invalid(format!("the {what} of candidate {number} is not all numbers")));
+                return Err(ProjectError::invalid(format!("the {what} of candidate {number} is not finite")));
             }
         }
         let Self { latent, pixels, losses, mixed } = self;
@@ -209,7 +210,7 @@ impl CurvesText {
     }
 }
 
-/// At most [`MOST_CURVE_POINTS`] at equal distances, from the first on, and the last one.
+/// At most [`MOST_CURVE_POINTS`] evenly spaced points, including the first, plus the last one.
 pub(super) fn thinned(points: &[IterationLosses]) -> Vec<&IterationLosses> {
     let stride = points.len().div_ceil(MOST_CURVE_POINTS).max(1);
     let mut kept: Vec<_> = points.iter().step_by(stride).collect();

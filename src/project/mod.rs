@@ -1,18 +1,18 @@
-//! Project files: the work on one photo, kept so that it survives closing, moving and crashing.
+//! Project files: the work on one photo.
 //!
-//! A project is one JSON document ([`FORMAT`]): which photo it belongs to, the mask, the face frame, the settings, and the
-//! fill on the screen with every candidate's latent and picture. What would surprise: the photo itself is not inside, but
-//! named and recognised by its SHA-256; pictures and latents are stored bit for bit, so that reopening needs no search, no
-//! model and no device; and nothing that a file says is believed before it was checked ([`Project::from_json`]).
+//! A project is one JSON document ([`FORMAT`]): a reference to the photo, the mask, the face frame, the settings, and
+//! the shown fill with the latents and pictures of all candidates. The photo itself is not included; it is identified
+//! by path and SHA-256. Pictures and latents are stored bit for bit, so that reopening needs no search, no model and no
+//! device. All values are checked on reading ([`Project::from_json`]).
 //!
 //! | file | what |
 //! | --- | --- |
 //! | `document` | the JSON document and the checks |
-//! | `fill` | the part of it that holds a fill |
-//! | `encoding` | numbers and masks as text |
-//! | `photo` | which photo it is, and finding it again |
+//! | `fill` | the fill in the JSON document |
+//! | `encoding` | losses, masks and devices as text |
+//! | `photo` | the reference to the photo, and finding its file |
 //! | `disk` | opening and saving |
-//! | `error` | what can be wrong |
+//! | `error` | errors |
 
 mod disk;
 mod document;
@@ -38,7 +38,7 @@ pub use disk::{is_project_path, open, save};
 pub use error::ProjectError;
 pub use photo::{FoundPhoto, PhotoOrigin, PhotoReference, sha256_of};
 
-/// What a project file calls itself. The number grows when older programs could no longer read it.
+/// Value of `format` in a project file. The number increases when older programs cannot read the file.
 pub const FORMAT: &str = "countenance-project-1";
 
 /// The extension of project files.
@@ -48,34 +48,34 @@ pub const EXTENSION: &str = "countenance";
 #[derive(Clone, Debug, PartialEq)]
 pub struct Project {
     pub photo: PhotoReference,
-    /// Of the photo's size.
+    /// The same size as the photo.
     pub mask: Arc<Mask>,
     pub frame: FaceFrame,
-    /// The user, or a face that was found, has placed the frame: it stays where it is.
+    /// The user or the face detector has placed the frame, so it must not move by itself.
     pub frame_is_placed: bool,
     pub preset: Preset,
     pub settings: Settings,
     pub blend: Blend,
     pub model: ModelReference,
     pub device: DeviceChoice,
-    /// The fill on the screen.
+    /// The shown fill.
     pub fill: Option<ProjectFill>,
-    /// In an autosaved copy: the project file that the work belongs to.
+    /// In an autosaved copy: path of the user's project file.
     pub saved_as: Option<PathBuf>,
 }
 
-/// A finished fill and what is shown of it.
+/// A finished fill and how it is shown.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ProjectFill {
     pub outcome: Arc<FillOutcome>,
-    /// What was filled; `None` when it is the project's mask.
+    /// The hole that was filled. `None` when it equals the project's mask.
     pub hole: Option<Arc<Mask>>,
     pub frame: FaceFrame,
-    /// The candidate that is shown, an index into the outcome's.
+    /// Index of the shown candidate in the outcome.
     pub candidate: usize,
-    /// How it joins the photo.
+    /// How the fill is blended into the photo.
     pub blend: Blend,
-    /// The losses over the iterations, oldest first. A file keeps at most 301 of them: see [`Project::to_json`].
+    /// Losses over the iterations, oldest first. A file keeps at most 301 of them, see [`Project::to_json`].
     pub curves: Vec<IterationLosses>,
 }
 
@@ -83,6 +83,6 @@ pub struct ProjectFill {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ModelReference {
     pub choice: ModelChoice,
-    /// SHA-256 of its file in hexadecimal, if that was known.
+    /// SHA-256 of the model file in hexadecimal, if known.
     pub sha256: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! Which photo a project belongs to, and finding it again.
+//! The photo of a project: its reference, and finding its file.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -8,11 +8,11 @@ use sha2::{Digest as _, Sha256};
 use super::ProjectError;
 use crate::photo::DecodeLimits;
 
-/// Which photo it is.
+/// Identifies the photo of a project.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PhotoReference {
     pub origin: PhotoOrigin,
-    /// Upright, as are all sizes here.
+    /// Of the upright photo.
     pub width_px: u32,
     pub height_px: u32,
 }
@@ -20,36 +20,37 @@ pub struct PhotoReference {
 /// Where a photo comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PhotoOrigin {
-    /// Inside the program, under this name.
+    /// A built-in sample photo with this name.
     Sample(String),
     File {
         path: PathBuf,
-        /// From the project's folder, with `/` between names; known only to a project that was read from a file.
+        /// From the project's folder, with `/` between names. Only set for a project that was read from a file.
         relative_path: Option<String>,
-        /// Of the file's bytes, in hexadecimal.
+        /// SHA-256 of the file's bytes, in hexadecimal.
         sha256: String,
     },
 }
 
-/// The photo's file, found.
+/// A photo file that was found.
 #[derive(Debug)]
 pub struct FoundPhoto {
     pub path: PathBuf,
     pub bytes: Vec<u8>,
     pub sha256: String,
-    /// Whether it is byte for byte the file that the project was made with.
+    /// Whether its bytes equal those of the file that the project was made with.
     pub is_same: bool,
 }
 
-/// SHA-256 in hexadecimal.
+/// SHA-256 of the bytes, in hexadecimal.
 #[must_use]
 pub fn sha256_of(bytes: &[u8]) -> String {
     format!("{:x}", Sha256::digest(bytes))
 }
 
 impl PhotoReference {
-    /// Reads the photo's file: where it was, else where it lies seen from the project's `folder`, else under its name in that
-    /// folder. A file with the right bytes goes before one that has only the right name. `None` for a sample.
+    /// Finds and reads the photo's file. Looks at its absolute path, then at its path relative to the project's
+    /// `folder`, then for its name in that folder. A file with the right hash is preferred over one that has only the
+    /// right name. `None` for a sample photo.
     ///
     /// # Errors
     /// When there is no file in any of these places, or none can be read.
@@ -82,10 +83,10 @@ impl PhotoReference {
         }
     }
 
-    /// Checks that a photo of this size is meant: on another one the mask would lie elsewhere.
+    /// Checks the size of the photo, because the mask would not fit another size. `path` is for the error message.
     ///
     /// # Errors
-    /// When it has another size; `path` is for the message.
+    /// When the sizes differ.
     pub fn check_size(&self, path: &Path, width: u32, height: u32) -> Result<(), ProjectError> {
         if (width, height) == (self.width_px, self.height_px) {
             return Ok(());
@@ -95,7 +96,7 @@ impl PhotoReference {
     }
 }
 
-/// The photo in the JSON document: a sample's name, or a file.
+/// The photo in the JSON document: the name of a sample, or a file.
 #[derive(Serialize, Deserialize)]
 pub(super) struct PhotoText {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -111,7 +112,7 @@ pub(super) struct PhotoText {
 }
 
 impl PhotoText {
-    /// `folder`: that of the project file.
+    /// `folder` is that of the project file.
     pub fn of(photo: &PhotoReference, folder: Option<&Path>) -> Self {
         let (width_px, height_px) = (photo.width_px, photo.height_px);
         let nothing = Self { sample: None, path: None, relative_path: None, sha256: None, width_px, height_px };
@@ -147,7 +148,8 @@ fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
-/// The way from a folder to a file, both absolute, with `/` between names; `None` when there is none (another drive).
+/// Relative path from a folder to a file, both absolute, with `/` between names. `None` when they are on different
+/// drives.
 fn relative(path: &Path, folder: &Path) -> Option<String> {
     let (path, folder): (Vec<_>, Vec<_>) = (path.components().collect(), folder.components().collect());
     let shared = path.iter().zip(&folder).take_while(|(a, b)| a == b).count();
@@ -167,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_way_to_a_file_leads_over_the_shared_folder() {
+    fn relative_path_goes_through_the_shared_folder() {
         let cases = [
             ("/a/b/photo.png", "/a/b", Some("photo.png")),
             ("/a/photo.png", "/a/b/c", Some("../../photo.png")),
@@ -180,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn the_hash_is_that_of_the_standard() {
+    fn hash_equals_the_standard_example() {
         // FIPS 180-2, appendix B.1.
         assert_eq!(sha256_of(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     }

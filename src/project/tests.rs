@@ -15,7 +15,7 @@ use crate::search::Losses;
 const SIZE_PX: u32 = 4;
 const CANDIDATES: u16 = 3;
 
-/// Numbers that a careless encoding would bend: a negative zero, the smallest there is, thirds.
+/// Numbers that a careless encoding would change: negative zero, the smallest number, thirds.
 fn numbers(count: usize, seed: f32) -> Vec<f32> {
     let odd = [-0.0, f32::from_bits(1), 1.0 / 3.0, -1.0, f32::MIN_POSITIVE];
     odd.into_iter().cycle().zip(1_u16..).map(|(odd, index)| odd * seed / f32::from(index)).take(count).collect()
@@ -68,7 +68,7 @@ fn curves(points: u32, candidates: usize) -> Vec<IterationLosses> {
         .collect()
 }
 
-/// A project with everything in it that there can be.
+/// A project with every optional part.
 pub(crate) fn project() -> Project {
     let mut mask = Mask::empty(40, 30);
     mask.draw_segment([5.0, 5.0], [30.0, 20.0], 4.0, StrokeKind::Paint);
@@ -109,7 +109,7 @@ pub(crate) fn project() -> Project {
 }
 
 #[test]
-fn everything_comes_back_and_pictures_and_latents_bit_for_bit() {
+fn project_survives_json_bit_for_bit() {
     let project = project();
     let read = Project::from_json(&project.to_json(None).unwrap()).unwrap();
     assert_eq!(read, project);
@@ -118,11 +118,11 @@ fn everything_comes_back_and_pictures_and_latents_bit_for_bit() {
         let values = outcome.candidates.iter().flat_map(|candidate| candidate.latent.iter().chain(&candidate.pixels));
         values.map(|value| value.to_bits()).collect()
     };
-    assert_eq!(bits(&read), bits(&project), "negative zeros equal zeros, but are other bits");
+    assert_eq!(bits(&read), bits(&project), "negative zeros equal zeros, but have other bits");
 }
 
 #[test]
-fn a_mix_and_the_latent_that_a_search_began_around_come_back() {
+fn mix_and_start_latent_survive_json() {
     let mut project = project();
     let fill = project.fill.as_mut().unwrap();
     let outcome = Arc::make_mut(&mut fill.outcome);
@@ -135,7 +135,7 @@ fn a_mix_and_the_latent_that_a_search_began_around_come_back() {
 }
 
 #[test]
-fn what_is_left_out_is_as_in_a_new_project() {
+fn missing_fields_get_defaults() {
     let text = r#"{"format": "countenance-project-1", "photo": {"sample": "astronaut", "width_px": 8, "height_px": 6},
         "frame": {"center_in_photo": [4, 3], "side_px": 6, "angle_radians": 0}}"#;
     let project = Project::from_json(text).unwrap();
@@ -148,7 +148,7 @@ fn what_is_left_out_is_as_in_a_new_project() {
 
 proptest! {
     #[test]
-    fn any_mask_comes_back(
+    fn any_mask_survives_json(
         (width, pixels) in (1_u32..70).prop_flat_map(|width| {
             let pixels = proptest::collection::vec(prop_oneof![Just(0_u8), Just(255)], (width * 13) as usize);
             (Just(width), pixels)
@@ -167,7 +167,7 @@ proptest! {
 }
 
 #[test]
-fn losses_that_were_no_numbers_stay_so() {
+fn nan_losses_stay_nan() {
     let mut project = project();
     let mut outcome = outcome(CANDIDATES, SIZE_PX, 5);
     outcome.candidates[0].losses = Losses { context: f32::NAN, prior: 2.0, total: f32::INFINITY };
@@ -182,7 +182,7 @@ fn losses_that_were_no_numbers_stay_so() {
 }
 
 #[test]
-fn long_curves_are_thinned_and_keep_both_ends() {
+fn downsampled_curves_keep_both_ends() {
     let mut project = project();
     project.fill.as_mut().unwrap().curves = curves(1201, CANDIDATES.into());
     let kept = Project::from_json(&project.to_json(None).unwrap()).unwrap().fill.unwrap().curves;
@@ -192,7 +192,7 @@ fn long_curves_are_thinned_and_keep_both_ends() {
 }
 
 #[test]
-fn eight_candidates_at_64_pixels_on_a_large_photo_stay_far_below_two_megabytes() {
+fn project_of_a_large_photo_stays_small() {
     let mut project = project();
     (project.photo.width_px, project.photo.height_px) = (6000, 4000);
     let mut mask = Mask::empty(6000, 4000);

@@ -1,8 +1,9 @@
-//! Searches that begin at latents which are known: at one that is to be drawn as it is, or around one, to find more like it.
+//! Searches that start at given latents: to generate one latent as it is, or to find variations of it.
 //!
-//! More like it are samples of `exp(−β·loss)` near that latent, by Hamiltonian Monte Carlo as in Amos's code: all candidates stand
-//! there at first, each leaves in a direction of its own, and the temperature falls so that they end in agreement with the known
-//! pixels. What would surprise: where a candidate ends counts, although the place it came from was better.
+//! Variations are samples of `exp(−β·loss)` near the latent, by Hamiltonian Monte Carlo as in Amos's code. All
+//! candidates start at the latent, each moves in a random direction, and the temperature falls, so that they end in
+//! agreement with the known pixels. The result is the last latent of each candidate, even where its start had a lower
+//! loss.
 
 use burn::tensor::{Tensor, TensorData};
 
@@ -12,24 +13,23 @@ use super::readback::to_host;
 use super::run::Search;
 use super::{HmcSettings, OptimizerKind, Settings};
 
-/// Candidates of one such search.
+/// Candidates of a search for variations.
 const CANDIDATES: u32 = 4;
-/// Trajectories and L: with [`CANDIDATES`] about a hundred gradients, two seconds on two CPU cores. Fewer and longer trajectories
-/// leave more of the candidates where they began.
+/// Number of trajectories, and leapfrog steps (L) in each. A few seconds of work for [`CANDIDATES`]. With fewer, longer
+/// trajectories more candidates stay at their start.
 const TRAJECTORIES: u32 = 10;
 const LEAPFROG_STEPS: u32 = 10;
-/// ε: with it, more than half of the trajectories of held-out faces are accepted; with twice as much, hardly any.
+/// ε. At this size most trajectories are accepted; at twice the size hardly any.
 const STEP_SIZE: f32 = 0.01;
-/// β for a latent whose loss is 1: see [`Search::begin_around`]. At first the loss may rise by a half or so.
+/// β for a latent whose loss is 1: see [`Search::begin_around`]. Lets the loss rise by about half at first.
 const BETA: f32 = 40.0;
-/// What β is multiplied by after each trajectory: in the end the loss of held-out faces is a tenth to a fifth above that of the
-/// latent.
+/// β is multiplied by this after each trajectory, so the final loss is only slightly above the latent's.
 const ANNEAL: f32 = 1.1;
-/// Largest β: a face that is explained without any loss is none to scale by.
+/// Largest β, for latents whose loss is nearly zero.
 const MAX_BETA: f32 = 1e6;
 
 impl Settings {
-    /// The settings that find more like one latent, for the problem that these have found it for.
+    /// The settings for variations of one latent of a search with these settings.
     #[must_use]
     pub fn to_sample_around(self) -> Self {
         Self {
@@ -42,7 +42,7 @@ impl Settings {
         }
     }
 
-    /// The settings that draw one latent as it is and weigh it: one iteration, without noise.
+    /// The settings that only generate and score one latent: one iteration without noise.
     #[must_use]
     pub fn to_draw_one(self) -> Self {
         Self { steps: 1, optimizer: OptimizerKind::Adam, noise: 0.0, candidates: 1, ..self }
@@ -50,8 +50,8 @@ impl Settings {
 }
 
 impl Search {
-    /// Begins at these latents, those of all candidates one after the other, in place of where the settings say. Only before the
-    /// first iteration.
+    /// Starts at these latents (those of all candidates, one after the other) instead of the starts in the settings.
+    /// Call it before the first iteration.
     ///
     /// # Panics
     /// When there are not `candidates × latent_dim` values.
@@ -59,15 +59,16 @@ impl Search {
         let shape = self.latents.dims();
         let data = TensorData::new(latents.to_vec(), shape);
         self.latents = Tensor::from_data(data, &self.latents.device());
-        // What is handed in is to stay near itself, not near the guess.
+        // Hold the latents to these starts, not to the encoder's guess.
         self.anchors = Some(self.latents.clone());
         self.motion = Motion::new(&self.settings, &self.latents);
     }
 
-    /// Begins with all candidates at this latent, and keeps where each of them ends. Only before the first iteration.
+    /// Starts all candidates at this latent and returns the last latent of each as the result. Call it before the first
+    /// iteration.
     ///
-    /// β of the settings is divided by the loss there: losses are summed or averaged, and faces that are explained well or badly are
-    /// to be left equally far. Waits for the device.
+    /// Divides β of the settings by the latent's loss, because losses may be sums or means, and good and bad fits
+    /// should move equally far. Waits for the device.
     ///
     /// # Panics
     /// When there are not `latent_dim` values.
@@ -82,8 +83,8 @@ impl Search {
         }
     }
 
-    /// After the last trajectory of a search around a latent: takes its ends as the best. Does nothing to other searches, or a
-    /// second time.
+    /// Call after the last trajectory of a search for variations: makes the last latents the best ones. Does nothing
+    /// for other searches or when called again.
     pub fn settle(&mut self) {
         if std::mem::take(&mut self.keeps_last)
             && let Some(best) = &mut self.best

@@ -1,20 +1,21 @@
-// The losses of pictures, and their gradients to them. Pictures are [candidates, side, side, 4], their fourth value is zero; what
-// is told of one pixel only is [side, side]. Each thread has a pixel of a candidate.
+// The context loss and the gradients of the losses with respect to the pictures. Pictures are [candidates, side, side,
+// 4] with a zero in the fourth channel. Values per pixel are [side, side]. Each thread handles one pixel of one
+// candidate.
 
 struct Numbers {
     side: u32,
     candidates: u32,
-    // How far a window of the mirrored photo reaches to each side.
+    // Radius of the window of the symmetry loss.
     reach: u32,
-    // 0: of absolute values, 1: of squares.
+    // 0: L1, 1: L2.
     norm: u32,
-    // 0: non-saturating, 1: saturating.
+    // Prior loss. 0: non-saturating, 1: saturating.
     prior: u32,
-    // Whether there is a gradient of the prior loss, and a mirrored photo.
+    // Whether there are a prior loss and a symmetry loss.
     is_judged: u32,
     is_mirrored: u32,
     lambda: f32,
-    // What a weighted difference counts: of a pixel, of neighbours, of mirrored pixels.
+    // Factors of the weighted differences: to the photo, between neighbours, to the mirrored photo.
     scale: f32,
     pair_scale: f32,
     mirror_scale: f32,
@@ -22,20 +23,20 @@ struct Numbers {
 
 @group(0) @binding(0) var<uniform> numbers: Numbers;
 @group(0) @binding(1) var<storage, read> pictures: array<vec4<f32>>;
-// The photo's colour and the weight W, zero in the hole.
+// The photo's colour and the weight W. Both are zero in the hole.
 @group(0) @binding(2) var<storage, read> photo: array<vec4<f32>>;
-// Weights of a pixel with the one to its right, and with the one below.
+// Weights of a pixel's difference to the pixel on its right, and to the pixel below.
 @group(0) @binding(3) var<storage, read> pairs: array<vec2<f32>>;
-// The mirrored photo's colour where it counts; 1 there and 0 elsewhere.
+// The mirrored photo's colour and 1 at the compared pixels, else 0.
 @group(0) @binding(4) var<storage, read> mirror: array<vec4<f32>>;
-// One over how many pixels count in the window around each.
+// 1 / number of compared pixels in the window around each pixel.
 @group(0) @binding(5) var<storage, read> per_count: array<f32>;
-// Sums along rows, as far as windows reach.
+// Window sums along rows.
 @group(0) @binding(6) var<storage, read_write> rows: array<vec4<f32>>;
-// What the mirrored photo says: the gradient of the difference to it, and the loss.
+// Symmetry loss of each pixel (w), and its gradient with respect to the difference less the mean (xyz).
 @group(0) @binding(7) var<storage, read_write> slopes: array<vec4<f32>>;
 @group(0) @binding(8) var<storage, read_write> gradient: array<vec4<f32>>;
-// The context loss of each workgroup's pixels, [candidates, workgroups].
+// Partial context losses of the workgroups, [candidates, workgroups].
 @group(0) @binding(9) var<storage, read_write> losses: array<f32>;
 @group(0) @binding(10) var<storage, read> logits: array<vec4<f32>>;
 @group(0) @binding(11) var<storage, read_write> logits_gradient: array<vec4<f32>>;
@@ -49,7 +50,7 @@ fn slope(difference: vec3<f32>) -> vec3<f32> {
     return select(sign(difference), 2.0 * difference, numbers.norm == 1u);
 }
 
-// The prior loss's gradient to the logits, times lambda.
+// Gradient of lambda times the prior loss with respect to the logits.
 @compute @workgroup_size(64)
 fn judge(@builtin(global_invocation_id) invocation: vec3<u32>) {
     let candidate = invocation.x;
@@ -61,12 +62,12 @@ fn judge(@builtin(global_invocation_id) invocation: vec3<u32>) {
     logits_gradient[candidate] = vec4<f32>(-numbers.lambda * share, 0.0, 0.0, 0.0);
 }
 
-// The first and the last place of the window around one, along an axis.
+// First and last index of the window around an index, along one axis.
 fn window(place: u32) -> vec2<u32> {
     return vec2<u32>(place - min(place, numbers.reach), min(place + numbers.reach, numbers.side - 1u));
 }
 
-// Adds up the differences to the mirrored photo along rows.
+// Window sums, along rows, of the differences to the mirrored photo.
 @compute @workgroup_size(64)
 fn add_rows_of_differences(@builtin(global_invocation_id) invocation: vec3<u32>) {
     let side = numbers.side;
@@ -93,7 +94,7 @@ fn add_columns(picture: u32, pixel: u32) -> vec3<f32> {
     return sum;
 }
 
-// What the differences cost, less their means around each pixel.
+// Symmetry loss: of the differences less their local means.
 @compute @workgroup_size(64)
 fn compare_with_mirror(@builtin(global_invocation_id) invocation: vec3<u32>) {
     let area = numbers.side * numbers.side;
@@ -108,7 +109,7 @@ fn compare_with_mirror(@builtin(global_invocation_id) invocation: vec3<u32>) {
     slopes[picture + pixel] = scale * vec4<f32>(slope(difference), cost(difference));
 }
 
-// Each difference is also in the means around it.
+// Window sums, along rows, of the gradients: each difference also contributes to the means around it.
 @compute @workgroup_size(64)
 fn add_rows_of_slopes(@builtin(global_invocation_id) invocation: vec3<u32>) {
     let side = numbers.side;
@@ -131,7 +132,7 @@ fn difference(picture: u32, pixel: u32) -> vec3<f32> {
 
 var<workgroup> sums: array<f32, 64>;
 
-// The context loss, and the gradient of all losses to what comes before the generator's last activation.
+// The context loss, and the gradient of all losses before the generator's tanh.
 @compute @workgroup_size(64)
 fn look(
     @builtin(global_invocation_id) invocation: vec3<u32>,

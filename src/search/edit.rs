@@ -1,7 +1,7 @@
-//! Another problem in the middle of a search: the user goes on painting while it runs.
+//! Changes the problem during a search, because the user may paint while it runs.
 //!
-//! What would surprise: the schedules turn back to their middle, so that there is noise and learning rate enough to settle in the
-//! new problem. Iterations are counted on all the same, and the search takes that many more.
+//! The schedules are rewound to their middle, so that noise and learning rate are high enough to adapt to the new
+//! problem. The iteration count goes on, and the search takes that many more iterations.
 
 use super::optimizer::Motion;
 use super::problem::Problem;
@@ -9,8 +9,8 @@ use super::run::Search;
 use super::work::Work;
 
 impl Search {
-    /// Goes on from the present latents with another problem of the same size. The optimiser forgets what it knows of the old
-    /// one, and the best so far is weighed anew.
+    /// Continues from the current latents with another problem of the same size. Resets the optimizer state and
+    /// rescores the best latents.
     pub fn set_problem(&mut self, problem: &Problem) {
         self.work = Work::new(&self.networks, problem, &self.settings);
         self.deep_share = problem.deep_share();
@@ -23,13 +23,13 @@ impl Search {
         self.turned_back += self.position().saturating_sub(self.settings.steps / 2);
     }
 
-    /// Iterations that the search takes on top of those that its settings say.
+    /// Iterations that the search takes in addition to the steps in its settings.
     #[must_use]
     pub fn extended_by(&self) -> u32 {
         self.turned_back
     }
 
-    /// Draws the best latents and weighs them by the problem as it is now.
+    /// Scores the best latents for the current problem and settings.
     pub(super) fn weigh_best_anew(&mut self) {
         let Some(best) = self.best.take() else { return };
         let present = std::mem::replace(&mut self.latents, best.latents);

@@ -1,8 +1,7 @@
-//! One evaluation on a GPU: the networks' dispatches, and those of the two losses between them.
+//! Evaluates losses and gradients on a GPU: the dispatches of the networks with those of the losses between them.
 //!
-//! What would surprise: the optimizer works on the host, as it does for the CPU, so that each evaluation is waited for, and a few
-//! hundred numbers come back from it. Of the 0.14 ms in which the host hands over one of face-64 (44 dispatches; one core of an AMD
-//! Zen 4), 0.1 go by while the GPU is busy with the one before. Pictures come back only when somebody looks at them.
+//! The optimizer runs on the CPU, so each evaluation is waited for and a few hundred numbers are read back. The next
+//! evaluation is recorded while the GPU works. Pictures are read back only when somebody looks at them.
 
 use std::iter::once;
 use std::sync::Arc;
@@ -20,29 +19,29 @@ use crate::model::gpu::{
     Dispatch, GpuNetworks, Pass, Reader, Recorded, VECTOR, constants, narrowed, room, uniform, vectors,
 };
 
-/// Threads of a workgroup of `context.wgsl`.
+/// Workgroup size in `context.wgsl`.
 const THREADS: usize = 64;
-/// Candidates that are evaluated in one submission: more keep no GPU busier, but want memory, and a slow GPU's driver may take long
-/// work for a fault.
+/// Most candidates per submission. More would not use a GPU better but need memory, and the driver of a slow GPU may
+/// take a long submission for a hang.
 const AT_ONCE: usize = 64;
 
-/// A problem on a GPU, and room to work in.
+/// A problem on a GPU, with buffers.
 pub(super) struct GpuWork {
     networks: Arc<GpuNetworks>,
     pass: Pass,
     terms: Terms,
-    /// What `context.wgsl` works by.
+    /// The uniforms of `context.wgsl`.
     numbers: Buffer,
-    /// A context loss for each workgroup.
+    /// Partial context losses, one per workgroup.
     losses: Buffer,
-    /// Workgroups for each candidate.
+    /// Workgroups per candidate.
     groups: usize,
     judge: Vec<Dispatch>,
     look: Vec<Dispatch>,
     reader: Reader,
-    /// The next evaluation, with D or without: recorded while the GPU is busy with the one before.
+    /// The recorded commands of the next evaluation, and whether they include D.
     next: Option<(bool, Recorded)>,
-    /// The latents whose pictures are there, if those of all candidates are.
+    /// The latents whose pictures are in the buffer. Empty if not all candidates fit.
     drawn: Vec<f32>,
 }
 
@@ -67,7 +66,7 @@ impl GpuWork {
         let pairs: Vec<[f32; 2]> =
             terms.pair_weights[0].iter().zip(&terms.pair_weights[1]).map(|(right, below)| [*right, *below]).collect();
         let [photo, pairs] = [constants(gpu, "photo", &photo), constants(gpu, "pairs", &pairs)];
-        // Without a mirrored photo nothing is read there.
+        // Without symmetry loss the shader reads none of these.
         let (mirror, per_count, sums) = match &terms.mirror {
             Some(mirror) => (mirror.in_vectors(), mirror.per_count().to_vec(), candidates * area * VECTOR),
             None => (vec![[0.0; 4]], vec![0.0; VECTOR], 0),
@@ -104,7 +103,7 @@ impl GpuWork {
         look.push(dispatch("look", &[0, 1, 2, 3, 4, 6, 7, 8, 9], each));
         let judge: Vec<_> = pass.judge.iter().chain(once(&judge)).chain(&pass.judge_back).cloned().collect();
         let dispatches = [&pass.draw, &judge, &look, &pass.draw_back].map(Vec::len);
-        tracing::debug!("an evaluation is {} dispatches", dispatches.iter().sum::<usize>());
+        tracing::debug!("one evaluation takes {} dispatches", dispatches.iter().sum::<usize>());
         let latent = vectors(networks.latent_dim()) * VECTOR;
         let reader = Reader::new(gpu, candidates * (area * VECTOR).max(latent + groups + VECTOR));
         Self { pass, terms, numbers, losses, groups, judge, look, reader, next: None, drawn: Vec::new(), networks }
@@ -115,7 +114,7 @@ impl GpuWork {
         self.networks.encode(1, &self.terms.pixels, &self.terms.known)
     }
 
-    /// Draws the latents and differentiates the total loss to them.
+    /// Generates the pictures and computes the losses and the gradient of the total loss with respect to the latents.
     pub fn evaluate(&mut self, settings: &Settings, latents: &Tensor<2>) -> Evaluation {
         let latent_dim = latents.dims()[1];
         let is_judged = settings.asks_discriminator() && self.networks.has_discriminator();
@@ -138,7 +137,7 @@ impl GpuWork {
             let logits = logits.iter().step_by(VECTOR);
             priors.extend(logits.map(|logit| if is_judged { prior(*logit, settings.prior) } else { 0.0 }));
         }
-        // The last pass may have room for more.
+        // The last batch may be padded.
         let candidates = latents.dims()[0];
         gradient.truncate(candidates * latent_dim);
         context.truncate(candidates);
@@ -147,7 +146,7 @@ impl GpuWork {
         Evaluation::new(latents, gradient, context, priors, settings.lambda)
     }
 
-    /// Of what comes back from an evaluation: gradients, context losses, logits.
+    /// Lengths of the values read back: gradients, context losses, logits.
     fn lengths(&self) -> [usize; 3] {
         let of_one = [vectors(self.networks.latent_dim()) * VECTOR, self.groups, VECTOR];
         of_one.map(|length| self.pass.candidates * length)
@@ -162,7 +161,7 @@ impl GpuWork {
         reader.record(networks.gpu(), dispatches, &buffers)
     }
 
-    /// G of the latents, `[candidates, side, side, 3]`.
+    /// Generator forward: `[candidates, side, side, 3]`.
     pub fn draw(&mut self, latents: &Tensor<2>) -> Vec<f32> {
         let latent_dim = latents.dims()[1];
         let wanted = to_host(latents.clone());
@@ -180,14 +179,14 @@ impl GpuWork {
         pictures
     }
 
-    /// Takes down whose pictures are there now.
+    /// Notes which latents' pictures are in the buffer.
     fn note(&mut self, latents: Vec<f32>) {
         let is_whole = latents.len() <= self.pass.candidates * self.networks.latent_dim();
         self.drawn = if is_whole { latents } else { Vec::new() };
     }
 }
 
-/// `Numbers` of `context.wgsl`.
+/// The struct `Numbers` of `context.wgsl`.
 fn numbers(terms: &Terms, settings: &Settings, candidates: usize, is_judged: bool) -> [u32; 12] {
     let [side, candidates, reach] =
         [terms.side_px, candidates, reach(terms.side_px)].map(|number| u32::try_from(number).unwrap_or(u32::MAX));
@@ -208,7 +207,7 @@ fn numbers(terms: &Terms, settings: &Settings, candidates: usize, is_judged: boo
 }
 
 fn sum(parts: &[f32]) -> f32 {
-    #[expect(clippy::cast_possible_truncation, reason = "summed in double precision, needed in single")]
+    #[expect(clippy::cast_possible_truncation, reason = "summed in f64, returned in f32")]
     let sum = parts.iter().map(|part| f64::from(*part)).sum::<f64>() as f32;
     sum
 }

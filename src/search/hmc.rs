@@ -1,11 +1,10 @@
-//! Hamiltonian Monte Carlo over the latents, in the form of the blog's code: completions drawn from
-//! `exp(−β·loss)` rather than one optimum.
+//! Hamiltonian Monte Carlo over the latents, as in the blog's code: samples of `exp(−β·loss)` instead of one optimum.
 
 use burn::tensor::Tensor;
 
 use super::run::Search;
 
-/// Where a Hamiltonian Monte Carlo trajectory stands.
+/// State of the sampler: the inverse temperature and the current trajectory.
 pub(super) struct Trajectory {
     beta: f32,
     under_way: Option<Leapfrog>,
@@ -24,19 +23,19 @@ impl Trajectory {
         Self { beta, under_way: None }
     }
 
-    /// Drops the trajectory that is under way; the temperature stays.
+    /// Drops the current trajectory and keeps the temperature.
     pub fn restart(&mut self) {
         self.under_way = None;
     }
 
-    /// Moves it out, leaving one that has not begun.
+    /// Moves the state out and leaves one without a trajectory.
     pub fn take(&mut self) -> Self {
         Self { beta: self.beta, under_way: self.under_way.take() }
     }
 }
 
 impl Search {
-    /// One leapfrog step. Answers whether a trajectory began with it.
+    /// One leapfrog step. Returns whether it began a trajectory.
     pub(super) fn leap(&mut self, trajectory: Trajectory) -> (Trajectory, bool) {
         let Trajectory { beta, under_way } = trajectory;
         let Some(leapfrog) = under_way else {
@@ -52,7 +51,7 @@ impl Search {
         (Trajectory::new(beta * self.settings.hmc.anneal), false)
     }
 
-    /// Evaluates the latents and draws a velocity.
+    /// Evaluates the latents and samples a velocity.
     fn begin_trajectory(&mut self) -> Leapfrog {
         let evaluation = self.evaluate();
         self.record(&evaluation);
@@ -62,7 +61,7 @@ impl Search {
         Leapfrog { steps_done: 0, start_latents, start_total, start_kinetic: kinetic(&velocity), velocity }
     }
 
-    /// Half a kick, a drift, half a kick.
+    /// Half a velocity step, a position step, half a velocity step.
     fn step_trajectory(&mut self, leapfrog: Leapfrog, beta: f32) -> Leapfrog {
         let step_size = self.settings.hmc.step_size;
         let kick = step_size / 2.0 * beta;
@@ -78,7 +77,8 @@ impl Search {
         Leapfrog { steps_done: leapfrog.steps_done + 1, velocity, ..leapfrog }
     }
 
-    /// Metropolis: keeps the end of the trajectory with probability `min(1, exp(H₀ − H))`, else goes back to its start.
+    /// Metropolis test: accepts the end of the trajectory with probability `min(1, exp(H₀ − H))`, else returns to its
+    /// start.
     fn accept_or_refuse(&mut self, leapfrog: Leapfrog, beta: f32) {
         let Some(end) = &self.evaluation else { return };
         let before = leapfrog.start_total.mul_scalar(beta) + leapfrog.start_kinetic;
@@ -90,7 +90,7 @@ impl Search {
     }
 }
 
-/// `Σ v²/2` of each candidate: `[candidates, latent_dim]` to `[candidates]`.
+/// Kinetic energy `Σ v²/2` of each candidate: `[candidates, latent_dim]` to `[candidates]`.
 fn kinetic(velocity: &Tensor<2>) -> Tensor<1> {
     let [candidates, _] = velocity.dims();
     velocity.clone().square().sum_dim(1).reshape([candidates]).div_scalar(2.0)

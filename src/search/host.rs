@@ -1,4 +1,4 @@
-//! One evaluation on the CPU: the networks by hand, and the two losses with their gradients to the pictures.
+//! Evaluates losses and gradients on the CPU, hand-written.
 
 use std::sync::Arc;
 
@@ -11,12 +11,12 @@ use super::terms::{Terms, prior};
 use super::{Norm, PriorForm, Settings};
 use crate::model::host::{HostNetworks, Tape};
 
-/// A problem in memory, and room to work in.
+/// A problem in memory, with scratch buffers.
 pub(super) struct HostWork {
     networks: Arc<HostNetworks>,
     terms: Terms,
     tape: Tape,
-    /// The latents whose pictures are on the tape.
+    /// The latents whose pictures the activations hold.
     drawn: Vec<f32>,
 }
 
@@ -31,7 +31,7 @@ impl HostWork {
         self.networks.encode(1, &self.terms.pixels, &self.terms.known)
     }
 
-    /// Draws the latents and differentiates the total loss to them.
+    /// Generates the pictures and computes the losses and the gradient of the total loss with respect to the latents.
     pub(super) fn evaluate(&mut self, settings: &Settings, latents: &Tensor<2>) -> Evaluation {
         let Self { networks, terms, tape, drawn } = self;
         let [candidates, _] = latents.dims();
@@ -64,7 +64,7 @@ impl HostWork {
         Evaluation::new(latents, gradient, context, prior, settings.lambda)
     }
 
-    /// G of the latents, `[candidates, side, side, 3]`.
+    /// Generator forward: `[candidates, side, side, 3]`.
     pub(super) fn draw(&mut self, latents: &Tensor<2>) -> Vec<f32> {
         let Self { networks, tape, drawn, .. } = self;
         let wanted = to_host(latents.clone());
@@ -76,7 +76,7 @@ impl HostWork {
     }
 }
 
-/// The context loss of one picture's pixels; adds its gradient. Differences to the photo `[side, side, 3]`, weights
+/// Context loss of one picture's pixels; adds its gradient. Differences to the photo are `[side, side, 3]`, weights
 /// `[side, side]`.
 fn pixel_loss(norm: Norm, scale: f32, differences: &[f32], weights: &[f32], gradient: &mut [f32]) -> f32 {
     let mut sum = 0.0;
@@ -93,7 +93,8 @@ fn pixel_loss(norm: Norm, scale: f32, differences: &[f32], weights: &[f32], grad
     scale * single(sum)
 }
 
-/// The same of each pixel's difference to a neighbour, so many pixels on, whose weight is not zero.
+/// The same for the difference of each pixel to the neighbour `to_neighbour` pixels further on, where the weight is not
+/// zero.
 fn pair_loss(
     norm: Norm,
     scale: f32,
@@ -118,22 +119,22 @@ fn pair_loss(
     scale * single(sum)
 }
 
-/// What a difference costs, and the derivative.
+/// Loss of a difference, and its derivative.
 pub(super) fn loss_and_slope(norm: Norm, difference: f32) -> (f32, f32) {
     match norm {
-        // Level at zero, as autodiff has it.
+        // The subgradient 0, as in autodiff.
         Norm::L1 if difference == 0.0 => (0.0, 0.0),
         Norm::L1 => (difference.abs(), difference.signum()),
         Norm::L2 => (difference * difference, 2.0 * difference),
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "summed in double precision, needed in single")]
+#[expect(clippy::cast_possible_truncation, reason = "summed in f64, returned in f32")]
 fn single(sum: f64) -> f32 {
     sum as f32
 }
 
-/// The prior loss's derivative to the logit.
+/// Derivative of the prior loss with respect to the logit.
 fn prior_gradient(logit: f32, form: PriorForm) -> f32 {
     match form {
         PriorForm::NonSaturating => -sigmoid(-logit),

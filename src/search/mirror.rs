@@ -1,33 +1,33 @@
-//! What the other half of a face says about hidden pixels, since faces are nearly alike on both sides.
+//! The symmetry loss: compares hidden pixels with the mirrored photo, since faces are nearly symmetric.
 //!
-//! Where a pixel is hidden, no known one is near, and its mirror image is known, the drawn face is compared with the mirrored photo.
-//! Light from one side makes the halves differ smoothly, so the mean of the differences around it is taken off each.
+//! A pixel is compared if it is hidden, not near a known pixel, and its mirror image is known. Light from one side
+//! makes the halves differ smoothly, so the local mean of the differences is subtracted first.
 
 use super::host::loss_and_slope;
 use super::{ContextSettings, Norm, Problem};
 use crate::mask::steps_to_known;
 
-/// So near, in steps, a known pixel says more than the mirror image.
+/// Hidden pixels up to this distance (in steps) from a known pixel are not compared: the known pixel says more.
 const NEAR_PX: u32 = 2;
 
-/// The hidden pixels that are compared.
+/// The compared pixels and the mirrored photo.
 pub(super) struct Mirror {
     side_px: usize,
-    /// `[side, side]`: 1 for each of them, 0 elsewhere.
+    /// `[side, side]`: 1 for each compared pixel, else 0.
     counted: Vec<f32>,
-    /// `[side, side]`: one over how many of them lie in the window around each.
+    /// `[side, side]`: 1 / number of compared pixels in the window around each pixel.
     per_count: Vec<f32>,
-    /// `[3, side, side]`: the mirrored photo there, 0 elsewhere.
+    /// `[3, side, side]`: the mirrored photo at the compared pixels, else 0.
     pixels: Vec<f32>,
 }
 
-/// How far a window reaches to each side.
+/// Radius of the window.
 pub(super) fn reach(side_px: usize) -> usize {
     side_px / 4
 }
 
 impl Mirror {
-    /// `None` when `context` does not ask for it, or there is no pixel to compare.
+    /// `None` if `context` has no symmetry loss or there is no pixel to compare.
     pub(super) fn of(problem: &Problem, context: &ContextSettings) -> Option<Self> {
         if context.symmetry == 0.0 {
             return None;
@@ -46,12 +46,12 @@ impl Mirror {
         };
         let pixels = (0..3).flat_map(|channel| (0..area).map(move |pixel| value(channel, pixel))).collect();
         let counts = window_sums(side_px, &counted);
-        // Where none is near none is asked for.
+        // No compared pixel in the window: the mean is unused.
         let per_count = counts.into_iter().map(|count| if count > 0.5 { 1.0 / count } else { 0.0 }).collect();
         Some(Self { side_px, counted, per_count, pixels })
     }
 
-    /// `[side, side, 4]`: the mirrored photo where it counts and 1, else 0.
+    /// `[side, side, 4]`: the mirrored photo at the compared pixels and 1, else 0.
     pub(super) fn in_vectors(&self) -> Vec<[f32; 4]> {
         let area = self.counted.len();
         let pixel = |index: usize| {
@@ -61,12 +61,12 @@ impl Mirror {
         (0..area).map(pixel).collect()
     }
 
-    /// `[side, side]`: one over how many pixels count in the window around each.
+    /// `[side, side]`: 1 / number of compared pixels in the window around each pixel.
     pub(super) fn per_count(&self) -> &[f32] {
         &self.per_count
     }
 
-    /// What the differences of a picture, `[side, side, 3]`, cost, times `scale`; adds the gradient.
+    /// The loss of a picture `[side, side, 3]`, times `scale`; adds its gradient.
     pub(super) fn loss(&self, norm: Norm, scale: f32, picture: &[f32], gradient: &mut [f32]) -> f32 {
         let Self { side_px, counted, per_count, pixels } = self;
         let times = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).collect::<Vec<f32>>();
@@ -81,20 +81,20 @@ impl Mirror {
                 sum += f64::from(counted * loss);
                 slopes.push(scale * counted * slope);
             }
-            // Each difference is also in the means around it.
+            // Each difference also contributes to the means around it.
             let through_means = window_sums(*side_px, &times(&slopes, per_count));
             let gradient = gradient.iter_mut().skip(channel).step_by(3);
             for (((gradient, slope), through_mean), counted) in gradient.zip(&slopes).zip(through_means).zip(counted) {
                 *gradient += slope - counted * through_mean;
             }
         }
-        #[expect(clippy::cast_possible_truncation, reason = "summed in double precision, needed in single")]
+        #[expect(clippy::cast_possible_truncation, reason = "summed in f64, returned in f32")]
         let sum = sum as f32;
         scale * sum
     }
 }
 
-/// The sum over the window around each pixel, as far as it lies in the plane, `[side, side]`.
+/// Sums over the window around each pixel, cut at the border, `[side, side]`.
 fn window_sums(side_px: usize, plane: &[f32]) -> Vec<f32> {
     let along_rows = |plane: &[f32]| {
         let reach = reach(side_px);
@@ -104,7 +104,7 @@ fn window_sums(side_px: usize, plane: &[f32]) -> Vec<f32> {
             for x in 0..side_px {
                 sum += row.get(x + reach).unwrap_or(&0.0);
                 sum -= x.checked_sub(reach + 1).map_or(0.0, |left| row[left]);
-                // Turned over: the second time columns are rows, and come back as columns.
+                // Transposed: the second call sums along the columns and transposes back.
                 sums[x * side_px + y] = sum;
             }
         }
@@ -126,7 +126,7 @@ mod tests {
         ((channel * 31 + pixel * 7) % 23) as f32 / 11.5 - 1.0
     }
 
-    /// The columns of `hidden` are hidden in the upper half; what is there must not be read.
+    /// The columns `hidden` are hidden in the upper half. Hidden values must not be read.
     fn problem(hidden: std::ops::Range<usize>) -> Problem {
         let hides = |pixel: usize| hidden.contains(&(pixel % SIDE_PX)) && pixel < AREA / 2;
         let values = (0..3).flat_map(|channel| (0..AREA).map(move |pixel| (channel, pixel)));
@@ -144,24 +144,24 @@ mod tests {
     }
 
     #[test]
-    fn the_mirrored_photo_costs_nothing_in_any_light() {
+    fn mirrored_photo_has_no_loss_in_any_light() {
         let mirror = Mirror::of(&problem(1..7), &Preset::Best.settings().context).unwrap();
         let loss = |picture: &[f32]| mirror.loss(Norm::L1, 0.5, picture, &mut vec![0.0; 3 * AREA]);
         assert!(loss(&picture(mirrored)) < 1e-6);
         #[expect(clippy::cast_precision_loss, reason = "small numbers")]
         let light = |channel: usize| 0.1 * channel as f32 - 0.3;
         assert!(loss(&picture(|channel, pixel| mirrored(channel, pixel) + light(channel))) < 1e-4);
-        // What is known, or near it, is not compared.
+        // Known pixels and pixels near them are not compared.
         let far = |pixel: usize| (3..5).contains(&(pixel % SIDE_PX)) && pixel / SIDE_PX < 6;
         assert!(loss(&picture(|c, pixel| if far(pixel) { mirrored(c, pixel) } else { 9.0 })) < 1e-6);
-        // One pixel that is off by one differs from the mean of its window, and moves that of the others.
+        // A single pixel that is off by one: it differs from its window's mean and shifts the means of the others.
         let spot = 3 * SIDE_PX + 4;
         let with_spot = loss(&picture(|c, pixel| mirrored(c, pixel) + f32::from(u8::from(c == 1 && pixel == spot))));
         assert!((0.8..1.2).contains(&with_spot), "{with_spot}");
     }
 
     #[test]
-    fn a_hole_that_is_its_own_mirror_image_or_narrow_has_nothing_to_compare() {
+    fn symmetric_or_narrow_holes_have_nothing_to_compare() {
         let best = Preset::Best.settings().context;
         assert!(Mirror::of(&problem(4..12), &best).is_none());
         assert!(Mirror::of(&problem(2..6), &best).is_none());
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn windows_are_added_up_as_far_as_they_lie_in_the_plane() {
+    fn window_sums_are_cut_at_the_border() {
         let plane: Vec<f32> = (0..AREA).map(|pixel| photo(0, pixel)).collect();
         for (pixel, sum) in window_sums(SIDE_PX, &plane).into_iter().enumerate() {
             let near = |other: &usize| {

@@ -1,20 +1,21 @@
-//! How a latent moves: Adam, and the blog's projected gradient with momentum. All values are `[candidates, latent_dim]`.
+//! Optimizers of the latents: Adam, and the blog's projected gradient with momentum. All values are `[candidates,
+//! latent_dim]`.
 
 use burn::tensor::Tensor;
 
 use super::hmc::Trajectory;
 use super::{OptimizerKind, Settings};
 
-/// β1 of Adam, in double precision since 1 − β2 loses four digits in single (Kingma & Ba 2015; the blog's `--beta1`).
+/// β1 of Adam (Kingma & Ba 2015; the blog's `--beta1`). In f64, because 1 − β2 loses four digits in f32.
 const BETA1: f64 = 0.9;
 /// β2 of Adam.
 const BETA2: f64 = 0.999;
-/// ε of Adam, as `PyTorch` and TensorFlow have it.
+/// ε of Adam, as in `PyTorch` and TensorFlow.
 const EPSILON: f64 = 1e-8;
 /// The blog's `--momentum`.
 const MOMENTUM: f32 = 0.9;
 
-/// What moves the latents, with its memory.
+/// State of the optimizer that moves the latents.
 pub(super) enum Motion {
     Adam(Box<Adam>),
     Momentum(Box<Momentum>),
@@ -22,7 +23,7 @@ pub(super) enum Motion {
 }
 
 impl Motion {
-    /// At rest.
+    /// The initial state.
     pub(super) fn new(settings: &Settings, latents: &Tensor<2>) -> Self {
         match settings.optimizer {
             OptimizerKind::Adam => Self::Adam(Box::new(Adam::new(latents))),
@@ -32,7 +33,7 @@ impl Motion {
     }
 }
 
-/// The running averages of Adam.
+/// The moments of Adam.
 pub(super) struct Adam {
     mean: Tensor<2>,
     square: Tensor<2>,
@@ -44,7 +45,7 @@ impl Adam {
         Self { mean: latents.zeros_like(), square: latents.zeros_like(), step: 0 }
     }
 
-    /// One step against the gradient.
+    /// One gradient descent step.
     pub fn step(&mut self, latents: Tensor<2>, gradient: Tensor<2>, learning_rate: f32) -> Tensor<2> {
         self.step = self.step.saturating_add(1);
         self.mean = self.mean.clone().mul_scalar(BETA1) + gradient.clone().mul_scalar(1.0 - BETA1);

@@ -1,24 +1,24 @@
-//! What a search must agree with.
+//! The known pixels that a search must agree with.
 
 use crate::mask::steps_to_known;
 
-/// So far from known pixels they still say what belongs there.
+/// Hole pixels within this distance of a known pixel count as shallow: the known pixel determines them well.
 const SHALLOW_PX: u32 = 6;
 
-/// The known pixels of one crop, and how much each of them counts.
+/// The known pixels of one crop.
 #[derive(Clone, Debug)]
 pub struct Problem {
     /// Side of the crop in pixels.
     pub size_px: usize,
-    /// RGB in [-1, 1], `[3, size, size]`; what lies in the hole is never read.
+    /// RGB in [-1, 1], `[3, size, size]`. Values in the hole are never read.
     pub pixels: Vec<f32>,
     /// `[size, size]`: 1 where known, 0 in the hole.
     pub known: Vec<f32>,
 }
 
 impl Problem {
-    /// The share of the crop, 0 to 1, that lies deep in the hole, where the known pixels say little: about two fifths when half a
-    /// face is hidden, a tenth in the middle of a quarter, nothing among scattered pixels.
+    /// Share of the crop, 0 to 1, that lies deep in the hole, where the known pixels say little. Large when half a face
+    /// is hidden, zero when scattered pixels are hidden.
     pub(super) fn deep_share(&self) -> f32 {
         let deep = steps_to_known(&self.known, self.size_px).into_iter().filter(|&steps| steps > SHALLOW_PX).count();
         #[expect(clippy::cast_precision_loss, reason = "crops have far fewer than 2^24 pixels")]

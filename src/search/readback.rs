@@ -1,4 +1,4 @@
-//! What a search has come to, as numbers and pictures.
+//! Results of a search: losses, latents and pictures.
 
 use burn::tensor::{Tensor, TensorData};
 use rayon::prelude::*;
@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use super::Losses;
 use super::run::Search;
 
-/// The best that each candidate reached, read back.
+/// Best latents of the candidates with their losses.
 #[derive(Clone, Debug)]
 pub struct Best {
     pub latents: Vec<Vec<f32>>,
@@ -30,7 +30,7 @@ impl Search {
         iterations.into_iter().zip(rows).collect()
     }
 
-    /// G(z) of every candidate at the newest evaluation: planar RGB in [-1, 1].
+    /// Pictures of all candidates at the newest evaluation: planar RGB in [-1, 1].
     #[must_use]
     pub fn pictures(&mut self) -> Vec<Vec<f32>> {
         let Some(evaluation) = &self.evaluation else { return Vec::new() };
@@ -55,7 +55,7 @@ impl Search {
         Some(Best { latents, losses })
     }
 
-    /// What the best latents draw: planar RGB in [-1, 1].
+    /// Pictures of the best latents: planar RGB in [-1, 1].
     #[must_use]
     pub fn best_pictures(&mut self) -> Vec<Vec<f32>> {
         let Some(best) = &self.best else { return Vec::new() };
@@ -63,7 +63,7 @@ impl Search {
     }
 }
 
-/// Each picture of `[candidates, side, side, 3]` as planar RGB.
+/// Converts pictures `[candidates, side, side, 3]` to planar RGB.
 fn planar(pictures: &[f32], side_px: usize) -> Vec<Vec<f32>> {
     let planes = |picture: &[f32]| {
         let pixels = picture.as_chunks::<3>().0;
@@ -72,7 +72,7 @@ fn planar(pictures: &[f32], side_px: usize) -> Vec<Vec<f32>> {
     pictures.par_chunks(3 * side_px * side_px).map(planes).collect()
 }
 
-/// A tensor's values, row by row.
+/// A tensor's values, row-major.
 pub(super) fn to_host<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     let data: TensorData = tensor.into_data();
     data.iter::<f32>().collect()

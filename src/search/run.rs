@@ -1,6 +1,6 @@
-//! The search itself, one gradient evaluation at a time.
+//! The search loop, one gradient evaluation at a time.
 //!
-//! What would surprise: pictures are not kept. Where those of an evaluation are wanted later, they are drawn again.
+//! Pictures are not stored. They are generated again when they are needed.
 
 use std::f32::consts::PI;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use super::work::Work;
 use super::{Clipping, Schedule, Settings, Starts};
 use crate::model::Networks;
 
-/// One search under way.
+/// A running search.
 pub struct Search {
     pub(super) networks: Arc<Networks>,
     pub(super) settings: Settings,
@@ -25,26 +25,27 @@ pub struct Search {
     pub(super) draws: Draws,
     /// `[candidates, latent_dim]`, on the CPU like every tensor here.
     pub(super) latents: Tensor<2>,
-    /// Where the candidates began, to hold each near: `None` when that says nothing, being drawn from the prior.
+    /// Starts of the candidates, to which the latents are held. `None` for starts from the prior, which carry no
+    /// information.
     pub(super) anchors: Option<Tensor<2>>,
     pub(super) motion: Motion,
     iterations_begun: u32,
     pub(super) iterations_done: u32,
-    /// How far edits of the problem have turned the schedules back.
+    /// Number of iterations by which edits of the problem have rewound the schedules.
     pub(super) turned_back: u32,
-    /// Where a candidate stands counts, not the best place that it has been to: it is drawn, not optimised.
+    /// Whether the result is the last latent of each candidate instead of its best one, as for samples.
     pub(super) keeps_last: bool,
-    /// The newest losses: those of `iterations_done` when an iteration has just begun or ended.
+    /// The newest evaluation: that of iteration `iterations_done` just after an iteration has begun or ended.
     pub(super) evaluation: Option<Evaluation>,
     pub(super) best: Option<Weighed>,
-    /// Losses of finished iterations that nobody read yet, oldest first: `[3, candidates]` each.
+    /// Unread losses of iterations, oldest first, each `[3, candidates]`.
     pub(super) unread: Vec<(u32, Tensor<2>)>,
 }
 
-/// The noise is gone after this share of the steps (`StyleGAN2`'s projector).
+/// The noise has decayed to zero after this share of the steps (`StyleGAN2`'s projector).
 const NOISY_SHARE: f32 = 0.75;
 
-/// Latents with what they cost, and where they would go.
+/// Latents with their losses and gradient.
 pub(super) struct Evaluation {
     pub weighed: Weighed,
     pub gradient: Tensor<2>,
@@ -60,7 +61,8 @@ pub(super) struct Weighed {
 }
 
 impl Evaluation {
-    /// Of latents `[candidates, latent_dim]`: the gradient of the total loss to them, and the two losses of each.
+    /// From latents `[candidates, latent_dim]`, the gradient of the total loss with respect to them, and both losses of
+    /// each.
     pub fn new(latents: &Tensor<2>, gradient: Vec<f32>, context: Vec<f32>, prior: Vec<f32>, lambda: f32) -> Self {
         let (shape, device) = (latents.dims(), &latents.device());
         let row = |values: Vec<f32>| Tensor::<1>::from_data(TensorData::new(values, [shape[0]]), device);
@@ -101,13 +103,13 @@ impl Search {
         }
     }
 
-    /// Iterations that are complete.
+    /// Number of complete iterations.
     #[must_use]
     pub fn iterations_done(&self) -> u32 {
         self.iterations_done
     }
 
-    /// The iteration (from 1) that the newest losses and pictures belong to.
+    /// The iteration (from 1) of the newest losses and pictures.
     #[must_use]
     pub fn iterations_begun(&self) -> u32 {
         self.iterations_begun
@@ -119,24 +121,24 @@ impl Search {
         self.position() >= self.settings.steps
     }
 
-    /// How far the schedules are: as many iterations as are done, but for those that edits have turned back.
+    /// Position in the schedules: the complete iterations, less those that edits have rewound.
     pub(super) fn position(&self) -> u32 {
         self.iterations_done.saturating_sub(self.turned_back)
     }
 
-    /// What the search must agree with, as it is now.
+    /// The current problem.
     #[must_use]
     pub fn problem(&self) -> &Problem {
         &self.problem
     }
 
-    /// The settings, with the changes made on the way.
+    /// The current settings, including changes made during the search.
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// Changes λ from the next evaluation on. What was best so far is weighed anew.
+    /// Changes λ from the next evaluation on, and recomputes the best losses.
     pub fn set_lambda(&mut self, lambda: f32) {
         if lambda.to_bits() == self.settings.lambda.to_bits() {
             return;
@@ -155,8 +157,8 @@ impl Search {
         self.settings.steps = steps;
     }
 
-    /// Does one gradient evaluation and what follows from it. Answers whether that began a new iteration, whose pictures
-    /// and losses are now to be had. For all but HMC every evaluation is an iteration of its own.
+    /// Does one gradient evaluation and the optimizer step after it. Returns whether this began a new iteration, whose
+    /// pictures and losses are now available. Except for HMC, every evaluation is one iteration.
     pub fn advance(&mut self) -> bool {
         if let Motion::Hmc(trajectory) = &mut self.motion {
             let trajectory = trajectory.take();
@@ -182,7 +184,7 @@ impl Search {
         true
     }
 
-    /// Moves the latents by noise that falls over the steps.
+    /// Adds noise to the latents. Its standard deviation falls over the steps.
     fn add_noise(&mut self) {
         let Settings { noise, steps, .. } = self.settings;
         #[expect(clippy::cast_precision_loss, reason = "step counts are far below 2^24")]
@@ -193,9 +195,9 @@ impl Search {
         }
     }
 
-    /// Draws each latent towards where it began, apart from the gradient as decoupled weight decay does (Loshchilov & Hutter
-    /// 2019, arXiv 1711.05101): a step of Adam is about `rate` in each direction, so a latent value comes to rest at most about
-    /// `1 / (hold · deep share)` from there, whatever the losses' scale.
+    /// Pulls each latent towards its start. This is separate from the gradient, like decoupled weight decay (Loshchilov
+    /// & Hutter 2019, arXiv 1711.05101). An Adam step is about `rate` per value, so a latent value moves at most about
+    /// `1 / (hold · deep share)` away, whatever the scale of the losses.
     fn hold(&self, latents: Tensor<2>, rate: f32) -> Tensor<2> {
         let share = (self.settings.hold * self.deep_share * rate).min(1.0);
         match &self.anchors {
@@ -207,19 +209,19 @@ impl Search {
         }
     }
 
-    /// Draws the latents and differentiates the total loss to them.
+    /// Generates the pictures and computes the losses and the gradient of the total loss with respect to the latents.
     pub(super) fn evaluate(&mut self) -> Evaluation {
         self.work.evaluate(&self.settings, &self.latents)
     }
 
-    /// Notes an iteration's losses, and keeps latents that are better than any before.
+    /// Records an iteration's losses and keeps latents that are better than all before.
     pub(super) fn record(&mut self, evaluation: &Evaluation) {
         let now = evaluation.weighed.clone();
         let rows = vec![now.context.clone(), now.prior.clone(), now.total.clone()];
         self.iterations_begun = self.iterations_done + 1;
         self.unread.push((self.iterations_begun, Tensor::stack(rows, 0)));
         self.best = Some(match self.best.take() {
-            // A loss that is not a number is never lower, so it never becomes the best.
+            // A NaN loss never compares lower, so it never becomes the best.
             Some(best) if !self.keeps_last => choose(now.total.clone().lower(best.total.clone()), now, best),
             _ => now,
         });
@@ -237,7 +239,7 @@ impl Search {
         }
     }
 
-    /// Brings latents back to the prior's support.
+    /// Clips the latents to the support of the prior.
     pub(super) fn clip(&mut self, latents: Tensor<2>) -> Tensor<2> {
         match self.settings.clipping {
             Clipping::Hard => latents.clamp(-1.0, 1.0),
@@ -250,7 +252,7 @@ impl Search {
     }
 }
 
-/// Candidate by candidate, `yes` where `mask` holds and `no` elsewhere.
+/// For each candidate, `yes` where `mask` is true, else `no`.
 fn choose(mask: Tensor<1, burn::tensor::Bool>, yes: Weighed, no: Weighed) -> Weighed {
     let [candidates, latent_dim] = yes.latents.dims();
     let rows = mask.clone().reshape([candidates, 1]).expand([candidates, latent_dim]);
@@ -262,7 +264,7 @@ fn choose(mask: Tensor<1, burn::tensor::Bool>, yes: Weighed, no: Weighed) -> Wei
     }
 }
 
-/// The encoder's guess, `[1, latent_dim]`, when it is asked for and there is an encoder.
+/// The encoder's guess, `[1, latent_dim]`. `None` if the settings do not start from it or the model has no encoder.
 fn first_guess(work: &Work, settings: &Settings) -> Option<Tensor<2>> {
     let guess = (settings.starts == Starts::Encoder).then(|| work.encode()).flatten()?;
     let shape = [1, guess.len()];

@@ -1,4 +1,4 @@
-//! How fast the search goes on a machine.
+//! Measures the speed of the search.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,31 +8,31 @@ use serde::Serialize;
 use super::{Preset, Problem, Search, Settings};
 use crate::model::Networks;
 
-/// Steps that count, at least.
+/// Least number of timed steps.
 const STEPS_AT_LEAST: usize = 8;
-/// Of the steps, this share comes first and does not count: what is set up once, and caches that fill.
+/// Share of the time that is not measured, for setup and cold caches.
 const WARM_UP_SHARE: f64 = 0.25;
 
-/// What was measured for one number of candidates.
+/// The speed for one number of candidates.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Speed {
     pub candidates: u32,
-    /// Steps that counted.
+    /// Timed steps.
     pub steps: usize,
-    /// Median seconds of a step: both networks forwards and backwards, the optimizer, the losses read.
+    /// Median seconds of a step: both networks forward and backward, the optimizer, and reading the losses.
     pub seconds_a_step: f64,
-    /// The same times candidates: what is comparable between numbers of candidates.
+    /// Candidates divided by the seconds of a step: comparable between numbers of candidates.
     pub candidate_steps_per_second: f64,
 }
 
-/// Blog mode without an end, on a face-sized pattern with a hole in the middle.
+/// A search with the Blog preset that never ends, on a test pattern with a hole in the middle.
 #[must_use]
 pub fn endless_search(networks: &Arc<Networks>, candidates: u32) -> Search {
     let settings = Settings { candidates, steps: u32::MAX, ..Preset::Blog.settings() };
     Search::new(networks.clone(), &pattern(networks.info.image_size_px as usize), settings)
 }
 
-/// How fast the [endless search](endless_search) goes, the first quarter of `time` not counted.
+/// Measures the [endless search](endless_search). The first quarter of `time` is warm-up.
 #[must_use]
 pub fn measure(networks: &Arc<Networks>, candidates: u32, time: Duration) -> Speed {
     let mut search = endless_search(networks, candidates);
@@ -53,7 +53,7 @@ pub fn measure(networks: &Arc<Networks>, candidates: u32, time: Duration) -> Spe
     Speed { candidates, steps: seconds.len(), seconds_a_step, candidate_steps_per_second }
 }
 
-/// What is searched for does not matter to the speed.
+/// A test pattern: the pixels do not affect the speed.
 fn pattern(size_px: usize) -> Problem {
     let in_hole = |i: usize| (size_px / 4..size_px * 3 / 4).contains(&i);
     #[expect(clippy::cast_precision_loss, reason = "below 256")]
@@ -75,7 +75,7 @@ mod tests {
     use crate::search::tests::reference;
 
     #[test]
-    fn what_is_told_belongs_together() {
+    fn speed_fields_are_consistent() {
         let networks =
             Arc::new(Networks::load_on_host(&ModelFile::parse("tiny", TINY).unwrap(), Arithmetic::Single).unwrap());
         let speed = measure(&networks, 3, Duration::from_millis(20));
@@ -84,10 +84,10 @@ mod tests {
         assert!((speed.candidate_steps_per_second * speed.seconds_a_step - 3.0).abs() < 1e-9);
     }
 
-    /// Two ways through the same evaluation in one run: a ratio that no slow machine changes much.
+    /// Compares both implementations in one run: the ratio hardly depends on the machine.
     #[test]
-    fn by_hand_the_search_is_faster_than_autodiff() {
-        /// Alone it is more than three; beside tests that fill all processors, 2.2 was seen.
+    fn hand_written_search_is_faster_than_autodiff() {
+        /// Alone, the ratio is much higher. Other tests on all processors lower it.
         const TIMES: f64 = 1.5;
         let file = load(&ModelChoice::Face64).unwrap();
         let networks = Arc::new(Networks::load_on_host(&file, Arithmetic::Single).unwrap());
@@ -99,7 +99,7 @@ mod tests {
             reference::evaluate(&reference, &pattern, &settings, &latents);
             begun.elapsed().as_secs_f64()
         };
-        // Other tests run beside this one: the best of some rounds is the least disturbed.
+        // Other tests run at the same time: the best of several rounds is the least disturbed.
         let ratios = (0..5).map(|_| {
             let by_hand = measure(&networks, 4, Duration::from_millis(400)).seconds_a_step;
             let mut seconds: Vec<f64> = (0..3).map(|_| autodiff()).collect();

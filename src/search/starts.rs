@@ -1,4 +1,4 @@
-//! Random numbers of a search, which a seed makes the same on every device.
+//! Seeded random numbers of a search. A seed gives the same numbers on every device.
 
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{RngExt as _, SeedableRng as _};
@@ -6,15 +6,15 @@ use rand_chacha::ChaCha8Rng;
 
 use super::Settings;
 
-/// The stream of a seed's numbers that spreads candidates around a latent: the search draws its noise from stream 0.
+/// Random stream for starts around a latent. Stream 0 is the search's own.
 const SPREAD_STREAM: u64 = 1;
 
 impl Settings {
-    /// Where the candidates begin around a latent that is handed in, whose values lie in [-1, 1]: at it, and at mixtures of it with
-    /// draws of the prior; the latents of all candidates, one after the other.
+    /// Starts of the candidates around a given latent with values in [-1, 1]: the first is the latent itself, the
+    /// others are mixtures of it with samples of the prior. Returns the latents of all candidates, one after the other.
     ///
-    /// The mixtures are as the settings say ([`start_spread`](Self::start_spread)). Presets that start from the prior have none;
-    /// theirs are those of Best, since candidates that begin alike could end alike.
+    /// [`start_spread`](Self::start_spread) sets the mixtures. Presets that start from the prior have a spread of 0 and
+    /// use that of Best here, because equal starts would give equal results.
     #[must_use]
     pub fn spread_around(&self, latent: &[f32]) -> Vec<f32> {
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
@@ -28,8 +28,7 @@ impl Settings {
     }
 }
 
-/// The share that a draw of the prior has in where each candidate begins: none in the first, the most, `farthest`, in the last, and
-/// evenly between.
+/// Share of the prior sample in each candidate's start: from 0 for the first to `farthest` for the last, in even steps.
 fn shares(candidates: usize, farthest: f32) -> Vec<f32> {
     let last = candidates.saturating_sub(1).max(1);
     #[expect(clippy::cast_precision_loss, reason = "there are far fewer than 2^24 candidates")]
@@ -49,7 +48,7 @@ fn standard_normal(rng: &mut ChaCha8Rng) -> f32 {
     radius * (std::f32::consts::TAU * rng.random::<f32>()).cos()
 }
 
-/// The seeded source of everything random in one search.
+/// The random number generator of a search.
 pub(super) struct Draws {
     rng: ChaCha8Rng,
 }
@@ -59,13 +58,14 @@ impl Draws {
         Self { rng: ChaCha8Rng::seed_from_u64(seed) }
     }
 
-    /// `shape`, each value uniform in [-1, 1): the prior.
+    /// Samples of the prior in this shape: uniform in [-1, 1).
     pub fn prior(&mut self, shape: [usize; 2]) -> Tensor<2> {
         let values = (0..shape[0] * shape[1]).map(|_| prior(&mut self.rng)).collect();
         tensor(values, shape)
     }
 
-    /// `[candidates, latent_dim]`: where candidates begin around one latent, `[1, latent_dim]`, the last of them `farthest` away.
+    /// Starts of the candidates around one latent `[1, latent_dim]`: mixtures with samples of the prior, in which the
+    /// last candidate has the share `farthest`. Returns `[candidates, latent_dim]`.
     pub fn spread(&mut self, latent: &Tensor<2>, candidates: usize, farthest: f32) -> Tensor<2> {
         let shape = [candidates, latent.dims()[1]];
         let shares = tensor(shares(candidates, farthest), [candidates, 1]);
@@ -73,7 +73,7 @@ impl Draws {
         (drawn - latent.clone()) * shares + latent.clone()
     }
 
-    /// `shape`, standard normal.
+    /// Standard normal values in this shape.
     pub fn normal(&mut self, shape: [usize; 2]) -> Tensor<2> {
         let values = (0..shape[0] * shape[1]).map(|_| standard_normal(&mut self.rng)).collect();
         tensor(values, shape)
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn candidates_begin_at_the_latent_and_at_different_mixtures_in_the_range_of_the_prior() {
+    fn starts_are_the_latent_and_distinct_mixtures() {
         let settings = Settings { candidates: 3, start_spread: 0.5, seed: 7, ..Settings::default() };
         let latent = vec![0.9, -0.2, 0.0, -1.0, 0.4, 0.3];
         let spread = settings.spread_around(&latent);
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn candidates_lie_farther_from_one_to_the_next_and_never_on_each_other() {
+    fn start_distances_grow_evenly() {
         let distances = |start_spread: f32| -> Vec<f32> {
             let settings = Settings { candidates: 4, start_spread, ..Settings::default() };
             let squares = |start: &[f32]| start.iter().map(|value| value * value).sum::<f32>();

@@ -1,11 +1,11 @@
-//! What the losses of a search are made of, as they are computed by hand.
+//! The target and the weights of the losses.
 
 use super::mirror::Mirror;
 use super::problem::Problem;
 use super::{ContextSettings, PriorForm, Reduction};
 use crate::mask::{context_weights, pair_weights};
 
-/// The known pixels, and what each difference to them counts.
+/// The known pixels with the weights of the differences to them.
 pub(super) struct Terms {
     pub side_px: usize,
     /// `[side, side, 3]`, zero in the hole.
@@ -14,15 +14,15 @@ pub(super) struct Terms {
     pub known: Vec<f32>,
     /// `[side, side]`: W, zero in the hole.
     pub weights: Vec<f32>,
-    /// What a weighted difference counts in the context loss: 1, or `1 / Σ W` over pixels and channels.
+    /// Factor of the weighted differences: 1 for the sum, `1 / Σ W` over pixels and channels for the mean.
     pub scale: f32,
-    /// `[side, side]` each: of a pixel with the one to its right, and with the one below.
+    /// `[side, side]` each: the weight of a pixel's difference to the pixel on its right, and to the pixel below.
     pub pair_weights: [Vec<f32>; 2],
     /// As `scale`, for differences between neighbours.
     pub pair_scale: f32,
-    /// What the other half of the face says, if it is asked.
+    /// Target of the symmetry loss, if it is used.
     pub mirror: Option<Mirror>,
-    /// As `scale`, for the differences to it.
+    /// As `scale`, for the symmetry loss.
     pub mirror_scale: f32,
 }
 
@@ -30,7 +30,7 @@ impl Terms {
     pub fn new(problem: &Problem, context: &ContextSettings) -> Self {
         let side_px = problem.size_px;
         let area = side_px * side_px;
-        // Blanked here, so that no value from under the hole is at hand later.
+        // Hole pixels are set to zero here, so no later code can read them.
         let value = |index: usize| {
             let (pixel, channel) = (index / 3, index % 3);
             if problem.known[pixel] > 0.0 { problem.pixels[channel * area + pixel] } else { 0.0 }
@@ -40,7 +40,7 @@ impl Terms {
         let scale = |sum: f32| match context.reduction {
             Reduction::Sum => 1.0,
             Reduction::Mean if sum > 0.0 => 1.0 / (3.0 * sum),
-            // Without a single weighted pixel nothing is to be counted.
+            // No pixel has a weight: the loss is zero.
             Reduction::Mean => 0.0,
         };
         let (pixels_scale, pair_sum) = (scale(weights.iter().sum()), pair_weights.iter().flatten().sum());
@@ -58,11 +58,11 @@ impl Terms {
     }
 }
 
-/// How implausible D finds a picture, by its logit.
+/// The prior loss of a logit.
 pub(super) fn prior(logit: f32, form: PriorForm) -> f32 {
     match form {
         PriorForm::NonSaturating => softplus(-logit),
-        // log(1 − sigmoid(d)) = −softplus(d), without the rounding of 1 − sigmoid near one.
+        // log(1 − sigmoid(d)) = −softplus(d), without the rounding error of 1 − sigmoid near one.
         PriorForm::Saturating => -softplus(logit),
     }
 }

@@ -1,4 +1,4 @@
-//! The search against another implementation's numbers, and its rules with tiny networks.
+//! Tests of the search: against `PyTorch`'s numbers, and with tiny networks.
 
 mod course;
 mod golden;

@@ -1,4 +1,4 @@
-//! What evaluates latents: the CPU or a GPU, both by hand.
+//! Evaluates latents on the CPU or on a GPU.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ pub(super) enum Work {
 }
 
 impl Work {
-    /// For one problem.
+    /// Prepares a problem.
     pub fn new(networks: &Networks, problem: &Problem, settings: &Settings) -> Self {
         match &networks.place {
             Place::Host(networks) => Self::Host(Box::new(HostWork::new(Arc::clone(networks), problem, settings))),
@@ -33,7 +33,7 @@ impl Work {
         }
     }
 
-    /// Draws the latents and differentiates the total loss to them.
+    /// Generates the pictures and computes the losses and the gradient of the total loss with respect to the latents.
     pub fn evaluate(&mut self, settings: &Settings, latents: &Tensor<2>) -> Evaluation {
         match self {
             Self::Host(work) => work.evaluate(settings, latents),
@@ -41,7 +41,7 @@ impl Work {
         }
     }
 
-    /// G of as many latents, `[candidates, side, side, 3]`. Those of the last evaluation are there already.
+    /// Generator forward: `[candidates, side, side, 3]`. Pictures of the last evaluation are reused.
     pub fn draw(&mut self, latents: &Tensor<2>) -> Vec<f32> {
         match self {
             Self::Host(work) => work.draw(latents),

@@ -1,4 +1,4 @@
-//! What one step learns from.
+//! The training batch of one step.
 
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::RngExt as _;
@@ -10,28 +10,31 @@ use super::masks::draw_known;
 use super::settings::{Recipe, TrainSettings};
 use super::views::{View, Views};
 
-/// Standard deviation of the noise that the gradient penalty looks along. Small against what pictures hold, large against
-/// single precision (Seaweed APT, arXiv 2501.08316, uses 0.01 to 0.1).
+/// Standard deviation of the gradient penalty's noise. It is small against the values of an image and large against the
+/// rounding of single precision (Seaweed APT, arXiv 2501.08316, uses 0.01 to 0.1).
 pub(super) const PENALTY_NOISE: f32 = 0.01;
 
-/// A batch in memory: all that is random about a step, so that the same batch on another device does the same.
+/// A batch in host memory. It holds all random values of a step, so a step gives the same result on every device, up to
+/// rounding.
 #[derive(Clone, Debug)]
 pub(super) struct Batch {
     pub size_px: usize,
-    /// Faces in [-1, 1], planar RGB, one after the other.
+    /// Faces `[batch, 3, size, size]`, RGB in [-1, 1].
     pub real: Vec<f32>,
     /// Known masks `[batch, size, size]`: 1 known, 0 hole. Empty without an encoder.
     pub known: Vec<f32>,
     /// Latents from the prior, `[batch, latent_dim]`.
     pub prior: Vec<f32>,
-    /// How D sees the real faces, and the same redrawn; then how it sees invented ones. Empty when it sees them as they are.
+    /// Augmentation of D's inputs: first for the real faces and their reconstructions, then for the faces generated
+    /// from the prior. Empty in recipes without it.
     pub views: [Vec<View>; 2],
-    /// Standard normal, as `real`, for the gradient penalty; empty without one.
+    /// Standard normal noise for the gradient penalty, shaped as `real`. Empty without the penalty.
     pub noise: Vec<f32>,
 }
 
 impl Batch {
-    /// The batch of this step (from 1), with this share of strong views: the same for the same settings, pictures and step.
+    /// Draws the batch of this step (from 1). `strength` is the probability of strong augmentation. The same settings,
+    /// images, step and strength give the same batch.
     pub fn draw(settings: &TrainSettings, pictures: &dyn Pictures, step: u64, strength: f32) -> Self {
         let mut rng = stream(settings.seed, Purpose::Step(step));
         let (count, size_px) = (settings.batch as usize, settings.size_px as usize);
@@ -60,13 +63,13 @@ impl Batch {
     }
 }
 
-/// A picture, RGB bytes interleaved, as planes in [-1, 1].
+/// Converts an image of interleaved RGB bytes to planes in [-1, 1].
 pub(super) fn planar(picture: &[u8]) -> impl Iterator<Item = f32> + '_ {
     let pixels = picture.as_chunks::<3>().0;
     (0..3).flat_map(|channel| pixels.iter().map(move |pixel| f32::from(pixel[channel]) / 127.5 - 1.0))
 }
 
-/// A batch on a device; nothing of it has autodiff.
+/// A batch on a device, without autodiff.
 pub(super) struct DeviceBatch {
     /// `[batch, 3, size, size]`.
     pub real: Tensor<4>,
@@ -76,7 +79,7 @@ pub(super) struct DeviceBatch {
     pub prior: Tensor<4>,
     /// See [`Batch::views`].
     pub views: Option<[Views; 2]>,
-    /// Noise for the gradient penalty, as `real`, already scaled.
+    /// Noise for the gradient penalty, shaped as `real` and already scaled.
     pub noise: Option<Tensor<4>>,
 }
 
@@ -105,7 +108,7 @@ mod tests {
     use crate::train::data::PicturesInMemory;
 
     #[test]
-    fn planes_are_those_of_the_picture() {
+    fn planar_images_hold_the_same_pixels() {
         let picture = [0, 51, 255, 255, 102, 0, 51, 0, 102, 204, 255, 153];
         let planes: Vec<f32> = planar(&picture).collect();
         let expected = [-1.0, 1.0, -0.6, 0.6, -0.6, -0.2, -1.0, 1.0, 1.0, -1.0, -0.2, 0.2];
@@ -114,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_draws_the_same_batch_again_and_another_step_another() {
+    fn a_batch_depends_only_on_its_step() {
         let pictures = PicturesInMemory::noise(16, 5, 1);
         let settings = TrainSettings { size_px: 16, latent_dim: 8, batch: 4, r1: 1.0, ..TrainSettings::default() };
         let of = |step| Batch::draw(&settings, &pictures, step, 0.5);

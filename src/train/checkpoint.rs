@@ -1,7 +1,7 @@
-//! Checkpoints: a run between two steps, as a file.
+//! Checkpoints: the state of a run between two steps, as a file.
 //!
-//! What would surprise: a file that was cut short or changed is told by a checksum over its numbers, and the one before it is
-//! used instead; that is why the newest [`KEPT`] are kept.
+//! A checksum over the values detects truncated and changed files. Then the previous checkpoint is used, so the newest
+//! [`KEPT`] are kept.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -17,20 +17,20 @@ use super::trainer::TrainState;
 use crate::photo::{Overwrite, write_atomically};
 
 const FORMAT: &str = "countenance-training-1";
-/// Checkpoints that stay.
+/// Number of checkpoints that are kept.
 const KEPT: usize = 2;
 
-/// Where a run's checkpoints lie.
+/// The folder of a run's checkpoints.
 pub(super) fn folder(run: &Path) -> PathBuf {
     run.join("checkpoints")
 }
 
-/// The file of a step.
+/// The path of a step's checkpoint.
 pub(super) fn path(run: &Path, step: u64) -> PathBuf {
     folder(run).join(format!("step-{step:08}.safetensors"))
 }
 
-/// The steps that have a file, ascending.
+/// The steps with a checkpoint, in ascending order.
 pub(super) fn steps(run: &Path) -> Vec<u64> {
     let Ok(entries) = fs::read_dir(folder(run)) else { return Vec::new() };
     let step = |name: &str| name.strip_prefix("step-")?.strip_suffix(".safetensors")?.parse().ok();
@@ -39,7 +39,7 @@ pub(super) fn steps(run: &Path) -> Vec<u64> {
     steps
 }
 
-/// Writes a checkpoint, then removes all but the newest. A write that fails leaves the former ones.
+/// Writes a checkpoint, then removes all but the newest. A failed write keeps the previous ones.
 pub(super) fn save(run: &Path, state: &TrainState) -> Result<PathBuf, TrainError> {
     let path = path(run, state.step);
     let failed = |source| TrainError::Write { path: path.clone(), source };
@@ -47,13 +47,14 @@ pub(super) fn save(run: &Path, state: &TrainState) -> Result<PathBuf, TrainError
     write_atomically(&path, &encode(state), Overwrite::Allow)
         .map_err(|source| TrainError::Save { path: path.clone(), source })?;
     for step in steps(run).into_iter().rev().skip(KEPT) {
-        // One that cannot be removed takes room and does no harm.
+        // An old file that cannot be removed does no harm.
         let _ = fs::remove_file(self::path(run, step));
     }
     Ok(path)
 }
 
-/// The newest checkpoint that can be used, and what is to be said about newer ones that cannot; `None` when there is none at all.
+/// Loads the newest usable checkpoint, with a note for each newer one that cannot be used. `None` if there are no
+/// checkpoints.
 pub(super) fn newest(run: &Path, settings: &TrainSettings) -> Result<Option<(TrainState, Vec<String>)>, TrainError> {
     let mut notes = Vec::new();
     let mut first_reason = None;
@@ -61,7 +62,7 @@ pub(super) fn newest(run: &Path, settings: &TrainSettings) -> Result<Option<(Tra
         match load(&path(run, step), settings) {
             Ok(state) => return Ok(Some((state, notes))),
             Err(error) => {
-                notes.push(format!("{error}: the one before it is used"));
+                notes.push(format!("{error}: using the previous one"));
                 first_reason.get_or_insert(error);
             }
         }
@@ -72,7 +73,7 @@ pub(super) fn newest(run: &Path, settings: &TrainSettings) -> Result<Option<(Tra
     }
 }
 
-/// Reads a checkpoint and checks every name, length and number.
+/// Reads a checkpoint and checks every name, length and value.
 pub(super) fn load(path: &Path, settings: &TrainSettings) -> Result<TrainState, TrainError> {
     let bytes = fs::read(path).map_err(|source| TrainError::Read { path: path.to_path_buf(), source })?;
     let damaged = |reason: String| TrainError::Checkpoint { path: path.to_path_buf(), reason };
@@ -100,11 +101,11 @@ fn encode(state: &TrainState) -> Vec<u8> {
     let views = tensors
         .iter()
         .filter_map(|(name, bytes)| Some((name, TensorView::new(Dtype::F32, vec![bytes.len() / 4], bytes).ok()?)));
-    // Fails only for lengths that do not fit the shapes made of them just now.
+    // Cannot fail: each shape is computed from the length of its bytes.
     safetensors::serialize(views, Some(metadata)).unwrap_or_default()
 }
 
-/// Over names and bytes, which come in the order of the names.
+/// CRC-32C over names and bytes, in order of the names.
 fn checksum<'a>(tensors: impl Iterator<Item = (&'a str, &'a [u8])>) -> u32 {
     tensors.fold(0, |sum, (name, bytes)| crc32c::crc32c_append(crc32c::crc32c_append(sum, name.as_bytes()), bytes))
 }
@@ -112,7 +113,7 @@ fn checksum<'a>(tensors: impl Iterator<Item = (&'a str, &'a [u8])>) -> u32 {
 fn decode(bytes: &[u8], settings: &TrainSettings) -> Result<TrainState, String> {
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| error.to_string())?;
     let metadata = header.metadata().clone().unwrap_or_default();
-    let get = |key: &str| metadata.get(key).ok_or_else(|| format!("it does not say its {key}"));
+    let get = |key: &str| metadata.get(key).ok_or_else(|| format!("its metadata has no {key}"));
     if get("format")? != FORMAT {
         return Err("it is not a checkpoint of a training run".into());
     }
@@ -120,15 +121,15 @@ fn decode(bytes: &[u8], settings: &TrainSettings) -> Result<TrainState, String> 
     let tensors: BTreeMap<&str, TensorView<'_>> = file.iter().collect();
     let found = checksum(tensors.iter().map(|(name, view)| (*name, view.data())));
     if get("crc32c")?.parse() != Ok(found) {
-        return Err("its numbers were changed".into());
+        return Err("its checksum does not match".into());
     }
-    let step = get("step")?.parse().map_err(|_| "its step is no number".to_string())?;
+    let step = get("step")?.parse().map_err(|_| "its step is not a number".to_string())?;
     let steps: BTreeMap<String, u64> =
         serde_json::from_str(get("optimizer_steps")?).map_err(|error| error.to_string())?;
     let read = |name: &str, length: usize| -> Result<Vec<f32>, String> {
         let view = tensors.get(name).ok_or_else(|| format!("it has no {name}"))?;
         if view.dtype() != Dtype::F32 || view.data().len() != 4 * length {
-            return Err(format!("{name} does not have {length} numbers"));
+            return Err(format!("{name} does not have {length} values"));
         }
         let values: Vec<f32> = view.data().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
         if values.iter().all(|value| value.is_finite()) { Ok(values) } else { Err(format!("{name} is not finite")) }
@@ -141,9 +142,9 @@ fn decode(bytes: &[u8], settings: &TrainSettings) -> Result<TrainState, String> 
         let steps = steps.get(&net).copied().unwrap_or(0);
         nets.entry(net).or_insert_with(|| NetState { steps, ..NetState::default() }).tensors.insert(name, tensor);
     }
-    // Checkpoints from before there were strong views do not say it.
+    // Older checkpoints do not have this value.
     let strength = metadata.get("strength").map_or(Some(0.0), |text| text.parse().ok());
-    let strength = strength.filter(|share| (0.0..=1.0).contains(share)).ok_or("its strength is no share")?;
+    let strength = strength.filter(|share| (0.0..=1.0).contains(share)).ok_or("its strength is not between 0 and 1")?;
     Ok(TrainState { step, nets, strength })
 }
 
@@ -160,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_checkpoint_comes_back_as_it_was_and_only_the_newest_stay() {
+    fn checkpoints_round_trip_and_old_ones_are_removed() {
         let run = tempfile::tempdir().unwrap();
         for step in [5, 10, 15] {
             save(run.path(), &state(step)).unwrap();
@@ -171,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_checkpoint_is_refused_with_words_and_the_former_used() {
+    fn a_damaged_checkpoint_falls_back_to_the_previous() {
         let run = tempfile::tempdir().unwrap();
         save(run.path(), &state(5)).unwrap();
         let newer = save(run.path(), &state(10)).unwrap();
@@ -186,13 +187,13 @@ mod tests {
         }
         fs::write(&newer, &changed).unwrap();
         let error = load(&newer, &tiny()).unwrap_err().to_string();
-        assert!(error.ends_with("is damaged (its numbers were changed)"), "{error}");
+        assert!(error.ends_with("is damaged (its checksum does not match)"), "{error}");
         fs::remove_file(path(run.path(), 5)).unwrap();
         assert!(matches!(newest(run.path(), &tiny()), Err(TrainError::NoGoodCheckpoint { .. })));
     }
 
     #[test]
-    fn numbers_of_another_width_are_refused() {
+    fn a_checkpoint_of_another_width_is_refused() {
         let run = tempfile::tempdir().unwrap();
         let file = save(run.path(), &state(5)).unwrap();
         let error = load(&file, &TrainSettings { width: 4, ..tiny() }).unwrap_err().to_string();
@@ -200,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_write_that_fails_leaves_the_former_checkpoint() {
+    fn a_failed_write_keeps_the_previous_checkpoint() {
         let run = tempfile::tempdir().unwrap();
         save(run.path(), &state(5)).unwrap();
         fs::create_dir(path(run.path(), 10)).unwrap();

@@ -1,8 +1,8 @@
-//! The critic of codes: tells the encoder's latents from the prior's.
+//! The latent discriminator: it tells the encoder's latents from latents of the prior.
 //!
-//! The search starts from what E answers and stays within the prior; a code that the prior would never draw is a bad start.
-//! So E plays against this small network as G plays against D (adversarial autoencoders, Makhzani et al. 2015,
-//! arXiv 1511.05644). It is too small to be worth writing out by hand: burn's autodiff serves on every device.
+//! The search starts from the encoder's latent and stays within the prior, so a latent that the prior would not draw is
+//! a bad start. Therefore E plays against this small network as G plays against D (adversarial autoencoders, Makhzani
+//! et al. 2015, arXiv 1511.05644). The network is small, so it uses burn's autodiff on every device.
 
 use burn::tensor::activation::leaky_relu;
 use burn::tensor::{Device, Tensor};
@@ -10,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::net::{AdamSettings, Learned, NetState};
 
-/// Neurons of the two hidden layers.
+/// Units of each of the two hidden layers.
 const HIDDEN: usize = 256;
 const LEAKY_SLOPE: f64 = 0.2;
 
@@ -21,14 +21,14 @@ pub(super) struct Critic {
     steps: u64,
 }
 
-/// Its values within one graph.
+/// Weights and biases of the layers within one autodiff graph.
 pub(super) struct Known(Vec<[Tensor<1>; 2]>);
 
 fn sizes(latent_dim: usize) -> [[usize; 2]; 3] {
     [[latent_dim, HIDDEN], [HIDDEN, HIDDEN], [HIDDEN, 1]]
 }
 
-/// The critic's tensors with their lengths.
+/// Names and lengths of the tensors.
 pub(super) fn parameters(latent_dim: usize) -> Vec<(String, usize)> {
     let lengths = |index: usize, [inputs, outputs]: [usize; 2]| {
         [(format!("{index}.weight"), inputs * outputs), (format!("{index}.bias"), outputs)]
@@ -37,7 +37,7 @@ pub(super) fn parameters(latent_dim: usize) -> Vec<(String, usize)> {
 }
 
 impl Critic {
-    /// Before the first step.
+    /// The state before the first step.
     pub fn initial(latent_dim: usize, rng: &mut ChaCha8Rng) -> NetState {
         let mut state = NetState::default();
         for (index, sizes) in sizes(latent_dim).into_iter().enumerate() {
@@ -46,7 +46,7 @@ impl Critic {
         state
     }
 
-    /// Takes over a state, which must be of this latent's length.
+    /// Uploads a state, which must match the latent's length.
     pub fn new(latent_dim: usize, state: &NetState, device: &Device) -> Self {
         let mut all =
             parameters(latent_dim).into_iter().map(|(name, length)| Learned::new(&state.tensor(&name, length), device));
@@ -57,17 +57,17 @@ impl Critic {
         Self { layers, latent_dim, steps: state.steps }
     }
 
-    /// Its values as leaves of a graph, to learn from it.
+    /// The parameters as leaves of a graph, for training.
     pub fn leaves(&self) -> Known {
         Known(self.layers.iter().map(|layer| layer.each_ref().map(Learned::leaf)).collect())
     }
 
-    /// Its values as constants of a graph.
+    /// The parameters as constants of a graph.
     pub fn constants(&self) -> Known {
         Known(self.layers.iter().map(|layer| layer.each_ref().map(|value| value.values().autodiff())).collect())
     }
 
-    /// Codes `[batch, latent_dim]` to logits `[batch]`, larger for more like the prior.
+    /// Latents `[batch, latent_dim]` to logits `[batch]`. A larger logit means closer to the prior.
     pub fn judge(&self, known: &Known, codes: Tensor<2>) -> Tensor<1> {
         let [batch, _] = codes.dims();
         let mut x = codes;
@@ -81,7 +81,7 @@ impl Critic {
         x.reshape([batch])
     }
 
-    /// One step of Adam against this loss, which was computed from these leaves.
+    /// One Adam step on this loss, which must come from these leaves.
     pub fn learn(&mut self, leaves: &Known, loss: &Tensor<1>, adam: &AdamSettings, rate: f32) {
         let gradients = loss.backward();
         self.steps += 1;
@@ -93,7 +93,7 @@ impl Critic {
         }
     }
 
-    /// Everything as plain numbers. Waits for the device.
+    /// Reads the whole state. Waits for the device.
     pub fn state(&self) -> NetState {
         let values = self.layers.iter().flatten().map(Learned::state);
         let names = parameters(self.latent_dim).into_iter().map(|(name, _)| name);

@@ -1,22 +1,22 @@
-//! Faces to train on and to measure with.
+//! The face images for training and for quality metrics.
 
 use super::TrainError;
 use crate::dataset::Faces;
 
-/// Aligned faces of one size.
+/// A set of aligned face images of one size.
 pub trait Pictures: Send + Sync {
-    /// How many there are.
+    /// Number of images.
     fn len(&self) -> usize;
 
-    /// Whether there is none.
+    /// Whether there are no images.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Side of each in pixels.
+    /// Side of each image in pixels.
     fn size_px(&self) -> u32;
 
-    /// RGB bytes, interleaved, row by row: `size² · 3`. Empty for an index that does not exist.
+    /// Interleaved RGB bytes, row by row: `size² · 3`. Empty for an index that does not exist.
     fn picture(&self, index: usize) -> &[u8];
 }
 
@@ -34,7 +34,7 @@ impl Pictures for Faces {
     }
 }
 
-/// Faces that lie in memory.
+/// Face images in memory.
 #[derive(Clone, Debug, Default)]
 pub struct PicturesInMemory {
     size_px: u32,
@@ -42,7 +42,7 @@ pub struct PicturesInMemory {
 }
 
 impl PicturesInMemory {
-    /// From the bytes of whole pictures, one after the other; what is left over is dropped.
+    /// Takes the bytes of all images in order. Bytes of an incomplete last image are ignored.
     #[must_use]
     pub fn new(size_px: u32, pixels: Vec<u8>) -> Self {
         Self { size_px, pixels }
@@ -52,7 +52,7 @@ impl PicturesInMemory {
         self.size_px as usize * self.size_px as usize * 3
     }
 
-    /// Noise, for tests.
+    /// Random pixels, for tests.
     #[cfg(test)]
     pub(super) fn noise(size_px: u32, count: usize, seed: u64) -> Self {
         use rand::RngExt as _;
@@ -76,7 +76,7 @@ impl Pictures for PicturesInMemory {
     }
 }
 
-/// Some of the pictures of another set.
+/// A range of another image set.
 #[derive(Clone)]
 pub(super) struct Part<'a> {
     all: &'a dyn Pictures,
@@ -84,7 +84,7 @@ pub(super) struct Part<'a> {
 }
 
 impl<'a> Part<'a> {
-    /// All of them.
+    /// The whole set.
     pub fn whole(all: &'a dyn Pictures) -> Self {
         Self { all, range: 0..all.len() }
     }
@@ -104,11 +104,11 @@ impl Pictures for Part<'_> {
     }
 }
 
-/// Faces held out of training when no other ones are given: a tenth, at most this many.
+/// The most faces that are held out of training when no separate set is given.
 const HELD_OUT_AT_MOST: usize = 512;
 
-/// Splits a set into faces to train on and the last ones, which are held out. Of fewer than ten none are: then the same faces
-/// serve for both, and numbers about held-out faces say nothing about others.
+/// Splits a set into training faces and held-out faces: the last tenth, up to [`HELD_OUT_AT_MOST`]. A set of fewer than
+/// ten faces has no held-out faces. Quality is then measured on the training faces.
 pub(super) fn split(all: &dyn Pictures) -> (Part<'_>, Option<Part<'_>>) {
     let held_out = (all.len() / 10).min(HELD_OUT_AT_MOST);
     let kept = all.len() - held_out;
@@ -116,10 +116,10 @@ pub(super) fn split(all: &dyn Pictures) -> (Part<'_>, Option<Part<'_>>) {
     (part(0..kept), (held_out > 0).then(|| part(kept..all.len())))
 }
 
-/// Pictures scaled down to a size that theirs is a multiple of, by averaging whole pixels; `None` when they have it already.
+/// Scales images down by a whole factor, averaging blocks of pixels. `None` if they already have the size.
 ///
 /// # Errors
-/// When there are none, or theirs is no multiple.
+/// When there are no images, or their size is not a multiple of the target size.
 pub(super) fn fitted(all: &dyn Pictures, size_px: u32) -> Result<Option<PicturesInMemory>, TrainError> {
     if all.is_empty() {
         return Err(TrainError::NoPictures);
@@ -161,15 +161,15 @@ mod tests {
         let held_out = held_out.unwrap();
         assert_eq!((kept.len(), held_out.len()), (23, 2));
         assert_eq!(held_out.picture(1), all.picture(24));
-        assert!(kept.picture(23).is_empty(), "held-out faces are not to be reached from the others");
+        assert!(kept.picture(23).is_empty(), "the training set must not reach held-out faces");
         assert!(split(&PicturesInMemory::noise(16, 9, 1)).1.is_none());
     }
 
     #[test]
-    fn larger_pictures_are_averaged_and_others_refused() {
+    fn only_multiples_of_the_size_are_scaled_down() {
         let all = PicturesInMemory::new(4, (0..48).collect());
         let small = fitted(&all, 2).unwrap().unwrap();
-        // Pixels 0, 1, 4 and 5 hold 0, 3, 12 and 15 in red.
+        // Pixels 0, 1, 4 and 5 have the red values 0, 3, 12 and 15.
         assert_eq!(small.picture(0), [8, 9, 10, 14, 15, 16, 32, 33, 34, 38, 39, 40]);
         assert!(fitted(&all, 4).unwrap().is_none());
         assert!(matches!(fitted(&all, 8), Err(TrainError::Size { found: 4, wanted: 8 })));

@@ -1,27 +1,27 @@
-//! Everything random of a training run.
+//! The random numbers of a training run.
 //!
-//! What would surprise: no generator is carried from step to step. Each step draws from a stream of its own, named by the run's
-//! seed and the step's number, so that a resumed run goes on with the numbers it would have had.
+//! Each step has its own stream, chosen by the run's seed and the step's number. No generator is carried from step to
+//! step, so a resumed run draws the same numbers as an uninterrupted one.
 
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
-/// What numbers are drawn for; each has its own stream.
+/// The uses of random numbers. Each has its own stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// The first weights.
+    /// The initial weights.
     Weights,
-    /// Faces, masks, latents and views of one step.
+    /// Faces, masks, latents and augmentation of one step.
     Step(u64),
-    /// The latents and masks that samples are shown for.
+    /// The latents of the sample images.
     Samples,
-    /// Latents and subsets of the measurements.
+    /// Latents and random subsets for the quality metrics.
     Quality,
-    /// What the judges see of their features.
+    /// The random projections of the pretrained features.
     Mixtures,
 }
 
-/// The generator of this seed and purpose.
+/// The random generator for this seed and use.
 pub(super) fn stream(seed: u64, purpose: Purpose) -> ChaCha8Rng {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(match purpose {
@@ -34,14 +34,14 @@ pub(super) fn stream(seed: u64, purpose: Purpose) -> ChaCha8Rng {
     rng
 }
 
-/// A standard normal number (Box–Muller).
+/// A standard normal value (Box–Muller).
 pub(super) fn normal(rng: &mut ChaCha8Rng) -> f32 {
-    // 1 − u lies in (0, 1], so that the logarithm is finite.
+    // 1 − u lies in (0, 1], so the logarithm is finite.
     let radius = (-2.0 * (1.0 - rng.random::<f32>()).ln()).sqrt();
     radius * (std::f32::consts::TAU * rng.random::<f32>()).cos()
 }
 
-/// `count` values, uniform in [-1, 1): the prior.
+/// Draws `count` values from the prior: uniform in [-1, 1).
 pub(super) fn prior(rng: &mut ChaCha8Rng, count: usize) -> Vec<f32> {
     (0..count).map(|_| rng.random_range(-1.0..1.0)).collect()
 }
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_step_has_its_own_numbers_and_always_the_same() {
+    fn each_step_has_its_own_repeatable_stream() {
         let of = |seed, purpose| prior(&mut stream(seed, purpose), 4);
         assert_eq!(of(1, Purpose::Step(3)), of(1, Purpose::Step(3)));
         for other in [of(1, Purpose::Step(4)), of(2, Purpose::Step(3)), of(1, Purpose::Weights)] {
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn normal_numbers_have_mean_0_and_deviation_1() {
+    fn normal_values_have_mean_0_and_deviation_1() {
         let mut rng = stream(5, Purpose::Weights);
         let drawn: Vec<f32> = (0..20_000).map(|_| normal(&mut rng)).collect();
         let mean = drawn.iter().sum::<f32>() / 20_000.0;

@@ -1,10 +1,11 @@
-//! `TensorBoard` event files, written by hand: scalars and pictures by step.
+//! `TensorBoard` event files: scalars and images by step.
 //!
-//! A file is a row of records: length, its masked CRC-32C, the bytes of an `Event` message, their masked CRC-32C (`TFRecord`,
-//! `record_writer.h` of TensorFlow). The messages here are the parts of its `event.proto` and `summary.proto` that a training run needs, under the same field numbers.
+//! A file is a sequence of records: length, its masked CRC-32C, the bytes of an `Event` message, their masked CRC-32C
+//! (`TFRecord`, `record_writer.h` of TensorFlow). The messages here contain the needed fields of its `event.proto` and
+//! `summary.proto`, with the same field numbers.
 //!
-//! What would surprise: a resumed run opens a file of its own and says so in it, whereupon `TensorBoard` forgets what the
-//! earlier files tell about later steps.
+//! A resumed run opens a new file and marks its start with a session event. `TensorBoard` then drops later steps from
+//! earlier files.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
@@ -79,17 +80,17 @@ struct SessionLog {
     status: i32,
 }
 
-/// An event file under way.
+/// An open event file.
 pub(super) struct EventFile {
     file: File,
     path: PathBuf,
 }
 
 impl EventFile {
-    /// Opens a new file in a run folder. `first_step` is told to be the first of this session.
+    /// Opens a new file in a run folder. `first_step` is the first step of this session.
     pub fn create(run: &Path, first_step: u64) -> Result<Self, TrainError> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        // Two sessions of one second are told apart by the rest.
+        // The nanoseconds tell two sessions of the same second apart.
         let name = format!("events.out.tfevents.{}.countenance.{}", now.as_secs(), now.subsec_nanos());
         let path = run.join(name);
         let opened = OpenOptions::new().create_new(true).append(true).open(&path);
@@ -100,13 +101,13 @@ impl EventFile {
         Ok(events)
     }
 
-    /// Numbers of one step.
+    /// Writes scalars of one step.
     pub fn scalars<'a>(&mut self, step: u64, values: impl Iterator<Item = (&'a str, f32)>) -> Result<(), TrainError> {
         let value = |(tag, scalar): (&str, f32)| Value { tag: tag.into(), content: Some(Content::Scalar(scalar)) };
         self.write(step, What::Summary(Summary { value: values.map(value).collect() }))
     }
 
-    /// A picture of one step: the bytes of a PNG with this size.
+    /// Writes an image of one step: the bytes of a PNG with this size.
     pub fn picture(&mut self, step: u64, tag: &str, size_px: [u32; 2], png: Vec<u8>) -> Result<(), TrainError> {
         let [width, height] = size_px.map(|side| i32::try_from(side).unwrap_or(i32::MAX));
         let image = Image { height, width, colorspace: 3, encoded: png };
@@ -122,14 +123,15 @@ impl EventFile {
     }
 }
 
-/// A record of these bytes.
+/// Encodes these bytes as a record.
 fn record(bytes: &[u8]) -> Vec<u8> {
     let length = (bytes.len() as u64).to_le_bytes();
     let parts = [&length[..], &masked_checksum(&length).to_le_bytes(), bytes, &masked_checksum(bytes).to_le_bytes()];
     parts.concat()
 }
 
-/// CRC-32C as records have it: rotated and shifted, so that the sum of a record that holds sums is no special number.
+/// CRC-32C with the mask of `TFRecord`: rotated, then shifted by a constant, so that checksums of data with embedded
+/// checksums stay reliable.
 fn masked_checksum(bytes: &[u8]) -> u32 {
     crc32c::crc32c(bytes).rotate_right(15).wrapping_add(0xa282_ead8)
 }
@@ -138,8 +140,8 @@ fn masked_checksum(bytes: &[u8]) -> u32 {
 pub(super) mod tests {
     use super::*;
 
-    /// The events of a file, every checksum checked: step, tag, and the number if it is one.
-    pub(in crate::train) fn told(path: &Path) -> Vec<(i64, String, Option<f32>)> {
+    /// Reads the events of a file and verifies every checksum: step, tag, and the value if it is a scalar.
+    pub(in crate::train) fn read_events(path: &Path) -> Vec<(i64, String, Option<f32>)> {
         let mut found = Vec::new();
         for event in decode(&std::fs::read(path).unwrap()) {
             match event.what {
@@ -173,22 +175,22 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_record_has_the_checksums_that_tensorboard_asks_for() {
-        // The checksums are those that TensorBoard's own masked_crc32c gives for these bytes.
+    fn record_checksums_match_tensorboard() {
+        // The expected checksums come from TensorBoard's masked_crc32c.
         let expected = [3, 0, 0, 0, 0, 0, 0, 0, 0xb0, 0x99, 0x49, 0x0e, b'a', b'b', b'c', 0x6e, 0x57, 0xf1, 0x21];
         assert_eq!(record(b"abc"), expected);
         assert_eq!(masked_checksum(b""), 0xa282_ead8);
     }
 
     #[test]
-    fn what_is_written_is_read_again() {
+    fn written_events_can_be_read() {
         let run = tempfile::tempdir().unwrap();
         let mut events = EventFile::create(run.path(), 7).unwrap();
         events.scalars(8, [("loss/d", 0.5), ("loss/g", 2.0)].into_iter()).unwrap();
         events.picture(8, "samples", [4, 2], vec![1, 2, 3]).unwrap();
-        let told = told(&events.path);
+        let events_read = read_events(&events.path);
         let expected = [(7, "session", None), (8, "loss/d", Some(0.5)), (8, "loss/g", Some(2.0)), (8, "samples", None)];
-        assert_eq!(told, expected.map(|(step, tag, value)| (step, tag.to_string(), value)));
+        assert_eq!(events_read, expected.map(|(step, tag, value)| (step, tag.to_string(), value)));
         let all = decode(&std::fs::read(&events.path).unwrap());
         assert_eq!(all[0].what, Some(What::FileVersion("brain.Event:2".into())));
         let Some(What::Summary(summary)) = &all[3].what else { panic!("{:?}", all[3]) };

@@ -1,4 +1,4 @@
-//! From networks under training to a model file: averaged weights, `BatchNorm` folded, half precision.
+//! Exports the networks as a model file: averaged weights, `BatchNorm` folded, half precision.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,10 @@ use super::trainer::{TrainState, plans};
 use crate::model::file::{Precision, Tensors, encode, metadata};
 use crate::model::{BatchNorm, ModelFile, OutputAxis, Weights};
 
-/// The state as the bytes of a model file, and the same read back, as the editor will read it.
+/// Returns the bytes of the model file, and the model as read back from them.
 ///
 /// # Errors
-/// When a number is not finite in half precision.
+/// When a value is not finite in half precision.
 pub(super) fn model(settings: &TrainSettings, state: &TrainState) -> Result<(Vec<u8>, ModelFile), TrainError> {
     let mut tensors = Tensors::new();
     for plan in plans(settings) {
@@ -32,7 +32,7 @@ pub(super) fn model(settings: &TrainSettings, state: &TrainState) -> Result<(Vec
     Ok((bytes, file))
 }
 
-/// What the file says about its training.
+/// The metadata about the training.
 fn facts(settings: &TrainSettings, state: &TrainState) -> BTreeMap<String, String> {
     let images = state.step.saturating_mul(u64::from(settings.batch));
     let pairs = [
@@ -46,7 +46,7 @@ fn facts(settings: &TrainSettings, state: &TrainState) -> BTreeMap<String, Strin
     pairs.into_iter().map(|(key, value)| (key.to_string(), value)).collect()
 }
 
-/// A layer's averaged weight and bias, with its `BatchNorm` in them: what it does with running statistics.
+/// A layer's averaged weight and bias, with its `BatchNorm` folded in (running statistics).
 fn folded(layer: &LayerPlan, net: &NetState) -> (Weights, Weights) {
     let averaged = |name: &str, length: usize| net.tensor(&format!("{}.{name}", layer.name), length).averaged;
     let values = averaged("weight", layer.inputs * layer.outputs * TAPS);
@@ -82,7 +82,7 @@ mod tests {
     use crate::train::net::{Net, Place, read};
 
     #[test]
-    fn the_model_draws_what_the_network_draws_once_its_running_statistics_are_those_of_the_batch() {
+    fn the_exported_model_matches_the_trained_network() {
         let settings = TrainSettings { size_px: 16, width: 3, latent_dim: 4, ..TrainSettings::default() };
         let mut state = TrainState::initial(&settings);
         let latents = prior(&mut stream(1, Purpose::Samples), 64 * 4);
@@ -99,13 +99,13 @@ mod tests {
         let reference = Reference::load(&file);
         let drawn = read(reference.generator.forward(latents().reshape([64, 4])));
         let most = expected.iter().fold(0.0f32, |most, value| most.max(value.abs()));
-        // Half precision keeps three digits, and the running variance is the unbiased one of 64 latents' pixels.
+        // Half precision keeps three digits, and the running variance is the unbiased one over the pixels of 64 images.
         let worst = expected.iter().zip(&drawn).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         assert!(most > 0.01 && worst < 0.02 * most, "{worst} of {most}");
     }
 
     #[test]
-    fn values_beyond_half_precision_are_refused_by_name() {
+    fn values_beyond_half_precision_are_named() {
         let settings = TrainSettings { size_px: 16, width: 2, latent_dim: 3, ..TrainSettings::default() };
         let mut state = TrainState::initial(&settings);
         state.nets.get_mut("discriminator").unwrap().tensors.get_mut("score.weight").unwrap().averaged[0] = 1e6;

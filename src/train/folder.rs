@@ -1,15 +1,15 @@
-//! A run folder, to look at: what the editor shows of a run while it goes on.
+//! The run folder: the files of a training run.
 //!
-//! | file | what |
+//! | file | content |
 //! | --- | --- |
 //! | `config.json` | the settings |
-//! | `log.csv`, `quality.csv` | numbers by step |
-//! | `events.out.tfevents.*` | the same for `TensorBoard`, with the samples |
-//! | `samples/step-NNNNNNNN.png` | samples of the same latents, and held-out faces redrawn |
-//! | `checkpoints/step-NNNNNNNN.safetensors` | the newest two, to go on from |
-//! | `model.safetensors`, `best.safetensors` | the model of the newest checkpoint, and of the one with the least context loss |
-//! | `stop` | made by somebody who wants the run to end |
-//! | `ended.json` | how the last session ended; not there while one goes on, nor after it was killed |
+//! | `log.csv`, `quality.csv` | training and quality metrics by step |
+//! | `events.out.tfevents.*` | the same for `TensorBoard`, with the sample images |
+//! | `samples/step-NNNNNNNN.png` | generated faces for fixed latents, and reconstructed held-out faces |
+//! | `checkpoints/step-NNNNNNNN.safetensors` | the newest two checkpoints |
+//! | `model.safetensors`, `best.safetensors` | the newest model, and the one with the lowest context loss |
+//! | `stop` | exists when another process asks the run to stop |
+//! | `ended.json` | how the last session ended; missing while a session runs and after it was killed |
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -37,7 +37,7 @@ impl RunFolder {
         &self.path
     }
 
-    /// The settings; `None` when there is no run in it.
+    /// Reads the settings; `None` if the folder holds no run.
     ///
     /// # Errors
     /// When `config.json` cannot be read.
@@ -53,7 +53,7 @@ impl RunFolder {
         }
     }
 
-    /// The numbers of all steps so far: those of the log, then the measurements.
+    /// Reads all metrics so far: those of the log, then the quality metrics.
     ///
     /// # Errors
     /// When a file cannot be read.
@@ -63,7 +63,7 @@ impl RunFolder {
         Ok(curves)
     }
 
-    /// The sample pictures, ascending by step.
+    /// The sample images in order of steps.
     #[must_use]
     pub fn samples(&self) -> Vec<(u64, PathBuf)> {
         let Ok(entries) = fs::read_dir(self.path.join("samples")) else { return Vec::new() };
@@ -76,13 +76,13 @@ impl RunFolder {
         found
     }
 
-    /// The newest checkpoint's step.
+    /// The step of the newest checkpoint.
     #[must_use]
     pub fn newest_step(&self) -> Option<u64> {
         checkpoint::steps(&self.path).last().copied()
     }
 
-    /// Asks the run to end after its present step, with a checkpoint.
+    /// Asks the run to stop after its current step, with a checkpoint.
     ///
     /// # Errors
     /// When the folder cannot be written to.
@@ -91,13 +91,13 @@ impl RunFolder {
         fs::write(&path, []).map_err(|source| TrainError::Write { path, source })
     }
 
-    /// Whether somebody has asked the run to end, and it has not yet.
+    /// Whether a stop was requested and the run has not ended yet.
     #[must_use]
     pub fn is_asked_to_stop(&self) -> bool {
         self.stop_path().exists()
     }
 
-    /// How the last session ended. `None` while one goes on, after it was killed, and when the file cannot be read.
+    /// How the last session ended. `None` while a session runs, after it was killed, and when the file cannot be read.
     #[must_use]
     pub fn ended(&self) -> Option<Ended> {
         serde_json::from_slice(&fs::read(self.ended_path()).ok()?).ok()
@@ -111,32 +111,32 @@ impl RunFolder {
         names.into_iter().filter_map(changed).max()
     }
 
-    /// The model of the newest checkpoint, which need not exist yet.
+    /// Path of the newest model. The file may not exist yet.
     #[must_use]
     pub fn model_path(&self) -> PathBuf {
         self.path.join("model.safetensors")
     }
 
-    /// The model with the least context loss, which need not exist yet.
+    /// Path of the model with the lowest context loss. The file may not exist yet.
     #[must_use]
     pub fn best_path(&self) -> PathBuf {
         self.path.join("best.safetensors")
     }
 
-    /// The sample picture of a step.
+    /// Path of the sample image of a step.
     #[must_use]
     pub fn sample_path(&self, step: u64) -> PathBuf {
         self.path.join("samples").join(format!("step-{step:08}.png"))
     }
 
-    /// Writes down how a session ended, for those who look at the folder. Without room for it they see no more news.
+    /// Records how the session ended, for other processes. A write error is ignored.
     pub(super) fn write_ended(&self, ended: &Ended) {
         // An enum of plain values always becomes JSON.
         let text = serde_json::to_string_pretty(ended).unwrap_or_default();
         let _ = Self::write(self.ended_path(), text.as_bytes());
     }
 
-    /// A session begins: what an earlier one was told, and how it ended, does not count any more.
+    /// Removes the stop request and the end record of earlier sessions.
     pub(super) fn forget_end(&self) {
         let _ = fs::remove_file(self.stop_path());
         let _ = fs::remove_file(self.ended_path());
@@ -165,7 +165,7 @@ impl RunFolder {
         Self::write(self.path.join("config.json"), text.as_bytes())
     }
 
-    /// Writes a file of the run, its folder too, whole or not at all.
+    /// Writes a file of the run atomically. Creates its folder if needed.
     pub(super) fn write(path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), TrainError> {
         let path = path.as_ref().to_path_buf();
         if let Some(folder) = path.parent() {
@@ -181,7 +181,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_empty_folder_is_no_run_and_a_strange_configuration_is_told() {
+    fn empty_folders_and_invalid_settings_are_told_apart() {
         let folder = tempfile::tempdir().unwrap();
         let run = RunFolder::new(folder.path());
         assert_eq!((run.settings().unwrap(), run.curves().unwrap(), run.samples()), (None, Vec::new(), Vec::new()));
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn samples_come_by_step() {
+    fn samples_are_ordered_by_step() {
         let folder = tempfile::tempdir().unwrap();
         let run = RunFolder::new(folder.path());
         for step in [2000, 100] {

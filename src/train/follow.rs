@@ -1,7 +1,7 @@
-//! Following a run while it goes on: of its tables only what is new is read.
+//! Reads a run while it is being written. Each read takes only the new bytes of its tables.
 //!
-//! What would surprise: a resumed run replaces its tables by shorter ones that grow again. A table whose bytes before the
-//! place last read are no longer the same is read anew from its beginning.
+//! Note: a resumed run replaces its tables by shorter ones that grow again. So the last bytes read are compared on each
+//! read, and a table that has changed is read again from the start.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom};
@@ -9,25 +9,26 @@ use std::path::{Path, PathBuf};
 
 use super::{Curve, RunFolder, TrainError, TrainSettings};
 
-/// Bytes before the place last read that must still be the same: more than a row, whose seconds differ from session to session.
+/// Number of already read bytes that are compared. This is more than one row, and the seconds in a row differ from
+/// session to session.
 const REMEMBERED: usize = 512;
-/// Read in one go at most; the rest comes the next time.
+/// The most bytes of one read. The next read gets the rest.
 const MOST_BYTES: u64 = 32 << 20;
 
-/// Why a folder cannot be followed now. It may be possible later.
+/// Why a run cannot be read now. A later read may succeed.
 #[derive(Debug, thiserror::Error)]
 pub enum FollowError {
-    #[error("there is no folder {folder}: check the path, or wait until the run has made it", folder = folder.display())]
+    #[error("there is no folder {folder}: check the path, or wait until the run has created it", folder = folder.display())]
     NoFolder { folder: PathBuf },
-    #[error("{folder} holds no run: choose the folder that `countenance train` was given as --out", folder = folder.display())]
+    #[error("{folder} holds no run: choose the --out folder of `countenance train`", folder = folder.display())]
     NoRun { folder: PathBuf },
-    #[error("{path} is not a table of a run: choose another folder, or move it away", path = path.display())]
+    #[error("{path} is not a training log: choose another folder, or move the file away", path = path.display())]
     NoTable { path: PathBuf },
     #[error(transparent)]
     Train(#[from] TrainError),
 }
 
-/// What is known of a run so far.
+/// The contents of a run folder so far.
 #[derive(Debug)]
 pub struct Follower {
     folder: RunFolder,
@@ -37,7 +38,7 @@ pub struct Follower {
 }
 
 impl Follower {
-    /// Follows the run in this folder. Nothing is read yet.
+    /// Prepares to read the run in this folder. Reads nothing yet.
     #[must_use]
     pub fn new(folder: RunFolder) -> Self {
         let (log, quality) = (Tail::new(folder.log_path()), Tail::new(folder.quality_path()));
@@ -49,10 +50,10 @@ impl Follower {
         &self.folder
     }
 
-    /// Reads what has been written since the last time. A row that is still being written comes the next time.
+    /// Reads the rows written since the last call. An incomplete row is read by a later call.
     ///
     /// # Errors
-    /// When there is no run, or its files cannot be read. What was known stays.
+    /// When there is no run, or its files cannot be read. The values read before stay.
     pub fn read(&mut self) -> Result<&TrainSettings, FollowError> {
         let folder = self.folder.path();
         if !folder.is_dir() {
@@ -64,12 +65,12 @@ impl Follower {
         Ok(self.settings.insert(settings))
     }
 
-    /// The numbers of the log, then the measurements.
+    /// The metrics of the log, then the quality metrics.
     pub fn curves(&self) -> impl Iterator<Item = &Curve> {
         self.log.curves.iter().chain(&self.quality.curves)
     }
 
-    /// The numbers of one column; none when it does not exist (yet).
+    /// The points of one metric, empty if it does not exist yet.
     #[must_use]
     pub fn points(&self, name: &str) -> &[(u64, f64)] {
         self.curves().find(|curve| curve.name == name).map_or(&[], |curve| &curve.points)
@@ -81,20 +82,20 @@ impl Follower {
         self.log.step
     }
 
-    /// How often the log was found replaced: each time, the run has been resumed or begun anew.
+    /// How often the log was found replaced, because the run was resumed or started again.
     #[must_use]
     pub fn restarts(&self) -> u32 {
         self.log.restarts
     }
 }
 
-/// A table that grows.
+/// A CSV table that grows.
 #[derive(Debug)]
 struct Tail {
     path: PathBuf,
-    /// Everything before is read.
+    /// The bytes before this offset are read.
     offset: u64,
-    /// The last bytes before it.
+    /// The last bytes before the offset.
     before: Vec<u8>,
     curves: Vec<Curve>,
     has_head: bool,
@@ -129,7 +130,7 @@ impl Tail {
         }
     }
 
-    /// Takes in all whole lines.
+    /// Parses all complete lines.
     fn take(&mut self, fresh: &[u8]) -> Result<(), FollowError> {
         let length = fresh.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
         let whole = fresh.get(..length).unwrap_or_default();
@@ -150,7 +151,7 @@ impl Tail {
         Ok(())
     }
 
-    /// A row that does not fit the head, or goes back in steps, is left out.
+    /// Appends one row. Skips a row that does not fit the header, or whose step is not larger than the last one.
     fn take_row(&mut self, line: &str) {
         let mut cells = line.split(',');
         let Some(step) = cells.next().and_then(|step| step.parse::<u64>().ok()) else { return };
@@ -165,7 +166,7 @@ impl Tail {
     }
 }
 
-/// The bytes of a file from some place on; `None` when it does not exist.
+/// The bytes of a file from an offset on; `None` if the file does not exist.
 fn read_from(path: &Path, from: u64) -> Result<Option<Vec<u8>>, TrainError> {
     let failed = |source| TrainError::Read { path: path.to_path_buf(), source };
     let mut file = match File::open(path) {
@@ -199,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_come_as_they_are_written_and_half_a_row_comes_when_it_is_whole() {
+    fn incomplete_rows_are_read_once_complete() {
         let (_folder, mut follower) = run();
         follower.read().unwrap();
         assert_eq!((follower.step(), follower.curves().count()), (None, 0));
@@ -214,14 +215,14 @@ mod tests {
     }
 
     #[test]
-    fn what_was_read_is_not_read_again() {
+    fn old_rows_are_not_read_again() {
         let (_folder, mut follower) = run();
         let rows: Vec<String> = (1..200).map(|step| format!("{step},0.5\n")).collect();
         append(&follower, &format!("step,g_loss\n{}", rows.concat()));
         follower.read().unwrap();
         let offset = follower.log.offset;
         assert!(follower.log.before.len() == REMEMBERED && offset > REMEMBERED as u64);
-        // A change far before the place last read would only be seen by reading everything.
+        // Only a full read would see a change far before the offset.
         let path = follower.folder.log_path();
         let text = fs::read_to_string(&path).unwrap().replacen("1,0.5", "1,9.5", 1);
         fs::write(&path, text).unwrap();
@@ -231,11 +232,11 @@ mod tests {
     }
 
     #[test]
-    fn a_resumed_run_is_read_anew() {
+    fn a_resumed_run_is_read_from_the_start() {
         let (_folder, mut follower) = run();
         append(&follower, "step,elapsed_secs\n20,1.0\n40,2.0\n60,3.0\n");
         follower.read().unwrap();
-        // Cut behind a checkpoint at step 20, and grown beyond its former length.
+        // The resumed run cut the log after its checkpoint at step 20, then wrote more rows than before.
         let path = follower.folder.log_path();
         fs::write(&path, "step,elapsed_secs\n20,1.0\n40,2.5\n60,3.5\n80,4.5\n").unwrap();
         follower.read().unwrap();
@@ -249,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_run_is_told_and_what_was_known_stays() {
+    fn errors_are_reported_and_old_values_stay() {
         let (folder, mut follower) = run();
         append(&follower, "step,g_loss\n20,0.5\n");
         follower.read().unwrap();

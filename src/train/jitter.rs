@@ -1,35 +1,36 @@
-//! Faces moved and relit a little: by what two alignments of the same face differ, and as light does.
+//! Augmentation of training faces: small random rotation, scale, shift and colour changes.
 //!
-//! Nobody sees a face twice as it is, neither D, nor G and E, so that none of them learns it by heart.
+//! It imitates differences in alignment and light. All networks see only augmented faces, so that none of them
+//! memorises the data.
 
 use rand_chacha::ChaCha8Rng;
 
 use super::draws::normal;
 use crate::photo::cubic;
 
-/// Standard deviations: of the angle in radians, of the logarithm of the size, and of the place as a share of the side.
+/// Standard deviations of the angle in radians, of the logarithm of the scale, and of the shift as a share of the side.
 const TURN: f32 = 0.03;
 const SCALE: f32 = 0.03;
 const SHIFT: f32 = 0.008;
-/// The same of the logarithms of saturation, contrast, brightness and the brightness of each channel.
+/// Standard deviations of the logarithms of saturation, contrast, brightness, and the brightness of each channel.
 const SATURATION: f32 = 0.1;
 const CONTRAST: f32 = 0.06;
 const BRIGHTNESS: f32 = 0.05;
 const TINT: f32 = 0.025;
-/// No draw is further out than so many standard deviations.
+/// Random values are limited to this many standard deviations.
 const FURTHEST: f32 = 2.5;
 
-/// What is done to one face.
+/// The augmentation of one face.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Jitter {
     pub turn_radians: f32,
-    /// What of the face is seen across: above 1 it looks smaller.
+    /// Side of the visible area relative to the face's side. Above 1 the face looks smaller.
     pub scale: f32,
-    /// As a share of the side.
+    /// Shift as a share of the side.
     pub shift: [f32; 2],
     pub saturation: f32,
     pub contrast: f32,
-    /// Factors on red, green and blue, from black on.
+    /// Factors on red, green and blue, with black as zero.
     pub brightness: [f32; 3],
 }
 
@@ -47,8 +48,9 @@ impl Jitter {
         }
     }
 
-    /// Appends a picture, RGB bytes interleaved, as planes in [-1, 1]. Beyond its edges it is seen as in a mirror.
-    #[expect(clippy::cast_precision_loss, reason = "pictures are at most some hundred pixels wide")]
+    /// Augments an image of interleaved RGB bytes and appends it as planes in [-1, 1]. Pixels outside the image are
+    /// mirrored at its edges.
+    #[expect(clippy::cast_precision_loss, reason = "images are at most some hundred pixels wide")]
     pub fn append_planar(&self, planes: &mut Vec<f32>, picture: &[u8], size_px: usize, is_mirrored: bool) {
         let pixels = picture.as_chunks::<3>().0;
         let middle = size_px as f32 / 2.0;
@@ -66,7 +68,7 @@ impl Jitter {
         planes.extend((0..3).flat_map(|channel| seen.iter().map(move |color| color[channel])));
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "pictures are at most some hundred pixels wide")]
+    #[expect(clippy::cast_precision_loss, reason = "images are at most some hundred pixels wide")]
     fn relight(&self, pixels: &mut [[f32; 3]]) {
         for color in &mut *pixels {
             let grey = color.iter().sum::<f32>() / 3.0;
@@ -82,8 +84,8 @@ impl Jitter {
     }
 }
 
-/// The colour at a point of a picture, in pixels from the middle of the first, by the cubic.
-#[expect(clippy::cast_possible_truncation, reason = "places in and around a picture of some hundred pixels")]
+/// The colour at a point, by cubic interpolation. `[0, 0]` is the centre of the first pixel.
+#[expect(clippy::cast_possible_truncation, reason = "positions in and around a image of some hundred pixels")]
 fn read(pixels: &[[u8; 3]], size_px: usize, [across, down]: [f32; 2]) -> [f32; 3] {
     let last = size_px.saturating_sub(1);
     let inside = |at: isize| {
@@ -110,7 +112,7 @@ fn read(pixels: &[[u8; 3]], size_px: usize, [across, down]: [f32; 2]) -> [f32; 3
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "tests: numbers are small"
+    reason = "test values are small"
 )]
 mod tests {
     use super::*;
@@ -118,11 +120,11 @@ mod tests {
     use crate::train::draws::{Purpose, stream};
 
     const SIZE: usize = 32;
-    const SAME: Jitter =
+    const IDENTITY: Jitter =
         Jitter { turn_radians: 0.0, scale: 1.0, shift: [0.0; 2], saturation: 1.0, contrast: 1.0, brightness: [1.0; 3] };
 
-    /// Slow waves, of another length in each channel, whose phase grows across and down.
-    fn picture() -> Vec<u8> {
+    /// A smooth test image: a wave per channel, with a phase that grows across and down.
+    fn test_image() -> Vec<u8> {
         let value = |x: f32, y: f32, channel: f32| 128.0 + 90.0 * (0.2 * x + 0.13 * y + channel).sin();
         let pixel = |at: usize| {
             [0u8, 1, 2].map(|channel| value((at % SIZE) as f32, (at / SIZE) as f32, f32::from(channel)) as u8)
@@ -130,66 +132,66 @@ mod tests {
         (0..SIZE * SIZE).flat_map(pixel).collect()
     }
 
-    fn seen(jitter: Jitter, is_mirrored: bool) -> Vec<f32> {
+    fn augmented(jitter: Jitter, is_mirrored: bool) -> Vec<f32> {
         let mut planes = Vec::new();
-        jitter.append_planar(&mut planes, &picture(), SIZE, is_mirrored);
+        jitter.append_planar(&mut planes, &test_image(), SIZE, is_mirrored);
         planes
     }
 
-    fn furthest(a: &[f32], b: &[f32]) -> f32 {
+    fn max_difference(a: &[f32], b: &[f32]) -> f32 {
         assert_eq!(a.len(), b.len());
         a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
     }
 
     #[test]
-    fn without_jitter_it_is_the_picture_or_its_mirror_image() {
-        let mut expected: Vec<f32> = planar(&picture()).collect();
-        assert!(furthest(&seen(SAME, false), &expected) < 1e-5);
+    fn the_identity_keeps_or_mirrors_the_face() {
+        let mut expected: Vec<f32> = planar(&test_image()).collect();
+        assert!(max_difference(&augmented(IDENTITY, false), &expected) < 1e-5);
         expected.chunks_mut(SIZE).for_each(<[f32]>::reverse);
-        assert!(furthest(&seen(SAME, true), &expected) < 1e-5);
+        assert!(max_difference(&augmented(IDENTITY, true), &expected) < 1e-5);
     }
 
     #[test]
-    fn it_is_moved_turned_and_scaled_around_the_middle() {
-        let still = seen(SAME, false);
+    fn faces_are_shifted_rotated_and_scaled() {
+        let original = augmented(IDENTITY, false);
         let at = |planes: &[f32], x: usize, y: usize| planes[y * SIZE + x];
-        let moved = seen(Jitter { shift: [2.0 / 32.0, -1.0 / 32.0], ..SAME }, false);
-        assert!((at(&moved, 10, 12) - at(&still, 12, 11)).abs() < 1e-4);
-        let turned = seen(Jitter { turn_radians: std::f32::consts::FRAC_PI_2, ..SAME }, false);
-        // A quarter turn takes what lies below the middle to its right.
-        assert!((at(&turned, 20, 10) - at(&still, 21, 20)).abs() < 1e-4);
-        let smaller = seen(Jitter { scale: 2.0, ..SAME }, false);
-        let around = [(8, 20), (9, 20), (8, 21), (9, 21)].map(|(x, y)| at(&still, x, y));
+        let moved = augmented(Jitter { shift: [2.0 / 32.0, -1.0 / 32.0], ..IDENTITY }, false);
+        assert!((at(&moved, 10, 12) - at(&original, 12, 11)).abs() < 1e-4);
+        let turned = augmented(Jitter { turn_radians: std::f32::consts::FRAC_PI_2, ..IDENTITY }, false);
+        // A quarter turn moves the pixels below the centre to its right.
+        assert!((at(&turned, 20, 10) - at(&original, 21, 20)).abs() < 1e-4);
+        let smaller = augmented(Jitter { scale: 2.0, ..IDENTITY }, false);
+        let around = [(8, 20), (9, 20), (8, 21), (9, 21)].map(|(x, y)| at(&original, x, y));
         assert!((at(&smaller, 12, 18) - around.iter().sum::<f32>() / 4.0).abs() < 0.01, "{}", at(&smaller, 12, 18));
     }
 
     #[test]
-    fn beyond_the_edge_it_is_seen_as_in_a_mirror() {
-        let still = seen(SAME, false);
-        let moved = seen(Jitter { shift: [-4.0 / 32.0, 0.0], ..SAME }, false);
+    fn pixels_outside_are_mirrored() {
+        let original = augmented(IDENTITY, false);
+        let moved = augmented(Jitter { shift: [-4.0 / 32.0, 0.0], ..IDENTITY }, false);
         for x in 0..4 {
-            assert!((moved[7 * SIZE + x] - still[7 * SIZE + 3 - x]).abs() < 1e-4);
+            assert!((moved[7 * SIZE + x] - original[7 * SIZE + 3 - x]).abs() < 1e-4);
         }
     }
 
     #[test]
-    fn light_changes_as_it_says() {
-        let still = seen(SAME, false);
-        let mean = still.iter().sum::<f32>() / still.len() as f32;
-        let flat = seen(Jitter { contrast: 0.9, ..SAME }, false);
-        let brighter = seen(Jitter { brightness: [1.1, 1.0, 1.0], ..SAME }, false);
+    fn contrast_brightness_and_saturation_change_as_set() {
+        let original = augmented(IDENTITY, false);
+        let mean = original.iter().sum::<f32>() / original.len() as f32;
+        let flat = augmented(Jitter { contrast: 0.9, ..IDENTITY }, false);
+        let brighter = augmented(Jitter { brightness: [1.1, 1.0, 1.0], ..IDENTITY }, false);
         let area = SIZE * SIZE;
-        for at in 0..still.len() {
-            assert!((flat[at] - mean - 0.9 * (still[at] - mean)).abs() < 1e-4);
+        for at in 0..original.len() {
+            assert!((flat[at] - mean - 0.9 * (original[at] - mean)).abs() < 1e-4);
             let factor = if at < area { 1.1 } else { 1.0 };
-            assert!((brighter[at] - (factor * (still[at] + 1.0) - 1.0).clamp(-1.0, 1.0)).abs() < 1e-4);
+            assert!((brighter[at] - (factor * (original[at] + 1.0) - 1.0).clamp(-1.0, 1.0)).abs() < 1e-4);
         }
-        let pale = seen(Jitter { saturation: 0.5, ..SAME }, false);
-        assert!(((pale[5] - pale[area + 5]) - 0.5 * (still[5] - still[area + 5])).abs() < 1e-4);
+        let pale = augmented(Jitter { saturation: 0.5, ..IDENTITY }, false);
+        assert!(((pale[5] - pale[area + 5]) - 0.5 * (original[5] - original[area + 5])).abs() < 1e-4);
     }
 
     #[test]
-    fn no_two_draws_are_alike_and_none_is_far_out() {
+    fn random_augmentations_differ_and_are_limited() {
         let mut rng = stream(4, Purpose::Samples);
         let drawn: Vec<Jitter> = (0..200).map(|_| Jitter::draw(&mut rng)).collect();
         assert!(drawn.windows(2).all(|pair| pair[0] != pair[1]));

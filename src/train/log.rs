@@ -1,7 +1,7 @@
-//! The numbers of a run by step, as CSV: `log.csv` for what steps tell, `quality.csv` for measurements.
+//! The metrics of a run by step, as CSV: `log.csv` for training metrics, `quality.csv` for quality metrics.
 //!
-//! Both begin with a column `step`; the others are named in the first line. A resumed run cuts what lies behind the checkpoint
-//! that it goes on from, so that each step has one row.
+//! The first column is `step`; the first line names the others. A resumed run removes the rows after its checkpoint, so
+//! that each step has one row.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
@@ -10,15 +10,15 @@ use std::path::{Path, PathBuf};
 use super::TrainError;
 use crate::photo::{Overwrite, write_atomically};
 
-/// The numbers of one column, by step.
+/// The values of one column, by step.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Curve {
     pub name: String,
-    /// Step and value, ascending by step.
+    /// Step and value, in ascending order of steps.
     pub points: Vec<(u64, f64)>,
 }
 
-/// A CSV file that grows.
+/// A CSV file, open for appending.
 pub(super) struct Table {
     file: File,
     path: PathBuf,
@@ -26,7 +26,7 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// Opens a file, or makes one; keeps the rows up to `last_step`.
+    /// Opens or creates a file. Keeps only the rows up to `last_step`.
     pub fn open(path: &Path, last_step: u64) -> Result<Self, TrainError> {
         let failed = |source| TrainError::Write { path: path.to_path_buf(), source };
         if path.exists() {
@@ -39,7 +39,7 @@ impl Table {
         Ok(Self { file, path: path.to_path_buf(), is_empty })
     }
 
-    /// Adds a row. The first row of a file gives the columns their names.
+    /// Appends a row. The first call on an empty file also writes the column names.
     pub fn add(&mut self, step: u64, values: &[(&str, f64)]) -> Result<(), TrainError> {
         let mut text = String::new();
         if self.is_empty {
@@ -57,7 +57,7 @@ impl Table {
     }
 }
 
-/// The head and the rows up to a step, as they stand. A last row that was cut short is dropped.
+/// The header and the rows up to a step, unchanged. An incomplete last row is dropped.
 fn rows_until(path: &Path, last_step: u64) -> Result<Vec<u8>, TrainError> {
     let bytes = std::fs::read(path).map_err(|source| TrainError::Read { path: path.to_path_buf(), source })?;
     let text = String::from_utf8_lossy(&bytes);
@@ -71,10 +71,10 @@ fn rows_until(path: &Path, last_step: u64) -> Result<Vec<u8>, TrainError> {
     Ok(kept.into_bytes())
 }
 
-/// The columns of a file; none when it does not exist yet. A row that is still being written is left out.
+/// Reads the columns of a file; empty if it does not exist. Incomplete rows are skipped.
 ///
 /// # Errors
-/// When the file cannot be read or is no such table.
+/// When the file cannot be read as CSV.
 pub(super) fn curves(path: &Path) -> Result<Vec<Curve>, TrainError> {
     if !path.exists() {
         return Ok(Vec::new());
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_come_back_as_curves_and_those_behind_a_step_are_cut() {
+    fn resuming_removes_later_rows() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log.csv");
         assert_eq!(curves(&path).unwrap(), []);
@@ -108,7 +108,7 @@ mod tests {
         for step in [10, 20, 30] {
             table.add(step, &[("a", 0.5), ("b", -1.25)]).unwrap();
         }
-        // A crash in the middle of a row.
+        // As after a crash in the middle of a row.
         std::fs::write(&path, [&std::fs::read(&path).unwrap()[..], b"40,0."].concat()).unwrap();
         let mut table = Table::open(&path, 20).unwrap();
         table.add(25, &[("a", 1.0), ("b", 2.0)]).unwrap();

@@ -1,19 +1,19 @@
-//! Random masks for the encoder: what it must guess a face from.
+//! Random masks for the encoder's training.
 //!
-//! The whole face, up to three boxes, a half, random pixels, or strokes: the holes that people paint and papers measure, each
-//! about as often.
+//! A mask is one of: no hole, up to three boxes, one half, random pixels, or strokes. These are the holes that users
+//! paint and that papers test. Boxes and strokes are more frequent than the others.
 
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 
 use super::draws::normal;
 
-/// Probability of a hole at each pixel, when pixels are random.
+/// Share of hole pixels in a mask of random pixels.
 const SCATTERED: std::ops::Range<f64> = 0.3..0.85;
-/// How much a stroke turns from one step to the next, in radians.
+/// Standard deviation of the turn between two steps of a stroke, in radians.
 const TURN: f32 = 0.4;
 
-/// A mask `[size, size]`: 1 known, 0 hole.
+/// A random mask `[size, size]`: 1 known, 0 hole.
 pub(super) fn draw_known(size_px: usize, rng: &mut ChaCha8Rng) -> Vec<f32> {
     let mut known = vec![1.0; size_px * size_px];
     match rng.random_range(0..8) {
@@ -46,12 +46,12 @@ pub(super) fn draw_known(size_px: usize, rng: &mut ChaCha8Rng) -> Vec<f32> {
     known
 }
 
-/// A stroke that wanders.
+/// Erases a stroke along a random walk.
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "places inside a picture of some hundred pixels"
+    reason = "positions inside a image of some hundred pixels"
 )]
 fn stroke(known: &mut [f32], size_px: usize, rng: &mut ChaCha8Rng) {
     let margin = size_px / 8;
@@ -80,7 +80,7 @@ mod tests {
     use crate::train::draws::{Purpose, stream};
 
     #[test]
-    fn masks_are_of_every_kind_and_none_hides_everything() {
+    fn masks_vary_and_always_keep_known_pixels() {
         let (mut whole, mut half, mut other) = (0, 0, 0);
         for step in 0..400 {
             let known = draw_known(16, &mut stream(1, Purpose::Step(step)));
@@ -93,7 +93,7 @@ mod tests {
                 _ => other += 1,
             }
         }
-        // An eighth of 400 each is 50, with a deviation of 7.
+        // The expected count is 400 / 8 = 50 each, with a standard deviation of 7.
         assert!((25..80).contains(&whole) && (25..90).contains(&half) && other > 230, "{whole} {half} {other}");
     }
 }

@@ -1,26 +1,26 @@
-//! How much memory a run will take, before it does.
+//! Estimates the memory of a run before it starts.
 
 use super::perception;
 use super::plan::{LayerPlan, NetPlan, TAPS};
 use super::settings::{Recipe, TrainSettings};
 use super::trainer::plans;
 
-/// Bytes of a number.
+/// Bytes of a value in single precision.
 const NUMBER: u64 = 4;
-/// Copies of each weight: itself, its gradient, Adam's two averages, its own average; and all but the gradient again, as numbers
-/// and as bytes, while a checkpoint is written.
+/// Copies of each weight. Training keeps five: the weight, its gradient, Adam's two moments and the moving average.
+/// Writing a checkpoint holds all but the gradient twice more, as values and as bytes.
 const COPIES: u64 = 5 + 2 * 4;
-/// What autodiff keeps of a layer beside its output, as a multiple of it.
+/// Memory that autodiff keeps for a layer, as a multiple of its output.
 const GRAPH: u64 = 6;
 
-/// Pictures that the features are taken of, for each of a batch: itself, redrawn, and an invented one.
+/// Images per face that pass through the pretrained network: the face, its reconstruction and a generated one.
 const SEEN: u64 = 3;
 
-/// Bytes that the networks of a run will take, roughly.
+/// Estimates the bytes that the networks of a run use.
 pub(super) fn needed(settings: &TrainSettings, by_hand: bool) -> u64 {
     let weights: u64 = plans(settings).iter().map(|plan| plan.parameter_count() as u64).sum();
     let batch = u64::from(settings.batch);
-    // Pictures of the passes that are alive at once, halves rounded up.
+    // Images in the passes that are in memory at the same time, with half batches rounded up.
     let pictures = |name: &str| match (settings.recipe, name) {
         (Recipe::Encoder, "discriminator") => 3 * batch,
         (Recipe::Encoder, "generator") | (Recipe::Blog, "discriminator") => 2 * batch,
@@ -35,18 +35,18 @@ pub(super) fn needed(settings: &TrainSettings, by_hand: bool) -> u64 {
     NUMBER * (COPIES * weights + activations + columns + seen)
 }
 
-/// Numbers that a pass of one picture keeps.
+/// Values that a forward pass keeps per image.
 fn kept(plan: &NetPlan, by_hand: bool) -> u64 {
     each(plan, |layer, side| {
         let output = layer.side_after(side).pow(2) * layer.outputs;
-        // The way back adds the gradients, before and after a layer.
+        // The backward pass adds the gradients before and after a layer.
         let factor = if by_hand { 3 + u64::from(layer.has_norm) } else { GRAPH };
         output as u64 * factor
     })
     .sum()
 }
 
-/// Numbers of the largest matrix that a convolution is made of, for one picture.
+/// Values of the largest im2col matrix, per image.
 fn widest(plan: &NetPlan) -> u64 {
     each(plan, |layer, side| {
         let (side, channels) = (side.min(layer.side_after(side)), layer.inputs.min(layer.outputs).max(1));
@@ -64,7 +64,7 @@ fn each<'a, T>(plan: &'a NetPlan, of: impl Fn(&LayerPlan, usize) -> T + 'a) -> i
     })
 }
 
-/// Bytes that this machine has to give, where it says so.
+/// Free memory in bytes, if the system reports it. Linux only.
 pub(super) fn available() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
     let line = text.lines().find(|line| line.starts_with("MemAvailable:"))?;
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_full_width_takes_some_gigabytes_and_a_narrow_network_little() {
+    fn the_estimate_grows_with_width_and_size() {
         let of = |width, size_px| needed(&TrainSettings { size_px, width, ..TrainSettings::default() }, true) >> 20;
         assert!((700..2500).contains(&of(64, 64)), "{} MiB", of(64, 64));
         assert!(of(8, 64) < of(64, 64) / 5 && of(64, 128) > 2 * of(64, 64));

@@ -1,4 +1,4 @@
-//! What is written now and then: samples, measurements, models.
+//! The evaluation of a checkpoint: samples, quality metrics and the exported model.
 
 use super::data::Pictures;
 use super::events::EventFile;
@@ -11,17 +11,17 @@ use super::trainer::TrainState;
 use super::{Milestone, TrainError, export};
 use crate::model::host::{HostNetworks, Purpose};
 
-/// What measures a run, and its best so far.
+/// Evaluates the checkpoints of a run and remembers the best one.
 pub(super) struct Measuring {
     showcase: Showcase,
     yardstick: Yardstick,
     table: Table,
-    /// The least context loss so far.
+    /// The lowest context loss so far.
     best: Option<f64>,
 }
 
 impl Measuring {
-    /// Looks at the held-out faces, and at what was measured up to `step`.
+    /// Prepares the evaluation on the held-out faces and reads the metrics logged up to `step`.
     pub fn begin(
         settings: &TrainSettings,
         folder: &RunFolder,
@@ -36,7 +36,8 @@ impl Measuring {
         Ok(Self { showcase, yardstick, table, best })
     }
 
-    /// Exports the model, draws samples and measures; the model is the best when its context loss is the least.
+    /// Exports the model, writes samples and quality metrics, and keeps the model as the best one if its context loss
+    /// is the lowest.
     pub fn measure(
         &mut self,
         settings: &TrainSettings,
@@ -67,8 +68,8 @@ impl Measuring {
     }
 }
 
-/// What is wrong with a state that holds a number which is none.
+/// Returns an error text if the state holds a value that is not finite.
 pub(super) fn finite(state: &TrainState) -> Option<String> {
     let (name, _) = state.nets.iter().find(|(_, net)| !net.is_finite())?;
-    Some(format!("the {name} holds a value that is not a number: go on with a lower learning rate or a larger batch"))
+    Some(format!("the {name} holds a NaN or infinite value: continue with a lower learning rate or a larger batch"))
 }

@@ -1,27 +1,25 @@
-//! Training a generator of one's own: `countenance train`, and what the editor shows of it.
+//! Training a generator: `countenance train`, and the training window of the editor.
 //!
-//! [`train`] runs from a [`TrainRequest`] to a [`TrainOutcome`] and tells an [`Observer`] how it goes; [`RunFolder`] reads what
-//! a run has written, and [`Follower`] while it goes on. Faces come as [`Pictures`].
+//! [`train`] takes a [`TrainRequest`], reports to an [`Observer`] and returns a [`TrainOutcome`]. [`RunFolder`] reads
+//! the files of a run. [`Follower`] reads them while the run goes on. The training faces come as [`Pictures`].
 //!
-//! What would surprise:
+//! * No random generator is carried from step to step. Each step has a random stream of its own (`draws`). So a resumed
+//!   run gives the same numbers as an uninterrupted one, and a checkpoint holds no generator state.
+//! * On the CPU the forward and backward passes are hand-written. On a GPU burn's autodiff computes them (`net`). The
+//!   losses are written once (`recipe`), and a checkpoint works on both.
+//! * Samples and quality metrics come from the exported model on the CPU, as in the editor.
 //!
-//! * Nothing random is carried from step to step: each step draws from its own stream (`draws`). So a resumed run comes to the
-//!   same numbers as one that was never stopped, and a checkpoint needs no state of a generator.
-//! * On the CPU the networks are computed by hand, on a GPU by burn (`net`); the losses are written once (`recipe`). The same
-//!   checkpoint serves for both.
-//! * Samples and measurements are made with the exported model, on the CPU, as the editor would.
-//!
-//! | file | what |
+//! | file | content |
 //! | --- | --- |
-//! | `settings`, `error` | what can be set, what can go wrong |
-//! | `data`, `draws`, `jitter`, `masks`, `views`, `batch` | what a step learns from |
+//! | `settings`, `error` | settings and errors |
+//! | `data`, `draws`, `jitter`, `masks`, `views`, `batch` | the inputs of a step |
 //! | `plan`, `net`, `critic`, `perception` | the networks |
-//! | `recipe`, `trainer` | one step |
-//! | `quality`, `samples` | how good it is by now |
-//! | `checkpoint`, `export`, `log`, `events`, `folder` | what is written |
-//! | `follow` | reading it while it grows |
-//! | `watch`, `memory` | what may go wrong on the way |
-//! | `start`, `run`, `milestone` | the run as a whole |
+//! | `recipe`, `trainer` | one training step |
+//! | `quality`, `samples` | quality metrics and sample images |
+//! | `checkpoint`, `export`, `log`, `events`, `folder` | the files of a run |
+//! | `follow` | reads a run while it is being written |
+//! | `watch`, `memory` | divergence and memory warnings |
+//! | `start`, `run`, `milestone` | the whole run |
 
 mod batch;
 mod checkpoint;
@@ -68,83 +66,84 @@ pub use quality::Quality;
 pub use run::train;
 pub use settings::{Recipe, TrainSettings};
 
-/// A run that somebody wants.
+/// A request for a training run.
 #[derive(Clone, Debug)]
 pub struct TrainRequest {
     pub settings: TrainSettings,
-    /// The run folder, made if need be.
+    /// The run folder. It is created if it does not exist.
     pub out: PathBuf,
-    /// Go on with the run in that folder, if there is one.
+    /// Continue the run in that folder, if there is one.
     pub resume: bool,
     pub device: DeviceChoice,
-    /// End after so many minutes, with a checkpoint.
+    /// Stop after this many minutes, with a checkpoint.
     pub minutes: Option<f64>,
 }
 
-/// Whether to go on.
+/// Whether to continue training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flow {
     Continue,
-    /// End after the present step, with a checkpoint.
+    /// Stop after the current step, with a checkpoint.
     Stop,
 }
 
-/// What is known before the first step.
+/// Facts about a run, known before the first step.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Facts {
-    /// As in "CPU" or "NVIDIA RTX 4070 (Vulkan)".
+    /// The device's name, for example "CPU" or "NVIDIA RTX 4070 (Vulkan)".
     pub device: String,
-    /// Faces trained on, and held out for measuring.
+    /// Number of training faces.
     pub faces: usize,
+    /// Number of held-out faces.
     pub held_out: usize,
-    /// Numbers that are learned.
+    /// Number of trained values.
     pub parameters: usize,
-    /// Memory that the networks will take, roughly.
+    /// Estimated memory use of the networks.
     pub bytes: u64,
-    /// Steps done before.
+    /// Steps done in earlier sessions.
     pub step: u64,
 }
 
-/// A row of the log.
+/// One row of the log.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Progress {
-    /// Steps done, and those of the whole run.
+    /// Steps done, and steps of the whole run.
     pub step: u64,
     pub steps: u64,
     pub images_per_sec: f64,
-    /// Until the last step at this speed, without measurements.
+    /// Estimated time until the last step, without measurements.
     pub remaining_secs: f64,
-    /// Means over the steps since the last row, by name.
+    /// Metrics by name: means over the steps since the last row.
     pub numbers: Vec<(&'static str, f32)>,
 }
 
-/// A checkpoint with its samples and measurements.
+/// The samples and quality metrics of a checkpoint.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Milestone {
     pub step: u64,
     pub samples: PathBuf,
     pub quality: Quality,
-    /// Better than all before, by the context loss.
+    /// Its context loss is the lowest so far.
     pub is_best: bool,
 }
 
-/// Follows a run. Every method has a default that does nothing.
+/// Receives the events of a run. Every method has a default that does nothing.
 pub trait Observer {
-    /// The first step is about to begin.
+    /// Called before the first step.
     fn started(&mut self, _facts: &Facts) {}
 
-    /// Something that one should know.
+    /// A message for the user.
     fn note(&mut self, _text: &str) {}
 
-    /// Asked before each step.
+    /// Called before each step.
     fn flow(&mut self) -> Flow {
         Flow::Continue
     }
 
-    /// There is a new row of the log.
+    /// Called for each new row of the log.
     fn progress(&mut self, _progress: &Progress) {}
 
-    /// There is a new checkpoint with samples and measurements.
+    /// Called after the samples and metrics of a checkpoint are written.
     fn milestone(&mut self, _milestone: &Milestone) {}
 }
 
@@ -154,20 +153,20 @@ pub trait Observer {
 pub enum Ended {
     /// All steps are done.
     Done,
-    /// Somebody stopped it, or its time was up.
+    /// The user stopped it, or the time limit was reached.
     Stopped,
-    /// It went wrong; the text says how, and what to do next.
+    /// The run failed. The text gives the reason and the next step.
     Failed(String),
 }
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrainOutcome {
     pub ended: Ended,
     /// Steps done.
     pub step: u64,
-    /// The newest checkpoint that can be gone on from.
+    /// The newest checkpoint to resume from.
     pub checkpoint: Option<PathBuf>,
-    /// The model of the best measurement.
+    /// The model with the lowest context loss.
     pub best: Option<PathBuf>,
 }

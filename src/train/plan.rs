@@ -1,15 +1,15 @@
-//! Which layers the networks under training have.
+//! The layers of the networks in training.
 //!
-//! They are those of DCGAN (Radford et al. 2016, arXiv 1511.06434) and of [`crate::model`], there with `BatchNorm` folded into
-//! the convolutions. Inner layers end in a `BatchNorm`, which brings its own shift, so that they have no bias; the first layer
-//! of a judge and the last layer of each network have a bias and no `BatchNorm`.
+//! They are the networks of DCGAN (Radford et al. 2016, arXiv 1511.06434) and of [`crate::model`], where `BatchNorm` is
+//! folded into the convolutions. Inner layers end in a `BatchNorm`. They have no bias, because `BatchNorm` adds a
+//! shift. The first layer of D and E and the last layer of every network have a bias and no `BatchNorm`.
 
-/// Every kernel is 4×4.
+/// Values of a kernel. Every kernel is 4×4.
 pub(super) const TAPS: usize = 16;
-/// Side of the innermost picture, in pixels.
+/// Side of the smallest feature map, in pixels.
 pub(super) const INNER_SIDE: usize = 4;
 
-/// How a layer changes the side of its picture.
+/// How a layer changes the side of its input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Join {
     /// A transposed convolution from 1 px to 4 px.
@@ -22,7 +22,7 @@ pub(super) enum Join {
     Score,
 }
 
-/// What is applied to a layer's sums.
+/// The activation function of a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Activation {
     Relu,
@@ -35,28 +35,29 @@ pub(super) enum Activation {
 /// One layer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct LayerPlan {
-    /// Its name in a model file, without the network's.
+    /// Name in a model file, without the network's name.
     pub name: String,
     pub join: Join,
     pub inputs: usize,
     pub outputs: usize,
-    /// Ends in a `BatchNorm`; else it has a bias.
+    /// The layer ends in a `BatchNorm`. Otherwise it has a bias.
     pub has_norm: bool,
     pub activation: Activation,
 }
 
-/// One network, from its input on.
+/// One network. The layers are ordered from input to output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct NetPlan {
-    /// As in a model file: generator, discriminator or encoder.
+    /// Name in a model file: generator, discriminator or encoder.
     pub name: &'static str,
     pub layers: Vec<LayerPlan>,
-    /// Side of its input in pixels.
+    /// Side of the input in pixels.
     pub input_side: usize,
 }
 
 impl LayerPlan {
-    /// Shape of the weight in `PyTorch`'s layout: transposed convolutions `[in, out, 4, 4]`, convolutions `[out, in, 4, 4]`.
+    /// Shape of the weight in `PyTorch`'s layout: `[in, out, 4, 4]` for transposed convolutions, `[out, in, 4, 4]` for
+    /// convolutions.
     pub fn weight_shape(&self) -> [usize; 4] {
         match self.join {
             Join::Project | Join::Up => [self.inputs, self.outputs, 4, 4],
@@ -64,7 +65,7 @@ impl LayerPlan {
         }
     }
 
-    /// Side of the output for a side of the input.
+    /// Side of the output for an input of this side.
     pub fn side_after(&self, side: usize) -> usize {
         match self.join {
             Join::Project => INNER_SIDE,
@@ -74,7 +75,8 @@ impl LayerPlan {
         }
     }
 
-    /// The tensors of this layer with their lengths. The weight is first, what is added to the sums second.
+    /// Names and lengths of the trained tensors: the weight, the bias or shift, then the scale if there is a
+    /// `BatchNorm`.
     pub fn parameters(&self) -> Vec<(String, usize)> {
         let weight = (format!("{}.weight", self.name), self.inputs * self.outputs * TAPS);
         let shift = if self.has_norm { "norm.shift" } else { "bias" };
@@ -85,25 +87,26 @@ impl LayerPlan {
         all
     }
 
-    /// The tensors of the running statistics, mean and variance; none without a `BatchNorm`.
+    /// Names of the running statistics: mean and variance, or nothing without a `BatchNorm`.
     pub fn statistics(&self) -> Vec<String> {
         let of = |what: &str| format!("{}.norm.{what}", self.name);
         if self.has_norm { vec![of("mean"), of("variance")] } else { Vec::new() }
     }
 }
 
-/// Layers between the innermost picture and the whole one.
+/// Number of doublings from [`INNER_SIDE`] to the image's side.
 fn doublings(size_px: usize) -> usize {
     (size_px / INNER_SIDE).trailing_zeros() as usize
 }
 
-/// Channels that are `width` at the outer end, double at each halving of the side, and end at eight times the width.
+/// Channels of each level, from the outermost inwards. They start at `width`, double at each halving of the side, and
+/// stop at eight times the width.
 fn channels(size_px: usize, width: usize) -> Vec<usize> {
     (0..doublings(size_px)).map(|level| width * (1 << level.min(3))).collect()
 }
 
 impl NetPlan {
-    /// G: latents `[batch, latent_dim, 1, 1]` to pictures `[batch, 3, size, size]`.
+    /// G: latents `[batch, latent_dim, 1, 1]` to images `[batch, 3, size, size]`.
     pub fn generator(size_px: usize, width: usize, latent_dim: usize) -> Self {
         let mut inputs = latent_dim;
         let mut layers = Vec::new();
@@ -126,12 +129,13 @@ impl NetPlan {
         Self { name: "generator", layers, input_side: 1 }
     }
 
-    /// D: pictures `[batch, 3, size, size]` to logits `[batch, 1, 1, 1]`.
+    /// D: images `[batch, 3, size, size]` to logits `[batch, 1, 1, 1]`.
     pub fn discriminator(size_px: usize, width: usize) -> Self {
         Self::judge("discriminator", size_px, width, 3, 1)
     }
 
-    /// E: known pixels and their mask, `[batch, 4, size, size]`, to codes before the tanh, `[batch, latent_dim, 1, 1]`.
+    /// E: known pixels and their mask, `[batch, 4, size, size]`, to latents before the tanh, `[batch, latent_dim, 1,
+    /// 1]`.
     pub fn encoder(size_px: usize, width: usize, latent_dim: usize) -> Self {
         Self::judge("encoder", size_px, (width * 3 / 4).max(1), 4, latent_dim)
     }
@@ -149,7 +153,7 @@ impl NetPlan {
         Self { name, layers, input_side: size_px }
     }
 
-    /// Numbers that are learned.
+    /// Number of trained values.
     pub fn parameter_count(&self) -> usize {
         self.layers.iter().flat_map(LayerPlan::parameters).map(|(_, length)| length).sum()
     }
@@ -160,7 +164,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn channels_are_those_of_the_shipped_model() {
+    fn channels_match_the_built_in_model() {
         let of = |plan: &NetPlan| plan.layers.iter().map(|layer| layer.outputs).collect::<Vec<_>>();
         assert_eq!(of(&NetPlan::generator(64, 64, 100)), [512, 256, 128, 64, 3]);
         assert_eq!(of(&NetPlan::discriminator(64, 64)), [64, 128, 256, 512, 1]);
@@ -169,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn every_network_ends_at_the_side_it_should() {
+    fn every_network_ends_at_the_expected_side() {
         for (plan, side) in [
             (NetPlan::generator(128, 8, 10), 128),
             (NetPlan::discriminator(128, 8), 1),

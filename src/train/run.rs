@@ -1,4 +1,4 @@
-//! A run as a whole: from a request to an outcome.
+//! A training run, from request to outcome.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
@@ -18,17 +18,18 @@ use super::watch::Watch;
 use super::{Ended, Facts, Flow, Observer, Progress, TrainError, TrainOutcome, TrainRequest, checkpoint, memory};
 use crate::device;
 
-/// Steps between two rows of the log. Reading stalls a GPU.
+/// Steps between two rows of the log. Reading metrics stalls a GPU, so they are not read every step.
 const LOG_EVERY: u64 = 20;
-/// At least this often there is a checkpoint: what a plain Ctrl-C or a power cut may cost.
+/// The longest time between two checkpoints. A crash loses at most this much work.
 const SAVE_EVERY: Duration = Duration::from_mins(5);
 
-/// Trains a generator until its steps are done, its time is up, or somebody stops it.
+/// Trains a generator until all steps are done, the time limit is reached, or the user stops it.
 ///
-/// `held_out` are faces to measure with; without them the last tenth of `pictures` is held out, 512 at most.
+/// `held_out` are the faces for quality metrics. Without them the last tenth of `pictures` is held out, up to a limit.
 ///
 /// # Errors
-/// When it cannot start, or can write nothing any more. A run that goes wrong otherwise is an outcome.
+/// When the run cannot start, when the panic of a driver ends it, or when the last checkpoint cannot be written.
+/// Divergence is reported as [`Ended::Failed`] instead.
 pub fn train(
     request: &TrainRequest,
     pictures: &dyn Pictures,
@@ -42,7 +43,7 @@ pub fn train(
     let pictures = smaller.as_ref().map_or(pictures, |smaller| smaller);
     let held_out = smaller_held_out.as_ref().map_or(held_out, |smaller| Some(smaller));
     let (faces, measured) = parts(&request.settings, pictures, held_out, observer);
-    // Drivers of GPUs break down in panics.
+    // GPU drivers report some errors by panicking.
     let mut has_begun = false;
     let work = AssertUnwindSafe(|| {
         let run = Run::begin(request, faces, &measured, observer)?;
@@ -54,7 +55,7 @@ pub fn train(
         let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no reason given");
         Err(TrainError::Broke { reason: text.lines().next().unwrap_or(text).to_string() })
     });
-    // The folder of a session that could not begin may be another's.
+    // A session that could not start must not write here: the folder may belong to another run.
     if has_begun {
         let ended = outcome.as_ref().map_or_else(|error| Ended::Failed(told(error)), |outcome| outcome.ended.clone());
         RunFolder::new(&request.out).write_ended(&ended);
@@ -62,7 +63,7 @@ pub fn train(
     outcome
 }
 
-/// A run under way.
+/// A running training session.
 struct Run<'a> {
     settings: TrainSettings,
     folder: RunFolder,
@@ -73,25 +74,25 @@ struct Run<'a> {
     log: Table,
     events: EventFile,
     observer: &'a mut dyn Observer,
-    /// What the steps since the last row of the log told.
+    /// Metrics of the steps since the last row of the log, still on the device.
     unread: Vec<Told>,
-    /// Time spent in these steps.
+    /// Time spent in those steps.
     spent: Duration,
-    /// Of all sessions, up to the last row.
+    /// Training time of all sessions, up to the last row.
     elapsed_secs: f64,
     ends: Option<Instant>,
-    /// When a checkpoint was last written or tried.
+    /// When saving a checkpoint was last tried.
     saved: Instant,
-    /// It was told that the log cannot be written.
+    /// The user was told that the log cannot be written.
     log_is_broken: bool,
     /// Why the newest checkpoint could not be written.
     unsaved: Option<TrainError>,
-    /// The step that was last measured in this session.
+    /// The step that was last evaluated in this session.
     marked: Option<u64>,
 }
 
 impl<'a> Run<'a> {
-    /// Prepares everything, and says what there is.
+    /// Prepares the session and reports its facts to the observer.
     fn begin(
         request: &TrainRequest,
         faces: Part<'a>,
@@ -144,7 +145,7 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// Steps until something ends it.
+    /// Trains until the run ends.
     fn finish(mut self) -> Result<TrainOutcome, TrainError> {
         let mut ended = Ended::Done;
         while self.trainer.step < self.settings.steps {
@@ -178,7 +179,7 @@ impl<'a> Run<'a> {
         is_late || self.observer.flow() == Flow::Stop || self.folder.is_asked_to_stop()
     }
 
-    /// One step, and what is due after it. Answers what went wrong.
+    /// Runs one step, then logs, evaluates and saves when due. Returns the reason if the run failed.
     fn advance(&mut self) -> Option<String> {
         let started = Instant::now();
         let batch = Batch::draw(&self.settings, &self.faces, self.trainer.step + 1, self.trainer.strength);
@@ -203,7 +204,7 @@ impl<'a> Run<'a> {
         None
     }
 
-    /// Writes what the steps since the last row came to. Answers what is wrong with it.
+    /// Writes a row with the metrics since the last one. Returns the reason if training has diverged.
     fn write_row(&mut self) -> Option<String> {
         let started = Instant::now();
         let mut numbers = means(&self.unread);
@@ -212,7 +213,7 @@ impl<'a> Run<'a> {
             return None;
         }
         if self.settings.recipe == Recipe::Encoder {
-            // Last, since a run from before there were strong views has the other columns already.
+            // This column comes last, because logs of older runs do not have it.
             numbers.push(("strong_views", self.trainer.strength));
         }
         let step = self.trainer.step;
@@ -236,16 +237,16 @@ impl<'a> Run<'a> {
         reason
     }
 
-    /// A log that cannot be written is no reason to lose what is learned: said once, and on it goes.
+    /// Reports a write error of the log once. Training continues without the log.
     fn tell_once(&mut self, written: [Result<(), TrainError>; 2]) {
         for error in written.into_iter().filter_map(Result::err) {
             if !std::mem::replace(&mut self.log_is_broken, true) {
-                self.observer.note(&format!("{}; going on without", told(&error)));
+                self.observer.note(&format!("{}; training continues without the log", told(&error)));
             }
         }
     }
 
-    /// Writes a checkpoint, samples and measurements. Answers what is wrong with them.
+    /// Writes samples, quality metrics and a checkpoint. Returns the reason if training has diverged or collapsed.
     fn mark(&mut self) -> Option<String> {
         let state = self.trainer.state();
         if let Some(reason) = finite(&state) {
@@ -259,19 +260,19 @@ impl<'a> Run<'a> {
                 reason = self.watch.diversity(milestone.quality.diversity);
                 self.observer.milestone(&milestone);
             }
-            // Without room for pictures the weights may still fit, and what is learned is worth more.
+            // The samples may not fit on a full disk where the checkpoint still does. So training continues.
             Err(error) => self.observer.note(&told(&error)),
         }
-        // A collapsed run must not push out the checkpoints from before.
+        // Only the newest checkpoints are kept, so a collapsed run must not replace good ones.
         if reason.is_none() {
             self.save(&state);
         }
         reason
     }
 
-    /// Writes a checkpoint; says so if that fails, and goes on with the former.
+    /// Writes a checkpoint. On failure it tells the user, and the previous checkpoint stays.
     fn save(&mut self, state: &TrainState) {
-        // Numbers that are none end the run with the next row; the last good checkpoint must stay.
+        // Values that are not finite end the run at the next row. The last good checkpoint must stay.
         if !state.is_finite() {
             return;
         }
@@ -279,7 +280,7 @@ impl<'a> Run<'a> {
         self.unsaved = checkpoint::save(self.folder.path(), state).err();
         if let Some(error) = &self.unsaved {
             let former = self.folder.newest_step();
-            let stays = former.map_or_else(String::new, |step| format!("; that of step {step} stays"));
+            let stays = former.map_or_else(String::new, |step| format!("; the checkpoint of step {step} is kept"));
             self.observer.note(&format!("{}{stays}", told(error)));
         }
     }

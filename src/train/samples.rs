@@ -1,4 +1,4 @@
-//! Pictures of training: samples of fixed latents, and held-out faces redrawn from what a mask leaves.
+//! Sample images of a run: generated faces for fixed latents, and reconstructions of masked held-out faces.
 
 use image::{DynamicImage, RgbImage};
 
@@ -7,24 +7,25 @@ use super::draws::{Purpose, prior, stream};
 use super::settings::TrainSettings;
 use crate::model::host::{HostNetworks, Tape};
 
-/// Pictures side by side.
+/// Images per row.
 const COLUMNS: usize = 8;
-/// Rows of samples.
+/// Rows of generated faces.
 const ROWS: usize = 6;
 
-/// What samples are shown of; the same through a run.
+/// The inputs of the sample images. They stay the same through a run.
 pub(super) struct Showcase {
     latents: Vec<f32>,
     latent_dim: usize,
     size_px: usize,
-    /// Held-out faces `[count, size, size, 3]` in [-1, 1], at most eight.
+    /// Held-out faces `[count, size, size, 3]` in [-1, 1], at most one row.
     faces: Vec<f32>,
     /// Their known masks `[count, size, size]`.
     known: Vec<f32>,
 }
 
 impl Showcase {
-    /// Fixes latents, faces and masks: half of the faces with a hole in the centre, then the lower, then the left half.
+    /// Chooses the latents, faces and masks. The first four faces have a centre hole, the next two lack the lower half,
+    /// the others the left half.
     pub fn new(settings: &TrainSettings, held_out: &dyn Pictures) -> Self {
         let (size_px, latent_dim) = (settings.size_px as usize, settings.latent_dim as usize);
         let latents = prior(&mut stream(settings.seed, Purpose::Samples), COLUMNS * ROWS * latent_dim);
@@ -45,7 +46,8 @@ impl Showcase {
         Self { latents, latent_dim, size_px, faces, known: known.collect() }
     }
 
-    /// The samples; with an encoder also three rows of faces: the truth, what is known of it, and that redrawn.
+    /// Draws the generated faces. With an encoder, three more rows show the held-out faces, their known pixels, and
+    /// their reconstructions.
     pub fn draw(&self, networks: &HostNetworks) -> RgbImage {
         let area = self.size_px * self.size_px;
         let mut tape = Tape::default();
@@ -67,12 +69,12 @@ impl Showcase {
     }
 }
 
-/// Bytes as values in [-1, 1].
+/// Converts bytes to values in [-1, 1].
 pub(super) fn interleaved(picture: &[u8]) -> impl Iterator<Item = f32> + '_ {
     picture.iter().map(|value| f32::from(*value) / 127.5 - 1.0)
 }
 
-/// Pictures `[count, size, size, 3]` in [-1, 1], eight in a row.
+/// Tiles images `[count, size, size, 3]` in [-1, 1], [`COLUMNS`] per row.
 fn grid(pictures: &[f32], size_px: usize) -> RgbImage {
     let rows = pictures.len() / (size_px * size_px * 3 * COLUMNS);
     let side = |count: usize| u32::try_from(count * size_px).unwrap_or(u32::MAX);
@@ -85,13 +87,13 @@ fn grid(pictures: &[f32], size_px: usize) -> RgbImage {
     })
 }
 
-/// A value in [-1, 1] as a byte.
+/// Converts a value in [-1, 1] to a byte.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a byte")]
 pub(super) fn byte(value: f32) -> u8 {
     ((value + 1.0) * 127.5).round().clamp(0.0, 255.0) as u8
 }
 
-/// A grid as a PNG.
+/// Encodes the tiled image as PNG.
 pub(super) fn encode(grid: RgbImage) -> Result<Vec<u8>, crate::photo::SaveError> {
     crate::photo::encode_png(&DynamicImage::ImageRgb8(grid), &crate::photo::Extras::default())
 }

@@ -1,4 +1,4 @@
-//! Everything a person can set about a training run. `config.json` of a run folder holds it.
+//! The settings of a training run. The file `config.json` of a run folder holds them.
 
 use std::path::PathBuf;
 
@@ -6,20 +6,21 @@ use serde::{Deserialize, Serialize};
 
 use super::TrainError;
 
-/// How G and D learn.
+/// The training method.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Recipe {
-    /// The default, that of face-64 with faces moved and relit a little: an encoder of masked faces learns with G and D, D sees
-    /// random views, and the model is a running average.
+    /// The default. It trains G and D together with an encoder of masked faces, augments the faces and the inputs of D,
+    /// and exports a moving average of the weights. face-64 was trained this way, but without face augmentation and
+    /// without strong discriminator augmentation.
     #[default]
     Encoder,
-    /// Amos 2016: DCGAN, G moved twice for each move of D; no encoder.
+    /// Amos 2016: DCGAN with two steps of G for each step of D, and no encoder.
     Blog,
 }
 
 impl Recipe {
-    /// All, in the order they are offered.
+    /// All recipes, in the order of the command-line help.
     pub const ALL: [Self; 2] = [Self::Encoder, Self::Blog];
 
     /// The name on the command line and in run folders.
@@ -38,28 +39,29 @@ impl Recipe {
     }
 }
 
-/// How to train. What is missing in a `config.json` takes its default.
+/// The settings. A value that is missing in `config.json` takes its default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TrainSettings {
     pub recipe: Recipe,
-    /// Side of the pictures in pixels: a power of two from 16 to 256.
+    /// Side of the images in pixels: a power of two from 16 to 256.
     pub size_px: u32,
-    /// Channels at the outer end of G and D; inside there are eight times as many. E has three quarters.
+    /// Channels of the outermost layer of G and D. The innermost layers have eight times as many. E has three quarters
+    /// of this width.
     pub width: u32,
-    /// Numbers of a latent.
+    /// Length of a latent.
     pub latent_dim: u32,
-    /// Faces in one step.
+    /// Faces per step.
     pub batch: u32,
     /// Steps of the whole run.
     pub steps: u64,
     pub seed: u64,
     pub learning_rate: f32,
-    /// Weight of the gradient penalty on real faces (R1, Mescheder et al. 2018, arXiv 1801.04406); 0 is none.
+    /// Weight of the gradient penalty on real faces (R1, Mescheder et al. 2018, arXiv 1801.04406). 0 turns it off.
     pub r1: f32,
-    /// Steps between two checkpoints with samples and measurements.
+    /// Steps between two checkpoints with samples and quality metrics.
     pub every: u64,
-    /// `AlexNet`'s weights, for judges that know pictures beside D.
+    /// File with `AlexNet`'s weights. It adds discriminators on pretrained features beside D.
     pub features: Option<PathBuf>,
 }
 
@@ -82,25 +84,25 @@ impl Default for TrainSettings {
 }
 
 impl TrainSettings {
-    /// Checks that every value can be meant.
+    /// Checks that every value is in its range.
     ///
     /// # Errors
-    /// Names the first that cannot.
+    /// Names the first value that is out of range.
     pub fn check(&self) -> Result<(), TrainError> {
         let wrong = |what: &'static str, found: String, expected: &'static str| {
             Err(TrainError::Setting { what, found, expected })
         };
         if !self.size_px.is_power_of_two() || !(16..=256).contains(&self.size_px) {
-            return wrong("size", self.size_px.to_string(), "use a power of two from 16 to 256, as 64 or 128");
+            return wrong("size", self.size_px.to_string(), "use a power of two from 16 to 256, for example 64 or 128");
         }
         if !(1..=512).contains(&self.width) {
-            return wrong("width", self.width.to_string(), "use 1 to 512, as 64");
+            return wrong("width", self.width.to_string(), "use 1 to 512, for example 64");
         }
         if !(1..=4096).contains(&self.latent_dim) {
-            return wrong("latent length", self.latent_dim.to_string(), "use 1 to 4096, as 100");
+            return wrong("latent length", self.latent_dim.to_string(), "use 1 to 4096, for example 100");
         }
         if !(2..=4096).contains(&self.batch) {
-            return wrong("batch", self.batch.to_string(), "use 2 to 4096 faces, as 32");
+            return wrong("batch", self.batch.to_string(), "use 2 to 4096 faces, for example 32");
         }
         if self.steps == 0 || self.every == 0 {
             return wrong("number of steps", "0".into(), "use 1 or more");
@@ -109,19 +111,19 @@ impl TrainSettings {
             return wrong(
                 "learning rate",
                 self.learning_rate.to_string(),
-                "use more than 0 and at most 0.1, as 0.0002",
+                "use more than 0 and at most 0.1, for example 0.0002",
             );
         }
         if !(self.r1 >= 0.0 && self.r1 <= 1000.0) {
-            return wrong("R1 weight", self.r1.to_string(), "use 0 to 1000, as 1");
+            return wrong("R1 weight", self.r1.to_string(), "use 0 to 1000, for example 1");
         }
         if let Some(path) = self.features.as_ref().filter(|_| self.recipe == Recipe::Blog) {
-            return wrong("file of features", path.display().to_string(), "leave it out with the recipe blog");
+            return wrong("features file", path.display().to_string(), "leave it out with the blog recipe");
         }
         Ok(())
     }
 
-    /// The first difference to `other` that makes one unable to go on with the other's checkpoints: what, here, there.
+    /// The first setting that prevents resuming from the checkpoints of `other`: name, value here, value there.
     pub(super) fn conflict(&self, other: &Self) -> Option<(&'static str, String, String)> {
         let features = |settings: &Self| if settings.features.is_some() { "AlexNet" } else { "none" }.to_string();
         let pairs = [
@@ -140,15 +142,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cannot_be_meant_is_named() {
+    fn invalid_settings_are_named() {
         let refused = |change: fn(&mut TrainSettings)| {
             let mut settings = TrainSettings::default();
             change(&mut settings);
             settings.check().unwrap_err().to_string()
         };
         assert!(TrainSettings::default().check().is_ok());
-        insta::assert_snapshot!(refused(|settings| settings.size_px = 65), @"the size is 65: use a power of two from 16 to 256, as 64 or 128");
-        insta::assert_snapshot!(refused(|settings| settings.batch = 1), @"the batch is 1: use 2 to 4096 faces, as 32");
+        insta::assert_snapshot!(refused(|settings| settings.size_px = 65), @"the size is 65: use a power of two from 16 to 256, for example 64 or 128");
+        insta::assert_snapshot!(refused(|settings| settings.batch = 1), @"the batch is 1: use 2 to 4096 faces, for example 32");
         for change in [
             (|settings| settings.width = 0) as fn(&mut TrainSettings),
             |settings| settings.every = 0,
@@ -161,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_configuration_that_says_little_takes_the_defaults() {
+    fn missing_settings_take_their_defaults() {
         let read: TrainSettings = serde_json::from_str(r#"{"recipe": "blog", "width": 8}"#).unwrap();
         assert_eq!(read, TrainSettings { recipe: Recipe::Blog, width: 8, ..TrainSettings::default() });
     }

@@ -1,4 +1,4 @@
-//! How a run begins: with which faces, from which state, and whether there is memory for it.
+//! The start of a run: its faces, its first state, and the memory warning.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use super::settings::TrainSettings;
 use super::trainer::TrainState;
 use super::{Observer, TrainError, TrainRequest, checkpoint, log, memory};
 
-/// Faces to train on and to measure with. Says so when there are few.
+/// Returns the training faces and the held-out faces. Notes when there are few.
 pub(super) fn parts<'a>(
     settings: &TrainSettings,
     pictures: &'a dyn Pictures,
@@ -23,14 +23,14 @@ pub(super) fn parts<'a>(
         None => match split(pictures) {
             (kept, Some(held_out)) => (kept, held_out),
             (kept, None) => {
-                observer.note("too few faces to hold some out: measurements are of the faces trained on");
+                observer.note("too few faces to hold some out: quality is measured on the training faces");
                 (kept, all)
             }
         },
     };
     if faces.len() < settings.batch as usize {
         observer.note(&format!(
-            "{} faces are fewer than a batch of {}: it holds some of them several times, and the generator will learn them by heart",
+            "{} faces are fewer than a batch of {}: batches repeat faces, and the generator will memorise them",
             faces.len(),
             settings.batch
         ));
@@ -38,7 +38,7 @@ pub(super) fn parts<'a>(
     (faces, measured)
 }
 
-/// Where a run begins: at a checkpoint, or at the first step.
+/// Loads the newest checkpoint of the run, or returns the state before the first step.
 pub(super) fn first_state(
     request: &TrainRequest,
     folder: &RunFolder,
@@ -59,24 +59,24 @@ pub(super) fn first_state(
             }
             return Ok(state);
         }
-        observer.note("the run has no checkpoint yet: it starts anew");
+        observer.note("the run has no checkpoint yet: it starts from the first step");
     }
     Ok(TrainState::initial(settings))
 }
 
-/// Says so if the memory will not do.
+/// Notes when the estimated memory use exceeds the free memory. CPU only.
 pub(super) fn warn_of_memory(settings: &TrainSettings, place: &Place, observer: &mut dyn Observer) {
     let needed = memory::needed(settings, place.by_hand);
     if let Some(available) = memory::available().filter(|available| place.by_hand && needed > *available) {
         observer.note(&format!(
-            "about {} MB of memory are needed and {} MB are free: choose a smaller batch or width if it does not fit",
+            "about {} MB of memory are needed, {} MB are free: choose a smaller batch or width if it does not fit",
             needed / 1_000_000,
             available / 1_000_000
         ));
     }
 }
 
-/// The last number of a column; 0 when there is none.
+/// The last value of a log column, 0 if there is none.
 pub(super) fn last_value(path: &Path, name: &str) -> Result<f64, TrainError> {
     let curves = log::curves(path)?;
     let last = |curve: &Curve| curve.points.last().map(|(_, value)| *value);

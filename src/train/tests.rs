@@ -1,4 +1,4 @@
-//! Whole runs with tiny networks.
+//! Complete runs with tiny networks.
 
 use std::fs;
 use std::path::Path;
@@ -15,16 +15,16 @@ fn request(out: &Path, settings: TrainSettings) -> TrainRequest {
 }
 
 #[derive(Default)]
-struct Told {
+struct TestObserver {
     facts: Option<Facts>,
     notes: Vec<String>,
     rows: Vec<Progress>,
     milestones: Vec<Milestone>,
-    /// Asked to go on so often before it stops.
+    /// Number of steps before it asks to stop.
     patience: Option<usize>,
 }
 
-impl Observer for Told {
+impl Observer for TestObserver {
     fn started(&mut self, facts: &Facts) {
         self.facts = Some(facts.clone());
     }
@@ -53,32 +53,32 @@ impl Observer for Told {
     }
 }
 
-fn run(request: &TrainRequest) -> (TrainOutcome, Told) {
-    let mut told = Told::default();
-    let outcome = train(request, &PicturesInMemory::noise(16, 20, 1), None, &mut told).unwrap();
-    (outcome, told)
+fn run(request: &TrainRequest) -> (TrainOutcome, TestObserver) {
+    let mut observer = TestObserver::default();
+    let outcome = train(request, &PicturesInMemory::noise(16, 20, 1), None, &mut observer).unwrap();
+    (outcome, observer)
 }
 
-/// What a run's event files tell: step, tag, and the number if it is one.
+/// The contents of a run's event files: step, tag, and the value if it is a scalar.
 fn events_of(run: &Path) -> Vec<(i64, String, Option<f32>)> {
     let files = fs::read_dir(run).unwrap().map(|entry| entry.unwrap().path());
     let events = files.filter(|path| path.file_name().unwrap().to_string_lossy().contains("tfevents"));
-    events.flat_map(|path| events::tests::told(&path)).collect()
+    events.flat_map(|path| events::tests::read_events(&path)).collect()
 }
 
 #[test]
-fn a_run_leaves_everything_it_says() {
+fn a_run_writes_all_its_files() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("new/run");
-    let (outcome, told) = run(&request(&out, tiny()));
+    let (outcome, observer) = run(&request(&out, tiny()));
     let run = RunFolder::new(&out);
     assert_eq!((outcome.ended, outcome.step), (Ended::Done, 6));
     assert_eq!(outcome.checkpoint, Some(checkpoint::path(&out, 6)));
     assert_eq!(run.settings().unwrap(), Some(tiny()));
     assert_eq!(run.samples().iter().map(|(step, _)| *step).collect::<Vec<_>>(), [3, 6]);
-    let facts = told.facts.unwrap();
+    let facts = observer.facts.unwrap();
     assert_eq!((facts.faces, facts.held_out, facts.step), (18, 2, 0));
-    assert_eq!((told.rows.len(), told.milestones.len()), (2, 2));
+    assert_eq!((observer.rows.len(), observer.milestones.len()), (2, 2));
 
     let curves = run.curves().unwrap();
     let steps = |name: &str| {
@@ -88,13 +88,13 @@ fn a_run_leaves_everything_it_says() {
     for name in ["images", "d_loss", "g_loss", "redraw", "e_gradient", "context_loss", "kid", "diversity"] {
         assert_eq!(steps(name), [3, 6], "{name}");
     }
-    let told_there = events_of(&out);
+    let recorded = events_of(&out);
     for (step, tag) in [(3, "d_loss"), (6, "samples"), (6, "context_loss")] {
-        assert!(told_there.iter().any(|(at, name, _)| (*at, name.as_str()) == (step, tag)), "{step} {tag}");
+        assert!(recorded.iter().any(|(at, name, _)| (*at, name.as_str()) == (step, tag)), "{step} {tag}");
     }
-    let best = told.milestones.iter().map(|milestone| milestone.quality.context_loss).fold(f64::MAX, f64::min);
+    let best = observer.milestones.iter().map(|milestone| milestone.quality.context_loss).fold(f64::MAX, f64::min);
     let is_best = |milestone: &&Milestone| milestone.is_best;
-    assert!((told.milestones.iter().rfind(is_best).unwrap().quality.context_loss - best).abs() < 1e-12);
+    assert!((observer.milestones.iter().rfind(is_best).unwrap().quality.context_loss - best).abs() < 1e-12);
     for name in ["model.safetensors", "best.safetensors"] {
         let info = crate::model::inspect(&crate::model::ModelChoice::File(out.join(name))).unwrap();
         assert!(info.has_discriminator && info.has_encoder && info.image_size_px == 16, "{name}");
@@ -102,18 +102,18 @@ fn a_run_leaves_everything_it_says() {
 }
 
 #[test]
-fn a_resumed_run_comes_to_the_same_numbers_as_one_that_was_never_stopped() {
+fn a_resumed_run_equals_an_uninterrupted_one() {
     for recipe in Recipe::ALL {
         let settings = TrainSettings { recipe, r1: 0.1, every: 100, ..tiny() };
         let folder = tempfile::tempdir().unwrap();
         let [whole, parts] = ["whole", "parts"].map(|name| folder.path().join(name));
         run(&request(&whole, settings.clone()));
-        let mut told = Told { patience: Some(4), ..Told::default() };
+        let mut observer = TestObserver { patience: Some(4), ..TestObserver::default() };
         let faces = PicturesInMemory::noise(16, 20, 1);
-        let stopped = train(&request(&parts, settings.clone()), &faces, None, &mut told).unwrap();
+        let stopped = train(&request(&parts, settings.clone()), &faces, None, &mut observer).unwrap();
         assert_eq!((stopped.ended, stopped.step), (Ended::Stopped, 4));
-        let (outcome, told) = run(&TrainRequest { resume: true, ..request(&parts, settings.clone()) });
-        assert_eq!((outcome.ended, told.facts.unwrap().step), (Ended::Done, 4));
+        let (outcome, observer) = run(&TrainRequest { resume: true, ..request(&parts, settings.clone()) });
+        assert_eq!((outcome.ended, observer.facts.unwrap().step), (Ended::Done, 4));
         let of = |run: &Path| checkpoint::load(&checkpoint::path(run, 6), &settings).unwrap();
         assert_eq!(of(&whole), of(&parts), "{}", recipe.id());
         let model = |run: &Path| fs::read(run.join("model.safetensors")).unwrap();
@@ -121,51 +121,51 @@ fn a_resumed_run_comes_to_the_same_numbers_as_one_that_was_never_stopped() {
         let steps: Vec<u64> =
             RunFolder::new(&parts).curves().unwrap()[0].points.iter().map(|(step, _)| *step).collect();
         assert_eq!(steps, [4, 6]);
-        // TensorBoard forgets what came at a session's first step and later: that of the checkpoint must stay.
+        // TensorBoard drops a session's first step and later ones from earlier files. The checkpoint's step must stay.
         let sessions = events_of(&parts).into_iter().filter(|(_, name, _)| name == "session").map(|(step, ..)| step);
         assert_eq!(sessions.collect::<std::collections::BTreeSet<_>>(), [1, 5].into());
     }
 }
 
 #[test]
-fn judges_that_know_pictures_go_on_as_if_never_stopped_and_belong_to_the_run() {
+fn resuming_restores_the_pretrained_feature_discriminators() {
     let folder = tempfile::tempdir().unwrap();
     let [file, whole, parts] = ["alexnet.safetensors", "whole", "parts"].map(|name| folder.path().join(name));
     perception::write_made_up(&file);
     let settings = TrainSettings { features: Some(file), every: 100, steps: 3, ..tiny() };
-    let (_, told) = run(&request(&whole, settings.clone()));
+    let (_, observer) = run(&request(&whole, settings.clone()));
     for name in ["judges_loss", "judges_opinion", "seen_difference"] {
-        let (_, value) = told.rows[0].numbers.iter().find(|(known, _)| *known == name).unwrap();
+        let (_, value) = observer.rows[0].numbers.iter().find(|(known, _)| *known == name).unwrap();
         assert!(value.is_finite() && *value != 0.0, "{name} {value}");
     }
-    let mut told = Told { patience: Some(2), ..Told::default() };
+    let mut observer = TestObserver { patience: Some(2), ..TestObserver::default() };
     let faces = PicturesInMemory::noise(16, 20, 1);
-    train(&request(&parts, settings.clone()), &faces, None, &mut told).unwrap();
+    train(&request(&parts, settings.clone()), &faces, None, &mut observer).unwrap();
     run(&TrainRequest { resume: true, ..request(&parts, settings.clone()) });
     let of = |run: &Path| checkpoint::load(&checkpoint::path(run, 3), &settings).unwrap();
     assert_eq!(of(&whole), of(&parts));
 
     let without = TrainSettings { features: None, steps: 4, ..settings };
     let request = TrainRequest { resume: true, ..request(&parts, without) };
-    let error = train(&request, &faces, None, &mut Told::default()).unwrap_err().to_string();
+    let error = train(&request, &faces, None, &mut TestObserver::default()).unwrap_err().to_string();
     assert!(error.contains("has features AlexNet, not none"), "{error}");
 }
 
 #[test]
-fn features_that_cannot_be_had_begin_no_run() {
+fn a_missing_features_file_starts_no_run() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("run");
     let faces = PicturesInMemory::noise(16, 20, 1);
-    let refused = |settings| train(&request(&out, settings), &faces, None, &mut Told::default()).unwrap_err();
+    let refused = |settings| train(&request(&out, settings), &faces, None, &mut TestObserver::default()).unwrap_err();
     let missing = TrainSettings { features: Some("no/such.pth".into()), ..tiny() };
     assert!(matches!(refused(missing.clone()), TrainError::Features { .. }));
     let blog = refused(TrainSettings { recipe: Recipe::Blog, ..missing }).to_string();
-    assert!(blog.ends_with("leave it out with the recipe blog"), "{blog}");
+    assert!(blog.ends_with("leave it out with the blog recipe"), "{blog}");
     assert!(!out.exists());
 }
 
 #[test]
-fn another_seed_comes_to_other_numbers() {
+fn another_seed_gives_another_model() {
     let folder = tempfile::tempdir().unwrap();
     let of = |name: &str, seed| {
         let out = folder.path().join(name);
@@ -176,7 +176,7 @@ fn another_seed_comes_to_other_numbers() {
 }
 
 #[test]
-fn a_stop_file_ends_a_run_with_a_checkpoint_and_is_gone() {
+fn a_stop_request_ends_with_a_checkpoint() {
     struct Impatient(RunFolder);
     impl Observer for Impatient {
         fn progress(&mut self, _: &Progress) {
@@ -194,7 +194,7 @@ fn a_stop_file_ends_a_run_with_a_checkpoint_and_is_gone() {
 }
 
 #[test]
-fn time_that_is_up_ends_a_run() {
+fn the_time_limit_ends_a_run() {
     let folder = tempfile::tempdir().unwrap();
     let request = TrainRequest { minutes: Some(0.0), ..request(folder.path(), tiny()) };
     let (outcome, _) = run(&request);
@@ -202,39 +202,44 @@ fn time_that_is_up_ends_a_run() {
 }
 
 #[test]
-fn a_folder_with_a_run_is_not_begun_anew_and_another_network_does_not_go_on() {
+fn existing_runs_and_conflicting_settings_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     run(&request(folder.path(), tiny()));
     let refused = |settings, resume| {
         let request = TrainRequest { resume, ..request(folder.path(), settings) };
-        train(&request, &PicturesInMemory::noise(16, 20, 1), None, &mut Told::default()).unwrap_err().to_string()
+        train(&request, &PicturesInMemory::noise(16, 20, 1), None, &mut TestObserver::default())
+            .unwrap_err()
+            .to_string()
     };
-    assert!(refused(tiny(), false).ends_with("holds a run already: go on with --resume, or choose another folder"));
+    assert!(
+        refused(tiny(), false).ends_with("already holds a run: continue it with --resume, or choose another folder")
+    );
     let other = refused(TrainSettings { width: 4, ..tiny() }, true);
-    assert!(other.ends_with("has width 2, not 4: give what it has, or choose another folder"), "{other}");
+    assert!(other.ends_with("has width 2, not 4: use the run's value, or choose another folder"), "{other}");
 }
 
 #[test]
-fn one_face_is_enough_and_none_is_not() {
+fn training_needs_at_least_one_face() {
     let folder = tempfile::tempdir().unwrap();
-    let mut told = Told::default();
+    let mut observer = TestObserver::default();
     let settings = TrainSettings { steps: 2, ..tiny() };
     let one = PicturesInMemory::noise(16, 1, 1);
-    let outcome = train(&request(&folder.path().join("one"), settings.clone()), &one, None, &mut told).unwrap();
+    let outcome = train(&request(&folder.path().join("one"), settings.clone()), &one, None, &mut observer).unwrap();
     assert_eq!(outcome.ended, Ended::Done);
-    assert!(told.notes.iter().any(|note| note.contains("too few faces to hold some out")), "{:?}", told.notes);
-    assert!(told.notes.iter().any(|note| note.contains("fewer than a batch")), "{:?}", told.notes);
-    let none = train(&request(&folder.path().join("none"), settings), &PicturesInMemory::default(), None, &mut told);
+    assert!(observer.notes.iter().any(|note| note.contains("too few faces to hold some out")), "{:?}", observer.notes);
+    assert!(observer.notes.iter().any(|note| note.contains("fewer than a batch")), "{:?}", observer.notes);
+    let none =
+        train(&request(&folder.path().join("none"), settings), &PicturesInMemory::default(), None, &mut observer);
     assert!(matches!(none, Err(TrainError::NoPictures)));
     assert!(!folder.path().join("none").exists());
 }
 
 #[test]
-fn numbers_that_are_none_end_a_run_and_the_last_good_checkpoint_stays() {
+fn diverging_runs_keep_their_last_good_checkpoint() {
     let folder = tempfile::tempdir().unwrap();
     let settings = TrainSettings { steps: 3, ..tiny() };
     run(&request(folder.path(), settings.clone()));
-    // A run that diverges: the next step's rate is beyond everything.
+    // A diverging run: the weights are so large that the next step overflows.
     let mut state = checkpoint::load(&checkpoint::path(folder.path(), 3), &settings).unwrap();
     let weights = &mut state.nets.get_mut("generator").unwrap().tensors.get_mut("project.weight").unwrap().values;
     weights.fill(3e38);
@@ -242,34 +247,34 @@ fn numbers_that_are_none_end_a_run_and_the_last_good_checkpoint_stays() {
     let request = TrainRequest { resume: true, ..request(folder.path(), TrainSettings { steps: 9, ..settings }) };
     let (outcome, _) = run(&request);
     let Ended::Failed(reason) = &outcome.ended else { panic!("{outcome:?}") };
-    assert!(reason.contains("not a number"), "{reason}");
+    assert!(reason.contains("NaN or infinite"), "{reason}");
     assert_eq!(outcome.checkpoint, Some(checkpoint::path(folder.path(), 3)));
 }
 
 #[test]
-fn a_checkpoint_that_cannot_be_written_is_told_and_the_run_goes_on() {
+fn a_failed_checkpoint_is_reported_and_training_continues() {
     let folder = tempfile::tempdir().unwrap();
-    // A file where the folder should be: no checkpoint has room.
+    // A file in place of the folder makes every checkpoint fail.
     fs::write(folder.path().join("checkpoints"), []).unwrap();
-    let mut told = Told::default();
+    let mut observer = TestObserver::default();
     let faces = PicturesInMemory::noise(16, 20, 1);
-    let failed = train(&request(folder.path(), tiny()), &faces, None, &mut told).unwrap_err();
+    let failed = train(&request(folder.path(), tiny()), &faces, None, &mut observer).unwrap_err();
     assert!(matches!(failed, TrainError::Write { .. }), "{failed:?}");
-    assert_eq!(told.milestones.len(), 2, "it goes on to the end");
-    assert!(told.notes.iter().any(|note| note.contains("step-00000003")), "{:?}", told.notes);
+    assert_eq!(observer.milestones.len(), 2, "training goes on to the end");
+    assert!(observer.notes.iter().any(|note| note.contains("step-00000003")), "{:?}", observer.notes);
 }
 
 #[test]
-fn a_tiny_set_is_learned_by_heart() {
+fn a_tiny_data_set_is_memorised() {
     let folder = tempfile::tempdir().unwrap();
-    // Four plain pictures of different colours.
+    // Four plain images of different colours.
     let pixels = [[200, 60, 40], [40, 180, 60], [50, 60, 210], [220, 220, 200]];
     let faces = PicturesInMemory::new(16, pixels.iter().flat_map(|pixel| pixel.repeat(256)).collect());
-    // Twice the steps that faces took before they were moved and relit: 240 end at 0.69 of the first loss.
+    // Enough steps to learn the faces despite their augmentation.
     let settings = TrainSettings { width: 4, steps: 480, every: 480, batch: 8, learning_rate: 2e-3, ..tiny() };
-    let mut told = Told::default();
-    train(&request(folder.path(), settings), &faces, Some(&Part::whole(&faces)), &mut told).unwrap();
-    let redraw: Vec<f32> = told
+    let mut observer = TestObserver::default();
+    train(&request(folder.path(), settings), &faces, Some(&Part::whole(&faces)), &mut observer).unwrap();
+    let redraw: Vec<f32> = observer
         .rows
         .iter()
         .filter_map(|row| row.numbers.iter().find(|(name, _)| *name == "redraw"))

@@ -1,4 +1,4 @@
-//! The networks of a run, and one step.
+//! The networks of a run, their state, and the training step.
 
 use std::collections::BTreeMap;
 
@@ -18,31 +18,31 @@ pub(super) struct Nets {
     pub generator: Net,
     pub discriminator: Net,
     pub encoding: Option<Encoding>,
-    /// Judges that look through fixed features.
+    /// Discriminators on fixed pretrained features.
     pub perception: Option<Perception>,
 }
 
-/// What the encoder recipe has beside G and D.
+/// The networks that only the encoder recipe has.
 pub(super) struct Encoding {
     pub encoder: Net,
     pub critic: Critic,
 }
 
-/// A run between two steps, as plain numbers: all that a checkpoint must hold.
+/// The state of a run between two steps, in host memory. A checkpoint holds exactly this.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct TrainState {
     /// Steps done.
     pub step: u64,
-    /// generator, discriminator, with the encoder recipe encoder and critic, and with features judges.
+    /// By name: generator, discriminator, encoder and critic (encoder recipe), judges (with a features file).
     pub nets: BTreeMap<String, NetState>,
-    /// How many of the next step's views are strong ([`super::views`]), 0 to 1.
+    /// Probability of strong discriminator augmentation in the next step ([`super::views`]), 0 to 1.
     pub strength: f32,
 }
 
-/// What a step tells, by name; `[1]` each, still on the device.
+/// The metrics of a step by name. Each is `[1]` and still on the device.
 pub(super) type Told = Vec<(&'static str, Tensor<1>)>;
 
-/// The three networks' plans.
+/// The plans of G, D and, with the encoder recipe, E.
 pub(super) fn plans(settings: &TrainSettings) -> Vec<NetPlan> {
     let (size, width, latent) = (settings.size_px as usize, settings.width as usize, settings.latent_dim as usize);
     let mut plans = vec![NetPlan::generator(size, width, latent), NetPlan::discriminator(size, width)];
@@ -53,7 +53,7 @@ pub(super) fn plans(settings: &TrainSettings) -> Vec<NetPlan> {
 }
 
 impl TrainState {
-    /// Before the first step.
+    /// The state before the first step.
     pub fn initial(settings: &TrainSettings) -> Self {
         let mut rng = stream(settings.seed, Purpose::Weights);
         let mut nets: BTreeMap<String, NetState> =
@@ -67,7 +67,7 @@ impl TrainState {
         Self { step: 0, nets, strength: 0.0 }
     }
 
-    /// The tensors that such a state has: network, name, length, and whether it is learned by gradients.
+    /// The tensors of a state: network, name, length, and whether gradients train it.
     pub fn expected(settings: &TrainSettings) -> Vec<(String, String, usize, bool)> {
         let mut all = Vec::new();
         for plan in plans(settings) {
@@ -89,25 +89,25 @@ impl TrainState {
         all
     }
 
-    /// Whether every number is finite.
+    /// Whether every value is finite.
     pub fn is_finite(&self) -> bool {
         self.nets.values().all(NetState::is_finite)
     }
 }
 
-/// A run between two steps, on a device.
+/// The state of a run between two steps, on a device.
 pub(super) struct Trainer {
     pub settings: TrainSettings,
     pub place: Place,
     pub nets: Nets,
     /// Steps done.
     pub step: u64,
-    /// How many of the next step's views are strong.
+    /// See [`TrainState::strength`].
     pub strength: f32,
 }
 
 impl Trainer {
-    /// Takes over a state, which must be that of the settings, and the features that they speak of.
+    /// Uploads a state, which must match the settings. `features` is the network of the settings' features file.
     pub fn new(settings: &TrainSettings, state: &TrainState, place: &Place, features: Option<AlexNet>) -> Self {
         let nothing = NetState::default();
         let state_of = |name: &str| state.nets.get(name).unwrap_or(&nothing);
@@ -126,7 +126,7 @@ impl Trainer {
         Self { settings: settings.clone(), place: place.clone(), nets, step: state.step, strength: state.strength }
     }
 
-    /// One step, and what it tells, which stays on the device.
+    /// Runs one step. The returned metrics stay on the device.
     pub fn advance(&mut self, batch: &Batch) -> Told {
         let batch = DeviceBatch::new(batch, &self.place.device);
         let told = match self.settings.recipe {
@@ -137,7 +137,7 @@ impl Trainer {
         told
     }
 
-    /// Everything as plain numbers. Waits for the device.
+    /// Reads the whole state. Waits for the device.
     pub fn state(&self) -> TrainState {
         let mut nets = BTreeMap::from([
             ("generator".to_string(), self.nets.generator.state()),
@@ -154,7 +154,7 @@ impl Trainer {
     }
 }
 
-/// Reads what steps told, as the mean over them by name. Waits for the device once.
+/// Reads the metrics of several steps and returns their means by name. Waits for the device once.
 pub(super) fn means(told: &[Told]) -> Vec<(&'static str, f32)> {
     let Some(first) = told.first() else { return Vec::new() };
     let all: Vec<Tensor<1>> = told.iter().flatten().map(|(_, value)| value.clone()).collect();

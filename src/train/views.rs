@@ -1,56 +1,59 @@
-//! Pictures as D sees them: shifted, and of another brightness, contrast and saturation; strong views also scaled, and with a
-//! part cut out.
+//! Augmentation of D's inputs: random shift, brightness, contrast and saturation. Strong augmentation also scales and
+//! cuts out a part.
 //!
-//! A discriminator that sees 20,000 faces often enough learns them by heart; one that never sees the same picture twice cannot.
-//! Real and drawn pictures pass through the same random views, and gradients pass through them to the generator (Zhao et
-//! al. 2020, arXiv 2006.10738). None is strong at first, and the more the surer D becomes of real faces, which shows that it knows
-//! them (Karras et al. 2020, arXiv 2006.06676).
+//! A discriminator that sees a small data set often enough memorises it. Random augmentation prevents that. Real and
+//! generated images pass through the same augmentation, and its gradients reach the generator (Zhao et al. 2020, arXiv
+//! 2006.10738). The probability of strong augmentation starts at 0. It grows while D is certain about real faces, a
+//! sign of memorising (Karras et al. 2020, arXiv 2006.06676).
 
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 
-/// The largest share of strong views.
+/// The highest probability of strong augmentation.
 const MOST_STRENGTH: f32 = 0.85;
-/// The share of real faces found real, less that of those found fake, above which there shall be more strong views.
+/// Target for the mean sign of D's logits on real faces. Above it the augmentation gets stronger, below it weaker.
 const SURE: f32 = 0.5;
-/// In so many faces the share would go from none to all.
+/// Number of faces in which the probability would rise from 0 to 1.
 const FACES_TO_ALL: f32 = 400_000.0;
-/// Of a strong view's parts, that one is cut out is so many times as likely as the others.
+/// Probability of a cutout, relative to that of the other strong changes.
 const CUT_SHARE: f32 = 0.7;
-/// Half the side of the square that is cut out, as a share of the picture's.
+/// Half the side of the cutout square, as a share of the image's side.
 const CUT_REACH: f32 = 0.22;
 
-/// The share of strong views after so many faces of which D was so sure: the mean sign of its logits on real ones.
+/// Adapts the probability of strong augmentation after `faces` more faces. `sureness` is the mean sign of D's logits on
+/// real faces.
 pub(super) fn adapted(strength: f32, sureness: f32, faces: f32) -> f32 {
     let step = faces / FACES_TO_ALL;
     let adapted = if sureness > SURE { strength + step } else { strength - step };
     adapted.clamp(0.0, MOST_STRENGTH)
 }
 
-/// What is done to one picture, in this order.
+/// The augmentation of one image, applied in this order.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct View {
     /// Added to every value.
     pub brightness: f32,
-    /// Factor on what differs from the pixel's grey.
+    /// Factor on the difference from the pixel's grey.
     pub saturation: f32,
-    /// Factor on what differs from the picture's mean.
+    /// Factor on the difference from the image's mean.
     pub contrast: f32,
-    /// What of the picture is seen across and down: above 1 it looks smaller.
+    /// Visible width and height relative to the image's side. Above 1 the image looks smaller.
     pub scale: [f32; 2],
-    /// What lies so many pixels right of and below a pixel is shown there; up to an eighth of the side. Outside there are zeros.
+    /// Each pixel shows the one this many pixels to its right and below, up to an eighth of the side. Pixels outside
+    /// are zero.
     pub shift_px: [i32; 2],
-    /// The middle of a square of zeros, as shares of the side.
+    /// Centre of a square of zeros, as shares of the side.
     pub cut: Option<[f32; 2]>,
 }
 
 impl View {
-    /// A picture as it is.
+    /// No change.
     pub const SAME: Self =
         Self { brightness: 0.0, saturation: 1.0, contrast: 1.0, scale: [1.0; 2], shift_px: [0; 2], cut: None };
 
-    /// A random view of a picture with this side. Its light, its size and a cut are strong with a probability of `strength` each.
+    /// A random augmentation for images with this side. Strong colour changes and scaling have the probability
+    /// `strength` each, a cutout [`CUT_SHARE`] times that.
     pub fn draw(size_px: usize, strength: f32, rng: &mut ChaCha8Rng) -> Self {
         let reach = i32::try_from(size_px / 8).unwrap_or(0);
         let mut view = Self {
@@ -63,7 +66,7 @@ impl View {
         let mut is_strong = |share: f32| strength > 0.0 && rng.random::<f32>() < share * strength;
         let [light, size, cut] = [is_strong(1.0), is_strong(1.0), is_strong(CUT_SHARE)];
         if light {
-            // Three times as far.
+            // Three times as strong.
             view.brightness *= 3.0;
             view.saturation = 3.0 * view.saturation - 2.0;
             view.contrast = 3.0 * view.contrast - 2.0;
@@ -79,27 +82,27 @@ impl View {
         view
     }
 
-    /// Whether a pixel with this middle, as shares of the side, is cut out.
+    /// Whether the pixel at this position (as shares of the side) lies in the cutout.
     fn cuts(&self, [x, y]: [f32; 2]) -> bool {
         self.cut.is_some_and(|[left, top]| (x - left).abs() < CUT_REACH && (y - top).abs() < CUT_REACH)
     }
 }
 
-/// The views of a batch, on a device.
+/// The augmentation of a batch, on a device.
 pub(super) struct Views {
     /// `[batch, 1, 1, 1]` each.
     brightness: Tensor<4>,
     saturation: Tensor<4>,
     contrast: Tensor<4>,
-    /// `[batch, 3, size, size]`: multiplied from the left they move rows, from the right columns.
+    /// `[batch, 3, size, size]`: a product from the left resamples rows, a product from the right columns.
     rows: Tensor<4>,
     columns: Tensor<4>,
-    /// `[batch, 1, size, size]`: 0 where something is cut out, else 1. `None` when nothing is.
+    /// `[batch, 1, size, size]`: 0 in cutouts, 1 elsewhere. `None` without cutouts.
     left: Option<Tensor<4>>,
 }
 
 impl Views {
-    /// Uploads the views of a batch of pictures with this side.
+    /// Uploads the augmentation of a batch of images with this side.
     pub fn new(views: &[View], size_px: usize, device: &Device) -> Self {
         let numbers = |of: fn(&View) -> f32| {
             let values: Vec<f32> = views.iter().map(of).collect();
@@ -108,7 +111,7 @@ impl Views {
         let planes = |values: Vec<f32>| {
             Tensor::<4>::from_data(TensorData::new(values, [views.len(), 1, size_px, size_px]), device)
         };
-        // Entry (i, j) of the left matrix is how much row i shows of row j; the right one is its mirror image.
+        // Entry (i, j) of the row matrix is the weight of source row j in row i. The column matrix is its transpose.
         let matrix = |axis: usize, by_rows: bool| {
             let mut values = vec![0.0; views.len() * size_px * size_px];
             for (view, matrix) in views.iter().zip(values.chunks_exact_mut(size_px * size_px)) {
@@ -121,7 +124,7 @@ impl Views {
             planes(values).expand([views.len(), 3, size_px, size_px])
         };
         let left = views.iter().any(|view| view.cut.is_some()).then(|| {
-            #[expect(clippy::cast_precision_loss, reason = "pictures are at most some hundred pixels wide")]
+            #[expect(clippy::cast_precision_loss, reason = "images are at most some hundred pixels wide")]
             let share = |at: usize| (at as f32 + 0.5) / size_px as f32;
             let of_view = |view: &View| {
                 let view = *view;
@@ -140,7 +143,7 @@ impl Views {
         }
     }
 
-    /// The pictures `[batch, 3, size, size]` so seen. Gradients pass.
+    /// Augments images `[batch, 3, size, size]`. The operation is differentiable.
     pub fn look(&self, pictures: Tensor<4>) -> Tensor<4> {
         let x = pictures + self.brightness.clone();
         let grey = x.clone().mean_dim(1);
@@ -154,7 +157,7 @@ impl Views {
         }
     }
 
-    /// The same views, for pictures with autodiff.
+    /// The same augmentation, for images with autodiff.
     pub fn with_autodiff(&self) -> Self {
         Self {
             brightness: self.brightness.clone().autodiff(),
@@ -167,12 +170,12 @@ impl Views {
     }
 }
 
-/// The pixels of a row that a pixel of the view shows, and how much of each: between the two that its middle comes from.
+/// The source pixels of an output pixel along one axis and their weights (linear interpolation).
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "places in and around a picture of some hundred pixels"
+    reason = "positions in and around a image of some hundred pixels"
 )]
 fn seen_at(to: usize, size_px: usize, scale: f32, shift_px: i32) -> impl Iterator<Item = (usize, f32)> {
     let middle = size_px as f32 / 2.0 - 0.5;
@@ -189,17 +192,17 @@ mod tests {
     use super::*;
     use crate::train::draws::{Purpose, prior, stream};
 
-    fn looked(view: View, pixels: &[f32]) -> Vec<f32> {
+    fn augmented(view: View, pixels: &[f32]) -> Vec<f32> {
         let picture = Tensor::<4>::from_data(TensorData::new(pixels.to_vec(), [1, 3, 8, 8]), &Device::flex());
-        let seen = Views::new(&[view], 8, &Device::flex()).look(picture);
-        seen.into_data().iter::<f32>().collect()
+        let result = Views::new(&[view], 8, &Device::flex()).look(picture);
+        result.into_data().iter::<f32>().collect()
     }
 
     #[test]
-    fn a_shift_shows_what_lies_there_and_zeros_outside() {
+    fn a_shift_moves_pixels_and_fills_with_zeros() {
         let pixels: Vec<f32> = (0..192u8).map(f32::from).map(|value| value + 1.0).collect();
-        let seen = looked(View { shift_px: [1, -2], ..View::SAME }, &pixels);
-        for (index, value) in seen.iter().enumerate() {
+        let result = augmented(View { shift_px: [1, -2], ..View::SAME }, &pixels);
+        for (index, value) in result.iter().enumerate() {
             let (plane, y, x) = (index / 64, index / 8 % 8, index % 8);
             let expected = if x + 1 < 8 && y >= 2 { pixels[plane * 64 + (y - 2) * 8 + x + 1] } else { 0.0 };
             assert!((value - expected).abs() < 1e-3, "{plane} {y} {x}: {value} for {expected}");
@@ -207,15 +210,15 @@ mod tests {
     }
 
     #[test]
-    fn brightness_saturation_and_contrast_do_what_they_say() {
+    fn brightness_saturation_and_contrast_change_as_set() {
         let pixels = prior(&mut stream(2, Purpose::Samples), 192);
         let mean = |values: &[f32]| values.iter().sum::<f32>() / 192.0;
-        let bright = looked(View { brightness: 0.1, ..View::SAME }, &pixels);
+        let bright = augmented(View { brightness: 0.1, ..View::SAME }, &pixels);
         assert!(bright.iter().zip(&pixels).all(|(seen, pixel)| (seen - pixel - 0.1).abs() < 1e-5));
-        let flat = looked(View { contrast: 0.85, ..View::SAME }, &pixels);
+        let flat = augmented(View { contrast: 0.85, ..View::SAME }, &pixels);
         let middle = mean(&pixels);
         assert!(flat.iter().zip(&pixels).all(|(seen, pixel)| (seen - middle - 0.85 * (pixel - middle)).abs() < 1e-5));
-        let grey = looked(View { saturation: 0.75, ..View::SAME }, &pixels);
+        let grey = augmented(View { saturation: 0.75, ..View::SAME }, &pixels);
         for pixel in 0..64 {
             let of = |values: &[f32]| [values[pixel], values[64 + pixel], values[128 + pixel]];
             let (was, is) = (of(&pixels), of(&grey));
@@ -225,22 +228,22 @@ mod tests {
     }
 
     #[test]
-    fn scaled_pictures_are_read_between_their_pixels_and_a_cut_is_a_square_of_zeros() {
+    fn scaling_interpolates_and_a_cutout_is_zero() {
         let ramp: Vec<f32> = (0..192u8).map(|at| f32::from(at % 8)).collect();
-        let seen = looked(View { scale: [0.5, 1.0], ..View::SAME }, &ramp);
-        for (x, value) in seen[..8].iter().enumerate() {
+        let result = augmented(View { scale: [0.5, 1.0], ..View::SAME }, &ramp);
+        for (x, value) in result[..8].iter().enumerate() {
             let expected = (f32::from(u8::try_from(x).unwrap()) - 3.5) * 0.5 + 3.5;
             assert!((value - expected).abs() < 1e-5, "{x}: {value} for {expected}");
         }
         let ones = [1.0; 192];
-        let cut = looked(View { cut: Some([0.25, 0.75]), ..View::SAME }, &ones);
+        let cut = augmented(View { cut: Some([0.25, 0.75]), ..View::SAME }, &ones);
         let zeros: Vec<usize> = (0..64).filter(|at| cut[*at] == 0.0).collect();
         assert_eq!((zeros.len(), zeros[0], zeros[15]), (16, 4 * 8, 7 * 8 + 3));
-        assert!(looked(View { scale: [1.0, 2.0], ..View::SAME }, &ones)[..8].iter().all(|value| *value == 0.0));
+        assert!(augmented(View { scale: [1.0, 2.0], ..View::SAME }, &ones)[..8].iter().all(|value| *value == 0.0));
     }
 
     #[test]
-    fn strong_views_are_as_many_as_asked_for() {
+    fn strong_augmentation_has_the_requested_probability() {
         let mut rng = stream(3, Purpose::Samples);
         let mut count = |strength: f32| {
             let drawn: Vec<View> = (0..1000).map(|_| View::draw(64, strength, &mut rng)).collect();
@@ -252,13 +255,13 @@ mod tests {
             ]
         };
         assert_eq!(count(0.0), [0; 3]);
-        // Two thirds of those in strong light are further out than any other.
+        // Two thirds of the strong brightness changes exceed the weak range.
         let [light, size, cut] = count(0.5);
         assert!((270..400).contains(&light) && (440..560).contains(&size) && (300..400).contains(&cut));
     }
 
     #[test]
-    fn the_share_follows_what_d_is_sure_of_within_bounds() {
+    fn augmentation_strength_adapts_within_bounds() {
         assert!((adapted(0.4, 0.9, 4000.0) - 0.41).abs() < 1e-6);
         assert!((adapted(0.4, 0.1, 4000.0) - 0.39).abs() < 1e-6);
         assert!((adapted(0.84, 0.9, 4e5) - MOST_STRENGTH).abs() < 1e-6);

@@ -1,15 +1,16 @@
-//! Notices when a run goes wrong: numbers that are none, and collapse.
+//! Detects divergence: values that are not finite, a discriminator that always wins, and mode collapse.
 
-/// D is nearly always sure from here on, as a mean over many faces.
+/// D counts as certain when its mean output on real faces exceeds this and on generated ones is below the complement.
 const SURE: f32 = 0.99;
-/// So many rows of the log in a row in which D is sure are a defeat of G: nothing is learned from such a D any more.
+/// After this many consecutive log rows with a certain D, the run counts as failed: G no longer gets useful gradients.
 const SURE_ROWS: u32 = 50;
-/// Samples this much less diverse than they once were are one face.
+/// The generator has collapsed when the diversity falls below this share of its highest value.
 const DIVERSITY_LEFT: f64 = 0.1;
-/// Diversity that a generator must have reached before it can lose it, as a share of full range: untrained ones have none.
+/// Collapse is checked only after the diversity has exceeded this share of the full range. An untrained generator has
+/// low diversity.
 const DIVERSE: f64 = 0.03;
 
-/// What is known about the course of a run.
+/// The history that the checks need.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Watch {
     sure_rows: u32,
@@ -17,31 +18,29 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// Looks at a row of the log. `Some` says what went wrong.
+    /// Checks a row of the log. Returns the reason if training has diverged.
     pub fn row(&mut self, numbers: &[(&'static str, f32)]) -> Option<String> {
         if let Some((name, _)) = numbers.iter().find(|(_, value)| !value.is_finite()) {
-            return Some(format!(
-                "{name} is not a number any more: go on with a lower learning rate or a larger batch"
-            ));
+            return Some(format!("{name} is NaN or infinite: continue with a lower learning rate or a larger batch"));
         }
         let get = |name: &str| numbers.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
         let is_sure =
             matches!((get("d_real"), get("d_fake")), (Some(real), Some(fake)) if real > SURE && fake < 1.0 - SURE);
         self.sure_rows = if is_sure { self.sure_rows + 1 } else { 0 };
         (self.sure_rows >= SURE_ROWS).then(|| {
-            "the discriminator has won and the generator learns nothing any more: start anew with another seed, more faces, \
-             or a larger --r1"
+            "the discriminator has won and the generator no longer learns: start a new run with another seed, more \
+             faces, or a larger --r1"
                 .into()
         })
     }
 
-    /// Looks at the mean difference between two samples, 0 to 1.
+    /// Checks the mean difference between two samples, 0 to 1. Returns the reason if the generator has collapsed.
     pub fn diversity(&mut self, diversity: f64) -> Option<String> {
         self.most_diverse = self.most_diverse.max(diversity);
         let is_lost = self.most_diverse > DIVERSE && diversity < DIVERSITY_LEFT * self.most_diverse;
         is_lost.then(|| {
-            "the generator has collapsed, its samples are nearly one face: start anew with another seed, more faces, or a \
-             larger --r1"
+            "the generator has collapsed, its samples are nearly identical: start a new run with another seed, more \
+             faces, or a larger --r1"
                 .into()
         })
     }
@@ -52,14 +51,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_that_are_none_are_named() {
+    fn metrics_that_are_not_finite_are_named() {
         let mut watch = Watch::default();
         assert_eq!(watch.row(&[("d_loss", 1.0), ("g_loss", 2.0)]), None);
         assert!(watch.row(&[("d_loss", 1.0), ("g_loss", f32::NAN)]).unwrap().starts_with("g_loss"));
     }
 
     #[test]
-    fn a_discriminator_that_is_sure_for_long_has_won_and_one_that_wavers_has_not() {
+    fn only_a_constantly_certain_discriminator_has_won() {
         let row = |watch: &mut Watch, fake: f32| watch.row(&[("d_real", 0.999), ("d_fake", fake)]);
         let mut watch = Watch::default();
         for index in 1..SURE_ROWS {
@@ -72,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn diversity_that_is_lost_is_a_collapse_and_none_at_the_start_is_not() {
+    fn only_a_loss_of_diversity_is_collapse() {
         let mut watch = Watch::default();
         assert_eq!(watch.diversity(0.001), None);
         assert_eq!(watch.diversity(0.15), None);

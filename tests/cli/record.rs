@@ -1,4 +1,4 @@
-//! What is written beside the fill: the record of how it was made, its repetition, and the layer.
+//! The record of how a fill was made, its replay, and the layer.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use image::DynamicImage;
 
 use super::{assert_code, countenance, errors, fill, folder, mask, tiny_model};
 
-/// `countenance replay` in a folder, with the tiny model.
+/// Runs `countenance replay` in a folder, with the tiny model.
 fn replay(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = countenance();
     command.current_dir(folder).arg("replay").args(arguments).arg("--model").arg(tiny_model()).output().unwrap()
@@ -20,7 +20,7 @@ fn told(output: &Output) -> String {
 }
 
 #[test]
-fn a_fill_can_be_repeated_from_its_file_and_the_photo() {
+fn a_fill_can_be_replayed() {
     let folder = folder();
     let path = |name: &str| folder.path().join(name);
     assert_code(&fill(folder.path(), &["photo.png", "--mask", "mask.png", "--out", "filled.png"]), 0);
@@ -41,11 +41,11 @@ fn a_fill_can_be_repeated_from_its_file_and_the_photo() {
     fs::write(path("retouched.png"), encode_png(&pixels.into(), &extras).unwrap()).unwrap();
     let output = replay(folder.path(), &["retouched.png", "photo.png"]);
     assert_code(&output, 1);
-    assert_eq!(told(&output), "retouched.png: not the same: 1 of 576 pixels differ, by 4 of 255 at most\n");
+    assert_eq!(told(&output), "retouched.png: not the same: 1 of 576 pixels differ, by at most 4 of 255\n");
 }
 
 #[test]
-fn without_a_record_the_file_says_nothing_and_cannot_be_repeated() {
+fn a_file_without_record_cannot_be_replayed() {
     let folder = folder();
     let arguments = ["photo.png", "--mask", "mask.png", "--out", "filled.png", "--layer", "layer.png", "--no-record"];
     assert_code(&fill(folder.path(), &arguments), 0);
@@ -61,7 +61,7 @@ fn without_a_record_the_file_says_nothing_and_cannot_be_repeated() {
 }
 
 #[test]
-fn the_layer_laid_over_the_photo_is_the_fill() {
+fn the_layer_over_the_photo_is_the_fill() {
     let folder = folder();
     let arguments = ["photo.png", "--mask", "mask.png", "--out", "filled.png", "--layer", "layer.png"];
     assert_code(&fill(folder.path(), &arguments), 0);

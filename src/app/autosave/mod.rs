@@ -1,7 +1,7 @@
-//! Unsaved work, written down every few seconds, so that a crash costs little.
+//! Autosave: writes unsaved work to a recovery file every few seconds, so that a crash loses little.
 //!
-//! What would surprise: nothing here touches a file. [`Autosave`] only says when what has to be written or removed; a
-//! background task does it through the window's [`Slot`], whose lock tells other windows that this one is alive.
+//! [`Autosave`] only decides when to write or remove the file. A background task does it through the window's [`Slot`],
+//! whose lock shows other windows that this one is running.
 
 mod slot;
 #[cfg(test)]
@@ -13,68 +13,68 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Unsaved work is written down this long after its first change since the last time. With the writing itself, a crash
-/// costs less than ten seconds of work.
+/// Delay between the first change since the last autosave and the next autosave. Short enough that a crash loses only a
+/// few seconds of work.
 pub const EVERY: Duration = Duration::from_secs(5);
 
-/// Work of another window is looked at this often. A program that crashed may take seconds to be gone, and owns its work
-/// so long.
+/// Interval between scans while another window owns unsaved work. A crashed program can take seconds to end, and holds
+/// its lock until then.
 pub const LOOK_EVERY: Duration = Duration::from_secs(5);
 
-/// When what is written.
+/// Decides when to autosave.
 #[derive(Default)]
 pub struct Autosave {
-    /// `None` where the system has no folder for it, and in most tests.
+    /// `None` on systems without a folder for it, and in most tests.
     slot: Option<Arc<Slot>>,
-    /// A file of this window's work may be there.
+    /// This window's recovery file may exist.
     is_there: bool,
-    /// The document's revision in that file.
+    /// The document revision in the file.
     written: Option<u64>,
-    /// The revision that is being written.
+    /// The document revision that is being written.
     writing: Option<u64>,
-    /// A task of this window is at the file.
+    /// A task is writing or removing the file.
     busy: bool,
     changed_at: Option<Instant>,
-    /// The user knows that it does not work.
+    /// The user was told that autosave fails.
     failure_told: bool,
 }
 
-/// What has to be done.
+/// What to do next.
 pub enum Step {
     Nothing,
-    /// Look again after this time.
+    /// Ask again after this time.
     Wait(Duration),
     Write(Arc<Slot>),
     Remove(Arc<Slot>),
 }
 
-/// When to look for work of other windows again.
+/// Decides when to scan again for unsaved work of other windows.
 #[derive(Default)]
 pub struct Lookout {
     owned_elsewhere: bool,
     since: Option<Instant>,
 }
 
-/// Where unsaved work of all windows is kept; `None` where the system has no such folder.
+/// Folder for the recovery files of all windows; `None` on systems without such a folder.
 pub fn default_folder() -> Option<PathBuf> {
     let dirs = directories::ProjectDirs::from("", "", "Countenance")?;
     Some(dirs.state_dir().unwrap_or_else(|| dirs.data_local_dir()).join("unsaved"))
 }
 
 impl Autosave {
-    /// Keeps this window's work in a folder, which need not be there yet.
+    /// Autosaves to a new file in this folder, which is created when needed.
     pub fn in_folder(folder: &Path) -> Self {
         Self { slot: Some(Arc::new(Slot::new(folder))), ..Self::default() }
     }
 
-    /// The file of this window's work, whether it is there or not.
+    /// Path of this window's recovery file, which may not exist.
     pub fn path(&self) -> Option<&Path> {
         self.slot.as_ref().map(|slot| slot.path())
     }
 
-    /// What to do at this time. `unsaved`: the document's revision if it holds work that no project file has.
+    /// What to do now. `unsaved`: the document's revision, if it has changes that are in no project file.
     pub fn next(&mut self, now: Instant, unsaved: Option<u64>) -> Step {
-        // Counted from the change on, also while a task is at the file.
+        // The delay starts at the change, even while a task is running.
         if unsaved.is_some() && ![self.written, self.writing].contains(&unsaved) {
             self.changed_at.get_or_insert(now);
         }
@@ -100,7 +100,7 @@ impl Autosave {
         Step::Write(Arc::clone(slot))
     }
 
-    /// The task has ended. Answers whether the user has to be told that it failed: once, until it works again.
+    /// The task has finished. Returns whether to report a failure: only the first one until a task succeeds again.
     pub fn finished(&mut self, succeeded: bool) -> bool {
         self.busy = false;
         let writing = self.writing.take();
@@ -111,24 +111,23 @@ impl Autosave {
         !succeeded && !std::mem::replace(&mut self.failure_told, true)
     }
 
-    /// A task that never ran, or was cut short.
+    /// The task did not start, or panicked.
     pub fn interrupted(&mut self) {
         (self.busy, self.writing) = (false, None);
     }
 
-    /// Another document is open: what is in the file is no longer this one.
+    /// Another document was opened, so the file's content is out of date.
     pub fn document_changed(&mut self) {
         (self.written, self.writing, self.changed_at) = (None, None, None);
     }
 
-    /// Goes on with the file that a document with this revision was recovered from. Answers the slot that is no longer
-    /// needed.
+    /// Takes over the file that a document with this revision was recovered from. Returns the file used before.
     pub fn adopt(&mut self, slot: Arc<Slot>, revision: u64) -> Option<Arc<Slot>> {
         (self.busy, self.is_there, self.written, self.writing) = (false, true, Some(revision), None);
         self.slot.replace(slot)
     }
 
-    /// The window closes, and nothing in it is worth keeping. Waits for a task that is at the file.
+    /// Removes the file for good, when the window closes without unsaved work. Waits for a running task.
     pub fn close(&self) {
         if let Some(slot) = &self.slot {
             slot.close();
@@ -137,12 +136,12 @@ impl Autosave {
 }
 
 impl Lookout {
-    /// A look has ended.
+    /// A scan has finished.
     pub fn looked(&mut self, findings: &Findings) {
         *self = Self { owned_elsewhere: findings.owned_elsewhere, since: None };
     }
 
-    /// The time until the next look; zero says to look now. `None`: no other window has work, or a look is under way.
+    /// Time until the next scan; zero means now. `None` while no other window has work, or a scan is running.
     pub fn next(&mut self, now: Instant) -> Option<Duration> {
         if !self.owned_elsewhere {
             return None;

@@ -1,7 +1,7 @@
-//! The two files of one window's unsaved work: the project, and a lock that its program holds as long as it lives.
+//! One window's recovery file: the autosaved project, and a lock file that is held while the program runs.
 //!
-//! What would surprise: the lock is a file of its own, because the project is replaced as a whole each time it is written.
-//! The system gives the lock up when the program ends, however it ends; work whose lock can be taken belongs to nobody.
+//! The lock is a separate file, because every write replaces the project file. The operating system releases the lock
+//! when the program ends, even in a crash. A project whose lock can be taken is therefore free to be recovered.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -16,10 +16,11 @@ use anyhow::Context as _;
 use crate::photo::{Overwrite, write_atomically};
 use crate::project::{self, PhotoOrigin, Project, is_project_path};
 
-/// Locks without work are left over from crashes in a bad moment; those of windows that have just started look the same.
+/// Age from which a lock file without a project counts as stale. A younger one may belong to a window that is about to
+/// write its project.
 const LEFT_OVER_AFTER: Duration = Duration::from_hours(24);
 
-/// One window's place in the folder of unsaved work.
+/// A recovery file: an autosaved project and its lock.
 #[derive(Debug)]
 pub struct Slot {
     project: PathBuf,
@@ -28,20 +29,20 @@ pub struct Slot {
 
 #[derive(Debug)]
 enum Held {
-    /// Nothing was written yet.
+    /// Nothing was written yet, so there is no lock.
     NotYet,
     Locked {
-        /// Locked as long as it is open.
+        /// Locked as long as the file is open.
         _lock: File,
     },
-    /// For good: nothing is written any more.
+    /// Closed for good: writes do nothing.
     Closed,
 }
 
-/// Unsaved work that no running window owns.
+/// An autosaved project that no running window owns.
 #[derive(Debug)]
 pub struct Recoverable {
-    /// Held, so that no other window offers the same.
+    /// Locked, so that no other window offers the same project.
     pub slot: Arc<Slot>,
     /// The project's or the photo's name.
     pub name: String,
@@ -49,13 +50,16 @@ pub struct Recoverable {
 }
 
 impl Slot {
-    /// A place of its own in a folder. Nothing is created before something is written.
+    /// A file with a unique name in a folder. Nothing is created before the first write.
     pub fn new(folder: &Path) -> Self {
         let name = format!("{}-{:016x}.{}", std::process::id(), rand::random::<u64>(), project::EXTENSION);
         Self { project: folder.join(name), held: Mutex::new(Held::NotYet) }
     }
 
-    /// Takes over the work in a file; [`TryLockError::WouldBlock`] while a running window owns it.
+    /// Takes over an existing file.
+    ///
+    /// # Errors
+    /// [`TryLockError::WouldBlock`] while a running window owns it.
     fn claim(project: &Path) -> Result<Self, TryLockError> {
         let lock =
             OpenOptions::new().create(true).append(true).open(lock_path(project)).map_err(TryLockError::Error)?;
@@ -63,15 +67,15 @@ impl Slot {
         Ok(Self { project: project.to_owned(), held: Mutex::new(Held::Locked { _lock: lock }) })
     }
 
-    /// The project file.
+    /// Path of the project file.
     pub fn path(&self) -> &Path {
         &self.project
     }
 
-    /// Writes the work down. Does nothing once the slot is closed.
+    /// Writes the project. Does nothing after [`Slot::close`].
     ///
     /// # Errors
-    /// When folder or file cannot be written.
+    /// When the folder or a file cannot be written.
     pub fn write(&self, project: &Project) -> anyhow::Result<()> {
         let json = project.to_json(None)?;
         let mut held = self.held();
@@ -84,7 +88,7 @@ impl Slot {
         if matches!(*held, Held::NotYet) {
             let lock = OpenOptions::new().create(true).append(true).open(lock_path(&self.project));
             let lock = lock.with_context(|| format!("cannot write to {}", self.project.display()))?;
-            // A file system without locks keeps the work all the same.
+            // A file system without locks can still store the project.
             if let Err(error) = lock.try_lock() {
                 tracing::warn!("{} cannot be locked: {error}", self.project.display());
             }
@@ -93,14 +97,14 @@ impl Slot {
         Ok(write_atomically(&self.project, json.as_bytes(), Overwrite::Allow)?)
     }
 
-    /// Removes what was written; more can follow.
+    /// Removes the project file. It can be written again.
     pub fn clear(&self) {
         let held = self.held();
         remove(&self.project);
         drop(held);
     }
 
-    /// Removes everything for good. Waits for a write that is under way.
+    /// Removes project and lock for good. Waits for a running write.
     pub fn close(&self) {
         let mut held = self.held();
         remove(&self.project);
@@ -123,17 +127,17 @@ fn remove(path: &Path) {
     }
 }
 
-/// What a look into the folder of unsaved work brought.
+/// Result of a scan for recoverable projects.
 #[derive(Debug, Default)]
 pub struct Findings {
-    /// Work that no running window owns, the newest first.
+    /// Projects that no running window owns, newest first.
     pub recoverable: Vec<Recoverable>,
-    /// Another window owns some. It may be one that is coming to its end.
+    /// Another window owns a project. It may be a crashed one that is still ending.
     pub owned_elsewhere: bool,
 }
 
-/// Looks for work of other windows in a folder. `known`: the files that this window holds itself. Files that make no
-/// sense stay where they are.
+/// Scans a folder for unsaved work of other windows. `known`: the files that belong to this window. Unreadable files
+/// are left alone.
 pub fn find_recoverable(folder: &Path, known: &[PathBuf]) -> Findings {
     let paths: Vec<PathBuf> =
         fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())).collect();

@@ -10,22 +10,22 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn work_is_written_five_seconds_after_it_changed_and_then_only_when_it_changes_again() {
+fn changes_are_written_once_after_the_delay() {
     let mut autosave = Autosave::in_folder(Path::new("unused"));
     let start = Instant::now();
     assert!(matches!(autosave.next(start, None), Step::Nothing));
     assert!(matches!(autosave.next(start, Some(1)), Step::Wait(EVERY)));
-    // More changes do not put it off.
+    // Further changes do not postpone it.
     assert!(matches!(autosave.next(start + secs(4), Some(2)), Step::Wait(left) if left == secs(1)));
     assert!(matches!(autosave.next(start + secs(5), Some(3)), Step::Write(_)));
     assert!(matches!(autosave.next(start + secs(20), Some(4)), Step::Nothing), "one task at a time");
     autosave.finished(true);
-    assert!(matches!(autosave.next(start + secs(20), Some(3)), Step::Nothing), "this is in the file");
+    assert!(matches!(autosave.next(start + secs(20), Some(3)), Step::Nothing), "this revision is in the file");
     assert!(matches!(autosave.next(start + secs(21), Some(4)), Step::Wait(EVERY)));
 }
 
 #[test]
-fn what_is_saved_is_removed_once() {
+fn the_file_is_removed_once_after_saving() {
     let mut autosave = Autosave::in_folder(Path::new("unused"));
     let start = Instant::now();
     autosave.next(start, Some(1));
@@ -37,11 +37,11 @@ fn what_is_saved_is_removed_once() {
 }
 
 #[test]
-fn a_failure_is_told_once_and_tried_again_until_it_works() {
+fn a_failure_is_reported_once_and_retried() {
     let mut autosave = Autosave::in_folder(Path::new("unused"));
     let mut now = Instant::now();
     let mut attempt = |autosave: &mut Autosave, succeeds| {
-        assert!(matches!(autosave.next(now, Some(1)), Step::Wait(EVERY)), "not at once");
+        assert!(matches!(autosave.next(now, Some(1)), Step::Wait(EVERY)), "retried after the delay");
         now += EVERY;
         assert!(matches!(autosave.next(now, Some(1)), Step::Write(_)));
         autosave.finished(succeeds)
@@ -50,11 +50,11 @@ fn a_failure_is_told_once_and_tried_again_until_it_works() {
     assert!(!attempt(&mut autosave, false));
     assert!(!attempt(&mut autosave, true));
     autosave.document_changed();
-    assert!(attempt(&mut autosave, false), "a new failure is news again");
+    assert!(attempt(&mut autosave, false), "a failure after a success is reported again");
 }
 
 #[test]
-fn the_same_revision_of_another_document_is_written_too() {
+fn another_document_with_the_same_revision_is_written() {
     let mut autosave = Autosave::in_folder(Path::new("unused"));
     let start = Instant::now();
     autosave.next(start, Some(1));
@@ -72,32 +72,32 @@ fn without_a_folder_nothing_happens() {
     assert!(matches!(autosave.next(start + secs(60), Some(1)), Step::Nothing));
 }
 
-fn look(folder: &Path) -> Findings {
+fn scan(folder: &Path) -> Findings {
     find_recoverable(folder, &[])
 }
 
 #[test]
-fn work_is_offered_only_when_its_window_is_gone_and_then_to_one_window() {
+fn closed_windows_work_is_offered_to_one_window() {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("not/there/yet");
     let slot = Slot::new(&place);
     let is_nothing = |findings: &Findings| findings.recoverable.is_empty() && !findings.owned_elsewhere;
-    assert!(is_nothing(&look(&place)));
+    assert!(is_nothing(&scan(&place)));
     slot.write(&project()).unwrap();
-    let others = look(&place);
+    let others = scan(&place);
     assert!(others.recoverable.is_empty() && others.owned_elsewhere, "its window is running");
-    assert!(is_nothing(&find_recoverable(&place, &[slot.path().to_owned()])), "it is no other's");
+    assert!(is_nothing(&find_recoverable(&place, &[slot.path().to_owned()])), "the file belongs to this window");
     drop(slot);
-    let found = look(&place);
+    let found = scan(&place);
     assert_eq!(found.recoverable.iter().map(|work| work.name.as_str()).collect::<Vec<_>>(), ["face"]);
     assert!(!found.owned_elsewhere);
-    assert!(look(&place).recoverable.is_empty(), "another window offers it");
+    assert!(scan(&place).recoverable.is_empty(), "another window offers it");
     drop(found);
-    assert_eq!(look(&place).recoverable.len(), 1, "nobody decided");
+    assert_eq!(scan(&place).recoverable.len(), 1, "released without a decision");
 }
 
 #[test]
-fn two_windows_write_two_files_and_the_newest_is_offered_first() {
+fn windows_have_own_files_offered_newest_first() {
     let folder = tempfile::tempdir().unwrap();
     let [first, second] = [(); 2].map(|()| Slot::new(folder.path()));
     assert_ne!(first.path(), second.path());
@@ -107,12 +107,12 @@ fn two_windows_write_two_files_and_the_newest_is_offered_first() {
     old.set_modified(std::time::SystemTime::now() - secs(100)).unwrap();
     let newest = second.path().to_owned();
     drop((first, second));
-    let found = look(folder.path()).recoverable;
+    let found = scan(folder.path()).recoverable;
     assert_eq!((found.len(), found[0].slot.path()), (2, newest.as_path()));
 }
 
 #[test]
-fn a_closed_slot_leaves_no_file_and_writes_none() {
+fn a_closed_recovery_file_is_never_written_again() {
     let folder = tempfile::tempdir().unwrap();
     let slot = Slot::new(folder.path());
     slot.write(&project()).unwrap();
@@ -126,7 +126,7 @@ fn a_closed_slot_leaves_no_file_and_writes_none() {
 }
 
 #[test]
-fn files_that_make_no_sense_are_left_alone_and_old_locks_removed() {
+fn broken_files_stay_and_stale_locks_are_removed() {
     let folder = tempfile::tempdir().unwrap();
     let nonsense = folder.path().join("1-2.countenance");
     std::fs::write(&nonsense, "{").unwrap();
@@ -134,34 +134,34 @@ fn files_that_make_no_sense_are_left_alone_and_old_locks_removed() {
         let lock = std::fs::File::create(folder.path().join(name)).unwrap();
         lock.set_modified(std::time::SystemTime::now() - secs(age)).unwrap();
     }
-    assert!(look(folder.path()).recoverable.is_empty());
+    assert!(scan(folder.path()).recoverable.is_empty());
     assert_eq!(std::fs::read_to_string(&nonsense).unwrap(), "{");
     assert!(!folder.path().join("old.lock").exists() && folder.path().join("new.lock").exists());
 }
 
 #[test]
-fn a_change_while_a_task_is_at_the_file_waits_no_longer_than_any_other() {
+fn a_change_during_a_write_keeps_its_delay() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut autosave = Autosave::in_folder(folder.path());
     let start = Instant::now();
     assert!(matches!(autosave.next(start, Some(1)), Step::Wait(_)));
     assert!(matches!(autosave.next(start + EVERY, Some(1)), Step::Write(_)));
-    // The next stroke comes while the first is being written.
+    // A change during the write.
     assert!(matches!(autosave.next(start + EVERY, Some(2)), Step::Nothing));
     assert!(!autosave.finished(true));
     assert!(matches!(autosave.next(start + 2 * EVERY, Some(2)), Step::Write(_)));
 }
 
 #[test]
-fn work_of_others_is_looked_at_again_until_none_is_left() {
+fn scans_repeat_while_another_window_owns_work() {
     let mut lookout = Lookout::default();
     let start = Instant::now();
-    assert_eq!(lookout.next(start), None, "nothing was found");
+    assert_eq!(lookout.next(start), None, "no other window has work");
     lookout.looked(&Findings { owned_elsewhere: true, ..Findings::default() });
     assert_eq!(lookout.next(start), Some(LOOK_EVERY));
     assert_eq!(lookout.next(start + secs(4)), Some(secs(1)));
     assert_eq!(lookout.next(start + secs(6)), Some(Duration::ZERO));
-    assert_eq!(lookout.next(start + secs(60)), None, "one look at a time");
+    assert_eq!(lookout.next(start + secs(60)), None, "one scan at a time");
     lookout.looked(&Findings { owned_elsewhere: true, ..Findings::default() });
     assert_eq!(lookout.next(start + secs(60)), Some(LOOK_EVERY));
     lookout.looked(&Findings::default());

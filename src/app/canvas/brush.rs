@@ -1,4 +1,4 @@
-//! The brush: from the pointer's way to a stroke's points, and the round cursor.
+//! The brush: turns pointer moves into the points of a stroke, and draws the round cursor.
 
 use egui::{Painter, Pos2, Shape, Stroke as Line, vec2};
 
@@ -7,41 +7,41 @@ use super::style::CanvasStyle;
 use crate::mask::{Stroke, StrokeKind};
 use crate::photo::Point;
 
-/// Points of a stroke lie at most this share of the radius apart.
+/// Largest distance between two points of a stroke, as a share of the brush radius.
 const SPACING_IN_RADII: f32 = 0.25;
-/// Points need not be closer than this, however small the brush, in photo pixels.
+/// Lower limit of that distance, in photo pixels, for very small brushes.
 const MIN_SPACING_PX: f32 = 0.5;
-/// Moves shorter than this share of the spacing wait for more, so that a slow hand does not pile up points.
+/// Moves shorter than this share of the spacing are ignored, so that a slow hand does not pile up points.
 const MIN_STEP: f32 = 0.25;
-/// Most points that one move of the pointer can add: a line across the largest photo with a fine brush.
+/// Most points that one pointer move can add: enough for a line across the largest photo with a fine brush.
 const MAX_POINTS_PER_MOVE: f32 = 20_000.0;
-/// A cursor smaller than this, in points, gets a cross to be found by.
+/// A cursor with a smaller radius than this, in points, gets a cross so that it can be found.
 const SMALL_CURSOR: f32 = 4.0;
 
-/// A stroke that goes on.
+/// A stroke in progress.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct StrokePath {
     pub kind: StrokeKind,
-    /// The last point that was handed out.
+    /// The last point that was added to the stroke.
     pub last_in_photo: Point,
     spacing_px: f32,
 }
 
 impl StrokePath {
-    /// Begins with a dab.
+    /// Begins a stroke with one point.
     pub fn begin(kind: StrokeKind, radius_px: f32, at_in_photo: Point, actions: &mut Vec<CanvasAction>) -> Self {
         actions.push(CanvasAction::BeginStroke(Stroke { kind, radius_px, points_in_photo: vec![at_in_photo] }));
         Self { kind, last_in_photo: at_in_photo, spacing_px: (radius_px * SPACING_IN_RADII).max(MIN_SPACING_PX) }
     }
 
-    /// Goes on to where the pointer is.
+    /// Continues the stroke to the pointer's position.
     pub fn extend(&mut self, to_in_photo: Point, actions: &mut Vec<CanvasAction>) {
         if self.distance(to_in_photo) >= self.spacing_px * MIN_STEP {
             self.line_to(to_in_photo, actions);
         }
     }
 
-    /// Ends the stroke exactly where the pointer is.
+    /// Ends the stroke exactly at the pointer's position.
     pub fn end(&mut self, at_in_photo: Point, actions: &mut Vec<CanvasAction>) {
         if self.distance(at_in_photo) > 0.0 {
             self.line_to(at_in_photo, actions);
@@ -65,7 +65,8 @@ impl StrokePath {
     }
 }
 
-/// The brush's outline at its true size: a light ring in a dark one, visible on anything. An eraser has a bar in its middle.
+/// Draws the brush's outline at its true size: a light ring inside a dark one, visible on any photo. An eraser has a
+/// bar in the middle.
 pub(super) fn paint_cursor(painter: &Painter, at: Pos2, radius: f32, kind: StrokeKind, style: &CanvasStyle) {
     painter.circle_stroke(at, radius, Line::new(3.0, style.dark));
     painter.circle_stroke(at, radius, Line::new(1.25, style.light));
@@ -85,7 +86,7 @@ pub(super) fn paint_cursor(painter: &Painter, at: Pos2, radius: f32, kind: Strok
     }
 }
 
-/// Where a straight stroke would go if the button were pressed now.
+/// Draws the straight stroke that Shift and a click would paint.
 pub(super) fn paint_line_ahead(painter: &Painter, from: Pos2, to: Pos2, style: &CanvasStyle) {
     painter.line_segment([from, to], Line::new(2.5, style.dark));
     painter.extend(Shape::dashed_line(&[from, to], Line::new(1.25, style.light), 6.0, 4.0));
@@ -107,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_move_is_filled_with_points_a_quarter_radius_apart() {
+    fn long_moves_get_points_a_quarter_radius_apart() {
         let mut actions = Vec::new();
         let mut path = StrokePath::begin(StrokeKind::Paint, 20.0, [10.0, 10.0], &mut actions);
         path.extend([10.0, 113.0], &mut actions);
@@ -120,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trembling_hand_adds_no_points_until_it_moves() {
+    fn tiny_moves_add_no_points() {
         let mut actions = Vec::new();
         let mut path = StrokePath::begin(StrokeKind::Erase, 20.0, [0.0, 0.0], &mut actions);
         for step in 1..8 {
@@ -132,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_click_is_a_single_dab() {
+    fn a_click_is_a_single_point() {
         let mut actions = Vec::new();
         let mut path = StrokePath::begin(StrokeKind::Paint, 3.0, [5.0, 6.0], &mut actions);
         path.end([5.0, 6.0], &mut actions);

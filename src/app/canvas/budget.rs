@@ -1,12 +1,13 @@
-//! How long one frame may spend on textures.
+//! The time limit for converting and uploading textures in one frame.
 
 use std::time::{Duration, Instant};
 
-/// What the canvas may spend on converting and uploading pixels in one frame: with it a frame still comes in time
-/// at 60 per second.
+/// Time that the canvas may spend on converting and uploading pixels in one frame, short enough for 60 frames per
+/// second.
 const PER_FRAME: Duration = Duration::from_millis(5);
 
-/// Lets work through until the time is up, but always one piece of each kind, so that every frame gets further.
+/// Allows work until the time is up. The first piece of each kind is always allowed, so that every frame makes
+/// progress.
 pub(super) struct Budget {
     deadline: Instant,
     started: bool,
@@ -18,7 +19,7 @@ impl Budget {
         Self { deadline: Instant::now() + PER_FRAME, started: false, exhausted: false }
     }
 
-    /// Whether one more piece of work may be done now. A refusal is remembered.
+    /// Whether one more piece of work may be done now. Remembers a refusal.
     pub fn allows(&mut self) -> bool {
         if !self.started {
             self.started = true;
@@ -29,12 +30,12 @@ impl Budget {
         allowed
     }
 
-    /// Lets one piece through again: another kind of work begins.
+    /// Begins another kind of work. Its first piece is always allowed.
     pub fn next_kind(&mut self) {
         self.started = false;
     }
 
-    /// Whether something was refused: another frame is needed.
+    /// Whether work was refused in this frame, so that another frame is needed.
     pub fn exhausted(&self) -> bool {
         self.exhausted
     }

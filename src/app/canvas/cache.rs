@@ -1,14 +1,14 @@
-//! Tiles kept between frames.
+//! A cache of tiles that evicts the least recently drawn ones.
 
 use std::collections::HashMap;
 
-/// Which tile of which level, and for which filter.
+/// Identifies a tile: its level, its position and its texture filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct TileKey {
     pub level: u32,
     /// Column and row.
     pub tile: [u32; 2],
-    /// Each pixel a sharp square: for zooms from 200 % on.
+    /// Uses the nearest-neighbour filter, which shows each pixel as a sharp square.
     pub sharp: bool,
 }
 
@@ -17,7 +17,7 @@ struct Entry<T> {
     used_in_frame: u64,
 }
 
-/// Tiles by key. Those that were not looked at for longest go first.
+/// Tiles by key. The least recently used tiles are evicted first.
 pub(super) struct TileCache<T> {
     entries: HashMap<TileKey, Entry<T>>,
     frame: u64,
@@ -30,7 +30,7 @@ impl<T> Default for TileCache<T> {
 }
 
 impl<T> TileCache<T> {
-    /// A tile, which counts as looked at.
+    /// Returns a tile and marks it as used in this frame.
     pub fn get(&mut self, key: TileKey) -> Option<&mut T> {
         let entry = self.entries.get_mut(&key)?;
         entry.used_in_frame = self.frame;
@@ -49,7 +49,7 @@ impl<T> TileCache<T> {
         self.entries.clear();
     }
 
-    /// Ends a frame: drops what is beyond `keep` tiles, but nothing that this frame showed.
+    /// Ends a frame: evicts tiles until at most `keep` are left, but none that this frame used.
     pub fn end_frame(&mut self, keep: usize) {
         let frame = self.frame;
         self.frame += 1;
@@ -79,17 +79,17 @@ mod tests {
     }
 
     #[test]
-    fn the_tiles_unseen_for_longest_go_first_and_visible_ones_never() {
+    fn least_recently_used_tiles_are_evicted_first() {
         let mut cache = TileCache::default();
         for column in 0..4 {
             cache.insert(key(column), column);
             cache.end_frame(10);
         }
-        assert_eq!(cache.get(key(0)), Some(&mut 0), "seen again");
+        assert_eq!(cache.get(key(0)), Some(&mut 0), "used again");
         cache.end_frame(2);
         let left: Vec<_> = (0..4).filter(|&column| cache.get(key(column)).is_some()).collect();
         assert_eq!(left, [0, 3]);
         cache.end_frame(0);
-        assert_eq!(cache.iter_mut().count(), 2, "both were just looked at");
+        assert_eq!(cache.iter_mut().count(), 2, "both were just used");
     }
 }

@@ -1,9 +1,9 @@
-//! From the photo's pixels, of whatever kind, to the screen's.
+//! Converts pixels of any photo format to egui's colours.
 
 use egui::Color32;
 use image::{DynamicImage, GenericImageView};
 
-/// Appends `width` pixels of a row of the photo in the screen's colours.
+/// Appends `width` pixels of row `y`, from column `x` on, as egui colours.
 pub(super) fn append_row(photo: &DynamicImage, y: u32, x: u32, width: u32, out: &mut Vec<Color32>) {
     let row = |channels: usize| {
         let start = (y as usize * photo.width() as usize + x as usize) * channels;
@@ -41,12 +41,12 @@ pub(super) fn append_row(photo: &DynamicImage, y: u32, x: u32, width: u32, out: 
     }
 }
 
-/// A colour whose channels are not multiplied by its alpha yet.
+/// Converts a colour with straight (not premultiplied) alpha.
 fn straight([red, green, blue, alpha]: [u8; 4]) -> Color32 {
     Color32::from_rgba_unmultiplied(red, green, blue, alpha)
 }
 
-/// The nearest of 256 steps to one of 65 536.
+/// Rounds a 16-bit value to 8 bits.
 fn eight_bits(value: u16) -> u8 {
     ((u32::from(value) + 128) / 257) as u8
 }
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_of_pixel_is_shown_in_its_own_colour() {
+    fn every_pixel_format_keeps_its_colour() {
         let orange = Color32::from_rgb(250, 128, 3);
         let of = |value: u8| u16::from(value) * 257;
         let kinds: [(DynamicImage, Color32); 9] = [
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_a_row_starts_where_it_was_asked_to() {
+    fn partial_rows_start_at_the_requested_column() {
         let grey = GrayImage::from_fn(40, 30, |x, y| Luma([(x + 6 * y) as u8]));
         let expected = [37, 38].map(Color32::from_gray);
         assert_eq!(row(&DynamicImage::ImageLuma8(grey.clone()), 5, 7, 2), expected);
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn half_transparent_colours_come_premultiplied() {
+    fn half_transparent_colours_are_premultiplied() {
         let photo = ImageBuffer::from_pixel(1, 1, Rgba([200u8, 100, 0, 128])).into();
         assert_eq!(row(&photo, 0, 0, 1), [Color32::from_rgba_premultiplied(100, 50, 0, 128)]);
     }

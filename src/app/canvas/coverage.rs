@@ -1,4 +1,4 @@
-//! The mask as texels of the hole's overlay: white, with the tint's strength as alpha.
+//! Converts the mask to texels of the mask overlay: white, with the tint's strength as alpha.
 
 use egui::Color32;
 
@@ -6,10 +6,10 @@ use super::grid::Grid;
 use crate::mask::Mask;
 use crate::photo::RectPx;
 
-/// Samples along one side of a texel at most: what a coarse level costs stays bounded by the screen, not by the photo.
+/// Most samples along one side of a texel. It bounds the cost of a coarse level by the screen's size, not the photo's.
 const MAX_SAMPLES_PER_SIDE: u32 = 4;
 
-/// How a texel is drawn.
+/// How the hole's texels are drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Tint {
     /// Alpha inside the hole.
@@ -18,14 +18,14 @@ pub(super) struct Tint {
     pub outlined: bool,
 }
 
-/// Texels of a part of a level; the part must lie inside the level.
+/// Texels of a part of a level, row by row; the part must lie inside the level.
 ///
-/// At level 0 a texel is exactly a mask pixel. Beyond the photo the mask goes on as it was at the edge, so that no outline runs
-/// along the photo's edge.
+/// At level 0 a texel is exactly a mask pixel. Beyond the photo the mask repeats its edge pixels, so that no outline is
+/// drawn along the photo's edge.
 pub(super) fn texels(mask: &Mask, grid: Grid, part: RectPx, tint: Tint) -> Vec<Color32> {
     let bounds = grid.bounds();
     let width = part.width as usize;
-    // One texel more on every side: whether a texel is outermost depends on its neighbours.
+    // One more texel on every side: whether a texel belongs to the outline depends on its neighbours.
     let clamped = |index: u32, offset: u32, end: u32| (index + offset).saturating_sub(1).min(end - 1);
     let columns: Vec<u32> = (0..part.width + 2).map(|offset| clamped(part.x, offset, bounds.width)).collect();
     let mut covered = vec![0u8; (width + 2) * (part.height as usize + 2)];
@@ -51,7 +51,7 @@ fn white(alpha: u8) -> Color32 {
     Color32::from_rgba_premultiplied(alpha, alpha, alpha, alpha)
 }
 
-/// How much of each texel of a row is hole, 0 to 255.
+/// Writes the share of hole in each texel of a row, 0 to 255.
 fn cover_row(mask: &Mask, grid: Grid, row: u32, columns: &[u32], out: &mut [u8]) {
     let side = grid.texel_side();
     let stride = mask.width() as usize;
@@ -69,7 +69,7 @@ fn cover_row(mask: &Mask, grid: Grid, row: u32, columns: &[u32], out: &mut [u8])
         .collect();
     let left = columns.first().map_or(0, |&column| column * side) as usize;
     let right = columns.last().map_or(0, |&column| ((column + 1) * side).min(mask.width())) as usize;
-    // Most of a mask is all known or all hole: comparing is many times faster than counting.
+    // Most of a mask is all known or all hole, and comparing is much faster than averaging.
     if let Some(&first) = rows.first().and_then(|pixels| pixels.get(left))
         && rows.iter().all(|pixels| is_all(&pixels[left..right], first))
     {
@@ -91,7 +91,7 @@ fn cover_row(mask: &Mask, grid: Grid, row: u32, columns: &[u32], out: &mut [u8])
 
 /// Whether every byte is `value`.
 fn is_all(bytes: &[u8], value: u8) -> bool {
-    // Each byte equals the one before it: a single comparison of memory.
+    // Compares each byte with the one before it, which compiles to a single memory comparison.
     bytes.first().is_none_or(|&first| first == value && bytes[1..] == bytes[..bytes.len() - 1])
 }
 
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn at_full_size_a_texel_is_a_mask_pixel() {
+    fn level_zero_texels_match_the_mask_pixels() {
         let mask = dab(40, 30, [20.0, 15.0], 6.0);
         let grid = Grid::new(40, 30, 0);
         let shown = texels(&mask, grid, grid.bounds(), PLAIN);
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn the_outline_is_the_outermost_hole_pixel_and_not_the_photos_edge() {
+    fn the_photos_edge_has_no_outline() {
         let mask = dab(40, 30, [0.0, 15.0], 6.0);
         let grid = Grid::new(40, 30, 0);
         let shown = texels(&mask, grid, grid.bounds(), OUTLINED);
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_agrees_with_the_whole() {
+    fn partial_texels_match_the_whole_level() {
         let mask = dab(90, 70, [31.0, 40.0], 11.0);
         for level in 0..3 {
             let grid = Grid::new(90, 70, level);
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_coarse_texel_holds_the_share_of_hole_in_it() {
+    fn coarse_texels_hold_the_share_of_hole() {
         let mut history = History::new(5, 4);
         let corner = Stroke { kind: StrokeKind::Paint, radius_px: 0.6, points_in_photo: vec![[0.5, 0.5]] };
         history.push(Edit::Stroke(corner));

@@ -1,40 +1,40 @@
-//! The line between before and after.
+//! The before/after divider.
 //!
-//! It is placed as a share of the part of the photo that is in view, so that it can be reached at any zoom.
+//! Its position is a share of the visible part of the photo, so that it can be reached at any zoom.
 
 use egui::{Align2, FontId, Painter, Pos2, Rect, Shape, Stroke, Vec2, pos2, vec2};
 
 use super::style::CanvasStyle;
 
-/// How near the pointer must be, in points.
+/// Largest distance from the line at which the pointer grabs it, in points.
 const GRAB_DISTANCE: f32 = 8.0;
 /// Radius of the grip, in points.
 const GRIP_RADIUS: f32 = 13.0;
-/// Between the line and the words, and between the words and the photo's edge.
+/// Distance of the labels from the line and from the photo's upper edge, in points.
 const LABEL_GAP: f32 = 10.0;
 
-/// The line on the screen.
+/// The divider on the screen.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Divider {
     pub x: f32,
-    /// The part of the photo that is in view.
+    /// The visible part of the photo, on the screen.
     area: Rect,
 }
 
 impl Divider {
-    /// The line at a share of the photo in view; `None` when no photo is.
+    /// The divider at a share of the visible part of the photo; `None` if no part of the photo is visible.
     pub fn place(share: f32, photo_on_screen: Rect, viewport: Rect) -> Option<Self> {
         let area = photo_on_screen.intersect(viewport);
         let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.5 };
         area.is_positive().then(|| Self { x: area.left() + share * area.width(), area })
     }
 
-    /// The share at which the line would be at `x`.
+    /// The share that puts the line at `x`.
     pub fn share_at(&self, x: f32) -> f32 {
         ((x - self.area.left()) / self.area.width()).clamp(0.0, 1.0)
     }
 
-    /// Whether a point takes hold of the line or of its grip.
+    /// Whether a point is near enough to grab the line or its grip.
     pub fn is_hit(&self, on_screen: Pos2) -> bool {
         let on_line = (on_screen.x - self.x).abs() <= GRAB_DISTANCE && self.area.y_range().contains(on_screen.y);
         on_line || self.grip().distance(on_screen) <= GRIP_RADIUS
@@ -49,7 +49,7 @@ impl Divider {
         pos2(self.x, self.area.center().y)
     }
 
-    /// Draws the line, its grip and the words to both sides.
+    /// Draws the line, its grip and a label on each side.
     pub fn paint(&self, painter: &Painter, style: &CanvasStyle) {
         painter.vline(self.x, self.area.y_range(), Stroke::new(4.0, style.dark));
         painter.vline(self.x, self.area.y_range(), Stroke::new(2.0, style.light));
@@ -66,7 +66,7 @@ impl Divider {
         self.label(painter, "After", pos2(self.x + LABEL_GAP, top), Align2::LEFT_TOP, style);
     }
 
-    /// A word on a dark pill, left out when there is no room for it on its side.
+    /// Draws a word on a dark pill, if it fits on its side.
     fn label(&self, painter: &Painter, word: &str, at: Pos2, align: Align2, style: &CanvasStyle) {
         let text = painter.layout_no_wrap(word.into(), FontId::proportional(style.label_size), style.label_text);
         let padding = Vec2::new(8.0, 4.0);
@@ -85,7 +85,7 @@ mod tests {
     const VIEWPORT: Rect = Rect { min: pos2(100.0, 0.0), max: pos2(500.0, 300.0) };
 
     #[test]
-    fn the_line_stays_in_view_when_the_photo_is_larger_than_it() {
+    fn the_divider_stays_in_the_visible_part() {
         let photo = Rect::from_min_max(pos2(-2000.0, -50.0), pos2(300.0, 900.0));
         let divider = Divider::place(0.25, photo, VIEWPORT).unwrap();
         assert!((divider.x - 150.0).abs() < 1e-3);
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn the_grip_can_be_taken_beside_the_line() {
+    fn the_grip_can_be_grabbed_beside_the_line() {
         let divider = Divider::place(0.5, VIEWPORT, VIEWPORT).unwrap();
         assert!(divider.is_hit(pos2(312.0, 150.0)), "on the grip");
         assert!(!divider.is_hit(pos2(312.0, 20.0)), "beside the line, far from the grip");

@@ -1,30 +1,30 @@
-//! How one level of a mip pyramid is cut into tiles.
+//! Divides one level of a mip pyramid into tiles.
 //!
-//! Level 0 is the photo; each further level has half the side, rounded up. A tile's texture has one texel more on each
-//! side than it shows, so that linear filtering finds its neighbour's texels at the edge and no seam appears.
+//! Level 0 is the photo; each further level has half the side length, rounded up. A tile's texture has a border of one
+//! texel from its neighbours, so that linear filtering shows no seam between tiles.
 
 use egui::{Rect, pos2};
 
 use crate::photo::RectPx;
 
-/// Texels that a tile shows along one side.
+/// Texels along one side of a tile, without the border.
 pub(super) const TILE_SIDE: u32 = 512;
-/// Texels beyond those.
+/// Width of the border around a tile's texture, in texels.
 const BORDER: u32 = 1;
 
-/// Levels until a photo of this size fits into one tile; at least one.
+/// Number of levels until a photo of this size fits into one tile; at least 1.
 pub(super) fn level_count(width: u32, height: u32) -> u32 {
     let tiles = width.max(height).div_ceil(TILE_SIDE).max(1);
     tiles.next_power_of_two().trailing_zeros() + 1
 }
 
-/// The level whose texels are at most one physical pixel wide, and more than half of one.
+/// The level whose texels are at most one physical pixel wide and more than half a pixel.
 pub(super) fn level_for_zoom(zoom: f32, levels: u32) -> u32 {
     let halvings = (1.0 / zoom).log2().floor().max(0.0);
     (halvings as u32).min(levels.saturating_sub(1))
 }
 
-/// One level of a photo or mask.
+/// The tiles of one level of a photo or mask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Grid {
     photo_width: u32,
@@ -48,7 +48,7 @@ impl Grid {
         RectPx { x: 0, y: 0, width: self.photo_width.div_ceil(side), height: self.photo_height.div_ceil(side) }
     }
 
-    /// The texels of a tile's texture: those that it shows and its border, within the level.
+    /// The texels of a tile's texture: the tile and its border, clipped to the level.
     pub fn texture_texels(&self, tile: [u32; 2]) -> RectPx {
         let [x, y] = tile.map(|index| (index * TILE_SIDE).saturating_sub(BORDER));
         let [right, bottom] = tile.map(|index| (index + 1) * TILE_SIDE + BORDER);
@@ -64,7 +64,7 @@ impl Grid {
         Rect::from_min_max(pos2(x as f32, y as f32), pos2(right as f32, bottom as f32))
     }
 
-    /// A part of the photo in a tile's texture coordinates.
+    /// Texture coordinates of a part of the photo in a tile.
     pub fn uv(&self, tile: [u32; 2], in_photo: Rect) -> Rect {
         let texels = self.texture_texels(tile);
         let side = self.texel_side() as f32;
@@ -88,7 +88,7 @@ impl Grid {
             .flat_map(move |row| columns.clone().map(move |column| [column, row]))
     }
 
-    /// The tile of a coarser level that shows what `tile` shows.
+    /// The tile of a coarser level that contains `tile`.
     pub fn ancestor(&self, tile: [u32; 2], coarser: u32) -> (Self, [u32; 2]) {
         (Self { level: coarser, ..*self }, tile.map(|index| index >> (coarser - self.level)))
     }
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_texel_is_at_most_a_screen_pixel_and_more_than_half() {
+    fn texels_are_at_most_one_screen_pixel_wide() {
         assert_eq!(level_for_zoom(3.0, 5), 0);
         assert_eq!(level_for_zoom(1.0, 5), 0);
         assert_eq!(level_for_zoom(0.51, 5), 0);
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn inner_tiles_have_a_border_on_every_side_and_texture_coordinates_skip_it() {
+    fn texture_coordinates_skip_the_border() {
         let grid = Grid::new(2000, 2000, 0);
         let texels = grid.texture_texels([1, 1]);
         assert_eq!(texels, RectPx { x: 511, y: 511, width: 514, height: 514 });
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ancestor_shows_all_of_its_descendant() {
+    fn an_ancestor_contains_its_descendant() {
         let grid = Grid::new(6000, 4000, 0);
         let (coarse, tile) = grid.ancestor([7, 5], 2);
         assert_eq!((coarse.level, tile), (2, [1, 1]));

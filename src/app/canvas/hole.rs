@@ -1,8 +1,8 @@
-//! The hole over the photo: a tint with an outline, in the accent colour where it will be filled and in the warning
-//! colour where the frame does not reach.
+//! The mask overlay: tints and outlines the hole, in the accent colour inside the face frame and in the warning colour
+//! outside.
 //!
-//! The textures hold only strength, in white; the colours come from the vertices. That way moving the frame costs no upload. A
-//! change of the mask converts and uploads the changed rectangle of each tile in view, no more.
+//! The textures hold only the tint's strength, in white; the colours come from the vertices. So moving the frame
+//! uploads nothing. A change of the mask converts and uploads only the changed rectangle of each visible tile.
 
 use egui::{Color32, ColorImage, Mesh, Painter, Rect, Shape, TextureHandle, TextureOptions, Vec2, pos2};
 
@@ -20,22 +20,23 @@ use crate::face::FaceFrame;
 use crate::mask::Mask;
 use crate::photo::{Point, RectPx};
 
-/// Tiles kept beyond the visible ones.
+/// Most tiles in the cache. Visible tiles are kept even beyond this number.
 const KEPT_TILES: usize = 128;
-/// A change up to this many texels is shown in the same frame, whatever else is waiting: the brush must not lag.
+/// A change of up to this many texels is uploaded in the same frame regardless of the budget, so that the brush does
+/// not lag.
 const IMMEDIATE_TEXELS: u64 = 512 * 512;
 
 /// How the hole is drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum HoleLook {
     Hidden,
-    /// Around a picture of what may come into it.
+    /// Outline only, so that a preview inside the hole stays visible.
     Outlined,
     #[default]
     Tinted,
 }
 
-/// The hole in each of its looks. What would surprise: both are kept, since they change places with every stroke.
+/// The tinted and the outlined overlay. Both keep their textures, because every stroke switches between them.
 #[derive(Default)]
 pub(super) struct HoleOverlays {
     tinted: HoleOverlay,
@@ -54,7 +55,7 @@ impl HoleOverlays {
         self.outlined.changed(part);
     }
 
-    /// Draws the visible part of the hole as the scene wants it.
+    /// Draws the visible part of the hole as [`CanvasScene::hole_look`] says.
     pub fn paint(
         &mut self,
         painter: &Painter,
@@ -78,14 +79,14 @@ impl HoleOverlays {
 struct HoleOverlay {
     tiles: TileCache<Tile>,
     outline: Option<(RectPx, Vec<Run>)>,
-    /// Size of the mask, and strength of the tint, that the tiles were made for.
+    /// Mask size (width, height) and tint alpha for which the tiles were made.
     made_for: Option<(u32, u32, u8)>,
 }
 
 struct Tile {
-    /// `None` while there is no hole in it.
+    /// `None` while the tile contains no hole.
     texture: Option<TextureHandle>,
-    /// What of the photo changed since it was made.
+    /// The part of the photo that changed since the last upload.
     stale: RectPx,
 }
 
@@ -145,7 +146,7 @@ impl HoleOverlay {
         }
     }
 
-    /// Makes a tile, or brings it up to date.
+    /// Creates a tile or uploads its changed part.
     fn refresh(&mut self, ctx: &egui::Context, mask: &Mask, grid: Grid, key: TileKey, tint: Tint, budget: &mut Budget) {
         let all = grid.texture_texels(key.tile);
         let options = if key.sharp { TextureOptions::NEAREST } else { TextureOptions::LINEAR };
@@ -211,7 +212,7 @@ fn is_clear(image: &ColorImage) -> bool {
     image.pixels.iter().all(|&texel| texel == Color32::TRANSPARENT)
 }
 
-/// The texels that a change of the mask can alter: those under it, and their neighbours, whose outline it decides.
+/// The texels that a change of the mask can alter: those under it and their neighbours, whose outline depends on it.
 fn texels_touched(grid: Grid, in_photo: RectPx) -> RectPx {
     if in_photo.is_empty() {
         return RectPx::default();
@@ -223,14 +224,15 @@ fn texels_touched(grid: Grid, in_photo: RectPx) -> RectPx {
     RectPx { x, y, width: right - x, height: bottom - y }
 }
 
-/// The pixels that a rectangle of the photo touches, and one more around, so that no run ends at the view's edge.
+/// The pixels that a rectangle of the photo touches, plus a border of one pixel, so that the outline does not stop at
+/// the view's edge.
 fn whole_pixels(in_photo: Rect) -> RectPx {
     let [x, y] = [in_photo.min.x, in_photo.min.y].map(|start| (start.floor().max(0.0) as u32).saturating_sub(1));
     let [right, bottom] = [in_photo.max.x, in_photo.max.y].map(|end| end.ceil().max(0.0) as u32 + 1);
     RectPx { x, y, width: right - x, height: bottom - y }
 }
 
-/// A tile's visible part, cut at the face frame.
+/// The visible part of a tile as a mesh, split at the face frame.
 fn tile_shape(
     texture: &TextureHandle,
     part: Rect,
@@ -266,7 +268,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn refreshing_what_a_stroke_touched_gives_what_a_new_tile_would_be(
+        fn partial_updates_match_a_new_tile(
             level in 0u32..3, first in (-5f32..75.0, -5f32..55.0), second in (-5f32..75.0, -5f32..55.0),
             radius_px in 0.5f32..9.0, outlined: bool,
         ) {

@@ -1,22 +1,22 @@
-//! The photo on the screen: zoom and pan, brush, face frame, live preview, before/after divider.
+//! The canvas widget: shows the photo with zoom and pan, brush, face frame, live preview and before/after divider.
 //!
-//! The canvas keeps no document. It draws what [`CanvasScene`] shows it and answers with [`CanvasAction`]s; only its view
-//! (zoom, pan) and its textures are its own. Photo textures are tiles, so that a large photo costs what is visible;
-//! a stroke uploads only the rectangle it changed.
+//! The canvas holds no document. It draws a [`CanvasScene`] and returns [`CanvasAction`]s. Its own state is the view
+//! (zoom and pan), the textures and the drag in progress. Photo textures are tiles, so that only the visible part of a
+//! large photo is uploaded. A stroke uploads only the rectangle that it changed.
 //!
-//! | file | what |
+//! | file | purpose |
 //! | --- | --- |
-//! | `view`, `wheel` | where the photo is on the screen, and what moves it |
-//! | `pointer`, `brush`, `frame`, `divider` | what the pointer does, and what is drawn for it |
-//! | `pyramid`, `colors`, `tiles` | the photo at half, quarter, … size; its textures |
-//! | `hole`, `coverage`, `outline`, `split` | the mask's tint and outline |
-//! | `patch` | the fill |
-//! | `grid`, `cache`, `budget` | tiles: where they are, which are kept, how many per frame |
+//! | `view`, `wheel` | zoom and pan |
+//! | `pointer`, `brush`, `frame`, `divider` | pointer input, and the things it can drag |
+//! | `pyramid`, `colors`, `tiles` | the photo's mip levels and textures |
+//! | `hole`, `coverage`, `outline`, `split` | the mask overlay: tint and outline |
+//! | `patch` | the fill overlay |
+//! | `grid`, `cache`, `budget` | tile layout, tile cache, upload time per frame |
 #![expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "coordinates: whole ones are far below 2^24, and fractional ones are clamped to them before they are cast"
+    reason = "integer coordinates are far below 2^24, and fractional coordinates are clamped before they are cast"
 )]
 
 mod brush;
@@ -63,40 +63,41 @@ use view::{ScreenFromPhoto, View};
 pub use hole::HoleLook;
 pub use style::CanvasStyle;
 
-/// Brush radii that Ctrl and the wheel can reach, in photo pixels.
+/// Allowed brush radii, in photo pixels.
 pub const BRUSH_RADIUS_RANGE_PX: RangeInclusive<f32> = 1.0..=2000.0;
 
-/// What the primary button does.
+/// The tool of the primary pointer button.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tool {
     #[default]
     Brush,
     Eraser,
-    /// Move, resize and turn the face frame.
+    /// Moves, resizes and rotates the face frame.
     Frame,
 }
 
 /// Everything to draw, borrowed for one frame.
 pub struct CanvasScene<'a> {
-    /// Shared, because a thread prepares its smaller sizes.
+    /// Shared with the thread that builds the mip levels.
     pub photo: &'a Arc<Photo>,
     pub hole: &'a Mask,
     pub frame: FaceFrame,
-    /// The frames of the faces that were found; one of them may be `frame`.
+    /// The frames of the detected faces; one of them may be `frame`.
     pub faces: &'a [FaceFrame],
     pub tool: Tool,
     pub brush_radius_px: f32,
-    /// The fill, live or finished, drawn over the photo. It changes identity (`patch_version`) whenever it changes.
+    /// The fill, as live preview or finished, drawn over the photo.
     pub patch: Option<&'a Patch>,
+    /// Changes whenever `patch` changes.
     pub patch_version: u64,
     pub hole_look: HoleLook,
     pub show_frame: bool,
-    /// Draw the photo without the fill (the "before" key is held).
+    /// Draws the photo without the fill (while the "before" key is held).
     pub show_before: bool,
-    /// Before/after divider as a share of the width of the photo's visible part; `None` when off. Not drawn without
+    /// Position of the before/after divider as a share of the visible photo's width; `None` when off. Not drawn without
     /// a patch.
     pub divider: Option<f32>,
-    /// The frame cannot be moved now (a search works in it).
+    /// The frame cannot be moved, because a search is using it.
     pub frame_locked: bool,
 }
 
@@ -107,11 +108,11 @@ pub enum CanvasAction {
     BeginStroke(Stroke),
     ExtendStroke(Point),
     EndStroke,
-    /// A found face was clicked: its place in [`CanvasScene::faces`].
+    /// A detected face was clicked: its index in [`CanvasScene::faces`].
     PickFace(usize),
-    /// While a handle is dragged.
+    /// A handle is being dragged.
     SetFrame(FaceFrame),
-    /// The drag of a handle ended; `before` is what undo goes back to.
+    /// The drag of a handle ended; undo restores `before`.
     FrameChanged {
         before: FaceFrame,
     },
@@ -119,7 +120,7 @@ pub enum CanvasAction {
     SetDivider(f32),
 }
 
-/// The canvas.
+/// The canvas widget: its view, its textures and the drag in progress.
 #[derive(Default)]
 pub struct Canvas {
     /// Colours and line widths.
@@ -133,9 +134,9 @@ pub struct Canvas {
 }
 
 impl Canvas {
-    /// Draws the scene into all of `ui` and answers what the user did, in order.
+    /// Draws the scene into all of `ui` and returns the user's actions, in order.
     pub fn ui(&mut self, ui: &mut Ui, scene: &CanvasScene<'_>) -> Vec<CanvasAction> {
-        // Not focusable: the keys belong to the window, and Tab goes through its buttons.
+        // Not focusable: the window handles the keys, and Tab moves between its buttons.
         let (rect, response) = ui.allocate_exact_size(ui.available_size(), Sense::CLICK | Sense::DRAG);
         response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, "Canvas"));
         let photo_size = vec2(scene.photo.width() as f32, scene.photo.height() as f32);
@@ -156,13 +157,13 @@ impl Canvas {
             self.paint(&ui.painter_at(rect), ui, &around, hovered_at);
         }
         if !actions.is_empty() {
-            // They change the scene, which is drawn with the next frame.
+            // The actions change the scene, which the next frame draws.
             ui.ctx().request_repaint();
         }
         actions
     }
 
-    /// Another photo: every texture is stale, the view fits again.
+    /// Drops all textures and fits the view, for a new photo.
     pub fn photo_changed(&mut self) {
         self.photo = PhotoTiles::default();
         self.hole.clear();
@@ -171,17 +172,17 @@ impl Canvas {
         self.view.fit();
     }
 
-    /// This part of the mask changed.
+    /// Marks a part of the mask as changed.
     pub fn hole_changed(&mut self, rect_in_photo: RectPx) {
         self.hole.changed(rect_in_photo);
     }
 
-    /// Zooms so that the whole photo is visible.
+    /// Fits the whole photo into the view.
     pub fn fit(&mut self) {
         self.view.fit();
     }
 
-    /// One photo pixel on one physical pixel of the screen, around the middle.
+    /// Shows one photo pixel per physical screen pixel, around the middle of the view.
     pub fn zoom_to_actual_pixels(&mut self) {
         self.view.zoom_to(1.0);
     }
@@ -191,24 +192,24 @@ impl Canvas {
         self.view.zoom_to(self.view.zoom() * factor);
     }
 
-    /// Physical pixels of the screen per photo pixel, for the toolbar.
+    /// Physical screen pixels per photo pixel.
     #[must_use]
     pub fn zoom(&self) -> f32 {
         self.view.zoom()
     }
 
-    /// Whether a drag goes on (a stroke, the frame, a pan, the divider).
+    /// Whether a drag is in progress (a stroke, the frame, a pan or the divider).
     #[must_use]
     pub fn is_dragging(&self) -> bool {
         self.pointer.is_dragging()
     }
 
-    /// Drops the drag that goes on, with no further action from it. What it did so far is the caller's to take back.
+    /// Cancels the drag in progress without further actions. The caller must undo what the drag did so far.
     pub fn cancel_drag(&mut self) {
         self.pointer.cancel();
     }
 
-    /// Where a point of the photo was last drawn; `None` before the first frame.
+    /// The screen position at which a point of the photo was last drawn; `None` before the first frame.
     #[must_use]
     pub fn screen_from_photo(&self, point_in_photo: Point) -> Option<Pos2> {
         self.shown.map(|map| map.apply(point_in_photo))
@@ -278,7 +279,7 @@ impl Canvas {
     }
 }
 
-/// Neutral, and darker than the photo in both themes.
+/// The background colour around the photo.
 fn background(ui: &Ui, style: &CanvasStyle) -> egui::Color32 {
     let visuals = ui.visuals();
     let neutral =

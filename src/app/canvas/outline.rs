@@ -1,19 +1,19 @@
-//! The hole's outline as straight runs along pixel edges, for zooms at which a pixel is a square on the screen.
+//! The hole's outline as straight segments along pixel edges, for zooms that show pixels as squares.
 
 use crate::mask::Mask;
 use crate::photo::RectPx;
 
-/// More runs than this are noise, not a shape: they would hide what they surround, and take long to draw.
+/// Most segments that are drawn. A mask with more is noise: its outline would cover the photo and be slow to draw.
 const MAX_RUNS: usize = 30_000;
 
-/// A straight piece of the outline, in whole photo pixels: from a corner to the right or downwards.
+/// A straight segment of the outline, in whole photo pixels. It goes to the right or downwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Run {
     pub from: [u32; 2],
     pub to: [u32; 2],
 }
 
-/// The outline within a part of the mask, none along the part's own edge. Empty when there are too many runs to draw.
+/// The outline within a part of the mask, without the part's own border. Empty if there are too many segments.
 pub(super) fn runs(mask: &Mask, part: RectPx) -> Vec<Run> {
     let part = part.intersection(RectPx { x: 0, y: 0, width: mask.width(), height: mask.height() });
     let mut found = Vec::new();
@@ -21,7 +21,7 @@ pub(super) fn runs(mask: &Mask, part: RectPx) -> Vec<Run> {
         return found;
     }
     let row = |y: u32| &mask.pixels()[y as usize * mask.width() as usize..][part.x as usize..][..part.width as usize];
-    // Vertical runs that go on downwards, by column: x and where they began.
+    // Unfinished vertical segments, sorted by column: x and top.
     let mut open: Vec<(u32, u32)> = Vec::new();
     for y in part.y..part.y + part.height {
         let pixels = row(y);
@@ -42,7 +42,7 @@ pub(super) fn runs(mask: &Mask, part: RectPx) -> Vec<Run> {
     found
 }
 
-/// Runs between two rows, `y` being the edge between them.
+/// Appends the horizontal segments between two rows; `y` is the edge between them.
 fn horizontal(above: &[u8], below: &[u8], left: u32, y: u32, found: &mut Vec<Run>) {
     let mut start = None;
     for (x, (a, b)) in (left..).zip(above.iter().zip(below)) {
@@ -60,7 +60,7 @@ fn horizontal(above: &[u8], below: &[u8], left: u32, y: u32, found: &mut Vec<Run
     }
 }
 
-/// Ends the vertical runs that do not go on in this row, and answers those that do or begin.
+/// Appends the vertical segments that end above row `y`, and returns those that continue or begin in it.
 fn continued(open: &[(u32, u32)], pixels: &[u8], left: u32, y: u32, found: &mut Vec<Run>) -> Vec<(u32, u32)> {
     let mut before = open.iter().copied().peekable();
     let mut now = Vec::with_capacity(open.len());
@@ -92,7 +92,7 @@ mod tests {
         RectPx { x: 0, y: 0, width: mask.width(), height: mask.height() }
     }
 
-    /// Every edge between two pixels that differ, one by one.
+    /// Every edge between two different pixels, as unit segments.
     fn unit_edges(mask: &Mask) -> HashSet<[u32; 4]> {
         let mut edges = HashSet::new();
         for y in 0..mask.height() {
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn the_runs_are_exactly_the_edges_between_hole_and_known() {
+    fn segments_cover_every_hole_edge_once() {
         let mask = painted(60, 50, vec![[5.0, 5.0], [40.0, 30.0], [58.0, 12.0]], 7.3);
         let mut edges = HashSet::new();
         for Run { from, to } in runs(&mask, whole(&mask)) {
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn straight_edges_are_single_runs() {
+    fn straight_edges_are_single_segments() {
         let mut pixels = painted(40, 40, vec![[20.0, 20.0]], 0.6);
         assert_eq!(runs(&pixels, whole(&pixels)).len(), 4, "a pixel has four sides");
         pixels = Mask::empty(40, 40);

@@ -1,7 +1,7 @@
-//! The fill over the photo.
+//! The fill overlay: draws the fill over the photo.
 //!
-//! A patch is one rectangle and changes as a whole, at every iteration while a search runs; it is uploaded once for each
-//! version, halved beforehand where it is seen smaller than it is.
+//! A patch is one rectangle and changes as a whole, at every iteration of a running search. Each version is uploaded
+//! once. When the zoom shows it smaller than it is, it is halved before the upload.
 
 use egui::{Color32, ColorImage, Context, Painter, Rect, Shape, TextureHandle, TextureOptions, Vec2, pos2};
 use rayon::prelude::*;
@@ -12,9 +12,9 @@ use super::tiles::SHARP_FROM_ZOOM;
 use super::view::ScreenFromPhoto;
 use crate::blend::Patch;
 
-/// Most halvings; more than any screen needs.
+/// Limits the number of halvings; more than any screen needs.
 const MAX_LEVELS: u32 = 16;
-/// Longest side of a texture, if the GPU takes more.
+/// Longest side of a texture, even if the GPU supports larger ones.
 const MAX_TEXTURE_SIDE: usize = 8192;
 
 #[derive(Default)]
@@ -23,7 +23,7 @@ pub(super) struct PatchOverlay {
     pieces: Vec<Piece>,
 }
 
-/// What the textures were made for.
+/// Identifies the current textures' content.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Upload {
     version: u64,
@@ -33,12 +33,12 @@ struct Upload {
 
 struct Piece {
     texture: TextureHandle,
-    /// Where it is drawn, in photo pixels.
+    /// The rectangle that it covers, in photo pixels.
     in_photo: Rect,
     uv: Rect,
 }
 
-/// Pixels in the screen's colours.
+/// An image in egui's premultiplied colours.
 struct Picture {
     width: usize,
     height: usize,
@@ -46,19 +46,19 @@ struct Picture {
 }
 
 impl PatchOverlay {
-    /// Forgets the patch.
+    /// Drops the textures.
     pub fn clear(&mut self) {
         *self = Self::default();
     }
 
-    /// Draws the patch; the painter's clip rectangle decides how much of it is seen.
+    /// Draws the patch within the painter's clip rectangle.
     pub fn paint(&mut self, painter: &Painter, patch: &Patch, version: u64, map: &ScreenFromPhoto) {
         let rect = patch.rect_in_photo;
         if rect.is_empty() || patch.width == 0 || patch.height == 0 {
             return;
         }
         let texel_on_screen = rect.width as f32 / patch.width as f32 * map.zoom;
-        // A preview is coarser than the photo: its texels must not pretend to be pixels.
+        // A preview is coarser than the photo, so its texels must not look like sharp photo pixels.
         let full_size = (patch.width, patch.height) == (rect.width, rect.height);
         let sharp = full_size && map.zoom >= SHARP_FROM_ZOOM;
         let wanted = Upload { version, halvings: level_for_zoom(texel_on_screen, MAX_LEVELS), sharp };
@@ -79,7 +79,7 @@ impl PatchOverlay {
             / Vec2::new(patch.width as f32, patch.height as f32)
             * (1u32 << wanted.halvings) as f32;
         let origin = pos2(rect.x as f32, rect.y as f32);
-        // Where halving rounded the side up, the last texel reaches over the patch's edge.
+        // Halving rounds an odd side up, so the last texel may extend beyond the patch.
         let end = origin + Vec2::new(rect.width as f32, rect.height as f32);
         let mut old = std::mem::take(&mut self.pieces).into_iter();
         for [left, top, right, bottom] in cuts(picture.width, picture.height, max_side) {
@@ -101,7 +101,7 @@ impl PatchOverlay {
     }
 }
 
-/// Rectangles (left, top, right, bottom) that cover a picture and leave room for a border in a texture of `max_side`.
+/// Rectangles (left, top, right, bottom) that cover an image. Each fits into a texture of `max_side` with its border.
 fn cuts(width: usize, height: usize, max_side: usize) -> impl Iterator<Item = [usize; 4]> {
     let step = max_side.saturating_sub(2).max(1);
     (0..height).step_by(step).flat_map(move |top| {
@@ -127,7 +127,8 @@ impl Picture {
         Self { width, height, pixels }
     }
 
-    /// A part with one texel more on each side that has one, and how many were added left and above.
+    /// A part of the image with a border of one texel where a neighbour exists, and the border's width at the left and
+    /// top.
     fn cut(&self, [left, top, right, bottom]: [usize; 4]) -> (ColorImage, Vec2) {
         let (x, y) = (left.saturating_sub(1), top.saturating_sub(1));
         let (x_end, y_end) = ((right + 1).min(self.width), (bottom + 1).min(self.height));
@@ -143,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_patch_larger_than_a_texture_is_cut_into_pieces_that_cover_it() {
+    fn pieces_cover_a_patch_larger_than_a_texture() {
         let pieces: Vec<_> = cuts(300, 130, 102).collect();
         assert_eq!(pieces.len(), 6);
         let area: usize = pieces.iter().map(|[left, top, right, bottom]| (right - left) * (bottom - top)).sum();
@@ -152,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn pieces_carry_their_neighbours_texels_as_border() {
+    fn pieces_include_a_border_of_neighbouring_texels() {
         let pixels = (0..6 * 4).map(|index| Color32::from_gray(index * 10)).collect();
         let picture = Picture { width: 6, height: 4, pixels };
         let (image, border) = picture.cut([2, 0, 4, 4]);

@@ -1,7 +1,7 @@
-//! From presses and moves of the pointer to what the user meant.
+//! Turns pointer events into drags: pan, stroke, face frame and divider.
 //!
-//! The events of a frame are taken one by one, not just the pointer's last place: a fast stroke stays smooth at any frame
-//! rate. One drag goes on at a time; the button that began it ends it.
+//! Every pointer event of a frame is handled, not only the last position, so that a fast stroke stays smooth at any
+//! frame rate. Only one drag is active at a time, and the button that began it ends it.
 
 use egui::{CursorIcon, Event, Key, Modifiers, PointerButton, Pos2, Response, Ui, vec2};
 
@@ -20,26 +20,26 @@ enum Drag {
     },
     Stroke(StrokePath),
     Frame(FrameDrag),
-    /// `offset` is from the pointer to the line.
+    /// `offset`: distance from the pointer to the line, in points.
     Divider {
         offset: f32,
     },
 }
 
-/// What the pointer is doing.
+/// The state of pointer input.
 #[derive(Debug, Default)]
 pub(super) struct Pointer {
     active: Option<(PointerButton, Drag)>,
-    /// Where the last stroke ended: Shift and a click draw a straight line from there.
+    /// The end of the last stroke. Shift and a click draw a straight line from there.
     last_stroke_in_photo: Option<Point>,
 }
 
-/// What is under the pointer and around it in this frame.
+/// What the pointer can act on in this frame.
 pub(super) struct Surroundings<'a> {
     pub scene: &'a CanvasScene<'a>,
     pub map: ScreenFromPhoto,
     pub divider: Option<Divider>,
-    /// Space is held: the primary button pans.
+    /// Space is held, so the primary button pans.
     pub panning: bool,
 }
 
@@ -56,7 +56,7 @@ impl<'a> Surroundings<'a> {
 }
 
 impl Surroundings<'_> {
-    /// A found face to pick: where the frame itself is not.
+    /// The detected face at a position outside the frame, as an index.
     fn found_face_at(&self, on_screen: Pos2) -> Option<usize> {
         let usable = self.scene.tool == Tool::Frame && self.scene.show_frame && !self.scene.frame_locked;
         let free = usable && self.handle_at(on_screen).is_none();
@@ -65,12 +65,12 @@ impl Surroundings<'_> {
 }
 
 impl Pointer {
-    /// Forgets everything about the last photo.
+    /// Resets the state, for a new photo.
     pub fn reset(&mut self) {
         *self = Self::default();
     }
 
-    /// Drops the drag that goes on, if any, without ending it.
+    /// Cancels the active drag without further actions.
     pub fn cancel(&mut self) {
         self.active = None;
     }
@@ -79,7 +79,7 @@ impl Pointer {
         self.active.is_some()
     }
 
-    /// The kind of stroke that goes on.
+    /// The kind of the active stroke.
     pub fn stroke_kind(&self) -> Option<StrokeKind> {
         match self.active {
             Some((_, Drag::Stroke(path))) => Some(path.kind),
@@ -91,7 +91,7 @@ impl Pointer {
         self.last_stroke_in_photo
     }
 
-    /// Takes in this frame's events.
+    /// Handles this frame's pointer events.
     pub fn update(
         &mut self,
         ui: &Ui,
@@ -125,7 +125,7 @@ impl Pointer {
                 _ => {}
             }
         }
-        // A release that never came, as when another window took the pointer.
+        // The release event is missing, for example because another window took the pointer.
         if let Some((button, _)) = self.active
             && !ui.input(|input| input.pointer.button_down(button))
         {
@@ -202,7 +202,7 @@ impl Pointer {
         }
     }
 
-    /// Ends the drag, at `pos` if it is known where.
+    /// Ends the drag, at `pos` if the position is known.
     fn finish(
         &mut self,
         pos: Option<Pos2>,
@@ -228,7 +228,7 @@ impl Pointer {
         }
     }
 
-    /// The handle of the frame that is dragged or under the pointer.
+    /// The frame's handle that is dragged or under the pointer.
     pub fn hot_handle(&self, hovered_at: Option<Pos2>, around: &Surroundings<'_>) -> Option<Handle> {
         match self.active {
             Some((_, Drag::Frame(drag))) => Some(drag.handle),
@@ -237,7 +237,8 @@ impl Pointer {
         }
     }
 
-    /// The pointer's shape; `None` leaves it as it is. [`CursorIcon::None`] means that the brush's ring takes its place.
+    /// The cursor icon; `None` leaves it unchanged. [`CursorIcon::None`] hides it, because the brush outline is drawn
+    /// instead.
     pub fn cursor(&self, hovered_at: Option<Pos2>, around: &Surroundings<'_>) -> Option<CursorIcon> {
         match self.active {
             Some((_, Drag::Pan { .. })) => Some(CursorIcon::Grabbing),

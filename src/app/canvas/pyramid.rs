@@ -1,7 +1,7 @@
-//! The photo as the screen's colours, at full size and halved again and again.
+//! The photo's mip pyramid in egui's colours.
 //!
-//! Level 0 is converted tile by tile when it is looked at; the smaller levels are built by a thread of their own, which
-//! takes a third of the photo's memory as RGBA. Colours are premultiplied, so that halving mixes transparent pixels right.
+//! Level 0 is converted tile by tile when it becomes visible. A thread builds the smaller levels, which together take a
+//! third of the photo's size as RGBA. Colours are premultiplied, so that halving averages transparent pixels correctly.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -14,10 +14,11 @@ use super::colors::append_row;
 use super::grid::{Grid, level_count};
 use crate::photo::{Photo, RectPx};
 
-/// A photo up to this many pixels is halved at once: that takes less than a frame, and its first frame is complete.
+/// A photo of up to this many pixels is built without a thread: it takes less than a frame, and the first frame is
+/// sharp.
 const INLINE_PIXELS: u64 = 1 << 20;
 
-/// Shared by the canvas and the thread that builds it.
+/// Shared by the canvas and the thread that builds the levels.
 pub(super) struct Pyramid {
     photo: Arc<Photo>,
     /// Levels 1 and up, row by row.
@@ -40,13 +41,13 @@ impl Pyramid {
         if inline {
             build();
         } else if let Err(error) = std::thread::Builder::new().name("pyramid".into()).spawn(build) {
-            // The overview stays: coarse, but all there.
-            tracing::warn!(%error, "cannot start the thread that prepares the photo for the screen");
+            // The coarse overview is still shown.
+            tracing::warn!(%error, "cannot start the thread that scales the photo: it stays coarse when zoomed out");
         }
         pyramid
     }
 
-    /// Nobody looks at this photo any more.
+    /// Stops building, because the photo is no longer shown.
     pub fn abandon(&self) {
         self.abandoned.store(true, Ordering::Relaxed);
     }
@@ -63,14 +64,14 @@ impl Pyramid {
         self.halved.len() as u32 + 1
     }
 
-    /// Whether a level's pixels are there.
+    /// Whether a level is built.
     pub fn is_built(&self, level: u32) -> bool {
         level
             .checked_sub(1)
             .is_none_or(|index| self.halved.get(index as usize).is_some_and(|slot| slot.get().is_some()))
     }
 
-    /// The pixels of a part of a level, which must lie inside it. `None` until that level is built.
+    /// The pixels of a part of a level; the part must lie inside the level. `None` until the level is built.
     pub fn texels(&self, level: u32, part: RectPx) -> Option<ColorImage> {
         let mut pixels = Vec::with_capacity(part.width as usize * part.height as usize);
         if let Some(index) = level.checked_sub(1) {
@@ -87,7 +88,7 @@ impl Pyramid {
         Some(ColorImage::new([part.width as usize, part.height as usize], pixels))
     }
 
-    /// The whole photo by every so-manieth pixel, quick enough for the first frame.
+    /// The whole photo, subsampled to at most `max_side` pixels along its longer side; fast enough for the first frame.
     pub fn overview(&self, max_side: u32) -> ColorImage {
         let (width, height) = (self.photo.width(), self.photo.height());
         let step = width.max(height).div_ceil(max_side).max(1);
@@ -134,7 +135,7 @@ impl Pyramid {
     }
 }
 
-/// Means of two by two pixels; the last column stands for itself if it has no partner.
+/// Writes the means of two by two pixels. An odd last column is averaged with itself.
 pub(super) fn halve(above: &[Color32], below: &[Color32], out: &mut [Color32]) {
     for ((a, b), out) in above.chunks(2).zip(below.chunks(2)).zip(out) {
         let [a0, a1] = [a[0], a[a.len() - 1]].map(|color| color.to_array());
@@ -160,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn transparent_pixels_do_not_bleed_their_colour_when_halved() {
+    fn halving_ignores_the_colour_of_transparent_pixels() {
         let mut pixels: ImageBuffer<Rgba<u8>, _> = ImageBuffer::from_pixel(600, 600, Rgba([255, 0, 0, 0]));
         pixels.enumerate_pixels_mut().filter(|(x, ..)| x % 2 == 0).for_each(|(_, _, p)| *p = Rgba([0, 0, 200, 255]));
         assert_eq!(texels(pixels, 1).pixels[0], Color32::from_rgba_premultiplied(0, 0, 100, 128));
@@ -172,11 +173,11 @@ mod tests {
         pixels.put_pixel(600, 514, Luma([200]));
         let level = texels(pixels, 1);
         assert_eq!(level.size, [301, 258]);
-        assert_eq!(level.pixels.last(), Some(&Color32::from_gray(200)), "the corner stands for itself");
+        assert_eq!(level.pixels.last(), Some(&Color32::from_gray(200)), "the corner is averaged with itself");
     }
 
     #[test]
-    fn a_part_of_a_level_is_cut_where_it_was_asked_for() {
+    fn partial_levels_start_at_the_requested_pixel() {
         let pixels = GrayImage::from_fn(40, 30, |x, y| Luma([(x + 6 * y) as u8]));
         let photo = Arc::new(Photo::from_pixels(pixels.into()));
         let pyramid = Pyramid::start(&photo, || ());
@@ -185,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_large_photo_is_built_on_the_side_and_its_overview_is_there_at_once() {
+    fn large_photos_are_built_in_the_background() {
         let photo = Arc::new(Photo::from_pixels(RgbImage::from_pixel(1500, 1100, Rgb([9, 80, 200])).into()));
         let (sender, levels) = std::sync::mpsc::channel();
         let pyramid = Pyramid::start(&photo, move || sender.send(()).unwrap());

@@ -1,17 +1,17 @@
-//! Cutting a convex polygon into what lies inside the face frame and what does not.
+//! Splits a convex polygon into the parts inside and outside the face frame.
 
 use crate::photo::Point;
 
-/// The pieces of a polygon.
+/// The parts of a polygon.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Pieces {
-    /// The convex polygon inside; fewer than three points when there is none.
+    /// The convex polygon inside the frame; fewer than three points if nothing is inside.
     pub inside: Vec<Point>,
     /// Convex polygons that cover the rest without overlap.
     pub outside: Vec<Vec<Point>>,
 }
 
-/// Cuts along the four edges of a frame, whose corners go round clockwise on the screen.
+/// Splits along the four edges of a frame. The corners must be in clockwise order on the screen.
 pub(super) fn split(polygon: &[Point], corners: &[Point; 4]) -> Pieces {
     let mut inside = polygon.to_vec();
     let mut outside = Vec::new();
@@ -65,7 +65,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_pieces_add_up_and_lie_where_they_belong(
+        fn parts_add_up_and_lie_on_their_side(
             x in -50f32..150.0, y in -50f32..120.0, side_px in 16f32..200.0, angle_radians in -4f32..4.0,
         ) {
             let frame = FaceFrame { center_in_photo: [x, y], side_px, angle_radians };
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tile_within_the_frame_stays_whole() {
+    fn a_tile_inside_the_frame_stays_whole() {
         let frame = FaceFrame { center_in_photo: [50.0, 30.0], side_px: 500.0, angle_radians: 0.3 };
         let pieces = split(&TILE, &frame.corners_in_photo());
         assert_eq!(pieces.inside, TILE);

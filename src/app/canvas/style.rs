@@ -1,41 +1,41 @@
-//! Every colour and size of the canvas, so that the theme can set them in one place.
+//! Colours and sizes of the canvas, set by the theme.
 
 use egui::Color32;
 
-/// How the canvas looks. Sizes are in points.
+/// Colours and sizes of the canvas. Sizes are in points.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CanvasStyle {
-    /// Around the photo. `None` takes a neutral tone from the window's visuals.
+    /// Background around the photo. `None` takes a neutral grey from egui's visuals.
     pub background: Option<Color32>,
-    /// A hairline around the photo, so that a photo as dark as the background still ends somewhere.
+    /// A thin line around the photo, so that the edge of a dark photo is visible.
     pub photo_edge: Color32,
-    /// The two tones under transparent pixels.
+    /// The two colours of the checkerboard under transparent pixels.
     pub checker: [Color32; 2],
-    /// Side of one square of the checkerboard.
+    /// Side length of one square of the checkerboard.
     pub checker_side: f32,
-    /// The frame, and the hole that will be filled.
+    /// The face frame, and the part of the hole inside it.
     pub accent: Color32,
-    /// The part of the hole that no fill will reach.
+    /// The part of the hole outside the face frame.
     pub warn: Color32,
-    /// How strongly the hole is tinted, 0 to 1. Its outline is always opaque.
+    /// Opacity of the hole's tint, 0 to 1. The outline is always opaque.
     pub hole_opacity: f32,
-    /// Width of the hole's outline where it is drawn as lines (from 200 % on).
+    /// Width of the hole's outline at zooms that show pixels as squares.
     pub hole_outline_width: f32,
     /// Width of the frame's lines.
     pub line_width: f32,
     /// Width of the frame's corner brackets.
     pub bracket_width: f32,
-    /// How much of the frame is left to see while another tool is in hand, 0 to 1.
+    /// Opacity of the frame while another tool is selected, 0 to 1.
     pub idle_frame_opacity: f32,
-    /// The light half of lines that must be seen on any photo.
+    /// The light part of two-colour lines, which are visible on any photo.
     pub light: Color32,
-    /// The dark half of those lines.
+    /// The dark part of two-colour lines.
     pub dark: Color32,
-    /// Behind the words at the divider.
+    /// Background of the divider's labels.
     pub label_fill: Color32,
-    /// The words at the divider.
+    /// Text colour of the divider's labels.
     pub label_text: Color32,
-    /// Their size.
+    /// Text size of the divider's labels.
     pub label_size: f32,
 }
 

@@ -1,7 +1,7 @@
-//! The photo's textures: what is visible, at the size it is seen.
+//! The photo's textures: uploads the visible tiles of the mip level that fits the zoom.
 //!
-//! A tile that is not uploaded yet shows its part of a coarser tile, or of the overview, which is there from the first frame:
-//! the photo is never blank and never waits.
+//! A tile that is not uploaded yet is drawn from a coarser tile, or from the overview, which exists from the first
+//! frame on. So the photo is never blank.
 
 use std::sync::Arc;
 
@@ -15,11 +15,11 @@ use super::style::CanvasStyle;
 use super::view::ScreenFromPhoto;
 use crate::photo::Photo;
 
-/// From this zoom on, a pixel is drawn as a sharp square.
+/// From this zoom on, pixels are drawn as sharp squares.
 pub(super) const SHARP_FROM_ZOOM: f32 = 2.0;
-/// Tiles kept beyond the visible ones; each takes a megabyte of the GPU's memory.
+/// Most tiles in the cache, to limit GPU memory. Visible tiles are kept even beyond this number.
 const KEPT_TILES: usize = 192;
-/// Longer side of the overview: a quarter of a million samples take a millisecond or two.
+/// Longer side of the overview in pixels, small enough to sample within the first frame.
 const OVERVIEW_SIDE: u32 = 512;
 
 #[derive(Default)]
@@ -78,7 +78,7 @@ impl PhotoTiles {
         self.tiles.end_frame(KEPT_TILES);
     }
 
-    /// Drops everything that belongs to another photo.
+    /// Drops the tiles of the previous photo and starts on the new one.
     fn follow(&mut self, ctx: &egui::Context, photo: &Arc<Photo>) {
         if self.source.as_ref().is_some_and(|source| Arc::ptr_eq(source.pyramid.photo(), photo)) {
             return;
@@ -91,16 +91,17 @@ impl PhotoTiles {
     }
 }
 
-/// A tile's pixels, if its level is built and there is time left.
+/// A tile's pixels, if its level is built and the budget allows the upload.
 fn uploadable(pyramid: &Pyramid, grid: Grid, tile: [u32; 2], budget: &mut Budget) -> Option<ColorImage> {
-    // The level is asked for first: what is not built must not count as work refused, or the canvas would spin.
+    // Checks the level first. A level that is not built must not count as refused work, or the canvas would repaint
+    // without end.
     if !pyramid.is_built(grid.level) || !budget.allows() {
         return None;
     }
     pyramid.texels(grid.level, grid.texture_texels(tile))
 }
 
-/// The sharpest texture at hand for a part of the photo, with its texture coordinates.
+/// The finest uploaded texture for a part of the photo, with its texture coordinates.
 fn best_texture(
     tiles: &mut TileCache<TextureHandle>,
     source: &Source,
@@ -125,7 +126,7 @@ fn best_texture(
     (source.overview.id(), Rect::from_min_max(share(part.min), share(part.max)))
 }
 
-/// Squares of a fixed size on the screen, anchored at the photo's corner.
+/// Draws the checkerboard: squares of a fixed screen size, anchored at the photo's corner.
 fn paint_checker(
     cached: &mut Option<([Color32; 2], TextureHandle)>,
     painter: &Painter,
@@ -141,7 +142,7 @@ fn paint_checker(
     }
     if let Some((_, texture)) = cached {
         let period = 2.0 * style.checker_side;
-        // Whole periods are left out: texture coordinates of a photo magnified 64 times would lose their fraction.
+        // Whole periods are skipped: at high zoom, large texture coordinates would lose their fraction in f32.
         let skipped = ((visible.min - whole.min) / period).floor() * period;
         let uv = visible.translate(-(whole.min.to_vec2() + skipped));
         let uv = Rect::from_min_max((uv.min.to_vec2() / period).to_pos2(), (uv.max.to_vec2() / period).to_pos2());

@@ -1,21 +1,20 @@
-//! Where the photo is on the screen.
+//! Zoom and pan: the position of the photo on the screen.
 //!
-//! Zoom is counted in physical screen pixels per photo pixel, so that 1 shows every pixel of the photo as exactly one
-//! pixel of the screen whatever the display's scale. The middle of the view always lies over the photo: it cannot
-//! be lost off screen.
+//! Zoom is physical screen pixels per photo pixel, so that zoom 1 shows each photo pixel as exactly one screen pixel at
+//! any display scale. The middle of the view always lies over the photo, so that the photo cannot be lost off screen.
 
 use egui::{Pos2, Rect, Vec2, pos2, vec2};
 
 use crate::photo::Point;
 
-/// Smallest zoom, unless the photo is so large that even this does not fit.
+/// Smallest zoom, except for photos that fit only at a smaller one.
 pub(super) const MIN_ZOOM: f32 = 1.0 / 64.0;
 /// Largest zoom.
 pub(super) const MAX_ZOOM: f32 = 64.0;
-/// Left free around a fitted photo, in points: room for the frame's handles.
+/// Margin around a fitted photo, in points, which leaves room for the frame's handles.
 const FIT_MARGIN: f32 = 44.0;
 
-/// Takes photo pixels to points of the screen.
+/// The transform from photo pixels to screen points.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct ScreenFromPhoto {
     /// Points per photo pixel.
@@ -28,30 +27,30 @@ pub(super) struct ScreenFromPhoto {
 }
 
 impl ScreenFromPhoto {
-    /// A point of the photo on the screen.
+    /// The screen position of a photo point.
     pub fn apply(&self, [x, y]: Point) -> Pos2 {
         let [cx, cy] = self.center_in_photo;
-        // The difference first: far from the photo's corner at 64 times zoom, the products would lose the pixel.
+        // Subtracts first: at high zoom, far from the photo's corner, the products would be too coarse in f32.
         self.center_on_screen + vec2(x - cx, y - cy) * self.scale
     }
 
-    /// A point of the screen in the photo.
+    /// The photo point at a screen position.
     pub fn invert(&self, on_screen: Pos2) -> Point {
         let offset = (on_screen - self.center_on_screen) / self.scale;
         [self.center_in_photo[0] + offset.x, self.center_in_photo[1] + offset.y]
     }
 
-    /// A rectangle of the photo (in its pixels) on the screen.
+    /// The screen rectangle of a rectangle in photo pixels.
     pub fn rect(&self, in_photo: Rect) -> Rect {
         Rect::from_min_max(self.apply(in_photo.min.into()), self.apply(in_photo.max.into()))
     }
 
-    /// A rectangle of the screen in photo pixels.
+    /// The rectangle in photo pixels of a screen rectangle.
     pub fn invert_rect(&self, on_screen: Rect) -> Rect {
         Rect::from_min_max(self.invert(on_screen.min).into(), self.invert(on_screen.max).into())
     }
 
-    /// The nearest corner of a physical pixel.
+    /// Rounds a screen position to the nearest corner of a physical pixel.
     pub fn snap(&self, on_screen: Pos2) -> Pos2 {
         (on_screen * self.pixels_per_point).round() / self.pixels_per_point
     }
@@ -61,9 +60,9 @@ impl ScreenFromPhoto {
 #[derive(Clone, Debug)]
 pub(super) struct View {
     zoom: f32,
-    /// The point of the photo in the middle of the view; `None` is the photo's own middle.
+    /// The photo point in the middle of the view; `None` is the photo's centre.
     center_in_photo: Option<Point>,
-    /// Follow the window's size until the user zooms or pans.
+    /// Fits the photo to the window until the user zooms or pans.
     fitted: bool,
     photo_size: Vec2,
     viewport: Rect,
@@ -89,7 +88,7 @@ impl View {
         self.zoom
     }
 
-    /// Shows the whole photo, from now on at every size of the window.
+    /// Shows the whole photo, and keeps it fitted when the window is resized.
     pub fn fit(&mut self) {
         self.fitted = true;
     }
@@ -102,21 +101,22 @@ impl View {
         }
     }
 
-    /// Zooms so that the photo stays where it is under a point of the screen.
+    /// Zooms by a factor so that the photo point at a screen position stays there.
     pub fn zoom_around(&mut self, factor: f32, on_screen: Pos2) {
         let (min, max) = self.zoom_range();
         let zoom = (self.zoom * factor).clamp(min, max);
         if !zoom.is_finite() || zoom <= 0.0 {
             return;
         }
-        // The point as it is drawn, not as it would be without the snap to whole pixels, which zooming in would magnify.
+        // Uses the drawn transform, which snaps to whole pixels: without the snap, zooming in would magnify the
+        // difference.
         let [x, y] = self.screen_from_photo().invert(on_screen);
         let offset = (on_screen - self.viewport.center()) * self.pixels_per_point / zoom;
         self.center_in_photo = Some(self.clamped([x - offset.x, y - offset.y]));
         self.zoom_to(zoom);
     }
 
-    /// Moves the photo by points of the screen.
+    /// Moves the photo by a distance in screen points.
     pub fn pan(&mut self, delta: Vec2) {
         let shift = delta * self.pixels_per_point / self.zoom;
         let [x, y] = self.center();
@@ -124,7 +124,7 @@ impl View {
         self.fitted = false;
     }
 
-    /// Takes in the sizes of this frame and settles what follows from them.
+    /// Updates zoom and position for this frame's sizes.
     pub fn settle(&mut self, photo_size: Vec2, viewport: Rect, pixels_per_point: f32) {
         self.photo_size = photo_size.max(Vec2::splat(1.0));
         self.viewport = viewport;
@@ -138,8 +138,8 @@ impl View {
         self.center_in_photo = self.center_in_photo.map(|center| self.clamped(center));
     }
 
-    /// The transform, shifted by less than a physical pixel so that the photo's corner meets one: at 1:1 and
-    /// other whole zooms no pixel is smeared over two.
+    /// The transform, shifted by less than a physical pixel so that the photo's corner lies on a pixel corner. So at
+    /// 1:1 and other integer zooms no photo pixel is blurred over two screen pixels.
     pub fn screen_from_photo(&self) -> ScreenFromPhoto {
         let center_in_photo = self.center();
         let middle = self.viewport.center();
@@ -197,7 +197,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn screen_and_photo_are_inverse_after_any_zoom_and_pan(
+        fn invert_undoes_apply_at_any_zoom_and_pan(
             width in 1.0f32..20_000.0, height in 1.0f32..20_000.0, pixels_per_point in 0.5f32..3.0,
             steps in prop::collection::vec((0.2f32..5.0, -900f32..900.0, -900f32..900.0), 0..12),
             at in (-2000f32..3000.0, -2000f32..3000.0),
@@ -210,7 +210,7 @@ mod tests {
             }
             let map = view.screen_from_photo();
             let back = map.apply(map.invert(at.into()));
-            // f32 keeps a photo coordinate of 20 000 to 0.001 pixels, which 64 times zoom shows as 0.12 points.
+            // f32 rounds a photo coordinate of 20 000 to 0.001 pixels, which is 0.12 points at zoom 64.
             prop_assert!(back.distance(at.into()) < 0.3, "{back:?} for {at:?}");
             prop_assert!(photo_on_screen(&view).intersects(VIEWPORT), "the photo is lost");
         }
@@ -224,14 +224,14 @@ mod tests {
             let pointer = photo.min + vec2(x, y) * photo.size();
             let before = view.screen_from_photo().invert(pointer);
             view.zoom_around(factor, pointer);
-            // Half a physical pixel along each axis, by which the photo's corner is moved to meet the grid.
+            // The snap moves the photo's corner by up to half a physical pixel along each axis.
             let tolerance = 0.75 / pixels_per_point;
             prop_assert!(view.screen_from_photo().apply(before).distance(pointer) < tolerance);
         }
     }
 
     #[test]
-    fn fitting_shows_the_whole_photo_and_follows_the_window() {
+    fn fitting_shows_the_photo_at_any_window_size() {
         let mut view = settled(vec2(6000.0, 4000.0), 2.0);
         assert!(VIEWPORT.contains_rect(photo_on_screen(&view)));
         let before = view.zoom();
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn actual_pixels_meet_the_grid_of_physical_pixels() {
+    fn actual_pixels_align_with_physical_pixels() {
         for pixels_per_point in [1.0, 1.25, 1.5, 2.0] {
             let mut view = settled(vec2(801.0, 333.0), pixels_per_point);
             view.zoom_to(1.0);
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn zoom_stays_within_its_limits_even_for_a_photo_that_fits_only_below_them() {
+    fn zoom_limits_hold_for_very_large_photos() {
         let mut view = settled(vec2(100_000.0, 900.0), 1.0);
         assert!(view.zoom() < MIN_ZOOM && VIEWPORT.contains_rect(photo_on_screen(&view)));
         view.zoom_around(1e9, VIEWPORT.center());

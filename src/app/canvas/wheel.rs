@@ -1,23 +1,23 @@
-//! The wheel, the trackpad and two fingers: zoom, pan and the brush's size.
+//! Mouse wheel, trackpad and touch gestures: zoom, pan and brush size.
 
 use egui::{Event, MouseWheelUnit, Response, Ui};
 
 use super::CanvasAction;
 use super::view::View;
 
-/// Zoom per point of scrolling: a notch of a usual wheel is 40 points, hence a fifth.
+/// Zoom (logarithm) per point of scrolling. A wheel notch is usually 40 points, so it zooms by about a fifth.
 const ZOOM_PER_POINT: f32 = 1.0 / 200.0;
-/// Brush size per point of scrolling: a notch makes a tenth.
+/// Brush size (logarithm) per point of scrolling. A wheel notch changes it by about a tenth.
 const BRUSH_PER_POINT: f32 = 1.0 / 400.0;
 
-/// Moves the view, and answers with a new brush size if the wheel was turned with Ctrl held.
+/// Zooms and pans the view. Returns a new brush size if the wheel was turned with Ctrl held.
 pub(super) fn navigate(ui: &Ui, response: &Response, view: &mut View, brush_radius_px: f32) -> Option<CanvasAction> {
     let pointer = ui.input(|input| input.pointer.latest_pos())?;
     if !response.contains_pointer() {
         return None;
     }
     let (scrolled, touch) = ui.input(|input| (input.smooth_scroll_delta(), input.multi_touch()));
-    // With Shift held egui turns the wheel into a sideways scroll; a trackpad scrolls sideways by itself.
+    // egui turns the wheel with Shift held into a sideways scroll. Trackpads can scroll sideways too.
     if scrolled.x.abs() > scrolled.y.abs() {
         view.pan(egui::vec2(scrolled.x, 0.0));
     } else if scrolled.y != 0.0 {
@@ -36,7 +36,8 @@ pub(super) fn navigate(ui: &Ui, response: &Response, view: &mut View, brush_radi
     (ctrl_scrolled != 0.0).then_some(CanvasAction::SetBrushRadius(radius_px))
 }
 
-/// Zoom by a pinch on a trackpad, and points scrolled with Ctrl held. egui counts both as zoom; here they differ.
+/// The zoom factor of a trackpad pinch, and the points scrolled with Ctrl held. egui counts both as zoom; the canvas
+/// does not.
 fn raw_wheel(ui: &Ui) -> (f32, f32) {
     let line_points = ui.ctx().options(|options| options.input_options.line_scroll_speed);
     let page_points = ui.max_rect().height();

@@ -1,7 +1,7 @@
-//! Finished fills of a photo: which one is shown, which of its candidates, joined how.
+//! Finished fills of a photo, and which one is shown with which candidate and blend.
 //!
-//! What would surprise: fills are kept for good once they exist, so that undo and redo only switch between them, and an
-//! index names a fill for as long as the document lives.
+//! Fills are never removed: undo and redo only switch between them. So an index identifies a fill as long as the
+//! document lives.
 
 use std::sync::Arc;
 
@@ -17,21 +17,21 @@ use crate::mask::Mask;
 pub struct Fill {
     pub outcome: Arc<FillOutcome>,
     pub curves: Curves,
-    /// What was filled.
+    /// The mask that was filled.
     pub hole: Arc<Mask>,
     pub mask_id: MaskId,
     pub frame: FaceFrame,
-    /// What the user chose to see of it.
+    /// The candidate and blend that the user chose.
     pub look: Look,
-    /// Drawn into the photo: a preview at first, full size later.
+    /// The blended fill: a preview at first, later at full size.
     pub patch: Option<Patch>,
-    /// The look that `patch` shows at full size.
+    /// The choice that `patch` shows at full size.
     pub composed: Option<Look>,
-    /// The look that is being composed.
+    /// The choice that is being blended at full size.
     pub requested: Option<Look>,
 }
 
-/// Which candidate, joined how.
+/// The shown candidate of a fill, and how it is blended into the photo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Look {
     pub candidate: usize,
@@ -39,7 +39,7 @@ pub struct Look {
 }
 
 impl Fill {
-    /// The look that has to be composed next, if none is under way.
+    /// The choice that must be blended at full size next; `None` if it is done or in progress.
     pub fn wants_compose(&self) -> Option<Look> {
         (self.composed != Some(self.look) && self.requested != Some(self.look)).then_some(self.look)
     }
@@ -54,7 +54,7 @@ impl Document {
         self.current_fill.and_then(|index| self.fills.get_mut(index))
     }
 
-    /// The fill's place in the document, to recognise it when a background task comes back.
+    /// The index of the shown fill, which identifies it when a background task finishes.
     pub fn fill_index(&self) -> Option<usize> {
         self.current_fill
     }
@@ -63,24 +63,25 @@ impl Document {
         self.fills.get_mut(index)
     }
 
-    /// Whether the shown fill is that of the hole and the frame as they are now.
+    /// Whether the shown fill was made for the current hole and frame.
     pub fn fill_is_current(&self) -> bool {
         self.fill().is_some_and(|fill| fill.mask_id == self.mask_id && fill.frame == self.frame)
     }
 
-    /// Shows a new fill.
+    /// Adds a finished fill and shows it, as an undo step.
     pub fn add_fill(&mut self, fill: Fill) {
         let before = self.current_fill;
         self.fills.push(fill);
         self.current_fill = Some(self.fills.len() - 1);
         let step = Step::Fill { before, after: self.current_fill };
-        // A stroke that goes on is no part of the fill: it is undone first, alone.
+        // A stroke in progress is not part of the fill: its undo step stays on top.
         let stroke = if self.open_stroke.is_some() { self.undo.pop() } else { None };
         self.push(step);
         self.undo.extend(stroke);
     }
 
-    /// Keeps a mix of the shown fill's candidates, in place of an earlier one if there is one, and shows it. Answers its index.
+    /// Adds a mix to the shown fill's candidates, or replaces the earlier mix `in_place_of`, and shows it. Returns its
+    /// index.
     pub fn keep_mix(&mut self, mix: Candidate, patch: Patch, in_place_of: Option<usize>) -> Option<usize> {
         let fill = self.fill_mut()?;
         let candidate = Arc::make_mut(&mut fill.outcome).keep_mix(mix, in_place_of);
@@ -90,7 +91,7 @@ impl Document {
         Some(candidate)
     }
 
-    /// Chooses how the shown fill looks. Answers whether that is new.
+    /// Changes the shown fill's candidate or blend. Returns whether anything changed.
     pub fn set_look(&mut self, change: impl FnOnce(&mut Look)) -> bool {
         let Some(fill) = self.fill_mut() else { return false };
         let before = fill.look;

@@ -1,7 +1,7 @@
-//! The face frame of a photo: dragged by hand, or put on a face that was found.
+//! The face frame of a photo: dragged by hand, or placed on a detected face.
 //!
-//! What would surprise: faces are looked for in the background while the user may already work. The largest
-//! gets the frame, which is no step of undo, unless the user has placed the frame by then.
+//! Faces are detected in the background while the user may already work. The frame is placed on the largest face,
+//! without an undo step, unless the user has placed it before.
 
 use super::Document;
 use super::undo::Step;
@@ -12,12 +12,12 @@ impl Document {
         self.frame
     }
 
-    /// The frames of the faces found, the largest first; `None` while they are looked for.
+    /// The frames of the detected faces, largest first; `None` during detection.
     pub fn faces(&self) -> Option<&[FaceFrame]> {
         self.faces.as_deref()
     }
 
-    /// Takes in the faces found. The largest gets the frame, unless that was placed already or is `in_use`.
+    /// Stores the detected faces. Places the frame on the largest one, unless it is already placed or `in_use`.
     pub fn set_faces(&mut self, frames: Vec<FaceFrame>, in_use: bool) {
         if let Some(&first) = frames.first()
             && !(self.frame_is_placed || in_use)
@@ -28,7 +28,7 @@ impl Document {
         self.faces = Some(frames);
     }
 
-    /// Frames the found face with this index; a step of undo.
+    /// Places the frame on the detected face with this index, as an undo step.
     pub fn pick_face(&mut self, index: usize) {
         let Some(&face) = self.faces().and_then(|faces| faces.get(index)) else { return };
         let before = self.frame;
@@ -36,7 +36,7 @@ impl Document {
         self.frame_changed(before);
     }
 
-    /// Frames the face after the framed one.
+    /// Places the frame on the next detected face, as an undo step.
     pub fn pick_next_face(&mut self) {
         let faces = self.faces().unwrap_or_default();
         let framed = faces.iter().position(|face| *face == self.frame);
@@ -45,14 +45,14 @@ impl Document {
         }
     }
 
-    /// While a handle is dragged: not a step of undo.
+    /// Sets the frame during a drag, without an undo step.
     pub fn set_frame(&mut self, frame: FaceFrame) {
         self.frame_is_placed = true;
         self.frame_before_drag.get_or_insert(self.frame);
         self.frame = frame;
     }
 
-    /// The drag of a handle ended.
+    /// Ends the drag of a handle, as an undo step if the frame has changed.
     pub fn frame_changed(&mut self, before: FaceFrame) {
         self.frame_before_drag = None;
         if before != self.frame {

@@ -1,16 +1,16 @@
-//! One photo and the work on it: hole, face frame, fill results, and one undo over all of them.
+//! One photo and the work on it: hole, face frame, fills, and an undo history of all three.
 //!
-//! What would surprise: the state of the mask has an identity ([`MaskId`]) that undo brings back, so that a fill is
-//! recognised as the fill of this very hole without comparing pixels.
+//! Each state of the mask has an id ([`MaskId`]), which undo restores. So a fill can be matched to its hole without
+//! comparing pixels.
 //!
-//! | file | what |
+//! | file | purpose |
 //! | --- | --- |
-//! | `mod` | the photo, its hole, and whether there is something to save |
-//! | `frame` | the face frame and the faces it can be put on |
-//! | `reach` | whether the paint lies in the frame |
-//! | `fill` | finished fills, and which one is shown how |
-//! | `undo` | the steps |
-//! | `project` | all of it as a project, and back |
+//! | `mod` | the photo, its hole, and whether there are unsaved changes |
+//! | `frame` | the face frame and the detected faces |
+//! | `reach` | whether the hole lies in the frame |
+//! | `fill` | finished fills, and which one is shown |
+//! | `undo` | undo and redo |
+//! | `project` | conversion to and from a project |
 
 mod fill;
 mod frame;
@@ -33,22 +33,22 @@ use crate::mask::{Edit, History, Mask, Stroke, StrokeKind};
 use crate::photo::{Photo, Point, RectPx};
 use crate::project::PhotoOrigin;
 
-/// Names one state of the mask. 0 is the empty one.
+/// Identifies a state of the mask. 0 is the empty mask.
 pub type MaskId = u64;
 
-/// The photo and everything the user did to it.
+/// A photo and the user's work on it.
 pub struct Document {
     pub photo: Arc<Photo>,
-    /// For titles and suggested file names, without extension.
+    /// The name for titles and suggested file names, without extension.
     pub name: String,
     origin: PhotoOrigin,
-    /// The project file, once there is one.
+    /// The project file; `None` until the project is saved.
     project_path: Option<PathBuf>,
     history: History,
     frame: FaceFrame,
-    /// The user, or a face that was found, has placed the frame.
+    /// Whether the user or a detected face has placed the frame.
     frame_is_placed: bool,
-    /// The frames of the faces found; `None` while they are looked for.
+    /// The frames of the detected faces, largest first; `None` during detection.
     faces: Option<Vec<FaceFrame>>,
     fills: Vec<Fill>,
     current_fill: Option<usize>,
@@ -56,23 +56,23 @@ pub struct Document {
     redo: Vec<Step>,
     mask_id: MaskId,
     next_mask_id: MaskId,
-    /// The mask of `mask_id`, once somebody needed it for longer than a frame.
+    /// The shared copy of a mask state, made on demand.
     snapshot: Option<(MaskId, Arc<Mask>)>,
     has_hole: bool,
     reach: Cell<Option<reach::Known>>,
-    /// The kind of stroke that is being drawn.
+    /// The kind of the stroke in progress.
     open_stroke: Option<StrokeKind>,
-    /// The frame before the drag that goes on.
+    /// The frame at the start of the drag in progress.
     frame_before_drag: Option<FaceFrame>,
     revision: u64,
-    /// In an exported picture or a project.
+    /// The revision of the last export or save.
     saved_revision: u64,
-    /// In a project.
+    /// The revision of the last save as a project.
     project_revision: u64,
 }
 
 impl Document {
-    /// Nothing painted yet.
+    /// A document with an empty mask. Without a `frame`, the face frame is centred.
     pub fn new(photo: Arc<Photo>, name: String, frame: Option<FaceFrame>, origin: PhotoOrigin) -> Self {
         let (width, height) = (photo.width(), photo.height());
         Self {
@@ -109,7 +109,7 @@ impl Document {
         self.mask_id
     }
 
-    /// The mask, shared: copied at most once per state.
+    /// A shared copy of the mask, made at most once per mask state.
     pub fn shared_mask(&mut self) -> Arc<Mask> {
         match &self.snapshot {
             Some((id, mask)) if *id == self.mask_id => Arc::clone(mask),
@@ -121,12 +121,12 @@ impl Document {
         }
     }
 
-    /// Whether anything is painted. While a stroke is drawn: whether anything was before, or is being painted.
+    /// Whether anything is painted. During a stroke this is the answer as of its first point.
     pub fn has_hole(&self) -> bool {
         self.has_hole
     }
 
-    /// Starts a stroke. The whole stroke is one step of undo.
+    /// Starts a stroke, which is one undo step as a whole. Returns the changed part of the mask.
     pub fn begin_stroke(&mut self, stroke: Stroke) -> RectPx {
         let kind = stroke.kind;
         let changed = self.edit(Edit::Stroke(stroke));
@@ -134,7 +134,7 @@ impl Document {
         changed
     }
 
-    /// Continues the stroke; does nothing when none was begun.
+    /// Continues the stroke in progress, if any. Returns the changed part of the mask.
     pub fn extend_stroke(&mut self, point_in_photo: Point) -> RectPx {
         if self.open_stroke.is_none() {
             return RectPx::default();
@@ -154,17 +154,17 @@ impl Document {
         self.open_stroke.is_some()
     }
 
-    /// Whether paint is being taken away right now.
+    /// Whether an erasing stroke is in progress.
     pub fn is_erasing(&self) -> bool {
         self.open_stroke == Some(StrokeKind::Erase)
     }
 
-    /// Whether a stroke or a move of the frame goes on.
+    /// Whether a stroke or a drag of the frame is in progress.
     pub fn is_drag_open(&self) -> bool {
         self.open_stroke.is_some() || self.frame_before_drag.is_some()
     }
 
-    /// Does an edit of the mask.
+    /// Edits the mask, as an undo step. Returns the changed part.
     pub fn edit(&mut self, edit: Edit) -> RectPx {
         self.open_stroke = None;
         let changed = self.history.push(edit);
@@ -176,17 +176,17 @@ impl Document {
         changed
     }
 
-    /// Counts changes that are worth saving.
+    /// The number of changes that are worth saving.
     pub fn revision(&self) -> u64 {
         self.revision
     }
 
-    /// What the document was at `revision` is in a file now.
+    /// Records that the document was exported as of `revision`.
     pub fn mark_saved(&mut self, revision: u64) {
         self.saved_revision = revision;
     }
 
-    /// Whether closing would lose a fill or strokes.
+    /// Whether closing would lose strokes or a fill.
     pub fn is_unsaved(&self) -> bool {
         self.has_work() && self.revision != self.saved_revision
     }
@@ -195,17 +195,17 @@ impl Document {
         self.mask_id != 0 || self.current_fill.is_some()
     }
 
-    /// The name offered when exporting: beside the photo, `NAME-filled.png`.
+    /// The suggested path for an export: `NAME-filled.png` in the photo's folder.
     pub fn suggested_export(&self) -> PathBuf {
         self.beside(&format!("{}-filled.png", self.name))
     }
 
-    /// The name offered when exporting the fill alone.
+    /// The suggested path for exporting the fill as a layer.
     pub fn suggested_layer(&self) -> PathBuf {
         self.beside(&format!("{}-layer.png", self.name))
     }
 
-    /// The name offered when saving the mask.
+    /// The suggested path for saving the mask.
     pub fn suggested_mask(&self) -> PathBuf {
         self.beside(&format!("{}-mask.png", self.name))
     }

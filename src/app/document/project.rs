@@ -1,7 +1,7 @@
-//! A document as a project, and back.
+//! Converts a document to a project and back.
 //!
-//! What would surprise: undo ends at what was opened. The mask of a project is one step, the fill on the screen another; the
-//! strokes and fills before them are not in the file.
+//! A project holds only the current mask and the shown fill, each of which becomes one undo step. Earlier strokes and
+//! fills are not in the file.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::photo::Photo;
 use crate::project::{ModelReference, PhotoOrigin, PhotoReference, Project, ProjectFill};
 
 impl Document {
-    /// Everything there is to save. Costs no more than a copy of a mask that has changed.
+    /// The document as a project. It copies pixels only if the mask has changed since the last copy.
     pub fn project(&mut self, remembered: &Remembered, model_sha256: Option<String>) -> Project {
         let mask = self.shared_mask();
         Project {
@@ -25,7 +25,7 @@ impl Document {
             },
             mask,
             frame: self.frame,
-            // A fill's frame must not move to another face.
+            // Face detection after loading must not move the frame away from a fill.
             frame_is_placed: self.frame_is_placed || self.current_fill.is_some(),
             preset: remembered.preset,
             settings: remembered.settings,
@@ -48,7 +48,7 @@ impl Document {
         }
     }
 
-    /// A document as a project has it: saved, unless it is said to be otherwise later.
+    /// Creates a document from a project. It counts as saved until it is marked otherwise.
     pub fn from_project(photo: Arc<Photo>, name: String, origin: PhotoOrigin, project: &Project) -> Self {
         let mut document = Self::new(photo, name, Some(project.frame), origin);
         document.frame_is_placed = project.frame_is_placed;
@@ -68,7 +68,7 @@ impl Document {
         let (hole, mask_id) = match &fill.hole {
             None => (mask, self.mask_id),
             Some(hole) => {
-                // Of a state of the mask that no undo leads to.
+                // The id of a mask state that undo cannot reach.
                 self.next_mask_id += 1;
                 (hole, self.next_mask_id - 1)
             }
@@ -86,34 +86,34 @@ impl Document {
         });
     }
 
-    /// The file that the work is saved in, if it is.
+    /// The project file; `None` until the project is saved.
     pub fn project_path(&self) -> Option<&std::path::Path> {
         self.project_path.as_deref()
     }
 
-    /// What the document was at `revision` is in this project file now.
+    /// Records that the document was saved to this project file as of `revision`.
     pub fn mark_project_saved(&mut self, path: PathBuf, revision: u64) {
         self.project_path = Some(path);
         (self.saved_revision, self.project_revision) = (revision, revision);
     }
 
-    /// It came back after a crash: `project_path` has an older state, or there is none.
+    /// Marks a document recovered after a crash as unsaved. `project_path` holds an older state, if any.
     pub fn mark_recovered(&mut self, project_path: Option<PathBuf>) {
         self.project_path = project_path;
         self.revision += 1;
     }
 
-    /// The user does not want what is unsaved.
+    /// Marks the unsaved changes as not worth saving.
     pub fn give_up_changes(&mut self) {
         (self.saved_revision, self.project_revision) = (self.revision, self.revision);
     }
 
-    /// Whether there is work that no project file has, exported or not.
+    /// Whether there is work that is not in the project file, even if it was exported.
     pub fn differs_from_project(&self) -> bool {
         self.has_work() && self.revision != self.project_revision
     }
 
-    /// The name offered when saving: the project's own, else beside the photo.
+    /// The suggested path for saving the project: its current file, or else a new file in the photo's folder.
     pub fn suggested_project(&self) -> PathBuf {
         let beside = || self.beside(&format!("{}.{}", self.name, crate::project::EXTENSION));
         self.project_path.clone().unwrap_or_else(beside)

@@ -1,28 +1,28 @@
-//! Whether the paint lies in the face frame: only there and close to it it is filled.
+//! Whether the hole lies inside the face frame. Only hole pixels in the frame or near it are filled.
 //!
-//! What would surprise: panels ask in every frame, so the answer is kept until the mask or the frame changes, and
-//! while a stroke is being drawn it is the answer from before.
+//! Panels ask in every frame, so the answer is cached until the mask or the frame changes. During a stroke it is the
+//! answer from before the stroke.
 
 use super::{Document, MaskId};
 use crate::blend;
 use crate::face::FaceFrame;
 use crate::mask::Mask;
 
-/// Where the paint lies.
+/// Position of the hole relative to the face frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HoleReach {
     Inside,
-    /// Some of it lies so far outside the frame that it stays as it is.
+    /// Some hole pixels are so far outside the frame that they will not be filled.
     Partly,
-    /// Nothing of it lies in the frame.
+    /// No hole pixel lies in the frame.
     Outside,
 }
 
-/// An answer, and what it is the answer for.
+/// A cached answer with the mask state and the frame that it is for.
 pub(super) type Known = (MaskId, FaceFrame, HoleReach);
 
 impl Document {
-    /// Where the paint lies; `None` without any.
+    /// Position of the hole relative to the frame; `None` without a hole.
     pub fn hole_reach(&self) -> Option<HoleReach> {
         if !self.has_hole {
             return None;
@@ -66,7 +66,7 @@ mod tests {
     use crate::mask::StrokeKind;
 
     #[test]
-    fn it_tells_paint_inside_from_paint_outside() {
+    fn paint_inside_and_outside_is_told_apart() {
         let frame = FaceFrame { center_in_photo: [50.0, 40.0], side_px: 30.0, angle_radians: 0.4 };
         let dot = |at: [f32; 2]| {
             let mut mask = Mask::empty(100, 80);
@@ -74,12 +74,12 @@ mod tests {
             reach_of(&mask, &frame)
         };
         assert_eq!(dot([50.0, 40.0]), HoleReach::Inside);
-        // Half out of the frame, but near it; and far.
+        // Half of it is outside the frame, but near it.
         assert_eq!(dot([50.0, 57.0]), HoleReach::Inside);
         let mut both = Mask::empty(100, 80);
         both.draw_segment([50.0, 40.0], [50.0, 70.0], 4.0, StrokeKind::Paint);
         assert_eq!(reach_of(&both, &frame), HoleReach::Partly);
-        // Close to the frame, but nothing in it.
+        // Close to the frame, but nothing inside it.
         assert_eq!(dot([50.0, 61.0]), HoleReach::Outside);
         assert_eq!(dot([5.0, 5.0]), HoleReach::Outside);
     }

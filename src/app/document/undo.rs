@@ -1,16 +1,16 @@
-//! One undo over everything that is done to a photo: strokes, moves of the face frame, fills.
+//! Undo and redo of strokes, face frame changes and fills.
 //!
-//! What would surprise: a step holds no pixels. Those of the mask are in its own history, which moves along with the steps
-//! here, and a fill is named by its index.
+//! A step holds no pixels. The mask's pixels are in the mask's own history, which is undone in step with this one, and
+//! a fill is stored as its index.
 
 use super::{Document, MaskId};
 use crate::face::FaceFrame;
 use crate::photo::RectPx;
 
-/// Something that undo takes back.
+/// One undo step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Step {
-    /// The newest edit of the mask history, and the state it led to.
+    /// An edit in the mask history, as the mask states before and after it.
     Mask {
         before: MaskId,
         after: MaskId,
@@ -19,24 +19,24 @@ pub(super) enum Step {
         before: FaceFrame,
         after: FaceFrame,
     },
-    /// Indices into the fills.
+    /// The shown fill before and after, as indices.
     Fill {
         before: Option<usize>,
         after: Option<usize>,
     },
 }
 
-/// What undo or redo touched.
+/// The parts of the document that undo or redo changed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Change {
-    /// The part of the mask to draw again.
+    /// The changed part of the mask.
     pub hole: Option<RectPx>,
-    /// Another fill is shown now.
+    /// Whether another fill is shown now.
     pub fill: bool,
 }
 
 impl Document {
-    /// Takes the newest step back.
+    /// Undoes the newest step. `None` if there is none.
     pub fn undo(&mut self) -> Option<Change> {
         self.end_stroke();
         let step = self.undo.pop()?;
@@ -52,7 +52,7 @@ impl Document {
         })
     }
 
-    /// Does the newest step that was taken back again.
+    /// Redoes the step that was undone last. `None` if there is none.
     pub fn redo(&mut self) -> Option<Change> {
         self.end_stroke();
         let step = self.redo.pop()?;
@@ -68,28 +68,28 @@ impl Document {
         })
     }
 
-    /// Whether undo would change the mask and nothing else.
+    /// Whether undo would change only the mask.
     pub fn undo_is_painting(&self) -> bool {
         matches!(self.undo.last(), Some(Step::Mask { .. }))
     }
 
-    /// Whether redo would change the mask and nothing else.
+    /// Whether redo would change only the mask.
     pub fn redo_is_painting(&self) -> bool {
         matches!(self.redo.last(), Some(Step::Mask { .. }))
     }
 
-    /// What undo would take back, for its tooltip.
+    /// The name of the step that undo would revert, for the tooltip.
     pub fn undo_name(&self) -> Option<&'static str> {
         self.undo.last().map(Step::name)
     }
 
-    /// What redo would bring back.
+    /// The name of the step that redo would repeat, for the tooltip.
     pub fn redo_name(&self) -> Option<&'static str> {
         self.redo.last().map(Step::name)
     }
 
-    /// Takes back a stroke or a move of the frame that has not ended, for good. Answers the part of the mask to draw
-    /// again.
+    /// Cancels the stroke or the drag of the frame in progress, without a redo step. Returns the changed part of the
+    /// mask.
     pub fn cancel_drag(&mut self) -> Option<RectPx> {
         if let Some(before) = self.frame_before_drag.take() {
             self.frame = before;
@@ -100,7 +100,7 @@ impl Document {
         change.hole
     }
 
-    /// Notes what was just done.
+    /// Adds an undo step and clears the redo steps.
     pub(super) fn push(&mut self, step: Step) {
         self.undo.push(step);
         self.redo.clear();
@@ -119,7 +119,7 @@ impl Document {
     }
 
     fn fill_moved_to(&mut self, index: Option<usize>) -> Change {
-        // A full-size patch of a large photo is large: only the shown fill keeps one.
+        // A full-size patch can need much memory, so only the shown fill keeps one.
         if let Some(fill) = self.fill_mut() {
             (fill.patch, fill.composed, fill.requested) = (None, None, None);
         }

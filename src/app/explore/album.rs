@@ -1,7 +1,7 @@
-//! The pictures of faces, and which of them are asked for.
+//! Cache of face thumbnails, and the request for missing ones.
 //!
-//! What would surprise: one request is under way at a time. What is wanted meanwhile is asked for next, as it is then, so that a
-//! slider that runs ahead of the drawing leaves no queue behind.
+//! Only one request is pending at a time. The next one asks for the faces shown at that moment, so a fast slider builds
+//! up no queue.
 
 use std::collections::HashMap;
 
@@ -11,15 +11,15 @@ use super::Face;
 use super::face::FaceKey;
 use crate::job::{Faces, FacesId};
 
-/// Faces that are asked for at once. The fill thread draws them without a break.
+/// Most faces in one request: the fill thread draws a request without interruption.
 const BATCH: usize = 32;
 
-/// Pictures by latent.
+/// Thumbnails by latent.
 #[derive(Default)]
 pub struct Album {
     pictures: HashMap<FaceKey, RgbImage>,
     waits_for: Option<(FacesId, Vec<FaceKey>)>,
-    /// Why nothing can be drawn.
+    /// Why no thumbnail can be drawn.
     trouble: Option<String>,
 }
 
@@ -28,7 +28,7 @@ impl Album {
         self.pictures.get(&face.key())
     }
 
-    /// Pictures are being drawn.
+    /// Whether a request is pending.
     pub fn is_waiting(&self) -> bool {
         self.waits_for.is_some()
     }
@@ -41,7 +41,7 @@ impl Album {
         self.trouble = trouble;
     }
 
-    /// The next faces to ask for, each once; none while others are waited for.
+    /// The shown faces without a thumbnail, each once, up to one request's size. Empty while a request is pending.
     pub fn missing<'a>(&self, shown: impl Iterator<Item = &'a Face>) -> Vec<&'a Face> {
         let mut missing: Vec<&Face> = Vec::new();
         if self.waits_for.is_some() || self.trouble.is_some() {
@@ -56,19 +56,19 @@ impl Album {
         missing
     }
 
-    /// These are asked for.
+    /// Notes a pending request.
     pub fn wait_for(&mut self, id: FacesId, keys: Vec<FaceKey>) {
         self.waits_for = Some((id, keys));
     }
 
-    /// Takes in pictures, if they are those that are waited for, and drops what is no longer shown.
+    /// Stores the pictures of the pending request, and drops thumbnails that are no longer shown.
     pub fn take(&mut self, faces: Faces, shown: &[FaceKey]) {
         let Some((_, keys)) = self.waits_for.take_if(|(id, _)| *id == faces.id) else { return };
         self.pictures.retain(|key, _| shown.contains(key));
         self.pictures.extend(keys.into_iter().zip(faces.pictures));
     }
 
-    /// What was asked for cannot be drawn.
+    /// The pending request failed.
     pub fn lose(&mut self, id: FacesId, message: String) {
         if self.waits_for.take_if(|(waited, _)| *waited == id).is_some() {
             self.trouble = Some(message);
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn each_missing_face_is_asked_for_once_and_one_request_at_a_time() {
+    fn missing_faces_are_requested_once_in_one_request() {
         let mut album = Album::default();
         let shown = [faces(0..3), faces(1..4)].concat();
         let keys: Vec<FaceKey> = album.missing(shown.iter()).iter().map(|face| face.key()).collect();
@@ -97,14 +97,14 @@ mod tests {
         album.wait_for(7, keys.clone());
         assert!(album.is_waiting() && album.missing(faces(8..9).iter()).is_empty());
         album.take(drawn(6, 4), &keys);
-        assert!(album.is_waiting(), "an old answer changes nothing");
+        assert!(album.is_waiting(), "an outdated answer changes nothing");
         album.take(drawn(7, 4), &keys);
         assert!(album.missing(shown.iter()).is_empty() && album.picture(&shown[0]).is_some());
         assert_eq!(album.missing(faces(0..100).iter()).len(), BATCH);
     }
 
     #[test]
-    fn pictures_that_nobody_looks_at_are_dropped() {
+    fn thumbnails_that_are_not_shown_are_dropped() {
         let mut album = Album::default();
         let [old, new] = [faces(0..1), faces(1..2)].map(|mut one| one.remove(0));
         album.wait_for(1, vec![old.key()]);
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn trouble_ends_the_asking_until_it_is_over() {
+    fn an_error_stops_requests_until_it_is_cleared() {
         let mut album = Album::default();
         album.wait_for(1, Vec::new());
         album.lose(9, "of another request".to_owned());

@@ -1,4 +1,4 @@
-//! What is done with the picked faces, and the chosen one at a larger size.
+//! Buttons for the selected faces, and the active face at a larger size.
 
 use egui::{Button, Label, RichText, Role, Sense, Slider, TextEdit, TextureHandle, Ui, WidgetInfo, vec2};
 
@@ -12,14 +12,14 @@ use crate::app::theme;
 /// Room for "100 %".
 const PERCENT_WIDTH: f32 = 40.0;
 
-/// The picture of the chosen face.
+/// The large picture of the active face.
 #[derive(Default)]
 pub struct Portrait {
-    /// What was shown last: it stays until the next is drawn, so that a walk does not flicker.
+    /// The last picture. It stays until the next one is drawn, so that the Morph slider does not flicker.
     shown: Option<TextureHandle>,
 }
 
-/// A button with a reason why it can do nothing now.
+/// A button with a tooltip, disabled when `obstacle` gives a reason. Returns whether it was clicked.
 pub fn button(ui: &mut Ui, name: &str, obstacle: Option<&str>, tooltip: &str) -> bool {
     let response = ui.add_enabled(obstacle.is_none(), Button::new(name).min_size(vec2(0.0, theme::ROW)));
     let clicked = response.clicked();
@@ -30,7 +30,7 @@ pub fn button(ui: &mut Ui, name: &str, obstacle: Option<&str>, tooltip: &str) ->
     clicked
 }
 
-/// The row of what can be made of the picked faces, and the slider of a walk.
+/// The buttons for the selected faces, and the Morph slider while it is open.
 pub fn verbs(ui: &mut Ui, explorer: &Explorer, actions: &mut Vec<Action>) {
     let desk = &explorer.desk;
     ui.horizontal(|ui| {
@@ -39,13 +39,13 @@ pub fn verbs(ui: &mut Ui, explorer: &Explorer, actions: &mut Vec<Action>) {
                 actions.push(Action::Explore(wish));
             }
         };
-        wish(ui, "Average", desk.obstacle_to_average(), "The mean of the picked faces", Wish::Average);
-        wish(ui, "Vary", desk.obstacle_to_one(), "Shows faces near the chosen one", Wish::Vary);
-        let walk = if desk.walk().is_some() { "End walk" } else { "Walk" };
-        wish(ui, walk, desk.obstacle_to_walk(), "From one of the two picked faces to the other", Wish::Walk);
-        let nothing = desk.picks().is_empty().then_some("Nothing is picked");
-        wish(ui, "Let all go", nothing, "No face is picked then", Wish::LetAllGo);
-        ui.label(theme::hint(ui, format!("{} picked", desk.picks().len())));
+        wish(ui, "Average", desk.obstacle_to_average(), "Makes the average of the selected faces", Wish::Average);
+        wish(ui, "Vary", desk.obstacle_to_one(), "Shows faces similar to the active one", Wish::Vary);
+        let walk = if desk.walk().is_some() { "End morph" } else { "Morph" };
+        wish(ui, walk, desk.obstacle_to_walk(), "Shows the faces between the two selected ones", Wish::Walk);
+        let nothing = desk.picks().is_empty().then_some("No face is selected");
+        wish(ui, "Deselect all", nothing, "Deselects every face", Wish::LetAllGo);
+        ui.label(theme::hint(ui, format!("{} selected", desk.picks().len())));
     });
     if let Some(walk) = desk.walk() {
         slider(ui, walk, actions);
@@ -57,7 +57,7 @@ fn slider(ui: &mut Ui, walk: &Walk, actions: &mut Vec<Action>) {
         ui.spacing_mut().slider_width = (ui.available_width() - PERCENT_WIDTH - theme::GAP).max(48.0);
         let mut percent = walk.share * 100.0;
         let response = add_slider(ui, Slider::new(&mut percent, 0.0..=100.0).step_by(1.0).show_value(false));
-        response.widget_info(|| WidgetInfo::slider(response.enabled(), percent.into(), "Place on the walk"));
+        response.widget_info(|| WidgetInfo::slider(response.enabled(), percent.into(), "Morph position"));
         if response.changed() {
             actions.push(Action::Explore(Wish::SetShare(percent / 100.0)));
         }
@@ -68,13 +68,13 @@ fn slider(ui: &mut Ui, walk: &Walk, actions: &mut Vec<Action>) {
 }
 
 impl Portrait {
-    /// The chosen face, with what can be done with it.
+    /// Draws the active face and the buttons that act on it.
     pub fn show(&mut self, ui: &mut Ui, textures: &mut Textures, explorer: &Explorer, actions: &mut Vec<Action>) {
         let Some(face) = explorer.desk.chosen() else {
             self.shown = None;
             ui.label(theme::hint(
                 ui,
-                "Click faces to pick them. The one you pick last is shown here, to keep or to start at",
+                "Click faces to select them. The last one appears here, to save it or to start a fill from it",
             ));
             return;
         };
@@ -83,16 +83,11 @@ impl Portrait {
         }
         ui.horizontal_top(|ui| {
             let (rect, response) = ui.allocate_exact_size(vec2(theme::PORTRAIT, theme::PORTRAIT), Sense::hover());
-            response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("Chosen: {}", face.title())));
+            response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("Active face: {}", face.title())));
             picture(ui, rect, self.shown.as_ref());
             ui.vertical(|ui| {
                 ui.add(Label::new(RichText::new(face.title()).strong()).truncate()).on_hover_text(face.title());
-                if button(
-                    ui,
-                    "Use as start",
-                    None,
-                    "The next fill begins at this face instead of where the settings say",
-                ) {
+                if button(ui, "Use as start", None, "Fills start from this face instead of the start in the settings") {
                     actions.push(Action::Explore(Wish::UseAsStart));
                 }
                 name_row(ui, explorer, face, actions);
@@ -101,13 +96,13 @@ impl Portrait {
     }
 }
 
-/// The field for a name, and what it is good for.
+/// The name field, with the buttons to save, rename or delete the active face.
 fn name_row(ui: &mut Ui, explorer: &Explorer, face: &Face, actions: &mut Vec<Action>) {
     let obstacle = explorer.obstacle_to_name();
     let (name, wish, tooltip) = if face.is_kept {
-        ("Rename", Wish::Rename, "Gives this kept face the name on the left")
+        ("Rename", Wish::Rename, "Gives this saved face the name on the left")
     } else {
-        ("Keep", Wish::Keep, "Keeps this face under the name on the left")
+        ("Save", Wish::Keep, "Saves this face under the name on the left")
     };
     ui.horizontal(|ui| {
         let mut text = explorer.name.clone();
@@ -122,11 +117,11 @@ fn name_row(ui: &mut Ui, explorer: &Explorer, face: &Face, actions: &mut Vec<Act
             actions.push(Action::Explore(Wish::TypeName(text)));
         }
         let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
-        response.on_hover_text("A name to keep the chosen face under, as in “smiling woman”");
+        response.on_hover_text("Name for the active face, as in “smiling woman”");
         if button(ui, name, obstacle.as_deref(), tooltip) || (entered && obstacle.is_none()) {
             actions.push(Action::Explore(wish));
         }
-        if face.is_kept && button(ui, "Delete", explorer.shelf.obstacle(), "Takes this face out of the library") {
+        if face.is_kept && button(ui, "Delete", explorer.shelf.obstacle(), "Deletes this face from the library") {
             actions.push(Action::Explore(Wish::Remove));
         }
     });

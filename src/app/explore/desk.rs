@@ -1,25 +1,25 @@
-//! The page of faces, the picked ones, and what is made of them.
+//! The page of faces, the selected faces, and the faces made from them.
 //!
-//! What would surprise: what acts on one face acts on the chosen one. That is the result of the last average or walk, or else the
-//! face that was picked last.
+//! Buttons for one face act on the active face: the result of the last average or interpolation, otherwise the face
+//! selected last.
 
 use super::Face;
 
 /// Faces on a page.
 pub const PAGE: usize = 24;
-/// The largest number that a page begins with.
+/// The largest number that a page can start with.
 pub const LAST_FIRST: u64 = 999_999_999;
 
-/// What the page shows.
+/// What a page shows.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Page {
     /// Samples by number.
     Samples,
-    /// A face and others near it.
+    /// A face and others near it in latent space.
     Variations { of: Box<Face>, batch: u64 },
 }
 
-/// A walk between two picked faces.
+/// A linear interpolation between the latents of two selected faces.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Walk {
     pub from: Face,
@@ -28,12 +28,12 @@ pub struct Walk {
     pub share: f32,
 }
 
-/// What lies on the desk.
+/// The page, the selection, and the face made from it.
 #[derive(Default)]
 pub struct Desk {
-    /// 0 until there is a model.
+    /// 0 until a model is loaded.
     latent_dim: usize,
-    /// The number that the page of samples begins with.
+    /// Number of the first sample on the page.
     first: u64,
     page: Option<Page>,
     faces: Vec<Face>,
@@ -43,7 +43,7 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// A desk for the faces of a model, with the samples from `first` on.
+    /// Faces of a model, showing the samples from `first` on.
     pub fn new(latent_dim: usize, first: u64) -> Self {
         let mut desk = Self { latent_dim, first, ..Self::default() };
         desk.turn_to(Page::Samples);
@@ -63,7 +63,7 @@ impl Desk {
         &self.faces
     }
 
-    /// The picked faces in the order of their picking.
+    /// The selected faces, in selection order.
     pub fn picks(&self) -> &[Face] {
         &self.picks
     }
@@ -72,12 +72,12 @@ impl Desk {
         self.walk.as_ref()
     }
 
-    /// The face that buttons act on.
+    /// The active face: the one that buttons act on.
     pub fn chosen(&self) -> Option<&Face> {
         self.result.as_ref().or_else(|| self.picks.last())
     }
 
-    /// A face's place among the picked ones.
+    /// Position of a face in the selection.
     pub fn place(&self, face: &Face) -> Option<usize> {
         self.picks.iter().position(|pick| pick.key() == face.key())
     }
@@ -93,7 +93,7 @@ impl Desk {
         self.page = Some(page);
     }
 
-    /// Shows the samples from this number on.
+    /// Shows the samples from number `first` on.
     pub fn show_from(&mut self, first: u64) {
         self.first = first.min(LAST_FIRST);
         self.turn_to(Page::Samples);
@@ -104,7 +104,7 @@ impl Desk {
         self.turn_to(Page::Samples);
     }
 
-    /// Turns the page.
+    /// Shows the next page.
     pub fn more(&mut self) {
         match self.page().clone() {
             Page::Samples => self.show_from(self.first.saturating_add(PAGE as u64)),
@@ -112,7 +112,7 @@ impl Desk {
         }
     }
 
-    /// Picks a face, or lets a picked one go.
+    /// Selects or deselects a face.
     pub fn toggle(&mut self, face: Face) {
         match self.place(&face) {
             Some(place) => drop(self.picks.remove(place)),
@@ -126,7 +126,7 @@ impl Desk {
         (self.walk, self.result) = (None, None);
     }
 
-    /// Makes the mean of the picked faces, if there are several.
+    /// Averages the selected faces, if there are at least two.
     pub fn average(&mut self) {
         if self.obstacle_to_average().is_none() {
             self.walk = None;
@@ -134,14 +134,14 @@ impl Desk {
         }
     }
 
-    /// Shows faces near the chosen one.
+    /// Shows variations of the active face.
     pub fn vary(&mut self) {
         if let Some(chosen) = self.chosen() {
             self.turn_to(Page::Variations { of: Box::new(chosen.clone()), batch: 0 });
         }
     }
 
-    /// Begins a walk between the two picked faces, or ends it.
+    /// Starts an interpolation between the two selected faces, or ends it.
     pub fn toggle_walk(&mut self) {
         if self.walk.take().is_some() {
             self.result = None;
@@ -151,7 +151,7 @@ impl Desk {
         }
     }
 
-    /// Goes to another place of the walk.
+    /// Moves the interpolation slider.
     pub fn set_share(&mut self, share: f32) {
         if let Some(walk) = self.walk.as_mut().filter(|_| share.is_finite()) {
             walk.share = share.clamp(0.0, 1.0);
@@ -159,7 +159,7 @@ impl Desk {
         }
     }
 
-    /// Calls every face what it is called on the shelf, if it lies there.
+    /// Updates names and `is_kept` of the faces from the saved faces.
     pub fn follow(&mut self, kept_faces: &[Face]) {
         let variations = match &mut self.page {
             Some(Page::Variations { of, .. }) => Some(&mut **of),
@@ -167,7 +167,7 @@ impl Desk {
         };
         for face in self.picks.iter_mut().chain(&mut self.result).chain(variations) {
             let mut same = kept_faces.iter().filter(|kept| kept.key() == face.key());
-            // One latent may lie there under several names.
+            // One latent can be saved under several names.
             let kept = same.clone().find(|kept| kept.name == face.name).or_else(|| same.next());
             face.is_kept = kept.is_some();
             if let Some(kept) = kept {
@@ -177,15 +177,15 @@ impl Desk {
     }
 
     pub fn obstacle_to_average(&self) -> Option<&'static str> {
-        (self.picks.len() < 2).then_some("Pick two or more faces first")
+        (self.picks.len() < 2).then_some("Select two or more faces first")
     }
 
     pub fn obstacle_to_walk(&self) -> Option<&'static str> {
-        (self.picks.len() != 2).then_some("Pick exactly two faces first")
+        (self.picks.len() != 2).then_some("Select exactly two faces first")
     }
 
     pub fn obstacle_to_one(&self) -> Option<&'static str> {
-        self.chosen().is_none().then_some("Pick a face first")
+        self.chosen().is_none().then_some("Select a face first")
     }
 }
 
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_show_samples_by_number_and_end_at_the_last() {
+    fn pages_show_samples_by_number_up_to_the_last() {
         let mut desk = Desk::new(8, 48);
         assert_eq!((desk.faces().len(), &desk.faces()[1]), (24, &Face::sample(49, 8)));
         desk.more();
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_picked_last_is_chosen_until_something_is_made_of_the_picks() {
+    fn the_last_selected_face_or_average_is_active() {
         let mut desk = desk_with(&[3, 7]);
         assert_eq!(chosen(&desk), "face 7");
         desk.average();
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_walk_needs_two_and_ends_with_a_new_pick() {
+    fn interpolation_needs_two_faces_and_ends_on_selection() {
         let mut desk = desk_with(&[3]);
         desk.toggle_walk();
         assert!(desk.walk().is_none());
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn picked_faces_are_called_what_the_shelf_calls_them() {
+    fn selected_faces_take_the_names_they_are_saved_under() {
         let mut desk = desk_with(&[3, 7]);
         let ann = Face::kept("ann", Face::sample(7, 8).latent);
         desk.follow(&[Face::kept("alias", ann.latent.clone()), ann.clone()]);
@@ -262,13 +262,13 @@ mod tests {
         desk.follow(std::slice::from_ref(&ann));
         assert_eq!((chosen(&desk), desk.chosen().unwrap().is_kept, desk.picks()[0].is_kept), ("ann", true, false));
         desk.follow(&[Face::kept("alias", ann.latent.clone()), ann]);
-        assert_eq!(chosen(&desk), "ann", "a name that holds is not changed");
+        assert_eq!(chosen(&desk), "ann", "a name that is still right stays");
         desk.follow(&[]);
         assert!(!desk.chosen().unwrap().is_kept);
     }
 
     #[test]
-    fn variations_begin_with_their_face_and_each_page_has_others() {
+    fn variation_pages_start_with_their_face() {
         let mut desk = desk_with(&[3]);
         desk.vary();
         assert_eq!((desk.faces().len(), desk.faces()[0].name.as_str()), (24, "face 3"));

@@ -1,19 +1,19 @@
-//! A face that can be drawn.
+//! A face: a latent with a name.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use crate::explore::{Latent, between, mean, sample, varied};
 
-/// Names a latent among all others: faces of the same latent have the same picture.
+/// Hash of a latent: faces with the same latent have the same picture.
 pub type FaceKey = u64;
 
-/// A latent and what it is called.
+/// A latent and its name.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Face {
-    /// As in "face 12" or "average of face 3, face 7"; a kept face has the name it is kept under.
+    /// As in "face 12" or "average of face 3, face 7". A saved face has the name it is saved under.
     pub name: String,
     pub latent: Latent,
-    /// It lies on the shelf, under its name.
+    /// It is in the library, under its name.
     pub is_kept: bool,
     key: FaceKey,
 }
@@ -27,31 +27,31 @@ impl Face {
         Self { name, latent, is_kept: false, key: hasher.finish() }
     }
 
-    /// The sample of this number, the same as on the command line.
+    /// The sample with this number, the same as on the command line.
     pub fn sample(number: u64, latent_dim: usize) -> Self {
         Self::new(format!("face {number}"), sample(number, latent_dim))
     }
 
-    /// A face from the shelf.
+    /// A face from the library.
     pub fn kept(name: &str, latent: Latent) -> Self {
         Self { is_kept: true, ..Self::new(name.to_owned(), latent) }
     }
 
-    /// The mean of faces of one model; `None` of nothing.
+    /// The mean of faces of one model; `None` for an empty slice.
     pub fn average(faces: &[Self]) -> Option<Self> {
         let latents: Vec<Latent> = faces.iter().map(|face| face.latent.clone()).collect();
         let names: Vec<&str> = faces.iter().map(|face| face.name.as_str()).collect();
         Some(Self::new(format!("average of {}", names.join(", ")), mean(&latents)?))
     }
 
-    /// `count` faces near this one. Those of one `batch` are numbered after those of the batches before.
+    /// `count` faces near this one. Numbers continue from batch to batch.
     pub fn variations(&self, count: usize, batch: u64) -> impl Iterator<Item = Self> {
         let first = batch.saturating_mul(count as u64).saturating_add(1);
         let numbered = (first..).zip(varied(&self.latent, count, batch));
         numbered.map(|(number, latent)| Self::new(format!("variation {number} of {}", self.name), latent))
     }
 
-    /// The face on the way from one to another: `share` 0 is the first, 1 the second.
+    /// Interpolates linearly between two latents: `share` 0 is `from`, 1 is `to`.
     pub fn between(from: &Self, to: &Self, share: f32) -> Self {
         let name = format!("{:.0} % from {} to {}", share * 100.0, from.name, to.name);
         Self::new(name, between(&from.latent, &to.latent, share))
@@ -61,7 +61,7 @@ impl Face {
         self.key
     }
 
-    /// The name as it stands alone, as in "Face 12". The names of kept faces are the user's.
+    /// The name with a capital letter, as in "Face 12". Names of saved faces are the user's and stay as they are.
     pub fn title(&self) -> String {
         let mut letters = self.name.chars();
         match letters.next() {
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn equal_latents_share_a_key_whatever_they_are_called() {
+    fn equal_latents_have_equal_keys() {
         let face = Face::sample(7, 100);
         assert_eq!(Face::kept("ann", face.latent.clone()).key(), face.key());
         assert_ne!(Face::sample(8, 100).key(), face.key());
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ends_of_a_walk_are_the_two_faces() {
+    fn interpolation_ends_are_the_two_faces() {
         let [from, to] = [3, 7].map(|number| Face::sample(number, 4));
         assert_eq!(Face::between(&from, &to, 0.0).latent, from.latent);
         assert_eq!(Face::between(&from, &to, 1.0).latent, to.latent);

@@ -1,4 +1,4 @@
-//! Faces as tiles: the page, and the row of kept ones.
+//! Draws faces as a grid of tiles: the page, and the saved faces.
 
 use std::collections::HashMap;
 
@@ -11,23 +11,23 @@ use super::{Explorer, Face, Wish};
 use crate::app::state::Action;
 use crate::app::theme;
 
-/// Tiles side by side.
+/// Tiles in a row.
 pub const COLUMNS: usize = 6;
-/// Between tiles.
+/// Gap between tiles.
 pub const TILE_GAP: f32 = theme::GAP / 2.0;
-/// Side of the number on a picked face.
+/// Side of the number badge on a selected face, in points.
 const MARK: f32 = 18.0;
 
-/// The pictures on the graphics card.
+/// Textures of the faces shown in the last frame.
 #[derive(Default)]
 pub struct Textures {
-    /// Each with the frame in which it was last wanted.
+    /// Each texture with the frame in which it was last used.
     known: HashMap<FaceKey, (TextureHandle, u64)>,
     frame: u64,
 }
 
 impl Textures {
-    /// A face's picture, if it is drawn.
+    /// A face's texture, if its thumbnail is drawn.
     pub fn get(&mut self, ui: &Ui, explorer: &Explorer, face: &Face) -> Option<TextureHandle> {
         let frame = self.frame;
         if let Some((texture, wanted)) = self.known.get_mut(&face.key()) {
@@ -40,7 +40,7 @@ impl Textures {
         Some(texture)
     }
 
-    /// Ends a frame: what was not wanted in it is dropped.
+    /// Ends a frame, and drops the textures not used in it.
     pub fn end_frame(&mut self) {
         let frame = self.frame;
         self.known.retain(|_, (_, wanted)| *wanted == frame);
@@ -52,7 +52,7 @@ fn color_image(picture: &RgbImage) -> ColorImage {
     ColorImage::from_rgb([picture.width() as usize, picture.height() as usize], picture.as_raw())
 }
 
-/// Faces in rows. A click picks one, or lets it go. `captions`: their names stand below them.
+/// Draws faces in rows. A click selects or deselects a face. `captions`: show the names below the faces.
 pub fn show(
     ui: &mut Ui,
     textures: &mut Textures,
@@ -70,8 +70,8 @@ pub fn show(
                     if response.clicked() {
                         actions.push(Action::Explore(Wish::Toggle(Box::new(face.clone()))));
                     }
-                    let verb = if explorer.desk.place(face).is_some() { "lets it go" } else { "picks it" };
-                    response.on_hover_text(format!("{}\nA click {verb}", face.title()));
+                    let verb = if explorer.desk.place(face).is_some() { "deselect" } else { "select" };
+                    response.on_hover_text(format!("{}\nClick to {verb}", face.title()));
                 }
             });
         }
@@ -116,7 +116,7 @@ fn tile(ui: &mut Ui, textures: &mut Textures, explorer: &Explorer, face: &Face, 
     response
 }
 
-/// A face's picture, or an empty place for it.
+/// Draws a face's picture, or an empty square while there is none.
 pub fn picture(ui: &Ui, rect: Rect, texture: Option<&TextureHandle>) {
     match texture {
         Some(texture) => {

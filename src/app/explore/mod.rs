@@ -1,16 +1,15 @@
-//! The Explore window: faces that the model makes up, to look at, average, vary, walk between, keep under names, and begin a fill
-//! at.
+//! The Explore window: browse faces that the model generates, average, vary, interpolate and save them, or start a fill
+//! from one.
 //!
-//! | file | what |
+//! | file | content |
 //! | --- | --- |
-//! | `face` | a face that can be drawn: its latent and what it is called |
-//! | `desk` | the page of faces, the picked ones and what is made of them |
-//! | `album` | the pictures, and which of them are asked for |
-//! | `shelf` | the faces kept in a library file |
-//! | `window`, `grid`, `chosen` | how it looks |
+//! | `face` | a face: its latent and name |
+//! | `desk` | the page of faces, the selected faces, and the faces made from them |
+//! | `album` | cache of thumbnails, and the request for missing ones |
+//! | `shelf` | the faces saved in a library file |
+//! | `window`, `grid`, `chosen` | drawing |
 //!
-//! What would surprise: nothing is drawn here. Latents are made on this thread, which is a matter of microseconds; their pictures
-//! come from the fill thread, one request at a time, so that a slider asks for its next picture when the last one is there.
+//! Latents are computed on the UI thread, which is fast. The fill thread generates their pictures.
 
 mod album;
 mod chosen;
@@ -29,59 +28,59 @@ pub use window::ExploreWindow;
 use crate::explore::Library;
 use crate::model::ModelInfo;
 
-/// What the user does in the window.
+/// An action in the Explore window.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Wish {
-    /// The page of samples that begins with this number.
+    /// Show the page of samples that starts with this number.
     ShowFrom(u64),
-    /// The next page.
+    /// Show the next page.
     More,
-    /// Back from variations to samples.
+    /// Go back from variations to samples.
     ShowSamples,
-    /// Pick this face, or let it go.
+    /// Select or deselect this face.
     Toggle(Box<Face>),
     LetAllGo,
     Average,
     Vary,
     Walk,
-    /// Where the walk stands, 0 to 1.
+    /// Position of the Morph slider, 0 to 1.
     SetShare(f32),
     TypeName(String),
-    /// Keep the chosen face under the name that was typed.
+    /// Save the active face under the typed name.
     Keep,
-    /// Give the chosen face the name that was typed.
+    /// Rename the active face to the typed name.
     Rename,
-    /// Take the chosen face off the shelf.
+    /// Delete the active face from the library.
     Remove,
     UseAsStart,
-    /// Fills start where the settings say again.
+    /// Fills use the start from the settings again.
     DropStart,
-    /// After trouble with the model.
+    /// Load the model again after an error.
     TryAgain,
 }
 
-/// Everything behind the window.
+/// The Explore window's data.
 #[derive(Default)]
 pub struct Explorer {
-    /// What the faces belong to; `None` until a model is ready for the first time.
+    /// The model that generates the faces; `None` until one is loaded for the first time.
     model: Option<ModelInfo>,
     pub desk: Desk,
     pub album: Album,
     pub shelf: Shelf,
-    /// Where the next fills start.
+    /// The face that fills start from.
     start: Option<Face>,
-    /// What stands in the field for names.
+    /// Text of the name field.
     pub name: String,
 }
 
 impl Explorer {
-    /// The model whose faces these are.
+    /// The model that generates the faces.
     pub fn model(&self) -> Option<&ModelInfo> {
         self.model.as_ref()
     }
 
-    /// Turns to another model, or does nothing. Faces of one model mean nothing to another: all but the shelf is cleared. Answers the
-    /// start that is lost.
+    /// Switches to this model, unless it is in use already. Latents of one model have no meaning for another, so
+    /// everything but the library is cleared. Returns the start face that is lost.
     pub fn settle_on(&mut self, model: &ModelInfo) -> Option<Face> {
         if self.model.as_ref().is_some_and(|known| known.sha256 == model.sha256) {
             return None;
@@ -94,17 +93,17 @@ impl Explorer {
         self.start.take()
     }
 
-    /// Takes in what the library file holds.
+    /// Stores the library read from the file.
     pub fn take_library(&mut self, library: Library) {
         self.shelf.take(library, self.model.as_ref());
     }
 
-    /// Calls faces what the shelf calls them.
+    /// Updates the names of the selected faces from the library.
     pub fn follow_shelf(&mut self) {
         self.desk.follow(self.shelf.faces());
     }
 
-    /// Where the next fills start, if the user has chosen a face.
+    /// The face that fills start from, if the user has chosen one.
     pub fn start(&self) -> Option<&Face> {
         self.start.as_ref()
     }
@@ -113,14 +112,14 @@ impl Explorer {
         self.start = start;
     }
 
-    /// The faces that the window shows, those that are waited for most impatiently first.
+    /// The faces that the window shows, most important thumbnails first.
     pub fn shown(&self) -> impl Iterator<Item = &Face> {
         self.desk.chosen().into_iter().chain(self.desk.faces()).chain(self.desk.picks()).chain(self.shelf.faces())
     }
 
-    /// Why the chosen face cannot be given the typed name; `None` when it can.
+    /// Why the active face cannot be saved under the typed name; `None` when it can.
     pub fn obstacle_to_name(&self) -> Option<String> {
-        let Some(chosen) = self.desk.chosen() else { return Some("Pick a face first".to_owned()) };
+        let Some(chosen) = self.desk.chosen() else { return Some("Select a face first".to_owned()) };
         self.shelf.obstacle().map(str::to_owned).or_else(|| self.shelf.obstacle_to_name(&self.name, chosen))
     }
 }

@@ -1,7 +1,6 @@
-//! The faces kept under names, in the library file that the command line reads and writes too.
+//! The saved faces, in a library file that the command line reads and writes too.
 //!
-//! What would surprise: the file is read again before each change, in the background, so that what another program has added to it
-//! meanwhile stays.
+//! Each change reads the file again first, in the background, so that changes by another program are kept.
 
 use std::path::{Path, PathBuf};
 
@@ -10,10 +9,10 @@ use crate::explore::{Latent, Library, LibraryError};
 use crate::model::ModelInfo;
 use crate::photo::Overwrite;
 
-/// The library's usual name, as on the command line.
+/// File name of the library, as on the command line.
 const FILE_NAME: &str = "latents.json";
 
-/// Something to do with the library file.
+/// A change of the library file, or reading it.
 #[derive(Clone, Debug)]
 pub enum ShelfChange {
     Read,
@@ -22,21 +21,21 @@ pub enum ShelfChange {
     Remove { name: String },
 }
 
-/// The library of the window.
+/// The saved faces.
 #[derive(Default)]
 pub struct Shelf {
     path: Option<PathBuf>,
     /// `None` until it is read.
     library: Option<Library>,
     is_busy: bool,
-    /// Of the model in use.
+    /// The saved faces of the model in use.
     faces: Vec<Face>,
-    /// How many belong to other models.
+    /// Number of saved faces that belong to other models.
     others: usize,
 }
 
-/// Where the library is: beside the work, where the command line looks, if there is one; else in the user's folder for data. `None`
-/// where the system has no such folder.
+/// Path of the library: the one in the working folder, which the command line uses, if it exists. Otherwise in the
+/// user's data folder; `None` on systems without one.
 pub fn default_path() -> Option<PathBuf> {
     let beside = PathBuf::from(FILE_NAME);
     if beside.is_file() {
@@ -45,10 +44,10 @@ pub fn default_path() -> Option<PathBuf> {
     directories::ProjectDirs::from("", "", "Countenance").map(|dirs| dirs.data_dir().join(FILE_NAME))
 }
 
-/// Changes the library file, and answers what it holds then. Slow: for a task.
+/// Changes the library file, and returns its new content. Slow, so call it in a background task.
 ///
 /// # Errors
-/// When the file cannot be read or written, or the change makes no sense; then nothing is changed.
+/// When the file cannot be read or written, or the change is invalid. Then the file stays as it was.
 pub fn change_shelf(path: &Path, change: ShelfChange) -> Result<Library, LibraryError> {
     let mut library = Library::open(path)?;
     match change {
@@ -60,7 +59,7 @@ pub fn change_shelf(path: &Path, change: ShelfChange) -> Result<Library, Library
         ShelfChange::Remove { name } => drop(library.remove(&name)?),
     }
     if let Some(folder) = path.parent() {
-        // Saving says what is wrong when this has failed.
+        // When this fails, saving reports the error.
         let _ = std::fs::create_dir_all(folder);
     }
     library.save(path)?;
@@ -76,29 +75,29 @@ impl Shelf {
         self.path.as_deref()
     }
 
-    /// The kept faces of the model in use, sorted by name.
+    /// The saved faces of the model in use, sorted by name.
     pub fn faces(&self) -> &[Face] {
         &self.faces
     }
 
-    /// How many kept faces belong to other models.
+    /// Number of saved faces that belong to other models.
     pub fn others(&self) -> usize {
         self.others
     }
 
-    /// Marks the file as being worked on, and answers where it is. `None` when there is no such place, or it is worked on already.
+    /// Marks the library as busy and returns its path. `None` when there is no path, or the library is busy already.
     pub fn begin(&mut self) -> Option<PathBuf> {
         let path = self.path.clone().filter(|_| !self.is_busy)?;
         self.is_busy = true;
         Some(path)
     }
 
-    /// Nobody has read the file yet.
+    /// Whether the file must be read for the first time.
     pub fn is_unread(&self) -> bool {
         self.library.is_none() && !self.is_busy && self.path.is_some()
     }
 
-    /// Takes in what the file holds.
+    /// Stores the library's content.
     pub fn take(&mut self, library: Library, model: Option<&ModelInfo>) {
         (self.library, self.is_busy) = (Some(library), false);
         if let Some(model) = model {
@@ -106,23 +105,23 @@ impl Shelf {
         }
     }
 
-    /// The work on the file has failed. What was known of it still holds.
+    /// The read or change failed. The content read before stays.
     pub fn failed(&mut self) {
         self.is_busy = false;
         self.library.get_or_insert_default();
     }
 
-    /// Turns to the faces of this model.
+    /// Switches to the faces of this model.
     pub fn settle_on(&mut self, model: &ModelInfo) {
         let Some(library) = &self.library else { return };
         self.faces = library.of_model(model).map(|(name, named)| Face::kept(name, named.latent.clone())).collect();
         self.others = library.names().count() - self.faces.len();
     }
 
-    /// Why nothing on the shelf can be changed now.
+    /// Why the library cannot be changed now; `None` when it can.
     pub fn obstacle(&self) -> Option<&'static str> {
         if self.path.is_none() {
-            Some("There is no folder for kept faces on this system")
+            Some("This system has no data folder for saved faces")
         } else if self.is_busy || self.library.is_none() {
             Some("The library is being read or written")
         } else {
@@ -130,7 +129,7 @@ impl Shelf {
         }
     }
 
-    /// Why `face` cannot have this name on the shelf.
+    /// Why `face` cannot be saved under this name; `None` when it can.
     pub fn obstacle_to_name(&self, name: &str, face: &Face) -> Option<String> {
         if name.trim().is_empty() {
             return Some("Type a name first".to_owned());
@@ -140,10 +139,10 @@ impl Shelf {
             Err(error) => return Some(error.to_string()),
         };
         if face.is_kept && face.name == name {
-            return Some("It has this name already".to_owned());
+            return Some("The face already has this name".to_owned());
         }
         let is_taken = self.library.as_ref().is_some_and(|library| library.names().any(|known| known == name));
-        is_taken.then(|| format!("There is a '{name}' already: choose another name"))
+        is_taken.then(|| format!("'{name}' already exists: choose another name"))
     }
 }
 
@@ -163,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn changes_reach_the_file_and_leave_what_others_have_added() {
+    fn changes_keep_faces_added_by_other_programs() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("new folder").join(FILE_NAME);
         keep(&path, "ann", 1).unwrap();
@@ -190,14 +189,14 @@ mod tests {
         let obstacle = |name: &str, face: &Face| shelf.obstacle_to_name(name, face).unwrap_or_default();
         let other = Face::sample(2, 8);
         assert_eq!(obstacle(" ", &other), "Type a name first");
-        assert_eq!(obstacle(" ann", &other), "There is a 'ann' already: choose another name");
-        assert_eq!(obstacle("ann", &shelf.faces()[0]), "It has this name already");
-        assert!(obstacle("7", &other).contains("cannot be a name"));
+        assert_eq!(obstacle(" ann", &other), "'ann' already exists: choose another name");
+        assert_eq!(obstacle("ann", &shelf.faces()[0]), "The face already has this name");
+        assert!(obstacle("7", &other).contains("is not a valid name"));
         assert_eq!(obstacle("bob", &other), "");
     }
 
     #[test]
-    fn faces_of_other_models_are_counted_only() {
+    fn faces_of_other_models_are_only_counted() {
         let folder = tempfile::tempdir().unwrap();
         let mut shelf = Shelf::at(folder.path().join(FILE_NAME));
         shelf.take(keep(&folder.path().join(FILE_NAME), "ann", 1).unwrap(), Some(&model()));

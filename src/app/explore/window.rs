@@ -1,4 +1,4 @@
-//! The window itself.
+//! Draws the Explore window.
 
 use egui::{Context, DragValue, Id, RichText, Role, Ui, WidgetInfo, Window, vec2};
 
@@ -11,7 +11,7 @@ use crate::app::shortcuts::Verb;
 use crate::app::state::{Action, State};
 use crate::app::theme;
 
-/// What the window keeps from frame to frame.
+/// Textures that the window keeps between frames.
 #[derive(Default)]
 pub struct ExploreWindow {
     textures: Textures,
@@ -52,13 +52,13 @@ impl ExploreWindow {
             return;
         }
         if state.model_info.is_none() {
-            ui.label(theme::hint(ui, "The model is being loaded; its faces will be here in a moment"));
+            ui.label(theme::hint(ui, "The model is loading; its faces will appear in a moment"));
             return;
         }
         header(ui, explorer, actions);
         grid::show(ui, &mut self.textures, explorer, explorer.desk.faces(), false, actions);
         if explorer.album.is_waiting() && state.fills.is_running() {
-            ui.label(theme::hint(ui, "New faces are drawn when the fill has ended"));
+            ui.label(theme::hint(ui, "New faces appear when the fill has finished"));
         }
         chosen::verbs(ui, explorer, actions);
         self.portrait.show(ui, &mut self.textures, explorer, actions);
@@ -67,24 +67,24 @@ impl ExploreWindow {
 
     fn kept(&mut self, ui: &mut Ui, explorer: &Explorer, actions: &mut Vec<Action>) {
         ui.separator();
-        let heading = ui.label(theme::section(ui, "Kept faces"));
+        let heading = ui.label(theme::section(ui, "Saved faces"));
         if let Some(path) = explorer.shelf.path() {
-            heading.on_hover_text(format!("In {}\nThe command line takes it as --library", path.display()));
+            heading.on_hover_text(format!("In {}\nOn the command line, use it with --library", path.display()));
         }
         if explorer.shelf.faces().is_empty() {
-            let text = explorer.shelf.obstacle().unwrap_or("None yet: pick a face, type a name and press Keep");
+            let text = explorer.shelf.obstacle().unwrap_or("None yet: select a face, type a name and press Save");
             ui.label(theme::hint(ui, text));
         }
         grid::show(ui, &mut self.textures, explorer, explorer.shelf.faces(), true, actions);
         match explorer.shelf.others() {
             0 => {}
-            1 => drop(ui.label(theme::hint(ui, "One more belongs to another model"))),
+            1 => drop(ui.label(theme::hint(ui, "1 more belongs to another model"))),
             others => drop(ui.label(theme::hint(ui, format!("{others} more belong to other models")))),
         }
     }
 }
 
-/// Room for the toolbar and for the status bar.
+/// Space for the toolbar above the window, and for the status bar below, in points.
 const ABOVE: f32 = 56.0;
 const BELOW: f32 = 40.0;
 
@@ -95,7 +95,7 @@ fn width() -> f32 {
 }
 
 fn show_trouble(ui: &mut Ui, trouble: &str, actions: &mut Vec<Action>) {
-    ui.label(RichText::new("The model draws no faces").color(theme::palette(ui).error));
+    ui.label(RichText::new("The model cannot generate faces").color(theme::palette(ui).error));
     ui.label(trouble);
     ui.label(theme::hint(ui, "Choose another model or device in the settings on the right, or try again"));
     if button(ui, "Try again", None, "Loads the model once more") {
@@ -103,33 +103,33 @@ fn show_trouble(ui: &mut Ui, trouble: &str, actions: &mut Vec<Action>) {
     }
 }
 
-/// What the page shows, and the way to other pages.
+/// The page's first number or source face, and the buttons for other pages.
 fn header(ui: &mut Ui, explorer: &Explorer, actions: &mut Vec<Action>) {
     ui.horizontal(|ui| {
         match explorer.desk.page() {
             Page::Samples => number(ui, explorer, actions),
             Page::Variations { of, .. } => {
-                if button(ui, "Back", None, "Back to the faces by number") {
+                if button(ui, "Back", None, "Goes back to the numbered faces") {
                     actions.push(Action::Explore(Wish::ShowSamples));
                 }
-                let text = format!("Faces near {}", of.name);
+                let text = format!("Faces similar to {}", of.name);
                 let room = ui.available_width() - MORE_WIDTH;
                 ui.add_sized([room, theme::ROW], egui::Label::new(&text).truncate()).on_hover_text(&text);
             }
         }
-        if button(ui, "More faces", None, "The next page of faces") {
+        if button(ui, "More faces", None, "Shows the next page of faces") {
             actions.push(Action::Explore(Wish::More));
         }
     });
 }
 
-/// Room for "More faces".
+/// Width of the "More faces" button.
 const MORE_WIDTH: f32 = 112.0;
 
-/// The number that the page begins with.
+/// The field for the page's first number.
 fn number(ui: &mut Ui, explorer: &Explorer, actions: &mut Vec<Action>) {
     let explanation =
-        "The number of the first face on the page. Each number means one face of this model, on the command line too";
+        "Number of the first face on the page. A number always gives the same face, also on the command line";
     ui.label(RichText::new("Faces from number").color(theme::palette(ui).weak)).on_hover_text(explanation);
     let before = explorer.desk.first();
     let mut first = before;
@@ -145,8 +145,8 @@ fn number(ui: &mut Ui, explorer: &Explorer, actions: &mut Vec<Action>) {
     if first != before {
         actions.push(Action::Explore(Wish::ShowFrom(first)));
     }
-    let dice = ui.add(IconButton::new(Icon::Dice, "Faces from anywhere"));
-    if dice.on_hover_text("Another page, anywhere among the numbers").clicked() {
+    let dice = ui.add(IconButton::new(Icon::Dice, "Random page"));
+    if dice.on_hover_text("Shows a page at a random number").clicked() {
         actions.push(Action::Explore(Wish::ShowFrom(u64::from(rand::random::<u32>()) % LAST_FIRST)));
     }
 }

@@ -1,7 +1,7 @@
-//! Drives the background thread: starts searches, follows their events, keeps the newest preview; asks for sketches.
+//! Controls the fill thread: starts searches, collects their events and newest preview, and requests single pictures.
 //!
-//! What would surprise: buttons act on the screen at once (a stop shows as "Stopping…" in the same frame) while the
-//! search answers in its own time, and news of a job that is no longer the running one is dropped.
+//! Buttons change the screen at once (Stop shows "Stopping…" in the same frame), before the search reacts. Events of a
+//! job that is no longer running are dropped.
 
 mod run;
 
@@ -19,17 +19,17 @@ use crate::model::{ModelChoice, ModelInfo};
 
 pub use run::Run;
 
-/// The background thread as the editor sees it.
+/// The editor's interface to the fill thread; tests implement it too.
 pub trait Engine {
-    /// Hands over a command; never blocks.
+    /// Sends a command; never blocks.
     fn send(&self, command: Command);
-    /// The next event, if one waits.
+    /// The next waiting event.
     fn try_event(&self) -> Option<Event>;
-    /// The newest preview, if it was not taken yet.
+    /// The newest preview, unless it was taken already.
     fn take_preview(&self) -> Option<Preview>;
-    /// The newest sketch, if it was not taken yet.
+    /// The newest single picture, unless it was taken already.
     fn take_sketch(&self) -> Option<Sketch>;
-    /// The newest faces, if they were not taken yet.
+    /// The newest thumbnails, unless they were taken already.
     fn take_faces(&self) -> Option<Faces>;
 }
 
@@ -55,26 +55,26 @@ impl Engine for Worker {
     }
 }
 
-/// What happened since the last look.
+/// What the fill thread reported since the last poll.
 pub enum News {
     /// The device and the model are ready.
     Ready(ModelInfo),
     /// Warm-up failed.
     NotReady(String),
-    /// The search begins; notes are for the user.
+    /// The search begins. The notes are for the user.
     Started(Vec<String>),
-    /// Another picture to show.
+    /// There is a new preview.
     Preview,
     Finished(Box<Fill>),
-    /// A picture that was asked for.
+    /// A requested single picture.
     Sketched(Box<Sketch>),
-    /// That picture cannot be had.
+    /// The requested picture could not be drawn.
     NotSketched(SketchId, String),
-    /// Faces that were asked for.
+    /// Requested thumbnails.
     Drawn(Faces),
-    /// Those faces cannot be had.
+    /// The requested thumbnails could not be drawn.
     NotDrawn(FacesId, String),
-    /// There is no result. `cancelled` when that is what the user wanted.
+    /// The fill gave no result. `cancelled`: the user stopped it.
     Failed {
         message: String,
         causes: Vec<String>,
@@ -82,16 +82,16 @@ pub enum News {
     },
 }
 
-/// The engine and the search that it runs.
+/// The fill thread's interface, and the running search.
 pub struct Fills {
     engine: Box<dyn Engine>,
     next_job: JobId,
     next_sketch: SketchId,
     next_faces: FacesId,
     run: Option<Run>,
-    /// What the next fill takes, when it is known.
+    /// The device of the last fill or warm-up; `None` while unknown.
     device: Option<DeviceInfo>,
-    /// Nothing was told yet of the warm-up that was asked for last.
+    /// The last warm-up has not finished yet.
     preparing: bool,
 }
 
@@ -113,7 +113,7 @@ impl Fills {
         self.device.as_ref()
     }
 
-    /// The device and the model are on their way.
+    /// Whether the device and the model are still being prepared.
     pub fn is_preparing(&self) -> bool {
         self.preparing
     }
@@ -129,14 +129,14 @@ impl Fills {
     pub fn start(&mut self, request: FillRequest, mask_id: MaskId) {
         let job = self.next_job;
         self.next_job += 1;
-        // Of a previous job; nobody looks at it any more.
+        // A preview of the previous job is of no use.
         drop(self.engine.take_preview());
         self.engine.send(Command::Show(None));
         self.engine.send(Command::Start(job, Box::new(request.clone())));
         self.run = Some(Run::new(job, request, mask_id));
     }
 
-    /// Stops and keeps the best so far.
+    /// Stops the search and keeps its best result.
     pub fn stop(&mut self) {
         if let Some(run) = self.run.as_mut().filter(|run| !run.stopping) {
             run.stopping = true;
@@ -144,7 +144,7 @@ impl Fills {
         }
     }
 
-    /// Stops, and drops whatever comes of it.
+    /// Stops the search and drops its result.
     pub fn abandon(&mut self) {
         if self.run.take().is_some() {
             self.engine.send(Command::Cancel);
@@ -158,7 +158,7 @@ impl Fills {
         }
     }
 
-    /// One iteration, then pause.
+    /// Runs one iteration, then pauses.
     pub fn step_once(&mut self) {
         if let Some(run) = self.run.as_mut().filter(|run| !run.stopping) {
             run.paused = true;
@@ -166,10 +166,10 @@ impl Fills {
         }
     }
 
-    /// From the next iteration on.
+    /// Changes the settings of the running search from its next iteration on.
     pub fn update(&mut self, live: LiveSettings) {
         if let Some(run) = &mut self.run {
-            // The steps of the panel are those of a usual search, not the few of one around a latent.
+            // The number of steps in the panel does not apply to "More like this", which takes few steps.
             let is_around = matches!(run.request.start, Start::Around(_));
             let steps = if is_around { run.request.settings.steps } else { live.steps };
             (run.request.settings.lambda, run.request.settings.steps) = (live.lambda, steps);
@@ -177,7 +177,7 @@ impl Fills {
         }
     }
 
-    /// Lets the running search go on with another hole, the mask state `mask_id`.
+    /// Changes the hole of the running search to the mask state `mask_id`.
     pub fn set_hole(&mut self, hole: Arc<Mask>, mask_id: MaskId) {
         if let Some(run) = self.run.as_mut().filter(|run| !run.stopping) {
             let number = run.mask_ids.len() as u64;
@@ -186,7 +186,7 @@ impl Fills {
         }
     }
 
-    /// How the running fill joins the photo from now on.
+    /// Changes the blend of the running fill.
     pub fn set_blend(&mut self, blend: Blend) {
         if let Some(run) = &mut self.run {
             run.request.blend = blend;
@@ -194,7 +194,7 @@ impl Fills {
         }
     }
 
-    /// Asks for one picture at once; a newer request takes the place of one that waits.
+    /// Requests one picture without a search. A newer request replaces a waiting one.
     pub fn sketch(&mut self, request: FillRequest) -> SketchId {
         let id = self.next_sketch;
         self.next_sketch += 1;
@@ -202,7 +202,7 @@ impl Fills {
         id
     }
 
-    /// Asks for faces; what was asked for before and waits is dropped.
+    /// Requests thumbnails of faces. A newer request replaces a waiting one.
     pub fn draw(&mut self, request: FacesRequest) -> FacesId {
         let id = self.next_faces;
         self.next_faces += 1;
@@ -210,7 +210,7 @@ impl Fills {
         id
     }
 
-    /// Shows one candidate, or the best at the moment.
+    /// Shows one candidate, or the current best for `None`.
     pub fn show(&mut self, candidate: Option<usize>) {
         if let Some(run) = &mut self.run {
             run.show = candidate;
@@ -218,7 +218,7 @@ impl Fills {
         }
     }
 
-    /// Takes in everything that the engine reported.
+    /// Collects everything that the fill thread reported.
     pub fn poll(&mut self) -> Vec<News> {
         let mut news = Vec::new();
         while let Some(event) = self.engine.try_event() {

@@ -1,26 +1,26 @@
-//! One running search as the editor sees it.
+//! The editor's data about the running fill.
 
 use crate::app::curves::Curves;
 use crate::app::document::MaskId;
 use crate::job::{FillRequest, JobId, Preview};
 
-/// A running search.
+/// The running fill.
 pub struct Run {
     pub(super) job: JobId,
     pub request: FillRequest,
-    /// The state of the mask that each hole of the search is: that of the request, and those that followed it.
+    /// Mask state of each hole that the search was given, by hole number: the request's hole, then its changes.
     pub(super) mask_ids: Vec<MaskId>,
-    /// The device is open and the search begun.
+    /// The device is open and the search has begun.
     pub started: bool,
     pub paused: bool,
-    /// Stop was pressed; the best so far is on its way.
+    /// Stop was pressed; the result has not arrived yet.
     pub stopping: bool,
     pub curves: Curves,
     pub remaining_secs: Option<f32>,
-    /// Iterations on top of those that the settings say, as the hole was changed.
+    /// Iterations added to those of the settings, because the hole was changed.
     pub extended_by: u32,
     pub preview: Option<Preview>,
-    /// The candidate to show; `None` is the best at the moment.
+    /// The candidate to show; `None` is the current best.
     pub show: Option<usize>,
 }
 
@@ -41,7 +41,7 @@ impl Run {
         }
     }
 
-    /// The candidate on the screen.
+    /// Index of the shown candidate.
     pub fn shown(&self) -> usize {
         self.show
             .or_else(|| self.preview.as_ref().map(|preview| preview.best))
@@ -49,24 +49,24 @@ impl Run {
             .unwrap_or(0)
     }
 
-    /// How many iterations there will be.
+    /// Total number of iterations.
     pub fn iterations(&self) -> u32 {
         self.request.settings.steps.saturating_add(self.extended_by)
     }
 
-    /// Done iterations as a share of all, 0 to 1.
+    /// Finished fraction of the iterations, 0 to 1.
     pub fn progress(&self) -> f32 {
-        #[expect(clippy::cast_precision_loss, reason = "far below 2^24 but for searches of days")]
+        #[expect(clippy::cast_precision_loss, reason = "iterations stay below 2^24")]
         let share = self.curves.iteration() as f32 / self.iterations().max(1) as f32;
         share.clamp(0.0, 1.0)
     }
 
-    /// The state of the mask that the search was told of last.
+    /// Mask state of the hole last sent to the search.
     pub fn newest_mask_id(&self) -> Option<MaskId> {
         self.mask_ids.last().copied()
     }
 
-    /// The state of the mask that the preview is drawn into; `None` without a preview.
+    /// Mask state of the hole that the preview fills; `None` without a preview.
     pub fn shown_mask_id(&self) -> Option<MaskId> {
         self.preview.as_ref().and_then(|preview| self.mask_id(preview.hole_number))
     }

@@ -1,11 +1,11 @@
-//! The button that carries an icon.
+//! A button with an icon.
 
 use egui::{Color32, CornerRadius, Rect, Response, Sense, Stroke, Ui, Widget, WidgetInfo, pos2, vec2};
 
 use super::{GRID, Icon};
 use crate::app::theme;
 
-/// A flat button with an icon, and text if it has one to show.
+/// A flat button with an icon and optional text.
 pub struct IconButton {
     icon: Icon,
     name: String,
@@ -15,7 +15,7 @@ pub struct IconButton {
 }
 
 impl IconButton {
-    /// `name` is what assistive technology reads.
+    /// `name` is the accessible name.
     pub fn new(icon: Icon, name: impl Into<String>) -> Self {
         Self { icon, name: name.into(), text: None, chosen: false, height: theme::ROW }
     }
@@ -26,13 +26,13 @@ impl IconButton {
         self
     }
 
-    /// As high as the primary button beside it.
+    /// Gives the button the height of the primary button.
     pub fn tall(mut self) -> Self {
         self.height = theme::PRIMARY_HEIGHT;
         self
     }
 
-    /// Marks the button as the chosen one of several.
+    /// Shows the button as selected.
     pub fn chosen(mut self, chosen: bool) -> Self {
         self.chosen = chosen;
         self

@@ -1,4 +1,4 @@
-//! The icons, as strokes on a grid of 16 × 16, and the button that carries one.
+//! The icons, drawn as lines on a grid of 16 × 16 units, and a button that shows one.
 
 mod button;
 
@@ -6,7 +6,7 @@ use egui::{Color32, Painter, Pos2, Rect, Stroke, vec2};
 
 pub use button::IconButton;
 
-/// A small picture.
+/// An icon of the interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Icon {
     Open,
@@ -39,17 +39,17 @@ pub enum Icon {
 
 type Line = &'static [(f32, f32)];
 
-/// Open or closed polylines, and dots `(x, y, radius)`.
+/// An icon as polylines and filled dots `(x, y, radius)`, in grid units.
 struct Drawing {
     lines: &'static [Line],
     dots: &'static [(f32, f32, f32)],
 }
 
-/// The grid that icons are drawn on.
+/// Side length of the grid on which icons are drawn.
 const GRID: f32 = 16.0;
 
 impl Icon {
-    #[expect(clippy::too_many_lines, reason = "a table of strokes")]
+    #[expect(clippy::too_many_lines, reason = "a table of lines")]
     fn drawing(self) -> Drawing {
         let (lines, dots): (&'static [Line], &'static [(f32, f32, f32)]) = match self {
             Self::Open => (

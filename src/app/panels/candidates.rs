@@ -1,7 +1,7 @@
-//! The candidates as thumbnails: live, the best marked, a click or a digit chooses; and what can be made of them.
+//! Thumbnails of the candidates, live during a search. A click or a digit key chooses one; the best is marked.
 //!
-//! All of them lie in one texture, so that a new preview costs one upload. What would surprise: while a search runs they stay
-//! where they are, and when it has ended the best comes first. Places are what is seen, indices what the fill has.
+//! All thumbnails share one texture, so a new preview costs one upload. During a search they stay in index order;
+//! afterwards the best comes first. Places count the thumbnails, indices count the fill's candidates.
 
 use egui::{Color32, ColorImage, CornerRadius, Rect, Response, Role, Sense, Stroke, StrokeKind, TextureHandle, Ui};
 use egui::{TextureOptions, WidgetInfo, pos2, vec2};
@@ -14,22 +14,22 @@ use crate::app::state::{Action, State};
 use crate::app::theme;
 use crate::search::Losses;
 
-/// The texture of the thumbnails.
+/// The thumbnails' texture, kept between frames.
 #[derive(Default)]
 pub struct Gallery {
     texture: Option<TextureHandle>,
-    /// The scene that the texture shows.
+    /// Scene version that the texture shows.
     version: Option<u64>,
     columns: usize,
     rows: usize,
 }
 
-/// The candidates on offer.
+/// The candidates to choose from.
 struct Offer<'a> {
-    /// By their places.
+    /// In display order.
     thumbnails: Vec<Thumbnail<'a>>,
     size_px: usize,
-    /// The best is shown, whichever it is.
+    /// The best candidate is shown.
     automatic: bool,
 }
 
@@ -88,7 +88,7 @@ impl Thumbnail<'_> {
         format!("Candidate {}{best}{mixed}", place + 1)
     }
 
-    /// What stands in its corner.
+    /// Text of the badge in its corner.
     fn mark(&self) -> Option<&'static str> {
         if self.best {
             Some("Best")
@@ -101,7 +101,7 @@ impl Thumbnail<'_> {
 }
 
 impl Gallery {
-    /// Draws the thumbnails, and what can be made of the candidates, if there are any.
+    /// Draws the thumbnails, and the buttons for new candidates after the search. Draws nothing without candidates.
     pub fn show(&mut self, ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         let Some(offer) = Offer::of(state) else { return };
         if offer.thumbnails.len() > 1 {
@@ -186,7 +186,7 @@ impl Gallery {
         response
     }
 
-    /// Where a candidate lies in the texture, without the half pixel at its edge that its neighbours shine into.
+    /// Texture coordinates of a candidate, half a pixel smaller on each side so that its neighbours do not bleed in.
     #[expect(clippy::cast_precision_loss, reason = "at most 256 candidates of some hundred pixels")]
     fn uv(&self, place: usize, size_px: usize) -> Rect {
         let cell = vec2(1.0 / self.columns as f32, 1.0 / self.rows as f32);
@@ -236,7 +236,7 @@ fn describe(name: &str, place: usize, losses: Losses) -> String {
     } else {
         format!("Total {total:.4}{share}\nContext {context:.4}\nPrior {prior:.4}")
     };
-    format!("{name}{key}\n{parts}\nShift+click mixes it with the shown one")
+    format!("{name}{key}\n{parts}\nShift+click to mix it with the shown candidate")
 }
 
 #[cfg(test)]
@@ -244,7 +244,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pictures_lie_side_by_side_in_the_atlas() {
+    fn atlas_places_pictures_row_by_row() {
         let (dark, light) = (vec![-1.0; 12], vec![1.0; 12]);
         let image = atlas(&[&dark, &light, &light], 2, 2, 2);
         assert_eq!(image.size, [4, 4]);

@@ -1,4 +1,4 @@
-//! The losses of the shown candidate over the iterations.
+//! Plot of the shown candidate's losses over the iterations.
 
 use egui::{Color32, Ui};
 use egui_plot::{Line, Plot, PlotPoint, PlotPoints};
@@ -20,13 +20,13 @@ struct Curve {
 const CURVES: [Curve; 3] = [
     Curve {
         name: "Total",
-        explanation: "What the search makes small: context + λ·prior",
+        explanation: "What the search minimises: context + λ·prior",
         color: |palette| palette.strong,
         value: |losses| losses.total,
     },
     Curve {
         name: "Context",
-        explanation: "How far the face is from the photo where nothing is painted",
+        explanation: "Difference between the face and the photo outside the painted area",
         color: |palette| palette.accent,
         value: |losses| losses.context,
     },
@@ -34,12 +34,12 @@ const CURVES: [Curve; 3] = [
         name: "λ·prior",
         explanation: "How implausible the discriminator finds the face, weighted by λ",
         color: |palette| palette.warning,
-        // As it entered the total, also where λ was changed on the way.
+        // The value that entered the total, so it is right even if λ was changed during the search.
         value: |losses| losses.total - losses.context,
     },
 ];
 
-/// Draws the plot, if there is anything to plot.
+/// Draws the plot. Draws nothing without losses.
 pub fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let Some((curves, candidate, steps)) = shown(state) else { return };
     let palette = theme::palette(ui);
@@ -52,7 +52,7 @@ pub fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         }
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let button = egui::Button::selectable(log, egui::RichText::new("log").small());
-            if ui.add(button).on_hover_text("Logarithmic losses").clicked() {
+            if ui.add(button).on_hover_text("Logarithmic scale").clicked() {
                 actions.push(Action::SetLogLosses(!log));
             }
         });
@@ -95,18 +95,18 @@ pub fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         });
 }
 
-/// The curves to plot, whose, and how many steps there will be.
+/// The loss history to plot, the candidate's index, and the number of steps on the x axis.
 fn shown(state: &State) -> Option<(&Curves, usize, u32)> {
     let (curves, candidate, steps) = match (state.fills.run(), state.document.as_ref().and_then(Document::fill)) {
         (Some(run), _) => (&run.curves, run.shown(), run.iterations()),
         (None, Some(fill)) => (&fill.curves, fill.look.candidate, fill.outcome.steps),
         (None, None) => return None,
     };
-    // A mix has no past.
+    // A mix was not searched and has no loss history.
     curves.of(candidate).next().is_some().then_some((curves, candidate, steps))
 }
 
-/// All curves, or without λ·prior the context loss alone, which is the total then.
+/// All curves, or only the context loss when there is no prior loss: then it equals the total.
 fn told(curves: &Curves, candidate: usize) -> &'static [Curve] {
     let weighed = curves.of(candidate).any(|(_, losses)| losses.prior != 0.0);
     if weighed { &CURVES } else { &CURVES[1..2] }
@@ -120,7 +120,7 @@ fn legend(ui: &mut Ui, curve: &Curve, color: Color32) {
     ui.add_space(theme::GAP / 2.0);
 }
 
-/// A plot of the panels' height that stays where it is: there is nothing to drag or to zoom.
+/// A plot of fixed height that the user cannot drag or zoom.
 pub fn still_plot<'a>(id_salt: impl egui::AsIdSalt) -> Plot<'a> {
     Plot::new(id_salt)
         .height(theme::PLOT_HEIGHT)
@@ -131,7 +131,7 @@ pub fn still_plot<'a>(id_salt: impl egui::AsIdSalt) -> Plot<'a> {
         .allow_double_click_reset(false)
 }
 
-/// Three digits, whatever the size.
+/// Formats an axis value with about three digits.
 pub fn tick(value: f64) -> String {
     let size = value.abs();
     if size >= 100.0 || size == 0.0 {

@@ -1,4 +1,4 @@
-//! What can be made of the candidates of a finished fill: more like the shown one, and a mix of two.
+//! New candidates from a finished fill: the "More like this" and "Mix" buttons, and the mix slider.
 
 use egui::{Slider, Ui, WidgetInfo};
 
@@ -11,16 +11,16 @@ use crate::app::theme;
 /// Room for "100 %".
 const PERCENT_WIDTH: f32 = 40.0;
 
-/// Draws the buttons, and the slider while two candidates are being mixed.
+/// Draws the buttons, and the mix slider while it is open.
 pub fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     ui.add_space(theme::GAP / 2.0);
     ui.horizontal(|ui| {
         let more = IconButton::new(Verb::MoreLikeThis.icon(), Verb::MoreLikeThis.name()).with_text("More like this");
         let response = add_verb_button(ui, state, Verb::MoreLikeThis, more, actions);
-        response.on_hover_text("Looks for other faces near the shown one that agree with the photo; undo goes back");
+        response.on_hover_text("Finds faces similar to the shown one that match the photo; undo goes back");
         let mix = IconButton::new(Verb::Mix.icon(), Verb::Mix.name()).with_text("Mix").chosen(state.mix.is_some());
         let response = add_verb_button(ui, state, Verb::Mix, mix, actions);
-        response.on_hover_text("Walks from the shown candidate to another: Shift+click on a thumbnail takes that one");
+        response.on_hover_text("Mixes the shown candidate with another: Shift+click a thumbnail to choose which");
     });
     if let Some(mix) = &state.mix {
         slider(ui, state, mix, actions);
@@ -31,7 +31,8 @@ fn slider(ui: &mut Ui, state: &State, mix: &Mix, actions: &mut Vec<Action>) {
     let order = state.candidate_order();
     let place = |index: usize| order.iter().position(|&other| other == index).map_or(0, |place| place + 1);
     let name = format!("Mix {} to {}", place(mix.from), place(mix.to));
-    let explanation = "From the first of the two to the second. What it shows when you let go is kept as a candidate";
+    let explanation =
+        "From the first candidate to the second. When you release the slider, the mix is kept as a candidate";
     rows::row(ui, &name, explanation, |ui| {
         ui.spacing_mut().slider_width = (ui.available_width() - PERCENT_WIDTH - theme::GAP).max(48.0);
         let mut percent = mix.share * 100.0;
@@ -40,7 +41,7 @@ fn slider(ui: &mut Ui, state: &State, mix: &Mix, actions: &mut Vec<Action>) {
         if response.changed() {
             actions.push(Action::SetMixShare(percent / 100.0));
         }
-        // A key moves it without being let go.
+        // A key changes the value without a drag, so nothing is released.
         if response.drag_stopped() || (response.changed() && !response.dragged()) {
             actions.push(Action::LetMixGo);
         }

@@ -1,4 +1,4 @@
-//! What stands around the canvas. Every panel reads the state and answers with actions.
+//! The panels around the canvas. Every panel reads the state and pushes actions.
 
 pub mod candidates;
 pub mod losses;
@@ -18,12 +18,12 @@ use super::icons::IconButton;
 use super::shortcuts::Verb;
 use super::state::{Action, State};
 
-/// A button with an icon for a verb. Its tooltip names the key, or says why it can do nothing now.
+/// An icon button for a command. Its tooltip names the key, or says why the command is disabled.
 pub fn verb_button(ui: &mut Ui, state: &State, verb: Verb, actions: &mut Vec<Action>) -> Response {
     add_verb_button(ui, state, verb, IconButton::new(verb.icon(), verb.name()), actions)
 }
 
-/// As [`verb_button`], with a button of the caller's making.
+/// Like [`verb_button`], with a button from the caller.
 pub fn add_verb_button(
     ui: &mut Ui,
     state: &State,
@@ -39,7 +39,7 @@ pub fn add_verb_button(
     explain_verb(ui, response, verb, obstacle)
 }
 
-/// The tooltip of a verb.
+/// Adds a command's tooltip to a button.
 pub fn explain_verb(ui: &Ui, response: Response, verb: Verb, obstacle: Option<&str>) -> Response {
     let name = match verb.key_text(ui.ctx()) {
         Some(key) => format!("{} ({key})", verb.name()),

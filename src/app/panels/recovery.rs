@@ -1,4 +1,4 @@
-//! Work that an earlier window has left unsaved, on offer.
+//! Offers to recover unsaved work of an earlier session.
 
 use std::time::{Duration, SystemTime};
 
@@ -8,10 +8,10 @@ use crate::app::autosave::Recoverable;
 use crate::app::state::{Action, Source, State};
 use crate::app::theme;
 
-/// Two lines of text, in points.
+/// Height of the row, in points: two lines of text.
 pub const HEIGHT: f32 = 34.0;
 
-/// Offers the first of what was left; the next one follows when it has been decided on.
+/// Offers the first recoverable project. The next one follows once the user has decided.
 pub fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let Some(work) = state.recoverable.first() else { return };
     let palette = theme::palette(ui);
@@ -20,13 +20,13 @@ pub fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let path = work.slot.path();
             let discard = Button::new("Discard").min_size(vec2(0.0, theme::ROW));
-            if ui.add(discard).on_hover_text("Delete this work for good").clicked() {
+            if ui.add(discard).on_hover_text("Delete this unsaved work permanently").clicked() {
                 actions.push(Action::DiscardRecoverable(path.to_owned()));
             }
-            // Not as bright as the one button that everything leads to.
+            // A softer colour than the Fill button's.
             let recover = Button::new(RichText::new("Recover").color(palette.text)).fill(palette.accent_soft);
             let recover = recover.min_size(vec2(0.0, theme::ROW));
-            let tooltip = "Open the photo with everything that was done to it, as unsaved work";
+            let tooltip = "Open the photo and restore the unsaved work";
             if ui.add_enabled(!state.opening, recover).on_hover_text(tooltip).clicked() {
                 actions.push(Action::Open(Source::Recoverable(path.to_owned())));
             }
@@ -43,10 +43,10 @@ pub fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
 
 fn details(work: &Recoverable, others: usize, now: SystemTime) -> String {
     let age = ago(now.duration_since(work.saved_at).unwrap_or_default());
-    if others == 0 { format!("From {age}") } else { format!("From {age}, and {others} more after it") }
+    if others == 0 { format!("From {age}") } else { format!("From {age}, and {others} more to recover") }
 }
 
-/// As people say it: "a moment ago", "5 minutes ago", "2 days ago".
+/// Formats an age, as in "a moment ago", "5 minutes ago", "2 days ago".
 fn ago(age: Duration) -> String {
     let minutes = age.as_secs() / 60;
     let (count, unit) = match minutes {
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ages_read_as_people_say_them() {
+    fn ages_are_formatted_in_words() {
         let cases = [
             (59, "a moment ago"),
             (60, "1 minute ago"),

@@ -1,4 +1,4 @@
-//! The button that everything leads to, and what goes with it.
+//! The Fill/Stop button, with Pause, Step, the comparison buttons and warnings around it.
 
 use egui::{Align, Button, Frame, Label, Layout, RichText, Role, Ui, WidgetInfo, vec2};
 
@@ -10,7 +10,7 @@ use crate::app::shortcuts::Verb;
 use crate::app::state::{Action, State};
 use crate::app::theme;
 
-/// Draws the row.
+/// Draws the buttons.
 pub fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     warn_of_paint_outside(ui, state);
     start_chip(ui, state, actions);
@@ -27,34 +27,34 @@ pub fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     }
 }
 
-/// What lies far outside the frame will not be filled: said before the button is pressed.
+/// Warns about paint far outside the frame, which a fill leaves as it is.
 fn warn_of_paint_outside(ui: &mut Ui, state: &State) {
     let reach = state.document.as_ref().and_then(Document::hole_reach);
     let text = match reach {
-        Some(HoleReach::Partly) => "Paint far outside the face frame stays as it is",
-        Some(HoleReach::Outside) => "All paint lies outside the face frame",
+        Some(HoleReach::Partly) => "Paint far outside the face frame is not filled",
+        Some(HoleReach::Outside) => "All paint is outside the face frame",
         Some(HoleReach::Inside) | None => return,
     };
     ui.label(RichText::new(text).color(theme::palette(ui).warning).small())
-        .on_hover_text("Only what lies in the frame or close to it is filled. Move or resize the frame with F");
+        .on_hover_text("Only paint in or near the frame is filled. Press F to move or resize the frame");
 }
 
-/// The face that the next fill starts at.
+/// Shows the face that the next fills start from, with a button to reset it.
 fn start_chip(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let Some(face) = state.explorer.start() else { return };
     let palette = theme::palette(ui);
     Frame::new().fill(palette.accent_soft).corner_radius(theme::CORNER).show(ui, |ui| {
         let size = vec2(ui.available_width(), theme::ROW);
         ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
-            let drop = ui.add(IconButton::new(Icon::Close, "Start where the settings say"));
-            if drop.on_hover_text("Lets fills start where the settings say again").clicked() {
+            let drop = ui.add(IconButton::new(Icon::Close, "Reset the start"));
+            if drop.on_hover_text("Use the start from the settings again").clicked() {
                 actions.push(Action::Explore(Wish::DropStart));
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 ui.add_space(theme::GAP);
-                let text = format!("Starts at {}", face.name);
+                let text = format!("Starts from {}", face.name);
                 let label = Label::new(RichText::new(&text).color(palette.strong)).truncate();
-                ui.add(label).on_hover_text(format!("{text}\nEach fill does until you close this"));
+                ui.add(label).on_hover_text(format!("{text}\nApplies to every fill until you close this"));
             });
         });
     });
@@ -90,7 +90,7 @@ fn compare(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         if held != state.show_before && (held || !ui.input(|input| input.key_down(crate::app::shortcuts::BEFORE_KEY))) {
             actions.push(Action::ShowBefore(held));
         }
-        before.on_hover_text("Hold to see the photo before the fill (hold \\)");
+        before.on_hover_text("Hold to see the original photo (or hold the \\ key)");
         let divider = IconButton::new(Icon::Divider, Verb::Divider.name())
             .with_text("Side by side")
             .chosen(state.divider.is_some());

@@ -1,4 +1,4 @@
-//! The first screen: drop a photo, pick one, type a path, or try a sample.
+//! The start screen: drop a photo, choose one, type a path, or try a sample.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use crate::app::shortcuts::Verb;
 use crate::app::state::{Action, Source, State};
 use crate::app::theme;
 
-/// The pictures of the samples, once they are decoded.
+/// The start screen's textures: thumbnails of the samples.
 #[derive(Default)]
 pub struct Start {
     textures: Vec<(Sample, TextureHandle)>,
@@ -19,9 +19,9 @@ pub struct Start {
 const WIDTH: f32 = 480.0;
 const DROP_HEIGHT: f32 = 192.0;
 const SAMPLE_SIDE: f32 = 112.0;
-/// All of it, to centre it.
+/// Height of the whole content, to centre it.
 const HEIGHT: f32 = 544.0 + theme::GAP + theme::ROW;
-/// Of the card with work to recover.
+/// Height of the card that offers recoverable work.
 const CARD_HEIGHT: f32 = super::recovery::HEIGHT + 2.0 * theme::GAP;
 
 impl Start {
@@ -34,10 +34,7 @@ impl Start {
             ui.vertical_centered(|ui| {
                 ui.set_max_width(WIDTH.min(ui.available_width()));
                 ui.label(RichText::new("Countenance").color(theme::palette(ui).strong).size(28.0));
-                ui.label(
-                    RichText::new("Paint over part of a face, and see what belongs there")
-                        .color(theme::palette(ui).weak),
-                );
+                ui.label(RichText::new("Paint over part of a face to replace it").color(theme::palette(ui).weak));
                 ui.add_space(theme::GAP * 2.0);
                 recovery_card(ui, state, actions);
                 drop_area(ui, state, actions);
@@ -114,7 +111,7 @@ fn drop_area(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     ui.painter().rect_filled(rect, theme::CARD_CORNER, palette.panel);
     dashed_edge(ui, rect.shrink(1.0), color);
     let inside = egui::UiBuilder::new().max_rect(rect.shrink(theme::GAP * 2.0));
-    // A child of its own: what it holds must not move what follows the area.
+    // A child UI, so that its content does not move the widgets below the area.
     ui.new_child(inside).vertical_centered(|ui| {
         ui.add_space(theme::GAP);
         let (icon, _) = ui.allocate_exact_size(vec2(40.0, 40.0), Sense::hover());
@@ -144,7 +141,7 @@ fn dashed_edge(ui: &Ui, rect: Rect, color: Color32) {
     }
 }
 
-/// No photo is needed to follow a training run.
+/// Opens the Training window, which needs no photo.
 fn training(ui: &mut Ui, actions: &mut Vec<Action>) {
     let button = Button::new(Verb::Training.name()).frame_when_inactive(false);
     let response = ui.add(button.min_size(vec2(0.0, theme::ROW)));

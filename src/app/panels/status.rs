@@ -1,4 +1,4 @@
-//! The line at the bottom: what is open, what computes, how far it is.
+//! The status bar: the open photo, the device, and the progress of the fill.
 
 use egui::{RichText, Ui};
 
@@ -6,7 +6,7 @@ use crate::app::document::Document;
 use crate::app::state::State;
 use crate::app::theme;
 
-/// Draws the line.
+/// Draws the status bar.
 pub fn show(ui: &mut Ui, state: &State) {
     ui.horizontal_centered(|ui| {
         let palette = theme::palette(ui);
@@ -36,7 +36,7 @@ pub fn show(ui: &mut Ui, state: &State) {
     });
 }
 
-/// In which project the work is, and whether all of it.
+/// Name of the project file, and whether there are unsaved changes.
 fn saved(document: &Document, palette: &theme::Palette) -> Option<(String, egui::Color32)> {
     let differs = document.differs_from_project();
     match document.project_path().and_then(std::path::Path::file_name) {
@@ -47,13 +47,13 @@ fn saved(document: &Document, palette: &theme::Palette) -> Option<(String, egui:
     }
 }
 
-/// What the search for faces has come to.
+/// Result of the face detection.
 fn faces(found: Option<&[crate::face::FaceFrame]>) -> String {
     match found.map(<[_]>::len) {
         None => "Looking for faces…".to_owned(),
         Some(0) => "No face found: place the frame by hand (F)".to_owned(),
         Some(1) => "1 face found".to_owned(),
-        Some(count) => format!("{count} faces found: Tab takes the next"),
+        Some(count) => format!("{count} faces found: Tab selects the next"),
     }
 }
 
@@ -91,7 +91,7 @@ fn progress(state: &State) -> Vec<String> {
 
 fn finished(state: &State) -> Vec<String> {
     if state.shows_guess() {
-        return vec!["First guess: Fill improves it".to_owned()];
+        return vec!["First guess: press Fill to improve it".to_owned()];
     }
     let Some(fill) = state.document.as_ref().and_then(Document::fill) else { return Vec::new() };
     let outcome = &fill.outcome;
@@ -100,12 +100,12 @@ fn finished(state: &State) -> Vec<String> {
         parts.push(format!("Context {:.4}", losses.context));
     }
     if state.shows_hole() {
-        parts.push("The hole has changed since this fill".to_owned());
+        parts.push("The painted area has changed since this fill".to_owned());
     }
     parts
 }
 
-/// As people say it: "0.8 s", "12 s", "3 min 20 s".
+/// Formats a duration, as in "0.8 s", "12 s", "3 min 20 s".
 fn duration(secs: f32) -> String {
     let secs = secs.max(0.0);
     if secs < 10.0 {
@@ -123,7 +123,7 @@ mod tests {
     use super::duration;
 
     #[test]
-    fn durations_read_as_people_say_them() {
+    fn durations_are_formatted_with_their_unit() {
         let cases = [(0.84, "0.8 s"), (12.4, "12 s"), (99.0, "99 s"), (200.0, "3 min 20 s"), (-1.0, "0.0 s")];
         for (secs, text) in cases {
             assert_eq!(duration(secs), text);

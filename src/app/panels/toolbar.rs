@@ -1,4 +1,4 @@
-//! The row above the canvas: files, tools, history, zoom.
+//! The toolbar above the canvas: files, tools, undo, zoom, help.
 
 use egui::{DragValue, Popup, Role, Slider, Ui, WidgetInfo, vec2};
 
@@ -53,7 +53,7 @@ fn gap(ui: &mut Ui) {
 }
 
 fn brush_size(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
-    // Shown as the diameter: that is what the cursor's circle looks like.
+    // Shows the diameter, as the cursor's circle does.
     let before = state.remembered.brush_radius_px * 2.0;
     let mut diameter_px = before;
     let range = BRUSH_RADIUS_PX.start() * 2.0..=BRUSH_RADIUS_PX.end() * 2.0;
@@ -77,7 +77,7 @@ fn shapes(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let obstacle = state.obstacle(Verb::LoadMask);
     let response = ui.add_enabled(obstacle.is_none(), IconButton::new(Icon::Shapes, "Shapes").with_text("Shapes"));
     let response = match obstacle {
-        None => response.on_hover_text("Ready-made holes inside the face frame, and mask files"),
+        None => response.on_hover_text("Ready-made shapes to fill inside the face frame, and mask files"),
         Some(obstacle) => response.on_disabled_hover_text(obstacle),
     };
     Popup::menu(&response).gap(MENU_GAP).show(|ui| {
@@ -110,13 +110,15 @@ fn menu_entry(ui: &mut Ui, state: &State, verb: Verb, actions: &mut Vec<Action>)
 
 fn describe_shape(preset: MaskPreset) -> (&'static str, &'static str) {
     match preset {
-        MaskPreset::Center => ("Centre", "The middle half of each side: the paper's centre mask"),
+        MaskPreset::Center => {
+            ("Centre", "The centre, half as wide and half as high as the frame: the paper's centre mask")
+        }
         MaskPreset::Half => ("Lower half", "The lower half of the frame"),
         MaskPreset::Left => ("Left half", "The left half of the frame"),
-        MaskPreset::Random => ("Random", "Each crop pixel with probability 0.8 (CVPR 2017); the seed decides which"),
-        MaskPreset::Grid => ("Grid", "All but every fourth pixel of every fourth row (the blog's grid)"),
-        MaskPreset::Lowres => ("Low resolution", "All but every eighth pixel of every eighth row: super-resolution"),
-        MaskPreset::Full => ("Everything", "The whole frame: a face from the prior alone"),
+        MaskPreset::Random => ("Random", "Most pixels at random, chosen by the seed (CVPR 2017)"),
+        MaskPreset::Grid => ("Grid", "Everything but the pixels of a regular grid (the blog's grid mask)"),
+        MaskPreset::Lowres => ("Low resolution", "Everything but the pixels of a coarser grid: super-resolution"),
+        MaskPreset::Full => ("Everything", "The whole frame: a new face, not guided by the old one"),
     }
 }
 
@@ -166,6 +168,6 @@ fn help(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     });
 }
 
-/// Between a button and the menu that it opens.
+/// Gap between a button and the menu it opens.
 const MENU_GAP: f32 = 4.0;
 const MENU_WIDTH: f32 = 200.0;

@@ -1,4 +1,4 @@
-//! The words of the editor: what panels ask for, and the small types that these requests are made of.
+//! The actions that panels send to the state, and the types of their arguments.
 
 use std::path::PathBuf;
 
@@ -19,15 +19,15 @@ use crate::search::{Preset, Settings};
 /// Something to open.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// Whatever the user picks in a dialog.
+    /// Ask the user with a file dialog.
     Dialog,
     File(PathBuf),
     Sample(Sample),
-    /// The automatically saved copy in this file.
+    /// The autosaved project in this file.
     Recoverable(PathBuf),
 }
 
-/// What has to wait until the user has said what becomes of unsaved work.
+/// What to do once the user has decided about unsaved work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Leave {
     Close,
@@ -42,23 +42,23 @@ pub enum Answer {
     Stay,
 }
 
-/// A field for a path, where there is no file dialog or the user prefers to type.
+/// A text field for a path: for systems without a file dialog, and for users who prefer to type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PathBar {
     pub purpose: Purpose,
     pub text: String,
-    /// A file of this name exists; replacing it has to be said.
+    /// The file exists already: the user must confirm replacing it.
     pub exists: bool,
 }
 
-/// A window over the editor that keeps it usable.
+/// A non-modal help window over the editor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Leaflet {
     Shortcuts,
     About,
 }
 
-/// What the canvas has to do before it is drawn next.
+/// A command that the canvas runs before it is drawn next.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum CanvasCall {
     PhotoChanged,
@@ -68,12 +68,12 @@ pub enum CanvasCall {
     ZoomBy(f32),
 }
 
-/// Everything that can happen.
+/// Everything that can change the state.
 pub enum Action {
     Do(Verb),
     Open(Source),
     Canvas(CanvasAction),
-    /// The drag on the canvas is to be as if it had not begun.
+    /// Cancel the drag on the canvas and undo its effect.
     CancelDrag,
     Shape(MaskPreset),
     SetBrushRadius(f32),
@@ -87,13 +87,13 @@ pub enum Action {
     SetLogLosses(bool),
     SetRecord(bool),
     SetFirstGuess(bool),
-    /// Mix the shown candidate with this one, an index into the fill's.
+    /// Mix the shown candidate with the one at this index.
     MixWith(usize),
-    /// Where the mix stands, 0 to 1.
+    /// Position of the mix slider, 0 to 1.
     SetMixShare(f32),
-    /// Keep the mix as it stands.
+    /// The mix slider was released: keep the mix as a candidate.
     LetMixGo,
-    /// In the Explore window, or to the face that fills start at.
+    /// An action in the Explore window, or on the face that fills start from.
     Explore(Wish),
     ShowBefore(bool),
     TypePath(String),
@@ -103,10 +103,10 @@ pub enum Action {
     ClosePathBar,
     TypeStartPath(String),
     CloseLeaflet,
-    /// The window's close button.
+    /// The window's close button was pressed.
     RequestClose,
     Answer(Answer),
-    /// Work that an earlier window has left in this file is not wanted.
+    /// Delete the autosaved project in this file.
     DiscardRecoverable(PathBuf),
     Training(TrainingAction),
     Done(Done),

@@ -1,7 +1,7 @@
-//! What the Explore window does, and the face at which fills start.
+//! Actions of the Explore window, and the face that fills start from.
 //!
-//! What would surprise: as with the hole, nothing here is told that a picture is wanted. The window's faces are looked at after
-//! everything that happens, and those without a picture are asked for.
+//! No action requests a thumbnail itself. After every action the state checks which shown faces have no thumbnail, and
+//! requests those.
 
 use std::path::PathBuf;
 
@@ -13,12 +13,12 @@ use crate::explore::Library;
 use crate::job::{Faces, FacesId, FacesRequest, Start};
 
 impl State {
-    /// Keeps faces in this library file.
+    /// Saves faces in this library file.
     pub fn keep_faces_in(&mut self, path: PathBuf) {
         self.explorer.shelf = Shelf::at(path);
     }
 
-    /// Opens or closes the window.
+    /// Opens or closes the Explore window.
     pub(super) fn toggle_explorer(&mut self) {
         self.remembered.explore = !self.remembered.explore;
     }
@@ -41,7 +41,7 @@ impl State {
             Wish::Remove => self.remove_chosen(),
             Wish::UseAsStart => {
                 if let Some(face) = desk.chosen().cloned() {
-                    self.tell(Level::Success, format!("The next fill starts at {}", face.name));
+                    self.tell(Level::Success, format!("The next fill starts from {}", face.name));
                     self.explorer.set_start(Some(face));
                 }
             }
@@ -77,7 +77,7 @@ impl State {
     fn remove_chosen(&mut self) {
         let Some(face) = self.explorer.desk.chosen().filter(|face| face.is_kept) else { return };
         let name = face.name.clone();
-        // So that Keep brings it back.
+        // So that Save restores the face.
         self.explorer.name.clone_from(&name);
         self.change_shelf(ShelfChange::Remove { name });
     }
@@ -88,7 +88,7 @@ impl State {
         }
     }
 
-    /// The library file was read, and perhaps changed.
+    /// Handles the result of reading or changing the library file.
     pub(super) fn take_shelf(&mut self, change: &ShelfChange, result: Result<Library, Message>) {
         match result {
             Ok(library) => self.explorer.take_library(library),
@@ -102,17 +102,17 @@ impl State {
             ShelfChange::Read => {}
             ShelfChange::Keep { .. } | ShelfChange::Rename { .. } => self.explorer.name.clear(),
             ShelfChange::Remove { name } => {
-                self.tell(Level::Info, format!("'{name}' is no longer kept; while it is picked, Keep brings it back"));
+                self.tell(Level::Info, format!("Deleted '{name}'. While it is selected, Save restores it"));
             }
         }
         self.explorer.follow_shelf();
     }
 
-    /// Lets the window follow the model, and asks for the pictures that it lacks.
+    /// Updates the Explore window for the current model, and requests missing thumbnails.
     pub(super) fn follow_explorer(&mut self) {
         let Some(model) = &self.model_info else { return };
         if let Some(lost) = self.explorer.settle_on(model) {
-            let why = format!("Fills start where the settings say again: {} belongs to another model", lost.name);
+            let why = format!("Fills use the start from the settings again: {} belongs to another model", lost.name);
             self.tell(Level::Info, why);
         }
         if !self.remembered.explore {
@@ -141,7 +141,7 @@ impl State {
         self.explorer.album.lose(id, message);
     }
 
-    /// Where the next fill starts.
+    /// The start of the next fill: the face chosen in the Explore window, or the start from the settings.
     pub(super) fn chosen_start(&self) -> Start {
         let start = self.explorer.start();
         start.map_or(Start::AsSet, |face| Start::spread_around(&face.latent, &self.remembered.settings))

@@ -1,4 +1,4 @@
-//! Opening and saving: what waits for the user, and what came back from the background.
+//! Opening and saving files: paths, the question about unsaved work, and results of background tasks.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::photo::Overwrite;
 use crate::project::is_project_path;
 
 impl State {
-    /// Leaves the document, after asking if that would lose work.
+    /// Closes the document for `leave`. Asks first when there is unsaved work.
     pub(super) fn leave_for(&mut self, leave: Leave) {
         let unsaved = self.document.as_ref().is_some_and(Document::is_unsaved);
         if unsaved { self.leave = Some(leave) } else { self.go(leave) }
@@ -46,7 +46,7 @@ impl State {
         match answer {
             Answer::Stay => {}
             Answer::Discard => {
-                // Said once: a dialog that opens a photo must not be followed by the same question.
+                // Choosing a file in the dialog must not ask the same question again.
                 if let Some(document) = &mut self.document {
                     document.give_up_changes();
                 }
@@ -123,7 +123,7 @@ impl State {
                 self.show_document(Document::new(photo, name, frame, origin));
             }
             Done::Faces { photo, frames, problem } => {
-                // The frame of a fill must not move to another face.
+                // The frame must not move to another face during a fill or after it.
                 let in_use = self.is_locked() || self.has_result();
                 if let Some(document) = self.document.as_mut().filter(|document| Arc::ptr_eq(&document.photo, &photo)) {
                     document.set_faces(frames, in_use);
@@ -154,7 +154,7 @@ impl State {
                 self.model_info = Some(info);
             }
             Done::Model(_, Err(error)) => {
-                let error = error.context("This file is no model; the model in use stays");
+                let error = error.context("This file is not a face model; the current model stays in use");
                 self.messages.push(Message::from_error(&error));
             }
             Done::Training(done) => self.take_training(done),
@@ -199,7 +199,7 @@ impl State {
     }
 }
 
-/// `~/x` as shells understand it.
+/// Replaces a leading `~/` by the home folder, as shells do.
 pub(super) fn expand_home(typed: &str) -> PathBuf {
     let home = directories::BaseDirs::new().map(|dirs| dirs.home_dir().to_owned());
     match (typed.strip_prefix("~/"), home) {

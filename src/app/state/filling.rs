@@ -1,4 +1,4 @@
-//! Fills: from the button to the picture in the photo.
+//! Starting fills, handling their results, and composing them at full size.
 
 use std::sync::Arc;
 
@@ -48,7 +48,7 @@ impl State {
         }
     }
 
-    /// Shows one candidate, or the best.
+    /// Shows one candidate, or the best one for `None`.
     pub(super) fn choose(&mut self, candidate: Option<usize>) {
         if candidate.is_some_and(|index| index >= self.candidate_count()) {
             return;
@@ -62,7 +62,7 @@ impl State {
         }
     }
 
-    /// The losses of the candidate on the screen, as they are now.
+    /// The current losses of the shown candidate.
     pub fn shown_losses(&self) -> Option<Losses> {
         if let Some(mix) = self.mixed_candidate() {
             return Some(mix.losses);
@@ -82,9 +82,11 @@ impl State {
             }
             News::NotReady(message) => {
                 self.explorer.album.set_trouble(Some(message.clone()));
-                let next = "Choose another device or model under Settings; the next fill tries again".to_owned();
-                self.messages
-                    .push(Message::new(Level::Warning, "The fill is not ready").with_details(vec![message, next]));
+                let next = "Choose another device or model in the settings, or press Fill to try again".to_owned();
+                self.messages.push(
+                    Message::new(Level::Warning, "The device or the model could not be prepared")
+                        .with_details(vec![message, next]),
+                );
             }
             News::Started(notes) => {
                 for note in notes {
@@ -99,7 +101,7 @@ impl State {
                 }
             }
             News::NotSketched(sketch, message) => {
-                // Without a first guess the hole is tinted as ever; a fill says what is wrong.
+                // A failed first guess shows no message: the hole stays tinted, and the next fill reports the error.
                 if !self.take_guess(sketch, None) {
                     self.lose_mix(sketch, message);
                 }
@@ -107,7 +109,7 @@ impl State {
             News::Drawn(faces) => self.take_faces(faces),
             News::NotDrawn(faces, message) => self.lose_faces(faces, message),
             News::Failed { cancelled: true, .. } => {
-                self.tell(Level::Info, "Stopped before the first iteration: nothing has changed");
+                self.tell(Level::Info, "Stopped before the first iteration: the photo is unchanged");
                 self.pictures_changed();
             }
             News::Failed { message, causes, cancelled: false } => {
@@ -124,8 +126,9 @@ impl State {
             None => {}
             Some(StopReason::Cancelled) => self.tell(Level::Info, format!("Stopped. {best_of}")),
             Some(StopReason::Failed(why)) => {
-                let next = format!("{best_of}; try again, or choose the CPU as the device");
-                let message = Message::new(Level::Error, "The fill broke off").with_details(vec![why.clone(), next]);
+                let next = format!("{best_of}. Try again, or choose the CPU as the device");
+                let message = Message::new(Level::Error, "The fill stopped because of an error")
+                    .with_details(vec![why.clone(), next]);
                 self.messages.push(message);
             }
         }
@@ -140,7 +143,7 @@ impl State {
         self.pictures_changed();
     }
 
-    /// Draws the shown fill at full size in the background, if that has not been done.
+    /// Composes the shown fill at full size in the background, unless that is already done.
     pub(super) fn compose_if_wanted(&mut self) {
         if self.fills.is_running() {
             return;
@@ -154,7 +157,7 @@ impl State {
         }
     }
 
-    /// A picture came back from [`Task::Compose`].
+    /// Handles the result of [`Task::Compose`].
     pub(super) fn take_composed(
         &mut self,
         fill_index: usize,
@@ -172,7 +175,7 @@ impl State {
         }
     }
 
-    /// Another photo, or none any more: the canvas starts afresh.
+    /// Shows a newly opened document, and drops everything that belonged to the previous one.
     pub(super) fn show_document(&mut self, document: Document) {
         self.fills.abandon();
         (self.guess, self.mix) = (None, None);
@@ -185,7 +188,7 @@ impl State {
     }
 }
 
-/// The shown fill with all that is needed to draw it.
+/// The shown fill's index, and a snapshot of the data needed to render it.
 pub(super) fn shown_picture(document: &Document) -> Option<(usize, Picture)> {
     let (index, fill) = (document.fill_index()?, document.fill()?);
     let picture = Picture {

@@ -1,7 +1,7 @@
-//! What follows the hole by itself: the running search goes on with it, and while none runs the encoder's first guess is drawn.
+//! Keeps the running search and the encoder's first guess up to date with the hole, and decides which patch is shown.
 //!
-//! What would surprise: nothing here is told that the hole has changed. It is looked at after everything that happens, so that
-//! strokes, shapes, undo, a moved frame, another blend and a model that has just become ready all lead to the same.
+//! A running search receives each new hole. While no search runs, the encoder draws a first guess. No action triggers
+//! these updates: after every action the state compares the hole, frame, blend and model with those last used.
 
 use std::sync::Arc;
 
@@ -14,12 +14,12 @@ use crate::face::FaceFrame;
 use crate::job::{FillRequest, SketchId};
 use crate::model::ModelChoice;
 
-/// The encoder's first guess of a fill. It is no result: neither undo nor any file knows of it.
+/// The encoder's first guess of a fill. It is only a preview: it is not in the undo history and never saved.
 pub struct Guess {
     of: Guessed,
-    /// The picture that was asked for; `None` when it is there.
+    /// The pending request; `None` once it is answered.
     waits_for: Option<SketchId>,
-    /// What was drawn last, of an earlier hole while another is waited for.
+    /// The last picture. It belongs to an earlier hole while a request is pending.
     drawn: Option<Drawn>,
 }
 
@@ -29,7 +29,7 @@ struct Drawn {
     patch: Patch,
 }
 
-/// What a guess is of.
+/// The inputs of a first guess: when they change, a new one is requested.
 #[derive(Clone, PartialEq)]
 struct Guessed {
     mask_id: MaskId,
@@ -39,7 +39,7 @@ struct Guessed {
     device: DeviceChoice,
 }
 
-/// Where the picture in the photo comes from.
+/// Where the patch shown in the photo comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Layer {
     Run,
@@ -49,7 +49,7 @@ enum Layer {
 }
 
 impl State {
-    /// Lets everything follow the hole as it is now.
+    /// Updates the running search, the first guess and the mix for the current hole.
     pub(super) fn follow_hole(&mut self) {
         self.let_search_follow();
         self.let_guess_follow();
@@ -94,12 +94,12 @@ impl State {
         self.guess = Some(Guess { of, waits_for: Some(sketch), drawn });
     }
 
-    /// Whether the device is open and the model has an encoder.
+    /// Whether a first guess can be drawn: the device is open and the model has an encoder.
     fn can_guess(&self) -> bool {
         self.fills.device().is_some() && self.model_info.as_ref().is_some_and(|info| info.has_encoder)
     }
 
-    /// A fill of the hole and the frame as they are, with the settings as they are.
+    /// A fill request for the current hole, frame and settings. `None` without a photo.
     pub(super) fn request(&mut self) -> Option<FillRequest> {
         let document = self.document.as_mut()?;
         Some(FillRequest {
@@ -114,7 +114,7 @@ impl State {
         })
     }
 
-    /// Takes in a first guess; answers whether it was one that is waited for. `None`: it cannot be had.
+    /// Stores the first guess, or `None` when it could not be drawn. Returns whether it was the pending one.
     pub(super) fn take_guess(&mut self, sketch: SketchId, patch: Option<Patch>) -> bool {
         let Some(guess) = self.guess.as_mut().filter(|guess| guess.waits_for == Some(sketch)) else { return false };
         guess.waits_for = None;
@@ -123,7 +123,7 @@ impl State {
         true
     }
 
-    /// Whether the picture in the photo is a first guess of the hole as it is.
+    /// Whether the photo shows a first guess of the current hole.
     pub fn shows_guess(&self) -> bool {
         let drawn = self.guess.as_ref().and_then(|guess| guess.drawn.as_ref());
         let is_of_this =
@@ -133,7 +133,7 @@ impl State {
         is_of_this && self.layer().is_some_and(|(layer, _)| layer == Layer::Guess)
     }
 
-    /// The fill as drawn into the photo now: of the running search, a mix, the finished one, or a first guess.
+    /// The patch shown in the photo: from the running search, a mix, the finished fill or a first guess.
     pub fn patch(&self) -> Option<&Patch> {
         self.layer().map(|(_, patch)| patch)
     }
@@ -145,7 +145,7 @@ impl State {
     }
 
     fn layer(&self) -> Option<(Layer, &Patch)> {
-        // What is erased must show the photo, and the picture of the earlier hole would lie over it.
+        // The erased part must show the photo, but the patch of the earlier hole would cover it.
         let document = self.document.as_ref().filter(|document| !document.is_erasing())?;
         let guess = || Some((Layer::Guess, &self.guess.as_ref()?.drawn.as_ref()?.patch));
         if let Some(run) = self.fills.run() {
@@ -158,7 +158,7 @@ impl State {
         if document.fill_is_current() { fill() } else { guess().or_else(fill) }
     }
 
-    /// How the hole is drawn: not at all where its own fill is shown, as an outline around a first guess, else tinted.
+    /// How the hole is drawn: hidden under its own fill, outlined around a first guess, otherwise tinted.
     pub fn hole_look(&self) -> HoleLook {
         let Some(document) = self.document.as_ref().filter(|document| !document.is_stroke_open()) else {
             return HoleLook::Tinted;
@@ -176,7 +176,7 @@ impl State {
         }
     }
 
-    /// Whether the hole is shown as one that waits to be filled.
+    /// Whether the hole is drawn as not filled yet.
     pub fn shows_hole(&self) -> bool {
         self.hole_look() == HoleLook::Tinted
     }

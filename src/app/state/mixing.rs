@@ -1,7 +1,7 @@
-//! What begins at a latent that was found: more faces like it, and mixes of two.
+//! New candidates from found ones: "More like this", and mixes of two candidates.
 //!
-//! What would surprise: a mix is drawn on the fill thread at every place of the slider, and letting go keeps it. As long as the same
-//! two are being mixed, letting go again replaces that mix rather than adding another.
+//! The fill thread draws the mix at every slider position. Releasing the slider keeps the mix as a candidate. Releasing
+//! it again for the same pair replaces that candidate instead of adding another.
 
 use std::sync::Arc;
 
@@ -12,33 +12,32 @@ use crate::blend::Patch;
 use crate::job::{Candidate, FillRequest, Sketch, SketchId, Start};
 use crate::search::Settings;
 
-/// A walk between two candidates of the shown fill.
+/// A linear interpolation between two candidates of the shown fill.
 pub struct Mix {
     fill_index: usize,
-    /// Indices of the two.
+    /// Candidate indices.
     pub from: usize,
     pub to: usize,
-    /// Where the slider stands: 0 at `from`, 1 at `to`.
+    /// Slider position: 0 is `from`, 1 is `to`.
     pub share: f32,
-    /// The picture that was asked for last; `None` when it is there.
+    /// The pending request; `None` once it is answered.
     waits_for: Option<SketchId>,
     drawn: Option<Box<Sketch>>,
-    /// The slider was let go: what comes next is kept.
+    /// The slider was released: the next picture is kept as a candidate.
     let_go: bool,
-    /// The candidate that this mix has become.
+    /// Index of the candidate that this mix was kept as.
     kept: Option<usize>,
 }
 
 impl Mix {
-    /// What is drawn, in place in the photo.
+    /// The mix drawn into the photo.
     pub fn patch(&self) -> Option<&Patch> {
         self.drawn.as_ref().map(|sketch| &sketch.patch)
     }
 }
 
 impl State {
-    /// The candidates in the order of their thumbnails: the best first when the fill is finished, as they were started while it
-    /// runs.
+    /// Candidate indices in thumbnail order: by rank once the fill has finished, by index while it runs.
     pub fn candidate_order(&self) -> Vec<usize> {
         match (self.fills.run(), self.document.as_ref().and_then(Document::fill)) {
             (None, Some(fill)) => fill.outcome.ranked(),
@@ -46,32 +45,34 @@ impl State {
         }
     }
 
-    /// Why nothing can begin at the shown candidate.
+    /// Why no new candidates can be made from the shown one; `None` when they can.
     pub(super) fn obstacle_to_latents(&self) -> Option<&'static str> {
         let Some(fill) = self.document.as_ref().and_then(Document::fill) else {
             return Some("No candidates yet: press Fill first");
         };
         let is_current = self.document.as_ref().is_some_and(Document::fill_is_current);
         match &self.model_info {
-            _ if !is_current => Some("The hole has changed since this fill: press Fill first"),
+            _ if !is_current => Some("The painted area has changed since this fill: press Fill first"),
             None => Some("The model is not ready yet"),
             Some(info) if info.sha256 != fill.outcome.model.sha256 => {
-                Some("This fill was found with another model: choose that one, or press Fill")
+                Some("This fill was made with another model: choose that model, or press Fill")
             }
             Some(_) => None,
         }
     }
 
-    /// Why there is nothing to mix.
+    /// Why the shown candidate cannot be mixed; `None` when it can.
     pub(super) fn obstacle_to_mixing(&self) -> Option<&'static str> {
         self.obstacle_to_latents().or_else(|| match self.candidate_count() {
-            0 | 1 => Some("There is only one candidate: take more of them under More, or press More like this"),
-            count if count >= Settings::MAX_CANDIDATES as usize => Some("There is no room for more candidates"),
+            0 | 1 => Some("There is only one candidate: raise their number under More, or press More like this"),
+            count if count >= Settings::MAX_CANDIDATES as usize => {
+                Some("There are already as many candidates as possible")
+            }
             _ => None,
         })
     }
 
-    /// A fill of the hole and the frame of the shown fill.
+    /// A fill request with the hole and the frame of an earlier fill.
     fn request_again(&self, fill: &Fill, settings: Settings, start: Start) -> Option<FillRequest> {
         Some(FillRequest {
             photo: Arc::clone(&self.document.as_ref()?.photo),
@@ -85,12 +86,12 @@ impl State {
         })
     }
 
-    /// Starts a fill whose candidates are like the shown one.
+    /// Starts a fill whose candidates resemble the shown one.
     pub(super) fn start_more_like_this(&mut self) {
         let Some(fill) = self.document.as_ref().and_then(Document::fill) else { return };
         let Some(candidate) = fill.outcome.candidates.get(fill.look.candidate) else { return };
         let before = fill.outcome.settings;
-        // Another seed than that of the fill before, so that more of what came of it are others again.
+        // New seed, so that repeating the command gives different faces.
         let seed = before.seed.wrapping_add(1);
         let settings = Settings { seed, ..before.to_sample_around() };
         let start = Start::Around(within_prior(&candidate.latent));
@@ -101,7 +102,7 @@ impl State {
         }
     }
 
-    /// Opens the slider between the shown candidate and the next best, or closes it.
+    /// Opens the mix slider between the shown candidate and the best other one, or closes it.
     pub(super) fn toggle_mix(&mut self) {
         if self.mix.is_some() {
             self.close_mix();
@@ -114,7 +115,7 @@ impl State {
         }
     }
 
-    /// Opens the slider between the shown candidate and this one.
+    /// Opens the mix slider between the shown candidate and candidate `to`.
     pub(super) fn mix_with(&mut self, to: usize) {
         if self.obstacle_to_mixing().is_some() || self.fills.is_running() {
             return;
@@ -132,7 +133,7 @@ impl State {
         }
     }
 
-    /// Walks to another place between the two, and has it drawn.
+    /// Moves the mix slider, and requests the picture at the new position.
     pub(super) fn set_mix_share(&mut self, share: f32) {
         let Some(fill) = self.document.as_ref().and_then(Document::fill) else { return };
         let Some(mix) = &self.mix else { return };
@@ -148,7 +149,7 @@ impl State {
         }
     }
 
-    /// The slider was let go: what it shows, or will show in a moment, becomes a candidate.
+    /// The mix slider was released: keeps the mix as a candidate, as soon as it is drawn.
     pub(super) fn let_mix_go(&mut self) {
         if let Some(mix) = &mut self.mix {
             mix.let_go = true;
@@ -156,7 +157,7 @@ impl State {
         }
     }
 
-    /// Takes in a picture of a mix, if it is the one that is waited for.
+    /// Stores the picture of the mix, if it answers the pending request.
     pub(super) fn take_mix(&mut self, sketch: Box<Sketch>) {
         if let Some(mix) = self.mix.as_mut().filter(|mix| mix.waits_for == Some(sketch.id)) {
             (mix.waits_for, mix.drawn) = (None, Some(sketch));
@@ -165,11 +166,11 @@ impl State {
         }
     }
 
-    /// The picture of a mix cannot be had.
+    /// Closes the mix because it could not be drawn.
     pub(super) fn lose_mix(&mut self, sketch: SketchId, message: String) {
         if self.mix.as_ref().is_some_and(|mix| mix.waits_for == Some(sketch)) {
             self.close_mix();
-            self.messages.push(Message::new(Level::Warning, "The mix cannot be drawn").with_details(vec![message]));
+            self.messages.push(Message::new(Level::Warning, "Could not draw the mix").with_details(vec![message]));
         }
     }
 
@@ -188,7 +189,7 @@ impl State {
         }
     }
 
-    /// A mix is over when another fill is shown, the hole is another, or a search runs.
+    /// Closes the mix when another fill is shown, the hole has changed, or a search runs.
     pub(super) fn close_stale_mix(&mut self) {
         let Some(mix) = &self.mix else { return };
         let is_current = self
@@ -200,13 +201,13 @@ impl State {
         }
     }
 
-    /// What the slider shows, as it would be kept.
+    /// The drawn mix, as the candidate that it would become.
     pub fn mixed_candidate(&self) -> Option<&Candidate> {
         self.mix.as_ref().and_then(|mix| mix.drawn.as_ref()).map(|sketch| &sketch.candidate)
     }
 }
 
-/// Latents of a search lie in the prior's support; those of a file may not.
+/// Clamps a latent to the prior's range, [-1, 1]: latents read from a file may lie outside.
 fn within_prior(latent: &[f32]) -> Vec<f32> {
     latent.iter().map(|value| value.clamp(-1.0, 1.0)).collect()
 }

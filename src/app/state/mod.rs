@@ -1,7 +1,7 @@
-//! Everything the editor knows, and the one function that changes it.
+//! The editor's state, and the one function that changes it.
 //!
-//! Panels read [`State`] and answer with [`Action`]s; [`State::handle`] is the only place where they take effect. What
-//! only the canvas can do (fit, zoom, draw a part again) is left for it in a queue, [`State::take_canvas_calls`].
+//! Panels read [`State`] and return [`Action`]s, which only [`State::handle`] applies. Commands for the canvas (fit,
+//! zoom, redraw a part) wait in a queue, [`State::take_canvas_calls`].
 
 mod action;
 mod exploring;
@@ -43,29 +43,29 @@ pub struct State {
     pub fills: Fills,
     pub remembered: Remembered,
     pub tool: Tool,
-    /// Before/after divider, as a share of the photo's width.
+    /// Position of the before/after divider, as a fraction of the photo's width. `None` when it is off.
     pub divider: Option<f32>,
     pub show_before: bool,
     pub gpus: Vec<GpuInfo>,
     pub models: Vec<PathBuf>,
-    /// Pictures of the samples, for the start screen.
+    /// Thumbnails of the samples, for the start screen.
     pub thumbnails: Vec<(Sample, egui::ColorImage)>,
-    /// The path being typed on the start screen.
+    /// Text of the path field on the start screen.
     pub start_path: String,
     pub model_info: Option<ModelInfo>,
-    /// What the Explore window shows.
+    /// Data of the Explore window.
     pub explorer: Explorer,
     guess: Option<Guess>,
-    /// Two candidates are being mixed.
+    /// The mix of two candidates, while its slider is open.
     pub mix: Option<Mix>,
     pub leave: Option<Leave>,
-    /// Goes on once the file that is being saved is there.
+    /// What to do once the project is saved.
     after_save: Option<Leave>,
-    /// The project is to be saved when the search has ended and no other file is being written.
+    /// Save the project as soon as no search runs and no other file is being written.
     save_when_free: bool,
     autosave: Autosave,
     lookout: Lookout,
-    /// What other windows have left unsaved: of one look the newest first, and what a later look finds behind it.
+    /// Recoverable projects, newest first; projects found by later scans are appended.
     pub recoverable: Vec<Recoverable>,
     pub path_bar: Option<PathBar>,
     pub training: Training,
@@ -74,9 +74,9 @@ pub struct State {
     pub opening: bool,
     /// A file is being written.
     pub saving: bool,
-    /// The settings are being written.
+    /// The preferences are being written.
     pub remembering: bool,
-    /// Counts changes of the pictures on the screen.
+    /// Increases with every change of the pictures on the screen.
     pub scene_version: u64,
     /// The window may close now.
     pub closing: bool,
@@ -122,7 +122,7 @@ impl State {
         }
     }
 
-    /// Starts what takes a while at the start of the program, so that it is there when it is needed.
+    /// Starts the slow work of the program start in the background: device, model, model list, sample thumbnails.
     pub fn prepare(&mut self) {
         self.tasks.spawn(Task::ListGpus);
         self.tasks.spawn(Task::FindModels);
@@ -135,7 +135,7 @@ impl State {
         self.tasks.spawn(task);
     }
 
-    /// Takes in what happened in the background.
+    /// Handles results of background tasks and updates of the fill thread.
     pub fn poll(&mut self) {
         while let Some(done) = self.tasks.try_done() {
             self.handle(Action::Done(done));
@@ -149,22 +149,22 @@ impl State {
         self.compose_if_wanted();
     }
 
-    /// Messages that wait to be shown.
+    /// Takes the messages that were not shown yet.
     pub fn take_messages(&mut self) -> Vec<Message> {
         std::mem::take(&mut self.messages)
     }
 
-    /// What the canvas has to do.
+    /// Takes the commands that the canvas has not run yet.
     pub fn take_canvas_calls(&mut self) -> Vec<CanvasCall> {
         std::mem::take(&mut self.canvas_calls)
     }
 
-    /// Whether frame, model and device must be left alone. The hole need not: a running search takes it as it is.
+    /// Whether frame, model and device are locked by a running search. The hole is not: the search adopts its changes.
     pub fn is_locked(&self) -> bool {
         self.fills.is_running()
     }
 
-    /// Does what was asked for.
+    /// Applies an action.
     pub fn handle(&mut self, action: Action) {
         self.take_action(action);
         self.follow_hole();
@@ -221,7 +221,7 @@ impl State {
         }
     }
 
-    /// Whether the settings are no longer those of the preset. The seed belongs to no preset.
+    /// Whether the settings differ from the preset. Presets have no seed, so it is ignored.
     pub fn is_preset_changed(&self) -> bool {
         let seed = self.remembered.settings.seed;
         self.remembered.settings != Settings { seed, ..self.remembered.preset.settings() }
@@ -271,7 +271,7 @@ impl State {
         }
     }
 
-    /// Crop side to assume before the model has told its own: that of the default one.
+    /// Crop side before the model is loaded: that of the default model.
     const USUAL_CROP_SIZE_PX: u32 = 128;
 
     fn add_shape(&mut self, preset: MaskPreset) {

@@ -1,4 +1,4 @@
-//! Projects: saving, opening, and what survives a crash.
+//! Saving and opening projects, autosave, and recovery after a crash.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::photo::{Overwrite, Photo};
 use crate::project::Project;
 
 impl State {
-    /// Saves where the work was saved before, else asks for a name.
+    /// Saves to the project's file, or asks for a path when there is none.
     pub(super) fn save_project(&mut self) {
         match self.document.as_ref().and_then(Document::project_path).map(ToOwned::to_owned) {
             Some(path) => self.save_project_to(path, Overwrite::Allow),
@@ -27,12 +27,12 @@ impl State {
         let overwrite = if is_own { Overwrite::Allow } else { overwrite };
         let Some((project, revision, photo)) = self.snapshot() else { return };
         self.saving = true;
-        // A file has its own path: the note is for autosaved copies.
+        // Only autosaved copies record the path of the project file.
         let project = Box::new(Project { saved_as: None, ..project });
         self.spawn(Task::SaveProject { path, project, overwrite, revision, photo });
     }
 
-    /// The document as a project, its revision, and its photo to recognise it by.
+    /// The document as a project, its revision, and its photo, which identifies the document.
     fn snapshot(&mut self) -> Option<(Project, u64, Arc<Photo>)> {
         let sha256 = self.model_info.as_ref().map(|info| info.sha256.clone());
         let document = self.document.as_mut()?;
@@ -52,7 +52,7 @@ impl State {
         }
     }
 
-    /// The answer "Save": as soon as the search has ended and no other file is being written.
+    /// Stops the search and saves the project as soon as possible, then proceeds with `leave`.
     pub(super) fn save_before(&mut self, leave: Leave) {
         self.fills.stop();
         (self.after_save, self.save_when_free) = (Some(leave), true);
@@ -86,7 +86,7 @@ impl State {
             }
         }
         if !warnings.is_empty() {
-            let headline = "The project is open, but not all is as it was";
+            let headline = "The project is open, but some things have changed";
             self.messages.push(Message::new(Level::Warning, headline).with_details(warnings));
         }
     }
@@ -109,7 +109,7 @@ impl State {
         }
     }
 
-    /// Keeps unsaved work in a folder from now on, and looks there for what earlier windows have left.
+    /// Turns on autosave in a folder, and scans the folder for work to recover.
     pub fn autosave_in(&mut self, folder: &Path) {
         self.autosave = Autosave::in_folder(folder);
         self.look_for_work();
@@ -123,7 +123,7 @@ impl State {
         self.spawn(Task::FindRecoverable { folder, known });
     }
 
-    /// Writes unsaved work down if it is time, and looks for that of others. Answers after how long to ask again.
+    /// Autosaves and scans for recoverable work when due. Returns the time until the next call is needed.
     pub fn autosave(&mut self, now: Instant) -> Option<Duration> {
         let look = self.lookout.next(now);
         if look.is_some_and(|left| left.is_zero()) {
@@ -153,14 +153,14 @@ impl State {
 
     pub(super) fn take_autosaved(&mut self, result: anyhow::Result<()>) {
         let is_news = self.autosave.finished(result.is_ok());
-        if let Err(error) = result.map_err(|error| error.context("Unsaved work cannot be kept safe: save the project"))
+        if let Err(error) = result.map_err(|error| error.context("Autosave failed: save the project yourself"))
             && is_news
         {
             self.messages.push(Message { level: Level::Warning, ..Message::from_error(&error) });
         }
     }
 
-    /// The window closes: work that the user has saved, exported or given up needs no copy.
+    /// Deletes the autosaved copy when the window closes, unless there is unsaved work.
     pub fn close_autosave(&self) {
         if !self.document.as_ref().is_some_and(Document::is_unsaved) {
             self.autosave.close();
@@ -169,7 +169,7 @@ impl State {
 
     pub(super) fn take_recoverable(&mut self, findings: Findings) {
         self.lookout.looked(&findings);
-        // Behind what is on offer: "Discard" must not change its meaning under the pointer.
+        // Appended: the first one is on offer, and "Discard" must not switch to another one under the pointer.
         self.recoverable.extend(findings.recoverable);
     }
 

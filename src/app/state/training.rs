@@ -1,4 +1,4 @@
-//! What the Training window asks for, and what came back from its tasks.
+//! Actions of the Training window, and results of its background tasks.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use crate::app::training::{Followed, ModelOf, TrainingAction, TrainingDone, Trai
 use crate::model::ModelChoice;
 
 impl State {
-    /// Opens the Training window or closes it. The run that was followed last is followed again.
+    /// Opens or closes the Training window. Opening it follows the last run again.
     pub(super) fn toggle_training(&mut self) {
         self.training.is_open = !self.training.is_open;
         if !self.training.is_open {
@@ -85,32 +85,32 @@ impl State {
                 self.load_samples();
             }
             TrainingDone::StopAsked(Ok(())) => {
-                self.tell(Level::Info, "The run ends after its present step, with a checkpoint to go on from");
+                self.tell(Level::Info, "The run stops after its current step and saves a checkpoint");
                 if let Some(followed) = &mut self.training.followed {
                     followed.hurry();
                 }
             }
             TrainingDone::StopAsked(Err(error)) => {
-                let error = anyhow::Error::new(error).context("The run could not be asked to stop");
+                let error = anyhow::Error::new(error).context("Could not ask the run to stop");
                 self.messages.push(Message::from_error(&error));
             }
             TrainingDone::FolderShown { is_shown: true, .. } => {}
             TrainingDone::FolderShown { path, is_shown: false } => {
-                let headline = "No file manager opened the folder: copy its path instead";
+                let headline = "Could not open the folder in a file manager: copy its path instead";
                 let message = Message::new(Level::Warning, headline);
                 self.messages.push(message.with_details(vec![path.display().to_string()]));
             }
         }
     }
 
-    /// Decodes the shown samples and their neighbours, one after the other.
+    /// Decodes the shown sample pictures and their neighbours, one at a time.
     fn load_samples(&mut self) {
         if let Some(request) = self.training.followed.as_mut().and_then(Followed::next_picture) {
             self.spawn(Task::Training(TrainingTask::Decode(request)));
         }
     }
 
-    /// Lets the followed run be read when that is due and the window is open. Answers how long until it is due again.
+    /// Reads the followed run when due, while the window is open. Returns the time until the next read.
     pub fn follow_run(&mut self, now: Instant) -> Option<Duration> {
         let followed = self.training.followed.as_mut().filter(|_| self.training.is_open)?;
         let reading = followed.next_reading(now);

@@ -1,4 +1,4 @@
-//! What each verb of the table does, and why it may be out of reach.
+//! Runs the editor commands of the shortcut table, and says why a command is disabled.
 
 use super::{CanvasCall, Leaflet, Leave, PathBar, Source, State};
 use crate::app::canvas::Tool;
@@ -13,7 +13,7 @@ const BRUSH_STEP: f32 = 1.2;
 const ZOOM_STEP: f32 = 1.25;
 
 impl State {
-    /// Why a verb can do nothing now; `None` when it can. The text is for a tooltip.
+    /// Why a command is disabled, for its tooltip; `None` when it is enabled.
     pub fn obstacle(&self, verb: Verb) -> Option<&'static str> {
         let document = self.document.as_ref();
         let running = self.fills.is_running();
@@ -58,14 +58,13 @@ impl State {
                 if self.saving {
                     Some("A file is being saved")
                 } else {
-                    (!self.has_result())
-                        .then_some("Nothing to export yet: paint over a part of the face and press Fill")
+                    (!self.has_result()).then_some("Nothing to export yet: paint over part of the face and press Fill")
                 }
             }),
             Verb::Fill => no_photo.or_else(locked).or_else(|| match document.and_then(Document::hole_reach) {
                 None => Some("Paint over the part of the face to replace first"),
                 Some(HoleReach::Outside) => {
-                    Some("The paint lies outside the face frame: move the frame over it (F), or paint inside")
+                    Some("The paint is outside the face frame: move the frame over it (F), or paint inside")
                 }
                 Some(HoleReach::Inside | HoleReach::Partly) => None,
             }),
@@ -89,7 +88,7 @@ impl State {
         self.document.as_ref().is_some_and(|document| document.fill().is_some())
     }
 
-    /// How many candidates there are to choose from.
+    /// Number of candidates to choose from.
     pub fn candidate_count(&self) -> usize {
         match (self.fills.run(), self.document.as_ref().and_then(Document::fill)) {
             (Some(run), _) => run.preview.as_ref().map_or(0, |preview| preview.candidates.len()),
@@ -151,7 +150,7 @@ impl State {
         }
     }
 
-    /// The middle of the hole as a share of the photo's width: a divider there shows half of the fill.
+    /// The centre of the hole as a fraction of the photo's width: a divider there shows half of the fill.
     fn middle_of_hole(&self) -> f32 {
         let bounds = self.document.as_ref().and_then(|document| document.mask().hole_bounds());
         #[expect(clippy::cast_precision_loss, reason = "photo sides are far below 2^24")]

@@ -1,8 +1,7 @@
 //! The system's file dialogs.
 //!
-//! What would surprise: where a system has no file dialog, `rfd` answers as if the user had cancelled. A dialog that is
-//! gone before anybody could have read it is taken for a missing one ([`Done::NoDialog`]), and the editor offers a field
-//! for the path instead.
+//! On a system without file dialogs, `rfd` returns as if the user had cancelled. So a dialog that closes faster than a
+//! person can react counts as missing ([`Done::NoDialog`]), and the editor offers a text field for the path instead.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -11,10 +10,10 @@ use super::{Done, Purpose};
 use crate::photo::EXTENSIONS;
 use crate::project;
 
-/// A dialog that is gone after less than this never was on the screen.
+/// A dialog that closes faster than this was never on the screen.
 const SHORTEST_DIALOG: Duration = Duration::from_millis(400);
 
-/// Shows the dialog and waits for the answer.
+/// Shows the dialog and waits for the user's choice.
 pub(super) fn ask(purpose: Purpose, suggested: Option<&Path>) -> Done {
     let began = Instant::now();
     let dialog = dialog(purpose, suggested);
@@ -54,11 +53,11 @@ fn dialog(purpose: Purpose, suggested: Option<&Path>) -> rfd::FileDialog {
         Purpose::LoadMask => dialog.set_title("Load mask (white is filled)").add_filter("Pictures", &EXTENSIONS),
         Purpose::SaveMask => dialog.set_title("Save mask").add_filter("PNG picture", &["png"]),
         Purpose::OpenModel => dialog.set_title("Open model").add_filter("Face models", &["safetensors"]),
-        Purpose::FollowRun => dialog.set_title("Folder of a training run"),
+        Purpose::FollowRun => dialog.set_title("Choose the folder of a training run"),
     }
 }
 
-/// Pictures are always saved as PNG, and what is saved is named as what it is.
+/// Adds the extension of the format that is written: `.png` for pictures, the project extension for projects.
 pub fn with_extension(purpose: Purpose, path: &Path) -> PathBuf {
     let wanted = match purpose {
         Purpose::Export | Purpose::ExportLayer | Purpose::SaveMask => "png",
@@ -83,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn saved_names_always_say_what_they_are() {
+    fn saved_files_get_the_extension_of_their_format() {
         let cases = [("a.png", "a.png"), ("a.PNG", "a.PNG"), ("a.jpg", "a.png"), ("a", "a.png"), ("v1.5", "v1.5.png")];
         for (typed, expected) in cases {
             assert_eq!(with_extension(Purpose::Export, Path::new(typed)), Path::new(expected), "{typed}");

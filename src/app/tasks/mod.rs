@@ -1,7 +1,7 @@
-//! File work and other slow things, each on a thread of its own; the window never waits for them.
+//! Background tasks: file access, file dialogs and other slow work, each on a thread of its own.
 //!
-//! A task ends in a [`Done`], which comes back through a channel. What would surprise: file dialogs run here too, and where
-//! a system has none, that is an answer as well ([`Done::NoDialog`]; see `file_dialog`).
+//! Each task returns one [`Done`] through a channel, and the UI thread never waits for it. On a system without file
+//! dialogs the result is [`Done::NoDialog`] (see `file_dialog`).
 
 mod file_dialog;
 mod opening;
@@ -39,10 +39,10 @@ use crate::model::{ModelChoice, ModelInfo, find_models, inspect};
 use crate::photo::{Overwrite, Photo, SaveError};
 use crate::project::{PhotoOrigin, Project};
 
-/// What a path is wanted for.
+/// What the user is asked to choose a path for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Purpose {
-    /// Or a project.
+    /// A photo or a project.
     OpenPhoto,
     SaveProject,
     Export,
@@ -54,13 +54,13 @@ pub enum Purpose {
     FollowRun,
 }
 
-/// Something to do in the background.
+/// Work to do in the background.
 pub enum Task {
     /// Ask for a path.
     Dialog(Purpose, Option<PathBuf>),
     OpenPhoto(PathBuf),
     OpenSample(Sample),
-    /// `recovered`: it is a copy that was saved automatically.
+    /// `recovered`: the file is an autosaved copy.
     OpenProject {
         path: PathBuf,
         recovered: bool,
@@ -72,21 +72,21 @@ pub enum Task {
         revision: u64,
         photo: Arc<Photo>,
     },
-    /// Write unsaved work down.
+    /// Autosave unsaved work.
     Autosave {
         slot: Arc<Slot>,
         project: Box<Project>,
     },
-    /// What was written down is saved now.
+    /// Remove this window's autosaved copy, because the work is saved.
     RemoveAutosave(Arc<Slot>),
-    /// What was written down is not wanted any more.
+    /// Delete an autosaved copy and its lock for good.
     DiscardAutosave(Arc<Slot>),
-    /// Look for what other windows have left in this folder. `known`: the files that this window holds itself.
+    /// Scan this folder for unsaved work of other windows. `known`: the files that belong to this window.
     FindRecoverable {
         folder: PathBuf,
         known: Vec<PathBuf>,
     },
-    /// Look for faces.
+    /// Detect faces.
     FindFaces(Arc<Photo>),
     LoadMask {
         path: PathBuf,
@@ -103,12 +103,12 @@ pub enum Task {
         path: PathBuf,
         picture: Box<Picture>,
         content: Content,
-        /// Whether the file says how it was made.
+        /// Whether to embed how the fill was made.
         record: bool,
         overwrite: Overwrite,
         revision: u64,
     },
-    /// Draw the fill with this index at full size, for the screen.
+    /// Compose the fill with this index at full size, for the screen.
     Compose {
         fill_index: usize,
         picture: Box<Picture>,
@@ -117,7 +117,7 @@ pub enum Task {
     FindModels,
     InspectModel(ModelChoice),
     SampleThumbnails,
-    /// Read or change the library of kept faces.
+    /// Read or change the library of saved faces.
     ChangeShelf {
         path: PathBuf,
         change: ShelfChange,
@@ -127,7 +127,8 @@ pub enum Task {
 }
 
 impl Task {
-    /// Whether it takes memory for whole pictures. What gives it back takes milliseconds, in which other threads may have to wait.
+    /// Whether the task allocates whole pictures. Only then is freed memory returned to the system, which can stall
+    /// other threads.
     fn is_large(&self) -> bool {
         matches!(
             self,
@@ -142,9 +143,9 @@ impl Task {
     }
 }
 
-/// What became of a task.
+/// The result of a task.
 pub enum Done {
-    /// The user chose a path. `confirmed`: the dialog has asked about replacing this very file.
+    /// The user chose a path. `confirmed`: the dialog has already asked whether to replace the file.
     Picked {
         purpose: Purpose,
         path: PathBuf,
@@ -164,18 +165,18 @@ pub enum Done {
     ProjectSaved {
         path: PathBuf,
         revision: u64,
-        /// Whose project it is.
+        /// The photo of the saved project, which identifies the document.
         photo: Arc<Photo>,
     },
     /// This window's copy of unsaved work was written or removed.
     Autosaved(anyhow::Result<()>),
     Discarded,
     Recoverable(Findings),
-    /// The frames of the faces found, the largest face first.
+    /// The frames of the detected faces, largest face first.
     Faces {
         photo: Arc<Photo>,
         frames: Vec<FaceFrame>,
-        /// Why none could be looked for.
+        /// Why the detection failed.
         problem: Option<Message>,
     },
     Mask {
@@ -187,7 +188,7 @@ pub enum Done {
         path: PathBuf,
         revision: u64,
     },
-    /// Nothing was written: the file exists.
+    /// Nothing was written, because the file exists.
     Exists {
         purpose: Purpose,
         path: PathBuf,
@@ -202,7 +203,7 @@ pub enum Done {
     Models(Vec<PathBuf>),
     Model(ModelChoice, anyhow::Result<ModelInfo>),
     Thumbnails(Vec<(Sample, egui::ColorImage)>),
-    /// What the library holds now.
+    /// The library's content after the change.
     Shelf {
         change: ShelfChange,
         result: Result<Library, Message>,
@@ -212,7 +213,7 @@ pub enum Done {
     Failed(Message),
 }
 
-/// Starts tasks and collects what became of them.
+/// Starts tasks and collects their results.
 pub struct Tasks {
     sender: mpsc::Sender<Done>,
     receiver: mpsc::Receiver<Done>,
@@ -230,13 +231,13 @@ impl Tasks {
         let (sender, context) = (self.sender.clone(), self.context.clone());
         let is_large = task.is_large();
         let started = std::thread::Builder::new().name("task".to_owned()).spawn(move || {
-            // A decoder that panics on a hostile file must not take the editor with it.
+            // A decoder that panics on a malicious file must not crash the editor.
             let done = catch_unwind(AssertUnwindSafe(|| perform(task))).unwrap_or_else(|_| {
                 Done::Failed(Message::from_error(&anyhow::anyhow!(
-                    "The program made a mistake over this file: try another file, and please report this one"
+                    "The program hit an internal error with this file: try another file, and please report this one"
                 )))
             });
-            // Fails only when the window is closed already.
+            // Fails only when the window is already closed.
             let _ = sender.send(done);
             context.request_repaint();
             if is_large {
@@ -244,13 +245,12 @@ impl Tasks {
             }
         });
         if let Err(error) = started {
-            let error =
-                anyhow::Error::new(error).context("No thread could be started: close other programs and try again");
+            let error = anyhow::Error::new(error).context("Cannot start a thread: close other programs and try again");
             let _ = self.sender.send(Done::Failed(Message::from_error(&error)));
         }
     }
 
-    /// The next result, if one waits.
+    /// The next waiting result.
     pub fn try_done(&self) -> Option<Done> {
         self.receiver.try_recv().ok()
     }

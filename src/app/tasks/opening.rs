@@ -1,4 +1,4 @@
-//! What opening a photo takes: decoding it, looking for faces in it, and the samples' pictures on the first screen.
+//! Tasks for opening a photo: decode it and detect its faces. Also decodes the samples' thumbnails.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::face::{FaceFrame, detect, fit_frame};
 use crate::photo::{DecodeLimits, Photo, PhotoError, decode};
 use crate::project::{PhotoOrigin, sha256_of};
 
-/// A photo, the name it goes by, its face frame where that is known beforehand, and where it comes from.
+/// A photo, its display name, its face frame if known in advance (samples), and its origin.
 type Opened = (Photo, String, Option<FaceFrame>, PhotoOrigin);
 
 pub(super) fn opened(photo: anyhow::Result<Opened>) -> Done {
@@ -23,14 +23,14 @@ pub(super) fn opened(photo: anyhow::Result<Opened>) -> Done {
 }
 
 pub(super) fn open_photo(path: &Path) -> anyhow::Result<Opened> {
-    // Read here, so that the hash is that of the very bytes that are decoded.
+    // Read once, so that the hash belongs to exactly the bytes that are decoded.
     let bytes = std::fs::read(path).map_err(|source| PhotoError::Read { path: path.into(), source })?;
     let photo = Photo { source: Some(path.into()), ..decode(&bytes, DecodeLimits::default())? };
     let origin = PhotoOrigin::File { path: path.into(), relative_path: None, sha256: sha256_of(&bytes) };
     Ok((photo, name_of(path), None, origin))
 }
 
-/// What a photo's file goes by.
+/// Display name of a photo file: its name without extension.
 pub(super) fn name_of(path: &Path) -> String {
     path.file_stem().map_or_else(|| "photo".to_owned(), |stem| stem.to_string_lossy().into_owned())
 }
@@ -48,7 +48,7 @@ pub(super) fn find_faces(photo: Arc<Photo>) -> Done {
             Done::Faces { photo, frames, problem: None }
         }
         Err(error) => {
-            let error = anyhow::Error::new(error).context("Faces could not be looked for");
+            let error = anyhow::Error::new(error).context("Face detection failed");
             Done::Faces { photo, frames: Vec::new(), problem: Some(Message::from_error(&error)) }
         }
     }

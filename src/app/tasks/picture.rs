@@ -1,7 +1,7 @@
-//! A fill drawn into its photo at full size: as a file, or for the screen.
+//! Renders a fill into its photo at full size, for export or for the screen.
 //!
-//! What would surprise: a [`Picture`] shares photo, hole and fill with the document it was taken from, so that the user
-//! can go on working while it is drawn.
+//! A [`Picture`] is a snapshot: it shares photo, hole and fill with the document, so the user can keep editing during
+//! the rendering.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::job::{Content, FillOutcome, Made, Recipe};
 use crate::mask::Mask;
 use crate::photo::{Overwrite, Photo, SaveError, save_png};
 
-/// One fill to be drawn into the photo.
+/// Everything needed to render one fill into its photo.
 #[derive(Clone)]
 pub struct Picture {
     pub photo: Arc<Photo>,
@@ -44,7 +44,7 @@ pub(super) fn export(
     record: bool,
     overwrite: Overwrite,
 ) -> Result<(), SaveError> {
-    // The file is looked for before the work is done, and again (without a gap) when it is written.
+    // Check before the slow work. Writing checks again, atomically.
     if overwrite == Overwrite::Refuse && path.exists() {
         return Err(SaveError::Exists { path: path.to_owned() });
     }

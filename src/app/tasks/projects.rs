@@ -1,7 +1,7 @@
-//! Opening and saving projects.
+//! Tasks for opening and saving projects.
 //!
-//! What would surprise: a project opens with another photo of the same size under the same name, because people also retouch
-//! photos elsewhere; it says so, and only another size is refused.
+//! A project opens with a changed photo as long as its size is the same, because people also retouch photos in other
+//! programs. The user gets a warning. A photo of another size is refused.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,18 +19,20 @@ pub struct OpenedProject {
     pub name: String,
     pub origin: PhotoOrigin,
     pub project: Project,
-    /// The file it was read from.
+    /// The project file.
     pub path: PathBuf,
-    /// It is a copy that was saved automatically.
+    /// Whether the file is an autosaved copy.
     pub recovered: bool,
-    /// What is not as it was, for the user.
+    /// What differs from the saved state, for the user.
     pub warnings: Vec<String>,
 }
 
 pub(super) fn open_project(path: PathBuf, recovered: bool) -> Done {
     match opened(path, recovered) {
         Ok(opened) => Done::Project(Box::new(opened)),
-        Err(error) => failed(&error.context(if recovered { "Not recovered yet" } else { "Project not opened" })),
+        Err(error) => {
+            failed(&error.context(if recovered { "Could not recover the work" } else { "Project not opened" }))
+        }
     }
 }
 
@@ -40,7 +42,8 @@ fn opened(path: PathBuf, recovered: bool) -> anyhow::Result<OpenedProject> {
     let (photo, name, origin) = match &project.photo.origin {
         PhotoOrigin::Sample(name) => {
             let sample = Sample::ALL.into_iter().find(|sample| sample.file_stem() == name);
-            let sample = sample.ok_or_else(|| anyhow::anyhow!("this program has no sample {name}: update it"))?;
+            let sample =
+                sample.ok_or_else(|| anyhow::anyhow!("this version has no sample named {name}: update the program"))?;
             (decode(sample.bytes(), DecodeLimits::default())?, name.clone(), project.photo.origin.clone())
         }
         PhotoOrigin::File { path: photo_path, .. } => {
@@ -49,7 +52,9 @@ fn opened(path: PathBuf, recovered: bool) -> anyhow::Result<OpenedProject> {
             let photo = Photo { source: Some(found.path.clone()), ..decode(&found.bytes, DecodeLimits::default())? };
             if !found.is_same {
                 let path = found.path.display();
-                warnings.push(format!("The photo has changed since: what you painted may not fit any more ({path})"));
+                warnings.push(format!(
+                    "The photo has changed since the project was saved, so the painted area may not fit ({path})"
+                ));
             }
             let name = super::opening::name_of(&found.path);
             (photo, name, PhotoOrigin::File { path: found.path, relative_path: None, sha256: found.sha256 })
@@ -63,17 +68,17 @@ fn opened(path: PathBuf, recovered: bool) -> anyhow::Result<OpenedProject> {
     Ok(OpenedProject { photo, name, origin, project, path, recovered, warnings })
 }
 
-/// Where a photo that has moved may lie. An autosaved copy lies where no photos are.
+/// Folder to search for a moved photo: the project's. For an autosaved copy, that of its original project or photo.
 fn folder_of(path: &Path, project: &Project, photo_path: &Path, recovered: bool) -> PathBuf {
     let neighbour = if recovered { project.saved_as.as_deref().unwrap_or(photo_path) } else { path };
     let neighbour = std::path::absolute(neighbour).unwrap_or_else(|_| neighbour.to_owned());
     neighbour.parent().map_or_else(PathBuf::new, Path::to_owned)
 }
 
-/// The fill needs no model any more, but the next one does.
+/// Checks the project's model, which only the next fill needs. Returns a warning when it is missing or changed.
 fn check_model(project: &mut Project) -> Option<String> {
     let ModelChoice::File(path) = &project.model.choice else {
-        // What was the default when the project was saved may be the other one now.
+        // The default model may have changed since the project was saved: the hash tells which one it was.
         if let Some(own) = project.model.sha256.as_deref().and_then(ModelChoice::built_in_of_hash) {
             project.model.choice = own;
         }
@@ -82,18 +87,18 @@ fn check_model(project: &mut Project) -> Option<String> {
     let shown = path.display();
     match (std::fs::read(path), &project.model.sha256) {
         (Err(_), _) => {
-            let warning = format!("The model {shown} is not there: the next fill uses the built-in one");
+            let warning = format!("The model {shown} was not found: the next fill uses the built-in one");
             project.model = project::ModelReference::default();
             Some(warning)
         }
         (Ok(bytes), Some(expected)) if *expected != sha256_of(&bytes) => {
-            Some(format!("The model {shown} has changed since: the next fill may look different"))
+            Some(format!("The model {shown} has changed since the project was saved: the next fill may look different"))
         }
         _ => None,
     }
 }
 
-/// A project may come from a machine with other devices.
+/// Checks the project's device. Returns a warning when this machine does not have it.
 fn check_device(project: &mut Project) -> Option<String> {
     let count = match project.device {
         DeviceChoice::Auto | DeviceChoice::Cpu | DeviceChoice::CpuF32 => return None,
@@ -103,7 +108,7 @@ fn check_device(project: &mut Project) -> Option<String> {
         return None;
     }
     let missing = std::mem::take(&mut project.device);
-    Some(format!("The device {missing} is not in this machine: the next fill picks one itself"))
+    Some(format!("The device {missing} is not available on this machine: the next fill chooses one automatically"))
 }
 
 pub(super) fn save_project(

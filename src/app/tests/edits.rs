@@ -1,4 +1,4 @@
-//! Editing while a search runs.
+//! Editing the hole and the settings while a search runs.
 
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
@@ -15,13 +15,13 @@ use crate::mask::MaskPreset;
 use crate::search::Preset;
 
 #[test]
-fn painting_reaches_the_running_search_when_the_stroke_ends() {
+fn a_finished_stroke_reaches_the_running_search() {
     let (mut window, script) = running();
     script.show(3);
     window.run_steps(2);
     assert_eq!(state(&window).hole_look(), HoleLook::Hidden);
     act(&mut window, Action::Canvas(CanvasAction::BeginStroke(stroke())));
-    assert!(script.newest_hole().is_none() && state(&window).shows_hole(), "what is painted is seen");
+    assert!(script.newest_hole().is_none() && state(&window).shows_hole(), "the paint is visible");
     act(&mut window, Action::Canvas(CanvasAction::EndStroke));
     let (number, hole) = script.newest_hole().expect("told");
     assert_eq!((number, &*hole), (1, document(&window).mask()));
@@ -33,7 +33,7 @@ fn painting_reaches_the_running_search_when_the_stroke_ends() {
 }
 
 #[test]
-fn shapes_and_undo_of_strokes_reach_it_too_but_a_cleared_hole_does_not() {
+fn a_running_search_ignores_a_cleared_hole() {
     let (mut window, script) = running();
     act(&mut window, Action::Shape(MaskPreset::Center));
     assert_eq!(script.newest_hole().expect("told").0, 1);
@@ -42,11 +42,11 @@ fn shapes_and_undo_of_strokes_reach_it_too_but_a_cleared_hole_does_not() {
     assert_eq!((number, &*hole), (2, document(&window).mask()));
     press(&mut window, Modifiers::NONE, Key::Delete);
     assert!(!document(&window).has_hole());
-    assert_eq!(script.newest_hole().expect("told").0, 2, "there is nothing to search for");
+    assert_eq!(script.newest_hole().expect("told").0, 2, "an empty hole is not sent");
 }
 
 #[test]
-fn the_fill_has_the_hole_that_it_was_made_for() {
+fn a_fill_has_its_own_edited_hole() {
     let (mut window, script) = running();
     paint_more(&mut window);
     let edited = document(&window).mask_id();
@@ -64,11 +64,11 @@ fn paint_more(window: &mut Window<'_>) {
 }
 
 #[test]
-fn a_fill_that_ends_before_it_was_told_is_that_of_the_hole_before() {
+fn a_late_edit_does_not_change_the_fill() {
     let (mut window, script) = running();
     let before = document(&window).mask_id();
     let (job, request) = script.job();
-    // The answer is on its way when the stroke ends.
+    // The search ends before the stroke does.
     script.finish(9, None);
     let crate::job::FillRequest { hole, .. } = request;
     window.state_mut().state.handle(Action::Canvas(CanvasAction::BeginStroke(stroke())));
@@ -79,24 +79,24 @@ fn a_fill_that_ends_before_it_was_told_is_that_of_the_hole_before() {
     assert!(document(&window).is_stroke_open());
     act(&mut window, Action::Canvas(CanvasAction::EndStroke));
     press(&mut window, Modifiers::COMMAND, Key::Z);
-    assert!(document(&window).fill_is_current(), "undo takes back the stroke alone");
+    assert!(document(&window).fill_is_current(), "undo removes only the stroke");
     press(&mut window, Modifiers::COMMAND, Key::Z);
-    assert!(!state(&window).has_result(), "then the fill");
+    assert!(!state(&window).has_result(), "the next undo removes the fill");
 }
 
 #[test]
-fn undo_takes_back_no_fill_and_no_move_of_the_frame_while_a_search_runs() {
+fn undo_is_limited_to_strokes_during_a_search() {
     let (mut window, script) = filled();
     start(&mut window, &script);
-    assert!(is_enabled(&window, "Undo"), "the newest stroke");
+    assert!(is_enabled(&window, "Undo"), "the newest stroke can be undone");
     press(&mut window, Modifiers::COMMAND, Key::Z);
-    assert!(!is_enabled(&window, "Undo"), "the fill before");
+    assert!(!is_enabled(&window, "Undo"), "the previous fill cannot be undone");
     press(&mut window, Modifiers::COMMAND, Key::Z);
     assert!(state(&window).has_result());
 }
 
 #[test]
-fn the_blend_can_be_changed_while_a_search_runs_and_is_that_of_its_fill() {
+fn blend_changes_apply_to_the_running_fill() {
     let (mut window, script) = filled();
     let before = document(&window).fill().expect("filled").look.blend;
     start(&mut window, &script);
@@ -111,7 +111,7 @@ fn the_blend_can_be_changed_while_a_search_runs_and_is_that_of_its_fill() {
 }
 
 #[test]
-fn a_search_that_goes_on_longer_says_so() {
+fn an_extended_search_shows_its_new_length() {
     let (mut window, script) = running();
     let (job, _) = script.job();
     let iterations = vec![crate::job::IterationLosses { iteration: 70, candidates: super::engine::losses(0.1) }];

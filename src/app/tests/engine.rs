@@ -1,4 +1,4 @@
-//! An engine that does what the test says.
+//! A scripted engine: records the commands and sends the events that a test asks for.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -14,7 +14,7 @@ use crate::model::ModelInfo;
 use crate::photo::RectPx;
 use crate::search::Losses;
 
-/// What was sent, and what will be answered.
+/// The recorded commands and the pending events.
 #[derive(Default)]
 pub struct Script {
     sent: Mutex<Vec<Command>>,
@@ -48,9 +48,9 @@ impl Engine for Arc<Script> {
 
 /// Side of the scripted pictures.
 pub const SIZE_PX: u32 = 4;
-/// How many candidates a scripted fill has.
+/// Number of candidates of a scripted fill.
 pub const CANDIDATES: usize = 3;
-/// The best of them.
+/// Index of the best candidate.
 pub const BEST: usize = 1;
 
 pub fn device() -> DeviceInfo {
@@ -69,12 +69,12 @@ pub fn model() -> ModelInfo {
     }
 }
 
-/// A flat picture in this tone.
+/// A picture of one grey value.
 pub fn picture(tone: f32) -> Vec<f32> {
     vec![tone; 3 * (SIZE_PX * SIZE_PX) as usize]
 }
 
-/// Losses of each candidate; [`BEST`] has the least. The prior makes up a fifth.
+/// Losses of each candidate; [`BEST`] has the lowest. The prior term is a fifth of the total.
 pub fn losses(scale: f32) -> Vec<Losses> {
     [3.0, 1.0, 2.0]
         .map(|rank| Losses { context: 0.8 * rank * scale, prior: 2.0 * rank * scale, total: rank * scale })
@@ -86,7 +86,7 @@ impl Script {
         self.events.lock().expect("not poisoned").push_back(event);
     }
 
-    /// The newest job, and what it was asked to do.
+    /// The newest job and its request.
     pub fn job(&self) -> (JobId, FillRequest) {
         let sent = self.sent.lock().expect("not poisoned");
         let newest = sent.iter().rev().find_map(|command| match command {
@@ -106,7 +106,7 @@ impl Script {
         self.tell(Event::Started { job, device: device(), model: model(), notes: Vec::new() });
     }
 
-    /// Iterations `first..=last` are done.
+    /// Reports the iterations `first..=last` as done.
     pub fn progress(&self, first: u32, last: u32) {
         let (job, _) = self.job();
         #[expect(clippy::cast_precision_loss, reason = "few iterations")]
@@ -127,7 +127,7 @@ impl Script {
         self.show_in_hole(iteration, 0);
     }
 
-    /// As [`show`](Self::show), in the hole with this number.
+    /// Like [`show`](Self::show), for the hole with this number.
     pub fn show_in_hole(&self, iteration: u32, hole_number: u64) {
         let (job, _) = self.job();
         let (candidates, patch) = (pictures(), patch());
@@ -139,7 +139,7 @@ impl Script {
         self.finish_explaining(steps, stopped, Some(0.6));
     }
 
-    /// The same, with so much of the known pixels explained.
+    /// Like [`finish`](Self::finish), with this explained share of the known pixels.
     pub fn finish_explaining(&self, steps: u32, stopped: Option<StopReason>, explained: Option<f32>) {
         let (job, request) = self.job();
         let candidates = pictures()
@@ -167,7 +167,7 @@ impl Script {
         self.tell(Event::Finished { job, outcome: Arc::new(outcome), hole_number, hole });
     }
 
-    /// The hole that the newest job was asked to go on with.
+    /// The newest hole that was sent to the newest job.
     pub fn newest_hole(&self) -> Option<(u64, Arc<Mask>)> {
         let sent = self.sent.lock().expect("not poisoned");
         sent.iter().rev().take_while(|command| !matches!(command, Command::Start(..))).find_map(|command| match command
@@ -177,7 +177,7 @@ impl Script {
         })
     }
 
-    /// Every sketch that was asked for, oldest first.
+    /// All sketch requests, oldest first.
     pub fn sketches(&self) -> Vec<(SketchId, FillRequest)> {
         let sent = self.sent.lock().expect("not poisoned");
         let sketch = |command: &Command| match command {
@@ -187,14 +187,14 @@ impl Script {
         sent.iter().filter_map(sketch).collect()
     }
 
-    /// Answers a sketch with a flat picture and these losses.
+    /// Answers a sketch request with a grey picture and this loss.
     pub fn draw(&self, id: SketchId, latent: Vec<f32>, total: f32) {
         let losses = Losses { context: 0.8 * total, prior: 2.0 * total, total };
         let candidate = Candidate { latent, pixels: picture(0.4), losses, mixed: false };
         *self.sketch.lock().expect("not poisoned") = Some(Sketch { id, candidate, size_px: SIZE_PX, patch: patch() });
     }
 
-    /// Every request for faces, oldest first.
+    /// All requests for faces, oldest first.
     pub fn asked_faces(&self) -> Vec<(FacesId, FacesRequest)> {
         let sent = self.sent.lock().expect("not poisoned");
         let asked = |command: &Command| match command {
@@ -204,15 +204,15 @@ impl Script {
         sent.iter().filter_map(asked).collect()
     }
 
-    /// Answers the newest request for faces with grey pictures, and tells what was asked for.
+    /// Answers the newest request for faces with grey pictures. Returns the requested latents.
     pub fn draw_faces(&self) -> Vec<Vec<f32>> {
-        let (id, request) = self.asked_faces().pop().expect("faces were asked for");
+        let (id, request) = self.asked_faces().pop().expect("faces were requested");
         let pictures = vec![image::RgbImage::from_pixel(SIZE_PX, SIZE_PX, image::Rgb([90; 3])); request.latents.len()];
         *self.faces.lock().expect("not poisoned") = Some(Faces { id, pictures });
         request.latents
     }
 
-    /// The device is open and the model loaded.
+    /// Reports that the device is open and the model is loaded.
     pub fn be_ready(&self) {
         self.tell(Event::Ready { device: device(), model: model() });
     }

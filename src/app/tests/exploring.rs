@@ -1,4 +1,4 @@
-//! The Explore window: pages, picks, walks, kept faces, and a face as the start of a fill.
+//! The Explore window: pages of faces, selection, interpolation, saved faces, and a face as the start of a fill.
 
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::{By, NodeT as _, Queryable};
@@ -31,7 +31,7 @@ fn chosen<'w>(window: &'w Window<'_>) -> &'w str {
     state(window).explorer.desk.chosen().map_or("nothing", |face| face.name.as_str())
 }
 
-/// Opens the window, and answers what it asks for.
+/// Opens the window and answers its request for faces.
 fn open(window: &mut Window<'_>, script: &Script) {
     press(window, Modifiers::NONE, Key::X);
     script.be_ready();
@@ -47,10 +47,10 @@ fn exploring<'a>() -> (Window<'a>, std::sync::Arc<Script>) {
 }
 
 #[test]
-fn the_window_waits_for_the_model_and_then_asks_for_a_page_of_samples_once() {
+fn the_first_page_is_requested_once_after_loading() {
     let (mut window, script) = editor();
     press(&mut window, Modifiers::NONE, Key::X);
-    window.get_by_label_contains("The model is being loaded");
+    window.get_by_label_contains("The model is loading");
     assert!(script.asked_faces().is_empty());
     script.be_ready();
     window.run_steps(3);
@@ -63,7 +63,7 @@ fn the_window_waits_for_the_model_and_then_asks_for_a_page_of_samples_once() {
 }
 
 #[test]
-fn more_shows_the_next_numbers_and_the_box_any_others() {
+fn more_faces_shows_the_next_page() {
     let (mut window, script) = exploring();
     click(&mut window, "More faces");
     assert_eq!(script.draw_faces()[0], sample(24, 100));
@@ -71,34 +71,34 @@ fn more_shows_the_next_numbers_and_the_box_any_others() {
     wish(&mut window, Wish::ShowFrom(500));
     assert_eq!(script.draw_faces()[23], sample(523, 100));
     window.get(By::new().role(egui::accesskit::Role::SpinButton).label("Faces from number"));
-    click(&mut window, "Faces from anywhere");
+    click(&mut window, "Random page");
     assert_ne!(state(&window).explorer.desk.first(), 500);
 }
 
 #[test]
-fn clicks_pick_faces_and_average_makes_their_mean() {
+fn average_shows_the_mean_of_selected_faces() {
     let (mut window, script) = exploring();
-    assert!(!is_enabled(&window, "Average") && !is_enabled(&window, "Vary") && !is_enabled(&window, "Walk"));
+    assert!(!is_enabled(&window, "Average") && !is_enabled(&window, "Vary") && !is_enabled(&window, "Morph"));
     for name in ["Face 3", "Face 7", "Face 9"] {
         click(&mut window, name);
     }
-    assert!(!is_enabled(&window, "Walk"), "a walk has two ends");
+    assert!(!is_enabled(&window, "Morph"), "a walk needs two faces");
     click(&mut window, "Face 9");
     assert_eq!(chosen(&window), "face 7");
     click(&mut window, "Average");
     assert_eq!(script.draw_faces(), [mean(&[sample(3, 100), sample(7, 100)]).expect("two")]);
     assert_eq!(chosen(&window), "average of face 3, face 7");
     window.run_steps(2);
-    click(&mut window, "Let all go");
+    click(&mut window, "Deselect all");
     assert_eq!(chosen(&window), "nothing");
 }
 
 #[test]
-fn vary_shows_faces_near_the_chosen_one_and_back_the_samples() {
+fn vary_shows_variations_and_back_returns() {
     let (mut window, script) = exploring();
     click(&mut window, "Face 3");
     click(&mut window, "Vary");
-    assert_eq!(script.draw_faces().len(), 23, "the face itself is there already");
+    assert_eq!(script.draw_faces().len(), 23, "the face itself is already there");
     window.run_steps(2);
     assert!(has_button(&window, "Variation 1 of face 3"));
     click(&mut window, "Back");
@@ -106,11 +106,11 @@ fn vary_shows_faces_near_the_chosen_one_and_back_the_samples() {
 }
 
 #[test]
-fn a_walk_is_drawn_live_with_one_picture_under_way_at_a_time() {
+fn a_walk_requests_one_picture_at_a_time() {
     let (mut window, script) = exploring();
     click(&mut window, "Face 3");
     click(&mut window, "Face 7");
-    click(&mut window, "Walk");
+    click(&mut window, "Morph");
     let at = |share: f32| between(&sample(3, 100), &sample(7, 100), share);
     let asked = script.asked_faces().len();
     wish(&mut window, Wish::SetShare(0.25));
@@ -118,21 +118,21 @@ fn a_walk_is_drawn_live_with_one_picture_under_way_at_a_time() {
     assert_eq!(script.asked_faces().len(), asked, "the middle is still being drawn");
     assert_eq!(script.draw_faces(), [at(0.5)]);
     window.run_steps(2);
-    assert_eq!(script.draw_faces(), [at(0.75)], "then the newest place, and none between");
-    window.get_by_role_and_label(egui::accesskit::Role::Slider, "Place on the walk").focus();
+    assert_eq!(script.draw_faces(), [at(0.75)], "then the newest position, skipping those between");
+    window.get_by_role_and_label(egui::accesskit::Role::Slider, "Morph position").focus();
     window.run_steps(2);
     press(&mut window, Modifiers::NONE, Key::ArrowRight);
     assert_eq!(chosen(&window), "76 % from face 3 to face 7");
-    click(&mut window, "End walk");
+    click(&mut window, "End morph");
     assert_eq!(chosen(&window), "face 7");
 }
 
 #[test]
-fn fills_start_at_the_chosen_face_until_its_chip_is_closed() {
+fn fills_start_at_the_chosen_face() {
     let (mut window, script) = exploring();
     click(&mut window, "Face 12");
     click(&mut window, "Use as start");
-    window.get_by_label("Starts at face 12");
+    window.get_by_label("Starts from face 12");
     press(&mut window, Modifiers::NONE, Key::X);
     start(&mut window, &script);
     let (_, request) = script.job();
@@ -141,14 +141,14 @@ fn fills_start_at_the_chosen_face_until_its_chip_is_closed() {
     window.state_mut().state.handle(Action::SetSettings(steps));
     assert!(script.was_sent(|command| matches!(command, Command::Update(live) if live.steps == 77)));
     finish(&mut window, &script);
-    click(&mut window, "Start where the settings say");
-    assert!(window.query_by_label("Starts at face 12").is_none());
+    click(&mut window, "Reset the start");
+    assert!(window.query_by_label("Starts from face 12").is_none());
     press(&mut window, Modifiers::NONE, Key::Enter);
     assert_eq!(script.job().1.start, Start::AsSet);
 }
 
 #[test]
-fn another_model_has_other_faces_and_no_start() {
+fn changing_the_model_clears_faces_and_start() {
     let (mut window, script) = exploring();
     click(&mut window, "Face 12");
     click(&mut window, "Use as start");
@@ -161,7 +161,7 @@ fn another_model_has_other_faces_and_no_start() {
 }
 
 #[test]
-fn trouble_says_what_to_do_and_trying_again_loads_the_model() {
+fn try_again_loads_the_model_after_an_error() {
     let (mut window, script) = editor_with_photo();
     press(&mut window, Modifiers::NONE, Key::X);
     script.tell(Event::NotReady { message: "the model is damaged".to_owned() });
@@ -177,24 +177,24 @@ fn trouble_says_what_to_do_and_trying_again_loads_the_model() {
     script.tell(Event::NotDrawn { faces, message: "the device is lost".to_owned() });
     window.run_steps(3);
     window.get_by_label("the device is lost");
-    assert_eq!(script.asked_faces().len(), 1, "it does not ask in circles");
+    assert_eq!(script.asked_faces().len(), 1, "it does not repeat the request");
 }
 
 #[test]
-fn while_a_fill_runs_the_window_says_that_faces_wait() {
+fn faces_wait_while_a_fill_runs() {
     let (mut window, script) = editor_with_photo();
     paint(&mut window);
     open(&mut window, &script);
     press(&mut window, Modifiers::NONE, Key::Enter);
     click(&mut window, "More faces");
-    window.get_by_label("New faces are drawn when the fill has ended");
+    window.get_by_label("New faces appear when the fill has finished");
     script.start();
     finish(&mut window, &script);
-    assert!(window.query_by_label("New faces are drawn when the fill has ended").is_none());
+    assert!(window.query_by_label("New faces appear when the fill has finished").is_none());
 }
 
 #[test]
-fn faces_are_kept_renamed_and_deleted_in_the_library_of_the_command_line() {
+fn faces_are_saved_renamed_and_deleted() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("latents.json");
     let (mut window, script) = editor_with_photo();
@@ -203,9 +203,9 @@ fn faces_are_kept_renamed_and_deleted_in_the_library_of_the_command_line() {
     let is_free = |editor: &crate::app::Editor| editor.state.explorer.shelf.obstacle().is_none();
     wait_for(&mut window, "the library", is_free);
     click(&mut window, "Face 12");
-    assert!(!is_enabled(&window, "Keep"), "a name is needed");
+    assert!(!is_enabled(&window, "Save"), "a name is needed");
     wish(&mut window, Wish::TypeName("ann".to_owned()));
-    click(&mut window, "Keep");
+    click(&mut window, "Save");
     wait_for(&mut window, "the library", is_free);
     let found = |name: &str| Library::open(&path).expect("readable").find(&Source::parse(name), &model()).ok();
     assert_eq!(found("ann"), Some(sample(12, 100)));
@@ -219,13 +219,13 @@ fn faces_are_kept_renamed_and_deleted_in_the_library_of_the_command_line() {
     click(&mut window, "Delete");
     wait_for(&mut window, "the library", is_free);
     assert!(found("smiling ann").is_none() && !has_button(&window, "smiling ann"));
-    click(&mut window, "Keep");
+    click(&mut window, "Save");
     wait_for(&mut window, "the library", is_free);
-    assert!(found("smiling ann").is_some(), "what was deleted is brought back");
+    assert!(found("smiling ann").is_some(), "a deleted face can be saved again");
 }
 
 #[test]
-fn a_library_that_cannot_be_read_is_told_once_and_left_alone() {
+fn an_unreadable_library_is_reported_and_not_overwritten() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("latents.json");
     std::fs::write(&path, "no library").expect("written");
@@ -233,17 +233,17 @@ fn a_library_that_cannot_be_read_is_told_once_and_left_alone() {
     window.state_mut().state.keep_faces_in(path.clone());
     open(&mut window, &script);
     wait_for(&mut window, "the message", |editor| editor.toaster.newest().is_some());
-    assert!(super::newest_message(&window).headline.contains("is no library of latents"));
+    assert!(super::newest_message(&window).headline.contains("is not a library of latents"));
     assert!(!state(&window).explorer.shelf.is_unread());
     assert_eq!(std::fs::read(&path).expect("there"), b"no library");
 }
 
 #[test]
-fn the_small_window_shows_the_page_and_all_that_is_done_with_it() {
+fn the_smallest_window_shows_all_explore_controls() {
     let (mut window, script) = editor_of_size(1024.0, 700.0);
     open(&mut window, &script);
     click(&mut window, "Face 3");
-    for name in ["Face 0", "Face 5", "Face 23", "More faces", "Average", "Let all go", "Use as start", "Keep"] {
+    for name in ["Face 0", "Face 5", "Face 23", "More faces", "Average", "Deselect all", "Use as start", "Save"] {
         let bounds = button(&window, name).rect();
         assert!(egui::Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(1024.0, 672.0)).contains_rect(bounds), "{name}");
     }
@@ -252,7 +252,7 @@ fn the_small_window_shows_the_page_and_all_that_is_done_with_it() {
 }
 
 #[test]
-fn the_real_engine_draws_the_page_and_fills_from_a_face() {
+fn the_real_engine_fills_from_an_explored_face() {
     let mut window = painted("tiny-16.safetensors", 5);
     window.state_mut().state.handle(Action::SetDevice(DeviceChoice::Cpu));
     press(&mut window, Modifiers::NONE, Key::X);
@@ -265,7 +265,7 @@ fn the_real_engine_draws_the_page_and_fills_from_a_face() {
     assert!(picture(0).dimensions() == (16, 16) && picture(0) != picture(1));
     click(&mut window, "Face 12");
     click(&mut window, "Use as start");
-    // The chip moves the button up.
+    // The chip moves the Fill button.
     window.run_steps(2);
     click(&mut window, "Fill");
     wait_for(&mut window, "the fill", |editor| editor.state.has_result());

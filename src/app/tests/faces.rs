@@ -1,4 +1,4 @@
-//! Faces that were found: which one gets the frame, and how another one does.
+//! Detected faces: which one gets the face frame, and how to choose another.
 
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ fn open(state: &mut State, photo: &Arc<Photo>) {
     state.handle(Action::Done(Done::Photo { photo, name, frame: None, origin }));
 }
 
-/// A photo whose faces are still looked for: nothing comes from the background, because nobody polls.
+/// A state with a photo whose face detection has not finished: background results are never polled.
 fn looking() -> (State, Arc<Photo>) {
     let (state, photo, _) = looking_with_script();
     (state, photo)
@@ -46,7 +46,7 @@ fn looking_with_script() -> (State, Arc<Photo>, Arc<Script>) {
     (state, photo, script)
 }
 
-/// A window with a photo in which no face was found.
+/// A window with a photo without faces.
 fn window_with_blank_photo<'a>() -> (super::Window<'a>, Arc<Photo>) {
     let (mut window, _) = editor();
     let photo = blank_photo();
@@ -64,7 +64,7 @@ fn document(state: &State) -> &Document {
 }
 
 #[test]
-fn the_largest_face_gets_the_frame_and_that_is_no_step_of_undo() {
+fn the_largest_face_gets_the_frame_without_undo() {
     let (mut state, photo) = looking();
     assert_eq!((document(&state).faces(), document(&state).frame()), (None, FaceFrame::centered(400, 300)));
     find(&mut state, &photo, &[LARGER, SMALLER]);
@@ -74,7 +74,7 @@ fn the_largest_face_gets_the_frame_and_that_is_no_step_of_undo() {
 }
 
 #[test]
-fn a_frame_that_the_user_has_moved_stays() {
+fn a_moved_frame_stays_when_faces_are_found() {
     let (mut state, photo) = looking();
     let before = document(&state).frame();
     let moved = FaceFrame { side_px: 50.0, ..before };
@@ -82,20 +82,20 @@ fn a_frame_that_the_user_has_moved_stays() {
     state.handle(Action::Canvas(CanvasAction::FrameChanged { before }));
     find(&mut state, &photo, &[LARGER, SMALLER]);
     assert_eq!(document(&state).frame(), moved);
-    // The faces are within reach all the same.
+    // The found faces can still be chosen.
     state.handle(Action::Do(Verb::NextFace));
     assert_eq!(document(&state).frame(), LARGER);
 }
 
 #[test]
-fn faces_of_a_photo_that_is_no_longer_open_change_nothing() {
+fn faces_of_a_closed_photo_are_ignored() {
     let (mut state, _) = looking();
     find(&mut state, &blank_photo(), &[LARGER]);
     assert_eq!((document(&state).faces(), document(&state).frame()), (None, FaceFrame::centered(400, 300)));
 }
 
 #[test]
-fn the_next_face_goes_round_and_each_is_one_step_of_undo() {
+fn next_face_cycles_with_one_undo_step_each() {
     let (mut state, photo) = looking();
     find(&mut state, &photo, &[LARGER, SMALLER]);
     for expected in [SMALLER, LARGER] {
@@ -110,7 +110,7 @@ fn the_next_face_goes_round_and_each_is_one_step_of_undo() {
 }
 
 #[test]
-fn the_only_face_is_no_next_one() {
+fn next_face_does_nothing_with_one_face() {
     let (mut state, photo) = looking();
     find(&mut state, &photo, &[LARGER]);
     state.handle(Action::Do(Verb::NextFace));
@@ -118,7 +118,7 @@ fn the_only_face_is_no_next_one() {
 }
 
 #[test]
-fn a_click_on_another_face_frames_it() {
+fn clicking_another_face_moves_the_frame_there() {
     let (mut window, photo) = window_with_blank_photo();
     find(&mut window.state_mut().state, &photo, &[LARGER, SMALLER]);
     window.state_mut().state.tool = Tool::Frame;
@@ -137,10 +137,11 @@ fn a_click_on_another_face_frames_it() {
 }
 
 #[test]
-fn the_status_line_says_how_many_faces_there_are_and_how_to_get_to_them() {
+fn the_status_bar_shows_the_number_of_faces() {
     let (mut window, photo) = window_with_blank_photo();
     window.get_by_label("No face found: place the frame by hand (F)");
-    for (faces, text) in [(&[LARGER][..], "1 face found"), (&[LARGER, SMALLER], "2 faces found: Tab takes the next")] {
+    let cases = [(&[LARGER][..], "1 face found"), (&[LARGER, SMALLER], "2 faces found: Tab selects the next")];
+    for (faces, text) in cases {
         find(&mut window.state_mut().state, &photo, faces);
         window.run_steps(2);
         window.get_by_label(text);
@@ -148,7 +149,7 @@ fn the_status_line_says_how_many_faces_there_are_and_how_to_get_to_them() {
 }
 
 #[test]
-fn tab_takes_the_next_face_and_stays_with_the_buttons_where_there_is_no_choice() {
+fn tab_selects_the_next_of_several_faces() {
     let (mut window, photo) = window_with_blank_photo();
     let context = window.ctx.clone();
     let tab = |editor: &mut crate::app::Editor, modifiers| {
@@ -159,15 +160,15 @@ fn tab_takes_the_next_face_and_stays_with_the_buttons_where_there_is_no_choice()
     };
     let editor = window.state_mut();
     find(&mut editor.state, &photo, &[LARGER]);
-    assert!(!tab(editor, Modifiers::NONE), "one face is no choice");
+    assert!(!tab(editor, Modifiers::NONE), "with one face, Tab moves the focus");
     find(&mut editor.state, &photo, &[LARGER, SMALLER]);
-    assert!(!tab(editor, Modifiers::SHIFT) && document(&editor.state).frame() == LARGER, "back through the buttons");
+    assert!(!tab(editor, Modifiers::SHIFT) && document(&editor.state).frame() == LARGER, "Shift+Tab moves the focus");
     assert!(tab(editor, Modifiers::NONE));
     assert_eq!(document(&editor.state).frame(), SMALLER);
 }
 
 #[test]
-fn faces_that_are_found_after_a_fill_leave_its_frame_alone() {
+fn faces_found_after_a_fill_keep_its_frame() {
     let (mut state, photo, script) = looking_with_script();
     let before = document(&state).frame();
     state.handle(Action::Shape(crate::mask::MaskPreset::Center));

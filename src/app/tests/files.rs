@@ -1,4 +1,4 @@
-//! Saving, closing, and the questions that guard unsaved work.
+//! Export, masks, closing, and the questions that protect unsaved work.
 
 use std::path::Path;
 
@@ -25,7 +25,7 @@ pub fn wait_until_saved(window: &mut super::Window<'_>) {
 }
 
 #[test]
-fn export_writes_the_fill_and_leaves_every_other_pixel_alone() {
+fn export_changes_only_pixels_in_the_hole() {
     let (mut window, _) = filled();
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("filled.png");
@@ -49,7 +49,7 @@ fn export_writes_the_fill_and_leaves_every_other_pixel_alone() {
 }
 
 #[test]
-fn an_exported_file_says_how_it_was_made_unless_told_not_to() {
+fn exports_record_their_provenance_unless_switched_off() {
     let (mut window, _) = filled();
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("filled.png");
@@ -73,7 +73,7 @@ fn an_exported_file_says_how_it_was_made_unless_told_not_to() {
 }
 
 #[test]
-fn a_layer_holds_the_fill_and_nothing_around_it() {
+fn an_exported_layer_is_transparent_outside_the_hole() {
     let (mut window, _) = filled();
     window.state_mut().state.handle(Action::Done(Done::NoDialog(Purpose::ExportLayer)));
     window.run_steps(2);
@@ -93,14 +93,14 @@ fn a_layer_holds_the_fill_and_nothing_around_it() {
 }
 
 #[test]
-fn without_a_fill_export_is_off() {
+fn export_is_disabled_without_a_fill() {
     let (mut window, _) = editor_with_photo();
     paint(&mut window);
     assert!(!is_enabled(&window, "Export…") && !is_enabled(&window, "Export layer…"));
 }
 
 #[test]
-fn a_typed_name_never_replaces_a_file_without_asking() {
+fn typed_names_never_replace_files_without_asking() {
     let (mut window, _) = filled();
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("precious.png");
@@ -117,7 +117,7 @@ fn a_typed_name_never_replaces_a_file_without_asking() {
 }
 
 #[test]
-fn a_dialog_that_asked_about_another_name_does_not_count_as_asking() {
+fn confirming_another_name_does_not_allow_replacing() {
     let (mut window, _) = filled();
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("precious.png");
@@ -129,7 +129,7 @@ fn a_dialog_that_asked_about_another_name_does_not_count_as_asking() {
 }
 
 #[test]
-fn a_failed_export_keeps_the_fill_and_says_so() {
+fn a_failed_export_keeps_the_fill() {
     let (mut window, _) = filled();
     pick(&mut window, Purpose::Export, Path::new("/nowhere/at/all.png"), true);
     wait_until_saved(&mut window);
@@ -139,7 +139,7 @@ fn a_failed_export_keeps_the_fill_and_says_so() {
 }
 
 #[test]
-fn without_a_dialog_a_field_for_the_path_appears() {
+fn without_a_dialog_a_path_field_appears() {
     let (mut window, _) = filled();
     window.state_mut().state.handle(Action::Done(Done::NoDialog(Purpose::Export)));
     window.run_steps(2);
@@ -149,7 +149,7 @@ fn without_a_dialog_a_field_for_the_path_appears() {
 }
 
 #[test]
-fn a_mask_comes_back_from_its_file() {
+fn a_saved_mask_loads_unchanged() {
     let (mut window, _) = editor_with_photo();
     paint(&mut window);
     let folder = tempfile::tempdir().expect("a folder");
@@ -164,7 +164,7 @@ fn a_mask_comes_back_from_its_file() {
 }
 
 #[test]
-fn closing_with_unsaved_work_asks_and_cancel_stays() {
+fn closing_with_unsaved_work_asks_first() {
     let (mut window, _) = filled();
     window.state_mut().state.handle(Action::RequestClose);
     window.run_steps(2);
@@ -178,7 +178,7 @@ fn closing_with_unsaved_work_asks_and_cancel_stays() {
 }
 
 #[test]
-fn closing_after_export_asks_nothing() {
+fn closing_after_export_does_not_ask() {
     let (mut window, _) = filled();
     let folder = tempfile::tempdir().expect("a folder");
     pick(&mut window, Purpose::Export, &folder.path().join("a.png"), true);
@@ -188,7 +188,7 @@ fn closing_after_export_asks_nothing() {
 }
 
 #[test]
-fn opening_over_unsaved_work_asks_first_and_then_opens() {
+fn opening_over_unsaved_work_asks_first() {
     let (mut window, _) = filled();
     window.state_mut().state.handle(Action::Open(Source::Sample(Sample::GraceHopper)));
     assert!(!window.state().state.opening);

@@ -1,4 +1,4 @@
-//! From the button to a result, with the engine's answers scripted.
+//! A fill from the Fill button to its result, with the scripted engine.
 
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
@@ -19,14 +19,14 @@ fn state<'w>(window: &'w super::Window<'_>) -> &'w State {
     &window.state().state
 }
 
-/// An editor with a painted hole in which a fill has been started.
+/// An editor with a painted hole and a running fill.
 pub fn running<'a>() -> (super::Window<'a>, std::sync::Arc<Script>) {
     let (mut window, script) = editor_with_photo();
     start(&mut window, &script);
     (window, script)
 }
 
-/// Paints a hole and starts to fill it.
+/// Paints a hole and starts a fill.
 pub fn start(window: &mut super::Window<'_>, script: &Script) {
     paint(window);
     press(window, Modifiers::NONE, Key::Enter);
@@ -41,7 +41,7 @@ pub fn filled<'a>() -> (super::Window<'a>, std::sync::Arc<Script>) {
     (window, script)
 }
 
-/// Brings the running fill to its end, drawn at full size.
+/// Finishes the running fill and waits for its full-size picture.
 pub fn finish(window: &mut super::Window<'_>, script: &Script) {
     script.progress(1, 150);
     script.show(150);
@@ -57,7 +57,7 @@ pub fn wait_until_drawn(window: &mut super::Window<'_>) {
 }
 
 #[test]
-fn a_fill_gets_the_painted_hole_the_frame_and_the_settings() {
+fn a_fill_gets_the_hole_frame_and_settings() {
     let (window, script) = running();
     let (_, request) = script.job();
     let document = state(&window).document.as_ref().expect("open");
@@ -66,7 +66,7 @@ fn a_fill_gets_the_painted_hole_the_frame_and_the_settings() {
 }
 
 #[test]
-fn paint_outside_the_frame_is_told_before_the_fill() {
+fn paint_outside_the_frame_shows_a_warning() {
     let (mut window, _script) = editor_with_photo();
     paint(&mut window);
     let frame = state(&window).document.as_ref().expect("open").frame();
@@ -78,8 +78,8 @@ fn paint_outside_the_frame_is_told_before_the_fill() {
         window.state_mut().state.handle(Action::Canvas(action));
         window.run_steps(2);
         let told = |text: &str| window.query_by_label(text).is_some();
-        let partly = told("Paint far outside the face frame stays as it is");
-        (is_enabled(&window, "Fill"), partly, told("All paint lies outside the face frame"))
+        let partly = told("Paint far outside the face frame is not filled");
+        (is_enabled(&window, "Fill"), partly, told("All paint is outside the face frame"))
     };
     assert_eq!(place(frame.center_in_photo, frame.side_px), (true, false, false));
     assert_eq!(place([left + width + 100.0, top], 16.0), (false, false, true));
@@ -87,7 +87,7 @@ fn paint_outside_the_frame_is_told_before_the_fill() {
 }
 
 #[test]
-fn a_running_fill_shows_its_progress_its_picture_and_its_losses() {
+fn a_running_fill_shows_progress_picture_and_losses() {
     let (mut window, script) = running();
     assert!(has_button(&window, "Stop") && !has_button(&window, "Fill"));
     script.progress(1, 73);
@@ -98,13 +98,13 @@ fn a_running_fill_shows_its_progress_its_picture_and_its_losses() {
     assert!(has_button(&window, "Candidate 2, best"));
     assert!(state(&window).patch().is_some() && !state(&window).shows_hole());
     let losses = state(&window).shown_losses().expect("known");
-    assert!((losses.total - 1.0 / 73_f32.sqrt()).abs() < 1e-6, "the best candidate's: {losses:?}");
+    assert!((losses.total - 1.0 / 73_f32.sqrt()).abs() < 1e-6, "losses of the best candidate: {losses:?}");
     // λ·prior is a fifth of the scripted losses.
     window.get_by_label("20 %");
 }
 
 #[test]
-fn the_frame_and_the_files_are_locked_while_a_fill_runs() {
+fn frame_and_export_are_locked_during_a_fill() {
     let (mut window, script) = running();
     let frame = state(&window).document.as_ref().expect("open").frame();
     let moved = FaceFrame { side_px: frame.side_px * 2.0, ..frame };
@@ -115,13 +115,13 @@ fn the_frame_and_the_files_are_locked_while_a_fill_runs() {
 }
 
 #[test]
-fn stop_answers_at_once_and_keeps_the_best_so_far() {
+fn stop_keeps_the_best_result_so_far() {
     let (mut window, script) = running();
     script.progress(1, 20);
     script.show(20);
     window.run_steps(2);
     press(&mut window, Modifiers::NONE, Key::Escape);
-    assert!(has_button(&window, "Stopping…"), "before the engine has answered");
+    assert!(has_button(&window, "Stopping…"), "shown before the engine answers");
     assert!(script.was_sent(|command| matches!(command, Command::Cancel)));
     script.finish(20, Some(StopReason::Cancelled));
     window.run_steps(2);
@@ -130,7 +130,7 @@ fn stop_answers_at_once_and_keeps_the_best_so_far() {
 }
 
 #[test]
-fn stop_before_the_first_iteration_is_no_error() {
+fn stopping_before_the_first_iteration_shows_no_error() {
     let (mut window, script) = running();
     click(&mut window, "Stop");
     script.fail("Cancelled", "no iteration was done");
@@ -140,7 +140,7 @@ fn stop_before_the_first_iteration_is_no_error() {
 }
 
 #[test]
-fn a_failed_fill_says_why_and_loses_nothing() {
+fn a_failed_fill_shows_the_reason() {
     let (mut window, script) = running();
     script.fail("The device was lost: choose the CPU under Device", "out of memory");
     window.run_steps(2);
@@ -150,7 +150,7 @@ fn a_failed_fill_says_why_and_loses_nothing() {
 }
 
 #[test]
-fn a_fill_that_breaks_off_keeps_its_result() {
+fn an_interrupted_fill_keeps_its_result() {
     let (mut window, script) = running();
     script.show(9);
     script.finish(9, Some(StopReason::Failed("device lost".to_owned())));
@@ -187,7 +187,7 @@ fn lambda_and_steps_reach_a_running_search() {
 }
 
 #[test]
-fn news_of_an_older_fill_is_dropped() {
+fn events_of_an_older_fill_are_ignored() {
     let (mut window, script) = running();
     let (job, _) = script.job();
     script.tell(Event::Failed { job: job - 1, message: "old".to_owned(), causes: Vec::new() });
@@ -196,7 +196,7 @@ fn news_of_an_older_fill_is_dropped() {
 }
 
 #[test]
-fn a_result_is_one_step_of_undo_and_the_hole_shows_again_without_it() {
+fn a_result_is_one_undo_step() {
     let (mut window, _) = filled();
     assert!(!state(&window).shows_hole() && state(&window).patch().is_some());
     press(&mut window, Modifiers::COMMAND, Key::Z);
@@ -208,7 +208,7 @@ fn a_result_is_one_step_of_undo_and_the_hole_shows_again_without_it() {
 }
 
 #[test]
-fn painting_after_a_fill_shows_the_hole_and_undo_brings_the_fill_back() {
+fn painting_after_a_fill_can_be_undone() {
     let (mut window, _) = filled();
     paint(&mut window);
     assert!(state(&window).shows_hole() && state(&window).has_result());
@@ -217,7 +217,7 @@ fn painting_after_a_fill_shows_the_hole_and_undo_brings_the_fill_back() {
 }
 
 #[test]
-fn the_finished_fill_is_drawn_at_full_size_from_the_best_candidate() {
+fn a_finished_fill_shows_the_best_candidate() {
     let (window, _) = filled();
     let document = state(&window).document.as_ref().expect("open");
     let fill = document.fill().expect("filled");
@@ -227,19 +227,19 @@ fn the_finished_fill_is_drawn_at_full_size_from_the_best_candidate() {
 }
 
 #[test]
-fn digits_choose_a_candidate_and_a_goes_back_to_the_best() {
+fn number_keys_choose_a_candidate() {
     let (mut window, _) = filled();
     assert_eq!(state(&window).candidate_count(), CANDIDATES);
     let look =
         |window: &super::Window<'_>| state(window).document.as_ref().and_then(Document::fill).expect("filled").look;
     press(&mut window, Modifiers::NONE, Key::Num3);
-    assert_eq!(look(&window).candidate, 0, "the third is the worst");
+    assert_eq!(look(&window).candidate, 0, "the third in order is the worst");
     wait_for(&mut window, "its picture", |editor| {
         let fill = editor.state.document.as_ref().and_then(Document::fill).expect("filled");
         fill.composed.is_some_and(|composed| composed.candidate == 0)
     });
     press(&mut window, Modifiers::NONE, Key::Num9);
-    assert_eq!(look(&window).candidate, 0, "there is no ninth");
+    assert_eq!(look(&window).candidate, 0, "there is no ninth candidate");
     press(&mut window, Modifiers::NONE, Key::A);
     assert_eq!(look(&window).candidate, BEST);
     click(&mut window, "Candidate 2");
@@ -247,7 +247,7 @@ fn digits_choose_a_candidate_and_a_goes_back_to_the_best() {
 }
 
 #[test]
-fn a_running_search_is_told_which_candidate_to_show() {
+fn the_chosen_candidate_reaches_a_running_search() {
     let (mut window, script) = running();
     script.show(3);
     window.run_steps(2);
@@ -256,7 +256,7 @@ fn a_running_search_is_told_which_candidate_to_show() {
 }
 
 #[test]
-fn another_blend_draws_the_fill_anew() {
+fn changing_the_blend_composes_the_fill_again() {
     let (mut window, _) = filled();
     window.state_mut().state.handle(Action::SetBlend(BlendMode::None.into()));
     wait_for(&mut window, "the picture", |editor| {
@@ -266,7 +266,7 @@ fn another_blend_draws_the_fill_anew() {
 }
 
 #[test]
-fn the_detail_slider_draws_the_fill_anew() {
+fn the_detail_slider_composes_the_fill_again() {
     let (mut window, _) = filled();
     window.get_by_label("More").click();
     window.run_steps(4);
@@ -282,7 +282,7 @@ fn the_detail_slider_draws_the_fill_anew() {
 }
 
 #[test]
-fn the_device_and_its_notice_stand_in_the_status_bar() {
+fn the_status_bar_shows_the_device_notice() {
     let (mut window, script) = editor_with_photo();
     window.get_by_label("Preparing the device and the model…");
     script.tell(Event::Ready { device: device(), model: model() });
@@ -291,7 +291,7 @@ fn the_device_and_its_notice_stand_in_the_status_bar() {
 }
 
 #[test]
-fn a_device_that_does_not_get_ready_is_no_longer_prepared() {
+fn the_status_bar_reports_a_device_failure() {
     let (mut window, script) = running();
     script.finish(150, None);
     script.tell(Event::NotReady { message: "the GPU broke down".to_owned() });
@@ -300,7 +300,7 @@ fn a_device_that_does_not_get_ready_is_no_longer_prepared() {
 }
 
 #[test]
-fn before_is_shown_while_its_key_is_held_and_the_divider_stays() {
+fn the_before_key_and_the_divider_work() {
     let (mut window, _) = filled();
     window.key_down(Key::Backslash);
     window.run_steps(2);
@@ -315,7 +315,7 @@ fn before_is_shown_while_its_key_is_held_and_the_divider_stays() {
 }
 
 #[test]
-fn a_fill_that_explains_too_little_is_kept_and_doubted() {
+fn a_poorly_fitting_fill_shows_a_warning() {
     let (mut window, script) = running();
     script.show(150);
     script.finish_explaining(150, None, Some(0.01));

@@ -1,4 +1,4 @@
-//! The encoder's first guess, which follows the hole while nothing runs.
+//! The encoder's first guess, which is updated with the hole while no search runs.
 
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
@@ -28,7 +28,7 @@ pub fn act(window: &mut Window<'_>, action: Action) {
     window.run_steps(2);
 }
 
-/// An editor whose device is open, with a painted hole.
+/// An editor with an open device and a painted hole.
 fn ready<'a>() -> (Window<'a>, std::sync::Arc<Script>) {
     let (mut window, script) = editor_with_photo();
     script.be_ready();
@@ -37,7 +37,7 @@ fn ready<'a>() -> (Window<'a>, std::sync::Arc<Script>) {
     (window, script)
 }
 
-/// Answers the newest request for a picture.
+/// Answers the newest sketch request.
 fn draw_newest(window: &mut Window<'_>, script: &Script) {
     let (id, _) = script.sketches().pop().expect("a picture was asked for");
     script.draw(id, vec![0.0; 100], 0.5);
@@ -60,9 +60,9 @@ fn erase() -> Stroke {
 }
 
 #[test]
-fn a_stroke_that_ends_gets_a_first_guess_that_says_what_it_is() {
+fn a_finished_stroke_shows_a_labelled_first_guess() {
     let (mut window, script) = ready();
-    assert_eq!(script.sketches().len(), 1, "once for the whole stroke");
+    assert_eq!(script.sketches().len(), 1, "one request for the whole stroke");
     let request = newest_guess(&script);
     assert_eq!(*request.hole, *document(&window).mask());
     assert_eq!((request.settings.steps, request.settings.candidates), (1, 1));
@@ -70,11 +70,11 @@ fn a_stroke_that_ends_gets_a_first_guess_that_says_what_it_is() {
     assert!(state(&window).shows_hole() && state(&window).patch().is_none());
     draw_newest(&mut window, &script);
     assert_eq!((state(&window).hole_look(), state(&window).patch().is_some()), (HoleLook::Outlined, true));
-    window.get_by_label("First guess: Fill improves it");
+    window.get_by_label("First guess: press Fill to improve it");
 }
 
 #[test]
-fn a_first_guess_is_no_result() {
+fn a_first_guess_is_not_a_result() {
     let (mut window, _) = guessed();
     assert!(!state(&window).has_result() && !is_enabled(&window, "Export…") && is_enabled(&window, "Fill"));
     let state = &mut window.state_mut().state;
@@ -84,7 +84,7 @@ fn a_first_guess_is_no_result() {
 }
 
 #[test]
-fn shapes_undo_the_frame_and_the_blend_ask_for_another_guess() {
+fn hole_frame_and_blend_changes_request_another_guess() {
     let (mut window, script) = guessed();
     let asks = |window: &mut Window<'_>, what: &str, action: Action| {
         let before = script.sketches().len();
@@ -101,13 +101,13 @@ fn shapes_undo_the_frame_and_the_blend_ask_for_another_guess() {
     moved.side_px += 10.0;
     let asked = script.sketches().len();
     act(&mut window, Action::Canvas(CanvasAction::SetFrame(moved)));
-    assert_eq!(script.sketches().len(), asked, "not while it is dragged");
+    assert_eq!(script.sketches().len(), asked, "no request while the frame is dragged");
     asks(&mut window, "the frame's move", Action::Canvas(CanvasAction::FrameChanged { before }));
     assert_eq!(newest_guess(&script).frame, moved);
 }
 
 #[test]
-fn a_guess_of_an_older_hole_is_not_shown_as_that_of_the_newest() {
+fn a_guess_of_an_older_hole_is_ignored() {
     let (mut window, script) = ready();
     let (old, _) = script.sketches().pop().expect("asked");
     act(&mut window, Action::Shape(MaskPreset::Center));
@@ -119,7 +119,7 @@ fn a_guess_of_an_older_hole_is_not_shown_as_that_of_the_newest() {
 }
 
 #[test]
-fn the_last_guess_stays_under_the_tint_while_painting_and_leaves_while_erasing() {
+fn the_guess_stays_while_painting_but_not_erasing() {
     let (mut window, _) = guessed();
     act(&mut window, Action::Canvas(CanvasAction::BeginStroke(stroke())));
     assert!(state(&window).patch().is_some() && state(&window).shows_hole() && !state(&window).shows_guess());
@@ -129,7 +129,7 @@ fn the_last_guess_stays_under_the_tint_while_painting_and_leaves_while_erasing()
 }
 
 #[test]
-fn a_guess_waits_for_the_device_and_comes_when_it_is_ready() {
+fn a_guess_waits_for_the_device() {
     let (mut window, script) = editor_with_photo();
     paint(&mut window);
     assert!(script.sketches().is_empty());
@@ -137,14 +137,14 @@ fn a_guess_waits_for_the_device_and_comes_when_it_is_ready() {
     window.run_steps(2);
     assert_eq!(script.sketches().len(), 1);
     act(&mut window, Action::SetDevice(crate::device::DeviceChoice::Cpu));
-    assert_eq!(script.sketches().len(), 1, "another device is being opened");
+    assert_eq!(script.sketches().len(), 1, "the other device is not open yet");
     script.be_ready();
     window.run_steps(2);
     assert_eq!(script.sketches().len(), 2);
 }
 
 #[test]
-fn a_model_without_an_encoder_guesses_nothing() {
+fn a_model_without_an_encoder_has_no_guess() {
     let (mut window, script) = editor_with_photo();
     let model = crate::model::ModelInfo { has_encoder: false, ..super::engine::model() };
     script.tell(crate::job::Event::Ready { device: super::engine::device(), model });
@@ -154,7 +154,7 @@ fn a_model_without_an_encoder_guesses_nothing() {
 }
 
 #[test]
-fn the_check_box_switches_guesses_off_and_is_remembered() {
+fn the_check_box_switches_guesses_off() {
     let (mut window, script) = guessed();
     window.get_by_label("More").click();
     window.run_steps(4);
@@ -167,7 +167,7 @@ fn the_check_box_switches_guesses_off_and_is_remembered() {
 }
 
 #[test]
-fn the_guess_stays_until_the_search_has_a_picture_and_comes_back_when_the_fill_is_undone() {
+fn undoing_a_fill_brings_the_guess_back() {
     let (mut window, script) = guessed();
     press(&mut window, Modifiers::NONE, Key::Enter);
     script.start();
@@ -181,7 +181,7 @@ fn the_guess_stays_until_the_search_has_a_picture_and_comes_back_when_the_fill_i
 }
 
 #[test]
-fn the_before_key_hides_the_guess_and_its_outline() {
+fn the_before_key_hides_the_guess() {
     let (mut window, _) = guessed();
     window.key_down(Key::Backslash);
     window.run_steps(2);
@@ -192,7 +192,7 @@ fn the_before_key_hides_the_guess_and_its_outline() {
 }
 
 #[test]
-fn a_guess_that_fails_is_not_asked_for_again_and_says_nothing() {
+fn a_failed_guess_is_silent_and_not_repeated() {
     let (mut window, script) = ready();
     let (sketch, _) = script.sketches().pop().expect("asked");
     script.tell(crate::job::Event::NotSketched { sketch, message: "no".to_owned() });

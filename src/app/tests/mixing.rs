@@ -1,4 +1,4 @@
-//! More like this, mixes, and the order of the gallery.
+//! "More like this", mixes of two candidates, and the order of the thumbnails.
 
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
@@ -27,7 +27,7 @@ fn act(window: &mut Window<'_>, action: Action) {
     window.run_steps(2);
 }
 
-/// Answers the newest request for a picture with its own latent.
+/// Answers the newest sketch request with the requested latent.
 fn draw_newest(window: &mut Window<'_>, script: &Script, total: f32) {
     let (id, request) = script.sketches().pop().expect("a picture was asked for");
     let Start::At(latent) = request.start else { panic!("not a mix: {:?}", request.start) };
@@ -36,7 +36,7 @@ fn draw_newest(window: &mut Window<'_>, script: &Script, total: f32) {
 }
 
 #[test]
-fn more_like_this_starts_around_the_shown_candidate_and_undo_goes_back() {
+fn more_like_this_starts_around_the_shown_candidate() {
     let (mut window, script) = filled();
     let (first, _) = script.job();
     let latent = fill(&window).outcome.candidates[BEST].latent.clone();
@@ -57,7 +57,7 @@ fn more_like_this_starts_around_the_shown_candidate_and_undo_goes_back() {
 }
 
 #[test]
-fn the_steps_of_the_panel_are_not_those_of_more_like_this() {
+fn more_like_this_keeps_its_own_steps() {
     let (mut window, script) = filled();
     click(&mut window, "More like this");
     let few = script.job().1.settings.steps;
@@ -70,7 +70,7 @@ fn the_steps_of_the_panel_are_not_those_of_more_like_this() {
 }
 
 #[test]
-fn what_begins_at_a_latent_needs_a_fill_of_this_hole_and_this_model() {
+fn more_like_this_needs_a_current_fill() {
     let (mut window, _) = editor_with_photo();
     assert!(!has_button(&window, "More like this"));
     press(&mut window, Modifiers::NONE, Key::L);
@@ -88,7 +88,7 @@ fn what_begins_at_a_latent_needs_a_fill_of_this_hole_and_this_model() {
 }
 
 #[test]
-fn thumbnails_stay_in_place_while_a_search_runs_and_are_ranked_in_the_end() {
+fn thumbnails_are_ranked_only_after_the_search() {
     let (mut window, script) = running();
     script.progress(1, 9);
     script.show(9);
@@ -101,7 +101,7 @@ fn thumbnails_stay_in_place_while_a_search_runs_and_are_ranked_in_the_end() {
 }
 
 #[test]
-fn shift_click_opens_a_mix_that_is_drawn_at_every_place_and_kept_when_let_go() {
+fn releasing_the_mix_slider_keeps_the_mix() {
     let (mut window, script) = filled();
     let spread = |index: usize| 0.1 * f32::from(u8::try_from(index).expect("few"));
     let document = window.state_mut().state.document.as_mut().expect("open");
@@ -121,7 +121,7 @@ fn shift_click_opens_a_mix_that_is_drawn_at_every_place_and_kept_when_let_go() {
     let Start::At(latent) = &request.start else { panic!("{:?}", request.start) };
     assert!(latent.len() == 100 && latent.iter().all(|value| (value - expected).abs() < 1e-6), "{latent:?}");
     draw_newest(&mut window, &script, 0.15);
-    assert_eq!(state(&window).candidate_count(), CANDIDATES, "nothing is kept yet");
+    assert_eq!(state(&window).candidate_count(), CANDIDATES, "the mix is not kept yet");
     assert!((state(&window).shown_losses().expect("drawn").total - 0.15).abs() < 1e-6);
 
     act(&mut window, Action::LetMixGo);
@@ -133,9 +133,9 @@ fn shift_click_opens_a_mix_that_is_drawn_at_every_place_and_kept_when_let_go() {
 
     act(&mut window, Action::SetMixShare(0.75));
     act(&mut window, Action::LetMixGo);
-    assert_eq!(state(&window).candidate_count(), CANDIDATES + 1, "its picture is not there yet");
+    assert_eq!(state(&window).candidate_count(), CANDIDATES + 1, "its picture is not drawn yet");
     draw_newest(&mut window, &script, 0.05);
-    assert_eq!(state(&window).candidate_count(), CANDIDATES + 1, "the mix is moved on, not made twice");
+    assert_eq!(state(&window).candidate_count(), CANDIDATES + 1, "the mix is updated, not added again");
     assert_eq!(fill(&window).outcome.best, CANDIDATES);
     assert!(has_button(&window, "Candidate 1, best, mix"));
 }
@@ -152,7 +152,7 @@ fn mixed<'a>() -> (Window<'a>, std::sync::Arc<Script>) {
 }
 
 #[test]
-fn the_slider_moves_by_keys_and_a_key_keeps_what_it_shows() {
+fn arrow_keys_move_and_keep_the_mix() {
     let (mut window, script) = filled();
     click(&mut window, "Mix two candidates");
     window.get_by_role_and_label(egui::accesskit::Role::Slider, "Mix").focus();
@@ -164,7 +164,7 @@ fn the_slider_moves_by_keys_and_a_key_keeps_what_it_shows() {
 }
 
 #[test]
-fn a_mix_is_over_when_the_hole_changes_another_is_chosen_or_a_search_starts() {
+fn other_actions_end_a_mix() {
     let ways: [fn(&mut Window<'_>); 4] = [
         |window| paint(window),
         |window| press(window, Modifiers::NONE, Key::Num3),
@@ -178,12 +178,12 @@ fn a_mix_is_over_when_the_hole_changes_another_is_chosen_or_a_search_starts() {
         draw_newest(&mut window, &script, 0.15);
         way(&mut window);
         assert!(state(&window).mix.is_none());
-        assert_eq!(fill(&window).outcome.candidates.len(), CANDIDATES, "what was not let go is not kept");
+        assert_eq!(fill(&window).outcome.candidates.len(), CANDIDATES, "a mix that was not released is dropped");
     }
 }
 
 #[test]
-fn a_mix_that_cannot_be_drawn_says_why() {
+fn a_failed_mix_shows_the_reason() {
     let (mut window, script) = filled();
     press(&mut window, Modifiers::NONE, Key::M);
     act(&mut window, Action::SetMixShare(0.5));
@@ -195,7 +195,7 @@ fn a_mix_that_cannot_be_drawn_says_why() {
 }
 
 #[test]
-fn projects_and_exports_have_the_mix() {
+fn projects_and_exports_include_the_mix() {
     let (mut window, _) = mixed();
     let folder = tempfile::tempdir().expect("a folder");
     let [project, picture] = ["a.countenance", "a.png"].map(|name| folder.path().join(name));

@@ -1,4 +1,4 @@
-//! The editor with a scripted engine in place of the search, driven by label as a user would.
+//! Editor tests. A scripted engine replaces the search, and the tests find widgets by label, as a user does.
 
 mod edits;
 mod engine;
@@ -30,7 +30,7 @@ use engine::Script;
 
 type Window<'a> = Harness<'a, Editor>;
 
-/// An editor of this size with nothing open, and the script that plays the engine.
+/// An editor of this size without a photo, and its scripted engine.
 fn editor_of_size<'a>(width: f32, height: f32) -> (Window<'a>, Arc<Script>) {
     let script = Arc::new(Script::default());
     let engine = Box::new(Arc::clone(&script));
@@ -46,7 +46,7 @@ fn editor<'a>() -> (Window<'a>, Arc<Script>) {
     editor_of_size(1280.0, 820.0)
 }
 
-/// An editor with a sample open.
+/// An editor with a sample photo open.
 fn editor_with_photo<'a>() -> (Window<'a>, Arc<Script>) {
     let (mut window, script) = editor();
     window.state_mut().state.handle(Action::Open(Source::Sample(Sample::Astronaut)));
@@ -54,26 +54,26 @@ fn editor_with_photo<'a>() -> (Window<'a>, Arc<Script>) {
     (window, script)
 }
 
-/// Longest wait for a background task, far above what one takes.
+/// Timeout for background tasks, far longer than they need.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn wait_for(window: &mut Window<'_>, what: &str, is_there: impl Fn(&Editor) -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !is_there(window.state()) {
-        assert!(Instant::now() < deadline, "{what} did not come");
+        assert!(Instant::now() < deadline, "timeout: {what}");
         std::thread::sleep(Duration::from_millis(2));
         window.step();
     }
     window.step();
 }
 
-/// Presses a key and lets the editor see it.
+/// Presses a key and runs the editor until it has reacted.
 fn press(window: &mut Window<'_>, modifiers: Modifiers, key: Key) {
     window.key_press_modifiers(modifiers, key);
     window.run_steps(2);
 }
 
-/// Clicks the one button of this name.
+/// Clicks the only button of this name.
 fn click(window: &mut Window<'_>, name: &str) {
     button(window, name).click();
     window.run_steps(2);

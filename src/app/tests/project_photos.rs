@@ -1,4 +1,4 @@
-//! Projects of a photo in a file: where it is looked for, and what opens with it.
+//! Projects that refer to a photo file: finding the photo, and restoring mask, frame and fill.
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,7 @@ use crate::app::state::Action;
 use crate::mask::Edit;
 use crate::photo::FaceFrame;
 
-/// A photo in a folder, with a hole over its middle, saved beside it as a project.
+/// Writes a photo, fills a hole in its middle and saves the project beside it. Returns the photo and the project.
 fn saved_photo(folder: &Path) -> (PathBuf, PathBuf) {
     let (photo, project) = (folder.join("face.png"), folder.join("face.countenance"));
     grey(64, 48).save(&photo).expect("written");
@@ -43,7 +43,7 @@ fn grey(width: u32, height: u32) -> RgbImage {
 }
 
 #[test]
-fn undo_in_an_opened_project_takes_back_the_fill_and_then_the_mask() {
+fn undo_works_in_an_opened_project() {
     let folder = tempfile::tempdir().expect("a folder");
     let (_, path) = saved_photo(folder.path());
     let (mut window, _) = editor();
@@ -58,7 +58,7 @@ fn undo_in_an_opened_project_takes_back_the_fill_and_then_the_mask() {
 }
 
 #[test]
-fn the_frame_of_a_project_stays_where_it_is_though_faces_are_looked_for() {
+fn face_detection_keeps_the_frame_of_a_project() {
     let folder = tempfile::tempdir().expect("a folder");
     let (_, path) = saved_photo(folder.path());
     let (mut window, _) = editor();
@@ -71,7 +71,7 @@ fn the_frame_of_a_project_stays_where_it_is_though_faces_are_looked_for() {
 }
 
 #[test]
-fn a_photo_that_moved_along_is_found_and_a_missing_one_is_named() {
+fn a_photo_moved_with_its_project_is_found() {
     let folder = tempfile::tempdir().expect("a folder");
     let (old, new) = (folder.path().join("old"), folder.path().join("new"));
     std::fs::create_dir(&old).expect("created");
@@ -80,7 +80,7 @@ fn a_photo_that_moved_along_is_found_and_a_missing_one_is_named() {
     let (mut window, _) = editor();
     open(&mut window, &new.join("face.countenance"));
     assert_eq!(document(&window).photo.source.as_deref(), Some(new.join("face.png").as_path()));
-    assert!(window.state().toaster.newest().is_none(), "nothing has changed");
+    assert!(window.state().toaster.newest().is_none(), "no warning, because the photo is unchanged");
     std::fs::remove_file(new.join("face.png")).expect("removed");
     let (mut window, _) = editor_with_photo();
     open(&mut window, &new.join("face.countenance"));
@@ -88,11 +88,11 @@ fn a_photo_that_moved_along_is_found_and_a_missing_one_is_named() {
     assert_eq!((message.level, message.headline.as_str()), (Level::Error, "Project not opened"));
     let place = old.join("face.png").display().to_string();
     assert!(message.details[0].contains(&place) && message.details[0].contains("put it there"), "{message:?}");
-    assert_eq!(document(&window).name, Sample::Astronaut.file_stem(), "what was open stays");
+    assert_eq!(document(&window).name, Sample::Astronaut.file_stem(), "the open photo stays");
 }
 
 #[test]
-fn a_photo_that_has_changed_opens_with_a_warning_and_one_of_another_size_does_not() {
+fn a_changed_photo_opens_with_a_warning() {
     let folder = tempfile::tempdir().expect("a folder");
     let (photo, project) = saved_photo(folder.path());
     let mut retouched = grey(64, 48);

@@ -1,4 +1,4 @@
-//! Projects: saved, opened again, moved, broken.
+//! Project files: saving, opening again, and errors.
 
 use std::path::Path;
 
@@ -25,7 +25,7 @@ pub fn document<'w>(window: &'w Window<'_>) -> &'w Document {
     window.state().state.document.as_ref().expect("open")
 }
 
-/// All that a project holds of what is open.
+/// The open document as a project.
 pub fn as_project(window: &mut Window<'_>) -> Project {
     let state = &mut window.state_mut().state;
     let project = state.document.as_mut().expect("open").project(&state.remembered, None);
@@ -37,7 +37,7 @@ pub fn open(window: &mut Window<'_>, path: &Path) {
     wait_for(window, "the project", |editor| !editor.state.opening);
 }
 
-/// Compared part by part: masks are too long to be printed.
+/// Compares part by part, because masks are too long to print.
 pub fn assert_same_project(mut left: Project, mut right: Project) {
     assert!(left.mask == right.mask, "the masks differ");
     let empty = std::sync::Arc::new(crate::mask::Mask::empty(1, 1));
@@ -57,7 +57,7 @@ pub fn save_as(window: &mut Window<'_>, path: &Path) {
 }
 
 #[test]
-fn a_project_brings_back_the_mask_the_frame_the_settings_and_the_fill_as_it_was_shown() {
+fn a_saved_project_opens_unchanged() {
     let (mut window, _) = filled();
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("work.countenance");
@@ -81,14 +81,14 @@ fn a_project_brings_back_the_mask_the_frame_the_settings_and_the_fill_as_it_was_
     assert!(!document(&other).is_unsaved() && !other.state().state.shows_hole());
     assert_eq!(other.state().state.candidate_count(), CANDIDATES);
     assert!(has_button(&other, "Candidate 1, best"));
-    assert!(!script.was_sent(|command| matches!(command, Command::Start(..))), "no search is needed");
+    assert!(!script.was_sent(|command| matches!(command, Command::Start(..))), "opening must not start a search");
     other.get_by_label("work.countenance: saved");
     let curve = |window: &Window<'_>| document(window).fill().expect("filled").curves.of(0).count();
     assert_eq!(curve(&other), curve(&window));
 }
 
 #[test]
-fn a_fill_of_an_earlier_hole_stays_one() {
+fn a_fill_of_an_earlier_hole_reopens_unchanged() {
     let (mut window, _) = filled();
     window.state_mut().state.document.as_mut().expect("open").edit(Edit::Stroke(stroke()));
     let folder = tempfile::tempdir().expect("a folder");
@@ -102,7 +102,7 @@ fn a_fill_of_an_earlier_hole_stays_one() {
 }
 
 #[test]
-fn a_real_fill_reopens_without_a_search_and_exports_the_same_bytes() {
+fn a_reopened_project_exports_the_same_bytes() {
     let mut window = painted("tiny-16.safetensors", 30);
     click(&mut window, "Fill");
     wait_for(&mut window, "the fill", |editor| editor.state.has_result());
@@ -119,7 +119,7 @@ fn a_real_fill_reopens_without_a_search_and_exports_the_same_bytes() {
 }
 
 #[test]
-fn ctrl_s_writes_into_the_own_file_and_no_other_file_is_replaced_unasked() {
+fn save_replaces_only_the_projects_own_file() {
     let (mut window, _) = editor_with_photo();
     paint(&mut window);
     let folder = tempfile::tempdir().expect("a folder");
@@ -144,7 +144,7 @@ fn ctrl_s_writes_into_the_own_file_and_no_other_file_is_replaced_unasked() {
 }
 
 #[test]
-fn exporting_leaves_the_project_unsaved_but_closing_asks_nothing() {
+fn exporting_does_not_save_the_project() {
     let (mut window, _) = filled();
     let folder = tempfile::tempdir().expect("a folder");
     pick(&mut window, Purpose::Export, &folder.path().join("a.png"), true);
@@ -153,7 +153,7 @@ fn exporting_leaves_the_project_unsaved_but_closing_asks_nothing() {
 }
 
 #[test]
-fn a_failed_save_says_so_and_stays_unsaved() {
+fn a_failed_save_stays_unsaved() {
     let (mut window, _) = filled();
     pick(&mut window, Purpose::SaveProject, Path::new("/nowhere/at/all.countenance"), true);
     wait_until_saved(&mut window);
@@ -162,7 +162,7 @@ fn a_failed_save_says_so_and_stays_unsaved() {
 }
 
 #[test]
-fn the_question_before_closing_saves_the_project_and_then_closes() {
+fn save_and_close_writes_the_project() {
     let (mut window, _) = filled();
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("work.countenance");
@@ -178,7 +178,7 @@ fn the_question_before_closing_saves_the_project_and_then_closes() {
 }
 
 #[test]
-fn saving_before_closing_waits_for_the_search_and_keeps_its_fill() {
+fn save_and_close_waits_for_the_search() {
     let (mut window, script) = editor_with_photo();
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("work.countenance");
@@ -197,7 +197,7 @@ fn saving_before_closing_waits_for_the_search_and_keeps_its_fill() {
 }
 
 #[test]
-fn a_project_saved_while_a_search_runs_has_its_strokes() {
+fn saving_during_a_search_keeps_the_strokes() {
     let (mut window, _) = running();
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("work.countenance");
@@ -208,7 +208,7 @@ fn a_project_saved_while_a_search_runs_has_its_strokes() {
 }
 
 #[test]
-fn a_broken_project_and_one_of_a_newer_program_leave_what_is_open() {
+fn an_unreadable_project_leaves_the_document_open() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("work.countenance");
     let (mut window, _) = filled();
@@ -225,7 +225,7 @@ fn a_broken_project_and_one_of_a_newer_program_leave_what_is_open() {
 }
 
 #[test]
-fn a_project_from_before_the_default_model_changed_goes_on_with_its_own() {
+fn a_project_keeps_its_model() {
     use crate::model::{ModelChoice, inspect};
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("work.countenance");
@@ -242,7 +242,7 @@ fn a_project_from_before_the_default_model_changed_goes_on_with_its_own() {
 }
 
 #[test]
-fn a_missing_model_and_device_are_told_and_replaced_for_the_next_fill() {
+fn missing_model_and_device_are_replaced_with_notice() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("work.countenance");
     let (mut window, _) = filled();

@@ -1,4 +1,4 @@
-//! Work that survives a crash: a window that is dropped without its exit stands for a killed program.
+//! Recovery of unsaved work. Dropping a window without `on_exit` stands for a crash.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,7 +24,7 @@ use crate::app::samples::Sample;
 use crate::app::state::{Action, Answer, Source};
 use crate::app::tasks::Purpose;
 
-/// Hands of a clock that only the test moves.
+/// A clock that only the test advances.
 #[derive(Clone, Default)]
 struct Clock(Arc<AtomicU64>);
 
@@ -39,7 +39,7 @@ impl Clock {
     }
 }
 
-/// An editor that keeps its unsaved work in a folder.
+/// An editor that autosaves into a folder.
 fn editor_in<'a>(folder: &Path) -> (Window<'a>, Arc<Script>, Clock) {
     let (script, clock) = (Arc::new(Script::default()), Clock::default());
     let engine = Box::new(Arc::clone(&script));
@@ -58,7 +58,7 @@ fn open_sample(window: &mut Window<'_>) {
     wait_for(window, "the photo", |editor| editor.state.document.is_some());
 }
 
-/// As [`editor_in`], with a sample open and painted over.
+/// Like [`editor_in`], with a painted sample photo.
 fn painted_in<'a>(folder: &Path) -> (Window<'a>, Arc<Script>, Clock) {
     let (mut window, script, clock) = editor_in(folder);
     open_sample(&mut window);
@@ -71,7 +71,7 @@ fn copies(folder: &Path) -> Vec<PathBuf> {
     entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| crate::project::is_project_path(path)).collect()
 }
 
-/// Lets so much time pass that work is written down, and waits for that.
+/// Advances the clock until autosave is due, and waits for the changed file.
 fn wait_until_kept(window: &mut Window<'_>, clock: &Clock, folder: &Path) {
     let before = copies(folder).iter().filter_map(|path| std::fs::read(path).ok()).collect::<Vec<_>>();
     window.step();
@@ -82,7 +82,7 @@ fn wait_until_kept(window: &mut Window<'_>, clock: &Clock, folder: &Path) {
     });
 }
 
-/// A window that was dropped may still be writing, and owns its work so long.
+/// Waits until recovery is offered. A dropped window may still be writing and holds its lock until then.
 fn wait_for_offer(window: &mut Window<'_>, clock: &Clock) {
     wait_for(window, "the offer", |editor| {
         clock.advance(1);
@@ -91,7 +91,7 @@ fn wait_for_offer(window: &mut Window<'_>, clock: &Clock) {
 }
 
 #[test]
-fn after_a_crash_the_next_window_offers_the_work_and_brings_it_back_unsaved() {
+fn recovery_restores_the_work_after_a_crash() {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut window, script, clock) = editor_in(folder.path());
     open_sample(&mut window);
@@ -111,13 +111,13 @@ fn after_a_crash_the_next_window_offers_the_work_and_brings_it_back_unsaved() {
     assert_same_project(as_project(&mut window), lost);
     assert!(window.state().state.document.as_ref().expect("open").is_unsaved());
     assert!(!has_button(&window, "Recover"));
-    // It is this window's now, and still safe.
+    // The file now belongs to this window and still exists.
     assert_eq!(copies(folder.path()).len(), 1);
     assert!(find_recoverable(folder.path(), &[]).recoverable.is_empty());
 }
 
 #[test]
-fn work_is_written_within_ten_seconds_and_not_before_five() {
+fn work_is_autosaved_after_five_seconds() {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut window, _, clock) = painted_in(folder.path());
     clock.advance(4);
@@ -128,7 +128,7 @@ fn work_is_written_within_ten_seconds_and_not_before_five() {
 }
 
 #[test]
-fn strokes_are_kept_while_a_search_runs() {
+fn strokes_are_autosaved_during_a_search() {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut window, script, clock) = editor_in(folder.path());
     open_sample(&mut window);
@@ -140,7 +140,7 @@ fn strokes_are_kept_while_a_search_runs() {
 }
 
 #[test]
-fn a_stroke_that_goes_on_for_long_is_kept_as_it_grows() {
+fn an_unfinished_stroke_is_autosaved() {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut window, _, clock) = editor_in(folder.path());
     open_sample(&mut window);
@@ -154,23 +154,23 @@ fn a_stroke_that_goes_on_for_long_is_kept_as_it_grows() {
 }
 
 #[test]
-fn a_running_window_keeps_its_work_to_itself() {
+fn work_of_a_running_window_is_not_offered() {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut window, _, clock) = painted_in(folder.path());
     wait_until_kept(&mut window, &clock, folder.path());
     assert!(find_recoverable(folder.path(), &[]).recoverable.is_empty());
     let (mut other, _, other_clock) = painted_in(folder.path());
     wait_until_kept(&mut other, &other_clock, folder.path());
-    assert_eq!(copies(folder.path()).len(), 2, "each has its own");
+    assert_eq!(copies(folder.path()).len(), 2, "each window has its own file");
     assert!(other.state().state.recoverable.is_empty());
-    // A window that is there already offers the work of one that crashes.
+    // An open window offers the work of another window that crashes.
     drop(window);
     wait_for_offer(&mut other, &other_clock);
-    assert_eq!(other.state().state.recoverable.len(), 1, "not its own");
+    assert_eq!(other.state().state.recoverable.len(), 1, "its own work is not offered");
 }
 
 #[test]
-fn work_of_a_program_that_is_still_ending_is_offered_when_it_has_ended() {
+fn work_is_offered_when_its_program_has_ended() {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut crashed, _, clock) = painted_in(folder.path());
     wait_until_kept(&mut crashed, &clock, folder.path());
@@ -180,14 +180,14 @@ fn work_of_a_program_that_is_still_ending_is_offered_when_it_has_ended() {
         std::thread::sleep(Duration::from_millis(2));
         window.step();
     }
-    assert!(window.state().state.recoverable.is_empty(), "it is not this window's yet");
+    assert!(window.state().state.recoverable.is_empty(), "the other window still holds the lock");
     drop(crashed);
     wait_for_offer(&mut window, &clock);
     window.get_by_label("Work on astronaut was not saved");
 }
 
 #[test]
-fn discard_removes_the_work_and_the_offer() {
+fn discard_removes_the_recoverable_work() {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut window, _, clock) = painted_in(folder.path());
     wait_until_kept(&mut window, &clock, folder.path());
@@ -200,7 +200,7 @@ fn discard_removes_the_work_and_the_offer() {
 }
 
 #[test]
-fn the_offer_stands_above_an_open_photo_and_asks_before_its_work_is_lost() {
+fn recovery_asks_before_replacing_unsaved_work() {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut window, _, clock) = painted_in(folder.path());
     wait_until_kept(&mut window, &clock, folder.path());
@@ -218,7 +218,7 @@ fn the_offer_stands_above_an_open_photo_and_asks_before_its_work_is_lost() {
 }
 
 #[test]
-fn saving_the_project_removes_the_copy_and_the_next_change_brings_it_back() {
+fn saving_the_project_removes_the_autosave() {
     let folder = tempfile::tempdir().expect("a folder");
     let elsewhere = tempfile::tempdir().expect("a folder");
     let (mut window, _, clock) = painted_in(folder.path());
@@ -229,7 +229,7 @@ fn saving_the_project_removes_the_copy_and_the_next_change_brings_it_back() {
     wait_until_saved(&mut window);
     paint(&mut window);
     wait_until_kept(&mut window, &clock, folder.path());
-    // What is recovered belongs to the same project.
+    // The recovered work belongs to the same project file.
     drop(window);
     let (mut window, _, clock) = editor_in(folder.path());
     wait_for_offer(&mut window, &clock);
@@ -242,7 +242,7 @@ fn saving_the_project_removes_the_copy_and_the_next_change_brings_it_back() {
 }
 
 #[test]
-fn the_copy_stays_after_an_export_and_goes_when_the_window_closes() {
+fn closing_after_an_export_removes_the_autosave() {
     let folder = tempfile::tempdir().expect("a folder");
     let elsewhere = tempfile::tempdir().expect("a folder");
     let (mut window, script, clock) = editor_in(folder.path());
@@ -253,26 +253,26 @@ fn the_copy_stays_after_an_export_and_goes_when_the_window_closes() {
     wait_until_saved(&mut window);
     wait_until_kept(&mut window, &clock, folder.path());
     window.state_mut().on_exit();
-    assert_eq!(std::fs::read_dir(folder.path()).expect("there").count(), 0, "no lock either");
+    assert_eq!(std::fs::read_dir(folder.path()).expect("there").count(), 0, "the lock file is removed too");
 }
 
 #[test]
-fn work_that_was_given_up_is_gone_and_work_that_nobody_decided_on_is_not() {
-    for given_up in [true, false] {
+fn only_discarded_work_is_removed_on_exit() {
+    for is_discarded in [true, false] {
         let folder = tempfile::tempdir().expect("a folder");
         let (mut window, _, clock) = painted_in(folder.path());
         wait_until_kept(&mut window, &clock, folder.path());
-        if given_up {
+        if is_discarded {
             window.state_mut().state.handle(Action::RequestClose);
             window.state_mut().state.handle(Action::Answer(Answer::Discard));
         }
         window.state_mut().on_exit();
-        assert_eq!(copies(folder.path()).is_empty(), given_up);
+        assert_eq!(copies(folder.path()).is_empty(), is_discarded);
     }
 }
 
 #[test]
-fn a_copy_that_cannot_be_written_is_told_once_and_tried_again() {
+fn a_failed_autosave_warns_once_and_retries() {
     let folder = tempfile::tempdir().expect("a folder");
     let blocked = folder.path().join("blocked");
     std::fs::write(&blocked, "a file where the folder should be").expect("written");
@@ -292,7 +292,7 @@ fn a_copy_that_cannot_be_written_is_told_once_and_tried_again() {
     std::fs::remove_file(&blocked).expect("removed");
     let deadline = Instant::now() + super::PATIENCE;
     while copies(&place).is_empty() {
-        assert!(Instant::now() < deadline, "it was not tried again");
+        assert!(Instant::now() < deadline, "autosave was not retried");
         clock.advance(5);
         window.step();
     }
@@ -300,7 +300,7 @@ fn a_copy_that_cannot_be_written_is_told_once_and_tried_again() {
 }
 
 #[test]
-fn work_whose_photo_is_gone_stays_on_offer() {
+fn work_with_a_missing_photo_stays_recoverable() {
     let folder = tempfile::tempdir().expect("a folder");
     let photos = tempfile::tempdir().expect("a folder");
     let photo = photos.path().join("face.png");

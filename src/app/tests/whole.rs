@@ -1,4 +1,4 @@
-//! The whole way with the real search, on networks that cost almost nothing: open, paint, fill, compare, export.
+//! End-to-end tests with the real search on tiny networks: open, paint, fill, compare, export, undo.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::job::{StopReason, Worker};
 use crate::model::ModelChoice;
 use crate::search::{Preset, Settings};
 
-/// An editor whose fills have so many steps, with a sample open and its mouth painted over.
+/// An editor with this model and number of steps, and a sample photo with a painted mouth.
 pub fn painted<'a>(model: &str, steps: u32) -> Window<'a> {
     let model = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("assets/fixtures").join(model);
     let remembered = Remembered {
@@ -69,13 +69,13 @@ fn open_paint_fill_compare_export_undo() {
     assert!(changed.iter().all(|(x, y, _)| document.mask().is_hole(*x, *y)), "only the hole may change");
 
     press(&mut window, Modifiers::COMMAND, Key::Z);
-    assert!(!window.state().state.has_result(), "undo takes the fill back first");
+    assert!(!window.state().state.has_result(), "the first undo removes the fill");
     press(&mut window, Modifiers::COMMAND, Key::Z);
-    assert!(!window.state().state.document.as_ref().expect("open").has_hole(), "then the stroke");
+    assert!(!window.state().state.document.as_ref().expect("open").has_hole(), "the second undo removes the stroke");
 }
 
 #[test]
-fn escape_stops_a_fill_and_keeps_the_best_so_far() {
+fn escape_stops_a_fill_and_keeps_its_result() {
     let mut window = painted("tiny-16.safetensors", Settings::MAX_STEPS);
     click(&mut window, "Fill");
     wait_for(&mut window, "progress", |editor| editor.state.fills.run().is_some_and(|run| run.curves.iteration() > 3));
@@ -85,7 +85,7 @@ fn escape_stops_a_fill_and_keeps_the_best_so_far() {
 }
 
 #[test]
-fn a_model_that_is_missing_is_told_and_the_painting_stays() {
+fn a_missing_model_shows_an_error() {
     let mut window = painted("no-such-model.safetensors", 30);
     click(&mut window, "Fill");
     wait_for(&mut window, "the message", |editor| editor.toaster.newest().is_some());

@@ -1,4 +1,4 @@
-//! Opening, painting, undo, and what the window remembers.
+//! Opening, painting, undo, shapes, shortcuts and settings.
 
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::{By, Queryable};
@@ -40,7 +40,7 @@ fn hole_pixels(window: &super::Window<'_>) -> usize {
 }
 
 #[test]
-fn the_first_screen_offers_a_dialog_a_path_and_samples() {
+fn the_start_screen_offers_dialog_path_and_samples() {
     let (window, _) = editor();
     for name in ["Open photo…", "Sample: Eileen Collins", "Sample: Grace Hopper"] {
         assert!(is_enabled(&window, name), "{name}");
@@ -49,18 +49,18 @@ fn the_first_screen_offers_a_dialog_a_path_and_samples() {
 }
 
 #[test]
-fn a_click_on_a_sample_opens_it_with_the_frame_over_the_face() {
+fn clicking_a_sample_opens_it_with_a_frame() {
     let (mut window, _) = editor();
     click(&mut window, "Sample: Eileen Collins");
     wait_for(&mut window, "the sample", |editor| editor.state.document.is_some());
     let document = window.state().state.document.as_ref().expect("open");
     assert_eq!((document.photo.width(), document.name.as_str()), (512, "astronaut"));
-    assert!(document.frame().side_px < 200.0, "the whole picture is no face frame: {:?}", document.frame());
+    assert!(document.frame().side_px < 200.0, "the frame must be smaller than the photo: {:?}", document.frame());
     window.get_by_label("Canvas");
 }
 
 #[test]
-fn a_file_that_is_no_photo_leaves_what_is_open_and_says_why() {
+fn an_invalid_photo_leaves_the_document_open() {
     let (mut window, _) = editor_with_photo();
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("notes.png");
@@ -75,7 +75,7 @@ fn a_file_that_is_no_photo_leaves_what_is_open_and_says_why() {
 }
 
 #[test]
-fn every_message_is_announced_to_assistive_technology() {
+fn messages_are_announced_to_assistive_technology() {
     let (mut window, _) = editor();
     window.state_mut().state.handle(Action::Open(Source::File("/nowhere/at/all.png".into())));
     wait_for(&mut window, "the message", |editor| editor.toaster.newest().is_some());
@@ -83,7 +83,7 @@ fn every_message_is_announced_to_assistive_technology() {
 }
 
 #[test]
-fn fill_waits_for_a_hole() {
+fn fill_is_disabled_without_a_hole() {
     let (mut window, _) = editor_with_photo();
     assert!(!is_enabled(&window, "Fill"));
     paint(&mut window);
@@ -91,7 +91,7 @@ fn fill_waits_for_a_hole() {
 }
 
 #[test]
-fn keys_undo_and_redo_a_stroke_and_undo_of_everything_leaves_nothing_to_save() {
+fn shortcuts_undo_and_redo_a_stroke() {
     let (mut window, _) = editor_with_photo();
     paint(&mut window);
     let painted = hole_pixels(&window);
@@ -108,7 +108,7 @@ fn keys_undo_and_redo_a_stroke_and_undo_of_everything_leaves_nothing_to_save() {
 }
 
 #[test]
-fn undo_takes_back_a_move_of_the_frame_as_one_step() {
+fn moving_the_frame_is_one_undo_step() {
     let (mut window, _) = editor_with_photo();
     let before = window.state().state.document.as_ref().expect("open").frame();
     let state = &mut window.state_mut().state;
@@ -124,7 +124,7 @@ fn undo_takes_back_a_move_of_the_frame_as_one_step() {
 }
 
 #[test]
-fn a_cancelled_drag_leaves_nothing_to_undo_or_redo() {
+fn a_cancelled_drag_leaves_no_undo_step() {
     let (mut window, _) = editor_with_photo();
     let state = &mut window.state_mut().state;
     let before = state.document.as_ref().expect("open").frame();
@@ -154,7 +154,7 @@ fn shapes_clear_and_invert_change_the_hole() {
 }
 
 #[test]
-fn tools_and_brush_size_have_keys() {
+fn tools_and_brush_size_have_shortcuts() {
     let (mut window, _) = editor_with_photo();
     for (key, tool) in [(Key::E, Tool::Eraser), (Key::F, Tool::Frame), (Key::B, Tool::Brush)] {
         press(&mut window, Modifiers::NONE, key);
@@ -168,12 +168,12 @@ fn tools_and_brush_size_have_keys() {
 }
 
 #[test]
-fn a_changed_setting_shows_and_a_click_resets_it_but_keeps_the_seed() {
+fn resetting_to_the_preset_keeps_the_seed() {
     let (mut window, _) = editor_with_photo();
     let mut settings = window.state().state.remembered.settings;
     settings.seed = 77;
     window.state_mut().state.handle(Action::SetSettings(settings));
-    assert!(!window.state().state.is_preset_changed(), "the seed belongs to no preset");
+    assert!(!window.state().state.is_preset_changed(), "presets do not include the seed");
     settings.lambda = 3.0;
     window.state_mut().state.handle(Action::SetSettings(settings));
     window.run_steps(2);
@@ -183,7 +183,7 @@ fn a_changed_setting_shows_and_a_click_resets_it_but_keeps_the_seed() {
 }
 
 #[test]
-fn everything_is_within_reach_in_the_smallest_window() {
+fn all_controls_fit_in_the_smallest_window() {
     let (mut window, _) = editor_of_size(1024.0, 700.0);
     window.state_mut().state.handle(Action::Open(Source::Sample(crate::app::samples::Sample::Astronaut)));
     wait_for(&mut window, "the photo", |editor| editor.state.document.is_some());
@@ -196,7 +196,7 @@ fn everything_is_within_reach_in_the_smallest_window() {
 }
 
 #[test]
-fn the_help_lists_every_key() {
+fn f1_opens_the_help_and_escape_closes_it() {
     let (mut window, _) = editor_with_photo();
     press(&mut window, Modifiers::NONE, Key::F1);
     window.get_by_label("Straight line from the last point");

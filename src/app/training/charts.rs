@@ -1,4 +1,4 @@
-//! The curves of a run: one chart for what belongs together.
+//! Draws the charts of a run: losses, discriminator outputs, gradient norms and quality.
 
 use egui::{Color32, Id, Role, Ui, Vec2b, WidgetInfo, vec2};
 use egui_plot::{HoverPosition, Line, PlotPoint, PlotPoints, VLine};
@@ -9,21 +9,21 @@ use crate::app::theme::{self, Palette};
 
 /// One curve of a chart.
 struct Curve {
-    /// Its column in the run's tables.
+    /// Column in the run's tables.
     column: &'static str,
     name: &'static str,
     explanation: &'static str,
     color: fn(&Palette) -> Color32,
 }
 
-/// Curves on common axes.
+/// Several curves on shared axes.
 struct Chart {
     title: &'static str,
     explanation: &'static str,
     curves: &'static [Curve],
-    /// A logarithmic axis helps.
+    /// Whether the chart can use a logarithmic axis.
     log: bool,
-    /// The best measurement is marked.
+    /// Whether the best measurement is marked.
     marks_best: bool,
 }
 
@@ -51,37 +51,42 @@ fn strong(palette: &Palette) -> Color32 {
 const CHARTS: [Chart; 6] = [
     Chart {
         title: "Losses",
-        explanation: "What G and D make small. They play against each other: neither is to fall to nothing",
+        explanation: "The losses that G and D minimise. They compete: neither should fall to zero",
         curves: &[
-            curve("g_loss", "G", accent, "How far the generator is from deceiving D"),
-            curve("d_loss", "D", warning, "How badly the discriminator tells real faces from drawn ones"),
-            curve("judges_loss", "Judges", strong, "How badly the judges that know pictures tell them apart"),
+            curve("g_loss", "G", accent, "Generator loss: falls as G fools D more often"),
+            curve("d_loss", "D", warning, "Discriminator loss: high when D confuses real and generated faces"),
+            curve(
+                "judges_loss",
+                "Projected D",
+                strong,
+                "Loss of the discriminators that work on the features of a pretrained network",
+            ),
         ],
         log: true,
         marks_best: false,
     },
     Chart {
         title: "Reconstruction",
-        explanation: "How far redrawn faces are from the true ones: the encoder sees a part, G draws the whole",
+        explanation: "Difference between real faces and their reconstructions by E and G from a face with a hole",
         curves: &[
-            curve("redraw", "Pixels", accent, "Mean difference of the pixels"),
-            curve("features", "Features", warning, "Difference of what D sees in them"),
-            curve("seen_difference", "Seen", strong, "Difference of what a network that knows pictures sees in them"),
+            curve("redraw", "Pixels", accent, "Mean difference of the pixel values"),
+            curve("features", "Features", warning, "Difference of the discriminator's features"),
+            curve("seen_difference", "Perceptual", strong, "Difference of the features of a pretrained network"),
         ],
         log: true,
         marks_best: false,
     },
     Chart {
         title: "D outputs",
-        explanation: "How sure D is that a picture is real, 0 to 1. Near 1 and 0 for long: D has won, and G learns nothing",
+        explanation: "D's estimate that a picture is real, 0 to 1. Long near 1 and 0: D has won, and G stops learning",
         curves: &[
-            curve("d_real", "Real", accent, "On real faces"),
-            curve("d_fake", "Drawn", warning, "On drawn faces"),
+            curve("d_real", "Real", accent, "Mean output on real faces"),
+            curve("d_fake", "Generated", warning, "Mean output on generated faces"),
             curve(
                 "strong_views",
-                "Strong views",
+                "Augmented",
                 strong,
-                "Share of D's views that are altered much, so that it stays unsure",
+                "Share of D's pictures with strong augmentation, adapted so that D stays unsure",
             ),
         ],
         log: false,
@@ -89,7 +94,7 @@ const CHARTS: [Chart; 6] = [
     },
     Chart {
         title: "Gradient norms",
-        explanation: "How hard each network is pulled. Spikes or a steady rise: lower the learning rate",
+        explanation: "Size of each network's gradient. Spikes or a steady rise call for a lower learning rate",
         curves: &[
             curve("g_gradient", "G", accent, "Generator"),
             curve("d_gradient", "D", warning, "Discriminator"),
@@ -100,32 +105,32 @@ const CHARTS: [Chart; 6] = [
     },
     Chart {
         title: "Context loss",
-        explanation: "What a short search reaches on held-out faces with a centre hole: the best model has the least",
+        explanation: "Result of a short search on held-out faces with a centre hole. The best model has the least loss",
         curves: &[
             curve("context_loss", "Known", accent, "Mean context loss on known pixels"),
-            curve("hole_l1", "Hole", warning, "Mean difference to the truth in the hole"),
+            curve("hole_l1", "Hole", warning, "Mean difference from the true face in the hole"),
         ],
         log: true,
         marks_best: true,
     },
     Chart {
         title: "KID",
-        explanation: "Kernel distance of samples to held-out faces: 0 when nothing tells them apart",
-        curves: &[curve("kid", "KID", accent, "Kernel distance, on features of the model face-64")],
+        explanation: "Kernel distance between samples and held-out faces. Near 0, they cannot be told apart",
+        curves: &[curve("kid", "KID", accent, "Kernel distance, computed on features of the model face-64")],
         log: true,
         marks_best: true,
     },
 ];
 
-/// Least width of a chart beside another.
+/// Minimum width of a chart in a two-column layout.
 const MIN_WIDTH: f32 = 220.0;
 
-/// Draws all charts that have something to show, side by side as far as there is room.
+/// Draws the charts that have data, in two columns if there is room.
 pub fn show(ui: &mut Ui, view: &RunView, log: bool) {
     let charts = CHARTS.iter().filter(|chart| chart.curves.iter().any(|curve| !view.points(curve.column).is_empty()));
     let charts: Vec<&Chart> = charts.collect();
     if charts.is_empty() {
-        ui.label(theme::hint(ui, "Curves appear after the first 20 steps"));
+        ui.label(theme::hint(ui, "Curves appear once the first steps are logged"));
         return;
     }
     let across = if ui.available_width() >= 2.0 * MIN_WIDTH + theme::GAP { 2 } else { 1 };
@@ -144,7 +149,7 @@ impl Chart {
         let log = log && self.log;
         let shown: Vec<&Curve> = self.curves.iter().filter(|curve| !view.points(curve.column).is_empty()).collect();
         ui.label(theme::section(ui, self.title)).on_hover_text(self.explanation);
-        // Three long names are wider than a chart.
+        // Wrapped, because three long names are wider than a chart.
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing = vec2(theme::GAP / 2.0, 0.0);
             for curve in &shown {
@@ -184,7 +189,7 @@ impl Chart {
         response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &name));
     }
 
-    /// The chart in words, for assistive technology.
+    /// Text of the chart for assistive technology.
     fn described(&self, view: &RunView) -> String {
         let newest = |curve: &Curve| {
             let [step, value] = view.points(curve.column).last()?;
@@ -195,7 +200,7 @@ impl Chart {
     }
 }
 
-/// A point on the plot's axes; `None` where a logarithm has none.
+/// A point in plot coordinates; `None` if the axis is logarithmic and the value is not positive.
 fn placed(step: f64, value: f64, log: bool) -> Option<PlotPoint> {
     let height = if log { (value > 0.0).then(|| value.log10()) } else { Some(value) };
     height.map(|height| PlotPoint::new(step, height))
@@ -207,7 +212,7 @@ fn step_of(position: &HoverPosition<'_>) -> f64 {
     }
 }
 
-/// What the curves have at the step nearest to this one.
+/// Hover text: the values of all curves at the step nearest to this one.
 fn values_at(curves: &[(&str, &[[f64; 2]])], step: f64, best: Option<Best>) -> String {
     let nearest =
         |points: &[[f64; 2]]| points.iter().copied().min_by(|a, b| (a[0] - step).abs().total_cmp(&(b[0] - step).abs()));
@@ -224,12 +229,12 @@ fn values_at(curves: &[(&str, &[[f64; 2]])], step: f64, best: Option<Best>) -> S
 fn legend(ui: &mut Ui, curve: &Curve, color: Color32, points: &[[f64; 2]]) {
     let newest = points.last().map_or_else(String::new, |[_, value]| tick(*value));
     let text = theme::hint(ui, format!("    {} {newest}", curve.name));
-    // In one piece, so that the dot stays with its name when the row is full.
+    // One widget, so that the dot stays with its name when the row wraps.
     let response = ui.add(egui::Label::new(text).extend()).on_hover_text(curve.explanation);
     ui.painter().circle_filled(response.rect.left_center() + vec2(4.0, 0.0), 3.0, color);
 }
 
-/// A number of steps, short: 20000 is 20k.
+/// Formats a step count for the axis: 20000 becomes 20k.
 fn short(steps: f64) -> String {
     if steps < 0.0 {
         String::new()
@@ -252,7 +257,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_pointer_tells_the_values_of_all_curves_at_the_nearest_step() {
+    fn hover_shows_all_values_at_the_nearest_step() {
         let (g, d) = ([[20.0, 0.5], [40.0, 0.25]], [[20.0, 1.5], [40.0, 2.5]]);
         let curves: [(&str, &[[f64; 2]]); 2] = [("G", &g), ("D", &d)];
         assert_eq!(values_at(&curves, 33.0, None), "Step 40\nG 0.25\nD 2.5");
@@ -264,14 +269,14 @@ mod tests {
     }
 
     #[test]
-    fn a_logarithm_leaves_out_what_has_none() {
+    fn log_scale_skips_values_that_are_not_positive() {
         assert_eq!(placed(1.0, 0.0, true), None);
         assert_eq!(placed(1.0, 100.0, true), Some(PlotPoint::new(1.0, 2.0)));
         assert_eq!(placed(1.0, -1.0, false), Some(PlotPoint::new(1.0, -1.0)));
     }
 
     #[test]
-    fn steps_are_short_on_the_axis() {
+    fn axis_labels_of_steps_are_short() {
         assert_eq!([0.0, 500.0, 20_000.0, 1_500_000.0].map(short), ["0", "500", "20k", "1.5M"]);
     }
 }

@@ -1,4 +1,4 @@
-//! The run that is followed: when it is read next, and which samples of it are shown.
+//! The followed run: decides when to read it again and which of its samples to show.
 
 use std::time::{Duration, Instant};
 
@@ -7,24 +7,24 @@ use super::reading::{Reading, ReadingRequest};
 use super::view::RunView;
 use crate::train::{Follower, RunFolder};
 
-/// From one reading to the next.
+/// Time between two reads of the run folder.
 const INTERVAL: Duration = Duration::from_millis(1500);
 
-/// A run that is followed.
+/// State of the followed run.
 pub struct Followed {
     run: u64,
     folder: RunFolder,
-    /// Away while a task reads.
+    /// `None` while a task reads with it.
     follower: Option<Box<Follower>>,
-    /// When it is to be read next; `None`: now.
+    /// Time of the next read; `None` means now.
     due: Option<Instant>,
     view: Option<RunView>,
     problem: Option<String>,
-    /// The step whose samples are shown; `None`: the newest.
+    /// The step that the user chose for the samples; `None` shows the newest.
     chosen: Option<u64>,
     restarts: u32,
     pictures: Pictures,
-    /// Changes whenever the pictures do.
+    /// Increases whenever the pictures change.
     pictures_version: u64,
 }
 
@@ -48,17 +48,17 @@ impl Followed {
         &self.folder
     }
 
-    /// What was read last. It stays when nothing can be read any more.
+    /// The last view of the run. It stays when the folder becomes unreadable.
     pub fn view(&self) -> Option<&RunView> {
         self.view.as_ref()
     }
 
-    /// Why nothing can be read now.
+    /// Why the folder cannot be read now.
     pub fn problem(&self) -> Option<&str> {
         self.problem.as_deref()
     }
 
-    /// The step that the user has put the samples to; `None`: always the newest.
+    /// The step that the user chose for the samples; `None` always shows the newest.
     pub fn chosen(&self) -> Option<u64> {
         self.chosen
     }
@@ -69,7 +69,7 @@ impl Followed {
         self.chosen.filter(|step| samples.contains(step)).or_else(|| samples.last().copied())
     }
 
-    /// The picture of a step, once it is there.
+    /// The sample picture of a step; `None` until it is decoded.
     pub fn picture(&self, step: u64) -> Option<&Sample> {
         self.pictures.get(step)
     }
@@ -78,12 +78,12 @@ impl Followed {
         self.pictures_version
     }
 
-    /// Puts the samples to a step, or back to the newest.
+    /// Shows the samples of a step; `None` goes back to the newest.
     pub fn choose(&mut self, step: Option<u64>) {
         self.chosen = step;
     }
 
-    /// What is to be read now, if anything is due.
+    /// Returns a read request when the next read is due and none is running.
     pub fn next_reading(&mut self, now: Instant) -> Option<ReadingRequest> {
         if self.due.is_some_and(|due| now < due) {
             return None;
@@ -93,18 +93,18 @@ impl Followed {
         Some(ReadingRequest { run: self.run, follower })
     }
 
-    /// How long until something is due; `None` while a task is at it, which wakes the window.
+    /// Time until the next read; `None` while a task reads, because its end repaints the window.
     pub fn wait(&self, now: Instant) -> Option<Duration> {
         self.follower.as_ref()?;
         Some(self.due.map_or(Duration::ZERO, |due| due.saturating_duration_since(now)))
     }
 
-    /// Read as soon as possible.
+    /// Makes the next read due now.
     pub fn hurry(&mut self) {
         self.due = None;
     }
 
-    /// Takes in what was read. An answer about another run is dropped.
+    /// Applies a reading. Readings of another run are dropped.
     pub fn take_reading(&mut self, reading: Reading) {
         if reading.run != self.run {
             return;
@@ -124,7 +124,7 @@ impl Followed {
         }
     }
 
-    /// The picture to decode next, if one is missing.
+    /// Returns a request for the next missing picture.
     pub fn next_picture(&mut self) -> Option<SampleRequest> {
         let shown = self.shown()?;
         let samples = &self.view.as_ref()?.samples;
@@ -132,7 +132,7 @@ impl Followed {
         Some(SampleRequest { run: self.run, restarts: self.restarts, step, path: self.folder.sample_path(step) })
     }
 
-    /// Takes in a picture. One of another run, or from before a restart, is dropped.
+    /// Stores a decoded picture. Pictures of another run, or from before a restart, are dropped.
     pub fn take_picture(&mut self, decoded: Decoded) {
         if (decoded.run, decoded.restarts) == (self.run, self.restarts) {
             self.pictures.take(decoded.step, decoded.sample);

@@ -1,11 +1,11 @@
-//! The Training window: a run of `countenance train`, followed while it goes on or looked at afterwards.
+//! The Training window: shows the progress of a `countenance train` run while it runs or after it has ended.
 //!
-//! A [`Follower`](crate::train::Follower) travels between this thread and a task that lets it read what is new
-//! ([`reading`]) and comes back with a [`RunView`], small and ready to draw. Sample pictures are decoded by tasks of their
-//! own, the shown one and its neighbours only ([`pictures`]).
+//! A background task takes the [`Follower`](crate::train::Follower), reads the new rows ([`reading`]) and returns it
+//! with a `RunView` to draw. Other tasks decode the sample pictures: the shown one and its neighbours
+//! ([`pictures`]).
 //!
-//! What would surprise: a folder that cannot be read is looked at again and again, so that one may choose it before the
-//! run has made it, and what was read stays on the screen when it disappears.
+//! Note: an unreadable folder is read again and again, so the user may choose it before the run creates it. The last
+//! view stays on the screen when the folder disappears.
 
 mod charts;
 mod followed;
@@ -26,37 +26,37 @@ pub use window::TrainingWindow;
 
 use crate::train::{RunFolder, TrainError};
 
-/// What the window asks for.
+/// A user command from the Training window.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TrainingAction {
     Close,
-    /// The path field holds this.
+    /// The user edited the path field; this is its new text.
     Type(String),
-    /// Follow the run whose path was typed.
+    /// Follow the run at the path in the field.
     FollowTyped,
-    /// Choose a folder in a dialog.
+    /// Open a folder dialog.
     Pick,
-    /// Samples of this step, or always the newest.
+    /// Show the samples of this step; `None` always shows the newest.
     ShowSample(Option<u64>),
-    /// Logarithmic curves where that helps.
+    /// Draw the charts that allow it on a logarithmic scale.
     SetLog(bool),
-    /// The run is to end after its present step.
+    /// Ask the run to stop after its current step.
     Stop,
     UseModel(ModelOf),
-    /// Show the folder in the system's file manager.
+    /// Show the run folder in the system's file manager.
     ShowFolder,
 }
 
-/// One of the models that a run leaves.
+/// One of the model files that a run writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ModelOf {
-    /// With the least context loss.
+    /// The model with the lowest context loss.
     Best,
-    /// Of the newest checkpoint.
+    /// The model of the newest checkpoint.
     Newest,
 }
 
-/// Something to do in the background.
+/// Background work for the Training window.
 pub enum TrainingTask {
     Read(ReadingRequest),
     Decode(SampleRequest),
@@ -64,12 +64,12 @@ pub enum TrainingTask {
     ShowFolder(PathBuf),
 }
 
-/// What became of it.
+/// The result of a [`TrainingTask`].
 pub enum TrainingDone {
     Read(Box<Reading>),
     Decoded(Decoded),
     StopAsked(Result<(), TrainError>),
-    /// Whether a file manager took the folder.
+    /// Whether a file manager opened the folder.
     FolderShown {
         path: PathBuf,
         is_shown: bool,
@@ -77,7 +77,7 @@ pub enum TrainingDone {
 }
 
 impl TrainingTask {
-    /// Does it, on the thread of a task.
+    /// Runs the task. Call it on a background thread.
     pub fn perform(self) -> TrainingDone {
         match self {
             Self::Read(request) => TrainingDone::Read(Box::new(request.perform())),
@@ -91,25 +91,25 @@ impl TrainingTask {
     }
 }
 
-/// What the editor knows of the window.
+/// State of the Training window.
 pub struct Training {
     pub is_open: bool,
-    /// In the path field.
+    /// Text of the path field.
     pub typed: String,
     pub log: bool,
     pub followed: Option<Followed>,
-    /// Runs followed so far: tells answers about an earlier one from those about this.
+    /// Number of runs followed so far. Identifies stale results of an earlier run.
     runs: u64,
 }
 
 impl Training {
-    /// Closed. The field offers the run that was followed last.
+    /// Creates the closed window. The path field starts with the last followed run.
     pub fn new(last_run: Option<&Path>) -> Self {
         let typed = last_run.map_or_else(String::new, |path| path.display().to_string());
         Self { is_open: false, typed, log: true, followed: None, runs: 0 }
     }
 
-    /// Follows the run in this folder from now on.
+    /// Starts to follow the run in this folder.
     pub fn follow(&mut self, path: &Path) {
         self.runs += 1;
         self.typed = path.display().to_string();
@@ -117,7 +117,7 @@ impl Training {
     }
 }
 
-/// Hands a folder to the system's file manager; answers whether one took it.
+/// Opens a folder in the system's file manager. Returns whether that worked.
 fn show_folder(path: &Path) -> bool {
     let program = if cfg!(target_os = "macos") {
         "open"
@@ -127,6 +127,6 @@ fn show_folder(path: &Path) -> bool {
         "xdg-open"
     };
     let told = std::process::Command::new(program).arg(path).status();
-    // Explorer ends with 1 also when all is well.
+    // Explorer exits with 1 even on success.
     told.is_ok_and(|status| status.success() || cfg!(windows))
 }

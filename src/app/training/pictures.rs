@@ -1,4 +1,4 @@
-//! The sample pictures at hand: the shown one and its neighbours, however many a run has made.
+//! Cache of decoded sample pictures. It holds the shown picture and its neighbours only.
 
 use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
@@ -6,24 +6,25 @@ use std::sync::Arc;
 
 use egui::ColorImage;
 
-/// The longest side of a sample picture that is decoded, above that of the largest faces (8 × 256 pixels).
+/// Maximum side of a decoded sample picture. A picture of the largest faces has 8 × 256 pixels.
 const LONGEST_SIDE_PX: u32 = 8192;
-/// Memory that decoding one may take.
+/// Memory limit for decoding one picture.
 const MOST_BYTES: u64 = 256 << 20;
 
-/// A picture, or why there is none.
+/// A picture, or the error text.
 pub type Sample = Result<Arc<ColorImage>, String>;
 
-/// A picture to decode.
+/// A request to decode a sample picture.
 pub struct SampleRequest {
-    /// Of which run, and how often that had been restarted.
+    /// Number of the followed run.
     pub run: u64,
+    /// How often the run had restarted at the time of the request.
     pub restarts: u32,
     pub step: u64,
     pub path: PathBuf,
 }
 
-/// A picture that was decoded, or could not be.
+/// The result of a [`SampleRequest`].
 pub struct Decoded {
     pub run: u64,
     pub restarts: u32,
@@ -32,9 +33,9 @@ pub struct Decoded {
 }
 
 impl SampleRequest {
-    /// Decodes it.
+    /// Decodes the picture.
     pub fn perform(self) -> Decoded {
-        // A decoder that panics on a damaged file must answer all the same: the next picture waits for it.
+        // A decoder panic on a damaged file must still give a result, because the next picture waits for it.
         let decoded = catch_unwind(|| decode(&self.path));
         let decoded = decoded.unwrap_or_else(|_| Err("the decoder failed".to_owned()));
         let sample = decoded
@@ -56,22 +57,22 @@ fn decode(path: &Path) -> Result<ColorImage, String> {
     Ok(ColorImage::from_rgb(size, pixels.as_raw()))
 }
 
-/// What is at hand, by step.
+/// The cached pictures by step.
 #[derive(Default)]
 pub struct Pictures {
     kept: Vec<(u64, Sample)>,
-    /// The step that a task decodes.
+    /// The step that a task is decoding.
     awaited: Option<u64>,
 }
 
 impl Pictures {
-    /// The picture of a step, once it is there.
+    /// The picture of a step; `None` until it is decoded.
     pub fn get(&self, step: u64) -> Option<&Sample> {
         self.kept.iter().find(|(kept, _)| *kept == step).map(|(_, sample)| sample)
     }
 
-    /// Drops all but the shown step and its neighbours, and answers which of these is to be decoded next: the shown one
-    /// first. `steps` ascend.
+    /// Drops all but the shown step and its neighbours. Returns the next step to decode, the shown one first; `None` if
+    /// none is missing or a task is decoding. `steps` must ascend.
     pub fn next(&mut self, steps: &[u64], shown: u64) -> Option<u64> {
         let wanted = neighbourhood(steps, shown);
         self.kept.retain(|(step, _)| wanted.contains(step));
@@ -82,7 +83,7 @@ impl Pictures {
         self.awaited
     }
 
-    /// Takes in what was decoded.
+    /// Stores a decoded picture.
     pub fn take(&mut self, step: u64, sample: Sample) {
         if self.awaited == Some(step) {
             self.awaited = None;
@@ -91,7 +92,7 @@ impl Pictures {
         self.kept.push((step, sample));
     }
 
-    /// How many are in memory.
+    /// Number of pictures in memory.
     #[cfg(test)]
     pub fn count(&self) -> usize {
         self.kept.len()
@@ -114,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn the_shown_picture_comes_first_then_its_neighbours_and_the_rest_is_dropped() {
+    fn shown_picture_is_decoded_first_then_its_neighbours() {
         let steps: Vec<u64> = (1..=1000).map(|index| index * 100).collect();
         let mut pictures = Pictures::default();
         let mut decoded = Vec::new();
@@ -130,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_that_came_too_late_is_dropped() {
+    fn late_pictures_are_dropped() {
         let steps = [1, 2, 3, 4, 5, 6];
         let mut pictures = Pictures::default();
         let late = pictures.next(&steps, 1).unwrap();
@@ -140,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_picture_is_an_answer_too() {
+    fn a_damaged_picture_gives_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("step-00000100.png");
         std::fs::write(&path, "no picture").unwrap();

@@ -1,27 +1,27 @@
-//! Reading a run folder, on the thread of a task.
+//! Reads a run folder on a background thread.
 
 use std::time::{Duration, SystemTime};
 
 use super::view::RunView;
 use crate::train::{FollowError, Follower};
 
-/// A follower on its way to a task.
+/// A request to read the new rows of a run.
 pub struct ReadingRequest {
-    /// Which run it follows.
+    /// Number of the followed run.
     pub run: u64,
     pub follower: Box<Follower>,
 }
 
-/// The follower on its way back, with what it has seen.
+/// The result of a [`ReadingRequest`]: returns the follower with the view of the run.
 pub struct Reading {
     pub run: u64,
     pub follower: Box<Follower>,
-    /// Or why nothing could be read, and what to do next.
+    /// The view, or an error text that says what to do next.
     pub seen: Result<RunView, String>,
 }
 
 impl ReadingRequest {
-    /// Reads what is new.
+    /// Reads the new rows.
     pub fn perform(mut self) -> Reading {
         let settings = self.follower.read().cloned();
         let seen = match settings {
@@ -32,13 +32,13 @@ impl ReadingRequest {
     }
 }
 
-/// Since a file of the run was last written. A clock that was set back since counts as none.
+/// Time since a file of the run was last written; zero if the clock was set back since then.
 fn silence(follower: &Follower) -> Duration {
     let last = follower.folder().last_change();
     last.and_then(|last| SystemTime::now().duration_since(last).ok()).unwrap_or_default()
 }
 
-/// An error and its causes as a sentence.
+/// The error and its causes as one sentence.
 fn told(error: &FollowError) -> String {
     let mut text = error.to_string();
     if let Some(first) = text.get(..1) {

@@ -1,4 +1,4 @@
-//! The sample grids of a run, with a slider through time.
+//! Draws the sample pictures of a run, with a slider over its steps.
 
 use egui::{Role, Slider, TextureHandle, TextureOptions, Ui, WidgetInfo, vec2};
 
@@ -8,19 +8,19 @@ use crate::app::panels::rows::add_slider;
 use crate::app::state::Action;
 use crate::app::theme;
 
-/// The texture of the shown grid.
+/// The sample picture and its texture.
 #[derive(Default)]
 pub struct SampleGrid {
     texture: Option<TextureHandle>,
-    /// The run's folder, the step, and the version of the pictures that it shows.
+    /// What the texture shows: the run's folder, the step and the version of the pictures.
     of: Option<(std::path::PathBuf, u64, u64)>,
 }
 
-/// The least side of a grid.
+/// Minimum side of the picture.
 const MIN_SIDE: f32 = 120.0;
 
 impl SampleGrid {
-    /// Draws the slider and the grid of the chosen step.
+    /// Draws the slider and the sample picture of the shown step.
     pub fn show(&mut self, ui: &mut Ui, followed: &Followed, actions: &mut Vec<Action>) {
         let steps = followed.view().map_or(&[][..], |view| &view.samples);
         let Some(shown) = followed.shown() else {
@@ -60,8 +60,8 @@ impl SampleGrid {
         egui::Image::new((texture.id(), size)).corner_radius(theme::CORNER).paint_at(ui, rect);
         response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("Samples of step {shown}")));
         response.on_hover_text(
-            "Above: what G draws of latents that stay the same. Below, with an encoder: held-out faces, what is known of \
-             them, and that redrawn",
+            "Top: faces generated from fixed latents. Below, if the model has an encoder: held-out faces, the same \
+             faces with a hole, and their reconstructions",
         );
     }
 }
@@ -75,7 +75,7 @@ fn scrub(ui: &mut Ui, followed: &Followed, steps: &[u64], shown: u64, actions: &
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let is_newest = followed.chosen().is_none();
             let button = egui::Button::selectable(is_newest, egui::RichText::new("Newest").small());
-            let response = ui.add(button).on_hover_text("Always the newest samples");
+            let response = ui.add(button).on_hover_text("Always show the newest samples");
             if response.clicked() {
                 actions.push(Action::Training(TrainingAction::ShowSample(None)));
             }
@@ -91,7 +91,6 @@ fn scrub(ui: &mut Ui, followed: &Followed, steps: &[u64], shown: u64, actions: &
         let step = steps.get(chosen).copied();
         actions.push(Action::Training(TrainingAction::ShowSample(step)));
     }
-    let tip =
-        "Samples over time. They stay where you put them; Newest follows the run again (arrow keys: one back, one on)";
-    response.on_hover_text(tip).on_disabled_hover_text("There is one sample picture so far");
+    let tip = "Choose the step of the samples. Newest follows the run again. Arrow keys go one step back or forward";
+    response.on_hover_text(tip).on_disabled_hover_text("There is only one sample picture so far");
 }

@@ -1,48 +1,49 @@
-//! How a run stands, from what can be seen of it.
+//! The status of a run, derived from its files.
 
 use std::time::Duration;
 
 use crate::app::messages::Level;
 use crate::train::Ended;
 
-/// Without news for so long, a run is said to be silent: longer than steps and measurements usually take.
+/// A run without file changes for this long counts as silent. Steps and measurements usually take less.
 const PATIENCE: Duration = Duration::from_mins(3);
-/// Slow runs may be silent for so many intervals between two rows.
+/// Slow runs may be silent for this many intervals between two rows of the log.
 const PATIENCE_ROWS: u32 = 3;
 
-/// How a run stands.
+/// The status of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RunStatus {
-    /// It has written no row of the log yet.
+    /// The log has no row yet.
     Starting,
     Running,
-    /// It was asked to end after its present step.
+    /// The run was asked to stop after its current step.
     Stopping,
-    /// It may have been killed.
+    /// No file has changed for this long: the run may have been killed.
     Silent(Duration),
     /// All steps are done.
     Finished,
     Stopped,
-    /// With the reason.
+    /// The run failed for this reason.
     Failed(String),
 }
 
-/// What can be seen of a run.
+/// What the files of a run say about it.
 pub struct Seen {
-    /// How it says that it ended.
+    /// How the run ended, if it recorded that.
     pub ended: Option<Ended>,
-    /// Steps done, and those of the whole run.
+    /// Steps done.
     pub step: u64,
+    /// Steps of the whole run.
     pub steps: u64,
-    /// Since one of its files was last written.
+    /// Time since one of its files was last written.
     pub silence: Duration,
-    /// Between the last two rows of its log.
+    /// Time between the last two rows of its log.
     pub row_interval: Duration,
     pub is_asked_to_stop: bool,
 }
 
 impl RunStatus {
-    /// What that means.
+    /// Derives the status.
     pub fn of(seen: Seen) -> Self {
         let patience = PATIENCE.max(seen.row_interval.saturating_mul(PATIENCE_ROWS));
         match seen.ended {
@@ -57,36 +58,39 @@ impl RunStatus {
         }
     }
 
-    /// Whether news are expected.
+    /// Whether the run is expected to write more.
     pub fn is_going_on(&self) -> bool {
         matches!(self, Self::Starting | Self::Running | Self::Stopping)
     }
 
-    /// Why the run cannot be asked to stop; `None` when it can. The text is for a tooltip.
+    /// Tooltip that says why the run cannot be asked to stop; `None` if it can.
     pub fn obstacle_to_stopping(&self) -> Option<&'static str> {
         match self {
             Self::Starting | Self::Running | Self::Silent(_) => None,
-            Self::Stopping => Some("It has been asked to stop"),
+            Self::Stopping => Some("The run was already asked to stop"),
             Self::Finished | Self::Stopped | Self::Failed(_) => Some("The run has ended"),
         }
     }
 
-    /// In a few words, with what to do next where something is to be done.
+    /// Short text for the user, with the next step where one is needed.
     pub fn text(&self) -> String {
         match self {
             Self::Starting => "Starting".to_owned(),
             Self::Running => "Running".to_owned(),
             Self::Stopping => "Stopping after this step".to_owned(),
             Self::Silent(silence) => {
-                format!("No news for {}: if it was ended, go on with the same command and --resume", duration(*silence))
+                format!(
+                    "No updates for {}: if the run was killed, continue with the same command and --resume",
+                    duration(*silence)
+                )
             }
             Self::Finished => "Finished".to_owned(),
-            Self::Stopped => "Stopped: the same command with --resume goes on".to_owned(),
+            Self::Stopped => "Stopped: continue with the same command and --resume".to_owned(),
             Self::Failed(reason) => format!("Failed: {reason}"),
         }
     }
 
-    /// How bad it is.
+    /// Severity of the status, for its colour.
     pub fn level(&self) -> Level {
         match self {
             Self::Starting | Self::Running | Self::Stopping | Self::Stopped => Level::Info,
@@ -97,7 +101,7 @@ impl RunStatus {
     }
 }
 
-/// A time to wait, in its two largest units.
+/// Formats a duration in its one or two largest units.
 pub fn duration(time: Duration) -> String {
     let secs = time.as_secs();
     let (minutes, hours, days) = (secs / 60, secs / 3600, secs / 86_400);
@@ -128,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_run_says_about_its_end_counts_more_than_its_steps() {
+    fn recorded_end_overrides_the_step_count() {
         let ended = |ended| RunStatus::of(Seen { ended: Some(ended), ..seen() });
         assert_eq!(ended(Ended::Stopped), RunStatus::Stopped);
         assert_eq!(ended(Ended::Done), RunStatus::Finished);
@@ -138,16 +142,16 @@ mod tests {
     }
 
     #[test]
-    fn without_news_for_three_minutes_it_may_have_been_killed() {
+    fn runs_are_silent_after_three_minutes() {
         let after = |secs| RunStatus::of(Seen { silence: Duration::from_secs(secs), ..seen() });
         assert_eq!(after(180), RunStatus::Running);
-        assert!(after(181).text().starts_with("No news for 3 min:"), "{:?}", after(181));
+        assert!(after(181).text().starts_with("No updates for 3 min:"), "{:?}", after(181));
         let done = Seen { silence: Duration::from_secs(181), step: 1000, ..seen() };
         assert_eq!(RunStatus::of(done), RunStatus::Finished);
     }
 
     #[test]
-    fn a_slow_run_is_given_the_time_of_three_rows() {
+    fn slow_runs_are_silent_after_three_rows() {
         let slow = |secs| {
             let row_interval = Duration::from_secs(200);
             RunStatus::of(Seen { silence: Duration::from_secs(secs), row_interval, ..seen() })
@@ -157,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_begins_runs_and_is_asked_to_stop() {
+    fn status_goes_from_starting_to_running_to_stopping() {
         assert_eq!(RunStatus::of(Seen { step: 0, ..seen() }), RunStatus::Starting);
         assert_eq!(RunStatus::of(seen()), RunStatus::Running);
         let stopping = RunStatus::of(Seen { is_asked_to_stop: true, ..seen() });
@@ -165,8 +169,8 @@ mod tests {
     }
 
     #[test]
-    fn times_are_told_in_their_largest_units() {
-        let told = [59, 60, 3599, 3660, 90_000].map(|secs| duration(Duration::from_secs(secs)));
-        assert_eq!(told, ["59 s", "1 min", "59 min", "1 h 1 min", "1 d 1 h"]);
+    fn durations_show_their_largest_units() {
+        let texts = [59, 60, 3599, 3660, 90_000].map(|secs| duration(Duration::from_secs(secs)));
+        assert_eq!(texts, ["59 s", "1 min", "59 min", "1 h 1 min", "1 d 1 h"]);
     }
 }

@@ -1,16 +1,16 @@
-//! Curves with no more points than can be seen.
+//! Downsamples curves to the number of points that a chart can show.
 
-/// Points of a curve that are drawn at most: about two for each pixel of a chart's width.
+/// Maximum number of points of a drawn curve: about two for each pixel of a chart's width.
 const MOST_POINTS: usize = 800;
 
-/// The finite points of a curve, at most 800. Of what lies together the least and the greatest value stay, so that no spike
-/// is lost, and the last point always.
+/// Returns the finite points of a curve, at most [`MOST_POINTS`]. Each bucket of neighbouring points keeps its minimum
+/// and maximum, so no spike is lost. The last point is always kept.
 pub fn thinned(points: &[(u64, f64)]) -> Vec<[f64; 2]> {
     let finite: Vec<(u64, f64)> = points.iter().copied().filter(|(_, value)| value.is_finite()).collect();
     if finite.len() <= MOST_POINTS {
         return finite.into_iter().map(placed).collect();
     }
-    // Two points of each bucket, and room for the last one.
+    // Two points per bucket, and room for the last point.
     let bucket = finite.len().div_ceil(MOST_POINTS / 2 - 1);
     let mut kept = Vec::with_capacity(MOST_POINTS);
     for together in finite.chunks(bucket) {
@@ -45,7 +45,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn long_curves_keep_their_extremes_their_end_and_their_order(
+        fn long_curves_keep_extremes_last_point_and_order(
             values in proptest::collection::vec(-1e3..1e3_f64, 801..4000),
         ) {
             let points: Vec<(u64, f64)> = (1..).zip(values.iter().copied()).collect();

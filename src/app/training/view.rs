@@ -1,4 +1,4 @@
-//! A run as the window shows it: made in the background, small whatever the length of the run.
+//! A snapshot of a run for drawing. It is built in the background, and its size does not grow with the run.
 
 use std::time::Duration;
 
@@ -6,46 +6,47 @@ use super::status::{RunStatus, Seen};
 use super::thinning::thinned;
 use crate::train::{Follower, TrainSettings};
 
-/// One column of a run's tables, thinned for drawing.
+/// One column of a run's tables, downsampled for drawing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ShownCurve {
-    /// As in the table.
+    /// Column name in the table.
     pub name: String,
-    /// Step and value, ascending by step, all finite.
+    /// `[step, value]` pairs, ascending by step, all finite.
     pub points: Vec<[f64; 2]>,
 }
 
-/// The measurement with the least context loss.
+/// The measurement with the lowest context loss.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Best {
     pub step: u64,
     pub context_loss: f64,
 }
 
-/// Everything about a run that is drawn, but for its sample pictures.
+/// Everything that the window draws of a run, except the sample pictures.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunView {
     pub settings: TrainSettings,
     pub status: RunStatus,
-    /// Steps done, as far as the log tells.
+    /// Steps done, according to the log.
     pub step: u64,
     pub images_per_sec: Option<f64>,
-    /// Until the last step at this speed, without measurements. `None` while nothing runs.
+    /// Estimated time to the last step at this speed, without measurements. `None` while nothing runs.
     pub remaining: Option<Duration>,
     pub curves: Vec<ShownCurve>,
     pub best: Option<Best>,
-    /// There is a model with the least context loss, and one of the newest checkpoint.
+    /// Whether the model with the lowest context loss exists.
     pub has_best: bool,
+    /// Whether the model of the newest checkpoint exists.
     pub has_newest: bool,
-    /// Steps with a sample picture, ascending.
+    /// Steps that have a sample picture, ascending.
     pub samples: Vec<u64>,
 }
 
-/// Rows of the log that the speed is the mean of.
+/// The speed is the mean over this many newest rows of the log.
 const SPEED_ROWS: usize = 10;
 
 impl RunView {
-    /// What the follower knows now. `silence`: since a file of the run was last written.
+    /// Builds the view from the follower. `silence` is the time since a file of the run was last written.
     pub fn of(follower: &Follower, settings: TrainSettings, silence: Duration) -> Self {
         let folder = follower.folder();
         let step = follower.step().unwrap_or(0);
@@ -77,20 +78,20 @@ impl RunView {
         }
     }
 
-    /// The points of one column; none when it does not exist.
+    /// The points of one column; empty if the column does not exist.
     pub fn points(&self, name: &str) -> &[[f64; 2]] {
         self.curves.iter().find(|curve| curve.name == name).map_or(&[], |curve| &curve.points)
     }
 }
 
-/// The mean speed of the newest rows; `None` while there are none.
+/// The mean speed of the newest rows; `None` without usable rows.
 fn speed(points: &[(u64, f64)]) -> Option<f64> {
     let newest = points.iter().rev().map(|(_, speed)| *speed).filter(|speed| speed.is_finite() && *speed > 0.0);
     let newest: Vec<f64> = newest.take(SPEED_ROWS).collect();
     (!newest.is_empty()).then(|| newest.iter().sum::<f64>() / count(newest.len() as u64))
 }
 
-/// Time from one row of the log to the next, at the end of a curve of seconds.
+/// Time between the last two rows, from a curve of elapsed seconds.
 fn row_interval(seconds: &[(u64, f64)]) -> Duration {
     let [.., (_, before), (_, last)] = seconds else { return Duration::ZERO };
     Duration::try_from_secs_f64(last - before).unwrap_or_default()
@@ -98,7 +99,7 @@ fn row_interval(seconds: &[(u64, f64)]) -> Duration {
 
 fn best(losses: &[(u64, f64)]) -> Option<Best> {
     let finite = losses.iter().filter(|(_, loss)| loss.is_finite());
-    // Of equals the first is kept by the run.
+    // Of equal losses the run keeps the first.
     let least = finite.min_by(|(_, a), (_, b)| a.total_cmp(b));
     least.map(|&(step, context_loss)| Best { step, context_loss })
 }
@@ -113,14 +114,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_best_is_the_first_with_the_least_finite_context_loss() {
+    fn best_step_has_the_lowest_finite_context_loss() {
         assert_eq!(best(&[]), None);
         let found = best(&[(100, 0.3), (200, f64::NAN), (300, 0.1), (400, 0.1)]);
         assert_eq!(found, Some(Best { step: 300, context_loss: 0.1 }));
     }
 
     #[test]
-    fn the_speed_is_the_mean_of_the_newest_rows() {
+    fn speed_is_the_mean_of_the_newest_rows() {
         assert_eq!(speed(&[]), None);
         let rows: Vec<(u64, f64)> = (0..30).map(|row| (row, if row < 20 { 1.0 } else { 5.0 })).collect();
         assert_eq!(speed(&rows), Some(5.0));
@@ -128,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_whose_seconds_fall_back_have_no_interval() {
+    fn decreasing_elapsed_seconds_give_no_row_interval() {
         assert_eq!(row_interval(&[(20, 5.0), (40, 7.5)]), Duration::from_millis(2500));
         assert_eq!(row_interval(&[(20, 5.0), (40, 1.0)]), Duration::ZERO);
         assert_eq!(row_interval(&[(20, 5.0)]), Duration::ZERO);

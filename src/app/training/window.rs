@@ -1,4 +1,4 @@
-//! What the Training window looks like.
+//! Draws the Training window.
 
 use egui::{Button, Context, RichText, Role, TextEdit, Ui, WidgetInfo, vec2};
 
@@ -11,20 +11,20 @@ use crate::app::messages::Level;
 use crate::app::state::{Action, State};
 use crate::app::theme;
 
-/// The window, with the texture that it shows.
+/// The Training window and its sample texture.
 #[derive(Default)]
 pub struct TrainingWindow {
     samples: SampleGrid,
 }
 
-/// Size at first. The editor's window has 1024 × 700 at least.
+/// Initial size. It fits the editor's smallest window, 1024 × 700.
 const SIZE: [f32; 2] = [940.0, 600.0];
 const MIN_SIZE: [f32; 2] = [560.0, 400.0];
-/// The share of the width that the curves take.
+/// Share of the width for the charts.
 const CURVES_SHARE: f32 = 0.56;
 
 impl TrainingWindow {
-    /// Draws the window, if it is open.
+    /// Draws the window if it is open.
     pub fn show(&mut self, context: &Context, state: &State, actions: &mut Vec<Action>) {
         if !state.training.is_open {
             return;
@@ -49,7 +49,7 @@ impl TrainingWindow {
         let Some(followed) = &state.training.followed else {
             ui.label(theme::hint(
                 ui,
-                "Choose the folder of a run, the one that `countenance train` was given as --out: while it runs, or afterwards",
+                "Choose the folder of a training run: the one given to `countenance train` as --out",
             ));
             ui.allocate_space(ui.available_size());
             return;
@@ -76,7 +76,7 @@ impl TrainingWindow {
         let half_gap = theme::GAP / 2.0;
         let part =
             |rect: egui::Rect| egui::UiBuilder::new().max_rect(rect).layout(egui::Layout::top_down(egui::Align::Min));
-        // Children of their own: what is a little too large in them must not make the window grow from frame to frame.
+        // Child UIs, so that content slightly too large for them does not make the window grow every frame.
         let mut curves = ui.new_child(part(left.with_max_x(left.right() - half_gap)));
         curves.set_clip_rect(left.intersect(ui.clip_rect()));
         egui::ScrollArea::vertical().id_salt("training curves").auto_shrink(false).show(&mut curves, |ui| {
@@ -111,7 +111,7 @@ fn path_row(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         if follow.clicked() || (entered && !is_empty) {
             actions.push(Action::Training(TrainingAction::FollowTyped));
         }
-        let pick = ui.button("Choose folder…").on_hover_text("Choose the folder of a run");
+        let pick = ui.button("Choose folder…").on_hover_text("Choose the folder of a training run");
         if pick.clicked() {
             actions.push(Action::Training(TrainingAction::Pick));
         }
@@ -133,7 +133,7 @@ fn status_row(ui: &mut Ui, view: &RunView) {
         status.widget_info(|| WidgetInfo::labeled(Role::Status, true, &text));
         ui.label(RichText::new(progress(view)).color(palette.text));
     });
-    #[expect(clippy::cast_precision_loss, reason = "a share, to be drawn")]
+    #[expect(clippy::cast_precision_loss, reason = "a share between 0 and 1, only drawn")]
     let share = (view.step as f32 / view.settings.steps.max(1) as f32).clamp(0.0, 1.0);
     let (mut rect, _) =
         ui.allocate_exact_size(vec2(ui.available_width(), theme::PROGRESS_HEIGHT), egui::Sense::hover());
@@ -143,7 +143,7 @@ fn status_row(ui: &mut Ui, view: &RunView) {
     ui.label(theme::hint(ui, described(view)));
 }
 
-/// Steps done, speed, time left.
+/// Steps done, speed and time left, as text.
 fn progress(view: &RunView) -> String {
     let mut parts = vec![format!("step {} of {}", view.step, view.settings.steps)];
     parts.extend(
@@ -154,7 +154,7 @@ fn progress(view: &RunView) -> String {
     parts.join(" · ")
 }
 
-/// What is trained, and how.
+/// The main training settings, as text.
 fn described(view: &RunView) -> String {
     let settings = &view.settings;
     let size_px = settings.size_px;
@@ -177,13 +177,13 @@ fn buttons(ui: &mut Ui, state: &State, view: &RunView, actions: &mut Vec<Action>
     let entries = [
         (
             "Stop after this step",
-            "Ask the run to end with a checkpoint. The same command with --resume goes on".to_owned(),
+            "Ask the run to save a checkpoint and stop. Continue with the same command and --resume".to_owned(),
             view.status.obstacle_to_stopping(),
             TrainingAction::Stop,
         ),
         (
             "Use the best model",
-            format!("Fill with the model that fits held-out faces best so far{best}"),
+            format!("Fill with the model that has the lowest context loss on held-out faces so far{best}"),
             no_model(view.has_best),
             TrainingAction::UseModel(ModelOf::Best),
         ),
@@ -211,8 +211,8 @@ fn buttons(ui: &mut Ui, state: &State, view: &RunView, actions: &mut Vec<Action>
             ui.ctx().copy_text(followed.folder().path().display().to_string());
         }
         let log = state.training.log;
-        let button = Button::selectable(log, RichText::new("log").small());
-        if ui.add(button).on_hover_text("Logarithmic curves where that helps").clicked() {
+        let button = Button::selectable(log, RichText::new("Log scale").small());
+        if ui.add(button).on_hover_text("Use a logarithmic scale in all charts except D outputs").clicked() {
             actions.push(Action::Training(TrainingAction::SetLog(!log)));
         }
     });

@@ -37,7 +37,7 @@ fn square(side: u32) -> FaceFrame {
 }
 
 #[test]
-fn without_blending_the_fill_appears_as_it_is() {
+fn without_blending_the_fill_is_unchanged() {
     let photo = Photo::from_pixels(noise(ColorType::Rgb8, 64, 64, 1));
     let fill: Vec<f32> =
         (0..3 * 4096u32).map(|index| (hash(index, 0, 5) >> 8) as f32 / (1 << 23) as f32 - 1.0).collect();
@@ -53,7 +53,7 @@ fn without_blending_the_fill_appears_as_it_is() {
 }
 
 #[test]
-fn a_constant_difference_is_gone_at_the_edge_and_back_in_the_middle() {
+fn feathering_fades_from_the_edge_to_the_middle() {
     for side in [64, 300] {
         let photo = Photo::from_pixels(image::RgbImage::from_pixel(side, side, image::Rgb([150, 100, 60])).into());
         let hole = MaskPreset::Center.hole_in_photo(side, side, &square(side), 64, 0);
@@ -72,7 +72,7 @@ fn a_constant_difference_is_gone_at_the_edge_and_back_in_the_middle() {
 }
 
 #[test]
-fn the_difference_fades_without_steps() {
+fn feathering_fades_without_steps() {
     let photo = Photo::from_pixels(image::RgbImage::from_pixel(256, 256, image::Rgb([200, 200, 200])).into());
     let hole = MaskPreset::Center.hole_in_photo(256, 256, &square(256), 64, 0);
     let filled = apply(&photo, &hole, &square(256), BlendMode::Feather, &constant(64, [0.0; 3]), 64).to_rgb8();
@@ -81,13 +81,13 @@ fn the_difference_fades_without_steps() {
 }
 
 #[test]
-fn several_holes_are_filled_up_to_the_photos_border() {
+fn holes_are_filled_up_to_the_photos_border() {
     let photo = Photo::from_pixels(image::RgbImage::from_pixel(100, 100, image::Rgb([10, 10, 10])).into());
     let mut hole = Mask::empty(100, 100);
     for at in [[0.0, 0.0], [99.9, 50.0], [40.0, 45.0]] {
         hole.draw_segment(at, at, 12.0, StrokeKind::Paint);
     }
-    // Poisson would give back the photo: a constant has no gradients to keep.
+    // Poisson would return the photo: a constant fill has no gradients.
     for mode in [BlendMode::Feather, BlendMode::None] {
         let filled = apply(&photo, &hole, &square(100), mode, &constant(64, [1.0, 1.0, 1.0]), 64).to_rgb8();
         for (x, y) in [(0, 0), (99, 50), (40, 45)] {
@@ -97,7 +97,7 @@ fn several_holes_are_filled_up_to_the_photos_border() {
 }
 
 #[test]
-fn with_nothing_known_nearby_feather_is_none() {
+fn feather_without_known_pixels_equals_no_blending() {
     let photo = Photo::from_pixels(noise(ColorType::Rgba8, 64, 64, 1));
     let hole = MaskPreset::Full.hole_in_photo(64, 64, &square(64), 64, 0);
     let fill: Vec<f32> =
@@ -112,7 +112,7 @@ fn with_nothing_known_nearby_feather_is_none() {
 }
 
 #[test]
-fn a_stroke_that_leaves_the_frame_shows_no_edge_where_it_does() {
+fn a_stroke_leaving_the_frame_shows_no_edge() {
     let photo = Photo::from_pixels(image::RgbImage::from_pixel(200, 200, image::Rgb([128; 3])).into());
     let mut hole = Mask::empty(200, 200);
     hole.draw_segment([100.0, 110.0], [100.0, 55.0], 12.0, StrokeKind::Paint);
@@ -131,8 +131,8 @@ fn a_stroke_that_leaves_the_frame_shows_no_edge_where_it_does() {
 }
 
 #[test]
-fn what_the_frame_leaves_unfilled_tints_nothing() {
-    // The hole reaches far beyond the frame and what is filled around it; what is known lies outside of both.
+fn known_pixels_beyond_an_unfilled_part_tint_nothing() {
+    // The hole extends far beyond the filled area; known pixels lie only outside of it.
     let photo = Photo::from_pixels(image::RgbImage::from_pixel(200, 200, image::Rgb([255, 0, 0])).into());
     let mut hole = Mask::empty(200, 200);
     hole.draw_segment([100.0, 100.0], [100.0, 100.0], 80.0, StrokeKind::Paint);
@@ -155,7 +155,7 @@ fn grey_photos_get_the_fills_luma() {
 }
 
 #[test]
-fn a_preview_is_bounded_and_says_how_much_of_each_pixel_is_filled() {
+fn preview_alpha_is_the_filled_share() {
     let photo = Photo::from_pixels(noise(ColorType::Rgb8, 400, 300, 1));
     let mut hole = Mask::empty(400, 300);
     hole.draw_segment([150.0, 150.0], [250.0, 150.0], 50.0, StrokeKind::Paint);
@@ -172,7 +172,7 @@ fn a_preview_is_bounded_and_says_how_much_of_each_pixel_is_filled() {
 }
 
 #[test]
-fn without_a_hole_in_the_frame_there_is_nothing_to_draw() {
+fn without_a_hole_in_the_frame_nothing_changes() {
     let photo = Photo::from_pixels(noise(ColorType::Rgb8, 50, 40, 1));
     let fill = constant(8, [0.0; 3]);
     let mut hole = Mask::empty(50, 40);
@@ -189,7 +189,7 @@ fn without_a_hole_in_the_frame_there_is_nothing_to_draw() {
 }
 
 #[test]
-fn a_mask_of_another_size_counts_where_both_are() {
+fn masks_of_another_size_count_where_they_overlap() {
     let photo = Photo::from_pixels(noise(ColorType::Rgb8, 50, 40, 1));
     for (width, height) in [(20, 60), (70, 30), (10, 10)] {
         let mut hole = Mask::empty(width, height);

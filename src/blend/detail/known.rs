@@ -1,11 +1,11 @@
-//! The photo's pixels, without those that nobody may look at.
+//! Photo pixels outside the hole.
 
 use std::ops::Range;
 
 use crate::mask::Mask;
 use crate::photo::{Photo, Sample, Samples, cubic};
 
-/// A photo of which only the known, not fully transparent pixels can be read.
+/// A photo of which only known pixels that are not fully transparent can be read.
 pub(super) struct KnownPixels<'a> {
     samples: Samples<'a>,
     hole: &'a Mask,
@@ -17,12 +17,12 @@ impl<'a> KnownPixels<'a> {
         Self { samples: Samples::of(&photo.pixels), hole, width: photo.width() }
     }
 
-    /// The colour at a point of the photo, by the cubic that the generator's picture is read with: red, green and blue in [-1, 1]. `None` where a pixel
-    /// around it is not known.
+    /// The colour at a point of the photo, by the same cubic as the generated image: red, green and blue in [-1, 1].
+    /// `None` when a pixel under the cubic is not known.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "pixels of the photo, none before the first"
+        reason = "photo coordinates, checked to be at least 0"
     )]
     pub(super) fn at(&self, [x, y]: [f64; 2]) -> Option<[f32; 3]> {
         let split = |at: f64| {
@@ -41,8 +41,8 @@ impl<'a> KnownPixels<'a> {
         Some(sum)
     }
 
-    /// Four pixels of a row: red, green, blue in [-1, 1] each. `None` where one of them is outside of the photo or mask, in the hole, or
-    /// fully transparent.
+    /// Four pixels of a row: red, green and blue in [-1, 1] each. `None` when one of them is outside the photo or the
+    /// mask, in the hole, or fully transparent.
     fn four(&self, column: u32, y: u32) -> Option<[[f32; 3]; 4]> {
         let end = column.checked_add(4)?;
         let known = self.hole.rect();
@@ -59,8 +59,8 @@ impl<'a> KnownPixels<'a> {
         }
     }
 
-    /// Reads part of a row, which must lie in the photo and the mask: red, green, blue in [-1, 1] (grey in all three) and
-    /// 1; four zeros for a pixel that is hole or fully transparent.
+    /// Reads part of a row, which must lie in the photo and the mask: red, green and blue in [-1, 1] (grey in all
+    /// three), and 1. Hole pixels and fully transparent pixels give four zeros.
     pub(super) fn read_row(&self, y: u32, columns: Range<u32>, row: &mut Vec<[f32; 4]>) {
         row.clear();
         let is_hole = self.hole.row(y, columns.clone());
@@ -88,7 +88,7 @@ fn four<T: Sample>(samples: &[T], channels: usize) -> Option<[[f32; 3]; 4]> {
     Some(colors)
 }
 
-/// A pixel's red, green and blue (grey in all three); `None` when it is fully transparent.
+/// Red, green and blue of a pixel (grey in all three); `None` when it is fully transparent.
 #[inline]
 fn known_color<T: Sample>(pixel: &[T]) -> Option<[f32; 3]> {
     let scaled = |sample: T| sample.value() * (2.0 / T::MAX) - 1.0;

@@ -1,4 +1,4 @@
-//! The known pixels at the generator's resolution.
+//! The low-pass of the known pixels: the photo at the generator's resolution.
 
 use std::ops::Range;
 
@@ -10,20 +10,21 @@ use crate::blend::feather::between;
 use crate::blend::sample::luma;
 use crate::photo::RectPx;
 
-/// Width of the low-pass (standard deviation), in pixels of the generator. It halves what has three generator's pixels to a
-/// period, which is about the finest that a trained generator draws.
+/// Standard deviation of the low-pass, in generator pixels. It halves waves with a period of three generator pixels,
+/// about the finest that a trained generator draws.
 const SIGMA: f32 = 0.6;
 
-/// The low-pass is worked out on cells of about a quarter of a generator's pixel, so that its cost does not grow with the
-/// frame's scale.
+/// The low-pass is computed on cells of about a quarter of a generator pixel, so that its cost does not grow with the
+/// size of the frame.
 pub(super) const CELLS_PER_PIXEL: u8 = 4;
 
-/// Where less of the weight than this lies on known pixels, the low-pass leans to one side and is not used.
+/// Cells where less than this share of the weight lies on known pixels are not used, because their low-pass is biased
+/// to one side.
 const MIN_SUPPORT: f32 = 0.9;
 
-/// The ratio of gradient energies, photo to low-pass, from which on edges count as sharper than the generator's, and the one
-/// from which on they are as sharp as can be. An edge that is blurred like the low-pass itself has 1.4, an ideal one about
-/// 7; faces in photos that were resampled and compressed lie between.
+/// Range of the ratio of gradient energies, photo to low-pass. At its start edges count as no sharper than the
+/// generator's, at its end as fully sharp. An edge blurred like the low-pass itself has 1.4 and an ideal one about 7.
+/// Faces in photos that were resampled and compressed lie between.
 const SHARPNESS: Range<f32> = 1.4..3.4;
 
 /// A low-pass of the known pixels, on square cells.
@@ -31,18 +32,19 @@ pub(super) struct LowPass {
     region: RectPx,
     cell_px: u32,
     columns: usize,
-    /// Red, green and blue in [-1, 1], and 1 where they rest on enough known pixels, else 0.
+    /// Red, green and blue in [-1, 1], and 1 where enough known pixels support the cell, else 0.
     cells: Vec<[f32; 4]>,
 }
 
 impl LowPass {
-    /// Side of a cell for a number of photo pixels to a pixel of the generator.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates far outside of any photo")]
+    /// Side of a cell, from the number of photo pixels per generator pixel.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates far above any photo's size")]
     pub(super) fn cell_px(photo_px_per_pixel: f32) -> u32 {
         ((photo_px_per_pixel / f32::from(CELLS_PER_PIXEL)).round() as u32).max(1)
     }
 
-    /// Of the known pixels of a region of whole cells. Also how much sharper they are: 0 (not at all) to 1.
+    /// Computes it for a region of whole cells. Also returns how much sharper the photo is than its low-pass: 0 (not at
+    /// all) to 1.
     #[expect(clippy::cast_precision_loss, reason = "a few cells, of a few pixels")]
     pub(super) fn new(pixels: &KnownPixels<'_>, region: RectPx, photo_px_per_pixel: f32) -> (Self, f32) {
         let cell_px = Self::cell_px(photo_px_per_pixel);
@@ -60,7 +62,7 @@ impl LowPass {
         (Self { region, cell_px, columns, cells }, sharpness.clamp(0.0, 1.0))
     }
 
-    /// Whether all cells of a part of the region rest on enough known pixels. It is aligned to the cells.
+    /// Whether enough known pixels support every cell of a part of the region. The part must be aligned to the cells.
     pub(super) fn is_sound(&self, part: RectPx) -> bool {
         let cell = |at: u32, start: u32| ((at - start) / self.cell_px) as usize;
         let columns = cell(part.x, self.region.x)..cell(part.right(), self.region.x);
@@ -72,7 +74,8 @@ impl LowPass {
             .all(|row| row.get(columns.clone()).is_some_and(|cells| cells.iter().all(|cell| cell[3] > 0.0)))
     }
 
-    /// Takes the low-pass from part of a photo row (red, green, blue, and 1 for known pixels), read bilinearly.
+    /// Subtracts the low-pass, interpolated bilinearly, from part of a photo row (red, green, blue, and 1 for known
+    /// pixels).
     #[expect(clippy::cast_precision_loss, reason = "photos are less than 2^24 pixels wide")]
     pub(super) fn subtract(&self, y: u32, columns: Range<u32>, row: &mut [[f32; 4]]) {
         let per_px = 1.0 / self.cell_px as f32;
@@ -80,7 +83,7 @@ impl LowPass {
         let (above, below, down) = place(y, self.region.y, self.cells.len() / self.columns);
         let line = |row: usize| self.cells.get(row * self.columns..(row + 1) * self.columns).unwrap_or_default();
         let (above, below) = (line(above), line(below));
-        // What lies between two columns of cells, mixed from above and below once.
+        // The cell columns on either side, interpolated vertically, reused until the column changes.
         let mut at_column = usize::MAX;
         let (mut left, mut right) = ([0.0; 4], [0.0; 4]);
         for (x, pixel) in columns.zip(row).filter(|(_, pixel)| pixel[3] > 0.0) {
@@ -102,14 +105,14 @@ fn mixed(from: Option<&[f32; 4]>, to: Option<&[f32; 4]>, share: f32) -> [f32; 4]
     [0, 1, 2, 3].map(|lane| from[lane] + share * (to[lane] - from[lane]))
 }
 
-/// How far the windows of a [`blur`] reach that has a standard deviation of so many cells: two sums over 2·reach + 1 cells have a
-/// variance of ((2·reach + 1)² − 1)/6.
+/// The [`blur`] reach for a standard deviation in cells: two sums over 2·reach + 1 cells have a variance of ((2·reach +
+/// 1)² − 1)/6.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few cells")]
 pub(super) fn reach_cells(sigma: f32) -> usize {
     (((1.0 + 6.0 * sigma * sigma).sqrt() / 2.0 - 0.5).round() as usize).max(1)
 }
 
-/// For each cell the sums of its known pixels' red, green and blue, and how many they are.
+/// For each cell, the sums of red, green and blue of its known pixels, and their number.
 pub(super) fn cell_sums(pixels: &KnownPixels<'_>, region: RectPx, cell_px: u32) -> Vec<[f32; 4]> {
     let columns = (region.width / cell_px) as usize;
     let mut sums = vec![[0.0; 4]; columns * (region.height / cell_px) as usize];
@@ -129,7 +132,7 @@ pub(super) fn cell_sums(pixels: &KnownPixels<'_>, region: RectPx, cell_px: u32) 
     sums
 }
 
-/// The mean of some pixels, and 1 when they are at least `enough`, else 0.
+/// The mean of `count` summed pixels, and 1 when they are at least `enough`, else 0.
 fn mean([red, green, blue, count]: [f32; 4], enough: f32) -> [f32; 4] {
     if count > 0.0 {
         [red / count, green / count, blue / count, if count >= enough { 1.0 } else { 0.0 }]
@@ -138,7 +141,7 @@ fn mean([red, green, blue, count]: [f32; 4], enough: f32) -> [f32; 4] {
     }
 }
 
-/// The luma gradient's energy in the photo over that in its low-pass; 1 where there is none.
+/// The gradient energy of the photo's luma divided by that of its low-pass; 1 when the low-pass is flat.
 fn gradient_energy(photo: &[[f32; 4]], low: &[[f32; 4]], columns: usize) -> f32 {
     let pairs = |cells: &[[f32; 4]], at: usize, next: usize| {
         let (here, there) = (cells.get(at)?, cells.get(next)?);

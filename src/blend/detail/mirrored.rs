@@ -1,9 +1,9 @@
-//! Detail of the other half of the face, turned over.
+//! Detail from the other half of the face, mirrored.
 //!
-//! The halves of a face are nearly alike. Where the mirror image of a hidden pixel is known, what the photo holds there above a
-//! low-pass is laid over the low-pass of the generator's picture: a hidden eye gets iris and lashes of the other one, in the
-//! light and colours that the generator gives it. The mirror stands where the known parts of the halves agree best, near the middle of
-//! the frame: heads are turned a little.
+//! The halves of a face are nearly alike. Where the mirror image of a hidden pixel is known, its high-pass is added to
+//! the low-pass of the generated image. A hidden eye gets the iris and lashes of the other eye, in the light and
+//! colours that the generator gives it. Heads are often slightly turned, so the mirror axis is placed near the middle
+//! of the frame where the known parts of the halves agree best.
 
 use std::ops::Range;
 
@@ -20,53 +20,57 @@ use crate::blend::sample::{Picture, luma};
 use crate::mask::Mask;
 use crate::photo::{CropGrid, FaceFrame, Photo, RectPx};
 
-/// Width of the low-pass (standard deviation), in pixels of the generator. What is finer comes from the other half. With less, eyes of
-/// two sources show in one place, and irises have the generator's colour; with more, light from one side comes along.
+/// Standard deviation of the low-pass, in generator pixels. Finer detail comes from the other half. With a smaller one,
+/// eyes of two sources mix and irises get the generator's colour. With a larger one, light from one side is copied too.
 const SIGMA: f32 = 3.0;
 
-/// The same for the seams, over which the detail fades in.
+/// Standard deviation of the low-pass that fades the detail in at seams.
 const SEAM_SIGMA: f32 = 0.5;
 
-/// Where less of the low-pass's weight than this lies on known pixels, it says too little.
+/// Detail is left out where less than this share of the low-pass's weight lies on known pixels, because the low-pass is
+/// unreliable there.
 const MIN_SUPPORT: f32 = 0.25;
 
-/// Cells count as known where so much of the seams' low-pass lies on known pixels.
+/// Cells count as known when this share of the seam low-pass's weight lies on known pixels.
 const KNOWN: f32 = 0.9;
 
-/// The correlation of the known halves between the two low-passes from which on the other half counts, and from which on it
-/// counts in full. Faces that are turned away have less.
+/// Range of the correlation of the known halves, in the band between the two low-passes. From its start on mirrored
+/// detail counts, at its end it counts in full. Faces that are turned away have less.
 const ALIKE: Range<f32> = 0.1..0.3;
 
-/// Less mean square than this between the low-passes is no feature: a level and a third of 255.
+/// With a lower mean square between the low-passes there are no features: 1.3 of 255 levels.
 const MIN_ENERGY: f32 = 1e-4;
 
-/// Fewer pairs of known cells than this share of the frame's do not say where the axis is or whether the halves are alike; then it is
-/// taken to be in the middle, and they to be. A strip along the edge of a hidden half would agree with itself turned over.
+/// With fewer pairs of known cells than this share of the frame's cells, neither the axis nor the correlation can be
+/// measured. The axis is then assumed to be in the middle, and the halves to be alike. (A strip along the edge of a
+/// hidden half would correlate with its own mirror image.)
 const MIN_PAIRS_SHARE: f32 = 0.2;
 
-/// Cells are so many times as wide as those of [`LowPass`]: half a generator's pixel, which is finer than what is compared.
+/// Cells are this many times as wide as those of [`LowPass`]: half a generator pixel, finer than the bands compared.
 const CELLS_PX: u32 = 2;
 
-/// The part of the frame that is compared, across and down: further out is background.
+/// The part of the frame that is compared, across and down. Further out is background.
 const FACE: [Range<f64>; 2] = [0.06..0.94, 0.1..0.94];
 
-/// How far from the middle the mirror image may be, in steps each way, and a step in pixels of the generator.
+/// Largest shift of the mirror image from the middle in steps, each way, and the size of a step in generator pixels.
 const MAX_SHIFT_STEPS: u8 = 12;
 const SHIFT_STEP: f64 = 0.5;
 
-/// Values are kept as integers of this many to one: a fill can have millions of pixels.
+/// Scale of the stored 16-bit fixed-point values, which save memory: a fill can have millions of pixels.
 const STEPS: f32 = 16_000.0;
 
-/// What the other half of the face gives to the target.
+/// The mirrored detail for the target.
 pub(super) struct Mirrored {
     trust: Trust,
     width: usize,
-    /// Row by row: red, green and blue above the low-pass in the fill's units, and how much they count, 0 to 1; in [steps](STEPS).
+    /// Row by row: the high-pass's red, green and blue in the fill's units, and their weight, 0 to 1; in
+    /// [steps](STEPS).
     pixels: Vec<[i16; 4]>,
 }
 
 impl Mirrored {
-    /// Looks at the known pixels of the frame. `None` when none of the target's mirror image is known, or the halves are not alike.
+    /// Computes it from the known pixels of the frame. `None` when no mirror image of the target is known, or the
+    /// halves are not alike.
     pub(super) fn new(photo: &Photo, hole: &Mask, frame: &FaceFrame, target: RectPx) -> Option<Self> {
         let unit = CropGrid::new(frame, 1)?;
         let photo_px_per_pixel = frame.side_px / GENERATOR_SIDE_PX;
@@ -91,7 +95,7 @@ impl Mirrored {
                 .zip(is_hole)
                 .map(move |(x, hole)| if *hole == 0 { None } else { halves.at(x, y) })
         };
-        #[expect(clippy::cast_possible_truncation, reason = "values of a few units at most, times the steps")]
+        #[expect(clippy::cast_possible_truncation, reason = "about ±2 at most, and the cast saturates")]
         let steps = |value: f32| (value * STEPS).round() as i16;
         let rows = (target.y..target.bottom()).into_par_iter().flat_map_iter(of_row);
         let pixels: Vec<[i16; 4]> = rows
@@ -104,23 +108,23 @@ impl Mirrored {
         pixels.iter().any(|pixel| pixel[3] > 0).then(|| Self { trust: halves.trust(), width, pixels })
     }
 
-    /// One row of the target, from its top: red, green and blue to be added to the [smooth](Self::smooth) picture, and the share
-    /// that the two of them have in the fill.
+    /// One row of the target, counted from its top: red, green and blue to add to the [low-pass](Self::smooth), and the
+    /// share of their sum in the fill.
     pub(super) fn row(&self, row: u32) -> impl Iterator<Item = [f32; 4]> {
         let start = row as usize * self.width;
         let pixels = self.pixels.get(start..start + self.width).unwrap_or_default();
         pixels.iter().map(|pixel| pixel.map(|steps| f32::from(steps) / STEPS))
     }
 
-    /// The low-pass of the generator's picture, planar RGB in [-1, 1], `[3, size, size]`; and in the fourth lane how far the other
-    /// half is to be trusted there, 0 to 1.
+    /// The low-pass of the generated image, planar RGB in [-1, 1], `[3, size, size]`. The fourth lane holds the
+    /// confidence in the mirrored half, 0 to 1.
     ///
     /// # Panics
-    /// When `fill` has another length.
+    /// If `fill` has another length.
     #[expect(clippy::cast_precision_loss, reason = "pictures are at most some hundred pixels wide")]
     pub(super) fn smooth(&self, fill: &[f32], size_px: u32) -> Picture {
         let (side, area) = (size_px as usize, (size_px * size_px) as usize);
-        assert_eq!(fill.len(), 3 * area, "planar RGB of a square picture");
+        assert_eq!(fill.len(), 3 * area, "`fill` must be planar RGB of a square image");
         let mut cells: Vec<[f32; 4]> =
             (0..area).map(|at| [fill[at], fill[area + at], fill[2 * area + at], 1.0]).collect();
         blur(&mut cells, side, reach_cells(SIGMA * size_px as f32 / GENERATOR_SIDE_PX));
@@ -144,11 +148,11 @@ impl Mirrored {
 struct Halves<'a> {
     pixels: KnownPixels<'a>,
     unit: CropGrid,
-    /// How many cells the frame has.
+    /// Number of cells in the frame.
     frame_cells: f32,
     fine: Grid,
     coarse: Grid,
-    /// What a point and its mirror image add up to across the frame, less one.
+    /// The `u` coordinates of a point and its mirror image add up to 1 + this.
     shift: f64,
 }
 
@@ -158,7 +162,7 @@ impl Halves<'_> {
         self.unit.to_photo([1.0 + shift - u, v])
     }
 
-    /// Looks at the other half as the generator's picture will be looked at.
+    /// Samples the luma bands of the mirrored half, to compare them with generated images.
     fn trust(&self) -> Trust {
         Trust::new(|point| {
             let other = self.mirror_image(point, self.shift);
@@ -166,8 +170,7 @@ impl Halves<'_> {
         })
     }
 
-    /// What the mirror image of a pixel of the hole holds above the coarse low-pass, and how much it counts. `None` when it
-    /// is not known.
+    /// The high-pass at the mirror image of a hole pixel, and its weight. `None` when it is not known.
     fn at(&self, x: u32, y: u32) -> Option<[f32; 4]> {
         let middle = [f64::from(x) + 0.5, f64::from(y) + 0.5];
         let other = self.mirror_image(self.unit.to_crop(middle), self.shift);
@@ -182,8 +185,8 @@ impl Halves<'_> {
         Some([value[0] - red, value[1] - green, value[2] - blue, share])
     }
 
-    /// Finds where the face's axis is, and how far the other half is to be trusted, 0 to 1: by the correlation of what lies
-    /// between the low-passes where both halves are known.
+    /// Finds the face's mirror axis, and the weight of the mirrored detail, 0 to 1: by the correlation of the known
+    /// halves in the band between the low-passes.
     fn align(&mut self) -> f32 {
         let band: Vec<Option<f32>> = (self.fine.cells.iter().zip(&self.coarse.cells))
             .map(|(fine, coarse)| Some(look(fine, coarse)?.features))
@@ -194,7 +197,7 @@ impl Halves<'_> {
             let shift = steps * SHIFT_STEP / f64::from(GENERATOR_SIDE_PX);
             self.correlation(&band, shift).map(|correlation| (correlation, shift))
         };
-        // Of two that are equal the one nearer to the middle.
+        // Of two equal correlations, the axis nearer to the middle wins.
         let best = steps
             .par_iter()
             .filter_map(at)
@@ -206,8 +209,8 @@ impl Halves<'_> {
         ((correlation - ALIKE.start) / (ALIKE.end - ALIKE.start)).clamp(0.0, 1.0)
     }
 
-    /// How alike the halves are around an axis. `None` when too little of both is known to say.
-    #[expect(clippy::cast_precision_loss, reason = "some ten thousand cells")]
+    /// The correlation of the halves around an axis. `None` when too few pairs are known.
+    #[expect(clippy::cast_precision_loss, reason = "tens of thousands of cells")]
     fn correlation(&self, band: &[Option<f32>], shift: f64) -> Option<f32> {
         let (mut pairs, mut product, mut here, mut there) = (0usize, 0.0, 0.0, 0.0);
         for (middle, a) in self.fine.middles().zip(band) {
@@ -228,19 +231,19 @@ impl Halves<'_> {
     }
 }
 
-/// What a place looks like in the two low-passes. `None` where too little around it is known.
+/// The luma bands at a point. `None` when too little around it is known.
 fn look(fine: &[f32; 4], coarse: &[f32; 4]) -> Option<Look> {
     let [red, green, blue, _] = *coarse;
     let features = [0, 1, 2].map(|lane| fine[lane] - coarse[lane]);
     (fine[3] > KNOWN).then(|| Look { features: luma(features), level: luma([red, green, blue]) })
 }
 
-/// Smoothed known pixels, on square cells.
+/// Low-passed known pixels, on square cells.
 struct Grid {
     region: RectPx,
     cell_px: u32,
     columns: usize,
-    /// The mean red, green and blue of the known pixels around, and the share of the weight that lies on them.
+    /// The weighted mean red, green and blue of the known pixels around, and the share of the weight on known pixels.
     cells: Vec<[f32; 4]>,
 }
 
@@ -258,7 +261,7 @@ impl Grid {
         Self { region, cell_px, columns, cells: sums }
     }
 
-    /// Middles of the cells, in the photo.
+    /// Centres of the cells, in the photo.
     fn middles(&self) -> impl Iterator<Item = [f64; 2]> {
         let RectPx { x, y, width, height } = self.region;
         let side = f64::from(self.cell_px);
@@ -268,12 +271,8 @@ impl Grid {
             .flat_map(move |row| (0..width / cell_px).map(move |column| [along(x, column), along(y, row)]))
     }
 
-    /// The cell that a point lies in. `None` outside of the region.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "in the region, which is checked before"
-    )]
+    /// The cell that holds a point. `None` outside the region.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to lie in the region")]
     fn index_of(&self, [x, y]: [f64; 2]) -> Option<usize> {
         let RectPx { x: left, y: top, .. } = self.region;
         let along = |at: f64, start: u32, end: u32| {
@@ -285,7 +284,7 @@ impl Grid {
         Some(row * self.columns + column)
     }
 
-    /// Between the cells, bilinearly. `None` outside of the region.
+    /// Interpolates between cells, bilinearly. `None` outside the region.
     #[expect(clippy::cast_possible_truncation, reason = "cells are counted in thousands")]
     fn at(&self, [x, y]: [f64; 2]) -> Option<[f32; 4]> {
         self.index_of([x, y])?;

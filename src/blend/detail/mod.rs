@@ -1,20 +1,21 @@
-//! The detail that the generator does not draw: texture and sharpness of the photo around the hole.
+//! Detail that the generator does not draw: texture and sharpness of the photo around the hole.
 //!
-//! The generator draws 64×64 or 128×128 pixels. Resampled into a face of 300 pixels or more, its picture is soft and has no grain,
-//! and the patch shows by its texture alone. Three things are added, all taken from the known pixels around the hole:
+//! The generator draws 64×64 or 128×128 pixels. Resampled into a face of 300 pixels or more, its image is soft and has
+//! no grain, and the patch stands out. Three things are added, all taken from the known pixels around the hole:
 //!
-//! * **Texture.** What known skin has above the generator's resolution (the photo less its low-pass) is cut into patches
-//!   from places without edges, and the hole is quilted with them: drawn at random, overlapping, with weights whose squares
-//!   add up to one, so that variance, spectrum and correlation of the colours stay those of the source. (Patches keep pores
-//!   and the traces of compression, which noise of the same spectrum would lose; and no transform is needed.)
-//! * **Sharpness.** Edges of the generator's picture are drawn together as far as the known edges are sharper than the
+//! * **Texture.** The high-pass of known skin (the photo minus its low-pass) is cut into patches where there are no
+//!   edges. The hole is quilted with patches drawn at random. They overlap with weights whose squares add up to one,
+//!   which preserves the variance, the spectrum and the correlation of the colours. (Patches keep pores and compression
+//!   artefacts, which noise of the same spectrum would lose; and no transform is needed.)
+//! * **Sharpness.** Edges of the generated image are made narrower, as far as the known edges are sharper than the
 //!   generator can draw them.
-//! * **The other half.** Where the mirror image of what is hidden is known and the halves of the face are alike, all that is finer
-//!   than a low-pass comes from there, in place of texture; but not where the generator draws something else (`trust`).
+//! * **Mirrored detail.** Where the mirror image of a hidden pixel is known and the halves of the face are alike, the
+//!   high-pass comes from there instead of from texture. It is left out where the generator draws something else
+//!   (`trust`).
 //!
-//! What may surprise: all but that is worked out before the generator's picture is drawn, so that the texture stands still while
-//! the search runs. The seed is the geometry: the same hole and frame in the same photo get the same bytes. There is
-//! no texture in a preview that is smaller than the photo, which could not carry it.
+//! Texture, mirrored detail and the amount of sharpening are computed before the generator runs, so that the texture
+//! stays fixed while the search runs. The random seed comes from the geometry: the same hole and frame in the same
+//! photo give the same bytes. A preview that is smaller than the photo gets no detail, because it cannot show it.
 
 mod known;
 mod low_pass;
@@ -37,15 +38,15 @@ use super::sample::{Picture, RowReader};
 use crate::mask::Mask;
 use crate::photo::{FaceFrame, Photo, RectPx};
 
-/// Side of the picture whose pixels detail is measured by, for generators of any size: of what one of 128 pixels draws between
-/// this side and its own, the photo's detail is nearer to the truth. (LPIPS ×1000 of three portraits with half of the mouth and
-/// the chin hidden, one side, one eye: 62.7, 47.8, 12.2 with 64; 65.9, 52.2, 14.0 with 128.)
+/// Detail is measured relative to a generated image of this side, whatever the generator's size. For a generator of 128
+/// pixels, the photo's detail between 64 and 128 pixels is closer to the truth than the generator's (measured by
+/// LPIPS).
 const GENERATOR_SIDE_PX: f32 = 64.0;
 
-/// In frames with fewer photo pixels to a generator's pixel there is next to nothing above its resolution.
+/// With fewer photo pixels per reference pixel, the photo has almost no detail above the generator's resolution.
 const MIN_SCALE: f32 = 1.25;
 
-/// What one fill is given beyond the generator's picture.
+/// The detail added to each fill.
 pub(super) struct Detail {
     /// 0 to 1.
     strength: f32,
@@ -55,9 +56,9 @@ pub(super) struct Detail {
 }
 
 impl Detail {
-    /// Measures the known pixels around `target`, the rectangle to be filled, which lies in the photo and the mask.
-    /// `None` when `percent` is 0, when the frame is hardly larger than the generator's picture, or when nothing is
-    /// known nearby. Reads no photo pixel under the hole and no fully transparent one.
+    /// Measures the known pixels around `target`, the rectangle to fill, which lies in the photo and the mask. `None`
+    /// when `percent` is 0, when the frame is hardly larger than the generated image, or when no tile fits around the
+    /// target. Reads no photo pixel under the hole and no fully transparent one.
     pub(super) fn new(photo: &Photo, hole: &Mask, frame: &FaceFrame, target: RectPx, percent: u8) -> Option<Self> {
         let photo_px_per_pixel = frame.side_px / GENERATOR_SIDE_PX;
         if percent == 0 || photo_px_per_pixel < MIN_SCALE {
@@ -71,24 +72,24 @@ impl Detail {
         Some(Self { strength: f32::from(percent.min(100)) / 100.0, quilt, sharpening, mirrored })
     }
 
-    /// The generator's picture (planar RGB in [-1, 1], `[3, size, size]`), sharpened and ready to be read.
+    /// The generated image (planar RGB in [-1, 1], `[3, size, size]`), sharpened and ready for sampling.
     ///
     /// # Panics
-    /// When `fill` has another length.
+    /// If `fill` has another length.
     pub(super) fn picture(&self, fill: &[f32], size_px: u32) -> Picture {
         self.sharpening.picture(fill, size_px, self.strength)
     }
 
-    /// The low-pass of the generator's picture, and how far the other half of the face is to be trusted, ready for
-    /// [`DetailRow::lay_on`]. `None` when there is nothing of the other half.
+    /// The low-pass of the generated image, with the confidence in the mirrored detail in the fourth lane, for
+    /// [`DetailRow::lay_on`]. `None` when there is no mirrored detail.
     ///
     /// # Panics
-    /// When `fill` has another length.
+    /// If `fill` has another length.
     pub(super) fn smooth(&self, fill: &[f32], size_px: u32) -> Option<Picture> {
         self.mirrored.as_ref().map(|mirrored| mirrored.smooth(fill, size_px))
     }
 
-    /// What belongs on a row of the target, from its top.
+    /// The detail of a row of the target, counted from its top.
     pub(super) fn row(&self, row: u32) -> DetailRow {
         let quilted = self.quilt.as_ref().map(|quilt| quilt.row(row, self.strength)).unwrap_or_default();
         let mirrored = self
@@ -100,17 +101,17 @@ impl Detail {
     }
 }
 
-/// Detail for one row of the target.
+/// The detail of one row of the target.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct DetailRow {
-    /// Red, green and blue in the fill's units. Empty when the known pixels have no texture.
+    /// Texture: red, green and blue in the fill's units. Empty when the known pixels have no texture.
     quilted: Vec<[f32; 4]>,
-    /// The same of the other half, above a low-pass, and the share that it has in the fill. Empty when it gives nothing.
+    /// Mirrored detail: red, green and blue above a low-pass, and its share in the fill. Empty when there is none.
     mirrored: Vec<[f32; 4]>,
 }
 
 impl DetailRow {
-    /// Adds to a pixel's colour what belongs on it; `smooth` reads the [smooth picture](Detail::smooth) in that row.
+    /// Adds the detail to a pixel's colour. `smooth` samples the [low-pass](Detail::smooth) along that row.
     #[inline]
     pub(super) fn lay_on(&self, column: usize, color: &mut [f32; 4], smooth: Option<&RowReader<'_>>) {
         let quilted = self.quilted.get(column).copied().unwrap_or_default();
@@ -130,7 +131,7 @@ impl DetailRow {
     }
 }
 
-/// The geometry, and nothing else: where the same is filled again, the texture is the same.
+/// The random seed, from the geometry alone: filling the same hole again gives the same texture.
 fn seed(target: RectPx, frame: &FaceFrame) -> [u8; 32] {
     let [x, y] = frame.center_in_photo;
     let placed = [x, y, frame.side_px, frame.angle_radians].map(f32::to_bits);

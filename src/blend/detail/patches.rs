@@ -1,4 +1,4 @@
-//! Samples of the detail of known skin: small squares of what the photo holds above the generator's resolution.
+//! Texture patches: small squares of known skin's high-pass (the detail above the generator's resolution).
 
 use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
@@ -7,47 +7,48 @@ use rayon::prelude::*;
 use super::survey::{Survey, Tile};
 use crate::photo::{FaceFrame, RectPx};
 
-/// Tiles up to this far from the target say how much detail is usual, as a share of the frame's side: the skin around an eye
-/// is not that of the chin.
+/// Tiles up to this far from the target determine the typical energy, as a share of the frame's side: the skin around
+/// an eye differs from that of the chin.
 const NEAR_SHARE: f32 = 0.15;
 
-/// So many tiles say it at least, however far they are.
+/// At least this many tiles determine it, however far away they are.
 const MIN_NEAR_TILES: usize = 64;
 
-/// The usual energy is that of the tile which this share of them stays under: most of a face is skin, but brows, hair
-/// and wrinkles must not count.
+/// The typical energy is this quantile of the tiles' energies. Most of a face is skin, but brows, hair and wrinkles
+/// must not count.
 const USUAL_QUANTILE: f32 = 0.3;
 
-/// A tile with more than this times the usual energy holds an edge; one with less than the second is burnt out, or no skin.
-/// Grain alone stays within: over 64 pixels its energy varies by less than a third.
+/// Accepted energy of a tile, relative to the typical energy. A tile with less is overexposed or not skin; one with
+/// more contains an edge. Grain alone stays within: over 64 pixels its energy varies by less than a third.
 const QUIET: [f32; 2] = [0.1, 2.5];
 
-/// Less usual energy than this is no texture: rounding to 8 bits alone has a twelfth of a level squared, 5e-6 in the fill's
-/// units.
+/// Lower typical energy is not texture: rounding to 8 bits alone has a variance of a twelfth of a squared level, 5e-6
+/// in the fill's units.
 const MIN_ENERGY: f32 = 6e-6;
 
-/// Sides of a patch that are tried, in tiles (of one pixel of the generator or more): larger ones keep more of the pattern.
+/// Patch sides to try, in tiles (of one generator pixel or more). Larger patches keep more of the pattern.
 const SIDES_TILES: [usize; 3] = [3, 2, 1];
 
-/// Smaller patches are taken when there are fewer than this: few would repeat visibly.
+/// With fewer patches than this, smaller ones are tried: a few patches would repeat visibly.
 const MIN_SOURCES: usize = 12;
 
-/// More would not be seen.
+/// More patches would make no visible difference.
 const MAX_SOURCES: usize = 96;
 
-/// What all patches together may hold: 24 MB.
+/// Limit on the pixels of all patches together, which bounds memory.
 const MAX_PIXELS: usize = 1_500_000;
 
-/// Squares cut from quiet places around the hole.
+/// Texture patches, cut from places without edges around the hole.
 pub(super) struct Patches {
     pub(super) side_px: usize,
     pub(super) centers_in_photo: Vec<[f32; 2]>,
-    /// One after the other, row by row: red, green and blue in the fill's units, and one lane that means nothing.
+    /// The patches one after the other, each row by row: red, green and blue in the fill's units, and an unused lane.
     pub(super) pixels: Vec<[f32; 4]>,
 }
 
 impl Patches {
-    /// Cuts them from the surroundings of the target. `None` when nothing is known there, or it has no texture.
+    /// Cuts patches from the surroundings of the target. `None` when nothing is known there, or when there is no
+    /// texture.
     pub(super) fn new(survey: &Survey<'_>, target: RectPx, frame: &FaceFrame, rng: &mut ChaCha8Rng) -> Option<Self> {
         let tiles = survey.tiles(frame);
         let usual = usual_energy(&tiles, target, NEAR_SHARE * frame.side_px)?;
@@ -62,7 +63,7 @@ impl Patches {
         let rect = |&(column, row): &(usize, usize)| survey.rect(column, row, side_tiles);
         let center = |source: &(usize, usize)| middle(rect(source));
         sources.sort_by(|a, b| distance(target, center(a)).total_cmp(&distance(target, center(b))));
-        // Of the nearest, some that are spread all around.
+        // A random selection of the nearest, so that they come from all sides.
         sources.truncate(4 * count);
         sources.shuffle(rng);
         sources.truncate(count);
@@ -73,14 +74,14 @@ impl Patches {
         })
     }
 
-    /// One of them, in rows of [`side_px`](Self::side_px).
+    /// One patch, in rows of [`side_px`](Self::side_px).
     pub(super) fn get(&self, index: usize) -> &[[f32; 4]] {
         let area = self.side_px * self.side_px;
         self.pixels.get(index * area..(index + 1) * area).unwrap_or_default()
     }
 }
 
-/// How much detail is usual around the target: a low quantile of the energy of the tiles near it.
+/// The typical energy around the target: a low quantile of the energies of the tiles near it.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -98,7 +99,8 @@ fn usual_energy(tiles: &[Tile], target: RectPx, near_px: f32) -> Option<f32> {
     (usual >= MIN_ENERGY).then_some(usual)
 }
 
-/// The side of the patches in tiles, and where all of their tiles are quiet (column and row of the first), row by row.
+/// The patch side in tiles, and the positions (column and row of the first tile) where all tiles of a patch are
+/// accepted, row by row.
 fn sources(is_quiet: &[bool], columns: usize) -> Option<(usize, Vec<(usize, usize)>)> {
     let rows = is_quiet.len() / columns;
     let mut best = None;
@@ -123,7 +125,7 @@ fn sources(is_quiet: &[bool], columns: usize) -> Option<(usize, Vec<(usize, usiz
     best
 }
 
-/// The detail of a part of the photo, row by row.
+/// The high-pass of a part of the photo, row by row.
 fn cut(survey: &Survey<'_>, rect: RectPx) -> Vec<[f32; 4]> {
     let mut row = Vec::new();
     let mut pixels = Vec::with_capacity(rect.width as usize * rect.height as usize);
@@ -139,7 +141,7 @@ fn middle(rect: RectPx) -> [f32; 2] {
     [rect.x as f32 + rect.width as f32 / 2.0, rect.y as f32 + rect.height as f32 / 2.0]
 }
 
-/// From a point to the nearest of a rectangle, in pixels.
+/// Distance from a point to the nearest point of a rectangle, in pixels.
 #[expect(clippy::cast_precision_loss, reason = "photos are less than 2^24 pixels wide")]
 fn distance(rect: RectPx, [x, y]: [f32; 2]) -> f32 {
     let along = |at: f32, start: u32, end: u32| (start as f32 - at).max(at - end as f32).max(0.0);

@@ -1,4 +1,4 @@
-//! Patches laid over the target so that their statistics stay.
+//! Quilts the target with texture patches, preserving their statistics.
 
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
@@ -6,34 +6,34 @@ use rand_chacha::ChaCha8Rng;
 use super::patches::Patches;
 use crate::photo::RectPx;
 
-/// Each place takes one of this many patches that lie nearest to it: where grain or pores change across the face, they change in
-/// the fill too.
+/// Each placement draws from this many nearest patches, so that changes of grain or pores across the face carry over to
+/// the fill.
 const NEAREST: usize = 16;
 
-/// Patches half over each other, each way.
+/// Texture patches that overlap by half in both directions.
 ///
-/// Along either axis a pixel lies under two patches, with weights that are a sine and a cosine. Unrelated patches add up
-/// in squares, so that variance and spectrum come out as they went in.
+/// Along either axis a pixel lies under two patches, weighted by a sine and a cosine. The squares of the weights add up
+/// to one, so unrelated patches keep their variance and spectrum.
 pub(super) struct Quilt {
     patches: Patches,
     width: usize,
-    /// Places in a row of them.
+    /// Placements per row.
     columns: usize,
-    /// Row by row; the first of each reaches half out of the target.
+    /// Row by row. The first of each row and column extends half outside the target.
     places: Vec<Place>,
-    /// Weights along a side.
+    /// Weights along a side of a patch.
     weights: Vec<f32>,
 }
 
-/// What lies at one place.
+/// The patch at one placement.
 struct Place {
     patch: usize,
-    /// Left and right exchanged. Never top and bottom: light falls from above, also into pores.
+    /// Flipped horizontally. Never vertically: light falls from above, into pores too.
     is_mirrored: bool,
 }
 
 impl Quilt {
-    /// Draws a patch for every place over the target.
+    /// Draws a random patch for every placement over the target.
     #[expect(clippy::cast_precision_loss, reason = "photos are less than 2^24 pixels wide")]
     pub(super) fn new(patches: Patches, target: RectPx, rng: &mut ChaCha8Rng) -> Self {
         let side_px = patches.side_px;
@@ -52,7 +52,8 @@ impl Quilt {
                         .map_or(f32::INFINITY, |[x, y]| (x - center[0]).hypot(y - center[1]))
                 };
                 if nearest < by_distance.len() {
-                    // With equal distances in their own order, whatever order the place before left.
+                    // Ties are broken by index, so that the result does not depend on the order left by the previous
+                    // placement.
                     by_distance.select_nth_unstable_by(nearest, |a, b| {
                         distance(a).total_cmp(&distance(b)).then_with(|| a.cmp(b))
                     });
@@ -68,13 +69,13 @@ impl Quilt {
         Self { width: target.width as usize, columns, places, weights: (0..side_px).map(weight).collect(), patches }
     }
 
-    /// One row of the target, from its top: red, green and blue times `strength`, and one lane that means nothing.
+    /// One row of the target, counted from its top: red, green and blue times `strength`, and an unused lane.
     pub(super) fn row(&self, row: u32, strength: f32) -> Vec<[f32; 4]> {
         let side_px = self.patches.side_px;
         let step_px = side_px / 2;
         let (band, down) = (row as usize / step_px, row as usize % step_px);
         let mut line = vec![[0.0; 4]; self.width];
-        // The lower half of the patches above, the upper half of those below.
+        // The lower half of the patches above, and the upper half of those below.
         for (place_row, y) in [(band, down + step_px), (band + 1, down)] {
             let weight = strength * self.weights.get(y).copied().unwrap_or_default();
             for (column, place) in self.places.iter().skip(place_row * self.columns).take(self.columns).enumerate() {

@@ -1,8 +1,8 @@
-//! Edges of the generator's picture, drawn together.
+//! Sharpens the edges of the generated image.
 //!
-//! First what the picture holds of its own finest band is raised, within the range of the pixels around. Then the picture is
-//! read from a little further out on either side of each edge (warp sharpening), which makes the edge narrower. Neither can
-//! make a colour that was not there, so that there are no halos.
+//! First the finest band of the image is amplified, clamped to the range of the neighbouring pixels. Then the image is
+//! sampled a little further out on either side of each edge (warp sharpening), which makes the edge narrower. Neither
+//! step creates a new colour, so there are no halos.
 
 use rayon::prelude::*;
 
@@ -11,44 +11,45 @@ use crate::blend::sample::{Picture, luma};
 /// How much of the finest band is added.
 const BOOST: f32 = 0.5;
 
-/// How far the picture is read from beside an edge, in pixels of the generator, per change of [edge strength](EDGE) in one.
+/// How far beside an edge the image is sampled, in generator pixels, per unit gradient of [edge strength](EDGE).
 const WARP: f32 = 0.9;
 
-/// No further than this: it would meet the next edge.
+/// Limit on that distance: further out it would sample the next edge.
 const MAX_WARP: f32 = 0.7;
 
-/// The luma step, per pixel of the generator, that counts as half an edge: 20 of 255. Shading stays far below; lips and lids
-/// are about that.
+/// The luma step per generator pixel at which edge strength is one half: 20 of 255. Shading stays far below; lips and
+/// eyelids are about that.
 const EDGE: f32 = 20.0 * 2.0 / 255.0;
 
-/// Most points to a pixel of the generator each way; between them the cubic is smooth enough.
+/// Most points per generator pixel and axis; between points the cubic is smooth enough.
 const MAX_POINTS: usize = 4;
 
-/// How pictures are sharpened for one photo.
+/// Sharpens the generated images of one photo.
 pub(super) struct Sharpening {
     amount: f32,
-    /// Points of the sharpened picture to a pixel of the generator, each way.
+    /// Points of the sharpened image per generator pixel, each way.
     points: usize,
 }
 
 impl Sharpening {
-    /// For a photo with edges of some sharpness (0 to 1).
+    /// For a photo whose edges have this sharpness (0 to 1).
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a few")]
     pub(super) fn new(sharpness: f32, photo_px_per_pixel: f32) -> Self {
         Self { amount: sharpness, points: (photo_px_per_pixel.ceil() as usize).clamp(2, MAX_POINTS) }
     }
 
-    /// A picture (planar RGB in [-1, 1], `[3, size, size]`) ready to be read, sharpened by 0 (not at all) to 1.
+    /// An image (planar RGB in [-1, 1], `[3, size, size]`) ready for sampling, sharpened by `strength`: 0 (not at all)
+    /// to 1.
     ///
     /// # Panics
-    /// When `fill` has another length.
+    /// If `fill` has another length.
     pub(super) fn picture(&self, fill: &[f32], size_px: u32, strength: f32) -> Picture {
         let amount = self.amount * strength;
         let drawn = size_px as usize;
         if amount <= 0.0 || drawn == 0 {
             return Picture::new(fill, size_px);
         }
-        assert_eq!(fill.len(), 3 * drawn * drawn, "planar RGB of a square picture");
+        assert_eq!(fill.len(), 3 * drawn * drawn, "`fill` must be planar RGB of a square image");
         let boosted: Vec<f32> =
             fill.chunks_exact(drawn * drawn).flat_map(|plane| boost(plane, drawn, amount * BOOST)).collect();
         let picture = Picture::new(&boosted, size_px);
@@ -59,8 +60,8 @@ impl Sharpening {
         Picture::new(&sharpened, side as u32)
     }
 
-    /// How much of an edge each point lies on: 0 to 1.
-    #[expect(clippy::cast_precision_loss, reason = "some hundred points")]
+    /// Edge strength at each point: 0 to 1.
+    #[expect(clippy::cast_precision_loss, reason = "a few hundred points")]
     fn edges(&self, picture: &Picture, side: usize) -> Vec<f32> {
         let points = self.points as f32;
         let at = |index: usize| (index as f32 + 0.5) / side as f32;
@@ -78,8 +79,8 @@ impl Sharpening {
         smoothed(&(0..side * side).map(strength).collect::<Vec<f32>>(), side, 0.35 * points)
     }
 
-    /// The picture read from where the edges send each point, planar.
-    #[expect(clippy::cast_precision_loss, reason = "some hundred points")]
+    /// The image sampled along the gradient of edge strength, planar.
+    #[expect(clippy::cast_precision_loss, reason = "a few hundred points")]
     fn warped(&self, picture: &Picture, edges: &[f32], side: usize, amount: f32) -> Vec<f32> {
         let pixel = self.points as f32;
         let color = |index: usize| {
@@ -92,7 +93,7 @@ impl Sharpening {
     }
 }
 
-/// A plane with its finest band raised, each pixel within the range of those around it.
+/// Amplifies the finest band of a plane. Each pixel stays within the range of its neighbours.
 fn boost(plane: &[f32], side: usize, amount: f32) -> Vec<f32> {
     let low = smoothed(plane, side, 1.0);
     let raised = |index: usize| {
@@ -108,7 +109,7 @@ fn boost(plane: &[f32], side: usize, amount: f32) -> Vec<f32> {
     (0..side * side).map(|index| raised(index).unwrap_or_default()).collect()
 }
 
-/// A Gaussian of some standard deviation, along both axes; beyond the border the border repeats.
+/// Gaussian blur along both axes. Points outside repeat the border.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -135,7 +136,7 @@ fn smoothed(plane: &[f32], side: usize, sigma: f32) -> Vec<f32> {
     along(&along(plane, 1), side)
 }
 
-/// The change of a plane per point, to the right and down, by central differences.
+/// The gradient of a plane per point, right and down, by central differences.
 fn slope(plane: &[f32], side: usize, index: usize) -> [f32; 2] {
     let (column, row) = (index % side, index / side);
     let at = |column: usize, row: usize| plane.get(row * side + column).copied().unwrap_or_default();
@@ -151,20 +152,20 @@ mod tests {
 
     use super::*;
 
-    /// A soft edge, ±0.6, at a third of the picture's width.
+    /// A soft edge, ±0.6, at a third of the image's width.
     fn soft_edge(size: usize) -> Vec<f32> {
         let plane = (0..size * size).map(|index| (((index % size) as f32 - size as f32 / 3.0) / 1.5).tanh() * 0.6);
         plane.collect::<Vec<f32>>().repeat(3)
     }
 
-    /// The width between a tenth and nine tenths of the step, in pixels of the generator.
+    /// The width between a tenth and nine tenths of the step, in generator pixels.
     fn width(picture: &Picture, size: f32) -> f32 {
         let between = |at: &u16| picture.at([f32::from(*at) / 3200.0, 0.5])[1].abs() < 0.8 * 0.6;
         (0..3200).filter(between).count() as f32 / 3200.0 * size
     }
 
     #[test]
-    fn edges_become_narrower_with_the_photos_sharpness_and_the_strength() {
+    fn edges_narrow_with_sharpness_and_strength() {
         let fill = soft_edge(32);
         let of =
             |sharpness: f32, strength: f32| width(&Sharpening::new(sharpness, 8.0).picture(&fill, 32, strength), 32.0);
@@ -176,11 +177,11 @@ mod tests {
     }
 
     #[test]
-    fn an_edge_stays_where_it_is() {
+    fn sharpening_does_not_move_an_edge() {
         let fill = soft_edge(32);
         let picture = Sharpening::new(1.0, 8.0).picture(&fill, 32, 1.0);
         let crossing = (0..3200u16).find(|at| picture.at([f32::from(*at) / 3200.0, 0.5])[0] > 0.0);
-        // Pixel number 32/3 has its middle half a pixel further.
+        // The centre of pixel 32/3 is half a pixel further.
         let expected = (32.0 / 3.0 + 0.5) / 32.0;
         assert!((f32::from(crossing.unwrap()) / 3200.0 - expected).abs() < 0.1 / 32.0);
     }
@@ -189,7 +190,7 @@ mod tests {
         #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
         #[test]
-        fn no_colour_appears_that_the_picture_does_not_have_nearby(
+        fn colours_stay_within_the_local_range(
             plane in prop::collection::vec(-1.0f32..=1.0, 12 * 12), scale in 1.3f32..9.0,
         ) {
             let fill = plane.repeat(3);

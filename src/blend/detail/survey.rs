@@ -1,4 +1,4 @@
-//! The surroundings of a hole, in tiles: which are known, and how much detail they hold.
+//! The surroundings of a hole, in tiles: which tiles are known, and how much detail they hold.
 
 use std::ops::Range;
 
@@ -11,37 +11,37 @@ use crate::blend::sample::luma;
 use crate::mask::Mask;
 use crate::photo::{CropGrid, FaceFrame, Photo, RectPx};
 
-/// How far around the target it looks, as a share of the frame's side: cheek or forehead is within reach of any feature.
+/// Margin around the target, as a share of the frame's side. It reaches the cheek or the forehead from any feature.
 const MARGIN_SHARE: f32 = 0.3;
 
-/// How far outside the frame pixels count, as a share of its side. Further out there is no face.
+/// How far outside the frame tiles count, as a share of its side. Further out there is no face.
 const OUTSIDE_SHARE: f64 = 0.125;
 
-/// Tiles are at least this wide: the variance of fewer pixels says little.
+/// Tiles are at least this wide, because the variance of fewer pixels is unreliable.
 const MIN_TILE_PX: u32 = 8;
 
-/// Known pixels around a hole, and their low-pass.
+/// The known pixels around a hole, and their low-pass.
 pub(super) struct Survey<'a> {
     pixels: KnownPixels<'a>,
-    /// Whole tiles.
+    /// Covered by whole tiles.
     region: RectPx,
     tile_px: u32,
     low_pass: LowPass,
     sharpness: f32,
 }
 
-/// A square of which everything is known.
+/// A square whose pixels are all known.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Tile {
     pub(super) column: usize,
     pub(super) row: usize,
     pub(super) center_in_photo: [f32; 2],
-    /// Mean square of the luma above the low-pass.
+    /// Mean square of the high-passed luma.
     pub(super) energy: f32,
 }
 
 impl<'a> Survey<'a> {
-    /// Surveys the surroundings of `target`, which lies in the photo and the mask. `None` when there is no room for a tile.
+    /// Measures the surroundings of `target`, which lies in the photo and the mask. `None` when no tile fits.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -67,12 +67,12 @@ impl<'a> Survey<'a> {
         self.tile_px
     }
 
-    /// How many tiles there are, along and down.
+    /// Number of tiles, along and down.
     pub(super) fn size_tiles(&self) -> [usize; 2] {
         [self.region.width, self.region.height].map(|length| (length / self.tile_px) as usize)
     }
 
-    /// All tiles in and close to the frame of which every pixel is known, row by row.
+    /// All tiles in and near the frame whose pixels are all known, row by row.
     pub(super) fn tiles(&self, frame: &FaceFrame) -> Vec<Tile> {
         let Some(unit) = CropGrid::new(frame, 1) else { return Vec::new() };
         let [columns, rows] = self.size_tiles();
@@ -112,14 +112,14 @@ impl<'a> Survey<'a> {
         RectPx { x: along(self.region.x, column), y: along(self.region.y, row), width: side_px, height: side_px }
     }
 
-    /// Part of a photo row less its low-pass: red, green, blue and 1; four zeros where nothing is known.
+    /// Part of a photo row minus its low-pass: red, green, blue and 1; four zeros for unknown pixels.
     pub(super) fn read_residual(&self, y: u32, columns: Range<u32>, row: &mut Vec<[f32; 4]>) {
         self.pixels.read_row(y, columns.clone(), row);
         self.low_pass.subtract(y, columns, row);
     }
 }
 
-/// The largest part of a rectangle that whole tiles cover, from its top left corner; `None` without one.
+/// The largest part of a rectangle that whole tiles cover, from its top left corner; `None` when no tile fits.
 pub(super) fn whole_tiles(rect: RectPx, tile_px: u32) -> Option<RectPx> {
     let whole = |length: u32| length - length % tile_px;
     let rect = RectPx { width: whole(rect.width), height: whole(rect.height), ..rect };

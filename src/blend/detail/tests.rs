@@ -12,7 +12,7 @@ use crate::blend::sample::luma;
 use crate::blend::{Blend, BlendMode, apply};
 use crate::mask::StrokeKind;
 
-/// Eight photo pixels to one of the generator.
+/// Eight photo pixels per generator pixel.
 pub(super) const SIDE: u32 = 512;
 const GREY: [f32; 3] = [140.0, 120.0, 100.0];
 
@@ -26,7 +26,7 @@ fn hole() -> Mask {
     hole
 }
 
-/// About normal, of unit variance, and the same for the same place.
+/// Approximately normal with unit variance; the same for the same arguments.
 fn normal(x: u32, y: u32, seed: u32) -> f32 {
     let mut state = u64::from(x) << 40 | u64::from(y) << 20 | u64::from(seed);
     let sum: f32 = (0..4)
@@ -40,7 +40,7 @@ fn normal(x: u32, y: u32, seed: u32) -> f32 {
     sum * 3f32.sqrt()
 }
 
-/// Grain that is stronger in coarse bands than white noise, mostly alike in the three colours.
+/// Grain that is stronger in coarse bands than white noise, and mostly equal in the three colours.
 fn grain(x: u32, y: u32) -> [f32; 3] {
     let shared = 4.0 * normal(x, y, 9) + 2.5 * (normal(x / 2, y / 2, 10) + normal(x / 3 + 7, y / 3, 11));
     [0, 1, 2].map(|channel| shared + 2.0 * normal(x, y, channel))
@@ -67,13 +67,13 @@ fn detail_of(photo: &Photo, percent: u8) -> Option<Detail> {
     Detail::new(photo, &hole(), &frame(), target(), percent)
 }
 
-/// What is added over the whole target, in levels of 255, row by row.
+/// The texture added over the whole target, in levels of 255, row by row.
 fn added(detail: &Detail) -> Vec<[f32; 3]> {
     let rows = (0..target().height).flat_map(|row| detail.row(row).quilted);
     rows.map(|[red, green, blue, _]| [red, green, blue].map(|value| value * 127.5)).collect()
 }
 
-/// Standard deviations of a plane in bands of an octave each, the finest first: differences of box sums.
+/// Standard deviations of a plane in octave bands, the finest first: differences of box means.
 fn bands(plane: &[f32], width: usize) -> [f32; 3] {
     let boxed = |reach: usize| -> Vec<Option<f32>> {
         let rows = plane.len() / width;
@@ -112,7 +112,7 @@ fn correlation(pairs: &[[f32; 3]]) -> f32 {
 }
 
 #[test]
-fn grain_has_the_strength_and_the_spectrum_of_the_known_pixels() {
+fn grain_matches_the_known_pixels_spectrum() {
     let found = added(&detail_of(&grainy(), 100).unwrap());
     let known: Vec<[f32; 3]> = (0..120 * SIDE).map(|index| grain(index % SIDE, index / SIDE)).collect();
     for channel in 0..3 {
@@ -132,7 +132,7 @@ fn grain_has_the_strength_and_the_spectrum_of_the_known_pixels() {
 }
 
 #[test]
-fn a_photo_without_texture_gives_none() {
+fn a_photo_without_texture_gives_no_texture() {
     for slope in [0.0, 0.08] {
         let smooth = photo(|x, y| GREY.map(|value| value + slope * (x as f32 - 0.4 * y as f32)));
         let detail = detail_of(&smooth, 100).unwrap();
@@ -141,9 +141,9 @@ fn a_photo_without_texture_gives_none() {
 }
 
 #[test]
-fn edges_of_the_known_pixels_do_not_become_noise() {
+fn known_edges_do_not_become_texture() {
     let with_bars = photo(|x, y| {
-        // None of them is its own mirror image.
+        // No bar is its own mirror image.
         let is_bar = (x + y / 3) % 70 < 5 || (y + x / 2) % 110 < 4 || (x + y) % 130 < 6;
         [0, 1, 2].map(|channel| (if is_bar { 20.0 } else { GREY[channel] }) + grain(x, y)[channel])
     });
@@ -170,7 +170,7 @@ fn strength_scales_the_texture() {
 }
 
 #[test]
-fn the_fill_is_as_grainy_inside_the_edge_as_the_photo_is_outside() {
+fn grain_is_equal_on_both_sides() {
     let photo = grainy();
     let fill = vec![0.0; 3 * 64 * 64];
     let variation = |mode: BlendMode, detail_percent: u8| {
@@ -198,7 +198,7 @@ fn the_fill_is_as_grainy_inside_the_edge_as_the_photo_is_outside() {
 }
 
 #[test]
-fn small_frames_and_unknown_surroundings_give_nothing() {
+fn small_frames_and_unknown_surroundings_give_no_detail() {
     let photo = grainy();
     let small = FaceFrame { side_px: 70.0, ..frame() };
     let target = RectPx { x: 240, y: 240, width: 30, height: 30 };
@@ -212,7 +212,7 @@ fn small_frames_and_unknown_surroundings_give_nothing() {
 }
 
 #[test]
-fn the_same_fill_is_the_same_on_any_number_of_threads() {
+fn the_thread_count_does_not_change_the_fill() {
     let photo = grainy();
     let on = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
@@ -225,7 +225,7 @@ fn the_same_fill_is_the_same_on_any_number_of_threads() {
 }
 
 #[test]
-fn another_hole_gets_other_patches() {
+fn a_moved_hole_gets_different_patches() {
     let photo = grainy();
     let moved = RectPx { x: target().x + 1, ..target() };
     let (a, b) = (detail_of(&photo, 100), Detail::new(&photo, &hole(), &frame(), moved, 100));
@@ -233,8 +233,8 @@ fn another_hole_gets_other_patches() {
 }
 
 #[test]
-fn sharpness_is_that_of_the_known_edges() {
-    // 8 photo pixels to one of the generator; edges as wide as some photo pixels.
+fn sharpness_follows_the_known_edges() {
+    // 8 photo pixels per generator pixel; edges are a few photo pixels wide.
     let sharpness = |edge_px: f32| {
         let photo = photo(|x, y| {
             let from_edge = ((x as f32 * 0.8 + y as f32 * 0.6) % 64.0 - 32.0).abs() - 16.0;

@@ -1,32 +1,32 @@
-//! Values on a grid, the two colours of a chessboard apart.
+//! A grid of values in red-black layout: the two colours of a chessboard are stored apart.
 //!
-//! A cell's four neighbours have the other colour. Kept apart, all cells of one colour can be changed at once while those
-//! of the other are read: row by row on several threads, with neighbours side by side in memory.
+//! The four neighbours of a cell have the other colour. With the colours apart, all cells of one colour can be updated
+//! while those of the other are read: row by row on several threads, with neighbours adjacent in memory.
 
 use rayon::prelude::*;
 
-/// Three colour channels; the fourth lane keeps arithmetic in whole vector registers.
+/// Three colour channels. The fourth lane fills the vector register.
 pub(super) type Value = [f32; 4];
 
-/// Grids of fewer cells are not worth several threads.
+/// Smaller grids are processed on one thread.
 const PARALLEL_CELLS: usize = 16_384;
 
 /// The size of a grid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Board {
-    /// Columns of one colour: half of all, rounded up.
+    /// Columns per colour: half of the width, rounded up.
     half: usize,
     height: usize,
 }
 
-/// A value for each cell, and a border of default values around them.
+/// A value for each cell, with a border of default values around them.
 #[derive(Clone)]
 pub(super) struct Squares<T> {
     board: Board,
     parities: [Vec<T>; 2],
 }
 
-/// What lies around the cells of one row and colour; all slices have the length of the row.
+/// The neighbours of the cells of one row and colour. All slices have the length of the row.
 pub(super) struct Around<'a> {
     pub(super) left: &'a [Value],
     pub(super) right: &'a [Value],
@@ -39,12 +39,12 @@ impl Board {
         Self { half: width.div_ceil(2), height }
     }
 
-    /// The grid whose cells are 2×2 cells of this one.
+    /// The next coarser grid, whose cells are 2×2 cells of this one.
     pub(super) fn coarser(self) -> Self {
         Self::new(self.half, self.height.div_ceil(2))
     }
 
-    /// Number of columns, always even.
+    /// Number of columns; always even.
     pub(super) fn width(self) -> usize {
         2 * self.half
     }
@@ -53,7 +53,7 @@ impl Board {
         self.height
     }
 
-    /// The column of a cell of one colour.
+    /// The column of the cell at an index in a row of one colour.
     pub(super) fn column(parity: usize, y: usize, index: usize) -> usize {
         2 * index + (y + parity) % 2
     }
@@ -62,7 +62,7 @@ impl Board {
         self.half + 2
     }
 
-    /// Colour and place of a cell.
+    /// Colour of a cell, and its index in the array of that colour.
     fn place(self, x: usize, y: usize) -> (usize, usize) {
         ((x + y) % 2, (y + 1) * self.stride() + x / 2 + 1)
     }
@@ -78,13 +78,13 @@ impl<T: Copy + Default + Send + Sync> Squares<T> {
         self.board
     }
 
-    /// A cell of the grid.
+    /// The value of a cell.
     pub(super) fn at(&self, x: usize, y: usize) -> T {
         let (parity, place) = self.board.place(x, y);
         self.parities[parity].get(place).copied().unwrap_or_default()
     }
 
-    /// Changes a cell of the grid.
+    /// The value of a cell, mutable.
     pub(super) fn at_mut(&mut self, x: usize, y: usize) -> &mut T {
         let (parity, place) = self.board.place(x, y);
         &mut self.parities[parity][place]
@@ -96,19 +96,19 @@ impl<T: Copy + Default + Send + Sync> Squares<T> {
         &self.parities[parity][start..start + self.board.half]
     }
 
-    /// Calls `change` with each row and its cells of one colour.
+    /// Calls `change` with each row number and its cells of one colour.
     pub(super) fn change_rows(&mut self, parity: usize, change: impl Fn(usize, &mut [T]) + Sync) {
         change_rows(self.board, &mut self.parities[parity], change);
     }
 
-    /// As [`change_rows`](Self::change_rows), for both colours: `change` gets colour, row and cells.
+    /// Like [`change_rows`](Self::change_rows), for both colours: `change` gets colour, row number and cells.
     pub(super) fn change_all(&mut self, change: impl Fn(usize, usize, &mut [T]) + Sync) {
         for parity in 0..2 {
             self.change_rows(parity, |y, cells| change(parity, y, cells));
         }
     }
 
-    /// All cells with their borders, for sums in which the borders do not count.
+    /// All cells with their borders, for sums. Borders hold default values, which add nothing.
     pub(super) fn parities(&self) -> [&[T]; 2] {
         let [even, odd] = &self.parities;
         [even, odd]
@@ -116,12 +116,12 @@ impl<T: Copy + Default + Send + Sync> Squares<T> {
 }
 
 impl Squares<Value> {
-    /// What lies around the cells of one colour in a row.
+    /// The neighbours of the cells of one colour in a row.
     pub(super) fn around(&self, parity: usize, y: usize) -> Around<'_> {
         around(self.board, &self.parities[1 - parity], parity, y)
     }
 
-    /// Changes the cells of one colour, seeing those of the other.
+    /// Updates the cells of one colour from their neighbours of the other.
     pub(super) fn change_seeing(&mut self, parity: usize, change: impl Fn(usize, &mut [Value], &Around<'_>) + Sync) {
         let board = self.board;
         let [even, odd] = &mut self.parities;
@@ -146,7 +146,7 @@ fn around(board: Board, other: &[Value], parity: usize, y: usize) -> Around<'_> 
     let Board { half, .. } = board;
     let stride = board.stride();
     let row = (y + 1) * stride;
-    // In every second row the cells of the other colour begin one column further left.
+    // In every second row the cells of the other colour start one column further left.
     let left = row + (y + parity) % 2;
     Around {
         left: &other[left..left + half],
@@ -162,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn neighbours_are_those_of_the_grid() {
+    fn neighbours_match_the_grid() {
         let mut squares: Squares<Value> = Squares::new(Board::new(7, 5));
         for y in 0..5 {
             for x in 0..8 {

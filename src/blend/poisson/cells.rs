@@ -1,4 +1,4 @@
-//! What each cell of the membrane's grid is: free, on the edge with a given value, or not there.
+//! The domain of the membrane's equations: which cells are free, and which give boundary values.
 
 use rayon::prelude::*;
 
@@ -9,27 +9,29 @@ use crate::blend::raster::Raster;
 use crate::mask::Mask;
 use crate::photo::{Photo, RectPx, Sample, Samples};
 
-/// From this share of 255 on, a partly filled cell is solved for; below, its known part gives its value.
+/// From this filled share (of 255) on, a partly filled cell is solved for. Below it, the cell's known part gives a
+/// boundary value.
 const HALF: u8 = 128;
 
 /// A known cell beside a free one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Edge {
-    /// Its place in the grid, whose first row and column lie just outside the raster.
+    /// Position in the grid. The first row and column of the grid lie just outside the raster.
     pub(super) x: usize,
     pub(super) y: usize,
     /// Mean of its known pixels, in [-1, 1].
     pub(super) known: [f32; 3],
 }
 
-/// The cells to be solved for, and those that give the values; row by row.
+/// The free cells, which are solved for, and the boundary cells, row by row.
 pub(super) struct Cells {
     pub(super) is_free: Squares<bool>,
     pub(super) edges: Vec<Edge>,
 }
 
 impl Cells {
-    /// Looks at a raster whose pixels are filled by `shares` of 255. No photo pixel under the hole is read.
+    /// Classifies the cells of a raster. `shares` says how much of each pixel is filled, 0 to 255. No photo pixel under
+    /// the hole is read.
     pub(super) fn new(photo: &Photo, hole: &Mask, raster: &Raster, shares: &[u8]) -> Self {
         match Samples::of(&photo.pixels) {
             Samples::Eight { data, channels } => Look { photo, hole, raster, data, channels }.cells(shares),
@@ -38,7 +40,7 @@ impl Cells {
     }
 }
 
-/// How cells are looked at.
+/// Classifies cells and reads the known pixels in them.
 struct Look<'a, T> {
     photo: &'a Photo,
     hole: &'a Mask,
@@ -59,7 +61,7 @@ impl<T: Sample> Look<'_, T> {
             for (index, cell) in cells.iter_mut().enumerate() {
                 let x = Board::column(parity, y, index);
                 let share = x.checked_sub(1).and_then(|x| row.get(x)).copied().unwrap_or_default();
-                // A cell that is filled a little, with nothing known in it, has to get its value from others.
+                // A partly filled cell without known pixels has no boundary value, so it is solved for.
                 *cell = share >= HALF || (share > 0 && self.known(x, y).is_none());
             }
         });
@@ -95,7 +97,7 @@ impl<T: Sample> Look<'_, T> {
 }
 
 impl Cells {
-    /// Cells that no edge can be reached from have no solution: nothing says what is to be added there, so nothing is.
+    /// Removes free cells that no boundary cell reaches: their equations have no unique solution. They get no offset.
     fn drop_unreached(&mut self) {
         let board = self.is_free.board();
         let is_edge = {
@@ -108,7 +110,7 @@ impl Cells {
         let ends = |x: usize, y: usize| {
             self.is_free.at(x, y) && neighbours(board, x, y).any(|(x, y)| !self.is_free.at(x, y) && !is_edge.at(x, y))
         };
-        // Without an end other than edges, every cell has an edge somewhere.
+        // If free cells border only on free cells and boundary cells, all of them are reached.
         if !(0..board.height()).into_par_iter().any(|y| (0..board.width()).any(|x| ends(x, y))) {
             return;
         }

@@ -1,30 +1,30 @@
-//! One grid of the multigrid solver: the equations of its cells, and the ways to the next coarser grid.
+//! One level of the multigrid solver: the equations of its cells, restriction and interpolation.
 //!
-//! A free cell's equation balances what flows in from its neighbours: `Σ (neighbour − cell) = 0`, with given values for
-//! neighbours on the edge. A coarse cell is 2×2 finer ones; links between coarse cells keep the weight 1 (twice as wide, twice
-//! as long), and a link to the edge counts by its length.
+//! The equation of a free cell is the discrete Laplace equation `Σ (neighbour − cell) = 0`, with given values for
+//! boundary neighbours. A coarse cell is 2×2 finer ones. Links between coarse cells keep the weight 1 (twice as wide,
+//! twice as long). A link to a boundary cell is weighted by its length.
 
 use super::board::{Board, Squares, Value};
 
-/// One grid.
+/// One level.
 pub(super) struct Level {
     /// Sum of the weights of a cell's links; 0 for a cell that is not free.
     diagonal: Squares<f32>,
-    /// 1 over that; 0 for a cell that is not free.
+    /// Reciprocal of the diagonal; 0 for a cell that is not free.
     inverse: Squares<f32>,
-    /// Links to the edge of the finest grid's cells in each cell.
+    /// Number of boundary links of the finest cells in each cell.
     edge_links: Squares<f32>,
-    /// What one of those weighs.
+    /// Weight of a boundary link.
     edge_weight: f32,
 }
 
 impl Level {
-    /// The finest grid, from its free cells and the number of links that each has to the edge, and all coarser ones, down to
-    /// one of at most `cells` cells.
+    /// The finest level, from its free cells and the number of each cell's boundary links, and all coarser levels down
+    /// to one of at most `cells` cells.
     pub(super) fn pyramid(is_free: Squares<bool>, edge_links: Squares<f32>, cells: usize) -> Vec<Self> {
         let mut levels = vec![Self::new(&is_free, edge_links, 1.0)];
         let mut is_free = is_free;
-        // In the finest grid's cells.
+        // In cells of the finest level.
         let mut side = 1.0;
         while let Some(fine) = levels.last().filter(|level| level.board().width() * level.board().height() > cells) {
             let board = fine.board().coarser();
@@ -42,7 +42,8 @@ impl Level {
                 }
             });
             side *= 2.0;
-            // From the middle of the coarse cell to the middle of the edge's cell.
+            // The link's length, from the centre of the coarse cell to the centre of the boundary cell, is (side +
+            // 1)/2.
             let level = Self::new(&coarse_free, coarse_links, 2.0 / (side + 1.0));
             is_free = coarse_free;
             levels.push(level);
@@ -76,12 +77,12 @@ impl Level {
         self.diagonal.board()
     }
 
-    /// What one link to the edge weighs here.
+    /// Weight of a boundary link on this level.
     pub(super) fn edge_weight(&self) -> f32 {
         self.edge_weight
     }
 
-    /// Solves the equations of one colour's cells, the other colour taken as it is (Gauss–Seidel).
+    /// Solves the equations of the cells of one colour, with the other colour fixed (red-black Gauss–Seidel).
     pub(super) fn relax(&self, parity: usize, right_side: &Squares<Value>, x: &mut Squares<Value>) {
         x.change_seeing(parity, |y, cells, around| {
             let (inverse, right_side) = (self.inverse.row(parity, y), right_side.row(parity, y));
@@ -97,7 +98,7 @@ impl Level {
         });
     }
 
-    /// As [`relax`](Self::relax) of the first colour, for an `x` of zeros; whatever is in it is not read.
+    /// Like [`relax`](Self::relax) of the first colour, for `x = 0`. The content of `x` is not read.
     pub(super) fn relax_zero(&self, right_side: &Squares<Value>, x: &mut Squares<Value>) {
         x.change_rows(0, |y, cells| {
             let known = self.inverse.row(0, y).iter().zip(right_side.row(0, y));
@@ -107,7 +108,7 @@ impl Level {
         });
     }
 
-    /// `out = right_side − A·x`, where `out` holds the right side.
+    /// `out −= A·x`: with the right side in `out`, this gives the residual.
     pub(super) fn subtract_product(&self, x: &Squares<Value>, out: &mut Squares<Value>) {
         out.change_all(|parity, y, cells| {
             self.each_product(parity, y, x, cells, |cell, product| {
@@ -123,7 +124,7 @@ impl Level {
         out.change_all(|parity, y, cells| self.each_product(parity, y, x, cells, |cell, product| *cell = product));
     }
 
-    /// Calls `take` with each cell of a row and the product of its equation's left side with `x`.
+    /// Calls `take` with each cell of a row and the value of `A·x` there.
     #[inline]
     fn each_product(
         &self,
@@ -147,8 +148,8 @@ impl Level {
         }
     }
 
-    /// What the equations lack, summed to the cells of the coarser grid. The second colour's equations must hold (it was
-    /// the last to be relaxed).
+    /// Restricts the residual: the sum over the finer cells in each coarse cell. The equations of the second colour
+    /// must hold (it was relaxed last), so that only the first colour is summed.
     pub(super) fn restrict(&self, right_side: &Squares<Value>, x: &Squares<Value>, coarse: &mut Squares<Value>) {
         let height = self.board().height();
         coarse.change_all(|parity, coarse_y, cells| {
@@ -156,7 +157,7 @@ impl Level {
                 (y < height).then(|| (x.around(0, y), x.row(0, y), right_side.row(0, y), self.diagonal.row(0, y)))
             });
             for (index, cell) in cells.iter_mut().enumerate() {
-                // Of 2×2 cells one in each row has the first colour.
+                // In each row of the 2×2 cells, one has the first colour.
                 let place = Board::column(parity, coarse_y, index);
                 *cell = [0.0; 4];
                 for (around, x, right_side, diagonal) in rows.iter().flatten() {
@@ -171,7 +172,7 @@ impl Level {
         });
     }
 
-    /// Adds the coarser grid's values to the free cells in each of its cells.
+    /// Adds each coarse cell's value to the free cells in it.
     pub(super) fn add_coarse(&self, coarse: &Squares<Value>, x: &mut Squares<Value>) {
         x.change_all(|parity, y, cells| {
             let coarse_y = y / 2;
@@ -188,14 +189,14 @@ impl Level {
         });
     }
 
-    /// Sets the free cells to what lies between the free cells of the coarser grid (bilinear).
+    /// Interpolates the coarse values to the free cells (bilinear, from free coarse cells only).
     pub(super) fn interpolate(&self, coarse: &Self, values: &Squares<Value>, x: &mut Squares<Value>) {
         let board = coarse.board();
         let value = |x: usize, y: usize| {
             let inside = x < board.width() && y < board.height();
             (inside && coarse.inverse.at(x, y) > 0.0).then(|| values.at(x, y))
         };
-        // The coarse cell beside the own one that is nearer.
+        // The nearer neighbour of the coarse cell that holds this one.
         let beside = |at: usize| if at.is_multiple_of(2) { (at / 2).wrapping_sub(1) } else { at / 2 + 1 };
         x.change_all(|parity, y, cells| {
             for (index, (cell, inverse)) in cells.iter_mut().zip(self.inverse.row(parity, y)).enumerate() {
@@ -230,13 +231,13 @@ fn children(fine: Board, x: usize, y: usize) -> impl Iterator<Item = (usize, usi
     cells.into_iter().filter(move |(x, y)| *x < fine.width() && *y < fine.height())
 }
 
-/// The cells beside a cell, within the grid.
+/// The four neighbours of a cell, within the grid.
 pub(super) fn neighbours(board: Board, x: usize, y: usize) -> impl Iterator<Item = (usize, usize)> {
     let cells = [(x.wrapping_sub(1), y), (x + 1, y), (x, y.wrapping_sub(1)), (x, y + 1)];
     cells.into_iter().filter(move |(x, y)| *x < board.width() && *y < board.height())
 }
 
-/// Sums of the finer cells in each cell.
+/// Sums the finer cells in each coarse cell.
 pub(super) fn sums(fine: &Squares<Value>) -> Squares<Value> {
     let mut coarse = Squares::new(fine.board().coarser());
     coarse.change_all(|parity, y, cells: &mut [Value]| {

@@ -1,19 +1,19 @@
-//! Poisson blending (Pérez, Gangnet & Blake, *Poisson Image Editing*, 2003): the fill keeps its own gradients and meets the
-//! known pixels at the hole's edge.
+//! Poisson blending (Pérez, Gangnet & Blake, *Poisson Image Editing*, 2003): the fill keeps its gradients and matches
+//! the known pixels at the edge of the hole.
 //!
-//! With the fill as guidance field, that is the fill plus a *membrane*: the harmonic field whose values on the edge are the
-//! differences between the photo and the fill (section 2 of the paper, equation 5). Only the membrane is solved for. Known
-//! pixels enter as its values on the edge, and nowhere else.
+//! With the fill as guidance field, the solution is the fill plus a *membrane*: the harmonic field whose boundary
+//! values are the differences between the photo and the fill (section 2 of the paper, equation 5). Only the membrane is
+//! solved for. Known pixels enter only as boundary values.
 //!
-//! What would surprise: where the hole goes on outside the frame, or ends at the photo's border, nothing is known, and the membrane ends
-//! flat; a part of the hole without any known pixel beside it gets no membrane at all.
+//! Where the hole continues outside the frame or ends at the photo's border, nothing is known, and the membrane has
+//! zero slope (a Neumann boundary). A part of the hole without any known pixel beside it gets no membrane.
 //!
-//! | file | what |
+//! | file | contents |
 //! | --- | --- |
-//! | `cells` | which cells are free, which give values |
-//! | `board` | values on a grid, laid out so that half of them can change at once |
-//! | `level` | one grid's equations, and the ways between grids |
-//! | `solve` | conjugate gradients with multigrid |
+//! | `cells` | which cells are solved for, and which give boundary values |
+//! | `board` | values on a grid in red-black layout, so that half of them can be updated at once |
+//! | `level` | the equations of one grid, restriction and interpolation |
+//! | `solve` | conjugate gradients, preconditioned with multigrid |
 
 mod board;
 mod cells;
@@ -34,10 +34,10 @@ use super::sample::Picture;
 use crate::mask::Mask;
 use crate::photo::Photo;
 
-/// Most cells to be solved for. In larger holes a cell is 2×2 photo pixels or more: the generator draws
-/// far fewer, so that only the photo's grain is met less exactly at the edge; memory stays below 400 MB.
+/// Most cells to solve for. In larger holes a cell covers 2×2 photo pixels or more, which bounds memory. The generator
+/// has far fewer pixels, so only the photo's grain is matched less exactly at the edge.
 const MAX_CELLS: u64 = 4_000_000;
-/// Grids of at most so many cells are solved by relaxation alone.
+/// Grids of at most this many cells are solved by relaxation alone.
 const COARSEST_CELLS: usize = 64;
 
 /// The equations of one hole, ready to be solved for any fill.
@@ -46,19 +46,19 @@ pub(super) struct Membrane {
     levels: Vec<Level>,
     edges: Vec<Edge>,
     links: Vec<Link>,
-    /// What the last fill left to work in.
+    /// Memory kept from the last solve.
     workspace: Mutex<Option<Box<Workspace>>>,
 }
 
-/// A free cell beside an edge cell.
+/// A link from a boundary cell to the free cell at `(x, y)` beside it.
 struct Link {
-    /// Index in the edges.
+    /// Index of the boundary cell.
     edge: usize,
     x: usize,
     y: usize,
 }
 
-/// The membrane for one fill: what to add to its pixels.
+/// The membrane for one fill: the offsets to add to its pixels.
 pub(super) struct Offsets<'a> {
     raster: &'a Raster,
     values: Squares<Value>,
@@ -82,8 +82,8 @@ impl Membrane {
         Raster { width, height, ..patch }
     }
 
-    /// Sets up the equations for a raster whose pixels are filled by `shares` of 255. `None` when nothing known lies
-    /// beside the hole. No photo pixel under the hole is read.
+    /// Sets up the equations. `shares` says how much of each raster pixel is filled, 0 to 255. `None` when no known
+    /// pixel lies beside the hole. No photo pixel under the hole is read.
     pub(super) fn new(photo: &Photo, hole: &Mask, raster: Raster, shares: &[u8]) -> Option<Self> {
         let Cells { is_free, edges } = Cells::new(photo, hole, &raster, shares);
         if edges.is_empty() {
@@ -111,14 +111,14 @@ impl Membrane {
     pub(super) fn offsets(&self, picture: &Picture) -> Offsets<'_> {
         let differences = self.differences(picture);
         let mut values = self.solve(&differences);
-        // Partly filled cells on the edge are drawn too.
+        // Partly filled boundary cells are drawn too.
         for (edge, difference) in self.edges.iter().zip(differences) {
             *values.at_mut(edge.x, edge.y) = difference;
         }
         Offsets { raster: &self.raster, values }
     }
 
-    /// The membrane in the free cells for given values of the edge cells; zero elsewhere.
+    /// The membrane in the free cells for given boundary values; zero elsewhere.
     fn solve(&self, edge_values: &[Value]) -> Squares<Value> {
         let board = Board::new(self.raster.width as usize + 2, self.raster.height as usize + 2);
         let mut right_side: Squares<Value> = Squares::new(board);
@@ -137,7 +137,7 @@ impl Membrane {
         values
     }
 
-    /// What the photo has and the fill lacks, for each edge cell.
+    /// Photo minus fill for each boundary cell.
     fn differences(&self, picture: &Picture) -> Vec<Value> {
         let mut differences = Vec::with_capacity(self.edges.len());
         for row in self.edges.chunk_by(|a, b| a.y == b.y) {
@@ -155,7 +155,7 @@ impl Membrane {
 }
 
 impl Offsets<'_> {
-    /// For a row of a patch that has so many columns and rows.
+    /// The offsets of one row of a patch with this many columns and rows.
     pub(super) fn row(&self, row: u32, columns: u32, rows: u32) -> OffsetRow {
         let y = scaled(row as usize, self.raster.height as usize, rows as usize) + 1;
         let line = (0..self.raster.width as usize).map(|x| self.values.at(x + 1, y)).collect();
@@ -164,14 +164,14 @@ impl Offsets<'_> {
 }
 
 impl OffsetRow {
-    /// What to add to a pixel of the row, in the fill's unit.
+    /// The offset to add to a pixel of the row, in the fill's units.
     #[inline]
     pub(super) fn at(&self, column: usize) -> Value {
         self.line.get(scaled(column, self.line.len(), self.columns)).copied().unwrap_or_default()
     }
 }
 
-/// The one of `to` places that the one of `from` lies in.
+/// Maps an index in `0..from` to `0..to`.
 #[inline]
 fn scaled(index: usize, to: usize, from: usize) -> usize {
     if to == from { index } else { index * to / from.max(1) }

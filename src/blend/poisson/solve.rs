@@ -1,26 +1,26 @@
-//! The membrane's equations solved: a first guess from coarse to fine, then conjugate gradients with one multigrid cycle as
+//! Solves the membrane's equations: a full-multigrid first guess, then conjugate gradients with one multigrid cycle as
 //! preconditioner.
 //!
-//! The work grows linearly with the cells: the number of iterations does not depend on the size (Trottenberg, Oosterlee &
-//! Schüller, *Multigrid*, 2001, sections 2.6 and 7.8). The cycle alone would do for simple holes; conjugate gradients make it
-//! safe for all of them.
+//! The work grows linearly with the number of cells, because the number of iterations does not depend on the size
+//! (Trottenberg, Oosterlee & Schüller, *Multigrid*, 2001, sections 2.6 and 7.8). The cycle alone would converge for
+//! simple holes; conjugate gradients make it robust for all of them.
 
 use rayon::prelude::*;
 
 use super::board::{Squares, Value};
 use super::level::{Level, sums};
 
-/// Iterations end when the next correction is smaller than this everywhere, in the unit of the values (a range of 2): an
-/// eightieth of an 8-bit step. The correction is still added, which leaves a fraction of it as error.
+/// Iterations end when the next correction is smaller than this everywhere, in the units of the values (a range of 2):
+/// an eightieth of an 8-bit step. The correction is still added, so the error is a fraction of it.
 const LAST_CORRECTION: f32 = 1e-4;
-/// Bound on iterations; two to four are usual.
+/// Limit on iterations; a few suffice.
 const MAX_ITERATIONS: usize = 50;
-/// Sweeps there and back that solve the coarsest grid.
+/// Symmetric sweeps that solve the coarsest level.
 const COARSEST_SWEEPS: usize = 20;
-/// Values of one partial sum, so that a sum does not depend on the number of threads.
+/// Length of one partial sum, so that a sum does not depend on the number of threads.
 const SUM_LENGTH: usize = 1024;
 
-/// Room for a solution's iterations. Kept from one fill to the next: fresh memory costs as much time as two iterations.
+/// Memory for the iterations. Kept from one solve to the next, because allocating fresh memory is slow.
 pub(super) struct Workspace {
     scratch: Vec<Scratch>,
     correction: Squares<Value>,
@@ -35,7 +35,7 @@ impl Workspace {
     }
 }
 
-/// Solves for the free cells of the finest grid. `right_side` holds for each free cell the sum of the given values
+/// Solves for the free cells of the finest level. `right_side` holds for each free cell the sum of the boundary values
 /// beside it, and zero elsewhere.
 pub(super) fn solve(levels: &[Level], right_side: Squares<Value>, workspace: &mut Workspace) -> Squares<Value> {
     let Some(finest) = levels.first() else { return right_side };
@@ -51,12 +51,12 @@ pub(super) fn solve(levels: &[Level], right_side: Squares<Value>, workspace: &mu
         }
         let before = std::mem::replace(&mut steepness, products(&residual, correction));
         let share = quotients(steepness, before);
-        // What is left from another fill must not count, not even as nothing times infinity.
+        // Values left from another solve must not be read: 0 · infinity would be NaN.
         direction.change_all(|parity, y, cells| match iteration {
             0 => cells.copy_from_slice(correction.row(parity, y)),
             _ => add(cells, ONES, correction.row(parity, y), share),
         });
-        // The correction is used up: its room serves for the product.
+        // The correction is no longer needed: its memory holds the product.
         finest.product(direction, correction);
         let length = quotients(steepness, products(direction, correction));
         x.change_all(|parity, y, cells| add(cells, length, direction.row(parity, y), ONES));
@@ -78,7 +78,7 @@ fn add(cells: &mut [Value], factor: Value, other: &[Value], kept: Value) {
     }
 }
 
-/// Room for a coarser grid's equations.
+/// Memory for a coarser level's equations.
 struct Scratch {
     right_side: Squares<Value>,
     x: Squares<Value>,
@@ -90,14 +90,14 @@ impl Scratch {
     }
 }
 
-/// What a cycle starts from.
+/// The values a cycle starts from.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Guess {
     Zero,
     Given,
 }
 
-/// Solves each grid roughly, starting from the coarser one's solution.
+/// Solves each level roughly, starting from the coarser level's solution.
 fn first_guess(levels: &[Level], finest_right_side: &Squares<Value>, scratch: &mut [Scratch]) -> Squares<Value> {
     let mut right_sides: Vec<Squares<Value>> = Vec::with_capacity(levels.len());
     for _ in levels.iter().skip(1) {
@@ -115,7 +115,7 @@ fn first_guess(levels: &[Level], finest_right_side: &Squares<Value>, scratch: &m
             Some((coarse_x, coarse)) => level.interpolate(coarse, coarse_x, &mut x),
             None => cycle(&levels[depth..], &mut [], right_side.unwrap_or(finest_right_side), &mut x, Guess::Zero),
         }
-        // The finest grid's equations are the iterations' business.
+        // The finest level is solved by the conjugate gradient iterations.
         if let (Some(right_side), true) = (right_side, guess.is_some()) {
             cycle(&levels[depth..], &mut scratch[depth..], right_side, &mut x, Guess::Given);
         }
@@ -124,7 +124,7 @@ fn first_guess(levels: &[Level], finest_right_side: &Squares<Value>, scratch: &m
     guess.map_or_else(|| Squares::new(finest_right_side.board()), |(x, _)| x)
 }
 
-/// One W-cycle, symmetric, as conjugate gradients need it.
+/// One W-cycle. It is symmetric, as conjugate gradients require of a preconditioner.
 fn cycle(levels: &[Level], scratch: &mut [Scratch], right_side: &Squares<Value>, x: &mut Squares<Value>, guess: Guess) {
     let Some((level, coarser)) = levels.split_first() else { return };
     match guess {
@@ -151,7 +151,7 @@ fn cycle(levels: &[Level], scratch: &mut [Scratch], right_side: &Squares<Value>,
     level.relax(0, right_side, x);
 }
 
-/// The largest of all values.
+/// The largest absolute value.
 fn largest(x: &Squares<Value>) -> f32 {
     let of = |cells: &[Value]| cells.iter().flatten().fold(0.0f32, |most, value| most.max(value.abs()));
     x.parities()
@@ -160,7 +160,7 @@ fn largest(x: &Squares<Value>) -> f32 {
         .fold(0.0, f32::max)
 }
 
-/// Sums of products, lane by lane.
+/// Dot products, lane by lane.
 #[expect(clippy::cast_possible_truncation, reason = "summed in double precision, needed in single")]
 fn products(a: &Squares<Value>, b: &Squares<Value>) -> Value {
     let mut sums = [0.0f64; 4];
@@ -184,7 +184,7 @@ fn products(a: &Squares<Value>, b: &Squares<Value>) -> Value {
     sums.map(|sum| sum as f32)
 }
 
-/// Lane by lane; 0 where there is nothing to divide by.
+/// Divides lane by lane; 0 where the divisor is not positive.
 fn quotients(a: Value, b: Value) -> Value {
     std::array::from_fn(|lane| if b[lane] > 0.0 { a[lane] / b[lane] } else { 0.0 })
 }

@@ -7,7 +7,7 @@ use super::*;
 use crate::blend::{BlendMode, Composer, apply};
 use crate::photo::{CropGrid, FaceFrame, RectPx};
 
-/// A grid of cells, its border included: `f` free, `.` on the edge, ` ` not there.
+/// A grid of cells with its border: `f` is free, `.` is boundary, a space is absent.
 struct Drawn {
     width: usize,
     cells: Vec<u8>,
@@ -34,7 +34,7 @@ impl Drawn {
         self.cells[y * self.width + x]
     }
 
-    /// The membrane of these cells, through a photo and a mask that look like them.
+    /// The membrane of these cells, built from a photo and a mask with this layout.
     fn membrane(&self) -> Option<Membrane> {
         let (width, height) = (self.width as u32, self.height() as u32);
         let photo = Photo::from_pixels(DynamicImage::ImageRgba8(ImageBuffer::from_fn(width, height, |x, y| {
@@ -58,7 +58,7 @@ impl Drawn {
         Membrane::new(&photo, &hole, Raster { rect, width: width - 2, height: height - 2, unit }, &shares)
     }
 
-    /// The largest error when the edge takes its values from `field`.
+    /// The largest error when the boundary values come from `field`.
     fn error(&self, field: impl Fn(usize, usize) -> Value) -> f32 {
         let membrane = self.membrane().unwrap();
         let given: Vec<Value> = membrane.edges.iter().map(|edge| field(edge.x, edge.y)).collect();
@@ -76,7 +76,7 @@ impl Drawn {
     }
 }
 
-/// Fields that are the mean of their four neighbours everywhere, within [-1, 1].
+/// Fields that equal the mean of their four neighbours everywhere, within [-1, 1].
 fn harmonic(width: usize, height: usize) -> impl Fn(usize, usize) -> Value {
     let side = width.max(height) as f64;
     // sin(kx)·sinh(κy) is harmonic on the grid when cos k + cosh κ = 2.
@@ -119,8 +119,8 @@ fn harmonic_functions_are_reproduced() {
 }
 
 #[test]
-fn where_nothing_is_known_the_membrane_ends_flat() {
-    // Known on the left and on the right, not there above and below: nothing flows up or down.
+fn unknown_border_gives_zero_slope() {
+    // Known on the left and right, absent above and below: nothing flows up or down.
     let (width, height) = (40, 30);
     let strip = Drawn::new(width, height, |x, y| match (x, y) {
         (_, 0 | 29) => b' ',
@@ -132,7 +132,7 @@ fn where_nothing_is_known_the_membrane_ends_flat() {
 }
 
 #[test]
-fn a_part_without_known_pixels_beside_it_gets_nothing() {
+fn a_part_without_known_neighbours_gets_no_offset() {
     let drawn = Drawn::new(30, 12, |x, y| match (x, y) {
         (2..=10 | 16..=24, 2..=8) => b'f',
         (0..=12, _) => b'.',
@@ -141,11 +141,11 @@ fn a_part_without_known_pixels_beside_it_gets_nothing() {
     let membrane = drawn.membrane().unwrap();
     let found = membrane.solve(&vec![[0.7; 4]; membrane.edges.len()]);
     assert!((found.at(6, 5)[0] - 0.7).abs() < 1e-4);
-    assert!(found.at(20, 5).iter().all(|value| value.abs() < f32::MIN_POSITIVE), "nothing at all");
+    assert!(found.at(20, 5).iter().all(|value| value.abs() < f32::MIN_POSITIVE), "no offset at all");
     assert!(Drawn::new(9, 9, |x, y| if x % 8 == 0 || y % 8 == 0 { b' ' } else { b'f' }).membrane().is_none());
 }
 
-/// The equations solved by elimination, in double precision: an independent way to the same numbers.
+/// Reference solution by Gaussian elimination in double precision.
 fn dense(drawn: &Drawn, membrane: &Membrane, given: &[Value]) -> Vec<(usize, usize, f64)> {
     let links = |x: usize, y: usize| [(x - 1, y), (x + 1, y), (x, y - 1), (x, y + 1)];
     let reached = |x: usize, y: usize| {
@@ -243,7 +243,7 @@ fn blob(side: u32) -> Mask {
 }
 
 #[test]
-fn a_photo_that_is_the_fill_plus_a_harmonic_field_is_restored() {
+fn fill_plus_harmonic_field_is_restored() {
     let fill = any_fill();
     for side in [64, 300] {
         let photo = photo_like(&fill, side, |x, y| [0.1, 0.2 * x * y, 0.1 * (x * x - y * y)]);
@@ -258,8 +258,8 @@ fn a_photo_that_is_the_fill_plus_a_harmonic_field_is_restored() {
 }
 
 #[test]
-fn the_seam_is_no_steeper_than_its_surroundings() {
-    // Photo and fill are smooth and unlike each other; the join must be as smooth.
+fn the_seam_is_as_smooth_as_its_surroundings() {
+    // Photo and fill are smooth and different; the blend must be as smooth.
     let side = 256;
     let fill: Vec<f32> = (0..3 * 256usize).map(|index| ((index % 16) as f32 / 15.0 - 0.5) * 0.6).collect();
     let photo = Photo::from_pixels(DynamicImage::ImageRgb16(ImageBuffer::from_fn(side, side, |x, y| {
@@ -298,7 +298,7 @@ fn a_large_hole_is_solved_in_larger_cells() {
 }
 
 #[test]
-fn larger_cells_give_nearly_the_same_membrane() {
+fn larger_cells_barely_change_the_membrane() {
     let (side, fill) = (240, any_fill());
     let photo = photo_like(&fill, side, |x, y| [0.1, 0.2 * x * y, 0.1 * (x * x - y * y)]);
     let frame = FaceFrame::centered(side, side);
@@ -311,9 +311,9 @@ fn larger_cells_give_nearly_the_same_membrane() {
     let (whole, preview) = (picture(&whole), picture(&preview));
     let scale = [whole.width() as f32 / preview.width() as f32, whole.height() as f32 / preview.height() as f32];
     for (x, y, pixel) in preview.enumerate_pixels().filter(|(_, _, pixel)| pixel.0[3] == 255) {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within the picture")]
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within the image")]
         let at = |index: u32, axis: usize| ((index as f32 + 0.5) * scale[axis]) as u32;
-        // A pixel further than the one meant, at most.
+        // The pixel found may be one off.
         let whole = whole.get_pixel(at(x, 0), at(y, 1));
         if whole.0[3] == 0 {
             continue;
@@ -325,7 +325,7 @@ fn larger_cells_give_nearly_the_same_membrane() {
 }
 
 #[test]
-fn the_number_of_threads_changes_nothing() {
+fn the_thread_count_does_not_change_the_result() {
     let (side, fill) = (300, any_fill());
     let photo = photo_like(&fill, side, |x, y| [x * 0.2, y * 0.1, 0.0]);
     let on = |threads: usize| {

@@ -1,4 +1,4 @@
-//! What `countenance eval` can be told, and its help.
+//! Arguments of `countenance eval`, with their help texts.
 
 use std::path::PathBuf;
 
@@ -10,94 +10,95 @@ use crate::device::DeviceChoice;
 use crate::evaluation::{HoleKind, Others};
 use crate::search::Preset;
 
-/// Measure how near fills come to the truth, over many faces and masks
+/// Measure how close fills come to the original, over many faces and masks
 ///
-/// FACES holds pictures of aligned faces (square, any size; eyes and mouth at the places the model was trained on): a
-/// folder of them, or a dataset of `countenance prepare`. In each one every mask makes a hole, every method fills it, and
-/// the result is compared with what was there. The mean of the known pixels (method mean) is always measured too, as the
-/// floor. Numbers go to standard output as a table of means with 95 % intervals (Student's t).
+/// FACES is a folder of aligned faces (square pictures of any size, with eyes and mouth where the model was trained on
+/// them), or a dataset made by `countenance prepare`. Each mask cuts a hole into each face, each method fills it, and the
+/// result is compared with the original. The method mean, which fills with the mean of the known pixels, is always
+/// measured as a baseline. Standard output gets a table of means with 95 % confidence intervals (Student's t).
 ///
-/// Others are measured the same way: --cases writes the pictures with their holes blanked, and --others scores what
-/// another program made of them.
+/// Other programs can be measured the same way: --cases writes the faces with blanked holes, and --others scores the
+/// other program's results.
 #[derive(Debug, Args)]
 #[command(after_long_help = AFTER_HELP)]
 pub(in crate::cli) struct EvalArgs {
-    /// Folder of aligned faces (PNG, JPEG, WebP, TIFF, BMP), taken by name, or a dataset, in its order
+    /// Folder of aligned faces (PNG, JPEG, WebP, TIFF, BMP), used in order of name, or a dataset
     #[arg(value_name = "FACES")]
     pub(super) faces: PathBuf,
 
-    /// Masks, with commas: center, half, random, pattern, irregular, mouth, eyes; or all
+    /// Masks, separated by commas: center, half, random, pattern, irregular, mouth, eyes; or all
     ///
-    /// center is the middle quarter, half the left half, random 80 % of the pixels, pattern all but every fourth pixel of
-    /// every fourth row, irregular strokes over a fifth; mouth and eyes are what they say. The same face in the same place
-    /// of the list always has the same masks.
+    /// center is the middle quarter, half the left half, random 80 % of the pixels, pattern everything except every fourth
+    /// pixel of every fourth row, irregular random strokes over a fifth, mouth and eyes strokes over those features. The
+    /// same face at the same position of the list always gets the same masks.
     #[arg(long, value_name = "LIST", value_parser = masks, default_value = "all")]
     pub(super) masks: List<HoleKind>,
 
-    /// Presets to measure, with commas: best, blog, blog-momentum, paper, hmc; or all, or none
+    /// Presets to measure, separated by commas: best, blog, blog-momentum, paper, hmc; or all, or none
     ///
-    /// A preset may be followed by changes to it, as in best:noise=0:hold=0; they are called as the options of
+    /// A preset may be followed by changes, for example best:noise=0:hold=0. Settings have the names of the options of
     /// `countenance fill`.
     #[arg(long, value_name = "LIST", value_parser = presets, default_value = "best")]
     pub(super) presets: List<String>,
 
-    /// How fills join the known pixels, with commas: poisson, feather, none; or all
+    /// Blend modes to measure, separated by commas: poisson, feather, none; or all
     ///
-    /// One search serves for all of them. With none a method is named after its preset, else as in best+poisson.
+    /// All of them use the same search. With none, a method is named after its preset; otherwise like best+poisson.
     #[arg(long, value_name = "LIST", value_parser = blends, default_value = "none")]
     pub(super) blend: List<BlendMode>,
 
-    /// Only the first N faces
+    /// Measure only the first N faces
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) count: Option<u32>,
 
-    /// Latents searched together, instead of each preset's own number
+    /// Number of candidates, instead of each preset's value
     #[arg(long, value_name = "K")]
     pub(super) candidates: Option<u32>,
 
-    /// Iterations, instead of each preset's own number
+    /// Iterations, instead of each preset's value
     #[arg(long, value_name = "N")]
     pub(super) steps: Option<u32>,
 
-    /// Seed of masks and searches
+    /// Seed for masks and searches
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(super) seed: u64,
 
-    /// Model file, name of one in the models folder, or built in: face-128 (default), face-64 (faster)
+    /// Model: a file, a name in the models folder, or built in: face-128 (default), face-64 (faster)
     #[arg(long, value_name = "PATH")]
     pub(super) model: Option<PathBuf>,
 
-    /// Where to compute: auto, cpu, cpu:f32, gpu or gpu:N (see `countenance devices`)
+    /// Compute device: auto, cpu, cpu:f32, gpu or gpu:N (see `countenance devices`)
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub(super) device: DeviceChoice,
 
-    /// Also tell every method's difference to this one, face by face: mean, a preset's name, or one of --others
+    /// Also show each method's paired difference to this one: mean, a preset's name, or one of --others
     ///
-    /// Faces that are hard for one method are hard for all. Their differences show what the means' own intervals cannot.
+    /// Faces that are hard for one method are hard for all. Paired differences remove this common variation, so their
+    /// intervals are narrower than those of the means.
     #[arg(long, value_name = "METHOD")]
     pub(super) against: Option<String>,
 
-    /// JSON with the means and every face's numbers
+    /// JSON with the means and the scores of every face
     ///
-    /// Replaced every few seconds with what there is so far, so that a run that is cut short leaves the faces it has done.
-    /// A single - writes it to standard output, at the end and in place of the table.
+    /// Updated every few seconds, so an interrupted run keeps the finished faces. Use - for standard output: the JSON is
+    /// then printed at the end instead of the table.
     #[arg(long, value_name = "PATH")]
     pub(super) json: Option<PathBuf>,
 
-    /// PNG of the first 24 faces, a row each: the truth, then for each mask the hole and all methods
+    /// PNG with one row for each of the first 24 faces: the original, then for each mask the hole and all methods
     #[arg(long, value_name = "PATH")]
     pub(super) sheet: Option<PathBuf>,
 
-    /// Folder for others: NAME-MASK.png with the hole blanked and NAME-MASK_mask.png, white in the hole
+    /// Folder for other programs: NAME-MASK.png with the hole blanked and NAME-MASK_mask.png with the hole in white
     ///
-    /// NAME is the face's file name without extension, or face-00012 for the 13th of a dataset. Made if need be; pictures
-    /// of these names are replaced.
+    /// NAME is the face's file name without extension, or face-00012 for the 13th face of a dataset. The folder is created
+    /// if missing; existing pictures with these names are replaced.
     #[arg(long, value_name = "DIR")]
     pub(super) cases: Option<PathBuf>,
 
-    /// Score the pictures of another program: DIR/NAME-MASK.png for each case. May be given more than once
+    /// Score the results of another program: DIR/NAME-MASK.png for each case. May be given more than once
     ///
-    /// Only what they have in the hole counts. Pictures that are missing are named.
+    /// Only pixels in the hole are compared. Missing pictures are reported.
     #[arg(long, value_name = "NAME=DIR", value_parser = others)]
     pub(super) others: Vec<Others>,
 }
@@ -111,13 +112,13 @@ Examples:
   countenance eval faces/ --presets none --cases cases/
   countenance eval faces/ --others telea=telea/ --others ns=ns/ --against telea
 
-Exit status: 0 when all went well, 1 when something could not be scored, 2 when the arguments cannot be meant.";
+Exit status: 0 on success, 1 if something could not be scored, 2 if the arguments are invalid.";
 
-/// Names with commas between them.
+/// A list of names separated by commas.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::cli) struct List<T>(pub(super) Vec<T>);
 
-/// Reads names with commas, or `all`. Each name counts once.
+/// Reads names separated by commas, or `all`. Duplicates are dropped.
 fn list<T: Copy + PartialEq>(text: &str, all: &[T], id: fn(T) -> &'static str) -> Result<List<T>, String> {
     if text == "all" {
         return Ok(List(all.to_vec()));
@@ -139,7 +140,7 @@ fn masks(text: &str) -> Result<List<HoleKind>, String> {
     list(text, &HoleKind::ALL, HoleKind::id)
 }
 
-/// Each is checked with its changes.
+/// Reads presets with changes and checks each of them.
 fn presets(text: &str) -> Result<List<String>, String> {
     match text {
         "all" => return Ok(List(Preset::ALL.map(|preset| preset.id().to_string()).into())),
@@ -170,7 +171,7 @@ fn others(text: &str) -> Result<Others, String> {
         Some((name, folder)) if !name.is_empty() && !folder.is_empty() => {
             Ok(Others { name: name.into(), folder: folder.into() })
         }
-        _ => Err("give a name and a folder, as in telea=outputs/telea".into()),
+        _ => Err("give a name and a folder, for example telea=outputs/telea".into()),
     }
 }
 
@@ -179,7 +180,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lists_are_names_with_commas_or_all() {
+    fn lists_are_comma_separated_names_or_all() {
         assert_eq!(masks("eyes, center,eyes").unwrap(), List(vec![HoleKind::Eyes, HoleKind::Center]));
         assert_eq!(masks("all").unwrap().0, HoleKind::ALL);
         assert_eq!(presets("none").unwrap(), List(Vec::new()));
@@ -187,13 +188,13 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_name_is_refused_with_those_there_are() {
+    fn an_unknown_name_error_lists_the_names() {
         insta::assert_snapshot!(masks("center,nose").unwrap_err(), @"there is no 'nose': use center, half, random, pattern, irregular, mouth, eyes; or all");
         insta::assert_snapshot!(presets("").unwrap_err(), @"there is no '': use best, blog, blog-momentum, paper, hmc; or all, or none");
     }
 
     #[test]
-    fn a_preset_may_be_changed_and_each_change_is_checked() {
+    fn changes_to_a_preset_are_checked() {
         let list = presets("best, best:noise=0:hold=0,best").unwrap();
         assert_eq!(list.0, ["best", "best:noise=0:hold=0"]);
         assert_eq!(presets("all").unwrap().0.len(), Preset::ALL.len());

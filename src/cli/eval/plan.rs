@@ -1,4 +1,4 @@
-//! Everything about an evaluation that is known before its first search: what was typed, made definite and checked.
+//! The plan of an `eval` run: its arguments, resolved and checked before the first search.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -12,22 +12,22 @@ use crate::dataset::Faces;
 use crate::evaluation::{FaceSource, Others, Protocol, SearchMethod};
 use crate::model::ModelInfo;
 
-/// So many faces are shown on the sheet.
+/// Number of faces on the sheet.
 const SHEET_FACES: usize = 24;
 
-/// What to measure, and what to write.
+/// The measurements to make and the files to write.
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) protocol: Protocol,
     pub(super) model: ModelInfo,
-    /// The method that the others are compared with.
+    /// The method that all others are compared with.
     pub(super) against: Option<String>,
     pub(super) json: Option<PathBuf>,
     pub(super) sheet: Option<PathBuf>,
 }
 
 impl Plan {
-    /// Checks the arguments and makes the folder for cases.
+    /// Checks the arguments and creates the folder for cases.
     pub(super) fn new(args: &EvalArgs) -> anyhow::Result<Self> {
         let faces = faces(&args.faces, args.count)?;
         let searches =
@@ -51,14 +51,14 @@ impl Plan {
         Ok(Self { protocol, model, against: args.against.clone(), json: args.json.clone(), sheet: args.sheet.clone() })
     }
 
-    /// Whether the JSON takes the table's place.
+    /// Whether standard output gets the JSON instead of the table.
     pub(super) fn prints_json(&self) -> bool {
         self.json.as_deref() == Some(Path::new(STANDARD_OUTPUT))
     }
 }
 
-/// A preset, or a preset with single settings changed, as in `best:noise=0:hold=0`. What is changed there goes before
-/// what is said for all.
+/// A preset, or a preset with changed settings, for example `best:noise=0:hold=0`. These changes win over the options that
+/// apply to all presets.
 fn search_method(name: &str, args: &EvalArgs) -> anyhow::Result<SearchMethod> {
     let mut settings = SettingsArgs::changed(name)?;
     settings.candidates = settings.candidates.or(args.candidates);
@@ -66,7 +66,7 @@ fn search_method(name: &str, args: &EvalArgs) -> anyhow::Result<SearchMethod> {
     Ok(SearchMethod { name: name.to_string(), settings: settings.settings()? })
 }
 
-/// The faces of a folder by name, or those of a dataset.
+/// The faces of a folder, sorted by name, or those of a dataset.
 fn faces(path: &Path, count: Option<u32>) -> anyhow::Result<Vec<FaceSource>> {
     let count = count.and_then(|count| usize::try_from(count).ok()).unwrap_or(usize::MAX);
     if path.is_file() {
@@ -77,7 +77,7 @@ fn faces(path: &Path, count: Option<u32>) -> anyhow::Result<Vec<FaceSource>> {
     Ok(pictures(path, count)?.into_iter().map(FaceSource::File).collect())
 }
 
-/// Two of one stem could not be told apart in cases and reports.
+/// The pictures of a folder. Two with the same stem are an error: cases and reports use the stem as their name.
 fn pictures(folder: &Path, count: usize) -> anyhow::Result<Vec<PathBuf>> {
     let mut pictures = batch::pictures_in(folder)?;
     pictures.truncate(count);
@@ -94,7 +94,7 @@ fn pictures(folder: &Path, count: usize) -> anyhow::Result<Vec<PathBuf>> {
     Ok(pictures)
 }
 
-/// Others need a folder, every method a name of its own, and the one to compare with must be among them.
+/// Checks that the folders of `--others` exist, method names are unique, and the method of `--against` exists.
 fn check_methods(protocol: &Protocol, against: Option<&String>) -> anyhow::Result<()> {
     for Others { name, folder } in &protocol.others {
         if !folder.is_dir() {
@@ -111,7 +111,7 @@ fn check_methods(protocol: &Protocol, against: Option<&String>) -> anyhow::Resul
     }
 }
 
-/// Nothing may be written over an input, or among the faces, where the next run would take it for one.
+/// Refuses outputs that would replace an input or lie among the faces, where the next run would read them as faces.
 fn check_outputs(args: &EvalArgs, faces: &[FaceSource]) -> anyhow::Result<()> {
     let among_faces = |folder: &Path| identity(folder) == identity(&args.faces);
     if let Some(folder) = &args.cases {
@@ -120,7 +120,7 @@ fn check_outputs(args: &EvalArgs, faces: &[FaceSource]) -> anyhow::Result<()> {
             return Err(usage(format!("--cases {} is the folder of the faces: choose another", folder.display())));
         }
         if args.others.iter().any(|others| identity(&others.folder) == identity(folder)) {
-            return Err(usage(format!("--cases {} is a folder of --others too: choose another", folder.display())));
+            return Err(usage(format!("--cases {} is also a folder of --others: choose another", folder.display())));
         }
     }
     let json = args.json.as_deref().filter(|path| *path != Path::new(STANDARD_OUTPUT));
@@ -138,10 +138,10 @@ fn check_outputs(args: &EvalArgs, faces: &[FaceSource]) -> anyhow::Result<()> {
     check_distinct(&files, pictures.chain(dataset))?;
     match &args.sheet {
         Some(sheet) if !sheet.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png")) => {
-            Err(usage(format!("--sheet {} does not end in .png: it is written as PNG", sheet.display())))
+            Err(usage(format!("--sheet {} does not end in .png: the sheet is saved as PNG", sheet.display())))
         }
         Some(sheet) if among_faces(folder_of(sheet)) => {
-            Err(usage(format!("--sheet {} lies among the faces: choose another folder", sheet.display())))
+            Err(usage(format!("--sheet {} lies in the folder of the faces: choose another folder", sheet.display())))
         }
         _ => Ok(()),
     }

@@ -1,4 +1,4 @@
-//! The JSON that `--json` writes. Other programs read it: fields keep their names and meanings.
+//! The JSON report of `eval --json`. Other programs read it, so fields must keep their names and meanings.
 
 use std::path::Path;
 
@@ -9,18 +9,18 @@ use super::plan::Plan;
 use crate::evaluation::{Cell, Evaluation, HoleKind, Others, Problem, Score, SearchMethod, cells, differences};
 use crate::photo::{Overwrite, write_atomically};
 
-/// An evaluation, finished or not.
+/// The report of a finished or running evaluation.
 #[derive(Serialize)]
 struct Report<'a> {
     version: &'static str,
     model: &'a str,
     model_sha256: &'a str,
-    /// Side of the pictures that were compared.
+    /// Side of the compared pictures.
     size_px: u32,
-    /// Null without a search.
+    /// Null if no search ran.
     device: Option<&'a str>,
     seed: u64,
-    /// Faces there are, and those whose turn has come.
+    /// Number of faces, in total and done.
     faces: usize,
     faces_done: usize,
     masks: &'a [HoleKind],
@@ -28,14 +28,14 @@ struct Report<'a> {
     searches: &'a [SearchMethod],
     others: &'a [Others],
     cells: Vec<Cell>,
-    /// The method of `--against`, and the others' differences to it.
+    /// The method of `--against`; `differences` are relative to it.
     against: Option<&'a str>,
     differences: Vec<Cell>,
     scores: &'a [Score],
     problems: &'a [Problem],
 }
 
-/// The report of what there is so far.
+/// The report of the results so far.
 pub(super) fn json(plan: &Plan, evaluation: &Evaluation) -> anyhow::Result<String> {
     let protocol = &plan.protocol;
     let methods = protocol.methods();
@@ -61,10 +61,10 @@ pub(super) fn json(plan: &Plan, evaluation: &Evaluation) -> anyhow::Result<Strin
         scores: &evaluation.scores,
         problems: &evaluation.problems,
     };
-    Ok(serde_json::to_string_pretty(&report).context("the JSON cannot be written")? + "\n")
+    Ok(serde_json::to_string_pretty(&report).context("cannot write the JSON")? + "\n")
 }
 
 /// Writes the report to a file.
 pub(super) fn write(path: &Path, plan: &Plan, evaluation: &Evaluation) -> anyhow::Result<()> {
-    write_atomically(path, json(plan, evaluation)?.as_bytes(), Overwrite::Allow).context("the JSON cannot be written")
+    write_atomically(path, json(plan, evaluation)?.as_bytes(), Overwrite::Allow).context("cannot write the JSON")
 }

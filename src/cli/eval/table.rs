@@ -1,4 +1,4 @@
-//! An evaluation's means, for reading.
+//! Formats an evaluation's means as text tables.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use super::plan::Plan;
 use crate::evaluation::{Cell, Evaluation, cells, differences};
 use crate::metrics::Summary;
 
-/// A column: its title, the measure's name in JSON, decimals.
+/// A column: title, name of the measure in JSON, decimals.
 type Column = (&'static str, &'static str, usize);
 
 const IN_THE_HOLE: [Column; 5] = [
@@ -25,8 +25,8 @@ const SEARCH: [Column; 5] = [
     ("diversity", "diversity", 4),
 ];
 
-/// Tables of what is in the hole, of differences there (if asked for), of the whole picture, and about the searches (if
-/// there were any).
+/// Tables for the hole, for paired differences in the hole (with `--against`), for the whole picture, and for the searches
+/// (if any).
 pub(super) fn table(plan: &Plan, evaluation: &Evaluation) -> String {
     let protocol = &plan.protocol;
     let cells = cells(&evaluation.scores, &protocol.holes, &protocol.methods());
@@ -45,7 +45,7 @@ pub(super) fn table(plan: &Plan, evaluation: &Evaluation) -> String {
     add_part(&mut text, "In the hole", &IN_THE_HOLE, &cells, number);
     if let Some(against) = &plan.against {
         let differences = differences(&evaluation.scores, &protocol.holes, &protocol.methods(), against);
-        let title = format!("In the hole, difference to {against} face by face");
+        let title = format!("In the hole, paired difference to {against}");
         add_part(&mut text, &title, &IN_THE_HOLE, &differences, signed);
     }
     add_part(&mut text, "Whole picture, known pixels exact", &WHOLE, &cells, number);
@@ -81,17 +81,17 @@ fn end_line(text: &mut String) {
     text.push('\n');
 }
 
-/// As in `18.31 ± 0.42`.
+/// For example `18.31 ± 0.42`.
 fn number(summary: &Summary, decimals: usize) -> String {
     format!("{:.decimals$}{}", summary.mean, interval(summary, decimals))
 }
 
-/// As in `+0.31 ± 0.12`.
+/// For example `+0.31 ± 0.12`.
 fn signed(summary: &Summary, decimals: usize) -> String {
     format!("{:+.decimals$}{}", summary.mean, interval(summary, decimals))
 }
 
-/// Nothing for a single face.
+/// Empty for a single face, which has no interval.
 fn interval(summary: &Summary, decimals: usize) -> String {
     summary.half_interval.map_or_else(String::new, |half| format!(" ± {half:.decimals$}"))
 }

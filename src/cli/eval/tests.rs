@@ -1,4 +1,4 @@
-//! Whole runs with the tiny model: what is written, told and refused.
+//! Complete runs with the tiny model: files, messages and refusals.
 
 use std::path::PathBuf;
 
@@ -10,10 +10,10 @@ use crate::cli::progress::Told;
 use crate::dataset::{About, FacesWriter};
 use crate::model::host::Arithmetic;
 
-/// A folder with faces in it.
+/// A temporary folder with faces.
 struct Place(tempfile::TempDir);
 
-/// What a run came to, the folder's path replaced by DIR.
+/// The result of a run, with the folder's path replaced by DIR.
 struct Run {
     ending: Ending,
     text: String,
@@ -37,7 +37,7 @@ impl Place {
         self.0.path().join(name)
     }
 
-    /// Runs `eval` on the faces with words in which `DIR` is this folder.
+    /// Runs `eval` on the faces with these arguments; `DIR` stands for this folder.
     fn eval(&self, line: &str) -> anyhow::Result<Run> {
         self.eval_of("DIR/faces", line)
     }
@@ -69,7 +69,7 @@ impl Place {
 }
 
 #[test]
-fn the_table_shows_means_and_intervals_of_every_cell() {
+fn the_table_shows_means_and_intervals() {
     let place = Place::with_faces(&["ann.png", "bob.png", "carl.png"]);
     let run = place.eval("--presets none --masks center,eyes").unwrap();
     assert_eq!(run.ending, Ending::AllWell, "{}", run.told);
@@ -78,7 +78,7 @@ fn the_table_shows_means_and_intervals_of_every_cell() {
 }
 
 #[test]
-fn a_dataset_is_measured_as_its_pictures_are() {
+fn a_dataset_scores_like_its_pictures() {
     let place = Place::with_faces(&["ann.png", "bob.png", "carl.png"]);
     let mut writer =
         FacesWriter::create(&place.path("all.safetensors"), 16, About::default(), Overwrite::Refuse).unwrap();
@@ -92,28 +92,28 @@ fn a_dataset_is_measured_as_its_pictures_are() {
     assert!(place.path("cases/face-00001-eyes.png").exists() && !place.path("cases/face-00002-eyes.png").exists());
 
     let error = place.eval_of("DIR/all.safetensors", "--presets none --json DIR/all.safetensors").err().unwrap();
-    assert!(error.to_string().contains("is an input too"), "{error}");
+    assert!(error.to_string().contains("is the same file as an input"), "{error}");
     let error = place.eval_of("DIR/faces/ann.png", "").err().unwrap();
     assert!(error.is::<crate::cli::UsageError>(), "{error}");
     let error = error.to_string();
-    assert!(error.contains("ann.png is no dataset") && error.ends_with(", or give a folder of faces"), "{error}");
+    assert!(error.contains("ann.png is not a dataset") && error.ends_with(", or give a folder of faces"), "{error}");
 }
 
 #[test]
-fn differences_to_one_method_have_their_signs() {
+fn differences_to_one_method_have_signs() {
     let place = Place::with_faces(&["ann.png", "bob.png"]);
     let line = "--presets blog --steps 1 --masks center --against blog --json DIR/eval.json";
     let text = place.eval(line).unwrap().text;
-    let part: Vec<_> = text.split("\nIn the hole, difference to blog face by face\n").nth(1).unwrap().lines().collect();
+    let part: Vec<_> = text.split("\nIn the hole, paired difference to blog\n").nth(1).unwrap().lines().collect();
     assert!(part[1].starts_with("center     mean ") && part[2].is_empty(), "{text}");
     let json = place.json("eval.json");
     let mean = json["differences"][0]["psnr_hole_db"]["mean"].as_f64().unwrap();
     assert!(part[1].contains(&format!(" {mean:+.2} ± ")), "{mean}: {text}");
-    assert!(json["differences"][0]["seconds"].is_null(), "the floor has no time");
+    assert!(json["differences"][0]["seconds"].is_null(), "the mean has no time");
 }
 
 #[test]
-fn searches_have_a_table_of_their_own() {
+fn searches_have_their_own_table() {
     let place = Place::with_faces(&["ann.png"]);
     let line = "--presets best,blog --steps 2 --candidates 2 --masks mouth --blend none,poisson";
     let text = place.eval(line).unwrap().text;
@@ -125,7 +125,7 @@ fn searches_have_a_table_of_their_own() {
 }
 
 #[test]
-fn the_json_holds_cells_scores_and_how_they_came_about() {
+fn the_json_has_cells_scores_and_settings() {
     let place = Place::with_faces(&["ann.png", "bob.png"]);
     place.eval("--presets blog --steps 3 --candidates 2 --masks center,half --seed 5 --json DIR/eval.json").unwrap();
     let json = place.json("eval.json");
@@ -146,7 +146,7 @@ fn the_json_holds_cells_scores_and_how_they_came_about() {
 }
 
 #[test]
-fn json_on_standard_output_takes_the_tables_place() {
+fn json_on_standard_output_replaces_the_table() {
     let place = Place::with_faces(&["ann.png"]);
     let text = place.eval("--presets none --masks center --json -").unwrap().text;
     let json: serde_json::Value = serde_json::from_str(&text).unwrap();
@@ -154,7 +154,7 @@ fn json_on_standard_output_takes_the_tables_place() {
 }
 
 #[test]
-fn the_sheet_has_a_row_for_each_face_and_its_columns_are_told() {
+fn the_sheet_has_one_row_per_face() {
     let place = Place::with_faces(&["ann.png", "bob.png"]);
     let run = place.eval("--presets none --masks center,mouth --sheet DIR/sheet.png").unwrap();
     assert!(run.told.ends_with(
@@ -167,7 +167,7 @@ fn the_sheet_has_a_row_for_each_face_and_its_columns_are_told() {
 }
 
 #[test]
-fn cases_filled_by_others_are_scored_and_missing_ones_named() {
+fn other_programs_are_scored_and_missing_cases_reported() {
     let place = Place::with_faces(&["ann.png", "bob.png"]);
     place.eval("--presets none --masks center --cases DIR/new/cases").unwrap();
     std::fs::create_dir(place.path("grey")).unwrap();
@@ -176,8 +176,8 @@ fn cases_filled_by_others_are_scored_and_missing_ones_named() {
     assert_eq!(run.ending, Ending::SomeFailed);
     let errors: Vec<_> = run.told.lines().filter(|line| !line.contains("faces done")).collect();
     insta::assert_snapshot!(errors.join("\n"), @r"
-    error: bob, center, grey: DIR/grey/bob-center.png is missing: fill the case, or leave its mask out
-    1 could not be scored, named above
+    error: bob, center, grey: DIR/grey/bob-center.png is missing: add the filled picture, or leave this mask out
+    1 could not be scored: see the errors above
     ");
     let json = place.json("eval.json");
     assert_eq!((json["cells"][1]["method"].as_str(), json["cells"][1]["faces"].as_u64()), (Some("grey"), Some(1)));
@@ -185,7 +185,7 @@ fn cases_filled_by_others_are_scored_and_missing_ones_named() {
 }
 
 #[test]
-fn mistakes_are_told_before_anything_is_computed() {
+fn invalid_arguments_are_refused_before_the_search() {
     let place = Place::with_faces(&["ann.png", "ann.bmp"]);
     std::fs::create_dir(place.path("empty")).unwrap();
     insta::assert_snapshot!(place.refusal("--presets none"), @"DIR/faces/ann.bmp and DIR/faces/ann.png would have the same name: rename one");
@@ -194,10 +194,10 @@ fn mistakes_are_told_before_anything_is_computed() {
     insta::assert_snapshot!(place.refusal("--count 1 --against telea"), @"there is no method telea for --against: use mean, best");
     insta::assert_snapshot!(place.refusal("--count 1 --others telea=DIR/none"), @"there is no folder DIR/none for --others telea: check the name");
     insta::assert_snapshot!(place.refusal("--count 1 --cases DIR/faces"), @"--cases DIR/faces is the folder of the faces: choose another");
-    insta::assert_snapshot!(place.refusal("--count 1 --cases DIR/empty --others telea=DIR/empty"), @"--cases DIR/empty is a folder of --others too: choose another");
-    insta::assert_snapshot!(place.refusal("--count 1 --sheet DIR/faces/sheet.png"), @"--sheet DIR/faces/sheet.png lies among the faces: choose another folder");
-    insta::assert_snapshot!(place.refusal("--count 1 --sheet DIR/sheet.jpg"), @"--sheet DIR/sheet.jpg does not end in .png: it is written as PNG");
-    insta::assert_snapshot!(place.refusal("--count 1 --json DIR/faces/ann.bmp"), @"--json DIR/faces/ann.bmp is an input too: choose another name");
+    insta::assert_snapshot!(place.refusal("--count 1 --cases DIR/empty --others telea=DIR/empty"), @"--cases DIR/empty is also a folder of --others: choose another");
+    insta::assert_snapshot!(place.refusal("--count 1 --sheet DIR/faces/sheet.png"), @"--sheet DIR/faces/sheet.png lies in the folder of the faces: choose another folder");
+    insta::assert_snapshot!(place.refusal("--count 1 --sheet DIR/sheet.jpg"), @"--sheet DIR/sheet.jpg does not end in .png: the sheet is saved as PNG");
+    insta::assert_snapshot!(place.refusal("--count 1 --json DIR/faces/ann.bmp"), @"--json DIR/faces/ann.bmp is the same file as an input: choose another name");
     std::fs::remove_dir_all(place.path("faces")).unwrap();
     assert!(place.refusal("").starts_with("cannot list the folder DIR/faces"));
 }

@@ -1,4 +1,4 @@
-//! `countenance interpolate`: a walk from one face to another.
+//! `countenance interpolate`: draws the faces between two latents.
 
 use std::path::PathBuf;
 
@@ -11,27 +11,27 @@ use crate::cli::progress::Console;
 use crate::cli::{Ending, outputs};
 use crate::explore::{Source, walk};
 
-/// Pictures in a row of a PNG.
+/// Pictures per row of a PNG.
 const COLUMNS: usize = 16;
-/// How much larger the film shows the pictures than a grid does.
+/// Scale of the pictures in a GIF, relative to a grid.
 const FILM_SCALE: u32 = 2;
 
-/// Walk from one face to another
+/// Draw the faces between two faces
 ///
-/// Draws the faces on the straight line between two latents, each a sample's number or a name of the library, in equal
-/// steps. A GIF shows them one after the other, a PNG side by side.
+/// Interpolates linearly between two latents in equal steps. Each latent is a sample's number or a name in the library. A
+/// GIF shows the faces one after the other, a PNG side by side.
 #[derive(Debug, Args)]
 #[command(after_long_help = AFTER_HELP)]
 pub(in crate::cli) struct InterpolateArgs {
-    /// Where the walk begins: a sample's number, or a name
+    /// First face: a sample's number or a name
     #[arg(long, value_name = "N|NAME")]
     from: String,
 
-    /// Where it ends
+    /// Last face: a sample's number or a name
     #[arg(long, value_name = "N|NAME")]
     to: String,
 
-    /// Pictures, both ends among them
+    /// Number of pictures, including both ends
     #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u16).range(2..=1000))]
     steps: u16,
 
@@ -42,7 +42,7 @@ pub(in crate::cli) struct InterpolateArgs {
     #[command(flatten)]
     names: FromArgs,
 
-    /// Replace a picture that is there already
+    /// Replace an existing picture
     #[arg(long)]
     force: bool,
 }
@@ -52,7 +52,7 @@ Examples:
   countenance interpolate --from 3 --to 7 --out walk.gif
   countenance interpolate --from \"smiling woman\" --to 12 --steps 8 --out walk.png
 
-Exit status: 0 when all went well, 1 when something failed, 2 when the arguments cannot be meant.";
+Exit status: 0 on success, 1 if something failed, 2 if the arguments are invalid.";
 
 pub(super) fn run(args: &InterpolateArgs, console: &mut Console) -> anyhow::Result<Ending> {
     outputs::check_one(&args.out, &["gif", "png"], [args.names.library.as_path()], args.force)?;
@@ -66,11 +66,11 @@ pub(super) fn run(args: &InterpolateArgs, console: &mut Console) -> anyhow::Resu
     } else {
         write(&grid(pictures, COLUMNS), &args.out, args.force)?;
     }
-    console.say(&format!("{} goes from {from} to {to} in {} pictures", args.out.display(), args.steps));
+    console.say(&format!("{} shows {from} to {to} in {} pictures", args.out.display(), args.steps));
     Ok(Ending::AllWell)
 }
 
-/// Enlarged by whole pixels; the last picture stays for a while.
+/// Writes a GIF. Pictures are enlarged by a whole factor; the last one stays longer.
 fn film(args: &InterpolateArgs, pictures: &[RgbImage]) -> anyhow::Result<()> {
     let shown = |picture: &RgbImage| {
         let side = picture.width() * (SHOWN_PX * FILM_SCALE / picture.width()).max(1);

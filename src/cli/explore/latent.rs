@@ -1,4 +1,4 @@
-//! `countenance latent`: names the face of one photo or the average of several.
+//! `countenance latent`: finds the latent of a face in photos and saves it under a name.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,9 +22,9 @@ use crate::search::Settings;
 
 /// Find the latent of a face in photos and give it a name
 ///
-/// Searches the latent whose picture agrees best with each photo's face, and keeps the average under NAME in the library.
-/// An average over several photos of one kind (all smiling, all with glasses) holds what they share; single faces hold much
-/// else besides. Photos that cannot be used are named, and the rest counts.
+/// Searches the latent whose picture best matches the face in each photo, and saves the average as NAME in the library.
+/// An average over several photos of one kind (all smiling, all with glasses) represents their common feature; a single
+/// face has many other features too. Photos that cannot be used are reported and skipped.
 #[derive(Debug, Args)]
 #[command(after_long_help = AFTER_HELP)]
 pub(in crate::cli) struct LatentArgs {
@@ -36,7 +36,7 @@ pub(in crate::cli) struct LatentArgs {
     #[arg(required = true, value_name = "PHOTO")]
     photos: Vec<PathBuf>,
 
-    /// Which face of each photo: auto, none, or a number of `countenance faces`
+    /// Which face of each photo: auto, none, or a number from `countenance faces`
     #[arg(long, value_name = "auto|none|N", value_parser = Face::parse, default_value = "auto")]
     face: Face,
 
@@ -44,22 +44,22 @@ pub(in crate::cli) struct LatentArgs {
     #[arg(long, value_name = "N")]
     steps: Option<u32>,
 
-    /// Latents searched together, the best of which is taken
+    /// Latents searched together; the best one is used
     #[arg(long, value_name = "K")]
     candidates: Option<u32>,
 
-    /// Seed of the searches
+    /// Seed for the searches
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
 
-    /// PNG with every face above what the generator draws of it; the average last
+    /// PNG with every face above the generator's picture of it; the average is last
     #[arg(long, value_name = "PATH")]
     out: Option<PathBuf>,
 
     #[command(flatten)]
     from: FromArgs,
 
-    /// Replace a name or a picture that is there already
+    /// Replace an existing name or picture
     #[arg(long)]
     force: bool,
 }
@@ -70,7 +70,7 @@ Examples:
   countenance latent \"smiling woman\" smiling-women/
   countenance sample --expr \"ann - neutral woman + smiling woman\" --out ann-smiles.png
 
-Exit status: 0 when all went well, 1 when some photo cannot be used, 2 when the arguments cannot be meant.";
+Exit status: 0 on success, 1 if a photo cannot be used, 2 if the arguments are invalid.";
 
 pub(super) fn run(args: &LatentArgs, console: &mut Console) -> anyhow::Result<Ending> {
     let photos = match batch::expand(&args.photos)? {
@@ -100,7 +100,7 @@ pub(super) fn run(args: &LatentArgs, console: &mut Console) -> anyhow::Result<En
                     console.say(&format!("note: {}: {note}", photo.display()));
                 }
                 let loss = inverted.context_loss;
-                console.say(&format!("{}: drawn with a mean difference of {loss:.3}, of 2 at most", photo.display()));
+                console.say(&format!("{}: mean difference to the photo {loss:.3} (at most 2)", photo.display()));
                 found.push((photo, crop, inverted));
             }
             Err(error) => console.say(&format!("error: {}: {error:#}", photo.display())),
@@ -108,7 +108,7 @@ pub(super) fn run(args: &LatentArgs, console: &mut Console) -> anyhow::Result<En
     }
     console.end();
     let latents: Vec<_> = found.iter().map(|(.., inverted)| inverted.latent.clone()).collect();
-    let Some(average) = mean(&latents) else { bail!("no face was found in any of {} photos", photos.len()) };
+    let Some(average) = mean(&latents) else { bail!("none of {} photos could be used", photos.len()) };
     if let Some(out) = &args.out {
         let mut drawn: Vec<_> = studio.gallery.draw(&latents).into_iter().map(Some).collect();
         drawn.extend(studio.gallery.draw(std::slice::from_ref(&average)).into_iter().map(Some));
@@ -117,8 +117,10 @@ pub(super) fn run(args: &LatentArgs, console: &mut Console) -> anyhow::Result<En
         sheet.add_row(found.iter().map(|(_, crop, _)| picture(crop)).collect());
         sheet.add_row(drawn);
         write(&sheet, out, args.force)?;
-        console
-            .say(&format!("{} shows the faces, and below what the generator draws; last, the average", out.display()));
+        console.say(&format!(
+            "{} shows the faces, below them the generator's pictures, and last the average",
+            out.display()
+        ));
     }
     let made_from = match found.as_slice() {
         [(photo, ..)] => format!("face in {}", photo.display()),
@@ -128,7 +130,7 @@ pub(super) fn run(args: &LatentArgs, console: &mut Console) -> anyhow::Result<En
     Ok(if found.len() == photos.len() { Ending::AllWell } else { Ending::SomeFailed })
 }
 
-/// The face of a photo, at the model's size, its latent, and what to tell about it.
+/// The face crop of a photo at the model's size, its latent, and a note for the user.
 fn face_of(
     path: &Path,
     face: Face,

@@ -1,7 +1,7 @@
-//! `countenance sample`, `interpolate` and `latent`: pictures straight from the generator.
+//! `countenance sample`, `interpolate` and `latent`: pictures drawn directly by the generator.
 //!
-//! All three draw on the CPU, where a picture takes some milliseconds. Samples are called by their numbers, other latents
-//! by the names they have in a library file.
+//! All three draw on the CPU, which is fast enough for single pictures. Samples have numbers; other latents have names in a
+//! library file.
 
 mod interpolate;
 mod latent;
@@ -24,22 +24,22 @@ use crate::explore::{Gallery, Latent, Library, LibraryError, Source};
 use crate::model;
 use crate::photo::{Extras, Overwrite, Sheet, save_png};
 
-/// Sides of the pictures in a grid, at least about this where the generator draws smaller ones.
+/// Approximate smallest side of a picture in a grid; smaller pictures are enlarged.
 const SHOWN_PX: u32 = 128;
 
-/// Which generator draws, and which names there are.
+/// Options for the generator and the library of named latents.
 #[derive(Debug, Args)]
 pub(super) struct FromArgs {
-    /// Model file, name of one in the models folder, or built in: face-128 (default), face-64 (faster)
+    /// Model: a file, a name in the models folder, or built in: face-128 (default), face-64 (faster)
     #[arg(long, value_name = "PATH")]
     model: Option<PathBuf>,
 
-    /// File with named latents
+    /// Library file with named latents
     #[arg(long, value_name = "PATH", default_value = "latents.json")]
     library: PathBuf,
 }
 
-/// A generator and the names it knows.
+/// A generator with its library of named latents.
 struct Studio {
     gallery: Gallery,
     library: Library,
@@ -53,7 +53,7 @@ impl Studio {
         Ok(Self { gallery: Gallery::new(&model::load(&choice)?)?, library, library_path: from.library.clone() })
     }
 
-    /// The latent of a number or a name; one that is not there is a usage error.
+    /// The latent of a sample number or a name. An unknown name is a usage error.
     fn find(&self, source: &Source) -> anyhow::Result<Latent> {
         self.library.find(source, self.gallery.model()).map_err(|error| self.told(&error))
     }
@@ -62,20 +62,20 @@ impl Studio {
         usage(format!("{}: {error}", self.library_path.display()))
     }
 
-    /// Keeps a latent under a name.
+    /// Saves a latent under a name.
     fn save(&mut self, name: &str, latent: Latent, made_from: &str, force: bool) -> anyhow::Result<String> {
         let kept = self.library.insert(name, latent, made_from.to_string(), self.gallery.model(), overwrite(force));
         kept.map_err(|error| self.told(&error))?;
         self.library.save(&self.library_path)?;
-        Ok(format!("{} has '{name}' now, the {made_from}", self.library_path.display()))
+        Ok(format!("saved '{name}' in {}: {made_from}", self.library_path.display()))
     }
 
-    /// Refuses a name before anything is computed for it.
+    /// Checks a name before anything is computed for it.
     fn check_name(&self, name: &str, force: bool) -> anyhow::Result<String> {
         let name = Library::checked_name(name).map_err(|error| self.told(&error))?;
         if !force && self.library.names().any(|known| known == name) {
             return Err(usage(format!(
-                "{} has '{name}' already: choose another name, or add --force",
+                "{} already has '{name}': choose another name, or add --force",
                 self.library_path.display()
             )));
         }
@@ -88,7 +88,7 @@ fn overwrite(force: bool) -> Overwrite {
     if force { Overwrite::Allow } else { Overwrite::Refuse }
 }
 
-/// Pictures in rows of so many.
+/// Arranges pictures in rows of `columns`.
 fn grid(pictures: Vec<RgbImage>, columns: usize) -> Sheet {
     let mut sheet = Sheet::default();
     let mut pictures = pictures.into_iter().peekable();
@@ -104,17 +104,17 @@ fn write(sheet: &Sheet, path: &Path, force: bool) -> anyhow::Result<()> {
     Ok(save_png(path, &picture, &Extras::default(), overwrite(force))?)
 }
 
-/// Does what the arguments of `sample` say.
+/// Runs `sample`.
 pub(super) fn run_sample(args: &SampleArgs) -> anyhow::Result<Ending> {
     sample::run(args, &mut Console::stderr())
 }
 
-/// Does what the arguments of `interpolate` say.
+/// Runs `interpolate`.
 pub(super) fn run_interpolate(args: &InterpolateArgs) -> anyhow::Result<Ending> {
     interpolate::run(args, &mut Console::stderr())
 }
 
-/// Does what the arguments of `latent` say.
+/// Runs `latent`.
 pub(super) fn run_latent(args: &LatentArgs) -> anyhow::Result<Ending> {
     latent::run(args, &mut Console::stderr())
 }

@@ -1,4 +1,4 @@
-//! `countenance sample`: a grid of samples, or of a sum of named faces.
+//! `countenance sample`: draws a grid of samples, or a sum of named latents.
 
 use std::path::{Path, PathBuf};
 
@@ -10,18 +10,18 @@ use crate::cli::{Ending, outputs, usage};
 use crate::explore::{Expression, Latent, Source, VARIATION, mean, varied};
 use crate::photo::Sheet;
 
-/// Samples in a grid, unless said otherwise: eight rows of eight.
+/// Default number of samples in a grid: eight rows of eight.
 const COUNT: u32 = 64;
-/// Variations below a sum, unless said otherwise: as many as stand around it in the DCGAN paper.
+/// Default number of variations below a sum, as in the DCGAN paper's figures.
 const VARIATIONS: u32 = 8;
-/// Pictures that a grid may hold.
+/// Largest number of pictures in a grid.
 const MAX_COUNT: u32 = 4096;
 
-/// Draw faces that the generator makes up, or sums of named faces
+/// Draw random faces of the generator, or sums of named faces
 ///
-/// A sample is a number: sample 7 is the same face in every grid. The grid holds --count samples from --seed on, row by
-/// row. Faces picked by their numbers are averaged and named by --save; --expr adds and subtracts named faces (and
-/// samples by number) and draws those, the result, and variations of it below.
+/// Each sample has a number: sample 7 is the same face in every grid. The grid has --count samples, starting with number
+/// --seed, row by row. --save averages samples and saves the result under a name. --expr adds and subtracts named faces
+/// and samples, and draws the operands, the result, and below them variations of the result.
 #[derive(Debug, Args)]
 #[command(after_long_help = AFTER_HELP)]
 #[command(group = ArgGroup::new("results").required(true).multiple(true).args(["out", "save"]))]
@@ -30,30 +30,30 @@ pub(in crate::cli) struct SampleArgs {
     #[arg(long, value_name = "PATH")]
     out: Option<PathBuf>,
 
-    /// Pictures in the grid [default: 64]; with --expr the variations of the result [default: 8]
+    /// Pictures in the grid [default: 64]; with --expr, variations of the result [default: 8]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=i64::from(MAX_COUNT)))]
     count: Option<u32>,
 
-    /// Number of the first sample; with --expr the seed of the variations
+    /// Number of the first sample; with --expr, seed for the variations
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
 
-    /// Pictures in a row [default: as many as make the grid a square; with --expr 8]
+    /// Pictures per row [default: a square grid; with --expr: 8]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
     columns: Option<u32>,
 
-    /// A sum to draw, of names and sample numbers, with + and - between spaces, as in "a - b + 0.5 * c"
+    /// Sum of names and sample numbers, with spaces around + and -, for example "a - b + 0.5 * c"
     #[arg(long, value_name = "SUM", allow_hyphen_values = true)]
     expr: Option<String>,
 
-    /// Name the average of these samples, or with --expr the result
+    /// Save the average of these samples under a name; with --expr, save the result
     #[arg(long, value_name = "NAME=N,N,…|NAME")]
     save: Option<String>,
 
     #[command(flatten)]
     from: FromArgs,
 
-    /// Replace a picture or a name that is there already
+    /// Replace an existing picture or name
     #[arg(long)]
     force: bool,
 }
@@ -65,7 +65,7 @@ Examples:
   countenance sample --save \"smiling woman=3,7,12\"
   countenance sample --expr \"smiling woman - neutral woman + neutral man\" --out smiling-man.png
 
-Exit status: 0 when all went well, 1 when something failed, 2 when the arguments cannot be meant.";
+Exit status: 0 on success, 1 if something failed, 2 if the arguments are invalid.";
 
 pub(super) fn run(args: &SampleArgs, console: &mut Console) -> anyhow::Result<Ending> {
     if let Some(out) = &args.out {
@@ -79,14 +79,14 @@ pub(super) fn run(args: &SampleArgs, console: &mut Console) -> anyhow::Result<En
     Ok(Ending::AllWell)
 }
 
-/// A grid of samples, the average of some, or both: then the grid shows those picked, and their average last.
+/// Draws a grid of samples. With `--save`, averages the picked samples; the grid then shows these and their average.
 fn samples(args: &SampleArgs, studio: &mut Studio, console: &mut Console) -> anyhow::Result<()> {
     if let Some(save) = &args.save {
         let (name, numbers) = picked(save)?;
         let name = studio.check_name(&name, args.force)?;
         let sources = numbers.iter().map(|&number| studio.find(&Source::Sample(number)));
         let mut latents = sources.collect::<anyhow::Result<Vec<_>>>()?;
-        let average = mean(&latents).ok_or_else(|| usage("--save needs numbers of samples, as in NAME=3,7,12"))?;
+        let average = mean(&latents).ok_or_else(|| usage("--save needs sample numbers, for example NAME=3,7,12"))?;
         let list = numbers.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
         if let Some(out) = &args.out {
             latents.push(average.clone());
@@ -112,12 +112,12 @@ fn draw(args: &SampleArgs, studio: &mut Studio, latents: &[Latent], out: &Path) 
     write(&grid(studio.gallery.draw(latents), columns), out, args.force)
 }
 
-/// A row with everything that is added up, then the result; below, variations of it.
+/// Draws a row with the operands and the result, and below it variations of the result.
 fn sum(args: &SampleArgs, text: &str, studio: &mut Studio, console: &mut Console) -> anyhow::Result<()> {
     let expression = Expression::parse(text).map_err(|error| usage(format!("--expr: {error}")))?;
     let name = match args.save.as_deref() {
         Some(save) if save.contains('=') => {
-            return Err(usage("with --expr, --save takes a name alone: the result gets it"));
+            return Err(usage("with --expr, --save takes only a name for the result"));
         }
         Some(save) => Some(studio.check_name(save, args.force)?),
         None => None,
@@ -151,7 +151,8 @@ fn sum(args: &SampleArgs, text: &str, studio: &mut Studio, console: &mut Console
 
 /// Reads `NAME=3,7,12`.
 fn picked(text: &str) -> anyhow::Result<(String, Vec<u64>)> {
-    let wrong = || usage(format!("--save {text}: name samples by their numbers, as in \"smiling woman=3,7,12\""));
+    let wrong =
+        || usage(format!("--save {text}: give a name and sample numbers, for example \"smiling woman=3,7,12\""));
     let (name, list) = text.rsplit_once('=').ok_or_else(wrong)?;
     let numbers = list.split(',').map(|number| number.trim().parse().map_err(|_| wrong()));
     Ok((name.to_string(), numbers.collect::<anyhow::Result<_>>()?))

@@ -1,4 +1,4 @@
-//! Samples, walks, sums and latents of the tiny model, as typed.
+//! The commands `sample`, `interpolate` and `latent` with the tiny model.
 
 use std::path::{Path, PathBuf};
 
@@ -10,10 +10,10 @@ use crate::cli::UsageError;
 use crate::cli::args::{self, Command};
 use crate::cli::progress::Told;
 
-/// The tiny model's side, shown eightfold, and the gap to the next picture.
+/// Distance between pictures in a grid: the tiny model's side enlarged eight times, plus the gap.
 const PITCH_PX: u32 = 130;
 
-/// A folder, and what was told.
+/// A temporary folder, and the messages.
 struct Place {
     folder: tempfile::TempDir,
     told: Told,
@@ -28,7 +28,7 @@ impl Place {
         self.folder.path().join(name)
     }
 
-    /// Does a command whose words are separated by `|`. DIR is the folder; model and library are added.
+    /// Runs a command. Arguments are separated by `|`, DIR is the folder; model and library are added.
     fn run(&self, line: &str) -> anyhow::Result<Ending> {
         let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/fixtures/tiny-16.safetensors");
         let line = format!("{line}|--library|DIR/latents.json|--model|{}", model.display());
@@ -43,7 +43,7 @@ impl Place {
         }
     }
 
-    /// What was told since the last time, with this folder as DIR.
+    /// Takes the messages since the last call, with this folder as DIR.
     fn told(&self) -> String {
         self.told.take().replace(&self.folder.path().display().to_string(), "DIR")
     }
@@ -53,14 +53,14 @@ impl Place {
     }
 }
 
-/// The picture at a place of a grid, one pixel in eight.
+/// One picture of a grid at its original size.
 fn cell(grid: &RgbImage, column: u32, row: u32) -> Vec<Rgb<u8>> {
     let at = |x: u32, y: u32| *grid.get_pixel(2 + column * PITCH_PX + 8 * x, 2 + row * PITCH_PX + 8 * y);
     (0..16).flat_map(|y| (0..16).map(move |x| at(x, y))).collect()
 }
 
 #[test]
-fn a_sample_is_the_same_face_in_every_grid() {
+fn a_sample_number_always_gives_the_same_face() {
     let place = Place::new();
     place.run("sample|--count|6|--columns|3|--out|DIR/a.png").unwrap();
     place.run("sample|--count|2|--seed|4|--out|DIR/b.png").unwrap();
@@ -75,18 +75,18 @@ fn a_sample_is_the_same_face_in_every_grid() {
 }
 
 #[test]
-fn samples_are_named_and_added_up() {
+fn samples_are_saved_and_added() {
     let place = Place::new();
     place.run("sample|--save|smiling woman=3,7").unwrap();
     place.run("sample|--save|woman=8|--out|DIR/picked.png").unwrap();
     let sum = "sample|--expr|smiling woman - woman + 8|--save|result|--count|3|--out|DIR/sum.png";
     place.run(sum).unwrap();
     insta::assert_snapshot!(place.told(), @r"
-    DIR/latents.json has 'smiling woman' now, the mean of samples 3, 7
+    saved 'smiling woman' in DIR/latents.json: mean of samples 3, 7
     DIR/picked.png shows samples 8, then their average
-    DIR/latents.json has 'woman' now, the mean of samples 8
+    saved 'woman' in DIR/latents.json: mean of samples 8
     DIR/sum.png shows, from the left: + smiling woman, − woman, + sample 8, the result; below, 3 variations by up to 0.25
-    DIR/latents.json has 'result' now, the sum smiling woman - woman + 8
+    saved 'result' in DIR/latents.json: sum smiling woman - woman + 8
     ");
 
     let picture = place.picture("sum.png");
@@ -97,7 +97,7 @@ fn samples_are_named_and_added_up() {
     let model = model::load(&models::choose(Some(&tiny())).unwrap().0).unwrap().info;
     let latent = |name: &str| library.find(&Source::parse(name), &model).unwrap();
     let furthest = latent("result").iter().zip(latent("smiling woman")).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-    assert!(furthest < 1e-6, "taking sample 8 away and adding it again changes nothing");
+    assert!(furthest < 1e-6, "subtracting and adding sample 8 changes nothing");
 }
 
 fn tiny() -> PathBuf {
@@ -105,7 +105,7 @@ fn tiny() -> PathBuf {
 }
 
 #[test]
-fn a_walk_is_a_film_or_a_strip() {
+fn interpolation_writes_a_gif_or_a_png() {
     let place = Place::new();
     place.run("interpolate|--from|3|--to|5|--steps|4|--out|DIR/walk.png").unwrap();
     place.run("interpolate|--from|3|--to|5|--steps|4|--out|DIR/walk.gif").unwrap();
@@ -120,7 +120,7 @@ fn a_walk_is_a_film_or_a_strip() {
 }
 
 #[test]
-fn faces_in_photos_are_found_averaged_and_named() {
+fn latents_of_photos_are_averaged_and_saved() {
     let place = Place::new();
     place.run("sample|--seed|5|--count|1|--out|DIR/drawn.png").unwrap();
     let drawn = place.picture("drawn.png");
@@ -134,7 +134,7 @@ fn faces_in_photos_are_found_averaged_and_named() {
     assert_eq!(place.run(line).unwrap(), Ending::SomeFailed);
     let told = place.told();
     assert!(told.contains("error: DIR/photos/broken.png: this is not a picture"), "{told}");
-    assert!(told.ends_with("DIR/latents.json has 'ann' now, the mean of 2 faces in photos\n"), "{told}");
+    assert!(told.ends_with("saved 'ann' in DIR/latents.json: mean of 2 faces in photos\n"), "{told}");
     assert_eq!(place.picture("found.png").dimensions(), (3 * PITCH_PX + 2, 2 * PITCH_PX + 2));
 
     let error = place.run("latent|bob|DIR/photos/broken.png").unwrap_err();
@@ -142,7 +142,7 @@ fn faces_in_photos_are_found_averaged_and_named() {
 }
 
 #[test]
-fn what_cannot_be_meant_is_a_usage_error_that_says_what_to_do() {
+fn invalid_arguments_are_usage_errors() {
     let place = Place::new();
     place.run("sample|--save|ann=1|--out|DIR/there.png").unwrap();
     let refused = |line: &str| {
@@ -152,14 +152,14 @@ fn what_cannot_be_meant_is_a_usage_error_that_says_what_to_do() {
     };
     insta::assert_snapshot!(refused("sample|--expr|ann - bob|--out|DIR/a.png"), @"DIR/latents.json: there is no latent named 'bob': the library has ann");
     insta::assert_snapshot!(refused("sample|--expr|ann -|--out|DIR/a.png"), @"--expr: there is no name beside - in 'ann -': write it as in smiling woman - neutral woman + neutral man");
-    insta::assert_snapshot!(refused("sample|--save|ann=2"), @"DIR/latents.json has 'ann' already: choose another name, or add --force");
-    insta::assert_snapshot!(refused("sample|--save|bob=2,x"), @r#"--save bob=2,x: name samples by their numbers, as in "smiling woman=3,7,12""#);
-    insta::assert_snapshot!(refused("sample|--save|7=2"), @"DIR/latents.json: '7' cannot be a name: use words, without + - * between spaces, that are not just a number");
-    insta::assert_snapshot!(refused("sample|--expr|ann|--save|bob=2"), @"with --expr, --save takes a name alone: the result gets it");
-    insta::assert_snapshot!(refused("sample|--out|DIR/there.png"), @"DIR/there.png is there already: choose another name, or add --force");
-    insta::assert_snapshot!(refused("sample|--out|DIR/a.jpg"), @"--out DIR/a.jpg does not end in .png: choose such a name");
+    insta::assert_snapshot!(refused("sample|--save|ann=2"), @"DIR/latents.json already has 'ann': choose another name, or add --force");
+    insta::assert_snapshot!(refused("sample|--save|bob=2,x"), @r#"--save bob=2,x: give a name and sample numbers, for example "smiling woman=3,7,12""#);
+    insta::assert_snapshot!(refused("sample|--save|7=2"), @"DIR/latents.json: '7' is not a valid name: use words without * or =, without + or - between spaces, and not only a number");
+    insta::assert_snapshot!(refused("sample|--expr|ann|--save|bob=2"), @"with --expr, --save takes only a name for the result");
+    insta::assert_snapshot!(refused("sample|--out|DIR/there.png"), @"DIR/there.png already exists: choose another name, or add --force");
+    insta::assert_snapshot!(refused("sample|--out|DIR/a.jpg"), @"--out DIR/a.jpg does not end in .png: choose a name that does");
     insta::assert_snapshot!(refused("interpolate|--from|1|--to|bob|--out|DIR/a.gif"), @"DIR/latents.json: there is no latent named 'bob': the library has ann");
-    insta::assert_snapshot!(refused("interpolate|--from|1|--to|2|--out|DIR/a.webp"), @"--out DIR/a.webp does not end in .gif or .png: choose such a name");
-    insta::assert_snapshot!(refused("latent|a - b|DIR/there.png"), @"DIR/latents.json: 'a - b' cannot be a name: use words, without + - * between spaces, that are not just a number");
+    insta::assert_snapshot!(refused("interpolate|--from|1|--to|2|--out|DIR/a.webp"), @"--out DIR/a.webp does not end in .gif or .png: choose a name that does");
+    insta::assert_snapshot!(refused("latent|a - b|DIR/there.png"), @"DIR/latents.json: 'a - b' is not a valid name: use words without * or =, without + or - between spaces, and not only a number");
     place.run("sample|--out|DIR/there.png|--force").unwrap();
 }

@@ -1,4 +1,4 @@
-//! Whole runs with a search that only pretends: what is written, told and reported.
+//! Complete runs with a fake search: files, messages and reports.
 
 mod pretended;
 
@@ -10,7 +10,7 @@ use crate::mask::{Mask, save_mask};
 use pretended::{Place, Pretended, SIDE};
 
 #[test]
-fn the_best_candidate_fills_the_hole_and_nothing_else() {
+fn the_best_candidate_fills_only_the_hole() {
     let place = Place::new();
     place.add_photo("ann.png");
     let run =
@@ -25,21 +25,21 @@ fn the_best_candidate_fills_the_hole_and_nothing_else() {
 }
 
 #[test]
-fn a_report_tells_all_about_a_fill() {
+fn the_report_describes_the_fill() {
     let place = Place::new();
     place.add_photo("ann.png");
     let line = "DIR/ann.png --mask center --preset blog --steps 4 --seed 7 --out DIR/out.png";
     let run = place.fill(&mut Pretended::default(), line).unwrap();
     insta::assert_snapshot!("report-filled", run.report);
     insta::assert_snapshot!(run.told, @r"
-    note: Only pretending
-    note: This is no model
-    DIR/ann.png → DIR/out.png: 4 steps in 1.5 s on Pretender, total loss 1.5000 → 0.7500
+    note: fake device notice
+    note: fake model note
+    DIR/ann.png → DIR/out.png: 4 steps in 1.5 s on Fake device, total loss 1.5000 → 0.7500
     ");
 }
 
 #[test]
-fn in_a_batch_a_bad_photo_is_named_and_the_others_are_filled() {
+fn a_batch_continues_after_a_bad_photo() {
     let place = Place::new();
     place.add_photo("in/ann.png");
     place.add_photo("in/carl.png");
@@ -50,7 +50,7 @@ fn in_a_batch_a_bad_photo_is_named_and_the_others_are_filled() {
     let errors: Vec<_> = run.told.lines().filter(|line| line.starts_with("error: ")).collect();
     assert!(matches!(errors[..], [error] if error.matches("DIR/in/bob.png").count() == 1), "{errors:?}");
     assert!(run.told.ends_with("1 of 3 photos failed\n"), "{}", run.told);
-    assert_eq!(run.told.matches("Only pretending").count(), 1, "notes are told once");
+    assert_eq!(run.told.matches("fake device notice").count(), 1, "notes are printed once");
     let report: serde_json::Value = serde_json::from_str(&run.report).unwrap();
     let errors: Vec<bool> = (0..3).map(|index| !report["photos"][index]["error"].is_null()).collect();
     assert_eq!(errors, [false, true, false]);
@@ -58,7 +58,7 @@ fn in_a_batch_a_bad_photo_is_named_and_the_others_are_filled() {
 }
 
 #[test]
-fn masks_of_a_folder_belong_to_the_photos_of_their_name() {
+fn folder_masks_match_photos_by_stem() {
     let place = Place::new();
     place.add_photo("in/ann.png");
     place.add_photo("in/bob.png");
@@ -68,11 +68,11 @@ fn masks_of_a_folder_belong_to_the_photos_of_their_name() {
     save_mask(&place.path("masks/bob.png"), &Mask::empty(SIDE, SIDE), Overwrite::Refuse).unwrap();
     let run = place.fill(&mut Pretended::default(), "DIR/in --mask DIR/masks --steps 1 --blend none --out DIR/out");
     insta::assert_snapshot!(run.unwrap().told, @r"
-    note: Only pretending
-    note: This is no model
-    DIR/in/ann.png → DIR/out/ann.png: 1 step in 1.5 s on Pretender, total loss 1.5000 → 1.5000
+    note: fake device notice
+    note: fake model note
+    DIR/in/ann.png → DIR/out/ann.png: 1 step in 1.5 s on Fake device, total loss 1.5000 → 1.5000
     error: DIR/in/bob.png: nothing to fill: paint over the part of the face to replace
-    error: DIR/in/carl.png: there is no mask for it in DIR/masks: add carl.png (or jpg, jpeg, webp, tif, tiff, bmp)
+    error: DIR/in/carl.png: there is no mask for this photo in DIR/masks: add carl.png (or jpg, jpeg, webp, tif, tiff, bmp)
     2 of 3 photos failed
     ");
     assert!(place.pixels("out/ann.png").pixels().all(|pixel| *pixel == Rgb([255; 3])));
@@ -80,7 +80,7 @@ fn masks_of_a_folder_belong_to_the_photos_of_their_name() {
 }
 
 #[test]
-fn a_mask_of_another_size_is_refused_with_both_sizes() {
+fn a_size_mismatch_error_names_both_sizes() {
     let place = Place::new();
     place.add_photo("ann.png");
     save_mask(&place.path("mask.png"), &Mask::empty(8, 9), Overwrite::Refuse).unwrap();
@@ -90,7 +90,7 @@ fn a_mask_of_another_size_is_refused_with_both_sizes() {
 }
 
 #[test]
-fn frames_film_and_log_show_the_search_and_end_with_the_result() {
+fn frames_gif_and_log_end_with_the_result() {
     let place = Place::new();
     place.add_photo("ann.png");
     let line = "DIR/ann.png --mask full --blend none --steps 25 --frames DIR/frames --gif DIR/film.gif \
@@ -115,7 +115,7 @@ fn frames_film_and_log_show_the_search_and_end_with_the_result() {
 }
 
 #[test]
-fn a_batch_keeps_the_pictures_of_its_searches_apart() {
+fn batch_outputs_are_separate_per_photo() {
     let place = Place::new();
     place.add_photo("ann.png");
     place.add_photo("bob.png");
@@ -130,7 +130,7 @@ fn a_batch_keeps_the_pictures_of_its_searches_apart() {
 }
 
 #[test]
-fn a_broken_search_keeps_its_fill_and_counts_as_failed() {
+fn a_failed_search_still_saves_its_fill() {
     let place = Place::new();
     place.add_photo("ann.png");
     let mut breaking = Pretended { breaks_at: Some(3), ..Pretended::default() };
@@ -138,7 +138,7 @@ fn a_broken_search_keeps_its_fill_and_counts_as_failed() {
     assert_eq!(run.ending, Ending::SomeFailed);
     assert!(place.path("out.png").is_file());
     let last = run.told.lines().last().unwrap();
-    insta::assert_snapshot!(last, @"error: DIR/ann.png: the search broke at iteration 3 (the device is gone): the best fill up to then is saved");
+    insta::assert_snapshot!(last, @"error: DIR/ann.png: the search failed at iteration 3 (the device is gone): the best fill so far is saved");
     let report: serde_json::Value = serde_json::from_str(&run.report).unwrap();
     let photo = &report["photos"][0];
     assert_eq!((photo["stopped_early"].as_bool(), photo["steps"].as_u64()), (Some(true), Some(3)));
@@ -146,7 +146,7 @@ fn a_broken_search_keeps_its_fill_and_counts_as_failed() {
 }
 
 #[test]
-fn without_a_device_it_is_said_once_and_nothing_is_written() {
+fn a_missing_device_is_reported_once() {
     let place = Place::new();
     place.add_photo("in/ann.png");
     place.add_photo("in/bob.png");
@@ -159,8 +159,8 @@ fn without_a_device_it_is_said_once_and_nothing_is_written() {
 }
 
 #[test]
-fn frames_that_cannot_be_written_do_not_cost_the_fill() {
-    /// The frames' folder is there when the arguments are checked and gone when the search starts.
+fn unwritable_frames_do_not_lose_the_fill() {
+    /// Removes the frames folder after the arguments are checked.
     struct Removing(Pretended, std::path::PathBuf);
     impl Searcher for Removing {
         fn prepare(&mut self, device: DeviceChoice, model: &ModelChoice) -> Result<(), FillError> {
@@ -183,7 +183,7 @@ fn frames_that_cannot_be_written_do_not_cost_the_fill() {
 }
 
 #[test]
-fn the_photos_own_depth_is_kept() {
+fn sixteen_bit_depth_is_kept() {
     let place = Place::new();
     let deep = image::ImageBuffer::from_fn(SIDE, SIDE, |x, y| image::Luma([u16::try_from(x * 2000 + y).unwrap()]));
     DynamicImage::ImageLuma16(deep.clone()).save(place.path("deep.png")).unwrap();
@@ -197,7 +197,7 @@ fn the_photos_own_depth_is_kept() {
 }
 
 #[test]
-fn mistakes_are_told_before_anything_is_computed() {
+fn invalid_arguments_are_refused_before_the_search() {
     let place = Place::new();
     place.add_photo("ann.png");
     let refused = |line: &str| {
@@ -205,7 +205,7 @@ fn mistakes_are_told_before_anything_is_computed() {
         assert!(error.is::<crate::cli::UsageError>(), "{error}");
         error.to_string().replace(place.0.path().to_str().unwrap(), "DIR")
     };
-    insta::assert_snapshot!(refused("DIR/ann.png --mask DIR/none.png --out DIR/out.png"), @"there is no mask DIR/none.png: give a picture (white is hole), or one of center, half, left, random, grid, lowres, full");
+    insta::assert_snapshot!(refused("DIR/ann.png --mask DIR/none.png --out DIR/out.png"), @"there is no mask DIR/none.png: give a picture with the hole in white, or one of center, half, left, random, grid, lowres, full");
     insta::assert_snapshot!(refused("DIR/ann.png --mask center --steps 0 --out DIR/out.png"), @"steps is 0: use 1 to 100000");
     assert!(refused("DIR/ann.png --mask center --model DIR/none --out DIR/out.png").starts_with("there is no model"));
     assert!(refused("DIR/ann.png --mask center --model DIR/ann.png --out DIR/out.png").contains("DIR/ann.png: "));
@@ -215,7 +215,7 @@ fn mistakes_are_told_before_anything_is_computed() {
 }
 
 #[test]
-fn a_missing_photo_is_a_failure_like_any_bad_photo() {
+fn a_missing_photo_fails_without_usage_error() {
     let place = Place::new();
     let run = place.fill(&mut Pretended::default(), "DIR/none.png --mask center --out DIR/out.png").unwrap();
     assert_eq!(run.ending, Ending::SomeFailed);
@@ -224,7 +224,7 @@ fn a_missing_photo_is_a_failure_like_any_bad_photo() {
 }
 
 #[test]
-fn each_photo_of_a_batch_has_a_layer_and_a_record_of_its_own() {
+fn batch_photos_get_own_layer_and_record() {
     let place = Place::new();
     place.add_photo("ann.png");
     place.add_photo("bob.png");
@@ -240,8 +240,8 @@ fn each_photo_of_a_batch_has_a_layer_and_a_record_of_its_own() {
 }
 
 #[test]
-fn a_layer_that_cannot_be_written_does_not_cost_the_fill() {
-    /// The layer's name is taken while the search runs.
+fn an_unwritable_layer_does_not_lose_the_fill() {
+    /// Creates the layer's file while the search runs.
     struct Taking(Pretended, std::path::PathBuf);
     impl Searcher for Taking {
         fn prepare(&mut self, device: DeviceChoice, model: &ModelChoice) -> Result<(), FillError> {
@@ -259,7 +259,7 @@ fn a_layer_that_cannot_be_written_does_not_cost_the_fill() {
     let mut taking = Taking(Pretended::default(), layer.clone());
     let run = place.fill(&mut taking, "DIR/ann.png --mask center --layer DIR/layer.png --out DIR/out.png").unwrap();
     assert_eq!(run.ending, Ending::SomeFailed);
-    assert!(run.told.contains("the fill is saved, but DIR/layer.png is there already"), "{}", run.told);
+    assert!(run.told.contains("the fill is saved, but DIR/layer.png already exists"), "{}", run.told);
     assert!(place.path("out.png").is_file());
     assert_eq!(std::fs::read(layer).unwrap(), b"precious");
 }

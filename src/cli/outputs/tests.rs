@@ -1,6 +1,6 @@
 use super::*;
 
-/// A folder with `photo.png` in it, and the check of a single fill in that folder.
+/// A temporary folder with `photo.png`.
 struct Place(tempfile::TempDir);
 
 impl Place {
@@ -18,7 +18,7 @@ impl Place {
         std::fs::write(self.path(name), b"").unwrap();
     }
 
-    /// The error text, with this folder as DIR; empty when all is well.
+    /// Checks the outputs of a single fill. Returns the error text with this folder as DIR, or an empty text.
     fn check(&self, change: impl FnOnce(&mut OutputArgs)) -> String {
         let mut output = OutputArgs {
             out: self.path("out.png"),
@@ -45,33 +45,33 @@ impl Place {
 }
 
 #[test]
-fn a_new_png_in_a_folder_is_fine_and_nothing_is_left_behind() {
+fn checking_a_new_png_leaves_no_files() {
     let place = Place::new();
     assert_eq!(place.check(|_| ()), "");
     assert_eq!(std::fs::read_dir(place.0.path()).unwrap().count(), 1);
 }
 
 #[test]
-fn an_existing_picture_is_replaced_only_by_force() {
+fn an_existing_picture_needs_force() {
     let place = Place::new();
     place.touch("out.png");
-    insta::assert_snapshot!(place.check(|_| ()), @"DIR/out.png is there already: choose another name, or add --force");
+    insta::assert_snapshot!(place.check(|_| ()), @"DIR/out.png already exists: choose another name, or add --force");
     assert_eq!(place.check(|output| output.force = true), "");
 }
 
 #[test]
-fn a_layer_is_a_png_of_its_own_and_is_not_replaced_either() {
+fn a_layer_must_be_a_new_png() {
     let place = Place::new();
     place.touch("there.png");
     let layer = |name: &str| place.check(|output| output.layer = Some(place.path(name)));
     assert_eq!(layer("layer.png"), "");
-    insta::assert_snapshot!(layer("layer.psd"), @"--layer DIR/layer.psd does not end in .png: fills are written as PNG, without loss");
-    insta::assert_snapshot!(layer("out.png"), @"--layer DIR/out.png is --out too: choose another name");
-    insta::assert_snapshot!(layer("there.png"), @"DIR/there.png is there already: choose another name, or add --force");
+    insta::assert_snapshot!(layer("layer.psd"), @"--layer DIR/layer.psd does not end in .png: fills are saved as lossless PNG");
+    insta::assert_snapshot!(layer("out.png"), @"--layer DIR/out.png is the same file as --out: choose another name");
+    insta::assert_snapshot!(layer("there.png"), @"DIR/there.png already exists: choose another name, or add --force");
 }
 
 #[test]
-fn logs_and_reports_are_replaced() {
+fn existing_logs_and_reports_are_replaced() {
     let place = Place::new();
     place.touch("log.csv");
     place.touch("report.json");
@@ -83,38 +83,38 @@ fn logs_and_reports_are_replaced() {
 }
 
 #[test]
-fn an_input_is_not_replaced_even_by_force() {
+fn force_does_not_replace_an_input() {
     let place = Place::new();
     let text = place.check(|output| {
         output.out = place.path("../").join(place.0.path().file_name().unwrap()).join("photo.png");
         output.force = true;
     });
-    assert!(text.ends_with("photo.png is an input too: choose another name"), "{text}");
+    assert!(text.ends_with("photo.png is the same file as an input: choose another name"), "{text}");
 }
 
 #[test]
-fn two_outputs_under_one_name_are_refused() {
+fn two_outputs_with_one_path_are_refused() {
     let place = Place::new();
     let text = place.check(|output| {
         output.log = Some(place.path("notes"));
         output.report = Some(place.path("notes"));
     });
-    insta::assert_snapshot!(text, @"--report DIR/notes is --log too: choose another name");
+    insta::assert_snapshot!(text, @"--report DIR/notes is the same file as --log: choose another name");
 }
 
 #[test]
-fn names_that_cannot_be_written_are_told() {
+fn unusable_output_names_are_refused() {
     let place = Place::new();
     let out = |name: &str| place.check(|output| output.out = place.path(name));
-    insta::assert_snapshot!(out("out.jpg"), @"--out DIR/out.jpg does not end in .png: fills are written as PNG, without loss");
-    insta::assert_snapshot!(out(""), @"--out DIR/ is a folder: name the file to write, as in DIR/photo.png");
-    insta::assert_snapshot!(out("missing/out.png"), @"there is no folder DIR/missing for --out: make it first");
+    insta::assert_snapshot!(out("out.jpg"), @"--out DIR/out.jpg does not end in .png: fills are saved as lossless PNG");
+    insta::assert_snapshot!(out(""), @"--out DIR/ is a folder: give a file name, for example DIR/photo.png");
+    insta::assert_snapshot!(out("missing/out.png"), @"there is no folder DIR/missing for --out: create it first");
     let frames = place.check(|output| output.frames = Some(place.path("photo.png")));
     insta::assert_snapshot!(frames, @"--frames DIR/photo.png is a file: a folder is needed here");
 }
 
 #[test]
-fn frames_of_another_search_are_not_mixed_with_new_ones() {
+fn frames_of_another_search_are_refused() {
     let place = Place::new();
     std::fs::create_dir(place.path("frames")).unwrap();
     place.touch("frames/frame-00100.png");

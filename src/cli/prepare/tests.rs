@@ -5,7 +5,7 @@ use crate::cli::UsageError;
 use crate::cli::args::{self, Command};
 use crate::cli::progress::Told;
 
-/// A folder with `photos` in it.
+/// A temporary folder with a folder `photos`.
 struct Place(tempfile::TempDir);
 
 impl Place {
@@ -23,7 +23,7 @@ impl Place {
         place
     }
 
-    /// What a command comes to and tells, with this folder as DIR.
+    /// Runs a command; returns its result and its messages with this folder as DIR.
     fn run(&self, options: &str) -> (anyhow::Result<Ending>, String) {
         let here = self.0.path().display().to_string();
         let line = format!("countenance prepare DIR/photos DIR/out {options}").replace("DIR", &here);
@@ -46,39 +46,39 @@ impl Place {
 }
 
 #[test]
-fn an_unreadable_photo_is_named_and_the_rest_is_packed() {
+fn an_unreadable_photo_does_not_stop_the_run() {
     let place = Place::with_photos();
     let (ending, told) = place.run("");
     assert_eq!(ending.unwrap(), Ending::SomeFailed);
     insta::assert_snapshot!(told, @r"
-    2 photos; stopped, it goes on from here when started again (prepare.journal and prepare.crops)
+    2 photos; an interrupted run can be continued (prepare.journal and prepare.crops)
     error: broken.jpg: this is not a picture that can be opened: choose a PNG, JPEG, WebP, TIFF or BMP file
     1 of 1 faces in 2 photos kept; 1 unreadable
-    DIR/out/faces.safetensors holds the dataset, kept.csv every face
+    DIR/out/faces.safetensors has the dataset, kept.csv lists every face
     sheet.png shows, from the top: 1 of 1 kept
     ");
-    insta::assert_snapshot!(place.refusal(""), @"DIR/out/faces.safetensors is there already: choose another OUT, or give --force");
+    insta::assert_snapshot!(place.refusal(""), @"DIR/out/faces.safetensors already exists: choose another OUT, or add --force");
     assert_eq!(place.run("--force --size 128").0.unwrap(), Ending::SomeFailed);
     let faces = crate::dataset::Faces::open(&place.0.path().join("out").join(DATASET)).unwrap();
     assert_eq!((faces.size_px(), faces.about().source.as_str()), (128, "photos"));
 }
 
 #[test]
-fn thresholds_count_and_a_run_that_keeps_nothing_fails_with_the_reasons() {
+fn a_run_that_keeps_nothing_fails() {
     let place = Place::with_photos();
     let (ending, _) = place.run("--min-sharpness 100000");
     let error = ending.unwrap_err();
     assert_eq!(crate::cli::exit_code_of(&error), 1);
-    insta::assert_snapshot!(format!("{error:#}").replace(&place.0.path().display().to_string(), "DIR"), @"no dataset was made of DIR/photos: none of 1 faces in 2 photos can be kept: 1 unreadable, 1 blurred; run it again with other thresholds, nothing is measured twice");
+    insta::assert_snapshot!(format!("{error:#}").replace(&place.0.path().display().to_string(), "DIR"), @"no dataset was made from DIR/photos: none of 1 faces in 2 photos can be kept: 1 unreadable, 1 blurred; run it again with other thresholds, no photo is measured twice");
     let (ending, told) = place.run("--min-side 20");
     assert_eq!(ending.unwrap(), Ending::SomeFailed);
-    assert!(told.starts_with("going on: 2 of 2 photos were measured before"), "{told}");
+    assert!(told.starts_with("resuming: 2 of 2 photos are already measured"), "{told}");
 }
 
 #[test]
-fn folders_that_cannot_be_meant_are_usage_errors() {
+fn invalid_folders_are_usage_errors() {
     let place = Place::new();
-    insta::assert_snapshot!(place.refusal(""), @"there is no picture in DIR/photos and its folders: files need one of png, jpg, jpeg, webp, tif, tiff, bmp");
+    insta::assert_snapshot!(place.refusal(""), @"there is no picture in DIR/photos and its subfolders: file names must end in one of png, jpg, jpeg, webp, tif, tiff, bmp");
     let place = Place::with_photos();
     std::fs::write(place.0.path().join("out"), b"a file").unwrap();
     insta::assert_snapshot!(place.refusal(""), @"OUT DIR/out is a file: a folder is needed here");

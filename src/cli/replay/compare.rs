@@ -1,4 +1,4 @@
-//! How far two pictures are apart.
+//! Compares two pictures pixel by pixel.
 
 use std::fmt;
 
@@ -6,18 +6,18 @@ use image::DynamicImage;
 
 use crate::photo::Samples;
 
-/// What keeps two pictures from being the same.
+/// The result of comparing two pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Difference {
     None,
-    /// Size or colour type: they cannot be compared pixel by pixel.
+    /// Size or colour type differ, so pixels cannot be compared.
     Shape,
     Pixels {
         different: usize,
         of: usize,
-        /// The largest difference of two samples.
+        /// The largest difference of two channel values.
         at_most: u32,
-        /// The brightest value a sample can have.
+        /// The largest possible channel value.
         brightest: u32,
     },
 }
@@ -32,15 +32,15 @@ impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::None => f.write_str("the same, bit for bit"),
-            Self::Shape => f.write_str("not the same: the file has another size or colour type than the repeated fill"),
+            Self::Shape => f.write_str("not the same: size or colour type differ"),
             Self::Pixels { different, of, at_most, brightest } => {
-                write!(f, "not the same: {different} of {of} pixels differ, by {at_most} of {brightest} at most")
+                write!(f, "not the same: {different} of {of} pixels differ, by at most {at_most} of {brightest}")
             }
         }
     }
 }
 
-/// Compares every sample, those of transparent pixels too.
+/// Compares every channel value, also in transparent pixels.
 pub(super) fn difference(one: &DynamicImage, other: &DynamicImage) -> Difference {
     if (one.color(), one.width(), one.height()) != (other.color(), other.width(), other.height()) {
         return Difference::Shape;
@@ -77,14 +77,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pixels_are_counted_once_and_the_largest_difference_told() {
+    fn differing_pixels_are_counted_once() {
         let one = RgbImage::from_pixel(3, 2, Rgb([10, 20, 30]));
         let mut other = one.clone();
         assert_eq!(difference(&one.clone().into(), &other.clone().into()).to_string(), "the same, bit for bit");
         other.put_pixel(0, 0, Rgb([11, 25, 30]));
         other.put_pixel(2, 1, Rgb([10, 20, 27]));
         let text = difference(&one.into(), &other.into()).to_string();
-        assert_eq!(text, "not the same: 2 of 6 pixels differ, by 5 of 255 at most");
+        assert_eq!(text, "not the same: 2 of 6 pixels differ, by at most 5 of 255");
     }
 
     #[test]
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn other_sizes_and_types_are_not_compared() {
+    fn different_sizes_and_types_are_not_compared() {
         let grey = GrayImage::new(2, 2);
         assert_eq!(difference(&grey.clone().into(), &GrayImage::new(4, 1).into()), Difference::Shape);
         assert_eq!(difference(&grey.into(), &RgbImage::new(2, 2).into()), Difference::Shape);

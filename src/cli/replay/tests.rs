@@ -13,7 +13,7 @@ use crate::search::{OptimizerKind, Preset, Settings};
 
 const TINY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/fixtures/tiny-16.safetensors");
 
-/// A folder with `photo.png`, and fills of it with the tiny model.
+/// A temporary folder with `photo.png`, and fills of it with the tiny model.
 struct Place(tempfile::TempDir);
 
 impl Place {
@@ -36,7 +36,7 @@ impl Place {
         ReplayArgs { filled, photo, out: None, device: None, model: Some(TINY.into()), force: false }
     }
 
-    /// Fills and saves as `filled.png`, stopped after some evaluations. `change` takes what the record will say.
+    /// Fills and saves `filled.png`; may stop after some evaluations. `change` edits the outcome before it is recorded.
     fn fill(&self, settings: Settings, stop_after: Option<u32>, content: Content, change: fn(&mut FillOutcome)) {
         let photo = Arc::new(Photo::from_pixels(photo()));
         let hole = Mask::from_pixels(24, 20, (0..480).map(|at| if at % 24 > 9 { 255 } else { 0 }).collect()).unwrap();
@@ -55,14 +55,14 @@ impl Place {
         let mut outcome = run_fill(&mut Engine::default(), &request, &mut follower).unwrap();
         change(&mut outcome);
         let FillRequest { photo, hole, frame, blend, .. } = &request;
-        // Not the best candidate: whichever is shown must come back.
+        // Not the best candidate: the replay must show the recorded one.
         let candidate = 1 - outcome.best;
         let made = Made { photo, hole, frame: *frame, blend: *blend, outcome: &outcome, candidate };
         let recipe = Recipe::new(&made).unwrap();
         fill::save(&made, content, Some(&recipe), &self.path("filled.png"), Overwrite::Allow).unwrap();
     }
 
-    /// Repeats `filled.png` and answers the notes and the difference.
+    /// Repeats `filled.png` and returns the notes and the difference.
     fn replay(&self) -> (Vec<String>, String) {
         let replay = Replay::new(&self.args("filled.png", "photo.png")).unwrap();
         let outcome = replay.search(&mut Told::default().console()).unwrap();
@@ -73,7 +73,7 @@ impl Place {
         (replay.notes(), compare::difference(&replay.filled.pixels, &picture).to_string())
     }
 
-    /// What is missing to repeat this file, the folder's path replaced by DIR.
+    /// The error of a replay, with the folder's path replaced by DIR.
     fn refusal(&self, args: &ReplayArgs) -> String {
         let error = Replay::new(args).err().expect("refused");
         format!("{error:#}").replace(self.0.path().to_str().unwrap(), "DIR")
@@ -93,7 +93,7 @@ fn settings() -> Settings {
 const SAME: &str = "the same, bit for bit";
 
 #[test]
-fn a_fill_comes_out_the_same_whichever_candidate_was_shown() {
+fn a_replay_gives_the_same_pixels() {
     let place = Place::new();
     for content in [Content::Photo, Content::Layer] {
         place.fill(settings(), None, content, |_| ());
@@ -102,7 +102,7 @@ fn a_fill_comes_out_the_same_whichever_candidate_was_shown() {
 }
 
 #[test]
-fn a_fill_that_was_stopped_is_stopped_at_the_same_place() {
+fn a_replay_stops_where_the_fill_stopped() {
     let place = Place::new();
     let mut hmc = Settings { optimizer: OptimizerKind::Hmc, ..settings() };
     hmc.hmc.leapfrog_steps = 4;
@@ -114,7 +114,7 @@ fn a_fill_that_was_stopped_is_stopped_at_the_same_place() {
     }
 }
 
-/// Saves what a fill came to, this candidate shown, and repeats it.
+/// Saves a fill with this candidate, and repeats it.
 fn saved_and_replayed(
     place: &Place,
     request: &FillRequest,
@@ -129,7 +129,7 @@ fn saved_and_replayed(
 }
 
 #[test]
-fn faces_around_a_latent_and_mixes_come_out_the_same() {
+fn variations_and_mixes_replay_the_same() {
     let place = Place::new();
     place.fill(settings(), None, Content::Photo, |_| ());
     let Replay { request, .. } = Replay::new(&place.args("filled.png", "photo.png")).unwrap();
@@ -153,18 +153,18 @@ fn faces_around_a_latent_and_mixes_come_out_the_same() {
     let index = with_mix.keep_mix(mix, None);
     let (notes, difference) = saved_and_replayed(&place, &around, &with_mix, index);
     assert_eq!(difference, SAME);
-    assert_eq!(notes, ["a mix of candidates: drawn from its latent, without a search"]);
+    assert_eq!(notes, ["a mix of candidates: drawn from its latent without a search"]);
 }
 
 #[test]
-fn settings_changed_on_the_way_are_said_to_matter() {
+fn settings_changed_during_the_search_are_noted() {
     let place = Place::new();
     place.fill(settings(), None, Content::Photo, |outcome| outcome.changed_on_the_way = true);
-    insta::assert_snapshot!(place.replay().0.join("\n"), @"lambda, the number of steps or the hole was changed while the search ran: with what they were in the end from the start on, it may find another face");
+    insta::assert_snapshot!(place.replay().0.join("\n"), @"lambda, the number of steps or the hole was changed during the search: this repetition uses the final values from the start and may find a different face");
 }
 
 #[test]
-fn another_seed_in_the_record_shows_as_differing_pixels() {
+fn a_changed_seed_gives_different_pixels() {
     let place = Place::new();
     place.fill(settings(), None, Content::Photo, |outcome| outcome.settings.seed += 1);
     let difference = place.replay().1;
@@ -172,7 +172,7 @@ fn another_seed_in_the_record_shows_as_differing_pixels() {
 }
 
 #[test]
-fn another_photo_is_said_to_be_one() {
+fn a_different_photo_is_refused() {
     let place = Place::new();
     place.fill(settings(), None, Content::Photo, |_| ());
     let mut edited = photo().to_rgb8();
@@ -180,35 +180,35 @@ fn another_photo_is_said_to_be_one() {
     place.write("edited.png", &edited.into());
     place.write("larger.png", &RgbImage::new(30, 20).into());
     let refusal = |photo| place.refusal(&place.args("filled.png", photo));
-    insta::assert_snapshot!(refusal("edited.png"), @"DIR/edited.png is another photo than the one that was filled: some of its pixels have other values; use the file that was filled, not an edited or newly compressed copy");
-    insta::assert_snapshot!(refusal("larger.png"), @"DIR/larger.png is another photo than the one that was filled: it has 30×20 pixels of type rgb8, and that one had 24×20 pixels of type rgb8");
+    insta::assert_snapshot!(refusal("edited.png"), @"DIR/edited.png is not the photo that was filled: some pixels have other values; use the file that was filled, not an edited or recompressed copy");
+    insta::assert_snapshot!(refusal("larger.png"), @"DIR/larger.png is not the photo that was filled: it has 30×20 pixels of type rgb8, the filled photo had 24×20 pixels of type rgb8");
     assert!(refusal("none.png").starts_with("the photo DIR/none.png cannot be opened"));
 }
 
 #[test]
-fn files_without_a_recipe_are_refused_by_name() {
+fn files_without_a_record_are_refused() {
     let place = Place::new();
     std::fs::write(place.path("a.jpg"), b"\xFF\xD8\xFF").unwrap();
-    insta::assert_snapshot!(place.refusal(&place.args("a.jpg", "photo.png")), @"DIR/a.jpg: this is not a PNG: choose the PNG that was exported");
-    insta::assert_snapshot!(place.refusal(&place.args("photo.png", "photo.png")), @"DIR/photo.png: the file does not say how it was made: it was exported without a record, by another program, or by one that drops such notes; use the PNG as Countenance wrote it");
+    insta::assert_snapshot!(place.refusal(&place.args("a.jpg", "photo.png")), @"DIR/a.jpg: this is not a PNG: choose the exported PNG");
+    insta::assert_snapshot!(place.refusal(&place.args("photo.png", "photo.png")), @"DIR/photo.png: the file has no fill record: it was exported without a record or by another program, or a program removed it; use the PNG that Countenance wrote");
     assert!(place.refusal(&place.args("none.png", "photo.png")).starts_with("cannot read DIR/none.png"));
 }
 
 #[test]
-fn the_model_that_is_needed_is_named() {
+fn a_missing_model_is_named() {
     let place = Place::new();
     place.fill(settings(), None, Content::Photo, |_| ());
     let mut args = place.args("filled.png", "photo.png");
     args.model = None;
     let text = place.refusal(&args);
-    assert!(text.starts_with("the model of the fill is not here: give the file of tiny-16 (SHA-256 "), "{text}");
+    assert!(text.starts_with("the model of the fill was not found: give the file of tiny-16 (SHA-256 "), "{text}");
     args.model = Some(Path::new(env!("CARGO_MANIFEST_DIR")).join("models/face-64.safetensors"));
     let text = place.refusal(&args);
-    assert!(text.contains("face-64.safetensors is another model") && text.contains("made with tiny-16"), "{text}");
+    assert!(text.contains("face-64.safetensors is a different model") && text.contains("made with tiny-16"), "{text}");
 }
 
 #[test]
-fn the_recorded_device_is_found_by_its_name() {
+fn the_recorded_device_is_found_by_name() {
     assert_eq!(recorded_device("CPU"), DeviceChoice::CpuF32);
     assert_eq!(recorded_device("CPU (bf16)"), DeviceChoice::Cpu);
     assert_eq!(recorded_device("a GPU of long ago"), DeviceChoice::Auto);

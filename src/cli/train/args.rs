@@ -1,4 +1,4 @@
-//! What can be typed after `countenance train`, and the help about it.
+//! Arguments of `countenance train`, with their help texts.
 
 use std::path::PathBuf;
 
@@ -8,56 +8,57 @@ use crate::cli::choices::{self, RECIPES};
 use crate::device::DeviceChoice;
 use crate::train::{Recipe, TrainSettings};
 
-/// Train a generator of your own on a data set of `prepare`
+/// Train your own generator on a dataset made by `prepare`
 ///
-/// Writes a run folder: samples and measurements every --every steps, the model as model.safetensors (the best so far as
-/// best.safetensors, chosen by what a short search comes to on held-out faces), log.csv and quality.csv, event files
-/// (tensorboard --logdir RUN), and checkpoints to go on from.
-/// A model can be used at once: countenance fill --model RUN/best.safetensors.
+/// Writes a run folder with samples and quality measurements every --every steps, the newest model as model.safetensors,
+/// the best so far as best.safetensors (chosen by the context loss of a short search on held-out faces), log.csv,
+/// quality.csv, event files (tensorboard --logdir RUN), and checkpoints to resume from.
+/// The model can be used immediately: countenance fill --model RUN/best.safetensors.
 ///
-/// Ends by itself after --steps or --minutes; a file RUN/stop ends it after the present step. Ctrl-C ends it at once and
-/// costs what was learned since the last checkpoint, five minutes at most.
+/// Ends after --steps or --minutes. To stop earlier, create a file RUN/stop: training ends after the current step. Ctrl-C
+/// ends it immediately and loses the steps since the last checkpoint, at most five minutes.
 #[derive(Debug, Args)]
 #[command(after_long_help = AFTER_HELP)]
 pub(in crate::cli) struct TrainArgs {
-    /// Data set of aligned faces, as `countenance prepare` writes it
+    /// Dataset of aligned faces, made by `countenance prepare`
     #[arg(long, value_name = "DATA")]
     pub(super) data: PathBuf,
 
-    /// Run folder, made if need be
+    /// Run folder, created if missing
     #[arg(long, value_name = "RUN")]
     pub(super) out: PathBuf,
 
-    /// Go on with the run in that folder if there is one; it keeps its settings but for those that are given
+    /// Continue the run in the run folder, if there is one; options given here change its settings
     ///
-    /// The numbers are those of a run that was never stopped. Recipe, size and width cannot change.
+    /// The results are the same as without the interruption. Recipe, size and width cannot change.
     #[arg(long)]
     pub(super) resume: bool,
 
-    /// How to learn [default: encoder]
+    /// Training recipe [default: encoder]
     ///
-    /// encoder trains an encoder of masked faces along, and averages the weights: the recipe of face-64, with faces that are
-    /// moved and relit a little. blog is Amos 2016: DCGAN, the generator moved twice for each move of the discriminator.
+    /// encoder also trains an encoder for masked faces, averages the weights, and augments the faces with small shifts and
+    /// lighting changes; face-64 was trained this way. blog is Amos 2016: a DCGAN with two generator updates per discriminator
+    /// update.
     #[arg(long, value_parser = choices::parser(RECIPES))]
     pub(super) recipe: Option<Recipe>,
 
-    /// Steps of the whole run [default: 50000]
+    /// Training steps of the whole run [default: 50000]
     #[arg(long, value_name = "N")]
     pub(super) steps: Option<u64>,
 
-    /// Faces in a step [default: 32, with the recipe blog 64]
+    /// Batch size: faces per step [default: 32; with recipe blog: 64]
     #[arg(long, value_name = "N")]
     pub(super) batch: Option<u32>,
 
-    /// Channels at the outer end of the networks; twice as many take up to four times as long [default: 64]
+    /// Channels of the layers next to the image; doubling them takes up to four times as long [default: 64]
     #[arg(long, value_name = "N")]
     pub(super) width: Option<u32>,
 
-    /// Side of the generator's pictures, 64 or 128; larger faces are scaled down [default: that of the data]
+    /// Side of the generator's pictures, 64 or 128; larger faces are scaled down [default: the size in DATA]
     #[arg(long, value_name = "PIXELS")]
     pub(super) size: Option<u32>,
 
-    /// Seed of weights, batches and samples; the same seed on the same device gives the same model [default: 0]
+    /// Seed for weights, batches and samples; the same seed on the same device gives the same model [default: 0]
     #[arg(long, value_name = "N")]
     pub(super) seed: Option<u64>,
 
@@ -65,15 +66,15 @@ pub(in crate::cli) struct TrainArgs {
     #[arg(long, value_name = "X")]
     pub(super) learning_rate: Option<f32>,
 
-    /// Weight of a gradient penalty on real faces (R1), which holds a discriminator back that wins [default: 0]
+    /// Weight of the R1 gradient penalty on real faces, which keeps the discriminator from becoming too strong [default: 0]
     #[arg(long, value_name = "X")]
     pub(super) r1: Option<f32>,
 
-    /// Let judges that know pictures help: torchvision's alexnet-owt-7be5be79.pth, or the same tensors as .safetensors
+    /// Pretrained features for extra losses: torchvision's alexnet-owt-7be5be79.pth, or the same tensors as .safetensors
     ///
-    /// They look at faces through convolutions that were trained on photos, play against the generator beside the discriminator
-    /// (Projected GANs), and compare redrawn faces with the true ones (as LPIPS does). Faces become better in fewer steps; a step
-    /// takes longer. Nothing of the file gets into the model.
+    /// Adds discriminators on features of a network that was trained on photos (Projected GANs), and a perceptual loss between
+    /// reconstructed and real faces (as in LPIPS). Faces improve in fewer steps, but each step takes longer. The model does
+    /// not contain these weights.
     #[arg(long, value_name = "FILE")]
     pub(super) features: Option<PathBuf>,
 
@@ -81,24 +82,24 @@ pub(in crate::cli) struct TrainArgs {
     #[arg(long, value_name = "N")]
     pub(super) every: Option<u64>,
 
-    /// End after so many minutes, with a checkpoint
+    /// End after this many minutes, with a checkpoint
     #[arg(long, value_name = "M")]
     pub(super) minutes: Option<f64>,
 
-    /// Data set to measure with, instead of the last tenth of DATA (512 faces at most)
+    /// Dataset for the quality measurements, instead of the last tenth of DATA (at most 512 faces)
     #[arg(long, value_name = "DATA")]
     pub(super) held_out: Option<PathBuf>,
 
-    /// Where to compute: auto, cpu, cpu:f32, gpu or gpu:N (see `countenance devices`)
+    /// Compute device: auto, cpu, cpu:f32, gpu or gpu:N (see `countenance devices`)
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub(super) device: DeviceChoice,
 }
 
-/// Faces in a step of the blog's recipe (its `--batch_size`).
+/// Batch size of the blog's recipe (its `--batch_size`).
 const BLOG_BATCH: u32 = 64;
 
 impl TrainArgs {
-    /// The settings for faces of this side: those given, then those of the run that goes on, then the defaults.
+    /// The settings for faces of side `size_px`: given options, then those of the resumed run, then the defaults.
     pub(super) fn settings(&self, former: Option<TrainSettings>, size_px: u32) -> TrainSettings {
         let recipe = self.recipe.or(former.as_ref().map(|former| former.recipe)).unwrap_or_default();
         let new = || {
@@ -118,7 +119,7 @@ impl TrainArgs {
             learning_rate: self.learning_rate.unwrap_or(base.learning_rate),
             r1: self.r1.unwrap_or(base.r1),
             every: self.every.unwrap_or(base.every),
-            // A run that goes on may be called from another folder.
+            // The run may be resumed from another working folder.
             features: self
                 .features
                 .as_ref()
@@ -134,4 +135,4 @@ Examples:
   countenance train --data faces.safetensors --out runs/first --resume
   countenance train --data faces.safetensors --out runs/narrow --width 16 --device cpu
 
-Exit status: 0 when it ended as asked, 1 when it went wrong, 2 when the arguments cannot be meant.";
+Exit status: 0 on success, 1 if training failed, 2 if the arguments are invalid.";

@@ -1,4 +1,4 @@
-//! The command as typed, and a whole run with tiny networks.
+//! Parsing of the arguments, and a complete run with tiny networks.
 
 use super::*;
 use crate::cli::args::{self, Command};
@@ -15,7 +15,7 @@ fn typed(line: &str) -> TrainArgs {
 }
 
 #[test]
-fn what_is_not_given_is_that_of_the_run_and_then_the_default() {
+fn missing_options_come_from_the_run_then_defaults() {
     let settings = typed("").settings(None, 128);
     assert_eq!(settings, TrainSettings { size_px: 128, ..TrainSettings::default() });
     let blog = typed("--recipe blog --width 8").settings(None, 64);
@@ -26,7 +26,7 @@ fn what_is_not_given_is_that_of_the_run_and_then_the_default() {
 }
 
 #[test]
-fn every_option_is_understood() {
+fn every_option_is_parsed() {
     let args = typed(
         "--resume --recipe encoder --steps 9 --batch 4 --width 2 --size 16 --seed 3 --learning-rate 0.001 --r1 2 \
          --every 5 --minutes 1.5 --held-out h --device cpu",
@@ -47,7 +47,7 @@ fn every_option_is_understood() {
 }
 
 #[test]
-fn a_run_tells_how_it_goes_and_where_its_model_is() {
+fn a_run_reports_progress_and_its_model() {
     let folder = tempfile::tempdir().unwrap();
     let settings = TrainSettings {
         size_px: 16,
@@ -73,21 +73,21 @@ fn a_run_tells_how_it_goes_and_where_its_model_is() {
 }
 
 #[test]
-fn a_run_that_failed_names_its_last_good_checkpoint() {
+fn a_failed_run_names_its_last_good_checkpoint() {
     let outcome = TrainOutcome {
-        ended: Ended::Failed("g_loss is not a number any more".into()),
+        ended: Ended::Failed("g_loss is NaN or infinite".into()),
         step: 30,
         checkpoint: Some("run/step-20".into()),
         best: None,
     };
     insta::assert_snapshot!(ending(&outcome), @r"
-    error: ended at step 30: g_loss is not a number any more
+    error: training failed at step 30: g_loss is NaN or infinite
     the last good checkpoint is run/step-20
     ");
 }
 
 #[test]
-fn data_that_is_not_there_is_a_usage_error() {
+fn missing_data_is_a_usage_error() {
     let error = run(&typed("")).unwrap_err();
     assert_eq!(crate::cli::exit_code_of(&error), 2, "{error:#}");
 }

@@ -26,7 +26,7 @@ fn known_count(crop: &Crop) -> usize {
 }
 
 #[test]
-fn one_to_one_is_the_identity_and_only_hole_pixels_are_unknown() {
+fn unscaled_crop_is_exact_outside_the_hole() {
     let pixels = noise(80, 90, 1);
     let mut hole = Mask::empty(80, 90);
     hole.draw_segment([30.5, 40.5], [30.5, 40.5], 0.0, StrokeKind::Paint);
@@ -49,7 +49,7 @@ fn one_to_one_is_the_identity_and_only_hole_pixels_are_unknown() {
 }
 
 #[test]
-fn one_to_one_stays_exact_far_out_in_a_large_photo() {
+fn unscaled_crop_is_exact_in_a_large_photo() {
     let mut hole = Mask::empty(6100, 70);
     hole.draw_segment([6050.5, 30.5], [6050.5, 30.5], 0.0, StrokeKind::Paint);
     let crop = crop(&photo(noise(6100, 70, 2)), &hole, &frame([6060.0, 35.0], 64.0, 0.0), 64).unwrap();
@@ -68,7 +68,7 @@ fn an_upright_frame_gives_exact_area_means() {
 }
 
 #[test]
-fn a_crop_pixel_with_any_hole_in_its_footprint_is_unknown() {
+fn any_hole_in_the_footprint_is_unknown() {
     let mut hole = Mask::empty(48, 48);
     hole.draw_segment([1.5, 1.5], [1.5, 1.5], 0.0, StrokeKind::Paint);
     let crop = crop(&photo(noise(48, 48, 3)), &hole, &frame([24.0, 24.0], 48.0, 0.0), 32).unwrap();
@@ -78,12 +78,12 @@ fn a_crop_pixel_with_any_hole_in_its_footprint_is_unknown() {
 }
 
 #[test]
-fn a_quarter_turn_turns_the_picture() {
+fn a_quarter_turn_rotates_the_crop() {
     let pixels = noise(64, 64, 4);
     let quarter = frame([32.0, 32.0], 64.0, std::f32::consts::FRAC_PI_2);
     let crop = crop(&photo(pixels.clone()), &Mask::empty(64, 64), &quarter, 64).unwrap();
     assert_eq!(known_count(&crop), 64 * 64);
-    // The crop's right points down in the photo, and its down points left.
+    // The crop's right direction points down in the photo, and its down direction points left.
     for (x, y) in [(0, 0), (5, 0), (0, 9), (63, 20)] {
         let expected = f32::from(pixels.get_pixel(63 - y, x).0[0]) / 127.5 - 1.0;
         assert!((crop.pixels[(y * 64 + x) as usize] - expected).abs() < 1e-4, "at {x}, {y}");
@@ -91,7 +91,7 @@ fn a_quarter_turn_turns_the_picture() {
 }
 
 #[test]
-fn what_lies_outside_the_photo_is_unknown() {
+fn pixels_outside_the_photo_are_unknown() {
     let crop = crop(&photo(noise(64, 64, 5)), &Mask::empty(64, 64), &frame([0.0, 64.0], 64.0, 0.0), 64).unwrap();
     for (index, known) in crop.known.iter().enumerate() {
         let inside = index % 64 >= 32 && index / 64 < 32;
@@ -102,7 +102,7 @@ fn what_lies_outside_the_photo_is_unknown() {
 }
 
 #[test]
-fn transparent_pixels_are_unknown_and_half_transparent_ones_are_not() {
+fn only_fully_transparent_pixels_are_unknown() {
     let pixels = ImageBuffer::from_fn(64, 64, |x, _| Rgba([200u8, 100, 50, u8::from(x >= 10)]));
     let crop =
         crop(&photo(DynamicImage::ImageRgba8(pixels)), &Mask::empty(64, 64), &frame([32.0, 32.0], 64.0, 0.0), 64);
@@ -112,7 +112,7 @@ fn transparent_pixels_are_unknown_and_half_transparent_ones_are_not() {
 }
 
 #[test]
-fn depth_and_channels_change_nothing_but_precision() {
+fn bit_depth_and_channels_change_only_precision() {
     let rgb = DynamicImage::ImageRgb8(noise(70, 70, 6));
     let at = frame([35.0, 36.0], 60.0, 0.4);
     let of = |pixels: DynamicImage| crop(&photo(pixels), &Mask::empty(70, 70), &at, 32).unwrap();
@@ -141,7 +141,7 @@ fn unusable_frames_and_masks_are_refused() {
 }
 
 #[test]
-fn a_large_frame_is_its_mean() {
+fn a_large_frame_is_averaged() {
     let photo = photo(RgbImage::from_pixel(4200, 4200, Rgb([90, 120, 150])));
     let hole = Mask::empty(4200, 4200);
     let crop = crop(&photo, &hole, &frame([2100.0, 2100.0], 4000.0, 0.2), 64).unwrap();
@@ -152,7 +152,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
-    fn nothing_under_the_hole_reaches_the_crop(
+    fn hole_pixels_do_not_change_the_crop(
         center in [0.0f32..90.0, 0.0f32..70.0],
         side_px in 16.0f32..140.0,
         angle_radians in -3.2f32..3.2,
@@ -175,7 +175,7 @@ proptest! {
 }
 
 #[test]
-fn bytes_are_the_nearest_and_channels_stand_together() {
+fn rgb8_is_rounded_and_interleaved() {
     let crop = Crop {
         size_px: 2,
         pixels: (0..12).map(|n: u8| f32::from(n) / 11.0 * 2.0 - 1.0).collect(),

@@ -14,13 +14,13 @@ const OPENCV: [(&str, [Point; 5]); 2] = [
     ("grace_hopper.jpg", [[225.7, 193.4], [306.9, 192.5], [266.9, 237.1], [230.6, 270.2], [301.3, 269.3]]),
 ];
 
-/// Another way to scale down and another look choose slightly other cells: 3 % of the face's width.
+/// A different resize filter and pass select slightly different cells: 3 % of the face's width.
 const LANDMARK_TOLERANCE: f32 = 0.03;
 
-/// The same with half of the face cut off, or where two faces share the input: 10 %.
+/// Tolerance with half of the face cut off, or with two faces in the input: 10 %.
 const CROWDED_TOLERANCE: f32 = 0.1;
 
-/// What the close look leaves of a turned or small face's error (without it: up to a fifth of the width).
+/// Remaining error after refining a rotated or small face (without it: up to a fifth of the width).
 const TURNED_TOLERANCE: f32 = 0.1;
 
 fn assert_landmarks(name: &str, face: &Detection, expected: &[Point; 5], tolerance: f32) {
@@ -30,7 +30,7 @@ fn assert_landmarks(name: &str, face: &Detection, expected: &[Point; 5], toleran
     }
 }
 
-/// The photo turned and scaled about its middle: a picture of `size` pixels, each the mean of 16 points, grey outside.
+/// The photo rotated and scaled into an image of `size` pixels, each the mean of 16 points, grey outside.
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -66,10 +66,10 @@ fn landmarks_agree_with_opencv() {
 }
 
 #[test]
-fn turned_small_and_frame_filling_faces_are_found() {
+fn rotated_small_and_large_faces_are_found() {
     let (name, expected) = OPENCV[1];
     let portrait = portrait(name);
-    // (width of the face in pixels, turn in degrees): 40 px, 30° either way, and a face as wide as the picture.
+    // (width of the face in pixels, rotation in degrees): 40 px, 30° either way, and a face as wide as the image.
     for (face_px, degrees) in [(40.0, 0.0), (60.0, 30.0), (150.0, -30.0), (420.0, 15.0)] {
         let angle_radians = f32::to_radians(degrees);
         let turned = crate::photo::Similarity { scale: face_px / 175.5, angle_radians, translation: [0.0, 0.0] };
@@ -86,7 +86,7 @@ fn turned_small_and_frame_filling_faces_are_found() {
 }
 
 #[test]
-fn each_of_two_faces_is_found_where_it_is() {
+fn two_faces_are_both_found() {
     let mut both = RgbImage::from_pixel(1200, 760, image::Rgb([120, 110, 100]));
     let mut expected = Vec::new();
     for ((name, landmarks), (scale, x, y)) in OPENCV.into_iter().zip([(1.0, 40, 90), (0.6, 760, 200)]) {
@@ -115,7 +115,7 @@ fn each_of_two_faces_is_found_where_it_is() {
 }
 
 #[test]
-fn a_face_that_the_border_cuts_is_found() {
+fn a_face_cut_by_the_border_is_found() {
     let (name, expected) = OPENCV[1];
     // Cheek and ear are cut off; the eye stays 20 pixels inside.
     let cut = portrait(name).pixels.crop_imm(205, 60, 300, 500);
@@ -127,7 +127,7 @@ fn a_face_that_the_border_cuts_is_found() {
 }
 
 #[test]
-fn the_frame_brings_eyes_and_mouth_to_the_template() {
+fn the_frame_aligns_landmarks_to_the_template() {
     for (name, _) in OPENCV {
         let face = detect(&portrait(name)).unwrap().remove(0);
         let frame: FaceFrame = fit_frame(&face.landmarks_in_photo).unwrap();
@@ -141,7 +141,7 @@ fn the_frame_brings_eyes_and_mouth_to_the_template() {
 }
 
 #[test]
-fn a_picture_without_a_face_has_none() {
+fn no_face_is_found_in_a_plain_image() {
     let plain = Photo::from_pixels(DynamicImage::ImageRgb8(RgbImage::from_fn(300, 200, |x, y| {
         image::Rgb([x.to_le_bytes()[0], y.to_le_bytes()[0], 120])
     })));

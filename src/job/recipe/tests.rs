@@ -48,7 +48,7 @@ fn hole() -> Mask {
 }
 
 /// Calls `check` with a fill of the photo that `change` makes.
-fn with_made<T>(change: impl FnOnce(&mut Photo), check: impl FnOnce(&Made<'_>) -> T) -> T {
+fn with_fill<T>(change: impl FnOnce(&mut Photo), check: impl FnOnce(&Made<'_>) -> T) -> T {
     let (mut photo, hole) = (photo(), hole());
     change(&mut photo);
     let outcome = outcome(Settings { seed: u64::MAX, ..Preset::Paper.settings() });
@@ -58,18 +58,18 @@ fn with_made<T>(change: impl FnOnce(&mut Photo), check: impl FnOnce(&Made<'_>) -
 }
 
 fn recipe() -> Recipe {
-    with_made(|_| (), |made| Recipe::new(made).unwrap())
+    with_fill(|_| (), |made| Recipe::new(made).unwrap())
 }
 
-/// The file that an export writes.
+/// The bytes of an exported file.
 fn exported(made: &Made<'_>, content: Content) -> Vec<u8> {
     let recipe = Recipe::new(made).unwrap();
     encode_png(&made.picture(content).unwrap(), &made.extras(content, Some(&recipe))).unwrap()
 }
 
 #[test]
-fn a_recipe_comes_back_out_of_the_file_with_everything_in_it() {
-    with_made(
+fn provenance_survives_the_file() {
+    with_fill(
         |_| (),
         |made| {
             let read = Recipe::read(&exported(made, Content::Photo)).unwrap();
@@ -87,13 +87,13 @@ fn a_recipe_comes_back_out_of_the_file_with_everything_in_it() {
 }
 
 #[test]
-fn a_layer_says_that_it_is_one_and_carries_only_the_profile() {
+fn layer_keeps_only_the_colour_profile() {
     let change = |photo: &mut Photo| {
         photo.icc_profile = Some([&[0; 16][..], b"RGB "].concat());
         photo.exif = Some(b"II\x2A\0".to_vec());
         photo.xmp = Some(b"<nonsense/>".to_vec());
     };
-    with_made(change, |made| {
+    with_fill(change, |made| {
         let bytes = exported(made, Content::Layer);
         assert_eq!(Recipe::read(&bytes).unwrap().content, Content::Layer);
         let layer = decode(&bytes, DecodeLimits::default()).unwrap();
@@ -105,10 +105,10 @@ fn a_layer_says_that_it_is_one_and_carries_only_the_profile() {
 }
 
 #[test]
-fn the_xmp_packet_says_that_parts_are_generated_and_keeps_what_the_photo_said() {
+fn xmp_gets_source_type_and_keeps_the_rest() {
     let said = "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><rdf:Description rdf:about='' \
                 xmlns:dc='http://purl.org/dc/elements/1.1/' dc:rights='Ann'/></rdf:RDF>";
-    with_made(
+    with_fill(
         |photo| photo.xmp = Some(said.as_bytes().to_vec()),
         |made| {
             let photo = decode(&exported(made, Content::Photo), DecodeLimits::default()).unwrap();
@@ -120,9 +120,9 @@ fn the_xmp_packet_says_that_parts_are_generated_and_keeps_what_the_photo_said() 
 }
 
 #[test]
-fn without_a_recipe_nothing_is_added() {
+fn nothing_is_added_without_provenance() {
     let xmp = b"<said/>".to_vec();
-    with_made(
+    with_fill(
         |photo| photo.xmp = Some(xmp.clone()),
         |made| {
             let extras = made.extras(Content::Photo, None);
@@ -133,7 +133,7 @@ fn without_a_recipe_nothing_is_added() {
 }
 
 #[test]
-fn another_photo_is_told_apart_by_any_sample_its_size_and_its_type() {
+fn other_pixels_size_or_type_are_another_photo() {
     let recipe = recipe();
     let mut changed = photo().pixels.to_rgb8();
     changed.get_pixel_mut(19, 17).0[2] ^= 1;
@@ -143,7 +143,7 @@ fn another_photo_is_told_apart_by_any_sample_its_size_and_its_type() {
     assert!(!recipe.is_of(&Photo::from_pixels(photo().pixels.rotate90())));
 }
 
-/// The recipe with one field of its JSON replaced.
+/// Provenance with one JSON field replaced.
 fn tampered(pointer: &str, value: impl Into<serde_json::Value>) -> Result<Recipe, RecipeError> {
     let mut json: serde_json::Value = serde_json::from_str(&recipe().to_json()).unwrap();
     *json.pointer_mut(pointer).unwrap() = value.into();
@@ -151,7 +151,7 @@ fn tampered(pointer: &str, value: impl Into<serde_json::Value>) -> Result<Recipe
 }
 
 #[test]
-fn other_formats_and_damage_are_told_apart() {
+fn wrong_formats_and_damage_give_different_errors() {
     let newer = tampered("/format", "countenance-recipe-2").unwrap_err();
     insta::assert_snapshot!(newer, @"the file was made by a newer Countenance (countenance-recipe-2): update this one and try again");
     assert!(matches!(tampered("/format", "other-1"), Err(RecipeError::None)));
@@ -163,7 +163,7 @@ fn other_formats_and_damage_are_told_apart() {
 }
 
 #[test]
-fn a_mask_that_was_changed_is_refused() {
+fn changed_mask_is_refused() {
     let hole = |recipe: Result<Recipe, RecipeError>| recipe.unwrap().hole();
     let mut other = super::tests::hole();
     other.invert();
@@ -176,8 +176,8 @@ fn a_mask_that_was_changed_is_refused() {
 }
 
 #[test]
-fn settings_that_are_no_preset_name_none() {
-    with_made(
+fn changed_settings_have_no_preset() {
+    with_fill(
         |_| (),
         |made| {
             let outcome = outcome(Settings { steps: 77, ..Preset::Best.settings() });

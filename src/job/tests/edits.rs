@@ -1,13 +1,13 @@
-//! A hole that changes while the search runs.
+//! The hole changes while the search runs.
 
 use super::sketches::assert_near;
 use super::*;
 
-/// Goes on with other holes at given evaluations.
+/// Observer that changes the hole at given evaluations.
 #[derive(Default)]
-struct Painter {
+struct HoleChanger {
     evaluations: u32,
-    /// `(evaluation from which on, hole)`, in order.
+    /// `(first evaluation, hole)`, in order.
     holes: Vec<(u32, Arc<Mask>)>,
     stop_after: Option<u32>,
     extended_by: u32,
@@ -15,7 +15,7 @@ struct Painter {
     totals: Vec<f32>,
 }
 
-impl Observer for Painter {
+impl Observer for HoleChanger {
     fn started(&mut self, _: &DeviceInfo, _: &ModelInfo, _: &[String]) {}
 
     fn flow(&mut self) -> Flow {
@@ -41,90 +41,91 @@ impl Observer for Painter {
     }
 }
 
-fn painted(request: &FillRequest, mut painter: Painter) -> (FillOutcome, Painter) {
-    let outcome = run_fill(&mut Engine::default(), request, &mut painter).unwrap();
-    (outcome, painter)
+fn run_with_hole_changes(request: &FillRequest, mut hole_changer: HoleChanger) -> (FillOutcome, HoleChanger) {
+    let outcome = run_fill(&mut Engine::default(), request, &mut hole_changer).unwrap();
+    (outcome, hole_changer)
 }
 
 fn other_hole() -> Arc<Mask> {
-    Arc::new(dab(40, 30, [15.0, 12.0]))
+    Arc::new(painted_dot(40, 30, [15.0, 12.0]))
 }
 
-fn at(evaluation: u32) -> Painter {
-    Painter { holes: vec![(evaluation, other_hole())], ..Painter::default() }
+fn at(evaluation: u32) -> HoleChanger {
+    HoleChanger { holes: vec![(evaluation, other_hole())], ..HoleChanger::default() }
 }
 
 #[test]
-fn an_edited_search_goes_on_from_the_middle_of_its_schedule_and_counts_on() {
-    let (outcome, painter) = painted(&request(), at(6));
-    assert_eq!((outcome.steps, painter.extended_by), (10, 2), "at 6 of 8, back to 4, and four more");
-    assert_eq!(painter.iterations, (1..=10).collect::<Vec<_>>());
+fn edited_search_resumes_in_mid_schedule() {
+    let (outcome, hole_changer) = run_with_hole_changes(&request(), at(6));
+    assert_eq!((outcome.steps, hole_changer.extended_by), (10, 2), "at 6 of 8, back to 4, and four more");
+    assert_eq!(hole_changer.iterations, (1..=10).collect::<Vec<_>>());
     assert!(outcome.changed_on_the_way && outcome.stopped.is_none());
-    let (outcome, painter) = painted(&request(), at(2));
-    assert_eq!((outcome.steps, painter.extended_by), (8, 0), "there was enough left");
+    let (outcome, hole_changer) = run_with_hole_changes(&request(), at(2));
+    assert_eq!((outcome.steps, hole_changer.extended_by), (8, 0), "there was enough left");
     assert!(outcome.changed_on_the_way);
 }
 
 #[test]
-fn the_losses_kept_are_those_of_the_hole_at_the_end() {
-    // Stopped just after the edit: the best is one from before, weighed by the new hole.
-    let (outcome, _) = painted(&request(), Painter { stop_after: Some(6), ..at(5) });
+fn kept_losses_belong_to_the_last_hole() {
+    // Stopped just after the edit: the best candidate is from before, with losses for the new hole.
+    let (outcome, _) = run_with_hole_changes(&request(), HoleChanger { stop_after: Some(6), ..at(5) });
     let mut alone = request();
     alone.hole = other_hole();
     for candidate in &outcome.candidates {
-        let drawn = sketched(&alone.clone().into_drawing_of(candidate.latent.clone())).unwrap().unwrap();
+        let drawn = draw_preview(&alone.clone().into_drawing_of(candidate.latent.clone())).unwrap().unwrap();
         assert_near(&drawn.candidate, candidate);
     }
 }
 
 #[test]
-fn an_edit_goes_on_from_the_present_latents() {
-    // From nowhere near: with a learning rate of next to nothing the latents stay where they are.
+fn edit_continues_from_the_current_latents() {
+    // With a tiny learning rate the latents hardly move.
     let mut request = request();
     (request.settings.learning_rate, request.settings.noise) = (1e-6, 0.0);
-    let (before, _) = painted(&request, Painter { stop_after: Some(5), ..Painter::default() });
-    let (after, _) = painted(&request, at(5));
+    let (before, _) = run_with_hole_changes(&request, HoleChanger { stop_after: Some(5), ..HoleChanger::default() });
+    let (after, _) = run_with_hole_changes(&request, at(5));
     for (before, after) in before.candidates.iter().zip(&after.candidates) {
         assert!(before.latent.iter().zip(&after.latent).all(|(before, after)| (before - after).abs() < 1e-3));
     }
 }
 
 #[test]
-fn holes_that_cannot_be_filled_are_left_aside() {
+fn holes_that_cannot_be_filled_are_ignored() {
     let empty = Arc::new(Mask::empty(40, 30));
-    let outside = Arc::new(dab(40, 30, [0.0, 15.0]));
-    let of_another_photo = Arc::new(dab(30, 30, [15.0, 15.0]));
+    let outside = Arc::new(painted_dot(40, 30, [0.0, 15.0]));
+    let of_another_photo = Arc::new(painted_dot(30, 30, [15.0, 15.0]));
     for hole in [empty, outside, of_another_photo] {
-        let (outcome, _) = painted(&request(), Painter { holes: vec![(3, hole)], ..Painter::default() });
+        let (outcome, _) =
+            run_with_hole_changes(&request(), HoleChanger { holes: vec![(3, hole)], ..HoleChanger::default() });
         assert!(!outcome.changed_on_the_way);
-        let (plain, _) = painted(&request(), Painter::default());
+        let (plain, _) = run_with_hole_changes(&request(), HoleChanger::default());
         assert_eq!(outcome.candidates, plain.candidates);
     }
 }
 
 #[test]
-fn sampling_can_be_edited_too() {
+fn hole_can_change_during_hmc() {
     let mut request = request();
     request.settings.optimizer = OptimizerKind::Hmc;
     (request.settings.hmc.leapfrog_steps, request.settings.steps) = (3, 4);
-    let (outcome, _) = painted(&request, at(6));
+    let (outcome, _) = run_with_hole_changes(&request, at(6));
     assert!(outcome.changed_on_the_way && outcome.steps >= 4);
 }
 
 #[test]
-fn the_worker_takes_new_holes_and_tells_which_was_filled() {
-    let desk = Desk::new();
-    desk.start_long(1);
-    desk.wait_for_progress();
-    desk.worker.send(Command::SetHole(1, Arc::new(Mask::empty(40, 30))));
-    desk.worker.send(Command::SetHole(2, other_hole()));
+fn worker_reports_which_hole_was_filled() {
+    let test_worker = TestWorker::new();
+    test_worker.start_long(1);
+    test_worker.wait_for_progress();
+    test_worker.worker.send(Command::SetHole(1, Arc::new(Mask::empty(40, 30))));
+    test_worker.worker.send(Command::SetHole(2, other_hole()));
     let start = Instant::now();
-    while desk.worker.take_preview().is_none_or(|preview| preview.hole_number != 2) {
-        assert!(start.elapsed() < PATIENCE);
+    while test_worker.worker.take_preview().is_none_or(|preview| preview.hole_number != 2) {
+        assert!(start.elapsed() < TIMEOUT);
     }
-    desk.wait_for_progress();
-    desk.worker.send(Command::Cancel);
-    let (number, hole, outcome) = desk.wait_for(|event| match event {
+    test_worker.wait_for_progress();
+    test_worker.worker.send(Command::Cancel);
+    let (number, hole, outcome) = test_worker.wait_for(|event| match event {
         Event::Finished { hole_number, hole, outcome, .. } => Some((hole_number, hole, outcome)),
         _ => None,
     });
@@ -133,26 +134,26 @@ fn the_worker_takes_new_holes_and_tells_which_was_filled() {
 }
 
 #[test]
-fn a_paused_search_shows_a_new_hole_and_another_blend_at_once() {
-    let desk = Desk::new();
-    desk.start_long(1);
+fn paused_search_shows_new_hole_and_blend() {
+    let test_worker = TestWorker::new();
+    test_worker.start_long(1);
     let start = Instant::now();
     let preview = |wanted: &dyn Fn(&Preview) -> bool| loop {
-        assert!(start.elapsed() < PATIENCE);
-        if let Some(preview) = desk.worker.take_preview().filter(wanted) {
+        assert!(start.elapsed() < TIMEOUT);
+        if let Some(preview) = test_worker.worker.take_preview().filter(wanted) {
             return preview;
         }
         std::thread::sleep(Duration::from_millis(1));
     };
     preview(&|_| true);
-    desk.worker.send(Command::Pause);
-    desk.wait_for(|event| matches!(event, Event::Progress { paused: true, .. }).then_some(()));
-    desk.worker.send(Command::SetHole(1, other_hole()));
+    test_worker.worker.send(Command::Pause);
+    test_worker.wait_for(|event| matches!(event, Event::Progress { paused: true, .. }).then_some(()));
+    test_worker.worker.send(Command::SetHole(1, other_hole()));
     let feathered = preview(&|preview| preview.hole_number == 1);
-    desk.worker.send(Command::SetBlend(BlendMode::None.into()));
+    test_worker.worker.send(Command::SetBlend(BlendMode::None.into()));
     let bare = preview(&|_| true);
     assert_eq!(bare.patch.rect_in_photo, feathered.patch.rect_in_photo);
     assert_ne!(bare.patch.rgba, feathered.patch.rgba);
-    desk.worker.send(Command::Cancel);
-    desk.wait_for_outcome(1);
+    test_worker.worker.send(Command::Cancel);
+    test_worker.wait_for_outcome(1);
 }

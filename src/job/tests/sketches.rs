@@ -1,12 +1,12 @@
-//! Single pictures: first guesses and mixes; and what begins at a latent.
+//! Quick previews (first guesses and mixes), and fills that start at a latent.
 
 use super::*;
 
-pub(super) fn sketched(request: &FillRequest) -> Result<Option<Sketch>, FillError> {
+pub(super) fn draw_preview(request: &FillRequest) -> Result<Option<Sketch>, FillError> {
     crate::job::sketch::sketch(&mut Engine::default(), &mut crate::job::sketch::Easel::default(), 1, request)
 }
 
-/// The same but for the rounding of batches of another size: some ulps in sums of a few thousand values near 1.
+/// Equal up to rounding: another batch size changes sums of a few thousand values near 1 by some ulps.
 pub(super) fn assert_near(one: &Candidate, other: &Candidate) {
     const TOLERANCE: f32 = 1e-4;
     let losses = |candidate: &Candidate| [candidate.losses.context, candidate.losses.prior, candidate.losses.total];
@@ -16,22 +16,22 @@ pub(super) fn assert_near(one: &Candidate, other: &Candidate) {
     assert!(farthest < TOLERANCE, "{farthest}: {:?} and {:?}", one.losses, other.losses);
 }
 
-fn embedded() -> FillRequest {
+fn embedded_model_request() -> FillRequest {
     FillRequest { model: ModelChoice::Face64, ..request() }
 }
 
 #[test]
-fn a_first_guess_is_what_a_search_begins_with() {
+fn search_starts_at_the_first_guess() {
     let request = request();
-    let guess = sketched(&request.clone().into_first_guess()).unwrap().expect("the model has an encoder");
+    let guess = draw_preview(&request.clone().into_first_guess()).unwrap().expect("the model has an encoder");
     let one_step = FillRequest { settings: Settings { steps: 1, noise: 0.0, ..request.settings }, ..request };
-    let begun = fill(&one_step, &mut Recorder::default()).unwrap();
+    let begun = fill(&one_step, &mut RecordingObserver::default()).unwrap();
     assert_eq!(guess.candidate.latent, begun.candidates[0].latent, "the first candidate starts at the guess");
     assert!(!guess.candidate.mixed && guess.patch.rgba.chunks(4).any(|pixel| pixel[3] == 255));
 }
 
 #[test]
-fn a_first_guess_reads_nothing_under_the_hole() {
+fn hole_pixels_do_not_change_the_first_guess() {
     let clean = request();
     let mut pixels = clean.photo.pixels.to_rgb8();
     for (x, y, pixel) in pixels.enumerate_pixels_mut() {
@@ -40,26 +40,26 @@ fn a_first_guess_reads_nothing_under_the_hole() {
         }
     }
     let other = FillRequest { photo: Arc::new(Photo::from_pixels(pixels.into())), ..clean.clone() };
-    let [clean, other] = [clean, other].map(|request| sketched(&request.into_first_guess()).unwrap().unwrap());
+    let [clean, other] = [clean, other].map(|request| draw_preview(&request.into_first_guess()).unwrap().unwrap());
     assert_eq!((clean.candidate, clean.patch), (other.candidate, other.patch));
 }
 
 #[test]
-fn a_hole_as_large_as_a_preview_is_sketched_with_detail_as_the_finished_fill_has_it() {
-    let mut request = embedded();
+fn small_holes_are_previewed_with_full_detail() {
+    let mut request = embedded_model_request();
     request.photo = Arc::new(photo(300, 280));
-    request.hole = Arc::new(dab(300, 280, [150.0, 140.0]));
+    request.hole = Arc::new(painted_dot(300, 280, [150.0, 140.0]));
     request.frame = FaceFrame::centered(300, 280);
     request.blend = crate::blend::Blend::default();
-    let sketch = sketched(&request.clone().into_first_guess()).unwrap().unwrap();
+    let sketch = draw_preview(&request.clone().into_first_guess()).unwrap().unwrap();
     let FillRequest { photo, hole, frame, blend, .. } = &request;
     let whole = crate::blend::Composer::new(photo, hole, frame, *blend, None);
     assert_eq!(sketch.patch, whole.patch(&sketch.candidate.pixels, sketch.size_px));
 }
 
 #[test]
-fn a_drawing_of_a_latent_is_a_fill_of_one_iteration_bit_for_bit() {
-    let outcome = fill(&request(), &mut Recorder::default()).unwrap();
+fn drawing_a_latent_equals_a_one_step_fill() {
+    let outcome = fill(&request(), &mut RecordingObserver::default()).unwrap();
     let latent: Vec<f32> = outcome.candidates[0]
         .latent
         .iter()
@@ -67,86 +67,86 @@ fn a_drawing_of_a_latent_is_a_fill_of_one_iteration_bit_for_bit() {
         .map(|(a, b)| 0.3 * a + 0.7 * b)
         .collect();
     let drawing = request().into_drawing_of(latent.clone());
-    let drawn = sketched(&drawing).unwrap().unwrap().candidate;
+    let drawn = draw_preview(&drawing).unwrap().unwrap().candidate;
     assert!(drawn.mixed && drawn.latent == latent);
-    let again = fill(&drawing, &mut Recorder::default()).unwrap();
+    let again = fill(&drawing, &mut RecordingObserver::default()).unwrap();
     assert_eq!((again.steps, again.evaluations), (1, 1));
     assert_eq!(Candidate { mixed: true, ..again.candidates[0].clone() }, drawn);
 }
 
 #[test]
-fn latents_that_do_not_fit_the_model_are_refused_by_its_name() {
+fn start_latents_must_fit_the_model() {
     for start in [Start::At(vec![0.0; 7]), Start::Around(vec![0.0; 7]), Start::Around(vec![2.0; 8])] {
-        let error = fill(&FillRequest { start, ..request() }, &mut Recorder::default()).unwrap_err();
+        let error = fill(&FillRequest { start, ..request() }, &mut RecordingObserver::default()).unwrap_err();
         insta::allow_duplicates! {
-            insta::assert_snapshot!(error, @"the latents to begin with do not fit tiny-16: choose the model that they were found with");
+            insta::assert_snapshot!(error, @"the start latents do not fit tiny-16: choose the model that they were found with");
         }
     }
 }
 
-/// A search around what a plain one has found.
-fn around(seed: u64) -> (Vec<f32>, FillRequest) {
-    let found = fill(&request(), &mut Recorder::default()).unwrap();
+/// A request for variations of the best latent of a plain search.
+fn variations_request(seed: u64) -> (Vec<f32>, FillRequest) {
+    let found = fill(&request(), &mut RecordingObserver::default()).unwrap();
     let latent = found.candidates[found.best].latent.clone();
     let settings = Settings { seed, ..found.settings.to_sample_around() };
     (latent.clone(), FillRequest { settings, start: Start::Around(latent), ..request() })
 }
 
 #[test]
-fn more_like_one_are_others_each_its_own_and_the_same_again_from_the_same_seed() {
-    let (latent, request) = around(7);
-    let outcome = fill(&request, &mut Recorder::default()).unwrap();
+fn variations_differ_and_repeat_with_the_seed() {
+    let (latent, request) = variations_request(7);
+    let outcome = fill(&request, &mut RecordingObserver::default()).unwrap();
     assert_eq!((outcome.candidates.len(), &outcome.start), (4, &request.start));
     for (index, candidate) in outcome.candidates.iter().enumerate() {
-        assert_ne!(candidate.latent, latent, "the better place that it came from does not count");
+        assert_ne!(candidate.latent, latent, "the start latent does not count");
         assert!(outcome.candidates[..index].iter().all(|other| other.latent != candidate.latent));
     }
-    assert_eq!(fill(&request, &mut Recorder::default()).unwrap().candidates, outcome.candidates);
-    let other_seed = fill(&around(8).1, &mut Recorder::default()).unwrap();
+    assert_eq!(fill(&request, &mut RecordingObserver::default()).unwrap().candidates, outcome.candidates);
+    let other_seed = fill(&variations_request(8).1, &mut RecordingObserver::default()).unwrap();
     assert_ne!(other_seed.candidates, outcome.candidates);
 }
 
 #[test]
-fn where_the_last_trajectory_ends_is_what_counts() {
-    let (_, request) = around(7);
-    let outcome = fill(&request, &mut Recorder::default()).unwrap();
+fn variations_are_the_ends_of_the_trajectories() {
+    let (_, request) = variations_request(7);
+    let outcome = fill(&request, &mut RecordingObserver::default()).unwrap();
     for candidate in &outcome.candidates {
-        let drawn = sketched(&request.clone().into_drawing_of(candidate.latent.clone())).unwrap().unwrap();
+        let drawn = draw_preview(&request.clone().into_drawing_of(candidate.latent.clone())).unwrap().unwrap();
         assert_near(&drawn.candidate, candidate);
     }
 }
 
 #[test]
-fn the_worker_draws_the_newest_sketch_and_a_fill_comes_first() {
-    let desk = Desk::new();
-    // The first two are sent before the thread can have drawn anything that takes the model.
-    desk.worker.send(Command::Sketch(1, Box::new(request().into_first_guess())));
-    desk.worker.send(Command::Sketch(2, Box::new(request().into_first_guess())));
+fn newest_preview_is_drawn_unless_a_fill_runs() {
+    let test_worker = TestWorker::new();
+    // Both are sent before the thread can have loaded the model.
+    test_worker.worker.send(Command::Sketch(1, Box::new(request().into_first_guess())));
+    test_worker.worker.send(Command::Sketch(2, Box::new(request().into_first_guess())));
     let start = Instant::now();
     let wait_for = |id: SketchId| loop {
-        match desk.worker.take_sketch() {
+        match test_worker.worker.take_sketch() {
             Some(sketch) if sketch.id == id => break,
-            _ => assert!(start.elapsed() < PATIENCE),
+            _ => assert!(start.elapsed() < TIMEOUT),
         }
         std::thread::sleep(Duration::from_millis(1));
     };
     wait_for(2);
-    desk.start_long(1);
-    desk.wait_for_progress();
-    desk.worker.send(Command::Sketch(3, Box::new(request().into_first_guess())));
-    desk.worker.send(Command::Sketch(4, Box::new(request().into_first_guess())));
-    desk.worker.send(Command::Cancel);
-    desk.wait_for_outcome(1);
-    desk.worker.send(Command::Sketch(5, Box::new(request().into_first_guess())));
+    test_worker.start_long(1);
+    test_worker.wait_for_progress();
+    test_worker.worker.send(Command::Sketch(3, Box::new(request().into_first_guess())));
+    test_worker.worker.send(Command::Sketch(4, Box::new(request().into_first_guess())));
+    test_worker.worker.send(Command::Cancel);
+    test_worker.wait_for_outcome(1);
+    test_worker.worker.send(Command::Sketch(5, Box::new(request().into_first_guess())));
     wait_for(5);
 }
 
 #[test]
-fn a_sketch_that_cannot_be_drawn_says_why() {
-    let desk = Desk::new();
+fn failed_preview_says_why() {
+    let test_worker = TestWorker::new();
     let broken = FillRequest { model: ModelChoice::File("no/such.safetensors".into()), ..request() };
-    desk.worker.send(Command::Sketch(9, Box::new(broken.into_first_guess())));
-    let message = desk.wait_for(|event| match event {
+    test_worker.worker.send(Command::Sketch(9, Box::new(broken.into_first_guess())));
+    let message = test_worker.wait_for(|event| match event {
         Event::NotSketched { sketch: 9, message } => Some(message),
         _ => None,
     });
@@ -154,8 +154,8 @@ fn a_sketch_that_cannot_be_drawn_says_why() {
 }
 
 #[test]
-fn candidates_are_ranked_by_their_loss_and_what_has_none_comes_last() {
-    let mut outcome = fill(&request(), &mut Recorder::default()).unwrap();
+fn candidates_are_ranked_by_loss_nan_last() {
+    let mut outcome = fill(&request(), &mut RecordingObserver::default()).unwrap();
     let found = outcome.candidates[0].clone();
     let with_total = |total: f32| Candidate { losses: Losses { total, context: total, prior: 0.0 }, ..found.clone() };
     outcome.candidates = [f32::NAN, 0.3, f32::INFINITY, 0.1].map(with_total).to_vec();
@@ -166,5 +166,5 @@ fn candidates_are_ranked_by_their_loss_and_what_has_none_comes_last() {
     let better = Candidate { losses: Losses { total: 0.05, ..mix.losses }, ..mix };
     assert_eq!(outcome.keep_mix(better.clone(), Some(4)), 4);
     assert_eq!((outcome.candidates.len(), outcome.best), (5, 4));
-    assert_eq!(outcome.keep_mix(better, Some(1)), 5, "what a search has found is not replaced");
+    assert_eq!(outcome.keep_mix(better, Some(1)), 5, "a candidate of the search is not replaced");
 }

@@ -33,7 +33,7 @@ fn any_edit(width: u32, height: u32) -> impl Strategy<Value = Edit> {
     prop_oneof![6 => strokes, 1 => Just(Edit::Clear), 1 => Just(Edit::Invert), 2 => preset, 1 => replace]
 }
 
-/// The edits drawn on a fresh mask, without any history.
+/// The edits drawn on an empty mask, without a history.
 fn drawn(width: u32, height: u32, edits: &[Edit]) -> Mask {
     let mut mask = Mask::empty(width, height);
     for edit in edits {
@@ -68,7 +68,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
     #[test]
-    fn history_is_the_edits_drawn_one_after_another_and_undo_and_redo_walk_along_it(
+    fn undo_and_redo_match_redrawing_the_edits(
         (width, height, edits) in (1u32..150, 1u32..90).prop_flat_map(|(width, height)| {
             (Just(width), Just(height), prop::collection::vec(any_edit(width, height), 1..8))
         }),
@@ -97,7 +97,7 @@ proptest! {
     }
 
     #[test]
-    fn a_stroke_grown_point_by_point_is_the_stroke_drawn_at_once(
+    fn extending_a_stroke_equals_drawing_it_at_once(
         points in prop::collection::vec(any_point(), 1..8),
         radius in 0.0f32..30.0,
     ) {
@@ -115,7 +115,7 @@ proptest! {
 }
 
 #[test]
-fn a_new_edit_forgets_what_was_undone() {
+fn a_new_edit_drops_undone_edits() {
     let mut history = History::new(10, 10);
     history.push(Edit::Invert);
     history.undo();
@@ -135,7 +135,7 @@ fn a_mask_of_another_size_replaces_nothing() {
 }
 
 #[test]
-fn saved_tiles_stay_within_their_bound() {
+fn saved_tiles_stay_within_the_memory_limit() {
     let mut history = History::with_max_saved_bytes(640, 640, 100_000);
     for index in 0..60u8 {
         let y = f32::from(index) * 10.0;

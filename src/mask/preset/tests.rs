@@ -10,7 +10,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
     #[test]
-    fn cropping_a_preset_again_keeps_all_it_leaves_known(
+    fn cropping_a_preset_keeps_its_known_pixels(
         index in 0..MaskPreset::ALL.len(),
         side_px in 16.0f32..150.0,
         angle_radians in -3.2f32..3.2,
@@ -34,7 +34,7 @@ proptest! {
     }
 
     #[test]
-    fn a_preset_on_whole_pixels_crops_to_itself(
+    fn a_preset_on_whole_pixels_crops_exactly(
         index in 0..MaskPreset::ALL.len(), scale in 1u32..5, (x, y) in (0u32..40, 0u32..40), seed in any::<u64>(),
     ) {
         let preset = MaskPreset::ALL[index];
@@ -51,7 +51,7 @@ proptest! {
 }
 
 #[test]
-fn presets_have_the_holes_they_are_named_for() {
+fn presets_have_the_expected_holes() {
     let count = |preset: MaskPreset| preset.hole_in_crop(64, 7).iter().filter(|&&hole| hole).count();
     assert_eq!(count(MaskPreset::Center), 32 * 32);
     assert_eq!(count(MaskPreset::Half), 32 * 64);
@@ -75,7 +75,7 @@ fn the_random_preset_follows_its_seed() {
 }
 
 #[test]
-fn a_frame_that_is_no_square_makes_no_hole() {
+fn an_unusable_frame_makes_no_hole() {
     for side_px in [0.0, -5.0, f32::NAN, f32::INFINITY] {
         let frame = FaceFrame { center_in_photo: [5.0, 5.0], side_px, angle_radians: 0.0 };
         assert!(MaskPreset::Full.hole_in_photo(10, 10, &frame, 64, 0).is_empty());

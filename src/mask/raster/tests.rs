@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Distance from a pixel's centre to a segment, by the textbook.
+/// Distance from a pixel's centre to a segment, by the textbook formula.
 fn distance(x: u32, y: u32, [ax, ay]: [f32; 2], [bx, by]: [f32; 2]) -> f64 {
     let (px, py) = (f64::from(x) + 0.5 - f64::from(ax), f64::from(y) + 0.5 - f64::from(ay));
     let (dx, dy) = (f64::from(bx) - f64::from(ax), f64::from(by) - f64::from(ay));
@@ -17,7 +17,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_segment_holds_exactly_the_pixels_within_its_radius(
+    fn a_segment_covers_exactly_the_pixels_within_radius(
         (width, height) in (1u32..80, 1u32..80),
         from in [-20.0f32..100.0, -20.0f32..100.0],
         to in [-20.0f32..100.0, -20.0f32..100.0],
@@ -71,7 +71,7 @@ fn a_thin_slanting_line_has_no_gaps() {
 }
 
 #[test]
-fn grey_values_become_hole_from_half_up() {
+fn grey_values_from_half_up_become_hole() {
     let mask = Mask::from_pixels(4, 1, vec![0, 127, 128, 255]).unwrap();
     assert_eq!(mask.pixels(), [0, 0, 255, 255]);
     assert_eq!(mask.count(), 2);
@@ -81,7 +81,7 @@ fn grey_values_become_hole_from_half_up() {
 }
 
 #[test]
-fn a_copy_is_the_same_whatever_rows_have_a_hole() {
+fn a_cloned_mask_is_equal() {
     let mut dabbed = Mask::empty(9, 7);
     dabbed.draw_segment([2.0, 1.0], [6.0, 3.0], 1.0, StrokeKind::Paint);
     let mut outside = dabbed.clone();

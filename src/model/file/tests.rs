@@ -9,7 +9,7 @@ use crate::photo::Overwrite;
 
 type Parts = BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)>;
 
-/// The tiny model taken apart, changed, and put together again.
+/// The tiny model's file with its tensors and metadata changed by `change`.
 fn changed(change: impl FnOnce(&mut Parts, &mut HashMap<String, String>)) -> Vec<u8> {
     let (_, header) = SafeTensors::read_metadata(TINY).unwrap();
     let mut metadata = header.metadata().clone().unwrap();
@@ -30,7 +30,7 @@ fn error_of(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn the_built_in_models_are_whole() {
+fn built_in_models_are_valid() {
     for (choice, sizes) in [(ModelChoice::Face128, (128, 128)), (ModelChoice::Face64, (64, 100))] {
         let info = inspect(&choice).unwrap();
         assert_eq!((info.image_size_px, info.latent_dim), sizes);
@@ -41,7 +41,7 @@ fn the_built_in_models_are_whole() {
 }
 
 #[test]
-fn a_choice_of_model_is_kept() {
+fn model_choice_survives_saving() {
     for choice in [ModelChoice::Face128, ModelChoice::Face64, ModelChoice::File("models/tiny.safetensors".into())] {
         assert_eq!(ModelChoice::from_kept(choice.to_kept()), choice);
     }
@@ -56,7 +56,7 @@ fn a_model_may_lack_discriminator_and_encoder() {
 }
 
 #[test]
-fn half_precision_is_read_as_what_it_means() {
+fn f16_weights_are_read_as_f32() {
     let bytes = changed(|tensors, _| {
         let (dtype, _, data) = tensors.get_mut("generator.to_rgb.bias").unwrap();
         *dtype = Dtype::F16;
@@ -67,21 +67,21 @@ fn half_precision_is_read_as_what_it_means() {
 }
 
 #[test]
-fn every_truncation_is_an_error() {
+fn a_truncated_file_is_refused() {
     for length in [0, 4, 8, 100, TINY.len() / 2, TINY.len() - 1] {
         assert!(ModelFile::parse("cut", &TINY[..length]).is_err(), "{length} bytes");
     }
 }
 
 #[test]
-fn a_hostile_header_length_is_an_error() {
+fn a_huge_header_length_is_refused() {
     let mut bytes = TINY.to_vec();
     bytes[..8].copy_from_slice(&u64::MAX.to_le_bytes());
     assert!(error_of(&bytes).starts_with("the model file is damaged"));
 }
 
 #[test]
-fn the_first_wrong_thing_is_named() {
+fn error_names_the_first_problem() {
     insta::assert_snapshot!(
         error_of(&changed(|tensors, _| drop(tensors.remove("generator.up.0.bias")))),
         @"the model has no tensor generator.up.0.bias"
@@ -114,7 +114,7 @@ fn the_first_wrong_thing_is_named() {
 }
 
 #[test]
-fn metadata_that_this_program_does_not_know_is_refused() {
+fn unsupported_metadata_is_refused() {
     let set = |key: &str, value: &str| {
         error_of(&changed(|_, metadata| drop(metadata.insert(key.to_string(), value.to_string()))))
     };
@@ -132,7 +132,7 @@ fn metadata_that_this_program_does_not_know_is_refused() {
     );
     insta::assert_snapshot!(
         set("prior", "normal"),
-        @"the model's metadata says prior = normal: this program knows uniform(-1,1)"
+        @"the model's metadata says prior = normal: this program supports uniform(-1,1)"
     );
 }
 
@@ -142,13 +142,13 @@ fn a_missing_file_is_named() {
     assert!(error.contains("no/such.safetensors"), "{error}");
 }
 
-/// The tensors and metadata of the tiny model.
+/// The tiny model.
 fn tiny() -> ModelFile {
     ModelFile::parse("tiny", TINY).unwrap()
 }
 
 #[test]
-fn what_is_written_is_read_again_and_is_the_same_every_time() {
+fn a_written_model_reads_back_and_is_reproducible() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("again.safetensors");
     let file = tiny();
@@ -165,7 +165,7 @@ fn what_is_written_is_read_again_and_is_the_same_every_time() {
 }
 
 #[test]
-fn half_precision_keeps_four_digits_in_half_the_room() {
+fn f16_storage_keeps_four_digits() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("half.safetensors");
     let file = tiny();
@@ -180,7 +180,7 @@ fn half_precision_keeps_four_digits_in_half_the_room() {
 }
 
 #[test]
-fn a_model_that_could_not_be_read_back_is_not_written() {
+fn an_invalid_model_is_not_written() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("bad.safetensors");
     let file = tiny();

@@ -1,4 +1,4 @@
-//! Writing model files.
+//! Writes model files.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,22 +10,22 @@ use super::{FORMAT, ModelError, ModelFile, PRIOR, Weights};
 use crate::model::ModelInfo;
 use crate::photo::{Overwrite, write_atomically};
 
-/// The header is padded to a multiple of this, as the format asks for.
+/// The safetensors header is padded to a multiple of this.
 const ALIGNMENT: usize = 8;
 
-/// Tensors by the names they have in a model file, as in `generator.up.0.weight`.
+/// Tensors by their name in a model file, as in `generator.up.0.weight`.
 pub type Tensors = BTreeMap<String, Weights>;
 
-/// How the numbers are kept.
+/// Storage format of the weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Precision {
-    /// 16 bits: half the size, four digits; the largest number is 65504.
+    /// f16: half the size, about four digits, at most 65504.
     Half,
-    /// 32 bits.
+    /// f32.
     Single,
 }
 
-/// What the metadata of a model with these sizes must say; more may be added.
+/// The required metadata of a model with these sizes. More keys may be added.
 #[must_use]
 pub fn metadata(image_size_px: u32, latent_dim: usize) -> BTreeMap<String, String> {
     [
@@ -41,12 +41,12 @@ pub fn metadata(image_size_px: u32, latent_dim: usize) -> BTreeMap<String, Strin
     .into()
 }
 
-/// Writes a model file, whole or not at all: a generator, and a discriminator and an encoder if they are among the
-/// tensors, with `BatchNorm` folded. The same tensors and metadata give the same bytes.
+/// Writes a model file atomically: a generator, and a discriminator and an encoder if the tensors contain them, with
+/// `BatchNorm` folded. The same tensors and metadata give the same bytes.
 ///
 /// # Errors
-/// When the file could not be read back (a tensor is missing, has a wrong shape or a value that is not finite, which
-/// large values become with [`Precision::Half`]; or the metadata lacks something), or cannot be written.
+/// When the file cannot be written, or could not be read back: a tensor is missing, has a wrong shape or a value that
+/// is not finite (large values overflow with [`Precision::Half`]), or required metadata is missing.
 pub fn write(
     path: &Path,
     tensors: &Tensors,
@@ -61,8 +61,8 @@ pub fn write(
     Ok(info)
 }
 
-/// Tensors and metadata as a safetensors file. Its own package would write the metadata in an order that differs from
-/// run to run, and so would the file's hash.
+/// Serialises tensors and metadata as safetensors. The safetensors crate writes the metadata in random order, which
+/// would change the file's hash from run to run.
 pub(crate) fn encode(
     tensors: &Tensors,
     metadata: &BTreeMap<String, String>,

@@ -1,4 +1,4 @@
-// The 4×4 neighbourhoods, with stride 2 and padding 1, of a picture twice as wide as the output.
+// Convolution input: 4×4 patches, with stride 2 and padding 1, of a picture with twice the output's side.
 fn find(row: u32, parity: u32) -> Source {
     let area = shape.side * shape.side;
     let pixel = vec2<i32>(vec2<u32>(row % shape.side, row % area / shape.side));

@@ -1,4 +1,4 @@
-//! Programs on a GPU, and what is asked of them.
+//! Compute pipelines, dispatches, buffers and readback.
 
 use std::sync::mpsc;
 use std::time::Duration;
@@ -8,14 +8,14 @@ use wgpu::{Buffer, BufferUsages};
 
 use crate::device::Gpu;
 
-/// A GPU that has done its work says so within this time.
+/// Longest wait for the mapping callback after the GPU has finished.
 const CALL_BACK_WITHIN: Duration = Duration::from_secs(5);
 
-/// A compiled shader.
+/// A compiled compute shader.
 #[derive(Clone)]
 pub struct Kernel(wgpu::ComputePipeline);
 
-/// A shader with what it reads and writes.
+/// A kernel with its bound buffers and workgroup counts.
 #[derive(Clone)]
 pub struct Dispatch {
     kernel: Kernel,
@@ -24,26 +24,26 @@ pub struct Dispatch {
 }
 
 impl Kernel {
-    /// Compiles a function of a shader. It must not index anything out of its bounds, whatever the numbers in its uniforms.
+    /// Compiles a function of a shader. The shader must not index out of bounds, whatever values its uniforms hold.
     ///
     /// # Panics
-    /// When it is not valid.
+    /// When the shader is not valid.
     #[must_use]
     pub(super) fn new(gpu: &Gpu, source: &str, function: &str) -> Self {
         let descriptor =
             wgpu::ShaderModuleDescriptor { label: Some(function), source: wgpu::ShaderSource::Wgsl(source.into()) };
-        // In tests a wrong index reads another value of the same buffer, which they notice.
+        // With checks, a wrong index reads another value of the same buffer, and the tests fail.
         let checks =
             if cfg!(test) { wgpu::ShaderRuntimeChecks::checked() } else { wgpu::ShaderRuntimeChecks::unchecked() };
-        // SAFETY: our own shaders compare every index that depends on what is asked of them with the sizes they are given.
-        #[expect(unsafe_code, reason = "checks of indices take a third of a product's instructions")]
+        // SAFETY: our own shaders compare every index that depends on a uniform with the buffer sizes they are given.
+        #[expect(unsafe_code, reason = "index checks slow the GEMM down")]
         let module = unsafe { gpu.device.create_shader_module_trusted(descriptor, checks) };
         Self(gpu.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
             label: Some(function),
             layout: None,
             module: &module,
             entry_point: Some(function),
-            // What is shared within a workgroup is written before it is read.
+            // Our shaders write shared memory before they read it.
             compilation_options: wgpu::PipelineCompilationOptions {
                 zero_initialize_workgroup_memory: false,
                 ..Default::default()
@@ -52,10 +52,10 @@ impl Kernel {
         }))
     }
 
-    /// So many groups of threads, with these buffers by their numbers in the shader.
+    /// A dispatch of this many workgroups with these buffers, given by binding number.
     ///
     /// # Panics
-    /// When the buffers are not those that the shader names, or there are more groups than a dispatch may have.
+    /// When the buffers do not match the shader's bindings, or there are too many workgroups.
     #[must_use]
     pub fn dispatch(&self, gpu: &Gpu, buffers: &[(u32, &Buffer)], groups: [usize; 3]) -> Dispatch {
         let entries: Vec<_> = buffers
@@ -67,12 +67,12 @@ impl Kernel {
             layout: &self.0.get_bind_group_layout(0),
             entries: &entries,
         });
-        let groups = groups.map(|count| u32::try_from(count).expect("so many groups fit no memory"));
+        let groups = groups.map(|count| u32::try_from(count).expect("the number of workgroups must fit in 32 bits"));
         Dispatch { kernel: self.clone(), bindings, groups }
     }
 }
 
-/// Room for so many values of 32 bits that shaders read and write.
+/// A storage buffer for `length` 32-bit values that shaders read and write.
 #[must_use]
 pub fn room(gpu: &Gpu, label: &str, length: usize) -> Buffer {
     gpu.device.create_buffer(&wgpu::BufferDescriptor {
@@ -83,7 +83,7 @@ pub fn room(gpu: &Gpu, label: &str, length: usize) -> Buffer {
     })
 }
 
-/// Values that shaders read.
+/// A storage buffer with constant values.
 #[must_use]
 pub fn constants<T: bytemuck::NoUninit>(gpu: &Gpu, label: &str, values: &[T]) -> Buffer {
     gpu.device.create_buffer_init(&BufferInitDescriptor {
@@ -93,7 +93,7 @@ pub fn constants<T: bytemuck::NoUninit>(gpu: &Gpu, label: &str, values: &[T]) ->
     })
 }
 
-/// The numbers that a shader works by.
+/// A uniform buffer.
 #[must_use]
 pub fn uniform<T: bytemuck::NoUninit>(gpu: &Gpu, values: &[T]) -> Buffer {
     gpu.device.create_buffer_init(&BufferInitDescriptor {
@@ -103,18 +103,18 @@ pub fn uniform<T: bytemuck::NoUninit>(gpu: &Gpu, values: &[T]) -> Buffer {
     })
 }
 
-/// Brings what shaders have written back to the host.
+/// A staging buffer that brings results back to the CPU.
 pub struct Reader {
     landing: Buffer,
 }
 
-/// Dispatches that were recorded, with what is to be read after them.
+/// Recorded commands: dispatches and the copies of their results.
 pub struct Recorded {
     commands: wgpu::CommandBuffer,
     bytes: u64,
 }
 
-/// Dispatches under way.
+/// Submitted commands.
 pub struct Submitted {
     index: wgpu::SubmissionIndex,
     bytes: u64,
@@ -122,11 +122,11 @@ pub struct Submitted {
 }
 
 impl Reader {
-    /// For at most so many values of 32 bits at once.
+    /// For at most `length` 32-bit values per submission.
     #[must_use]
     pub fn new(gpu: &Gpu, length: usize) -> Self {
         let landing = gpu.device.create_buffer(&wgpu::BufferDescriptor {
-            label: Some("read back"),
+            label: Some("readback"),
             size: 4 * length as u64,
             usage: BufferUsages::COPY_DST | BufferUsages::MAP_READ,
             mapped_at_creation: false,
@@ -134,8 +134,8 @@ impl Reader {
         Self { landing }
     }
 
-    /// Records dispatches in their order, each of which sees what those before it have written, and the reading of the first values
-    /// of these buffers, one after the other.
+    /// Records the dispatches in order, then copies the first values of these buffers, one after the other, into the
+    /// staging buffer. Each dispatch sees the results of those before it.
     #[must_use]
     pub fn record<'a>(
         &self,
@@ -160,26 +160,26 @@ impl Reader {
         Recorded { commands: encoder.finish(), bytes }
     }
 
-    /// Has the GPU begin. What was submitted before with this reader must have been waited for.
+    /// Submits the commands. Wait for the previous submission of this reader first.
     #[must_use]
     pub fn submit(&self, gpu: &Gpu, Recorded { commands, bytes }: Recorded) -> Submitted {
         let index = gpu.queue.submit([commands]);
         let (sender, landed) = mpsc::channel();
         self.landing.slice(..bytes).map_async(wgpu::MapMode::Read, move |result| {
-            // Nobody waits any more after a panic.
+            // After a panic the receiver is gone.
             let _ = sender.send(result);
         });
         Submitted { index, bytes, landed }
     }
 
-    /// Waits until it is done, and reads.
+    /// Waits for the commands to finish and returns the copied values.
     ///
     /// # Panics
     /// When the GPU is lost.
     #[must_use]
     pub fn wait(&self, gpu: &Gpu, Submitted { index, bytes, landed }: Submitted) -> Vec<f32> {
         let polled = gpu.device.poll(wgpu::PollType::Wait { submission_index: Some(index), timeout: None });
-        // Another thread that waits for the same GPU may be about to call back.
+        // Another thread that polls the same GPU may be the one that runs the callback.
         let landed = landed.recv_timeout(CALL_BACK_WITHIN);
         let view = match (polled, landed) {
             (Ok(_), Ok(Ok(()))) => self.landing.slice(..bytes).get_mapped_range().ok(),

@@ -1,7 +1,7 @@
-//! A layer's weights on a GPU, laid out for the products that read them.
+//! A layer's weights on the GPU, laid out for the GEMM shaders.
 //!
-//! Where a file keeps them in 16 bits they stay so, and a step reads half as much of them; sums are in single precision.
-//! Channels are filled up with zeros to whole vectors of four.
+//! Weights that f16 represents exactly are stored in f16, which halves the memory traffic of a step. Sums are in f32.
+//! Channels are padded with zeros to whole vectors of four.
 
 use half::f16;
 use half::slice::HalfFloatSliceExt as _;
@@ -15,44 +15,44 @@ use crate::device::Gpu;
 use crate::model::architecture::KERNEL;
 use crate::model::{ModelError, ModelFile};
 
-/// How a layer changes the side of its picture.
+/// The geometry of a layer.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
-    /// From one pixel to 4×4, or back.
+    /// A dense layer between one pixel and 4×4 pixels.
     Whole,
-    /// Doubles or halves: stride 2, padding 1.
+    /// Doubles or halves the side: stride 2, padding 1.
     Twofold,
 }
 
-/// Which ways a layer is used.
+/// How a network uses a layer.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ways {
-    /// G: forwards to the larger picture.
+    /// G: transposed convolution forward, convolution backward.
     Spread,
-    /// D: forwards to the smaller one.
+    /// D: convolution forward, transposed convolution backward.
     Gather,
-    /// E: never backwards.
+    /// E: convolution forward only.
     GatherOnly,
 }
 
 pub(super) struct Layer {
     pub side: Side,
     pub precision: Precision,
-    /// Channels of the smaller picture and of the larger one, in vectors.
+    /// Channels of the smaller and of the larger picture, in vectors.
     pub small: usize,
     pub large: usize,
-    /// Weights on the way from the smaller picture to the larger one, and from the larger one to the smaller one. On the way that
-    /// is not wanted there are none.
+    /// Weights of the transposed convolution (smaller picture to larger; `None` if unused) and of the convolution
+    /// (larger to smaller).
     pub spread: Option<Buffer>,
     pub gather: Buffer,
-    /// Added on the way forwards.
+    /// Added in the forward pass.
     pub bias: Buffer,
 }
 
 const TAPS: usize = KERNEL * KERNEL;
 
 impl Layer {
-    /// Weights `[small, large, 4, 4]` of a file.
+    /// Loads the weights `[small, large, 4, 4]` of a layer.
     pub fn load(gpu: &Gpu, file: &ModelFile, name: &str, side: Side, ways: Ways) -> Result<Self, ModelError> {
         let weight = file.tensor(&format!("{name}.weight"))?;
         let (small, large) = (weight.shape[0], weight.shape[1]);
@@ -77,7 +77,7 @@ impl Layer {
             Side::Twofold => constants_of(4 * 4 * wide_small, wide_large, &|row, column| {
                 let (parity, line) = (row / (4 * wide_small), row % (4 * wide_small));
                 let (neighbour, channel) = (line / wide_small, line % wide_small);
-                // A pixel of the larger picture meets every other tap along each axis.
+                // Along each axis, a pixel of the larger picture meets every other kernel tap.
                 let tap = |parity: usize, neighbour: usize| 1 - parity + 2 * neighbour;
                 let (y, x) = (tap(parity / 2, neighbour / 2), tap(parity % 2, neighbour % 2));
                 value(channel, column, y * KERNEL + x)

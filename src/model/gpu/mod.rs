@@ -1,29 +1,28 @@
-//! The networks on a GPU, by shaders of our own: forwards, and backwards to the latent.
+//! The networks on a GPU, by our own compute shaders: forward, and backward to the latent.
 //!
-//! As on the [CPU](super::host), all weights are frozen and the way back is known. Each layer is one matrix product that gathers its
-//! rows from a picture as it loads them, adds the bias and applies the activation, or takes a gradient through it. So a whole step is
-//! 30 to 50 dispatches that are recorded at once, and nothing is read back but the gradient to the latents and the losses.
-//! There is nothing to tune: a handful of shaders are compiled in all, whatever the number of candidates.
+//! As on the [CPU](super::host), all weights are frozen, so the backward pass is fixed. Each layer is one GEMM with an
+//! implicit im2col: the shader gathers the rows of the input matrix from a picture as it loads them. An epilogue adds
+//! the bias and applies the activation, or takes a gradient through the activation. A whole step is recorded as one
+//! command buffer. Only the latent gradient and the losses are read back. Nothing is autotuned: a few shaders serve any
+//! number of candidates.
 //!
-//! Compiled for AMD (RADV, Navi 21), the largest shader keeps all in 158 registers of 256, none in memory, and its compilation takes
-//! 0.03 s. Of the instructions of its loop 73 % multiply and add. For a tile of 64 rows and 16 vectors it is estimated at 37,900
-//! cycles, where one that loads only when it has multiplied is estimated at 55,200. (`RADV_FORCE_FAMILY=NAVI21
-//! RADV_DEBUG=shaderstats,nocache`, which needs no such GPU; Mesa 22.3.)
+//! A GEMM tile keeps its sums in registers and loads the next values from memory while it multiplies. To check the
+//! register use on AMD without such a GPU: `RADV_FORCE_FAMILY=NAVI21 RADV_DEBUG=shaderstats,nocache` with Mesa.
 //!
-//! Where a layer has few pixels, what is multiplied over is cut into parts, so that there is work for a few hundred workgroups,
-//! and the parts are added up in a dispatch of their own.
+//! Layers with few pixels split the inner dimension of the GEMM (split-K) so that there are enough workgroups for a
+//! large GPU. A second dispatch adds up the partial sums.
 //!
-//! What would surprise: pictures are channels-last, `[batch, side, side, channels]`, and their channels are counted in vectors of
-//! four values; a picture's fourth channel is zero.
+//! Pictures are channels-last, `[batch, side, side, channels]`. Channels are counted in vectors of four values; the
+//! fourth channel of a picture is zero.
 //!
-//! | file | what |
+//! | file | purpose |
 //! | --- | --- |
-//! | `kernel` | compiled shaders, what is asked of them, reading back |
-//! | `shader` | writes the matrix product's shader |
-//! | `product.wgsl` | what products and the sum of their parts, `total.wgsl`, share |
-//! | `plain.wgsl`; `down.wgsl` and `up.wgsl`, with `picture.wgsl` | how a row is gathered |
-//! | `layer` | a layer's weights |
-//! | `pass` | the networks for a number of candidates: room, and dispatches |
+//! | `kernel` | compute pipelines, dispatches, buffers, readback |
+//! | `shader` | generates the GEMM shader |
+//! | `product.wgsl` | bindings and epilogue, shared by the GEMM and the sum of its parts (`total.wgsl`) |
+//! | `plain.wgsl`; `down.wgsl` and `up.wgsl`, with `picture.wgsl` | load the input rows: dense, convolution, transposed convolution |
+//! | `layer` | weights of a layer |
+//! | `pass` | buffers and dispatches for a number of candidates |
 
 mod kernel;
 mod layer;
@@ -43,19 +42,19 @@ use layer::{Layer, Side, Ways};
 use super::{ModelError, ModelFile};
 use crate::device::Gpu;
 
-/// Values that are read, multiplied and written together.
+/// Values per vector (`vec4`).
 pub const VECTOR: usize = 4;
 
-/// So many vectors hold `length` values.
+/// Number of vectors that hold `length` values.
 #[must_use]
 pub fn vectors(length: usize) -> usize {
     length.div_ceil(VECTOR)
 }
 
-/// The networks of a model on a GPU.
+/// A model's networks on a GPU.
 pub struct GpuNetworks {
     gpu: Gpu,
-    /// Those that were compiled, when they were first wanted.
+    /// Compiled kernels by name. Each is compiled on first use.
     kernels: Mutex<HashMap<String, Kernel>>,
     generator: Vec<Layer>,
     discriminator: Option<Vec<Layer>>,
@@ -65,13 +64,13 @@ pub struct GpuNetworks {
 }
 
 impl GpuNetworks {
-    /// Brings a model's weights to a GPU.
+    /// Uploads a model's weights to a GPU.
     ///
     /// # Errors
     /// Never for a file that was parsed.
     ///
     /// # Panics
-    /// When the GPU is lost, or its memory does not suffice.
+    /// When the GPU is lost or out of memory.
     pub fn load(file: &ModelFile, gpu: &Gpu) -> Result<Self, ModelError> {
         let depth = file.architecture.generator_channels.len() - 1;
         let load = |name: String, side, ways| Layer::load(gpu, file, &name, side, ways);
@@ -102,7 +101,7 @@ impl GpuNetworks {
         })
     }
 
-    /// A function of a shader under a name of its own, compiled when it is first asked for.
+    /// The kernel with this name, compiled from `source` on first use.
     ///
     /// # Panics
     /// When the shader is not valid.
@@ -113,13 +112,13 @@ impl GpuNetworks {
         kernels.entry(name.into()).or_insert_with(compile).clone()
     }
 
-    /// Whether the prior loss can be had.
+    /// Whether the model has a discriminator, which the prior loss needs.
     #[must_use]
     pub fn has_discriminator(&self) -> bool {
         self.discriminator.is_some()
     }
 
-    /// Where they are.
+    /// The GPU that holds the networks.
     #[must_use]
     pub fn gpu(&self) -> &Gpu {
         &self.gpu
@@ -131,14 +130,14 @@ impl GpuNetworks {
         self.side_px
     }
 
-    /// Values of a latent.
+    /// Number of values in a latent.
     #[must_use]
     pub fn latent_dim(&self) -> usize {
         self.latent_dim
     }
 }
 
-/// Latents `[batch, latent_dim]`, their ends filled up with zeros to whole vectors.
+/// Pads rows of `length` values with zeros to whole vectors.
 #[must_use]
 pub fn widened(values: &[f32], length: usize) -> Vec<f32> {
     let width = vectors(length) * VECTOR;
@@ -150,7 +149,7 @@ pub fn widened(values: &[f32], length: usize) -> Vec<f32> {
     values.chunks(length).flat_map(row).collect()
 }
 
-/// Rows of whole vectors without their ends: the reverse of [`widened`].
+/// Removes the padding of rows: the inverse of [`widened`].
 #[must_use]
 pub fn narrowed(values: &[f32], length: usize) -> Vec<f32> {
     values.chunks(vectors(length) * VECTOR).flat_map(|row| &row[..length]).copied().collect()

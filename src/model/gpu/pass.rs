@@ -1,4 +1,4 @@
-//! The networks for a number of candidates: room for what they draw, and the dispatches that draw it.
+//! Buffers and dispatches of the networks for a number of candidates.
 
 use std::iter::once;
 
@@ -10,64 +10,64 @@ use super::shader::{Precision, Rows, THREADS, TOTAL, Tile, product};
 use super::{GpuNetworks, VECTOR, narrowed, vectors, widened};
 use crate::model::host::seen;
 
-/// Workgroups that keep a large GPU busy.
+/// Enough workgroups to keep a large GPU busy.
 const GROUPS: usize = 256;
-/// Room for the parts of a product: of as many of the largest tiles.
+/// Values of the partial sums buffer: `GROUPS` tiles of the largest size.
 const PARTS_ROOM: usize = GROUPS * 64 * 64;
-/// Side of the picture between the first layer of G, or the last of D, and the others.
+/// Side of G's first output and of the input of D's last layer.
 const FIRST_SIDE: usize = 4;
 
-/// G, D and their ways back for a number of candidates.
+/// The forward and backward passes of G and D for a number of candidates.
 pub struct Pass {
     pub candidates: usize,
-    /// `[candidates, latent_dim]`, filled up to whole vectors.
+    /// `[candidates, latent_dim]`, padded to whole vectors.
     pub latents: Buffer,
     /// `[candidates, side, side, 4]` in [-1, 1]; the fourth value is zero.
     pub pictures: Buffer,
-    /// `[candidates, 4]`: a logit each, and three zeros.
+    /// `[candidates, 4]`: the logit and three zeros.
     pub logits: Buffer,
-    /// As the logits: where D's way back begins.
+    /// Shape of the logits. Input of D's backward pass.
     pub logits_gradient: Buffer,
-    /// As the pictures: where D's way back ends, and G's begins before its last activation.
+    /// Shape of the pictures. Output of D's backward pass. Input of G's backward pass, as the gradient before the tanh.
     pub pictures_gradient: Buffer,
-    /// As the latents: where G's way back ends.
+    /// Shape of the latents. Output of G's backward pass.
     pub latents_gradient: Buffer,
-    /// From the latents to the pictures.
+    /// G forward: latents to pictures.
     pub draw: Vec<Dispatch>,
-    /// From the pictures to the logits, and back from their gradient to the pictures'. Nothing without D, or if it is not wanted.
+    /// D forward (pictures to logits) and backward (logit gradient to picture gradient). Empty without D.
     pub judge: Vec<Dispatch>,
     pub judge_back: Vec<Dispatch>,
-    /// From the pictures' gradient to the latents'.
+    /// G backward: picture gradient to latent gradient.
     pub draw_back: Vec<Dispatch>,
 }
 
-/// What is done with a product.
+/// The epilogue of a GEMM.
 #[derive(Clone, Copy)]
 enum Finish<'a> {
     Nothing,
-    /// The bias is added, and then a function applied.
+    /// Adds the bias and applies the activation.
     Forwards(Activation, &'a Buffer),
-    /// The product is the gradient of this output of an activation, and is taken to its input.
+    /// The result is the gradient after an activation with this output. Multiplies it by the activation's derivative.
     Backwards(Activation, &'a Buffer),
 }
 
 #[derive(Clone, Copy)]
 enum Activation {
-    /// Multiplies negative values by this: `ReLU` by 0, `LeakyReLU` by 0.2, and by 1 is none.
+    /// Multiplies negative values by this: 0 for `ReLU`, 0.2 for `LeakyReLU`, 1 for the identity.
     Slope(f32),
     Tanh,
 }
 
 const LINEAR: Activation = Activation::Slope(1.0);
 const RELU: Activation = Activation::Slope(0.0);
-/// DCGAN, section 3.
+/// Slope: DCGAN, section 3.
 const LEAKY_RELU: Activation = Activation::Slope(0.2);
 
 impl Finish<'_> {
-    /// The number in `product.wgsl`, and the slope.
+    /// Number of the epilogue in `product.wgsl`, and the slope.
     fn in_shader(self) -> (usize, f32) {
         match self {
-            // Nothing is taken through tanh here.
+            // The caller multiplies by the derivative of tanh.
             Self::Nothing | Self::Backwards(Activation::Tanh, _) => (0, 1.0),
             Self::Forwards(Activation::Slope(slope), _) => (1, slope),
             Self::Forwards(Activation::Tanh, _) => (2, 1.0),
@@ -76,22 +76,22 @@ impl Finish<'_> {
     }
 }
 
-/// Writes the dispatches of products, for a number of pictures.
+/// Builds the dispatches of GEMMs for a batch of pictures.
 struct Writer<'a> {
     networks: &'a GpuNetworks,
     batch: usize,
-    /// Bound where nothing is read.
+    /// Bound to bindings that the epilogue does not read.
     nothing: Buffer,
     parts: Buffer,
 }
 
 impl<'a> Writer<'a> {
     fn new(networks: &'a GpuNetworks, batch: usize) -> Self {
-        let nothing = constants(&networks.gpu, "nothing", &[0.0f32; VECTOR]);
-        Self { networks, batch, nothing, parts: room(&networks.gpu, "parts", PARTS_ROOM) }
+        let nothing = constants(&networks.gpu, "unused", &[0.0f32; VECTOR]);
+        Self { networks, batch, nothing, parts: room(&networks.gpu, "partial sums", PARTS_ROOM) }
     }
 
-    /// From the smaller picture, so wide, to the larger one.
+    /// Transposed convolution. `side` is the side of the smaller picture.
     fn spread(&self, layer: &Layer, side: usize, [from, to]: [&Buffer; 2], finish: Finish<'_>) -> Vec<Dispatch> {
         let Some(weights) = &layer.spread else { return Vec::new() };
         let Layer { small, large, precision, .. } = *layer;
@@ -102,7 +102,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// From the larger picture to the smaller one, so wide.
+    /// Convolution. `side` is the side of the smaller picture.
     fn gather(&self, layer: &Layer, side: usize, [from, to]: [&Buffer; 2], finish: Finish<'_>) -> Vec<Dispatch> {
         let Layer { small, large, precision, .. } = *layer;
         let weights = (&layer.gather, precision);
@@ -112,8 +112,8 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// A product for each pixel of pictures `side` wide. Sizes are in vectors: channels of what is read, what is multiplied over,
-    /// and columns.
+    /// A GEMM with one row per pixel of pictures of this side. Input channels, inner dimension and columns are counted
+    /// in vectors.
     fn product(
         &self,
         rows: Rows,
@@ -154,7 +154,7 @@ impl<'a> Writer<'a> {
         vec![dispatch(&self.parts, Finish::Nothing), total]
     }
 
-    /// The bias and the activation's output, where there are any.
+    /// Bias and activation output that the epilogue reads.
     fn beside<'b>(&'b self, finish: Finish<'b>) -> (&'b Buffer, &'b Buffer) {
         match finish {
             Finish::Nothing => (&self.nothing, &self.nothing),
@@ -163,13 +163,13 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Outputs of layers, each twice as wide as the one before: pictures of so many vectors.
+    /// Buffers for layer outputs, each with twice the side of the one before. `channels` counts vectors.
     fn outputs(&self, label: &str, channels: impl Iterator<Item = usize>) -> Vec<Buffer> {
         let new = |output| room(&self.networks.gpu, label, self.batch * length(output));
         channels.enumerate().map(new).collect()
     }
 
-    /// D or E: from pictures to their outputs. `judged` are the layers' outputs but the last, smallest first.
+    /// D or E forward. `judged` are the outputs of all layers but the last, smallest first.
     fn judge(
         &self,
         layers: &[Layer],
@@ -193,7 +193,7 @@ impl<'a> Writer<'a> {
 }
 
 impl GpuNetworks {
-    /// Of so many candidates the output of each layer is not more than a shader can be given here.
+    /// The most candidates whose layer outputs fit the device's binding limit.
     #[must_use]
     pub fn most_candidates(&self) -> usize {
         let judges = self.discriminator.iter().flatten().rev().skip(1).map(|layer| layer.small);
@@ -203,25 +203,26 @@ impl GpuNetworks {
         to_usize(limit) / (size_of::<f32>() * longest)
     }
 
-    /// Prepares everything for a number of candidates, D only if it is wanted.
+    /// Prepares the passes for a number of candidates, with D if `with_discriminator`.
     ///
     /// # Panics
-    /// When the GPU is lost, or its memory does not suffice.
+    /// When the GPU is lost or out of memory.
     #[must_use]
     pub fn pass(&self, candidates: usize, with_discriminator: bool) -> Pass {
         let writer = Writer::new(self, candidates);
         let (area, latent) = (self.side_px * self.side_px, vectors(self.latent_dim) * VECTOR);
         let new = |label: &str, length: usize| room(&self.gpu, label, candidates * length);
-        let [latents, latents_gradient] = ["latents", "latents' gradient"].map(|label| new(label, latent));
-        let [pictures, pictures_gradient] = ["pictures", "pictures' gradient"].map(|label| new(label, area * VECTOR));
-        let [logits, logits_gradient] = ["logits", "logits' gradient"].map(|label| new(label, VECTOR));
+        let [latents, latents_gradient] = ["latents", "latent gradient"].map(|label| new(label, latent));
+        let [pictures, pictures_gradient] = ["pictures", "picture gradient"].map(|label| new(label, area * VECTOR));
+        let [logits, logits_gradient] = ["logits", "logit gradient"].map(|label| new(label, VECTOR));
 
         let depth = self.generator.len() - 1;
-        let drawn = writer.outputs("drawn", self.generator[..depth].iter().map(|layer| layer.large));
+        let drawn = writer.outputs("generator activations", self.generator[..depth].iter().map(|layer| layer.large));
         let discriminator = self.discriminator.as_deref().filter(|_| with_discriminator).unwrap_or_default();
         let last = discriminator.len().saturating_sub(1);
-        let judged = writer.outputs("judged", discriminator[..last].iter().rev().map(|layer| layer.small));
-        // A gradient comes from one of these and goes to the other.
+        let judged =
+            writer.outputs("discriminator activations", discriminator[..last].iter().rev().map(|layer| layer.small));
+        // The backward pass alternates between these two buffers.
         let longest = drawn.iter().chain(&judged).map(Buffer::size).max().unwrap_or_default();
         let gradients = ["gradient", "next gradient"].map(|label| room(&self.gpu, label, to_usize(longest) / 4));
 
@@ -244,7 +245,7 @@ impl GpuNetworks {
 
         let judge = writer.judge(discriminator, &pictures, &judged, &logits, LINEAR);
         let mut judge_back = Vec::new();
-        // From the score outwards, where pictures are ever wider.
+        // From the last layer to the first, so the side grows.
         for (index, layer) in discriminator.iter().rev().enumerate() {
             let from = if index == 0 { &logits_gradient } else { &gradients[index % 2] };
             let (to, finish) = match judged.get(index) {
@@ -268,10 +269,11 @@ impl GpuNetworks {
         }
     }
 
-    /// G of `batch` latents, one after the other, each value in [-1, 1]: `[batch, side, side, 3]` in [-1, 1].
+    /// Generator forward: `batch` latents, one after the other, each value in [-1, 1], to pictures `[batch, side, side,
+    /// 3]` in [-1, 1].
     ///
     /// # Panics
-    /// When the GPU is lost, or its memory does not suffice.
+    /// When the GPU is lost or out of memory.
     #[must_use]
     pub fn draw(&self, batch: usize, latents: &[f32]) -> Vec<f32> {
         let at_once = batch.clamp(1, self.most_candidates().max(1));
@@ -284,24 +286,25 @@ impl GpuNetworks {
         some.flatten().collect()
     }
 
-    /// Does some dispatches and reads the first values of a buffer.
+    /// Runs dispatches and reads the first values of a buffer.
     pub(super) fn read(&self, dispatches: &[Dispatch], from: &Buffer, length: usize) -> Vec<f32> {
         let reader = Reader::new(&self.gpu, length);
         let recorded = reader.record(&self.gpu, dispatches, &[(from, length)]);
         reader.wait(&self.gpu, reader.submit(&self.gpu, recorded))
     }
 
-    /// E: latents from pictures `[batch, side, side, 3]` in [-1, 1] and their known masks `[batch, side, side]` (0 or 1),
-    /// each value in [-1, 1]. What lies in the hole is not read. `None` without an encoder.
+    /// Encoder forward: pictures `[batch, side, side, 3]` in [-1, 1] and their known masks `[batch, side, side]` (0 or
+    /// 1) to latents, each value in [-1, 1]. Hole pixels are not read. `None` without an encoder.
     ///
     /// # Panics
-    /// When the GPU is lost, or its memory does not suffice.
+    /// When the GPU is lost or out of memory.
     #[must_use]
     pub fn encode(&self, batch: usize, pictures: &[f32], known: &[f32]) -> Option<Vec<f32>> {
         let layers = self.encoder.as_ref()?;
         let writer = Writer::new(self, batch);
-        let from = constants(&self.gpu, "seen", &seen(pictures, known));
-        let outputs = writer.outputs("encoded", layers[..layers.len() - 1].iter().rev().map(|layer| layer.small));
+        let from = constants(&self.gpu, "encoder input", &seen(pictures, known));
+        let outputs =
+            writer.outputs("encoder activations", layers[..layers.len() - 1].iter().rev().map(|layer| layer.small));
         let length = batch * vectors(self.latent_dim) * VECTOR;
         let guess = room(&self.gpu, "guess", length);
         let dispatches = writer.judge(layers, &from, &outputs, &guess, Activation::Tanh);
@@ -310,19 +313,19 @@ impl GpuNetworks {
 }
 
 impl Pass {
-    /// Takes over latents `[candidates, latent_dim]`.
+    /// Uploads latents `[candidates, latent_dim]`.
     pub fn set_latents(&self, networks: &GpuNetworks, latents: &[f32]) {
         let wide = widened(latents, networks.latent_dim);
         networks.gpu.queue.write_buffer(&self.latents, 0, bytemuck::cast_slice(&wide));
     }
 }
 
-/// Values of a layer's output, the index of whose side and whose channels in vectors are given.
+/// Values of a layer output per candidate, from its size index and its channels in vectors.
 fn length((index, channels): (usize, usize)) -> usize {
     (FIRST_SIDE << index) * (FIRST_SIDE << index) * channels * VECTOR
 }
 
-/// Side of the smaller picture of a layer, counted from that of one pixel.
+/// Side of the smaller picture of a layer: 1, 4, 8, …
 fn side_before(index: usize) -> usize {
     index.checked_sub(1).map_or(1, |index| FIRST_SIDE << index)
 }

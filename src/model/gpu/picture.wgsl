@@ -1,14 +1,14 @@
-// Where a row's neighbourhood lies.
+// The patch of an input row.
 struct Source {
     is_row: bool,
-    // Its first pixel, and where its picture begins.
+    // Its first pixel, and the start of its picture in the buffer.
     first: vec2<i32>,
     picture: u32,
 }
 
-// A vector of a pixel's channels, for a picture so wide.
+// One vector of a pixel's channels, from a picture of this side. Zero outside the picture.
 fn load_pixel(source: Source, pixel: vec2<i32>, side: u32, depth: u32, end: u32) -> vec4<f32> {
-    // A pixel before the first is one far behind the last.
+    // A negative coordinate wraps around to one beyond the side.
     let place = vec2<u32>(pixel);
     let is_there = source.is_row && depth < end && place.x < side && place.y < side;
     let vector_place = (source.picture + place.y * side + place.x) * shape.channels + depth % shape.channels;

@@ -1,4 +1,4 @@
-// Rows of a matrix.
+// Dense input: rows of a matrix.
 fn find(row: u32, parity: u32) -> u32 {
     return row;
 }

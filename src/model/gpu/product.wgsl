@@ -1,32 +1,32 @@
-// What a matrix product and the sum of its parts share: what they read and write, and what is done with each finished value.
+// Bindings and epilogue of the GEMM, and of the dispatch that adds up its partial sums.
 
 struct Shape {
-    // Rows of the input, [rows, depth]; where those are pixels, their picture is `side` wide.
+    // Rows of the input matrix [rows, depth]. If they are pixels, `side` is the side of their picture.
     rows: u32,
     side: u32,
-    // In vectors of four values: what a row is multiplied over, in all and in one part of it.
+    // Inner dimension, and the length of one split-K part of it, in vectors of four values.
     depth: u32,
     depth_of_part: u32,
-    // In vectors: columns of the weights, and channels of the picture that is read.
+    // Columns of the weights, and channels of the input picture, in vectors.
     columns: u32,
     channels: u32,
     parts: u32,
-    // Vectors of the output.
+    // Output size in vectors.
     size: u32,
     finish: u32,
-    // Of an activation, below zero.
+    // Slope of the activation below zero.
     slope: f32,
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<storage, read> input: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read> bias: array<vec4<f32>>;
-// The output of a layer, where its gradient is taken through the activation.
+// Output of the activation, for its derivative.
 @group(0) @binding(4) var<storage, read> drawn: array<vec4<f32>>;
 @group(0) @binding(5) var<storage, read_write> output: array<vec4<f32>>;
 
-// 0: nothing. 1: the bias is added and negative values are multiplied by the slope. 2: the bias is added, and tanh applied.
-// 3: a gradient is multiplied by the slope where the layer's output is not positive.
+// Epilogues. 0: none. 1: add the bias, then multiply negative values by the slope. 2: add the bias, then tanh. 3:
+// multiply a gradient by the slope where the activation's output is not positive.
 fn finish(sum: vec4<f32>, place: u32, column: u32) -> vec4<f32> {
     switch shape.finish {
         case 1u: {

@@ -1,30 +1,31 @@
-//! Writes the matrix product's shader: a tile of the output to each workgroup of 64 threads, some rows and columns of it to each
-//! thread, in variables of their own, so that every driver keeps them in registers.
+//! Generates the GEMM shader. A workgroup of 64 threads computes one tile of the output. Each thread computes some rows
+//! and columns of it in named variables, so that every driver keeps them in registers.
 //!
-//! What would surprise: no picture is ever unfolded. The rows of the input are gathered from the picture as they are loaded, and a
-//! transposed convolution is four convolutions with 2×2 kernels, one for each parity of the output's row and column.
+//! The im2col is implicit: the shader gathers the input rows from the picture as it loads them. A transposed
+//! convolution is computed as four convolutions with 2×2 kernels, one for each parity of the output's row and column.
 
 use std::fmt::Write as _;
 
-/// The shader that adds up the parts of products.
+/// The shader that adds up the partial sums of a GEMM.
 pub(super) const TOTAL: &str = concat!(include_str!("product.wgsl"), include_str!("total.wgsl"));
 
-/// Threads of a workgroup.
+/// Threads per workgroup.
 pub(super) const THREADS: usize = 64;
 
-/// What the rows of the input are.
+/// How the rows of the input matrix are made.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) enum Rows {
-    /// Rows.
+    /// Matrix rows, for a dense layer.
     Plain,
-    /// The 4×4 neighbourhoods, with stride 2 and padding 1, of a picture twice as wide as the output.
+    /// Convolution: 4×4 patches with stride 2 and padding 1 of a picture with twice the output's side.
     Down,
-    /// The 2×2 neighbourhoods of a picture half as wide as the output, for each parity of its row and column.
+    /// Transposed convolution: 2×2 patches of a picture with half the output's side, for each parity of the output's
+    /// row and column.
     Up,
 }
 
 impl Rows {
-    /// Products of different weights that make one output.
+    /// Number of GEMMs, with different weights, that make one output.
     pub fn parities(self) -> usize {
         match self {
             Self::Plain | Self::Down => 1,
@@ -32,7 +33,7 @@ impl Rows {
         }
     }
 
-    /// How a vector of a row is loaded: zero outside of the picture, and beyond the last.
+    /// WGSL that loads one vector of an input row, or zero outside the picture or the matrix.
     fn load_input(self) -> &'static str {
         match self {
             Self::Plain => include_str!("plain.wgsl"),
@@ -42,15 +43,15 @@ impl Rows {
     }
 }
 
-/// How much of the output a workgroup computes. Columns are counted in vectors of four.
+/// The part of the output that one workgroup computes. Columns are counted in vectors of four.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Tile {
     pub rows: usize,
     pub columns: usize,
-    /// Of it, what one thread computes.
+    /// The part of the tile that one thread computes.
     rows_of_thread: usize,
     columns_of_thread: usize,
-    /// What is loaded at once of what is multiplied over, in vectors.
+    /// Vectors of the inner dimension that are loaded at once.
     pub depth: usize,
 }
 
@@ -58,7 +59,7 @@ pub(super) struct Tile {
 const TALL: Tile = Tile { rows: 64, columns: 16, rows_of_thread: 8, columns_of_thread: 2, depth: 4 };
 /// For few rows.
 const FLAT: Tile = Tile { rows: 16, columns: 16, rows_of_thread: 4, columns_of_thread: 1, depth: 8 };
-/// For a picture's three channels.
+/// For pictures with three channels.
 const NARROW: Tile = Tile { rows: 64, columns: 1, rows_of_thread: 1, columns_of_thread: 1, depth: 4 };
 
 impl Tile {
@@ -72,27 +73,27 @@ impl Tile {
         }
     }
 
-    /// Threads beside each other in the columns, and so in memory, and below each other.
+    /// Thread layout: threads along the columns (adjacent in memory), threads along the rows.
     fn threads(self) -> (usize, usize) {
         (self.columns / self.columns_of_thread, self.rows / self.rows_of_thread)
     }
 
-    /// Vectors of the output that one thread computes: row and column.
+    /// Row and column of each output vector of a thread.
     fn places(self) -> impl Iterator<Item = (usize, usize)> {
         (0..self.rows_of_thread).flat_map(move |row| (0..self.columns_of_thread).map(move |column| (row, column)))
     }
 
-    /// Vectors from one row of the input to the next: one more than needed, so that rows begin in different banks of the memory.
+    /// Vectors from one input row to the next in shared memory: one more than needed, to avoid bank conflicts.
     fn stride(self) -> usize {
         self.depth + 1
     }
 
-    /// Vectors of weights that are loaded at once.
+    /// Weight vectors per load of the workgroup.
     fn weights(self) -> usize {
         4 * self.depth * self.columns
     }
 
-    /// Vectors of the input that each thread loads at once, and of the weights.
+    /// Vectors that each thread loads at once: of the input, and of the weights.
     fn input_loads(self) -> usize {
         (self.rows * self.depth).div_ceil(THREADS)
     }
@@ -105,17 +106,17 @@ impl Tile {
     pub const ALL: [Self; 3] = [TALL, FLAT, NARROW];
 }
 
-/// How weights are kept.
+/// Number format of the weights.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) enum Precision {
-    /// 16 bits.
+    /// f16.
     Half,
-    /// 32 bits.
+    /// f32.
     Single,
 }
 
 impl Precision {
-    /// Type of four weights, and how they become a vector.
+    /// WGSL type of four packed weights, and the expression that unpacks them.
     fn in_shader(self) -> [&'static str; 2] {
         match self {
             Self::Half => ["vec2<u32>", "vec4<f32>(unpack2x16float(packed.x), unpack2x16float(packed.y))"],
@@ -124,7 +125,7 @@ impl Precision {
     }
 }
 
-/// The shader for a tile of rows of that kind.
+/// The GEMM shader for one kind of input rows and one tile size.
 pub(super) fn product(rows: Rows, tile: Tile, weights: Precision) -> String {
     let mut text = String::from(include_str!("product.wgsl"));
     // Writing to a string cannot fail.
@@ -146,7 +147,7 @@ var<workgroup> input_tile: array<vec4<f32>, {input_size}>;
 var<workgroup> weight_tile: array<vec4<f32>, {weight_size}>;
 
 {load_input}
-// Zero beyond the last; `line` counts single values of what is multiplied over.
+// Zero outside the matrix. `line` counts single values of the inner dimension.
 fn load_weight(line: u32, column: u32, end: u32, parity: u32) -> vec4<f32> {{
     let is_there = line < end && column < shape.columns;
     let place = (parity * 4u * shape.depth + line) * shape.columns + column;
@@ -181,7 +182,7 @@ fn product(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
     for (r, c) in tile.places() {
         writeln!(text, "    var sum_{r}_{c} = vec4<f32>();")?;
     }
-    // What is multiplied next is on its way from memory meanwhile.
+    // The next values are loaded from memory while these are multiplied.
     write_loads(text, tile, "lower")?;
     writeln!(text, "    for (var begin = lower; begin < upper; begin += {depth}u) {{")?;
     writeln!(text, "        workgroupBarrier();")?;
@@ -203,7 +204,7 @@ fn product(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
     Ok(())
 }
 
-/// Loads each thread's share of the next tiles.
+/// Loads each thread's share of the next input and weight tiles.
 fn write_loads(text: &mut String, tile: Tile, begin: &str) -> std::fmt::Result {
     for load in 0..tile.input_loads() {
         writeln!(text, "        loaded_{load} = load_input(source_{load}, {begin} + lane, upper);")?;
@@ -218,7 +219,7 @@ fn write_loads(text: &mut String, tile: Tile, begin: &str) -> std::fmt::Result {
     Ok(())
 }
 
-/// Multiplies what was loaded, and adds it to each thread's sums.
+/// Multiplies the loaded tiles and adds the products to each thread's sums.
 fn write_multiply(text: &mut String, tile: Tile) -> std::fmt::Result {
     let Tile { columns, depth, rows_of_thread, columns_of_thread, .. } = tile;
     let (across, down) = tile.threads();
@@ -239,7 +240,7 @@ fn write_multiply(text: &mut String, tile: Tile) -> std::fmt::Result {
     writeln!(text, "        }}")
 }
 
-/// Writes each thread's sums where they belong.
+/// Writes each thread's sums to the output.
 fn write_output(text: &mut String, kind: Rows, tile: Tile) -> std::fmt::Result {
     let (across, down) = tile.threads();
     let output_row = match kind {

@@ -1,4 +1,4 @@
-//! The networks on a GPU against those on the CPU, forwards and backwards: on lavapipe where there is no GPU.
+//! Compares the networks on a GPU with those on the CPU, forward and backward. Without a GPU, lavapipe is used.
 
 use super::shader::{Precision, Rows, Tile, product};
 use super::*;
@@ -7,19 +7,19 @@ use crate::model::host::tests::{assert_close, noise};
 use crate::model::host::{HostNetworks, Purpose, Tape};
 use crate::model::{ModelChoice, TINY, load};
 
-/// Sums of some thousand products in another order, and the driver's tanh, relative to the largest value.
+/// Tolerance relative to the largest value: sums of several thousand products in another order, and the driver's tanh.
 const RELATIVE: f32 = 3e-4;
 
-/// `None` where there is none to try.
+/// `None` without a GPU.
 pub(crate) fn any_gpu() -> Option<Gpu> {
     let Some(gpu) = list_gpus().first().map(|gpu| gpu.index) else {
-        eprintln!("no Vulkan, Metal or DirectX here: the shaders were not tried");
+        eprintln!("no GPU here: the shaders are not tested");
         return None;
     };
     open(DeviceChoice::Gpu(Some(gpu))).unwrap().device
 }
 
-/// Pictures, logits, and the gradient of `Σ logits·a + Σ pictures·b` to the latents; and the encoder's guess.
+/// Compares pictures, logits, the latent gradient of `Σ logits·a + Σ pictures·b`, and the encoder's output.
 fn compare(file: &ModelFile, batch: usize) {
     let Some(gpu) = any_gpu() else { return };
     let networks = GpuNetworks::load(file, &gpu).unwrap();
@@ -65,21 +65,21 @@ fn compare(file: &ModelFile, batch: usize) {
 }
 
 #[test]
-fn the_tiny_networks_agree_with_those_on_the_cpu() {
+fn tiny_networks_agree_with_the_cpu() {
     for batch in [1, 3, 5] {
         compare(&ModelFile::parse("tiny", TINY).unwrap(), batch);
     }
 }
 
 #[test]
-fn the_built_in_networks_agree_with_those_on_the_cpu() {
+fn built_in_networks_agree_with_the_cpu() {
     for choice in ModelChoice::BUILT_IN {
         compare(&load(&choice).unwrap(), 2);
     }
 }
 
 #[test]
-fn every_shader_that_is_written_is_valid() {
+fn every_generated_shader_compiles() {
     let Some(gpu) = any_gpu() else { return };
     for rows in [Rows::Plain, Rows::Down, Rows::Up] {
         for (tile, weights) in
@@ -91,7 +91,7 @@ fn every_shader_that_is_written_is_valid() {
 }
 
 #[test]
-fn rows_are_filled_up_to_whole_vectors_and_back() {
+fn rows_are_padded_to_vectors_and_back() {
     let rows = noise(15, 1);
     let wide = widened(&rows, 5);
     assert_eq!((wide.len(), wide[5], &wide[8..13]), (24, 0.0, &rows[5..10]));

@@ -1,4 +1,4 @@
-// Adds up the parts of a product.
+// Adds up the partial sums of a GEMM.
 @compute @workgroup_size(64)
 fn total(@builtin(global_invocation_id) invocation: vec3<u32>) {
     let place = invocation.x;

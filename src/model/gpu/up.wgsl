@@ -1,5 +1,5 @@
-// The 2×2 neighbourhoods of a picture half as wide as the output, from the lower right one to the upper left one, for each parity of
-// the output's row and column.
+// Transposed convolution input: 2×2 patches of a picture with half the output's side, lower right pixel first, for each
+// parity of the output's row and column.
 fn find(row: u32, parity: u32) -> Source {
     let area = shape.side * shape.side;
     let pixel = vec2<u32>(row % shape.side + parity % 2u, row % area / shape.side + parity / 2u);

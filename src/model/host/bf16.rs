@@ -1,8 +1,8 @@
-//! Products in bfloat16 with sums in single precision, on processors with an instruction for it (AVX-512 BF16: AMD since Zen 4,
-//! Intel's servers since Cooper Lake). It multiplies twice as much in the same time, and weights take half of the memory.
+//! GEMM in bfloat16 with sums in f32, on processors with AVX-512 BF16 (AMD since Zen 4, Intel servers since Cooper
+//! Lake). It doubles the arithmetic throughput and halves the memory of the weights.
 //!
-//! A bfloat16 is the upper half of an `f32`: eight bits of mantissa. The instruction takes two products at a time to each sum,
-//! so that values stand in pairs, the first in the lower half.
+//! A bfloat16 is the upper half of an f32 and has an 8-bit mantissa. The instruction multiplies two pairs of values per
+//! sum, so values are stored in pairs, the first in the lower half.
 
 #[cfg(target_arch = "x86_64")]
 pub(super) use with::Bf16;
@@ -12,7 +12,7 @@ pub(super) use without::Bf16;
 /// Columns of a panel: two vectors of sums.
 pub(super) const WIDTH: usize = 32;
 
-/// Two values, rounded to the nearest, ties to even.
+/// Rounds two values to the nearest bfloat16, ties to even, and packs them.
 pub(super) fn pair(first: f32, second: f32) -> u32 {
     let rounded = |value: f32| {
         let bits = value.to_bits();
@@ -23,7 +23,7 @@ pub(super) fn pair(first: f32, second: f32) -> u32 {
 
 #[cfg(target_arch = "x86_64")]
 mod with {
-    #![expect(unsafe_code, reason = "instructions that not every processor has")]
+    #![expect(unsafe_code, reason = "uses instructions that not every processor has")]
 
     use std::arch::x86_64::{
         __m512bh, __m512i, _mm512_cvtne2ps_pbh, _mm512_dpbf16_ps, _mm512_loadu_ps, _mm512_loadu_si512,
@@ -34,14 +34,14 @@ mod with {
     use super::{WIDTH, pair};
     use crate::model::host::panels::{Starts, in_blocks};
 
-    /// Rows whose sums fit into the registers: two each, beside the panel's two vectors and one pair of `a`.
+    /// Rows whose sums fit in the registers: two vectors per row, beside the panel's two vectors and one pair of `a`.
     const MOST: usize = 12;
 
     /// Proof that the processor has the instructions.
     #[derive(Clone, Copy)]
     pub(in super::super) struct Bf16(());
 
-    #[expect(clippy::unused_self, reason = "it is the proof that the instructions are there")]
+    #[expect(clippy::unused_self, reason = "`self` proves that the instructions exist")]
     impl Bf16 {
         pub(in super::super) fn try_new() -> Option<Self> {
             let has = is_x86_feature_detected!("avx512f")
@@ -51,15 +51,15 @@ mod with {
             has.then_some(Self(()))
         }
 
-        /// Rounds rows of so many values to pairs. A last value that is alone gets a zero.
+        /// Rounds and packs rows of `length` values. An odd last value is paired with zero.
         pub(in super::super) fn round(self, length: usize, rows: &[f32], out: &mut [u32]) {
-            // SAFETY: a `Self` is only made where the processor has the instructions.
+            // SAFETY: a `Self` exists only where the processor has the instructions.
             unsafe { round(length, rows, out) }
         }
 
-        /// All rows of `a` with one panel.
+        /// Multiplies all rows of `a` by one panel.
         pub(in super::super) fn multiply(self, a: &[u32], starts: Starts, panel: &[u32], out: &mut [f32]) {
-            // SAFETY: a `Self` is only made where the processor has the instructions.
+            // SAFETY: a `Self` exists only where the processor has the instructions.
             unsafe { multiply(a, starts, panel.as_chunks().0, out.as_chunks_mut().0) }
         }
     }
@@ -89,7 +89,7 @@ mod with {
         in_blocks!(out, MOST, block => multiply_block::<HEIGHT>(a, &mut starts, panel, block));
     }
 
-    /// `HEIGHT` rows of `a` with one panel, the sums in registers.
+    /// Multiplies `HEIGHT` rows of `a` by one panel, with the sums in registers.
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512bf16")]
     #[inline]
     fn multiply_block<const HEIGHT: usize>(
@@ -130,7 +130,7 @@ mod with {
 mod without {
     use crate::model::host::panels::Starts;
 
-    /// Never made: no instructions are known here.
+    /// Never constructed: this architecture has no such instructions.
     #[derive(Clone, Copy)]
     pub(in super::super) enum Bf16 {}
 
@@ -154,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_rounded_to_the_nearest_and_ties_to_even() {
+    fn rounding_is_to_nearest_ties_to_even() {
         let cases: [(f32, u32); 7] = [
             (1.0, 0x3f80),
             (-2.5, 0xc020),
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn the_processor_rounds_as_written_out() {
+    fn processor_and_scalar_code_round_alike() {
         let Some(unit) = Bf16::try_new() else { return };
         let values: Vec<f32> = (0..3 * 75u16).map(|i| (f32::from(i) * 0.37 - 40.0).powi(3) / 7.0).collect();
         for length in [1, 2, 31, 32, 33, 63, 64, 75] {

@@ -1,6 +1,7 @@
-//! A 4×4 convolution with stride 2 and padding 1: down to a smaller picture, and its transpose, up to a larger one.
+//! A 4×4 convolution with stride 2 and padding 1, and its transpose.
 //!
-//! Each is the other's way back: G goes up and its gradient down, D goes down and its gradient up.
+//! Each is the backward pass of the other. G applies the transposed convolution forward and the convolution backward; D
+//! does the reverse.
 
 use super::fold::{TAPS, fold, unfold};
 use super::panels::Unit;
@@ -9,33 +10,33 @@ use super::winograd::{self, TilesOfFour, TilesOfTwo};
 use super::{Room, room};
 use crate::model::{ModelError, ModelFile};
 
-/// What a network's weights are prepared for.
+/// The use that weights are prepared for at load.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// Many passes: worth time at load, and memory.
+    /// Many passes: worth more load time and memory.
     Search(Arithmetic),
-    /// Weights that change, or a pass once in a while.
+    /// Few passes, or weights that change.
     Plain,
-    /// A pass once in a while, and never back: half of the memory. For D and E.
+    /// Few passes, forward only: half the memory. For D and E.
     Guess,
 }
 
-/// How the layers that cost most multiply. All else is in single precision.
+/// Number format of the most expensive layers' multiplications. Everything else is in f32.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Arithmetic {
     Single,
-    /// bfloat16 with sums in single precision where the processor has an instruction for it, else as `Single`.
+    /// bfloat16 with sums in f32 on processors with AVX-512 BF16, else as `Single`.
     Bf16,
 }
 
 impl Arithmetic {
-    /// The fastest of this processor.
+    /// The faster one on this processor.
     #[must_use]
     pub fn fastest() -> Self {
         if Unit::of(Self::Bf16).is_bf16() { Self::Bf16 } else { Self::Single }
     }
 
-    /// How a CPU that works so is called.
+    /// The device name of a CPU with this arithmetic.
     #[must_use]
     pub fn host_name(self) -> &'static str {
         match self {
@@ -44,7 +45,7 @@ impl Arithmetic {
         }
     }
 
-    /// The reverse of [`host_name`](Self::host_name).
+    /// The inverse of [`host_name`](Self::host_name).
     #[must_use]
     pub fn of_host_named(name: &str) -> Option<Self> {
         [Self::Single, Self::Bf16].into_iter().find(|arithmetic| arithmetic.host_name() == name)
@@ -60,13 +61,13 @@ pub(super) struct Convolution {
 }
 
 enum Way {
-    /// One matrix product, with `[small, 16 · large]`, and a fold.
+    /// One GEMM with weights `[small, 16 · large]`, and im2col or col2im.
     Direct(Weights),
     TilesOfTwo(Box<TilesOfTwo>),
     TilesOfFour(Box<TilesOfFour>),
 }
 
-/// A layer's weights `[first, second, 4, 4]` as a matrix `[first, 16 · second]`, the taps row by row.
+/// Loads a layer's weights `[first, second, 4, 4]` as a matrix `[first, 16 · second]`, taps in row order.
 pub(super) fn weights(file: &ModelFile, name: &str, purpose: Purpose) -> Result<Weights, ModelError> {
     let weight = file.tensor(&format!("{name}.weight"))?;
     let (first, second) = (weight.shape[0], weight.shape[1]);
@@ -81,7 +82,7 @@ pub(super) fn weights(file: &ModelFile, name: &str, purpose: Purpose) -> Result<
 }
 
 impl Convolution {
-    /// Weights `[small, large, 4, 4]`.
+    /// Loads the weights `[small, large, 4, 4]`.
     pub(super) fn load(file: &ModelFile, name: &str, purpose: Purpose) -> Result<Self, ModelError> {
         let weight = file.tensor(&format!("{name}.weight"))?;
         let (small, large) = (weight.shape[0], weight.shape[1]);
@@ -100,7 +101,8 @@ impl Convolution {
         Ok(Self { large, small, way })
     }
 
-    /// From pictures `[2·side, 2·side, large]` to `[side, side, small]`. `finish` gets finished pixels, some at a time.
+    /// Convolution: pictures `[2·side, 2·side, large]` to `[side, side, small]`. The epilogue `finish` gets chunks of
+    /// finished pixels.
     pub(super) fn down(
         &self,
         side: usize,
@@ -122,7 +124,8 @@ impl Convolution {
         }
     }
 
-    /// From pictures `[side, side, small]` to `[2·side, 2·side, large]`. `finish` gets finished pixels, some at a time.
+    /// Transposed convolution: pictures `[side, side, small]` to `[2·side, 2·side, large]`. The epilogue `finish` gets
+    /// chunks of finished pixels.
     pub(super) fn up(
         &self,
         side: usize,
@@ -144,11 +147,11 @@ impl Convolution {
     }
 }
 
-/// Calls for all pixels, some at a time, on several threads.
+/// Applies the epilogue to chunks of pixels on several threads.
 fn for_pixels(channels: usize, pixels: &mut [f32], finish: impl Fn(&mut [f32]) + Sync) {
     use rayon::prelude::*;
 
-    /// Pixels that one thread handles at least.
+    /// Pixels per chunk.
     const GRAIN: usize = 64;
     pixels.par_chunks_mut(GRAIN * channels).for_each(&finish);
 }

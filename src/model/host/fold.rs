@@ -1,17 +1,18 @@
-//! Between pictures and the columns of a 4×4 kernel with stride 2 and padding 1.
+//! im2col and col2im for a 4×4 kernel with stride 2 and padding 1.
 //!
-//! The pixel `2i + k − 1` of the larger picture, along each axis, meets tap `k` of the kernel at pixel `i` of the
-//! smaller one. A convolution unfolds the larger picture into columns, a transposed convolution folds columns into it.
+//! Along each axis, the pixel `2i + k − 1` of the larger picture meets tap `k` of the kernel at pixel `i` of the
+//! smaller one. A convolution applies im2col to the larger picture before its GEMM. A transposed convolution applies
+//! col2im after its GEMM.
 
 use rayon::prelude::*;
 
 use crate::model::architecture::KERNEL;
 
-/// Taps of the kernel.
+/// Number of kernel taps.
 pub(super) const TAPS: usize = KERNEL * KERNEL;
 
-/// `[batch, 2·side, 2·side, channels]` to columns `[batch · side · side, 16 · channels]`, the taps row by row. Outside the picture
-/// there are zeros.
+/// im2col: `[batch, 2·side, 2·side, channels]` to columns `[batch · side · side, 16 · channels]`, taps in row order.
+/// Padding is zero.
 pub(crate) fn unfold(side: usize, channels: usize, picture: &[f32], columns: &mut [f32]) {
     let large = 2 * side;
     columns.par_chunks_exact_mut(side * TAPS * channels).enumerate().for_each(|(row, out)| {
@@ -34,8 +35,8 @@ pub(crate) fn unfold(side: usize, channels: usize, picture: &[f32], columns: &mu
     });
 }
 
-/// Columns `[batch · side · side, 16 · channels]` to `[batch, 2·side, 2·side, channels]`: what falls on a pixel is added up. `finish` gets
-/// each finished row of pixels.
+/// col2im: adds up columns `[batch · side · side, 16 · channels]` into `[batch, 2·side, 2·side, channels]`. The
+/// epilogue `finish` gets each finished row of pixels.
 pub(crate) fn fold(
     side: usize,
     channels: usize,
@@ -47,7 +48,7 @@ pub(crate) fn fold(
     picture.par_chunks_exact_mut(large * channels).with_min_len(2).enumerate().for_each(|(row, line)| {
         let (image, y) = (row / large, row % large);
         line.fill(0.0);
-        // The two rows of taps with `2i + tap − 1 = y`.
+        // The two kernel rows with `2i + tap − 1 = y`.
         for tap in [(y + 1) % 2, (y + 1) % 2 + 2] {
             let Some(i) = (y + 1).checked_sub(tap).map(|twice| twice / 2).filter(|i| *i < side) else { continue };
             let start = (image * side + i) * side * TAPS * channels;
@@ -64,7 +65,8 @@ pub(crate) fn fold(
     });
 }
 
-/// Of the four pixels that meet the kernel at `j`: how many lie before the picture, and the range of those in it.
+/// The kernel at `j` covers four pixels along an axis: how many of them lie before the picture, and the range of those
+/// inside.
 fn overlap(j: usize, large: usize) -> (usize, usize, usize) {
     let skip = usize::from(j == 0);
     (skip, 2 * j + skip - 1, (2 * j + KERNEL - 1).min(large))

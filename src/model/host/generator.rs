@@ -1,4 +1,4 @@
-//! G: from latents to pictures, and from the pictures' gradient to the latents'.
+//! G: latents to pictures, and backward from the picture gradient to the latent gradient.
 
 use rayon::prelude::*;
 
@@ -7,17 +7,17 @@ use super::product::Weights;
 use super::{Tape, room};
 use crate::model::{ModelError, ModelFile};
 
-/// Values that one thread handles at least.
+/// Values per task of a thread.
 const GRAIN: usize = 4096;
-/// Side of the picture that `project` draws.
+/// Side of the output of `project`.
 const FIRST_SIDE: usize = 4;
 
 pub(super) struct Generator {
     latent_dim: usize,
-    /// From a latent to 4×4 pixels: `[latent, 16 · channels]`.
+    /// Latent to 4×4 pixels: `[latent, 16 · channels]`.
     project: Weights,
     project_bias: Vec<f32>,
-    /// Each doubles the side; the last draws the picture.
+    /// Each doubles the side. The last one makes the picture.
     layers: Vec<Layer>,
 }
 
@@ -46,7 +46,7 @@ impl Generator {
         })
     }
 
-    /// Draws; the outputs of all layers stay on the tape.
+    /// Forward pass. Keeps the outputs of all layers in the activations.
     pub(super) fn forward(&self, batch: usize, latents: &[f32], tape: &mut Tape) {
         let Tape { drawn, room, .. } = tape;
         drawn.resize_with(self.layers.len() + 1, Vec::new);
@@ -71,7 +71,7 @@ impl Generator {
         }
     }
 
-    /// From the pictures' gradient in `tape.gradient` to the latents'.
+    /// Backward pass: from the picture gradient in `tape.gradient` to the latent gradient.
     pub(super) fn backward(&self, batch: usize, tape: &mut Tape) -> Vec<f32> {
         let Tape { drawn, room: rooms, gradient, next_gradient, .. } = tape;
         let mut side = FIRST_SIDE << self.layers.len();
@@ -96,7 +96,7 @@ impl Generator {
     }
 }
 
-/// Adds the bias to some pixels and applies a function.
+/// Epilogue: adds the bias and applies the activation.
 pub(super) fn finish(pixels: &mut [f32], bias: &[f32], activation: impl Fn(f32) -> f32) {
     for pixel in pixels.chunks_exact_mut(bias.len()) {
         for (value, bias) in pixel.iter_mut().zip(bias) {
@@ -105,9 +105,9 @@ pub(super) fn finish(pixels: &mut [f32], bias: &[f32], activation: impl Fn(f32) 
     }
 }
 
-/// tanh within 2e-7, without branches or calls: many at once, where a library's takes one after the other.
+/// tanh with an error below 2e-7, without branches or calls, so that the compiler can vectorise it.
 ///
-/// Lambert's continued fraction of a quarter of the value, and twice `tanh 2x = 2 tanh x / (1 + tanh² x)`.
+/// Lambert's continued fraction at a quarter of the value, then twice `tanh 2x = 2 tanh x / (1 + tanh² x)`.
 fn tanh(value: f32) -> f32 {
     let quarter = value.clamp(-10.0, 10.0) / 4.0;
     let square = quarter * quarter;
@@ -125,7 +125,7 @@ fn through_relu(gradient: f32, drawn: f32) -> f32 {
     if drawn > 0.0 { gradient } else { 0.0 }
 }
 
-/// Takes a gradient from a function's output to its input, given the output.
+/// Backward pass of an activation, in place: `back(gradient, output)` for each value.
 pub(super) fn through(gradient: &mut [f32], output: &[f32], back: impl Fn(f32, f32) -> f32 + Sync) {
     gradient.par_chunks_mut(GRAIN).zip(output.par_chunks(GRAIN)).for_each(|(gradient, output)| {
         for (gradient, output) in gradient.iter_mut().zip(output) {
@@ -134,7 +134,7 @@ pub(super) fn through(gradient: &mut [f32], output: &[f32], back: impl Fn(f32, f
     });
 }
 
-/// A buffer with just so many values.
+/// Resizes a buffer to exactly `length` values.
 pub(super) fn sized(buffer: &mut Vec<f32>, length: usize) -> &mut [f32] {
     buffer.resize(length, 0.0);
     buffer
@@ -145,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tanh_is_that_of_the_library() {
+    fn tanh_matches_the_library() {
         for step in -15_000..=15_000i16 {
             let value = f32::from(step) / 1000.0;
             let error = f64::from(tanh(value)) - f64::from(value).tanh();

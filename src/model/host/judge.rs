@@ -1,4 +1,4 @@
-//! D and E: from pictures to outputs, and from the outputs' gradient to the pictures'.
+//! The body of D and E: a stack of convolutions, forward to the outputs and backward to the picture gradient.
 
 use super::convolution::{Purpose, weights};
 use super::generator::{Layer, finish, sized, through};
@@ -12,7 +12,7 @@ const LEAKY_SLOPE: f32 = 0.2;
 pub(super) struct Judge {
     /// Each halves the side.
     layers: Vec<Layer>,
-    /// Over all of the last layer's 4×4 pixels: `[outputs, 16 · channels]`.
+    /// Dense layer over the 4×4 pixels of the last layer: `[outputs, 16 · channels]`.
     score: Weights,
     score_bias: Vec<f32>,
 }
@@ -34,12 +34,13 @@ impl Judge {
         })
     }
 
-    /// Channels of each layer's output.
+    /// Output channels of each layer.
     pub(super) fn channels(&self) -> impl Iterator<Item = usize> {
         self.layers.iter().map(|layer| layer.convolution.small)
     }
 
-    /// `[batch, side, side, channels]` to `[batch, outputs]`; the outputs of the layers stay on the tape.
+    /// Forward pass: `[batch, side, side, channels]` to `[batch, outputs]`. Keeps the outputs of the layers in the
+    /// activations.
     pub(super) fn forward(&self, batch: usize, side_px: usize, pictures: &[f32], tape: &mut Tape) -> Vec<f32> {
         let Tape { judged, room, .. } = tape;
         judged.resize_with(self.layers.len(), Vec::new);
@@ -59,12 +60,12 @@ impl Judge {
         outputs
     }
 
-    /// From the outputs' gradient to the pictures', which is left in `tape.gradient`.
+    /// Backward pass: from the output gradient to the picture gradient, which is left in `tape.gradient`.
     pub(super) fn backward(&self, batch: usize, outputs_gradient: &[f32], tape: &mut Tape) {
         let Tape { judged, room: rooms, gradient, next_gradient, .. } = tape;
         let last = judged.last().map_or(0, Vec::len);
         self.score.multiply(batch, outputs_gradient, room(gradient, last));
-        // Where the last layer ends: 4×4 pixels.
+        // The last layer's output has 4×4 pixels.
         let mut side = 4;
         for (Layer { convolution, .. }, output) in self.layers.iter().zip(judged.iter()).rev() {
             let pixels = batch * side * side;

@@ -1,28 +1,26 @@
-//! The networks on the CPU, written out by hand: forwards, and backwards to the latent.
+//! The networks on the CPU, hand-written: forward, and backward to the latent.
 //!
-//! All weights are frozen, so everything about them is prepared at load, and the way back is known: no graph is recorded
-//! and nothing is allocated in the loop. Each layer is one matrix product and a fold: a transposed convolution multiplies
-//! first and folds its columns into the picture, a convolution unfolds first, and the way back of the one is the way
-//! forward of the other. The layers that cost most take fewer multiplications, by Winograd's algorithm.
+//! All weights are frozen, so they are prepared at load and the backward pass is fixed. No graph is recorded, and the
+//! loop allocates nothing. Each layer is one GEMM: a convolution applies im2col before it, a transposed convolution
+//! col2im after it. Each of the two is the backward pass of the other. The most expensive layers use Winograd's
+//! algorithm, which needs fewer multiplications.
 //!
-//! Of a step with eight candidates of face-128 in single precision, the products of those layers take 54 % of the time, the sums before
-//! and after them 14 %, the first and last layers' products 7 %; the rest is activations, losses and threads waiting for each other.
-//! (`perf record countenance bench --candidates 8`, built with `-C strip=none`; AMD Zen 4, two threads.) The products run at the
-//! speed of the vector unit: 105 of 110 GFLOP/s on each of its cores. In bfloat16, where that is twice as much, they take a third.
+//! Most of a step's time goes into the GEMMs of those layers, which run close to the peak of the vector unit. To
+//! profile: `perf record countenance bench --candidates 8`, built with `-C strip=none`.
 //!
-//! What would surprise: pictures are channels-last in here, `[batch, side, side, channels]`, so that a column of the fold is one
-//! run of memory. Activations live in a [`Tape`], which is reused from step to step.
+//! Pictures are channels-last, `[batch, side, side, channels]`, so that a column of im2col is contiguous in memory.
+//! Activations live in a [`Tape`], which is reused from step to step.
 //!
-//! | file | what |
+//! | file | purpose |
 //! | --- | --- |
-//! | `product` | matrix products |
-//! | `panels` | matrix products with weights packed at load |
-//! | `bf16` | the same in bfloat16, where the processor can |
-//! | `fold` | between pictures and the columns of a 4×4 kernel with stride 2 |
-//! | `winograd` | the convolution in fewer multiplications |
-//! | `convolution` | the convolution both ways, by what pays |
-//! | `generator` | G, and from a picture's gradient to the latent's |
-//! | `judge` | D and E, and from their outputs' gradient to the picture's |
+//! | `product` | GEMM |
+//! | `panels` | GEMM with weights packed at load |
+//! | `bf16` | the same in bfloat16, where the processor supports it |
+//! | `fold` | im2col and col2im for a 4×4 kernel with stride 2 |
+//! | `winograd` | convolution with fewer multiplications |
+//! | `convolution` | convolution and its transpose, by the fastest algorithm |
+//! | `generator` | G, forward and backward |
+//! | `judge` | D and E, forward and backward |
 
 mod bf16;
 mod convolution;
@@ -44,7 +42,7 @@ use generator::Generator;
 use judge::Judge;
 pub(crate) use product::{MatrixStride, matrix_product};
 
-/// The three networks of a model.
+/// A model's networks on the CPU.
 pub struct HostNetworks {
     generator: Generator,
     discriminator: Option<Judge>,
@@ -52,20 +50,20 @@ pub struct HostNetworks {
     side_px: usize,
 }
 
-/// What a pass keeps for the way back, and room to work in.
+/// Activations that the backward pass needs, and scratch buffers.
 #[derive(Default)]
 pub struct Tape {
-    /// Outputs of G's layers; the last is the pictures, channels last.
+    /// Outputs of G's layers. The last one is the pictures, channels-last.
     drawn: Vec<Vec<f32>>,
-    /// Outputs of D's layers but the last.
+    /// Outputs of D's layers, without the logits.
     judged: Vec<Vec<f32>>,
     room: Room,
-    /// The gradient on its way back, and where it goes next.
+    /// The gradient at the current layer and at the next one of the backward pass.
     gradient: Vec<f32>,
     next_gradient: Vec<f32>,
 }
 
-/// Room that layers share.
+/// Scratch buffers that the layers share.
 #[derive(Default)]
 struct Room {
     columns: Vec<f32>,
@@ -74,7 +72,7 @@ struct Room {
 }
 
 impl HostNetworks {
-    /// Prepares a model's weights, for many passes or for some.
+    /// Loads a model's weights and prepares them for `purpose`.
     ///
     /// # Errors
     /// Never for a file that was parsed.
@@ -90,13 +88,14 @@ impl HostNetworks {
         })
     }
 
-    /// G of `batch` latents, one after the other, each value in [-1, 1]. The
-    /// [pictures](Tape::pictures) stay on the tape.
+    /// Generator forward: `batch` latents, one after the other, each value in [-1, 1]. The result is in
+    /// [`pictures`](Tape::pictures).
     pub fn draw(&self, batch: usize, latents: &[f32], tape: &mut Tape) {
         self.generator.forward(batch, latents, tape);
     }
 
-    /// D of the pictures just drawn: a logit each. `None` without a discriminator.
+    /// Discriminator forward on the pictures of the last generator pass: one logit each. `None` without a
+    /// discriminator.
     pub fn judge_drawn(&self, batch: usize, tape: &mut Tape) -> Option<Vec<f32>> {
         let discriminator = self.discriminator.as_ref()?;
         let pictures = tape.drawn.pop().unwrap_or_default();
@@ -105,11 +104,12 @@ impl HostNetworks {
         Some(logits)
     }
 
-    /// From the logits' gradient of the pictures just judged, and the pictures' own, to the gradient to the latents just
-    /// drawn.
+    /// Backward pass to the latents. `logits_gradient` is the gradient of the loss with respect to the logits of the
+    /// last discriminator pass.
     ///
-    /// `look` gets each picture and what the logits' gradient comes to there, both `[side, side, 3]`, adds to the latter,
-    /// and answers a number, which is passed on.
+    /// `look` is called for each picture with its pixels and the gradient that arrives from the logits, both `[side,
+    /// side, 3]`. It adds the picture's own gradient to the latter and returns a loss. Returns these losses and the
+    /// latent gradient.
     pub fn pull_back(
         &self,
         batch: usize,
@@ -128,8 +128,8 @@ impl HostNetworks {
         (answers, self.generator.backward(batch, tape))
     }
 
-    /// How D's layers see pictures `[batch, side, side, 3]` in [-1, 1]: the mean of each channel over the picture, layer after
-    /// layer, one row for each picture. `None` without a discriminator.
+    /// Discriminator features of pictures `[batch, side, side, 3]` in [-1, 1]: the mean of each channel of each layer,
+    /// one row per picture. `None` without a discriminator.
     #[must_use]
     pub fn discriminator_features(&self, batch: usize, pictures: &[f32]) -> Option<Vec<f32>> {
         let discriminator = self.discriminator.as_ref()?;
@@ -143,7 +143,7 @@ impl HostNetworks {
                 for pixel in output[picture * length..(picture + 1) * length].chunks_exact(channels) {
                     sums.iter_mut().zip(pixel).for_each(|(sum, value)| *sum += value);
                 }
-                #[expect(clippy::cast_precision_loss, reason = "some thousand pixels")]
+                #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^24 pixels")]
                 let pixels = (length / channels) as f32;
                 rows.extend(sums.into_iter().map(|sum| sum / pixels));
             }
@@ -151,8 +151,8 @@ impl HostNetworks {
         Some(rows)
     }
 
-    /// E: latents from pictures `[batch, side, side, 3]` in [-1, 1] and their known masks `[batch, side, side]` (0 or 1),
-    /// each value in [-1, 1]. What lies in the hole is not read. `None` without an encoder.
+    /// Encoder forward: pictures `[batch, side, side, 3]` in [-1, 1] and their known masks `[batch, side, side]` (0 or
+    /// 1) to latents, each value in [-1, 1]. Hole pixels are not read. `None` without an encoder.
     #[must_use]
     pub fn encode(&self, batch: usize, pictures: &[f32], known: &[f32]) -> Option<Vec<f32>> {
         let encoder = self.encoder.as_ref()?;
@@ -165,15 +165,14 @@ impl HostNetworks {
 }
 
 impl Tape {
-    /// The pictures just drawn: `[batch, side, side, 3]` in [-1, 1].
+    /// Pictures of the last generator pass: `[batch, side, side, 3]` in [-1, 1].
     #[must_use]
     pub fn pictures(&self) -> &[f32] {
         self.drawn.last().map_or(&[], Vec::as_slice)
     }
 }
 
-/// What E gets: of each pixel `[…, 3]` the colour where it is known, else zeros, and its value in the mask. What lies in the hole is
-/// not read.
+/// The encoder's input: per pixel its colour (zero in the hole) and its mask value. Hole pixels are not read.
 pub(super) fn seen(pictures: &[f32], known: &[f32]) -> Vec<f32> {
     let pixels = pictures.as_chunks::<3>().0.iter().zip(known);
     let pixel = |(pixel, known): (&[f32; 3], &f32)| {
@@ -183,13 +182,13 @@ pub(super) fn seen(pictures: &[f32], known: &[f32]) -> Vec<f32> {
     pixels.flat_map(pixel).collect()
 }
 
-/// Bits of the vectors that the heavy layers compute with here: what the processor has.
+/// Width in bits of the processor's vector unit.
 #[must_use]
 pub fn vector_bits() -> usize {
     panels::vector_width(pulp::Arch::new()) * 32
 }
 
-/// The first `length` values of a buffer that grows when it must. What they hold is of no meaning.
+/// The first `length` values of a buffer, which grows if needed. Their contents are arbitrary.
 fn room<T: Copy + Default>(buffer: &mut Vec<T>, length: usize) -> &mut [T] {
     if buffer.len() < length {
         buffer.resize(length, T::default());

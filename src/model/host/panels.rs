@@ -1,13 +1,10 @@
-//! Products with several matrices of frozen weights, packed once for the vector unit at hand.
+//! Batched GEMM with frozen weights, packed once for the processor's vector unit.
 //!
-//! A panel is as many columns as two vectors hold, row after row, so that the innermost loop reads it from front to back while
-//! the sums of a dozen rows stay in registers. A general matrix product packs both sides at every call, which costs as much as
-//! the product itself where one side has few rows: one candidate at 4×4 pixels has four.
+//! A panel holds as many columns as two vectors, row after row. The innermost loop reads it sequentially and keeps the
+//! sums of up to twelve rows in registers. A general GEMM packs both sides at every call. With few rows (one candidate
+//! at 4×4 pixels has four), that packing costs as much as the product itself.
 
-#![expect(
-    clippy::inline_always,
-    reason = "the features of the vector unit hold only for what is inlined into their function"
-)]
+#![expect(clippy::inline_always, reason = "target features apply only to code that is inlined into their function")]
 
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
@@ -15,18 +12,18 @@ use rayon::prelude::*;
 use super::bf16::{self, Bf16};
 use super::{Arithmetic, Room, room};
 
-/// Multiplications that one thread does at least.
+/// Multiplications per task of a thread.
 const GRAIN: usize = 1 << 19;
 
-/// What multiplies.
+/// The instructions that multiply.
 #[derive(Clone, Copy)]
 pub(super) enum Unit {
     Single(Arch),
-    /// Beside a vector unit whose two vectors are as wide as its panels.
+    /// With a vector unit whose two vectors are as wide as a panel.
     Bf16(Arch, Bf16),
 }
 
-/// Matrices of one size.
+/// Packed weight matrices of equal size.
 pub(super) struct Panels {
     matrices: usize,
     rows: usize,
@@ -36,14 +33,14 @@ pub(super) struct Panels {
     weights: PanelWeights,
 }
 
-/// `[matrix][panel][row][width]`; columns after the last are zero.
+/// `[matrix][panel][row][width]`. Columns after the last are zero.
 enum PanelWeights {
     Single(Arch, Vec<f32>),
-    /// Two rows at a time.
+    /// Rows in pairs.
     Bf16(Bf16, Vec<u32>),
 }
 
-/// What a product leaves: `[matrix][panel][row][width]`.
+/// The output of a batched GEMM: `[matrix][panel][row][width]`.
 #[derive(Clone, Copy)]
 pub(super) struct Product<'a> {
     values: &'a [f32],
@@ -63,7 +60,7 @@ impl Unit {
         matches!(self, Self::Bf16(..))
     }
 
-    /// The vector unit for all but the products.
+    /// The vector unit for everything but the GEMM.
     pub(super) fn arch(self) -> Arch {
         match self {
             Self::Single(arch) | Self::Bf16(arch, _) => arch,
@@ -72,7 +69,7 @@ impl Unit {
 }
 
 impl Panels {
-    /// `value(matrix, row, column)`.
+    /// Packs the weights `value(matrix, row, column)`.
     pub(super) fn pack(
         unit: Unit,
         [matrices, rows, columns]: [usize; 3],
@@ -93,8 +90,8 @@ impl Panels {
         Self { matrices, rows, columns, width, weights }
     }
 
-    /// `aᵢ · Wᵢ` for each matrix: `a` is `[count / group][matrix][group][rows]`, row by row. `write(index, values)` writes the
-    /// part of it with this first index.
+    /// Computes `aᵢ · Wᵢ` for each matrix. `a` is `[count / group][matrix][group][rows]`, row-major. `write(index,
+    /// values)` fills the part of it with this first index.
     pub(super) fn multiply<'a>(
         &self,
         count: usize,
@@ -139,7 +136,7 @@ impl Panels {
     }
 }
 
-/// `[matrix][panel][row][width]` of what stands in each row and column.
+/// Packs values as `[matrix][panel][row][width]`.
 fn packed<T: Copy + Default + Send>(
     [matrices, columns, width]: [usize; 3],
     rows: usize,
@@ -159,7 +156,7 @@ fn packed<T: Copy + Default + Send>(
 }
 
 impl<'a> Product<'a> {
-    /// A vector of each matrix, from this column on.
+    /// One vector of each matrix, starting at this row and column.
     #[inline(always)]
     pub(super) fn of(self, row: usize, column: usize) -> Vectors<'a> {
         let (panel, offset) = (column / self.width, column % self.width);
@@ -168,7 +165,7 @@ impl<'a> Product<'a> {
     }
 }
 
-/// A vector of each matrix of a product.
+/// One vector of each matrix of an output.
 #[derive(Clone, Copy)]
 pub(super) struct Vectors<'a> {
     values: &'a [f32],
@@ -182,12 +179,12 @@ impl Vectors<'_> {
     }
 }
 
-/// Values of a vector.
+/// f32 lanes of a vector.
 pub(super) fn vector_width(arch: Arch) -> usize {
     arch.dispatch(Width)
 }
 
-/// The vector unit at hand, and narrower ones that it can do the work of: with sums in single precision.
+/// The processor's vector unit and narrower ones that it supports, with sums in f32.
 #[cfg(test)]
 pub(super) fn single_units() -> Vec<Unit> {
     let mut units = vec![Arch::new(), Arch::Scalar];
@@ -196,7 +193,7 @@ pub(super) fn single_units() -> Vec<Unit> {
     units.into_iter().map(Unit::Single).collect()
 }
 
-/// Asks the vector unit for its width.
+/// Reads the lane count of a vector unit.
 struct Width;
 
 impl WithSimd for Width {
@@ -208,14 +205,14 @@ impl WithSimd for Width {
     }
 }
 
-/// Where rows begin that lie in groups behind each other. Counted, as a division for each row would take as long as short
-/// products.
+/// Start offsets of rows that are stored in groups. An iterator, because a division per row would take as long as a
+/// short product.
 pub(super) struct Starts {
     next: usize,
     left_in_group: usize,
     group: usize,
     length: usize,
-    /// From a group's last row to the next group.
+    /// From a group's last row to the first row of the next group.
     gap: usize,
 }
 
@@ -238,13 +235,13 @@ impl Starts {
     }
 }
 
-/// Multiplies some rows after the other, at most `$most` of them, twelve or fewer. `$multiply` finds their number as a constant,
-/// `HEIGHT`. A macro, as what is passed to a function loses the features of the vector unit.
+/// Runs `$multiply` on blocks of at most `$most` rows (twelve or fewer), with the number of rows as the constant
+/// `HEIGHT`. A macro, because a closure would lose the target features of the vector unit.
 macro_rules! in_blocks {
     ($out:expr, $most:expr, $block:ident => $multiply:expr) => {{
         let mut out = $out;
         while !out.is_empty() {
-            // Blocks of even height: the last must not be left with one row.
+            // Blocks of nearly equal height, so that the last one is not a single row.
             let height = out.len().div_ceil(out.len().div_ceil($most));
             let ($block, rest) = out.split_at_mut(height);
             in_blocks!(height, $multiply, 1 2 3 4 5 6 7 8 9 10 11);
@@ -266,7 +263,7 @@ macro_rules! in_blocks {
 }
 pub(super) use in_blocks;
 
-/// All rows of `a` with one panel.
+/// Multiplies all rows of `a` by one panel.
 struct Multiply<'a> {
     a: &'a [f32],
     starts: Starts,
@@ -282,13 +279,13 @@ impl WithSimd for Multiply<'_> {
         let panel = S::as_simd_f32s(self.panel).0.as_chunks::<2>().0;
         let out = S::as_mut_simd_f32s(self.out).0.as_chunks_mut::<2>().0;
         let mut starts = self.starts;
-        // Two sums a row, beside them the panel's two vectors and one value of `a`.
+        // Registers: two sums per row, the panel's two vectors and one value of `a`.
         let most = if S::REGISTER_COUNT >= 32 { 12 } else { 6 };
         in_blocks!(out, most, block => multiply_block::<S, HEIGHT>(simd, self.a, &mut starts, panel, block));
     }
 }
 
-/// `HEIGHT` rows of `a` with one panel, the sums in registers.
+/// Multiplies `HEIGHT` rows of `a` by one panel, with the sums in registers.
 #[inline(always)]
 fn multiply_block<S: Simd, const HEIGHT: usize>(
     simd: S,
@@ -307,7 +304,7 @@ fn multiply_block<S: Simd, const HEIGHT: usize>(
             sums[row][1] = simd.mul_add_f32s(value, right, sums[row][1]);
         }
     }
-    #[expect(clippy::manual_memcpy, reason = "copied as a whole, a sum would live in memory all along: half the speed")]
+    #[expect(clippy::manual_memcpy, reason = "a copied array would keep the sums in memory instead of registers")]
     for row in 0..HEIGHT {
         out[row] = sums[row];
     }
@@ -318,13 +315,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn products_are_those_of_the_definition() {
+    fn packed_gemm_matches_the_definition() {
         for (matrices, count, group, rows, columns) in
             [(1, 1, 1, 1, 1), (2, 5, 5, 7, 33), (3, 12, 3, 20, 32), (2, 29, 29, 8, 70), (4, 30, 2, 9, 40)]
         {
             let value = |a: usize, b: usize| f32::from(u8::try_from((a * 31 + b * 17) % 23).unwrap()) - 11.0;
             let a: Vec<f32> = (0..matrices * count * rows).map(|i| value(i, 3)).collect();
-            // Small integers are bfloat16 too.
+            // bfloat16 represents small integers exactly.
             for unit in single_units().into_iter().chain([Unit::of(Arithmetic::Bf16)]) {
                 let pack = |matrix: usize, row: usize, column: usize| value(matrix + row, column);
                 let packed = Panels::pack(unit, [matrices, rows, columns], pack);
@@ -337,7 +334,7 @@ mod tests {
                     for column in 0..columns {
                         let expected: f32 = (0..rows).map(|k| a[start + k] * value(matrix + k, column)).sum();
                         let found = product.of(row, column);
-                        // Small integers: no sum is rounded.
+                        // Sums of small integers are exact.
                         let found = found.values[matrix * found.stride];
                         assert_eq!(found.to_bits(), expected.to_bits(), "{matrix} {row} {column}");
                     }

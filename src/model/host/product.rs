@@ -1,11 +1,11 @@
-//! Matrix products.
+//! Matrix products (GEMM).
 
 use gemm::Parallelism;
 
-/// Products of fewer multiplications are not worth several threads.
+/// Smaller products run on one thread.
 const PARALLEL_FROM: usize = 1 << 18;
 
-/// A matrix of weights, kept both ways: the product reads its rows as runs of memory either way.
+/// A weight matrix, stored row-major together with its transpose, so that both products read contiguous rows.
 pub(super) struct Weights {
     rows: usize,
     columns: usize,
@@ -14,14 +14,14 @@ pub(super) struct Weights {
 }
 
 impl Weights {
-    /// `value(row, column)`.
+    /// From `value(row, column)`.
     pub(super) fn new(rows: usize, columns: usize, value: impl Fn(usize, usize) -> f32) -> Self {
         let forward = (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)));
         let forward = forward.map(|(row, column)| value(row, column)).collect();
         Self { forward, ..Self::for_multiply_back(rows, columns, value) }
     }
 
-    /// The same for [`multiply_back`](Self::multiply_back) alone, in half of the memory.
+    /// Stores only the transpose, which [`multiply_back`](Self::multiply_back) needs, in half the memory.
     pub(super) fn for_multiply_back(rows: usize, columns: usize, value: impl Fn(usize, usize) -> f32) -> Self {
         let backward = (0..columns).flat_map(|column| (0..rows).map(move |row| (row, column)));
         let backward = backward.map(|(row, column)| value(row, column)).collect();
@@ -43,13 +43,13 @@ impl Weights {
     }
 }
 
-/// `out = a · b`, all of them row by row: `[m, k] · [k, n]`.
+/// `out = a · b`, all row-major: `[m, k] · [k, n]`.
 #[expect(clippy::many_single_char_names, reason = "the names of linear algebra")]
 fn multiply(m: usize, n: usize, k: usize, a: &[f32], b: &[f32], out: &mut [f32]) {
     matrix_product([m, n, k], (a, MatrixStride::rows_of(k)), (b, MatrixStride::rows_of(n)), out);
 }
 
-/// How far apart a matrix's neighbours are in memory: those below each other, and those beside each other.
+/// Distance in memory between neighbouring rows and between neighbouring columns.
 #[derive(Clone, Copy)]
 pub(crate) struct MatrixStride {
     row: usize,
@@ -57,18 +57,18 @@ pub(crate) struct MatrixStride {
 }
 
 impl MatrixStride {
-    /// Of a matrix that lies row by row, `width` values each.
+    /// A row-major matrix with rows of `width` values.
     pub(crate) fn rows_of(width: usize) -> Self {
         Self { row: width, column: 1 }
     }
 
-    /// Of the transpose of such a matrix.
+    /// The transpose of such a matrix.
     pub(crate) fn columns_of(width: usize) -> Self {
         Self { row: 1, column: width }
     }
 }
 
-/// `out = a · b`, with `a` `[m, k]`, `b` `[k, n]`, and `out` row by row; on several threads when that pays.
+/// `out = a · b` with `a` `[m, k]`, `b` `[k, n]` and `out` row-major. Large products run on several threads.
 #[expect(clippy::many_single_char_names, reason = "the names of linear algebra")]
 pub(crate) fn matrix_product(
     [m, n, k]: [usize; 3],
@@ -83,9 +83,9 @@ pub(crate) fn matrix_product(
     assert!(reach(a_stride, m, k) < a.len().max(1) && reach(b_stride, k, n) < b.len().max(1), "strides reach too far");
     let parallelism = if m * n * k < PARALLEL_FROM { Parallelism::None } else { Parallelism::Rayon(0) };
     let signed = |length: usize| isize::try_from(length).unwrap_or(isize::MAX);
-    // By columns, gemm's own order, the transposes of our matrices are outᵀ = bᵀ · aᵀ.
-    // SAFETY: the three slices hold all the elements that sizes and strides reach, as asserted, and `out` overlaps neither
-    // of the others, being borrowed mutably.
+    // gemm prefers column-major, where our matrices are transposed: outᵀ = bᵀ · aᵀ.
+    // SAFETY: the asserts above show that sizes and strides stay inside the three slices. `out` is borrowed mutably, so
+    // it overlaps neither `a` nor `b`.
     #[expect(unsafe_code, reason = "gemm has no safe interface")]
     unsafe {
         gemm::gemm(
@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn products_both_ways_are_those_of_the_definition() {
+    fn both_products_match_the_definition() {
         for (count, rows, columns) in [(1, 1, 1), (3, 5, 7), (17, 40, 33), (64, 70, 90)] {
             let value = |a: usize, b: usize| f32::from(u8::try_from((a * 31 + b * 17) % 23).unwrap()) - 11.0;
             let weights = Weights::new(rows, columns, value);

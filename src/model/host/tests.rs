@@ -1,4 +1,4 @@
-//! The networks by hand against burn's, forwards and backwards.
+//! Compares the hand-written networks with burn's, forward and backward.
 
 use burn::tensor::{Tensor, TensorData};
 
@@ -6,11 +6,10 @@ use super::*;
 use crate::model::reference::Reference;
 use crate::model::{ModelChoice, TINY, load};
 
-/// Sums of some thousand products in another order, relative to the largest value.
+/// Tolerance relative to the largest value: sums of several thousand products in another order.
 const RELATIVE: f32 = 1e-4;
 
-/// Eight bits of each factor, through all layers. That is the worst value; pictures are 0.2 % off in the mean square, the
-/// gradient 1.4 %.
+/// Tolerance of the worst value: each factor has eight bits, and errors grow through all layers.
 const RELATIVE_IN_BF16: f32 = 0.06;
 
 pub(in crate::model) fn assert_close(name: &str, found: &[f32], expected: &[f32], relative: f32) {
@@ -45,7 +44,7 @@ fn planar(batch: usize, channels: usize, values: &[f32]) -> Vec<f32> {
     (0..values.len()).map(at).collect()
 }
 
-/// Pictures, logits, and the gradient of `Σ logits·a + Σ pictures·b` to the latents, both ways; and the encoder's guess.
+/// Compares pictures, logits, the latent gradient of `Σ logits·a + Σ pictures·b`, and the encoder's output.
 fn compare(file: &ModelFile, purpose: Purpose, batch: usize, relative: f32) {
     let burn = Reference::load(file);
     let device = burn.device.clone();
@@ -55,7 +54,7 @@ fn compare(file: &ModelFile, purpose: Purpose, batch: usize, relative: f32) {
     let (a, b) = (noise(batch, 2), noise(batch * side * side * 3, 3));
 
     let mut tape = Tape::default();
-    // A larger batch first: what it leaves behind must not matter.
+    // A larger batch first: its leftovers in the buffers must not change the result.
     networks.draw(batch + 3, &noise((batch + 3) * latent_dim, 9), &mut tape);
     networks.judge_drawn(batch + 3, &mut tape);
     networks.draw(batch, &latents, &mut tape);
@@ -64,7 +63,7 @@ fn compare(file: &ModelFile, purpose: Purpose, batch: usize, relative: f32) {
     let index = std::sync::atomic::AtomicUsize::new(0);
     let pictures = tape.pictures().to_vec();
     let (sums, gradient) = networks.pull_back(batch, Some(&a), &mut tape, |picture, gradient| {
-        // Pictures come in any order: the one at hand is recognised by its values.
+        // Pictures come in any order, so each one is identified by its values.
         let image = pictures.chunks_exact(area).position(|other| other == picture).unwrap();
         for (gradient, b) in gradient.iter_mut().zip(&b[image * area..]) {
             *gradient += b;
@@ -94,28 +93,28 @@ fn compare(file: &ModelFile, purpose: Purpose, batch: usize, relative: f32) {
 }
 
 #[test]
-fn the_tiny_networks_agree_with_burns() {
+fn tiny_networks_agree_with_burn() {
     for batch in [1, 2, 5] {
         compare(&ModelFile::parse("tiny", TINY).unwrap(), Purpose::Plain, batch, RELATIVE);
     }
 }
 
 #[test]
-fn the_built_in_networks_agree_with_burns() {
+fn built_in_networks_agree_with_burn() {
     for purpose in [Purpose::Search(Arithmetic::Single), Purpose::Plain] {
         compare(&load(&ModelChoice::Face64).unwrap(), purpose, 2, RELATIVE);
     }
 }
 
 #[test]
-fn in_bfloat16_the_built_in_networks_are_those_of_burn_within_its_eight_bits() {
+fn bfloat16_networks_agree_with_burn_approximately() {
     if Arithmetic::fastest() == Arithmetic::Bf16 {
         compare(&load(&ModelChoice::Face128).unwrap(), Purpose::Search(Arithmetic::Bf16), 2, RELATIVE_IN_BF16);
     }
 }
 
 #[test]
-fn nothing_in_the_hole_reaches_the_encoder() {
+fn hole_pixels_do_not_reach_the_encoder() {
     let networks = HostNetworks::load(&ModelFile::parse("tiny", TINY).unwrap(), Purpose::Plain).unwrap();
     let known: Vec<f32> = noise(256, 4).iter().map(|value| f32::from(*value > 0.0)).collect();
     let pictures = noise(768, 5);

@@ -1,4 +1,4 @@
-//! The tensors of a checkpoint, by their dotted names.
+//! Reads the tensors of a checkpoint, by dotted name.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,13 +13,13 @@ use safetensors::tensor::Dtype;
 use super::ImportError;
 use crate::model::Weights;
 
-/// The last parts of the names that count: parameters and running statistics. Optimisers' states and counters do not.
+/// Name suffixes of parameters and running statistics. Other tensors (optimizer state, counters) are skipped.
 const KINDS: [&str; 4] = ["weight", "bias", "running_mean", "running_var"];
 
-/// Reads every parameter of a file. Dictionaries in dictionaries become dots in names.
+/// Reads every parameter of a checkpoint. Nested dictionaries become dots in the names.
 ///
 /// # Errors
-/// When the file cannot be read, is neither of the formats, or a parameter has no numbers that can be used.
+/// When the file cannot be read, has an unknown format, or a parameter has an unsupported number type.
 pub fn read(path: &Path) -> Result<BTreeMap<String, Weights>, ImportError> {
     let unreadable = |source| ImportError::Read { path: path.into(), source };
     if !path.is_file() {
@@ -64,7 +64,7 @@ fn read_safetensors(path: &Path, bytes: &[u8]) -> Result<BTreeMap<String, Weight
         .collect()
 }
 
-/// The length of a JSON header, then the header.
+/// A safetensors file begins with the 8-byte length of a JSON header, then the header.
 fn starts_like_safetensors(path: &Path) -> std::io::Result<bool> {
     let mut start = Vec::new();
     fs::File::open(path)?.take(9).read_to_end(&mut start)?;
@@ -75,7 +75,7 @@ fn is_parameter(name: &str) -> bool {
     KINDS.contains(&name.rsplit('.').next().unwrap_or(name))
 }
 
-/// Floating-point numbers of these many bits.
+/// A floating-point format.
 #[derive(Clone, Copy)]
 enum Kind {
     Double,
@@ -103,7 +103,7 @@ fn kind_of(dtype: DType) -> Option<Kind> {
 impl Kind {
     fn values(self, bytes: &[u8], endian: Endian) -> Vec<f32> {
         match self {
-            #[expect(clippy::cast_possible_truncation, reason = "models are kept in single precision")]
+            #[expect(clippy::cast_possible_truncation, reason = "weights are stored in f32")]
             Self::Double => numbers(bytes, endian, |bytes| f64::from_le_bytes(bytes) as f32),
             Self::Single => numbers(bytes, endian, f32::from_le_bytes),
             Self::Half => numbers(bytes, endian, |bytes| f16::from_le_bytes(bytes).to_f32()),
@@ -112,7 +112,7 @@ impl Kind {
     }
 }
 
-/// Every number of so many bytes.
+/// Decodes numbers of `BYTES` bytes each.
 fn numbers<const BYTES: usize>(bytes: &[u8], endian: Endian, number: impl Fn([u8; BYTES]) -> f32) -> Vec<f32> {
     let turn = endian == Endian::Native && cfg!(target_endian = "big");
     let chunks = bytes.as_chunks::<BYTES>().0.iter();

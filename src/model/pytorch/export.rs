@@ -1,4 +1,4 @@
-//! From a model file to the names that `PyTorch` uses.
+//! Writes a model under the tensor names of the `PyTorch` DCGAN example.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,19 +11,19 @@ use crate::model::file::{PRIOR, Precision, Tensors, encode};
 use crate::model::{ModelError, ModelFile, Weights};
 use crate::photo::{Overwrite, write_atomically};
 
-/// What was exported.
+/// Summary of an export.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exported {
-    /// As in `netG`.
+    /// Names of the exported networks, as in `netG`.
     pub networks: Vec<&'static str>,
-    /// Layers that have a bias where the `PyTorch` examples have none: `bias=True` there, to load them.
+    /// Layers with a bias where the `PyTorch` example has none. Loading them there needs `bias=True`.
     pub biased: Vec<String>,
-    /// What the generator takes: `normal`, or `uniform(-1,1)`.
+    /// The generator's latent distribution: `normal` or `uniform(-1,1)`.
     pub prior: String,
 }
 
-/// Writes a model as plain safetensors under the names of the `PyTorch` examples (`netG.main.0.weight` …), in single
-/// precision. `BatchNorm`s are written as such, with statistics that change nothing but add the layer's bias.
+/// Writes a model as plain safetensors in f32, under the names of the `PyTorch` example (`netG.main.0.weight` …). Each
+/// `BatchNorm` is written with statistics that only add the layer's bias.
 ///
 /// # Errors
 /// When the file cannot be written.
@@ -65,18 +65,18 @@ pub fn export(file: &ModelFile, path: &Path, overwrite: Overwrite) -> Result<Exp
     Ok(Exported { networks, biased, prior })
 }
 
-/// Where a layer and its `BatchNorm` stand in `nn.Sequential`, activations counted.
+/// Index of a layer and of its `BatchNorm` in `nn.Sequential`, where activations count too.
 fn places(role: Role, index: usize, layers: usize) -> (usize, Option<usize>) {
     let is_last = index + 1 == layers;
     match role {
         Role::Generator => (3 * index, (!is_last).then_some(3 * index + 1)),
-        // The first is followed by its activation alone.
+        // The first layer of D has no `BatchNorm`, only an activation.
         _ if index == 0 => (0, None),
         _ => (3 * index - 1, (!is_last).then_some(3 * index)),
     }
 }
 
-/// A `BatchNorm` that only adds.
+/// Adds a `BatchNorm` that only adds the bias.
 fn insert_norm(tensors: &mut Tensors, name: &str, bias: &Weights) {
     let all = |value: f32| Weights { shape: bias.shape.clone(), values: vec![value; bias.values.len()] };
     tensors.insert(format!("{name}.weight"), all(1.0));

@@ -1,4 +1,4 @@
-//! From a checkpoint to the tensors of a model file.
+//! Turns a checkpoint into the tensors of a model file.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,17 +9,17 @@ use crate::model::batch_norm::{BatchNorm, EPSILON, OutputAxis};
 use crate::model::file::{self, Tensors};
 use crate::model::{ModelError, Weights};
 
-/// What latents the generator was trained with. Its weights do not tell.
+/// The latent distribution that the generator was trained with. The weights do not reveal it, so the user chooses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SourcePrior {
-    /// Standard normal, `torch.randn`, as the `PyTorch` examples have it.
+    /// Standard normal (`torch.randn`), as in the `PyTorch` example.
     Normal,
-    /// Uniform in [-1, 1], as this program has it.
+    /// Uniform in [-1, 1], as in this program.
     Uniform,
 }
 
 impl SourcePrior {
-    /// Standard deviations of the source's latents in one of ours, 1/√3.
+    /// Ratio of the source's standard deviation to ours, which is 1/√3.
     fn latent_scale(self) -> f32 {
         match self {
             Self::Normal => 3_f32.sqrt(),
@@ -35,17 +35,17 @@ impl SourcePrior {
     }
 }
 
-/// What a checkpoint holds, ready to be written as a model file.
+/// Tensors and metadata of an imported checkpoint, ready to be written as a model file.
 #[derive(Debug)]
 pub struct Imported {
     pub tensors: Tensors,
     pub metadata: BTreeMap<String, String>,
 }
 
-/// Reads a checkpoint and brings its networks into the form of a model file: `BatchNorm` folded, latents uniform.
+/// Reads a checkpoint and converts its networks: `BatchNorm` folded, latents uniform.
 ///
 /// # Errors
-/// When the file cannot be read, or holds something else than the usual DCGAN; the text says what was found.
+/// When the file cannot be read or does not hold a DCGAN. The message lists the layers found.
 pub fn import(path: &Path, prior: SourcePrior) -> Result<Imported, ImportError> {
     let checkpoint = checkpoint::read(path)?;
     let networks = networks(&checkpoint)?;
@@ -72,7 +72,7 @@ pub fn import(path: &Path, prior: SourcePrior) -> Result<Imported, ImportError> 
     Ok(Imported { tensors, metadata })
 }
 
-/// What a model file calls a layer.
+/// The name of a layer in a model file.
 pub(super) fn layer_name(role: Role, index: usize, layers: usize) -> String {
     let (network, first, inner, last) = match role {
         Role::Generator => ("generator", "project", "up", "to_rgb"),
@@ -86,7 +86,7 @@ pub(super) fn layer_name(role: Role, index: usize, layers: usize) -> String {
     }
 }
 
-/// A layer's weight and bias with its `BatchNorm` in them.
+/// A layer's weight and bias with its `BatchNorm` folded in.
 fn folded(role: Role, layer: &Layer<'_>) -> (Weights, Weights) {
     let mut weight = layer.weight.clone();
     let channels = weight.shape[axes(role).1];
@@ -105,7 +105,7 @@ fn folded(role: Role, layer: &Layer<'_>) -> (Weights, Weights) {
     (weight, Weights { shape: vec![channels], values: bias })
 }
 
-/// Side of the pictures and length of the latents. Each layer but the first and the last doubles a side of 4, and so does the last.
+/// Picture side and latent dimension. The first layer makes 4×4 pixels; every other layer doubles the side.
 fn sizes(networks: &Networks<'_>) -> Result<(u32, usize), ImportError> {
     let layers = networks.get(&Role::Generator).map_or(&[][..], Vec::as_slice);
     let latent_dim = layers.first().map_or(0, |first| first.weight.shape[0]);

@@ -1,4 +1,4 @@
-//! Which tensors of a checkpoint make up which network.
+//! Finds the networks among the tensors of a checkpoint.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -7,15 +7,16 @@ use super::ImportError;
 use crate::model::Weights;
 use crate::model::architecture::KERNEL;
 
-/// Dictionaries around a state dict, and modules around the layers, that are looked through.
+/// Searches for networks down to this depth of the dotted names (dictionaries around the state dict, modules around the
+/// layers).
 const MAX_DEPTH: usize = 4;
-/// So many layers are named in an error.
+/// An error message lists at most this many layers.
 const MAX_NAMED: usize = 24;
-/// Channels that a discriminator sees, and an encoder: colours, and colours with the known mask.
+/// Input channels of a discriminator (RGB) and of an encoder (RGB and the known mask).
 const COLOURS: usize = 3;
 const COLOURS_AND_MASK: usize = 4;
 
-/// What a network does, told from the shapes of its first and last layer.
+/// The kind of a network, inferred from the shapes of its first and last layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Role {
     Generator,
@@ -23,7 +24,7 @@ pub(super) enum Role {
     Encoder,
 }
 
-/// One layer: a convolution, and the `BatchNorm` after it.
+/// A convolution and the `BatchNorm` after it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Layer<'a> {
     pub weight: &'a Weights,
@@ -40,16 +41,16 @@ pub(super) struct Norm<'a> {
     pub running_variance: &'a Weights,
 }
 
-/// The networks of a checkpoint, layers in order.
+/// The networks of a checkpoint, with their layers in order.
 pub(super) type Networks<'a> = BTreeMap<Role, Vec<Layer<'a>>>;
 
-/// A module's tensors by kind (`weight`, `bias` …).
+/// A module's tensors by suffix (`weight`, `bias` …).
 type Module<'a> = BTreeMap<&'a str, &'a Weights>;
 
-/// Finds the networks of a checkpoint. At some depth of its names every branch must be one of them.
+/// Finds the networks of a checkpoint: the first depth of the dotted names at which every branch is a network.
 pub(super) fn networks(tensors: &BTreeMap<String, Weights>) -> Result<Networks<'_>, ImportError> {
     if tensors.contains_key("generator.project.weight") {
-        let reason = "this is a model of this program already: use it as it is, with --model".into();
+        let reason = "this is already a model of this program: use it with --model".into();
         return Err(ImportError::Layout { reason, found: format!("{} tensors of a model file", tensors.len()) });
     }
     let mut modules: BTreeMap<&str, Module<'_>> = BTreeMap::new();
@@ -61,7 +62,8 @@ pub(super) fn networks(tensors: &BTreeMap<String, Weights>) -> Result<Networks<'
     for depth in 0..MAX_DEPTH {
         match at_depth(&modules, depth) {
             Ok(networks) => return Ok(networks),
-            // A reason about one network tells more than that a mixture is none; deeper ones split networks apart.
+            // A problem with a network is more useful to report than a branch that is no network. Deeper levels split
+            // networks apart.
             Err(Refusal { networks, text }) if reason.is_none() || networks => {
                 reason = Some(text);
                 if networks {
@@ -75,7 +77,7 @@ pub(super) fn networks(tensors: &BTreeMap<String, Weights>) -> Result<Networks<'
     Err(ImportError::Layout { reason, found: found(&modules) })
 }
 
-/// Why the branches at one depth are not our networks; whether they are networks at all.
+/// Why the branches at one depth are not a model's networks. `networks` is true if each branch is a network.
 struct Refusal {
     networks: bool,
     text: String,
@@ -103,7 +105,7 @@ fn at_depth<'a>(modules: &BTreeMap<&'a str, Module<'a>>, depth: usize) -> Result
     }
 }
 
-/// The layers of one network. The text says what is wrong.
+/// Kind and layers of one network. The error describes the problem.
 fn network<'a>(modules: &[(&str, &Module<'a>)]) -> Result<(Role, Vec<Layer<'a>>), String> {
     let (mut convolutions, mut norms) = (Vec::new(), Vec::new());
     for (path, module) in modules {
@@ -114,7 +116,9 @@ fn network<'a>(modules: &[(&str, &Module<'a>)]) -> Result<(Role, Vec<Layer<'a>>)
                 convolutions.push((*path, Layer { weight, bias, norm: None }));
             }
             [_] => norms.push((*path, norm(path, module)?)),
-            _ => return Err(format!("{path}.weight has shape {:?}: only 4×4 convolutions are known", weight.shape)),
+            _ => {
+                return Err(format!("{path}.weight has shape {:?}: only 4×4 convolutions are supported", weight.shape));
+            }
         }
     }
     let role = role(&convolutions)?;
@@ -122,10 +126,14 @@ fn network<'a>(modules: &[(&str, &Module<'a>)]) -> Result<(Role, Vec<Layer<'a>>)
     for pair in convolutions.windows(2) {
         let (made, wanted) = (pair[0].1.weight.shape[outputs], pair[1].1.weight.shape[inputs]);
         if made != wanted {
-            return Err(format!("{} has {wanted} inputs where {} makes {made}", pair[1].0, pair[0].0));
+            return Err(format!(
+                "{} has {wanted} input channels, but {} has {made} output channels",
+                pair[1].0, pair[0].0
+            ));
         }
     }
-    // A generator has none after its last layer, a discriminator none at its ends, though some have one after the first.
+    // A generator has a BatchNorm after every layer but the last. A discriminator has none after the last and usually
+    // none after the first.
     let first = match (norms.len(), convolutions.len()) {
         (0, _) => 0,
         (norms, layers) if norms + 1 == layers => 0,
@@ -135,14 +143,14 @@ fn network<'a>(modules: &[(&str, &Module<'a>)]) -> Result<(Role, Vec<Layer<'a>>)
     for ((path, layer), (norm_path, norm)) in convolutions.iter_mut().skip(first).zip(norms) {
         let channels = layer.weight.shape[outputs];
         if norm.weight.shape != [channels] {
-            return Err(format!("{norm_path} has {} channels where {path} makes {channels}", norm.weight.shape[0]));
+            return Err(format!("{norm_path} has {} channels, but {path} has {channels}", norm.weight.shape[0]));
         }
         layer.norm = Some(norm);
     }
     for (path, layer) in &convolutions {
         let channels = layer.weight.shape[outputs];
         if layer.bias.is_some_and(|bias| bias.shape != [channels]) {
-            return Err(format!("{path}.bias does not fit {channels} channels"));
+            return Err(format!("{path}.bias does not have {channels} values"));
         }
     }
     Ok((role, convolutions.into_iter().map(|(_, layer)| layer).collect()))
@@ -167,7 +175,7 @@ fn norm<'a>(path: &str, module: &Module<'a>) -> Result<Norm<'a>, String> {
     Ok(norm)
 }
 
-/// A transposed convolution's weight is `[in, out, 4, 4]`, a convolution's `[out, in, 4, 4]`.
+/// Weight shapes: transposed convolution `[in, out, 4, 4]`, convolution `[out, in, 4, 4]`.
 fn role(convolutions: &[(&str, Layer<'_>)]) -> Result<Role, String> {
     let shape = |end: Option<&(&str, Layer<'_>)>| end.map_or(vec![0; 4], |(_, layer)| layer.weight.shape.clone());
     let (first, last) = (shape(convolutions.first()), shape(convolutions.last()));
@@ -180,12 +188,12 @@ fn role(convolutions: &[(&str, Layer<'_>)]) -> Result<Role, String> {
     }
 }
 
-/// Which axes of a weight count inputs and outputs.
+/// Input and output axis of a weight.
 pub(super) fn axes(role: Role) -> (usize, usize) {
     if role == Role::Generator { (0, 1) } else { (1, 0) }
 }
 
-/// Names with their numbers compared as numbers: `main.9` comes before `main.10`.
+/// Compares names with their numbers as numbers: `main.9` comes before `main.10`.
 fn by_number(a: &str, b: &str) -> Ordering {
     let key = |text: &str| -> Vec<(u64, String)> {
         let mut parts = Vec::new();
@@ -200,7 +208,7 @@ fn by_number(a: &str, b: &str) -> Ordering {
     key(a).cmp(&key(b))
 }
 
-/// The convolutions and whatever else has a weight, with their shapes.
+/// Lists the modules that have a weight, with its shape.
 fn found(modules: &BTreeMap<&str, Module<'_>>) -> String {
     let mut paths: Vec<&str> = modules.keys().copied().collect();
     paths.sort_by(|a, b| by_number(a, b));
@@ -211,7 +219,7 @@ fn found(modules: &BTreeMap<&str, Module<'_>>) -> String {
     let more = told.len().saturating_sub(MAX_NAMED);
     let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
     if told.is_empty() {
-        return "no tensors that could be weights".into();
+        return "no weights".into();
     }
     told[..told.len() - more].join(", ") + &rest
 }

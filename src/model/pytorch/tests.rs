@@ -9,14 +9,14 @@ use crate::model::host::{HostNetworks, Purpose, Tape};
 use crate::model::{ModelFile, TINY, Weights};
 use crate::photo::Overwrite;
 
-/// Both sides calculate in single precision, sums of up to 128 products of numbers around one, in different orders.
+/// Both implementations compute in f32 and sum up to 128 products of numbers around one, in different orders.
 const TOLERANCE: f32 = 2e-5;
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/fixtures").join(name)
 }
 
-/// What `PyTorch` says: latents `[2, 8]`, pictures `[2, 3, 16, 16]`, logits `[2]`.
+/// `PyTorch`'s results: latents `[2, 8]`, pictures `[2, 3, 16, 16]`, logits `[2]`.
 fn golden(name: &str) -> Vec<f32> {
     let bytes = std::fs::read(fixture("dcgan-16-golden.safetensors")).unwrap();
     let file = SafeTensors::deserialize(&bytes).unwrap();
@@ -24,12 +24,12 @@ fn golden(name: &str) -> Vec<f32> {
     data.as_chunks::<4>().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect()
 }
 
-/// The model file that comes of a checkpoint.
+/// The model file of an imported checkpoint.
 fn model(imported: &Imported) -> ModelFile {
     ModelFile::parse("imported", &encode(&imported.tensors, &imported.metadata, Precision::Single).unwrap()).unwrap()
 }
 
-/// What a model draws of latents, planar, and what it says about it.
+/// The pictures (planar) and logits that a model computes for latents.
 fn drawn(file: &ModelFile, latents: &[f32]) -> (Vec<f32>, Vec<f32>) {
     let networks = HostNetworks::load(file, Purpose::Plain).unwrap();
     let mut tape = Tape::default();
@@ -49,28 +49,28 @@ fn assert_near(found: &[f32], wanted: &[f32], tolerance: f32) {
 }
 
 #[test]
-fn an_imported_checkpoint_draws_and_judges_as_pytorch_does() {
+fn imported_networks_give_pytorchs_pictures_and_logits() {
     let imported = import(&fixture("dcgan-16.pth"), SourcePrior::Uniform).unwrap();
     let file = model(&imported);
     assert_eq!((file.info.image_size_px, file.info.latent_dim, file.info.has_encoder), (16, 8, false));
     let (pictures, logits) = drawn(&file, &golden("z"));
     assert_near(&pictures, &golden("pictures"), TOLERANCE);
-    // A logit sums 128 of them.
+    // A logit sums 128 such values.
     assert_near(&logits, &golden("logits"), 10.0 * TOLERANCE);
 }
 
 #[test]
-fn a_normal_latent_is_a_uniform_one_times_the_root_of_three() {
+fn import_scales_normal_latents_to_uniform_ones() {
     let file = model(&import(&fixture("dcgan-16.pth"), SourcePrior::Normal).unwrap());
     let latents: Vec<f32> = golden("z").iter().map(|value| value / 3_f32.sqrt()).collect();
-    assert!(latents.iter().all(|value| value.abs() <= 1.0), "the fixture's latents are within reach");
+    assert!(latents.iter().all(|value| value.abs() <= 1.0), "the fixture's latents are in range");
     assert_near(&drawn(&file, &latents).0, &golden("pictures"), TOLERANCE);
     assert_eq!(file.info.metadata["prior"], "uniform(-1,1)");
     assert_eq!(file.info.metadata["source_prior"], "normal");
 }
 
 #[test]
-fn what_is_exported_is_imported_as_the_same_model() {
+fn export_and_import_give_the_same_model() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("exported.safetensors");
     for prior in [SourcePrior::Normal, SourcePrior::Uniform] {
@@ -93,7 +93,7 @@ fn what_is_exported_is_imported_as_the_same_model() {
 }
 
 #[test]
-fn exported_names_are_those_of_the_pytorch_examples() {
+fn exported_names_match_the_pytorch_example() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("exported.safetensors");
     export(&model(&import(&fixture("dcgan-16.pth"), SourcePrior::Normal).unwrap()), &path, Overwrite::Refuse).unwrap();
@@ -123,7 +123,7 @@ fn exported_names_are_those_of_the_pytorch_examples() {
     ");
 }
 
-/// The checkpoint's parameters under `prefix`, as a safetensors file of half precision.
+/// A safetensors file in f16 with the checkpoint's parameters changed by `change`.
 fn changed(folder: &Path, change: impl FnOnce(Tensors) -> Tensors) -> PathBuf {
     let path = folder.join("changed.safetensors");
     let tensors = checkpoint::read(&fixture("dcgan-16.pth")).unwrap();
@@ -131,7 +131,7 @@ fn changed(folder: &Path, change: impl FnOnce(Tensors) -> Tensors) -> PathBuf {
     path
 }
 
-/// Renamed; what gets no name is left out.
+/// Renames tensors. Tensors whose new name is `None` are dropped.
 fn renamed(tensors: Tensors, name: impl Fn(&str) -> Option<String>) -> Tensors {
     tensors.into_iter().filter_map(|(old, weights)| Some((name(&old)?, weights))).collect()
 }
@@ -139,7 +139,7 @@ fn renamed(tensors: Tensors, name: impl Fn(&str) -> Option<String>) -> Tensors {
 type Rename<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 #[test]
-fn networks_are_found_wherever_they_are_in_the_file() {
+fn networks_are_found_under_any_prefix() {
     let folder = tempfile::tempdir().unwrap();
     let only_generator = |old: &str| old.strip_prefix("netG.").map(str::to_string);
     let bare = |old: &str| old.strip_prefix("netG.module.").map(str::to_string);
@@ -156,7 +156,7 @@ fn networks_are_found_wherever_they_are_in_the_file() {
 }
 
 #[test]
-fn what_is_not_a_dcgan_is_refused_with_what_was_found() {
+fn other_networks_are_refused_with_their_layers() {
     let folder = tempfile::tempdir().unwrap();
     let refused = |change: &dyn Fn(Tensors) -> Tensors| {
         let path = changed(folder.path(), change);
@@ -180,15 +180,15 @@ fn what_is_not_a_dcgan_is_refused_with_what_was_found() {
     found: main.0.weight [8, 8, 4, 4], main.1.weight [8], main.3.weight [8, 4, 4, 4], main.4.weight [4], main.6.weight [4, 3, 4, 4]
     ");
     insta::assert_snapshot!(refused(&|tensors| without(tensors, "main.3.weight")), @r"
-    main.6 has 4 inputs where main.0 makes 8
+    main.6 has 4 input channels, but main.0 has 8 output channels
     found: main.0.weight [8, 8, 4, 4], main.1.weight [8], main.4.weight [4], main.6.weight [4, 3, 4, 4]
     ");
     insta::assert_snapshot!(refused(&|tensors| with(tensors, "main.3.weight", &[8, 5, 4, 4])), @r"
-    main.6 has 4 inputs where main.3 makes 5
+    main.6 has 4 input channels, but main.3 has 5 output channels
     found: main.0.weight [8, 8, 4, 4], main.1.weight [8], main.3.weight [8, 5, 4, 4], main.4.weight [4], main.6.weight [4, 3, 4, 4]
     ");
     insta::assert_snapshot!(refused(&|tensors| with(tensors, "main.3.weight", &[8, 4, 3, 3])), @r"
-    main.3.weight has shape [8, 4, 3, 3]: only 4×4 convolutions are known
+    main.3.weight has shape [8, 4, 3, 3]: only 4×4 convolutions are supported
     found: main.0.weight [8, 8, 4, 4], main.1.weight [8], main.3.weight [8, 4, 3, 3], main.4.weight [4], main.6.weight [4, 3, 4, 4]
     ");
     insta::assert_snapshot!(refused(&|tensors| with(tensors, "main.6.weight", &[4, 1, 4, 4])), @r"
@@ -201,7 +201,7 @@ fn what_is_not_a_dcgan_is_refused_with_what_was_found() {
     ");
     insta::assert_snapshot!(refused(&|_| Tensors::new()), @r"
     there is no generator in this file
-    found: no tensors that could be weights
+    found: no weights
     ");
     insta::assert_snapshot!(
         refused(&|tensors| {
@@ -217,7 +217,7 @@ fn what_is_not_a_dcgan_is_refused_with_what_was_found() {
 }
 
 #[test]
-fn files_that_are_no_checkpoints_are_refused() {
+fn other_files_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("file");
     for bytes in [&b""[..], b"no checkpoint", b"PK\x03\x04 cut", &TINY[..200]] {
@@ -234,7 +234,7 @@ fn files_that_are_no_checkpoints_are_refused() {
 }
 
 #[test]
-fn a_model_file_itself_is_not_a_checkpoint() {
+fn a_model_file_is_not_imported() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tiny.safetensors");
     std::fs::write(&path, TINY).unwrap();

@@ -23,7 +23,7 @@ fn refused(bytes: &[u8]) -> PhotoError {
     decode(bytes, DecodeLimits::default()).unwrap_err()
 }
 
-/// A profile of which only the colour space is filled in.
+/// A profile with only the colour space filled in.
 fn profile(space: [u8; 4]) -> Vec<u8> {
     let mut profile = vec![7; 128];
     profile[16..20].copy_from_slice(&space);
@@ -31,7 +31,7 @@ fn profile(space: [u8; 4]) -> Vec<u8> {
 }
 
 #[test]
-fn a_png_keeps_its_colour_type_its_depth_and_its_profile() {
+fn png_keeps_colour_type_depth_and_profile() {
     for color in COLORS {
         for (width, height) in [(1, 1), (7, 5)] {
             let pixels = picture(color, width, height);
@@ -44,14 +44,14 @@ fn a_png_keeps_its_colour_type_its_depth_and_its_profile() {
 }
 
 #[test]
-fn a_profile_for_other_pixels_is_dropped() {
+fn profile_for_other_pixels_is_dropped() {
     let photo =
         decoded(&encode_png(&picture(ColorType::Rgb8, 3, 3), &Extras::profile(Some(&profile(*b"CMYK")))).unwrap());
     assert_eq!(photo.icc_profile, None);
 }
 
 #[test]
-fn every_format_opens_whatever_its_name() {
+fn format_is_detected_without_the_name() {
     let pixels = picture(ColorType::Rgb8, 9, 6);
     let folder = tempfile::tempdir().unwrap();
     for format in FORMATS {
@@ -102,7 +102,7 @@ fn exif_orientation_is_applied() {
 }
 
 #[test]
-fn what_is_no_picture_is_refused_with_the_formats_that_open() {
+fn unknown_formats_are_refused_with_advice() {
     assert!(matches!(refused(b""), PhotoError::Empty));
     for bytes in [&b"just text, no picture at all"[..], b"%PDF-1.7 document", b"GIF89a\x01\0\x01\0", b"\x89"] {
         let error = refused(bytes);
@@ -112,14 +112,14 @@ fn what_is_no_picture_is_refused_with_the_formats_that_open() {
 }
 
 #[test]
-fn a_missing_file_is_named() {
+fn missing_file_is_named() {
     let error = open(Path::new("no/such/photo.png"), DecodeLimits::default()).unwrap_err();
     assert!(matches!(error, PhotoError::Read { .. }));
     assert!(error.to_string().contains("photo.png"));
 }
 
 #[test]
-fn a_file_cut_short_is_refused_in_every_format() {
+fn truncated_files_are_refused_in_every_format() {
     let pixels = picture(ColorType::Rgb8, 64, 48);
     for format in FORMATS {
         let bytes = encoded(&pixels, format);
@@ -133,7 +133,7 @@ fn a_file_cut_short_is_refused_in_every_format() {
     }
 }
 
-/// A PNG of which only the header is there.
+/// A PNG with the header of a picture of this size, but the data of a single pixel.
 fn png_header(width: u32, height: u32) -> Vec<u8> {
     let mut bytes = encode_png(&picture(ColorType::Rgb8, 1, 1), &Extras::default()).unwrap();
     bytes[16..20].copy_from_slice(&width.to_be_bytes());
@@ -150,7 +150,7 @@ fn crc32(bytes: &[u8]) -> u32 {
 }
 
 #[test]
-fn a_header_that_claims_a_huge_picture_is_refused_by_its_size() {
+fn huge_picture_is_refused_by_its_header() {
     let error = refused(&png_header(50_000, 50_000));
     assert!(matches!(error, PhotoError::TooLarge { width: 50_000, height: 50_000, .. }), "{error:?}");
     let text = error.to_string();
@@ -163,7 +163,7 @@ fn a_header_that_claims_a_huge_picture_is_refused_by_its_size() {
 }
 
 #[test]
-fn the_limit_is_on_pixels_and_includes_itself() {
+fn pixel_limit_is_inclusive() {
     let bytes = encode_png(&picture(ColorType::Rgb8, 20, 10), &Extras::default()).unwrap();
     assert!(decode(&bytes, DecodeLimits { max_pixels: 200 }).is_ok());
     assert!(matches!(decode(&bytes, DecodeLimits { max_pixels: 199 }), Err(PhotoError::TooLarge { .. })));
@@ -178,7 +178,7 @@ fn sixteen_bit_tiff_keeps_its_depth() {
 }
 
 #[test]
-fn saving_never_replaces_silently_and_leaves_nothing_behind() {
+fn saving_replaces_no_file_without_permission() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("out.png");
     let names =
@@ -202,7 +202,7 @@ fn saving_never_replaces_silently_and_leaves_nothing_behind() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_folder_that_cannot_be_written_is_refused() {
+fn read_only_folder_is_refused() {
     // Nobody, not even root, may create files in /proc.
     let error =
         save_png(Path::new("/proc/out.png"), &picture(ColorType::L8, 1, 1), &Extras::default(), Overwrite::Allow);
@@ -233,7 +233,7 @@ proptest! {
 }
 
 #[test]
-fn a_cmyk_jpeg_opens_in_rgb() {
+fn cmyk_jpeg_opens_as_rgb() {
     let photo = decode(include_bytes!("../../../assets/fixtures/cmyk.jpg"), DecodeLimits::default()).unwrap();
     assert_eq!((photo.pixels.color(), photo.width(), photo.height()), (ColorType::Rgb8, 16, 12));
     let found = photo.pixels.to_rgb8().get_pixel(8, 6).0;
@@ -241,7 +241,7 @@ fn a_cmyk_jpeg_opens_in_rgb() {
 }
 
 #[test]
-fn of_an_animated_webp_the_first_picture_opens() {
+fn animated_webp_opens_its_first_frame() {
     let photo = decode(include_bytes!("../../../assets/fixtures/animated.webp"), DecodeLimits::default()).unwrap();
     assert_eq!(photo.pixels.to_rgb8().get_pixel(8, 6).0, [200, 60, 30]);
 }

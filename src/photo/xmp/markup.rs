@@ -1,29 +1,29 @@
-//! As much XML as a packet needs: elements with their attributes and where each stands in the text.
+//! A minimal XML parser: elements, their attributes, and their ranges in the text.
 
 use std::collections::HashMap;
 use std::ops::Range;
 
-/// An attribute with its place in the text.
+/// An attribute and its ranges in the text.
 pub struct Attribute<'a> {
     pub name: &'a str,
-    /// With the space before it.
+    /// Including the space before it.
     pub whole: Range<usize>,
     /// Without the quotes.
     pub value: Range<usize>,
 }
 
-/// An element with its place in the text.
+/// An element and its ranges in the text.
 pub struct Element<'a> {
     pub name: &'a str,
     pub attributes: Vec<Attribute<'a>>,
-    /// From its first tag to its last.
+    /// Including its tags.
     pub whole: Range<usize>,
-    /// Between its tags. Empty, at its end, for an element of one tag.
+    /// Between its tags. An empty range at its end for a self-closing element.
     pub inner: Range<usize>,
     parent: Option<usize>,
 }
 
-/// A text as elements, in the order of their first tags.
+/// A parsed text: its elements in the order of their start tags.
 pub struct Document<'a> {
     text: &'a str,
     elements: Vec<Element<'a>>,
@@ -32,8 +32,8 @@ pub struct Document<'a> {
 }
 
 impl<'a> Document<'a> {
-    /// `None` where tags do not fit together, where there is a document type (which could define anything), or where one
-    /// prefix means two namespaces.
+    /// `None` when tags do not match, when there is a document type (which could define entities), or when one prefix
+    /// has two namespaces.
     pub fn parse(text: &'a str) -> Option<Self> {
         let mut document = Self { text, elements: Vec::new(), namespaces: HashMap::new() };
         let mut open: Vec<usize> = Vec::new();
@@ -68,7 +68,7 @@ impl<'a> Document<'a> {
         open.is_empty().then_some(document)
     }
 
-    /// Takes in the prefixes that an element declares.
+    /// Registers the namespace prefixes that an element declares. `None` for a prefix with two namespaces.
     fn learn(&mut self, element: &Element<'a>) -> Option<()> {
         for attribute in &element.attributes {
             if let Some(prefix) = attribute.name.strip_prefix("xmlns:") {
@@ -89,17 +89,17 @@ impl<'a> Document<'a> {
         &self.elements[index]
     }
 
-    /// All of them, with their indices.
+    /// All elements, with their indices.
     pub fn elements(&self) -> impl DoubleEndedIterator<Item = (usize, &Element<'a>)> {
         self.elements.iter().enumerate()
     }
 
-    /// Those directly inside another, with their indices.
+    /// Direct children of an element, with their indices.
     pub fn children(&self, index: usize) -> impl Iterator<Item = (usize, &Element<'a>)> {
         self.elements.iter().enumerate().skip(index + 1).filter(move |(_, element)| element.parent == Some(index))
     }
 
-    /// Whether a name with a prefix is this one of this namespace.
+    /// Whether a prefixed name has this namespace and local name.
     pub fn is_named(&self, prefixed: &str, namespace: &str, name: &str) -> bool {
         prefixed.split_once(':').is_some_and(|(prefix, local)| {
             local == name && self.namespaces.get(prefix).is_some_and(|found| *found == namespace)
@@ -107,10 +107,10 @@ impl<'a> Document<'a> {
     }
 }
 
-/// What holds no tags: its beginning and its end.
+/// Start and end of sections without tags.
 const SKIPPED: [(&str, &str); 3] = [("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>")];
 
-/// Reads a first tag that begins at `start`. Answers the element as far as it goes, and whether that is all of it.
+/// Parses the start tag at `start`. Returns the element, and whether the tag is self-closing.
 fn tag(text: &str, start: usize, parent: Option<usize>) -> Option<(Element<'_>, bool)> {
     let is_end_of_name = |c: char| c.is_ascii_whitespace() || matches!(c, '/' | '>' | '=' | '<');
     let name_end = start + 1 + text[start + 1..].find(is_end_of_name)?;

@@ -4,7 +4,7 @@ use super::*;
 
 const URL: &str = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia";
 
-/// A packet with one description, of these attributes and these elements.
+/// A packet with one description that has these attributes and elements.
 fn packet(attributes: &str, elements: &str) -> String {
     format!(
         "<?xpacket begin=\"\u{feff}\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n<x:xmpmeta xmlns:x=\"adobe:ns:meta/\">\
@@ -20,21 +20,21 @@ fn merged(packet: &str) -> String {
     with_source_type(Some(packet.as_bytes()), URL)
 }
 
-/// What a packet says about the source.
+/// Values of the digital source type in a packet.
 fn source_types(packet: &str) -> Vec<&str> {
     let parsed = Packet::parse(packet).unwrap();
     parsed.values(IPTC_EXTENSION, SOURCE_TYPE).into_iter().map(|range| &packet[range]).collect()
 }
 
 #[test]
-fn without_a_packet_a_new_one_says_it() {
+fn missing_packet_is_created() {
     let new = with_source_type(None, URL);
     assert_eq!(source_types(&new), [URL]);
     assert!(new.starts_with("<?xpacket begin=\"\u{feff}\"") && new.ends_with("<?xpacket end=\"r\"?>"), "{new}");
 }
 
 #[test]
-fn a_description_is_added_before_the_end_and_the_rest_stays_letter_for_letter() {
+fn added_description_leaves_the_rest_unchanged() {
     let before = packet(" tiff:Make=\"Leica\"", CREATOR);
     let after = merged(&before);
     let (head, tail) = before.split_at(before.rfind("</rdf:RDF>").unwrap());
@@ -47,7 +47,7 @@ fn a_description_is_added_before_the_end_and_the_rest_stays_letter_for_letter() 
 }
 
 #[test]
-fn an_older_source_type_is_replaced_however_it_is_written() {
+fn older_source_type_is_replaced() {
     let attribute = packet(" iptc:DigitalSourceType='http://example.org/camera' dc:format=\"image/png\"", CREATOR);
     let element = packet("", &format!("{CREATOR}<iptc:DigitalSourceType>camera</iptc:DigitalSourceType>"));
     for before in [attribute, element] {
@@ -58,13 +58,13 @@ fn an_older_source_type_is_replaced_however_it_is_written() {
 }
 
 #[test]
-fn saying_it_again_changes_nothing() {
+fn adding_the_source_type_twice_changes_nothing() {
     let once = merged(&packet("", CREATOR));
     assert_eq!(merged(&once), once);
 }
 
 #[test]
-fn properties_of_the_same_name_elsewhere_stay() {
+fn nested_and_foreign_properties_stay() {
     let nested =
         "<dc:relation rdf:parseType=\"Resource\"><iptc:DigitalSourceType>kept</iptc:DigitalSourceType></dc:relation>";
     assert!(merged(&packet("", nested)).contains(nested));
@@ -73,7 +73,7 @@ fn properties_of_the_same_name_elsewhere_stay() {
 }
 
 #[test]
-fn what_looks_like_a_tag_in_comments_and_data_is_none() {
+fn tags_in_comments_and_cdata_are_ignored() {
     let odd = format!("<!-- </rdf:RDF> --><dc:title><![CDATA[</rdf:RDF><iptc:x]]></dc:title>{CREATOR}<dc:a/><dc:b\n/>");
     let before = packet("\n\tdc:format = 'a>b'", &odd);
     let after = merged(&before);
@@ -82,7 +82,7 @@ fn what_looks_like_a_tag_in_comments_and_data_is_none() {
 }
 
 #[test]
-fn what_cannot_be_understood_is_replaced() {
+fn unreadable_packets_are_replaced() {
     let good = packet("", CREATOR);
     let two_meanings = format!("<dc:title xmlns:tiff=\"http://example.org\">{CREATOR}</dc:title>");
     let packets = [
@@ -96,7 +96,7 @@ fn what_cannot_be_understood_is_replaced() {
     ];
     for before in packets {
         assert_eq!(merged(&before), with_source_type(None, URL), "{before}");
-        assert_eq!(upright(before.clone().into_bytes()), before.into_bytes(), "but carried as long as it may stay");
+        assert_eq!(upright(before.clone().into_bytes()), before.into_bytes(), "an unreadable packet is kept unchanged");
     }
     let utf_16 = [0xFE, 0xFF, 0, b'<'];
     assert_eq!(with_source_type(Some(&utf_16), URL), with_source_type(None, URL));
@@ -104,7 +104,7 @@ fn what_cannot_be_understood_is_replaced() {
 }
 
 #[test]
-fn orientation_becomes_upright_and_thumbnails_go() {
+fn orientation_is_reset_and_thumbnails_removed() {
     let thumbnails = "<xmp:Thumbnails><rdf:Alt><rdf:li rdf:parseType=\"Resource\"/></rdf:Alt></xmp:Thumbnails>";
     let before = packet(" tiff:Orientation=\"6\"", &format!("{CREATOR}{thumbnails}"));
     let after = String::from_utf8(upright(before.into_bytes())).unwrap();
@@ -116,7 +116,7 @@ fn orientation_becomes_upright_and_thumbnails_go() {
 
 proptest! {
     #[test]
-    fn broken_packets_never_panic_and_always_come_out_with_the_source(cut in 0usize..600, at in 0usize..600, new in any::<char>()) {
+    fn broken_packets_still_get_the_source_type(cut in 0usize..600, at in 0usize..600, new in any::<char>()) {
         let text: Vec<char> = packet(" tiff:Orientation='3'", CREATOR).chars().collect();
         let broken: String = text.iter().enumerate().filter(|(index, _)| *index != cut)
             .map(|(index, &c)| if index == at { new } else { c }).collect();

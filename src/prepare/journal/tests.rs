@@ -11,9 +11,9 @@ fn faces(count: usize) -> Found {
     Found::Faces(vec![face; count])
 }
 
-struct Place(tempfile::TempDir);
+struct TestFiles(tempfile::TempDir);
 
-impl Place {
+impl TestFiles {
     fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
@@ -30,22 +30,22 @@ impl Place {
         Journal::open(&self.lines(), &self.crops(), Path::new("photos"), 2).unwrap()
     }
 
-    /// A journal of three photos with one, none and two faces; the crops are filled with 1, 2, 3.
+    /// A resume log of three photos with one, zero and two faces. The crops are filled with 1, 2 and 3.
     fn filled() -> Self {
-        let place = Self::new();
-        let (mut journal, entries) = place.open();
+        let test_files = Self::new();
+        let (mut journal, entries) = test_files.open();
         assert!(entries.is_empty());
         journal.add(Path::new("a"), Stamp::default(), faces(1), &[1; 12]).unwrap();
         journal.add(Path::new("b"), Stamp::default(), Found::Error("broken".into()), &[]).unwrap();
         journal.add(Path::new("c"), Stamp::default(), faces(2), &[[2; 12], [3; 12]].concat()).unwrap();
-        place
+        test_files
     }
 }
 
 #[test]
-fn what_was_added_is_there_again() {
-    let place = Place::filled();
-    let (mut journal, entries) = place.open();
+fn added_entries_are_read_back() {
+    let test_files = TestFiles::filled();
+    let (mut journal, entries) = test_files.open();
     assert_eq!(entries.len(), 3);
     assert_eq!(entries[Path::new("b")].found, Found::Error("broken".into()));
     let c = &entries[Path::new("c")];
@@ -56,67 +56,67 @@ fn what_was_added_is_there_again() {
 }
 
 #[test]
-fn wherever_the_files_end_all_whole_photos_before_that_are_kept() {
-    let place = Place::filled();
-    let (lines, crops) = (fs::read(place.lines()).unwrap(), fs::read(place.crops()).unwrap());
+fn truncated_files_keep_all_complete_photos() {
+    let test_files = TestFiles::filled();
+    let (lines, crops) = (fs::read(test_files.lines()).unwrap(), fs::read(test_files.crops()).unwrap());
     let line_ends: Vec<usize> = (0..lines.len()).filter(|&at| lines[at] == b'\n').map(|at| at + 1).collect();
     for cut in 0..=lines.len() {
-        fs::write(place.lines(), &lines[..cut]).unwrap();
-        fs::write(place.crops(), &crops).unwrap();
-        let (mut journal, entries) = place.open();
+        fs::write(test_files.lines(), &lines[..cut]).unwrap();
+        fs::write(test_files.crops(), &crops).unwrap();
+        let (mut journal, entries) = test_files.open();
         let whole = line_ends.iter().filter(|&&end| end <= cut).count().saturating_sub(1);
         assert_eq!(entries.len(), whole, "cut at {cut}");
         let entry = journal.add(Path::new("d"), Stamp::default(), faces(1), &[9; 12]).unwrap();
         assert_eq!(journal.crop(entry.first_crop).unwrap(), [9; 12]);
         drop(journal);
-        assert_eq!(place.open().1.len(), whole + 1, "cut at {cut}");
+        assert_eq!(test_files.open().1.len(), whole + 1, "cut at {cut}");
     }
     for (cut, whole) in [(36, 3), (35, 2), (12, 2), (11, 0)] {
-        fs::write(place.lines(), &lines).unwrap();
-        fs::write(place.crops(), &crops[..cut]).unwrap();
-        assert_eq!(place.open().1.len(), whole, "crops cut at {cut}");
+        fs::write(test_files.lines(), &lines).unwrap();
+        fs::write(test_files.crops(), &crops[..cut]).unwrap();
+        assert_eq!(test_files.open().1.len(), whole, "crops cut at {cut}");
     }
 }
 
 #[test]
-fn the_newest_entry_of_a_photo_counts() {
-    let place = Place::filled();
-    place.open().0.add(Path::new("b"), Stamp::default(), faces(1), &[5; 12]).unwrap();
-    let (_, entries) = place.open();
+fn newest_entry_of_a_photo_wins() {
+    let test_files = TestFiles::filled();
+    test_files.open().0.add(Path::new("b"), Stamp::default(), faces(1), &[5; 12]).unwrap();
+    let (_, entries) = test_files.open();
     assert_eq!((entries.len(), entries[Path::new("b")].first_crop), (3, 3));
 }
 
 #[test]
-fn another_run_and_another_program_are_told_apart() {
-    let place = Place::filled();
+fn files_of_other_runs_and_programs_are_refused() {
+    let test_files = TestFiles::filled();
     let refused = |folder: &str, size_px| {
-        let error = Journal::open(&place.lines(), &place.crops(), Path::new(folder), size_px).err().unwrap();
-        error.to_string().replace(&place.0.path().display().to_string(), "OUT")
+        let error = Journal::open(&test_files.lines(), &test_files.crops(), Path::new(folder), size_px).err().unwrap();
+        error.to_string().replace(&test_files.0.path().display().to_string(), "OUT")
     };
-    insta::assert_snapshot!(refused("other", 2), @"OUT/lines is of a run over photos at 2 pixels: finish that, or delete it to start anew");
-    insta::assert_snapshot!(refused("photos", 4), @"OUT/lines is of a run over photos at 2 pixels: finish that, or delete it to start anew");
-    fs::write(place.lines(), "notes\nof mine\n").unwrap();
-    insta::assert_snapshot!(refused("photos", 2), @"OUT/lines is no journal of this program: delete it, or choose another folder");
-    assert_eq!(fs::read_to_string(place.lines()).unwrap(), "notes\nof mine\n");
+    insta::assert_snapshot!(refused("other", 2), @"OUT/lines belongs to a run on photos at 2 pixels: finish that run, or delete the file to start again");
+    insta::assert_snapshot!(refused("photos", 4), @"OUT/lines belongs to a run on photos at 2 pixels: finish that run, or delete the file to start again");
+    fs::write(test_files.lines(), "notes\nof mine\n").unwrap();
+    insta::assert_snapshot!(refused("photos", 2), @"OUT/lines is not a file of this program: delete it, or choose another folder");
+    assert_eq!(fs::read_to_string(test_files.lines()).unwrap(), "notes\nof mine\n");
 }
 
 #[test]
 fn two_runs_at_once_are_refused() {
-    let place = Place::filled();
-    let _open = place.open();
-    let error = Journal::open(&place.lines(), &place.crops(), Path::new("photos"), 2).err().unwrap();
+    let test_files = TestFiles::filled();
+    let _open = test_files.open();
+    let error = Journal::open(&test_files.lines(), &test_files.crops(), Path::new("photos"), 2).err().unwrap();
     assert!(matches!(error, JournalError::InUse { .. }), "{error}");
 }
 
 #[test]
-fn nothing_stays_after_it_is_deleted() {
-    let place = Place::filled();
-    place.open().0.delete().unwrap();
-    assert_eq!(fs::read_dir(place.0.path()).unwrap().count(), 0);
+fn delete_removes_both_files() {
+    let test_files = TestFiles::filled();
+    test_files.open().0.delete().unwrap();
+    assert_eq!(fs::read_dir(test_files.0.path()).unwrap().count(), 0);
 }
 
 #[test]
-fn a_changed_photo_has_another_stamp() {
+fn changed_photo_has_another_stamp() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let before = Stamp::of(file.path());
     fs::write(file.path(), b"more").unwrap();

@@ -1,4 +1,4 @@
-//! Project files, and the photos that they belong to.
+//! Project files and finding their photos.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use super::project;
 use crate::photo::{Overwrite, SaveError};
 use crate::project::{PhotoOrigin, ProjectError, open, save, sha256_of};
 
-/// A project of a photo in `folder`, saved there.
+/// Saves a project and its photo in `folder`.
 fn saved_in(folder: &Path, photo: &[u8]) -> std::path::PathBuf {
     let mut project = project();
     let path = folder.join("face.png");
@@ -18,7 +18,7 @@ fn saved_in(folder: &Path, photo: &[u8]) -> std::path::PathBuf {
 }
 
 #[test]
-fn a_photo_is_found_where_it_was_and_after_both_have_moved() {
+fn photo_is_found_after_both_files_moved() {
     let folder = tempfile::tempdir().unwrap();
     let (old, new) = (folder.path().join("old"), folder.path().join("new"));
     std::fs::create_dir(&old).unwrap();
@@ -32,7 +32,7 @@ fn a_photo_is_found_where_it_was_and_after_both_have_moved() {
 }
 
 #[test]
-fn the_right_bytes_go_before_the_right_place() {
+fn matching_hash_is_preferred_over_matching_path() {
     let folder = tempfile::tempdir().unwrap();
     let (old, new) = (folder.path().join("old"), folder.path().join("new"));
     std::fs::create_dir(&old).unwrap();
@@ -48,7 +48,7 @@ fn the_right_bytes_go_before_the_right_place() {
 }
 
 #[test]
-fn a_missing_photo_and_one_of_another_size_are_named() {
+fn missing_or_resized_photo_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = saved_in(folder.path(), b"photo");
     std::fs::remove_file(folder.path().join("face.png")).unwrap();
@@ -62,7 +62,7 @@ fn a_missing_photo_and_one_of_another_size_are_named() {
 }
 
 #[test]
-fn saving_replaces_no_file_unasked_and_opening_survives_any_file() {
+fn save_refuses_existing_files_open_refuses_others() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("face.countenance");
     std::fs::write(&path, [0xff, 0xfe, 0x00]).unwrap();

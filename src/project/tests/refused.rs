@@ -1,4 +1,4 @@
-//! Documents that must not be believed.
+//! Documents that must be refused.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ fn base64_of(values: &[f32]) -> Value {
 }
 
 #[test]
-fn a_document_cut_short_anywhere_is_refused_as_broken() {
+fn truncated_document_is_refused_as_broken() {
     let text = project().to_json(None).unwrap();
     for end in (0..text.len()).step_by(61) {
         let error = Project::from_json(&text[..end]).unwrap_err();
@@ -36,7 +36,7 @@ fn a_document_cut_short_anywhere_is_refused_as_broken() {
 }
 
 #[test]
-fn other_versions_and_other_files_are_told_apart() {
+fn newer_versions_and_other_files_give_different_errors() {
     let with_format = |format: &str| {
         let mut json = json_of(&project());
         json["format"] = json!(format);
@@ -54,7 +54,7 @@ fn other_versions_and_other_files_are_told_apart() {
 }
 
 #[test]
-fn whatever_does_not_fit_is_refused_with_its_name() {
+fn invalid_values_are_named() {
     let huge = json!(1e300);
     let cases: Vec<(&str, Value, &str)> = vec![
         ("/photo/width_px", json!(41), "a mask of 40×30 on a photo of 41×30"),
@@ -96,7 +96,7 @@ fn whatever_does_not_fit_is_refused_with_its_name() {
 }
 
 #[test]
-fn text_that_is_no_base64_no_png_and_no_device_is_refused_as_broken() {
+fn unparsable_fields_are_refused_as_broken() {
     let cases = [
         ("/mask", json!("%%%")),
         ("/mask", json!(BASE64_STANDARD.encode("no picture"))),
@@ -115,13 +115,13 @@ fn text_that_is_no_base64_no_png_and_no_device_is_refused_as_broken() {
 }
 
 #[test]
-fn mixes_of_nothing_and_latents_that_do_not_fit_are_refused() {
+fn wrong_mixes_and_start_latents_are_refused() {
     let mut json = json_of(&project());
     json["fill"]["start"] = json!({ "around": base64_of(&[0.0; 4]) });
-    assert!(read(&json).unwrap_err().to_string().contains("the latents that the search began with"));
+    assert!(read(&json).unwrap_err().to_string().contains("the start latents do not fit"));
     let mut json = json_of(&project());
     for candidate in json["fill"]["candidates"].as_array_mut().unwrap() {
         candidate["mixed"] = json!(true);
     }
-    assert!(read(&json).unwrap_err().to_string().contains("mixes of candidates that are not there"));
+    assert!(read(&json).unwrap_err().to_string().contains("mixes without candidates"));
 }

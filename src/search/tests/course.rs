@@ -1,4 +1,4 @@
-//! What happens along the way of a search: noise, the hold near the starts.
+//! Tests of the noise and of the hold to the starts.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use crate::model::Networks;
 use crate::search::problem::Problem;
 use crate::search::{OptimizerKind, Search, Settings, Starts};
 
-/// Runs to the end: the best pictures and their total losses.
+/// Runs a search to its end. Returns the best pictures and their total losses.
 fn outcome(networks: &Arc<Networks>, problem: &Problem, settings: Settings) -> (Vec<Vec<f32>>, Vec<f32>) {
     let mut search = Search::new(Arc::clone(networks), problem, settings);
     while !search.is_done() {
@@ -18,7 +18,7 @@ fn outcome(networks: &Arc<Networks>, problem: &Problem, settings: Settings) -> (
 }
 
 #[test]
-fn noise_follows_the_seed_and_is_gone_at_the_end() {
+fn noise_follows_the_seed_and_ends() {
     let networks = networks();
     let with = |noise, seed| Settings { noise, seed, ..settings(OptimizerKind::Adam) };
     let of = |settings| outcome(&networks, &problem(), settings).0;
@@ -29,7 +29,7 @@ fn noise_follows_the_seed_and_is_gone_at_the_end() {
     while search.iterations_done() < 10 {
         search.advance();
     }
-    // Of twelve steps the last three have no noise: what is evaluated is where the step before led.
+    // The last three of twelve steps have no noise, so the evaluated latents are those of the step before.
     let expected = search.latents.clone();
     search.advance();
     let evaluated: f32 = search.pictures().iter().flatten().sum();
@@ -38,12 +38,12 @@ fn noise_follows_the_seed_and_is_gone_at_the_end() {
     assert!((evaluated - drawn).abs() < 1e-2);
 }
 
-/// All but the first column is hidden: nine columns of sixteen lie more than six pixels from it.
+/// All but the first column is hidden. Nine of sixteen columns are more than six pixels away from it.
 fn mostly_hidden() -> Problem {
     Problem { known: (0..SIZE_PX * SIZE_PX).map(|i| f32::from(u8::from(i % SIZE_PX == 0))).collect(), ..problem() }
 }
 
-/// How far a latent value has come at most when the search ends.
+/// Largest change of a latent value by the end of a search.
 fn moved_most(mut search: Search) -> f32 {
     let starts: Vec<f32> = search.latents.clone().into_data().iter::<f32>().collect();
     while !search.is_done() {
@@ -54,7 +54,7 @@ fn moved_most(mut search: Search) -> f32 {
 }
 
 #[test]
-fn what_is_held_ends_near_its_own_start_where_much_is_hidden() {
+fn hold_limits_the_distance_for_large_holes() {
     let networks = networks();
     let scattered =
         Problem { known: (0..SIZE_PX * SIZE_PX).map(|i| f32::from(u8::from(i % 5 == 0))).collect(), ..problem() };
@@ -66,7 +66,7 @@ fn what_is_held_ends_near_its_own_start_where_much_is_hidden() {
     let half = mostly_hidden();
     let free = farthest(&half, 0.0);
     assert!(free > 0.2, "the search must want to leave: {free}");
-    // Adam may step by a little more than the rate while gradients grow.
+    // While gradients grow, an Adam step may be a little larger than the rate.
     let held = farthest(&half, 100.0);
     assert!(held < 0.05, "{held}");
     let among_known = (farthest(&scattered, 0.0), farthest(&scattered, 100.0));
@@ -74,7 +74,7 @@ fn what_is_held_ends_near_its_own_start_where_much_is_hidden() {
 }
 
 #[test]
-fn latents_that_are_handed_in_are_held_near_themselves() {
+fn given_latents_are_held_to_themselves() {
     let networks = networks();
     let farthest = |hold| {
         let settings = Settings { steps: 200, candidates: 1, hold, ..settings(OptimizerKind::Adam) };
@@ -87,7 +87,7 @@ fn latents_that_are_handed_in_are_held_near_themselves() {
 }
 
 #[test]
-fn nothing_under_the_hole_reaches_noise_or_hold() {
+fn hole_pixels_do_not_reach_noise_or_hold() {
     let networks = networks();
     let settings = Settings { noise: 0.2, hold: 1.0, starts: Starts::Encoder, ..settings(OptimizerKind::Adam) };
     let mut changed = problem();

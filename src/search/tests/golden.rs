@@ -15,8 +15,8 @@ use crate::search::{ContextSettings, Norm, Preset, PriorForm, Reduction, Search,
 
 static GOLDEN: &[u8] = include_bytes!("../../../assets/fixtures/golden.safetensors");
 
-/// Relative to the largest magnitude of the tensor compared: sums of some thousand f32 products in another order differ by
-/// about 1e-5; the 50-step trajectory multiplies that by the steps.
+/// Relative to the largest magnitude of the compared tensor: sums of several thousand f32 products in another order
+/// differ by about 1e-5, and the 50-step trajectory multiplies that by the steps.
 const RELATIVE: f32 = 1e-3;
 
 fn golden(name: &str) -> Vec<f32> {
@@ -29,7 +29,7 @@ fn networks() -> Arc<Networks> {
     Arc::new(Networks::load_on_host(&load(&ModelChoice::Face64).unwrap(), Arithmetic::Single).unwrap())
 }
 
-/// Wherever a search works.
+/// The networks on each available device.
 fn everywhere() -> Vec<Arc<Networks>> {
     let on_gpu = any_gpu().map(|gpu| Networks::load_on_gpu(&load(&ModelChoice::Face64).unwrap(), &gpu).unwrap());
     std::iter::once(networks()).chain(on_gpu.map(Arc::new)).collect()
@@ -51,7 +51,7 @@ fn problem() -> Problem {
     Problem { size_px: 64, pixels: golden("y"), known: golden("known") }
 }
 
-/// A search whose latents are the golden ones.
+/// A search that starts at the golden latents.
 fn search(networks: &Arc<Networks>, settings: Settings) -> Search {
     let mut search = Search::new(Arc::clone(networks), &problem(), Settings { candidates: 4, ..settings });
     search.latents = Tensor::from_data(TensorData::new(golden("z"), [4, 100]), &Device::flex());
@@ -132,13 +132,13 @@ fn fifty_steps(networks: &Arc<Networks>) {
     let norm = |values: &mut dyn Iterator<Item = f32>| values.map(|value| value * value).sum::<f32>().sqrt();
     let difference = norm(&mut latents.iter().zip(&expected).map(|(a, b)| a - b));
     let scale = norm(&mut expected.iter().copied());
-    // L1 has kinks and Adam divides small gradients by their own size, so that single values wander more than the whole.
+    // L1 has kinks, and Adam divides small gradients by their own size, so single values deviate more than the whole.
     assert!(difference <= RELATIVE * scale, "blog.adam50.z is off by {} of its length", difference / scale);
 }
 
-/// The same search in single precision and in bfloat16, to its end: it finds as much, and draws the same faces.
+/// The same search in f32 and in bfloat16: the losses and pictures at the end agree.
 #[test]
-fn in_bfloat16_a_search_ends_where_it_does_in_single_precision() {
+fn bfloat16_search_ends_where_f32_does() {
     if Arithmetic::fastest() != Arithmetic::Bf16 {
         return;
     }
@@ -157,7 +157,7 @@ fn in_bfloat16_a_search_ends_where_it_does_in_single_precision() {
     }
     for (bf16, single) in pictures.iter().zip(&single_pictures) {
         let mean = bf16.iter().zip(single).map(|(a, b)| (a - b).abs()).sum::<f32>() / 12_288.0;
-        assert!(mean > 0.0, "they are the same");
+        assert!(mean > 0.0, "bfloat16 must change the pictures");
         assert!(mean < 0.005, "{mean} apart");
     }
 }

@@ -1,4 +1,4 @@
-//! The search on a GPU against that on the CPU, with the tiny networks: on lavapipe where there is no GPU.
+//! Compares the search on a GPU with that on the CPU, with the tiny networks. Without a GPU, lavapipe is used.
 
 use std::sync::Arc;
 
@@ -9,8 +9,8 @@ use crate::model::host::Arithmetic;
 use crate::model::{ModelFile, Networks, TINY};
 use crate::search::{OptimizerKind, Search, Settings};
 
-/// WGSL allows transcendental functions an error of some units in the last place, a thousand times f32's own; losses
-/// average that over hundreds of pixels.
+/// WGSL allows transcendental functions an error of a few units in the last place, a thousand times that of f32. Losses
+/// average it over hundreds of pixels.
 const RELATIVE: f32 = 1e-3;
 
 fn trace(networks: Networks) -> (Vec<f32>, Vec<f32>) {
@@ -27,7 +27,7 @@ fn trace(networks: Networks) -> (Vec<f32>, Vec<f32>) {
 }
 
 #[test]
-fn the_gpu_searches_as_the_cpu_does() {
+fn gpu_and_cpu_searches_agree() {
     let Some(gpu) = any_gpu() else { return };
     let file = ModelFile::parse("tiny", TINY).unwrap();
     let (pictures, losses) = trace(Networks::load_on_gpu(&file, &gpu).unwrap());
@@ -44,7 +44,7 @@ fn assert_near(found: &[f32], expected: &[f32]) {
 }
 
 #[test]
-fn more_candidates_than_are_evaluated_at_once_are_each_as_on_the_cpu() {
+fn several_gpu_batches_agree_with_the_cpu() {
     let Some(gpu) = any_gpu() else { return };
     let file = ModelFile::parse("tiny", TINY).unwrap();
     let settings = Settings { candidates: 130, ..settings(OptimizerKind::Adam) };

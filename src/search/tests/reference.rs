@@ -1,4 +1,4 @@
-//! The losses as tensors, differentiated automatically: what those by hand are compared with.
+//! The losses as burn tensors with autodiff. Tests compare the hand-written losses with them.
 
 use burn::tensor::activation::softplus;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -9,7 +9,7 @@ use crate::search::mirror::{Mirror, reach};
 use crate::search::problem::Problem;
 use crate::search::{ContextSettings, Norm, PriorForm, Reduction, Settings};
 
-/// What an evaluation finds, candidate by candidate.
+/// Result of an evaluation, for each candidate.
 pub(in crate::search) struct Found {
     /// Planar.
     pub pictures: Vec<f32>,
@@ -19,7 +19,7 @@ pub(in crate::search) struct Found {
     pub total: Vec<f32>,
 }
 
-/// Draws latents `[candidates, latent_dim]` and differentiates the total loss to them.
+/// Generates the pictures of latents `[candidates, latent_dim]` and computes losses and gradient.
 pub(in crate::search) fn evaluate(
     reference: &Reference,
     problem: &Problem,
@@ -40,7 +40,7 @@ pub(in crate::search) fn evaluate(
         }
         _ => (context.zeros_like(), context.clone()),
     };
-    // Candidates do not meet anywhere, so the gradient of the sum holds the gradient of each.
+    // Candidates are independent, so the gradient of the sum contains the gradient of each.
     let gradients = total.clone().sum().backward();
     Found {
         pictures: values(pictures),
@@ -63,11 +63,11 @@ struct Target {
     weights: Tensor<4>,
     /// `Σ W` over pixels and channels.
     weight_sum: f32,
-    /// `[1, 1, size, size - 1]`: of each pixel with the one to its right.
+    /// `[1, 1, size, size - 1]`: weight of each pixel's difference to the pixel on its right.
     right_weights: Tensor<4>,
-    /// `[1, 1, size - 1, size]`: of each pixel with the one below.
+    /// `[1, 1, size - 1, size]`: weight of each pixel's difference to the pixel below.
     below_weights: Tensor<4>,
-    /// Of both together, over channels.
+    /// `Σ` of both pair weights over channels.
     pair_weight_sum: f32,
     mirror: Option<Mirrored>,
 }
@@ -96,7 +96,7 @@ impl Target {
     }
 }
 
-/// The mirrored photo as tensors.
+/// The target of the symmetry loss as tensors.
 struct Mirrored {
     /// `[1, 1, side, side]`.
     counted: Tensor<4>,
@@ -104,7 +104,8 @@ struct Mirrored {
     per_count: Tensor<4>,
     /// `[1, 3, side, side]`.
     pixels: Tensor<4>,
-    /// `[1, 1, side, side]`: 1 where row and column are as near as the window reaches, so that a product with it adds up a window.
+    /// `[1, 1, side, side]`: 1 where row and column differ by at most the window radius, so that a matrix product with
+    /// it sums over the window.
     band: Tensor<4>,
 }
 
@@ -124,7 +125,7 @@ impl Mirrored {
         }
     }
 
-    /// The differences of pictures, `[candidates, 3, side, side]`, less their means.
+    /// Differences of pictures `[candidates, 3, side, side]` to the mirrored photo, less their local means.
     fn differences(&self, pictures: Tensor<4>) -> Tensor<4> {
         let differences = pictures - self.pixels.clone();
         let band = || self.band.clone().expand(differences.dims());
@@ -133,13 +134,14 @@ impl Mirrored {
     }
 }
 
-/// How far pictures are from the known pixels: `[candidates, 3, size, size]` in [-1, 1] to `[candidates]`, 0 for a perfect match.
+/// Context loss: pictures `[candidates, 3, size, size]` in [-1, 1] to `[candidates]`; 0 for a perfect match.
 ///
-/// `Σ W⊙|G(z) − y|` (arXiv 1607.07539, equation 2; the blog's contextual loss), or that divided by `Σ W`; and the same of the
-/// differences between neighbours, times `settings.gradient`, and of those to the mirrored photo, times `settings.symmetry`.
+/// `Σ W⊙|G(z) − y|` (arXiv 1607.07539, equation 2; the blog's contextual loss), or that divided by `Σ W`. Adds the same
+/// for the differences between neighbours, times `settings.gradient`, and for the differences to the mirrored photo,
+/// times `settings.symmetry`.
 fn context(pictures: Tensor<4>, target: &Target, settings: &ContextSettings) -> Tensor<1> {
     let difference = pictures.clone() - target.pixels.clone();
-    // Without a single weighted pixel the sum is zero too.
+    // If no pixel has a weight, the sum is zero too.
     let reduce = |sums: Tensor<1>, weight_sum: f32| match settings.reduction {
         Reduction::Sum => sums,
         Reduction::Mean => sums.div_scalar(weight_sum.max(f32::MIN_POSITIVE)),
@@ -169,11 +171,11 @@ fn context(pictures: Tensor<4>, target: &Target, settings: &ContextSettings) -> 
     loss + reduce(pairs, target.pair_weight_sum).mul_scalar(settings.gradient)
 }
 
-/// How implausible D finds pictures: logits `[candidates]` to `[candidates]`.
+/// Prior loss: logits `[candidates]` to `[candidates]`.
 fn prior(logits: Tensor<1>, form: PriorForm) -> Tensor<1> {
     match form {
         PriorForm::NonSaturating => softplus(-logits, 1.0),
-        // log(1 − sigmoid(d)) = −softplus(d), without the rounding of 1 − sigmoid near one.
+        // log(1 − sigmoid(d)) = −softplus(d), without the rounding error of 1 − sigmoid near one.
         PriorForm::Saturating => -softplus(logits, 1.0),
     }
 }

@@ -1,4 +1,4 @@
-//! The rules of `search`, with networks small enough to try everything.
+//! Tests of the search with tiny networks.
 
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ pub(super) fn problem() -> Problem {
     Problem { size_px: SIZE_PX, pixels, known }
 }
 
-/// The same picture with a hole left of the middle: the other side is known.
+/// The same picture with a hole on the left side; its mirror image is known.
 fn one_sided() -> Problem {
     let hole = |i: usize| (1..7).contains(&(i % SIZE_PX)) && (4..12).contains(&(i / SIZE_PX));
     let known = (0..SIZE_PX * SIZE_PX).map(|i| if hole(i) { 0.0 } else { 1.0 }).collect();
@@ -58,7 +58,7 @@ pub(super) fn settings(optimizer: OptimizerKind) -> Settings {
     }
 }
 
-/// Runs to the end; the losses of every iteration and the best latents.
+/// Runs a search to its end. Returns the losses of every iteration and the best latents.
 fn run(problem: &Problem, settings: Settings) -> (Vec<Vec<Losses>>, Vec<Vec<f32>>) {
     let mut search = Search::new(networks(), problem, settings);
     while !search.is_done() {
@@ -69,7 +69,7 @@ fn run(problem: &Problem, settings: Settings) -> (Vec<Vec<Losses>>, Vec<Vec<f32>
 }
 
 #[test]
-fn the_gradient_is_that_of_finite_differences() {
+fn gradient_matches_finite_differences() {
     const STEP: f32 = 1e-2;
     for (prior, gradient, symmetry) in [
         (PriorForm::NonSaturating, 0.0, 0.0),
@@ -85,7 +85,7 @@ fn the_gradient_is_that_of_finite_differences() {
         let start: Vec<f32> = search.latents.to_data().iter::<f32>().collect();
         let gradient: Vec<f32> = search.evaluate().gradient.into_data().iter::<f32>().collect();
         let scale = gradient.iter().fold(0.0f32, |most, value| most.max(value.abs()));
-        assert!(scale > 1e-3, "a gradient of zero proves nothing");
+        assert!(scale > 1e-3, "the gradient must not be zero");
         for i in 0..start.len() {
             let mut total = |offset: f32| {
                 let mut moved = start.clone();
@@ -94,7 +94,7 @@ fn the_gradient_is_that_of_finite_differences() {
                 search.evaluate().weighed.total.into_data().iter::<f32>().next().unwrap()
             };
             let slope = (total(STEP) - total(-STEP)) / (2.0 * STEP);
-            // Kinks of ReLU between the two points leave an error of the order of the step.
+            // Kinks of ReLU between the two points cause an error of the order of the step.
             assert!((slope - gradient[i]).abs() < 0.05 * scale, "{i}: {slope} and {}", gradient[i]);
         }
     }
@@ -115,7 +115,7 @@ fn every_optimizer_lowers_the_loss() {
 }
 
 #[test]
-fn the_same_seed_gives_the_same_fill_and_another_seed_another() {
+fn the_seed_determines_the_search() {
     for optimizer in [OptimizerKind::Adam, OptimizerKind::Momentum, OptimizerKind::Hmc] {
         let settings = Settings { clipping: Clipping::Stochastic, ..settings(optimizer) };
         assert_eq!(run(&problem(), settings), run(&problem(), settings), "{optimizer:?}");
@@ -135,12 +135,12 @@ fn starts_follow_the_prior_or_the_encoder() {
     let distance = |values: &[f32], k: usize| -> f32 {
         values[..8].iter().zip(&values[8 * k..8 * (k + 1)]).map(|(a, b)| (a - b).abs()).sum::<f32>() / 8.0
     };
-    assert!(distance(&prior, 1) > 0.2, "draws from the prior are far apart");
+    assert!(distance(&prior, 1) > 0.2, "samples of the prior are far apart");
     assert!((0.001..0.2).contains(&distance(&encoder, 1)), "mixtures stay near the encoder's guess");
 }
 
 #[test]
-fn the_best_fill_is_never_worse_than_any_iteration() {
+fn best_is_never_worse_than_any_iteration() {
     let (losses, _) = run(&problem(), settings(OptimizerKind::Momentum));
     let mut search = Search::new(networks(), &problem(), settings(OptimizerKind::Momentum));
     while !search.is_done() {
@@ -153,7 +153,7 @@ fn the_best_fill_is_never_worse_than_any_iteration() {
 }
 
 #[test]
-fn a_new_lambda_counts_from_the_next_iteration_and_reweighs_the_best() {
+fn changing_lambda_rescores_the_best() {
     let mut search = Search::new(networks(), &problem(), settings(OptimizerKind::Adam));
     search.advance();
     search.set_lambda(5.0);
@@ -166,7 +166,7 @@ fn a_new_lambda_counts_from_the_next_iteration_and_reweighs_the_best() {
 }
 
 #[test]
-fn the_gradient_term_compares_neighbours_that_are_both_known() {
+fn gradient_loss_compares_known_neighbours() {
     let context = ContextSettings {
         reduction: Reduction::Sum,
         norm: Norm::L1,
@@ -206,7 +206,7 @@ fn the_gradient_term_compares_neighbours_that_are_both_known() {
         (with_pairs - (pixels_alone + 0.5 * pairs)).abs() < 1e-3 * with_pairs,
         "{with_pairs}, {pixels_alone}, {pairs}"
     );
-    // A picture that is only shifted in brightness costs no more than its pixels do.
+    // A constant brightness offset adds no difference between neighbours.
     let mut shifted = problem.clone();
     for channel in 0..3 {
         for pixel in 0..area {
@@ -232,7 +232,7 @@ fn scattered_known_pixels_have_no_neighbours_to_compare() {
 }
 
 #[test]
-fn without_lambda_the_discriminator_is_not_asked_until_lambda_comes_back() {
+fn zero_lambda_skips_the_discriminator() {
     let prior = |lambda| {
         let mut search = Search::new(networks(), &problem(), Settings { lambda, ..settings(OptimizerKind::Adam) });
         search.advance();
@@ -254,7 +254,7 @@ fn without_lambda_the_discriminator_is_not_asked_until_lambda_comes_back() {
 }
 
 #[test]
-fn steps_can_be_changed_on_the_way() {
+fn steps_can_change_during_a_search() {
     let mut search = Search::new(networks(), &problem(), settings(OptimizerKind::Adam));
     search.advance();
     search.set_steps(2);
@@ -264,7 +264,7 @@ fn steps_can_be_changed_on_the_way() {
 }
 
 #[test]
-fn without_discriminator_and_encoder_the_prior_is_off_and_the_search_still_works() {
+fn search_works_without_discriminator_and_encoder() {
     let mut file = ModelFile::parse("tiny", TINY).unwrap();
     (file.architecture.discriminator_channels, file.architecture.encoder_channels) = (None, None);
     let settings = Settings { starts: Starts::Encoder, ..settings(OptimizerKind::Adam) };
@@ -301,7 +301,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
 
     #[test]
-    fn nothing_under_the_hole_reaches_the_search(noise in prop::collection::vec(-1.0f32..1.0, 3 * SIZE_PX * SIZE_PX)) {
+    fn hole_noise_does_not_change_the_search(noise in prop::collection::vec(-1.0f32..1.0, 3 * SIZE_PX * SIZE_PX)) {
         for clean in [problem(), one_sided()] {
             let mut noisy = clean.clone();
             for (i, &value) in noise.iter().enumerate() {
@@ -316,7 +316,7 @@ proptest! {
 }
 
 #[test]
-fn autodiff_and_the_way_by_hand_give_the_same_losses_and_gradients() {
+fn autodiff_and_hand_written_gradients_agree() {
     let file = ModelFile::parse("tiny", TINY).unwrap();
     let context = |reduction, norm, gradient, symmetry| ContextSettings {
         reduction,
@@ -349,7 +349,7 @@ fn autodiff_and_the_way_by_hand_give_the_same_losses_and_gradients() {
         let found = evaluate(&Reference::load(&file), &one_sided(), &settings, &latents);
         let autodiff = [found.context, found.prior, found.total, found.gradient, found.pictures];
         let mut all = vec![(on_host, 1e-4)];
-        // WGSL allows transcendental functions an error of some units in the last place.
+        // WGSL allows transcendental functions an error of a few units in the last place.
         all.extend(any_gpu().map(|gpu| (by_hand(Networks::load_on_gpu(&file, &gpu).unwrap()).1, 3e-4)));
         for ((by_hand, autodiff), relative) in
             all.iter().flat_map(|(found, relative)| found.iter().zip(&autodiff).map(move |pair| (pair, *relative)))

@@ -1,4 +1,4 @@
-//! A network under training on a GPU: burn's layers and its autodiff.
+//! A network in training on a GPU: burn's operations and autodiff.
 
 use burn::tensor::activation::{leaky_relu, relu, tanh};
 use burn::tensor::module::{conv_transpose2d, conv2d};
@@ -12,7 +12,7 @@ use super::state::{NetState, TensorState};
 use super::{AdamSettings, Wants, leaf, upload};
 use crate::train::plan::{Activation, Join, LayerPlan, NetPlan};
 
-/// The network with what it learns.
+/// The network with its parameters.
 pub(super) struct DeviceNet {
     plan: NetPlan,
     layers: Vec<Layer>,
@@ -22,21 +22,21 @@ pub(super) struct DeviceNet {
 struct Layer {
     /// In the order of [`LayerPlan::parameters`].
     parameters: Vec<Learned>,
-    /// Mean and variance with their averages, in the order of [`LayerPlan::statistics`].
+    /// Mean and variance, each with its moving average, in the order of [`LayerPlan::statistics`].
     statistics: Vec<[Tensor<1>; 2]>,
 }
 
-/// The graph of a pass.
+/// The autodiff graph of a forward pass.
 pub(super) struct Tape {
     input: Tensor<4>,
-    /// The layers' parameters as this pass knew them.
+    /// The parameters of each layer as leaves of this graph.
     parameters: Vec<Vec<Tensor<1>>>,
     levels: Vec<Tensor<4>>,
     output: Tensor<4>,
 }
 
 impl DeviceNet {
-    /// Takes over a state, which must be that of the plan.
+    /// Uploads a state, which must match the plan.
     pub fn new(plan: &NetPlan, state: &NetState, device: &Device) -> Self {
         let layers = plan.layers.iter().map(|layer| Layer {
             parameters: layer
@@ -56,7 +56,7 @@ impl DeviceNet {
         Self { plan: plan.clone(), layers: layers.collect(), steps: state.steps }
     }
 
-    /// As on the CPU.
+    /// See `HostNet::forward`. The values of the inner layers' outputs are channels first.
     pub fn forward(&mut self, input: Tensor<4>, wants_levels: bool) -> (Tensor<4>, Vec<Tensor<2>>, Tape) {
         let [batch, _, _, _] = input.dims();
         let input = leaf(input);
@@ -77,7 +77,7 @@ impl DeviceNet {
         (x.clone().without_autodiff(), told, Tape { input, parameters, levels, output: x })
     }
 
-    /// As on the CPU.
+    /// See `HostNet::backward`.
     pub fn backward(
         &mut self,
         tape: Tape,
@@ -85,7 +85,7 @@ impl DeviceNet {
         levels: Vec<Tensor<2>>,
         wants: Wants,
     ) -> Option<Tensor<4>> {
-        // The gradient of Σ output·gradient is what that gradient comes to further in.
+        // The gradient of Σ output·gradient, with the gradient held constant, is the backward pass.
         let mut sum = (tape.output * output.autodiff()).sum();
         for (level, gradient) in tape.levels.into_iter().zip(levels) {
             let shape = level.dims();
@@ -102,14 +102,14 @@ impl DeviceNet {
         if wants.input { tape.input.grad(&found) } else { None }
     }
 
-    /// As on the CPU, but left on the device.
+    /// Norm of the collected gradient, left on the device. `None` without a gradient.
     pub fn gradient_norm(&self) -> Option<Tensor<1>> {
         let parameters = self.layers.iter().flat_map(|layer| &layer.parameters);
         let squares = parameters.filter_map(Learned::gradient_square);
         squares.reduce(|sum, square| sum + square).map(Tensor::sqrt)
     }
 
-    /// As on the CPU.
+    /// One Adam step with the collected gradient.
     pub fn step(&mut self, adam: &AdamSettings, rate: f32) {
         self.steps += 1;
         for parameter in self.layers.iter_mut().flat_map(|layer| &mut layer.parameters) {
@@ -117,7 +117,7 @@ impl DeviceNet {
         }
     }
 
-    /// As on the CPU.
+    /// Updates the moving averages.
     pub fn average(&mut self, keep: f32, keep_statistics: f32) {
         for layer in &mut self.layers {
             layer.parameters.iter_mut().for_each(|parameter| parameter.average(keep));
@@ -127,7 +127,7 @@ impl DeviceNet {
         }
     }
 
-    /// As on the CPU. Waits for the device.
+    /// Reads the whole state. Waits for the device.
     pub fn state(&self) -> NetState {
         let mut state = NetState { steps: self.steps, ..NetState::default() };
         for (plan, layer) in self.plan.layers.iter().zip(&self.layers) {
@@ -172,7 +172,7 @@ impl Layer {
         }
     }
 
-    /// `BatchNorm` with the batch's own statistics, which move the running ones.
+    /// `BatchNorm` with batch statistics. Updates the running ones.
     fn normalise(&mut self, x: Tensor<4>, scale: Tensor<1>, shift: Tensor<1>) -> Tensor<4> {
         let [batch, channels, height, width] = x.dims();
         let (normalised, [mean, variance]) = normalised(x);
@@ -187,7 +187,8 @@ impl Layer {
     }
 }
 
-/// Values without their channel's mean over the batch and with deviation one; mean and biased variance, `[1, channels, 1, 1]`.
+/// Normalises each channel over the batch to mean 0 and deviation 1. Also returns the mean and the biased variance,
+/// `[1, channels, 1, 1]`.
 pub(in crate::train) fn normalised(x: Tensor<4>) -> (Tensor<4>, [Tensor<4>; 2]) {
     let mean_of = |x: Tensor<4>| x.mean_dim(3).mean_dim(2).mean_dim(0);
     let mean = mean_of(x.clone());

@@ -1,4 +1,4 @@
-//! A network under training on the CPU, forwards and backwards by hand.
+//! A network in training on the CPU, with hand-written forward and backward passes.
 
 use burn::tensor::{Device, Tensor, TensorData};
 
@@ -8,37 +8,37 @@ use super::state::{NetState, TensorState};
 use super::{AdamSettings, Wants};
 use crate::train::plan::{Join, LayerPlan, NetPlan, TAPS};
 
-/// The network with what it learns.
+/// The network with its parameters.
 pub(super) struct HostNet {
     plan: NetPlan,
     layers: Vec<Layer>,
     room: Room,
-    /// Tapes that are done with, for their memory.
+    /// Used activation buffers, kept for reuse.
     spare: Vec<Tape>,
     device: Device,
-    /// Steps of Adam.
+    /// Adam steps done.
     steps: u64,
 }
 
-/// What a pass keeps for the way back.
+/// The activations of a forward pass that the backward pass needs.
 #[derive(Default)]
 pub(super) struct Tape {
     batch: usize,
-    /// Channels last, like all that follows.
+    /// The input, channels last, like all activations.
     input: Vec<f32>,
     layers: Vec<Saved>,
 }
 
 impl HostNet {
-    /// Takes over a state, which must be that of the plan.
+    /// Copies a state, which must match the plan.
     pub fn new(plan: &NetPlan, state: &NetState, device: Device) -> Self {
         let layers = plan.layers.iter().map(|layer| load(layer, state)).collect();
         let (room, spare) = Default::default();
         Self { plan: plan.clone(), layers, room, spare, device, steps: state.steps }
     }
 
-    /// `[batch, inputs, side, side]` to the output, and to those of the layers before the last if they are wanted: `[batch, values]`,
-    /// channels last.
+    /// Runs the network on `[batch, inputs, side, side]`. Returns the output and, if requested, the outputs of the
+    /// layers before the last: `[batch, values]`, channels last.
     pub fn forward(&mut self, input: Tensor<4>, wants_levels: bool) -> (Tensor<4>, Vec<Tensor<2>>, Tape) {
         let [batch, _, _, _] = input.dims();
         let mut tape = self.spare.pop().unwrap_or_default();
@@ -65,7 +65,8 @@ impl HostNet {
         (output, levels.collect(), tape)
     }
 
-    /// From the gradients to the output and to the levels, in their layout, to the input's.
+    /// Runs the backward pass: from the gradients to the output and to the inner layers' outputs (in their layout) to
+    /// that of the input.
     pub fn backward(&mut self, tape: Tape, output: Tensor<4>, levels: &[Tensor<2>], wants: Wants) -> Option<Tensor<4>> {
         let mut sides = vec![self.plan.input_side];
         for layer in &self.plan.layers {
@@ -91,7 +92,7 @@ impl HostNet {
         answer
     }
 
-    /// Norm of the gradient collected since the last step.
+    /// Norm of the gradient collected since the last Adam step.
     pub fn gradient_norm(&self) -> f32 {
         let square: f64 = self.layers.iter().flat_map(Layer::parameters).map(Parameter::gradient_square).sum();
         #[expect(clippy::cast_possible_truncation, reason = "summed in double precision, needed in single")]
@@ -99,7 +100,7 @@ impl HostNet {
         norm
     }
 
-    /// One step of Adam with the gradient collected.
+    /// One Adam step with the collected gradient.
     pub fn step(&mut self, adam: &AdamSettings, rate: f32) {
         self.steps += 1;
         for parameter in self.layers.iter_mut().flat_map(Layer::parameters_mut) {
@@ -107,7 +108,7 @@ impl HostNet {
         }
     }
 
-    /// Moves the averages towards the present values.
+    /// Updates the moving averages.
     pub fn average(&mut self, keep: f32, keep_statistics: f32) {
         for layer in &mut self.layers {
             layer.parameters_mut().for_each(|parameter| parameter.average(keep));
@@ -115,7 +116,7 @@ impl HostNet {
         }
     }
 
-    /// All there is to know, in the order and layout of [`NetState`].
+    /// The whole state, in the order and layout of [`NetState`].
     pub fn state(&self) -> NetState {
         let mut tensors = std::collections::BTreeMap::new();
         for layer in &self.layers {
@@ -141,7 +142,7 @@ impl HostNet {
         NetState { tensors, steps: self.steps }
     }
 
-    /// Values `[batch, side, side, channels]` as `[batch, channels, side, side]`.
+    /// Converts values `[batch, side, side, channels]` to a tensor `[batch, channels, side, side]`.
     fn to_tensor(&self, values: &[f32], [batch, channels, side]: [usize; 3]) -> Tensor<4> {
         let values = values[..batch * side * side * channels].to_vec();
         Tensor::<4>::from_data(TensorData::new(values, [batch, side, side, channels]), &self.device)
@@ -149,7 +150,7 @@ impl HostNet {
     }
 }
 
-/// A layer with the values of a state.
+/// Builds a layer from a state.
 fn load(plan: &LayerPlan, state: &NetState) -> Layer {
     let parameter = |index: usize| {
         let Some((name, length)) = plan.parameters().into_iter().nth(index) else { return Parameter::default() };
@@ -175,12 +176,12 @@ fn load(plan: &LayerPlan, state: &NetState) -> Layer {
 
 #[derive(Clone, Copy, PartialEq)]
 enum Order {
-    /// From a file's `[first, second, taps]` to the rows of [`Layer::weight`].
+    /// From a file's `[first, second, taps]` to the matrix of [`Layer::weight`].
     ToRows,
     ToFile,
 }
 
-/// Changes the order of a weight's values.
+/// Converts a weight between the file's layout and the matrix layout.
 fn reorder(plan: &LayerPlan, values: &[f32], order: Order) -> Vec<f32> {
     let LayerPlan { inputs, outputs, .. } = *plan;
     let mut out = vec![0.0; values.len()];
@@ -203,7 +204,7 @@ fn reorder(plan: &LayerPlan, values: &[f32], order: Order) -> Vec<f32> {
     out
 }
 
-/// `[batch, channels, side, side]` as values channels last.
+/// Reads `[batch, channels, side, side]` as values in channels-last order.
 fn to_host(tensor: Tensor<4>) -> Vec<f32> {
     super::read(tensor.permute([0, 2, 3, 1]))
 }

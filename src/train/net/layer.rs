@@ -1,7 +1,7 @@
-//! One layer on the CPU: one matrix product, with a fold after it or an unfold before it.
+//! One layer on the CPU: a matrix product with col2im after it or im2col before it.
 //!
-//! Pictures are channels last, `[batch, side, side, channels]`, and the weights keep their taps together, so that a column of
-//! the fold is one run of memory (see [`crate::model::host`]).
+//! Images are channels last, `[batch, side, side, channels]`. The weights are ordered so that a column of the im2col
+//! matrix is contiguous in memory (see [`crate::model::host`]).
 
 use rayon::prelude::*;
 
@@ -13,19 +13,19 @@ use crate::train::plan::{Activation, Join, LayerPlan, TAPS};
 
 /// Slope of `LeakyReLU` below zero (DCGAN, section 3).
 pub(super) const LEAKY_SLOPE: f32 = 0.2;
-/// Pixels that one thread handles at least.
+/// The fewest pixels per thread.
 const PIXELS: usize = 64;
-/// Values that one thread handles at least.
+/// The fewest values per thread.
 const GRAIN: usize = 4096;
 
-/// A layer with what it learns.
+/// A layer with its parameters.
 #[derive(Clone)]
 pub(super) struct Layer {
     pub plan: LayerPlan,
-    /// Row by row: of a transposed convolution `[inputs, 16 · outputs]`, of a convolution `[16 · inputs, outputs]`, taps before
-    /// channels.
+    /// Row-major matrix: `[inputs, 16 · outputs]` for a transposed convolution, `[16 · inputs, outputs]` for a
+    /// convolution. Kernel positions come before channels.
     pub weight: Parameter,
-    /// Added to the sums, or to the normalised sums.
+    /// Bias of the convolution, or shift of the `BatchNorm`.
     pub shift: Parameter,
     pub norm: Option<Norm>,
 }
@@ -38,16 +38,16 @@ pub(super) struct Norm {
     pub variance: Statistic,
 }
 
-/// What a pass keeps of a layer for the way back.
+/// Activations of a layer that the backward pass needs.
 #[derive(Default)]
 pub(super) struct Saved {
-    /// The normalised sums; empty without a `BatchNorm`.
+    /// The normalised values before scale and shift; empty without a `BatchNorm`.
     normalised: Vec<f32>,
     inverse_deviation: Vec<f32>,
     pub output: Vec<f32>,
 }
 
-/// Room that passes share.
+/// Scratch buffers, shared by all passes.
 #[derive(Default)]
 pub(super) struct Room {
     columns: Vec<f32>,
@@ -55,7 +55,7 @@ pub(super) struct Room {
 }
 
 impl Layer {
-    /// The weight as a matrix: rows and columns.
+    /// Rows and columns of the weight matrix.
     fn matrix(&self) -> [usize; 2] {
         let LayerPlan { inputs, outputs, .. } = self.plan;
         match self.plan.join {
@@ -64,7 +64,7 @@ impl Layer {
         }
     }
 
-    /// Rows of the matrix that is multiplied with the weight, for a batch of pictures with this side.
+    /// Rows of the matrix that is multiplied by the weight, for a batch of images with this side.
     fn rows(&self, batch: usize, side: usize) -> usize {
         match self.plan.join {
             Join::Project | Join::Score => batch,
@@ -73,7 +73,8 @@ impl Layer {
         }
     }
 
-    /// `input` `[batch, side, side, inputs]`. Batch statistics are used, and move the running ones.
+    /// Runs the layer on `input` `[batch, side, side, inputs]`. `BatchNorm` uses batch statistics and updates the
+    /// running ones.
     pub fn forward(&mut self, batch: usize, side: usize, input: &[f32], room: &mut Room, saved: &mut Saved) {
         let after = self.plan.side_after(side);
         let length = batch * after * after * self.plan.outputs;
@@ -108,7 +109,7 @@ impl Layer {
         saved.normalised = sums;
     }
 
-    /// The convolution alone.
+    /// The convolution without bias, `BatchNorm` and activation.
     fn sum(&self, batch: usize, side: usize, input: &[f32], room: &mut Room, out: &mut [f32]) {
         let (rows, [height, width]) = (self.rows(batch, side), self.matrix());
         let weight = (&self.weight.values[..], MatrixStride::rows_of(width));
@@ -128,8 +129,8 @@ impl Layer {
         }
     }
 
-    /// From the output's gradient, which is used up, to the input's when it is wanted; what the parameters get is added to
-    /// theirs when that is wanted.
+    /// Backward pass. Takes the gradient to the output and returns the one to the input if requested. Adds the
+    /// parameters' gradients if requested.
     pub fn backward(
         &mut self,
         (batch, side): (usize, usize),
@@ -156,7 +157,7 @@ impl Layer {
         self.back_through_sum((batch, side), input, &gradient, wants, room)
     }
 
-    /// The way back through the convolution alone.
+    /// Backward pass of the convolution.
     fn back_through_sum(
         &mut self,
         (batch, side): (usize, usize),
@@ -202,7 +203,7 @@ impl Layer {
         to_input
     }
 
-    /// All that is learned, the weight first, in the order of [`LayerPlan::parameters`].
+    /// All parameters, in the order of [`LayerPlan::parameters`].
     pub fn parameters(&self) -> impl Iterator<Item = &Parameter> {
         [&self.weight, &self.shift].into_iter().chain(self.norm.as_ref().map(|norm| &norm.scale))
     }
@@ -232,7 +233,7 @@ fn activate(activation: Activation, value: f32) -> f32 {
     }
 }
 
-/// Takes a gradient from an activation's output to its input.
+/// Backward pass of an activation function, in place. `output` is the activation's output.
 fn through(activation: Activation, gradient: &mut [f32], output: &[f32]) {
     let back = move |gradient: f32, output: f32| match activation {
         Activation::Relu if output <= 0.0 => 0.0,
@@ -251,14 +252,14 @@ fn for_pixels(values: &mut [f32], channels: usize, work: impl Fn(&mut [f32]) + S
     values.par_chunks_mut(PIXELS * channels).for_each(|part| part.chunks_exact_mut(channels).for_each(&work));
 }
 
-/// A running statistic takes its share of a batch's.
+/// Updates a running statistic with that of a batch.
 fn move_towards(running: &mut [f32], batch: &[f32]) {
     for (running, batch) in running.iter_mut().zip(batch) {
         *running += MOMENTUM * (batch - *running);
     }
 }
 
-/// The first `length` values of a buffer that grows when it must. What they hold is of no meaning.
+/// The first `length` values of a buffer, which grows if needed. The values are unspecified.
 fn sized(buffer: &mut Vec<f32>, length: usize) -> &mut [f32] {
     if buffer.len() < length {
         buffer.resize(length, 0.0);

@@ -1,17 +1,18 @@
-//! Numbers that Adam moves, as burn tensors: on a GPU, and in the critic.
+//! A trained tensor as burn tensors, and its Adam step: for all networks on a GPU, and for the small ones on every
+//! device.
 
 use burn::tensor::{Device, Tensor};
 
 use super::state::TensorState;
 use super::{AdamSettings, leaf, read, upload};
 
-/// A tensor that is learned, flat, with all that belongs to it; none of it with autodiff.
+/// A trained tensor with its optimiser state; everything flat and without autodiff.
 pub(in crate::train) struct Learned {
     values: Tensor<1>,
     averaged: Tensor<1>,
     first: Tensor<1>,
     second: Tensor<1>,
-    /// Of the passes since the last step, added up.
+    /// Sum of the gradients since the last Adam step.
     gradient: Option<Tensor<1>>,
 }
 
@@ -28,17 +29,17 @@ impl Learned {
         }
     }
 
-    /// The values as the leaf of a graph.
+    /// The values as the leaf of an autodiff graph.
     pub fn leaf(&self) -> Tensor<1> {
         leaf(self.values.clone())
     }
 
-    /// The values as constants.
+    /// The values, without autodiff.
     pub fn values(&self) -> Tensor<1> {
         self.values.clone()
     }
 
-    /// Adds a pass's gradient, if there is one.
+    /// Adds the gradient of a pass, if there is one.
     pub fn add_gradient(&mut self, gradient: Option<Tensor<1>>) {
         self.gradient = match (self.gradient.take(), gradient) {
             (Some(sum), Some(gradient)) => Some(sum + gradient),
@@ -51,7 +52,7 @@ impl Learned {
         self.gradient.clone().map(|gradient| gradient.square().sum())
     }
 
-    /// One step of Adam against the gradient, which is then gone. `count` is the number of this step, from 1.
+    /// One Adam step with the collected gradient, which is then cleared. `count` is the number of this step, from 1.
     pub fn step(&mut self, adam: &AdamSettings, rate: f32, count: u64) {
         let Some(gradient) = self.gradient.take() else { return };
         let adam = adam.at(rate, count);
@@ -61,13 +62,13 @@ impl Learned {
         self.values = self.values.clone() - (self.first.clone() / denominator).mul_scalar(adam.rate);
     }
 
-    /// Moves the average towards the values.
+    /// Updates the moving average.
     pub fn average(&mut self, keep: f32) {
         let difference = self.values.clone() - self.averaged.clone();
         self.averaged = self.averaged.clone() + difference.mul_scalar(1.0 - keep);
     }
 
-    /// As plain numbers. Waits for the device.
+    /// Reads the state. Waits for the device.
     pub fn state(&self) -> TensorState {
         TensorState {
             values: read(self.values.clone()),

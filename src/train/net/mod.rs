@@ -1,12 +1,13 @@
-//! A network under training, on whichever device.
+//! A network in training, on any device.
 //!
-//! There are two ways to compute one: [`host`](HostNet) by hand on the CPU, where general autodiff is several times slower, and
-//! [`device`](DeviceNet) through burn on a GPU. Both do the same, which tests hold them to, and both are used the same way: a
-//! forward pass gives plain tensors and a tape; whoever computes a loss from them differentiates it to these tensors and
-//! hands the gradients back with the tape. So the losses are written once, with burn's autodiff.
+//! There are two implementations: [`host`](HostNet) has hand-written passes for the CPU, where burn's autodiff is
+//! several times slower, and [`device`](DeviceNet) uses burn on a GPU. Tests check that both give the same results.
+//! They have the same interface: a forward pass returns plain tensors and the saved activations. The caller computes a
+//! loss, differentiates it to these tensors, and passes the gradients to the backward pass. So the losses are written
+//! once, with burn's autodiff.
 //!
-//! What would surprise: `BatchNorm` always uses the batch's own statistics in here. Where the running ones are needed (samples,
-//! quality), the network is exported first and runs as [`crate::model`] does.
+//! `BatchNorm` always uses the statistics of the batch here. For samples and quality metrics, which need the running
+//! statistics, the network is exported and runs as in [`crate::model`].
 
 mod device;
 mod host;
@@ -28,17 +29,18 @@ pub(super) use learned::Learned;
 pub(super) use norm::EPSILON as NORM_EPSILON;
 pub(super) use state::{NetState, TensorState};
 
-/// What Adam is told (Kingma & Ba 2015).
+/// The settings of Adam (Kingma & Ba 2015).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct AdamSettings {
     pub beta1: f64,
     pub beta2: f64,
 }
 
-/// ε of Adam, as `PyTorch` has it.
+/// ε of Adam, `PyTorch`'s default.
 const ADAM_EPSILON: f32 = 1e-8;
 
-/// Adam's numbers for one step. Computed in double precision: 1 − β2 loses four digits in single.
+/// The coefficients of one Adam step. They are computed in double precision, because 1 − β2 loses four digits in single
+/// precision.
 #[derive(Clone, Copy)]
 struct AdamStep {
     keep1: f32,
@@ -67,10 +69,10 @@ impl AdamSettings {
     }
 }
 
-/// Which gradients a backward pass is for.
+/// The gradients that a backward pass computes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Wants {
-    /// Added to those of the passes since the last step.
+    /// Gradients of the parameters. They are added to those since the last Adam step.
     pub parameters: bool,
     pub input: bool,
 }
@@ -81,21 +83,21 @@ impl Wants {
     pub const BOTH: Self = Self { parameters: true, input: true };
 }
 
-/// A network under training.
+/// A network in training.
 pub(super) struct Net(Way);
 
-/// How it is computed.
+/// The implementation of a network.
 enum Way {
     Host(Box<HostNet>),
     Device(Box<DeviceNet>),
 }
 
-/// A forward pass.
+/// The result of a forward pass.
 pub(super) struct Pass {
-    /// The network's output, `[batch, outputs, side, side]`, without autodiff.
+    /// The output, `[batch, outputs, side, side]`, without autodiff.
     pub output: Tensor<4>,
-    /// The outputs of the layers before the last, from the input on, if they were wanted: `[batch, values]`, the values in an
-    /// order that depends on the device. Without autodiff.
+    /// The outputs of all layers but the last, from input to output, if requested: `[batch, values]`. The order of the
+    /// values depends on the device. Without autodiff.
     pub levels: Vec<Tensor<2>>,
     tape: Tape,
 }
@@ -106,7 +108,7 @@ enum Tape {
 }
 
 impl Net {
-    /// Puts a state, which must be that of the plan, on a device.
+    /// Uploads a state, which must match the plan.
     pub fn new(plan: &NetPlan, state: &NetState, place: &Place) -> Self {
         let device = place.device.clone();
         if place.by_hand {
@@ -116,12 +118,12 @@ impl Net {
         }
     }
 
-    /// A forward pass with the batch's own statistics, which move the running ones.
+    /// Runs a forward pass with batch statistics, and updates the running statistics.
     pub fn forward(&mut self, input: Tensor<4>) -> Pass {
         self.pass(input, false)
     }
 
-    /// As [`forward`](Self::forward), with the levels.
+    /// As [`forward`](Self::forward), and also returns the outputs of the inner layers.
     pub fn forward_with_levels(&mut self, input: Tensor<4>) -> Pass {
         self.pass(input, true)
     }
@@ -139,8 +141,8 @@ impl Net {
         }
     }
 
-    /// The way back of a pass: from the gradients to its output and to its levels (none, or one each). Answers that to the input
-    /// if it is wanted.
+    /// Runs the backward pass. `output` is the gradient to the output; `levels` holds the gradients to the inner
+    /// layers' outputs, either none or one each. Returns the gradient to the input if requested.
     pub fn backward(
         &mut self,
         pass: Pass,
@@ -155,7 +157,7 @@ impl Net {
         }
     }
 
-    /// Norm of the gradient since the last step, `[1]`.
+    /// Norm of the gradient collected since the last Adam step, `[1]`.
     pub fn gradient_norm(&self, device: &Device) -> Tensor<1> {
         match &self.0 {
             Way::Host(net) => upload(&[net.gradient_norm()], device),
@@ -163,7 +165,7 @@ impl Net {
         }
     }
 
-    /// One step of Adam with the gradient of the passes since the last, which is then gone.
+    /// One Adam step with the collected gradient, which is then cleared.
     pub fn step(&mut self, adam: &AdamSettings, rate: f32) {
         match &mut self.0 {
             Way::Host(net) => net.step(adam, rate),
@@ -171,7 +173,7 @@ impl Net {
         }
     }
 
-    /// Moves the running averages of weights and statistics towards the present ones; each keeps this share of itself.
+    /// Updates the moving averages of weights and running statistics: `average = keep · average + (1 − keep) · value`.
     pub fn average(&mut self, keep: f32, keep_statistics: f32) {
         match &mut self.0 {
             Way::Host(net) => net.average(keep, keep_statistics),
@@ -179,7 +181,7 @@ impl Net {
         }
     }
 
-    /// Everything as plain numbers. Waits for the device.
+    /// Reads the whole state. Waits for the device.
     pub fn state(&self) -> NetState {
         match &self.0 {
             Way::Host(net) => net.state(),
@@ -188,26 +190,26 @@ impl Net {
     }
 }
 
-/// Where to compute.
+/// The device for training, and the implementation of the networks.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
-    /// Without autodiff.
+    /// The device, without autodiff.
     pub device: Device,
-    /// The networks are computed by hand, on the CPU.
+    /// Uses the hand-written passes on the CPU instead of burn's autodiff.
     pub by_hand: bool,
 }
 
-/// A tensor as the leaf of a new graph.
+/// Makes a tensor the leaf of a new autodiff graph.
 pub(super) fn leaf<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
     tensor.autodiff().require_grad()
 }
 
-/// Values as a tensor.
+/// Uploads values as a tensor.
 pub(super) fn upload(values: &[f32], device: &Device) -> Tensor<1> {
     Tensor::from_data(TensorData::new(values.to_vec(), [values.len()]), device)
 }
 
-/// Waits for the device and reads a tensor's values, row by row.
+/// Reads a tensor's values in row-major order. Waits for the device.
 pub(super) fn read<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     let data = tensor.into_data();
     data.try_to_vec::<f32>().unwrap_or_else(|_| data.iter::<f32>().collect())

@@ -1,18 +1,18 @@
-//! `BatchNorm` while training, on the CPU (Ioffe & Szegedy 2015): over a batch's pixels, channels last.
+//! `BatchNorm` in training on the CPU (Ioffe & Szegedy 2015), over values in channels-last order.
 
 use rayon::prelude::*;
 
-/// Added to the variance, as `PyTorch` has it.
+/// Added to the variance, `PyTorch`'s default.
 pub(in crate::train) const EPSILON: f32 = 1e-5;
-/// Share of a new batch in the running statistics, as `PyTorch` has it.
+/// Share of a new batch in the running statistics, `PyTorch`'s default.
 pub(in crate::train) const MOMENTUM: f32 = 0.1;
-/// Pixels whose values are added up in one go. Fixed, so that sums do not depend on the number of threads.
+/// Pixels per partial sum. The number is fixed, so that sums do not depend on the number of threads.
 const PIXELS: usize = 256;
 
-/// What a batch came to, for each channel.
+/// The statistics of a batch, per channel.
 pub(super) struct Moments {
     pub mean: Vec<f32>,
-    /// The unbiased one, for the running statistics.
+    /// The unbiased variance, for the running statistics.
     pub variance: Vec<f32>,
     /// `1 / √(biased variance + ε)`.
     pub inverse_deviation: Vec<f32>,
@@ -36,8 +36,8 @@ pub(super) fn normalise(values: &mut [f32], channels: usize) -> Moments {
     Moments { mean, variance, inverse_deviation }
 }
 
-/// Takes the gradient to `scale·normalised + shift` in place to the one to the values before [`normalise`]; answers those to
-/// scale and shift.
+/// Backward pass of `scale·normalised + shift`, in place: turns its gradient into the one to the input of
+/// [`normalise`]. Returns the gradients to scale and shift.
 pub(super) fn back(
     gradient: &mut [f32],
     normalised: &[f32],
@@ -62,12 +62,12 @@ pub(super) fn back(
     (to_scale, to_shift)
 }
 
-/// `Σ values` for each channel.
+/// `Σ values` per channel.
 pub(super) fn channel_sums(values: &[f32], channels: usize) -> Vec<f32> {
     sums(values, channels, |_, value| value).into_iter().map(single).collect()
 }
 
-/// `Σ a·b` for each channel.
+/// `Σ a·b` per channel.
 fn product_sums(a: &[f32], b: &[f32], channels: usize) -> Vec<f32> {
     let parts = a.par_chunks(PIXELS * channels).zip(b.par_chunks(PIXELS * channels)).map(|(a, b)| {
         let mut sums = vec![0.0f32; channels];

@@ -1,28 +1,28 @@
-//! Numbers that Adam moves, on the CPU.
+//! A trained tensor on the CPU, and its Adam step.
 
 use rayon::prelude::*;
 
 use super::AdamSettings;
 
-/// Values that one thread handles at least. Sums are taken over parts of this length, so that they do not depend on the number
-/// of threads.
+/// The fewest values per thread. Sums are taken over parts of this length, so that they do not depend on the number of
+/// threads.
 const GRAIN: usize = 16_384;
 
-/// A tensor that is learned, with all that belongs to it; everything flat, in the layer's own order.
+/// A trained tensor with its optimiser state; everything flat, in the layer's layout.
 #[derive(Clone, Default)]
 pub(super) struct Parameter {
     pub values: Vec<f32>,
-    /// Of the passes since the last step, added up; empty before the first.
+    /// Sum of the gradients since the last Adam step; empty before the first.
     pub gradient: Vec<f32>,
-    /// Adam's running averages of the gradient and of its square.
+    /// Adam's first and second moments.
     pub first: Vec<f32>,
     pub second: Vec<f32>,
-    /// The running average of the values, which is what samples are drawn with.
+    /// The moving average of the values, used for export.
     pub averaged: Vec<f32>,
 }
 
 impl Parameter {
-    /// Adds a pass's gradient.
+    /// Adds the gradient of a pass.
     pub fn add_gradient(&mut self, gradient: &[f32]) {
         if self.gradient.is_empty() {
             self.gradient.extend_from_slice(gradient);
@@ -45,7 +45,8 @@ impl Parameter {
         parts.into_iter().sum()
     }
 
-    /// One step of Adam against the gradient (Kingma & Ba 2015), which is then gone. `count` is the number of this step, from 1.
+    /// One Adam step with the collected gradient, which is then cleared (Kingma & Ba 2015). `count` is the number of
+    /// this step, from 1.
     pub fn step(&mut self, adam: &AdamSettings, rate: f32, count: u64) {
         if self.gradient.is_empty() {
             return;
@@ -63,13 +64,13 @@ impl Parameter {
         self.gradient.clear();
     }
 
-    /// Moves the average towards the values: `averaged = keep·averaged + (1 − keep)·values`.
+    /// Updates the moving average: `averaged = keep·averaged + (1 − keep)·values`.
     pub fn average(&mut self, keep: f32) {
         average(&mut self.averaged, &self.values, keep);
     }
 }
 
-/// A running statistic of `BatchNorm` and its average.
+/// A running statistic of `BatchNorm` and its moving average.
 #[derive(Clone, Default)]
 pub(super) struct Statistic {
     pub values: Vec<f32>,

@@ -1,4 +1,4 @@
-//! A network's state as plain numbers, the same for every device: what checkpoints hold.
+//! The state of a network in host memory, the same for every device. Checkpoints hold it.
 
 use std::collections::BTreeMap;
 
@@ -8,35 +8,35 @@ use rand_chacha::ChaCha8Rng;
 use crate::train::draws::normal;
 use crate::train::plan::NetPlan;
 
-/// Standard deviation of the first weights (DCGAN, section 3), and of the scales around 1.
+/// Standard deviation of the initial weights (DCGAN, section 3), and of the `BatchNorm` scales around 1.
 const SPREAD: f32 = 0.02;
 
 /// One tensor, flat in `PyTorch`'s layout.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(in crate::train) struct TensorState {
     pub values: Vec<f32>,
-    /// The running average of the values.
+    /// The moving average of the values.
     pub averaged: Vec<f32>,
-    /// Adam's averages of the gradient and of its square; none for what is not learned by gradients.
+    /// Adam's first and second moments; `None` for values that gradients do not train.
     pub moments: Option<[Vec<f32>; 2]>,
 }
 
-/// A whole network, by the names of its plan.
+/// The tensors of a network by name.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(in crate::train) struct NetState {
     pub tensors: BTreeMap<String, TensorState>,
-    /// Steps of Adam.
+    /// Adam steps done.
     pub steps: u64,
 }
 
 impl TensorState {
-    /// A tensor that nothing has been learned for yet.
+    /// A tensor before the first step.
     pub fn new(values: Vec<f32>, is_learned: bool) -> Self {
         let nothing = || vec![0.0; values.len()];
         Self { moments: is_learned.then(|| [nothing(), nothing()]), averaged: values.clone(), values }
     }
 
-    /// All of its rows of numbers, with what they are called in a checkpoint.
+    /// All value lists with their names in a checkpoint.
     pub fn parts(&self) -> impl Iterator<Item = (&'static str, &[f32])> {
         let moments = self.moments.iter().flat_map(|[first, second]| [("first", &first[..]), ("second", &second[..])]);
         [("value", &self.values[..]), ("average", &self.averaged[..])].into_iter().chain(moments)
@@ -44,7 +44,8 @@ impl TensorState {
 }
 
 impl NetState {
-    /// Before the first step: weights normal around 0 with deviation 0.02, scales around 1 (DCGAN, section 3), all else 0.
+    /// The state before the first step: weights normal around 0 with deviation 0.02, `BatchNorm` scales around 1
+    /// (DCGAN, section 3), everything else 0, running variances 1.
     pub fn initial(plan: &NetPlan, rng: &mut ChaCha8Rng) -> Self {
         let mut tensors = BTreeMap::new();
         for layer in &plan.layers {
@@ -61,7 +62,7 @@ impl NetState {
         Self { tensors, steps: 0 }
     }
 
-    /// A linear layer `[inputs, outputs]` before the first step: uniform within ±1/√inputs, as `PyTorch` has it.
+    /// Adds a linear layer `[inputs, outputs]` before the first step: uniform within ±1/√inputs, `PyTorch`'s default.
     pub fn add_linear(&mut self, name: &str, [inputs, outputs]: [usize; 2], rng: &mut ChaCha8Rng) {
         #[expect(clippy::cast_precision_loss, reason = "counts of inputs, far below 2^24")]
         let bound = 1.0 / (inputs as f32).sqrt();
@@ -71,12 +72,12 @@ impl NetState {
         }
     }
 
-    /// The tensor with this name, which a checked state has; else zeros.
+    /// The tensor with this name. A checked state has it; otherwise zeros are returned.
     pub fn tensor(&self, name: &str, length: usize) -> TensorState {
         self.tensors.get(name).cloned().unwrap_or_else(|| TensorState::new(vec![0.0; length], true))
     }
 
-    /// Whether every number is finite.
+    /// Whether every value is finite.
     pub fn is_finite(&self) -> bool {
         let mut parts = self.tensors.values().flat_map(TensorState::parts);
         parts.all(|(_, values)| values.iter().all(|value| value.is_finite()))

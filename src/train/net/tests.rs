@@ -1,4 +1,4 @@
-//! Both ways to compute a network: against each other, and the way back against differences of the way there.
+//! Compares both network implementations with each other, and gradients with finite differences.
 
 use burn::tensor::{Device, Tensor, TensorData};
 
@@ -6,7 +6,7 @@ use super::*;
 use crate::train::draws::{Purpose, prior, stream};
 use crate::train::plan::NetPlan;
 
-/// Sums of some hundred products in another order, relative to the largest value.
+/// Tolerance relative to the largest value: sums of some hundred products in different orders.
 const RELATIVE: f32 = 2e-4;
 
 fn place(by_hand: bool) -> Place {
@@ -17,7 +17,7 @@ fn plans() -> [NetPlan; 3] {
     [NetPlan::generator(16, 3, 5), NetPlan::discriminator(32, 2), NetPlan::encoder(16, 4, 5)]
 }
 
-/// Weights far from those that a run begins with, so that every part of a network matters.
+/// A state with large changes to the initial weights, so that every part of a network affects the output.
 fn state(plan: &NetPlan) -> NetState {
     let mut rng = stream(4, Purpose::Weights);
     let mut state = NetState::initial(plan, &mut rng);
@@ -43,7 +43,7 @@ fn assert_close(name: &str, found: &[f32], expected: &[f32]) {
     }
 }
 
-/// Values in an order that does not depend on the layout.
+/// Sorted values, because the order depends on the layout.
 fn sorted(tensor: &Tensor<2>) -> Vec<f32> {
     let mut values = read(tensor.clone());
     values.sort_by(f32::total_cmp);
@@ -51,14 +51,14 @@ fn sorted(tensor: &Tensor<2>) -> Vec<f32> {
 }
 
 #[test]
-fn by_hand_and_by_autodiff_all_is_the_same() {
+fn both_implementations_agree() {
     let adam = AdamSettings { beta1: 0.5, beta2: 0.99 };
     for plan in plans() {
         let state = state(&plan);
         let mut nets = [true, false].map(|by_hand| Net::new(&plan, &state, &place(by_hand)));
         for step in 0..2 {
-            let told = nets.each_mut().map(|net| {
-                // Two passes, as D makes for one step; the larger first, so that what it leaves behind would show.
+            let results = nets.each_mut().map(|net| {
+                // Two passes per step, as for D. The larger one comes first, so that stale buffer contents would show.
                 let first = net.forward(input(&plan, 5, 10 + step));
                 let second = net.forward_with_levels(input(&plan, 3, 20 + step));
                 let output = second.output.clone();
@@ -74,29 +74,29 @@ fn by_hand_and_by_autodiff_all_is_the_same() {
                 net.average(0.9, 0.5);
                 (read(output), levels, read(to_input), norm)
             });
-            let [hand, auto] = &told;
-            assert_close("output", &hand.0, &auto.0);
-            hand.1.iter().zip(&auto.1).for_each(|(hand, auto)| assert_close("level", hand, auto));
-            assert_close("gradient to the input", &hand.2, &auto.2);
-            assert_close("norm of the gradient", &hand.3, &auto.3);
+            let [cpu, burn] = &results;
+            assert_close("output", &cpu.0, &burn.0);
+            cpu.1.iter().zip(&burn.1).for_each(|(cpu, burn)| assert_close("level", cpu, burn));
+            assert_close("gradient to the input", &cpu.2, &burn.2);
+            assert_close("norm of the gradient", &cpu.3, &burn.3);
         }
-        let [hand, auto] = nets.map(|net| net.state());
-        assert_eq!((hand.steps, auto.steps), (2, 2));
-        for (name, auto) in &auto.tensors {
-            let hand = &hand.tensors[name];
-            // Where a gradient is as good as nothing, Adam makes a whole step of its rounding: then only moments agree.
+        let [cpu, burn] = nets.map(|net| net.state());
+        assert_eq!((cpu.steps, burn.steps), (2, 2));
+        for (name, burn) in &burn.tensors {
+            let cpu = &cpu.tensors[name];
+            // Adam turns rounding errors of a near-zero gradient into full steps. Then only the moments agree.
             let is_moved = name.ends_with("weight");
-            for ((part, hand), (_, auto)) in
-                hand.parts().zip(auto.parts()).filter(|((part, _), _)| is_moved || *part != "value")
+            for ((part, cpu), (_, burn)) in
+                cpu.parts().zip(burn.parts()).filter(|((part, _), _)| is_moved || *part != "value")
             {
-                assert_close(&format!("{} {name} {part}", plan.name), hand, auto);
+                assert_close(&format!("{} {name} {part}", plan.name), cpu, burn);
             }
         }
     }
 }
 
 #[test]
-fn a_state_comes_back_as_it_went_in() {
+fn a_state_round_trips() {
     for plan in plans() {
         let state = NetState { steps: 7, ..state(&plan) };
         for by_hand in [true, false] {
@@ -105,18 +105,18 @@ fn a_state_comes_back_as_it_went_in() {
     }
 }
 
-/// `Σ output·pull` after one pass of a network with this state.
+/// `Σ output·pull` after one forward pass with this state.
 fn value(plan: &NetPlan, state: &NetState, input: &Tensor<4>, pull: &[f32]) -> f64 {
     let mut net = Net::new(plan, state, &place(true));
     let output = read(net.forward(input.clone()).output);
     output.iter().zip(pull).map(|(output, pull)| f64::from(*output) * f64::from(*pull)).sum()
 }
 
-/// A small step along a direction: large against single precision, small against the curvature.
+/// Step length of the finite differences: large against single precision, small against the curvature.
 const SMALL: f32 = 2e-3;
 
 #[test]
-fn gradients_by_hand_are_the_slopes_of_finite_differences() {
+fn cpu_gradients_match_finite_differences() {
     for plan in plans() {
         let (state, at) = (state(&plan), input(&plan, 4, 1));
         let mut net = Net::new(&plan, &state, &place(true));
@@ -125,7 +125,7 @@ fn gradients_by_hand_are_the_slopes_of_finite_differences() {
         let pull = prior(&mut stream(9, Purpose::Samples), dims.iter().product());
         let gradient = Tensor::from_data(TensorData::new(pull.clone(), dims), &Device::flex());
         let to_input = read(net.backward(pass, gradient, Vec::new(), Wants::BOTH).unwrap());
-        // With these rates, Adam's first average after a step is the gradient itself.
+        // With these betas, Adam's first moment after a step is the gradient itself.
         net.step(&AdamSettings { beta1: 0.0, beta2: 0.0 }, 0.0);
         let gradients = net.state();
 
@@ -135,7 +135,8 @@ fn gradients_by_hand_are_the_slopes_of_finite_differences() {
             let slope: f64 = moments[0].iter().map(|value| f64::from(value.abs())).sum();
             let moved = |by: f32| {
                 let mut state = state.clone();
-                let values = tensor.values.iter().zip(&direction).map(|(value, way)| value + by * way).collect();
+                let values =
+                    tensor.values.iter().zip(&direction).map(|(value, direction)| value + by * direction).collect();
                 state.tensors.get_mut(name).unwrap().values = values;
                 value(&plan, &state, &at, &pull)
             };
@@ -146,14 +147,14 @@ fn gradients_by_hand_are_the_slopes_of_finite_differences() {
             let values = read(at.clone())
                 .iter()
                 .zip(&to_input)
-                .map(|(value, way)| value + by * way.signum())
+                .map(|(value, direction)| value + by * direction.signum())
                 .collect::<Vec<f32>>();
             value(&plan, &state, &Tensor::from_data(TensorData::new(values, at.dims()), &Device::flex()), &pull)
         });
     }
 }
 
-/// The slope against the difference quotient, which kinks and rounding blur by some percent.
+/// Compares a slope with the difference quotient. Kinks and rounding cause errors of some percent.
 fn check(name: &str, slope: f64, moved: impl Fn(f32) -> f64) {
     let found = (moved(SMALL) - moved(-SMALL)) / (2.0 * f64::from(SMALL));
     assert!((found - slope).abs() < 0.05 * slope.abs() + 1e-2, "{name}: {slope}, by differences {found}");

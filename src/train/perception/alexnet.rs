@@ -1,5 +1,5 @@
-//! The convolutions of `AlexNet` (Krizhevsky 2014, arXiv 1404.5997) as torchvision publishes them, trained on `ImageNet`: five levels
-//! of features, from edges to parts of things.
+//! The convolutions of torchvision's `AlexNet` (Krizhevsky 2014, arXiv 1404.5997), trained on `ImageNet`. They give
+//! five levels of features, from edges to parts of objects.
 
 use std::path::Path;
 
@@ -12,15 +12,16 @@ use crate::model::Weights;
 use crate::model::pytorch::read_checkpoint;
 use crate::train::TrainError;
 
-/// Mean and deviation of the three colours over `ImageNet`, which the network was trained with; colours from 0 to 1.
+/// Mean and standard deviation of the colour channels over `ImageNet`, for values from 0 to 1. The network was trained
+/// with them.
 const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
 const DEVIATION: [f32; 3] = [0.229, 0.224, 0.225];
-/// Sides of the pictures that are shown to it: half as large again as they are (it was trained on larger ones), within these bounds.
-/// On smaller ones nothing would be left to pool.
+/// Bounds of the input's side. Images are enlarged by half, because the network was trained on larger ones. Smaller
+/// inputs would leave nothing to pool.
 const SMALLEST: usize = 64;
 const LARGEST: usize = 192;
 
-/// One convolution, and the pooling before it.
+/// The shape of one convolution, and whether pooling comes before it.
 struct Shape {
     outputs: usize,
     inputs: usize,
@@ -38,7 +39,7 @@ const SHAPES: [Shape; 5] = [
     Shape { outputs: 256, inputs: 256, side: 3, stride: 1, padding: 1, is_pooled: false },
 ];
 
-/// The channels of the levels.
+/// Number of channels of each level.
 pub(super) fn channels() -> [usize; 5] {
     SHAPES.map(|shape| shape.outputs)
 }
@@ -49,7 +50,7 @@ impl Shape {
     }
 }
 
-/// The network on a device, for pictures of one size.
+/// The network on a device, for images of one size.
 #[derive(Clone)]
 pub(in crate::train) struct AlexNet {
     /// Weight and bias of each convolution.
@@ -57,12 +58,12 @@ pub(in crate::train) struct AlexNet {
     /// `[1, 3, 1, 1]`.
     mean: Tensor<4>,
     deviation: Tensor<4>,
-    /// `[1, 1, to, from]`: how much of each row a row of the enlarged picture shows; columns are enlarged by its mirror image.
+    /// `[1, 1, to, from]`: bilinear weights that enlarge rows. The transpose enlarges columns.
     rows: Tensor<4>,
 }
 
 impl AlexNet {
-    /// Reads the weights from a file of torchvision, or with the same tensors under other names.
+    /// Reads the weights from torchvision's file, or from the same tensors under other names.
     pub fn read(path: &Path, size_px: usize, device: &Device) -> Result<Self, TrainError> {
         let wrong = |reason: String| TrainError::Features { path: path.to_path_buf(), reason };
         let tensors = read_checkpoint(path).map_err(|error| wrong(error.to_string()))?;
@@ -76,7 +77,7 @@ impl AlexNet {
             let bias = tensors
                 .get(&bias_name)
                 .filter(|bias| bias.shape == [shape.outputs])
-                .ok_or_else(|| wrong(format!("no tensor {bias_name} of {} numbers", shape.outputs)))?;
+                .ok_or_else(|| wrong(format!("no tensor {bias_name} of {} values", shape.outputs)))?;
             if !weight.values.iter().chain(&bias.values).all(|value| value.is_finite()) {
                 return Err(wrong(format!("{name} or its bias is not finite")));
             }
@@ -93,7 +94,7 @@ impl AlexNet {
                 Tensor::from_data(TensorData::new(bias.values.clone(), [bias.values.len()]), device),
             )
         };
-        // Pictures are in [-1, 1].
+        // Images are in [-1, 1].
         let colours = |values: [f32; 3]| Tensor::from_data(TensorData::new(values.to_vec(), [1, 3, 1, 1]), device);
         let side = enlarged(size_px);
         Self {
@@ -104,7 +105,7 @@ impl AlexNet {
         }
     }
 
-    /// Weights that only look random: a `PyTorch` program has made up the same.
+    /// Deterministic test weights. The `PyTorch` program of the fixture uses the same.
     #[cfg(test)]
     pub fn made_up(size_px: usize) -> Self {
         let layers = made_up_layers();
@@ -112,7 +113,7 @@ impl AlexNet {
         Self::new(&borrowed, size_px, &Device::flex())
     }
 
-    /// The same for pictures with autodiff.
+    /// The same network, for images with autodiff.
     pub fn with_autodiff(&self) -> Self {
         let Self { layers, mean, deviation, rows } = self.clone();
         Self {
@@ -123,7 +124,7 @@ impl AlexNet {
         }
     }
 
-    /// What it makes of pictures `[batch, 3, size, size]` in [-1, 1]: `[batch, channels, side, side]` for each level.
+    /// Computes the features of images `[batch, 3, size, size]` in [-1, 1]: `[batch, channels, side, side]` per level.
     pub fn levels(&self, pictures: Tensor<4>) -> Vec<Tensor<4>> {
         let x = (pictures - self.mean.clone()) / self.deviation.clone();
         let [batch, planes, _, _] = x.dims();
@@ -144,22 +145,22 @@ impl AlexNet {
     }
 }
 
-/// The side at which pictures of this side are shown.
+/// The input's side for images of this side.
 fn enlarged(size_px: usize) -> usize {
     (size_px * 3 / 2).clamp(SMALLEST, LARGEST)
 }
 
-/// The largest of each 3×3 places, every second one.
+/// Max pooling over 3×3 with stride 2.
 fn pooled(x: Tensor<4>) -> Tensor<4> {
     max_pool2d(x, MaxPoolOptions::new([3, 3]).with_stride([2, 2]))
 }
 
-/// How much of each of `from` rows each of `to` rows shows: bilinear, the edge repeated.
+/// Matrix of bilinear weights from `from` to `to` rows. Edge rows are repeated.
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "places in a picture of some hundred pixels"
+    reason = "positions in a image of some hundred pixels"
 )]
 fn between(from: usize, to: usize) -> Vec<f32> {
     let mut shares = vec![0.0; to * from];
@@ -173,7 +174,7 @@ fn between(from: usize, to: usize) -> Vec<f32> {
     shares
 }
 
-/// Numbers that all levels of one picture consist of.
+/// Number of feature values per image, over all levels.
 pub(in crate::train) fn numbers_of_a_picture(size_px: usize) -> u64 {
     let mut side = enlarged(size_px);
     let of_level = |shape: &Shape| {
@@ -186,7 +187,7 @@ pub(in crate::train) fn numbers_of_a_picture(size_px: usize) -> u64 {
     SHAPES.iter().map(of_level).sum()
 }
 
-/// Numbers that it was trained to.
+/// Number of weights and biases.
 pub(in crate::train) fn weights() -> u64 {
     SHAPES.iter().map(|shape| (shape.weight().iter().product::<usize>() + shape.outputs) as u64).sum()
 }
@@ -202,7 +203,7 @@ fn made_up_layers() -> Vec<(Weights, Weights)> {
     SHAPES.iter().enumerate().map(made_up).collect()
 }
 
-/// The same weights as a file, under torchvision's names.
+/// Writes the test weights as a file with torchvision's names.
 #[cfg(test)]
 pub(in crate::train) fn write_made_up(path: &Path) {
     use safetensors::tensor::{Dtype, TensorView};
@@ -214,7 +215,8 @@ pub(in crate::train) fn write_made_up(path: &Path) {
         }
     }
     let views = tensors.iter().map(|(name, shape, bytes)| {
-        (name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes).expect("the shape is that of the numbers"))
+        (name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes).expect("the shape matches the values"))
     });
-    std::fs::write(path, safetensors::serialize(views, None).expect("it can be written down")).expect("there is room");
+    std::fs::write(path, safetensors::serialize(views, None).expect("valid tensors serialize"))
+        .expect("the test folder is writable");
 }

@@ -1,9 +1,9 @@
-//! The judges: one for each level of features, small networks that say of each place whether it is of a real picture.
+//! The discriminators on pretrained features. There is one small network per level; it scores each position as real or
+//! generated.
 //!
-//! What would surprise: they do not see the features themselves but random mixtures of them, which stay as they are. So a judge
-//! cannot pick the one feature that gives G away and forget the rest (Sauer et al. 2021, section 3.2). And their weights are divided
-//! by their largest singular value (spectral normalisation, Miyato et al. 2018, arXiv 1802.05957), which is followed by one
-//! power iteration a step.
+//! They do not see the features but fixed random projections of them. So a discriminator cannot rely on a single
+//! feature and ignore the rest (Sauer et al. 2021, section 3.2). Their weights are divided by their largest singular
+//! value (spectral normalisation, Miyato et al. 2018, arXiv 1802.05957), which one power iteration per step estimates.
 
 use burn::tensor::activation::{leaky_relu, relu};
 use burn::tensor::module::conv2d;
@@ -15,20 +15,20 @@ use super::alexnet;
 use crate::train::draws::{Purpose, normal, stream};
 use crate::train::net::{AdamSettings, Learned, NetState, TensorState, normalised, read, upload};
 
-/// Random mixtures that a judge sees of its level.
+/// Number of random projections per level.
 const MIXTURES: usize = 64;
 const LEAKY_SLOPE: f64 = 0.2;
-/// Against division by the length of a vector without any.
+/// Prevents division by zero for a zero vector.
 const LEAST_LENGTH: f32 = 1e-12;
 
-/// One convolution of a judge.
+/// The shape of one convolution.
 struct Shape {
     name: &'static str,
     inputs: usize,
     outputs: usize,
     side: usize,
     stride: usize,
-    /// Ends in a `BatchNorm` and a leaky `ReLU`; else it has a bias.
+    /// Ends in a `BatchNorm` and a leaky `ReLU`. Otherwise it has a bias.
     has_norm: bool,
 }
 
@@ -43,12 +43,12 @@ impl Shape {
         [self.outputs, self.inputs, self.side, self.side]
     }
 
-    /// Values that one output is summed of.
+    /// Number of inputs per output value.
     fn taps(&self) -> usize {
         self.inputs * self.side * self.side
     }
 
-    /// Its tensors with their lengths, the weight first and what is added to the sums second.
+    /// Names and lengths of the tensors: the weight, the bias or shift, then the scale if there is a `BatchNorm`.
     fn parameters(&self) -> Vec<(&'static str, usize)> {
         let weight = ("weight", self.outputs * self.taps());
         if self.has_norm {
@@ -59,13 +59,13 @@ impl Shape {
     }
 }
 
-/// All convolutions of all judges with the beginnings of their tensors' names.
+/// All convolutions of all levels, with the prefixes of their tensors' names.
 fn convolutions() -> impl Iterator<Item = (String, &'static Shape)> {
     let levels = alexnet::channels().len();
     (0..levels).flat_map(|level| SHAPES.iter().map(move |shape| (format!("{level}.{}", shape.name), shape)))
 }
 
-/// What the judges learn by gradients: names and lengths.
+/// Names and lengths of the trained tensors.
 pub(in crate::train) fn parameters() -> Vec<(String, usize)> {
     let of = |(name, shape): (String, &Shape)| {
         shape.parameters().into_iter().map(move |(what, length)| (format!("{name}.{what}"), length)).collect::<Vec<_>>()
@@ -73,7 +73,7 @@ pub(in crate::train) fn parameters() -> Vec<(String, usize)> {
     convolutions().flat_map(of).collect()
 }
 
-/// What they learn otherwise: the singular vectors.
+/// Names and lengths of the singular vectors, which the power iteration updates.
 pub(in crate::train) fn statistics() -> Vec<(String, usize)> {
     convolutions().map(|(name, shape)| (format!("{name}.singular"), shape.outputs)).collect()
 }
@@ -82,7 +82,7 @@ pub(in crate::train) struct Judges {
     /// `[MIXTURES, channels, 1, 1]` for each level.
     mixtures: Vec<Tensor<4>>,
     convolutions: Vec<Convolution>,
-    /// Steps of Adam.
+    /// Adam steps done.
     steps: u64,
 }
 
@@ -94,11 +94,11 @@ struct Convolution {
     singular: [Tensor<1>; 2],
 }
 
-/// A convolution's values within one graph.
+/// The parameters of a convolution within one autodiff graph.
 type Known = Vec<Tensor<1>>;
 
 impl Judges {
-    /// Before the first step: weights normal, as their sums shall keep the size of what they are summed of.
+    /// The state before the first step. Normal weights, scaled so that outputs have the variance of the inputs.
     pub fn initial(rng: &mut ChaCha8Rng) -> NetState {
         let mut state = NetState::default();
         for (name, shape) in convolutions() {
@@ -116,7 +116,7 @@ impl Judges {
         state
     }
 
-    /// Takes over a state. The mixtures are those of the seed.
+    /// Uploads a state. The seed determines the projections.
     pub fn new(seed: u64, state: &NetState, device: &Device) -> Self {
         let mut rng = stream(seed, Purpose::Mixtures);
         let mixtures = alexnet::channels().map(|channels| {
@@ -139,7 +139,7 @@ impl Judges {
         Self { mixtures: mixtures.into(), convolutions: convolutions.collect(), steps: state.steps }
     }
 
-    /// With other mixtures than those of the seed: `values(level, channels)`.
+    /// Replaces the projections: `values(level, channels)`.
     #[cfg(test)]
     pub fn with_mixtures(self, values: impl Fn(usize, usize) -> Vec<f32>) -> Self {
         let mixtures = alexnet::channels().into_iter().enumerate().map(|(level, channels)| {
@@ -149,7 +149,8 @@ impl Judges {
         Self { mixtures: mixtures.collect(), ..self }
     }
 
-    /// One step against the hinge loss of real and drawn pictures' levels, without autodiff. Answers the loss, `[1]`.
+    /// One Adam step on the hinge loss of the real and generated images' features, without autodiff. Returns the loss,
+    /// `[1]`.
     pub fn learn(&mut self, real: &[Tensor<4>], drawn: &[Tensor<4>], adam: &AdamSettings, rate: f32) -> Tensor<1> {
         for convolution in &mut self.convolutions {
             convolution.follow_singular();
@@ -172,14 +173,14 @@ impl Judges {
         loss.without_autodiff()
     }
 
-    /// How real they find pictures' levels, which have autodiff: the sum over the levels, `[1]`.
+    /// Mean logit of features with autodiff, summed over the levels, `[1]`. Larger means more real.
     pub fn opinion(&self, levels: &[Tensor<4>]) -> Tensor<1> {
         let known: Vec<Known> = self.convolutions.iter().map(|one| one.values(|own| own.values().autodiff())).collect();
         let opinions = levels.iter().enumerate().map(|(level, seen)| self.judge(level, &known, seen.clone()).mean());
         opinions.reduce(|sum, opinion| sum + opinion).unwrap_or_else(|| Tensor::zeros([1], &Device::flex()).autodiff())
     }
 
-    /// What a judge says of each place, `[batch, 1, height, width]`.
+    /// The logits of one level at each position, `[batch, 1, height, width]`.
     fn judge(&self, level: usize, known: &[Known], features: Tensor<4>) -> Tensor<4> {
         let options = ConvOptions::new([1, 1], [0, 0], [1, 1], 1);
         let mut x = conv2d(features, self.mixtures[level].clone().autodiff(), None, options);
@@ -190,7 +191,7 @@ impl Judges {
         x
     }
 
-    /// Everything as plain numbers. Waits for the device.
+    /// Reads the whole state. Waits for the device.
     pub fn state(&self) -> NetState {
         let mut state = NetState { steps: self.steps, ..NetState::default() };
         for ((name, shape), convolution) in convolutions().zip(&self.convolutions) {
@@ -211,7 +212,7 @@ impl Convolution {
         self.parameters.iter().map(of).collect()
     }
 
-    /// One power iteration.
+    /// One power iteration for the largest singular value.
     fn follow_singular(&mut self) {
         let Some(weight) = self.parameters.first().map(Learned::values) else { return };
         let (outputs, taps) = (self.shape.outputs, self.shape.taps());
@@ -240,7 +241,7 @@ impl Convolution {
     }
 }
 
-/// The vector with length one.
+/// Scales a vector to length one.
 fn unit(vector: Tensor<1>) -> Tensor<1> {
     let length = vector.clone().square().sum().sqrt().add_scalar(LEAST_LENGTH);
     vector / length

@@ -1,11 +1,10 @@
-//! Judges that know pictures: they look at faces through the features of a network that was trained on photos, and play against
-//! G beside D.
+//! Losses on pretrained features: discriminators beside D, and a perceptual distance.
 //!
-//! D must find out by itself what pictures consist of, from the few faces that there are; a network that has seen a million
-//! photos knows it already (Projected GANs, Sauer et al. 2021, arXiv 2111.01007). And a redrawn face that differs from the true one
-//! in what such a network sees differs to people too, more than one whose pixels differ (LPIPS, Zhang et al. 2018, arXiv
-//! 1801.03924). That network is [`alexnet`], fixed; its weights come from a file that the user has, and nothing of it gets into
-//! the model.
+//! D must learn image features from few faces, but a network trained on a million photos has them already (Projected
+//! GANs, Sauer et al. 2021, arXiv 2111.01007). And a difference in such features predicts visible differences between a
+//! face and its reconstruction better than a difference of pixels (LPIPS, Zhang et al. 2018, arXiv 1801.03924). The
+//! network is [`alexnet`]. It is not trained here, its weights come from a file of the user, and the exported model
+//! does not contain it.
 
 mod alexnet;
 mod judges;
@@ -20,30 +19,31 @@ pub(super) use alexnet::write_made_up;
 pub(super) use alexnet::{AlexNet, numbers_of_a_picture, weights};
 pub(super) use judges::{Judges, parameters, statistics};
 
-/// The judges learn so much faster than the rest.
+/// Learning rate of these discriminators, relative to that of the other networks.
 const RATE: f32 = 2.0;
-/// Weight of the judges' opinion, all levels together. With 1 a narrow G forgot the faces that it should redraw (`models/README.md`).
+/// Weight of the adversarial loss, summed over all levels. With 1 a narrow G lost its reconstructions
+/// (`models/README.md`).
 const OPINION_WEIGHT: f32 = 0.03;
-/// Weight of the difference between a redrawn face and the true one.
+/// Weight of the perceptual distance between a reconstruction and the true face.
 const DIFFERENCE_WEIGHT: f32 = 3.0;
-/// Against division by nothing where no feature answers.
+/// Prevents division by zero where all features are zero.
 const LEAST_SQUARE: f32 = 1e-6;
 
-/// The features, and the judges that look through them.
+/// The pretrained network, and the discriminators on its features.
 pub(super) struct Perception {
     features: AlexNet,
     judges: Judges,
 }
 
-/// What G is told about the pictures of a step.
+/// The losses of a step and their gradient.
 pub(super) struct Verdict {
-    /// The gradient of opinion and difference to the pictures.
+    /// Gradient of G's losses to the images.
     pub to_shown: Tensor<4>,
-    /// How badly the judges tell real pictures from drawn ones (hinge loss), `[1]`.
+    /// Hinge loss of the discriminators, `[1]`.
     pub judges_loss: Tensor<1>,
-    /// How real they find the drawn ones, all levels together, `[1]`.
+    /// Mean logit of the generated images, summed over all levels, `[1]`. Larger means more real.
     pub opinion: Tensor<1>,
-    /// How differently the true faces and the redrawn ones are seen, 0 to 4, `[1]`.
+    /// Perceptual distance between the true faces and their reconstructions, 0 to 4, `[1]`.
     pub difference: Tensor<1>,
 }
 
@@ -52,8 +52,8 @@ impl Perception {
         Self { features, judges: Judges::new(seed, state, device) }
     }
 
-    /// One step: the judges learn to tell `real` pictures from the first `fakes` of those `shown`, then say what they think of these;
-    /// the last of those shown are the real ones redrawn. All without autodiff.
+    /// One step: trains the discriminators on `real` and the first `fakes` images of `shown`, then computes G's losses.
+    /// The last images of `shown` are the reconstructions of `real`. All tensors are without autodiff.
     pub fn judge(
         &mut self,
         real: Tensor<4>,
@@ -79,7 +79,7 @@ impl Perception {
         let difference = difference(redrawn.zip(truth));
         let sum = opinion.clone().mul_scalar(-OPINION_WEIGHT) + difference.clone().mul_scalar(DIFFERENCE_WEIGHT);
         let gradients = sum.backward();
-        // The gradient of Σ level·gradient to the pictures is what that gradient comes to there.
+        // The gradient of Σ level·gradient to the images, with the gradient held constant, is the backward pass.
         let pulled = seen.into_iter().zip(&levels).filter_map(|(level, leaf)| {
             let gradient = leaf.grad(&gradients)?;
             Some((level * gradient.autodiff()).sum())
@@ -99,8 +99,8 @@ impl Perception {
     }
 }
 
-/// How differently pictures answer: at each place the squared distance between the features' directions, the mean over all places,
-/// pictures and levels. 0 to 4, `[1]`.
+/// The perceptual distance: the squared distance between the unit feature vectors at each position, averaged over
+/// positions, images and levels. 0 to 4, `[1]`.
 fn difference(pairs: impl ExactSizeIterator<Item = (Tensor<4>, Tensor<4>)>) -> Tensor<1> {
     let count = pairs.len().max(1);
     let of_level = |(one, other): (Tensor<4>, Tensor<4>)| {
@@ -113,7 +113,7 @@ fn difference(pairs: impl ExactSizeIterator<Item = (Tensor<4>, Tensor<4>)>) -> T
     sum.map_or_else(|| Tensor::zeros([1], &Device::flex()), |sum| sum.mul_scalar(share))
 }
 
-/// Features `[batch, channels, height, width]` of length one at each place.
+/// Scales the feature vector at each position to length one. `[batch, channels, height, width]`.
 fn direction(features: Tensor<4>) -> Tensor<4> {
     let length = features.clone().square().sum_dim(1).add_scalar(LEAST_SQUARE).sqrt();
     features / length

@@ -1,8 +1,8 @@
-//! The judges and what they see.
+//! Tests of the losses on pretrained features.
 //!
-//! `assets/fixtures/judges-16.safetensors` tells what a `PyTorch` program in double precision came to: two steps on pictures of 16×16
-//! pixels, with torch's own `interpolate`, `spectral_norm`, `BatchNorm2d` and `Adam`. Whatever goes in is made up of [`sines`]; `end` holds
-//! the first values of each of the judges' tensors after the last step.
+//! `assets/fixtures/judges-16.safetensors` holds the results of a `PyTorch` program in double precision: two steps on
+//! images of 16×16 pixels, with torch's `interpolate`, `spectral_norm`, `BatchNorm2d` and `Adam`. All inputs are made
+//! of [`sines`]. `end` holds the first values of each of the discriminators' tensors after the last step.
 
 use std::collections::BTreeMap;
 
@@ -14,13 +14,13 @@ use crate::train::draws::{Purpose, prior, stream};
 use crate::train::net::{TensorState, read};
 
 const SIZE: usize = 16;
-/// Losses in single precision, relative to one at least. `PyTorch` in single precision is off by 0.0004.
-const TOLD: f32 = 2e-3;
-/// The gradient, relative to its length: `PyTorch` in single precision is off by 0.007.
-const GRADIENT: f32 = 0.03;
-/// Where the judges got, relative to their way. Adam makes much of small gradients, and so of rounding: a shift whose gradients
-/// almost cancel each other is off by a tenth, most others by less than a hundredth.
-const WAY: f32 = 0.15;
+/// Tolerance of losses, relative to at least one. It leaves room for the rounding of single precision.
+const LOSS_TOLERANCE: f32 = 2e-3;
+/// Tolerance of the gradient, relative to its length. `PyTorch` in single precision needs a quarter of it.
+const GRADIENT_TOLERANCE: f32 = 0.03;
+/// Tolerance of a tensor's change, relative to that change. Adam amplifies the rounding of small gradients, most of all
+/// for shifts whose gradients nearly cancel.
+const CHANGE_TOLERANCE: f32 = 0.15;
 const ADAM: AdamSettings = AdamSettings { beta1: 0.5, beta2: 0.99 };
 
 fn pictures(count: usize, seed: u64) -> Tensor<4> {
@@ -33,19 +33,19 @@ fn perception() -> Perception {
     Perception::new(AlexNet::made_up(SIZE), 7, &state, &Device::flex())
 }
 
-#[expect(clippy::cast_precision_loss, reason = "lengths and numbers of small tensors")]
+#[expect(clippy::cast_precision_loss, reason = "lengths of small tensors")]
 pub(super) fn count(length: usize) -> f64 {
     length as f64
 }
 
-/// Numbers that look random, and which any language can repeat.
-#[expect(clippy::cast_possible_truncation, reason = "numbers in single precision, from sines in double")]
+/// Pseudorandom values that any language can reproduce.
+#[expect(clippy::cast_possible_truncation, reason = "single precision values, computed in double")]
 pub(super) fn sines(length: usize, amplitude: f64, speed: f64, phase: f64) -> Vec<f32> {
     (0..length).map(count).map(|index| (amplitude * (speed * (index * index) + phase).sin()) as f32).collect()
 }
 
-/// The judges that the `PyTorch` program begins with.
-fn made_up_judges() -> Judges {
+/// The discriminators with the initial state of the `PyTorch` program.
+fn synthetic_discriminators() -> Judges {
     let mut state = Judges::initial(&mut stream(5, Purpose::Weights));
     for (name, tensor) in &mut state.tensors {
         let (level, rest) = name.split_once('.').unwrap();
@@ -69,13 +69,13 @@ fn made_up_judges() -> Judges {
 }
 
 #[test]
-fn two_steps_are_those_of_pytorch() {
+fn two_steps_match_pytorch() {
     let file = SafeTensors::deserialize(include_bytes!("../../../assets/fixtures/judges-16.safetensors")).unwrap();
     let values =
         |data: &[u8]| -> Vec<f32> { data.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect() };
     let expected: BTreeMap<String, Vec<f32>> =
         file.iter().map(|(name, view)| (name.to_string(), values(view.data()))).collect();
-    let mut perception = Perception { features: AlexNet::made_up(SIZE), judges: made_up_judges() };
+    let mut perception = Perception { features: AlexNet::made_up(SIZE), judges: synthetic_discriminators() };
     for step in 0..2 {
         let pictures = |count: usize, amplitude: f64, speed: f64, phase: f64| {
             let values = sines(count * 3 * SIZE * SIZE, amplitude, speed, phase);
@@ -84,24 +84,27 @@ fn two_steps_are_those_of_pytorch() {
         let real = pictures(4, 0.8, 0.011 + 0.002 * count(step), 0.0);
         let shown = pictures(8, 0.7, 0.007 + 0.003 * count(step), 1.0);
         let verdict = perception.judge(real, shown, 6, &ADAM, 1e-3);
-        let told =
+        let losses =
             [("judges_loss", verdict.judges_loss), ("opinion", verdict.opinion), ("difference", verdict.difference)];
-        for (name, found) in told {
+        for (name, found) in losses {
             let (found, expected) = (read(found)[0], expected[name][step]);
-            assert!((found - expected).abs() < TOLD * expected.abs().max(1.0), "{step} {name}: {found} for {expected}");
+            assert!(
+                (found - expected).abs() < LOSS_TOLERANCE * expected.abs().max(1.0),
+                "{step} {name}: {found} for {expected}"
+            );
         }
         let found = read(verdict.to_shown);
         let expected = &expected["to_shown"][step * found.len()..][..found.len()];
         let (error, whole) = (distance(&found, expected), distance(expected, &vec![0.0; expected.len()]));
-        assert!(error < GRADIENT * whole, "{step}: the gradient is off by {error} of {whole}");
+        assert!(error < GRADIENT_TOLERANCE * whole, "{step}: the gradient is off by {error} of {whole}");
     }
-    let (start, end) = (made_up_judges().state(), perception.state());
+    let (start, end) = (synthetic_discriminators().state(), perception.state());
     assert_eq!(expected.len(), 4 + end.tensors.len());
     for (name, tensor) in &end.tensors {
         let expected = &expected[&format!("end/{name}")][..];
         let first = |tensor: &TensorState| tensor.values[..expected.len()].to_vec();
-        let (error, way) = (distance(&first(tensor), expected), distance(&first(&start.tensors[name]), expected));
-        assert!(error <= WAY * way, "{name} is off by {error} after a way of {way}");
+        let (error, change) = (distance(&first(tensor), expected), distance(&first(&start.tensors[name]), expected));
+        assert!(error <= CHANGE_TOLERANCE * change, "{name} is off by {error} after a change of {change}");
     }
 }
 
@@ -111,7 +114,7 @@ fn distance(one: &[f32], other: &[f32]) -> f32 {
 }
 
 #[test]
-fn levels_have_the_sides_and_channels_that_memory_is_reckoned_with() {
+fn feature_shapes_match_the_memory_estimate() {
     let levels = AlexNet::made_up(SIZE).levels(pictures(2, 3));
     let shapes: Vec<[usize; 4]> = levels.iter().map(Tensor::dims).collect();
     assert_eq!(shapes, [[2, 64, 15, 15], [2, 192, 7, 7], [2, 384, 3, 3], [2, 256, 3, 3], [2, 256, 3, 3]]);
@@ -120,10 +123,10 @@ fn levels_have_the_sides_and_channels_that_memory_is_reckoned_with() {
 }
 
 #[test]
-fn pictures_are_enlarged_between_their_pixels() {
+fn flat_images_stay_flat_when_enlarged() {
     let flat = Tensor::<4>::full([1, 3, SIZE, SIZE], 0.3, &Device::flex());
     let [first, ..] = &AlexNet::made_up(SIZE).levels(flat)[..] else { panic!("no levels") };
-    // Inside, a flat picture looks the same everywhere.
+    // Away from the edges, a flat image has the same features everywhere.
     let inside = read(first.clone().slice([0..1, 0..64, 2..13, 2..13]));
     for channel in inside.chunks(121) {
         assert!(channel.iter().all(|value| (value - channel[0]).abs() < 1e-4), "{channel:?}");
@@ -131,10 +134,10 @@ fn pictures_are_enlarged_between_their_pixels() {
 }
 
 #[test]
-fn the_gradient_to_the_pictures_is_that_of_opinion_and_difference() {
+fn the_image_gradient_matches_finite_differences() {
     let (real, shown) = (pictures(4, 1), pictures(8, 2));
     let mut one = perception();
-    // A learning rate of nothing: the judges stay as they are.
+    // With a learning rate of 0 the discriminators do not change.
     let verdict = one.judge(real.clone(), shown.clone(), 6, &ADAM, 0.0);
     let loss = |shown: &Tensor<4>| {
         let truth = one.features.levels(real.clone());
@@ -145,8 +148,8 @@ fn the_gradient_to_the_pictures_is_that_of_opinion_and_difference() {
         DIFFERENCE_WEIGHT * read(difference(redrawn.zip(truth)))[0] - OPINION_WEIGHT * opinion
     };
     let to_shown = read(verdict.to_shown);
-    // Along the gradient to one picture each: invented, redrawn and judged, redrawn only. The steps are small, since a judge's
-    // `BatchNorm` over six places bends everything.
+    // Checks the gradient to one image of each kind: from the prior, a judged reconstruction, an unjudged
+    // reconstruction. The steps are small, because a `BatchNorm` over six positions is strongly curved.
     let length = to_shown.len() / 8;
     for picture in [1, 5, 7] {
         let own = picture * length..(picture + 1) * length;
@@ -164,7 +167,7 @@ fn the_gradient_to_the_pictures_is_that_of_opinion_and_difference() {
 }
 
 #[test]
-fn redrawn_faces_that_are_the_true_ones_differ_by_nothing_and_others_by_something() {
+fn only_different_faces_have_a_perceptual_distance() {
     let real = pictures(4, 1);
     let of = |redrawn: Tensor<4>| {
         let shown = Tensor::cat(vec![pictures(4, 2), redrawn], 0);
@@ -175,7 +178,7 @@ fn redrawn_faces_that_are_the_true_ones_differ_by_nothing_and_others_by_somethin
 }
 
 #[test]
-fn judges_learn_to_tell_pictures_apart() {
+fn discriminators_learn_to_tell_images_apart() {
     let (flat, noise) = (Tensor::full([6, 3, SIZE, SIZE], 0.3, &Device::flex()), pictures(6, 2));
     let mut perception = perception();
     let mut losses = Vec::new();
@@ -187,13 +190,13 @@ fn judges_learn_to_tell_pictures_apart() {
 }
 
 #[test]
-fn weights_are_divided_by_their_largest_singular_value() {
+fn the_largest_singular_value_is_found() {
     let mut perception = perception();
     let shown = pictures(8, 2);
     for _ in 0..30 {
         perception.judge(pictures(4, 1), shown.clone(), 6, &ADAM, 0.0);
     }
-    // After enough power iterations no vector is made longer than by the singular value found.
+    // After enough power iterations, no vector grows by more than the singular value found.
     let state = perception.state();
     let name = "1.second";
     let weight = &state.tensors[&format!("{name}.weight")].values;
@@ -214,7 +217,7 @@ fn weights_are_divided_by_their_largest_singular_value() {
 }
 
 #[test]
-fn a_file_gives_the_same_network_and_other_files_are_refused_with_words() {
+fn weights_are_read_and_other_files_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("alexnet.safetensors");
     alexnet::write_made_up(&path);
@@ -225,7 +228,7 @@ fn a_file_gives_the_same_network_and_other_files_are_refused_with_words() {
 
     let refused = |path: &std::path::Path| AlexNet::read(path, SIZE, &Device::flex()).err().unwrap().to_string();
     let missing = refused(&folder.path().join("no.pth"));
-    assert!(missing.contains("no.pth") && missing.contains("give torchvision's alexnet"), "{missing}");
+    assert!(missing.contains("no.pth") && missing.contains("use torchvision's alexnet"), "{missing}");
     let other = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/fixtures/tiny-16.safetensors");
     let other = refused(&other);
     assert!(other.contains("no weight of the shape [64, 3, 11, 11]"), "{other}");

@@ -1,22 +1,20 @@
-//! What pictures are compared by: how the discriminator of face-64 sees them.
+//! Image features for KID, from the discriminator of face-64.
 //!
-//! The mean of each channel of each of its four layers, 960 numbers, standardised by the held-out faces. Chosen on 1253 held-out
-//! faces among its last layer, all layers, the encoder's last and all, and a random network's: two halves of the faces came
-//! out 0.000 apart, faces with their halves exchanged 0.16, the model's samples 0.33, then 0.7, 5 and 65 with more and more
-//! noise on its weights, blurred 3.5, of twenty latents only 1.8. The encoder's features put real faces at 0.4 and broken samples
-//! below that, the random network's hardly told the model from broken ones.
+//! They are the channel means of its four layers, standardised with the held-out faces. Compared with other layers, the
+//! encoder's features and a random network's, these features separated real faces from samples, and samples from
+//! degraded ones, most reliably.
 
 use crate::model::host::{HostNetworks, Purpose};
 use crate::model::{ModelError, ModelFile};
 
-/// Deviations further out count as this far: a discriminator answers pictures that are no faces with any number.
+/// Standardised features are clipped to this. The discriminator's output is unbounded for images that are not faces.
 const FURTHEST: f32 = 5.0;
-/// The side of the pictures that face-64 knows.
+/// Side of face-64's images in pixels.
 const SIDE: usize = 64;
-/// Pictures looked at in one go.
+/// Images per forward pass.
 const AT_ONCE: usize = 32;
 
-/// The discriminator with the standard of the held-out faces.
+/// The discriminator and the feature statistics of the held-out faces.
 pub(super) struct Judge {
     networks: HostNetworks,
     size_px: usize,
@@ -25,7 +23,8 @@ pub(super) struct Judge {
 }
 
 impl Judge {
-    /// Takes the standard from faces `[size, size, 3]` in [-1, 1], and answers theirs by it, a row each.
+    /// Computes the statistics of faces `[size, size, 3]` in [-1, 1]. Also returns their standardised features, one row
+    /// each.
     pub fn new(
         file: &ModelFile,
         size_px: usize,
@@ -46,18 +45,18 @@ impl Judge {
         judge.mean = (0..length).map(|index| column(index).sum::<f32>() / count).collect();
         let variance =
             |index: usize| column(index).map(|value| (value - judge.mean[index]).powi(2)).sum::<f32>() / count;
-        // Of a single face nothing varies: then only the direction of a difference counts.
+        // A single face has no variance. Then only the sign of a difference counts.
         judge.deviation = (0..length).map(|index| variance(index).sqrt().max(1e-4)).collect();
         let standard = judge.standardised(raw);
         Ok((judge, standard))
     }
 
-    /// Numbers of one picture.
+    /// Number of features per image.
     pub fn length(&self) -> usize {
         self.mean.len()
     }
 
-    /// How it sees `count` pictures `[size, size, 3]` in [-1, 1]: a row each.
+    /// The standardised features of `count` images `[size, size, 3]` in [-1, 1], one row each.
     pub fn look(&self, count: usize, pictures: &[f32]) -> Vec<f32> {
         self.standardised(self.raw(count, pictures))
     }
@@ -76,13 +75,13 @@ impl Judge {
     }
 }
 
-/// Pictures with the side that the model knows: of larger ones pixels are averaged, of smaller ones repeated. Both sides
-/// are powers of two.
+/// Resizes images to the model's side: averages blocks of larger images, repeats pixels of smaller ones. Both sides are
+/// powers of two.
 fn resized(pictures: &[f32], size_px: usize) -> Vec<f32> {
     if size_px == SIDE {
         return pictures.to_vec();
     }
-    // Source pixels that meet in one, and pixels made of one.
+    // Side of a block of source pixels that is averaged, and number of repeats of a source pixel.
     let (met, made) = ((size_px / SIDE).max(1), (SIDE / size_px).max(1));
     #[expect(clippy::cast_precision_loss, reason = "a handful of pixels")]
     let share = 1.0 / (met * met) as f32;
@@ -105,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pictures_of_other_sizes_are_averaged_or_repeated() {
+    fn other_sizes_are_averaged_or_repeated() {
         let ramp: Vec<f32> = (0..128u8).map(f32::from).collect();
         let large: Vec<f32> = ramp.iter().cycle().take(128 * 128).flat_map(|value| [*value; 3]).collect();
         let small = resized(&large, 128);

@@ -1,4 +1,4 @@
-//! What a short search comes to with a generator: held-out faces, each with a hole in the centre.
+//! Measures how well a generator fills: a short search on held-out faces with a centre hole.
 
 use std::sync::Arc;
 
@@ -11,12 +11,12 @@ use crate::train::batch::planar;
 use crate::train::data::Pictures;
 use crate::train::settings::TrainSettings;
 
-/// Faces that are filled.
+/// The most faces that are filled.
 const FACES: usize = 64;
-/// Steps of each search: what matters is how well a generator can be searched, and that shows early.
+/// Steps of each search. The differences between generators show after a few steps.
 const STEPS: u32 = 20;
 
-/// The faces and what is known of them.
+/// The fill problems of the held-out faces.
 pub(super) struct Fills {
     problems: Vec<Problem>,
     seed: u64,
@@ -32,7 +32,8 @@ impl Fills {
         Self { problems: (0..held_out.len().min(FACES)).map(problem).collect(), seed: settings.seed }
     }
 
-    /// The mean context loss reached, and the mean difference to the truth in the hole (which the search does not see).
+    /// Returns the mean context loss of the fills, and the mean difference to the true pixels in the hole. The search
+    /// does not see those.
     pub fn measure(&self, file: &ModelFile) -> Result<(f64, f64), TrainError> {
         let networks = Arc::new(Networks::load_on_host(file, Arithmetic::Single)?);
         let best = Preset::Best.settings().of_pixels_alone();
@@ -47,13 +48,13 @@ impl Fills {
             context += search.best().and_then(|best| Some(f64::from(best.losses.first()?.context))).unwrap_or(f64::NAN);
             hole += search.best_pictures().first().map_or(f64::NAN, |fill| difference_in_hole(problem, fill));
         }
-        #[expect(clippy::cast_precision_loss, reason = "some dozen faces")]
+        #[expect(clippy::cast_precision_loss, reason = "a few dozen faces")]
         let count = self.problems.len().max(1) as f64;
         Ok((context / count, hole / count))
     }
 }
 
-/// Mean over the hole's pixels and channels.
+/// Mean absolute difference over the hole's pixels and channels.
 fn difference_in_hole(problem: &Problem, fill: &[f32]) -> f64 {
     let values = fill.iter().zip(&problem.pixels).zip(problem.known.iter().cycle());
     let (mut sum, mut count) = (0.0, 0u32);
@@ -69,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_hole_counts_as_missed() {
+    fn only_hole_pixels_count() {
         let problem = Problem { size_px: 2, pixels: vec![0.0; 12], known: vec![1.0, 0.0, 1.0, 1.0] };
         let fill: Vec<f32> = (0..12u8).map(f32::from).collect();
         // Pixel 1 of each plane: 1, 5, 9.

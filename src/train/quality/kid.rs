@@ -1,17 +1,17 @@
-//! The kernel distance between two sets of features (KID, Bińkowski et al. 2018, arXiv 1801.01401).
+//! The kernel inception distance between two sets of features (KID, Bińkowski et al. 2018, arXiv 1801.01401).
 //!
-//! The unbiased estimate of the squared maximum mean discrepancy under the kernel `(x·y/d + 1)³`, as the mean over random
-//! subsets. Unbiased also means that it can come out slightly below zero.
+//! It is the unbiased estimate of the squared maximum mean discrepancy with the kernel `(x·y/d + 1)³`, averaged over
+//! random subsets. An unbiased estimate can be slightly negative.
 
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 
-/// Subsets.
+/// Number of subsets.
 const SUBSETS: usize = 10;
-/// Rows of one subset, when there are so many.
+/// Rows of a subset, or fewer if a set is smaller.
 const SUBSET: usize = 128;
 
-/// The distance between rows of `length` numbers; `None` when either has fewer than two.
+/// The distance between two sets of rows of `length` values; `None` if either has fewer than two rows.
 pub(super) fn distance(length: usize, a: &[f32], b: &[f32], rng: &mut ChaCha8Rng) -> Option<f64> {
     let rows = |all: &[f32]| all.len().checked_div(length).unwrap_or(0);
     let size = SUBSET.min(rows(a)).min(rows(b));
@@ -28,7 +28,7 @@ pub(super) fn distance(length: usize, a: &[f32], b: &[f32], rng: &mut ChaCha8Rng
     Some(mean)
 }
 
-/// `size` rows drawn without repetition.
+/// Draws `size` rows without repetition.
 fn subset<'a>(length: usize, all: &'a [f32], size: usize, rng: &mut ChaCha8Rng) -> Vec<&'a [f32]> {
     let mut rows: Vec<&[f32]> = all.chunks_exact(length).collect();
     for index in 0..size {
@@ -39,7 +39,7 @@ fn subset<'a>(length: usize, all: &'a [f32], size: usize, rng: &mut ChaCha8Rng) 
     rows
 }
 
-/// The mean of the kernel over all pairs, or over those of different rows.
+/// The mean of the kernel over all pairs of rows. `only_different` leaves out pairs of equal index.
 #[expect(clippy::cast_precision_loss, reason = "counts of numbers and pairs, far below 2^52")]
 fn between(a: &[&[f32]], b: &[&[f32]], only_different: bool) -> f64 {
     let mut sum = 0.0;
@@ -61,8 +61,8 @@ mod tests {
     use crate::train::draws::{Purpose, normal, stream};
 
     #[test]
-    fn the_distance_is_that_of_the_definition() {
-        // Two rows each: (k(a1,a2) + k(b1,b2)) − mean of the four mixed pairs·2, k(x, y) = (x·y/2 + 1)³.
+    fn the_distance_follows_its_definition() {
+        // Two rows each: k(a1, a2) + k(b1, b2) − 2 · mean of the four mixed pairs, with k(x, y) = (x·y/2 + 1)³.
         let (a, b) = ([1.0, 0.0, 0.0, 2.0], [2.0, 2.0, -1.0, 1.0]);
         let kernel = |product: f64| (product / 2.0 + 1.0).powi(3);
         let mixed = (kernel(2.0) + kernel(-1.0) + kernel(4.0) + kernel(2.0)) / 4.0;
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_near_zero_for_one_distribution_and_grows_with_a_shift() {
+    fn the_distance_grows_from_zero_with_a_shift() {
         let mut rng = stream(1, Purpose::Quality);
         let mut drawn = |shift: f32| (0..200 * 8).map(|_| normal(&mut rng) + shift).collect::<Vec<f32>>();
         let (a, same, near, far) = (drawn(0.0), drawn(0.0), drawn(0.3), drawn(1.0));

@@ -1,10 +1,10 @@
-//! How good the generator is by now, measured on held-out faces.
+//! The quality metrics of a generator, on held-out faces.
 //!
-//! Two numbers: a distance between samples and faces ([`kid`], on the [`features`] of face-64), and what the search
-//! comes to on held-out faces with a centre hole ([`fills`]), which is what the generator is for. The best checkpoint is the one
-//! with the least context loss.
+//! There are two main metrics: the distance between samples and faces ([`kid`], on the [`features`] of face-64), and
+//! the result of a short search on held-out faces with a centre hole ([`fills`]). The second one measures the
+//! generator's purpose, so the best checkpoint is the one with the lowest context loss.
 //!
-//! What would surprise: measurements always run on the CPU, on the exported model, so that they agree between devices.
+//! All metrics use the exported model on the CPU, so that they agree between devices.
 
 mod features;
 mod fills;
@@ -24,28 +24,28 @@ use crate::model::{ModelChoice, ModelFile, load};
 use features::Judge;
 use fills::Fills;
 
-/// Faces that the distance is taken to, at most; there are as many samples, since more would not make it surer.
+/// The most faces, and samples, that are compared. More would hardly make the distance more precise.
 const COMPARED: usize = 512;
-/// Samples drawn in one go.
+/// Samples per forward pass.
 const AT_ONCE: usize = 32;
-/// Samples whose differences tell whether the generator still draws different faces.
+/// Number of samples that are compared for the diversity.
 const DIVERSE: usize = 16;
 
-/// What a generator came to.
+/// The quality metrics of a generator.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Quality {
-    /// Kernel distance of samples to held-out faces; 0 when nothing tells them apart. `None` with fewer than two faces.
+    /// Kernel distance between samples and held-out faces; 0 means indistinguishable. `None` with fewer than two faces.
     pub kid: Option<f64>,
     /// Mean context loss that a short search reaches on held-out faces with a centre hole.
     pub context_loss: f64,
-    /// Mean difference of these fills to the truth in the hole, 0 to 2.
+    /// Mean difference between these fills and the true pixels in the hole, 0 to 2.
     pub hole_l1: f64,
     /// Mean difference between two samples, 0 to 1.
     pub diversity: f64,
 }
 
 impl Quality {
-    /// The numbers with their names in `quality.csv`.
+    /// The values with their column names in `quality.csv`.
     pub(super) fn numbers(&self) -> Vec<(&'static str, f64)> {
         let Self { kid, context_loss, hole_l1, diversity } = *self;
         vec![
@@ -57,10 +57,10 @@ impl Quality {
     }
 }
 
-/// Measures generators of one size, all by the same faces, latents and subsets.
+/// Measures generators of one size with the same faces, latents and subsets.
 pub(super) struct Yardstick {
     judge: Judge,
-    /// Of the held-out faces, standardised; a row each.
+    /// Standardised features of the held-out faces, one row each.
     faces: Vec<f32>,
     latents: Vec<f32>,
     latent_dim: usize,
@@ -69,7 +69,7 @@ pub(super) struct Yardstick {
 }
 
 impl Yardstick {
-    /// Looks at the held-out faces.
+    /// Computes the features of the held-out faces.
     pub fn new(settings: &TrainSettings, held_out: &dyn Pictures) -> Result<Self, TrainError> {
         let built_in = load(&ModelChoice::Face64)?;
         let (size_px, latent_dim) = (settings.size_px as usize, settings.latent_dim as usize);
@@ -81,7 +81,7 @@ impl Yardstick {
         Ok(Self { judge, faces, latents, latent_dim, fills: Fills::new(settings, held_out), seed: settings.seed })
     }
 
-    /// Measures a model of that size.
+    /// Measures a model of the settings' size.
     pub fn measure(&self, file: &ModelFile) -> Result<Quality, TrainError> {
         let networks = HostNetworks::load(file, host::Purpose::Plain)?;
         let mut tape = Tape::default();
@@ -102,7 +102,7 @@ impl Yardstick {
     }
 }
 
-/// Some of the pictures `[count, side, side, 3]` for comparing them.
+/// Converts the first [`DIVERSE`] of `count` images `[side, side, 3]` for the diversity metric.
 fn diverse(count: usize, pictures: &[f32]) -> Vec<Picture> {
     let length = pictures.len() / count.max(1);
     let side = (length / 3).isqrt();
@@ -118,12 +118,12 @@ mod tests {
     use crate::train::trainer::TrainState;
 
     #[test]
-    fn the_built_in_model_is_better_than_an_untrained_one_by_every_number() {
+    fn the_built_in_model_beats_an_untrained_one() {
         let built_in = load(&ModelChoice::Face64).unwrap();
         let networks = HostNetworks::load(&built_in, host::Purpose::Plain).unwrap();
         let mut tape = Tape::default();
         networks.draw(16, &prior(&mut stream(3, Purpose::Samples), 1600), &mut tape);
-        // Its own samples stand for faces: no face is part of the repository.
+        // The built-in model's samples stand in for faces, because the repository holds no faces.
         let faces = PicturesInMemory::new(64, tape.pictures().iter().map(|value| byte(*value)).collect());
         let settings = TrainSettings { width: 2, ..TrainSettings::default() };
         let yardstick = Yardstick::new(&settings, &faces).unwrap();

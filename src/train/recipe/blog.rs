@@ -1,18 +1,19 @@
-//! The blog's recipe (Amos 2016, after carpedm20's DCGAN-tensorflow): one move of D, then two of G with the same latents.
+//! The blog's recipe (Amos 2016, after carpedm20's DCGAN-tensorflow): one step of D, then two of G with the same
+//! latents.
 //!
-//! Pictures are seen as they are, nothing is averaged, and there is no encoder.
+//! There is no augmentation, no moving average and no encoder.
 
 use super::{DiscriminatorStep, should_be_real};
 use crate::train::batch::DeviceBatch;
 use crate::train::net::{AdamSettings, Wants, leaf};
 use crate::train::trainer::{Told, Trainer};
 
-/// The blog's `--beta1` and TensorFlow's default for the other.
+/// The blog's `--beta1`, and TensorFlow's default β2.
 const ADAM: AdamSettings = AdamSettings { beta1: 0.5, beta2: 0.999 };
-/// Moves of G for each move of D, so that D's loss does not go to zero.
+/// Steps of G for each step of D, so that D's loss does not go to zero.
 const MOVES: usize = 2;
 
-/// One step.
+/// Runs one training step.
 pub(in crate::train) fn step(trainer: &mut Trainer, batch: &DeviceBatch) -> Told {
     let rate = trainer.settings.learning_rate;
     let (nets, device) = (&mut trainer.nets, trainer.place.device.clone());
@@ -26,7 +27,7 @@ pub(in crate::train) fn step(trainer: &mut Trainer, batch: &DeviceBatch) -> Told
     }
     .take(&mut nets.discriminator);
     for index in 1..=MOVES {
-        // What D has just seen serves for the first move.
+        // The first step reuses the images that D has just seen.
         let pass = drawn.take().unwrap_or_else(|| nets.generator.forward(batch.prior.clone()));
         let judged = nets.discriminator.forward(pass.output.clone());
         let logits = leaf(judged.output.clone());
@@ -41,7 +42,7 @@ pub(in crate::train) fn step(trainer: &mut Trainer, batch: &DeviceBatch) -> Told
         }
         nets.generator.step(&ADAM, rate);
     }
-    // Samples are drawn with the average: here it is the present weights.
+    // The export uses the moving averages. In this recipe they equal the current weights.
     nets.generator.average(0.0, 0.0);
     nets.discriminator.average(0.0, 0.0);
     told

@@ -1,9 +1,9 @@
 //! The default recipe: G, D and an encoder of masked faces learn together.
 //!
-//! Beside samples of the prior, G draws `E(M⊙x, M)` for random masks; it must redraw the whole face, hole included, and fool D
-//! with it. So E learns what the search needs, and G keeps a place for every face: pictures reach recognisable faces in a tenth
-//! of the plain recipe's (`models/README.md` tells what face-64 came to, without the jitter and the strong views that keep D from
-//! learning the faces by heart).
+//! G draws images from the prior and from `E(M⊙x, M)` for random masks. The latter are reconstructions of the whole
+//! face, hole included, and must also fool D. So E learns what the search needs, and G learns a latent for every face.
+//! Faces become recognisable in far fewer images than with the blog recipe (see `models/README.md` for face-64, which
+//! was trained without face augmentation and without strong discriminator augmentation).
 
 use burn::tensor::Tensor;
 use burn::tensor::activation::{softplus, tanh};
@@ -14,36 +14,38 @@ use crate::train::net::{AdamSettings, Net, Pass, Wants, leaf, read};
 use crate::train::trainer::{Encoding, Nets, Told, Trainer};
 use crate::train::views::{Views, adapted};
 
-/// β1 as in DCGAN; a shorter memory of squares than Adam's default suits a game whose gradients change.
+/// β1 is that of DCGAN. β2 is smaller than Adam's default, because the gradients change during adversarial training.
 const ADAM: AdamSettings = AdamSettings { beta1: 0.5, beta2: 0.99 };
-/// Steps over which the learning rate rises from nothing.
+/// Steps over which the learning rate rises from 0.
 const WARM_UP: u64 = 200;
-/// Weight of the redrawn face's mean difference to the true one.
+/// Weight of the mean pixel difference between the reconstruction and the true face.
 const REDRAW_WEIGHT: f32 = 12.0;
-/// Weight of the same difference as D's layers see it (Larsen et al. 2016, arXiv 1512.09300). Without it redrawn faces are smooth.
+/// Weight of the difference in D's inner layers (Larsen et al. 2016, arXiv 1512.09300). Without it reconstructions are
+/// blurred.
 const FEATURE_WEIGHT: f32 = 4.0;
-/// Steps after which the share of strong views is looked at: reading stalls a GPU.
+/// Steps between two updates of the augmentation strength. Reading D's logits stalls a GPU.
 const ADAPT_EVERY: u64 = 8;
-/// Weight of the codes' moments.
+/// Weight of the loss on the latents' moments.
 const MOMENT_WEIGHT: f32 = 5.0;
-/// The average forgets half of what it is in so many faces. Shorter ones measured worse (bootstrap recipe).
+/// Half-life of the moving average, in faces. Shorter ones gave worse results (bootstrap recipe).
 const HALF_LIFE_FACES: f32 = 80_000.0;
-/// Running statistics are averages already: theirs is shorter.
+/// Upper bound of the averaging factor for running statistics. They are averages already, so they need less smoothing.
 const STATISTICS_KEEP_AT_MOST: f32 = 0.99;
 
-/// What E and G made of a batch.
+/// The results of E and G for a batch.
 struct Drawn {
     codes_pass: Pass,
-    /// Leaf of a graph: what E answers, before the tanh, `[batch, latent_dim, 1, 1]`.
+    /// E's output before the tanh, as a leaf: `[batch, latent_dim, 1, 1]`.
     answer: Tensor<4>,
-    /// `[batch, latent_dim]`, in that graph.
+    /// E's latents in the graph of `answer`, `[batch, latent_dim]`.
     codes: Tensor<2>,
     pass: Pass,
-    /// Leaf of another graph: redrawn faces, then invented ones, `[2 · batch, 3, size, size]`.
+    /// G's images as a leaf of another graph: reconstructions, then images from the prior, `[2 · batch, 3, size,
+    /// size]`.
     pictures: Tensor<4>,
 }
 
-/// One step.
+/// Runs one training step.
 pub(in crate::train) fn step(trainer: &mut Trainer, batch: &DeviceBatch) -> Told {
     let (step, settings) = (trainer.step, &trainer.settings);
     let rate = settings.learning_rate * (share(step + 1, WARM_UP)).min(1.0);
@@ -56,7 +58,8 @@ pub(in crate::train) fn step(trainer: &mut Trainer, batch: &DeviceBatch) -> Told
     let device = batch.real.device();
     let drawn = draw(encoder, generator, batch, known);
 
-    // D sees real, redrawn and invented faces; a real face and itself redrawn in the same view.
+    // D sees real faces, reconstructions and faces from the prior. A face and its reconstruction get the same
+    // augmentation.
     let seen_real = views.look(batch.real.clone());
     let shown = show(&drawn.pictures, count, views, others);
     let judged = shown.clone().without_autodiff();
@@ -75,7 +78,7 @@ pub(in crate::train) fn step(trainer: &mut Trainer, batch: &DeviceBatch) -> Told
         trainer.strength = adapted(trainer.strength, mean_sign(on_real), seen);
     }
 
-    // The critic sees latents of the prior and codes.
+    // The latent discriminator sees latents of the prior and of the encoder.
     let leaves = critic.leaves();
     let prior = batch.prior.clone().autodiff().reshape([count, drawn.codes.dims()[1]]);
     let fixed = drawn.codes.clone().without_autodiff().autodiff();
@@ -83,7 +86,7 @@ pub(in crate::train) fn step(trainer: &mut Trainer, batch: &DeviceBatch) -> Told
     critic.learn(&leaves, &loss, &ADAM, rate);
     told.push(("critic_loss", loss.without_autodiff()));
 
-    // G answers to D, to judges that know pictures, and to the true faces.
+    // G's losses: D, the discriminators on pretrained features, and the difference to the true faces.
     let (mut to_shown, adversarial, features) =
         answer_to_discriminator(discriminator, seen_real.clone(), &judged, fakes);
     let mut judges_told = Told::new();
@@ -103,7 +106,7 @@ pub(in crate::train) fn step(trainer: &mut Trainer, batch: &DeviceBatch) -> Told
     let to_pictures = drawn.pictures.grad(&gradients).unwrap_or_else(|| drawn.pass.output.zeros_like());
     let to_latents = generator.backward(drawn.pass, to_pictures, Vec::new(), Wants::BOTH);
 
-    // E answers to G, and keeps its codes where the prior is.
+    // E's losses: the gradient from G, the latent discriminator, and the moments of the prior.
     let loss = softplus(-critic.judge(&critic.constants(), drawn.codes.clone()), 1.0).mean();
     let moments = moments(drawn.codes.clone());
     let mut pulled = loss + moments.clone().mul_scalar(MOMENT_WEIGHT);
@@ -131,7 +134,7 @@ pub(in crate::train) fn step(trainer: &mut Trainer, batch: &DeviceBatch) -> Told
     told
 }
 
-/// E's codes of the masked faces, and what G draws of them and of the prior.
+/// Encodes the masked faces, and draws images from these latents and from the prior.
 fn draw(encoder: &mut Net, generator: &mut Net, batch: &DeviceBatch, known: &Tensor<4>) -> Drawn {
     let masked = Tensor::cat(vec![batch.real.clone() * known.clone(), known.clone()], 1);
     let codes_pass = encoder.forward(masked);
@@ -144,14 +147,15 @@ fn draw(encoder: &mut Net, generator: &mut Net, batch: &DeviceBatch, known: &Ten
     Drawn { codes_pass, answer, codes: codes.reshape([count, latent_dim]), pass, pictures }
 }
 
-/// The drawn pictures as D sees them: the invented ones, then the redrawn ones.
+/// Augments the generated images for D: first those from the prior, then the reconstructions.
 fn show(pictures: &Tensor<4>, count: usize, views: &Views, others: &Views) -> Tensor<4> {
     let part = |from: usize| pictures.clone().narrow(0, from, count);
     Tensor::cat(vec![others.with_autodiff().look(part(count)), views.with_autodiff().look(part(0))], 0)
 }
 
-/// How far the pictures `shown` fail to fool D and, for the last of them, to look like the real ones to D's layers. Answers the
-/// gradient of both to what is shown, and the two losses.
+/// Computes G's losses from D: the adversarial loss of the first `fakes` images of `shown`, and the difference of D's
+/// inner layers between the reconstructions (the last images) and the real ones. Returns the gradient of both to
+/// `shown`, and the two losses.
 fn answer_to_discriminator(
     discriminator: &mut Net,
     real: Tensor<4>,
@@ -164,7 +168,7 @@ fn answer_to_discriminator(
     let logits = leaf(pass.output.clone());
     let levels: Vec<Tensor<2>> = pass.levels.iter().map(|level| leaf(level.clone())).collect();
     let adversarial = should_be_real(logits.clone().narrow(0, 0, fakes));
-    #[expect(clippy::cast_precision_loss, reason = "a network has some ten layers")]
+    #[expect(clippy::cast_precision_loss, reason = "a network has about ten layers")]
     let weight = 1.0 / levels.len().max(1) as f32;
     let distances = levels.iter().zip(truth.levels).map(|(level, truth)| {
         let redrawn = level.clone().narrow(0, count, count);
@@ -186,13 +190,13 @@ fn answer_to_discriminator(
     (to_shown.unwrap_or_else(|| shown.zeros_like()), adversarial, distance)
 }
 
-/// The share of logits above zero, less that of those below. Waits for the device.
+/// The share of positive logits minus the share of negative ones. Waits for the device.
 fn mean_sign(logits: Tensor<4>) -> f32 {
     read(logits.sign().mean()).first().copied().unwrap_or(0.0)
 }
 
-/// How far each number of the codes is from having the moments of a uniform one over the batch: mean 0, variance 1/3, fourth
-/// moment 1/5. `[batch, latent_dim]` to `[1]`.
+/// Squared differences between the moments of the latents over the batch and those of the uniform prior: mean 0,
+/// variance 1/3, fourth moment 1/5. `[batch, latent_dim]` to `[1]`.
 fn moments(codes: Tensor<2>) -> Tensor<1> {
     let [count, _] = codes.dims();
     let mean = codes.clone().mean_dim(0);
@@ -205,11 +209,12 @@ fn moments(codes: Tensor<2>) -> Tensor<1> {
         + fourth.add_scalar(-0.2).square().mean().mul_scalar(4.0)
 }
 
-/// Moves the averages of G and E; D's is its present weights, for which a search wants it as it judges now.
+/// Updates the moving averages of G and E. D's average equals its current weights, because the search needs D in its
+/// current state.
 fn average(trainer: &mut Trainer, count: usize) {
     #[expect(clippy::cast_precision_loss, reason = "counts of faces, far below 2^24")]
     let keep = 0.5f32.powf(count as f32 / HALF_LIFE_FACES);
-    // In the beginning everything is new.
+    // Early in training the average follows the weights closely.
     let keep = keep.min(share(trainer.step + 1, trainer.step + 100));
     trainer.nets.generator.average(keep, keep.min(STATISTICS_KEEP_AT_MOST));
     if let Some(encoding) = &mut trainer.nets.encoding {
@@ -221,7 +226,7 @@ fn average(trainer: &mut Trainer, count: usize) {
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
-    reason = "a share in single precision, of counts below 2^52"
+    reason = "a ratio of counts below 2^52, used in single precision"
 )]
 fn share(part: u64, whole: u64) -> f32 {
     (part as f64 / whole as f64) as f32

@@ -1,8 +1,8 @@
-//! The two ways to train, one step each.
+//! The two training recipes. Each module has the training step of one.
 //!
-//! What would surprise: a step is no single graph. Each network's pass gives plain tensors (see [`super::net`]); a loss makes
-//! leaves of those that it needs, is differentiated to them, and the networks take these gradients back, from the last to
-//! the first.
+//! A step does not use a single autodiff graph. The forward pass of each network returns plain tensors (see
+//! [`super::net`]). A loss makes leaves of the tensors it needs and is differentiated to them. The networks then run
+//! their backward passes with these gradients, from the last to the first.
 
 pub(super) mod blog;
 pub(super) mod encoder;
@@ -16,35 +16,35 @@ use super::batch::PENALTY_NOISE;
 use super::net::{AdamSettings, Net, Wants, leaf};
 use super::trainer::Told;
 
-/// Binary cross-entropy of logits that should say yes: mean over all, `[1]`.
+/// Binary cross-entropy of logits with the target "real": the mean, `[1]`.
 fn should_be_real(logits: Tensor<4>) -> Tensor<1> {
     softplus(-logits, 1.0).mean()
 }
 
-/// Binary cross-entropy of logits that should say no: mean over all, `[1]`.
+/// Binary cross-entropy of logits with the target "fake": the mean, `[1]`.
 fn should_be_fake(logits: Tensor<4>) -> Tensor<1> {
     softplus(logits, 1.0).mean()
 }
 
-/// How D learns in both recipes: it should tell real from drawn pictures, each batch with its own statistics.
+/// The inputs of a discriminator step, which both recipes share. Real and generated batches are normalised separately.
 struct DiscriminatorStep<'a> {
-    /// `[batch, 3, size, size]`, without autodiff, like all here.
+    /// `[batch, 3, size, size]`, without autodiff, like all tensors here.
     real: Tensor<4>,
     /// `[any, 3, size, size]`.
     fake: Tensor<4>,
-    /// Noise as `real` and the weight of the gradient penalty.
+    /// Noise shaped as `real`, and the weight of the gradient penalty.
     penalty: Option<(Tensor<4>, f32)>,
     adam: &'a AdamSettings,
     rate: f32,
 }
 
 impl DiscriminatorStep<'_> {
-    /// Moves D by one step; tells its loss, how sure it is of real and drawn pictures (0 to 1), and its gradient. Answers also its
-    /// logits on real pictures.
+    /// One step of D. Returns its metrics (loss, mean probability of "real" for real and generated images, gradient
+    /// norm), and its logits on real images.
     ///
-    /// The gradient penalty is R1's, `weight/2 · ‖∇D‖²` on real pictures, seen along one random direction for each: the
-    /// square of what a little noise changes, over the square of the noise (Seaweed APT, arXiv 2501.08316). So no gradient of a
-    /// gradient is needed.
+    /// The gradient penalty is R1, `weight/2 · ‖∇D‖²` on real images, estimated along one random direction per image:
+    /// the squared change of D under a little noise, divided by the squared noise (Seaweed APT, arXiv 2501.08316). So
+    /// no second-order gradient is needed.
     fn take(self, discriminator: &mut Net) -> (Told, Tensor<4>) {
         let device = self.real.device();
         let on_fake = discriminator.forward(self.fake);
@@ -79,7 +79,7 @@ impl DiscriminatorStep<'_> {
     }
 }
 
-/// Takes the gradient to a pass's output back to the network's parameters.
+/// Runs a backward pass from the gradient to the output to the network's parameters.
 fn back(net: &mut Net, pass: super::net::Pass, output: &Tensor<4>, gradients: &Gradients) {
     if let Some(gradient) = output.grad(gradients) {
         net.backward(pass, gradient, Vec::new(), Wants::PARAMETERS);

@@ -1,10 +1,11 @@
-//! Both recipes against `PyTorch`, step by step.
+//! Compares both recipes with `PyTorch`, step by step.
 //!
-//! `assets/fixtures/training-16.safetensors` tells what a `PyTorch` program in double precision came to: three steps of each recipe
-//! from the same weights and batches (`start`, `real`, `known`, `prior`, `views`, `noise`), with networks of 16×16 pixels, width 4,
-//! latents of 8, batches of 4. It is the bootstrap's program with D's own levels in place of pretrained ones, and D's penalty along
-//! noise; the learning rates are 0.02 (encoder, in its warm-up) and 0.002 (blog, penalty 0.5). `told` holds the numbers of each
-//! step, `end` and `average` the networks after the last. The critic begins with sines.
+//! `assets/fixtures/training-16.safetensors` holds the results of a `PyTorch` program in double precision: three steps
+//! of each recipe from the same weights and batches (`start`, `real`, `known`, `prior`, `views`, `noise`), with
+//! networks of 16×16 pixels, width 4, latents of 8, batches of 4. It is the bootstrap's program with D's own inner
+//! layers in place of pretrained ones, and D's penalty along noise. The learning rates are 0.02 (encoder, in its
+//! warm-up) and 0.002 (blog, penalty 0.5). `told` holds the metrics of each step, `end` and `average` the networks
+//! after the last. The latent discriminator starts with sines.
 
 use std::collections::BTreeMap;
 
@@ -20,10 +21,10 @@ use crate::train::views::View;
 
 static TRACE: &[u8] = include_bytes!("../../../assets/fixtures/training-16.safetensors");
 const STEPS: usize = 3;
-/// Losses and norms of gradients in single precision, relative.
-const TOLD: f32 = 2e-3;
-/// Norm of what a tensor's way differs by, relative to that of the way. Adam makes much of small gradients, and so of rounding.
-const WAY: f64 = 0.03;
+/// Relative tolerance of losses and gradient norms, in single precision.
+const METRIC_TOLERANCE: f32 = 2e-3;
+/// Tolerance of a tensor's change, relative to the norm of that change. Adam amplifies the rounding of small gradients.
+const CHANGE_TOLERANCE: f64 = 0.03;
 
 struct Trace(BTreeMap<String, Vec<f32>>);
 
@@ -34,7 +35,7 @@ impl Trace {
         Self(file.iter().map(|(name, view)| (name.to_string(), values(view.data()))).collect())
     }
 
-    /// What belongs to one step.
+    /// The values of one step.
     fn of(&self, name: &str, step: usize) -> &[f32] {
         let all = &self.0[name];
         let length = all.len() / STEPS;
@@ -74,18 +75,18 @@ impl Trace {
             }
         }
         if let Some(critic) = state.nets.get_mut("critic") {
-            *critic = sines();
+            *critic = latent_discriminator_state();
         }
         state
     }
 }
 
-fn sines() -> NetState {
+fn latent_discriminator_state() -> NetState {
     let mut state = NetState::default();
     for (name, length) in critic::parameters(8) {
         let layer: f64 = name[..1].parse().unwrap();
         let speed = if name.ends_with("weight") { 0.7 } else { 0.3 };
-        #[expect(clippy::cast_possible_truncation, reason = "numbers in single precision, from sines in double")]
+        #[expect(clippy::cast_possible_truncation, reason = "single precision values, computed in double")]
         let sine = |index: u32| (0.1 * (speed * f64::from(index) + layer).sin()) as f32;
         let values = (0..u32::try_from(length).unwrap()).map(sine).collect();
         state.tensors.insert(name, TensorState::new(values, true));
@@ -111,18 +112,18 @@ fn norm(values: impl Iterator<Item = f64>) -> f64 {
     values.map(|value| value * value).sum::<f64>().sqrt()
 }
 
-fn follow(recipe: Recipe, by_hand: bool) {
+fn compare_with_trace(recipe: Recipe, by_hand: bool) {
     let (trace, settings) = (Trace::read(), settings(recipe));
     let start = trace.start(&settings);
     let mut trainer = Trainer::new(&settings, &start, &Place { device: Device::flex(), by_hand }, None);
     let id = recipe.id();
     for step in 0..STEPS {
-        let told = trainer.advance(&trace.batch(&settings, step));
-        assert!(told.len() >= 6);
-        for (name, value) in told {
+        let metrics = trainer.advance(&trace.batch(&settings, step));
+        assert!(metrics.len() >= 6);
+        for (name, value) in metrics {
             let (found, expected) = (read(value)[0], trace.of(&format!("{id}/told/{name}"), step)[0]);
             let error = (found - expected).abs();
-            assert!(error < TOLD * expected.abs(), "{id}, step {step}, {name}: {found} for {expected}");
+            assert!(error < METRIC_TOLERANCE * expected.abs(), "{id}, step {step}, {name}: {found} for {expected}");
         }
     }
     let end = trainer.state();
@@ -134,23 +135,23 @@ fn follow(recipe: Recipe, by_hand: bool) {
         let Some((net, name)) = rest.split_once('/') else { continue };
         let tensor = &end.nets[net].tensors[name];
         let found = if what == "end" { &tensor.values } else { &tensor.averaged };
-        let began = &start.nets[net].tensors[name].values;
-        let way = norm(expected.iter().zip(began).map(|(end, start)| f64::from(end - start)));
+        let start_values = &start.nets[net].tensors[name].values;
+        let change = norm(expected.iter().zip(start_values).map(|(end, start)| f64::from(end - start)));
         let error = norm(found.iter().zip(expected).map(|(found, end)| f64::from(found - end)));
-        assert!(error < WAY * way + 1e-6, "{id} {key}: {error} off a way of {way}");
+        assert!(error < CHANGE_TOLERANCE * change + 1e-6, "{id} {key}: {error} off a change of {change}");
         compared += 1;
     }
     assert!(compared > 15, "{compared} tensors compared");
 }
 
 #[test]
-fn the_encoder_recipe_is_that_of_pytorch() {
-    follow(Recipe::Encoder, true);
-    follow(Recipe::Encoder, false);
+fn the_encoder_recipe_matches_pytorch() {
+    compare_with_trace(Recipe::Encoder, true);
+    compare_with_trace(Recipe::Encoder, false);
 }
 
 #[test]
-fn the_blog_recipe_is_that_of_pytorch() {
-    follow(Recipe::Blog, true);
-    follow(Recipe::Blog, false);
+fn the_blog_recipe_matches_pytorch() {
+    compare_with_trace(Recipe::Blog, true);
+    compare_with_trace(Recipe::Blog, false);
 }

@@ -1,4 +1,4 @@
-//! What a drag makes of the frame. Always worked out from the frame at the start, so that nothing adds up.
+//! Moves, resizes and rotates the face frame. Computed from the frame at drag start, so rounding does not accumulate.
 
 use std::f32::consts::{PI, SQRT_2, TAU};
 
@@ -8,22 +8,23 @@ use super::Handle;
 use crate::face::FaceFrame;
 use crate::photo::Point;
 
-/// Shift turns in steps of this.
+/// Rotation step while Shift is held.
 const TURN_STEP_RADIANS: f32 = PI / 12.0;
-/// Largest frame, as a multiple of the photo's longer side: a face beyond the photo has nothing known in it.
+/// Longest side of a frame, as a multiple of the photo's longer side. A larger frame would contain hardly any known
+/// pixels.
 const MAX_SIDE_IN_PHOTOS: f32 = 4.0;
 
-/// A drag that goes on.
+/// A drag of the face frame in progress.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(in super::super) struct FrameDrag {
-    /// What undo goes back to.
+    /// The frame at drag start, which undo restores.
     pub before: FaceFrame,
     pub handle: Handle,
     pub start_in_photo: Point,
 }
 
 impl FrameDrag {
-    /// The frame with the pointer at `now_in_photo`. Its middle stays in the photo, its side within limits.
+    /// The frame for the pointer at `now_in_photo`. Keeps the centre inside the photo and the side within its limits.
     pub fn frame_at(&self, now_in_photo: Point, photo_size: Vec2, modifiers: Modifiers) -> FaceFrame {
         let moved = Vec2::from(now_in_photo) - Vec2::from(self.start_in_photo);
         if !moved.is_finite() || moved == Vec2::ZERO {
@@ -41,7 +42,7 @@ impl FrameDrag {
         FaceFrame { center_in_photo: center.into(), ..frame }
     }
 
-    /// About the opposite corner, or about the middle.
+    /// Resizes about the opposite corner or about the centre.
     fn resized(&self, index: usize, moved: Vec2, photo_size: Vec2, about_center: bool) -> FaceFrame {
         let corners = self.before.corners_in_photo().map(Vec2::from);
         let (Some(&corner), Some(&opposite)) = (corners.get(index), corners.get((index + 2) % 4)) else {
@@ -55,7 +56,7 @@ impl FrameDrag {
             return FaceFrame { side_px: limited(reach * SQRT_2), ..self.before };
         }
         let reach = (corner + moved - opposite).dot(direction);
-        // Half the diagonal, along which the middle goes: as far as it may within the photo.
+        // Half of the new diagonal, limited so that the centre, which moves along the diagonal, stays inside the photo.
         let (nearest, farthest) = span_inside(opposite, direction, photo_size);
         let half = (reach / 2.0).max(nearest).min(farthest);
         let side_px = limited(half * SQRT_2);
@@ -76,7 +77,7 @@ impl FrameDrag {
     }
 }
 
-/// Between which distances from `origin`, along `direction`, one is inside a photo of this size.
+/// The nearest and farthest distance from `origin` along `direction` that lie inside a photo of this size.
 fn span_inside(origin: Vec2, direction: Vec2, photo_size: Vec2) -> (f32, f32) {
     let along = |origin: f32, direction: f32, size: f32| {
         if direction.abs() < 1e-6 {
@@ -109,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_corner_follows_the_pointer_along_the_diagonal_and_the_opposite_stays() {
+    fn resizing_keeps_the_opposite_corner_fixed() {
         for index in 0..4 {
             let corners = FRAME.corners_in_photo();
             let outwards = (Vec2::from(corners[index]) - Vec2::from(FRAME.center_in_photo)).normalized() * 30.0;
@@ -124,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn alt_resizes_about_the_middle() {
+    fn alt_resizes_about_the_centre() {
         let corner = FRAME.corners_in_photo()[2];
         let outwards = (Vec2::from(corner) - Vec2::from(FRAME.center_in_photo)).normalized() * 20.0;
         let now = (Vec2::from(corner) + outwards).into();
@@ -134,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn turning_follows_the_pointer_and_shift_snaps_to_fifteen_degrees() {
+    fn shift_snaps_rotation_to_fifteen_degrees() {
         let above = [300.0, 100.0];
         let right = [400.0, 200.0];
         let turned = drag(Handle::Turn, above).frame_at(right, PHOTO, Modifiers::NONE);
@@ -146,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn moving_stops_with_the_middle_at_the_photos_edge() {
+    fn moving_stops_at_the_photos_edge() {
         let moved = drag(Handle::Move, [310.0, 210.0]).frame_at([330.0, 190.0], PHOTO, Modifiers::NONE);
         assert!(distance(moved.center_in_photo, [320.0, 180.0]) < 1e-3);
         let stopped = drag(Handle::Move, [310.0, 210.0]).frame_at([5000.0, -90.0], PHOTO, Modifiers::NONE);
@@ -155,7 +156,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_drag_breaks_the_frame(
+        fn any_drag_keeps_the_frame_within_limits(
             handle in 0usize..6, start in (-900f32..900.0, -900f32..900.0), now in (-9e6f32..9e6, -9e6f32..9e6),
             center in (0f32..640.0, 0f32..480.0), side_px in 16f32..900.0, angle_radians in -9f32..9.0,
             alt: bool, shift: bool,

@@ -1,4 +1,4 @@
-//! The face frame on the screen: its handles, dragging them, drawing it.
+//! The face frame on the canvas: hit test, dragging and drawing.
 
 mod drag;
 mod paint;
@@ -13,39 +13,39 @@ use crate::photo::Point;
 pub(super) use drag::FrameDrag;
 pub(super) use paint::{FrameLook, paint, paint_found};
 
-/// How near the pointer must be to a corner or to the round handle, in points.
+/// Largest distance at which the pointer grabs a corner or the rotation handle, in points.
 const GRAB_RADIUS: f32 = 12.0;
-/// From the upper edge to the round handle, in points.
+/// Distance of the rotation handle from the upper edge, in points.
 const TURN_DISTANCE: f32 = 26.0;
 
-/// What of the frame can be dragged.
+/// A part of the frame that can be dragged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Handle {
-    /// All of it, from anywhere inside.
+    /// The inside, which moves the frame.
     Move,
-    /// A corner, counted as in [`FaceFrame::corners_in_photo`].
+    /// A corner, which resizes the frame: its index in [`FaceFrame::corners_in_photo`].
     Corner(usize),
-    /// The round handle above the upper edge.
+    /// The round handle above the upper edge, which rotates the frame.
     Turn,
 }
 
-/// Where the round handle is on the screen.
+/// Screen position of the rotation handle.
 fn turn_handle(frame: &FaceFrame, map: &ScreenFromPhoto) -> Pos2 {
     let (sin, cos) = frame.angle_radians.sin_cos();
     upper_edge(frame, map) + Vec2::new(sin, -cos) * TURN_DISTANCE
 }
 
-/// The middle of the upper edge on the screen.
+/// Screen position of the upper edge's midpoint.
 fn upper_edge(frame: &FaceFrame, map: &ScreenFromPhoto) -> Pos2 {
     map.apply(frame.photo_from_unit().apply([0.5, 0.0]))
 }
 
-/// What is under a point of the screen.
+/// The handle at a screen position.
 pub(super) fn hit(frame: &FaceFrame, map: &ScreenFromPhoto, on_screen: Pos2) -> Option<Handle> {
     if turn_handle(frame, map).distance(on_screen) <= GRAB_RADIUS {
         return Some(Handle::Turn);
     }
-    // In a frame that is small on the screen the corners must leave room to move it.
+    // In a frame that is small on the screen, the corners must leave room for moving it.
     let radius = GRAB_RADIUS.min(frame.side_px * map.scale / 4.0);
     let near = |corner: &Point| map.apply(*corner).distance(on_screen) <= radius;
     if let Some(index) = frame.corners_in_photo().iter().position(near) {
@@ -54,14 +54,14 @@ pub(super) fn hit(frame: &FaceFrame, map: &ScreenFromPhoto, on_screen: Pos2) -> 
     frame.contains(map.invert(on_screen)).then_some(Handle::Move)
 }
 
-/// The smallest found face under a point of the screen, other than the frame's own.
+/// The index of the smallest detected face at a screen position, except the framed one.
 pub(super) fn found_face(scene: &CanvasScene<'_>, map: &ScreenFromPhoto, on_screen: Pos2) -> Option<usize> {
     let in_photo = map.invert(on_screen);
     let under = scene.faces.iter().enumerate().filter(|(_, face)| **face != scene.frame && face.contains(in_photo));
     under.min_by(|(_, a), (_, b)| a.side_px.total_cmp(&b.side_px)).map(|(index, _)| index)
 }
 
-/// The pointer's shape over a handle.
+/// The cursor icon over a handle.
 pub(super) fn cursor(frame: &FaceFrame, handle: Handle, dragged: bool) -> CursorIcon {
     match handle {
         Handle::Move => CursorIcon::Move,
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn every_handle_is_found_where_it_is_drawn() {
+    fn every_handle_is_hit_where_it_is_drawn() {
         let map = map();
         for angle_radians in [0.0, 0.4, 2.9] {
             let frame = FaceFrame { center_in_photo: [200.0, 190.0], side_px: 120.0, angle_radians };
@@ -110,13 +110,13 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_that_is_tiny_on_the_screen_can_still_be_moved() {
+    fn a_tiny_frame_can_still_be_moved() {
         let frame = FaceFrame { center_in_photo: [200.0, 200.0], side_px: 16.0, angle_radians: 0.0 };
         assert_eq!(hit(&frame, &map(), map().apply([200.0, 200.0])), Some(Handle::Move));
     }
 
     #[test]
-    fn resize_cursors_follow_the_turn_of_the_frame() {
+    fn resize_cursors_follow_the_frames_rotation() {
         let mut frame = FaceFrame::centered(400, 400);
         assert_eq!(cursor(&frame, Handle::Corner(0), false), CursorIcon::ResizeNwSe);
         assert_eq!(cursor(&frame, Handle::Corner(1), false), CursorIcon::ResizeNeSw);

@@ -1,4 +1,4 @@
-//! The frame's lines.
+//! Draws the face frame and its handles.
 
 use egui::{Color32, Painter, Pos2, Shape, Stroke};
 
@@ -10,23 +10,23 @@ use crate::face::{FaceFrame, TEMPLATE_IN_UNIT};
 
 /// Longest arm of a corner bracket, in points.
 const BRACKET_ARM: f32 = 18.0;
-/// Radius of the round handle, in points.
+/// Radius of the rotation handle, in points.
 const TURN_RADIUS: f32 = 6.0;
-/// Radius of the marks for eyes, nose and mouth, as a share of the frame's side.
+/// Radius of the landmark circles (eyes, nose, mouth), as a share of the frame's side.
 const MARK_RADIUS: f32 = 0.03;
-/// Longest side of the corners that mark the other faces, in points.
+/// Longest arm of the corner brackets around other detected faces, in points.
 const FOUND_ARM: f32 = 10.0;
 
-/// How much of the frame to show.
+/// How the frame is drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(in super::super) enum FrameLook {
-    /// Another tool is in hand: a thin quiet line.
+    /// A thin, faint line, while another tool is selected.
     Idle,
-    /// With its handles; the one under the pointer stands out.
+    /// With handles; the handle `hot` is highlighted.
     Active { hot: Option<Handle> },
 }
 
-/// Draws the frame: every line has a dark seam, so that it is seen on any photo.
+/// Draws the frame. Every line has a dark border, so that it is visible on any photo.
 pub(in super::super) fn paint(
     painter: &Painter,
     frame: &FaceFrame,
@@ -57,7 +57,7 @@ pub(in super::super) fn paint(
     painter.circle(knob, TURN_RADIUS, fill, Stroke::new(style.line_width, accent));
 }
 
-/// Where the network expects eyes, nose and corners of the mouth.
+/// Draws circles where the networks expect the eyes, the nose and the corners of the mouth.
 fn paint_marks(painter: &Painter, frame: &FaceFrame, map: &ScreenFromPhoto, style: &CanvasStyle) {
     let radius = frame.side_px * map.scale * MARK_RADIUS;
     for point in TEMPLATE_IN_UNIT {
@@ -67,7 +67,7 @@ fn paint_marks(painter: &Painter, frame: &FaceFrame, map: &ScreenFromPhoto, styl
     }
 }
 
-/// Small corners around every found face that is not framed.
+/// Draws small corner brackets around every detected face except the framed one.
 pub(in super::super) fn paint_found(
     painter: &Painter,
     scene: &CanvasScene<'_>,

@@ -1,4 +1,4 @@
-//! The canvas in a window without a screen: events in, actions out.
+//! Tests of the canvas in a headless window: events in, actions out.
 
 mod frame_and_divider;
 mod navigate;
@@ -14,8 +14,8 @@ use image::RgbImage;
 
 use super::*;
 
-/// A document as the editor would keep it, and what the canvas answered.
-struct Desk {
+/// A minimal editor around the canvas that records the canvas's actions.
+struct CanvasFixture {
     canvas: Canvas,
     photo: Arc<Photo>,
     hole: Mask,
@@ -31,7 +31,7 @@ struct Desk {
 
 const FRAME: FaceFrame = FaceFrame { center_in_photo: [200.0, 150.0], side_px: 100.0, angle_radians: 0.0 };
 
-impl Desk {
+impl CanvasFixture {
     fn new(tool: Tool) -> Self {
         Self {
             canvas: Canvas::default(),
@@ -76,42 +76,42 @@ impl Desk {
     }
 }
 
-fn window(desk: Desk, pixels_per_point: f32) -> Harness<'static, Desk> {
+fn open_canvas(fixture: CanvasFixture, pixels_per_point: f32) -> Harness<'static, CanvasFixture> {
     let mut harness = Harness::builder()
         .with_size(vec2(800.0, 600.0))
         .with_pixels_per_point(pixels_per_point)
-        .build_ui_state(|ui, desk: &mut Desk| desk.ui(ui), desk);
+        .build_ui_state(|ui, fixture: &mut CanvasFixture| fixture.ui(ui), fixture);
     harness.run();
     harness
 }
 
-fn at(harness: &Harness<'_, Desk>, in_photo: Point) -> Pos2 {
+fn screen_pos(harness: &Harness<'_, CanvasFixture>, in_photo: Point) -> Pos2 {
     harness.state().canvas.screen_from_photo(in_photo).unwrap()
 }
 
-fn press(harness: &mut Harness<'_, Desk>, pos: Pos2, button: PointerButton, modifiers: Modifiers) {
+fn press(harness: &mut Harness<'_, CanvasFixture>, pos: Pos2, button: PointerButton, modifiers: Modifiers) {
     harness.event(Event::PointerMoved(pos));
     harness.event(Event::ModifiersChanged(modifiers));
     harness.event(Event::PointerButton { pos, button, pressed: true, modifiers });
     harness.run();
 }
 
-fn release(harness: &mut Harness<'_, Desk>, pos: Pos2, button: PointerButton, modifiers: Modifiers) {
+fn release(harness: &mut Harness<'_, CanvasFixture>, pos: Pos2, button: PointerButton, modifiers: Modifiers) {
     harness.event(Event::PointerButton { pos, button, pressed: false, modifiers });
     harness.event(Event::ModifiersChanged(Modifiers::NONE));
     harness.run();
 }
 
-/// Presses at the first point, moves through the rest, lets go at the last.
-fn drag(harness: &mut Harness<'_, Desk>, button: PointerButton, way: &[Pos2]) {
-    press(harness, way[0], button, Modifiers::NONE);
-    for &pos in &way[1..] {
+/// Presses at the first position, moves through the others and releases at the last one.
+fn drag(harness: &mut Harness<'_, CanvasFixture>, button: PointerButton, path: &[Pos2]) {
+    press(harness, path[0], button, Modifiers::NONE);
+    for &pos in &path[1..] {
         harness.event(Event::PointerMoved(pos));
     }
-    release(harness, *way.last().unwrap(), button, Modifiers::NONE);
+    release(harness, *path.last().unwrap(), button, Modifiers::NONE);
 }
 
-fn taken(harness: &mut Harness<'_, Desk>) -> Vec<CanvasAction> {
+fn take_actions(harness: &mut Harness<'_, CanvasFixture>) -> Vec<CanvasAction> {
     std::mem::take(&mut harness.state_mut().actions)
 }
 

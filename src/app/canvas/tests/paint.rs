@@ -1,8 +1,8 @@
-//! Strokes.
+//! Tests of painting strokes.
 
 use super::*;
 
-/// The stroke that a run of actions makes up: its kind, its points, whether it ended.
+/// The stroke that the actions describe: its kind, its points, and whether it ended.
 fn stroke(actions: &[CanvasAction]) -> (StrokeKind, Vec<Point>, bool) {
     let [CanvasAction::BeginStroke(begun), rest @ ..] = actions else { panic!("no stroke begins: {actions:?}") };
     let (extended, ended) = match rest {
@@ -17,9 +17,9 @@ fn stroke(actions: &[CanvasAction]) -> (StrokeKind, Vec<Point>, bool) {
 }
 
 #[test]
-fn a_drag_paints_where_the_pointer_was_at_every_zoom() {
+fn dragging_paints_under_the_pointer_at_any_zoom() {
     for (zoom, pixels_per_point) in [(None, 1.0), (Some(0.4), 1.0), (Some(1.0), 2.0), (Some(3.0), 1.25)] {
-        let mut harness = window(Desk::new(Tool::Brush), pixels_per_point);
+        let mut harness = open_canvas(CanvasFixture::new(Tool::Brush), pixels_per_point);
         if let Some(zoom) = zoom {
             let canvas = &mut harness.state_mut().canvas;
             canvas.zoom_to_actual_pixels();
@@ -27,9 +27,9 @@ fn a_drag_paints_where_the_pointer_was_at_every_zoom() {
             harness.run();
             assert!((harness.state().canvas.zoom() - zoom).abs() < 1e-5);
         }
-        let way = [[190.0, 140.0], [210.0, 140.0], [210.0, 165.0]].map(|point| at(&harness, point));
-        drag(&mut harness, PointerButton::Primary, &way);
-        let (kind, points, ended) = stroke(&taken(&mut harness));
+        let path = [[190.0, 140.0], [210.0, 140.0], [210.0, 165.0]].map(|point| screen_pos(&harness, point));
+        drag(&mut harness, PointerButton::Primary, &path);
+        let (kind, points, ended) = stroke(&take_actions(&mut harness));
         assert!(kind == StrokeKind::Paint && ended);
         assert!(is_near(points[0], [190.0, 140.0], 0.01), "{points:?} at {zoom:?}");
         assert!(points.iter().any(|&point| is_near(point, [210.0, 140.0], 0.01)), "{points:?} at {zoom:?}");
@@ -40,81 +40,81 @@ fn a_drag_paints_where_the_pointer_was_at_every_zoom() {
 }
 
 #[test]
-fn all_moves_of_one_frame_count() {
-    let mut harness = window(Desk::new(Tool::Brush), 1.0);
-    let [start, corner] = [[50.0, 100.0], [100.0, 100.0]].map(|point| at(&harness, point));
+fn every_move_within_a_frame_is_painted() {
+    let mut harness = open_canvas(CanvasFixture::new(Tool::Brush), 1.0);
+    let [start, corner] = [[50.0, 100.0], [100.0, 100.0]].map(|point| screen_pos(&harness, point));
     press(&mut harness, start, PointerButton::Primary, Modifiers::NONE);
-    let moves = [corner, at(&harness, [100.0, 200.0])].map(Event::PointerMoved);
+    let moves = [corner, screen_pos(&harness, [100.0, 200.0])].map(Event::PointerMoved);
     harness.input_mut().events.extend(moves);
     harness.step();
-    let (_, points, ended) = stroke(&taken(&mut harness));
+    let (_, points, ended) = stroke(&take_actions(&mut harness));
     assert!(!ended);
-    assert!(points.iter().any(|&point| is_near(point, [100.0, 100.0], 0.01)), "the corner is cut: {points:?}");
+    assert!(points.iter().any(|&point| is_near(point, [100.0, 100.0], 0.01)), "the corner is missing: {points:?}");
 }
 
 #[test]
-fn a_click_is_a_dab_and_shift_click_draws_a_straight_line_from_it() {
-    let mut harness = window(Desk::new(Tool::Brush), 1.0);
-    let [first, second] = [[50.0, 60.0], [250.0, 160.0]].map(|point| at(&harness, point));
+fn shift_click_paints_a_straight_line() {
+    let mut harness = open_canvas(CanvasFixture::new(Tool::Brush), 1.0);
+    let [first, second] = [[50.0, 60.0], [250.0, 160.0]].map(|point| screen_pos(&harness, point));
     drag(&mut harness, PointerButton::Primary, &[first]);
-    let (_, points, ended) = stroke(&taken(&mut harness));
+    let (_, points, ended) = stroke(&take_actions(&mut harness));
     assert!(ended && points.len() == 1, "{points:?}");
     press(&mut harness, second, PointerButton::Primary, Modifiers::SHIFT);
     release(&mut harness, second, PointerButton::Primary, Modifiers::SHIFT);
-    let (_, points, ended) = stroke(&taken(&mut harness));
+    let (_, points, ended) = stroke(&take_actions(&mut harness));
     assert!(ended && is_near(points[0], [50.0, 60.0], 0.01));
     assert!(is_near(points[points.len() - 1], [250.0, 160.0], 0.01));
     assert!(points.iter().all(|[x, y]| (y - 60.0 - (x - 50.0) / 2.0).abs() < 0.05), "{points:?}");
 }
 
 #[test]
-fn the_eraser_and_the_right_button_erase() {
+fn eraser_and_right_button_erase() {
     for (tool, button) in [
         (Tool::Eraser, PointerButton::Primary),
         (Tool::Brush, PointerButton::Secondary),
         (Tool::Frame, PointerButton::Secondary),
     ] {
-        let mut harness = window(Desk::new(tool), 1.0);
-        let way = [[100.0, 100.0], [120.0, 100.0]].map(|point| at(&harness, point));
-        drag(&mut harness, button, &way);
-        let (kind, points, ended) = stroke(&taken(&mut harness));
+        let mut harness = open_canvas(CanvasFixture::new(tool), 1.0);
+        let path = [[100.0, 100.0], [120.0, 100.0]].map(|point| screen_pos(&harness, point));
+        drag(&mut harness, button, &path);
+        let (kind, points, ended) = stroke(&take_actions(&mut harness));
         assert!(kind == StrokeKind::Erase && ended && points.len() > 2, "{tool:?} {button:?}");
     }
 }
 
 #[test]
 fn painting_may_begin_outside_the_photo() {
-    let mut harness = window(Desk::new(Tool::Brush), 1.0);
-    let way = [[-20.0, 150.0], [30.0, 150.0]].map(|point| at(&harness, point));
-    drag(&mut harness, PointerButton::Primary, &way);
-    let (_, points, _) = stroke(&taken(&mut harness));
+    let mut harness = open_canvas(CanvasFixture::new(Tool::Brush), 1.0);
+    let path = [[-20.0, 150.0], [30.0, 150.0]].map(|point| screen_pos(&harness, point));
+    drag(&mut harness, PointerButton::Primary, &path);
+    let (_, points, _) = stroke(&take_actions(&mut harness));
     assert!(is_near(points[0], [-20.0, 150.0], 0.01));
 }
 
 #[test]
-fn a_locked_frame_takes_paint_and_is_not_moved_any_further() {
-    let mut harness = window(Desk { frame_locked: true, ..Desk::new(Tool::Brush) }, 1.0);
-    let way = [[190.0, 150.0], [210.0, 150.0]].map(|point| at(&harness, point));
-    drag(&mut harness, PointerButton::Primary, &way);
-    assert!(stroke(&taken(&mut harness)).2, "a search takes the hole as it is");
+fn a_locked_frame_allows_painting_but_no_moving() {
+    let mut harness = open_canvas(CanvasFixture { frame_locked: true, ..CanvasFixture::new(Tool::Brush) }, 1.0);
+    let path = [[190.0, 150.0], [210.0, 150.0]].map(|point| screen_pos(&harness, point));
+    drag(&mut harness, PointerButton::Primary, &path);
+    assert!(stroke(&take_actions(&mut harness)).2, "painting stays possible during a search");
     (harness.state_mut().tool, harness.state_mut().frame_locked) = (Tool::Frame, false);
-    press(&mut harness, way[0], PointerButton::Primary, Modifiers::NONE);
-    harness.event(Event::PointerMoved(way[1]));
+    press(&mut harness, path[0], PointerButton::Primary, Modifiers::NONE);
+    harness.event(Event::PointerMoved(path[1]));
     harness.run();
     harness.state_mut().frame_locked = true;
     harness.run();
-    assert_eq!(taken(&mut harness).last(), Some(&CanvasAction::FrameChanged { before: FRAME }));
+    assert_eq!(take_actions(&mut harness).last(), Some(&CanvasAction::FrameChanged { before: FRAME }));
     assert!(!harness.state().canvas.is_dragging());
 }
 
 #[test]
-fn a_cancelled_stroke_says_nothing_more() {
-    let mut harness = window(Desk::new(Tool::Brush), 1.0);
-    let way = [[100.0, 100.0], [180.0, 100.0]].map(|point| at(&harness, point));
-    press(&mut harness, way[0], PointerButton::Primary, Modifiers::NONE);
-    taken(&mut harness);
+fn a_cancelled_stroke_sends_no_more_actions() {
+    let mut harness = open_canvas(CanvasFixture::new(Tool::Brush), 1.0);
+    let path = [[100.0, 100.0], [180.0, 100.0]].map(|point| screen_pos(&harness, point));
+    press(&mut harness, path[0], PointerButton::Primary, Modifiers::NONE);
+    take_actions(&mut harness);
     harness.state_mut().canvas.cancel_drag();
-    harness.event(Event::PointerMoved(way[1]));
-    release(&mut harness, way[1], PointerButton::Primary, Modifiers::NONE);
-    assert_eq!(taken(&mut harness), []);
+    harness.event(Event::PointerMoved(path[1]));
+    release(&mut harness, path[1], PointerButton::Primary, Modifiers::NONE);
+    assert_eq!(take_actions(&mut harness), []);
 }

@@ -1,4 +1,4 @@
-//! The Training window, following runs that are made up on disk.
+//! The Training window, with synthetic run folders.
 
 mod pictures;
 
@@ -20,7 +20,7 @@ use crate::app::training::{Followed, TrainingAction};
 use crate::model::ModelChoice;
 use crate::train::{Ended, TrainSettings};
 
-/// A run with rows of the log at these steps.
+/// A run folder with log rows at these steps.
 fn run(steps: &[u64]) -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     let settings = TrainSettings { steps: 1000, batch: 32, width: 16, ..TrainSettings::default() };
@@ -32,7 +32,7 @@ fn run(steps: &[u64]) -> TempDir {
     folder
 }
 
-/// At 64 images/s: two steps in a second.
+/// A log row at 64 images/s, which is two steps per second.
 fn row(step: u64) -> String {
     format!("{step},{},{},64.0,1.25,0.75,0.25,0.5,0.125\n", step * 32, step / 2)
 }
@@ -50,7 +50,7 @@ fn followed<'w>(window: &'w Window<'_>) -> &'w Followed {
     window.state().state.training.followed.as_ref().expect("a run is followed")
 }
 
-/// Opens the window with the key, and follows the run whose path is typed.
+/// Opens the window with its shortcut and follows the run at this path.
 fn follow(window: &mut Window<'_>, run: &Path) {
     press(window, Modifiers::COMMAND, Key::T);
     act(window, TrainingAction::Type(run.display().to_string()));
@@ -66,12 +66,12 @@ fn follow_and_see(window: &mut Window<'_>, run: &Path) {
     window.run_steps(2);
 }
 
-/// Lets the clock of the editor go on, so that the run is read again, and waits for something.
+/// Advances the editor's clock, so that it reads the run again, and waits for a condition.
 fn wait_for_news(window: &mut Window<'_>, what: &str, is_there: impl Fn(&Followed) -> bool) {
     let mut hours = 0;
     let deadline = Instant::now() + super::PATIENCE;
     while !is_there(followed(window)) {
-        assert!(Instant::now() < deadline, "{what} did not come");
+        assert!(Instant::now() < deadline, "timeout: {what}");
         hours += 1;
         window.state_mut().clock = Box::new(move || Instant::now() + Duration::from_hours(hours));
         std::thread::sleep(Duration::from_millis(2));
@@ -85,7 +85,7 @@ fn is_shown(window: &Window<'_>, text: &str) -> bool {
 }
 
 #[test]
-fn a_run_is_followed_with_its_curves_speed_time_left_and_recipe() {
+fn a_followed_run_shows_charts_and_progress() {
     let run = run(&[20, 40]);
     let (mut window, _) = editor();
     follow_and_see(&mut window, run.path());
@@ -95,11 +95,11 @@ fn a_run_is_followed_with_its_curves_speed_time_left_and_recipe() {
         assert!(is_shown(&window, text), "{text}");
     }
     for chart in
-        ["Losses: G 0.50 at step 40, D 1.2 at step 40", "D outputs: Real 0.75 at step 40, Drawn 0.25 at step 40"]
+        ["Losses: G 0.50 at step 40, D 1.2 at step 40", "D outputs: Real 0.75 at step 40, Generated 0.25 at step 40"]
     {
         window.get(By::new().role(Role::Image).label(chart));
     }
-    assert!(!is_shown(&window, "Gradient norms"), "a column that the run does not have");
+    assert!(!is_shown(&window, "Gradient norms"), "the run has no such column");
     append(run.path(), "log.csv", &row(60));
     append(run.path(), "log.csv", "80,2560,4");
     wait_for_news(&mut window, "step 60", |run| run.view().is_some_and(|view| view.step == 60));
@@ -110,7 +110,7 @@ fn a_run_is_followed_with_its_curves_speed_time_left_and_recipe() {
 }
 
 #[test]
-fn the_window_follows_without_a_photo_closes_with_escape_and_comes_back_with_the_run() {
+fn reopening_the_window_continues_with_the_run() {
     let run = run(&[20]);
     let (mut window, _) = editor();
     click(&mut window, "Training…");
@@ -127,18 +127,18 @@ fn the_window_follows_without_a_photo_closes_with_escape_and_comes_back_with_the
 }
 
 #[test]
-fn nothing_is_read_while_the_window_is_closed() {
+fn a_closed_window_does_not_read_the_run() {
     let run = run(&[20]);
     let (mut window, _) = editor();
     follow_and_see(&mut window, run.path());
     let later = Instant::now() + Duration::from_hours(1);
-    assert_eq!(window.state_mut().state.follow_run(later), None, "a task is at it, which wakes the window");
+    assert_eq!(window.state_mut().state.follow_run(later), None, "a reading task repaints the window when it ends");
     act(&mut window, TrainingAction::Close);
     assert_eq!(window.state_mut().state.follow_run(later + Duration::from_hours(1)), None);
 }
 
 #[test]
-fn the_best_model_and_the_newest_become_the_editors() {
+fn the_editor_can_use_the_runs_models() {
     let run = run(&[20]);
     let (mut window, _) = editor_with_photo();
     follow_and_see(&mut window, run.path());
@@ -163,7 +163,7 @@ fn the_best_model_and_the_newest_become_the_editors() {
 }
 
 #[test]
-fn stop_asks_the_run_to_end_and_how_it_ended_is_told() {
+fn stopping_and_ending_a_run_is_shown() {
     let run = run(&[20]);
     let (mut window, _) = editor();
     follow_and_see(&mut window, run.path());
@@ -177,9 +177,9 @@ fn stop_asks_the_run_to_end_and_how_it_ended_is_told() {
     assert!(!is_enabled(&window, "Stop after this step"));
     fs::remove_file(run.path().join("stop")).expect("removed");
     for (ended, text) in [
-        (Ended::Stopped, "Stopped: the same command with --resume goes on"),
+        (Ended::Stopped, "Stopped: continue with the same command and --resume"),
         (Ended::Done, "Finished"),
-        (Ended::Failed("g_loss is not a number any more".into()), "Failed: g_loss is not a number any more"),
+        (Ended::Failed("g_loss is NaN or infinite".into()), "Failed: g_loss is NaN or infinite"),
     ] {
         fs::write(run.path().join("ended.json"), serde_json::to_string(&ended).expect("plain")).expect("written");
         wait_for_news(&mut window, text, |run| run.view().is_some_and(|view| view.status.text() == text));
@@ -190,7 +190,7 @@ fn stop_asks_the_run_to_end_and_how_it_ended_is_told() {
 }
 
 #[test]
-fn a_run_without_news_is_said_to_be_silent() {
+fn a_silent_run_shows_a_warning() {
     let run = run(&[20]);
     let past = SystemTime::now() - Duration::from_mins(5);
     for name in ["log.csv", "config.json"] {
@@ -199,12 +199,15 @@ fn a_run_without_news_is_said_to_be_silent() {
     }
     let (mut window, _) = editor();
     follow_and_see(&mut window, run.path());
-    assert!(is_shown(&window, "No news for 5 min: if it was ended, go on with the same command and --resume"));
+    assert!(is_shown(
+        &window,
+        "No updates for 5 min: if the run was killed, continue with the same command and --resume"
+    ));
     assert!(is_enabled(&window, "Stop after this step"));
 }
 
 #[test]
-fn what_cannot_be_followed_is_told_and_followed_once_it_is_there() {
+fn a_missing_run_is_followed_once_it_exists() {
     let parent = tempfile::tempdir().expect("a folder");
     let path = parent.path().join("later");
     let (mut window, _) = editor();
@@ -222,15 +225,15 @@ fn what_cannot_be_followed_is_told_and_followed_once_it_is_there() {
     }
     wait_for_news(&mut window, "the run", |run| run.view().is_some() && run.problem().is_none());
     fs::remove_dir_all(&path).expect("removed");
-    // While files go one by one, it can look like a folder without a run.
+    // The files disappear one by one, so the folder may first look like one without a run.
     wait_for_news(&mut window, "the problem", |run| {
         run.problem().is_some_and(|text| text.contains("There is no folder"))
     });
-    assert!(is_shown(&window, "There is no folder") && is_shown(&window, "step 20 of 1000"), "what was read stays");
+    assert!(is_shown(&window, "There is no folder") && is_shown(&window, "step 20 of 1000"), "the last view stays");
 }
 
 #[test]
-fn without_a_folder_dialog_the_path_can_be_typed() {
+fn the_path_can_be_typed_without_a_dialog() {
     let run = run(&[20]);
     let (mut window, _) = editor();
     window.state_mut().state.handle(Action::Done(Done::NoDialog(Purpose::FollowRun)));
@@ -243,7 +246,7 @@ fn without_a_folder_dialog_the_path_can_be_typed() {
 }
 
 #[test]
-fn a_folder_that_no_file_manager_opens_is_told_with_its_path() {
+fn a_failed_file_manager_shows_the_path() {
     let (mut window, _) = editor();
     let done = crate::app::training::TrainingDone::FolderShown { path: "/runs/mine".into(), is_shown: false };
     window.state_mut().state.handle(Action::Done(Done::Training(done)));

@@ -1,4 +1,4 @@
-//! Sample pictures over time, and where everything lies in the window.
+//! Sample pictures of the Training window, and its layout.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use super::super::{button, click, editor, editor_of_size, wait_for};
 use super::{act, append, follow_and_see, followed, is_shown, run, wait_for_news};
 use crate::app::training::TrainingAction;
 
-/// A sample picture in one shade.
+/// Writes a grey sample picture.
 fn sample(run: &Path, step: u64, shade: u8) {
     fs::create_dir_all(run.join("samples")).expect("made");
     let picture = image::RgbImage::from_pixel(16, 16, image::Rgb([shade; 3]));
@@ -18,7 +18,7 @@ fn sample(run: &Path, step: u64, shade: u8) {
 }
 
 #[test]
-fn samples_are_the_newest_until_the_user_puts_them_somewhere() {
+fn the_newest_samples_show_until_the_user_chooses() {
     let run = run(&[20]);
     for step in [100, 200, 300] {
         sample(run.path(), step, 10);
@@ -36,13 +36,13 @@ fn samples_are_the_newest_until_the_user_puts_them_somewhere() {
     act(&mut window, TrainingAction::ShowSample(Some(200)));
     sample(run.path(), 500, 10);
     wait_for_news(&mut window, "another", |run| run.view().is_some_and(|view| view.samples.len() == 5));
-    assert!(is_shown(&window, "Step 200, 2 of 5"), "it must stay where the user put it");
+    assert!(is_shown(&window, "Step 200, 2 of 5"), "the chosen step must stay");
     click(&mut window, "Newest");
     assert_eq!((followed(&window).shown(), followed(&window).chosen()), (Some(500), None));
 }
 
 #[test]
-fn of_many_samples_only_the_shown_and_its_neighbours_are_kept() {
+fn only_the_shown_sample_and_neighbours_are_cached() {
     let run = run(&[20]);
     for step in 1..=30 {
         sample(run.path(), step * 100, u8::try_from(step).expect("few"));
@@ -61,7 +61,7 @@ fn of_many_samples_only_the_shown_and_its_neighbours_are_kept() {
 }
 
 #[test]
-fn at_the_least_size_everything_lies_inside_the_window() {
+fn all_controls_fit_in_the_smallest_window() {
     let run = run(&[20, 40]);
     sample(run.path(), 20, 99);
     append(run.path(), "quality.csv", "step,context_loss,hole_l1,kid,diversity\n20,0.5,0.5,4.0,0.1\n");

@@ -1,4 +1,4 @@
-//! What holds for every photo, hole, frame and fill.
+//! Properties of every photo, hole, frame and fill.
 
 use image::{ColorType, ImageBuffer};
 use proptest::prelude::*;
@@ -52,7 +52,8 @@ fn any_blend() -> impl Strategy<Value = Blend> {
         .prop_map(|(mode, detail_percent)| Blend { mode: BlendMode::ALL[mode], detail_percent })
 }
 
-/// Whether a pixel's middle lies in a frame's reach made larger by some pixels, which settles what rounding does at its border.
+/// Whether a pixel's centre lies in a frame's fillable area, enlarged by some pixels to allow for rounding at its
+/// border.
 fn is_in(frame: &FaceFrame, larger_by_px: f32, x: u32, y: u32) -> bool {
     let reach = reach(frame);
     FaceFrame { side_px: reach.side_px + larger_by_px, ..reach }.contains([x as f32 + 0.5, y as f32 + 0.5])
@@ -68,7 +69,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
     #[test]
-    fn known_pixels_keep_every_bit_and_filled_ones_are_opaque(
+    fn known_pixels_are_unchanged_and_filled_ones_opaque(
         color in 0..COLORS.len(), hole in any_hole(80, 60), frame in any_frame(), fill in any_fill(), blend in any_blend(),
     ) {
         let photo = Photo::from_pixels(noise(COLORS[color], 80, 60, 1));
@@ -86,7 +87,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_under_the_hole_reaches_the_fill(
+    fn hole_pixels_do_not_change_the_fill(
         color in 0..COLORS.len(), hole in any_hole(80, 60), frame in any_frame(), fill in any_fill(), blend in any_blend(),
     ) {
         let photo = Photo::from_pixels(noise(COLORS[color], 80, 60, 1));
@@ -108,7 +109,7 @@ proptest! {
     }
 
     #[test]
-    fn a_patch_at_full_size_is_the_finished_photo(
+    fn a_full_size_patch_equals_the_finished_photo(
         hole in any_hole(80, 60), frame in any_frame(), fill in any_fill(), blend in any_blend(), grey in any::<bool>(),
     ) {
         let photo = Photo::from_pixels(noise(if grey { ColorType::L8 } else { ColorType::Rgb8 }, 80, 60, 3));
@@ -138,10 +139,10 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 8, ..ProptestConfig::default() })]
 
     #[test]
-    fn nothing_under_the_hole_reaches_the_fill_of_a_large_photo(
+    fn hole_pixels_do_not_change_large_fills(
         color in 0..COLORS.len(), hole in any_hole(560, 420), side_px in 260.0f32..540.0, angle_radians in -3.2f32..3.2,
     ) {
-        // Here cells hold known pixels and hole pixels, and there is detail to add.
+        // Here cells hold both known and hole pixels, and there is detail to add.
         let frame = FaceFrame { center_in_photo: [280.0, 210.0], side_px, angle_radians };
         let photo = noise(COLORS[color], 560, 420, 1);
         let changed = with_hole_from(&photo, &noise(COLORS[color], 560, 420, 2), &hole);

@@ -19,7 +19,7 @@ fn hole() -> Mask {
     hole
 }
 
-/// Blots and lines like features, in levels around zero; `from_axis` may be negative.
+/// Blots and lines that resemble features, in levels around zero; `from_axis` may be negative.
 fn features(from_axis: f32, y: f32) -> f32 {
     let blots = (from_axis / 9.0).sin() * (y / 7.0).cos() + (from_axis / 23.0 + y / 31.0).sin();
     20.0 * blots + 12.0 * (from_axis * y / 900.0).sin()
@@ -29,7 +29,7 @@ fn photo(level: impl Fn(f32, f32) -> f32) -> Photo {
     photo_of(|x, y| [level(x as f32 + 0.5, y as f32 + 0.5); 3])
 }
 
-/// Both halves alike around an axis, in light from the left.
+/// Symmetric about an axis, lit from the left.
 fn face(axis: f32) -> Photo {
     photo(|x, y| GREY + features((x - axis).abs(), y) - x / 12.0)
 }
@@ -38,7 +38,7 @@ fn mirrored(photo: &Photo, hole: &Mask) -> Option<Mirrored> {
     Mirrored::new(photo, hole, &frame(), hole.hole_bounds().unwrap())
 }
 
-/// The correlation of what is given to the middle of the hole with the features that are hidden there.
+/// The correlation of the mirrored detail in the middle of the hole with the features hidden there.
 fn agreement(mirrored: &Mirrored, axis: f32) -> f32 {
     let target = hole().hole_bounds().unwrap();
     let (mut count, mut product, mut given_square, mut true_square) = (0, 0.0, 0.0, 0.0);
@@ -47,7 +47,7 @@ fn agreement(mirrored: &Mirrored, axis: f32) -> f32 {
             if share > 0.95 {
                 let level = |x: f32, y: f32| features((x - axis).abs(), y);
                 let (x, y) = (x as f32 + 0.5, y as f32 + 0.5);
-                // The truth less its own mean around.
+                // The true features minus their local mean.
                 let around: f32 = (-2..=2)
                     .flat_map(|i| (-2..=2).map(move |j| (i, j)))
                     .map(|(i, j)| level(x + 10.0 * i as f32, y + 10.0 * j as f32))
@@ -63,7 +63,7 @@ fn agreement(mirrored: &Mirrored, axis: f32) -> f32 {
 }
 
 #[test]
-fn what_is_hidden_gets_the_detail_of_the_other_half_wherever_the_axis_is() {
+fn hidden_pixels_get_mirrored_detail_for_any_axis() {
     for axis in [256.0, 276.0, 232.0] {
         let found = agreement(&mirrored(&face(axis), &hole()).unwrap(), axis);
         assert!(found > 0.9, "axis {axis}: {found}");
@@ -71,10 +71,10 @@ fn what_is_hidden_gets_the_detail_of_the_other_half_wherever_the_axis_is() {
 }
 
 #[test]
-fn where_a_whole_half_is_hidden_the_axis_is_the_middle_of_the_frame() {
+fn a_hidden_half_puts_the_axis_mid_frame() {
     let mut half = Mask::empty(SIDE, SIDE);
     half.draw_segment([SIDE as f32, 0.0], [SIDE as f32, SIDE as f32], SIDE as f32 / 2.0, StrokeKind::Paint);
-    // In the half that is known, a strip at the edge that is its own mirror image, around a line beside the middle.
+    // In the known half, a strip at the edge is its own mirror image, around a line beside the middle.
     let stripes = photo(|x, y| {
         let features = if x < 202.0 { features(x - 256.0, y) } else { features((x - 232.0).abs(), y) };
         GREY + features
@@ -83,27 +83,27 @@ fn where_a_whole_half_is_hidden_the_axis_is_the_middle_of_the_frame() {
     let target = half.hole_bounds().unwrap();
     let row: Vec<[f32; 4]> = mirrored.row(256 - target.y).collect();
     let at = |x: u32| row[(x - target.x) as usize];
-    // The line is at 232, and so is its image at 280: what is given there is alike on both sides.
+    // The line is at 232 and its mirror image at 280: the detail there is symmetric.
     let unlike: f32 = (4..24).map(|away| (at(280 + away)[0] - at(279 - away)[0]).abs()).sum();
     let size: f32 = (4..24).map(|away| at(280 + away)[0].abs()).sum();
     assert!(size > 0.5 && unlike < 0.6 * size, "{unlike} of {size}");
 }
 
 #[test]
-fn halves_that_are_not_alike_give_nothing() {
+fn different_halves_give_no_mirrored_detail() {
     let unlike = photo(|x, y| GREY + if x < 256.0 { features(x, y) } else { features(3.0 * y - 90.0, 2.0 * x + y) });
     assert!(mirrored(&unlike, &hole()).is_none());
 }
 
 #[test]
-fn a_hole_that_is_its_own_mirror_image_gets_nothing() {
+fn a_symmetric_hole_gets_no_mirrored_detail() {
     let mut middle = Mask::empty(SIDE, SIDE);
     middle.draw_segment([216.0, 200.0], [296.0, 200.0], 70.0, StrokeKind::Paint);
     assert!(mirrored(&face(256.0), &middle).is_none());
 }
 
 #[test]
-fn nothing_under_the_hole_is_read() {
+fn pixels_under_the_hole_are_not_read() {
     let hole = hole();
     let noisy = photo(|x, y| {
         if hole.is_hole(x as u32, y as u32) {
@@ -117,8 +117,8 @@ fn nothing_under_the_hole_is_read() {
 }
 
 #[test]
-fn the_fill_is_the_low_pass_of_the_picture_with_that_detail() {
-    // Checks that the low-pass removes, but for a level that it keeps.
+fn the_fill_is_low_pass_plus_mirrored_detail() {
+    // A checkerboard that the low-pass removes, on a level that it keeps.
     let check = |at: usize| if (at % 64 + at / 64).is_multiple_of(2) { 0.5 } else { -0.1 };
     let fill: Vec<f32> = (0..3 * 64 * 64).map(|at| check(at % (64 * 64))).collect();
     let blend = |detail_percent| Blend { mode: BlendMode::None, detail_percent };
@@ -138,11 +138,11 @@ fn the_fill_is_the_low_pass_of_the_picture_with_that_detail() {
             }
         }
     }
-    assert!(halfway > 10.0, "half of the detail is another fill: {halfway}");
+    assert!(halfway > 10.0, "half the detail must change the fill: {halfway}");
 }
 
 #[test]
-fn where_the_picture_is_something_else_in_features_and_level_there_is_nothing() {
+fn mismatched_high_and_low_pass_gives_no_confidence() {
     let strong = |x: f32, y: f32| 2.0 * features((x - 256.0).abs(), y);
     let given = mirrored(&photo(|x, y| GREY + strong(x, y)), &hole()).unwrap();
     let unit = CropGrid::new(&frame(), 1).unwrap();

@@ -1,4 +1,4 @@
-//! A search that computes nothing, and a folder to run it in.
+//! A fake search, and a temporary folder to run it in.
 
 use std::path::PathBuf;
 
@@ -11,15 +11,15 @@ use crate::job::{Candidate, DeviceInfo};
 use crate::model::ModelInfo;
 use crate::search::Losses;
 
-/// Side of the pretended model's crop: that of the photos, so that a crop pixel is a photo pixel.
+/// Side of the fake model's crop and of the photos: one crop pixel is one photo pixel.
 pub(super) const SIDE: u32 = 32;
 
-/// Two candidates, the second better; losses fall by the iteration; every picture is of one colour.
+/// A fake search with two candidates. The second is better, losses fall with each iteration, each picture has one colour.
 #[derive(Default)]
 pub(super) struct Pretended {
-    /// What `prepare` fails with.
+    /// Whether `prepare` fails because no GPU exists.
     pub(super) no_device: bool,
-    /// The search gives up at this iteration.
+    /// Iteration at which the search fails.
     pub(super) breaks_at: Option<u32>,
 }
 
@@ -43,9 +43,10 @@ impl Searcher for Pretended {
         if request.hole.pixels().iter().all(|&pixel| pixel == 0) {
             return Err(FillError::EmptyHole);
         }
-        let device = DeviceInfo { name: "Pretender".into(), is_gpu: false, notice: Some("Only pretending".into()) };
+        let device =
+            DeviceInfo { name: "Fake device".into(), is_gpu: false, notice: Some("fake device notice".into()) };
         let model = ModelInfo {
-            name: "pretended".into(),
+            name: "fake".into(),
             sha256: "0123abcd".into(),
             image_size_px: SIDE,
             latent_dim: 1,
@@ -53,7 +54,7 @@ impl Searcher for Pretended {
             has_encoder: false,
             metadata: std::collections::BTreeMap::new(),
         };
-        observer.started(&device, &model, &["This is no model".into()]);
+        observer.started(&device, &model, &["fake model note".into()]);
         let steps = self.breaks_at.unwrap_or(request.settings.steps);
         for iteration in 1..=steps {
             observer.losses(iteration, &Self::losses(iteration));
@@ -86,10 +87,10 @@ impl Searcher for Pretended {
     }
 }
 
-/// A folder with photos in it.
+/// A temporary folder with photos.
 pub(super) struct Place(pub(super) tempfile::TempDir);
 
-/// What a run came to, the folder's path replaced by DIR.
+/// The result of a run, with the folder's path replaced by DIR.
 pub(super) struct Run {
     pub(super) ending: Ending,
     pub(super) told: String,
@@ -125,7 +126,7 @@ impl Place {
         names
     }
 
-    /// Runs `fill` with words that start with `DIR` in this folder. There are no faces in it.
+    /// Runs `fill` with these arguments; `DIR` stands for this folder. Faces are not detected.
     pub(super) fn fill(&self, searcher: &mut dyn Searcher, line: &str) -> anyhow::Result<Run> {
         let folder = self.0.path().to_str().unwrap();
         let words = line.split_whitespace().map(|word| word.replace("DIR", folder));

@@ -1,20 +1,18 @@
-//! Winograd's algorithms along one axis: what is added up before and after their products.
+//! Winograd's transforms along one axis.
 //!
-//! The smaller picture is cut into tiles of `TILE` pixels; `TILE + 1` products do for a tile what two taps would take `2 · TILE`
-//! for. A convolution takes `PRODUCTS` pixels of the larger picture to [factors](Axis::factors) and the products to the
-//! [sums](Axis::sums) that are the tile's pixels. The transposed convolution is the mirror image: [spread](Axis::spread) is the transpose
-//! of the sums, [pixels](Axis::pixels) that of the factors.
+//! The smaller picture is cut into tiles of `TILE` pixels. With two taps, a tile needs `TILE + 1` products instead of
+//! `2 · TILE`. The convolution's input transform takes `PRODUCTS` pixels of the larger picture to
+//! [factors](Axis::factors); its output transform takes the products to [sums](Axis::sums), the tile's pixels. The
+//! transposed convolution uses the transposed matrices: its input transform, [spread](Axis::spread), is the transpose
+//! of `sums`; its output transform, [pixels](Axis::pixels), is the transpose of `factors`.
 
-#![expect(clippy::many_single_char_names, reason = "the values along an axis, in their order")]
-#![expect(
-    clippy::inline_always,
-    reason = "the features of the vector unit hold only for what is inlined into their function"
-)]
+#![expect(clippy::many_single_char_names, reason = "the values along one axis")]
+#![expect(clippy::inline_always, reason = "target features apply only to code that is inlined into their function")]
 
 use pulp::Simd;
 
 pub(in crate::model::host) trait Axis<const TILE: usize, const PRODUCTS: usize>: Sync {
-    /// What each product's weight takes of the two taps.
+    /// Filter transform: the weight of each product as a combination of the two taps.
     const TAPS: [[f32; 2]; PRODUCTS];
 
     fn factors<S: Simd>(simd: S, pixels: [S::f32s; PRODUCTS]) -> [S::f32s; PRODUCTS];
@@ -23,11 +21,11 @@ pub(in crate::model::host) trait Axis<const TILE: usize, const PRODUCTS: usize>:
 
     fn spread<S: Simd>(simd: S, pixels: [S::f32s; TILE]) -> [S::f32s; PRODUCTS];
 
-    /// The first is the first product, the last the last one: there the next tile's pixels fall on this one's.
+    /// The first and the last pixel equal the first and the last product. Neighbouring tiles overlap in these pixels.
     fn pixels<S: Simd>(simd: S, products: [S::f32s; PRODUCTS]) -> [S::f32s; PRODUCTS];
 }
 
-/// Three products for two pixels. Nothing but additions beside them.
+/// F(2, 2): three products for two pixels. The transforms only add and subtract.
 pub(in crate::model::host) struct Two;
 
 impl Axis<2, 3> for Two {
@@ -54,7 +52,7 @@ impl Axis<2, 3> for Two {
     }
 }
 
-/// Five products for four pixels: polynomials at 0, 1, −1, 2 and infinity.
+/// F(4, 2): five products for four pixels, with the interpolation points 0, 1, −1, 2 and infinity.
 pub(in crate::model::host) struct Four;
 
 impl Axis<4, 5> for Four {

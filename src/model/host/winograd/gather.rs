@@ -1,10 +1,7 @@
-//! What the products make: pixels that are sums of them.
+//! Output transforms: from the products of a tile to its pixels.
 
-#![expect(clippy::needless_range_loop, reason = "iterators over vectors would keep them in memory: a twentieth slower")]
-#![expect(
-    clippy::inline_always,
-    reason = "the features of the vector unit hold only for what is inlined into their function"
-)]
+#![expect(clippy::needless_range_loop, reason = "iterators would keep the vectors in memory instead of registers")]
+#![expect(clippy::inline_always, reason = "target features apply only to code that is inlined into their function")]
 
 use pulp::{Simd, WithSimd};
 
@@ -13,7 +10,7 @@ use super::vectors::{along_both, part, store, transposed};
 use super::{TileRow, phases};
 use crate::model::host::panels::{Product, Vectors};
 
-/// From products to pixels of the smaller picture, `[TILE, side, channels]`.
+/// Convolution: from products to pixels of the smaller picture, `[TILE, side, channels]`.
 pub(super) struct GatherSmall<'a, A, const TILE: usize, const PRODUCTS: usize> {
     pub(super) row: TileRow<A, TILE, PRODUCTS>,
     pub(super) product: Product<'a>,
@@ -50,7 +47,7 @@ impl<A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> WithSimd
     }
 }
 
-/// From products to pixels of the larger picture, `[2 · TILE, 2 · side, channels]`.
+/// Transposed convolution: from products to pixels of the larger picture, `[2 · TILE, 2 · side, channels]`.
 pub(super) struct GatherLarge<'a, A, const TILE: usize, const PRODUCTS: usize> {
     pub(super) row: TileRow<A, TILE, PRODUCTS>,
     pub(super) product: Product<'a>,
@@ -98,18 +95,18 @@ impl<A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> WithSimd
     }
 }
 
-/// Where even or odd pixels of two tiles fall on each other.
+/// The pixel in which a tile overlaps with a neighbour, for the even or the odd pixels along an axis.
 #[derive(Clone, Copy)]
 struct Edge {
     phase: usize,
-    /// The other tile's only product that falls here.
+    /// The neighbour's only product that contributes to this pixel.
     product: usize,
-    /// Where it falls.
+    /// Index of the pixel in the tile.
     pixel: usize,
 }
 
 impl Edge {
-    /// Even pixels share their first with the tile before, odd ones their last with the tile after.
+    /// Even pixels share their first pixel with the tile before, odd ones their last pixel with the tile after.
     fn of<const TILE: usize>(phase: usize) -> Self {
         match phase {
             0 => Self { phase, product: TILE, pixel: 0 },
@@ -117,7 +114,7 @@ impl Edge {
         }
     }
 
-    /// The other tile.
+    /// Index of the overlapping neighbour, if there is one.
     fn other(self, tile: usize, tiles: usize) -> Option<usize> {
         match self.phase {
             0 => tile.checked_sub(1),
@@ -126,7 +123,8 @@ impl Edge {
     }
 }
 
-/// A tile's pixels along a column, of the `j`-th product along the rows; with what another tile adds to its edge.
+/// A tile's pixels along one column, from the `j`-th products of each row, plus the neighbour's contribution at the
+/// edge.
 #[inline(always)]
 fn column<S: Simd, A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize>(
     simd: S,

@@ -1,18 +1,21 @@
-//! A 4×4 convolution with stride 2 in fewer multiplications (Winograd 1980; Lavin & Gray, arXiv 1509.09308).
+//! A 4×4 convolution with stride 2 by Winograd's algorithm, which needs fewer multiplications (Winograd 1980; Lavin &
+//! Gray, arXiv 1509.09308).
 //!
-//! Even and odd rows and columns of the larger picture make four pictures of half the size, each convolved with 2×2 taps. Along
-//! one axis, three products do for two pixels where four would be written, or five for four where eight would be ([`Axis`]): nine
-//! sixteenths or twenty-five sixty-fourths along both. Each is one matrix product over all tiles of the smaller picture, with the
-//! channels of the four pictures side by side. The transposed convolution is the mirror image. Larger tiles need more room for their
-//! weights, nearly three times as much, so that only small layers take them, in single precision.
+//! The even and odd rows and columns of the larger picture are four pictures of half the size (the phases), each
+//! convolved with 2×2 taps. Along one axis, F(2, 2) needs three products for two pixels instead of four, and F(4, 2)
+//! five products for four pixels instead of eight ([`Axis`]). In two dimensions that is 9/16 and 25/64 of the
+//! multiplications. Each product is one GEMM over all tiles of the smaller picture, with the channels of the four
+//! phases side by side. The transposed convolution uses the transposed matrices. F(4, 2) needs nearly three times the
+//! memory for its weights, so only small layers use it, and only in f32.
 //!
-//! | step | down, to the smaller picture | up, to the larger |
+//! | step | convolution, to the smaller picture | transposed convolution, to the larger |
 //! | --- | --- | --- |
-//! | spread | `[tile row][product][tile][4 · large channels]` from the larger | `[tile row][product][tile][small channels]` from the smaller |
-//! | multiply | `[4 · large, small]` | `[small, 4 · large]` |
-//! | gather | a tile's pixels | a tile's pixels, and what the neighbours add to its edge |
+//! | input transform | `[tile row][product][tile][4 · large channels]` from the larger | `[tile row][product][tile][small channels]` from the smaller |
+//! | GEMM | `[4 · large, small]` | `[small, 4 · large]` |
+//! | output transform | a tile's pixels | a tile's pixels, plus the neighbours' contributions at its edge |
 //!
-//! `spread` and `gather` are modules, `axis` is what they do along one axis, with the tools in `vectors`.
+//! The module `spread` holds the input transforms, `gather` the output transforms, `axis` the transforms along one
+//! axis, and `vectors` the helpers for tiles of SIMD vectors.
 
 mod axis;
 mod gather;
@@ -30,18 +33,18 @@ use axis::{Axis, Four, Two};
 use gather::{GatherLarge, GatherSmall};
 use spread::{SpreadLarge, SpreadSmall};
 
-/// Rows of all products together that are worth a matrix product of their own: more would only need more memory.
+/// Enough rows (over all products) for one GEMM. More rows would only need more memory.
 const ROWS: usize = 1152;
-/// Fewer channels than these of the larger (four pictures side by side) and the smaller picture leave panels half empty and sums short.
+/// Minimum channels of the larger and of the smaller picture. With fewer, panels stay half empty and sums are short.
 const CHANNELS_FROM: (usize, usize) = (16, 32);
-/// Values of weights up to which larger tiles pay.
+/// Most weight values for which F(4, 2) is used.
 const LARGE_TILES_TO: usize = 1 << 21;
-/// The taps that even and odd pixels meet.
+/// Kernel taps that meet the even and the odd pixels.
 const TAPS_OF: [[usize; 2]; 2] = [[1, 3], [0, 2]];
 
-/// A convolution with tiles of 2×2 pixels, both ways.
+/// Convolution by F(2, 2): tiles of 2×2 pixels.
 pub(super) type TilesOfTwo = Tiled<Two, 2, 3>;
-/// With tiles of 4×4 pixels.
+/// Convolution by F(4, 2): tiles of 4×4 pixels.
 pub(super) type TilesOfFour = Tiled<Four, 4, 5>;
 
 pub(super) struct Tiled<A, const TILE: usize, const PRODUCTS: usize> {
@@ -53,26 +56,26 @@ pub(super) struct Tiled<A, const TILE: usize, const PRODUCTS: usize> {
     axis: PhantomData<A>,
 }
 
-/// Whether this takes less time than one product over all taps.
+/// Whether Winograd's algorithm is faster than one GEMM over all taps.
 pub(super) fn pays(large: usize, small: usize) -> bool {
     large >= CHANNELS_FROM.0 && small >= CHANNELS_FROM.1
 }
 
-/// Whether tiles of four pixels do, in place of two.
+/// Whether F(4, 2) is better than F(2, 2).
 pub(super) fn large_tiles_pay(unit: Unit, large: usize, small: usize) -> bool {
-    // They would multiply the rounding errors of bfloat16 by four, and be a thirtieth faster.
+    // With bfloat16, F(4, 2) would be hardly faster and would multiply the rounding errors by four.
     !unit.is_bf16() && 5 * 5 * 4 * large * small <= LARGE_TILES_TO
 }
 
 impl<A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> Tiled<A, TILE, PRODUCTS> {
-    /// `value(tap, large channel, small channel)`, taps row by row.
+    /// From the kernel `value(tap, large channel, small channel)`, taps in row order.
     pub(super) fn new(
         unit: Unit,
         large: usize,
         small: usize,
         value: impl Fn(usize, usize, usize) -> f32 + Sync,
     ) -> Self {
-        // A phase's channels fill vectors.
+        // The channels of a phase are padded to whole vectors.
         let phase_columns = large.next_multiple_of(vector_width(unit.arch()));
         let value = |product: usize, phase: usize, channel: usize, small: usize| {
             let (rows, columns) = (TAPS_OF[phase / 2], TAPS_OF[phase % 2]);
@@ -103,12 +106,13 @@ impl<A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> Tiled<A,
         }
     }
 
-    /// Pictures whose tiles are multiplied together.
+    /// Pictures per GEMM.
     fn images(tiles: usize) -> usize {
         ROWS.div_ceil(tiles * tiles * PRODUCTS * PRODUCTS)
     }
 
-    /// From pictures `[2·side, 2·side, large]` to `[side, side, small]`. `finish` gets each finished row of pixels.
+    /// Convolution: pictures `[2·side, 2·side, large]` to `[side, side, small]`. The epilogue `finish` gets each
+    /// finished row of pixels.
     pub(super) fn down(
         &self,
         side: usize,
@@ -132,7 +136,8 @@ impl<A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> Tiled<A,
         }
     }
 
-    /// From pictures `[side, side, small]` to `[2·side, 2·side, large]`. `finish` gets each finished row of pixels.
+    /// Transposed convolution: pictures `[side, side, small]` to `[2·side, 2·side, large]`. The epilogue `finish` gets
+    /// each finished row of pixels.
     pub(super) fn up(
         &self,
         side: usize,
@@ -160,17 +165,17 @@ impl<A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> Tiled<A,
     }
 }
 
-/// What falls to one row of tiles, over all channels.
+/// One row of tiles.
 struct TileRow<A, const TILE: usize, const PRODUCTS: usize> {
     channels: usize,
-    /// Tiles of a row.
+    /// Tiles per row.
     tiles: usize,
-    /// Over all images.
+    /// Index of the row over all pictures.
     index: usize,
     axis: PhantomData<A>,
 }
 
-/// Each tile of a row, with each of the four pictures that the larger one is made of.
+/// Each pair of a tile in the row and a phase of the larger picture.
 fn phases(tiles: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..tiles).flat_map(|tile| (0..4).map(move |phase| (tile, phase)))
 }
@@ -184,8 +189,8 @@ mod tests {
     use crate::model::host::product::Weights;
 
     #[test]
-    fn both_ways_agree_with_the_direct_convolution() {
-        // Channels that fill panels and those that do not; one image and more than a chunk.
+    fn winograd_agrees_with_direct_convolution() {
+        // Channel counts that fill panels and that do not; one picture, and more than fit in one GEMM.
         for (large, small, side, batch) in [(32, 64, 8, 1), (48, 33, 4, 3), (40, 96, 4, 70), (32, 32, 32, 2)] {
             let noise = |i: usize, modulus: usize| f32::from(u8::try_from(i * 31 % modulus).unwrap()) / 100.0 - 0.5;
             let weight: Vec<f32> = (0..TAPS * large * small).map(|i| noise(i, 97)).collect();
@@ -213,7 +218,7 @@ mod tests {
         }
     }
 
-    /// Pictures, and what becomes of them; the first value of each row of pixels has 1000 added.
+    /// Input pictures and expected outputs. The epilogue adds 1000 to the first value of each row of pixels.
     struct Case {
         side: usize,
         large_pictures: Vec<f32>,
@@ -247,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn few_channels_are_left_to_the_direct_way_and_many_to_small_tiles() {
+    fn algorithm_choice_follows_the_channel_counts() {
         let unit = Unit::of(Arithmetic::Single);
         assert!(!pays(3, 64) && pays(32, 64));
         assert!(large_tiles_pay(unit, 32, 64) && !large_tiles_pay(unit, 256, 512));

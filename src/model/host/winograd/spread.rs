@@ -1,10 +1,7 @@
-//! What the products multiply: sums of pixels.
+//! Input transforms: from a tile's pixels to the factors of its products.
 
-#![expect(clippy::needless_range_loop, reason = "iterators over vectors would keep them in memory: a twentieth slower")]
-#![expect(
-    clippy::inline_always,
-    reason = "the features of the vector unit hold only for what is inlined into their function"
-)]
+#![expect(clippy::needless_range_loop, reason = "iterators would keep the vectors in memory instead of registers")]
+#![expect(clippy::inline_always, reason = "target features apply only to code that is inlined into their function")]
 
 use pulp::{Simd, WithSimd};
 
@@ -12,7 +9,8 @@ use super::axis::Axis;
 use super::vectors::{along_both, load, store, transposed};
 use super::{TileRow, phases};
 
-/// From pixels of the larger picture, `[2 · side, 2 · side, channels]`, to `[product][tile][phase][channels]`.
+/// Convolution: from pixels of the larger picture, `[2 · side, 2 · side, channels]`, to
+/// `[product][tile][phase][channels]`.
 pub(super) struct SpreadLarge<'a, A, const TILE: usize, const PRODUCTS: usize> {
     pub(super) row: TileRow<A, TILE, PRODUCTS>,
     pub(super) picture: &'a [f32],
@@ -62,7 +60,8 @@ impl<A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> WithSimd
     }
 }
 
-/// From pictures of the smaller size, `[side, side, channels]`, to `[product][tile][channels]`.
+/// Transposed convolution: from pixels of the smaller picture, `[side, side, channels]`, to
+/// `[product][tile][channels]`.
 pub(super) struct SpreadSmall<'a, A, const TILE: usize, const PRODUCTS: usize> {
     pub(super) row: TileRow<A, TILE, PRODUCTS>,
     pub(super) pictures: &'a [f32],

@@ -1,14 +1,11 @@
-//! Squares of vectors.
+//! Small square matrices whose elements are SIMD vectors.
 
-#![expect(
-    clippy::inline_always,
-    reason = "the features of the vector unit hold only for what is inlined into their function"
-)]
+#![expect(clippy::inline_always, reason = "target features apply only to code that is inlined into their function")]
 
 use pulp::Simd;
 
-/// One of the passes of [`Axis`] along the rows of a square of vectors, then along its columns. A macro: a function that is
-/// passed on would not be inlined, and call for each vector.
+/// Applies a transform of [`Axis`] to the rows and then to the columns of a matrix. A macro, because a function passed
+/// as an argument would not be inlined.
 macro_rules! along_both {
     ($pass:path, $simd:ident, $square:expr, $from:ident => $to:ident) => {{
         let mut rows = [[$simd.splat_f32s(0.0); $to]; $from];
@@ -38,9 +35,9 @@ pub(super) fn transposed<V: Copy, const ROWS: usize, const COLUMNS: usize>(
     out
 }
 
-/// As many as fit, from the first on.
+/// `PART` consecutive values from `first` on.
 #[inline(always)]
-#[expect(clippy::manual_memcpy, reason = "copied as a whole, the vectors would live in memory")]
+#[expect(clippy::manual_memcpy, reason = "a copied slice would keep the vectors in memory")]
 pub(super) fn part<V: Copy, const ALL: usize, const PART: usize>(values: [V; ALL], first: usize) -> [V; PART] {
     let mut out = [values[0]; PART];
     for i in 0..PART {
@@ -49,7 +46,7 @@ pub(super) fn part<V: Copy, const ALL: usize, const PART: usize>(values: [V; ALL
     out
 }
 
-/// A vector, its last values zero where there are not as many.
+/// Loads a vector. Missing values at the end are zero.
 #[inline(always)]
 pub(super) fn load<S: Simd>(simd: S, values: &[f32]) -> S::f32s {
     match S::as_simd_f32s(values) {
@@ -58,7 +55,7 @@ pub(super) fn load<S: Simd>(simd: S, values: &[f32]) -> S::f32s {
     }
 }
 
-/// As much of a vector as there is room for.
+/// Stores as much of a vector as fits.
 #[inline(always)]
 pub(super) fn store<S: Simd>(simd: S, out: &mut [f32], vector: S::f32s) {
     match S::as_mut_simd_f32s(out) {

@@ -1,4 +1,4 @@
-//! ICC profile, EXIF and XMP: from files of every format, through the PNG and back.
+//! ICC profile, EXIF and XMP survive from every format to PNG and back.
 
 use std::borrow::Cow;
 
@@ -17,7 +17,7 @@ fn xmp(orientation: u8) -> Vec<u8> {
     .into_bytes()
 }
 
-/// What a file carries, for pixels that have to be turned by `orientation`.
+/// The metadata of a test file.
 struct Carried {
     icc: Vec<u8>,
     exif: Vec<u8>,
@@ -55,7 +55,7 @@ fn jpeg(carried: &Carried) -> Vec<u8> {
     .concat()
 }
 
-/// `mark`: in front of the EXIF block, as some writers have it.
+/// `mark` is put in front of the EXIF block, as some writers do.
 fn webp(carried: &Carried, mark: &[u8]) -> Vec<u8> {
     let simple = encoded(&picture(ColorType::Rgb8, WIDTH, HEIGHT), ImageFormat::WebP);
     assert_eq!(&simple[12..16], b"VP8L");
@@ -64,7 +64,7 @@ fn webp(carried: &Carried, mark: &[u8]) -> Vec<u8> {
         [kind, &length[..], content, &[0][..content.len() % 2]].concat()
     };
     let (width, height) = (u8::try_from(WIDTH - 1).unwrap(), u8::try_from(HEIGHT - 1).unwrap());
-    // ICC profile, EXIF and XMP are there.
+    // Flags: ICC profile, EXIF and XMP are present.
     let header = [0b10_1100, 0, 0, 0, width, 0, 0, height, 0, 0];
     let chunks = [
         b"WEBP".to_vec(),
@@ -77,7 +77,7 @@ fn webp(carried: &Carried, mark: &[u8]) -> Vec<u8> {
     chunk(b"RIFF", &chunks.concat())
 }
 
-/// Uncompressed, with the orientation as a tag of its own.
+/// An uncompressed TIFF with an orientation tag.
 fn tiff(carried: &Carried, orientation: u8) -> Vec<u8> {
     let pixels = picture(ColorType::Rgb8, WIDTH, HEIGHT);
     let length = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap();
@@ -113,7 +113,7 @@ fn tiff(carried: &Carried, orientation: u8) -> Vec<u8> {
     .concat()
 }
 
-/// Every format with metadata, and whether EXIF can be had from it.
+/// A file of every format with metadata, and whether its EXIF can be read.
 fn files(orientation: u8) -> Vec<(&'static str, Vec<u8>, bool)> {
     let carried = carried(orientation);
     vec![
@@ -126,7 +126,7 @@ fn files(orientation: u8) -> Vec<(&'static str, Vec<u8>, bool)> {
 }
 
 #[test]
-fn everything_survives_from_each_format_to_the_png_and_back() {
+fn metadata_survives_from_every_format_to_png() {
     for (format, bytes, has_exif) in files(1) {
         let photo = decoded(&bytes);
         assert_eq!((photo.width(), photo.height()), (WIDTH, HEIGHT), "{format}");
@@ -141,7 +141,7 @@ fn everything_survives_from_each_format_to_the_png_and_back() {
 }
 
 #[test]
-fn orientation_is_applied_once_and_then_forgotten() {
+fn orientation_is_applied_only_once() {
     for (format, bytes, has_exif) in files(6) {
         let photo = decoded(&bytes);
         assert_eq!((photo.width(), photo.height()), (HEIGHT, WIDTH), "{format}: turned upright");
@@ -154,7 +154,7 @@ fn orientation_is_applied_once_and_then_forgotten() {
 }
 
 #[test]
-fn no_thumbnail_of_the_old_face_is_left() {
+fn no_thumbnail_is_exported() {
     for (format, bytes, _) in files(1) {
         let photo = decoded(&bytes);
         let exported = encode_png(&photo.pixels, &photo.extras()).unwrap();
@@ -163,7 +163,7 @@ fn no_thumbnail_of_the_old_face_is_left() {
 }
 
 #[test]
-fn broken_metadata_stops_no_photo() {
+fn photo_with_broken_metadata_opens() {
     let broken = Carried { icc: vec![1, 2, 3], exif: vec![0xFF; 7], xmp: vec![0xFE, 0xFF, 0, 60] };
     // A PNG cannot hold such XMP in the first place.
     for (format, bytes) in [("JPEG", jpeg(&broken)), ("WebP", webp(&broken, b"")), ("TIFF", tiff(&broken, 77))] {
@@ -175,7 +175,7 @@ fn broken_metadata_stops_no_photo() {
 }
 
 #[test]
-fn a_photo_without_metadata_gets_none() {
+fn photo_without_metadata_gets_none() {
     let photo = decoded(&encoded(&picture(ColorType::Rgb8, 3, 3), ImageFormat::Png));
     assert_eq!(photo.extras(), Extras::default());
 }
