@@ -1,18 +1,19 @@
-//! What the editor remembers between runs: looks and settings, never the photo.
+//! The user's preferences, kept between runs: looks and settings, never the photo.
 //!
-//! Every field has a default and is checked on its own, so that a file from another version, or one edited by hand,
-//! costs at most the fields that make no sense.
+//! A value that cannot be read or is out of range costs that value only, so that a file from another version or one edited
+//! by hand still counts.
 
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::canvas::BRUSH_RADIUS_RANGE_PX;
 use super::theme::ThemeChoice;
 use crate::blend::Blend;
 use crate::device::DeviceChoice;
 use crate::model::ModelChoice;
-use crate::photo::{Overwrite, SaveError, write_atomically};
+use crate::photo::{Overwrite, write_atomically};
 use crate::search::{Preset, Settings};
 
 /// The range of brush radii, in photo pixels.
@@ -21,134 +22,98 @@ pub const BRUSH_RADIUS_PX: std::ops::RangeInclusive<f32> = BRUSH_RADIUS_RANGE_PX
 /// The range of widths of the settings panel, in points.
 pub const PANEL_WIDTH: std::ops::RangeInclusive<f32> = 296.0..=440.0;
 
-/// Remembered between runs.
-#[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::struct_excessive_bools, reason = "independent choices, not states of a machine")]
-pub struct Remembered {
-    pub theme: ThemeChoice,
-    pub brush_radius_px: f32,
-    pub preset: Preset,
-    pub settings: Settings,
-    pub blend: Blend,
-    pub device: DeviceChoice,
-    pub model: ModelChoice,
-    pub panel_width: f32,
-    /// The loss plot's y axis is logarithmic.
-    pub log_losses: bool,
-    /// Exported files say how they were made.
-    pub record: bool,
-    /// The encoder's first guess is shown until there is a fill.
-    pub first_guess: bool,
-    /// The Explore window is open.
-    pub explore: bool,
-    /// The folder of the training run that was followed last.
-    pub training_run: Option<PathBuf>,
-}
-
-impl Default for Remembered {
-    fn default() -> Self {
-        Self {
-            theme: ThemeChoice::System,
-            brush_radius_px: 16.0,
-            preset: Preset::default(),
-            settings: Preset::default().settings(),
-            blend: Blend::default(),
-            device: DeviceChoice::Auto,
-            model: ModelChoice::default(),
-            panel_width: 328.0,
-            log_losses: false,
-            record: true,
-            first_guess: true,
-            explore: false,
-            training_run: None,
+/// Declares the preferences: the name, type and first value of each.
+macro_rules! preferences {
+    ($($(#[$attribute:meta])* $name:ident: $type:ty = $first:expr,)*) => {
+        /// Kept between runs.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[expect(clippy::struct_excessive_bools, reason = "independent choices")]
+        #[serde(default)]
+        pub struct Remembered {
+            $($(#[$attribute])* pub $name: $type,)*
         }
-    }
+
+        impl Default for Remembered {
+            fn default() -> Self {
+                Self { $($name: $first,)* }
+            }
+        }
+    };
 }
 
-/// The file. Fields are loose values, so that one wrong field does not cost the others.
-#[derive(Serialize, Deserialize, Default)]
-#[serde(default)]
-struct File {
-    version: u32,
-    theme: serde_json::Value,
-    brush_radius_px: serde_json::Value,
-    preset: serde_json::Value,
-    settings: serde_json::Value,
-    blend: serde_json::Value,
-    device: serde_json::Value,
-    model: serde_json::Value,
-    panel_width: serde_json::Value,
-    log_losses: serde_json::Value,
-    record: serde_json::Value,
-    first_guess: serde_json::Value,
-    explore: serde_json::Value,
-    training_run: serde_json::Value,
+preferences! {
+    theme: ThemeChoice = ThemeChoice::System,
+    brush_radius_px: f32 = 16.0,
+    preset: Preset = Preset::default(),
+    settings: Settings = Preset::default().settings(),
+    blend: Blend = Blend::default(),
+    #[serde(with = "device_text")]
+    device: DeviceChoice = DeviceChoice::Auto,
+    #[serde(with = "model_path")]
+    model: ModelChoice = ModelChoice::default(),
+    panel_width: f32 = 328.0,
+    /// The y axis of the loss plot is logarithmic.
+    log_losses: bool = false,
+    /// Exported files say how they were made.
+    record: bool = true,
+    /// The encoder's first guess is shown until there is a fill.
+    first_guess: bool = true,
+    /// The Explore window is open.
+    explore: bool = false,
+    /// The folder of the training run that was followed last.
+    training_run: Option<PathBuf> = None,
 }
 
+/// Version of the file's format.
 const VERSION: u32 = 1;
 
 impl Remembered {
-    /// Where the file is; `None` where the system has no folder for settings.
+    /// Where the file is, or `None` where the system has no folder for settings.
     pub fn default_path() -> Option<PathBuf> {
         directories::ProjectDirs::from("", "", "Countenance").map(|dirs| dirs.config_dir().join("editor.json"))
     }
 
-    /// Reads the file. What is missing or makes no sense is as on the first start.
+    /// Reads the file. What is missing or invalid has its first value.
     pub fn load(path: &Path) -> Self {
         std::fs::read_to_string(path).map_or_else(|_| Self::default(), |text| Self::from_json(&text))
     }
 
     fn from_json(text: &str) -> Self {
-        let default = Self::default();
-        let Ok(file) = serde_json::from_str::<File>(text) else { return default };
-        if file.version > VERSION {
-            return default;
+        let Ok(Value::Object(file)) = serde_json::from_str(text) else { return Self::default() };
+        if file.get("version").and_then(Value::as_u64).unwrap_or(0) > u64::from(VERSION) {
+            return Self::default();
         }
-        let preset: Preset = read(file.preset).unwrap_or(default.preset);
-        let settings = read(file.settings).filter(|settings: &Settings| settings.validate().is_ok());
-        let device = read(file.device).and_then(|text: String| text.parse().ok());
-        Self {
-            theme: read(file.theme).unwrap_or(default.theme),
-            brush_radius_px: read(file.brush_radius_px)
-                .filter(|radius| BRUSH_RADIUS_PX.contains(radius))
-                .unwrap_or(default.brush_radius_px),
-            preset,
-            settings: settings.unwrap_or_else(|| preset.settings()),
-            blend: read(file.blend).unwrap_or(default.blend),
-            device: device.unwrap_or(default.device),
-            model: ModelChoice::from_kept(read(file.model)),
-            panel_width: read(file.panel_width)
-                .filter(|width| PANEL_WIDTH.contains(width))
-                .unwrap_or(default.panel_width),
-            log_losses: read(file.log_losses).unwrap_or(default.log_losses),
-            record: read(file.record).unwrap_or(default.record),
-            first_guess: read(file.first_guess).unwrap_or(default.first_guess),
-            explore: read(file.explore).unwrap_or(default.explore),
-            training_run: read(file.training_run).unwrap_or(default.training_run),
+        let mut read = Self::default();
+        if let Some(preset) = file.get("preset").and_then(|preset| Preset::deserialize(preset).ok()) {
+            // Where the settings themselves are invalid, those of the chosen preset apply.
+            read.settings = preset.settings();
         }
+        for (name, value) in file {
+            read = read.with(name, value).unwrap_or(read);
+        }
+        read
+    }
+
+    /// These preferences with one value replaced, or `None` if it is invalid.
+    fn with(&self, name: String, value: Value) -> Option<Self> {
+        let mut values = serde_json::to_value(self).ok()?;
+        values.as_object_mut()?.insert(name, value);
+        serde_json::from_value(values).ok().filter(Self::is_in_range)
+    }
+
+    fn is_in_range(&self) -> bool {
+        BRUSH_RADIUS_PX.contains(&self.brush_radius_px)
+            && PANEL_WIDTH.contains(&self.panel_width)
+            && self.settings.validate().is_ok()
     }
 
     fn to_json(&self) -> Result<String, serde_json::Error> {
-        let file = File {
-            version: VERSION,
-            theme: serde_json::to_value(self.theme)?,
-            brush_radius_px: serde_json::to_value(self.brush_radius_px)?,
-            preset: serde_json::to_value(self.preset)?,
-            settings: serde_json::to_value(self.settings)?,
-            blend: serde_json::to_value(self.blend)?,
-            device: serde_json::to_value(self.device.to_string())?,
-            model: serde_json::to_value(self.model.to_kept())?,
-            panel_width: serde_json::to_value(self.panel_width)?,
-            log_losses: serde_json::to_value(self.log_losses)?,
-            record: serde_json::to_value(self.record)?,
-            first_guess: serde_json::to_value(self.first_guess)?,
-            explore: serde_json::to_value(self.explore)?,
-            training_run: serde_json::to_value(self.training_run.as_ref())?,
-        };
-        serde_json::to_string_pretty(&file)
+        let mut values = serde_json::to_value(self)?;
+        values["version"] = VERSION.into();
+        serde_json::to_string_pretty(&values)
     }
 
-    /// Writes the file, and its folder if that is missing.
+    /// Writes the file, and creates its folder if that is missing.
     ///
     /// # Errors
     /// When either cannot be written.
@@ -156,19 +121,48 @@ impl Remembered {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
         }
-        let written: Result<(), SaveError> = write_atomically(path, self.to_json()?.as_bytes(), Overwrite::Allow);
-        Ok(written?)
+        Ok(write_atomically(path, self.to_json()?.as_bytes(), Overwrite::Allow)?)
     }
 }
 
-fn read<T: serde::de::DeserializeOwned>(value: serde_json::Value) -> Option<T> {
-    serde_json::from_value(value).ok()
+/// A device as the command line names it.
+mod device_text {
+    use serde::de::Error as _;
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    use crate::device::DeviceChoice;
+
+    pub fn serialize<S: Serializer>(device: &DeviceChoice, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(device)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DeviceChoice, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+/// A model by its path.
+mod model_path {
+    use std::path::PathBuf;
+
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+    use crate::model::ModelChoice;
+
+    pub fn serialize<S: Serializer>(model: &ModelChoice, serializer: S) -> Result<S::Ok, S::Error> {
+        model.to_kept().serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ModelChoice, D::Error> {
+        Option::<PathBuf>::deserialize(deserializer).map(ModelChoice::from_kept)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::blend::BlendMode;
+    use crate::search::ContextSettings;
 
     fn unusual() -> Remembered {
         Remembered {
@@ -212,6 +206,50 @@ mod tests {
             ..unusual()
         };
         assert_eq!(read, expected);
+    }
+
+    #[test]
+    fn file_of_the_first_version_is_read() {
+        let text = r#"{
+            "version": 1, "theme": "light", "brush_radius_px": 40.0, "preset": "paper",
+            "settings": {
+                "steps": 700, "lambda": 0.01, "learning_rate": 0.05, "schedule": "constant", "optimizer": "adam", "noise": 0.0,
+                "hold": 2.5, "candidates": 2, "starts": "prior", "start_spread": 0.0, "seed": 5,
+                "context": {
+                    "reduction": "sum", "norm": "l1", "window_px": 9, "focus": 1.0, "gradient": 0.0, "symmetry": 0.0
+                },
+                "prior": "saturating", "clipping": "hard",
+                "hmc": { "leapfrog_steps": 100, "step_size": 0.001, "beta": 0.2, "anneal": 1.002 }
+            },
+            "blend": { "mode": "feather", "detail_percent": 20 }, "device": "cpu:f32", "model": null, "panel_width": 350.0,
+            "log_losses": true, "record": false, "first_guess": false, "explore": true, "training_run": "runs/mine"
+        }"#;
+        let paper = Preset::Paper.settings();
+        let expected = Remembered {
+            theme: ThemeChoice::Light,
+            brush_radius_px: 40.0,
+            preset: Preset::Paper,
+            settings: Settings {
+                steps: 700,
+                lambda: 0.01,
+                learning_rate: 0.05,
+                anchor_decay: 2.5,
+                candidates: 2,
+                seed: 5,
+                context: ContextSettings { window_px: 9, ..paper.context },
+                ..paper
+            },
+            blend: Blend { mode: BlendMode::Feather, detail_percent: 20 },
+            device: DeviceChoice::CpuF32,
+            model: ModelChoice::default(),
+            panel_width: 350.0,
+            log_losses: true,
+            record: false,
+            first_guess: false,
+            explore: true,
+            training_run: Some("runs/mine".into()),
+        };
+        assert_eq!(Remembered::from_json(text), expected);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use super::bench::BenchArgs;
-use super::choices::{self, BLENDS};
+use super::choices;
 use super::eval::EvalArgs;
 use super::exchange::{ExportArgs, ImportArgs};
 use super::explore::{InterpolateArgs, LatentArgs, SampleArgs};
@@ -14,7 +14,7 @@ use super::faces::{Face, FacesArgs};
 use super::plan;
 use super::prepare::PrepareArgs;
 use super::replay::ReplayArgs;
-use super::settings::{self, SettingsArgs};
+use super::settings::SettingsArgs;
 use super::train::TrainArgs;
 use crate::blend::BlendMode;
 use crate::device::DeviceChoice;
@@ -102,7 +102,7 @@ pub(super) struct FillArgs {
     pub(super) frame: Option<FaceFrame>,
 
     /// How to blend the fill into the photo
-    #[arg(long, value_parser = choices::parser(BLENDS), default_value = "poisson")]
+    #[arg(long, value_parser = choices::blend_parser(), default_value = "poisson")]
     pub(super) blend: BlendMode,
 
     /// Grain and sharpness added to the fill to match the photo, in percent; 0 keeps the generator's soft result
@@ -190,9 +190,9 @@ Examples:
 
 Exit status: 0 on success, 1 if a photo failed, 2 if the arguments are invalid.";
 
-/// The parser. The help shows the presets' values, read from the presets themselves.
+/// The parser.
 pub(super) fn command() -> clap::Command {
-    Cli::command().mut_subcommand("fill", settings::with_preset_values)
+    Cli::command()
 }
 
 /// Parses a command line that begins with the program's name.

@@ -94,7 +94,7 @@ and in Python:
 Exit status: 0 on success, 1 if the file cannot be written, 2 if the arguments are invalid.";
 
 fn prior() -> impl TypedValueParser<Value = SourcePrior> {
-    choices::parser(PRIORS)
+    choices::parser(PRIORS.iter().copied())
 }
 
 fn overwrite(force: bool) -> Overwrite {

@@ -31,7 +31,7 @@ pub struct Inverted {
 /// Settings for inversion: the preset Best, with a pure pixel loss, so that the reported loss is the pixel difference.
 #[must_use]
 pub fn invert_settings(seed: u64) -> Settings {
-    Settings { seed, ..Preset::Best.settings().of_pixels_alone() }
+    Settings { seed, ..Preset::Best.settings().pixel_loss_only() }
 }
 
 /// Finds the latent whose picture matches all known pixels of a crop. All burn work runs on the calling thread.

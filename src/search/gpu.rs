@@ -117,7 +117,7 @@ impl GpuWork {
     /// Generates the pictures and computes the losses and the gradient of the total loss with respect to the latents.
     pub fn evaluate(&mut self, settings: &Settings, latents: &Tensor<2>) -> Evaluation {
         let latent_dim = latents.dims()[1];
-        let is_judged = settings.asks_discriminator() && self.networks.has_discriminator();
+        let is_judged = settings.uses_discriminator() && self.networks.has_discriminator();
         let numbers = numbers(&self.terms, settings, self.pass.candidates, is_judged);
         self.networks.gpu().queue.write_buffer(&self.numbers, 0, bytemuck::cast_slice(&numbers));
         let values = to_host(latents.clone());

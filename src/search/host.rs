@@ -37,7 +37,7 @@ impl HostWork {
         let [candidates, _] = latents.dims();
         *drawn = to_host(latents.clone());
         networks.draw(candidates, drawn, tape);
-        let judged = settings.asks_discriminator().then(|| networks.judge_drawn(candidates, tape)).flatten();
+        let judged = settings.uses_discriminator().then(|| networks.judge_drawn(candidates, tape)).flatten();
         let prior: Vec<f32> = match &judged {
             Some(logits) => logits.iter().map(|logit| prior(*logit, settings.prior)).collect(),
             None => vec![0.0; candidates],

@@ -25,15 +25,18 @@
 //! tournament of 64 starts, and fine-tuning the networks to the known pixels.
 
 mod around;
+mod choices;
 mod edit;
 mod gpu;
 mod hmc;
 mod host;
 mod mirror;
 mod optimizer;
+mod preset;
 mod problem;
 mod readback;
 mod run;
+mod setting_table;
 mod settings;
 pub mod speed;
 mod starts;
@@ -42,13 +45,13 @@ mod terms;
 mod tests;
 mod work;
 
+pub use choices::{Clipping, Norm, OptimizerKind, PriorForm, Reduction, Schedule, Starts};
+pub use preset::Preset;
 pub use problem::Problem;
 pub use readback::Best;
 pub use run::Search;
-pub use settings::{
-    Clipping, ContextSettings, HmcSettings, Norm, OptimizerKind, Preset, PriorForm, Reduction, Schedule, Settings,
-    SettingsError, Starts,
-};
+pub use setting_table::{ChoiceField, ChoiceOption, Field, SETTINGS, Section, Setting, SettingsError};
+pub use settings::{ContextSettings, HmcSettings, Settings};
 
 use serde::Serialize;
 

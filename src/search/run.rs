@@ -143,7 +143,7 @@ impl Search {
         if lambda.to_bits() == self.settings.lambda.to_bits() {
             return;
         }
-        let asked = self.settings.asks_discriminator();
+        let asked = self.settings.uses_discriminator();
         self.settings.lambda = lambda;
         if !asked {
             self.weigh_best_anew();
@@ -199,7 +199,7 @@ impl Search {
     /// & Hutter 2019, arXiv 1711.05101). An Adam step is about `rate` per value, so a latent value moves at most about
     /// `1 / (hold · deep share)` away, whatever the scale of the losses.
     fn hold(&self, latents: Tensor<2>, rate: f32) -> Tensor<2> {
-        let share = (self.settings.hold * self.deep_share * rate).min(1.0);
+        let share = (self.settings.anchor_decay * self.deep_share * rate).min(1.0);
         match &self.anchors {
             Some(anchors) if share > 0.0 => {
                 let towards = anchors.clone() - latents.clone();

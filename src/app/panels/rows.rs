@@ -1,13 +1,82 @@
-//! Rows of settings: a name in front, the control behind, and one explanation for both.
+//! Rows of the settings panel: a name in front, the control behind it, and one tooltip for both.
 
 use std::ops::RangeInclusive;
 
 use egui::{Align, ComboBox, DragValue, Layout, Response, Role, Slider, Ui, WidgetInfo, vec2};
 
+use crate::app::icons::{Icon, IconButton};
 use crate::app::theme;
+use crate::search::{Field, Setting, Settings};
 
 /// Width of the field behind a slider.
 const NUMBER_WIDTH: f32 = 60.0;
+
+/// The least value of a number that must be above 0: the least that its field shows.
+const LEAST_POSITIVE: f32 = 1e-5;
+
+/// A search setting, drawn by its type. A share from 0 to 1 gets a slider, any other number a field.
+pub fn setting(ui: &mut Ui, setting: &Setting, settings: &mut Settings) {
+    let explanation = explain(setting);
+    match &setting.field {
+        Field::Integer { range, odd, at } => {
+            let value = at(settings);
+            number(ui, setting.title, &explanation, value, range.clone());
+            if *odd {
+                *value |= 1;
+            }
+        }
+        Field::Seed { at } => seed(ui, setting.title, &explanation, at(settings)),
+        Field::Number { range, at, .. } if *range == (0.0..=1.0) => {
+            slider(ui, setting.title, &explanation, at(settings), range.clone(), Scale::default(), |_| {});
+        }
+        Field::Number { range, open, at } => {
+            let start = if *open { range.start() + LEAST_POSITIVE } else { *range.start() };
+            number(ui, setting.title, &explanation, at(settings), start..=*range.end());
+        }
+        Field::Choice(field) => {
+            let mut selected = field.selected(settings);
+            let options = field.options();
+            let options: Vec<_> = options.iter().enumerate().map(|(index, o)| (index, o.title, o.help)).collect();
+            choice(ui, setting.title, &explanation, &mut selected, &options);
+            field.select(settings, selected);
+        }
+    }
+}
+
+/// The tooltip of a setting: what it does, and the values in the presets where they are numbers.
+pub fn explain(setting: &Setting) -> String {
+    let mut text = setting.help.to_owned();
+    if !setting.details.is_empty() {
+        text += ".\n";
+        text += setting.details;
+    }
+    if let Field::Integer { .. } | Field::Number { .. } = setting.field {
+        let values: Vec<_> = setting
+            .preset_values()
+            .iter()
+            .map(|(value, presets)| {
+                let names: Vec<_> = presets.iter().map(|preset| preset.id()).collect();
+                format!("{value} ({})", names.join(", "))
+            })
+            .collect();
+        text += "\nPresets: ";
+        text += &values.join(", ");
+    }
+    text
+}
+
+fn seed(ui: &mut Ui, name: &str, explanation: &str, value: &mut u64) {
+    row(ui, name, explanation, |ui| {
+        let width = ui.available_width() - theme::ROW - theme::GAP;
+        let response = ui.add_sized([width, theme::ROW], DragValue::new(value).speed(0.1));
+        response.widget_info(|| WidgetInfo::labeled(Role::SpinButton, response.enabled(), name));
+        response.on_hover_text(explanation);
+        let dice = ui.add(IconButton::new(Icon::Dice, "Random seed"));
+        if dice.on_hover_text("Another seed").clicked() {
+            *value = u64::from(rand::random::<u32>());
+        }
+    });
+}
 
 /// Name in front, then whatever `add` draws.
 pub fn row<R>(ui: &mut Ui, name: &str, explanation: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
@@ -22,7 +91,7 @@ pub fn row<R>(ui: &mut Ui, name: &str, explanation: &str, add: impl FnOnce(&mut 
     .inner
 }
 
-/// One of several. `options`: value, title, explanation.
+/// A combo box. `options`: value, title, tooltip.
 pub fn choice<T: PartialEq + Copy>(
     ui: &mut Ui,
     name: &str,
@@ -47,7 +116,7 @@ pub fn choice<T: PartialEq + Copy>(
     });
 }
 
-/// Tells assistive technology what a combo box is about.
+/// Gives a combo box its accessible name and value.
 pub fn name_combo(response: &Response, name: &str, selected: &str) {
     response.widget_info(|| {
         let mut info = WidgetInfo::labeled(Role::ComboBox, response.enabled(), name);
@@ -56,7 +125,7 @@ pub fn name_combo(response: &Response, name: &str, selected: &str) {
     });
 }
 
-/// A number with a field only.
+/// A number in a field.
 pub fn number<N: egui::emath::Numeric>(
     ui: &mut Ui,
     name: &str,
@@ -72,16 +141,16 @@ pub fn number<N: egui::emath::Numeric>(
     });
 }
 
-/// How a number is laid out on its slider.
-#[derive(Clone, Copy)]
+/// How a slider is scaled and placed.
+#[derive(Clone, Copy, Default)]
 pub struct Scale {
-    /// Steps of equal factors; 0 is allowed at the low end.
+    /// Equal distances are equal factors. 0 is allowed at the low end.
     pub logarithmic: bool,
-    /// Room to leave behind the field.
+    /// Room behind the field, in points.
     pub space_after: f32,
 }
 
-/// A number with slider and field, then whatever `add` draws.
+/// A number with a slider and a field, then whatever `add` draws.
 pub fn slider<N: egui::emath::Numeric>(
     ui: &mut Ui,
     name: &str,
@@ -109,7 +178,7 @@ pub fn slider<N: egui::emath::Numeric>(
     });
 }
 
-/// A field whose zero is a plain 0: with as many digits as a drag may set it would be wider than its room.
+/// A field for a number. Zero is written as a plain 0, because 0.00000 would not fit.
 fn field<N: egui::emath::Numeric>(value: &mut N, range: RangeInclusive<N>, speed: f64) -> DragValue<'_> {
     let format = |value: f64, decimals: RangeInclusive<usize>| {
         if value == 0.0 { "0".to_owned() } else { egui::emath::format_with_decimals_in_range(value, decimals) }
@@ -126,14 +195,14 @@ pub fn add_slider(ui: &mut Ui, slider: Slider<'_>) -> Response {
     .inner
 }
 
-/// The least λ on the slider, but for 0.
+/// The least λ on the slider above 0.
 const SMALLEST_POSITIVE: f64 = 1e-4;
 
 fn decimals<N: egui::emath::Numeric>() -> usize {
     if N::INTEGRAL { 0 } else { 5 }
 }
 
-/// A drag of 100 points about doubles the value, whatever its size.
+/// A drag of 100 points about doubles the value, whatever it is.
 fn drag_speed(value: f64) -> f64 {
     (value.abs() * 0.01).max(1e-5)
 }

@@ -154,7 +154,7 @@ fn presets(text: &str) -> Result<List<String>, String> {
             let ids = Preset::ALL.map(Preset::id).join(", ");
             return Err(format!("there is no '{preset}': use {ids}; or all, or none"));
         }
-        SettingsArgs::changed(name).map_err(|error| format!("{error:#}"))?;
+        SettingsArgs::parse(name).map_err(|error| format!("{error:#}"))?;
         if !chosen.iter().any(|other| other == name) {
             chosen.push(name.to_string());
         }

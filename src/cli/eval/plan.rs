@@ -60,9 +60,7 @@ impl Plan {
 /// A preset, or a preset with changed settings, for example `best:noise=0:hold=0`. These changes win over the options that
 /// apply to all presets.
 fn search_method(name: &str, args: &EvalArgs) -> anyhow::Result<SearchMethod> {
-    let mut settings = SettingsArgs::changed(name)?;
-    settings.candidates = settings.candidates.or(args.candidates);
-    settings.steps = settings.steps.or(args.steps);
+    let settings = SettingsArgs::parse(name)?.or("candidates", args.candidates).or("steps", args.steps);
     Ok(SearchMethod { name: name.to_string(), settings: settings.settings()? })
 }
 

@@ -58,9 +58,9 @@ fn hold_limits_the_distance_for_large_holes() {
     let networks = networks();
     let scattered =
         Problem { known: (0..SIZE_PX * SIZE_PX).map(|i| f32::from(u8::from(i % 5 == 0))).collect(), ..problem() };
-    let farthest = |problem: &Problem, hold| {
+    let farthest = |problem: &Problem, anchor_decay| {
         let around_guess = Settings { starts: Starts::Encoder, start_spread: 0.5, ..settings(OptimizerKind::Adam) };
-        let settings = Settings { steps: 200, candidates: 2, hold, ..around_guess };
+        let settings = Settings { steps: 200, candidates: 2, anchor_decay, ..around_guess };
         moved_most(Search::new(Arc::clone(&networks), problem, settings))
     };
     let half = mostly_hidden();
@@ -76,8 +76,8 @@ fn hold_limits_the_distance_for_large_holes() {
 #[test]
 fn given_latents_are_held_to_themselves() {
     let networks = networks();
-    let farthest = |hold| {
-        let settings = Settings { steps: 200, candidates: 1, hold, ..settings(OptimizerKind::Adam) };
+    let farthest = |anchor_decay| {
+        let settings = Settings { steps: 200, candidates: 1, anchor_decay, ..settings(OptimizerKind::Adam) };
         let mut search = Search::new(Arc::clone(&networks), &mostly_hidden(), settings);
         search.begin_at(&vec![0.4; networks.info.latent_dim]);
         moved_most(search)
@@ -89,7 +89,7 @@ fn given_latents_are_held_to_themselves() {
 #[test]
 fn hole_pixels_do_not_reach_noise_or_hold() {
     let networks = networks();
-    let settings = Settings { noise: 0.2, hold: 1.0, starts: Starts::Encoder, ..settings(OptimizerKind::Adam) };
+    let settings = Settings { noise: 0.2, anchor_decay: 1.0, starts: Starts::Encoder, ..settings(OptimizerKind::Adam) };
     let mut changed = problem();
     let area = SIZE_PX * SIZE_PX;
     for (index, value) in changed.pixels.iter_mut().enumerate() {

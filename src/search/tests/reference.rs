@@ -33,7 +33,7 @@ pub(in crate::search) fn evaluate(
     let pictures = reference.generator.forward(latents.clone());
     let context = context(pictures.clone(), &target, &settings.context);
     let (prior, total) = match &reference.discriminator {
-        Some(discriminator) if settings.asks_discriminator() => {
+        Some(discriminator) if settings.uses_discriminator() => {
             let prior = prior(discriminator.forward(pictures.clone()), settings.prior);
             let total = context.clone() + prior.clone().mul_scalar(settings.lambda);
             (prior, total)

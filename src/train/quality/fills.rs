@@ -36,7 +36,7 @@ impl Fills {
     /// does not see those.
     pub fn measure(&self, file: &ModelFile) -> Result<(f64, f64), TrainError> {
         let networks = Arc::new(Networks::load_on_host(file, Arithmetic::Single)?);
-        let best = Preset::Best.settings().of_pixels_alone();
+        let best = Preset::Best.settings().pixel_loss_only();
         let starts = if file.info.has_encoder { Starts::Encoder } else { Starts::Prior };
         let settings = Settings { steps: STEPS, noise: 0.0, candidates: 1, starts, seed: self.seed, ..best };
         let (mut context, mut hole) = (0.0, 0.0);
