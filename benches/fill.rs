@@ -5,9 +5,9 @@ use std::sync::{Arc, mpsc};
 use countenance::blend::{Blend, BlendMode, Composer, apply};
 use countenance::device::DeviceChoice;
 use countenance::face::{FaceFrame, detect};
-use countenance::job::{Command, DeviceInfo, Engine, FillRequest, Flow, Observer, Start, Worker, run_fill};
+use countenance::job::{WorkerCommand, DeviceInfo, NetworkCache, FillRequest, FillControl, FillObserver, SearchStart, WorkerHandle, run_fill};
 use countenance::mask::{Mask, MaskPreset, StrokeKind};
-use countenance::model::host::Arithmetic;
+use countenance::model::host::CpuPrecision;
 use countenance::model::{ModelChoice, ModelInfo, Networks, load};
 use countenance::photo::{DecodeLimits, Photo, decode};
 use countenance::search::speed::endless_search;
@@ -20,16 +20,16 @@ fn main() {
 }
 
 /// A search with the blog preset on a centre hole, as in the `PyTorch` comparison.
-fn search(candidates: u32) -> Search {
+fn blog_search(candidates: u32) -> Search {
     let file = load(&ModelChoice::default()).expect("the embedded model is valid");
-    let networks = Arc::new(Networks::load_on_host(&file, Arithmetic::fastest()).expect("the embedded model is valid"));
+    let networks = Arc::new(Networks::load_on_cpu(&file, CpuPrecision::fastest()).expect("the embedded model is valid"));
     endless_search(&networks, candidates)
 }
 
 /// One iteration: forward and backward pass of generator and discriminator, and Adam.
 #[divan::bench(args = [1, 8, 32], sample_count = 20, sample_size = 1)]
 fn search_step(bencher: Bencher, candidates: u32) {
-    let mut search = search(candidates);
+    let mut search = blog_search(candidates);
     search.advance();
     bencher.counter(ItemsCount::new(candidates)).bench_local(|| {
         search.advance();
@@ -40,7 +40,7 @@ fn search_step(bencher: Bencher, candidates: u32) {
 /// Reads the pictures of all candidates.
 #[divan::bench(args = [1, 8], sample_count = 20)]
 fn read_pictures(bencher: Bencher, candidates: u32) {
-    let mut search = search(candidates);
+    let mut search = blog_search(candidates);
     search.advance();
     bencher.bench_local(|| search.pictures());
 }
@@ -52,7 +52,7 @@ fn load_model() -> usize {
 }
 
 /// A portrait of 512×600 pixels, a hole in the middle of its face, the face frame, and a fill.
-fn portrait() -> (Photo, Mask, FaceFrame, Vec<f32>) {
+fn portrait_case() -> (Photo, Mask, FaceFrame, Vec<f32>) {
     let bytes = include_bytes!("../assets/samples/grace_hopper.jpg");
     let photo = decode(bytes, DecodeLimits::default()).expect("the sample is a photo");
     let frame = FaceFrame { center_in_photo: [266.0, 238.0], side_px: 205.0, angle_radians: 0.0 };
@@ -64,21 +64,21 @@ fn portrait() -> (Photo, Mask, FaceFrame, Vec<f32>) {
 /// Draws one preview of the fill in the photo.
 #[divan::bench(args = BlendMode::ALL)]
 fn preview(bencher: Bencher, mode: BlendMode) {
-    let (photo, hole, frame, fill) = portrait();
+    let (photo, hole, frame, fill) = portrait_case();
     let composer = Composer::new(&photo, &hole, &frame, mode, Some(384));
-    bencher.bench_local(|| composer.patch(&fill, 64));
+    bencher.bench_local(|| composer.render(&fill, 64));
 }
 
 /// Blends the fill into the photo.
 #[divan::bench(args = BlendMode::ALL, sample_count = 20, sample_size = 1)]
-fn result(bencher: Bencher, mode: BlendMode) {
-    let (photo, hole, frame, fill) = portrait();
+fn blend_result(bencher: Bencher, mode: BlendMode) {
+    let (photo, hole, frame, fill) = portrait_case();
     bencher.bench_local(|| apply(&photo, &hole, &frame, mode, &fill, 64));
 }
 
 /// A fill request as the editor sends it to its worker, with the hole in the middle of a face. `large`: 1000×1000 pixels.
-fn request(large: bool, settings: Settings, start: Start) -> FillRequest {
-    let (photo, hole, frame, _) = if large { large_portrait() } else { portrait() };
+fn fill_request(large: bool, settings: Settings, start: SearchStart) -> FillRequest {
+    let (photo, hole, frame, _) = if large { large_portrait_case() } else { portrait_case() };
     FillRequest {
         photo: Arc::new(photo),
         hole: Arc::new(hole),
@@ -95,14 +95,14 @@ fn request(large: bool, settings: Settings, start: Start) -> FillRequest {
 #[divan::bench(args = [false, true], sample_count = 20, sample_size = 1)]
 fn first_guess(bencher: Bencher, large: bool) {
     let (sender, receiver) = mpsc::channel();
-    let worker = Worker::spawn(Arc::new(move |_| {
+    let worker = WorkerHandle::spawn(Arc::new(move |_| {
         // The receiver is gone at the last wake-up.
         let _ = sender.send(());
     }));
-    let request = request(large, Preset::Best.settings(), Start::AsSet).into_first_guess();
+    let request = fill_request(large, Preset::Best.settings(), SearchStart::AsSet).into_first_guess();
     let guess = |request: FillRequest| {
-        worker.send(Command::Sketch(1, Box::new(request)));
-        while worker.take_sketch().is_none() {
+        worker.send(WorkerCommand::QuickPreview(1, Box::new(request)));
+        while worker.take_quick_preview().is_none() {
             receiver.recv().expect("the worker answers");
         }
     };
@@ -113,30 +113,30 @@ fn first_guess(bencher: Bencher, large: bool) {
 }
 
 /// An observer that ignores all progress.
-struct Patient;
+struct IgnoringObserver;
 
-impl Observer for Patient {
+impl FillObserver for IgnoringObserver {
     fn started(&mut self, _device: &DeviceInfo, _model: &ModelInfo, _notes: &[String]) {}
 
-    fn flow(&mut self) -> Flow {
-        Flow::Continue
+    fn control(&mut self) -> FillControl {
+        FillControl::Continue
     }
 }
 
 /// Variations of one latent, as the editor makes them.
 #[divan::bench(sample_count = 5, sample_size = 1)]
 fn more_like_this(bencher: Bencher) {
-    let mut engine = Engine::default();
-    let best = request(false, Preset::Best.settings(), Start::AsSet);
-    let found = run_fill(&mut engine, &best, &mut Patient).expect("the sample is filled");
-    let around = Start::Around(found.candidates[found.best].latent.clone());
-    let request = FillRequest { settings: best.settings.to_sample_around(), start: around, ..best };
-    bencher.bench_local(|| run_fill(&mut engine, &request, &mut Patient));
+    let mut engine = NetworkCache::default();
+    let best = fill_request(false, Preset::Best.settings(), SearchStart::AsSet);
+    let found = run_fill(&mut engine, &best, &mut IgnoringObserver).expect("the sample is filled");
+    let around = SearchStart::Around(found.candidates[found.best].latent.clone());
+    let request = FillRequest { settings: best.settings.for_variations(), start: around, ..best };
+    bencher.bench_local(|| run_fill(&mut engine, &request, &mut IgnoringObserver));
 }
 
 /// A large portrait whose hole has 1000×1000 pixels.
-fn large_portrait() -> (Photo, Mask, FaceFrame, Vec<f32>) {
-    let (photo, _, frame, fill) = portrait();
+fn large_portrait_case() -> (Photo, Mask, FaceFrame, Vec<f32>) {
+    let (photo, _, frame, fill) = portrait_case();
     let scale = 2000.0 / frame.side_px;
     let (width, height) = (photo.width() * 10, photo.height() * 10);
     let pixels = photo.pixels.resize_exact(width, height, image::imageops::FilterType::Triangle);
@@ -149,35 +149,35 @@ fn large_portrait() -> (Photo, Mask, FaceFrame, Vec<f32>) {
 /// Sets up the equations for a hole of one megapixel.
 #[divan::bench(args = BlendMode::ALL, sample_count = 10, sample_size = 1)]
 fn prepare_megapixel(bencher: Bencher, mode: BlendMode) {
-    let (photo, hole, frame, _) = large_portrait();
+    let (photo, hole, frame, _) = large_portrait_case();
     bencher.bench_local(|| Composer::new(&photo, &hole, &frame, mode, None));
 }
 
 /// Solves the equations for a fill of one megapixel and draws it.
 #[divan::bench(args = BlendMode::ALL, sample_count = 10, sample_size = 1)]
 fn draw_megapixel(bencher: Bencher, mode: BlendMode) {
-    let (photo, hole, frame, fill) = large_portrait();
+    let (photo, hole, frame, fill) = large_portrait_case();
     let composer = Composer::new(&photo, &hole, &frame, mode, None);
-    bencher.bench_local(|| composer.patch(&fill, 64));
+    bencher.bench_local(|| composer.render(&fill, 64));
 }
 
 /// A hole of one megapixel in a face of 1800 pixels. The difference between 100 and 0 percent is the time for the detail.
 #[divan::bench(args = [0, 100], sample_count = 10, sample_size = 1)]
 fn large_hole(bencher: Bencher, detail_percent: u8) {
-    let (photo, _, _, fill) = portrait();
+    let (photo, _, _, fill) = portrait_case();
     let large = photo.pixels.resize_exact(4096, 4800, image::imageops::FilterType::CatmullRom);
     let photo = Photo::from_pixels(large);
     let frame = FaceFrame { center_in_photo: [2128.0, 1904.0], side_px: 1800.0, angle_radians: 0.0 };
     let mut hole = Mask::empty(photo.width(), photo.height());
     hole.draw_segment(frame.center_in_photo, frame.center_in_photo, 564.0, StrokeKind::Paint);
     let blend = Blend { mode: BlendMode::Feather, detail_percent };
-    bencher.bench_local(|| Composer::new(&photo, &hole, &frame, blend, None).patch(&fill, 64));
+    bencher.bench_local(|| Composer::new(&photo, &hole, &frame, blend, None).render(&fill, 64));
 }
 
 /// Detects faces in a photo of 24 megapixels.
 #[divan::bench(sample_count = 10, sample_size = 1)]
 fn find_faces(bencher: Bencher) {
-    let (photo, ..) = portrait();
+    let (photo, ..) = portrait_case();
     let large = photo.pixels.resize_exact(4525, 5303, image::imageops::FilterType::Nearest);
     let photo = Photo::from_pixels(large);
     bencher.bench_local(|| detect(&photo));

@@ -66,7 +66,7 @@ pub struct GpuInfo {
     /// Graphics API: Vulkan, Metal, DirectX 12 or OpenGL.
     pub api: String,
     /// Whether it computes on the CPU (lavapipe, `SwiftShader`, WARP). `auto` ignores these.
-    pub software: bool,
+    pub is_software: bool,
 }
 
 impl fmt::Display for GpuInfo {
@@ -92,7 +92,7 @@ pub enum DeviceError {
 
 /// An open device.
 #[derive(Clone, Debug)]
-pub struct Open<T> {
+pub struct OpenDevice<T> {
     pub device: T,
     /// As in "CPU" or "NVIDIA RTX 4070 (Vulkan)".
     pub name: String,
@@ -118,17 +118,17 @@ impl Gpu {
 }
 
 /// A GPU with what wgpu and burn need to open it. burn numbers the GPUs of each kind.
-struct Adapter {
+struct GpuAdapter {
     info: GpuInfo,
-    api: wgpu::Backend,
+    wgpu_backend: wgpu::Backend,
     /// Index in wgpu's list of this API.
-    place: usize,
-    backend: WgpuBackend,
+    index_in_api: usize,
+    burn_backend: WgpuBackend,
     kind: DeviceKind,
 }
 
 /// Graphics APIs in order of preference: wgpu's, burn's and the user's name.
-const APIS: [(wgpu::Backend, WgpuBackend, &str); 4] = [
+const GRAPHICS_APIS: [(wgpu::Backend, WgpuBackend, &str); 4] = [
     (wgpu::Backend::Vulkan, WgpuBackend::Vulkan, "Vulkan"),
     (wgpu::Backend::Metal, WgpuBackend::Metal, "Metal"),
     (wgpu::Backend::Dx12, WgpuBackend::Dx12, "DirectX 12"),
@@ -145,7 +145,7 @@ pub fn list_gpus() -> Vec<GpuInfo> {
 /// The GPU that `auto` chooses; `None` for the CPU.
 #[must_use]
 pub fn auto_gpu() -> Option<GpuInfo> {
-    adapters().iter().map(|adapter| &adapter.info).find(|info| !info.software).cloned()
+    adapters().iter().map(|adapter| &adapter.info).find(|info| !info.is_software).cloned()
 }
 
 /// Opens the requested device for the search; `None` is the CPU. A GPU stays open until the program ends, so a second
@@ -153,35 +153,35 @@ pub fn auto_gpu() -> Option<GpuInfo> {
 ///
 /// # Errors
 /// When the requested GPU cannot be opened. `auto` falls back to the CPU instead and gives the reason in the notice.
-pub fn open(choice: DeviceChoice) -> Result<Open<Option<Gpu>>, DeviceError> {
-    open_with(choice, None, |adapter| connect(adapter).map(Some))
+pub fn open(choice: DeviceChoice) -> Result<OpenDevice<Option<Gpu>>, DeviceError> {
+    open_with(choice, None, |adapter| open_gpu(adapter).map(Some))
 }
 
 /// Opens the requested device for burn, which training uses. The device has no autodiff.
 ///
 /// # Errors
 /// As [`open`].
-pub fn open_for_burn(choice: DeviceChoice) -> Result<Open<Device>, DeviceError> {
-    open_with(choice, Device::flex(), start)
+pub fn open_for_burn(choice: DeviceChoice) -> Result<OpenDevice<Device>, DeviceError> {
+    open_with(choice, Device::flex(), start_burn_device)
 }
 
 fn open_with<T>(
     choice: DeviceChoice,
     cpu: T,
-    start: impl Fn(&Adapter) -> Result<T, DeviceError>,
-) -> Result<Open<T>, DeviceError> {
-    let on_cpu = |notice| Ok(Open { device: cpu, name: "CPU".into(), is_gpu: false, notice });
+    start: impl Fn(&GpuAdapter) -> Result<T, DeviceError>,
+) -> Result<OpenDevice<T>, DeviceError> {
+    let on_cpu = |notice| Ok(OpenDevice { device: cpu, name: "CPU".into(), is_gpu: false, notice });
     // Listing GPUs loads their drivers.
     if matches!(choice, DeviceChoice::Cpu | DeviceChoice::CpuF32) {
         return on_cpu(None);
     }
-    let opened = |adapter: &Adapter| {
-        let GpuInfo { name, software, .. } = &adapter.info;
+    let opened = |adapter: &GpuAdapter| {
+        let GpuInfo { name, is_software: software, .. } = &adapter.info;
         let notice = software.then(|| format!("{name} is a software GPU, which is slower than the CPU"));
-        Ok(Open { device: start(adapter)?, name: adapter.info.to_string(), is_gpu: true, notice })
+        Ok(OpenDevice { device: start(adapter)?, name: adapter.info.to_string(), is_gpu: true, notice })
     };
     let all = adapters();
-    match (choice, all.iter().find(|adapter| !adapter.info.software)) {
+    match (choice, all.iter().find(|adapter| !adapter.info.is_software)) {
         (DeviceChoice::Gpu(Some(index)), _) => match all.get(index) {
             Some(adapter) => opened(adapter),
             None => Err(DeviceError::NoSuchGpu { index, count: all.len() }),
@@ -201,27 +201,27 @@ fn open_with<T>(
 }
 
 /// Opens a GPU, or returns it if it is open.
-fn connect(adapter: &Adapter) -> Result<Gpu, DeviceError> {
+fn open_gpu(adapter: &GpuAdapter) -> Result<Gpu, DeviceError> {
     static OPEN: Mutex<BTreeMap<usize, Gpu>> = Mutex::new(BTreeMap::new());
     let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(gpu) = open.get(&adapter.info.index).filter(|gpu| !gpu.is_lost()) {
         return Ok(gpu.clone());
     }
     // Each open driver takes memory, so only requested GPUs are opened.
-    let found = || enumerate(adapter.api).into_iter().nth(adapter.place).ok_or("it is no longer available");
-    let offer = start_with(adapter, found)?;
-    let offered = offer.limits();
+    let found = || list_adapters(adapter.wgpu_backend).into_iter().nth(adapter.index_in_api).ok_or("it is no longer available");
+    let adapter_handle = catch_driver_failure(adapter, found)?;
+    let limits = adapter_handle.limits();
     let descriptor = wgpu::DeviceDescriptor {
         label: Some("search"),
         required_limits: wgpu::Limits {
-            max_buffer_size: offered.max_buffer_size,
-            max_storage_buffer_binding_size: offered.max_storage_buffer_binding_size,
+            max_buffer_size: limits.max_buffer_size,
+            max_storage_buffer_binding_size: limits.max_storage_buffer_binding_size,
             ..wgpu::Limits::default()
         },
         memory_hints: wgpu::MemoryHints::MemoryUsage,
         ..Default::default()
     };
-    let (device, queue) = start_with(adapter, || pollster::block_on(offer.request_device(&descriptor)))?;
+    let (device, queue) = catch_driver_failure(adapter, || pollster::block_on(adapter_handle.request_device(&descriptor)))?;
     let is_lost = Arc::new(AtomicBool::new(false));
     let lost = Arc::clone(&is_lost);
     device.set_device_lost_callback(move |_, reason| {
@@ -235,18 +235,18 @@ fn connect(adapter: &Adapter) -> Result<Gpu, DeviceError> {
 
 /// Opens a GPU for burn, or returns it if it is open. burn panics at the first tensor if a device cannot be opened, so
 /// this function opens it first.
-fn start(adapter: &Adapter) -> Result<Device, DeviceError> {
+fn start_burn_device(adapter: &GpuAdapter) -> Result<Device, DeviceError> {
     static STARTED: Mutex<BTreeMap<usize, Result<Device, DeviceError>>> = Mutex::new(BTreeMap::new());
     let mut started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
     let first = || {
-        let options = Device::wgpu_options().device_kind(adapter.kind.clone()).graphics_api(adapter.backend);
-        start_with(adapter, || options.init())
+        let options = Device::wgpu_options().device_kind(adapter.kind.clone()).graphics_api(adapter.burn_backend);
+        catch_driver_failure(adapter, || options.init())
     };
     started.entry(adapter.info.index).or_insert_with(first).clone()
 }
 
 /// Turns errors and driver panics into a [`DeviceError`].
-fn start_with<T, E: fmt::Display>(adapter: &Adapter, start: impl FnOnce() -> Result<T, E>) -> Result<T, DeviceError> {
+fn catch_driver_failure<T, E: fmt::Display>(adapter: &GpuAdapter, start: impl FnOnce() -> Result<T, E>) -> Result<T, DeviceError> {
     let failed = |reason: String| DeviceError::Start { name: adapter.info.name.clone(), reason };
     match std::panic::catch_unwind(AssertUnwindSafe(start)) {
         Ok(result) => result.map_err(|error| failed(error.to_string())),
@@ -257,16 +257,16 @@ fn start_with<T, E: fmt::Display>(adapter: &Adapter, start: impl FnOnce() -> Res
 /// The GPUs of the first API that has a hardware GPU, else of the first API that has any GPU. OpenGL's compute shaders
 /// are limited, so it is the last resort. Listed only once, because the Vulkan loader handles repeated instance
 /// creation badly.
-fn adapters() -> &'static [Adapter] {
-    static ADAPTERS: OnceLock<Vec<Adapter>> = OnceLock::new();
+fn adapters() -> &'static [GpuAdapter] {
+    static ADAPTERS: OnceLock<Vec<GpuAdapter>> = OnceLock::new();
     ADAPTERS.get_or_init(|| {
         let mut software_only = Vec::new();
-        for (api, backend, name) in APIS {
+        for (api, backend, name) in GRAPHICS_APIS {
             if api == wgpu::Backend::Gl && !software_only.is_empty() {
                 break;
             }
-            let found = std::panic::catch_unwind(|| probe(api, backend, name)).unwrap_or_default();
-            if found.iter().any(|adapter| !adapter.info.software) {
+            let found = std::panic::catch_unwind(|| list_api_gpus(api, backend, name)).unwrap_or_default();
+            if found.iter().any(|adapter| !adapter.info.is_software) {
                 return found;
             }
             if software_only.is_empty() {
@@ -279,12 +279,12 @@ fn adapters() -> &'static [Adapter] {
 
 /// Whether this adapter computes on the CPU.
 #[must_use]
-pub fn is_software(adapter: &wgpu::Adapter) -> bool {
+pub fn is_software_adapter(adapter: &wgpu::Adapter) -> bool {
     adapter.get_info().device_type == wgpu::DeviceType::Cpu
 }
 
 /// Lists the adapters of one API, always in the same order.
-fn enumerate(api: wgpu::Backend) -> Vec<wgpu::Adapter> {
+fn list_adapters(api: wgpu::Backend) -> Vec<wgpu::Adapter> {
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor {
         backends: api.into(),
         ..wgpu::InstanceDescriptor::new_without_display_handle()
@@ -293,31 +293,31 @@ fn enumerate(api: wgpu::Backend) -> Vec<wgpu::Adapter> {
 }
 
 /// The GPUs of one API, hardware GPUs first.
-fn probe(api: wgpu::Backend, backend: WgpuBackend, api_name: &str) -> Vec<Adapter> {
+fn list_api_gpus(api: wgpu::Backend, backend: WgpuBackend, api_name: &str) -> Vec<GpuAdapter> {
     let mut counts = [0; 3];
-    let mut next = |slot: usize| {
+    let mut next_index = |slot: usize| {
         counts[slot] += 1;
         counts[slot] - 1
     };
-    let mut found: Vec<Adapter> = enumerate(api)
+    let mut found: Vec<GpuAdapter> = list_adapters(api)
         .iter()
         .enumerate()
         .map(|(place, adapter)| {
             let info = adapter.get_info();
             let kind = match info.device_type {
-                wgpu::DeviceType::DiscreteGpu => DeviceKind::DiscreteGpu(next(0)),
-                wgpu::DeviceType::IntegratedGpu => DeviceKind::IntegratedGpu(next(1)),
-                wgpu::DeviceType::VirtualGpu => DeviceKind::VirtualGpu(next(2)),
+                wgpu::DeviceType::DiscreteGpu => DeviceKind::DiscreteGpu(next_index(0)),
+                wgpu::DeviceType::IntegratedGpu => DeviceKind::IntegratedGpu(next_index(1)),
+                wgpu::DeviceType::VirtualGpu => DeviceKind::VirtualGpu(next_index(2)),
                 // burn has no index for this kind. OpenGL reports its only adapter as this kind.
                 wgpu::DeviceType::Other => DeviceKind::DefaultDevice,
                 wgpu::DeviceType::Cpu => DeviceKind::Cpu,
             };
-            let software = is_software(adapter);
-            let info = GpuInfo { index: 0, name: info.name, api: api_name.into(), software };
-            Adapter { info, api, place, backend, kind }
+            let software = is_software_adapter(adapter);
+            let info = GpuInfo { index: 0, name: info.name, api: api_name.into(), is_software: software };
+            GpuAdapter { info, wgpu_backend: api, index_in_api: place, burn_backend: backend, kind }
         })
         .collect();
-    found.sort_by_key(|adapter| adapter.info.software);
+    found.sort_by_key(|adapter| adapter.info.is_software);
     for (index, adapter) in found.iter_mut().enumerate() {
         adapter.info.index = index;
     }
@@ -330,19 +330,19 @@ mod tests {
 
     #[test]
     fn a_lost_gpu_is_opened_again() {
-        let Some(Adapter { info, api, place, backend, kind }) = adapters().first() else {
+        let Some(GpuAdapter { info, wgpu_backend: api, index_in_api: place, burn_backend: backend, kind }) = adapters().first() else {
             eprintln!("no GPU here: losing one is not tested");
             return;
         };
         // An index of its own, because other tests use the GPU at the same time.
         let info = GpuInfo { index: usize::MAX, ..info.clone() };
-        let adapter = Adapter { info, api: *api, place: *place, backend: *backend, kind: kind.clone() };
-        let first = connect(&adapter).unwrap();
-        assert!(Arc::ptr_eq(&first.is_lost, &connect(&adapter).unwrap().is_lost), "the GPU stays open");
+        let adapter = GpuAdapter { info, wgpu_backend: *api, index_in_api: *place, burn_backend: *backend, kind: kind.clone() };
+        let first = open_gpu(&adapter).unwrap();
+        assert!(Arc::ptr_eq(&first.is_lost, &open_gpu(&adapter).unwrap().is_lost), "the GPU stays open");
         first.device.destroy();
         let _ = first.device.poll(wgpu::PollType::Poll);
         assert!(first.is_lost());
-        let second = connect(&adapter).unwrap();
+        let second = open_gpu(&adapter).unwrap();
         assert!(!second.is_lost());
         let polled = second.device.poll(wgpu::PollType::wait_indefinitely());
         assert!(polled.is_ok());

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The crate modules that each module may import.
-const MAY_USE: [(&str, &[&str]); 18] = [
+const ALLOWED_IMPORTS: [(&str, &[&str]); 18] = [
     ("photo", &[]),
     ("mask", &["photo"]),
     ("face", &["photo", "mask"]),
@@ -46,7 +46,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
 ];
 
 /// The modules that may use each package.
-const KEEPERS: [(&str, &[&str]); 16] = [
+const PACKAGE_USERS: [(&str, &[&str]); 16] = [
     ("egui", &["app"]),
     ("eframe", &["app"]),
     ("egui_plot", &["app"]),
@@ -65,11 +65,11 @@ const KEEPERS: [(&str, &[&str]); 16] = [
     ("xmp_writer", &["photo"]),
 ];
 
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+fn collect_rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            sources(&path, found);
+            collect_rust_files(&path, found);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             found.push(path);
         }
@@ -77,7 +77,7 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 /// The identifiers that follow `prefix`. Lines that start with a comment are skipped.
-fn words_after<'a>(text: &'a str, prefix: &'a str) -> impl Iterator<Item = String> + 'a {
+fn identifiers_after<'a>(text: &'a str, prefix: &'a str) -> impl Iterator<Item = String> + 'a {
     text.lines().filter(|line| !line.trim_start().starts_with("//")).flat_map(move |line| {
         line.match_indices(prefix).map(move |(at, _)| {
             line[at + prefix.len()..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
@@ -89,39 +89,39 @@ fn words_after<'a>(text: &'a str, prefix: &'a str) -> impl Iterator<Item = Strin
 fn imports_only_point_downwards() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
-    sources(&root, &mut files);
-    let mut wrong = Vec::new();
+    collect_rust_files(&root, &mut files);
+    let mut violations = Vec::new();
     for path in files {
         let relative = path.strip_prefix(&root).unwrap();
-        let first = relative.components().next().unwrap().as_os_str().to_string_lossy().replace(".rs", "");
-        if ["main", "lib", "layers"].contains(&first.as_str()) {
+        let module = relative.components().next().unwrap().as_os_str().to_string_lossy().replace(".rs", "");
+        if ["main", "lib", "layers"].contains(&module.as_str()) {
             continue;
         }
         let text = fs::read_to_string(&path).unwrap();
         let is_test = relative.components().any(|part| part.as_os_str().to_string_lossy().starts_with("tests"));
-        let Some((_, allowed)) = MAY_USE.iter().find(|(module, _)| *module == first) else {
-            wrong.push(format!("{} is in no module of the table", relative.display()));
+        let Some((_, allowed)) = ALLOWED_IMPORTS.iter().find(|(module, _)| *module == module) else {
+            violations.push(format!("{} is in no module of the table", relative.display()));
             continue;
         };
-        for used in words_after(&text, "crate::") {
-            let known = MAY_USE.iter().any(|(module, _)| *module == used);
-            if known && used != first && !allowed.contains(&used.as_str()) && !is_test {
-                wrong.push(format!("{} uses {used}", relative.display()));
+        for used in identifiers_after(&text, "crate::") {
+            let known = ALLOWED_IMPORTS.iter().any(|(module, _)| *module == used);
+            if known && used != module && !allowed.contains(&used.as_str()) && !is_test {
+                violations.push(format!("{} uses {used}", relative.display()));
             }
         }
-        for (package, keepers) in KEEPERS {
-            let named =
-                words_after(&text, "use ").any(|word| word == package) || text.contains(&format!(" {package}::"));
-            if named && !keepers.contains(&first.as_str()) && !is_test {
-                wrong.push(format!("{} uses the package {package}", relative.display()));
+        for (package, keepers) in PACKAGE_USERS {
+            let is_used =
+                identifiers_after(&text, "use ").any(|word| word == package) || text.contains(&format!(" {package}::"));
+            if is_used && !keepers.contains(&module.as_str()) && !is_test {
+                violations.push(format!("{} uses the package {package}", relative.display()));
             }
         }
     }
-    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(violations.is_empty(), "{violations:#?}");
 }
 
 #[test]
 fn the_scan_skips_comment_lines() {
     let text = "use crate::photo::Photo;\n// crate::app\nlet x = crate::mask::Mask;";
-    assert_eq!(words_after(text, "crate::").collect::<Vec<_>>(), ["photo", "mask"]);
+    assert_eq!(identifiers_after(text, "crate::").collect::<Vec<_>>(), ["photo", "mask"]);
 }

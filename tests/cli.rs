@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use countenance::model::host::Arithmetic;
+use countenance::model::host::CpuPrecision;
 use image::{DynamicImage, GenericImageView, GrayImage, ImageBuffer, Luma, Rgb, RgbImage};
 
 fn countenance() -> Command {
@@ -26,7 +26,7 @@ fn tiny_model() -> PathBuf {
 }
 
 /// A temporary folder with a small photo and a mask.
-fn folder() -> tempfile::TempDir {
+fn folder_with_photo() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     photo(24, 24).save(folder.path().join("photo.png")).unwrap();
     mask(24, 24).save(folder.path().join("mask.png")).unwrap();
@@ -43,7 +43,7 @@ fn mask(width: u32, height: u32) -> GrayImage {
 }
 
 /// Runs `countenance fill` in a folder, with few steps on the CPU.
-fn fill(folder: &Path, arguments: &[&str]) -> Output {
+fn run_fill_command(folder: &Path, arguments: &[&str]) -> Output {
     countenance()
         .current_dir(folder)
         .arg("fill")
@@ -54,18 +54,18 @@ fn fill(folder: &Path, arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-fn errors(output: &Output) -> String {
+fn stderr_text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 fn assert_code(output: &Output, code: i32) {
-    assert_eq!(output.status.code(), Some(code), "{}", errors(output));
+    assert_eq!(output.status.code(), Some(code), "{}", stderr_text(output));
 }
 
 #[test]
 fn a_fill_changes_only_the_hole() {
-    let folder = folder();
-    let output = fill(folder.path(), &["photo.png", "--mask", "mask.png", "--out", "filled.png"]);
+    let folder = folder_with_photo();
+    let output = run_fill_command(folder.path(), &["photo.png", "--mask", "mask.png", "--out", "filled.png"]);
     assert_code(&output, 0);
     let filled = image::open(folder.path().join("filled.png")).unwrap().to_rgb8();
     let (before, hole) = (photo(24, 24), mask(24, 24));
@@ -82,10 +82,10 @@ fn a_fill_changes_only_the_hole() {
 
 #[test]
 fn sixteen_bits_stay_sixteen() {
-    let folder = folder();
+    let folder = folder_with_photo();
     let deep = ImageBuffer::<Rgb<u16>, _>::from_fn(24, 24, |x, y| Rgb([(x * 2000) as u16, (y * 2001) as u16, 77]));
     deep.save(folder.path().join("deep.png")).unwrap();
-    assert_code(&fill(folder.path(), &["deep.png", "--mask", "mask.png", "--out", "filled.png"]), 0);
+    assert_code(&run_fill_command(folder.path(), &["deep.png", "--mask", "mask.png", "--out", "filled.png"]), 0);
     let DynamicImage::ImageRgb16(filled) = image::open(folder.path().join("filled.png")).unwrap() else {
         panic!("not 16 bits any more")
     };
@@ -94,8 +94,8 @@ fn sixteen_bits_stay_sixteen() {
 
 #[test]
 fn report_log_frames_and_gif_are_complete() {
-    let folder = folder();
-    let output = fill(
+    let folder = folder_with_photo();
+    let output = run_fill_command(
         folder.path(),
         &[
             "photo.png",
@@ -126,7 +126,7 @@ fn report_log_frames_and_gif_are_complete() {
     assert_eq!(photo["preset"], "blog");
     assert_eq!(photo["seed"], 9);
     assert_eq!(photo["steps"], 5);
-    assert_eq!(photo["device"], Arithmetic::fastest().host_name());
+    assert_eq!(photo["device"], CpuPrecision::fastest().device_name());
     assert_eq!(photo["stopped_early"], false);
     assert!(photo["error"].is_null());
     assert_eq!(photo["model_sha256"].as_str().unwrap().len(), 64);
@@ -143,9 +143,9 @@ fn report_log_frames_and_gif_are_complete() {
 
 #[test]
 fn the_same_seed_writes_the_same_file() {
-    let folder = folder();
+    let folder = folder_with_photo();
     for out in ["a.png", "b.png"] {
-        assert_code(&fill(folder.path(), &["photo.png", "--mask", "half", "--seed", "4", "--out", out]), 0);
+        assert_code(&run_fill_command(folder.path(), &["photo.png", "--mask", "half", "--seed", "4", "--out", out]), 0);
     }
     let read = |name: &str| fs::read(folder.path().join(name)).unwrap();
     assert_eq!(read("a.png"), read("b.png"));
@@ -153,14 +153,14 @@ fn the_same_seed_writes_the_same_file() {
 
 #[test]
 fn a_batch_continues_after_a_bad_file() {
-    let folder = folder();
+    let folder = folder_with_photo();
     fs::write(folder.path().join("broken.png"), b"\x89PNG\r\n\x1a\nand no more").unwrap();
-    let output = fill(
+    let output = run_fill_command(
         folder.path(),
         &["broken.png", "photo.png", "--mask", "center", "--out", "out", "--report", "report.json"],
     );
     assert_code(&output, 1);
-    assert!(errors(&output).contains("broken.png"), "{}", errors(&output));
+    assert!(stderr_text(&output).contains("broken.png"), "{}", stderr_text(&output));
     assert_eq!(image::open(folder.path().join("out/photo.png")).unwrap().dimensions(), (24, 24));
     assert!(!folder.path().join("out/broken.png").exists());
     let text = fs::read_to_string(folder.path().join("report.json")).unwrap();
@@ -170,8 +170,8 @@ fn a_batch_continues_after_a_bad_file() {
 
 #[test]
 fn usage_errors_and_failures_have_different_codes() {
-    let folder = folder();
-    let code = |arguments: &[&str]| fill(folder.path(), arguments).status.code();
+    let folder = folder_with_photo();
+    let code = |arguments: &[&str]| run_fill_command(folder.path(), arguments).status.code();
     assert_eq!(code(&["photo.png", "--mask", "center"]), Some(2), "no --out");
     assert_eq!(code(&["photo.png", "--mask", "center", "--out", "x.png", "--preset", "none"]), Some(2));
     assert_eq!(code(&["photo.png", "--mask", "no-such-mask.png", "--out", "x.png"]), Some(2));
@@ -180,23 +180,23 @@ fn usage_errors_and_failures_have_different_codes() {
 
 #[test]
 fn an_existing_file_is_kept_without_force() {
-    let folder = folder();
+    let folder = folder_with_photo();
     fs::write(folder.path().join("filled.png"), b"precious").unwrap();
     let arguments = ["photo.png", "--mask", "center", "--out", "filled.png"];
-    let output = fill(folder.path(), &arguments);
+    let output = run_fill_command(folder.path(), &arguments);
     assert!(!output.status.success());
     assert_eq!(fs::read(folder.path().join("filled.png")).unwrap(), b"precious");
-    assert_code(&fill(folder.path(), &[&arguments[..], &["--force"]].concat()), 0);
+    assert_code(&run_fill_command(folder.path(), &[&arguments[..], &["--force"]].concat()), 0);
     assert!(image::open(folder.path().join("filled.png")).is_ok());
 }
 
 #[test]
 fn a_size_mismatch_error_names_both_sizes() {
-    let folder = folder();
+    let folder = folder_with_photo();
     mask(10, 24).save(folder.path().join("mask.png")).unwrap();
-    let output = fill(folder.path(), &["photo.png", "--mask", "mask.png", "--out", "filled.png"]);
+    let output = run_fill_command(folder.path(), &["photo.png", "--mask", "mask.png", "--out", "filled.png"]);
     assert!(!output.status.success());
-    assert!(errors(&output).contains("10×24") && errors(&output).contains("24×24"), "{}", errors(&output));
+    assert!(stderr_text(&output).contains("10×24") && stderr_text(&output).contains("24×24"), "{}", stderr_text(&output));
     assert!(!folder.path().join("filled.png").exists());
 }
 
@@ -215,7 +215,7 @@ fn without_gpu(command: &mut Command) -> &mut Command {
 
 #[test]
 fn without_a_gpu_auto_uses_the_cpu() {
-    let folder = folder();
+    let folder = folder_with_photo();
     let run = |device: &str, out: &str| {
         let mut command = countenance();
         without_gpu(&mut command)
@@ -239,18 +239,18 @@ fn without_a_gpu_auto_uses_the_cpu() {
     };
     let output = run("auto", "auto.png");
     assert_code(&output, 0);
-    assert!(errors(&output).contains("CPU"), "{}", errors(&output));
+    assert!(stderr_text(&output).contains("CPU"), "{}", stderr_text(&output));
     for device in ["gpu", "gpu:7"] {
         let output = run(device, "gpu.png");
         assert_code(&output, 1);
-        assert!(errors(&output).contains("gpu") || errors(&output).contains("GPU"), "{}", errors(&output));
+        assert!(stderr_text(&output).contains("gpu") || stderr_text(&output).contains("GPU"), "{}", stderr_text(&output));
         assert!(!folder.path().join("gpu.png").exists());
     }
 }
 
 #[test]
 fn an_invalid_model_file_is_refused() {
-    let folder = folder();
+    let folder = folder_with_photo();
     fs::write(folder.path().join("bad.safetensors"), b"not a model").unwrap();
     let output = countenance()
         .current_dir(folder.path())
@@ -258,7 +258,7 @@ fn an_invalid_model_file_is_refused() {
         .output()
         .unwrap();
     assert!(!output.status.success());
-    assert!(errors(&output).contains("safetensors"), "{}", errors(&output));
+    assert!(stderr_text(&output).contains("safetensors"), "{}", stderr_text(&output));
 }
 
 #[test]
@@ -280,7 +280,7 @@ fn eval_measures_faces_and_reports_bad_pictures() {
     let output = eval(&["--json", "eval.json", "--sheet", "eval.png"]);
     assert_code(&output, 0);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let device = Arithmetic::fastest().host_name();
+    let device = CpuPrecision::fastest().device_name();
     assert!(text.starts_with(&format!("1 face, model tiny-16, seed 0, {device}; ")), "{text}");
     let json: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(folder.path().join("eval.json")).unwrap()).unwrap();
@@ -290,7 +290,7 @@ fn eval_measures_faces_and_reports_bad_pictures() {
     photo(20, 30).save(faces.join("bob.png")).unwrap();
     let output = eval(&[]);
     assert_code(&output, 1);
-    assert!(errors(&output).contains("error: bob: the picture is 20×30 pixels"), "{}", errors(&output));
+    assert!(stderr_text(&output).contains("error: bob: the picture is 20×30 pixels"), "{}", stderr_text(&output));
     assert!(String::from_utf8_lossy(&output.stdout).contains("eyes"), "the others are measured");
     assert_eq!(eval(&["--others", "telea"]).status.code(), Some(2));
 }
@@ -311,29 +311,29 @@ fn a_full_disk_leaves_no_file() {
         eprintln!("skipped: mounting a small file system is not allowed here");
         return;
     };
-    let folder = folder();
+    let folder = folder_with_photo();
     // Noise does not compress, so 300 × 300 pixels do not fit.
     let hash = |x: u32, y: u32| (x + 331 * y).wrapping_mul(2_654_435_761).rotate_left(13).wrapping_mul(2_246_822_519);
     let noise = RgbImage::from_fn(300, 300, |x, y| Rgb(hash(x, y).to_le_bytes()[1..].try_into().unwrap()));
     noise.save(folder.path().join("photo.png")).unwrap();
     mask(300, 300).save(folder.path().join("mask.png")).unwrap();
     let out = disk.path().join("filled.png");
-    let output = fill(folder.path(), &["photo.png", "--mask", "mask.png", "--out", out.to_str().unwrap()]);
+    let output = run_fill_command(folder.path(), &["photo.png", "--mask", "mask.png", "--out", out.to_str().unwrap()]);
     let left = fs::read_dir(disk.path()).unwrap().count();
     Command::new("umount").arg(disk.path()).status().unwrap();
     assert_code(&output, 1);
-    assert!(errors(&output).contains("the disk is full: free some space"), "{}", errors(&output));
+    assert!(stderr_text(&output).contains("the disk is full: free some space"), "{}", stderr_text(&output));
     assert_eq!(left, 0, "no file remains");
 }
 
 #[test]
 fn a_killed_fill_leaves_no_partial_picture() {
-    let folder = folder();
+    let folder = folder_with_photo();
     photo(700, 700).save(folder.path().join("photo.png")).unwrap();
     mask(700, 700).save(folder.path().join("mask.png")).unwrap();
     let arguments = ["photo.png", "--mask", "mask.png", "--out", "filled.png", "--force"];
     let start = std::time::Instant::now();
-    assert_code(&fill(folder.path(), &arguments), 0);
+    assert_code(&run_fill_command(folder.path(), &arguments), 0);
     let whole = start.elapsed();
     let out = folder.path().join("filled.png");
     for share in 1..=12 {

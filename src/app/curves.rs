@@ -5,22 +5,22 @@ use crate::search::Losses;
 
 /// The losses of every candidate, per iteration.
 #[derive(Clone, Debug)]
-pub struct Curves {
+pub struct LossHistory {
     points: Vec<IterationLosses>,
     /// Only iterations 1, 1 + stride, 1 + 2·stride, … are kept.
     stride: u32,
-    newest: Option<IterationLosses>,
+    latest: Option<IterationLosses>,
 }
 
-impl Default for Curves {
+impl Default for LossHistory {
     fn default() -> Self {
-        Self { points: Vec::new(), stride: 1, newest: None }
+        Self { points: Vec::new(), stride: 1, latest: None }
     }
 }
 
-impl Curves {
+impl LossHistory {
     /// Most points that are kept: about twice the plot's width in pixels, since more would not be visible.
-    const MOST_POINTS: usize = 1200;
+    const MAX_POINTS: usize = 1200;
 
     /// Adds the losses of the next iterations.
     pub fn extend(&mut self, iterations: Vec<IterationLosses>) {
@@ -28,8 +28,8 @@ impl Curves {
             if (losses.iteration.saturating_sub(1)).is_multiple_of(self.stride) {
                 self.points.push(losses.clone());
             }
-            self.newest = Some(losses);
-            if self.points.len() > Self::MOST_POINTS {
+            self.latest = Some(losses);
+            if self.points.len() > Self::MAX_POINTS {
                 self.stride *= 2;
                 let stride = self.stride;
                 self.points.retain(|point| (point.iteration.saturating_sub(1)).is_multiple_of(stride));
@@ -39,35 +39,35 @@ impl Curves {
 
     /// The kept points and the newest one, oldest first.
     pub fn points(&self) -> Vec<IterationLosses> {
-        let last = self.newest.iter().filter(|newest| self.points.last() != Some(newest));
+        let last = self.latest.iter().filter(|newest| self.points.last() != Some(newest));
         self.points.iter().chain(last).cloned().collect()
     }
 
     /// The history of a finished fill.
     pub fn from_points(points: Vec<IterationLosses>) -> Self {
-        Self { newest: points.last().cloned(), points, stride: 1 }
+        Self { latest: points.last().cloned(), points, stride: 1 }
     }
 
     /// The newest iteration; 0 before the first.
-    pub fn iteration(&self) -> u32 {
-        self.newest.as_ref().map_or(0, |losses| losses.iteration)
+    pub fn latest_iteration(&self) -> u32 {
+        self.latest.as_ref().map_or(0, |losses| losses.iteration)
     }
 
     /// The newest losses of one candidate.
-    pub fn newest(&self, candidate: usize) -> Option<Losses> {
-        self.newest.as_ref().and_then(|losses| losses.candidates.get(candidate).copied())
+    pub fn latest_losses(&self, candidate: usize) -> Option<Losses> {
+        self.latest.as_ref().and_then(|losses| losses.candidates.get(candidate).copied())
     }
 
     /// The candidate with the lowest total loss in the newest iteration.
-    pub fn best(&self) -> Option<usize> {
-        let losses = &self.newest.as_ref()?.candidates;
+    pub fn best_candidate(&self) -> Option<usize> {
+        let losses = &self.latest.as_ref()?.candidates;
         (0..losses.len()).min_by(|&a, &b| losses[a].total.total_cmp(&losses[b].total))
     }
 
     /// The pairs `(iteration, losses)` of one candidate, oldest first.
-    pub fn of(&self, candidate: usize) -> impl Iterator<Item = (u32, Losses)> + '_ {
+    pub fn candidate_losses(&self, candidate: usize) -> impl Iterator<Item = (u32, Losses)> + '_ {
         let last = self
-            .newest
+            .latest
             .iter()
             .filter(|newest| self.points.last().is_some_and(|point| point.iteration != newest.iteration));
         self.points
@@ -97,11 +97,11 @@ mod tests {
 
     #[test]
     fn downsampling_keeps_the_first_and_newest_point() {
-        let mut curves = Curves::default();
+        let mut curves = LossHistory::default();
         curves.extend((1..=10_000).map(point).collect());
-        let kept: Vec<u32> = curves.of(0).map(|(iteration, _)| iteration).collect();
-        assert!(kept.len() <= Curves::MOST_POINTS + 1, "{} points", kept.len());
-        assert!(kept.len() > Curves::MOST_POINTS / 4, "{} points", kept.len());
+        let kept: Vec<u32> = curves.candidate_losses(0).map(|(iteration, _)| iteration).collect();
+        assert!(kept.len() <= LossHistory::MAX_POINTS + 1, "{} points", kept.len());
+        assert!(kept.len() > LossHistory::MAX_POINTS / 4, "{} points", kept.len());
         assert_eq!((kept.first(), kept.last()), (Some(&1), Some(&10_000)));
         assert!(kept.windows(2).all(|pair| pair[0] < pair[1]));
     }

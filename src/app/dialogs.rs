@@ -2,74 +2,74 @@
 
 use egui::{Button, Context, Grid, Modal, RichText, Role, TextEdit, Ui, WidgetInfo, vec2};
 
-use super::document::Document;
+use super::document::PhotoDocument;
 use super::icons::{Icon, IconButton};
-use super::shortcuts::{ALSO, TABLE, text_of};
-use super::state::{Action, Answer, Leaflet, Leave, PathBar, State};
-use super::tasks::Purpose;
+use super::shortcuts::{EXTRA_HELP_ROWS, COMMANDS, shortcut_text};
+use super::state::{Action, SaveAnswer, HelpWindow, PendingClose, PathBar, EditorState};
+use super::tasks::PathPurpose;
 use super::theme;
 
 /// Asks whether to save before closing or before opening another file.
-pub fn show_question(context: &Context, state: &State, actions: &mut Vec<Action>) {
-    let Some(leave) = &state.leave else { return };
+pub fn show_unsaved_changes_dialog(context: &Context, state: &EditorState, actions: &mut Vec<Action>) {
+    let Some(leave) = &state.pending_close else { return };
     let has_result = state.has_result();
-    let response = Modal::new(egui::Id::unique("leave")).frame(theme::question(context)).show(context, |ui| {
+    let response = Modal::new(egui::Id::unique("leave")).frame(theme::dialog_frame(context)).show(context, |ui| {
         ui.set_width(400.0);
         let palette = theme::palette(ui);
         let title = match leave {
-            Leave::Close => "Save before closing?",
-            Leave::Open(_) => "Save before opening something else?",
+            PendingClose::Close => "Save before closing?",
+            PendingClose::Open(_) => "Save before opening something else?",
         };
-        ui.label(RichText::new(title).color(palette.strong).size(17.0));
+        ui.label(RichText::new(title).color(palette.strong_text).size(17.0));
         ui.add_space(theme::GAP / 2.0);
-        let name = state.document.as_ref().map_or("this photo", |document: &Document| &document.name);
-        let lost = if has_result { "The fill has not been saved" } else { "What you painted has not been saved" };
-        ui.label(RichText::new(format!("{lost}: {name}")).color(palette.weak));
+        let name = state.document.as_ref().map_or("this photo", |document: &PhotoDocument| &document.name);
+        let unsaved_text = if has_result { "The fill has not been saved" } else { "What you painted has not been saved" };
+        ui.label(RichText::new(format!("{unsaved_text}: {name}")).color(palette.weak_text));
         ui.add_space(theme::GAP * 2.0);
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let has_file = state.document.as_ref().is_some_and(|document| document.project_path().is_some());
             let save = match leave {
                 _ if !has_file => "Save project…",
-                Leave::Close => "Save and close",
-                Leave::Open(_) => "Save and open",
+                PendingClose::Close => "Save and close",
+                PendingClose::Open(_) => "Save and open",
             };
             let save = Button::new(RichText::new(save).color(palette.on_accent).strong()).fill(palette.accent);
-            let save = ui.add(save.min_size(vec2(0.0, theme::ROW)));
+            let save = ui.add(save.min_size(vec2(0.0, theme::ROW_HEIGHT)));
             if save.on_hover_text("Save the project, so that you can continue later").clicked() {
-                actions.push(Action::Answer(Answer::Save));
+                actions.push(Action::AnswerSaveQuestion(SaveAnswer::Save));
             }
             let discard = match leave {
-                Leave::Close => "Close without saving",
-                Leave::Open(_) => "Open without saving",
+                PendingClose::Close => "Close without saving",
+                PendingClose::Open(_) => "Open without saving",
             };
             if ui.button(discard).clicked() {
-                actions.push(Action::Answer(Answer::Discard));
+                actions.push(Action::AnswerSaveQuestion(SaveAnswer::Discard));
             }
             if ui.button("Cancel").clicked() {
-                actions.push(Action::Answer(Answer::Stay));
+                actions.push(Action::AnswerSaveQuestion(SaveAnswer::Cancel));
             }
         });
     });
     if response.should_close() {
-        actions.push(Action::Answer(Answer::Stay));
+        actions.push(Action::AnswerSaveQuestion(SaveAnswer::Cancel));
     }
 }
 
 /// The text field for a path, above the canvas.
 pub fn show_path_bar(ui: &mut Ui, bar: &PathBar, actions: &mut Vec<Action>) {
     let (title, verb) = match bar.purpose {
-        Purpose::OpenPhoto => ("Path of a photo or project", "Open"),
-        Purpose::SaveProject => ("Save project as", "Save"),
-        Purpose::Export => ("Export as", "Export"),
-        Purpose::ExportLayer => ("Export layer as", "Export"),
-        Purpose::LoadMask => ("Path of a mask", "Load"),
-        Purpose::SaveMask => ("Save mask as", "Save"),
-        Purpose::OpenModel => ("Path of a model", "Open"),
-        Purpose::FollowRun => ("Path of a training run folder", "Follow"),
+        PathPurpose::OpenPhoto => ("Path of a photo or project", "Open"),
+        PathPurpose::SaveProject => ("Save project as", "Save"),
+        PathPurpose::Export => ("Export as", "Export"),
+        PathPurpose::ExportLayer => ("Export layer as", "Export"),
+        PathPurpose::LoadMask => ("Path of a mask", "Load"),
+        PathPurpose::SaveMask => ("Save mask as", "Save"),
+        PathPurpose::OpenModel => ("Path of a model", "Open"),
+        PathPurpose::FollowTrainingRun => ("Path of a training run folder", "Follow"),
     };
     let palette = theme::palette(ui);
     ui.horizontal(|ui| {
-        ui.label(RichText::new(title).color(palette.weak));
+        ui.label(RichText::new(title).color(palette.weak_text));
         let mut text = bar.text.clone();
         let width = (ui.available_width() - 200.0).max(120.0);
         let response = ui.add(TextEdit::singleline(&mut text).margin(vec2(10.0, 6.0)).desired_width(width));
@@ -79,10 +79,10 @@ pub fn show_path_bar(ui: &mut Ui, bar: &PathBar, actions: &mut Vec<Action>) {
             info
         });
         if response.changed() {
-            actions.push(Action::TypePath(text));
+            actions.push(Action::SetPathText(text));
         }
         let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
-        if bar.exists {
+        if bar.file_exists {
             let replace = Button::new(RichText::new("Replace").color(palette.on_accent)).fill(palette.warning);
             if ui.add(replace).on_hover_text("Replace the existing file").clicked() {
                 actions.push(Action::SubmitPath { replace: true });
@@ -93,22 +93,22 @@ pub fn show_path_bar(ui: &mut Ui, bar: &PathBar, actions: &mut Vec<Action>) {
         if ui.add(IconButton::new(Icon::Close, "Close the path field")).clicked() {
             actions.push(Action::ClosePathBar);
         }
-        if !response.has_focus() && ui.memory(|memory| memory.focused().is_none()) && !bar.exists {
+        if !response.has_focus() && ui.memory(|memory| memory.focused().is_none()) && !bar.file_exists {
             response.request_focus();
         }
     });
-    if bar.exists {
+    if bar.file_exists {
         let text = "A file with this name already exists: replace it, or type another name";
         ui.label(RichText::new(text).color(palette.warning).small());
     }
 }
 
 /// Shows the help window: keyboard shortcuts or About.
-pub fn show_leaflet(context: &Context, state: &State, actions: &mut Vec<Action>) {
-    let Some(leaflet) = state.leaflet else { return };
+pub fn show_help_window(context: &Context, state: &EditorState, actions: &mut Vec<Action>) {
+    let Some(leaflet) = state.help_window else { return };
     let title = match leaflet {
-        Leaflet::Shortcuts => "Keyboard shortcuts",
-        Leaflet::About => "About Countenance",
+        HelpWindow::Shortcuts => "Keyboard shortcuts",
+        HelpWindow::About => "About Countenance",
     };
     let mut open = true;
     let height = context.content_rect().height() - 160.0;
@@ -121,58 +121,58 @@ pub fn show_leaflet(context: &Context, state: &State, actions: &mut Vec<Action>)
         .max_height(height)
         .vscroll(true)
         .show(context, |ui| match leaflet {
-            Leaflet::Shortcuts => shortcuts(ui),
-            Leaflet::About => about(ui),
+            HelpWindow::Shortcuts => shortcuts_page(ui),
+            HelpWindow::About => about_page(ui),
         });
     if !open {
-        actions.push(Action::CloseLeaflet);
+        actions.push(Action::CloseHelpWindow);
     }
 }
 
-fn shortcuts(ui: &mut Ui) {
+fn shortcuts_page(ui: &mut Ui) {
     ui.set_width(420.0);
     let mut groups: Vec<&str> = Vec::new();
-    for entry in TABLE {
+    for entry in COMMANDS {
         if !groups.contains(&entry.group) {
             groups.push(entry.group);
         }
     }
     for group in groups {
         ui.add_space(theme::GAP / 2.0);
-        ui.label(theme::section(ui, group));
+        ui.label(theme::section_heading(ui, group));
         ui.spacing_mut().interact_size.y = theme::SLIDER_HEIGHT;
         Grid::new(group).num_columns(2).min_col_width(200.0).spacing(vec2(theme::GAP, 4.0)).show(ui, |ui| {
-            for entry in TABLE.iter().filter(|entry| entry.group == group && !entry.keys.is_empty()) {
-                let keys: Vec<String> = entry.keys.iter().map(|key| text_of(ui.ctx(), *key)).collect();
-                shortcut(ui, entry.name, &keys.join("  or  "));
+            for entry in COMMANDS.iter().filter(|entry| entry.group == group && !entry.keys.is_empty()) {
+                let keys: Vec<String> = entry.keys.iter().map(|key| shortcut_text(ui.ctx(), *key)).collect();
+                shortcut_row(ui, entry.name, &keys.join("  or  "));
             }
-            for (_, name, keys) in ALSO.iter().filter(|(also, ..)| *also == group) {
-                shortcut(ui, name, keys);
+            for (_, name, keys) in EXTRA_HELP_ROWS.iter().filter(|(also, ..)| *also == group) {
+                shortcut_row(ui, name, keys);
             }
         });
     }
 }
 
-fn shortcut(ui: &mut Ui, name: &str, keys: &str) {
+fn shortcut_row(ui: &mut Ui, name: &str, keys: &str) {
     ui.label(name);
-    ui.label(RichText::new(keys).color(theme::palette(ui).weak));
+    ui.label(RichText::new(keys).color(theme::palette(ui).weak_text));
     ui.end_row();
 }
 
-fn about(ui: &mut Ui) {
+fn about_page(ui: &mut Ui) {
     ui.set_width(400.0);
     ui.label(format!("Countenance {}", env!("CARGO_PKG_VERSION")));
     ui.label("Content-aware fill for faces: searches a face generator for a face that matches everything you did not paint over");
     ui.add_space(theme::GAP);
-    ui.label(theme::section(ui, "Method"));
+    ui.label(theme::section_heading(ui, "Method"));
     ui.hyperlink_to("Yeh, Chen et al., Semantic Image Inpainting, CVPR 2017", "https://arxiv.org/abs/1607.07539");
     ui.hyperlink_to(
         "Brandon Amos, Image Completion with Deep Learning in TensorFlow, 2016",
         "https://bamos.github.io/2016/08/09/deep-completion/",
     );
     ui.add_space(theme::GAP);
-    ui.label(theme::section(ui, "Sample portraits"));
+    ui.label(theme::section_heading(ui, "Sample portraits"));
     ui.label("Eileen Collins, NASA; Grace Hopper, US Navy; both public domain");
     ui.add_space(theme::GAP);
-    ui.label(theme::hint(ui, "Licensed under MIT or Apache 2.0, as you prefer"));
+    ui.label(theme::hint_text(ui, "Licensed under MIT or Apache 2.0, as you prefer"));
 }

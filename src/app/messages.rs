@@ -11,42 +11,42 @@ use super::theme;
 
 /// The severity of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Level {
+pub enum Severity {
     Info,
     Success,
     Warning,
     Error,
 }
 
-impl Level {
+impl Severity {
     /// Colour of the dot in front of a message. It is readable on the toasts of both themes.
     fn color(self) -> egui::Color32 {
         match self {
-            Self::Info | Self::Success => theme::DARK.accent,
-            Self::Warning => theme::DARK.warning,
-            Self::Error => theme::DARK.error,
+            Self::Info | Self::Success => theme::DARK_PALETTE.accent,
+            Self::Warning => theme::DARK_PALETTE.warning,
+            Self::Error => theme::DARK_PALETTE.error,
         }
     }
 }
 
 /// A headline and optional details.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Message {
-    pub level: Level,
+pub struct UserMessage {
+    pub severity: Severity,
     pub headline: String,
     pub details: Vec<String>,
 }
 
-impl Message {
-    pub fn new(level: Level, headline: impl Into<String>) -> Self {
-        Self { level, headline: headline.into(), details: Vec::new() }
+impl UserMessage {
+    pub fn new(severity: Severity, headline: impl Into<String>) -> Self {
+        Self { severity, headline: headline.into(), details: Vec::new() }
     }
 
     /// The error as headline and its causes as details.
     pub fn from_error(error: &anyhow::Error) -> Self {
         let mut causes = error.chain().map(ToString::to_string);
         let headline = causes.next().unwrap_or_default();
-        Self { level: Level::Error, headline, details: causes.collect() }
+        Self { severity: Severity::Error, headline, details: causes.collect() }
     }
 
     pub fn with_details(mut self, details: Vec<String>) -> Self {
@@ -55,20 +55,20 @@ impl Message {
     }
 
     /// The headline and details, wrapped between words at `columns` characters. Longer words are not split.
-    fn wrapped(&self, columns: usize) -> String {
+    fn wrapped_text(&self, columns: usize) -> String {
         let lines = std::iter::once(&self.headline).chain(&self.details);
-        lines.map(|line| wrap(line, columns)).collect::<Vec<_>>().join("\n")
+        lines.map(|line| wrap_words(line, columns)).collect::<Vec<_>>().join("\n")
     }
 
     /// How long the toast is shown: longer for long texts and for errors. It stays while the pointer is over it.
-    fn duration(&self) -> Duration {
+    fn display_duration(&self) -> Duration {
         let characters = self.headline.len() + self.details.iter().map(String::len).sum::<usize>();
         let reading_secs = 3 + characters as u64 / 20;
-        Duration::from_secs(if self.level == Level::Error { reading_secs.max(12) } else { reading_secs })
+        Duration::from_secs(if self.severity == Severity::Error { reading_secs.max(12) } else { reading_secs })
     }
 }
 
-fn wrap(text: &str, columns: usize) -> String {
+fn wrap_words(text: &str, columns: usize) -> String {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
         let line_is_full = lines
@@ -88,48 +88,48 @@ fn wrap(text: &str, columns: usize) -> String {
 }
 
 /// The toasts on the screen.
-pub struct Toaster {
+pub struct ToastStack {
     toasts: Toasts,
-    newest: Option<Message>,
+    latest: Option<UserMessage>,
 }
 
-impl Default for Toaster {
+impl Default for ToastStack {
     fn default() -> Self {
         let toasts = Toasts::new()
             .with_anchor(Anchor::BottomLeft)
             .with_margin(egui::vec2(theme::GAP * 2.0, theme::STATUS_HEIGHT + theme::GAP * 2.0))
             .with_padding(egui::vec2(theme::GAP * 1.5, theme::GAP * 1.25))
             .with_spacing(theme::GAP);
-        Self { toasts, newest: None }
+        Self { toasts, latest: None }
     }
 }
 
-impl Toaster {
+impl ToastStack {
     /// Longest line of a toast.
-    const COLUMNS: usize = 56;
+    const MAX_COLUMNS: usize = 56;
 
-    pub fn push(&mut self, message: Message) {
-        let mark = ToastLevel::Custom("•".to_owned(), message.level.color());
-        let mut toast = Toast::custom(message.wrapped(Self::COLUMNS), mark);
+    pub fn push(&mut self, message: UserMessage) {
+        let mark = ToastLevel::Custom("•".to_owned(), message.severity.color());
+        let mut toast = Toast::custom(message.wrapped_text(Self::MAX_COLUMNS), mark);
         // The library's icons and its close button need an emoji font, which is not built in. Esc dismisses the toast.
-        toast.duration(message.duration()).show_progress_bar(false).closable(false);
+        toast.duration(message.display_duration()).show_progress_bar(false).closable(false);
         self.toasts.add(toast);
-        self.newest = Some(message);
+        self.latest = Some(message);
     }
 
     /// Dismisses all toasts.
-    pub fn dismiss(&mut self) {
+    pub fn dismiss_all(&mut self) {
         self.toasts.dismiss_all_toasts();
     }
 
     #[cfg(test)]
-    pub fn newest(&self) -> Option<&Message> {
-        self.newest.as_ref()
+    pub fn latest(&self) -> Option<&UserMessage> {
+        self.latest.as_ref()
     }
 
     pub fn show(&mut self, ui: &egui::Ui) {
         self.toasts.show(ui.ctx());
-        if let Some(message) = self.newest.as_ref().filter(|_| !self.toasts.is_empty()) {
+        if let Some(message) = self.latest.as_ref().filter(|_| !self.toasts.is_empty()) {
             let corner = egui::Rect::from_min_size(ui.max_rect().left_bottom(), egui::Vec2::ZERO);
             let announcement = ui.interact(corner, egui::Id::unique("announcement"), egui::Sense::hover());
             announcement.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Status, true, &message.headline));
@@ -144,7 +144,7 @@ mod tests {
     #[test]
     fn wrapping_keeps_every_word() {
         let text = "the hole lies outside the face frame: move the frame over it, or paint inside the frame";
-        let wrapped = wrap(text, 30);
+        let wrapped = wrap_words(text, 30);
         assert!(wrapped.lines().all(|line| line.chars().count() <= 30), "{wrapped}");
         assert_eq!(wrapped.replace('\n', " "), text);
     }
@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn error_causes_become_details() {
         let error = anyhow::anyhow!("disk full").context("cannot save face.png");
-        let message = Message::from_error(&error);
+        let message = UserMessage::from_error(&error);
         assert_eq!(
             (message.headline.as_str(), message.details),
             ("cannot save face.png", vec!["disk full".to_owned()])

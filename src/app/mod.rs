@@ -35,31 +35,31 @@ use anyhow::anyhow;
 
 use canvas::Canvas;
 use explore::ExploreWindow;
-use fill::Engine;
-use messages::Toaster;
-use pace::Pace;
-use panels::candidates::Gallery;
-use panels::start::Start;
+use fill::FillWorker;
+use messages::ToastStack;
+use pace::FrameStats;
+use panels::candidates::CandidateGrid;
+use panels::start::StartScreen;
 use persist::Remembered;
-use rhythm::Rhythm;
-use shortcuts::Verb;
-use state::{Action, Source, State};
-use tasks::{Task, Tasks};
+use rhythm::RepaintThrottle;
+use shortcuts::EditorCommand;
+use state::{Action, DocumentSource, EditorState};
+use tasks::{BackgroundTask, TaskRunner};
 use training::{TrainingAction, TrainingWindow};
 
-use crate::device::is_software;
-use crate::job::{self, Worker};
+use crate::device::is_software_adapter;
+use crate::job::{self, WorkerHandle};
 
 /// Opens the window and runs until it is closed.
 ///
 /// # Errors
 /// When no window can be opened.
 pub fn run(photo: Option<PathBuf>) -> anyhow::Result<()> {
-    let asked_for = Instant::now();
-    job::share_one_heap();
-    job::start_pool_in_background();
+    let started_at = Instant::now();
+    job::use_single_arena();
+    job::start_low_priority_pool();
     let settings_path = Remembered::default_path();
-    let remembered = settings_path.as_deref().map_or_else(Remembered::default, Remembered::load);
+    let preferences = settings_path.as_deref().map_or_else(Remembered::default, Remembered::load);
     let mut viewport = egui::ViewportBuilder::default()
         .with_title(TITLE)
         .with_app_id("countenance")
@@ -70,22 +70,22 @@ pub fn run(photo: Option<PathBuf>) -> anyhow::Result<()> {
     }
     let options = eframe::NativeOptions { viewport, renderer: eframe::Renderer::Wgpu, ..Default::default() };
     let create = move |creation: &eframe::CreationContext<'_>| -> Result<Box<dyn eframe::App>, _> {
-        let in_software = creation.wgpu_render_state.as_ref().is_some_and(|state| is_software(&state.adapter));
-        let rhythm = Arc::new(Rhythm::new(creation.egui_ctx.clone(), in_software));
-        let waking = Arc::clone(&rhythm);
-        let worker = Worker::spawn(Arc::new(move |urgency| waking.wake(urgency)));
-        let mut editor = Editor::new(&creation.egui_ctx, Box::new(worker), remembered, settings_path);
-        editor.rhythm = Some(rhythm);
-        editor.pace = Pace::new(asked_for);
-        editor.state.prepare();
-        if let Some(folder) = autosave::default_folder() {
-            editor.state.autosave_in(&folder);
+        let is_software_rendered = creation.wgpu_render_state.as_ref().is_some_and(|state| is_software_adapter(&state.adapter));
+        let throttle = Arc::new(RepaintThrottle::new(creation.egui_ctx.clone(), is_software_rendered));
+        let worker_throttle = Arc::clone(&throttle);
+        let worker = WorkerHandle::spawn(Arc::new(move |urgency| worker_throttle.request_repaint(urgency)));
+        let mut editor = Editor::new(&creation.egui_ctx, Box::new(worker), preferences, settings_path);
+        editor.repaint_throttle = Some(throttle);
+        editor.frame_stats = FrameStats::new(started_at);
+        editor.state.start_initial_tasks();
+        if let Some(folder) = autosave::default_autosave_folder() {
+            editor.state.enable_autosave(&folder);
         }
-        if let Some(path) = explore::default_path() {
-            editor.state.keep_faces_in(path);
+        if let Some(path) = explore::default_library_path() {
+            editor.state.set_library_path(path);
         }
         if let Some(path) = photo {
-            editor.state.handle(Action::Open(Source::File(path)));
+            editor.state.handle(Action::Open(DocumentSource::File(path)));
         }
         Ok(Box::new(editor))
     };
@@ -99,35 +99,35 @@ pub fn run(photo: Option<PathBuf>) -> anyhow::Result<()> {
 
 /// The editor: its state, and the widgets that keep data between frames.
 pub(crate) struct Editor {
-    state: State,
+    state: EditorState,
     canvas: Canvas,
-    toaster: Toaster,
-    gallery: Gallery,
-    start: Start,
-    explore: ExploreWindow,
-    training: TrainingWindow,
+    toaster: ToastStack,
+    candidate_grid: CandidateGrid,
+    start_screen: StartScreen,
+    explore_window: ExploreWindow,
+    training_window: TrainingWindow,
     /// Path of the preferences file. `None` in tests and on systems without a settings folder.
     settings_path: Option<PathBuf>,
-    saved: Remembered,
-    changed_at: Option<Instant>,
-    clock: Box<dyn Fn() -> Instant>,
+    saved_preferences: Remembered,
+    preferences_changed_at: Option<Instant>,
+    now: Box<dyn Fn() -> Instant>,
     /// Title last sent to the window.
-    title: String,
-    pace: Pace,
+    sent_title: String,
+    frame_stats: FrameStats,
     /// `None` in tests.
-    rhythm: Option<Arc<Rhythm>>,
+    repaint_throttle: Option<Arc<RepaintThrottle>>,
 }
 
 /// Window title while no photo is open.
 const TITLE: &str = "Countenance";
 
 /// Delay between the first change of the preferences and writing them to disk.
-const SETTLE: Duration = Duration::from_secs(2);
+const PREFERENCES_SAVE_DELAY: Duration = Duration::from_secs(2);
 
 impl Editor {
     fn new(
         context: &egui::Context,
-        engine: Box<dyn Engine>,
+        engine: Box<dyn FillWorker>,
         remembered: Remembered,
         settings_path: Option<PathBuf>,
     ) -> Self {
@@ -135,71 +135,71 @@ impl Editor {
         // Ctrl with + and − zooms the photo, not the interface.
         context.options_mut(|options| options.zoom_with_keyboard = false);
         Self {
-            saved: remembered.clone(),
-            state: State::new(engine, Tasks::new(context.clone()), remembered),
+            saved_preferences: remembered.clone(),
+            state: EditorState::new(engine, TaskRunner::new(context.clone()), remembered),
             canvas: Canvas::default(),
-            toaster: Toaster::default(),
-            gallery: Gallery::default(),
-            start: Start::default(),
-            explore: ExploreWindow::default(),
-            training: TrainingWindow::default(),
+            toaster: ToastStack::default(),
+            candidate_grid: CandidateGrid::default(),
+            start_screen: StartScreen::default(),
+            explore_window: ExploreWindow::default(),
+            training_window: TrainingWindow::default(),
             settings_path,
-            changed_at: None,
-            clock: Box::new(Instant::now),
-            title: TITLE.to_owned(),
-            pace: Pace::new(Instant::now()),
-            rhythm: None,
+            preferences_changed_at: None,
+            now: Box::new(Instant::now),
+            sent_title: TITLE.to_owned(),
+            frame_stats: FrameStats::new(Instant::now()),
+            repaint_throttle: None,
         }
     }
 
     fn handle_keys(&mut self, context: &egui::Context) {
-        if self.state.leave.is_some() {
+        if self.state.pending_close.is_some() {
             return;
         }
-        if self.state.leaflet.is_none() {
+        if self.state.help_window.is_none() {
             let held = !context.text_edit_focused() && context.input(|input| input.key_down(shortcuts::BEFORE_KEY));
             let released = context.input(|input| input.key_released(shortcuts::BEFORE_KEY));
             if held || released {
                 self.state.handle(Action::ShowBefore(held));
             }
         }
-        for verb in shortcuts::pressed(context, self.state.candidate_count()) {
+        for verb in shortcuts::pressed_commands(context, self.state.candidate_count()) {
             match verb {
-                Verb::Stop => self.leave_one_level(),
-                _ => self.state.handle(Action::Do(verb)),
+                EditorCommand::Stop => self.handle_escape(),
+                _ => self.state.handle(Action::RunCommand(verb)),
             }
         }
     }
 
     /// Handles Esc: cancels or closes the topmost thing, otherwise stops the fill.
-    fn leave_one_level(&mut self) {
+    fn handle_escape(&mut self) {
         if self.canvas.is_dragging() {
             self.canvas.cancel_drag();
             self.state.handle(Action::CancelDrag);
-        } else if self.state.leaflet.is_some() {
-            self.state.handle(Action::CloseLeaflet);
+        } else if self.state.help_window.is_some() {
+            self.state.handle(Action::CloseHelpWindow);
         } else if self.state.path_bar.is_some() {
             self.state.handle(Action::ClosePathBar);
-        } else if self.state.fills.is_running() {
-            self.state.handle(Action::Do(Verb::Stop));
+        } else if self.state.fill_controller.is_running() {
+            self.state.handle(Action::RunCommand(EditorCommand::Stop));
         } else if self.state.training.is_open {
             self.state.handle(Action::Training(TrainingAction::Close));
         } else {
-            self.toaster.dismiss();
+            self.toaster.dismiss_all();
         }
     }
 
-    fn handle_window(&mut self, context: &egui::Context) {
+    fn handle_window_events(&mut self, context: &egui::Context) {
         let dropped = context.input(|input| input.raw.dropped_files.first().map(|file| file.path().to_owned()));
         if let Some(path) = dropped {
-            self.state.handle(Action::Open(Source::File(path)));
+            self.state.handle(Action::Open(DocumentSource::File(path)));
         }
-        if context.input(|input| input.viewport().close_requested()) && !self.state.closing {
+        if context.input(|input| input.viewport().close_requested()) && !self.state.may_close {
             self.state.handle(Action::RequestClose);
-            if !self.state.closing {
+            if !self.state.may_close {
                 context.send_viewport_cmd(egui::ViewportCommand::CancelClose);
             }
-        } else if self.state.closing {
+        } else if self.state.may_close {
             context.send_viewport_cmd(egui::ViewportCommand::Close);
         }
     }
@@ -210,30 +210,30 @@ impl Editor {
             |document| {
                 let project = document.project_path().and_then(std::path::Path::file_stem);
                 let name = project.map_or_else(|| document.name.clone(), |stem| stem.to_string_lossy().into_owned());
-                let mark = if document.is_unsaved() { "• " } else { "" };
+                let mark = if document.has_unsaved_work() { "• " } else { "" };
                 format!("{mark}{name} – {TITLE}")
             },
         );
-        if title != self.title {
+        if title != self.sent_title {
             context.send_viewport_cmd(egui::ViewportCommand::Title(title.clone()));
-            self.title = title;
+            self.sent_title = title;
         }
     }
 
-    fn remember(&mut self, context: &egui::Context) {
+    fn save_preferences_when_due(&mut self, context: &egui::Context) {
         let Some(path) = &self.settings_path else { return };
-        if self.state.remembered == self.saved || self.state.remembering {
+        if self.state.preferences == self.saved_preferences || self.state.is_saving_preferences {
             return;
         }
-        let changed_at = *self.changed_at.get_or_insert_with(Instant::now);
-        let left = SETTLE.saturating_sub(changed_at.elapsed());
-        if left.is_zero() {
-            self.saved.clone_from(&self.state.remembered);
-            self.changed_at = None;
-            self.state.remembering = true;
-            self.state.spawn(Task::Remember(Box::new(self.saved.clone()), path.clone()));
+        let changed_at = *self.preferences_changed_at.get_or_insert_with(Instant::now);
+        let wait = PREFERENCES_SAVE_DELAY.saturating_sub(changed_at.elapsed());
+        if wait.is_zero() {
+            self.saved_preferences.clone_from(&self.state.preferences);
+            self.preferences_changed_at = None;
+            self.state.is_saving_preferences = true;
+            self.state.spawn(BackgroundTask::SavePreferences(Box::new(self.saved_preferences.clone()), path.clone()));
         } else {
-            context.request_repaint_after(left);
+            context.request_repaint_after(wait);
         }
     }
 }
@@ -242,47 +242,47 @@ impl eframe::App for Editor {
     fn raw_input_hook(&mut self, context: &egui::Context, input: &mut egui::RawInput) {
         // egui uses Tab to move the keyboard focus. Tab selects the next face only when no widget has the focus and the
         // photo has several faces.
-        let faces = self.state.document.as_ref().and_then(|document| document.faces()).map_or(0, <[_]>::len);
+        let faces = self.state.document.as_ref().and_then(|document| document.detected_faces()).map_or(0, <[_]>::len);
         let focused = context.memory(|memory| memory.focused().is_some());
         if faces < 2 || focused {
             return;
         }
-        let before = input.events.len();
+        let event_count = input.events.len();
         input.events.retain(|event| {
             !matches!(event, egui::Event::Key { key: egui::Key::Tab, pressed: true, modifiers, .. } if modifiers.is_none())
         });
-        if input.events.len() < before {
-            self.state.handle(Action::Do(Verb::NextFace));
+        if input.events.len() < event_count {
+            self.state.handle(Action::RunCommand(EditorCommand::NextFace));
         }
     }
 
     fn logic(&mut self, context: &egui::Context, _frame: &mut eframe::Frame) {
         self.state.poll();
-        self.handle_window(context);
-        self.remember(context);
-        if let Some(left) = self.state.autosave((self.clock)()) {
+        self.handle_window_events(context);
+        self.save_preferences_when_due(context);
+        if let Some(left) = self.state.run_autosave((self.now)()) {
             context.request_repaint_after(left);
         }
-        if let Some(left) = self.state.follow_run((self.clock)()) {
+        if let Some(left) = self.state.poll_training_run((self.now)()) {
             context.request_repaint_after(left);
         }
         self.update_title(context);
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
-        self.pace.note(frame.info().cpu_usage);
-        if let Some(rhythm) = &self.rhythm {
+        self.frame_stats.record(frame.info().cpu_usage);
+        if let Some(rhythm) = &self.repaint_throttle {
             rhythm.begin_frame();
         }
         let context = ui.ctx().clone();
         self.handle_keys(&context);
-        self.show(ui);
+        self.show_window(ui);
     }
 
     fn on_exit(&mut self) {
         self.state.close_autosave();
-        if let Some(path) = self.settings_path.as_ref().filter(|_| self.state.remembered != self.saved)
-            && let Err(error) = self.state.remembered.save(path)
+        if let Some(path) = self.settings_path.as_ref().filter(|_| self.state.preferences != self.saved_preferences)
+            && let Err(error) = self.state.preferences.save(path)
         {
             tracing::warn!("settings not saved to {}: {error:#}", path.display());
         }

@@ -150,11 +150,11 @@ mod model_path {
     use crate::model::ModelChoice;
 
     pub fn serialize<S: Serializer>(model: &ModelChoice, serializer: S) -> Result<S::Ok, S::Error> {
-        model.to_kept().serialize(serializer)
+        model.to_saved().serialize(serializer)
     }
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ModelChoice, D::Error> {
-        Option::<PathBuf>::deserialize(deserializer).map(ModelChoice::from_kept)
+        Option::<PathBuf>::deserialize(deserializer).map(ModelChoice::from_saved)
     }
 }
 

@@ -4,16 +4,16 @@ use crate::face::FaceFrame;
 
 /// A bundled portrait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Sample {
+pub enum SamplePortrait {
     Astronaut,
     GraceHopper,
 }
 
-impl Sample {
+impl SamplePortrait {
     pub const ALL: [Self; 2] = [Self::Astronaut, Self::GraceHopper];
 
     /// The person's name.
-    pub fn title(self) -> &'static str {
+    pub fn person_name(self) -> &'static str {
         match self {
             Self::Astronaut => "Eileen Collins",
             Self::GraceHopper => "Grace Hopper",
@@ -29,7 +29,7 @@ impl Sample {
     }
 
     /// The encoded image file.
-    pub fn bytes(self) -> &'static [u8] {
+    pub fn image_bytes(self) -> &'static [u8] {
         match self {
             Self::Astronaut => include_bytes!("../../assets/samples/astronaut.png"),
             Self::GraceHopper => include_bytes!("../../assets/samples/grace_hopper.jpg"),
@@ -38,7 +38,7 @@ impl Sample {
 
     /// The face frame, placed so that eyes and mouth lie where the model's training faces have them (eyes at 0.30 and
     /// 0.70 of the width and 0.30 of the height, mouth at 0.71 of the height).
-    pub fn frame(self) -> FaceFrame {
+    pub fn face_frame(self) -> FaceFrame {
         let (center_in_photo, side_px) = match self {
             Self::Astronaut => ([224.0, 124.0], 112.0),
             Self::GraceHopper => ([264.0, 230.0], 212.0),
@@ -53,9 +53,9 @@ mod tests {
 
     #[test]
     fn sample_frames_lie_inside_their_photos() {
-        for sample in Sample::ALL {
-            let pixels = image::load_from_memory(sample.bytes()).expect("bundled image");
-            for [x, y] in sample.frame().corners_in_photo() {
+        for sample in SamplePortrait::ALL {
+            let pixels = image::load_from_memory(sample.image_bytes()).expect("bundled image");
+            for [x, y] in sample.face_frame().corners_in_photo() {
                 #[expect(clippy::cast_precision_loss, reason = "512 pixels")]
                 let (width, height) = (pixels.width() as f32, pixels.height() as f32);
                 assert!((0.0..=width).contains(&x) && (0.0..=height).contains(&y), "{sample:?}: {x} {y}");

@@ -7,7 +7,7 @@ use super::icons::Icon;
 
 /// A command that one key or one click starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Verb {
+pub enum EditorCommand {
     Open,
     OpenPath,
     SaveProject,
@@ -17,28 +17,28 @@ pub enum Verb {
     ExportLayer,
     Undo,
     Redo,
-    Brush,
-    Eraser,
-    Frame,
+    BrushTool,
+    EraserTool,
+    FrameTool,
     NextFace,
     SmallerBrush,
     LargerBrush,
-    Clear,
-    Invert,
+    ClearMask,
+    InvertMask,
     LoadMask,
     SaveMask,
     ZoomIn,
     ZoomOut,
-    Fit,
-    ActualPixels,
+    ZoomToFit,
+    ZoomToActualPixels,
     Fill,
     Stop,
-    Pause,
-    Step,
-    Divider,
-    BestCandidate,
+    PauseOrResume,
+    StepOnce,
+    ToggleDivider,
+    ShowBestCandidate,
     /// Shows the candidate with this index, counted from 0. The digit keys reach the first nine.
-    Candidate(usize),
+    ShowCandidate(usize),
     MoreLikeThis,
     Mix,
     Explore,
@@ -49,28 +49,28 @@ pub enum Verb {
 }
 
 /// One row of the command table.
-pub struct Entry {
-    pub verb: Verb,
+pub struct CommandEntry {
+    pub command: EditorCommand,
     /// Heading in the help window.
     pub group: &'static str,
     pub name: &'static str,
     pub keys: &'static [KeyboardShortcut],
 }
 
-const fn key(key: Key) -> KeyboardShortcut {
+const fn plain_key(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::NONE, key)
 }
 
-const fn command(key: Key) -> KeyboardShortcut {
+const fn ctrl(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::COMMAND, key)
 }
 
-const fn command_shift(key: Key) -> KeyboardShortcut {
+const fn ctrl_shift(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), key)
 }
 
-const fn entry(verb: Verb, group: &'static str, name: &'static str, keys: &'static [KeyboardShortcut]) -> Entry {
-    Entry { verb, group, name, keys }
+const fn command_entry(command: EditorCommand, group: &'static str, name: &'static str, keys: &'static [KeyboardShortcut]) -> CommandEntry {
+    CommandEntry { command: verb: command, group, name, keys }
 }
 
 const FILE: &str = "File";
@@ -81,49 +81,49 @@ const FILL: &str = "Fill";
 const HELP: &str = "Help";
 
 /// All commands, in the order of the help window.
-pub const TABLE: &[Entry] = &[
-    entry(Verb::Open, FILE, "Open photo…", &[command(Key::O)]),
-    entry(Verb::OpenPath, FILE, "Open photo by path…", &[command_shift(Key::O)]),
-    entry(Verb::SaveProject, FILE, "Save project", &[command(Key::S)]),
-    entry(Verb::SaveProjectAs, FILE, "Save project as…", &[command_shift(Key::S)]),
-    entry(Verb::Export, FILE, "Export…", &[command(Key::E)]),
-    entry(Verb::ExportPath, FILE, "Export to a path…", &[command(Key::P)]),
-    entry(Verb::ExportLayer, FILE, "Export layer…", &[command_shift(Key::E)]),
-    entry(Verb::LoadMask, FILE, "Load mask…", &[command(Key::M)]),
-    entry(Verb::SaveMask, FILE, "Save mask…", &[command_shift(Key::M)]),
-    entry(Verb::Quit, FILE, "Close the window", &[command(Key::Q)]),
-    entry(Verb::Undo, EDIT, "Undo", &[command(Key::Z)]),
-    entry(Verb::Redo, EDIT, "Redo", &[command_shift(Key::Z), command(Key::Y)]),
-    entry(Verb::Brush, PAINT, "Brush", &[key(Key::B)]),
-    entry(Verb::Eraser, PAINT, "Eraser", &[key(Key::E)]),
-    entry(Verb::Frame, PAINT, "Face frame", &[key(Key::F)]),
+pub const COMMANDS: &[CommandEntry] = &[
+    command_entry(EditorCommand::Open, FILE, "Open photo…", &[ctrl(Key::O)]),
+    command_entry(EditorCommand::OpenPath, FILE, "Open photo by path…", &[ctrl_shift(Key::O)]),
+    command_entry(EditorCommand::SaveProject, FILE, "Save project", &[ctrl(Key::S)]),
+    command_entry(EditorCommand::SaveProjectAs, FILE, "Save project as…", &[ctrl_shift(Key::S)]),
+    command_entry(EditorCommand::Export, FILE, "Export…", &[ctrl(Key::E)]),
+    command_entry(EditorCommand::ExportPath, FILE, "Export to a path…", &[ctrl(Key::P)]),
+    command_entry(EditorCommand::ExportLayer, FILE, "Export layer…", &[ctrl_shift(Key::E)]),
+    command_entry(EditorCommand::LoadMask, FILE, "Load mask…", &[ctrl(Key::M)]),
+    command_entry(EditorCommand::SaveMask, FILE, "Save mask…", &[ctrl_shift(Key::M)]),
+    command_entry(EditorCommand::Quit, FILE, "Close the window", &[ctrl(Key::Q)]),
+    command_entry(EditorCommand::Undo, EDIT, "Undo", &[ctrl(Key::Z)]),
+    command_entry(EditorCommand::Redo, EDIT, "Redo", &[ctrl_shift(Key::Z), ctrl(Key::Y)]),
+    command_entry(EditorCommand::BrushTool, PAINT, "Brush", &[plain_key(Key::B)]),
+    command_entry(EditorCommand::EraserTool, PAINT, "Eraser", &[plain_key(Key::E)]),
+    command_entry(EditorCommand::FrameTool, PAINT, "Face frame", &[plain_key(Key::F)]),
     // Its key is Tab, which egui uses to move the focus: see the editor's `raw_input_hook`.
-    entry(Verb::NextFace, PAINT, "Frame the next face", &[]),
-    entry(Verb::SmallerBrush, PAINT, "Smaller brush", &[key(Key::OpenBracket)]),
-    entry(Verb::LargerBrush, PAINT, "Larger brush", &[key(Key::CloseBracket)]),
-    entry(Verb::Clear, PAINT, "Clear", &[key(Key::Delete), key(Key::Backspace)]),
-    entry(Verb::Invert, PAINT, "Invert", &[command(Key::I)]),
-    entry(Verb::ZoomIn, VIEW, "Zoom in", &[key(Key::Plus), key(Key::Equals), command(Key::Plus), command(Key::Equals)]),
-    entry(Verb::ZoomOut, VIEW, "Zoom out", &[key(Key::Minus), command(Key::Minus)]),
-    entry(Verb::Fit, VIEW, "Fit in the window", &[key(Key::Num0), command(Key::Num0)]),
-    entry(Verb::ActualPixels, VIEW, "Actual pixels", &[command(Key::Num1)]),
-    entry(Verb::Divider, VIEW, "Before/after divider", &[key(Key::D)]),
-    entry(Verb::Training, VIEW, "Training…", &[command(Key::T)]),
-    entry(Verb::Fill, FILL, "Fill", &[key(Key::Enter)]),
-    entry(Verb::Stop, FILL, "Stop", &[key(Key::Escape)]),
-    entry(Verb::Pause, FILL, "Pause or resume", &[key(Key::P)]),
-    entry(Verb::Step, FILL, "One iteration, then pause", &[key(Key::Period)]),
-    entry(Verb::BestCandidate, FILL, "Show the best candidate", &[key(Key::A)]),
-    entry(Verb::MoreLikeThis, FILL, "More like this", &[key(Key::L)]),
-    entry(Verb::Mix, FILL, "Mix two candidates", &[key(Key::M)]),
-    entry(Verb::Explore, FILL, "Explore faces", &[key(Key::X)]),
-    entry(Verb::Shortcuts, HELP, "Keyboard shortcuts", &[key(Key::F1), key(Key::Questionmark)]),
-    entry(Verb::About, HELP, "About Countenance", &[]),
+    command_entry(EditorCommand::NextFace, PAINT, "Frame the next face", &[]),
+    command_entry(EditorCommand::SmallerBrush, PAINT, "Smaller brush", &[plain_key(Key::OpenBracket)]),
+    command_entry(EditorCommand::LargerBrush, PAINT, "Larger brush", &[plain_key(Key::CloseBracket)]),
+    command_entry(EditorCommand::ClearMask, PAINT, "Clear", &[plain_key(Key::Delete), plain_key(Key::Backspace)]),
+    command_entry(EditorCommand::InvertMask, PAINT, "Invert", &[ctrl(Key::I)]),
+    command_entry(EditorCommand::ZoomIn, VIEW, "Zoom in", &[plain_key(Key::Plus), plain_key(Key::Equals), ctrl(Key::Plus), ctrl(Key::Equals)]),
+    command_entry(EditorCommand::ZoomOut, VIEW, "Zoom out", &[plain_key(Key::Minus), ctrl(Key::Minus)]),
+    command_entry(EditorCommand::ZoomToFit, VIEW, "Fit in the window", &[plain_key(Key::Num0), ctrl(Key::Num0)]),
+    command_entry(EditorCommand::ZoomToActualPixels, VIEW, "Actual pixels", &[ctrl(Key::Num1)]),
+    command_entry(EditorCommand::ToggleDivider, VIEW, "Before/after divider", &[plain_key(Key::D)]),
+    command_entry(EditorCommand::Training, VIEW, "Training…", &[ctrl(Key::T)]),
+    command_entry(EditorCommand::Fill, FILL, "Fill", &[plain_key(Key::Enter)]),
+    command_entry(EditorCommand::Stop, FILL, "Stop", &[plain_key(Key::Escape)]),
+    command_entry(EditorCommand::PauseOrResume, FILL, "Pause or resume", &[plain_key(Key::P)]),
+    command_entry(EditorCommand::StepOnce, FILL, "One iteration, then pause", &[plain_key(Key::Period)]),
+    command_entry(EditorCommand::ShowBestCandidate, FILL, "Show the best candidate", &[plain_key(Key::A)]),
+    command_entry(EditorCommand::MoreLikeThis, FILL, "More like this", &[plain_key(Key::L)]),
+    command_entry(EditorCommand::Mix, FILL, "Mix two candidates", &[plain_key(Key::M)]),
+    command_entry(EditorCommand::Explore, FILL, "Explore faces", &[plain_key(Key::X)]),
+    command_entry(EditorCommand::Shortcuts, HELP, "Keyboard shortcuts", &[plain_key(Key::F1), plain_key(Key::Questionmark)]),
+    command_entry(EditorCommand::About, HELP, "About Countenance", &[]),
 ];
 
 /// Further rows of the help window `(group, name, keys)`: held keys, mouse gestures and digits, which the table cannot
 /// hold.
-pub const ALSO: &[(&str, &str, &str)] = &[
+pub const EXTRA_HELP_ROWS: &[(&str, &str, &str)] = &[
     (PAINT, "Frame the next face", "Tab"),
     (PAINT, "Erase while painting", "Right button"),
     (PAINT, "Straight line from the last point", "Shift+click"),
@@ -142,9 +142,9 @@ pub const BEFORE_KEY: Key = Key::Backslash;
 const DIGITS: [Key; 9] =
     [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9];
 
-impl Verb {
-    fn entry(self) -> Option<&'static Entry> {
-        TABLE.iter().find(|entry| entry.verb == self)
+impl EditorCommand {
+    fn entry(self) -> Option<&'static CommandEntry> {
+        COMMANDS.iter().find(|entry| entry.command == self)
     }
 
     /// The command's name.
@@ -155,7 +155,7 @@ impl Verb {
     /// The text of the first shortcut.
     pub fn key_text(self, context: &Context) -> Option<String> {
         let shortcut = self.entry()?.keys.first()?;
-        Some(text_of(context, *shortcut))
+        Some(shortcut_text(context, *shortcut))
     }
 
     /// The icon on the toolbar.
@@ -166,22 +166,22 @@ impl Verb {
             Self::SaveProject | Self::SaveProjectAs => Icon::Save,
             Self::Undo => Icon::Undo,
             Self::Redo => Icon::Redo,
-            Self::Brush => Icon::Brush,
-            Self::Eraser => Icon::Eraser,
-            Self::Clear => Icon::Clear,
-            Self::Invert => Icon::Invert,
+            Self::BrushTool => Icon::Brush,
+            Self::EraserTool => Icon::Eraser,
+            Self::ClearMask => Icon::Clear,
+            Self::InvertMask => Icon::Invert,
             Self::ZoomIn | Self::LargerBrush => Icon::Plus,
             Self::ZoomOut | Self::SmallerBrush => Icon::Minus,
-            Self::Pause => Icon::Pause,
-            Self::Step => Icon::Step,
-            Self::Fill | Self::Candidate(_) | Self::BestCandidate => Icon::Play,
-            Self::Divider => Icon::Divider,
+            Self::PauseOrResume => Icon::Pause,
+            Self::StepOnce => Icon::Step,
+            Self::Fill | Self::ShowCandidate(_) | Self::ShowBestCandidate => Icon::Play,
+            Self::ToggleDivider => Icon::Divider,
             Self::Mix => Icon::Mix,
-            Self::Explore => Icon::Faces,
+            Self::Explore => Icon::FaceGallery,
             Self::Training => Icon::Chart,
             Self::MoreLikeThis => Icon::Dice,
             Self::Stop | Self::Quit => Icon::Close,
-            Self::Frame | Self::NextFace | Self::Fit | Self::ActualPixels => Icon::Frame,
+            Self::FrameTool | Self::NextFace | Self::ZoomToFit | Self::ZoomToActualPixels => Icon::Frame,
             Self::Shortcuts | Self::About => Icon::Help,
             Self::Open | Self::OpenPath | Self::LoadMask => Icon::Open,
         }
@@ -189,37 +189,37 @@ impl Verb {
 }
 
 /// A shortcut as text, such as `Ctrl+Z`.
-pub fn text_of(context: &Context, shortcut: KeyboardShortcut) -> String {
+pub fn shortcut_text(context: &Context, shortcut: KeyboardShortcut) -> String {
     context.format_shortcut(&shortcut).replace("Escape", "Esc")
 }
 
 /// The commands whose keys were pressed; none while a text field has the focus. `candidates` is the number of
 /// candidates that digits can choose.
-pub fn pressed(context: &Context, candidates: usize) -> Vec<Verb> {
+pub fn pressed_commands(context: &Context, candidate_count: usize) -> Vec<EditorCommand> {
     if context.text_edit_focused() {
         return Vec::new();
     }
-    let something_focused = context.memory(|memory| memory.focused().is_some());
+    let is_widget_focused = context.memory(|memory| memory.focused().is_some());
     context.input_mut(|input| {
-        let mut verbs = Vec::new();
+        let mut commands = Vec::new();
         // egui would accept Ctrl+Shift+Z as Ctrl+Z, so shortcuts with Shift are checked first.
         for with_shift in [true, false] {
-            for entry in TABLE {
+            for entry in COMMANDS {
                 for shortcut in entry.keys.iter().filter(|shortcut| shortcut.modifiers.shift == with_shift) {
                     // If a widget has the keyboard focus, Enter belongs to it.
-                    let is_taken = something_focused && shortcut.logical_key == Key::Enter;
+                    let is_taken = is_widget_focused && shortcut.logical_key == Key::Enter;
                     if !is_taken && input.consume_shortcut(shortcut) {
-                        verbs.push(entry.verb);
+                        commands.push(entry.command);
                     }
                 }
             }
         }
         for (index, digit) in DIGITS.into_iter().enumerate() {
-            if (index < candidates || index == 0) && input.consume_key(Modifiers::NONE, digit) {
-                verbs.push(if candidates == 0 { Verb::ActualPixels } else { Verb::Candidate(index) });
+            if (index < candidate_count || index == 0) && input.consume_key(Modifiers::NONE, digit) {
+                commands.push(if candidate_count == 0 { EditorCommand::ZoomToActualPixels } else { EditorCommand::ShowCandidate(index) });
             }
         }
-        verbs
+        commands
     })
 }
 
@@ -230,7 +230,7 @@ mod tests {
     #[test]
     fn no_shortcut_is_used_twice() {
         let mut seen = std::collections::HashMap::new();
-        for entry in TABLE {
+        for entry in COMMANDS {
             for shortcut in entry.keys {
                 let key = (shortcut.modifiers, shortcut.logical_key);
                 if let Some(other) = seen.insert(key, entry.name) {
@@ -242,8 +242,8 @@ mod tests {
 
     #[test]
     fn every_command_is_in_the_table_once() {
-        for entry in TABLE {
-            assert_eq!(TABLE.iter().filter(|other| other.verb == entry.verb).count(), 1, "{}", entry.name);
+        for entry in COMMANDS {
+            assert_eq!(COMMANDS.iter().filter(|other| other.command == entry.command).count(), 1, "{}", entry.name);
         }
     }
 }

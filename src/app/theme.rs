@@ -10,7 +10,7 @@ use super::canvas::CanvasStyle;
 /// Spacing unit, in points.
 pub const GAP: f32 = 8.0;
 /// Height of buttons, fields and rows.
-pub const ROW: f32 = 28.0;
+pub const ROW_HEIGHT: f32 = 28.0;
 /// Height of the status bar.
 pub const STATUS_HEIGHT: f32 = 28.0;
 /// Height of the primary button (Fill).
@@ -18,19 +18,19 @@ pub const PRIMARY_HEIGHT: f32 = 36.0;
 /// Thickness of the progress line under the toolbar.
 pub const PROGRESS_HEIGHT: f32 = 2.0;
 /// Width of the setting names.
-pub const NAME_WIDTH: f32 = 96.0;
+pub const SETTING_NAME_WIDTH: f32 = 96.0;
 /// Height of sliders. It also sets the size of their handles.
 pub const SLIDER_HEIGHT: f32 = 18.0;
 /// Height of the loss plot.
 pub const PLOT_HEIGHT: f32 = 132.0;
 /// Side length of a candidate's thumbnail.
-pub const THUMBNAIL: f32 = 64.0;
+pub const THUMBNAIL_SIDE: f32 = 64.0;
 /// Side length of the selected face in the Explore window.
-pub const PORTRAIT: f32 = 112.0;
+pub const SELECTED_FACE_SIDE: f32 = 112.0;
 /// Corner radius of buttons and fields.
-pub const CORNER: CornerRadius = CornerRadius::same(6);
+pub const CORNER_RADIUS: CornerRadius = CornerRadius::same(6);
 /// Corner radius of cards and windows.
-pub const CARD_CORNER: CornerRadius = CornerRadius::same(10);
+pub const CARD_CORNER_RADIUS: CornerRadius = CornerRadius::same(10);
 
 /// The theme setting.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,80 +64,80 @@ impl ThemeChoice {
 }
 
 /// The colours of one theme.
-pub struct Palette {
+pub struct ThemePalette {
     /// Background around the photo.
     pub canvas: Color32,
     /// Background of toolbar, settings and status bar.
     pub panel: Color32,
     /// Background of buttons.
-    pub raised: Color32,
+    pub button: Color32,
     pub hovered: Color32,
     pub pressed: Color32,
     /// Background of text fields and slider rails.
     pub field: Color32,
     pub border: Color32,
     pub text: Color32,
-    pub weak: Color32,
-    pub strong: Color32,
+    pub weak_text: Color32,
+    pub strong_text: Color32,
     pub accent: Color32,
     pub on_accent: Color32,
     /// Background of a selected tool or list entry.
-    pub accent_soft: Color32,
+    pub selection: Color32,
     pub warning: Color32,
     pub error: Color32,
 }
 
 /// The dark theme. Toasts use it in both themes.
-pub(super) const DARK: Palette = Palette {
+pub(super) const DARK_PALETTE: ThemePalette = ThemePalette {
     canvas: Color32::from_rgb(0x13, 0x14, 0x15),
     panel: Color32::from_rgb(0x1d, 0x1f, 0x21),
-    raised: Color32::from_rgb(0x2a, 0x2d, 0x30),
+    button: Color32::from_rgb(0x2a, 0x2d, 0x30),
     hovered: Color32::from_rgb(0x35, 0x39, 0x3d),
     pressed: Color32::from_rgb(0x40, 0x45, 0x4a),
     field: Color32::from_rgb(0x15, 0x16, 0x18),
     border: Color32::from_rgb(0x30, 0x33, 0x37),
     text: Color32::from_rgb(0xd3, 0xd6, 0xd9),
-    weak: Color32::from_rgb(0x94, 0x9a, 0xa1),
-    strong: Color32::from_rgb(0xf4, 0xf5, 0xf6),
+    weak_text: Color32::from_rgb(0x94, 0x9a, 0xa1),
+    strong_text: Color32::from_rgb(0xf4, 0xf5, 0xf6),
     accent: Color32::from_rgb(0x45, 0xc0, 0xb0),
     on_accent: Color32::from_rgb(0x05, 0x22, 0x1f),
-    accent_soft: Color32::from_rgb(0x1f, 0x46, 0x43),
+    selection: Color32::from_rgb(0x1f, 0x46, 0x43),
     warning: Color32::from_rgb(0xe3, 0xa8, 0x57),
     error: Color32::from_rgb(0xea, 0x77, 0x70),
 };
 
-const LIGHT: Palette = Palette {
+const LIGHT_PALETTE: ThemePalette = ThemePalette {
     canvas: Color32::from_rgb(0xdd, 0xdf, 0xe1),
     panel: Color32::from_rgb(0xf6, 0xf7, 0xf8),
-    raised: Color32::from_rgb(0xe7, 0xe9, 0xeb),
+    button: Color32::from_rgb(0xe7, 0xe9, 0xeb),
     hovered: Color32::from_rgb(0xdc, 0xdf, 0xe2),
     pressed: Color32::from_rgb(0xcd, 0xd1, 0xd5),
     field: Color32::from_rgb(0xff, 0xff, 0xff),
     border: Color32::from_rgb(0xd3, 0xd6, 0xda),
     text: Color32::from_rgb(0x2a, 0x2d, 0x31),
-    weak: Color32::from_rgb(0x5a, 0x61, 0x68),
-    strong: Color32::from_rgb(0x10, 0x12, 0x14),
+    weak_text: Color32::from_rgb(0x5a, 0x61, 0x68),
+    strong_text: Color32::from_rgb(0x10, 0x12, 0x14),
     accent: Color32::from_rgb(0x0b, 0x7d, 0x72),
     on_accent: Color32::from_rgb(0xff, 0xff, 0xff),
-    accent_soft: Color32::from_rgb(0xc4, 0xe6, 0xe2),
+    selection: Color32::from_rgb(0xc4, 0xe6, 0xe2),
     warning: Color32::from_rgb(0x92, 0x5c, 0x00),
     error: Color32::from_rgb(0xb2, 0x32, 0x2b),
 };
 
 /// The colours of the current theme.
-pub fn palette(ui: &egui::Ui) -> &'static Palette {
-    if ui.visuals().dark_mode { &DARK } else { &LIGHT }
+pub fn palette(ui: &egui::Ui) -> &'static ThemePalette {
+    if ui.visuals().dark_mode { &DARK_PALETTE } else { &LIGHT_PALETTE }
 }
 
 /// Sets up both themes and selects one.
 pub fn install(context: &egui::Context, choice: ThemeChoice) {
-    context.set_style_of(Theme::Dark, style(&DARK, egui::Visuals::dark()));
-    context.set_style_of(Theme::Light, style(&LIGHT, egui::Visuals::light()));
-    choose(context, choice);
+    context.set_style_of(Theme::Dark, egui_style(&DARK_PALETTE, egui::Visuals::dark()));
+    context.set_style_of(Theme::Light, egui_style(&LIGHT_PALETTE, egui::Visuals::light()));
+    set_theme(context, choice);
 }
 
 /// Selects a theme.
-pub fn choose(context: &egui::Context, choice: ThemeChoice) {
+pub fn set_theme(context: &egui::Context, choice: ThemeChoice) {
     context.set_theme(choice.preference());
 }
 
@@ -148,34 +148,34 @@ pub fn canvas_style(ui: &egui::Ui) -> CanvasStyle {
         background: Some(palette.canvas),
         // The canvas draws on the photo, not on a panel: in both themes the dark theme's brighter accent is more
         // visible on skin.
-        accent: DARK.accent,
-        warn: DARK.warning,
+        accent: DARK_PALETTE.accent,
+        warning: DARK_PALETTE.warning,
         ..CanvasStyle::default()
     }
 }
 
 /// The frame of a bar or panel at the window's edge.
-pub fn bar(ui: &egui::Ui) -> egui::Frame {
+pub fn bar_frame(ui: &egui::Ui) -> egui::Frame {
     egui::Frame::new().fill(palette(ui).panel).inner_margin(Margin::symmetric(12, 8))
 }
 
 /// The frame of a modal dialog.
-pub fn question(context: &egui::Context) -> egui::Frame {
-    egui::Frame::popup(&context.global_style()).corner_radius(CARD_CORNER).inner_margin(Margin::same(20))
+pub fn dialog_frame(context: &egui::Context) -> egui::Frame {
+    egui::Frame::popup(&context.global_style()).corner_radius(CARD_CORNER_RADIUS).inner_margin(Margin::same(20))
 }
 
 /// Small, faint text for explanations.
-pub fn hint(ui: &egui::Ui, text: impl Into<String>) -> egui::RichText {
-    egui::RichText::new(text).color(palette(ui).weak).small()
+pub fn hint_text(ui: &egui::Ui, text: impl Into<String>) -> egui::RichText {
+    egui::RichText::new(text).color(palette(ui).weak_text).small()
 }
 
 /// A section heading.
-pub fn section(ui: &egui::Ui, text: &str) -> egui::RichText {
-    egui::RichText::new(text).color(palette(ui).weak).small().strong()
+pub fn section_heading(ui: &egui::Ui, text: &str) -> egui::RichText {
+    egui::RichText::new(text).color(palette(ui).weak_text).small().strong()
 }
 
-fn style(palette: &Palette, base: egui::Visuals) -> Style {
-    let mut style = Style { visuals: visuals(palette, base), ..Style::default() };
+fn egui_style(palette: &ThemePalette, base: egui::Visuals) -> Style {
+    let mut style = Style { visuals: egui_visuals(palette, base), ..Style::default() };
     style.text_styles = [
         (TextStyle::Small, 11.5, FontFamily::Proportional),
         (TextStyle::Body, 13.5, FontFamily::Proportional),
@@ -188,7 +188,7 @@ fn style(palette: &Palette, base: egui::Visuals) -> Style {
     let spacing = &mut style.spacing;
     spacing.item_spacing = Vec2::splat(GAP);
     spacing.button_padding = vec2(10.0, 5.0);
-    spacing.interact_size = vec2(ROW, ROW);
+    spacing.interact_size = vec2(ROW_HEIGHT, ROW_HEIGHT);
     spacing.menu_margin = Margin::same(6);
     spacing.window_margin = Margin::same(16);
     spacing.combo_width = 0.0;
@@ -203,21 +203,21 @@ fn style(palette: &Palette, base: egui::Visuals) -> Style {
     style
 }
 
-fn visuals(palette: &Palette, mut visuals: egui::Visuals) -> egui::Visuals {
+fn egui_visuals(palette: &ThemePalette, mut visuals: egui::Visuals) -> egui::Visuals {
     let border = Stroke::new(1.0, palette.border);
     visuals.panel_fill = palette.canvas;
     visuals.window_fill = palette.panel;
     visuals.window_stroke = border;
-    visuals.window_corner_radius = CARD_CORNER;
+    visuals.window_corner_radius = CARD_CORNER_RADIUS;
     visuals.menu_corner_radius = CornerRadius::same(8);
     visuals.extreme_bg_color = palette.field;
     visuals.text_edit_bg_color = Some(palette.field);
-    visuals.faint_bg_color = palette.raised;
+    visuals.faint_bg_color = palette.button;
     visuals.hyperlink_color = palette.accent;
     visuals.warn_fg_color = palette.warning;
     visuals.error_fg_color = palette.error;
-    visuals.weak_text_color = Some(palette.weak);
-    visuals.selection.bg_fill = palette.accent_soft;
+    visuals.weak_text_color = Some(palette.weak_text);
+    visuals.selection.bg_fill = palette.selection;
     visuals.selection.stroke = Stroke::new(1.0, palette.accent);
     visuals.slider_trailing_fill = true;
     visuals.handle_shape = egui::style::HandleShape::Circle;
@@ -230,16 +230,16 @@ fn visuals(palette: &Palette, mut visuals: egui::Visuals) -> egui::Visuals {
     let states = &mut visuals.widgets;
     for (state, fill, text) in [
         (&mut states.noninteractive, palette.panel, palette.text),
-        (&mut states.inactive, palette.raised, palette.text),
-        (&mut states.hovered, palette.hovered, palette.strong),
-        (&mut states.active, palette.pressed, palette.strong),
-        (&mut states.open, palette.hovered, palette.strong),
+        (&mut states.inactive, palette.button, palette.text),
+        (&mut states.hovered, palette.hovered, palette.strong_text),
+        (&mut states.active, palette.pressed, palette.strong_text),
+        (&mut states.open, palette.hovered, palette.strong_text),
     ] {
         state.bg_fill = fill;
         state.weak_bg_fill = fill;
         state.bg_stroke = Stroke::NONE;
         state.fg_stroke = Stroke::new(1.0, text);
-        state.corner_radius = CORNER;
+        state.corner_radius = CORNER_RADIUS;
         state.expansion = 0.0;
     }
     states.noninteractive.bg_stroke = border;
@@ -268,15 +268,15 @@ mod tests {
 
     #[test]
     fn text_colours_reach_wcag_aa_contrast() {
-        for (theme, palette) in [("dark", &DARK), ("light", &LIGHT)] {
+        for (theme, palette) in [("dark", &DARK_PALETTE), ("light", &LIGHT_PALETTE)] {
             for (name, text, ground) in [
                 ("text", palette.text, palette.panel),
-                ("button", palette.text, palette.raised),
-                ("weak", palette.weak, palette.panel),
-                ("weak on canvas", palette.weak, palette.canvas),
+                ("button", palette.text, palette.button),
+                ("weak", palette.weak_text, palette.panel),
+                ("weak on canvas", palette.weak_text, palette.canvas),
                 ("accent", palette.accent, palette.panel),
                 ("primary", palette.on_accent, palette.accent),
-                ("chosen", palette.text, palette.accent_soft),
+                ("chosen", palette.text, palette.selection),
                 ("warning", palette.warning, palette.panel),
                 ("error", palette.error, palette.panel),
             ] {

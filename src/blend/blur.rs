@@ -2,37 +2,37 @@
 
 /// Sums over a window of `2·reach + 1` cells along each axis, applied twice so that near cells weigh more. Cells beyond
 /// the border add nothing, also to the last lane.
-pub(super) fn blur(cells: &mut [[f32; 4]], columns: usize, reach: usize) {
+pub(super) fn box_blur(cells: &mut [[f32; 4]], columns: usize, radius: usize) {
     let mut padded = Vec::new();
     for _ in 0..2 {
         for row in cells.chunks_exact_mut(columns) {
-            sum_windows(row, 1, reach, &mut padded);
+            sum_windows(row, 1, radius, &mut padded);
         }
-        sum_windows(cells, columns, reach, &mut padded);
+        sum_windows(cells, columns, radius, &mut padded);
     }
 }
 
 /// Replaces each line of `width` cells by the sum of the lines up to `reach` before and after it. A line is one cell
 /// when blurring along a row, and a whole row when blurring down the grid.
-fn sum_windows(lines: &mut [[f32; 4]], width: usize, reach: usize, padded: &mut Vec<[f32; 4]>) {
-    let padding = reach * width;
+fn sum_windows(lines: &mut [[f32; 4]], width: usize, radius: usize, padded: &mut Vec<[f32; 4]>) {
+    let padding = radius * width;
     padded.clear();
     padded.resize(padding, [0.0; 4]);
     padded.extend_from_slice(lines);
     padded.resize(padded.len() + padding + width, [0.0; 4]);
     let mut sums = vec![[0.0; 4]; width];
-    for line in padded.chunks_exact(width).take(2 * reach) {
-        add(&mut sums, line, 1.0);
+    for line in padded.chunks_exact(width).take(2 * radius) {
+        add_scaled(&mut sums, line, 1.0);
     }
-    let (entering, leaving) = (padded.chunks_exact(width).skip(2 * reach), padded.chunks_exact(width));
+    let (entering, leaving) = (padded.chunks_exact(width).skip(2 * radius), padded.chunks_exact(width));
     for ((line, entering), leaving) in lines.chunks_exact_mut(width).zip(entering).zip(leaving) {
-        add(&mut sums, entering, 1.0);
+        add_scaled(&mut sums, entering, 1.0);
         line.copy_from_slice(&sums);
-        add(&mut sums, leaving, -1.0);
+        add_scaled(&mut sums, leaving, -1.0);
     }
 }
 
-fn add(sums: &mut [[f32; 4]], values: &[[f32; 4]], sign: f32) {
+fn add_scaled(sums: &mut [[f32; 4]], values: &[[f32; 4]], sign: f32) {
     for (sum, value) in sums.iter_mut().zip(values) {
         for (sum, value) in sum.iter_mut().zip(value) {
             *sum += sign * value;
@@ -61,7 +61,7 @@ mod tests {
                     [0, 1, 2, 3].map(|lane| (0..before.len()).filter(|i| is_near(*i)).map(|i| before[i][lane]).sum());
             }
         }
-        blur(&mut cells, columns, reach);
+        box_blur(&mut cells, columns, reach);
         for (cell, expected) in cells.iter().zip(&expected) {
             assert!(cell.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-2), "{cell:?} and {expected:?}");
         }

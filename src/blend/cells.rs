@@ -4,29 +4,29 @@
 use rayon::prelude::*;
 
 use crate::mask::Mask;
-use crate::photo::{CropGrid, RectPx, Sample};
+use crate::photo::{CropGrid, RectPx, ChannelValue};
 
 /// How far outside the frame known pixels are compared with the edge of the fill, as a share of the frame's side. The
 /// generated image is not extrapolated further out.
-const OUTSIDE_SHARE: f64 = super::BEYOND_SHARE as f64 + 1.0 / 32.0;
+const COMPARED_MARGIN_SHARE: f64 = super::FILL_MARGIN_SHARE as f64 + 1.0 / 32.0;
 
 /// A known cell beside the hole.
 pub(super) struct EdgeCell {
     pub(super) cell: usize,
     pub(super) center_in_unit: [f32; 2],
     /// Mean of its known pixels, in [-1, 1].
-    pub(super) known: [f32; 3],
+    pub(super) known_color: [f32; 3],
 }
 
 /// A grid of square cells over part of the photo.
-pub(super) struct Cells {
+pub(super) struct CellGrid {
     pub(super) region: RectPx,
     pub(super) cell_px: u32,
     pub(super) columns: usize,
     pub(super) rows: usize,
 }
 
-impl Cells {
+impl CellGrid {
     pub(super) fn new(region: RectPx, cell_px: u32) -> Self {
         let count = |size: u32| size.div_ceil(cell_px) as usize;
         Self { region, cell_px, columns: count(region.width), rows: count(region.height) }
@@ -41,7 +41,7 @@ impl Cells {
     }
 
     /// For each cell, whether it holds a hole pixel, and whether it holds a known pixel.
-    pub(super) fn look_at(&self, hole: &Mask) -> (Vec<bool>, Vec<bool>) {
+    pub(super) fn hole_and_known(&self, hole: &Mask) -> (Vec<bool>, Vec<bool>) {
         let cells = (0..self.columns * self.rows).into_par_iter();
         cells
             .map(|cell| {
@@ -56,7 +56,7 @@ impl Cells {
 
     /// The candidates that lie in or near the frame and hold a known pixel that is not fully transparent.
     #[expect(clippy::cast_possible_truncation, reason = "unit coordinates need no more than single precision")]
-    pub(super) fn edge<T: Sample>(
+    pub(super) fn edge_cells<T: ChannelValue>(
         &self,
         candidates: &[usize],
         unit: CropGrid,
@@ -65,8 +65,8 @@ impl Cells {
         width: u32,
         hole: &Mask,
     ) -> Vec<EdgeCell> {
-        let near_frame = -OUTSIDE_SHARE..=1.0 + OUTSIDE_SHARE;
-        let edge = |&cell: &usize| {
+        let near_frame = -COMPARED_MARGIN_SHARE..=1.0 + COMPARED_MARGIN_SHARE;
+        let edge_cell = |&cell: &usize| {
             let rect = self.rect(cell);
             let middle = |start: u32, size: u32| f64::from(start) + f64::from(size) / 2.0;
             let center = unit.to_crop([middle(rect.x, rect.width), middle(rect.y, rect.height)]);
@@ -74,15 +74,15 @@ impl Cells {
                 return None;
             }
             let known = known_mean(data, channels, width, hole, rect)?;
-            Some(EdgeCell { cell, center_in_unit: center.map(|at| at as f32), known })
+            Some(EdgeCell { cell, center_in_unit: center.map(|at| at as f32), known_color: known })
         };
-        candidates.par_iter().filter_map(edge).collect()
+        candidates.par_iter().filter_map(edge_cell).collect()
     }
 }
 
 /// The mean colour, in [-1, 1], of the pixels of a rectangle that are neither hole nor fully transparent; `None` when
 /// there are no such pixels.
-pub(super) fn known_mean<T: Sample>(
+pub(super) fn known_mean<T: ChannelValue>(
     data: &[T],
     channels: usize,
     width: u32,
@@ -102,7 +102,7 @@ pub(super) fn known_mean<T: Sample>(
             }
             // A grey value goes to all three channels.
             for (channel, sum) in sums.iter_mut().enumerate() {
-                *sum += pixel.get(if channels < 3 { 0 } else { channel }).map_or(0.0, |sample| sample.value());
+                *sum += pixel.get(if channels < 3 { 0 } else { channel }).map_or(0.0, |sample| sample.to_f32());
             }
             count += 1.0;
         }

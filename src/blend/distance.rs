@@ -5,26 +5,26 @@
 
 /// The nearest source of each cell of a grid, row by row.
 #[derive(Debug)]
-pub(super) struct Nearest {
+pub(super) struct DistanceTransform {
     /// The index of the nearest source in the grid.
-    pub(super) source: Vec<usize>,
+    pub(super) nearest_source: Vec<usize>,
     /// The distance to it, in cells between centres; 0 for the sources.
     pub(super) distance: Vec<f32>,
 }
 
 /// Finds the nearest source of every cell; `None` when there are no sources. `sources` holds whole rows of `columns`
 /// cells.
-pub(super) fn nearest(sources: &[bool], columns: usize) -> Option<Nearest> {
+pub(super) fn distance_transform(sources: &[bool], columns: usize) -> Option<DistanceTransform> {
     if !sources.contains(&true) {
         return None;
     }
     let in_column = nearest_in_column(sources, columns);
-    let mut found = Nearest { source: Vec::with_capacity(sources.len()), distance: Vec::with_capacity(sources.len()) };
+    let mut transform = DistanceTransform { nearest_source: Vec::with_capacity(sources.len()), distance: Vec::with_capacity(sources.len()) };
     let mut envelope = Vec::with_capacity(columns);
     for (row, nearest_rows) in in_column.chunks_exact(columns).enumerate() {
-        fill_row(row, nearest_rows, &mut envelope, &mut found);
+        transform_row(row, nearest_rows, &mut envelope, &mut transform);
     }
-    Some(found)
+    Some(transform)
 }
 
 /// The row of the nearest source in the same column, for each cell.
@@ -66,17 +66,17 @@ struct Parabola {
     clippy::cast_possible_truncation,
     reason = "cells and their squared distances are far below 2^52, and distances need no more than single precision"
 )]
-fn fill_row(row: usize, nearest_rows: &[Option<usize>], envelope: &mut Vec<Parabola>, found: &mut Nearest) {
+fn transform_row(row: usize, nearest_rows: &[Option<usize>], envelope: &mut Vec<Parabola>, transform: &mut DistanceTransform) {
     let columns = nearest_rows.len();
     envelope.clear();
     for (column, source_row) in nearest_rows.iter().enumerate() {
         let Some(source_row) = *source_row else { continue };
         let height = (source_row.abs_diff(row) as f64).powi(2);
-        let at = column as f64;
+        let position = column as f64;
         let mut lowest_from = f64::NEG_INFINITY;
         while let Some(last) = envelope.last() {
-            let before = last.column as f64;
-            lowest_from = ((height + at * at) - (last.height + before * before)) / (2.0 * (at - before));
+            let last_position = last.column as f64;
+            lowest_from = ((height + position * position) - (last.height + last_position * last_position)) / (2.0 * (position - last_position));
             if lowest_from > last.lowest_from {
                 break;
             }
@@ -92,8 +92,8 @@ fn fill_row(row: usize, nearest_rows: &[Option<usize>], envelope: &mut Vec<Parab
             lowest = next;
         }
         let along = lowest.column.abs_diff(column) as f64;
-        found.source.push(lowest.source_row * columns + lowest.column);
-        found.distance.push((along * along + lowest.height).sqrt() as f32);
+        transform.nearest_source.push(lowest.source_row * columns + lowest.column);
+        transform.distance.push((along * along + lowest.height).sqrt() as f32);
     }
 }
 
@@ -118,15 +118,15 @@ mod tests {
                 ((x * x + y * y) as f32).sqrt()
             };
             let all: Vec<usize> = (0..sources.len()).filter(|cell| sources[*cell]).collect();
-            let Some(found) = nearest(&sources, columns) else {
+            let Some(found) = distance_transform(&sources, columns) else {
                 prop_assert!(all.is_empty());
                 return Ok(());
             };
             for cell in 0..sources.len() {
                 let least = all.iter().map(|source| between(cell, *source)).fold(f32::INFINITY, f32::min);
-                prop_assert!(sources[found.source[cell]]);
+                prop_assert!(sources[found.nearest_source[cell]]);
                 prop_assert!((found.distance[cell] - least).abs() < 1e-4);
-                prop_assert!((between(cell, found.source[cell]) - least).abs() < 1e-4);
+                prop_assert!((between(cell, found.nearest_source[cell]) - least).abs() < 1e-4);
             }
         }
     }

@@ -6,48 +6,48 @@
 //! and carried inwards to the nearest cells. There they are smoothed, or a ridge would show where two sides of the edge
 //! are equally near, and weighted by a falloff. Everything that does not depend on the fill is computed once.
 
-use super::blur::blur;
-use super::cells::{Cells, EdgeCell};
-use super::distance::{Nearest, nearest};
-use super::sample::Picture;
+use super::blur::box_blur;
+use super::cells::{CellGrid, EdgeCell};
+use super::distance::{DistanceTransform, distance_transform};
+use super::sample::SampledImage;
 use crate::mask::Mask;
-use crate::photo::{CropGrid, FaceFrame, Photo, RectPx, Samples};
+use crate::photo::{CropGrid, FaceFrame, Photo, RectPx, PixelData};
 
 /// Cells along the frame's side: two for each pixel of a 64-pixel generator.
 const CELLS_ALONG_FRAME: f32 = 128.0;
 
 /// Known cells up to this far from the hole are compared with the fill: about one generator pixel, so that the photo's
 /// grain averages out.
-const EDGE_CELLS: f32 = 2.0;
+const MAX_EDGE_DISTANCE_CELLS: f32 = 2.0;
 
 /// How far the difference fades into the hole, as a share of the frame's side. An eighth is about half the width of an
 /// eye: enough to hide the change of colour, too little to tint a whole mouth.
-const REACH_SHARE: f32 = 0.125;
+const FADE_SHARE: f32 = 0.125;
 
 /// Frame cells per cell of blur radius: the averages then cover about two generator pixels each way.
-const CELLS_FOR_BLUR_CELL: f32 = 40.0;
+const FRAME_CELLS_PER_BLUR_CELL: f32 = 40.0;
 
 /// Upper bound of the blur radius: a frame far larger than the photo must not ask for an unbounded one.
-const MAX_BLUR_CELLS: usize = 6;
+const MAX_BLUR_RADIUS_CELLS: usize = 6;
 
 /// The cell grid, the edge cells and the falloff: everything that does not depend on the fill.
-pub(super) struct Feather {
-    cells: Cells,
-    edge: Vec<EdgeCell>,
+pub(super) struct FeatherBlend {
+    cells: CellGrid,
+    edge_cells: Vec<EdgeCell>,
     /// For each cell, the nearest edge cell.
-    nearest: Vec<usize>,
+    nearest_edge: Vec<usize>,
     /// For each cell, the weight of its difference: 1 at the edge, 0 beyond the fade.
     falloff: Vec<f32>,
-    blur_cells: usize,
+    blur_radius_cells: usize,
 }
 
 /// The differences to add to one fill, for each cell.
-pub(super) struct Offsets<'a> {
-    cells: &'a Cells,
+pub(super) struct FeatherOffsets<'a> {
+    cells: &'a CellGrid,
     values: Vec<[f32; 4]>,
 }
 
-impl Feather {
+impl FeatherBlend {
     /// Prepares for the hole pixels of `target`. `None` when no known pixel is near. Reads no photo pixel under the
     /// hole.
     #[expect(
@@ -57,91 +57,91 @@ impl Feather {
         reason = "shares of the frame's side, clamped to the photo where they become pixels"
     )]
     pub(super) fn new(photo: &Photo, hole: &Mask, frame: &FaceFrame, target: RectPx) -> Option<Self> {
-        let unit = CropGrid::new(frame, 1)?;
-        let reach_px = frame.side_px * REACH_SHARE;
+        let unit_grid = CropGrid::new(frame, 1)?;
+        let fade_px = frame.side_px * FADE_SHARE;
         let cell_px = ((frame.side_px / CELLS_ALONG_FRAME) as u32).max(1);
-        let margin = (reach_px.ceil() as u32).saturating_add(cell_px);
+        let margin = (fade_px.ceil() as u32).saturating_add(cell_px);
         let region = target.grown(margin).intersection(photo.rect()).intersection(hole.rect());
         let cell_px = cell_px.min(region.width.max(region.height)).max(1);
-        let cells = Cells::new(region, cell_px);
-        let (has_hole, has_known) = cells.look_at(hole);
-        let from_hole = nearest(&has_hole, cells.columns)?;
+        let cells = CellGrid::new(region, cell_px);
+        let (has_hole, has_known) = cells.hole_and_known(hole);
+        let to_hole = distance_transform(&has_hole, cells.columns)?;
         let is_candidate = |cell: &usize| {
-            has_known.get(*cell) == Some(&true) && from_hole.distance.get(*cell).is_some_and(|d| *d <= EDGE_CELLS)
+            has_known.get(*cell) == Some(&true) && to_hole.distance.get(*cell).is_some_and(|d| *d <= MAX_EDGE_DISTANCE_CELLS)
         };
         let candidates: Vec<usize> = (0..cells.columns * cells.rows).filter(is_candidate).collect();
-        let edge = match Samples::of(&photo.pixels) {
-            Samples::Eight { data, channels } => cells.edge(&candidates, unit, data, channels, photo.width(), hole),
-            Samples::Sixteen { data, channels } => cells.edge(&candidates, unit, &data, channels, photo.width(), hole),
+        let edge = match PixelData::of(&photo.pixels) {
+            PixelData::Bits8 { data, channels } => cells.edge_cells(&candidates, unit_grid, data, channels, photo.width(), hole),
+            PixelData::Bits16 { data, channels } => cells.edge_cells(&candidates, unit_grid, &data, channels, photo.width(), hole),
         };
         let mut is_edge = vec![false; cells.columns * cells.rows];
         for edge in &edge {
             is_edge[edge.cell] = true;
         }
-        let Nearest { source, distance } = nearest(&is_edge, cells.columns)?;
+        let DistanceTransform { nearest_source: source, distance } = distance_transform(&is_edge, cells.columns)?;
         // Hole cells beside the edge take the whole difference, so the fade starts one cell further in.
-        let falloff = |cells: f32| smooth_fall((cells - 1.0).max(0.0) * cell_px as f32 / reach_px);
+        let falloff = |cells: f32| smoothstep_down((cells - 1.0).max(0.0) * cell_px as f32 / fade_px);
         Some(Self {
             falloff: distance.into_iter().map(falloff).collect(),
-            nearest: source,
-            blur_cells: ((frame.side_px / cell_px as f32 / CELLS_FOR_BLUR_CELL).round() as usize)
-                .clamp(1, MAX_BLUR_CELLS),
+            nearest_edge: source,
+            blur_radius_cells: ((frame.side_px / cell_px as f32 / FRAME_CELLS_PER_BLUR_CELL).round() as usize)
+                .clamp(1, MAX_BLUR_RADIUS_CELLS),
             cells,
-            edge,
+            edge_cells: edge,
         })
     }
 
     /// The differences to add to one fill, from the generated image.
-    pub(super) fn offsets(&self, picture: &Picture) -> Offsets<'_> {
+    pub(super) fn offsets(&self, image: &SampledImage) -> FeatherOffsets<'_> {
         let columns = self.cells.columns;
         // Three colours, and in the last lane the number of summed values.
-        let mut sums = vec![[0.0; 4]; self.nearest.len()];
-        for edge in &self.edge {
-            let fill = picture.at(edge.center_in_unit);
-            let [red, green, blue] = edge.known;
+        let mut sums = vec![[0.0; 4]; self.nearest_edge.len()];
+        for edge in &self.edge_cells {
+            let fill = image.at(edge.center_in_unit);
+            let [red, green, blue] = edge.known_color;
             sums[edge.cell] = [red - fill[0], green - fill[1], blue - fill[2], 1.0];
         }
-        blur(&mut sums, columns, self.blur_cells);
-        let mut values: Vec<[f32; 4]> = self.nearest.iter().map(|&cell| mean(sums[cell])).collect();
-        blur(&mut values, columns, self.blur_cells);
+        box_blur(&mut sums, columns, self.blur_radius_cells);
+        let mut values: Vec<[f32; 4]> = self.nearest_edge.iter().map(|&cell| mean(sums[cell])).collect();
+        box_blur(&mut values, columns, self.blur_radius_cells);
         for (value, falloff) in values.iter_mut().zip(&self.falloff) {
             *value = mean(*value).map(|value| value * falloff);
         }
-        Offsets { cells: &self.cells, values }
+        FeatherOffsets { cells: &self.cells, values }
     }
 }
 
 /// The differences along one row of pixels of the photo or of a patch.
-pub(super) struct OffsetRow {
+pub(super) struct FeatherRow {
     /// Interpolated between the cell rows above and below, for each cell column.
-    line: Vec<[f32; 4]>,
+    interpolated: Vec<[f32; 4]>,
     /// Position of the row's first pixel in cells, measured from the first cell's centre, and the step to the next
     /// pixel.
     start: f32,
     step: f32,
 }
 
-impl Offsets<'_> {
+impl FeatherOffsets<'_> {
     /// The differences along a row that starts at `(x, y)` in the photo and goes right in steps of `step_x`.
     #[expect(clippy::cast_precision_loss, reason = "photos are less than 2^24 pixels wide")]
-    pub(super) fn row(&self, x: f32, step_x: f32, y: f32) -> OffsetRow {
-        let Cells { region, cell_px, columns, rows } = *self.cells;
+    pub(super) fn row(&self, x: f32, step_x: f32, y: f32) -> FeatherRow {
+        let CellGrid { region, cell_px, columns, rows } = *self.cells;
         let per_px = 1.0 / cell_px as f32;
-        let (above, below, down) = between((y - region.y as f32) * per_px - 0.5, rows);
+        let (above, below, down) = cells_around((y - region.y as f32) * per_px - 0.5, rows);
         let row = |row: usize| self.values.iter().skip(row * columns).take(columns);
-        let line = row(above).zip(row(below)).map(|(above, below)| mix(above, below, down)).collect();
-        OffsetRow { line, start: (x - region.x as f32) * per_px - 0.5, step: step_x * per_px }
+        let line = row(above).zip(row(below)).map(|(above, below)| lerp(above, below, down)).collect();
+        FeatherRow { interpolated: line, start: (x - region.x as f32) * per_px - 0.5, step: step_x * per_px }
     }
 }
 
-impl OffsetRow {
+impl FeatherRow {
     /// The difference to add to a pixel of the row, in the fill's units.
     #[inline]
     #[expect(clippy::cast_precision_loss, reason = "photos are less than 2^24 pixels wide")]
     pub(super) fn at(&self, column: usize) -> [f32; 4] {
-        let (left, right, along) = between(self.start + column as f32 * self.step, self.line.len());
-        match (self.line.get(left), self.line.get(right)) {
-            (Some(left), Some(right)) => mix(left, right, along),
+        let (left, right, along) = cells_around(self.start + column as f32 * self.step, self.interpolated.len());
+        match (self.interpolated.get(left), self.interpolated.get(right)) {
+            (Some(left), Some(right)) => lerp(left, right, along),
             _ => [0.0; 4],
         }
     }
@@ -154,7 +154,7 @@ impl OffsetRow {
     clippy::cast_precision_loss,
     reason = "clamped to the range of cells first"
 )]
-pub(super) fn between(at: f32, count: usize) -> (usize, usize, f32) {
+pub(super) fn cells_around(at: f32, count: usize) -> (usize, usize, f32) {
     let last = count.saturating_sub(1);
     let at = at.clamp(0.0, last as f32);
     let first = at as usize;
@@ -162,7 +162,7 @@ pub(super) fn between(at: f32, count: usize) -> (usize, usize, f32) {
 }
 
 #[inline]
-pub(super) fn mix(from: &[f32; 4], to: &[f32; 4], share: f32) -> [f32; 4] {
+pub(super) fn lerp(from: &[f32; 4], to: &[f32; 4], share: f32) -> [f32; 4] {
     let mut mixed = *from;
     for (mixed, to) in mixed.iter_mut().zip(to) {
         *mixed += share * (to - *mixed);
@@ -171,7 +171,7 @@ pub(super) fn mix(from: &[f32; 4], to: &[f32; 4], share: f32) -> [f32; 4] {
 }
 
 /// Falls smoothly from 1 at 0 to 0 at 1 and beyond, with zero slope at both ends.
-fn smooth_fall(share: f32) -> f32 {
+fn smoothstep_down(share: f32) -> f32 {
     let rest = 1.0 - share.clamp(0.0, 1.0);
     rest * rest * (3.0 - 2.0 * rest)
 }

@@ -2,10 +2,10 @@
 
 use image::{DynamicImage, ImageBuffer, Rgba};
 
-use super::compose::filled;
-use super::{Blend, apply, reach};
+use super::compose::filled_columns;
+use super::{Blend, apply, fillable_area};
 use crate::mask::Mask;
-use crate::photo::{CropGrid, FaceFrame, Photo, RectPx, Sample, Samples};
+use crate::photo::{CropGrid, FaceFrame, Photo, RectPx, ChannelValue, PixelData};
 
 /// The pixels that [`apply`] changes, as RGBA of the photo's size and bit depth. Every other pixel is 0, 0, 0, 0. A
 /// grey photo gives an RGBA layer too.
@@ -13,7 +13,7 @@ use crate::photo::{CropGrid, FaceFrame, Photo, RectPx, Sample, Samples};
 /// # Panics
 /// If `fill` does not have the length of `[3, size, size]`.
 #[must_use]
-pub fn layer(
+pub fn render_layer(
     photo: &Photo,
     hole: &Mask,
     frame: &FaceFrame,
@@ -23,37 +23,37 @@ pub fn layer(
 ) -> DynamicImage {
     let filled_photo = apply(photo, hole, frame, blend, fill, size_px);
     let (width, height) = (photo.width(), photo.height());
-    let reach = reach(frame);
-    let place = CropGrid::new(&reach, 1);
-    let place = place.map(|grid| (grid, reach.bounds_in_photo(width, height).intersection(hole.rect())));
-    let cut = Cut { hole, place, width };
-    match Samples::of(&filled_photo) {
-        Samples::Eight { data, channels } => {
-            let rgba = cut.rgba(data, channels, height, u8::MAX);
+    let area = fillable_area(frame);
+    let area_grid = CropGrid::new(&area, 1);
+    let fillable = area_grid.map(|grid| (grid, area.bounds_in_photo(width, height).intersection(hole.rect())));
+    let cutout = LayerCutout { hole, fillable: place: fillable, width };
+    match PixelData::of(&filled_photo) {
+        PixelData::Bits8 { data, channels } => {
+            let rgba = cutout.rgba(data, channels, height, u8::MAX);
             DynamicImage::ImageRgba8(ImageBuffer::from_raw(width, height, rgba).unwrap_or_default())
         }
-        Samples::Sixteen { data, channels } => {
-            let rgba = cut.rgba(&data, channels, height, u16::MAX);
+        PixelData::Bits16 { data, channels } => {
+            let rgba = cutout.rgba(&data, channels, height, u16::MAX);
             DynamicImage::ImageRgba16(ImageBuffer::<Rgba<u16>, _>::from_raw(width, height, rgba).unwrap_or_default())
         }
     }
 }
 
 /// Cuts the filled pixels out of the filled photo.
-struct Cut<'a> {
+struct LayerCutout<'a> {
     hole: &'a Mask,
     /// The area that can be filled, and its bounds in the photo; `None` when there is nothing to fill.
-    place: Option<(CropGrid, RectPx)>,
+    fillable: Option<(CropGrid, RectPx)>,
     width: u32,
 }
 
-impl Cut<'_> {
+impl LayerCutout<'_> {
     /// The filled pixels as opaque RGBA; all others are transparent.
-    fn rgba<T: Sample + Default>(&self, samples: &[T], channels: usize, height: u32, opaque: T) -> Vec<T> {
+    fn rgba<T: ChannelValue + Default>(&self, samples: &[T], channels: usize, height: u32, opaque: T) -> Vec<T> {
         let mut rgba = vec![T::default(); self.width as usize * height as usize * 4];
-        let Some((reach, bounds)) = self.place else { return rgba };
+        let Some((reach, bounds)) = self.fillable else { return rgba };
         for y in bounds.y..bounds.bottom() {
-            for x in filled(self.hole, reach, y, bounds.x..bounds.right()) {
+            for x in filled_columns(self.hole, reach, y, bounds.x..bounds.right()) {
                 let at = y as usize * self.width as usize + x as usize;
                 let color = match samples.get(at * channels..(at + 1) * channels) {
                     Some([grey] | [grey, _]) => [*grey; 3],
@@ -77,10 +77,10 @@ mod tests {
 
     use super::*;
     use crate::blend::BlendMode;
-    use crate::photo::colors::{COLORS, varied};
+    use crate::photo::colors::{PHOTO_COLOR_TYPES, varied_picture};
 
     fn photo(color: ColorType, width: u32, height: u32) -> Photo {
-        Photo::from_pixels(varied(color, width, height))
+        Photo::from_pixels(varied_picture(color, width, height))
     }
 
     /// A fill of 4×4 pixels, all different.
@@ -93,7 +93,7 @@ mod tests {
 
         #[test]
         fn layer_over_photo_equals_the_filled_photo(
-            color in prop::sample::select(&COLORS[..]),
+            color in prop::sample::select(&PHOTO_COLOR_TYPES[..]),
             mode in prop::sample::select(&BlendMode::ALL[..]),
             center in [-5.0f32..30.0, -5.0f32..25.0],
             side_px in 16.0f32..40.0,
@@ -105,7 +105,7 @@ mod tests {
             let pixels = (0..27 * 21u32).map(|at| if (at ^ seed).wrapping_mul(2_654_435_761) >> 30 == 0 { 255 } else { 0 });
             let hole = Mask::from_pixels(27, 21, pixels.collect()).unwrap();
             let filled = apply(&photo, &hole, &frame, mode, &fill(), 4);
-            let layer = layer(&photo, &hole, &frame, mode, &fill(), 4);
+            let layer = render_layer(&photo, &hole, &frame, mode, &fill(), 4);
             let is_deep = color.bytes_per_pixel() > color.channel_count();
             prop_assert_eq!(layer.color(), if is_deep { ColorType::Rgba16 } else { ColorType::Rgba8 });
             // 16-bit values represent 8-bit values exactly.
@@ -123,13 +123,13 @@ mod tests {
 
     #[test]
     fn filled_pixels_are_opaque_and_others_transparent() {
-        for color in COLORS {
+        for color in PHOTO_COLOR_TYPES {
             let photo = photo(color, 40, 24);
             let frame = FaceFrame { center_in_photo: [12.0, 12.0], side_px: 10.0, angle_radians: 0.0 };
             // Half a side around the frame is filled too.
             let mut hole = Mask::empty(40, 24);
             hole.fill();
-            let layer = layer(&photo, &hole, &frame, BlendMode::None, &fill(), 4).to_rgba16();
+            let layer = render_layer(&photo, &hole, &frame, BlendMode::None, &fill(), 4).to_rgba16();
             for (x, y, &Rgba([.., alpha])) in layer.enumerate_pixels() {
                 let is_inside = (2..22).contains(&x) && (2..22).contains(&y);
                 assert_eq!(alpha, if is_inside { u16::MAX } else { 0 }, "{color:?} {x} {y}");
@@ -141,7 +141,7 @@ mod tests {
     fn without_a_hole_the_layer_is_empty() {
         let photo = photo(ColorType::Rgb8, 20, 20);
         let far = FaceFrame { center_in_photo: [f32::NAN, 0.0], side_px: 20.0, angle_radians: 0.0 };
-        let layer = layer(&photo, &Mask::empty(20, 20), &far, BlendMode::Poisson, &fill(), 4);
+        let layer = render_layer(&photo, &Mask::empty(20, 20), &far, BlendMode::Poisson, &fill(), 4);
         assert!(layer.as_bytes().iter().all(|&byte| byte == 0));
         assert_eq!((layer.width(), layer.height()), (20, 20));
     }

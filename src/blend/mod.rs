@@ -20,8 +20,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::photo::FaceFrame;
 
-pub use compose::{Composer, Patch, apply};
-pub use layer::layer;
+pub use compose::{Composer, FillPatch, apply};
+pub use layer::render_layer;
 
 /// How the fill is blended into the photo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -60,12 +60,12 @@ pub enum BlendMode {
 
 /// How far outside the frame a hole is filled, as a share of the frame's side. Otherwise a stroke that leaves the frame
 /// would show the frame's edge. [`beyond`] says how the generated image is extrapolated there.
-const BEYOND_SHARE: f32 = 0.5;
+const FILL_MARGIN_SHARE: f32 = 0.5;
 
 /// The square in which a hole is filled: the frame and a margin around it.
 #[must_use]
-pub fn reach(frame: &FaceFrame) -> FaceFrame {
-    frame.grown(BEYOND_SHARE)
+pub fn fillable_area(frame: &FaceFrame) -> FaceFrame {
+    frame.grown(FILL_MARGIN_SHARE)
 }
 
 impl BlendMode {

@@ -2,11 +2,11 @@
 
 use rayon::prelude::*;
 
-use crate::photo::cubic;
+use crate::photo::catmull_rom_weights;
 
 /// An image that can be sampled at any point. RGB and a fourth lane are stored together (one vector load per pixel),
 /// with a border around them. The border repeats the edge unless [another one is given](Picture::with_border).
-pub(super) struct Picture {
+pub(super) struct SampledImage {
     size_px: usize,
     border_px: usize,
     pixels: Vec<[f32; 4]>,
@@ -15,7 +15,7 @@ pub(super) struct Picture {
 /// Pixels that the cubic filter reads beyond the image on each side.
 const BORDER_PX: usize = 2;
 
-impl Picture {
+impl SampledImage {
     /// From planar RGB in [-1, 1], `[3, size, size]`, or with a fourth plane of the same range.
     ///
     /// # Panics
@@ -50,11 +50,11 @@ impl Picture {
         let side = self.size_px + 2 * border_px;
         let inside = border_px..border_px + self.size_px;
         let unit = |index: usize| (index as f32 + 0.5 - border_px as f32) / self.side_px();
-        let moved = border_px - self.border_px;
+        let added_border_px = border_px - self.border_px;
         let row = |row: usize| {
             (0..side).map(move |column| (column, row)).map(|(column, row)| {
                 if inside.contains(&column) && inside.contains(&row) {
-                    let index = (row - moved) * self.stride() + column - moved;
+                    let index = (row - added_border_px) * self.stride() + column - added_border_px;
                     self.pixels.get(index).copied().unwrap_or_default()
                 } else {
                     outside([unit(column), unit(row)])
@@ -76,23 +76,23 @@ impl Picture {
     /// at hard edges.
     #[inline]
     pub(super) fn at(&self, [u, v]: [f32; 2]) -> [f32; 4] {
-        let ((column, along), (row, down)) = (self.split(u), self.split(v));
+        let ((column, along), (row, down)) = (self.taps(u), self.taps(v));
         let stride = self.stride();
         let mut sum = [0.0; 4];
         for (tap, weight) in down.into_iter().enumerate() {
             let start = (row + tap) * stride + column;
             let Some(pixels) = self.pixels.get(start..start + 4) else { return sum };
-            for (sum, value) in sum.iter_mut().zip(weighted(pixels, along)) {
+            for (sum, value) in sum.iter_mut().zip(weighted_sum(pixels, along)) {
                 *sum += weight * value;
             }
         }
-        clamped(sum)
+        clamp_color(sum)
     }
 
     /// The image interpolated vertically along a horizontal line of the unit square, so that points on it need only the
     /// horizontal part.
-    fn line(&self, v: f32) -> Vec<[f32; 4]> {
-        let (row, down) = self.split(v);
+    fn interpolated_line(&self, v: f32) -> Vec<[f32; 4]> {
+        let (row, down) = self.taps(v);
         let stride = self.stride();
         let mut line = vec![[0.0; 4]; stride];
         for (pixels, weight) in self.pixels.chunks_exact(stride).skip(row).zip(down) {
@@ -106,9 +106,9 @@ impl Picture {
     /// The colour at a point of a [`line`](Self::line).
     #[inline]
     fn at_in_line(&self, line: &[[f32; 4]], u: f32) -> [f32; 4] {
-        let (column, along) = self.split(u);
+        let (column, along) = self.taps(u);
         let pixels = line.get(column..column + 4).unwrap_or_default();
-        clamped(weighted(pixels, along))
+        clamp_color(weighted_sum(pixels, along))
     }
 
     /// The first of the four pixels around a unit coordinate, in the padded image, and their weights.
@@ -119,14 +119,14 @@ impl Picture {
         reason = "clamped to the picture first, and pictures are at most some hundred pixels wide"
     )]
     #[inline]
-    fn split(&self, unit: f32) -> (usize, [f32; 4]) {
+    fn taps(&self, unit: f32) -> (usize, [f32; 4]) {
         let side = self.side_px();
         // The part of the border that can be sampled: the cubic needs the rest.
-        let around = (self.border_px - BORDER_PX) as f32;
+        let readable_border = (self.border_px - BORDER_PX) as f32;
         // Pixel centres are at 0.5 and the first tap is one pixel further left: `BORDER_PX` − 0.5 − 1 = 0.5.
-        let from_first = (unit * side).clamp(-around, side + around) + around + 0.5;
+        let from_first = (unit * side).clamp(-readable_border, side + readable_border) + readable_border + 0.5;
         let first = from_first as usize;
-        (first, cubic(from_first - first as f32))
+        (first, catmull_rom_weights(from_first - first as f32))
     }
 
     fn stride(&self) -> usize {
@@ -136,7 +136,7 @@ impl Picture {
 
 /// The weighted sum of four pixels; zero when there are not four.
 #[inline]
-fn weighted(pixels: &[[f32; 4]], weights: [f32; 4]) -> [f32; 4] {
+fn weighted_sum(pixels: &[[f32; 4]], weights: [f32; 4]) -> [f32; 4] {
     let mut sum = [0.0; 4];
     // A loop over lanes, because the compiler vectorizes it better than `map`.
     if let [a, b, c, d] = pixels {
@@ -148,7 +148,7 @@ fn weighted(pixels: &[[f32; 4]], weights: [f32; 4]) -> [f32; 4] {
 }
 
 #[inline]
-fn clamped(mut color: [f32; 4]) -> [f32; 4] {
+fn clamp_color(mut color: [f32; 4]) -> [f32; 4] {
     for value in &mut color {
         *value = value.clamp(-1.0, 1.0);
     }
@@ -157,42 +157,42 @@ fn clamped(mut color: [f32; 4]) -> [f32; 4] {
 
 /// Samples an image along one row of photo or patch pixels.
 pub(super) struct RowReader<'a> {
-    picture: &'a Picture,
+    picture: &'a SampledImage,
     /// The centre of the row's first pixel, and the step to the next, in the unit square.
     start: [f32; 2],
     across: [f32; 2],
-    places: Places,
+    points: SamplePoints,
 }
 
-enum Places {
+enum SamplePoints {
     /// At each pixel's centre, on a horizontal line of the image.
     Line(Vec<[f32; 4]>),
     /// At each pixel's centre.
-    Middle,
+    Center,
     /// At several offsets from the centre, averaged, when a pixel covers several image pixels.
-    Several(Vec<[f32; 2]>),
+    Supersampled(Vec<[f32; 2]>),
 }
 
 impl<'a> RowReader<'a> {
     /// Most samples per axis: enough for the smallest frame (16 pixels) and a generator of 128.
-    const MAX_EACH_WAY: f32 = 8.0;
+    const MAX_SAMPLES_PER_AXIS: f32 = 8.0;
 
     /// From the centre of the row's first pixel and the pixel's sides, across and down, all in the unit square.
-    pub(super) fn new(picture: &'a Picture, start: [f32; 2], across: [f32; 2], down: [f32; 2]) -> Self {
-        let length = |[x, y]: [f32; 2]| x.hypot(y) * picture.side_px();
+    pub(super) fn new(image: &'a SampledImage, start: [f32; 2], across: [f32; 2], down: [f32; 2]) -> Self {
+        let length = |[x, y]: [f32; 2]| x.hypot(y) * image.side_px();
         // The tolerance keeps rounding from doubling the work at scale one.
-        let each_way = (length(across).max(length(down)) - 0.01).ceil().clamp(1.0, Self::MAX_EACH_WAY);
-        let places = if each_way > 1.0 {
-            let steps = || (0..8u8).map(f32::from).take_while(|step| *step < each_way);
+        let samples_per_axis = (length(across).max(length(down)) - 0.01).ceil().clamp(1.0, Self::MAX_SAMPLES_PER_AXIS);
+        let points = if samples_per_axis > 1.0 {
+            let steps = || (0..8u8).map(f32::from).take_while(|step| *step < samples_per_axis);
             let place = |x: f32, y: f32| [0, 1].map(|axis| x * across[axis] + y * down[axis]);
-            let shift = |step: f32| (step + 0.5) / each_way - 0.5;
-            Places::Several(steps().flat_map(|y| steps().map(move |x| place(shift(x), shift(y)))).collect())
+            let shift = |step: f32| (step + 0.5) / samples_per_axis - 0.5;
+            SamplePoints::Supersampled(steps().flat_map(|y| steps().map(move |x| place(shift(x), shift(y)))).collect())
         } else if across[1] == 0.0 {
-            Places::Line(picture.line(start[1]))
+            SamplePoints::Line(image.interpolated_line(start[1]))
         } else {
-            Places::Middle
+            SamplePoints::Center
         };
-        Self { picture, start, across, places }
+        Self { picture: image, start, across, points }
     }
 
     /// The colour of a pixel of the row.
@@ -201,10 +201,10 @@ impl<'a> RowReader<'a> {
     pub(super) fn at(&self, column: usize) -> [f32; 4] {
         let steps = column as f32;
         let (u, v) = (self.start[0] + steps * self.across[0], self.start[1] + steps * self.across[1]);
-        match &self.places {
-            Places::Line(line) => self.picture.at_in_line(line, u),
-            Places::Middle => self.picture.at([u, v]),
-            Places::Several(places) => {
+        match &self.points {
+            SamplePoints::Line(line) => self.picture.at_in_line(line, u),
+            SamplePoints::Center => self.picture.at([u, v]),
+            SamplePoints::Supersampled(places) => {
                 let mut sum = [0.0; 4];
                 for [right, down] in places {
                     for (sum, value) in sum.iter_mut().zip(self.picture.at([u + right, v + down])) {
@@ -227,9 +227,9 @@ pub(super) fn luma([red, green, blue]: [f32; 3]) -> f32 {
 mod tests {
     use super::*;
 
-    fn picture(size_px: usize, value: impl Fn(usize, usize) -> f32) -> Picture {
+    fn picture(size_px: usize, value: impl Fn(usize, usize) -> f32) -> SampledImage {
         let plane: Vec<f32> = (0..size_px * size_px).map(|index| value(index % size_px, index / size_px)).collect();
-        Picture::new(&[plane.clone(), plane.clone(), plane].concat(), size_px as u32)
+        SampledImage::new(&[plane.clone(), plane.clone(), plane].concat(), size_px as u32)
     }
 
     #[test]
@@ -255,17 +255,17 @@ mod tests {
     fn a_pixel_covering_several_is_their_mean() {
         let picture = picture(64, |x, _| if x % 2 == 0 { -1.0 } else { 1.0 });
         let row = RowReader::new(&picture, [0.5 / 32.0, 12.5 / 32.0], [1.0 / 32.0, 0.0], [0.0, 1.0 / 32.0]);
-        assert!(matches!(&row.places, Places::Several(places) if places.len() == 4));
+        assert!(matches!(&row.points, SamplePoints::Supersampled(places) if places.len() == 4));
         assert!(row.at(10)[0].abs() < 1e-5);
         let same_size = RowReader::new(&picture, [0.0, 0.0], [0.0, 1.0 / 64.0], [-1.0 / 64.0, 0.0]);
-        assert!(matches!(same_size.places, Places::Middle));
+        assert!(matches!(same_size.points, SamplePoints::Center));
     }
 
     #[test]
     fn a_horizontal_row_equals_its_points() {
         let picture = picture(16, |x, y| ((x * 37 + y * 91) % 23) as f32 / 11.5 - 1.0);
         let row = RowReader::new(&picture, [-0.1, 0.37], [0.02, 0.0], [0.0, 0.02]);
-        assert!(matches!(row.places, Places::Line(_)));
+        assert!(matches!(row.points, SamplePoints::Line(_)));
         for column in 0..60 {
             let expected = picture.at([-0.1 + 0.02 * column as f32, 0.37]);
             assert!((row.at(column)[1] - expected[1]).abs() < 1e-5, "at {column}");

@@ -10,7 +10,7 @@ use super::choices;
 use super::eval::EvalArgs;
 use super::exchange::{ExportArgs, ImportArgs};
 use super::explore::{InterpolateArgs, LatentArgs, SampleArgs};
-use super::faces::{Face, FacesArgs};
+use super::faces::{FaceChoice, FacesArgs};
 use super::plan;
 use super::prepare::PrepareArgs;
 use super::replay::ReplayArgs;
@@ -91,8 +91,8 @@ pub(super) struct FillArgs {
     ///
     /// auto uses the largest face found. none skips face detection and uses the whole photo if it is square, otherwise
     /// its largest centred square.
-    #[arg(long, value_name = "auto|none|N", value_parser = Face::parse, default_value = "auto")]
-    pub(super) face: Face,
+    #[arg(long, value_name = "auto|none|N", value_parser = FaceChoice::parse, default_value = "auto")]
+    pub(super) face: FaceChoice,
 
     /// Place the face frame by hand: centre, side length and clockwise rotation, in photo pixels and degrees
     ///
@@ -191,15 +191,15 @@ Examples:
 Exit status: 0 on success, 1 if a photo failed, 2 if the arguments are invalid.";
 
 /// The parser.
-pub(super) fn command() -> clap::Command {
+pub(super) fn build_command() -> clap::Command {
     Cli::command()
 }
 
 /// Parses a command line that begins with the program's name.
 pub(super) fn parse(
     mut command: clap::Command,
-    words: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+    arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>,
 ) -> Result<Cli, clap::Error> {
-    let matches = command.try_get_matches_from_mut(words)?;
+    let matches = command.try_get_matches_from_mut(arguments)?;
     Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }

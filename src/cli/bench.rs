@@ -8,12 +8,12 @@ use anyhow::Context as _;
 use clap::Args;
 use serde::Serialize;
 
-use super::{Ending, models, on_one_thread, print_result};
+use super::{CommandStatus, models, run_on_named_thread, write_stdout};
 use crate::device::DeviceChoice;
-use crate::job::Engine;
-use crate::model::host::vector_bits;
+use crate::job::NetworkCache;
+use crate::model::host::simd_bits;
 use crate::photo::{Overwrite, write_atomically};
-use crate::search::speed::{Speed, measure};
+use crate::search::speed::{SearchSpeed, measure_speed};
 
 /// Measure how fast the search is on this machine
 ///
@@ -59,7 +59,7 @@ Uses one thread per processor; set RAYON_NUM_THREADS to change this.";
 
 /// The JSON report. Other programs read it, so fields must keep their names and meanings.
 #[derive(Serialize)]
-struct Report {
+struct BenchReport {
     version: &'static str,
     device: String,
     threads: usize,
@@ -69,50 +69,50 @@ struct Report {
     image_size_px: u32,
     /// Floating-point operations per candidate and step; each convolution counts by its definition.
     step_gflop: f64,
-    speeds: Vec<Speed>,
+    speeds: Vec<SearchSpeed>,
 }
 
 /// Runs the command.
-pub(super) fn run(args: &BenchArgs) -> anyhow::Result<Ending> {
-    let report = on_one_thread("bench", || bench(args))?;
+pub(super) fn run(args: &BenchArgs) -> anyhow::Result<CommandStatus> {
+    let report = run_on_named_thread("bench", || measure_speeds(args))?;
     let json = serde_json::to_string_pretty(&report).context("cannot write the JSON")? + "\n";
     match args.json.as_deref() {
-        Some(path) if path == Path::new("-") => print_result(&json)?,
+        Some(path) if path == Path::new("-") => write_stdout(&json)?,
         path => {
             if let Some(path) = path {
                 write_atomically(path, json.as_bytes(), Overwrite::Allow).context("cannot write the JSON")?;
             }
-            print_result(&table(&report))?;
+            write_stdout(&bench_table(&report))?;
         }
     }
-    Ok(Ending::AllWell)
+    Ok(CommandStatus::Success)
 }
 
-fn bench(args: &BenchArgs) -> anyhow::Result<Report> {
-    let (model, _) = models::choose(args.model.as_deref())?;
-    let (device, networks) = Engine::default().networks(args.device, &model)?;
+fn measure_speeds(args: &BenchArgs) -> anyhow::Result<BenchReport> {
+    let (model, _) = models::find_model(args.model.as_deref())?;
+    let (device, networks) = NetworkCache::default().networks(args.device, &model)?;
     let time = Duration::from_secs(args.seconds.into());
     #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-    let step_gflop = networks.step_flop as f64 / 1e9;
-    Ok(Report {
+    let step_gflop = networks.flop_per_step as f64 / 1e9;
+    Ok(BenchReport {
         version: env!("CARGO_PKG_VERSION"),
         device: device.name,
         threads: rayon::current_num_threads(),
-        vector_bits: vector_bits(),
+        vector_bits: simd_bits(),
         model: networks.info.name.clone(),
         image_size_px: networks.info.image_size_px,
         step_gflop,
-        speeds: args.candidates.iter().map(|&candidates| measure(&networks, candidates, time)).collect(),
+        speeds: args.candidates.iter().map(|&candidates| measure_speed(&networks, candidates, time)).collect(),
     })
 }
 
-fn table(report: &Report) -> String {
-    let Report { version, device, threads, vector_bits, model, image_size_px, step_gflop, speeds } = report;
+fn bench_table(report: &BenchReport) -> String {
+    let BenchReport { version, device, threads, vector_bits, model, image_size_px, step_gflop, speeds } = report;
     let mut text = format!("Countenance {version}, {model} ({image_size_px} px), {device}");
     // Writing to a string cannot fail.
     let _ = writeln!(text, ", {threads} threads, vectors of {vector_bits} bits\n");
     let _ = writeln!(text, "candidates    ms/step    steps/s    candidate-steps/s    GFLOP/s");
-    for Speed { candidates, seconds_a_step, candidate_steps_per_second, .. } in speeds {
+    for SearchSpeed { candidates, seconds_a_step, candidate_steps_per_second, .. } in speeds {
         let (milliseconds, steps) = (1000.0 * seconds_a_step, 1.0 / seconds_a_step);
         let gflop = step_gflop * candidate_steps_per_second;
         let _ = write!(text, "{candidates:10} {milliseconds:10.2} {steps:10.1} {candidate_steps_per_second:20.1}");
@@ -127,13 +127,13 @@ mod tests {
 
     #[test]
     fn the_table_has_one_line_per_candidate_count() {
-        let speed = |candidates: u32, seconds_a_step: f64| Speed {
+        let speed = |candidates: u32, seconds_a_step: f64| SearchSpeed {
             candidates,
             steps: 100,
             seconds_a_step,
             candidate_steps_per_second: f64::from(candidates) / seconds_a_step,
         };
-        let report = Report {
+        let report = BenchReport {
             version: "0.1.0",
             device: "CPU".into(),
             threads: 2,
@@ -143,7 +143,7 @@ mod tests {
             step_gflop: 0.5,
             speeds: vec![speed(1, 0.004), speed(32, 0.08)],
         };
-        insta::assert_snapshot!(table(&report), @r"
+        insta::assert_snapshot!(bench_table(&report), @r"
         Countenance 0.1.0, face-64 (64 px), CPU, 2 threads, vectors of 512 bits
 
         candidates    ms/step    steps/s    candidate-steps/s    GFLOP/s

@@ -3,14 +3,14 @@
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use crate::blend::BlendMode;
-use crate::train::Recipe;
+use crate::train::TrainRecipe;
 
 /// Name, help and value of each choice.
 pub(super) type Choices<T> = &'static [(&'static str, &'static str, T)];
 
-pub(super) const RECIPES: Choices<Recipe> = &[
-    ("encoder", "With an encoder for masked faces, augmented faces and averaged weights", Recipe::Encoder),
-    ("blog", "Amos 2016: a DCGAN, with two generator updates for each discriminator update", Recipe::Blog),
+pub(super) const RECIPES: Choices<TrainRecipe> = &[
+    ("encoder", "With an encoder for masked faces, augmented faces and averaged weights", TrainRecipe::Encoder),
+    ("blog", "Amos 2016: a DCGAN, with two generator updates for each discriminator update", TrainRecipe::Blog),
 ];
 
 /// Parses the names of blend modes.

@@ -2,23 +2,23 @@
 
 use std::fmt::Write as _;
 
-use super::{Ending, print_result};
+use super::{CommandStatus, write_stdout};
 use crate::device::{GpuInfo, auto_gpu, list_gpus};
-use crate::model::host::Arithmetic;
+use crate::model::host::CpuPrecision;
 
-pub(super) fn run() -> anyhow::Result<Ending> {
-    print_result(&table(Arithmetic::fastest(), &list_gpus(), auto_gpu().as_ref()))?;
-    Ok(Ending::AllWell)
+pub(super) fn run() -> anyhow::Result<CommandStatus> {
+    write_stdout(&device_table(CpuPrecision::fastest(), &list_gpus(), auto_gpu().as_ref()))?;
+    Ok(CommandStatus::Success)
 }
 
 /// One line per device, then the device that `auto` picks.
-fn table(arithmetic: Arithmetic, gpus: &[GpuInfo], auto: Option<&GpuInfo>) -> String {
-    let mut rows = vec![("cpu".to_string(), arithmetic.host_name().to_string(), "")];
-    if arithmetic != Arithmetic::Single {
-        rows.push(("cpu:f32".into(), Arithmetic::Single.host_name().into(), "single precision everywhere, slower"));
+fn device_table(arithmetic: CpuPrecision, gpus: &[GpuInfo], auto: Option<&GpuInfo>) -> String {
+    let mut rows = vec![("cpu".to_string(), arithmetic.device_name().to_string(), "")];
+    if arithmetic != CpuPrecision::Single {
+        rows.push(("cpu:f32".into(), CpuPrecision::Single.device_name().into(), "single precision everywhere, slower"));
     }
     rows.extend(gpus.iter().map(|gpu| {
-        let note = if gpu.software { "software renderer, not used by auto" } else { "" };
+        let note = if gpu.is_software { "software renderer, not used by auto" } else { "" };
         (format!("gpu:{}", gpu.index), gpu.to_string(), note)
     }));
     let id_width = rows.iter().map(|(id, ..)| id.chars().count()).max().unwrap_or(0);
@@ -39,13 +39,13 @@ mod tests {
     use super::*;
 
     fn gpu(index: usize, name: &str, software: bool) -> GpuInfo {
-        GpuInfo { index, name: name.into(), api: "Vulkan".into(), software }
+        GpuInfo { index, name: name.into(), api: "Vulkan".into(), is_software: software }
     }
 
     #[test]
     fn columns_are_aligned_and_software_is_marked() {
         let gpus = [gpu(0, "NVIDIA H100 PCIe", false), gpu(1, "llvmpipe (LLVM 15.0.6)", true)];
-        insta::assert_snapshot!(table(Arithmetic::Bf16, &gpus, gpus.first()), @r"
+        insta::assert_snapshot!(device_table(CpuPrecision::Bf16, &gpus, gpus.first()), @r"
         cpu      CPU (bf16)
         cpu:f32  CPU                              single precision everywhere, slower
         gpu:0    NVIDIA H100 PCIe (Vulkan)
@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn without_a_gpu_auto_picks_the_cpu() {
-        insta::assert_snapshot!(table(Arithmetic::Single, &[], None), @r"
+        insta::assert_snapshot!(device_table(CpuPrecision::Single, &[], None), @r"
         cpu  CPU
 
         auto picks cpu

@@ -8,13 +8,13 @@ use clap::builder::TypedValueParser;
 
 use super::choices::{self, Choices};
 use super::progress::Console;
-use super::{Ending, models, outputs};
-use crate::model::file::{self, Precision};
+use super::{CommandStatus, models, outputs};
+use crate::model::file::{self, StoragePrecision};
 use crate::model::pytorch::{self, SourcePrior};
 use crate::model::{self, ModelInfo};
 use crate::photo::Overwrite;
 
-const PRIORS: Choices<SourcePrior> = &[
+const LATENT_PRIORS: Choices<SourcePrior> = &[
     ("normal", "Standard normal: torch.randn, as in the PyTorch examples", SourcePrior::Normal),
     ("uniform", "Uniform in [-1, 1]: torch.rand(…) * 2 - 1, as in this program", SourcePrior::Uniform),
 ];
@@ -41,7 +41,7 @@ pub(super) struct ImportArgs {
     out: PathBuf,
 
     /// Latent distribution used in training; the weights do not show it
-    #[arg(long, value_parser = prior(), default_value = "normal")]
+    #[arg(long, value_parser = prior_parser(), default_value = "normal")]
     prior: SourcePrior,
 
     /// Store the weights as 16-bit floats: half the file size, about four digits
@@ -93,38 +93,38 @@ and in Python:
 
 Exit status: 0 on success, 1 if the file cannot be written, 2 if the arguments are invalid.";
 
-fn prior() -> impl TypedValueParser<Value = SourcePrior> {
-    choices::parser(PRIORS.iter().copied())
+fn prior_parser() -> impl TypedValueParser<Value = SourcePrior> {
+    choices::parser(LATENT_PRIORS.iter().copied())
 }
 
-fn overwrite(force: bool) -> Overwrite {
+fn overwrite_policy(force: bool) -> Overwrite {
     if force { Overwrite::Allow } else { Overwrite::Refuse }
 }
 
-pub(super) fn run_import(args: &ImportArgs) -> anyhow::Result<Ending> {
+pub(super) fn run_import(args: &ImportArgs) -> anyhow::Result<CommandStatus> {
     import(args, &mut Console::stderr())
 }
 
-fn import(args: &ImportArgs, console: &mut Console) -> anyhow::Result<Ending> {
-    outputs::check_one(&args.out, &["safetensors"], [args.file.as_path()], args.force)?;
+fn import(args: &ImportArgs, console: &mut Console) -> anyhow::Result<CommandStatus> {
+    outputs::check_single_output(&args.out, &["safetensors"], [args.file.as_path()], args.force)?;
     let imported = pytorch::import(&args.file, args.prior)
         .with_context(|| format!("{} cannot be imported", args.file.display()))?;
-    let precision = if args.half { Precision::Half } else { Precision::Single };
-    let info = file::write(&args.out, &imported.tensors, &imported.metadata, precision, overwrite(args.force))?;
-    for line in about(args, &info) {
-        console.say(&line);
+    let precision = if args.half { StoragePrecision::Half } else { StoragePrecision::Single };
+    let info = file::write_model(&args.out, &imported.tensors, &imported.metadata, precision, overwrite_policy(args.force))?;
+    for line in import_summary(args, &info) {
+        console.print(&line);
     }
-    Ok(Ending::AllWell)
+    Ok(CommandStatus::Success)
 }
 
 /// Describes the imported model and its missing networks.
-fn about(args: &ImportArgs, info: &ModelInfo) -> Vec<String> {
+fn import_summary(args: &ImportArgs, info: &ModelInfo) -> Vec<String> {
     let size = info.image_size_px;
     let mut lines = vec![format!(
         "{} draws {size}×{size} pixels from {} latent values; the checkpoint's latents are assumed to be {}",
         args.out.display(),
         info.latent_dim,
-        choices::name_of(PRIORS, &args.prior)
+        choices::name_of(LATENT_PRIORS, &args.prior)
     )];
     if !info.has_discriminator {
         lines.push("note: the checkpoint has no discriminator: fills use no prior loss".into());
@@ -135,24 +135,24 @@ fn about(args: &ImportArgs, info: &ModelInfo) -> Vec<String> {
     lines
 }
 
-pub(super) fn run_export(args: &ExportArgs) -> anyhow::Result<Ending> {
+pub(super) fn run_export(args: &ExportArgs) -> anyhow::Result<CommandStatus> {
     export(args, &mut Console::stderr())
 }
 
-fn export(args: &ExportArgs, console: &mut Console) -> anyhow::Result<Ending> {
-    let (choice, _) = models::choose(Some(&args.model))?;
-    outputs::check_one(&args.out, &["safetensors"], [args.model.as_path()], args.force)?;
-    let exported = pytorch::export(&model::load(&choice)?, &args.out, overwrite(args.force))?;
-    console.say(&format!(
+fn export(args: &ExportArgs, console: &mut Console) -> anyhow::Result<CommandStatus> {
+    let (choice, _) = models::find_model(Some(&args.model))?;
+    outputs::check_single_output(&args.out, &["safetensors"], [args.model.as_path()], args.force)?;
+    let exported = pytorch::export(&model::load(&choice)?, &args.out, overwrite_policy(args.force))?;
+    console.print(&format!(
         "{} holds {}; latents are {}",
         args.out.display(),
         exported.networks.join(", "),
         exported.prior
     ));
-    if !exported.biased.is_empty() {
-        console.say(&format!("create these layers with bias=True: {}", exported.biased.join(", ")));
+    if !exported.layers_with_bias.is_empty() {
+        console.print(&format!("create these layers with bias=True: {}", exported.layers_with_bias.join(", ")));
     }
-    Ok(Ending::AllWell)
+    Ok(CommandStatus::Success)
 }
 
 #[cfg(test)]
@@ -161,7 +161,7 @@ mod tests {
 
     use super::*;
     use crate::cli::UsageError;
-    use crate::cli::progress::Told;
+    use crate::cli::progress::CapturedConsole;
 
     fn fixture(name: &str) -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/fixtures").join(name)
@@ -175,7 +175,7 @@ mod tests {
     fn a_checkpoint_is_imported_and_exported_again() {
         let folder = tempfile::tempdir().unwrap();
         let (out, back) = (folder.path().join("mine.safetensors"), folder.path().join("back.safetensors"));
-        let told = Told::default();
+        let told = CapturedConsole::default();
         let console = &mut told.console();
         import(&import_args(fixture("dcgan-16.pth"), out.clone()), console).unwrap();
         let export_args = ExportArgs { model: out.clone(), out: back.clone(), force: false };
@@ -197,8 +197,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path().join("mine.safetensors");
         let args = import_args(fixture("metrics.json"), out.clone());
-        let error = import(&args, &mut Told::default().console()).unwrap_err();
-        assert_eq!(crate::cli::exit_code_of(&error), 1);
+        let error = import(&args, &mut CapturedConsole::default().console()).unwrap_err();
+        assert_eq!(crate::cli::exit_code_for(&error), 1);
         assert!(!out.exists());
     }
 }

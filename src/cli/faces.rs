@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, bail};
 use clap::Args;
 
-use super::{Ending, print_result};
+use super::{CommandStatus, write_stdout};
 use crate::face::{Detection, FaceFrame, detect, fit_frame};
 use crate::photo::{self, DecodeLimits, Photo};
 
@@ -26,7 +26,7 @@ pub(super) struct FacesArgs {
 
 /// Which face of a photo to fill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Face {
+pub(super) enum FaceChoice {
     /// The largest face found; without a face, like `None`.
     Auto,
     /// No detection: the whole photo if it is square, otherwise its largest centred square.
@@ -35,7 +35,7 @@ pub(super) enum Face {
     Number(usize),
 }
 
-impl Face {
+impl FaceChoice {
     /// Reads `auto`, `none` or a number from 1.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         match text {
@@ -51,7 +51,7 @@ impl Face {
     }
 
     /// The face frame in a photo, and a note for the user.
-    pub(super) fn frame(self, photo: &Photo) -> anyhow::Result<(FaceFrame, Option<String>)> {
+    pub(super) fn locate(self, photo: &Photo) -> anyhow::Result<(FaceFrame, Option<String>)> {
         let centered = FaceFrame::centered(photo.width(), photo.height());
         if self == Self::None {
             return Ok((centered, None));
@@ -79,15 +79,15 @@ impl Face {
     }
 }
 
-pub(super) fn run(args: &FacesArgs) -> anyhow::Result<Ending> {
+pub(super) fn run(args: &FacesArgs) -> anyhow::Result<CommandStatus> {
     let photo = photo::open(&args.photo, DecodeLimits::default())?;
     let faces = detect(&photo)?;
-    let text = if args.json { serde_json::to_string_pretty(&faces)? + "\n" } else { lines(&faces) };
-    print_result(&text)?;
-    Ok(Ending::AllWell)
+    let text = if args.json { serde_json::to_string_pretty(&faces)? + "\n" } else { format_faces(&faces) };
+    write_stdout(&text)?;
+    Ok(CommandStatus::Success)
 }
 
-fn lines(faces: &[Detection]) -> String {
+fn format_faces(faces: &[Detection]) -> String {
     if faces.is_empty() {
         return "no face found\n".into();
     }
@@ -114,27 +114,27 @@ mod tests {
 
     #[test]
     fn face_values_are_words_or_numbers() {
-        assert_eq!(Face::parse("auto"), Ok(Face::Auto));
-        assert_eq!(Face::parse("none"), Ok(Face::None));
-        assert_eq!(Face::parse("2"), Ok(Face::Number(2)));
+        assert_eq!(FaceChoice::parse("auto"), Ok(FaceChoice::Auto));
+        assert_eq!(FaceChoice::parse("none"), Ok(FaceChoice::None));
+        assert_eq!(FaceChoice::parse("2"), Ok(FaceChoice::Number(2)));
         for wrong in ["0", "-1", "first", ""] {
-            assert!(Face::parse(wrong).is_err(), "{wrong}");
+            assert!(FaceChoice::parse(wrong).is_err(), "{wrong}");
         }
     }
 
     #[test]
     fn auto_falls_back_to_the_centre() {
-        let (frame, note) = Face::Auto.frame(&portrait()).unwrap();
+        let (frame, note) = FaceChoice::Auto.locate(&portrait()).unwrap();
         assert!((150.0..260.0).contains(&frame.side_px) && note.is_none(), "{frame:?} {note:?}");
         let plain = Photo::from_pixels(DynamicImage::ImageRgb8(RgbImage::new(40, 30)));
-        let (frame, note) = Face::Auto.frame(&plain).unwrap();
+        let (frame, note) = FaceChoice::Auto.locate(&plain).unwrap();
         assert_eq!(frame, FaceFrame::centered(40, 30));
         assert!(note.unwrap().starts_with("no face found"));
     }
 
     #[test]
     fn a_missing_face_error_has_the_count() {
-        let error = Face::Number(2).frame(&portrait()).unwrap_err();
+        let error = FaceChoice::Number(2).locate(&portrait()).unwrap_err();
         insta::assert_snapshot!(error, @"there is no face 2: 1 found (`countenance faces` lists them)");
     }
 
@@ -142,7 +142,7 @@ mod tests {
     fn lines_number_the_faces() {
         let face =
             Detection { score: 0.934, box_in_photo: [10.2, 20.7, 90.0, 110.4], landmarks_in_photo: [[0.0; 2]; 5] };
-        insta::assert_snapshot!(lines(&[face]), @"1  90×110 at 10, 21  score 0.93");
-        assert_eq!(lines(&[]), "no face found\n");
+        insta::assert_snapshot!(format_faces(&[face]), @"1  90×110 at 10, 21  score 0.93");
+        assert_eq!(format_faces(&[]), "no face found\n");
     }
 }

@@ -5,31 +5,31 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, anyhow};
 use image::{DynamicImage, Rgba, RgbaImage};
 
-use super::batch::Task;
-use super::gif::GifFilm;
-use super::plan::Plan;
+use super::batch::FillTask;
+use super::gif::GifWriter;
+use super::plan::FillPlan;
 use crate::blend::Composer;
 use crate::job::FillRequest;
-use crate::photo::{Extras, Overwrite, save_png};
+use crate::photo::{PngMetadata, Overwrite, save_png};
 
 /// Prefix of the frames' file names.
 pub(super) const FRAME_PREFIX: &str = "frame-";
 
 /// Draws and writes the frames of one search.
-pub(super) struct Recorder {
+pub(super) struct FrameRecorder {
     composer: Composer,
     /// The photo with the newest fill. Every fill covers the same pixels, so it replaces the previous one completely.
-    picture: RgbaImage,
+    frame: RgbaImage,
     has_alpha: bool,
     icc_profile: Option<Vec<u8>>,
     folder: Option<PathBuf>,
-    gif: Option<GifFilm>,
-    every: u32,
+    gif: Option<GifWriter>,
+    frame_interval: u32,
 }
 
-impl Recorder {
+impl FrameRecorder {
     /// `None` when neither frames nor a GIF were requested.
-    pub(super) fn new(plan: &Plan, task: &Task, request: &FillRequest) -> anyhow::Result<Option<Self>> {
+    pub(super) fn new(plan: &FillPlan, task: &FillTask, request: &FillRequest) -> anyhow::Result<Option<Self>> {
         if task.frames.is_none() && task.gif.is_none() {
             return Ok(None);
         }
@@ -37,55 +37,55 @@ impl Recorder {
             std::fs::create_dir_all(folder)
                 .with_context(|| format!("cannot create the folder {}", folder.display()))?;
         }
-        let gif = task.gif.clone().map(|path| GifFilm::new(path, plan.overwrite)).transpose()?;
+        let gif = task.gif.clone().map(|path| GifWriter::new(path, plan.overwrite)).transpose()?;
         let photo = &request.photo;
         let color = photo.pixels.color();
         Ok(Some(Self {
             composer: Composer::new(photo, &request.hole, &request.frame, request.blend, None),
-            picture: photo.pixels.to_rgba8(),
+            frame: photo.pixels.to_rgba8(),
             has_alpha: color.has_alpha(),
             // Frames are in colour, so a grey photo's profile does not fit them.
             icc_profile: photo.icc_profile.clone().filter(|_| color.has_color()),
             folder: task.frames.clone(),
             gif,
-            every: plan.every.max(1),
+            frame_interval: plan.frame_interval.max(1),
         }))
     }
 
     /// Whether an iteration (from 1) gets a frame: the first, and every N-th.
-    pub(super) fn wants(&self, iteration: u32) -> bool {
-        iteration == 1 || iteration.is_multiple_of(self.every)
+    pub(super) fn is_frame_due(&self, iteration: u32) -> bool {
+        iteration == 1 || iteration.is_multiple_of(self.frame_interval)
     }
 
     /// Adds a frame with the fill of an iteration: planar RGB in [-1, 1], `[3, size_px, size_px]`.
     pub(super) fn record(&mut self, iteration: u32, fill: &[f32], size_px: u32) -> anyhow::Result<()> {
-        self.draw(fill, size_px)?;
+        self.draw_fill(fill, size_px)?;
         self.write_frame(iteration)?;
         match &mut self.gif {
-            Some(gif) => gif.add(&self.picture),
+            Some(gif) => gif.add_frame(&self.frame),
             None => Ok(()),
         }
     }
 
     /// Adds the result, which replaces the last iteration's frame, and completes the GIF.
     pub(super) fn finish(mut self, iterations: u32, fill: &[f32], size_px: u32) -> anyhow::Result<()> {
-        self.draw(fill, size_px)?;
+        self.draw_fill(fill, size_px)?;
         self.write_frame(iterations)?;
         match self.gif {
-            Some(gif) => gif.finish(&self.picture),
+            Some(gif) => gif.finish(&self.frame),
             None => Ok(()),
         }
     }
 
-    fn draw(&mut self, fill: &[f32], size_px: u32) -> anyhow::Result<()> {
-        let patch = self.composer.patch(fill, size_px);
+    fn draw_fill(&mut self, fill: &[f32], size_px: u32) -> anyhow::Result<()> {
+        let patch = self.composer.render(fill, size_px);
         let rect = patch.rect_in_photo;
         let drawn = RgbaImage::from_raw(patch.width, patch.height, patch.rgba)
             .filter(|drawn| drawn.dimensions() == (rect.width, rect.height))
             .ok_or_else(|| anyhow!("the fill does not have the size of its region in the photo"))?;
         for (x, y, &pixel) in drawn.enumerate_pixels().filter(|(_, _, Rgba([.., alpha]))| *alpha != 0) {
-            if let Some(place) = self.picture.get_pixel_mut_checked(rect.x + x, rect.y + y) {
-                *place = pixel;
+            if let Some(target) = self.frame.get_pixel_mut_checked(rect.x + x, rect.y + y) {
+                *target = pixel;
             }
         }
         Ok(())
@@ -93,12 +93,12 @@ impl Recorder {
 
     fn write_frame(&self, iteration: u32) -> anyhow::Result<()> {
         let Some(folder) = &self.folder else { return Ok(()) };
-        let picture = DynamicImage::ImageRgba8(self.picture.clone());
+        let picture = DynamicImage::ImageRgba8(self.frame.clone());
         let picture = if self.has_alpha { picture } else { DynamicImage::ImageRgb8(picture.into_rgb8()) };
         save_png(
             &frame_path(folder, iteration),
             &picture,
-            &Extras::profile(self.icc_profile.as_deref()),
+            &PngMetadata::only_profile(self.icc_profile.as_deref()),
             Overwrite::Allow,
         )?;
         Ok(())

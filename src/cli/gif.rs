@@ -16,50 +16,50 @@ use crate::photo::{Overwrite, write_atomically};
 /// Longest side of the GIF: wide enough for a web page, small enough to send in a message.
 const MAX_SIDE_PX: u32 = 512;
 /// 12.5 frames per second. Browsers slow down GIFs with more than 50.
-const FRAME_TIME: Duration = Duration::from_millis(80);
+const FRAME_DURATION: Duration = Duration::from_millis(80);
 /// How long the result stays before the GIF repeats.
-const RESULT_TIME: Duration = Duration::from_secs(2);
+const RESULT_DURATION: Duration = Duration::from_secs(2);
 /// Trade-off between quality and speed, 1 (best quality) to 30. The encoder's authors recommend 10.
 const QUANTIZER_SPEED: i32 = 10;
 
 /// Encodes frames one by one. The file is written when the GIF is complete.
-pub(super) struct GifFilm {
+pub(super) struct GifWriter {
     path: PathBuf,
     overwrite: Overwrite,
-    encoder: GifEncoder<Bytes>,
-    bytes: Bytes,
+    encoder: GifEncoder<SharedBuffer>,
+    bytes: SharedBuffer,
 }
 
-impl GifFilm {
+impl GifWriter {
     pub(super) fn new(path: PathBuf, overwrite: Overwrite) -> anyhow::Result<Self> {
-        let bytes = Bytes::default();
+        let bytes = SharedBuffer::default();
         let mut encoder = GifEncoder::new_with_speed(bytes.clone(), QUANTIZER_SPEED);
         encoder.set_repeat(Repeat::Infinite).context("cannot start the GIF")?;
         Ok(Self { path, overwrite, encoder, bytes })
     }
 
     /// Adds a picture of the running search.
-    pub(super) fn add(&mut self, picture: &RgbaImage) -> anyhow::Result<()> {
-        self.add_for(picture, FRAME_TIME)
+    pub(super) fn add_frame(&mut self, picture: &RgbaImage) -> anyhow::Result<()> {
+        self.add_frame_for(picture, FRAME_DURATION)
     }
 
     /// Adds the result and writes the file.
     pub(super) fn finish(mut self, result: &RgbaImage) -> anyhow::Result<()> {
-        self.add_for(result, RESULT_TIME)?;
+        self.add_frame_for(result, RESULT_DURATION)?;
         // The encoder ends the file when it is dropped.
         drop(self.encoder);
         write_atomically(&self.path, &self.bytes.take(), self.overwrite)?;
         Ok(())
     }
 
-    fn add_for(&mut self, picture: &RgbaImage, time: Duration) -> anyhow::Result<()> {
-        let frame = Frame::from_parts(shrunk(picture), 0, 0, Delay::from_saturating_duration(time));
+    fn add_frame_for(&mut self, picture: &RgbaImage, duration: Duration) -> anyhow::Result<()> {
+        let frame = Frame::from_parts(shrink_to_limit(picture), 0, 0, Delay::from_saturating_duration(duration));
         self.encoder.encode_frame(frame).with_context(|| format!("cannot encode {}", self.path.display()))
     }
 }
 
 /// At most [`MAX_SIDE_PX`] on the longer side; smaller pictures stay as they are.
-fn shrunk(picture: &RgbaImage) -> RgbaImage {
+fn shrink_to_limit(picture: &RgbaImage) -> RgbaImage {
     let (width, height) = picture.dimensions();
     let longer = width.max(height);
     if longer <= MAX_SIDE_PX {
@@ -73,15 +73,15 @@ fn shrunk(picture: &RgbaImage) -> RgbaImage {
 
 /// A shared buffer. The encoder owns its writer, so the bytes must be reachable from outside.
 #[derive(Clone, Default)]
-struct Bytes(Arc<Mutex<Vec<u8>>>);
+struct SharedBuffer(Arc<Mutex<Vec<u8>>>);
 
-impl Bytes {
+impl SharedBuffer {
     fn take(&self) -> Vec<u8> {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-impl Write for Bytes {
+impl Write for SharedBuffer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
     }
@@ -102,9 +102,9 @@ mod tests {
     fn the_gif_has_every_frame_in_order() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("film.gif");
-        let mut film = GifFilm::new(path.clone(), Overwrite::Refuse).unwrap();
-        film.add(&RgbaImage::from_pixel(8, 6, Rgba([255, 0, 0, 255]))).unwrap();
-        film.add(&RgbaImage::from_pixel(8, 6, Rgba([0, 255, 0, 255]))).unwrap();
+        let mut film = GifWriter::new(path.clone(), Overwrite::Refuse).unwrap();
+        film.add_frame(&RgbaImage::from_pixel(8, 6, Rgba([255, 0, 0, 255]))).unwrap();
+        film.add_frame(&RgbaImage::from_pixel(8, 6, Rgba([0, 255, 0, 255]))).unwrap();
         assert!(!path.exists(), "nothing is written before the end");
         film.finish(&RgbaImage::from_pixel(8, 6, Rgba([0, 0, 255, 255]))).unwrap();
 
@@ -120,8 +120,8 @@ mod tests {
 
     #[test]
     fn large_pictures_shrink_and_keep_their_aspect_ratio() {
-        assert_eq!(shrunk(&RgbaImage::new(1024, 300)).dimensions(), (512, 150));
-        assert_eq!(shrunk(&RgbaImage::new(3, 2000)).dimensions(), (1, 512));
-        assert_eq!(shrunk(&RgbaImage::new(512, 512)).dimensions(), (512, 512));
+        assert_eq!(shrink_to_limit(&RgbaImage::new(1024, 300)).dimensions(), (512, 150));
+        assert_eq!(shrink_to_limit(&RgbaImage::new(3, 2000)).dimensions(), (1, 512));
+        assert_eq!(shrink_to_limit(&RgbaImage::new(512, 512)).dimensions(), (512, 512));
     }
 }

@@ -12,7 +12,7 @@ const HEADER: &str = "iteration,candidate,context,prior,total";
 
 /// Writes during the search, so the log also shows a running or failed search.
 pub(super) struct LossLog<W: Write> {
-    to: W,
+    writer: W,
 }
 
 impl LossLog<BufWriter<File>> {
@@ -25,20 +25,20 @@ impl LossLog<BufWriter<File>> {
 impl<W: Write> LossLog<W> {
     fn new(mut to: W) -> anyhow::Result<Self> {
         writeln!(to, "{HEADER}").context("cannot write the log")?;
-        Ok(Self { to })
+        Ok(Self { writer: to })
     }
 
     /// Adds one row per candidate; iterations and candidates count from 1.
-    pub(super) fn add(&mut self, iteration: u32, losses: &[Losses]) -> anyhow::Result<()> {
+    pub(super) fn add_iteration(&mut self, iteration: u32, losses: &[Losses]) -> anyhow::Result<()> {
         for (index, Losses { context, prior, total }) in losses.iter().enumerate() {
-            writeln!(self.to, "{iteration},{},{context},{prior},{total}", index + 1).context("cannot write the log")?;
+            writeln!(self.writer, "{iteration},{},{context},{prior},{total}", index + 1).context("cannot write the log")?;
         }
         Ok(())
     }
 
     /// Writes the buffered rows.
     pub(super) fn finish(mut self) -> anyhow::Result<()> {
-        self.to.flush().context("cannot write the log")
+        self.writer.flush().context("cannot write the log")
     }
 }
 
@@ -52,8 +52,8 @@ mod tests {
         let mut log = LossLog::new(&mut csv).unwrap();
         let first = Losses { context: 0.25, prior: 1.5, total: 0.28 };
         let second = Losses { context: 1400.0, prior: f32::NAN, total: f32::NAN };
-        log.add(1, &[first, second]).unwrap();
-        log.add(2, &[first]).unwrap();
+        log.add_iteration(1, &[first, second]).unwrap();
+        log.add_iteration(2, &[first]).unwrap();
         log.finish().unwrap();
         insta::assert_snapshot!(String::from_utf8(csv).unwrap(), @r"
         iteration,candidate,context,prior,total

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 
 use super::batch::is_picture;
-use super::usage;
+use super::usage_error;
 use crate::face::FaceFrame;
 use crate::mask::{Mask, MaskPreset, load_mask};
-use crate::photo::{EXTENSIONS, Photo};
+use crate::photo::{PHOTO_EXTENSIONS, Photo};
 
 /// The value of `--mask`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,14 +35,14 @@ impl MaskSource {
             return Ok(Self::File(value.to_path_buf()));
         }
         let names = MaskPreset::ALL.map(MaskPreset::id).join(", ");
-        Err(usage(format!(
+        Err(usage_error(format!(
             "there is no mask {}: give a picture with the hole in white, or one of {names}",
             value.display()
         )))
     }
 
     /// The single mask file, if one file is used for every photo.
-    pub(super) fn file(&self) -> Option<&Path> {
+    pub(super) fn shared_file(&self) -> Option<&Path> {
         match self {
             Self::File(path) => Some(path),
             Self::Preset(_) | Self::Folder(_) => None,
@@ -50,7 +50,7 @@ impl MaskSource {
     }
 
     /// The hole of one photo. Only mask presets use `crop_size_px` and `seed`.
-    pub(super) fn hole(
+    pub(super) fn load_hole(
         &self,
         stem: &OsStr,
         photo: &Photo,
@@ -63,14 +63,14 @@ impl MaskSource {
                 return Ok(preset.hole_in_photo(photo.width(), photo.height(), frame, crop_size_px, seed));
             }
             Self::File(path) => path.clone(),
-            Self::Folder(folder) => mask_in(folder, stem)?,
+            Self::Folder(folder) => find_mask_in_folder(folder, stem)?,
         };
         load_mask(&path, photo.width(), photo.height()).context("the mask cannot be used")
     }
 }
 
 /// The only picture in a folder with this stem.
-fn mask_in(folder: &Path, stem: &OsStr) -> anyhow::Result<PathBuf> {
+fn find_mask_in_folder(folder: &Path, stem: &OsStr) -> anyhow::Result<PathBuf> {
     let entries =
         std::fs::read_dir(folder).with_context(|| format!("cannot list the masks in {}", folder.display()))?;
     let mut found: Vec<PathBuf> = entries
@@ -85,7 +85,7 @@ fn mask_in(folder: &Path, stem: &OsStr) -> anyhow::Result<PathBuf> {
             "there is no mask for this photo in {}: add {}.png (or {})",
             folder.display(),
             stem.display(),
-            EXTENSIONS[1..].join(", ")
+            PHOTO_EXTENSIONS[1..].join(", ")
         ),
         [first, second, ..] => {
             bail!("{} and {} are both masks for this photo: remove one", first.display(), second.display())
@@ -122,7 +122,7 @@ mod tests {
         for name in ["ann.png", "bob.png", "bob.jpg", "ann.txt"] {
             std::fs::write(folder.path().join(name), b"").unwrap();
         }
-        let text = |stem: &str| match mask_in(folder.path(), OsStr::new(stem)) {
+        let text = |stem: &str| match find_mask_in_folder(folder.path(), OsStr::new(stem)) {
             Ok(path) => path.display().to_string(),
             Err(error) => error.to_string(),
         };

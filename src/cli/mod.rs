@@ -94,8 +94,8 @@ const DEFAULT_LOG: &str = "warn,wgpu_hal=off";
 
 /// Result of a command that ran to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ending {
-    AllWell,
+enum CommandStatus {
+    Success,
     /// The failures were reported when they happened.
     SomeFailed,
 }
@@ -106,15 +106,15 @@ enum Ending {
 struct UsageError(String);
 
 /// Makes a [`UsageError`].
-fn usage(text: impl Into<String>) -> anyhow::Error {
+fn usage_error(text: impl Into<String>) -> anyhow::Error {
     UsageError(text.into()).into()
 }
 
 /// Parses the arguments and runs the command.
 #[must_use]
 pub fn main() -> ExitCode {
-    start_logging();
-    let cli = match args::parse(args::command(), std::env::args_os()) {
+    init_logging();
+    let cli = match args::parse(args::build_command(), std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) => {
             // Nothing can be reported when the output is closed.
@@ -122,7 +122,7 @@ pub fn main() -> ExitCode {
             return if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
         }
     };
-    let ending = match cli.command {
+    let status = match cli.command {
         None => open_editor(cli.photo),
         Some(Command::Fill(args)) => fill::run(&args),
         Some(Command::Faces(args)) => faces::run(&args),
@@ -138,22 +138,22 @@ pub fn main() -> ExitCode {
         Some(Command::Export(args)) => exchange::run_export(&args),
         Some(Command::Train(args)) => train::run(&args),
     };
-    match ending {
-        Ok(Ending::AllWell) => ExitCode::SUCCESS,
-        Ok(Ending::SomeFailed) => ExitCode::from(1),
+    match status {
+        Ok(CommandStatus::Success) => ExitCode::SUCCESS,
+        Ok(CommandStatus::SomeFailed) => ExitCode::from(1),
         Err(error) => {
             eprintln!("error: {error:#}");
-            ExitCode::from(exit_code_of(&error))
+            ExitCode::from(exit_code_for(&error))
         }
     }
 }
 
-fn exit_code_of(error: &anyhow::Error) -> u8 {
+fn exit_code_for(error: &anyhow::Error) -> u8 {
     if error.is::<UsageError>() { 2 } else { 1 }
 }
 
 /// Sends log lines to standard error, filtered by `RUST_LOG` or by [`DEFAULT_LOG`].
-fn start_logging() {
+fn init_logging() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_LOG));
     let in_colour = std::io::stderr().is_terminal();
     // Fails only if a logger is already set; that logger is then used.
@@ -161,22 +161,22 @@ fn start_logging() {
         tracing_subscriber::fmt().with_env_filter(filter).with_ansi(in_colour).with_writer(std::io::stderr).try_init();
 }
 
-fn open_editor(photo: Option<PathBuf>) -> anyhow::Result<Ending> {
+fn open_editor(photo: Option<PathBuf>) -> anyhow::Result<CommandStatus> {
     if let Some(path) = &photo
         && !path.exists()
     {
-        return Err(usage(format!(
+        return Err(usage_error(format!(
             "there is no file {}: check the name (`countenance --help` lists the commands)",
             path.display()
         )));
     }
     crate::app::run(photo)
         .context("the editor cannot open its window (`countenance fill` works without one)")
-        .map(|()| Ending::AllWell)
+        .map(|()| CommandStatus::Success)
 }
 
 /// Runs `work` on a named thread. burn requires that its work stays on one thread; debuggers and profilers show the name.
-fn on_one_thread<T: Send>(name: &str, work: impl FnOnce() -> anyhow::Result<T> + Send) -> anyhow::Result<T> {
+fn run_on_named_thread<T: Send>(name: &str, work: impl FnOnce() -> anyhow::Result<T> + Send) -> anyhow::Result<T> {
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().name(name.into()).spawn_scoped(scope, work);
         let thread = thread.context("cannot start the compute thread")?;
@@ -185,7 +185,7 @@ fn on_one_thread<T: Send>(name: &str, work: impl FnOnce() -> anyhow::Result<T> +
 }
 
 /// Writes a result to standard output. A closed pipe (`| head`) is not an error.
-fn print_result(text: &str) -> anyhow::Result<()> {
+fn write_stdout(text: &str) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {

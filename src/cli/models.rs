@@ -4,26 +4,26 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 
-use super::usage;
-use crate::job::ModelMark;
+use super::usage_error;
+use crate::job::ModelId;
 use crate::model::{self, ModelChoice, ModelInfo};
 
 /// Finds the model and checks its file.
-pub(super) fn choose(value: Option<&Path>) -> anyhow::Result<(ModelChoice, ModelInfo)> {
-    let choice = resolve(value, model::find_models)?;
+pub(super) fn find_model(value: Option<&Path>) -> anyhow::Result<(ModelChoice, ModelInfo)> {
+    let choice = resolve_choice(value, model::find_models)?;
     let info = model::inspect(&choice).map_err(|error| match &choice {
-        ModelChoice::Face128 | ModelChoice::Face64 => usage(describe(&error)),
-        ModelChoice::File(path) => usage(format!("{}: {}", path.display(), describe(&error))),
+        ModelChoice::Face128 | ModelChoice::Face64 => usage_error(error_with_causes(&error)),
+        ModelChoice::File(path) => usage_error(format!("{}: {}", path.display(), error_with_causes(&error))),
     })?;
     Ok((choice, info))
 }
 
 /// Finds the model of a recorded fill by its hash: the given one if it matches, otherwise a built-in one or one in the models
 /// folder.
-pub(super) fn recorded(wanted: &ModelMark, value: Option<&Path>) -> anyhow::Result<ModelChoice> {
-    let ModelMark { name, sha256 } = wanted;
+pub(super) fn find_recorded_model(wanted: &ModelId, value: Option<&Path>) -> anyhow::Result<ModelChoice> {
+    let ModelId { name, sha256 } = wanted;
     if let Some(value) = value {
-        let (choice, found) = choose(Some(value))?;
+        let (choice, found) = find_model(Some(value))?;
         if found.sha256 != *sha256 {
             bail!(
                 "{} is a different model (SHA-256 {}): the fill was made with {name} (SHA-256 {sha256})",
@@ -34,8 +34,8 @@ pub(super) fn recorded(wanted: &ModelMark, value: Option<&Path>) -> anyhow::Resu
         return Ok(choice);
     }
     let files = model::find_models().into_iter().map(ModelChoice::File);
-    let is_it = |choice: &ModelChoice| model::inspect(choice).is_ok_and(|info| info.sha256 == *sha256);
-    ModelChoice::BUILT_IN.into_iter().chain(files).find(is_it).ok_or_else(|| {
+    let has_recorded_hash = |choice: &ModelChoice| model::inspect(choice).is_ok_and(|info| info.sha256 == *sha256);
+    ModelChoice::BUILT_IN.into_iter().chain(files).find(has_recorded_hash).ok_or_else(|| {
         anyhow::anyhow!(
             "the model of the fill was not found: give the file of {name} (SHA-256 {sha256}) with --model, or put it in \
              the models folder"
@@ -44,7 +44,7 @@ pub(super) fn recorded(wanted: &ModelMark, value: Option<&Path>) -> anyhow::Resu
 }
 
 /// An error and its causes in one line.
-fn describe(error: &(dyn std::error::Error + 'static)) -> String {
+fn error_with_causes(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {
@@ -55,12 +55,12 @@ fn describe(error: &(dyn std::error::Error + 'static)) -> String {
 }
 
 /// Tries a file first, then a built-in name, then a name in the models folder. `find` lists the files of that folder.
-fn resolve(value: Option<&Path>, find: impl FnOnce() -> Vec<PathBuf>) -> anyhow::Result<ModelChoice> {
+fn resolve_choice(value: Option<&Path>, find: impl FnOnce() -> Vec<PathBuf>) -> anyhow::Result<ModelChoice> {
     let Some(value) = value else { return Ok(ModelChoice::default()) };
     if value.is_file() {
         return Ok(ModelChoice::File(value.to_path_buf()));
     }
-    if let Some(built_in) = ModelChoice::built_in(value) {
+    if let Some(built_in) = ModelChoice::built_in_by_name(value) {
         return Ok(built_in);
     }
     let found = find();
@@ -69,7 +69,7 @@ fn resolve(value: Option<&Path>, find: impl FnOnce() -> Vec<PathBuf>) -> anyhow:
     }
     let built_in = ModelChoice::BUILT_IN.into_iter().filter_map(|choice| choice.built_in_name());
     let names: Vec<&str> = built_in.chain(found.iter().filter_map(|path| path.file_stem()?.to_str())).collect();
-    Err(usage(format!(
+    Err(usage_error(format!(
         "there is no model {}: give a .safetensors file, or one of {}; the default is {}",
         value.display(),
         names.join(", "),
@@ -87,12 +87,12 @@ mod tests {
 
     #[test]
     fn the_default_is_a_built_in_model() {
-        assert_eq!(resolve(None, found).unwrap(), ModelChoice::Face128);
+        assert_eq!(resolve_choice(None, found).unwrap(), ModelChoice::Face128);
     }
 
     #[test]
     fn names_and_files_are_found() {
-        let by = |value: &str| resolve(Some(Path::new(value)), found).unwrap();
+        let by = |value: &str| resolve_choice(Some(Path::new(value)), found).unwrap();
         assert_eq!(by("face-64"), ModelChoice::Face64);
         assert_eq!(by("tiny"), ModelChoice::File("models/tiny.safetensors".into()));
         let file = tempfile::NamedTempFile::new().unwrap();
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn an_unknown_model_error_lists_the_names() {
-        let error = resolve(Some(Path::new("face-512")), found).unwrap_err();
+        let error = resolve_choice(Some(Path::new("face-512")), found).unwrap_err();
         assert!(error.is::<crate::cli::UsageError>());
         insta::assert_snapshot!(error, @"there is no model face-512: give a .safetensors file, or one of face-128, face-64, tiny; the default is face-128");
     }

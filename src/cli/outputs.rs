@@ -7,25 +7,25 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::args::OutputArgs;
-use super::batch::Task;
+use super::batch::FillTask;
 use super::frames::FRAME_PREFIX;
-use super::usage;
+use super::usage_error;
 
 /// File name that stands for standard output.
 pub(super) const STANDARD_OUTPUT: &str = "-";
 
 /// Creates the folders of a batch. Refuses outputs that cannot be written or would replace a protected file.
-pub(super) fn check(tasks: &[Task], batch: bool, masks: Option<&Path>, output: &OutputArgs) -> anyhow::Result<()> {
-    if batch {
-        make_folder(&output.out, "--out")?;
+pub(super) fn check_fill_outputs(tasks: &[FillTask], is_batch: bool, mask_file: Option<&Path>, output: &OutputArgs) -> anyhow::Result<()> {
+    if is_batch {
+        create_output_folder(&output.out, "--out")?;
     } else {
-        check_single_name(&output.out, tasks)?;
+        check_single_fill_path(&output.out, tasks)?;
     }
     if let Some(layer) = &output.layer {
-        check_png_name("--layer", layer)?;
+        check_png_extension("--layer", layer)?;
     }
     if let Some(folder) = &output.frames {
-        make_folder(folder, "--frames")?;
+        create_output_folder(folder, "--frames")?;
     }
     let report = output.report.as_deref().filter(|path| *path != Path::new(STANDARD_OUTPUT));
     let mut files: Vec<(&'static str, &Path)> = Vec::new();
@@ -37,12 +37,12 @@ pub(super) fn check(tasks: &[Task], batch: bool, masks: Option<&Path>, output: &
     }
     files.extend(report.map(|path| ("--report", path)));
 
-    check_folders(&files)?;
-    check_distinct(&files, tasks.iter().map(|task| task.photo.as_path()).chain(masks))?;
+    check_parent_folders(&files)?;
+    check_no_path_conflicts(&files, tasks.iter().map(|task| task.photo.as_path()).chain(mask_file))?;
     if !output.force {
         let pictures = files.iter().filter(|(option, _)| matches!(*option, "--out" | "--layer" | "--gif"));
         let pictures = pictures.map(|&(_, path)| path);
-        check_free(pictures)?;
+        check_no_existing_pictures(pictures)?;
         for folder in tasks.iter().filter_map(|task| task.frames.as_deref()) {
             check_no_frames(folder)?;
         }
@@ -51,51 +51,51 @@ pub(super) fn check(tasks: &[Task], batch: bool, masks: Option<&Path>, output: &
 }
 
 /// Like [`check`], for a command that writes one file. Its extension must be one of `extensions`.
-pub(super) fn check_one<'a>(
+pub(super) fn check_single_output<'a>(
     out: &Path,
     extensions: &[&str],
     inputs: impl IntoIterator<Item = &'a Path>,
     force: bool,
 ) -> anyhow::Result<()> {
     let files = [("--out", out)];
-    check_folders(&files)?;
-    let fits = |extension: &std::ffi::OsStr| extensions.iter().any(|known| extension.eq_ignore_ascii_case(known));
-    if !out.extension().is_some_and(fits) {
+    check_parent_folders(&files)?;
+    let is_allowed = |extension: &std::ffi::OsStr| extensions.iter().any(|known| extension.eq_ignore_ascii_case(known));
+    if !out.extension().is_some_and(is_allowed) {
         let names = extensions.iter().map(|extension| format!(".{extension}")).collect::<Vec<_>>().join(" or ");
-        return Err(usage(format!("--out {} does not end in {names}: choose a name that does", out.display())));
+        return Err(usage_error(format!("--out {} does not end in {names}: choose a name that does", out.display())));
     }
-    check_distinct(&files, inputs.into_iter())?;
-    if force { Ok(()) } else { check_free(std::iter::once(out)) }
+    check_no_path_conflicts(&files, inputs.into_iter())?;
+    if force { Ok(()) } else { check_no_existing_pictures(std::iter::once(out)) }
 }
 
 /// The output of a single fill must be a PNG file, not a folder.
-fn check_single_name(out: &Path, tasks: &[Task]) -> anyhow::Result<()> {
+fn check_single_fill_path(out: &Path, tasks: &[FillTask]) -> anyhow::Result<()> {
     if out.is_dir() {
         let stem = tasks.first().map(|task| task.stem.as_os_str()).unwrap_or_default();
         let example = out.join(stem).with_extension("png");
-        return Err(usage(format!(
+        return Err(usage_error(format!(
             "--out {} is a folder: give a file name, for example {}",
             out.display(),
             example.display()
         )));
     }
-    check_png_name("--out", out)
+    check_png_extension("--out", out)
 }
 
-fn check_png_name(option: &str, path: &Path) -> anyhow::Result<()> {
+fn check_png_extension(option: &str, path: &Path) -> anyhow::Result<()> {
     if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png")) {
         return Ok(());
     }
-    Err(usage(format!("{option} {} does not end in .png: fills are saved as lossless PNG", path.display())))
+    Err(usage_error(format!("{option} {} does not end in .png: fills are saved as lossless PNG", path.display())))
 }
 
 /// Creates the folder that an option names, if it is missing.
-pub(super) fn make_folder(folder: &Path, option: &str) -> anyhow::Result<()> {
+pub(super) fn create_output_folder(folder: &Path, option: &str) -> anyhow::Result<()> {
     if folder.exists() && !folder.is_dir() {
-        return Err(usage(format!("{option} {} is a file: a folder is needed here", folder.display())));
+        return Err(usage_error(format!("{option} {} is a file: a folder is needed here", folder.display())));
     }
     std::fs::create_dir_all(folder)
-        .map_err(|error| usage(format!("cannot create the folder {option} {}: {error}", folder.display())))?;
+        .map_err(|error| usage_error(format!("cannot create the folder {option} {}: {error}", folder.display())))?;
     check_writable(folder, option)
 }
 
@@ -103,11 +103,11 @@ pub(super) fn make_folder(folder: &Path, option: &str) -> anyhow::Result<()> {
 fn check_writable(folder: &Path, option: &str) -> anyhow::Result<()> {
     tempfile::tempfile_in(folder)
         .map(drop)
-        .map_err(|error| usage(format!("cannot write to the folder of {option}, {}: {error}", folder.display())))
+        .map_err(|error| usage_error(format!("cannot write to the folder of {option}, {}: {error}", folder.display())))
 }
 
 /// The parent folder of a file, `.` for a bare name.
-pub(super) fn folder_of(path: &Path) -> &Path {
+pub(super) fn parent_folder(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
@@ -115,15 +115,15 @@ pub(super) fn folder_of(path: &Path) -> &Path {
 }
 
 /// Each file needs an existing parent folder with write permission.
-pub(super) fn check_folders(files: &[(&'static str, &Path)]) -> anyhow::Result<()> {
+pub(super) fn check_parent_folders(files: &[(&'static str, &Path)]) -> anyhow::Result<()> {
     let mut checked = HashSet::new();
     for (option, path) in files {
         if path.is_dir() {
-            return Err(usage(format!("{option} {} is a folder: give a file name", path.display())));
+            return Err(usage_error(format!("{option} {} is a folder: give a file name", path.display())));
         }
-        let folder = folder_of(path);
+        let folder = parent_folder(path);
         if !folder.is_dir() {
-            return Err(usage(format!("there is no folder {} for {option}: create it first", folder.display())));
+            return Err(usage_error(format!("there is no folder {} for {option}: create it first", folder.display())));
         }
         if checked.insert(folder) {
             check_writable(folder, option)?;
@@ -133,36 +133,36 @@ pub(super) fn check_folders(files: &[(&'static str, &Path)]) -> anyhow::Result<(
 }
 
 /// Canonical path of a file, also of one that does not exist yet.
-pub(super) fn identity(path: &Path) -> PathBuf {
+pub(super) fn canonical_output_path(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| {
-        let folder = folder_of(path);
+        let folder = parent_folder(path);
         let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf());
         path.file_name().map_or_else(|| folder.clone(), |name| folder.join(name))
     })
 }
 
 /// Refuses two outputs with one path, and outputs that would replace an input. `--force` does not change that.
-pub(super) fn check_distinct<'a>(
+pub(super) fn check_no_path_conflicts<'a>(
     outputs: &[(&'static str, &Path)],
     inputs: impl Iterator<Item = &'a Path>,
 ) -> anyhow::Result<()> {
-    let mut taken: HashMap<PathBuf, &'static str> = inputs.map(|path| (identity(path), "an input")).collect();
+    let mut used_paths: HashMap<PathBuf, &'static str> = inputs.map(|path| (canonical_output_path(path), "an input")).collect();
     for &(option, path) in outputs {
-        if let Some(other) = taken.insert(identity(path), option) {
-            return Err(usage(format!("{option} {} is the same file as {other}: choose another name", path.display())));
+        if let Some(other) = used_paths.insert(canonical_output_path(path), option) {
+            return Err(usage_error(format!("{option} {} is the same file as {other}: choose another name", path.display())));
         }
     }
     Ok(())
 }
 
-fn check_free<'a>(pictures: impl Iterator<Item = &'a Path>) -> anyhow::Result<()> {
-    let mut there = pictures.filter(|path| path.exists());
-    let Some(first) = there.next() else { return Ok(()) };
-    let others = match there.count() {
+fn check_no_existing_pictures<'a>(pictures: impl Iterator<Item = &'a Path>) -> anyhow::Result<()> {
+    let mut existing = pictures.filter(|path| path.exists());
+    let Some(first) = existing.next() else { return Ok(()) };
+    let others = match existing.count() {
         0 => String::new(),
         count => format!(" (and {count} more)"),
     };
-    Err(usage(format!("{}{others} already exists: choose another name, or add --force", first.display())))
+    Err(usage_error(format!("{}{others} already exists: choose another name, or add --force", first.display())))
 }
 
 /// Refuses a folder with frames of another search: the two would be mixed.
@@ -174,7 +174,7 @@ fn check_no_frames(folder: &Path) -> anyhow::Result<()> {
     });
     match old {
         None => Ok(()),
-        Some(_) => Err(usage(format!(
+        Some(_) => Err(usage_error(format!(
             "{} holds the frames of another search: choose another folder, or add --force to replace them",
             folder.display()
         ))),

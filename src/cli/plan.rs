@@ -1,8 +1,8 @@
 //! The plan of a `fill` run: its arguments, resolved and checked before the first search.
 
 use super::args::{FillArgs, OutputArgs};
-use super::batch::{self, Photos, Task};
-use super::faces::Face;
+use super::batch::{self, PhotoInputs, FillTask};
+use super::faces::FaceChoice;
 use super::masks::MaskSource;
 use super::{models, outputs};
 use crate::blend::Blend;
@@ -14,12 +14,12 @@ use crate::search::{Preset, Settings};
 
 /// The photos to fill and the settings for all of them.
 #[derive(Debug)]
-pub(super) struct Plan {
-    pub(super) tasks: Vec<Task>,
+pub(super) struct FillPlan {
+    pub(super) tasks: Vec<FillTask>,
     pub(super) mask: MaskSource,
     /// Face frame placed by hand; replaces `face`.
     pub(super) frame: Option<FaceFrame>,
-    pub(super) face: Face,
+    pub(super) face: FaceChoice,
     pub(super) preset: Preset,
     pub(super) settings: Settings,
     pub(super) blend: Blend,
@@ -27,22 +27,22 @@ pub(super) struct Plan {
     /// Side of the model's crop; mask presets need it.
     pub(super) crop_size_px: u32,
     pub(super) device: DeviceChoice,
-    pub(super) every: u32,
+    pub(super) frame_interval: u32,
     /// Whether output files record how they were made.
-    pub(super) record: bool,
+    pub(super) records_provenance: bool,
     pub(super) overwrite: Overwrite,
 }
 
-impl Plan {
+impl FillPlan {
     /// Checks the arguments and creates the output folders.
     pub(super) fn new(args: &FillArgs) -> anyhow::Result<Self> {
         let settings = args.settings.settings()?;
         let mask = MaskSource::parse(&args.mask)?;
-        let photos = batch::expand(&args.photos)?;
-        let is_batch = matches!(photos, Photos::Many(_));
-        let tasks = batch::tasks(photos, &args.output)?;
-        let (model, info) = models::choose(args.model.as_deref())?;
-        outputs::check(&tasks, is_batch, mask.file(), &args.output)?;
+        let photos = batch::expand_folders(&args.photos)?;
+        let is_batch = matches!(photos, PhotoInputs::Many(_));
+        let tasks = batch::build_tasks(photos, &args.output)?;
+        let (model, info) = models::find_model(args.model.as_deref())?;
+        outputs::check_fill_outputs(&tasks, is_batch, mask.shared_file(), &args.output)?;
         Ok(Self {
             mask,
             frame: args.frame,
@@ -54,15 +54,15 @@ impl Plan {
             crop_size_px: info.image_size_px,
             device: args.device,
             tasks,
-            every: args.output.every.unwrap_or(OutputArgs::DEFAULT_EVERY),
-            record: !args.output.no_record,
+            frame_interval: args.output.every.unwrap_or(OutputArgs::DEFAULT_EVERY),
+            records_provenance: !args.output.no_record,
             overwrite: if args.output.force { Overwrite::Allow } else { Overwrite::Refuse },
         })
     }
 
     /// The face frame in a photo, and a note for the user.
-    pub(super) fn frame_of(&self, photo: &Photo) -> anyhow::Result<(FaceFrame, Option<String>)> {
-        self.frame.map_or_else(|| self.face.frame(photo), |frame| Ok((frame, None)))
+    pub(super) fn face_frame_in(&self, photo: &Photo) -> anyhow::Result<(FaceFrame, Option<String>)> {
+        self.frame.map_or_else(|| self.face.locate(photo), |frame| Ok((frame, None)))
     }
 }
 

@@ -7,20 +7,20 @@ use anyhow::Context as _;
 use clap::Args;
 use indicatif::HumanDuration;
 
-use super::outputs::make_folder;
+use super::outputs::create_output_folder;
 use super::progress::Console;
-use super::{Ending, usage};
-use crate::dataset::About;
-use crate::photo::{EXTENSIONS, Overwrite};
+use super::{CommandStatus, usage_error};
+use crate::dataset::DatasetInfo;
+use crate::photo::{PHOTO_EXTENSIONS, Overwrite};
 use crate::prepare::{
-    CROPS, DATASET, JOURNAL, Pictures, Prepared, Reason, Request, SHEET, TABLE, Thresholds, Watcher, find_pictures,
-    prepare,
+    RESUME_CROPS_FILE, DATASET_FILE, RESUME_LOG_FILE, FoundPictures, PrepareSummary, RejectReason, PrepareRequest, CONTACT_SHEET_FILE, TABLE_FILE, Thresholds, PrepareObserver, find_pictures,
+    prepare_dataset,
 };
 
 /// At most this many unreadable photos are printed; the table lists all.
-const MAX_NAMED: usize = 20;
+const MAX_PRINTED_ERRORS: usize = 20;
 /// Without a progress bar, a progress line is printed this often.
-const TELL_EVERY: Duration = Duration::from_secs(30);
+const PROGRESS_LINE_INTERVAL: Duration = Duration::from_secs(30);
 
 /// Make a training dataset from a folder of photos
 ///
@@ -43,7 +43,7 @@ pub(super) struct PrepareArgs {
     out: PathBuf,
 
     /// Side of the faces in pixels: 64 or 128
-    #[arg(long, value_name = "PIXELS", default_value_t = 64, value_parser = size)]
+    #[arg(long, value_name = "PIXELS", default_value_t = 64, value_parser = parse_size)]
     size: u32,
 
     /// Keep faces with a detection score above this, 0 to 1
@@ -97,7 +97,7 @@ Examples:
 
 Exit status: 0 on success, 1 if a photo cannot be read or no face is kept, 2 if the arguments are invalid.";
 
-fn size(text: &str) -> Result<u32, String> {
+fn parse_size(text: &str) -> Result<u32, String> {
     match text {
         "64" => Ok(64),
         "128" => Ok(128),
@@ -105,33 +105,33 @@ fn size(text: &str) -> Result<u32, String> {
     }
 }
 
-pub(super) fn run(args: &PrepareArgs) -> anyhow::Result<Ending> {
-    let (request, pictures) = plan(args)?;
-    run_plan(&request, &pictures, &mut Console::stderr())
+pub(super) fn run(args: &PrepareArgs) -> anyhow::Result<CommandStatus> {
+    let (request, pictures) = prepare_request(args)?;
+    run_request(&request, &pictures, &mut Console::stderr())
 }
 
 /// Checks the arguments, finds the photos and creates the output folder.
-fn plan(args: &PrepareArgs) -> anyhow::Result<(Request, Pictures)> {
+fn prepare_request(args: &PrepareArgs) -> anyhow::Result<(PrepareRequest, FoundPictures)> {
     if !args.folder.is_dir() {
-        return Err(usage(format!("there is no folder {}: give a folder of photos", args.folder.display())));
+        return Err(usage_error(format!("there is no folder {}: give a folder of photos", args.folder.display())));
     }
-    let pictures = find_pictures(&args.folder, &args.out).map_err(|error| usage(error.to_string()))?;
+    let pictures = find_pictures(&args.folder, &args.out).map_err(|error| usage_error(error.to_string()))?;
     if pictures.files.is_empty() {
-        let known = EXTENSIONS.join(", ");
-        return Err(usage(format!(
-            "there is no picture in {} and its subfolders: file names must end in one of {known}",
+        let extensions = PHOTO_EXTENSIONS.join(", ");
+        return Err(usage_error(format!(
+            "there is no picture in {} and its subfolders: file names must end in one of {extensions}",
             args.folder.display()
         )));
     }
-    make_folder(&args.out, "OUT")?;
-    let dataset = args.out.join(DATASET);
+    create_output_folder(&args.out, "OUT")?;
+    let dataset = args.out.join(DATASET_FILE);
     if dataset.exists() && !args.force {
-        return Err(usage(format!("{} already exists: choose another OUT, or add --force", dataset.display())));
+        return Err(usage_error(format!("{} already exists: choose another OUT, or add --force", dataset.display())));
     }
     let defaults = Thresholds::for_size(args.size);
-    let request = Request {
+    let request = PrepareRequest {
         folder: args.folder.clone(),
-        out: args.out.clone(),
+        results_folder: args.out.clone(),
         size_px: args.size,
         thresholds: Thresholds {
             min_score: args.min_score,
@@ -141,8 +141,8 @@ fn plan(args: &PrepareArgs) -> anyhow::Result<(Request, Pictures)> {
             max_outside: args.max_outside,
             duplicate_bits: defaults.duplicate_bits.filter(|_| !args.keep_duplicates),
         },
-        about: About {
-            source: args.source.clone().unwrap_or_else(|| name_of(&args.folder)),
+        dataset_info: DatasetInfo {
+            source: args.source.clone().unwrap_or_else(|| folder_name(&args.folder)),
             licence: args.licence.clone(),
         },
         seed: args.seed,
@@ -151,79 +151,79 @@ fn plan(args: &PrepareArgs) -> anyhow::Result<(Request, Pictures)> {
     Ok((request, pictures))
 }
 
-fn name_of(folder: &Path) -> String {
+fn folder_name(folder: &Path) -> String {
     let whole = folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf());
     whole.file_name().map_or_else(|| "photos".into(), |name| name.to_string_lossy().into_owned())
 }
 
-fn run_plan(request: &Request, pictures: &Pictures, console: &mut Console) -> anyhow::Result<Ending> {
-    for closed in &pictures.closed {
-        console.say(&format!("error: the folder {} cannot be listed and is skipped", closed.display()));
+fn run_request(request: &PrepareRequest, pictures: &FoundPictures, console: &mut Console) -> anyhow::Result<CommandStatus> {
+    for folder in &pictures.unlistable_folders {
+        console.print(&format!("error: the folder {} cannot be listed and is skipped", folder.display()));
     }
-    let mut live = Live { console, unreadable: 0, done: 0, left: 0, started: Instant::now(), told: Instant::now() };
-    let prepared = prepare(request, pictures, &mut live);
-    let Live { console, unreadable, .. } = live;
-    console.end();
-    if unreadable > MAX_NAMED {
-        console.say(&format!("{} more cannot be read: {TABLE} lists them", unreadable - MAX_NAMED));
+    let mut observer = ConsolePrepareObserver { console, unreadable: 0, photos_done: 0, photos_left: 0, started: Instant::now(), last_line_at: Instant::now() };
+    let prepared = prepare_dataset(request, pictures, &mut observer);
+    let ConsolePrepareObserver { console, unreadable, .. } = observer;
+    console.clear_bar();
+    if unreadable > MAX_PRINTED_ERRORS {
+        console.print(&format!("{} more cannot be read: {TABLE_FILE} lists them", unreadable - MAX_PRINTED_ERRORS));
     }
     let prepared = prepared.with_context(|| format!("no dataset was made from {}", request.folder.display()))?;
-    for line in lines(request, &prepared) {
-        console.say(&line);
+    for line in summary_lines(request, &prepared) {
+        console.print(&line);
     }
-    Ok(if unreadable == 0 && pictures.closed.is_empty() { Ending::AllWell } else { Ending::SomeFailed })
+    Ok(if unreadable == 0 && pictures.unlistable_folders.is_empty() { CommandStatus::Success } else { CommandStatus::SomeFailed })
 }
 
 /// Summary of the results.
-fn lines(request: &Request, prepared: &Prepared) -> Vec<String> {
-    let Prepared { photos, faces, kept, reasons, sheet_rows } = prepared;
-    let parts: Vec<_> = reasons.iter().map(|(reason, count)| format!("{count} {}", Reason::told(*reason))).collect();
+fn summary_lines(request: &PrepareRequest, prepared: &PrepareSummary) -> Vec<String> {
+    let PrepareSummary { photos, faces, kept, reasons, sheet_captions: sheet_rows } = prepared;
+    let parts: Vec<_> = reasons.iter().map(|(reason, count)| format!("{count} {}", RejectReason::description(*reason))).collect();
     let others = if parts.is_empty() { String::new() } else { format!("; {}", parts.join(", ")) };
     vec![
         format!("{kept} of {faces} faces in {photos} photos kept{others}"),
-        format!("{} has the dataset, {TABLE} lists every face", request.out.join(DATASET).display()),
-        format!("{SHEET} shows, from the top: {}", sheet_rows.join(", ")),
+        format!("{} has the dataset, {TABLE_FILE} lists every face", request.results_folder.join(DATASET_FILE).display()),
+        format!("{CONTACT_SHEET_FILE} shows, from the top: {}", sheet_rows.join(", ")),
     ]
 }
 
 /// Shows the progress.
-struct Live<'a> {
+struct ConsolePrepareObserver<'a> {
     console: &'a mut Console,
     unreadable: usize,
-    done: usize,
-    left: usize,
+    photos_done: usize,
+    photos_left: usize,
     started: Instant,
-    told: Instant,
+    last_line_at: Instant,
 }
 
-impl Watcher for Live<'_> {
-    fn begin(&mut self, measured_before: usize, photos: usize) {
-        self.left = photos - measured_before;
+impl PrepareObserver for ConsolePrepareObserver<'_> {
+    fn started(&mut self, measured_before: usize, photos: usize) {
+        self.photos_left = photos - measured_before;
         self.started = Instant::now();
         if measured_before > 0 {
-            self.console.say(&format!("resuming: {measured_before} of {photos} photos are already measured"));
+            self.console.print(&format!("resuming: {measured_before} of {photos} photos are already measured"));
         } else {
-            self.console.say(&format!("{photos} photos; an interrupted run can be continued ({JOURNAL} and {CROPS})"));
+            self.console.print(&format!("{photos} photos; an interrupted run can be continued ({RESUME_LOG_FILE} and {RESUME_CROPS_FILE})"));
         }
-        self.console.begin("prepare", self.left as u64);
+        self.console.start_bar("prepare", self.photos_left as u64);
     }
 
     fn unreadable(&mut self, file: &Path, error: &str) {
         self.unreadable += 1;
-        if self.unreadable <= MAX_NAMED {
-            self.console.say(&format!("error: {}: {error}", file.display()));
+        if self.unreadable <= MAX_PRINTED_ERRORS {
+            self.console.print(&format!("error: {}: {error}", file.display()));
         }
     }
 
     fn photo_done(&mut self) {
-        self.done += 1;
-        self.left = self.left.saturating_sub(1);
-        self.console.show_place("prepare", self.done as u64);
-        if !self.console.is_on_terminal() && self.left > 0 && self.told.elapsed() >= TELL_EVERY {
-            self.told = Instant::now();
-            let each = self.started.elapsed() / u32::try_from(self.done).unwrap_or(u32::MAX);
-            let left = HumanDuration(each * u32::try_from(self.left).unwrap_or(u32::MAX));
-            self.console.say(&format!("{} photos done, {} to go, about {left} left", self.done, self.left));
+        self.photos_done += 1;
+        self.photos_left = self.photos_left.saturating_sub(1);
+        self.console.show_position("prepare", self.photos_done as u64);
+        if !self.console.is_on_terminal() && self.photos_left > 0 && self.last_line_at.elapsed() >= PROGRESS_LINE_INTERVAL {
+            self.last_line_at = Instant::now();
+            let time_per_photo = self.started.elapsed() / u32::try_from(self.photos_done).unwrap_or(u32::MAX);
+            let left = HumanDuration(time_per_photo * u32::try_from(self.photos_left).unwrap_or(u32::MAX));
+            self.console.print(&format!("{} photos done, {} to go, about {left} left", self.photos_done, self.photos_left));
         }
     }
 }

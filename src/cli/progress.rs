@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// Shortest time between two updates of the bar.
-const SHOW_EVERY: Duration = Duration::from_millis(100);
+const UPDATE_INTERVAL: Duration = Duration::from_millis(100);
 
 const TEMPLATE: &str = "{prefix} {bar:24} {pos}/{len}  {msg}";
 
@@ -16,8 +16,8 @@ pub(super) struct Console {
     messages: Box<dyn Write + Send>,
     bar: ProgressBar,
     on_terminal: bool,
-    last_shown: Option<Instant>,
-    told: HashSet<String>,
+    last_update: Option<Instant>,
+    printed_once: HashSet<String>,
 }
 
 impl Console {
@@ -31,20 +31,20 @@ impl Console {
         if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
             bar.set_style(style);
         }
-        Self { messages, bar, on_terminal: false, last_shown: None, told: HashSet::new() }
+        Self { messages, bar, on_terminal: false, last_update: None, printed_once: HashSet::new() }
     }
 
     /// Prints a line above the bar.
-    pub(super) fn say(&mut self, line: &str) {
+    pub(super) fn print(&mut self, line: &str) {
         let messages = &mut self.messages;
         // Nothing can be reported when standard error is closed.
         let _ = self.bar.suspend(|| writeln!(messages, "{line}"));
     }
 
     /// Like [`say`](Self::say), but prints each text only once. For notes that repeat for every photo of a batch.
-    pub(super) fn say_once(&mut self, line: &str) {
-        if self.told.insert(line.to_string()) {
-            self.say(line);
+    pub(super) fn print_once(&mut self, line: &str) {
+        if self.printed_once.insert(line.to_string()) {
+            self.print(line);
         }
     }
 
@@ -54,8 +54,8 @@ impl Console {
     }
 
     /// Restarts the bar for `steps` iterations.
-    pub(super) fn begin(&mut self, title: &str, steps: impl Into<u64>) {
-        self.last_shown = None;
+    pub(super) fn start_bar(&mut self, title: &str, steps: impl Into<u64>) {
+        self.last_update = None;
         self.bar.set_length(steps.into());
         self.bar.set_prefix(title.to_string());
         self.bar.set_message("starting…");
@@ -63,14 +63,14 @@ impl Console {
     }
 
     /// Whether the bar is due for an update; never without a terminal.
-    pub(super) fn wants_losses(&self) -> bool {
-        self.on_terminal && self.last_shown.is_none_or(|shown| shown.elapsed() >= SHOW_EVERY)
+    pub(super) fn is_update_due(&self) -> bool {
+        self.on_terminal && self.last_update.is_none_or(|shown| shown.elapsed() >= UPDATE_INTERVAL)
     }
 
     /// Shows an iteration and the smallest total loss of its candidates.
-    pub(super) fn show(&mut self, iteration: u32, total_loss: f32) {
+    pub(super) fn show_losses(&mut self, iteration: u32, total_loss: f32) {
         if self.on_terminal {
-            self.last_shown = Some(Instant::now());
+            self.last_update = Some(Instant::now());
             self.bar.set_position(iteration.into());
             let left = HumanDuration(self.bar.eta());
             self.bar.set_message(format!("loss {total_loss:.4}  {left:#} left"));
@@ -78,9 +78,9 @@ impl Console {
     }
 
     /// Shows the position in a run of many searches and the estimated time left.
-    pub(super) fn show_place(&mut self, title: &str, position: u64) {
-        if self.wants_losses() {
-            self.last_shown = Some(Instant::now());
+    pub(super) fn show_position(&mut self, title: &str, position: u64) {
+        if self.is_update_due() {
+            self.last_update = Some(Instant::now());
             self.bar.set_prefix(title.to_string());
             self.bar.set_position(position);
             let left = HumanDuration(self.bar.eta());
@@ -95,7 +95,7 @@ impl Console {
     }
 
     /// Removes the bar.
-    pub(super) fn end(&mut self) {
+    pub(super) fn clear_bar(&mut self) {
         self.bar.finish_and_clear();
     }
 }
@@ -103,10 +103,10 @@ impl Console {
 /// Captures the messages of a test's console.
 #[cfg(test)]
 #[derive(Clone, Default)]
-pub(super) struct Told(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+pub(super) struct CapturedConsole(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
 
 #[cfg(test)]
-impl Told {
+impl CapturedConsole {
     /// A console that writes into this buffer.
     pub(super) fn console(&self) -> Console {
         Console::new(Box::new(self.clone()), ProgressBar::hidden())
@@ -119,7 +119,7 @@ impl Told {
 }
 
 #[cfg(test)]
-impl Write for Told {
+impl Write for CapturedConsole {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.0.lock().unwrap().write(bytes)
     }

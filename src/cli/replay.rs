@@ -12,11 +12,11 @@ use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
 
 use super::progress::Console;
-use super::{Ending, fill, models, outputs, print_result};
+use super::{CommandStatus, fill, models, outputs, write_stdout};
 use crate::device::{DeviceChoice, list_gpus};
-use crate::job::{DeviceInfo, Engine, FillOutcome, FillRequest, Flow, Made, Observer, Recipe, StopReason, run_fill};
+use crate::job::{DeviceInfo, NetworkCache, FillOutcome, FillRequest, FillControl, FillExport, FillObserver, Provenance, StopReason, run_fill};
 use crate::model::ModelInfo;
-use crate::model::host::Arithmetic;
+use crate::model::host::CpuPrecision;
 use crate::photo::{self, DecodeLimits, Overwrite, Photo};
 use crate::search::Losses;
 
@@ -55,42 +55,42 @@ pub(super) struct ReplayArgs {
 const AFTER_HELP: &str = "\
 Exit status: 0 if every pixel is the same, 1 if pixels differ or something is missing, 2 if the arguments are invalid.";
 
-pub(super) fn run(args: &ReplayArgs) -> anyhow::Result<Ending> {
+pub(super) fn run(args: &ReplayArgs) -> anyhow::Result<CommandStatus> {
     if let Some(out) = &args.out {
         let inputs = [args.filled.as_path(), args.photo.as_path()];
-        outputs::check_one(out, &["png"], inputs, args.force)?;
+        outputs::check_single_output(out, &["png"], inputs, args.force)?;
     }
     let console = &mut Console::stderr();
     let replay = Replay::new(args)?;
-    for note in replay.notes() {
-        console.say(&format!("note: {note}"));
+    for note in replay.difference_notes() {
+        console.print(&format!("note: {note}"));
     }
-    let outcome = replay.search(console)?;
+    let outcome = replay.run_search(console)?;
     if outcome.device.name != replay.recipe.device {
         let (made, now) = (&replay.recipe.device, &outcome.device.name);
-        console.say(&format!("note: made on {made}, repeated on {now}: pixels may differ a little"));
+        console.print(&format!("note: made on {made}, repeated on {now}: pixels may differ a little"));
     }
     let Replay { recipe, request, filled } = &replay;
     let FillRequest { photo, hole, frame, blend, .. } = request;
-    let made = Made { photo, hole, frame: *frame, blend: *blend, outcome: &outcome, candidate: recipe.candidate };
+    let made = FillExport { photo, hole, frame: *frame, blend: *blend, outcome: &outcome, candidate: recipe.candidate };
     let picture = made.picture(recipe.content).with_context(|| {
         format!(
             "the record names candidate {}, which does not exist: use another copy of the file",
             recipe.candidate + 1
         )
     })?;
-    let difference = compare::difference(&filled.pixels, &picture);
-    print_result(&format!("{}: {difference}\n", args.filled.display()))?;
+    let difference = compare::compare_pictures(&filled.pixels, &picture);
+    write_stdout(&format!("{}: {difference}\n", args.filled.display()))?;
     if let Some(out) = &args.out {
         let overwrite = if args.force { Overwrite::Allow } else { Overwrite::Refuse };
-        fill::save(&made, recipe.content, Some(&Recipe::new(&made)?), out, overwrite)?;
+        fill::save_fill(&made, recipe.content, Some(&Provenance::new(&made)?), out, overwrite)?;
     }
-    Ok(if difference.is_none() { Ending::AllWell } else { Ending::SomeFailed })
+    Ok(if difference.is_none() { CommandStatus::Success } else { CommandStatus::SomeFailed })
 }
 
 /// A recorded fill with everything needed to repeat it.
 struct Replay {
-    recipe: Recipe,
+    recipe: Provenance,
     request: FillRequest,
     filled: Photo,
 }
@@ -101,12 +101,12 @@ impl Replay {
         let name = || args.filled.display().to_string();
         let bytes = std::fs::read(&args.filled)
             .with_context(|| format!("cannot read {}: check that the file exists and can be read", name()))?;
-        let recipe = Recipe::read(&bytes).with_context(name)?;
+        let recipe = Provenance::read(&bytes).with_context(name)?;
         let filled = photo::decode(&bytes, DecodeLimits::default()).with_context(name)?;
         let photo = photo::open(&args.photo, DecodeLimits::default())
             .with_context(|| format!("the photo {} cannot be opened", args.photo.display()))?;
-        if !recipe.is_of(&photo) {
-            bail!("{} is not the photo that was filled: {}", args.photo.display(), why(&recipe, &photo));
+        if !recipe.matches_photo(&photo) {
+            bail!("{} is not the photo that was filled: {}", args.photo.display(), photo_mismatch(&recipe, &photo));
         }
         let request = FillRequest {
             photo: Arc::new(photo),
@@ -115,18 +115,18 @@ impl Replay {
             settings: recipe.settings,
             start: recipe.start.clone(),
             blend: recipe.blend,
-            model: models::recorded(&recipe.model, args.model.as_deref())?,
-            device: args.device.unwrap_or_else(|| recorded_device(&recipe.device)),
+            model: models::find_recorded_model(&recipe.model, args.model.as_deref())?,
+            device: args.device.unwrap_or_else(|| device_with_name(&recipe.device)),
         };
         Ok(Self { recipe, request, filled })
     }
 
     /// Notes on reasons why the results may differ.
-    fn notes(&self) -> Vec<String> {
+    fn difference_notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
-        let own = env!("CARGO_PKG_VERSION");
-        if self.recipe.version != own {
-            notes.push(format!("made by version {}, repeated by {own}: pixels may differ", self.recipe.version));
+        let current_version = env!("CARGO_PKG_VERSION");
+        if self.recipe.version != current_version {
+            notes.push(format!("made by version {}, repeated by {current_version}: pixels may differ", self.recipe.version));
         }
         if self.recipe.changed_on_the_way {
             notes.push(
@@ -148,19 +148,19 @@ impl Replay {
     }
 
     /// Runs the search on its own thread, as `fill` does.
-    fn search(&self, console: &mut Console) -> anyhow::Result<FillOutcome> {
-        console.begin("replay", self.recipe.steps);
+    fn run_search(&self, console: &mut Console) -> anyhow::Result<FillOutcome> {
+        console.start_bar("replay", self.recipe.steps);
         let evaluations_left = self.recipe.stopped_early.then_some(self.recipe.evaluations);
         let outcome = thread::scope(|scope| {
-            let mut follower = Follower { console: &mut *console, evaluations_left };
+            let mut observer = ConsoleReplayObserver { console: &mut *console, evaluations_left };
             thread::Builder::new()
                 .name("fill".into())
-                .spawn_scoped(scope, move || run_fill(&mut Engine::default(), &self.request, &mut follower))
+                .spawn_scoped(scope, move || run_fill(&mut NetworkCache::default(), &self.request, &mut observer))
                 .context("cannot start the compute thread")?
                 .join()
                 .map_err(|_| anyhow!("the program crashed: see the message above"))
         });
-        console.end();
+        console.clear_bar();
         let outcome = outcome??;
         match &outcome.stopped {
             Some(StopReason::Failed(reason)) => bail!("the search failed at iteration {} ({reason})", outcome.steps),
@@ -170,7 +170,7 @@ impl Replay {
 }
 
 /// Explains how the given photo differs from the recorded one.
-fn why(recipe: &Recipe, photo: &Photo) -> String {
+fn photo_mismatch(recipe: &Provenance, photo: &Photo) -> String {
     let describe = |width: u32, height: u32, color: &str| format!("{width}×{height} pixels of type {color}");
     let recorded = describe(recipe.photo.width, recipe.photo.height, &recipe.photo.color);
     let given = describe(photo.width(), photo.height(), &photo.color_name());
@@ -182,43 +182,43 @@ fn why(recipe: &Recipe, photo: &Photo) -> String {
 }
 
 /// The device with this name, or `auto` if it is missing.
-fn recorded_device(name: &str) -> DeviceChoice {
-    if let Some(arithmetic) = Arithmetic::of_host_named(name) {
-        return if arithmetic == Arithmetic::Single { DeviceChoice::CpuF32 } else { DeviceChoice::Cpu };
+fn device_with_name(name: &str) -> DeviceChoice {
+    if let Some(arithmetic) = CpuPrecision::from_device_name(name) {
+        return if arithmetic == CpuPrecision::Single { DeviceChoice::CpuF32 } else { DeviceChoice::Cpu };
     }
     let gpu = list_gpus().into_iter().find(|gpu| gpu.to_string() == name);
     gpu.map_or(DeviceChoice::Auto, |gpu| DeviceChoice::Gpu(Some(gpu.index)))
 }
 
 /// Shows the progress, and stops the search where the recorded one was stopped.
-struct Follower<'a> {
+struct ConsoleReplayObserver<'a> {
     console: &'a mut Console,
     evaluations_left: Option<u32>,
 }
 
-impl Observer for Follower<'_> {
+impl FillObserver for ConsoleReplayObserver<'_> {
     fn started(&mut self, device: &DeviceInfo, _: &ModelInfo, notes: &[String]) {
         for note in device.notice.iter().chain(notes) {
-            self.console.say(&format!("note: {note}"));
+            self.console.print(&format!("note: {note}"));
         }
     }
 
-    fn flow(&mut self) -> Flow {
+    fn control(&mut self) -> FillControl {
         match &mut self.evaluations_left {
-            Some(0) => return Flow::Stop,
+            Some(0) => return FillControl::Stop,
             Some(left) => *left -= 1,
             None => {}
         }
-        Flow::Continue
+        FillControl::Continue
     }
 
     fn wants_losses(&mut self, _: u32) -> bool {
-        self.console.wants_losses()
+        self.console.is_update_due()
     }
 
     fn losses(&mut self, iteration: u32, losses: &[Losses]) {
         let least = losses.iter().map(|losses| losses.total).fold(f32::NAN, f32::min);
-        self.console.show(iteration, least);
+        self.console.show_losses(iteration, least);
     }
 
     fn wants_pictures(&mut self, _: u32) -> bool {

@@ -5,10 +5,10 @@ use std::path::Path;
 use anyhow::Context as _;
 use serde::Serialize;
 
-use super::batch::Task;
+use super::batch::FillTask;
 use super::outputs::STANDARD_OUTPUT;
-use super::plan::Plan;
-use super::print_result;
+use super::plan::FillPlan;
+use super::write_stdout;
 use crate::blend::Blend;
 use crate::job::FillOutcome;
 use crate::photo::{Overwrite, write_atomically};
@@ -16,7 +16,7 @@ use crate::search::{Losses, Settings};
 
 /// The result of every photo, in input order.
 #[derive(Debug, Serialize)]
-pub(super) struct Report {
+pub(super) struct FillReport {
     version: &'static str,
     pub(super) photos: Vec<PhotoReport>,
 }
@@ -41,31 +41,31 @@ pub(super) struct PhotoReport {
     /// Duration of the search only.
     seconds: Option<f32>,
     stopped_early: Option<bool>,
-    context_loss: Option<Span>,
-    prior_loss: Option<Span>,
-    total_loss: Option<Span>,
+    context_loss: Option<LossRange>,
+    prior_loss: Option<LossRange>,
+    total_loss: Option<LossRange>,
 }
 
 /// One loss of the best candidate, at the start and at the end of the search.
 #[derive(Clone, Copy, Debug, Serialize)]
-struct Span {
+struct LossRange {
     start: f32,
     end: f32,
 }
 
-impl Span {
-    fn of(first: &Losses, last: &Losses, loss: fn(&Losses) -> f32) -> Self {
+impl LossRange {
+    fn from_losses(first: &Losses, last: &Losses, loss: fn(&Losses) -> f32) -> Self {
         Self { start: loss(first), end: loss(last) }
     }
 }
 
-impl Report {
+impl FillReport {
     pub(super) fn new(photos: Vec<PhotoReport>) -> Self {
         Self { version: env!("CARGO_PKG_VERSION"), photos }
     }
 
     /// Whether every photo was filled without an error.
-    pub(super) fn all_well(&self) -> bool {
+    pub(super) fn all_succeeded(&self) -> bool {
         self.photos.iter().all(|photo| photo.error.is_none())
     }
 
@@ -73,7 +73,7 @@ impl Report {
     pub(super) fn write(&self, path: &Path) -> anyhow::Result<()> {
         let json = serde_json::to_string_pretty(self).context("cannot write the report")? + "\n";
         if path == Path::new(STANDARD_OUTPUT) {
-            return print_result(&json);
+            return write_stdout(&json);
         }
         write_atomically(path, json.as_bytes(), Overwrite::Allow).context("cannot write the report")
     }
@@ -81,7 +81,7 @@ impl Report {
 
 impl PhotoReport {
     /// A photo without a fill.
-    pub(super) fn failed(plan: &Plan, task: &Task, error: String) -> Self {
+    pub(super) fn failed(plan: &FillPlan, task: &FillTask, error: String) -> Self {
         Self {
             photo: task.photo.to_string_lossy().into_owned(),
             out: None,
@@ -102,7 +102,7 @@ impl PhotoReport {
     }
 
     /// A photo with a fill, and possibly an error besides.
-    pub(super) fn filled(plan: &Plan, task: &Task, outcome: &FillOutcome, error: Option<String>) -> Self {
+    pub(super) fn filled(plan: &FillPlan, task: &FillTask, outcome: &FillOutcome, error: Option<String>) -> Self {
         let first = outcome.first_losses;
         let last = outcome.candidates.get(outcome.best).map_or(first, |best| best.losses);
         Self {
@@ -111,11 +111,11 @@ impl PhotoReport {
             model_sha256: Some(outcome.model.sha256.clone()),
             device: Some(outcome.device.name.clone()),
             steps: Some(outcome.steps),
-            seconds: Some(outcome.seconds),
+            seconds: Some(outcome.search_secs),
             stopped_early: Some(outcome.stopped.is_some()),
-            context_loss: Some(Span::of(&first, &last, |losses| losses.context)),
-            prior_loss: Some(Span::of(&first, &last, |losses| losses.prior)),
-            total_loss: Some(Span::of(&first, &last, |losses| losses.total)),
+            context_loss: Some(LossRange::from_losses(&first, &last, |losses| losses.context)),
+            prior_loss: Some(LossRange::from_losses(&first, &last, |losses| losses.prior)),
+            total_loss: Some(LossRange::from_losses(&first, &last, |losses| losses.total)),
             ..Self::failed(plan, task, String::new())
         }
     }

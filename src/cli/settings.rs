@@ -3,7 +3,7 @@
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 
 use super::choices::parser;
-use super::usage;
+use super::usage_error;
 use crate::search::{Field, Preset, SETTINGS, Section, Setting, Settings};
 
 /// A preset and what is changed about it.
@@ -21,16 +21,16 @@ impl SettingsArgs {
         let name = parts.next().unwrap_or_default();
         let Some(preset) = Preset::from_id(name) else {
             let names = Preset::ALL.map(Preset::id).join(", ");
-            return Err(usage(format!("there is no preset '{name}': use one of {names}")));
+            return Err(usage_error(format!("there is no preset '{name}': use one of {names}")));
         };
         let mut changes = Vec::new();
         for change in parts {
             let Some((id, value)) = change.split_once('=') else {
-                return Err(usage(format!("'{change}' of '{text}' changes nothing: write noise=0, for example")));
+                return Err(usage_error(format!("'{change}' of '{text}' changes nothing: write noise=0, for example")));
             };
             let Some(setting) = Setting::from_id(id) else {
                 let ids: Vec<_> = SETTINGS.iter().map(|setting| setting.id).collect();
-                return Err(usage(format!("there is no setting '{id}': use one of {}", ids.join(", "))));
+                return Err(usage_error(format!("there is no setting '{id}': use one of {}", ids.join(", "))));
             };
             changes.push((setting, value.to_owned()));
         }
@@ -53,13 +53,13 @@ impl SettingsArgs {
     pub(super) fn settings(&self) -> anyhow::Result<Settings> {
         let mut settings = self.preset.settings();
         for (setting, value) in &self.changes {
-            setting.set(&mut settings, value).map_err(|error| usage(error.to_string()))?;
+            setting.set(&mut settings, value).map_err(|error| usage_error(error.to_string()))?;
         }
         // Whoever sets an option of another optimiser expects that it does something.
         let unused = |setting: &Setting| setting.section == Section::Hmc && !(setting.applies)(&settings);
         if let Some((setting, _)) = self.changes.iter().find(|(setting, _)| unused(setting)) {
             let id = setting.id;
-            return Err(usage(format!("--{id} has no effect here: add --optimizer hmc, or take --preset hmc")));
+            return Err(usage_error(format!("--{id} has no effect here: add --optimizer hmc, or take --preset hmc")));
         }
         Ok(settings)
     }

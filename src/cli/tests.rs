@@ -1,7 +1,7 @@
 //! Parsing of the command line, its refusals and its help.
 
 use super::args::{self, Cli, Command};
-use super::faces::Face;
+use super::faces::FaceChoice;
 use crate::blend::BlendMode;
 use crate::device::DeviceChoice;
 use crate::face::FaceFrame;
@@ -9,7 +9,7 @@ use crate::search::{OptimizerKind, Preset};
 
 fn parse(line: &str) -> Result<Cli, clap::Error> {
     // A fixed width, independent of the terminal that runs the tests.
-    let command = args::command().term_width(100);
+    let command = args::build_command().term_width(100);
     args::parse(command, ["countenance"].into_iter().chain(line.split_whitespace()))
 }
 
@@ -29,7 +29,7 @@ fn refusal(line: &str) -> String {
 
 #[test]
 fn the_command_is_well_formed() {
-    args::command().debug_assert();
+    args::build_command().debug_assert();
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn every_option_of_fill_is_parsed() {
     );
     assert_eq!(args.photos.len(), 2);
     assert_eq!(args.device, DeviceChoice::Gpu(Some(1)));
-    assert_eq!(args.face, Face::None);
+    assert_eq!(args.face, FaceChoice::None);
     assert_eq!(args.frame, Some(FaceFrame { center_in_photo: [-1.0, 2.0], side_px: 30.0, angle_radians: 0.0 }));
     assert_eq!((args.blend, args.detail), (BlendMode::None, 40));
     assert_eq!(args.output.every, Some(4));
@@ -74,7 +74,7 @@ fn every_option_of_fill_is_parsed() {
 fn defaults_of_fill_are_as_documented() {
     let args = fill_args("fill a.png --mask center --out b.png");
     assert_eq!((args.settings.preset, args.device), (Preset::Best, DeviceChoice::Auto));
-    assert_eq!((args.face, args.blend, args.detail), (Face::Auto, BlendMode::Poisson, 100));
+    assert_eq!((args.face, args.blend, args.detail), (FaceChoice::Auto, BlendMode::Poisson, 100));
     assert!(!args.output.force && !args.output.no_record);
 }
 
@@ -114,7 +114,7 @@ fn help_texts_are_as_reviewed() {
 
 #[test]
 fn every_option_has_help() {
-    let command = args::command();
+    let command = args::build_command();
     for subcommand in command.get_subcommands() {
         let (name, arguments) = (subcommand.get_name(), subcommand.get_arguments());
         let silent: Vec<_> = arguments.filter(|arg| arg.get_help().is_none()).map(clap::Arg::get_id).collect();
@@ -124,13 +124,13 @@ fn every_option_has_help() {
 
 #[test]
 fn usage_errors_exit_with_code_two() {
-    assert_eq!(super::exit_code_of(&super::usage("no")), 2);
-    assert_eq!(super::exit_code_of(&anyhow::anyhow!("no")), 1);
+    assert_eq!(super::exit_code_for(&super::usage_error("no")), 2);
+    assert_eq!(super::exit_code_for(&anyhow::anyhow!("no")), 1);
 }
 
 #[test]
 fn a_missing_photo_opens_no_window() {
     let error = super::open_editor(Some("missing/face.jpg".into())).unwrap_err();
-    assert_eq!(super::exit_code_of(&error), 2);
+    assert_eq!(super::exit_code_for(&error), 2);
     insta::assert_snapshot!(error, @"there is no file missing/face.jpg: check the name (`countenance --help` lists the commands)");
 }

@@ -16,13 +16,13 @@ use std::path::PathBuf;
 
 use crate::photo::SaveError;
 
-pub use read::Faces;
-pub use write::FacesWriter;
+pub use read::FaceDataset;
+pub use write::FaceDatasetWriter;
 
 /// The value of the metadata key `format`.
 const FORMAT: &str = "countenance-faces-1";
 /// Name of the only tensor.
-const TENSOR: &str = "faces";
+const TENSOR_NAME: &str = "faces";
 /// Channels, and so bytes, of a pixel.
 const CHANNELS: usize = 3;
 /// Maximum side of a picture in pixels. No generator here has larger pictures.
@@ -30,7 +30,7 @@ const MAX_SIZE_PX: u32 = 256;
 
 /// Origin of the faces.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct About {
+pub struct DatasetInfo {
     /// Free text that names the source.
     pub source: String,
     /// Licence of the pictures, if known.
@@ -45,23 +45,23 @@ pub enum DatasetError {
     #[error("{path} is not a dataset ({reason}): make one with `countenance prepare`", path = path.display())]
     NotADataset { path: PathBuf, reason: String },
     #[error("the dataset {path} is truncated or has extra bytes: copy it again, or prepare it again", path = path.display())]
-    CutShort { path: PathBuf },
+    Truncated { path: PathBuf },
     #[error(
         "{path} holds {found}, but a dataset needs one tensor {TENSOR} of type U8 and shape [count, size, size, 3]: \
          make one with `countenance prepare`",
         path = path.display()
     )]
-    Tensor { path: PathBuf, found: String },
+    WrongTensor { path: PathBuf, found: String },
     #[error("the metadata of {path} says image_size = {found}, but the pictures are {size_px} pixels wide: prepare it again", path = path.display())]
-    ImageSize { path: PathBuf, found: String, size_px: usize },
+    WrongImageSize { path: PathBuf, found: String, size_px: usize },
     #[error("the dataset {path} holds no faces: prepare it again from more photos", path = path.display())]
     NoFaces { path: PathBuf },
     #[error("a picture of {found} bytes does not fit into a dataset of {size_px}×{size_px} pixels")]
-    PictureSize { found: usize, size_px: u32 },
+    WrongPictureSize { found: usize, size_px: u32 },
     #[error("a dataset cannot hold pictures of {size_px} pixels: use a size from 1 to {MAX_SIZE_PX}")]
-    Side { size_px: u32 },
+    SizeOutOfRange { size_px: u32 },
     #[error("the header of the dataset is too long ({length} bytes): shorten the source and the licence")]
-    Header { length: usize },
+    HeaderTooLong { length: usize },
     #[error(transparent)]
     Save(#[from] SaveError),
 }

@@ -9,14 +9,14 @@ use sha2::{Digest as _, Sha256};
 use super::*;
 use crate::photo::Overwrite;
 
-fn about() -> About {
-    About { source: "FairFace \"train\"".into(), licence: Some("CC BY 4.0".into()) }
+fn about() -> DatasetInfo {
+    DatasetInfo { source: "FairFace \"train\"".into(), licence: Some("CC BY 4.0".into()) }
 }
 
 /// Writes a dataset of three pictures of 2×2 pixels. All values of picture n are n.
-fn written(folder: &Path) -> PathBuf {
+fn write_dataset(folder: &Path) -> PathBuf {
     let path = folder.join("faces.safetensors");
-    let mut writer = FacesWriter::create(&path, 2, about(), Overwrite::Refuse).unwrap();
+    let mut writer = FaceDatasetWriter::create(&path, 2, about(), Overwrite::Refuse).unwrap();
     for value in 0..3 {
         writer.push(&[value; 12]).unwrap();
     }
@@ -25,7 +25,7 @@ fn written(folder: &Path) -> PathBuf {
 }
 
 /// Writes a file with one tensor and valid metadata except for `change`.
-fn file(folder: &Path, name: &str, dtype: Dtype, shape: &[usize], change: &[(&str, &str)]) -> PathBuf {
+fn write_tensor_file(folder: &Path, name: &str, dtype: Dtype, shape: &[usize], change: &[(&str, &str)]) -> PathBuf {
     let bytes = vec![0; shape.iter().product::<usize>() * dtype.bitsize() / 8];
     let view = TensorView::new(dtype, shape.to_vec(), &bytes).unwrap();
     let mut metadata = HashMap::from([("format", FORMAT), ("image_size", "4"), ("source", "")]);
@@ -37,25 +37,25 @@ fn file(folder: &Path, name: &str, dtype: Dtype, shape: &[usize], change: &[(&st
 }
 
 /// The error without the path of the temporary folder.
-fn refusal(path: &Path) -> String {
+fn open_error(path: &Path) -> String {
     let folder = format!("{}/", path.parent().unwrap().display());
-    Faces::open(path).expect_err("the file must be refused").to_string().replace(&folder, "")
+    FaceDataset::open(path).expect_err("the file must be refused").to_string().replace(&folder, "")
 }
 
 #[test]
 fn a_written_dataset_reads_back() {
     let folder = tempfile::tempdir().unwrap();
-    let faces = Faces::open(&written(folder.path())).unwrap();
+    let faces = FaceDataset::open(&write_dataset(folder.path())).unwrap();
     assert_eq!((faces.len(), faces.size_px(), faces.is_empty()), (3, 2, false));
     assert_eq!(faces.picture(0), [0; 12]);
     assert_eq!(faces.picture(2), [2; 12]);
-    assert_eq!(*faces.about(), about());
+    assert_eq!(*faces.info(), about());
 }
 
 #[test]
 fn content_hash_covers_only_the_pictures() {
     let folder = tempfile::tempdir().unwrap();
-    let faces = Faces::open(&written(folder.path())).unwrap();
+    let faces = FaceDataset::open(&write_dataset(folder.path())).unwrap();
     let bytes: Vec<u8> = (0..3).flat_map(|value| [value; 12]).collect();
     assert_eq!(faces.content_hash(), format!("{:x}", Sha256::digest(bytes)));
 }
@@ -63,7 +63,7 @@ fn content_hash_covers_only_the_pictures() {
 #[test]
 fn the_safetensors_crate_reads_the_file() {
     let folder = tempfile::tempdir().unwrap();
-    let bytes = fs::read(written(folder.path())).unwrap();
+    let bytes = fs::read(write_dataset(folder.path())).unwrap();
     let tensors = safetensors::SafeTensors::deserialize(&bytes).unwrap();
     let faces = tensors.tensor("faces").unwrap();
     assert_eq!((faces.dtype(), faces.shape()), (Dtype::U8, &[3, 2, 2, 3][..]));
@@ -74,34 +74,34 @@ fn the_safetensors_crate_reads_the_file() {
 fn an_unfinished_dataset_leaves_no_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("faces.safetensors");
-    let mut writer = FacesWriter::create(&path, 2, about(), Overwrite::Refuse).unwrap();
+    let mut writer = FaceDatasetWriter::create(&path, 2, about(), Overwrite::Refuse).unwrap();
     writer.push(&[7; 12]).unwrap();
     assert!(!path.exists());
     drop(writer);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
-    written(folder.path());
+    write_dataset(folder.path());
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
 #[test]
 fn existing_datasets_are_replaced_only_when_allowed() {
     let folder = tempfile::tempdir().unwrap();
-    let path = written(folder.path());
-    let create = |overwrite| FacesWriter::create(&path, 2, about(), overwrite);
+    let path = write_dataset(folder.path());
+    let create = |overwrite| FaceDatasetWriter::create(&path, 2, about(), overwrite);
     assert!(matches!(create(Overwrite::Refuse).err(), Some(DatasetError::Save(SaveError::Exists { .. }))));
     let mut writer = create(Overwrite::Allow).unwrap();
     writer.push(&[9; 12]).unwrap();
     writer.finish().unwrap();
-    assert_eq!(Faces::open(&path).unwrap().picture(0), [9; 12]);
+    assert_eq!(FaceDataset::open(&path).unwrap().picture(0), [9; 12]);
 }
 
 #[test]
 fn pictures_of_another_size_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("faces.safetensors");
-    let mut writer = FacesWriter::create(&path, 2, about(), Overwrite::Refuse).unwrap();
-    assert!(matches!(writer.push(&[0; 13]), Err(DatasetError::PictureSize { found: 13, size_px: 2 })));
-    assert!(matches!(FacesWriter::create(&path, 0, about(), Overwrite::Refuse), Err(DatasetError::Side { .. })));
+    let mut writer = FaceDatasetWriter::create(&path, 2, about(), Overwrite::Refuse).unwrap();
+    assert!(matches!(writer.push(&[0; 13]), Err(DatasetError::WrongPictureSize { found: 13, size_px: 2 })));
+    assert!(matches!(FaceDatasetWriter::create(&path, 0, about(), Overwrite::Refuse), Err(DatasetError::SizeOutOfRange { .. })));
 }
 
 #[test]
@@ -110,28 +110,28 @@ fn invalid_files_are_refused_with_the_reason() {
     let here = folder.path();
     let notes = here.join("notes.txt");
     fs::write(&notes, "no dataset at all").unwrap();
-    insta::assert_snapshot!(refusal(&notes), @"notes.txt is not a dataset (header too large): make one with `countenance prepare`");
-    insta::assert_snapshot!(refusal(&here.join("missing")), @"cannot read the dataset missing: check that the file exists and can be read");
-    insta::assert_snapshot!(refusal(&file(here, "faces", Dtype::F32, &[2, 4, 4, 3], &[])), @"other.safetensors holds faces of type F32 and shape [2, 4, 4, 3], but a dataset needs one tensor faces of type U8 and shape [count, size, size, 3]: make one with `countenance prepare`");
-    insta::assert_snapshot!(refusal(&file(here, "faces", Dtype::U8, &[2, 4, 5, 3], &[])), @"other.safetensors holds faces of type U8 and shape [2, 4, 5, 3], but a dataset needs one tensor faces of type U8 and shape [count, size, size, 3]: make one with `countenance prepare`");
-    insta::assert_snapshot!(refusal(&file(here, "images", Dtype::U8, &[2, 4, 4, 3], &[])), @"other.safetensors holds images, but a dataset needs one tensor faces of type U8 and shape [count, size, size, 3]: make one with `countenance prepare`");
-    insta::assert_snapshot!(refusal(&file(here, "faces", Dtype::U8, &[0, 4, 4, 3], &[])), @"the dataset other.safetensors holds no faces: prepare it again from more photos");
-    insta::assert_snapshot!(refusal(&file(here, "faces", Dtype::U8, &[2, 4, 4, 3], &[("image_size", "64")])), @"the metadata of other.safetensors says image_size = 64, but the pictures are 4 pixels wide: prepare it again");
-    insta::assert_snapshot!(refusal(&file(here, "faces", Dtype::U8, &[2, 4, 4, 3], &[("format", "other")])), @"other.safetensors is not a dataset (its metadata says format = other, not countenance-faces-1): make one with `countenance prepare`");
-    assert!(Faces::open(here).is_err());
+    insta::assert_snapshot!(open_error(&notes), @"notes.txt is not a dataset (header too large): make one with `countenance prepare`");
+    insta::assert_snapshot!(open_error(&here.join("missing")), @"cannot read the dataset missing: check that the file exists and can be read");
+    insta::assert_snapshot!(open_error(&write_tensor_file(here, "faces", Dtype::F32, &[2, 4, 4, 3], &[])), @"other.safetensors holds faces of type F32 and shape [2, 4, 4, 3], but a dataset needs one tensor faces of type U8 and shape [count, size, size, 3]: make one with `countenance prepare`");
+    insta::assert_snapshot!(open_error(&write_tensor_file(here, "faces", Dtype::U8, &[2, 4, 5, 3], &[])), @"other.safetensors holds faces of type U8 and shape [2, 4, 5, 3], but a dataset needs one tensor faces of type U8 and shape [count, size, size, 3]: make one with `countenance prepare`");
+    insta::assert_snapshot!(open_error(&write_tensor_file(here, "images", Dtype::U8, &[2, 4, 4, 3], &[])), @"other.safetensors holds images, but a dataset needs one tensor faces of type U8 and shape [count, size, size, 3]: make one with `countenance prepare`");
+    insta::assert_snapshot!(open_error(&write_tensor_file(here, "faces", Dtype::U8, &[0, 4, 4, 3], &[])), @"the dataset other.safetensors holds no faces: prepare it again from more photos");
+    insta::assert_snapshot!(open_error(&write_tensor_file(here, "faces", Dtype::U8, &[2, 4, 4, 3], &[("image_size", "64")])), @"the metadata of other.safetensors says image_size = 64, but the pictures are 4 pixels wide: prepare it again");
+    insta::assert_snapshot!(open_error(&write_tensor_file(here, "faces", Dtype::U8, &[2, 4, 4, 3], &[("format", "other")])), @"other.safetensors is not a dataset (its metadata says format = other, not countenance-faces-1): make one with `countenance prepare`");
+    assert!(FaceDataset::open(here).is_err());
 }
 
 #[test]
 fn truncated_files_are_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let path = written(folder.path());
+    let path = write_dataset(folder.path());
     let whole = fs::read(&path).unwrap();
     let cut = folder.path().join("cut.safetensors");
     for length in [0, 4, 8, 100, whole.len() - 13, whole.len() - 1] {
         fs::write(&cut, &whole[..length]).unwrap();
-        assert!(Faces::open(&cut).is_err(), "{length} bytes");
+        assert!(FaceDataset::open(&cut).is_err(), "{length} bytes");
     }
-    insta::assert_snapshot!(refusal(&cut), @"the dataset cut.safetensors is truncated or has extra bytes: copy it again, or prepare it again");
+    insta::assert_snapshot!(open_error(&cut), @"the dataset cut.safetensors is truncated or has extra bytes: copy it again, or prepare it again");
 }
 
 proptest! {
@@ -139,12 +139,12 @@ proptest! {
     fn any_source_and_licence_text_reads_back(source in ".{0,40}", licence in proptest::option::of(".{0,20}")) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("faces.safetensors");
-        let about = About { source, licence };
-        let mut writer = FacesWriter::create(&path, 1, about.clone(), Overwrite::Refuse).unwrap();
+        let about = DatasetInfo { source, licence };
+        let mut writer = FaceDatasetWriter::create(&path, 1, about.clone(), Overwrite::Refuse).unwrap();
         writer.push(&[1, 2, 3]).unwrap();
         writer.finish().unwrap();
-        let faces = Faces::open(&path).unwrap();
-        prop_assert_eq!(faces.about(), &about);
+        let faces = FaceDataset::open(&path).unwrap();
+        prop_assert_eq!(faces.info(), &about);
         prop_assert_eq!(faces.picture(0), [1, 2, 3]);
     }
 }

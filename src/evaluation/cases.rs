@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use image::{DynamicImage, RgbImage};
 
-use super::paint::{blanked, pasted};
-use super::{EvaluationFace, HoleKind, Others};
+use super::paint::{blank_hole, paste_hole};
+use super::{EvaluationFace, HoleKind, ExternalFills};
 use crate::mask::{Mask, save_mask};
-use crate::photo::{self, DecodeLimits, Extras, Overwrite, PhotoError, SaveError, save_png};
+use crate::photo::{self, DecodeLimits, PngMetadata, Overwrite, PhotoError, SaveError, save_png};
 
 /// Base name of the files of one face with one hole, without `.png`.
 #[must_use]
@@ -22,41 +22,41 @@ pub fn case_name(face_name: &str, kind: HoleKind) -> String {
 /// When a file cannot be written.
 pub fn write_case(folder: &Path, face: &EvaluationFace, kind: HoleKind, hole: &Mask) -> Result<(), SaveError> {
     let name = case_name(&face.name, kind);
-    let blanked = DynamicImage::ImageRgb8(blanked(face, hole));
-    save_png(&folder.join(format!("{name}.png")), &blanked, &Extras::default(), Overwrite::Allow)?;
+    let blanked = DynamicImage::ImageRgb8(blank_hole(face, hole));
+    save_png(&folder.join(format!("{name}.png")), &blanked, &PngMetadata::default(), Overwrite::Allow)?;
     save_mask(&folder.join(format!("{name}_mask.png")), hole, Overwrite::Allow)
 }
 
 /// Why an external fill cannot be scored.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum AnswerError {
+pub(super) enum ExternalFillError {
     #[error("{path} is missing: add the filled picture, or leave this mask out", path = path.display())]
     Missing { path: PathBuf },
     #[error("{path} cannot be opened", path = path.display())]
-    Photo { path: PathBuf, source: PhotoError },
+    Unreadable { path: PathBuf, source: PhotoError },
     #[error(
         "{path} is {width}×{height} pixels, but its case is {size_px}×{size_px}: fill the pictures that --cases writes",
         path = path.display()
     )]
-    Size { path: PathBuf, width: u32, height: u32, size_px: u32 },
+    WrongSize { path: PathBuf, width: u32, height: u32, size_px: u32 },
 }
 
 /// Reads an external fill and replaces its known pixels by those of the true face.
-pub(super) fn answer(
-    others: &Others,
+pub(super) fn load_external_fill(
+    others: &ExternalFills,
     face: &EvaluationFace,
     kind: HoleKind,
     hole: &Mask,
-) -> Result<RgbImage, AnswerError> {
+) -> Result<RgbImage, ExternalFillError> {
     let path = others.folder.join(format!("{}.png", case_name(&face.name, kind)));
     if !path.exists() {
-        return Err(AnswerError::Missing { path });
+        return Err(ExternalFillError::Missing { path });
     }
     let opened = photo::open(&path, DecodeLimits::default());
-    let answer = opened.map_err(|source| AnswerError::Photo { path: path.clone(), source })?.pixels.into_rgb8();
-    let ((width, height), size_px) = (answer.dimensions(), face.pixels.width());
+    let pixels = opened.map_err(|source| ExternalFillError::Unreadable { path: path.clone(), source })?.pixels.into_rgb8();
+    let ((width, height), size_px) = (pixels.dimensions(), face.pixels.width());
     if (width, height) != (size_px, size_px) {
-        return Err(AnswerError::Size { path, width, height, size_px });
+        return Err(ExternalFillError::WrongSize { path, width, height, size_px });
     }
-    Ok(pasted(face, hole, &answer))
+    Ok(paste_hole(face, hole, &pixels))
 }

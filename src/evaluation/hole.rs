@@ -4,7 +4,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Serialize, Serializer};
 
-use super::seed_for;
+use super::derive_seed;
 use crate::face::TEMPLATE_IN_UNIT;
 use crate::mask::{Mask, MaskPreset, StrokeKind};
 use crate::photo::Point;
@@ -15,15 +15,15 @@ const MOUTH_RADIUS: f32 = 0.1;
 /// Radius of the strokes over the eyes, as a share of the crop's side. They reach from the brow to the lower lid.
 const EYE_RADIUS: f32 = 0.075;
 /// Half the length of these strokes, centred on the eye.
-const EYE_REACH: f32 = 0.06;
+const EYE_HALF_LENGTH: f32 = 0.06;
 /// Irregular strokes are added until the hole covers this share of the crop.
 const IRREGULAR_SHARE: f64 = 0.2;
 /// Radii of irregular strokes, as shares of the crop's side.
 const IRREGULAR_RADII: std::ops::Range<f32> = 0.025..0.06;
 /// Maximum distance of one segment of an irregular stroke along x and along y.
-const IRREGULAR_REACH: f32 = 0.25;
+const IRREGULAR_MAX_SEGMENT: f32 = 0.25;
 /// Segments of one irregular stroke.
-const IRREGULAR_PIECES: usize = 4;
+const IRREGULAR_SEGMENTS: usize = 4;
 
 /// A kind of hole, in the crop of an aligned face.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -73,18 +73,18 @@ impl HoleKind {
     /// kinds are the same for every face.
     #[must_use]
     pub fn hole_in_crop(self, crop_size_px: u32, face_index: usize, seed: u64) -> Mask {
-        let seed = seed_for(self.id(), face_index, seed);
+        let seed = derive_seed(self.id(), face_index, seed);
         let [right_eye, left_eye, _, right_corner, left_corner] = TEMPLATE_IN_UNIT;
         let preset = match self {
             Self::Center => MaskPreset::Center,
             Self::Half => MaskPreset::Left,
             Self::Random => MaskPreset::Random,
             Self::Pattern => MaskPreset::Grid,
-            Self::Irregular => return irregular(crop_size_px, seed),
-            Self::Mouth => return strokes(crop_size_px, MOUTH_RADIUS, &[(right_corner, left_corner)]),
+            Self::Irregular => return irregular_mask(crop_size_px, seed),
+            Self::Mouth => return stroke_mask(crop_size_px, MOUTH_RADIUS, &[(right_corner, left_corner)]),
             Self::Eyes => {
-                let over = |[x, y]: Point| ([x - EYE_REACH, y], [x + EYE_REACH, y]);
-                return strokes(crop_size_px, EYE_RADIUS, &[over(right_eye), over(left_eye)]);
+                let eye_segment = |[x, y]: Point| ([x - EYE_HALF_LENGTH, y], [x + EYE_HALF_LENGTH, y]);
+                return stroke_mask(crop_size_px, EYE_RADIUS, &[eye_segment(right_eye), eye_segment(left_eye)]);
             }
         };
         let pixels = preset.hole_in_crop(crop_size_px, seed).iter().map(|&hole| u8::from(hole) * Mask::HOLE).collect();
@@ -99,35 +99,35 @@ impl Serialize for HoleKind {
 }
 
 /// A mask with straight strokes between points of the unit square.
-fn strokes(crop_size_px: u32, radius: f32, segments: &[(Point, Point)]) -> Mask {
+fn stroke_mask(crop_size_px: u32, radius: f32, segments: &[(Point, Point)]) -> Mask {
     let mut mask = Mask::empty(crop_size_px, crop_size_px);
     for &(from, to) in segments {
-        draw(&mut mask, from, to, radius);
+        draw_stroke(&mut mask, from, to, radius);
     }
     mask
 }
 
 /// Draws one stroke, given in unit coordinates.
-fn draw(mask: &mut Mask, from: Point, to: Point, radius: f32) {
+fn draw_stroke(mask: &mut Mask, from: Point, to: Point, radius: f32) {
     #[expect(clippy::cast_precision_loss, reason = "crops are at most some hundred pixels wide")]
     let size_px = mask.width() as f32;
     let in_crop = |point: Point| point.map(|value| value * size_px);
     mask.draw_segment(in_crop(from), in_crop(to), radius * size_px, StrokeKind::Paint);
 }
 
-fn irregular(crop_size_px: u32, seed: u64) -> Mask {
+fn irregular_mask(crop_size_px: u32, seed: u64) -> Mask {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut mask = Mask::empty(crop_size_px, crop_size_px);
     #[expect(clippy::cast_precision_loss, reason = "crops are at most some hundred pixels wide")]
-    let is_enough = |mask: &Mask| mask.count() as f64 >= IRREGULAR_SHARE * f64::from(crop_size_px).powi(2);
-    while !is_enough(&mask) {
+    let is_large_enough = |mask: &Mask| mask.hole_count() as f64 >= IRREGULAR_SHARE * f64::from(crop_size_px).powi(2);
+    while !is_large_enough(&mask) {
         let radius = rng.random_range(IRREGULAR_RADII);
-        let mut at: Point = [rng.random_range(0.1..0.9), rng.random_range(0.1..0.9)];
-        for _ in 0..IRREGULAR_PIECES {
-            let to = at.map(|value| (value + rng.random_range(-IRREGULAR_REACH..IRREGULAR_REACH)).clamp(0.0, 1.0));
-            draw(&mut mask, at, to, radius);
-            at = to;
-            if is_enough(&mask) {
+        let mut start: Point = [rng.random_range(0.1..0.9), rng.random_range(0.1..0.9)];
+        for _ in 0..IRREGULAR_SEGMENTS {
+            let end = start.map(|value| (value + rng.random_range(-IRREGULAR_MAX_SEGMENT..IRREGULAR_MAX_SEGMENT)).clamp(0.0, 1.0));
+            draw_stroke(&mut mask, start, end, radius);
+            start = end;
+            if is_large_enough(&mask) {
                 break;
             }
         }
@@ -143,7 +143,7 @@ mod tests {
 
     #[expect(clippy::cast_precision_loss, reason = "small numbers")]
     fn share(mask: &Mask) -> f64 {
-        mask.count() as f64 / f64::from(mask.width() * mask.height())
+        mask.hole_count() as f64 / f64::from(mask.width() * mask.height())
     }
 
     #[test]
@@ -184,12 +184,12 @@ mod tests {
     #[test]
     fn holes_are_the_same_for_everyone() {
         let fingerprints = HoleKind::ALL.map(|kind| {
-            let (mut count, mut mark) = (0_u32, 0_u32);
+            let (mut count, mut hash) = (0_u32, 0_u32);
             for (index, _) in (0_u32..).zip(kind.hole_in_crop(64, 1, 0).pixels()).filter(|(_, pixel)| **pixel != 0) {
                 count += 1;
-                mark = mark.wrapping_mul(31).wrapping_add(index);
+                hash = hash.wrapping_mul(31).wrapping_add(index);
             }
-            format!("{} {count} {mark:08x}", kind.id())
+            format!("{} {count} {hash:08x}", kind.id())
         });
         insta::assert_snapshot!(fingerprints.join("\n"));
     }

@@ -21,17 +21,17 @@ mod run;
 mod score;
 
 pub use cases::{case_name, write_case};
-pub use face::{EvaluationFace, FaceError, FaceSource};
+pub use face::{EvaluationFace, EvaluationFaceError, EvaluationFaceSource};
 pub use hole::HoleKind;
-pub use protocol::{MEAN, Others, Protocol, SearchMethod};
-pub use run::{Evaluation, Watcher, run};
-pub use score::{Cell, MEASURES, Measure, Problem, Score, SearchFacts, cells, differences};
+pub use protocol::{MEAN_METHOD, ExternalFills, EvaluationProtocol, SearchMethod};
+pub use run::{Evaluation, EvaluationObserver, run_evaluation};
+pub use score::{ScoreSummary, SCORE_METRICS, ScoreMetric, EvaluationProblem, FillScore, SearchStats, summarize_scores, summarize_differences};
 
 use sha2::{Digest as _, Sha256};
 
 /// Derives a seed for one purpose and one face. It has 32 bits, so that every JSON reader keeps it exact.
-fn seed_for(what: &str, face_index: usize, seed: u64) -> u64 {
-    let digest = Sha256::digest(format!("{what} {face_index} {seed}"));
+fn derive_seed(purpose: &str, face_index: usize, seed: u64) -> u64 {
+    let digest = Sha256::digest(format!("{purpose} {face_index} {seed}"));
     digest.iter().take(4).fold(0, |value, &byte| value << 8 | u64::from(byte))
 }
 

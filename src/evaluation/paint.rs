@@ -7,22 +7,22 @@ use crate::blend::{self, BlendMode};
 use crate::mask::Mask;
 
 /// Colour of a hole without a fill: middle grey.
-const BLANK: Rgb<u8> = Rgb([128; 3]);
+const HOLE_GREY: Rgb<u8> = Rgb([128; 3]);
 
 /// The face with `color(x, y)` in its hole.
-fn with_hole(face: &EvaluationFace, hole: &Mask, color: impl Fn(u32, u32) -> Rgb<u8>) -> RgbImage {
+fn replace_hole(face: &EvaluationFace, hole: &Mask, color: impl Fn(u32, u32) -> Rgb<u8>) -> RgbImage {
     RgbImage::from_fn(face.pixels.width(), face.pixels.height(), |x, y| {
         if hole.is_hole(x, y) { color(x, y) } else { *face.pixels.get_pixel(x, y) }
     })
 }
 
 /// The face with a grey hole.
-pub(super) fn blanked(face: &EvaluationFace, hole: &Mask) -> RgbImage {
-    with_hole(face, hole, |_, _| BLANK)
+pub(super) fn blank_hole(face: &EvaluationFace, hole: &Mask) -> RgbImage {
+    replace_hole(face, hole, |_, _| HOLE_GREY)
 }
 
 /// The baseline: the hole filled with the mean colour of the known pixels, or grey without any.
-pub(super) fn mean_filled(face: &EvaluationFace, hole: &Mask) -> RgbImage {
+pub(super) fn fill_with_mean(face: &EvaluationFace, hole: &Mask) -> RgbImage {
     let (mut sums, mut count) = ([0_u64; 3], 0_u64);
     for (_, _, pixel) in face.pixels.enumerate_pixels().filter(|(x, y, _)| !hole.is_hole(*x, *y)) {
         for (sum, &value) in sums.iter_mut().zip(&pixel.0) {
@@ -31,21 +31,21 @@ pub(super) fn mean_filled(face: &EvaluationFace, hole: &Mask) -> RgbImage {
         count += 1;
     }
     let mean = if count == 0 {
-        BLANK
+        HOLE_GREY
     } else {
         Rgb(sums.map(|sum| u8::try_from((sum + count / 2) / count).unwrap_or(u8::MAX)))
     };
-    with_hole(face, hole, |_, _| mean)
+    replace_hole(face, hole, |_, _| mean)
 }
 
 /// The face with the hole pixels of another picture of the same size.
-pub(super) fn pasted(face: &EvaluationFace, hole: &Mask, other: &RgbImage) -> RgbImage {
-    with_hole(face, hole, |x, y| *other.get_pixel(x, y))
+pub(super) fn paste_hole(face: &EvaluationFace, hole: &Mask, other: &RgbImage) -> RgbImage {
+    replace_hole(face, hole, |x, y| *other.get_pixel(x, y))
 }
 
 /// The generator's picture (planar RGB in [-1, 1], `[3, size, size]`), blended into the face as in the editor.
-pub(super) fn blended(face: &EvaluationFace, hole: &Mask, blend: BlendMode, fill: &[f32], size_px: u32) -> RgbImage {
-    let (photo, frame) = face.as_photo();
+pub(super) fn blend_fill(face: &EvaluationFace, hole: &Mask, blend: BlendMode, fill: &[f32], size_px: u32) -> RgbImage {
+    let (photo, frame) = face.to_photo();
     match blend::apply(&photo, hole, &frame, blend, fill, size_px) {
         DynamicImage::ImageRgb8(pixels) => pixels,
         other => other.into_rgb8(),
@@ -65,19 +65,19 @@ mod tests {
     #[test]
     fn mean_fill_uses_only_known_pixels() {
         let hole = Mask::from_pixels(2, 2, vec![0, 0, 255, 255]).unwrap();
-        let filled = mean_filled(&face(), &hole);
+        let filled = fill_with_mean(&face(), &hole);
         // The known values are 10 and 11: the mean 10.5 is rounded up.
         assert_eq!(filled.get_pixel(0, 1).0, [11, 21, 31]);
         assert_eq!(filled.get_pixel(1, 1), filled.get_pixel(0, 1));
         assert_eq!(filled.get_pixel(1, 0), face().pixels.get_pixel(1, 0));
         let all = Mask::from_pixels(2, 2, vec![255; 4]).unwrap();
-        assert_eq!(mean_filled(&face(), &all), blanked(&face(), &all));
+        assert_eq!(fill_with_mean(&face(), &all), blank_hole(&face(), &all));
     }
 
     #[test]
     fn external_fills_replace_only_hole_pixels() {
         let hole = Mask::from_pixels(2, 2, vec![0, 255, 0, 0]).unwrap();
-        let filled = pasted(&face(), &hole, &RgbImage::from_pixel(2, 2, Rgb([9; 3])));
+        let filled = paste_hole(&face(), &hole, &RgbImage::from_pixel(2, 2, Rgb([9; 3])));
         let expected =
             RgbImage::from_fn(2, 2, |x, y| if (x, y) == (1, 0) { Rgb([9; 3]) } else { *face().pixels.get_pixel(x, y) });
         assert_eq!(filled, expected);

@@ -4,25 +4,25 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::{FaceSource, HoleKind};
+use super::{EvaluationFaceSource, HoleKind};
 use crate::blend::BlendMode;
 use crate::device::DeviceChoice;
 use crate::model::ModelChoice;
 use crate::search::{OptimizerKind, Settings};
 
 /// Name of the baseline, which is always evaluated: the hole filled with the mean colour of the known pixels.
-pub const MEAN: &str = "mean";
+pub const MEAN_METHOD: &str = "mean";
 
 /// An evaluation to run.
 #[derive(Clone, Debug)]
-pub struct Protocol {
+pub struct EvaluationProtocol {
     /// Square pictures of aligned faces. The holes and search starts of a face depend on its index in this list.
-    pub faces: Vec<FaceSource>,
+    pub faces: Vec<EvaluationFaceSource>,
     pub holes: Vec<HoleKind>,
     pub searches: Vec<SearchMethod>,
     /// Each search runs once and is scored with each of these blends.
     pub blends: Vec<BlendMode>,
-    pub others: Vec<Others>,
+    pub external_fills: Vec<ExternalFills>,
     /// Seed of the holes and the searches.
     pub seed: u64,
     pub model: ModelChoice,
@@ -30,9 +30,9 @@ pub struct Protocol {
     pub crop_size_px: u32,
     pub device: DeviceChoice,
     /// Existing folder for the case files; `None` writes none.
-    pub cases: Option<PathBuf>,
+    pub cases_folder: Option<PathBuf>,
     /// Number of faces on the contact sheet, from the first; 0 for no sheet.
-    pub sheet_faces: usize,
+    pub sheet_face_count: usize,
 }
 
 /// A search with its settings.
@@ -46,7 +46,7 @@ pub struct SearchMethod {
 
 /// Fills from an external method.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Others {
+pub struct ExternalFills {
     pub name: String,
     /// Folder with `NAME.png` for each [case](super::case_name).
     pub folder: PathBuf,
@@ -55,7 +55,7 @@ pub struct Others {
 impl SearchMethod {
     /// Method name of the search with a blend: `best`, `best+poisson`.
     #[must_use]
-    pub fn name_with(&self, blend: BlendMode) -> String {
+    pub fn method_name(&self, blend: BlendMode) -> String {
         match blend {
             BlendMode::None => self.name.clone(),
             BlendMode::Poisson | BlendMode::Feather => format!("{}+{}", self.name, blend.id()),
@@ -63,7 +63,7 @@ impl SearchMethod {
     }
 
     /// Gradient evaluations of one search.
-    fn gradients(&self) -> u64 {
+    fn gradient_count(&self) -> u64 {
         let each = match self.settings.optimizer {
             OptimizerKind::Hmc => self.settings.hmc.leapfrog_steps,
             OptimizerKind::Adam | OptimizerKind::Momentum => 1,
@@ -72,31 +72,31 @@ impl SearchMethod {
     }
 }
 
-impl Protocol {
+impl EvaluationProtocol {
     /// The names of all methods in the order of reports: the baseline, the searches, the external fills.
     #[must_use]
-    pub fn methods(&self) -> Vec<String> {
-        let ours = self.searches.iter().flat_map(|search| self.blends.iter().map(|&blend| search.name_with(blend)));
-        let others = self.others.iter().map(|others| others.name.clone());
-        std::iter::once(MEAN.to_string()).chain(ours).chain(others).collect()
+    pub fn method_names(&self) -> Vec<String> {
+        let search_names = self.searches.iter().flat_map(|search| self.blends.iter().map(|&blend| search.method_name(blend)));
+        let external_names = self.external_fills.iter().map(|others| others.name.clone());
+        std::iter::once(MEAN_METHOD.to_string()).chain(search_names).chain(external_names).collect()
     }
 
     /// Titles of the columns of the contact sheet.
     #[must_use]
     pub fn sheet_columns(&self) -> Vec<String> {
-        let methods = self.methods();
-        let of_hole = |kind: &HoleKind| {
+        let methods = self.method_names();
+        let columns_of_hole = |kind: &HoleKind| {
             let hole = kind.id();
             let shown = std::iter::once("hole").chain(methods.iter().map(String::as_str));
             shown.map(|name| format!("{hole}: {name}")).collect::<Vec<_>>()
         };
-        std::iter::once("truth".to_string()).chain(self.holes.iter().flat_map(of_hole)).collect()
+        std::iter::once("truth".to_string()).chain(self.holes.iter().flat_map(columns_of_hole)).collect()
     }
 
     /// Gradient evaluations for one face. They take nearly all of its time, so progress counts them.
     #[must_use]
-    pub fn gradients_a_face(&self) -> u64 {
-        self.holes.len() as u64 * self.searches.iter().map(SearchMethod::gradients).sum::<u64>()
+    pub fn gradients_per_face(&self) -> u64 {
+        self.holes.len() as u64 * self.searches.iter().map(SearchMethod::gradient_count).sum::<u64>()
     }
 }
 
@@ -107,8 +107,8 @@ mod tests {
     #[test]
     fn sheet_columns_are_named_in_order() {
         let holes = vec![HoleKind::Center, HoleKind::Eyes];
-        let others = vec![Others { name: "telea".into(), folder: "telea".into() }];
-        let protocol = Protocol { holes, others, ..crate::evaluation::tests::protocol(Vec::new()) };
+        let others = vec![ExternalFills { name: "telea".into(), folder: "telea".into() }];
+        let protocol = EvaluationProtocol { holes, external_fills: others, ..crate::evaluation::tests::protocol(Vec::new()) };
         assert_eq!(
             protocol.sheet_columns().join(", "),
             "truth, center: hole, center: mean, center: telea, eyes: hole, eyes: mean, eyes: telea"

@@ -7,24 +7,24 @@ use std::fmt;
 use serde::Serialize;
 
 use super::HoleKind;
-use crate::metrics::{Quality, Summary};
+use crate::metrics::{FillQuality, MeanEstimate};
 
 /// The score of one face, hole and method.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Score {
+pub struct FillScore {
     pub face: String,
     pub mask: HoleKind,
     pub method: String,
     #[serde(flatten)]
-    pub quality: Quality,
+    pub quality: FillQuality,
     /// `None` if the method is not a search; its fields are then missing in JSON.
     #[serde(flatten)]
-    pub search: Option<SearchFacts>,
+    pub search: Option<SearchStats>,
 }
 
 /// Statistics of a search.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct SearchFacts {
+pub struct SearchStats {
     pub search_seed: u64,
     /// Time of the search alone, without loading and blending.
     pub seconds: f64,
@@ -40,98 +40,98 @@ pub struct SearchFacts {
 
 /// One number of a [`Score`].
 #[derive(Clone, Copy, Debug)]
-pub struct Measure {
+pub struct ScoreMetric {
     /// Its JSON key.
     pub id: &'static str,
     /// Reads the number; `None` if the method does not have it.
-    pub of: fn(&Score) -> Option<f64>,
+    pub value: fn(&FillScore) -> Option<f64>,
 }
 
 /// Reads a number of the search; `None` if the method is not a search.
-fn of_search(score: &Score, read: impl Fn(&SearchFacts) -> Option<f64>) -> Option<f64> {
+fn search_value(score: &FillScore, read: impl Fn(&SearchStats) -> Option<f64>) -> Option<f64> {
     score.search.as_ref().and_then(read)
 }
 
 /// All numbers that a [`Cell`] averages.
-pub const MEASURES: [Measure; 13] = [
-    Measure { id: "psnr_hole_db", of: |score| Some(score.quality.psnr_hole_db) },
-    Measure { id: "ssim_hole", of: |score| Some(score.quality.ssim_hole) },
-    Measure { id: "l1_hole", of: |score| Some(score.quality.l1_hole) },
-    Measure { id: "seam_jump", of: |score| score.quality.seam_jump },
-    Measure { id: "sharpness", of: |score| score.quality.sharpness },
-    Measure { id: "psnr_whole_db", of: |score| Some(score.quality.psnr_whole_db) },
-    Measure { id: "ssim_whole", of: |score| Some(score.quality.ssim_whole) },
-    Measure { id: "l1_whole", of: |score| Some(score.quality.l1_whole) },
-    Measure { id: "seconds", of: |score| of_search(score, |search| Some(search.seconds)) },
-    Measure { id: "steps", of: |score| of_search(score, |search| Some(search.steps.into())) },
-    Measure { id: "context_loss", of: |score| of_search(score, |search| Some(search.context_loss)) },
-    Measure {
+pub const SCORE_METRICS: [ScoreMetric; 13] = [
+    ScoreMetric { id: "psnr_hole_db", value: |score| Some(score.quality.psnr_hole_db) },
+    ScoreMetric { id: "ssim_hole", value: |score| Some(score.quality.ssim_hole) },
+    ScoreMetric { id: "l1_hole", value: |score| Some(score.quality.l1_hole) },
+    ScoreMetric { id: "seam_jump", value: |score| score.quality.seam_jump },
+    ScoreMetric { id: "sharpness", value: |score| score.quality.sharpness },
+    ScoreMetric { id: "psnr_whole_db", value: |score| Some(score.quality.psnr_whole_db) },
+    ScoreMetric { id: "ssim_whole", value: |score| Some(score.quality.ssim_whole) },
+    ScoreMetric { id: "l1_whole", value: |score| Some(score.quality.l1_whole) },
+    ScoreMetric { id: "seconds", value: |score| search_value(score, |search| Some(search.seconds)) },
+    ScoreMetric { id: "steps", value: |score| search_value(score, |search| Some(search.steps.into())) },
+    ScoreMetric { id: "context_loss", value: |score| search_value(score, |search| Some(search.context_loss)) },
+    ScoreMetric {
         id: "best_of_k_psnr_hole_db",
-        of: |score| of_search(score, |search| Some(search.best_of_k_psnr_hole_db)),
+        value: |score| search_value(score, |search| Some(search.best_of_k_psnr_hole_db)),
     },
-    Measure { id: "diversity", of: |score| of_search(score, |search| search.diversity) },
+    ScoreMetric { id: "diversity", value: |score| search_value(score, |search| search.diversity) },
 ];
 
 /// Means over all faces for one hole and one method.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Cell {
+pub struct ScoreSummary {
     pub mask: HoleKind,
     pub method: String,
     /// Number of scored faces.
     pub faces: usize,
     /// Means by [`Measure::id`]; numbers without any value are missing.
     #[serde(flatten)]
-    pub summaries: BTreeMap<&'static str, Summary>,
+    pub summaries: BTreeMap<&'static str, MeanEstimate>,
 }
 
 /// Averages the scores of each hole and method. Cells without a score are left out.
 #[must_use]
-pub fn cells(scores: &[Score], holes: &[HoleKind], methods: &[String]) -> Vec<Cell> {
-    cells_of(scores, holes, methods, |score, measure| (measure.of)(score))
+pub fn summarize_scores(scores: &[FillScore], holes: &[HoleKind], methods: &[String]) -> Vec<ScoreSummary> {
+    summarize_values(scores, holes, methods, |score, measure| (measure.value)(score))
 }
 
 /// Like [`cells`], but averages the differences to the method `against`, face by face (paired). The difficulty of a
 /// face cancels out, so these intervals can separate methods that those of [`cells`] cannot. Faces that `against` has
 /// no score for are left out.
 #[must_use]
-pub fn differences(scores: &[Score], holes: &[HoleKind], methods: &[String], against: &str) -> Vec<Cell> {
-    let base: HashMap<(&str, HoleKind), &Score> = scores
+pub fn summarize_differences(scores: &[FillScore], holes: &[HoleKind], methods: &[String], against: &str) -> Vec<ScoreSummary> {
+    let baseline_scores: HashMap<(&str, HoleKind), &FillScore> = scores
         .iter()
         .filter(|score| score.method == against)
         .map(|score| ((score.face.as_str(), score.mask), score))
         .collect();
-    let others: Vec<String> = methods.iter().filter(|method| *method != against).cloned().collect();
-    let mut cells = cells_of(scores, holes, &others, |score, measure| {
-        let base = base.get(&(score.face.as_str(), score.mask))?;
-        Some((measure.of)(score)? - (measure.of)(base)?)
+    let other_methods: Vec<String> = methods.iter().filter(|method| *method != against).cloned().collect();
+    let mut cells = summarize_values(scores, holes, &other_methods, |score, measure| {
+        let baseline = baseline_scores.get(&(score.face.as_str(), score.mask))?;
+        Some((measure.value)(score)? - (measure.value)(baseline)?)
     });
     cells.retain(|cell| !cell.summaries.is_empty());
     cells
 }
 
-fn cells_of(
-    scores: &[Score],
+fn summarize_values(
+    scores: &[FillScore],
     holes: &[HoleKind],
     methods: &[String],
-    value: impl Fn(&Score, &Measure) -> Option<f64>,
-) -> Vec<Cell> {
+    value: impl Fn(&FillScore, &ScoreMetric) -> Option<f64>,
+) -> Vec<ScoreSummary> {
     let pairs = holes.iter().flat_map(|&mask| methods.iter().map(move |method| (mask, method)));
     let cell = |(mask, method): (HoleKind, &String)| {
-        let own: Vec<&Score> = scores.iter().filter(|score| score.mask == mask && score.method == *method).collect();
-        let summary = |measure: &Measure| {
+        let own: Vec<&FillScore> = scores.iter().filter(|score| score.mask == mask && score.method == *method).collect();
+        let summary = |measure: &ScoreMetric| {
             let values: Vec<f64> = own.iter().filter_map(|score| value(score, measure)).collect();
-            Summary::of(&values).map(|summary| (measure.id, summary))
+            MeanEstimate::from_values(&values).map(|summary| (measure.id, summary))
         };
-        let summaries: BTreeMap<_, _> = MEASURES.iter().filter_map(summary).collect();
+        let summaries: BTreeMap<_, _> = SCORE_METRICS.iter().filter_map(summary).collect();
         let faces = summaries.values().map(|summary| summary.count).max().unwrap_or(0);
-        (!own.is_empty()).then(|| Cell { mask, method: method.clone(), faces, summaries })
+        (!own.is_empty()).then(|| ScoreSummary { mask, method: method.clone(), faces, summaries })
     };
     pairs.filter_map(cell).collect()
 }
 
 /// A failure of the evaluation: something could not be scored or written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Problem {
+pub struct EvaluationProblem {
     /// Name of the face.
     pub face: String,
     /// `None` if the whole face failed.
@@ -141,7 +141,7 @@ pub struct Problem {
     pub message: String,
 }
 
-impl Problem {
+impl EvaluationProblem {
     /// Creates a problem from an error and its causes.
     pub(super) fn new(face: &str, mask: Option<HoleKind>, method: Option<&str>, error: &(dyn Error + 'static)) -> Self {
         let mut message = error.to_string();
@@ -154,7 +154,7 @@ impl Problem {
     }
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for EvaluationProblem {
     /// Formats as `ann, center, telea: …`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let place = [Some(self.face.as_str()), self.mask.map(HoleKind::id), self.method.as_deref()];

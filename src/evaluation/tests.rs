@@ -7,10 +7,10 @@ use image::{Rgb, RgbImage};
 use super::*;
 use crate::blend::BlendMode;
 use crate::device::DeviceChoice;
-use crate::job::Engine;
+use crate::job::NetworkCache;
 use crate::mask::load_mask;
 use crate::model::ModelChoice;
-use crate::photo::Sheet;
+use crate::photo::ContactSheet;
 use crate::search::{Preset, Settings};
 
 /// Side of the tiny model's crop.
@@ -41,19 +41,19 @@ impl FaceFolder {
     }
 }
 
-pub(super) fn protocol(pictures: Vec<PathBuf>) -> Protocol {
-    Protocol {
-        faces: pictures.into_iter().map(FaceSource::File).collect(),
+pub(super) fn protocol(pictures: Vec<PathBuf>) -> EvaluationProtocol {
+    EvaluationProtocol {
+        faces: pictures.into_iter().map(EvaluationFaceSource::File).collect(),
         holes: vec![HoleKind::Center, HoleKind::Irregular],
         searches: Vec::new(),
         blends: vec![BlendMode::None],
-        others: Vec::new(),
+        external_fills: Vec::new(),
         seed: 0,
         model: ModelChoice::File(Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/fixtures/tiny-16.safetensors")),
         crop_size_px: SIZE_PX,
         device: DeviceChoice::Cpu,
-        cases: None,
-        sheet_faces: 0,
+        cases_folder: None,
+        sheet_face_count: 0,
     }
 }
 
@@ -70,14 +70,14 @@ struct Counts {
     scores_after_each_face: Vec<usize>,
 }
 
-impl Watcher for Counts {
+impl EvaluationObserver for Counts {
     fn note(&mut self, _: &str) {}
 
-    fn gradient(&mut self) {
+    fn before_gradient(&mut self) {
         self.gradients += 1;
     }
 
-    fn problem(&mut self, problem: &Problem) {
+    fn problem_found(&mut self, problem: &EvaluationProblem) {
         self.problems.push(problem.to_string());
     }
 
@@ -86,22 +86,22 @@ impl Watcher for Counts {
     }
 }
 
-fn evaluated(protocol: &Protocol) -> (Evaluation, Counts) {
+fn evaluate(protocol: &EvaluationProtocol) -> (Evaluation, Counts) {
     let mut counts = Counts::default();
-    let evaluation = run(&mut Engine::default(), protocol, &mut counts).unwrap();
+    let evaluation = run_evaluation(&mut NetworkCache::default(), protocol, &mut counts).unwrap();
     (evaluation, counts)
 }
 
 #[test]
 fn every_face_hole_and_method_gets_its_score() {
     let folder = FaceFolder::with_faces(&["ann.png", "bob.png"]);
-    let protocol = Protocol {
+    let protocol = EvaluationProtocol {
         searches: vec![blog(3)],
         blends: vec![BlendMode::None, BlendMode::Poisson],
-        sheet_faces: 1,
+        sheet_face_count: 1,
         ..protocol(vec![folder.path("ann.png"), folder.path("bob.png")])
     };
-    let (evaluation, counts) = evaluated(&protocol);
+    let (evaluation, counts) = evaluate(&protocol);
     let names = evaluation.scores.iter().map(|score| format!("{} {} {}", score.face, score.mask.id(), score.method));
     insta::assert_snapshot!(names.collect::<Vec<_>>().join("\n"), @r"
     ann center mean
@@ -120,7 +120,7 @@ fn every_face_hole_and_method_gets_its_score() {
     assert!(evaluation.problems.is_empty(), "{:?}", evaluation.problems);
     assert_eq!(counts.scores_after_each_face, [6, 12]);
     // One row of truth and, for two holes, the blanked face and three methods.
-    assert_eq!(evaluation.sheet.draw(Sheet::LARGE_PX).dimensions(), ((1 + 2 * 4) * 130 + 2, 132));
+    assert_eq!(evaluation.sheet.render(ContactSheet::LARGE_SIDE_PX).dimensions(), ((1 + 2 * 4) * 130 + 2, 132));
 
     let of = |face: usize, method: usize| &evaluation.scores[6 * face + method];
     let (mean, none, poisson) = (of(0, 0), of(0, 1), of(0, 2));
@@ -135,42 +135,42 @@ fn every_face_hole_and_method_gets_its_score() {
 #[test]
 fn the_same_protocol_gives_the_same_numbers() {
     let folder = FaceFolder::with_faces(&["ann.png"]);
-    let protocol = Protocol { searches: vec![blog(1)], ..protocol(vec![folder.path("ann.png")]) };
+    let protocol = EvaluationProtocol { searches: vec![blog(1)], ..protocol(vec![folder.path("ann.png")]) };
     let numbers = || {
-        let qualities: Vec<_> = evaluated(&protocol).0.scores.into_iter().map(|score| score.quality).collect();
+        let qualities: Vec<_> = evaluate(&protocol).0.scores.into_iter().map(|score| score.quality).collect();
         qualities
     };
     let first = numbers();
     assert_eq!(first, numbers());
-    let other = Protocol { seed: 1, ..protocol.clone() };
-    assert_ne!(first, evaluated(&other).0.scores.into_iter().map(|score| score.quality).collect::<Vec<_>>());
+    let other = EvaluationProtocol { seed: 1, ..protocol.clone() };
+    assert_ne!(first, evaluate(&other).0.scores.into_iter().map(|score| score.quality).collect::<Vec<_>>());
 }
 
 #[test]
 fn predicted_gradient_count_equals_the_actual_count() {
     let folder = FaceFolder::with_faces(&["ann.png"]);
-    let protocol = Protocol { searches: vec![blog(1), blog(2)], ..protocol(vec![folder.path("ann.png")]) };
-    assert_eq!(protocol.gradients_a_face(), 2 * (4 + 4));
-    assert_eq!(evaluated(&protocol).1.gradients, protocol.gradients_a_face());
+    let protocol = EvaluationProtocol { searches: vec![blog(1), blog(2)], ..protocol(vec![folder.path("ann.png")]) };
+    assert_eq!(protocol.gradients_per_face(), 2 * (4 + 4));
+    assert_eq!(evaluate(&protocol).1.gradients, protocol.gradients_per_face());
 }
 
 #[test]
 fn truth_under_the_hole_reaches_no_method() {
     let folder = FaceFolder::with_faces(&["ann.png"]);
-    let truth = EvaluationFace::open(&FaceSource::File(folder.path("ann.png")), 0, SIZE_PX).unwrap().pixels;
+    let truth = EvaluationFace::open(&EvaluationFaceSource::File(folder.path("ann.png")), 0, SIZE_PX).unwrap().pixels;
     let hole = HoleKind::Center.hole_in_crop(SIZE_PX, 0, 0);
     let noisy = |x, y| if hole.is_hole(x, y) { Rgb([255, 0, 255]) } else { *truth.get_pixel(x, y) };
     truth.save(folder.path("true.png")).unwrap();
     RgbImage::from_fn(SIZE_PX, SIZE_PX, noisy).save(folder.path("noisy.png")).unwrap();
     let methods = |name: &str| {
-        let protocol = Protocol {
+        let protocol = EvaluationProtocol {
             holes: vec![HoleKind::Center],
             searches: vec![blog(2)],
             blends: BlendMode::ALL.to_vec(),
-            sheet_faces: 1,
+            sheet_face_count: 1,
             ..protocol(vec![folder.path(name)])
         };
-        let sheet = evaluated(&protocol).0.sheet.draw(Sheet::LARGE_PX);
+        let sheet = evaluate(&protocol).0.sheet.render(ContactSheet::LARGE_SIDE_PX);
         // All columns except the true face.
         image::imageops::crop_imm(&sheet, 132, 0, sheet.width() - 132, sheet.height()).to_image()
     };
@@ -180,8 +180,8 @@ fn truth_under_the_hole_reaches_no_method() {
 #[test]
 fn a_single_candidate_has_no_diversity() {
     let folder = FaceFolder::with_faces(&["ann.png"]);
-    let protocol = Protocol { searches: vec![blog(1)], ..protocol(vec![folder.path("ann.png")]) };
-    let score = &evaluated(&protocol).0.scores[1];
+    let protocol = EvaluationProtocol { searches: vec![blog(1)], ..protocol(vec![folder.path("ann.png")]) };
+    let score = &evaluate(&protocol).0.scores[1];
     let facts = score.search.as_ref().unwrap();
     assert_eq!(facts.diversity, None);
     assert_eq!(facts.best_of_k_psnr_hole_db.to_bits(), score.quality.psnr_hole_db.to_bits());
@@ -191,9 +191,9 @@ fn a_single_candidate_has_no_diversity() {
 fn written_cases_can_be_filled_and_scored() {
     let folder = FaceFolder::with_faces(&["ann.png"]);
     let (cases, answers) = (folder.subfolder("cases"), folder.subfolder("answers"));
-    let protocol = Protocol { cases: Some(cases.clone()), ..protocol(vec![folder.path("ann.png")]) };
-    evaluated(&protocol);
-    let truth = EvaluationFace::open(&FaceSource::File(folder.path("ann.png")), 0, SIZE_PX).unwrap();
+    let protocol = EvaluationProtocol { cases_folder: Some(cases.clone()), ..protocol(vec![folder.path("ann.png")]) };
+    evaluate(&protocol);
+    let truth = EvaluationFace::open(&EvaluationFaceSource::File(folder.path("ann.png")), 0, SIZE_PX).unwrap();
     for kind in [HoleKind::Center, HoleKind::Irregular] {
         let name = case_name("ann", kind);
         let hole = load_mask(&cases.join(format!("{name}_mask.png")), SIZE_PX, SIZE_PX).unwrap();
@@ -209,11 +209,11 @@ fn written_cases_can_be_filled_and_scored() {
     let answer = |x, y| if hole.is_hole(x, y) { *truth.pixels.get_pixel(x, y) } else { Rgb([0; 3]) };
     RgbImage::from_fn(SIZE_PX, SIZE_PX, answer).save(answers.join("ann-center.png")).unwrap();
     RgbImage::new(8, 8).save(answers.join("ann-irregular.png")).unwrap();
-    let others = ["wise", "lazy"].map(|name| Others {
+    let others = ["wise", "lazy"].map(|name| ExternalFills {
         name: name.into(),
         folder: if name == "wise" { answers.clone() } else { folder.subfolder("nothing") },
     });
-    let (evaluation, counts) = evaluated(&Protocol { cases: None, others: others.into(), ..protocol });
+    let (evaluation, counts) = evaluate(&EvaluationProtocol { cases_folder: None, external_fills: others.into(), ..protocol });
     let [wise] = evaluation.scores.iter().filter(|score| score.method == "wise").collect::<Vec<_>>()[..] else {
         panic!("one external fill of the right size")
     };
@@ -232,11 +232,11 @@ fn a_bad_picture_does_not_change_other_scores() {
     let folder = FaceFolder::with_faces(&["ann.png", "carl.png"]);
     std::fs::write(folder.path("bob.png"), b"no picture").unwrap();
     let pictures = ["ann.png", "bob.png", "carl.png"].map(|name| folder.path(name));
-    let (with_bad, counts) = evaluated(&protocol(pictures.to_vec()));
+    let (with_bad, counts) = evaluate(&protocol(pictures.to_vec()));
     assert_eq!(with_bad.faces_done, 3);
     insta::assert_snapshot!(counts.problems.join("\n"), @"bob: this is not a picture that can be opened: choose a PNG, JPEG, WebP, TIFF or BMP file");
     RgbImage::new(16, 16).save(folder.path("bob.png")).unwrap();
-    let (without_bad, _) = evaluated(&protocol(pictures.to_vec()));
+    let (without_bad, _) = evaluate(&protocol(pictures.to_vec()));
     let of_others: Vec<_> = without_bad.scores.iter().filter(|score| score.face != "bob").cloned().collect();
     assert_eq!(with_bad.scores, of_others);
 }
@@ -246,8 +246,8 @@ fn a_failed_search_does_not_stop_the_others() {
     let folder = FaceFolder::with_faces(&["ann.png"]);
     let mut broken = blog(1);
     broken.settings.learning_rate = f32::NAN;
-    let protocol = Protocol { searches: vec![broken, blog(1)], ..protocol(vec![folder.path("ann.png")]) };
-    let (evaluation, counts) = evaluated(&protocol);
+    let protocol = EvaluationProtocol { searches: vec![broken, blog(1)], ..protocol(vec![folder.path("ann.png")]) };
+    let (evaluation, counts) = evaluate(&protocol);
     assert_eq!(evaluation.scores.iter().filter(|score| score.method == "blog").count(), 2);
     assert_eq!(counts.problems.len(), 2);
     assert!(counts.problems[0].starts_with("ann, center, blog: learning rate is NaN"), "{:?}", counts.problems);
@@ -258,16 +258,16 @@ fn cells_are_means_over_faces() {
     let folder = FaceFolder::with_faces(&["ann.png", "bob.png", "carl.png"]);
     let pictures = ["ann.png", "bob.png", "carl.png"].map(|name| folder.path(name));
     let protocol = protocol(pictures.to_vec());
-    let scores = evaluated(&protocol).0.scores;
-    let cells = cells(&scores, &protocol.holes, &[MEAN.into(), "nobody".into()]);
+    let scores = evaluate(&protocol).0.scores;
+    let cells = summarize_scores(&scores, &protocol.holes, &[MEAN_METHOD.into(), "nobody".into()]);
     let [center, irregular] = &cells[..] else { panic!("{} cells", cells.len()) };
     assert_eq!((center.mask, irregular.mask, center.faces), (HoleKind::Center, HoleKind::Irregular, 3));
     let values: Vec<f64> = [0, 2, 4].map(|index| scores[index].quality.ssim_hole).to_vec();
-    assert_eq!(center.summaries.get("ssim_hole"), crate::metrics::Summary::of(&values).as_ref());
+    assert_eq!(center.summaries.get("ssim_hole"), crate::metrics::MeanEstimate::from_values(&values).as_ref());
     assert!(!center.summaries.contains_key("seconds"), "nothing was searched");
-    let read = |measure: &Measure| (measure.of)(&scores[0]);
+    let read = |measure: &ScoreMetric| (measure.value)(&scores[0]);
     let json = serde_json::to_value(&scores[0]).unwrap();
-    for measure in &MEASURES {
+    for measure in &SCORE_METRICS {
         assert_eq!(json.get(measure.id).and_then(serde_json::Value::as_f64), read(measure), "{}", measure.id);
     }
 }
@@ -278,21 +278,21 @@ fn differences_are_paired_by_face() {
     let (cases, answers) = (folder.subfolder("cases"), folder.subfolder("answers"));
     let pictures = ["ann.png", "bob.png", "carl.png"].map(|name| folder.path(name));
     let protocol =
-        Protocol { cases: Some(cases.clone()), holes: vec![HoleKind::Center], ..protocol(pictures.to_vec()) };
-    evaluated(&protocol);
+        EvaluationProtocol { cases_folder: Some(cases.clone()), holes: vec![HoleKind::Center], ..protocol(pictures.to_vec()) };
+    evaluate(&protocol);
     for name in ["ann-center.png", "carl-center.png"] {
         std::fs::copy(cases.join(name), answers.join(name)).unwrap();
     }
-    let others = vec![Others { name: "grey".into(), folder: answers }];
-    let protocol = Protocol { cases: None, others, ..protocol };
-    let scores = evaluated(&protocol).0.scores;
+    let others = vec![ExternalFills { name: "grey".into(), folder: answers }];
+    let protocol = EvaluationProtocol { cases_folder: None, external_fills: others, ..protocol };
+    let scores = evaluate(&protocol).0.scores;
     let l1 = |face: &str, method: &str| {
         let score = scores.iter().find(|score| score.face == face && score.method == method).unwrap();
         score.quality.l1_hole
     };
-    let expected = ["ann", "carl"].map(|face| l1(face, "grey") - l1(face, MEAN));
-    let cells = differences(&scores, &protocol.holes, &protocol.methods(), MEAN);
+    let expected = ["ann", "carl"].map(|face| l1(face, "grey") - l1(face, MEAN_METHOD));
+    let cells = summarize_differences(&scores, &protocol.holes, &protocol.method_names(), MEAN_METHOD);
     let [grey] = &cells[..] else { panic!("{} cells", cells.len()) };
     assert_eq!((grey.method.as_str(), grey.faces), ("grey", 2), "bob has no external fill");
-    assert_eq!(grey.summaries.get("l1_hole"), crate::metrics::Summary::of(&expected).as_ref());
+    assert_eq!(grey.summaries.get("l1_hole"), crate::metrics::MeanEstimate::from_values(&expected).as_ref());
 }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use super::Latent;
 use crate::face::Crop;
 use crate::model::Networks;
-use crate::search::{Preset, Problem, Search, Settings, SettingsError};
+use crate::search::{Preset, SearchProblem, Search, Settings, SettingsError};
 
 /// Why no latent was found for a face.
 #[derive(Debug, thiserror::Error)]
 pub enum InvertError {
     #[error("the crop is {found} pixels wide, the model draws {expected}: crop the face at the model's size")]
-    Size { found: u32, expected: u32 },
+    WrongSize { found: u32, expected: u32 },
     #[error("no pixel of the face is in the photo: move the frame")]
     NothingKnown,
     #[error(transparent)]
@@ -22,7 +22,7 @@ pub enum InvertError {
 
 /// The latent of a face.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Inverted {
+pub struct InvertedFace {
     pub latent: Latent,
     /// Mean absolute difference on known pixels, values in [-1, 1].
     pub context_loss: f32,
@@ -38,16 +38,16 @@ pub fn invert_settings(seed: u64) -> Settings {
 ///
 /// # Errors
 /// When the crop does not fit the model, or has no known pixels.
-pub fn invert(networks: &Arc<Networks>, crop: &Crop, settings: Settings) -> Result<Inverted, InvertError> {
+pub fn invert(networks: &Arc<Networks>, crop: &Crop, settings: Settings) -> Result<InvertedFace, InvertError> {
     settings.validate()?;
     let expected = networks.info.image_size_px;
     if crop.size_px != expected {
-        return Err(InvertError::Size { found: crop.size_px, expected });
+        return Err(InvertError::WrongSize { found: crop.size_px, expected });
     }
     if crop.known.iter().all(|&known| known == 0.0) {
         return Err(InvertError::NothingKnown);
     }
-    let problem = Problem { size_px: crop.size_px as usize, pixels: crop.pixels.clone(), known: crop.known.clone() };
+    let problem = SearchProblem { size_px: crop.size_px as usize, pixels: crop.pixels.clone(), known: crop.known.clone() };
     let mut search = Search::new(networks.clone(), &problem, settings);
     while !search.is_done() {
         search.advance();
@@ -55,28 +55,28 @@ pub fn invert(networks: &Arc<Networks>, crop: &Crop, settings: Settings) -> Resu
     let best = search.best().ok_or(InvertError::NoResult)?;
     let found = best.latents.into_iter().zip(best.losses).filter(|(_, losses)| losses.total.is_finite());
     let (latent, losses) = found.min_by(|(_, a), (_, b)| a.total.total_cmp(&b.total)).ok_or(InvertError::NoResult)?;
-    Ok(Inverted { latent, context_loss: losses.context })
+    Ok(InvertedFace { latent, context_loss: losses.context })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::explore::sample;
-    use crate::model::host::{Arithmetic, HostNetworks, Purpose, Tape};
-    use crate::model::{ModelFile, TINY};
+    use crate::explore::sample_latent;
+    use crate::model::host::{CpuPrecision, CpuNetworks, LoadMode, CpuActivations};
+    use crate::model::{ModelFile, TINY_MODEL};
 
     /// The tiny model's picture of a sample, as a crop.
     fn drawn(file: &ModelFile, number: u64) -> Crop {
-        let mut tape = Tape::default();
-        HostNetworks::load(file, Purpose::Plain).unwrap().draw(1, &sample(number, 8), &mut tape);
+        let mut tape = CpuActivations::default();
+        CpuNetworks::load(file, LoadMode::Direct).unwrap().generate(1, &sample_latent(number, 8), &mut tape);
         let planes = |channel: usize| tape.pictures().iter().skip(channel).step_by(3).copied();
         Crop { size_px: 16, pixels: (0..3).flat_map(planes).collect(), known: vec![1.0; 256] }
     }
 
     #[test]
     fn latent_of_a_generated_picture_is_found() {
-        let file = ModelFile::parse("tiny", TINY).unwrap();
-        let networks = Arc::new(Networks::load_on_host(&file, Arithmetic::Single).unwrap());
+        let file = ModelFile::parse("tiny", TINY_MODEL).unwrap();
+        let networks = Arc::new(Networks::load_on_cpu(&file, CpuPrecision::Single).unwrap());
         let settings = Settings { candidates: 8, steps: 150, ..invert_settings(1) };
         let far = invert(&networks, &drawn(&file, 5), Settings { steps: 1, ..settings }).unwrap();
         let found = invert(&networks, &drawn(&file, 5), settings).unwrap();
@@ -84,8 +84,8 @@ mod tests {
         assert!(found.latent.iter().all(|value| value.abs() <= 1.0));
         assert_eq!(invert(&networks, &drawn(&file, 5), settings).unwrap(), found);
         // The reported loss is the mean difference of the pixels.
-        let (crop, mut tape) = (drawn(&file, 5), Tape::default());
-        let drawn = networks.draw(1, &far.latent, &mut tape);
+        let (crop, mut tape) = (drawn(&file, 5), CpuActivations::default());
+        let drawn = networks.generate(1, &far.latent, &mut tape);
         let of_channel = |channel: usize| drawn.iter().skip(channel).step_by(3);
         let pairs = (0..3).flat_map(of_channel).zip(&crop.pixels);
         let mean = pairs.map(|(drawn, pixel)| (drawn - pixel).abs()).sum::<f32>() / 768.0;
@@ -94,11 +94,11 @@ mod tests {
 
     #[test]
     fn wrong_size_or_unknown_crop_is_refused() {
-        let file = ModelFile::parse("tiny", TINY).unwrap();
-        let networks = Arc::new(Networks::load_on_host(&file, Arithmetic::Single).unwrap());
+        let file = ModelFile::parse("tiny", TINY_MODEL).unwrap();
+        let networks = Arc::new(Networks::load_on_cpu(&file, CpuPrecision::Single).unwrap());
         let settings = invert_settings(0);
         let other = Crop { size_px: 4, pixels: vec![0.0; 48], known: vec![1.0; 16] };
-        assert!(matches!(invert(&networks, &other, settings), Err(InvertError::Size { found: 4, expected: 16 })));
+        assert!(matches!(invert(&networks, &other, settings), Err(InvertError::WrongSize { found: 4, expected: 16 })));
         let nothing = Crop { size_px: 16, pixels: vec![0.0; 768], known: vec![0.0; 256] };
         assert!(matches!(invert(&networks, &nothing, settings), Err(InvertError::NothingKnown)));
     }

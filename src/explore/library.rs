@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Latent, Source, sample};
+use super::{Latent, LatentSource, sample_latent};
 use crate::model::ModelInfo;
 use crate::photo::{Overwrite, SaveError, write_atomically};
 
@@ -16,7 +16,7 @@ const FORMAT: &str = "countenance-latents-1";
 
 /// A saved latent and its origin.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Named {
+pub struct SavedLatent {
     /// SHA-256 of its model. Another model draws another face from the latent.
     pub model_sha256: String,
     /// The model's name, for messages.
@@ -28,20 +28,20 @@ pub struct Named {
 
 /// Named latents. They may belong to different models.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Library {
+pub struct LatentLibrary {
     format: String,
-    latents: BTreeMap<String, Named>,
+    latents: BTreeMap<String, SavedLatent>,
 }
 
 /// Why a latent cannot be found by its name, or a name cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum LibraryError {
+pub enum LatentLibraryError {
     #[error("cannot read the library {path}: check that the file exists and can be read", path = path.display())]
     Read { path: PathBuf, source: io::Error },
     #[error("{path} is not a library of latents ({reason}): choose a file written with --library", path = path.display())]
     Format { path: PathBuf, reason: String },
     #[error("there is no latent named '{name}': {}", known_names(known))]
-    Unknown { name: String, known: Vec<String> },
+    UnknownName { name: String, known: Vec<String> },
     #[error(
         "'{name}' belongs to the model {model}, which is not the current one: choose it with --model, or find the latent again"
     )]
@@ -49,9 +49,9 @@ pub enum LibraryError {
     #[error(
         "'{name}' is not a valid name: use words without * or =, without + or - between spaces, and not only a number"
     )]
-    Name { name: String },
+    InvalidName { name: String },
     #[error("'{name}' already exists: choose another name, or allow replacing it")]
-    Taken { name: String },
+    NameTaken { name: String },
     #[error("the library cannot be saved")]
     Save(#[from] SaveError),
 }
@@ -60,29 +60,29 @@ fn known_names(known: &[String]) -> String {
     if known.is_empty() { "the library is empty".into() } else { format!("the library has {}", known.join(", ")) }
 }
 
-impl Default for Library {
+impl Default for LatentLibrary {
     fn default() -> Self {
         Self { format: FORMAT.into(), latents: BTreeMap::new() }
     }
 }
 
-impl Library {
+impl LatentLibrary {
     /// Reads a library. A missing file gives an empty one.
     ///
     /// # Errors
     /// When the file cannot be read, or is not a library.
-    pub fn open(path: &Path) -> Result<Self, LibraryError> {
+    pub fn open(path: &Path) -> Result<Self, LatentLibraryError> {
         let bytes = match fs::read(path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
-            Err(source) => return Err(LibraryError::Read { path: path.into(), source }),
+            Err(source) => return Err(LatentLibraryError::Read { path: path.into(), source }),
         };
-        let wrong = |reason: String| LibraryError::Format { path: path.into(), reason };
+        let wrong = |reason: String| LatentLibraryError::Format { path: path.into(), reason };
         let library: Self = serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))?;
         if library.format != FORMAT {
             return Err(wrong(format!("its format is {} where {FORMAT} is needed", library.format)));
         }
-        let is_valid = |named: &Named| named.latent.iter().all(|value| value.abs() <= 1.0);
+        let is_valid = |named: &SavedLatent| named.latent.iter().all(|value| value.abs() <= 1.0);
         match library.latents.iter().find(|(_, named)| !is_valid(named)) {
             Some((name, _)) => Err(wrong(format!("{name} has a value beyond 1"))),
             None => Ok(library),
@@ -93,9 +93,9 @@ impl Library {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn save(&self, path: &Path) -> Result<(), LibraryError> {
+    pub fn save(&self, path: &Path) -> Result<(), LatentLibraryError> {
         let text = serde_json::to_string_pretty(self)
-            .map_err(|error| LibraryError::Format { path: path.into(), reason: error.to_string() })?;
+            .map_err(|error| LatentLibraryError::Format { path: path.into(), reason: error.to_string() })?;
         Ok(write_atomically(path, (text + "\n").as_bytes(), Overwrite::Allow)?)
     }
 
@@ -105,8 +105,8 @@ impl Library {
     }
 
     /// The latents of one model with their names, sorted by name.
-    pub fn of_model<'a>(&'a self, model: &'a ModelInfo) -> impl Iterator<Item = (&'a str, &'a Named)> {
-        let is_of_model = |named: &Named| named.model_sha256 == model.sha256 && named.latent.len() == model.latent_dim;
+    pub fn of_model<'a>(&'a self, model: &'a ModelInfo) -> impl Iterator<Item = (&'a str, &'a SavedLatent)> {
+        let is_of_model = |named: &SavedLatent| named.model_sha256 == model.sha256 && named.latent.len() == model.latent_dim;
         self.latents.iter().filter(move |(_, named)| is_of_model(named)).map(|(name, named)| (name.as_str(), named))
     }
 
@@ -114,13 +114,13 @@ impl Library {
     ///
     /// # Errors
     /// When there is no such latent, or the new name is not valid or already exists.
-    pub fn rename(&mut self, name: &str, new_name: &str) -> Result<(), LibraryError> {
+    pub fn rename(&mut self, name: &str, new_name: &str) -> Result<(), LatentLibraryError> {
         let new_name = Self::checked_name(new_name)?;
         if new_name == name {
             return Ok(());
         }
         if self.latents.contains_key(&new_name) {
-            return Err(LibraryError::Taken { name: new_name });
+            return Err(LatentLibraryError::NameTaken { name: new_name });
         }
         let named = self.remove(name)?;
         self.latents.insert(new_name, named);
@@ -131,12 +131,12 @@ impl Library {
     ///
     /// # Errors
     /// When there is no latent of this name.
-    pub fn remove(&mut self, name: &str) -> Result<Named, LibraryError> {
+    pub fn remove(&mut self, name: &str) -> Result<SavedLatent, LatentLibraryError> {
         self.latents.remove(name).ok_or_else(|| self.unknown(name.to_string()))
     }
 
-    fn unknown(&self, name: String) -> LibraryError {
-        LibraryError::Unknown { name, known: self.names().map(str::to_string).collect() }
+    fn unknown(&self, name: String) -> LatentLibraryError {
+        LatentLibraryError::UnknownName { name, known: self.names().map(str::to_string).collect() }
     }
 
     /// Adds a latent under a name.
@@ -150,12 +150,12 @@ impl Library {
         made_from: String,
         model: &ModelInfo,
         overwrite: Overwrite,
-    ) -> Result<(), LibraryError> {
+    ) -> Result<(), LatentLibraryError> {
         let name = Self::checked_name(name)?;
         if overwrite == Overwrite::Refuse && self.latents.contains_key(&name) {
-            return Err(LibraryError::Taken { name });
+            return Err(LatentLibraryError::NameTaken { name });
         }
-        let named = Named { model_sha256: model.sha256.clone(), model: model.name.clone(), made_from, latent };
+        let named = SavedLatent { model_sha256: model.sha256.clone(), model: model.name.clone(), made_from, latent };
         self.latents.insert(name, named);
         Ok(())
     }
@@ -164,31 +164,31 @@ impl Library {
     ///
     /// # Errors
     /// When the name would be parsed as something else in an expression.
-    pub fn checked_name(name: &str) -> Result<String, LibraryError> {
+    pub fn checked_name(name: &str) -> Result<String, LatentLibraryError> {
         let joined = name.split_whitespace().collect::<Vec<_>>().join(" ");
         let is_sign = |word: &str| ["+", "-", "−", "–"].contains(&word);
         let bad = joined.is_empty()
             || joined.contains('*')
             || joined.contains('=')
             || joined.split(' ').any(is_sign)
-            || Source::parse(&joined) != Source::Name(joined.clone());
-        if bad { Err(LibraryError::Name { name: name.into() }) } else { Ok(joined) }
+            || LatentSource::parse(&joined) != LatentSource::Name(joined.clone());
+        if bad { Err(LatentLibraryError::InvalidName { name: name.into() }) } else { Ok(joined) }
     }
 
     /// The latent of a sample number or a name, for this model.
     ///
     /// # Errors
     /// When the name does not exist, or belongs to another model.
-    pub fn find(&self, source: &Source, model: &ModelInfo) -> Result<Latent, LibraryError> {
+    pub fn find_latent(&self, source: &LatentSource, model: &ModelInfo) -> Result<Latent, LatentLibraryError> {
         let name = match source {
-            Source::Sample(number) => return Ok(sample(*number, model.latent_dim)),
-            Source::Name(name) => name.split_whitespace().collect::<Vec<_>>().join(" "),
+            LatentSource::Sample(number) => return Ok(sample_latent(*number, model.latent_dim)),
+            LatentSource::Name(name) => name.split_whitespace().collect::<Vec<_>>().join(" "),
         };
         let Some(named) = self.latents.get(&name) else {
             return Err(self.unknown(name));
         };
         if named.model_sha256 != model.sha256 || named.latent.len() != model.latent_dim {
-            return Err(LibraryError::OtherModel { name, model: named.model.clone() });
+            return Err(LatentLibraryError::OtherModel { name, model: named.model.clone() });
         }
         Ok(named.latent.clone())
     }
@@ -197,19 +197,19 @@ impl Library {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{ModelFile, TINY};
+    use crate::model::{ModelFile, TINY_MODEL};
 
     fn model() -> ModelInfo {
-        ModelFile::parse("tiny", TINY).unwrap().info
+        ModelFile::parse("tiny", TINY_MODEL).unwrap().info
     }
 
-    fn named(name: &str) -> Source {
-        Source::Name(name.into())
+    fn named(name: &str) -> LatentSource {
+        LatentSource::Name(name.into())
     }
 
-    fn filled() -> Library {
-        let mut library = Library::default();
-        let latent = sample(3, 8);
+    fn filled() -> LatentLibrary {
+        let mut library = LatentLibrary::default();
+        let latent = sample_latent(3, 8);
         library.insert("smiling  woman", latent, "sample 3".into(), &model(), Overwrite::Refuse).unwrap();
         library
     }
@@ -218,61 +218,61 @@ mod tests {
     fn saved_latents_are_found_again() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("latents.json");
-        assert_eq!(Library::open(&path).unwrap(), Library::default());
+        assert_eq!(LatentLibrary::open(&path).unwrap(), LatentLibrary::default());
         filled().save(&path).unwrap();
-        let library = Library::open(&path).unwrap();
+        let library = LatentLibrary::open(&path).unwrap();
         assert_eq!(library, filled());
-        assert_eq!(library.find(&named("smiling woman"), &model()).unwrap(), sample(3, 8));
-        assert_eq!(library.find(&Source::Sample(9), &model()).unwrap(), sample(9, 8));
+        assert_eq!(library.find_latent(&named("smiling woman"), &model()).unwrap(), sample_latent(3, 8));
+        assert_eq!(library.find_latent(&LatentSource::Sample(9), &model()).unwrap(), sample_latent(9, 8));
     }
 
     #[test]
     fn unknown_names_and_other_models_are_reported() {
         let library = filled();
-        insta::assert_snapshot!(library.find(&named("sad man"), &model()).unwrap_err(), @"there is no latent named 'sad man': the library has smiling woman");
-        insta::assert_snapshot!(Library::default().find(&named("sad man"), &model()).unwrap_err(), @"there is no latent named 'sad man': the library is empty");
+        insta::assert_snapshot!(library.find_latent(&named("sad man"), &model()).unwrap_err(), @"there is no latent named 'sad man': the library has smiling woman");
+        insta::assert_snapshot!(LatentLibrary::default().find_latent(&named("sad man"), &model()).unwrap_err(), @"there is no latent named 'sad man': the library is empty");
         let other = ModelInfo { sha256: "other".into(), ..model() };
-        insta::assert_snapshot!(library.find(&named("smiling woman"), &other).unwrap_err(), @"'smiling woman' belongs to the model tiny, which is not the current one: choose it with --model, or find the latent again");
+        insta::assert_snapshot!(library.find_latent(&named("smiling woman"), &other).unwrap_err(), @"'smiling woman' belongs to the model tiny, which is not the current one: choose it with --model, or find the latent again");
     }
 
     #[test]
     fn ambiguous_names_are_refused() {
         for name in ["7", "", "a - b", "a + b", "2 * a", "a − b", "a=b"] {
-            assert!(matches!(Library::checked_name(name), Err(LibraryError::Name { .. })), "{name}");
+            assert!(matches!(LatentLibrary::checked_name(name), Err(LatentLibraryError::InvalidName { .. })), "{name}");
         }
-        assert_eq!(Library::checked_name(" long-haired  man 2 ").unwrap(), "long-haired man 2");
+        assert_eq!(LatentLibrary::checked_name(" long-haired  man 2 ").unwrap(), "long-haired man 2");
     }
 
     #[test]
     fn existing_name_is_replaced_only_when_allowed() {
         let mut library = filled();
         let mut insert =
-            |overwrite| library.insert("smiling woman", sample(4, 8), "sample 4".into(), &model(), overwrite);
-        assert!(matches!(insert(Overwrite::Refuse), Err(LibraryError::Taken { .. })));
+            |overwrite| library.insert("smiling woman", sample_latent(4, 8), "sample 4".into(), &model(), overwrite);
+        assert!(matches!(insert(Overwrite::Refuse), Err(LatentLibraryError::NameTaken { .. })));
         insert(Overwrite::Allow).unwrap();
-        assert_eq!(library.find(&named("smiling woman"), &model()).unwrap(), sample(4, 8));
+        assert_eq!(library.find_latent(&named("smiling woman"), &model()).unwrap(), sample_latent(4, 8));
     }
 
     #[test]
     fn latents_can_be_renamed_and_removed() {
         let mut library = filled();
-        library.insert("man", sample(4, 8), "sample 4".into(), &model(), Overwrite::Refuse).unwrap();
-        assert!(matches!(library.rename("man", "smiling woman"), Err(LibraryError::Taken { .. })));
-        assert!(matches!(library.rename("man", "7"), Err(LibraryError::Name { .. })));
-        assert!(matches!(library.rename("nobody", "somebody"), Err(LibraryError::Unknown { .. })));
+        library.insert("man", sample_latent(4, 8), "sample 4".into(), &model(), Overwrite::Refuse).unwrap();
+        assert!(matches!(library.rename("man", "smiling woman"), Err(LatentLibraryError::NameTaken { .. })));
+        assert!(matches!(library.rename("man", "7"), Err(LatentLibraryError::InvalidName { .. })));
+        assert!(matches!(library.rename("nobody", "somebody"), Err(LatentLibraryError::UnknownName { .. })));
         library.rename("man", "man").unwrap();
         library.rename("man", "old  man").unwrap();
         assert_eq!(library.names().collect::<Vec<_>>(), ["old man", "smiling woman"]);
-        assert_eq!(library.find(&named("old man"), &model()).unwrap(), sample(4, 8));
+        assert_eq!(library.find_latent(&named("old man"), &model()).unwrap(), sample_latent(4, 8));
         assert_eq!(library.remove("old man").unwrap().made_from, "sample 4");
-        assert!(matches!(library.remove("old man"), Err(LibraryError::Unknown { .. })));
+        assert!(matches!(library.remove("old man"), Err(LatentLibraryError::UnknownName { .. })));
     }
 
     #[test]
     fn of_model_lists_only_its_latents() {
         let mut library = filled();
         let other = ModelInfo { sha256: "other".into(), ..model() };
-        library.insert("man", sample(4, 8), "sample 4".into(), &other, Overwrite::Refuse).unwrap();
+        library.insert("man", sample_latent(4, 8), "sample 4".into(), &other, Overwrite::Refuse).unwrap();
         let names = |model: &ModelInfo| library.of_model(model).map(|(name, _)| name.to_string()).collect::<Vec<_>>();
         assert_eq!((names(&model()), names(&other)), (vec!["smiling woman".into()], vec!["man".to_string()]));
     }
@@ -284,7 +284,7 @@ mod tests {
         let far = serde_json::to_string(&filled()).unwrap().replace('[', "[7.5,");
         for text in ["", "{}", r#"{"format": "other", "latents": {}}"#, &far] {
             fs::write(&path, text).unwrap();
-            assert!(matches!(Library::open(&path), Err(LibraryError::Format { .. })), "{text}");
+            assert!(matches!(LatentLibrary::open(&path), Err(LatentLibraryError::Format { .. })), "{text}");
         }
     }
 }

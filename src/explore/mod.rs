@@ -18,8 +18,8 @@ mod invert;
 mod latent;
 mod library;
 
-pub use expression::{Expression, ExpressionError, Source, Term};
-pub use gallery::{Gallery, draw};
-pub use invert::{InvertError, Inverted, invert, invert_settings};
-pub use latent::{Latent, VARIATION, between, mean, sample, varied, walk};
-pub use library::{Library, LibraryError, Named};
+pub use expression::{LatentExpression, LatentExpressionError, LatentSource, LatentTerm};
+pub use gallery::{FaceRenderer, draw_in_batches};
+pub use invert::{InvertError, InvertedFace, invert, invert_settings};
+pub use latent::{Latent, VARIATION_HALF_WIDTH, lerp, mean_latent, sample_latent, variations, interpolate};
+pub use library::{LatentLibrary, LatentLibraryError, SavedLatent};

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::FaceFrame;
 use crate::mask::Mask;
-use crate::photo::{CropGrid, Photo, Sample, Samples};
+use crate::photo::{CropGrid, Photo, ChannelValue, PixelData};
 
 /// The face as the network sees it.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,9 +56,9 @@ pub fn crop(photo: &Photo, hole: &Mask, frame: &FaceFrame, size_px: u32) -> Resu
     }
     let grid = CropGrid::new(frame, size_px).filter(|_| frame.side_px >= FaceFrame::MIN_SIDE_PX);
     let grid = grid.ok_or(CropError::Frame)?;
-    let means = match Samples::of(&photo.pixels) {
-        Samples::Eight { data, channels } => Source { data, channels, hole }.means(grid, size_px),
-        Samples::Sixteen { data, channels } => Source { data: &data, channels, hole }.means(grid, size_px),
+    let means = match PixelData::of(&photo.pixels) {
+        PixelData::Bits8 { data, channels } => CropSource { data, channels, hole }.crop_means(grid, size_px),
+        PixelData::Bits16 { data, channels } => CropSource { data: &data, channels, hole }.crop_means(grid, size_px),
     };
     let area = means.len();
     let mut crop = Crop { size_px, pixels: vec![0.0; 3 * area], known: vec![0.0; area] };
@@ -74,23 +74,23 @@ pub fn crop(photo: &Photo, hole: &Mask, frame: &FaceFrame, size_px: u32) -> Resu
 }
 
 /// The photo's samples, and the hole that must not be read.
-struct Source<'a, T> {
+struct CropSource<'a, T> {
     data: &'a [T],
     channels: usize,
     hole: &'a Mask,
 }
 
 /// A crop pixel's footprint along one axis: the first photo pixel and the weights from there on.
-struct Axis {
+struct FootprintAxis {
     first: u32,
     weights: Vec<f32>,
 }
 
-impl Axis {
+impl FootprintAxis {
     /// `None` when the footprint leaves the photo.
     #[expect(clippy::cast_possible_truncation, reason = "weights are 0 to 1")]
     fn new(grid: CropGrid, center: f64, size: u32) -> Option<Self> {
-        let span = grid.span(center);
+        let span = grid.footprint_along_axis(center);
         let first = u32::try_from(span.start).ok()?;
         (span.end <= i64::from(size))
             .then(|| Self { first, weights: span.map(|pixel| grid.weight(center, pixel) as f32).collect() })
@@ -101,18 +101,18 @@ impl Axis {
     }
 }
 
-impl<T: Sample> Source<'_, T> {
+impl<T: ChannelValue> CropSource<'_, T> {
     /// RGB in [-1, 1] of each crop pixel, row by row; `None` where not known.
-    fn means(&self, grid: CropGrid, size_px: u32) -> Vec<Option<[f32; 3]>> {
+    fn crop_means(&self, grid: CropGrid, size_px: u32) -> Vec<Option<[f32; 3]>> {
         let mean = |column, row| {
             let [x, y] = grid.center_in_photo(column, row);
-            let columns = Axis::new(grid, x, self.hole.width())?;
-            let rows = Axis::new(grid, y, self.hole.height())?;
+            let columns = FootprintAxis::new(grid, x, self.hole.width())?;
+            let rows = FootprintAxis::new(grid, y, self.hole.height())?;
             match self.channels {
-                1 => self.mean::<1>(&columns, &rows).map(|[grey]| [grey; 3]),
-                2 => self.mean::<2>(&columns, &rows).map(|[grey, _]| [grey; 3]),
-                3 => self.mean::<3>(&columns, &rows),
-                _ => self.mean::<4>(&columns, &rows).map(|[red, green, blue, _]| [red, green, blue]),
+                1 => self.footprint_mean::<1>(&columns, &rows).map(|[grey]| [grey; 3]),
+                2 => self.footprint_mean::<2>(&columns, &rows).map(|[grey, _]| [grey; 3]),
+                3 => self.footprint_mean::<3>(&columns, &rows),
+                _ => self.footprint_mean::<4>(&columns, &rows).map(|[red, green, blue, _]| [red, green, blue]),
             }
         };
         (0..size_px).into_par_iter().flat_map_iter(|row| (0..size_px).map(move |column| mean(column, row))).collect()
@@ -120,7 +120,7 @@ impl<T: Sample> Source<'_, T> {
 
     /// The weighted mean of a footprint, each channel scaled to [-1, 1]. `None` when any of it is hole or fully
     /// transparent. With a hole in it, no sample is read.
-    fn mean<const CHANNELS: usize>(&self, columns: &Axis, rows: &Axis) -> Option<[f32; CHANNELS]> {
+    fn footprint_mean<const CHANNELS: usize>(&self, columns: &FootprintAxis, rows: &FootprintAxis) -> Option<[f32; CHANNELS]> {
         if rows.range().any(|y| self.hole.row(y, columns.range()).iter().any(|&pixel| pixel != 0)) {
             return None;
         }
@@ -134,7 +134,7 @@ impl<T: Sample> Source<'_, T> {
                     return None;
                 }
                 for (sum, sample) in row_sums.iter_mut().zip(pixel) {
-                    *sum += weight * sample.value();
+                    *sum += weight * sample.to_f32();
                 }
             }
             for (sum, row_sum) in sums.iter_mut().zip(row_sums) {

@@ -15,7 +15,7 @@ use serde::Serialize;
 use tract_onnx::prelude::*;
 
 use super::fit_frame;
-use super::look::Look;
+use super::look::DetectorInput;
 use crate::photo::{Photo, Point, Similarity};
 
 /// `YuNet`, March 2023 (`OpenCV` Zoo, MIT licence).
@@ -29,21 +29,21 @@ const MIN_SCORE: f32 = 0.6;
 /// Boxes that overlap more than this (intersection over union) are one face, as in `OpenCV`'s `FaceDetectorYN`.
 const MAX_OVERLAP: f32 = 0.3;
 /// Share of the input's side that the photo takes in the second pass.
-const SECOND_LOOK: f32 = 0.45;
+const SECOND_PASS_SHARE: f32 = 0.45;
 /// Widths in the input at which faces and landmarks are detected best. Of two detections of one face, the one within
 /// this range is kept.
-const GOOD_WIDTH_PX: std::ops::RangeInclusive<f32> = 48.0..=320.0;
+const RELIABLE_WIDTH_PX: std::ops::RangeInclusive<f32> = 48.0..=320.0;
 
 /// A face is refined when it is rotated by more than this, in radians (5°),
-const LEVEL_RADIANS: f32 = 0.09;
+const MAX_UNREFINED_RADIANS: f32 = 0.09;
 /// or when its frame covers fewer pixels than this in the first pass, too few to measure its rotation.
-const LARGE_ENOUGH_PX: f32 = 110.0;
+const MIN_UNREFINED_FRAME_PX: f32 = 110.0;
 /// A refinement that rotates the face by more than this, in radians (8°), is repeated.
-const SETTLED_RADIANS: f32 = 0.14;
+const CONVERGED_RADIANS: f32 = 0.14;
 /// Input size and scale of a refinement.
-const CLOSE: Close = Close { input_px: INPUT_PX, frame_px: 200.0 };
+const REFINEMENT: RefinementPass = RefinementPass { input_px: INPUT_PX, frame_px: 200.0 };
 /// Largest number of faces that are refined, the largest first, which bounds the time.
-const MAX_CLOSE_LOOKS: usize = 4;
+const MAX_REFINED_FACES: usize = 4;
 
 /// One detected face, in photo pixels.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -69,12 +69,12 @@ pub enum DetectError {
 
 /// A refinement pass: the side of the network's input, and the side of the face frame in it.
 #[derive(Clone, Copy)]
-pub(super) struct Close {
+pub(super) struct RefinementPass {
     pub input_px: usize,
     pub frame_px: f32,
 }
 
-type Plan = Arc<TypedRunnableModel>;
+type YunetModel = Arc<TypedRunnableModel>;
 
 /// Detects all faces of a photo, the largest first. Runs the network twice, and once or twice more for each of the
 /// largest tilted or small faces.
@@ -85,33 +85,33 @@ pub fn detect(photo: &Photo) -> Result<Vec<Detection>, DetectError> {
     // Borrowed if the photo is RGB8 already, because copying a large one is slow.
     let rgb = photo.pixels.as_rgb8().map_or_else(|| Cow::Owned(photo.pixels.to_rgb8()), Cow::Borrowed);
     let mut found = Vec::new();
-    for share in [1.0, SECOND_LOOK] {
-        let look = Look::whole(&rgb, INPUT_PX, share)?;
-        let scale = look.photo_from_input.scale;
-        for face in run(&look)? {
-            found.push((GOOD_WIDTH_PX.contains(&(face.box_in_photo[2] / scale)), face));
+    for share in [1.0, SECOND_PASS_SHARE] {
+        let input = DetectorInput::whole_photo(&rgb, INPUT_PX, share)?;
+        let scale = input.photo_from_input.scale;
+        for face in run_network(&input)? {
+            found.push((RELIABLE_WIDTH_PX.contains(&(face.box_in_photo[2] / scale)), face));
         }
     }
     found.sort_by(|(good_a, a), (good_b, b)| good_b.cmp(good_a).then(b.score.total_cmp(&a.score)));
-    let mut kept = distinct(found.into_iter().map(|(_, face)| face));
+    let mut faces = suppress_overlapping(found.into_iter().map(|(_, face)| face));
     #[expect(clippy::cast_precision_loss, reason = "sides are far below 2^24")]
     let first_scale = photo.width().max(photo.height()) as f32 / INPUT_PX as f32;
-    let unsure = |face: &Detection| {
+    let needs_refinement = |face: &Detection| {
         fit_frame(&face.landmarks_in_photo).is_some_and(|frame| {
-            frame.angle_radians.abs() > LEVEL_RADIANS || frame.side_px / first_scale < LARGE_ENOUGH_PX
+            frame.angle_radians.abs() > MAX_UNREFINED_RADIANS || frame.side_px / first_scale < MIN_UNREFINED_FRAME_PX
         })
     };
-    for face in kept.iter_mut().filter(|face| unsure(face)).take(MAX_CLOSE_LOOKS) {
-        settle(&rgb, CLOSE, face)?;
+    for face in faces.iter_mut().filter(|face| needs_refinement(face)).take(MAX_REFINED_FACES) {
+        refine_landmarks(&rgb, REFINEMENT, face)?;
     }
-    Ok(kept)
+    Ok(faces)
 }
 
 /// Suppresses overlapping detections and sorts the rest, the largest first. Of two that overlap, the first is kept.
-pub(super) fn distinct(found: impl Iterator<Item = Detection>) -> Vec<Detection> {
+pub(super) fn suppress_overlapping(found: impl Iterator<Item = Detection>) -> Vec<Detection> {
     let mut kept: Vec<Detection> = Vec::new();
     for face in found {
-        if kept.iter().all(|other| overlap(&face.box_in_photo, &other.box_in_photo) <= MAX_OVERLAP) {
+        if kept.iter().all(|other| intersection_over_union(&face.box_in_photo, &other.box_in_photo) <= MAX_OVERLAP) {
             kept.push(face);
         }
     }
@@ -120,9 +120,9 @@ pub(super) fn distinct(found: impl Iterator<Item = Detection>) -> Vec<Detection>
 }
 
 /// Refines the landmarks of a face, twice if the first time rotates it much.
-pub(super) fn settle(rgb: &RgbImage, close: Close, face: &mut Detection) -> Result<(), DetectError> {
+pub(super) fn refine_landmarks(rgb: &RgbImage, refinement: RefinementPass, face: &mut Detection) -> Result<(), DetectError> {
     for _ in 0..2 {
-        if look_closely(rgb, close, face)?.abs() < SETTLED_RADIANS {
+        if refine_once(rgb, refinement, face)?.abs() < CONVERGED_RADIANS {
             break;
         }
     }
@@ -131,30 +131,30 @@ pub(super) fn settle(rgb: &RgbImage, close: Close, face: &mut Detection) -> Resu
 
 /// Detects the landmarks again in the face, rotated upright and scaled to a good size. Returns the change of the face's
 /// angle, in radians.
-fn look_closely(rgb: &RgbImage, close: Close, face: &mut Detection) -> Result<f32, DetectError> {
+fn refine_once(rgb: &RgbImage, refinement: RefinementPass, face: &mut Detection) -> Result<f32, DetectError> {
     let Some(frame) = fit_frame(&face.landmarks_in_photo) else { return Ok(0.0) };
-    let scale = frame.side_px / close.frame_px;
+    let scale = frame.side_px / refinement.frame_px;
     #[expect(clippy::cast_precision_loss, reason = "some hundred pixels")]
-    let middle = close.input_px as f32 / 2.0;
-    let turned = Similarity { scale, angle_radians: frame.angle_radians, translation: [0.0, 0.0] };
-    let [x, y] = turned.apply([middle, middle]);
+    let middle = refinement.input_px as f32 / 2.0;
+    let rotated = Similarity { scale, angle_radians: frame.angle_radians, translation: [0.0, 0.0] };
+    let [x, y] = rotated.apply([middle, middle]);
     let [center_x, center_y] = frame.center_in_photo;
-    let look = Look::turned(rgb, close.input_px, Similarity { translation: [center_x - x, center_y - y], ..turned })?;
+    let input = DetectorInput::aligned_part(rgb, refinement.input_px, Similarity { translation: [center_x - x, center_y - y], ..rotated })?;
     let distance = |other: &Detection| {
         let [nose_x, nose_y] = other.landmarks_in_photo[2];
         (nose_x - center_x).hypot(nose_y - center_y)
     };
-    let here = run(&look)?.into_iter().filter(|other| distance(other) < frame.side_px / 3.0);
-    let Some(closer) = here.max_by(|a, b| a.score.total_cmp(&b.score)) else { return Ok(0.0) };
-    face.landmarks_in_photo = closer.landmarks_in_photo;
+    let nearby = run_network(&input)?.into_iter().filter(|other| distance(other) < frame.side_px / 3.0);
+    let Some(refined) = nearby.max_by(|a, b| a.score.total_cmp(&b.score)) else { return Ok(0.0) };
+    face.landmarks_in_photo = refined.landmarks_in_photo;
     Ok(fit_frame(&face.landmarks_in_photo).map_or(0.0, |closer| closer.angle_radians - frame.angle_radians))
 }
 
 /// The network for a square input of this side, a multiple of 32. Loaded once per side.
-fn plan(input_px: usize) -> Result<Plan, DetectError> {
-    static PLANS: Mutex<BTreeMap<usize, Plan>> = Mutex::new(BTreeMap::new());
-    let mut plans = PLANS.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(plan) = plans.get(&input_px) {
+fn model_for_side(input_px: usize) -> Result<YunetModel, DetectError> {
+    static MODELS: Mutex<BTreeMap<usize, YunetModel>> = Mutex::new(BTreeMap::new());
+    let mut models = MODELS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(plan) = models.get(&input_px) {
         return Ok(plan.clone());
     }
     // The model file fixes shapes for 640 pixels, but its layers do not depend on them.
@@ -166,25 +166,25 @@ fn plan(input_px: usize) -> Result<Plan, DetectError> {
         .and_then(tract_onnx::prelude::InferenceModelExt::into_optimized)
         .and_then(tract_onnx::prelude::IntoRunnable::into_runnable)
         .map_err(DetectError::Network)?;
-    plans.insert(input_px, plan.clone());
+    models.insert(input_px, plan.clone());
     Ok(plan)
 }
 
 /// Runs the network and decodes every output cell that scores as a face.
-pub(super) fn run(look: &Look) -> Result<Vec<Detection>, DetectError> {
-    let outputs = plan(look.input_px)?.run(tvec!(look.input.clone().into())).map_err(DetectError::Network)?;
+pub(super) fn run_network(input: &DetectorInput) -> Result<Vec<Detection>, DetectError> {
+    let outputs = model_for_side(input.side_px)?.run(tvec!(input.tensor.clone().into())).map_err(DetectError::Network)?;
     let mut found = Vec::new();
     for (level, stride) in STRIDES.into_iter().enumerate() {
         let values = |group: usize| {
             outputs[3 * group + level].view().as_slice::<f32>().map(<[f32]>::to_vec).map_err(DetectError::Network)
         };
         let (class, object, boxes, points) = (values(0)?, values(1)?, values(2)?, values(3)?);
-        let columns = look.input_px / stride;
+        let columns = input.side_px / stride;
         for cell in 0..columns * columns {
             let score = (class[cell].clamp(0.0, 1.0) * object[cell].clamp(0.0, 1.0)).sqrt();
             if score >= MIN_SCORE {
                 let at = (cell % columns, cell / columns, stride);
-                found.push(decode(&look.photo_from_input, score, at, &boxes[4 * cell..], &points[10 * cell..]));
+                found.push(decode_cell(&input.photo_from_input, score, at, &boxes[4 * cell..], &points[10 * cell..]));
             }
         }
     }
@@ -193,7 +193,7 @@ pub(super) fn run(look: &Look) -> Result<Vec<Detection>, DetectError> {
 
 /// Decodes one output cell to photo pixels. The box is upright in the input.
 #[expect(clippy::cast_precision_loss, reason = "cell numbers are small")]
-fn decode(
+fn decode_cell(
     photo_from_input: &Similarity,
     score: f32,
     (column, row, stride): (usize, usize, usize),
@@ -215,7 +215,7 @@ fn decode(
 }
 
 /// Intersection over union of two boxes.
-fn overlap(a: &[f32; 4], b: &[f32; 4]) -> f32 {
+fn intersection_over_union(a: &[f32; 4], b: &[f32; 4]) -> f32 {
     let side = |start_a: f32, length_a: f32, start_b: f32, length_b: f32| {
         ((start_a + length_a).min(start_b + length_b) - start_a.max(start_b)).max(0.0)
     };

@@ -11,7 +11,7 @@ mod template;
 
 pub use align::{Crop, CropError, crop};
 pub use detect::{DetectError, Detection, detect};
-pub use quick::detect_quickly;
+pub use quick::detect_fast;
 pub use template::{TEMPLATE_IN_UNIT, fit_frame};
 
 pub use crate::photo::FaceFrame;

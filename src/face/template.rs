@@ -9,20 +9,20 @@ pub const TEMPLATE_IN_UNIT: [Point; 5] =
     [[0.2991, 0.2969], [0.7009, 0.2969], [0.5, 0.5223], [0.3348, 0.7076], [0.6652, 0.7076]];
 
 /// The landmarks that determine the frame: eyes and corners of the mouth. The nose moves most when the head turns.
-const FITTED: [usize; 4] = [0, 1, 3, 4];
+const FITTED_LANDMARKS: [usize; 4] = [0, 1, 3, 4];
 
 /// The frame that aligns a face to the template: the least-squares similarity transform from eyes and corners of the
 /// mouth (Umeyama 1991). `None` when the landmarks coincide or are not finite.
 #[must_use]
 pub fn fit_frame(landmarks_in_photo: &[Point; 5]) -> Option<FaceFrame> {
     let mean = |points: &[Point; 5]| {
-        FITTED.iter().fold([0.0; 2], |[x, y], &i| [x + points[i][0] / 4.0, y + points[i][1] / 4.0])
+        FITTED_LANDMARKS.iter().fold([0.0; 2], |[x, y], &i| [x + points[i][0] / 4.0, y + points[i][1] / 4.0])
     };
     let [from_x, from_y] = mean(&TEMPLATE_IN_UNIT);
     let [to_x, to_y] = mean(landmarks_in_photo);
     // The transform is w ↦ c·w with complex c: c = Σ conj(from)·to / Σ |from|².
     let (mut real, mut imaginary, mut power) = (0.0, 0.0, 0.0);
-    for i in FITTED {
+    for i in FITTED_LANDMARKS {
         let (u, v) = (TEMPLATE_IN_UNIT[i][0] - from_x, TEMPLATE_IN_UNIT[i][1] - from_y);
         let (x, y) = (landmarks_in_photo[i][0] - to_x, landmarks_in_photo[i][1] - to_y);
         real += u * x + v * y;
@@ -34,8 +34,8 @@ pub fn fit_frame(landmarks_in_photo: &[Point; 5]) -> Option<FaceFrame> {
     let (du, dv) = (0.5 - from_x, 0.5 - from_y);
     let center_in_photo = [to_x + real * du - imaginary * dv, to_y + imaginary * du + real * dv];
     let frame = FaceFrame { center_in_photo, side_px, angle_radians: imaginary.atan2(real) };
-    let usable = side_px > 1.0 && side_px.is_finite() && center_in_photo.iter().all(|value| value.is_finite());
-    usable.then_some(frame)
+    let is_usable = side_px > 1.0 && side_px.is_finite() && center_in_photo.iter().all(|value| value.is_finite());
+    is_usable.then_some(frame)
 }
 
 #[cfg(test)]

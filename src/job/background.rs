@@ -3,11 +3,11 @@
 use thread_priority::{ThreadPriority, ThreadPriorityValue, set_current_thread_priority};
 
 /// On a scale of 0 to 100, where 50 is the default. On Linux it is a nice value of 9.
-const PRIORITY: u8 = 25;
+const LOW_PRIORITY: u8 = 25;
 
 /// Lowers the priority of the calling thread, as far as the system allows.
-pub(super) fn give_way() {
-    let lowered = ThreadPriorityValue::try_from(PRIORITY).and_then(|value| {
+pub(super) fn lower_thread_priority() {
+    let lowered = ThreadPriorityValue::try_from(LOW_PRIORITY).and_then(|value| {
         set_current_thread_priority(ThreadPriority::Crossplatform(value)).map_err(|error| error.to_string())
     });
     if let Err(reason) = lowered {
@@ -17,9 +17,9 @@ pub(super) fn give_way() {
 
 /// Starts rayon's global thread pool at low priority. Call it in a program with a window, before any computation. A
 /// pool that already runs is not changed.
-pub fn start_pool_in_background() {
+pub fn start_low_priority_pool() {
     let pool =
-        rayon::ThreadPoolBuilder::new().thread_name(|index| format!("compute {index}")).start_handler(|_| give_way());
+        rayon::ThreadPoolBuilder::new().thread_name(|index| format!("compute {index}")).start_handler(|_| lower_thread_priority());
     if let Err(error) = pool.build_global() {
         tracing::debug!("the compute threads keep their priority: {error}");
     }
@@ -39,7 +39,7 @@ mod tests {
         };
         let before = nice();
         let lowered = std::thread::spawn(move || {
-            give_way();
+            lower_thread_priority();
             nice()
         });
         let lowered = lowered.join().unwrap();

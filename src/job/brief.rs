@@ -4,13 +4,13 @@ use super::{FillError, FillRequest};
 use crate::face::crop;
 use crate::mask::Mask;
 use crate::model::{ModelInfo, Networks};
-use crate::search::{Problem, Starts};
+use crate::search::{SearchProblem, Starts};
 
 /// Builds the search problem: crops the photo and checks the hole.
-pub(super) fn problem(request: &FillRequest, hole: &Mask, size_px: u32) -> Result<Problem, FillError> {
+pub(super) fn search_problem(request: &FillRequest, hole: &Mask, size_px: u32) -> Result<SearchProblem, FillError> {
     let crop = crop(&request.photo, hole, &request.frame, size_px)?;
     check_hole(request, hole)?;
-    Ok(Problem { size_px: size_px as usize, pixels: crop.pixels, known: crop.known })
+    Ok(SearchProblem { size_px: size_px as usize, pixels: crop.pixels, known: crop.known })
 }
 
 /// Checks that a part of the hole lies in the frame.
@@ -29,16 +29,16 @@ pub(super) fn check_hole(request: &FillRequest, hole: &Mask) -> Result<(), FillE
 }
 
 /// Checks that the start latents fit the model and the settings.
-pub(super) fn check_start(request: &FillRequest, model: &ModelInfo) -> Result<(), FillError> {
+pub(super) fn check_start_latents(request: &FillRequest, model: &ModelInfo) -> Result<(), FillError> {
     if request.start.fits(&request.settings, model.latent_dim) {
         Ok(())
     } else {
-        Err(FillError::Start { model: model.name.clone() })
+        Err(FillError::StartLatents { model: model.name.clone() })
     }
 }
 
 /// Notes for the user before the search starts.
-pub(super) fn notes(request: &FillRequest, networks: &Networks, problem: &Problem) -> Vec<String> {
+pub(super) fn start_notes(request: &FillRequest, networks: &Networks, problem: &SearchProblem) -> Vec<String> {
     let mut notes = Vec::new();
     if !networks.info.has_discriminator && request.settings.lambda > 0.0 {
         notes.push("This model has no discriminator: the prior loss is off".to_string());

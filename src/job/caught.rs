@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Runs `work`. `Err` holds the first line of the panic's message. Do not use any data that the work was changing after
 /// a panic.
-pub(super) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+pub(super) fn catch_panic<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
         let text = panic
             .downcast_ref::<String>()
@@ -17,13 +17,13 @@ pub(super) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::caught;
+    use super::catch_panic;
 
     #[test]
     fn panic_becomes_its_first_line() {
-        assert_eq!(caught(|| 7), Ok(7));
-        assert_eq!(caught::<()>(|| panic!("device {}\nlost", 3)), Err("device 3".into()));
-        assert_eq!(caught::<()>(|| panic!("lost")), Err("lost".into()));
-        assert_eq!(caught::<()>(|| std::panic::panic_any(7)), Err("no reason given".into()));
+        assert_eq!(catch_panic(|| 7), Ok(7));
+        assert_eq!(catch_panic::<()>(|| panic!("device {}\nlost", 3)), Err("device 3".into()));
+        assert_eq!(catch_panic::<()>(|| panic!("lost")), Err("lost".into()));
+        assert_eq!(catch_panic::<()>(|| std::panic::panic_any(7)), Err("no reason given".into()));
     }
 }

@@ -4,18 +4,18 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use super::DeviceInfo;
-use super::caught::caught;
+use super::caught::catch_panic;
 use super::error::FillError;
 use crate::device::{self, DeviceChoice, Gpu};
-use crate::model::host::Arithmetic;
+use crate::model::host::CpuPrecision;
 use crate::model::{self, ModelChoice, ModelError, ModelFile, ModelInfo, Networks};
-use crate::search::{Problem, Search, Settings};
+use crate::search::{SearchProblem, Search, Settings};
 
 /// Cache of the last model, on its device.
 #[derive(Default)]
-pub struct Engine {
+pub struct NetworkCache {
     /// Model file that was read but not loaded onto a device yet. Dropped once the networks are loaded.
-    file: Option<(ModelKey, ModelFile)>,
+    unloaded_file: Option<(ModelKey, ModelFile)>,
     /// The key is the requested model and device.
     networks: Option<((ModelKey, DeviceChoice), DeviceInfo, Arc<Networks>)>,
 }
@@ -23,19 +23,19 @@ pub struct Engine {
 /// The model choice, and the modification time of a file, so that a replaced file is read again.
 type ModelKey = (ModelChoice, Option<SystemTime>);
 
-impl Engine {
+impl NetworkCache {
     /// Opens the device and loads the model, unless they are cached.
     ///
     /// # Errors
     /// When the device cannot be opened or the model cannot be loaded.
-    pub fn prepare(&mut self, device: DeviceChoice, model: &ModelChoice) -> Result<(DeviceInfo, ModelInfo), FillError> {
+    pub fn load(&mut self, device: DeviceChoice, model: &ModelChoice) -> Result<(DeviceInfo, ModelInfo), FillError> {
         let (device, networks) = self.networks(device, model)?;
         Ok((device, networks.info.clone()))
     }
 
     /// Reads and checks the model, and returns its description.
-    pub(super) fn info(&mut self, choice: &ModelChoice) -> Result<ModelInfo, ModelError> {
-        let key = key(choice);
+    pub(super) fn model_info(&mut self, choice: &ModelChoice) -> Result<ModelInfo, ModelError> {
+        let key = model_key(choice);
         if let Some(((known, _), _, networks)) = &self.networks
             && *known == key
         {
@@ -43,12 +43,12 @@ impl Engine {
         }
         let file = self.take_file(choice, &key)?;
         let info = file.info.clone();
-        self.file = Some((key, file));
+        self.unloaded_file = Some((key, file));
         Ok(info)
     }
 
     fn take_file(&mut self, choice: &ModelChoice, key: &ModelKey) -> Result<ModelFile, ModelError> {
-        match self.file.take() {
+        match self.unloaded_file.take() {
             Some((known, file)) if known == *key => Ok(file),
             _ => model::load(choice),
         }
@@ -64,30 +64,30 @@ impl Engine {
         device: DeviceChoice,
         model: &ModelChoice,
     ) -> Result<(DeviceInfo, Arc<Networks>), FillError> {
-        let key = (key(model), device);
+        let key = (model_key(model), device);
         if let Some((kept, info, networks)) = &self.networks
             && *kept == key
-            && !networks.are_lost()
+            && !networks.is_gpu_lost()
         {
             return Ok((info.clone(), networks.clone()));
         }
         let opened = device::open(device)?;
-        let arithmetic = if device == DeviceChoice::CpuF32 { Arithmetic::Single } else { Arithmetic::fastest() };
+        let arithmetic = if device == DeviceChoice::CpuF32 { CpuPrecision::Single } else { CpuPrecision::fastest() };
         let file = self.take_file(model, &key.0)?;
-        let broke = |device: &str, reason| FillError::Broke { device: device.to_owned(), reason };
+        let device_failed = |device: &str, reason| FillError::DeviceFailed { device: device.to_owned(), reason };
         let on_cpu = |notice| {
-            let info = DeviceInfo { name: arithmetic.host_name().to_owned(), is_gpu: false, notice };
-            let networks = caught(|| Networks::load_on_host(&file, arithmetic));
-            Ok::<_, FillError>((Arc::new(networks.map_err(|reason| broke(&info.name, reason))??), info))
+            let info = DeviceInfo { name: arithmetic.device_name().to_owned(), is_gpu: false, notice };
+            let networks = catch_panic(|| Networks::load_on_cpu(&file, arithmetic));
+            Ok::<_, FillError>((Arc::new(networks.map_err(|reason| device_failed(&info.name, reason))??), info))
         };
         let (networks, info) = match opened.device {
             None => on_cpu(opened.notice)?,
-            Some(gpu) => match caught(|| load_on_gpu(&file, &gpu)) {
+            Some(gpu) => match catch_panic(|| load_on_gpu(&file, &gpu)) {
                 Ok(networks) => (networks?, DeviceInfo { name: opened.name, is_gpu: true, notice: opened.notice }),
                 Err(reason) if device == DeviceChoice::Auto => {
                     on_cpu(Some(format!("{} does not work ({reason}): using the CPU", opened.name)))?
                 }
-                Err(reason) => return Err(broke(&opened.name, reason)),
+                Err(reason) => return Err(device_failed(&opened.name, reason)),
             },
         };
         self.networks = Some((key, info.clone(), networks.clone()));
@@ -95,7 +95,7 @@ impl Engine {
     }
 
     /// Drops the networks, because their device may be lost.
-    pub(super) fn forget(&mut self) {
+    pub(super) fn drop_networks(&mut self) {
         self.networks = None;
     }
 }
@@ -111,17 +111,17 @@ fn load_on_gpu(file: &ModelFile, gpu: &Gpu) -> Result<Arc<Networks>, ModelError>
         let (x, y) = (pixel % size_px, pixel / size_px);
         (size_px / 8..size_px * 3 / 8).contains(&x) && (size_px / 4..size_px / 2).contains(&y)
     };
-    let problem = Problem {
+    let problem = SearchProblem {
         size_px,
         pixels: vec![0.0; 3 * size_px * size_px],
         known: (0..size_px * size_px).map(|pixel| f32::from(u8::from(!is_hidden(pixel)))).collect(),
     };
-    Search::new(networks.clone(), &problem, Settings::default().to_draw_one()).advance();
+    Search::new(networks.clone(), &problem, Settings::default().for_one_latent()).advance();
     tracing::debug!("networks were loaded onto the GPU in {:.2} s", began.elapsed().as_secs_f64());
     Ok(networks)
 }
 
-fn key(choice: &ModelChoice) -> ModelKey {
+fn model_key(choice: &ModelChoice) -> ModelKey {
     let changed = match choice {
         ModelChoice::Face128 | ModelChoice::Face64 => None,
         ModelChoice::File(path) => std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok(),

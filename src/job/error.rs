@@ -15,7 +15,7 @@ pub enum FillError {
     #[error(transparent)]
     Settings(#[from] SettingsError),
     #[error("the start latents do not fit {model}: choose the model that they were found with")]
-    Start { model: String },
+    StartLatents { model: String },
     #[error(transparent)]
     Crop(#[from] CropError),
     #[error(transparent)]
@@ -27,5 +27,5 @@ pub enum FillError {
     #[error(
         "the search failed on {device} before its first iteration ({reason}): choose the CPU as device and try again"
     )]
-    Broke { device: String, reason: String },
+    DeviceFailed { device: String, reason: String },
 }

@@ -2,12 +2,12 @@
 
 use image::RgbImage;
 
-use super::caught::caught;
-use super::{Engine, FillError};
+use super::caught::catch_panic;
+use super::{NetworkCache, FillError};
 use crate::device::DeviceChoice;
 use crate::explore;
 use crate::model::ModelChoice;
-use crate::model::host::Tape;
+use crate::model::host::CpuActivations;
 
 /// Identifies a request for faces, so that an answer can be matched to it.
 pub type FacesId = u64;
@@ -23,7 +23,7 @@ pub struct FacesRequest {
 
 /// The drawn faces.
 #[derive(Clone, Debug)]
-pub struct Faces {
+pub struct GeneratedFaces {
     pub id: FacesId,
     /// One for each latent, in the same order.
     pub pictures: Vec<RgbImage>,
@@ -34,23 +34,23 @@ pub struct Faces {
 /// # Errors
 /// When the model cannot be loaded, or a latent has another length than the model's.
 pub(super) fn draw_faces(
-    engine: &mut Engine,
-    tape: &mut Tape,
+    engine: &mut NetworkCache,
+    activations: &mut CpuActivations,
     id: FacesId,
     request: &FacesRequest,
-) -> Result<Faces, FillError> {
-    let model = engine.info(&request.model)?;
+) -> Result<GeneratedFaces, FillError> {
+    let model = engine.model_info(&request.model)?;
     if request.latents.iter().any(|latent| latent.len() != model.latent_dim) {
-        return Err(FillError::Start { model: model.name });
+        return Err(FillError::StartLatents { model: model.name });
     }
     let (device, networks) = engine.networks(request.device, &request.model)?;
-    let broke = |reason: String| FillError::Broke { device: device.name.clone(), reason };
+    let device_failed = |reason: String| FillError::DeviceFailed { device: device.name.clone(), reason };
     let draw =
-        || explore::draw(model.image_size_px, &request.latents, |batch, latents| networks.draw(batch, latents, tape));
-    let pictures = caught(draw).map_err(|reason| {
-        *tape = Tape::default();
-        engine.forget();
-        broke(reason)
+        || explore::draw_in_batches(model.image_size_px, &request.latents, |batch, latents| networks.generate(batch, latents, activations));
+    let pictures = catch_panic(draw).map_err(|reason| {
+        *activations = CpuActivations::default();
+        engine.drop_networks();
+        device_failed(reason)
     })?;
-    Ok(Faces { id, pictures })
+    Ok(GeneratedFaces { id, pictures })
 }

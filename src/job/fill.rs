@@ -3,22 +3,22 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::caught::caught;
-use super::engine::Engine;
+use super::caught::catch_panic;
+use super::engine::NetworkCache;
 use super::error::FillError;
 use super::{Candidate, DeviceInfo, FillOutcome, FillRequest, LiveSettings, StopReason, brief, likeness};
 use crate::mask::Mask;
 use crate::model::{ModelInfo, Networks};
-use crate::search::{Best, Losses, Problem, Search};
+use crate::search::{BestCandidates, Losses, SearchProblem, Search};
 
 /// Most iterations between two reads of the losses from the device.
-const READ_EVERY: usize = 32;
+const MAX_UNREAD_ITERATIONS: usize = 32;
 /// Time between two copies of the best fill to the host. A lost device cannot destroy a copy.
-const BACKUP_EVERY: Duration = Duration::from_secs(2);
+const BACKUP_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Whether an observer lets the search continue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Flow {
+pub enum FillControl {
     Continue,
     /// End now and return the best result so far.
     Stop,
@@ -26,13 +26,13 @@ pub enum Flow {
 
 /// Receives progress of a fill and controls it. Called on the search thread, between gradient evaluations. Losses and
 /// pictures are read from the device only when the observer wants them.
-pub trait Observer {
+pub trait FillObserver {
     /// The device is open, the model is loaded, and the search is about to start. `notes` are for the user, for example
     /// "This model has no discriminator: the prior loss is off".
     fn started(&mut self, device: &DeviceInfo, model: &ModelInfo, notes: &[String]);
 
     /// Called before every gradient evaluation. May block to pause the search.
-    fn flow(&mut self) -> Flow;
+    fn control(&mut self) -> FillControl;
 
     /// λ and steps for the next iteration.
     fn live_settings(&mut self) -> Option<LiveSettings> {
@@ -41,12 +41,12 @@ pub trait Observer {
 
     /// A new hole to continue with, if there is one. It must have the photo's size, and a part of it must lie in the
     /// frame.
-    fn new_hole(&mut self) -> Option<Arc<Mask>> {
+    fn take_new_hole(&mut self) -> Option<Arc<Mask>> {
         None
     }
 
     /// The search continues with a new hole and runs this many iterations more than its settings say.
-    fn extended(&mut self, _by: u32) {}
+    fn search_extended(&mut self, _by: u32) {}
 
     /// Whether the losses of this iteration (from 1) are needed now, rather than later in a batch.
     fn wants_losses(&mut self, _iteration: u32) -> bool {
@@ -73,38 +73,38 @@ pub trait Observer {
 /// Only when there is no result at all. A search that fails or is stopped after its first iteration returns an outcome
 /// with [`FillOutcome::stopped`] set.
 pub fn run_fill(
-    engine: &mut Engine,
+    engine: &mut NetworkCache,
     request: &FillRequest,
-    observer: &mut dyn Observer,
+    observer: &mut dyn FillObserver,
 ) -> Result<FillOutcome, FillError> {
     request.settings.validate()?;
-    let model = engine.info(&request.model)?;
-    brief::check_start(request, &model)?;
+    let model = engine.model_info(&request.model)?;
+    brief::check_start_latents(request, &model)?;
     let size_px = model.image_size_px;
-    let problem = brief::problem(request, &request.hole, size_px)?;
+    let problem = brief::search_problem(request, &request.hole, size_px)?;
     let (device, networks) = engine.networks(request.device, &request.model)?;
-    observer.started(&device, &model, &brief::notes(request, &networks, &problem));
+    observer.started(&device, &model, &brief::start_notes(request, &networks, &problem));
 
     let mut run =
-        Run { observer, size_px, first_losses: None, newest_losses: Vec::new(), backup: None, started: Instant::now() };
+        FillRun { observer, size_px, first_losses: None, newest_losses: Vec::new(), backup: None, started: Instant::now() };
     // A lost device causes a panic. After a panic only the backup is used, nothing else of the search.
-    let end = caught(|| run.search(networks, &problem, request));
+    let end = catch_panic(|| run.run_search(networks, &problem, request));
     let seconds = run.started.elapsed().as_secs_f32();
     let first = run.first_losses.take();
     let (result, stopped) = match end {
         Ok((result, stopped)) => (result, stopped),
         Err(reason) => {
-            engine.forget();
+            engine.drop_networks();
             (run.backup.take(), Some(StopReason::Failed(format!("{} stopped working ({reason})", device.name))))
         }
     };
     let Some(result) = result else {
         return Err(match stopped {
-            Some(StopReason::Failed(reason)) => FillError::Broke { device: device.name, reason },
+            Some(StopReason::Failed(reason)) => FillError::DeviceFailed { device: device.name, reason },
             _ => FillError::StoppedEarly,
         });
     };
-    let best = least_total(result.candidates.iter().map(|candidate| candidate.losses));
+    let best = lowest_total(result.candidates.iter().map(|candidate| candidate.losses));
     Ok(FillOutcome {
         settings: result.settings,
         start: request.start.clone(),
@@ -112,10 +112,10 @@ pub fn run_fill(
         device,
         steps: result.steps,
         evaluations: result.evaluations,
-        changed_on_the_way: result.changed_on_the_way,
-        seconds,
+        changed_during_search: result.changed_on_the_way,
+        search_secs: seconds,
         stopped,
-        explained: result.explained,
+        explained_share: result.explained_share,
         first_losses: first.and_then(|losses| losses.get(best).copied()).unwrap_or(result.candidates[best].losses),
         candidates: result.candidates,
         best,
@@ -124,20 +124,20 @@ pub fn run_fill(
 }
 
 /// State of a running fill.
-struct Run<'a> {
-    observer: &'a mut dyn Observer,
+struct FillRun<'a> {
+    observer: &'a mut dyn FillObserver,
     size_px: u32,
     first_losses: Option<Vec<Losses>>,
     newest_losses: Vec<Losses>,
-    backup: Option<RunResult>,
+    backup: Option<BestSoFar>,
     started: Instant,
 }
 
 /// The best result so far, copied to the host.
-struct RunResult {
+struct BestSoFar {
     candidates: Vec<Candidate>,
     /// See [`FillOutcome::explained`].
-    explained: Option<f32>,
+    explained_share: Option<f32>,
     steps: u32,
     evaluations: u32,
     changed_on_the_way: bool,
@@ -146,46 +146,46 @@ struct RunResult {
 
 /// Facts about the course of a search that a repetition needs.
 #[derive(Clone, Copy, Default)]
-struct Course {
+struct SearchHistory {
     evaluations: u32,
     changed_on_the_way: bool,
 }
 
-impl Run<'_> {
-    fn search(
+impl FillRun<'_> {
+    fn run_search(
         &mut self,
         networks: Arc<Networks>,
-        problem: &Problem,
+        problem: &SearchProblem,
         request: &FillRequest,
-    ) -> (Option<RunResult>, Option<StopReason>) {
+    ) -> (Option<BestSoFar>, Option<StopReason>) {
         let mut search = Search::new(networks, problem, request.settings);
-        request.start.bring(&mut search);
+        request.start.apply_to(&mut search);
         let mut last_backup = Instant::now();
-        let mut unread = 0;
+        let mut unread_iterations = 0;
         let mut stopped = None;
-        let mut course = Course::default();
+        let mut history = SearchHistory::default();
         while !search.is_done() {
-            if self.observer.flow() == Flow::Stop {
+            if self.observer.control() == FillControl::Stop {
                 stopped = Some(StopReason::Cancelled);
                 break;
             }
             if let Some(live) = self.observer.live_settings() {
-                course.changed_on_the_way |= apply_live(&mut search, live) && course.evaluations > 0;
+                history.changed_on_the_way |= apply_live_settings(&mut search, live) && history.evaluations > 0;
                 if search.is_done() {
                     break;
                 }
             }
-            self.take_new_hole(&mut search, request, &mut course);
-            course.evaluations += 1;
+            self.switch_hole(&mut search, request, &mut history);
+            history.evaluations += 1;
             if !search.advance() {
                 continue;
             }
-            unread += 1;
+            unread_iterations += 1;
             let iteration = search.iterations_begun();
             let pictures = self.observer.wants_pictures(iteration);
-            if pictures || iteration == 1 || unread >= READ_EVERY || self.observer.wants_losses(iteration) {
+            if pictures || iteration == 1 || unread_iterations >= MAX_UNREAD_ITERATIONS || self.observer.wants_losses(iteration) {
                 self.read_losses(&mut search);
-                unread = 0;
+                unread_iterations = 0;
                 if !self.newest_losses.iter().any(|losses| losses.total.is_finite()) {
                     stopped = Some(StopReason::Failed(
                         "the losses are NaN or infinite: use a smaller learning rate or λ".into(),
@@ -194,30 +194,30 @@ impl Run<'_> {
                 }
             }
             if pictures {
-                let best = least_total(self.newest_losses.iter().copied());
+                let best = lowest_total(self.newest_losses.iter().copied());
                 self.observer.pictures(iteration, self.size_px, search.pictures(), best);
             }
-            if iteration == 1 || last_backup.elapsed() > BACKUP_EVERY {
-                self.backup = result_of(&mut search, course);
+            if iteration == 1 || last_backup.elapsed() > BACKUP_INTERVAL {
+                self.backup = best_so_far(&mut search, history);
                 last_backup = Instant::now();
             }
         }
         self.read_losses(&mut search);
         if stopped.is_none() {
-            search.settle();
+            search.finish_variations();
         }
-        (result_of(&mut search, course), stopped)
+        (best_so_far(&mut search, history), stopped)
     }
 
     /// Continues with the observer's new hole, if there is one.
-    fn take_new_hole(&mut self, search: &mut Search, request: &FillRequest, course: &mut Course) {
-        let Some(hole) = self.observer.new_hole() else { return };
-        let Ok(problem) = brief::problem(request, &hole, self.size_px) else { return };
+    fn switch_hole(&mut self, search: &mut Search, request: &FillRequest, history: &mut SearchHistory) {
+        let Some(hole) = self.observer.take_new_hole() else { return };
+        let Ok(problem) = brief::search_problem(request, &hole, self.size_px) else { return };
         search.set_problem(&problem);
-        course.changed_on_the_way = true;
-        self.observer.extended(search.extended_by());
+        history.changed_on_the_way = true;
+        self.observer.search_extended(search.extra_iterations());
         // The old backup belongs to the old hole.
-        self.backup = result_of(search, *course);
+        self.backup = best_so_far(search, *history);
     }
 
     fn read_losses(&mut self, search: &mut Search) {
@@ -230,7 +230,7 @@ impl Run<'_> {
 }
 
 /// Applies λ and steps. Returns whether anything changed.
-fn apply_live(search: &mut Search, LiveSettings { lambda, steps }: LiveSettings) -> bool {
+fn apply_live_settings(search: &mut Search, LiveSettings { lambda, steps }: LiveSettings) -> bool {
     let before = *search.settings();
     search.set_lambda(lambda);
     search.set_steps(steps);
@@ -238,24 +238,24 @@ fn apply_live(search: &mut Search, LiveSettings { lambda, steps }: LiveSettings)
 }
 
 /// The best result of every candidate so far. `None` before the first iteration.
-fn result_of(search: &mut Search, course: Course) -> Option<RunResult> {
-    let Best { latents, losses } = search.best()?;
-    let best = least_total(losses.iter().copied());
+fn best_so_far(search: &mut Search, history: SearchHistory) -> Option<BestSoFar> {
+    let BestCandidates { latents, losses } = search.best()?;
+    let best = lowest_total(losses.iter().copied());
     let pictures = search.best_pictures();
-    let explained = pictures.get(best).and_then(|picture| likeness::explained(picture, search.problem()));
+    let explained = pictures.get(best).and_then(|picture| likeness::explained_share(picture, search.problem()));
     let candidates = latents
         .into_iter()
         .zip(losses)
         .zip(pictures)
-        .map(|((latent, losses), pixels)| Candidate { latent, pixels, losses, mixed: false })
+        .map(|((latent, losses), pixels)| Candidate { latent, pixels, losses, is_mix: false })
         .collect::<Vec<_>>();
-    let Course { evaluations, changed_on_the_way } = course;
+    let SearchHistory { evaluations, changed_on_the_way } = history;
     let steps = search.iterations_done();
-    Some(RunResult { candidates, explained, steps, evaluations, changed_on_the_way, settings: *search.settings() })
+    Some(BestSoFar { candidates, explained_share: explained, steps, evaluations, changed_on_the_way, settings: *search.settings() })
 }
 
 /// Index of the lowest total loss. NaN is skipped.
-pub(super) fn least_total(losses: impl Iterator<Item = Losses>) -> usize {
+pub(super) fn lowest_total(losses: impl Iterator<Item = Losses>) -> usize {
     losses
         .enumerate()
         .filter(|(_, losses)| !losses.total.is_nan())

@@ -3,49 +3,49 @@
 use std::sync::Arc;
 use std::sync::mpsc;
 
-use super::{Command, Event, Faces, Preview, Sketch, Slot};
+use super::{WorkerCommand, WorkerEvent, GeneratedFaces, SearchPreview, QuickPreview, Mailbox};
 
 /// Called whenever the editor should redraw.
-pub type Wake = Arc<dyn Fn(Urgency) + Send + Sync>;
+pub type RequestRepaint = Arc<dyn Fn(RepaintUrgency) + Send + Sync>;
 
 /// How soon the editor should redraw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Urgency {
+pub enum RepaintUrgency {
     /// For pictures and losses of a running fill: more of them follow soon.
     Soon,
-    AtOnce,
+    Now,
 }
 
 /// The worker thread's ends of the channels.
-pub(super) struct Line {
-    pub commands: mpsc::Receiver<Command>,
-    pub events: mpsc::SyncSender<Event>,
-    pub previews: Arc<Slot<Preview>>,
-    pub sketches: Arc<Slot<Sketch>>,
-    pub faces: Arc<Slot<Faces>>,
-    pub wake: Wake,
+pub(super) struct WorkerChannels {
+    pub commands: mpsc::Receiver<WorkerCommand>,
+    pub events: mpsc::SyncSender<WorkerEvent>,
+    pub previews: Arc<Mailbox<SearchPreview>>,
+    pub quick_previews: Arc<Mailbox<QuickPreview>>,
+    pub faces: Arc<Mailbox<GeneratedFaces>>,
+    pub request_repaint: RequestRepaint,
 }
 
-impl Line {
-    pub fn tell(&self, event: Event) {
-        let urgency = if matches!(event, Event::Progress { .. }) { Urgency::Soon } else { Urgency::AtOnce };
+impl WorkerChannels {
+    pub fn send_event(&self, event: WorkerEvent) {
+        let urgency = if matches!(event, WorkerEvent::Progress { .. }) { RepaintUrgency::Soon } else { RepaintUrgency::Now };
         // Sending fails only when the editor is closing.
         let _ = self.events.send(event);
-        (self.wake)(urgency);
+        (self.request_repaint)(urgency);
     }
 
-    pub fn show(&self, preview: Preview) {
+    pub fn send_preview(&self, preview: SearchPreview) {
         self.previews.put(preview);
-        (self.wake)(Urgency::Soon);
+        (self.request_repaint)(RepaintUrgency::Soon);
     }
 
-    pub fn show_sketch(&self, sketch: Sketch) {
-        self.sketches.put(sketch);
-        (self.wake)(Urgency::AtOnce);
+    pub fn send_quick_preview(&self, sketch: QuickPreview) {
+        self.quick_previews.put(sketch);
+        (self.request_repaint)(RepaintUrgency::Now);
     }
 
-    pub fn show_faces(&self, faces: Faces) {
+    pub fn send_faces(&self, faces: GeneratedFaces) {
         self.faces.put(faces);
-        (self.wake)(Urgency::AtOnce);
+        (self.request_repaint)(RepaintUrgency::Now);
     }
 }

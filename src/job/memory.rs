@@ -2,7 +2,7 @@
 
 /// Makes all later threads share one heap, so that memory freed by one thread can be used by the others. By default
 /// glibc gives each thread its own heap. Does nothing without glibc.
-pub fn share_one_heap() {
+pub fn use_single_arena() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     #[expect(unsafe_code, reason = "the C library has no safe interface")]
     // SAFETY: it may be called at any time from any thread, and only changes where later threads allocate.
@@ -13,7 +13,7 @@ pub fn share_one_heap() {
 
 /// Returns freed memory of large photos and fills to the system. By default glibc keeps much of it. Does nothing
 /// without glibc.
-pub fn give_memory_back() {
+pub fn trim_heap() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     #[expect(unsafe_code, reason = "the C library has no safe interface")]
     // SAFETY: it may be called at any time from any thread, and only touches free memory.
@@ -28,7 +28,7 @@ mod tests {
 
     #[test]
     fn allocator_accepts_the_shared_heap_option() {
-        share_one_heap();
+        use_single_arena();
     }
 
     #[test]
@@ -41,7 +41,7 @@ mod tests {
         let pieces = vec![vec![1u8; 64 << 10]; 3200];
         let kept: Vec<Vec<u8>> = pieces.into_iter().step_by(8).collect();
         let before = resident_bytes();
-        give_memory_back();
+        trim_heap();
         let after = resident_bytes();
         assert!(before.saturating_sub(after) > 100 << 20, "{before} bytes, then {after}");
         drop(kept);

@@ -31,7 +31,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::blend::{Blend, Patch};
+use crate::blend::{Blend, FillPatch};
 use crate::device::DeviceChoice;
 use crate::face::FaceFrame;
 use crate::mask::Mask;
@@ -39,19 +39,19 @@ use crate::model::{ModelChoice, ModelInfo};
 use crate::photo::Photo;
 use crate::search::{Losses, Settings};
 
-pub use background::start_pool_in_background;
-pub use engine::Engine;
+pub use background::start_low_priority_pool;
+pub use engine::NetworkCache;
 pub use error::FillError;
-pub use faces::{Faces, FacesId, FacesRequest};
-pub use fill::{Flow, Observer, run_fill};
-pub use likeness::Doubt;
-pub use line::Urgency;
-pub use memory::{give_memory_back, share_one_heap};
-pub use recipe::{Content, Made, ModelMark, PhotoMark, Recipe, RecipeError};
-pub use sketch::{Sketch, SketchId};
-pub use slot::Slot;
-pub use start::Start;
-pub use worker::Worker;
+pub use faces::{GeneratedFaces, FacesId, FacesRequest};
+pub use fill::{FillControl, FillObserver, run_fill};
+pub use likeness::FitWarning;
+pub use line::RepaintUrgency;
+pub use memory::{trim_heap, use_single_arena};
+pub use recipe::{ExportContent, FillExport, ModelId, PhotoId, Provenance, ProvenanceError};
+pub use sketch::{QuickPreview, QuickPreviewId};
+pub use slot::Mailbox;
+pub use start::SearchStart;
+pub use worker::WorkerHandle;
 
 /// The input of one fill.
 #[derive(Clone, Debug)]
@@ -61,7 +61,7 @@ pub struct FillRequest {
     pub hole: Arc<Mask>,
     pub frame: FaceFrame,
     pub settings: Settings,
-    pub start: Start,
+    pub start: SearchStart,
     pub blend: Blend,
     pub model: ModelChoice,
     pub device: DeviceChoice,
@@ -92,7 +92,7 @@ pub struct Candidate {
     pub pixels: Vec<f32>,
     pub losses: Losses,
     /// The user mixed it from other candidates: it was drawn directly, without a search.
-    pub mixed: bool,
+    pub is_mix: bool,
 }
 
 /// Why a search ended before its last step.
@@ -111,7 +111,7 @@ pub struct FillOutcome {
     /// The settings at the end: the user may have changed λ and steps during the search.
     pub settings: Settings,
     /// Where the search began.
-    pub start: Start,
+    pub start: SearchStart,
     pub model: ModelInfo,
     pub device: DeviceInfo,
     /// Iterations done: more than in the settings when the hole changed during the search.
@@ -120,13 +120,13 @@ pub struct FillOutcome {
     pub evaluations: u32,
     /// λ, the number of steps or the hole changed during the search. A new search with the final values may give
     /// another fill.
-    pub changed_on_the_way: bool,
+    pub changed_during_search: bool,
     /// Duration of the search, without loading and compiling.
-    pub seconds: f32,
+    pub search_secs: f32,
     pub stopped: Option<StopReason>,
     /// Share of the known pixels' deviation from their mean colour that the best candidate explains, at most 1. `None`
     /// when the known pixels have one colour. See [`FillOutcome::doubt`].
-    pub explained: Option<f32>,
+    pub explained_share: Option<f32>,
     /// In start order, each at its own best iteration. Mixes follow.
     pub candidates: Vec<Candidate>,
     /// Index of the candidate with the lowest total loss.
@@ -140,7 +140,7 @@ pub struct FillOutcome {
 impl FillOutcome {
     /// Candidate indices by total loss, best first. Candidates with a NaN loss come last.
     #[must_use]
-    pub fn ranked(&self) -> Vec<usize> {
+    pub fn ranked_candidates(&self) -> Vec<usize> {
         let total = |&index: &usize| self.candidates.get(index).map_or(f32::NAN, |candidate| candidate.losses.total);
         let mut ranked: Vec<usize> = (0..self.candidates.len()).collect();
         ranked.sort_by(|a, b| {
@@ -152,20 +152,20 @@ impl FillOutcome {
 
     /// Number of candidates from the search, without mixes.
     #[must_use]
-    pub fn searched(&self) -> usize {
-        self.candidates.iter().filter(|candidate| !candidate.mixed).count()
+    pub fn searched_count(&self) -> usize {
+        self.candidates.iter().filter(|candidate| !candidate.is_mix).count()
     }
 
     /// Stores a mix: it replaces the mix at `in_place_of`, or becomes a new candidate. Returns its index.
-    pub fn keep_mix(&mut self, mix: Candidate, in_place_of: Option<usize>) -> usize {
-        let mix = Candidate { mixed: true, ..mix };
-        let earlier = in_place_of.filter(|&index| self.candidates.get(index).is_some_and(|earlier| earlier.mixed));
+    pub fn store_mix(&mut self, mix: Candidate, replaced_mix: Option<usize>) -> usize {
+        let mix = Candidate { is_mix: true, ..mix };
+        let earlier = replaced_mix.filter(|&index| self.candidates.get(index).is_some_and(|earlier| earlier.is_mix));
         let index = earlier.unwrap_or(self.candidates.len());
         match self.candidates.get_mut(index) {
             Some(place) => *place = mix,
             None => self.candidates.push(mix),
         }
-        self.best = fill::least_total(self.candidates.iter().map(|candidate| candidate.losses));
+        self.best = fill::lowest_total(self.candidates.iter().map(|candidate| candidate.losses));
         index
     }
 }
@@ -174,7 +174,7 @@ impl FillOutcome {
 pub type JobId = u64;
 
 /// Sent to the worker.
-pub enum Command {
+pub enum WorkerCommand {
     /// Start this fill. A running one is stopped first.
     Start(JobId, Box<FillRequest>),
     Pause,
@@ -184,33 +184,33 @@ pub enum Command {
     /// Stop and keep the best so far.
     Cancel,
     /// Takes effect at the next iteration.
-    Update(LiveSettings),
+    SetLiveSettings(LiveSettings),
     /// Continue with another hole from the current latents. Holes are numbered: the request's hole is 0, later ones
     /// have larger numbers. A hole that cannot be filled is ignored.
     SetHole(u64, Arc<Mask>),
     /// Use this blend mode from now on.
     SetBlend(Blend),
     /// Show this candidate in the preview; `None` shows the current best.
-    Show(Option<usize>),
+    ShowCandidate(Option<usize>),
     /// Open the device and load the model now, so that the first fill starts without delay.
     WarmUp(DeviceChoice, ModelChoice),
     /// Draw a quick preview ([`FillRequest::into_first_guess`], [`FillRequest::into_drawing_of`]). Ignored while a
     /// search runs. A newer one or a start replaces one that waits.
-    Sketch(SketchId, Box<FillRequest>),
+    QuickPreview(QuickPreviewId, Box<FillRequest>),
     /// Draw faces from latents, without a photo. During a search it waits for the end, and a newer one replaces it.
-    Draw(FacesId, Box<FacesRequest>),
+    DrawFaces(FacesId, Box<FacesRequest>),
 }
 
 /// Sent by the worker.
 #[derive(Clone, Debug)]
-pub enum Event {
+pub enum WorkerEvent {
     /// The device and the model are ready.
     Ready {
         device: DeviceInfo,
         model: ModelInfo,
     },
     /// Warm-up failed. The next fill will fail in the same way.
-    NotReady {
+    WarmUpFailed {
         message: String,
     },
     Started {
@@ -239,13 +239,13 @@ pub enum Event {
         hole: Arc<Mask>,
     },
     /// The quick preview failed. A first guess without an encoder in the model is skipped without an event.
-    NotSketched {
-        sketch: SketchId,
+    QuickPreviewFailed {
+        id: QuickPreviewId,
         message: String,
     },
     /// The faces cannot be drawn.
-    NotDrawn {
-        faces: FacesId,
+    FacesFailed {
+        id: FacesId,
         message: String,
     },
     /// The search gave no result. `causes` starts with the outermost.
@@ -265,7 +265,7 @@ pub struct IterationLosses {
 
 /// The latest pictures of a running search.
 #[derive(Clone, Debug)]
-pub struct Preview {
+pub struct SearchPreview {
     pub job: JobId,
     pub iteration: u32,
     pub size_px: u32,
@@ -274,7 +274,7 @@ pub struct Preview {
     /// Index of the candidate with the lowest total loss at this iteration.
     pub best: usize,
     /// The shown candidate, blended into the photo.
-    pub patch: Patch,
+    pub patch: FillPatch,
     /// Number of the hole that the patch fills.
     pub hole_number: u64,
 }

@@ -9,15 +9,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
 
-use super::{Candidate, DeviceInfo, FillOutcome, Start};
+use super::{Candidate, DeviceInfo, FillOutcome, SearchStart};
 use crate::blend::{self, Blend};
 use crate::face::FaceFrame;
 use crate::mask::{Mask, MaskFileError, decode_mask, encode_mask_png};
-use crate::photo::{Extras, Photo, SaveError, TextError, read_png_text, with_source_type};
+use crate::photo::{PngMetadata, Photo, SaveError, PngTextError, read_png_text, with_source_type};
 use crate::search::{Preset, Settings};
 
 /// Prefix of every version of the format.
-const FORMAT_FAMILY: &str = "countenance-recipe-";
+const FORMAT_PREFIX: &str = "countenance-recipe-";
 const FORMAT: &str = "countenance-recipe-1";
 
 /// IPTC digital source type for a photo with parts from a trained model (version of 2024).
@@ -25,20 +25,20 @@ const SOURCE_TYPE: &str = "http://cv.iptc.org/newscodes/digitalsourcetype/compos
 
 /// Why provenance cannot be read.
 #[derive(Debug, thiserror::Error)]
-pub enum RecipeError {
+pub enum ProvenanceError {
     #[error(transparent)]
-    Text(#[from] TextError),
+    Text(#[from] PngTextError),
     #[error(
         "the file has no fill record: it was exported without a record or by another program, or a program removed it; \
          use the PNG that Countenance wrote"
     )]
     None,
     #[error("the file was made by a newer Countenance ({format}): update this one and try again")]
-    Newer { format: String },
+    NewerFormat { format: String },
     #[error("the record in the file is damaged: use another copy of the file")]
     Damaged { source: serde_json::Error },
     #[error("the mask in the file's record cannot be read: use another copy of the file")]
-    Mask { source: MaskFileError },
+    UnreadableMask { source: MaskFileError },
     #[error("the mask in the file's record is not the one that was filled: use another copy of the file")]
     MaskChanged,
 }
@@ -46,7 +46,7 @@ pub enum RecipeError {
 /// What an exported file shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Content {
+pub enum ExportContent {
     /// The whole photo, with the fill.
     #[default]
     Photo,
@@ -56,7 +56,7 @@ pub enum Content {
 
 /// Identifies the photo that was filled.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PhotoMark {
+pub struct PhotoId {
     pub width: u32,
     pub height: u32,
     /// For example `rgb8`.
@@ -65,15 +65,15 @@ pub struct PhotoMark {
     pub sha256: String,
 }
 
-impl PhotoMark {
+impl PhotoId {
     fn of(photo: &Photo) -> Self {
-        Self { width: photo.width(), height: photo.height(), color: photo.color_name(), sha256: photo.sha256() }
+        Self { width: photo.width(), height: photo.height(), color: photo.color_name(), sha256: photo.pixel_sha256() }
     }
 }
 
 /// Identifies the model that was used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ModelMark {
+pub struct ModelId {
     pub name: String,
     /// SHA-256 of the model file.
     pub sha256: String,
@@ -90,14 +90,14 @@ struct MaskRecord {
 
 /// Provenance of a fill. Field names and meanings are part of the file format: other programs may read them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Recipe {
+pub struct Provenance {
     format: String,
     /// Version of the program that made the fill.
     pub version: String,
     #[serde(default)]
-    pub content: Content,
-    pub photo: PhotoMark,
-    pub model: ModelMark,
+    pub content: ExportContent,
+    pub photo: PhotoId,
+    pub model: ModelId,
     /// For example "CPU" or "NVIDIA RTX 4070 (Vulkan)".
     pub device: String,
     /// The preset with these settings, if there is one.
@@ -106,7 +106,7 @@ pub struct Recipe {
     pub settings: Settings,
     /// Where the search started.
     #[serde(default, skip_serializing_if = "Start::is_as_set")]
-    pub start: Start,
+    pub start: SearchStart,
     pub frame: FaceFrame,
     pub blend: Blend,
     /// Index of the shown candidate, from 0.
@@ -126,7 +126,7 @@ pub struct Recipe {
 
 /// A finished fill with its inputs.
 #[derive(Clone, Copy, Debug)]
-pub struct Made<'a> {
+pub struct FillExport<'a> {
     pub photo: &'a Photo,
     pub hole: &'a Mask,
     pub frame: FaceFrame,
@@ -136,13 +136,13 @@ pub struct Made<'a> {
     pub candidate: usize,
 }
 
-impl Made<'_> {
+impl FillExport<'_> {
     /// The picture to export. `None` when the candidate does not exist.
     #[must_use]
-    pub fn picture(&self, content: Content) -> Option<image::DynamicImage> {
+    pub fn picture(&self, content: ExportContent) -> Option<image::DynamicImage> {
         let draw = match content {
-            Content::Photo => blend::apply,
-            Content::Layer => blend::layer,
+            ExportContent::Photo => blend::apply,
+            ExportContent::Layer => blend::render_layer,
         };
         let candidate = self.outcome.candidates.get(self.candidate)?;
         Some(draw(self.photo, self.hole, &self.frame, self.blend, &candidate.pixels, self.outcome.size_px))
@@ -151,25 +151,25 @@ impl Made<'_> {
     /// Metadata of the exported file: all metadata of the photo's file, or only its colour profile for a layer.
     /// `recipe` is added when given.
     #[must_use]
-    pub fn extras(&self, content: Content, recipe: Option<&Recipe>) -> Extras<'_> {
+    pub fn png_metadata(&self, content: ExportContent, provenance: Option<&Provenance>) -> PngMetadata<'_> {
         let mut extras = match content {
-            Content::Photo => self.photo.extras(),
+            ExportContent::Photo => self.photo.png_metadata(),
             // Layers are RGB, so a grey profile would not fit.
-            Content::Layer if self.photo.pixels.color().has_color() => {
-                Extras::profile(self.photo.icc_profile.as_deref())
+            ExportContent::Layer if self.photo.pixels.color().has_color() => {
+                PngMetadata::only_profile(self.photo.icc_profile.as_deref())
             }
-            Content::Layer => Extras::default(),
+            ExportContent::Layer => PngMetadata::default(),
         };
-        if let Some(recipe) = recipe {
+        if let Some(recipe) = provenance {
             extras.xmp = Some(with_source_type(extras.xmp.as_deref(), SOURCE_TYPE).into_bytes().into());
-            let recipe = Recipe { content, ..recipe.clone() };
-            extras.texts.push((Recipe::KEYWORD, recipe.to_json()));
+            let recipe = Provenance { content, ..recipe.clone() };
+            extras.texts.push((Provenance::KEYWORD, recipe.to_json()));
         }
         extras
     }
 }
 
-impl Recipe {
+impl Provenance {
     /// Keyword of the PNG text chunk.
     pub const KEYWORD: &str = "countenance";
 
@@ -177,42 +177,42 @@ impl Recipe {
     ///
     /// # Errors
     /// When the mask has no pixels.
-    pub fn new(made: &Made<'_>) -> Result<Self, SaveError> {
-        let FillOutcome { settings, model, device: DeviceInfo { name: device, .. }, .. } = made.outcome;
+    pub fn new(export: &FillExport<'_>) -> Result<Self, SaveError> {
+        let FillOutcome { settings, model, device: DeviceInfo { name: device, .. }, .. } = export.outcome;
         let preset = |preset: &Preset| Settings { seed: settings.seed, ..preset.settings() } == *settings;
-        let recipe = Self {
+        let provenance = Self {
             format: FORMAT.into(),
             version: env!("CARGO_PKG_VERSION").into(),
-            content: Content::Photo,
-            photo: PhotoMark::of(made.photo),
-            model: ModelMark { name: model.name.clone(), sha256: model.sha256.clone() },
+            content: ExportContent::Photo,
+            photo: PhotoId::of(export.photo),
+            model: ModelId { name: model.name.clone(), sha256: model.sha256.clone() },
             device: device.clone(),
             preset: Preset::ALL.into_iter().find(preset),
             settings: *settings,
-            start: made.outcome.start.clone(),
-            frame: made.frame,
-            blend: made.blend,
-            candidate: made.candidate,
-            steps: made.outcome.steps,
-            evaluations: made.outcome.evaluations,
-            stopped_early: made.outcome.stopped.is_some(),
-            changed_on_the_way: made.outcome.changed_on_the_way,
+            start: export.outcome.start.clone(),
+            frame: export.frame,
+            blend: export.blend,
+            candidate: export.candidate,
+            steps: export.outcome.steps,
+            evaluations: export.outcome.evaluations,
+            stopped_early: export.outcome.stopped.is_some(),
+            changed_on_the_way: export.outcome.changed_during_search,
             mixed: false,
-            mask: MaskRecord { sha256: made.hole.sha256(), png: BASE64.encode(encode_mask_png(made.hole)?) },
+            mask: MaskRecord { sha256: export.hole.sha256(), png: BASE64.encode(encode_mask_png(export.hole)?) },
         };
-        let shown = made.outcome.candidates.get(made.candidate).filter(|candidate| candidate.mixed);
+        let shown = export.outcome.candidates.get(export.candidate).filter(|candidate| candidate.is_mix);
         Ok(match shown {
-            Some(mix) => recipe.of_mix(mix),
-            None => recipe,
+            Some(mix) => provenance.for_mix(mix),
+            None => provenance,
         })
     }
 
     /// Provenance that draws a mix again: its latent, without a search.
-    fn of_mix(self, mix: &Candidate) -> Self {
+    fn for_mix(self, mix: &Candidate) -> Self {
         Self {
             preset: None,
-            settings: self.settings.to_draw_one(),
-            start: Start::At(mix.latent.clone()),
+            settings: self.settings.for_one_latent(),
+            start: SearchStart::At(mix.latent.clone()),
             candidate: 0,
             steps: 1,
             evaluations: 1,
@@ -227,23 +227,23 @@ impl Recipe {
     ///
     /// # Errors
     /// When the file is not a PNG, has no provenance, or has a newer format.
-    pub fn read(png: &[u8]) -> Result<Self, RecipeError> {
-        let text = read_png_text(png, Self::KEYWORD)?.ok_or(RecipeError::None)?;
+    pub fn read(png: &[u8]) -> Result<Self, ProvenanceError> {
+        let text = read_png_text(png, Self::KEYWORD)?.ok_or(ProvenanceError::None)?;
         Self::from_json(&text)
     }
 
-    fn from_json(text: &str) -> Result<Self, RecipeError> {
+    fn from_json(text: &str) -> Result<Self, ProvenanceError> {
         #[derive(Deserialize)]
-        struct Head {
+        struct FormatHeader {
             format: String,
         }
-        let damaged = |source| RecipeError::Damaged { source };
-        let Head { format } = serde_json::from_str(text).map_err(damaged)?;
-        if !format.starts_with(FORMAT_FAMILY) {
-            return Err(RecipeError::None);
+        let damaged = |source| ProvenanceError::Damaged { source };
+        let FormatHeader { format } = serde_json::from_str(text).map_err(damaged)?;
+        if !format.starts_with(FORMAT_PREFIX) {
+            return Err(ProvenanceError::None);
         }
         if format != FORMAT {
-            return Err(RecipeError::Newer { format });
+            return Err(ProvenanceError::NewerFormat { format });
         }
         serde_json::from_str(text).map_err(damaged)
     }
@@ -257,19 +257,19 @@ impl Recipe {
 
     /// Whether this is the photo that was filled.
     #[must_use]
-    pub fn is_of(&self, photo: &Photo) -> bool {
-        (self.photo.width, self.photo.height) == (photo.width(), photo.height()) && self.photo == PhotoMark::of(photo)
+    pub fn matches_photo(&self, photo: &Photo) -> bool {
+        (self.photo.width, self.photo.height) == (photo.width(), photo.height()) && self.photo == PhotoId::of(photo)
     }
 
     /// The hole that was filled.
     ///
     /// # Errors
     /// When the mask is damaged or is not the one that was filled.
-    pub fn hole(&self) -> Result<Mask, RecipeError> {
-        let png = BASE64.decode(&self.mask.png).map_err(|_| RecipeError::MaskChanged)?;
+    pub fn hole(&self) -> Result<Mask, ProvenanceError> {
+        let png = BASE64.decode(&self.mask.png).map_err(|_| ProvenanceError::MaskChanged)?;
         let mask = decode_mask(&png, self.photo.width, self.photo.height);
-        let mask = mask.map_err(|source| RecipeError::Mask { source })?;
-        if mask.sha256() == self.mask.sha256 { Ok(mask) } else { Err(RecipeError::MaskChanged) }
+        let mask = mask.map_err(|source| ProvenanceError::UnreadableMask { source })?;
+        if mask.sha256() == self.mask.sha256 { Ok(mask) } else { Err(ProvenanceError::MaskChanged) }
     }
 }
 

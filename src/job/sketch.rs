@@ -5,83 +5,83 @@
 
 use std::sync::{Arc, Weak};
 
-use super::caught::caught;
-use super::{Candidate, Engine, FillError, FillRequest, Start, brief};
-use crate::blend::{Blend, Composer, Patch};
+use super::caught::catch_panic;
+use super::{Candidate, NetworkCache, FillError, FillRequest, SearchStart, brief};
+use crate::blend::{Blend, Composer, FillPatch};
 use crate::face::FaceFrame;
 use crate::mask::Mask;
 use crate::photo::Photo;
 use crate::search::{Search, Settings, Starts};
 
 /// Identifies a request for a quick preview, so that an answer can be matched to it.
-pub type SketchId = u64;
+pub type QuickPreviewId = u64;
 
 /// Longest side of a preview. The generator's own picture has 64 to 256 pixels. Holes up to this size are drawn at full
 /// size and with detail.
-pub(super) const PREVIEW_SIDE_PX: u32 = 384;
+pub(super) const MAX_PREVIEW_SIDE_PX: u32 = 384;
 
 /// A quick preview.
 #[derive(Clone, Debug)]
-pub struct Sketch {
-    pub id: SketchId,
+pub struct QuickPreview {
+    pub id: QuickPreviewId,
     /// The drawn latent. Its losses are those of a fill with the request's settings.
     pub candidate: Candidate,
     /// Side of the candidate's picture.
     pub size_px: u32,
     /// The picture blended into the photo.
-    pub patch: Patch,
+    pub patch: FillPatch,
 }
 
 impl FillRequest {
     /// A request to draw the encoder's guess for the same hole, without a search.
     #[must_use]
     pub fn into_first_guess(self) -> Self {
-        let settings = Settings { starts: Starts::Encoder, ..self.settings.to_draw_one() };
-        Self { settings, start: Start::AsSet, ..self }
+        let settings = Settings { starts: Starts::Encoder, ..self.settings.for_one_latent() };
+        Self { settings, start: SearchStart::AsSet, ..self }
     }
 
     /// A request to draw one latent in the same hole, without a search.
     #[must_use]
-    pub fn into_drawing_of(self, latent: Vec<f32>) -> Self {
-        Self { settings: self.settings.to_draw_one(), start: Start::At(latent), ..self }
+    pub fn into_latent_drawing(self, latent: Vec<f32>) -> Self {
+        Self { settings: self.settings.for_one_latent(), start: SearchStart::At(latent), ..self }
     }
 }
 
 /// Cache of the composer for one hole.
 #[derive(Default)]
-pub(super) struct Easel {
-    canvas: Option<(Place, Composer)>,
+pub(super) struct ComposerCache {
+    cached: Option<(ComposerKey, Composer)>,
 }
 
 /// Cache key: the composer's inputs. Weak pointers, so that the cache does not keep a closed photo in memory.
-struct Place {
+struct ComposerKey {
     photo: Weak<Photo>,
     hole: Weak<Mask>,
     frame: FaceFrame,
     blend: Blend,
 }
 
-impl Place {
+impl ComposerKey {
     fn of(request: &FillRequest) -> Self {
         let FillRequest { photo, hole, frame, blend, .. } = request;
         Self { photo: Arc::downgrade(photo), hole: Arc::downgrade(hole), frame: *frame, blend: *blend }
     }
 
-    fn is(&self, other: &Self) -> bool {
+    fn matches(&self, other: &Self) -> bool {
         self.photo.ptr_eq(&other.photo)
             && self.hole.ptr_eq(&other.hole)
             && (self.frame, self.blend) == (other.frame, other.blend)
     }
 }
 
-impl Easel {
+impl ComposerCache {
     fn composer(&mut self, request: &FillRequest) -> &Composer {
-        let place = Place::of(request);
-        let kept = self.canvas.take().filter(|(kept, _)| kept.is(&place));
-        let (_, composer) = self.canvas.insert(kept.unwrap_or_else(|| {
+        let key = ComposerKey::of(request);
+        let kept = self.cached.take().filter(|(kept, _)| kept.matches(&key));
+        let (_, composer) = self.cached.insert(kept.unwrap_or_else(|| {
             let FillRequest { photo, hole, frame, blend, .. } = request;
-            let composer = Composer::new(photo, hole, frame, *blend, Some(PREVIEW_SIDE_PX));
-            (place, composer)
+            let composer = Composer::new(photo, hole, frame, *blend, Some(MAX_PREVIEW_SIDE_PX));
+            (key, composer)
         }));
         composer
     }
@@ -91,24 +91,24 @@ impl Easel {
 ///
 /// # Errors
 /// The same as for a fill.
-pub(super) fn sketch(
-    engine: &mut Engine,
-    easel: &mut Easel,
-    id: SketchId,
+pub(super) fn draw_quick_preview(
+    engine: &mut NetworkCache,
+    composers: &mut ComposerCache,
+    id: QuickPreviewId,
     request: &FillRequest,
-) -> Result<Option<Sketch>, FillError> {
+) -> Result<Option<QuickPreview>, FillError> {
     request.settings.validate()?;
-    let model = engine.info(&request.model)?;
+    let model = engine.model_info(&request.model)?;
     if request.start.is_as_set() && !model.has_encoder {
         return Ok(None);
     }
-    brief::check_start(request, &model)?;
+    brief::check_start_latents(request, &model)?;
     let size_px = model.image_size_px;
-    let problem = brief::problem(request, &request.hole, size_px)?;
+    let problem = brief::search_problem(request, &request.hole, size_px)?;
     let (device, networks) = engine.networks(request.device, &request.model)?;
     let draw = || {
         let mut search = Search::new(networks, &problem, request.settings);
-        request.start.bring(&mut search);
+        request.start.apply_to(&mut search);
         search.advance();
         let best = search.best()?;
         Some((
@@ -117,12 +117,12 @@ pub(super) fn sketch(
             best.losses.into_iter().next()?,
         ))
     };
-    let drawn = caught(draw).map_err(|reason| {
-        engine.forget();
-        FillError::Broke { device: device.name, reason }
+    let drawn = catch_panic(draw).map_err(|reason| {
+        engine.drop_networks();
+        FillError::DeviceFailed { device: device.name, reason }
     })?;
     let Some((latent, pixels, losses)) = drawn else { return Ok(None) };
-    let patch = easel.composer(request).patch(&pixels, size_px);
+    let patch = composers.composer(request).render(&pixels, size_px);
     let mixed = !request.start.is_as_set();
-    Ok(Some(Sketch { id, candidate: Candidate { latent, pixels, losses, mixed }, size_px, patch }))
+    Ok(Some(QuickPreview { id, candidate: Candidate { latent, pixels, losses, is_mix: mixed }, size_px, patch }))
 }

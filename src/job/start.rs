@@ -8,7 +8,7 @@ use crate::search::{Search, Settings};
 /// The start latents of a search. In files, latents are the bytes of little-endian f32 in base64.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Start {
+pub enum SearchStart {
     /// As [`Settings::starts`] says.
     #[default]
     AsSet,
@@ -18,13 +18,13 @@ pub enum Start {
     Around(#[serde(with = "floats")] Vec<f32>),
 }
 
-impl Start {
+impl SearchStart {
     /// Start latents spread around one that the user has chosen ([`Settings::spread_around`]). Values are clamped to
     /// [-1, 1].
     #[must_use]
     pub fn spread_around(latent: &[f32], settings: &Settings) -> Self {
         let latent: Vec<f32> = latent.iter().map(|value| value.clamp(-1.0, 1.0)).collect();
-        Self::At(settings.spread_around(&latent))
+        Self::At(settings.starts_around(&latent))
     }
 
     /// Whether the settings alone decide.
@@ -45,11 +45,11 @@ impl Start {
     }
 
     /// Sets the start latents of a search before its first iteration. They must fit.
-    pub(super) fn bring(&self, search: &mut Search) {
+    pub(super) fn apply_to(&self, search: &mut Search) {
         match self {
             Self::AsSet => {}
-            Self::At(latents) => search.begin_at(latents),
-            Self::Around(latent) => search.begin_around(latent),
+            Self::At(latents) => search.start_at(latents),
+            Self::Around(latent) => search.start_variations(latent),
         }
     }
 }
@@ -61,27 +61,27 @@ mod tests {
     #[test]
     fn latents_fit_by_number_length_and_range() {
         let settings = Settings { candidates: 2, ..Settings::default() };
-        let fits = |start: Start| start.fits(&settings, 3);
-        assert!(fits(Start::AsSet) && fits(Start::At(vec![1.0; 6])) && fits(Start::Around(vec![-1.0; 3])));
-        assert!(!fits(Start::At(vec![0.0; 3])) && !fits(Start::Around(vec![0.0; 6])));
-        assert!(!fits(Start::Around(vec![0.0, 1.1, 0.0])) && !fits(Start::Around(vec![f32::NAN, 0.0, 0.0])));
+        let fits = |start: SearchStart| start.fits(&settings, 3);
+        assert!(fits(SearchStart::AsSet) && fits(SearchStart::At(vec![1.0; 6])) && fits(SearchStart::Around(vec![-1.0; 3])));
+        assert!(!fits(SearchStart::At(vec![0.0; 3])) && !fits(SearchStart::Around(vec![0.0; 6])));
+        assert!(!fits(SearchStart::Around(vec![0.0, 1.1, 0.0])) && !fits(SearchStart::Around(vec![f32::NAN, 0.0, 0.0])));
     }
 
     #[test]
     fn spread_around_a_latent_gives_fitting_start() {
         let settings = Settings { candidates: 3, ..Settings::default() };
-        let start = Start::spread_around(&[1.5, -0.5, 0.0], &settings);
+        let start = SearchStart::spread_around(&[1.5, -0.5, 0.0], &settings);
         assert!(start.fits(&settings, 3));
-        assert!(matches!(start, Start::At(latents) if latents[..3] == [1.0, -0.5, 0.0]));
+        assert!(matches!(start, SearchStart::At(latents) if latents[..3] == [1.0, -0.5, 0.0]));
     }
 
     #[test]
     fn start_survives_a_file_bit_for_bit() {
-        for start in [Start::AsSet, Start::At(vec![1.0 / 3.0, -0.0]), Start::Around(vec![f32::MIN_POSITIVE])] {
+        for start in [SearchStart::AsSet, SearchStart::At(vec![1.0 / 3.0, -0.0]), SearchStart::Around(vec![f32::MIN_POSITIVE])] {
             let json = serde_json::to_string(&start).unwrap();
-            let read: Start = serde_json::from_str(&json).unwrap();
+            let read: SearchStart = serde_json::from_str(&json).unwrap();
             assert_eq!(format!("{read:?}"), format!("{start:?}"), "{json}");
         }
-        assert!(serde_json::from_str::<Start>(r#"{"at": "AAAA"}"#).is_err(), "three bytes are not a number");
+        assert!(serde_json::from_str::<SearchStart>(r#"{"at": "AAAA"}"#).is_err(), "three bytes are not a number");
     }
 }

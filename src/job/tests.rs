@@ -15,8 +15,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::blend::BlendMode;
-use crate::mask::{Edit, History, MaskPreset, Stroke, StrokeKind};
-use crate::model::host::Arithmetic;
+use crate::mask::{MaskEdit, MaskHistory, MaskPreset, Stroke, StrokeKind};
+use crate::model::host::CpuPrecision;
 use crate::search::{OptimizerKind, Preset};
 use sketches::draw_preview;
 
@@ -34,8 +34,8 @@ fn photo(width: u32, height: u32) -> Photo {
 }
 
 fn painted_dot(width: u32, height: u32, at: [f32; 2]) -> Mask {
-    let mut history = History::new(width, height);
-    history.push(Edit::Stroke(Stroke { kind: StrokeKind::Paint, radius_px: 5.0, points_in_photo: vec![at] }));
+    let mut history = MaskHistory::new(width, height);
+    history.push(MaskEdit::Stroke(Stroke { kind: StrokeKind::Paint, radius_px: 5.0, points_in_photo: vec![at] }));
     history.mask().clone()
 }
 
@@ -46,7 +46,7 @@ fn request() -> FillRequest {
         hole: Arc::new(painted_dot(40, 30, [20.0, 15.0])),
         frame: FaceFrame::centered(40, 30),
         settings,
-        start: Start::AsSet,
+        start: SearchStart::AsSet,
         blend: BlendMode::Feather.into(),
         model: tiny_model(),
         device: DeviceChoice::Cpu,
@@ -63,13 +63,13 @@ struct RecordingObserver {
     break_at: Option<u32>,
 }
 
-impl Observer for RecordingObserver {
+impl FillObserver for RecordingObserver {
     fn started(&mut self, _: &DeviceInfo, _: &ModelInfo, notes: &[String]) {
         self.notes = notes.to_vec();
     }
 
-    fn flow(&mut self) -> Flow {
-        if self.stop_after.is_some_and(|count| self.iterations.len() >= count) { Flow::Stop } else { Flow::Continue }
+    fn control(&mut self) -> FillControl {
+        if self.stop_after.is_some_and(|count| self.iterations.len() >= count) { FillControl::Stop } else { FillControl::Continue }
     }
 
     fn wants_losses(&mut self, _: u32) -> bool {
@@ -94,7 +94,7 @@ impl Observer for RecordingObserver {
 }
 
 fn fill(request: &FillRequest, recorder: &mut RecordingObserver) -> Result<FillOutcome, FillError> {
-    run_fill(&mut Engine::default(), request, recorder)
+    run_fill(&mut NetworkCache::default(), request, recorder)
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn stopping_before_the_first_iteration_is_an_error() {
 
 /// Name of the processor that the tests run on.
 fn cpu_name() -> &'static str {
-    Arithmetic::fastest().host_name()
+    CpuPrecision::fastest().device_name()
 }
 
 #[test]
@@ -204,7 +204,7 @@ proptest! {
 
 /// A worker for tests, with a count of its wake calls.
 struct TestWorker {
-    worker: Worker,
+    worker: WorkerHandle,
     woken: Arc<AtomicUsize>,
 }
 
@@ -212,7 +212,7 @@ impl TestWorker {
     fn new() -> Self {
         let woken = Arc::new(AtomicUsize::new(0));
         let counter = woken.clone();
-        let worker = Worker::spawn(Arc::new(move |_| {
+        let worker = WorkerHandle::spawn(Arc::new(move |_| {
             counter.fetch_add(1, Ordering::Relaxed);
         }));
         Self { worker, woken }
@@ -222,10 +222,10 @@ impl TestWorker {
     fn start_long(&self, job: JobId) {
         let mut request = request();
         request.settings.steps = Settings::MAX_STEPS;
-        self.worker.send(Command::Start(job, Box::new(request)));
+        self.worker.send(WorkerCommand::Start(job, Box::new(request)));
     }
 
-    fn wait_for<T>(&self, mut wanted: impl FnMut(Event) -> Option<T>) -> T {
+    fn wait_for<T>(&self, mut wanted: impl FnMut(WorkerEvent) -> Option<T>) -> T {
         let start = Instant::now();
         while start.elapsed() < TIMEOUT {
             match self.worker.try_event() {
@@ -241,13 +241,13 @@ impl TestWorker {
     }
 
     fn wait_for_progress(&self) {
-        self.wait_for(|event| matches!(event, Event::Progress { .. }).then_some(()));
+        self.wait_for(|event| matches!(event, WorkerEvent::Progress { .. }).then_some(()));
     }
 
     fn wait_for_outcome(&self, wanted: JobId) -> Arc<FillOutcome> {
         self.wait_for(|event| match event {
-            Event::Finished { job, outcome, .. } if job == wanted => Some(outcome),
-            Event::Failed { message, .. } => panic!("{message}"),
+            WorkerEvent::Finished { job, outcome, .. } if job == wanted => Some(outcome),
+            WorkerEvent::Failed { message, .. } => panic!("{message}"),
             _ => None,
         })
     }
@@ -256,9 +256,9 @@ impl TestWorker {
 #[test]
 fn worker_reports_a_fill_from_start_to_end() {
     let test_worker = TestWorker::new();
-    test_worker.worker.send(Command::Start(7, Box::new(request())));
+    test_worker.worker.send(WorkerCommand::Start(7, Box::new(request())));
     let device = test_worker.wait_for(|event| match event {
-        Event::Started { job: 7, device, .. } => Some(device),
+        WorkerEvent::Started { job: 7, device, .. } => Some(device),
         _ => None,
     });
     assert_eq!((device.name.as_str(), device.is_gpu), (cpu_name(), false));
@@ -279,7 +279,7 @@ fn previews_show_the_fill_in_the_photo() {
     };
     assert_eq!((preview.job, preview.candidates.len(), preview.size_px), (1, 2, 16));
     assert!(preview.patch.rgba.chunks(4).any(|pixel| pixel[3] == 255), "the hole is drawn");
-    test_worker.worker.send(Command::Cancel);
+    test_worker.worker.send(WorkerCommand::Cancel);
     test_worker.wait_for_outcome(1);
 }
 
@@ -289,7 +289,7 @@ fn cancel_answers_quickly_and_keeps_the_best() {
     test_worker.start_long(1);
     test_worker.wait_for_progress();
     let asked = Instant::now();
-    test_worker.worker.send(Command::Cancel);
+    test_worker.worker.send(WorkerCommand::Cancel);
     let outcome = test_worker.wait_for_outcome(1);
     // Twenty times the promise, because other tests run in parallel. Without an answer it would take minutes.
     assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
@@ -301,9 +301,9 @@ fn paused_search_waits_and_steps_one_iteration() {
     let test_worker = TestWorker::new();
     test_worker.start_long(1);
     test_worker.wait_for_progress();
-    test_worker.worker.send(Command::Pause);
+    test_worker.worker.send(WorkerCommand::Pause);
     let count = |event| match event {
-        Event::Progress { iterations, paused: true, .. } => Some(iterations.last().map(|last| last.iteration)),
+        WorkerEvent::Progress { iterations, paused: true, .. } => Some(iterations.last().map(|last| last.iteration)),
         _ => None,
     };
     test_worker.wait_for(count);
@@ -311,14 +311,14 @@ fn paused_search_waits_and_steps_one_iteration() {
     while test_worker.worker.try_event().is_some() {}
     std::thread::sleep(Duration::from_millis(50));
     assert!(test_worker.worker.try_event().is_none(), "nothing happens while paused");
-    test_worker.worker.send(Command::StepOnce);
+    test_worker.worker.send(WorkerCommand::StepOnce);
     let first = test_worker.wait_for(|event| count(event).flatten());
-    test_worker.worker.send(Command::StepOnce);
+    test_worker.worker.send(WorkerCommand::StepOnce);
     let second = test_worker.wait_for(|event| count(event).flatten());
     assert_eq!(second, first + 1);
-    test_worker.worker.send(Command::Resume);
-    test_worker.wait_for(|event| matches!(event, Event::Progress { paused: false, .. }).then_some(()));
-    test_worker.worker.send(Command::Cancel);
+    test_worker.worker.send(WorkerCommand::Resume);
+    test_worker.wait_for(|event| matches!(event, WorkerEvent::Progress { paused: false, .. }).then_some(()));
+    test_worker.worker.send(WorkerCommand::Cancel);
     test_worker.wait_for_outcome(1);
 }
 
@@ -327,7 +327,7 @@ fn new_fill_stops_the_running_one() {
     let test_worker = TestWorker::new();
     test_worker.start_long(1);
     test_worker.wait_for_progress();
-    test_worker.worker.send(Command::Start(2, Box::new(request())));
+    test_worker.worker.send(WorkerCommand::Start(2, Box::new(request())));
     assert_eq!(test_worker.wait_for_outcome(1).stopped, Some(StopReason::Cancelled));
     assert_eq!(test_worker.wait_for_outcome(2).stopped, None);
 }
@@ -337,7 +337,7 @@ fn steps_and_lambda_change_during_the_search() {
     let test_worker = TestWorker::new();
     test_worker.start_long(1);
     test_worker.wait_for_progress();
-    test_worker.worker.send(Command::Update(LiveSettings { lambda: 0.5, steps: 1 }));
+    test_worker.worker.send(WorkerCommand::SetLiveSettings(LiveSettings { lambda: 0.5, steps: 1 }));
     let outcome = test_worker.wait_for_outcome(1);
     assert_eq!((outcome.settings.lambda.to_bits(), outcome.settings.steps), (0.5f32.to_bits(), 1));
     assert_eq!(outcome.stopped, None);
@@ -348,9 +348,9 @@ fn missing_model_is_named() {
     let test_worker = TestWorker::new();
     let mut request = request();
     request.model = ModelChoice::File("no/such.safetensors".into());
-    test_worker.worker.send(Command::Start(1, Box::new(request)));
+    test_worker.worker.send(WorkerCommand::Start(1, Box::new(request)));
     let (message, causes) = test_worker.wait_for(|event| match event {
-        Event::Failed { job: 1, message, causes } => Some((message, causes)),
+        WorkerEvent::Failed { job: 1, message, causes } => Some((message, causes)),
         _ => None,
     });
     assert!(message.contains("no/such.safetensors"), "{message}");
@@ -360,9 +360,9 @@ fn missing_model_is_named() {
 #[test]
 fn warm_up_reports_device_and_model() {
     let test_worker = TestWorker::new();
-    test_worker.worker.send(Command::WarmUp(DeviceChoice::Cpu, tiny_model()));
+    test_worker.worker.send(WorkerCommand::WarmUp(DeviceChoice::Cpu, tiny_model()));
     let model = test_worker.wait_for(|event| match event {
-        Event::Ready { model, .. } => Some(model),
+        WorkerEvent::Ready { model, .. } => Some(model),
         _ => None,
     });
     assert_eq!((model.name.as_str(), model.image_size_px), ("tiny-16", 16));

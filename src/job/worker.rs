@@ -6,111 +6,111 @@ use std::thread;
 
 use super::background;
 use super::faces::draw_faces;
-use super::follow::{Follower, Waiting};
-use super::line::{Line, Wake};
-use super::memory::give_memory_back;
+use super::follow::{EditorObserver, PendingCommands};
+use super::line::{WorkerChannels, RequestRepaint};
+use super::memory::trim_heap;
 use super::run_fill;
-use super::sketch::{Easel, sketch};
+use super::sketch::{ComposerCache, draw_quick_preview};
 use super::{
-    Command, Engine, Event, Faces, FacesId, FacesRequest, FillRequest, JobId, Preview, Sketch, SketchId, Slot,
+    WorkerCommand, NetworkCache, WorkerEvent, GeneratedFaces, FacesId, FacesRequest, FillRequest, JobId, SearchPreview, QuickPreview, QuickPreviewId, Mailbox,
 };
-use crate::model::host::Tape;
+use crate::model::host::CpuActivations;
 
 /// Capacity of the event channel. The thread blocks when it is full.
-const EVENT_BOUND: usize = 1024;
+const EVENT_CAPACITY: usize = 1024;
 
 /// A handle to the thread named `fill`. Dropping it stops the thread.
-pub struct Worker {
-    commands: mpsc::Sender<Command>,
-    events: mpsc::Receiver<Event>,
-    previews: Arc<Slot<Preview>>,
-    sketches: Arc<Slot<Sketch>>,
-    faces: Arc<Slot<Faces>>,
+pub struct WorkerHandle {
+    commands: mpsc::Sender<WorkerCommand>,
+    events: mpsc::Receiver<WorkerEvent>,
+    previews: Arc<Mailbox<SearchPreview>>,
+    quick_previews: Arc<Mailbox<QuickPreview>>,
+    faces: Arc<Mailbox<GeneratedFaces>>,
 }
 
-impl Worker {
+impl WorkerHandle {
     /// Starts the thread. `wake` is called from that thread whenever the editor should redraw.
     #[must_use]
-    pub fn spawn(wake: Wake) -> Self {
+    pub fn spawn(wake: RequestRepaint) -> Self {
         let (commands, command_receiver) = mpsc::channel();
-        let (event_sender, events) = mpsc::sync_channel(EVENT_BOUND);
-        let (previews, sketches) = (Arc::new(Slot::default()), Arc::new(Slot::default()));
-        let faces = Arc::new(Slot::default());
-        let line = Line {
+        let (event_sender, events) = mpsc::sync_channel(EVENT_CAPACITY);
+        let (previews, quick_previews) = (Arc::new(Mailbox::default()), Arc::new(Mailbox::default()));
+        let faces = Arc::new(Mailbox::default());
+        let channels = WorkerChannels {
             commands: command_receiver,
             events: event_sender,
             previews: Arc::clone(&previews),
-            sketches: Arc::clone(&sketches),
+            quick_previews: Arc::clone(&quick_previews),
             faces: Arc::clone(&faces),
-            wake,
+            request_repaint: wake,
         };
         let spawned = thread::Builder::new().name("fill".into()).spawn(move || {
-            background::give_way();
-            serve(&line);
+            background::lower_thread_priority();
+            run_commands(&channels);
         });
         if let Err(error) = spawned {
             // The channels are closed now, so commands get no answer. The log says why.
             tracing::error!("cannot start the fill thread: {error}");
         }
-        Self { commands, events, previews, sketches, faces }
+        Self { commands, events, previews, quick_previews, faces }
     }
 
     /// Sends a command. Never blocks.
-    pub fn send(&self, command: Command) {
+    pub fn send(&self, command: WorkerCommand) {
         // Sending fails only when the thread has ended, and its last event said why.
         let _ = self.commands.send(command);
     }
 
     /// The next event, if one waits.
     #[must_use]
-    pub fn try_event(&self) -> Option<Event> {
+    pub fn try_event(&self) -> Option<WorkerEvent> {
         self.events.try_recv().ok()
     }
 
     /// The newest preview, if it was not taken yet.
     #[must_use]
-    pub fn take_preview(&self) -> Option<Preview> {
+    pub fn take_preview(&self) -> Option<SearchPreview> {
         self.previews.take()
     }
 
     /// The newest quick preview, if it was not taken yet.
     #[must_use]
-    pub fn take_sketch(&self) -> Option<Sketch> {
-        self.sketches.take()
+    pub fn take_quick_preview(&self) -> Option<QuickPreview> {
+        self.quick_previews.take()
     }
 
     /// The newest faces, if they were not taken yet.
     #[must_use]
-    pub fn take_faces(&self) -> Option<Faces> {
+    pub fn take_faces(&self) -> Option<GeneratedFaces> {
         self.faces.take()
     }
 }
 
-fn serve(line: &Line) {
-    let (mut engine, mut easel, mut tape) = (Engine::default(), Easel::default(), Tape::default());
+fn run_commands(channels: &WorkerChannels) {
+    let (mut engine, mut composers, mut activations) = (NetworkCache::default(), ComposerCache::default(), CpuActivations::default());
     let mut next = None;
-    while let Some(command) = next.take().or_else(|| line.commands.recv().ok()) {
+    while let Some(command) = next.take().or_else(|| channels.commands.recv().ok()) {
         match command {
-            Command::Start(job, request) => {
-                let after = fill(line, &mut engine, job, &request);
-                give_memory_back();
-                next = after.start.map(|(job, request)| Command::Start(job, request));
-                if let Some((id, request)) = after.draw {
-                    answer_with_faces(line, &mut engine, &mut tape, id, &request);
+            WorkerCommand::Start(job, request) => {
+                let pending = run_job(channels, &mut engine, job, &request);
+                trim_heap();
+                next = pending.start.map(|(job, request)| WorkerCommand::Start(job, request));
+                if let Some((id, request)) = pending.faces {
+                    draw_and_send_faces(channels, &mut engine, &mut activations, id, &request);
                 }
             }
-            Command::Draw(id, request) => answer_with_faces(line, &mut engine, &mut tape, id, &request),
-            Command::WarmUp(device, model) => {
-                line.tell(match engine.prepare(device, &model) {
-                    Ok((device, model)) => Event::Ready { device, model },
-                    Err(error) => Event::NotReady { message: error.to_string() },
+            WorkerCommand::DrawFaces(id, request) => draw_and_send_faces(channels, &mut engine, &mut activations, id, &request),
+            WorkerCommand::WarmUp(device, model) => {
+                channels.send_event(match engine.load(device, &model) {
+                    Ok((device, model)) => WorkerEvent::Ready { device, model },
+                    Err(error) => WorkerEvent::WarmUpFailed { message: error.to_string() },
                 });
-                give_memory_back();
+                trim_heap();
             }
-            Command::Sketch(id, request) => {
-                next = newer(line);
-                if !matches!(next, Some(Command::Start(..) | Command::Sketch(..))) {
-                    draw(line, &mut engine, &mut easel, id, &request);
+            WorkerCommand::QuickPreview(id, request) => {
+                next = next_idle_command(channels);
+                if !matches!(next, Some(WorkerCommand::Start(..) | WorkerCommand::QuickPreview(..))) {
+                    draw_and_send_preview(channels, &mut engine, &mut composers, id, &request);
                 }
             }
             // The other commands are for a running search.
@@ -120,39 +120,39 @@ fn serve(line: &Line) {
 }
 
 /// The next waiting command that matters while no search runs.
-fn newer(line: &Line) -> Option<Command> {
-    let matters = |command: &Command| {
-        matches!(command, Command::Start(..) | Command::WarmUp(..) | Command::Sketch(..) | Command::Draw(..))
+fn next_idle_command(channels: &WorkerChannels) -> Option<WorkerCommand> {
+    let matters = |command: &WorkerCommand| {
+        matches!(command, WorkerCommand::Start(..) | WorkerCommand::WarmUp(..) | WorkerCommand::QuickPreview(..) | WorkerCommand::DrawFaces(..))
     };
-    line.commands.try_iter().find(matters)
+    channels.commands.try_iter().find(matters)
 }
 
 /// Runs a fill. Returns the commands that came meanwhile and still wait.
-fn fill(line: &Line, engine: &mut Engine, job: JobId, request: &FillRequest) -> Waiting {
-    let mut follower = Follower::new(line, job, request);
-    let result = run_fill(engine, request, &mut follower);
-    follower.flush();
-    let (hole_number, hole) = follower.hole();
-    let waiting = follower.into_waiting();
-    line.tell(match result {
-        Ok(outcome) => Event::Finished { job, outcome: Arc::new(outcome), hole_number, hole },
-        Err(error) => Event::Failed { job, message: error.to_string(), causes: causes(&error) },
+fn run_job(channels: &WorkerChannels, engine: &mut NetworkCache, job: JobId, request: &FillRequest) -> PendingCommands {
+    let mut observer = EditorObserver::new(channels, job, request);
+    let result = run_fill(engine, request, &mut observer);
+    observer.flush();
+    let (hole_number, hole) = observer.hole();
+    let pending = observer.into_pending();
+    channels.send_event(match result {
+        Ok(outcome) => WorkerEvent::Finished { job, outcome: Arc::new(outcome), hole_number, hole },
+        Err(error) => WorkerEvent::Failed { job, message: error.to_string(), causes: causes(&error) },
     });
-    waiting
+    pending
 }
 
-fn answer_with_faces(line: &Line, engine: &mut Engine, tape: &mut Tape, id: FacesId, request: &FacesRequest) {
-    match draw_faces(engine, tape, id, request) {
-        Ok(faces) => line.show_faces(faces),
-        Err(error) => line.tell(Event::NotDrawn { faces: id, message: error.to_string() }),
+fn draw_and_send_faces(channels: &WorkerChannels, engine: &mut NetworkCache, activations: &mut CpuActivations, id: FacesId, request: &FacesRequest) {
+    match draw_faces(engine, activations, id, request) {
+        Ok(faces) => channels.send_faces(faces),
+        Err(error) => channels.send_event(WorkerEvent::FacesFailed { id, message: error.to_string() }),
     }
 }
 
-fn draw(line: &Line, engine: &mut Engine, easel: &mut Easel, id: SketchId, request: &FillRequest) {
-    match sketch(engine, easel, id, request) {
-        Ok(Some(sketch)) => line.show_sketch(sketch),
+fn draw_and_send_preview(channels: &WorkerChannels, engine: &mut NetworkCache, composers: &mut ComposerCache, id: QuickPreviewId, request: &FillRequest) {
+    match draw_quick_preview(engine, composers, id, request) {
+        Ok(Some(sketch)) => channels.send_quick_preview(sketch),
         Ok(None) => {}
-        Err(error) => line.tell(Event::NotSketched { sketch: id, message: error.to_string() }),
+        Err(error) => channels.send_event(WorkerEvent::QuickPreviewFailed { id, message: error.to_string() }),
     }
 }
 

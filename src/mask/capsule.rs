@@ -13,7 +13,7 @@ pub(super) fn is_finite([x, y]: Point) -> bool {
 pub(super) fn pixel_under([x, y]: Point, width: u32, height: u32) -> RectPx {
     let at = |value: f32, size: u32| {
         let pixel = f64::from(value).floor();
-        whole_px((pixel + 0.25, pixel + 0.75), size)
+        covered_pixels((pixel + 0.25, pixel + 0.75), size)
     };
     let (columns, rows) = (at(x, width), at(y, height));
     RectPx { x: columns.start, y: rows.start, width: columns.end - columns.start, height: rows.end - rows.start }
@@ -21,7 +21,7 @@ pub(super) fn pixel_under([x, y]: Point, width: u32, height: u32) -> RectPx {
 
 /// The pixels of `0..size` whose centres lie in a closed interval.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=size first")]
-pub(super) fn whole_px((low, high): (f64, f64), size: u32) -> Range<u32> {
+pub(super) fn covered_pixels((low, high): (f64, f64), size: u32) -> Range<u32> {
     let limit = f64::from(size);
     let start = (low - 0.5).ceil().clamp(0.0, limit) as u32;
     let end = ((high - 0.5).floor() + 1.0).clamp(0.0, limit) as u32;
@@ -29,13 +29,13 @@ pub(super) fn whole_px((low, high): (f64, f64), size: u32) -> Range<u32> {
 }
 
 /// All points within a radius of a segment.
-pub(super) struct Capsule {
+pub(super) struct BrushCapsule {
     from: [f64; 2],
     to: [f64; 2],
     radius: f64,
 }
 
-impl Capsule {
+impl BrushCapsule {
     /// A thinner brush would leave gaps in a slanting line.
     const MIN_RADIUS_PX: f64 = 0.5;
 
@@ -59,15 +59,15 @@ impl Capsule {
     /// The interval in which the horizontal line at `y` intersects it: the hull of the intersections with both discs
     /// and the rectangle between them. (The capsule is convex, so this is one interval.) Empty intervals have `low >
     /// high`.
-    pub(super) fn span(&self, y: f64) -> (f64, f64) {
+    pub(super) fn row_span(&self, y: f64) -> (f64, f64) {
         let [ax, ay] = self.from;
         let [bx, by] = self.to;
         let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
         for [cx, cy] in [self.from, self.to] {
-            let half = self.radius * self.radius - (y - cy) * (y - cy);
-            if half >= 0.0 {
-                low = low.min(cx - half.sqrt());
-                high = high.max(cx + half.sqrt());
+            let half_width_squared = self.radius * self.radius - (y - cy) * (y - cy);
+            if half_width_squared >= 0.0 {
+                low = low.min(cx - half_width_squared.sqrt());
+                high = high.max(cx + half_width_squared.sqrt());
             }
         }
         let (dx, dy) = (bx - ax, by - ay);

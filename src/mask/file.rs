@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use image::{DynamicImage, GrayImage, ImageBuffer};
 
 use super::Mask;
-use crate::photo::{self, DecodeLimits, Extras, Overwrite, PhotoError, SaveError};
+use crate::photo::{self, DecodeLimits, PngMetadata, Overwrite, PhotoError, SaveError};
 
 /// Why a mask file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -31,7 +31,7 @@ pub enum MaskFileError {
 /// # Errors
 /// When the file cannot be opened as an image, or has another size.
 pub fn load_mask(path: &Path, width: u32, height: u32) -> Result<Mask, MaskFileError> {
-    from_picture(photo::open(path, DecodeLimits::default())?.pixels, path, width, height)
+    mask_from_image(photo::open(path, DecodeLimits::default())?.pixels, path, width, height)
 }
 
 /// Like [`load_mask`], from memory.
@@ -39,7 +39,7 @@ pub fn load_mask(path: &Path, width: u32, height: u32) -> Result<Mask, MaskFileE
 /// # Errors
 /// As [`load_mask`].
 pub fn decode_mask(bytes: &[u8], width: u32, height: u32) -> Result<Mask, MaskFileError> {
-    from_picture(photo::decode(bytes, DecodeLimits::default())?.pixels, Path::new(""), width, height)
+    mask_from_image(photo::decode(bytes, DecodeLimits::default())?.pixels, Path::new(""), width, height)
 }
 
 /// Saves a mask as an 8-bit grey PNG; the hole is white.
@@ -49,7 +49,7 @@ pub fn decode_mask(bytes: &[u8], width: u32, height: u32) -> Result<Mask, MaskFi
 pub fn save_mask(path: &Path, mask: &Mask, overwrite: Overwrite) -> Result<(), SaveError> {
     let grey: GrayImage =
         ImageBuffer::from_raw(mask.width(), mask.height(), mask.pixels().to_vec()).unwrap_or_default();
-    photo::save_png(path, &DynamicImage::ImageLuma8(grey), &Extras::default(), overwrite)
+    photo::save_png(path, &DynamicImage::ImageLuma8(grey), &PngMetadata::default(), overwrite)
 }
 
 /// Encodes a mask as a PNG with one bit per pixel for embedding in other files; the hole is white. [`decode_mask`]
@@ -58,10 +58,10 @@ pub fn save_mask(path: &Path, mask: &Mask, overwrite: Overwrite) -> Result<(), S
 /// # Errors
 /// When the mask has no pixels.
 pub fn encode_mask_png(mask: &Mask) -> Result<Vec<u8>, SaveError> {
-    photo::encode_png_bits(mask.width(), mask.height(), mask.pixels())
+    photo::encode_bilevel_png(mask.width(), mask.height(), mask.pixels())
 }
 
-fn from_picture(pixels: DynamicImage, path: &Path, photo_width: u32, photo_height: u32) -> Result<Mask, MaskFileError> {
+fn mask_from_image(pixels: DynamicImage, path: &Path, photo_width: u32, photo_height: u32) -> Result<Mask, MaskFileError> {
     let (width, height) = (pixels.width(), pixels.height());
     let wrong_size = || MaskFileError::Size { path: path.into(), width, height, photo_width, photo_height };
     if (width, height) != (photo_width, photo_height) {
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn transparent_white_is_not_hole() {
         let pixels = image::RgbaImage::from_fn(2, 1, |x, _| image::Rgba([255, 255, 255, if x == 0 { 0 } else { 255 }]));
-        let bytes = crate::photo::encode_png(&image::DynamicImage::ImageRgba8(pixels), &Extras::default()).unwrap();
+        let bytes = crate::photo::encode_png(&image::DynamicImage::ImageRgba8(pixels), &PngMetadata::default()).unwrap();
         assert_eq!(decode_mask(&bytes, 2, 1).unwrap().pixels(), [0, 255]);
         let error = decode_mask(&bytes, 5, 5).unwrap_err().to_string();
         assert!(error.starts_with("the mask is 2×1"), "{error}");

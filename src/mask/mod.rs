@@ -13,7 +13,7 @@ mod tiles;
 mod weights;
 
 pub use file::{MaskFileError, decode_mask, encode_mask_png, load_mask, save_mask};
-pub use history::{Edit, History};
+pub use history::{MaskEdit, MaskHistory};
 pub use preset::MaskPreset;
 pub use raster::{Mask, Stroke, StrokeKind};
-pub use weights::{context_weights, pair_weights, steps_to_known};
+pub use weights::{context_weights, pair_weights, distance_to_known};

@@ -9,7 +9,7 @@ use super::Mask;
 use crate::photo::{CropGrid, FaceFrame};
 
 /// CVPR 2017, section 4: 80 % of the pixels missing at random.
-const RANDOM_SHARE: f64 = 0.8;
+const RANDOM_HOLE_SHARE: f64 = 0.8;
 
 /// The shapes offered in the editor and by `--mask`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -64,7 +64,7 @@ impl MaskPreset {
             Self::Center => [x, y].iter().all(|at| (size / 4..size - size / 4).contains(at)),
             Self::Half => y >= size / 2,
             Self::Left => x < size / 2,
-            Self::Random => rng.random_bool(RANDOM_SHARE),
+            Self::Random => rng.random_bool(RANDOM_HOLE_SHARE),
             Self::Grid => [x, y].iter().any(|at| !at.is_multiple_of(4)),
             Self::Lowres => [x, y].iter().any(|at| !at.is_multiple_of(8)),
             Self::Full => true,
@@ -85,10 +85,10 @@ impl MaskPreset {
         let mut mask = Mask::empty(width, height);
         let Some(grid) = CropGrid::new(frame, crop_size_px) else { return mask };
         let hole = self.hole_in_crop(crop_size_px, seed);
-        mark_holes(&mut mask, frame, grid, crop_size_px, &hole);
+        mark_hole_pixels(&mut mask, frame, grid, crop_size_px, &hole);
         for (index, _) in (0..).zip(&hole).filter(|(_, hole)| !**hole) {
             let [x, y] = grid.center_in_photo(index % crop_size_px, index / crop_size_px);
-            let (columns, rows) = (inside(grid.span(x), width), inside(grid.span(y), height));
+            let (columns, rows) = (clip_range(grid.footprint_along_axis(x), width), clip_range(grid.footprint_along_axis(y), height));
             for y in rows {
                 mask.row_mut(y, columns.clone()).fill(0);
             }
@@ -98,7 +98,7 @@ impl MaskPreset {
 }
 
 /// Marks every photo pixel in the frame whose crop pixel is hole.
-fn mark_holes(mask: &mut Mask, frame: &FaceFrame, grid: CropGrid, crop_size_px: u32, hole: &[bool]) {
+fn mark_hole_pixels(mask: &mut Mask, frame: &FaceFrame, grid: CropGrid, crop_size_px: u32, hole: &[bool]) {
     let rect = frame.bounds_in_photo(mask.width(), mask.height());
     let size = f64::from(crop_size_px);
     for y in rect.y..rect.y + rect.height {
@@ -106,7 +106,7 @@ fn mark_holes(mask: &mut Mask, frame: &FaceFrame, grid: CropGrid, crop_size_px: 
         for (x, pixel) in columns.clone().zip(mask.row_mut(y, columns)) {
             let [u, v] = grid.to_crop([f64::from(x) + 0.5, f64::from(y) + 0.5]);
             if (0.0..size).contains(&u) && (0.0..size).contains(&v) {
-                let index = whole(v) * crop_size_px as usize + whole(u);
+                let index = floor_to_index(v) * crop_size_px as usize + floor_to_index(u);
                 *pixel = if hole.get(index) == Some(&true) { Mask::HOLE } else { 0 };
             }
         }
@@ -118,12 +118,12 @@ fn mark_holes(mask: &mut Mask, frame: &FaceFrame, grid: CropGrid, crop_size_px: 
     clippy::cast_sign_loss,
     reason = "only called between 0 and the crop's side"
 )]
-fn whole(value: f64) -> usize {
+fn floor_to_index(value: f64) -> usize {
     value as usize
 }
 
 /// Clips a range of pixels to `0..size`.
-fn inside(range: Range<i64>, size: u32) -> Range<u32> {
+fn clip_range(range: Range<i64>, size: u32) -> Range<u32> {
     let clip = |value: i64| u32::try_from(value.clamp(0, i64::from(size))).unwrap_or(size);
     let start = clip(range.start);
     start..clip(range.end).max(start)

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::capsule::{Capsule, is_finite, pixel_under, whole_px};
-use crate::photo::{Point, RectPx, sha256_of};
+use super::capsule::{BrushCapsule, is_finite, pixel_under, covered_pixels};
+use crate::photo::{Point, RectPx, sha256_of_pixels};
 
 /// Whether a stroke adds to the hole or removes from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,12 +107,12 @@ impl Mask {
     /// SHA-256 of the size and the pixels, in hexadecimal.
     #[must_use]
     pub fn sha256(&self) -> String {
-        sha256_of(self.width, self.height, "mask", &self.pixels)
+        sha256_of_pixels(self.width, self.height, "mask", &self.pixels)
     }
 
     /// Number of hole pixels.
     #[must_use]
-    pub fn count(&self) -> usize {
+    pub fn hole_count(&self) -> usize {
         self.pixels.iter().filter(|&&pixel| pixel != 0).count()
     }
 
@@ -202,14 +202,14 @@ impl Mask {
     /// the pixels under both ends whatever the radius. Radii below half a pixel count as half a pixel, so that a thin
     /// line has no gaps. The cost is proportional to the rows crossed and the pixels set.
     pub fn draw_segment(&mut self, from: Point, to: Point, radius_px: f32, kind: StrokeKind) -> RectPx {
-        let Some(capsule) = Capsule::new(from, to, radius_px) else { return RectPx::default() };
+        let Some(capsule) = BrushCapsule::new(from, to, radius_px) else { return RectPx::default() };
         let changed = self.segment_bounds(from, to, radius_px);
         let value = match kind {
             StrokeKind::Paint => Self::HOLE,
             StrokeKind::Erase => 0,
         };
         for y in changed.y..changed.y + changed.height {
-            let columns = whole_px(capsule.span(f64::from(y) + 0.5), self.width);
+            let columns = covered_pixels(capsule.row_span(f64::from(y) + 0.5), self.width);
             // Rounding must not set a pixel outside the returned rectangle.
             let (start, end) = (columns.start.max(changed.x), columns.end.min(changed.x + changed.width));
             self.row_mut(y, start..end.max(start)).fill(value);
@@ -225,9 +225,9 @@ impl Mask {
 
     /// The rectangle that [`draw_segment`](Self::draw_segment) may change.
     fn segment_bounds(&self, from: Point, to: Point, radius_px: f32) -> RectPx {
-        let Some(capsule) = Capsule::new(from, to, radius_px) else { return RectPx::default() };
+        let Some(capsule) = BrushCapsule::new(from, to, radius_px) else { return RectPx::default() };
         let [columns, rows] = capsule.bounds();
-        let (columns, rows) = (whole_px(columns, self.width), whole_px(rows, self.height));
+        let (columns, rows) = (covered_pixels(columns, self.width), covered_pixels(rows, self.height));
         let body = RectPx {
             x: columns.start,
             y: rows.start,
@@ -241,14 +241,14 @@ impl Mask {
     /// [`draw_segment`](Self::draw_segment) may change. For a long slanting segment they cover far less than a single
     /// rectangle.
     pub(super) fn segment_bands(&self, from: Point, to: Point, radius_px: f32, band_px: u32) -> Vec<RectPx> {
-        let Some(capsule) = Capsule::new(from, to, radius_px) else { return Vec::new() };
+        let Some(capsule) = BrushCapsule::new(from, to, radius_px) else { return Vec::new() };
         let bounds = self.segment_bounds(from, to, radius_px);
         let mut bands = [from, to].map(|end| pixel_under(end, self.width, self.height)).to_vec();
         let mut top = bounds.y;
         while top < bounds.bottom() {
             let bottom = (top / band_px + 1).saturating_mul(band_px).min(bounds.bottom());
             let row = |y: u32| {
-                let columns = whole_px(capsule.span(f64::from(y) + 0.5), self.width);
+                let columns = covered_pixels(capsule.row_span(f64::from(y) + 0.5), self.width);
                 RectPx { x: columns.start, y, width: columns.end - columns.start, height: 1 }
             };
             bands.push((top..bottom).map(row).fold(RectPx::default(), RectPx::union));

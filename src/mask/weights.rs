@@ -68,26 +68,26 @@ fn hole_sums(known: &[f32], size_px: usize) -> Vec<u32> {
 /// For each pixel of a crop of side `size`, the number of steps left, right, up or down to the nearest known pixel. 0
 /// for a known pixel; `u32::MAX` when no pixel is known. `known` is `[size, size]`, 1 where known.
 #[must_use]
-pub fn steps_to_known(known: &[f32], size: usize) -> Vec<u32> {
-    let mut steps: Vec<u32> = known.iter().map(|&known| if known > 0.0 { 0 } else { u32::MAX }).collect();
-    let mut edge: VecDeque<usize> = (0..steps.len()).filter(|&pixel| steps[pixel] == 0).collect();
-    while let Some(pixel) = edge.pop_front() {
+pub fn distance_to_known(known: &[f32], size: usize) -> Vec<u32> {
+    let mut distances: Vec<u32> = known.iter().map(|&known| if known > 0.0 { 0 } else { u32::MAX }).collect();
+    let mut queue: VecDeque<usize> = (0..distances.len()).filter(|&pixel| distances[pixel] == 0).collect();
+    while let Some(pixel) = queue.pop_front() {
         let (x, y) = (pixel % size, pixel / size);
-        let around = [
+        let neighbours = [
             (x > 0).then(|| pixel - 1),
             (x + 1 < size).then(|| pixel + 1),
             pixel.checked_sub(size),
             (y + 1 < size).then(|| pixel + size),
         ];
-        let far = steps[pixel] + 1;
-        for next in around.into_iter().flatten() {
-            if let Some(steps) = steps.get_mut(next).filter(|steps| **steps > far) {
-                *steps = far;
-                edge.push_back(next);
+        let distance = distances[pixel] + 1;
+        for next in neighbours.into_iter().flatten() {
+            if let Some(steps) = distances.get_mut(next).filter(|steps| **steps > distance) {
+                *steps = distance;
+                queue.push_back(next);
             }
         }
     }
-    steps
+    distances
 }
 
 #[cfg(test)]
@@ -178,7 +178,7 @@ mod tests {
             0.0, 0.0, 0.0, 0.0,
             0.0, 0.0, 0.0, 1.0,
         ];
-        assert_eq!(steps_to_known(&known, 4), [0, 1, 2, 3, 1, 2, 3, 2, 2, 3, 2, 1, 3, 2, 1, 0]);
-        assert_eq!(steps_to_known(&[0.0; 4], 2), [u32::MAX; 4]);
+        assert_eq!(distance_to_known(&known, 4), [0, 1, 2, 3, 1, 2, 3, 2, 2, 3, 2, 1, 3, 2, 1, 0]);
+        assert_eq!(distance_to_known(&[0.0; 4], 2), [u32::MAX; 4]);
     }
 }

@@ -15,14 +15,14 @@ mod sharpness;
 mod ssim;
 mod summary;
 
-pub use difference::{Region, l1, psnr_db};
+pub use difference::{MetricRegion, l1, psnr_db};
 pub use diversity::diversity;
-pub use picture::Picture;
-pub use quality::{PSNR_CEILING_DB, Quality};
+pub use picture::PlanarImage;
+pub use quality::{PSNR_CEILING_DB, FillQuality};
 pub use seam::seam_jump;
 pub use sharpness::sharpness;
 pub use ssim::SsimMap;
-pub use summary::Summary;
+pub use summary::MeanEstimate;
 
 #[cfg(test)]
 mod tests;

@@ -2,13 +2,13 @@
 
 /// A planar RGB picture, `[3, height, width]`, each value 0 to 1.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Picture {
+pub struct PlanarImage {
     width: usize,
     height: usize,
     values: Vec<f64>,
 }
 
-impl Picture {
+impl PlanarImage {
     /// Converts interleaved 8-bit RGB, row by row. An incomplete last row is dropped.
     #[must_use]
     pub fn from_rgb8(width: usize, samples: &[u8]) -> Self {
@@ -44,7 +44,7 @@ impl Picture {
     ///
     /// # Panics
     /// When the pictures differ in size.
-    pub(super) fn pairs<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = (usize, f64, f64)> + 'a {
+    pub(super) fn value_pairs<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = (usize, f64, f64)> + 'a {
         assert_eq!((self.width, self.height), (other.width, other.height), "the pictures differ in size");
         let area = self.area().max(1);
         self.values.iter().zip(&other.values).enumerate().map(move |(index, (&one, &two))| (index % area, one, two))

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Picture, Region, SsimMap, l1, psnr_db, seam_jump, sharpness};
+use super::{PlanarImage, MetricRegion, SsimMap, l1, psnr_db, seam_jump, sharpness};
 
 /// Upper limit of PSNR in [`Quality`]. It keeps a perfect fill finite for means and JSON. A difference of 1/255 in one
 /// of the 196,608 values of a 256×256 picture gives 101 dB.
@@ -10,7 +10,7 @@ pub const PSNR_CEILING_DB: f64 = 100.0;
 
 /// Metrics of one fill against the true picture.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Quality {
+pub struct FillQuality {
     /// Peak signal-to-noise ratio in the hole, at most [`PSNR_CEILING_DB`].
     pub psnr_hole_db: f64,
     /// Mean of the SSIM map in the hole, −1 to 1.
@@ -29,23 +29,23 @@ pub struct Quality {
     pub l1_whole: f64,
 }
 
-impl Quality {
+impl FillQuality {
     /// Compares a filled picture with the true one. `hole` is `[height, width]`, true in the hole.
     ///
     /// # Panics
     /// When the pictures differ in size, or `hole` does not have one value per pixel.
     #[must_use]
-    pub fn of(truth: &Picture, filled: &Picture, hole: &[bool]) -> Self {
+    pub fn compare(truth: &PlanarImage, filled: &PlanarImage, hole: &[bool]) -> Self {
         let map = SsimMap::new(truth, filled);
         Self {
             psnr_hole_db: Self::psnr_hole_db(truth, filled, hole),
-            ssim_hole: map.mean_in(hole),
-            l1_hole: l1(truth, filled, Region::Hole(hole)),
+            ssim_hole: map.mean_in_hole(hole),
+            l1_hole: l1(truth, filled, MetricRegion::Hole(hole)),
             seam_jump: seam_jump(truth, filled, hole),
             sharpness: sharpness(truth, filled, hole),
-            psnr_whole_db: psnr_db(truth, filled, Region::Whole).min(PSNR_CEILING_DB),
+            psnr_whole_db: psnr_db(truth, filled, MetricRegion::Whole).min(PSNR_CEILING_DB),
             ssim_whole: map.mean(),
-            l1_whole: l1(truth, filled, Region::Whole),
+            l1_whole: l1(truth, filled, MetricRegion::Whole),
         }
     }
 
@@ -54,7 +54,7 @@ impl Quality {
     /// # Panics
     /// When the pictures differ in size.
     #[must_use]
-    pub fn psnr_hole_db(truth: &Picture, filled: &Picture, hole: &[bool]) -> f64 {
-        psnr_db(truth, filled, Region::Hole(hole)).min(PSNR_CEILING_DB)
+    pub fn psnr_hole_db(truth: &PlanarImage, filled: &PlanarImage, hole: &[bool]) -> f64 {
+        psnr_db(truth, filled, MetricRegion::Hole(hole)).min(PSNR_CEILING_DB)
     }
 }

@@ -1,6 +1,6 @@
 //! Seam visibility: the step across the hole's edge.
 
-use super::Picture;
+use super::PlanarImage;
 
 /// The step across the hole's edge, relative to the true picture's. A step is the mean absolute difference, over
 /// channels, between neighbouring pixels (side by side or one above the other) with exactly one of them in the hole.
@@ -13,7 +13,7 @@ use super::Picture;
 /// # Panics
 /// When the pictures differ in size, or `hole` does not have one value per pixel.
 #[must_use]
-pub fn seam_jump(truth: &Picture, filled: &Picture, hole: &[bool]) -> Option<f64> {
+pub fn seam_jump(truth: &PlanarImage, filled: &PlanarImage, hole: &[bool]) -> Option<f64> {
     assert_eq!((truth.width(), truth.height()), (filled.width(), filled.height()), "the pictures differ in size");
     assert_eq!(hole.len(), truth.area(), "the hole must have one value per pixel");
     let (width, area) = (truth.width(), truth.area());
@@ -26,9 +26,9 @@ pub fn seam_jump(truth: &Picture, filled: &Picture, hole: &[bool]) -> Option<f64
         .filter(|&(one, two)| hole[one] != hole[two])
         .collect();
     // Sums instead of means: both pictures have the same number of edges and channels, so these cancel.
-    let steps = |picture: &Picture| -> f64 {
+    let step_sum = |picture: &PlanarImage| -> f64 {
         picture.planes().flat_map(|plane| edges.iter().map(|&(one, two)| (plane[one] - plane[two]).abs())).sum()
     };
-    let of_truth = steps(truth);
-    (of_truth > 0.0).then(|| steps(filled) / of_truth)
+    let of_truth = step_sum(truth);
+    (of_truth > 0.0).then(|| step_sum(filled) / of_truth)
 }

@@ -1,6 +1,6 @@
 //! Sharpness: how much fine structure a fill has.
 
-use super::Picture;
+use super::PlanarImage;
 
 /// The sharpness in the hole, relative to the true picture's: the mean absolute Laplacian of the fill divided by that
 /// of the true picture. The mean is over channels and over hole pixels whose four neighbours are in the hole too. The
@@ -13,21 +13,21 @@ use super::Picture;
 /// # Panics
 /// When the pictures differ in size, or `hole` does not have one value per pixel.
 #[must_use]
-pub fn sharpness(truth: &Picture, filled: &Picture, hole: &[bool]) -> Option<f64> {
+pub fn sharpness(truth: &PlanarImage, filled: &PlanarImage, hole: &[bool]) -> Option<f64> {
     assert_eq!((truth.width(), truth.height()), (filled.width(), filled.height()), "the pictures differ in size");
     assert_eq!(hole.len(), truth.area(), "the hole must have one value per pixel");
     let (width, area) = (truth.width(), truth.area());
-    let inside: Vec<usize> = (width..area.saturating_sub(width))
+    let inner_pixels: Vec<usize> = (width..area.saturating_sub(width))
         .filter(|pixel| (1..width - 1).contains(&(pixel % width)))
         .filter(|&pixel| [pixel, pixel - 1, pixel + 1, pixel - width, pixel + width].iter().all(|&at| hole[at]))
         .collect();
     // Sums instead of means: both pictures have the same number of pixels and channels, so these cancel.
-    let detail = |picture: &Picture| -> f64 {
+    let laplacian_sum = |picture: &PlanarImage| -> f64 {
         let laplacian = |plane: &[f64], at: usize| {
             4.0 * plane[at] - plane[at - 1] - plane[at + 1] - plane[at - width] - plane[at + width]
         };
-        picture.planes().flat_map(|plane| inside.iter().map(move |&at| laplacian(plane, at).abs())).sum()
+        picture.planes().flat_map(|plane| inner_pixels.iter().map(move |&at| laplacian(plane, at).abs())).sum()
     };
-    let of_truth = detail(truth);
-    (of_truth > 0.0).then(|| detail(filled) / of_truth)
+    let of_truth = laplacian_sum(truth);
+    (of_truth > 0.0).then(|| laplacian_sum(filled) / of_truth)
 }

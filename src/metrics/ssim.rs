@@ -1,12 +1,12 @@
 //! Structural similarity (Wang, Bovik, Sheikh & Simoncelli 2004, "Image Quality Assessment: From Error Visibility to
 //! Structural Similarity", section III-B).
 
-use super::Picture;
+use super::PlanarImage;
 
 /// Standard deviation of the Gaussian window (section III-B).
 const SIGMA_PX: f64 = 1.5;
 /// The window is 11×11: five pixels to each side.
-const REACH: usize = 5;
+const WINDOW_RADIUS_PX: usize = 5;
 /// `(K1·L)²` with K1 = 0.01 and values of range L = 1.
 const C1: f64 = 0.01 * 0.01;
 /// `(K2·L)²` with K2 = 0.03.
@@ -29,22 +29,22 @@ impl SsimMap {
     /// # Panics
     /// When the pictures differ in size.
     #[must_use]
-    pub fn new(truth: &Picture, filled: &Picture) -> Self {
+    pub fn new(truth: &PlanarImage, filled: &PlanarImage) -> Self {
         let (width, height) = (truth.width(), truth.height());
         assert_eq!((width, height), (filled.width(), filled.height()), "the pictures differ in size");
         let mut values = vec![0.0; width * height];
         for (x, y) in truth.planes().zip(filled.planes()) {
-            let blurred_product = |one: &[f64], two: &[f64]| {
-                blurred(one.iter().zip(two).map(|(one, two)| one * two).collect(), width, height)
+            let mean_product = |one: &[f64], two: &[f64]| {
+                gaussian_blur(one.iter().zip(two).map(|(one, two)| one * two).collect(), width, height)
             };
-            let (mean_x, mean_y) = (blurred(x.to_vec(), width, height), blurred(y.to_vec(), width, height));
-            let (xx, yy, xy) = (blurred_product(x, x), blurred_product(y, y), blurred_product(x, y));
+            let (mean_x, mean_y) = (gaussian_blur(x.to_vec(), width, height), gaussian_blur(y.to_vec(), width, height));
+            let (xx, yy, xy) = (mean_product(x, x), mean_product(y, y), mean_product(x, y));
             for (index, value) in values.iter_mut().enumerate() {
                 let (mx, my) = (mean_x[index], mean_y[index]);
                 let (variance_x, variance_y, covariance) =
                     (xx[index] - mx * mx, yy[index] - my * my, xy[index] - mx * my);
-                let likeness = (2.0 * mx * my + C1) * (2.0 * covariance + C2);
-                *value += likeness / ((mx * mx + my * my + C1) * (variance_x + variance_y + C2)) / 3.0;
+                let numerator = (2.0 * mx * my + C1) * (2.0 * covariance + C2);
+                *value += numerator / ((mx * mx + my * my + C1) * (variance_x + variance_y + C2)) / 3.0;
             }
         }
         Self { width, height, values }
@@ -54,27 +54,27 @@ impl SsimMap {
     /// the picture is smaller than a window.
     #[must_use]
     pub fn mean(&self) -> f64 {
-        let inner = |at: usize, size: usize| size <= 2 * REACH || (REACH..size - REACH).contains(&at);
+        let inner = |at: usize, size: usize| size <= 2 * WINDOW_RADIUS_PX || (WINDOW_RADIUS_PX..size - WINDOW_RADIUS_PX).contains(&at);
         self.mean_where(|index| inner(index % self.width, self.width) && inner(index / self.width, self.height))
     }
 
     /// Mean over the hole's pixels, including those at the picture's border. Their windows extend beyond the hole, so
     /// known pixels near it have an influence. 1 without a hole.
     #[must_use]
-    pub fn mean_in(&self, hole: &[bool]) -> f64 {
+    pub fn mean_in_hole(&self, hole: &[bool]) -> f64 {
         self.mean_where(|index| hole.get(index) == Some(&true))
     }
 
     #[expect(clippy::cast_precision_loss, reason = "counts of pixels, far below 2^52")]
-    fn mean_where(&self, counts: impl Fn(usize) -> bool) -> f64 {
-        let chosen = || self.values.iter().enumerate().filter(|(index, _)| counts(*index)).map(|(_, value)| value);
+    fn mean_where(&self, is_counted: impl Fn(usize) -> bool) -> f64 {
+        let chosen = || self.values.iter().enumerate().filter(|(index, _)| is_counted(*index)).map(|(_, value)| value);
         let count = chosen().count();
         if count == 0 { 1.0 } else { chosen().sum::<f64>() / count as f64 }
     }
 }
 
 /// The Gaussian window along one axis; its weights sum to 1.
-fn window() -> [f64; 2 * REACH + 1] {
+fn gaussian_window() -> [f64; 2 * WINDOW_RADIUS_PX + 1] {
     let distances_px = [-5.0, -4.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0_f64];
     let weights = distances_px.map(|distance_px| (-0.5 * (distance_px / SIGMA_PX).powi(2)).exp());
     let sum: f64 = weights.iter().sum();
@@ -82,13 +82,13 @@ fn window() -> [f64; 2 * REACH + 1] {
 }
 
 /// Blurs a plane with the separable Gaussian window. The plane is mirrored at its borders.
-fn blurred(mut plane: Vec<f64>, width: usize, height: usize) -> Vec<f64> {
-    let window = window();
-    let mut line = Vec::new();
+fn gaussian_blur(mut plane: Vec<f64>, width: usize, height: usize) -> Vec<f64> {
+    let window = gaussian_window();
+    let mut padded_line = Vec::new();
     let mut blur_line = |start: usize, stride: usize, length: usize| {
-        line.clear();
-        line.extend((0..length + 2 * REACH).map(|at| plane[start + mirrored(at, length) * stride]));
-        for (at, around) in line.windows(window.len()).enumerate() {
+        padded_line.clear();
+        padded_line.extend((0..length + 2 * WINDOW_RADIUS_PX).map(|at| plane[start + mirror_index(at, length) * stride]));
+        for (at, around) in padded_line.windows(window.len()).enumerate() {
             plane[start + at * stride] = around.iter().zip(&window).map(|(value, weight)| value * weight).sum();
         }
     };
@@ -103,9 +103,9 @@ fn blurred(mut plane: Vec<f64>, width: usize, height: usize) -> Vec<f64> {
 
 /// Maps an index of a line that is padded by [`REACH`] at both ends to an index of the line. The padding mirrors the
 /// line and repeats its end value (`c b a | a b c | c b a`), as often as needed for short lines.
-fn mirrored(at: usize, length: usize) -> usize {
+fn mirror_index(at: usize, length: usize) -> usize {
     let period = 2 * length;
     // Adds whole periods to avoid negative numbers.
-    let place = (at + REACH * period - REACH) % period;
-    place.min(period - 1 - place)
+    let position = (at + WINDOW_RADIUS_PX * period - WINDOW_RADIUS_PX) % period;
+    position.min(period - 1 - position)
 }

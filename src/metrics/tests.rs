@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use serde::Deserialize;
 
-use super::summary::student_975;
+use super::summary::student_t_quantile_975;
 use super::*;
 
 /// Two pictures of 26×20 pixels with a hole, and their metrics from scikit-image 0.26 and numpy in double precision:
@@ -39,9 +39,9 @@ struct Expected {
 /// Tolerance: both sum the same numbers in double precision, in a different order.
 const ROUNDING: f64 = 1e-10;
 
-fn fixture() -> (Picture, Picture, Vec<bool>, Expected) {
+fn fixture() -> (PlanarImage, PlanarImage, Vec<bool>, Expected) {
     let fixture: Fixture = serde_json::from_str(include_str!("../../assets/fixtures/metrics.json")).unwrap();
-    let picture = |samples: &[u8]| Picture::from_rgb8(fixture.width, samples);
+    let picture = |samples: &[u8]| PlanarImage::from_rgb8(fixture.width, samples);
     let (truth, filled) = (picture(&fixture.truth), picture(&fixture.filled));
     (truth, filled, fixture.hole.iter().map(|&hole| hole == 1).collect(), fixture.expected)
 }
@@ -49,7 +49,7 @@ fn fixture() -> (Picture, Picture, Vec<bool>, Expected) {
 #[test]
 fn metrics_match_scikit_image() {
     let (truth, filled, hole, expected) = fixture();
-    let quality = Quality::of(&truth, &filled, &hole);
+    let quality = FillQuality::compare(&truth, &filled, &hole);
     for (name, ours, theirs) in [
         ("psnr", quality.psnr_whole_db, expected.psnr_db),
         ("psnr in the hole", quality.psnr_hole_db, expected.psnr_hole_db),
@@ -67,9 +67,9 @@ fn metrics_match_scikit_image() {
 #[test]
 fn a_perfect_fill_has_finite_metrics() {
     let (truth, _, hole, _) = fixture();
-    let psnr_db = psnr_db(&truth, &truth, Region::Whole);
+    let psnr_db = psnr_db(&truth, &truth, MetricRegion::Whole);
     assert!(psnr_db.is_infinite() && psnr_db > 0.0);
-    let quality = Quality::of(&truth, &truth, &hole);
+    let quality = FillQuality::compare(&truth, &truth, &hole);
     assert_eq!((quality.psnr_hole_db.to_bits(), quality.l1_hole.to_bits()), (PSNR_CEILING_DB.to_bits(), 0));
     assert!((quality.ssim_hole - 1.0).abs() < ROUNDING && (quality.ssim_whole - 1.0).abs() < ROUNDING);
     assert!((quality.seam_jump.unwrap() - 1.0).abs() < ROUNDING);
@@ -78,7 +78,7 @@ fn a_perfect_fill_has_finite_metrics() {
 
 #[test]
 fn ssim_is_defined_below_the_window_size() {
-    let picture = |value| Picture::from_rgb8(2, &[value; 6]);
+    let picture = |value| PlanarImage::from_rgb8(2, &[value; 6]);
     // Flat pictures leave only the term of the means: (2·1·0 + C1) / (1 + 0 + C1).
     let value = SsimMap::new(&picture(255), &picture(0)).mean();
     assert!((value - 1e-4 / (1.0 + 1e-4)).abs() < ROUNDING, "{value}");
@@ -86,7 +86,7 @@ fn ssim_is_defined_below_the_window_size() {
 
 #[test]
 fn seam_jump_counts_only_edges_of_the_hole() {
-    let row = |values: [u8; 4]| Picture::from_rgb8(4, &values.map(|value| [value; 3]).concat());
+    let row = |values: [u8; 4]| PlanarImage::from_rgb8(4, &values.map(|value| [value; 3]).concat());
     let hole = [false, false, true, true];
     let jump = |truth, filled| seam_jump(&row(truth), &row(filled), &hole);
     let value = jump([0, 10, 20, 90], [0, 10, 40, 41]).unwrap();
@@ -97,7 +97,7 @@ fn seam_jump_counts_only_edges_of_the_hole() {
 
 #[test]
 fn sharpness_counts_only_pixels_inside_the_hole() {
-    let picture = |values: [u8; 12]| Picture::from_rgb8(4, &values.map(|value| [value; 3]).concat());
+    let picture = |values: [u8; 12]| PlanarImage::from_rgb8(4, &values.map(|value| [value; 3]).concat());
     let truth = picture([0, 40, 9, 0, 30, 90, 50, 0, 0, 60, 9, 0]);
     let hole = [0, 1, 0, 0, 1, 1, 1, 0, 0, 1, 0, 0].map(|hole| hole == 1);
     // Only one pixel has all neighbours in the hole: 4·90 − 40 − 30 − 50 − 60 in the truth, 4·50 − 60 − 30 − 50 − 60 in
@@ -113,13 +113,13 @@ fn sharpness_counts_only_pixels_inside_the_hole() {
         None,
         "no pixel with four neighbours in the hole"
     );
-    let row = Picture::from_rgb8(1, &[1, 2, 3]);
+    let row = PlanarImage::from_rgb8(1, &[1, 2, 3]);
     assert_eq!(sharpness(&row, &row, &[true]), None, "no pixel with four neighbours");
 }
 
 #[test]
 fn diversity_is_the_mean_over_pairs() {
-    let row = |values: [u8; 2]| Picture::from_rgb8(2, &values.map(|value| [value; 3]).concat());
+    let row = |values: [u8; 2]| PlanarImage::from_rgb8(2, &values.map(|value| [value; 3]).concat());
     let fills = [row([0, 0]), row([200, 51]), row([9, 102])];
     // In the second pixel, the pairs differ by 51, 102 and 51 of 255.
     let value = diversity(&fills, &[false, true]).unwrap();
@@ -129,23 +129,23 @@ fn diversity_is_the_mean_over_pairs() {
 
 #[test]
 fn means_have_a_students_t_interval() {
-    assert_eq!(Summary::of(&[]), None);
-    assert_eq!(Summary::of(&[2.5]), Some(Summary { count: 1, mean: 2.5, half_interval: None }));
-    let summary = Summary::of(&[1.0, 2.0, 3.0, 6.0]).unwrap();
+    assert_eq!(MeanEstimate::from_values(&[]), None);
+    assert_eq!(MeanEstimate::from_values(&[2.5]), Some(MeanEstimate { count: 1, mean: 2.5, half_interval: None }));
+    let summary = MeanEstimate::from_values(&[1.0, 2.0, 3.0, 6.0]).unwrap();
     assert!((summary.mean - 3.0).abs() < ROUNDING);
     // s = √(14/3); t(0.975, 3) = 3.1824.
     assert!((summary.half_interval.unwrap() - 3.1824 * (14.0_f64 / 3.0 / 4.0).sqrt()).abs() < 1e-4);
     // scipy.stats.t.ppf(0.975, degrees)
     for (degrees, value) in [(1, 12.7062), (10, 2.2281), (11, 2.2010), (31, 2.0395), (199, 1.9720), (1000, 1.9623)] {
-        assert!((student_975(degrees) - value).abs() < 1e-4, "{degrees}: {}", student_975(degrees));
+        assert!((student_t_quantile_975(degrees) - value).abs() < 1e-4, "{degrees}: {}", student_t_quantile_975(degrees));
     }
 }
 
 #[test]
 fn an_incomplete_last_row_is_dropped() {
-    let picture = Picture::from_rgb8(2, &[0; 17]);
+    let picture = PlanarImage::from_rgb8(2, &[0; 17]);
     assert_eq!((picture.width(), picture.height()), (2, 2));
-    assert_eq!(Picture::from_rgb8(0, &[0; 5]).height(), 0);
+    assert_eq!(PlanarImage::from_rgb8(0, &[0; 5]).height(), 0);
 }
 
 fn samples(pixels: usize) -> impl Strategy<Value = Vec<u8>> {
@@ -160,8 +160,8 @@ proptest! {
         truth in samples(96), filled in samples(96), other in samples(96), hole in prop::collection::vec(any::<bool>(), 96),
     ) {
         let changed: Vec<u8> = (0..3 * 96).map(|at| if hole[at / 3] { filled[at] } else { other[at] }).collect();
-        let [truth, filled, changed] = [truth, filled, changed].map(|it| Picture::from_rgb8(12, &it));
-        let region = Region::Hole(&hole);
+        let [truth, filled, changed] = [truth, filled, changed].map(|it| PlanarImage::from_rgb8(12, &it));
+        let region = MetricRegion::Hole(&hole);
         prop_assert_eq!(psnr_db(&truth, &filled, region).to_bits(), psnr_db(&truth, &changed, region).to_bits());
         prop_assert_eq!(l1(&truth, &filled, region).to_bits(), l1(&truth, &changed, region).to_bits());
         prop_assert_eq!(diversity(&[truth.clone(), filled], &hole), diversity(&[truth, changed], &hole));
@@ -169,7 +169,7 @@ proptest! {
 
     #[test]
     fn ssim_is_symmetric_and_bounded(one in samples(130), two in samples(130)) {
-        let [one, two] = [one, two].map(|it| Picture::from_rgb8(13, &it));
+        let [one, two] = [one, two].map(|it| PlanarImage::from_rgb8(13, &it));
         let (there, back) = (SsimMap::new(&one, &two).mean(), SsimMap::new(&two, &one).mean());
         prop_assert!((there - back).abs() < ROUNDING && there.abs() <= 1.0, "{there} {back}");
     }

@@ -19,16 +19,16 @@ pub struct Architecture {
 }
 
 /// Every kernel is 4×4 (DCGAN).
-pub(super) const KERNEL: usize = 4;
+pub(super) const KERNEL_SIZE: usize = 4;
 
 /// Name and shape of a tensor.
-pub(super) type Expected = (String, Vec<usize>);
+pub(super) type ExpectedTensor = (String, Vec<usize>);
 
 impl Architecture {
     /// Number of layers between the first and the last layer of each network. Each doubles or halves the side; the
     /// inner side is 4 px.
     #[must_use]
-    pub fn depth(image_size_px: u32) -> usize {
+    pub fn inner_layer_count(image_size_px: u32) -> usize {
         (image_size_px.trailing_zeros() as usize).saturating_sub(3)
     }
 
@@ -36,20 +36,20 @@ impl Architecture {
     /// backward to the latent through G, and through D if there is one. Convolutions count by their definition, without
     /// Winograd.
     #[must_use]
-    pub fn step_flop(&self) -> usize {
+    pub fn flop_per_step(&self) -> usize {
         // One kernel tap is one multiplication per pixel of the smaller picture.
-        let twofold = |index: usize, pair: [usize; 2]| pair[0] * pair[1] * (4 << index) * (4 << index);
-        let chain = |channels: Vec<usize>| -> usize {
-            channels.windows(2).enumerate().map(|(index, pair)| twofold(index, [pair[0], pair[1]])).sum()
+        let stride2_multiplications = |index: usize, pair: [usize; 2]| pair[0] * pair[1] * (4 << index) * (4 << index);
+        let network_multiplications = |channels: Vec<usize>| -> usize {
+            channels.windows(2).enumerate().map(|(index, pair)| stride2_multiplications(index, [pair[0], pair[1]])).sum()
         };
-        let with_rgb = |channels: &mut dyn Iterator<Item = &usize>| channels.copied().chain([3]).collect();
+        let with_rgb_channels = |channels: &mut dyn Iterator<Item = &usize>| channels.copied().chain([3]).collect();
         let project = self.latent_dim * self.generator_channels[0];
-        let generator = project + chain(with_rgb(&mut self.generator_channels.iter()));
+        let generator = project + network_multiplications(with_rgb_channels(&mut self.generator_channels.iter()));
         let discriminator = self.discriminator_channels.iter().map(|channels| {
             let score = channels.last().copied().unwrap_or_default();
-            score + chain(with_rgb(&mut channels.iter().rev()))
+            score + network_multiplications(with_rgb_channels(&mut channels.iter().rev()))
         });
-        4 * KERNEL * KERNEL * (generator + discriminator.sum::<usize>())
+        4 * KERNEL_SIZE * KERNEL_SIZE * (generator + discriminator.sum::<usize>())
     }
 
     /// Reads the channel counts from the tensor shapes of a file.
@@ -58,7 +58,7 @@ impl Architecture {
         latent_dim: usize,
         shapes: &BTreeMap<String, Vec<usize>>,
     ) -> Result<Self, ModelError> {
-        let depth = Self::depth(image_size_px);
+        let depth = Self::inner_layer_count(image_size_px);
         // Weight shapes: transposed convolution [in, out, h, w], convolution [out, in, h, w].
         let channels = |names: Vec<String>, axis: usize| -> Result<Vec<usize>, ModelError> {
             names
@@ -73,7 +73,7 @@ impl Architecture {
                 .collect()
         };
         let has = |network: &str| shapes.keys().any(|name| name.starts_with(network));
-        let convolutions = |network: &str| {
+        let conv_weight_names = |network: &str| {
             let mut names = vec![format!("{network}.from_rgb.weight")];
             names.extend((0..depth).map(|i| format!("{network}.down.{i}.weight")));
             names
@@ -85,17 +85,17 @@ impl Architecture {
             latent_dim,
             generator_channels: channels(generator, 1)?,
             discriminator_channels: has("discriminator.")
-                .then(|| channels(convolutions("discriminator"), 0))
+                .then(|| channels(conv_weight_names("discriminator"), 0))
                 .transpose()?,
-            encoder_channels: has("encoder.").then(|| channels(convolutions("encoder"), 0)).transpose()?,
+            encoder_channels: has("encoder.").then(|| channels(conv_weight_names("encoder"), 0)).transpose()?,
         })
     }
 
     /// Name and shape of every tensor in a file of this architecture.
-    pub(super) fn expected(&self) -> Vec<Expected> {
+    pub(super) fn expected_tensors(&self) -> Vec<ExpectedTensor> {
         let mut all = Vec::new();
         let mut layer = |name: String, first: usize, second: usize, bias: usize| {
-            all.push((format!("{name}.weight"), vec![first, second, KERNEL, KERNEL]));
+            all.push((format!("{name}.weight"), vec![first, second, KERNEL_SIZE, KERNEL_SIZE]));
             all.push((format!("{name}.bias"), vec![bias]));
         };
         let mut previous = self.latent_dim;
@@ -105,11 +105,11 @@ impl Architecture {
             previous = out;
         }
         layer("generator.to_rgb".into(), previous, 3, 3);
-        let judges = [
+        let conv_stacks = [
             ("discriminator", &self.discriminator_channels, 3, 1),
             ("encoder", &self.encoder_channels, 4, self.latent_dim),
         ];
-        for (network, channels, inputs, outputs) in judges {
+        for (network, channels, inputs, outputs) in conv_stacks {
             let Some(channels) = channels else { continue };
             let mut previous = inputs;
             for (i, &out) in channels.iter().enumerate() {
@@ -133,6 +133,6 @@ mod tests {
         // G: latent of 100 to 4×4 pixels, three layers that halve the channels, the picture. D: the same, ending in one
         // logit.
         let layers = 3 * 512 * 256 * 16 + 64 * 3 * 1024;
-        assert_eq!(face_64.step_flop(), 4 * 16 * (100 * 512 + layers + layers + 512));
+        assert_eq!(face_64.flop_per_step(), 4 * 16 * (100 * 512 + layers + layers + 512));
     }
 }

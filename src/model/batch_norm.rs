@@ -1,9 +1,9 @@
 //! Folds a trained `BatchNorm` (a scale and a shift per channel) into the convolution before it.
 
-use super::Weights;
+use super::WeightTensor;
 
 /// `PyTorch`'s default ε.
-pub const EPSILON: f32 = 1e-5;
+pub const BATCH_NORM_EPSILON: f32 = 1e-5;
 
 /// The parameters and running statistics of one `BatchNorm`, all `[channels]`.
 #[derive(Clone, Copy, Debug)]
@@ -39,26 +39,26 @@ impl BatchNorm<'_> {
     /// Folds the normalisation into the convolution before it (4-dimensional weight, bias `[out]`): the weight becomes
     /// `s·W` and the bias `β + (b − μ)·s` with `s = γ / √(σ² + ε)`, computed in double precision. All slices must have
     /// one value per output channel.
-    pub fn fold_into(&self, weight: &mut Weights, axis: OutputAxis, bias: &mut [f32]) {
+    pub fn fold_into(&self, weight: &mut WeightTensor, axis: OutputAxis, bias: &mut [f32]) {
         let scale: Vec<f64> = self
             .weight
             .iter()
             .zip(self.running_variance)
             .map(|(gamma, variance)| f64::from(*gamma) / (f64::from(*variance) + f64::from(self.epsilon)).sqrt())
             .collect();
-        let inner: usize = weight.shape.iter().skip(axis.index() + 1).product();
+        let values_per_output: usize = weight.shape.iter().skip(axis.index() + 1).product();
         for (index, value) in weight.values.iter_mut().enumerate() {
-            *value = narrowed(f64::from(*value) * scale[index / inner.max(1) % scale.len()]);
+            *value = to_f32(f64::from(*value) * scale[index / values_per_output.max(1) % scale.len()]);
         }
         for (channel, bias) in bias.iter_mut().enumerate() {
             let centred = f64::from(*bias) - f64::from(self.running_mean[channel]);
-            *bias = narrowed(f64::from(self.bias[channel]) + centred * scale[channel]);
+            *bias = to_f32(f64::from(self.bias[channel]) + centred * scale[channel]);
         }
     }
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "weights are stored in f32")]
-fn narrowed(value: f64) -> f32 {
+fn to_f32(value: f64) -> f32 {
     value as f32
 }
 
@@ -79,14 +79,14 @@ mod tests {
         // The variances of NORM give scales of 1, which would hide an error.
         let norm = BatchNorm { running_variance: &[0.25, 9.0], ..NORM };
         let values: Vec<f32> = (1..=12).map(|value: u8| f32::from(value)).collect();
-        let mut convolution = Weights { shape: vec![2, 3, 1, 2], values: values.clone() };
+        let mut convolution = WeightTensor { shape: vec![2, 3, 1, 2], values: values.clone() };
         let mut bias = [0.5, 7.0];
         norm.fold_into(&mut convolution, OutputAxis::First, &mut bias);
         assert_eq!(convolution.values[..7], [4.0, 8.0, 12.0, 16.0, 20.0, 24.0, 7.0]);
         // 10 + (0.5 − 1)·4 and 20 + (7 + 1)·1.
         assert_eq!(bias.to_vec(), [8.0, 28.0]);
 
-        let mut transposed = Weights { shape: vec![3, 2, 1, 2], values };
+        let mut transposed = WeightTensor { shape: vec![3, 2, 1, 2], values };
         norm.fold_into(&mut transposed, OutputAxis::Second, &mut [0.0; 2]);
         assert_eq!(transposed.values, [4.0, 8.0, 3.0, 4.0, 20.0, 24.0, 7.0, 8.0, 36.0, 40.0, 11.0, 12.0]);
     }
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn epsilon_is_added_to_the_variance() {
         let norm = BatchNorm { epsilon: 12.0, ..NORM };
-        let mut weight = Weights { shape: vec![2, 1, 1, 1], values: vec![1.0, 1.0] };
+        let mut weight = WeightTensor { shape: vec![2, 1, 1, 1], values: vec![1.0, 1.0] };
         norm.fold_into(&mut weight, OutputAxis::First, &mut [0.0; 2]);
         assert!((weight.values[0] - 0.5).abs() < 1e-6 && (weight.values[1] - 3.0 / 21_f32.sqrt()).abs() < 1e-6);
     }

@@ -14,13 +14,13 @@ use crate::photo::SaveError;
 
 mod write;
 
-pub(crate) use write::encode;
-pub use write::{Precision, Tensors, metadata, write};
+pub(crate) use write::serialize_safetensors;
+pub use write::{StoragePrecision, WeightTensors, required_metadata, write_model};
 
 /// Required value of the metadata key `format`.
-const FORMAT: &str = "countenance-gan-1";
+const FORMAT_NAME: &str = "countenance-gan-1";
 /// Required value of the metadata key `prior`: the distribution of the latents.
-pub(super) const PRIOR: &str = "uniform(-1,1)";
+pub(super) const LATENT_PRIOR: &str = "uniform(-1,1)";
 
 /// Why a model file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -52,7 +52,7 @@ pub enum ModelError {
 /// One tensor of a layer, in `PyTorch`'s layout: a weight (transposed convolution `[in, out, 4, 4]`, convolution `[out,
 /// in, 4, 4]`) or a bias `[out]`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Weights {
+pub struct WeightTensor {
     pub shape: Vec<usize>,
     /// Row-major.
     pub values: Vec<f32>,
@@ -62,7 +62,7 @@ pub struct Weights {
 pub struct ModelFile {
     pub info: ModelInfo,
     pub architecture: Architecture,
-    tensors: Tensors,
+    tensors: WeightTensors,
 }
 
 impl ModelFile {
@@ -71,31 +71,31 @@ impl ModelFile {
     /// # Errors
     /// Names the first problem.
     pub fn parse(name: &str, bytes: &[u8]) -> Result<Self, ModelError> {
-        let (info, architecture, file) = Self::read(name, bytes)?;
+        let (info, architecture, file) = Self::parse_header(name, bytes)?;
         let tensors = file
             .iter()
             .map(|(tensor, view)| {
-                let values = read_values(tensor, &view)?;
-                Ok((tensor.to_string(), Weights { shape: view.shape().to_vec(), values }))
+                let values = decode_values(tensor, &view)?;
+                Ok((tensor.to_string(), WeightTensor { shape: view.shape().to_vec(), values }))
             })
             .collect::<Result<_, ModelError>>()?;
         Ok(Self { info, architecture, tensors })
     }
 
     /// Parses and checks everything but the tensor values.
-    pub(super) fn read<'a>(
+    pub(super) fn parse_header<'a>(
         name: &str,
         bytes: &'a [u8],
     ) -> Result<(ModelInfo, Architecture, SafeTensors<'a>), ModelError> {
-        let broken = |error: safetensors::SafeTensorError| ModelError::NotSafetensors { reason: error.to_string() };
-        let (_, header) = SafeTensors::read_metadata(bytes).map_err(broken)?;
+        let invalid_file = |error: safetensors::SafeTensorError| ModelError::NotSafetensors { reason: error.to_string() };
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(invalid_file)?;
         let metadata: BTreeMap<String, String> = header.metadata().clone().unwrap_or_default().into_iter().collect();
         let (image_size_px, latent_dim) = check_metadata(&metadata)?;
 
-        let file = SafeTensors::deserialize(bytes).map_err(broken)?;
+        let file = SafeTensors::deserialize(bytes).map_err(invalid_file)?;
         let shapes = file.iter().map(|(name, view)| (name.to_string(), view.shape().to_vec())).collect();
         let architecture = Architecture::from_shapes(image_size_px, latent_dim, &shapes)?;
-        let expected: BTreeMap<_, _> = architecture.expected().into_iter().collect();
+        let expected: BTreeMap<_, _> = architecture.expected_tensors().into_iter().collect();
         for (tensor, shape) in &expected {
             let found = shapes.get(tensor).ok_or_else(|| ModelError::MissingTensor { name: tensor.clone() })?;
             if found != shape {
@@ -107,7 +107,7 @@ impl ModelFile {
         }
         let info = ModelInfo {
             name: name.to_string(),
-            sha256: sha256_of(bytes),
+            sha256: file_sha256(bytes),
             image_size_px,
             latent_dim,
             has_discriminator: architecture.discriminator_channels.is_some(),
@@ -119,24 +119,24 @@ impl ModelFile {
 
     /// All tensors by name.
     #[must_use]
-    pub fn tensors(&self) -> &Tensors {
+    pub fn tensors(&self) -> &WeightTensors {
         &self.tensors
     }
 
     /// A tensor that [`parse`](Self::parse) has found.
-    pub(super) fn tensor(&self, name: &str) -> Result<&Weights, ModelError> {
+    pub(super) fn tensor(&self, name: &str) -> Result<&WeightTensor, ModelError> {
         self.tensors.get(name).ok_or_else(|| ModelError::MissingTensor { name: name.to_string() })
     }
 }
 
-pub(super) fn sha256_of(bytes: &[u8]) -> String {
+pub(super) fn file_sha256(bytes: &[u8]) -> String {
     format!("{:x}", Sha256::digest(bytes))
 }
 
 /// Checks the required metadata. Returns the picture's side in pixels and the latent dimension.
 fn check_metadata(metadata: &BTreeMap<String, String>) -> Result<(u32, usize), ModelError> {
     let get = |key: &str| metadata.get(key).map_or("nothing", String::as_str);
-    if get("format") != FORMAT {
+    if get("format") != FORMAT_NAME {
         return Err(ModelError::Format { found: get("format").to_string() });
     }
     let wrong =
@@ -144,7 +144,7 @@ fn check_metadata(metadata: &BTreeMap<String, String>) -> Result<(u32, usize), M
     if get("architecture") != "dcgan" {
         return Err(wrong("architecture", "this program supports dcgan"));
     }
-    if get("prior") != PRIOR {
+    if get("prior") != LATENT_PRIOR {
         return Err(wrong("prior", "this program supports uniform(-1,1)"));
     }
     if get("batch_norm") != "folded" {
@@ -164,7 +164,7 @@ fn check_metadata(metadata: &BTreeMap<String, String>) -> Result<(u32, usize), M
 }
 
 /// The values of a tensor as f32. Fails if one is not finite.
-fn read_values(name: &str, view: &TensorView<'_>) -> Result<Vec<f32>, ModelError> {
+fn decode_values(name: &str, view: &TensorView<'_>) -> Result<Vec<f32>, ModelError> {
     let values: Vec<f32> = match view.dtype() {
         Dtype::F32 => view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect(),
         Dtype::F16 => {

@@ -22,17 +22,17 @@ use serde::{Deserialize, Serialize};
 
 pub use architecture::Architecture;
 pub use batch_norm::{BatchNorm, OutputAxis};
-pub use file::{ModelError, ModelFile, Weights};
-pub use networks::{Networks, Place};
+pub use file::{ModelError, ModelFile, WeightTensor};
+pub use networks::{Networks, NetworkBackend};
 
 /// A model file embedded in the binary.
-struct Embedded {
+struct EmbeddedModel {
     name: &'static str,
     bytes: &'static [u8],
 }
 
-static FACE_128: Embedded = Embedded { name: "face-128", bytes: include_bytes!("../../models/face-128.safetensors") };
-static FACE_64: Embedded = Embedded { name: "face-64", bytes: include_bytes!("../../models/face-64.safetensors") };
+static FACE_128: EmbeddedModel = EmbeddedModel { name: "face-128", bytes: include_bytes!("../../models/face-128.safetensors") };
+static FACE_64: EmbeddedModel = EmbeddedModel { name: "face-64", bytes: include_bytes!("../../models/face-64.safetensors") };
 
 /// Which model to use. Two models are embedded in the binary, so a bare executable works.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -50,7 +50,7 @@ impl ModelChoice {
     /// The built-in models, the default first.
     pub const BUILT_IN: [Self; 2] = [Self::Face128, Self::Face64];
 
-    fn embedded(&self) -> Option<&'static Embedded> {
+    fn embedded_model(&self) -> Option<&'static EmbeddedModel> {
         match self {
             Self::Face128 => Some(&FACE_128),
             Self::Face64 => Some(&FACE_64),
@@ -61,19 +61,19 @@ impl ModelChoice {
     /// The name of a built-in model; `None` for a file.
     #[must_use]
     pub fn built_in_name(&self) -> Option<&'static str> {
-        self.embedded().map(|model| model.name)
+        self.embedded_model().map(|model| model.name)
     }
 
     /// The built-in model whose file has this SHA-256 (hexadecimal).
     #[must_use]
-    pub fn built_in_of_hash(sha256: &str) -> Option<Self> {
-        let is_it = |choice: &Self| choice.embedded().is_some_and(|model| file::sha256_of(model.bytes) == sha256);
-        Self::BUILT_IN.into_iter().find(is_it)
+    pub fn built_in_by_sha256(sha256: &str) -> Option<Self> {
+        let matches_hash = |choice: &Self| choice.embedded_model().is_some_and(|model| file::file_sha256(model.bytes) == sha256);
+        Self::BUILT_IN.into_iter().find(matches_hash)
     }
 
     /// The built-in model with this name.
     #[must_use]
-    pub fn built_in(name: &Path) -> Option<Self> {
+    pub fn built_in_by_name(name: &Path) -> Option<Self> {
         Self::BUILT_IN
             .into_iter()
             .find(|choice| choice.built_in_name().is_some_and(|built_in| name == Path::new(built_in)))
@@ -81,7 +81,7 @@ impl ModelChoice {
 
     /// The form that settings and projects save: a file path or a built-in model's name; `None` for the default.
     #[must_use]
-    pub fn to_kept(&self) -> Option<PathBuf> {
+    pub fn to_saved(&self) -> Option<PathBuf> {
         match self {
             Self::File(path) => Some(path.clone()),
             built_in if *built_in == Self::default() => None,
@@ -91,8 +91,8 @@ impl ModelChoice {
 
     /// Restores a choice from its saved form.
     #[must_use]
-    pub fn from_kept(kept: Option<PathBuf>) -> Self {
-        kept.map_or_else(Self::default, |path| Self::built_in(&path).unwrap_or(Self::File(path)))
+    pub fn from_saved(saved: Option<PathBuf>) -> Self {
+        saved.map_or_else(Self::default, |path| Self::built_in_by_name(&path).unwrap_or(Self::File(path)))
     }
 }
 
@@ -117,7 +117,7 @@ pub struct ModelInfo {
 /// # Errors
 /// When the file cannot be read or is not a model. The message names the first problem.
 pub fn load(choice: &ModelChoice) -> Result<ModelFile, ModelError> {
-    let (name, bytes) = name_and_bytes(choice)?;
+    let (name, bytes) = read_model_bytes(choice)?;
     ModelFile::parse(&name, &bytes)
 }
 
@@ -126,11 +126,11 @@ pub fn load(choice: &ModelChoice) -> Result<ModelFile, ModelError> {
 /// # Errors
 /// As [`load`].
 pub fn inspect(choice: &ModelChoice) -> Result<ModelInfo, ModelError> {
-    let (name, bytes) = name_and_bytes(choice)?;
-    ModelFile::read(&name, &bytes).map(|(info, ..)| info)
+    let (name, bytes) = read_model_bytes(choice)?;
+    ModelFile::parse_header(&name, &bytes).map(|(info, ..)| info)
 }
 
-fn name_and_bytes(choice: &ModelChoice) -> Result<(Cow<'static, str>, Cow<'static, [u8]>), ModelError> {
+fn read_model_bytes(choice: &ModelChoice) -> Result<(Cow<'static, str>, Cow<'static, [u8]>), ModelError> {
     Ok(match choice {
         ModelChoice::Face128 => (FACE_128.name.into(), FACE_128.bytes.into()),
         ModelChoice::Face64 => (FACE_64.name.into(), FACE_64.bytes.into()),
@@ -153,18 +153,18 @@ pub fn find_models() -> Vec<PathBuf> {
         .filter_map(|folder| std::fs::read_dir(folder).ok())
         .flatten()
         .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| is_model_name(path))
+        .filter(|path| is_external_model_file(path))
         .collect();
     found.sort();
     found.dedup();
     found
 }
 
-fn is_model_name(path: &Path) -> bool {
-    let is_built_in = path.file_stem().is_some_and(|stem| ModelChoice::built_in(Path::new(stem)).is_some());
+fn is_external_model_file(path: &Path) -> bool {
+    let is_built_in = path.file_stem().is_some_and(|stem| ModelChoice::built_in_by_name(Path::new(stem)).is_some());
     !is_built_in && path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("safetensors"))
 }
 
 /// A tiny model with random weights, for tests (see `assets/fixtures`).
 #[cfg(test)]
-pub(crate) const TINY: &[u8] = include_bytes!("../../assets/fixtures/tiny-16.safetensors");
+pub(crate) const TINY_MODEL: &[u8] = include_bytes!("../../assets/fixtures/tiny-16.safetensors");

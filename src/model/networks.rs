@@ -3,23 +3,23 @@
 use std::sync::Arc;
 
 use super::gpu::GpuNetworks;
-use super::host::{Arithmetic, HostNetworks, Purpose, Tape};
+use super::host::{CpuPrecision, CpuNetworks, LoadMode, CpuActivations};
 use super::{ModelError, ModelFile, ModelInfo};
 use crate::device::Gpu;
 
 /// A loaded model. Its weights are constants: only latents get gradients.
 pub struct Networks {
     pub info: ModelInfo,
-    pub place: Place,
+    pub backend: NetworkBackend,
     /// Floating-point operations of one step for one candidate
     /// ([`Architecture::step_flop`](super::Architecture::step_flop)).
-    pub step_flop: usize,
+    pub flop_per_step: usize,
 }
 
 /// The device implementation of the networks.
 #[derive(Clone)]
-pub enum Place {
-    Host(Arc<HostNetworks>),
+pub enum NetworkBackend {
+    Cpu(Arc<CpuNetworks>),
     Gpu(Arc<GpuNetworks>),
 }
 
@@ -28,9 +28,9 @@ impl Networks {
     ///
     /// # Errors
     /// Never for a file that was parsed.
-    pub fn load_on_host(file: &ModelFile, arithmetic: Arithmetic) -> Result<Self, ModelError> {
-        let host = HostNetworks::load(file, Purpose::Search(arithmetic))?;
-        Ok(Self::new(file, Place::Host(Arc::new(host))))
+    pub fn load_on_cpu(file: &ModelFile, arithmetic: CpuPrecision) -> Result<Self, ModelError> {
+        let networks = CpuNetworks::load(file, LoadMode::Optimized(arithmetic))?;
+        Ok(Self::new(file, NetworkBackend::Cpu(Arc::new(networks))))
     }
 
     /// Loads a model on a GPU.
@@ -41,19 +41,19 @@ impl Networks {
     /// # Panics
     /// When the GPU is lost or out of memory.
     pub fn load_on_gpu(file: &ModelFile, gpu: &Gpu) -> Result<Self, ModelError> {
-        Ok(Self::new(file, Place::Gpu(Arc::new(GpuNetworks::load(file, gpu)?))))
+        Ok(Self::new(file, NetworkBackend::Gpu(Arc::new(GpuNetworks::load(file, gpu)?))))
     }
 
-    fn new(file: &ModelFile, place: Place) -> Self {
-        Self { info: file.info.clone(), place, step_flop: file.architecture.step_flop() }
+    fn new(file: &ModelFile, backend: NetworkBackend) -> Self {
+        Self { info: file.info.clone(), backend, flop_per_step: file.architecture.flop_per_step() }
     }
 
     /// Whether the networks were on a GPU that is lost.
     #[must_use]
-    pub fn are_lost(&self) -> bool {
-        match &self.place {
-            Place::Host(_) => false,
-            Place::Gpu(networks) => networks.gpu().is_lost(),
+    pub fn is_gpu_lost(&self) -> bool {
+        match &self.backend {
+            NetworkBackend::Cpu(_) => false,
+            NetworkBackend::Gpu(networks) => networks.gpu().is_lost(),
         }
     }
 
@@ -63,13 +63,13 @@ impl Networks {
     /// # Panics
     /// When a GPU is lost or out of memory.
     #[must_use]
-    pub fn draw(&self, batch: usize, latents: &[f32], tape: &mut Tape) -> Vec<f32> {
-        match &self.place {
-            Place::Host(networks) => {
-                networks.draw(batch, latents, tape);
+    pub fn generate(&self, batch: usize, latents: &[f32], tape: &mut CpuActivations) -> Vec<f32> {
+        match &self.backend {
+            NetworkBackend::Cpu(networks) => {
+                networks.generate(batch, latents, tape);
                 tape.pictures().to_vec()
             }
-            Place::Gpu(networks) => networks.draw(batch, latents),
+            NetworkBackend::Gpu(networks) => networks.generate(batch, latents),
         }
     }
 }

@@ -6,7 +6,7 @@ use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfi
 use burn::tensor::activation::{leaky_relu, relu, tanh};
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::architecture::KERNEL;
+use super::architecture::KERNEL_SIZE;
 use super::{ModelError, ModelFile};
 
 /// Slope of `LeakyReLU` below zero (DCGAN, section 3).
@@ -14,21 +14,21 @@ const LEAKY_SLOPE: f64 = 0.2;
 
 /// G: latent to face.
 #[derive(Module, Debug)]
-pub(crate) struct Generator {
+pub(crate) struct BurnGenerator {
     project: ConvTranspose2d,
     up: Vec<ConvTranspose2d>,
     to_rgb: ConvTranspose2d,
 }
 
-impl Generator {
+impl BurnGenerator {
     fn load(file: &ModelFile, device: &Device) -> Result<Self, ModelError> {
         let depth = file.architecture.generator_channels.len() - 1;
         Ok(Self {
-            project: up(file, "generator.project", Side::Whole, device)?,
+            project: load_conv_transpose(file, "generator.project", BurnLayerGeometry::Dense, device)?,
             up: (0..depth)
-                .map(|i| up(file, &format!("generator.up.{i}"), Side::Twofold, device))
+                .map(|i| load_conv_transpose(file, &format!("generator.up.{i}"), BurnLayerGeometry::Stride2, device))
                 .collect::<Result<_, _>>()?,
-            to_rgb: up(file, "generator.to_rgb", Side::Twofold, device)?,
+            to_rgb: load_conv_transpose(file, "generator.to_rgb", BurnLayerGeometry::Stride2, device)?,
         })
     }
 
@@ -45,20 +45,20 @@ impl Generator {
 
 /// The body of D and E: convolutions that halve the side down to 4 px, then one convolution over the whole 4×4 picture.
 #[derive(Module, Debug)]
-struct Judge {
+struct BurnConvStack {
     from_rgb: Conv2d,
     down: Vec<Conv2d>,
     score: Conv2d,
 }
 
-impl Judge {
+impl BurnConvStack {
     fn load(file: &ModelFile, network: &str, layers: usize, device: &Device) -> Result<Self, ModelError> {
         Ok(Self {
-            from_rgb: down(file, &format!("{network}.from_rgb"), Side::Twofold, device)?,
+            from_rgb: load_conv(file, &format!("{network}.from_rgb"), BurnLayerGeometry::Stride2, device)?,
             down: (0..layers - 1)
-                .map(|i| down(file, &format!("{network}.down.{i}"), Side::Twofold, device))
+                .map(|i| load_conv(file, &format!("{network}.down.{i}"), BurnLayerGeometry::Stride2, device))
                 .collect::<Result<_, _>>()?,
-            score: down(file, &format!("{network}.score"), Side::Whole, device)?,
+            score: load_conv(file, &format!("{network}.score"), BurnLayerGeometry::Dense, device)?,
         })
     }
 
@@ -77,11 +77,11 @@ impl Judge {
 
 /// D: rates how real a picture looks.
 #[derive(Module, Debug)]
-pub(crate) struct Discriminator {
-    judge: Judge,
+pub(crate) struct BurnDiscriminator {
+    judge: BurnConvStack,
 }
 
-impl Discriminator {
+impl BurnDiscriminator {
     /// Pictures `[batch, 3, size, size]` in [-1, 1] to logits `[batch]`. A larger logit is more real.
     pub fn forward(&self, pictures: Tensor<4>) -> Tensor<1> {
         let [batch, _, _, _] = pictures.dims();
@@ -91,11 +91,11 @@ impl Discriminator {
 
 /// E: estimates the latent from the known pixels.
 #[derive(Module, Debug)]
-pub(crate) struct Encoder {
-    judge: Judge,
+pub(crate) struct BurnEncoder {
+    judge: BurnConvStack,
 }
 
-impl Encoder {
+impl BurnEncoder {
     /// Pictures `[batch, 3, size, size]` in [-1, 1] and their known masks `[batch, 1, size, size]` (0 or 1) to latents
     /// `[batch, latent_dim]` in [-1, 1]. Hole pixels are not read.
     pub fn forward(&self, pictures: Tensor<4>, known: Tensor<4>) -> Tensor<2> {
@@ -104,25 +104,25 @@ impl Encoder {
 }
 
 /// A model with constant weights: only latents get gradients.
-pub(crate) struct Reference {
-    pub generator: Generator,
-    pub discriminator: Option<Discriminator>,
-    pub encoder: Option<Encoder>,
+pub(crate) struct BurnReference {
+    pub generator: BurnGenerator,
+    pub discriminator: Option<BurnDiscriminator>,
+    pub encoder: Option<BurnEncoder>,
     /// With autodiff enabled.
     pub device: Device,
 }
 
-impl Reference {
+impl BurnReference {
     pub fn load(file: &ModelFile) -> Self {
         let device = Device::flex().autodiff();
-        let judge = |network: &str, channels: &Option<Vec<usize>>| {
-            channels.as_ref().map(|channels| Judge::load(file, network, channels.len(), &device).unwrap())
+        let load_stack = |network: &str, channels: &Option<Vec<usize>>| {
+            channels.as_ref().map(|channels| BurnConvStack::load(file, network, channels.len(), &device).unwrap())
         };
         Self {
-            generator: Generator::load(file, &device).unwrap().freeze(),
-            discriminator: judge("discriminator", &file.architecture.discriminator_channels)
-                .map(|judge| Discriminator { judge }.freeze()),
-            encoder: judge("encoder", &file.architecture.encoder_channels).map(|judge| Encoder { judge }.freeze()),
+            generator: BurnGenerator::load(file, &device).unwrap().freeze(),
+            discriminator: load_stack("discriminator", &file.architecture.discriminator_channels)
+                .map(|judge| BurnDiscriminator { judge }.freeze()),
+            encoder: load_stack("encoder", &file.architecture.encoder_channels).map(|judge| BurnEncoder { judge }.freeze()),
             device,
         }
     }
@@ -130,28 +130,28 @@ impl Reference {
 
 /// Stride and padding of a layer.
 #[derive(Clone, Copy)]
-enum Side {
+enum BurnLayerGeometry {
     /// Between 1 px and 4 px: stride 1, no padding.
-    Whole,
+    Dense,
     /// Doubles or halves the side: stride 2, padding 1.
-    Twofold,
+    Stride2,
 }
 
-impl Side {
+impl BurnLayerGeometry {
     fn stride_and_padding(self) -> (usize, usize) {
         match self {
-            Self::Whole => (1, 0),
-            Self::Twofold => (2, 1),
+            Self::Dense => (1, 0),
+            Self::Stride2 => (2, 1),
         }
     }
 }
 
 /// Loads the layer `name` as a transposed convolution.
-fn up(file: &ModelFile, name: &str, side: Side, device: &Device) -> Result<ConvTranspose2d, ModelError> {
+fn load_conv_transpose(file: &ModelFile, name: &str, side: BurnLayerGeometry, device: &Device) -> Result<ConvTranspose2d, ModelError> {
     let (stride, padding) = side.stride_and_padding();
-    let (weight, bias) = parameters(file, name, device)?;
+    let (weight, bias) = load_parameters(file, name, device)?;
     let [inputs, outputs, _, _] = weight.dims();
-    let mut layer = ConvTranspose2dConfig::new([inputs, outputs], [KERNEL, KERNEL])
+    let mut layer = ConvTranspose2dConfig::new([inputs, outputs], [KERNEL_SIZE, KERNEL_SIZE])
         .with_stride([stride, stride])
         .with_padding([padding, padding])
         .init(device);
@@ -161,11 +161,11 @@ fn up(file: &ModelFile, name: &str, side: Side, device: &Device) -> Result<ConvT
 }
 
 /// Loads the layer `name` as a convolution.
-fn down(file: &ModelFile, name: &str, side: Side, device: &Device) -> Result<Conv2d, ModelError> {
+fn load_conv(file: &ModelFile, name: &str, side: BurnLayerGeometry, device: &Device) -> Result<Conv2d, ModelError> {
     let (stride, padding) = side.stride_and_padding();
-    let (weight, bias) = parameters(file, name, device)?;
+    let (weight, bias) = load_parameters(file, name, device)?;
     let [outputs, inputs, _, _] = weight.dims();
-    let mut layer = Conv2dConfig::new([inputs, outputs], [KERNEL, KERNEL])
+    let mut layer = Conv2dConfig::new([inputs, outputs], [KERNEL_SIZE, KERNEL_SIZE])
         .with_stride([stride, stride])
         .with_padding(PaddingConfig2d::Explicit(padding, padding, padding, padding))
         .init(device);
@@ -174,7 +174,7 @@ fn down(file: &ModelFile, name: &str, side: Side, device: &Device) -> Result<Con
     Ok(layer)
 }
 
-fn parameters(file: &ModelFile, name: &str, device: &Device) -> Result<(Tensor<4>, Tensor<1>), ModelError> {
+fn load_parameters(file: &ModelFile, name: &str, device: &Device) -> Result<(Tensor<4>, Tensor<1>), ModelError> {
     let weight = file.tensor(&format!("{name}.weight"))?;
     let bias = file.tensor(&format!("{name}.bias"))?;
     Ok((

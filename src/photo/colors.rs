@@ -3,7 +3,7 @@
 use image::{ColorType, DynamicImage, ImageBuffer, Rgba};
 
 /// Colour types that a photo can have.
-pub(crate) const COLORS: [ColorType; 8] = [
+pub(crate) const PHOTO_COLOR_TYPES: [ColorType; 8] = [
     ColorType::L8,
     ColorType::La8,
     ColorType::Rgb8,
@@ -15,7 +15,7 @@ pub(crate) const COLORS: [ColorType; 8] = [
 ];
 
 /// Converts a picture to a colour type.
-pub(crate) fn in_color(picture: DynamicImage, color: ColorType) -> DynamicImage {
+pub(crate) fn to_color_type(picture: DynamicImage, color: ColorType) -> DynamicImage {
     match color {
         ColorType::L8 => picture.to_luma8().into(),
         ColorType::La8 => picture.to_luma_alpha8().into(),
@@ -30,10 +30,10 @@ pub(crate) fn in_color(picture: DynamicImage, color: ColorType) -> DynamicImage 
 }
 
 /// A picture whose colours, alphas and low bytes (with 16 bits) differ from pixel to pixel.
-pub(crate) fn varied(color: ColorType, width: u32, height: u32) -> DynamicImage {
+pub(crate) fn varied_picture(color: ColorType, width: u32, height: u32) -> DynamicImage {
     let rgba = ImageBuffer::from_fn(width, height, |x, y| {
         let value = |seed: u32| ((x * 2311 + y * 8123 + seed * 9973) % 65_000) as u16 + 100;
         Rgba([value(1), value(2), value(3), value(4)])
     });
-    in_color(DynamicImage::ImageRgba16(rgba), color)
+    to_color_type(DynamicImage::ImageRgba16(rgba), color)
 }

@@ -10,7 +10,7 @@ use image::{ColorType, DynamicImage, ImageDecoder, ImageError, ImageFormat, Imag
 use super::{Photo, exif, xmp};
 
 /// File name extensions that can be opened.
-pub const EXTENSIONS: [&str; 7] = ["png", "jpg", "jpeg", "webp", "tif", "tiff", "bmp"];
+pub const PHOTO_EXTENSIONS: [&str; 7] = ["png", "jpg", "jpeg", "webp", "tif", "tiff", "bmp"];
 
 const FORMATS: [ImageFormat; 5] =
     [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP, ImageFormat::Tiff, ImageFormat::Bmp];
@@ -73,7 +73,7 @@ pub fn decode(bytes: &[u8], limits: DecodeLimits) -> Result<Photo, PhotoError> {
     let format = format.ok_or(PhotoError::UnknownFormat)?;
     let failed = |source: ImageError| match source {
         ImageError::Limits(_) => PhotoError::TooMuchMemory { source },
-        ImageError::Unsupported(_) => PhotoError::Unsupported { format: name(format), source },
+        ImageError::Unsupported(_) => PhotoError::Unsupported { format: format_name(format), source },
         _ => PhotoError::Broken { source },
     };
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
@@ -83,15 +83,15 @@ pub fn decode(bytes: &[u8], limits: DecodeLimits) -> Result<Photo, PhotoError> {
     if u64::from(width) * u64::from(height) > limits.max_pixels {
         return Err(PhotoError::TooLarge { width, height, max_pixels: limits.max_pixels });
     }
-    if format == ImageFormat::Jpeg && !jpeg_ends(bytes) {
+    if format == ImageFormat::Jpeg && !has_jpeg_end_marker(bytes) {
         return Err(PhotoError::CutShort);
     }
     let metadata = match format {
         // With limits, this decoder limits metadata to the size of the pixels: too little for a small picture.
-        ImageFormat::Tiff => TiffDecoder::new(Cursor::new(bytes)).map(|mut decoder| Metadata::read(&mut decoder)),
-        _ => Ok(Metadata::read(&mut decoder)),
+        ImageFormat::Tiff => TiffDecoder::new(Cursor::new(bytes)).map(|mut decoder| PhotoMetadata::read(&mut decoder)),
+        _ => Ok(PhotoMetadata::read(&mut decoder)),
     };
-    let Metadata { icc_profile, exif, xmp, orientation } = metadata.map_err(failed)?;
+    let PhotoMetadata { icc_profile, exif, xmp, orientation } = metadata.map_err(failed)?;
     let mut pixels = DynamicImage::from_decoder(decoder).map_err(failed)?;
     if let Some(orientation) = orientation {
         pixels.apply_orientation(orientation);
@@ -101,25 +101,25 @@ pub fn decode(bytes: &[u8], limits: DecodeLimits) -> Result<Photo, PhotoError> {
 }
 
 /// Metadata of a file, adapted to upright pixels.
-struct Metadata {
+struct PhotoMetadata {
     icc_profile: Option<Vec<u8>>,
     exif: Option<Vec<u8>>,
     xmp: Option<Vec<u8>>,
     orientation: Option<Orientation>,
 }
 
-impl Metadata {
+impl PhotoMetadata {
     /// Reads the metadata. Broken parts are left out, so that the photo still opens.
     fn read(decoder: &mut dyn ImageDecoder) -> Self {
         let exif = decoder.exif_metadata().ok().flatten().filter(|block| !block.is_empty());
         let xmp = decoder.xmp_metadata().ok().flatten().filter(|packet| !packet.is_empty());
-        let (exif, in_exif) = exif.map(exif::upright).unzip();
+        let (exif, in_exif) = exif.map(exif::make_upright).unzip();
         // The decoder misses the orientation in blocks with a JPEG marker; TIFF files have theirs outside of EXIF.
         let orientation = decoder.orientation().ok().filter(|orientation| *orientation != Orientation::NoTransforms);
         Self {
             icc_profile: decoder.icc_profile().ok().flatten(),
             exif,
-            xmp: xmp.map(xmp::upright),
+            xmp: xmp.map(xmp::make_upright),
             orientation: orientation.or(in_exif.flatten()),
         }
     }
@@ -132,7 +132,7 @@ fn memory_limits(limits: DecodeLimits) -> Limits {
     memory
 }
 
-fn name(format: ImageFormat) -> &'static str {
+fn format_name(format: ImageFormat) -> &'static str {
     match format {
         ImageFormat::Png => "PNG",
         ImageFormat::Jpeg => "JPEG",
@@ -144,7 +144,7 @@ fn name(format: ImageFormat) -> &'static str {
 
 /// Whether the end marker follows the last scan. The JPEG decoder fills missing parts with grey without an error. The
 /// bytes of the marker cannot occur within a scan.
-fn jpeg_ends(bytes: &[u8]) -> bool {
+fn has_jpeg_end_marker(bytes: &[u8]) -> bool {
     let find_last = |mark: [u8; 2]| bytes.windows(2).rposition(|pair| pair == mark);
     match (find_last([0xFF, 0xDA]), find_last([0xFF, 0xD9])) {
         (Some(scan), Some(end)) => scan < end,

@@ -16,7 +16,7 @@ pub(super) const XMP_KEYWORD: &str = "XML:com.adobe.xmp";
 
 /// Metadata to write into a PNG.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Extras<'a> {
+pub struct PngMetadata<'a> {
     /// Must fit the colour type of the pixels: RGB or grey.
     pub icc_profile: Option<&'a [u8]>,
     /// EXIF block for upright pixels, without a marker in front.
@@ -27,10 +27,10 @@ pub struct Extras<'a> {
     pub texts: Vec<(&'static str, String)>,
 }
 
-impl<'a> Extras<'a> {
+impl<'a> PngMetadata<'a> {
     /// Only a colour profile.
     #[must_use]
-    pub fn profile(icc_profile: Option<&'a [u8]>) -> Self {
+    pub fn only_profile(icc_profile: Option<&'a [u8]>) -> Self {
         Self { icc_profile, ..Self::default() }
     }
 }
@@ -38,8 +38,8 @@ impl<'a> Extras<'a> {
 impl Photo {
     /// All metadata of the photo.
     #[must_use]
-    pub fn extras(&self) -> Extras<'_> {
-        Extras {
+    pub fn png_metadata(&self) -> PngMetadata<'_> {
+        PngMetadata {
             icc_profile: self.icc_profile.as_deref(),
             exif: self.exif.as_deref(),
             xmp: self.xmp.as_deref().map(Cow::Borrowed),
@@ -52,7 +52,7 @@ impl Photo {
 ///
 /// # Errors
 /// When the pixels have a colour type that no photo has, or there are no pixels.
-pub fn encode_png(pixels: &DynamicImage, extras: &Extras<'_>) -> Result<Vec<u8>, SaveError> {
+pub fn encode_png(pixels: &DynamicImage, metadata: &PngMetadata<'_>) -> Result<Vec<u8>, SaveError> {
     use png::BitDepth::{Eight, Sixteen};
     use png::ColorType::{Grayscale, GrayscaleAlpha, Rgb, Rgba};
     let (color, depth) = match pixels.color() {
@@ -68,28 +68,28 @@ pub fn encode_png(pixels: &DynamicImage, extras: &Extras<'_>) -> Result<Vec<u8>,
     };
     let mut info = png::Info::with_size(pixels.width(), pixels.height());
     (info.color_type, info.bit_depth) = (color, depth);
-    info.icc_profile = extras.icc_profile.map(Cow::Borrowed);
-    info.exif_metadata = extras.exif.map(Cow::Borrowed);
-    info.utf8_text = texts(extras);
+    info.icc_profile = metadata.icc_profile.map(Cow::Borrowed);
+    info.exif_metadata = metadata.exif.map(Cow::Borrowed);
+    info.utf8_text = text_chunks(metadata);
     let data = match depth {
-        Sixteen => Cow::Owned(big_endian(pixels.as_bytes())),
+        Sixteen => Cow::Owned(to_big_endian(pixels.as_bytes())),
         _ => Cow::Borrowed(pixels.as_bytes()),
     };
-    encoded(info, &data)
+    encode_with_info(info, &data)
 }
 
 /// Encodes one bit per pixel. `pixels` holds one byte per pixel, row by row; a byte other than zero is white.
-pub(crate) fn encode_png_bits(width: u32, height: u32, pixels: &[u8]) -> Result<Vec<u8>, SaveError> {
+pub(crate) fn encode_bilevel_png(width: u32, height: u32, pixels: &[u8]) -> Result<Vec<u8>, SaveError> {
     let mut info = png::Info::with_size(width, height);
     (info.color_type, info.bit_depth) = (png::ColorType::Grayscale, png::BitDepth::One);
     let byte =
         |pixels: &[u8]| (0..).zip(pixels).fold(0, |byte, (bit, &pixel)| byte | u8::from(pixel != 0) << (7 - bit));
     let rows = pixels.chunks((width as usize).max(1));
     let data: Vec<u8> = rows.flat_map(|row| row.chunks(8).map(byte)).collect();
-    encoded(info, &data)
+    encode_with_info(info, &data)
 }
 
-fn encoded(info: png::Info<'_>, data: &[u8]) -> Result<Vec<u8>, SaveError> {
+fn encode_with_info(info: png::Info<'_>, data: &[u8]) -> Result<Vec<u8>, SaveError> {
     let mut bytes = Vec::new();
     let is_photo = info.bit_depth != png::BitDepth::One;
     let mut encoder = png::Encoder::with_info(&mut bytes, info)?;
@@ -104,10 +104,10 @@ fn encoded(info: png::Info<'_>, data: &[u8]) -> Result<Vec<u8>, SaveError> {
 }
 
 /// The text chunks. XMP must not be compressed, so that programs without a PNG parser can find it.
-fn texts(extras: &Extras<'_>) -> Vec<ITXtChunk> {
-    let xmp = extras.xmp.as_deref().and_then(|xmp| std::str::from_utf8(xmp).ok());
+fn text_chunks(metadata: &PngMetadata<'_>) -> Vec<ITXtChunk> {
+    let xmp = metadata.xmp.as_deref().and_then(|xmp| std::str::from_utf8(xmp).ok());
     let xmp = xmp.map(|text| ITXtChunk::new(XMP_KEYWORD, text));
-    let others = extras.texts.iter().map(|(keyword, text)| {
+    let others = metadata.texts.iter().map(|(keyword, text)| {
         let mut chunk = ITXtChunk::new(*keyword, text);
         chunk.compressed = true;
         chunk
@@ -116,7 +116,7 @@ fn texts(extras: &Extras<'_>) -> Vec<ITXtChunk> {
 }
 
 /// Converts 16-bit channel values to the byte order of PNG: big endian.
-fn big_endian(samples: &[u8]) -> Vec<u8> {
+fn to_big_endian(samples: &[u8]) -> Vec<u8> {
     let swapped = |pair: &[u8; 2]| u16::from_ne_bytes(*pair).to_be_bytes();
     samples.as_chunks().0.iter().flat_map(swapped).collect()
 }
@@ -128,7 +128,7 @@ fn big_endian(samples: &[u8]) -> Vec<u8> {
 pub fn save_png(
     path: &Path,
     pixels: &DynamicImage,
-    extras: &Extras<'_>,
+    extras: &PngMetadata<'_>,
     overwrite: Overwrite,
 ) -> Result<(), SaveError> {
     write_atomically(path, &encode_png(pixels, extras)?, overwrite)

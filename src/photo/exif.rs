@@ -6,7 +6,7 @@
 use image::metadata::Orientation;
 
 /// The JPEG marker. Some WebP writers put it in front of the block.
-const JPEG_MARK: &[u8] = b"Exif\0\0";
+const JPEG_MARKER: &[u8] = b"Exif\0\0";
 
 const IMAGE_WIDTH: u16 = 0x0100;
 const IMAGE_LENGTH: u16 = 0x0101;
@@ -25,33 +25,33 @@ const ENTRY_BYTES: usize = 12;
 ///
 /// Sets the orientation to upright and swaps width and height for a quarter turn. Unlinks and blanks the thumbnail,
 /// because file managers would still show the old face. Parts that cannot be read stay unchanged.
-pub(super) fn upright(mut block: Vec<u8>) -> (Vec<u8>, Option<Orientation>) {
-    if block.starts_with(JPEG_MARK) {
-        block.drain(..JPEG_MARK.len());
+pub(super) fn make_upright(mut block: Vec<u8>) -> (Vec<u8>, Option<Orientation>) {
+    if block.starts_with(JPEG_MARKER) {
+        block.drain(..JPEG_MARKER.len());
     }
     let orientation = Orientation::remove_from_exif_chunk(&mut block);
-    if let Some(mut tiff) = Tiff::new(&mut block) {
+    if let Some(mut tiff) = TiffBlock::new(&mut block) {
         // `None` only means that there was nothing to drop or swap.
         let _ = tiff.drop_thumbnail();
-        if orientation.is_some_and(changes_sides) {
-            let _ = tiff.exchange_sides();
+        if orientation.is_some_and(swaps_sides) {
+            let _ = tiff.swap_sides();
         }
     }
     (block, orientation)
 }
 
-fn changes_sides(orientation: Orientation) -> bool {
+fn swaps_sides(orientation: Orientation) -> bool {
     use Orientation::{Rotate90, Rotate90FlipH, Rotate270, Rotate270FlipH};
     matches!(orientation, Rotate90 | Rotate270 | Rotate90FlipH | Rotate270FlipH)
 }
 
 /// Access to the directories of a block. Every access is checked, because offsets come from the file.
-struct Tiff<'a> {
+struct TiffBlock<'a> {
     bytes: &'a mut [u8],
     is_big_endian: bool,
 }
 
-impl<'a> Tiff<'a> {
+impl<'a> TiffBlock<'a> {
     fn new(bytes: &'a mut [u8]) -> Option<Self> {
         let is_big_endian = match bytes.get(..4)? {
             b"II\x2A\0" => false,
@@ -91,7 +91,7 @@ impl<'a> Tiff<'a> {
     }
 
     /// The 32-bit value of a tag.
-    fn value(&self, directory: usize, tag: u16) -> Option<usize> {
+    fn u32_value(&self, directory: usize, tag: u16) -> Option<usize> {
         self.u32_at(self.entry(directory, tag)? + 8)
     }
 
@@ -101,23 +101,23 @@ impl<'a> Tiff<'a> {
         let link = first + 2 + self.entries(first)?.count() * ENTRY_BYTES;
         let second = self.u32_at(link)?;
         self.bytes.get_mut(link..link + 4)?.fill(0);
-        let start = self.value(second, THUMBNAIL_OFFSET)?;
-        let end = start.checked_add(self.value(second, THUMBNAIL_LENGTH)?)?;
+        let start = self.u32_value(second, THUMBNAIL_OFFSET)?;
+        let end = start.checked_add(self.u32_value(second, THUMBNAIL_LENGTH)?)?;
         // A wrong offset may point to other data, which must stay.
         let thumbnail = self.bytes.get_mut(start..end).filter(|bytes| bytes.starts_with(&[0xFF, 0xD8]))?;
         thumbnail.fill(0);
         Some(())
     }
 
-    fn exchange_sides(&mut self) -> Option<()> {
+    fn swap_sides(&mut self) -> Option<()> {
         let first = self.first_directory()?;
-        let camera = self.value(first, EXIF_DIRECTORY);
-        self.exchange(first, IMAGE_WIDTH, IMAGE_LENGTH);
-        self.exchange(camera?, PIXEL_X_DIMENSION, PIXEL_Y_DIMENSION)
+        let camera = self.u32_value(first, EXIF_DIRECTORY);
+        self.swap_entries(first, IMAGE_WIDTH, IMAGE_LENGTH);
+        self.swap_entries(camera?, PIXEL_X_DIMENSION, PIXEL_Y_DIMENSION)
     }
 
     /// Swaps two entries, except their tags.
-    fn exchange(&mut self, directory: usize, one: u16, other: u16) -> Option<()> {
+    fn swap_entries(&mut self, directory: usize, one: u16, other: u16) -> Option<()> {
         let (one, other) = (self.entry(directory, one)?, self.entry(directory, other)?);
         for offset in 2..ENTRY_BYTES {
             self.bytes.swap(one + offset, other + offset);
@@ -128,7 +128,7 @@ impl<'a> Tiff<'a> {
 
 /// An EXIF block as a camera writes it, little endian: orientation, maker, sizes, and an optional thumbnail.
 #[cfg(test)]
-pub(super) fn sample(orientation: u16, thumbnail: Option<&[u8]>) -> Vec<u8> {
+pub(super) fn sample_block(orientation: u16, thumbnail: Option<&[u8]>) -> Vec<u8> {
     let entry = |tag: u16, kind: u16, count: u32, value: u32| {
         [&tag.to_le_bytes()[..], &kind.to_le_bytes(), &count.to_le_bytes(), &value.to_le_bytes()].concat()
     };
@@ -169,27 +169,27 @@ mod tests {
 
     #[test]
     fn upright_block_without_thumbnail_stays_unchanged() {
-        let block = sample(1, None);
-        assert_eq!(upright(block.clone()), (block, Some(Orientation::NoTransforms)));
+        let block = sample_block(1, None);
+        assert_eq!(make_upright(block.clone()), (block, Some(Orientation::NoTransforms)));
     }
 
     #[test]
     fn quarter_turn_resets_orientation_and_swaps_sides() {
-        let (block, orientation) = upright(sample(6, None));
+        let (block, orientation) = make_upright(sample_block(6, None));
         assert_eq!(orientation, Some(Orientation::Rotate90));
         assert_eq!(Orientation::from_exif_chunk(&block), Some(Orientation::NoTransforms));
-        let mut expected = sample(1, None);
+        let mut expected = sample_block(1, None);
         // Type and value: 16 as a short was the width, 8 as a long the height.
         (expected[54], expected[66], expected[60], expected[72]) = (4, 3, 8, 16);
         assert_eq!(block, expected);
-        let (block, _) = upright(sample(3, None));
-        assert_eq!(block, sample(1, None), "a half turn keeps the sides");
+        let (block, _) = make_upright(sample_block(3, None));
+        assert_eq!(block, sample_block(1, None), "a half turn keeps the sides");
     }
 
     #[test]
     fn only_the_thumbnail_is_removed() {
-        let before = sample(1, Some(THUMBNAIL));
-        let (after, _) = upright(before.clone());
+        let before = sample_block(1, Some(THUMBNAIL));
+        let (after, _) = make_upright(before.clone());
         assert!(!after.windows(3).any(|bytes| bytes == b"old"));
         assert_eq!(after[46..50], [0; 4], "no second directory");
         assert!(differing(&before, &after).iter().all(|at| (46..50).contains(at) || *at >= 110));
@@ -197,15 +197,15 @@ mod tests {
 
     #[test]
     fn data_that_is_not_a_thumbnail_stays() {
-        let before = sample(1, Some(b"maker's note"));
-        let (after, _) = upright(before.clone());
+        let before = sample_block(1, Some(b"maker's note"));
+        let (after, _) = make_upright(before.clone());
         assert_eq!(differing(&before, &after), [46]);
     }
 
     #[test]
     fn jpeg_marker_is_removed() {
-        let marked = [JPEG_MARK, &sample(8, None)].concat();
-        assert_eq!(upright(marked), upright(sample(8, None)));
+        let marked = [JPEG_MARKER, &sample_block(8, None)].concat();
+        assert_eq!(make_upright(marked), make_upright(sample_block(8, None)));
     }
 
     #[test]
@@ -214,7 +214,7 @@ mod tests {
         block.extend(b"\x01\0\0\x03\0\0\0\x01\0\x10\0\0");
         block.extend(b"\x01\x12\0\x03\0\0\0\x01\0\x06\0\0");
         block.extend(b"\0\0\0\x26\0\0");
-        let (after, orientation) = upright(block.clone());
+        let (after, orientation) = make_upright(block.clone());
         assert_eq!(orientation, Some(Orientation::Rotate90));
         assert_eq!(differing(&block, &after), [31, 37]);
     }
@@ -222,11 +222,11 @@ mod tests {
     proptest! {
         #[test]
         fn broken_blocks_never_panic(at in 0usize..125, value: u8, length in 0usize..126) {
-            let mut block = sample(6, Some(THUMBNAIL));
+            let mut block = sample_block(6, Some(THUMBNAIL));
             let length = length.min(block.len());
             block[at.min(124)] = value;
             block.truncate(length);
-            let (after, _) = upright(block);
+            let (after, _) = make_upright(block);
             prop_assert_eq!(after.len(), length);
         }
     }

@@ -67,7 +67,7 @@ impl CropGrid {
 
     /// Photo pixels along one axis with a weight for a crop pixel centred at `center`. They may lie outside the photo.
     #[expect(clippy::cast_possible_truncation, reason = "saturates far outside any photo")]
-    pub(crate) fn span(self, center: f64) -> Range<i64> {
+    pub(crate) fn footprint_along_axis(self, center: f64) -> Range<i64> {
         let reach = self.reach_px - Self::MIN_WEIGHT;
         let start = (center - reach - 0.5).floor() as i64;
         let end = (center + reach - 0.5).ceil() as i64;

@@ -24,18 +24,18 @@ use std::path::PathBuf;
 
 use image::DynamicImage;
 
-pub(crate) use cubic::cubic;
-pub use decode::{DecodeLimits, EXTENSIONS, PhotoError, decode, open};
-pub(crate) use encode::encode_png_bits;
-pub use encode::{Extras, encode_png, save_png};
+pub(crate) use cubic::catmull_rom_weights;
+pub use decode::{DecodeLimits, PHOTO_EXTENSIONS, PhotoError, decode, open};
+pub(crate) use encode::encode_bilevel_png;
+pub use encode::{PngMetadata, encode_png, save_png};
 pub use frame::FaceFrame;
 pub(crate) use grid::CropGrid;
-pub(crate) use hash::sha256_of;
-pub(crate) use samples::{Sample, Samples, SamplesMut};
-pub use save::{NewFile, Overwrite, SaveError, write_atomically};
-pub use sheet::Sheet;
+pub(crate) use hash::sha256_of_pixels;
+pub(crate) use samples::{ChannelValue, PixelData, PixelDataMut};
+pub use save::{AtomicFile, Overwrite, SaveError, write_atomically};
+pub use sheet::ContactSheet;
 pub use space::{Point, RectPx, Similarity};
-pub use text::{TextError, read_png_text};
+pub use text::{PngTextError, read_png_text};
 pub use xmp::with_source_type;
 
 /// The photo that the user opened: upright, at its own size and bit depth.

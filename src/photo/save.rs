@@ -33,13 +33,13 @@ pub enum SaveError {
 
 /// A file that is being written. The data goes to a temporary file in the same folder, which gets its final name when
 /// it is complete. Dropping it earlier deletes the temporary file.
-pub struct NewFile {
+pub struct AtomicFile {
     file: tempfile::NamedTempFile,
     path: PathBuf,
     overwrite: Overwrite,
 }
 
-impl NewFile {
+impl AtomicFile {
     /// Creates the temporary file.
     ///
     /// # Errors
@@ -55,7 +55,7 @@ impl NewFile {
         let mut builder = tempfile::Builder::new();
         builder.prefix(".countenance-").suffix(".part");
         let file = with_usual_permissions(&mut builder)
-            .tempfile_in(folder_of(path))
+            .tempfile_in(parent_folder(path))
             .map_err(|source| SaveError::from_io(path, source))?;
         Ok(Self { file, path: path.into(), overwrite })
     }
@@ -64,7 +64,7 @@ impl NewFile {
     ///
     /// # Errors
     /// When the disk is full, or another file got this name meanwhile and must not be replaced.
-    pub fn finish(self) -> Result<(), SaveError> {
+    pub fn commit(self) -> Result<(), SaveError> {
         let Self { file, path, overwrite } = self;
         let failed = |source: io::Error| SaveError::from_io(&path, source);
         file.as_file().sync_all().map_err(failed)?;
@@ -78,12 +78,12 @@ impl NewFile {
 
     /// Converts an I/O error of this file.
     #[must_use]
-    pub fn failed(&self, source: io::Error) -> SaveError {
+    pub fn error_from_io(&self, source: io::Error) -> SaveError {
         SaveError::from_io(&self.path, source)
     }
 }
 
-impl Write for NewFile {
+impl Write for AtomicFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.file.write(bytes)
     }
@@ -93,7 +93,7 @@ impl Write for NewFile {
     }
 }
 
-impl Seek for NewFile {
+impl Seek for AtomicFile {
     fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
         self.file.seek(position)
     }
@@ -105,13 +105,13 @@ impl Seek for NewFile {
 /// # Errors
 /// When the file exists and must not be replaced, or cannot be written.
 pub fn write_atomically(path: &Path, bytes: &[u8], overwrite: Overwrite) -> Result<(), SaveError> {
-    let mut file = NewFile::create(path, overwrite)?;
-    file.write_all(bytes).map_err(|source| file.failed(source))?;
-    file.finish()
+    let mut file = AtomicFile::create(path, overwrite)?;
+    file.write_all(bytes).map_err(|source| file.error_from_io(source))?;
+    file.commit()
 }
 
 /// Parent folder of a file; `.` for a bare name.
-fn folder_of(path: &Path) -> &Path {
+fn parent_folder(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -132,7 +132,7 @@ fn with_usual_permissions<'a, 'b>(builder: &'a mut tempfile::Builder<'b, 'b>) ->
 
 impl SaveError {
     fn from_io(path: &Path, source: io::Error) -> Self {
-        let (path, folder) = (path.to_path_buf(), folder_of(path).to_path_buf());
+        let (path, folder) = (path.to_path_buf(), parent_folder(path).to_path_buf());
         match source.kind() {
             io::ErrorKind::AlreadyExists => Self::Exists { path },
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Self::NoFolder { folder, source },

@@ -10,13 +10,13 @@ const BACKGROUND: Rgb<u8> = Rgb([24; 3]);
 
 /// A contact sheet: rows of pictures of one size.
 #[derive(Clone, Debug, Default)]
-pub struct Sheet {
+pub struct ContactSheet {
     rows: Vec<Vec<Option<RgbImage>>>,
 }
 
-impl Sheet {
+impl ContactSheet {
     /// Side at which single crops are easy to judge.
-    pub const LARGE_PX: u32 = 128;
+    pub const LARGE_SIDE_PX: u32 = 128;
 
     /// Adds a row. Missing pictures are `None`.
     pub fn add_row(&mut self, pictures: Vec<Option<RgbImage>>) {
@@ -31,7 +31,7 @@ impl Sheet {
 
     /// Draws all rows as one picture. Small pictures are enlarged by a whole factor, to at most `shown_side_px`.
     #[must_use]
-    pub fn draw(&self, shown_side_px: u32) -> RgbImage {
+    pub fn render(&self, shown_side_px: u32) -> RgbImage {
         let side = self.rows.iter().flatten().flatten().map(RgbImage::width).max().unwrap_or(1);
         let side = side * (shown_side_px / side).max(1);
         let pitch = side + GAP_PX;
@@ -57,11 +57,11 @@ mod tests {
     #[test]
     fn pictures_are_enlarged_in_rows_with_gaps() {
         let plain = |value| Some(RgbImage::from_pixel(64, 64, Rgb([value; 3])));
-        let mut sheet = Sheet::default();
+        let mut sheet = ContactSheet::default();
         assert!(sheet.is_empty());
         sheet.add_row(vec![plain(200), None, plain(90)]);
         sheet.add_row(vec![plain(10)]);
-        let picture = sheet.draw(Sheet::LARGE_PX);
+        let picture = sheet.render(ContactSheet::LARGE_SIDE_PX);
         assert_eq!(picture.dimensions(), (3 * 130 + 2, 2 * 130 + 2));
         let at = |x, y| picture.get_pixel(x, y).0[0];
         assert_eq!([at(0, 0), at(2, 2), at(129, 129), at(130, 60)], [24, 200, 200, 24]);

@@ -3,11 +3,11 @@
 use std::io::Cursor;
 
 /// Limit for a decompressed text, and for the data before it. Far above the mask of the largest photo.
-const MAX_BYTES: usize = 1 << 27;
+const MAX_TEXT_BYTES: usize = 1 << 27;
 
 /// Why text cannot be read.
 #[derive(Debug, thiserror::Error)]
-pub enum TextError {
+pub enum PngTextError {
     #[error("this is not a PNG: choose the exported PNG")]
     NotPng,
     #[error("the PNG is broken or cut short: use another copy of it")]
@@ -18,11 +18,11 @@ pub enum TextError {
 ///
 /// # Errors
 /// When the file is not a PNG or is broken, or the text is longer than 128 MiB.
-pub fn read_png_text(bytes: &[u8], keyword: &str) -> Result<Option<String>, TextError> {
+pub fn read_png_text(bytes: &[u8], keyword: &str) -> Result<Option<String>, PngTextError> {
     if !bytes.starts_with(b"\x89PNG\r\n\x1A\n") {
-        return Err(TextError::NotPng);
+        return Err(PngTextError::NotPng);
     }
-    let limits = png::Limits { bytes: MAX_BYTES };
+    let limits = png::Limits { bytes: MAX_TEXT_BYTES };
     let mut reader = png::Decoder::new_with_limits(Cursor::new(bytes), limits).read_info()?;
     let find = |info: &png::Info<'_>| info.utf8_text.iter().find(|chunk| chunk.keyword == keyword).cloned();
     let mut found = find(reader.info());
@@ -32,7 +32,7 @@ pub fn read_png_text(bytes: &[u8], keyword: &str) -> Result<Option<String>, Text
         found = find(reader.info());
     }
     let Some(mut chunk) = found else { return Ok(None) };
-    chunk.decompress_text_with_limit(MAX_BYTES)?;
+    chunk.decompress_text_with_limit(MAX_TEXT_BYTES)?;
     Ok(Some(chunk.get_text()?))
 }
 
@@ -41,11 +41,11 @@ mod tests {
     use image::{DynamicImage, RgbImage};
 
     use super::*;
-    use crate::photo::{Extras, encode_png};
+    use crate::photo::{PngMetadata, encode_png};
 
     fn png_with(texts: Vec<(&'static str, String)>) -> Vec<u8> {
         let pixels = DynamicImage::ImageRgb8(RgbImage::new(5, 4));
-        encode_png(&pixels, &Extras { texts, ..Extras::default() }).unwrap()
+        encode_png(&pixels, &PngMetadata { texts, ..PngMetadata::default() }).unwrap()
     }
 
     #[test]
@@ -68,8 +68,8 @@ mod tests {
 
     #[test]
     fn other_and_truncated_files_are_refused() {
-        assert!(matches!(read_png_text(b"\xFF\xD8\xFF\xE0", "note"), Err(TextError::NotPng)));
+        assert!(matches!(read_png_text(b"\xFF\xD8\xFF\xE0", "note"), Err(PngTextError::NotPng)));
         let bytes = png_with(Vec::new());
-        assert!(matches!(read_png_text(&bytes[..30], "note"), Err(TextError::Broken(_))));
+        assert!(matches!(read_png_text(&bytes[..30], "note"), Err(PngTextError::Broken(_))));
     }
 }

@@ -11,7 +11,7 @@ use std::ops::Range;
 use image::metadata::Orientation;
 use xmp_writer::{CustomNamespace, Namespace, XmpWriter};
 
-use markup::{Document, Element};
+use markup::{XmlDocument, XmlElement};
 
 const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
 const TIFF: &str = "http://ns.adobe.com/tiff/1.0/";
@@ -23,24 +23,24 @@ const SOURCE_TYPE: &str = "DigitalSourceType";
 
 /// Adapts a packet to upright pixels: sets the orientation, and removes thumbnails, because they would show the old
 /// face.
-pub(super) fn upright(packet: Vec<u8>) -> Vec<u8> {
-    let Some(text) = text_of(&packet) else { return packet };
-    let Some(packet) = Packet::parse(text) else { return text.as_bytes().to_vec() };
+pub(super) fn make_upright(packet: Vec<u8>) -> Vec<u8> {
+    let Some(text) = utf8_text(&packet) else { return packet };
+    let Some(packet) = XmpPacket::parse(text) else { return text.as_bytes().to_vec() };
     let upright = Orientation::NoTransforms.to_exif().to_string();
-    let mut edits = packet.removal(XMP, "Thumbnails");
-    edits.extend(packet.values(TIFF, "Orientation").into_iter().map(|range| (range, upright.clone())));
-    apply(text, edits).into_bytes()
+    let mut edits = packet.edits_removing(XMP, "Thumbnails");
+    edits.extend(packet.value_ranges(TIFF, "Orientation").into_iter().map(|range| (range, upright.clone())));
+    apply_edits(text, edits).into_bytes()
 }
 
 /// Sets the digital source type of a packet to `url` (a term of IPTC's digital source types) and keeps everything else.
 /// Without a readable packet, a new one is made.
 #[must_use]
 pub fn with_source_type(packet: Option<&[u8]>, url: &str) -> String {
-    let merged = packet.and_then(text_of).and_then(|text| {
-        let packet = Packet::parse(text)?;
-        let mut edits = packet.removal(IPTC_EXTENSION, SOURCE_TYPE);
-        edits.push((packet.end..packet.end, packet.description(url)));
-        Some(apply(text, edits))
+    let merged = packet.and_then(utf8_text).and_then(|text| {
+        let packet = XmpPacket::parse(text)?;
+        let mut edits = packet.edits_removing(IPTC_EXTENSION, SOURCE_TYPE);
+        edits.push((packet.insert_position..packet.insert_position, packet.source_description(url)));
+        Some(apply_edits(text, edits))
     });
     merged.unwrap_or_else(|| {
         let extension = CustomNamespace::new("IPTC Extension", IPTC_PREFIX, IPTC_EXTENSION);
@@ -51,14 +51,14 @@ pub fn with_source_type(packet: Option<&[u8]>, url: &str) -> String {
 }
 
 /// The packet as UTF-8, without the trailing zeros of TIFF files.
-fn text_of(packet: &[u8]) -> Option<&str> {
+fn utf8_text(packet: &[u8]) -> Option<&str> {
     std::str::from_utf8(packet).ok().map(|text| text.trim_end_matches('\0'))
 }
 
 /// A range of the text and its replacement.
-type Edit = (Range<usize>, String);
+type TextEdit = (Range<usize>, String);
 
-fn apply(text: &str, mut edits: Vec<Edit>) -> String {
+fn apply_edits(text: &str, mut edits: Vec<TextEdit>) -> String {
     edits.sort_by_key(|(range, _)| range.start);
     let mut result = text.to_owned();
     for (range, replacement) in edits.into_iter().rev() {
@@ -68,42 +68,42 @@ fn apply(text: &str, mut edits: Vec<Edit>) -> String {
 }
 
 /// A parsed packet.
-struct Packet<'a> {
-    document: Document<'a>,
+struct XmpPacket<'a> {
+    xml: XmlDocument<'a>,
     /// The prefix of the RDF namespace, usually `rdf`.
     rdf_prefix: &'a str,
     /// Indices of the descriptions.
     descriptions: Vec<usize>,
     /// Position before the end tag of the RDF, where another description can be inserted.
-    end: usize,
+    insert_position: usize,
 }
 
-impl<'a> Packet<'a> {
+impl<'a> XmpPacket<'a> {
     fn parse(text: &'a str) -> Option<Self> {
-        let document = Document::parse(text)?;
+        let document = XmlDocument::parse(text)?;
         let (index, rdf) = document.elements().rfind(|(_, element)| document.is_named(element.name, RDF, "RDF"))?;
         let rdf_prefix = rdf.name.split_once(':')?.0;
-        let end = rdf.inner.end;
+        let end = rdf.inner_range.end;
         // `<rdf:RDF/>` is empty.
-        if rdf.inner.end == rdf.whole.end {
+        if rdf.inner_range.end == rdf.whole.end {
             return None;
         }
-        let is_description = |element: &Element<'_>| document.is_named(element.name, RDF, "Description");
+        let is_description = |element: &XmlElement<'_>| document.is_named(element.name, RDF, "Description");
         let descriptions =
             document.children(index).filter(|(_, child)| is_description(child)).map(|(at, _)| at).collect();
-        Some(Self { document, rdf_prefix, descriptions, end })
+        Some(Self { xml: document, rdf_prefix, descriptions, insert_position: end })
     }
 
     /// Ranges of the values of a property, in attributes and in elements that hold only text.
-    fn values(&self, namespace: &str, name: &str) -> Vec<Range<usize>> {
-        let document = &self.document;
+    fn value_ranges(&self, namespace: &str, name: &str) -> Vec<Range<usize>> {
+        let document = &self.xml;
         let mut found = Vec::new();
         for &index in &self.descriptions {
             let attributes = document.element(index).attributes.iter();
             found.extend(
                 attributes
                     .filter(|attribute| document.is_named(attribute.name, namespace, name))
-                    .map(|attribute| attribute.value.clone()),
+                    .map(|attribute| attribute.value_range.clone()),
             );
             found.extend(
                 document
@@ -111,16 +111,16 @@ impl<'a> Packet<'a> {
                     .filter(|(at, child)| {
                         document.is_named(child.name, namespace, name) && document.children(*at).next().is_none()
                     })
-                    .filter(|(_, child)| child.inner.end < child.whole.end)
-                    .map(|(_, child)| child.inner.clone()),
+                    .filter(|(_, child)| child.inner_range.end < child.whole.end)
+                    .map(|(_, child)| child.inner_range.clone()),
             );
         }
         found
     }
 
     /// Edits that remove a property, and any description that has no other property.
-    fn removal(&self, namespace: &str, name: &str) -> Vec<Edit> {
-        let document = &self.document;
+    fn edits_removing(&self, namespace: &str, name: &str) -> Vec<TextEdit> {
+        let document = &self.xml;
         let mut removed: Vec<Range<usize>> = Vec::new();
         for &index in &self.descriptions {
             let description = document.element(index);
@@ -146,11 +146,11 @@ impl<'a> Packet<'a> {
     }
 
     /// A description with the source type, about the same picture as the others.
-    fn description(&self, url: &str) -> String {
+    fn source_description(&self, url: &str) -> String {
         let about = self.descriptions.first().and_then(|&index| {
-            let mut attributes = self.document.element(index).attributes.iter();
-            let about = attributes.find(|attribute| self.document.is_named(attribute.name, RDF, "about"))?;
-            self.document.text().get(about.value.clone()).filter(|value| !value.contains('"'))
+            let mut attributes = self.xml.element(index).attributes.iter();
+            let about = attributes.find(|attribute| self.xml.is_named(attribute.name, RDF, "about"))?;
+            self.xml.text().get(about.value_range.clone()).filter(|value| !value.contains('"'))
         });
         let (rdf, about) = (self.rdf_prefix, about.unwrap_or_default());
         format!(

@@ -5,17 +5,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::PrepareError;
-use crate::photo::EXTENSIONS;
+use crate::photo::PHOTO_EXTENSIONS;
 
 /// The files of a folder and its subfolders.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Pictures {
+pub struct FoundPictures {
     /// Paths relative to the folder, sorted.
     pub files: Vec<PathBuf>,
     /// Number of files without a picture extension.
-    pub others: usize,
+    pub other_files: usize,
     /// Subfolders that cannot be listed.
-    pub closed: Vec<PathBuf>,
+    pub unlistable_folders: Vec<PathBuf>,
 }
 
 /// Finds every file with a picture extension, sorted by path. Skips hidden files and folders, and `except`, the folder
@@ -23,11 +23,11 @@ pub struct Pictures {
 ///
 /// # Errors
 /// When the folder itself cannot be listed.
-pub fn find_pictures(folder: &Path, except: &Path) -> Result<Pictures, PrepareError> {
-    let mut found = Pictures::default();
-    let mut open = vec![PathBuf::new()];
-    let except = except.canonicalize().ok();
-    while let Some(inner) = open.pop() {
+pub fn find_pictures(folder: &Path, skipped_folder: &Path) -> Result<FoundPictures, PrepareError> {
+    let mut found = FoundPictures::default();
+    let mut folders_to_visit = vec![PathBuf::new()];
+    let except = skipped_folder.canonicalize().ok();
+    while let Some(inner) = folders_to_visit.pop() {
         // Joining an empty path would add a slash.
         let path = if inner.as_os_str().is_empty() { folder.to_path_buf() } else { folder.join(&inner) };
         if !inner.as_os_str().is_empty() && except.is_some() && path.canonicalize().ok() == except {
@@ -37,7 +37,7 @@ pub fn find_pictures(folder: &Path, except: &Path) -> Result<Pictures, PrepareEr
             Ok(entries) => entries,
             Err(source) if inner.as_os_str().is_empty() => return Err(PrepareError::List { path, source }),
             Err(_) => {
-                found.closed.push(inner);
+                found.unlistable_folders.push(inner);
                 continue;
             }
         };
@@ -47,12 +47,12 @@ pub fn find_pictures(folder: &Path, except: &Path) -> Result<Pictures, PrepareEr
             }
             let inner = inner.join(entry.file_name());
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                open.push(inner);
+                folders_to_visit.push(inner);
             } else if entry.path().is_file() {
-                if has_picture_name(&inner) {
+                if has_photo_extension(&inner) {
                     found.files.push(inner);
                 } else {
-                    found.others += 1;
+                    found.other_files += 1;
                 }
             }
         }
@@ -61,9 +61,9 @@ pub fn find_pictures(folder: &Path, except: &Path) -> Result<Pictures, PrepareEr
     Ok(found)
 }
 
-fn has_picture_name(path: &Path) -> bool {
+fn has_photo_extension(path: &Path) -> bool {
     let extension = path.extension().and_then(OsStr::to_str);
-    extension.is_some_and(|extension| EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension)))
+    extension.is_some_and(|extension| PHOTO_EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension)))
 }
 
 #[cfg(test)]
@@ -82,7 +82,7 @@ mod tests {
         fs::create_dir(root.join("folder.png")).unwrap();
         let found = find_pictures(root, &root.join("out")).unwrap();
         assert_eq!(found.files, [PathBuf::from("a/deep/er/c.png"), PathBuf::from("b.JPG")]);
-        assert_eq!((found.others, found.closed.len()), (2, 0));
+        assert_eq!((found.other_files, found.unlistable_folders.len()), (2, 0));
     }
 
     #[cfg(unix)]

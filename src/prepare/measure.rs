@@ -5,19 +5,19 @@ use std::path::Path;
 use image::{DynamicImage, RgbImage};
 use serde::{Deserialize, Serialize};
 
-use super::quality::{Fingerprint, MEASURED_PX, grey, sharpness, yaw};
+use super::quality::{Fingerprint, MEASURED_SIDE_PX, to_grey, sharpness, yaw};
 use crate::face::{self, DetectError, Detection, FaceFrame, fit_frame};
 use crate::mask::Mask;
 use crate::photo::{self, DecodeLimits, Photo, PhotoError};
 
 /// A face with a larger share of its frame outside the photo is not cropped.
-const MAX_OUTSIDE: f32 = 0.5;
+const MAX_SHARE_OUTSIDE: f32 = 0.5;
 /// Sample points along each side of the frame for the share outside the photo.
-const OUTSIDE_POINTS: u16 = 64;
+const SAMPLES_PER_SIDE: u16 = 64;
 
 /// Measurements of one face.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Face {
+pub(super) struct MeasuredFace {
     /// Score of the detector, 0 to 1.
     pub score: f32,
     /// See [`yaw`].
@@ -27,12 +27,12 @@ pub(super) struct Face {
     /// Share of the frame outside the photo, 0 to 1.
     pub outside: f32,
     /// `None` for a face that cannot be cropped: mostly outside the photo, or only a few pixels wide.
-    pub look: Option<Look>,
+    pub look: Option<CropMeasures>,
 }
 
 /// Measurements of a face's crop.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Look {
+pub(super) struct CropMeasures {
     /// See [`sharpness`]. Measured at 128 pixels.
     pub sharpness: f32,
     pub fingerprint: Fingerprint,
@@ -52,17 +52,17 @@ pub(super) enum MeasureError {
 ///
 /// # Errors
 /// When the photo cannot be opened, or the detector does not work.
-pub(super) fn measure(path: &Path, size_px: u32) -> Result<Vec<(Face, Vec<u8>)>, MeasureError> {
+pub(super) fn measure(path: &Path, size_px: u32) -> Result<Vec<(MeasuredFace, Vec<u8>)>, MeasureError> {
     let photo = photo::open(path, DecodeLimits::default())?;
     // Datasets and the detector use 8 bits.
     let photo = Photo::from_pixels(DynamicImage::ImageRgb8(photo.pixels.into_rgb8()));
-    Ok(face::detect_quickly(&photo)?.iter().filter_map(|found| measure_face(&photo, found, size_px)).collect())
+    Ok(face::detect_fast(&photo)?.iter().filter_map(|found| measure_face(&photo, found, size_px)).collect())
 }
 
 /// `None` for landmarks that cannot be from a face.
-fn measure_face(photo: &Photo, found: &Detection, size_px: u32) -> Option<(Face, Vec<u8>)> {
+fn measure_face(photo: &Photo, found: &Detection, size_px: u32) -> Option<(MeasuredFace, Vec<u8>)> {
     let frame = fit_frame(&found.landmarks_in_photo)?;
-    let mut face = Face {
+    let mut face = MeasuredFace {
         score: found.score,
         yaw: yaw(&found.landmarks_in_photo)?,
         side_px: frame.side_px,
@@ -70,8 +70,8 @@ fn measure_face(photo: &Photo, found: &Detection, size_px: u32) -> Option<(Face,
         look: None,
     };
     let mut pixels = Vec::new();
-    if face.outside <= MAX_OUTSIDE
-        && let Some((look, crop)) = cut_out(photo, &frame, size_px)
+    if face.outside <= MAX_SHARE_OUTSIDE
+        && let Some((look, crop)) = crop_and_measure(photo, &frame, size_px)
     {
         face.look = Some(look);
         pixels = crop;
@@ -84,35 +84,35 @@ fn measure_face(photo: &Photo, found: &Detection, size_px: u32) -> Option<(Face,
 fn share_outside(photo: &Photo, frame: &FaceFrame) -> f32 {
     let map = frame.photo_from_unit();
     let (width, height) = (photo.width() as f32, photo.height() as f32);
-    let at = |k: u16| (f32::from(k) + 0.5) / f32::from(OUTSIDE_POINTS);
-    let points = (0..OUTSIDE_POINTS).flat_map(|i| (0..OUTSIDE_POINTS).map(move |j| [at(i), at(j)]));
+    let at = |k: u16| (f32::from(k) + 0.5) / f32::from(SAMPLES_PER_SIDE);
+    let points = (0..SAMPLES_PER_SIDE).flat_map(|i| (0..SAMPLES_PER_SIDE).map(move |j| [at(i), at(j)]));
     let outside = points.filter(|&point| {
         let [x, y] = map.apply(point);
         !((0.0..width).contains(&x) && (0.0..height).contains(&y))
     });
-    outside.count() as f32 / f32::from(OUTSIDE_POINTS).powi(2)
+    outside.count() as f32 / f32::from(SAMPLES_PER_SIDE).powi(2)
 }
 
 /// The crop at the dataset's size, and its measurements at [`MEASURED_PX`]. The photo is mirrored at its border.
-fn cut_out(photo: &Photo, frame: &FaceFrame, size_px: u32) -> Option<(Look, Vec<u8>)> {
-    let surround = Surround::of(photo, frame, size_px.min(MEASURED_PX));
+fn crop_and_measure(photo: &Photo, frame: &FaceFrame, size_px: u32) -> Option<(CropMeasures, Vec<u8>)> {
+    let surround = MirroredPhoto::of(photo, frame, size_px.min(MEASURED_SIDE_PX));
     let (photo, frame) = surround.as_ref().map_or((photo, *frame), |surround| (&surround.photo, surround.frame));
     let everything_known = Mask::empty(photo.width(), photo.height());
     let crop = |size_px| face::crop(photo, &everything_known, &frame, size_px).ok();
-    let measured = crop(MEASURED_PX)?;
-    let grey = grey(MEASURED_PX, &measured.pixels);
-    let look = Look { sharpness: sharpness(&grey), fingerprint: Fingerprint::of(&grey) };
-    let wanted = if size_px == MEASURED_PX { measured } else { crop(size_px)? };
+    let measured = crop(MEASURED_SIDE_PX)?;
+    let grey = to_grey(MEASURED_SIDE_PX, &measured.pixels);
+    let look = CropMeasures { sharpness: sharpness(&grey), fingerprint: Fingerprint::of(&grey) };
+    let wanted = if size_px == MEASURED_SIDE_PX { measured } else { crop(size_px)? };
     Some((look, wanted.to_rgb8()))
 }
 
 /// The part of the photo under a frame that reaches outside, extended by mirroring the photo about its border pixels.
-struct Surround {
+struct MirroredPhoto {
     photo: Photo,
     frame: FaceFrame,
 }
 
-impl Surround {
+impl MirroredPhoto {
     /// `None` when a crop of this size only reads pixels within the photo.
     #[expect(
         clippy::cast_precision_loss,
@@ -137,7 +137,7 @@ impl Surround {
         let source = photo.pixels.as_rgb8()?;
         let length = |start: i64, end: i64| u32::try_from(end - start).ok();
         let pixels = RgbImage::from_fn(length(left, right)?, length(top, bottom)?, |x, y| {
-            *source.get_pixel(mirrored(left + i64::from(x), width), mirrored(top + i64::from(y), height))
+            *source.get_pixel(mirror_index(left + i64::from(x), width), mirror_index(top + i64::from(y), height))
         });
         let [x, y] = frame.center_in_photo;
         let frame = FaceFrame { center_in_photo: [x - left as f32, y - top as f32], ..*frame };
@@ -146,7 +146,7 @@ impl Surround {
 }
 
 /// Maps a pixel outside `0..length` into it, by mirroring about the first and the last pixel, repeatedly if necessary.
-fn mirrored(at: i64, length: i64) -> u32 {
+fn mirror_index(at: i64, length: i64) -> u32 {
     let period = (2 * (length - 1)).max(1);
     let folded = at.rem_euclid(period);
     u32::try_from(folded.min(period - folded).min(length - 1)).unwrap_or(0)
@@ -167,9 +167,9 @@ mod tests {
 
     #[test]
     fn mirroring_does_not_repeat_border_pixels() {
-        let row: Vec<u32> = (-4..8).map(|at| mirrored(at, 4)).collect();
+        let row: Vec<u32> = (-4..8).map(|at| mirror_index(at, 4)).collect();
         assert_eq!(row, [2, 3, 2, 1, 0, 1, 2, 3, 2, 1, 0, 1]);
-        assert_eq!([mirrored(-3, 1), mirrored(0, 1), mirrored(9, 1)], [0; 3]);
+        assert_eq!([mirror_index(-3, 1), mirror_index(0, 1), mirror_index(9, 1)], [0; 3]);
     }
 
     proptest! {
@@ -181,7 +181,7 @@ mod tests {
             let frame = FaceFrame { center_in_photo: [x, y], side_px, angle_radians };
             let hole = Mask::empty(60, 50);
             let plain = face::crop(&photo, &hole, &frame, 16).unwrap();
-            let (_, pixels) = cut_out(&photo, &frame, 16).unwrap();
+            let (_, pixels) = crop_and_measure(&photo, &frame, 16).unwrap();
             for (index, wanted) in plain.to_rgb8().chunks(3).enumerate() {
                 // Another origin rounds differently: by at most one step of 255 per channel.
                 if plain.known[index] > 0.0 {
@@ -196,7 +196,7 @@ mod tests {
     fn outside_pixels_are_mirrored() {
         // At a scale of 1: the frame starts four pixels left of the photo.
         let frame = FaceFrame { center_in_photo: [12.0, 20.0], side_px: 32.0, angle_radians: 0.0 };
-        let (_, pixels) = cut_out(&photo(60, 50), &frame, 32).unwrap();
+        let (_, pixels) = crop_and_measure(&photo(60, 50), &frame, 32).unwrap();
         let red = |x: usize, y: usize| pixels[(y * 32 + x) * 3];
         assert_eq!([red(0, 9), red(3, 9), red(4, 9), red(8, 9)], [28, 7, 0, 28]);
         assert!((share_outside(&photo(60, 50), &frame) - 0.125).abs() < 1e-6);

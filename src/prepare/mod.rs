@@ -29,25 +29,25 @@ mod work;
 
 use std::path::PathBuf;
 
-pub use find::{Pictures, find_pictures};
-pub use journal::JournalError;
-pub use run::{CROPS, DATASET, JOURNAL, Prepared, SHEET, TABLE, Watcher, prepare};
-pub use select::{Reason, Thresholds};
+pub use find::{FoundPictures, find_pictures};
+pub use journal::ResumeLogError;
+pub use run::{RESUME_CROPS_FILE, DATASET_FILE, RESUME_LOG_FILE, PrepareSummary, CONTACT_SHEET_FILE, TABLE_FILE, PrepareObserver, prepare_dataset};
+pub use select::{RejectReason, Thresholds};
 
-use crate::dataset::{About, DatasetError};
+use crate::dataset::{DatasetInfo, DatasetError};
 use crate::photo::{Overwrite, SaveError};
 
 /// What to prepare.
 #[derive(Clone, Debug)]
-pub struct Request {
+pub struct PrepareRequest {
     /// Folder with the photos, also in subfolders.
     pub folder: PathBuf,
     /// Existing folder for the results.
-    pub out: PathBuf,
+    pub results_folder: PathBuf,
     /// Side of the pictures in the dataset: 64 or 128.
     pub size_px: u32,
     pub thresholds: Thresholds,
-    pub about: About,
+    pub dataset_info: DatasetInfo,
     /// Seed for the random sample on the contact sheet.
     pub seed: u64,
     /// Whether an existing dataset may be replaced.
@@ -62,9 +62,9 @@ pub enum PrepareError {
     #[error("cannot start the threads that look for faces: close other programs and run it again")]
     Threads(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error(transparent)]
-    Journal(#[from] JournalError),
-    #[error("none of {faces} faces in {photos} photos can be kept: {reasons}; run it again with other thresholds, no photo is measured twice", reasons = told(reasons))]
-    NothingKept { photos: usize, faces: usize, reasons: Vec<(Reason, usize)> },
+    ResumeLog(#[from] ResumeLogError),
+    #[error("none of {faces} faces in {photos} photos can be kept: {reasons}; run it again with other thresholds, no photo is measured twice", reasons = reasons_text(reasons))]
+    NothingKept { photos: usize, faces: usize, reasons: Vec<(RejectReason, usize)> },
     #[error("the dataset cannot be written")]
     Dataset(#[from] DatasetError),
     #[error(transparent)]
@@ -74,7 +74,7 @@ pub enum PrepareError {
 }
 
 /// For example "12 blurred, 3 without a face".
-fn told(reasons: &[(Reason, usize)]) -> String {
-    let parts: Vec<_> = reasons.iter().map(|(reason, count)| format!("{count} {}", reason.told())).collect();
+fn reasons_text(reasons: &[(RejectReason, usize)]) -> String {
+    let parts: Vec<_> = reasons.iter().map(|(reason, count)| format!("{count} {}", reason.description())).collect();
     if parts.is_empty() { "there are none".into() } else { parts.join(", ") }
 }

@@ -7,12 +7,12 @@ use rand::SeedableRng as _;
 use rand::seq::index::sample;
 use rand_chacha::ChaCha8Rng;
 
-use super::journal::Journal;
-use super::measure::Face;
-use super::select::{Reason, Row};
-use super::{PrepareError, Request};
-use crate::dataset::FacesWriter;
-use crate::photo::{Extras, Overwrite, Sheet, save_png, write_atomically};
+use super::journal::ResumeLog;
+use super::measure::MeasuredFace;
+use super::select::{RejectReason, FaceRow};
+use super::{PrepareError, PrepareRequest};
+use crate::dataset::FaceDatasetWriter;
+use crate::photo::{PngMetadata, Overwrite, ContactSheet, save_png, write_atomically};
 
 /// Pictures in a row of the contact sheet.
 const SHEET_COLUMNS: usize = 16;
@@ -22,19 +22,19 @@ const SHEET_KEPT_ROWS: usize = 8;
 /// Writes the crops of all kept rows, in order. Returns their number.
 pub(super) fn write_dataset(
     path: &Path,
-    rows: &[Row<'_>],
-    journal: &mut Journal,
-    request: &Request,
+    rows: &[FaceRow<'_>],
+    journal: &mut ResumeLog,
+    request: &PrepareRequest,
 ) -> Result<usize, PrepareError> {
-    let mut writer = FacesWriter::create(path, request.size_px, request.about.clone(), request.overwrite)?;
+    let mut writer = FaceDatasetWriter::create(path, request.size_px, request.dataset_info.clone(), request.overwrite)?;
     for crop in rows.iter().filter(|row| row.reason.is_none()).filter_map(|row| row.crop) {
-        writer.push(&journal.crop(crop)?)?;
+        writer.push(&journal.read_crop(crop)?)?;
     }
     Ok(writer.finish()?)
 }
 
 /// Writes a CSV table with a line for each face and for each photo without one: the outcome and the measurements.
-pub(super) fn write_table(path: &Path, rows: &[Row<'_>]) -> Result<(), PrepareError> {
+pub(super) fn write_table(path: &Path, rows: &[FaceRow<'_>]) -> Result<(), PrepareError> {
     let mut table = csv::Writer::from_writer(Vec::new());
     table.write_record([
         "file",
@@ -49,11 +49,11 @@ pub(super) fn write_table(path: &Path, rows: &[Row<'_>]) -> Result<(), PrepareEr
         "duplicate_of",
         "error",
     ])?;
-    let name = |row: &Row<'_>| row.file.to_string_lossy().into_owned();
+    let name = |row: &FaceRow<'_>| row.file.to_string_lossy().into_owned();
     let mut kept = 0_usize..;
     for row in rows {
         let index = if row.reason.is_none() { kept.next() } else { None };
-        let number = |value: fn(&Face) -> f32, digits: usize| {
+        let number = |value: fn(&MeasuredFace) -> f32, digits: usize| {
             row.face.map_or_else(String::new, |face| format!("{:.digits$}", value(face)))
         };
         let sharpness = row.face.and_then(|face| face.look.as_ref()).map(|look| format!("{:.1}", look.sharpness));
@@ -62,7 +62,7 @@ pub(super) fn write_table(path: &Path, rows: &[Row<'_>]) -> Result<(), PrepareEr
         table.write_record([
             name(row),
             row.number.map(|number| number.to_string()).unwrap_or_default(),
-            row.reason.map_or("kept", Reason::id).to_string(),
+            row.reason.map_or("kept", RejectReason::id).to_string(),
             index.map(|index| index.to_string()).unwrap_or_default(),
             number(|face| face.score, 3),
             number(|face| face.yaw, 3),
@@ -81,13 +81,13 @@ pub(super) fn write_table(path: &Path, rows: &[Row<'_>]) -> Result<(), PrepareEr
 /// each reject reason. Returns the captions of the rows, from the top.
 pub(super) fn write_sheet(
     path: &Path,
-    rows: &[Row<'_>],
-    journal: &mut Journal,
-    request: &Request,
+    rows: &[FaceRow<'_>],
+    journal: &mut ResumeLog,
+    request: &PrepareRequest,
 ) -> Result<Vec<String>, PrepareError> {
-    let mut sheet = Sheet::default();
+    let mut sheet = ContactSheet::default();
     let mut shown = Vec::new();
-    let reasons = std::iter::once(None).chain(Reason::ALL.map(Some));
+    let reasons = std::iter::once(None).chain(RejectReason::ALL.map(Some));
     for reason in reasons {
         let crops: Vec<u64> = rows.iter().filter(|row| row.reason == reason).filter_map(|row| row.crop).collect();
         if crops.is_empty() {
@@ -103,17 +103,17 @@ pub(super) fn write_sheet(
         let sample: Vec<u64> = places.into_iter().map(|place| crops[place]).collect();
         for crops in sample.chunks(SHEET_COLUMNS) {
             let pictures = crops.iter().map(|&crop| {
-                let pixels = journal.crop(crop)?;
+                let pixels = journal.read_crop(crop)?;
                 Ok(RgbImage::from_raw(request.size_px, request.size_px, pixels))
             });
             sheet.add_row(pictures.collect::<Result<_, PrepareError>>()?);
         }
-        let (first, count) = (reason.map_or("kept", Reason::told), crops.len());
+        let (first, count) = (reason.map_or("kept", RejectReason::description), crops.len());
         shown.push(format!("{} of {count} {first}", sample.len()));
     }
     if !sheet.is_empty() {
-        let picture = DynamicImage::ImageRgb8(sheet.draw(request.size_px));
-        save_png(path, &picture, &Extras::default(), Overwrite::Allow)?;
+        let picture = DynamicImage::ImageRgb8(sheet.render(request.size_px));
+        save_png(path, &picture, &PngMetadata::default(), Overwrite::Allow)?;
     }
     Ok(shown)
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::photo::Point;
 
 /// Side in pixels of the crop for sharpness and fingerprint, independent of the dataset's size.
-pub(super) const MEASURED_PX: u32 = 128;
+pub(super) const MEASURED_SIDE_PX: u32 = 128;
 /// Rows of the reduced picture for the fingerprint. It has one more column.
 const FINGERPRINT_ROWS: u32 = 16;
 
@@ -75,7 +75,7 @@ impl Fingerprint {
 }
 
 /// Converts planar RGB in [-1, 1] to grey, with the weights of `OpenCV` (ITU-R BT.601).
-pub(super) fn grey(side_px: u32, planar: &[f32]) -> GrayImage {
+pub(super) fn to_grey(side_px: u32, planar: &[f32]) -> GrayImage {
     let area = side_px as usize * side_px as usize;
     GrayImage::from_fn(side_px, side_px, |x, y| {
         let index = y as usize * side_px as usize + x as usize;

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use super::journal::{Entry, Found};
-use super::measure::Face;
+use super::journal::{ResumeLogEntry, PhotoFaces};
+use super::measure::MeasuredFace;
 use super::quality::Fingerprint;
 
 /// Conditions for keeping a face.
@@ -44,14 +44,14 @@ impl Thresholds {
     }
 
     /// The first threshold that a face fails. Does not look for duplicates.
-    fn reason_against(&self, face: &Face) -> Option<Reason> {
+    fn reject_reason(&self, face: &MeasuredFace) -> Option<RejectReason> {
         let at_least = |value: f32, least: f32| value >= least;
         let rules = [
-            (face.score > self.min_score, Reason::LowScore),
-            (at_least(face.side_px, self.min_side_px), Reason::TooSmall),
-            (face.yaw.abs() < self.max_yaw, Reason::TurnedAway),
-            (face.outside <= self.max_outside && face.look.is_some(), Reason::Cut),
-            (face.look.as_ref().is_some_and(|look| look.sharpness > self.min_sharpness), Reason::Blurred),
+            (face.score > self.min_score, RejectReason::LowScore),
+            (at_least(face.side_px, self.min_side_px), RejectReason::TooSmall),
+            (face.yaw.abs() < self.max_yaw, RejectReason::TurnedAway),
+            (face.outside <= self.max_outside && face.look.is_some(), RejectReason::Cut),
+            (face.look.as_ref().is_some_and(|look| look.sharpness > self.min_sharpness), RejectReason::Blurred),
         ];
         rules.into_iter().find(|(holds, _)| !holds).map(|(_, reason)| reason)
     }
@@ -59,7 +59,7 @@ impl Thresholds {
 
 /// Why a photo or a face was rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason {
+pub enum RejectReason {
     Unreadable,
     NoFace,
     LowScore,
@@ -70,7 +70,7 @@ pub enum Reason {
     Duplicate,
 }
 
-impl Reason {
+impl RejectReason {
     /// All reasons, in the order of the checks.
     pub const ALL: [Self; 8] = [
         Self::Unreadable,
@@ -100,7 +100,7 @@ impl Reason {
 
     /// Text after a number, for example "3 without a face".
     #[must_use]
-    pub fn told(self) -> &'static str {
+    pub fn description(self) -> &'static str {
         match self {
             Self::Unreadable => "unreadable",
             Self::NoFace => "without a face",
@@ -116,15 +116,15 @@ impl Reason {
 
 /// The outcome of one face, or of a photo without a face.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Row<'a> {
+pub(super) struct FaceRow<'a> {
     pub file: &'a Path,
     /// Number within its photo, from 1, largest first. `None` for a photo without a face.
     pub number: Option<usize>,
-    pub face: Option<&'a Face>,
+    pub face: Option<&'a MeasuredFace>,
     /// Index among all crops.
     pub crop: Option<u64>,
     /// `None` for a kept face.
-    pub reason: Option<Reason>,
+    pub reason: Option<RejectReason>,
     /// Row of the face that is kept instead.
     pub duplicate_of: Option<usize>,
     /// Error message of an unreadable photo.
@@ -132,37 +132,37 @@ pub(super) struct Row<'a> {
 }
 
 /// Selects faces. Entries must be in the order of the dataset.
-pub(super) fn select<'a>(entries: &[&'a Entry], thresholds: &Thresholds) -> Vec<Row<'a>> {
-    let mut rows: Vec<Row<'_>> = entries.iter().flat_map(|entry| rows_of(entry, thresholds)).collect();
+pub(super) fn select<'a>(entries: &[&'a ResumeLogEntry], thresholds: &Thresholds) -> Vec<FaceRow<'a>> {
+    let mut rows: Vec<FaceRow<'_>> = entries.iter().flat_map(|entry| rows_of(entry, thresholds)).collect();
     if let Some(bits) = thresholds.duplicate_bits {
-        for (row, kept) in duplicates(&rows, bits) {
-            rows[row].reason = Some(Reason::Duplicate);
+        for (row, kept) in find_duplicates(&rows, bits) {
+            rows[row].reason = Some(RejectReason::Duplicate);
             rows[row].duplicate_of = Some(kept);
         }
     }
     rows
 }
 
-fn rows_of<'a>(entry: &'a Entry, thresholds: &Thresholds) -> Vec<Row<'a>> {
-    let empty = Row {
+fn rows_of<'a>(entry: &'a ResumeLogEntry, thresholds: &Thresholds) -> Vec<FaceRow<'a>> {
+    let empty = FaceRow {
         file: &entry.file,
         number: None,
         face: None,
         crop: None,
-        reason: Some(Reason::NoFace),
+        reason: Some(RejectReason::NoFace),
         duplicate_of: None,
         error: None,
     };
     match &entry.found {
-        Found::Error(error) => vec![Row { reason: Some(Reason::Unreadable), error: Some(error), ..empty }],
-        Found::Faces(faces) if faces.is_empty() => vec![empty],
-        Found::Faces(faces) => {
+        PhotoFaces::Error(error) => vec![FaceRow { reason: Some(RejectReason::Unreadable), error: Some(error), ..empty }],
+        PhotoFaces::Faces(faces) if faces.is_empty() => vec![empty],
+        PhotoFaces::Faces(faces) => {
             let mut crops = entry.first_crop..;
-            let row = |(index, face): (usize, &'a Face)| Row {
+            let row = |(index, face): (usize, &'a MeasuredFace)| FaceRow {
                 number: Some(index + 1),
                 face: Some(face),
                 crop: face.look.as_ref().and_then(|_| crops.next()),
-                reason: thresholds.reason_against(face),
+                reason: thresholds.reject_reason(face),
                 ..empty.clone()
             };
             faces.iter().enumerate().map(row).collect()
@@ -172,23 +172,23 @@ fn rows_of<'a>(entry: &'a Entry, thresholds: &Thresholds) -> Vec<Row<'a>> {
 
 /// Maps each row that duplicates a better one to that row. The better face has more pixels in its photo, then is
 /// sharper, then comes first. Each face is compared with all kept ones; most pairs differ enough in their first word.
-fn duplicates(rows: &[Row<'_>], bits: u32) -> HashMap<usize, usize> {
-    struct Candidate {
+fn find_duplicates(rows: &[FaceRow<'_>], bits: u32) -> HashMap<usize, usize> {
+    struct DuplicateCandidate {
         row: usize,
         rank: [f32; 2],
         fingerprint: Fingerprint,
     }
-    let mut candidates: Vec<Candidate> = rows
+    let mut candidates: Vec<DuplicateCandidate> = rows
         .iter()
         .enumerate()
         .filter(|(_, row)| row.reason.is_none())
         .filter_map(|(index, row)| {
             let face = row.face?;
             let look = face.look.as_ref()?;
-            Some(Candidate { row: index, rank: [face.side_px, look.sharpness], fingerprint: look.fingerprint })
+            Some(DuplicateCandidate { row: index, rank: [face.side_px, look.sharpness], fingerprint: look.fingerprint })
         })
         .collect();
-    let better = |a: &Candidate, b: &Candidate| -> Ordering {
+    let better = |a: &DuplicateCandidate, b: &DuplicateCandidate| -> Ordering {
         b.rank[0].total_cmp(&a.rank[0]).then(b.rank[1].total_cmp(&a.rank[1])).then(a.row.cmp(&b.row))
     };
     candidates.sort_by(better);
@@ -209,74 +209,74 @@ mod tests {
 
     use image::{GrayImage, Luma};
 
-    use super::super::journal::Stamp;
-    use super::super::measure::Look;
+    use super::super::journal::FileStamp;
+    use super::super::measure::CropMeasures;
     use super::*;
 
     /// A good face. `picture` selects its fingerprint.
-    fn face(picture: u32) -> Face {
+    fn face(picture: u32) -> MeasuredFace {
         let wave = |x: u32, y: u32| Luma([u8::try_from((x * (3 + picture * 8) + y * 7 * picture) % 251).unwrap()]);
         let fingerprint = Fingerprint::of(&GrayImage::from_fn(128, 128, wave));
-        let look = Some(Look { sharpness: 80.0, fingerprint });
-        Face { score: 0.9, yaw: 0.0, side_px: 100.0, outside: 0.0, look }
+        let look = Some(CropMeasures { sharpness: 80.0, fingerprint });
+        MeasuredFace { score: 0.9, yaw: 0.0, side_px: 100.0, outside: 0.0, look }
     }
 
-    fn entry(file: &str, faces: Vec<Face>, first_crop: u64) -> Entry {
-        Entry { file: PathBuf::from(file), stamp: Stamp::default(), found: Found::Faces(faces), first_crop }
+    fn entry(file: &str, faces: Vec<MeasuredFace>, first_crop: u64) -> ResumeLogEntry {
+        ResumeLogEntry { file: PathBuf::from(file), stamp: FileStamp::default(), found: PhotoFaces::Faces(faces), first_crop }
     }
 
-    fn reasons(entries: &[Entry], thresholds: Thresholds) -> Vec<Option<Reason>> {
+    fn reasons(entries: &[ResumeLogEntry], thresholds: Thresholds) -> Vec<Option<RejectReason>> {
         select(&entries.iter().collect::<Vec<_>>(), &thresholds).iter().map(|row| row.reason).collect()
     }
 
     #[test]
     fn each_threshold_rejects_values_just_beyond_it() {
         let thresholds = Thresholds::for_size(64);
-        let with = |change: fn(&mut Face)| {
+        let with = |change: fn(&mut MeasuredFace)| {
             let mut face = face(1);
             change(&mut face);
-            thresholds.reason_against(&face)
+            thresholds.reject_reason(&face)
         };
-        let sharpness = |face: &mut Face, sharpness| face.look.as_mut().unwrap().sharpness = sharpness;
+        let sharpness = |face: &mut MeasuredFace, sharpness| face.look.as_mut().unwrap().sharpness = sharpness;
         assert_eq!(with(|_| ()), None);
-        assert_eq!(with(|face| face.score = 0.75), Some(Reason::LowScore));
-        assert_eq!(with(|face| face.side_px = 63.9), Some(Reason::TooSmall));
+        assert_eq!(with(|face| face.score = 0.75), Some(RejectReason::LowScore));
+        assert_eq!(with(|face| face.side_px = 63.9), Some(RejectReason::TooSmall));
         assert_eq!(with(|face| face.side_px = 64.0), None);
-        assert_eq!(with(|face| face.yaw = -0.26), Some(Reason::TurnedAway));
+        assert_eq!(with(|face| face.yaw = -0.26), Some(RejectReason::TurnedAway));
         assert_eq!(with(|face| face.yaw = 0.259), None);
-        assert_eq!(with(|face| face.outside = 0.21), Some(Reason::Cut));
-        assert_eq!(with(|face| face.look = None), Some(Reason::Cut));
+        assert_eq!(with(|face| face.outside = 0.21), Some(RejectReason::Cut));
+        assert_eq!(with(|face| face.look = None), Some(RejectReason::Cut));
         let mut blurred = face(1);
         sharpness(&mut blurred, 35.0);
-        assert_eq!(thresholds.reason_against(&blurred), Some(Reason::Blurred));
+        assert_eq!(thresholds.reject_reason(&blurred), Some(RejectReason::Blurred));
         sharpness(&mut blurred, 35.1);
-        assert_eq!(thresholds.reason_against(&blurred), None);
+        assert_eq!(thresholds.reject_reason(&blurred), None);
     }
 
     #[test]
     fn largest_of_duplicate_faces_is_kept() {
-        let larger = Face { side_px: 150.0, ..face(1) };
+        let larger = MeasuredFace { side_px: 150.0, ..face(1) };
         let entries = [
             entry("a", vec![face(1), face(2)], 0),
             entry("b", vec![larger], 2),
             entry("c", vec![], 3),
             entry("d", vec![face(1)], 3),
         ];
-        let duplicate = Some(Reason::Duplicate);
+        let duplicate = Some(RejectReason::Duplicate);
         let thresholds = Thresholds::for_size(64);
-        assert_eq!(reasons(&entries, thresholds), [duplicate, None, None, Some(Reason::NoFace), duplicate]);
+        assert_eq!(reasons(&entries, thresholds), [duplicate, None, None, Some(RejectReason::NoFace), duplicate]);
         let all = entries.iter().collect::<Vec<_>>();
         let rows = select(&all, &thresholds);
         assert_eq!([rows[0].duplicate_of, rows[4].duplicate_of], [Some(2); 2]);
         assert_eq!(rows.iter().map(|row| row.crop).collect::<Vec<_>>(), [Some(0), Some(1), Some(2), None, Some(3)]);
         let keep_all = Thresholds { duplicate_bits: None, ..thresholds };
-        assert_eq!(reasons(&entries, keep_all), [None, None, None, Some(Reason::NoFace), None]);
+        assert_eq!(reasons(&entries, keep_all), [None, None, None, Some(RejectReason::NoFace), None]);
     }
 
     #[test]
     fn rejected_face_has_no_duplicates() {
-        let small = Face { score: 0.1, side_px: 900.0, ..face(1) };
+        let small = MeasuredFace { score: 0.1, side_px: 900.0, ..face(1) };
         let entries = [entry("a", vec![small], 0), entry("b", vec![face(1)], 1)];
-        assert_eq!(reasons(&entries, Thresholds::for_size(64)), [Some(Reason::LowScore), None]);
+        assert_eq!(reasons(&entries, Thresholds::for_size(64)), [Some(RejectReason::LowScore), None]);
     }
 }

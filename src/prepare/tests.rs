@@ -9,7 +9,7 @@ use image::imageops::{self, FilterType};
 use image::{Rgb, RgbImage};
 
 use super::*;
-use crate::dataset::Faces;
+use crate::dataset::FaceDataset;
 
 /// Records the observer calls.
 #[derive(Default)]
@@ -19,8 +19,8 @@ struct RecordingObserver {
     unreadable: Vec<String>,
 }
 
-impl Watcher for RecordingObserver {
-    fn begin(&mut self, measured_before: usize, _photos: usize) {
+impl PrepareObserver for RecordingObserver {
+    fn started(&mut self, measured_before: usize, _photos: usize) {
         self.measured_before = measured_before;
     }
 
@@ -64,21 +64,21 @@ impl TestFolders {
         test_folders
     }
 
-    fn request(&self) -> Request {
-        Request {
+    fn request(&self) -> PrepareRequest {
+        PrepareRequest {
             folder: self.0.path().join("photos"),
-            out: self.0.path().join("out"),
+            results_folder: self.0.path().join("out"),
             size_px: 64,
             thresholds: Thresholds::for_size(64),
-            about: About { source: "tests".into(), licence: None },
+            dataset_info: DatasetInfo { source: "tests".into(), licence: None },
             seed: 0,
             overwrite: Overwrite::Refuse,
         }
     }
 
-    fn pictures(&self) -> Pictures {
+    fn pictures(&self) -> FoundPictures {
         let request = self.request();
-        find_pictures(&request.folder, &request.out).unwrap()
+        find_pictures(&request.folder, &request.results_folder).unwrap()
     }
 
     fn results(&self) -> BTreeMap<String, Vec<u8>> {
@@ -93,19 +93,19 @@ impl TestFolders {
 fn good_faces_are_kept_and_all_are_listed() {
     let test_folders = TestFolders::filled();
     let mut recorder = RecordingObserver::default();
-    let done = prepare(&test_folders.request(), &test_folders.pictures(), &mut recorder).unwrap();
-    let reasons = vec![(Reason::Unreadable, 1), (Reason::NoFace, 1), (Reason::Duplicate, 1)];
+    let done = prepare_dataset(&test_folders.request(), &test_folders.pictures(), &mut recorder).unwrap();
+    let reasons = vec![(RejectReason::Unreadable, 1), (RejectReason::NoFace, 1), (RejectReason::Duplicate, 1)];
     assert_eq!((done.photos, done.faces, done.kept, done.reasons), (5, 3, 2, reasons));
     assert_eq!((recorder.measured_before, recorder.done), (0, 5));
     assert_eq!(recorder.unreadable.len(), 1);
     assert!(recorder.unreadable[0].starts_with("broken.png: this is not a picture"), "{:?}", recorder.unreadable);
-    assert_eq!(done.sheet_rows, ["2 of 2 kept", "1 of 1 duplicates"]);
+    assert_eq!(done.sheet_captions, ["2 of 2 kept", "1 of 1 duplicates"]);
 
     let results = test_folders.results();
-    assert_eq!(results.keys().collect::<Vec<_>>(), [DATASET, TABLE, SHEET]);
-    let faces = Faces::open(&test_folders.0.path().join("out").join(DATASET)).unwrap();
-    assert_eq!((faces.len(), faces.size_px(), faces.about().source.as_str()), (2, 64, "tests"));
-    let table = String::from_utf8(results[TABLE].clone()).unwrap();
+    assert_eq!(results.keys().collect::<Vec<_>>(), [DATASET_FILE, TABLE_FILE, CONTACT_SHEET_FILE]);
+    let faces = FaceDataset::open(&test_folders.0.path().join("out").join(DATASET_FILE)).unwrap();
+    assert_eq!((faces.len(), faces.size_px(), faces.info().source.as_str()), (2, 64, "tests"));
+    let table = String::from_utf8(results[TABLE_FILE].clone()).unwrap();
     let mut rows: Vec<Vec<&str>> = table.lines().map(|line| line.split(',').collect()).collect();
     // The measurements have their own tests.
     for row in &mut rows {
@@ -125,19 +125,19 @@ fn good_faces_are_kept_and_all_are_listed() {
 #[test]
 fn stopped_run_resumes_with_the_same_results() {
     let (whole, stopped) = (TestFolders::filled(), TestFolders::filled());
-    prepare(&whole.request(), &whole.pictures(), &mut RecordingObserver::default()).unwrap();
+    prepare_dataset(&whole.request(), &whole.pictures(), &mut RecordingObserver::default()).unwrap();
 
     // No face passes the thresholds, so the run ends without a dataset but keeps its measurements. It starts with the
     // last photos, so that the crops are numbered in another order.
     let mut some = stopped.pictures();
     some.files.drain(..2);
     let strict = Thresholds { min_score: 1.0, ..Thresholds::for_size(64) };
-    let request = Request { thresholds: strict, ..stopped.request() };
-    let error = prepare(&request, &some, &mut RecordingObserver::default()).unwrap_err();
+    let request = PrepareRequest { thresholds: strict, ..stopped.request() };
+    let error = prepare_dataset(&request, &some, &mut RecordingObserver::default()).unwrap_err();
     assert!(matches!(error, PrepareError::NothingKept { photos: 3, .. }), "{error}");
 
     let mut recorder = RecordingObserver::default();
-    prepare(&stopped.request(), &stopped.pictures(), &mut recorder).unwrap();
+    prepare_dataset(&stopped.request(), &stopped.pictures(), &mut recorder).unwrap();
     assert_eq!((recorder.measured_before, recorder.done), (3, 2));
     assert_eq!(recorder.unreadable.len(), 1, "errors of the first run are reported again");
     assert!(whole.results() == stopped.results());
@@ -147,27 +147,27 @@ fn stopped_run_resumes_with_the_same_results() {
 fn changed_photo_is_measured_again() {
     let test_folders = TestFolders::filled();
     let strict = Thresholds { min_score: 1.0, ..Thresholds::for_size(64) };
-    let request = Request { thresholds: strict, ..test_folders.request() };
-    prepare(&request, &test_folders.pictures(), &mut RecordingObserver::default()).unwrap_err();
+    let request = PrepareRequest { thresholds: strict, ..test_folders.request() };
+    prepare_dataset(&request, &test_folders.pictures(), &mut RecordingObserver::default()).unwrap_err();
     RgbImage::from_pixel(60, 90, Rgb([10; 3])).save(test_folders.0.path().join("photos/broken.png")).unwrap();
     let mut recorder = RecordingObserver::default();
-    let done = prepare(&test_folders.request(), &test_folders.pictures(), &mut recorder).unwrap();
+    let done = prepare_dataset(&test_folders.request(), &test_folders.pictures(), &mut recorder).unwrap();
     assert_eq!((recorder.measured_before, recorder.done, recorder.unreadable.len()), (4, 1, 0));
-    assert_eq!(done.reasons[0], (Reason::NoFace, 2));
+    assert_eq!(done.reasons[0], (RejectReason::NoFace, 2));
 }
 
 #[test]
 fn existing_dataset_is_replaced_only_when_allowed() {
     let test_folders = TestFolders::filled();
-    let path = test_folders.0.path().join("out").join(DATASET);
+    let path = test_folders.0.path().join("out").join(DATASET_FILE);
     fs::write(&path, b"precious").unwrap();
     let error =
-        prepare(&test_folders.request(), &test_folders.pictures(), &mut RecordingObserver::default()).unwrap_err();
+        prepare_dataset(&test_folders.request(), &test_folders.pictures(), &mut RecordingObserver::default()).unwrap_err();
     assert!(matches!(error, PrepareError::Dataset(DatasetError::Save(SaveError::Exists { .. }))), "{error}");
     assert_eq!(fs::read(&path).unwrap(), b"precious");
-    let request = Request { overwrite: Overwrite::Allow, ..test_folders.request() };
+    let request = PrepareRequest { overwrite: Overwrite::Allow, ..test_folders.request() };
     let mut recorder = RecordingObserver::default();
-    assert_eq!(prepare(&request, &test_folders.pictures(), &mut recorder).unwrap().kept, 2);
+    assert_eq!(prepare_dataset(&request, &test_folders.pictures(), &mut recorder).unwrap().kept, 2);
     assert_eq!(recorder.done, 0, "nothing is measured twice");
 }
 
@@ -178,9 +178,9 @@ fn broken_photos_give_a_table_without_dataset() {
         fs::write(test_folders.0.path().join("photos").join(name), b"\xff\xd8\xff\xe0 cut").unwrap();
     }
     let error =
-        prepare(&test_folders.request(), &test_folders.pictures(), &mut RecordingObserver::default()).unwrap_err();
+        prepare_dataset(&test_folders.request(), &test_folders.pictures(), &mut RecordingObserver::default()).unwrap_err();
     insta::assert_snapshot!(error, @"none of 0 faces in 2 photos can be kept: 2 unreadable; run it again with other thresholds, no photo is measured twice");
     let results = test_folders.results();
-    assert!(!results.contains_key(DATASET));
-    assert_eq!(String::from_utf8(results[TABLE].clone()).unwrap().lines().count(), 3);
+    assert!(!results.contains_key(DATASET_FILE));
+    assert_eq!(String::from_utf8(results[TABLE_FILE].clone()).unwrap().lines().count(), 3);
 }

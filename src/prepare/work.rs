@@ -14,34 +14,34 @@ use std::thread;
 use image::ImageReader;
 
 use super::PrepareError;
-use super::measure::Face;
+use super::measure::MeasuredFace;
 
 /// Approximate memory budget for all open photos. A larger photo is opened alone.
-const MEMORY_BYTES: u64 = 1 << 30;
+const MEMORY_BUDGET_BYTES: u64 = 1 << 30;
 /// Bytes per pixel while a photo is opened: the decoder's output, as much for its buffers, and 8-bit RGB.
 const BYTES_PER_PIXEL: u64 = 12;
 
 /// The result of a photo: every face with its crop, or the error message.
-pub(super) type Measured = Result<Vec<(Face, Vec<u8>)>, String>;
+pub(super) type MeasureResult = Result<Vec<(MeasuredFace, Vec<u8>)>, String>;
 
 /// Measures every photo of `folder` in parallel. Passes each result to `take` on this thread, in the order of
 /// completion. Stops when `take` fails.
-pub(super) fn for_each(
+pub(super) fn measure_in_parallel(
     folder: &Path,
     files: &[PathBuf],
-    measure: impl Fn(&Path) -> Measured + Sync,
-    mut take: impl FnMut(&Path, Measured) -> Result<(), PrepareError>,
+    measure: impl Fn(&Path) -> MeasureResult + Sync,
+    mut take: impl FnMut(&Path, MeasureResult) -> Result<(), PrepareError>,
 ) -> Result<(), PrepareError> {
     let workers = rayon::current_num_threads().clamp(1, files.len().max(1));
     let pools = (0..workers)
         .map(|_| rayon::ThreadPoolBuilder::new().num_threads(1).build())
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| PrepareError::Threads(Box::new(error)))?;
-    let shared = Shared { next: AtomicUsize::new(0), stop: AtomicBool::new(false), memory: Memory::new(MEMORY_BYTES) };
-    let work = |results: &SyncSender<(usize, Measured)>| {
-        while let Some((index, file)) = shared.next(files) {
+    let queue = WorkQueue { next: AtomicUsize::new(0), stop: AtomicBool::new(false), memory: MemoryBudget::new(MEMORY_BUDGET_BYTES) };
+    let work = |results: &SyncSender<(usize, MeasureResult)>| {
+        while let Some((index, file)) = queue.next(files) {
             let path = folder.join(file);
-            let _taken = shared.memory.take(bytes_of(&path));
+            let _memory_share = queue.memory.acquire(estimated_bytes(&path));
             // A decoder may panic on a hostile file. One photo must not end the run.
             let measured = catch_unwind(AssertUnwindSafe(|| measure(&path)))
                 .unwrap_or_else(|_| Err("the decoder crashed on this file: open it and save it again".into()));
@@ -58,22 +58,22 @@ pub(super) fn for_each(
             let run = move || pool.install(|| work(&sender));
             let started = thread::Builder::new().name("prepare".into()).spawn_scoped(scope, run);
             if let Err(error) = started {
-                shared.stop.store(true, Ordering::Relaxed);
+                queue.stop.store(true, Ordering::Relaxed);
                 return Err(PrepareError::Threads(Box::new(error)));
             }
         }
         drop(sender);
-        let taken = drain(files, results, &mut take);
-        shared.stop.store(true, Ordering::Relaxed);
+        let taken = pass_on_results(files, results, &mut take);
+        queue.stop.store(true, Ordering::Relaxed);
         taken
     })
 }
 
 /// Passes results to `take` until all senders are gone or `take` fails. Dropping the receiver unblocks waiting senders.
-fn drain(
+fn pass_on_results(
     files: &[PathBuf],
-    results: Receiver<(usize, Measured)>,
-    take: &mut impl FnMut(&Path, Measured) -> Result<(), PrepareError>,
+    results: Receiver<(usize, MeasureResult)>,
+    take: &mut impl FnMut(&Path, MeasureResult) -> Result<(), PrepareError>,
 ) -> Result<(), PrepareError> {
     for (index, measured) in results {
         take(&files[index], measured)?;
@@ -82,13 +82,13 @@ fn drain(
 }
 
 /// State shared by all workers.
-struct Shared {
+struct WorkQueue {
     next: AtomicUsize,
     stop: AtomicBool,
-    memory: Memory,
+    memory: MemoryBudget,
 }
 
-impl Shared {
+impl WorkQueue {
     fn next<'a>(&self, files: &'a [PathBuf]) -> Option<(usize, &'a PathBuf)> {
         if self.stop.load(Ordering::Relaxed) {
             return None;
@@ -99,7 +99,7 @@ impl Shared {
 }
 
 /// Estimated memory of an open photo. Small for a file that is not a picture; opening it fails later.
-fn bytes_of(path: &Path) -> u64 {
+fn estimated_bytes(path: &Path) -> u64 {
     let file_bytes = path.metadata().map_or(0, |metadata| metadata.len());
     let sides =
         ImageReader::open(path).ok().and_then(|reader| reader.with_guessed_format().ok()?.into_dimensions().ok());
@@ -108,37 +108,37 @@ fn bytes_of(path: &Path) -> u64 {
 }
 
 /// A memory budget: a counting semaphore over bytes.
-struct Memory {
-    all: u64,
-    left: Mutex<u64>,
-    given_back: Condvar,
+struct MemoryBudget {
+    total: u64,
+    free: Mutex<u64>,
+    released: Condvar,
 }
 
 /// A share of the budget. Dropping it returns the bytes.
-struct Taken<'a> {
-    from: &'a Memory,
+struct MemoryShare<'a> {
+    from: &'a MemoryBudget,
     bytes: u64,
 }
 
-impl Memory {
-    fn new(all: u64) -> Self {
-        Self { all, left: Mutex::new(all), given_back: Condvar::new() }
+impl MemoryBudget {
+    fn new(total: u64) -> Self {
+        Self { total, free: Mutex::new(total), released: Condvar::new() }
     }
 
     /// Waits until this many bytes are free. A larger request waits for the whole budget.
-    fn take(&self, bytes: u64) -> Taken<'_> {
-        let bytes = bytes.min(self.all);
-        let left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut left = self.given_back.wait_while(left, |left| *left < bytes).unwrap_or_else(PoisonError::into_inner);
+    fn acquire(&self, bytes: u64) -> MemoryShare<'_> {
+        let bytes = bytes.min(self.total);
+        let left = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut left = self.released.wait_while(left, |left| *left < bytes).unwrap_or_else(PoisonError::into_inner);
         *left -= bytes;
-        Taken { from: self, bytes }
+        MemoryShare { from: self, bytes }
     }
 }
 
-impl Drop for Taken<'_> {
+impl Drop for MemoryShare<'_> {
     fn drop(&mut self) {
-        *self.from.left.lock().unwrap_or_else(PoisonError::into_inner) += self.bytes;
-        self.from.given_back.notify_all();
+        *self.from.free.lock().unwrap_or_else(PoisonError::into_inner) += self.bytes;
+        self.from.released.notify_all();
     }
 }
 
@@ -157,7 +157,7 @@ mod tests {
             Some("7") => panic!("hostile"),
             _ => Ok(Vec::new()),
         };
-        for_each(Path::new("photos"), &files(40), measure, |file, measured| {
+        measure_in_parallel(Path::new("photos"), &files(40), measure, |file, measured| {
             seen.push((file.to_path_buf(), measured.is_err()));
             Ok(())
         })
@@ -174,25 +174,25 @@ mod tests {
             taken += 1;
             Err(PrepareError::NothingKept { photos: 0, faces: 0, reasons: Vec::new() })
         };
-        assert!(for_each(Path::new("photos"), &files(1000), |_| Ok(Vec::new()), fail).is_err());
+        assert!(measure_in_parallel(Path::new("photos"), &files(1000), |_| Ok(Vec::new()), fail).is_err());
         assert_eq!(taken, 1);
     }
 
     #[test]
     fn no_photos_give_no_work() {
-        for_each(Path::new("photos"), &[], |_| Ok(Vec::new()), |_, _| panic!("nothing to take")).unwrap();
+        measure_in_parallel(Path::new("photos"), &[], |_| Ok(Vec::new()), |_, _| panic!("nothing to take")).unwrap();
     }
 
     #[test]
     fn memory_budget_is_never_exceeded() {
-        let memory = Memory::new(10);
+        let memory = MemoryBudget::new(10);
         let held = AtomicUsize::new(0);
         thread::scope(|scope| {
             for bytes in [4, 7, 3, 10, 99, 1, 6, 5] {
                 let (memory, held) = (&memory, &held);
                 scope.spawn(move || {
                     for _ in 0..50 {
-                        let taken = memory.take(bytes);
+                        let taken = memory.acquire(bytes);
                         let now = usize::try_from(taken.bytes).unwrap();
                         assert!(held.fetch_add(now, Ordering::SeqCst) + now <= 10);
                         held.fetch_sub(now, Ordering::SeqCst);
@@ -200,6 +200,6 @@ mod tests {
                 });
             }
         });
-        assert_eq!(*memory.left.lock().unwrap(), 10);
+        assert_eq!(*memory.free.lock().unwrap(), 10);
     }
 }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-use super::{EXTENSION, Project, ProjectError};
+use super::{PROJECT_EXTENSION, Project, ProjectError};
 use crate::photo::{Overwrite, write_atomically};
 
 /// Larger files are refused unread. Projects with the most candidates of the largest model are several times smaller.
@@ -13,7 +13,7 @@ const MAX_MEGABYTES: u64 = 256;
 /// Whether the file name has the project extension.
 #[must_use]
 pub fn is_project_path(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(EXTENSION))
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(PROJECT_EXTENSION))
 }
 
 /// Reads a project file and checks it.

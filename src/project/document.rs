@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::encoding::{MaskText, device};
-use super::fill::FillText;
-use super::photo::PhotoText;
+use super::encoding::{MaskJson, device};
+use super::fill::FillJson;
+use super::photo::PhotoJson;
 use super::{FORMAT, ModelReference, Project, ProjectError};
 use crate::blend::Blend;
 use crate::device::DeviceChoice;
@@ -17,18 +17,18 @@ use crate::model::ModelChoice;
 use crate::search::{Preset, Settings};
 
 /// Largest coordinate and side of a frame: ten times the longest photo that can be opened.
-const MAX_FRAME_PX: f32 = 1e9;
+const MAX_FRAME_COORDINATE_PX: f32 = 1e9;
 
 #[derive(Serialize, Deserialize)]
-struct ProjectText {
+struct ProjectJson {
     format: String,
     /// Name and version of the program that wrote the file. Only for people.
     #[serde(default)]
     program: String,
-    photo: PhotoText,
+    photo: PhotoJson,
     /// Left out when the mask is empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    mask: Option<MaskText>,
+    mask: Option<MaskJson>,
     frame: FaceFrame,
     #[serde(default)]
     frame_is_placed: bool,
@@ -39,11 +39,11 @@ struct ProjectText {
     #[serde(default)]
     blend: Blend,
     #[serde(default)]
-    model: ModelText,
+    model: ModelJson,
     #[serde(default, with = "device")]
     device: DeviceChoice,
     #[serde(default)]
-    fill: Option<FillText>,
+    fill: Option<FillJson>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     saved_as: Option<PathBuf>,
 }
@@ -51,14 +51,14 @@ struct ProjectText {
 /// Without a path: the default model. The path of a built-in model is its name.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
-struct ModelText {
+struct ModelJson {
     path: Option<PathBuf>,
     sha256: Option<String>,
 }
 
 /// Only the field that identifies the format.
 #[derive(Deserialize)]
-struct Head {
+struct ProjectHeader {
     format: String,
 }
 
@@ -72,19 +72,19 @@ impl Project {
     /// # Errors
     /// When a path is not valid Unicode, or the mask cannot be encoded.
     pub fn to_json(&self, folder: Option<&Path>) -> Result<String, ProjectError> {
-        let text = ProjectText {
+        let text = ProjectJson {
             format: FORMAT.to_owned(),
             program: concat!("Countenance ", env!("CARGO_PKG_VERSION")).to_owned(),
-            photo: PhotoText::of(&self.photo, folder),
-            mask: (!self.mask.is_empty()).then(|| MaskText(Arc::clone(&self.mask))),
+            photo: PhotoJson::of(&self.photo, folder),
+            mask: (!self.mask.is_empty()).then(|| MaskJson(Arc::clone(&self.mask))),
             frame: self.frame,
             frame_is_placed: self.frame_is_placed,
             preset: self.preset,
             settings: self.settings,
             blend: self.blend,
-            model: ModelText { path: self.model.choice.to_kept(), sha256: self.model.sha256.clone() },
+            model: ModelJson { path: self.model.choice.to_saved(), sha256: self.model.sha256.clone() },
             device: self.device,
-            fill: self.fill.as_ref().map(FillText::of),
+            fill: self.fill.as_ref().map(FillJson::of),
             saved_as: self.saved_as.clone(),
         };
         serde_json::to_string_pretty(&text).map_err(|source| ProjectError::Encode { source })
@@ -96,13 +96,13 @@ impl Project {
     /// When it is not a project, is from a newer program, is broken, or has inconsistent values.
     pub fn from_json(json: &str) -> Result<Self, ProjectError> {
         check_format(json)?;
-        let text: ProjectText = serde_json::from_str(json).map_err(|source| ProjectError::Broken { source })?;
-        text.checked()
+        let text: ProjectJson = serde_json::from_str(json).map_err(|source| ProjectError::Broken { source })?;
+        text.into_project()
     }
 }
 
 fn check_format(json: &str) -> Result<(), ProjectError> {
-    let format = match serde_json::from_str::<Head>(json) {
+    let format = match serde_json::from_str::<ProjectHeader>(json) {
         Ok(head) => head.format,
         // It starts like a project, so it is a damaged or truncated project.
         Err(source) if json.trim_start().starts_with('{') && json.contains(FORMAT) => {
@@ -118,8 +118,8 @@ fn check_format(json: &str) -> Result<(), ProjectError> {
     }
 }
 
-impl ProjectText {
-    fn checked(self) -> Result<Project, ProjectError> {
+impl ProjectJson {
+    fn into_project(self) -> Result<Project, ProjectError> {
         if let Err(error) = self.settings.validate() {
             return Err(ProjectError::invalid(error.to_string()));
         }
@@ -127,12 +127,12 @@ impl ProjectText {
             return Err(ProjectError::invalid(format!("detail of {} %", self.blend.detail_percent)));
         }
         check_frame(&self.frame)?;
-        let photo = self.photo.checked()?;
+        let photo = self.photo.into_reference()?;
         let mask = match self.mask {
-            Some(MaskText(mask)) => mask,
+            Some(MaskJson(mask)) => mask,
             None => Arc::new(Mask::empty(photo.width_px, photo.height_px)),
         };
-        let fill = self.fill.map(FillText::checked).transpose()?;
+        let fill = self.fill.map(FillJson::into_fill).transpose()?;
         if let Some(fill) = &fill {
             check_frame(&fill.frame)?;
         }
@@ -144,7 +144,7 @@ impl ProjectText {
                 return Err(ProjectError::invalid(what));
             }
         }
-        let choice = ModelChoice::from_kept(self.model.path);
+        let choice = ModelChoice::from_saved(self.model.path);
         Ok(Project {
             photo,
             mask,
@@ -163,8 +163,8 @@ impl ProjectText {
 
 fn check_frame(frame: &FaceFrame) -> Result<(), ProjectError> {
     let FaceFrame { center_in_photo: [x, y], side_px, angle_radians } = *frame;
-    let near = [x, y].iter().all(|at| at.abs() <= MAX_FRAME_PX);
+    let near = [x, y].iter().all(|at| at.abs() <= MAX_FRAME_COORDINATE_PX);
     // NaN fails every comparison. After very many turns the angle is lost to rounding.
-    let is_frame = near && side_px > 0.0 && side_px <= MAX_FRAME_PX && angle_radians.abs() <= 1e3;
+    let is_frame = near && side_px > 0.0 && side_px <= MAX_FRAME_COORDINATE_PX && angle_radians.abs() <= 1e3;
     if is_frame { Ok(()) } else { Err(ProjectError::invalid("the face frame is not valid")) }
 }

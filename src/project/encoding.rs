@@ -30,7 +30,7 @@ pub(super) mod device {
 
 /// Losses of one candidate. NaN and infinity are stored as `null`.
 #[derive(Serialize, Deserialize)]
-pub(super) struct LossesText {
+pub(super) struct LossesJson {
     #[serde(default)]
     context: Option<f32>,
     #[serde(default)]
@@ -39,31 +39,31 @@ pub(super) struct LossesText {
     total: Option<f32>,
 }
 
-impl From<Losses> for LossesText {
+impl From<Losses> for LossesJson {
     fn from(losses: Losses) -> Self {
         let finite = |value: f32| value.is_finite().then_some(value);
         Self { context: finite(losses.context), prior: finite(losses.prior), total: finite(losses.total) }
     }
 }
 
-impl From<LossesText> for Losses {
-    fn from(text: LossesText) -> Self {
+impl From<LossesJson> for Losses {
+    fn from(text: LossesJson) -> Self {
         let number = |value: Option<f32>| value.filter(|value| value.is_finite()).unwrap_or(f32::NAN);
         Self { context: number(text.context), prior: number(text.prior), total: number(text.total) }
     }
 }
 
 /// Stores a mask as a PNG with one bit per pixel, in base64.
-pub(super) struct MaskText(pub Arc<Mask>);
+pub(super) struct MaskJson(pub Arc<Mask>);
 
-impl Serialize for MaskText {
+impl Serialize for MaskJson {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let png = encode_mask_png(&self.0).map_err(serde::ser::Error::custom)?;
         serializer.serialize_str(&BASE64_STANDARD.encode(png))
     }
 }
 
-impl<'de> Deserialize<'de> for MaskText {
+impl<'de> Deserialize<'de> for MaskJson {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let png = BASE64_STANDARD.decode(text).map_err(D::Error::custom)?;

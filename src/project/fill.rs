@@ -4,35 +4,35 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::encoding::{LossesText, MaskText};
+use super::encoding::{LossesJson, MaskJson};
 use super::{ProjectError, ProjectFill};
 use crate::blend::Blend;
 use crate::face::FaceFrame;
-use crate::job::{Candidate, DeviceInfo, FillOutcome, IterationLosses, Start, StopReason, floats};
+use crate::job::{Candidate, DeviceInfo, FillOutcome, IterationLosses, SearchStart, StopReason, floats};
 use crate::model::ModelInfo;
 use crate::search::{Losses, Settings};
 
 /// Most points of a loss curve in a file: more than the plot in the settings panel can show.
-pub(super) const MOST_CURVE_POINTS: usize = 300;
+pub(super) const MAX_CURVE_POINTS: usize = 300;
 /// Largest accepted side of a candidate's picture: far above any model of this architecture.
 const MAX_PICTURE_SIDE_PX: u32 = 1024;
 /// Most accepted iterations. Each change of the hole extends a search by up to half of its steps.
-const MOST_ITERATIONS: u32 = 1000 * Settings::MAX_STEPS;
+const MAX_ITERATIONS: u32 = 1000 * Settings::MAX_STEPS;
 /// Losses per candidate: context, prior and total.
-const LOSSES: usize = 3;
+const LOSSES_PER_CANDIDATE: usize = 3;
 
 #[derive(Serialize, Deserialize)]
-pub(super) struct FillText {
+pub(super) struct FillJson {
     /// Left out when it equals the project's mask.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    hole: Option<MaskText>,
+    hole: Option<MaskJson>,
     frame: FaceFrame,
     candidate: usize,
     #[serde(default)]
     blend: Blend,
     settings: Settings,
     #[serde(default, skip_serializing_if = "Start::is_as_set")]
-    start: Start,
+    start: SearchStart,
     model: ModelInfo,
     device: DeviceInfo,
     steps: u32,
@@ -46,20 +46,20 @@ pub(super) struct FillText {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     explained: Option<f32>,
     best: usize,
-    first_losses: LossesText,
+    first_losses: LossesJson,
     size_px: u32,
-    candidates: Vec<CandidateText>,
+    candidates: Vec<CandidateJson>,
     #[serde(default)]
-    curves: CurvesText,
+    curves: LossCurvesJson,
 }
 
 #[derive(Serialize, Deserialize)]
-struct CandidateText {
+struct CandidateJson {
     #[serde(with = "floats")]
     latent: Vec<f32>,
     #[serde(with = "floats")]
     pixels: Vec<f32>,
-    losses: LossesText,
+    losses: LossesJson,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     mixed: bool,
 }
@@ -67,23 +67,23 @@ struct CandidateText {
 /// Loss curves. `losses` holds context, prior and total of every searched candidate at the first iteration, then at the
 /// next one, and so on.
 #[derive(Default, Serialize, Deserialize)]
-struct CurvesText {
+struct LossCurvesJson {
     iterations: Vec<u32>,
     #[serde(with = "floats")]
     losses: Vec<f32>,
 }
 
-impl FillText {
+impl FillJson {
     pub fn of(fill: &ProjectFill) -> Self {
         let outcome = &fill.outcome;
-        let candidate = |candidate: &Candidate| CandidateText {
+        let candidate = |candidate: &Candidate| CandidateJson {
             latent: candidate.latent.clone(),
             pixels: candidate.pixels.clone(),
             losses: candidate.losses.into(),
-            mixed: candidate.mixed,
+            mixed: candidate.is_mix,
         };
         Self {
-            hole: fill.hole.clone().map(MaskText),
+            hole: fill.hole.clone().map(MaskJson),
             frame: fill.frame,
             candidate: fill.candidate,
             blend: fill.blend,
@@ -93,20 +93,20 @@ impl FillText {
             device: outcome.device.clone(),
             steps: outcome.steps,
             evaluations: outcome.evaluations,
-            changed_on_the_way: outcome.changed_on_the_way,
-            seconds: outcome.seconds,
+            changed_on_the_way: outcome.changed_during_search,
+            seconds: outcome.search_secs,
             stopped: outcome.stopped.clone(),
-            explained: outcome.explained,
+            explained: outcome.explained_share,
             best: outcome.best,
             first_losses: outcome.first_losses.into(),
             size_px: outcome.size_px,
             candidates: outcome.candidates.iter().map(candidate).collect(),
-            curves: CurvesText::of(&fill.curves),
+            curves: LossCurvesJson::of(&fill.loss_curves),
         }
     }
 
     /// Checks everything except the hole's size and the frame, which `ProjectText::checked` checks.
-    pub fn checked(self) -> Result<ProjectFill, ProjectError> {
+    pub fn into_fill(self) -> Result<ProjectFill, ProjectError> {
         let invalid = |what: String| Err(ProjectError::invalid(what));
         if let Err(error) = self.settings.validate() {
             return invalid(format!("the fill's {error}"));
@@ -128,16 +128,16 @@ impl FillText {
         if !self.start.fits(&self.settings, self.model.latent_dim) {
             return invalid("the start latents do not fit the model".to_owned());
         }
-        if self.steps > MOST_ITERATIONS || !(0.0..=f32::MAX).contains(&self.seconds) {
+        if self.steps > MAX_ITERATIONS || !(0.0..=f32::MAX).contains(&self.seconds) {
             return invalid(format!("{} iterations in {} seconds", self.steps, self.seconds));
         }
         if self.blend.detail_percent > 100 {
             return invalid(format!("detail of {} %", self.blend.detail_percent));
         }
-        let curves = self.curves.checked(searched)?;
+        let curves = self.curves.into_curves(searched)?;
         let (size_px, latent_dim) = (self.size_px, self.model.latent_dim);
         let candidates = self.candidates.into_iter().enumerate();
-        let candidates = candidates.map(|(index, text)| text.checked(index, size_px, latent_dim));
+        let candidates = candidates.map(|(index, text)| text.into_candidate(index, size_px, latent_dim));
         let outcome = FillOutcome {
             settings: self.settings,
             start: self.start,
@@ -145,10 +145,10 @@ impl FillText {
             device: self.device,
             steps: self.steps,
             evaluations: self.evaluations,
-            changed_on_the_way: self.changed_on_the_way,
-            seconds: self.seconds,
+            changed_during_search: self.changed_on_the_way,
+            search_secs: self.seconds,
             stopped: self.stopped,
-            explained: self.explained,
+            explained_share: self.explained,
             candidates: candidates.collect::<Result<_, _>>()?,
             best: self.best,
             first_losses: self.first_losses.into(),
@@ -160,13 +160,13 @@ impl FillText {
             frame: self.frame,
             candidate: self.candidate,
             blend: self.blend,
-            curves,
+            loss_curves: curves,
         })
     }
 }
 
-impl CandidateText {
-    fn checked(self, index: usize, size_px: u32, latent_dim: usize) -> Result<Candidate, ProjectError> {
+impl CandidateJson {
+    fn into_candidate(self, index: usize, size_px: u32, latent_dim: usize) -> Result<Candidate, ProjectError> {
         let number = index + 1;
         let samples = 3 * size_px as usize * size_px as usize;
         for (what, values, length) in [("latent", &self.latent, latent_dim), ("picture", &self.pixels, samples)] {
@@ -180,13 +180,13 @@ impl CandidateText {
             }
         }
         let Self { latent, pixels, losses, mixed } = self;
-        Ok(Candidate { latent, pixels, losses: losses.into(), mixed })
+        Ok(Candidate { latent, pixels, losses: losses.into(), is_mix: mixed })
     }
 }
 
-impl CurvesText {
+impl LossCurvesJson {
     fn of(points: &[IterationLosses]) -> Self {
-        let points = thinned(points);
+        let points = downsampled(points);
         let values = |losses: &Losses| [losses.context, losses.prior, losses.total];
         Self {
             iterations: points.iter().map(|point| point.iteration).collect(),
@@ -194,13 +194,13 @@ impl CurvesText {
         }
     }
 
-    fn checked(self, candidates: usize) -> Result<Vec<IterationLosses>, ProjectError> {
+    fn into_curves(self, candidates: usize) -> Result<Vec<IterationLosses>, ProjectError> {
         let in_order = self.iterations.windows(2).all(|pair| pair[0] < pair[1]);
-        if !in_order || Some(self.losses.len()) != self.iterations.len().checked_mul(candidates * LOSSES) {
+        if !in_order || Some(self.losses.len()) != self.iterations.len().checked_mul(candidates * LOSSES_PER_CANDIDATE) {
             return Err(ProjectError::invalid("the loss curves do not fit the candidates"));
         }
-        let losses = |&[context, prior, total]: &[f32; LOSSES]| Losses { context, prior, total };
-        let points = self.iterations.iter().zip(self.losses.chunks_exact(candidates * LOSSES));
+        let losses = |&[context, prior, total]: &[f32; LOSSES_PER_CANDIDATE]| Losses { context, prior, total };
+        let points = self.iterations.iter().zip(self.losses.chunks_exact(candidates * LOSSES_PER_CANDIDATE));
         Ok(points
             .map(|(&iteration, values)| IterationLosses {
                 iteration,
@@ -211,8 +211,8 @@ impl CurvesText {
 }
 
 /// At most [`MOST_CURVE_POINTS`] evenly spaced points, including the first, plus the last one.
-pub(super) fn thinned(points: &[IterationLosses]) -> Vec<&IterationLosses> {
-    let stride = points.len().div_ceil(MOST_CURVE_POINTS).max(1);
+pub(super) fn downsampled(points: &[IterationLosses]) -> Vec<&IterationLosses> {
+    let stride = points.len().div_ceil(MAX_CURVE_POINTS).max(1);
     let mut kept: Vec<_> = points.iter().step_by(stride).collect();
     if let Some(last) = points.last().filter(|last| kept.last().is_none_or(|kept| kept.iteration != last.iteration)) {
         kept.push(last);

@@ -36,13 +36,13 @@ use crate::search::{Preset, Settings};
 
 pub use disk::{is_project_path, open, save};
 pub use error::ProjectError;
-pub use photo::{FoundPhoto, PhotoOrigin, PhotoReference, sha256_of};
+pub use photo::{FoundPhoto, PhotoOrigin, PhotoReference, sha256_of_bytes};
 
 /// Value of `format` in a project file. The number increases when older programs cannot read the file.
 pub const FORMAT: &str = "countenance-project-1";
 
 /// The extension of project files.
-pub const EXTENSION: &str = "countenance";
+pub const PROJECT_EXTENSION: &str = "countenance";
 
 /// The work on one photo. Cloning is cheap: masks and fills are shared.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,7 +76,7 @@ pub struct ProjectFill {
     /// How the fill is blended into the photo.
     pub blend: Blend,
     /// Losses over the iterations, oldest first. A file keeps at most 301 of them, see [`Project::to_json`].
-    pub curves: Vec<IterationLosses>,
+    pub loss_curves: Vec<IterationLosses>,
 }
 
 /// Which model the next fill uses.

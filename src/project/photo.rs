@@ -38,12 +38,12 @@ pub struct FoundPhoto {
     pub bytes: Vec<u8>,
     pub sha256: String,
     /// Whether its bytes equal those of the file that the project was made with.
-    pub is_same: bool,
+    pub is_unchanged: bool,
 }
 
 /// SHA-256 of the bytes, in hexadecimal.
 #[must_use]
-pub fn sha256_of(bytes: &[u8]) -> String {
+pub fn sha256_of_bytes(bytes: &[u8]) -> String {
     format!("{:x}", Sha256::digest(bytes))
 }
 
@@ -54,17 +54,17 @@ impl PhotoReference {
     ///
     /// # Errors
     /// When there is no file in any of these places, or none can be read.
-    pub fn find(&self, folder: &Path) -> Result<Option<FoundPhoto>, ProjectError> {
+    pub fn find_file(&self, folder: &Path) -> Result<Option<FoundPhoto>, ProjectError> {
         let PhotoOrigin::File { path, relative_path, sha256: expected } = &self.origin else { return Ok(None) };
-        let moved_along = relative_path.as_ref().map(|relative| folder.join(relative));
+        let relative_to_project = relative_path.as_ref().map(|relative| folder.join(relative));
         let beside = path.file_name().map(|name| folder.join(name));
         let (mut other, mut unreadable) = (None, None);
-        for path in [Some(path.clone()), moved_along, beside].into_iter().flatten() {
+        for path in [Some(path.clone()), relative_to_project, beside].into_iter().flatten() {
             match std::fs::read(&path) {
                 Ok(bytes) => {
-                    let sha256 = sha256_of(&bytes);
+                    let sha256 = sha256_of_bytes(&bytes);
                     let is_same = sha256.eq_ignore_ascii_case(expected);
-                    let found = FoundPhoto { path, bytes, sha256, is_same };
+                    let found = FoundPhoto { path, bytes, sha256, is_unchanged: is_same };
                     if is_same {
                         return Ok(Some(found));
                     }
@@ -98,7 +98,7 @@ impl PhotoReference {
 
 /// The photo in the JSON document: the name of a sample, or a file.
 #[derive(Serialize, Deserialize)]
-pub(super) struct PhotoText {
+pub(super) struct PhotoJson {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sample: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -111,22 +111,22 @@ pub(super) struct PhotoText {
     height_px: u32,
 }
 
-impl PhotoText {
+impl PhotoJson {
     /// `folder` is that of the project file.
     pub fn of(photo: &PhotoReference, folder: Option<&Path>) -> Self {
         let (width_px, height_px) = (photo.width_px, photo.height_px);
-        let nothing = Self { sample: None, path: None, relative_path: None, sha256: None, width_px, height_px };
+        let empty = Self { sample: None, path: None, relative_path: None, sha256: None, width_px, height_px };
         match &photo.origin {
-            PhotoOrigin::Sample(name) => Self { sample: Some(name.clone()), ..nothing },
+            PhotoOrigin::Sample(name) => Self { sample: Some(name.clone()), ..empty },
             PhotoOrigin::File { path, sha256, .. } => {
                 let path = absolute(path);
-                let relative_path = folder.and_then(|folder| relative(&path, &absolute(folder)));
-                Self { path: Some(path), relative_path, sha256: Some(sha256.clone()), ..nothing }
+                let relative_path = folder.and_then(|folder| relative_path_from(&path, &absolute(folder)));
+                Self { path: Some(path), relative_path, sha256: Some(sha256.clone()), ..empty }
             }
         }
     }
 
-    pub fn checked(self) -> Result<PhotoReference, ProjectError> {
+    pub fn into_reference(self) -> Result<PhotoReference, ProjectError> {
         let pixels = u64::from(self.width_px) * u64::from(self.height_px);
         if !(1..=DecodeLimits::default().max_pixels).contains(&pixels) {
             let what = format!("a photo of {}×{} pixels", self.width_px, self.height_px);
@@ -150,7 +150,7 @@ fn absolute(path: &Path) -> PathBuf {
 
 /// Relative path from a folder to a file, both absolute, with `/` between names. `None` when they are on different
 /// drives.
-fn relative(path: &Path, folder: &Path) -> Option<String> {
+fn relative_path_from(path: &Path, folder: &Path) -> Option<String> {
     let (path, folder): (Vec<_>, Vec<_>) = (path.components().collect(), folder.components().collect());
     let shared = path.iter().zip(&folder).take_while(|(a, b)| a == b).count();
     if shared == 0 {
@@ -177,13 +177,13 @@ mod tests {
             ("/photo.png", "/", Some("photo.png")),
         ];
         for (path, folder, expected) in cases {
-            assert_eq!(relative(Path::new(path), Path::new(folder)).as_deref(), expected, "{path} from {folder}");
+            assert_eq!(relative_path_from(Path::new(path), Path::new(folder)).as_deref(), expected, "{path} from {folder}");
         }
     }
 
     #[test]
     fn hash_equals_the_standard_example() {
         // FIPS 180-2, appendix B.1.
-        assert_eq!(sha256_of(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(sha256_of_bytes(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     }
 }

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::blend::BlendMode;
-use crate::job::{Candidate, DeviceInfo, Start, StopReason};
+use crate::job::{Candidate, DeviceInfo, SearchStart, StopReason};
 use crate::mask::StrokeKind;
 use crate::model::ModelInfo;
 use crate::search::Losses;
@@ -30,11 +30,11 @@ pub(crate) fn outcome(candidates: u16, size_px: u32, latent_dim: usize) -> FillO
         latent: numbers(latent_dim, f32::from(index)),
         pixels: numbers(3 * (size_px * size_px) as usize, f32::from(index) + 0.5),
         losses: losses(f32::from(index) + 1.0),
-        mixed: false,
+        is_mix: false,
     };
     FillOutcome {
         settings: Settings { seed: u64::MAX, lambda: 0.1, ..Preset::Paper.settings() },
-        start: Start::AsSet,
+        start: SearchStart::AsSet,
         model: ModelInfo {
             name: "face-64".to_owned(),
             sha256: "ab".repeat(32),
@@ -47,10 +47,10 @@ pub(crate) fn outcome(candidates: u16, size_px: u32, latent_dim: usize) -> FillO
         device: DeviceInfo { name: "CPU".to_owned(), is_gpu: false, notice: Some("No GPU here".to_owned()) },
         steps: 120,
         evaluations: 121,
-        changed_on_the_way: true,
-        seconds: 1.25,
+        changed_during_search: true,
+        search_secs: 1.25,
         stopped: Some(StopReason::Failed("device lost".to_owned())),
-        explained: None,
+        explained_share: None,
         candidates: (0..candidates).map(candidate).collect(),
         best: 1,
         first_losses: losses(9.0),
@@ -80,14 +80,14 @@ pub(crate) fn project() -> Project {
         frame: FaceFrame { center_in_photo: [20.1, 15.3], side_px: 25.7, angle_radians: -0.1 },
         candidate: 2,
         blend: Blend { mode: BlendMode::Feather, detail_percent: 40 },
-        curves: curves(40, CANDIDATES.into()),
+        loss_curves: curves(40, CANDIDATES.into()),
     };
     Project {
         photo: PhotoReference {
             origin: PhotoOrigin::File {
                 path: "/photos/face.png".into(),
                 relative_path: None,
-                sha256: sha256_of(b"face"),
+                sha256: sha256_of_bytes(b"face"),
             },
             width_px: 40,
             height_px: 30,
@@ -126,12 +126,12 @@ fn mix_and_start_latent_survive_json() {
     let mut project = project();
     let fill = project.fill.as_mut().unwrap();
     let outcome = Arc::make_mut(&mut fill.outcome);
-    outcome.start = Start::Around(numbers(5, 1.0));
+    outcome.start = SearchStart::Around(numbers(5, 1.0));
     let mix = Candidate { losses: losses(0.5), ..outcome.candidates[0].clone() };
-    fill.candidate = outcome.keep_mix(mix, None);
+    fill.candidate = outcome.store_mix(mix, None);
     let read = Project::from_json(&project.to_json(None).unwrap()).unwrap();
     assert_eq!(read, project);
-    assert!(read.fill.unwrap().outcome.candidates[usize::from(CANDIDATES)].mixed);
+    assert!(read.fill.unwrap().outcome.candidates[usize::from(CANDIDATES)].is_mix);
 }
 
 #[test]
@@ -173,22 +173,22 @@ fn nan_losses_stay_nan() {
     outcome.candidates[0].losses = Losses { context: f32::NAN, prior: 2.0, total: f32::INFINITY };
     let fill = project.fill.as_mut().unwrap();
     fill.outcome = Arc::new(outcome);
-    fill.curves[3].candidates[1].total = f32::NAN;
+    fill.loss_curves[3].candidates[1].total = f32::NAN;
     let read = Project::from_json(&project.to_json(None).unwrap()).unwrap().fill.unwrap();
     let losses = read.outcome.candidates[0].losses;
     assert!(losses.context.is_nan() && losses.total.is_nan());
     assert_eq!(losses.prior.to_bits(), 2.0_f32.to_bits());
-    assert!(read.curves[3].candidates[1].total.is_nan());
+    assert!(read.loss_curves[3].candidates[1].total.is_nan());
 }
 
 #[test]
 fn downsampled_curves_keep_both_ends() {
     let mut project = project();
-    project.fill.as_mut().unwrap().curves = curves(1201, CANDIDATES.into());
-    let kept = Project::from_json(&project.to_json(None).unwrap()).unwrap().fill.unwrap().curves;
-    assert!((200..=fill::MOST_CURVE_POINTS + 1).contains(&kept.len()), "{} points", kept.len());
+    project.fill.as_mut().unwrap().loss_curves = curves(1201, CANDIDATES.into());
+    let kept = Project::from_json(&project.to_json(None).unwrap()).unwrap().fill.unwrap().loss_curves;
+    assert!((200..=fill::MAX_CURVE_POINTS + 1).contains(&kept.len()), "{} points", kept.len());
     assert_eq!((kept[0].iteration, kept[kept.len() - 1].iteration), (1, 1201));
-    assert_eq!(fill::thinned(&curves(300, 1)).len(), 300);
+    assert_eq!(fill::downsampled(&curves(300, 1)).len(), 300);
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn project_of_a_large_photo_stays_small() {
     let fill = project.fill.as_mut().unwrap();
     fill.hole = Some(Arc::new(mask));
     fill.outcome = Arc::new(outcome(8, 64, 100));
-    fill.curves = curves(1200, 8);
+    fill.loss_curves = curves(1200, 8);
     let bytes = project.to_json(None).unwrap().len();
     assert!((500_000..900_000).contains(&bytes), "{bytes} bytes");
 }

@@ -7,14 +7,14 @@
 
 use burn::tensor::{Tensor, TensorData};
 
-use super::hmc::Trajectory;
-use super::optimizer::Motion;
-use super::readback::to_host;
+use super::hmc::HmcState;
+use super::optimizer::OptimizerState;
+use super::readback::tensor_values;
 use super::run::Search;
 use super::{HmcSettings, OptimizerKind, Settings};
 
 /// Candidates of a search for variations.
-const CANDIDATES: u32 = 4;
+const VARIATION_COUNT: u32 = 4;
 /// Number of trajectories, and leapfrog steps (L) in each. A few seconds of work for [`CANDIDATES`]. With fewer, longer
 /// trajectories more candidates stay at their start.
 const TRAJECTORIES: u32 = 10;
@@ -31,12 +31,12 @@ const MAX_BETA: f32 = 1e6;
 impl Settings {
     /// The settings for variations of one latent of a search with these settings.
     #[must_use]
-    pub fn to_sample_around(self) -> Self {
+    pub fn for_variations(self) -> Self {
         Self {
             steps: TRAJECTORIES,
             optimizer: OptimizerKind::Hmc,
             noise: 0.0,
-            candidates: CANDIDATES,
+            candidates: VARIATION_COUNT,
             hmc: HmcSettings { leapfrog_steps: LEAPFROG_STEPS, step_size: STEP_SIZE, beta: BETA, anneal: ANNEAL },
             ..self
         }
@@ -44,7 +44,7 @@ impl Settings {
 
     /// The settings that only generate and score one latent: one iteration without noise.
     #[must_use]
-    pub fn to_draw_one(self) -> Self {
+    pub fn for_one_latent(self) -> Self {
         Self { steps: 1, optimizer: OptimizerKind::Adam, noise: 0.0, candidates: 1, ..self }
     }
 }
@@ -55,13 +55,13 @@ impl Search {
     ///
     /// # Panics
     /// When there are not `candidates × latent_dim` values.
-    pub fn begin_at(&mut self, latents: &[f32]) {
+    pub fn start_at(&mut self, latents: &[f32]) {
         let shape = self.latents.dims();
         let data = TensorData::new(latents.to_vec(), shape);
         self.latents = Tensor::from_data(data, &self.latents.device());
         // Hold the latents to these starts, not to the encoder's guess.
         self.anchors = Some(self.latents.clone());
-        self.motion = Motion::new(&self.settings, &self.latents);
+        self.optimizer_state = OptimizerState::new(&self.settings, &self.latents);
     }
 
     /// Starts all candidates at this latent and returns the last latent of each as the result. Call it before the first
@@ -72,25 +72,25 @@ impl Search {
     ///
     /// # Panics
     /// When there are not `latent_dim` values.
-    pub fn begin_around(&mut self, latent: &[f32]) {
+    pub fn start_variations(&mut self, latent: &[f32]) {
         let [candidates, _] = self.latents.dims();
-        self.begin_at(&latent.repeat(candidates));
-        self.keeps_last = true;
+        self.start_at(&latent.repeat(candidates));
+        self.uses_last_latents = true;
         if self.settings.optimizer == OptimizerKind::Hmc {
-            let loss = to_host(self.evaluate().weighed.total).first().map_or(1.0, |total| total.abs());
+            let loss = tensor_values(self.evaluate().scored.total).first().map_or(1.0, |total| total.abs());
             let beta = (self.settings.hmc.beta / loss).min(MAX_BETA);
-            self.motion = Motion::Hmc(Box::new(Trajectory::new(beta)));
+            self.optimizer_state = OptimizerState::Hmc(Box::new(HmcState::new(beta)));
         }
     }
 
     /// Call after the last trajectory of a search for variations: makes the last latents the best ones. Does nothing
     /// for other searches or when called again.
-    pub fn settle(&mut self) {
-        if std::mem::take(&mut self.keeps_last)
+    pub fn finish_variations(&mut self) {
+        if std::mem::take(&mut self.uses_last_latents)
             && let Some(best) = &mut self.best
         {
             best.latents = self.latents.clone();
-            self.weigh_best_anew();
+            self.rescore_best();
         }
     }
 }

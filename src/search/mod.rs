@@ -47,8 +47,8 @@ mod work;
 
 pub use choices::{Clipping, Norm, OptimizerKind, PriorForm, Reduction, Schedule, Starts};
 pub use preset::Preset;
-pub use problem::Problem;
-pub use readback::Best;
+pub use problem::SearchProblem;
+pub use readback::BestCandidates;
 pub use run::Search;
 pub use setting_table::{ChoiceField, ChoiceOption, Field, SETTINGS, Section, Setting, SettingsError};
 pub use settings::{ContextSettings, HmcSettings, Settings};

@@ -3,7 +3,7 @@
 
 use burn::tensor::Tensor;
 
-use super::hmc::Trajectory;
+use super::hmc::HmcState;
 use super::{OptimizerKind, Settings};
 
 /// β1 of Adam (Kingma & Ba 2015; the blog's `--beta1`). In f64, because 1 − β2 loses four digits in f32.
@@ -11,49 +11,49 @@ const BETA1: f64 = 0.9;
 /// β2 of Adam.
 const BETA2: f64 = 0.999;
 /// ε of Adam, as in `PyTorch` and TensorFlow.
-const EPSILON: f64 = 1e-8;
+const ADAM_EPSILON: f64 = 1e-8;
 /// The blog's `--momentum`.
 const MOMENTUM: f32 = 0.9;
 
 /// State of the optimizer that moves the latents.
-pub(super) enum Motion {
+pub(super) enum OptimizerState {
     Adam(Box<Adam>),
     Momentum(Box<Momentum>),
-    Hmc(Box<Trajectory>),
+    Hmc(Box<HmcState>),
 }
 
-impl Motion {
+impl OptimizerState {
     /// The initial state.
     pub(super) fn new(settings: &Settings, latents: &Tensor<2>) -> Self {
         match settings.optimizer {
             OptimizerKind::Adam => Self::Adam(Box::new(Adam::new(latents))),
             OptimizerKind::Momentum => Self::Momentum(Box::new(Momentum::new(latents))),
-            OptimizerKind::Hmc => Self::Hmc(Box::new(Trajectory::new(settings.hmc.beta))),
+            OptimizerKind::Hmc => Self::Hmc(Box::new(HmcState::new(settings.hmc.beta))),
         }
     }
 }
 
 /// The moments of Adam.
 pub(super) struct Adam {
-    mean: Tensor<2>,
-    square: Tensor<2>,
-    step: i32,
+    first_moment: Tensor<2>,
+    second_moment: Tensor<2>,
+    step_count: i32,
 }
 
 impl Adam {
     pub fn new(latents: &Tensor<2>) -> Self {
-        Self { mean: latents.zeros_like(), square: latents.zeros_like(), step: 0 }
+        Self { first_moment: latents.zeros_like(), second_moment: latents.zeros_like(), step_count: 0 }
     }
 
     /// One gradient descent step.
     pub fn step(&mut self, latents: Tensor<2>, gradient: Tensor<2>, learning_rate: f32) -> Tensor<2> {
-        self.step = self.step.saturating_add(1);
-        self.mean = self.mean.clone().mul_scalar(BETA1) + gradient.clone().mul_scalar(1.0 - BETA1);
-        self.square = self.square.clone().mul_scalar(BETA2) + gradient.square().mul_scalar(1.0 - BETA2);
-        let mean_correction = 1.0 - BETA1.powi(self.step);
-        let square_correction = (1.0 - BETA2.powi(self.step)).sqrt();
-        let denominator = self.square.clone().sqrt().div_scalar(square_correction).add_scalar(EPSILON);
-        latents - (self.mean.clone() / denominator).mul_scalar(f64::from(learning_rate) / mean_correction)
+        self.step_count = self.step_count.saturating_add(1);
+        self.first_moment = self.first_moment.clone().mul_scalar(BETA1) + gradient.clone().mul_scalar(1.0 - BETA1);
+        self.second_moment = self.second_moment.clone().mul_scalar(BETA2) + gradient.square().mul_scalar(1.0 - BETA2);
+        let mean_correction = 1.0 - BETA1.powi(self.step_count);
+        let square_correction = (1.0 - BETA2.powi(self.step_count)).sqrt();
+        let denominator = self.second_moment.clone().sqrt().div_scalar(square_correction).add_scalar(ADAM_EPSILON);
+        latents - (self.first_moment.clone() / denominator).mul_scalar(f64::from(learning_rate) / mean_correction)
     }
 }
 

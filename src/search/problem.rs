@@ -1,13 +1,13 @@
 //! The known pixels that a search must agree with.
 
-use crate::mask::steps_to_known;
+use crate::mask::distance_to_known;
 
 /// Hole pixels within this distance of a known pixel count as shallow: the known pixel determines them well.
-const SHALLOW_PX: u32 = 6;
+const MAX_SHALLOW_DISTANCE_PX: u32 = 6;
 
 /// The known pixels of one crop.
 #[derive(Clone, Debug)]
-pub struct Problem {
+pub struct SearchProblem {
     /// Side of the crop in pixels.
     pub size_px: usize,
     /// RGB in [-1, 1], `[3, size, size]`. Values in the hole are never read.
@@ -16,11 +16,11 @@ pub struct Problem {
     pub known: Vec<f32>,
 }
 
-impl Problem {
+impl SearchProblem {
     /// Share of the crop, 0 to 1, that lies deep in the hole, where the known pixels say little. Large when half a face
     /// is hidden, zero when scattered pixels are hidden.
-    pub(super) fn deep_share(&self) -> f32 {
-        let deep = steps_to_known(&self.known, self.size_px).into_iter().filter(|&steps| steps > SHALLOW_PX).count();
+    pub(super) fn deep_hole_share(&self) -> f32 {
+        let deep = distance_to_known(&self.known, self.size_px).into_iter().filter(|&steps| steps > MAX_SHALLOW_DISTANCE_PX).count();
         #[expect(clippy::cast_precision_loss, reason = "crops have far fewer than 2^24 pixels")]
         let share = deep as f32 / self.known.len().max(1) as f32;
         share

@@ -8,7 +8,7 @@ use super::run::Search;
 
 /// Best latents of the candidates with their losses.
 #[derive(Clone, Debug)]
-pub struct Best {
+pub struct BestCandidates {
     pub latents: Vec<Vec<f32>>,
     pub losses: Vec<Losses>,
 }
@@ -16,12 +16,12 @@ pub struct Best {
 impl Search {
     /// The losses of all iterations since the last call, oldest first: `(iteration from 1, one per candidate)`.
     pub fn take_losses(&mut self) -> Vec<(u32, Vec<Losses>)> {
-        if self.unread.is_empty() {
+        if self.unread_losses.is_empty() {
             return Vec::new();
         }
-        let (iterations, tensors): (Vec<_>, Vec<_>) = self.unread.drain(..).unzip();
+        let (iterations, tensors): (Vec<_>, Vec<_>) = self.unread_losses.drain(..).unzip();
         let [_, candidates] = tensors[0].dims();
-        let values = to_host(Tensor::cat(tensors, 0));
+        let values = tensor_values(Tensor::cat(tensors, 0));
         let rows = values.chunks(3 * candidates).map(|row| {
             (0..candidates)
                 .map(|k| Losses { context: row[k], prior: row[candidates + k], total: row[2 * candidates + k] })
@@ -34,37 +34,37 @@ impl Search {
     #[must_use]
     pub fn pictures(&mut self) -> Vec<Vec<f32>> {
         let Some(evaluation) = &self.evaluation else { return Vec::new() };
-        planar(&self.work.draw(&evaluation.weighed.latents), self.problem.size_px)
+        to_planar(&self.evaluator.generate(&evaluation.scored.latents), self.problem.size_px)
     }
 
     /// The best latents so far with their losses.
     #[must_use]
-    pub fn best(&self) -> Option<Best> {
+    pub fn best(&self) -> Option<BestCandidates> {
         let best = self.best.as_ref()?;
         let latent_dim = best.latents.dims()[1];
-        let latents = to_host(best.latents.clone()).chunks(latent_dim).map(<[f32]>::to_vec).collect();
-        let context = to_host(best.context.clone());
-        let prior = to_host(best.prior.clone());
-        let total = to_host(best.total.clone());
+        let latents = tensor_values(best.latents.clone()).chunks(latent_dim).map(<[f32]>::to_vec).collect();
+        let context = tensor_values(best.context.clone());
+        let prior = tensor_values(best.prior.clone());
+        let total = tensor_values(best.total.clone());
         let losses = context
             .into_iter()
             .zip(prior)
             .zip(total)
             .map(|((context, prior), total)| Losses { context, prior, total })
             .collect();
-        Some(Best { latents, losses })
+        Some(BestCandidates { latents, losses })
     }
 
     /// Pictures of the best latents: planar RGB in [-1, 1].
     #[must_use]
     pub fn best_pictures(&mut self) -> Vec<Vec<f32>> {
         let Some(best) = &self.best else { return Vec::new() };
-        planar(&self.work.draw(&best.latents), self.problem.size_px)
+        to_planar(&self.evaluator.generate(&best.latents), self.problem.size_px)
     }
 }
 
 /// Converts pictures `[candidates, side, side, 3]` to planar RGB.
-fn planar(pictures: &[f32], side_px: usize) -> Vec<Vec<f32>> {
+fn to_planar(pictures: &[f32], side_px: usize) -> Vec<Vec<f32>> {
     let planes = |picture: &[f32]| {
         let pixels = picture.as_chunks::<3>().0;
         (0..3).flat_map(|channel| pixels.iter().map(move |pixel| pixel[channel])).collect()
@@ -73,7 +73,7 @@ fn planar(pictures: &[f32], side_px: usize) -> Vec<Vec<f32>> {
 }
 
 /// A tensor's values, row-major.
-pub(super) fn to_host<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+pub(super) fn tensor_values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     let data: TensorData = tensor.into_data();
     data.iter::<f32>().collect()
 }

@@ -5,17 +5,17 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::{Preset, Problem, Search, Settings};
+use super::{Preset, SearchProblem, Search, Settings};
 use crate::model::Networks;
 
 /// Least number of timed steps.
-const STEPS_AT_LEAST: usize = 8;
+const MIN_TIMED_STEPS: usize = 8;
 /// Share of the time that is not measured, for setup and cold caches.
 const WARM_UP_SHARE: f64 = 0.25;
 
 /// The speed for one number of candidates.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Speed {
+pub struct SearchSpeed {
     pub candidates: u32,
     /// Timed steps.
     pub steps: usize,
@@ -29,16 +29,16 @@ pub struct Speed {
 #[must_use]
 pub fn endless_search(networks: &Arc<Networks>, candidates: u32) -> Search {
     let settings = Settings { candidates, steps: u32::MAX, ..Preset::Blog.settings() };
-    Search::new(networks.clone(), &pattern(networks.info.image_size_px as usize), settings)
+    Search::new(networks.clone(), &test_pattern(networks.info.image_size_px as usize), settings)
 }
 
 /// Measures the [endless search](endless_search). The first quarter of `time` is warm-up.
 #[must_use]
-pub fn measure(networks: &Arc<Networks>, candidates: u32, time: Duration) -> Speed {
+pub fn measure_speed(networks: &Arc<Networks>, candidates: u32, time: Duration) -> SearchSpeed {
     let mut search = endless_search(networks, candidates);
     let begun = Instant::now();
     let mut seconds = Vec::new();
-    while begun.elapsed() < time || seconds.len() < STEPS_AT_LEAST {
+    while begun.elapsed() < time || seconds.len() < MIN_TIMED_STEPS {
         let warming_up = begun.elapsed() < time.mul_f64(WARM_UP_SHARE);
         let step = Instant::now();
         search.advance();
@@ -50,16 +50,16 @@ pub fn measure(networks: &Arc<Networks>, candidates: u32, time: Duration) -> Spe
     seconds.sort_by(f64::total_cmp);
     let seconds_a_step = seconds[seconds.len() / 2];
     let candidate_steps_per_second = f64::from(candidates) / seconds_a_step;
-    Speed { candidates, steps: seconds.len(), seconds_a_step, candidate_steps_per_second }
+    SearchSpeed { candidates, steps: seconds.len(), seconds_a_step, candidate_steps_per_second }
 }
 
 /// A test pattern: the pixels do not affect the speed.
-fn pattern(size_px: usize) -> Problem {
+fn test_pattern(size_px: usize) -> SearchProblem {
     let in_hole = |i: usize| (size_px / 4..size_px * 3 / 4).contains(&i);
     #[expect(clippy::cast_precision_loss, reason = "below 256")]
     let value = |i: usize| (i % 256) as f32 / 127.5 - 1.0;
     let known = |i: usize| if in_hole(i % size_px) && in_hole(i / size_px) { 0.0 } else { 1.0 };
-    Problem {
+    SearchProblem {
         size_px,
         pixels: (0..3 * size_px * size_px).map(value).collect(),
         known: (0..size_px * size_px).map(known).collect(),
@@ -69,18 +69,18 @@ fn pattern(size_px: usize) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::host::Arithmetic;
-    use crate::model::reference::Reference;
-    use crate::model::{ModelChoice, ModelFile, TINY, load};
+    use crate::model::host::CpuPrecision;
+    use crate::model::reference::BurnReference;
+    use crate::model::{ModelChoice, ModelFile, TINY_MODEL, load};
     use crate::search::tests::reference;
 
     #[test]
     fn speed_fields_are_consistent() {
         let networks =
-            Arc::new(Networks::load_on_host(&ModelFile::parse("tiny", TINY).unwrap(), Arithmetic::Single).unwrap());
-        let speed = measure(&networks, 3, Duration::from_millis(20));
+            Arc::new(Networks::load_on_cpu(&ModelFile::parse("tiny", TINY_MODEL).unwrap(), CpuPrecision::Single).unwrap());
+        let speed = measure_speed(&networks, 3, Duration::from_millis(20));
         assert_eq!(speed.candidates, 3);
-        assert!(speed.steps >= STEPS_AT_LEAST);
+        assert!(speed.steps >= MIN_TIMED_STEPS);
         assert!((speed.candidate_steps_per_second * speed.seconds_a_step - 3.0).abs() < 1e-9);
     }
 
@@ -90,10 +90,10 @@ mod tests {
         /// Alone, the ratio is much higher. Other tests on all processors lower it.
         const TIMES: f64 = 1.5;
         let file = load(&ModelChoice::Face64).unwrap();
-        let networks = Arc::new(Networks::load_on_host(&file, Arithmetic::Single).unwrap());
-        let reference = Reference::load(&file);
+        let networks = Arc::new(Networks::load_on_cpu(&file, CpuPrecision::Single).unwrap());
+        let reference = BurnReference::load(&file);
         let settings = Settings { candidates: 4, ..Preset::Blog.settings() };
-        let (pattern, latents) = (pattern(64), vec![0.1; 400]);
+        let (pattern, latents) = (test_pattern(64), vec![0.1; 400]);
         let autodiff = || {
             let begun = Instant::now();
             reference::evaluate(&reference, &pattern, &settings, &latents);
@@ -101,7 +101,7 @@ mod tests {
         };
         // Other tests run at the same time: the best of several rounds is the least disturbed.
         let ratios = (0..5).map(|_| {
-            let by_hand = measure(&networks, 4, Duration::from_millis(400)).seconds_a_step;
+            let by_hand = measure_speed(&networks, 4, Duration::from_millis(400)).seconds_a_step;
             let mut seconds: Vec<f64> = (0..3).map(|_| autodiff()).collect();
             seconds.sort_by(f64::total_cmp);
             seconds[1] / by_hand

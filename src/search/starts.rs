@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use super::Settings;
 
 /// Random stream for starts around a latent. Stream 0 is the search's own.
-const SPREAD_STREAM: u64 = 1;
+const STARTS_STREAM: u64 = 1;
 
 impl Settings {
     /// Starts of the candidates around a given latent with values in [-1, 1]: the first is the latent itself, the
@@ -16,20 +16,20 @@ impl Settings {
     /// [`start_spread`](Self::start_spread) sets the mixtures. Presets that start from the prior have a spread of 0 and
     /// use that of Best here, because equal starts would give equal results.
     #[must_use]
-    pub fn spread_around(&self, latent: &[f32]) -> Vec<f32> {
+    pub fn starts_around(&self, latent: &[f32]) -> Vec<f32> {
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
-        rng.set_stream(SPREAD_STREAM);
+        rng.set_stream(STARTS_STREAM);
         let farthest = if self.start_spread > 0.0 { self.start_spread } else { Self::default().start_spread };
         let mut latents = Vec::with_capacity(self.candidates as usize * latent.len());
-        for share in shares(self.candidates as usize, farthest) {
-            latents.extend(latent.iter().map(|value| value + share * (prior(&mut rng) - value)));
+        for share in prior_shares(self.candidates as usize, farthest) {
+            latents.extend(latent.iter().map(|value| value + share * (sample_prior(&mut rng) - value)));
         }
         latents
     }
 }
 
 /// Share of the prior sample in each candidate's start: from 0 for the first to `farthest` for the last, in even steps.
-fn shares(candidates: usize, farthest: f32) -> Vec<f32> {
+fn prior_shares(candidates: usize, farthest: f32) -> Vec<f32> {
     let last = candidates.saturating_sub(1).max(1);
     #[expect(clippy::cast_precision_loss, reason = "there are far fewer than 2^24 candidates")]
     let share = |candidate: usize| farthest * candidate as f32 / last as f32;
@@ -37,7 +37,7 @@ fn shares(candidates: usize, farthest: f32) -> Vec<f32> {
 }
 
 /// One value of the prior.
-fn prior(rng: &mut ChaCha8Rng) -> f32 {
+fn sample_prior(rng: &mut ChaCha8Rng) -> f32 {
     rng.random_range(-1.0..1.0)
 }
 
@@ -49,38 +49,38 @@ fn standard_normal(rng: &mut ChaCha8Rng) -> f32 {
 }
 
 /// The random number generator of a search.
-pub(super) struct Draws {
+pub(super) struct SearchRng {
     rng: ChaCha8Rng,
 }
 
-impl Draws {
+impl SearchRng {
     pub fn new(seed: u64) -> Self {
         Self { rng: ChaCha8Rng::seed_from_u64(seed) }
     }
 
     /// Samples of the prior in this shape: uniform in [-1, 1).
-    pub fn prior(&mut self, shape: [usize; 2]) -> Tensor<2> {
-        let values = (0..shape[0] * shape[1]).map(|_| prior(&mut self.rng)).collect();
+    pub fn sample_prior(&mut self, shape: [usize; 2]) -> Tensor<2> {
+        let values = (0..shape[0] * shape[1]).map(|_| sample_prior(&mut self.rng)).collect();
         tensor(values, shape)
     }
 
     /// Starts of the candidates around one latent `[1, latent_dim]`: mixtures with samples of the prior, in which the
     /// last candidate has the share `farthest`. Returns `[candidates, latent_dim]`.
-    pub fn spread(&mut self, latent: &Tensor<2>, candidates: usize, farthest: f32) -> Tensor<2> {
+    pub fn starts_around(&mut self, latent: &Tensor<2>, candidates: usize, farthest: f32) -> Tensor<2> {
         let shape = [candidates, latent.dims()[1]];
-        let shares = tensor(shares(candidates, farthest), [candidates, 1]);
-        let drawn = self.prior(shape);
+        let shares = tensor(prior_shares(candidates, farthest), [candidates, 1]);
+        let drawn = self.sample_prior(shape);
         (drawn - latent.clone()) * shares + latent.clone()
     }
 
     /// Standard normal values in this shape.
-    pub fn normal(&mut self, shape: [usize; 2]) -> Tensor<2> {
+    pub fn sample_normal(&mut self, shape: [usize; 2]) -> Tensor<2> {
         let values = (0..shape[0] * shape[1]).map(|_| standard_normal(&mut self.rng)).collect();
         tensor(values, shape)
     }
 
     /// `count` values, uniform in [0, 1).
-    pub fn unit(&mut self, count: usize) -> Tensor<1> {
+    pub fn sample_unit(&mut self, count: usize) -> Tensor<1> {
         let values: Vec<f32> = (0..count).map(|_| self.rng.random::<f32>()).collect();
         Tensor::from_data(TensorData::new(values, [count]), &Device::flex())
     }
@@ -98,13 +98,13 @@ mod tests {
     fn starts_are_the_latent_and_distinct_mixtures() {
         let settings = Settings { candidates: 3, start_spread: 0.5, seed: 7, ..Settings::default() };
         let latent = vec![0.9, -0.2, 0.0, -1.0, 0.4, 0.3];
-        let spread = settings.spread_around(&latent);
+        let spread = settings.starts_around(&latent);
         let candidates: Vec<&[f32]> = spread.chunks(6).collect();
         assert_eq!((candidates.len(), candidates[0]), (3, latent.as_slice()));
         assert!(candidates[1] != candidates[0] && candidates[2] != candidates[1]);
         assert!(spread.iter().all(|value| (-1.0..=1.0).contains(value)));
-        assert_eq!(settings.spread_around(&latent), spread);
-        assert_ne!(Settings { seed: 8, ..settings }.spread_around(&latent), spread);
+        assert_eq!(settings.starts_around(&latent), spread);
+        assert_ne!(Settings { seed: 8, ..settings }.starts_around(&latent), spread);
     }
 
     #[test]
@@ -112,7 +112,7 @@ mod tests {
         let distances = |start_spread: f32| -> Vec<f32> {
             let settings = Settings { candidates: 4, start_spread, ..Settings::default() };
             let squares = |start: &[f32]| start.iter().map(|value| value * value).sum::<f32>();
-            settings.spread_around(&[0.0; 4000]).chunks(4000).map(|start| (squares(start) / 4000.0).sqrt()).collect()
+            settings.starts_around(&[0.0; 4000]).chunks(4000).map(|start| (squares(start) / 4000.0).sqrt()).collect()
         };
         // The prior's standard deviation is 1 / √3.
         for (distance, share) in distances(0.9).into_iter().zip([0.0, 0.3, 0.6, 0.9]) {

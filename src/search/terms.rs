@@ -1,12 +1,12 @@
 //! The target and the weights of the losses.
 
-use super::mirror::Mirror;
-use super::problem::Problem;
+use super::mirror::SymmetryTarget;
+use super::problem::SearchProblem;
 use super::{ContextSettings, PriorForm, Reduction};
 use crate::mask::{context_weights, pair_weights};
 
 /// The known pixels with the weights of the differences to them.
-pub(super) struct Terms {
+pub(super) struct ContextTarget {
     pub side_px: usize,
     /// `[side, side, 3]`, zero in the hole.
     pub pixels: Vec<f32>,
@@ -15,19 +15,19 @@ pub(super) struct Terms {
     /// `[side, side]`: W, zero in the hole.
     pub weights: Vec<f32>,
     /// Factor of the weighted differences: 1 for the sum, `1 / Σ W` over pixels and channels for the mean.
-    pub scale: f32,
+    pub pixel_scale: f32,
     /// `[side, side]` each: the weight of a pixel's difference to the pixel on its right, and to the pixel below.
     pub pair_weights: [Vec<f32>; 2],
     /// As `scale`, for differences between neighbours.
     pub pair_scale: f32,
     /// Target of the symmetry loss, if it is used.
-    pub mirror: Option<Mirror>,
+    pub symmetry: Option<SymmetryTarget>,
     /// As `scale`, for the symmetry loss.
-    pub mirror_scale: f32,
+    pub symmetry_scale: f32,
 }
 
-impl Terms {
-    pub fn new(problem: &Problem, context: &ContextSettings) -> Self {
+impl ContextTarget {
+    pub fn new(problem: &SearchProblem, context: &ContextSettings) -> Self {
         let side_px = problem.size_px;
         let area = side_px * side_px;
         // Hole pixels are set to zero here, so no later code can read them.
@@ -49,17 +49,17 @@ impl Terms {
             pixels: (0..3 * area).map(value).collect(),
             known: problem.known.clone(),
             weights,
-            scale: pixels_scale,
+            pixel_scale: pixels_scale,
             pair_weights,
             pair_scale: context.gradient * scale(pair_sum),
-            mirror: Mirror::of(problem, context),
-            mirror_scale: context.symmetry * pixels_scale,
+            symmetry: SymmetryTarget::for_problem(problem, context),
+            symmetry_scale: context.symmetry * pixels_scale,
         }
     }
 }
 
 /// The prior loss of a logit.
-pub(super) fn prior(logit: f32, form: PriorForm) -> f32 {
+pub(super) fn prior_loss(logit: f32, form: PriorForm) -> f32 {
     match form {
         PriorForm::NonSaturating => softplus(-logit),
         // log(1 − sigmoid(d)) = −softplus(d), without the rounding error of 1 − sigmoid near one.

@@ -18,7 +18,7 @@ use crate::photo::{Overwrite, write_atomically};
 
 const FORMAT: &str = "countenance-training-1";
 /// Number of checkpoints that are kept.
-const KEPT: usize = 2;
+const KEPT_CHECKPOINTS: usize = 2;
 
 /// The folder of a run's checkpoints.
 pub(super) fn folder(run: &Path) -> PathBuf {
@@ -31,7 +31,7 @@ pub(super) fn path(run: &Path, step: u64) -> PathBuf {
 }
 
 /// The steps with a checkpoint, in ascending order.
-pub(super) fn steps(run: &Path) -> Vec<u64> {
+pub(super) fn saved_steps(run: &Path) -> Vec<u64> {
     let Ok(entries) = fs::read_dir(folder(run)) else { return Vec::new() };
     let step = |name: &str| name.strip_prefix("step-")?.strip_suffix(".safetensors")?.parse().ok();
     let mut steps: Vec<u64> = entries.filter_map(|entry| step(entry.ok()?.file_name().to_str()?)).collect();
@@ -46,7 +46,7 @@ pub(super) fn save(run: &Path, state: &TrainState) -> Result<PathBuf, TrainError
     fs::create_dir_all(folder(run)).map_err(failed)?;
     write_atomically(&path, &encode(state), Overwrite::Allow)
         .map_err(|source| TrainError::Save { path: path.clone(), source })?;
-    for step in steps(run).into_iter().rev().skip(KEPT) {
+    for step in saved_steps(run).into_iter().rev().skip(KEPT_CHECKPOINTS) {
         // An old file that cannot be removed does no harm.
         let _ = fs::remove_file(self::path(run, step));
     }
@@ -55,10 +55,10 @@ pub(super) fn save(run: &Path, state: &TrainState) -> Result<PathBuf, TrainError
 
 /// Loads the newest usable checkpoint, with a note for each newer one that cannot be used. `None` if there are no
 /// checkpoints.
-pub(super) fn newest(run: &Path, settings: &TrainSettings) -> Result<Option<(TrainState, Vec<String>)>, TrainError> {
+pub(super) fn load_newest(run: &Path, settings: &TrainSettings) -> Result<Option<(TrainState, Vec<String>)>, TrainError> {
     let mut notes = Vec::new();
     let mut first_reason = None;
-    for step in steps(run).into_iter().rev() {
+    for step in saved_steps(run).into_iter().rev() {
         match load(&path(run, step), settings) {
             Ok(state) => return Ok(Some((state, notes))),
             Err(error) => {
@@ -68,7 +68,7 @@ pub(super) fn newest(run: &Path, settings: &TrainSettings) -> Result<Option<(Tra
         }
     }
     match first_reason {
-        Some(error) => Err(TrainError::NoGoodCheckpoint { folder: folder(run), reason: error.to_string() }),
+        Some(error) => Err(TrainError::NoUsableCheckpoint { folder: folder(run), reason: error.to_string() }),
         None => Ok(None),
     }
 }
@@ -76,7 +76,7 @@ pub(super) fn newest(run: &Path, settings: &TrainSettings) -> Result<Option<(Tra
 /// Reads a checkpoint and checks every name, length and value.
 pub(super) fn load(path: &Path, settings: &TrainSettings) -> Result<TrainState, TrainError> {
     let bytes = fs::read(path).map_err(|source| TrainError::Read { path: path.to_path_buf(), source })?;
-    let damaged = |reason: String| TrainError::Checkpoint { path: path.to_path_buf(), reason };
+    let damaged = |reason: String| TrainError::DamagedCheckpoint { path: path.to_path_buf(), reason };
     decode(&bytes, settings).map_err(damaged)
 }
 
@@ -90,7 +90,7 @@ fn encode(state: &TrainState) -> Vec<u8> {
             }
         }
     }
-    let steps: BTreeMap<&String, u64> = state.nets.iter().map(|(name, net)| (name, net.steps)).collect();
+    let steps: BTreeMap<&String, u64> = state.nets.iter().map(|(name, net)| (name, net.adam_steps)).collect();
     let metadata = HashMap::from([
         ("format".to_string(), FORMAT.to_string()),
         ("step".to_string(), state.step.to_string()),
@@ -135,12 +135,12 @@ fn decode(bytes: &[u8], settings: &TrainSettings) -> Result<TrainState, String> 
         if values.iter().all(|value| value.is_finite()) { Ok(values) } else { Err(format!("{name} is not finite")) }
     };
     let mut nets: BTreeMap<String, NetState> = BTreeMap::new();
-    for (net, name, length, is_learned) in TrainState::expected(settings) {
+    for (net, name, length, is_learned) in TrainState::expected_tensors(settings) {
         let part = |part: &str| read(&format!("{net}/{name}/{part}"), length);
         let moments = if is_learned { Some([part("first")?, part("second")?]) } else { None };
         let tensor = TensorState { values: part("value")?, averaged: part("average")?, moments };
         let steps = steps.get(&net).copied().unwrap_or(0);
-        nets.entry(net).or_insert_with(|| NetState { steps, ..NetState::default() }).tensors.insert(name, tensor);
+        nets.entry(net).or_insert_with(|| NetState { adam_steps: steps, ..NetState::default() }).tensors.insert(name, tensor);
     }
     // Older checkpoints do not have this value.
     let strength = metadata.get("strength").map_or(Some(0.0), |text| text.parse().ok());
@@ -166,8 +166,8 @@ mod tests {
         for step in [5, 10, 15] {
             save(run.path(), &state(step)).unwrap();
         }
-        assert_eq!(steps(run.path()), [10, 15]);
-        let (found, notes) = newest(run.path(), &tiny()).unwrap().unwrap();
+        assert_eq!(saved_steps(run.path()), [10, 15]);
+        let (found, notes) = load_newest(run.path(), &tiny()).unwrap().unwrap();
         assert_eq!((found, notes.len()), (state(15), 0));
     }
 
@@ -181,7 +181,7 @@ mod tests {
         *changed.last_mut().unwrap() ^= 1;
         for bytes in [&whole[..whole.len() / 2], &whole[..4], &[], &changed] {
             fs::write(&newer, bytes).unwrap();
-            let (found, notes) = newest(run.path(), &tiny()).unwrap().unwrap();
+            let (found, notes) = load_newest(run.path(), &tiny()).unwrap().unwrap();
             assert_eq!(found, state(5));
             assert!(notes[0].contains("step-00000010") && notes[0].contains("damaged"), "{notes:?}");
         }
@@ -189,7 +189,7 @@ mod tests {
         let error = load(&newer, &tiny()).unwrap_err().to_string();
         assert!(error.ends_with("is damaged (its checksum does not match)"), "{error}");
         fs::remove_file(path(run.path(), 5)).unwrap();
-        assert!(matches!(newest(run.path(), &tiny()), Err(TrainError::NoGoodCheckpoint { .. })));
+        assert!(matches!(load_newest(run.path(), &tiny()), Err(TrainError::NoUsableCheckpoint { .. })));
     }
 
     #[test]
@@ -206,6 +206,6 @@ mod tests {
         save(run.path(), &state(5)).unwrap();
         fs::create_dir(path(run.path(), 10)).unwrap();
         assert!(matches!(save(run.path(), &state(10)), Err(TrainError::Save { .. })));
-        assert_eq!(newest(run.path(), &tiny()).unwrap().unwrap().0, state(5));
+        assert_eq!(load_newest(run.path(), &tiny()).unwrap().unwrap().0, state(5));
     }
 }

@@ -8,41 +8,41 @@ use rand_chacha::ChaCha8Rng;
 
 /// The uses of random numbers. Each has its own stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Purpose {
+pub(super) enum RngStream {
     /// The initial weights.
-    Weights,
+    InitialWeights,
     /// Faces, masks, latents and augmentation of one step.
     Step(u64),
     /// The latents of the sample images.
     Samples,
     /// Latents and random subsets for the quality metrics.
-    Quality,
+    Evaluation,
     /// The random projections of the pretrained features.
-    Mixtures,
+    FeatureProjections,
 }
 
 /// The random generator for this seed and use.
-pub(super) fn stream(seed: u64, purpose: Purpose) -> ChaCha8Rng {
+pub(super) fn rng_for(seed: u64, purpose: RngStream) -> ChaCha8Rng {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(match purpose {
-        Purpose::Weights => 0,
-        Purpose::Samples => 1,
-        Purpose::Quality => 2,
-        Purpose::Mixtures => 3,
-        Purpose::Step(step) => 16 + step,
+        RngStream::InitialWeights => 0,
+        RngStream::Samples => 1,
+        RngStream::Evaluation => 2,
+        RngStream::FeatureProjections => 3,
+        RngStream::Step(step) => 16 + step,
     });
     rng
 }
 
 /// A standard normal value (Box–Muller).
-pub(super) fn normal(rng: &mut ChaCha8Rng) -> f32 {
+pub(super) fn standard_normal(rng: &mut ChaCha8Rng) -> f32 {
     // 1 − u lies in (0, 1], so the logarithm is finite.
     let radius = (-2.0 * (1.0 - rng.random::<f32>()).ln()).sqrt();
     radius * (std::f32::consts::TAU * rng.random::<f32>()).cos()
 }
 
 /// Draws `count` values from the prior: uniform in [-1, 1).
-pub(super) fn prior(rng: &mut ChaCha8Rng, count: usize) -> Vec<f32> {
+pub(super) fn sample_prior(rng: &mut ChaCha8Rng, count: usize) -> Vec<f32> {
     (0..count).map(|_| rng.random_range(-1.0..1.0)).collect()
 }
 
@@ -52,17 +52,17 @@ mod tests {
 
     #[test]
     fn each_step_has_its_own_repeatable_stream() {
-        let of = |seed, purpose| prior(&mut stream(seed, purpose), 4);
-        assert_eq!(of(1, Purpose::Step(3)), of(1, Purpose::Step(3)));
-        for other in [of(1, Purpose::Step(4)), of(2, Purpose::Step(3)), of(1, Purpose::Weights)] {
-            assert_ne!(of(1, Purpose::Step(3)), other);
+        let of = |seed, purpose| sample_prior(&mut rng_for(seed, purpose), 4);
+        assert_eq!(of(1, RngStream::Step(3)), of(1, RngStream::Step(3)));
+        for other in [of(1, RngStream::Step(4)), of(2, RngStream::Step(3)), of(1, RngStream::InitialWeights)] {
+            assert_ne!(of(1, RngStream::Step(3)), other);
         }
     }
 
     #[test]
     fn normal_values_have_mean_0_and_deviation_1() {
-        let mut rng = stream(5, Purpose::Weights);
-        let drawn: Vec<f32> = (0..20_000).map(|_| normal(&mut rng)).collect();
+        let mut rng = rng_for(5, RngStream::InitialWeights);
+        let drawn: Vec<f32> = (0..20_000).map(|_| standard_normal(&mut rng)).collect();
         let mean = drawn.iter().sum::<f32>() / 20_000.0;
         let square = drawn.iter().map(|value| value * value).sum::<f32>() / 20_000.0;
         // Four standard errors.

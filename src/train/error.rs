@@ -10,37 +10,37 @@ use crate::photo::SaveError;
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
     #[error("the {what} is {found}: {expected}")]
-    Setting { what: &'static str, found: String, expected: &'static str },
+    InvalidSetting { what: &'static str, found: String, expected: &'static str },
     #[error("there are no faces to train on: choose a dataset with faces")]
-    NoPictures,
+    NoFaces,
     #[error(
         "the faces are {found} px wide, which is not a multiple of {wanted}: prepare them at {wanted} px, or train at their size"
     )]
-    Size { found: u32, wanted: u32 },
+    ImageSize { found: u32, wanted: u32 },
     #[error("{folder} already holds a run: continue it with --resume, or choose another folder", folder = folder.display())]
-    Occupied { folder: PathBuf },
+    FolderHasRun { folder: PathBuf },
     #[error("the run in {folder} has {what} {there}, not {here}: use the run's value, or choose another folder", folder = folder.display())]
-    Conflict { folder: PathBuf, what: &'static str, here: String, there: String },
+    SettingsConflict { folder: PathBuf, what: &'static str, here: String, there: String },
     #[error("{path} does not hold valid run settings: repair it, or choose another folder", path = path.display())]
-    Configuration { path: PathBuf, source: serde_json::Error },
+    InvalidConfig { path: PathBuf, source: serde_json::Error },
     #[error("cannot read {path}: check that it exists and can be read", path = path.display())]
     Read { path: PathBuf, source: std::io::Error },
     #[error("{path} is not a training log: repair it, or move it away", path = path.display())]
-    Log { path: PathBuf, source: csv::Error },
+    InvalidLog { path: PathBuf, source: csv::Error },
     #[error("cannot write {path}: check that the folder exists and the disk has space", path = path.display())]
     Write { path: PathBuf, source: std::io::Error },
     #[error("cannot write {path}", path = path.display())]
     Save { path: PathBuf, source: SaveError },
     #[error("the checkpoint {path} is damaged ({reason})", path = path.display())]
-    Checkpoint { path: PathBuf, reason: String },
+    DamagedCheckpoint { path: PathBuf, reason: String },
     #[error("no checkpoint in {folder} can be used (the newest: {reason}): start a new run in another folder", folder = folder.display())]
-    NoGoodCheckpoint { folder: PathBuf, reason: String },
+    NoUsableCheckpoint { folder: PathBuf, reason: String },
     #[error("{path} does not hold AlexNet's convolutions ({reason}): use torchvision's alexnet-owt-7be5be79.pth, or the same tensors as .safetensors", path = path.display())]
-    Features { path: PathBuf, reason: String },
+    InvalidFeatures { path: PathBuf, reason: String },
     #[error("cannot export the networks as a model")]
     Export(#[from] ModelError),
     #[error(transparent)]
     Device(#[from] DeviceError),
     #[error("the device failed ({reason}): continue with --resume, and use another --device if it fails again")]
-    Broke { reason: String },
+    DeviceFailed { reason: String },
 }

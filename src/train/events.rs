@@ -17,7 +17,7 @@ use prost::Message;
 use super::TrainError;
 
 #[derive(Clone, PartialEq, Message)]
-struct Event {
+struct EventMessage {
     /// Seconds since 1970.
     #[prost(double, tag = "1")]
     wall_time: f64,
@@ -32,19 +32,19 @@ enum What {
     #[prost(string, tag = "3")]
     FileVersion(String),
     #[prost(message, tag = "5")]
-    Summary(Summary),
+    Summary(EventSummary),
     #[prost(message, tag = "7")]
     SessionLog(SessionLog),
 }
 
 #[derive(Clone, PartialEq, Message)]
-struct Summary {
+struct EventSummary {
     #[prost(message, repeated, tag = "1")]
-    value: Vec<Value>,
+    value: Vec<SummaryValue>,
 }
 
 #[derive(Clone, PartialEq, Message)]
-struct Value {
+struct SummaryValue {
     #[prost(string, tag = "1")]
     tag: String,
     #[prost(oneof = "Content", tags = "2, 4")]
@@ -56,11 +56,11 @@ enum Content {
     #[prost(float, tag = "2")]
     Scalar(f32),
     #[prost(message, tag = "4")]
-    Image(Image),
+    Image(SummaryImage),
 }
 
 #[derive(Clone, PartialEq, Message)]
-struct Image {
+struct SummaryImage {
     #[prost(int32, tag = "1")]
     height: i32,
     #[prost(int32, tag = "2")]
@@ -81,12 +81,12 @@ struct SessionLog {
 }
 
 /// An open event file.
-pub(super) struct EventFile {
+pub(super) struct TensorBoardFile {
     file: File,
     path: PathBuf,
 }
 
-impl EventFile {
+impl TensorBoardFile {
     /// Opens a new file in a run folder. `first_step` is the first step of this session.
     pub fn create(run: &Path, first_step: u64) -> Result<Self, TrainError> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -103,36 +103,36 @@ impl EventFile {
 
     /// Writes scalars of one step.
     pub fn scalars<'a>(&mut self, step: u64, values: impl Iterator<Item = (&'a str, f32)>) -> Result<(), TrainError> {
-        let value = |(tag, scalar): (&str, f32)| Value { tag: tag.into(), content: Some(Content::Scalar(scalar)) };
-        self.write(step, What::Summary(Summary { value: values.map(value).collect() }))
+        let value = |(tag, scalar): (&str, f32)| SummaryValue { tag: tag.into(), content: Some(Content::Scalar(scalar)) };
+        self.write(step, What::Summary(EventSummary { value: values.map(value).collect() }))
     }
 
     /// Writes an image of one step: the bytes of a PNG with this size.
-    pub fn picture(&mut self, step: u64, tag: &str, size_px: [u32; 2], png: Vec<u8>) -> Result<(), TrainError> {
+    pub fn image(&mut self, step: u64, tag: &str, size_px: [u32; 2], png: Vec<u8>) -> Result<(), TrainError> {
         let [width, height] = size_px.map(|side| i32::try_from(side).unwrap_or(i32::MAX));
-        let image = Image { height, width, colorspace: 3, encoded: png };
-        let value = Value { tag: tag.into(), content: Some(Content::Image(image)) };
-        self.write(step, What::Summary(Summary { value: vec![value] }))
+        let image = SummaryImage { height, width, colorspace: 3, encoded: png };
+        let value = SummaryValue { tag: tag.into(), content: Some(Content::Image(image)) };
+        self.write(step, What::Summary(EventSummary { value: vec![value] }))
     }
 
     fn write(&mut self, step: u64, what: What) -> Result<(), TrainError> {
         let wall_time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
-        let event = Event { wall_time, step: i64::try_from(step).unwrap_or(i64::MAX), what: Some(what) };
-        let record = record(&event.encode_to_vec());
+        let event = EventMessage { wall_time, step: i64::try_from(step).unwrap_or(i64::MAX), what: Some(what) };
+        let record = encode_record(&event.encode_to_vec());
         self.file.write_all(&record).map_err(|source| TrainError::Write { path: self.path.clone(), source })
     }
 }
 
 /// Encodes these bytes as a record.
-fn record(bytes: &[u8]) -> Vec<u8> {
+fn encode_record(bytes: &[u8]) -> Vec<u8> {
     let length = (bytes.len() as u64).to_le_bytes();
-    let parts = [&length[..], &masked_checksum(&length).to_le_bytes(), bytes, &masked_checksum(bytes).to_le_bytes()];
+    let parts = [&length[..], &masked_crc32c(&length).to_le_bytes(), bytes, &masked_crc32c(bytes).to_le_bytes()];
     parts.concat()
 }
 
 /// CRC-32C with the mask of `TFRecord`: rotated, then shifted by a constant, so that checksums of data with embedded
 /// checksums stay reliable.
-fn masked_checksum(bytes: &[u8]) -> u32 {
+fn masked_crc32c(bytes: &[u8]) -> u32 {
     crc32c::crc32c(bytes).rotate_right(15).wrapping_add(0xa282_ead8)
 }
 
@@ -159,16 +159,16 @@ pub(super) mod tests {
         found
     }
 
-    fn decode(mut bytes: &[u8]) -> Vec<Event> {
+    fn decode(mut bytes: &[u8]) -> Vec<EventMessage> {
         let mut events = Vec::new();
         while !bytes.is_empty() {
             let (length, rest) = bytes.split_at(8);
             let (sum, rest) = rest.split_at(4);
-            assert_eq!(sum, masked_checksum(length).to_le_bytes());
+            assert_eq!(sum, masked_crc32c(length).to_le_bytes());
             let (data, rest) = rest.split_at(usize::try_from(u64::from_le_bytes(length.try_into().unwrap())).unwrap());
             let (sum, rest) = rest.split_at(4);
-            assert_eq!(sum, masked_checksum(data).to_le_bytes());
-            events.push(Event::decode(data).unwrap());
+            assert_eq!(sum, masked_crc32c(data).to_le_bytes());
+            events.push(EventMessage::decode(data).unwrap());
             bytes = rest;
         }
         events
@@ -178,23 +178,23 @@ pub(super) mod tests {
     fn record_checksums_match_tensorboard() {
         // The expected checksums come from TensorBoard's masked_crc32c.
         let expected = [3, 0, 0, 0, 0, 0, 0, 0, 0xb0, 0x99, 0x49, 0x0e, b'a', b'b', b'c', 0x6e, 0x57, 0xf1, 0x21];
-        assert_eq!(record(b"abc"), expected);
-        assert_eq!(masked_checksum(b""), 0xa282_ead8);
+        assert_eq!(encode_record(b"abc"), expected);
+        assert_eq!(masked_crc32c(b""), 0xa282_ead8);
     }
 
     #[test]
     fn written_events_can_be_read() {
         let run = tempfile::tempdir().unwrap();
-        let mut events = EventFile::create(run.path(), 7).unwrap();
+        let mut events = TensorBoardFile::create(run.path(), 7).unwrap();
         events.scalars(8, [("loss/d", 0.5), ("loss/g", 2.0)].into_iter()).unwrap();
-        events.picture(8, "samples", [4, 2], vec![1, 2, 3]).unwrap();
+        events.image(8, "samples", [4, 2], vec![1, 2, 3]).unwrap();
         let events_read = read_events(&events.path);
         let expected = [(7, "session", None), (8, "loss/d", Some(0.5)), (8, "loss/g", Some(2.0)), (8, "samples", None)];
         assert_eq!(events_read, expected.map(|(step, tag, value)| (step, tag.to_string(), value)));
         let all = decode(&std::fs::read(&events.path).unwrap());
         assert_eq!(all[0].what, Some(What::FileVersion("brain.Event:2".into())));
         let Some(What::Summary(summary)) = &all[3].what else { panic!("{:?}", all[3]) };
-        let image = Image { height: 2, width: 4, colorspace: 3, encoded: vec![1, 2, 3] };
+        let image = SummaryImage { height: 2, width: 4, colorspace: 3, encoded: vec![1, 2, 3] };
         assert_eq!(summary.value[0].content, Some(Content::Image(image)));
     }
 }

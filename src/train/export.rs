@@ -4,36 +4,36 @@ use std::collections::BTreeMap;
 
 use super::TrainError;
 use super::net::{NORM_EPSILON, NetState};
-use super::plan::{Join, LayerPlan, TAPS};
+use super::plan::{LayerKind, LayerPlan, KERNEL_AREA};
 use super::settings::TrainSettings;
-use super::trainer::{TrainState, plans};
-use crate::model::file::{Precision, Tensors, encode, metadata};
-use crate::model::{BatchNorm, ModelFile, OutputAxis, Weights};
+use super::trainer::{TrainState, network_plans};
+use crate::model::file::{StoragePrecision, WeightTensors, serialize_safetensors, required_metadata};
+use crate::model::{BatchNorm, ModelFile, OutputAxis, WeightTensor};
 
 /// Returns the bytes of the model file, and the model as read back from them.
 ///
 /// # Errors
 /// When a value is not finite in half precision.
-pub(super) fn model(settings: &TrainSettings, state: &TrainState) -> Result<(Vec<u8>, ModelFile), TrainError> {
-    let mut tensors = Tensors::new();
-    for plan in plans(settings) {
+pub(super) fn to_model_file(settings: &TrainSettings, state: &TrainState) -> Result<(Vec<u8>, ModelFile), TrainError> {
+    let mut tensors = WeightTensors::new();
+    for plan in network_plans(settings) {
         let Some(net) = state.nets.get(plan.name) else { continue };
         for layer in &plan.layers {
-            let (weight, bias) = folded(layer, net);
+            let (weight, bias) = fold_batch_norm(layer, net);
             let name = format!("{}.{}", plan.name, layer.name);
             tensors.insert(format!("{name}.weight"), weight);
             tensors.insert(format!("{name}.bias"), bias);
         }
     }
-    let mut metadata = metadata(settings.size_px, settings.latent_dim as usize);
-    metadata.extend(facts(settings, state));
-    let bytes = encode(&tensors, &metadata, Precision::Half)?;
+    let mut metadata = required_metadata(settings.size_px, settings.latent_dim as usize);
+    metadata.extend(training_metadata(settings, state));
+    let bytes = serialize_safetensors(&tensors, &metadata, StoragePrecision::Half)?;
     let file = ModelFile::parse("model", &bytes)?;
     Ok((bytes, file))
 }
 
 /// The metadata about the training.
-fn facts(settings: &TrainSettings, state: &TrainState) -> BTreeMap<String, String> {
+fn training_metadata(settings: &TrainSettings, state: &TrainState) -> BTreeMap<String, String> {
     let images = state.step.saturating_mul(u64::from(settings.batch));
     let pairs = [
         ("alignment", "yunet5-v1".to_string()),
@@ -47,13 +47,13 @@ fn facts(settings: &TrainSettings, state: &TrainState) -> BTreeMap<String, Strin
 }
 
 /// A layer's averaged weight and bias, with its `BatchNorm` folded in (running statistics).
-fn folded(layer: &LayerPlan, net: &NetState) -> (Weights, Weights) {
+fn fold_batch_norm(layer: &LayerPlan, net: &NetState) -> (WeightTensor, WeightTensor) {
     let averaged = |name: &str, length: usize| net.tensor(&format!("{}.{name}", layer.name), length).averaged;
-    let values = averaged("weight", layer.inputs * layer.outputs * TAPS);
-    let mut weight = Weights { shape: layer.weight_shape().to_vec(), values };
+    let values = averaged("weight", layer.inputs * layer.outputs * KERNEL_AREA);
+    let mut weight = WeightTensor { shape: layer.weight_shape().to_vec(), values };
     let of = |what: &str| averaged(what, layer.outputs);
-    let mut bias = if layer.has_norm { vec![0.0; layer.outputs] } else { of("bias") };
-    if layer.has_norm {
+    let mut bias = if layer.has_batch_norm { vec![0.0; layer.outputs] } else { of("bias") };
+    if layer.has_batch_norm {
         let (scale, shift) = (of("norm.scale"), of("norm.shift"));
         let (mean, variance) = (of("norm.mean"), of("norm.variance"));
         let norm = BatchNorm {
@@ -63,13 +63,13 @@ fn folded(layer: &LayerPlan, net: &NetState) -> (Weights, Weights) {
             running_variance: &variance,
             epsilon: NORM_EPSILON,
         };
-        let axis = match layer.join {
-            Join::Project | Join::Up => OutputAxis::Second,
-            Join::Down | Join::Score => OutputAxis::First,
+        let axis = match layer.kind {
+            LayerKind::Project | LayerKind::Up => OutputAxis::Second,
+            LayerKind::Down | LayerKind::Score => OutputAxis::First,
         };
         norm.fold_into(&mut weight, axis, &mut bias);
     }
-    (weight, Weights { shape: vec![layer.outputs], values: bias })
+    (weight, WeightTensor { shape: vec![layer.outputs], values: bias })
 }
 
 #[cfg(test)]
@@ -77,27 +77,27 @@ mod tests {
     use burn::tensor::{Device, Tensor, TensorData};
 
     use super::*;
-    use crate::model::reference::Reference;
-    use crate::train::draws::{Purpose, prior, stream};
-    use crate::train::net::{Net, Place, read};
+    use crate::model::reference::BurnReference;
+    use crate::train::draws::{RngStream, sample_prior, rng_for};
+    use crate::train::net::{TrainNet, TrainBackend, read_values};
 
     #[test]
     fn the_exported_model_matches_the_trained_network() {
         let settings = TrainSettings { size_px: 16, width: 3, latent_dim: 4, ..TrainSettings::default() };
         let mut state = TrainState::initial(&settings);
-        let latents = prior(&mut stream(1, Purpose::Samples), 64 * 4);
+        let latents = sample_prior(&mut rng_for(1, RngStream::Samples), 64 * 4);
         let latents = || Tensor::<4>::from_data(TensorData::new(latents.clone(), [64, 4, 1, 1]), &Device::flex());
-        let place = Place { device: Device::flex(), by_hand: true };
-        let mut net = Net::new(&plans(&settings)[0], &state.nets["generator"], &place);
+        let place = TrainBackend { device: Device::flex(), uses_cpu_net: true };
+        let mut net = TrainNet::new(&network_plans(&settings)[0], &state.nets["generator"], &place);
         for _ in 0..120 {
             net.forward(latents());
         }
-        net.average(0.0, 0.0);
-        let expected = read(net.forward(latents()).output);
+        net.update_averages(0.0, 0.0);
+        let expected = read_values(net.forward(latents()).output);
         state.nets.insert("generator".into(), net.state());
-        let (_, file) = model(&settings, &state).unwrap();
-        let reference = Reference::load(&file);
-        let drawn = read(reference.generator.forward(latents().reshape([64, 4])));
+        let (_, file) = to_model_file(&settings, &state).unwrap();
+        let reference = BurnReference::load(&file);
+        let drawn = read_values(reference.generator.forward(latents().reshape([64, 4])));
         let most = expected.iter().fold(0.0f32, |most, value| most.max(value.abs()));
         // Half precision keeps three digits, and the running variance is the unbiased one over the pixels of 64 images.
         let worst = expected.iter().zip(&drawn).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
@@ -109,7 +109,7 @@ mod tests {
         let settings = TrainSettings { size_px: 16, width: 2, latent_dim: 3, ..TrainSettings::default() };
         let mut state = TrainState::initial(&settings);
         state.nets.get_mut("discriminator").unwrap().tensors.get_mut("score.weight").unwrap().averaged[0] = 1e6;
-        let error = model(&settings, &state).err().unwrap();
+        let error = to_model_file(&settings, &state).err().unwrap();
         let cause = std::error::Error::source(&error).unwrap().to_string();
         assert!(cause.contains("discriminator.score.weight"), "{cause}");
     }

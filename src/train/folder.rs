@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::settings::TrainSettings;
-use super::{Curve, Ended, TrainError, checkpoint, log};
+use super::{MetricSeries, TrainEnd, TrainError, checkpoint, log};
 use crate::photo::{Overwrite, write_atomically};
 
 /// A run folder.
@@ -41,12 +41,12 @@ impl RunFolder {
     ///
     /// # Errors
     /// When `config.json` cannot be read.
-    pub fn settings(&self) -> Result<Option<TrainSettings>, TrainError> {
+    pub fn read_settings(&self) -> Result<Option<TrainSettings>, TrainError> {
         let path = self.path.join("config.json");
         match fs::read(&path) {
             Ok(bytes) => match serde_json::from_slice(&bytes) {
                 Ok(settings) => Ok(Some(settings)),
-                Err(source) => Err(TrainError::Configuration { path, source }),
+                Err(source) => Err(TrainError::InvalidConfig { path, source }),
             },
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(source) => Err(TrainError::Read { path, source }),
@@ -57,15 +57,15 @@ impl RunFolder {
     ///
     /// # Errors
     /// When a file cannot be read.
-    pub fn curves(&self) -> Result<Vec<Curve>, TrainError> {
-        let mut curves = log::curves(&self.log_path())?;
-        curves.extend(log::curves(&self.quality_path())?);
+    pub fn read_metrics(&self) -> Result<Vec<MetricSeries>, TrainError> {
+        let mut curves = log::read_series(&self.log_path())?;
+        curves.extend(log::read_series(&self.quality_path())?);
         Ok(curves)
     }
 
     /// The sample images in order of steps.
     #[must_use]
-    pub fn samples(&self) -> Vec<(u64, PathBuf)> {
+    pub fn sample_images(&self) -> Vec<(u64, PathBuf)> {
         let Ok(entries) = fs::read_dir(self.path.join("samples")) else { return Vec::new() };
         let step = |path: &Path| path.file_name()?.to_str()?.strip_prefix("step-")?.strip_suffix(".png")?.parse().ok();
         let mut found: Vec<(u64, PathBuf)> = entries
@@ -78,34 +78,34 @@ impl RunFolder {
 
     /// The step of the newest checkpoint.
     #[must_use]
-    pub fn newest_step(&self) -> Option<u64> {
-        checkpoint::steps(&self.path).last().copied()
+    pub fn newest_checkpoint_step(&self) -> Option<u64> {
+        checkpoint::saved_steps(&self.path).last().copied()
     }
 
     /// Asks the run to stop after its current step, with a checkpoint.
     ///
     /// # Errors
     /// When the folder cannot be written to.
-    pub fn ask_to_stop(&self) -> Result<(), TrainError> {
+    pub fn request_stop(&self) -> Result<(), TrainError> {
         let path = self.stop_path();
         fs::write(&path, []).map_err(|source| TrainError::Write { path, source })
     }
 
     /// Whether a stop was requested and the run has not ended yet.
     #[must_use]
-    pub fn is_asked_to_stop(&self) -> bool {
+    pub fn is_stop_requested(&self) -> bool {
         self.stop_path().exists()
     }
 
     /// How the last session ended. `None` while a session runs, after it was killed, and when the file cannot be read.
     #[must_use]
-    pub fn ended(&self) -> Option<Ended> {
-        serde_json::from_slice(&fs::read(self.ended_path()).ok()?).ok()
+    pub fn session_end(&self) -> Option<TrainEnd> {
+        serde_json::from_slice(&fs::read(self.session_end_path()).ok()?).ok()
     }
 
     /// When a file of the run was last written.
     #[must_use]
-    pub fn last_change(&self) -> Option<SystemTime> {
+    pub fn last_modified(&self) -> Option<SystemTime> {
         let names = ["config.json", "log.csv", "quality.csv", "samples", "checkpoints", "ended.json"];
         let changed = |name| fs::metadata(self.path.join(name)).and_then(|data| data.modified()).ok();
         names.into_iter().filter_map(changed).max()
@@ -119,7 +119,7 @@ impl RunFolder {
 
     /// Path of the model with the lowest context loss. The file may not exist yet.
     #[must_use]
-    pub fn best_path(&self) -> PathBuf {
+    pub fn best_model_path(&self) -> PathBuf {
         self.path.join("best.safetensors")
     }
 
@@ -130,19 +130,19 @@ impl RunFolder {
     }
 
     /// Records how the session ended, for other processes. A write error is ignored.
-    pub(super) fn write_ended(&self, ended: &Ended) {
+    pub(super) fn write_session_end(&self, ended: &TrainEnd) {
         // An enum of plain values always becomes JSON.
         let text = serde_json::to_string_pretty(ended).unwrap_or_default();
-        let _ = Self::write(self.ended_path(), text.as_bytes());
+        let _ = Self::write_file(self.session_end_path(), text.as_bytes());
     }
 
     /// Removes the stop request and the end record of earlier sessions.
-    pub(super) fn forget_end(&self) {
+    pub(super) fn clear_session_end(&self) {
         let _ = fs::remove_file(self.stop_path());
-        let _ = fs::remove_file(self.ended_path());
+        let _ = fs::remove_file(self.session_end_path());
     }
 
-    fn ended_path(&self) -> PathBuf {
+    fn session_end_path(&self) -> PathBuf {
         self.path.join("ended.json")
     }
 
@@ -162,11 +162,11 @@ impl RunFolder {
     pub(super) fn write_settings(&self, settings: &TrainSettings) -> Result<(), TrainError> {
         // A struct of plain values always becomes JSON.
         let text = serde_json::to_string_pretty(settings).unwrap_or_default();
-        Self::write(self.path.join("config.json"), text.as_bytes())
+        Self::write_file(self.path.join("config.json"), text.as_bytes())
     }
 
     /// Writes a file of the run atomically. Creates its folder if needed.
-    pub(super) fn write(path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), TrainError> {
+    pub(super) fn write_file(path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), TrainError> {
         let path = path.as_ref().to_path_buf();
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(|source| TrainError::Write { path: path.clone(), source })?;
@@ -184,9 +184,9 @@ mod tests {
     fn empty_folders_and_invalid_settings_are_told_apart() {
         let folder = tempfile::tempdir().unwrap();
         let run = RunFolder::new(folder.path());
-        assert_eq!((run.settings().unwrap(), run.curves().unwrap(), run.samples()), (None, Vec::new(), Vec::new()));
+        assert_eq!((run.read_settings().unwrap(), run.read_metrics().unwrap(), run.sample_images()), (None, Vec::new(), Vec::new()));
         fs::write(folder.path().join("config.json"), "{").unwrap();
-        assert!(matches!(run.settings(), Err(TrainError::Configuration { .. })));
+        assert!(matches!(run.read_settings(), Err(TrainError::InvalidConfig { .. })));
     }
 
     #[test]
@@ -194,10 +194,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let run = RunFolder::new(folder.path());
         for step in [2000, 100] {
-            RunFolder::write(run.sample_path(step), b"png").unwrap();
+            RunFolder::write_file(run.sample_path(step), b"png").unwrap();
         }
         fs::write(folder.path().join("samples/other.png"), []).unwrap();
-        let steps: Vec<u64> = run.samples().into_iter().map(|(step, _)| step).collect();
+        let steps: Vec<u64> = run.sample_images().into_iter().map(|(step, _)| step).collect();
         assert_eq!(steps, [100, 2000]);
     }
 }

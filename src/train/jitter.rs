@@ -5,25 +5,25 @@
 
 use rand_chacha::ChaCha8Rng;
 
-use super::draws::normal;
-use crate::photo::cubic;
+use super::draws::standard_normal;
+use crate::photo::catmull_rom_weights;
 
 /// Standard deviations of the angle in radians, of the logarithm of the scale, and of the shift as a share of the side.
-const TURN: f32 = 0.03;
-const SCALE: f32 = 0.03;
-const SHIFT: f32 = 0.008;
+const ROTATION_STD: f32 = 0.03;
+const SCALE_STD: f32 = 0.03;
+const SHIFT_STD: f32 = 0.008;
 /// Standard deviations of the logarithms of saturation, contrast, brightness, and the brightness of each channel.
-const SATURATION: f32 = 0.1;
-const CONTRAST: f32 = 0.06;
-const BRIGHTNESS: f32 = 0.05;
-const TINT: f32 = 0.025;
+const SATURATION_STD: f32 = 0.1;
+const CONTRAST_STD: f32 = 0.06;
+const BRIGHTNESS_STD: f32 = 0.05;
+const TINT_STD: f32 = 0.025;
 /// Random values are limited to this many standard deviations.
-const FURTHEST: f32 = 2.5;
+const MAX_DEVIATIONS: f32 = 2.5;
 
 /// The augmentation of one face.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Jitter {
-    pub turn_radians: f32,
+pub(super) struct FaceAugment {
+    pub rotation_radians: f32,
     /// Side of the visible area relative to the face's side. Above 1 the face looks smaller.
     pub scale: f32,
     /// Shift as a share of the side.
@@ -34,42 +34,42 @@ pub(super) struct Jitter {
     pub brightness: [f32; 3],
 }
 
-impl Jitter {
-    pub fn draw(rng: &mut ChaCha8Rng) -> Self {
-        let mut random = |deviation: f32| deviation * normal(rng).clamp(-FURTHEST, FURTHEST);
-        let brightness = random(BRIGHTNESS);
+impl FaceAugment {
+    pub fn random(rng: &mut ChaCha8Rng) -> Self {
+        let mut random = |deviation: f32| deviation * standard_normal(rng).clamp(-MAX_DEVIATIONS, MAX_DEVIATIONS);
+        let brightness = random(BRIGHTNESS_STD);
         Self {
-            turn_radians: random(TURN),
-            scale: random(SCALE).exp(),
-            shift: [random(SHIFT), random(SHIFT)],
-            saturation: random(SATURATION).exp(),
-            contrast: random(CONTRAST).exp(),
-            brightness: [0; 3].map(|_: i32| (brightness + random(TINT)).exp()),
+            rotation_radians: random(ROTATION_STD),
+            scale: random(SCALE_STD).exp(),
+            shift: [random(SHIFT_STD), random(SHIFT_STD)],
+            saturation: random(SATURATION_STD).exp(),
+            contrast: random(CONTRAST_STD).exp(),
+            brightness: [0; 3].map(|_: i32| (brightness + random(TINT_STD)).exp()),
         }
     }
 
     /// Augments an image of interleaved RGB bytes and appends it as planes in [-1, 1]. Pixels outside the image are
     /// mirrored at its edges.
     #[expect(clippy::cast_precision_loss, reason = "images are at most some hundred pixels wide")]
-    pub fn append_planar(&self, planes: &mut Vec<f32>, picture: &[u8], size_px: usize, is_mirrored: bool) {
+    pub fn append_augmented(&self, planes: &mut Vec<f32>, picture: &[u8], size_px: usize, is_mirrored: bool) {
         let pixels = picture.as_chunks::<3>().0;
         let middle = size_px as f32 / 2.0;
-        let (sine, cosine) = self.turn_radians.sin_cos();
-        let from = self.shift.map(|shift| (0.5 + shift) * size_px as f32 - 0.5);
+        let (sine, cosine) = self.rotation_radians.sin_cos();
+        let center = self.shift.map(|shift| (0.5 + shift) * size_px as f32 - 0.5);
         let color = |at: usize| {
             let [x, y] = [at % size_px, at / size_px].map(|along| along as f32 + 0.5 - middle);
             let x = if is_mirrored { -x } else { x };
-            let across = self.scale * (cosine * x - sine * y) + from[0];
-            let down = self.scale * (sine * x + cosine * y) + from[1];
-            read(pixels, size_px, [across, down]).map(|value| value / 127.5 - 1.0)
+            let across = self.scale * (cosine * x - sine * y) + center[0];
+            let down = self.scale * (sine * x + cosine * y) + center[1];
+            sample_cubic(pixels, size_px, [across, down]).map(|value| value / 127.5 - 1.0)
         };
         let mut seen: Vec<[f32; 3]> = (0..size_px * size_px).map(color).collect();
-        self.relight(&mut seen);
+        self.adjust_colors(&mut seen);
         planes.extend((0..3).flat_map(|channel| seen.iter().map(move |color| color[channel])));
     }
 
     #[expect(clippy::cast_precision_loss, reason = "images are at most some hundred pixels wide")]
-    fn relight(&self, pixels: &mut [[f32; 3]]) {
+    fn adjust_colors(&self, pixels: &mut [[f32; 3]]) {
         for color in &mut *pixels {
             let grey = color.iter().sum::<f32>() / 3.0;
             *color = color.map(|value| grey + self.saturation * (value - grey));
@@ -86,18 +86,18 @@ impl Jitter {
 
 /// The colour at a point, by cubic interpolation. `[0, 0]` is the centre of the first pixel.
 #[expect(clippy::cast_possible_truncation, reason = "positions in and around a image of some hundred pixels")]
-fn read(pixels: &[[u8; 3]], size_px: usize, [across, down]: [f32; 2]) -> [f32; 3] {
+fn sample_cubic(pixels: &[[u8; 3]], size_px: usize, [across, down]: [f32; 2]) -> [f32; 3] {
     let last = size_px.saturating_sub(1);
-    let inside = |at: isize| {
+    let mirrored_index = |at: isize| {
         let at = if at < 0 { -1 - at } else { at }.unsigned_abs();
         if at > last { (2 * last + 1).saturating_sub(at) } else { at }
     };
     let (left, top) = (across.floor(), down.floor());
     let mut color = [0.0; 3];
-    for (tap, height) in cubic(down - top).into_iter().enumerate() {
-        let line = inside(top as isize - 1 + tap.cast_signed()) * size_px;
-        for (tap, width) in cubic(across - left).into_iter().enumerate() {
-            let at = line + inside(left as isize - 1 + tap.cast_signed());
+    for (tap, height) in catmull_rom_weights(down - top).into_iter().enumerate() {
+        let line = mirrored_index(top as isize - 1 + tap.cast_signed()) * size_px;
+        for (tap, width) in catmull_rom_weights(across - left).into_iter().enumerate() {
+            let at = line + mirrored_index(left as isize - 1 + tap.cast_signed());
             let pixel = pixels.get(at).copied().unwrap_or_default();
             for (sum, value) in color.iter_mut().zip(pixel) {
                 *sum += height * width * f32::from(value);
@@ -116,12 +116,12 @@ fn read(pixels: &[[u8; 3]], size_px: usize, [across, down]: [f32; 2]) -> [f32; 3
 )]
 mod tests {
     use super::*;
-    use crate::train::batch::planar;
-    use crate::train::draws::{Purpose, stream};
+    use crate::train::batch::to_planar;
+    use crate::train::draws::{RngStream, rng_for};
 
     const SIZE: usize = 32;
-    const IDENTITY: Jitter =
-        Jitter { turn_radians: 0.0, scale: 1.0, shift: [0.0; 2], saturation: 1.0, contrast: 1.0, brightness: [1.0; 3] };
+    const IDENTITY: FaceAugment =
+        FaceAugment { rotation_radians: 0.0, scale: 1.0, shift: [0.0; 2], saturation: 1.0, contrast: 1.0, brightness: [1.0; 3] };
 
     /// A smooth test image: a wave per channel, with a phase that grows across and down.
     fn test_image() -> Vec<u8> {
@@ -132,9 +132,9 @@ mod tests {
         (0..SIZE * SIZE).flat_map(pixel).collect()
     }
 
-    fn augmented(jitter: Jitter, is_mirrored: bool) -> Vec<f32> {
+    fn augmented(jitter: FaceAugment, is_mirrored: bool) -> Vec<f32> {
         let mut planes = Vec::new();
-        jitter.append_planar(&mut planes, &test_image(), SIZE, is_mirrored);
+        jitter.append_augmented(&mut planes, &test_image(), SIZE, is_mirrored);
         planes
     }
 
@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn the_identity_keeps_or_mirrors_the_face() {
-        let mut expected: Vec<f32> = planar(&test_image()).collect();
+        let mut expected: Vec<f32> = to_planar(&test_image()).collect();
         assert!(max_difference(&augmented(IDENTITY, false), &expected) < 1e-5);
         expected.chunks_mut(SIZE).for_each(<[f32]>::reverse);
         assert!(max_difference(&augmented(IDENTITY, true), &expected) < 1e-5);
@@ -155,12 +155,12 @@ mod tests {
     fn faces_are_shifted_rotated_and_scaled() {
         let original = augmented(IDENTITY, false);
         let at = |planes: &[f32], x: usize, y: usize| planes[y * SIZE + x];
-        let moved = augmented(Jitter { shift: [2.0 / 32.0, -1.0 / 32.0], ..IDENTITY }, false);
+        let moved = augmented(FaceAugment { shift: [2.0 / 32.0, -1.0 / 32.0], ..IDENTITY }, false);
         assert!((at(&moved, 10, 12) - at(&original, 12, 11)).abs() < 1e-4);
-        let turned = augmented(Jitter { turn_radians: std::f32::consts::FRAC_PI_2, ..IDENTITY }, false);
+        let turned = augmented(FaceAugment { rotation_radians: std::f32::consts::FRAC_PI_2, ..IDENTITY }, false);
         // A quarter turn moves the pixels below the centre to its right.
         assert!((at(&turned, 20, 10) - at(&original, 21, 20)).abs() < 1e-4);
-        let smaller = augmented(Jitter { scale: 2.0, ..IDENTITY }, false);
+        let smaller = augmented(FaceAugment { scale: 2.0, ..IDENTITY }, false);
         let around = [(8, 20), (9, 20), (8, 21), (9, 21)].map(|(x, y)| at(&original, x, y));
         assert!((at(&smaller, 12, 18) - around.iter().sum::<f32>() / 4.0).abs() < 0.01, "{}", at(&smaller, 12, 18));
     }
@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn pixels_outside_are_mirrored() {
         let original = augmented(IDENTITY, false);
-        let moved = augmented(Jitter { shift: [-4.0 / 32.0, 0.0], ..IDENTITY }, false);
+        let moved = augmented(FaceAugment { shift: [-4.0 / 32.0, 0.0], ..IDENTITY }, false);
         for x in 0..4 {
             assert!((moved[7 * SIZE + x] - original[7 * SIZE + 3 - x]).abs() < 1e-4);
         }
@@ -178,24 +178,24 @@ mod tests {
     fn contrast_brightness_and_saturation_change_as_set() {
         let original = augmented(IDENTITY, false);
         let mean = original.iter().sum::<f32>() / original.len() as f32;
-        let flat = augmented(Jitter { contrast: 0.9, ..IDENTITY }, false);
-        let brighter = augmented(Jitter { brightness: [1.1, 1.0, 1.0], ..IDENTITY }, false);
+        let flat = augmented(FaceAugment { contrast: 0.9, ..IDENTITY }, false);
+        let brighter = augmented(FaceAugment { brightness: [1.1, 1.0, 1.0], ..IDENTITY }, false);
         let area = SIZE * SIZE;
         for at in 0..original.len() {
             assert!((flat[at] - mean - 0.9 * (original[at] - mean)).abs() < 1e-4);
             let factor = if at < area { 1.1 } else { 1.0 };
             assert!((brighter[at] - (factor * (original[at] + 1.0) - 1.0).clamp(-1.0, 1.0)).abs() < 1e-4);
         }
-        let pale = augmented(Jitter { saturation: 0.5, ..IDENTITY }, false);
+        let pale = augmented(FaceAugment { saturation: 0.5, ..IDENTITY }, false);
         assert!(((pale[5] - pale[area + 5]) - 0.5 * (original[5] - original[area + 5])).abs() < 1e-4);
     }
 
     #[test]
     fn random_augmentations_differ_and_are_limited() {
-        let mut rng = stream(4, Purpose::Samples);
-        let drawn: Vec<Jitter> = (0..200).map(|_| Jitter::draw(&mut rng)).collect();
+        let mut rng = rng_for(4, RngStream::Samples);
+        let drawn: Vec<FaceAugment> = (0..200).map(|_| FaceAugment::random(&mut rng)).collect();
         assert!(drawn.windows(2).all(|pair| pair[0] != pair[1]));
-        assert!(drawn.iter().all(|jitter| jitter.turn_radians.abs() <= 0.0751 && jitter.scale < 1.08));
+        assert!(drawn.iter().all(|jitter| jitter.rotation_radians.abs() <= 0.0751 && jitter.scale < 1.08));
         let mean = drawn.iter().map(|jitter| jitter.shift[0]).sum::<f32>() / 200.0;
         assert!(mean.abs() < 0.003, "{mean}");
     }

@@ -12,25 +12,25 @@ use crate::photo::{Overwrite, write_atomically};
 
 /// The values of one column, by step.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Curve {
+pub struct MetricSeries {
     pub name: String,
     /// Step and value, in ascending order of steps.
     pub points: Vec<(u64, f64)>,
 }
 
 /// A CSV file, open for appending.
-pub(super) struct Table {
+pub(super) struct MetricsLog {
     file: File,
     path: PathBuf,
     is_empty: bool,
 }
 
-impl Table {
+impl MetricsLog {
     /// Opens or creates a file. Keeps only the rows up to `last_step`.
     pub fn open(path: &Path, last_step: u64) -> Result<Self, TrainError> {
         let failed = |source| TrainError::Write { path: path.to_path_buf(), source };
         if path.exists() {
-            let kept = rows_until(path, last_step)?;
+            let kept = rows_up_to(path, last_step)?;
             write_atomically(path, &kept, Overwrite::Allow)
                 .map_err(|source| TrainError::Save { path: path.to_path_buf(), source })?;
         }
@@ -40,7 +40,7 @@ impl Table {
     }
 
     /// Appends a row. The first call on an empty file also writes the column names.
-    pub fn add(&mut self, step: u64, values: &[(&str, f64)]) -> Result<(), TrainError> {
+    pub fn append_row(&mut self, step: u64, values: &[(&str, f64)]) -> Result<(), TrainError> {
         let mut text = String::new();
         if self.is_empty {
             text.push_str("step");
@@ -58,7 +58,7 @@ impl Table {
 }
 
 /// The header and the rows up to a step, unchanged. An incomplete last row is dropped.
-fn rows_until(path: &Path, last_step: u64) -> Result<Vec<u8>, TrainError> {
+fn rows_up_to(path: &Path, last_step: u64) -> Result<Vec<u8>, TrainError> {
     let bytes = std::fs::read(path).map_err(|source| TrainError::Read { path: path.to_path_buf(), source })?;
     let text = String::from_utf8_lossy(&bytes);
     let mut kept = String::new();
@@ -75,14 +75,14 @@ fn rows_until(path: &Path, last_step: u64) -> Result<Vec<u8>, TrainError> {
 ///
 /// # Errors
 /// When the file cannot be read as CSV.
-pub(super) fn curves(path: &Path) -> Result<Vec<Curve>, TrainError> {
+pub(super) fn read_series(path: &Path) -> Result<Vec<MetricSeries>, TrainError> {
     if !path.exists() {
         return Ok(Vec::new());
     }
-    let failed = |source| TrainError::Log { path: path.to_path_buf(), source };
+    let failed = |source| TrainError::InvalidLog { path: path.to_path_buf(), source };
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_path(path).map_err(failed)?;
     let names: Vec<String> = reader.headers().map_err(failed)?.iter().skip(1).map(str::to_string).collect();
-    let mut curves: Vec<Curve> = names.into_iter().map(|name| Curve { name, points: Vec::new() }).collect();
+    let mut curves: Vec<MetricSeries> = names.into_iter().map(|name| MetricSeries { name, points: Vec::new() }).collect();
     for row in reader.records() {
         let row = row.map_err(failed)?;
         let Some(step) = row.get(0).and_then(|step| step.parse().ok()).filter(|_| row.len() == curves.len() + 1) else {
@@ -103,17 +103,17 @@ mod tests {
     fn resuming_removes_later_rows() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log.csv");
-        assert_eq!(curves(&path).unwrap(), []);
-        let mut table = Table::open(&path, 0).unwrap();
+        assert_eq!(read_series(&path).unwrap(), []);
+        let mut table = MetricsLog::open(&path, 0).unwrap();
         for step in [10, 20, 30] {
-            table.add(step, &[("a", 0.5), ("b", -1.25)]).unwrap();
+            table.append_row(step, &[("a", 0.5), ("b", -1.25)]).unwrap();
         }
         // As after a crash in the middle of a row.
         std::fs::write(&path, [&std::fs::read(&path).unwrap()[..], b"40,0."].concat()).unwrap();
-        let mut table = Table::open(&path, 20).unwrap();
-        table.add(25, &[("a", 1.0), ("b", 2.0)]).unwrap();
+        let mut table = MetricsLog::open(&path, 20).unwrap();
+        table.append_row(25, &[("a", 1.0), ("b", 2.0)]).unwrap();
         let expected = [("a", [0.5, 0.5, 1.0]), ("b", [-1.25, -1.25, 2.0])]
-            .map(|(name, values)| Curve { name: name.into(), points: [10, 20, 25].into_iter().zip(values).collect() });
-        assert_eq!(curves(&path).unwrap(), expected);
+            .map(|(name, values)| MetricSeries { name: name.into(), points: [10, 20, 25].into_iter().zip(values).collect() });
+        assert_eq!(read_series(&path).unwrap(), expected);
     }
 }

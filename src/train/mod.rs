@@ -57,31 +57,31 @@ use serde::{Deserialize, Serialize};
 
 use crate::device::DeviceChoice;
 
-pub use data::{Pictures, PicturesInMemory};
+pub use data::{FaceImages, InMemoryFaceImages};
 pub use error::TrainError;
 pub use folder::RunFolder;
-pub use follow::{FollowError, Follower};
-pub use log::Curve;
-pub use quality::Quality;
+pub use follow::{RunMonitorError, RunMonitor};
+pub use log::MetricSeries;
+pub use quality::ModelQuality;
 pub use run::train;
-pub use settings::{Recipe, TrainSettings};
+pub use settings::{TrainRecipe, TrainSettings};
 
 /// A request for a training run.
 #[derive(Clone, Debug)]
 pub struct TrainRequest {
     pub settings: TrainSettings,
     /// The run folder. It is created if it does not exist.
-    pub out: PathBuf,
+    pub run_folder: PathBuf,
     /// Continue the run in that folder, if there is one.
     pub resume: bool,
     pub device: DeviceChoice,
     /// Stop after this many minutes, with a checkpoint.
-    pub minutes: Option<f64>,
+    pub max_minutes: Option<f64>,
 }
 
 /// Whether to continue training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Flow {
+pub enum TrainControl {
     Continue,
     /// Stop after the current step, with a checkpoint.
     Stop,
@@ -89,24 +89,24 @@ pub enum Flow {
 
 /// Facts about a run, known before the first step.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Facts {
+pub struct TrainFacts {
     /// The device's name, for example "CPU" or "NVIDIA RTX 4070 (Vulkan)".
-    pub device: String,
+    pub device_name: String,
     /// Number of training faces.
-    pub faces: usize,
+    pub face_count: usize,
     /// Number of held-out faces.
-    pub held_out: usize,
+    pub held_out_count: usize,
     /// Number of trained values.
-    pub parameters: usize,
+    pub parameter_count: usize,
     /// Estimated memory use of the networks.
-    pub bytes: u64,
+    pub estimated_bytes: u64,
     /// Steps done in earlier sessions.
     pub step: u64,
 }
 
 /// One row of the log.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Progress {
+pub struct TrainProgress {
     /// Steps done, and steps of the whole run.
     pub step: u64,
     pub steps: u64,
@@ -114,43 +114,43 @@ pub struct Progress {
     /// Estimated time until the last step, without measurements.
     pub remaining_secs: f64,
     /// Metrics by name: means over the steps since the last row.
-    pub numbers: Vec<(&'static str, f32)>,
+    pub metrics: Vec<(&'static str, f32)>,
 }
 
 /// The samples and quality metrics of a checkpoint.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Milestone {
+pub struct CheckpointEval {
     pub step: u64,
-    pub samples: PathBuf,
-    pub quality: Quality,
+    pub samples_path: PathBuf,
+    pub quality: ModelQuality,
     /// Its context loss is the lowest so far.
     pub is_best: bool,
 }
 
 /// Receives the events of a run. Every method has a default that does nothing.
-pub trait Observer {
+pub trait TrainObserver {
     /// Called before the first step.
-    fn started(&mut self, _facts: &Facts) {}
+    fn run_started(&mut self, _facts: &TrainFacts) {}
 
     /// A message for the user.
     fn note(&mut self, _text: &str) {}
 
     /// Called before each step.
-    fn flow(&mut self) -> Flow {
-        Flow::Continue
+    fn control(&mut self) -> TrainControl {
+        TrainControl::Continue
     }
 
     /// Called for each new row of the log.
-    fn progress(&mut self, _progress: &Progress) {}
+    fn progress(&mut self, _progress: &TrainProgress) {}
 
     /// Called after the samples and metrics of a checkpoint are written.
-    fn milestone(&mut self, _milestone: &Milestone) {}
+    fn checkpoint_evaluated(&mut self, _milestone: &CheckpointEval) {}
 }
 
 /// Why a run ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Ended {
+pub enum TrainEnd {
     /// All steps are done.
     Done,
     /// The user stopped it, or the time limit was reached.
@@ -162,11 +162,11 @@ pub enum Ended {
 /// The result of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrainOutcome {
-    pub ended: Ended,
+    pub end: TrainEnd,
     /// Steps done.
     pub step: u64,
     /// The newest checkpoint to resume from.
     pub checkpoint: Option<PathBuf>,
     /// The model with the lowest context loss.
-    pub best: Option<PathBuf>,
+    pub best_model: Option<PathBuf>,
 }

@@ -5,13 +5,13 @@
 //! shift. The first layer of D and E and the last layer of every network have a bias and no `BatchNorm`.
 
 /// Values of a kernel. Every kernel is 4×4.
-pub(super) const TAPS: usize = 16;
+pub(super) const KERNEL_AREA: usize = 16;
 /// Side of the smallest feature map, in pixels.
-pub(super) const INNER_SIDE: usize = 4;
+pub(super) const MIN_FEATURE_SIDE: usize = 4;
 
 /// How a layer changes the side of its input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Join {
+pub(super) enum LayerKind {
     /// A transposed convolution from 1 px to 4 px.
     Project,
     /// A transposed convolution that doubles the side.
@@ -24,10 +24,10 @@ pub(super) enum Join {
 
 /// The activation function of a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Activation {
+pub(super) enum LayerActivation {
     Relu,
     /// Slope 0.2 below zero (DCGAN, section 3).
-    Leaky,
+    LeakyRelu,
     Tanh,
     Identity,
 }
@@ -37,12 +37,12 @@ pub(super) enum Activation {
 pub(super) struct LayerPlan {
     /// Name in a model file, without the network's name.
     pub name: String,
-    pub join: Join,
+    pub kind: LayerKind,
     pub inputs: usize,
     pub outputs: usize,
     /// The layer ends in a `BatchNorm`. Otherwise it has a bias.
-    pub has_norm: bool,
-    pub activation: Activation,
+    pub has_batch_norm: bool,
+    pub activation: LayerActivation,
 }
 
 /// One network. The layers are ordered from input to output.
@@ -59,50 +59,50 @@ impl LayerPlan {
     /// Shape of the weight in `PyTorch`'s layout: `[in, out, 4, 4]` for transposed convolutions, `[out, in, 4, 4]` for
     /// convolutions.
     pub fn weight_shape(&self) -> [usize; 4] {
-        match self.join {
-            Join::Project | Join::Up => [self.inputs, self.outputs, 4, 4],
-            Join::Down | Join::Score => [self.outputs, self.inputs, 4, 4],
+        match self.kind {
+            LayerKind::Project | LayerKind::Up => [self.inputs, self.outputs, 4, 4],
+            LayerKind::Down | LayerKind::Score => [self.outputs, self.inputs, 4, 4],
         }
     }
 
     /// Side of the output for an input of this side.
-    pub fn side_after(&self, side: usize) -> usize {
-        match self.join {
-            Join::Project => INNER_SIDE,
-            Join::Up => 2 * side,
-            Join::Down => side / 2,
-            Join::Score => 1,
+    pub fn output_side(&self, side: usize) -> usize {
+        match self.kind {
+            LayerKind::Project => MIN_FEATURE_SIDE,
+            LayerKind::Up => 2 * side,
+            LayerKind::Down => side / 2,
+            LayerKind::Score => 1,
         }
     }
 
     /// Names and lengths of the trained tensors: the weight, the bias or shift, then the scale if there is a
     /// `BatchNorm`.
-    pub fn parameters(&self) -> Vec<(String, usize)> {
-        let weight = (format!("{}.weight", self.name), self.inputs * self.outputs * TAPS);
-        let shift = if self.has_norm { "norm.shift" } else { "bias" };
+    pub fn parameter_lengths(&self) -> Vec<(String, usize)> {
+        let weight = (format!("{}.weight", self.name), self.inputs * self.outputs * KERNEL_AREA);
+        let shift = if self.has_batch_norm { "norm.shift" } else { "bias" };
         let mut all = vec![weight, (format!("{}.{shift}", self.name), self.outputs)];
-        if self.has_norm {
+        if self.has_batch_norm {
             all.push((format!("{}.norm.scale", self.name), self.outputs));
         }
         all
     }
 
     /// Names of the running statistics: mean and variance, or nothing without a `BatchNorm`.
-    pub fn statistics(&self) -> Vec<String> {
+    pub fn statistic_names(&self) -> Vec<String> {
         let of = |what: &str| format!("{}.norm.{what}", self.name);
-        if self.has_norm { vec![of("mean"), of("variance")] } else { Vec::new() }
+        if self.has_batch_norm { vec![of("mean"), of("variance")] } else { Vec::new() }
     }
 }
 
 /// Number of doublings from [`INNER_SIDE`] to the image's side.
-fn doublings(size_px: usize) -> usize {
-    (size_px / INNER_SIDE).trailing_zeros() as usize
+fn upsampling_count(size_px: usize) -> usize {
+    (size_px / MIN_FEATURE_SIDE).trailing_zeros() as usize
 }
 
 /// Channels of each level, from the outermost inwards. They start at `width`, double at each halving of the side, and
 /// stop at eight times the width.
-fn channels(size_px: usize, width: usize) -> Vec<usize> {
-    (0..doublings(size_px)).map(|level| width * (1 << level.min(3))).collect()
+fn channels_by_level(size_px: usize, width: usize) -> Vec<usize> {
+    (0..upsampling_count(size_px)).map(|level| width * (1 << level.min(3))).collect()
 }
 
 impl NetPlan {
@@ -110,52 +110,52 @@ impl NetPlan {
     pub fn generator(size_px: usize, width: usize, latent_dim: usize) -> Self {
         let mut inputs = latent_dim;
         let mut layers = Vec::new();
-        for (level, outputs) in channels(size_px, width).into_iter().rev().enumerate() {
+        for (level, outputs) in channels_by_level(size_px, width).into_iter().rev().enumerate() {
             let (name, join) = match level {
-                0 => ("project".to_string(), Join::Project),
-                _ => (format!("up.{}", level - 1), Join::Up),
+                0 => ("project".to_string(), LayerKind::Project),
+                _ => (format!("up.{}", level - 1), LayerKind::Up),
             };
-            layers.push(LayerPlan { name, join, inputs, outputs, has_norm: true, activation: Activation::Relu });
+            layers.push(LayerPlan { name, kind: join, inputs, outputs, has_batch_norm: true, activation: LayerActivation::Relu });
             inputs = outputs;
         }
         layers.push(LayerPlan {
             name: "to_rgb".into(),
-            join: Join::Up,
+            kind: LayerKind::Up,
             inputs,
             outputs: 3,
-            has_norm: false,
-            activation: Activation::Tanh,
+            has_batch_norm: false,
+            activation: LayerActivation::Tanh,
         });
         Self { name: "generator", layers, input_side: 1 }
     }
 
     /// D: images `[batch, 3, size, size]` to logits `[batch, 1, 1, 1]`.
     pub fn discriminator(size_px: usize, width: usize) -> Self {
-        Self::judge("discriminator", size_px, width, 3, 1)
+        Self::convolutional("discriminator", size_px, width, 3, 1)
     }
 
     /// E: known pixels and their mask, `[batch, 4, size, size]`, to latents before the tanh, `[batch, latent_dim, 1,
     /// 1]`.
     pub fn encoder(size_px: usize, width: usize, latent_dim: usize) -> Self {
-        Self::judge("encoder", size_px, (width * 3 / 4).max(1), 4, latent_dim)
+        Self::convolutional("encoder", size_px, (width * 3 / 4).max(1), 4, latent_dim)
     }
 
-    fn judge(name: &'static str, size_px: usize, width: usize, mut inputs: usize, outputs: usize) -> Self {
+    fn convolutional(name: &'static str, size_px: usize, width: usize, mut inputs: usize, outputs: usize) -> Self {
         let mut layers = Vec::new();
-        for (level, outputs) in channels(size_px, width).into_iter().enumerate() {
+        for (level, outputs) in channels_by_level(size_px, width).into_iter().enumerate() {
             let name = if level == 0 { "from_rgb".into() } else { format!("down.{}", level - 1) };
-            let (join, activation) = (Join::Down, Activation::Leaky);
-            layers.push(LayerPlan { name, join, inputs, outputs, has_norm: level > 0, activation });
+            let (join, activation) = (LayerKind::Down, LayerActivation::LeakyRelu);
+            layers.push(LayerPlan { name, kind: join, inputs, outputs, has_batch_norm: level > 0, activation });
             inputs = outputs;
         }
-        let (join, activation) = (Join::Score, Activation::Identity);
-        layers.push(LayerPlan { name: "score".into(), join, inputs, outputs, has_norm: false, activation });
+        let (join, activation) = (LayerKind::Score, LayerActivation::Identity);
+        layers.push(LayerPlan { name: "score".into(), kind: join, inputs, outputs, has_batch_norm: false, activation });
         Self { name, layers, input_side: size_px }
     }
 
     /// Number of trained values.
     pub fn parameter_count(&self) -> usize {
-        self.layers.iter().flat_map(LayerPlan::parameters).map(|(_, length)| length).sum()
+        self.layers.iter().flat_map(LayerPlan::parameter_lengths).map(|(_, length)| length).sum()
     }
 }
 
@@ -179,7 +179,7 @@ mod tests {
             (NetPlan::discriminator(128, 8), 1),
             (NetPlan::encoder(16, 8, 10), 1),
         ] {
-            let end = plan.layers.iter().fold(plan.input_side, |side, layer| layer.side_after(side));
+            let end = plan.layers.iter().fold(plan.input_side, |side, layer| layer.output_side(side));
             assert_eq!(end, side, "{}", plan.name);
         }
     }

@@ -9,7 +9,7 @@ use super::TrainError;
 /// The training method.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Recipe {
+pub enum TrainRecipe {
     /// The default. It trains G and D together with an encoder of masked faces, augments the faces and the inputs of D,
     /// and exports a moving average of the weights. face-64 was trained this way, but without face augmentation and
     /// without strong discriminator augmentation.
@@ -19,7 +19,7 @@ pub enum Recipe {
     Blog,
 }
 
-impl Recipe {
+impl TrainRecipe {
     /// All recipes, in the order of the command-line help.
     pub const ALL: [Self; 2] = [Self::Encoder, Self::Blog];
 
@@ -43,7 +43,7 @@ impl Recipe {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TrainSettings {
-    pub recipe: Recipe,
+    pub recipe: TrainRecipe,
     /// Side of the images in pixels: a power of two from 16 to 256.
     pub size_px: u32,
     /// Channels of the outermost layer of G and D. The innermost layers have eight times as many. E has three quarters
@@ -68,7 +68,7 @@ pub struct TrainSettings {
 impl Default for TrainSettings {
     fn default() -> Self {
         Self {
-            recipe: Recipe::Encoder,
+            recipe: TrainRecipe::Encoder,
             size_px: 64,
             width: 64,
             latent_dim: 100,
@@ -88,43 +88,43 @@ impl TrainSettings {
     ///
     /// # Errors
     /// Names the first value that is out of range.
-    pub fn check(&self) -> Result<(), TrainError> {
-        let wrong = |what: &'static str, found: String, expected: &'static str| {
-            Err(TrainError::Setting { what, found, expected })
+    pub fn validate(&self) -> Result<(), TrainError> {
+        let invalid = |what: &'static str, found: String, expected: &'static str| {
+            Err(TrainError::InvalidSetting { what, found, expected })
         };
         if !self.size_px.is_power_of_two() || !(16..=256).contains(&self.size_px) {
-            return wrong("size", self.size_px.to_string(), "use a power of two from 16 to 256, for example 64 or 128");
+            return invalid("size", self.size_px.to_string(), "use a power of two from 16 to 256, for example 64 or 128");
         }
         if !(1..=512).contains(&self.width) {
-            return wrong("width", self.width.to_string(), "use 1 to 512, for example 64");
+            return invalid("width", self.width.to_string(), "use 1 to 512, for example 64");
         }
         if !(1..=4096).contains(&self.latent_dim) {
-            return wrong("latent length", self.latent_dim.to_string(), "use 1 to 4096, for example 100");
+            return invalid("latent length", self.latent_dim.to_string(), "use 1 to 4096, for example 100");
         }
         if !(2..=4096).contains(&self.batch) {
-            return wrong("batch", self.batch.to_string(), "use 2 to 4096 faces, for example 32");
+            return invalid("batch", self.batch.to_string(), "use 2 to 4096 faces, for example 32");
         }
         if self.steps == 0 || self.every == 0 {
-            return wrong("number of steps", "0".into(), "use 1 or more");
+            return invalid("number of steps", "0".into(), "use 1 or more");
         }
         if !(self.learning_rate > 0.0 && self.learning_rate <= 0.1) {
-            return wrong(
+            return invalid(
                 "learning rate",
                 self.learning_rate.to_string(),
                 "use more than 0 and at most 0.1, for example 0.0002",
             );
         }
         if !(self.r1 >= 0.0 && self.r1 <= 1000.0) {
-            return wrong("R1 weight", self.r1.to_string(), "use 0 to 1000, for example 1");
+            return invalid("R1 weight", self.r1.to_string(), "use 0 to 1000, for example 1");
         }
-        if let Some(path) = self.features.as_ref().filter(|_| self.recipe == Recipe::Blog) {
-            return wrong("features file", path.display().to_string(), "leave it out with the blog recipe");
+        if let Some(path) = self.features.as_ref().filter(|_| self.recipe == TrainRecipe::Blog) {
+            return invalid("features file", path.display().to_string(), "leave it out with the blog recipe");
         }
         Ok(())
     }
 
     /// The first setting that prevents resuming from the checkpoints of `other`: name, value here, value there.
-    pub(super) fn conflict(&self, other: &Self) -> Option<(&'static str, String, String)> {
+    pub(super) fn first_conflict(&self, other: &Self) -> Option<(&'static str, String, String)> {
         let features = |settings: &Self| if settings.features.is_some() { "AlexNet" } else { "none" }.to_string();
         let pairs = [
             ("recipe", self.recipe.id().to_string(), other.recipe.id().to_string()),
@@ -146,9 +146,9 @@ mod tests {
         let refused = |change: fn(&mut TrainSettings)| {
             let mut settings = TrainSettings::default();
             change(&mut settings);
-            settings.check().unwrap_err().to_string()
+            settings.validate().unwrap_err().to_string()
         };
-        assert!(TrainSettings::default().check().is_ok());
+        assert!(TrainSettings::default().validate().is_ok());
         insta::assert_snapshot!(refused(|settings| settings.size_px = 65), @"the size is 65: use a power of two from 16 to 256, for example 64 or 128");
         insta::assert_snapshot!(refused(|settings| settings.batch = 1), @"the batch is 1: use 2 to 4096 faces, for example 32");
         for change in [
@@ -165,6 +165,6 @@ mod tests {
     #[test]
     fn missing_settings_take_their_defaults() {
         let read: TrainSettings = serde_json::from_str(r#"{"recipe": "blog", "width": 8}"#).unwrap();
-        assert_eq!(read, TrainSettings { recipe: Recipe::Blog, width: 8, ..TrainSettings::default() });
+        assert_eq!(read, TrainSettings { recipe: TrainRecipe::Blog, width: 8, ..TrainSettings::default() });
     }
 }

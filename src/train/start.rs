@@ -2,25 +2,25 @@
 
 use std::path::Path;
 
-use super::data::{Part, Pictures, split};
+use super::data::{FaceSubset, FaceImages, split_held_out};
 use super::folder::RunFolder;
-use super::log::Curve;
-use super::net::Place;
+use super::log::MetricSeries;
+use super::net::TrainBackend;
 use super::settings::TrainSettings;
 use super::trainer::TrainState;
-use super::{Observer, TrainError, TrainRequest, checkpoint, log, memory};
+use super::{TrainObserver, TrainError, TrainRequest, checkpoint, log, memory};
 
 /// Returns the training faces and the held-out faces. Notes when there are few.
-pub(super) fn parts<'a>(
+pub(super) fn split_faces<'a>(
     settings: &TrainSettings,
-    pictures: &'a dyn Pictures,
-    held_out: Option<&'a dyn Pictures>,
-    observer: &mut dyn Observer,
-) -> (Part<'a>, Part<'a>) {
-    let all = Part::whole(pictures);
+    pictures: &'a dyn FaceImages,
+    held_out: Option<&'a dyn FaceImages>,
+    observer: &mut dyn TrainObserver,
+) -> (FaceSubset<'a>, FaceSubset<'a>) {
+    let all = FaceSubset::whole(pictures);
     let (faces, measured) = match held_out {
-        Some(others) => (all, Part::whole(others)),
-        None => match split(pictures) {
+        Some(others) => (all, FaceSubset::whole(others)),
+        None => match split_held_out(pictures) {
             (kept, Some(held_out)) => (kept, held_out),
             (kept, None) => {
                 observer.note("too few faces to hold some out: quality is measured on the training faces");
@@ -39,21 +39,21 @@ pub(super) fn parts<'a>(
 }
 
 /// Loads the newest checkpoint of the run, or returns the state before the first step.
-pub(super) fn first_state(
+pub(super) fn load_or_initial_state(
     request: &TrainRequest,
     folder: &RunFolder,
-    observer: &mut dyn Observer,
+    observer: &mut dyn TrainObserver,
 ) -> Result<TrainState, TrainError> {
     let settings = &request.settings;
-    if let Some(former) = folder.settings()? {
+    if let Some(previous_settings) = folder.read_settings()? {
         let path = folder.path().to_path_buf();
         if !request.resume {
-            return Err(TrainError::Occupied { folder: path });
+            return Err(TrainError::FolderHasRun { folder: path });
         }
-        if let Some((what, here, there)) = settings.conflict(&former) {
-            return Err(TrainError::Conflict { folder: path, what, here, there });
+        if let Some((what, here, there)) = settings.first_conflict(&previous_settings) {
+            return Err(TrainError::SettingsConflict { folder: path, what, here, there });
         }
-        if let Some((state, notes)) = checkpoint::newest(folder.path(), settings)? {
+        if let Some((state, notes)) = checkpoint::load_newest(folder.path(), settings)? {
             for note in &notes {
                 observer.note(note);
             }
@@ -65,12 +65,12 @@ pub(super) fn first_state(
 }
 
 /// Notes when the estimated memory use exceeds the free memory. CPU only.
-pub(super) fn warn_of_memory(settings: &TrainSettings, place: &Place, observer: &mut dyn Observer) {
-    let needed = memory::needed(settings, place.by_hand);
-    if let Some(available) = memory::available().filter(|available| place.by_hand && needed > *available) {
+pub(super) fn warn_if_low_memory(settings: &TrainSettings, place: &TrainBackend, observer: &mut dyn TrainObserver) {
+    let needed_bytes = memory::estimated_bytes(settings, place.uses_cpu_net);
+    if let Some(available) = memory::available_bytes().filter(|available| place.uses_cpu_net && needed_bytes > *available) {
         observer.note(&format!(
             "about {} MB of memory are needed, {} MB are free: choose a smaller batch or width if it does not fit",
-            needed / 1_000_000,
+            needed_bytes / 1_000_000,
             available / 1_000_000
         ));
     }
@@ -78,13 +78,13 @@ pub(super) fn warn_of_memory(settings: &TrainSettings, place: &Place, observer: 
 
 /// The last value of a log column, 0 if there is none.
 pub(super) fn last_value(path: &Path, name: &str) -> Result<f64, TrainError> {
-    let curves = log::curves(path)?;
-    let last = |curve: &Curve| curve.points.last().map(|(_, value)| *value);
+    let curves = log::read_series(path)?;
+    let last = |curve: &MetricSeries| curve.points.last().map(|(_, value)| *value);
     Ok(curves.iter().find(|curve| curve.name == name).and_then(last).unwrap_or(0.0))
 }
 
 /// An error and its causes in one line.
-pub(super) fn told(error: &TrainError) -> String {
+pub(super) fn error_chain(error: &TrainError) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(inner) = cause {

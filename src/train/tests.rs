@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::data::Part;
+use super::data::FaceSubset;
 use super::*;
 
 fn tiny() -> TrainSettings {
@@ -11,21 +11,21 @@ fn tiny() -> TrainSettings {
 }
 
 fn request(out: &Path, settings: TrainSettings) -> TrainRequest {
-    TrainRequest { settings, out: out.to_path_buf(), resume: false, device: DeviceChoice::Cpu, minutes: None }
+    TrainRequest { settings, run_folder: out.to_path_buf(), resume: false, device: DeviceChoice::Cpu, max_minutes: None }
 }
 
 #[derive(Default)]
 struct TestObserver {
-    facts: Option<Facts>,
+    facts: Option<TrainFacts>,
     notes: Vec<String>,
-    rows: Vec<Progress>,
-    milestones: Vec<Milestone>,
+    rows: Vec<TrainProgress>,
+    milestones: Vec<CheckpointEval>,
     /// Number of steps before it asks to stop.
     patience: Option<usize>,
 }
 
-impl Observer for TestObserver {
-    fn started(&mut self, facts: &Facts) {
+impl TrainObserver for TestObserver {
+    fn run_started(&mut self, facts: &TrainFacts) {
         self.facts = Some(facts.clone());
     }
 
@@ -33,29 +33,29 @@ impl Observer for TestObserver {
         self.notes.push(text.into());
     }
 
-    fn flow(&mut self) -> Flow {
+    fn control(&mut self) -> TrainControl {
         match &mut self.patience {
-            Some(0) => Flow::Stop,
+            Some(0) => TrainControl::Stop,
             Some(left) => {
                 *left -= 1;
-                Flow::Continue
+                TrainControl::Continue
             }
-            None => Flow::Continue,
+            None => TrainControl::Continue,
         }
     }
 
-    fn progress(&mut self, progress: &Progress) {
+    fn progress(&mut self, progress: &TrainProgress) {
         self.rows.push(progress.clone());
     }
 
-    fn milestone(&mut self, milestone: &Milestone) {
+    fn checkpoint_evaluated(&mut self, milestone: &CheckpointEval) {
         self.milestones.push(milestone.clone());
     }
 }
 
 fn run(request: &TrainRequest) -> (TrainOutcome, TestObserver) {
     let mut observer = TestObserver::default();
-    let outcome = train(request, &PicturesInMemory::noise(16, 20, 1), None, &mut observer).unwrap();
+    let outcome = train(request, &InMemoryFaceImages::noise(16, 20, 1), None, &mut observer).unwrap();
     (outcome, observer)
 }
 
@@ -72,15 +72,15 @@ fn a_run_writes_all_its_files() {
     let out = folder.path().join("new/run");
     let (outcome, observer) = run(&request(&out, tiny()));
     let run = RunFolder::new(&out);
-    assert_eq!((outcome.ended, outcome.step), (Ended::Done, 6));
+    assert_eq!((outcome.end, outcome.step), (TrainEnd::Done, 6));
     assert_eq!(outcome.checkpoint, Some(checkpoint::path(&out, 6)));
-    assert_eq!(run.settings().unwrap(), Some(tiny()));
-    assert_eq!(run.samples().iter().map(|(step, _)| *step).collect::<Vec<_>>(), [3, 6]);
+    assert_eq!(run.read_settings().unwrap(), Some(tiny()));
+    assert_eq!(run.sample_images().iter().map(|(step, _)| *step).collect::<Vec<_>>(), [3, 6]);
     let facts = observer.facts.unwrap();
-    assert_eq!((facts.faces, facts.held_out, facts.step), (18, 2, 0));
+    assert_eq!((facts.face_count, facts.held_out_count, facts.step), (18, 2, 0));
     assert_eq!((observer.rows.len(), observer.milestones.len()), (2, 2));
 
-    let curves = run.curves().unwrap();
+    let curves = run.read_metrics().unwrap();
     let steps = |name: &str| {
         let curve = curves.iter().find(|curve| curve.name == name).unwrap();
         curve.points.iter().map(|(step, _)| *step).collect::<Vec<_>>()
@@ -93,7 +93,7 @@ fn a_run_writes_all_its_files() {
         assert!(recorded.iter().any(|(at, name, _)| (*at, name.as_str()) == (step, tag)), "{step} {tag}");
     }
     let best = observer.milestones.iter().map(|milestone| milestone.quality.context_loss).fold(f64::MAX, f64::min);
-    let is_best = |milestone: &&Milestone| milestone.is_best;
+    let is_best = |milestone: &&CheckpointEval| milestone.is_best;
     assert!((observer.milestones.iter().rfind(is_best).unwrap().quality.context_loss - best).abs() < 1e-12);
     for name in ["model.safetensors", "best.safetensors"] {
         let info = crate::model::inspect(&crate::model::ModelChoice::File(out.join(name))).unwrap();
@@ -103,23 +103,23 @@ fn a_run_writes_all_its_files() {
 
 #[test]
 fn a_resumed_run_equals_an_uninterrupted_one() {
-    for recipe in Recipe::ALL {
+    for recipe in TrainRecipe::ALL {
         let settings = TrainSettings { recipe, r1: 0.1, every: 100, ..tiny() };
         let folder = tempfile::tempdir().unwrap();
         let [whole, parts] = ["whole", "parts"].map(|name| folder.path().join(name));
         run(&request(&whole, settings.clone()));
         let mut observer = TestObserver { patience: Some(4), ..TestObserver::default() };
-        let faces = PicturesInMemory::noise(16, 20, 1);
+        let faces = InMemoryFaceImages::noise(16, 20, 1);
         let stopped = train(&request(&parts, settings.clone()), &faces, None, &mut observer).unwrap();
-        assert_eq!((stopped.ended, stopped.step), (Ended::Stopped, 4));
+        assert_eq!((stopped.end, stopped.step), (TrainEnd::Stopped, 4));
         let (outcome, observer) = run(&TrainRequest { resume: true, ..request(&parts, settings.clone()) });
-        assert_eq!((outcome.ended, observer.facts.unwrap().step), (Ended::Done, 4));
+        assert_eq!((outcome.end, observer.facts.unwrap().step), (TrainEnd::Done, 4));
         let of = |run: &Path| checkpoint::load(&checkpoint::path(run, 6), &settings).unwrap();
         assert_eq!(of(&whole), of(&parts), "{}", recipe.id());
         let model = |run: &Path| fs::read(run.join("model.safetensors")).unwrap();
         assert_eq!(model(&whole), model(&parts));
         let steps: Vec<u64> =
-            RunFolder::new(&parts).curves().unwrap()[0].points.iter().map(|(step, _)| *step).collect();
+            RunFolder::new(&parts).read_metrics().unwrap()[0].points.iter().map(|(step, _)| *step).collect();
         assert_eq!(steps, [4, 6]);
         // TensorBoard drops a session's first step and later ones from earlier files. The checkpoint's step must stay.
         let sessions = events_of(&parts).into_iter().filter(|(_, name, _)| name == "session").map(|(step, ..)| step);
@@ -131,15 +131,15 @@ fn a_resumed_run_equals_an_uninterrupted_one() {
 fn resuming_restores_the_pretrained_feature_discriminators() {
     let folder = tempfile::tempdir().unwrap();
     let [file, whole, parts] = ["alexnet.safetensors", "whole", "parts"].map(|name| folder.path().join(name));
-    perception::write_made_up(&file);
+    perception::write_synthetic(&file);
     let settings = TrainSettings { features: Some(file), every: 100, steps: 3, ..tiny() };
     let (_, observer) = run(&request(&whole, settings.clone()));
     for name in ["judges_loss", "judges_opinion", "seen_difference"] {
-        let (_, value) = observer.rows[0].numbers.iter().find(|(known, _)| *known == name).unwrap();
+        let (_, value) = observer.rows[0].metrics.iter().find(|(known, _)| *known == name).unwrap();
         assert!(value.is_finite() && *value != 0.0, "{name} {value}");
     }
     let mut observer = TestObserver { patience: Some(2), ..TestObserver::default() };
-    let faces = PicturesInMemory::noise(16, 20, 1);
+    let faces = InMemoryFaceImages::noise(16, 20, 1);
     train(&request(&parts, settings.clone()), &faces, None, &mut observer).unwrap();
     run(&TrainRequest { resume: true, ..request(&parts, settings.clone()) });
     let of = |run: &Path| checkpoint::load(&checkpoint::path(run, 3), &settings).unwrap();
@@ -155,11 +155,11 @@ fn resuming_restores_the_pretrained_feature_discriminators() {
 fn a_missing_features_file_starts_no_run() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("run");
-    let faces = PicturesInMemory::noise(16, 20, 1);
+    let faces = InMemoryFaceImages::noise(16, 20, 1);
     let refused = |settings| train(&request(&out, settings), &faces, None, &mut TestObserver::default()).unwrap_err();
     let missing = TrainSettings { features: Some("no/such.pth".into()), ..tiny() };
-    assert!(matches!(refused(missing.clone()), TrainError::Features { .. }));
-    let blog = refused(TrainSettings { recipe: Recipe::Blog, ..missing }).to_string();
+    assert!(matches!(refused(missing.clone()), TrainError::InvalidFeatures { .. }));
+    let blog = refused(TrainSettings { recipe: TrainRecipe::Blog, ..missing }).to_string();
     assert!(blog.ends_with("leave it out with the blog recipe"), "{blog}");
     assert!(!out.exists());
 }
@@ -178,27 +178,27 @@ fn another_seed_gives_another_model() {
 #[test]
 fn a_stop_request_ends_with_a_checkpoint() {
     struct Impatient(RunFolder);
-    impl Observer for Impatient {
-        fn progress(&mut self, _: &Progress) {
-            self.0.ask_to_stop().unwrap();
+    impl TrainObserver for Impatient {
+        fn progress(&mut self, _: &TrainProgress) {
+            self.0.request_stop().unwrap();
         }
     }
     let folder = tempfile::tempdir().unwrap();
     let run = RunFolder::new(folder.path());
     let settings = TrainSettings { steps: 100_000, every: 100_000, ..tiny() };
-    let faces = PicturesInMemory::noise(16, 20, 1);
+    let faces = InMemoryFaceImages::noise(16, 20, 1);
     let outcome = train(&request(folder.path(), settings), &faces, None, &mut Impatient(run.clone())).unwrap();
-    assert_eq!((outcome.ended, run.newest_step()), (Ended::Stopped, Some(outcome.step)));
-    assert!(!run.is_asked_to_stop());
-    assert_eq!(run.ended(), Some(Ended::Stopped));
+    assert_eq!((outcome.end, run.newest_checkpoint_step()), (TrainEnd::Stopped, Some(outcome.step)));
+    assert!(!run.is_stop_requested());
+    assert_eq!(run.session_end(), Some(TrainEnd::Stopped));
 }
 
 #[test]
 fn the_time_limit_ends_a_run() {
     let folder = tempfile::tempdir().unwrap();
-    let request = TrainRequest { minutes: Some(0.0), ..request(folder.path(), tiny()) };
+    let request = TrainRequest { max_minutes: Some(0.0), ..request(folder.path(), tiny()) };
     let (outcome, _) = run(&request);
-    assert_eq!((outcome.ended, outcome.step), (Ended::Stopped, 0));
+    assert_eq!((outcome.end, outcome.step), (TrainEnd::Stopped, 0));
 }
 
 #[test]
@@ -207,7 +207,7 @@ fn existing_runs_and_conflicting_settings_are_refused() {
     run(&request(folder.path(), tiny()));
     let refused = |settings, resume| {
         let request = TrainRequest { resume, ..request(folder.path(), settings) };
-        train(&request, &PicturesInMemory::noise(16, 20, 1), None, &mut TestObserver::default())
+        train(&request, &InMemoryFaceImages::noise(16, 20, 1), None, &mut TestObserver::default())
             .unwrap_err()
             .to_string()
     };
@@ -223,14 +223,14 @@ fn training_needs_at_least_one_face() {
     let folder = tempfile::tempdir().unwrap();
     let mut observer = TestObserver::default();
     let settings = TrainSettings { steps: 2, ..tiny() };
-    let one = PicturesInMemory::noise(16, 1, 1);
+    let one = InMemoryFaceImages::noise(16, 1, 1);
     let outcome = train(&request(&folder.path().join("one"), settings.clone()), &one, None, &mut observer).unwrap();
-    assert_eq!(outcome.ended, Ended::Done);
+    assert_eq!(outcome.end, TrainEnd::Done);
     assert!(observer.notes.iter().any(|note| note.contains("too few faces to hold some out")), "{:?}", observer.notes);
     assert!(observer.notes.iter().any(|note| note.contains("fewer than a batch")), "{:?}", observer.notes);
     let none =
-        train(&request(&folder.path().join("none"), settings), &PicturesInMemory::default(), None, &mut observer);
-    assert!(matches!(none, Err(TrainError::NoPictures)));
+        train(&request(&folder.path().join("none"), settings), &InMemoryFaceImages::default(), None, &mut observer);
+    assert!(matches!(none, Err(TrainError::NoFaces)));
     assert!(!folder.path().join("none").exists());
 }
 
@@ -246,7 +246,7 @@ fn diverging_runs_keep_their_last_good_checkpoint() {
     checkpoint::save(folder.path(), &state).unwrap();
     let request = TrainRequest { resume: true, ..request(folder.path(), TrainSettings { steps: 9, ..settings }) };
     let (outcome, _) = run(&request);
-    let Ended::Failed(reason) = &outcome.ended else { panic!("{outcome:?}") };
+    let TrainEnd::Failed(reason) = &outcome.end else { panic!("{outcome:?}") };
     assert!(reason.contains("NaN or infinite"), "{reason}");
     assert_eq!(outcome.checkpoint, Some(checkpoint::path(folder.path(), 3)));
 }
@@ -257,7 +257,7 @@ fn a_failed_checkpoint_is_reported_and_training_continues() {
     // A file in place of the folder makes every checkpoint fail.
     fs::write(folder.path().join("checkpoints"), []).unwrap();
     let mut observer = TestObserver::default();
-    let faces = PicturesInMemory::noise(16, 20, 1);
+    let faces = InMemoryFaceImages::noise(16, 20, 1);
     let failed = train(&request(folder.path(), tiny()), &faces, None, &mut observer).unwrap_err();
     assert!(matches!(failed, TrainError::Write { .. }), "{failed:?}");
     assert_eq!(observer.milestones.len(), 2, "training goes on to the end");
@@ -269,15 +269,15 @@ fn a_tiny_data_set_is_memorised() {
     let folder = tempfile::tempdir().unwrap();
     // Four plain images of different colours.
     let pixels = [[200, 60, 40], [40, 180, 60], [50, 60, 210], [220, 220, 200]];
-    let faces = PicturesInMemory::new(16, pixels.iter().flat_map(|pixel| pixel.repeat(256)).collect());
+    let faces = InMemoryFaceImages::new(16, pixels.iter().flat_map(|pixel| pixel.repeat(256)).collect());
     // Enough steps to learn the faces despite their augmentation.
     let settings = TrainSettings { width: 4, steps: 480, every: 480, batch: 8, learning_rate: 2e-3, ..tiny() };
     let mut observer = TestObserver::default();
-    train(&request(folder.path(), settings), &faces, Some(&Part::whole(&faces)), &mut observer).unwrap();
+    train(&request(folder.path(), settings), &faces, Some(&FaceSubset::whole(&faces)), &mut observer).unwrap();
     let redraw: Vec<f32> = observer
         .rows
         .iter()
-        .filter_map(|row| row.numbers.iter().find(|(name, _)| *name == "redraw"))
+        .filter_map(|row| row.metrics.iter().find(|(name, _)| *name == "redraw"))
         .map(|(_, value)| *value)
         .collect();
     let (first, last) = (redraw[0], redraw[redraw.len() - 1]);

@@ -5,27 +5,27 @@ use std::collections::BTreeMap;
 use burn::tensor::Tensor;
 
 use super::batch::{Batch, DeviceBatch};
-use super::critic::{self, Critic};
-use super::draws::{Purpose, stream};
-use super::net::{Net, NetState, Place, read};
-use super::perception::{self, AlexNet, Judges, Perception};
+use super::critic::{self, LatentDiscriminator};
+use super::draws::{RngStream, rng_for};
+use super::net::{TrainNet, NetState, TrainBackend, read_values};
+use super::perception::{self, AlexNet, ProjectedDiscriminators, FeatureLosses};
 use super::plan::NetPlan;
 use super::recipe;
-use super::settings::{Recipe, TrainSettings};
+use super::settings::{TrainRecipe, TrainSettings};
 
 /// The networks, on a device.
-pub(super) struct Nets {
-    pub generator: Net,
-    pub discriminator: Net,
-    pub encoding: Option<Encoding>,
+pub(super) struct TrainNets {
+    pub generator: TrainNet,
+    pub discriminator: TrainNet,
+    pub encoder_nets: Option<EncoderNets>,
     /// Discriminators on fixed pretrained features.
-    pub perception: Option<Perception>,
+    pub feature_losses: Option<FeatureLosses>,
 }
 
 /// The networks that only the encoder recipe has.
-pub(super) struct Encoding {
-    pub encoder: Net,
-    pub critic: Critic,
+pub(super) struct EncoderNets {
+    pub encoder: TrainNet,
+    pub latent_discriminator: LatentDiscriminator,
 }
 
 /// The state of a run between two steps, in host memory. A checkpoint holds exactly this.
@@ -40,13 +40,13 @@ pub(super) struct TrainState {
 }
 
 /// The metrics of a step by name. Each is `[1]` and still on the device.
-pub(super) type Told = Vec<(&'static str, Tensor<1>)>;
+pub(super) type StepMetrics = Vec<(&'static str, Tensor<1>)>;
 
 /// The plans of G, D and, with the encoder recipe, E.
-pub(super) fn plans(settings: &TrainSettings) -> Vec<NetPlan> {
+pub(super) fn network_plans(settings: &TrainSettings) -> Vec<NetPlan> {
     let (size, width, latent) = (settings.size_px as usize, settings.width as usize, settings.latent_dim as usize);
     let mut plans = vec![NetPlan::generator(size, width, latent), NetPlan::discriminator(size, width)];
-    if settings.recipe == Recipe::Encoder {
+    if settings.recipe == TrainRecipe::Encoder {
         plans.push(NetPlan::encoder(size, width, latent));
     }
     plans
@@ -55,35 +55,35 @@ pub(super) fn plans(settings: &TrainSettings) -> Vec<NetPlan> {
 impl TrainState {
     /// The state before the first step.
     pub fn initial(settings: &TrainSettings) -> Self {
-        let mut rng = stream(settings.seed, Purpose::Weights);
+        let mut rng = rng_for(settings.seed, RngStream::InitialWeights);
         let mut nets: BTreeMap<String, NetState> =
-            plans(settings).iter().map(|plan| (plan.name.to_string(), NetState::initial(plan, &mut rng))).collect();
-        if settings.recipe == Recipe::Encoder {
-            nets.insert("critic".into(), Critic::initial(settings.latent_dim as usize, &mut rng));
+            network_plans(settings).iter().map(|plan| (plan.name.to_string(), NetState::initial(plan, &mut rng))).collect();
+        if settings.recipe == TrainRecipe::Encoder {
+            nets.insert("critic".into(), LatentDiscriminator::initial(settings.latent_dim as usize, &mut rng));
         }
         if settings.features.is_some() {
-            nets.insert("judges".into(), Judges::initial(&mut rng));
+            nets.insert("judges".into(), ProjectedDiscriminators::initial(&mut rng));
         }
         Self { step: 0, nets, strength: 0.0 }
     }
 
     /// The tensors of a state: network, name, length, and whether gradients train it.
-    pub fn expected(settings: &TrainSettings) -> Vec<(String, String, usize, bool)> {
+    pub fn expected_tensors(settings: &TrainSettings) -> Vec<(String, String, usize, bool)> {
         let mut all = Vec::new();
-        for plan in plans(settings) {
+        for plan in network_plans(settings) {
             for layer in &plan.layers {
-                let learned = layer.parameters().into_iter().map(|(name, length)| (name, length, true));
-                let running = layer.statistics().into_iter().map(|name| (name, layer.outputs, false));
+                let learned = layer.parameter_lengths().into_iter().map(|(name, length)| (name, length, true));
+                let running = layer.statistic_names().into_iter().map(|name| (name, layer.outputs, false));
                 all.extend(learned.chain(running).map(|(name, length, is)| (plan.name.to_string(), name, length, is)));
             }
         }
-        if settings.recipe == Recipe::Encoder {
-            let parameters = critic::parameters(settings.latent_dim as usize).into_iter();
+        if settings.recipe == TrainRecipe::Encoder {
+            let parameters = critic::parameter_lengths(settings.latent_dim as usize).into_iter();
             all.extend(parameters.map(|(name, length)| ("critic".to_string(), name, length, true)));
         }
         if settings.features.is_some() {
-            let learned = perception::parameters().into_iter().map(|(name, length)| (name, length, true));
-            let followed = perception::statistics().into_iter().map(|(name, length)| (name, length, false));
+            let learned = perception::parameter_lengths().into_iter().map(|(name, length)| (name, length, true));
+            let followed = perception::statistic_lengths().into_iter().map(|(name, length)| (name, length, false));
             all.extend(learned.chain(followed).map(|(name, length, is)| ("judges".to_string(), name, length, is)));
         }
         all
@@ -98,8 +98,8 @@ impl TrainState {
 /// The state of a run between two steps, on a device.
 pub(super) struct Trainer {
     pub settings: TrainSettings,
-    pub place: Place,
-    pub nets: Nets,
+    pub backend: TrainBackend,
+    pub nets: TrainNets,
     /// Steps done.
     pub step: u64,
     /// See [`TrainState::strength`].
@@ -108,33 +108,33 @@ pub(super) struct Trainer {
 
 impl Trainer {
     /// Uploads a state, which must match the settings. `features` is the network of the settings' features file.
-    pub fn new(settings: &TrainSettings, state: &TrainState, place: &Place, features: Option<AlexNet>) -> Self {
-        let nothing = NetState::default();
-        let state_of = |name: &str| state.nets.get(name).unwrap_or(&nothing);
-        let mut nets = plans(settings).into_iter().map(|plan| Net::new(&plan, state_of(plan.name), place));
+    pub fn new(settings: &TrainSettings, state: &TrainState, place: &TrainBackend, features: Option<AlexNet>) -> Self {
+        let empty = NetState::default();
+        let state_of = |name: &str| state.nets.get(name).unwrap_or(&empty);
+        let mut nets = network_plans(settings).into_iter().map(|plan| TrainNet::new(&plan, state_of(plan.name), place));
         let (generator, discriminator, encoder) = (nets.next(), nets.next(), nets.next());
         let (Some(generator), Some(discriminator)) = (generator, discriminator) else {
             unreachable!("every recipe has a generator and a discriminator")
         };
-        let encoding = encoder.map(|encoder| Encoding {
+        let encoding = encoder.map(|encoder| EncoderNets {
             encoder,
-            critic: Critic::new(settings.latent_dim as usize, state_of("critic"), &place.device),
+            latent_discriminator: LatentDiscriminator::new(settings.latent_dim as usize, state_of("critic"), &place.device),
         });
         let perception =
-            features.map(|features| Perception::new(features, settings.seed, state_of("judges"), &place.device));
-        let nets = Nets { generator, discriminator, encoding, perception };
-        Self { settings: settings.clone(), place: place.clone(), nets, step: state.step, strength: state.strength }
+            features.map(|features| FeatureLosses::new(features, settings.seed, state_of("judges"), &place.device));
+        let nets = TrainNets { generator, discriminator, encoder_nets: encoding, feature_losses: perception };
+        Self { settings: settings.clone(), backend: place.clone(), nets, step: state.step, strength: state.strength }
     }
 
     /// Runs one step. The returned metrics stay on the device.
-    pub fn advance(&mut self, batch: &Batch) -> Told {
-        let batch = DeviceBatch::new(batch, &self.place.device);
-        let told = match self.settings.recipe {
-            Recipe::Encoder => recipe::encoder::step(self, &batch),
-            Recipe::Blog => recipe::blog::step(self, &batch),
+    pub fn train_step(&mut self, batch: &Batch) -> StepMetrics {
+        let batch = DeviceBatch::new(batch, &self.backend.device);
+        let metrics = match self.settings.recipe {
+            TrainRecipe::Encoder => recipe::encoder::step(self, &batch),
+            TrainRecipe::Blog => recipe::blog::step(self, &batch),
         };
         self.step += 1;
-        told
+        metrics
     }
 
     /// Reads the whole state. Waits for the device.
@@ -143,11 +143,11 @@ impl Trainer {
             ("generator".to_string(), self.nets.generator.state()),
             ("discriminator".to_string(), self.nets.discriminator.state()),
         ]);
-        if let Some(encoding) = &self.nets.encoding {
+        if let Some(encoding) = &self.nets.encoder_nets {
             nets.insert("encoder".into(), encoding.encoder.state());
-            nets.insert("critic".into(), encoding.critic.state());
+            nets.insert("critic".into(), encoding.latent_discriminator.state());
         }
-        if let Some(perception) = &self.nets.perception {
+        if let Some(perception) = &self.nets.feature_losses {
             nets.insert("judges".into(), perception.state());
         }
         TrainState { step: self.step, nets, strength: self.strength }
@@ -155,12 +155,12 @@ impl Trainer {
 }
 
 /// Reads the metrics of several steps and returns their means by name. Waits for the device once.
-pub(super) fn means(told: &[Told]) -> Vec<(&'static str, f32)> {
-    let Some(first) = told.first() else { return Vec::new() };
-    let all: Vec<Tensor<1>> = told.iter().flatten().map(|(_, value)| value.clone()).collect();
-    let values = read(Tensor::cat(all, 0));
+pub(super) fn mean_metrics(step_metrics: &[StepMetrics]) -> Vec<(&'static str, f32)> {
+    let Some(first) = step_metrics.first() else { return Vec::new() };
+    let all: Vec<Tensor<1>> = step_metrics.iter().flatten().map(|(_, value)| value.clone()).collect();
+    let values = read_values(Tensor::cat(all, 0));
     #[expect(clippy::cast_precision_loss, reason = "counts of steps, far below 2^24")]
-    let count = told.len() as f32;
+    let count = step_metrics.len() as f32;
     let mean = |index: usize| values.iter().skip(index).step_by(first.len()).sum::<f32>() / count;
     first.iter().enumerate().map(|(index, (name, _))| (*name, mean(index))).collect()
 }

@@ -18,19 +18,19 @@ use crate::project::{self, PhotoOrigin, Project, is_project_path};
 
 /// Age from which a lock file without a project counts as stale. A younger one may belong to a window that is about to
 /// write its project.
-const LEFT_OVER_AFTER: Duration = Duration::from_hours(24);
+const STALE_LOCK_AGE: Duration = Duration::from_hours(24);
 
 /// A recovery file: an autosaved project and its lock.
 #[derive(Debug)]
-pub struct Slot {
-    project: PathBuf,
-    held: Mutex<Held>,
+pub struct RecoveryFile {
+    path: PathBuf,
+    lock_state: Mutex<LockState>,
 }
 
 #[derive(Debug)]
-enum Held {
+enum LockState {
     /// Nothing was written yet, so there is no lock.
-    NotYet,
+    Unlocked,
     Locked {
         /// Locked as long as the file is open.
         _lock: File,
@@ -41,19 +41,19 @@ enum Held {
 
 /// An autosaved project that no running window owns.
 #[derive(Debug)]
-pub struct Recoverable {
+pub struct RecoverableProject {
     /// Locked, so that no other window offers the same project.
-    pub slot: Arc<Slot>,
+    pub file: Arc<RecoveryFile>,
     /// The project's or the photo's name.
     pub name: String,
     pub saved_at: SystemTime,
 }
 
-impl Slot {
+impl RecoveryFile {
     /// A file with a unique name in a folder. Nothing is created before the first write.
     pub fn new(folder: &Path) -> Self {
-        let name = format!("{}-{:016x}.{}", std::process::id(), rand::random::<u64>(), project::EXTENSION);
-        Self { project: folder.join(name), held: Mutex::new(Held::NotYet) }
+        let name = format!("{}-{:016x}.{}", std::process::id(), rand::random::<u64>(), project::PROJECT_EXTENSION);
+        Self { path: folder.join(name), lock_state: Mutex::new(LockState::Unlocked) }
     }
 
     /// Takes over an existing file.
@@ -64,12 +64,12 @@ impl Slot {
         let lock =
             OpenOptions::new().create(true).append(true).open(lock_path(project)).map_err(TryLockError::Error)?;
         lock.try_lock()?;
-        Ok(Self { project: project.to_owned(), held: Mutex::new(Held::Locked { _lock: lock }) })
+        Ok(Self { path: project.to_owned(), lock_state: Mutex::new(LockState::Locked { _lock: lock }) })
     }
 
     /// Path of the project file.
     pub fn path(&self) -> &Path {
-        &self.project
+        &self.path
     }
 
     /// Writes the project. Does nothing after [`Slot::close`].
@@ -78,44 +78,44 @@ impl Slot {
     /// When the folder or a file cannot be written.
     pub fn write(&self, project: &Project) -> anyhow::Result<()> {
         let json = project.to_json(None)?;
-        let mut held = self.held();
-        if matches!(*held, Held::Closed) {
+        let mut held = self.lock_state();
+        if matches!(*held, LockState::Closed) {
             return Ok(());
         }
-        if let Some(folder) = self.project.parent() {
+        if let Some(folder) = self.path.parent() {
             fs::create_dir_all(folder).with_context(|| format!("cannot create the folder {}", folder.display()))?;
         }
-        if matches!(*held, Held::NotYet) {
-            let lock = OpenOptions::new().create(true).append(true).open(lock_path(&self.project));
-            let lock = lock.with_context(|| format!("cannot write to {}", self.project.display()))?;
+        if matches!(*held, LockState::Unlocked) {
+            let lock = OpenOptions::new().create(true).append(true).open(lock_path(&self.path));
+            let lock = lock.with_context(|| format!("cannot write to {}", self.path.display()))?;
             // A file system without locks can still store the project.
             if let Err(error) = lock.try_lock() {
-                tracing::warn!("{} cannot be locked: {error}", self.project.display());
+                tracing::warn!("{} cannot be locked: {error}", self.path.display());
             }
-            *held = Held::Locked { _lock: lock };
+            *held = LockState::Locked { _lock: lock };
         }
-        Ok(write_atomically(&self.project, json.as_bytes(), Overwrite::Allow)?)
+        Ok(write_atomically(&self.path, json.as_bytes(), Overwrite::Allow)?)
     }
 
     /// Removes the project file. It can be written again.
-    pub fn clear(&self) {
-        let held = self.held();
-        remove(&self.project);
+    pub fn remove_project(&self) {
+        let held = self.lock_state();
+        remove(&self.path);
         drop(held);
     }
 
     /// Removes project and lock for good. Waits for a running write.
     pub fn close(&self) {
-        let mut held = self.held();
-        remove(&self.project);
-        if matches!(*held, Held::Locked { .. }) {
-            remove(&lock_path(&self.project));
+        let mut held = self.lock_state();
+        remove(&self.path);
+        if matches!(*held, LockState::Locked { .. }) {
+            remove(&lock_path(&self.path));
         }
-        *held = Held::Closed;
+        *held = LockState::Closed;
     }
 
-    fn held(&self) -> MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock_state(&self) -> MutexGuard<'_, LockState> {
+        self.lock_state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -129,38 +129,38 @@ fn remove(path: &Path) {
 
 /// Result of a scan for recoverable projects.
 #[derive(Debug, Default)]
-pub struct Findings {
+pub struct RecoveryScanResult {
     /// Projects that no running window owns, newest first.
-    pub recoverable: Vec<Recoverable>,
+    pub projects: Vec<RecoverableProject>,
     /// Another window owns a project. It may be a crashed one that is still ending.
     pub owned_elsewhere: bool,
 }
 
 /// Scans a folder for unsaved work of other windows. `known`: the files that belong to this window. Unreadable files
 /// are left alone.
-pub fn find_recoverable(folder: &Path, known: &[PathBuf]) -> Findings {
+pub fn find_recoverable(folder: &Path, own_paths: &[PathBuf]) -> RecoveryScanResult {
     let paths: Vec<PathBuf> =
         fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())).collect();
     for path in paths.iter().filter(|path| path.extension() == Some(OsStr::new("lock"))) {
-        remove_left_over(path);
+        remove_stale_lock(path);
     }
-    let mut findings = Findings::default();
-    for path in paths.iter().filter(|path| is_project_path(path) && !known.contains(path)) {
-        match Slot::claim(path) {
-            Ok(slot) => findings.recoverable.extend(recoverable(slot)),
-            Err(TryLockError::WouldBlock) => findings.owned_elsewhere = true,
+    let mut scan = RecoveryScanResult::default();
+    for path in paths.iter().filter(|path| is_project_path(path) && !own_paths.contains(path)) {
+        match RecoveryFile::claim(path) {
+            Ok(slot) => scan.projects.extend(read_recoverable(slot)),
+            Err(TryLockError::WouldBlock) => scan.owned_elsewhere = true,
             Err(TryLockError::Error(error)) => tracing::warn!("{} cannot be locked: {error}", path.display()),
         }
     }
-    findings.recoverable.sort_by_key(|work| std::cmp::Reverse(work.saved_at));
-    findings
+    scan.projects.sort_by_key(|work| std::cmp::Reverse(work.saved_at));
+    scan
 }
 
-fn recoverable(slot: Slot) -> Option<Recoverable> {
-    let path = slot.path();
+fn read_recoverable(file: RecoveryFile) -> Option<RecoverableProject> {
+    let path = file.path();
     let saved_at = fs::metadata(path).and_then(|metadata| metadata.modified()).ok()?;
     match project::open(path) {
-        Ok(project) => Some(Recoverable { name: name_of(&project), saved_at, slot: Arc::new(slot) }),
+        Ok(project) => Some(RecoverableProject { name: display_name(&project), saved_at, file: Arc::new(file) }),
         Err(error) => {
             tracing::warn!("{} cannot be recovered: {error}", path.display());
             None
@@ -168,7 +168,7 @@ fn recoverable(slot: Slot) -> Option<Recoverable> {
     }
 }
 
-fn name_of(project: &Project) -> String {
+fn display_name(project: &Project) -> String {
     let stem = |path: &Path| path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let of_photo = || match &project.photo.origin {
         PhotoOrigin::Sample(name) => Some(name.clone()),
@@ -177,13 +177,13 @@ fn name_of(project: &Project) -> String {
     project.saved_as.as_deref().and_then(stem).or_else(of_photo).unwrap_or_else(|| "a photo".to_owned())
 }
 
-fn remove_left_over(lock_path: &Path) {
+fn remove_stale_lock(lock_path: &Path) {
     let age = fs::metadata(lock_path).and_then(|metadata| metadata.modified()).ok().and_then(|at| at.elapsed().ok());
-    let is_old = age.is_some_and(|age| age > LEFT_OVER_AFTER);
-    let project = lock_path.with_extension(project::EXTENSION);
+    let is_old = age.is_some_and(|age| age > STALE_LOCK_AGE);
+    let project = lock_path.with_extension(project::PROJECT_EXTENSION);
     if is_old
         && !project.exists()
-        && let Ok(slot) = Slot::claim(&project)
+        && let Ok(slot) = RecoveryFile::claim(&project)
     {
         slot.close();
     }

@@ -13,27 +13,27 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 fn changes_are_written_once_after_the_delay() {
     let mut autosave = Autosave::in_folder(Path::new("unused"));
     let start = Instant::now();
-    assert!(matches!(autosave.next(start, None), Step::Nothing));
-    assert!(matches!(autosave.next(start, Some(1)), Step::Wait(EVERY)));
+    assert!(matches!(autosave.next_action(start, None), AutosaveAction::Nothing));
+    assert!(matches!(autosave.next_action(start, Some(1)), AutosaveAction::Wait(AUTOSAVE_DELAY)));
     // Further changes do not postpone it.
-    assert!(matches!(autosave.next(start + secs(4), Some(2)), Step::Wait(left) if left == secs(1)));
-    assert!(matches!(autosave.next(start + secs(5), Some(3)), Step::Write(_)));
-    assert!(matches!(autosave.next(start + secs(20), Some(4)), Step::Nothing), "one task at a time");
-    autosave.finished(true);
-    assert!(matches!(autosave.next(start + secs(20), Some(3)), Step::Nothing), "this revision is in the file");
-    assert!(matches!(autosave.next(start + secs(21), Some(4)), Step::Wait(EVERY)));
+    assert!(matches!(autosave.next_action(start + secs(4), Some(2)), AutosaveAction::Wait(left) if left == secs(1)));
+    assert!(matches!(autosave.next_action(start + secs(5), Some(3)), AutosaveAction::Write(_)));
+    assert!(matches!(autosave.next_action(start + secs(20), Some(4)), AutosaveAction::Nothing), "one task at a time");
+    autosave.task_finished(true);
+    assert!(matches!(autosave.next_action(start + secs(20), Some(3)), AutosaveAction::Nothing), "this revision is in the file");
+    assert!(matches!(autosave.next_action(start + secs(21), Some(4)), AutosaveAction::Wait(AUTOSAVE_DELAY)));
 }
 
 #[test]
 fn the_file_is_removed_once_after_saving() {
     let mut autosave = Autosave::in_folder(Path::new("unused"));
     let start = Instant::now();
-    autosave.next(start, Some(1));
-    assert!(matches!(autosave.next(start + secs(5), Some(1)), Step::Write(_)));
-    autosave.finished(true);
-    assert!(matches!(autosave.next(start + secs(6), None), Step::Remove(_)));
-    autosave.finished(true);
-    assert!(matches!(autosave.next(start + secs(7), None), Step::Nothing));
+    autosave.next_action(start, Some(1));
+    assert!(matches!(autosave.next_action(start + secs(5), Some(1)), AutosaveAction::Write(_)));
+    autosave.task_finished(true);
+    assert!(matches!(autosave.next_action(start + secs(6), None), AutosaveAction::Remove(_)));
+    autosave.task_finished(true);
+    assert!(matches!(autosave.next_action(start + secs(7), None), AutosaveAction::Nothing));
 }
 
 #[test]
@@ -41,10 +41,10 @@ fn a_failure_is_reported_once_and_retried() {
     let mut autosave = Autosave::in_folder(Path::new("unused"));
     let mut now = Instant::now();
     let mut attempt = |autosave: &mut Autosave, succeeds| {
-        assert!(matches!(autosave.next(now, Some(1)), Step::Wait(EVERY)), "retried after the delay");
-        now += EVERY;
-        assert!(matches!(autosave.next(now, Some(1)), Step::Write(_)));
-        autosave.finished(succeeds)
+        assert!(matches!(autosave.next_action(now, Some(1)), AutosaveAction::Wait(AUTOSAVE_DELAY)), "retried after the delay");
+        now += AUTOSAVE_DELAY;
+        assert!(matches!(autosave.next_action(now, Some(1)), AutosaveAction::Write(_)));
+        autosave.task_finished(succeeds)
     };
     assert!(attempt(&mut autosave, false));
     assert!(!attempt(&mut autosave, false));
@@ -57,22 +57,22 @@ fn a_failure_is_reported_once_and_retried() {
 fn another_document_with_the_same_revision_is_written() {
     let mut autosave = Autosave::in_folder(Path::new("unused"));
     let start = Instant::now();
-    autosave.next(start, Some(1));
-    autosave.next(start + EVERY, Some(1));
+    autosave.next_action(start, Some(1));
+    autosave.next_action(start + AUTOSAVE_DELAY, Some(1));
     autosave.document_changed();
-    autosave.finished(true);
-    assert!(matches!(autosave.next(start + EVERY, Some(1)), Step::Wait(_)));
+    autosave.task_finished(true);
+    assert!(matches!(autosave.next_action(start + AUTOSAVE_DELAY, Some(1)), AutosaveAction::Wait(_)));
 }
 
 #[test]
 fn without_a_folder_nothing_happens() {
     let mut autosave = Autosave::default();
     let start = Instant::now();
-    assert!(matches!(autosave.next(start, Some(1)), Step::Nothing));
-    assert!(matches!(autosave.next(start + secs(60), Some(1)), Step::Nothing));
+    assert!(matches!(autosave.next_action(start, Some(1)), AutosaveAction::Nothing));
+    assert!(matches!(autosave.next_action(start + secs(60), Some(1)), AutosaveAction::Nothing));
 }
 
-fn scan(folder: &Path) -> Findings {
+fn scan(folder: &Path) -> RecoveryScanResult {
     find_recoverable(folder, &[])
 }
 
@@ -80,26 +80,26 @@ fn scan(folder: &Path) -> Findings {
 fn closed_windows_work_is_offered_to_one_window() {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("not/there/yet");
-    let slot = Slot::new(&place);
-    let is_nothing = |findings: &Findings| findings.recoverable.is_empty() && !findings.owned_elsewhere;
+    let slot = RecoveryFile::new(&place);
+    let is_nothing = |findings: &RecoveryScanResult| findings.projects.is_empty() && !findings.owned_elsewhere;
     assert!(is_nothing(&scan(&place)));
     slot.write(&project()).unwrap();
     let others = scan(&place);
-    assert!(others.recoverable.is_empty() && others.owned_elsewhere, "its window is running");
+    assert!(others.projects.is_empty() && others.owned_elsewhere, "its window is running");
     assert!(is_nothing(&find_recoverable(&place, &[slot.path().to_owned()])), "the file belongs to this window");
     drop(slot);
     let found = scan(&place);
-    assert_eq!(found.recoverable.iter().map(|work| work.name.as_str()).collect::<Vec<_>>(), ["face"]);
+    assert_eq!(found.projects.iter().map(|work| work.name.as_str()).collect::<Vec<_>>(), ["face"]);
     assert!(!found.owned_elsewhere);
-    assert!(scan(&place).recoverable.is_empty(), "another window offers it");
+    assert!(scan(&place).projects.is_empty(), "another window offers it");
     drop(found);
-    assert_eq!(scan(&place).recoverable.len(), 1, "released without a decision");
+    assert_eq!(scan(&place).projects.len(), 1, "released without a decision");
 }
 
 #[test]
 fn windows_have_own_files_offered_newest_first() {
     let folder = tempfile::tempdir().unwrap();
-    let [first, second] = [(); 2].map(|()| Slot::new(folder.path()));
+    let [first, second] = [(); 2].map(|()| RecoveryFile::new(folder.path()));
     assert_ne!(first.path(), second.path());
     first.write(&project()).unwrap();
     second.write(&project()).unwrap();
@@ -107,16 +107,16 @@ fn windows_have_own_files_offered_newest_first() {
     old.set_modified(std::time::SystemTime::now() - secs(100)).unwrap();
     let newest = second.path().to_owned();
     drop((first, second));
-    let found = scan(folder.path()).recoverable;
-    assert_eq!((found.len(), found[0].slot.path()), (2, newest.as_path()));
+    let found = scan(folder.path()).projects;
+    assert_eq!((found.len(), found[0].file.path()), (2, newest.as_path()));
 }
 
 #[test]
 fn a_closed_recovery_file_is_never_written_again() {
     let folder = tempfile::tempdir().unwrap();
-    let slot = Slot::new(folder.path());
+    let slot = RecoveryFile::new(folder.path());
     slot.write(&project()).unwrap();
-    slot.clear();
+    slot.remove_project();
     assert!(!slot.path().exists());
     slot.write(&project()).unwrap();
     assert!(slot.path().exists());
@@ -134,7 +134,7 @@ fn broken_files_stay_and_stale_locks_are_removed() {
         let lock = std::fs::File::create(folder.path().join(name)).unwrap();
         lock.set_modified(std::time::SystemTime::now() - secs(age)).unwrap();
     }
-    assert!(scan(folder.path()).recoverable.is_empty());
+    assert!(scan(folder.path()).projects.is_empty());
     assert_eq!(std::fs::read_to_string(&nonsense).unwrap(), "{");
     assert!(!folder.path().join("old.lock").exists() && folder.path().join("new.lock").exists());
 }
@@ -144,26 +144,26 @@ fn a_change_during_a_write_keeps_its_delay() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut autosave = Autosave::in_folder(folder.path());
     let start = Instant::now();
-    assert!(matches!(autosave.next(start, Some(1)), Step::Wait(_)));
-    assert!(matches!(autosave.next(start + EVERY, Some(1)), Step::Write(_)));
+    assert!(matches!(autosave.next_action(start, Some(1)), AutosaveAction::Wait(_)));
+    assert!(matches!(autosave.next_action(start + AUTOSAVE_DELAY, Some(1)), AutosaveAction::Write(_)));
     // A change during the write.
-    assert!(matches!(autosave.next(start + EVERY, Some(2)), Step::Nothing));
-    assert!(!autosave.finished(true));
-    assert!(matches!(autosave.next(start + 2 * EVERY, Some(2)), Step::Write(_)));
+    assert!(matches!(autosave.next_action(start + AUTOSAVE_DELAY, Some(2)), AutosaveAction::Nothing));
+    assert!(!autosave.task_finished(true));
+    assert!(matches!(autosave.next_action(start + 2 * AUTOSAVE_DELAY, Some(2)), AutosaveAction::Write(_)));
 }
 
 #[test]
 fn scans_repeat_while_another_window_owns_work() {
-    let mut lookout = Lookout::default();
+    let mut lookout = RecoveryScanTimer::default();
     let start = Instant::now();
-    assert_eq!(lookout.next(start), None, "no other window has work");
-    lookout.looked(&Findings { owned_elsewhere: true, ..Findings::default() });
-    assert_eq!(lookout.next(start), Some(LOOK_EVERY));
-    assert_eq!(lookout.next(start + secs(4)), Some(secs(1)));
-    assert_eq!(lookout.next(start + secs(6)), Some(Duration::ZERO));
-    assert_eq!(lookout.next(start + secs(60)), None, "one scan at a time");
-    lookout.looked(&Findings { owned_elsewhere: true, ..Findings::default() });
-    assert_eq!(lookout.next(start + secs(60)), Some(LOOK_EVERY));
-    lookout.looked(&Findings::default());
-    assert_eq!(lookout.next(start + secs(120)), None);
+    assert_eq!(lookout.time_until_scan(start), None, "no other window has work");
+    lookout.scan_finished(&RecoveryScanResult { owned_elsewhere: true, ..RecoveryScanResult::default() });
+    assert_eq!(lookout.time_until_scan(start), Some(RECOVERY_SCAN_INTERVAL));
+    assert_eq!(lookout.time_until_scan(start + secs(4)), Some(secs(1)));
+    assert_eq!(lookout.time_until_scan(start + secs(6)), Some(Duration::ZERO));
+    assert_eq!(lookout.time_until_scan(start + secs(60)), None, "one scan at a time");
+    lookout.scan_finished(&RecoveryScanResult { owned_elsewhere: true, ..RecoveryScanResult::default() });
+    assert_eq!(lookout.time_until_scan(start + secs(60)), Some(RECOVERY_SCAN_INTERVAL));
+    lookout.scan_finished(&RecoveryScanResult::default());
+    assert_eq!(lookout.time_until_scan(start + secs(120)), None);
 }

@@ -8,88 +8,88 @@ use crate::mask::{Stroke, StrokeKind};
 use crate::photo::Point;
 
 /// Largest distance between two points of a stroke, as a share of the brush radius.
-const SPACING_IN_RADII: f32 = 0.25;
+const SPACING_PER_RADIUS: f32 = 0.25;
 /// Lower limit of that distance, in photo pixels, for very small brushes.
 const MIN_SPACING_PX: f32 = 0.5;
 /// Moves shorter than this share of the spacing are ignored, so that a slow hand does not pile up points.
-const MIN_STEP: f32 = 0.25;
+const MIN_MOVE_PER_SPACING: f32 = 0.25;
 /// Most points that one pointer move can add: enough for a line across the largest photo with a fine brush.
 const MAX_POINTS_PER_MOVE: f32 = 20_000.0;
 /// A cursor with a smaller radius than this, in points, gets a cross so that it can be found.
-const SMALL_CURSOR: f32 = 4.0;
+const SMALL_CURSOR_RADIUS: f32 = 4.0;
 
 /// A stroke in progress.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct StrokePath {
+pub(super) struct ActiveStroke {
     pub kind: StrokeKind,
     /// The last point that was added to the stroke.
-    pub last_in_photo: Point,
+    pub last_point_in_photo: Point,
     spacing_px: f32,
 }
 
-impl StrokePath {
+impl ActiveStroke {
     /// Begins a stroke with one point.
     pub fn begin(kind: StrokeKind, radius_px: f32, at_in_photo: Point, actions: &mut Vec<CanvasAction>) -> Self {
         actions.push(CanvasAction::BeginStroke(Stroke { kind, radius_px, points_in_photo: vec![at_in_photo] }));
-        Self { kind, last_in_photo: at_in_photo, spacing_px: (radius_px * SPACING_IN_RADII).max(MIN_SPACING_PX) }
+        Self { kind, last_point_in_photo: at_in_photo, spacing_px: (radius_px * SPACING_PER_RADIUS).max(MIN_SPACING_PX) }
     }
 
     /// Continues the stroke to the pointer's position.
     pub fn extend(&mut self, to_in_photo: Point, actions: &mut Vec<CanvasAction>) {
-        if self.distance(to_in_photo) >= self.spacing_px * MIN_STEP {
+        if self.distance_to(to_in_photo) >= self.spacing_px * MIN_MOVE_PER_SPACING {
             self.line_to(to_in_photo, actions);
         }
     }
 
     /// Ends the stroke exactly at the pointer's position.
     pub fn end(&mut self, at_in_photo: Point, actions: &mut Vec<CanvasAction>) {
-        if self.distance(at_in_photo) > 0.0 {
+        if self.distance_to(at_in_photo) > 0.0 {
             self.line_to(at_in_photo, actions);
         }
         actions.push(CanvasAction::EndStroke);
     }
 
     fn line_to(&mut self, to_in_photo: Point, actions: &mut Vec<CanvasAction>) {
-        let [x, y] = self.last_in_photo;
-        let steps = (self.distance(to_in_photo) / self.spacing_px).ceil().clamp(1.0, MAX_POINTS_PER_MOVE);
+        let [x, y] = self.last_point_in_photo;
+        let steps = (self.distance_to(to_in_photo) / self.spacing_px).ceil().clamp(1.0, MAX_POINTS_PER_MOVE);
         for step in 1..=steps as u32 {
             let share = step as f32 / steps;
             let point = [x + share * (to_in_photo[0] - x), y + share * (to_in_photo[1] - y)];
             actions.push(CanvasAction::ExtendStroke(point));
         }
-        self.last_in_photo = to_in_photo;
+        self.last_point_in_photo = to_in_photo;
     }
 
-    fn distance(&self, [x, y]: Point) -> f32 {
-        (x - self.last_in_photo[0]).hypot(y - self.last_in_photo[1])
+    fn distance_to(&self, [x, y]: Point) -> f32 {
+        (x - self.last_point_in_photo[0]).hypot(y - self.last_point_in_photo[1])
     }
 }
 
 /// Draws the brush's outline at its true size: a light ring inside a dark one, visible on any photo. An eraser has a
 /// bar in the middle.
-pub(super) fn paint_cursor(painter: &Painter, at: Pos2, radius: f32, kind: StrokeKind, style: &CanvasStyle) {
-    painter.circle_stroke(at, radius, Line::new(3.0, style.dark));
-    painter.circle_stroke(at, radius, Line::new(1.25, style.light));
-    let reach = radius.max(SMALL_CURSOR);
-    let bars = if radius < SMALL_CURSOR {
-        let away = |direction: egui::Vec2| [at + direction * (reach + 2.0), at + direction * (reach + 7.0)];
-        [vec2(1.0, 0.0), vec2(-1.0, 0.0), vec2(0.0, 1.0), vec2(0.0, -1.0)].map(away).to_vec()
+pub(super) fn paint_brush_cursor(painter: &Painter, at: Pos2, radius: f32, kind: StrokeKind, style: &CanvasStyle) {
+    painter.circle_stroke(at, radius, Line::new(3.0, style.line_dark));
+    painter.circle_stroke(at, radius, Line::new(1.25, style.line_light));
+    let ring_radius = radius.max(SMALL_CURSOR_RADIUS);
+    let marks = if radius < SMALL_CURSOR_RADIUS {
+        let tick = |direction: egui::Vec2| [at + direction * (ring_radius + 2.0), at + direction * (ring_radius + 7.0)];
+        [vec2(1.0, 0.0), vec2(-1.0, 0.0), vec2(0.0, 1.0), vec2(0.0, -1.0)].map(tick).to_vec()
     } else if kind == StrokeKind::Erase {
-        let half = (reach / 2.0).min(5.0);
+        let half = (ring_radius / 2.0).min(5.0);
         vec![[at - vec2(half, 0.0), at + vec2(half, 0.0)]]
     } else {
         Vec::new()
     };
-    for bar in bars {
-        painter.line_segment(bar, Line::new(3.0, style.dark));
-        painter.line_segment(bar, Line::new(1.25, style.light));
+    for mark in marks {
+        painter.line_segment(mark, Line::new(3.0, style.line_dark));
+        painter.line_segment(mark, Line::new(1.25, style.line_light));
     }
 }
 
 /// Draws the straight stroke that Shift and a click would paint.
-pub(super) fn paint_line_ahead(painter: &Painter, from: Pos2, to: Pos2, style: &CanvasStyle) {
-    painter.line_segment([from, to], Line::new(2.5, style.dark));
-    painter.extend(Shape::dashed_line(&[from, to], Line::new(1.25, style.light), 6.0, 4.0));
+pub(super) fn paint_line_preview(painter: &Painter, from: Pos2, to: Pos2, style: &CanvasStyle) {
+    painter.line_segment([from, to], Line::new(2.5, style.line_dark));
+    painter.extend(Shape::dashed_line(&[from, to], Line::new(1.25, style.line_light), 6.0, 4.0));
 }
 
 #[cfg(test)]
@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn long_moves_get_points_a_quarter_radius_apart() {
         let mut actions = Vec::new();
-        let mut path = StrokePath::begin(StrokeKind::Paint, 20.0, [10.0, 10.0], &mut actions);
+        let mut path = ActiveStroke::begin(StrokeKind::Paint, 20.0, [10.0, 10.0], &mut actions);
         path.extend([10.0, 113.0], &mut actions);
         path.end([12.0, 113.0], &mut actions);
         let points = points(&actions);
@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn tiny_moves_add_no_points() {
         let mut actions = Vec::new();
-        let mut path = StrokePath::begin(StrokeKind::Erase, 20.0, [0.0, 0.0], &mut actions);
+        let mut path = ActiveStroke::begin(StrokeKind::Erase, 20.0, [0.0, 0.0], &mut actions);
         for step in 1..8 {
             path.extend([0.1 * step as f32, 0.0], &mut actions);
         }
@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn a_click_is_a_single_point() {
         let mut actions = Vec::new();
-        let mut path = StrokePath::begin(StrokeKind::Paint, 3.0, [5.0, 6.0], &mut actions);
+        let mut path = ActiveStroke::begin(StrokeKind::Paint, 3.0, [5.0, 6.0], &mut actions);
         path.end([5.0, 6.0], &mut actions);
         assert_eq!(points(&actions), [[5.0, 6.0]]);
         assert_eq!(actions.len(), 2);

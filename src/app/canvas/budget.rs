@@ -4,39 +4,39 @@ use std::time::{Duration, Instant};
 
 /// Time that the canvas may spend on converting and uploading pixels in one frame, short enough for 60 frames per
 /// second.
-const PER_FRAME: Duration = Duration::from_millis(5);
+const UPLOAD_TIME_PER_FRAME: Duration = Duration::from_millis(5);
 
 /// Allows work until the time is up. The first piece of each kind is always allowed, so that every frame makes
 /// progress.
-pub(super) struct Budget {
+pub(super) struct UploadBudget {
     deadline: Instant,
-    started: bool,
-    exhausted: bool,
+    is_first_done: bool,
+    has_refused: bool,
 }
 
-impl Budget {
+impl UploadBudget {
     pub fn for_this_frame() -> Self {
-        Self { deadline: Instant::now() + PER_FRAME, started: false, exhausted: false }
+        Self { deadline: Instant::now() + UPLOAD_TIME_PER_FRAME, is_first_done: false, has_refused: false }
     }
 
     /// Whether one more piece of work may be done now. Remembers a refusal.
-    pub fn allows(&mut self) -> bool {
-        if !self.started {
-            self.started = true;
+    pub fn try_start(&mut self) -> bool {
+        if !self.is_first_done {
+            self.is_first_done = true;
             return true;
         }
         let allowed = Instant::now() < self.deadline;
-        self.exhausted |= !allowed;
+        self.has_refused |= !allowed;
         allowed
     }
 
     /// Begins another kind of work. Its first piece is always allowed.
-    pub fn next_kind(&mut self) {
-        self.started = false;
+    pub fn begin_kind(&mut self) {
+        self.is_first_done = false;
     }
 
     /// Whether work was refused in this frame, so that another frame is needed.
-    pub fn exhausted(&self) -> bool {
-        self.exhausted
+    pub fn is_exhausted(&self) -> bool {
+        self.has_refused
     }
 }

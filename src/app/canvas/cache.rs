@@ -12,14 +12,14 @@ pub(super) struct TileKey {
     pub sharp: bool,
 }
 
-struct Entry<T> {
+struct CachedTile<T> {
     value: T,
-    used_in_frame: u64,
+    last_used_frame: u64,
 }
 
 /// Tiles by key. The least recently used tiles are evicted first.
 pub(super) struct TileCache<T> {
-    entries: HashMap<TileKey, Entry<T>>,
+    entries: HashMap<TileKey, CachedTile<T>>,
     frame: u64,
 }
 
@@ -33,12 +33,12 @@ impl<T> TileCache<T> {
     /// Returns a tile and marks it as used in this frame.
     pub fn get(&mut self, key: TileKey) -> Option<&mut T> {
         let entry = self.entries.get_mut(&key)?;
-        entry.used_in_frame = self.frame;
+        entry.last_used_frame = self.frame;
         Some(&mut entry.value)
     }
 
     pub fn insert(&mut self, key: TileKey, value: T) {
-        self.entries.insert(key, Entry { value, used_in_frame: self.frame });
+        self.entries.insert(key, CachedTile { value, last_used_frame: self.frame });
     }
 
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (&TileKey, &mut T)> {
@@ -50,18 +50,18 @@ impl<T> TileCache<T> {
     }
 
     /// Ends a frame: evicts tiles until at most `keep` are left, but none that this frame used.
-    pub fn end_frame(&mut self, keep: usize) {
+    pub fn end_frame(&mut self, max_tiles: usize) {
         let frame = self.frame;
         self.frame += 1;
-        let surplus = self.entries.len().saturating_sub(keep);
+        let surplus = self.entries.len().saturating_sub(max_tiles);
         if surplus == 0 {
             return;
         }
         let mut idle: Vec<_> = self
             .entries
             .iter()
-            .filter(|(_, entry)| entry.used_in_frame < frame)
-            .map(|(&key, entry)| (entry.used_in_frame, key))
+            .filter(|(_, entry)| entry.last_used_frame < frame)
+            .map(|(&key, entry)| (entry.last_used_frame, key))
             .collect();
         idle.sort_unstable_by_key(|&(used_in_frame, _)| used_in_frame);
         for (_, key) in idle.into_iter().take(surplus) {

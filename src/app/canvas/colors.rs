@@ -4,7 +4,7 @@ use egui::Color32;
 use image::{DynamicImage, GenericImageView};
 
 /// Appends `width` pixels of row `y`, from column `x` on, as egui colours.
-pub(super) fn append_row(photo: &DynamicImage, y: u32, x: u32, width: u32, out: &mut Vec<Color32>) {
+pub(super) fn append_row_as_color32(photo: &DynamicImage, y: u32, x: u32, width: u32, out: &mut Vec<Color32>) {
     let row = |channels: usize| {
         let start = (y as usize * photo.width() as usize + x as usize) * channels;
         start..start + width as usize * channels
@@ -12,42 +12,42 @@ pub(super) fn append_row(photo: &DynamicImage, y: u32, x: u32, width: u32, out: 
     match photo {
         DynamicImage::ImageLuma8(all) => out.extend(all.as_raw()[row(1)].iter().map(|&luma| Color32::from_gray(luma))),
         DynamicImage::ImageLumaA8(all) => out.extend(
-            all.as_raw()[row(2)].chunks_exact(2).map(|pixel| straight([pixel[0], pixel[0], pixel[0], pixel[1]])),
+            all.as_raw()[row(2)].chunks_exact(2).map(|pixel| from_straight_alpha([pixel[0], pixel[0], pixel[0], pixel[1]])),
         ),
         DynamicImage::ImageRgb8(all) => out
             .extend(all.as_raw()[row(3)].chunks_exact(3).map(|pixel| Color32::from_rgb(pixel[0], pixel[1], pixel[2]))),
         DynamicImage::ImageRgba8(all) => out.extend(
-            all.as_raw()[row(4)].chunks_exact(4).map(|pixel| straight([pixel[0], pixel[1], pixel[2], pixel[3]])),
+            all.as_raw()[row(4)].chunks_exact(4).map(|pixel| from_straight_alpha([pixel[0], pixel[1], pixel[2], pixel[3]])),
         ),
         DynamicImage::ImageLuma16(all) => {
-            out.extend(all.as_raw()[row(1)].iter().map(|&luma| Color32::from_gray(eight_bits(luma))));
+            out.extend(all.as_raw()[row(1)].iter().map(|&luma| Color32::from_gray(to_8_bit(luma))));
         }
         DynamicImage::ImageLumaA16(all) => out.extend(
             all.as_raw()[row(2)]
                 .chunks_exact(2)
-                .map(|pixel| straight([pixel[0], pixel[0], pixel[0], pixel[1]].map(eight_bits))),
+                .map(|pixel| from_straight_alpha([pixel[0], pixel[0], pixel[0], pixel[1]].map(to_8_bit))),
         ),
         DynamicImage::ImageRgb16(all) => out.extend(
             all.as_raw()[row(3)]
                 .chunks_exact(3)
-                .map(|pixel| straight([pixel[0], pixel[1], pixel[2], u16::MAX].map(eight_bits))),
+                .map(|pixel| from_straight_alpha([pixel[0], pixel[1], pixel[2], u16::MAX].map(to_8_bit))),
         ),
         DynamicImage::ImageRgba16(all) => out.extend(
             all.as_raw()[row(4)]
                 .chunks_exact(4)
-                .map(|pixel| straight([pixel[0], pixel[1], pixel[2], pixel[3]].map(eight_bits))),
+                .map(|pixel| from_straight_alpha([pixel[0], pixel[1], pixel[2], pixel[3]].map(to_8_bit))),
         ),
-        other => out.extend((x..x + width).map(|x| straight(other.get_pixel(x, y).0))),
+        other => out.extend((x..x + width).map(|x| from_straight_alpha(other.get_pixel(x, y).0))),
     }
 }
 
 /// Converts a colour with straight (not premultiplied) alpha.
-fn straight([red, green, blue, alpha]: [u8; 4]) -> Color32 {
+fn from_straight_alpha([red, green, blue, alpha]: [u8; 4]) -> Color32 {
     Color32::from_rgba_unmultiplied(red, green, blue, alpha)
 }
 
 /// Rounds a 16-bit value to 8 bits.
-fn eight_bits(value: u16) -> u8 {
+fn to_8_bit(value: u16) -> u8 {
     ((u32::from(value) + 128) / 257) as u8
 }
 
@@ -59,7 +59,7 @@ mod tests {
 
     fn row(photo: &DynamicImage, y: u32, x: u32, width: u32) -> Vec<Color32> {
         let mut out = Vec::new();
-        append_row(photo, y, x, width, &mut out);
+        append_row_as_color32(photo, y, x, width, &mut out);
         out
     }
 

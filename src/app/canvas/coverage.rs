@@ -2,7 +2,7 @@
 
 use egui::Color32;
 
-use super::grid::Grid;
+use super::grid::TileGrid;
 use crate::mask::Mask;
 use crate::photo::RectPx;
 
@@ -11,49 +11,49 @@ const MAX_SAMPLES_PER_SIDE: u32 = 4;
 
 /// How the hole's texels are drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Tint {
+pub(super) struct MaskTint {
     /// Alpha inside the hole.
-    pub inside: u8,
+    pub hole_alpha: u8,
     /// Draw the hole's outermost texels opaque.
-    pub outlined: bool,
+    pub has_outline: bool,
 }
 
 /// Texels of a part of a level, row by row; the part must lie inside the level.
 ///
 /// At level 0 a texel is exactly a mask pixel. Beyond the photo the mask repeats its edge pixels, so that no outline is
 /// drawn along the photo's edge.
-pub(super) fn texels(mask: &Mask, grid: Grid, part: RectPx, tint: Tint) -> Vec<Color32> {
+pub(super) fn mask_texels(mask: &Mask, grid: TileGrid, part: RectPx, tint: MaskTint) -> Vec<Color32> {
     let bounds = grid.bounds();
     let width = part.width as usize;
     // One more texel on every side: whether a texel belongs to the outline depends on its neighbours.
     let clamped = |index: u32, offset: u32, end: u32| (index + offset).saturating_sub(1).min(end - 1);
     let columns: Vec<u32> = (0..part.width + 2).map(|offset| clamped(part.x, offset, bounds.width)).collect();
-    let mut covered = vec![0u8; (width + 2) * (part.height as usize + 2)];
-    for (offset, row) in (0..).zip(covered.chunks_exact_mut(width + 2)) {
-        cover_row(mask, grid, clamped(part.y, offset, bounds.height), &columns, row);
+    let mut coverage = vec![0u8; (width + 2) * (part.height as usize + 2)];
+    for (offset, row) in (0..).zip(coverage.chunks_exact_mut(width + 2)) {
+        write_row_coverage(mask, grid, clamped(part.y, offset, bounds.height), &columns, row);
     }
-    let inside = |alpha: u8| alpha >= 128;
+    let is_hole = |alpha: u8| alpha >= 128;
     let mut out = Vec::with_capacity(width * part.height as usize);
-    for rows in covered.windows(3 * (width + 2)).step_by(width + 2) {
+    for rows in coverage.windows(3 * (width + 2)).step_by(width + 2) {
         let (above, rest) = rows.split_at(width + 2);
         let (here, below) = rest.split_at(width + 2);
         for x in 1..=width {
             let neighbours = [above[x], below[x], here[x - 1], here[x + 1]];
-            let edge = tint.outlined && inside(here[x]) && !neighbours.into_iter().all(inside);
-            let strength = if edge { 255 } else { u16::from(tint.inside) };
-            out.push(white((u16::from(here[x]) * strength / 255) as u8));
+            let is_outline = tint.has_outline && is_hole(here[x]) && !neighbours.into_iter().all(is_hole);
+            let alpha = if is_outline { 255 } else { u16::from(tint.hole_alpha) };
+            out.push(white_with_alpha((u16::from(here[x]) * alpha / 255) as u8));
         }
     }
     out
 }
 
-fn white(alpha: u8) -> Color32 {
+fn white_with_alpha(alpha: u8) -> Color32 {
     Color32::from_rgba_premultiplied(alpha, alpha, alpha, alpha)
 }
 
 /// Writes the share of hole in each texel of a row, 0 to 255.
-fn cover_row(mask: &Mask, grid: Grid, row: u32, columns: &[u32], out: &mut [u8]) {
-    let side = grid.texel_side();
+fn write_row_coverage(mask: &Mask, grid: TileGrid, row: u32, columns: &[u32], out: &mut [u8]) {
+    let side = grid.texel_side_px();
     let stride = mask.width() as usize;
     if side == 1 {
         let pixels = &mask.pixels()[row as usize * stride..][..stride];
@@ -71,7 +71,7 @@ fn cover_row(mask: &Mask, grid: Grid, row: u32, columns: &[u32], out: &mut [u8])
     let right = columns.last().map_or(0, |&column| ((column + 1) * side).min(mask.width())) as usize;
     // Most of a mask is all known or all hole, and comparing is much faster than averaging.
     if let Some(&first) = rows.first().and_then(|pixels| pixels.get(left))
-        && rows.iter().all(|pixels| is_all(&pixels[left..right], first))
+        && rows.iter().all(|pixels| all_bytes_equal(&pixels[left..right], first))
     {
         out.fill(first);
         return;
@@ -90,7 +90,7 @@ fn cover_row(mask: &Mask, grid: Grid, row: u32, columns: &[u32], out: &mut [u8])
 }
 
 /// Whether every byte is `value`.
-fn is_all(bytes: &[u8], value: u8) -> bool {
+fn all_bytes_equal(bytes: &[u8], value: u8) -> bool {
     // Compares each byte with the one before it, which compiles to a single memory comparison.
     bytes.first().is_none_or(|&first| first == value && bytes[1..] == bytes[..bytes.len() - 1])
 }
@@ -98,23 +98,23 @@ fn is_all(bytes: &[u8], value: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mask::{Edit, History, Stroke, StrokeKind};
+    use crate::mask::{MaskEdit, MaskHistory, Stroke, StrokeKind};
 
-    const PLAIN: Tint = Tint { inside: 100, outlined: false };
-    const OUTLINED: Tint = Tint { inside: 100, outlined: true };
+    const PLAIN: MaskTint = MaskTint { hole_alpha: 100, has_outline: false };
+    const OUTLINED: MaskTint = MaskTint { hole_alpha: 100, has_outline: true };
 
     fn dab(width: u32, height: u32, center: [f32; 2], radius_px: f32) -> Mask {
-        let mut history = History::new(width, height);
+        let mut history = MaskHistory::new(width, height);
         let stroke = Stroke { kind: StrokeKind::Paint, radius_px, points_in_photo: vec![center] };
-        history.push(Edit::Stroke(stroke));
+        history.push(MaskEdit::Stroke(stroke));
         history.mask().clone()
     }
 
     #[test]
     fn level_zero_texels_match_the_mask_pixels() {
         let mask = dab(40, 30, [20.0, 15.0], 6.0);
-        let grid = Grid::new(40, 30, 0);
-        let shown = texels(&mask, grid, grid.bounds(), PLAIN);
+        let grid = TileGrid::new(40, 30, 0);
+        let shown = mask_texels(&mask, grid, grid.bounds(), PLAIN);
         for (texel, &pixel) in shown.iter().zip(mask.pixels()) {
             assert_eq!(texel.a(), if pixel == 0 { 0 } else { 100 });
         }
@@ -123,8 +123,8 @@ mod tests {
     #[test]
     fn the_photos_edge_has_no_outline() {
         let mask = dab(40, 30, [0.0, 15.0], 6.0);
-        let grid = Grid::new(40, 30, 0);
-        let shown = texels(&mask, grid, grid.bounds(), OUTLINED);
+        let grid = TileGrid::new(40, 30, 0);
+        let shown = mask_texels(&mask, grid, grid.bounds(), OUTLINED);
         let alpha = |x: usize, y: usize| shown[y * 40 + x].a();
         assert_eq!([alpha(0, 15), alpha(4, 15), alpha(5, 15), alpha(6, 15)], [100, 100, 255, 0]);
     }
@@ -133,11 +133,11 @@ mod tests {
     fn partial_texels_match_the_whole_level() {
         let mask = dab(90, 70, [31.0, 40.0], 11.0);
         for level in 0..3 {
-            let grid = Grid::new(90, 70, level);
+            let grid = TileGrid::new(90, 70, level);
             let bounds = grid.bounds();
-            let whole = texels(&mask, grid, bounds, OUTLINED);
+            let whole = mask_texels(&mask, grid, bounds, OUTLINED);
             let part = RectPx { x: 3, y: 5, width: 9, height: 7 };
-            let cut = texels(&mask, grid, part, OUTLINED);
+            let cut = mask_texels(&mask, grid, part, OUTLINED);
             for (index, texel) in cut.iter().enumerate() {
                 let (x, y) = (part.x as usize + index % 9, part.y as usize + index / 9);
                 assert_eq!(*texel, whole[y * bounds.width as usize + x], "level {level} at {x}, {y}");
@@ -147,11 +147,11 @@ mod tests {
 
     #[test]
     fn coarse_texels_hold_the_share_of_hole() {
-        let mut history = History::new(5, 4);
+        let mut history = MaskHistory::new(5, 4);
         let corner = Stroke { kind: StrokeKind::Paint, radius_px: 0.6, points_in_photo: vec![[0.5, 0.5]] };
-        history.push(Edit::Stroke(corner));
-        let grid = Grid::new(5, 4, 1);
-        let shown = texels(history.mask(), grid, grid.bounds(), Tint { inside: 255, outlined: false });
+        history.push(MaskEdit::Stroke(corner));
+        let grid = TileGrid::new(5, 4, 1);
+        let shown = mask_texels(history.mask(), grid, grid.bounds(), MaskTint { hole_alpha: 255, has_outline: false });
         assert_eq!(shown[0].a(), 63, "one pixel of four");
         assert!(shown[1..].iter().all(|texel| texel.a() == 0));
     }

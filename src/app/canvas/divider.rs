@@ -18,60 +18,60 @@ const LABEL_GAP: f32 = 10.0;
 pub(super) struct Divider {
     pub x: f32,
     /// The visible part of the photo, on the screen.
-    area: Rect,
+    visible_photo: Rect,
 }
 
 impl Divider {
     /// The divider at a share of the visible part of the photo; `None` if no part of the photo is visible.
-    pub fn place(share: f32, photo_on_screen: Rect, viewport: Rect) -> Option<Self> {
+    pub fn at_share(share: f32, photo_on_screen: Rect, viewport: Rect) -> Option<Self> {
         let area = photo_on_screen.intersect(viewport);
         let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.5 };
-        area.is_positive().then(|| Self { x: area.left() + share * area.width(), area })
+        area.is_positive().then(|| Self { x: area.left() + share * area.width(), visible_photo: area })
     }
 
     /// The share that puts the line at `x`.
     pub fn share_at(&self, x: f32) -> f32 {
-        ((x - self.area.left()) / self.area.width()).clamp(0.0, 1.0)
+        ((x - self.visible_photo.left()) / self.visible_photo.width()).clamp(0.0, 1.0)
     }
 
     /// Whether a point is near enough to grab the line or its grip.
     pub fn is_hit(&self, on_screen: Pos2) -> bool {
-        let on_line = (on_screen.x - self.x).abs() <= GRAB_DISTANCE && self.area.y_range().contains(on_screen.y);
-        on_line || self.grip().distance(on_screen) <= GRIP_RADIUS
+        let on_line = (on_screen.x - self.x).abs() <= GRAB_DISTANCE && self.visible_photo.y_range().contains(on_screen.y);
+        on_line || self.grip_center().distance(on_screen) <= GRIP_RADIUS
     }
 
     /// The part of the screen that shows the photo with its fill.
-    pub fn after(&self) -> Rect {
-        self.area.with_min_x(self.x)
+    pub fn after_rect(&self) -> Rect {
+        self.visible_photo.with_min_x(self.x)
     }
 
-    fn grip(&self) -> Pos2 {
-        pos2(self.x, self.area.center().y)
+    fn grip_center(&self) -> Pos2 {
+        pos2(self.x, self.visible_photo.center().y)
     }
 
     /// Draws the line, its grip and a label on each side.
     pub fn paint(&self, painter: &Painter, style: &CanvasStyle) {
-        painter.vline(self.x, self.area.y_range(), Stroke::new(4.0, style.dark));
-        painter.vline(self.x, self.area.y_range(), Stroke::new(2.0, style.light));
-        let grip = self.grip();
-        painter.circle(grip, GRIP_RADIUS + 1.0, style.dark, Stroke::NONE);
-        painter.circle(grip, GRIP_RADIUS, style.light, Stroke::NONE);
+        painter.vline(self.x, self.visible_photo.y_range(), Stroke::new(4.0, style.line_dark));
+        painter.vline(self.x, self.visible_photo.y_range(), Stroke::new(2.0, style.line_light));
+        let grip = self.grip_center();
+        painter.circle(grip, GRIP_RADIUS + 1.0, style.line_dark, Stroke::NONE);
+        painter.circle(grip, GRIP_RADIUS, style.line_light, Stroke::NONE);
         for side in [-1.0, 1.0] {
             let tip = grip + vec2(side * 8.0, 0.0);
             let arrow = vec![tip + vec2(-side * 4.0, -4.0), tip, tip + vec2(-side * 4.0, 4.0)];
             painter.add(Shape::line(arrow, Stroke::new(1.75, style.label_fill.to_opaque())));
         }
-        let top = self.area.top() + LABEL_GAP;
-        self.label(painter, "Before", pos2(self.x - LABEL_GAP, top), Align2::RIGHT_TOP, style);
-        self.label(painter, "After", pos2(self.x + LABEL_GAP, top), Align2::LEFT_TOP, style);
+        let top = self.visible_photo.top() + LABEL_GAP;
+        self.paint_label(painter, "Before", pos2(self.x - LABEL_GAP, top), Align2::RIGHT_TOP, style);
+        self.paint_label(painter, "After", pos2(self.x + LABEL_GAP, top), Align2::LEFT_TOP, style);
     }
 
     /// Draws a word on a dark pill, if it fits on its side.
-    fn label(&self, painter: &Painter, word: &str, at: Pos2, align: Align2, style: &CanvasStyle) {
+    fn paint_label(&self, painter: &Painter, word: &str, at: Pos2, align: Align2, style: &CanvasStyle) {
         let text = painter.layout_no_wrap(word.into(), FontId::proportional(style.label_size), style.label_text);
         let padding = Vec2::new(8.0, 4.0);
         let pill = align.anchor_size(at, text.size() + 2.0 * padding);
-        if self.area.x_range().contains(pill.left()) && self.area.x_range().contains(pill.right()) {
+        if self.visible_photo.x_range().contains(pill.left()) && self.visible_photo.x_range().contains(pill.right()) {
             painter.rect_filled(pill, pill.height() / 2.0, style.label_fill);
             painter.galley(pill.min + padding, text, style.label_text);
         }
@@ -87,19 +87,19 @@ mod tests {
     #[test]
     fn the_divider_stays_in_the_visible_part() {
         let photo = Rect::from_min_max(pos2(-2000.0, -50.0), pos2(300.0, 900.0));
-        let divider = Divider::place(0.25, photo, VIEWPORT).unwrap();
+        let divider = Divider::at_share(0.25, photo, VIEWPORT).unwrap();
         assert!((divider.x - 150.0).abs() < 1e-3);
         assert!((divider.share_at(250.0) - 0.75).abs() < 1e-6);
         assert!((divider.share_at(9000.0) - 1.0).abs() < 1e-6);
-        assert_eq!(divider.after(), Rect::from_min_max(pos2(150.0, 0.0), pos2(300.0, 300.0)));
+        assert_eq!(divider.after_rect(), Rect::from_min_max(pos2(150.0, 0.0), pos2(300.0, 300.0)));
     }
 
     #[test]
     fn the_grip_can_be_grabbed_beside_the_line() {
-        let divider = Divider::place(0.5, VIEWPORT, VIEWPORT).unwrap();
+        let divider = Divider::at_share(0.5, VIEWPORT, VIEWPORT).unwrap();
         assert!(divider.is_hit(pos2(312.0, 150.0)), "on the grip");
         assert!(!divider.is_hit(pos2(312.0, 20.0)), "beside the line, far from the grip");
         assert!(divider.is_hit(pos2(306.0, 20.0)), "near the line");
-        assert!(Divider::place(0.5, Rect::from_min_max(pos2(900.0, 0.0), pos2(950.0, 9.0)), VIEWPORT).is_none());
+        assert!(Divider::at_share(0.5, Rect::from_min_max(pos2(900.0, 0.0), pos2(950.0, 9.0)), VIEWPORT).is_none());
     }
 }

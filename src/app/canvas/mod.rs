@@ -46,21 +46,21 @@ use std::sync::Arc;
 
 use egui::{CursorIcon, Painter, Pos2, Rect, Role, Sense, StrokeKind as Align, Ui, Vec2, WidgetInfo, vec2};
 
-use crate::blend::Patch;
+use crate::blend::FillPatch;
 use crate::face::FaceFrame;
 use crate::mask::{Mask, Stroke, StrokeKind};
 use crate::photo::{Photo, Point, RectPx};
 
-use budget::Budget;
+use budget::UploadBudget;
 use divider::Divider;
-use frame::FrameLook;
-use hole::HoleOverlays;
-use patch::PatchOverlay;
-use pointer::{Pointer, Surroundings};
+use frame::FrameAppearance;
+use hole::MaskOverlays;
+use patch::FillOverlay;
+use pointer::{PointerInput, PointerContext};
 use tiles::PhotoTiles;
-use view::{ScreenFromPhoto, View};
+use view::{ScreenFromPhoto, CanvasView};
 
-pub use hole::HoleLook;
+pub use hole::MaskDisplay;
 pub use style::CanvasStyle;
 
 /// Allowed brush radii, in photo pixels.
@@ -80,17 +80,17 @@ pub enum Tool {
 pub struct CanvasScene<'a> {
     /// Shared with the thread that builds the mip levels.
     pub photo: &'a Arc<Photo>,
-    pub hole: &'a Mask,
-    pub frame: FaceFrame,
+    pub mask: &'a Mask,
+    pub face_frame: FaceFrame,
     /// The frames of the detected faces; one of them may be `frame`.
     pub faces: &'a [FaceFrame],
     pub tool: Tool,
     pub brush_radius_px: f32,
     /// The fill, as live preview or finished, drawn over the photo.
-    pub patch: Option<&'a Patch>,
+    pub patch: Option<&'a FillPatch>,
     /// Changes whenever `patch` changes.
     pub patch_version: u64,
-    pub hole_look: HoleLook,
+    pub mask_display: MaskDisplay,
     pub show_frame: bool,
     /// Draws the photo without the fill (while the "before" key is held).
     pub show_before: bool,
@@ -98,7 +98,7 @@ pub struct CanvasScene<'a> {
     /// a patch.
     pub divider: Option<f32>,
     /// The frame cannot be moved, because a search is using it.
-    pub frame_locked: bool,
+    pub is_frame_locked: bool,
 }
 
 /// What the user did.
@@ -125,12 +125,12 @@ pub enum CanvasAction {
 pub struct Canvas {
     /// Colours and line widths.
     pub style: CanvasStyle,
-    view: View,
-    shown: Option<ScreenFromPhoto>,
-    pointer: Pointer,
-    photo: PhotoTiles,
-    hole: HoleOverlays,
-    patch: PatchOverlay,
+    view: CanvasView,
+    last_screen_from_photo: Option<ScreenFromPhoto>,
+    pointer: PointerInput,
+    photo_tiles: PhotoTiles,
+    mask_overlays: MaskOverlays,
+    fill_overlay: FillOverlay,
 }
 
 impl Canvas {
@@ -140,17 +140,17 @@ impl Canvas {
         let (rect, response) = ui.allocate_exact_size(ui.available_size(), Sense::CLICK | Sense::DRAG);
         response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, "Canvas"));
         let photo_size = vec2(scene.photo.width() as f32, scene.photo.height() as f32);
-        self.view.settle(photo_size, rect, ui.pixels_per_point());
+        self.view.update_layout(photo_size, rect, ui.pixels_per_point());
         let mut actions: Vec<_> =
-            wheel::navigate(ui, &response, &mut self.view, scene.brush_radius_px).into_iter().collect();
+            wheel::handle_scroll_and_pinch(ui, &response, &mut self.view, scene.brush_radius_px).into_iter().collect();
 
-        let around = self.surroundings(ui, scene, rect, photo_size);
-        actions.extend(self.pointer.update(ui, &response, &mut self.view, &around));
+        let around = self.pointer_context(ui, scene, rect, photo_size);
+        actions.extend(self.pointer.handle_events(ui, &response, &mut self.view, &around));
 
-        let around = self.surroundings(ui, scene, rect, photo_size);
-        self.shown = Some(around.map);
+        let around = self.pointer_context(ui, scene, rect, photo_size);
+        self.last_screen_from_photo = Some(around.screen_from_photo);
         let hovered_at = response.contains_pointer().then(|| ui.input(|input| input.pointer.latest_pos())).flatten();
-        if let Some(icon) = self.pointer.cursor(hovered_at, &around) {
+        if let Some(icon) = self.pointer.cursor_icon(hovered_at, &around) {
             ui.ctx().set_cursor_icon(icon);
         }
         if ui.is_rect_visible(rect) {
@@ -165,16 +165,16 @@ impl Canvas {
 
     /// Drops all textures and fits the view, for a new photo.
     pub fn photo_changed(&mut self) {
-        self.photo = PhotoTiles::default();
-        self.hole.clear();
-        self.patch.clear();
+        self.photo_tiles = PhotoTiles::default();
+        self.mask_overlays.clear();
+        self.fill_overlay.clear();
         self.pointer.reset();
         self.view.fit();
     }
 
     /// Marks a part of the mask as changed.
-    pub fn hole_changed(&mut self, rect_in_photo: RectPx) {
-        self.hole.changed(rect_in_photo);
+    pub fn mask_changed(&mut self, rect_in_photo: RectPx) {
+        self.mask_overlays.changed(rect_in_photo);
     }
 
     /// Fits the whole photo into the view.
@@ -206,76 +206,76 @@ impl Canvas {
 
     /// Cancels the drag in progress without further actions. The caller must undo what the drag did so far.
     pub fn cancel_drag(&mut self) {
-        self.pointer.cancel();
+        self.pointer.cancel_drag();
     }
 
     /// The screen position at which a point of the photo was last drawn; `None` before the first frame.
     #[must_use]
     pub fn screen_from_photo(&self, point_in_photo: Point) -> Option<Pos2> {
-        self.shown.map(|map| map.apply(point_in_photo))
+        self.last_screen_from_photo.map(|map| map.apply(point_in_photo))
     }
 
-    fn surroundings<'a>(
+    fn pointer_context<'a>(
         &self,
         ui: &Ui,
         scene: &'a CanvasScene<'a>,
         viewport: Rect,
         photo_size: Vec2,
-    ) -> Surroundings<'a> {
+    ) -> PointerContext<'a> {
         let map = self.view.screen_from_photo();
-        let compared = scene.patch.is_some() && !scene.show_before;
+        let is_fill_shown = scene.patch.is_some() && !scene.show_before;
         let photo_on_screen = map.rect(Rect::from_min_size(Pos2::ZERO, photo_size));
         let divider =
-            scene.divider.filter(|_| compared).and_then(|share| Divider::place(share, photo_on_screen, viewport));
-        Surroundings::new(ui, scene, map, divider)
+            scene.divider.filter(|_| is_fill_shown).and_then(|share| Divider::at_share(share, photo_on_screen, viewport));
+        PointerContext::new(ui, scene, map, divider)
     }
 
-    fn paint(&mut self, painter: &Painter, ui: &Ui, around: &Surroundings<'_>, hovered_at: Option<Pos2>) {
-        let Surroundings { scene, map, divider, .. } = around;
+    fn paint(&mut self, painter: &Painter, ui: &Ui, around: &PointerContext<'_>, hovered_at: Option<Pos2>) {
+        let PointerContext { scene, screen_from_photo: map, divider, .. } = around;
         let style = &self.style;
-        let mut budget = Budget::for_this_frame();
+        let mut budget = UploadBudget::for_this_frame();
         painter.rect_filled(painter.clip_rect(), 0.0, background(ui, style));
-        self.photo.paint(painter, scene.photo, map, style, &mut budget);
+        self.photo_tiles.paint(painter, scene.photo, map, style, &mut budget);
         if let Some(patch) = scene.patch.filter(|_| !scene.show_before) {
-            let seen = divider.map_or(painter.clip_rect(), |divider| divider.after());
-            self.patch.paint(&painter.with_clip_rect(seen), patch, scene.patch_version, map);
+            let fill_clip = divider.map_or(painter.clip_rect(), |divider| divider.after_rect());
+            self.fill_overlay.paint(&painter.with_clip_rect(fill_clip), patch, scene.patch_version, map);
         }
-        self.hole.paint(painter, scene, map, style, &mut budget);
+        self.mask_overlays.paint(painter, scene, map, style, &mut budget);
         let photo_size = vec2(scene.photo.width() as f32, scene.photo.height() as f32);
         let photo = map.rect(Rect::from_min_size(Pos2::ZERO, photo_size));
-        painter.rect_stroke(photo, 0.0, egui::Stroke::new(1.0, style.photo_edge), Align::Outside);
+        painter.rect_stroke(photo, 0.0, egui::Stroke::new(1.0, style.photo_border), Align::Outside);
         if scene.show_frame {
-            frame::paint_found(painter, scene, map, style);
-            let look = if scene.tool == Tool::Frame && !scene.frame_locked {
-                FrameLook::Active { hot: self.pointer.hot_handle(hovered_at, around) }
+            frame::paint_other_faces(painter, scene, map, style);
+            let look = if scene.tool == Tool::Frame && !scene.is_frame_locked {
+                FrameAppearance::Active { highlighted: self.pointer.highlighted_handle(hovered_at, around) }
             } else {
-                FrameLook::Idle
+                FrameAppearance::Inactive
             };
-            frame::paint(painter, &scene.frame, map, style, look);
+            frame::paint_frame(painter, &scene.face_frame, map, style, look);
         }
         if let Some(divider) = divider {
             divider.paint(painter, style);
         }
         self.paint_brush(painter, ui, around, hovered_at);
-        if budget.exhausted() {
+        if budget.is_exhausted() {
             painter.ctx().request_repaint();
         }
     }
 
-    fn paint_brush(&self, painter: &Painter, ui: &Ui, around: &Surroundings<'_>, hovered_at: Option<Pos2>) {
-        let Surroundings { scene, map, .. } = around;
+    fn paint_brush(&self, painter: &Painter, ui: &Ui, around: &PointerContext<'_>, hovered_at: Option<Pos2>) {
+        let PointerContext { scene, screen_from_photo: map, .. } = around;
         let (latest_at, shift) = ui.input(|input| (input.pointer.latest_pos(), input.modifiers.shift));
-        let stroke = self.pointer.stroke_kind();
-        let at = if stroke.is_some() { latest_at } else { hovered_at };
-        let Some(at) = at.filter(|_| self.pointer.cursor(at, around) == Some(CursorIcon::None)) else { return };
-        let idle = if scene.tool == Tool::Eraser { StrokeKind::Erase } else { StrokeKind::Paint };
+        let active_kind = self.pointer.stroke_kind();
+        let at = if active_kind.is_some() { latest_at } else { hovered_at };
+        let Some(at) = at.filter(|_| self.pointer.cursor_icon(at, around) == Some(CursorIcon::None)) else { return };
+        let hover_kind = if scene.tool == Tool::Eraser { StrokeKind::Erase } else { StrokeKind::Paint };
         if shift
-            && stroke.is_none()
-            && let Some(from) = self.pointer.last_stroke_in_photo()
+            && active_kind.is_none()
+            && let Some(from) = self.pointer.last_stroke_end_in_photo()
         {
-            brush::paint_line_ahead(painter, map.apply(from), at, &self.style);
+            brush::paint_line_preview(painter, map.apply(from), at, &self.style);
         }
-        brush::paint_cursor(painter, at, scene.brush_radius_px * map.scale, stroke.unwrap_or(idle), &self.style);
+        brush::paint_brush_cursor(painter, at, scene.brush_radius_px * map.scale, active_kind.unwrap_or(hover_kind), &self.style);
     }
 }
 

@@ -7,52 +7,52 @@ use egui::{Color32, ColorImage, Context, Painter, Rect, Shape, TextureHandle, Te
 use rayon::prelude::*;
 
 use super::grid::level_for_zoom;
-use super::pyramid::halve;
+use super::pyramid::halve_rows;
 use super::tiles::SHARP_FROM_ZOOM;
 use super::view::ScreenFromPhoto;
-use crate::blend::Patch;
+use crate::blend::FillPatch;
 
 /// Limits the number of halvings; more than any screen needs.
-const MAX_LEVELS: u32 = 16;
+const MAX_HALVINGS: u32 = 16;
 /// Longest side of a texture, even if the GPU supports larger ones.
 const MAX_TEXTURE_SIDE: usize = 8192;
 
 #[derive(Default)]
-pub(super) struct PatchOverlay {
-    uploaded: Option<Upload>,
-    pieces: Vec<Piece>,
+pub(super) struct FillOverlay {
+    uploaded_key: Option<UploadKey>,
+    pieces: Vec<TexturePiece>,
 }
 
 /// Identifies the current textures' content.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Upload {
+struct UploadKey {
     version: u64,
     halvings: u32,
     sharp: bool,
 }
 
-struct Piece {
+struct TexturePiece {
     texture: TextureHandle,
     /// The rectangle that it covers, in photo pixels.
-    in_photo: Rect,
+    rect_in_photo: Rect,
     uv: Rect,
 }
 
 /// An image in egui's premultiplied colours.
-struct Picture {
+struct PremultipliedImage {
     width: usize,
     height: usize,
     pixels: Vec<Color32>,
 }
 
-impl PatchOverlay {
+impl FillOverlay {
     /// Drops the textures.
     pub fn clear(&mut self) {
         *self = Self::default();
     }
 
     /// Draws the patch within the painter's clip rectangle.
-    pub fn paint(&mut self, painter: &Painter, patch: &Patch, version: u64, map: &ScreenFromPhoto) {
+    pub fn paint(&mut self, painter: &Painter, patch: &FillPatch, version: u64, map: &ScreenFromPhoto) {
         let rect = patch.rect_in_photo;
         if rect.is_empty() || patch.width == 0 || patch.height == 0 {
             return;
@@ -61,17 +61,17 @@ impl PatchOverlay {
         // A preview is coarser than the photo, so its texels must not look like sharp photo pixels.
         let full_size = (patch.width, patch.height) == (rect.width, rect.height);
         let sharp = full_size && map.zoom >= SHARP_FROM_ZOOM;
-        let wanted = Upload { version, halvings: level_for_zoom(texel_on_screen, MAX_LEVELS), sharp };
-        if self.uploaded.replace(wanted) != Some(wanted) {
+        let wanted = UploadKey { version, halvings: level_for_zoom(texel_on_screen, MAX_HALVINGS), sharp };
+        if self.uploaded_key.replace(wanted) != Some(wanted) {
             self.upload(painter.ctx(), patch, wanted);
         }
         for piece in &self.pieces {
-            painter.add(Shape::image(piece.texture.id(), map.rect(piece.in_photo), piece.uv, Color32::WHITE));
+            painter.add(Shape::image(piece.texture.id(), map.rect(piece.rect_in_photo), piece.uv, Color32::WHITE));
         }
     }
 
-    fn upload(&mut self, ctx: &Context, patch: &Patch, wanted: Upload) {
-        let picture = (0..wanted.halvings).fold(Picture::of(patch), |picture, _| picture.halved());
+    fn upload(&mut self, ctx: &Context, patch: &FillPatch, wanted: UploadKey) {
+        let image = (0..wanted.halvings).fold(PremultipliedImage::from_patch(patch), |picture, _| picture.halved());
         let max_side = ctx.input(|input| input.max_texture_side).min(MAX_TEXTURE_SIDE);
         let options = if wanted.sharp { TextureOptions::NEAREST } else { TextureOptions::LINEAR };
         let rect = patch.rect_in_photo;
@@ -82,35 +82,35 @@ impl PatchOverlay {
         // Halving rounds an odd side up, so the last texel may extend beyond the patch.
         let end = origin + Vec2::new(rect.width as f32, rect.height as f32);
         let mut old = std::mem::take(&mut self.pieces).into_iter();
-        for [left, top, right, bottom] in cuts(picture.width, picture.height, max_side) {
-            let (image, border) = picture.cut([left, top, right, bottom]);
-            let place = |x: usize, y: usize| (origin + Vec2::new(x as f32, y as f32) * photo_from_texel).min(end);
-            let in_photo = Rect::from_min_max(place(left, top), place(right, bottom));
+        for [left, top, right, bottom] in piece_rects(image.width, image.height, max_side) {
+            let (image, border) = image.cut_with_border([left, top, right, bottom]);
+            let photo_from_texels = |x: usize, y: usize| (origin + Vec2::new(x as f32, y as f32) * photo_from_texel).min(end);
+            let in_photo = Rect::from_min_max(photo_from_texels(left, top), photo_from_texels(right, bottom));
             let size = Vec2::new(image.size[0] as f32, image.size[1] as f32);
             let uv_min = (border / size).to_pos2();
             let uv = Rect::from_min_max(uv_min, uv_min + in_photo.size() / photo_from_texel / size);
             let texture = match old.next() {
-                Some(Piece { mut texture, .. }) => {
+                Some(TexturePiece { mut texture, .. }) => {
                     texture.set(image, options);
                     texture
                 }
                 None => ctx.load_texture("fill", image, options),
             };
-            self.pieces.push(Piece { texture, in_photo, uv });
+            self.pieces.push(TexturePiece { texture, rect_in_photo: in_photo, uv });
         }
     }
 }
 
 /// Rectangles (left, top, right, bottom) that cover an image. Each fits into a texture of `max_side` with its border.
-fn cuts(width: usize, height: usize, max_side: usize) -> impl Iterator<Item = [usize; 4]> {
+fn piece_rects(width: usize, height: usize, max_side: usize) -> impl Iterator<Item = [usize; 4]> {
     let step = max_side.saturating_sub(2).max(1);
     (0..height).step_by(step).flat_map(move |top| {
         (0..width).step_by(step).map(move |left| [left, top, (left + step).min(width), (top + step).min(height)])
     })
 }
 
-impl Picture {
-    fn of(patch: &Patch) -> Self {
+impl PremultipliedImage {
+    fn from_patch(patch: &FillPatch) -> Self {
         let (width, height) = (patch.width as usize, patch.height as usize);
         let mut pixels: Vec<_> =
             patch.rgba.par_chunks_exact(4).map(|c| Color32::from_rgba_unmultiplied(c[0], c[1], c[2], c[3])).collect();
@@ -122,14 +122,14 @@ impl Picture {
         let (width, height) = (self.width.div_ceil(2), self.height.div_ceil(2));
         let mut pixels = vec![Color32::TRANSPARENT; width * height];
         pixels.par_chunks_exact_mut(width).zip(self.pixels.par_chunks(2 * self.width)).for_each(|(out, rows)| {
-            halve(&rows[..self.width], &rows[rows.len() - self.width..], out);
+            halve_rows(&rows[..self.width], &rows[rows.len() - self.width..], out);
         });
         Self { width, height, pixels }
     }
 
     /// A part of the image with a border of one texel where a neighbour exists, and the border's width at the left and
     /// top.
-    fn cut(&self, [left, top, right, bottom]: [usize; 4]) -> (ColorImage, Vec2) {
+    fn cut_with_border(&self, [left, top, right, bottom]: [usize; 4]) -> (ColorImage, Vec2) {
         let (x, y) = (left.saturating_sub(1), top.saturating_sub(1));
         let (x_end, y_end) = ((right + 1).min(self.width), (bottom + 1).min(self.height));
         let rows = self.pixels.chunks_exact(self.width).skip(y).take(y_end - y);
@@ -145,18 +145,18 @@ mod tests {
 
     #[test]
     fn pieces_cover_a_patch_larger_than_a_texture() {
-        let pieces: Vec<_> = cuts(300, 130, 102).collect();
+        let pieces: Vec<_> = piece_rects(300, 130, 102).collect();
         assert_eq!(pieces.len(), 6);
         let area: usize = pieces.iter().map(|[left, top, right, bottom]| (right - left) * (bottom - top)).sum();
         assert_eq!(area, 300 * 130);
-        assert_eq!(cuts(100, 100, 102).collect::<Vec<_>>(), [[0, 0, 100, 100]], "one texture if it fits");
+        assert_eq!(piece_rects(100, 100, 102).collect::<Vec<_>>(), [[0, 0, 100, 100]], "one texture if it fits");
     }
 
     #[test]
     fn pieces_include_a_border_of_neighbouring_texels() {
         let pixels = (0..6 * 4).map(|index| Color32::from_gray(index * 10)).collect();
-        let picture = Picture { width: 6, height: 4, pixels };
-        let (image, border) = picture.cut([2, 0, 4, 4]);
+        let picture = PremultipliedImage { width: 6, height: 4, pixels };
+        let (image, border) = picture.cut_with_border([2, 0, 4, 4]);
         assert_eq!((image.size, border), ([4, 4], Vec2::new(1.0, 0.0)));
         assert_eq!(image.pixels[0], Color32::from_gray(10));
     }
@@ -164,7 +164,7 @@ mod tests {
     #[test]
     fn halving_keeps_the_last_odd_row() {
         let pixels = vec![Color32::BLACK, Color32::BLACK, Color32::WHITE];
-        let halved = Picture { width: 1, height: 3, pixels }.halved();
+        let halved = PremultipliedImage { width: 1, height: 3, pixels }.halved();
         assert_eq!((halved.width, halved.height), (1, 2));
         assert_eq!(halved.pixels, [Color32::BLACK, Color32::WHITE]);
     }

@@ -10,35 +10,35 @@ use egui::{Color32, ColorImage};
 use image::GenericImageView;
 use rayon::prelude::*;
 
-use super::colors::append_row;
-use super::grid::{Grid, level_count};
+use super::colors::append_row_as_color32;
+use super::grid::{TileGrid, level_count};
 use crate::photo::{Photo, RectPx};
 
 /// A photo of up to this many pixels is built without a thread: it takes less than a frame, and the first frame is
 /// sharp.
-const INLINE_PIXELS: u64 = 1 << 20;
+const MAX_SYNC_PIXELS: u64 = 1 << 20;
 
 /// Shared by the canvas and the thread that builds the levels.
-pub(super) struct Pyramid {
+pub(super) struct MipPyramid {
     photo: Arc<Photo>,
     /// Levels 1 and up, row by row.
-    halved: Vec<OnceLock<Vec<Color32>>>,
-    abandoned: AtomicBool,
+    smaller_levels: Vec<OnceLock<Vec<Color32>>>,
+    is_cancelled: AtomicBool,
 }
 
-impl Pyramid {
+impl MipPyramid {
     /// Starts building; `ready` is called after each level.
-    pub fn start(photo: &Arc<Photo>, ready: impl Fn() + Send + 'static) -> Arc<Self> {
+    pub fn start_build(photo: &Arc<Photo>, on_level_built: impl Fn() + Send + 'static) -> Arc<Self> {
         let levels = level_count(photo.width(), photo.height());
         let pyramid = Arc::new(Self {
             photo: Arc::clone(photo),
-            halved: (1..levels).map(|_| OnceLock::new()).collect(),
-            abandoned: AtomicBool::new(false),
+            smaller_levels: (1..levels).map(|_| OnceLock::new()).collect(),
+            is_cancelled: AtomicBool::new(false),
         });
-        let inline = u64::from(photo.width()) * u64::from(photo.height()) <= INLINE_PIXELS;
+        let is_small = u64::from(photo.width()) * u64::from(photo.height()) <= MAX_SYNC_PIXELS;
         let shared = Arc::clone(&pyramid);
-        let build = move || shared.build(ready);
-        if inline {
+        let build = move || shared.build_levels(on_level_built);
+        if is_small {
             build();
         } else if let Err(error) = std::thread::Builder::new().name("pyramid".into()).spawn(build) {
             // The coarse overview is still shown.
@@ -48,41 +48,41 @@ impl Pyramid {
     }
 
     /// Stops building, because the photo is no longer shown.
-    pub fn abandon(&self) {
-        self.abandoned.store(true, Ordering::Relaxed);
+    pub fn cancel(&self) {
+        self.is_cancelled.store(true, Ordering::Relaxed);
     }
 
     pub fn photo(&self) -> &Arc<Photo> {
         &self.photo
     }
 
-    pub fn grid(&self, level: u32) -> Grid {
-        Grid::new(self.photo.width(), self.photo.height(), level)
+    pub fn grid(&self, level: u32) -> TileGrid {
+        TileGrid::new(self.photo.width(), self.photo.height(), level)
     }
 
-    pub fn levels(&self) -> u32 {
-        self.halved.len() as u32 + 1
+    pub fn level_count(&self) -> u32 {
+        self.smaller_levels.len() as u32 + 1
     }
 
     /// Whether a level is built.
     pub fn is_built(&self, level: u32) -> bool {
         level
             .checked_sub(1)
-            .is_none_or(|index| self.halved.get(index as usize).is_some_and(|slot| slot.get().is_some()))
+            .is_none_or(|index| self.smaller_levels.get(index as usize).is_some_and(|slot| slot.get().is_some()))
     }
 
     /// The pixels of a part of a level; the part must lie inside the level. `None` until the level is built.
     pub fn texels(&self, level: u32, part: RectPx) -> Option<ColorImage> {
         let mut pixels = Vec::with_capacity(part.width as usize * part.height as usize);
         if let Some(index) = level.checked_sub(1) {
-            let all = self.halved.get(index as usize)?.get()?;
+            let all = self.smaller_levels.get(index as usize)?.get()?;
             let stride = self.grid(level).bounds().width as usize;
             for row in all.chunks_exact(stride).skip(part.y as usize).take(part.height as usize) {
                 pixels.extend_from_slice(&row[part.x as usize..][..part.width as usize]);
             }
         } else {
             for y in part.y..part.y + part.height {
-                append_row(&self.photo.pixels, y, part.x, part.width, &mut pixels);
+                append_row_as_color32(&self.photo.pixels, y, part.x, part.width, &mut pixels);
             }
         }
         Some(ColorImage::new([part.width as usize, part.height as usize], pixels))
@@ -104,39 +104,39 @@ impl Pyramid {
         ColorImage::new([columns as usize, rows as usize], pixels)
     }
 
-    fn build(&self, ready: impl Fn()) {
-        for (index, slot) in self.halved.iter().enumerate() {
+    fn build_levels(&self, on_level_built: impl Fn()) {
+        for (index, slot) in self.smaller_levels.iter().enumerate() {
             let level = index as u32;
             let [source, target] = [self.grid(level).bounds(), self.grid(level + 1).bounds()];
-            let finer = index.checked_sub(1).and_then(|finer| self.halved.get(finer)?.get());
+            let finer = index.checked_sub(1).and_then(|finer| self.smaller_levels.get(finer)?.get());
             let mut halved = vec![Color32::TRANSPARENT; target.width as usize * target.height as usize];
             halved.par_chunks_exact_mut(target.width as usize).enumerate().for_each_init(Vec::new, |rows, (y, out)| {
-                if self.abandoned.load(Ordering::Relaxed) {
+                if self.is_cancelled.load(Ordering::Relaxed) {
                     return;
                 }
                 let first = 2 * y as u32;
                 let second = (first + 1).min(source.height - 1);
                 if let Some(finer) = finer {
                     let row = |y: u32| &finer[y as usize * source.width as usize..][..source.width as usize];
-                    halve(row(first), row(second), out);
+                    halve_rows(row(first), row(second), out);
                 } else {
                     rows.clear();
-                    append_row(&self.photo.pixels, first, 0, source.width, rows);
-                    append_row(&self.photo.pixels, second, 0, source.width, rows);
+                    append_row_as_color32(&self.photo.pixels, first, 0, source.width, rows);
+                    append_row_as_color32(&self.photo.pixels, second, 0, source.width, rows);
                     let (above, below) = rows.split_at(source.width as usize);
-                    halve(above, below, out);
+                    halve_rows(above, below, out);
                 }
             });
-            if self.abandoned.load(Ordering::Relaxed) || slot.set(halved).is_err() {
+            if self.is_cancelled.load(Ordering::Relaxed) || slot.set(halved).is_err() {
                 return;
             }
-            ready();
+            on_level_built();
         }
     }
 }
 
 /// Writes the means of two by two pixels. An odd last column is averaged with itself.
-pub(super) fn halve(above: &[Color32], below: &[Color32], out: &mut [Color32]) {
+pub(super) fn halve_rows(above: &[Color32], below: &[Color32], out: &mut [Color32]) {
     for ((a, b), out) in above.chunks(2).zip(below.chunks(2)).zip(out) {
         let [a0, a1] = [a[0], a[a.len() - 1]].map(|color| color.to_array());
         let [b0, b1] = [b[0], b[b.len() - 1]].map(|color| color.to_array());
@@ -156,7 +156,7 @@ mod tests {
 
     fn texels(pixels: impl Into<DynamicImage>, level: u32) -> ColorImage {
         let photo = Arc::new(Photo::from_pixels(pixels.into()));
-        let pyramid = Pyramid::start(&photo, || ());
+        let pyramid = MipPyramid::start_build(&photo, || ());
         pyramid.texels(level, pyramid.grid(level).bounds()).unwrap()
     }
 
@@ -180,7 +180,7 @@ mod tests {
     fn partial_levels_start_at_the_requested_pixel() {
         let pixels = GrayImage::from_fn(40, 30, |x, y| Luma([(x + 6 * y) as u8]));
         let photo = Arc::new(Photo::from_pixels(pixels.into()));
-        let pyramid = Pyramid::start(&photo, || ());
+        let pyramid = MipPyramid::start_build(&photo, || ());
         let part = pyramid.texels(0, RectPx { x: 7, y: 5, width: 2, height: 2 }).unwrap();
         assert_eq!(part.pixels, [37, 38, 43, 44].map(Color32::from_gray));
     }
@@ -189,14 +189,14 @@ mod tests {
     fn large_photos_are_built_in_the_background() {
         let photo = Arc::new(Photo::from_pixels(RgbImage::from_pixel(1500, 1100, Rgb([9, 80, 200])).into()));
         let (sender, levels) = std::sync::mpsc::channel();
-        let pyramid = Pyramid::start(&photo, move || sender.send(()).unwrap());
+        let pyramid = MipPyramid::start_build(&photo, move || sender.send(()).unwrap());
         let overview = pyramid.overview(512);
         assert_eq!(overview.size, [500, 367]);
         assert!(overview.pixels.iter().all(|&pixel| pixel == Color32::from_rgb(9, 80, 200)));
-        for _ in 1..pyramid.levels() {
+        for _ in 1..pyramid.level_count() {
             levels.recv_timeout(std::time::Duration::from_secs(20)).unwrap();
         }
-        let last = pyramid.levels() - 1;
+        let last = pyramid.level_count() - 1;
         assert!(pyramid.texels(last, pyramid.grid(last).bounds()).is_some());
     }
 }

@@ -8,29 +8,29 @@ pub struct CanvasStyle {
     /// Background around the photo. `None` takes a neutral grey from egui's visuals.
     pub background: Option<Color32>,
     /// A thin line around the photo, so that the edge of a dark photo is visible.
-    pub photo_edge: Color32,
+    pub photo_border: Color32,
     /// The two colours of the checkerboard under transparent pixels.
-    pub checker: [Color32; 2],
+    pub checkerboard: [Color32; 2],
     /// Side length of one square of the checkerboard.
-    pub checker_side: f32,
+    pub checkerboard_side: f32,
     /// The face frame, and the part of the hole inside it.
     pub accent: Color32,
     /// The part of the hole outside the face frame.
-    pub warn: Color32,
+    pub warning: Color32,
     /// Opacity of the hole's tint, 0 to 1. The outline is always opaque.
-    pub hole_opacity: f32,
+    pub tint_opacity: f32,
     /// Width of the hole's outline at zooms that show pixels as squares.
-    pub hole_outline_width: f32,
+    pub outline_width: f32,
     /// Width of the frame's lines.
-    pub line_width: f32,
+    pub frame_line_width: f32,
     /// Width of the frame's corner brackets.
-    pub bracket_width: f32,
+    pub frame_bracket_width: f32,
     /// Opacity of the frame while another tool is selected, 0 to 1.
-    pub idle_frame_opacity: f32,
+    pub inactive_frame_opacity: f32,
     /// The light part of two-colour lines, which are visible on any photo.
-    pub light: Color32,
+    pub line_light: Color32,
     /// The dark part of two-colour lines.
-    pub dark: Color32,
+    pub line_dark: Color32,
     /// Background of the divider's labels.
     pub label_fill: Color32,
     /// Text colour of the divider's labels.
@@ -43,18 +43,18 @@ impl Default for CanvasStyle {
     fn default() -> Self {
         Self {
             background: None,
-            photo_edge: Color32::from_black_alpha(90),
-            checker: [Color32::from_gray(204), Color32::from_gray(153)],
-            checker_side: 8.0,
+            photo_border: Color32::from_black_alpha(90),
+            checkerboard: [Color32::from_gray(204), Color32::from_gray(153)],
+            checkerboard_side: 8.0,
             accent: Color32::from_rgb(0x4c, 0x9a, 0xff),
-            warn: Color32::from_rgb(0xe0, 0x9f, 0x3e),
-            hole_opacity: 0.45,
-            hole_outline_width: 1.5,
-            line_width: 1.5,
-            bracket_width: 4.0,
-            idle_frame_opacity: 0.55,
-            light: Color32::WHITE,
-            dark: Color32::from_black_alpha(150),
+            warning: Color32::from_rgb(0xe0, 0x9f, 0x3e),
+            tint_opacity: 0.45,
+            outline_width: 1.5,
+            frame_line_width: 1.5,
+            frame_bracket_width: 4.0,
+            inactive_frame_opacity: 0.55,
+            line_light: Color32::WHITE,
+            line_dark: Color32::from_black_alpha(150),
             label_fill: Color32::from_black_alpha(170),
             label_text: Color32::WHITE,
             label_size: 12.0,

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use egui::{Color32, ColorImage, Painter, Rect, Shape, TextureHandle, TextureOptions, Vec2, pos2};
 
-use super::budget::Budget;
+use super::budget::UploadBudget;
 use super::cache::{TileCache, TileKey};
-use super::grid::{Grid, level_for_zoom};
-use super::pyramid::Pyramid;
+use super::grid::{TileGrid, level_for_zoom};
+use super::pyramid::MipPyramid;
 use super::style::CanvasStyle;
 use super::view::ScreenFromPhoto;
 use crate::photo::Photo;
@@ -18,25 +18,25 @@ use crate::photo::Photo;
 /// From this zoom on, pixels are drawn as sharp squares.
 pub(super) const SHARP_FROM_ZOOM: f32 = 2.0;
 /// Most tiles in the cache, to limit GPU memory. Visible tiles are kept even beyond this number.
-const KEPT_TILES: usize = 192;
+const MAX_CACHED_TILES: usize = 192;
 /// Longer side of the overview in pixels, small enough to sample within the first frame.
 const OVERVIEW_SIDE: u32 = 512;
 
 #[derive(Default)]
 pub(super) struct PhotoTiles {
-    source: Option<Source>,
+    current: Option<ShownPhoto>,
     tiles: TileCache<TextureHandle>,
-    checker: Option<([Color32; 2], TextureHandle)>,
+    checkerboard: Option<([Color32; 2], TextureHandle)>,
 }
 
-struct Source {
-    pyramid: Arc<Pyramid>,
+struct ShownPhoto {
+    pyramid: Arc<MipPyramid>,
     overview: TextureHandle,
 }
 
-impl Drop for Source {
+impl Drop for ShownPhoto {
     fn drop(&mut self) {
-        self.pyramid.abandon();
+        self.pyramid.cancel();
     }
 }
 
@@ -48,76 +48,76 @@ impl PhotoTiles {
         photo: &Arc<Photo>,
         map: &ScreenFromPhoto,
         style: &CanvasStyle,
-        budget: &mut Budget,
+        budget: &mut UploadBudget,
     ) {
-        self.follow(painter.ctx(), photo);
+        self.set_photo(painter.ctx(), photo);
         let whole = Rect::from_min_size(pos2(0.0, 0.0), Vec2::new(photo.width() as f32, photo.height() as f32));
         let visible = whole.intersect(map.invert_rect(painter.clip_rect()));
-        let Some(source) = &self.source else { return };
+        let Some(source) = &self.current else { return };
         if !visible.is_positive() {
             return;
         }
         if photo.pixels.color().has_alpha() {
-            paint_checker(&mut self.checker, painter, map.rect(visible), map.rect(whole), style);
+            paint_checkerboard(&mut self.checkerboard, painter, map.rect(visible), map.rect(whole), style);
         }
         let pyramid = &source.pyramid;
-        let grid = pyramid.grid(level_for_zoom(map.zoom, pyramid.levels()));
+        let grid = pyramid.grid(level_for_zoom(map.zoom, pyramid.level_count()));
         let sharp = map.zoom >= SHARP_FROM_ZOOM;
-        for tile in grid.tiles_over(visible) {
+        for tile in grid.tiles_covering(visible) {
             let key = TileKey { level: grid.level, tile, sharp };
             if self.tiles.get(key).is_none()
-                && let Some(image) = uploadable(pyramid, grid, tile, budget)
+                && let Some(image) = tile_image(pyramid, grid, tile, budget)
             {
                 let options = if sharp { TextureOptions::NEAREST } else { TextureOptions::LINEAR };
                 self.tiles.insert(key, painter.ctx().load_texture("photo tile", image, options));
             }
             let part = grid.rect_in_photo(tile);
-            let (texture, uv) = best_texture(&mut self.tiles, source, grid, key, part, whole);
+            let (texture, uv) = finest_texture(&mut self.tiles, source, grid, key, part, whole);
             painter.add(Shape::image(texture, map.rect(part), uv, Color32::WHITE));
         }
-        self.tiles.end_frame(KEPT_TILES);
+        self.tiles.end_frame(MAX_CACHED_TILES);
     }
 
     /// Drops the tiles of the previous photo and starts on the new one.
-    fn follow(&mut self, ctx: &egui::Context, photo: &Arc<Photo>) {
-        if self.source.as_ref().is_some_and(|source| Arc::ptr_eq(source.pyramid.photo(), photo)) {
+    fn set_photo(&mut self, ctx: &egui::Context, photo: &Arc<Photo>) {
+        if self.current.as_ref().is_some_and(|source| Arc::ptr_eq(source.pyramid.photo(), photo)) {
             return;
         }
         self.tiles.clear();
-        let waker = ctx.clone();
-        let pyramid = Pyramid::start(photo, move || waker.request_repaint());
+        let repaint_context = ctx.clone();
+        let pyramid = MipPyramid::start_build(photo, move || repaint_context.request_repaint());
         let overview = ctx.load_texture("photo overview", pyramid.overview(OVERVIEW_SIDE), TextureOptions::LINEAR);
-        self.source = Some(Source { pyramid, overview });
+        self.current = Some(ShownPhoto { pyramid, overview });
     }
 }
 
 /// A tile's pixels, if its level is built and the budget allows the upload.
-fn uploadable(pyramid: &Pyramid, grid: Grid, tile: [u32; 2], budget: &mut Budget) -> Option<ColorImage> {
+fn tile_image(pyramid: &MipPyramid, grid: TileGrid, tile: [u32; 2], budget: &mut UploadBudget) -> Option<ColorImage> {
     // Checks the level first. A level that is not built must not count as refused work, or the canvas would repaint
     // without end.
-    if !pyramid.is_built(grid.level) || !budget.allows() {
+    if !pyramid.is_built(grid.level) || !budget.try_start() {
         return None;
     }
-    pyramid.texels(grid.level, grid.texture_texels(tile))
+    pyramid.texels(grid.level, grid.texels_with_border(tile))
 }
 
 /// The finest uploaded texture for a part of the photo, with its texture coordinates.
-fn best_texture(
+fn finest_texture(
     tiles: &mut TileCache<TextureHandle>,
-    source: &Source,
-    grid: Grid,
+    source: &ShownPhoto,
+    grid: TileGrid,
     key: TileKey,
     part: Rect,
     whole: Rect,
 ) -> (egui::TextureId, Rect) {
-    let soft = TileKey { sharp: false, ..key };
-    for key in [key, soft] {
+    let linear_key = TileKey { sharp: false, ..key };
+    for key in [key, linear_key] {
         if let Some(texture) = tiles.get(key) {
             return (texture.id(), grid.uv(key.tile, part));
         }
     }
-    for level in grid.level + 1..source.pyramid.levels() {
-        let (coarse, tile) = grid.ancestor(key.tile, level);
+    for level in grid.level + 1..source.pyramid.level_count() {
+        let (coarse, tile) = grid.coarser_tile(key.tile, level);
         if let Some(texture) = tiles.get(TileKey { level, tile, sharp: false }) {
             return (texture.id(), coarse.uv(tile, part));
         }
@@ -127,21 +127,21 @@ fn best_texture(
 }
 
 /// Draws the checkerboard: squares of a fixed screen size, anchored at the photo's corner.
-fn paint_checker(
+fn paint_checkerboard(
     cached: &mut Option<([Color32; 2], TextureHandle)>,
     painter: &Painter,
     visible: Rect,
     whole: Rect,
     style: &CanvasStyle,
 ) {
-    if cached.as_ref().is_none_or(|(colors, _)| *colors != style.checker) {
-        let [light, dark] = style.checker;
+    if cached.as_ref().is_none_or(|(colors, _)| *colors != style.checkerboard) {
+        let [light, dark] = style.checkerboard;
         let image = ColorImage::new([2, 2], vec![light, dark, dark, light]);
         let texture = painter.ctx().load_texture("checkerboard", image, TextureOptions::NEAREST_REPEAT);
-        *cached = Some((style.checker, texture));
+        *cached = Some((style.checkerboard, texture));
     }
     if let Some((_, texture)) = cached {
-        let period = 2.0 * style.checker_side;
+        let period = 2.0 * style.checkerboard_side;
         // Whole periods are skipped: at high zoom, large texture coordinates would lose their fraction in f32.
         let skipped = ((visible.min - whole.min) / period).floor() * period;
         let uv = visible.translate(-(whole.min.to_vec2() + skipped));

@@ -58,23 +58,23 @@ impl ScreenFromPhoto {
 
 /// Zoom and pan.
 #[derive(Clone, Debug)]
-pub(super) struct View {
+pub(super) struct CanvasView {
     zoom: f32,
     /// The photo point in the middle of the view; `None` is the photo's centre.
     center_in_photo: Option<Point>,
     /// Fits the photo to the window until the user zooms or pans.
-    fitted: bool,
+    is_fitted: bool,
     photo_size: Vec2,
     viewport: Rect,
     pixels_per_point: f32,
 }
 
-impl Default for View {
+impl Default for CanvasView {
     fn default() -> Self {
         Self {
             zoom: 1.0,
             center_in_photo: None,
-            fitted: true,
+            is_fitted: true,
             photo_size: Vec2::splat(1.0),
             viewport: Rect::from_min_size(Pos2::ZERO, Vec2::splat(1.0)),
             pixels_per_point: 1.0,
@@ -82,7 +82,7 @@ impl Default for View {
     }
 }
 
-impl View {
+impl CanvasView {
     /// Physical pixels per photo pixel.
     pub fn zoom(&self) -> f32 {
         self.zoom
@@ -90,14 +90,14 @@ impl View {
 
     /// Shows the whole photo, and keeps it fitted when the window is resized.
     pub fn fit(&mut self) {
-        self.fitted = true;
+        self.is_fitted = true;
     }
 
     /// Sets the zoom, around the middle of the view.
     pub fn zoom_to(&mut self, zoom: f32) {
         if zoom.is_finite() && zoom > 0.0 {
             self.zoom = zoom;
-            self.fitted = false;
+            self.is_fitted = false;
         }
     }
 
@@ -112,7 +112,7 @@ impl View {
         // difference.
         let [x, y] = self.screen_from_photo().invert(on_screen);
         let offset = (on_screen - self.viewport.center()) * self.pixels_per_point / zoom;
-        self.center_in_photo = Some(self.clamped([x - offset.x, y - offset.y]));
+        self.center_in_photo = Some(self.clamp_to_photo([x - offset.x, y - offset.y]));
         self.zoom_to(zoom);
     }
 
@@ -120,22 +120,22 @@ impl View {
     pub fn pan(&mut self, delta: Vec2) {
         let shift = delta * self.pixels_per_point / self.zoom;
         let [x, y] = self.center();
-        self.center_in_photo = Some(self.clamped([x - shift.x, y - shift.y]));
-        self.fitted = false;
+        self.center_in_photo = Some(self.clamp_to_photo([x - shift.x, y - shift.y]));
+        self.is_fitted = false;
     }
 
     /// Updates zoom and position for this frame's sizes.
-    pub fn settle(&mut self, photo_size: Vec2, viewport: Rect, pixels_per_point: f32) {
+    pub fn update_layout(&mut self, photo_size: Vec2, viewport: Rect, pixels_per_point: f32) {
         self.photo_size = photo_size.max(Vec2::splat(1.0));
         self.viewport = viewport;
         self.pixels_per_point = pixels_per_point;
-        if self.fitted {
+        if self.is_fitted {
             self.zoom = self.fit_zoom();
             self.center_in_photo = None;
         }
         let (min, max) = self.zoom_range();
         self.zoom = self.zoom.clamp(min, max);
-        self.center_in_photo = self.center_in_photo.map(|center| self.clamped(center));
+        self.center_in_photo = self.center_in_photo.map(|center| self.clamp_to_photo(center));
     }
 
     /// The transform, shifted by less than a physical pixel so that the photo's corner lies on a pixel corner. So at
@@ -143,7 +143,7 @@ impl View {
     pub fn screen_from_photo(&self) -> ScreenFromPhoto {
         let center_in_photo = self.center();
         let middle = self.viewport.center();
-        let off_grid = |middle: f32, center: f32| {
+        let subpixel_offset = |middle: f32, center: f32| {
             let corner =
                 f64::from(middle) * f64::from(self.pixels_per_point) - f64::from(center) * f64::from(self.zoom);
             ((corner - corner.round()) as f32) / self.pixels_per_point
@@ -154,7 +154,7 @@ impl View {
             zoom: self.zoom,
             pixels_per_point: self.pixels_per_point,
             center_in_photo,
-            center_on_screen: pos2(middle.x - off_grid(middle.x, x), middle.y - off_grid(middle.y, y)),
+            center_on_screen: pos2(middle.x - subpixel_offset(middle.x, x), middle.y - subpixel_offset(middle.y, y)),
         }
     }
 
@@ -162,13 +162,13 @@ impl View {
         self.center_in_photo.unwrap_or([self.photo_size.x / 2.0, self.photo_size.y / 2.0])
     }
 
-    fn clamped(&self, [x, y]: Point) -> Point {
+    fn clamp_to_photo(&self, [x, y]: Point) -> Point {
         [x.clamp(0.0, self.photo_size.x), y.clamp(0.0, self.photo_size.y)]
     }
 
     fn fit_zoom(&self) -> f32 {
-        let room = (self.viewport.size() - Vec2::splat(2.0 * FIT_MARGIN)).max(self.viewport.size() / 4.0);
-        let zoom = room.max(Vec2::splat(1.0)) * self.pixels_per_point / self.photo_size;
+        let available = (self.viewport.size() - Vec2::splat(2.0 * FIT_MARGIN)).max(self.viewport.size() / 4.0);
+        let zoom = available.max(Vec2::splat(1.0)) * self.pixels_per_point / self.photo_size;
         zoom.min_elem().min(MAX_ZOOM)
     }
 
@@ -185,13 +185,13 @@ mod tests {
 
     const VIEWPORT: Rect = Rect { min: pos2(200.0, 40.0), max: pos2(1000.0, 640.0) };
 
-    fn settled(photo_size: Vec2, pixels_per_point: f32) -> View {
-        let mut view = View::default();
-        view.settle(photo_size, VIEWPORT, pixels_per_point);
+    fn laid_out(photo_size: Vec2, pixels_per_point: f32) -> CanvasView {
+        let mut view = CanvasView::default();
+        view.update_layout(photo_size, VIEWPORT, pixels_per_point);
         view
     }
 
-    fn photo_on_screen(view: &View) -> Rect {
+    fn photo_on_screen(view: &CanvasView) -> Rect {
         view.screen_from_photo().rect(Rect::from_min_size(Pos2::ZERO, view.photo_size))
     }
 
@@ -202,11 +202,11 @@ mod tests {
             steps in prop::collection::vec((0.2f32..5.0, -900f32..900.0, -900f32..900.0), 0..12),
             at in (-2000f32..3000.0, -2000f32..3000.0),
         ) {
-            let mut view = settled(vec2(width, height), pixels_per_point);
+            let mut view = laid_out(vec2(width, height), pixels_per_point);
             for (factor, x, y) in steps {
                 view.zoom_around(factor, pos2(x, y));
                 view.pan(vec2(y, x));
-                view.settle(vec2(width, height), VIEWPORT, pixels_per_point);
+                view.update_layout(vec2(width, height), VIEWPORT, pixels_per_point);
             }
             let map = view.screen_from_photo();
             let back = map.apply(map.invert(at.into()));
@@ -219,7 +219,7 @@ mod tests {
         fn zooming_in_keeps_the_point_under_the_pointer(
             factor in 1.0f32..6.0, x in 0.0f32..1.0, y in 0.0f32..1.0, pixels_per_point in 0.5f32..3.0,
         ) {
-            let mut view = settled(vec2(3000.0, 2000.0), pixels_per_point);
+            let mut view = laid_out(vec2(3000.0, 2000.0), pixels_per_point);
             let photo = photo_on_screen(&view);
             let pointer = photo.min + vec2(x, y) * photo.size();
             let before = view.screen_from_photo().invert(pointer);
@@ -232,20 +232,20 @@ mod tests {
 
     #[test]
     fn fitting_shows_the_photo_at_any_window_size() {
-        let mut view = settled(vec2(6000.0, 4000.0), 2.0);
+        let mut view = laid_out(vec2(6000.0, 4000.0), 2.0);
         assert!(VIEWPORT.contains_rect(photo_on_screen(&view)));
         let before = view.zoom();
-        view.settle(vec2(6000.0, 4000.0), VIEWPORT.scale_from_center(0.5), 2.0);
+        view.update_layout(vec2(6000.0, 4000.0), VIEWPORT.scale_from_center(0.5), 2.0);
         assert!(view.zoom() < before && VIEWPORT.scale_from_center(0.5).contains_rect(photo_on_screen(&view)));
         view.zoom_to(0.3);
-        view.settle(vec2(6000.0, 4000.0), VIEWPORT, 2.0);
+        view.update_layout(vec2(6000.0, 4000.0), VIEWPORT, 2.0);
         assert!((view.zoom() - 0.3).abs() < 1e-6, "a zoom that the user chose stays");
     }
 
     #[test]
     fn actual_pixels_align_with_physical_pixels() {
         for pixels_per_point in [1.0, 1.25, 1.5, 2.0] {
-            let mut view = settled(vec2(801.0, 333.0), pixels_per_point);
+            let mut view = laid_out(vec2(801.0, 333.0), pixels_per_point);
             view.zoom_to(1.0);
             view.pan(vec2(13.3, -7.7));
             let map = view.screen_from_photo();
@@ -258,7 +258,7 @@ mod tests {
 
     #[test]
     fn zoom_limits_hold_for_very_large_photos() {
-        let mut view = settled(vec2(100_000.0, 900.0), 1.0);
+        let mut view = laid_out(vec2(100_000.0, 900.0), 1.0);
         assert!(view.zoom() < MIN_ZOOM && VIEWPORT.contains_rect(photo_on_screen(&view)));
         view.zoom_around(1e9, VIEWPORT.center());
         assert!((view.zoom() - MAX_ZOOM).abs() < 1e-3);

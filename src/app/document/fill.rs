@@ -5,99 +5,99 @@
 
 use std::sync::Arc;
 
-use super::undo::Step;
-use super::{Document, MaskId};
-use crate::app::curves::Curves;
-use crate::blend::{Blend, Patch};
+use super::undo::DocumentStep;
+use super::{PhotoDocument, MaskId};
+use crate::app::curves::LossHistory;
+use crate::blend::{Blend, FillPatch};
 use crate::face::FaceFrame;
 use crate::job::{Candidate, FillOutcome};
 use crate::mask::Mask;
 
 /// A finished fill.
-pub struct Fill {
+pub struct DocumentFill {
     pub outcome: Arc<FillOutcome>,
-    pub curves: Curves,
+    pub loss_history: LossHistory,
     /// The mask that was filled.
-    pub hole: Arc<Mask>,
+    pub mask: Arc<Mask>,
     pub mask_id: MaskId,
     pub frame: FaceFrame,
     /// The candidate and blend that the user chose.
-    pub look: Look,
+    pub variant: FillVariant,
     /// The blended fill: a preview at first, later at full size.
-    pub patch: Option<Patch>,
+    pub patch: Option<FillPatch>,
     /// The choice that `patch` shows at full size.
-    pub composed: Option<Look>,
+    pub full_size_variant: Option<FillVariant>,
     /// The choice that is being blended at full size.
-    pub requested: Option<Look>,
+    pub requested_variant: Option<FillVariant>,
 }
 
 /// The shown candidate of a fill, and how it is blended into the photo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Look {
+pub struct FillVariant {
     pub candidate: usize,
     pub blend: Blend,
 }
 
-impl Fill {
+impl DocumentFill {
     /// The choice that must be blended at full size next; `None` if it is done or in progress.
-    pub fn wants_compose(&self) -> Option<Look> {
-        (self.composed != Some(self.look) && self.requested != Some(self.look)).then_some(self.look)
+    pub fn variant_to_compose(&self) -> Option<FillVariant> {
+        (self.full_size_variant != Some(self.variant) && self.requested_variant != Some(self.variant)).then_some(self.variant)
     }
 }
 
-impl Document {
-    pub fn fill(&self) -> Option<&Fill> {
-        self.current_fill.and_then(|index| self.fills.get(index))
+impl PhotoDocument {
+    pub fn shown_fill(&self) -> Option<&DocumentFill> {
+        self.shown_fill.and_then(|index| self.fills.get(index))
     }
 
-    pub fn fill_mut(&mut self) -> Option<&mut Fill> {
-        self.current_fill.and_then(|index| self.fills.get_mut(index))
+    pub fn shown_fill_mut(&mut self) -> Option<&mut DocumentFill> {
+        self.shown_fill.and_then(|index| self.fills.get_mut(index))
     }
 
     /// The index of the shown fill, which identifies it when a background task finishes.
-    pub fn fill_index(&self) -> Option<usize> {
-        self.current_fill
+    pub fn shown_fill_index(&self) -> Option<usize> {
+        self.shown_fill
     }
 
-    pub fn fill_at(&mut self, index: usize) -> Option<&mut Fill> {
+    pub fn fill_at_mut(&mut self, index: usize) -> Option<&mut DocumentFill> {
         self.fills.get_mut(index)
     }
 
     /// Whether the shown fill was made for the current hole and frame.
-    pub fn fill_is_current(&self) -> bool {
-        self.fill().is_some_and(|fill| fill.mask_id == self.mask_id && fill.frame == self.frame)
+    pub fn is_shown_fill_current(&self) -> bool {
+        self.shown_fill().is_some_and(|fill| fill.mask_id == self.mask_id && fill.frame == self.face_frame)
     }
 
     /// Adds a finished fill and shows it, as an undo step.
-    pub fn add_fill(&mut self, fill: Fill) {
-        let before = self.current_fill;
+    pub fn add_fill(&mut self, fill: DocumentFill) {
+        let before = self.shown_fill;
         self.fills.push(fill);
-        self.current_fill = Some(self.fills.len() - 1);
-        let step = Step::Fill { before, after: self.current_fill };
+        self.shown_fill = Some(self.fills.len() - 1);
+        let step = DocumentStep::Fill { before, after: self.shown_fill };
         // A stroke in progress is not part of the fill: its undo step stays on top.
-        let stroke = if self.open_stroke.is_some() { self.undo.pop() } else { None };
-        self.push(step);
-        self.undo.extend(stroke);
+        let stroke = if self.active_stroke.is_some() { self.undo_steps.pop() } else { None };
+        self.push_step(step);
+        self.undo_steps.extend(stroke);
     }
 
     /// Adds a mix to the shown fill's candidates, or replaces the earlier mix `in_place_of`, and shows it. Returns its
     /// index.
-    pub fn keep_mix(&mut self, mix: Candidate, patch: Patch, in_place_of: Option<usize>) -> Option<usize> {
-        let fill = self.fill_mut()?;
-        let candidate = Arc::make_mut(&mut fill.outcome).keep_mix(mix, in_place_of);
-        fill.look.candidate = candidate;
-        (fill.patch, fill.composed, fill.requested) = (Some(patch), None, None);
+    pub fn add_or_replace_mix(&mut self, mix: Candidate, patch: FillPatch, replaced: Option<usize>) -> Option<usize> {
+        let fill = self.shown_fill_mut()?;
+        let candidate = Arc::make_mut(&mut fill.outcome).store_mix(mix, replaced);
+        fill.variant.candidate = candidate;
+        (fill.patch, fill.full_size_variant, fill.requested_variant) = (Some(patch), None, None);
         self.revision += 1;
         Some(candidate)
     }
 
     /// Changes the shown fill's candidate or blend. Returns whether anything changed.
-    pub fn set_look(&mut self, change: impl FnOnce(&mut Look)) -> bool {
-        let Some(fill) = self.fill_mut() else { return false };
-        let before = fill.look;
-        change(&mut fill.look);
-        fill.look.candidate = fill.look.candidate.min(fill.outcome.candidates.len().saturating_sub(1));
-        let changed = fill.look != before;
+    pub fn change_variant(&mut self, change: impl FnOnce(&mut FillVariant)) -> bool {
+        let Some(fill) = self.shown_fill_mut() else { return false };
+        let before = fill.variant;
+        change(&mut fill.variant);
+        fill.variant.candidate = fill.variant.candidate.min(fill.outcome.candidates.len().saturating_sub(1));
+        let changed = fill.variant != before;
         if changed {
             self.revision += 1;
         }

@@ -18,18 +18,18 @@ mod project;
 mod reach;
 mod undo;
 
-pub use fill::{Fill, Look};
-pub use reach::HoleReach;
-pub use undo::Change;
+pub use fill::{DocumentFill, FillVariant};
+pub use reach::FrameOverlap;
+pub use undo::UndoneChange;
 
 use std::cell::Cell;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use undo::Step;
+use undo::DocumentStep;
 
 use crate::face::FaceFrame;
-use crate::mask::{Edit, History, Mask, Stroke, StrokeKind};
+use crate::mask::{MaskEdit, MaskHistory, Mask, Stroke, StrokeKind};
 use crate::photo::{Photo, Point, RectPx};
 use crate::project::PhotoOrigin;
 
@@ -37,33 +37,33 @@ use crate::project::PhotoOrigin;
 pub type MaskId = u64;
 
 /// A photo and the user's work on it.
-pub struct Document {
+pub struct PhotoDocument {
     pub photo: Arc<Photo>,
     /// The name for titles and suggested file names, without extension.
     pub name: String,
     origin: PhotoOrigin,
     /// The project file; `None` until the project is saved.
     project_path: Option<PathBuf>,
-    history: History,
-    frame: FaceFrame,
+    mask_history: MaskHistory,
+    face_frame: FaceFrame,
     /// Whether the user or a detected face has placed the frame.
-    frame_is_placed: bool,
+    is_frame_placed: bool,
     /// The frames of the detected faces, largest first; `None` during detection.
-    faces: Option<Vec<FaceFrame>>,
-    fills: Vec<Fill>,
-    current_fill: Option<usize>,
-    undo: Vec<Step>,
-    redo: Vec<Step>,
+    detected_faces: Option<Vec<FaceFrame>>,
+    fills: Vec<DocumentFill>,
+    shown_fill: Option<usize>,
+    undo_steps: Vec<DocumentStep>,
+    redo_steps: Vec<DocumentStep>,
     mask_id: MaskId,
     next_mask_id: MaskId,
     /// The shared copy of a mask state, made on demand.
-    snapshot: Option<(MaskId, Arc<Mask>)>,
+    cached_shared_mask: Option<(MaskId, Arc<Mask>)>,
     has_hole: bool,
-    reach: Cell<Option<reach::Known>>,
+    cached_overlap: Cell<Option<reach::CachedOverlap>>,
     /// The kind of the stroke in progress.
-    open_stroke: Option<StrokeKind>,
+    active_stroke: Option<StrokeKind>,
     /// The frame at the start of the drag in progress.
-    frame_before_drag: Option<FaceFrame>,
+    frame_at_drag_start: Option<FaceFrame>,
     revision: u64,
     /// The revision of the last export or save.
     saved_revision: u64,
@@ -71,30 +71,30 @@ pub struct Document {
     project_revision: u64,
 }
 
-impl Document {
+impl PhotoDocument {
     /// A document with an empty mask. Without a `frame`, the face frame is centred.
     pub fn new(photo: Arc<Photo>, name: String, frame: Option<FaceFrame>, origin: PhotoOrigin) -> Self {
         let (width, height) = (photo.width(), photo.height());
         Self {
-            history: History::new(width, height),
-            frame: frame.unwrap_or_else(|| FaceFrame::centered(width, height)),
-            frame_is_placed: false,
-            faces: None,
+            mask_history: MaskHistory::new(width, height),
+            face_frame: frame.unwrap_or_else(|| FaceFrame::centered(width, height)),
+            is_frame_placed: false,
+            detected_faces: None,
             photo,
             name,
             origin,
             project_path: None,
             fills: Vec::new(),
-            current_fill: None,
-            undo: Vec::new(),
-            redo: Vec::new(),
+            shown_fill: None,
+            undo_steps: Vec::new(),
+            redo_steps: Vec::new(),
             mask_id: 0,
             next_mask_id: 1,
-            snapshot: None,
+            cached_shared_mask: None,
             has_hole: false,
-            reach: Cell::new(None),
-            open_stroke: None,
-            frame_before_drag: None,
+            cached_overlap: Cell::new(None),
+            active_stroke: None,
+            frame_at_drag_start: None,
             revision: 0,
             saved_revision: 0,
             project_revision: 0,
@@ -102,7 +102,7 @@ impl Document {
     }
 
     pub fn mask(&self) -> &Mask {
-        self.history.mask()
+        self.mask_history.mask()
     }
 
     pub fn mask_id(&self) -> MaskId {
@@ -111,11 +111,11 @@ impl Document {
 
     /// A shared copy of the mask, made at most once per mask state.
     pub fn shared_mask(&mut self) -> Arc<Mask> {
-        match &self.snapshot {
+        match &self.cached_shared_mask {
             Some((id, mask)) if *id == self.mask_id => Arc::clone(mask),
             _ => {
-                let mask = Arc::new(self.history.mask().clone());
-                self.snapshot = Some((self.mask_id, Arc::clone(&mask)));
+                let mask = Arc::new(self.mask_history.mask().clone());
+                self.cached_shared_mask = Some((self.mask_id, Arc::clone(&mask)));
                 mask
             }
         }
@@ -129,50 +129,50 @@ impl Document {
     /// Starts a stroke, which is one undo step as a whole. Returns the changed part of the mask.
     pub fn begin_stroke(&mut self, stroke: Stroke) -> RectPx {
         let kind = stroke.kind;
-        let changed = self.edit(Edit::Stroke(stroke));
-        self.open_stroke = Some(kind);
+        let changed = self.edit_mask(MaskEdit::Stroke(stroke));
+        self.active_stroke = Some(kind);
         changed
     }
 
     /// Continues the stroke in progress, if any. Returns the changed part of the mask.
     pub fn extend_stroke(&mut self, point_in_photo: Point) -> RectPx {
-        if self.open_stroke.is_none() {
+        if self.active_stroke.is_none() {
             return RectPx::default();
         }
-        self.snapshot = None;
+        self.cached_shared_mask = None;
         self.revision += 1;
-        self.history.extend_stroke(point_in_photo)
+        self.mask_history.extend_stroke(point_in_photo)
     }
 
     pub fn end_stroke(&mut self) {
-        self.open_stroke = None;
-        self.has_hole = self.look_for_hole();
-        self.reach.set(None);
+        self.active_stroke = None;
+        self.has_hole = self.scan_for_hole();
+        self.cached_overlap.set(None);
     }
 
-    pub fn is_stroke_open(&self) -> bool {
-        self.open_stroke.is_some()
+    pub fn has_active_stroke(&self) -> bool {
+        self.active_stroke.is_some()
     }
 
     /// Whether an erasing stroke is in progress.
     pub fn is_erasing(&self) -> bool {
-        self.open_stroke == Some(StrokeKind::Erase)
+        self.active_stroke == Some(StrokeKind::Erase)
     }
 
     /// Whether a stroke or a drag of the frame is in progress.
-    pub fn is_drag_open(&self) -> bool {
-        self.open_stroke.is_some() || self.frame_before_drag.is_some()
+    pub fn has_active_drag(&self) -> bool {
+        self.active_stroke.is_some() || self.frame_at_drag_start.is_some()
     }
 
     /// Edits the mask, as an undo step. Returns the changed part.
-    pub fn edit(&mut self, edit: Edit) -> RectPx {
-        self.open_stroke = None;
-        let changed = self.history.push(edit);
-        let step = Step::Mask { before: self.mask_id, after: self.next_mask_id };
+    pub fn edit_mask(&mut self, edit: MaskEdit) -> RectPx {
+        self.active_stroke = None;
+        let changed = self.mask_history.push(edit);
+        let step = DocumentStep::Mask { before: self.mask_id, after: self.next_mask_id };
         self.mask_id = self.next_mask_id;
         self.next_mask_id += 1;
-        self.push(step);
-        self.has_hole = self.look_for_hole();
+        self.push_step(step);
+        self.has_hole = self.scan_for_hole();
         changed
     }
 
@@ -187,35 +187,35 @@ impl Document {
     }
 
     /// Whether closing would lose strokes or a fill.
-    pub fn is_unsaved(&self) -> bool {
+    pub fn has_unsaved_work(&self) -> bool {
         self.has_work() && self.revision != self.saved_revision
     }
 
     fn has_work(&self) -> bool {
-        self.mask_id != 0 || self.current_fill.is_some()
+        self.mask_id != 0 || self.shown_fill.is_some()
     }
 
     /// The suggested path for an export: `NAME-filled.png` in the photo's folder.
-    pub fn suggested_export(&self) -> PathBuf {
-        self.beside(&format!("{}-filled.png", self.name))
+    pub fn suggested_export_path(&self) -> PathBuf {
+        self.path_beside_photo(&format!("{}-filled.png", self.name))
     }
 
     /// The suggested path for exporting the fill as a layer.
-    pub fn suggested_layer(&self) -> PathBuf {
-        self.beside(&format!("{}-layer.png", self.name))
+    pub fn suggested_layer_path(&self) -> PathBuf {
+        self.path_beside_photo(&format!("{}-layer.png", self.name))
     }
 
     /// The suggested path for saving the mask.
-    pub fn suggested_mask(&self) -> PathBuf {
-        self.beside(&format!("{}-mask.png", self.name))
+    pub fn suggested_mask_path(&self) -> PathBuf {
+        self.path_beside_photo(&format!("{}-mask.png", self.name))
     }
 
-    fn beside(&self, file_name: &str) -> PathBuf {
+    fn path_beside_photo(&self, file_name: &str) -> PathBuf {
         let folder = self.photo.source.as_deref().and_then(std::path::Path::parent);
         folder.map_or_else(|| PathBuf::from(file_name), |folder| folder.join(file_name))
     }
 
-    fn look_for_hole(&self) -> bool {
-        self.history.mask().pixels().contains(&Mask::HOLE)
+    fn scan_for_hole(&self) -> bool {
+        self.mask_history.mask().pixels().contains(&Mask::HOLE)
     }
 }

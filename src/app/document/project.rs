@@ -6,16 +6,16 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Document, Fill, Look};
-use crate::app::curves::Curves;
+use super::{PhotoDocument, DocumentFill, FillVariant};
+use crate::app::curves::LossHistory;
 use crate::app::persist::Remembered;
-use crate::mask::Edit;
+use crate::mask::MaskEdit;
 use crate::photo::Photo;
 use crate::project::{ModelReference, PhotoOrigin, PhotoReference, Project, ProjectFill};
 
-impl Document {
+impl PhotoDocument {
     /// The document as a project. It copies pixels only if the mask has changed since the last copy.
-    pub fn project(&mut self, remembered: &Remembered, model_sha256: Option<String>) -> Project {
+    pub fn to_project(&mut self, remembered: &Remembered, model_sha256: Option<String>) -> Project {
         let mask = self.shared_mask();
         Project {
             photo: PhotoReference {
@@ -24,37 +24,37 @@ impl Document {
                 height_px: self.photo.height(),
             },
             mask,
-            frame: self.frame,
+            frame: self.face_frame,
             // Face detection after loading must not move the frame away from a fill.
-            frame_is_placed: self.frame_is_placed || self.current_fill.is_some(),
+            frame_is_placed: self.is_frame_placed || self.shown_fill.is_some(),
             preset: remembered.preset,
             settings: remembered.settings,
             blend: remembered.blend,
             model: ModelReference { choice: remembered.model.clone(), sha256: model_sha256 },
             device: remembered.device,
-            fill: self.fill().map(|fill| self.fill_to_project(fill)),
+            fill: self.shown_fill().map(|fill| self.to_project_fill(fill)),
             saved_as: self.project_path.clone(),
         }
     }
 
-    fn fill_to_project(&self, fill: &Fill) -> ProjectFill {
+    fn to_project_fill(&self, fill: &DocumentFill) -> ProjectFill {
         ProjectFill {
             outcome: Arc::clone(&fill.outcome),
-            hole: (fill.mask_id != self.mask_id).then(|| Arc::clone(&fill.hole)),
+            hole: (fill.mask_id != self.mask_id).then(|| Arc::clone(&fill.mask)),
             frame: fill.frame,
-            candidate: fill.look.candidate,
-            blend: fill.look.blend,
-            curves: fill.curves.points(),
+            candidate: fill.variant.candidate,
+            blend: fill.variant.blend,
+            loss_curves: fill.loss_history.points(),
         }
     }
 
     /// Creates a document from a project. It counts as saved until it is marked otherwise.
     pub fn from_project(photo: Arc<Photo>, name: String, origin: PhotoOrigin, project: &Project) -> Self {
         let mut document = Self::new(photo, name, Some(project.frame), origin);
-        document.frame_is_placed = project.frame_is_placed;
+        document.is_frame_placed = project.frame_is_placed;
         if !project.mask.is_empty() {
-            document.edit(Edit::Replace(Arc::clone(&project.mask)));
-            document.snapshot = Some((document.mask_id, Arc::clone(&project.mask)));
+            document.edit_mask(MaskEdit::Replace(Arc::clone(&project.mask)));
+            document.cached_shared_mask = Some((document.mask_id, Arc::clone(&project.mask)));
         }
         if let Some(fill) = &project.fill {
             document.restore_fill(fill, &project.mask);
@@ -73,16 +73,16 @@ impl Document {
                 (hole, self.next_mask_id - 1)
             }
         };
-        self.add_fill(Fill {
+        self.add_fill(DocumentFill {
             outcome: Arc::clone(&fill.outcome),
-            curves: Curves::from_points(fill.curves.clone()),
-            hole: Arc::clone(hole),
+            loss_history: LossHistory::from_points(fill.loss_curves.clone()),
+            mask: Arc::clone(hole),
             mask_id,
             frame: fill.frame,
-            look: Look { candidate: fill.candidate, blend: fill.blend },
+            variant: FillVariant { candidate: fill.candidate, blend: fill.blend },
             patch: None,
-            composed: None,
-            requested: None,
+            full_size_variant: None,
+            requested_variant: None,
         });
     }
 
@@ -104,18 +104,18 @@ impl Document {
     }
 
     /// Marks the unsaved changes as not worth saving.
-    pub fn give_up_changes(&mut self) {
+    pub fn discard_changes(&mut self) {
         (self.saved_revision, self.project_revision) = (self.revision, self.revision);
     }
 
     /// Whether there is work that is not in the project file, even if it was exported.
-    pub fn differs_from_project(&self) -> bool {
+    pub fn has_changes_since_project_save(&self) -> bool {
         self.has_work() && self.revision != self.project_revision
     }
 
     /// The suggested path for saving the project: its current file, or else a new file in the photo's folder.
-    pub fn suggested_project(&self) -> PathBuf {
-        let beside = || self.beside(&format!("{}.{}", self.name, crate::project::EXTENSION));
+    pub fn suggested_project_path(&self) -> PathBuf {
+        let beside = || self.path_beside_photo(&format!("{}.{}", self.name, crate::project::PROJECT_EXTENSION));
         self.project_path.clone().unwrap_or_else(beside)
     }
 }

@@ -3,13 +3,13 @@
 //! A step holds no pixels. The mask's pixels are in the mask's own history, which is undone in step with this one, and
 //! a fill is stored as its index.
 
-use super::{Document, MaskId};
+use super::{PhotoDocument, MaskId};
 use crate::face::FaceFrame;
 use crate::photo::RectPx;
 
 /// One undo step.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Step {
+pub(super) enum DocumentStep {
     /// An edit in the mask history, as the mask states before and after it.
     Mask {
         before: MaskId,
@@ -28,107 +28,107 @@ pub(super) enum Step {
 
 /// The parts of the document that undo or redo changed.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Change {
+pub struct UndoneChange {
     /// The changed part of the mask.
-    pub hole: Option<RectPx>,
+    pub mask_rect: Option<RectPx>,
     /// Whether another fill is shown now.
-    pub fill: bool,
+    pub is_fill_switched: bool,
 }
 
-impl Document {
+impl PhotoDocument {
     /// Undoes the newest step. `None` if there is none.
-    pub fn undo(&mut self) -> Option<Change> {
+    pub fn undo(&mut self) -> Option<UndoneChange> {
         self.end_stroke();
-        let step = self.undo.pop()?;
-        self.redo.push(step);
+        let step = self.undo_steps.pop()?;
+        self.redo_steps.push(step);
         self.revision += 1;
         Some(match step {
-            Step::Mask { before, .. } => {
-                let hole = self.history.undo();
-                self.mask_moved_to(before, hole)
+            DocumentStep::Mask { before, .. } => {
+                let hole = self.mask_history.undo();
+                self.restore_mask_state(before, hole)
             }
-            Step::Frame { before, .. } => self.frame_moved_to(before),
-            Step::Fill { before, .. } => self.fill_moved_to(before),
+            DocumentStep::Frame { before, .. } => self.restore_frame_state(before),
+            DocumentStep::Fill { before, .. } => self.restore_shown_fill(before),
         })
     }
 
     /// Redoes the step that was undone last. `None` if there is none.
-    pub fn redo(&mut self) -> Option<Change> {
+    pub fn redo(&mut self) -> Option<UndoneChange> {
         self.end_stroke();
-        let step = self.redo.pop()?;
-        self.undo.push(step);
+        let step = self.redo_steps.pop()?;
+        self.undo_steps.push(step);
         self.revision += 1;
         Some(match step {
-            Step::Mask { after, .. } => {
-                let hole = self.history.redo();
-                self.mask_moved_to(after, hole)
+            DocumentStep::Mask { after, .. } => {
+                let hole = self.mask_history.redo();
+                self.restore_mask_state(after, hole)
             }
-            Step::Frame { after, .. } => self.frame_moved_to(after),
-            Step::Fill { after, .. } => self.fill_moved_to(after),
+            DocumentStep::Frame { after, .. } => self.restore_frame_state(after),
+            DocumentStep::Fill { after, .. } => self.restore_shown_fill(after),
         })
     }
 
     /// Whether undo would change only the mask.
-    pub fn undo_is_painting(&self) -> bool {
-        matches!(self.undo.last(), Some(Step::Mask { .. }))
+    pub fn is_undo_mask_only(&self) -> bool {
+        matches!(self.undo_steps.last(), Some(DocumentStep::Mask { .. }))
     }
 
     /// Whether redo would change only the mask.
-    pub fn redo_is_painting(&self) -> bool {
-        matches!(self.redo.last(), Some(Step::Mask { .. }))
+    pub fn is_redo_mask_only(&self) -> bool {
+        matches!(self.redo_steps.last(), Some(DocumentStep::Mask { .. }))
     }
 
     /// The name of the step that undo would revert, for the tooltip.
     pub fn undo_name(&self) -> Option<&'static str> {
-        self.undo.last().map(Step::name)
+        self.undo_steps.last().map(DocumentStep::name)
     }
 
     /// The name of the step that redo would repeat, for the tooltip.
     pub fn redo_name(&self) -> Option<&'static str> {
-        self.redo.last().map(Step::name)
+        self.redo_steps.last().map(DocumentStep::name)
     }
 
     /// Cancels the stroke or the drag of the frame in progress, without a redo step. Returns the changed part of the
     /// mask.
     pub fn cancel_drag(&mut self) -> Option<RectPx> {
-        if let Some(before) = self.frame_before_drag.take() {
-            self.frame = before;
+        if let Some(before) = self.frame_at_drag_start.take() {
+            self.face_frame = before;
         }
-        self.open_stroke?;
+        self.active_stroke?;
         let change = self.undo()?;
-        self.redo.clear();
-        change.hole
+        self.redo_steps.clear();
+        change.mask_rect
     }
 
     /// Adds an undo step and clears the redo steps.
-    pub(super) fn push(&mut self, step: Step) {
-        self.undo.push(step);
-        self.redo.clear();
+    pub(super) fn push_step(&mut self, step: DocumentStep) {
+        self.undo_steps.push(step);
+        self.redo_steps.clear();
         self.revision += 1;
     }
 
-    fn mask_moved_to(&mut self, id: MaskId, hole: Option<RectPx>) -> Change {
+    fn restore_mask_state(&mut self, id: MaskId, hole: Option<RectPx>) -> UndoneChange {
         self.mask_id = id;
-        self.has_hole = self.look_for_hole();
-        Change { hole, fill: false }
+        self.has_hole = self.scan_for_hole();
+        UndoneChange { mask_rect: hole, is_fill_switched: false }
     }
 
-    fn frame_moved_to(&mut self, frame: FaceFrame) -> Change {
-        self.frame = frame;
-        Change { hole: None, fill: false }
+    fn restore_frame_state(&mut self, frame: FaceFrame) -> UndoneChange {
+        self.face_frame = frame;
+        UndoneChange { mask_rect: None, is_fill_switched: false }
     }
 
-    fn fill_moved_to(&mut self, index: Option<usize>) -> Change {
+    fn restore_shown_fill(&mut self, index: Option<usize>) -> UndoneChange {
         // A full-size patch can need much memory, so only the shown fill keeps one.
-        if let Some(fill) = self.fill_mut() {
-            (fill.patch, fill.composed, fill.requested) = (None, None, None);
+        if let Some(fill) = self.shown_fill_mut() {
+            (fill.patch, fill.full_size_variant, fill.requested_variant) = (None, None, None);
         }
-        self.current_fill = index;
-        Change { hole: None, fill: true }
+        self.shown_fill = index;
+        UndoneChange { mask_rect: None, is_fill_switched: true }
     }
 }
 
-impl Step {
+impl DocumentStep {
     fn name(&self) -> &'static str {
         match self {
             Self::Mask { .. } => "painting",

@@ -3,91 +3,91 @@
 //! Buttons for one face act on the active face: the result of the last average or interpolation, otherwise the face
 //! selected last.
 
-use super::Face;
+use super::ExploreFace;
 
 /// Faces on a page.
-pub const PAGE: usize = 24;
+pub const PAGE_SIZE: usize = 24;
 /// The largest number that a page can start with.
-pub const LAST_FIRST: u64 = 999_999_999;
+pub const MAX_FIRST_NUMBER: u64 = 999_999_999;
 
 /// What a page shows.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Page {
+pub enum FacePage {
     /// Samples by number.
     Samples,
     /// A face and others near it in latent space.
-    Variations { of: Box<Face>, batch: u64 },
+    Variations { source: Box<ExploreFace>, batch: u64 },
 }
 
 /// A linear interpolation between the latents of two selected faces.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Walk {
-    pub from: Face,
-    pub to: Face,
+pub struct FaceInterpolation {
+    pub from: ExploreFace,
+    pub to: ExploreFace,
     /// 0 at `from`, 1 at `to`.
-    pub share: f32,
+    pub position: f32,
 }
 
 /// The page, the selection, and the face made from it.
 #[derive(Default)]
-pub struct Desk {
+pub struct FaceBrowser {
     /// 0 until a model is loaded.
     latent_dim: usize,
     /// Number of the first sample on the page.
-    first: u64,
-    page: Option<Page>,
-    faces: Vec<Face>,
-    picks: Vec<Face>,
-    walk: Option<Walk>,
-    result: Option<Face>,
+    first_number: u64,
+    page: Option<FacePage>,
+    faces: Vec<ExploreFace>,
+    selected: Vec<ExploreFace>,
+    interpolation: Option<FaceInterpolation>,
+    made_face: Option<ExploreFace>,
 }
 
-impl Desk {
+impl FaceBrowser {
     /// Faces of a model, showing the samples from `first` on.
     pub fn new(latent_dim: usize, first: u64) -> Self {
-        let mut desk = Self { latent_dim, first, ..Self::default() };
-        desk.turn_to(Page::Samples);
+        let mut desk = Self { latent_dim, first_number: first, ..Self::default() };
+        desk.show_page(FacePage::Samples);
         desk
     }
 
-    pub fn first(&self) -> u64 {
-        self.first
+    pub fn first_number(&self) -> u64 {
+        self.first_number
     }
 
-    pub fn page(&self) -> &Page {
-        self.page.as_ref().unwrap_or(&Page::Samples)
+    pub fn page(&self) -> &FacePage {
+        self.page.as_ref().unwrap_or(&FacePage::Samples)
     }
 
     /// The faces on the page.
-    pub fn faces(&self) -> &[Face] {
+    pub fn faces(&self) -> &[ExploreFace] {
         &self.faces
     }
 
     /// The selected faces, in selection order.
-    pub fn picks(&self) -> &[Face] {
-        &self.picks
+    pub fn selected(&self) -> &[ExploreFace] {
+        &self.selected
     }
 
-    pub fn walk(&self) -> Option<&Walk> {
-        self.walk.as_ref()
+    pub fn interpolation(&self) -> Option<&FaceInterpolation> {
+        self.interpolation.as_ref()
     }
 
     /// The active face: the one that buttons act on.
-    pub fn chosen(&self) -> Option<&Face> {
-        self.result.as_ref().or_else(|| self.picks.last())
+    pub fn active_face(&self) -> Option<&ExploreFace> {
+        self.made_face.as_ref().or_else(|| self.selected.last())
     }
 
     /// Position of a face in the selection.
-    pub fn place(&self, face: &Face) -> Option<usize> {
-        self.picks.iter().position(|pick| pick.key() == face.key())
+    pub fn selection_index(&self, face: &ExploreFace) -> Option<usize> {
+        self.selected.iter().position(|pick| pick.latent_hash() == face.latent_hash())
     }
 
-    fn turn_to(&mut self, page: Page) {
+    fn show_page(&mut self, page: FacePage) {
         self.faces = match &page {
-            Page::Samples if self.latent_dim == 0 => Vec::new(),
-            Page::Samples => (self.first..).take(PAGE).map(|number| Face::sample(number, self.latent_dim)).collect(),
-            Page::Variations { of, batch } => {
-                std::iter::once((**of).clone()).chain(of.variations(PAGE - 1, *batch)).collect()
+            FacePage::Samples if self.latent_dim == 0 => Vec::new(),
+            FacePage::Samples => (self.first_number..).take(PAGE_SIZE).map(|number| ExploreFace::sample(number, self.latent_dim)).collect(),
+            FacePage::Variations { source: of, batch } => {
+                std::iter::once((**of).clone()).chain(of.variations(PAGE_SIZE - 1, *batch)).collect()
             }
         };
         self.page = Some(page);
@@ -95,97 +95,97 @@ impl Desk {
 
     /// Shows the samples from number `first` on.
     pub fn show_from(&mut self, first: u64) {
-        self.first = first.min(LAST_FIRST);
-        self.turn_to(Page::Samples);
+        self.first_number = first.min(MAX_FIRST_NUMBER);
+        self.show_page(FacePage::Samples);
     }
 
     /// Goes back from variations to the samples.
     pub fn show_samples(&mut self) {
-        self.turn_to(Page::Samples);
+        self.show_page(FacePage::Samples);
     }
 
     /// Shows the next page.
-    pub fn more(&mut self) {
+    pub fn show_next_page(&mut self) {
         match self.page().clone() {
-            Page::Samples => self.show_from(self.first.saturating_add(PAGE as u64)),
-            Page::Variations { of, batch } => self.turn_to(Page::Variations { of, batch: batch + 1 }),
+            FacePage::Samples => self.show_from(self.first_number.saturating_add(PAGE_SIZE as u64)),
+            FacePage::Variations { source: of, batch } => self.show_page(FacePage::Variations { source: of, batch: batch + 1 }),
         }
     }
 
     /// Selects or deselects a face.
-    pub fn toggle(&mut self, face: Face) {
-        match self.place(&face) {
-            Some(place) => drop(self.picks.remove(place)),
-            None => self.picks.push(face),
+    pub fn toggle_selected(&mut self, face: ExploreFace) {
+        match self.selection_index(&face) {
+            Some(place) => drop(self.selected.remove(place)),
+            None => self.selected.push(face),
         }
-        (self.walk, self.result) = (None, None);
+        (self.interpolation, self.made_face) = (None, None);
     }
 
-    pub fn let_all_go(&mut self) {
-        self.picks.clear();
-        (self.walk, self.result) = (None, None);
+    pub fn deselect_all(&mut self) {
+        self.selected.clear();
+        (self.interpolation, self.made_face) = (None, None);
     }
 
     /// Averages the selected faces, if there are at least two.
-    pub fn average(&mut self) {
-        if self.obstacle_to_average().is_none() {
-            self.walk = None;
-            self.result = Face::average(&self.picks);
+    pub fn make_average(&mut self) {
+        if self.average_disabled_reason().is_none() {
+            self.interpolation = None;
+            self.made_face = ExploreFace::average(&self.selected);
         }
     }
 
     /// Shows variations of the active face.
-    pub fn vary(&mut self) {
-        if let Some(chosen) = self.chosen() {
-            self.turn_to(Page::Variations { of: Box::new(chosen.clone()), batch: 0 });
+    pub fn show_variations(&mut self) {
+        if let Some(chosen) = self.active_face() {
+            self.show_page(FacePage::Variations { source: Box::new(chosen.clone()), batch: 0 });
         }
     }
 
     /// Starts an interpolation between the two selected faces, or ends it.
-    pub fn toggle_walk(&mut self) {
-        if self.walk.take().is_some() {
-            self.result = None;
-        } else if let [from, to] = self.picks.as_slice() {
-            self.walk = Some(Walk { from: from.clone(), to: to.clone(), share: 0.0 });
-            self.set_share(0.5);
+    pub fn toggle_interpolation(&mut self) {
+        if self.interpolation.take().is_some() {
+            self.made_face = None;
+        } else if let [from, to] = self.selected.as_slice() {
+            self.interpolation = Some(FaceInterpolation { from: from.clone(), to: to.clone(), position: 0.0 });
+            self.set_interpolation_position(0.5);
         }
     }
 
     /// Moves the interpolation slider.
-    pub fn set_share(&mut self, share: f32) {
-        if let Some(walk) = self.walk.as_mut().filter(|_| share.is_finite()) {
-            walk.share = share.clamp(0.0, 1.0);
-            self.result = Some(Face::between(&walk.from, &walk.to, walk.share));
+    pub fn set_interpolation_position(&mut self, position: f32) {
+        if let Some(walk) = self.interpolation.as_mut().filter(|_| position.is_finite()) {
+            walk.position = position.clamp(0.0, 1.0);
+            self.made_face = Some(ExploreFace::interpolate(&walk.from, &walk.to, walk.position));
         }
     }
 
     /// Updates names and `is_kept` of the faces from the saved faces.
-    pub fn follow(&mut self, kept_faces: &[Face]) {
+    pub fn update_saved_names(&mut self, saved_faces: &[ExploreFace]) {
         let variations = match &mut self.page {
-            Some(Page::Variations { of, .. }) => Some(&mut **of),
+            Some(FacePage::Variations { source: of, .. }) => Some(&mut **of),
             _ => None,
         };
-        for face in self.picks.iter_mut().chain(&mut self.result).chain(variations) {
-            let mut same = kept_faces.iter().filter(|kept| kept.key() == face.key());
+        for face in self.selected.iter_mut().chain(&mut self.made_face).chain(variations) {
+            let mut same = saved_faces.iter().filter(|kept| kept.latent_hash() == face.latent_hash());
             // One latent can be saved under several names.
             let kept = same.clone().find(|kept| kept.name == face.name).or_else(|| same.next());
-            face.is_kept = kept.is_some();
+            face.is_saved = kept.is_some();
             if let Some(kept) = kept {
                 kept.name.clone_into(&mut face.name);
             }
         }
     }
 
-    pub fn obstacle_to_average(&self) -> Option<&'static str> {
-        (self.picks.len() < 2).then_some("Select two or more faces first")
+    pub fn average_disabled_reason(&self) -> Option<&'static str> {
+        (self.selected.len() < 2).then_some("Select two or more faces first")
     }
 
-    pub fn obstacle_to_walk(&self) -> Option<&'static str> {
-        (self.picks.len() != 2).then_some("Select exactly two faces first")
+    pub fn interpolation_disabled_reason(&self) -> Option<&'static str> {
+        (self.selected.len() != 2).then_some("Select exactly two faces first")
     }
 
-    pub fn obstacle_to_one(&self) -> Option<&'static str> {
-        self.chosen().is_none().then_some("Select a face first")
+    pub fn no_active_face_reason(&self) -> Option<&'static str> {
+        self.active_face().is_none().then_some("Select a face first")
     }
 }
 
@@ -193,87 +193,87 @@ impl Desk {
 mod tests {
     use super::*;
 
-    fn desk_with(picks: &[u64]) -> Desk {
-        let mut desk = Desk::new(8, 0);
+    fn desk_with(picks: &[u64]) -> FaceBrowser {
+        let mut desk = FaceBrowser::new(8, 0);
         for &number in picks {
-            desk.toggle(Face::sample(number, 8));
+            desk.toggle_selected(ExploreFace::sample(number, 8));
         }
         desk
     }
 
-    fn chosen(desk: &Desk) -> &str {
-        desk.chosen().map_or("nothing", |face| face.name.as_str())
+    fn chosen(desk: &FaceBrowser) -> &str {
+        desk.active_face().map_or("nothing", |face| face.name.as_str())
     }
 
     #[test]
     fn pages_show_samples_by_number_up_to_the_last() {
-        let mut desk = Desk::new(8, 48);
-        assert_eq!((desk.faces().len(), &desk.faces()[1]), (24, &Face::sample(49, 8)));
-        desk.more();
-        assert_eq!(desk.faces()[0], Face::sample(72, 8));
+        let mut desk = FaceBrowser::new(8, 48);
+        assert_eq!((desk.faces().len(), &desk.faces()[1]), (24, &ExploreFace::sample(49, 8)));
+        desk.show_next_page();
+        assert_eq!(desk.faces()[0], ExploreFace::sample(72, 8));
         desk.show_from(u64::MAX);
-        assert_eq!(desk.first(), LAST_FIRST);
-        desk.more();
+        assert_eq!(desk.first_number(), MAX_FIRST_NUMBER);
+        desk.show_next_page();
         assert_eq!(desk.faces()[0].name, "face 999999999");
     }
 
     #[test]
     fn without_a_model_there_are_no_faces() {
-        assert!(Desk::default().faces().is_empty());
-        assert!(Desk::new(0, 5).faces().is_empty());
+        assert!(FaceBrowser::default().faces().is_empty());
+        assert!(FaceBrowser::new(0, 5).faces().is_empty());
     }
 
     #[test]
     fn the_last_selected_face_or_average_is_active() {
         let mut desk = desk_with(&[3, 7]);
         assert_eq!(chosen(&desk), "face 7");
-        desk.average();
+        desk.make_average();
         assert_eq!(chosen(&desk), "average of face 3, face 7");
-        desk.toggle(Face::sample(7, 8));
-        assert_eq!((chosen(&desk), desk.picks().len()), ("face 3", 1));
-        desk.average();
+        desk.toggle_selected(ExploreFace::sample(7, 8));
+        assert_eq!((chosen(&desk), desk.selected().len()), ("face 3", 1));
+        desk.make_average();
         assert_eq!(chosen(&desk), "face 3", "one face has no average");
-        desk.let_all_go();
+        desk.deselect_all();
         assert_eq!(chosen(&desk), "nothing");
     }
 
     #[test]
     fn interpolation_needs_two_faces_and_ends_on_selection() {
         let mut desk = desk_with(&[3]);
-        desk.toggle_walk();
-        assert!(desk.walk().is_none());
-        desk.toggle(Face::sample(7, 8));
-        desk.toggle_walk();
+        desk.toggle_interpolation();
+        assert!(desk.interpolation().is_none());
+        desk.toggle_selected(ExploreFace::sample(7, 8));
+        desk.toggle_interpolation();
         assert_eq!(chosen(&desk), "50 % from face 3 to face 7");
-        desk.set_share(4.0);
-        assert_eq!(desk.chosen().unwrap().latent, Face::sample(7, 8).latent);
-        desk.set_share(f32::NAN);
+        desk.set_interpolation_position(4.0);
+        assert_eq!(desk.active_face().unwrap().latent, ExploreFace::sample(7, 8).latent);
+        desk.set_interpolation_position(f32::NAN);
         assert_eq!(chosen(&desk), "100 % from face 3 to face 7");
-        desk.toggle(Face::sample(9, 8));
-        assert!(desk.walk().is_none() && desk.obstacle_to_walk().is_some());
+        desk.toggle_selected(ExploreFace::sample(9, 8));
+        assert!(desk.interpolation().is_none() && desk.interpolation_disabled_reason().is_some());
     }
 
     #[test]
     fn selected_faces_take_the_names_they_are_saved_under() {
         let mut desk = desk_with(&[3, 7]);
-        let ann = Face::kept("ann", Face::sample(7, 8).latent);
-        desk.follow(&[Face::kept("alias", ann.latent.clone()), ann.clone()]);
+        let ann = ExploreFace::saved("ann", ExploreFace::sample(7, 8).latent);
+        desk.update_saved_names(&[ExploreFace::saved("alias", ann.latent.clone()), ann.clone()]);
         assert_eq!(chosen(&desk), "alias");
-        desk.follow(std::slice::from_ref(&ann));
-        assert_eq!((chosen(&desk), desk.chosen().unwrap().is_kept, desk.picks()[0].is_kept), ("ann", true, false));
-        desk.follow(&[Face::kept("alias", ann.latent.clone()), ann]);
+        desk.update_saved_names(std::slice::from_ref(&ann));
+        assert_eq!((chosen(&desk), desk.active_face().unwrap().is_saved, desk.selected()[0].is_saved), ("ann", true, false));
+        desk.update_saved_names(&[ExploreFace::saved("alias", ann.latent.clone()), ann]);
         assert_eq!(chosen(&desk), "ann", "a name that is still right stays");
-        desk.follow(&[]);
-        assert!(!desk.chosen().unwrap().is_kept);
+        desk.update_saved_names(&[]);
+        assert!(!desk.active_face().unwrap().is_saved);
     }
 
     #[test]
     fn variation_pages_start_with_their_face() {
         let mut desk = desk_with(&[3]);
-        desk.vary();
+        desk.show_variations();
         assert_eq!((desk.faces().len(), desk.faces()[0].name.as_str()), (24, "face 3"));
         let before = desk.faces().to_vec();
-        desk.more();
+        desk.show_next_page();
         assert_eq!(desk.faces()[0], before[0]);
         assert!(desk.faces()[1..].iter().all(|face| !before.contains(face)));
         assert_eq!(desk.faces()[1].name, "variation 24 of face 3");

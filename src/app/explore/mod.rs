@@ -19,61 +19,61 @@ mod grid;
 mod shelf;
 mod window;
 
-pub use album::Album;
-pub use desk::Desk;
-pub use face::Face;
-pub use shelf::{Shelf, ShelfChange, change_shelf, default_path};
+pub use album::ThumbnailCache;
+pub use desk::FaceBrowser;
+pub use face::ExploreFace;
+pub use shelf::{SavedFaces, LibraryChange, change_library, default_library_path};
 pub use window::ExploreWindow;
 
-use crate::explore::Library;
+use crate::explore::LatentLibrary;
 use crate::model::ModelInfo;
 
 /// An action in the Explore window.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Wish {
+pub enum ExploreAction {
     /// Show the page of samples that starts with this number.
     ShowFrom(u64),
     /// Show the next page.
-    More,
+    ShowNextPage,
     /// Go back from variations to samples.
     ShowSamples,
     /// Select or deselect this face.
-    Toggle(Box<Face>),
-    LetAllGo,
+    ToggleSelected(Box<ExploreFace>),
+    DeselectAll,
     Average,
-    Vary,
-    Walk,
+    ShowVariations,
+    ToggleInterpolation,
     /// Position of the Morph slider, 0 to 1.
-    SetShare(f32),
-    TypeName(String),
+    SetInterpolationPosition(f32),
+    SetNameText(String),
     /// Save the active face under the typed name.
-    Keep,
+    Save,
     /// Rename the active face to the typed name.
     Rename,
     /// Delete the active face from the library.
-    Remove,
+    Delete,
     UseAsStart,
     /// Fills use the start from the settings again.
-    DropStart,
+    ResetStart,
     /// Load the model again after an error.
-    TryAgain,
+    RetryModel,
 }
 
 /// The Explore window's data.
 #[derive(Default)]
-pub struct Explorer {
+pub struct ExploreState {
     /// The model that generates the faces; `None` until one is loaded for the first time.
     model: Option<ModelInfo>,
-    pub desk: Desk,
-    pub album: Album,
-    pub shelf: Shelf,
+    pub browser: FaceBrowser,
+    pub thumbnails: ThumbnailCache,
+    pub saved_faces: SavedFaces,
     /// The face that fills start from.
-    start: Option<Face>,
+    start_face: Option<ExploreFace>,
     /// Text of the name field.
-    pub name: String,
+    pub name_text: String,
 }
 
-impl Explorer {
+impl ExploreState {
     /// The model that generates the faces.
     pub fn model(&self) -> Option<&ModelInfo> {
         self.model.as_ref()
@@ -81,45 +81,45 @@ impl Explorer {
 
     /// Switches to this model, unless it is in use already. Latents of one model have no meaning for another, so
     /// everything but the library is cleared. Returns the start face that is lost.
-    pub fn settle_on(&mut self, model: &ModelInfo) -> Option<Face> {
+    pub fn set_model(&mut self, model: &ModelInfo) -> Option<ExploreFace> {
         if self.model.as_ref().is_some_and(|known| known.sha256 == model.sha256) {
             return None;
         }
         self.model = Some(model.clone());
-        self.desk = Desk::new(model.latent_dim, self.desk.first());
-        self.album = Album::default();
-        self.shelf.settle_on(model);
-        self.name.clear();
-        self.start.take()
+        self.browser = FaceBrowser::new(model.latent_dim, self.browser.first_number());
+        self.thumbnails = ThumbnailCache::default();
+        self.saved_faces.set_model(model);
+        self.name_text.clear();
+        self.start_face.take()
     }
 
     /// Stores the library read from the file.
-    pub fn take_library(&mut self, library: Library) {
-        self.shelf.take(library, self.model.as_ref());
+    pub fn set_library(&mut self, library: LatentLibrary) {
+        self.saved_faces.set_library(library, self.model.as_ref());
     }
 
     /// Updates the names of the selected faces from the library.
-    pub fn follow_shelf(&mut self) {
-        self.desk.follow(self.shelf.faces());
+    pub fn update_saved_names(&mut self) {
+        self.browser.update_saved_names(self.saved_faces.faces());
     }
 
     /// The face that fills start from, if the user has chosen one.
-    pub fn start(&self) -> Option<&Face> {
-        self.start.as_ref()
+    pub fn start_face(&self) -> Option<&ExploreFace> {
+        self.start_face.as_ref()
     }
 
-    pub fn set_start(&mut self, start: Option<Face>) {
-        self.start = start;
+    pub fn set_start_face(&mut self, start: Option<ExploreFace>) {
+        self.start_face = start;
     }
 
     /// The faces that the window shows, most important thumbnails first.
-    pub fn shown(&self) -> impl Iterator<Item = &Face> {
-        self.desk.chosen().into_iter().chain(self.desk.faces()).chain(self.desk.picks()).chain(self.shelf.faces())
+    pub fn shown_faces(&self) -> impl Iterator<Item = &ExploreFace> {
+        self.browser.active_face().into_iter().chain(self.browser.faces()).chain(self.browser.selected()).chain(self.saved_faces.faces())
     }
 
     /// Why the active face cannot be saved under the typed name; `None` when it can.
-    pub fn obstacle_to_name(&self) -> Option<String> {
-        let Some(chosen) = self.desk.chosen() else { return Some("Select a face first".to_owned()) };
-        self.shelf.obstacle().map(str::to_owned).or_else(|| self.shelf.obstacle_to_name(&self.name, chosen))
+    pub fn name_disabled_reason(&self) -> Option<String> {
+        let Some(chosen) = self.browser.active_face() else { return Some("Select a face first".to_owned()) };
+        self.saved_faces.disabled_reason().map(str::to_owned).or_else(|| self.saved_faces.name_disabled_reason(&self.name_text, chosen))
     }
 }

@@ -7,73 +7,73 @@ mod run;
 
 use std::sync::Arc;
 
-use super::document::{Fill, Look, MaskId};
+use super::document::{DocumentFill, FillVariant, MaskId};
 use crate::blend::Blend;
 use crate::device::DeviceChoice;
 use crate::job::{
-    Command, DeviceInfo, Event, Faces, FacesId, FacesRequest, FillRequest, JobId, LiveSettings, Preview, Sketch,
-    SketchId, Start, Worker,
+    WorkerCommand, DeviceInfo, WorkerEvent, GeneratedFaces, FacesId, FacesRequest, FillRequest, JobId, LiveSettings, SearchPreview, QuickPreview,
+    QuickPreviewId, SearchStart, WorkerHandle,
 };
 use crate::mask::Mask;
 use crate::model::{ModelChoice, ModelInfo};
 
-pub use run::Run;
+pub use run::RunningFill;
 
 /// The editor's interface to the fill thread; tests implement it too.
-pub trait Engine {
+pub trait FillWorker {
     /// Sends a command; never blocks.
-    fn send(&self, command: Command);
+    fn send(&self, command: WorkerCommand);
     /// The next waiting event.
-    fn try_event(&self) -> Option<Event>;
+    fn try_event(&self) -> Option<WorkerEvent>;
     /// The newest preview, unless it was taken already.
-    fn take_preview(&self) -> Option<Preview>;
+    fn take_preview(&self) -> Option<SearchPreview>;
     /// The newest single picture, unless it was taken already.
-    fn take_sketch(&self) -> Option<Sketch>;
+    fn take_quick_preview(&self) -> Option<QuickPreview>;
     /// The newest thumbnails, unless they were taken already.
-    fn take_faces(&self) -> Option<Faces>;
+    fn take_thumbnails(&self) -> Option<GeneratedFaces>;
 }
 
-impl Engine for Worker {
-    fn send(&self, command: Command) {
+impl FillWorker for WorkerHandle {
+    fn send(&self, command: WorkerCommand) {
         Self::send(self, command);
     }
 
-    fn try_event(&self) -> Option<Event> {
+    fn try_event(&self) -> Option<WorkerEvent> {
         Self::try_event(self)
     }
 
-    fn take_preview(&self) -> Option<Preview> {
+    fn take_preview(&self) -> Option<SearchPreview> {
         Self::take_preview(self)
     }
 
-    fn take_sketch(&self) -> Option<Sketch> {
-        Self::take_sketch(self)
+    fn take_quick_preview(&self) -> Option<QuickPreview> {
+        Self::take_quick_preview(self)
     }
 
-    fn take_faces(&self) -> Option<Faces> {
+    fn take_thumbnails(&self) -> Option<GeneratedFaces> {
         Self::take_faces(self)
     }
 }
 
 /// What the fill thread reported since the last poll.
-pub enum News {
+pub enum FillUpdate {
     /// The device and the model are ready.
     Ready(ModelInfo),
     /// Warm-up failed.
-    NotReady(String),
+    WarmUpFailed(String),
     /// The search begins. The notes are for the user.
     Started(Vec<String>),
     /// There is a new preview.
     Preview,
-    Finished(Box<Fill>),
+    Finished(Box<DocumentFill>),
     /// A requested single picture.
-    Sketched(Box<Sketch>),
+    QuickPreviewDrawn(Box<QuickPreview>),
     /// The requested picture could not be drawn.
-    NotSketched(SketchId, String),
+    QuickPreviewFailed(QuickPreviewId, String),
     /// Requested thumbnails.
-    Drawn(Faces),
+    ThumbnailsDrawn(GeneratedFaces),
     /// The requested thumbnails could not be drawn.
-    NotDrawn(FacesId, String),
+    ThumbnailsFailed(FacesId, String),
     /// The fill gave no result. `cancelled`: the user stopped it.
     Failed {
         message: String,
@@ -83,29 +83,29 @@ pub enum News {
 }
 
 /// The fill thread's interface, and the running search.
-pub struct Fills {
-    engine: Box<dyn Engine>,
+pub struct FillController {
+    worker: Box<dyn FillWorker>,
     next_job: JobId,
-    next_sketch: SketchId,
-    next_faces: FacesId,
-    run: Option<Run>,
+    next_quick_preview: QuickPreviewId,
+    next_thumbnails: FacesId,
+    running: Option<RunningFill>,
     /// The device of the last fill or warm-up; `None` while unknown.
     device: Option<DeviceInfo>,
     /// The last warm-up has not finished yet.
-    preparing: bool,
+    is_preparing: bool,
 }
 
-impl Fills {
-    pub fn new(engine: Box<dyn Engine>) -> Self {
-        Self { engine, next_job: 1, next_sketch: 1, next_faces: 1, run: None, device: None, preparing: true }
+impl FillController {
+    pub fn new(worker: Box<dyn FillWorker>) -> Self {
+        Self { worker, next_job: 1, next_quick_preview: 1, next_thumbnails: 1, running: None, device: None, is_preparing: true }
     }
 
-    pub fn run(&self) -> Option<&Run> {
-        self.run.as_ref()
+    pub fn running(&self) -> Option<&RunningFill> {
+        self.running.as_ref()
     }
 
     pub fn is_running(&self) -> bool {
-        self.run.is_some()
+        self.running.is_some()
     }
 
     /// The device of the last fill or warm-up.
@@ -115,14 +115,14 @@ impl Fills {
 
     /// Whether the device and the model are still being prepared.
     pub fn is_preparing(&self) -> bool {
-        self.preparing
+        self.is_preparing
     }
 
     /// Opens the device and loads the model ahead of the first fill.
     pub fn warm_up(&mut self, device: DeviceChoice, model: ModelChoice) {
         self.device = None;
-        self.preparing = true;
-        self.engine.send(Command::WarmUp(device, model));
+        self.is_preparing = true;
+        self.worker.send(WorkerCommand::WarmUp(device, model));
     }
 
     /// Starts a fill of the mask state `mask_id`.
@@ -130,159 +130,159 @@ impl Fills {
         let job = self.next_job;
         self.next_job += 1;
         // A preview of the previous job is of no use.
-        drop(self.engine.take_preview());
-        self.engine.send(Command::Show(None));
-        self.engine.send(Command::Start(job, Box::new(request.clone())));
-        self.run = Some(Run::new(job, request, mask_id));
+        drop(self.worker.take_preview());
+        self.worker.send(WorkerCommand::ShowCandidate(None));
+        self.worker.send(WorkerCommand::Start(job, Box::new(request.clone())));
+        self.running = Some(RunningFill::new(job, request, mask_id));
     }
 
     /// Stops the search and keeps its best result.
     pub fn stop(&mut self) {
-        if let Some(run) = self.run.as_mut().filter(|run| !run.stopping) {
-            run.stopping = true;
-            self.engine.send(Command::Cancel);
+        if let Some(run) = self.running.as_mut().filter(|run| !run.is_stopping) {
+            run.is_stopping = true;
+            self.worker.send(WorkerCommand::Cancel);
         }
     }
 
     /// Stops the search and drops its result.
     pub fn abandon(&mut self) {
-        if self.run.take().is_some() {
-            self.engine.send(Command::Cancel);
+        if self.running.take().is_some() {
+            self.worker.send(WorkerCommand::Cancel);
         }
     }
 
     pub fn toggle_pause(&mut self) {
-        if let Some(run) = self.run.as_mut().filter(|run| !run.stopping) {
-            run.paused = !run.paused;
-            self.engine.send(if run.paused { Command::Pause } else { Command::Resume });
+        if let Some(run) = self.running.as_mut().filter(|run| !run.is_stopping) {
+            run.is_paused = !run.is_paused;
+            self.worker.send(if run.is_paused { WorkerCommand::Pause } else { WorkerCommand::Resume });
         }
     }
 
     /// Runs one iteration, then pauses.
     pub fn step_once(&mut self) {
-        if let Some(run) = self.run.as_mut().filter(|run| !run.stopping) {
-            run.paused = true;
-            self.engine.send(Command::StepOnce);
+        if let Some(run) = self.running.as_mut().filter(|run| !run.is_stopping) {
+            run.is_paused = true;
+            self.worker.send(WorkerCommand::StepOnce);
         }
     }
 
     /// Changes the settings of the running search from its next iteration on.
-    pub fn update(&mut self, live: LiveSettings) {
-        if let Some(run) = &mut self.run {
+    pub fn update_settings(&mut self, live: LiveSettings) {
+        if let Some(run) = &mut self.running {
             // The number of steps in the panel does not apply to "More like this", which takes few steps.
-            let is_around = matches!(run.request.start, Start::Around(_));
-            let steps = if is_around { run.request.settings.steps } else { live.steps };
+            let is_variation = matches!(run.request.start, SearchStart::Around(_));
+            let steps = if is_variation { run.request.settings.steps } else { live.steps };
             (run.request.settings.lambda, run.request.settings.steps) = (live.lambda, steps);
-            self.engine.send(Command::Update(LiveSettings { steps, ..live }));
+            self.worker.send(WorkerCommand::SetLiveSettings(LiveSettings { steps, ..live }));
         }
     }
 
     /// Changes the hole of the running search to the mask state `mask_id`.
     pub fn set_hole(&mut self, hole: Arc<Mask>, mask_id: MaskId) {
-        if let Some(run) = self.run.as_mut().filter(|run| !run.stopping) {
+        if let Some(run) = self.running.as_mut().filter(|run| !run.is_stopping) {
             let number = run.mask_ids.len() as u64;
             run.mask_ids.push(mask_id);
-            self.engine.send(Command::SetHole(number, hole));
+            self.worker.send(WorkerCommand::SetHole(number, hole));
         }
     }
 
     /// Changes the blend of the running fill.
     pub fn set_blend(&mut self, blend: Blend) {
-        if let Some(run) = &mut self.run {
+        if let Some(run) = &mut self.running {
             run.request.blend = blend;
-            self.engine.send(Command::SetBlend(blend));
+            self.worker.send(WorkerCommand::SetBlend(blend));
         }
     }
 
     /// Requests one picture without a search. A newer request replaces a waiting one.
-    pub fn sketch(&mut self, request: FillRequest) -> SketchId {
-        let id = self.next_sketch;
-        self.next_sketch += 1;
-        self.engine.send(Command::Sketch(id, Box::new(request)));
+    pub fn request_quick_preview(&mut self, request: FillRequest) -> QuickPreviewId {
+        let id = self.next_quick_preview;
+        self.next_quick_preview += 1;
+        self.worker.send(WorkerCommand::QuickPreview(id, Box::new(request)));
         id
     }
 
     /// Requests thumbnails of faces. A newer request replaces a waiting one.
-    pub fn draw(&mut self, request: FacesRequest) -> FacesId {
-        let id = self.next_faces;
-        self.next_faces += 1;
-        self.engine.send(Command::Draw(id, Box::new(request)));
+    pub fn request_thumbnails(&mut self, request: FacesRequest) -> FacesId {
+        let id = self.next_thumbnails;
+        self.next_thumbnails += 1;
+        self.worker.send(WorkerCommand::DrawFaces(id, Box::new(request)));
         id
     }
 
     /// Shows one candidate, or the current best for `None`.
-    pub fn show(&mut self, candidate: Option<usize>) {
-        if let Some(run) = &mut self.run {
-            run.show = candidate;
-            self.engine.send(Command::Show(candidate));
+    pub fn show_candidate(&mut self, candidate: Option<usize>) {
+        if let Some(run) = &mut self.running {
+            run.chosen_candidate = candidate;
+            self.worker.send(WorkerCommand::ShowCandidate(candidate));
         }
     }
 
     /// Collects everything that the fill thread reported.
-    pub fn poll(&mut self) -> Vec<News> {
+    pub fn poll(&mut self) -> Vec<FillUpdate> {
         let mut news = Vec::new();
-        while let Some(event) = self.engine.try_event() {
-            news.extend(self.take_event(event));
+        while let Some(event) = self.worker.try_event() {
+            news.extend(self.handle_event(event));
         }
-        if let Some(preview) = self.engine.take_preview()
-            && let Some(run) = self.run.as_mut().filter(|run| run.job == preview.job)
+        if let Some(preview) = self.worker.take_preview()
+            && let Some(run) = self.running.as_mut().filter(|run| run.job == preview.job)
         {
             run.preview = Some(preview);
-            news.push(News::Preview);
+            news.push(FillUpdate::Preview);
         }
-        news.extend(self.engine.take_sketch().map(|sketch| News::Sketched(Box::new(sketch))));
-        news.extend(self.engine.take_faces().map(News::Drawn));
+        news.extend(self.worker.take_quick_preview().map(|sketch| FillUpdate::QuickPreviewDrawn(Box::new(sketch))));
+        news.extend(self.worker.take_thumbnails().map(FillUpdate::ThumbnailsDrawn));
         news
     }
 
-    fn take_event(&mut self, event: Event) -> Option<News> {
+    fn handle_event(&mut self, event: WorkerEvent) -> Option<FillUpdate> {
         match event {
-            Event::Ready { device, model } => {
+            WorkerEvent::Ready { device, model } => {
                 self.device = Some(device);
-                self.preparing = false;
-                Some(News::Ready(model))
+                self.is_preparing = false;
+                Some(FillUpdate::Ready(model))
             }
-            Event::NotReady { message } => {
+            WorkerEvent::WarmUpFailed { message } => {
                 self.device = None;
-                self.preparing = false;
-                Some(News::NotReady(message))
+                self.is_preparing = false;
+                Some(FillUpdate::WarmUpFailed(message))
             }
-            Event::Started { job, device, notes, .. } => {
-                let run = self.run.as_mut().filter(|run| run.job == job)?;
-                run.started = true;
+            WorkerEvent::Started { job, device, notes, .. } => {
+                let run = self.running.as_mut().filter(|run| run.job == job)?;
+                run.is_started = true;
                 self.device = Some(device);
-                Some(News::Started(notes))
+                Some(FillUpdate::Started(notes))
             }
-            Event::Progress { job, iterations, remaining_secs, extended_by, paused, .. } => {
-                let run = self.run.as_mut().filter(|run| run.job == job)?;
-                run.curves.extend(iterations);
+            WorkerEvent::Progress { job, iterations, remaining_secs, extended_by, paused, .. } => {
+                let run = self.running.as_mut().filter(|run| run.job == job)?;
+                run.loss_history.extend(iterations);
                 run.remaining_secs = remaining_secs;
-                run.extended_by = extended_by;
-                run.paused = paused;
+                run.extra_iterations = extended_by;
+                run.is_paused = paused;
                 None
             }
-            Event::Finished { job, outcome, hole_number, hole } => {
-                let run = self.run.take_if(|run| run.job == job)?;
+            WorkerEvent::Finished { job, outcome, hole_number, hole } => {
+                let run = self.running.take_if(|run| run.job == job)?;
                 let mask_id = run.mask_id(hole_number).or_else(|| run.newest_mask_id())?;
-                let candidate = run.show.unwrap_or(outcome.best).min(outcome.candidates.len().saturating_sub(1));
-                Some(News::Finished(Box::new(Fill {
-                    look: Look { candidate, blend: run.request.blend },
+                let candidate = run.chosen_candidate.unwrap_or(outcome.best).min(outcome.candidates.len().saturating_sub(1));
+                Some(FillUpdate::Finished(Box::new(DocumentFill {
+                    variant: FillVariant { candidate, blend: run.request.blend },
                     outcome,
-                    hole,
+                    mask: hole,
                     mask_id,
                     frame: run.request.frame,
                     patch: run.preview.filter(|shown| shown.hole_number == hole_number).map(|shown| shown.patch),
-                    curves: run.curves,
-                    composed: None,
-                    requested: None,
+                    loss_history: run.loss_history,
+                    full_size_variant: None,
+                    requested_variant: None,
                 })))
             }
-            Event::Failed { job, message, causes } => {
-                let run = self.run.take_if(|run| run.job == job)?;
-                Some(News::Failed { message, causes, cancelled: run.stopping })
+            WorkerEvent::Failed { job, message, causes } => {
+                let run = self.running.take_if(|run| run.job == job)?;
+                Some(FillUpdate::Failed { message, causes, cancelled: run.is_stopping })
             }
-            Event::NotSketched { sketch, message } => Some(News::NotSketched(sketch, message)),
-            Event::NotDrawn { faces, message } => Some(News::NotDrawn(faces, message)),
+            WorkerEvent::QuickPreviewFailed { id: sketch, message } => Some(FillUpdate::QuickPreviewFailed(sketch, message)),
+            WorkerEvent::FacesFailed { id: faces, message } => Some(FillUpdate::ThumbnailsFailed(faces, message)),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use egui::{Color32, CornerRadius, Rect, Response, Sense, Stroke, Ui, Widget, WidgetInfo, pos2, vec2};
 
-use super::{GRID, Icon};
+use super::{ICON_GRID_SIDE, Icon};
 use crate::app::theme;
 
 /// A flat button with an icon and optional text.
@@ -10,14 +10,14 @@ pub struct IconButton {
     icon: Icon,
     name: String,
     text: Option<&'static str>,
-    chosen: bool,
+    is_selected: bool,
     height: f32,
 }
 
 impl IconButton {
     /// `name` is the accessible name.
     pub fn new(icon: Icon, name: impl Into<String>) -> Self {
-        Self { icon, name: name.into(), text: None, chosen: false, height: theme::ROW }
+        Self { icon, name: name.into(), text: None, is_selected: false, height: theme::ROW_HEIGHT }
     }
 
     /// Shows text beside the icon.
@@ -27,14 +27,14 @@ impl IconButton {
     }
 
     /// Gives the button the height of the primary button.
-    pub fn tall(mut self) -> Self {
+    pub fn with_primary_height(mut self) -> Self {
         self.height = theme::PRIMARY_HEIGHT;
         self
     }
 
     /// Shows the button as selected.
-    pub fn chosen(mut self, chosen: bool) -> Self {
-        self.chosen = chosen;
+    pub fn selected(mut self, chosen: bool) -> Self {
+        self.is_selected = chosen;
         self
     }
 }
@@ -47,27 +47,27 @@ impl Widget for IconButton {
         let text_width = galley.as_ref().map_or(0.0, |galley| galley.size().x + theme::GAP);
         let (rect, response) = ui.allocate_exact_size(vec2(self.height + text_width, self.height), Sense::click());
         let enabled = ui.is_enabled();
-        response.widget_info(|| WidgetInfo::selected(egui::Role::Button, enabled, self.chosen, &self.name));
+        response.widget_info(|| WidgetInfo::selected(egui::Role::Button, enabled, self.is_selected, &self.name));
         if ui.is_rect_visible(rect) {
-            let (fill, color) = if self.chosen {
-                (palette.accent_soft, palette.accent)
+            let (fill, color) = if self.is_selected {
+                (palette.selection, palette.accent)
             } else if response.is_pointer_button_down_on() {
-                (palette.pressed, palette.strong)
+                (palette.pressed, palette.strong_text)
             } else if response.hovered() {
-                (palette.hovered, palette.strong)
+                (palette.hovered, palette.strong_text)
             } else {
                 (Color32::TRANSPARENT, palette.text)
             };
-            ui.painter().rect_filled(rect, theme::CORNER, fill);
+            ui.painter().rect_filled(rect, theme::CORNER_RADIUS, fill);
             if response.has_focus() {
                 let edge = Stroke::new(1.0, palette.accent);
                 ui.painter().rect_stroke(rect, CornerRadius::same(6), edge, egui::StrokeKind::Inside);
             }
-            let inset = (self.height - GRID) / 2.0;
+            let inset = (self.height - ICON_GRID_SIDE) / 2.0;
             Icon::paint(
                 self.icon,
                 ui.painter(),
-                Rect::from_min_size(rect.min + vec2(inset, inset), vec2(GRID, GRID)),
+                Rect::from_min_size(rect.min + vec2(inset, inset), vec2(ICON_GRID_SIDE, ICON_GRID_SIDE)),
                 color,
             );
             if let Some(galley) = galley {

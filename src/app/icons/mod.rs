@@ -28,30 +28,30 @@ pub enum Icon {
     Play,
     Step,
     Reset,
-    Before,
+    Eye,
     Divider,
     Close,
     Shapes,
     Mix,
-    Faces,
+    FaceGallery,
     Chart,
 }
 
-type Line = &'static [(f32, f32)];
+type Polyline = &'static [(f32, f32)];
 
 /// An icon as polylines and filled dots `(x, y, radius)`, in grid units.
-struct Drawing {
-    lines: &'static [Line],
+struct IconShape {
+    lines: &'static [Polyline],
     dots: &'static [(f32, f32, f32)],
 }
 
 /// Side length of the grid on which icons are drawn.
-const GRID: f32 = 16.0;
+const ICON_GRID_SIDE: f32 = 16.0;
 
 impl Icon {
     #[expect(clippy::too_many_lines, reason = "a table of lines")]
-    fn drawing(self) -> Drawing {
-        let (lines, dots): (&'static [Line], &'static [(f32, f32, f32)]) = match self {
+    fn shape(self) -> IconShape {
+        let (lines, dots): (&'static [Polyline], &'static [(f32, f32, f32)]) = match self {
             Self::Open => (
                 &[
                     &[(1.5, 13.0), (1.5, 3.5), (6.0, 3.5), (7.5, 5.5), (13.0, 5.5), (13.0, 7.5)],
@@ -119,7 +119,7 @@ impl Icon {
                 ],
                 &[(6.0, 6.5, 0.9), (10.0, 6.5, 0.9)],
             ),
-            Self::Faces => (
+            Self::FaceGallery => (
                 &[
                     &[(2.0, 2.0), (7.0, 2.0), (7.0, 7.0), (2.0, 7.0), (2.0, 2.0)],
                     &[(9.0, 2.0), (14.0, 2.0), (14.0, 7.0), (9.0, 7.0), (9.0, 2.0)],
@@ -189,7 +189,7 @@ impl Icon {
                 ],
                 &[],
             ),
-            Self::Before => (
+            Self::Eye => (
                 &[&[
                     (1.0, 8.0),
                     (4.0, 4.4),
@@ -232,19 +232,19 @@ impl Icon {
             }
             Self::Close => (&[&[(3.5, 3.5), (12.5, 12.5)], &[(12.5, 3.5), (3.5, 12.5)]], &[]),
         };
-        Drawing { lines, dots }
+        IconShape { lines, dots }
     }
 
     /// Draws the icon into a square.
     pub fn paint(self, painter: &Painter, square: Rect, color: Color32) {
-        let scale = square.width() / GRID;
-        let place = |(x, y): (f32, f32)| -> Pos2 { square.min + vec2(x, y) * scale };
-        let drawing = self.drawing();
+        let scale = square.width() / ICON_GRID_SIDE;
+        let to_screen = |(x, y): (f32, f32)| -> Pos2 { square.min + vec2(x, y) * scale };
+        let drawing = self.shape();
         for line in drawing.lines {
-            painter.line(line.iter().map(|&point| place(point)).collect(), Stroke::new(1.4 * scale, color));
+            painter.line(line.iter().map(|&point| to_screen(point)).collect(), Stroke::new(1.4 * scale, color));
         }
         for &(x, y, radius) in drawing.dots {
-            painter.circle_filled(place((x, y)), radius * scale, color);
+            painter.circle_filled(to_screen((x, y)), radius * scale, color);
         }
     }
 }

@@ -3,34 +3,34 @@
 use egui::{Color32, Ui};
 use egui_plot::{Line, Plot, PlotPoint, PlotPoints};
 
-use crate::app::curves::Curves;
-use crate::app::document::Document;
-use crate::app::state::{Action, State};
+use crate::app::curves::LossHistory;
+use crate::app::document::PhotoDocument;
+use crate::app::state::{Action, EditorState};
 use crate::app::theme;
 use crate::search::Losses;
 
 /// One of the plot's curves.
-struct Curve {
+struct LossCurve {
     name: &'static str,
     explanation: &'static str,
-    color: fn(&theme::Palette) -> Color32,
+    color: fn(&theme::ThemePalette) -> Color32,
     value: fn(Losses) -> f32,
 }
 
-const CURVES: [Curve; 3] = [
-    Curve {
+const CURVES: [LossCurve; 3] = [
+    LossCurve {
         name: "Total",
         explanation: "What the search minimises: context + λ·prior",
-        color: |palette| palette.strong,
+        color: |palette| palette.strong_text,
         value: |losses| losses.total,
     },
-    Curve {
+    LossCurve {
         name: "Context",
         explanation: "Difference between the face and the photo outside the painted area",
         color: |palette| palette.accent,
         value: |losses| losses.context,
     },
-    Curve {
+    LossCurve {
         name: "λ·prior",
         explanation: "How implausible the discriminator finds the face, weighted by λ",
         color: |palette| palette.warning,
@@ -40,14 +40,14 @@ const CURVES: [Curve; 3] = [
 ];
 
 /// Draws the plot. Draws nothing without losses.
-pub fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
-    let Some((curves, candidate, steps)) = shown(state) else { return };
+pub fn show(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
+    let Some((curves, candidate, steps)) = plotted_losses(state) else { return };
     let palette = theme::palette(ui);
-    let told = told(curves, candidate);
-    let log = state.remembered.log_losses;
+    let plotted_curves = curves_to_plot(curves, candidate);
+    let log = state.preferences.log_losses;
     ui.horizontal(|ui| {
-        ui.label(theme::section(ui, "Losses"));
-        for curve in told {
+        ui.label(theme::section_heading(ui, "Losses"));
+        for curve in plotted_curves {
             legend(ui, curve, (curve.color)(palette));
         }
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
@@ -57,7 +57,7 @@ pub fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
             }
         });
     });
-    let height = move |value: f32| -> Option<f64> {
+    let plotted_value = move |value: f32| -> Option<f64> {
         let value = f64::from(value);
         if !value.is_finite() {
             None
@@ -67,7 +67,7 @@ pub fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
             Some(value)
         }
     };
-    still_plot("losses")
+    fixed_plot("losses")
         .show_x(false)
         .show_y(false)
         .show_crosshair(false)
@@ -77,13 +77,13 @@ pub fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         .show_grid([false, true])
         .grid_color(palette.border)
         .y_axis_min_width(36.0)
-        .y_axis_formatter(move |mark, _| tick(if log { 10_f64.powf(mark.value) } else { mark.value }))
+        .y_axis_formatter(move |mark, _| format_axis_value(if log { 10_f64.powf(mark.value) } else { mark.value }))
         .label_formatter(|_| None)
         .show(ui, |plot| {
-            for curve in told {
+            for curve in plotted_curves {
                 let points: Vec<PlotPoint> = curves
-                    .of(candidate)
-                    .filter_map(|(iteration, losses)| Some(PlotPoint::new(iteration, height((curve.value)(losses))?)))
+                    .candidate_losses(candidate)
+                    .filter_map(|(iteration, losses)| Some(PlotPoint::new(iteration, plotted_value((curve.value)(losses))?)))
                     .collect();
                 plot.line(
                     Line::new(curve.name, PlotPoints::Owned(points))
@@ -96,32 +96,32 @@ pub fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
 }
 
 /// The loss history to plot, the candidate's index, and the number of steps on the x axis.
-fn shown(state: &State) -> Option<(&Curves, usize, u32)> {
-    let (curves, candidate, steps) = match (state.fills.run(), state.document.as_ref().and_then(Document::fill)) {
-        (Some(run), _) => (&run.curves, run.shown(), run.iterations()),
-        (None, Some(fill)) => (&fill.curves, fill.look.candidate, fill.outcome.steps),
+fn plotted_losses(state: &EditorState) -> Option<(&LossHistory, usize, u32)> {
+    let (curves, candidate, steps) = match (state.fill_controller.running(), state.document.as_ref().and_then(PhotoDocument::shown_fill)) {
+        (Some(run), _) => (&run.loss_history, run.shown_candidate(), run.total_iterations()),
+        (None, Some(fill)) => (&fill.loss_history, fill.variant.candidate, fill.outcome.steps),
         (None, None) => return None,
     };
     // A mix was not searched and has no loss history.
-    curves.of(candidate).next().is_some().then_some((curves, candidate, steps))
+    curves.candidate_losses(candidate).next().is_some().then_some((curves, candidate, steps))
 }
 
 /// All curves, or only the context loss when there is no prior loss: then it equals the total.
-fn told(curves: &Curves, candidate: usize) -> &'static [Curve] {
-    let weighed = curves.of(candidate).any(|(_, losses)| losses.prior != 0.0);
-    if weighed { &CURVES } else { &CURVES[1..2] }
+fn curves_to_plot(curves: &LossHistory, candidate: usize) -> &'static [LossCurve] {
+    let has_prior = curves.candidate_losses(candidate).any(|(_, losses)| losses.prior != 0.0);
+    if has_prior { &CURVES } else { &CURVES[1..2] }
 }
 
-fn legend(ui: &mut Ui, curve: &Curve, color: Color32) {
+fn legend(ui: &mut Ui, curve: &LossCurve, color: Color32) {
     ui.spacing_mut().item_spacing.x = theme::GAP / 2.0;
     let (rect, _) = ui.allocate_exact_size(egui::vec2(8.0, 8.0), egui::Sense::hover());
     ui.painter().circle_filled(rect.center(), 3.0, color);
-    ui.label(theme::hint(ui, curve.name)).on_hover_text(curve.explanation);
+    ui.label(theme::hint_text(ui, curve.name)).on_hover_text(curve.explanation);
     ui.add_space(theme::GAP / 2.0);
 }
 
 /// A plot of fixed height that the user cannot drag or zoom.
-pub fn still_plot<'a>(id_salt: impl egui::AsIdSalt) -> Plot<'a> {
+pub fn fixed_plot<'a>(id_salt: impl egui::AsIdSalt) -> Plot<'a> {
     Plot::new(id_salt)
         .height(theme::PLOT_HEIGHT)
         .allow_zoom(false)
@@ -132,7 +132,7 @@ pub fn still_plot<'a>(id_salt: impl egui::AsIdSalt) -> Plot<'a> {
 }
 
 /// Formats an axis value with about three digits.
-pub fn tick(value: f64) -> String {
+pub fn format_axis_value(value: f64) -> String {
     let size = value.abs();
     if size >= 100.0 || size == 0.0 {
         format!("{value:.0}")

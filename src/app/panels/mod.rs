@@ -15,37 +15,37 @@ pub mod toolbar;
 use egui::{Response, Ui};
 
 use super::icons::IconButton;
-use super::shortcuts::Verb;
-use super::state::{Action, State};
+use super::shortcuts::EditorCommand;
+use super::state::{Action, EditorState};
 
 /// An icon button for a command. Its tooltip names the key, or says why the command is disabled.
-pub fn verb_button(ui: &mut Ui, state: &State, verb: Verb, actions: &mut Vec<Action>) -> Response {
-    add_verb_button(ui, state, verb, IconButton::new(verb.icon(), verb.name()), actions)
+pub fn command_button(ui: &mut Ui, state: &EditorState, command: EditorCommand, actions: &mut Vec<Action>) -> Response {
+    add_command_button(ui, state, command, IconButton::new(command.icon(), command.name()), actions)
 }
 
 /// Like [`verb_button`], with a button from the caller.
-pub fn add_verb_button(
+pub fn add_command_button(
     ui: &mut Ui,
-    state: &State,
-    verb: Verb,
+    state: &EditorState,
+    verb: EditorCommand,
     button: IconButton,
     actions: &mut Vec<Action>,
 ) -> Response {
-    let obstacle = state.obstacle(verb);
-    let response = ui.add_enabled(obstacle.is_none(), button);
+    let disabled_reason = state.disabled_reason(verb);
+    let response = ui.add_enabled(disabled_reason.is_none(), button);
     if response.clicked() {
-        actions.push(Action::Do(verb));
+        actions.push(Action::RunCommand(verb));
     }
-    explain_verb(ui, response, verb, obstacle)
+    command_tooltip(ui, response, verb, disabled_reason)
 }
 
 /// Adds a command's tooltip to a button.
-pub fn explain_verb(ui: &Ui, response: Response, verb: Verb, obstacle: Option<&str>) -> Response {
-    let name = match verb.key_text(ui.ctx()) {
-        Some(key) => format!("{} ({key})", verb.name()),
-        None => verb.name().to_owned(),
+pub fn command_tooltip(ui: &Ui, response: Response, command: EditorCommand, disabled_reason: Option<&str>) -> Response {
+    let name = match command.key_text(ui.ctx()) {
+        Some(key) => format!("{} ({key})", command.name()),
+        None => command.name().to_owned(),
     };
-    match obstacle {
+    match disabled_reason {
         Some(obstacle) => response.on_disabled_hover_text(format!("{name}\n{obstacle}")),
         None => response.on_hover_text(name),
     }

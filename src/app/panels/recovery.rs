@@ -4,50 +4,50 @@ use std::time::{Duration, SystemTime};
 
 use egui::{Align, Button, Label, Layout, RichText, Ui, vec2};
 
-use crate::app::autosave::Recoverable;
-use crate::app::state::{Action, Source, State};
+use crate::app::autosave::RecoverableProject;
+use crate::app::state::{Action, DocumentSource, EditorState};
 use crate::app::theme;
 
 /// Height of the row, in points: two lines of text.
-pub const HEIGHT: f32 = 34.0;
+pub const ROW_HEIGHT: f32 = 34.0;
 
 /// Offers the first recoverable project. The next one follows once the user has decided.
-pub fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+pub fn show(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
     let Some(work) = state.recoverable.first() else { return };
     let palette = theme::palette(ui);
     ui.horizontal(|ui| {
-        ui.set_min_height(HEIGHT);
+        ui.set_min_height(ROW_HEIGHT);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let path = work.slot.path();
-            let discard = Button::new("Discard").min_size(vec2(0.0, theme::ROW));
+            let path = work.file.path();
+            let discard = Button::new("Discard").min_size(vec2(0.0, theme::ROW_HEIGHT));
             if ui.add(discard).on_hover_text("Delete this unsaved work permanently").clicked() {
                 actions.push(Action::DiscardRecoverable(path.to_owned()));
             }
             // A softer colour than the Fill button's.
-            let recover = Button::new(RichText::new("Recover").color(palette.text)).fill(palette.accent_soft);
-            let recover = recover.min_size(vec2(0.0, theme::ROW));
+            let recover = Button::new(RichText::new("Recover").color(palette.text)).fill(palette.selection);
+            let recover = recover.min_size(vec2(0.0, theme::ROW_HEIGHT));
             let tooltip = "Open the photo and restore the unsaved work";
-            if ui.add_enabled(!state.opening, recover).on_hover_text(tooltip).clicked() {
-                actions.push(Action::Open(Source::Recoverable(path.to_owned())));
+            if ui.add_enabled(!state.is_opening, recover).on_hover_text(tooltip).clicked() {
+                actions.push(Action::Open(DocumentSource::Recoverable(path.to_owned())));
             }
             ui.with_layout(Layout::top_down(Align::Min), |ui| {
                 ui.spacing_mut().item_spacing.y = 0.0;
                 let text = RichText::new(format!("Work on {} was not saved", work.name)).color(palette.text);
                 ui.add(Label::new(text).truncate());
                 let others = state.recoverable.len() - 1;
-                ui.label(theme::hint(ui, details(work, others, SystemTime::now())));
+                ui.label(theme::hint_text(ui, age_and_count(work, others, SystemTime::now())));
             });
         });
     });
 }
 
-fn details(work: &Recoverable, others: usize, now: SystemTime) -> String {
-    let age = ago(now.duration_since(work.saved_at).unwrap_or_default());
+fn age_and_count(work: &RecoverableProject, others: usize, now: SystemTime) -> String {
+    let age = format_age(now.duration_since(work.saved_at).unwrap_or_default());
     if others == 0 { format!("From {age}") } else { format!("From {age}, and {others} more to recover") }
 }
 
 /// Formats an age, as in "a moment ago", "5 minutes ago", "2 days ago".
-fn ago(age: Duration) -> String {
+fn format_age(age: Duration) -> String {
     let minutes = age.as_secs() / 60;
     let (count, unit) = match minutes {
         0 => return "a moment ago".to_owned(),
@@ -73,7 +73,7 @@ mod tests {
             (864_000, "10 days ago"),
         ];
         for (secs, text) in cases {
-            assert_eq!(ago(Duration::from_secs(secs)), text);
+            assert_eq!(format_age(Duration::from_secs(secs)), text);
         }
     }
 }

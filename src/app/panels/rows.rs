@@ -67,8 +67,8 @@ pub fn explain(setting: &Setting) -> String {
 
 fn seed(ui: &mut Ui, name: &str, explanation: &str, value: &mut u64) {
     row(ui, name, explanation, |ui| {
-        let width = ui.available_width() - theme::ROW - theme::GAP;
-        let response = ui.add_sized([width, theme::ROW], DragValue::new(value).speed(0.1));
+        let width = ui.available_width() - theme::ROW_HEIGHT - theme::GAP;
+        let response = ui.add_sized([width, theme::ROW_HEIGHT], DragValue::new(value).speed(0.1));
         response.widget_info(|| WidgetInfo::labeled(Role::SpinButton, response.enabled(), name));
         response.on_hover_text(explanation);
         let dice = ui.add(IconButton::new(Icon::Dice, "Random seed"));
@@ -81,10 +81,10 @@ fn seed(ui: &mut Ui, name: &str, explanation: &str, value: &mut u64) {
 /// Name in front, then whatever `add` draws.
 pub fn row<R>(ui: &mut Ui, name: &str, explanation: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
     ui.horizontal(|ui| {
-        let size = vec2(theme::NAME_WIDTH, theme::ROW);
+        let size = vec2(theme::SETTING_NAME_WIDTH, theme::ROW_HEIGHT);
         ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
-            ui.set_min_width(theme::NAME_WIDTH);
-            ui.label(egui::RichText::new(name).color(theme::palette(ui).weak)).on_hover_text(explanation);
+            ui.set_min_width(theme::SETTING_NAME_WIDTH);
+            ui.label(egui::RichText::new(name).color(theme::palette(ui).weak_text)).on_hover_text(explanation);
         });
         add(ui)
     })
@@ -135,7 +135,7 @@ pub fn number<N: egui::emath::Numeric>(
 ) {
     row(ui, name, explanation, |ui| {
         let speed = if N::INTEGRAL { 0.1 } else { drag_speed(value.to_f64()) };
-        let response = ui.add_sized(vec2(NUMBER_WIDTH + theme::GAP * 2.0, theme::ROW), field(value, range, speed));
+        let response = ui.add_sized(vec2(NUMBER_WIDTH + theme::GAP * 2.0, theme::ROW_HEIGHT), field(value, range, speed));
         name_number(&response, name, value.to_f64());
         response.on_hover_text(explanation);
     });
@@ -171,7 +171,7 @@ pub fn slider<N: egui::emath::Numeric>(
         response.widget_info(|| WidgetInfo::slider(response.enabled(), value.to_f64(), name));
         response.on_hover_text(explanation);
         let speed = if N::INTEGRAL { 1.0 } else { drag_speed(value.to_f64()) };
-        let response = ui.add_sized(vec2(NUMBER_WIDTH, theme::ROW), field(value, range, speed));
+        let response = ui.add_sized(vec2(NUMBER_WIDTH, theme::ROW_HEIGHT), field(value, range, speed));
         name_number(&response, &format!("{name}, number"), value.to_f64());
         response.on_hover_text(explanation);
         add(ui);

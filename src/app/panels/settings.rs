@@ -4,37 +4,37 @@ use std::path::Path;
 
 use egui::{ComboBox, Ui};
 
-use super::{add_verb_button, more, rows};
+use super::{add_command_button, more, rows};
 use crate::app::curves::prior_share;
 use crate::app::icons::{Icon, IconButton};
-use crate::app::shortcuts::Verb;
-use crate::app::state::{Action, State};
+use crate::app::shortcuts::EditorCommand;
+use crate::app::state::{Action, EditorState};
 use crate::app::theme;
 use crate::model::ModelChoice;
 use crate::search::{Preset, Setting, Settings};
 
 /// Draws the settings.
-pub fn show(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+pub fn show(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
     preset(ui, state, actions);
     model(ui, state, actions);
-    let mut settings = state.remembered.settings;
+    let mut settings = state.preferences.settings;
     lambda(ui, state, &mut settings);
     let explanation = explain_live("steps");
     let scale = rows::Scale { logarithmic: true, ..Default::default() };
     rows::slider(ui, "Steps", &explanation, &mut settings.steps, 1..=5000, scale, |_| {});
     more::show(ui, state, &mut settings, actions);
-    if settings != state.remembered.settings {
+    if settings != state.preferences.settings {
         actions.push(Action::SetSettings(settings));
     }
 }
 
-fn preset(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+fn preset(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
     let explanation = "Settings that work well together. All but Best reproduce published methods";
     rows::row(ui, "Preset", explanation, |ui| {
-        let changed = state.is_preset_changed();
-        let current = state.remembered.preset;
+        let changed = state.has_modified_preset();
+        let current = state.preferences.preset;
         let title = if changed { format!("{} (changed)", current.title()) } else { current.title().to_owned() };
-        let room_for_reset = if changed { theme::ROW + theme::GAP } else { 0.0 };
+        let room_for_reset = if changed { theme::ROW_HEIGHT + theme::GAP } else { 0.0 };
         let response = ComboBox::from_id_salt("preset")
             .selected_text(&title)
             .width(ui.available_width() - room_for_reset)
@@ -77,12 +77,12 @@ fn file_title(path: &Path) -> String {
     path.file_stem().map_or_else(|| path.display().to_string(), |stem| stem.to_string_lossy().into_owned())
 }
 
-fn model(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+fn model(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
     let explanation = "The trained networks that draw faces: built in, or a .safetensors file";
     rows::row(ui, "Model", explanation, |ui| {
-        let current = &state.remembered.model;
+        let current = &state.preferences.model;
         let title = model_title(current);
-        let files = state.models.iter().cloned().map(ModelChoice::File);
+        let files = state.model_paths.iter().cloned().map(ModelChoice::File);
         let mut choices: Vec<ModelChoice> = ModelChoice::BUILT_IN.into_iter().chain(files).collect();
         if !choices.contains(current) {
             choices.push(current.clone());
@@ -101,7 +101,7 @@ fn model(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
                         }
                         ui.separator();
                         if ui.button("Open model…").clicked() {
-                            actions.push(Action::PickModel);
+                            actions.push(Action::ChooseModelFile);
                             ui.close();
                         }
                     })
@@ -115,19 +115,19 @@ fn model(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     rows::row(ui, "Generator", explanation, |ui| {
         for (verb, text, explanation) in [
             (
-                Verb::Explore,
+                EditorCommand::Explore,
                 "Explore",
                 "Browse faces that this model makes up: average, vary and morph them, or start a fill from one",
             ),
-            (Verb::Training, "Training", "Watch a run of `countenance train`, and use its models"),
+            (EditorCommand::Training, "Training", "Watch a run of `countenance train`, and use its models"),
         ] {
             let button = IconButton::new(verb.icon(), verb.name()).with_text(text);
-            add_verb_button(ui, state, verb, button, actions).on_hover_text(explanation);
+            add_command_button(ui, state, verb, button, actions).on_hover_text(explanation);
         }
     });
 }
 
-fn describe_model(state: &State) -> Option<String> {
+fn describe_model(state: &EditorState) -> Option<String> {
     let info = state.model_info.as_ref()?;
     let has = |present: bool, what: &str| format!("{} {what}", if present { "with" } else { "without" });
     Some(format!(
@@ -145,14 +145,14 @@ fn describe_model(state: &State) -> Option<String> {
 /// Width that fits "100 %", in points.
 const SHARE_WIDTH: f32 = 40.0;
 
-fn lambda(ui: &mut Ui, state: &State, settings: &mut Settings) {
+fn lambda(ui: &mut Ui, state: &EditorState, settings: &mut Settings) {
     let explanation = explain_live("lambda");
     let share = state.shown_losses().and_then(prior_share);
     let scale = rows::Scale { logarithmic: true, space_after: SHARE_WIDTH };
     rows::slider(ui, "λ", &explanation, &mut settings.lambda, 0.0..=100.0, scale, |ui| {
         let text = share.map_or_else(|| "–".to_owned(), |share| format!("{:.0} %", share * 100.0));
-        let label = egui::Label::new(egui::RichText::new(text).color(theme::palette(ui).weak));
-        ui.add_sized([SHARE_WIDTH, theme::ROW], label)
+        let label = egui::Label::new(egui::RichText::new(text).color(theme::palette(ui).weak_text));
+        ui.add_sized([SHARE_WIDTH, theme::ROW_HEIGHT], label)
             .on_hover_text("The share of λ·prior in the total loss now");
     });
 }

@@ -2,12 +2,12 @@
 
 use egui::{RichText, Ui};
 
-use crate::app::document::Document;
-use crate::app::state::State;
+use crate::app::document::PhotoDocument;
+use crate::app::state::EditorState;
 use crate::app::theme;
 
 /// Draws the status bar.
-pub fn show(ui: &mut Ui, state: &State) {
+pub fn show(ui: &mut Ui, state: &EditorState) {
     ui.horizontal_centered(|ui| {
         let palette = theme::palette(ui);
         let mut parts: Vec<(String, egui::Color32)> = Vec::new();
@@ -16,20 +16,20 @@ pub fn show(ui: &mut Ui, state: &State) {
             parts.push((format!("{}  {width} × {height}", document.name), palette.text));
         }
         if let Some(document) = &state.document {
-            parts.extend(saved(document, palette));
-            parts.push((faces(document.faces()), palette.weak));
+            parts.extend(project_status(document, palette));
+            parts.push((faces_status(document.detected_faces()), palette.weak_text));
         }
-        if state.opening {
+        if state.is_opening {
             parts.push(("Opening…".to_owned(), palette.text));
         }
-        if state.saving {
+        if state.is_saving {
             parts.push(("Saving…".to_owned(), palette.text));
         }
-        parts.push(device(state, palette));
-        parts.extend(progress(state).into_iter().map(|part| (part, palette.text)));
+        parts.push(device_status(state, palette));
+        parts.extend(fill_progress(state).into_iter().map(|part| (part, palette.text)));
         for (index, (text, color)) in parts.into_iter().enumerate() {
             if index > 0 {
-                ui.label(RichText::new("·").color(palette.weak).small());
+                ui.label(RichText::new("·").color(palette.weak_text).small());
             }
             ui.add(egui::Label::new(RichText::new(text).color(color).small()).truncate());
         }
@@ -37,18 +37,18 @@ pub fn show(ui: &mut Ui, state: &State) {
 }
 
 /// Name of the project file, and whether there are unsaved changes.
-fn saved(document: &Document, palette: &theme::Palette) -> Option<(String, egui::Color32)> {
-    let differs = document.differs_from_project();
+fn project_status(document: &PhotoDocument, palette: &theme::ThemePalette) -> Option<(String, egui::Color32)> {
+    let differs = document.has_changes_since_project_save();
     match document.project_path().and_then(std::path::Path::file_name) {
         Some(name) if differs => Some((format!("{}: not saved", name.to_string_lossy()), palette.text)),
-        Some(name) => Some((format!("{}: saved", name.to_string_lossy()), palette.weak)),
-        None if document.is_unsaved() => Some(("Not saved".to_owned(), palette.text)),
+        Some(name) => Some((format!("{}: saved", name.to_string_lossy()), palette.weak_text)),
+        None if document.has_unsaved_work() => Some(("Not saved".to_owned(), palette.text)),
         None => None,
     }
 }
 
 /// Result of the face detection.
-fn faces(found: Option<&[crate::face::FaceFrame]>) -> String {
+fn faces_status(found: Option<&[crate::face::FaceFrame]>) -> String {
     match found.map(<[_]>::len) {
         None => "Looking for faces…".to_owned(),
         Some(0) => "No face found: place the frame by hand (F)".to_owned(),
@@ -57,56 +57,56 @@ fn faces(found: Option<&[crate::face::FaceFrame]>) -> String {
     }
 }
 
-fn device(state: &State, palette: &theme::Palette) -> (String, egui::Color32) {
-    match state.fills.device() {
+fn device_status(state: &EditorState, palette: &theme::ThemePalette) -> (String, egui::Color32) {
+    match state.fill_controller.device() {
         Some(device) => match &device.notice {
             Some(notice) => (notice.clone(), palette.warning),
-            None => (device.name.clone(), palette.weak),
+            None => (device.name.clone(), palette.weak_text),
         },
-        None if state.fills.is_preparing() => ("Preparing the device and the model…".to_owned(), palette.weak),
+        None if state.fill_controller.is_preparing() => ("Preparing the device and the model…".to_owned(), palette.weak_text),
         None => ("The device or the model is not ready".to_owned(), palette.warning),
     }
 }
 
-fn progress(state: &State) -> Vec<String> {
-    let Some(run) = state.fills.run() else { return finished(state) };
-    let iteration = run.curves.iteration();
-    if run.stopping {
+fn fill_progress(state: &EditorState) -> Vec<String> {
+    let Some(run) = state.fill_controller.running() else { return result_summary(state) };
+    let iteration = run.loss_history.latest_iteration();
+    if run.is_stopping {
         return vec!["Stopping…".to_owned()];
     }
-    if !run.started {
+    if !run.is_started {
         return vec!["Starting…".to_owned()];
     }
-    let mut parts = vec![format!("Iteration {iteration} of {}", run.iterations())];
+    let mut parts = vec![format!("Iteration {iteration} of {}", run.total_iterations())];
     if let Some(losses) = state.shown_losses() {
         parts.push(format!("Context {:.4}", losses.context));
     }
-    if run.paused {
+    if run.is_paused {
         parts.push("Paused".to_owned());
     } else if let Some(secs) = run.remaining_secs {
-        parts.push(format!("{} left", duration(secs)));
+        parts.push(format!("{} left", format_duration(secs)));
     }
     parts
 }
 
-fn finished(state: &State) -> Vec<String> {
-    if state.shows_guess() {
+fn result_summary(state: &EditorState) -> Vec<String> {
+    if state.shows_first_guess() {
         return vec!["First guess: press Fill to improve it".to_owned()];
     }
-    let Some(fill) = state.document.as_ref().and_then(Document::fill) else { return Vec::new() };
+    let Some(fill) = state.document.as_ref().and_then(PhotoDocument::shown_fill) else { return Vec::new() };
     let outcome = &fill.outcome;
-    let mut parts = vec![format!("{} iterations in {}", outcome.steps, duration(outcome.seconds))];
+    let mut parts = vec![format!("{} iterations in {}", outcome.steps, format_duration(outcome.search_secs))];
     if let Some(losses) = state.shown_losses() {
         parts.push(format!("Context {:.4}", losses.context));
     }
-    if state.shows_hole() {
+    if state.is_hole_tinted() {
         parts.push("The painted area has changed since this fill".to_owned());
     }
     parts
 }
 
 /// Formats a duration, as in "0.8 s", "12 s", "3 min 20 s".
-fn duration(secs: f32) -> String {
+fn format_duration(secs: f32) -> String {
     let secs = secs.max(0.0);
     if secs < 10.0 {
         format!("{secs:.1} s")
@@ -120,13 +120,13 @@ fn duration(secs: f32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::duration;
+    use super::format_duration;
 
     #[test]
     fn durations_are_formatted_with_their_unit() {
         let cases = [(0.84, "0.8 s"), (12.4, "12 s"), (99.0, "99 s"), (200.0, "3 min 20 s"), (-1.0, "0.0 s")];
         for (secs, text) in cases {
-            assert_eq!(duration(secs), text);
+            assert_eq!(format_duration(secs), text);
         }
     }
 }

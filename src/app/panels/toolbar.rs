@@ -3,58 +3,58 @@
 use egui::{DragValue, Popup, Role, Slider, Ui, WidgetInfo, vec2};
 
 use super::rows::add_slider;
-use super::{add_verb_button, verb_button};
+use super::{add_command_button, command_button};
 use crate::app::canvas::Tool;
 use crate::app::icons::{Icon, IconButton};
 use crate::app::persist::BRUSH_RADIUS_PX;
-use crate::app::shortcuts::Verb;
-use crate::app::state::{Action, State};
+use crate::app::shortcuts::EditorCommand;
+use crate::app::state::{Action, EditorState};
 use crate::app::theme::{self, ThemeChoice};
 use crate::mask::MaskPreset;
 
 /// Draws the toolbar. `zoom`: screen pixels per photo pixel.
-pub fn show(ui: &mut Ui, state: &State, zoom: f32, actions: &mut Vec<Action>) {
+pub fn show(ui: &mut Ui, state: &EditorState, zoom: f32, actions: &mut Vec<Action>) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(theme::GAP / 2.0, theme::GAP / 2.0);
-        add_verb_button(
+        add_command_button(
             ui,
             state,
-            Verb::Open,
-            IconButton::new(Icon::Open, Verb::Open.name()).with_text("Open"),
+            EditorCommand::Open,
+            IconButton::new(Icon::Open, EditorCommand::Open.name()).with_text("Open"),
             actions,
         );
-        verb_button(ui, state, Verb::SaveProject, actions);
-        let export = IconButton::new(Icon::Export, Verb::Export.name()).with_text("Export");
-        add_verb_button(ui, state, Verb::Export, export, actions);
-        verb_button(ui, state, Verb::ExportLayer, actions);
-        gap(ui);
-        for (verb, tool) in [(Verb::Brush, Tool::Brush), (Verb::Eraser, Tool::Eraser), (Verb::Frame, Tool::Frame)] {
-            let button = IconButton::new(verb.icon(), verb.name()).chosen(state.tool == tool);
-            add_verb_button(ui, state, verb, button, actions);
+        command_button(ui, state, EditorCommand::SaveProject, actions);
+        let export = IconButton::new(Icon::Export, EditorCommand::Export.name()).with_text("Export");
+        add_command_button(ui, state, EditorCommand::Export, export, actions);
+        command_button(ui, state, EditorCommand::ExportLayer, actions);
+        divider_line(ui);
+        for (verb, tool) in [(EditorCommand::BrushTool, Tool::Brush), (EditorCommand::EraserTool, Tool::Eraser), (EditorCommand::FrameTool, Tool::Frame)] {
+            let button = IconButton::new(verb.icon(), verb.name()).selected(state.tool == tool);
+            add_command_button(ui, state, verb, button, actions);
         }
         brush_size(ui, state, actions);
-        verb_button(ui, state, Verb::Clear, actions);
-        verb_button(ui, state, Verb::Invert, actions);
-        shapes(ui, state, actions);
-        gap(ui);
-        history_button(ui, state, Verb::Undo, actions);
-        history_button(ui, state, Verb::Redo, actions);
-        gap(ui);
+        command_button(ui, state, EditorCommand::ClearMask, actions);
+        command_button(ui, state, EditorCommand::InvertMask, actions);
+        shapes_menu(ui, state, actions);
+        divider_line(ui);
+        history_button(ui, state, EditorCommand::Undo, actions);
+        history_button(ui, state, EditorCommand::Redo, actions);
+        divider_line(ui);
         zoom_buttons(ui, state, zoom, actions);
-        gap(ui);
-        help(ui, state, actions);
+        divider_line(ui);
+        help_menu(ui, state, actions);
     });
 }
 
-fn gap(ui: &mut Ui) {
-    let (rect, _) = ui.allocate_exact_size(vec2(theme::GAP + 1.0, theme::ROW), egui::Sense::hover());
+fn divider_line(ui: &mut Ui) {
+    let (rect, _) = ui.allocate_exact_size(vec2(theme::GAP + 1.0, theme::ROW_HEIGHT), egui::Sense::hover());
     let stroke = egui::Stroke::new(1.0, theme::palette(ui).border);
     ui.painter().vline(rect.center().x, rect.shrink(6.0).y_range(), stroke);
 }
 
-fn brush_size(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+fn brush_size(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
     // Shows the diameter, as the cursor's circle does.
-    let before = state.remembered.brush_radius_px * 2.0;
+    let before = state.preferences.brush_radius_px * 2.0;
     let mut diameter_px = before;
     let range = BRUSH_RADIUS_PX.start() * 2.0..=BRUSH_RADIUS_PX.end() * 2.0;
     let tooltip = "Brush size in photo pixels ([ and ], or Ctrl+wheel)";
@@ -65,7 +65,7 @@ fn brush_size(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     slider.widget_info(|| WidgetInfo::slider(true, f64::from(diameter_px), "Brush size"));
     slider.on_hover_text(tooltip);
     let field = DragValue::new(&mut diameter_px).range(range).max_decimals(0).suffix(" px");
-    let number = ui.add_sized(vec2(64.0, theme::ROW), field);
+    let number = ui.add_sized(vec2(64.0, theme::ROW_HEIGHT), field);
     number.widget_info(|| WidgetInfo::labeled(Role::SpinButton, true, "Brush size, number"));
     number.on_hover_text(tooltip);
     if (diameter_px - before).abs() > f32::EPSILON {
@@ -73,8 +73,8 @@ fn brush_size(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     }
 }
 
-fn shapes(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
-    let obstacle = state.obstacle(Verb::LoadMask);
+fn shapes_menu(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
+    let obstacle = state.disabled_reason(EditorCommand::LoadMask);
     let response = ui.add_enabled(obstacle.is_none(), IconButton::new(Icon::Shapes, "Shapes").with_text("Shapes"));
     let response = match obstacle {
         None => response.on_hover_text("Ready-made shapes to fill inside the face frame, and mask files"),
@@ -85,23 +85,23 @@ fn shapes(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         for preset in MaskPreset::ALL {
             let (title, explanation) = describe_shape(preset);
             if ui.button(title).on_hover_text(explanation).clicked() {
-                actions.push(Action::Shape(preset));
+                actions.push(Action::AddShape(preset));
             }
         }
         ui.separator();
-        for verb in [Verb::LoadMask, Verb::SaveMask] {
-            menu_entry(ui, state, verb, actions);
+        for verb in [EditorCommand::LoadMask, EditorCommand::SaveMask] {
+            menu_item(ui, state, verb, actions);
         }
     });
 }
 
-fn menu_entry(ui: &mut Ui, state: &State, verb: Verb, actions: &mut Vec<Action>) {
-    let obstacle = state.obstacle(verb);
+fn menu_item(ui: &mut Ui, state: &EditorState, verb: EditorCommand, actions: &mut Vec<Action>) {
+    let obstacle = state.disabled_reason(verb);
     let key = verb.key_text(ui.ctx()).unwrap_or_default();
     let response = ui.add_enabled(obstacle.is_none(), egui::Button::new(verb.name()).shortcut_text(key));
     response.widget_info(|| WidgetInfo::labeled(Role::Button, obstacle.is_none(), verb.name()));
     if response.clicked() {
-        actions.push(Action::Do(verb));
+        actions.push(Action::RunCommand(verb));
     }
     if let Some(obstacle) = obstacle {
         response.on_disabled_hover_text(obstacle);
@@ -122,10 +122,10 @@ fn describe_shape(preset: MaskPreset) -> (&'static str, &'static str) {
     }
 }
 
-fn history_button(ui: &mut Ui, state: &State, verb: Verb, actions: &mut Vec<Action>) {
-    let response = verb_button(ui, state, verb, actions);
+fn history_button(ui: &mut Ui, state: &EditorState, verb: EditorCommand, actions: &mut Vec<Action>) {
+    let response = command_button(ui, state, verb, actions);
     let step = state.document.as_ref().and_then(|document| match verb {
-        Verb::Undo => document.undo_name(),
+        EditorCommand::Undo => document.undo_name(),
         _ => document.redo_name(),
     });
     if let Some(step) = step {
@@ -133,35 +133,35 @@ fn history_button(ui: &mut Ui, state: &State, verb: Verb, actions: &mut Vec<Acti
     }
 }
 
-fn zoom_buttons(ui: &mut Ui, state: &State, zoom: f32, actions: &mut Vec<Action>) {
-    verb_button(ui, state, Verb::ZoomOut, actions);
-    let percent = egui::RichText::new(format!("{:.0} %", zoom * 100.0)).color(theme::palette(ui).weak);
-    ui.add_sized(vec2(48.0, theme::ROW), egui::Label::new(percent)).on_hover_text("Screen pixels per photo pixel");
-    verb_button(ui, state, Verb::ZoomIn, actions);
-    for (verb, text) in [(Verb::Fit, "Fit"), (Verb::ActualPixels, "1:1")] {
-        let obstacle = state.obstacle(verb);
-        let button = egui::Button::new(text).frame_when_inactive(false).min_size(vec2(0.0, theme::ROW));
+fn zoom_buttons(ui: &mut Ui, state: &EditorState, zoom: f32, actions: &mut Vec<Action>) {
+    command_button(ui, state, EditorCommand::ZoomOut, actions);
+    let percent = egui::RichText::new(format!("{:.0} %", zoom * 100.0)).color(theme::palette(ui).weak_text);
+    ui.add_sized(vec2(48.0, theme::ROW_HEIGHT), egui::Label::new(percent)).on_hover_text("Screen pixels per photo pixel");
+    command_button(ui, state, EditorCommand::ZoomIn, actions);
+    for (verb, text) in [(EditorCommand::ZoomToFit, "Fit"), (EditorCommand::ZoomToActualPixels, "1:1")] {
+        let obstacle = state.disabled_reason(verb);
+        let button = egui::Button::new(text).frame_when_inactive(false).min_size(vec2(0.0, theme::ROW_HEIGHT));
         let response = ui.add_enabled(obstacle.is_none(), button);
         response.widget_info(|| WidgetInfo::labeled(Role::Button, obstacle.is_none(), verb.name()));
         if response.clicked() {
-            actions.push(Action::Do(verb));
+            actions.push(Action::RunCommand(verb));
         }
-        super::explain_verb(ui, response, verb, obstacle);
+        super::command_tooltip(ui, response, verb, obstacle);
     }
 }
 
-fn help(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+fn help_menu(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
     let response = ui.add(IconButton::new(Icon::Help, "Help and theme"));
     let response = response.on_hover_text("Keyboard shortcuts, theme, about");
     Popup::menu(&response).gap(MENU_GAP).show(|ui| {
         ui.set_min_width(MENU_WIDTH);
-        for verb in [Verb::Shortcuts, Verb::About] {
-            menu_entry(ui, state, verb, actions);
+        for verb in [EditorCommand::Shortcuts, EditorCommand::About] {
+            menu_item(ui, state, verb, actions);
         }
         ui.separator();
-        ui.label(theme::section(ui, "Theme"));
+        ui.label(theme::section_heading(ui, "Theme"));
         for choice in ThemeChoice::ALL {
-            if ui.radio(state.remembered.theme == choice, choice.title()).clicked() {
+            if ui.radio(state.preferences.theme == choice, choice.title()).clicked() {
                 actions.push(Action::SetTheme(choice));
             }
         }

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use crate::app::canvas::CanvasAction;
-use crate::app::explore::Wish;
-use crate::app::samples::Sample;
-use crate::app::shortcuts::Verb;
-use crate::app::tasks::{Done, Purpose};
+use crate::app::explore::ExploreAction;
+use crate::app::samples::SamplePortrait;
+use crate::app::shortcuts::EditorCommand;
+use crate::app::tasks::{TaskResult, PathPurpose};
 use crate::app::theme::ThemeChoice;
 use crate::app::training::TrainingAction;
 use crate::blend::Blend;
@@ -18,49 +18,49 @@ use crate::search::{Preset, Settings};
 
 /// Something to open.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
+pub enum DocumentSource {
     /// Ask the user with a file dialog.
     Dialog,
     File(PathBuf),
-    Sample(Sample),
+    Sample(SamplePortrait),
     /// The autosaved project in this file.
     Recoverable(PathBuf),
 }
 
 /// What to do once the user has decided about unsaved work.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Leave {
+pub enum PendingClose {
     Close,
-    Open(Source),
+    Open(DocumentSource),
 }
 
 /// The answer to "Save before closing?".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum SaveAnswer {
     Save,
     Discard,
-    Stay,
+    Cancel,
 }
 
 /// A text field for a path: for systems without a file dialog, and for users who prefer to type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PathBar {
-    pub purpose: Purpose,
+    pub purpose: PathPurpose,
     pub text: String,
     /// The file exists already: the user must confirm replacing it.
-    pub exists: bool,
+    pub file_exists: bool,
 }
 
 /// A non-modal help window over the editor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Leaflet {
+pub enum HelpWindow {
     Shortcuts,
     About,
 }
 
 /// A command that the canvas runs before it is drawn next.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum CanvasCall {
+pub enum CanvasCommand {
     PhotoChanged,
     HoleChanged(RectPx),
     Fit,
@@ -70,44 +70,44 @@ pub enum CanvasCall {
 
 /// Everything that can change the state.
 pub enum Action {
-    Do(Verb),
-    Open(Source),
+    RunCommand(EditorCommand),
+    Open(DocumentSource),
     Canvas(CanvasAction),
     /// Cancel the drag on the canvas and undo its effect.
     CancelDrag,
-    Shape(MaskPreset),
+    AddShape(MaskPreset),
     SetBrushRadius(f32),
     SetPreset(Preset),
     SetSettings(Settings),
     SetBlend(Blend),
     SetDevice(DeviceChoice),
     SetModel(ModelChoice),
-    PickModel,
+    ChooseModelFile,
     SetTheme(ThemeChoice),
     SetLogLosses(bool),
-    SetRecord(bool),
-    SetFirstGuess(bool),
+    SetRecordProvenance(bool),
+    SetShowFirstGuess(bool),
     /// Mix the shown candidate with the one at this index.
     MixWith(usize),
     /// Position of the mix slider, 0 to 1.
-    SetMixShare(f32),
+    SetMixPosition(f32),
     /// The mix slider was released: keep the mix as a candidate.
-    LetMixGo,
+    ReleaseMix,
     /// An action in the Explore window, or on the face that fills start from.
-    Explore(Wish),
+    Explore(ExploreAction),
     ShowBefore(bool),
-    TypePath(String),
+    SetPathText(String),
     SubmitPath {
         replace: bool,
     },
     ClosePathBar,
-    TypeStartPath(String),
-    CloseLeaflet,
+    SetStartScreenPath(String),
+    CloseHelpWindow,
     /// The window's close button was pressed.
     RequestClose,
-    Answer(Answer),
+    AnswerSaveQuestion(SaveAnswer),
     /// Delete the autosaved project in this file.
     DiscardRecoverable(PathBuf),
     Training(TrainingAction),
-    Done(Done),
+    TaskDone(TaskResult),
 }

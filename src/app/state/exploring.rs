@@ -5,145 +5,145 @@
 
 use std::path::PathBuf;
 
-use super::State;
-use crate::app::explore::{Face, Shelf, ShelfChange, Wish};
-use crate::app::messages::{Level, Message};
-use crate::app::tasks::Task;
-use crate::explore::Library;
-use crate::job::{Faces, FacesId, FacesRequest, Start};
+use super::EditorState;
+use crate::app::explore::{ExploreFace, SavedFaces, LibraryChange, ExploreAction};
+use crate::app::messages::{Severity, UserMessage};
+use crate::app::tasks::BackgroundTask;
+use crate::explore::LatentLibrary;
+use crate::job::{GeneratedFaces, FacesId, FacesRequest, SearchStart};
 
-impl State {
+impl EditorState {
     /// Saves faces in this library file.
-    pub fn keep_faces_in(&mut self, path: PathBuf) {
-        self.explorer.shelf = Shelf::at(path);
+    pub fn set_library_path(&mut self, path: PathBuf) {
+        self.explore.saved_faces = SavedFaces::with_path(path);
     }
 
     /// Opens or closes the Explore window.
-    pub(super) fn toggle_explorer(&mut self) {
-        self.remembered.explore = !self.remembered.explore;
+    pub(super) fn toggle_explore_window(&mut self) {
+        self.preferences.explore = !self.preferences.explore;
     }
 
-    pub(super) fn take_wish(&mut self, wish: Wish) {
-        let desk = &mut self.explorer.desk;
-        match wish {
-            Wish::ShowFrom(first) => desk.show_from(first),
-            Wish::More => desk.more(),
-            Wish::ShowSamples => desk.show_samples(),
-            Wish::Toggle(face) => desk.toggle(*face),
-            Wish::LetAllGo => desk.let_all_go(),
-            Wish::Average => desk.average(),
-            Wish::Vary => desk.vary(),
-            Wish::Walk => desk.toggle_walk(),
-            Wish::SetShare(share) => desk.set_share(share),
-            Wish::TypeName(name) => self.explorer.name = name,
-            Wish::Keep => self.keep_chosen(),
-            Wish::Rename => self.rename_chosen(),
-            Wish::Remove => self.remove_chosen(),
-            Wish::UseAsStart => {
-                if let Some(face) = desk.chosen().cloned() {
-                    self.tell(Level::Success, format!("The next fill starts from {}", face.name));
-                    self.explorer.set_start(Some(face));
+    pub(super) fn handle_explore(&mut self, action: ExploreAction) {
+        let browser = &mut self.explore.browser;
+        match action {
+            ExploreAction::ShowFrom(first) => browser.show_from(first),
+            ExploreAction::ShowNextPage => browser.show_next_page(),
+            ExploreAction::ShowSamples => browser.show_samples(),
+            ExploreAction::ToggleSelected(face) => browser.toggle_selected(*face),
+            ExploreAction::DeselectAll => browser.deselect_all(),
+            ExploreAction::Average => browser.make_average(),
+            ExploreAction::ShowVariations => browser.show_variations(),
+            ExploreAction::ToggleInterpolation => browser.toggle_interpolation(),
+            ExploreAction::SetInterpolationPosition(share) => browser.set_interpolation_position(share),
+            ExploreAction::SetNameText(name) => self.explore.name_text = name,
+            ExploreAction::Save => self.save_active_face(),
+            ExploreAction::Rename => self.rename_active_face(),
+            ExploreAction::Delete => self.delete_active_face(),
+            ExploreAction::UseAsStart => {
+                if let Some(face) = browser.active_face().cloned() {
+                    self.notify(Severity::Success, format!("The next fill starts from {}", face.name));
+                    self.explore.set_start_face(Some(face));
                 }
             }
-            Wish::DropStart => self.explorer.set_start(None),
-            Wish::TryAgain => {
-                self.explorer.album.set_trouble(None);
-                self.warm_up();
+            ExploreAction::ResetStart => self.explore.set_start_face(None),
+            ExploreAction::RetryModel => {
+                self.explore.thumbnails.set_error(None);
+                self.warm_up_engine();
             }
         }
-        self.explorer.follow_shelf();
+        self.explore.update_saved_names();
     }
 
-    fn keep_chosen(&mut self) {
-        if self.explorer.obstacle_to_name().is_some() {
+    fn save_active_face(&mut self) {
+        if self.explore.name_disabled_reason().is_some() {
             return;
         }
-        if let Some((face, model)) = self.explorer.desk.chosen().cloned().zip(self.explorer.model().cloned()) {
-            let (name, model) = (self.explorer.name.clone(), Box::new(model));
-            self.change_shelf(ShelfChange::Keep { name, latent: face.latent, made_from: face.name, model });
+        if let Some((face, model)) = self.explore.browser.active_face().cloned().zip(self.explore.model().cloned()) {
+            let (name, model) = (self.explore.name_text.clone(), Box::new(model));
+            self.change_library(LibraryChange::Save { name, latent: face.latent, made_from: face.name, model });
         }
     }
 
-    fn rename_chosen(&mut self) {
-        if self.explorer.obstacle_to_name().is_some() {
+    fn rename_active_face(&mut self) {
+        if self.explore.name_disabled_reason().is_some() {
             return;
         }
-        if let Some(face) = self.explorer.desk.chosen().filter(|face| face.is_kept) {
-            let (from, to) = (face.name.clone(), self.explorer.name.clone());
-            self.change_shelf(ShelfChange::Rename { from, to });
+        if let Some(face) = self.explore.browser.active_face().filter(|face| face.is_saved) {
+            let (from, to) = (face.name.clone(), self.explore.name_text.clone());
+            self.change_library(LibraryChange::Rename { from, to });
         }
     }
 
-    fn remove_chosen(&mut self) {
-        let Some(face) = self.explorer.desk.chosen().filter(|face| face.is_kept) else { return };
+    fn delete_active_face(&mut self) {
+        let Some(face) = self.explore.browser.active_face().filter(|face| face.is_saved) else { return };
         let name = face.name.clone();
         // So that Save restores the face.
-        self.explorer.name.clone_from(&name);
-        self.change_shelf(ShelfChange::Remove { name });
+        self.explore.name_text.clone_from(&name);
+        self.change_library(LibraryChange::Remove { name });
     }
 
-    fn change_shelf(&mut self, change: ShelfChange) {
-        if let Some(path) = self.explorer.shelf.begin() {
-            self.spawn(Task::ChangeShelf { path, change });
+    fn change_library(&mut self, change: LibraryChange) {
+        if let Some(path) = self.explore.saved_faces.begin_change() {
+            self.spawn(BackgroundTask::ChangeShelf { path, change });
         }
     }
 
     /// Handles the result of reading or changing the library file.
-    pub(super) fn take_shelf(&mut self, change: &ShelfChange, result: Result<Library, Message>) {
+    pub(super) fn library_changed(&mut self, change: &LibraryChange, result: Result<LatentLibrary, UserMessage>) {
         match result {
-            Ok(library) => self.explorer.take_library(library),
+            Ok(library) => self.explore.set_library(library),
             Err(message) => {
-                self.explorer.shelf.failed();
+                self.explore.saved_faces.change_failed();
                 self.messages.push(message);
                 return;
             }
         }
         match change {
-            ShelfChange::Read => {}
-            ShelfChange::Keep { .. } | ShelfChange::Rename { .. } => self.explorer.name.clear(),
-            ShelfChange::Remove { name } => {
-                self.tell(Level::Info, format!("Deleted '{name}'. While it is selected, Save restores it"));
+            LibraryChange::Read => {}
+            LibraryChange::Save { .. } | LibraryChange::Rename { .. } => self.explore.name_text.clear(),
+            LibraryChange::Remove { name } => {
+                self.notify(Severity::Info, format!("Deleted '{name}'. While it is selected, Save restores it"));
             }
         }
-        self.explorer.follow_shelf();
+        self.explore.update_saved_names();
     }
 
     /// Updates the Explore window for the current model, and requests missing thumbnails.
-    pub(super) fn follow_explorer(&mut self) {
+    pub(super) fn update_explore(&mut self) {
         let Some(model) = &self.model_info else { return };
-        if let Some(lost) = self.explorer.settle_on(model) {
-            let why = format!("Fills use the start from the settings again: {} belongs to another model", lost.name);
-            self.tell(Level::Info, why);
+        if let Some(lost) = self.explore.set_model(model) {
+            let headline = format!("Fills use the start from the settings again: {} belongs to another model", lost.name);
+            self.notify(Severity::Info, headline);
         }
-        if !self.remembered.explore {
+        if !self.preferences.explore {
             return;
         }
-        if self.explorer.shelf.is_unread() {
-            self.change_shelf(ShelfChange::Read);
+        if self.explore.saved_faces.must_be_read() {
+            self.change_library(LibraryChange::Read);
         }
-        let missing = self.explorer.album.missing(self.explorer.shown());
+        let missing = self.explore.thumbnails.missing(self.explore.shown_faces());
         if missing.is_empty() {
             return;
         }
-        let keys = missing.iter().map(|face| face.key()).collect();
+        let keys = missing.iter().map(|face| face.latent_hash()).collect();
         let latents = missing.into_iter().map(|face| face.latent.clone()).collect();
-        let model = self.remembered.model.clone();
-        let id = self.fills.draw(FacesRequest { latents, model, device: self.remembered.device });
-        self.explorer.album.wait_for(id, keys);
+        let model = self.preferences.model.clone();
+        let id = self.fill_controller.request_thumbnails(FacesRequest { latents, model, device: self.preferences.device });
+        self.explore.thumbnails.set_pending(id, keys);
     }
 
-    pub(super) fn take_faces(&mut self, faces: Faces) {
-        let shown: Vec<_> = self.explorer.shown().map(Face::key).collect();
-        self.explorer.album.take(faces, &shown);
+    pub(super) fn thumbnails_drawn(&mut self, faces: GeneratedFaces) {
+        let shown: Vec<_> = self.explore.shown_faces().map(ExploreFace::latent_hash).collect();
+        self.explore.thumbnails.insert(faces, &shown);
     }
 
-    pub(super) fn lose_faces(&mut self, id: FacesId, message: String) {
-        self.explorer.album.lose(id, message);
+    pub(super) fn thumbnails_failed(&mut self, id: FacesId, message: String) {
+        self.explore.thumbnails.request_failed(id, message);
     }
 
     /// The start of the next fill: the face chosen in the Explore window, or the start from the settings.
-    pub(super) fn chosen_start(&self) -> Start {
-        let start = self.explorer.start();
-        start.map_or(Start::AsSet, |face| Start::spread_around(&face.latent, &self.remembered.settings))
+    pub(super) fn fill_start(&self) -> SearchStart {
+        let start = self.explore.start_face();
+        start.map_or(SearchStart::AsSet, |face| SearchStart::spread_around(&face.latent, &self.preferences.settings))
     }
 }

@@ -3,62 +3,62 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::filling::shown_picture;
-use super::{Answer, Leave, PathBar, Source, State};
-use crate::app::document::Document;
-use crate::app::messages::{Level, Message};
-use crate::app::tasks::{Done, Purpose, Task, with_extension};
-use crate::job::Content;
-use crate::mask::{Edit, Mask};
+use super::filling::shown_fill_snapshot;
+use super::{SaveAnswer, PendingClose, PathBar, DocumentSource, EditorState};
+use crate::app::document::PhotoDocument;
+use crate::app::messages::{Severity, UserMessage};
+use crate::app::tasks::{TaskResult, PathPurpose, BackgroundTask, with_extension};
+use crate::job::ExportContent;
+use crate::mask::{MaskEdit, Mask};
 use crate::model::ModelChoice;
 use crate::photo::Overwrite;
 use crate::project::is_project_path;
 
-impl State {
+impl EditorState {
     /// Closes the document for `leave`. Asks first when there is unsaved work.
-    pub(super) fn leave_for(&mut self, leave: Leave) {
-        let unsaved = self.document.as_ref().is_some_and(Document::is_unsaved);
-        if unsaved { self.leave = Some(leave) } else { self.go(leave) }
+    pub(super) fn request_close(&mut self, pending: PendingClose) {
+        let unsaved = self.document.as_ref().is_some_and(PhotoDocument::has_unsaved_work);
+        if unsaved { self.pending_close = Some(pending) } else { self.proceed_with_close(pending) }
     }
 
-    fn go(&mut self, leave: Leave) {
-        match leave {
-            Leave::Close => self.closing = true,
-            Leave::Open(Source::Dialog) => self.spawn(Task::Dialog(Purpose::OpenPhoto, None)),
-            Leave::Open(Source::Recoverable(path)) => self.recover(path),
-            Leave::Open(Source::File(path)) => {
-                self.opening = true;
+    fn proceed_with_close(&mut self, pending: PendingClose) {
+        match pending {
+            PendingClose::Close => self.may_close = true,
+            PendingClose::Open(DocumentSource::Dialog) => self.spawn(BackgroundTask::ShowFileDialog(PathPurpose::OpenPhoto, None)),
+            PendingClose::Open(DocumentSource::Recoverable(path)) => self.open_recoverable(path),
+            PendingClose::Open(DocumentSource::File(path)) => {
+                self.is_opening = true;
                 self.spawn(if is_project_path(&path) {
-                    Task::OpenProject { path, recovered: false }
+                    BackgroundTask::OpenProject { path, recovered: false }
                 } else {
-                    Task::OpenPhoto(path)
+                    BackgroundTask::OpenPhoto(path)
                 });
             }
-            Leave::Open(Source::Sample(sample)) => {
-                self.opening = true;
-                self.spawn(Task::OpenSample(sample));
+            PendingClose::Open(DocumentSource::Sample(sample)) => {
+                self.is_opening = true;
+                self.spawn(BackgroundTask::OpenSample(sample));
             }
         }
     }
 
-    pub(super) fn take_answer(&mut self, answer: Answer) {
-        let Some(leave) = self.leave.take() else { return };
+    pub(super) fn answer_save_question(&mut self, answer: SaveAnswer) {
+        let Some(pending) = self.pending_close.take() else { return };
         match answer {
-            Answer::Stay => {}
-            Answer::Discard => {
+            SaveAnswer::Cancel => {}
+            SaveAnswer::Discard => {
                 // Choosing a file in the dialog must not ask the same question again.
                 if let Some(document) = &mut self.document {
-                    document.give_up_changes();
+                    document.discard_changes();
                 }
-                self.go(leave);
+                self.proceed_with_close(pending);
             }
-            Answer::Save => self.save_before(leave),
+            SaveAnswer::Save => self.save_project_then(pending),
         }
     }
 
-    pub(super) fn type_path(&mut self, text: String) {
+    pub(super) fn set_path_text(&mut self, text: String) {
         if let Some(bar) = &mut self.path_bar {
-            bar.exists = false;
+            bar.file_exists = false;
             bar.text = text;
         }
     }
@@ -71,131 +71,131 @@ impl State {
         }
         let (purpose, path) = (bar.purpose, with_extension(bar.purpose, &expand_home(typed)));
         let overwrite = if replace { Overwrite::Allow } else { Overwrite::Refuse };
-        let saves = [Purpose::Export, Purpose::ExportLayer, Purpose::SaveMask, Purpose::SaveProject];
-        if !saves.contains(&purpose) {
+        let save_purposes = [PathPurpose::Export, PathPurpose::ExportLayer, PathPurpose::SaveMask, PathPurpose::SaveProject];
+        if !save_purposes.contains(&purpose) {
             self.path_bar = None;
         }
-        self.use_path(purpose, path, overwrite);
+        self.path_chosen(purpose, path, overwrite);
     }
 
-    fn use_path(&mut self, purpose: Purpose, path: PathBuf, overwrite: Overwrite) {
+    fn path_chosen(&mut self, purpose: PathPurpose, path: PathBuf, overwrite: Overwrite) {
         match purpose {
-            Purpose::OpenPhoto => self.leave_for(Leave::Open(Source::File(path))),
-            Purpose::OpenModel => self.spawn(Task::InspectModel(ModelChoice::File(path))),
-            Purpose::FollowRun => self.follow_training_run(&path),
-            Purpose::LoadMask => {
+            PathPurpose::OpenPhoto => self.request_close(PendingClose::Open(DocumentSource::File(path))),
+            PathPurpose::OpenModel => self.spawn(BackgroundTask::InspectModel(ModelChoice::File(path))),
+            PathPurpose::FollowTrainingRun => self.follow_training_run(&path),
+            PathPurpose::LoadMask => {
                 if let Some(photo) = self.document.as_ref().map(|document| &document.photo) {
-                    self.spawn(Task::LoadMask { path, width: photo.width(), height: photo.height() });
+                    self.spawn(BackgroundTask::LoadMask { path, width: photo.width(), height: photo.height() });
                 }
             }
-            Purpose::SaveProject => self.save_project_to(path, overwrite),
-            Purpose::SaveMask => {
+            PathPurpose::SaveProject => self.save_project_to(path, overwrite),
+            PathPurpose::SaveMask => {
                 if let Some(document) = &mut self.document {
                     let (mask, revision) = (document.shared_mask(), document.revision());
-                    self.saving = true;
-                    self.spawn(Task::SaveMask { path, mask, overwrite, revision });
+                    self.is_saving = true;
+                    self.spawn(BackgroundTask::SaveMask { path, mask, overwrite, revision });
                 }
             }
-            Purpose::Export => self.export(path, Content::Photo, overwrite),
-            Purpose::ExportLayer => self.export(path, Content::Layer, overwrite),
+            PathPurpose::Export => self.export(path, ExportContent::Photo, overwrite),
+            PathPurpose::ExportLayer => self.export(path, ExportContent::Layer, overwrite),
         }
     }
 
-    fn export(&mut self, path: PathBuf, content: Content, overwrite: Overwrite) {
+    fn export(&mut self, path: PathBuf, content: ExportContent, overwrite: Overwrite) {
         let Some(document) = &self.document else { return };
-        let Some((_, picture)) = shown_picture(document) else { return };
-        let (picture, revision, record) = (Box::new(picture), document.revision(), self.remembered.record);
-        self.saving = true;
-        self.spawn(Task::Export { path, picture, content, record, overwrite, revision });
+        let Some((_, picture)) = shown_fill_snapshot(document) else { return };
+        let (picture, revision, record) = (Box::new(picture), document.revision(), self.preferences.record);
+        self.is_saving = true;
+        self.spawn(BackgroundTask::Export { path, picture, content, record, overwrite, revision });
     }
 
-    pub(super) fn take_done(&mut self, done: Done) {
-        match done {
-            Done::Picked { purpose, path, confirmed } => {
+    pub(super) fn handle_task_result(&mut self, result: TaskResult) {
+        match result {
+            TaskResult::Picked { purpose, path, confirmed } => {
                 let overwrite = if confirmed { Overwrite::Allow } else { Overwrite::Refuse };
-                self.use_path(purpose, path, overwrite);
+                self.path_chosen(purpose, path, overwrite);
             }
-            Done::Cancelled => self.after_save = None,
-            Done::NoDialog(purpose) => self.show_path_bar(purpose),
-            Done::Photo { photo, name, frame, origin } => {
-                self.opening = false;
-                self.spawn(Task::FindFaces(Arc::clone(&photo)));
-                self.show_document(Document::new(photo, name, frame, origin));
+            TaskResult::Cancelled => self.close_after_save = None,
+            TaskResult::NoDialog(purpose) => self.show_path_bar(purpose),
+            TaskResult::Photo { photo, name, frame, origin } => {
+                self.is_opening = false;
+                self.spawn(BackgroundTask::FindFaces(Arc::clone(&photo)));
+                self.show_document(PhotoDocument::new(photo, name, frame, origin));
             }
-            Done::Faces { photo, frames, problem } => {
+            TaskResult::Faces { photo, frames, problem } => {
                 // The frame must not move to another face during a fill or after it.
-                let in_use = self.is_locked() || self.has_result();
+                let frame_is_used = self.is_locked() || self.has_result();
                 if let Some(document) = self.document.as_mut().filter(|document| Arc::ptr_eq(&document.photo, &photo)) {
-                    document.set_faces(frames, in_use);
+                    document.set_detected_faces(frames, frame_is_used);
                     self.messages.extend(problem);
                 }
             }
-            Done::Mask { mask, photo_size } => self.take_mask(mask, photo_size),
-            Done::Saved { purpose, path, revision } => self.take_saved(purpose, &path, revision),
-            Done::Project(opened) => self.take_project(*opened),
-            Done::ProjectSaved { path, revision, photo } => self.take_project_saved(path, revision, &photo),
-            Done::Autosaved(result) => self.take_autosaved(result),
-            Done::Recoverable(found) => self.take_recoverable(found),
-            Done::Exists { purpose, path } => {
-                self.saving = false;
-                self.path_bar = Some(PathBar { purpose, text: path.display().to_string(), exists: true });
+            TaskResult::Mask { mask, photo_size } => self.mask_loaded(mask, photo_size),
+            TaskResult::Saved { purpose, path, revision } => self.file_saved(purpose, &path, revision),
+            TaskResult::ProjectOpened(opened) => self.project_opened(*opened),
+            TaskResult::ProjectSaved { path, revision, photo } => self.project_saved(path, revision, &photo),
+            TaskResult::AutosaveFinished(result) => self.autosave_finished(result),
+            TaskResult::RecoverableFound(found) => self.recoverable_found(found),
+            TaskResult::Exists { purpose, path } => {
+                self.is_saving = false;
+                self.path_bar = Some(PathBar { purpose, text: path.display().to_string(), file_exists: true });
             }
-            Done::Composed { fill_index, photo, look, patch } => self.take_composed(fill_index, &photo, look, patch),
-            Done::Gpus(gpus) => self.gpus = gpus,
-            Done::Models(models) => self.models = models,
-            Done::Model(choice, Ok(info)) => {
+            TaskResult::Composed { fill_index, photo, look, patch } => self.fill_composed(fill_index, &photo, look, patch),
+            TaskResult::GpusListed(gpus) => self.gpus = gpus,
+            TaskResult::ModelsFound(models) => self.model_paths = models,
+            TaskResult::ModelInspected(choice, Ok(info)) => {
                 if let ModelChoice::File(path) = &choice
-                    && !self.models.contains(path)
+                    && !self.model_paths.contains(path)
                 {
-                    self.models.push(path.clone());
+                    self.model_paths.push(path.clone());
                 }
-                self.tell(Level::Success, format!("Model {} is ready to use", info.name));
+                self.notify(Severity::Success, format!("Model {} is ready to use", info.name));
                 self.handle(super::Action::SetModel(choice));
                 self.model_info = Some(info);
             }
-            Done::Model(_, Err(error)) => {
+            TaskResult::ModelInspected(_, Err(error)) => {
                 let error = error.context("This file is not a face model; the current model stays in use");
-                self.messages.push(Message::from_error(&error));
+                self.messages.push(UserMessage::from_error(&error));
             }
-            Done::Training(done) => self.take_training(done),
-            Done::Thumbnails(thumbnails) => self.thumbnails = thumbnails,
-            Done::Shelf { change, result } => self.take_shelf(&change, result),
-            Done::Remembered => self.remembering = false,
-            Done::Discarded => {}
-            Done::Failed(message) => {
-                (self.opening, self.saving, self.after_save) = (false, false, None);
-                self.autosave.interrupted();
+            TaskResult::Training(done) => self.handle_training_result(done),
+            TaskResult::SampleThumbnailsDecoded(thumbnails) => self.sample_thumbnails = thumbnails,
+            TaskResult::Shelf { change, result } => self.library_changed(&change, result),
+            TaskResult::Remembered => self.is_saving_preferences = false,
+            TaskResult::AutosaveDiscarded => {}
+            TaskResult::Failed(message) => {
+                (self.is_opening, self.is_saving, self.close_after_save) = (false, false, None);
+                self.autosave.task_interrupted();
                 self.messages.push(message);
             }
         }
     }
 
-    fn take_mask(&mut self, mask: Arc<Mask>, photo_size: (u32, u32)) {
+    fn mask_loaded(&mut self, mask: Arc<Mask>, photo_size: (u32, u32)) {
         let fits = self
             .document
             .as_ref()
             .is_some_and(|document| (document.photo.width(), document.photo.height()) == photo_size);
         if fits {
-            self.change_hole(|document| document.edit(Edit::Replace(mask)));
+            self.edit_hole(|document| document.edit_mask(MaskEdit::Replace(mask)));
         }
     }
 
-    fn take_saved(&mut self, purpose: Purpose, path: &Path, revision: u64) {
-        self.saving = false;
+    fn file_saved(&mut self, purpose: PathPurpose, path: &Path, revision: u64) {
+        self.is_saving = false;
         self.path_bar = None;
         let has_result = self.has_result();
-        let is_export = matches!(purpose, Purpose::Export | Purpose::ExportLayer);
+        let is_export = matches!(purpose, PathPurpose::Export | PathPurpose::ExportLayer);
         if let Some(document) = &mut self.document
             && (is_export || !has_result)
         {
             document.mark_saved(revision);
         }
         let what = match purpose {
-            Purpose::Export => "Exported",
-            Purpose::ExportLayer => "Layer exported",
+            PathPurpose::Export => "Exported",
+            PathPurpose::ExportLayer => "Layer exported",
             _ => "Mask saved",
         };
-        self.tell(Level::Success, format!("{what}: {}", path.display()));
+        self.notify(Severity::Success, format!("{what}: {}", path.display()));
     }
 }
 

@@ -13,235 +13,235 @@ mod projects;
 mod training;
 mod verbs;
 
-pub use action::{Action, Answer, CanvasCall, Leaflet, Leave, PathBar, Source};
+pub use action::{Action, SaveAnswer, CanvasCommand, HelpWindow, PendingClose, PathBar, DocumentSource};
 
 use std::path::PathBuf;
 
-use following::Guess;
-pub use mixing::Mix;
+use following::FirstGuess;
+pub use mixing::CandidateMix;
 
-use super::autosave::{Autosave, Lookout, Recoverable};
+use super::autosave::{Autosave, RecoveryScanTimer, RecoverableProject};
 use super::canvas::{CanvasAction, Tool};
-use super::document::Document;
-use super::explore::Explorer;
-use super::fill::{Engine, Fills};
-use super::messages::{Level, Message};
+use super::document::PhotoDocument;
+use super::explore::ExploreState;
+use super::fill::{FillWorker, FillController};
+use super::messages::{Severity, UserMessage};
 use super::persist::{BRUSH_RADIUS_PX, Remembered};
-use super::samples::Sample;
-use super::tasks::{Purpose, Task, Tasks};
-use super::training::Training;
+use super::samples::SamplePortrait;
+use super::tasks::{PathPurpose, BackgroundTask, TaskRunner};
+use super::training::TrainingState;
 use crate::device::GpuInfo;
-use crate::mask::{Edit, MaskPreset};
+use crate::mask::{MaskEdit, MaskPreset};
 use crate::model::ModelInfo;
 use crate::photo::RectPx;
 use crate::search::Settings;
 
 /// The editor's state.
 #[expect(clippy::struct_excessive_bools, reason = "independent facts, not states of a machine")]
-pub struct State {
-    pub document: Option<Document>,
-    pub fills: Fills,
-    pub remembered: Remembered,
+pub struct EditorState {
+    pub document: Option<PhotoDocument>,
+    pub fill_controller: FillController,
+    pub preferences: Remembered,
     pub tool: Tool,
     /// Position of the before/after divider, as a fraction of the photo's width. `None` when it is off.
     pub divider: Option<f32>,
     pub show_before: bool,
     pub gpus: Vec<GpuInfo>,
-    pub models: Vec<PathBuf>,
+    pub model_paths: Vec<PathBuf>,
     /// Thumbnails of the samples, for the start screen.
-    pub thumbnails: Vec<(Sample, egui::ColorImage)>,
+    pub sample_thumbnails: Vec<(SamplePortrait, egui::ColorImage)>,
     /// Text of the path field on the start screen.
-    pub start_path: String,
+    pub start_screen_path: String,
     pub model_info: Option<ModelInfo>,
     /// Data of the Explore window.
-    pub explorer: Explorer,
-    guess: Option<Guess>,
+    pub explore: ExploreState,
+    first_guess: Option<FirstGuess>,
     /// The mix of two candidates, while its slider is open.
-    pub mix: Option<Mix>,
-    pub leave: Option<Leave>,
+    pub mix: Option<CandidateMix>,
+    pub pending_close: Option<PendingClose>,
     /// What to do once the project is saved.
-    after_save: Option<Leave>,
+    close_after_save: Option<PendingClose>,
     /// Save the project as soon as no search runs and no other file is being written.
-    save_when_free: bool,
+    save_when_idle: bool,
     autosave: Autosave,
-    lookout: Lookout,
+    recovery_scan_timer: RecoveryScanTimer,
     /// Recoverable projects, newest first; projects found by later scans are appended.
-    pub recoverable: Vec<Recoverable>,
+    pub recoverable: Vec<RecoverableProject>,
     pub path_bar: Option<PathBar>,
-    pub training: Training,
-    pub leaflet: Option<Leaflet>,
+    pub training: TrainingState,
+    pub help_window: Option<HelpWindow>,
     /// A photo is being opened.
-    pub opening: bool,
+    pub is_opening: bool,
     /// A file is being written.
-    pub saving: bool,
+    pub is_saving: bool,
     /// The preferences are being written.
-    pub remembering: bool,
+    pub is_saving_preferences: bool,
     /// Increases with every change of the pictures on the screen.
     pub scene_version: u64,
     /// The window may close now.
-    pub closing: bool,
-    tasks: Tasks,
-    messages: Vec<Message>,
-    canvas_calls: Vec<CanvasCall>,
+    pub may_close: bool,
+    tasks: TaskRunner,
+    messages: Vec<UserMessage>,
+    canvas_commands: Vec<CanvasCommand>,
 }
 
-impl State {
-    pub fn new(engine: Box<dyn Engine>, tasks: Tasks, remembered: Remembered) -> Self {
+impl EditorState {
+    pub fn new(engine: Box<dyn FillWorker>, tasks: TaskRunner, preferences: Remembered) -> Self {
         Self {
             document: None,
-            fills: Fills::new(engine),
-            training: Training::new(remembered.training_run.as_deref()),
-            remembered,
+            fill_controller: FillController::new(engine),
+            training: TrainingState::new(preferences.training_run.as_deref()),
+            preferences,
             tool: Tool::Brush,
             divider: None,
             show_before: false,
             gpus: Vec::new(),
-            models: Vec::new(),
-            thumbnails: Vec::new(),
-            start_path: String::new(),
+            model_paths: Vec::new(),
+            sample_thumbnails: Vec::new(),
+            start_screen_path: String::new(),
             model_info: None,
-            explorer: Explorer::default(),
-            guess: None,
+            explore: ExploreState::default(),
+            first_guess: None,
             mix: None,
-            leave: None,
-            after_save: None,
-            save_when_free: false,
+            pending_close: None,
+            close_after_save: None,
+            save_when_idle: false,
             autosave: Autosave::default(),
-            lookout: Lookout::default(),
+            recovery_scan_timer: RecoveryScanTimer::default(),
             recoverable: Vec::new(),
             path_bar: None,
-            leaflet: None,
-            opening: false,
-            saving: false,
-            remembering: false,
+            help_window: None,
+            is_opening: false,
+            is_saving: false,
+            is_saving_preferences: false,
             scene_version: 0,
-            closing: false,
+            may_close: false,
             tasks,
             messages: Vec::new(),
-            canvas_calls: Vec::new(),
+            canvas_commands: Vec::new(),
         }
     }
 
     /// Starts the slow work of the program start in the background: device, model, model list, sample thumbnails.
-    pub fn prepare(&mut self) {
-        self.tasks.spawn(Task::ListGpus);
-        self.tasks.spawn(Task::FindModels);
-        self.tasks.spawn(Task::SampleThumbnails);
-        self.warm_up();
+    pub fn start_initial_tasks(&mut self) {
+        self.tasks.spawn(BackgroundTask::ListGpus);
+        self.tasks.spawn(BackgroundTask::FindModels);
+        self.tasks.spawn(BackgroundTask::SampleThumbnails);
+        self.warm_up_engine();
     }
 
     /// Starts a background task.
-    pub fn spawn(&self, task: Task) {
+    pub fn spawn(&self, task: BackgroundTask) {
         self.tasks.spawn(task);
     }
 
     /// Handles results of background tasks and updates of the fill thread.
     pub fn poll(&mut self) {
-        while let Some(done) = self.tasks.try_done() {
-            self.handle(Action::Done(done));
+        while let Some(done) = self.tasks.try_result() {
+            self.handle(Action::TaskDone(done));
         }
-        for news in self.fills.poll() {
-            self.take_news(news);
+        for news in self.fill_controller.poll() {
+            self.handle_fill_update(news);
         }
-        self.follow_hole();
-        self.follow_explorer();
-        self.save_if_free();
-        self.compose_if_wanted();
+        self.update_for_hole();
+        self.update_explore();
+        self.save_project_if_idle();
+        self.compose_if_needed();
     }
 
     /// Takes the messages that were not shown yet.
-    pub fn take_messages(&mut self) -> Vec<Message> {
+    pub fn take_messages(&mut self) -> Vec<UserMessage> {
         std::mem::take(&mut self.messages)
     }
 
     /// Takes the commands that the canvas has not run yet.
-    pub fn take_canvas_calls(&mut self) -> Vec<CanvasCall> {
-        std::mem::take(&mut self.canvas_calls)
+    pub fn take_canvas_commands(&mut self) -> Vec<CanvasCommand> {
+        std::mem::take(&mut self.canvas_commands)
     }
 
     /// Whether frame, model and device are locked by a running search. The hole is not: the search adopts its changes.
     pub fn is_locked(&self) -> bool {
-        self.fills.is_running()
+        self.fill_controller.is_running()
     }
 
     /// Applies an action.
     pub fn handle(&mut self, action: Action) {
-        self.take_action(action);
-        self.follow_hole();
-        self.follow_explorer();
+        self.apply(action);
+        self.update_for_hole();
+        self.update_explore();
     }
 
-    fn take_action(&mut self, action: Action) {
+    fn apply(&mut self, action: Action) {
         match action {
-            Action::Do(verb) => self.do_verb(verb),
-            Action::Open(source) => self.leave_for(Leave::Open(source)),
-            Action::Canvas(action) => self.handle_canvas(action),
+            Action::RunCommand(verb) => self.run_command(verb),
+            Action::Open(source) => self.request_close(PendingClose::Open(source)),
+            Action::Canvas(action) => self.handle_canvas_action(action),
             Action::CancelDrag => self.cancel_drag(),
-            Action::Shape(preset) => self.add_shape(preset),
+            Action::AddShape(preset) => self.add_shape(preset),
             Action::SetBrushRadius(radius_px) => self.set_brush_radius(radius_px),
             Action::SetPreset(preset) => {
-                let seed = self.remembered.settings.seed;
-                self.remembered.preset = preset;
+                let seed = self.preferences.settings.seed;
+                self.preferences.preset = preset;
                 self.set_settings(Settings { seed, ..preset.settings() });
             }
             Action::SetSettings(settings) => self.set_settings(settings),
             Action::SetBlend(blend) => self.set_blend(blend),
             Action::SetDevice(device) => {
-                self.remembered.device = device;
-                self.warm_up();
+                self.preferences.device = device;
+                self.warm_up_engine();
             }
             Action::SetModel(model) => {
-                self.remembered.model = model;
+                self.preferences.model = model;
                 self.model_info = None;
-                self.warm_up();
+                self.warm_up_engine();
             }
-            Action::PickModel => self.spawn(Task::Dialog(Purpose::OpenModel, None)),
-            Action::SetTheme(theme) => self.remembered.theme = theme,
-            Action::SetLogLosses(log) => self.remembered.log_losses = log,
-            Action::SetRecord(record) => self.remembered.record = record,
-            Action::SetFirstGuess(wanted) => self.remembered.first_guess = wanted,
+            Action::ChooseModelFile => self.spawn(BackgroundTask::ShowFileDialog(PathPurpose::OpenModel, None)),
+            Action::SetTheme(theme) => self.preferences.theme = theme,
+            Action::SetLogLosses(log) => self.preferences.log_losses = log,
+            Action::SetRecordProvenance(record) => self.preferences.record = record,
+            Action::SetShowFirstGuess(wanted) => self.preferences.first_guess = wanted,
             Action::MixWith(candidate) => self.mix_with(candidate),
-            Action::SetMixShare(share) => self.set_mix_share(share),
-            Action::LetMixGo => self.let_mix_go(),
-            Action::Explore(wish) => self.take_wish(wish),
+            Action::SetMixPosition(share) => self.set_mix_position(share),
+            Action::ReleaseMix => self.release_mix(),
+            Action::Explore(wish) => self.handle_explore(wish),
             Action::ShowBefore(show) => self.show_before = show,
-            Action::TypePath(text) => self.type_path(text),
+            Action::SetPathText(text) => self.set_path_text(text),
             Action::SubmitPath { replace } => self.submit_path(replace),
             Action::ClosePathBar => {
                 self.path_bar = None;
-                self.after_save = None;
+                self.close_after_save = None;
             }
-            Action::TypeStartPath(text) => self.start_path = text,
-            Action::CloseLeaflet => self.leaflet = None,
-            Action::RequestClose => self.leave_for(Leave::Close),
-            Action::Answer(answer) => self.take_answer(answer),
+            Action::SetStartScreenPath(text) => self.start_screen_path = text,
+            Action::CloseHelpWindow => self.help_window = None,
+            Action::RequestClose => self.request_close(PendingClose::Close),
+            Action::AnswerSaveQuestion(answer) => self.answer_save_question(answer),
             Action::DiscardRecoverable(path) => self.discard_recoverable(&path),
             Action::Training(action) => self.handle_training(action),
-            Action::Done(done) => self.take_done(done),
+            Action::TaskDone(done) => self.handle_task_result(done),
         }
     }
 
     /// Whether the settings differ from the preset. Presets have no seed, so it is ignored.
-    pub fn is_preset_changed(&self) -> bool {
-        let seed = self.remembered.settings.seed;
-        self.remembered.settings != Settings { seed, ..self.remembered.preset.settings() }
+    pub fn has_modified_preset(&self) -> bool {
+        let seed = self.preferences.settings.seed;
+        self.preferences.settings != Settings { seed, ..self.preferences.preset.settings() }
     }
 
-    fn tell(&mut self, level: Level, headline: impl Into<String>) {
-        self.messages.push(Message::new(level, headline));
+    fn notify(&mut self, level: Severity, headline: impl Into<String>) {
+        self.messages.push(UserMessage::new(level, headline));
     }
 
-    fn pictures_changed(&mut self) {
+    fn bump_scene_version(&mut self) {
         self.scene_version += 1;
     }
 
     fn set_brush_radius(&mut self, radius_px: f32) {
         if radius_px.is_finite() {
-            self.remembered.brush_radius_px = radius_px.clamp(*BRUSH_RADIUS_PX.start(), *BRUSH_RADIUS_PX.end());
+            self.preferences.brush_radius_px = radius_px.clamp(*BRUSH_RADIUS_PX.start(), *BRUSH_RADIUS_PX.end());
         }
     }
 
-    fn handle_canvas(&mut self, action: CanvasAction) {
+    fn handle_canvas_action(&mut self, action: CanvasAction) {
         match action {
             CanvasAction::SetBrushRadius(radius_px) => self.set_brush_radius(radius_px),
             CanvasAction::SetDivider(share) => self.divider = Some(share.clamp(0.0, 1.0)),
@@ -250,43 +250,43 @@ impl State {
                     document.end_stroke();
                 }
             }
-            CanvasAction::BeginStroke(stroke) => self.change_hole(|document| document.begin_stroke(stroke)),
-            CanvasAction::ExtendStroke(point) => self.change_hole(|document| document.extend_stroke(point)),
+            CanvasAction::BeginStroke(stroke) => self.edit_hole(|document| document.begin_stroke(stroke)),
+            CanvasAction::ExtendStroke(point) => self.edit_hole(|document| document.extend_stroke(point)),
             CanvasAction::FrameChanged { before } => {
                 if let Some(document) = &mut self.document {
-                    document.frame_changed(before);
+                    document.end_frame_drag(before);
                 }
             }
             CanvasAction::PickFace(_) | CanvasAction::SetFrame(_) if self.is_locked() => {}
             CanvasAction::PickFace(index) => {
                 if let Some(document) = &mut self.document {
-                    document.pick_face(index);
+                    document.select_face(index);
                 }
             }
             CanvasAction::SetFrame(frame) => {
                 if let Some(document) = &mut self.document {
-                    document.set_frame(frame);
+                    document.drag_frame_to(frame);
                 }
             }
         }
     }
 
     /// Crop side before the model is loaded: that of the default model.
-    const USUAL_CROP_SIZE_PX: u32 = 128;
+    const DEFAULT_CROP_SIZE_PX: u32 = 128;
 
     fn add_shape(&mut self, preset: MaskPreset) {
-        let crop_size_px = self.model_info.as_ref().map_or(Self::USUAL_CROP_SIZE_PX, |info| info.image_size_px);
-        let seed = self.remembered.settings.seed;
-        self.change_hole(|document| {
-            let frame = document.frame();
-            document.edit(Edit::Preset { preset, frame, crop_size_px, seed })
+        let crop_size_px = self.model_info.as_ref().map_or(Self::DEFAULT_CROP_SIZE_PX, |info| info.image_size_px);
+        let seed = self.preferences.settings.seed;
+        self.edit_hole(|document| {
+            let frame = document.face_frame();
+            document.edit_mask(MaskEdit::Preset { preset, frame, crop_size_px, seed })
         });
     }
 
-    fn change_hole(&mut self, change: impl FnOnce(&mut Document) -> RectPx) {
+    fn edit_hole(&mut self, change: impl FnOnce(&mut PhotoDocument) -> RectPx) {
         if let Some(document) = &mut self.document {
             let changed = change(document);
-            self.canvas_calls.push(CanvasCall::HoleChanged(changed));
+            self.canvas_commands.push(CanvasCommand::HoleChanged(changed));
         }
     }
 }

@@ -1,83 +1,83 @@
 //! Runs the editor commands of the shortcut table, and says why a command is disabled.
 
-use super::{CanvasCall, Leaflet, Leave, PathBar, Source, State};
+use super::{CanvasCommand, HelpWindow, PendingClose, PathBar, DocumentSource, EditorState};
 use crate::app::canvas::Tool;
-use crate::app::document::{Change, Document, HoleReach};
-use crate::app::shortcuts::Verb;
-use crate::app::tasks::{Purpose, Task};
-use crate::mask::Edit;
+use crate::app::document::{UndoneChange, PhotoDocument, FrameOverlap};
+use crate::app::shortcuts::EditorCommand;
+use crate::app::tasks::{PathPurpose, BackgroundTask};
+use crate::mask::MaskEdit;
 
 /// Each press of `[` or `]` changes the brush by this factor.
 const BRUSH_STEP: f32 = 1.2;
 /// Each press of + or − changes the zoom by this factor.
 const ZOOM_STEP: f32 = 1.25;
 
-impl State {
+impl EditorState {
     /// Why a command is disabled, for its tooltip; `None` when it is enabled.
-    pub fn obstacle(&self, verb: Verb) -> Option<&'static str> {
+    pub fn disabled_reason(&self, command: EditorCommand) -> Option<&'static str> {
         let document = self.document.as_ref();
-        let running = self.fills.is_running();
+        let running = self.fill_controller.is_running();
         let no_photo = document.is_none().then_some("Open a photo first");
-        let locked = || running.then_some("A fill is running: stop it first");
-        match verb {
-            Verb::Open
-            | Verb::OpenPath
-            | Verb::Shortcuts
-            | Verb::About
-            | Verb::Quit
-            | Verb::Explore
-            | Verb::Training => None,
-            Verb::SaveProject | Verb::SaveProjectAs => {
-                no_photo.or_else(|| self.saving.then_some("A file is being saved"))
+        let locked_by_fill = || running.then_some("A fill is running: stop it first");
+        match command {
+            EditorCommand::Open
+            | EditorCommand::OpenPath
+            | EditorCommand::Shortcuts
+            | EditorCommand::About
+            | EditorCommand::Quit
+            | EditorCommand::Explore
+            | EditorCommand::Training => None,
+            EditorCommand::SaveProject | EditorCommand::SaveProjectAs => {
+                no_photo.or_else(|| self.is_saving.then_some("A file is being saved"))
             }
-            Verb::Brush
-            | Verb::Eraser
-            | Verb::Frame
-            | Verb::SmallerBrush
-            | Verb::LargerBrush
-            | Verb::ZoomIn
-            | Verb::ZoomOut
-            | Verb::Fit
-            | Verb::ActualPixels
-            | Verb::LoadMask
-            | Verb::Invert => no_photo,
-            Verb::NextFace => no_photo.or_else(locked).or_else(|| {
-                let faces = document.and_then(Document::faces).unwrap_or_default();
+            EditorCommand::BrushTool
+            | EditorCommand::EraserTool
+            | EditorCommand::FrameTool
+            | EditorCommand::SmallerBrush
+            | EditorCommand::LargerBrush
+            | EditorCommand::ZoomIn
+            | EditorCommand::ZoomOut
+            | EditorCommand::ZoomToFit
+            | EditorCommand::ZoomToActualPixels
+            | EditorCommand::LoadMask
+            | EditorCommand::InvertMask => no_photo,
+            EditorCommand::NextFace => no_photo.or_else(locked_by_fill).or_else(|| {
+                let faces = document.and_then(PhotoDocument::detected_faces).unwrap_or_default();
                 faces.is_empty().then_some("No face was found: place the frame by hand")
             }),
-            Verb::Clear | Verb::SaveMask => {
-                no_photo.or_else(|| (!document.is_some_and(Document::has_hole)).then_some("Nothing is painted"))
+            EditorCommand::ClearMask | EditorCommand::SaveMask => {
+                no_photo.or_else(|| (!document.is_some_and(PhotoDocument::has_hole)).then_some("Nothing is painted"))
             }
-            Verb::Undo => no_photo
-                .or_else(|| locked().filter(|_| !document.is_some_and(Document::undo_is_painting)))
-                .or_else(|| document.and_then(Document::undo_name).is_none().then_some("Nothing to undo")),
-            Verb::Redo => no_photo
-                .or_else(|| locked().filter(|_| !document.is_some_and(Document::redo_is_painting)))
-                .or_else(|| document.and_then(Document::redo_name).is_none().then_some("Nothing to redo")),
-            Verb::Export | Verb::ExportPath | Verb::ExportLayer => no_photo.or_else(locked).or_else(|| {
-                if self.saving {
+            EditorCommand::Undo => no_photo
+                .or_else(|| locked_by_fill().filter(|_| !document.is_some_and(PhotoDocument::is_undo_mask_only)))
+                .or_else(|| document.and_then(PhotoDocument::undo_name).is_none().then_some("Nothing to undo")),
+            EditorCommand::Redo => no_photo
+                .or_else(|| locked_by_fill().filter(|_| !document.is_some_and(PhotoDocument::is_redo_mask_only)))
+                .or_else(|| document.and_then(PhotoDocument::redo_name).is_none().then_some("Nothing to redo")),
+            EditorCommand::Export | EditorCommand::ExportPath | EditorCommand::ExportLayer => no_photo.or_else(locked_by_fill).or_else(|| {
+                if self.is_saving {
                     Some("A file is being saved")
                 } else {
                     (!self.has_result()).then_some("Nothing to export yet: paint over part of the face and press Fill")
                 }
             }),
-            Verb::Fill => no_photo.or_else(locked).or_else(|| match document.and_then(Document::hole_reach) {
+            EditorCommand::Fill => no_photo.or_else(locked_by_fill).or_else(|| match document.and_then(PhotoDocument::frame_overlap) {
                 None => Some("Paint over the part of the face to replace first"),
-                Some(HoleReach::Outside) => {
+                Some(FrameOverlap::Outside) => {
                     Some("The paint is outside the face frame: move the frame over it (F), or paint inside")
                 }
-                Some(HoleReach::Inside | HoleReach::Partly) => None,
+                Some(FrameOverlap::Inside | FrameOverlap::PartlyOutside) => None,
             }),
-            Verb::Stop | Verb::Pause | Verb::Step => match self.fills.run() {
+            EditorCommand::Stop | EditorCommand::PauseOrResume | EditorCommand::StepOnce => match self.fill_controller.running() {
                 None => Some("No fill is running"),
-                Some(run) if run.stopping => Some("The fill is stopping"),
+                Some(run) if run.is_stopping => Some("The fill is stopping"),
                 Some(_) => None,
             },
-            Verb::Divider => no_photo
+            EditorCommand::ToggleDivider => no_photo
                 .or_else(|| (!running && !self.has_result()).then_some("Nothing to compare yet: press Fill first")),
-            Verb::MoreLikeThis => no_photo.or_else(locked).or_else(|| self.obstacle_to_latents()),
-            Verb::Mix => no_photo.or_else(locked).or_else(|| self.obstacle_to_mixing()),
-            Verb::BestCandidate | Verb::Candidate(_) => {
+            EditorCommand::MoreLikeThis => no_photo.or_else(locked_by_fill).or_else(|| self.latent_disabled_reason()),
+            EditorCommand::Mix => no_photo.or_else(locked_by_fill).or_else(|| self.mix_disabled_reason()),
+            EditorCommand::ShowBestCandidate | EditorCommand::ShowCandidate(_) => {
                 (self.candidate_count() == 0).then_some("No candidates yet: press Fill first")
             }
         }
@@ -85,73 +85,73 @@ impl State {
 
     /// Whether a fill is shown.
     pub fn has_result(&self) -> bool {
-        self.document.as_ref().is_some_and(|document| document.fill().is_some())
+        self.document.as_ref().is_some_and(|document| document.shown_fill().is_some())
     }
 
     /// Number of candidates to choose from.
     pub fn candidate_count(&self) -> usize {
-        match (self.fills.run(), self.document.as_ref().and_then(Document::fill)) {
+        match (self.fill_controller.running(), self.document.as_ref().and_then(PhotoDocument::shown_fill)) {
             (Some(run), _) => run.preview.as_ref().map_or(0, |preview| preview.candidates.len()),
             (None, Some(fill)) => fill.outcome.candidates.len(),
             (None, None) => 0,
         }
     }
 
-    pub(super) fn do_verb(&mut self, verb: Verb) {
-        if self.obstacle(verb).is_some() {
+    pub(super) fn run_command(&mut self, command: EditorCommand) {
+        if self.disabled_reason(command).is_some() {
             return;
         }
-        match verb {
-            Verb::Open => self.leave_for(Leave::Open(Source::Dialog)),
-            Verb::OpenPath => self.show_path_bar(Purpose::OpenPhoto),
-            Verb::SaveProject => self.save_project(),
-            Verb::SaveProjectAs => self.ask_for_path(Purpose::SaveProject),
-            Verb::Export => self.ask_for_path(Purpose::Export),
-            Verb::ExportPath => self.show_path_bar(Purpose::Export),
-            Verb::ExportLayer => self.ask_for_path(Purpose::ExportLayer),
-            Verb::LoadMask => self.ask_for_path(Purpose::LoadMask),
-            Verb::SaveMask => self.ask_for_path(Purpose::SaveMask),
-            Verb::Undo => self.move_in_time(Document::undo),
-            Verb::Redo => self.move_in_time(Document::redo),
-            Verb::Brush => self.tool = Tool::Brush,
-            Verb::Eraser => self.tool = Tool::Eraser,
-            Verb::Frame => self.tool = Tool::Frame,
-            Verb::NextFace => {
+        match command {
+            EditorCommand::Open => self.request_close(PendingClose::Open(DocumentSource::Dialog)),
+            EditorCommand::OpenPath => self.show_path_bar(PathPurpose::OpenPhoto),
+            EditorCommand::SaveProject => self.save_project(),
+            EditorCommand::SaveProjectAs => self.show_file_dialog(PathPurpose::SaveProject),
+            EditorCommand::Export => self.show_file_dialog(PathPurpose::Export),
+            EditorCommand::ExportPath => self.show_path_bar(PathPurpose::Export),
+            EditorCommand::ExportLayer => self.show_file_dialog(PathPurpose::ExportLayer),
+            EditorCommand::LoadMask => self.show_file_dialog(PathPurpose::LoadMask),
+            EditorCommand::SaveMask => self.show_file_dialog(PathPurpose::SaveMask),
+            EditorCommand::Undo => self.undo_or_redo(PhotoDocument::undo),
+            EditorCommand::Redo => self.undo_or_redo(PhotoDocument::redo),
+            EditorCommand::BrushTool => self.tool = Tool::Brush,
+            EditorCommand::EraserTool => self.tool = Tool::Eraser,
+            EditorCommand::FrameTool => self.tool = Tool::Frame,
+            EditorCommand::NextFace => {
                 if let Some(document) = &mut self.document {
-                    document.pick_next_face();
+                    document.select_next_face();
                 }
             }
-            Verb::SmallerBrush => self.set_brush_radius(self.remembered.brush_radius_px / BRUSH_STEP),
-            Verb::LargerBrush => self.set_brush_radius(self.remembered.brush_radius_px * BRUSH_STEP),
-            Verb::Clear => self.change_hole(|document| document.edit(Edit::Clear)),
-            Verb::Invert => self.change_hole(|document| document.edit(Edit::Invert)),
-            Verb::ZoomIn => self.canvas_calls.push(CanvasCall::ZoomBy(ZOOM_STEP)),
-            Verb::ZoomOut => self.canvas_calls.push(CanvasCall::ZoomBy(1.0 / ZOOM_STEP)),
-            Verb::Fit => self.canvas_calls.push(CanvasCall::Fit),
-            Verb::ActualPixels => self.canvas_calls.push(CanvasCall::ActualPixels),
-            Verb::Fill => self.start_fill(),
-            Verb::Stop => self.fills.stop(),
-            Verb::Pause => self.fills.toggle_pause(),
-            Verb::Step => self.fills.step_once(),
-            Verb::Divider => self.divider = if self.divider.is_some() { None } else { Some(self.middle_of_hole()) },
-            Verb::BestCandidate => self.choose(None),
-            Verb::Candidate(place) => {
+            EditorCommand::SmallerBrush => self.set_brush_radius(self.preferences.brush_radius_px / BRUSH_STEP),
+            EditorCommand::LargerBrush => self.set_brush_radius(self.preferences.brush_radius_px * BRUSH_STEP),
+            EditorCommand::ClearMask => self.edit_hole(|document| document.edit_mask(MaskEdit::Clear)),
+            EditorCommand::InvertMask => self.edit_hole(|document| document.edit_mask(MaskEdit::Invert)),
+            EditorCommand::ZoomIn => self.canvas_commands.push(CanvasCommand::ZoomBy(ZOOM_STEP)),
+            EditorCommand::ZoomOut => self.canvas_commands.push(CanvasCommand::ZoomBy(1.0 / ZOOM_STEP)),
+            EditorCommand::ZoomToFit => self.canvas_commands.push(CanvasCommand::Fit),
+            EditorCommand::ZoomToActualPixels => self.canvas_commands.push(CanvasCommand::ActualPixels),
+            EditorCommand::Fill => self.start_fill(),
+            EditorCommand::Stop => self.fill_controller.stop(),
+            EditorCommand::PauseOrResume => self.fill_controller.toggle_pause(),
+            EditorCommand::StepOnce => self.fill_controller.step_once(),
+            EditorCommand::ToggleDivider => self.divider = if self.divider.is_some() { None } else { Some(self.hole_center_x()) },
+            EditorCommand::ShowBestCandidate => self.show_candidate(None),
+            EditorCommand::ShowCandidate(place) => {
                 if let Some(&index) = self.candidate_order().get(place) {
-                    self.choose(Some(index));
+                    self.show_candidate(Some(index));
                 }
             }
-            Verb::MoreLikeThis => self.start_more_like_this(),
-            Verb::Mix => self.toggle_mix(),
-            Verb::Explore => self.toggle_explorer(),
-            Verb::Training => self.toggle_training(),
-            Verb::Shortcuts => self.toggle_leaflet(Leaflet::Shortcuts),
-            Verb::About => self.toggle_leaflet(Leaflet::About),
-            Verb::Quit => self.leave_for(Leave::Close),
+            EditorCommand::MoreLikeThis => self.start_more_like_this(),
+            EditorCommand::Mix => self.toggle_mix(),
+            EditorCommand::Explore => self.toggle_explore_window(),
+            EditorCommand::Training => self.toggle_training(),
+            EditorCommand::Shortcuts => self.toggle_help_window(HelpWindow::Shortcuts),
+            EditorCommand::About => self.toggle_help_window(HelpWindow::About),
+            EditorCommand::Quit => self.request_close(PendingClose::Close),
         }
     }
 
     /// The centre of the hole as a fraction of the photo's width: a divider there shows half of the fill.
-    fn middle_of_hole(&self) -> f32 {
+    fn hole_center_x(&self) -> f32 {
         let bounds = self.document.as_ref().and_then(|document| document.mask().hole_bounds());
         #[expect(clippy::cast_precision_loss, reason = "photo sides are far below 2^24")]
         let middle = self.document.as_ref().zip(bounds).map(|(document, bounds)| {
@@ -160,49 +160,49 @@ impl State {
         middle.unwrap_or(0.5)
     }
 
-    fn toggle_leaflet(&mut self, leaflet: Leaflet) {
-        self.leaflet = (self.leaflet != Some(leaflet)).then_some(leaflet);
+    fn toggle_help_window(&mut self, window: HelpWindow) {
+        self.help_window = (self.help_window != Some(window)).then_some(window);
     }
 
-    fn move_in_time(&mut self, step: fn(&mut Document) -> Option<Change>) {
+    fn undo_or_redo(&mut self, step: fn(&mut PhotoDocument) -> Option<UndoneChange>) {
         let Some(change) = self.document.as_mut().and_then(step) else { return };
-        if let Some(rect_in_photo) = change.hole {
-            self.canvas_calls.push(CanvasCall::HoleChanged(rect_in_photo));
+        if let Some(rect_in_photo) = change.mask_rect {
+            self.canvas_commands.push(CanvasCommand::HoleChanged(rect_in_photo));
         }
-        if change.fill {
-            self.pictures_changed();
+        if change.is_fill_switched {
+            self.bump_scene_version();
         }
     }
 
     pub(super) fn cancel_drag(&mut self) {
-        if let Some(rect_in_photo) = self.document.as_mut().and_then(Document::cancel_drag) {
-            self.canvas_calls.push(CanvasCall::HoleChanged(rect_in_photo));
+        if let Some(rect_in_photo) = self.document.as_mut().and_then(PhotoDocument::cancel_drag) {
+            self.canvas_commands.push(CanvasCommand::HoleChanged(rect_in_photo));
         }
     }
 
-    pub(super) fn ask_for_path(&self, purpose: Purpose) {
-        self.spawn(Task::Dialog(purpose, self.suggested_path(purpose)));
+    pub(super) fn show_file_dialog(&self, purpose: PathPurpose) {
+        self.spawn(BackgroundTask::ShowFileDialog(purpose, self.suggested_path(purpose)));
     }
 
-    pub(super) fn show_path_bar(&mut self, purpose: Purpose) {
+    pub(super) fn show_path_bar(&mut self, purpose: PathPurpose) {
         let text = self.suggested_path(purpose).map_or_else(String::new, |path| path.display().to_string());
-        if purpose != Purpose::SaveProject {
-            self.after_save = None;
+        if purpose != PathPurpose::SaveProject {
+            self.close_after_save = None;
         }
-        self.path_bar = Some(PathBar { purpose, text, exists: false });
+        self.path_bar = Some(PathBar { purpose, text, file_exists: false });
     }
 
-    fn suggested_path(&self, purpose: Purpose) -> Option<std::path::PathBuf> {
-        if purpose == Purpose::FollowRun {
-            return self.remembered.training_run.clone();
+    fn suggested_path(&self, purpose: PathPurpose) -> Option<std::path::PathBuf> {
+        if purpose == PathPurpose::FollowTrainingRun {
+            return self.preferences.training_run.clone();
         }
         let document = self.document.as_ref()?;
         match purpose {
-            Purpose::SaveProject => Some(document.suggested_project()),
-            Purpose::Export => Some(document.suggested_export()),
-            Purpose::ExportLayer => Some(document.suggested_layer()),
-            Purpose::SaveMask => Some(document.suggested_mask()),
-            Purpose::OpenPhoto | Purpose::LoadMask | Purpose::OpenModel | Purpose::FollowRun => None,
+            PathPurpose::SaveProject => Some(document.suggested_project_path()),
+            PathPurpose::Export => Some(document.suggested_export_path()),
+            PathPurpose::ExportLayer => Some(document.suggested_layer_path()),
+            PathPurpose::SaveMask => Some(document.suggested_mask_path()),
+            PathPurpose::OpenPhoto | PathPurpose::LoadMask | PathPurpose::OpenModel | PathPurpose::FollowTrainingRun => None,
         }
     }
 }

@@ -6,34 +6,34 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::{Done, Purpose};
-use crate::photo::EXTENSIONS;
+use super::{TaskResult, PathPurpose};
+use crate::photo::PHOTO_EXTENSIONS;
 use crate::project;
 
 /// A dialog that closes faster than this was never on the screen.
-const SHORTEST_DIALOG: Duration = Duration::from_millis(400);
+const MIN_DIALOG_TIME: Duration = Duration::from_millis(400);
 
 /// Shows the dialog and waits for the user's choice.
-pub(super) fn ask(purpose: Purpose, suggested: Option<&Path>) -> Done {
-    let began = Instant::now();
-    let dialog = dialog(purpose, suggested);
+pub(super) fn show_file_dialog(purpose: PathPurpose, suggested: Option<&Path>) -> TaskResult {
+    let opened_at = Instant::now();
+    let dialog = build_dialog(purpose, suggested);
     let picked = match purpose {
-        Purpose::OpenPhoto | Purpose::LoadMask | Purpose::OpenModel => dialog.pick_file(),
-        Purpose::SaveProject | Purpose::Export | Purpose::ExportLayer | Purpose::SaveMask => dialog.save_file(),
-        Purpose::FollowRun => dialog.pick_folder(),
+        PathPurpose::OpenPhoto | PathPurpose::LoadMask | PathPurpose::OpenModel => dialog.pick_file(),
+        PathPurpose::SaveProject | PathPurpose::Export | PathPurpose::ExportLayer | PathPurpose::SaveMask => dialog.save_file(),
+        PathPurpose::FollowTrainingRun => dialog.pick_folder(),
     };
     match picked {
         Some(picked) => {
             let path = with_extension(purpose, &picked);
             let confirmed = path == picked;
-            Done::Picked { purpose, path, confirmed }
+            TaskResult::Picked { purpose, path, confirmed }
         }
-        None if began.elapsed() < SHORTEST_DIALOG => Done::NoDialog(purpose),
-        None => Done::Cancelled,
+        None if opened_at.elapsed() < MIN_DIALOG_TIME => TaskResult::NoDialog(purpose),
+        None => TaskResult::Cancelled,
     }
 }
 
-fn dialog(purpose: Purpose, suggested: Option<&Path>) -> rfd::FileDialog {
+fn build_dialog(purpose: PathPurpose, suggested: Option<&Path>) -> rfd::FileDialog {
     let mut dialog = rfd::FileDialog::new();
     if let Some(folder) = suggested.and_then(Path::parent).filter(|folder| !folder.as_os_str().is_empty()) {
         dialog = dialog.set_directory(folder);
@@ -42,32 +42,32 @@ fn dialog(purpose: Purpose, suggested: Option<&Path>) -> rfd::FileDialog {
         dialog = dialog.set_file_name(name.to_string_lossy());
     }
     match purpose {
-        Purpose::OpenPhoto => {
-            let both: Vec<&str> = EXTENSIONS.into_iter().chain([project::EXTENSION]).collect();
-            let dialog = dialog.set_title("Open photo or project").add_filter("Photos and projects", &both);
-            dialog.add_filter("Photos", &EXTENSIONS).add_filter("Projects", &[project::EXTENSION])
+        PathPurpose::OpenPhoto => {
+            let all_extensions: Vec<&str> = PHOTO_EXTENSIONS.into_iter().chain([project::PROJECT_EXTENSION]).collect();
+            let dialog = dialog.set_title("Open photo or project").add_filter("Photos and projects", &all_extensions);
+            dialog.add_filter("Photos", &PHOTO_EXTENSIONS).add_filter("Projects", &[project::PROJECT_EXTENSION])
         }
-        Purpose::SaveProject => dialog.set_title("Save project").add_filter("Project", &[project::EXTENSION]),
-        Purpose::Export => dialog.set_title("Export the filled photo").add_filter("PNG picture", &["png"]),
-        Purpose::ExportLayer => dialog.set_title("Export the fill as a layer").add_filter("PNG picture", &["png"]),
-        Purpose::LoadMask => dialog.set_title("Load mask (white is filled)").add_filter("Pictures", &EXTENSIONS),
-        Purpose::SaveMask => dialog.set_title("Save mask").add_filter("PNG picture", &["png"]),
-        Purpose::OpenModel => dialog.set_title("Open model").add_filter("Face models", &["safetensors"]),
-        Purpose::FollowRun => dialog.set_title("Choose the folder of a training run"),
+        PathPurpose::SaveProject => dialog.set_title("Save project").add_filter("Project", &[project::PROJECT_EXTENSION]),
+        PathPurpose::Export => dialog.set_title("Export the filled photo").add_filter("PNG picture", &["png"]),
+        PathPurpose::ExportLayer => dialog.set_title("Export the fill as a layer").add_filter("PNG picture", &["png"]),
+        PathPurpose::LoadMask => dialog.set_title("Load mask (white is filled)").add_filter("Pictures", &PHOTO_EXTENSIONS),
+        PathPurpose::SaveMask => dialog.set_title("Save mask").add_filter("PNG picture", &["png"]),
+        PathPurpose::OpenModel => dialog.set_title("Open model").add_filter("Face models", &["safetensors"]),
+        PathPurpose::FollowTrainingRun => dialog.set_title("Choose the folder of a training run"),
     }
 }
 
 /// Adds the extension of the format that is written: `.png` for pictures, the project extension for projects.
-pub fn with_extension(purpose: Purpose, path: &Path) -> PathBuf {
+pub fn with_extension(purpose: PathPurpose, path: &Path) -> PathBuf {
     let wanted = match purpose {
-        Purpose::Export | Purpose::ExportLayer | Purpose::SaveMask => "png",
-        Purpose::SaveProject => project::EXTENSION,
-        Purpose::OpenPhoto | Purpose::LoadMask | Purpose::OpenModel | Purpose::FollowRun => return path.to_owned(),
+        PathPurpose::Export | PathPurpose::ExportLayer | PathPurpose::SaveMask => "png",
+        PathPurpose::SaveProject => project::PROJECT_EXTENSION,
+        PathPurpose::OpenPhoto | PathPurpose::LoadMask | PathPurpose::OpenModel | PathPurpose::FollowTrainingRun => return path.to_owned(),
     };
     let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
     match extension.as_deref() {
         Some(extension) if extension == wanted => path.to_owned(),
-        Some(other) if EXTENSIONS.contains(&other) => path.with_extension(wanted),
+        Some(other) if PHOTO_EXTENSIONS.contains(&other) => path.with_extension(wanted),
         _ => {
             let mut name = path.as_os_str().to_owned();
             name.push(".");
@@ -85,13 +85,13 @@ mod tests {
     fn saved_files_get_the_extension_of_their_format() {
         let cases = [("a.png", "a.png"), ("a.PNG", "a.PNG"), ("a.jpg", "a.png"), ("a", "a.png"), ("v1.5", "v1.5.png")];
         for (typed, expected) in cases {
-            assert_eq!(with_extension(Purpose::Export, Path::new(typed)), Path::new(expected), "{typed}");
+            assert_eq!(with_extension(PathPurpose::Export, Path::new(typed)), Path::new(expected), "{typed}");
         }
         for (typed, expected) in
             [("a.jpg", "a.countenance"), ("a.b", "a.b.countenance"), ("a.Countenance", "a.Countenance")]
         {
-            assert_eq!(with_extension(Purpose::SaveProject, Path::new(typed)), Path::new(expected), "{typed}");
+            assert_eq!(with_extension(PathPurpose::SaveProject, Path::new(typed)), Path::new(expected), "{typed}");
         }
-        assert_eq!(with_extension(Purpose::OpenPhoto, Path::new("a.jpg")), Path::new("a.jpg"));
+        assert_eq!(with_extension(PathPurpose::OpenPhoto, Path::new("a.jpg")), Path::new("a.jpg"));
     }
 }

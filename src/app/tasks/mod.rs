@@ -9,7 +9,7 @@ mod picture;
 mod projects;
 
 pub use file_dialog::with_extension;
-pub use picture::Picture;
+pub use picture::FillSnapshot;
 pub use projects::OpenedProject;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,23 +17,23 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc;
 
-use file_dialog::ask;
-use opening::{find_faces, open_photo, open_sample, opened, thumbnail};
-use picture::{compose, export};
+use file_dialog::show_file_dialog;
+use opening::{find_faces, open_photo, open_sample, photo_result, sample_thumbnail};
+use picture::{compose_fill, export_fill};
 use projects::{open_project, save_project};
 
-use super::autosave::{Findings, Slot, find_recoverable};
-use super::document::Look;
-use super::explore::{ShelfChange, change_shelf};
-use super::messages::Message;
+use super::autosave::{RecoveryScanResult, RecoveryFile, find_recoverable};
+use super::document::FillVariant;
+use super::explore::{LibraryChange, change_library};
+use super::messages::UserMessage;
 use super::persist::Remembered;
-use super::samples::Sample;
-use super::training::{TrainingDone, TrainingTask};
-use crate::blend::Patch;
+use super::samples::SamplePortrait;
+use super::training::{TrainingTaskResult, TrainingTask};
+use crate::blend::FillPatch;
 use crate::device::{GpuInfo, list_gpus};
-use crate::explore::Library;
+use crate::explore::LatentLibrary;
 use crate::face::FaceFrame;
-use crate::job::{Content, give_memory_back};
+use crate::job::{ExportContent, trim_heap};
 use crate::mask::{Mask, load_mask, save_mask};
 use crate::model::{ModelChoice, ModelInfo, find_models, inspect};
 use crate::photo::{Overwrite, Photo, SaveError};
@@ -41,7 +41,7 @@ use crate::project::{PhotoOrigin, Project};
 
 /// What the user is asked to choose a path for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Purpose {
+pub enum PathPurpose {
     /// A photo or a project.
     OpenPhoto,
     SaveProject,
@@ -51,15 +51,15 @@ pub enum Purpose {
     SaveMask,
     OpenModel,
     /// A folder.
-    FollowRun,
+    FollowTrainingRun,
 }
 
 /// Work to do in the background.
-pub enum Task {
+pub enum BackgroundTask {
     /// Ask for a path.
-    Dialog(Purpose, Option<PathBuf>),
+    ShowFileDialog(PathPurpose, Option<PathBuf>),
     OpenPhoto(PathBuf),
-    OpenSample(Sample),
+    OpenSample(SamplePortrait),
     /// `recovered`: the file is an autosaved copy.
     OpenProject {
         path: PathBuf,
@@ -74,13 +74,13 @@ pub enum Task {
     },
     /// Autosave unsaved work.
     Autosave {
-        slot: Arc<Slot>,
+        file: Arc<RecoveryFile>,
         project: Box<Project>,
     },
     /// Remove this window's autosaved copy, because the work is saved.
-    RemoveAutosave(Arc<Slot>),
+    RemoveAutosave(Arc<RecoveryFile>),
     /// Delete an autosaved copy and its lock for good.
-    DiscardAutosave(Arc<Slot>),
+    DiscardAutosave(Arc<RecoveryFile>),
     /// Scan this folder for unsaved work of other windows. `known`: the files that belong to this window.
     FindRecoverable {
         folder: PathBuf,
@@ -101,8 +101,8 @@ pub enum Task {
     },
     Export {
         path: PathBuf,
-        picture: Box<Picture>,
-        content: Content,
+        picture: Box<FillSnapshot>,
+        content: ExportContent,
         /// Whether to embed how the fill was made.
         record: bool,
         overwrite: Overwrite,
@@ -111,7 +111,7 @@ pub enum Task {
     /// Compose the fill with this index at full size, for the screen.
     Compose {
         fill_index: usize,
-        picture: Box<Picture>,
+        picture: Box<FillSnapshot>,
     },
     ListGpus,
     FindModels,
@@ -120,16 +120,16 @@ pub enum Task {
     /// Read or change the library of saved faces.
     ChangeShelf {
         path: PathBuf,
-        change: ShelfChange,
+        change: LibraryChange,
     },
-    Remember(Box<Remembered>, PathBuf),
+    SavePreferences(Box<Remembered>, PathBuf),
     Training(TrainingTask),
 }
 
-impl Task {
+impl BackgroundTask {
     /// Whether the task allocates whole pictures. Only then is freed memory returned to the system, which can stall
     /// other threads.
-    fn is_large(&self) -> bool {
+    fn allocates_pictures(&self) -> bool {
         matches!(
             self,
             Self::OpenPhoto(_)
@@ -144,24 +144,24 @@ impl Task {
 }
 
 /// The result of a task.
-pub enum Done {
+pub enum TaskResult {
     /// The user chose a path. `confirmed`: the dialog has already asked whether to replace the file.
     Picked {
-        purpose: Purpose,
+        purpose: PathPurpose,
         path: PathBuf,
         confirmed: bool,
     },
     /// The dialog was cancelled.
     Cancelled,
     /// There is no file dialog on this system.
-    NoDialog(Purpose),
+    NoDialog(PathPurpose),
     Photo {
         photo: Arc<Photo>,
         name: String,
         frame: Option<FaceFrame>,
         origin: PhotoOrigin,
     },
-    Project(Box<OpenedProject>),
+    ProjectOpened(Box<OpenedProject>),
     ProjectSaved {
         path: PathBuf,
         revision: u64,
@@ -169,159 +169,159 @@ pub enum Done {
         photo: Arc<Photo>,
     },
     /// This window's copy of unsaved work was written or removed.
-    Autosaved(anyhow::Result<()>),
-    Discarded,
-    Recoverable(Findings),
+    AutosaveFinished(anyhow::Result<()>),
+    AutosaveDiscarded,
+    RecoverableFound(RecoveryScanResult),
     /// The frames of the detected faces, largest face first.
     Faces {
         photo: Arc<Photo>,
         frames: Vec<FaceFrame>,
         /// Why the detection failed.
-        problem: Option<Message>,
+        problem: Option<UserMessage>,
     },
     Mask {
         mask: Arc<Mask>,
         photo_size: (u32, u32),
     },
     Saved {
-        purpose: Purpose,
+        purpose: PathPurpose,
         path: PathBuf,
         revision: u64,
     },
     /// Nothing was written, because the file exists.
     Exists {
-        purpose: Purpose,
+        purpose: PathPurpose,
         path: PathBuf,
     },
     Composed {
         fill_index: usize,
         photo: Arc<Photo>,
-        look: Look,
-        patch: Patch,
+        look: FillVariant,
+        patch: FillPatch,
     },
-    Gpus(Vec<GpuInfo>),
-    Models(Vec<PathBuf>),
-    Model(ModelChoice, anyhow::Result<ModelInfo>),
-    Thumbnails(Vec<(Sample, egui::ColorImage)>),
+    GpusListed(Vec<GpuInfo>),
+    ModelsFound(Vec<PathBuf>),
+    ModelInspected(ModelChoice, anyhow::Result<ModelInfo>),
+    SampleThumbnailsDecoded(Vec<(SamplePortrait, egui::ColorImage)>),
     /// The library's content after the change.
     Shelf {
-        change: ShelfChange,
-        result: Result<Library, Message>,
+        change: LibraryChange,
+        result: Result<LatentLibrary, UserMessage>,
     },
     Remembered,
-    Training(TrainingDone),
-    Failed(Message),
+    Training(TrainingTaskResult),
+    Failed(UserMessage),
 }
 
 /// Starts tasks and collects their results.
-pub struct Tasks {
-    sender: mpsc::Sender<Done>,
-    receiver: mpsc::Receiver<Done>,
+pub struct TaskRunner {
+    sender: mpsc::Sender<TaskResult>,
+    receiver: mpsc::Receiver<TaskResult>,
     context: egui::Context,
 }
 
-impl Tasks {
+impl TaskRunner {
     pub fn new(context: egui::Context) -> Self {
         let (sender, receiver) = mpsc::channel();
         Self { sender, receiver, context }
     }
 
     /// Starts a task.
-    pub fn spawn(&self, task: Task) {
+    pub fn spawn(&self, task: BackgroundTask) {
         let (sender, context) = (self.sender.clone(), self.context.clone());
-        let is_large = task.is_large();
-        let started = std::thread::Builder::new().name("task".to_owned()).spawn(move || {
+        let allocates_pictures = task.allocates_pictures();
+        let spawned = std::thread::Builder::new().name("task".to_owned()).spawn(move || {
             // A decoder that panics on a malicious file must not crash the editor.
-            let done = catch_unwind(AssertUnwindSafe(|| perform(task))).unwrap_or_else(|_| {
-                Done::Failed(Message::from_error(&anyhow::anyhow!(
+            let result = catch_unwind(AssertUnwindSafe(|| run_task(task))).unwrap_or_else(|_| {
+                TaskResult::Failed(UserMessage::from_error(&anyhow::anyhow!(
                     "The program hit an internal error with this file: try another file, and please report this one"
                 )))
             });
             // Fails only when the window is already closed.
-            let _ = sender.send(done);
+            let _ = sender.send(result);
             context.request_repaint();
-            if is_large {
-                give_memory_back();
+            if allocates_pictures {
+                trim_heap();
             }
         });
-        if let Err(error) = started {
+        if let Err(error) = spawned {
             let error = anyhow::Error::new(error).context("Cannot start a thread: close other programs and try again");
-            let _ = self.sender.send(Done::Failed(Message::from_error(&error)));
+            let _ = self.sender.send(TaskResult::Failed(UserMessage::from_error(&error)));
         }
     }
 
     /// The next waiting result.
-    pub fn try_done(&self) -> Option<Done> {
+    pub fn try_result(&self) -> Option<TaskResult> {
         self.receiver.try_recv().ok()
     }
 }
 
-fn perform(task: Task) -> Done {
+fn run_task(task: BackgroundTask) -> TaskResult {
     match task {
-        Task::Dialog(purpose, suggested) => ask(purpose, suggested.as_deref()),
-        Task::OpenPhoto(path) => opened(open_photo(&path)),
-        Task::OpenSample(sample) => opened(open_sample(sample)),
-        Task::OpenProject { path, recovered } => open_project(path, recovered),
-        Task::SaveProject { path, project, overwrite, revision, photo } => {
+        BackgroundTask::ShowFileDialog(purpose, suggested) => show_file_dialog(purpose, suggested.as_deref()),
+        BackgroundTask::OpenPhoto(path) => photo_result(open_photo(&path)),
+        BackgroundTask::OpenSample(sample) => photo_result(open_sample(sample)),
+        BackgroundTask::OpenProject { path, recovered } => open_project(path, recovered),
+        BackgroundTask::SaveProject { path, project, overwrite, revision, photo } => {
             save_project(path, &project, overwrite, revision, photo)
         }
-        Task::Autosave { slot, project } => Done::Autosaved(slot.write(&project)),
-        Task::RemoveAutosave(slot) => {
-            slot.clear();
-            Done::Autosaved(Ok(()))
+        BackgroundTask::Autosave { file: slot, project } => TaskResult::AutosaveFinished(slot.write(&project)),
+        BackgroundTask::RemoveAutosave(slot) => {
+            slot.remove_project();
+            TaskResult::AutosaveFinished(Ok(()))
         }
-        Task::DiscardAutosave(slot) => {
+        BackgroundTask::DiscardAutosave(slot) => {
             slot.close();
-            Done::Discarded
+            TaskResult::AutosaveDiscarded
         }
-        Task::FindRecoverable { folder, known } => Done::Recoverable(find_recoverable(&folder, &known)),
-        Task::FindFaces(photo) => find_faces(photo),
-        Task::LoadMask { path, width, height } => match load_mask(&path, width, height) {
-            Ok(mask) => Done::Mask { mask: Arc::new(mask), photo_size: (width, height) },
-            Err(error) => failed(&anyhow::Error::new(error).context("Mask not loaded")),
+        BackgroundTask::FindRecoverable { folder, known } => TaskResult::RecoverableFound(find_recoverable(&folder, &known)),
+        BackgroundTask::FindFaces(photo) => find_faces(photo),
+        BackgroundTask::LoadMask { path, width, height } => match load_mask(&path, width, height) {
+            Ok(mask) => TaskResult::Mask { mask: Arc::new(mask), photo_size: (width, height) },
+            Err(error) => task_failed(&anyhow::Error::new(error).context("Mask not loaded")),
         },
-        Task::SaveMask { path, mask, overwrite, revision } => {
-            saved(Purpose::SaveMask, save_mask(&path, &mask, overwrite), path, revision)
+        BackgroundTask::SaveMask { path, mask, overwrite, revision } => {
+            save_result(PathPurpose::SaveMask, save_mask(&path, &mask, overwrite), path, revision)
         }
-        Task::Export { path, picture, content, record, overwrite, revision } => {
+        BackgroundTask::Export { path, picture, content, record, overwrite, revision } => {
             let purpose = match content {
-                Content::Photo => Purpose::Export,
-                Content::Layer => Purpose::ExportLayer,
+                ExportContent::Photo => PathPurpose::Export,
+                ExportContent::Layer => PathPurpose::ExportLayer,
             };
-            saved(purpose, export(&path, &picture, content, record, overwrite), path, revision)
+            save_result(purpose, export_fill(&path, &picture, content, record, overwrite), path, revision)
         }
-        Task::Compose { fill_index, picture } => compose(fill_index, &picture),
-        Task::ListGpus => Done::Gpus(list_gpus()),
-        Task::FindModels => Done::Models(find_models()),
-        Task::InspectModel(choice) => {
+        BackgroundTask::Compose { fill_index, picture } => compose_fill(fill_index, &picture),
+        BackgroundTask::ListGpus => TaskResult::GpusListed(list_gpus()),
+        BackgroundTask::FindModels => TaskResult::ModelsFound(find_models()),
+        BackgroundTask::InspectModel(choice) => {
             let info = inspect(&choice).map_err(anyhow::Error::new);
-            Done::Model(choice, info)
+            TaskResult::ModelInspected(choice, info)
         }
-        Task::SampleThumbnails => Done::Thumbnails(
-            Sample::ALL.into_iter().filter_map(|sample| Some((sample, thumbnail(sample).ok()?))).collect(),
+        BackgroundTask::SampleThumbnails => TaskResult::SampleThumbnailsDecoded(
+            SamplePortrait::ALL.into_iter().filter_map(|sample| Some((sample, sample_thumbnail(sample).ok()?))).collect(),
         ),
-        Task::ChangeShelf { path, change } => {
-            let result = change_shelf(&path, change.clone()).map_err(|error| Message::from_error(&error.into()));
-            Done::Shelf { change, result }
+        BackgroundTask::ChangeShelf { path, change } => {
+            let result = change_library(&path, change.clone()).map_err(|error| UserMessage::from_error(&error.into()));
+            TaskResult::Shelf { change, result }
         }
-        Task::Training(task) => Done::Training(task.perform()),
-        Task::Remember(remembered, path) => {
+        BackgroundTask::Training(task) => TaskResult::Training(task.run()),
+        BackgroundTask::SavePreferences(remembered, path) => {
             if let Err(error) = remembered.save(&path) {
                 tracing::warn!("settings not saved to {}: {error:#}", path.display());
             }
-            Done::Remembered
+            TaskResult::Remembered
         }
     }
 }
 
-fn failed(error: &anyhow::Error) -> Done {
-    Done::Failed(Message::from_error(error))
+fn task_failed(error: &anyhow::Error) -> TaskResult {
+    TaskResult::Failed(UserMessage::from_error(error))
 }
 
-fn saved(purpose: Purpose, result: Result<(), SaveError>, path: PathBuf, revision: u64) -> Done {
+fn save_result(purpose: PathPurpose, result: Result<(), SaveError>, path: PathBuf, revision: u64) -> TaskResult {
     match result {
-        Ok(()) => Done::Saved { purpose, path, revision },
-        Err(SaveError::Exists { path }) => Done::Exists { purpose, path },
-        Err(error) => failed(&anyhow::Error::new(error).context("Not saved; your work is still here")),
+        Ok(()) => TaskResult::Saved { purpose, path, revision },
+        Err(SaveError::Exists { path }) => TaskResult::Exists { purpose, path },
+        Err(error) => task_failed(&anyhow::Error::new(error).context("Not saved; your work is still here")),
     }
 }

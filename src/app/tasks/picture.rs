@@ -6,27 +6,27 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::Done;
-use crate::app::document::Look;
+use super::TaskResult;
+use crate::app::document::FillVariant;
 use crate::blend::Composer;
 use crate::face::FaceFrame;
-use crate::job::{Content, FillOutcome, Made, Recipe};
+use crate::job::{ExportContent, FillOutcome, FillExport, Provenance};
 use crate::mask::Mask;
 use crate::photo::{Overwrite, Photo, SaveError, save_png};
 
 /// Everything needed to render one fill into its photo.
 #[derive(Clone)]
-pub struct Picture {
+pub struct FillSnapshot {
     pub photo: Arc<Photo>,
     pub hole: Arc<Mask>,
     pub frame: FaceFrame,
     pub outcome: Arc<FillOutcome>,
-    pub look: Look,
+    pub look: FillVariant,
 }
 
-impl Picture {
-    fn made(&self) -> Made<'_> {
-        Made {
+impl FillSnapshot {
+    fn rendered_fill(&self) -> FillExport<'_> {
+        FillExport {
             photo: &self.photo,
             hole: &self.hole,
             frame: self.frame,
@@ -37,10 +37,10 @@ impl Picture {
     }
 }
 
-pub(super) fn export(
+pub(super) fn export_fill(
     path: &Path,
-    picture: &Picture,
-    content: Content,
+    picture: &FillSnapshot,
+    content: ExportContent,
     record: bool,
     overwrite: Overwrite,
 ) -> Result<(), SaveError> {
@@ -48,15 +48,15 @@ pub(super) fn export(
     if overwrite == Overwrite::Refuse && path.exists() {
         return Err(SaveError::Exists { path: path.to_owned() });
     }
-    let made = picture.made();
+    let made = picture.rendered_fill();
     let Some(pixels) = made.picture(content) else { return Ok(()) };
-    let recipe = record.then(|| Recipe::new(&made)).transpose()?;
-    save_png(path, &pixels, &made.extras(content, recipe.as_ref()), overwrite)
+    let recipe = record.then(|| Provenance::new(&made)).transpose()?;
+    save_png(path, &pixels, &made.png_metadata(content, recipe.as_ref()), overwrite)
 }
 
-pub(super) fn compose(fill_index: usize, picture: &Picture) -> Done {
-    let Some(candidate) = picture.outcome.candidates.get(picture.look.candidate) else { return Done::Cancelled };
+pub(super) fn compose_fill(fill_index: usize, picture: &FillSnapshot) -> TaskResult {
+    let Some(candidate) = picture.outcome.candidates.get(picture.look.candidate) else { return TaskResult::Cancelled };
     let composer = Composer::new(&picture.photo, &picture.hole, &picture.frame, picture.look.blend, None);
-    let patch = composer.patch(&candidate.pixels, picture.outcome.size_px);
-    Done::Composed { fill_index, photo: Arc::clone(&picture.photo), look: picture.look, patch }
+    let patch = composer.render(&candidate.pixels, picture.outcome.size_px);
+    TaskResult::Composed { fill_index, photo: Arc::clone(&picture.photo), look: picture.look, patch }
 }

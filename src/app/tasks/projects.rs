@@ -6,12 +6,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Done, failed};
-use crate::app::samples::Sample;
+use super::{TaskResult, task_failed};
+use crate::app::samples::SamplePortrait;
 use crate::device::{DeviceChoice, list_gpus};
 use crate::model::ModelChoice;
 use crate::photo::{DecodeLimits, Overwrite, Photo, SaveError, decode};
-use crate::project::{self, PhotoOrigin, Project, ProjectError, sha256_of};
+use crate::project::{self, PhotoOrigin, Project, ProjectError, sha256_of_bytes};
 
 /// A project with its photo.
 pub struct OpenedProject {
@@ -22,41 +22,41 @@ pub struct OpenedProject {
     /// The project file.
     pub path: PathBuf,
     /// Whether the file is an autosaved copy.
-    pub recovered: bool,
+    pub is_recovered: bool,
     /// What differs from the saved state, for the user.
     pub warnings: Vec<String>,
 }
 
-pub(super) fn open_project(path: PathBuf, recovered: bool) -> Done {
-    match opened(path, recovered) {
-        Ok(opened) => Done::Project(Box::new(opened)),
+pub(super) fn open_project(path: PathBuf, recovered: bool) -> TaskResult {
+    match load_project(path, recovered) {
+        Ok(opened) => TaskResult::ProjectOpened(Box::new(opened)),
         Err(error) => {
-            failed(&error.context(if recovered { "Could not recover the work" } else { "Project not opened" }))
+            task_failed(&error.context(if recovered { "Could not recover the work" } else { "Project not opened" }))
         }
     }
 }
 
-fn opened(path: PathBuf, recovered: bool) -> anyhow::Result<OpenedProject> {
+fn load_project(path: PathBuf, recovered: bool) -> anyhow::Result<OpenedProject> {
     let mut project = project::open(&path)?;
     let mut warnings = Vec::new();
     let (photo, name, origin) = match &project.photo.origin {
         PhotoOrigin::Sample(name) => {
-            let sample = Sample::ALL.into_iter().find(|sample| sample.file_stem() == name);
+            let sample = SamplePortrait::ALL.into_iter().find(|sample| sample.file_stem() == name);
             let sample =
                 sample.ok_or_else(|| anyhow::anyhow!("this version has no sample named {name}: update the program"))?;
-            (decode(sample.bytes(), DecodeLimits::default())?, name.clone(), project.photo.origin.clone())
+            (decode(sample.image_bytes(), DecodeLimits::default())?, name.clone(), project.photo.origin.clone())
         }
         PhotoOrigin::File { path: photo_path, .. } => {
-            let folder = folder_of(&path, &project, photo_path, recovered);
-            let Some(found) = project.photo.find(&folder)? else { anyhow::bail!("the project names no photo") };
+            let folder = photo_search_folder(&path, &project, photo_path, recovered);
+            let Some(found) = project.photo.find_file(&folder)? else { anyhow::bail!("the project names no photo") };
             let photo = Photo { source: Some(found.path.clone()), ..decode(&found.bytes, DecodeLimits::default())? };
-            if !found.is_same {
+            if !found.is_unchanged {
                 let path = found.path.display();
                 warnings.push(format!(
                     "The photo has changed since the project was saved, so the painted area may not fit ({path})"
                 ));
             }
-            let name = super::opening::name_of(&found.path);
+            let name = super::opening::display_name(&found.path);
             (photo, name, PhotoOrigin::File { path: found.path, relative_path: None, sha256: found.sha256 })
         }
     };
@@ -65,11 +65,11 @@ fn opened(path: PathBuf, recovered: bool) -> anyhow::Result<OpenedProject> {
     warnings.extend(check_model(&mut project));
     warnings.extend(check_device(&mut project));
     let photo = Arc::new(photo);
-    Ok(OpenedProject { photo, name, origin, project, path, recovered, warnings })
+    Ok(OpenedProject { photo, name, origin, project, path, is_recovered: recovered, warnings })
 }
 
 /// Folder to search for a moved photo: the project's. For an autosaved copy, that of its original project or photo.
-fn folder_of(path: &Path, project: &Project, photo_path: &Path, recovered: bool) -> PathBuf {
+fn photo_search_folder(path: &Path, project: &Project, photo_path: &Path, recovered: bool) -> PathBuf {
     let neighbour = if recovered { project.saved_as.as_deref().unwrap_or(photo_path) } else { path };
     let neighbour = std::path::absolute(neighbour).unwrap_or_else(|_| neighbour.to_owned());
     neighbour.parent().map_or_else(PathBuf::new, Path::to_owned)
@@ -79,7 +79,7 @@ fn folder_of(path: &Path, project: &Project, photo_path: &Path, recovered: bool)
 fn check_model(project: &mut Project) -> Option<String> {
     let ModelChoice::File(path) = &project.model.choice else {
         // The default model may have changed since the project was saved: the hash tells which one it was.
-        if let Some(own) = project.model.sha256.as_deref().and_then(ModelChoice::built_in_of_hash) {
+        if let Some(own) = project.model.sha256.as_deref().and_then(ModelChoice::built_in_by_sha256) {
             project.model.choice = own;
         }
         return None;
@@ -91,7 +91,7 @@ fn check_model(project: &mut Project) -> Option<String> {
             project.model = project::ModelReference::default();
             Some(warning)
         }
-        (Ok(bytes), Some(expected)) if *expected != sha256_of(&bytes) => {
+        (Ok(bytes), Some(expected)) if *expected != sha256_of_bytes(&bytes) => {
             Some(format!("The model {shown} has changed since the project was saved: the next fill may look different"))
         }
         _ => None,
@@ -117,12 +117,12 @@ pub(super) fn save_project(
     overwrite: Overwrite,
     revision: u64,
     photo: Arc<Photo>,
-) -> Done {
+) -> TaskResult {
     match project::save(&path, project, overwrite) {
-        Ok(()) => Done::ProjectSaved { path, revision, photo },
+        Ok(()) => TaskResult::ProjectSaved { path, revision, photo },
         Err(ProjectError::Save(SaveError::Exists { path })) => {
-            Done::Exists { purpose: super::Purpose::SaveProject, path }
+            TaskResult::Exists { purpose: super::PathPurpose::SaveProject, path }
         }
-        Err(error) => failed(&anyhow::Error::new(error).context("Not saved; your work is still here")),
+        Err(error) => task_failed(&anyhow::Error::new(error).context("Not saved; your work is still here")),
     }
 }

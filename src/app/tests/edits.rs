@@ -3,39 +3,39 @@
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
 
-use super::filling::{filled, running, start, wait_until_drawn};
+use super::filling::{editor_with_fill, editor_with_running_fill, start_fill, wait_until_composed};
 use super::guess::{act, document, state};
 use super::work::stroke;
-use super::{Window, is_enabled, press};
-use crate::app::canvas::{CanvasAction, HoleLook};
+use super::{TestWindow, is_enabled, press};
+use crate::app::canvas::{CanvasAction, MaskDisplay};
 use crate::app::state::Action;
 use crate::blend::BlendMode;
-use crate::job::Command;
+use crate::job::WorkerCommand;
 use crate::mask::MaskPreset;
 use crate::search::Preset;
 
 #[test]
 fn a_finished_stroke_reaches_the_running_search() {
-    let (mut window, script) = running();
-    script.show(3);
+    let (mut window, script) = editor_with_running_fill();
+    script.set_preview(3);
     window.run_steps(2);
-    assert_eq!(state(&window).hole_look(), HoleLook::Hidden);
+    assert_eq!(state(&window).hole_look(), MaskDisplay::Hidden);
     act(&mut window, Action::Canvas(CanvasAction::BeginStroke(stroke())));
-    assert!(script.newest_hole().is_none() && state(&window).shows_hole(), "the paint is visible");
+    assert!(script.newest_hole().is_none() && state(&window).is_hole_tinted(), "the paint is visible");
     act(&mut window, Action::Canvas(CanvasAction::EndStroke));
     let (number, hole) = script.newest_hole().expect("told");
     assert_eq!((number, &*hole), (1, document(&window).mask()));
-    assert!(state(&window).shows_hole() && state(&window).fills.is_running());
-    assert!(!script.was_sent(|command| matches!(command, Command::Cancel)));
-    script.show_in_hole(4, 1);
+    assert!(state(&window).is_hole_tinted() && state(&window).fill_controller.is_running());
+    assert!(!script.was_sent(|command| matches!(command, WorkerCommand::Cancel)));
+    script.set_preview_in_hole(4, 1);
     window.run_steps(2);
-    assert_eq!(state(&window).hole_look(), HoleLook::Hidden);
+    assert_eq!(state(&window).hole_look(), MaskDisplay::Hidden);
 }
 
 #[test]
 fn a_running_search_ignores_a_cleared_hole() {
-    let (mut window, script) = running();
-    act(&mut window, Action::Shape(MaskPreset::Center));
+    let (mut window, script) = editor_with_running_fill();
+    act(&mut window, Action::AddShape(MaskPreset::Center));
     assert_eq!(script.newest_hole().expect("told").0, 1);
     press(&mut window, Modifiers::COMMAND, Key::Z);
     let (number, hole) = script.newest_hole().expect("told");
@@ -47,47 +47,47 @@ fn a_running_search_ignores_a_cleared_hole() {
 
 #[test]
 fn a_fill_has_its_own_edited_hole() {
-    let (mut window, script) = running();
+    let (mut window, script) = editor_with_running_fill();
     paint_more(&mut window);
     let edited = document(&window).mask_id();
-    script.show_in_hole(9, 1);
-    script.finish(9, None);
+    script.set_preview_in_hole(9, 1);
+    script.report_finish(9, None);
     window.run_steps(2);
-    let fill = document(&window).fill().expect("filled");
-    assert_eq!((fill.mask_id, &*fill.hole), (edited, document(&window).mask()));
-    assert!(document(&window).fill_is_current() && !state(&window).shows_hole());
+    let fill = document(&window).shown_fill().expect("filled");
+    assert_eq!((fill.mask_id, &*fill.mask), (edited, document(&window).mask()));
+    assert!(document(&window).is_shown_fill_current() && !state(&window).is_hole_tinted());
 }
 
-fn paint_more(window: &mut Window<'_>) {
+fn paint_more(window: &mut TestWindow<'_>) {
     act(window, Action::Canvas(CanvasAction::BeginStroke(stroke())));
     act(window, Action::Canvas(CanvasAction::EndStroke));
 }
 
 #[test]
 fn a_late_edit_does_not_change_the_fill() {
-    let (mut window, script) = running();
+    let (mut window, script) = editor_with_running_fill();
     let before = document(&window).mask_id();
-    let (job, request) = script.job();
+    let (job, request) = script.newest_job();
     // The search ends before the stroke does.
-    script.finish(9, None);
+    script.report_finish(9, None);
     let crate::job::FillRequest { hole, .. } = request;
     window.state_mut().state.handle(Action::Canvas(CanvasAction::BeginStroke(stroke())));
     window.run_steps(2);
-    assert!(!state(&window).fills.is_running(), "job {job}");
-    let fill = document(&window).fill().expect("filled");
-    assert!(fill.mask_id == before && fill.hole == hole && !document(&window).fill_is_current());
-    assert!(document(&window).is_stroke_open());
+    assert!(!state(&window).fill_controller.is_running(), "job {job}");
+    let fill = document(&window).shown_fill().expect("filled");
+    assert!(fill.mask_id == before && fill.mask == hole && !document(&window).is_shown_fill_current());
+    assert!(document(&window).has_active_stroke());
     act(&mut window, Action::Canvas(CanvasAction::EndStroke));
     press(&mut window, Modifiers::COMMAND, Key::Z);
-    assert!(document(&window).fill_is_current(), "undo removes only the stroke");
+    assert!(document(&window).is_shown_fill_current(), "undo removes only the stroke");
     press(&mut window, Modifiers::COMMAND, Key::Z);
     assert!(!state(&window).has_result(), "the next undo removes the fill");
 }
 
 #[test]
 fn undo_is_limited_to_strokes_during_a_search() {
-    let (mut window, script) = filled();
-    start(&mut window, &script);
+    let (mut window, script) = editor_with_fill();
+    start_fill(&mut window, &script);
     assert!(is_enabled(&window, "Undo"), "the newest stroke can be undone");
     press(&mut window, Modifiers::COMMAND, Key::Z);
     assert!(!is_enabled(&window, "Undo"), "the previous fill cannot be undone");
@@ -97,25 +97,25 @@ fn undo_is_limited_to_strokes_during_a_search() {
 
 #[test]
 fn blend_changes_apply_to_the_running_fill() {
-    let (mut window, script) = filled();
-    let before = document(&window).fill().expect("filled").look.blend;
-    start(&mut window, &script);
+    let (mut window, script) = editor_with_fill();
+    let before = document(&window).shown_fill().expect("filled").variant.blend;
+    start_fill(&mut window, &script);
     act(&mut window, Action::SetBlend(BlendMode::Feather.into()));
-    assert!(script.was_sent(|command| matches!(command, Command::SetBlend(blend) if blend.mode == BlendMode::Feather)));
-    assert_eq!(document(&window).fill().expect("the one before").look.blend, before);
-    script.show(9);
-    script.finish(9, None);
+    assert!(script.was_sent(|command| matches!(command, WorkerCommand::SetBlend(blend) if blend.mode == BlendMode::Feather)));
+    assert_eq!(document(&window).shown_fill().expect("the one before").variant.blend, before);
+    script.set_preview(9);
+    script.report_finish(9, None);
     window.run_steps(2);
-    wait_until_drawn(&mut window);
-    assert_eq!(document(&window).fill().expect("filled").look.blend.mode, BlendMode::Feather);
+    wait_until_composed(&mut window);
+    assert_eq!(document(&window).shown_fill().expect("filled").variant.blend.mode, BlendMode::Feather);
 }
 
 #[test]
 fn an_extended_search_shows_its_new_length() {
-    let (mut window, script) = running();
-    let (job, _) = script.job();
+    let (mut window, script) = editor_with_running_fill();
+    let (job, _) = script.newest_job();
     let iterations = vec![crate::job::IterationLosses { iteration: 70, candidates: super::engine::losses(0.1) }];
-    script.tell(crate::job::Event::Progress {
+    script.push_event(crate::job::WorkerEvent::Progress {
         job,
         iterations,
         elapsed_secs: 1.0,

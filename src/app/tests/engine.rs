@@ -3,11 +3,11 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
-use crate::app::fill::Engine;
-use crate::blend::Patch;
+use crate::app::fill::FillWorker;
+use crate::blend::FillPatch;
 use crate::job::{
-    Candidate, Command, DeviceInfo, Event, Faces, FacesId, FacesRequest, FillOutcome, FillRequest, IterationLosses,
-    JobId, Preview, Sketch, SketchId, StopReason,
+    Candidate, WorkerCommand, DeviceInfo, WorkerEvent, GeneratedFaces, FacesId, FacesRequest, FillOutcome, FillRequest, IterationLosses,
+    JobId, SearchPreview, QuickPreview, QuickPreviewId, StopReason,
 };
 use crate::mask::Mask;
 use crate::model::ModelInfo;
@@ -16,32 +16,32 @@ use crate::search::Losses;
 
 /// The recorded commands and the pending events.
 #[derive(Default)]
-pub struct Script {
-    sent: Mutex<Vec<Command>>,
-    events: Mutex<VecDeque<Event>>,
-    preview: Mutex<Option<Preview>>,
-    sketch: Mutex<Option<Sketch>>,
-    faces: Mutex<Option<Faces>>,
+pub struct ScriptedEngine {
+    sent: Mutex<Vec<WorkerCommand>>,
+    events: Mutex<VecDeque<WorkerEvent>>,
+    preview: Mutex<Option<SearchPreview>>,
+    sketch: Mutex<Option<QuickPreview>>,
+    faces: Mutex<Option<GeneratedFaces>>,
 }
 
-impl Engine for Arc<Script> {
-    fn send(&self, command: Command) {
+impl FillWorker for Arc<ScriptedEngine> {
+    fn send(&self, command: WorkerCommand) {
         self.sent.lock().expect("not poisoned").push(command);
     }
 
-    fn try_event(&self) -> Option<Event> {
+    fn try_event(&self) -> Option<WorkerEvent> {
         self.events.lock().expect("not poisoned").pop_front()
     }
 
-    fn take_preview(&self) -> Option<Preview> {
+    fn take_preview(&self) -> Option<SearchPreview> {
         self.preview.lock().expect("not poisoned").take()
     }
 
-    fn take_sketch(&self) -> Option<Sketch> {
+    fn take_quick_preview(&self) -> Option<QuickPreview> {
         self.sketch.lock().expect("not poisoned").take()
     }
 
-    fn take_faces(&self) -> Option<Faces> {
+    fn take_thumbnails(&self) -> Option<GeneratedFaces> {
         self.faces.lock().expect("not poisoned").take()
     }
 }
@@ -81,39 +81,39 @@ pub fn losses(scale: f32) -> Vec<Losses> {
         .to_vec()
 }
 
-impl Script {
-    pub fn tell(&self, event: Event) {
+impl ScriptedEngine {
+    pub fn push_event(&self, event: WorkerEvent) {
         self.events.lock().expect("not poisoned").push_back(event);
     }
 
     /// The newest job and its request.
-    pub fn job(&self) -> (JobId, FillRequest) {
+    pub fn newest_job(&self) -> (JobId, FillRequest) {
         let sent = self.sent.lock().expect("not poisoned");
         let newest = sent.iter().rev().find_map(|command| match command {
-            Command::Start(job, request) => Some((*job, (**request).clone())),
+            WorkerCommand::Start(job, request) => Some((*job, (**request).clone())),
             _ => None,
         });
         newest.expect("a fill was started")
     }
 
     /// Whether a command of this kind was sent.
-    pub fn was_sent(&self, is_it: impl Fn(&Command) -> bool) -> bool {
-        self.sent.lock().expect("not poisoned").iter().any(is_it)
+    pub fn was_sent(&self, matches: impl Fn(&WorkerCommand) -> bool) -> bool {
+        self.sent.lock().expect("not poisoned").iter().any(matches)
     }
 
-    pub fn start(&self) {
-        let (job, _) = self.job();
-        self.tell(Event::Started { job, device: device(), model: model(), notes: Vec::new() });
+    pub fn report_start(&self) {
+        let (job, _) = self.newest_job();
+        self.push_event(WorkerEvent::Started { job, device: device(), model: model(), notes: Vec::new() });
     }
 
     /// Reports the iterations `first..=last` as done.
-    pub fn progress(&self, first: u32, last: u32) {
-        let (job, _) = self.job();
+    pub fn report_progress(&self, first: u32, last: u32) {
+        let (job, _) = self.newest_job();
         #[expect(clippy::cast_precision_loss, reason = "few iterations")]
         let iterations = (first..=last)
             .map(|iteration| IterationLosses { iteration, candidates: losses(1.0 / (iteration as f32).sqrt()) })
             .collect();
-        self.tell(Event::Progress {
+        self.push_event(WorkerEvent::Progress {
             job,
             iterations,
             elapsed_secs: 1.0,
@@ -123,29 +123,29 @@ impl Script {
         });
     }
 
-    pub fn show(&self, iteration: u32) {
-        self.show_in_hole(iteration, 0);
+    pub fn set_preview(&self, iteration: u32) {
+        self.set_preview_in_hole(iteration, 0);
     }
 
     /// Like [`show`](Self::show), for the hole with this number.
-    pub fn show_in_hole(&self, iteration: u32, hole_number: u64) {
-        let (job, _) = self.job();
+    pub fn set_preview_in_hole(&self, iteration: u32, hole_number: u64) {
+        let (job, _) = self.newest_job();
         let (candidates, patch) = (pictures(), patch());
         *self.preview.lock().expect("not poisoned") =
-            Some(Preview { job, iteration, size_px: SIZE_PX, candidates, best: BEST, patch, hole_number });
+            Some(SearchPreview { job, iteration, size_px: SIZE_PX, candidates, best: BEST, patch, hole_number });
     }
 
-    pub fn finish(&self, steps: u32, stopped: Option<StopReason>) {
-        self.finish_explaining(steps, stopped, Some(0.6));
+    pub fn report_finish(&self, steps: u32, stopped: Option<StopReason>) {
+        self.report_finish_explaining(steps, stopped, Some(0.6));
     }
 
     /// Like [`finish`](Self::finish), with this explained share of the known pixels.
-    pub fn finish_explaining(&self, steps: u32, stopped: Option<StopReason>, explained: Option<f32>) {
-        let (job, request) = self.job();
+    pub fn report_finish_explaining(&self, steps: u32, stopped: Option<StopReason>, explained: Option<f32>) {
+        let (job, request) = self.newest_job();
         let candidates = pictures()
             .into_iter()
             .zip(losses(0.1))
-            .map(|(pixels, losses)| Candidate { latent: vec![0.0; 100], pixels, losses, mixed: false })
+            .map(|(pixels, losses)| Candidate { latent: vec![0.0; 100], pixels, losses, is_mix: false })
             .collect();
         let outcome = FillOutcome {
             settings: request.settings,
@@ -154,77 +154,77 @@ impl Script {
             device: device(),
             steps,
             evaluations: steps,
-            changed_on_the_way: false,
-            seconds: 2.5,
+            changed_during_search: false,
+            search_secs: 2.5,
             stopped,
-            explained,
+            explained_share: explained,
             candidates,
             best: BEST,
             first_losses: losses(1.0)[BEST],
             size_px: SIZE_PX,
         };
         let (hole_number, hole) = self.newest_hole().unwrap_or((0, request.hole));
-        self.tell(Event::Finished { job, outcome: Arc::new(outcome), hole_number, hole });
+        self.push_event(WorkerEvent::Finished { job, outcome: Arc::new(outcome), hole_number, hole });
     }
 
     /// The newest hole that was sent to the newest job.
     pub fn newest_hole(&self) -> Option<(u64, Arc<Mask>)> {
         let sent = self.sent.lock().expect("not poisoned");
-        sent.iter().rev().take_while(|command| !matches!(command, Command::Start(..))).find_map(|command| match command
+        sent.iter().rev().take_while(|command| !matches!(command, WorkerCommand::Start(..))).find_map(|command| match command
         {
-            Command::SetHole(number, hole) => Some((*number, Arc::clone(hole))),
+            WorkerCommand::SetHole(number, hole) => Some((*number, Arc::clone(hole))),
             _ => None,
         })
     }
 
     /// All sketch requests, oldest first.
-    pub fn sketches(&self) -> Vec<(SketchId, FillRequest)> {
+    pub fn sketch_requests(&self) -> Vec<(QuickPreviewId, FillRequest)> {
         let sent = self.sent.lock().expect("not poisoned");
-        let sketch = |command: &Command| match command {
-            Command::Sketch(id, request) => Some((*id, (**request).clone())),
+        let sketch = |command: &WorkerCommand| match command {
+            WorkerCommand::QuickPreview(id, request) => Some((*id, (**request).clone())),
             _ => None,
         };
         sent.iter().filter_map(sketch).collect()
     }
 
     /// Answers a sketch request with a grey picture and this loss.
-    pub fn draw(&self, id: SketchId, latent: Vec<f32>, total: f32) {
+    pub fn answer_sketch(&self, id: QuickPreviewId, latent: Vec<f32>, total: f32) {
         let losses = Losses { context: 0.8 * total, prior: 2.0 * total, total };
-        let candidate = Candidate { latent, pixels: picture(0.4), losses, mixed: false };
-        *self.sketch.lock().expect("not poisoned") = Some(Sketch { id, candidate, size_px: SIZE_PX, patch: patch() });
+        let candidate = Candidate { latent, pixels: picture(0.4), losses, is_mix: false };
+        *self.sketch.lock().expect("not poisoned") = Some(QuickPreview { id, candidate, size_px: SIZE_PX, patch: patch() });
     }
 
     /// All requests for faces, oldest first.
-    pub fn asked_faces(&self) -> Vec<(FacesId, FacesRequest)> {
+    pub fn face_requests(&self) -> Vec<(FacesId, FacesRequest)> {
         let sent = self.sent.lock().expect("not poisoned");
-        let asked = |command: &Command| match command {
-            Command::Draw(id, request) => Some((*id, (**request).clone())),
+        let asked = |command: &WorkerCommand| match command {
+            WorkerCommand::DrawFaces(id, request) => Some((*id, (**request).clone())),
             _ => None,
         };
         sent.iter().filter_map(asked).collect()
     }
 
     /// Answers the newest request for faces with grey pictures. Returns the requested latents.
-    pub fn draw_faces(&self) -> Vec<Vec<f32>> {
-        let (id, request) = self.asked_faces().pop().expect("faces were requested");
+    pub fn answer_face_request(&self) -> Vec<Vec<f32>> {
+        let (id, request) = self.face_requests().pop().expect("faces were requested");
         let pictures = vec![image::RgbImage::from_pixel(SIZE_PX, SIZE_PX, image::Rgb([90; 3])); request.latents.len()];
-        *self.faces.lock().expect("not poisoned") = Some(Faces { id, pictures });
+        *self.faces.lock().expect("not poisoned") = Some(GeneratedFaces { id, pictures });
         request.latents
     }
 
     /// Reports that the device is open and the model is loaded.
-    pub fn be_ready(&self) {
-        self.tell(Event::Ready { device: device(), model: model() });
+    pub fn report_ready(&self) {
+        self.push_event(WorkerEvent::Ready { device: device(), model: model() });
     }
 
-    pub fn fail(&self, message: &str, cause: &str) {
-        let (job, _) = self.job();
-        self.tell(Event::Failed { job, message: message.to_owned(), causes: vec![cause.to_owned()] });
+    pub fn report_failure(&self, message: &str, cause: &str) {
+        let (job, _) = self.newest_job();
+        self.push_event(WorkerEvent::Failed { job, message: message.to_owned(), causes: vec![cause.to_owned()] });
     }
 }
 
-fn patch() -> Patch {
-    Patch {
+fn patch() -> FillPatch {
+    FillPatch {
         rect_in_photo: RectPx { x: 168, y: 68, width: 112, height: 112 },
         width: 2,
         height: 2,

@@ -5,36 +5,36 @@ use std::path::Path;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
 
-use super::filling::filled;
+use super::filling::editor_with_fill;
 use super::work::paint;
 use super::{click, editor_with_photo, is_enabled, newest_message, press, wait_for};
-use crate::app::document::Document;
-use crate::app::messages::Level;
-use crate::app::samples::Sample;
-use crate::app::state::{Action, Answer, Source};
-use crate::app::tasks::{Done, Purpose};
-use crate::job::{Recipe, RecipeError};
+use crate::app::document::PhotoDocument;
+use crate::app::messages::Severity;
+use crate::app::samples::SamplePortrait;
+use crate::app::state::{Action, SaveAnswer, DocumentSource};
+use crate::app::tasks::{TaskResult, PathPurpose};
+use crate::job::{Provenance, ProvenanceError};
 
-pub fn pick(window: &mut super::Window<'_>, purpose: Purpose, path: &Path, confirmed: bool) {
-    let done = Done::Picked { purpose, path: path.to_owned(), confirmed };
-    window.state_mut().state.handle(Action::Done(done));
+pub fn pick(window: &mut super::TestWindow<'_>, purpose: PathPurpose, path: &Path, confirmed: bool) {
+    let done = TaskResult::Picked { purpose, path: path.to_owned(), confirmed };
+    window.state_mut().state.handle(Action::TaskDone(done));
 }
 
-pub fn wait_until_saved(window: &mut super::Window<'_>) {
-    wait_for(window, "the file", |editor| !editor.state.saving);
+pub fn wait_until_saved(window: &mut super::TestWindow<'_>) {
+    wait_for(window, "the file", |editor| !editor.state.is_saving);
 }
 
 #[test]
 fn export_changes_only_pixels_in_the_hole() {
-    let (mut window, _) = filled();
+    let (mut window, _) = editor_with_fill();
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("filled.png");
-    pick(&mut window, Purpose::Export, &path, true);
+    pick(&mut window, PathPurpose::Export, &path, true);
     wait_until_saved(&mut window);
-    assert_eq!(newest_message(&window).level, Level::Success);
+    assert_eq!(newest_message(&window).severity, Severity::Success);
     let exported = image::open(&path).expect("a picture");
     let document = window.state().state.document.as_ref().expect("open");
-    assert!(!document.is_unsaved());
+    assert!(!document.has_unsaved_work());
     assert_eq!(exported.color(), document.photo.pixels.color());
     let (before, after) = (document.photo.pixels.to_rgb8(), exported.to_rgb8());
     let mut filled_pixels = 0;
@@ -50,42 +50,42 @@ fn export_changes_only_pixels_in_the_hole() {
 
 #[test]
 fn exports_record_their_provenance_unless_switched_off() {
-    let (mut window, _) = filled();
+    let (mut window, _) = editor_with_fill();
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("filled.png");
-    let exported = |window: &mut super::Window<'_>| {
-        pick(window, Purpose::Export, &path, true);
+    let exported = |window: &mut super::TestWindow<'_>| {
+        pick(window, PathPurpose::Export, &path, true);
         wait_until_saved(window);
-        Recipe::read(&std::fs::read(&path).expect("a file"))
+        Provenance::read(&std::fs::read(&path).expect("a file"))
     };
     let recipe = exported(&mut window).expect("recorded");
     let document = window.state().state.document.as_ref().expect("open");
-    assert!(recipe.is_of(&document.photo));
+    assert!(recipe.matches_photo(&document.photo));
     assert_eq!(recipe.hole().expect("a mask"), *document.mask());
-    let fill = document.fill().expect("filled");
-    assert_eq!((recipe.candidate, recipe.blend, recipe.frame), (fill.look.candidate, fill.look.blend, fill.frame));
+    let fill = document.shown_fill().expect("filled");
+    assert_eq!((recipe.candidate, recipe.blend, recipe.frame), (fill.variant.candidate, fill.variant.blend, fill.frame));
     window.get_by_label("More").click();
     window.run_steps(16);
     window.get_by_label("Record in the file how it was made").click_accesskit();
     window.run_steps(2);
-    assert!(!window.state().state.remembered.record);
-    assert!(matches!(exported(&mut window), Err(RecipeError::None)));
+    assert!(!window.state().state.preferences.record);
+    assert!(matches!(exported(&mut window), Err(ProvenanceError::None)));
 }
 
 #[test]
 fn an_exported_layer_is_transparent_outside_the_hole() {
-    let (mut window, _) = filled();
-    window.state_mut().state.handle(Action::Done(Done::NoDialog(Purpose::ExportLayer)));
+    let (mut window, _) = editor_with_fill();
+    window.state_mut().state.handle(Action::TaskDone(TaskResult::NoDialog(PathPurpose::ExportLayer)));
     window.run_steps(2);
     assert_eq!(window.state().state.path_bar.as_ref().expect("shown").text, "astronaut-layer.png");
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("layer.png");
-    window.state_mut().state.handle(Action::TypePath(path.with_extension("").display().to_string()));
+    window.state_mut().state.handle(Action::SetPathText(path.with_extension("").display().to_string()));
     window.state_mut().state.handle(Action::SubmitPath { replace: false });
     wait_until_saved(&mut window);
     assert!(newest_message(&window).headline.starts_with("Layer exported"));
     let document = window.state().state.document.as_ref().expect("open");
-    assert!(!document.is_unsaved());
+    assert!(!document.has_unsaved_work());
     let layer = image::open(&path).expect("a picture").to_rgba8();
     for (x, y, pixel) in layer.enumerate_pixels() {
         assert_eq!(pixel.0[3], if document.mask().is_hole(x, y) { 255 } else { 0 }, "{x} {y}");
@@ -101,12 +101,12 @@ fn export_is_disabled_without_a_fill() {
 
 #[test]
 fn typed_names_never_replace_files_without_asking() {
-    let (mut window, _) = filled();
+    let (mut window, _) = editor_with_fill();
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("precious.png");
     std::fs::write(&path, "precious").expect("written");
     press(&mut window, Modifiers::COMMAND, Key::P);
-    window.state_mut().state.handle(Action::TypePath(path.display().to_string()));
+    window.state_mut().state.handle(Action::SetPathText(path.display().to_string()));
     window.state_mut().state.handle(Action::SubmitPath { replace: false });
     wait_until_saved(&mut window);
     assert_eq!(std::fs::read(&path).expect("there"), b"precious");
@@ -118,30 +118,30 @@ fn typed_names_never_replace_files_without_asking() {
 
 #[test]
 fn confirming_another_name_does_not_allow_replacing() {
-    let (mut window, _) = filled();
+    let (mut window, _) = editor_with_fill();
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("precious.png");
     std::fs::write(&path, "precious").expect("written");
-    pick(&mut window, Purpose::Export, &path, false);
+    pick(&mut window, PathPurpose::Export, &path, false);
     wait_until_saved(&mut window);
     assert_eq!(std::fs::read(&path).expect("there"), b"precious");
-    assert!(window.state().state.path_bar.as_ref().is_some_and(|bar| bar.exists));
+    assert!(window.state().state.path_bar.as_ref().is_some_and(|bar| bar.file_exists));
 }
 
 #[test]
 fn a_failed_export_keeps_the_fill() {
-    let (mut window, _) = filled();
-    pick(&mut window, Purpose::Export, Path::new("/nowhere/at/all.png"), true);
+    let (mut window, _) = editor_with_fill();
+    pick(&mut window, PathPurpose::Export, Path::new("/nowhere/at/all.png"), true);
     wait_until_saved(&mut window);
     assert_eq!(newest_message(&window).headline, "Not saved; your work is still here");
     let document = window.state().state.document.as_ref().expect("open");
-    assert!(document.is_unsaved() && document.fill().is_some());
+    assert!(document.has_unsaved_work() && document.shown_fill().is_some());
 }
 
 #[test]
 fn without_a_dialog_a_path_field_appears() {
-    let (mut window, _) = filled();
-    window.state_mut().state.handle(Action::Done(Done::NoDialog(Purpose::Export)));
+    let (mut window, _) = editor_with_fill();
+    window.state_mut().state.handle(Action::TaskDone(TaskResult::NoDialog(PathPurpose::Export)));
     window.run_steps(2);
     let bar = window.state().state.path_bar.as_ref().expect("shown");
     assert_eq!(bar.text, "astronaut-filled.png");
@@ -155,44 +155,44 @@ fn a_saved_mask_loads_unchanged() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("mask.png");
     let painted = window.state().state.document.as_ref().expect("open").mask().clone();
-    pick(&mut window, Purpose::SaveMask, &path, true);
+    pick(&mut window, PathPurpose::SaveMask, &path, true);
     wait_until_saved(&mut window);
     click(&mut window, "Clear");
-    pick(&mut window, Purpose::LoadMask, &path, true);
-    wait_for(&mut window, "the mask", |editor| editor.state.document.as_ref().is_some_and(Document::has_hole));
+    pick(&mut window, PathPurpose::LoadMask, &path, true);
+    wait_for(&mut window, "the mask", |editor| editor.state.document.as_ref().is_some_and(PhotoDocument::has_hole));
     assert_eq!(*window.state().state.document.as_ref().expect("open").mask(), painted);
 }
 
 #[test]
 fn closing_with_unsaved_work_asks_first() {
-    let (mut window, _) = filled();
+    let (mut window, _) = editor_with_fill();
     window.state_mut().state.handle(Action::RequestClose);
     window.run_steps(2);
     window.get_by_label("Save before closing?");
     click(&mut window, "Cancel");
-    assert!(!window.state().state.closing && window.state().state.leave.is_none());
+    assert!(!window.state().state.may_close && window.state().state.pending_close.is_none());
     window.state_mut().state.handle(Action::RequestClose);
     window.run_steps(2);
     click(&mut window, "Close without saving");
-    assert!(window.state().state.closing);
+    assert!(window.state().state.may_close);
 }
 
 #[test]
 fn closing_after_export_does_not_ask() {
-    let (mut window, _) = filled();
+    let (mut window, _) = editor_with_fill();
     let folder = tempfile::tempdir().expect("a folder");
-    pick(&mut window, Purpose::Export, &folder.path().join("a.png"), true);
+    pick(&mut window, PathPurpose::Export, &folder.path().join("a.png"), true);
     wait_until_saved(&mut window);
     window.state_mut().state.handle(Action::RequestClose);
-    assert!(window.state().state.closing);
+    assert!(window.state().state.may_close);
 }
 
 #[test]
 fn opening_over_unsaved_work_asks_first() {
-    let (mut window, _) = filled();
-    window.state_mut().state.handle(Action::Open(Source::Sample(Sample::GraceHopper)));
-    assert!(!window.state().state.opening);
-    window.state_mut().state.handle(Action::Answer(Answer::Discard));
+    let (mut window, _) = editor_with_fill();
+    window.state_mut().state.handle(Action::Open(DocumentSource::Sample(SamplePortrait::GraceHopper)));
+    assert!(!window.state().state.is_opening);
+    window.state_mut().state.handle(Action::AnswerSaveQuestion(SaveAnswer::Discard));
     wait_for(&mut window, "the sample", |editor| {
         editor.state.document.as_ref().is_some_and(|document| document.name == "grace_hopper")
     });

@@ -3,69 +3,69 @@
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
 
-use super::engine::{BEST, CANDIDATES, Script};
+use super::engine::{BEST, CANDIDATES, ScriptedEngine};
 use super::files::{pick, wait_until_saved};
-use super::filling::{filled, running, wait_until_drawn};
+use super::filling::{editor_with_fill, editor_with_running_fill, wait_until_composed};
 use super::work::paint;
-use super::{Window, click, editor_with_photo, has_button, is_enabled, press, wait_for};
-use crate::app::document::{Document, Fill};
-use crate::app::state::{Action, State};
-use crate::app::tasks::Purpose;
-use crate::job::{Command, Recipe, Start};
+use super::{TestWindow, click, editor_with_photo, has_button, is_enabled, press, wait_for};
+use crate::app::document::{PhotoDocument, DocumentFill};
+use crate::app::state::{Action, EditorState};
+use crate::app::tasks::PathPurpose;
+use crate::job::{WorkerCommand, Provenance, SearchStart};
 use crate::search::OptimizerKind;
 
-fn state<'w>(window: &'w Window<'_>) -> &'w State {
+fn state<'w>(window: &'w TestWindow<'_>) -> &'w EditorState {
     &window.state().state
 }
 
-fn fill<'w>(window: &'w Window<'_>) -> &'w Fill {
-    state(window).document.as_ref().and_then(Document::fill).expect("filled")
+fn fill<'w>(window: &'w TestWindow<'_>) -> &'w DocumentFill {
+    state(window).document.as_ref().and_then(PhotoDocument::shown_fill).expect("filled")
 }
 
-fn act(window: &mut Window<'_>, action: Action) {
+fn act(window: &mut TestWindow<'_>, action: Action) {
     window.state_mut().state.handle(action);
     window.run_steps(2);
 }
 
 /// Answers the newest sketch request with the requested latent.
-fn draw_newest(window: &mut Window<'_>, script: &Script, total: f32) {
-    let (id, request) = script.sketches().pop().expect("a picture was asked for");
-    let Start::At(latent) = request.start else { panic!("not a mix: {:?}", request.start) };
-    script.draw(id, latent, total);
+fn draw_newest(window: &mut TestWindow<'_>, script: &ScriptedEngine, total: f32) {
+    let (id, request) = script.sketch_requests().pop().expect("a picture was asked for");
+    let SearchStart::At(latent) = request.start else { panic!("not a mix: {:?}", request.start) };
+    script.answer_sketch(id, latent, total);
     window.run_steps(2);
 }
 
 #[test]
 fn more_like_this_starts_around_the_shown_candidate() {
-    let (mut window, script) = filled();
-    let (first, _) = script.job();
+    let (mut window, script) = editor_with_fill();
+    let (first, _) = script.newest_job();
     let latent = fill(&window).outcome.candidates[BEST].latent.clone();
     let seed = fill(&window).outcome.settings.seed;
     press(&mut window, Modifiers::NONE, Key::L);
-    let (second, request) = script.job();
-    assert!(second > first && request.start == Start::Around(latent));
+    let (second, request) = script.newest_job();
+    assert!(second > first && request.start == SearchStart::Around(latent));
     assert_eq!((request.settings.optimizer, request.settings.seed), (OptimizerKind::Hmc, seed + 1));
-    assert_eq!((&request.hole, request.frame), (&fill(&window).hole, fill(&window).frame));
-    script.start();
-    super::filling::finish(&mut window, &script);
+    assert_eq!((&request.hole, request.frame), (&fill(&window).mask, fill(&window).frame));
+    script.report_start();
+    super::filling::finish_fill(&mut window, &script);
     let document = state(&window).document.as_ref().expect("open");
-    assert!(document.fill_index() == Some(1) && document.fill_is_current());
+    assert!(document.shown_fill_index() == Some(1) && document.is_shown_fill_current());
     press(&mut window, Modifiers::COMMAND, Key::Z);
     let document = state(&window).document.as_ref().expect("open");
-    assert!(document.fill_index() == Some(0) && document.fill_is_current());
-    wait_until_drawn(&mut window);
+    assert!(document.shown_fill_index() == Some(0) && document.is_shown_fill_current());
+    wait_until_composed(&mut window);
 }
 
 #[test]
 fn more_like_this_keeps_its_own_steps() {
-    let (mut window, script) = filled();
+    let (mut window, script) = editor_with_fill();
     click(&mut window, "More like this");
-    let few = script.job().1.settings.steps;
-    let mut settings = state(&window).remembered.settings;
+    let few = script.newest_job().1.settings.steps;
+    let mut settings = state(&window).preferences.settings;
     (settings.lambda, settings.steps) = (0.7, 400);
     act(&mut window, Action::SetSettings(settings));
     assert!(script.was_sent(
-        |command| matches!(command, Command::Update(live) if live.steps == few && (live.lambda - 0.7).abs() < 1e-6)
+        |command| matches!(command, WorkerCommand::SetLiveSettings(live) if live.steps == few && (live.lambda - 0.7).abs() < 1e-6)
     ));
 }
 
@@ -74,8 +74,8 @@ fn more_like_this_needs_a_current_fill() {
     let (mut window, _) = editor_with_photo();
     assert!(!has_button(&window, "More like this"));
     press(&mut window, Modifiers::NONE, Key::L);
-    assert!(!state(&window).fills.is_running());
-    let (mut window_with_fill, _) = filled();
+    assert!(!state(&window).fill_controller.is_running());
+    let (mut window_with_fill, _) = editor_with_fill();
     assert!(is_enabled(&window_with_fill, "More like this") && is_enabled(&window_with_fill, "Mix two candidates"));
     let other = crate::model::ModelInfo { sha256: "1".repeat(64), ..super::engine::model() };
     let ours = window_with_fill.state_mut().state.model_info.replace(other);
@@ -89,12 +89,12 @@ fn more_like_this_needs_a_current_fill() {
 
 #[test]
 fn thumbnails_are_ranked_only_after_the_search() {
-    let (mut window, script) = running();
-    script.progress(1, 9);
-    script.show(9);
+    let (mut window, script) = editor_with_running_fill();
+    script.report_progress(1, 9);
+    script.set_preview(9);
     window.run_steps(2);
     assert!(has_button(&window, "Candidate 2, best"));
-    script.finish(9, None);
+    script.report_finish(9, None);
     window.run_steps(2);
     assert!(has_button(&window, "Candidate 1, best") && !has_button(&window, "Candidate 2, best"));
     assert_eq!(state(&window).candidate_order(), [1, 2, 0]);
@@ -102,10 +102,10 @@ fn thumbnails_are_ranked_only_after_the_search() {
 
 #[test]
 fn releasing_the_mix_slider_keeps_the_mix() {
-    let (mut window, script) = filled();
+    let (mut window, script) = editor_with_fill();
     let spread = |index: usize| 0.1 * f32::from(u8::try_from(index).expect("few"));
     let document = window.state_mut().state.document.as_mut().expect("open");
-    let fill_mut = document.fill_mut().expect("filled");
+    let fill_mut = document.shown_fill_mut().expect("filled");
     for (index, candidate) in std::sync::Arc::make_mut(&mut fill_mut.outcome).candidates.iter_mut().enumerate() {
         candidate.latent = vec![spread(index); 100];
     }
@@ -113,26 +113,26 @@ fn releasing_the_mix_slider_keeps_the_mix() {
     window.run_steps(2);
     let mix = state(&window).mix.as_ref().expect("open");
     assert_eq!((mix.from, mix.to), (BEST, 0));
-    assert_eq!(fill(&window).look.candidate, BEST, "the shown one stays");
+    assert_eq!(fill(&window).variant.candidate, BEST, "the shown one stays");
 
-    act(&mut window, Action::SetMixShare(0.25));
-    let (_, request) = script.sketches().pop().expect("asked");
+    act(&mut window, Action::SetMixPosition(0.25));
+    let (_, request) = script.sketch_requests().pop().expect("asked");
     let expected = spread(BEST) + 0.25 * (spread(0) - spread(BEST));
-    let Start::At(latent) = &request.start else { panic!("{:?}", request.start) };
+    let SearchStart::At(latent) = &request.start else { panic!("{:?}", request.start) };
     assert!(latent.len() == 100 && latent.iter().all(|value| (value - expected).abs() < 1e-6), "{latent:?}");
     draw_newest(&mut window, &script, 0.15);
     assert_eq!(state(&window).candidate_count(), CANDIDATES, "the mix is not kept yet");
     assert!((state(&window).shown_losses().expect("drawn").total - 0.15).abs() < 1e-6);
 
-    act(&mut window, Action::LetMixGo);
-    assert_eq!((state(&window).candidate_count(), fill(&window).look.candidate), (CANDIDATES + 1, CANDIDATES));
-    assert!(fill(&window).outcome.candidates[CANDIDATES].mixed);
+    act(&mut window, Action::ReleaseMix);
+    assert_eq!((state(&window).candidate_count(), fill(&window).variant.candidate), (CANDIDATES + 1, CANDIDATES));
+    assert!(fill(&window).outcome.candidates[CANDIDATES].is_mix);
     assert_eq!(state(&window).candidate_order(), [1, 3, 2, 0], "ranked among the others");
     assert!(has_button(&window, "Candidate 2, mix"));
-    assert!(state(&window).document.as_ref().expect("open").is_unsaved());
+    assert!(state(&window).document.as_ref().expect("open").has_unsaved_work());
 
-    act(&mut window, Action::SetMixShare(0.75));
-    act(&mut window, Action::LetMixGo);
+    act(&mut window, Action::SetMixPosition(0.75));
+    act(&mut window, Action::ReleaseMix);
     assert_eq!(state(&window).candidate_count(), CANDIDATES + 1, "its picture is not drawn yet");
     draw_newest(&mut window, &script, 0.05);
     assert_eq!(state(&window).candidate_count(), CANDIDATES + 1, "the mix is updated, not added again");
@@ -141,40 +141,40 @@ fn releasing_the_mix_slider_keeps_the_mix() {
 }
 
 /// An editor with a kept mix.
-fn mixed<'a>() -> (Window<'a>, std::sync::Arc<Script>) {
-    let (mut window, script) = filled();
+fn editor_with_mix<'a>() -> (TestWindow<'a>, std::sync::Arc<ScriptedEngine>) {
+    let (mut window, script) = editor_with_fill();
     press(&mut window, Modifiers::NONE, Key::M);
-    act(&mut window, Action::SetMixShare(0.5));
+    act(&mut window, Action::SetMixPosition(0.5));
     draw_newest(&mut window, &script, 0.15);
-    act(&mut window, Action::LetMixGo);
-    wait_until_drawn(&mut window);
+    act(&mut window, Action::ReleaseMix);
+    wait_until_composed(&mut window);
     (window, script)
 }
 
 #[test]
 fn arrow_keys_move_and_keep_the_mix() {
-    let (mut window, script) = filled();
+    let (mut window, script) = editor_with_fill();
     click(&mut window, "Mix two candidates");
     window.get_by_role_and_label(egui::accesskit::Role::Slider, "Mix").focus();
     window.run_steps(2);
     press(&mut window, Modifiers::NONE, Key::ArrowRight);
     draw_newest(&mut window, &script, 0.15);
     assert_eq!(state(&window).candidate_count(), CANDIDATES + 1);
-    assert!(state(&window).mix.as_ref().is_some_and(|mix| mix.share > 0.0));
+    assert!(state(&window).mix.as_ref().is_some_and(|mix| mix.position > 0.0));
 }
 
 #[test]
 fn other_actions_end_a_mix() {
-    let ways: [fn(&mut Window<'_>); 4] = [
+    let ways: [fn(&mut TestWindow<'_>); 4] = [
         |window| paint(window),
         |window| press(window, Modifiers::NONE, Key::Num3),
         |window| press(window, Modifiers::NONE, Key::Enter),
         |window| press(window, Modifiers::NONE, Key::M),
     ];
     for way in ways {
-        let (mut window, script) = filled();
+        let (mut window, script) = editor_with_fill();
         press(&mut window, Modifiers::NONE, Key::M);
-        act(&mut window, Action::SetMixShare(0.5));
+        act(&mut window, Action::SetMixPosition(0.5));
         draw_newest(&mut window, &script, 0.15);
         way(&mut window);
         assert!(state(&window).mix.is_none());
@@ -184,11 +184,11 @@ fn other_actions_end_a_mix() {
 
 #[test]
 fn a_failed_mix_shows_the_reason() {
-    let (mut window, script) = filled();
+    let (mut window, script) = editor_with_fill();
     press(&mut window, Modifiers::NONE, Key::M);
-    act(&mut window, Action::SetMixShare(0.5));
-    let (sketch, _) = script.sketches().pop().expect("asked");
-    script.tell(crate::job::Event::NotSketched { sketch, message: "the device is lost".to_owned() });
+    act(&mut window, Action::SetMixPosition(0.5));
+    let (sketch, _) = script.sketch_requests().pop().expect("asked");
+    script.push_event(crate::job::WorkerEvent::QuickPreviewFailed { id: sketch, message: "the device is lost".to_owned() });
     window.run_steps(2);
     assert!(state(&window).mix.is_none());
     assert_eq!(super::newest_message(&window).details, ["the device is lost"]);
@@ -196,16 +196,16 @@ fn a_failed_mix_shows_the_reason() {
 
 #[test]
 fn projects_and_exports_include_the_mix() {
-    let (mut window, _) = mixed();
+    let (mut window, _) = editor_with_mix();
     let folder = tempfile::tempdir().expect("a folder");
     let [project, picture] = ["a.countenance", "a.png"].map(|name| folder.path().join(name));
     super::projects::save_as(&mut window, &project);
     let read = crate::project::open(&project).expect("saved").fill.expect("filled");
     assert_eq!((&*read.outcome, read.candidate), (&*fill(&window).outcome, CANDIDATES));
-    pick(&mut window, Purpose::Export, &picture, true);
+    pick(&mut window, PathPurpose::Export, &picture, true);
     wait_until_saved(&mut window);
-    let recipe = Recipe::read(&std::fs::read(&picture).expect("exported")).expect("a record");
+    let recipe = Provenance::read(&std::fs::read(&picture).expect("exported")).expect("a record");
     let latent = fill(&window).outcome.candidates[CANDIDATES].latent.clone();
-    assert!(recipe.mixed && recipe.start == Start::At(latent) && recipe.candidate == 0);
-    wait_for(&mut window, "quiet", |editor| !editor.state.saving);
+    assert!(recipe.mixed && recipe.start == SearchStart::At(latent) && recipe.candidate == 0);
+    wait_for(&mut window, "quiet", |editor| !editor.state.is_saving);
 }

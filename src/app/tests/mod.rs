@@ -23,16 +23,16 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{By, NodeT as _, Queryable};
 
 use super::persist::Remembered;
-use super::samples::Sample;
-use super::state::{Action, Source};
-use super::{Editor, messages::Message};
-use engine::Script;
+use super::samples::SamplePortrait;
+use super::state::{Action, DocumentSource};
+use super::{Editor, messages::UserMessage};
+use engine::ScriptedEngine;
 
-type Window<'a> = Harness<'a, Editor>;
+type TestWindow<'a> = Harness<'a, Editor>;
 
 /// An editor of this size without a photo, and its scripted engine.
-fn editor_of_size<'a>(width: f32, height: f32) -> (Window<'a>, Arc<Script>) {
-    let script = Arc::new(Script::default());
+fn editor_of_size<'a>(width: f32, height: f32) -> (TestWindow<'a>, Arc<ScriptedEngine>) {
+    let script = Arc::new(ScriptedEngine::default());
     let engine = Box::new(Arc::clone(&script));
     let mut harness = Harness::builder()
         .with_size([width, height])
@@ -42,24 +42,24 @@ fn editor_of_size<'a>(width: f32, height: f32) -> (Window<'a>, Arc<Script>) {
     (harness, script)
 }
 
-fn editor<'a>() -> (Window<'a>, Arc<Script>) {
+fn editor<'a>() -> (TestWindow<'a>, Arc<ScriptedEngine>) {
     editor_of_size(1280.0, 820.0)
 }
 
 /// An editor with a sample photo open.
-fn editor_with_photo<'a>() -> (Window<'a>, Arc<Script>) {
+fn editor_with_photo<'a>() -> (TestWindow<'a>, Arc<ScriptedEngine>) {
     let (mut window, script) = editor();
-    window.state_mut().state.handle(Action::Open(Source::Sample(Sample::Astronaut)));
+    window.state_mut().state.handle(Action::Open(DocumentSource::Sample(SamplePortrait::Astronaut)));
     wait_for(&mut window, "the photo", |editor| editor.state.document.is_some());
     (window, script)
 }
 
 /// Timeout for background tasks, far longer than they need.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TASK_TIMEOUT: Duration = Duration::from_secs(20);
 
-fn wait_for(window: &mut Window<'_>, what: &str, is_there: impl Fn(&Editor) -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !is_there(window.state()) {
+fn wait_for(window: &mut TestWindow<'_>, what: &str, condition: impl Fn(&Editor) -> bool) {
+    let deadline = Instant::now() + TASK_TIMEOUT;
+    while !condition(window.state()) {
         assert!(Instant::now() < deadline, "timeout: {what}");
         std::thread::sleep(Duration::from_millis(2));
         window.step();
@@ -68,29 +68,29 @@ fn wait_for(window: &mut Window<'_>, what: &str, is_there: impl Fn(&Editor) -> b
 }
 
 /// Presses a key and runs the editor until it has reacted.
-fn press(window: &mut Window<'_>, modifiers: Modifiers, key: Key) {
+fn press(window: &mut TestWindow<'_>, modifiers: Modifiers, key: Key) {
     window.key_press_modifiers(modifiers, key);
     window.run_steps(2);
 }
 
 /// Clicks the only button of this name.
-fn click(window: &mut Window<'_>, name: &str) {
+fn click(window: &mut TestWindow<'_>, name: &str) {
     button(window, name).click();
     window.run_steps(2);
 }
 
-fn button<'w>(window: &'w Window<'_>, name: &'w str) -> egui_kittest::Node<'w> {
+fn button<'w>(window: &'w TestWindow<'_>, name: &'w str) -> egui_kittest::Node<'w> {
     window.get(By::new().role(egui::accesskit::Role::Button).label(name))
 }
 
-fn has_button(window: &Window<'_>, name: &str) -> bool {
+fn has_button(window: &TestWindow<'_>, name: &str) -> bool {
     window.query(By::new().role(egui::accesskit::Role::Button).label(name)).is_some()
 }
 
-fn is_enabled(window: &Window<'_>, name: &str) -> bool {
+fn is_enabled(window: &TestWindow<'_>, name: &str) -> bool {
     !button(window, name).accesskit_node().is_disabled()
 }
 
-fn newest_message<'w>(window: &'w Window<'_>) -> &'w Message {
-    window.state().toaster.newest().expect("a message")
+fn newest_message<'w>(window: &'w TestWindow<'_>) -> &'w UserMessage {
+    window.state().toaster.latest().expect("a message")
 }

@@ -5,15 +5,15 @@ use std::path::{Path, PathBuf};
 use egui::{Key, Modifiers};
 use image::{Rgb, RgbImage};
 
-use super::filling::finish;
+use super::filling::finish_fill;
 use super::projects::{document, open, save_as};
 use super::work::stroke;
 use super::{editor, editor_with_photo, newest_message, press, wait_for};
-use crate::app::messages::Level;
-use crate::app::samples::Sample;
-use crate::app::shortcuts::Verb;
+use crate::app::messages::Severity;
+use crate::app::samples::SamplePortrait;
+use crate::app::shortcuts::EditorCommand;
 use crate::app::state::Action;
-use crate::mask::Edit;
+use crate::mask::MaskEdit;
 use crate::photo::FaceFrame;
 
 /// Writes a photo, fills a hole in its middle and saves the project beside it. Returns the photo and the project.
@@ -22,18 +22,18 @@ fn saved_photo(folder: &Path) -> (PathBuf, PathBuf) {
     grey(64, 48).save(&photo).expect("written");
     let (mut window, script) = editor();
     open(&mut window, &photo);
-    wait_for(&mut window, "the faces", |editor| editor.state.document.as_ref().is_some_and(|it| it.faces().is_some()));
+    wait_for(&mut window, "the faces", |editor| editor.state.document.as_ref().is_some_and(|it| it.detected_faces().is_some()));
     let work = window.state_mut().state.document.as_mut().expect("open");
-    let before = work.frame();
-    work.set_frame(FaceFrame { center_in_photo: [32.0, 24.0], side_px: 40.0, angle_radians: 0.1 });
-    work.frame_changed(before);
+    let before = work.face_frame();
+    work.drag_frame_to(FaceFrame { center_in_photo: [32.0, 24.0], side_px: 40.0, angle_radians: 0.1 });
+    work.end_frame_drag(before);
     let mut dab = stroke();
     dab.points_in_photo = vec![[30.0, 20.0]];
-    work.edit(Edit::Stroke(dab));
-    window.state_mut().state.handle(Action::Do(Verb::Fill));
-    script.start();
-    finish(&mut window, &script);
-    assert_eq!(document(&window).suggested_project(), project);
+    work.edit_mask(MaskEdit::Stroke(dab));
+    window.state_mut().state.handle(Action::RunCommand(EditorCommand::Fill));
+    script.report_start();
+    finish_fill(&mut window, &script);
+    assert_eq!(document(&window).suggested_project_path(), project);
     save_as(&mut window, &project);
     (photo, project)
 }
@@ -49,12 +49,12 @@ fn undo_works_in_an_opened_project() {
     let (mut window, _) = editor();
     open(&mut window, &path);
     press(&mut window, Modifiers::COMMAND, Key::Z);
-    assert!(document(&window).fill().is_none() && document(&window).has_hole());
+    assert!(document(&window).shown_fill().is_none() && document(&window).has_hole());
     press(&mut window, Modifiers::COMMAND, Key::Z);
     assert!(!document(&window).has_hole() && document(&window).undo_name().is_none());
     press(&mut window, Modifiers::COMMAND, Key::Y);
     press(&mut window, Modifiers::COMMAND, Key::Y);
-    assert!(document(&window).fill_is_current());
+    assert!(document(&window).is_shown_fill_current());
 }
 
 #[test]
@@ -64,10 +64,10 @@ fn face_detection_keeps_the_frame_of_a_project() {
     let (mut window, _) = editor();
     open(&mut window, &path);
     let frame = FaceFrame { center_in_photo: [32.0, 24.0], side_px: 40.0, angle_radians: 0.1 };
-    assert_eq!(document(&window).frame(), frame);
+    assert_eq!(document(&window).face_frame(), frame);
     let found = FaceFrame { center_in_photo: [10.0, 10.0], ..frame };
-    window.state_mut().state.document.as_mut().expect("open").set_faces(vec![found], false);
-    assert_eq!(document(&window).frame(), frame);
+    window.state_mut().state.document.as_mut().expect("open").set_detected_faces(vec![found], false);
+    assert_eq!(document(&window).face_frame(), frame);
 }
 
 #[test]
@@ -80,15 +80,15 @@ fn a_photo_moved_with_its_project_is_found() {
     let (mut window, _) = editor();
     open(&mut window, &new.join("face.countenance"));
     assert_eq!(document(&window).photo.source.as_deref(), Some(new.join("face.png").as_path()));
-    assert!(window.state().toaster.newest().is_none(), "no warning, because the photo is unchanged");
+    assert!(window.state().toaster.latest().is_none(), "no warning, because the photo is unchanged");
     std::fs::remove_file(new.join("face.png")).expect("removed");
     let (mut window, _) = editor_with_photo();
     open(&mut window, &new.join("face.countenance"));
     let message = newest_message(&window);
-    assert_eq!((message.level, message.headline.as_str()), (Level::Error, "Project not opened"));
+    assert_eq!((message.severity, message.headline.as_str()), (Severity::Error, "Project not opened"));
     let place = old.join("face.png").display().to_string();
     assert!(message.details[0].contains(&place) && message.details[0].contains("put it there"), "{message:?}");
-    assert_eq!(document(&window).name, Sample::Astronaut.file_stem(), "the open photo stays");
+    assert_eq!(document(&window).name, SamplePortrait::Astronaut.file_stem(), "the open photo stays");
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn a_changed_photo_opens_with_a_warning() {
     let (mut window, _) = editor();
     open(&mut window, &project);
     let message = newest_message(&window);
-    assert_eq!(message.level, Level::Warning);
+    assert_eq!(message.severity, Severity::Warning);
     assert!(message.details[0].contains("has changed") && message.details[0].contains("may not fit"), "{message:?}");
     assert!(document(&window).has_hole());
 
@@ -109,7 +109,7 @@ fn a_changed_photo_opens_with_a_warning() {
     let (mut window, _) = editor();
     open(&mut window, &project);
     let message = newest_message(&window);
-    assert_eq!(message.level, Level::Error);
+    assert_eq!(message.severity, Severity::Error);
     assert!(message.details[0].contains("48×64") && message.details[0].contains("64×48"), "{message:?}");
     assert!(window.state().state.document.is_none());
 }

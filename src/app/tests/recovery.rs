@@ -9,26 +9,26 @@ use eframe::App as _;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
-use super::engine::Script;
+use super::engine::ScriptedEngine;
 use super::files::{pick, wait_until_saved};
-use super::filling::{finish, start, wait_until_drawn};
+use super::filling::{finish_fill, start_fill, wait_until_composed};
 use super::projects::{as_project, assert_same_project};
 use super::work::paint;
-use super::{Window, button, click, has_button, newest_message, wait_for};
+use super::{TestWindow, button, click, has_button, newest_message, wait_for};
 use crate::app::Editor;
 use crate::app::autosave::find_recoverable;
 use crate::app::canvas::CanvasAction;
-use crate::app::messages::{Level, Message};
+use crate::app::messages::{Severity, UserMessage};
 use crate::app::persist::Remembered;
-use crate::app::samples::Sample;
-use crate::app::state::{Action, Answer, Source};
-use crate::app::tasks::Purpose;
+use crate::app::samples::SamplePortrait;
+use crate::app::state::{Action, SaveAnswer, DocumentSource};
+use crate::app::tasks::PathPurpose;
 
 /// A clock that only the test advances.
 #[derive(Clone, Default)]
-struct Clock(Arc<AtomicU64>);
+struct TestClock(Arc<AtomicU64>);
 
-impl Clock {
+impl TestClock {
     fn advance(&self, secs: u64) {
         self.0.fetch_add(secs, Ordering::Relaxed);
     }
@@ -40,50 +40,50 @@ impl Clock {
 }
 
 /// An editor that autosaves into a folder.
-fn editor_in<'a>(folder: &Path) -> (Window<'a>, Arc<Script>, Clock) {
-    let (script, clock) = (Arc::new(Script::default()), Clock::default());
+fn editor_in<'a>(folder: &Path) -> (TestWindow<'a>, Arc<ScriptedEngine>, TestClock) {
+    let (script, clock) = (Arc::new(ScriptedEngine::default()), TestClock::default());
     let engine = Box::new(Arc::clone(&script));
     let mut window = Harness::builder().with_size([1280.0, 820.0]).with_max_steps(16).build_eframe(|creation| {
         let mut editor = Editor::new(&creation.egui_ctx, engine, Remembered::default(), None);
-        editor.clock = clock.reader();
-        editor.state.autosave_in(folder);
+        editor.now = clock.reader();
+        editor.state.enable_autosave(folder);
         editor
     });
     window.step();
     (window, script, clock)
 }
 
-fn open_sample(window: &mut Window<'_>) {
-    window.state_mut().state.handle(Action::Open(Source::Sample(Sample::Astronaut)));
+fn open_sample(window: &mut TestWindow<'_>) {
+    window.state_mut().state.handle(Action::Open(DocumentSource::Sample(SamplePortrait::Astronaut)));
     wait_for(window, "the photo", |editor| editor.state.document.is_some());
 }
 
 /// Like [`editor_in`], with a painted sample photo.
-fn painted_in<'a>(folder: &Path) -> (Window<'a>, Arc<Script>, Clock) {
+fn painted_in<'a>(folder: &Path) -> (TestWindow<'a>, Arc<ScriptedEngine>, TestClock) {
     let (mut window, script, clock) = editor_in(folder);
     open_sample(&mut window);
     paint(&mut window);
     (window, script, clock)
 }
 
-fn copies(folder: &Path) -> Vec<PathBuf> {
+fn autosave_files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten();
     entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| crate::project::is_project_path(path)).collect()
 }
 
 /// Advances the clock until autosave is due, and waits for the changed file.
-fn wait_until_kept(window: &mut Window<'_>, clock: &Clock, folder: &Path) {
-    let before = copies(folder).iter().filter_map(|path| std::fs::read(path).ok()).collect::<Vec<_>>();
+fn wait_for_autosave(window: &mut TestWindow<'_>, clock: &TestClock, folder: &Path) {
+    let before = autosave_files(folder).iter().filter_map(|path| std::fs::read(path).ok()).collect::<Vec<_>>();
     window.step();
     clock.advance(5);
     wait_for(window, "the copy", |_| {
-        let now = copies(folder).iter().filter_map(|path| std::fs::read(path).ok()).collect::<Vec<_>>();
+        let now = autosave_files(folder).iter().filter_map(|path| std::fs::read(path).ok()).collect::<Vec<_>>();
         !now.is_empty() && now != before
     });
 }
 
 /// Waits until recovery is offered. A dropped window may still be writing and holds its lock until then.
-fn wait_for_offer(window: &mut Window<'_>, clock: &Clock) {
+fn wait_for_recovery_offer(window: &mut TestWindow<'_>, clock: &TestClock) {
     wait_for(window, "the offer", |editor| {
         clock.advance(1);
         !editor.state.recoverable.is_empty()
@@ -95,25 +95,25 @@ fn recovery_restores_the_work_after_a_crash() {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut window, script, clock) = editor_in(folder.path());
     open_sample(&mut window);
-    start(&mut window, &script);
-    finish(&mut window, &script);
-    wait_until_kept(&mut window, &clock, folder.path());
+    start_fill(&mut window, &script);
+    finish_fill(&mut window, &script);
+    wait_for_autosave(&mut window, &clock, folder.path());
     let lost = as_project(&mut window);
     drop(window);
 
     let (mut window, _, clock) = editor_in(folder.path());
-    wait_for_offer(&mut window, &clock);
+    wait_for_recovery_offer(&mut window, &clock);
     window.get_by_label("Work on astronaut was not saved");
     window.get_by_label("From a moment ago");
     click(&mut window, "Recover");
     wait_for(&mut window, "the work", |editor| editor.state.document.is_some());
-    wait_until_drawn(&mut window);
+    wait_until_composed(&mut window);
     assert_same_project(as_project(&mut window), lost);
-    assert!(window.state().state.document.as_ref().expect("open").is_unsaved());
+    assert!(window.state().state.document.as_ref().expect("open").has_unsaved_work());
     assert!(!has_button(&window, "Recover"));
     // The file now belongs to this window and still exists.
-    assert_eq!(copies(folder.path()).len(), 1);
-    assert!(find_recoverable(folder.path(), &[]).recoverable.is_empty());
+    assert_eq!(autosave_files(folder.path()).len(), 1);
+    assert!(find_recoverable(folder.path(), &[]).projects.is_empty());
 }
 
 #[test]
@@ -122,9 +122,9 @@ fn work_is_autosaved_after_five_seconds() {
     let (mut window, _, clock) = painted_in(folder.path());
     clock.advance(4);
     window.run_steps(3);
-    assert!(copies(folder.path()).is_empty());
+    assert!(autosave_files(folder.path()).is_empty());
     clock.advance(1);
-    wait_for(&mut window, "the copy", |_| !copies(folder.path()).is_empty());
+    wait_for(&mut window, "the copy", |_| !autosave_files(folder.path()).is_empty());
 }
 
 #[test]
@@ -132,10 +132,10 @@ fn strokes_are_autosaved_during_a_search() {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut window, script, clock) = editor_in(folder.path());
     open_sample(&mut window);
-    start(&mut window, &script);
-    wait_until_kept(&mut window, &clock, folder.path());
-    assert!(window.state().state.fills.is_running());
-    let kept = crate::project::open(&copies(folder.path())[0]).expect("a project");
+    start_fill(&mut window, &script);
+    wait_for_autosave(&mut window, &clock, folder.path());
+    assert!(window.state().state.fill_controller.is_running());
+    let kept = crate::project::open(&autosave_files(folder.path())[0]).expect("a project");
     assert_eq!(*kept.mask, *window.state().state.document.as_ref().expect("open").mask());
 }
 
@@ -144,12 +144,12 @@ fn an_unfinished_stroke_is_autosaved() {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut window, _, clock) = editor_in(folder.path());
     open_sample(&mut window);
-    let handle = |window: &mut Window<'_>, action| window.state_mut().state.handle(Action::Canvas(action));
+    let handle = |window: &mut TestWindow<'_>, action| window.state_mut().state.handle(Action::Canvas(action));
     handle(&mut window, CanvasAction::BeginStroke(super::work::stroke()));
-    wait_until_kept(&mut window, &clock, folder.path());
+    wait_for_autosave(&mut window, &clock, folder.path());
     handle(&mut window, CanvasAction::ExtendStroke([260.0, 180.0]));
-    wait_until_kept(&mut window, &clock, folder.path());
-    let kept = crate::project::open(&copies(folder.path())[0]).expect("a project");
+    wait_for_autosave(&mut window, &clock, folder.path());
+    let kept = crate::project::open(&autosave_files(folder.path())[0]).expect("a project");
     assert!(kept.mask.is_hole(260, 180));
 }
 
@@ -157,15 +157,15 @@ fn an_unfinished_stroke_is_autosaved() {
 fn work_of_a_running_window_is_not_offered() {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut window, _, clock) = painted_in(folder.path());
-    wait_until_kept(&mut window, &clock, folder.path());
-    assert!(find_recoverable(folder.path(), &[]).recoverable.is_empty());
+    wait_for_autosave(&mut window, &clock, folder.path());
+    assert!(find_recoverable(folder.path(), &[]).projects.is_empty());
     let (mut other, _, other_clock) = painted_in(folder.path());
-    wait_until_kept(&mut other, &other_clock, folder.path());
-    assert_eq!(copies(folder.path()).len(), 2, "each window has its own file");
+    wait_for_autosave(&mut other, &other_clock, folder.path());
+    assert_eq!(autosave_files(folder.path()).len(), 2, "each window has its own file");
     assert!(other.state().state.recoverable.is_empty());
     // An open window offers the work of another window that crashes.
     drop(window);
-    wait_for_offer(&mut other, &other_clock);
+    wait_for_recovery_offer(&mut other, &other_clock);
     assert_eq!(other.state().state.recoverable.len(), 1, "its own work is not offered");
 }
 
@@ -173,7 +173,7 @@ fn work_of_a_running_window_is_not_offered() {
 fn work_is_offered_when_its_program_has_ended() {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut crashed, _, clock) = painted_in(folder.path());
-    wait_until_kept(&mut crashed, &clock, folder.path());
+    wait_for_autosave(&mut crashed, &clock, folder.path());
     let (mut window, _, clock) = editor_in(folder.path());
     for _ in 0..20 {
         clock.advance(1);
@@ -182,7 +182,7 @@ fn work_is_offered_when_its_program_has_ended() {
     }
     assert!(window.state().state.recoverable.is_empty(), "the other window still holds the lock");
     drop(crashed);
-    wait_for_offer(&mut window, &clock);
+    wait_for_recovery_offer(&mut window, &clock);
     window.get_by_label("Work on astronaut was not saved");
 }
 
@@ -190,30 +190,30 @@ fn work_is_offered_when_its_program_has_ended() {
 fn discard_removes_the_recoverable_work() {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut window, _, clock) = painted_in(folder.path());
-    wait_until_kept(&mut window, &clock, folder.path());
+    wait_for_autosave(&mut window, &clock, folder.path());
     drop(window);
     let (mut window, _, clock) = editor_in(folder.path());
-    wait_for_offer(&mut window, &clock);
+    wait_for_recovery_offer(&mut window, &clock);
     click(&mut window, "Discard");
     assert!(!has_button(&window, "Discard"));
-    wait_for(&mut window, "the end of the file", |_| copies(folder.path()).is_empty());
+    wait_for(&mut window, "the end of the file", |_| autosave_files(folder.path()).is_empty());
 }
 
 #[test]
 fn recovery_asks_before_replacing_unsaved_work() {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut window, _, clock) = painted_in(folder.path());
-    wait_until_kept(&mut window, &clock, folder.path());
+    wait_for_autosave(&mut window, &clock, folder.path());
     drop(window);
     let (mut window, _, clock) = editor_in(folder.path());
-    wait_for_offer(&mut window, &clock);
+    wait_for_recovery_offer(&mut window, &clock);
     open_sample(&mut window);
     paint(&mut window);
     assert!(button(&window, "Recover").rect().bottom() < 200.0);
     click(&mut window, "Recover");
     window.run_steps(2);
     window.get_by_label("Save before opening something else?");
-    window.state_mut().state.handle(Action::Answer(Answer::Discard));
+    window.state_mut().state.handle(Action::AnswerSaveQuestion(SaveAnswer::Discard));
     wait_for(&mut window, "the work", |editor| editor.state.recoverable.is_empty());
 }
 
@@ -222,23 +222,23 @@ fn saving_the_project_removes_the_autosave() {
     let folder = tempfile::tempdir().expect("a folder");
     let elsewhere = tempfile::tempdir().expect("a folder");
     let (mut window, _, clock) = painted_in(folder.path());
-    wait_until_kept(&mut window, &clock, folder.path());
+    wait_for_autosave(&mut window, &clock, folder.path());
     let path = elsewhere.path().join("work.countenance");
-    pick(&mut window, Purpose::SaveProject, &path, true);
-    wait_for(&mut window, "the end of the copy", |_| copies(folder.path()).is_empty());
+    pick(&mut window, PathPurpose::SaveProject, &path, true);
+    wait_for(&mut window, "the end of the copy", |_| autosave_files(folder.path()).is_empty());
     wait_until_saved(&mut window);
     paint(&mut window);
-    wait_until_kept(&mut window, &clock, folder.path());
+    wait_for_autosave(&mut window, &clock, folder.path());
     // The recovered work belongs to the same project file.
     drop(window);
     let (mut window, _, clock) = editor_in(folder.path());
-    wait_for_offer(&mut window, &clock);
+    wait_for_recovery_offer(&mut window, &clock);
     window.get_by_label("Work on work was not saved");
     click(&mut window, "Recover");
     wait_for(&mut window, "the work", |editor| editor.state.document.is_some());
     let document = window.state().state.document.as_ref().expect("open");
     assert_eq!(document.project_path(), Some(path.as_path()));
-    assert!(document.is_unsaved());
+    assert!(document.has_unsaved_work());
 }
 
 #[test]
@@ -247,11 +247,11 @@ fn closing_after_an_export_removes_the_autosave() {
     let elsewhere = tempfile::tempdir().expect("a folder");
     let (mut window, script, clock) = editor_in(folder.path());
     open_sample(&mut window);
-    start(&mut window, &script);
-    finish(&mut window, &script);
-    pick(&mut window, Purpose::Export, &elsewhere.path().join("a.png"), true);
+    start_fill(&mut window, &script);
+    finish_fill(&mut window, &script);
+    pick(&mut window, PathPurpose::Export, &elsewhere.path().join("a.png"), true);
     wait_until_saved(&mut window);
-    wait_until_kept(&mut window, &clock, folder.path());
+    wait_for_autosave(&mut window, &clock, folder.path());
     window.state_mut().on_exit();
     assert_eq!(std::fs::read_dir(folder.path()).expect("there").count(), 0, "the lock file is removed too");
 }
@@ -261,13 +261,13 @@ fn only_discarded_work_is_removed_on_exit() {
     for is_discarded in [true, false] {
         let folder = tempfile::tempdir().expect("a folder");
         let (mut window, _, clock) = painted_in(folder.path());
-        wait_until_kept(&mut window, &clock, folder.path());
+        wait_for_autosave(&mut window, &clock, folder.path());
         if is_discarded {
             window.state_mut().state.handle(Action::RequestClose);
-            window.state_mut().state.handle(Action::Answer(Answer::Discard));
+            window.state_mut().state.handle(Action::AnswerSaveQuestion(SaveAnswer::Discard));
         }
         window.state_mut().on_exit();
-        assert_eq!(copies(folder.path()).is_empty(), is_discarded);
+        assert_eq!(autosave_files(folder.path()).is_empty(), is_discarded);
     }
 }
 
@@ -279,19 +279,19 @@ fn a_failed_autosave_warns_once_and_retries() {
     let place = blocked.join("unsaved");
     let (mut window, _, clock) = painted_in(&place);
     clock.advance(5);
-    wait_for(&mut window, "the warning", |editor| editor.toaster.newest().is_some());
+    wait_for(&mut window, "the warning", |editor| editor.toaster.latest().is_some());
     let message = newest_message(&window);
-    assert_eq!(message.level, Level::Warning);
+    assert_eq!(message.severity, Severity::Warning);
     assert!(message.headline.contains("save the project") && !message.details.is_empty(), "{message:?}");
-    window.state_mut().toaster.push(Message::new(Level::Info, "Something else"));
+    window.state_mut().toaster.push(UserMessage::new(Severity::Info, "Something else"));
     for _ in 0..3 {
         window.step();
         clock.advance(5);
         window.run_steps(3);
     }
     std::fs::remove_file(&blocked).expect("removed");
-    let deadline = Instant::now() + super::PATIENCE;
-    while copies(&place).is_empty() {
+    let deadline = Instant::now() + super::TASK_TIMEOUT;
+    while autosave_files(&place).is_empty() {
         assert!(Instant::now() < deadline, "autosave was not retried");
         clock.advance(5);
         window.step();
@@ -304,20 +304,20 @@ fn work_with_a_missing_photo_stays_recoverable() {
     let folder = tempfile::tempdir().expect("a folder");
     let photos = tempfile::tempdir().expect("a folder");
     let photo = photos.path().join("face.png");
-    std::fs::write(&photo, Sample::Astronaut.bytes()).expect("written");
+    std::fs::write(&photo, SamplePortrait::Astronaut.image_bytes()).expect("written");
     let (mut window, _, clock) = editor_in(folder.path());
-    window.state_mut().state.handle(Action::Open(Source::File(photo.clone())));
+    window.state_mut().state.handle(Action::Open(DocumentSource::File(photo.clone())));
     wait_for(&mut window, "the photo", |editor| editor.state.document.is_some());
     window.state_mut().state.handle(Action::Canvas(CanvasAction::BeginStroke(super::work::stroke())));
-    wait_until_kept(&mut window, &clock, folder.path());
+    wait_for_autosave(&mut window, &clock, folder.path());
     drop(window);
     std::fs::remove_file(&photo).expect("removed");
     let (mut window, _, clock) = editor_in(folder.path());
-    wait_for_offer(&mut window, &clock);
+    wait_for_recovery_offer(&mut window, &clock);
     click(&mut window, "Recover");
-    wait_for(&mut window, "the message", |editor| editor.toaster.newest().is_some());
+    wait_for(&mut window, "the message", |editor| editor.toaster.latest().is_some());
     let message = newest_message(&window);
     assert!(message.details[0].contains(&photo.display().to_string()), "{message:?}");
     assert!(has_button(&window, "Recover"));
-    assert_eq!(copies(folder.path()).len(), 1);
+    assert_eq!(autosave_files(folder.path()).len(), 1);
 }

@@ -8,18 +8,18 @@ use egui_kittest::Harness;
 
 use super::files::{pick, wait_until_saved};
 use super::work::paint;
-use super::{Window, click, newest_message, press, wait_for};
+use super::{TestWindow, click, newest_message, press, wait_for};
 use crate::app::Editor;
-use crate::app::messages::Level;
+use crate::app::messages::Severity;
 use crate::app::persist::Remembered;
-use crate::app::tasks::Purpose;
+use crate::app::tasks::PathPurpose;
 use crate::device::DeviceChoice;
-use crate::job::{StopReason, Worker};
+use crate::job::{StopReason, WorkerHandle};
 use crate::model::ModelChoice;
 use crate::search::{Preset, Settings};
 
 /// An editor with this model and number of steps, and a sample photo with a painted mouth.
-pub fn painted<'a>(model: &str, steps: u32) -> Window<'a> {
+pub fn editor_with_real_engine<'a>(model: &str, steps: u32) -> TestWindow<'a> {
     let model = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("assets/fixtures").join(model);
     let remembered = Remembered {
         model: ModelChoice::File(model),
@@ -29,7 +29,7 @@ pub fn painted<'a>(model: &str, steps: u32) -> Window<'a> {
     };
     let mut window = Harness::builder().with_size([1280.0, 820.0]).with_max_steps(16).build_eframe(|creation| {
         let context = creation.egui_ctx.clone();
-        let worker = Worker::spawn(Arc::new(move |_| context.request_repaint()));
+        let worker = WorkerHandle::spawn(Arc::new(move |_| context.request_repaint()));
         Editor::new(&creation.egui_ctx, Box::new(worker), remembered, None)
     });
     window.step();
@@ -39,18 +39,18 @@ pub fn painted<'a>(model: &str, steps: u32) -> Window<'a> {
     window
 }
 
-fn stop_reason(window: &Window<'_>) -> Option<StopReason> {
+fn stop_reason(window: &TestWindow<'_>) -> Option<StopReason> {
     let document = window.state().state.document.as_ref().expect("open");
-    document.fill().expect("a fill").outcome.stopped.clone()
+    document.shown_fill().expect("a fill").outcome.stopped.clone()
 }
 
 #[test]
 fn open_paint_fill_compare_export_undo() {
-    let mut window = painted("tiny-16.safetensors", 30);
+    let mut window = editor_with_real_engine("tiny-16.safetensors", 30);
     click(&mut window, "Fill");
     wait_for(&mut window, "the fill at full size", |editor| {
         let document = editor.state.document.as_ref().expect("open");
-        document.fill().is_some_and(|fill| fill.composed.is_some())
+        document.shown_fill().is_some_and(|fill| fill.full_size_variant.is_some())
     });
     assert_eq!(stop_reason(&window), None);
     press(&mut window, Modifiers::NONE, Key::D);
@@ -58,7 +58,7 @@ fn open_paint_fill_compare_export_undo() {
 
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("filled.png");
-    pick(&mut window, Purpose::Export, &path, true);
+    pick(&mut window, PathPurpose::Export, &path, true);
     wait_until_saved(&mut window);
     let exported = image::open(&path).expect("a picture").to_rgb8();
     let document = window.state().state.document.as_ref().expect("open");
@@ -76,21 +76,21 @@ fn open_paint_fill_compare_export_undo() {
 
 #[test]
 fn escape_stops_a_fill_and_keeps_its_result() {
-    let mut window = painted("tiny-16.safetensors", Settings::MAX_STEPS);
+    let mut window = editor_with_real_engine("tiny-16.safetensors", Settings::MAX_STEPS);
     click(&mut window, "Fill");
-    wait_for(&mut window, "progress", |editor| editor.state.fills.run().is_some_and(|run| run.curves.iteration() > 3));
+    wait_for(&mut window, "progress", |editor| editor.state.fill_controller.running().is_some_and(|run| run.loss_history.latest_iteration() > 3));
     press(&mut window, Modifiers::NONE, Key::Escape);
-    wait_for(&mut window, "the end", |editor| !editor.state.fills.is_running());
+    wait_for(&mut window, "the end", |editor| !editor.state.fill_controller.is_running());
     assert_eq!(stop_reason(&window), Some(StopReason::Cancelled));
 }
 
 #[test]
 fn a_missing_model_shows_an_error() {
-    let mut window = painted("no-such-model.safetensors", 30);
+    let mut window = editor_with_real_engine("no-such-model.safetensors", 30);
     click(&mut window, "Fill");
-    wait_for(&mut window, "the message", |editor| editor.toaster.newest().is_some());
-    assert_eq!(newest_message(&window).level, Level::Error);
+    wait_for(&mut window, "the message", |editor| editor.toaster.latest().is_some());
+    assert_eq!(newest_message(&window).severity, Severity::Error);
     let state = &window.state().state;
-    assert!(!state.fills.is_running() && !state.has_result());
+    assert!(!state.fill_controller.is_running() && !state.has_result());
     assert!(state.document.as_ref().expect("open").has_hole());
 }

@@ -5,9 +5,9 @@ use egui_kittest::kittest::{By, Queryable};
 
 use super::{click, editor, editor_of_size, editor_with_photo, is_enabled, newest_message, press, wait_for};
 use crate::app::canvas::{CanvasAction, Tool};
-use crate::app::messages::Level;
-use crate::app::shortcuts::Verb;
-use crate::app::state::{Action, Source};
+use crate::app::messages::Severity;
+use crate::app::shortcuts::EditorCommand;
+use crate::app::state::{Action, DocumentSource};
 use crate::mask::{MaskPreset, Stroke, StrokeKind};
 use crate::search::Preset;
 
@@ -16,8 +16,8 @@ pub fn stroke() -> Stroke {
 }
 
 /// A short drag with the pointer over the mouth.
-pub fn paint(window: &mut super::Window<'_>) {
-    let at = |window: &super::Window<'_>, point_in_photo| {
+pub fn paint(window: &mut super::TestWindow<'_>) {
+    let at = |window: &super::TestWindow<'_>, point_in_photo| {
         window.state().canvas.screen_from_photo(point_in_photo).expect("the photo is drawn")
     };
     window.step();
@@ -34,7 +34,7 @@ pub fn paint(window: &mut super::Window<'_>) {
     window.run_steps(2);
 }
 
-fn hole_pixels(window: &super::Window<'_>) -> usize {
+fn hole_pixels(window: &super::TestWindow<'_>) -> usize {
     let document = window.state().state.document.as_ref().expect("a photo is open");
     document.mask().pixels().iter().filter(|&&pixel| pixel != 0).count()
 }
@@ -55,7 +55,7 @@ fn clicking_a_sample_opens_it_with_a_frame() {
     wait_for(&mut window, "the sample", |editor| editor.state.document.is_some());
     let document = window.state().state.document.as_ref().expect("open");
     assert_eq!((document.photo.width(), document.name.as_str()), (512, "astronaut"));
-    assert!(document.frame().side_px < 200.0, "the frame must be smaller than the photo: {:?}", document.frame());
+    assert!(document.face_frame().side_px < 200.0, "the frame must be smaller than the photo: {:?}", document.face_frame());
     window.get_by_label("Canvas");
 }
 
@@ -65,20 +65,20 @@ fn an_invalid_photo_leaves_the_document_open() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("notes.png");
     std::fs::write(&path, "not a picture").expect("written");
-    window.state_mut().state.handle(Action::Open(Source::File(path)));
-    wait_for(&mut window, "the message", |editor| editor.toaster.newest().is_some());
+    window.state_mut().state.handle(Action::Open(DocumentSource::File(path)));
+    wait_for(&mut window, "the message", |editor| editor.toaster.latest().is_some());
     let message = newest_message(&window);
-    assert_eq!((message.level, message.headline.as_str()), (Level::Error, "Photo not opened"));
+    assert_eq!((message.severity, message.headline.as_str()), (Severity::Error, "Photo not opened"));
     assert!(!message.details.is_empty());
-    assert!(!window.state().state.opening);
+    assert!(!window.state().state.is_opening);
     assert_eq!(window.state().state.document.as_ref().expect("still open").name, "astronaut");
 }
 
 #[test]
 fn messages_are_announced_to_assistive_technology() {
     let (mut window, _) = editor();
-    window.state_mut().state.handle(Action::Open(Source::File("/nowhere/at/all.png".into())));
-    wait_for(&mut window, "the message", |editor| editor.toaster.newest().is_some());
+    window.state_mut().state.handle(Action::Open(DocumentSource::File("/nowhere/at/all.png".into())));
+    wait_for(&mut window, "the message", |editor| editor.toaster.latest().is_some());
     window.get_by_label("Photo not opened");
 }
 
@@ -99,7 +99,7 @@ fn shortcuts_undo_and_redo_a_stroke() {
     press(&mut window, Modifiers::COMMAND, Key::Z);
     assert_eq!(hole_pixels(&window), 0);
     assert!(!is_enabled(&window, "Undo") && !is_enabled(&window, "Fill"));
-    assert!(!window.state().state.document.as_ref().expect("open").is_unsaved());
+    assert!(!window.state().state.document.as_ref().expect("open").has_unsaved_work());
     press(&mut window, Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
     assert_eq!(hole_pixels(&window), painted);
     press(&mut window, Modifiers::COMMAND, Key::Z);
@@ -110,7 +110,7 @@ fn shortcuts_undo_and_redo_a_stroke() {
 #[test]
 fn moving_the_frame_is_one_undo_step() {
     let (mut window, _) = editor_with_photo();
-    let before = window.state().state.document.as_ref().expect("open").frame();
+    let before = window.state().state.document.as_ref().expect("open").face_frame();
     let state = &mut window.state_mut().state;
     for shift in [5.0, 9.0, 14.0] {
         let mut moved = before;
@@ -118,16 +118,16 @@ fn moving_the_frame_is_one_undo_step() {
         state.handle(Action::Canvas(CanvasAction::SetFrame(moved)));
     }
     state.handle(Action::Canvas(CanvasAction::FrameChanged { before }));
-    state.handle(Action::Do(Verb::Undo));
+    state.handle(Action::RunCommand(EditorCommand::Undo));
     let document = state.document.as_ref().expect("open");
-    assert_eq!((document.frame(), document.undo_name()), (before, None));
+    assert_eq!((document.face_frame(), document.undo_name()), (before, None));
 }
 
 #[test]
 fn a_cancelled_drag_leaves_no_undo_step() {
     let (mut window, _) = editor_with_photo();
     let state = &mut window.state_mut().state;
-    let before = state.document.as_ref().expect("open").frame();
+    let before = state.document.as_ref().expect("open").face_frame();
     state.handle(Action::Canvas(CanvasAction::BeginStroke(stroke())));
     state.handle(Action::Canvas(CanvasAction::ExtendStroke([236.0, 148.0])));
     state.handle(Action::CancelDrag);
@@ -136,14 +136,14 @@ fn a_cancelled_drag_leaves_no_undo_step() {
     state.handle(Action::Canvas(CanvasAction::SetFrame(moved)));
     state.handle(Action::CancelDrag);
     let document = state.document.as_ref().expect("open");
-    assert_eq!((document.undo_name(), document.redo_name(), document.frame()), (None, None, before));
+    assert_eq!((document.undo_name(), document.redo_name(), document.face_frame()), (None, None, before));
     assert!(!document.has_hole());
 }
 
 #[test]
 fn shapes_clear_and_invert_change_the_hole() {
     let (mut window, _) = editor_with_photo();
-    window.state_mut().state.handle(Action::Shape(MaskPreset::Center));
+    window.state_mut().state.handle(Action::AddShape(MaskPreset::Center));
     let centre = hole_pixels(&window);
     assert!(centre > 1000, "{centre}");
     window.run_steps(2);
@@ -160,32 +160,32 @@ fn tools_and_brush_size_have_shortcuts() {
         press(&mut window, Modifiers::NONE, key);
         assert_eq!(window.state().state.tool, tool);
     }
-    let before = window.state().state.remembered.brush_radius_px;
+    let before = window.state().state.preferences.brush_radius_px;
     press(&mut window, Modifiers::NONE, Key::CloseBracket);
-    assert!(window.state().state.remembered.brush_radius_px > before);
+    assert!(window.state().state.preferences.brush_radius_px > before);
     press(&mut window, Modifiers::NONE, Key::OpenBracket);
-    assert!((window.state().state.remembered.brush_radius_px - before).abs() < 1e-3);
+    assert!((window.state().state.preferences.brush_radius_px - before).abs() < 1e-3);
 }
 
 #[test]
 fn resetting_to_the_preset_keeps_the_seed() {
     let (mut window, _) = editor_with_photo();
-    let mut settings = window.state().state.remembered.settings;
+    let mut settings = window.state().state.preferences.settings;
     settings.seed = 77;
     window.state_mut().state.handle(Action::SetSettings(settings));
-    assert!(!window.state().state.is_preset_changed(), "presets do not include the seed");
+    assert!(!window.state().state.has_modified_preset(), "presets do not include the seed");
     settings.lambda = 3.0;
     window.state_mut().state.handle(Action::SetSettings(settings));
     window.run_steps(2);
     click(&mut window, "Reset to the preset");
-    let remembered = &window.state().state.remembered;
+    let remembered = &window.state().state.preferences;
     assert_eq!((remembered.settings.lambda, remembered.settings.seed), (Preset::Best.settings().lambda, 77));
 }
 
 #[test]
 fn all_controls_fit_in_the_smallest_window() {
     let (mut window, _) = editor_of_size(1024.0, 700.0);
-    window.state_mut().state.handle(Action::Open(Source::Sample(crate::app::samples::Sample::Astronaut)));
+    window.state_mut().state.handle(Action::Open(DocumentSource::Sample(crate::app::samples::SamplePortrait::Astronaut)));
     wait_for(&mut window, "the photo", |editor| editor.state.document.is_some());
     for name in ["Open photo…", "Undo", "Actual pixels", "Help and theme", "Fill", "Step"] {
         let rect = super::button(&window, name).rect();
@@ -201,5 +201,5 @@ fn f1_opens_the_help_and_escape_closes_it() {
     press(&mut window, Modifiers::NONE, Key::F1);
     window.get_by_label("Straight line from the last point");
     press(&mut window, Modifiers::NONE, Key::Escape);
-    assert!(window.state().state.leaflet.is_none());
+    assert!(window.state().state.help_window.is_none());
 }

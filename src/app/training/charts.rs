@@ -3,121 +3,121 @@
 use egui::{Color32, Id, Role, Ui, Vec2b, WidgetInfo, vec2};
 use egui_plot::{HoverPosition, Line, PlotPoint, PlotPoints, VLine};
 
-use super::view::{Best, RunView};
-use crate::app::panels::losses::{still_plot, tick};
-use crate::app::theme::{self, Palette};
+use super::view::{BestStep, RunView};
+use crate::app::panels::losses::{fixed_plot, format_axis_value};
+use crate::app::theme::{self, ThemePalette};
 
 /// One curve of a chart.
-struct Curve {
+struct ChartCurve {
     /// Column in the run's tables.
     column: &'static str,
     name: &'static str,
     explanation: &'static str,
-    color: fn(&Palette) -> Color32,
+    color: fn(&ThemePalette) -> Color32,
 }
 
 /// Several curves on shared axes.
-struct Chart {
+struct TrainingChart {
     title: &'static str,
     explanation: &'static str,
-    curves: &'static [Curve],
+    curves: &'static [ChartCurve],
     /// Whether the chart can use a logarithmic axis.
-    log: bool,
+    allows_log_scale: bool,
     /// Whether the best measurement is marked.
     marks_best: bool,
 }
 
-const fn curve(
+const fn chart_curve(
     column: &'static str,
     name: &'static str,
-    color: fn(&Palette) -> Color32,
+    color: fn(&ThemePalette) -> Color32,
     explanation: &'static str,
-) -> Curve {
-    Curve { column, name, explanation, color }
+) -> ChartCurve {
+    ChartCurve { column, name, explanation, color }
 }
 
-fn accent(palette: &Palette) -> Color32 {
+fn accent(palette: &ThemePalette) -> Color32 {
     palette.accent
 }
 
-fn warning(palette: &Palette) -> Color32 {
+fn warning(palette: &ThemePalette) -> Color32 {
     palette.warning
 }
 
-fn strong(palette: &Palette) -> Color32 {
-    palette.strong
+fn strong(palette: &ThemePalette) -> Color32 {
+    palette.strong_text
 }
 
-const CHARTS: [Chart; 6] = [
-    Chart {
+const CHARTS: [TrainingChart; 6] = [
+    TrainingChart {
         title: "Losses",
         explanation: "The losses that G and D minimise. They compete: neither should fall to zero",
         curves: &[
-            curve("g_loss", "G", accent, "Generator loss: falls as G fools D more often"),
-            curve("d_loss", "D", warning, "Discriminator loss: high when D confuses real and generated faces"),
-            curve(
+            chart_curve("g_loss", "G", accent, "Generator loss: falls as G fools D more often"),
+            chart_curve("d_loss", "D", warning, "Discriminator loss: high when D confuses real and generated faces"),
+            chart_curve(
                 "judges_loss",
                 "Projected D",
                 strong,
                 "Loss of the discriminators that work on the features of a pretrained network",
             ),
         ],
-        log: true,
+        allows_log_scale: true,
         marks_best: false,
     },
-    Chart {
+    TrainingChart {
         title: "Reconstruction",
         explanation: "Difference between real faces and their reconstructions by E and G from a face with a hole",
         curves: &[
-            curve("redraw", "Pixels", accent, "Mean difference of the pixel values"),
-            curve("features", "Features", warning, "Difference of the discriminator's features"),
-            curve("seen_difference", "Perceptual", strong, "Difference of the features of a pretrained network"),
+            chart_curve("redraw", "Pixels", accent, "Mean difference of the pixel values"),
+            chart_curve("features", "Features", warning, "Difference of the discriminator's features"),
+            chart_curve("seen_difference", "Perceptual", strong, "Difference of the features of a pretrained network"),
         ],
-        log: true,
+        allows_log_scale: true,
         marks_best: false,
     },
-    Chart {
+    TrainingChart {
         title: "D outputs",
         explanation: "D's estimate that a picture is real, 0 to 1. Long near 1 and 0: D has won, and G stops learning",
         curves: &[
-            curve("d_real", "Real", accent, "Mean output on real faces"),
-            curve("d_fake", "Generated", warning, "Mean output on generated faces"),
-            curve(
+            chart_curve("d_real", "Real", accent, "Mean output on real faces"),
+            chart_curve("d_fake", "Generated", warning, "Mean output on generated faces"),
+            chart_curve(
                 "strong_views",
                 "Augmented",
                 strong,
                 "Share of D's pictures with strong augmentation, adapted so that D stays unsure",
             ),
         ],
-        log: false,
+        allows_log_scale: false,
         marks_best: false,
     },
-    Chart {
+    TrainingChart {
         title: "Gradient norms",
         explanation: "Size of each network's gradient. Spikes or a steady rise call for a lower learning rate",
         curves: &[
-            curve("g_gradient", "G", accent, "Generator"),
-            curve("d_gradient", "D", warning, "Discriminator"),
-            curve("e_gradient", "E", strong, "Encoder"),
+            chart_curve("g_gradient", "G", accent, "Generator"),
+            chart_curve("d_gradient", "D", warning, "Discriminator"),
+            chart_curve("e_gradient", "E", strong, "Encoder"),
         ],
-        log: true,
+        allows_log_scale: true,
         marks_best: false,
     },
-    Chart {
+    TrainingChart {
         title: "Context loss",
         explanation: "Result of a short search on held-out faces with a centre hole. The best model has the least loss",
         curves: &[
-            curve("context_loss", "Known", accent, "Mean context loss on known pixels"),
-            curve("hole_l1", "Hole", warning, "Mean difference from the true face in the hole"),
+            chart_curve("context_loss", "Known", accent, "Mean context loss on known pixels"),
+            chart_curve("hole_l1", "Hole", warning, "Mean difference from the true face in the hole"),
         ],
-        log: true,
+        allows_log_scale: true,
         marks_best: true,
     },
-    Chart {
+    TrainingChart {
         title: "KID",
         explanation: "Kernel distance between samples and held-out faces. Near 0, they cannot be told apart",
-        curves: &[curve("kid", "KID", accent, "Kernel distance, computed on features of the model face-64")],
-        log: true,
+        curves: &[chart_curve("kid", "KID", accent, "Kernel distance, computed on features of the model face-64")],
+        allows_log_scale: true,
         marks_best: true,
     },
 ];
@@ -128,14 +128,14 @@ const MIN_WIDTH: f32 = 220.0;
 /// Draws the charts that have data, in two columns if there is room.
 pub fn show(ui: &mut Ui, view: &RunView, log: bool) {
     let charts = CHARTS.iter().filter(|chart| chart.curves.iter().any(|curve| !view.points(curve.column).is_empty()));
-    let charts: Vec<&Chart> = charts.collect();
+    let charts: Vec<&TrainingChart> = charts.collect();
     if charts.is_empty() {
-        ui.label(theme::hint(ui, "Curves appear once the first steps are logged"));
+        ui.label(theme::hint_text(ui, "Curves appear once the first steps are logged"));
         return;
     }
-    let across = if ui.available_width() >= 2.0 * MIN_WIDTH + theme::GAP { 2 } else { 1 };
-    for row in charts.chunks(across) {
-        ui.columns(across, |columns| {
+    let column_count = if ui.available_width() >= 2.0 * MIN_WIDTH + theme::GAP { 2 } else { 1 };
+    for row in charts.chunks(column_count) {
+        ui.columns(column_count, |columns| {
             for (ui, chart) in columns.iter_mut().zip(row) {
                 chart.show(ui, view, log);
             }
@@ -143,57 +143,57 @@ pub fn show(ui: &mut Ui, view: &RunView, log: bool) {
     }
 }
 
-impl Chart {
+impl TrainingChart {
     fn show(&self, ui: &mut Ui, view: &RunView, log: bool) {
         let palette = theme::palette(ui);
-        let log = log && self.log;
-        let shown: Vec<&Curve> = self.curves.iter().filter(|curve| !view.points(curve.column).is_empty()).collect();
-        ui.label(theme::section(ui, self.title)).on_hover_text(self.explanation);
+        let log = log && self.allows_log_scale;
+        let shown: Vec<&ChartCurve> = self.curves.iter().filter(|curve| !view.points(curve.column).is_empty()).collect();
+        ui.label(theme::section_heading(ui, self.title)).on_hover_text(self.explanation);
         // Wrapped, because three long names are wider than a chart.
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing = vec2(theme::GAP / 2.0, 0.0);
             for curve in &shown {
-                legend(ui, curve, (curve.color)(palette), view.points(curve.column));
+                legend_entry(ui, curve, (curve.color)(palette), view.points(curve.column));
             }
         });
         let best = view.best.filter(|_| self.marks_best);
-        let texts: Vec<(&str, &[[f64; 2]])> =
+        let named_points: Vec<(&str, &[[f64; 2]])> =
             shown.iter().map(|curve| (curve.name, view.points(curve.column))).collect();
-        let response = still_plot(("training", self.title))
+        let response = fixed_plot(("training", self.title))
             .show_crosshair(true)
             .show_y(false)
             .link_cursor(Id::unique("training cursor"), Vec2b::new(true, false))
             .include_x(0.0)
-            .include_x(steps(view.step.max(1)))
+            .include_x(step_x(view.step.max(1)))
             .show_background(false)
             .show_grid([false, true])
             .grid_color(palette.border)
             .y_axis_min_width(36.0)
-            .y_axis_formatter(move |mark, _| tick(if log { 10_f64.powf(mark.value) } else { mark.value }))
-            .x_axis_formatter(|mark, _| short(mark.value))
-            .label_formatter(move |position| Some(values_at(&texts, step_of(position), best)))
+            .y_axis_formatter(move |mark, _| format_axis_value(if log { 10_f64.powf(mark.value) } else { mark.value }))
+            .x_axis_formatter(|mark, _| short_step_label(mark.value))
+            .label_formatter(move |position| Some(hover_text(&named_points, step_of(position), best)))
             .show(ui, |plot| {
                 if let Some(best) = best {
-                    let line = VLine::new("Best", steps(best.step)).color(palette.weak).width(1.0);
+                    let line = VLine::new("Best", step_x(best.step)).color(palette.weak_text).width(1.0);
                     plot.vline(line.allow_hover(false));
                 }
                 for curve in &shown {
                     let points =
-                        view.points(curve.column).iter().filter_map(|[step, value]| placed(*step, *value, log));
+                        view.points(curve.column).iter().filter_map(|[step, value]| plot_point(*step, *value, log));
                     let line = Line::new(curve.name, PlotPoints::Owned(points.collect()));
                     plot.line(line.color((curve.color)(palette)).width(1.5).allow_hover(false));
                 }
             })
             .response;
-        let name = self.described(view);
-        response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &name));
+        let accessible_name = self.accessible_text(view);
+        response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &accessible_name));
     }
 
     /// Text of the chart for assistive technology.
-    fn described(&self, view: &RunView) -> String {
-        let newest = |curve: &Curve| {
+    fn accessible_text(&self, view: &RunView) -> String {
+        let newest = |curve: &ChartCurve| {
             let [step, value] = view.points(curve.column).last()?;
-            Some(format!("{} {} at step {step}", curve.name, tick(*value)))
+            Some(format!("{} {} at step {step}", curve.name, format_axis_value(*value)))
         };
         let parts: Vec<String> = self.curves.iter().filter_map(newest).collect();
         format!("{}: {}", self.title, parts.join(", "))
@@ -201,9 +201,9 @@ impl Chart {
 }
 
 /// A point in plot coordinates; `None` if the axis is logarithmic and the value is not positive.
-fn placed(step: f64, value: f64, log: bool) -> Option<PlotPoint> {
-    let height = if log { (value > 0.0).then(|| value.log10()) } else { Some(value) };
-    height.map(|height| PlotPoint::new(step, height))
+fn plot_point(step: f64, value: f64, log: bool) -> Option<PlotPoint> {
+    let y = if log { (value > 0.0).then(|| value.log10()) } else { Some(value) };
+    y.map(|height| PlotPoint::new(step, height))
 }
 
 fn step_of(position: &HoverPosition<'_>) -> f64 {
@@ -213,7 +213,7 @@ fn step_of(position: &HoverPosition<'_>) -> f64 {
 }
 
 /// Hover text: the values of all curves at the step nearest to this one.
-fn values_at(curves: &[(&str, &[[f64; 2]])], step: f64, best: Option<Best>) -> String {
+fn hover_text(curves: &[(&str, &[[f64; 2]])], step: f64, best: Option<BestStep>) -> String {
     let nearest =
         |points: &[[f64; 2]]| points.iter().copied().min_by(|a, b| (a[0] - step).abs().total_cmp(&(b[0] - step).abs()));
     let mut found: Vec<(&str, [f64; 2])> = Vec::new();
@@ -221,21 +221,21 @@ fn values_at(curves: &[(&str, &[[f64; 2]])], step: f64, best: Option<Best>) -> S
         found.extend(nearest(points).map(|point| (*name, point)));
     }
     let mut lines: Vec<String> = found.first().map(|(_, [step, _])| format!("Step {step:.0}")).into_iter().collect();
-    lines.extend(found.iter().map(|(name, [_, value])| format!("{name} {}", tick(*value))));
-    lines.extend(best.map(|best| format!("Best model: step {}, context loss {}", best.step, tick(best.context_loss))));
+    lines.extend(found.iter().map(|(name, [_, value])| format!("{name} {}", format_axis_value(*value))));
+    lines.extend(best.map(|best| format!("Best model: step {}, context loss {}", best.step, format_axis_value(best.context_loss))));
     lines.join("\n")
 }
 
-fn legend(ui: &mut Ui, curve: &Curve, color: Color32, points: &[[f64; 2]]) {
-    let newest = points.last().map_or_else(String::new, |[_, value]| tick(*value));
-    let text = theme::hint(ui, format!("    {} {newest}", curve.name));
+fn legend_entry(ui: &mut Ui, curve: &ChartCurve, color: Color32, points: &[[f64; 2]]) {
+    let newest = points.last().map_or_else(String::new, |[_, value]| format_axis_value(*value));
+    let text = theme::hint_text(ui, format!("    {} {newest}", curve.name));
     // One widget, so that the dot stays with its name when the row wraps.
     let response = ui.add(egui::Label::new(text).extend()).on_hover_text(curve.explanation);
     ui.painter().circle_filled(response.rect.left_center() + vec2(4.0, 0.0), 3.0, color);
 }
 
 /// Formats a step count for the axis: 20000 becomes 20k.
-fn short(steps: f64) -> String {
+fn short_step_label(steps: f64) -> String {
     if steps < 0.0 {
         String::new()
     } else if steps >= 1e6 {
@@ -248,7 +248,7 @@ fn short(steps: f64) -> String {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "steps are far below 2^52")]
-fn steps(count: u64) -> f64 {
+fn step_x(count: u64) -> f64 {
     count as f64
 }
 
@@ -260,23 +260,23 @@ mod tests {
     fn hover_shows_all_values_at_the_nearest_step() {
         let (g, d) = ([[20.0, 0.5], [40.0, 0.25]], [[20.0, 1.5], [40.0, 2.5]]);
         let curves: [(&str, &[[f64; 2]]); 2] = [("G", &g), ("D", &d)];
-        assert_eq!(values_at(&curves, 33.0, None), "Step 40\nG 0.25\nD 2.5");
-        let best = Best { step: 20, context_loss: 0.125 };
+        assert_eq!(hover_text(&curves, 33.0, None), "Step 40\nG 0.25\nD 2.5");
+        let best = BestStep { step: 20, context_loss: 0.125 };
         assert_eq!(
-            values_at(&curves[..1], -5.0, Some(best)),
+            hover_text(&curves[..1], -5.0, Some(best)),
             "Step 20\nG 0.50\nBest model: step 20, context loss 0.12"
         );
     }
 
     #[test]
     fn log_scale_skips_values_that_are_not_positive() {
-        assert_eq!(placed(1.0, 0.0, true), None);
-        assert_eq!(placed(1.0, 100.0, true), Some(PlotPoint::new(1.0, 2.0)));
-        assert_eq!(placed(1.0, -1.0, false), Some(PlotPoint::new(1.0, -1.0)));
+        assert_eq!(plot_point(1.0, 0.0, true), None);
+        assert_eq!(plot_point(1.0, 100.0, true), Some(PlotPoint::new(1.0, 2.0)));
+        assert_eq!(plot_point(1.0, -1.0, false), Some(PlotPoint::new(1.0, -1.0)));
     }
 
     #[test]
     fn axis_labels_of_steps_are_short() {
-        assert_eq!([0.0, 500.0, 20_000.0, 1_500_000.0].map(short), ["0", "500", "20k", "1.5M"]);
+        assert_eq!([0.0, 500.0, 20_000.0, 1_500_000.0].map(short_step_label), ["0", "500", "20k", "1.5M"]);
     }
 }

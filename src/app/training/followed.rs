@@ -2,45 +2,45 @@
 
 use std::time::{Duration, Instant};
 
-use super::pictures::{Decoded, Pictures, Sample, SampleRequest};
-use super::reading::{Reading, ReadingRequest};
+use super::pictures::{DecodedSample, SampleCache, SampleImage, DecodeSampleRequest};
+use super::reading::{RunReading, ReadRunRequest};
 use super::view::RunView;
-use crate::train::{Follower, RunFolder};
+use crate::train::{RunMonitor, RunFolder};
 
 /// Time between two reads of the run folder.
-const INTERVAL: Duration = Duration::from_millis(1500);
+const READ_INTERVAL: Duration = Duration::from_millis(1500);
 
 /// State of the followed run.
-pub struct Followed {
+pub struct FollowedRun {
     run: u64,
     folder: RunFolder,
     /// `None` while a task reads with it.
-    follower: Option<Box<Follower>>,
+    follower: Option<Box<RunMonitor>>,
     /// Time of the next read; `None` means now.
-    due: Option<Instant>,
+    next_read_at: Option<Instant>,
     view: Option<RunView>,
-    problem: Option<String>,
+    error: Option<String>,
     /// The step that the user chose for the samples; `None` shows the newest.
-    chosen: Option<u64>,
+    selected_step: Option<u64>,
     restarts: u32,
-    pictures: Pictures,
+    samples: SampleCache,
     /// Increases whenever the pictures change.
-    pictures_version: u64,
+    samples_version: u64,
 }
 
-impl Followed {
+impl FollowedRun {
     pub(super) fn new(run: u64, folder: RunFolder) -> Self {
         Self {
             run,
-            follower: Some(Box::new(Follower::new(folder.clone()))),
+            follower: Some(Box::new(RunMonitor::new(folder.clone()))),
             folder,
-            due: None,
+            next_read_at: None,
             view: None,
-            problem: None,
-            chosen: None,
+            error: None,
+            selected_step: None,
             restarts: 0,
-            pictures: Pictures::default(),
-            pictures_version: 0,
+            samples: SampleCache::default(),
+            samples_version: 0,
         }
     }
 
@@ -54,94 +54,94 @@ impl Followed {
     }
 
     /// Why the folder cannot be read now.
-    pub fn problem(&self) -> Option<&str> {
-        self.problem.as_deref()
+    pub fn error(&self) -> Option<&str> {
+        self.error.as_deref()
     }
 
     /// The step that the user chose for the samples; `None` always shows the newest.
-    pub fn chosen(&self) -> Option<u64> {
-        self.chosen
+    pub fn selected_step(&self) -> Option<u64> {
+        self.selected_step
     }
 
     /// The step whose samples are shown.
-    pub fn shown(&self) -> Option<u64> {
-        let samples = &self.view.as_ref()?.samples;
-        self.chosen.filter(|step| samples.contains(step)).or_else(|| samples.last().copied())
+    pub fn shown_step(&self) -> Option<u64> {
+        let samples = &self.view.as_ref()?.sample_steps;
+        self.selected_step.filter(|step| samples.contains(step)).or_else(|| samples.last().copied())
     }
 
     /// The sample picture of a step; `None` until it is decoded.
-    pub fn picture(&self, step: u64) -> Option<&Sample> {
-        self.pictures.get(step)
+    pub fn sample(&self, step: u64) -> Option<&SampleImage> {
+        self.samples.get(step)
     }
 
-    pub fn pictures_version(&self) -> u64 {
-        self.pictures_version
+    pub fn samples_version(&self) -> u64 {
+        self.samples_version
     }
 
     /// Shows the samples of a step; `None` goes back to the newest.
-    pub fn choose(&mut self, step: Option<u64>) {
-        self.chosen = step;
+    pub fn select_step(&mut self, step: Option<u64>) {
+        self.selected_step = step;
     }
 
     /// Returns a read request when the next read is due and none is running.
-    pub fn next_reading(&mut self, now: Instant) -> Option<ReadingRequest> {
-        if self.due.is_some_and(|due| now < due) {
+    pub fn take_read_request(&mut self, now: Instant) -> Option<ReadRunRequest> {
+        if self.next_read_at.is_some_and(|due| now < due) {
             return None;
         }
         let follower = self.follower.take()?;
-        self.due = Some(now + INTERVAL);
-        Some(ReadingRequest { run: self.run, follower })
+        self.next_read_at = Some(now + READ_INTERVAL);
+        Some(ReadRunRequest { run: self.run, follower })
     }
 
     /// Time until the next read; `None` while a task reads, because its end repaints the window.
-    pub fn wait(&self, now: Instant) -> Option<Duration> {
+    pub fn time_until_next_read(&self, now: Instant) -> Option<Duration> {
         self.follower.as_ref()?;
-        Some(self.due.map_or(Duration::ZERO, |due| due.saturating_duration_since(now)))
+        Some(self.next_read_at.map_or(Duration::ZERO, |due| due.saturating_duration_since(now)))
     }
 
     /// Makes the next read due now.
-    pub fn hurry(&mut self) {
-        self.due = None;
+    pub fn read_soon(&mut self) {
+        self.next_read_at = None;
     }
 
     /// Applies a reading. Readings of another run are dropped.
-    pub fn take_reading(&mut self, reading: Reading) {
+    pub fn apply_reading(&mut self, reading: RunReading) {
         if reading.run != self.run {
             return;
         }
-        if reading.follower.restarts() != self.restarts {
-            self.restarts = reading.follower.restarts();
-            self.pictures = Pictures::default();
-            self.pictures_version += 1;
+        if reading.follower.restart_count() != self.restarts {
+            self.restarts = reading.follower.restart_count();
+            self.samples = SampleCache::default();
+            self.samples_version += 1;
         }
         self.follower = Some(reading.follower);
-        match reading.seen {
+        match reading.view {
             Ok(view) => {
                 self.view = Some(view);
-                self.problem = None;
+                self.error = None;
             }
-            Err(problem) => self.problem = Some(problem),
+            Err(problem) => self.error = Some(problem),
         }
     }
 
     /// Returns a request for the next missing picture.
-    pub fn next_picture(&mut self) -> Option<SampleRequest> {
-        let shown = self.shown()?;
-        let samples = &self.view.as_ref()?.samples;
-        let step = self.pictures.next(samples, shown)?;
-        Some(SampleRequest { run: self.run, restarts: self.restarts, step, path: self.folder.sample_path(step) })
+    pub fn next_decode_request(&mut self) -> Option<DecodeSampleRequest> {
+        let shown = self.shown_step()?;
+        let samples = &self.view.as_ref()?.sample_steps;
+        let step = self.samples.next_to_decode(samples, shown)?;
+        Some(DecodeSampleRequest { run: self.run, restarts: self.restarts, step, path: self.folder.sample_path(step) })
     }
 
     /// Stores a decoded picture. Pictures of another run, or from before a restart, are dropped.
-    pub fn take_picture(&mut self, decoded: Decoded) {
+    pub fn add_sample(&mut self, decoded: DecodedSample) {
         if (decoded.run, decoded.restarts) == (self.run, self.restarts) {
-            self.pictures.take(decoded.step, decoded.sample);
-            self.pictures_version += 1;
+            self.samples.insert(decoded.step, decoded.sample);
+            self.samples_version += 1;
         }
     }
 
     #[cfg(test)]
-    pub fn picture_count(&self) -> usize {
-        self.pictures.count()
+    pub fn cached_sample_count(&self) -> usize {
+        self.samples.count()
     }
 }

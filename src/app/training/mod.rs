@@ -19,9 +19,9 @@ mod window;
 
 use std::path::{Path, PathBuf};
 
-pub use followed::Followed;
-pub use pictures::{Decoded, SampleRequest};
-pub use reading::{Reading, ReadingRequest};
+pub use followed::FollowedRun;
+pub use pictures::{DecodedSample, DecodeSampleRequest};
+pub use reading::{RunReading, ReadRunRequest};
 pub use window::TrainingWindow;
 
 use crate::train::{RunFolder, TrainError};
@@ -31,25 +31,25 @@ use crate::train::{RunFolder, TrainError};
 pub enum TrainingAction {
     Close,
     /// The user edited the path field; this is its new text.
-    Type(String),
+    EditPath(String),
     /// Follow the run at the path in the field.
-    FollowTyped,
+    FollowTypedPath,
     /// Open a folder dialog.
-    Pick,
+    ChooseFolder,
     /// Show the samples of this step; `None` always shows the newest.
     ShowSample(Option<u64>),
     /// Draw the charts that allow it on a logarithmic scale.
-    SetLog(bool),
+    SetLogScale(bool),
     /// Ask the run to stop after its current step.
-    Stop,
-    UseModel(ModelOf),
+    StopRun,
+    UseModel(RunModel),
     /// Show the run folder in the system's file manager.
     ShowFolder,
 }
 
 /// One of the model files that a run writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ModelOf {
+pub enum RunModel {
     /// The model with the lowest context loss.
     Best,
     /// The model of the newest checkpoint.
@@ -58,17 +58,17 @@ pub enum ModelOf {
 
 /// Background work for the Training window.
 pub enum TrainingTask {
-    Read(ReadingRequest),
-    Decode(SampleRequest),
-    Stop(RunFolder),
+    ReadRun(ReadRunRequest),
+    DecodeSample(DecodeSampleRequest),
+    StopRun(RunFolder),
     ShowFolder(PathBuf),
 }
 
 /// The result of a [`TrainingTask`].
-pub enum TrainingDone {
-    Read(Box<Reading>),
-    Decoded(Decoded),
-    StopAsked(Result<(), TrainError>),
+pub enum TrainingTaskResult {
+    RunRead(Box<RunReading>),
+    SampleDecoded(DecodedSample),
+    StopRequested(Result<(), TrainError>),
     /// Whether a file manager opened the folder.
     FolderShown {
         path: PathBuf,
@@ -78,47 +78,47 @@ pub enum TrainingDone {
 
 impl TrainingTask {
     /// Runs the task. Call it on a background thread.
-    pub fn perform(self) -> TrainingDone {
+    pub fn run(self) -> TrainingTaskResult {
         match self {
-            Self::Read(request) => TrainingDone::Read(Box::new(request.perform())),
-            Self::Decode(request) => TrainingDone::Decoded(request.perform()),
-            Self::Stop(folder) => TrainingDone::StopAsked(folder.ask_to_stop()),
+            Self::ReadRun(request) => TrainingTaskResult::RunRead(Box::new(request.read())),
+            Self::DecodeSample(request) => TrainingTaskResult::SampleDecoded(request.decode()),
+            Self::StopRun(folder) => TrainingTaskResult::StopRequested(folder.request_stop()),
             Self::ShowFolder(path) => {
-                let is_shown = show_folder(&path);
-                TrainingDone::FolderShown { path, is_shown }
+                let is_shown = open_in_file_manager(&path);
+                TrainingTaskResult::FolderShown { path, is_shown }
             }
         }
     }
 }
 
 /// State of the Training window.
-pub struct Training {
+pub struct TrainingState {
     pub is_open: bool,
     /// Text of the path field.
-    pub typed: String,
-    pub log: bool,
-    pub followed: Option<Followed>,
+    pub path_text: String,
+    pub is_log_scale: bool,
+    pub followed: Option<FollowedRun>,
     /// Number of runs followed so far. Identifies stale results of an earlier run.
-    runs: u64,
+    run_count: u64,
 }
 
-impl Training {
+impl TrainingState {
     /// Creates the closed window. The path field starts with the last followed run.
     pub fn new(last_run: Option<&Path>) -> Self {
-        let typed = last_run.map_or_else(String::new, |path| path.display().to_string());
-        Self { is_open: false, typed, log: true, followed: None, runs: 0 }
+        let path_text = last_run.map_or_else(String::new, |path| path.display().to_string());
+        Self { is_open: false, path_text, is_log_scale: true, followed: None, run_count: 0 }
     }
 
     /// Starts to follow the run in this folder.
     pub fn follow(&mut self, path: &Path) {
-        self.runs += 1;
-        self.typed = path.display().to_string();
-        self.followed = Some(Followed::new(self.runs, RunFolder::new(path)));
+        self.run_count += 1;
+        self.path_text = path.display().to_string();
+        self.followed = Some(FollowedRun::new(self.run_count, RunFolder::new(path)));
     }
 }
 
 /// Opens a folder in the system's file manager. Returns whether that worked.
-fn show_folder(path: &Path) -> bool {
+fn open_in_file_manager(path: &Path) -> bool {
     let program = if cfg!(target_os = "macos") {
         "open"
     } else if cfg!(windows) {
@@ -126,7 +126,7 @@ fn show_folder(path: &Path) -> bool {
     } else {
         "xdg-open"
     };
-    let told = std::process::Command::new(program).arg(path).status();
+    let status = std::process::Command::new(program).arg(path).status();
     // Explorer exits with 1 even on success.
-    told.is_ok_and(|status| status.success() || cfg!(windows))
+    status.is_ok_and(|status| status.success() || cfg!(windows))
 }

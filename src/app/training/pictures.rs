@@ -7,15 +7,15 @@ use std::sync::Arc;
 use egui::ColorImage;
 
 /// Maximum side of a decoded sample picture. A picture of the largest faces has 8 × 256 pixels.
-const LONGEST_SIDE_PX: u32 = 8192;
+const MAX_SIDE_PX: u32 = 8192;
 /// Memory limit for decoding one picture.
-const MOST_BYTES: u64 = 256 << 20;
+const MAX_DECODE_BYTES: u64 = 256 << 20;
 
 /// A picture, or the error text.
-pub type Sample = Result<Arc<ColorImage>, String>;
+pub type SampleImage = Result<Arc<ColorImage>, String>;
 
 /// A request to decode a sample picture.
-pub struct SampleRequest {
+pub struct DecodeSampleRequest {
     /// Number of the followed run.
     pub run: u64,
     /// How often the run had restarted at the time of the request.
@@ -25,32 +25,32 @@ pub struct SampleRequest {
 }
 
 /// The result of a [`SampleRequest`].
-pub struct Decoded {
+pub struct DecodedSample {
     pub run: u64,
     pub restarts: u32,
     pub step: u64,
-    pub sample: Sample,
+    pub sample: SampleImage,
 }
 
-impl SampleRequest {
+impl DecodeSampleRequest {
     /// Decodes the picture.
-    pub fn perform(self) -> Decoded {
+    pub fn decode(self) -> DecodedSample {
         // A decoder panic on a damaged file must still give a result, because the next picture waits for it.
         let decoded = catch_unwind(|| decode(&self.path));
         let decoded = decoded.unwrap_or_else(|_| Err("the decoder failed".to_owned()));
         let sample = decoded
             .map(Arc::new)
             .map_err(|reason| format!("{} cannot be shown ({reason}): choose another step", self.path.display()));
-        Decoded { run: self.run, restarts: self.restarts, step: self.step, sample }
+        DecodedSample { run: self.run, restarts: self.restarts, step: self.step, sample }
     }
 }
 
 fn decode(path: &Path) -> Result<ColorImage, String> {
     let mut reader = image::ImageReader::open(path).map_err(|error| error.to_string())?;
     let mut limits = image::Limits::default();
-    limits.max_image_width = Some(LONGEST_SIDE_PX);
-    limits.max_image_height = Some(LONGEST_SIDE_PX);
-    limits.max_alloc = Some(MOST_BYTES);
+    limits.max_image_width = Some(MAX_SIDE_PX);
+    limits.max_image_height = Some(MAX_SIDE_PX);
+    limits.max_alloc = Some(MAX_DECODE_BYTES);
     reader.limits(limits);
     let pixels = reader.decode().map_err(|error| error.to_string())?.into_rgb8();
     let size = [pixels.width() as usize, pixels.height() as usize];
@@ -59,48 +59,48 @@ fn decode(path: &Path) -> Result<ColorImage, String> {
 
 /// The cached pictures by step.
 #[derive(Default)]
-pub struct Pictures {
-    kept: Vec<(u64, Sample)>,
+pub struct SampleCache {
+    cached: Vec<(u64, SampleImage)>,
     /// The step that a task is decoding.
-    awaited: Option<u64>,
+    decoding: Option<u64>,
 }
 
-impl Pictures {
+impl SampleCache {
     /// The picture of a step; `None` until it is decoded.
-    pub fn get(&self, step: u64) -> Option<&Sample> {
-        self.kept.iter().find(|(kept, _)| *kept == step).map(|(_, sample)| sample)
+    pub fn get(&self, step: u64) -> Option<&SampleImage> {
+        self.cached.iter().find(|(kept, _)| *kept == step).map(|(_, sample)| sample)
     }
 
     /// Drops all but the shown step and its neighbours. Returns the next step to decode, the shown one first; `None` if
     /// none is missing or a task is decoding. `steps` must ascend.
-    pub fn next(&mut self, steps: &[u64], shown: u64) -> Option<u64> {
-        let wanted = neighbourhood(steps, shown);
-        self.kept.retain(|(step, _)| wanted.contains(step));
-        if self.awaited.is_some() {
+    pub fn next_to_decode(&mut self, steps: &[u64], shown: u64) -> Option<u64> {
+        let wanted = shown_and_neighbours(steps, shown);
+        self.cached.retain(|(step, _)| wanted.contains(step));
+        if self.decoding.is_some() {
             return None;
         }
-        self.awaited = wanted.into_iter().find(|step| self.get(*step).is_none());
-        self.awaited
+        self.decoding = wanted.into_iter().find(|step| self.get(*step).is_none());
+        self.decoding
     }
 
     /// Stores a decoded picture.
-    pub fn take(&mut self, step: u64, sample: Sample) {
-        if self.awaited == Some(step) {
-            self.awaited = None;
+    pub fn insert(&mut self, step: u64, sample: SampleImage) {
+        if self.decoding == Some(step) {
+            self.decoding = None;
         }
-        self.kept.retain(|(kept, _)| *kept != step);
-        self.kept.push((step, sample));
+        self.cached.retain(|(kept, _)| *kept != step);
+        self.cached.push((step, sample));
     }
 
     /// Number of pictures in memory.
     #[cfg(test)]
     pub fn count(&self) -> usize {
-        self.kept.len()
+        self.cached.len()
     }
 }
 
 /// The shown step, then its neighbours.
-fn neighbourhood(steps: &[u64], shown: u64) -> Vec<u64> {
+fn shown_and_neighbours(steps: &[u64], shown: u64) -> Vec<u64> {
     let Ok(at) = steps.binary_search(&shown) else { return Vec::new() };
     let places = [Some(at), at.checked_sub(1), at.checked_add(1)];
     places.into_iter().flatten().filter_map(|place| steps.get(place).copied()).collect()
@@ -117,12 +117,12 @@ mod tests {
     #[test]
     fn shown_picture_is_decoded_first_then_its_neighbours() {
         let steps: Vec<u64> = (1..=1000).map(|index| index * 100).collect();
-        let mut pictures = Pictures::default();
+        let mut pictures = SampleCache::default();
         let mut decoded = Vec::new();
         for shown in [500, 600, 100_000] {
-            while let Some(step) = pictures.next(&steps, shown) {
-                assert_eq!(pictures.next(&steps, shown), None, "one at a time");
-                pictures.take(step, Ok(grey()));
+            while let Some(step) = pictures.next_to_decode(&steps, shown) {
+                assert_eq!(pictures.next_to_decode(&steps, shown), None, "one at a time");
+                pictures.insert(step, Ok(grey()));
                 decoded.push(step);
             }
             assert!(pictures.count() <= 3 && pictures.get(shown).is_some());
@@ -133,11 +133,11 @@ mod tests {
     #[test]
     fn late_pictures_are_dropped() {
         let steps = [1, 2, 3, 4, 5, 6];
-        let mut pictures = Pictures::default();
-        let late = pictures.next(&steps, 1).unwrap();
-        assert_eq!(pictures.next(&steps, 6), None);
-        pictures.take(late, Ok(grey()));
-        assert_eq!((pictures.next(&steps, 6), pictures.count()), (Some(6), 0));
+        let mut pictures = SampleCache::default();
+        let late = pictures.next_to_decode(&steps, 1).unwrap();
+        assert_eq!(pictures.next_to_decode(&steps, 6), None);
+        pictures.insert(late, Ok(grey()));
+        assert_eq!((pictures.next_to_decode(&steps, 6), pictures.count()), (Some(6), 0));
     }
 
     #[test]
@@ -145,7 +145,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("step-00000100.png");
         std::fs::write(&path, "no picture").unwrap();
-        let decoded = SampleRequest { run: 1, restarts: 0, step: 100, path }.perform();
+        let decoded = DecodeSampleRequest { run: 1, restarts: 0, step: 100, path }.decode();
         assert!(decoded.sample.unwrap_err().contains("step-00000100.png cannot be shown"));
     }
 }

@@ -3,43 +3,43 @@
 use std::time::{Duration, SystemTime};
 
 use super::view::RunView;
-use crate::train::{FollowError, Follower};
+use crate::train::{RunMonitorError, RunMonitor};
 
 /// A request to read the new rows of a run.
-pub struct ReadingRequest {
+pub struct ReadRunRequest {
     /// Number of the followed run.
     pub run: u64,
-    pub follower: Box<Follower>,
+    pub follower: Box<RunMonitor>,
 }
 
 /// The result of a [`ReadingRequest`]: returns the follower with the view of the run.
-pub struct Reading {
+pub struct RunReading {
     pub run: u64,
-    pub follower: Box<Follower>,
+    pub follower: Box<RunMonitor>,
     /// The view, or an error text that says what to do next.
-    pub seen: Result<RunView, String>,
+    pub view: Result<RunView, String>,
 }
 
-impl ReadingRequest {
+impl ReadRunRequest {
     /// Reads the new rows.
-    pub fn perform(mut self) -> Reading {
-        let settings = self.follower.read().cloned();
-        let seen = match settings {
-            Ok(settings) => Ok(RunView::of(&self.follower, settings, silence(&self.follower))),
-            Err(error) => Err(told(&error)),
+    pub fn read(mut self) -> RunReading {
+        let settings = self.follower.read_new_rows().cloned();
+        let view = match settings {
+            Ok(settings) => Ok(RunView::new(&self.follower, settings, time_since_last_write(&self.follower))),
+            Err(error) => Err(error_text(&error)),
         };
-        Reading { run: self.run, follower: self.follower, seen }
+        RunReading { run: self.run, follower: self.follower, view: seen: view }
     }
 }
 
 /// Time since a file of the run was last written; zero if the clock was set back since then.
-fn silence(follower: &Follower) -> Duration {
-    let last = follower.folder().last_change();
+fn time_since_last_write(follower: &RunMonitor) -> Duration {
+    let last = follower.folder().last_modified();
     last.and_then(|last| SystemTime::now().duration_since(last).ok()).unwrap_or_default()
 }
 
 /// The error and its causes as one sentence.
-fn told(error: &FollowError) -> String {
+fn error_text(error: &RunMonitorError) -> String {
     let mut text = error.to_string();
     if let Some(first) = text.get(..1) {
         text = format!("{}{}", first.to_uppercase(), text.get(1..).unwrap_or_default());

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use crate::app::messages::Level;
-use crate::train::Ended;
+use crate::app::messages::Severity;
+use crate::train::TrainEnd;
 
 /// A run without file changes for this long counts as silent. Steps and measurements usually take less.
-const PATIENCE: Duration = Duration::from_mins(3);
+const SILENCE_LIMIT: Duration = Duration::from_mins(3);
 /// Slow runs may be silent for this many intervals between two rows of the log.
-const PATIENCE_ROWS: u32 = 3;
+const SILENCE_LIMIT_ROWS: u32 = 3;
 
 /// The status of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,9 +28,9 @@ pub enum RunStatus {
 }
 
 /// What the files of a run say about it.
-pub struct Seen {
+pub struct RunObservation {
     /// How the run ended, if it recorded that.
-    pub ended: Option<Ended>,
+    pub ended: Option<TrainEnd>,
     /// Steps done.
     pub step: u64,
     /// Steps of the whole run.
@@ -44,14 +44,14 @@ pub struct Seen {
 
 impl RunStatus {
     /// Derives the status.
-    pub fn of(seen: Seen) -> Self {
-        let patience = PATIENCE.max(seen.row_interval.saturating_mul(PATIENCE_ROWS));
+    pub fn from_observation(seen: RunObservation) -> Self {
+        let silence_limit = SILENCE_LIMIT.max(seen.row_interval.saturating_mul(SILENCE_LIMIT_ROWS));
         match seen.ended {
-            Some(Ended::Done) => Self::Finished,
-            Some(Ended::Stopped) => Self::Stopped,
-            Some(Ended::Failed(reason)) => Self::Failed(reason),
-            None if seen.silence > patience && seen.step >= seen.steps => Self::Finished,
-            None if seen.silence > patience => Self::Silent(seen.silence),
+            Some(TrainEnd::Done) => Self::Finished,
+            Some(TrainEnd::Stopped) => Self::Stopped,
+            Some(TrainEnd::Failed(reason)) => Self::Failed(reason),
+            None if seen.silence > silence_limit && seen.step >= seen.steps => Self::Finished,
+            None if seen.silence > silence_limit => Self::Silent(seen.silence),
             None if seen.is_asked_to_stop => Self::Stopping,
             None if seen.step == 0 => Self::Starting,
             None => Self::Running,
@@ -59,12 +59,12 @@ impl RunStatus {
     }
 
     /// Whether the run is expected to write more.
-    pub fn is_going_on(&self) -> bool {
+    pub fn is_active(&self) -> bool {
         matches!(self, Self::Starting | Self::Running | Self::Stopping)
     }
 
     /// Tooltip that says why the run cannot be asked to stop; `None` if it can.
-    pub fn obstacle_to_stopping(&self) -> Option<&'static str> {
+    pub fn stop_disabled_reason(&self) -> Option<&'static str> {
         match self {
             Self::Starting | Self::Running | Self::Silent(_) => None,
             Self::Stopping => Some("The run was already asked to stop"),
@@ -81,7 +81,7 @@ impl RunStatus {
             Self::Silent(silence) => {
                 format!(
                     "No updates for {}: if the run was killed, continue with the same command and --resume",
-                    duration(*silence)
+                    format_duration(*silence)
                 )
             }
             Self::Finished => "Finished".to_owned(),
@@ -91,18 +91,18 @@ impl RunStatus {
     }
 
     /// Severity of the status, for its colour.
-    pub fn level(&self) -> Level {
+    pub fn level(&self) -> Severity {
         match self {
-            Self::Starting | Self::Running | Self::Stopping | Self::Stopped => Level::Info,
-            Self::Finished => Level::Success,
-            Self::Silent(_) => Level::Warning,
-            Self::Failed(_) => Level::Error,
+            Self::Starting | Self::Running | Self::Stopping | Self::Stopped => Severity::Info,
+            Self::Finished => Severity::Success,
+            Self::Silent(_) => Severity::Warning,
+            Self::Failed(_) => Severity::Error,
         }
     }
 }
 
 /// Formats a duration in its one or two largest units.
-pub fn duration(time: Duration) -> String {
+pub fn format_duration(time: Duration) -> String {
     let secs = time.as_secs();
     let (minutes, hours, days) = (secs / 60, secs / 3600, secs / 86_400);
     if minutes == 0 {
@@ -120,8 +120,8 @@ pub fn duration(time: Duration) -> String {
 mod tests {
     use super::*;
 
-    fn seen() -> Seen {
-        Seen {
+    fn observation() -> RunObservation {
+        RunObservation {
             ended: None,
             step: 100,
             steps: 1000,
@@ -133,28 +133,28 @@ mod tests {
 
     #[test]
     fn recorded_end_overrides_the_step_count() {
-        let ended = |ended| RunStatus::of(Seen { ended: Some(ended), ..seen() });
-        assert_eq!(ended(Ended::Stopped), RunStatus::Stopped);
-        assert_eq!(ended(Ended::Done), RunStatus::Finished);
-        let failed = ended(Ended::Failed("the generator has collapsed".into()));
+        let ended = |ended| RunStatus::from_observation(RunObservation { ended: Some(ended), ..observation() });
+        assert_eq!(ended(TrainEnd::Stopped), RunStatus::Stopped);
+        assert_eq!(ended(TrainEnd::Done), RunStatus::Finished);
+        let failed = ended(TrainEnd::Failed("the generator has collapsed".into()));
         assert_eq!(failed.text(), "Failed: the generator has collapsed");
-        assert!(failed.level() == Level::Error && !failed.is_going_on() && failed.obstacle_to_stopping().is_some());
+        assert!(failed.level() == Severity::Error && !failed.is_active() && failed.stop_disabled_reason().is_some());
     }
 
     #[test]
     fn runs_are_silent_after_three_minutes() {
-        let after = |secs| RunStatus::of(Seen { silence: Duration::from_secs(secs), ..seen() });
+        let after = |secs| RunStatus::from_observation(RunObservation { silence: Duration::from_secs(secs), ..observation() });
         assert_eq!(after(180), RunStatus::Running);
         assert!(after(181).text().starts_with("No updates for 3 min:"), "{:?}", after(181));
-        let done = Seen { silence: Duration::from_secs(181), step: 1000, ..seen() };
-        assert_eq!(RunStatus::of(done), RunStatus::Finished);
+        let done = RunObservation { silence: Duration::from_secs(181), step: 1000, ..observation() };
+        assert_eq!(RunStatus::from_observation(done), RunStatus::Finished);
     }
 
     #[test]
     fn slow_runs_are_silent_after_three_rows() {
         let slow = |secs| {
             let row_interval = Duration::from_secs(200);
-            RunStatus::of(Seen { silence: Duration::from_secs(secs), row_interval, ..seen() })
+            RunStatus::from_observation(RunObservation { silence: Duration::from_secs(secs), row_interval, ..observation() })
         };
         assert_eq!(slow(600), RunStatus::Running);
         assert!(matches!(slow(601), RunStatus::Silent(_)));
@@ -162,15 +162,15 @@ mod tests {
 
     #[test]
     fn status_goes_from_starting_to_running_to_stopping() {
-        assert_eq!(RunStatus::of(Seen { step: 0, ..seen() }), RunStatus::Starting);
-        assert_eq!(RunStatus::of(seen()), RunStatus::Running);
-        let stopping = RunStatus::of(Seen { is_asked_to_stop: true, ..seen() });
-        assert!(stopping == RunStatus::Stopping && stopping.obstacle_to_stopping().is_some());
+        assert_eq!(RunStatus::from_observation(RunObservation { step: 0, ..observation() }), RunStatus::Starting);
+        assert_eq!(RunStatus::from_observation(observation()), RunStatus::Running);
+        let stopping = RunStatus::from_observation(RunObservation { is_asked_to_stop: true, ..observation() });
+        assert!(stopping == RunStatus::Stopping && stopping.stop_disabled_reason().is_some());
     }
 
     #[test]
     fn durations_show_their_largest_units() {
-        let texts = [59, 60, 3599, 3660, 90_000].map(|secs| duration(Duration::from_secs(secs)));
+        let texts = [59, 60, 3599, 3660, 90_000].map(|secs| format_duration(Duration::from_secs(secs)));
         assert_eq!(texts, ["59 s", "1 min", "59 min", "1 h 1 min", "1 d 1 h"]);
     }
 }

@@ -1,21 +1,21 @@
 //! Downsamples curves to the number of points that a chart can show.
 
 /// Maximum number of points of a drawn curve: about two for each pixel of a chart's width.
-const MOST_POINTS: usize = 800;
+const MAX_POINTS: usize = 800;
 
 /// Returns the finite points of a curve, at most [`MOST_POINTS`]. Each bucket of neighbouring points keeps its minimum
 /// and maximum, so no spike is lost. The last point is always kept.
-pub fn thinned(points: &[(u64, f64)]) -> Vec<[f64; 2]> {
+pub fn downsample(points: &[(u64, f64)]) -> Vec<[f64; 2]> {
     let finite: Vec<(u64, f64)> = points.iter().copied().filter(|(_, value)| value.is_finite()).collect();
-    if finite.len() <= MOST_POINTS {
-        return finite.into_iter().map(placed).collect();
+    if finite.len() <= MAX_POINTS {
+        return finite.into_iter().map(plot_point).collect();
     }
     // Two points per bucket, and room for the last point.
-    let bucket = finite.len().div_ceil(MOST_POINTS / 2 - 1);
-    let mut kept = Vec::with_capacity(MOST_POINTS);
-    for together in finite.chunks(bucket) {
-        let least = together.iter().min_by(|a, b| a.1.total_cmp(&b.1));
-        let greatest = together.iter().max_by(|a, b| a.1.total_cmp(&b.1));
+    let bucket_size = finite.len().div_ceil(MAX_POINTS / 2 - 1);
+    let mut kept = Vec::with_capacity(MAX_POINTS);
+    for bucket in finite.chunks(bucket_size) {
+        let least = bucket.iter().min_by(|a, b| a.1.total_cmp(&b.1));
+        let greatest = bucket.iter().max_by(|a, b| a.1.total_cmp(&b.1));
         let mut pair: Vec<(u64, f64)> = least.into_iter().chain(greatest).copied().collect();
         pair.sort_by_key(|(step, _)| *step);
         pair.dedup_by_key(|(step, _)| *step);
@@ -23,11 +23,11 @@ pub fn thinned(points: &[(u64, f64)]) -> Vec<[f64; 2]> {
     }
     let last = finite.last().copied();
     kept.extend(last.filter(|last| kept.last().is_some_and(|kept| kept.0 < last.0)));
-    kept.into_iter().map(placed).collect()
+    kept.into_iter().map(plot_point).collect()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "steps are far below 2^52")]
-fn placed((step, value): (u64, f64)) -> [f64; 2] {
+fn plot_point((step, value): (u64, f64)) -> [f64; 2] {
     [step as f64, value]
 }
 
@@ -40,7 +40,7 @@ mod tests {
     #[test]
     fn short_curves_keep_every_finite_point() {
         let points = [(1, 0.5), (2, f64::NAN), (3, f64::INFINITY), (4, -1.0)];
-        assert_eq!(thinned(&points), [[1.0, 0.5], [4.0, -1.0]]);
+        assert_eq!(downsample(&points), [[1.0, 0.5], [4.0, -1.0]]);
     }
 
     proptest! {
@@ -49,8 +49,8 @@ mod tests {
             values in proptest::collection::vec(-1e3..1e3_f64, 801..4000),
         ) {
             let points: Vec<(u64, f64)> = (1..).zip(values.iter().copied()).collect();
-            let kept = thinned(&points);
-            prop_assert!(kept.len() <= MOST_POINTS, "{}", kept.len());
+            let kept = downsample(&points);
+            prop_assert!(kept.len() <= MAX_POINTS, "{}", kept.len());
             prop_assert!(kept.windows(2).all(|pair| pair[0][0] < pair[1][0]));
             let extremes = |values: &[f64]| {
                 let least = values.iter().copied().fold(f64::INFINITY, f64::min);
@@ -58,7 +58,7 @@ mod tests {
             };
             let shown: Vec<f64> = kept.iter().map(|point| point[1]).collect();
             prop_assert_eq!(extremes(&shown), extremes(&values));
-            prop_assert_eq!(kept.last().copied(), points.last().copied().map(placed));
+            prop_assert_eq!(kept.last().copied(), points.last().copied().map(plot_point));
         }
     }
 }

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::status::{RunStatus, Seen};
-use super::thinning::thinned;
-use crate::train::{Follower, TrainSettings};
+use super::status::{RunStatus, RunObservation};
+use super::thinning::downsample;
+use crate::train::{RunMonitor, TrainSettings};
 
 /// One column of a run's tables, downsampled for drawing.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ShownCurve {
+pub struct PlotCurve {
     /// Column name in the table.
     pub name: String,
     /// `[step, value]` pairs, ascending by step, all finite.
@@ -17,7 +17,7 @@ pub struct ShownCurve {
 
 /// The measurement with the lowest context loss.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Best {
+pub struct BestStep {
     pub step: u64,
     pub context_loss: f64,
 }
@@ -32,14 +32,14 @@ pub struct RunView {
     pub images_per_sec: Option<f64>,
     /// Estimated time to the last step at this speed, without measurements. `None` while nothing runs.
     pub remaining: Option<Duration>,
-    pub curves: Vec<ShownCurve>,
-    pub best: Option<Best>,
+    pub curves: Vec<PlotCurve>,
+    pub best: Option<BestStep>,
     /// Whether the model with the lowest context loss exists.
-    pub has_best: bool,
+    pub has_best_model: bool,
     /// Whether the model of the newest checkpoint exists.
-    pub has_newest: bool,
+    pub has_newest_model: bool,
     /// Steps that have a sample picture, ascending.
-    pub samples: Vec<u64>,
+    pub sample_steps: Vec<u64>,
 }
 
 /// The speed is the mean over this many newest rows of the log.
@@ -47,33 +47,33 @@ const SPEED_ROWS: usize = 10;
 
 impl RunView {
     /// Builds the view from the follower. `silence` is the time since a file of the run was last written.
-    pub fn of(follower: &Follower, settings: TrainSettings, silence: Duration) -> Self {
+    pub fn new(follower: &RunMonitor, settings: TrainSettings, silence: Duration) -> Self {
         let folder = follower.folder();
-        let step = follower.step().unwrap_or(0);
-        let seen = Seen {
-            ended: folder.ended(),
+        let step = follower.last_step().unwrap_or(0);
+        let seen = RunObservation {
+            ended: folder.session_end(),
             step,
             steps: settings.steps,
             silence,
             row_interval: row_interval(follower.points("elapsed_secs")),
-            is_asked_to_stop: folder.is_asked_to_stop(),
+            is_asked_to_stop: folder.is_stop_requested(),
         };
-        let status = RunStatus::of(seen);
-        let images_per_sec = speed(follower.points("images_per_sec"));
-        let left = settings.steps.saturating_sub(step).saturating_mul(u64::from(settings.batch));
-        let remaining = images_per_sec.filter(|_| status.is_going_on() && step > 0).map(|speed| count(left) / speed);
+        let status = RunStatus::from_observation(seen);
+        let images_per_sec = mean_speed(follower.points("images_per_sec"));
+        let images_left = settings.steps.saturating_sub(step).saturating_mul(u64::from(settings.batch));
+        let remaining = images_per_sec.filter(|_| status.is_active() && step > 0).map(|speed| to_f64(images_left) / speed);
         let curve =
-            |curve: &crate::train::Curve| ShownCurve { name: curve.name.clone(), points: thinned(&curve.points) };
+            |curve: &crate::train::MetricSeries| PlotCurve { name: curve.name.clone(), points: downsample(&curve.points) };
         Self {
             status,
             step,
             images_per_sec,
             remaining: remaining.and_then(|secs| Duration::try_from_secs_f64(secs).ok()),
-            curves: follower.curves().map(curve).collect(),
-            best: best(follower.points("context_loss")),
-            has_best: folder.best_path().is_file(),
-            has_newest: folder.model_path().is_file(),
-            samples: folder.samples().into_iter().map(|(step, _)| step).collect(),
+            curves: follower.metrics().map(curve).collect(),
+            best: best_step(follower.points("context_loss")),
+            has_best_model: folder.best_model_path().is_file(),
+            has_newest_model: folder.model_path().is_file(),
+            sample_steps: folder.sample_images().into_iter().map(|(step, _)| step).collect(),
             settings,
         }
     }
@@ -85,10 +85,10 @@ impl RunView {
 }
 
 /// The mean speed of the newest rows; `None` without usable rows.
-fn speed(points: &[(u64, f64)]) -> Option<f64> {
+fn mean_speed(points: &[(u64, f64)]) -> Option<f64> {
     let newest = points.iter().rev().map(|(_, speed)| *speed).filter(|speed| speed.is_finite() && *speed > 0.0);
     let newest: Vec<f64> = newest.take(SPEED_ROWS).collect();
-    (!newest.is_empty()).then(|| newest.iter().sum::<f64>() / count(newest.len() as u64))
+    (!newest.is_empty()).then(|| newest.iter().sum::<f64>() / to_f64(newest.len() as u64))
 }
 
 /// Time between the last two rows, from a curve of elapsed seconds.
@@ -97,15 +97,15 @@ fn row_interval(seconds: &[(u64, f64)]) -> Duration {
     Duration::try_from_secs_f64(last - before).unwrap_or_default()
 }
 
-fn best(losses: &[(u64, f64)]) -> Option<Best> {
+fn best_step(losses: &[(u64, f64)]) -> Option<BestStep> {
     let finite = losses.iter().filter(|(_, loss)| loss.is_finite());
     // Of equal losses the run keeps the first.
     let least = finite.min_by(|(_, a), (_, b)| a.total_cmp(b));
-    least.map(|&(step, context_loss)| Best { step, context_loss })
+    least.map(|&(step, context_loss)| BestStep { step, context_loss })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of images and rows, far below 2^52")]
-fn count(value: u64) -> f64 {
+fn to_f64(value: u64) -> f64 {
     value as f64
 }
 
@@ -115,17 +115,17 @@ mod tests {
 
     #[test]
     fn best_step_has_the_lowest_finite_context_loss() {
-        assert_eq!(best(&[]), None);
-        let found = best(&[(100, 0.3), (200, f64::NAN), (300, 0.1), (400, 0.1)]);
-        assert_eq!(found, Some(Best { step: 300, context_loss: 0.1 }));
+        assert_eq!(best_step(&[]), None);
+        let found = best_step(&[(100, 0.3), (200, f64::NAN), (300, 0.1), (400, 0.1)]);
+        assert_eq!(found, Some(BestStep { step: 300, context_loss: 0.1 }));
     }
 
     #[test]
     fn speed_is_the_mean_of_the_newest_rows() {
-        assert_eq!(speed(&[]), None);
+        assert_eq!(mean_speed(&[]), None);
         let rows: Vec<(u64, f64)> = (0..30).map(|row| (row, if row < 20 { 1.0 } else { 5.0 })).collect();
-        assert_eq!(speed(&rows), Some(5.0));
-        assert_eq!(speed(&[(1, 0.0), (2, f64::NAN)]), None);
+        assert_eq!(mean_speed(&rows), Some(5.0));
+        assert_eq!(mean_speed(&[(1, 0.0), (2, f64::NAN)]), None);
     }
 
     #[test]

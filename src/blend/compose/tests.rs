@@ -6,7 +6,7 @@ mod properties;
 
 use super::*;
 use crate::mask::{MaskPreset, StrokeKind};
-use crate::photo::colors::{COLORS, in_color};
+use crate::photo::colors::{PHOTO_COLOR_TYPES, to_color_type};
 
 fn hash(x: u32, y: u32, seed: u32) -> u32 {
     (x + 7919 * y + 104_729 * seed).wrapping_mul(2_654_435_761).rotate_left(15).wrapping_mul(2_246_822_519)
@@ -18,7 +18,7 @@ fn noise(color: ColorType, width: u32, height: u32, seed: u32) -> DynamicImage {
         let value = |channel: u32| (hash(x, y, seed * 4 + channel) >> 16) as u16;
         Rgba([value(0), value(1), value(2), if value(3) < 3000 { 0 } else { value(3) }])
     });
-    in_color(DynamicImage::ImageRgba16(rgba), color)
+    to_color_type(DynamicImage::ImageRgba16(rgba), color)
 }
 
 /// Bytes of a pixel.
@@ -150,7 +150,7 @@ fn grey_photos_get_the_fills_luma() {
     let filled = apply(&photo, &hole, &square(64), BlendMode::None, &fill, 64).to_luma16();
     let expected = (0.2126 + 0.5 * 0.0722) * 65535.0;
     assert!((f64::from(filled.get_pixel(30, 30).0[0]) - expected).abs() <= 1.0);
-    let patch = Composer::new(&photo, &hole, &square(64), BlendMode::None, Some(8)).patch(&fill, 64);
+    let patch = Composer::new(&photo, &hole, &square(64), BlendMode::None, Some(8)).render(&fill, 64);
     assert_eq!(patch.rgba[..4], [63, 63, 63, 255]);
 }
 
@@ -160,12 +160,12 @@ fn preview_alpha_is_the_filled_share() {
     let mut hole = Mask::empty(400, 300);
     hole.draw_segment([150.0, 150.0], [250.0, 150.0], 50.0, StrokeKind::Paint);
     let frame = FaceFrame::centered(400, 300);
-    let patch = Composer::new(&photo, &hole, &frame, BlendMode::Feather, Some(96)).patch(&constant(64, [0.5; 3]), 64);
+    let patch = Composer::new(&photo, &hole, &frame, BlendMode::Feather, Some(96)).render(&constant(64, [0.5; 3]), 64);
     assert_eq!((patch.width, patch.height), (96, 48));
     assert_eq!(patch.rect_in_photo, RectPx { x: 100, y: 100, width: 200, height: 100 });
     assert_eq!(patch.rgba.len(), 96 * 48 * 4);
     let alpha_sum: f64 = patch.rgba.iter().skip(3).step_by(4).map(|alpha| f64::from(*alpha) / 255.0).sum();
-    let share = hole.count() as f64 / (200.0 * 100.0);
+    let share = hole.hole_count() as f64 / (200.0 * 100.0);
     assert!((alpha_sum / (96.0 * 48.0) - share).abs() < 0.01);
     assert_eq!(patch.rgba[(24 * 96 + 48) * 4 + 3], 255);
     assert_eq!(patch.rgba[3], 0);
@@ -180,7 +180,7 @@ fn without_a_hole_in_the_frame_nothing_changes() {
     let far = FaceFrame { center_in_photo: [35.0, 20.0], side_px: 20.0, angle_radians: 0.0 };
     let broken = FaceFrame { side_px: f32::NAN, ..far };
     for frame in [far, broken] {
-        let patch = Composer::new(&photo, &hole, &frame, BlendMode::Feather, None).patch(&fill, 8);
+        let patch = Composer::new(&photo, &hole, &frame, BlendMode::Feather, None).render(&fill, 8);
         assert!(patch.rect_in_photo.is_empty() && patch.rgba.is_empty());
         assert_eq!(apply(&photo, &hole, &frame, BlendMode::Feather, &fill, 8), photo.pixels);
     }

@@ -3,18 +3,18 @@
 use std::ops::Range;
 
 use crate::mask::Mask;
-use crate::photo::{Photo, Sample, Samples, cubic};
+use crate::photo::{Photo, ChannelValue, PixelData, catmull_rom_weights};
 
 /// A photo of which only known pixels that are not fully transparent can be read.
 pub(super) struct KnownPixels<'a> {
-    samples: Samples<'a>,
+    samples: PixelData<'a>,
     hole: &'a Mask,
     width: u32,
 }
 
 impl<'a> KnownPixels<'a> {
     pub(super) fn new(photo: &'a Photo, hole: &'a Mask) -> Self {
-        Self { samples: Samples::of(&photo.pixels), hole, width: photo.width() }
+        Self { samples: PixelData::of(&photo.pixels), hole, width: photo.width() }
     }
 
     /// The colour at a point of the photo, by the same cubic as the generated image: red, green and blue in [-1, 1].
@@ -24,15 +24,15 @@ impl<'a> KnownPixels<'a> {
         clippy::cast_sign_loss,
         reason = "photo coordinates, checked to be at least 0"
     )]
-    pub(super) fn at(&self, [x, y]: [f64; 2]) -> Option<[f32; 3]> {
+    pub(super) fn interpolated_at(&self, [x, y]: [f64; 2]) -> Option<[f32; 3]> {
         let split = |at: f64| {
             let from_first = at - 1.5;
-            (from_first >= 0.0).then(|| (from_first as u32, cubic((from_first - from_first.floor()) as f32)))
+            (from_first >= 0.0).then(|| (from_first as u32, catmull_rom_weights((from_first - from_first.floor()) as f32)))
         };
         let ((column, along), (row, down)) = (split(x)?, split(y)?);
         let mut sum = [0.0; 3];
         for (y, down) in (row..).zip(down) {
-            for (color, along) in self.four(column, y)?.into_iter().zip(along) {
+            for (color, along) in self.known_run_of_four(column, y)?.into_iter().zip(along) {
                 for (sum, value) in sum.iter_mut().zip(color) {
                     *sum += down * along * value;
                 }
@@ -43,7 +43,7 @@ impl<'a> KnownPixels<'a> {
 
     /// Four pixels of a row: red, green and blue in [-1, 1] each. `None` when one of them is outside the photo or the
     /// mask, in the hole, or fully transparent.
-    fn four(&self, column: u32, y: u32) -> Option<[[f32; 3]; 4]> {
+    fn known_run_of_four(&self, column: u32, y: u32) -> Option<[[f32; 3]; 4]> {
         let end = column.checked_add(4)?;
         let known = self.hole.rect();
         if end > self.width.min(known.right())
@@ -54,8 +54,8 @@ impl<'a> KnownPixels<'a> {
         }
         let first = y as usize * self.width as usize + column as usize;
         match &self.samples {
-            Samples::Eight { data, channels } => four(data.get(first * channels..(first + 4) * channels)?, *channels),
-            Samples::Sixteen { data, channels } => four(data.get(first * channels..(first + 4) * channels)?, *channels),
+            PixelData::Bits8 { data, channels } => four_colors(data.get(first * channels..(first + 4) * channels)?, *channels),
+            PixelData::Bits16 { data, channels } => four_colors(data.get(first * channels..(first + 4) * channels)?, *channels),
         }
     }
 
@@ -66,13 +66,13 @@ impl<'a> KnownPixels<'a> {
         let is_hole = self.hole.row(y, columns.clone());
         let first = y as usize * self.width as usize + columns.start as usize;
         match &self.samples {
-            Samples::Eight { data, channels } => read(data, *channels, first, is_hole, row),
-            Samples::Sixteen { data, channels } => read(data, *channels, first, is_hole, row),
+            PixelData::Bits8 { data, channels } => read_samples(data, *channels, first, is_hole, row),
+            PixelData::Bits16 { data, channels } => read_samples(data, *channels, first, is_hole, row),
         }
     }
 }
 
-fn read<T: Sample>(data: &[T], channels: usize, first: usize, is_hole: &[u8], row: &mut Vec<[f32; 4]>) {
+fn read_samples<T: ChannelValue>(data: &[T], channels: usize, first: usize, is_hole: &[u8], row: &mut Vec<[f32; 4]>) {
     let samples = data.get(first * channels..(first + is_hole.len()) * channels).unwrap_or_default();
     row.extend(samples.chunks_exact(channels).zip(is_hole).map(|(pixel, &hole)| {
         let known = if hole == 0 { known_color(pixel) } else { None };
@@ -80,7 +80,7 @@ fn read<T: Sample>(data: &[T], channels: usize, first: usize, is_hole: &[u8], ro
     }));
 }
 
-fn four<T: Sample>(samples: &[T], channels: usize) -> Option<[[f32; 3]; 4]> {
+fn four_colors<T: ChannelValue>(samples: &[T], channels: usize) -> Option<[[f32; 3]; 4]> {
     let mut colors = [[0.0; 3]; 4];
     for (color, pixel) in colors.iter_mut().zip(samples.chunks_exact(channels)) {
         *color = known_color(pixel)?;
@@ -90,8 +90,8 @@ fn four<T: Sample>(samples: &[T], channels: usize) -> Option<[[f32; 3]; 4]> {
 
 /// Red, green and blue of a pixel (grey in all three); `None` when it is fully transparent.
 #[inline]
-fn known_color<T: Sample>(pixel: &[T]) -> Option<[f32; 3]> {
-    let scaled = |sample: T| sample.value() * (2.0 / T::MAX) - 1.0;
+fn known_color<T: ChannelValue>(pixel: &[T]) -> Option<[f32; 3]> {
+    let scaled = |sample: T| sample.to_f32() * (2.0 / T::MAX) - 1.0;
     match *pixel {
         [_, alpha] | [_, _, _, alpha] if alpha.is_zero() => None,
         [red, green, blue, ..] => Some([red, green, blue].map(scaled)),

@@ -5,8 +5,8 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::known::KnownPixels;
-use crate::blend::blur::blur;
-use crate::blend::feather::between;
+use crate::blend::blur::box_blur;
+use crate::blend::feather::cells_around;
 use crate::blend::sample::luma;
 use crate::photo::RectPx;
 
@@ -25,7 +25,7 @@ const MIN_SUPPORT: f32 = 0.9;
 /// Range of the ratio of gradient energies, photo to low-pass. At its start edges count as no sharper than the
 /// generator's, at its end as fully sharp. An edge blurred like the low-pass itself has 1.4 and an ideal one about 7.
 /// Faces in photos that were resampled and compressed lie between.
-const SHARPNESS: Range<f32> = 1.4..3.4;
+const SHARPNESS_RATIO: Range<f32> = 1.4..3.4;
 
 /// A low-pass of the known pixels, on square cells.
 pub(super) struct LowPass {
@@ -49,21 +49,21 @@ impl LowPass {
     pub(super) fn new(pixels: &KnownPixels<'_>, region: RectPx, photo_px_per_pixel: f32) -> (Self, f32) {
         let cell_px = Self::cell_px(photo_px_per_pixel);
         let columns = (region.width / cell_px) as usize;
-        let reach = reach_cells(SIGMA * photo_px_per_pixel / cell_px as f32);
+        let reach = blur_radius_cells(SIGMA * photo_px_per_pixel / cell_px as f32);
         let mut means = cell_sums(pixels, region, cell_px);
         let mut cells = means.clone();
-        blur(&mut cells, columns, reach);
+        box_blur(&mut cells, columns, reach);
         let full = (cell_px * cell_px) as f32;
         let enough = MIN_SUPPORT * full * ((2 * reach + 1) as f32).powi(4);
-        cells.par_iter_mut().for_each(|cell| *cell = mean(*cell, enough));
-        means.par_iter_mut().for_each(|cell| *cell = mean(*cell, full));
+        cells.par_iter_mut().for_each(|cell| *cell = mean_and_support(*cell, enough));
+        means.par_iter_mut().for_each(|cell| *cell = mean_and_support(*cell, full));
         let ratio = gradient_energy(&means, &cells, columns);
-        let sharpness = (ratio - SHARPNESS.start) / (SHARPNESS.end - SHARPNESS.start);
+        let sharpness = (ratio - SHARPNESS_RATIO.start) / (SHARPNESS_RATIO.end - SHARPNESS_RATIO.start);
         (Self { region, cell_px, columns, cells }, sharpness.clamp(0.0, 1.0))
     }
 
     /// Whether enough known pixels support every cell of a part of the region. The part must be aligned to the cells.
-    pub(super) fn is_sound(&self, part: RectPx) -> bool {
+    pub(super) fn is_supported(&self, part: RectPx) -> bool {
         let cell = |at: u32, start: u32| ((at - start) / self.cell_px) as usize;
         let columns = cell(part.x, self.region.x)..cell(part.right(), self.region.x);
         let rows = cell(part.y, self.region.y)..cell(part.bottom(), self.region.y);
@@ -79,19 +79,19 @@ impl LowPass {
     #[expect(clippy::cast_precision_loss, reason = "photos are less than 2^24 pixels wide")]
     pub(super) fn subtract(&self, y: u32, columns: Range<u32>, row: &mut [[f32; 4]]) {
         let per_px = 1.0 / self.cell_px as f32;
-        let place = |at: u32, start: u32, count: usize| between((at as f32 + 0.5 - start as f32) * per_px - 0.5, count);
-        let (above, below, down) = place(y, self.region.y, self.cells.len() / self.columns);
+        let cells_at = |at: u32, start: u32, count: usize| cells_around((at as f32 + 0.5 - start as f32) * per_px - 0.5, count);
+        let (above, below, down) = cells_at(y, self.region.y, self.cells.len() / self.columns);
         let line = |row: usize| self.cells.get(row * self.columns..(row + 1) * self.columns).unwrap_or_default();
         let (above, below) = (line(above), line(below));
         // The cell columns on either side, interpolated vertically, reused until the column changes.
-        let mut at_column = usize::MAX;
+        let mut cached_column = usize::MAX;
         let (mut left, mut right) = ([0.0; 4], [0.0; 4]);
         for (x, pixel) in columns.zip(row).filter(|(_, pixel)| pixel[3] > 0.0) {
-            let (column, next, along) = place(x, self.region.x, self.columns);
-            if column != at_column {
-                at_column = column;
-                left = mixed(above.get(column), below.get(column), down);
-                right = mixed(above.get(next), below.get(next), down);
+            let (column, next, along) = cells_at(x, self.region.x, self.columns);
+            if column != cached_column {
+                cached_column = column;
+                left = lerp_cells(above.get(column), below.get(column), down);
+                right = lerp_cells(above.get(next), below.get(next), down);
             }
             for lane in 0..3 {
                 pixel[lane] -= left[lane] + along * (right[lane] - left[lane]);
@@ -100,7 +100,7 @@ impl LowPass {
     }
 }
 
-fn mixed(from: Option<&[f32; 4]>, to: Option<&[f32; 4]>, share: f32) -> [f32; 4] {
+fn lerp_cells(from: Option<&[f32; 4]>, to: Option<&[f32; 4]>, share: f32) -> [f32; 4] {
     let (Some(from), Some(to)) = (from, to) else { return [0.0; 4] };
     [0, 1, 2, 3].map(|lane| from[lane] + share * (to[lane] - from[lane]))
 }
@@ -108,7 +108,7 @@ fn mixed(from: Option<&[f32; 4]>, to: Option<&[f32; 4]>, share: f32) -> [f32; 4]
 /// The [`blur`] reach for a standard deviation in cells: two sums over 2·reach + 1 cells have a variance of ((2·reach +
 /// 1)² − 1)/6.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few cells")]
-pub(super) fn reach_cells(sigma: f32) -> usize {
+pub(super) fn blur_radius_cells(sigma: f32) -> usize {
     (((1.0 + 6.0 * sigma * sigma).sqrt() / 2.0 - 0.5).round() as usize).max(1)
 }
 
@@ -133,7 +133,7 @@ pub(super) fn cell_sums(pixels: &KnownPixels<'_>, region: RectPx, cell_px: u32) 
 }
 
 /// The mean of `count` summed pixels, and 1 when they are at least `enough`, else 0.
-fn mean([red, green, blue, count]: [f32; 4], enough: f32) -> [f32; 4] {
+fn mean_and_support([red, green, blue, count]: [f32; 4], enough: f32) -> [f32; 4] {
     if count > 0.0 {
         [red / count, green / count, blue / count, if count >= enough { 1.0 } else { 0.0 }]
     } else {

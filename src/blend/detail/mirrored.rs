@@ -9,20 +9,20 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::GENERATOR_SIDE_PX;
+use super::REFERENCE_SIDE_PX;
 use super::known::KnownPixels;
-use super::low_pass::{LowPass, cell_sums, reach_cells};
+use super::low_pass::{LowPass, cell_sums, blur_radius_cells};
 use super::survey::whole_tiles;
-use super::trust::{Look, Trust};
-use crate::blend::blur::blur;
-use crate::blend::feather::{between, mix};
-use crate::blend::sample::{Picture, luma};
+use super::trust::{LumaBands, MirrorConfidence};
+use crate::blend::blur::box_blur;
+use crate::blend::feather::{cells_around, lerp};
+use crate::blend::sample::{SampledImage, luma};
 use crate::mask::Mask;
 use crate::photo::{CropGrid, FaceFrame, Photo, RectPx};
 
 /// Standard deviation of the low-pass, in generator pixels. Finer detail comes from the other half. With a smaller one,
 /// eyes of two sources mix and irises get the generator's colour. With a larger one, light from one side is copied too.
-const SIGMA: f32 = 3.0;
+const COARSE_SIGMA: f32 = 3.0;
 
 /// Standard deviation of the low-pass that fades the detail in at seams.
 const SEAM_SIGMA: f32 = 0.5;
@@ -32,14 +32,14 @@ const SEAM_SIGMA: f32 = 0.5;
 const MIN_SUPPORT: f32 = 0.25;
 
 /// Cells count as known when this share of the seam low-pass's weight lies on known pixels.
-const KNOWN: f32 = 0.9;
+const MIN_KNOWN_SHARE: f32 = 0.9;
 
 /// Range of the correlation of the known halves, in the band between the two low-passes. From its start on mirrored
 /// detail counts, at its end it counts in full. Faces that are turned away have less.
-const ALIKE: Range<f32> = 0.1..0.3;
+const CORRELATION_RANGE: Range<f32> = 0.1..0.3;
 
 /// With a lower mean square between the low-passes there are no features: 1.3 of 255 levels.
-const MIN_ENERGY: f32 = 1e-4;
+const MIN_BAND_ENERGY: f32 = 1e-4;
 
 /// With fewer pairs of known cells than this share of the frame's cells, neither the axis nor the correlation can be
 /// measured. The axis is then assumed to be in the middle, and the halves to be alike. (A strip along the edge of a
@@ -47,45 +47,45 @@ const MIN_ENERGY: f32 = 1e-4;
 const MIN_PAIRS_SHARE: f32 = 0.2;
 
 /// Cells are this many times as wide as those of [`LowPass`]: half a generator pixel, finer than the bands compared.
-const CELLS_PX: u32 = 2;
+const CELL_SCALE: u32 = 2;
 
 /// The part of the frame that is compared, across and down. Further out is background.
-const FACE: [Range<f64>; 2] = [0.06..0.94, 0.1..0.94];
+const COMPARED_PART: [Range<f64>; 2] = [0.06..0.94, 0.1..0.94];
 
 /// Largest shift of the mirror image from the middle in steps, each way, and the size of a step in generator pixels.
 const MAX_SHIFT_STEPS: u8 = 12;
 const SHIFT_STEP: f64 = 0.5;
 
 /// Scale of the stored 16-bit fixed-point values, which save memory: a fill can have millions of pixels.
-const STEPS: f32 = 16_000.0;
+const FIXED_POINT_SCALE: f32 = 16_000.0;
 
 /// The mirrored detail for the target.
-pub(super) struct Mirrored {
-    trust: Trust,
+pub(super) struct MirroredDetail {
+    confidence: MirrorConfidence,
     width: usize,
     /// Row by row: the high-pass's red, green and blue in the fill's units, and their weight, 0 to 1; in
     /// [steps](STEPS).
     pixels: Vec<[i16; 4]>,
 }
 
-impl Mirrored {
+impl MirroredDetail {
     /// Computes it from the known pixels of the frame. `None` when no mirror image of the target is known, or the
     /// halves are not alike.
     pub(super) fn new(photo: &Photo, hole: &Mask, frame: &FaceFrame, target: RectPx) -> Option<Self> {
         let unit = CropGrid::new(frame, 1)?;
-        let photo_px_per_pixel = frame.side_px / GENERATOR_SIDE_PX;
-        let cell_px = CELLS_PX * LowPass::cell_px(photo_px_per_pixel);
+        let photo_px_per_pixel = frame.side_px / REFERENCE_SIDE_PX;
+        let cell_px = CELL_SCALE * LowPass::cell_px(photo_px_per_pixel);
         let bounds = frame.bounds_in_photo(photo.width(), photo.height()).union(target);
         let region = whole_tiles(bounds.intersection(photo.rect()).intersection(hole.rect()), cell_px)?;
         let pixels = KnownPixels::new(photo, hole);
         let sums = cell_sums(&pixels, region, cell_px);
-        let blurred = |sigma: f32| Grid::new(sums.clone(), region, cell_px, sigma * photo_px_per_pixel);
-        let (fine, coarse) = (blurred(SEAM_SIGMA), blurred(SIGMA));
+        let blurred = |sigma: f32| SmoothedCells::new(sums.clone(), region, cell_px, sigma * photo_px_per_pixel);
+        let (fine, coarse) = (blurred(SEAM_SIGMA), blurred(COARSE_SIGMA));
         #[expect(clippy::cast_precision_loss, reason = "a few photo pixels")]
         let frame_cells = (frame.side_px / cell_px as f32).powi(2);
-        let mut halves = Halves { pixels, unit, frame_cells, fine, coarse, shift: 0.0 };
-        let alike = halves.align();
-        if alike <= 0.0 {
+        let mut halves = FaceHalves { pixels, unit, frame_cell_count: frame_cells, fine_low_pass: fine, coarse_low_pass: coarse, shift: 0.0 };
+        let weight = halves.find_axis();
+        if weight <= 0.0 {
             return None;
         }
         let of_row = |y: u32| {
@@ -93,19 +93,19 @@ impl Mirrored {
             let halves = &halves;
             (target.x..target.right())
                 .zip(is_hole)
-                .map(move |(x, hole)| if *hole == 0 { None } else { halves.at(x, y) })
+                .map(move |(x, hole)| if *hole == 0 { None } else { halves.mirrored_high_pass_at(x, y) })
         };
         #[expect(clippy::cast_possible_truncation, reason = "about ±2 at most, and the cast saturates")]
-        let steps = |value: f32| (value * STEPS).round() as i16;
+        let steps = |value: f32| (value * FIXED_POINT_SCALE).round() as i16;
         let rows = (target.y..target.bottom()).into_par_iter().flat_map_iter(of_row);
         let pixels: Vec<[i16; 4]> = rows
             .map(|pixel| {
                 let [red, green, blue, share] = pixel.unwrap_or_default();
-                [red, green, blue, alike * share].map(steps)
+                [red, green, blue, weight * share].map(steps)
             })
             .collect();
         let width = target.width as usize;
-        pixels.iter().any(|pixel| pixel[3] > 0).then(|| Self { trust: halves.trust(), width, pixels })
+        pixels.iter().any(|pixel| pixel[3] > 0).then(|| Self { confidence: halves.confidence(), width, pixels })
     }
 
     /// One row of the target, counted from its top: red, green and blue to add to the [low-pass](Self::smooth), and the
@@ -113,7 +113,7 @@ impl Mirrored {
     pub(super) fn row(&self, row: u32) -> impl Iterator<Item = [f32; 4]> {
         let start = row as usize * self.width;
         let pixels = self.pixels.get(start..start + self.width).unwrap_or_default();
-        pixels.iter().map(|pixel| pixel.map(|steps| f32::from(steps) / STEPS))
+        pixels.iter().map(|pixel| pixel.map(|steps| f32::from(steps) / FIXED_POINT_SCALE))
     }
 
     /// The low-pass of the generated image, planar RGB in [-1, 1], `[3, size, size]`. The fourth lane holds the
@@ -122,79 +122,79 @@ impl Mirrored {
     /// # Panics
     /// If `fill` has another length.
     #[expect(clippy::cast_precision_loss, reason = "pictures are at most some hundred pixels wide")]
-    pub(super) fn smooth(&self, fill: &[f32], size_px: u32) -> Picture {
+    pub(super) fn low_pass(&self, fill: &[f32], size_px: u32) -> SampledImage {
         let (side, area) = (size_px as usize, (size_px * size_px) as usize);
         assert_eq!(fill.len(), 3 * area, "`fill` must be planar RGB of a square image");
         let mut cells: Vec<[f32; 4]> =
             (0..area).map(|at| [fill[at], fill[area + at], fill[2 * area + at], 1.0]).collect();
-        blur(&mut cells, side, reach_cells(SIGMA * size_px as f32 / GENERATOR_SIDE_PX));
+        box_blur(&mut cells, side, blur_radius_cells(COARSE_SIGMA * size_px as f32 / REFERENCE_SIDE_PX));
         for cell in &mut cells {
             *cell = cell.map(|value| value / cell[3]);
         }
-        let drawn = cells.iter().enumerate().map(|(at, &[red, green, blue, _])| {
+        let generated = cells.iter().enumerate().map(|(at, &[red, green, blue, _])| {
             let level = luma([red, green, blue]);
-            Look { features: luma([fill[at], fill[area + at], fill[2 * area + at]]) - level, level }
+            LumaBands { high_pass: luma([fill[at], fill[area + at], fill[2 * area + at]]) - level, low_pass: level }
         });
-        let trust = self.trust.in_picture(&drawn.collect::<Vec<Look>>(), side);
-        for (cell, trust) in cells.iter_mut().zip(trust) {
+        let confidences = self.confidence.per_pixel(&generated.collect::<Vec<LumaBands>>(), side);
+        for (cell, trust) in cells.iter_mut().zip(confidences) {
             cell[3] = trust;
         }
         let plane = |lane: usize| cells.iter().map(move |cell| cell[lane]);
-        Picture::new(&(0..4).flat_map(plane).collect::<Vec<f32>>(), size_px)
+        SampledImage::new(&(0..4).flat_map(plane).collect::<Vec<f32>>(), size_px)
     }
 }
 
 /// The known pixels of a frame, and two low-passes of them.
-struct Halves<'a> {
+struct FaceHalves<'a> {
     pixels: KnownPixels<'a>,
     unit: CropGrid,
     /// Number of cells in the frame.
-    frame_cells: f32,
-    fine: Grid,
-    coarse: Grid,
+    frame_cell_count: f32,
+    fine_low_pass: SmoothedCells,
+    coarse_low_pass: SmoothedCells,
     /// The `u` coordinates of a point and its mirror image add up to 1 + this.
     shift: f64,
 }
 
-impl Halves<'_> {
+impl FaceHalves<'_> {
     /// The mirror image of a point of the unit square, in the photo.
     fn mirror_image(&self, [u, v]: [f64; 2], shift: f64) -> [f64; 2] {
         self.unit.to_photo([1.0 + shift - u, v])
     }
 
     /// Samples the luma bands of the mirrored half, to compare them with generated images.
-    fn trust(&self) -> Trust {
-        Trust::new(|point| {
+    fn confidence(&self) -> MirrorConfidence {
+        MirrorConfidence::new(|point| {
             let other = self.mirror_image(point, self.shift);
-            look(&self.fine.at(other)?, &self.coarse.at(other)?)
+            luma_bands(&self.fine_low_pass.at(other)?, &self.coarse_low_pass.at(other)?)
         })
     }
 
     /// The high-pass at the mirror image of a hole pixel, and its weight. `None` when it is not known.
-    fn at(&self, x: u32, y: u32) -> Option<[f32; 4]> {
+    fn mirrored_high_pass_at(&self, x: u32, y: u32) -> Option<[f32; 4]> {
         let middle = [f64::from(x) + 0.5, f64::from(y) + 0.5];
         let other = self.mirror_image(self.unit.to_crop(middle), self.shift);
-        let hidden = 1.0 - 2.0 * self.fine.at(middle)?[3];
-        let known = 2.0 * self.fine.at(other)?[3] - 1.0;
+        let hidden = 1.0 - 2.0 * self.fine_low_pass.at(middle)?[3];
+        let known = 2.0 * self.fine_low_pass.at(other)?[3] - 1.0;
         let share = hidden.clamp(0.0, 1.0) * known.clamp(0.0, 1.0);
-        let [red, green, blue, support] = self.coarse.at(other)?;
+        let [red, green, blue, support] = self.coarse_low_pass.at(other)?;
         if share <= 0.0 || support < MIN_SUPPORT {
             return None;
         }
-        let value = self.pixels.at(other)?;
+        let value = self.pixels.interpolated_at(other)?;
         Some([value[0] - red, value[1] - green, value[2] - blue, share])
     }
 
     /// Finds the face's mirror axis, and the weight of the mirrored detail, 0 to 1: by the correlation of the known
     /// halves in the band between the low-passes.
-    fn align(&mut self) -> f32 {
-        let band: Vec<Option<f32>> = (self.fine.cells.iter().zip(&self.coarse.cells))
-            .map(|(fine, coarse)| Some(look(fine, coarse)?.features))
+    fn find_axis(&mut self) -> f32 {
+        let band: Vec<Option<f32>> = (self.fine_low_pass.cells.iter().zip(&self.coarse_low_pass.cells))
+            .map(|(fine, coarse)| Some(luma_bands(fine, coarse)?.high_pass))
             .collect();
-        let aside = (1..=MAX_SHIFT_STEPS).flat_map(|step| [f64::from(step), -f64::from(step)]);
-        let steps: Vec<f64> = std::iter::once(0.0).chain(aside).collect();
+        let off_center = (1..=MAX_SHIFT_STEPS).flat_map(|step| [f64::from(step), -f64::from(step)]);
+        let steps: Vec<f64> = std::iter::once(0.0).chain(off_center).collect();
         let at = |steps: &f64| {
-            let shift = steps * SHIFT_STEP / f64::from(GENERATOR_SIDE_PX);
+            let shift = steps * SHIFT_STEP / f64::from(REFERENCE_SIDE_PX);
             self.correlation(&band, shift).map(|correlation| (correlation, shift))
         };
         // Of two equal correlations, the axis nearer to the middle wins.
@@ -206,40 +206,40 @@ impl Halves<'_> {
             .reduce(|a, b| if b.0 > a.0 { b } else { a });
         let Some((correlation, shift)) = best else { return 1.0 };
         self.shift = shift;
-        ((correlation - ALIKE.start) / (ALIKE.end - ALIKE.start)).clamp(0.0, 1.0)
+        ((correlation - CORRELATION_RANGE.start) / (CORRELATION_RANGE.end - CORRELATION_RANGE.start)).clamp(0.0, 1.0)
     }
 
     /// The correlation of the halves around an axis. `None` when too few pairs are known.
     #[expect(clippy::cast_precision_loss, reason = "tens of thousands of cells")]
     fn correlation(&self, band: &[Option<f32>], shift: f64) -> Option<f32> {
         let (mut pairs, mut product, mut here, mut there) = (0usize, 0.0, 0.0, 0.0);
-        for (middle, a) in self.fine.middles().zip(band) {
+        for (middle, a) in self.fine_low_pass.centers_in_photo().zip(band) {
             let [u, v] = self.unit.to_crop(middle);
-            if !FACE[0].contains(&u) || !FACE[1].contains(&v) {
+            if !COMPARED_PART[0].contains(&u) || !COMPARED_PART[1].contains(&v) {
                 continue;
             }
-            let other = self.fine.index_of(self.mirror_image([u, v], shift));
+            let other = self.fine_low_pass.index_of(self.mirror_image([u, v], shift));
             if let (Some(a), Some(Some(b))) = (a, other.and_then(|other| band.get(other))) {
                 (pairs, product, here, there) = (pairs + 1, product + a * b, here + a * a, there + b * b);
             }
         }
-        if (pairs as f32) < MIN_PAIRS_SHARE * self.frame_cells {
+        if (pairs as f32) < MIN_PAIRS_SHARE * self.frame_cell_count {
             return None;
         }
-        let enough = MIN_ENERGY * pairs as f32;
+        let enough = MIN_BAND_ENERGY * pairs as f32;
         Some(if here.min(there) > enough { product / (here * there).sqrt() } else { 0.0 })
     }
 }
 
 /// The luma bands at a point. `None` when too little around it is known.
-fn look(fine: &[f32; 4], coarse: &[f32; 4]) -> Option<Look> {
+fn luma_bands(fine: &[f32; 4], coarse: &[f32; 4]) -> Option<LumaBands> {
     let [red, green, blue, _] = *coarse;
     let features = [0, 1, 2].map(|lane| fine[lane] - coarse[lane]);
-    (fine[3] > KNOWN).then(|| Look { features: luma(features), level: luma([red, green, blue]) })
+    (fine[3] > MIN_KNOWN_SHARE).then(|| LumaBands { high_pass: luma(features), low_pass: luma([red, green, blue]) })
 }
 
 /// Low-passed known pixels, on square cells.
-struct Grid {
+struct SmoothedCells {
     region: RectPx,
     cell_px: u32,
     columns: usize,
@@ -247,12 +247,12 @@ struct Grid {
     cells: Vec<[f32; 4]>,
 }
 
-impl Grid {
+impl SmoothedCells {
     #[expect(clippy::cast_precision_loss, reason = "a few cells, of a few pixels")]
     fn new(mut sums: Vec<[f32; 4]>, region: RectPx, cell_px: u32, sigma_px: f32) -> Self {
         let columns = (region.width / cell_px) as usize;
-        let reach = reach_cells(sigma_px / cell_px as f32);
-        blur(&mut sums, columns, reach);
+        let reach = blur_radius_cells(sigma_px / cell_px as f32);
+        box_blur(&mut sums, columns, reach);
         let full = (cell_px * cell_px) as f32 * ((2 * reach + 1) as f32).powi(4);
         sums.par_iter_mut().for_each(|cell| {
             let [red, green, blue, count] = *cell;
@@ -262,7 +262,7 @@ impl Grid {
     }
 
     /// Centres of the cells, in the photo.
-    fn middles(&self) -> impl Iterator<Item = [f64; 2]> {
+    fn centers_in_photo(&self) -> impl Iterator<Item = [f64; 2]> {
         let RectPx { x, y, width, height } = self.region;
         let side = f64::from(self.cell_px);
         let along = move |start: u32, index: u32| f64::from(start) + (f64::from(index) + 0.5) * side;
@@ -290,11 +290,11 @@ impl Grid {
         self.index_of([x, y])?;
         let RectPx { x: left, y: top, .. } = self.region;
         let cells = |at: f64, start: u32| ((at - f64::from(start)) / f64::from(self.cell_px) - 0.5) as f32;
-        let (column, next, along) = between(cells(x, left), self.columns);
-        let (row, below, down) = between(cells(y, top), self.cells.len() / self.columns);
+        let (column, next, along) = cells_around(cells(x, left), self.columns);
+        let (row, below, down) = cells_around(cells(y, top), self.cells.len() / self.columns);
         let cell = |row: usize, column: usize| self.cells.get(row * self.columns + column).copied().unwrap_or_default();
-        let line = |row: usize| mix(&cell(row, column), &cell(row, next), along);
-        Some(mix(&line(row), &line(below), down))
+        let line = |row: usize| lerp(&cell(row, column), &cell(row, next), along);
+        Some(lerp(&line(row), &line(below), down))
     }
 }
 

@@ -26,58 +26,58 @@ mod sharpen;
 mod survey;
 mod trust;
 
-use mirrored::Mirrored;
-use patches::Patches;
-use quilt::Quilt;
+use mirrored::MirroredDetail;
+use patches::TexturePatches;
+use quilt::TextureQuilt;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
-use sharpen::Sharpening;
-use survey::Survey;
+use sharpen::Sharpener;
+use survey::HoleSurroundings;
 
-use super::sample::{Picture, RowReader};
+use super::sample::{SampledImage, RowReader};
 use crate::mask::Mask;
 use crate::photo::{FaceFrame, Photo, RectPx};
 
 /// Detail is measured relative to a generated image of this side, whatever the generator's size. For a generator of 128
 /// pixels, the photo's detail between 64 and 128 pixels is closer to the truth than the generator's (measured by
 /// LPIPS).
-const GENERATOR_SIDE_PX: f32 = 64.0;
+const REFERENCE_SIDE_PX: f32 = 64.0;
 
 /// With fewer photo pixels per reference pixel, the photo has almost no detail above the generator's resolution.
-const MIN_SCALE: f32 = 1.25;
+const MIN_PHOTO_PX_PER_PIXEL: f32 = 1.25;
 
 /// The detail added to each fill.
-pub(super) struct Detail {
+pub(super) struct FillDetail {
     /// 0 to 1.
     strength: f32,
-    quilt: Option<Quilt>,
-    sharpening: Sharpening,
-    mirrored: Option<Mirrored>,
+    quilt: Option<TextureQuilt>,
+    sharpener: Sharpener,
+    mirrored_detail: Option<MirroredDetail>,
 }
 
-impl Detail {
+impl FillDetail {
     /// Measures the known pixels around `target`, the rectangle to fill, which lies in the photo and the mask. `None`
     /// when `percent` is 0, when the frame is hardly larger than the generated image, or when no tile fits around the
     /// target. Reads no photo pixel under the hole and no fully transparent one.
     pub(super) fn new(photo: &Photo, hole: &Mask, frame: &FaceFrame, target: RectPx, percent: u8) -> Option<Self> {
-        let photo_px_per_pixel = frame.side_px / GENERATOR_SIDE_PX;
-        if percent == 0 || photo_px_per_pixel < MIN_SCALE {
+        let photo_px_per_pixel = frame.side_px / REFERENCE_SIDE_PX;
+        if percent == 0 || photo_px_per_pixel < MIN_PHOTO_PX_PER_PIXEL {
             return None;
         }
-        let survey = Survey::new(photo, hole, frame, target)?;
-        let sharpening = Sharpening::new(survey.sharpness(), photo_px_per_pixel);
-        let mut rng = ChaCha8Rng::from_seed(seed(target, frame));
-        let quilt = Patches::new(&survey, target, frame, &mut rng).map(|patches| Quilt::new(patches, target, &mut rng));
-        let mirrored = Mirrored::new(photo, hole, frame, target);
-        Some(Self { strength: f32::from(percent.min(100)) / 100.0, quilt, sharpening, mirrored })
+        let surroundings = HoleSurroundings::new(photo, hole, frame, target)?;
+        let sharpening = Sharpener::new(surroundings.sharpness(), photo_px_per_pixel);
+        let mut rng = ChaCha8Rng::from_seed(geometry_seed(target, frame));
+        let quilt = TexturePatches::new(&surroundings, target, frame, &mut rng).map(|patches| TextureQuilt::new(patches, target, &mut rng));
+        let mirrored = MirroredDetail::new(photo, hole, frame, target);
+        Some(Self { strength: f32::from(percent.min(100)) / 100.0, quilt, sharpener: sharpening, mirrored_detail: mirrored })
     }
 
     /// The generated image (planar RGB in [-1, 1], `[3, size, size]`), sharpened and ready for sampling.
     ///
     /// # Panics
     /// If `fill` has another length.
-    pub(super) fn picture(&self, fill: &[f32], size_px: u32) -> Picture {
-        self.sharpening.picture(fill, size_px, self.strength)
+    pub(super) fn sharpened(&self, fill: &[f32], size_px: u32) -> SampledImage {
+        self.sharpener.sharpened(fill, size_px, self.strength)
     }
 
     /// The low-pass of the generated image, with the confidence in the mirrored detail in the fourth lane, for
@@ -85,19 +85,19 @@ impl Detail {
     ///
     /// # Panics
     /// If `fill` has another length.
-    pub(super) fn smooth(&self, fill: &[f32], size_px: u32) -> Option<Picture> {
-        self.mirrored.as_ref().map(|mirrored| mirrored.smooth(fill, size_px))
+    pub(super) fn low_pass(&self, fill: &[f32], size_px: u32) -> Option<SampledImage> {
+        self.mirrored_detail.as_ref().map(|mirrored| mirrored.low_pass(fill, size_px))
     }
 
     /// The detail of a row of the target, counted from its top.
     pub(super) fn row(&self, row: u32) -> DetailRow {
         let quilted = self.quilt.as_ref().map(|quilt| quilt.row(row, self.strength)).unwrap_or_default();
         let mirrored = self
-            .mirrored
+            .mirrored_detail
             .iter()
             .flat_map(|mirrored| mirrored.row(row))
             .map(|[red, green, blue, share]| [red, green, blue, share * self.strength]);
-        DetailRow { quilted, mirrored: mirrored.collect() }
+        DetailRow { texture: quilted, mirrored: mirrored.collect() }
     }
 }
 
@@ -105,7 +105,7 @@ impl Detail {
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct DetailRow {
     /// Texture: red, green and blue in the fill's units. Empty when the known pixels have no texture.
-    quilted: Vec<[f32; 4]>,
+    texture: Vec<[f32; 4]>,
     /// Mirrored detail: red, green and blue above a low-pass, and its share in the fill. Empty when there is none.
     mirrored: Vec<[f32; 4]>,
 }
@@ -113,8 +113,8 @@ pub(super) struct DetailRow {
 impl DetailRow {
     /// Adds the detail to a pixel's colour. `smooth` samples the [low-pass](Detail::smooth) along that row.
     #[inline]
-    pub(super) fn lay_on(&self, column: usize, color: &mut [f32; 4], smooth: Option<&RowReader<'_>>) {
-        let quilted = self.quilted.get(column).copied().unwrap_or_default();
+    pub(super) fn add_to(&self, column: usize, color: &mut [f32; 4], smooth: Option<&RowReader<'_>>) {
+        let quilted = self.texture.get(column).copied().unwrap_or_default();
         let mirrored = self.mirrored.get(column).filter(|mirrored| mirrored[3] > 0.0);
         let Some((mirrored, smooth)) = mirrored.zip(smooth) else {
             for (value, quilted) in color.iter_mut().zip(quilted) {
@@ -125,14 +125,14 @@ impl DetailRow {
         let smooth = smooth.at(column);
         let share = mirrored[3] * smooth[3].max(0.0);
         for lane in 0..3 {
-            let (ours, theirs) = (color[lane] + quilted[lane], smooth[lane] + mirrored[lane]);
-            color[lane] = ours + share * (theirs - ours);
+            let (textured, mirrored_color) = (color[lane] + quilted[lane], smooth[lane] + mirrored[lane]);
+            color[lane] = textured + share * (mirrored_color - textured);
         }
     }
 }
 
 /// The random seed, from the geometry alone: filling the same hole again gives the same texture.
-fn seed(target: RectPx, frame: &FaceFrame) -> [u8; 32] {
+fn geometry_seed(target: RectPx, frame: &FaceFrame) -> [u8; 32] {
     let [x, y] = frame.center_in_photo;
     let placed = [x, y, frame.side_px, frame.angle_radians].map(f32::to_bits);
     let words = [target.x, target.y, target.width, target.height].into_iter().chain(placed);

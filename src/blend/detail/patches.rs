@@ -4,7 +4,7 @@ use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use super::survey::{Survey, Tile};
+use super::survey::{HoleSurroundings, TextureTile};
 use crate::photo::{FaceFrame, RectPx};
 
 /// Tiles up to this far from the target determine the typical energy, as a share of the frame's side: the skin around
@@ -16,53 +16,53 @@ const MIN_NEAR_TILES: usize = 64;
 
 /// The typical energy is this quantile of the tiles' energies. Most of a face is skin, but brows, hair and wrinkles
 /// must not count.
-const USUAL_QUANTILE: f32 = 0.3;
+const TYPICAL_QUANTILE: f32 = 0.3;
 
 /// Accepted energy of a tile, relative to the typical energy. A tile with less is overexposed or not skin; one with
 /// more contains an edge. Grain alone stays within: over 64 pixels its energy varies by less than a third.
-const QUIET: [f32; 2] = [0.1, 2.5];
+const ACCEPTED_ENERGY: [f32; 2] = [0.1, 2.5];
 
 /// Lower typical energy is not texture: rounding to 8 bits alone has a variance of a twelfth of a squared level, 5e-6
 /// in the fill's units.
-const MIN_ENERGY: f32 = 6e-6;
+const MIN_TEXTURE_ENERGY: f32 = 6e-6;
 
 /// Patch sides to try, in tiles (of one generator pixel or more). Larger patches keep more of the pattern.
-const SIDES_TILES: [usize; 3] = [3, 2, 1];
+const PATCH_SIDES_TILES: [usize; 3] = [3, 2, 1];
 
 /// With fewer patches than this, smaller ones are tried: a few patches would repeat visibly.
-const MIN_SOURCES: usize = 12;
+const MIN_PATCHES: usize = 12;
 
 /// More patches would make no visible difference.
-const MAX_SOURCES: usize = 96;
+const MAX_PATCHES: usize = 96;
 
 /// Limit on the pixels of all patches together, which bounds memory.
-const MAX_PIXELS: usize = 1_500_000;
+const MAX_PATCH_PIXELS: usize = 1_500_000;
 
 /// Texture patches, cut from places without edges around the hole.
-pub(super) struct Patches {
+pub(super) struct TexturePatches {
     pub(super) side_px: usize,
     pub(super) centers_in_photo: Vec<[f32; 2]>,
     /// The patches one after the other, each row by row: red, green and blue in the fill's units, and an unused lane.
     pub(super) pixels: Vec<[f32; 4]>,
 }
 
-impl Patches {
+impl TexturePatches {
     /// Cuts patches from the surroundings of the target. `None` when nothing is known there, or when there is no
     /// texture.
-    pub(super) fn new(survey: &Survey<'_>, target: RectPx, frame: &FaceFrame, rng: &mut ChaCha8Rng) -> Option<Self> {
-        let tiles = survey.tiles(frame);
-        let usual = usual_energy(&tiles, target, NEAR_SHARE * frame.side_px)?;
-        let [columns, rows] = survey.size_tiles();
-        let mut is_quiet = vec![false; columns * rows];
-        for tile in tiles.iter().filter(|tile| tile.energy >= QUIET[0] * usual && tile.energy <= QUIET[1] * usual) {
-            is_quiet[tile.row * columns + tile.column] = true;
+    pub(super) fn new(surroundings: &HoleSurroundings<'_>, target: RectPx, frame: &FaceFrame, rng: &mut ChaCha8Rng) -> Option<Self> {
+        let tiles = surroundings.tiles(frame);
+        let typical = typical_energy(&tiles, target, NEAR_SHARE * frame.side_px)?;
+        let [columns, rows] = surroundings.size_tiles();
+        let mut is_accepted = vec![false; columns * rows];
+        for tile in tiles.iter().filter(|tile| tile.high_pass_energy >= ACCEPTED_ENERGY[0] * typical && tile.high_pass_energy <= ACCEPTED_ENERGY[1] * typical) {
+            is_accepted[tile.row * columns + tile.column] = true;
         }
-        let (side_tiles, mut sources) = sources(&is_quiet, columns)?;
-        let side_px = side_tiles * survey.tile_px() as usize;
-        let count = (MAX_PIXELS / (side_px * side_px)).clamp(1, MAX_SOURCES);
-        let rect = |&(column, row): &(usize, usize)| survey.rect(column, row, side_tiles);
-        let center = |source: &(usize, usize)| middle(rect(source));
-        sources.sort_by(|a, b| distance(target, center(a)).total_cmp(&distance(target, center(b))));
+        let (side_tiles, mut sources) = find_sources(&is_accepted, columns)?;
+        let side_px = side_tiles * surroundings.tile_px() as usize;
+        let count = (MAX_PATCH_PIXELS / (side_px * side_px)).clamp(1, MAX_PATCHES);
+        let rect = |&(column, row): &(usize, usize)| surroundings.rect(column, row, side_tiles);
+        let center = |source: &(usize, usize)| center_of(rect(source));
+        sources.sort_by(|a, b| distance_to_rect(target, center(a)).total_cmp(&distance_to_rect(target, center(b))));
         // A random selection of the nearest, so that they come from all sides.
         sources.truncate(4 * count);
         sources.shuffle(rng);
@@ -70,7 +70,7 @@ impl Patches {
         Some(Self {
             side_px,
             centers_in_photo: sources.iter().map(center).collect(),
-            pixels: sources.par_iter().flat_map_iter(|source| cut(survey, rect(source))).collect(),
+            pixels: sources.par_iter().flat_map_iter(|source| read_patch(surroundings, rect(source))).collect(),
         })
     }
 
@@ -88,33 +88,33 @@ impl Patches {
     clippy::cast_precision_loss,
     reason = "a share of the number of tiles"
 )]
-fn usual_energy(tiles: &[Tile], target: RectPx, near_px: f32) -> Option<f32> {
+fn typical_energy(tiles: &[TextureTile], target: RectPx, near_px: f32) -> Option<f32> {
     let mut by_distance: Vec<(f32, f32)> =
-        tiles.iter().map(|tile| (distance(target, tile.center_in_photo), tile.energy)).collect();
+        tiles.iter().map(|tile| (distance_to_rect(target, tile.center_in_photo), tile.high_pass_energy)).collect();
     by_distance.sort_by(|a, b| a.0.total_cmp(&b.0));
     let near = by_distance.partition_point(|tile| tile.0 <= near_px).max(MIN_NEAR_TILES);
     let mut energies: Vec<f32> = by_distance.into_iter().take(near).map(|tile| tile.1).collect();
     energies.sort_by(f32::total_cmp);
-    let usual = energies.get((energies.len() as f32 * USUAL_QUANTILE) as usize).copied()?;
-    (usual >= MIN_ENERGY).then_some(usual)
+    let typical = energies.get((energies.len() as f32 * TYPICAL_QUANTILE) as usize).copied()?;
+    (typical >= MIN_TEXTURE_ENERGY).then_some(typical)
 }
 
 /// The patch side in tiles, and the positions (column and row of the first tile) where all tiles of a patch are
 /// accepted, row by row.
-fn sources(is_quiet: &[bool], columns: usize) -> Option<(usize, Vec<(usize, usize)>)> {
-    let rows = is_quiet.len() / columns;
+fn find_sources(is_accepted: &[bool], columns: usize) -> Option<(usize, Vec<(usize, usize)>)> {
+    let rows = is_accepted.len() / columns;
     let mut best = None;
-    for side in SIDES_TILES {
+    for side in PATCH_SIDES_TILES {
         let is_source = |&(column, row): &(usize, usize)| {
             (row..row + side).all(|row| {
                 let start = row * columns + column;
-                is_quiet.get(start..start + side).is_some_and(|tiles| tiles.iter().all(|tile| *tile))
+                is_accepted.get(start..start + side).is_some_and(|tiles| tiles.iter().all(|tile| *tile))
             })
         };
         let starts = |count: usize| 0..(count + 1).saturating_sub(side);
         let places = starts(rows).flat_map(|row| starts(columns).map(move |column| (column, row)));
         let found: Vec<(usize, usize)> = places.filter(is_source).collect();
-        let is_enough = found.len() >= MIN_SOURCES;
+        let is_enough = found.len() >= MIN_PATCHES;
         if best.as_ref().is_none_or(|(_, most): &(usize, Vec<_>)| found.len() > most.len()) && !found.is_empty() {
             best = Some((side, found));
         }
@@ -126,24 +126,24 @@ fn sources(is_quiet: &[bool], columns: usize) -> Option<(usize, Vec<(usize, usiz
 }
 
 /// The high-pass of a part of the photo, row by row.
-fn cut(survey: &Survey<'_>, rect: RectPx) -> Vec<[f32; 4]> {
+fn read_patch(surroundings: &HoleSurroundings<'_>, rect: RectPx) -> Vec<[f32; 4]> {
     let mut row = Vec::new();
     let mut pixels = Vec::with_capacity(rect.width as usize * rect.height as usize);
     for y in rect.y..rect.bottom() {
-        survey.read_residual(y, rect.x..rect.right(), &mut row);
+        surroundings.read_high_pass(y, rect.x..rect.right(), &mut row);
         pixels.extend_from_slice(&row);
     }
     pixels
 }
 
 #[expect(clippy::cast_precision_loss, reason = "photos are less than 2^24 pixels wide")]
-fn middle(rect: RectPx) -> [f32; 2] {
+fn center_of(rect: RectPx) -> [f32; 2] {
     [rect.x as f32 + rect.width as f32 / 2.0, rect.y as f32 + rect.height as f32 / 2.0]
 }
 
 /// Distance from a point to the nearest point of a rectangle, in pixels.
 #[expect(clippy::cast_precision_loss, reason = "photos are less than 2^24 pixels wide")]
-fn distance(rect: RectPx, [x, y]: [f32; 2]) -> f32 {
+fn distance_to_rect(rect: RectPx, [x, y]: [f32; 2]) -> f32 {
     let along = |at: f32, start: u32, end: u32| (start as f32 - at).max(at - end as f32).max(0.0);
     along(x, rect.x, rect.right()).hypot(along(y, rect.y, rect.bottom()))
 }

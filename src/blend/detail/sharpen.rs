@@ -6,36 +6,36 @@
 
 use rayon::prelude::*;
 
-use crate::blend::sample::{Picture, luma};
+use crate::blend::sample::{SampledImage, luma};
 
 /// How much of the finest band is added.
-const BOOST: f32 = 0.5;
+const BAND_GAIN: f32 = 0.5;
 
 /// How far beside an edge the image is sampled, in generator pixels, per unit gradient of [edge strength](EDGE).
-const WARP: f32 = 0.9;
+const WARP_STRENGTH: f32 = 0.9;
 
 /// Limit on that distance: further out it would sample the next edge.
 const MAX_WARP: f32 = 0.7;
 
 /// The luma step per generator pixel at which edge strength is one half: 20 of 255. Shading stays far below; lips and
 /// eyelids are about that.
-const EDGE: f32 = 20.0 * 2.0 / 255.0;
+const HALF_EDGE_STEP: f32 = 20.0 * 2.0 / 255.0;
 
 /// Most points per generator pixel and axis; between points the cubic is smooth enough.
-const MAX_POINTS: usize = 4;
+const MAX_POINTS_PER_PIXEL: usize = 4;
 
 /// Sharpens the generated images of one photo.
-pub(super) struct Sharpening {
+pub(super) struct Sharpener {
     amount: f32,
     /// Points of the sharpened image per generator pixel, each way.
-    points: usize,
+    points_per_pixel: usize,
 }
 
-impl Sharpening {
+impl Sharpener {
     /// For a photo whose edges have this sharpness (0 to 1).
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a few")]
     pub(super) fn new(sharpness: f32, photo_px_per_pixel: f32) -> Self {
-        Self { amount: sharpness, points: (photo_px_per_pixel.ceil() as usize).clamp(2, MAX_POINTS) }
+        Self { amount: sharpness, points_per_pixel: (photo_px_per_pixel.ceil() as usize).clamp(2, MAX_POINTS_PER_PIXEL) }
     }
 
     /// An image (planar RGB in [-1, 1], `[3, size, size]`) ready for sampling, sharpened by `strength`: 0 (not at all)
@@ -43,48 +43,48 @@ impl Sharpening {
     ///
     /// # Panics
     /// If `fill` has another length.
-    pub(super) fn picture(&self, fill: &[f32], size_px: u32, strength: f32) -> Picture {
+    pub(super) fn sharpened(&self, fill: &[f32], size_px: u32, strength: f32) -> SampledImage {
         let amount = self.amount * strength;
         let drawn = size_px as usize;
         if amount <= 0.0 || drawn == 0 {
-            return Picture::new(fill, size_px);
+            return SampledImage::new(fill, size_px);
         }
         assert_eq!(fill.len(), 3 * drawn * drawn, "`fill` must be planar RGB of a square image");
         let boosted: Vec<f32> =
-            fill.chunks_exact(drawn * drawn).flat_map(|plane| boost(plane, drawn, amount * BOOST)).collect();
-        let picture = Picture::new(&boosted, size_px);
-        let side = drawn * self.points;
-        let edges = self.edges(&picture, side);
-        let sharpened = self.warped(&picture, &edges, side, amount * WARP);
+            fill.chunks_exact(drawn * drawn).flat_map(|plane| amplify_finest_band(plane, drawn, amount * BAND_GAIN)).collect();
+        let picture = SampledImage::new(&boosted, size_px);
+        let side = drawn * self.points_per_pixel;
+        let edges = self.edge_strengths(&picture, side);
+        let sharpened = self.warp(&picture, &edges, side, amount * WARP_STRENGTH);
         #[expect(clippy::cast_possible_truncation, reason = "a few times the generator's side")]
-        Picture::new(&sharpened, side as u32)
+        SampledImage::new(&sharpened, side as u32)
     }
 
     /// Edge strength at each point: 0 to 1.
     #[expect(clippy::cast_precision_loss, reason = "a few hundred points")]
-    fn edges(&self, picture: &Picture, side: usize) -> Vec<f32> {
-        let points = self.points as f32;
+    fn edge_strengths(&self, picture: &SampledImage, side: usize) -> Vec<f32> {
+        let points = self.points_per_pixel as f32;
         let at = |index: usize| (index as f32 + 0.5) / side as f32;
         let lumas = (0..side * side).into_par_iter().map(|index| {
             let [red, green, blue, _] = picture.at([at(index % side), at(index / side)]);
             luma([red, green, blue])
         });
-        let lumas = smoothed(&lumas.collect::<Vec<f32>>(), side, 0.5 * points);
+        let lumas = gaussian_blur(&lumas.collect::<Vec<f32>>(), side, 0.5 * points);
         let strength = |index: usize| {
-            let [right, down] = slope(&lumas, side, index);
+            let [right, down] = gradient(&lumas, side, index);
             let step = right.hypot(down) * points;
             let squared = step * step;
-            squared / (squared + EDGE * EDGE)
+            squared / (squared + HALF_EDGE_STEP * HALF_EDGE_STEP)
         };
-        smoothed(&(0..side * side).map(strength).collect::<Vec<f32>>(), side, 0.35 * points)
+        gaussian_blur(&(0..side * side).map(strength).collect::<Vec<f32>>(), side, 0.35 * points)
     }
 
     /// The image sampled along the gradient of edge strength, planar.
     #[expect(clippy::cast_precision_loss, reason = "a few hundred points")]
-    fn warped(&self, picture: &Picture, edges: &[f32], side: usize, amount: f32) -> Vec<f32> {
-        let pixel = self.points as f32;
+    fn warp(&self, picture: &SampledImage, edges: &[f32], side: usize, amount: f32) -> Vec<f32> {
+        let pixel = self.points_per_pixel as f32;
         let color = |index: usize| {
-            let shift = slope(edges, side, index).map(|slope| (amount * slope * pixel).clamp(-MAX_WARP, MAX_WARP));
+            let shift = gradient(edges, side, index).map(|slope| (amount * slope * pixel).clamp(-MAX_WARP, MAX_WARP));
             let at = |index: usize, shift: f32| (index as f32 + 0.5 - shift * pixel) / side as f32;
             picture.at([at(index % side, shift[0]), at(index / side, shift[1])])
         };
@@ -94,9 +94,9 @@ impl Sharpening {
 }
 
 /// Amplifies the finest band of a plane. Each pixel stays within the range of its neighbours.
-fn boost(plane: &[f32], side: usize, amount: f32) -> Vec<f32> {
-    let low = smoothed(plane, side, 1.0);
-    let raised = |index: usize| {
+fn amplify_finest_band(plane: &[f32], side: usize, amount: f32) -> Vec<f32> {
+    let low = gaussian_blur(plane, side, 1.0);
+    let amplified = |index: usize| {
         let (column, row) = (index % side, index / side);
         let near = |at: usize| at.saturating_sub(1)..(at + 2).min(side);
         let around = near(row).flat_map(|row| near(column).map(move |column| row * side + column));
@@ -106,7 +106,7 @@ fn boost(plane: &[f32], side: usize, amount: f32) -> Vec<f32> {
         let (value, low) = (plane.get(index)?, low.get(index)?);
         Some((value + amount * (value - low)).max(least).min(most))
     };
-    (0..side * side).map(|index| raised(index).unwrap_or_default()).collect()
+    (0..side * side).map(|index| amplified(index).unwrap_or_default()).collect()
 }
 
 /// Gaussian blur along both axes. Points outside repeat the border.
@@ -116,11 +116,11 @@ fn boost(plane: &[f32], side: usize, amount: f32) -> Vec<f32> {
     clippy::cast_precision_loss,
     reason = "a few points"
 )]
-fn smoothed(plane: &[f32], side: usize, sigma: f32) -> Vec<f32> {
+fn gaussian_blur(plane: &[f32], side: usize, sigma: f32) -> Vec<f32> {
     let reach = (2.0 * sigma).ceil() as usize;
-    let bell = |away: usize| (-0.5 * (away as f32 / sigma).powi(2)).exp();
-    let total: f32 = (0..=2 * reach).map(|tap| bell(tap.abs_diff(reach))).sum();
-    let taps: Vec<f32> = (0..=2 * reach).map(|tap| bell(tap.abs_diff(reach)) / total).collect();
+    let gaussian = |away: usize| (-0.5 * (away as f32 / sigma).powi(2)).exp();
+    let total: f32 = (0..=2 * reach).map(|tap| gaussian(tap.abs_diff(reach))).sum();
+    let taps: Vec<f32> = (0..=2 * reach).map(|tap| gaussian(tap.abs_diff(reach)) / total).collect();
     let along = |plane: &[f32], step: usize| -> Vec<f32> {
         let value = |index: usize| {
             let at = index / step % side;
@@ -137,7 +137,7 @@ fn smoothed(plane: &[f32], side: usize, sigma: f32) -> Vec<f32> {
 }
 
 /// The gradient of a plane per point, right and down, by central differences.
-fn slope(plane: &[f32], side: usize, index: usize) -> [f32; 2] {
+fn gradient(plane: &[f32], side: usize, index: usize) -> [f32; 2] {
     let (column, row) = (index % side, index / side);
     let at = |column: usize, row: usize| plane.get(row * side + column).copied().unwrap_or_default();
     let (left, right) = (column.saturating_sub(1), (column + 1).min(side - 1));
@@ -159,7 +159,7 @@ mod tests {
     }
 
     /// The width between a tenth and nine tenths of the step, in generator pixels.
-    fn width(picture: &Picture, size: f32) -> f32 {
+    fn width(picture: &SampledImage, size: f32) -> f32 {
         let between = |at: &u16| picture.at([f32::from(*at) / 3200.0, 0.5])[1].abs() < 0.8 * 0.6;
         (0..3200).filter(between).count() as f32 / 3200.0 * size
     }
@@ -168,7 +168,7 @@ mod tests {
     fn edges_narrow_with_sharpness_and_strength() {
         let fill = soft_edge(32);
         let of =
-            |sharpness: f32, strength: f32| width(&Sharpening::new(sharpness, 8.0).picture(&fill, 32, strength), 32.0);
+            |sharpness: f32, strength: f32| width(&Sharpener::new(sharpness, 8.0).sharpened(&fill, 32, strength), 32.0);
         let soft = of(0.0, 1.0);
         assert!((soft - of(1.0, 0.0)).abs() < 1e-3);
         assert!(of(1.0, 1.0) < 0.8 * soft, "{} of {soft}", of(1.0, 1.0));
@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn sharpening_does_not_move_an_edge() {
         let fill = soft_edge(32);
-        let picture = Sharpening::new(1.0, 8.0).picture(&fill, 32, 1.0);
+        let picture = Sharpener::new(1.0, 8.0).sharpened(&fill, 32, 1.0);
         let crossing = (0..3200u16).find(|at| picture.at([f32::from(*at) / 3200.0, 0.5])[0] > 0.0);
         // The centre of pixel 32/3 is half a pixel further.
         let expected = (32.0 / 3.0 + 0.5) / 32.0;
@@ -194,7 +194,7 @@ mod tests {
             plane in prop::collection::vec(-1.0f32..=1.0, 12 * 12), scale in 1.3f32..9.0,
         ) {
             let fill = plane.repeat(3);
-            let picture = Sharpening::new(1.0, scale).picture(&fill, 12, 1.0);
+            let picture = Sharpener::new(1.0, scale).sharpened(&fill, 12, 1.0);
             for (row, column) in (0..12usize).flat_map(|row| (0..12usize).map(move |column| (row, column))) {
                 let near = |at: usize| at.saturating_sub(3)..(at + 4).min(12);
                 let around = near(row).flat_map(|row| near(column).map(move |column| (row, column)));

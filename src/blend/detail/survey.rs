@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::GENERATOR_SIDE_PX;
+use super::REFERENCE_SIDE_PX;
 use super::known::KnownPixels;
 use super::low_pass::{CELLS_PER_PIXEL, LowPass};
 use crate::blend::sample::luma;
@@ -12,16 +12,16 @@ use crate::mask::Mask;
 use crate::photo::{CropGrid, FaceFrame, Photo, RectPx};
 
 /// Margin around the target, as a share of the frame's side. It reaches the cheek or the forehead from any feature.
-const MARGIN_SHARE: f32 = 0.3;
+const TARGET_MARGIN_SHARE: f32 = 0.3;
 
 /// How far outside the frame tiles count, as a share of its side. Further out there is no face.
-const OUTSIDE_SHARE: f64 = 0.125;
+const FRAME_MARGIN_SHARE: f64 = 0.125;
 
 /// Tiles are at least this wide, because the variance of fewer pixels is unreliable.
 const MIN_TILE_PX: u32 = 8;
 
 /// The known pixels around a hole, and their low-pass.
-pub(super) struct Survey<'a> {
+pub(super) struct HoleSurroundings<'a> {
     pixels: KnownPixels<'a>,
     /// Covered by whole tiles.
     region: RectPx,
@@ -32,15 +32,15 @@ pub(super) struct Survey<'a> {
 
 /// A square whose pixels are all known.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Tile {
+pub(super) struct TextureTile {
     pub(super) column: usize,
     pub(super) row: usize,
     pub(super) center_in_photo: [f32; 2],
     /// Mean square of the high-passed luma.
-    pub(super) energy: f32,
+    pub(super) high_pass_energy: f32,
 }
 
-impl<'a> Survey<'a> {
+impl<'a> HoleSurroundings<'a> {
     /// Measures the surroundings of `target`, which lies in the photo and the mask. `None` when no tile fits.
     #[expect(
         clippy::cast_possible_truncation,
@@ -48,10 +48,10 @@ impl<'a> Survey<'a> {
         reason = "shares of the frame's side, clamped to the photo where they become pixels"
     )]
     pub(super) fn new(photo: &'a Photo, hole: &'a Mask, frame: &FaceFrame, target: RectPx) -> Option<Self> {
-        let photo_px_per_pixel = frame.side_px / GENERATOR_SIDE_PX;
+        let photo_px_per_pixel = frame.side_px / REFERENCE_SIDE_PX;
         let cell_px = LowPass::cell_px(photo_px_per_pixel);
         let tile_px = cell_px.checked_mul(MIN_TILE_PX.div_ceil(cell_px).max(u32::from(CELLS_PER_PIXEL)))?;
-        let around = target.grown((frame.side_px * MARGIN_SHARE) as u32);
+        let around = target.grown((frame.side_px * TARGET_MARGIN_SHARE) as u32);
         let region = whole_tiles(around.intersection(photo.rect()).intersection(hole.rect()), tile_px)?;
         let pixels = KnownPixels::new(photo, hole);
         let (low_pass, sharpness) = LowPass::new(&pixels, region, photo_px_per_pixel);
@@ -73,35 +73,35 @@ impl<'a> Survey<'a> {
     }
 
     /// All tiles in and near the frame whose pixels are all known, row by row.
-    pub(super) fn tiles(&self, frame: &FaceFrame) -> Vec<Tile> {
+    pub(super) fn tiles(&self, frame: &FaceFrame) -> Vec<TextureTile> {
         let Some(unit) = CropGrid::new(frame, 1) else { return Vec::new() };
         let [columns, rows] = self.size_tiles();
         let of_row = |row: usize| {
-            let mut residual = Vec::new();
-            (0..columns).filter_map(move |column| self.tile(column, row, unit, &mut residual))
+            let mut high_pass = Vec::new();
+            (0..columns).filter_map(move |column| self.tile(column, row, unit, &mut high_pass))
         };
         (0..rows).into_par_iter().flat_map_iter(of_row).collect()
     }
 
     #[expect(clippy::cast_precision_loss, reason = "photos are less than 2^24 pixels wide")]
-    fn tile(&self, column: usize, row: usize, unit: CropGrid, residual: &mut Vec<[f32; 4]>) -> Option<Tile> {
+    fn tile(&self, column: usize, row: usize, unit: CropGrid, high_pass: &mut Vec<[f32; 4]>) -> Option<TextureTile> {
         let rect = self.rect(column, row, 1);
         let half = self.tile_px as f32 / 2.0;
         let center_in_photo = [rect.x as f32 + half, rect.y as f32 + half];
-        let near_frame = -OUTSIDE_SHARE..=1.0 + OUTSIDE_SHARE;
+        let near_frame = -FRAME_MARGIN_SHARE..=1.0 + FRAME_MARGIN_SHARE;
         let is_near = unit.to_crop(center_in_photo.map(f64::from)).iter().all(|at| near_frame.contains(at));
-        if !is_near || !self.low_pass.is_sound(rect) {
+        if !is_near || !self.low_pass.is_supported(rect) {
             return None;
         }
         let mut sum = 0.0;
         for y in rect.y..rect.bottom() {
-            self.read_residual(y, rect.x..rect.right(), residual);
-            if residual.iter().any(|pixel| pixel[3] == 0.0) {
+            self.read_high_pass(y, rect.x..rect.right(), high_pass);
+            if high_pass.iter().any(|pixel| pixel[3] == 0.0) {
                 return None;
             }
-            sum += residual.iter().map(|&[red, green, blue, _]| luma([red, green, blue]).powi(2)).sum::<f32>();
+            sum += high_pass.iter().map(|&[red, green, blue, _]| luma([red, green, blue]).powi(2)).sum::<f32>();
         }
-        Some(Tile { column, row, center_in_photo, energy: sum / (self.tile_px as f32).powi(2) })
+        Some(TextureTile { column, row, center_in_photo, high_pass_energy: sum / (self.tile_px as f32).powi(2) })
     }
 
     /// The photo pixels of a square of tiles.
@@ -113,7 +113,7 @@ impl<'a> Survey<'a> {
     }
 
     /// Part of a photo row minus its low-pass: red, green, blue and 1; four zeros for unknown pixels.
-    pub(super) fn read_residual(&self, y: u32, columns: Range<u32>, row: &mut Vec<[f32; 4]>) {
+    pub(super) fn read_high_pass(&self, y: u32, columns: Range<u32>, row: &mut Vec<[f32; 4]>) {
         self.pixels.read_row(y, columns.clone(), row);
         self.low_pass.subtract(y, columns, row);
     }

@@ -63,13 +63,13 @@ fn target() -> RectPx {
     hole().hole_bounds().unwrap()
 }
 
-fn detail_of(photo: &Photo, percent: u8) -> Option<Detail> {
-    Detail::new(photo, &hole(), &frame(), target(), percent)
+fn detail_of(photo: &Photo, percent: u8) -> Option<FillDetail> {
+    FillDetail::new(photo, &hole(), &frame(), target(), percent)
 }
 
 /// The texture added over the whole target, in levels of 255, row by row.
-fn added(detail: &Detail) -> Vec<[f32; 3]> {
-    let rows = (0..target().height).flat_map(|row| detail.row(row).quilted);
+fn added(detail: &FillDetail) -> Vec<[f32; 3]> {
+    let rows = (0..target().height).flat_map(|row| detail.row(row).texture);
     rows.map(|[red, green, blue, _]| [red, green, blue].map(|value| value * 127.5)).collect()
 }
 
@@ -202,10 +202,10 @@ fn small_frames_and_unknown_surroundings_give_no_detail() {
     let photo = grainy();
     let small = FaceFrame { side_px: 70.0, ..frame() };
     let target = RectPx { x: 240, y: 240, width: 30, height: 30 };
-    assert!(Detail::new(&photo, &hole(), &small, target, 100).is_none());
+    assert!(FillDetail::new(&photo, &hole(), &small, target, 100).is_none());
     let mut all = Mask::empty(SIDE, SIDE);
     all.fill();
-    let detail = Detail::new(&photo, &all, &frame(), all.rect(), 100).unwrap();
+    let detail = FillDetail::new(&photo, &all, &frame(), all.rect(), 100).unwrap();
     assert_eq!(detail.row(0), DetailRow::default());
     let clear = Photo::from_pixels(DynamicImage::new_rgba8(SIDE, SIDE));
     assert_eq!(detail_of(&clear, 100).unwrap().row(0), DetailRow::default());
@@ -228,7 +228,7 @@ fn the_thread_count_does_not_change_the_fill() {
 fn a_moved_hole_gets_different_patches() {
     let photo = grainy();
     let moved = RectPx { x: target().x + 1, ..target() };
-    let (a, b) = (detail_of(&photo, 100), Detail::new(&photo, &hole(), &frame(), moved, 100));
+    let (a, b) = (detail_of(&photo, 100), FillDetail::new(&photo, &hole(), &frame(), moved, 100));
     assert_ne!(a.unwrap().row(5), b.unwrap().row(5));
 }
 
@@ -240,10 +240,10 @@ fn sharpness_follows_the_known_edges() {
             let from_edge = ((x as f32 * 0.8 + y as f32 * 0.6) % 64.0 - 32.0).abs() - 16.0;
             GREY.map(|grey| grey + 80.0 / (1.0 + (-4.0 * from_edge / edge_px).exp()))
         });
-        Survey::new(&photo, &hole(), &frame(), target()).unwrap().sharpness()
+        HoleSurroundings::new(&photo, &hole(), &frame(), target()).unwrap().sharpness()
     };
     let [sharp, less, soft] = [1.0, 6.0, 24.0].map(sharpness);
     assert!(sharp > 0.9 && (0.1..0.9).contains(&less) && soft < 0.1, "{sharp}, {less}, {soft}");
     let flat = photo(|_, _| GREY);
-    assert!(Survey::new(&flat, &hole(), &frame(), target()).unwrap().sharpness() < 1e-6);
+    assert!(HoleSurroundings::new(&flat, &hole(), &frame(), target()).unwrap().sharpness() < 1e-6);
 }

@@ -6,47 +6,47 @@
 use rayon::prelude::*;
 
 /// Three colour channels. The fourth lane fills the vector register.
-pub(super) type Value = [f32; 4];
+pub(super) type ColorLanes = [f32; 4];
 
 /// Smaller grids are processed on one thread.
 const PARALLEL_CELLS: usize = 16_384;
 
 /// The size of a grid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Board {
+pub(super) struct GridSize {
     /// Columns per colour: half of the width, rounded up.
-    half: usize,
+    half_width: usize,
     height: usize,
 }
 
 /// A value for each cell, with a border of default values around them.
 #[derive(Clone)]
-pub(super) struct Squares<T> {
-    board: Board,
+pub(super) struct RedBlackGrid<T> {
+    size: GridSize,
     parities: [Vec<T>; 2],
 }
 
 /// The neighbours of the cells of one row and colour. All slices have the length of the row.
-pub(super) struct Around<'a> {
-    pub(super) left: &'a [Value],
-    pub(super) right: &'a [Value],
-    pub(super) above: &'a [Value],
-    pub(super) below: &'a [Value],
+pub(super) struct NeighbourRows<'a> {
+    pub(super) left: &'a [ColorLanes],
+    pub(super) right: &'a [ColorLanes],
+    pub(super) above: &'a [ColorLanes],
+    pub(super) below: &'a [ColorLanes],
 }
 
-impl Board {
+impl GridSize {
     pub(super) fn new(width: usize, height: usize) -> Self {
-        Self { half: width.div_ceil(2), height }
+        Self { half_width: width.div_ceil(2), height }
     }
 
     /// The next coarser grid, whose cells are 2×2 cells of this one.
-    pub(super) fn coarser(self) -> Self {
-        Self::new(self.half, self.height.div_ceil(2))
+    pub(super) fn coarsened(self) -> Self {
+        Self::new(self.half_width, self.height.div_ceil(2))
     }
 
     /// Number of columns; always even.
     pub(super) fn width(self) -> usize {
-        2 * self.half
+        2 * self.half_width
     }
 
     pub(super) fn height(self) -> usize {
@@ -59,52 +59,52 @@ impl Board {
     }
 
     fn stride(self) -> usize {
-        self.half + 2
+        self.half_width + 2
     }
 
     /// Colour of a cell, and its index in the array of that colour.
-    fn place(self, x: usize, y: usize) -> (usize, usize) {
+    fn parity_and_index(self, x: usize, y: usize) -> (usize, usize) {
         ((x + y) % 2, (y + 1) * self.stride() + x / 2 + 1)
     }
 }
 
-impl<T: Copy + Default + Send + Sync> Squares<T> {
-    pub(super) fn new(board: Board) -> Self {
-        let cells = board.stride() * (board.height + 2);
-        Self { board, parities: [vec![T::default(); cells], vec![T::default(); cells]] }
+impl<T: Copy + Default + Send + Sync> RedBlackGrid<T> {
+    pub(super) fn new(size: GridSize) -> Self {
+        let cells = size.stride() * (size.height + 2);
+        Self { size, parities: [vec![T::default(); cells], vec![T::default(); cells]] }
     }
 
-    pub(super) fn board(&self) -> Board {
-        self.board
+    pub(super) fn size(&self) -> GridSize {
+        self.size
     }
 
     /// The value of a cell.
     pub(super) fn at(&self, x: usize, y: usize) -> T {
-        let (parity, place) = self.board.place(x, y);
+        let (parity, place) = self.size.parity_and_index(x, y);
         self.parities[parity].get(place).copied().unwrap_or_default()
     }
 
     /// The value of a cell, mutable.
     pub(super) fn at_mut(&mut self, x: usize, y: usize) -> &mut T {
-        let (parity, place) = self.board.place(x, y);
+        let (parity, place) = self.size.parity_and_index(x, y);
         &mut self.parities[parity][place]
     }
 
     /// The cells of one colour in a row.
     pub(super) fn row(&self, parity: usize, y: usize) -> &[T] {
-        let start = (y + 1) * self.board.stride() + 1;
-        &self.parities[parity][start..start + self.board.half]
+        let start = (y + 1) * self.size.stride() + 1;
+        &self.parities[parity][start..start + self.size.half_width]
     }
 
     /// Calls `change` with each row number and its cells of one colour.
-    pub(super) fn change_rows(&mut self, parity: usize, change: impl Fn(usize, &mut [T]) + Sync) {
-        change_rows(self.board, &mut self.parities[parity], change);
+    pub(super) fn for_each_row_of_parity(&mut self, parity: usize, change: impl Fn(usize, &mut [T]) + Sync) {
+        for_each_row_in(self.size, &mut self.parities[parity], change);
     }
 
     /// Like [`change_rows`](Self::change_rows), for both colours: `change` gets colour, row number and cells.
-    pub(super) fn change_all(&mut self, change: impl Fn(usize, usize, &mut [T]) + Sync) {
+    pub(super) fn for_each_row(&mut self, change: impl Fn(usize, usize, &mut [T]) + Sync) {
         for parity in 0..2 {
-            self.change_rows(parity, |y, cells| change(parity, y, cells));
+            self.for_each_row_of_parity(parity, |y, cells| change(parity, y, cells));
         }
     }
 
@@ -115,26 +115,26 @@ impl<T: Copy + Default + Send + Sync> Squares<T> {
     }
 }
 
-impl Squares<Value> {
+impl RedBlackGrid<ColorLanes> {
     /// The neighbours of the cells of one colour in a row.
-    pub(super) fn around(&self, parity: usize, y: usize) -> Around<'_> {
-        around(self.board, &self.parities[1 - parity], parity, y)
+    pub(super) fn neighbours(&self, parity: usize, y: usize) -> NeighbourRows<'_> {
+        neighbour_rows(self.size, &self.parities[1 - parity], parity, y)
     }
 
     /// Updates the cells of one colour from their neighbours of the other.
-    pub(super) fn change_seeing(&mut self, parity: usize, change: impl Fn(usize, &mut [Value], &Around<'_>) + Sync) {
-        let board = self.board;
+    pub(super) fn update_from_neighbours(&mut self, parity: usize, change: impl Fn(usize, &mut [ColorLanes], &NeighbourRows<'_>) + Sync) {
+        let board = self.size;
         let [even, odd] = &mut self.parities;
         let (own, other) = if parity == 0 { (even, &*odd) } else { (odd, &*even) };
-        change_rows(board, own, |y, cells| change(y, cells, &around(board, other, parity, y)));
+        for_each_row_in(board, own, |y, cells| change(y, cells, &neighbour_rows(board, other, parity, y)));
     }
 }
 
-fn change_rows<T: Send>(board: Board, cells: &mut [T], change: impl Fn(usize, &mut [T]) + Sync) {
+fn for_each_row_in<T: Send>(board: GridSize, cells: &mut [T], change: impl Fn(usize, &mut [T]) + Sync) {
     let stride = board.stride();
     let inside = stride..cells.len() - stride;
     let rows = &mut cells[inside];
-    let change = |(y, row): (usize, &mut [T])| change(y, &mut row[1..=board.half]);
+    let change = |(y, row): (usize, &mut [T])| change(y, &mut row[1..=board.half_width]);
     if board.width() * board.height < PARALLEL_CELLS {
         rows.chunks_exact_mut(stride).enumerate().for_each(change);
     } else {
@@ -142,13 +142,13 @@ fn change_rows<T: Send>(board: Board, cells: &mut [T], change: impl Fn(usize, &m
     }
 }
 
-fn around(board: Board, other: &[Value], parity: usize, y: usize) -> Around<'_> {
-    let Board { half, .. } = board;
+fn neighbour_rows(board: GridSize, other: &[ColorLanes], parity: usize, y: usize) -> NeighbourRows<'_> {
+    let GridSize { half_width: half, .. } = board;
     let stride = board.stride();
     let row = (y + 1) * stride;
     // In every second row the cells of the other colour start one column further left.
     let left = row + (y + parity) % 2;
-    Around {
+    NeighbourRows {
         left: &other[left..left + half],
         right: &other[left + 1..left + 1 + half],
         above: &other[row - stride + 1..row - stride + 1 + half],
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn neighbours_match_the_grid() {
-        let mut squares: Squares<Value> = Squares::new(Board::new(7, 5));
+        let mut squares: RedBlackGrid<ColorLanes> = RedBlackGrid::new(GridSize::new(7, 5));
         for y in 0..5 {
             for x in 0..8 {
                 *squares.at_mut(x, y) = [(10 * y + x + 1) as f32; 4];
@@ -171,9 +171,9 @@ mod tests {
         }
         for parity in 0..2 {
             for y in 0..5 {
-                let Around { left, right, above, below } = squares.around(parity, y);
+                let NeighbourRows { left, right, above, below } = squares.neighbours(parity, y);
                 for (index, value) in squares.row(parity, y).iter().enumerate() {
-                    let x = Board::column(parity, y, index);
+                    let x = GridSize::column(parity, y, index);
                     let expected = |x: usize, y: usize| if x < 8 && y < 5 { (10 * y + x + 1) as f32 } else { 0.0 };
                     assert_eq!(value[0].to_bits(), expected(x, y).to_bits());
                     assert_eq!(left[index][0].to_bits(), expected(x.wrapping_sub(1), y).to_bits());

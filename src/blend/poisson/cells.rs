@@ -2,88 +2,88 @@
 
 use rayon::prelude::*;
 
-use super::board::{Board, Squares};
-use super::level::neighbours;
+use super::board::{GridSize, RedBlackGrid};
+use super::level::neighbour_cells;
 use crate::blend::cells::known_mean;
-use crate::blend::raster::Raster;
+use crate::blend::raster::PatchRaster;
 use crate::mask::Mask;
-use crate::photo::{Photo, RectPx, Sample, Samples};
+use crate::photo::{Photo, RectPx, ChannelValue, PixelData};
 
 /// From this filled share (of 255) on, a partly filled cell is solved for. Below it, the cell's known part gives a
 /// boundary value.
-const HALF: u8 = 128;
+const MIN_FREE_SHARE: u8 = 128;
 
 /// A known cell beside a free one.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Edge {
+pub(super) struct BoundaryCell {
     /// Position in the grid. The first row and column of the grid lie just outside the raster.
     pub(super) x: usize,
     pub(super) y: usize,
     /// Mean of its known pixels, in [-1, 1].
-    pub(super) known: [f32; 3],
+    pub(super) known_color: [f32; 3],
 }
 
 /// The free cells, which are solved for, and the boundary cells, row by row.
-pub(super) struct Cells {
-    pub(super) is_free: Squares<bool>,
-    pub(super) edges: Vec<Edge>,
+pub(super) struct PoissonDomain {
+    pub(super) is_free: RedBlackGrid<bool>,
+    pub(super) boundary: Vec<BoundaryCell>,
 }
 
-impl Cells {
+impl PoissonDomain {
     /// Classifies the cells of a raster. `shares` says how much of each pixel is filled, 0 to 255. No photo pixel under
     /// the hole is read.
-    pub(super) fn new(photo: &Photo, hole: &Mask, raster: &Raster, shares: &[u8]) -> Self {
-        match Samples::of(&photo.pixels) {
-            Samples::Eight { data, channels } => Look { photo, hole, raster, data, channels }.cells(shares),
-            Samples::Sixteen { data, channels } => Look { photo, hole, raster, data: &data, channels }.cells(shares),
+    pub(super) fn new(photo: &Photo, hole: &Mask, raster: &PatchRaster, shares: &[u8]) -> Self {
+        match PixelData::of(&photo.pixels) {
+            PixelData::Bits8 { data, channels } => DomainBuilder { photo, hole, raster, data, channels }.build(shares),
+            PixelData::Bits16 { data, channels } => DomainBuilder { photo, hole, raster, data: &data, channels }.build(shares),
         }
     }
 }
 
 /// Classifies cells and reads the known pixels in them.
-struct Look<'a, T> {
+struct DomainBuilder<'a, T> {
     photo: &'a Photo,
     hole: &'a Mask,
-    raster: &'a Raster,
+    raster: &'a PatchRaster,
     data: &'a [T],
     channels: usize,
 }
 
-impl<T: Sample> Look<'_, T> {
-    fn cells(&self, shares: &[u8]) -> Cells {
+impl<T: ChannelValue> DomainBuilder<'_, T> {
+    fn build(&self, shares: &[u8]) -> PoissonDomain {
         let columns = self.raster.width as usize;
-        let board = Board::new(columns + 2, self.raster.height as usize + 2);
-        let mut is_free = Squares::new(board);
-        is_free.change_all(|parity, y, cells: &mut [bool]| {
+        let board = GridSize::new(columns + 2, self.raster.height as usize + 2);
+        let mut is_free = RedBlackGrid::new(board);
+        is_free.for_each_row(|parity, y, cells: &mut [bool]| {
             let Some(row) = y.checked_sub(1).and_then(|row| shares.chunks_exact(columns.max(1)).nth(row)) else {
                 return;
             };
             for (index, cell) in cells.iter_mut().enumerate() {
-                let x = Board::column(parity, y, index);
+                let x = GridSize::column(parity, y, index);
                 let share = x.checked_sub(1).and_then(|x| row.get(x)).copied().unwrap_or_default();
                 // A partly filled cell without known pixels has no boundary value, so it is solved for.
-                *cell = share >= HALF || (share > 0 && self.known(x, y).is_none());
+                *cell = share >= MIN_FREE_SHARE || (share > 0 && self.known_color_at(x, y).is_none());
             }
         });
-        let edges = self.edges(&is_free);
-        let mut cells = Cells { is_free, edges };
-        cells.drop_unreached();
-        cells
+        let edges = self.boundary_cells(&is_free);
+        let mut domain = PoissonDomain { is_free, boundary: edges };
+        domain.drop_unreachable();
+        domain
     }
 
     /// The known cells beside free ones.
-    fn edges(&self, is_free: &Squares<bool>) -> Vec<Edge> {
-        let board = is_free.board();
+    fn boundary_cells(&self, is_free: &RedBlackGrid<bool>) -> Vec<BoundaryCell> {
+        let board = is_free.size();
         let row = |y: usize| {
             (0..board.width()).filter_map(move |x| {
-                let beside = !is_free.at(x, y) && neighbours(board, x, y).any(|(x, y)| is_free.at(x, y));
-                beside.then(|| self.known(x, y).map(|known| Edge { x, y, known }))?
+                let is_boundary = !is_free.at(x, y) && neighbour_cells(board, x, y).any(|(x, y)| is_free.at(x, y));
+                is_boundary.then(|| self.known_color_at(x, y).map(|known| BoundaryCell { x, y, known_color: known }))?
             })
         };
         (0..board.height()).into_par_iter().flat_map_iter(row).collect()
     }
 
-    fn known(&self, x: usize, y: usize) -> Option<[f32; 3]> {
+    fn known_color_at(&self, x: usize, y: usize) -> Option<[f32; 3]> {
         let at = |index: usize| i64::try_from(index).unwrap_or(i64::MAX) - 1;
         let clip = |span: std::ops::Range<i64>, size: u32| {
             let inside = |at: i64| u32::try_from(at.clamp(0, i64::from(size))).unwrap_or(size);
@@ -96,33 +96,33 @@ impl<T: Sample> Look<'_, T> {
     }
 }
 
-impl Cells {
+impl PoissonDomain {
     /// Removes free cells that no boundary cell reaches: their equations have no unique solution. They get no offset.
-    fn drop_unreached(&mut self) {
-        let board = self.is_free.board();
+    fn drop_unreachable(&mut self) {
+        let board = self.is_free.size();
         let is_edge = {
-            let mut is_edge = Squares::new(board);
-            for edge in &self.edges {
+            let mut is_edge = RedBlackGrid::new(board);
+            for edge in &self.boundary {
                 *is_edge.at_mut(edge.x, edge.y) = true;
             }
             is_edge
         };
-        let ends = |x: usize, y: usize| {
-            self.is_free.at(x, y) && neighbours(board, x, y).any(|(x, y)| !self.is_free.at(x, y) && !is_edge.at(x, y))
+        let borders_unknown = |x: usize, y: usize| {
+            self.is_free.at(x, y) && neighbour_cells(board, x, y).any(|(x, y)| !self.is_free.at(x, y) && !is_edge.at(x, y))
         };
         // If free cells border only on free cells and boundary cells, all of them are reached.
-        if !(0..board.height()).into_par_iter().any(|y| (0..board.width()).any(|x| ends(x, y))) {
+        if !(0..board.height()).into_par_iter().any(|y| (0..board.width()).any(|x| borders_unknown(x, y))) {
             return;
         }
-        let mut reached = Squares::new(board);
-        let mut next: Vec<(usize, usize)> = self.edges.iter().map(|edge| (edge.x, edge.y)).collect();
-        while let Some((x, y)) = next.pop() {
-            for (x, y) in neighbours(board, x, y).filter(|(x, y)| self.is_free.at(*x, *y)) {
-                if !std::mem::replace(reached.at_mut(x, y), true) {
-                    next.push((x, y));
+        let mut is_reached = RedBlackGrid::new(board);
+        let mut stack: Vec<(usize, usize)> = self.boundary.iter().map(|edge| (edge.x, edge.y)).collect();
+        while let Some((x, y)) = stack.pop() {
+            for (x, y) in neighbour_cells(board, x, y).filter(|(x, y)| self.is_free.at(*x, *y)) {
+                if !std::mem::replace(is_reached.at_mut(x, y), true) {
+                    stack.push((x, y));
                 }
             }
         }
-        self.is_free = reached;
+        self.is_free = is_reached;
     }
 }

@@ -24,129 +24,129 @@ mod tests;
 
 use std::sync::{Mutex, PoisonError};
 
-use board::{Board, Squares, Value};
-use cells::{Cells, Edge};
-use level::{Level, neighbours};
-use solve::{Workspace, solve};
+use board::{GridSize, RedBlackGrid, ColorLanes};
+use cells::{PoissonDomain, BoundaryCell};
+use level::{MultigridLevel, neighbour_cells};
+use solve::{SolverWorkspace, conjugate_gradient};
 
-use super::raster::Raster;
-use super::sample::Picture;
+use super::raster::PatchRaster;
+use super::sample::SampledImage;
 use crate::mask::Mask;
 use crate::photo::Photo;
 
 /// Most cells to solve for. In larger holes a cell covers 2×2 photo pixels or more, which bounds memory. The generator
 /// has far fewer pixels, so only the photo's grain is matched less exactly at the edge.
-const MAX_CELLS: u64 = 4_000_000;
+const MAX_SOLVED_CELLS: u64 = 4_000_000;
 /// Grids of at most this many cells are solved by relaxation alone.
 const COARSEST_CELLS: usize = 64;
 
 /// The equations of one hole, ready to be solved for any fill.
 pub(super) struct Membrane {
-    raster: Raster,
-    levels: Vec<Level>,
-    edges: Vec<Edge>,
-    links: Vec<Link>,
+    raster: PatchRaster,
+    levels: Vec<MultigridLevel>,
+    boundary: Vec<BoundaryCell>,
+    boundary_links: Vec<BoundaryLink>,
     /// Memory kept from the last solve.
-    workspace: Mutex<Option<Box<Workspace>>>,
+    workspace: Mutex<Option<Box<SolverWorkspace>>>,
 }
 
 /// A link from a boundary cell to the free cell at `(x, y)` beside it.
-struct Link {
+struct BoundaryLink {
     /// Index of the boundary cell.
-    edge: usize,
+    boundary_index: usize,
     x: usize,
     y: usize,
 }
 
 /// The membrane for one fill: the offsets to add to its pixels.
-pub(super) struct Offsets<'a> {
-    raster: &'a Raster,
-    values: Squares<Value>,
+pub(super) struct MembraneOffsets<'a> {
+    raster: &'a PatchRaster,
+    values: RedBlackGrid<ColorLanes>,
 }
 
 /// The membrane along one row of a raster's pixels.
-pub(super) struct OffsetRow {
-    line: Vec<Value>,
+pub(super) struct MembraneRow {
+    values: Vec<ColorLanes>,
     columns: usize,
 }
 
 impl Membrane {
     /// The raster to solve on: that of the patch, or a coarser one for a large hole.
-    pub(super) fn raster(patch: Raster) -> Raster {
-        let scaled = |times: u32| (patch.width.div_ceil(times), patch.height.div_ceil(times));
-        let fits = |times: &u32| {
-            let (width, height) = scaled(*times);
-            u64::from(width) * u64::from(height) <= MAX_CELLS
+    pub(super) fn solver_raster(patch: PatchRaster) -> PatchRaster {
+        let coarser_size = |times: u32| (patch.width.div_ceil(times), patch.height.div_ceil(times));
+        let is_small_enough = |times: &u32| {
+            let (width, height) = coarser_size(*times);
+            u64::from(width) * u64::from(height) <= MAX_SOLVED_CELLS
         };
-        let (width, height) = scaled((1..=patch.width).find(fits).unwrap_or(1));
-        Raster { width, height, ..patch }
+        let (width, height) = coarser_size((1..=patch.width).find(is_small_enough).unwrap_or(1));
+        PatchRaster { width, height, ..patch }
     }
 
     /// Sets up the equations. `shares` says how much of each raster pixel is filled, 0 to 255. `None` when no known
     /// pixel lies beside the hole. No photo pixel under the hole is read.
-    pub(super) fn new(photo: &Photo, hole: &Mask, raster: Raster, shares: &[u8]) -> Option<Self> {
-        let Cells { is_free, edges } = Cells::new(photo, hole, &raster, shares);
+    pub(super) fn new(photo: &Photo, hole: &Mask, raster: PatchRaster, shares: &[u8]) -> Option<Self> {
+        let PoissonDomain { is_free, boundary: edges } = PoissonDomain::new(photo, hole, &raster, shares);
         if edges.is_empty() {
             return None;
         }
-        let board = is_free.board();
-        let links: Vec<Link> = (edges.iter().enumerate())
-            .flat_map(|(edge, Edge { x, y, .. })| neighbours(board, *x, *y).map(move |(x, y)| Link { edge, x, y }))
+        let grid_size = is_free.size();
+        let links: Vec<BoundaryLink> = (edges.iter().enumerate())
+            .flat_map(|(edge, BoundaryCell { x, y, .. })| neighbour_cells(grid_size, *x, *y).map(move |(x, y)| BoundaryLink { boundary_index: edge, x, y }))
             .filter(|link| is_free.at(link.x, link.y))
             .collect();
-        let mut counts = Squares::new(board);
+        let mut counts = RedBlackGrid::new(grid_size);
         for link in &links {
             *counts.at_mut(link.x, link.y) += 1.0;
         }
         Some(Self {
             raster,
-            levels: Level::pyramid(is_free, counts, COARSEST_CELLS),
-            edges,
-            links,
+            levels: MultigridLevel::hierarchy(is_free, counts, COARSEST_CELLS),
+            boundary: edges,
+            boundary_links: links,
             workspace: Mutex::default(),
         })
     }
 
     /// Solves for one fill.
-    pub(super) fn offsets(&self, picture: &Picture) -> Offsets<'_> {
-        let differences = self.differences(picture);
+    pub(super) fn offsets(&self, picture: &SampledImage) -> MembraneOffsets<'_> {
+        let differences = self.boundary_differences(picture);
         let mut values = self.solve(&differences);
         // Partly filled boundary cells are drawn too.
-        for (edge, difference) in self.edges.iter().zip(differences) {
+        for (edge, difference) in self.boundary.iter().zip(differences) {
             *values.at_mut(edge.x, edge.y) = difference;
         }
-        Offsets { raster: &self.raster, values }
+        MembraneOffsets { raster: &self.raster, values }
     }
 
     /// The membrane in the free cells for given boundary values; zero elsewhere.
-    fn solve(&self, edge_values: &[Value]) -> Squares<Value> {
-        let board = Board::new(self.raster.width as usize + 2, self.raster.height as usize + 2);
-        let mut right_side: Squares<Value> = Squares::new(board);
-        for Link { edge, x, y } in &self.links {
-            let given = edge_values.get(*edge).copied().unwrap_or_default();
-            for (value, given) in right_side.at_mut(*x, *y).iter_mut().zip(given) {
+    fn solve(&self, boundary_values: &[ColorLanes]) -> RedBlackGrid<ColorLanes> {
+        let grid_size = GridSize::new(self.raster.width as usize + 2, self.raster.height as usize + 2);
+        let mut right_side: RedBlackGrid<ColorLanes> = RedBlackGrid::new(grid_size);
+        for BoundaryLink { boundary_index: edge, x, y } in &self.boundary_links {
+            let boundary_value = boundary_values.get(*edge).copied().unwrap_or_default();
+            for (value, given) in right_side.at_mut(*x, *y).iter_mut().zip(boundary_value) {
                 *value += given;
             }
         }
-        let left = || self.workspace.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(mut workspace) = left().take().or_else(|| Workspace::new(&self.levels).map(Box::new)) else {
+        let kept_workspace = || self.workspace.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(mut workspace) = kept_workspace().take().or_else(|| SolverWorkspace::new(&self.levels).map(Box::new)) else {
             return right_side;
         };
-        let values = solve(&self.levels, right_side, &mut workspace);
-        *left() = Some(workspace);
+        let values = conjugate_gradient(&self.levels, right_side, &mut workspace);
+        *kept_workspace() = Some(workspace);
         values
     }
 
     /// Photo minus fill for each boundary cell.
-    fn differences(&self, picture: &Picture) -> Vec<Value> {
-        let mut differences = Vec::with_capacity(self.edges.len());
-        for row in self.edges.chunk_by(|a, b| a.y == b.y) {
+    fn boundary_differences(&self, picture: &SampledImage) -> Vec<ColorLanes> {
+        let mut differences = Vec::with_capacity(self.boundary.len());
+        for row in self.boundary.chunk_by(|a, b| a.y == b.y) {
             let Some(first) = row.first() else { continue };
-            let row_of_raster = i64::try_from(first.y).unwrap_or(i64::MAX) - 1;
-            let reader = self.raster.reader(picture, -1, row_of_raster);
+            let raster_row = i64::try_from(first.y).unwrap_or(i64::MAX) - 1;
+            let reader = self.raster.row_reader(picture, -1, raster_row);
             differences.extend(row.iter().map(|edge| {
                 let fill = reader.at(edge.x);
-                let [red, green, blue] = edge.known;
+                let [red, green, blue] = edge.known_color;
                 [red - fill[0], green - fill[1], blue - fill[2], 0.0]
             }));
         }
@@ -154,25 +154,25 @@ impl Membrane {
     }
 }
 
-impl Offsets<'_> {
+impl MembraneOffsets<'_> {
     /// The offsets of one row of a patch with this many columns and rows.
-    pub(super) fn row(&self, row: u32, columns: u32, rows: u32) -> OffsetRow {
-        let y = scaled(row as usize, self.raster.height as usize, rows as usize) + 1;
+    pub(super) fn row(&self, row: u32, columns: u32, rows: u32) -> MembraneRow {
+        let y = scale_index(row as usize, self.raster.height as usize, rows as usize) + 1;
         let line = (0..self.raster.width as usize).map(|x| self.values.at(x + 1, y)).collect();
-        OffsetRow { line, columns: columns as usize }
+        MembraneRow { values: line, columns: columns as usize }
     }
 }
 
-impl OffsetRow {
+impl MembraneRow {
     /// The offset to add to a pixel of the row, in the fill's units.
     #[inline]
-    pub(super) fn at(&self, column: usize) -> Value {
-        self.line.get(scaled(column, self.line.len(), self.columns)).copied().unwrap_or_default()
+    pub(super) fn at(&self, column: usize) -> ColorLanes {
+        self.values.get(scale_index(column, self.values.len(), self.columns)).copied().unwrap_or_default()
     }
 }
 
 /// Maps an index in `0..from` to `0..to`.
 #[inline]
-fn scaled(index: usize, to: usize, from: usize) -> usize {
+fn scale_index(index: usize, to: usize, from: usize) -> usize {
     if to == from { index } else { index * to / from.max(1) }
 }

@@ -7,12 +7,12 @@
 
 use rayon::prelude::*;
 
-use super::board::{Squares, Value};
-use super::level::{Level, sums};
+use super::board::{RedBlackGrid, ColorLanes};
+use super::level::{MultigridLevel, sum_to_coarse};
 
 /// Iterations end when the next correction is smaller than this everywhere, in the units of the values (a range of 2):
 /// an eightieth of an 8-bit step. The correction is still added, so the error is a fraction of it.
-const LAST_CORRECTION: f32 = 1e-4;
+const CONVERGED_CORRECTION: f32 = 1e-4;
 /// Limit on iterations; a few suffice.
 const MAX_ITERATIONS: usize = 50;
 /// Symmetric sweeps that solve the coarsest level.
@@ -21,56 +21,56 @@ const COARSEST_SWEEPS: usize = 20;
 const SUM_LENGTH: usize = 1024;
 
 /// Memory for the iterations. Kept from one solve to the next, because allocating fresh memory is slow.
-pub(super) struct Workspace {
-    scratch: Vec<Scratch>,
-    correction: Squares<Value>,
-    direction: Squares<Value>,
+pub(super) struct SolverWorkspace {
+    level_workspaces: Vec<LevelWorkspace>,
+    correction: RedBlackGrid<ColorLanes>,
+    direction: RedBlackGrid<ColorLanes>,
 }
 
-impl Workspace {
-    pub(super) fn new(levels: &[Level]) -> Option<Self> {
+impl SolverWorkspace {
+    pub(super) fn new(levels: &[MultigridLevel]) -> Option<Self> {
         let (finest, coarser) = levels.split_first()?;
-        let (correction, direction) = (Squares::new(finest.board()), Squares::new(finest.board()));
-        Some(Self { scratch: coarser.iter().map(Scratch::new).collect(), correction, direction })
+        let (correction, direction) = (RedBlackGrid::new(finest.size()), RedBlackGrid::new(finest.size()));
+        Some(Self { level_workspaces: coarser.iter().map(LevelWorkspace::new).collect(), correction, direction })
     }
 }
 
 /// Solves for the free cells of the finest level. `right_side` holds for each free cell the sum of the boundary values
 /// beside it, and zero elsewhere.
-pub(super) fn solve(levels: &[Level], right_side: Squares<Value>, workspace: &mut Workspace) -> Squares<Value> {
+pub(super) fn conjugate_gradient(levels: &[MultigridLevel], right_side: RedBlackGrid<ColorLanes>, workspace: &mut SolverWorkspace) -> RedBlackGrid<ColorLanes> {
     let Some(finest) = levels.first() else { return right_side };
-    let Workspace { scratch, correction, direction } = workspace;
-    let mut x = first_guess(levels, &right_side, scratch);
+    let SolverWorkspace { level_workspaces: scratch, correction, direction } = workspace;
+    let mut x = full_multigrid_guess(levels, &right_side, scratch);
     let mut residual = right_side;
     finest.subtract_product(&x, &mut residual);
-    let mut steepness = [0.0; 4];
+    let mut rho = [0.0; 4];
     for iteration in 0.. {
-        cycle(levels, scratch, &residual, correction, Guess::Zero);
-        if iteration == MAX_ITERATIONS || largest(correction) < LAST_CORRECTION {
+        w_cycle(levels, scratch, &residual, correction, InitialGuess::Zero);
+        if iteration == MAX_ITERATIONS || max_abs(correction) < CONVERGED_CORRECTION {
             break;
         }
-        let before = std::mem::replace(&mut steepness, products(&residual, correction));
-        let share = quotients(steepness, before);
+        let previous_rho = std::mem::replace(&mut rho, dot(&residual, correction));
+        let beta = divide(rho, previous_rho);
         // Values left from another solve must not be read: 0 · infinity would be NaN.
-        direction.change_all(|parity, y, cells| match iteration {
+        direction.for_each_row(|parity, y, cells| match iteration {
             0 => cells.copy_from_slice(correction.row(parity, y)),
-            _ => add(cells, ONES, correction.row(parity, y), share),
+            _ => scale_and_add(cells, ONES, correction.row(parity, y), beta),
         });
         // The correction is no longer needed: its memory holds the product.
-        finest.product(direction, correction);
-        let length = quotients(steepness, products(direction, correction));
-        x.change_all(|parity, y, cells| add(cells, length, direction.row(parity, y), ONES));
-        let back = length.map(|length| -length);
-        residual.change_all(|parity, y, cells| add(cells, back, correction.row(parity, y), ONES));
+        finest.multiply(direction, correction);
+        let alpha = divide(rho, dot(direction, correction));
+        x.for_each_row(|parity, y, cells| scale_and_add(cells, alpha, direction.row(parity, y), ONES));
+        let minus_alpha = alpha.map(|length| -length);
+        residual.for_each_row(|parity, y, cells| scale_and_add(cells, minus_alpha, correction.row(parity, y), ONES));
     }
-    x.change_all(|parity, y, cells| add(cells, ONES, correction.row(parity, y), ONES));
+    x.for_each_row(|parity, y, cells| scale_and_add(cells, ONES, correction.row(parity, y), ONES));
     x
 }
 
-const ONES: Value = [1.0; 4];
+const ONES: ColorLanes = [1.0; 4];
 
 /// `cells = kept · cells + factor · other`.
-fn add(cells: &mut [Value], factor: Value, other: &[Value], kept: Value) {
+fn scale_and_add(cells: &mut [ColorLanes], factor: ColorLanes, other: &[ColorLanes], kept: ColorLanes) {
     for (cell, other) in cells.iter_mut().zip(other) {
         for lane in 0..4 {
             cell[lane] = kept[lane] * cell[lane] + factor[lane] * other[lane];
@@ -79,64 +79,64 @@ fn add(cells: &mut [Value], factor: Value, other: &[Value], kept: Value) {
 }
 
 /// Memory for a coarser level's equations.
-struct Scratch {
-    right_side: Squares<Value>,
-    x: Squares<Value>,
+struct LevelWorkspace {
+    right_side: RedBlackGrid<ColorLanes>,
+    x: RedBlackGrid<ColorLanes>,
 }
 
-impl Scratch {
-    fn new(level: &Level) -> Self {
-        Self { right_side: Squares::new(level.board()), x: Squares::new(level.board()) }
+impl LevelWorkspace {
+    fn new(level: &MultigridLevel) -> Self {
+        Self { right_side: RedBlackGrid::new(level.size()), x: RedBlackGrid::new(level.size()) }
     }
 }
 
 /// The values a cycle starts from.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Guess {
+enum InitialGuess {
     Zero,
     Given,
 }
 
 /// Solves each level roughly, starting from the coarser level's solution.
-fn first_guess(levels: &[Level], finest_right_side: &Squares<Value>, scratch: &mut [Scratch]) -> Squares<Value> {
-    let mut right_sides: Vec<Squares<Value>> = Vec::with_capacity(levels.len());
+fn full_multigrid_guess(levels: &[MultigridLevel], finest_right_side: &RedBlackGrid<ColorLanes>, scratch: &mut [LevelWorkspace]) -> RedBlackGrid<ColorLanes> {
+    let mut right_sides: Vec<RedBlackGrid<ColorLanes>> = Vec::with_capacity(levels.len());
     for _ in levels.iter().skip(1) {
-        right_sides.push(sums(right_sides.last().unwrap_or(finest_right_side)));
+        right_sides.push(sum_to_coarse(right_sides.last().unwrap_or(finest_right_side)));
     }
     for (right_side, level) in right_sides.iter_mut().zip(levels.iter().skip(1)) {
-        let weight = level.edge_weight();
-        right_side.change_all(|_, _, cells| cells.iter_mut().flatten().for_each(|value| *value *= weight));
+        let weight = level.boundary_weight();
+        right_side.for_each_row(|_, _, cells| cells.iter_mut().flatten().for_each(|value| *value *= weight));
     }
-    let mut guess: Option<(Squares<Value>, &Level)> = None;
+    let mut guess: Option<(RedBlackGrid<ColorLanes>, &MultigridLevel)> = None;
     for (depth, level) in levels.iter().enumerate().rev() {
-        let mut x = Squares::new(level.board());
+        let mut x = RedBlackGrid::new(level.size());
         let right_side = depth.checked_sub(1).and_then(|coarse| right_sides.get(coarse));
         match &guess {
-            Some((coarse_x, coarse)) => level.interpolate(coarse, coarse_x, &mut x),
-            None => cycle(&levels[depth..], &mut [], right_side.unwrap_or(finest_right_side), &mut x, Guess::Zero),
+            Some((coarse_x, coarse)) => level.interpolate_from(coarse, coarse_x, &mut x),
+            None => w_cycle(&levels[depth..], &mut [], right_side.unwrap_or(finest_right_side), &mut x, InitialGuess::Zero),
         }
         // The finest level is solved by the conjugate gradient iterations.
         if let (Some(right_side), true) = (right_side, guess.is_some()) {
-            cycle(&levels[depth..], &mut scratch[depth..], right_side, &mut x, Guess::Given);
+            w_cycle(&levels[depth..], &mut scratch[depth..], right_side, &mut x, InitialGuess::Given);
         }
         guess = Some((x, level));
     }
-    guess.map_or_else(|| Squares::new(finest_right_side.board()), |(x, _)| x)
+    guess.map_or_else(|| RedBlackGrid::new(finest_right_side.size()), |(x, _)| x)
 }
 
 /// One W-cycle. It is symmetric, as conjugate gradients require of a preconditioner.
-fn cycle(levels: &[Level], scratch: &mut [Scratch], right_side: &Squares<Value>, x: &mut Squares<Value>, guess: Guess) {
+fn w_cycle(levels: &[MultigridLevel], scratch: &mut [LevelWorkspace], right_side: &RedBlackGrid<ColorLanes>, x: &mut RedBlackGrid<ColorLanes>, guess: InitialGuess) {
     let Some((level, coarser)) = levels.split_first() else { return };
     match guess {
-        Guess::Zero => level.relax_zero(right_side, x),
-        Guess::Given => level.relax(0, right_side, x),
+        InitialGuess::Zero => level.relax_from_zero(right_side, x),
+        InitialGuess::Given => level.relax(0, right_side, x),
     }
     level.relax(1, right_side, x);
     if let Some((own, rest)) = scratch.split_first_mut() {
-        level.restrict(right_side, x, &mut own.right_side);
-        cycle(coarser, rest, &own.right_side, &mut own.x, Guess::Zero);
-        cycle(coarser, rest, &own.right_side, &mut own.x, Guess::Given);
-        level.add_coarse(&own.x, x);
+        level.restrict_residual(right_side, x, &mut own.right_side);
+        w_cycle(coarser, rest, &own.right_side, &mut own.x, InitialGuess::Zero);
+        w_cycle(coarser, rest, &own.right_side, &mut own.x, InitialGuess::Given);
+        level.add_coarse_correction(&own.x, x);
     } else {
         for _ in 0..COARSEST_SWEEPS {
             level.relax(0, right_side, x);
@@ -152,8 +152,8 @@ fn cycle(levels: &[Level], scratch: &mut [Scratch], right_side: &Squares<Value>,
 }
 
 /// The largest absolute value.
-fn largest(x: &Squares<Value>) -> f32 {
-    let of = |cells: &[Value]| cells.iter().flatten().fold(0.0f32, |most, value| most.max(value.abs()));
+fn max_abs(x: &RedBlackGrid<ColorLanes>) -> f32 {
+    let of = |cells: &[ColorLanes]| cells.iter().flatten().fold(0.0f32, |most, value| most.max(value.abs()));
     x.parities()
         .map(|cells| cells.par_chunks(SUM_LENGTH).map(of).reduce(|| 0.0, f32::max))
         .into_iter()
@@ -162,10 +162,10 @@ fn largest(x: &Squares<Value>) -> f32 {
 
 /// Dot products, lane by lane.
 #[expect(clippy::cast_possible_truncation, reason = "summed in double precision, needed in single")]
-fn products(a: &Squares<Value>, b: &Squares<Value>) -> Value {
+fn dot(a: &RedBlackGrid<ColorLanes>, b: &RedBlackGrid<ColorLanes>) -> ColorLanes {
     let mut sums = [0.0f64; 4];
     for (a, b) in a.parities().into_iter().zip(b.parities()) {
-        let partial = |(a, b): (&[Value], &[Value])| {
+        let partial = |(a, b): (&[ColorLanes], &[ColorLanes])| {
             let mut sum = [0.0f32; 4];
             for (a, b) in a.iter().zip(b) {
                 for lane in 0..4 {
@@ -174,7 +174,7 @@ fn products(a: &Squares<Value>, b: &Squares<Value>) -> Value {
             }
             sum
         };
-        let partials: Vec<Value> = a.par_chunks(SUM_LENGTH).zip(b.par_chunks(SUM_LENGTH)).map(partial).collect();
+        let partials: Vec<ColorLanes> = a.par_chunks(SUM_LENGTH).zip(b.par_chunks(SUM_LENGTH)).map(partial).collect();
         for partial in partials {
             for (sum, partial) in sums.iter_mut().zip(partial) {
                 *sum += f64::from(partial);
@@ -185,6 +185,6 @@ fn products(a: &Squares<Value>, b: &Squares<Value>) -> Value {
 }
 
 /// Divides lane by lane; 0 where the divisor is not positive.
-fn quotients(a: Value, b: Value) -> Value {
+fn divide(a: ColorLanes, b: ColorLanes) -> ColorLanes {
     std::array::from_fn(|lane| if b[lane] > 0.0 { a[lane] / b[lane] } else { 0.0 })
 }

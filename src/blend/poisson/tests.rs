@@ -52,16 +52,16 @@ impl Drawn {
                 shares.push(if is_free { 255 } else { 0 });
             }
         }
-        assert_eq!(hole.count(), shares.iter().filter(|share| **share > 0).count());
+        assert_eq!(hole.hole_count(), shares.iter().filter(|share| **share > 0).count());
         let rect = RectPx { x: 1, y: 1, width: width - 2, height: height - 2 };
         let unit = CropGrid::new(&FaceFrame::centered(width, height), 1).unwrap();
-        Membrane::new(&photo, &hole, Raster { rect, width: width - 2, height: height - 2, unit }, &shares)
+        Membrane::new(&photo, &hole, PatchRaster { rect, width: width - 2, height: height - 2, unit_grid: unit }, &shares)
     }
 
     /// The largest error when the boundary values come from `field`.
-    fn error(&self, field: impl Fn(usize, usize) -> Value) -> f32 {
+    fn error(&self, field: impl Fn(usize, usize) -> ColorLanes) -> f32 {
         let membrane = self.membrane().unwrap();
-        let given: Vec<Value> = membrane.edges.iter().map(|edge| field(edge.x, edge.y)).collect();
+        let given: Vec<ColorLanes> = membrane.boundary.iter().map(|edge| field(edge.x, edge.y)).collect();
         let found = membrane.solve(&given);
         let mut error = 0.0f32;
         for y in 0..self.height() {
@@ -77,7 +77,7 @@ impl Drawn {
 }
 
 /// Fields that equal the mean of their four neighbours everywhere, within [-1, 1].
-fn harmonic(width: usize, height: usize) -> impl Fn(usize, usize) -> Value {
+fn harmonic(width: usize, height: usize) -> impl Fn(usize, usize) -> ColorLanes {
     let side = width.max(height) as f64;
     // sin(kx)·sinh(κy) is harmonic on the grid when cos k + cosh κ = 2.
     let k = 3.0 / side;
@@ -139,14 +139,14 @@ fn a_part_without_known_neighbours_gets_no_offset() {
         _ => b' ',
     });
     let membrane = drawn.membrane().unwrap();
-    let found = membrane.solve(&vec![[0.7; 4]; membrane.edges.len()]);
+    let found = membrane.solve(&vec![[0.7; 4]; membrane.boundary.len()]);
     assert!((found.at(6, 5)[0] - 0.7).abs() < 1e-4);
     assert!(found.at(20, 5).iter().all(|value| value.abs() < f32::MIN_POSITIVE), "no offset at all");
     assert!(Drawn::new(9, 9, |x, y| if x % 8 == 0 || y % 8 == 0 { b' ' } else { b'f' }).membrane().is_none());
 }
 
 /// Reference solution by Gaussian elimination in double precision.
-fn dense(drawn: &Drawn, membrane: &Membrane, given: &[Value]) -> Vec<(usize, usize, f64)> {
+fn dense(drawn: &Drawn, membrane: &Membrane, given: &[ColorLanes]) -> Vec<(usize, usize, f64)> {
     let links = |x: usize, y: usize| [(x - 1, y), (x + 1, y), (x, y - 1), (x, y + 1)];
     let reached = |x: usize, y: usize| {
         let (mut seen, mut next) = (vec![(x, y)], vec![(x, y)]);
@@ -175,7 +175,7 @@ fn dense(drawn: &Drawn, membrane: &Membrane, given: &[Value]) -> Vec<(usize, usi
             if let Some(other) = free.iter().position(|cell| *cell == (x, y)) {
                 row[own] += 1.0;
                 row[other] -= 1.0;
-            } else if let Some(edge) = membrane.edges.iter().position(|edge| (edge.x, edge.y) == (x, y)) {
+            } else if let Some(edge) = membrane.boundary.iter().position(|edge| (edge.x, edge.y) == (x, y)) {
                 row[own] += 1.0;
                 row[count] += f64::from(given[edge][0]);
             }
@@ -208,7 +208,7 @@ proptest! {
     ) {
         let drawn = Drawn::new(width, height, |x, y| cells[y * 14 + x]);
         if let Some(membrane) = drawn.membrane() {
-            let given: Vec<Value> = membrane.edges.iter().map(|edge| [values[edge.y * 14 + edge.x]; 4]).collect();
+            let given: Vec<ColorLanes> = membrane.boundary.iter().map(|edge| [values[edge.y * 14 + edge.x]; 4]).collect();
             let found = membrane.solve(&given);
             for (x, y, expected) in dense(&drawn, &membrane, &given) {
                 let error = (f64::from(found.at(x, y)[0]) - expected).abs();
@@ -291,10 +291,10 @@ fn the_seam_is_as_smooth_as_its_surroundings() {
 fn a_large_hole_is_solved_in_larger_cells() {
     let unit = CropGrid::new(&FaceFrame::centered(9000, 9000), 1).unwrap();
     let rect = RectPx { x: 100, y: 100, width: 5001, height: 3000 };
-    let raster = Membrane::raster(Raster { rect, width: 5001, height: 3000, unit });
+    let raster = Membrane::solver_raster(PatchRaster { rect, width: 5001, height: 3000, unit_grid: unit });
     assert_eq!((raster.width, raster.height), (2501, 1500));
-    let small = Raster { width: 2000, height: 2000, ..raster };
-    assert_eq!(Membrane::raster(small).width, 2000);
+    let small = PatchRaster { width: 2000, height: 2000, ..raster };
+    assert_eq!(Membrane::solver_raster(small).width, 2000);
 }
 
 #[test]
@@ -303,9 +303,9 @@ fn larger_cells_barely_change_the_membrane() {
     let photo = photo_like(&fill, side, |x, y| [0.1, 0.2 * x * y, 0.1 * (x * x - y * y)]);
     let frame = FaceFrame::centered(side, side);
     let patch =
-        |max_side_px| Composer::new(&photo, &blob(side), &frame, BlendMode::Poisson, max_side_px).patch(&fill, 16);
+        |max_side_px| Composer::new(&photo, &blob(side), &frame, BlendMode::Poisson, max_side_px).render(&fill, 16);
     let (whole, preview) = (patch(None), patch(Some(100)));
-    let picture = |patch: &crate::blend::Patch| {
+    let picture = |patch: &crate::blend::FillPatch| {
         image::RgbaImage::from_raw(patch.width, patch.height, patch.rgba.clone()).unwrap()
     };
     let (whole, preview) = (picture(&whole), picture(&preview));

@@ -7,7 +7,7 @@ use clap::Args;
 use crate::blend::BlendMode;
 use crate::cli::settings::SettingsArgs;
 use crate::device::DeviceChoice;
-use crate::evaluation::{HoleKind, Others};
+use crate::evaluation::{HoleKind, ExternalFills};
 use crate::search::Preset;
 
 /// Measure how close fills come to the original, over many faces and masks
@@ -31,21 +31,21 @@ pub(in crate::cli) struct EvalArgs {
     /// center is the middle quarter, half the left half, random 80 % of the pixels, pattern everything except every fourth
     /// pixel of every fourth row, irregular random strokes over a fifth, mouth and eyes strokes over those features. The
     /// same face at the same position of the list always gets the same masks.
-    #[arg(long, value_name = "LIST", value_parser = masks, default_value = "all")]
-    pub(super) masks: List<HoleKind>,
+    #[arg(long, value_name = "LIST", value_parser = parse_masks, default_value = "all")]
+    pub(super) masks: CommaList<HoleKind>,
 
     /// Presets to measure, separated by commas: best, blog, blog-momentum, paper, hmc; or all, or none
     ///
     /// A preset may be followed by changes, for example best:noise=0:hold=0. Settings have the names of the options of
     /// `countenance fill`.
-    #[arg(long, value_name = "LIST", value_parser = presets, default_value = "best")]
-    pub(super) presets: List<String>,
+    #[arg(long, value_name = "LIST", value_parser = parse_presets, default_value = "best")]
+    pub(super) presets: CommaList<String>,
 
     /// Blend modes to measure, separated by commas: poisson, feather, none; or all
     ///
     /// All of them use the same search. With none, a method is named after its preset; otherwise like best+poisson.
-    #[arg(long, value_name = "LIST", value_parser = blends, default_value = "none")]
-    pub(super) blend: List<BlendMode>,
+    #[arg(long, value_name = "LIST", value_parser = parse_blends, default_value = "none")]
+    pub(super) blend: CommaList<BlendMode>,
 
     /// Measure only the first N faces
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
@@ -99,8 +99,8 @@ pub(in crate::cli) struct EvalArgs {
     /// Score the results of another program: DIR/NAME-MASK.png for each case. May be given more than once
     ///
     /// Only pixels in the hole are compared. Missing pictures are reported.
-    #[arg(long, value_name = "NAME=DIR", value_parser = others)]
-    pub(super) others: Vec<Others>,
+    #[arg(long, value_name = "NAME=DIR", value_parser = parse_others)]
+    pub(super) others: Vec<ExternalFills>,
 }
 
 const AFTER_HELP: &str = "\
@@ -116,12 +116,12 @@ Exit status: 0 on success, 1 if something could not be scored, 2 if the argument
 
 /// A list of names separated by commas.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::cli) struct List<T>(pub(super) Vec<T>);
+pub(in crate::cli) struct CommaList<T>(pub(super) Vec<T>);
 
 /// Reads names separated by commas, or `all`. Duplicates are dropped.
-fn list<T: Copy + PartialEq>(text: &str, all: &[T], id: fn(T) -> &'static str) -> Result<List<T>, String> {
+fn parse_list<T: Copy + PartialEq>(text: &str, all: &[T], id: fn(T) -> &'static str) -> Result<CommaList<T>, String> {
     if text == "all" {
-        return Ok(List(all.to_vec()));
+        return Ok(CommaList(all.to_vec()));
     }
     let mut chosen = Vec::new();
     for name in text.split(',').map(str::trim) {
@@ -133,18 +133,18 @@ fn list<T: Copy + PartialEq>(text: &str, all: &[T], id: fn(T) -> &'static str) -
             chosen.push(value);
         }
     }
-    Ok(List(chosen))
+    Ok(CommaList(chosen))
 }
 
-fn masks(text: &str) -> Result<List<HoleKind>, String> {
-    list(text, &HoleKind::ALL, HoleKind::id)
+fn parse_masks(text: &str) -> Result<CommaList<HoleKind>, String> {
+    parse_list(text, &HoleKind::ALL, HoleKind::id)
 }
 
 /// Reads presets with changes and checks each of them.
-fn presets(text: &str) -> Result<List<String>, String> {
+fn parse_presets(text: &str) -> Result<CommaList<String>, String> {
     match text {
-        "all" => return Ok(List(Preset::ALL.map(|preset| preset.id().to_string()).into())),
-        "none" => return Ok(List(Vec::new())),
+        "all" => return Ok(CommaList(Preset::ALL.map(|preset| preset.id().to_string()).into())),
+        "none" => return Ok(CommaList(Vec::new())),
         _ => {}
     }
     let mut chosen = Vec::new();
@@ -159,17 +159,17 @@ fn presets(text: &str) -> Result<List<String>, String> {
             chosen.push(name.to_string());
         }
     }
-    Ok(List(chosen))
+    Ok(CommaList(chosen))
 }
 
-fn blends(text: &str) -> Result<List<BlendMode>, String> {
-    list(text, &BlendMode::ALL, BlendMode::id)
+fn parse_blends(text: &str) -> Result<CommaList<BlendMode>, String> {
+    parse_list(text, &BlendMode::ALL, BlendMode::id)
 }
 
-fn others(text: &str) -> Result<Others, String> {
+fn parse_others(text: &str) -> Result<ExternalFills, String> {
     match text.split_once('=') {
         Some((name, folder)) if !name.is_empty() && !folder.is_empty() => {
-            Ok(Others { name: name.into(), folder: folder.into() })
+            Ok(ExternalFills { name: name.into(), folder: folder.into() })
         }
         _ => Err("give a name and a folder, for example telea=outputs/telea".into()),
     }
@@ -181,23 +181,23 @@ mod tests {
 
     #[test]
     fn lists_are_comma_separated_names_or_all() {
-        assert_eq!(masks("eyes, center,eyes").unwrap(), List(vec![HoleKind::Eyes, HoleKind::Center]));
-        assert_eq!(masks("all").unwrap().0, HoleKind::ALL);
-        assert_eq!(presets("none").unwrap(), List(Vec::new()));
-        assert_eq!(blends("none").unwrap(), List(vec![BlendMode::None]));
+        assert_eq!(parse_masks("eyes, center,eyes").unwrap(), CommaList(vec![HoleKind::Eyes, HoleKind::Center]));
+        assert_eq!(parse_masks("all").unwrap().0, HoleKind::ALL);
+        assert_eq!(parse_presets("none").unwrap(), CommaList(Vec::new()));
+        assert_eq!(parse_blends("none").unwrap(), CommaList(vec![BlendMode::None]));
     }
 
     #[test]
     fn an_unknown_name_error_lists_the_names() {
-        insta::assert_snapshot!(masks("center,nose").unwrap_err(), @"there is no 'nose': use center, half, random, pattern, irregular, mouth, eyes; or all");
-        insta::assert_snapshot!(presets("").unwrap_err(), @"there is no '': use best, blog, blog-momentum, paper, hmc; or all, or none");
+        insta::assert_snapshot!(parse_masks("center,nose").unwrap_err(), @"there is no 'nose': use center, half, random, pattern, irregular, mouth, eyes; or all");
+        insta::assert_snapshot!(parse_presets("").unwrap_err(), @"there is no '': use best, blog, blog-momentum, paper, hmc; or all, or none");
     }
 
     #[test]
     fn changes_to_a_preset_are_checked() {
-        let list = presets("best, best:noise=0:hold=0,best").unwrap();
+        let list = parse_presets("best, best:noise=0:hold=0,best").unwrap();
         assert_eq!(list.0, ["best", "best:noise=0:hold=0"]);
-        assert_eq!(presets("all").unwrap().0.len(), Preset::ALL.len());
+        assert_eq!(parse_presets("all").unwrap().0.len(), Preset::ALL.len());
         for (wrong, named) in [
             ("nose:noise=0", "there is no 'nose'"),
             ("best:nose=0", "--nose"),
@@ -205,16 +205,16 @@ mod tests {
             ("best:noise=3", "noise is 3"),
             ("best:steps=many", "many"),
         ] {
-            let error = presets(wrong).unwrap_err();
+            let error = parse_presets(wrong).unwrap_err();
             assert!(error.contains(named) && error.lines().count() == 1, "{wrong}: {error}");
         }
     }
 
     #[test]
     fn others_are_a_name_and_a_folder() {
-        assert_eq!(others("telea=a=b").unwrap(), Others { name: "telea".into(), folder: "a=b".into() });
+        assert_eq!(parse_others("telea=a=b").unwrap(), ExternalFills { name: "telea".into(), folder: "a=b".into() });
         for text in ["telea", "=folder", "telea="] {
-            assert!(others(text).is_err(), "{text}");
+            assert!(parse_others(text).is_err(), "{text}");
         }
     }
 }

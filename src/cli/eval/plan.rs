@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::EvalArgs;
-use crate::cli::outputs::{STANDARD_OUTPUT, check_distinct, check_folders, folder_of, identity, make_folder};
+use crate::cli::outputs::{STANDARD_OUTPUT, check_no_path_conflicts, check_parent_folders, parent_folder, canonical_output_path, create_output_folder};
 use crate::cli::settings::SettingsArgs;
-use crate::cli::{batch, models, usage};
-use crate::dataset::Faces;
-use crate::evaluation::{FaceSource, Others, Protocol, SearchMethod};
+use crate::cli::{batch, models, usage_error};
+use crate::dataset::FaceDataset;
+use crate::evaluation::{EvaluationFaceSource, ExternalFills, EvaluationProtocol, SearchMethod};
 use crate::model::ModelInfo;
 
 /// Number of faces on the sheet.
@@ -17,8 +17,8 @@ const SHEET_FACES: usize = 24;
 
 /// The measurements to make and the files to write.
 #[derive(Debug)]
-pub(super) struct Plan {
-    pub(super) protocol: Protocol,
+pub(super) struct EvalPlan {
+    pub(super) protocol: EvaluationProtocol,
     pub(super) model: ModelInfo,
     /// The method that all others are compared with.
     pub(super) against: Option<String>,
@@ -26,25 +26,25 @@ pub(super) struct Plan {
     pub(super) sheet: Option<PathBuf>,
 }
 
-impl Plan {
+impl EvalPlan {
     /// Checks the arguments and creates the folder for cases.
     pub(super) fn new(args: &EvalArgs) -> anyhow::Result<Self> {
-        let faces = faces(&args.faces, args.count)?;
+        let faces = face_sources(&args.faces, args.count)?;
         let searches =
             args.presets.0.iter().map(|name| search_method(name, args)).collect::<anyhow::Result<Vec<_>>>()?;
-        let (choice, model) = models::choose(args.model.as_deref())?;
-        let protocol = Protocol {
+        let (choice, model) = models::find_model(args.model.as_deref())?;
+        let protocol = EvaluationProtocol {
             faces,
             holes: args.masks.0.clone(),
             searches,
             blends: args.blend.0.clone(),
-            others: args.others.clone(),
+            external_fills: args.others.clone(),
             seed: args.seed,
             model: choice,
             crop_size_px: model.image_size_px,
             device: args.device,
-            cases: args.cases.clone(),
-            sheet_faces: if args.sheet.is_some() { SHEET_FACES } else { 0 },
+            cases_folder: args.cases.clone(),
+            sheet_face_count: if args.sheet.is_some() { SHEET_FACES } else { 0 },
         };
         check_methods(&protocol, args.against.as_ref())?;
         check_outputs(args, &protocol.faces)?;
@@ -52,7 +52,7 @@ impl Plan {
     }
 
     /// Whether standard output gets the JSON instead of the table.
-    pub(super) fn prints_json(&self) -> bool {
+    pub(super) fn is_json_to_stdout(&self) -> bool {
         self.json.as_deref() == Some(Path::new(STANDARD_OUTPUT))
     }
 }
@@ -65,24 +65,24 @@ fn search_method(name: &str, args: &EvalArgs) -> anyhow::Result<SearchMethod> {
 }
 
 /// The faces of a folder, sorted by name, or those of a dataset.
-fn faces(path: &Path, count: Option<u32>) -> anyhow::Result<Vec<FaceSource>> {
+fn face_sources(path: &Path, count: Option<u32>) -> anyhow::Result<Vec<EvaluationFaceSource>> {
     let count = count.and_then(|count| usize::try_from(count).ok()).unwrap_or(usize::MAX);
     if path.is_file() {
-        let faces = Faces::open(path).map_err(|error| usage(format!("{error}, or give a folder of faces")))?;
+        let faces = FaceDataset::open(path).map_err(|error| usage_error(format!("{error}, or give a folder of faces")))?;
         let faces = Arc::new(faces);
-        return Ok((0..faces.len().min(count)).map(|index| FaceSource::Packed(faces.clone(), index)).collect());
+        return Ok((0..faces.len().min(count)).map(|index| EvaluationFaceSource::Dataset(faces.clone(), index)).collect());
     }
-    Ok(pictures(path, count)?.into_iter().map(FaceSource::File).collect())
+    Ok(distinct_pictures(path, count)?.into_iter().map(EvaluationFaceSource::File).collect())
 }
 
 /// The pictures of a folder. Two with the same stem are an error: cases and reports use the stem as their name.
-fn pictures(folder: &Path, count: usize) -> anyhow::Result<Vec<PathBuf>> {
+fn distinct_pictures(folder: &Path, count: usize) -> anyhow::Result<Vec<PathBuf>> {
     let mut pictures = batch::pictures_in(folder)?;
     pictures.truncate(count);
     let mut by_stem = HashMap::new();
     for picture in &pictures {
         if let Some(other) = by_stem.insert(picture.file_stem(), picture) {
-            return Err(usage(format!(
+            return Err(usage_error(format!(
                 "{} and {} would have the same name: rename one",
                 other.display(),
                 picture.display()
@@ -93,32 +93,32 @@ fn pictures(folder: &Path, count: usize) -> anyhow::Result<Vec<PathBuf>> {
 }
 
 /// Checks that the folders of `--others` exist, method names are unique, and the method of `--against` exists.
-fn check_methods(protocol: &Protocol, against: Option<&String>) -> anyhow::Result<()> {
-    for Others { name, folder } in &protocol.others {
+fn check_methods(protocol: &EvaluationProtocol, against: Option<&String>) -> anyhow::Result<()> {
+    for ExternalFills { name, folder } in &protocol.external_fills {
         if !folder.is_dir() {
-            return Err(usage(format!("there is no folder {} for --others {name}: check the name", folder.display())));
+            return Err(usage_error(format!("there is no folder {} for --others {name}: check the name", folder.display())));
         }
     }
-    let methods = protocol.methods();
+    let methods = protocol.method_names();
     if let Some((_, name)) = methods.iter().enumerate().find(|(index, name)| methods[..*index].contains(name)) {
-        return Err(usage(format!("two methods are called {name}: give --others another name")));
+        return Err(usage_error(format!("two methods are called {name}: give --others another name")));
     }
     match against.filter(|name| !methods.contains(name)) {
-        Some(name) => Err(usage(format!("there is no method {name} for --against: use {}", methods.join(", ")))),
+        Some(name) => Err(usage_error(format!("there is no method {name} for --against: use {}", methods.join(", ")))),
         None => Ok(()),
     }
 }
 
 /// Refuses outputs that would replace an input or lie among the faces, where the next run would read them as faces.
-fn check_outputs(args: &EvalArgs, faces: &[FaceSource]) -> anyhow::Result<()> {
-    let among_faces = |folder: &Path| identity(folder) == identity(&args.faces);
+fn check_outputs(args: &EvalArgs, faces: &[EvaluationFaceSource]) -> anyhow::Result<()> {
+    let is_faces_folder = |folder: &Path| canonical_output_path(folder) == canonical_output_path(&args.faces);
     if let Some(folder) = &args.cases {
-        make_folder(folder, "--cases")?;
-        if among_faces(folder) {
-            return Err(usage(format!("--cases {} is the folder of the faces: choose another", folder.display())));
+        create_output_folder(folder, "--cases")?;
+        if is_faces_folder(folder) {
+            return Err(usage_error(format!("--cases {} is the folder of the faces: choose another", folder.display())));
         }
-        if args.others.iter().any(|others| identity(&others.folder) == identity(folder)) {
-            return Err(usage(format!("--cases {} is also a folder of --others: choose another", folder.display())));
+        if args.others.iter().any(|others| canonical_output_path(&others.folder) == canonical_output_path(folder)) {
+            return Err(usage_error(format!("--cases {} is also a folder of --others: choose another", folder.display())));
         }
     }
     let json = args.json.as_deref().filter(|path| *path != Path::new(STANDARD_OUTPUT));
@@ -127,19 +127,19 @@ fn check_outputs(args: &EvalArgs, faces: &[FaceSource]) -> anyhow::Result<()> {
         .into_iter()
         .chain(args.sheet.as_deref().map(|path| ("--sheet", path)))
         .collect();
-    check_folders(&files)?;
+    check_parent_folders(&files)?;
     let pictures = faces.iter().filter_map(|face| match face {
-        FaceSource::File(path) => Some(path.as_path()),
-        FaceSource::Packed(..) => None,
+        EvaluationFaceSource::File(path) => Some(path.as_path()),
+        EvaluationFaceSource::Dataset(..) => None,
     });
     let dataset = args.faces.is_file().then_some(args.faces.as_path());
-    check_distinct(&files, pictures.chain(dataset))?;
+    check_no_path_conflicts(&files, pictures.chain(dataset))?;
     match &args.sheet {
         Some(sheet) if !sheet.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png")) => {
-            Err(usage(format!("--sheet {} does not end in .png: the sheet is saved as PNG", sheet.display())))
+            Err(usage_error(format!("--sheet {} does not end in .png: the sheet is saved as PNG", sheet.display())))
         }
-        Some(sheet) if among_faces(folder_of(sheet)) => {
-            Err(usage(format!("--sheet {} lies in the folder of the faces: choose another folder", sheet.display())))
+        Some(sheet) if is_faces_folder(parent_folder(sheet)) => {
+            Err(usage_error(format!("--sheet {} lies in the folder of the faces: choose another folder", sheet.display())))
         }
         _ => Ok(()),
     }

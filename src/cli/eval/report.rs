@@ -5,13 +5,13 @@ use std::path::Path;
 use anyhow::Context as _;
 use serde::Serialize;
 
-use super::plan::Plan;
-use crate::evaluation::{Cell, Evaluation, HoleKind, Others, Problem, Score, SearchMethod, cells, differences};
+use super::plan::EvalPlan;
+use crate::evaluation::{ScoreSummary, Evaluation, HoleKind, ExternalFills, EvaluationProblem, FillScore, SearchMethod, summarize_scores, summarize_differences};
 use crate::photo::{Overwrite, write_atomically};
 
 /// The report of a finished or running evaluation.
 #[derive(Serialize)]
-struct Report<'a> {
+struct EvalReport<'a> {
     version: &'static str,
     model: &'a str,
     model_sha256: &'a str,
@@ -26,20 +26,20 @@ struct Report<'a> {
     masks: &'a [HoleKind],
     methods: Vec<String>,
     searches: &'a [SearchMethod],
-    others: &'a [Others],
-    cells: Vec<Cell>,
+    others: &'a [ExternalFills],
+    cells: Vec<ScoreSummary>,
     /// The method of `--against`; `differences` are relative to it.
     against: Option<&'a str>,
-    differences: Vec<Cell>,
-    scores: &'a [Score],
-    problems: &'a [Problem],
+    differences: Vec<ScoreSummary>,
+    scores: &'a [FillScore],
+    problems: &'a [EvaluationProblem],
 }
 
 /// The report of the results so far.
-pub(super) fn json(plan: &Plan, evaluation: &Evaluation) -> anyhow::Result<String> {
+pub(super) fn report_json(plan: &EvalPlan, evaluation: &Evaluation) -> anyhow::Result<String> {
     let protocol = &plan.protocol;
-    let methods = protocol.methods();
-    let report = Report {
+    let methods = protocol.method_names();
+    let report = EvalReport {
         version: env!("CARGO_PKG_VERSION"),
         model: &plan.model.name,
         model_sha256: &plan.model.sha256,
@@ -49,15 +49,15 @@ pub(super) fn json(plan: &Plan, evaluation: &Evaluation) -> anyhow::Result<Strin
         faces: protocol.faces.len(),
         faces_done: evaluation.faces_done,
         masks: &protocol.holes,
-        cells: cells(&evaluation.scores, &protocol.holes, &methods),
+        cells: summarize_scores(&evaluation.scores, &protocol.holes, &methods),
         against: plan.against.as_deref(),
         differences: plan
             .against
             .as_deref()
-            .map_or_else(Vec::new, |against| differences(&evaluation.scores, &protocol.holes, &methods, against)),
+            .map_or_else(Vec::new, |against| summarize_differences(&evaluation.scores, &protocol.holes, &methods, against)),
         methods,
         searches: &protocol.searches,
-        others: &protocol.others,
+        others: &protocol.external_fills,
         scores: &evaluation.scores,
         problems: &evaluation.problems,
     };
@@ -65,6 +65,6 @@ pub(super) fn json(plan: &Plan, evaluation: &Evaluation) -> anyhow::Result<Strin
 }
 
 /// Writes the report to a file.
-pub(super) fn write(path: &Path, plan: &Plan, evaluation: &Evaluation) -> anyhow::Result<()> {
-    write_atomically(path, json(plan, evaluation)?.as_bytes(), Overwrite::Allow).context("cannot write the JSON")
+pub(super) fn write_report(path: &Path, plan: &EvalPlan, evaluation: &Evaluation) -> anyhow::Result<()> {
+    write_atomically(path, report_json(plan, evaluation)?.as_bytes(), Overwrite::Allow).context("cannot write the JSON")
 }

@@ -2,22 +2,22 @@
 
 use std::fmt::Write as _;
 
-use super::plan::Plan;
-use crate::evaluation::{Cell, Evaluation, cells, differences};
-use crate::metrics::Summary;
+use super::plan::EvalPlan;
+use crate::evaluation::{ScoreSummary, Evaluation, summarize_scores, summarize_differences};
+use crate::metrics::MeanEstimate;
 
 /// A column: title, name of the measure in JSON, decimals.
-type Column = (&'static str, &'static str, usize);
+type TableColumn = (&'static str, &'static str, usize);
 
-const IN_THE_HOLE: [Column; 5] = [
+const HOLE_COLUMNS: [TableColumn; 5] = [
     ("PSNR dB", "psnr_hole_db", 2),
     ("SSIM", "ssim_hole", 3),
     ("L1", "l1_hole", 4),
     ("seam jump", "seam_jump", 2),
     ("sharpness", "sharpness", 2),
 ];
-const WHOLE: [Column; 3] = [("PSNR dB", "psnr_whole_db", 2), ("SSIM", "ssim_whole", 3), ("L1", "l1_whole", 4)];
-const SEARCH: [Column; 5] = [
+const WHOLE_PICTURE_COLUMNS: [TableColumn; 3] = [("PSNR dB", "psnr_whole_db", 2), ("SSIM", "ssim_whole", 3), ("L1", "l1_whole", 4)];
+const SEARCH_COLUMNS: [TableColumn; 5] = [
     ("seconds", "seconds", 1),
     ("steps", "steps", 0),
     ("context loss", "context_loss", 4),
@@ -27,9 +27,9 @@ const SEARCH: [Column; 5] = [
 
 /// Tables for the hole, for paired differences in the hole (with `--against`), for the whole picture, and for the searches
 /// (if any).
-pub(super) fn table(plan: &Plan, evaluation: &Evaluation) -> String {
+pub(super) fn eval_tables(plan: &EvalPlan, evaluation: &Evaluation) -> String {
     let protocol = &plan.protocol;
-    let cells = cells(&evaluation.scores, &protocol.holes, &protocol.methods());
+    let cells = summarize_scores(&evaluation.scores, &protocol.holes, &protocol.method_names());
     let faces = protocol.faces.len();
     let mut text = format!(
         "{faces} {}, model {}, seed {}",
@@ -42,21 +42,21 @@ pub(super) fn table(plan: &Plan, evaluation: &Evaluation) -> String {
         let _ = write!(text, ", {}", device.name);
     }
     text += "; mean ± half of the 95 % interval\n";
-    add_part(&mut text, "In the hole", &IN_THE_HOLE, &cells, number);
+    add_section(&mut text, "In the hole", &HOLE_COLUMNS, &cells, format_mean);
     if let Some(against) = &plan.against {
-        let differences = differences(&evaluation.scores, &protocol.holes, &protocol.methods(), against);
+        let differences = summarize_differences(&evaluation.scores, &protocol.holes, &protocol.method_names(), against);
         let title = format!("In the hole, paired difference to {against}");
-        add_part(&mut text, &title, &IN_THE_HOLE, &differences, signed);
+        add_section(&mut text, &title, &HOLE_COLUMNS, &differences, format_difference);
     }
-    add_part(&mut text, "Whole picture, known pixels exact", &WHOLE, &cells, number);
-    let searches: Vec<Cell> = cells.into_iter().filter(|cell| cell.summaries.contains_key("steps")).collect();
+    add_section(&mut text, "Whole picture, known pixels exact", &WHOLE_PICTURE_COLUMNS, &cells, format_mean);
+    let searches: Vec<ScoreSummary> = cells.into_iter().filter(|cell| cell.summaries.contains_key("steps")).collect();
     if !searches.is_empty() {
-        add_part(&mut text, "Search", &SEARCH, &searches, number);
+        add_section(&mut text, "Search", &SEARCH_COLUMNS, &searches, format_mean);
     }
     text
 }
 
-fn add_part(text: &mut String, title: &str, columns: &[Column], cells: &[Cell], write: fn(&Summary, usize) -> String) {
+fn add_section(text: &mut String, title: &str, columns: &[TableColumn], cells: &[ScoreSummary], format_summary: fn(&MeanEstimate, usize) -> String) {
     let name_width = cells.iter().map(|cell| cell.method.chars().count()).max().unwrap_or(0).max("method".len());
     let _ = write!(text, "\n{title}\n{:<10} {:<name_width$} {:>5}", "mask", "method", "faces");
     for (name, ..) in columns {
@@ -69,7 +69,7 @@ fn add_part(text: &mut String, title: &str, columns: &[Column], cells: &[Cell], 
         last = Some(cell.mask);
         let _ = write!(text, "{mask:<10} {:<name_width$} {:>5}", cell.method, cell.faces);
         for &(_, measure, decimals) in columns {
-            let value = cell.summaries.get(measure).map_or_else(|| "-".into(), |summary| write(summary, decimals));
+            let value = cell.summaries.get(measure).map_or_else(|| "-".into(), |summary| format_summary(summary, decimals));
             let _ = write!(text, "  {value:<15}");
         }
         end_line(text);
@@ -82,16 +82,16 @@ fn end_line(text: &mut String) {
 }
 
 /// For example `18.31 ± 0.42`.
-fn number(summary: &Summary, decimals: usize) -> String {
-    format!("{:.decimals$}{}", summary.mean, interval(summary, decimals))
+fn format_mean(summary: &MeanEstimate, decimals: usize) -> String {
+    format!("{:.decimals$}{}", summary.mean, format_half_interval(summary, decimals))
 }
 
 /// For example `+0.31 ± 0.12`.
-fn signed(summary: &Summary, decimals: usize) -> String {
-    format!("{:+.decimals$}{}", summary.mean, interval(summary, decimals))
+fn format_difference(summary: &MeanEstimate, decimals: usize) -> String {
+    format!("{:+.decimals$}{}", summary.mean, format_half_interval(summary, decimals))
 }
 
 /// Empty for a single face, which has no interval.
-fn interval(summary: &Summary, decimals: usize) -> String {
+fn format_half_interval(summary: &MeanEstimate, decimals: usize) -> String {
     summary.half_interval.map_or_else(String::new, |half| format!(" ± {half:.decimals$}"))
 }

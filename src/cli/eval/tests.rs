@@ -6,21 +6,21 @@ use image::{Rgb, RgbImage};
 
 use super::*;
 use crate::cli::args;
-use crate::cli::progress::Told;
-use crate::dataset::{About, FacesWriter};
-use crate::model::host::Arithmetic;
+use crate::cli::progress::CapturedConsole;
+use crate::dataset::{DatasetInfo, FaceDatasetWriter};
+use crate::model::host::CpuPrecision;
 
 /// A temporary folder with faces.
-struct Place(tempfile::TempDir);
+struct EvalTestFolder(tempfile::TempDir);
 
 /// The result of a run, with the folder's path replaced by DIR.
-struct Run {
-    ending: Ending,
+struct EvalTestRun {
+    status: CommandStatus,
     text: String,
-    told: String,
+    messages: String,
 }
 
-impl Place {
+impl EvalTestFolder {
     fn with_faces(names: &[&str]) -> Self {
         let place = Self(tempfile::tempdir().unwrap());
         std::fs::create_dir(place.path("faces")).unwrap();
@@ -38,23 +38,23 @@ impl Place {
     }
 
     /// Runs `eval` on the faces with these arguments; `DIR` stands for this folder.
-    fn eval(&self, line: &str) -> anyhow::Result<Run> {
+    fn eval(&self, line: &str) -> anyhow::Result<EvalTestRun> {
         self.eval_of("DIR/faces", line)
     }
 
-    fn eval_of(&self, faces: &str, line: &str) -> anyhow::Result<Run> {
+    fn eval_of(&self, faces: &str, line: &str) -> anyhow::Result<EvalTestRun> {
         let folder = self.0.path().to_str().unwrap();
         let model = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/fixtures/tiny-16.safetensors");
         let start = ["countenance", "eval", faces, "--device", "cpu", "--model", model];
         let words = start.into_iter().chain(line.split_whitespace()).map(|word| word.replace("DIR", folder));
-        let Some(args::Command::Eval(args)) = args::parse(args::command(), words)?.command else {
+        let Some(args::Command::Eval(args)) = args::parse(args::build_command(), words)?.command else {
             panic!("not an eval")
         };
-        let plan = Plan::new(&args)?;
-        let told = Told::default();
-        let done = evaluate(&plan, &mut told.console())?;
+        let plan = EvalPlan::new(&args)?;
+        let told = CapturedConsole::default();
+        let done = run_evaluation(&plan, &mut told.console())?;
         let told = told.take().replace(folder, "DIR");
-        Ok(Run { ending: done.ending, text: done.text.replace(folder, "DIR"), told })
+        Ok(EvalTestRun { status: done.status, text: done.text.replace(folder, "DIR"), messages: told })
     }
 
     fn refusal(&self, line: &str) -> String {
@@ -70,18 +70,18 @@ impl Place {
 
 #[test]
 fn the_table_shows_means_and_intervals() {
-    let place = Place::with_faces(&["ann.png", "bob.png", "carl.png"]);
+    let place = EvalTestFolder::with_faces(&["ann.png", "bob.png", "carl.png"]);
     let run = place.eval("--presets none --masks center,eyes").unwrap();
-    assert_eq!(run.ending, Ending::AllWell, "{}", run.told);
+    assert_eq!(run.status, CommandStatus::Success, "{}", run.messages);
     insta::assert_snapshot!("table-of-the-floor", run.text);
-    assert!(run.told.contains("2 of 3 faces done, about "), "{}", run.told);
+    assert!(run.messages.contains("2 of 3 faces done, about "), "{}", run.messages);
 }
 
 #[test]
 fn a_dataset_scores_like_its_pictures() {
-    let place = Place::with_faces(&["ann.png", "bob.png", "carl.png"]);
+    let place = EvalTestFolder::with_faces(&["ann.png", "bob.png", "carl.png"]);
     let mut writer =
-        FacesWriter::create(&place.path("all.safetensors"), 16, About::default(), Overwrite::Refuse).unwrap();
+        FaceDatasetWriter::create(&place.path("all.safetensors"), 16, DatasetInfo::default(), Overwrite::Refuse).unwrap();
     for name in ["ann.png", "bob.png", "carl.png"] {
         writer.push(image::open(place.path("faces").join(name)).unwrap().to_rgb8().as_raw()).unwrap();
     }
@@ -101,7 +101,7 @@ fn a_dataset_scores_like_its_pictures() {
 
 #[test]
 fn differences_to_one_method_have_signs() {
-    let place = Place::with_faces(&["ann.png", "bob.png"]);
+    let place = EvalTestFolder::with_faces(&["ann.png", "bob.png"]);
     let line = "--presets blog --steps 1 --masks center --against blog --json DIR/eval.json";
     let text = place.eval(line).unwrap().text;
     let part: Vec<_> = text.split("\nIn the hole, paired difference to blog\n").nth(1).unwrap().lines().collect();
@@ -114,19 +114,19 @@ fn differences_to_one_method_have_signs() {
 
 #[test]
 fn searches_have_their_own_table() {
-    let place = Place::with_faces(&["ann.png"]);
+    let place = EvalTestFolder::with_faces(&["ann.png"]);
     let line = "--presets best,blog --steps 2 --candidates 2 --masks mouth --blend none,poisson";
     let text = place.eval(line).unwrap().text;
     let searches: Vec<_> = text.split("\nSearch\n").nth(1).unwrap().lines().skip(1).collect();
     let method = |line: &&str| line[11..].split_whitespace().next().unwrap().to_string();
     assert_eq!(searches.iter().map(method).collect::<Vec<_>>(), ["best", "best+poisson", "blog", "blog+poisson"]);
-    let device = Arithmetic::fastest().host_name();
+    let device = CpuPrecision::fastest().device_name();
     assert!(text.starts_with(&format!("1 face, model tiny-16, seed 0, {device}; ")), "{text}");
 }
 
 #[test]
 fn the_json_has_cells_scores_and_settings() {
-    let place = Place::with_faces(&["ann.png", "bob.png"]);
+    let place = EvalTestFolder::with_faces(&["ann.png", "bob.png"]);
     place.eval("--presets blog --steps 3 --candidates 2 --masks center,half --seed 5 --json DIR/eval.json").unwrap();
     let json = place.json("eval.json");
     assert_eq!(json["masks"], serde_json::json!(["center", "half"]));
@@ -147,7 +147,7 @@ fn the_json_has_cells_scores_and_settings() {
 
 #[test]
 fn json_on_standard_output_replaces_the_table() {
-    let place = Place::with_faces(&["ann.png"]);
+    let place = EvalTestFolder::with_faces(&["ann.png"]);
     let text = place.eval("--presets none --masks center --json -").unwrap().text;
     let json: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert!(json["device"].is_null() && json["cells"][0]["method"] == "mean");
@@ -155,9 +155,9 @@ fn json_on_standard_output_replaces_the_table() {
 
 #[test]
 fn the_sheet_has_one_row_per_face() {
-    let place = Place::with_faces(&["ann.png", "bob.png"]);
+    let place = EvalTestFolder::with_faces(&["ann.png", "bob.png"]);
     let run = place.eval("--presets none --masks center,mouth --sheet DIR/sheet.png").unwrap();
-    assert!(run.told.ends_with(
+    assert!(run.messages.ends_with(
         "DIR/sheet.png shows, from the left: truth, center: hole, center: mean, mouth: hole, mouth: mean\n"
     ));
     let sheet = image::open(place.path("sheet.png")).unwrap().into_rgb8();
@@ -168,13 +168,13 @@ fn the_sheet_has_one_row_per_face() {
 
 #[test]
 fn other_programs_are_scored_and_missing_cases_reported() {
-    let place = Place::with_faces(&["ann.png", "bob.png"]);
+    let place = EvalTestFolder::with_faces(&["ann.png", "bob.png"]);
     place.eval("--presets none --masks center --cases DIR/new/cases").unwrap();
     std::fs::create_dir(place.path("grey")).unwrap();
     std::fs::copy(place.path("new/cases/ann-center.png"), place.path("grey/ann-center.png")).unwrap();
     let run = place.eval("--presets none --masks center --others grey=DIR/grey --json DIR/eval.json").unwrap();
-    assert_eq!(run.ending, Ending::SomeFailed);
-    let errors: Vec<_> = run.told.lines().filter(|line| !line.contains("faces done")).collect();
+    assert_eq!(run.status, CommandStatus::SomeFailed);
+    let errors: Vec<_> = run.messages.lines().filter(|line| !line.contains("faces done")).collect();
     insta::assert_snapshot!(errors.join("\n"), @r"
     error: bob, center, grey: DIR/grey/bob-center.png is missing: add the filled picture, or leave this mask out
     1 could not be scored: see the errors above
@@ -186,7 +186,7 @@ fn other_programs_are_scored_and_missing_cases_reported() {
 
 #[test]
 fn invalid_arguments_are_refused_before_the_search() {
-    let place = Place::with_faces(&["ann.png", "ann.bmp"]);
+    let place = EvalTestFolder::with_faces(&["ann.png", "ann.bmp"]);
     std::fs::create_dir(place.path("empty")).unwrap();
     insta::assert_snapshot!(place.refusal("--presets none"), @"DIR/faces/ann.bmp and DIR/faces/ann.png would have the same name: rename one");
     insta::assert_snapshot!(place.refusal("--count 1 --steps 0"), @"steps is 0: use 1 to 100000");

@@ -5,16 +5,16 @@ use std::path::PathBuf;
 use clap::Args;
 use image::{DynamicImage, RgbImage, imageops};
 
-use super::{FromArgs, SHOWN_PX, Studio, grid, overwrite, write};
-use crate::cli::gif::GifFilm;
+use super::{GeneratorArgs, MIN_CELL_PX, ExploreSession, grid_sheet, overwrite_policy, save_sheet};
+use crate::cli::gif::GifWriter;
 use crate::cli::progress::Console;
-use crate::cli::{Ending, outputs};
-use crate::explore::{Source, walk};
+use crate::cli::{CommandStatus, outputs};
+use crate::explore::{LatentSource, interpolate};
 
 /// Pictures per row of a PNG.
-const COLUMNS: usize = 16;
+const STRIP_COLUMNS: usize = 16;
 /// Scale of the pictures in a GIF, relative to a grid.
-const FILM_SCALE: u32 = 2;
+const GIF_SCALE: u32 = 2;
 
 /// Draw the faces between two faces
 ///
@@ -40,7 +40,7 @@ pub(in crate::cli) struct InterpolateArgs {
     out: PathBuf,
 
     #[command(flatten)]
-    names: FromArgs,
+    names: GeneratorArgs,
 
     /// Replace an existing picture
     #[arg(long)]
@@ -54,33 +54,33 @@ Examples:
 
 Exit status: 0 on success, 1 if something failed, 2 if the arguments are invalid.";
 
-pub(super) fn run(args: &InterpolateArgs, console: &mut Console) -> anyhow::Result<Ending> {
-    outputs::check_one(&args.out, &["gif", "png"], [args.names.library.as_path()], args.force)?;
-    let mut studio = Studio::open(&args.names)?;
-    let [from, to] = [&args.from, &args.to].map(|text| Source::parse(text));
-    let latents = walk(&studio.find(&from)?, &studio.find(&to)?, args.steps);
-    let pictures = studio.gallery.draw(&latents);
-    let is_film = args.out.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gif"));
-    if is_film {
-        film(args, &pictures)?;
+pub(super) fn run(args: &InterpolateArgs, console: &mut Console) -> anyhow::Result<CommandStatus> {
+    outputs::check_single_output(&args.out, &["gif", "png"], [args.names.library.as_path()], args.force)?;
+    let mut session = ExploreSession::open(&args.names)?;
+    let [from, to] = [&args.from, &args.to].map(|text| LatentSource::parse(text));
+    let latents = interpolate(&session.find_latent(&from)?, &session.find_latent(&to)?, args.steps);
+    let pictures = session.gallery.draw(&latents);
+    let is_gif = args.out.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gif"));
+    if is_gif {
+        write_gif(args, &pictures)?;
     } else {
-        write(&grid(pictures, COLUMNS), &args.out, args.force)?;
+        save_sheet(&grid_sheet(pictures, STRIP_COLUMNS), &args.out, args.force)?;
     }
-    console.say(&format!("{} shows {from} to {to} in {} pictures", args.out.display(), args.steps));
-    Ok(Ending::AllWell)
+    console.print(&format!("{} shows {from} to {to} in {} pictures", args.out.display(), args.steps));
+    Ok(CommandStatus::Success)
 }
 
 /// Writes a GIF. Pictures are enlarged by a whole factor; the last one stays longer.
-fn film(args: &InterpolateArgs, pictures: &[RgbImage]) -> anyhow::Result<()> {
+fn write_gif(args: &InterpolateArgs, pictures: &[RgbImage]) -> anyhow::Result<()> {
     let shown = |picture: &RgbImage| {
-        let side = picture.width() * (SHOWN_PX * FILM_SCALE / picture.width()).max(1);
+        let side = picture.width() * (MIN_CELL_PX * GIF_SCALE / picture.width()).max(1);
         let large = imageops::resize(picture, side, side, imageops::FilterType::Nearest);
         DynamicImage::ImageRgb8(large).into_rgba8()
     };
-    let mut film = GifFilm::new(args.out.clone(), overwrite(args.force))?;
+    let mut film = GifWriter::new(args.out.clone(), overwrite_policy(args.force))?;
     let Some((last, others)) = pictures.split_last() else { return Ok(()) };
     for picture in others {
-        film.add(&shown(picture))?;
+        film.add_frame(&shown(picture))?;
     }
     film.finish(&shown(last))
 }

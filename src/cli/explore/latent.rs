@@ -7,17 +7,17 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use image::RgbImage;
 
-use super::{FromArgs, Studio, write};
-use crate::cli::batch::{self, Photos};
-use crate::cli::faces::Face;
+use super::{GeneratorArgs, ExploreSession, save_sheet};
+use crate::cli::batch::{self, PhotoInputs};
+use crate::cli::faces::FaceChoice;
 use crate::cli::progress::Console;
-use crate::cli::{Ending, models, outputs, usage};
-use crate::explore::{Inverted, invert, invert_settings, mean};
+use crate::cli::{CommandStatus, models, outputs, usage_error};
+use crate::explore::{InvertedFace, invert, invert_settings, mean_latent};
 use crate::face::{Crop, crop};
 use crate::mask::Mask;
-use crate::model::host::Arithmetic;
+use crate::model::host::CpuPrecision;
 use crate::model::{self, Networks};
-use crate::photo::{self, DecodeLimits, Sheet};
+use crate::photo::{self, DecodeLimits, ContactSheet};
 use crate::search::Settings;
 
 /// Find the latent of a face in photos and give it a name
@@ -37,8 +37,8 @@ pub(in crate::cli) struct LatentArgs {
     photos: Vec<PathBuf>,
 
     /// Which face of each photo: auto, none, or a number from `countenance faces`
-    #[arg(long, value_name = "auto|none|N", value_parser = Face::parse, default_value = "auto")]
-    face: Face,
+    #[arg(long, value_name = "auto|none|N", value_parser = FaceChoice::parse, default_value = "auto")]
+    face: FaceChoice,
 
     /// Iterations of each search
     #[arg(long, value_name = "N")]
@@ -57,7 +57,7 @@ pub(in crate::cli) struct LatentArgs {
     out: Option<PathBuf>,
 
     #[command(flatten)]
-    from: FromArgs,
+    from: GeneratorArgs,
 
     /// Replace an existing name or picture
     #[arg(long)]
@@ -72,52 +72,52 @@ Examples:
 
 Exit status: 0 on success, 1 if a photo cannot be used, 2 if the arguments are invalid.";
 
-pub(super) fn run(args: &LatentArgs, console: &mut Console) -> anyhow::Result<Ending> {
-    let photos = match batch::expand(&args.photos)? {
-        Photos::One(photo) => vec![photo],
-        Photos::Many(photos) => photos,
+pub(super) fn run(args: &LatentArgs, console: &mut Console) -> anyhow::Result<CommandStatus> {
+    let photos = match batch::expand_folders(&args.photos)? {
+        PhotoInputs::One(photo) => vec![photo],
+        PhotoInputs::Many(photos) => photos,
     };
     if let Some(out) = &args.out {
         let inputs = photos.iter().map(PathBuf::as_path).chain([args.from.library.as_path()]);
-        outputs::check_one(out, &["png"], inputs, args.force)?;
+        outputs::check_single_output(out, &["png"], inputs, args.force)?;
     }
     let mut settings = invert_settings(args.seed);
     settings.steps = args.steps.unwrap_or(settings.steps);
     settings.candidates = args.candidates.unwrap_or(settings.candidates);
-    settings.validate().map_err(|error| usage(error.to_string()))?;
-    let mut studio = Studio::open(&args.from)?;
-    let name = studio.check_name(&args.name, args.force)?;
+    settings.validate().map_err(|error| usage_error(error.to_string()))?;
+    let mut session = ExploreSession::open(&args.from)?;
+    let name = session.check_name(&args.name, args.force)?;
 
-    let (choice, _) = models::choose(args.from.model.as_deref())?;
-    let networks = Arc::new(Networks::load_on_host(&model::load(&choice)?, Arithmetic::fastest())?);
+    let (choice, _) = models::find_model(args.from.model.as_deref())?;
+    let networks = Arc::new(Networks::load_on_cpu(&model::load(&choice)?, CpuPrecision::fastest())?);
     let mut found = Vec::new();
-    console.begin("latent", photos.len() as u64);
+    console.start_bar("latent", photos.len() as u64);
     for (index, photo) in photos.iter().enumerate() {
-        console.show_place(&format!("photo {} of {}", index + 1, photos.len()), index as u64);
-        match face_of(photo, args.face, &networks, settings) {
+        console.show_position(&format!("photo {} of {}", index + 1, photos.len()), index as u64);
+        match invert_face(photo, args.face, &networks, settings) {
             Ok((crop, inverted, note)) => {
                 if let Some(note) = note {
-                    console.say(&format!("note: {}: {note}", photo.display()));
+                    console.print(&format!("note: {}: {note}", photo.display()));
                 }
                 let loss = inverted.context_loss;
-                console.say(&format!("{}: mean difference to the photo {loss:.3} (at most 2)", photo.display()));
+                console.print(&format!("{}: mean difference to the photo {loss:.3} (at most 2)", photo.display()));
                 found.push((photo, crop, inverted));
             }
-            Err(error) => console.say(&format!("error: {}: {error:#}", photo.display())),
+            Err(error) => console.print(&format!("error: {}: {error:#}", photo.display())),
         }
     }
-    console.end();
+    console.clear_bar();
     let latents: Vec<_> = found.iter().map(|(.., inverted)| inverted.latent.clone()).collect();
-    let Some(average) = mean(&latents) else { bail!("none of {} photos could be used", photos.len()) };
+    let Some(average) = mean_latent(&latents) else { bail!("none of {} photos could be used", photos.len()) };
     if let Some(out) = &args.out {
-        let mut drawn: Vec<_> = studio.gallery.draw(&latents).into_iter().map(Some).collect();
-        drawn.extend(studio.gallery.draw(std::slice::from_ref(&average)).into_iter().map(Some));
-        let mut sheet = Sheet::default();
+        let mut drawn: Vec<_> = session.gallery.draw(&latents).into_iter().map(Some).collect();
+        drawn.extend(session.gallery.draw(std::slice::from_ref(&average)).into_iter().map(Some));
+        let mut sheet = ContactSheet::default();
         let picture = |crop: &Crop| RgbImage::from_raw(crop.size_px, crop.size_px, crop.to_rgb8());
         sheet.add_row(found.iter().map(|(_, crop, _)| picture(crop)).collect());
         sheet.add_row(drawn);
-        write(&sheet, out, args.force)?;
-        console.say(&format!(
+        save_sheet(&sheet, out, args.force)?;
+        console.print(&format!(
             "{} shows the faces, below them the generator's pictures, and last the average",
             out.display()
         ));
@@ -126,19 +126,19 @@ pub(super) fn run(args: &LatentArgs, console: &mut Console) -> anyhow::Result<En
         [(photo, ..)] => format!("face in {}", photo.display()),
         several => format!("mean of {} faces in photos", several.len()),
     };
-    console.say(&studio.save(&name, average, &made_from, args.force)?);
-    Ok(if found.len() == photos.len() { Ending::AllWell } else { Ending::SomeFailed })
+    console.print(&session.save_latent(&name, average, &made_from, args.force)?);
+    Ok(if found.len() == photos.len() { CommandStatus::Success } else { CommandStatus::SomeFailed })
 }
 
 /// The face crop of a photo at the model's size, its latent, and a note for the user.
-fn face_of(
+fn invert_face(
     path: &Path,
-    face: Face,
+    face: FaceChoice,
     networks: &Arc<Networks>,
     settings: Settings,
-) -> anyhow::Result<(Crop, Inverted, Option<String>)> {
+) -> anyhow::Result<(Crop, InvertedFace, Option<String>)> {
     let photo = photo::open(path, DecodeLimits::default())?;
-    let (frame, note) = face.frame(&photo)?;
+    let (frame, note) = face.locate(&photo)?;
     let everything_known = Mask::empty(photo.width(), photo.height());
     let crop = crop(&photo, &everything_known, &frame, networks.info.image_size_px)?;
     let inverted = invert(networks, &crop, settings).context("its latent cannot be found")?;

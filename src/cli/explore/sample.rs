@@ -4,16 +4,16 @@ use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args};
 
-use super::{FromArgs, Studio, grid, write};
+use super::{GeneratorArgs, ExploreSession, grid_sheet, save_sheet};
 use crate::cli::progress::Console;
-use crate::cli::{Ending, outputs, usage};
-use crate::explore::{Expression, Latent, Source, VARIATION, mean, varied};
-use crate::photo::Sheet;
+use crate::cli::{CommandStatus, outputs, usage_error};
+use crate::explore::{LatentExpression, Latent, LatentSource, VARIATION_HALF_WIDTH, mean_latent, variations};
+use crate::photo::ContactSheet;
 
 /// Default number of samples in a grid: eight rows of eight.
-const COUNT: u32 = 64;
+const DEFAULT_COUNT: u32 = 64;
 /// Default number of variations below a sum, as in the DCGAN paper's figures.
-const VARIATIONS: u32 = 8;
+const DEFAULT_VARIATIONS: u32 = 8;
 /// Largest number of pictures in a grid.
 const MAX_COUNT: u32 = 4096;
 
@@ -51,7 +51,7 @@ pub(in crate::cli) struct SampleArgs {
     save: Option<String>,
 
     #[command(flatten)]
-    from: FromArgs,
+    from: GeneratorArgs,
 
     /// Replace an existing picture or name
     #[arg(long)]
@@ -67,92 +67,92 @@ Examples:
 
 Exit status: 0 on success, 1 if something failed, 2 if the arguments are invalid.";
 
-pub(super) fn run(args: &SampleArgs, console: &mut Console) -> anyhow::Result<Ending> {
+pub(super) fn run(args: &SampleArgs, console: &mut Console) -> anyhow::Result<CommandStatus> {
     if let Some(out) = &args.out {
-        outputs::check_one(out, &["png"], [args.from.library.as_path()], args.force)?;
+        outputs::check_single_output(out, &["png"], [args.from.library.as_path()], args.force)?;
     }
-    let mut studio = Studio::open(&args.from)?;
+    let mut session = ExploreSession::open(&args.from)?;
     match &args.expr {
-        Some(text) => sum(args, text, &mut studio, console)?,
-        None => samples(args, &mut studio, console)?,
+        Some(text) => draw_sum(args, text, &mut session, console)?,
+        None => draw_samples(args, &mut session, console)?,
     }
-    Ok(Ending::AllWell)
+    Ok(CommandStatus::Success)
 }
 
 /// Draws a grid of samples. With `--save`, averages the picked samples; the grid then shows these and their average.
-fn samples(args: &SampleArgs, studio: &mut Studio, console: &mut Console) -> anyhow::Result<()> {
+fn draw_samples(args: &SampleArgs, session: &mut ExploreSession, console: &mut Console) -> anyhow::Result<()> {
     if let Some(save) = &args.save {
-        let (name, numbers) = picked(save)?;
-        let name = studio.check_name(&name, args.force)?;
-        let sources = numbers.iter().map(|&number| studio.find(&Source::Sample(number)));
+        let (name, numbers) = parse_saved_samples(save)?;
+        let name = session.check_name(&name, args.force)?;
+        let sources = numbers.iter().map(|&number| session.find_latent(&LatentSource::Sample(number)));
         let mut latents = sources.collect::<anyhow::Result<Vec<_>>>()?;
-        let average = mean(&latents).ok_or_else(|| usage("--save needs sample numbers, for example NAME=3,7,12"))?;
+        let average = mean_latent(&latents).ok_or_else(|| usage_error("--save needs sample numbers, for example NAME=3,7,12"))?;
         let list = numbers.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
         if let Some(out) = &args.out {
             latents.push(average.clone());
-            draw(args, studio, &latents, out)?;
-            console.say(&format!("{} shows samples {list}, then their average", out.display()));
+            draw_grid(args, session, &latents, out)?;
+            console.print(&format!("{} shows samples {list}, then their average", out.display()));
         }
-        console.say(&studio.save(&name, average, &format!("mean of samples {list}"), args.force)?);
+        console.print(&session.save_latent(&name, average, &format!("mean of samples {list}"), args.force)?);
         return Ok(());
     }
     let Some(out) = &args.out else { return Ok(()) };
-    let count = u64::from(args.count.unwrap_or(COUNT).max(1));
+    let count = u64::from(args.count.unwrap_or(DEFAULT_COUNT).max(1));
     let numbers = args.seed..args.seed.saturating_add(count);
-    let sources = numbers.map(|number| studio.find(&Source::Sample(number)));
+    let sources = numbers.map(|number| session.find_latent(&LatentSource::Sample(number)));
     let latents = sources.collect::<anyhow::Result<Vec<_>>>()?;
-    draw(args, studio, &latents, out)?;
+    draw_grid(args, session, &latents, out)?;
     let last = args.seed.saturating_add(count - 1);
-    console.say(&format!("{} shows samples {} to {last}, row by row", out.display(), args.seed));
+    console.print(&format!("{} shows samples {} to {last}, row by row", out.display(), args.seed));
     Ok(())
 }
 
-fn draw(args: &SampleArgs, studio: &mut Studio, latents: &[Latent], out: &Path) -> anyhow::Result<()> {
+fn draw_grid(args: &SampleArgs, session: &mut ExploreSession, latents: &[Latent], out: &Path) -> anyhow::Result<()> {
     let columns = args.columns.map_or_else(|| latents.len().isqrt().max(1), |columns| columns as usize);
-    write(&grid(studio.gallery.draw(latents), columns), out, args.force)
+    save_sheet(&grid_sheet(session.gallery.draw(latents), columns), out, args.force)
 }
 
 /// Draws a row with the operands and the result, and below it variations of the result.
-fn sum(args: &SampleArgs, text: &str, studio: &mut Studio, console: &mut Console) -> anyhow::Result<()> {
-    let expression = Expression::parse(text).map_err(|error| usage(format!("--expr: {error}")))?;
+fn draw_sum(args: &SampleArgs, text: &str, session: &mut ExploreSession, console: &mut Console) -> anyhow::Result<()> {
+    let expression = LatentExpression::parse(text).map_err(|error| usage_error(format!("--expr: {error}")))?;
     let name = match args.save.as_deref() {
         Some(save) if save.contains('=') => {
-            return Err(usage("with --expr, --save takes only a name for the result"));
+            return Err(usage_error("with --expr, --save takes only a name for the result"));
         }
-        Some(save) => Some(studio.check_name(save, args.force)?),
+        Some(save) => Some(session.check_name(save, args.force)?),
         None => None,
     };
-    let model = studio.gallery.model().clone();
+    let model = session.gallery.model_info().clone();
     let result =
-        expression.evaluate(|source| studio.library.find(source, &model)).map_err(|error| studio.told(&error))?;
+        expression.evaluate(|source| session.library.find_latent(source, &model)).map_err(|error| session.library_error(&error))?;
     if let Some(out) = &args.out {
-        let operands = expression.terms.iter().map(|term| studio.find(&term.source));
+        let operands = expression.terms.iter().map(|term| session.find_latent(&term.source));
         let mut row = operands.collect::<anyhow::Result<Vec<_>>>()?;
         row.push(result.clone());
-        let count = args.count.unwrap_or(VARIATIONS);
-        let variations = varied(&result, count as usize, args.seed);
-        let mut sheet = Sheet::default();
-        sheet.add_row(studio.gallery.draw(&row).into_iter().map(Some).collect());
-        let columns = args.columns.unwrap_or(VARIATIONS) as usize;
-        for row in studio.gallery.draw(&variations).chunks(columns) {
+        let count = args.count.unwrap_or(DEFAULT_VARIATIONS);
+        let variations = variations(&result, count as usize, args.seed);
+        let mut sheet = ContactSheet::default();
+        sheet.add_row(session.gallery.draw(&row).into_iter().map(Some).collect());
+        let columns = args.columns.unwrap_or(DEFAULT_VARIATIONS) as usize;
+        for row in session.gallery.draw(&variations).chunks(columns) {
             sheet.add_row(row.iter().cloned().map(Some).collect());
         }
-        write(&sheet, out, args.force)?;
+        save_sheet(&sheet, out, args.force)?;
         let shown = expression.terms.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let below =
-            if count == 0 { String::new() } else { format!("; below, {count} variations by up to {VARIATION}") };
-        console.say(&format!("{} shows, from the left: {shown}, the result{below}", out.display()));
+            if count == 0 { String::new() } else { format!("; below, {count} variations by up to {VARIATION_HALF_WIDTH}") };
+        console.print(&format!("{} shows, from the left: {shown}, the result{below}", out.display()));
     }
     if let Some(name) = name {
-        console.say(&studio.save(&name, result, &format!("sum {}", text.trim()), args.force)?);
+        console.print(&session.save_latent(&name, result, &format!("sum {}", text.trim()), args.force)?);
     }
     Ok(())
 }
 
 /// Reads `NAME=3,7,12`.
-fn picked(text: &str) -> anyhow::Result<(String, Vec<u64>)> {
+fn parse_saved_samples(text: &str) -> anyhow::Result<(String, Vec<u64>)> {
     let wrong =
-        || usage(format!("--save {text}: give a name and sample numbers, for example \"smiling woman=3,7,12\""));
+        || usage_error(format!("--save {text}: give a name and sample numbers, for example \"smiling woman=3,7,12\""));
     let (name, list) = text.rsplit_once('=').ok_or_else(wrong)?;
     let numbers = list.split(',').map(|number| number.trim().parse().map_err(|_| wrong()));
     Ok((name.to_string(), numbers.collect::<anyhow::Result<_>>()?))

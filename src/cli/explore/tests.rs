@@ -8,20 +8,20 @@ use image::{AnimationDecoder as _, Rgb, RgbImage};
 use super::*;
 use crate::cli::UsageError;
 use crate::cli::args::{self, Command};
-use crate::cli::progress::Told;
+use crate::cli::progress::CapturedConsole;
 
 /// Distance between pictures in a grid: the tiny model's side enlarged eight times, plus the gap.
 const PITCH_PX: u32 = 130;
 
 /// A temporary folder, and the messages.
-struct Place {
+struct ExploreTestFolder {
     folder: tempfile::TempDir,
-    told: Told,
+    console: CapturedConsole,
 }
 
-impl Place {
+impl ExploreTestFolder {
     fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), told: Told::default() }
+        Self { folder: tempfile::tempdir().unwrap(), console: CapturedConsole::default() }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -29,12 +29,12 @@ impl Place {
     }
 
     /// Runs a command. Arguments are separated by `|`, DIR is the folder; model and library are added.
-    fn run(&self, line: &str) -> anyhow::Result<Ending> {
+    fn run(&self, line: &str) -> anyhow::Result<CommandStatus> {
         let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/fixtures/tiny-16.safetensors");
         let line = format!("{line}|--library|DIR/latents.json|--model|{}", model.display());
         let line = line.replace("DIR", &self.folder.path().display().to_string());
-        let cli = args::parse(args::command(), ["countenance"].into_iter().chain(line.split('|')))?;
-        let console = &mut self.told.console();
+        let cli = args::parse(args::build_command(), ["countenance"].into_iter().chain(line.split('|')))?;
+        let console = &mut self.console.console();
         match cli.command {
             Some(Command::Sample(args)) => sample::run(&args, console),
             Some(Command::Interpolate(args)) => interpolate::run(&args, console),
@@ -44,8 +44,8 @@ impl Place {
     }
 
     /// Takes the messages since the last call, with this folder as DIR.
-    fn told(&self) -> String {
-        self.told.take().replace(&self.folder.path().display().to_string(), "DIR")
+    fn take_messages(&self) -> String {
+        self.console.take().replace(&self.folder.path().display().to_string(), "DIR")
     }
 
     fn picture(&self, name: &str) -> RgbImage {
@@ -61,14 +61,14 @@ fn cell(grid: &RgbImage, column: u32, row: u32) -> Vec<Rgb<u8>> {
 
 #[test]
 fn a_sample_number_always_gives_the_same_face() {
-    let place = Place::new();
+    let place = ExploreTestFolder::new();
     place.run("sample|--count|6|--columns|3|--out|DIR/a.png").unwrap();
     place.run("sample|--count|2|--seed|4|--out|DIR/b.png").unwrap();
     let (a, b) = (place.picture("a.png"), place.picture("b.png"));
     assert_eq!(a.dimensions(), (3 * PITCH_PX + 2, 2 * PITCH_PX + 2));
     assert_eq!(cell(&a, 1, 1), cell(&b, 0, 0));
     assert_ne!(cell(&a, 0, 0), cell(&a, 1, 0));
-    insta::assert_snapshot!(place.told(), @r"
+    insta::assert_snapshot!(place.take_messages(), @r"
     DIR/a.png shows samples 0 to 5, row by row
     DIR/b.png shows samples 4 to 5, row by row
     ");
@@ -76,12 +76,12 @@ fn a_sample_number_always_gives_the_same_face() {
 
 #[test]
 fn samples_are_saved_and_added() {
-    let place = Place::new();
+    let place = ExploreTestFolder::new();
     place.run("sample|--save|smiling woman=3,7").unwrap();
     place.run("sample|--save|woman=8|--out|DIR/picked.png").unwrap();
     let sum = "sample|--expr|smiling woman - woman + 8|--save|result|--count|3|--out|DIR/sum.png";
     place.run(sum).unwrap();
-    insta::assert_snapshot!(place.told(), @r"
+    insta::assert_snapshot!(place.take_messages(), @r"
     saved 'smiling woman' in DIR/latents.json: mean of samples 3, 7
     DIR/picked.png shows samples 8, then their average
     saved 'woman' in DIR/latents.json: mean of samples 8
@@ -93,9 +93,9 @@ fn samples_are_saved_and_added() {
     assert_eq!(picture.dimensions(), (4 * PITCH_PX + 2, 2 * PITCH_PX + 2));
     assert_eq!(cell(&picture, 1, 0), cell(&picture, 2, 0), "woman is sample 8");
     assert_eq!(cell(&picture, 1, 0), cell(&place.picture("picked.png"), 0, 0));
-    let library = Library::open(&place.path("latents.json")).unwrap();
-    let model = model::load(&models::choose(Some(&tiny())).unwrap().0).unwrap().info;
-    let latent = |name: &str| library.find(&Source::parse(name), &model).unwrap();
+    let library = LatentLibrary::open(&place.path("latents.json")).unwrap();
+    let model = model::load(&models::find_model(Some(&tiny())).unwrap().0).unwrap().info;
+    let latent = |name: &str| library.find_latent(&LatentSource::parse(name), &model).unwrap();
     let furthest = latent("result").iter().zip(latent("smiling woman")).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
     assert!(furthest < 1e-6, "subtracting and adding sample 8 changes nothing");
 }
@@ -106,7 +106,7 @@ fn tiny() -> PathBuf {
 
 #[test]
 fn interpolation_writes_a_gif_or_a_png() {
-    let place = Place::new();
+    let place = ExploreTestFolder::new();
     place.run("interpolate|--from|3|--to|5|--steps|4|--out|DIR/walk.png").unwrap();
     place.run("interpolate|--from|3|--to|5|--steps|4|--out|DIR/walk.gif").unwrap();
     place.run("sample|--seed|3|--count|3|--columns|3|--out|DIR/samples.png").unwrap();
@@ -121,7 +121,7 @@ fn interpolation_writes_a_gif_or_a_png() {
 
 #[test]
 fn latents_of_photos_are_averaged_and_saved() {
-    let place = Place::new();
+    let place = ExploreTestFolder::new();
     place.run("sample|--seed|5|--count|1|--out|DIR/drawn.png").unwrap();
     let drawn = place.picture("drawn.png");
     std::fs::create_dir(place.path("photos")).unwrap();
@@ -129,21 +129,21 @@ fn latents_of_photos_are_averaged_and_saved() {
     face.save(place.path("photos/a.png")).unwrap();
     face.save(place.path("photos/b.png")).unwrap();
     std::fs::write(place.path("photos/broken.png"), b"no picture").unwrap();
-    place.told();
+    place.take_messages();
     let line = "latent|ann|DIR/photos|--face|none|--steps|120|--candidates|6|--out|DIR/found.png";
-    assert_eq!(place.run(line).unwrap(), Ending::SomeFailed);
-    let told = place.told();
+    assert_eq!(place.run(line).unwrap(), CommandStatus::SomeFailed);
+    let told = place.take_messages();
     assert!(told.contains("error: DIR/photos/broken.png: this is not a picture"), "{told}");
     assert!(told.ends_with("saved 'ann' in DIR/latents.json: mean of 2 faces in photos\n"), "{told}");
     assert_eq!(place.picture("found.png").dimensions(), (3 * PITCH_PX + 2, 2 * PITCH_PX + 2));
 
     let error = place.run("latent|bob|DIR/photos/broken.png").unwrap_err();
-    assert_eq!(crate::cli::exit_code_of(&error), 1);
+    assert_eq!(crate::cli::exit_code_for(&error), 1);
 }
 
 #[test]
 fn invalid_arguments_are_usage_errors() {
-    let place = Place::new();
+    let place = ExploreTestFolder::new();
     place.run("sample|--save|ann=1|--out|DIR/there.png").unwrap();
     let refused = |line: &str| {
         let error = place.run(line).unwrap_err();

@@ -7,18 +7,18 @@ use image::{DynamicImage, Rgb, RgbImage};
 use super::*;
 use crate::mask::{Mask, save_mask};
 
-use pretended::{Place, Pretended, SIDE};
+use pretended::{FillTestFolder, FakeBackend, SIDE_PX};
 
 #[test]
 fn the_best_candidate_fills_only_the_hole() {
-    let place = Place::new();
+    let place = FillTestFolder::new();
     place.add_photo("ann.png");
     let run =
-        place.fill(&mut Pretended::default(), "DIR/ann.png --mask center --blend none --steps 3 --out DIR/out.png");
-    assert_eq!(run.unwrap().ending, Ending::AllWell);
+        place.fill(&mut FakeBackend::default(), "DIR/ann.png --mask center --blend none --steps 3 --out DIR/out.png");
+    assert_eq!(run.unwrap().status, CommandStatus::Success);
     let (before, after) = (place.pixels("ann.png"), place.pixels("out.png"));
     for (x, y, pixel) in after.enumerate_pixels() {
-        let in_hole = (SIDE / 4..3 * SIDE / 4).contains(&x) && (SIDE / 4..3 * SIDE / 4).contains(&y);
+        let in_hole = (SIDE_PX / 4..3 * SIDE_PX / 4).contains(&x) && (SIDE_PX / 4..3 * SIDE_PX / 4).contains(&y);
         let expected = if in_hole { Rgb([255; 3]) } else { *before.get_pixel(x, y) };
         assert_eq!(*pixel, expected, "{x}, {y}");
     }
@@ -26,12 +26,12 @@ fn the_best_candidate_fills_only_the_hole() {
 
 #[test]
 fn the_report_describes_the_fill() {
-    let place = Place::new();
+    let place = FillTestFolder::new();
     place.add_photo("ann.png");
     let line = "DIR/ann.png --mask center --preset blog --steps 4 --seed 7 --out DIR/out.png";
-    let run = place.fill(&mut Pretended::default(), line).unwrap();
+    let run = place.fill(&mut FakeBackend::default(), line).unwrap();
     insta::assert_snapshot!("report-filled", run.report);
-    insta::assert_snapshot!(run.told, @r"
+    insta::assert_snapshot!(run.messages, @r"
     note: fake device notice
     note: fake model note
     DIR/ann.png → DIR/out.png: 4 steps in 1.5 s on Fake device, total loss 1.5000 → 0.7500
@@ -40,17 +40,17 @@ fn the_report_describes_the_fill() {
 
 #[test]
 fn a_batch_continues_after_a_bad_photo() {
-    let place = Place::new();
+    let place = FillTestFolder::new();
     place.add_photo("in/ann.png");
     place.add_photo("in/carl.png");
     std::fs::write(place.path("in/bob.png"), b"no picture").unwrap();
-    let run = place.fill(&mut Pretended::default(), "DIR/in --mask half --steps 2 --out DIR/new/filled").unwrap();
-    assert_eq!(run.ending, Ending::SomeFailed);
+    let run = place.fill(&mut FakeBackend::default(), "DIR/in --mask half --steps 2 --out DIR/new/filled").unwrap();
+    assert_eq!(run.status, CommandStatus::SomeFailed);
     assert_eq!(place.files("new/filled"), ["ann.png", "carl.png"]);
-    let errors: Vec<_> = run.told.lines().filter(|line| line.starts_with("error: ")).collect();
+    let errors: Vec<_> = run.messages.lines().filter(|line| line.starts_with("error: ")).collect();
     assert!(matches!(errors[..], [error] if error.matches("DIR/in/bob.png").count() == 1), "{errors:?}");
-    assert!(run.told.ends_with("1 of 3 photos failed\n"), "{}", run.told);
-    assert_eq!(run.told.matches("fake device notice").count(), 1, "notes are printed once");
+    assert!(run.messages.ends_with("1 of 3 photos failed\n"), "{}", run.messages);
+    assert_eq!(run.messages.matches("fake device notice").count(), 1, "notes are printed once");
     let report: serde_json::Value = serde_json::from_str(&run.report).unwrap();
     let errors: Vec<bool> = (0..3).map(|index| !report["photos"][index]["error"].is_null()).collect();
     assert_eq!(errors, [false, true, false]);
@@ -59,15 +59,15 @@ fn a_batch_continues_after_a_bad_photo() {
 
 #[test]
 fn folder_masks_match_photos_by_stem() {
-    let place = Place::new();
+    let place = FillTestFolder::new();
     place.add_photo("in/ann.png");
     place.add_photo("in/bob.png");
     place.add_photo("in/carl.png");
     std::fs::create_dir(place.path("masks")).unwrap();
-    RgbImage::from_pixel(SIDE, SIDE, Rgb([255; 3])).save(place.path("masks/ann.png")).unwrap();
-    save_mask(&place.path("masks/bob.png"), &Mask::empty(SIDE, SIDE), Overwrite::Refuse).unwrap();
-    let run = place.fill(&mut Pretended::default(), "DIR/in --mask DIR/masks --steps 1 --blend none --out DIR/out");
-    insta::assert_snapshot!(run.unwrap().told, @r"
+    RgbImage::from_pixel(SIDE_PX, SIDE_PX, Rgb([255; 3])).save(place.path("masks/ann.png")).unwrap();
+    save_mask(&place.path("masks/bob.png"), &Mask::empty(SIDE_PX, SIDE_PX), Overwrite::Refuse).unwrap();
+    let run = place.fill(&mut FakeBackend::default(), "DIR/in --mask DIR/masks --steps 1 --blend none --out DIR/out");
+    insta::assert_snapshot!(run.unwrap().messages, @r"
     note: fake device notice
     note: fake model note
     DIR/in/ann.png → DIR/out/ann.png: 1 step in 1.5 s on Fake device, total loss 1.5000 → 1.5000
@@ -81,22 +81,22 @@ fn folder_masks_match_photos_by_stem() {
 
 #[test]
 fn a_size_mismatch_error_names_both_sizes() {
-    let place = Place::new();
+    let place = FillTestFolder::new();
     place.add_photo("ann.png");
     save_mask(&place.path("mask.png"), &Mask::empty(8, 9), Overwrite::Refuse).unwrap();
-    let run = place.fill(&mut Pretended::default(), "DIR/ann.png --mask DIR/mask.png --out DIR/out.png").unwrap();
-    assert!(run.told.contains("8×9") && run.told.contains("32×32"), "{}", run.told);
+    let run = place.fill(&mut FakeBackend::default(), "DIR/ann.png --mask DIR/mask.png --out DIR/out.png").unwrap();
+    assert!(run.messages.contains("8×9") && run.messages.contains("32×32"), "{}", run.messages);
     assert!(!place.path("out.png").exists());
 }
 
 #[test]
 fn frames_gif_and_log_end_with_the_result() {
-    let place = Place::new();
+    let place = FillTestFolder::new();
     place.add_photo("ann.png");
     let line = "DIR/ann.png --mask full --blend none --steps 25 --frames DIR/frames --gif DIR/film.gif \
                 --log DIR/losses.csv --out DIR/out.png";
-    let run = place.fill(&mut Pretended::default(), line).unwrap();
-    assert_eq!(run.ending, Ending::AllWell, "{}", run.told);
+    let run = place.fill(&mut FakeBackend::default(), line).unwrap();
+    assert_eq!(run.status, CommandStatus::Success, "{}", run.messages);
     let frames = ["frame-00001.png", "frame-00010.png", "frame-00020.png", "frame-00025.png"];
     assert_eq!(place.files("frames"), frames);
     let grey = *place.pixels("frames/frame-00010.png").get_pixel(5, 5);
@@ -116,12 +116,12 @@ fn frames_gif_and_log_end_with_the_result() {
 
 #[test]
 fn batch_outputs_are_separate_per_photo() {
-    let place = Place::new();
+    let place = FillTestFolder::new();
     place.add_photo("ann.png");
     place.add_photo("bob.png");
     let line = "DIR/ann.png DIR/bob.png --mask center --steps 2 --every 1 --frames DIR/frames --gif DIR/film.gif \
                 --log DIR/losses.csv --out DIR/out";
-    place.fill(&mut Pretended::default(), line).unwrap();
+    place.fill(&mut FakeBackend::default(), line).unwrap();
     assert_eq!(place.files("frames"), ["ann", "bob"]);
     assert_eq!(place.files("frames/bob"), ["frame-00001.png", "frame-00002.png"]);
     for name in ["film-ann.gif", "film-bob.gif", "losses-ann.csv", "losses-bob.csv"] {
@@ -131,13 +131,13 @@ fn batch_outputs_are_separate_per_photo() {
 
 #[test]
 fn a_failed_search_still_saves_its_fill() {
-    let place = Place::new();
+    let place = FillTestFolder::new();
     place.add_photo("ann.png");
-    let mut breaking = Pretended { breaks_at: Some(3), ..Pretended::default() };
+    let mut breaking = FakeBackend { fails_at: Some(3), ..FakeBackend::default() };
     let run = place.fill(&mut breaking, "DIR/ann.png --mask center --out DIR/out.png").unwrap();
-    assert_eq!(run.ending, Ending::SomeFailed);
+    assert_eq!(run.status, CommandStatus::SomeFailed);
     assert!(place.path("out.png").is_file());
-    let last = run.told.lines().last().unwrap();
+    let last = run.messages.lines().last().unwrap();
     insta::assert_snapshot!(last, @"error: DIR/ann.png: the search failed at iteration 3 (the device is gone): the best fill so far is saved");
     let report: serde_json::Value = serde_json::from_str(&run.report).unwrap();
     let photo = &report["photos"][0];
@@ -147,13 +147,13 @@ fn a_failed_search_still_saves_its_fill() {
 
 #[test]
 fn a_missing_device_is_reported_once() {
-    let place = Place::new();
+    let place = FillTestFolder::new();
     place.add_photo("in/ann.png");
     place.add_photo("in/bob.png");
-    let mut without = Pretended { no_device: true, ..Pretended::default() };
+    let mut without = FakeBackend { no_device: true, ..FakeBackend::default() };
     let run = place.fill(&mut without, "DIR/in --mask center --device gpu --out DIR/out").unwrap();
-    assert_eq!(run.ending, Ending::SomeFailed);
-    insta::assert_snapshot!(run.told, @"error: this machine offers no GPU: use --device cpu, or install its graphics driver");
+    assert_eq!(run.status, CommandStatus::SomeFailed);
+    insta::assert_snapshot!(run.messages, @"error: this machine offers no GPU: use --device cpu, or install its graphics driver");
     assert!(place.files("out").is_empty());
     insta::assert_snapshot!("report-failed", run.report);
 }
@@ -161,47 +161,47 @@ fn a_missing_device_is_reported_once() {
 #[test]
 fn unwritable_frames_do_not_lose_the_fill() {
     /// Removes the frames folder after the arguments are checked.
-    struct Removing(Pretended, std::path::PathBuf);
-    impl Searcher for Removing {
-        fn prepare(&mut self, device: DeviceChoice, model: &ModelChoice) -> Result<(), FillError> {
-            self.0.prepare(device, model)
+    struct FolderRemovingBackend(FakeBackend, std::path::PathBuf);
+    impl FillBackend for FolderRemovingBackend {
+        fn load_model(&mut self, device: DeviceChoice, model: &ModelChoice) -> Result<(), FillError> {
+            self.0.load_model(device, model)
         }
 
-        fn search(&mut self, request: &FillRequest, observer: &mut dyn Observer) -> Result<FillOutcome, FillError> {
+        fn run_search(&mut self, request: &FillRequest, observer: &mut dyn FillObserver) -> Result<FillOutcome, FillError> {
             std::fs::remove_dir(&self.1).unwrap();
-            self.0.search(request, observer)
+            self.0.run_search(request, observer)
         }
     }
-    let place = Place::new();
+    let place = FillTestFolder::new();
     place.add_photo("ann.png");
-    let mut removing = Removing(Pretended::default(), place.path("frames"));
+    let mut removing = FolderRemovingBackend(FakeBackend::default(), place.path("frames"));
     let line = "DIR/ann.png --mask center --out DIR/out.png --frames DIR/frames --every 1 --steps 2";
     let run = place.fill(&mut removing, line).unwrap();
-    assert_eq!(run.ending, Ending::SomeFailed);
+    assert_eq!(run.status, CommandStatus::SomeFailed);
     assert!(place.path("out.png").is_file());
-    assert!(run.told.contains("error: DIR/ann.png: the fill is saved, but "), "{}", run.told);
+    assert!(run.messages.contains("error: DIR/ann.png: the fill is saved, but "), "{}", run.messages);
 }
 
 #[test]
 fn sixteen_bit_depth_is_kept() {
-    let place = Place::new();
-    let deep = image::ImageBuffer::from_fn(SIDE, SIDE, |x, y| image::Luma([u16::try_from(x * 2000 + y).unwrap()]));
+    let place = FillTestFolder::new();
+    let deep = image::ImageBuffer::from_fn(SIDE_PX, SIDE_PX, |x, y| image::Luma([u16::try_from(x * 2000 + y).unwrap()]));
     DynamicImage::ImageLuma16(deep.clone()).save(place.path("deep.png")).unwrap();
     place
-        .fill(&mut Pretended::default(), "DIR/deep.png --mask center --blend none --steps 1 --out DIR/out.png")
+        .fill(&mut FakeBackend::default(), "DIR/deep.png --mask center --blend none --steps 1 --out DIR/out.png")
         .unwrap();
     let filled = image::open(place.path("out.png")).unwrap();
     let DynamicImage::ImageLuma16(filled) = filled else { panic!("another colour type: {:?}", filled.color()) };
     assert_eq!(filled.get_pixel(0, 0), deep.get_pixel(0, 0));
-    assert_ne!(filled.get_pixel(SIDE / 2, SIDE / 2), deep.get_pixel(SIDE / 2, SIDE / 2));
+    assert_ne!(filled.get_pixel(SIDE_PX / 2, SIDE_PX / 2), deep.get_pixel(SIDE_PX / 2, SIDE_PX / 2));
 }
 
 #[test]
 fn invalid_arguments_are_refused_before_the_search() {
-    let place = Place::new();
+    let place = FillTestFolder::new();
     place.add_photo("ann.png");
     let refused = |line: &str| {
-        let error = place.fill(&mut Pretended::default(), line).err().unwrap();
+        let error = place.fill(&mut FakeBackend::default(), line).err().unwrap();
         assert!(error.is::<crate::cli::UsageError>(), "{error}");
         error.to_string().replace(place.0.path().to_str().unwrap(), "DIR")
     };
@@ -216,24 +216,24 @@ fn invalid_arguments_are_refused_before_the_search() {
 
 #[test]
 fn a_missing_photo_fails_without_usage_error() {
-    let place = Place::new();
-    let run = place.fill(&mut Pretended::default(), "DIR/none.png --mask center --out DIR/out.png").unwrap();
-    assert_eq!(run.ending, Ending::SomeFailed);
-    assert!(run.told.starts_with("error: ") && run.told.matches("DIR/none.png").count() == 1, "{}", run.told);
+    let place = FillTestFolder::new();
+    let run = place.fill(&mut FakeBackend::default(), "DIR/none.png --mask center --out DIR/out.png").unwrap();
+    assert_eq!(run.status, CommandStatus::SomeFailed);
+    assert!(run.messages.starts_with("error: ") && run.messages.matches("DIR/none.png").count() == 1, "{}", run.messages);
     assert!(!place.path("out.png").exists());
 }
 
 #[test]
 fn batch_photos_get_own_layer_and_record() {
-    let place = Place::new();
+    let place = FillTestFolder::new();
     place.add_photo("ann.png");
     place.add_photo("bob.png");
     let line = "DIR/ann.png DIR/bob.png --mask center --steps 2 --seed 4 --layer DIR/layer.png --out DIR/out";
-    let run = place.fill(&mut Pretended::default(), line).unwrap();
-    assert_eq!(run.ending, Ending::AllWell, "{}", run.told);
-    let recipe = |name: &str| Recipe::read(&std::fs::read(place.path(name)).unwrap()).unwrap();
+    let run = place.fill(&mut FakeBackend::default(), line).unwrap();
+    assert_eq!(run.status, CommandStatus::Success, "{}", run.messages);
+    let recipe = |name: &str| Provenance::read(&std::fs::read(place.path(name)).unwrap()).unwrap();
     for (out, layer) in [("out/ann.png", "layer-ann.png"), ("out/bob.png", "layer-bob.png")] {
-        assert_eq!((recipe(out).content, recipe(layer).content), (Content::Photo, Content::Layer));
+        assert_eq!((recipe(out).content, recipe(layer).content), (ExportContent::Photo, ExportContent::Layer));
         assert_eq!((recipe(out).settings.seed, recipe(out).candidate, recipe(out).steps), (4, 1, 2));
         assert_eq!(image::open(place.path(layer)).unwrap().color(), image::ColorType::Rgba8);
     }
@@ -242,24 +242,24 @@ fn batch_photos_get_own_layer_and_record() {
 #[test]
 fn an_unwritable_layer_does_not_lose_the_fill() {
     /// Creates the layer's file while the search runs.
-    struct Taking(Pretended, std::path::PathBuf);
-    impl Searcher for Taking {
-        fn prepare(&mut self, device: DeviceChoice, model: &ModelChoice) -> Result<(), FillError> {
-            self.0.prepare(device, model)
+    struct FileCreatingBackend(FakeBackend, std::path::PathBuf);
+    impl FillBackend for FileCreatingBackend {
+        fn load_model(&mut self, device: DeviceChoice, model: &ModelChoice) -> Result<(), FillError> {
+            self.0.load_model(device, model)
         }
 
-        fn search(&mut self, request: &FillRequest, observer: &mut dyn Observer) -> Result<FillOutcome, FillError> {
+        fn run_search(&mut self, request: &FillRequest, observer: &mut dyn FillObserver) -> Result<FillOutcome, FillError> {
             std::fs::write(&self.1, b"precious").unwrap();
-            self.0.search(request, observer)
+            self.0.run_search(request, observer)
         }
     }
-    let place = Place::new();
+    let place = FillTestFolder::new();
     place.add_photo("ann.png");
     let layer = place.path("layer.png");
-    let mut taking = Taking(Pretended::default(), layer.clone());
+    let mut taking = FileCreatingBackend(FakeBackend::default(), layer.clone());
     let run = place.fill(&mut taking, "DIR/ann.png --mask center --layer DIR/layer.png --out DIR/out.png").unwrap();
-    assert_eq!(run.ending, Ending::SomeFailed);
-    assert!(run.told.contains("the fill is saved, but DIR/layer.png already exists"), "{}", run.told);
+    assert_eq!(run.status, CommandStatus::SomeFailed);
+    assert!(run.messages.contains("the fill is saved, but DIR/layer.png already exists"), "{}", run.messages);
     assert!(place.path("out.png").is_file());
     assert_eq!(std::fs::read(layer).unwrap(), b"precious");
 }

@@ -1,9 +1,9 @@
 use super::*;
 
 /// A temporary folder with `photo.png`.
-struct Place(tempfile::TempDir);
+struct OutputTestFolder(tempfile::TempDir);
 
-impl Place {
+impl OutputTestFolder {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("photo.png"), b"").unwrap();
@@ -19,7 +19,7 @@ impl Place {
     }
 
     /// Checks the outputs of a single fill. Returns the error text with this folder as DIR, or an empty text.
-    fn check(&self, change: impl FnOnce(&mut OutputArgs)) -> String {
+    fn check_error(&self, change: impl FnOnce(&mut OutputArgs)) -> String {
         let mut output = OutputArgs {
             out: self.path("out.png"),
             layer: None,
@@ -32,9 +32,9 @@ impl Place {
             report: None,
         };
         change(&mut output);
-        let photo = crate::cli::batch::Photos::One(self.path("photo.png"));
-        let tasks = crate::cli::batch::tasks(photo, &output).unwrap();
-        match check(&tasks, false, None, &output) {
+        let photo = crate::cli::batch::PhotoInputs::One(self.path("photo.png"));
+        let tasks = crate::cli::batch::build_tasks(photo, &output).unwrap();
+        match check_fill_outputs(&tasks, false, None, &output) {
             Ok(()) => String::new(),
             Err(error) => {
                 assert!(error.is::<crate::cli::UsageError>());
@@ -46,24 +46,24 @@ impl Place {
 
 #[test]
 fn checking_a_new_png_leaves_no_files() {
-    let place = Place::new();
-    assert_eq!(place.check(|_| ()), "");
+    let place = OutputTestFolder::new();
+    assert_eq!(place.check_error(|_| ()), "");
     assert_eq!(std::fs::read_dir(place.0.path()).unwrap().count(), 1);
 }
 
 #[test]
 fn an_existing_picture_needs_force() {
-    let place = Place::new();
+    let place = OutputTestFolder::new();
     place.touch("out.png");
-    insta::assert_snapshot!(place.check(|_| ()), @"DIR/out.png already exists: choose another name, or add --force");
-    assert_eq!(place.check(|output| output.force = true), "");
+    insta::assert_snapshot!(place.check_error(|_| ()), @"DIR/out.png already exists: choose another name, or add --force");
+    assert_eq!(place.check_error(|output| output.force = true), "");
 }
 
 #[test]
 fn a_layer_must_be_a_new_png() {
-    let place = Place::new();
+    let place = OutputTestFolder::new();
     place.touch("there.png");
-    let layer = |name: &str| place.check(|output| output.layer = Some(place.path(name)));
+    let layer = |name: &str| place.check_error(|output| output.layer = Some(place.path(name)));
     assert_eq!(layer("layer.png"), "");
     insta::assert_snapshot!(layer("layer.psd"), @"--layer DIR/layer.psd does not end in .png: fills are saved as lossless PNG");
     insta::assert_snapshot!(layer("out.png"), @"--layer DIR/out.png is the same file as --out: choose another name");
@@ -72,10 +72,10 @@ fn a_layer_must_be_a_new_png() {
 
 #[test]
 fn existing_logs_and_reports_are_replaced() {
-    let place = Place::new();
+    let place = OutputTestFolder::new();
     place.touch("log.csv");
     place.touch("report.json");
-    let text = place.check(|output| {
+    let text = place.check_error(|output| {
         output.log = Some(place.path("log.csv"));
         output.report = Some(place.path("report.json"));
     });
@@ -84,8 +84,8 @@ fn existing_logs_and_reports_are_replaced() {
 
 #[test]
 fn force_does_not_replace_an_input() {
-    let place = Place::new();
-    let text = place.check(|output| {
+    let place = OutputTestFolder::new();
+    let text = place.check_error(|output| {
         output.out = place.path("../").join(place.0.path().file_name().unwrap()).join("photo.png");
         output.force = true;
     });
@@ -94,8 +94,8 @@ fn force_does_not_replace_an_input() {
 
 #[test]
 fn two_outputs_with_one_path_are_refused() {
-    let place = Place::new();
-    let text = place.check(|output| {
+    let place = OutputTestFolder::new();
+    let text = place.check_error(|output| {
         output.log = Some(place.path("notes"));
         output.report = Some(place.path("notes"));
     });
@@ -104,20 +104,20 @@ fn two_outputs_with_one_path_are_refused() {
 
 #[test]
 fn unusable_output_names_are_refused() {
-    let place = Place::new();
-    let out = |name: &str| place.check(|output| output.out = place.path(name));
+    let place = OutputTestFolder::new();
+    let out = |name: &str| place.check_error(|output| output.out = place.path(name));
     insta::assert_snapshot!(out("out.jpg"), @"--out DIR/out.jpg does not end in .png: fills are saved as lossless PNG");
     insta::assert_snapshot!(out(""), @"--out DIR/ is a folder: give a file name, for example DIR/photo.png");
     insta::assert_snapshot!(out("missing/out.png"), @"there is no folder DIR/missing for --out: create it first");
-    let frames = place.check(|output| output.frames = Some(place.path("photo.png")));
+    let frames = place.check_error(|output| output.frames = Some(place.path("photo.png")));
     insta::assert_snapshot!(frames, @"--frames DIR/photo.png is a file: a folder is needed here");
 }
 
 #[test]
 fn frames_of_another_search_are_refused() {
-    let place = Place::new();
+    let place = OutputTestFolder::new();
     std::fs::create_dir(place.path("frames")).unwrap();
     place.touch("frames/frame-00100.png");
-    let text = place.check(|output| output.frames = Some(place.path("frames")));
+    let text = place.check_error(|output| output.frames = Some(place.path("frames")));
     insta::assert_snapshot!(text, @"DIR/frames holds the frames of another search: choose another folder, or add --force to replace them");
 }

@@ -3,12 +3,12 @@ use std::path::Path;
 use super::*;
 use crate::cli::UsageError;
 use crate::cli::args::{self, Command};
-use crate::cli::progress::Told;
+use crate::cli::progress::CapturedConsole;
 
 /// A temporary folder with a folder `photos`.
-struct Place(tempfile::TempDir);
+struct PrepareTestFolder(tempfile::TempDir);
 
-impl Place {
+impl PrepareTestFolder {
     fn new() -> Self {
         let place = Self(tempfile::tempdir().unwrap());
         std::fs::create_dir(place.0.path().join("photos")).unwrap();
@@ -24,13 +24,13 @@ impl Place {
     }
 
     /// Runs a command; returns its result and its messages with this folder as DIR.
-    fn run(&self, options: &str) -> (anyhow::Result<Ending>, String) {
+    fn run(&self, options: &str) -> (anyhow::Result<CommandStatus>, String) {
         let here = self.0.path().display().to_string();
         let line = format!("countenance prepare DIR/photos DIR/out {options}").replace("DIR", &here);
-        let told = Told::default();
-        let ending = match args::parse(args::command(), line.split_whitespace()).unwrap().command {
+        let told = CapturedConsole::default();
+        let ending = match args::parse(args::build_command(), line.split_whitespace()).unwrap().command {
             Some(Command::Prepare(args)) => {
-                plan(&args).and_then(|(request, pictures)| run_plan(&request, &pictures, &mut told.console()))
+                prepare_request(&args).and_then(|(request, pictures)| run_request(&request, &pictures, &mut told.console()))
             }
             other => panic!("another command: {other:?}"),
         };
@@ -47,9 +47,9 @@ impl Place {
 
 #[test]
 fn an_unreadable_photo_does_not_stop_the_run() {
-    let place = Place::with_photos();
+    let place = PrepareTestFolder::with_photos();
     let (ending, told) = place.run("");
-    assert_eq!(ending.unwrap(), Ending::SomeFailed);
+    assert_eq!(ending.unwrap(), CommandStatus::SomeFailed);
     insta::assert_snapshot!(told, @r"
     2 photos; an interrupted run can be continued (prepare.journal and prepare.crops)
     error: broken.jpg: this is not a picture that can be opened: choose a PNG, JPEG, WebP, TIFF or BMP file
@@ -58,28 +58,28 @@ fn an_unreadable_photo_does_not_stop_the_run() {
     sheet.png shows, from the top: 1 of 1 kept
     ");
     insta::assert_snapshot!(place.refusal(""), @"DIR/out/faces.safetensors already exists: choose another OUT, or add --force");
-    assert_eq!(place.run("--force --size 128").0.unwrap(), Ending::SomeFailed);
-    let faces = crate::dataset::Faces::open(&place.0.path().join("out").join(DATASET)).unwrap();
-    assert_eq!((faces.size_px(), faces.about().source.as_str()), (128, "photos"));
+    assert_eq!(place.run("--force --size 128").0.unwrap(), CommandStatus::SomeFailed);
+    let faces = crate::dataset::FaceDataset::open(&place.0.path().join("out").join(DATASET_FILE)).unwrap();
+    assert_eq!((faces.size_px(), faces.info().source.as_str()), (128, "photos"));
 }
 
 #[test]
 fn a_run_that_keeps_nothing_fails() {
-    let place = Place::with_photos();
+    let place = PrepareTestFolder::with_photos();
     let (ending, _) = place.run("--min-sharpness 100000");
     let error = ending.unwrap_err();
-    assert_eq!(crate::cli::exit_code_of(&error), 1);
+    assert_eq!(crate::cli::exit_code_for(&error), 1);
     insta::assert_snapshot!(format!("{error:#}").replace(&place.0.path().display().to_string(), "DIR"), @"no dataset was made from DIR/photos: none of 1 faces in 2 photos can be kept: 1 unreadable, 1 blurred; run it again with other thresholds, no photo is measured twice");
     let (ending, told) = place.run("--min-side 20");
-    assert_eq!(ending.unwrap(), Ending::SomeFailed);
+    assert_eq!(ending.unwrap(), CommandStatus::SomeFailed);
     assert!(told.starts_with("resuming: 2 of 2 photos are already measured"), "{told}");
 }
 
 #[test]
 fn invalid_folders_are_usage_errors() {
-    let place = Place::new();
+    let place = PrepareTestFolder::new();
     insta::assert_snapshot!(place.refusal(""), @"there is no picture in DIR/photos and its subfolders: file names must end in one of png, jpg, jpeg, webp, tif, tiff, bmp");
-    let place = Place::with_photos();
+    let place = PrepareTestFolder::with_photos();
     std::fs::write(place.0.path().join("out"), b"a file").unwrap();
     insta::assert_snapshot!(place.refusal(""), @"OUT DIR/out is a file: a folder is needed here");
     std::fs::remove_dir_all(place.0.path().join("photos")).unwrap();

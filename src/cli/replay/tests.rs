@@ -3,20 +3,20 @@ use std::path::Path;
 use image::{DynamicImage, Rgb, RgbImage};
 
 use super::*;
-use crate::cli::progress::Told;
+use crate::cli::progress::CapturedConsole;
 use crate::face::FaceFrame;
-use crate::job::{Content, Start};
+use crate::job::{ExportContent, SearchStart};
 use crate::mask::Mask;
 use crate::model::ModelChoice;
-use crate::photo::{Extras, encode_png};
+use crate::photo::{PngMetadata, encode_png};
 use crate::search::{OptimizerKind, Preset, Settings};
 
 const TINY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/fixtures/tiny-16.safetensors");
 
 /// A temporary folder with `photo.png`, and fills of it with the tiny model.
-struct Place(tempfile::TempDir);
+struct ReplayTestFolder(tempfile::TempDir);
 
-impl Place {
+impl ReplayTestFolder {
     fn new() -> Self {
         let place = Self(tempfile::tempdir().unwrap());
         place.write("photo.png", &photo());
@@ -28,7 +28,7 @@ impl Place {
     }
 
     fn write(&self, name: &str, pixels: &DynamicImage) {
-        std::fs::write(self.path(name), encode_png(pixels, &Extras::default()).unwrap()).unwrap();
+        std::fs::write(self.path(name), encode_png(pixels, &PngMetadata::default()).unwrap()).unwrap();
     }
 
     fn args(&self, filled: &str, photo: &str) -> ReplayArgs {
@@ -37,7 +37,7 @@ impl Place {
     }
 
     /// Fills and saves `filled.png`; may stop after some evaluations. `change` edits the outcome before it is recorded.
-    fn fill(&self, settings: Settings, stop_after: Option<u32>, content: Content, change: fn(&mut FillOutcome)) {
+    fn fill(&self, settings: Settings, stop_after: Option<u32>, content: ExportContent, change: fn(&mut FillOutcome)) {
         let photo = Arc::new(Photo::from_pixels(photo()));
         let hole = Mask::from_pixels(24, 20, (0..480).map(|at| if at % 24 > 9 { 255 } else { 0 }).collect()).unwrap();
         let request = FillRequest {
@@ -45,32 +45,32 @@ impl Place {
             hole: Arc::new(hole),
             frame: FaceFrame { center_in_photo: [12.5, 9.5], side_px: 18.5, angle_radians: 0.1 },
             settings,
-            start: Start::AsSet,
+            start: SearchStart::AsSet,
             blend: crate::blend::Blend::default(),
             model: ModelChoice::File(TINY.into()),
             device: DeviceChoice::Cpu,
         };
-        let mut console = Told::default().console();
-        let mut follower = Follower { console: &mut console, evaluations_left: stop_after };
-        let mut outcome = run_fill(&mut Engine::default(), &request, &mut follower).unwrap();
+        let mut console = CapturedConsole::default().console();
+        let mut follower = ConsoleReplayObserver { console: &mut console, evaluations_left: stop_after };
+        let mut outcome = run_fill(&mut NetworkCache::default(), &request, &mut follower).unwrap();
         change(&mut outcome);
         let FillRequest { photo, hole, frame, blend, .. } = &request;
         // Not the best candidate: the replay must show the recorded one.
         let candidate = 1 - outcome.best;
-        let made = Made { photo, hole, frame: *frame, blend: *blend, outcome: &outcome, candidate };
-        let recipe = Recipe::new(&made).unwrap();
-        fill::save(&made, content, Some(&recipe), &self.path("filled.png"), Overwrite::Allow).unwrap();
+        let made = FillExport { photo, hole, frame: *frame, blend: *blend, outcome: &outcome, candidate };
+        let recipe = Provenance::new(&made).unwrap();
+        fill::save_fill(&made, content, Some(&recipe), &self.path("filled.png"), Overwrite::Allow).unwrap();
     }
 
     /// Repeats `filled.png` and returns the notes and the difference.
     fn replay(&self) -> (Vec<String>, String) {
         let replay = Replay::new(&self.args("filled.png", "photo.png")).unwrap();
-        let outcome = replay.search(&mut Told::default().console()).unwrap();
+        let outcome = replay.run_search(&mut CapturedConsole::default().console()).unwrap();
         let FillRequest { photo, hole, frame, blend, .. } = &replay.request;
         let candidate = replay.recipe.candidate;
-        let made = Made { photo, hole, frame: *frame, blend: *blend, outcome: &outcome, candidate };
+        let made = FillExport { photo, hole, frame: *frame, blend: *blend, outcome: &outcome, candidate };
         let picture = made.picture(replay.recipe.content).unwrap();
-        (replay.notes(), compare::difference(&replay.filled.pixels, &picture).to_string())
+        (replay.difference_notes(), compare::compare_pictures(&replay.filled.pixels, &picture).to_string())
     }
 
     /// The error of a replay, with the folder's path replaced by DIR.
@@ -90,91 +90,91 @@ fn settings() -> Settings {
     Settings { steps: 6, candidates: 2, seed: 5, ..Preset::Best.settings() }
 }
 
-const SAME: &str = "the same, bit for bit";
+const SAME_PIXELS: &str = "the same, bit for bit";
 
 #[test]
 fn a_replay_gives_the_same_pixels() {
-    let place = Place::new();
-    for content in [Content::Photo, Content::Layer] {
+    let place = ReplayTestFolder::new();
+    for content in [ExportContent::Photo, ExportContent::Layer] {
         place.fill(settings(), None, content, |_| ());
-        assert_eq!(place.replay(), (Vec::new(), SAME.to_owned()), "{content:?}");
+        assert_eq!(place.replay(), (Vec::new(), SAME_PIXELS.to_owned()), "{content:?}");
     }
 }
 
 #[test]
 fn a_replay_stops_where_the_fill_stopped() {
-    let place = Place::new();
+    let place = ReplayTestFolder::new();
     let mut hmc = Settings { optimizer: OptimizerKind::Hmc, ..settings() };
     hmc.hmc.leapfrog_steps = 4;
     for (settings, stop_after) in [(settings(), 3), (hmc, 7)] {
-        place.fill(settings, Some(stop_after), Content::Photo, |_| ());
+        place.fill(settings, Some(stop_after), ExportContent::Photo, |_| ());
         let (notes, difference) = place.replay();
-        assert_eq!(difference, SAME, "{:?}", settings.optimizer);
+        assert_eq!(difference, SAME_PIXELS, "{:?}", settings.optimizer);
         assert!(notes[0].starts_with("the search was stopped at iteration"), "{notes:?}");
     }
 }
 
 /// Saves a fill with this candidate, and repeats it.
 fn saved_and_replayed(
-    place: &Place,
+    place: &ReplayTestFolder,
     request: &FillRequest,
     outcome: &FillOutcome,
     candidate: usize,
 ) -> (Vec<String>, String) {
     let FillRequest { photo, hole, frame, blend, .. } = request;
-    let made = Made { photo, hole, frame: *frame, blend: *blend, outcome, candidate };
-    let recipe = Recipe::new(&made).unwrap();
-    fill::save(&made, Content::Photo, Some(&recipe), &place.path("filled.png"), Overwrite::Allow).unwrap();
+    let made = FillExport { photo, hole, frame: *frame, blend: *blend, outcome, candidate };
+    let recipe = Provenance::new(&made).unwrap();
+    fill::save_fill(&made, ExportContent::Photo, Some(&recipe), &place.path("filled.png"), Overwrite::Allow).unwrap();
     place.replay()
 }
 
 #[test]
 fn variations_and_mixes_replay_the_same() {
-    let place = Place::new();
-    place.fill(settings(), None, Content::Photo, |_| ());
+    let place = ReplayTestFolder::new();
+    place.fill(settings(), None, ExportContent::Photo, |_| ());
     let Replay { request, .. } = Replay::new(&place.args("filled.png", "photo.png")).unwrap();
     let run = |request: &FillRequest| {
-        let mut console = Told::default().console();
-        let mut follower = Follower { console: &mut console, evaluations_left: None };
-        run_fill(&mut Engine::default(), request, &mut follower).unwrap()
+        let mut console = CapturedConsole::default().console();
+        let mut follower = ConsoleReplayObserver { console: &mut console, evaluations_left: None };
+        run_fill(&mut NetworkCache::default(), request, &mut follower).unwrap()
     };
     let found = run(&request);
     let latent = found.candidates[found.best].latent.clone();
     let around =
-        FillRequest { settings: request.settings.to_sample_around(), start: Start::Around(latent), ..request.clone() };
+        FillRequest { settings: request.settings.for_variations(), start: SearchStart::Around(latent), ..request.clone() };
     let like = run(&around);
     let last = like.candidates.len() - 1;
-    assert_eq!(saved_and_replayed(&place, &around, &like, last), (Vec::new(), SAME.to_owned()));
+    assert_eq!(saved_and_replayed(&place, &around, &like, last), (Vec::new(), SAME_PIXELS.to_owned()));
 
     let halfway =
         like.candidates[0].latent.iter().zip(&like.candidates[1].latent).map(|(a, b)| (a + b) / 2.0).collect();
-    let mix = run(&around.clone().into_drawing_of(halfway)).candidates.remove(0);
+    let mix = run(&around.clone().into_latent_drawing(halfway)).candidates.remove(0);
     let mut with_mix = like;
-    let index = with_mix.keep_mix(mix, None);
+    let index = with_mix.store_mix(mix, None);
     let (notes, difference) = saved_and_replayed(&place, &around, &with_mix, index);
-    assert_eq!(difference, SAME);
+    assert_eq!(difference, SAME_PIXELS);
     assert_eq!(notes, ["a mix of candidates: drawn from its latent without a search"]);
 }
 
 #[test]
 fn settings_changed_during_the_search_are_noted() {
-    let place = Place::new();
-    place.fill(settings(), None, Content::Photo, |outcome| outcome.changed_on_the_way = true);
+    let place = ReplayTestFolder::new();
+    place.fill(settings(), None, ExportContent::Photo, |outcome| outcome.changed_during_search = true);
     insta::assert_snapshot!(place.replay().0.join("\n"), @"lambda, the number of steps or the hole was changed during the search: this repetition uses the final values from the start and may find a different face");
 }
 
 #[test]
 fn a_changed_seed_gives_different_pixels() {
-    let place = Place::new();
-    place.fill(settings(), None, Content::Photo, |outcome| outcome.settings.seed += 1);
+    let place = ReplayTestFolder::new();
+    place.fill(settings(), None, ExportContent::Photo, |outcome| outcome.settings.seed += 1);
     let difference = place.replay().1;
     assert!(difference.starts_with("not the same: ") && difference.contains("of 480 pixels differ"), "{difference}");
 }
 
 #[test]
 fn a_different_photo_is_refused() {
-    let place = Place::new();
-    place.fill(settings(), None, Content::Photo, |_| ());
+    let place = ReplayTestFolder::new();
+    place.fill(settings(), None, ExportContent::Photo, |_| ());
     let mut edited = photo().to_rgb8();
     edited.get_pixel_mut(3, 3).0[0] ^= 1;
     place.write("edited.png", &edited.into());
@@ -187,7 +187,7 @@ fn a_different_photo_is_refused() {
 
 #[test]
 fn files_without_a_record_are_refused() {
-    let place = Place::new();
+    let place = ReplayTestFolder::new();
     std::fs::write(place.path("a.jpg"), b"\xFF\xD8\xFF").unwrap();
     insta::assert_snapshot!(place.refusal(&place.args("a.jpg", "photo.png")), @"DIR/a.jpg: this is not a PNG: choose the exported PNG");
     insta::assert_snapshot!(place.refusal(&place.args("photo.png", "photo.png")), @"DIR/photo.png: the file has no fill record: it was exported without a record or by another program, or a program removed it; use the PNG that Countenance wrote");
@@ -196,8 +196,8 @@ fn files_without_a_record_are_refused() {
 
 #[test]
 fn a_missing_model_is_named() {
-    let place = Place::new();
-    place.fill(settings(), None, Content::Photo, |_| ());
+    let place = ReplayTestFolder::new();
+    place.fill(settings(), None, ExportContent::Photo, |_| ());
     let mut args = place.args("filled.png", "photo.png");
     args.model = None;
     let text = place.refusal(&args);
@@ -209,7 +209,7 @@ fn a_missing_model_is_named() {
 
 #[test]
 fn the_recorded_device_is_found_by_name() {
-    assert_eq!(recorded_device("CPU"), DeviceChoice::CpuF32);
-    assert_eq!(recorded_device("CPU (bf16)"), DeviceChoice::Cpu);
-    assert_eq!(recorded_device("a GPU of long ago"), DeviceChoice::Auto);
+    assert_eq!(device_with_name("CPU"), DeviceChoice::CpuF32);
+    assert_eq!(device_with_name("CPU (bf16)"), DeviceChoice::Cpu);
+    assert_eq!(device_with_name("a GPU of long ago"), DeviceChoice::Auto);
 }

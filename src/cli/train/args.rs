@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::cli::choices::{self, RECIPES};
 use crate::device::DeviceChoice;
-use crate::train::{Recipe, TrainSettings};
+use crate::train::{TrainRecipe, TrainSettings};
 
 /// Train your own generator on a dataset made by `prepare`
 ///
@@ -40,7 +40,7 @@ pub(in crate::cli) struct TrainArgs {
     /// lighting changes; face-64 was trained this way. blog is Amos 2016: a DCGAN with two generator updates per discriminator
     /// update.
     #[arg(long, value_parser = choices::parser(RECIPES.iter().copied()))]
-    pub(super) recipe: Option<Recipe>,
+    pub(super) recipe: Option<TrainRecipe>,
 
     /// Training steps of the whole run [default: 50000]
     #[arg(long, value_name = "N")]
@@ -100,14 +100,14 @@ const BLOG_BATCH: u32 = 64;
 
 impl TrainArgs {
     /// The settings for faces of side `size_px`: given options, then those of the resumed run, then the defaults.
-    pub(super) fn settings(&self, former: Option<TrainSettings>, size_px: u32) -> TrainSettings {
-        let recipe = self.recipe.or(former.as_ref().map(|former| former.recipe)).unwrap_or_default();
-        let new = || {
+    pub(super) fn settings(&self, previous: Option<TrainSettings>, size_px: u32) -> TrainSettings {
+        let recipe = self.recipe.or(previous.as_ref().map(|former| former.recipe)).unwrap_or_default();
+        let defaults_for_recipe = || {
             let defaults = TrainSettings { recipe, size_px, ..TrainSettings::default() };
-            let batch = if recipe == Recipe::Blog { BLOG_BATCH } else { defaults.batch };
+            let batch = if recipe == TrainRecipe::Blog { BLOG_BATCH } else { defaults.batch };
             TrainSettings { batch, ..defaults }
         };
-        let base = former.unwrap_or_else(new);
+        let base = previous.unwrap_or_else(defaults_for_recipe);
         TrainSettings {
             recipe,
             size_px: self.size.unwrap_or(base.size_px),

@@ -2,13 +2,13 @@
 
 use super::*;
 use crate::cli::args::{self, Command};
-use crate::cli::progress::Told;
+use crate::cli::progress::CapturedConsole;
 use crate::device::DeviceChoice;
-use crate::train::{PicturesInMemory, Recipe, TrainSettings};
+use crate::train::{InMemoryFaceImages, TrainRecipe, TrainSettings};
 
-fn typed(line: &str) -> TrainArgs {
+fn train_args(line: &str) -> TrainArgs {
     let words = ["countenance", "train", "--data", "d", "--out", "o"].into_iter().chain(line.split_whitespace());
-    match args::parse(args::command(), words).unwrap().command {
+    match args::parse(args::build_command(), words).unwrap().command {
         Some(Command::Train(args)) => *args,
         other => panic!("not a training: {other:?}"),
     }
@@ -16,18 +16,18 @@ fn typed(line: &str) -> TrainArgs {
 
 #[test]
 fn missing_options_come_from_the_run_then_defaults() {
-    let settings = typed("").settings(None, 128);
+    let settings = train_args("").settings(None, 128);
     assert_eq!(settings, TrainSettings { size_px: 128, ..TrainSettings::default() });
-    let blog = typed("--recipe blog --width 8").settings(None, 64);
-    assert_eq!((blog.recipe, blog.batch, blog.width), (Recipe::Blog, 64, 8));
-    let former = TrainSettings { recipe: Recipe::Blog, batch: 12, seed: 5, size_px: 32, ..blog };
-    let resumed = typed("--resume --steps 9").settings(Some(former.clone()), 64);
+    let blog = train_args("--recipe blog --width 8").settings(None, 64);
+    assert_eq!((blog.recipe, blog.batch, blog.width), (TrainRecipe::Blog, 64, 8));
+    let former = TrainSettings { recipe: TrainRecipe::Blog, batch: 12, seed: 5, size_px: 32, ..blog };
+    let resumed = train_args("--resume --steps 9").settings(Some(former.clone()), 64);
     assert_eq!(resumed, TrainSettings { steps: 9, ..former });
 }
 
 #[test]
 fn every_option_is_parsed() {
-    let args = typed(
+    let args = train_args(
         "--resume --recipe encoder --steps 9 --batch 4 --width 2 --size 16 --seed 3 --learning-rate 0.001 --r1 2 \
          --every 5 --minutes 1.5 --held-out h --device cpu",
     );
@@ -59,28 +59,28 @@ fn a_run_reports_progress_and_its_model() {
         ..TrainSettings::default()
     };
     let out = folder.path().to_path_buf();
-    let request = TrainRequest { settings, out, resume: false, device: DeviceChoice::Cpu, minutes: None };
-    let faces = PicturesInMemory::new(16, (0..=255u8).cycle().take(20 * 768).collect());
-    let told = Told::default();
-    let ending = follow(&request, &faces, None, &mut told.console()).unwrap();
-    assert_eq!(ending, Ending::AllWell);
+    let request = TrainRequest { settings, run_folder: out, resume: false, device: DeviceChoice::Cpu, max_minutes: None };
+    let faces = InMemoryFaceImages::new(16, (0..=255u8).cycle().take(20 * 768).collect());
+    let told = CapturedConsole::default();
+    let ending = run_training(&request, &faces, None, &mut told.console()).unwrap();
+    assert_eq!(ending, CommandStatus::Success);
     let text = told.take();
     for part in ["18 faces, 2 held out; starting on CPU", "step 2 of 2", "context loss", "the best model is"] {
         assert!(text.contains(part), "{part} in {text}");
     }
-    let again = follow(&request, &faces, None, &mut told.console()).unwrap_err();
-    assert_eq!(crate::cli::exit_code_of(&again), 2);
+    let again = run_training(&request, &faces, None, &mut told.console()).unwrap_err();
+    assert_eq!(crate::cli::exit_code_for(&again), 2);
 }
 
 #[test]
 fn a_failed_run_names_its_last_good_checkpoint() {
     let outcome = TrainOutcome {
-        ended: Ended::Failed("g_loss is NaN or infinite".into()),
+        end: TrainEnd::Failed("g_loss is NaN or infinite".into()),
         step: 30,
         checkpoint: Some("run/step-20".into()),
-        best: None,
+        best_model: None,
     };
-    insta::assert_snapshot!(ending(&outcome), @r"
+    insta::assert_snapshot!(training_summary(&outcome), @r"
     error: training failed at step 30: g_loss is NaN or infinite
     the last good checkpoint is run/step-20
     ");
@@ -88,6 +88,6 @@ fn a_failed_run_names_its_last_good_checkpoint() {
 
 #[test]
 fn missing_data_is_a_usage_error() {
-    let error = run(&typed("")).unwrap_err();
-    assert_eq!(crate::cli::exit_code_of(&error), 2, "{error:#}");
+    let error = run(&train_args("")).unwrap_err();
+    assert_eq!(crate::cli::exit_code_for(&error), 2, "{error:#}");
 }

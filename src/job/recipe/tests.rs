@@ -12,10 +12,10 @@ use crate::search::Losses;
 
 fn outcome(settings: Settings) -> FillOutcome {
     let losses = Losses { context: 0.1, prior: 0.2, total: 0.3 };
-    let candidate = |tone| Candidate { latent: vec![0.5], pixels: vec![tone; 48], losses, mixed: false };
+    let candidate = |tone| Candidate { latent: vec![0.5], pixels: vec![tone; 48], losses, is_mix: false };
     FillOutcome {
         settings,
-        start: Start::AsSet,
+        start: SearchStart::AsSet,
         model: ModelInfo {
             name: "tiny".into(),
             sha256: "ab".repeat(32),
@@ -28,10 +28,10 @@ fn outcome(settings: Settings) -> FillOutcome {
         device: DeviceInfo { name: "CPU".into(), is_gpu: false, notice: None },
         steps: 7,
         evaluations: 9,
-        changed_on_the_way: true,
-        seconds: 1.0,
+        changed_during_search: true,
+        search_secs: 1.0,
         stopped: Some(StopReason::Cancelled),
-        explained: None,
+        explained_share: None,
         candidates: vec![candidate(-0.5), candidate(0.5)],
         best: 1,
         first_losses: losses,
@@ -48,23 +48,23 @@ fn hole() -> Mask {
 }
 
 /// Calls `check` with a fill of the photo that `change` makes.
-fn with_fill<T>(change: impl FnOnce(&mut Photo), check: impl FnOnce(&Made<'_>) -> T) -> T {
+fn with_fill<T>(change: impl FnOnce(&mut Photo), check: impl FnOnce(&FillExport<'_>) -> T) -> T {
     let (mut photo, hole) = (photo(), hole());
     change(&mut photo);
     let outcome = outcome(Settings { seed: u64::MAX, ..Preset::Paper.settings() });
     let frame = FaceFrame { center_in_photo: [9.3, 8.1], side_px: 17.7, angle_radians: 0.1 };
     let blend = Blend { mode: BlendMode::Feather, detail_percent: 40 };
-    check(&Made { photo: &photo, hole: &hole, frame, blend, outcome: &outcome, candidate: 1 })
+    check(&FillExport { photo: &photo, hole: &hole, frame, blend, outcome: &outcome, candidate: 1 })
 }
 
-fn recipe() -> Recipe {
-    with_fill(|_| (), |made| Recipe::new(made).unwrap())
+fn recipe() -> Provenance {
+    with_fill(|_| (), |made| Provenance::new(made).unwrap())
 }
 
 /// The bytes of an exported file.
-fn exported(made: &Made<'_>, content: Content) -> Vec<u8> {
-    let recipe = Recipe::new(made).unwrap();
-    encode_png(&made.picture(content).unwrap(), &made.extras(content, Some(&recipe))).unwrap()
+fn exported(made: &FillExport<'_>, content: ExportContent) -> Vec<u8> {
+    let recipe = Provenance::new(made).unwrap();
+    encode_png(&made.picture(content).unwrap(), &made.png_metadata(content, Some(&recipe))).unwrap()
 }
 
 #[test]
@@ -72,10 +72,10 @@ fn provenance_survives_the_file() {
     with_fill(
         |_| (),
         |made| {
-            let read = Recipe::read(&exported(made, Content::Photo)).unwrap();
-            assert_eq!(read, Recipe::new(made).unwrap());
+            let read = Provenance::read(&exported(made, ExportContent::Photo)).unwrap();
+            assert_eq!(read, Provenance::new(made).unwrap());
             assert_eq!(read.hole().unwrap(), *made.hole);
-            assert!(read.is_of(made.photo));
+            assert!(read.matches_photo(made.photo));
             assert_eq!((read.preset, read.settings), (Some(Preset::Paper), made.outcome.settings));
             assert_eq!((read.frame, read.blend, read.candidate), (made.frame, made.blend, 1));
             assert_eq!((read.steps, read.evaluations, read.device.as_str()), (7, 9, "CPU"));
@@ -94,12 +94,12 @@ fn layer_keeps_only_the_colour_profile() {
         photo.xmp = Some(b"<nonsense/>".to_vec());
     };
     with_fill(change, |made| {
-        let bytes = exported(made, Content::Layer);
-        assert_eq!(Recipe::read(&bytes).unwrap().content, Content::Layer);
+        let bytes = exported(made, ExportContent::Layer);
+        assert_eq!(Provenance::read(&bytes).unwrap().content, ExportContent::Layer);
         let layer = decode(&bytes, DecodeLimits::default()).unwrap();
         assert_eq!(layer.color_name(), "rgba8");
         assert_eq!((layer.icc_profile, layer.exif), (made.photo.icc_profile.clone(), None));
-        let photo = decode(&exported(made, Content::Photo), DecodeLimits::default()).unwrap();
+        let photo = decode(&exported(made, ExportContent::Photo), DecodeLimits::default()).unwrap();
         assert_eq!(photo.exif, made.photo.exif);
     });
 }
@@ -111,7 +111,7 @@ fn xmp_gets_source_type_and_keeps_the_rest() {
     with_fill(
         |photo| photo.xmp = Some(said.as_bytes().to_vec()),
         |made| {
-            let photo = decode(&exported(made, Content::Photo), DecodeLimits::default()).unwrap();
+            let photo = decode(&exported(made, ExportContent::Photo), DecodeLimits::default()).unwrap();
             let packet = String::from_utf8(photo.xmp.unwrap()).unwrap();
             assert!(packet.contains(&format!("<Iptc4xmpExt:DigitalSourceType>{SOURCE_TYPE}<")), "{packet}");
             assert!(packet.contains("dc:rights='Ann'"), "{packet}");
@@ -125,9 +125,9 @@ fn nothing_is_added_without_provenance() {
     with_fill(
         |photo| photo.xmp = Some(xmp.clone()),
         |made| {
-            let extras = made.extras(Content::Photo, None);
+            let extras = made.png_metadata(ExportContent::Photo, None);
             assert_eq!((extras.texts, extras.xmp), (Vec::new(), Some(Cow::Borrowed(&xmp[..]))));
-            assert_eq!(made.extras(Content::Layer, None), Extras::default());
+            assert_eq!(made.png_metadata(ExportContent::Layer, None), PngMetadata::default());
         },
     );
 }
@@ -137,42 +137,42 @@ fn other_pixels_size_or_type_are_another_photo() {
     let recipe = recipe();
     let mut changed = photo().pixels.to_rgb8();
     changed.get_pixel_mut(19, 17).0[2] ^= 1;
-    assert!(recipe.is_of(&photo()));
-    assert!(!recipe.is_of(&Photo::from_pixels(changed.into())));
-    assert!(!recipe.is_of(&Photo::from_pixels(photo().pixels.to_rgb16().into())));
-    assert!(!recipe.is_of(&Photo::from_pixels(photo().pixels.rotate90())));
+    assert!(recipe.matches_photo(&photo()));
+    assert!(!recipe.matches_photo(&Photo::from_pixels(changed.into())));
+    assert!(!recipe.matches_photo(&Photo::from_pixels(photo().pixels.to_rgb16().into())));
+    assert!(!recipe.matches_photo(&Photo::from_pixels(photo().pixels.rotate90())));
 }
 
 /// Provenance with one JSON field replaced.
-fn tampered(pointer: &str, value: impl Into<serde_json::Value>) -> Result<Recipe, RecipeError> {
+fn tampered(pointer: &str, value: impl Into<serde_json::Value>) -> Result<Provenance, ProvenanceError> {
     let mut json: serde_json::Value = serde_json::from_str(&recipe().to_json()).unwrap();
     *json.pointer_mut(pointer).unwrap() = value.into();
-    Recipe::from_json(&json.to_string())
+    Provenance::from_json(&json.to_string())
 }
 
 #[test]
 fn wrong_formats_and_damage_give_different_errors() {
     let newer = tampered("/format", "countenance-recipe-2").unwrap_err();
     insta::assert_snapshot!(newer, @"the file was made by a newer Countenance (countenance-recipe-2): update this one and try again");
-    assert!(matches!(tampered("/format", "other-1"), Err(RecipeError::None)));
-    assert!(matches!(tampered("/settings/optimizer", "magic"), Err(RecipeError::Damaged { .. })));
-    assert!(matches!(Recipe::from_json("no JSON"), Err(RecipeError::Damaged { .. })));
-    let plain = encode_png(&photo().pixels, &Extras::default()).unwrap();
-    assert!(matches!(Recipe::read(&plain), Err(RecipeError::None)));
-    assert!(matches!(Recipe::read(b"GIF89a"), Err(RecipeError::Text(TextError::NotPng))));
+    assert!(matches!(tampered("/format", "other-1"), Err(ProvenanceError::None)));
+    assert!(matches!(tampered("/settings/optimizer", "magic"), Err(ProvenanceError::Damaged { .. })));
+    assert!(matches!(Provenance::from_json("no JSON"), Err(ProvenanceError::Damaged { .. })));
+    let plain = encode_png(&photo().pixels, &PngMetadata::default()).unwrap();
+    assert!(matches!(Provenance::read(&plain), Err(ProvenanceError::None)));
+    assert!(matches!(Provenance::read(b"GIF89a"), Err(ProvenanceError::Text(PngTextError::NotPng))));
 }
 
 #[test]
 fn changed_mask_is_refused() {
-    let hole = |recipe: Result<Recipe, RecipeError>| recipe.unwrap().hole();
+    let hole = |recipe: Result<Provenance, ProvenanceError>| recipe.unwrap().hole();
     let mut other = super::tests::hole();
     other.invert();
     let png = BASE64.encode(encode_mask_png(&other).unwrap());
-    assert!(matches!(hole(tampered("/mask/png", png)), Err(RecipeError::MaskChanged)));
-    assert!(matches!(hole(tampered("/mask/png", "!")), Err(RecipeError::MaskChanged)));
-    assert!(matches!(hole(tampered("/mask/png", "AAAA")), Err(RecipeError::Mask { .. })));
-    assert!(matches!(hole(tampered("/photo/width", 21)), Err(RecipeError::Mask { .. })));
-    assert!(matches!(hole(tampered("/mask/sha256", "00")), Err(RecipeError::MaskChanged)));
+    assert!(matches!(hole(tampered("/mask/png", png)), Err(ProvenanceError::MaskChanged)));
+    assert!(matches!(hole(tampered("/mask/png", "!")), Err(ProvenanceError::MaskChanged)));
+    assert!(matches!(hole(tampered("/mask/png", "AAAA")), Err(ProvenanceError::UnreadableMask { .. })));
+    assert!(matches!(hole(tampered("/photo/width", 21)), Err(ProvenanceError::UnreadableMask { .. })));
+    assert!(matches!(hole(tampered("/mask/sha256", "00")), Err(ProvenanceError::MaskChanged)));
 }
 
 #[test]
@@ -181,7 +181,7 @@ fn changed_settings_have_no_preset() {
         |_| (),
         |made| {
             let outcome = outcome(Settings { steps: 77, ..Preset::Best.settings() });
-            assert_eq!(Recipe::new(&Made { outcome: &outcome, ..*made }).unwrap().preset, None);
+            assert_eq!(Provenance::new(&FillExport { outcome: &outcome, ..*made }).unwrap().preset, None);
         },
     );
 }
@@ -192,6 +192,6 @@ proptest! {
         let mut recipe = recipe();
         recipe.frame = FaceFrame { center_in_photo: [x, -x], side_px, angle_radians: x / 7e4 };
         (recipe.settings.lambda, recipe.settings.learning_rate, recipe.settings.seed) = (lambda, rate, seed);
-        prop_assert_eq!(Recipe::from_json(&recipe.to_json()).unwrap(), recipe);
+        prop_assert_eq!(Provenance::from_json(&recipe.to_json()).unwrap(), recipe);
     }
 }

@@ -12,15 +12,15 @@ struct ScriptedObserver {
     change: Option<(u32, LiveSettings)>,
 }
 
-impl Observer for ScriptedObserver {
+impl FillObserver for ScriptedObserver {
     fn started(&mut self, _: &DeviceInfo, _: &ModelInfo, _: &[String]) {}
 
-    fn flow(&mut self) -> Flow {
+    fn control(&mut self) -> FillControl {
         if self.stop_after == Some(self.evaluations) {
-            return Flow::Stop;
+            return FillControl::Stop;
         }
         self.evaluations += 1;
-        Flow::Continue
+        FillControl::Continue
     }
 
     fn live_settings(&mut self) -> Option<LiveSettings> {
@@ -29,14 +29,14 @@ impl Observer for ScriptedObserver {
 }
 
 fn run_scripted(request: &FillRequest, mut scripted: ScriptedObserver) -> FillOutcome {
-    run_fill(&mut Engine::default(), request, &mut scripted).unwrap()
+    run_fill(&mut NetworkCache::default(), request, &mut scripted).unwrap()
 }
 
 #[test]
 fn evaluations_equal_iterations_except_with_hmc() {
     let mut request = request();
     let outcome = run_scripted(&request, ScriptedObserver::default());
-    assert_eq!((outcome.steps, outcome.evaluations, outcome.changed_on_the_way), (8, 8, false));
+    assert_eq!((outcome.steps, outcome.evaluations, outcome.changed_during_search), (8, 8, false));
     request.settings.optimizer = OptimizerKind::Hmc;
     (request.settings.hmc.leapfrog_steps, request.settings.steps) = (3, 2);
     let outcome = run_scripted(&request, ScriptedObserver::default());
@@ -70,24 +70,24 @@ fn only_later_changes_count_as_changed() {
         run_scripted(&request(), ScriptedObserver { change: Some((evaluation, live)), ..ScriptedObserver::default() })
     };
     let (early, late) = (from(0), from(2));
-    assert!(!early.changed_on_the_way && late.changed_on_the_way);
+    assert!(!early.changed_during_search && late.changed_during_search);
     assert_eq!((early.settings.steps, late.settings.steps), (6, 6), "the outcome has the final settings");
     let mut same_settings = request();
     same_settings.settings = early.settings;
     assert_eq!(run_scripted(&same_settings, ScriptedObserver::default()).candidates, early.candidates);
     let same = LiveSettings { lambda: request().settings.lambda, steps: 8 };
     let none = run_scripted(&request(), ScriptedObserver { change: Some((2, same)), ..ScriptedObserver::default() });
-    assert!(!none.changed_on_the_way, "the same values are no change");
+    assert!(!none.changed_during_search, "the same values are no change");
 }
 
 #[test]
 fn bad_fit_gives_a_warning() {
     let mut outcome = run_scripted(&request(), ScriptedObserver::default());
-    assert!(outcome.explained.unwrap() < 1.0);
+    assert!(outcome.explained_share.unwrap() < 1.0);
     for (explained, has_warning) in [(Some(-0.4), true), (Some(0.05), true), (Some(0.4), false), (None, false)] {
-        outcome.explained = explained;
-        assert_eq!(outcome.doubt().is_some(), has_warning, "{explained:?}");
+        outcome.explained_share = explained;
+        assert_eq!(outcome.fit_warning().is_some(), has_warning, "{explained:?}");
     }
-    outcome.explained = Some(-0.4);
-    insta::assert_snapshot!(outcome.doubt().unwrap().what, @"This does not look like a face in this frame: the fill matches only 0 % of it");
+    outcome.explained_share = Some(-0.4);
+    insta::assert_snapshot!(outcome.fit_warning().unwrap().message, @"This does not look like a face in this frame: the fill matches only 0 % of it");
 }

@@ -15,23 +15,23 @@ struct HoleChanger {
     totals: Vec<f32>,
 }
 
-impl Observer for HoleChanger {
+impl FillObserver for HoleChanger {
     fn started(&mut self, _: &DeviceInfo, _: &ModelInfo, _: &[String]) {}
 
-    fn flow(&mut self) -> Flow {
+    fn control(&mut self) -> FillControl {
         if self.stop_after == Some(self.evaluations) {
-            return Flow::Stop;
+            return FillControl::Stop;
         }
         self.evaluations += 1;
-        Flow::Continue
+        FillControl::Continue
     }
 
-    fn new_hole(&mut self) -> Option<Arc<Mask>> {
+    fn take_new_hole(&mut self) -> Option<Arc<Mask>> {
         let is_due = self.holes.first().is_some_and(|(from, _)| self.evaluations > *from);
         is_due.then(|| self.holes.remove(0).1)
     }
 
-    fn extended(&mut self, by: u32) {
+    fn search_extended(&mut self, by: u32) {
         self.extended_by = by;
     }
 
@@ -42,7 +42,7 @@ impl Observer for HoleChanger {
 }
 
 fn run_with_hole_changes(request: &FillRequest, mut hole_changer: HoleChanger) -> (FillOutcome, HoleChanger) {
-    let outcome = run_fill(&mut Engine::default(), request, &mut hole_changer).unwrap();
+    let outcome = run_fill(&mut NetworkCache::default(), request, &mut hole_changer).unwrap();
     (outcome, hole_changer)
 }
 
@@ -59,10 +59,10 @@ fn edited_search_resumes_in_mid_schedule() {
     let (outcome, hole_changer) = run_with_hole_changes(&request(), at(6));
     assert_eq!((outcome.steps, hole_changer.extended_by), (10, 2), "at 6 of 8, back to 4, and four more");
     assert_eq!(hole_changer.iterations, (1..=10).collect::<Vec<_>>());
-    assert!(outcome.changed_on_the_way && outcome.stopped.is_none());
+    assert!(outcome.changed_during_search && outcome.stopped.is_none());
     let (outcome, hole_changer) = run_with_hole_changes(&request(), at(2));
     assert_eq!((outcome.steps, hole_changer.extended_by), (8, 0), "there was enough left");
-    assert!(outcome.changed_on_the_way);
+    assert!(outcome.changed_during_search);
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn kept_losses_belong_to_the_last_hole() {
     let mut alone = request();
     alone.hole = other_hole();
     for candidate in &outcome.candidates {
-        let drawn = draw_preview(&alone.clone().into_drawing_of(candidate.latent.clone())).unwrap().unwrap();
+        let drawn = draw_preview(&alone.clone().into_latent_drawing(candidate.latent.clone())).unwrap().unwrap();
         assert_near(&drawn.candidate, candidate);
     }
 }
@@ -97,7 +97,7 @@ fn holes_that_cannot_be_filled_are_ignored() {
     for hole in [empty, outside, of_another_photo] {
         let (outcome, _) =
             run_with_hole_changes(&request(), HoleChanger { holes: vec![(3, hole)], ..HoleChanger::default() });
-        assert!(!outcome.changed_on_the_way);
+        assert!(!outcome.changed_during_search);
         let (plain, _) = run_with_hole_changes(&request(), HoleChanger::default());
         assert_eq!(outcome.candidates, plain.candidates);
     }
@@ -109,7 +109,7 @@ fn hole_can_change_during_hmc() {
     request.settings.optimizer = OptimizerKind::Hmc;
     (request.settings.hmc.leapfrog_steps, request.settings.steps) = (3, 4);
     let (outcome, _) = run_with_hole_changes(&request, at(6));
-    assert!(outcome.changed_on_the_way && outcome.steps >= 4);
+    assert!(outcome.changed_during_search && outcome.steps >= 4);
 }
 
 #[test]
@@ -117,20 +117,20 @@ fn worker_reports_which_hole_was_filled() {
     let test_worker = TestWorker::new();
     test_worker.start_long(1);
     test_worker.wait_for_progress();
-    test_worker.worker.send(Command::SetHole(1, Arc::new(Mask::empty(40, 30))));
-    test_worker.worker.send(Command::SetHole(2, other_hole()));
+    test_worker.worker.send(WorkerCommand::SetHole(1, Arc::new(Mask::empty(40, 30))));
+    test_worker.worker.send(WorkerCommand::SetHole(2, other_hole()));
     let start = Instant::now();
     while test_worker.worker.take_preview().is_none_or(|preview| preview.hole_number != 2) {
         assert!(start.elapsed() < TIMEOUT);
     }
     test_worker.wait_for_progress();
-    test_worker.worker.send(Command::Cancel);
+    test_worker.worker.send(WorkerCommand::Cancel);
     let (number, hole, outcome) = test_worker.wait_for(|event| match event {
-        Event::Finished { hole_number, hole, outcome, .. } => Some((hole_number, hole, outcome)),
+        WorkerEvent::Finished { hole_number, hole, outcome, .. } => Some((hole_number, hole, outcome)),
         _ => None,
     });
     assert_eq!((number, hole), (2, other_hole()));
-    assert!(outcome.changed_on_the_way);
+    assert!(outcome.changed_during_search);
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn paused_search_shows_new_hole_and_blend() {
     let test_worker = TestWorker::new();
     test_worker.start_long(1);
     let start = Instant::now();
-    let preview = |wanted: &dyn Fn(&Preview) -> bool| loop {
+    let preview = |wanted: &dyn Fn(&SearchPreview) -> bool| loop {
         assert!(start.elapsed() < TIMEOUT);
         if let Some(preview) = test_worker.worker.take_preview().filter(wanted) {
             return preview;
@@ -146,14 +146,14 @@ fn paused_search_shows_new_hole_and_blend() {
         std::thread::sleep(Duration::from_millis(1));
     };
     preview(&|_| true);
-    test_worker.worker.send(Command::Pause);
-    test_worker.wait_for(|event| matches!(event, Event::Progress { paused: true, .. }).then_some(()));
-    test_worker.worker.send(Command::SetHole(1, other_hole()));
+    test_worker.worker.send(WorkerCommand::Pause);
+    test_worker.wait_for(|event| matches!(event, WorkerEvent::Progress { paused: true, .. }).then_some(()));
+    test_worker.worker.send(WorkerCommand::SetHole(1, other_hole()));
     let feathered = preview(&|preview| preview.hole_number == 1);
-    test_worker.worker.send(Command::SetBlend(BlendMode::None.into()));
+    test_worker.worker.send(WorkerCommand::SetBlend(BlendMode::None.into()));
     let bare = preview(&|_| true);
     assert_eq!(bare.patch.rect_in_photo, feathered.patch.rect_in_photo);
     assert_ne!(bare.patch.rgba, feathered.patch.rgba);
-    test_worker.worker.send(Command::Cancel);
+    test_worker.worker.send(WorkerCommand::Cancel);
     test_worker.wait_for_outcome(1);
 }

@@ -2,8 +2,8 @@
 
 use super::*;
 
-pub(super) fn draw_preview(request: &FillRequest) -> Result<Option<Sketch>, FillError> {
-    crate::job::sketch::sketch(&mut Engine::default(), &mut crate::job::sketch::Easel::default(), 1, request)
+pub(super) fn draw_preview(request: &FillRequest) -> Result<Option<QuickPreview>, FillError> {
+    crate::job::sketch::draw_quick_preview(&mut NetworkCache::default(), &mut crate::job::sketch::ComposerCache::default(), 1, request)
 }
 
 /// Equal up to rounding: another batch size changes sums of a few thousand values near 1 by some ulps.
@@ -27,7 +27,7 @@ fn search_starts_at_the_first_guess() {
     let one_step = FillRequest { settings: Settings { steps: 1, noise: 0.0, ..request.settings }, ..request };
     let begun = fill(&one_step, &mut RecordingObserver::default()).unwrap();
     assert_eq!(guess.candidate.latent, begun.candidates[0].latent, "the first candidate starts at the guess");
-    assert!(!guess.candidate.mixed && guess.patch.rgba.chunks(4).any(|pixel| pixel[3] == 255));
+    assert!(!guess.candidate.is_mix && guess.patch.rgba.chunks(4).any(|pixel| pixel[3] == 255));
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn small_holes_are_previewed_with_full_detail() {
     let sketch = draw_preview(&request.clone().into_first_guess()).unwrap().unwrap();
     let FillRequest { photo, hole, frame, blend, .. } = &request;
     let whole = crate::blend::Composer::new(photo, hole, frame, *blend, None);
-    assert_eq!(sketch.patch, whole.patch(&sketch.candidate.pixels, sketch.size_px));
+    assert_eq!(sketch.patch, whole.render(&sketch.candidate.pixels, sketch.size_px));
 }
 
 #[test]
@@ -66,17 +66,17 @@ fn drawing_a_latent_equals_a_one_step_fill() {
         .zip(&outcome.candidates[1].latent)
         .map(|(a, b)| 0.3 * a + 0.7 * b)
         .collect();
-    let drawing = request().into_drawing_of(latent.clone());
+    let drawing = request().into_latent_drawing(latent.clone());
     let drawn = draw_preview(&drawing).unwrap().unwrap().candidate;
-    assert!(drawn.mixed && drawn.latent == latent);
+    assert!(drawn.is_mix && drawn.latent == latent);
     let again = fill(&drawing, &mut RecordingObserver::default()).unwrap();
     assert_eq!((again.steps, again.evaluations), (1, 1));
-    assert_eq!(Candidate { mixed: true, ..again.candidates[0].clone() }, drawn);
+    assert_eq!(Candidate { is_mix: true, ..again.candidates[0].clone() }, drawn);
 }
 
 #[test]
 fn start_latents_must_fit_the_model() {
-    for start in [Start::At(vec![0.0; 7]), Start::Around(vec![0.0; 7]), Start::Around(vec![2.0; 8])] {
+    for start in [SearchStart::At(vec![0.0; 7]), SearchStart::Around(vec![0.0; 7]), SearchStart::Around(vec![2.0; 8])] {
         let error = fill(&FillRequest { start, ..request() }, &mut RecordingObserver::default()).unwrap_err();
         insta::allow_duplicates! {
             insta::assert_snapshot!(error, @"the start latents do not fit tiny-16: choose the model that they were found with");
@@ -88,8 +88,8 @@ fn start_latents_must_fit_the_model() {
 fn variations_request(seed: u64) -> (Vec<f32>, FillRequest) {
     let found = fill(&request(), &mut RecordingObserver::default()).unwrap();
     let latent = found.candidates[found.best].latent.clone();
-    let settings = Settings { seed, ..found.settings.to_sample_around() };
-    (latent.clone(), FillRequest { settings, start: Start::Around(latent), ..request() })
+    let settings = Settings { seed, ..found.settings.for_variations() };
+    (latent.clone(), FillRequest { settings, start: SearchStart::Around(latent), ..request() })
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn variations_are_the_ends_of_the_trajectories() {
     let (_, request) = variations_request(7);
     let outcome = fill(&request, &mut RecordingObserver::default()).unwrap();
     for candidate in &outcome.candidates {
-        let drawn = draw_preview(&request.clone().into_drawing_of(candidate.latent.clone())).unwrap().unwrap();
+        let drawn = draw_preview(&request.clone().into_latent_drawing(candidate.latent.clone())).unwrap().unwrap();
         assert_near(&drawn.candidate, candidate);
     }
 }
@@ -120,11 +120,11 @@ fn variations_are_the_ends_of_the_trajectories() {
 fn newest_preview_is_drawn_unless_a_fill_runs() {
     let test_worker = TestWorker::new();
     // Both are sent before the thread can have loaded the model.
-    test_worker.worker.send(Command::Sketch(1, Box::new(request().into_first_guess())));
-    test_worker.worker.send(Command::Sketch(2, Box::new(request().into_first_guess())));
+    test_worker.worker.send(WorkerCommand::QuickPreview(1, Box::new(request().into_first_guess())));
+    test_worker.worker.send(WorkerCommand::QuickPreview(2, Box::new(request().into_first_guess())));
     let start = Instant::now();
-    let wait_for = |id: SketchId| loop {
-        match test_worker.worker.take_sketch() {
+    let wait_for = |id: QuickPreviewId| loop {
+        match test_worker.worker.take_quick_preview() {
             Some(sketch) if sketch.id == id => break,
             _ => assert!(start.elapsed() < TIMEOUT),
         }
@@ -133,11 +133,11 @@ fn newest_preview_is_drawn_unless_a_fill_runs() {
     wait_for(2);
     test_worker.start_long(1);
     test_worker.wait_for_progress();
-    test_worker.worker.send(Command::Sketch(3, Box::new(request().into_first_guess())));
-    test_worker.worker.send(Command::Sketch(4, Box::new(request().into_first_guess())));
-    test_worker.worker.send(Command::Cancel);
+    test_worker.worker.send(WorkerCommand::QuickPreview(3, Box::new(request().into_first_guess())));
+    test_worker.worker.send(WorkerCommand::QuickPreview(4, Box::new(request().into_first_guess())));
+    test_worker.worker.send(WorkerCommand::Cancel);
     test_worker.wait_for_outcome(1);
-    test_worker.worker.send(Command::Sketch(5, Box::new(request().into_first_guess())));
+    test_worker.worker.send(WorkerCommand::QuickPreview(5, Box::new(request().into_first_guess())));
     wait_for(5);
 }
 
@@ -145,9 +145,9 @@ fn newest_preview_is_drawn_unless_a_fill_runs() {
 fn failed_preview_says_why() {
     let test_worker = TestWorker::new();
     let broken = FillRequest { model: ModelChoice::File("no/such.safetensors".into()), ..request() };
-    test_worker.worker.send(Command::Sketch(9, Box::new(broken.into_first_guess())));
+    test_worker.worker.send(WorkerCommand::QuickPreview(9, Box::new(broken.into_first_guess())));
     let message = test_worker.wait_for(|event| match event {
-        Event::NotSketched { sketch: 9, message } => Some(message),
+        WorkerEvent::QuickPreviewFailed { id: 9, message } => Some(message),
         _ => None,
     });
     assert!(message.contains("no/such.safetensors"), "{message}");
@@ -159,12 +159,12 @@ fn candidates_are_ranked_by_loss_nan_last() {
     let found = outcome.candidates[0].clone();
     let with_total = |total: f32| Candidate { losses: Losses { total, context: total, prior: 0.0 }, ..found.clone() };
     outcome.candidates = [f32::NAN, 0.3, f32::INFINITY, 0.1].map(with_total).to_vec();
-    assert_eq!(outcome.ranked(), [3, 1, 2, 0]);
+    assert_eq!(outcome.ranked_candidates(), [3, 1, 2, 0]);
     let mix = with_total(0.2);
-    let index = outcome.keep_mix(mix.clone(), None);
-    assert_eq!((index, outcome.searched(), outcome.best), (4, 4, 3));
+    let index = outcome.store_mix(mix.clone(), None);
+    assert_eq!((index, outcome.searched_count(), outcome.best), (4, 4, 3));
     let better = Candidate { losses: Losses { total: 0.05, ..mix.losses }, ..mix };
-    assert_eq!(outcome.keep_mix(better.clone(), Some(4)), 4);
+    assert_eq!(outcome.store_mix(better.clone(), Some(4)), 4);
     assert_eq!((outcome.candidates.len(), outcome.best), (5, 4));
-    assert_eq!(outcome.keep_mix(better, Some(1)), 5, "a candidate of the search is not replaced");
+    assert_eq!(outcome.store_mix(better, Some(1)), 5, "a candidate of the search is not replaced");
 }

@@ -19,36 +19,36 @@ fn any_point() -> impl Strategy<Value = [f32; 2]> {
     [coordinate(), coordinate()]
 }
 
-fn any_edit(width: u32, height: u32) -> impl Strategy<Value = Edit> {
+fn any_edit(width: u32, height: u32) -> impl Strategy<Value = MaskEdit> {
     let kind = prop_oneof![2 => Just(StrokeKind::Paint), 1 => Just(StrokeKind::Erase)];
     let strokes = (kind, 0.0f32..40.0, prop::collection::vec(any_point(), 0..6))
-        .prop_map(|(kind, radius, points)| Edit::Stroke(stroke(kind, radius, &points)));
+        .prop_map(|(kind, radius, points)| MaskEdit::Stroke(stroke(kind, radius, &points)));
     let preset = (0..MaskPreset::ALL.len(), 16.0f32..100.0, any::<u64>()).prop_map(|(index, side_px, seed)| {
         let frame = FaceFrame { center_in_photo: [40.0, 30.0], side_px, angle_radians: 0.3 };
-        Edit::Preset { preset: MaskPreset::ALL[index], frame, crop_size_px: 16, seed }
+        MaskEdit::Preset { preset: MaskPreset::ALL[index], frame, crop_size_px: 16, seed }
     });
     let count = width as usize * height as usize;
     let replace = prop::collection::vec(prop_oneof![Just(0u8), Just(255u8)], count)
-        .prop_map(move |pixels| Edit::Replace(Arc::new(Mask::from_pixels(width, height, pixels).unwrap())));
-    prop_oneof![6 => strokes, 1 => Just(Edit::Clear), 1 => Just(Edit::Invert), 2 => preset, 1 => replace]
+        .prop_map(move |pixels| MaskEdit::Replace(Arc::new(Mask::from_pixels(width, height, pixels).unwrap())));
+    prop_oneof![6 => strokes, 1 => Just(MaskEdit::Clear), 1 => Just(MaskEdit::Invert), 2 => preset, 1 => replace]
 }
 
 /// The edits drawn on an empty mask, without a history.
-fn drawn(width: u32, height: u32, edits: &[Edit]) -> Mask {
+fn drawn(width: u32, height: u32, edits: &[MaskEdit]) -> Mask {
     let mut mask = Mask::empty(width, height);
     for edit in edits {
         match edit {
-            Edit::Stroke(stroke) => {
+            MaskEdit::Stroke(stroke) => {
                 mask.draw_stroke(stroke);
             }
-            Edit::Clear => mask = Mask::empty(width, height),
-            Edit::Invert => {
+            MaskEdit::Clear => mask = Mask::empty(width, height),
+            MaskEdit::Invert => {
                 mask.invert();
             }
-            Edit::Preset { preset, frame, crop_size_px, seed } => {
+            MaskEdit::Preset { preset, frame, crop_size_px, seed } => {
                 mask.add(&preset.hole_in_photo(width, height, frame, *crop_size_px, *seed));
             }
-            Edit::Replace(other) => mask = Mask::clone(other),
+            MaskEdit::Replace(other) => mask = Mask::clone(other),
         }
     }
     mask
@@ -74,7 +74,7 @@ proptest! {
         }),
         max_saved_bytes in prop_oneof![Just(usize::MAX), Just(2000usize), Just(0usize)],
     ) {
-        let mut history = History::with_max_saved_bytes(width, height, max_saved_bytes);
+        let mut history = MaskHistory::with_undo_limit(width, height, max_saved_bytes);
         for edit in &edits {
             let before = history.mask().clone();
             let changed = history.push(edit.clone());
@@ -101,10 +101,10 @@ proptest! {
         points in prop::collection::vec(any_point(), 1..8),
         radius in 0.0f32..30.0,
     ) {
-        let mut history = History::new(101, 67);
-        history.push(Edit::Stroke(stroke(StrokeKind::Paint, 5.0, &[[50.0, 30.0], [90.0, 66.0]])));
+        let mut history = MaskHistory::new(101, 67);
+        history.push(MaskEdit::Stroke(stroke(StrokeKind::Paint, 5.0, &[[50.0, 30.0], [90.0, 66.0]])));
         let before = history.mask().clone();
-        history.push(Edit::Stroke(stroke(StrokeKind::Erase, radius, &points[..1])));
+        history.push(MaskEdit::Stroke(stroke(StrokeKind::Erase, radius, &points[..1])));
         for point in &points[1..] {
             history.extend_stroke(*point);
         }
@@ -116,34 +116,34 @@ proptest! {
 
 #[test]
 fn a_new_edit_drops_undone_edits() {
-    let mut history = History::new(10, 10);
-    history.push(Edit::Invert);
+    let mut history = MaskHistory::new(10, 10);
+    history.push(MaskEdit::Invert);
     history.undo();
-    history.push(Edit::Stroke(stroke(StrokeKind::Paint, 1.0, &[[5.0, 5.0]])));
+    history.push(MaskEdit::Stroke(stroke(StrokeKind::Paint, 1.0, &[[5.0, 5.0]])));
     assert!(!history.can_redo());
     assert_eq!(history.edits().len(), 1);
-    assert!(history.mask().count() < 10);
+    assert!(history.mask().hole_count() < 10);
 }
 
 #[test]
 fn a_mask_of_another_size_replaces_nothing() {
-    let mut history = History::new(10, 10);
-    history.push(Edit::Invert);
-    let changed = history.push(Edit::Replace(Arc::new(Mask::empty(9, 10))));
+    let mut history = MaskHistory::new(10, 10);
+    history.push(MaskEdit::Invert);
+    let changed = history.push(MaskEdit::Replace(Arc::new(Mask::empty(9, 10))));
     assert!(changed.is_empty());
-    assert_eq!(history.mask().count(), 100);
+    assert_eq!(history.mask().hole_count(), 100);
 }
 
 #[test]
 fn saved_tiles_stay_within_the_memory_limit() {
-    let mut history = History::with_max_saved_bytes(640, 640, 100_000);
+    let mut history = MaskHistory::with_undo_limit(640, 640, 100_000);
     for index in 0..60u8 {
         let y = f32::from(index) * 10.0;
-        history.push(Edit::Stroke(stroke(StrokeKind::Paint, 3.0, &[[0.0, y], [640.0, y]])));
-        assert!(history.saved_bytes() <= 100_000);
+        history.push(MaskEdit::Stroke(stroke(StrokeKind::Paint, 3.0, &[[0.0, y], [640.0, y]])));
+        assert!(history.undo_bytes() <= 100_000);
     }
     while history.undo().is_some() {
-        assert!(history.saved_bytes() <= 100_000);
+        assert!(history.undo_bytes() <= 100_000);
     }
     assert!(history.mask().is_empty());
 }

@@ -74,7 +74,7 @@ fn a_thin_slanting_line_has_no_gaps() {
 fn grey_values_from_half_up_become_hole() {
     let mask = Mask::from_pixels(4, 1, vec![0, 127, 128, 255]).unwrap();
     assert_eq!(mask.pixels(), [0, 0, 255, 255]);
-    assert_eq!(mask.count(), 2);
+    assert_eq!(mask.hole_count(), 2);
     assert_eq!(mask.hole_bounds(), Some(RectPx { x: 2, y: 0, width: 2, height: 1 }));
     assert_eq!(Mask::from_pixels(4, 2, vec![0; 7]), None);
     assert_eq!(Mask::empty(3, 3).hole_bounds(), None);

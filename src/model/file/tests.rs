@@ -4,16 +4,16 @@ use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView, serialize};
 
 use super::*;
-use crate::model::{ModelChoice, TINY, inspect};
+use crate::model::{ModelChoice, TINY_MODEL, inspect};
 use crate::photo::Overwrite;
 
 type Parts = BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)>;
 
 /// The tiny model's file with its tensors and metadata changed by `change`.
 fn changed(change: impl FnOnce(&mut Parts, &mut HashMap<String, String>)) -> Vec<u8> {
-    let (_, header) = SafeTensors::read_metadata(TINY).unwrap();
+    let (_, header) = SafeTensors::read_metadata(TINY_MODEL).unwrap();
     let mut metadata = header.metadata().clone().unwrap();
-    let mut tensors: Parts = SafeTensors::deserialize(TINY)
+    let mut tensors: Parts = SafeTensors::deserialize(TINY_MODEL)
         .unwrap()
         .iter()
         .map(|(name, view)| (name.to_string(), (view.dtype(), view.shape().to_vec(), view.data().to_vec())))
@@ -43,9 +43,9 @@ fn built_in_models_are_valid() {
 #[test]
 fn model_choice_survives_saving() {
     for choice in [ModelChoice::Face128, ModelChoice::Face64, ModelChoice::File("models/tiny.safetensors".into())] {
-        assert_eq!(ModelChoice::from_kept(choice.to_kept()), choice);
+        assert_eq!(ModelChoice::from_saved(choice.to_saved()), choice);
     }
-    assert_eq!(ModelChoice::Face128.to_kept(), None);
+    assert_eq!(ModelChoice::Face128.to_saved(), None);
 }
 
 #[test]
@@ -68,14 +68,14 @@ fn f16_weights_are_read_as_f32() {
 
 #[test]
 fn a_truncated_file_is_refused() {
-    for length in [0, 4, 8, 100, TINY.len() / 2, TINY.len() - 1] {
-        assert!(ModelFile::parse("cut", &TINY[..length]).is_err(), "{length} bytes");
+    for length in [0, 4, 8, 100, TINY_MODEL.len() / 2, TINY_MODEL.len() - 1] {
+        assert!(ModelFile::parse("cut", &TINY_MODEL[..length]).is_err(), "{length} bytes");
     }
 }
 
 #[test]
 fn a_huge_header_length_is_refused() {
-    let mut bytes = TINY.to_vec();
+    let mut bytes = TINY_MODEL.to_vec();
     bytes[..8].copy_from_slice(&u64::MAX.to_le_bytes());
     assert!(error_of(&bytes).starts_with("the model file is damaged"));
 }
@@ -144,7 +144,7 @@ fn a_missing_file_is_named() {
 
 /// The tiny model.
 fn tiny() -> ModelFile {
-    ModelFile::parse("tiny", TINY).unwrap()
+    ModelFile::parse("tiny", TINY_MODEL).unwrap()
 }
 
 #[test]
@@ -152,15 +152,15 @@ fn a_written_model_reads_back_and_is_reproducible() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("again.safetensors");
     let file = tiny();
-    let mut about = metadata(16, file.info.latent_dim);
+    let mut about = required_metadata(16, file.info.latent_dim);
     about.insert("trained_on".into(), "nothing".into());
-    let info = write(&path, file.tensors(), &about, Precision::Single, Overwrite::Refuse).unwrap();
+    let info = write_model(&path, file.tensors(), &about, StoragePrecision::Single, Overwrite::Refuse).unwrap();
     let again = crate::model::load(&ModelChoice::File(path.clone())).unwrap();
     assert_eq!(again.tensors(), file.tensors());
     assert_eq!((again.info.name.as_str(), &again.info.metadata), ("again", &about));
     assert_eq!(again.info, info);
     let first = std::fs::read(&path).unwrap();
-    write(&path, file.tensors(), &about, Precision::Single, Overwrite::Allow).unwrap();
+    write_model(&path, file.tensors(), &about, StoragePrecision::Single, Overwrite::Allow).unwrap();
     assert_eq!(std::fs::read(&path).unwrap(), first);
 }
 
@@ -169,7 +169,7 @@ fn f16_storage_keeps_four_digits() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("half.safetensors");
     let file = tiny();
-    write(&path, file.tensors(), &metadata(16, file.info.latent_dim), Precision::Half, Overwrite::Refuse).unwrap();
+    write_model(&path, file.tensors(), &required_metadata(16, file.info.latent_dim), StoragePrecision::Half, Overwrite::Refuse).unwrap();
     let again = crate::model::load(&ModelChoice::File(path)).unwrap();
     for (name, weights) in file.tensors() {
         for (a, b) in weights.values.iter().zip(&again.tensors()[name].values) {
@@ -184,20 +184,20 @@ fn an_invalid_model_is_not_written() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("bad.safetensors");
     let file = tiny();
-    let refused = |change: &dyn Fn(&mut Tensors), precision| {
+    let refused = |change: &dyn Fn(&mut WeightTensors), precision| {
         let mut tensors = file.tensors().clone();
         change(&mut tensors);
-        let error = write(&path, &tensors, &metadata(16, file.info.latent_dim), precision, Overwrite::Allow);
+        let error = write_model(&path, &tensors, &required_metadata(16, file.info.latent_dim), precision, Overwrite::Allow);
         assert!(!path.exists());
         error.unwrap_err().to_string()
     };
-    insta::assert_snapshot!(refused(&|tensors| drop(tensors.remove("generator.up.0.bias")), Precision::Single), @"the model has no tensor generator.up.0.bias");
+    insta::assert_snapshot!(refused(&|tensors| drop(tensors.remove("generator.up.0.bias")), StoragePrecision::Single), @"the model has no tensor generator.up.0.bias");
     insta::assert_snapshot!(
-        refused(&|tensors| tensors.get_mut("generator.to_rgb.bias").unwrap().values[1] = 1e6, Precision::Half),
+        refused(&|tensors| tensors.get_mut("generator.to_rgb.bias").unwrap().values[1] = 1e6, StoragePrecision::Half),
         @"the model's tensor generator.to_rgb.bias holds a value that is not finite (at index 1)"
     );
     insta::assert_snapshot!(
-        refused(&|tensors| tensors.get_mut("generator.to_rgb.bias").unwrap().values.truncate(2), Precision::Single),
+        refused(&|tensors| tensors.get_mut("generator.to_rgb.bias").unwrap().values.truncate(2), StoragePrecision::Single),
         @"2 values were given for the tensor generator.to_rgb.bias of shape [3]"
     );
 }

@@ -9,7 +9,7 @@ use wgpu::{Buffer, BufferUsages};
 use crate::device::Gpu;
 
 /// Longest wait for the mapping callback after the GPU has finished.
-const CALL_BACK_WITHIN: Duration = Duration::from_secs(5);
+const MAP_CALLBACK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A compiled compute shader.
 #[derive(Clone)]
@@ -20,7 +20,7 @@ pub struct Kernel(wgpu::ComputePipeline);
 pub struct Dispatch {
     kernel: Kernel,
     bindings: wgpu::BindGroup,
-    groups: [u32; 3],
+    workgroups: [u32; 3],
 }
 
 impl Kernel {
@@ -33,11 +33,11 @@ impl Kernel {
         let descriptor =
             wgpu::ShaderModuleDescriptor { label: Some(function), source: wgpu::ShaderSource::Wgsl(source.into()) };
         // With checks, a wrong index reads another value of the same buffer, and the tests fail.
-        let checks =
+        let runtime_checks =
             if cfg!(test) { wgpu::ShaderRuntimeChecks::checked() } else { wgpu::ShaderRuntimeChecks::unchecked() };
         // SAFETY: our own shaders compare every index that depends on a uniform with the buffer sizes they are given.
         #[expect(unsafe_code, reason = "index checks slow the GEMM down")]
-        let module = unsafe { gpu.device.create_shader_module_trusted(descriptor, checks) };
+        let module = unsafe { gpu.device.create_shader_module_trusted(descriptor, runtime_checks) };
         Self(gpu.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
             label: Some(function),
             layout: None,
@@ -68,13 +68,13 @@ impl Kernel {
             entries: &entries,
         });
         let groups = groups.map(|count| u32::try_from(count).expect("the number of workgroups must fit in 32 bits"));
-        Dispatch { kernel: self.clone(), bindings, groups }
+        Dispatch { kernel: self.clone(), bindings, workgroups: groups }
     }
 }
 
 /// A storage buffer for `length` 32-bit values that shaders read and write.
 #[must_use]
-pub fn room(gpu: &Gpu, label: &str, length: usize) -> Buffer {
+pub fn storage_buffer(gpu: &Gpu, label: &str, length: usize) -> Buffer {
     gpu.device.create_buffer(&wgpu::BufferDescriptor {
         label: Some(label),
         size: 4 * length.max(4) as u64,
@@ -85,7 +85,7 @@ pub fn room(gpu: &Gpu, label: &str, length: usize) -> Buffer {
 
 /// A storage buffer with constant values.
 #[must_use]
-pub fn constants<T: bytemuck::NoUninit>(gpu: &Gpu, label: &str, values: &[T]) -> Buffer {
+pub fn constant_buffer<T: bytemuck::NoUninit>(gpu: &Gpu, label: &str, values: &[T]) -> Buffer {
     gpu.device.create_buffer_init(&BufferInitDescriptor {
         label: Some(label),
         contents: bytemuck::cast_slice(values),
@@ -95,7 +95,7 @@ pub fn constants<T: bytemuck::NoUninit>(gpu: &Gpu, label: &str, values: &[T]) ->
 
 /// A uniform buffer.
 #[must_use]
-pub fn uniform<T: bytemuck::NoUninit>(gpu: &Gpu, values: &[T]) -> Buffer {
+pub fn uniform_buffer<T: bytemuck::NoUninit>(gpu: &Gpu, values: &[T]) -> Buffer {
     gpu.device.create_buffer_init(&BufferInitDescriptor {
         label: None,
         contents: bytemuck::cast_slice(values),
@@ -104,34 +104,34 @@ pub fn uniform<T: bytemuck::NoUninit>(gpu: &Gpu, values: &[T]) -> Buffer {
 }
 
 /// A staging buffer that brings results back to the CPU.
-pub struct Reader {
-    landing: Buffer,
+pub struct ReadbackBuffer {
+    staging: Buffer,
 }
 
 /// Recorded commands: dispatches and the copies of their results.
-pub struct Recorded {
+pub struct RecordedCommands {
     commands: wgpu::CommandBuffer,
     bytes: u64,
 }
 
 /// Submitted commands.
-pub struct Submitted {
+pub struct Submission {
     index: wgpu::SubmissionIndex,
     bytes: u64,
-    landed: mpsc::Receiver<Result<(), wgpu::BufferAsyncError>>,
+    mapped: mpsc::Receiver<Result<(), wgpu::BufferAsyncError>>,
 }
 
-impl Reader {
+impl ReadbackBuffer {
     /// For at most `length` 32-bit values per submission.
     #[must_use]
     pub fn new(gpu: &Gpu, length: usize) -> Self {
-        let landing = gpu.device.create_buffer(&wgpu::BufferDescriptor {
+        let staging = gpu.device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("readback"),
             size: 4 * length as u64,
             usage: BufferUsages::COPY_DST | BufferUsages::MAP_READ,
             mapped_at_creation: false,
         });
-        Self { landing }
+        Self { staging }
     }
 
     /// Records the dispatches in order, then copies the first values of these buffers, one after the other, into the
@@ -142,10 +142,10 @@ impl Reader {
         gpu: &Gpu,
         dispatches: impl IntoIterator<Item = &'a Dispatch>,
         buffers: &[(&Buffer, usize)],
-    ) -> Recorded {
+    ) -> RecordedCommands {
         let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-        for Dispatch { kernel, bindings, groups: [x, y, z] } in dispatches {
+        for Dispatch { kernel, bindings, workgroups: [x, y, z] } in dispatches {
             pass.set_pipeline(&kernel.0);
             pass.set_bind_group(0, bindings, &[]);
             pass.dispatch_workgroups(*x, *y, *z);
@@ -153,23 +153,23 @@ impl Reader {
         drop(pass);
         let mut bytes = 0;
         for (buffer, length) in buffers {
-            let own = 4 * *length as u64;
-            encoder.copy_buffer_to_buffer(buffer, 0, &self.landing, bytes, own);
-            bytes += own;
+            let size = 4 * *length as u64;
+            encoder.copy_buffer_to_buffer(buffer, 0, &self.staging, bytes, size);
+            bytes += size;
         }
-        Recorded { commands: encoder.finish(), bytes }
+        RecordedCommands { commands: encoder.finish(), bytes }
     }
 
     /// Submits the commands. Wait for the previous submission of this reader first.
     #[must_use]
-    pub fn submit(&self, gpu: &Gpu, Recorded { commands, bytes }: Recorded) -> Submitted {
+    pub fn submit(&self, gpu: &Gpu, RecordedCommands { commands, bytes }: RecordedCommands) -> Submission {
         let index = gpu.queue.submit([commands]);
         let (sender, landed) = mpsc::channel();
-        self.landing.slice(..bytes).map_async(wgpu::MapMode::Read, move |result| {
+        self.staging.slice(..bytes).map_async(wgpu::MapMode::Read, move |result| {
             // After a panic the receiver is gone.
             let _ = sender.send(result);
         });
-        Submitted { index, bytes, landed }
+        Submission { index, bytes, mapped: landed }
     }
 
     /// Waits for the commands to finish and returns the copied values.
@@ -177,17 +177,17 @@ impl Reader {
     /// # Panics
     /// When the GPU is lost.
     #[must_use]
-    pub fn wait(&self, gpu: &Gpu, Submitted { index, bytes, landed }: Submitted) -> Vec<f32> {
+    pub fn wait(&self, gpu: &Gpu, Submission { index, bytes, mapped: landed }: Submission) -> Vec<f32> {
         let polled = gpu.device.poll(wgpu::PollType::Wait { submission_index: Some(index), timeout: None });
         // Another thread that polls the same GPU may be the one that runs the callback.
-        let landed = landed.recv_timeout(CALL_BACK_WITHIN);
+        let landed = landed.recv_timeout(MAP_CALLBACK_TIMEOUT);
         let view = match (polled, landed) {
-            (Ok(_), Ok(Ok(()))) => self.landing.slice(..bytes).get_mapped_range().ok(),
+            (Ok(_), Ok(Ok(()))) => self.staging.slice(..bytes).get_mapped_range().ok(),
             _ => None,
         };
         let values = view.as_ref().map(|view| bytemuck::pod_collect_to_vec(view));
         drop(view);
-        self.landing.unmap();
+        self.staging.unmap();
         values.expect("the GPU was lost")
     }
 }

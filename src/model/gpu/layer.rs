@@ -8,57 +8,57 @@ use half::slice::HalfFloatSliceExt as _;
 use half::vec::HalfFloatVecExt as _;
 use wgpu::Buffer;
 
-use super::kernel::constants;
-use super::shader::Precision;
-use super::{VECTOR, vectors};
+use super::kernel::constant_buffer;
+use super::shader::ShaderPrecision;
+use super::{VECTOR_LEN, vector_count};
 use crate::device::Gpu;
-use crate::model::architecture::KERNEL;
+use crate::model::architecture::KERNEL_SIZE;
 use crate::model::{ModelError, ModelFile};
 
 /// The geometry of a layer.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Side {
+pub(super) enum LayerGeometry {
     /// A dense layer between one pixel and 4×4 pixels.
-    Whole,
+    Dense,
     /// Doubles or halves the side: stride 2, padding 1.
-    Twofold,
+    Stride2,
 }
 
 /// How a network uses a layer.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ways {
+pub(super) enum LayerUse {
     /// G: transposed convolution forward, convolution backward.
-    Spread,
+    Generator,
     /// D: convolution forward, transposed convolution backward.
-    Gather,
+    Discriminator,
     /// E: convolution forward only.
-    GatherOnly,
+    Encoder,
 }
 
-pub(super) struct Layer {
-    pub side: Side,
-    pub precision: Precision,
+pub(super) struct GpuLayer {
+    pub geometry: LayerGeometry,
+    pub precision: ShaderPrecision,
     /// Channels of the smaller and of the larger picture, in vectors.
-    pub small: usize,
-    pub large: usize,
+    pub small_vectors: usize,
+    pub large_vectors: usize,
     /// Weights of the transposed convolution (smaller picture to larger; `None` if unused) and of the convolution
     /// (larger to smaller).
-    pub spread: Option<Buffer>,
-    pub gather: Buffer,
+    pub conv_transpose_weights: Option<Buffer>,
+    pub conv_weights: Buffer,
     /// Added in the forward pass.
     pub bias: Buffer,
 }
 
-const TAPS: usize = KERNEL * KERNEL;
+const TAPS: usize = KERNEL_SIZE * KERNEL_SIZE;
 
-impl Layer {
+impl GpuLayer {
     /// Loads the weights `[small, large, 4, 4]` of a layer.
-    pub fn load(gpu: &Gpu, file: &ModelFile, name: &str, side: Side, ways: Ways) -> Result<Self, ModelError> {
+    pub fn load(gpu: &Gpu, file: &ModelFile, name: &str, side: LayerGeometry, ways: LayerUse) -> Result<Self, ModelError> {
         let weight = file.tensor(&format!("{name}.weight"))?;
         let (small, large) = (weight.shape[0], weight.shape[1]);
-        let (wide_small, wide_large) = (vectors(small) * VECTOR, vectors(large) * VECTOR);
-        let is_half = in_half(&weight.values).to_f32_vec() == weight.values;
-        let precision = if is_half { Precision::Half } else { Precision::Single };
+        let (wide_small, wide_large) = (vector_count(small) * VECTOR_LEN, vector_count(large) * VECTOR_LEN);
+        let is_half = to_f16(&weight.values).to_f32_vec() == weight.values;
+        let precision = if is_half { ShaderPrecision::Half } else { ShaderPrecision::Single };
         let value = |from: usize, to: usize, tap: usize| {
             if from < small && to < large { weight.values[(from * large + to) * TAPS + tap] } else { 0.0 }
         };
@@ -66,21 +66,21 @@ impl Layer {
             let values = (0..rows).flat_map(|row| (0..columns).map(move |column| value(row, column)));
             let values: Vec<f32> = values.collect();
             match precision {
-                Precision::Half => constants(gpu, name, in_half(&values).reinterpret_cast()),
-                Precision::Single => constants(gpu, name, &values),
+                ShaderPrecision::Half => constant_buffer(gpu, name, to_f16(&values).reinterpret_cast()),
+                ShaderPrecision::Single => constant_buffer(gpu, name, &values),
             }
         };
         let spread = || match side {
-            Side::Whole => constants_of(wide_small, TAPS * wide_large, &|row, column| {
+            LayerGeometry::Dense => constants_of(wide_small, TAPS * wide_large, &|row, column| {
                 value(row, column % wide_large, column / wide_large)
             }),
-            Side::Twofold => constants_of(4 * 4 * wide_small, wide_large, &|row, column| {
+            LayerGeometry::Stride2 => constants_of(4 * 4 * wide_small, wide_large, &|row, column| {
                 let (parity, line) = (row / (4 * wide_small), row % (4 * wide_small));
                 let (neighbour, channel) = (line / wide_small, line % wide_small);
                 // Along each axis, a pixel of the larger picture meets every other kernel tap.
                 let tap = |parity: usize, neighbour: usize| 1 - parity + 2 * neighbour;
                 let (y, x) = (tap(parity / 2, neighbour / 2), tap(parity % 2, neighbour % 2));
-                value(channel, column, y * KERNEL + x)
+                value(channel, column, y * KERNEL_SIZE + x)
             }),
         };
         let gather = constants_of(TAPS * wide_large, wide_small, &|row, column| {
@@ -88,24 +88,24 @@ impl Layer {
         });
         let bias = &file.tensor(&format!("{name}.bias"))?.values;
         let (width, times) = match (ways, side) {
-            (Ways::Spread, Side::Whole) => (wide_large, TAPS),
-            (Ways::Spread, Side::Twofold) => (wide_large, 1),
-            (Ways::Gather | Ways::GatherOnly, _) => (wide_small, 1),
+            (LayerUse::Generator, LayerGeometry::Dense) => (wide_large, TAPS),
+            (LayerUse::Generator, LayerGeometry::Stride2) => (wide_large, 1),
+            (LayerUse::Discriminator | LayerUse::Encoder, _) => (wide_small, 1),
         };
         let mut wide = bias.clone();
         wide.resize(width, 0.0);
         Ok(Self {
-            side,
+            geometry: side,
             precision,
-            small: vectors(small),
-            large: vectors(large),
-            spread: (ways != Ways::GatherOnly).then(spread),
-            gather,
-            bias: constants(gpu, name, &wide.repeat(times)),
+            small_vectors: vector_count(small),
+            large_vectors: vector_count(large),
+            conv_transpose_weights: (ways != LayerUse::Encoder).then(spread),
+            conv_weights: gather,
+            bias: constant_buffer(gpu, name, &wide.repeat(times)),
         })
     }
 }
 
-fn in_half(values: &[f32]) -> Vec<f16> {
+fn to_f16(values: &[f32]) -> Vec<f16> {
     Vec::from_f32_slice(values)
 }

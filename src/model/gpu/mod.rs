@@ -34,21 +34,21 @@ pub(crate) mod tests;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-pub use kernel::{Dispatch, Kernel, Reader, Recorded, constants, room, uniform};
-pub use pass::Pass;
+pub use kernel::{Dispatch, Kernel, ReadbackBuffer, RecordedCommands, constant_buffer, storage_buffer, uniform_buffer};
+pub use pass::DispatchPlan;
 
-use layer::{Layer, Side, Ways};
+use layer::{GpuLayer, LayerGeometry, LayerUse};
 
 use super::{ModelError, ModelFile};
 use crate::device::Gpu;
 
 /// Values per vector (`vec4`).
-pub const VECTOR: usize = 4;
+pub const VECTOR_LEN: usize = 4;
 
 /// Number of vectors that hold `length` values.
 #[must_use]
-pub fn vectors(length: usize) -> usize {
-    length.div_ceil(VECTOR)
+pub fn vector_count(length: usize) -> usize {
+    length.div_ceil(VECTOR_LEN)
 }
 
 /// A model's networks on a GPU.
@@ -56,9 +56,9 @@ pub struct GpuNetworks {
     gpu: Gpu,
     /// Compiled kernels by name. Each is compiled on first use.
     kernels: Mutex<HashMap<String, Kernel>>,
-    generator: Vec<Layer>,
-    discriminator: Option<Vec<Layer>>,
-    encoder: Option<Vec<Layer>>,
+    generator: Vec<GpuLayer>,
+    discriminator: Option<Vec<GpuLayer>>,
+    encoder: Option<Vec<GpuLayer>>,
     side_px: usize,
     latent_dim: usize,
 }
@@ -73,23 +73,23 @@ impl GpuNetworks {
     /// When the GPU is lost or out of memory.
     pub fn load(file: &ModelFile, gpu: &Gpu) -> Result<Self, ModelError> {
         let depth = file.architecture.generator_channels.len() - 1;
-        let load = |name: String, side, ways| Layer::load(gpu, file, &name, side, ways);
-        let mut generator = vec![load("generator.project".into(), Side::Whole, Ways::Spread)?];
+        let load = |name: String, side, ways| GpuLayer::load(gpu, file, &name, side, ways);
+        let mut generator = vec![load("generator.project".into(), LayerGeometry::Dense, LayerUse::Generator)?];
         for index in 0..depth {
-            generator.push(load(format!("generator.up.{index}"), Side::Twofold, Ways::Spread)?);
+            generator.push(load(format!("generator.up.{index}"), LayerGeometry::Stride2, LayerUse::Generator)?);
         }
-        generator.push(load("generator.to_rgb".into(), Side::Twofold, Ways::Spread)?);
-        let judge = |network: &str, channels: &Option<Vec<usize>>, ways| -> Result<_, ModelError> {
+        generator.push(load("generator.to_rgb".into(), LayerGeometry::Stride2, LayerUse::Generator)?);
+        let load_conv_stack = |network: &str, channels: &Option<Vec<usize>>, ways| -> Result<_, ModelError> {
             let Some(channels) = channels else { return Ok(None) };
-            let mut layers = vec![load(format!("{network}.from_rgb"), Side::Twofold, ways)?];
+            let mut layers = vec![load(format!("{network}.from_rgb"), LayerGeometry::Stride2, ways)?];
             for index in 0..channels.len() - 1 {
-                layers.push(load(format!("{network}.down.{index}"), Side::Twofold, ways)?);
+                layers.push(load(format!("{network}.down.{index}"), LayerGeometry::Stride2, ways)?);
             }
-            layers.push(load(format!("{network}.score"), Side::Whole, ways)?);
+            layers.push(load(format!("{network}.score"), LayerGeometry::Dense, ways)?);
             Ok(Some(layers))
         };
-        let discriminator = judge("discriminator", &file.architecture.discriminator_channels, Ways::Gather)?;
-        let encoder = judge("encoder", &file.architecture.encoder_channels, Ways::GatherOnly)?;
+        let discriminator = load_conv_stack("discriminator", &file.architecture.discriminator_channels, LayerUse::Discriminator)?;
+        let encoder = load_conv_stack("encoder", &file.architecture.encoder_channels, LayerUse::Encoder)?;
         Ok(Self {
             gpu: gpu.clone(),
             kernels: Mutex::default(),
@@ -139,8 +139,8 @@ impl GpuNetworks {
 
 /// Pads rows of `length` values with zeros to whole vectors.
 #[must_use]
-pub fn widened(values: &[f32], length: usize) -> Vec<f32> {
-    let width = vectors(length) * VECTOR;
+pub fn pad_rows(values: &[f32], length: usize) -> Vec<f32> {
+    let width = vector_count(length) * VECTOR_LEN;
     let row = |row: &[f32]| {
         let mut row = row.to_vec();
         row.resize(width, 0.0);
@@ -151,6 +151,6 @@ pub fn widened(values: &[f32], length: usize) -> Vec<f32> {
 
 /// Removes the padding of rows: the inverse of [`widened`].
 #[must_use]
-pub fn narrowed(values: &[f32], length: usize) -> Vec<f32> {
-    values.chunks(vectors(length) * VECTOR).flat_map(|row| &row[..length]).copied().collect()
+pub fn unpad_rows(values: &[f32], length: usize) -> Vec<f32> {
+    values.chunks(vector_count(length) * VECTOR_LEN).flat_map(|row| &row[..length]).copied().collect()
 }

@@ -7,117 +7,117 @@
 use std::fmt::Write as _;
 
 /// The shader that adds up the partial sums of a GEMM.
-pub(super) const TOTAL: &str = concat!(include_str!("product.wgsl"), include_str!("total.wgsl"));
+pub(super) const SUM_PARTS_SHADER: &str = concat!(include_str!("product.wgsl"), include_str!("total.wgsl"));
 
 /// Threads per workgroup.
-pub(super) const THREADS: usize = 64;
+pub(super) const WORKGROUP_SIZE: usize = 64;
 
 /// How the rows of the input matrix are made.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(super) enum Rows {
+pub(super) enum GemmKind {
     /// Matrix rows, for a dense layer.
-    Plain,
+    Dense,
     /// Convolution: 4×4 patches with stride 2 and padding 1 of a picture with twice the output's side.
-    Down,
+    Conv,
     /// Transposed convolution: 2×2 patches of a picture with half the output's side, for each parity of the output's
     /// row and column.
-    Up,
+    ConvTranspose,
 }
 
-impl Rows {
+impl GemmKind {
     /// Number of GEMMs, with different weights, that make one output.
-    pub fn parities(self) -> usize {
+    pub fn parity_count(self) -> usize {
         match self {
-            Self::Plain | Self::Down => 1,
-            Self::Up => 4,
+            Self::Dense | Self::Conv => 1,
+            Self::ConvTranspose => 4,
         }
     }
 
     /// WGSL that loads one vector of an input row, or zero outside the picture or the matrix.
-    fn load_input(self) -> &'static str {
+    fn input_loader(self) -> &'static str {
         match self {
-            Self::Plain => include_str!("plain.wgsl"),
-            Self::Down => concat!(include_str!("picture.wgsl"), include_str!("down.wgsl")),
-            Self::Up => concat!(include_str!("picture.wgsl"), include_str!("up.wgsl")),
+            Self::Dense => include_str!("plain.wgsl"),
+            Self::Conv => concat!(include_str!("picture.wgsl"), include_str!("down.wgsl")),
+            Self::ConvTranspose => concat!(include_str!("picture.wgsl"), include_str!("up.wgsl")),
         }
     }
 }
 
 /// The part of the output that one workgroup computes. Columns are counted in vectors of four.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(super) struct Tile {
+pub(super) struct GemmTile {
     pub rows: usize,
     pub columns: usize,
     /// The part of the tile that one thread computes.
-    rows_of_thread: usize,
-    columns_of_thread: usize,
+    thread_rows: usize,
+    thread_columns: usize,
     /// Vectors of the inner dimension that are loaded at once.
     pub depth: usize,
 }
 
 /// For many rows.
-const TALL: Tile = Tile { rows: 64, columns: 16, rows_of_thread: 8, columns_of_thread: 2, depth: 4 };
+const MANY_ROWS_TILE: GemmTile = GemmTile { rows: 64, columns: 16, thread_rows: 8, thread_columns: 2, depth: 4 };
 /// For few rows.
-const FLAT: Tile = Tile { rows: 16, columns: 16, rows_of_thread: 4, columns_of_thread: 1, depth: 8 };
+const FEW_ROWS_TILE: GemmTile = GemmTile { rows: 16, columns: 16, thread_rows: 4, thread_columns: 1, depth: 8 };
 /// For pictures with three channels.
-const NARROW: Tile = Tile { rows: 64, columns: 1, rows_of_thread: 1, columns_of_thread: 1, depth: 4 };
+const RGB_TILE: GemmTile = GemmTile { rows: 64, columns: 1, thread_rows: 1, thread_columns: 1, depth: 4 };
 
-impl Tile {
-    pub fn of(rows: usize, columns: usize) -> Self {
-        if columns == 1 && rows > FLAT.rows {
-            NARROW
-        } else if rows <= 2 * FLAT.rows {
-            FLAT
+impl GemmTile {
+    pub fn for_size(rows: usize, columns: usize) -> Self {
+        if columns == 1 && rows > FEW_ROWS_TILE.rows {
+            RGB_TILE
+        } else if rows <= 2 * FEW_ROWS_TILE.rows {
+            FEW_ROWS_TILE
         } else {
-            TALL
+            MANY_ROWS_TILE
         }
     }
 
     /// Thread layout: threads along the columns (adjacent in memory), threads along the rows.
-    fn threads(self) -> (usize, usize) {
-        (self.columns / self.columns_of_thread, self.rows / self.rows_of_thread)
+    fn thread_grid(self) -> (usize, usize) {
+        (self.columns / self.thread_columns, self.rows / self.thread_rows)
     }
 
     /// Row and column of each output vector of a thread.
-    fn places(self) -> impl Iterator<Item = (usize, usize)> {
-        (0..self.rows_of_thread).flat_map(move |row| (0..self.columns_of_thread).map(move |column| (row, column)))
+    fn thread_outputs(self) -> impl Iterator<Item = (usize, usize)> {
+        (0..self.thread_rows).flat_map(move |row| (0..self.thread_columns).map(move |column| (row, column)))
     }
 
     /// Vectors from one input row to the next in shared memory: one more than needed, to avoid bank conflicts.
-    fn stride(self) -> usize {
+    fn input_stride(self) -> usize {
         self.depth + 1
     }
 
     /// Weight vectors per load of the workgroup.
-    fn weights(self) -> usize {
+    fn weight_vectors(self) -> usize {
         4 * self.depth * self.columns
     }
 
     /// Vectors that each thread loads at once: of the input, and of the weights.
     fn input_loads(self) -> usize {
-        (self.rows * self.depth).div_ceil(THREADS)
+        (self.rows * self.depth).div_ceil(WORKGROUP_SIZE)
     }
 
     fn weight_loads(self) -> usize {
-        self.weights().div_ceil(THREADS)
+        self.weight_vectors().div_ceil(WORKGROUP_SIZE)
     }
 
     #[cfg(test)]
-    pub const ALL: [Self; 3] = [TALL, FLAT, NARROW];
+    pub const ALL: [Self; 3] = [MANY_ROWS_TILE, FEW_ROWS_TILE, RGB_TILE];
 }
 
 /// Number format of the weights.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(super) enum Precision {
+pub(super) enum ShaderPrecision {
     /// f16.
     Half,
     /// f32.
     Single,
 }
 
-impl Precision {
+impl ShaderPrecision {
     /// WGSL type of four packed weights, and the expression that unpacks them.
-    fn in_shader(self) -> [&'static str; 2] {
+    fn wgsl_type_and_unpack(self) -> [&'static str; 2] {
         match self {
             Self::Half => ["vec2<u32>", "vec4<f32>(unpack2x16float(packed.x), unpack2x16float(packed.y))"],
             Self::Single => ["vec4<f32>", "packed"],
@@ -126,18 +126,18 @@ impl Precision {
 }
 
 /// The GEMM shader for one kind of input rows and one tile size.
-pub(super) fn product(rows: Rows, tile: Tile, weights: Precision) -> String {
+pub(super) fn gemm_shader(rows: GemmKind, tile: GemmTile, weights: ShaderPrecision) -> String {
     let mut text = String::from(include_str!("product.wgsl"));
     // Writing to a string cannot fail.
     let _ = write_main(&mut text, rows, tile, weights);
     text
 }
 
-fn write_main(text: &mut String, kind: Rows, tile: Tile, precision: Precision) -> std::fmt::Result {
-    let Tile { rows, columns, depth, .. } = tile;
-    let (across, _) = tile.threads();
-    let parities = kind.parities();
-    let [packed, unpacked] = precision.in_shader();
+fn write_main(text: &mut String, kind: GemmKind, tile: GemmTile, precision: ShaderPrecision) -> std::fmt::Result {
+    let GemmTile { rows, columns, depth, .. } = tile;
+    let (across, _) = tile.thread_grid();
+    let parities = kind.parity_count();
+    let [packed, unpacked] = precision.wgsl_type_and_unpack();
     write!(
         text,
         "
@@ -155,7 +155,7 @@ fn load_weight(line: u32, column: u32, end: u32, parity: u32) -> vec4<f32> {{
     return select(vec4<f32>(), {unpacked}, is_there);
 }}
 
-@compute @workgroup_size({THREADS})
+@compute @workgroup_size({WORKGROUP_SIZE})
 fn product(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {{
     let first_row = group.y * {rows}u;
     let first_column = group.x * {columns}u;
@@ -167,19 +167,19 @@ fn product(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
     let down = thread / {across}u;
     let lane = thread % {depth}u;
 ",
-        input_size = rows * tile.stride(),
-        weight_size = tile.weights(),
-        load_input = kind.load_input(),
+        input_size = rows * tile.input_stride(),
+        weight_size = tile.weight_vectors(),
+        load_input = kind.input_loader(),
     )?;
     for load in 0..tile.input_loads() {
-        let row = format!("first_row + thread / {depth}u + {}u", load * THREADS / depth);
+        let row = format!("first_row + thread / {depth}u + {}u", load * WORKGROUP_SIZE / depth);
         writeln!(text, "    let source_{load} = find({row}, parity);")?;
         writeln!(text, "    var loaded_{load} = vec4<f32>();")?;
     }
     for load in 0..tile.weight_loads() {
         writeln!(text, "    var weight_{load} = vec4<f32>();")?;
     }
-    for (r, c) in tile.places() {
+    for (r, c) in tile.thread_outputs() {
         writeln!(text, "    var sum_{r}_{c} = vec4<f32>();")?;
     }
     // The next values are loaded from memory while these are multiplied.
@@ -187,12 +187,12 @@ fn product(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
     writeln!(text, "    for (var begin = lower; begin < upper; begin += {depth}u) {{")?;
     writeln!(text, "        workgroupBarrier();")?;
     for load in 0..tile.input_loads() {
-        let place = format!("(thread / {depth}u + {}u) * {}u + lane", load * THREADS / depth, tile.stride());
+        let place = format!("(thread / {depth}u + {}u) * {}u + lane", load * WORKGROUP_SIZE / depth, tile.input_stride());
         writeln!(text, "        input_tile[{place}] = loaded_{load};")?;
     }
     for load in 0..tile.weight_loads() {
-        let guard = if tile.weights() < THREADS { format!("if thread < {}u ", tile.weights()) } else { String::new() };
-        writeln!(text, "        {guard}{{ weight_tile[thread + {}u] = weight_{load}; }}", load * THREADS)?;
+        let guard = if tile.weight_vectors() < WORKGROUP_SIZE { format!("if thread < {}u ", tile.weight_vectors()) } else { String::new() };
+        writeln!(text, "        {guard}{{ weight_tile[thread + {}u] = weight_{load}; }}", load * WORKGROUP_SIZE)?;
     }
     writeln!(text, "        workgroupBarrier();\n        let next = begin + {depth}u;\n        if next < upper {{")?;
     write_loads(text, tile, "next")?;
@@ -205,13 +205,13 @@ fn product(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
 }
 
 /// Loads each thread's share of the next input and weight tiles.
-fn write_loads(text: &mut String, tile: Tile, begin: &str) -> std::fmt::Result {
+fn write_loads(text: &mut String, tile: GemmTile, begin: &str) -> std::fmt::Result {
     for load in 0..tile.input_loads() {
         writeln!(text, "        loaded_{load} = load_input(source_{load}, {begin} + lane, upper);")?;
     }
     let columns = tile.columns;
     for load in 0..tile.weight_loads() {
-        let index = format!("(thread + {}u)", load * THREADS);
+        let index = format!("(thread + {}u)", load * WORKGROUP_SIZE);
         let [line, column] =
             [format!("4u * {begin} + {index} / {columns}u"), format!("first_column + {index} % {columns}u")];
         writeln!(text, "        weight_{load} = load_weight({line}, {column}, 4u * upper, parity);")?;
@@ -220,12 +220,12 @@ fn write_loads(text: &mut String, tile: Tile, begin: &str) -> std::fmt::Result {
 }
 
 /// Multiplies the loaded tiles and adds the products to each thread's sums.
-fn write_multiply(text: &mut String, tile: Tile) -> std::fmt::Result {
-    let Tile { columns, depth, rows_of_thread, columns_of_thread, .. } = tile;
-    let (across, down) = tile.threads();
+fn write_multiply(text: &mut String, tile: GemmTile) -> std::fmt::Result {
+    let GemmTile { columns, depth, thread_rows: rows_of_thread, thread_columns: columns_of_thread, .. } = tile;
+    let (across, down) = tile.thread_grid();
     writeln!(text, "        for (var k = 0u; k < {depth}u; k++) {{")?;
     for r in 0..rows_of_thread {
-        writeln!(text, "            let row_{r} = input_tile[(down + {}u) * {}u + k];", r * down, tile.stride())?;
+        writeln!(text, "            let row_{r} = input_tile[(down + {}u) * {}u + k];", r * down, tile.input_stride())?;
     }
     for (k, axis) in ["x", "y", "z", "w"].into_iter().enumerate() {
         for c in 0..columns_of_thread {
@@ -241,13 +241,13 @@ fn write_multiply(text: &mut String, tile: Tile) -> std::fmt::Result {
 }
 
 /// Writes each thread's sums to the output.
-fn write_output(text: &mut String, kind: Rows, tile: Tile) -> std::fmt::Result {
-    let (across, down) = tile.threads();
+fn write_output(text: &mut String, kind: GemmKind, tile: GemmTile) -> std::fmt::Result {
+    let (across, down) = tile.thread_grid();
     let output_row = match kind {
-        Rows::Plain | Rows::Down => "row",
-        Rows::Up => "(row / shape.side * 4u + parity / 2u * 2u) * shape.side + row % shape.side * 2u + parity % 2u",
+        GemmKind::Dense | GemmKind::Conv => "row",
+        GemmKind::ConvTranspose => "(row / shape.side * 4u + parity / 2u * 2u) * shape.side + row % shape.side * 2u + parity % 2u",
     };
-    for (r, c) in tile.places() {
+    for (r, c) in tile.thread_outputs() {
         write!(
             text,
             "    {{

@@ -5,15 +5,15 @@
 //! sum, so values are stored in pairs, the first in the lower half.
 
 #[cfg(target_arch = "x86_64")]
-pub(super) use with::Bf16;
+pub(super) use avx512::Bf16;
 #[cfg(not(target_arch = "x86_64"))]
 pub(super) use without::Bf16;
 
 /// Columns of a panel: two vectors of sums.
-pub(super) const WIDTH: usize = 32;
+pub(super) const PANEL_WIDTH: usize = 32;
 
 /// Rounds two values to the nearest bfloat16, ties to even, and packs them.
-pub(super) fn pair(first: f32, second: f32) -> u32 {
+pub(super) fn pack_pair(first: f32, second: f32) -> u32 {
     let rounded = |value: f32| {
         let bits = value.to_bits();
         bits.wrapping_add(0x7fff + (bits >> 16 & 1)) >> 16
@@ -22,7 +22,7 @@ pub(super) fn pair(first: f32, second: f32) -> u32 {
 }
 
 #[cfg(target_arch = "x86_64")]
-mod with {
+mod avx512 {
     #![expect(unsafe_code, reason = "uses instructions that not every processor has")]
 
     use std::arch::x86_64::{
@@ -31,11 +31,11 @@ mod with {
     };
     use std::mem::transmute;
 
-    use super::{WIDTH, pair};
-    use crate::model::host::panels::{Starts, in_blocks};
+    use super::{PANEL_WIDTH, pack_pair};
+    use crate::model::host::panels::{RowOffsets, in_blocks};
 
     /// Rows whose sums fit in the registers: two vectors per row, beside the panel's two vectors and one pair of `a`.
-    const MOST: usize = 12;
+    const MAX_BLOCK_ROWS: usize = 12;
 
     /// Proof that the processor has the instructions.
     #[derive(Clone, Copy)]
@@ -58,7 +58,7 @@ mod with {
         }
 
         /// Multiplies all rows of `a` by one panel.
-        pub(in super::super) fn multiply(self, a: &[u32], starts: Starts, panel: &[u32], out: &mut [f32]) {
+        pub(in super::super) fn multiply(self, a: &[u32], starts: RowOffsets, panel: &[u32], out: &mut [f32]) {
             // SAFETY: a `Self` exists only where the processor has the instructions.
             unsafe { multiply(a, starts, panel.as_chunks().0, out.as_chunks_mut().0) }
         }
@@ -79,14 +79,14 @@ mod with {
                 }
             }
             for (values, out) in rest.chunks(2).zip(out_rest) {
-                *out = pair(values[0], values.get(1).copied().unwrap_or(0.0));
+                *out = pack_pair(values[0], values.get(1).copied().unwrap_or(0.0));
             }
         }
     }
 
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512bf16")]
-    fn multiply(a: &[u32], mut starts: Starts, panel: &[[u32; WIDTH]], out: &mut [[f32; WIDTH]]) {
-        in_blocks!(out, MOST, block => multiply_block::<HEIGHT>(a, &mut starts, panel, block));
+    fn multiply(a: &[u32], mut starts: RowOffsets, panel: &[[u32; PANEL_WIDTH]], out: &mut [[f32; PANEL_WIDTH]]) {
+        in_blocks!(out, MAX_BLOCK_ROWS, block => multiply_block::<HEIGHT>(a, &mut starts, panel, block));
     }
 
     /// Multiplies `HEIGHT` rows of `a` by one panel, with the sums in registers.
@@ -94,9 +94,9 @@ mod with {
     #[inline]
     fn multiply_block<const HEIGHT: usize>(
         a: &[u32],
-        starts: &mut Starts,
-        panel: &[[u32; WIDTH]],
-        out: &mut [[f32; WIDTH]],
+        starts: &mut RowOffsets,
+        panel: &[[u32; PANEL_WIDTH]],
+        out: &mut [[f32; PANEL_WIDTH]],
     ) {
         let rows: [&[u32]; HEIGHT] = std::array::from_fn(|_| &a[starts.next()..][..panel.len()]);
         let mut sums = [[_mm512_setzero_ps(); 2]; HEIGHT];
@@ -128,7 +128,7 @@ mod with {
 
 #[cfg(not(target_arch = "x86_64"))]
 mod without {
-    use crate::model::host::panels::Starts;
+    use crate::model::host::panels::RowOffsets;
 
     /// Never constructed: this architecture has no such instructions.
     #[derive(Clone, Copy)]
@@ -166,7 +166,7 @@ mod tests {
             (f32::from_bits(0x3f80_7fff), 0x3f80),
         ];
         for (value, expected) in cases {
-            assert_eq!(pair(value, 1.0), 0x3f80_0000 | expected, "{value}");
+            assert_eq!(pack_pair(value, 1.0), 0x3f80_0000 | expected, "{value}");
         }
     }
 
@@ -180,7 +180,7 @@ mod tests {
             unit.round(length, &values[..rows * length], &mut found);
             let expected = values
                 .chunks_exact(length)
-                .flat_map(|row| row.chunks(2).map(|two| pair(two[0], two.get(1).copied().unwrap_or(0.0))));
+                .flat_map(|row| row.chunks(2).map(|two| pack_pair(two[0], two.get(1).copied().unwrap_or(0.0))));
             assert_eq!(found, expected.collect::<Vec<_>>(), "{length}");
         }
     }

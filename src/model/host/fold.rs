@@ -6,26 +6,26 @@
 
 use rayon::prelude::*;
 
-use crate::model::architecture::KERNEL;
+use crate::model::architecture::KERNEL_SIZE;
 
 /// Number of kernel taps.
-pub(super) const TAPS: usize = KERNEL * KERNEL;
+pub(super) const TAPS: usize = KERNEL_SIZE * KERNEL_SIZE;
 
 /// im2col: `[batch, 2·side, 2·side, channels]` to columns `[batch · side · side, 16 · channels]`, taps in row order.
 /// Padding is zero.
-pub(crate) fn unfold(side: usize, channels: usize, picture: &[f32], columns: &mut [f32]) {
+pub(crate) fn im2col(side: usize, channels: usize, picture: &[f32], columns: &mut [f32]) {
     let large = 2 * side;
     columns.par_chunks_exact_mut(side * TAPS * channels).enumerate().for_each(|(row, out)| {
         let (image, i) = (row / side, row % side);
         for (j, column) in out.chunks_exact_mut(TAPS * channels).enumerate() {
-            for (tap, out) in column.chunks_exact_mut(KERNEL * channels).enumerate() {
+            for (tap, out) in column.chunks_exact_mut(KERNEL_SIZE * channels).enumerate() {
                 let Some(y) = (2 * i + tap).checked_sub(1).filter(|y| *y < large) else {
                     out.fill(0.0);
                     continue;
                 };
                 let start = (image * large + y) * large * channels;
                 let line = &picture[start..start + large * channels];
-                let (skip, from, to) = overlap(j, large);
+                let (skip, from, to) = pixels_under_kernel(j, large);
                 out[..skip * channels].fill(0.0);
                 let filled = skip + to - from;
                 out[skip * channels..filled * channels].copy_from_slice(&line[from * channels..to * channels]);
@@ -37,12 +37,12 @@ pub(crate) fn unfold(side: usize, channels: usize, picture: &[f32], columns: &mu
 
 /// col2im: adds up columns `[batch · side · side, 16 · channels]` into `[batch, 2·side, 2·side, channels]`. The
 /// epilogue `finish` gets each finished row of pixels.
-pub(crate) fn fold(
+pub(crate) fn col2im(
     side: usize,
     channels: usize,
     columns: &[f32],
     picture: &mut [f32],
-    finish: impl Fn(&mut [f32]) + Sync,
+    epilogue: impl Fn(&mut [f32]) + Sync,
 ) {
     let large = 2 * side;
     picture.par_chunks_exact_mut(large * channels).with_min_len(2).enumerate().for_each(|(row, line)| {
@@ -54,20 +54,20 @@ pub(crate) fn fold(
             let start = (image * side + i) * side * TAPS * channels;
             let row = &columns[start..start + side * TAPS * channels];
             for (j, column) in row.chunks_exact(TAPS * channels).enumerate() {
-                let (skip, from, to) = overlap(j, large);
-                let taps = &column[(tap * KERNEL + skip) * channels..(tap * KERNEL + skip + to - from) * channels];
+                let (skip, from, to) = pixels_under_kernel(j, large);
+                let taps = &column[(tap * KERNEL_SIZE + skip) * channels..(tap * KERNEL_SIZE + skip + to - from) * channels];
                 for (sum, value) in line[from * channels..to * channels].iter_mut().zip(taps) {
                     *sum += value;
                 }
             }
         }
-        finish(line);
+        epilogue(line);
     });
 }
 
 /// The kernel at `j` covers four pixels along an axis: how many of them lie before the picture, and the range of those
 /// inside.
-fn overlap(j: usize, large: usize) -> (usize, usize, usize) {
+fn pixels_under_kernel(j: usize, large: usize) -> (usize, usize, usize) {
     let skip = usize::from(j == 0);
-    (skip, 2 * j + skip - 1, (2 * j + KERNEL - 1).min(large))
+    (skip, 2 * j + skip - 1, (2 * j + KERNEL_SIZE - 1).min(large))
 }

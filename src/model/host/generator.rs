@@ -2,102 +2,102 @@
 
 use rayon::prelude::*;
 
-use super::convolution::{Convolution, Purpose, weights};
-use super::product::Weights;
-use super::{Tape, room};
+use super::convolution::{Convolution, LoadMode, load_gemm_weights};
+use super::product::GemmWeights;
+use super::{CpuActivations, scratch_slice};
 use crate::model::{ModelError, ModelFile};
 
 /// Values per task of a thread.
-const GRAIN: usize = 4096;
+const VALUES_PER_TASK: usize = 4096;
 /// Side of the output of `project`.
-const FIRST_SIDE: usize = 4;
+const BASE_SIDE_PX: usize = 4;
 
 pub(super) struct Generator {
     latent_dim: usize,
     /// Latent to 4×4 pixels: `[latent, 16 · channels]`.
-    project: Weights,
+    project: GemmWeights,
     project_bias: Vec<f32>,
     /// Each doubles the side. The last one makes the picture.
-    layers: Vec<Layer>,
+    layers: Vec<CpuConvLayer>,
 }
 
-pub(super) struct Layer {
+pub(super) struct CpuConvLayer {
     pub(super) convolution: Convolution,
     pub(super) bias: Vec<f32>,
 }
 
-impl Layer {
-    pub(super) fn load(file: &ModelFile, name: &str, purpose: Purpose) -> Result<Self, ModelError> {
+impl CpuConvLayer {
+    pub(super) fn load(file: &ModelFile, name: &str, purpose: LoadMode) -> Result<Self, ModelError> {
         let convolution = Convolution::load(file, name, purpose)?;
         Ok(Self { convolution, bias: file.tensor(&format!("{name}.bias"))?.values.clone() })
     }
 }
 
 impl Generator {
-    pub(super) fn load(file: &ModelFile, purpose: Purpose) -> Result<Self, ModelError> {
+    pub(super) fn load(file: &ModelFile, purpose: LoadMode) -> Result<Self, ModelError> {
         let depth = file.architecture.generator_channels.len() - 1;
-        let up = (0..depth).map(|i| Layer::load(file, &format!("generator.up.{i}"), purpose));
-        let to_rgb = std::iter::once_with(|| Layer::load(file, "generator.to_rgb", purpose));
+        let up = (0..depth).map(|i| CpuConvLayer::load(file, &format!("generator.up.{i}"), purpose));
+        let to_rgb = std::iter::once_with(|| CpuConvLayer::load(file, "generator.to_rgb", purpose));
         Ok(Self {
             latent_dim: file.info.latent_dim,
-            project: weights(file, "generator.project", purpose)?,
+            project: load_gemm_weights(file, "generator.project", purpose)?,
             project_bias: file.tensor("generator.project.bias")?.values.clone(),
             layers: up.chain(to_rgb).collect::<Result<_, _>>()?,
         })
     }
 
     /// Forward pass. Keeps the outputs of all layers in the activations.
-    pub(super) fn forward(&self, batch: usize, latents: &[f32], tape: &mut Tape) {
-        let Tape { drawn, room, .. } = tape;
+    pub(super) fn forward(&self, batch: usize, latents: &[f32], tape: &mut CpuActivations) {
+        let CpuActivations { generator_outputs: drawn, scratch: room, .. } = tape;
         drawn.resize_with(self.layers.len() + 1, Vec::new);
-        let first = sized(&mut drawn[0], batch * self.project.columns());
+        let first = resized(&mut drawn[0], batch * self.project.columns());
         self.project.multiply(batch, latents, first);
-        finish(first, &self.project_bias, relu);
-        let mut side = FIRST_SIDE;
-        for (index, Layer { convolution, bias }) in self.layers.iter().enumerate() {
+        add_bias_and_activate(first, &self.project_bias, relu);
+        let mut side = BASE_SIDE_PX;
+        for (index, CpuConvLayer { convolution, bias }) in self.layers.iter().enumerate() {
             let (before, after) = drawn.split_at_mut(index + 1);
-            let out = sized(&mut after[0], batch * 4 * side * side * convolution.large);
+            let out = resized(&mut after[0], batch * 4 * side * side * convolution.large_channels);
             if index + 1 == self.layers.len() {
-                convolution.up(side, &before[index], out, room, |pixels| {
-                    finish(pixels, bias, |sum| sum);
+                convolution.conv_transpose(side, &before[index], out, room, |pixels| {
+                    add_bias_and_activate(pixels, bias, |sum| sum);
                     for value in pixels {
                         *value = tanh(*value);
                     }
                 });
             } else {
-                convolution.up(side, &before[index], out, room, |pixels| finish(pixels, bias, relu));
+                convolution.conv_transpose(side, &before[index], out, room, |pixels| add_bias_and_activate(pixels, bias, relu));
             }
             side *= 2;
         }
     }
 
     /// Backward pass: from the picture gradient in `tape.gradient` to the latent gradient.
-    pub(super) fn backward(&self, batch: usize, tape: &mut Tape) -> Vec<f32> {
-        let Tape { drawn, room: rooms, gradient, next_gradient, .. } = tape;
-        let mut side = FIRST_SIDE << self.layers.len();
+    pub(super) fn backward(&self, batch: usize, tape: &mut CpuActivations) -> Vec<f32> {
+        let CpuActivations { generator_outputs: drawn, scratch: rooms, gradient, next_gradient, .. } = tape;
+        let mut side = BASE_SIDE_PX << self.layers.len();
         for (index, layer) in self.layers.iter().enumerate().rev() {
             side /= 2;
             let pixels = batch * side * side;
-            let own = &mut gradient[..pixels * 4 * layer.convolution.large];
+            let own = &mut gradient[..pixels * 4 * layer.convolution.large_channels];
             if index + 1 == self.layers.len() {
-                through(own, &drawn[index + 1], |gradient, drawn| gradient * (1.0 - drawn * drawn));
+                activation_backward(own, &drawn[index + 1], |gradient, drawn| gradient * (1.0 - drawn * drawn));
             } else {
-                through(own, &drawn[index + 1], through_relu);
+                activation_backward(own, &drawn[index + 1], relu_backward);
             }
-            let next = room(next_gradient, pixels * layer.convolution.small);
-            layer.convolution.down(side, own, next, rooms, |_| {});
+            let next = scratch_slice(next_gradient, pixels * layer.convolution.small_channels);
+            layer.convolution.conv(side, own, next, rooms, |_| {});
             std::mem::swap(gradient, next_gradient);
         }
         let own = &mut gradient[..batch * self.project.columns()];
-        through(own, &drawn[0], through_relu);
+        activation_backward(own, &drawn[0], relu_backward);
         let mut latents = vec![0.0; batch * self.latent_dim];
-        self.project.multiply_back(batch, own, &mut latents);
+        self.project.multiply_transposed(batch, own, &mut latents);
         latents
     }
 }
 
 /// Epilogue: adds the bias and applies the activation.
-pub(super) fn finish(pixels: &mut [f32], bias: &[f32], activation: impl Fn(f32) -> f32) {
+pub(super) fn add_bias_and_activate(pixels: &mut [f32], bias: &[f32], activation: impl Fn(f32) -> f32) {
     for pixel in pixels.chunks_exact_mut(bias.len()) {
         for (value, bias) in pixel.iter_mut().zip(bias) {
             *value = activation(*value + bias);
@@ -121,13 +121,13 @@ fn relu(value: f32) -> f32 {
     value.max(0.0)
 }
 
-fn through_relu(gradient: f32, drawn: f32) -> f32 {
+fn relu_backward(gradient: f32, drawn: f32) -> f32 {
     if drawn > 0.0 { gradient } else { 0.0 }
 }
 
 /// Backward pass of an activation, in place: `back(gradient, output)` for each value.
-pub(super) fn through(gradient: &mut [f32], output: &[f32], back: impl Fn(f32, f32) -> f32 + Sync) {
-    gradient.par_chunks_mut(GRAIN).zip(output.par_chunks(GRAIN)).for_each(|(gradient, output)| {
+pub(super) fn activation_backward(gradient: &mut [f32], output: &[f32], back: impl Fn(f32, f32) -> f32 + Sync) {
+    gradient.par_chunks_mut(VALUES_PER_TASK).zip(output.par_chunks(VALUES_PER_TASK)).for_each(|(gradient, output)| {
         for (gradient, output) in gradient.iter_mut().zip(output) {
             *gradient = back(*gradient, *output);
         }
@@ -135,7 +135,7 @@ pub(super) fn through(gradient: &mut [f32], output: &[f32], back: impl Fn(f32, f
 }
 
 /// Resizes a buffer to exactly `length` values.
-pub(super) fn sized(buffer: &mut Vec<f32>, length: usize) -> &mut [f32] {
+pub(super) fn resized(buffer: &mut Vec<f32>, length: usize) -> &mut [f32] {
     buffer.resize(length, 0.0);
     buffer
 }

@@ -36,28 +36,28 @@ mod winograd;
 use rayon::prelude::*;
 
 use super::{ModelError, ModelFile};
-pub use convolution::{Arithmetic, Purpose};
-pub(crate) use fold::{fold, unfold};
+pub use convolution::{CpuPrecision, LoadMode};
+pub(crate) use fold::{col2im, im2col};
 use generator::Generator;
-use judge::Judge;
-pub(crate) use product::{MatrixStride, matrix_product};
+use judge::ConvStack;
+pub(crate) use product::{MatrixStride, matmul};
 
 /// A model's networks on the CPU.
-pub struct HostNetworks {
+pub struct CpuNetworks {
     generator: Generator,
-    discriminator: Option<Judge>,
-    encoder: Option<Judge>,
+    discriminator: Option<ConvStack>,
+    encoder: Option<ConvStack>,
     side_px: usize,
 }
 
 /// Activations that the backward pass needs, and scratch buffers.
 #[derive(Default)]
-pub struct Tape {
+pub struct CpuActivations {
     /// Outputs of G's layers. The last one is the pictures, channels-last.
-    drawn: Vec<Vec<f32>>,
+    generator_outputs: Vec<Vec<f32>>,
     /// Outputs of D's layers, without the logits.
-    judged: Vec<Vec<f32>>,
-    room: Room,
+    discriminator_outputs: Vec<Vec<f32>>,
+    scratch: CpuScratch,
     /// The gradient at the current layer and at the next one of the backward pass.
     gradient: Vec<f32>,
     next_gradient: Vec<f32>,
@@ -65,42 +65,42 @@ pub struct Tape {
 
 /// Scratch buffers that the layers share.
 #[derive(Default)]
-struct Room {
+struct CpuScratch {
     columns: Vec<f32>,
-    rounded: Vec<u32>,
-    products: Vec<f32>,
+    bf16_columns: Vec<u32>,
+    gemm_output: Vec<f32>,
 }
 
-impl HostNetworks {
+impl CpuNetworks {
     /// Loads a model's weights and prepares them for `purpose`.
     ///
     /// # Errors
     /// Never for a file that was parsed.
-    pub fn load(file: &ModelFile, purpose: Purpose) -> Result<Self, ModelError> {
-        let judge = |network: &str, channels: &Option<Vec<usize>>, purpose: Purpose| {
-            channels.as_ref().map(|channels| Judge::load(file, network, channels.len(), purpose)).transpose()
+    pub fn load(file: &ModelFile, purpose: LoadMode) -> Result<Self, ModelError> {
+        let load_conv_stack = |network: &str, channels: &Option<Vec<usize>>, purpose: LoadMode| {
+            channels.as_ref().map(|channels| ConvStack::load(file, network, channels.len(), purpose)).transpose()
         };
         Ok(Self {
             generator: Generator::load(file, purpose)?,
-            discriminator: judge("discriminator", &file.architecture.discriminator_channels, purpose)?,
-            encoder: judge("encoder", &file.architecture.encoder_channels, Purpose::Guess)?,
+            discriminator: load_conv_stack("discriminator", &file.architecture.discriminator_channels, purpose)?,
+            encoder: load_conv_stack("encoder", &file.architecture.encoder_channels, LoadMode::ForwardOnly)?,
             side_px: file.architecture.image_size_px as usize,
         })
     }
 
     /// Generator forward: `batch` latents, one after the other, each value in [-1, 1]. The result is in
     /// [`pictures`](Tape::pictures).
-    pub fn draw(&self, batch: usize, latents: &[f32], tape: &mut Tape) {
+    pub fn generate(&self, batch: usize, latents: &[f32], tape: &mut CpuActivations) {
         self.generator.forward(batch, latents, tape);
     }
 
     /// Discriminator forward on the pictures of the last generator pass: one logit each. `None` without a
     /// discriminator.
-    pub fn judge_drawn(&self, batch: usize, tape: &mut Tape) -> Option<Vec<f32>> {
+    pub fn discriminate(&self, batch: usize, tape: &mut CpuActivations) -> Option<Vec<f32>> {
         let discriminator = self.discriminator.as_ref()?;
-        let pictures = tape.drawn.pop().unwrap_or_default();
+        let pictures = tape.generator_outputs.pop().unwrap_or_default();
         let logits = discriminator.forward(batch, self.side_px, &pictures, tape);
-        tape.drawn.push(pictures);
+        tape.generator_outputs.push(pictures);
         Some(logits)
     }
 
@@ -110,22 +110,22 @@ impl HostNetworks {
     /// `look` is called for each picture with its pixels and the gradient that arrives from the logits, both `[side,
     /// side, 3]`. It adds the picture's own gradient to the latter and returns a loss. Returns these losses and the
     /// latent gradient.
-    pub fn pull_back(
+    pub fn backward(
         &self,
         batch: usize,
         logits_gradient: Option<&[f32]>,
-        tape: &mut Tape,
-        look: impl Fn(&[f32], &mut [f32]) -> f32 + Sync,
+        tape: &mut CpuActivations,
+        picture_loss: impl Fn(&[f32], &mut [f32]) -> f32 + Sync,
     ) -> (Vec<f32>, Vec<f32>) {
         let picture = self.side_px * self.side_px * 3;
         match (&self.discriminator, logits_gradient) {
             (Some(discriminator), Some(gradient)) => discriminator.backward(batch, gradient, tape),
-            _ => room(&mut tape.gradient, batch * picture).fill(0.0),
+            _ => scratch_slice(&mut tape.gradient, batch * picture).fill(0.0),
         }
-        let gradients = room(&mut tape.gradient, batch * picture).par_chunks_exact_mut(picture);
-        let pictures = tape.drawn.last().map_or(&[][..], Vec::as_slice).par_chunks_exact(picture);
-        let answers = pictures.zip(gradients).map(|(picture, gradient)| look(picture, gradient)).collect();
-        (answers, self.generator.backward(batch, tape))
+        let gradients = scratch_slice(&mut tape.gradient, batch * picture).par_chunks_exact_mut(picture);
+        let pictures = tape.generator_outputs.last().map_or(&[][..], Vec::as_slice).par_chunks_exact(picture);
+        let losses = pictures.zip(gradients).map(|(picture, gradient)| picture_loss(picture, gradient)).collect();
+        (losses, self.generator.backward(batch, tape))
     }
 
     /// Discriminator features of pictures `[batch, side, side, 3]` in [-1, 1]: the mean of each channel of each layer,
@@ -133,11 +133,11 @@ impl HostNetworks {
     #[must_use]
     pub fn discriminator_features(&self, batch: usize, pictures: &[f32]) -> Option<Vec<f32>> {
         let discriminator = self.discriminator.as_ref()?;
-        let mut tape = Tape::default();
+        let mut tape = CpuActivations::default();
         discriminator.forward(batch, self.side_px, pictures, &mut tape);
         let mut rows = Vec::new();
         for picture in 0..batch {
-            for (output, channels) in tape.judged.iter().zip(discriminator.channels()) {
+            for (output, channels) in tape.discriminator_outputs.iter().zip(discriminator.output_channels()) {
                 let length = output.len() / batch;
                 let mut sums = vec![0.0f32; channels];
                 for pixel in output[picture * length..(picture + 1) * length].chunks_exact(channels) {
@@ -156,7 +156,7 @@ impl HostNetworks {
     #[must_use]
     pub fn encode(&self, batch: usize, pictures: &[f32], known: &[f32]) -> Option<Vec<f32>> {
         let encoder = self.encoder.as_ref()?;
-        let mut latents = encoder.forward(batch, self.side_px, &seen(pictures, known), &mut Tape::default());
+        let mut latents = encoder.forward(batch, self.side_px, &encoder_input(pictures, known), &mut CpuActivations::default());
         for value in &mut latents {
             *value = value.tanh();
         }
@@ -164,16 +164,16 @@ impl HostNetworks {
     }
 }
 
-impl Tape {
+impl CpuActivations {
     /// Pictures of the last generator pass: `[batch, side, side, 3]` in [-1, 1].
     #[must_use]
     pub fn pictures(&self) -> &[f32] {
-        self.drawn.last().map_or(&[], Vec::as_slice)
+        self.generator_outputs.last().map_or(&[], Vec::as_slice)
     }
 }
 
 /// The encoder's input: per pixel its colour (zero in the hole) and its mask value. Hole pixels are not read.
-pub(super) fn seen(pictures: &[f32], known: &[f32]) -> Vec<f32> {
+pub(super) fn encoder_input(pictures: &[f32], known: &[f32]) -> Vec<f32> {
     let pixels = pictures.as_chunks::<3>().0.iter().zip(known);
     let pixel = |(pixel, known): (&[f32; 3], &f32)| {
         let [red, green, blue] = pixel.map(|value| if *known > 0.0 { value * known } else { 0.0 });
@@ -184,12 +184,12 @@ pub(super) fn seen(pictures: &[f32], known: &[f32]) -> Vec<f32> {
 
 /// Width in bits of the processor's vector unit.
 #[must_use]
-pub fn vector_bits() -> usize {
-    panels::vector_width(pulp::Arch::new()) * 32
+pub fn simd_bits() -> usize {
+    panels::simd_lanes(pulp::Arch::new()) * 32
 }
 
 /// The first `length` values of a buffer, which grows if needed. Their contents are arbitrary.
-fn room<T: Copy + Default>(buffer: &mut Vec<T>, length: usize) -> &mut [T] {
+fn scratch_slice<T: Copy + Default>(buffer: &mut Vec<T>, length: usize) -> &mut [T] {
     if buffer.len() < length {
         buffer.resize(length, T::default());
     }

@@ -10,31 +10,31 @@ use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::bf16::{self, Bf16};
-use super::{Arithmetic, Room, room};
+use super::{CpuPrecision, CpuScratch, scratch_slice};
 
 /// Multiplications per task of a thread.
-const GRAIN: usize = 1 << 19;
+const MULTIPLICATIONS_PER_TASK: usize = 1 << 19;
 
 /// The instructions that multiply.
 #[derive(Clone, Copy)]
-pub(super) enum Unit {
+pub(super) enum SimdUnit {
     Single(Arch),
     /// With a vector unit whose two vectors are as wide as a panel.
     Bf16(Arch, Bf16),
 }
 
 /// Packed weight matrices of equal size.
-pub(super) struct Panels {
+pub(super) struct PackedWeights {
     matrices: usize,
     rows: usize,
     columns: usize,
     /// Columns of a panel.
     width: usize,
-    weights: PanelWeights,
+    weights: PackedPanels,
 }
 
 /// `[matrix][panel][row][width]`. Columns after the last are zero.
-enum PanelWeights {
+enum PackedPanels {
     Single(Arch, Vec<f32>),
     /// Rows in pairs.
     Bf16(Bf16, Vec<u32>),
@@ -42,17 +42,17 @@ enum PanelWeights {
 
 /// The output of a batched GEMM: `[matrix][panel][row][width]`.
 #[derive(Clone, Copy)]
-pub(super) struct Product<'a> {
+pub(super) struct GemmOutput<'a> {
     values: &'a [f32],
     rows: usize,
     width: usize,
     panels: usize,
 }
 
-impl Unit {
-    pub(super) fn of(arithmetic: Arithmetic) -> Self {
+impl SimdUnit {
+    pub(super) fn for_precision(arithmetic: CpuPrecision) -> Self {
         let arch = Arch::new();
-        let bf16 = Bf16::try_new().filter(|_| arithmetic == Arithmetic::Bf16 && 2 * vector_width(arch) == bf16::WIDTH);
+        let bf16 = Bf16::try_new().filter(|_| arithmetic == CpuPrecision::Bf16 && 2 * simd_lanes(arch) == bf16::PANEL_WIDTH);
         bf16.map_or(Self::Single(arch), |bf16| Self::Bf16(arch, bf16))
     }
 
@@ -68,23 +68,23 @@ impl Unit {
     }
 }
 
-impl Panels {
+impl PackedWeights {
     /// Packs the weights `value(matrix, row, column)`.
     pub(super) fn pack(
-        unit: Unit,
+        unit: SimdUnit,
         [matrices, rows, columns]: [usize; 3],
         value: impl Fn(usize, usize, usize) -> f32 + Sync,
     ) -> Self {
-        let width = 2 * vector_width(unit.arch());
+        let width = 2 * simd_lanes(unit.arch());
         let shape = [matrices, columns, width];
         let weights = match unit {
-            Unit::Single(arch) => PanelWeights::Single(arch, packed(shape, rows, value)),
-            Unit::Bf16(_, bf16) => {
+            SimdUnit::Single(arch) => PackedPanels::Single(arch, pack_panels(shape, rows, value)),
+            SimdUnit::Bf16(_, bf16) => {
                 let of_pair = |matrix: usize, pair: usize, column: usize| {
                     let second = if 2 * pair + 1 < rows { value(matrix, 2 * pair + 1, column) } else { 0.0 };
-                    bf16::pair(value(matrix, 2 * pair, column), second)
+                    bf16::pack_pair(value(matrix, 2 * pair, column), second)
                 };
-                PanelWeights::Bf16(bf16, packed(shape, rows.div_ceil(2), of_pair))
+                PackedPanels::Bf16(bf16, pack_panels(shape, rows.div_ceil(2), of_pair))
             }
         };
         Self { matrices, rows, columns, width, weights }
@@ -96,31 +96,31 @@ impl Panels {
         &self,
         count: usize,
         group: usize,
-        Room { columns, rounded, products }: &'a mut Room,
+        CpuScratch { columns, bf16_columns: rounded, gemm_output: products }: &'a mut CpuScratch,
         write: impl Fn(usize, &mut [f32]) + Sync,
-    ) -> Product<'a> {
+    ) -> GemmOutput<'a> {
         let (matrices, width) = (self.matrices, self.width);
         let panels = self.columns.div_ceil(width);
-        let out = room(products, matrices * panels * count * width);
-        let least = GRAIN.div_ceil(count * self.rows * width);
+        let out = scratch_slice(products, matrices * panels * count * width);
+        let least = MULTIPLICATIONS_PER_TASK.div_ceil(count * self.rows * width);
         let outs = out.par_chunks_exact_mut(count * width).with_min_len(least).enumerate();
         let part = matrices * group * self.rows;
-        let a = room(columns, count / group * part);
+        let a = scratch_slice(columns, count / group * part);
         let parts = a.par_chunks_exact_mut(part).enumerate();
         match &self.weights {
-            PanelWeights::Single(arch, weights) => {
+            PackedPanels::Single(arch, weights) => {
                 parts.for_each(|(index, part)| write(index, part));
                 outs.for_each(|(index, out)| {
                     let a = &a[index / panels * group * self.rows..];
                     let panel = &weights[index * self.rows * width..][..self.rows * width];
-                    let starts = Starts::of_groups(group, self.rows, part);
-                    arch.dispatch(Multiply { a, starts, panel, out });
+                    let starts = RowOffsets::for_groups(group, self.rows, part);
+                    arch.dispatch(PanelGemm { a, starts, panel, out });
                 });
             }
-            PanelWeights::Bf16(bf16, weights) => {
+            PackedPanels::Bf16(bf16, weights) => {
                 let pairs = self.rows.div_ceil(2);
                 let part = matrices * group * pairs;
-                let rounded = room(rounded, count / group * part);
+                let rounded = scratch_slice(rounded, count / group * part);
                 parts.zip(rounded.par_chunks_exact_mut(part)).for_each(|((index, part), rounded)| {
                     write(index, part);
                     bf16.round(self.rows, part, rounded);
@@ -128,16 +128,16 @@ impl Panels {
                 outs.for_each(|(index, out)| {
                     let a = &rounded[index / panels * group * pairs..];
                     let panel = &weights[index * pairs * width..][..pairs * width];
-                    bf16.multiply(a, Starts::of_groups(group, pairs, part), panel, out);
+                    bf16.multiply(a, RowOffsets::for_groups(group, pairs, part), panel, out);
                 });
             }
         }
-        Product { values: out, rows: count, width, panels }
+        GemmOutput { values: out, rows: count, width, panels }
     }
 }
 
 /// Packs values as `[matrix][panel][row][width]`.
-fn packed<T: Copy + Default + Send>(
+fn pack_panels<T: Copy + Default + Send>(
     [matrices, columns, width]: [usize; 3],
     rows: usize,
     value: impl Fn(usize, usize, usize) -> T + Sync,
@@ -155,24 +155,24 @@ fn packed<T: Copy + Default + Send>(
     values
 }
 
-impl<'a> Product<'a> {
+impl<'a> GemmOutput<'a> {
     /// One vector of each matrix, starting at this row and column.
     #[inline(always)]
-    pub(super) fn of(self, row: usize, column: usize) -> Vectors<'a> {
+    pub(super) fn vectors_at(self, row: usize, column: usize) -> OutputVectors<'a> {
         let (panel, offset) = (column / self.width, column % self.width);
         let start = (panel * self.rows + row) * self.width + offset;
-        Vectors { values: &self.values[start..], stride: self.panels * self.rows * self.width }
+        OutputVectors { values: &self.values[start..], stride: self.panels * self.rows * self.width }
     }
 }
 
 /// One vector of each matrix of an output.
 #[derive(Clone, Copy)]
-pub(super) struct Vectors<'a> {
+pub(super) struct OutputVectors<'a> {
     values: &'a [f32],
     stride: usize,
 }
 
-impl Vectors<'_> {
+impl OutputVectors<'_> {
     #[inline(always)]
     pub(super) fn load<S: Simd>(self, _: S, matrix: usize) -> S::f32s {
         S::as_simd_f32s(&self.values[matrix * self.stride..][..S::F32_LANES]).0[0]
@@ -180,23 +180,23 @@ impl Vectors<'_> {
 }
 
 /// f32 lanes of a vector.
-pub(super) fn vector_width(arch: Arch) -> usize {
-    arch.dispatch(Width)
+pub(super) fn simd_lanes(arch: Arch) -> usize {
+    arch.dispatch(LaneCount)
 }
 
 /// The processor's vector unit and narrower ones that it supports, with sums in f32.
 #[cfg(test)]
-pub(super) fn single_units() -> Vec<Unit> {
+pub(super) fn f32_simd_units() -> Vec<SimdUnit> {
     let mut units = vec![Arch::new(), Arch::Scalar];
     #[cfg(target_arch = "x86_64")]
     units.extend(pulp::x86::V3::try_new().map(Arch::V3));
-    units.into_iter().map(Unit::Single).collect()
+    units.into_iter().map(SimdUnit::Single).collect()
 }
 
 /// Reads the lane count of a vector unit.
-struct Width;
+struct LaneCount;
 
-impl WithSimd for Width {
+impl WithSimd for LaneCount {
     type Output = usize;
 
     #[inline(always)]
@@ -207,7 +207,7 @@ impl WithSimd for Width {
 
 /// Start offsets of rows that are stored in groups. An iterator, because a division per row would take as long as a
 /// short product.
-pub(super) struct Starts {
+pub(super) struct RowOffsets {
     next: usize,
     left_in_group: usize,
     group: usize,
@@ -216,8 +216,8 @@ pub(super) struct Starts {
     gap: usize,
 }
 
-impl Starts {
-    fn of_groups(group: usize, length: usize, between: usize) -> Self {
+impl RowOffsets {
+    fn for_groups(group: usize, length: usize, between: usize) -> Self {
         Self { next: 0, left_in_group: group, group, length, gap: between - (group - 1) * length }
     }
 
@@ -264,14 +264,14 @@ macro_rules! in_blocks {
 pub(super) use in_blocks;
 
 /// Multiplies all rows of `a` by one panel.
-struct Multiply<'a> {
+struct PanelGemm<'a> {
     a: &'a [f32],
-    starts: Starts,
+    starts: RowOffsets,
     panel: &'a [f32],
     out: &'a mut [f32],
 }
 
-impl WithSimd for Multiply<'_> {
+impl WithSimd for PanelGemm<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -290,7 +290,7 @@ impl WithSimd for Multiply<'_> {
 fn multiply_block<S: Simd, const HEIGHT: usize>(
     simd: S,
     a: &[f32],
-    starts: &mut Starts,
+    starts: &mut RowOffsets,
     panel: &[[S::f32s; 2]],
     out: &mut [[S::f32s; 2]],
 ) {
@@ -322,10 +322,10 @@ mod tests {
             let value = |a: usize, b: usize| f32::from(u8::try_from((a * 31 + b * 17) % 23).unwrap()) - 11.0;
             let a: Vec<f32> = (0..matrices * count * rows).map(|i| value(i, 3)).collect();
             // bfloat16 represents small integers exactly.
-            for unit in single_units().into_iter().chain([Unit::of(Arithmetic::Bf16)]) {
+            for unit in f32_simd_units().into_iter().chain([SimdUnit::for_precision(CpuPrecision::Bf16)]) {
                 let pack = |matrix: usize, row: usize, column: usize| value(matrix + row, column);
-                let packed = Panels::pack(unit, [matrices, rows, columns], pack);
-                let mut room = Room { products: vec![f32::NAN; 3], ..Room::default() };
+                let packed = PackedWeights::pack(unit, [matrices, rows, columns], pack);
+                let mut room = CpuScratch { gemm_output: vec![f32::NAN; 3], ..CpuScratch::default() };
                 let part = matrices * group * rows;
                 let write = |index: usize, out: &mut [f32]| out.copy_from_slice(&a[index * part..][..part]);
                 let product = packed.multiply(count, group, &mut room, write);
@@ -333,7 +333,7 @@ mod tests {
                     let start = ((row / group * matrices + matrix) * group + row % group) * rows;
                     for column in 0..columns {
                         let expected: f32 = (0..rows).map(|k| a[start + k] * value(matrix + k, column)).sum();
-                        let found = product.of(row, column);
+                        let found = product.vectors_at(row, column);
                         // Sums of small integers are exact.
                         let found = found.values[matrix * found.stride];
                         assert_eq!(found.to_bits(), expected.to_bits(), "{matrix} {row} {column}");

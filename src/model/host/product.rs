@@ -3,29 +3,29 @@
 use gemm::Parallelism;
 
 /// Smaller products run on one thread.
-const PARALLEL_FROM: usize = 1 << 18;
+const MIN_PARALLEL_MULTIPLICATIONS: usize = 1 << 18;
 
 /// A weight matrix, stored row-major together with its transpose, so that both products read contiguous rows.
-pub(super) struct Weights {
+pub(super) struct GemmWeights {
     rows: usize,
     columns: usize,
-    forward: Vec<f32>,
-    backward: Vec<f32>,
+    matrix: Vec<f32>,
+    transpose: Vec<f32>,
 }
 
-impl Weights {
+impl GemmWeights {
     /// From `value(row, column)`.
     pub(super) fn new(rows: usize, columns: usize, value: impl Fn(usize, usize) -> f32) -> Self {
         let forward = (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)));
-        let forward = forward.map(|(row, column)| value(row, column)).collect();
-        Self { forward, ..Self::for_multiply_back(rows, columns, value) }
+        let matrix = forward.map(|(row, column)| value(row, column)).collect();
+        Self { matrix, ..Self::new_transpose_only(rows, columns, value) }
     }
 
     /// Stores only the transpose, which [`multiply_back`](Self::multiply_back) needs, in half the memory.
-    pub(super) fn for_multiply_back(rows: usize, columns: usize, value: impl Fn(usize, usize) -> f32) -> Self {
+    pub(super) fn new_transpose_only(rows: usize, columns: usize, value: impl Fn(usize, usize) -> f32) -> Self {
         let backward = (0..columns).flat_map(|column| (0..rows).map(move |row| (row, column)));
-        let backward = backward.map(|(row, column)| value(row, column)).collect();
-        Self { rows, columns, forward: Vec::new(), backward }
+        let transpose = backward.map(|(row, column)| value(row, column)).collect();
+        Self { rows, columns, matrix: Vec::new(), transpose }
     }
 
     pub(super) fn columns(&self) -> usize {
@@ -34,19 +34,19 @@ impl Weights {
 
     /// `out = a · W`: `[count, rows] · [rows, columns]`.
     pub(super) fn multiply(&self, count: usize, a: &[f32], out: &mut [f32]) {
-        multiply(count, self.columns, self.rows, a, &self.forward, out);
+        multiply(count, self.columns, self.rows, a, &self.matrix, out);
     }
 
     /// `out = a · Wᵀ`: `[count, columns] · [columns, rows]`.
-    pub(super) fn multiply_back(&self, count: usize, a: &[f32], out: &mut [f32]) {
-        multiply(count, self.rows, self.columns, a, &self.backward, out);
+    pub(super) fn multiply_transposed(&self, count: usize, a: &[f32], out: &mut [f32]) {
+        multiply(count, self.rows, self.columns, a, &self.transpose, out);
     }
 }
 
 /// `out = a · b`, all row-major: `[m, k] · [k, n]`.
 #[expect(clippy::many_single_char_names, reason = "the names of linear algebra")]
 fn multiply(m: usize, n: usize, k: usize, a: &[f32], b: &[f32], out: &mut [f32]) {
-    matrix_product([m, n, k], (a, MatrixStride::rows_of(k)), (b, MatrixStride::rows_of(n)), out);
+    matmul([m, n, k], (a, MatrixStride::row_major(k)), (b, MatrixStride::row_major(n)), out);
 }
 
 /// Distance in memory between neighbouring rows and between neighbouring columns.
@@ -58,30 +58,30 @@ pub(crate) struct MatrixStride {
 
 impl MatrixStride {
     /// A row-major matrix with rows of `width` values.
-    pub(crate) fn rows_of(width: usize) -> Self {
+    pub(crate) fn row_major(width: usize) -> Self {
         Self { row: width, column: 1 }
     }
 
     /// The transpose of such a matrix.
-    pub(crate) fn columns_of(width: usize) -> Self {
+    pub(crate) fn transposed(width: usize) -> Self {
         Self { row: 1, column: width }
     }
 }
 
 /// `out = a · b` with `a` `[m, k]`, `b` `[k, n]` and `out` row-major. Large products run on several threads.
 #[expect(clippy::many_single_char_names, reason = "the names of linear algebra")]
-pub(crate) fn matrix_product(
+pub(crate) fn matmul(
     [m, n, k]: [usize; 3],
     (a, a_stride): (&[f32], MatrixStride),
     (b, b_stride): (&[f32], MatrixStride),
     out: &mut [f32],
 ) {
     assert!(a.len() >= m * k && b.len() >= k * n && out.len() >= m * n, "matrices too short for their sizes");
-    let reach = |MatrixStride { row, column }: MatrixStride, rows: usize, columns: usize| {
+    let last_index = |MatrixStride { row, column }: MatrixStride, rows: usize, columns: usize| {
         row * rows.saturating_sub(1) + column * columns.saturating_sub(1)
     };
-    assert!(reach(a_stride, m, k) < a.len().max(1) && reach(b_stride, k, n) < b.len().max(1), "strides reach too far");
-    let parallelism = if m * n * k < PARALLEL_FROM { Parallelism::None } else { Parallelism::Rayon(0) };
+    assert!(last_index(a_stride, m, k) < a.len().max(1) && last_index(b_stride, k, n) < b.len().max(1), "strides reach too far");
+    let parallelism = if m * n * k < MIN_PARALLEL_MULTIPLICATIONS { Parallelism::None } else { Parallelism::Rayon(0) };
     let signed = |length: usize| isize::try_from(length).unwrap_or(isize::MAX);
     // gemm prefers column-major, where our matrices are transposed: outᵀ = bᵀ · aᵀ.
     // SAFETY: the asserts above show that sizes and strides stay inside the three slices. `out` is borrowed mutably, so
@@ -120,13 +120,13 @@ mod tests {
     fn both_products_match_the_definition() {
         for (count, rows, columns) in [(1, 1, 1), (3, 5, 7), (17, 40, 33), (64, 70, 90)] {
             let value = |a: usize, b: usize| f32::from(u8::try_from((a * 31 + b * 17) % 23).unwrap()) - 11.0;
-            let weights = Weights::new(rows, columns, value);
+            let weights = GemmWeights::new(rows, columns, value);
             let a: Vec<f32> = (0..count * rows).map(|i| value(i, 3)).collect();
             let mut out = vec![f32::NAN; count * columns];
             weights.multiply(count, &a, &mut out);
             let b: Vec<f32> = (0..count * columns).map(|i| value(i, 5)).collect();
             let mut back = vec![f32::NAN; count * rows];
-            weights.multiply_back(count, &b, &mut back);
+            weights.multiply_transposed(count, &b, &mut back);
             for i in 0..count {
                 for column in 0..columns {
                     let expected: f32 = (0..rows).map(|row| a[i * rows + row] * value(row, column)).sum();

@@ -3,8 +3,8 @@
 use burn::tensor::{Tensor, TensorData};
 
 use super::*;
-use crate::model::reference::Reference;
-use crate::model::{ModelChoice, TINY, load};
+use crate::model::reference::BurnReference;
+use crate::model::{ModelChoice, TINY_MODEL, load};
 
 /// Tolerance relative to the largest value: sums of several thousand products in another order.
 const RELATIVE: f32 = 1e-4;
@@ -45,24 +45,24 @@ fn planar(batch: usize, channels: usize, values: &[f32]) -> Vec<f32> {
 }
 
 /// Compares pictures, logits, the latent gradient of `Σ logits·a + Σ pictures·b`, and the encoder's output.
-fn compare(file: &ModelFile, purpose: Purpose, batch: usize, relative: f32) {
-    let burn = Reference::load(file);
+fn compare(file: &ModelFile, purpose: LoadMode, batch: usize, relative: f32) {
+    let burn = BurnReference::load(file);
     let device = burn.device.clone();
-    let networks = HostNetworks::load(file, purpose).unwrap();
+    let networks = CpuNetworks::load(file, purpose).unwrap();
     let (side, latent_dim) = (file.info.image_size_px as usize, file.info.latent_dim);
     let latents = noise(batch * latent_dim, 1);
     let (a, b) = (noise(batch, 2), noise(batch * side * side * 3, 3));
 
-    let mut tape = Tape::default();
+    let mut tape = CpuActivations::default();
     // A larger batch first: its leftovers in the buffers must not change the result.
-    networks.draw(batch + 3, &noise((batch + 3) * latent_dim, 9), &mut tape);
-    networks.judge_drawn(batch + 3, &mut tape);
-    networks.draw(batch, &latents, &mut tape);
-    let logits = networks.judge_drawn(batch, &mut tape).unwrap();
+    networks.generate(batch + 3, &noise((batch + 3) * latent_dim, 9), &mut tape);
+    networks.discriminate(batch + 3, &mut tape);
+    networks.generate(batch, &latents, &mut tape);
+    let logits = networks.discriminate(batch, &mut tape).unwrap();
     let area = side * side * 3;
     let index = std::sync::atomic::AtomicUsize::new(0);
     let pictures = tape.pictures().to_vec();
-    let (sums, gradient) = networks.pull_back(batch, Some(&a), &mut tape, |picture, gradient| {
+    let (sums, gradient) = networks.backward(batch, Some(&a), &mut tape, |picture, gradient| {
         // Pictures come in any order, so each one is identified by its values.
         let image = pictures.chunks_exact(area).position(|other| other == picture).unwrap();
         for (gradient, b) in gradient.iter_mut().zip(&b[image * area..]) {
@@ -95,27 +95,27 @@ fn compare(file: &ModelFile, purpose: Purpose, batch: usize, relative: f32) {
 #[test]
 fn tiny_networks_agree_with_burn() {
     for batch in [1, 2, 5] {
-        compare(&ModelFile::parse("tiny", TINY).unwrap(), Purpose::Plain, batch, RELATIVE);
+        compare(&ModelFile::parse("tiny", TINY_MODEL).unwrap(), LoadMode::Direct, batch, RELATIVE);
     }
 }
 
 #[test]
 fn built_in_networks_agree_with_burn() {
-    for purpose in [Purpose::Search(Arithmetic::Single), Purpose::Plain] {
+    for purpose in [LoadMode::Optimized(CpuPrecision::Single), LoadMode::Direct] {
         compare(&load(&ModelChoice::Face64).unwrap(), purpose, 2, RELATIVE);
     }
 }
 
 #[test]
 fn bfloat16_networks_agree_with_burn_approximately() {
-    if Arithmetic::fastest() == Arithmetic::Bf16 {
-        compare(&load(&ModelChoice::Face128).unwrap(), Purpose::Search(Arithmetic::Bf16), 2, RELATIVE_IN_BF16);
+    if CpuPrecision::fastest() == CpuPrecision::Bf16 {
+        compare(&load(&ModelChoice::Face128).unwrap(), LoadMode::Optimized(CpuPrecision::Bf16), 2, RELATIVE_IN_BF16);
     }
 }
 
 #[test]
 fn hole_pixels_do_not_reach_the_encoder() {
-    let networks = HostNetworks::load(&ModelFile::parse("tiny", TINY).unwrap(), Purpose::Plain).unwrap();
+    let networks = CpuNetworks::load(&ModelFile::parse("tiny", TINY_MODEL).unwrap(), LoadMode::Direct).unwrap();
     let known: Vec<f32> = noise(256, 4).iter().map(|value| f32::from(*value > 0.0)).collect();
     let pictures = noise(768, 5);
     let mut changed = pictures.clone();

@@ -11,40 +11,40 @@ use safetensors::SafeTensors;
 use safetensors::tensor::Dtype;
 
 use super::ImportError;
-use crate::model::Weights;
+use crate::model::WeightTensor;
 
 /// Name suffixes of parameters and running statistics. Other tensors (optimizer state, counters) are skipped.
-const KINDS: [&str; 4] = ["weight", "bias", "running_mean", "running_var"];
+const PARAMETER_SUFFIXES: [&str; 4] = ["weight", "bias", "running_mean", "running_var"];
 
 /// Reads every parameter of a checkpoint. Nested dictionaries become dots in the names.
 ///
 /// # Errors
 /// When the file cannot be read, has an unknown format, or a parameter has an unsupported number type.
-pub fn read(path: &Path) -> Result<BTreeMap<String, Weights>, ImportError> {
+pub fn read(path: &Path) -> Result<BTreeMap<String, WeightTensor>, ImportError> {
     let unreadable = |source| ImportError::Read { path: path.into(), source };
     if !path.is_file() {
         return Err(unreadable(std::io::ErrorKind::NotFound.into()));
     }
-    if starts_like_safetensors(path).map_err(unreadable)? {
+    if looks_like_safetensors(path).map_err(unreadable)? {
         return read_safetensors(path, &fs::read(path).map_err(unreadable)?);
     }
     let reader = PytorchReader::new(path).map_err(|error| match error {
         PytorchError::Io(source) => unreadable(source),
         other => ImportError::Format { path: path.into(), reason: other.to_string() },
     })?;
-    let counts = reader.into_tensors().into_iter().filter(|(name, _)| is_parameter(name));
-    counts
+    let parameters = reader.into_tensors().into_iter().filter(|(name, _)| is_parameter(name));
+    parameters
         .map(|(name, tensor)| {
             let broken = |error: std::io::Error| ImportError::Tensor { name: name.clone(), reason: error.to_string() };
-            let kind = kind_of(tensor.dtype())
+            let kind = float_format(tensor.dtype())
                 .ok_or_else(|| ImportError::Dtype { name: name.clone(), found: format!("{:?}", tensor.dtype()) })?;
-            let values = kind.values(&tensor.read().map_err(broken)?, Endian::Native);
-            Ok((name.clone(), Weights { shape: tensor.shape().to_vec(), values }))
+            let values = kind.decode(&tensor.read().map_err(broken)?, Endian::Native);
+            Ok((name.clone(), WeightTensor { shape: tensor.shape().to_vec(), values }))
         })
         .collect()
 }
 
-fn read_safetensors(path: &Path, bytes: &[u8]) -> Result<BTreeMap<String, Weights>, ImportError> {
+fn read_safetensors(path: &Path, bytes: &[u8]) -> Result<BTreeMap<String, WeightTensor>, ImportError> {
     let wrong =
         |error: safetensors::SafeTensorError| ImportError::Format { path: path.into(), reason: error.to_string() };
     let file = SafeTensors::deserialize(bytes).map_err(wrong)?;
@@ -52,36 +52,36 @@ fn read_safetensors(path: &Path, bytes: &[u8]) -> Result<BTreeMap<String, Weight
         .filter(|(name, _)| is_parameter(name))
         .map(|(name, view)| {
             let kind = match view.dtype() {
-                Dtype::F64 => Kind::Double,
-                Dtype::F32 => Kind::Single,
-                Dtype::F16 => Kind::Half,
-                Dtype::BF16 => Kind::Brain,
+                Dtype::F64 => FloatFormat::F64,
+                Dtype::F32 => FloatFormat::F32,
+                Dtype::F16 => FloatFormat::F16,
+                Dtype::BF16 => FloatFormat::Bf16,
                 other => return Err(ImportError::Dtype { name: name.into(), found: format!("{other:?}") }),
             };
-            let values = kind.values(view.data(), Endian::Little);
-            Ok((name.to_string(), Weights { shape: view.shape().to_vec(), values }))
+            let values = kind.decode(view.data(), Endian::Little);
+            Ok((name.to_string(), WeightTensor { shape: view.shape().to_vec(), values }))
         })
         .collect()
 }
 
 /// A safetensors file begins with the 8-byte length of a JSON header, then the header.
-fn starts_like_safetensors(path: &Path) -> std::io::Result<bool> {
+fn looks_like_safetensors(path: &Path) -> std::io::Result<bool> {
     let mut start = Vec::new();
     fs::File::open(path)?.take(9).read_to_end(&mut start)?;
     Ok(start.get(8) == Some(&b'{') && start[4..8] == [0; 4])
 }
 
 fn is_parameter(name: &str) -> bool {
-    KINDS.contains(&name.rsplit('.').next().unwrap_or(name))
+    PARAMETER_SUFFIXES.contains(&name.rsplit('.').next().unwrap_or(name))
 }
 
 /// A floating-point format.
 #[derive(Clone, Copy)]
-enum Kind {
-    Double,
-    Single,
-    Half,
-    Brain,
+enum FloatFormat {
+    F64,
+    F32,
+    F16,
+    Bf16,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -90,35 +90,35 @@ enum Endian {
     Native,
 }
 
-fn kind_of(dtype: DType) -> Option<Kind> {
+fn float_format(dtype: DType) -> Option<FloatFormat> {
     match dtype {
-        DType::F64 => Some(Kind::Double),
-        DType::F32 => Some(Kind::Single),
-        DType::F16 => Some(Kind::Half),
-        DType::BF16 => Some(Kind::Brain),
+        DType::F64 => Some(FloatFormat::F64),
+        DType::F32 => Some(FloatFormat::F32),
+        DType::F16 => Some(FloatFormat::F16),
+        DType::BF16 => Some(FloatFormat::Bf16),
         _ => None,
     }
 }
 
-impl Kind {
-    fn values(self, bytes: &[u8], endian: Endian) -> Vec<f32> {
+impl FloatFormat {
+    fn decode(self, bytes: &[u8], endian: Endian) -> Vec<f32> {
         match self {
             #[expect(clippy::cast_possible_truncation, reason = "weights are stored in f32")]
-            Self::Double => numbers(bytes, endian, |bytes| f64::from_le_bytes(bytes) as f32),
-            Self::Single => numbers(bytes, endian, f32::from_le_bytes),
-            Self::Half => numbers(bytes, endian, |bytes| f16::from_le_bytes(bytes).to_f32()),
-            Self::Brain => numbers(bytes, endian, |bytes| bf16::from_le_bytes(bytes).to_f32()),
+            Self::F64 => decode_floats(bytes, endian, |bytes| f64::from_le_bytes(bytes) as f32),
+            Self::F32 => decode_floats(bytes, endian, f32::from_le_bytes),
+            Self::F16 => decode_floats(bytes, endian, |bytes| f16::from_le_bytes(bytes).to_f32()),
+            Self::Bf16 => decode_floats(bytes, endian, |bytes| bf16::from_le_bytes(bytes).to_f32()),
         }
     }
 }
 
 /// Decodes numbers of `BYTES` bytes each.
-fn numbers<const BYTES: usize>(bytes: &[u8], endian: Endian, number: impl Fn([u8; BYTES]) -> f32) -> Vec<f32> {
-    let turn = endian == Endian::Native && cfg!(target_endian = "big");
+fn decode_floats<const BYTES: usize>(bytes: &[u8], endian: Endian, number: impl Fn([u8; BYTES]) -> f32) -> Vec<f32> {
+    let swap_bytes = endian == Endian::Native && cfg!(target_endian = "big");
     let chunks = bytes.as_chunks::<BYTES>().0.iter();
     chunks
         .map(|&(mut chunk)| {
-            if turn {
+            if swap_bytes {
                 chunk.reverse();
             }
             number(chunk)

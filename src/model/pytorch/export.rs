@@ -4,20 +4,20 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::import::layer_name;
-use super::layout::Role;
+use super::layout::NetworkRole;
 use super::{LATENT_SCALE, SOURCE_PRIOR};
-use crate::model::batch_norm::EPSILON;
-use crate::model::file::{PRIOR, Precision, Tensors, encode};
-use crate::model::{ModelError, ModelFile, Weights};
+use crate::model::batch_norm::BATCH_NORM_EPSILON;
+use crate::model::file::{LATENT_PRIOR, StoragePrecision, WeightTensors, serialize_safetensors};
+use crate::model::{ModelError, ModelFile, WeightTensor};
 use crate::photo::{Overwrite, write_atomically};
 
 /// Summary of an export.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Exported {
+pub struct ExportSummary {
     /// Names of the exported networks, as in `netG`.
     pub networks: Vec<&'static str>,
     /// Layers with a bias where the `PyTorch` example has none. Loading them there needs `bias=True`.
-    pub biased: Vec<String>,
+    pub layers_with_bias: Vec<String>,
     /// The generator's latent distribution: `normal` or `uniform(-1,1)`.
     pub prior: String,
 }
@@ -27,18 +27,18 @@ pub struct Exported {
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn export(file: &ModelFile, path: &Path, overwrite: Overwrite) -> Result<Exported, ModelError> {
+pub fn export(file: &ModelFile, path: &Path, overwrite: Overwrite) -> Result<ExportSummary, ModelError> {
     let metadata = &file.info.metadata;
     let latent_scale = metadata.get(LATENT_SCALE).and_then(|scale| scale.parse::<f32>().ok());
     let latent_scale = latent_scale.filter(|scale| scale.is_finite() && *scale > 0.0).unwrap_or(1.0);
-    let prior = metadata.get(SOURCE_PRIOR).map_or(PRIOR, String::as_str).to_string();
+    let prior = metadata.get(SOURCE_PRIOR).map_or(LATENT_PRIOR, String::as_str).to_string();
     let architecture = &file.architecture;
     let generator = Some(&architecture.generator_channels);
-    let (mut tensors, mut networks, mut biased) = (Tensors::new(), Vec::new(), Vec::new());
+    let (mut tensors, mut networks, mut biased) = (WeightTensors::new(), Vec::new(), Vec::new());
     for (role, network, channels) in [
-        (Role::Generator, "netG", generator),
-        (Role::Discriminator, "netD", architecture.discriminator_channels.as_ref()),
-        (Role::Encoder, "netE", architecture.encoder_channels.as_ref()),
+        (NetworkRole::Generator, "netG", generator),
+        (NetworkRole::Discriminator, "netD", architecture.discriminator_channels.as_ref()),
+        (NetworkRole::Encoder, "netE", architecture.encoder_channels.as_ref()),
     ] {
         let Some(channels) = channels else { continue };
         networks.push(network);
@@ -47,29 +47,29 @@ pub fn export(file: &ModelFile, path: &Path, overwrite: Overwrite) -> Result<Exp
             let name = layer_name(role, index, layers);
             let mut weight = file.tensor(&format!("{name}.weight"))?.clone();
             let bias = file.tensor(&format!("{name}.bias"))?;
-            if role == Role::Generator && index == 0 {
+            if role == NetworkRole::Generator && index == 0 {
                 weight.values.iter_mut().for_each(|value| *value /= latent_scale);
             }
-            let (place, norm) = places(role, index, layers);
-            tensors.insert(format!("{network}.main.{place}.weight"), weight);
+            let (index_in_sequential, norm) = sequential_indices(role, index, layers);
+            tensors.insert(format!("{network}.main.{index_in_sequential}.weight"), weight);
             if let Some(norm) = norm {
-                insert_norm(&mut tensors, &format!("{network}.main.{norm}"), bias);
+                insert_bias_only_batch_norm(&mut tensors, &format!("{network}.main.{norm}"), bias);
             } else if bias.values.iter().any(|value| *value != 0.0) {
-                biased.push(format!("{network}.main.{place}"));
-                tensors.insert(format!("{network}.main.{place}.bias"), bias.clone());
+                biased.push(format!("{network}.main.{index_in_sequential}"));
+                tensors.insert(format!("{network}.main.{index_in_sequential}.bias"), bias.clone());
             }
         }
     }
-    let about = BTreeMap::from([("format".to_string(), "pt".to_string()), ("prior".to_string(), prior.clone())]);
-    write_atomically(path, &encode(&tensors, &about, Precision::Single)?, overwrite)?;
-    Ok(Exported { networks, biased, prior })
+    let header_metadata = BTreeMap::from([("format".to_string(), "pt".to_string()), ("prior".to_string(), prior.clone())]);
+    write_atomically(path, &serialize_safetensors(&tensors, &header_metadata, StoragePrecision::Single)?, overwrite)?;
+    Ok(ExportSummary { networks, layers_with_bias: biased, prior })
 }
 
 /// Index of a layer and of its `BatchNorm` in `nn.Sequential`, where activations count too.
-fn places(role: Role, index: usize, layers: usize) -> (usize, Option<usize>) {
+fn sequential_indices(role: NetworkRole, index: usize, layers: usize) -> (usize, Option<usize>) {
     let is_last = index + 1 == layers;
     match role {
-        Role::Generator => (3 * index, (!is_last).then_some(3 * index + 1)),
+        NetworkRole::Generator => (3 * index, (!is_last).then_some(3 * index + 1)),
         // The first layer of D has no `BatchNorm`, only an activation.
         _ if index == 0 => (0, None),
         _ => (3 * index - 1, (!is_last).then_some(3 * index)),
@@ -77,10 +77,10 @@ fn places(role: Role, index: usize, layers: usize) -> (usize, Option<usize>) {
 }
 
 /// Adds a `BatchNorm` that only adds the bias.
-fn insert_norm(tensors: &mut Tensors, name: &str, bias: &Weights) {
-    let all = |value: f32| Weights { shape: bias.shape.clone(), values: vec![value; bias.values.len()] };
-    tensors.insert(format!("{name}.weight"), all(1.0));
+fn insert_bias_only_batch_norm(tensors: &mut WeightTensors, name: &str, bias: &WeightTensor) {
+    let filled_with = |value: f32| WeightTensor { shape: bias.shape.clone(), values: vec![value; bias.values.len()] };
+    tensors.insert(format!("{name}.weight"), filled_with(1.0));
     tensors.insert(format!("{name}.bias"), bias.clone());
-    tensors.insert(format!("{name}.running_mean"), all(0.0));
-    tensors.insert(format!("{name}.running_var"), all(1.0 - EPSILON));
+    tensors.insert(format!("{name}.running_mean"), filled_with(0.0));
+    tensors.insert(format!("{name}.running_var"), filled_with(1.0 - BATCH_NORM_EPSILON));
 }

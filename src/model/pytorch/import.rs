@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::layout::{Layer, Networks, Role, axes, networks};
+use super::layout::{SourceLayer, SourceNetworks, NetworkRole, input_and_output_axes, find_networks};
 use super::{ImportError, LATENT_SCALE, SOURCE_PRIOR, checkpoint};
-use crate::model::batch_norm::{BatchNorm, EPSILON, OutputAxis};
-use crate::model::file::{self, Tensors};
-use crate::model::{ModelError, Weights};
+use crate::model::batch_norm::{BatchNorm, BATCH_NORM_EPSILON, OutputAxis};
+use crate::model::file::{self, WeightTensors};
+use crate::model::{ModelError, WeightTensor};
 
 /// The latent distribution that the generator was trained with. The weights do not reveal it, so the user chooses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,15 +30,15 @@ impl SourcePrior {
     fn id(self) -> &'static str {
         match self {
             Self::Normal => "normal",
-            Self::Uniform => file::PRIOR,
+            Self::Uniform => file::LATENT_PRIOR,
         }
     }
 }
 
 /// Tensors and metadata of an imported checkpoint, ready to be written as a model file.
 #[derive(Debug)]
-pub struct Imported {
-    pub tensors: Tensors,
+pub struct ImportedModel {
+    pub tensors: WeightTensors,
     pub metadata: BTreeMap<String, String>,
 }
 
@@ -46,38 +46,38 @@ pub struct Imported {
 ///
 /// # Errors
 /// When the file cannot be read or does not hold a DCGAN. The message lists the layers found.
-pub fn import(path: &Path, prior: SourcePrior) -> Result<Imported, ImportError> {
+pub fn import(path: &Path, prior: SourcePrior) -> Result<ImportedModel, ImportError> {
     let checkpoint = checkpoint::read(path)?;
-    let networks = networks(&checkpoint)?;
-    let mut tensors = Tensors::new();
+    let networks = find_networks(&checkpoint)?;
+    let mut tensors = WeightTensors::new();
     for (role, layers) in &networks {
         for (index, layer) in layers.iter().enumerate() {
             let name = layer_name(*role, index, layers.len());
-            let (weight, bias) = folded(*role, layer);
+            let (weight, bias) = fold_batch_norm(*role, layer);
             tensors.insert(format!("{name}.weight"), weight);
             tensors.insert(format!("{name}.bias"), bias);
         }
     }
-    let (image_size_px, latent_dim) = sizes(&networks)?;
+    let (image_size_px, latent_dim) = infer_sizes(&networks)?;
     if let Some(first) = tensors.get_mut("generator.project.weight") {
         first.values.iter_mut().for_each(|value| *value *= prior.latent_scale());
     }
-    let mut metadata = file::metadata(image_size_px, latent_dim);
+    let mut metadata = file::required_metadata(image_size_px, latent_dim);
     let source = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     metadata.extend([
         ("imported_from".to_string(), source),
         (SOURCE_PRIOR.to_string(), prior.id().to_string()),
         (LATENT_SCALE.to_string(), prior.latent_scale().to_string()),
     ]);
-    Ok(Imported { tensors, metadata })
+    Ok(ImportedModel { tensors, metadata })
 }
 
 /// The name of a layer in a model file.
-pub(super) fn layer_name(role: Role, index: usize, layers: usize) -> String {
+pub(super) fn layer_name(role: NetworkRole, index: usize, layers: usize) -> String {
     let (network, first, inner, last) = match role {
-        Role::Generator => ("generator", "project", "up", "to_rgb"),
-        Role::Discriminator => ("discriminator", "from_rgb", "down", "score"),
-        Role::Encoder => ("encoder", "from_rgb", "down", "score"),
+        NetworkRole::Generator => ("generator", "project", "up", "to_rgb"),
+        NetworkRole::Discriminator => ("discriminator", "from_rgb", "down", "score"),
+        NetworkRole::Encoder => ("encoder", "from_rgb", "down", "score"),
     };
     match index {
         0 => format!("{network}.{first}"),
@@ -87,27 +87,27 @@ pub(super) fn layer_name(role: Role, index: usize, layers: usize) -> String {
 }
 
 /// A layer's weight and bias with its `BatchNorm` folded in.
-fn folded(role: Role, layer: &Layer<'_>) -> (Weights, Weights) {
+fn fold_batch_norm(role: NetworkRole, layer: &SourceLayer<'_>) -> (WeightTensor, WeightTensor) {
     let mut weight = layer.weight.clone();
-    let channels = weight.shape[axes(role).1];
+    let channels = weight.shape[input_and_output_axes(role).1];
     let mut bias = layer.bias.map_or_else(|| vec![0.0; channels], |bias| bias.values.clone());
     if let Some(norm) = &layer.norm {
-        let axis = if role == Role::Generator { OutputAxis::Second } else { OutputAxis::First };
+        let axis = if role == NetworkRole::Generator { OutputAxis::Second } else { OutputAxis::First };
         let norm = BatchNorm {
             weight: &norm.weight.values,
             bias: &norm.bias.values,
             running_mean: &norm.running_mean.values,
             running_variance: &norm.running_variance.values,
-            epsilon: EPSILON,
+            epsilon: BATCH_NORM_EPSILON,
         };
         norm.fold_into(&mut weight, axis, &mut bias);
     }
-    (weight, Weights { shape: vec![channels], values: bias })
+    (weight, WeightTensor { shape: vec![channels], values: bias })
 }
 
 /// Picture side and latent dimension. The first layer makes 4×4 pixels; every other layer doubles the side.
-fn sizes(networks: &Networks<'_>) -> Result<(u32, usize), ImportError> {
-    let layers = networks.get(&Role::Generator).map_or(&[][..], Vec::as_slice);
+fn infer_sizes(networks: &SourceNetworks<'_>) -> Result<(u32, usize), ImportError> {
+    let layers = networks.get(&NetworkRole::Generator).map_or(&[][..], Vec::as_slice);
     let latent_dim = layers.first().map_or(0, |first| first.weight.shape[0]);
     let side = u32::try_from(layers.len()).ok().and_then(|layers| 2_u32.checked_pow(layers + 1)).unwrap_or(u32::MAX);
     if !(16..=256).contains(&side) {

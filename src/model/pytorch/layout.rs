@@ -4,21 +4,21 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use super::ImportError;
-use crate::model::Weights;
-use crate::model::architecture::KERNEL;
+use crate::model::WeightTensor;
+use crate::model::architecture::KERNEL_SIZE;
 
 /// Searches for networks down to this depth of the dotted names (dictionaries around the state dict, modules around the
 /// layers).
 const MAX_DEPTH: usize = 4;
 /// An error message lists at most this many layers.
-const MAX_NAMED: usize = 24;
+const MAX_LISTED_LAYERS: usize = 24;
 /// Input channels of a discriminator (RGB) and of an encoder (RGB and the known mask).
-const COLOURS: usize = 3;
-const COLOURS_AND_MASK: usize = 4;
+const RGB_CHANNELS: usize = 3;
+const RGB_AND_MASK_CHANNELS: usize = 4;
 
 /// The kind of a network, inferred from the shapes of its first and last layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Role {
+pub(super) enum NetworkRole {
     Generator,
     Discriminator,
     Encoder,
@@ -26,45 +26,45 @@ pub(super) enum Role {
 
 /// A convolution and the `BatchNorm` after it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Layer<'a> {
-    pub weight: &'a Weights,
-    pub bias: Option<&'a Weights>,
-    pub norm: Option<Norm<'a>>,
+pub(super) struct SourceLayer<'a> {
+    pub weight: &'a WeightTensor,
+    pub bias: Option<&'a WeightTensor>,
+    pub norm: Option<SourceBatchNorm<'a>>,
 }
 
 /// A `BatchNorm` with its running statistics.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Norm<'a> {
-    pub weight: &'a Weights,
-    pub bias: &'a Weights,
-    pub running_mean: &'a Weights,
-    pub running_variance: &'a Weights,
+pub(super) struct SourceBatchNorm<'a> {
+    pub weight: &'a WeightTensor,
+    pub bias: &'a WeightTensor,
+    pub running_mean: &'a WeightTensor,
+    pub running_variance: &'a WeightTensor,
 }
 
 /// The networks of a checkpoint, with their layers in order.
-pub(super) type Networks<'a> = BTreeMap<Role, Vec<Layer<'a>>>;
+pub(super) type SourceNetworks<'a> = BTreeMap<NetworkRole, Vec<SourceLayer<'a>>>;
 
 /// A module's tensors by suffix (`weight`, `bias` …).
-type Module<'a> = BTreeMap<&'a str, &'a Weights>;
+type ModuleTensors<'a> = BTreeMap<&'a str, &'a WeightTensor>;
 
 /// Finds the networks of a checkpoint: the first depth of the dotted names at which every branch is a network.
-pub(super) fn networks(tensors: &BTreeMap<String, Weights>) -> Result<Networks<'_>, ImportError> {
+pub(super) fn find_networks(tensors: &BTreeMap<String, WeightTensor>) -> Result<SourceNetworks<'_>, ImportError> {
     if tensors.contains_key("generator.project.weight") {
         let reason = "this is already a model of this program: use it with --model".into();
         return Err(ImportError::Layout { reason, found: format!("{} tensors of a model file", tensors.len()) });
     }
-    let mut modules: BTreeMap<&str, Module<'_>> = BTreeMap::new();
+    let mut modules: BTreeMap<&str, ModuleTensors<'_>> = BTreeMap::new();
     for (name, weights) in tensors {
         let (module, kind) = name.rsplit_once('.').unwrap_or(("", name));
         modules.entry(module).or_default().insert(kind, weights);
     }
     let mut reason: Option<String> = None;
     for depth in 0..MAX_DEPTH {
-        match at_depth(&modules, depth) {
+        match networks_at_depth(&modules, depth) {
             Ok(networks) => return Ok(networks),
             // A problem with a network is more useful to report than a branch that is no network. Deeper levels split
             // networks apart.
-            Err(Refusal { networks, text }) if reason.is_none() || networks => {
+            Err(LayoutMismatch { networks, text }) if reason.is_none() || networks => {
                 reason = Some(text);
                 if networks {
                     break;
@@ -74,60 +74,60 @@ pub(super) fn networks(tensors: &BTreeMap<String, Weights>) -> Result<Networks<'
         }
     }
     let reason = reason.unwrap_or_else(|| "there are no layers in this file".into());
-    Err(ImportError::Layout { reason, found: found(&modules) })
+    Err(ImportError::Layout { reason, found: list_layers(&modules) })
 }
 
 /// Why the branches at one depth are not a model's networks. `networks` is true if each branch is a network.
-struct Refusal {
+struct LayoutMismatch {
     networks: bool,
     text: String,
 }
 
-fn at_depth<'a>(modules: &BTreeMap<&'a str, Module<'a>>, depth: usize) -> Result<Networks<'a>, Refusal> {
-    let mut branches: BTreeMap<String, Vec<(&str, &Module<'a>)>> = BTreeMap::new();
+fn networks_at_depth<'a>(modules: &BTreeMap<&'a str, ModuleTensors<'a>>, depth: usize) -> Result<SourceNetworks<'a>, LayoutMismatch> {
+    let mut branches: BTreeMap<String, Vec<(&str, &ModuleTensors<'a>)>> = BTreeMap::new();
     for (path, module) in modules {
         let branch: Vec<&str> = path.split('.').take(depth).collect();
         branches.entry(branch.join(".")).or_default().push((path, module));
     }
-    let mut networks = Networks::new();
+    let mut networks = SourceNetworks::new();
     for (branch, mut modules) in branches {
-        modules.sort_by(|(a, _), (b, _)| by_number(a, b));
-        let (role, layers) = network(&modules).map_err(|text| Refusal { networks: false, text })?;
+        modules.sort_by(|(a, _), (b, _)| compare_numerically(a, b));
+        let (role, layers) = parse_network(&modules).map_err(|text| LayoutMismatch { networks: false, text })?;
         if networks.insert(role, layers).is_some() {
             let text = format!("there is more than one {role:?} ({branch} is the second): save one of each");
-            return Err(Refusal { networks: true, text });
+            return Err(LayoutMismatch { networks: true, text });
         }
     }
-    if networks.contains_key(&Role::Generator) {
+    if networks.contains_key(&NetworkRole::Generator) {
         Ok(networks)
     } else {
-        Err(Refusal { networks: true, text: "there is no generator in this file".into() })
+        Err(LayoutMismatch { networks: true, text: "there is no generator in this file".into() })
     }
 }
 
 /// Kind and layers of one network. The error describes the problem.
-fn network<'a>(modules: &[(&str, &Module<'a>)]) -> Result<(Role, Vec<Layer<'a>>), String> {
+fn parse_network<'a>(modules: &[(&str, &ModuleTensors<'a>)]) -> Result<(NetworkRole, Vec<SourceLayer<'a>>), String> {
     let (mut convolutions, mut norms) = (Vec::new(), Vec::new());
     for (path, module) in modules {
         let Some(weight) = module.get("weight") else { return Err(format!("{path} has no weight")) };
         match weight.shape[..] {
-            [_, _, KERNEL, KERNEL] => {
+            [_, _, KERNEL_SIZE, KERNEL_SIZE] => {
                 let bias = module.get("bias").copied();
-                convolutions.push((*path, Layer { weight, bias, norm: None }));
+                convolutions.push((*path, SourceLayer { weight, bias, norm: None }));
             }
-            [_] => norms.push((*path, norm(path, module)?)),
+            [_] => norms.push((*path, parse_batch_norm(path, module)?)),
             _ => {
                 return Err(format!("{path}.weight has shape {:?}: only 4×4 convolutions are supported", weight.shape));
             }
         }
     }
-    let role = role(&convolutions)?;
-    let (inputs, outputs) = axes(role);
+    let role = infer_role(&convolutions)?;
+    let (inputs, outputs) = input_and_output_axes(role);
     for pair in convolutions.windows(2) {
-        let (made, wanted) = (pair[0].1.weight.shape[outputs], pair[1].1.weight.shape[inputs]);
-        if made != wanted {
+        let (outputs_before, inputs_after) = (pair[0].1.weight.shape[outputs], pair[1].1.weight.shape[inputs]);
+        if outputs_before != inputs_after {
             return Err(format!(
-                "{} has {wanted} input channels, but {} has {made} output channels",
+                "{} has {inputs_after} input channels, but {} has {outputs_before} output channels",
                 pair[1].0, pair[0].0
             ));
         }
@@ -137,7 +137,7 @@ fn network<'a>(modules: &[(&str, &Module<'a>)]) -> Result<(Role, Vec<Layer<'a>>)
     let first = match (norms.len(), convolutions.len()) {
         (0, _) => 0,
         (norms, layers) if norms + 1 == layers => 0,
-        (norms, layers) if norms + 2 == layers && role != Role::Generator => 1,
+        (norms, layers) if norms + 2 == layers && role != NetworkRole::Generator => 1,
         (norms, layers) => return Err(format!("there are {norms} BatchNorms for {layers} convolutions")),
     };
     for ((path, layer), (norm_path, norm)) in convolutions.iter_mut().skip(first).zip(norms) {
@@ -156,13 +156,13 @@ fn network<'a>(modules: &[(&str, &Module<'a>)]) -> Result<(Role, Vec<Layer<'a>>)
     Ok((role, convolutions.into_iter().map(|(_, layer)| layer).collect()))
 }
 
-fn norm<'a>(path: &str, module: &Module<'a>) -> Result<Norm<'a>, String> {
+fn parse_batch_norm<'a>(path: &str, module: &ModuleTensors<'a>) -> Result<SourceBatchNorm<'a>, String> {
     let get = |kind: &str| {
         let missing =
             || format!("{path} has no {kind}: save a BatchNorm with affine=True and track_running_stats=True");
         module.get(kind).copied().ok_or_else(missing)
     };
-    let norm = Norm {
+    let norm = SourceBatchNorm {
         weight: get("weight")?,
         bias: get("bias")?,
         running_mean: get("running_mean")?,
@@ -176,25 +176,25 @@ fn norm<'a>(path: &str, module: &Module<'a>) -> Result<Norm<'a>, String> {
 }
 
 /// Weight shapes: transposed convolution `[in, out, 4, 4]`, convolution `[out, in, 4, 4]`.
-fn role(convolutions: &[(&str, Layer<'_>)]) -> Result<Role, String> {
-    let shape = |end: Option<&(&str, Layer<'_>)>| end.map_or(vec![0; 4], |(_, layer)| layer.weight.shape.clone());
+fn infer_role(convolutions: &[(&str, SourceLayer<'_>)]) -> Result<NetworkRole, String> {
+    let shape = |end: Option<&(&str, SourceLayer<'_>)>| end.map_or(vec![0; 4], |(_, layer)| layer.weight.shape.clone());
     let (first, last) = (shape(convolutions.first()), shape(convolutions.last()));
     match (first[1], last[0], last[1]) {
-        (COLOURS, 1, _) => Ok(Role::Discriminator),
-        (COLOURS_AND_MASK, outputs, _) if outputs > 1 => Ok(Role::Encoder),
-        (_, _, COLOURS) => Ok(Role::Generator),
+        (RGB_CHANNELS, 1, _) => Ok(NetworkRole::Discriminator),
+        (RGB_AND_MASK_CHANNELS, outputs, _) if outputs > 1 => Ok(NetworkRole::Encoder),
+        (_, _, RGB_CHANNELS) => Ok(NetworkRole::Generator),
         (1, ..) | (_, _, 1) => Err("the pictures have one channel where three are needed".into()),
         _ => Err(format!("from {first:?} to {last:?} is neither a generator nor a discriminator")),
     }
 }
 
 /// Input and output axis of a weight.
-pub(super) fn axes(role: Role) -> (usize, usize) {
-    if role == Role::Generator { (0, 1) } else { (1, 0) }
+pub(super) fn input_and_output_axes(role: NetworkRole) -> (usize, usize) {
+    if role == NetworkRole::Generator { (0, 1) } else { (1, 0) }
 }
 
 /// Compares names with their numbers as numbers: `main.9` comes before `main.10`.
-fn by_number(a: &str, b: &str) -> Ordering {
+fn compare_numerically(a: &str, b: &str) -> Ordering {
     let key = |text: &str| -> Vec<(u64, String)> {
         let mut parts = Vec::new();
         for part in text.split('.') {
@@ -209,17 +209,17 @@ fn by_number(a: &str, b: &str) -> Ordering {
 }
 
 /// Lists the modules that have a weight, with its shape.
-fn found(modules: &BTreeMap<&str, Module<'_>>) -> String {
+fn list_layers(modules: &BTreeMap<&str, ModuleTensors<'_>>) -> String {
     let mut paths: Vec<&str> = modules.keys().copied().collect();
-    paths.sort_by(|a, b| by_number(a, b));
-    let told: Vec<_> = paths
+    paths.sort_by(|a, b| compare_numerically(a, b));
+    let listed: Vec<_> = paths
         .iter()
         .filter_map(|path| Some(format!("{path}.weight {:?}", modules.get(path)?.get("weight")?.shape)))
         .collect();
-    let more = told.len().saturating_sub(MAX_NAMED);
+    let more = listed.len().saturating_sub(MAX_LISTED_LAYERS);
     let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
-    if told.is_empty() {
+    if listed.is_empty() {
         return "no weights".into();
     }
-    told[..told.len() - more].join(", ") + &rest
+    listed[..listed.len() - more].join(", ") + &rest
 }

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use safetensors::SafeTensors;
 
 use super::*;
-use crate::model::file::{Precision, Tensors, encode};
-use crate::model::host::{HostNetworks, Purpose, Tape};
-use crate::model::{ModelFile, TINY, Weights};
+use crate::model::file::{StoragePrecision, WeightTensors, serialize_safetensors};
+use crate::model::host::{CpuNetworks, LoadMode, CpuActivations};
+use crate::model::{ModelFile, TINY_MODEL, WeightTensor};
 use crate::photo::Overwrite;
 
 /// Both implementations compute in f32 and sum up to 128 products of numbers around one, in different orders.
@@ -25,21 +25,21 @@ fn golden(name: &str) -> Vec<f32> {
 }
 
 /// The model file of an imported checkpoint.
-fn model(imported: &Imported) -> ModelFile {
-    ModelFile::parse("imported", &encode(&imported.tensors, &imported.metadata, Precision::Single).unwrap()).unwrap()
+fn model(imported: &ImportedModel) -> ModelFile {
+    ModelFile::parse("imported", &serialize_safetensors(&imported.tensors, &imported.metadata, StoragePrecision::Single).unwrap()).unwrap()
 }
 
 /// The pictures (planar) and logits that a model computes for latents.
 fn drawn(file: &ModelFile, latents: &[f32]) -> (Vec<f32>, Vec<f32>) {
-    let networks = HostNetworks::load(file, Purpose::Plain).unwrap();
-    let mut tape = Tape::default();
-    networks.draw(2, latents, &mut tape);
+    let networks = CpuNetworks::load(file, LoadMode::Direct).unwrap();
+    let mut tape = CpuActivations::default();
+    networks.generate(2, latents, &mut tape);
     let pictures = tape.pictures().chunks(16 * 16 * 3);
     let planes = |picture: &[f32]| -> Vec<f32> {
         (0..3).flat_map(|channel| picture.iter().skip(channel).step_by(3)).copied().collect()
     };
     let pictures = pictures.flat_map(planes).collect();
-    (pictures, networks.judge_drawn(2, &mut tape).unwrap())
+    (pictures, networks.discriminate(2, &mut tape).unwrap())
 }
 
 fn assert_near(found: &[f32], wanted: &[f32], tolerance: f32) {
@@ -76,13 +76,13 @@ fn export_and_import_give_the_same_model() {
     for prior in [SourcePrior::Normal, SourcePrior::Uniform] {
         let file = model(&import(&fixture("dcgan-16.pth"), prior).unwrap());
         let exported = export(&file, &path, Overwrite::Allow).unwrap();
-        assert_eq!((exported.networks, exported.biased.len()), (vec!["netG", "netD"], 0));
+        assert_eq!((exported.networks, exported.layers_with_bias.len()), (vec!["netG", "netD"], 0));
         let again = model(&import(&path, prior).unwrap());
         for (name, weights) in file.tensors() {
             assert_near(&again.tensors()[name].values, &weights.values, 1e-6);
         }
     }
-    let tiny = ModelFile::parse("tiny", TINY).unwrap();
+    let tiny = ModelFile::parse("tiny", TINY_MODEL).unwrap();
     let exported = export(&tiny, &path, Overwrite::Allow).unwrap();
     assert_eq!(exported.networks, ["netG", "netD", "netE"]);
     let again = model(&import(&path, SourcePrior::Uniform).unwrap());
@@ -124,15 +124,15 @@ fn exported_names_match_the_pytorch_example() {
 }
 
 /// A safetensors file in f16 with the checkpoint's parameters changed by `change`.
-fn changed(folder: &Path, change: impl FnOnce(Tensors) -> Tensors) -> PathBuf {
+fn changed(folder: &Path, change: impl FnOnce(WeightTensors) -> WeightTensors) -> PathBuf {
     let path = folder.join("changed.safetensors");
     let tensors = checkpoint::read(&fixture("dcgan-16.pth")).unwrap();
-    std::fs::write(&path, encode(&change(tensors), &BTreeMap::new(), Precision::Half).unwrap()).unwrap();
+    std::fs::write(&path, serialize_safetensors(&change(tensors), &BTreeMap::new(), StoragePrecision::Half).unwrap()).unwrap();
     path
 }
 
 /// Renames tensors. Tensors whose new name is `None` are dropped.
-fn renamed(tensors: Tensors, name: impl Fn(&str) -> Option<String>) -> Tensors {
+fn renamed(tensors: WeightTensors, name: impl Fn(&str) -> Option<String>) -> WeightTensors {
     tensors.into_iter().filter_map(|(old, weights)| Some((name(&old)?, weights))).collect()
 }
 
@@ -158,21 +158,21 @@ fn networks_are_found_under_any_prefix() {
 #[test]
 fn other_networks_are_refused_with_their_layers() {
     let folder = tempfile::tempdir().unwrap();
-    let refused = |change: &dyn Fn(Tensors) -> Tensors| {
+    let refused = |change: &dyn Fn(WeightTensors) -> WeightTensors| {
         let path = changed(folder.path(), change);
         let text = import(&path, SourcePrior::Normal).unwrap_err().to_string();
         text.lines().take(2).collect::<Vec<_>>().join("\n")
     };
-    let generator = |tensors: Tensors| renamed(tensors, |old| old.strip_prefix("netG.module.").map(str::to_string));
-    let without = |tensors: Tensors, name: &str| {
+    let generator = |tensors: WeightTensors| renamed(tensors, |old| old.strip_prefix("netG.module.").map(str::to_string));
+    let without = |tensors: WeightTensors, name: &str| {
         let mut tensors = generator(tensors);
         tensors.remove(name).unwrap();
         tensors
     };
-    let with = |tensors: Tensors, name: &str, shape: &[usize]| {
+    let with = |tensors: WeightTensors, name: &str, shape: &[usize]| {
         let mut tensors = generator(tensors);
         let values = vec![0.0; shape.iter().product()];
-        tensors.insert(name.into(), Weights { shape: shape.to_vec(), values });
+        tensors.insert(name.into(), WeightTensor { shape: shape.to_vec(), values });
         tensors
     };
     insta::assert_snapshot!(refused(&|tensors| without(tensors, "main.1.running_mean")), @r"
@@ -199,7 +199,7 @@ fn other_networks_are_refused_with_their_layers() {
     there is no generator in this file
     found: module.main.0.weight [4, 3, 4, 4], module.main.2.weight [8, 4, 4, 4], module.main.3.weight [8], module.main.5.weight [1, 8, 4, 4]
     ");
-    insta::assert_snapshot!(refused(&|_| Tensors::new()), @r"
+    insta::assert_snapshot!(refused(&|_| WeightTensors::new()), @r"
     there is no generator in this file
     found: no weights
     ");
@@ -220,7 +220,7 @@ fn other_networks_are_refused_with_their_layers() {
 fn other_files_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("file");
-    for bytes in [&b""[..], b"no checkpoint", b"PK\x03\x04 cut", &TINY[..200]] {
+    for bytes in [&b""[..], b"no checkpoint", b"PK\x03\x04 cut", &TINY_MODEL[..200]] {
         std::fs::write(&path, bytes).unwrap();
         let error = import(&path, SourcePrior::Normal).unwrap_err();
         assert!(matches!(error, ImportError::Format { .. } | ImportError::Read { .. }), "{error}");
@@ -237,6 +237,6 @@ fn other_files_are_refused() {
 fn a_model_file_is_not_imported() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tiny.safetensors");
-    std::fs::write(&path, TINY).unwrap();
+    std::fs::write(&path, TINY_MODEL).unwrap();
     assert!(matches!(import(&path, SourcePrior::Normal), Err(ImportError::Layout { .. })));
 }

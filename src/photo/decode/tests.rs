@@ -6,8 +6,8 @@ use image::{ImageEncoder, ImageFormat};
 use proptest::prelude::*;
 
 use super::*;
-use crate::photo::colors::{COLORS, varied as picture};
-use crate::photo::{Extras, Overwrite, encode_png, save_png};
+use crate::photo::colors::{PHOTO_COLOR_TYPES, varied_picture as picture};
+use crate::photo::{PngMetadata, Overwrite, encode_png, save_png};
 
 fn encoded(pixels: &DynamicImage, format: ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
@@ -32,11 +32,11 @@ fn profile(space: [u8; 4]) -> Vec<u8> {
 
 #[test]
 fn png_keeps_colour_type_depth_and_profile() {
-    for color in COLORS {
+    for color in PHOTO_COLOR_TYPES {
         for (width, height) in [(1, 1), (7, 5)] {
             let pixels = picture(color, width, height);
             let icc = profile(if color.has_color() { *b"RGB " } else { *b"GRAY" });
-            let photo = decoded(&encode_png(&pixels, &Extras::profile(Some(&icc))).unwrap());
+            let photo = decoded(&encode_png(&pixels, &PngMetadata::only_profile(Some(&icc))).unwrap());
             assert_eq!(photo.pixels, pixels, "{color:?}");
             assert_eq!(photo.icc_profile, Some(icc), "{color:?}");
         }
@@ -46,7 +46,7 @@ fn png_keeps_colour_type_depth_and_profile() {
 #[test]
 fn profile_for_other_pixels_is_dropped() {
     let photo =
-        decoded(&encode_png(&picture(ColorType::Rgb8, 3, 3), &Extras::profile(Some(&profile(*b"CMYK")))).unwrap());
+        decoded(&encode_png(&picture(ColorType::Rgb8, 3, 3), &PngMetadata::only_profile(Some(&profile(*b"CMYK")))).unwrap());
     assert_eq!(photo.icc_profile, None);
 }
 
@@ -135,7 +135,7 @@ fn truncated_files_are_refused_in_every_format() {
 
 /// A PNG with the header of a picture of this size, but the data of a single pixel.
 fn png_header(width: u32, height: u32) -> Vec<u8> {
-    let mut bytes = encode_png(&picture(ColorType::Rgb8, 1, 1), &Extras::default()).unwrap();
+    let mut bytes = encode_png(&picture(ColorType::Rgb8, 1, 1), &PngMetadata::default()).unwrap();
     bytes[16..20].copy_from_slice(&width.to_be_bytes());
     bytes[20..24].copy_from_slice(&height.to_be_bytes());
     let crc = crc32(&bytes[12..29]);
@@ -164,7 +164,7 @@ fn huge_picture_is_refused_by_its_header() {
 
 #[test]
 fn pixel_limit_is_inclusive() {
-    let bytes = encode_png(&picture(ColorType::Rgb8, 20, 10), &Extras::default()).unwrap();
+    let bytes = encode_png(&picture(ColorType::Rgb8, 20, 10), &PngMetadata::default()).unwrap();
     assert!(decode(&bytes, DecodeLimits { max_pixels: 200 }).is_ok());
     assert!(matches!(decode(&bytes, DecodeLimits { max_pixels: 199 }), Err(PhotoError::TooLarge { .. })));
 }
@@ -184,18 +184,18 @@ fn saving_replaces_no_file_without_permission() {
     let names =
         || std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect::<Vec<_>>();
     let (first, second) = (picture(ColorType::Rgba16, 3, 2), picture(ColorType::L8, 5, 5));
-    save_png(&path, &first, &Extras::default(), Overwrite::Refuse).unwrap();
-    let error = save_png(&path, &second, &Extras::default(), Overwrite::Refuse).unwrap_err();
+    save_png(&path, &first, &PngMetadata::default(), Overwrite::Refuse).unwrap();
+    let error = save_png(&path, &second, &PngMetadata::default(), Overwrite::Refuse).unwrap_err();
     assert!(matches!(error, crate::photo::SaveError::Exists { .. }), "{error:?}");
     assert_eq!(open(&path, DecodeLimits::default()).unwrap().pixels, first);
-    save_png(&path, &second, &Extras::default(), Overwrite::Allow).unwrap();
+    save_png(&path, &second, &PngMetadata::default(), Overwrite::Allow).unwrap();
     assert_eq!(open(&path, DecodeLimits::default()).unwrap().pixels, second);
     assert_eq!(names(), ["out.png"]);
 
     let missing =
-        save_png(&folder.path().join("none/out.png"), &first, &Extras::default(), Overwrite::Allow).unwrap_err();
+        save_png(&folder.path().join("none/out.png"), &first, &PngMetadata::default(), Overwrite::Allow).unwrap_err();
     assert!(matches!(missing, crate::photo::SaveError::NoFolder { .. }), "{missing:?}");
-    let folder_itself = save_png(folder.path(), &first, &Extras::default(), Overwrite::Allow).unwrap_err();
+    let folder_itself = save_png(folder.path(), &first, &PngMetadata::default(), Overwrite::Allow).unwrap_err();
     assert!(matches!(folder_itself, crate::photo::SaveError::IsFolder { .. }), "{folder_itself:?}");
     assert_eq!(names(), ["out.png"]);
 }
@@ -205,7 +205,7 @@ fn saving_replaces_no_file_without_permission() {
 fn read_only_folder_is_refused() {
     // Nobody, not even root, may create files in /proc.
     let error =
-        save_png(Path::new("/proc/out.png"), &picture(ColorType::L8, 1, 1), &Extras::default(), Overwrite::Allow);
+        save_png(Path::new("/proc/out.png"), &picture(ColorType::L8, 1, 1), &PngMetadata::default(), Overwrite::Allow);
     assert!(!Path::new("/proc/out.png").exists());
     let text = error.unwrap_err().to_string();
     assert!(text.contains("/proc") && text.contains("another"), "{text}");

@@ -4,34 +4,34 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 /// An attribute and its ranges in the text.
-pub struct Attribute<'a> {
+pub struct XmlAttribute<'a> {
     pub name: &'a str,
     /// Including the space before it.
     pub whole: Range<usize>,
     /// Without the quotes.
-    pub value: Range<usize>,
+    pub value_range: Range<usize>,
 }
 
 /// An element and its ranges in the text.
-pub struct Element<'a> {
+pub struct XmlElement<'a> {
     pub name: &'a str,
-    pub attributes: Vec<Attribute<'a>>,
+    pub attributes: Vec<XmlAttribute<'a>>,
     /// Including its tags.
     pub whole: Range<usize>,
     /// Between its tags. An empty range at its end for a self-closing element.
-    pub inner: Range<usize>,
+    pub inner_range: Range<usize>,
     parent: Option<usize>,
 }
 
 /// A parsed text: its elements in the order of their start tags.
-pub struct Document<'a> {
+pub struct XmlDocument<'a> {
     text: &'a str,
-    elements: Vec<Element<'a>>,
+    elements: Vec<XmlElement<'a>>,
     /// Namespaces by prefix.
     namespaces: HashMap<&'a str, &'a str>,
 }
 
-impl<'a> Document<'a> {
+impl<'a> XmlDocument<'a> {
     /// `None` when tags do not match, when there is a document type (which could define entities), or when one prefix
     /// has two namespaces.
     pub fn parse(text: &'a str) -> Option<Self> {
@@ -40,7 +40,7 @@ impl<'a> Document<'a> {
         let mut at = 0;
         while let Some(start) = text[at..].find('<').map(|found| at + found) {
             let rest = &text[start..];
-            at = match SKIPPED.iter().find(|(mark, _)| rest.starts_with(mark)) {
+            at = match SECTIONS_WITHOUT_TAGS.iter().find(|(mark, _)| rest.starts_with(mark)) {
                 Some((_, end)) => start + rest.find(end)? + end.len(),
                 None if rest.starts_with("<!") => return None,
                 None if rest.starts_with("</") => {
@@ -49,17 +49,17 @@ impl<'a> Document<'a> {
                     if text[start + 2..end].trim_end() != element.name {
                         return None;
                     }
-                    element.inner.end = start;
+                    element.inner_range.end = start;
                     element.whole.end = end + 1;
                     end + 1
                 }
                 None => {
-                    let (element, is_closed) = tag(text, start, open.last().copied())?;
+                    let (element, is_closed) = parse_start_tag(text, start, open.last().copied())?;
                     let end = element.whole.end;
                     if !is_closed {
                         open.push(document.elements.len());
                     }
-                    document.learn(&element)?;
+                    document.register_prefixes(&element)?;
                     document.elements.push(element);
                     end
                 }
@@ -69,10 +69,10 @@ impl<'a> Document<'a> {
     }
 
     /// Registers the namespace prefixes that an element declares. `None` for a prefix with two namespaces.
-    fn learn(&mut self, element: &Element<'a>) -> Option<()> {
+    fn register_prefixes(&mut self, element: &XmlElement<'a>) -> Option<()> {
         for attribute in &element.attributes {
             if let Some(prefix) = attribute.name.strip_prefix("xmlns:") {
-                let namespace = self.text.get(attribute.value.clone())?;
+                let namespace = self.text.get(attribute.value_range.clone())?;
                 if self.namespaces.insert(prefix, namespace).is_some_and(|before| before != namespace) {
                     return None;
                 }
@@ -85,17 +85,17 @@ impl<'a> Document<'a> {
         self.text
     }
 
-    pub fn element(&self, index: usize) -> &Element<'a> {
+    pub fn element(&self, index: usize) -> &XmlElement<'a> {
         &self.elements[index]
     }
 
     /// All elements, with their indices.
-    pub fn elements(&self) -> impl DoubleEndedIterator<Item = (usize, &Element<'a>)> {
+    pub fn elements(&self) -> impl DoubleEndedIterator<Item = (usize, &XmlElement<'a>)> {
         self.elements.iter().enumerate()
     }
 
     /// Direct children of an element, with their indices.
-    pub fn children(&self, index: usize) -> impl Iterator<Item = (usize, &Element<'a>)> {
+    pub fn children(&self, index: usize) -> impl Iterator<Item = (usize, &XmlElement<'a>)> {
         self.elements.iter().enumerate().skip(index + 1).filter(move |(_, element)| element.parent == Some(index))
     }
 
@@ -108,10 +108,10 @@ impl<'a> Document<'a> {
 }
 
 /// Start and end of sections without tags.
-const SKIPPED: [(&str, &str); 3] = [("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>")];
+const SECTIONS_WITHOUT_TAGS: [(&str, &str); 3] = [("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>")];
 
 /// Parses the start tag at `start`. Returns the element, and whether the tag is self-closing.
-fn tag(text: &str, start: usize, parent: Option<usize>) -> Option<(Element<'_>, bool)> {
+fn parse_start_tag(text: &str, start: usize, parent: Option<usize>) -> Option<(XmlElement<'_>, bool)> {
     let is_end_of_name = |c: char| c.is_ascii_whitespace() || matches!(c, '/' | '>' | '=' | '<');
     let name_end = start + 1 + text[start + 1..].find(is_end_of_name)?;
     let name = text.get(start + 1..name_end).filter(|name| !name.is_empty())?;
@@ -123,7 +123,7 @@ fn tag(text: &str, start: usize, parent: Option<usize>) -> Option<(Element<'_>, 
         let is_closed = rest.starts_with("/>");
         if is_closed || rest.starts_with('>') {
             let end = begin + if is_closed { 2 } else { 1 };
-            return Some((Element { name, attributes, whole: start..end, inner: end..end, parent }, is_closed));
+            return Some((XmlElement { name, attributes, whole: start..end, inner_range: end..end, parent }, is_closed));
         }
         let name = &rest[..rest.find(is_end_of_name)?];
         let value = rest[name.len()..].trim_ascii_start().strip_prefix('=')?.trim_ascii_start();
@@ -133,7 +133,7 @@ fn tag(text: &str, start: usize, parent: Option<usize>) -> Option<(Element<'_>, 
         if name.is_empty() || begin == at {
             return None;
         }
-        attributes.push(Attribute { name, whole: at..value_end + 1, value: value_start..value_end });
+        attributes.push(XmlAttribute { name, whole: at..value_end + 1, value_range: value_start..value_end });
         at = value_end + 1;
     }
 }

@@ -22,8 +22,8 @@ fn merged(packet: &str) -> String {
 
 /// Values of the digital source type in a packet.
 fn source_types(packet: &str) -> Vec<&str> {
-    let parsed = Packet::parse(packet).unwrap();
-    parsed.values(IPTC_EXTENSION, SOURCE_TYPE).into_iter().map(|range| &packet[range]).collect()
+    let parsed = XmpPacket::parse(packet).unwrap();
+    parsed.value_ranges(IPTC_EXTENSION, SOURCE_TYPE).into_iter().map(|range| &packet[range]).collect()
 }
 
 #[test]
@@ -96,21 +96,21 @@ fn unreadable_packets_are_replaced() {
     ];
     for before in packets {
         assert_eq!(merged(&before), with_source_type(None, URL), "{before}");
-        assert_eq!(upright(before.clone().into_bytes()), before.into_bytes(), "an unreadable packet is kept unchanged");
+        assert_eq!(make_upright(before.clone().into_bytes()), before.into_bytes(), "an unreadable packet is kept unchanged");
     }
     let utf_16 = [0xFE, 0xFF, 0, b'<'];
     assert_eq!(with_source_type(Some(&utf_16), URL), with_source_type(None, URL));
-    assert_eq!(upright(utf_16.to_vec()), utf_16);
+    assert_eq!(make_upright(utf_16.to_vec()), utf_16);
 }
 
 #[test]
 fn orientation_is_reset_and_thumbnails_removed() {
     let thumbnails = "<xmp:Thumbnails><rdf:Alt><rdf:li rdf:parseType=\"Resource\"/></rdf:Alt></xmp:Thumbnails>";
     let before = packet(" tiff:Orientation=\"6\"", &format!("{CREATOR}{thumbnails}"));
-    let after = String::from_utf8(upright(before.into_bytes())).unwrap();
+    let after = String::from_utf8(make_upright(before.into_bytes())).unwrap();
     assert_eq!(after, packet(" tiff:Orientation=\"1\"", CREATOR));
     let element = packet("", "<tiff:Orientation>8</tiff:Orientation><tiff:Model>8</tiff:Model>");
-    let after = String::from_utf8(upright(format!("{element}\0\0").into_bytes())).unwrap();
+    let after = String::from_utf8(make_upright(format!("{element}\0\0").into_bytes())).unwrap();
     assert_eq!(after, packet("", "<tiff:Orientation>1</tiff:Orientation><tiff:Model>8</tiff:Model>"));
 }
 
@@ -120,7 +120,7 @@ proptest! {
         let text: Vec<char> = packet(" tiff:Orientation='3'", CREATOR).chars().collect();
         let broken: String = text.iter().enumerate().filter(|(index, _)| *index != cut)
             .map(|(index, &c)| if index == at { new } else { c }).collect();
-        let after = merged(&String::from_utf8(upright(broken.into_bytes())).unwrap());
+        let after = merged(&String::from_utf8(make_upright(broken.into_bytes())).unwrap());
         prop_assert_eq!(source_types(&after), [URL]);
     }
 }

@@ -4,14 +4,14 @@ use std::path::Path;
 
 use super::project;
 use crate::photo::{Overwrite, SaveError};
-use crate::project::{PhotoOrigin, ProjectError, open, save, sha256_of};
+use crate::project::{PhotoOrigin, ProjectError, open, save, sha256_of_bytes};
 
 /// Saves a project and its photo in `folder`.
 fn saved_in(folder: &Path, photo: &[u8]) -> std::path::PathBuf {
     let mut project = project();
     let path = folder.join("face.png");
     std::fs::write(&path, photo).unwrap();
-    project.photo.origin = PhotoOrigin::File { path, relative_path: None, sha256: sha256_of(photo) };
+    project.photo.origin = PhotoOrigin::File { path, relative_path: None, sha256: sha256_of_bytes(photo) };
     let path = folder.join("face.countenance");
     save(&path, &project, Overwrite::Refuse).unwrap();
     path
@@ -23,12 +23,12 @@ fn photo_is_found_after_both_files_moved() {
     let (old, new) = (folder.path().join("old"), folder.path().join("new"));
     std::fs::create_dir(&old).unwrap();
     let path = saved_in(&old, b"photo");
-    let found = open(&path).unwrap().photo.find(&old).unwrap().unwrap();
-    assert_eq!((found.path, found.is_same), (old.join("face.png"), true));
+    let found = open(&path).unwrap().photo.find_file(&old).unwrap().unwrap();
+    assert_eq!((found.path, found.is_unchanged), (old.join("face.png"), true));
     std::fs::rename(&old, &new).unwrap();
     let project = open(&new.join("face.countenance")).unwrap();
-    let found = project.photo.find(&new).unwrap().unwrap();
-    assert_eq!((found.path, found.bytes, found.is_same), (new.join("face.png"), b"photo".to_vec(), true));
+    let found = project.photo.find_file(&new).unwrap().unwrap();
+    assert_eq!((found.path, found.bytes, found.is_unchanged), (new.join("face.png"), b"photo".to_vec(), true));
 }
 
 #[test]
@@ -40,11 +40,11 @@ fn matching_hash_is_preferred_over_matching_path() {
     let project = open(&saved_in(&old, b"photo")).unwrap();
     std::fs::write(old.join("face.png"), b"retouched").unwrap();
     std::fs::write(new.join("face.png"), b"photo").unwrap();
-    let found = project.photo.find(&new).unwrap().unwrap();
-    assert_eq!((found.path, found.is_same), (new.join("face.png"), true));
+    let found = project.photo.find_file(&new).unwrap().unwrap();
+    assert_eq!((found.path, found.is_unchanged), (new.join("face.png"), true));
     std::fs::remove_file(new.join("face.png")).unwrap();
-    let found = project.photo.find(&new).unwrap().unwrap();
-    assert_eq!((found.path, found.is_same, found.sha256), (old.join("face.png"), false, sha256_of(b"retouched")));
+    let found = project.photo.find_file(&new).unwrap().unwrap();
+    assert_eq!((found.path, found.is_unchanged, found.sha256), (old.join("face.png"), false, sha256_of_bytes(b"retouched")));
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn missing_or_resized_photo_is_named() {
     let path = saved_in(folder.path(), b"photo");
     std::fs::remove_file(folder.path().join("face.png")).unwrap();
     let photo = open(&path).unwrap().photo;
-    let error = photo.find(folder.path()).unwrap_err().to_string();
+    let error = photo.find_file(folder.path()).unwrap_err().to_string();
     let place = folder.path().join("face.png");
     assert!(error.contains(&place.display().to_string()) && error.contains("put it there"), "{error}");
     photo.check_size(&place, 40, 30).unwrap();

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::rules::{SIZE_PX, networks, problem, settings};
 use crate::model::Networks;
-use crate::search::problem::Problem;
+use crate::search::problem::SearchProblem;
 use crate::search::{OptimizerKind, Search, Settings, Starts};
 
 /// Runs a search to its end. Returns the best pictures and their total losses.
-fn outcome(networks: &Arc<Networks>, problem: &Problem, settings: Settings) -> (Vec<Vec<f32>>, Vec<f32>) {
+fn outcome(networks: &Arc<Networks>, problem: &SearchProblem, settings: Settings) -> (Vec<Vec<f32>>, Vec<f32>) {
     let mut search = Search::new(Arc::clone(networks), problem, settings);
     while !search.is_done() {
         search.advance();
@@ -34,13 +34,13 @@ fn noise_follows_the_seed_and_ends() {
     search.advance();
     let evaluated: f32 = search.pictures().iter().flatten().sum();
     let values: Vec<f32> = expected.into_data().iter::<f32>().collect();
-    let drawn: f32 = networks.draw(3, &values, &mut crate::model::host::Tape::default()).iter().sum();
+    let drawn: f32 = networks.generate(3, &values, &mut crate::model::host::CpuActivations::default()).iter().sum();
     assert!((evaluated - drawn).abs() < 1e-2);
 }
 
 /// All but the first column is hidden. Nine of sixteen columns are more than six pixels away from it.
-fn mostly_hidden() -> Problem {
-    Problem { known: (0..SIZE_PX * SIZE_PX).map(|i| f32::from(u8::from(i % SIZE_PX == 0))).collect(), ..problem() }
+fn mostly_hidden() -> SearchProblem {
+    SearchProblem { known: (0..SIZE_PX * SIZE_PX).map(|i| f32::from(u8::from(i % SIZE_PX == 0))).collect(), ..problem() }
 }
 
 /// Largest change of a latent value by the end of a search.
@@ -57,8 +57,8 @@ fn moved_most(mut search: Search) -> f32 {
 fn hold_limits_the_distance_for_large_holes() {
     let networks = networks();
     let scattered =
-        Problem { known: (0..SIZE_PX * SIZE_PX).map(|i| f32::from(u8::from(i % 5 == 0))).collect(), ..problem() };
-    let farthest = |problem: &Problem, anchor_decay| {
+        SearchProblem { known: (0..SIZE_PX * SIZE_PX).map(|i| f32::from(u8::from(i % 5 == 0))).collect(), ..problem() };
+    let farthest = |problem: &SearchProblem, anchor_decay| {
         let around_guess = Settings { starts: Starts::Encoder, start_spread: 0.5, ..settings(OptimizerKind::Adam) };
         let settings = Settings { steps: 200, candidates: 2, anchor_decay, ..around_guess };
         moved_most(Search::new(Arc::clone(&networks), problem, settings))
@@ -79,7 +79,7 @@ fn given_latents_are_held_to_themselves() {
     let farthest = |anchor_decay| {
         let settings = Settings { steps: 200, candidates: 1, anchor_decay, ..settings(OptimizerKind::Adam) };
         let mut search = Search::new(Arc::clone(&networks), &mostly_hidden(), settings);
-        search.begin_at(&vec![0.4; networks.info.latent_dim]);
+        search.start_at(&vec![0.4; networks.info.latent_dim]);
         moved_most(search)
     };
     let (free, held) = (farthest(0.0), farthest(100.0));

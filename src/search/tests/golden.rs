@@ -7,10 +7,10 @@ use safetensors::SafeTensors;
 
 use super::reference::{evaluate, values};
 use crate::model::gpu::tests::any_gpu;
-use crate::model::host::Arithmetic;
-use crate::model::reference::Reference;
+use crate::model::host::CpuPrecision;
+use crate::model::reference::BurnReference;
 use crate::model::{ModelChoice, Networks, load};
-use crate::search::problem::Problem;
+use crate::search::problem::SearchProblem;
 use crate::search::{ContextSettings, Norm, Preset, PriorForm, Reduction, Search, Settings};
 
 static GOLDEN: &[u8] = include_bytes!("../../../assets/fixtures/golden.safetensors");
@@ -26,7 +26,7 @@ fn golden(name: &str) -> Vec<f32> {
 }
 
 fn networks() -> Arc<Networks> {
-    Arc::new(Networks::load_on_host(&load(&ModelChoice::Face64).unwrap(), Arithmetic::Single).unwrap())
+    Arc::new(Networks::load_on_cpu(&load(&ModelChoice::Face64).unwrap(), CpuPrecision::Single).unwrap())
 }
 
 /// The networks on each available device.
@@ -35,8 +35,8 @@ fn everywhere() -> Vec<Arc<Networks>> {
     std::iter::once(networks()).chain(on_gpu.map(Arc::new)).collect()
 }
 
-fn reference() -> Reference {
-    Reference::load(&load(&ModelChoice::Face64).unwrap())
+fn reference() -> BurnReference {
+    BurnReference::load(&load(&ModelChoice::Face64).unwrap())
 }
 
 fn assert_close(name: &str, found: &[f32], expected: &[f32]) {
@@ -47,8 +47,8 @@ fn assert_close(name: &str, found: &[f32], expected: &[f32]) {
     }
 }
 
-fn problem() -> Problem {
-    Problem { size_px: 64, pixels: golden("y"), known: golden("known") }
+fn problem() -> SearchProblem {
+    SearchProblem { size_px: 64, pixels: golden("y"), known: golden("known") }
 }
 
 /// A search that starts at the golden latents.
@@ -108,7 +108,7 @@ fn losses_and_gradients_agree() {
         assert_close(&gradient, &found.gradient, &golden(&gradient));
         for networks in everywhere() {
             let evaluation = search(&networks, settings).evaluate();
-            assert_close(&loss, &values(evaluation.weighed.total), &golden(&loss));
+            assert_close(&loss, &values(evaluation.scored.total), &golden(&loss));
             assert_close(&gradient, &values(evaluation.gradient), &golden(&gradient));
         }
     }
@@ -139,12 +139,12 @@ fn fifty_steps(networks: &Arc<Networks>) {
 /// The same search in f32 and in bfloat16: the losses and pictures at the end agree.
 #[test]
 fn bfloat16_search_ends_where_f32_does() {
-    if Arithmetic::fastest() != Arithmetic::Bf16 {
+    if CpuPrecision::fastest() != CpuPrecision::Bf16 {
         return;
     }
     let model = load(&ModelChoice::Face64).unwrap();
-    let ends = [Arithmetic::Single, Arithmetic::Bf16].map(|arithmetic| {
-        let networks = Arc::new(Networks::load_on_host(&model, arithmetic).unwrap());
+    let ends = [CpuPrecision::Single, CpuPrecision::Bf16].map(|arithmetic| {
+        let networks = Arc::new(Networks::load_on_cpu(&model, arithmetic).unwrap());
         let mut search = Search::new(networks, &problem(), Preset::Best.settings());
         while !search.is_done() {
             search.advance();

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::reference::values;
 use super::rules::{problem, settings};
 use crate::model::gpu::tests::any_gpu;
-use crate::model::host::Arithmetic;
-use crate::model::{ModelFile, Networks, TINY};
+use crate::model::host::CpuPrecision;
+use crate::model::{ModelFile, Networks, TINY_MODEL};
 use crate::search::{OptimizerKind, Search, Settings};
 
 /// WGSL allows transcendental functions an error of a few units in the last place, a thousand times that of f32. Losses
@@ -29,9 +29,9 @@ fn trace(networks: Networks) -> (Vec<f32>, Vec<f32>) {
 #[test]
 fn gpu_and_cpu_searches_agree() {
     let Some(gpu) = any_gpu() else { return };
-    let file = ModelFile::parse("tiny", TINY).unwrap();
+    let file = ModelFile::parse("tiny", TINY_MODEL).unwrap();
     let (pictures, losses) = trace(Networks::load_on_gpu(&file, &gpu).unwrap());
-    let (expected_pictures, expected_losses) = trace(Networks::load_on_host(&file, Arithmetic::Single).unwrap());
+    let (expected_pictures, expected_losses) = trace(Networks::load_on_cpu(&file, CpuPrecision::Single).unwrap());
     assert_near(&pictures, &expected_pictures);
     assert_near(&losses, &expected_losses);
 }
@@ -46,17 +46,17 @@ fn assert_near(found: &[f32], expected: &[f32]) {
 #[test]
 fn several_gpu_batches_agree_with_the_cpu() {
     let Some(gpu) = any_gpu() else { return };
-    let file = ModelFile::parse("tiny", TINY).unwrap();
+    let file = ModelFile::parse("tiny", TINY_MODEL).unwrap();
     let settings = Settings { candidates: 130, ..settings(OptimizerKind::Adam) };
     let evaluated = |networks: Networks| {
         let mut search = Search::new(Arc::new(networks), &problem(), settings);
         search.advance();
         let pictures = search.best_pictures().concat();
         let evaluation = search.evaluation.as_ref().unwrap();
-        [values(evaluation.gradient.clone()), values(evaluation.weighed.total.clone()), pictures]
+        [values(evaluation.gradient.clone()), values(evaluation.scored.total.clone()), pictures]
     };
     let found = evaluated(Networks::load_on_gpu(&file, &gpu).unwrap());
-    let expected = evaluated(Networks::load_on_host(&file, Arithmetic::Single).unwrap());
+    let expected = evaluated(Networks::load_on_cpu(&file, CpuPrecision::Single).unwrap());
     for (found, expected) in found.iter().zip(&expected) {
         assert_near(found, expected);
     }

@@ -4,13 +4,13 @@ use burn::tensor::activation::softplus;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::mask::{context_weights, pair_weights};
-use crate::model::reference::Reference;
-use crate::search::mirror::{Mirror, reach};
-use crate::search::problem::Problem;
+use crate::model::reference::BurnReference;
+use crate::search::mirror::{SymmetryTarget, window_radius};
+use crate::search::problem::SearchProblem;
 use crate::search::{ContextSettings, Norm, PriorForm, Reduction, Settings};
 
 /// Result of an evaluation, for each candidate.
-pub(in crate::search) struct Found {
+pub(in crate::search) struct ReferenceEvaluation {
     /// Planar.
     pub pictures: Vec<f32>,
     pub gradient: Vec<f32>,
@@ -21,12 +21,12 @@ pub(in crate::search) struct Found {
 
 /// Generates the pictures of latents `[candidates, latent_dim]` and computes losses and gradient.
 pub(in crate::search) fn evaluate(
-    reference: &Reference,
-    problem: &Problem,
+    reference: &BurnReference,
+    problem: &SearchProblem,
     settings: &Settings,
     latents: &[f32],
-) -> Found {
-    let target = Target::new(problem, &settings.context, &reference.device);
+) -> ReferenceEvaluation {
+    let target = TensorTarget::new(problem, &settings.context, &reference.device);
     let candidates = settings.candidates as usize;
     let data = TensorData::new(latents.to_vec(), [candidates, latents.len() / candidates]);
     let latents = Tensor::<2>::from_data(data, &reference.device).require_grad();
@@ -42,7 +42,7 @@ pub(in crate::search) fn evaluate(
     };
     // Candidates are independent, so the gradient of the sum contains the gradient of each.
     let gradients = total.clone().sum().backward();
-    Found {
+    ReferenceEvaluation {
         pictures: values(pictures),
         gradient: values(latents.grad(&gradients).unwrap()),
         context: values(context),
@@ -56,7 +56,7 @@ pub(in crate::search) fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
 }
 
 /// A problem as tensors.
-struct Target {
+struct TensorTarget {
     /// `[1, 3, size, size]`, zero in the hole.
     pixels: Tensor<4>,
     /// `[1, 1, size, size]`: W, zero in the hole.
@@ -69,11 +69,11 @@ struct Target {
     below_weights: Tensor<4>,
     /// `Σ` of both pair weights over channels.
     pair_weight_sum: f32,
-    mirror: Option<Mirrored>,
+    mirror: Option<TensorSymmetryTarget>,
 }
 
-impl Target {
-    fn new(problem: &Problem, context: &ContextSettings, device: &Device) -> Self {
+impl TensorTarget {
+    fn new(problem: &SearchProblem, context: &ContextSettings, device: &Device) -> Self {
         let size = problem.size_px;
         let weights = context_weights(&problem.known, size, context.window_px as usize, context.focus);
         let blank = |(&value, &known): (&f32, &f32)| if known > 0.0 { value } else { 0.0 };
@@ -82,7 +82,7 @@ impl Target {
         let weight_sum = 3.0 * weights.iter().sum::<f32>();
         let [right, below] = pair_weights(&weights, &problem.known, size);
         let pair_weight_sum = 3.0 * right.iter().chain(&below).sum::<f32>();
-        let mirror = Mirror::of(problem, context).filter(|_| weight_sum > 0.0);
+        let mirror = SymmetryTarget::for_problem(problem, context).filter(|_| weight_sum > 0.0);
         let plane = |values: Vec<f32>| Tensor::<4>::from_data(TensorData::new(values, [1, 1, size, size]), device);
         Self {
             pixels: Tensor::from_data(TensorData::new(pixels, [1, 3, size, size]), device),
@@ -91,13 +91,13 @@ impl Target {
             right_weights: plane(right).narrow(3, 0, size - 1),
             below_weights: plane(below).narrow(2, 0, size - 1),
             pair_weight_sum,
-            mirror: mirror.map(|mirror| Mirrored::new(size, &mirror, device)),
+            mirror: mirror.map(|mirror| TensorSymmetryTarget::new(size, &mirror, device)),
         }
     }
 }
 
 /// The target of the symmetry loss as tensors.
-struct Mirrored {
+struct TensorSymmetryTarget {
     /// `[1, 1, side, side]`.
     counted: Tensor<4>,
     /// `[1, 1, side, side]`.
@@ -109,17 +109,17 @@ struct Mirrored {
     band: Tensor<4>,
 }
 
-impl Mirrored {
-    fn new(side: usize, mirror: &Mirror, device: &Device) -> Self {
+impl TensorSymmetryTarget {
+    fn new(side: usize, mirror: &SymmetryTarget, device: &Device) -> Self {
         let tensor = |values: Vec<f32>, channels| {
             Tensor::<4>::from_data(TensorData::new(values, [1, channels, side, side]), device)
         };
-        let near = |index: usize| f32::from(u8::from((index / side).abs_diff(index % side) <= reach(side)));
-        let vectors = mirror.in_vectors();
+        let near = |index: usize| f32::from(u8::from((index / side).abs_diff(index % side) <= window_radius(side)));
+        let vectors = mirror.pixels_and_compared();
         let plane = |channel: usize| vectors.iter().map(move |vector| vector[channel]);
         Self {
             counted: tensor(plane(3).collect(), 1),
-            per_count: tensor(mirror.per_count().to_vec(), 1),
+            per_count: tensor(mirror.inverse_counts().to_vec(), 1),
             pixels: tensor((0..3).flat_map(plane).collect(), 3),
             band: tensor((0..side * side).map(near).collect(), 1),
         }
@@ -139,7 +139,7 @@ impl Mirrored {
 /// `Σ W⊙|G(z) − y|` (arXiv 1607.07539, equation 2; the blog's contextual loss), or that divided by `Σ W`. Adds the same
 /// for the differences between neighbours, times `settings.gradient`, and for the differences to the mirrored photo,
 /// times `settings.symmetry`.
-fn context(pictures: Tensor<4>, target: &Target, settings: &ContextSettings) -> Tensor<1> {
+fn context(pictures: Tensor<4>, target: &TensorTarget, settings: &ContextSettings) -> Tensor<1> {
     let difference = pictures.clone() - target.pixels.clone();
     // If no pixel has a weight, the sum is zero too.
     let reduce = |sums: Tensor<1>, weight_sum: f32| match settings.reduction {

@@ -7,10 +7,10 @@ use proptest::prelude::*;
 
 use super::reference::{evaluate, values};
 use crate::model::gpu::tests::any_gpu;
-use crate::model::host::Arithmetic;
-use crate::model::reference::Reference;
-use crate::model::{ModelFile, Networks, TINY};
-use crate::search::problem::Problem;
+use crate::model::host::CpuPrecision;
+use crate::model::reference::BurnReference;
+use crate::model::{ModelFile, Networks, TINY_MODEL};
+use crate::search::problem::SearchProblem;
 use crate::search::{
     Clipping, ContextSettings, HmcSettings, Losses, Norm, OptimizerKind, Preset, PriorForm, Reduction, Search,
     Settings, Starts,
@@ -19,23 +19,23 @@ use crate::search::{
 pub(super) const SIZE_PX: usize = 16;
 
 pub(super) fn networks() -> Arc<Networks> {
-    Arc::new(Networks::load_on_host(&ModelFile::parse("tiny", TINY).unwrap(), Arithmetic::Single).unwrap())
+    Arc::new(Networks::load_on_cpu(&ModelFile::parse("tiny", TINY_MODEL).unwrap(), CpuPrecision::Single).unwrap())
 }
 
 /// A smooth picture with a hole in its middle half.
-pub(super) fn problem() -> Problem {
+pub(super) fn problem() -> SearchProblem {
     let hole = |i: usize| (4..12).contains(&(i % SIZE_PX)) && (4..12).contains(&(i / SIZE_PX % SIZE_PX));
     #[expect(clippy::cast_precision_loss, reason = "small numbers")]
     let pixels = (0..3 * SIZE_PX * SIZE_PX).map(|i| ((i as f32) * 0.01).sin() * 0.8).collect();
     let known = (0..SIZE_PX * SIZE_PX).map(|i| if hole(i) { 0.0 } else { 1.0 }).collect();
-    Problem { size_px: SIZE_PX, pixels, known }
+    SearchProblem { size_px: SIZE_PX, pixels, known }
 }
 
 /// The same picture with a hole on the left side; its mirror image is known.
-fn one_sided() -> Problem {
+fn one_sided() -> SearchProblem {
     let hole = |i: usize| (1..7).contains(&(i % SIZE_PX)) && (4..12).contains(&(i / SIZE_PX));
     let known = (0..SIZE_PX * SIZE_PX).map(|i| if hole(i) { 0.0 } else { 1.0 }).collect();
-    Problem { known, ..problem() }
+    SearchProblem { known, ..problem() }
 }
 
 pub(super) fn settings(optimizer: OptimizerKind) -> Settings {
@@ -59,7 +59,7 @@ pub(super) fn settings(optimizer: OptimizerKind) -> Settings {
 }
 
 /// Runs a search to its end. Returns the losses of every iteration and the best latents.
-fn run(problem: &Problem, settings: Settings) -> (Vec<Vec<Losses>>, Vec<Vec<f32>>) {
+fn run(problem: &SearchProblem, settings: Settings) -> (Vec<Vec<Losses>>, Vec<Vec<f32>>) {
     let mut search = Search::new(networks(), problem, settings);
     while !search.is_done() {
         search.advance();
@@ -91,7 +91,7 @@ fn gradient_matches_finite_differences() {
                 let mut moved = start.clone();
                 moved[i] += offset;
                 search.latents = Tensor::from_data(TensorData::new(moved, [1, start.len()]), &Device::flex());
-                search.evaluate().weighed.total.into_data().iter::<f32>().next().unwrap()
+                search.evaluate().scored.total.into_data().iter::<f32>().next().unwrap()
             };
             let slope = (total(STEP) - total(-STEP)) / (2.0 * STEP);
             // Kinks of ReLU between the two points cause an error of the order of the step.
@@ -175,12 +175,12 @@ fn gradient_loss_compares_known_neighbours() {
         gradient: 0.0,
         symmetry: 0.0,
     };
-    let search = |problem: &Problem, gradient| {
+    let search = |problem: &SearchProblem, gradient| {
         let context = ContextSettings { gradient, ..context };
         let mut search =
             Search::new(networks(), problem, Settings { context, candidates: 1, ..settings(OptimizerKind::Adam) });
         let evaluation = search.evaluate();
-        let context = values(evaluation.weighed.context.clone())[0];
+        let context = values(evaluation.scored.context.clone())[0];
         search.evaluation = Some(evaluation);
         (context, search.pictures().concat())
     };
@@ -220,7 +220,7 @@ fn gradient_loss_compares_known_neighbours() {
 fn scattered_known_pixels_have_no_neighbours_to_compare() {
     let scattered = |i: usize| (i % SIZE_PX).is_multiple_of(4) && (i / SIZE_PX).is_multiple_of(4);
     let known = (0..SIZE_PX * SIZE_PX).map(|i| f32::from(u8::from(scattered(i)))).collect();
-    let problem = Problem { known, ..problem() };
+    let problem = SearchProblem { known, ..problem() };
     let of = |gradient| {
         let best = Preset::Best.settings();
         let settings = Settings { steps: 3, context: ContextSettings { gradient, ..best.context }, ..best };
@@ -265,10 +265,10 @@ fn steps_can_change_during_a_search() {
 
 #[test]
 fn search_works_without_discriminator_and_encoder() {
-    let mut file = ModelFile::parse("tiny", TINY).unwrap();
+    let mut file = ModelFile::parse("tiny", TINY_MODEL).unwrap();
     (file.architecture.discriminator_channels, file.architecture.encoder_channels) = (None, None);
     let settings = Settings { starts: Starts::Encoder, ..settings(OptimizerKind::Adam) };
-    let mut all = vec![Networks::load_on_host(&file, Arithmetic::Single).unwrap()];
+    let mut all = vec![Networks::load_on_cpu(&file, CpuPrecision::Single).unwrap()];
     all.extend(any_gpu().map(|gpu| Networks::load_on_gpu(&file, &gpu).unwrap()));
     for networks in all {
         let mut search = Search::new(Arc::new(networks), &problem(), settings);
@@ -317,7 +317,7 @@ proptest! {
 
 #[test]
 fn autodiff_and_hand_written_gradients_agree() {
-    let file = ModelFile::parse("tiny", TINY).unwrap();
+    let file = ModelFile::parse("tiny", TINY_MODEL).unwrap();
     let context = |reduction, norm, gradient, symmetry| ContextSettings {
         reduction,
         norm,
@@ -338,15 +338,15 @@ fn autodiff_and_hand_written_gradients_agree() {
         let by_hand = |networks: Networks| {
             let mut search = Search::new(Arc::new(networks), &one_sided(), settings);
             let evaluation = search.evaluate();
-            let (weighed, gradient) = (evaluation.weighed.clone(), evaluation.gradient.clone());
+            let (weighed, gradient) = (evaluation.scored.clone(), evaluation.gradient.clone());
             search.evaluation = Some(evaluation);
             let rows = [weighed.context, weighed.prior, weighed.total];
             let mut found: Vec<Vec<f32>> = rows.map(values).into();
             found.extend([values(gradient), search.pictures().concat()]);
             (values(weighed.latents), found)
         };
-        let (latents, on_host) = by_hand(Networks::load_on_host(&file, Arithmetic::Single).unwrap());
-        let found = evaluate(&Reference::load(&file), &one_sided(), &settings, &latents);
+        let (latents, on_host) = by_hand(Networks::load_on_cpu(&file, CpuPrecision::Single).unwrap());
+        let found = evaluate(&BurnReference::load(&file), &one_sided(), &settings, &latents);
         let autodiff = [found.context, found.prior, found.total, found.gradient, found.pictures];
         let mut all = vec![(on_host, 1e-4)];
         // WGSL allows transcendental functions an error of a few units in the last place.

@@ -2,57 +2,57 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::layer::{Layer, Norm, Room, Saved};
-use super::parameter::{Parameter, Statistic};
+use super::layer::{CpuTrainLayer, CpuBatchNorm, LayerScratch, LayerContext};
+use super::parameter::{CpuParameter, RunningStatistic};
 use super::state::{NetState, TensorState};
-use super::{AdamSettings, Wants};
-use crate::train::plan::{Join, LayerPlan, NetPlan, TAPS};
+use super::{AdamSettings, GradientTargets};
+use crate::train::plan::{LayerKind, LayerPlan, NetPlan, KERNEL_AREA};
 
 /// The network with its parameters.
-pub(super) struct HostNet {
+pub(super) struct CpuTrainNet {
     plan: NetPlan,
-    layers: Vec<Layer>,
-    room: Room,
+    layers: Vec<CpuTrainLayer>,
+    scratch: LayerScratch,
     /// Used activation buffers, kept for reuse.
-    spare: Vec<Tape>,
+    spare_contexts: Vec<CpuContext>,
     device: Device,
     /// Adam steps done.
-    steps: u64,
+    adam_steps: u64,
 }
 
 /// The activations of a forward pass that the backward pass needs.
 #[derive(Default)]
-pub(super) struct Tape {
+pub(super) struct CpuContext {
     batch: usize,
     /// The input, channels last, like all activations.
     input: Vec<f32>,
-    layers: Vec<Saved>,
+    layers: Vec<LayerContext>,
 }
 
-impl HostNet {
+impl CpuTrainNet {
     /// Copies a state, which must match the plan.
     pub fn new(plan: &NetPlan, state: &NetState, device: Device) -> Self {
-        let layers = plan.layers.iter().map(|layer| load(layer, state)).collect();
-        let (room, spare) = Default::default();
-        Self { plan: plan.clone(), layers, room, spare, device, steps: state.steps }
+        let layers = plan.layers.iter().map(|layer| load_layer(layer, state)).collect();
+        let (scratch, spare_contexts) = Default::default();
+        Self { plan: plan.clone(), layers, scratch, spare_contexts, device, adam_steps: state.adam_steps }
     }
 
     /// Runs the network on `[batch, inputs, side, side]`. Returns the output and, if requested, the outputs of the
     /// layers before the last: `[batch, values]`, channels last.
-    pub fn forward(&mut self, input: Tensor<4>, wants_levels: bool) -> (Tensor<4>, Vec<Tensor<2>>, Tape) {
+    pub fn forward(&mut self, input: Tensor<4>, wants_levels: bool) -> (Tensor<4>, Vec<Tensor<2>>, CpuContext) {
         let [batch, _, _, _] = input.dims();
-        let mut tape = self.spare.pop().unwrap_or_default();
+        let mut tape = self.spare_contexts.pop().unwrap_or_default();
         tape.batch = batch;
-        tape.input = to_host(input);
-        tape.layers.resize_with(self.layers.len(), Saved::default);
+        tape.input = to_channels_last(input);
+        tape.layers.resize_with(self.layers.len(), LayerContext::default);
         let mut side = self.plan.input_side;
         for (index, layer) in self.layers.iter_mut().enumerate() {
             let (before, after) = tape.layers.split_at_mut(index);
             let input = before.last().map_or(&tape.input, |saved| &saved.output);
             if let Some(saved) = after.first_mut() {
-                layer.forward(batch, side, input, &mut self.room, saved);
+                layer.forward(batch, side, input, &mut self.scratch, saved);
             }
-            side = layer.plan.side_after(side);
+            side = layer.plan.output_side(side);
         }
         let (last, before) =
             tape.layers.split_last().map_or((&[][..], &[][..]), |(last, rest)| (&last.output[..], rest));
@@ -67,49 +67,49 @@ impl HostNet {
 
     /// Runs the backward pass: from the gradients to the output and to the inner layers' outputs (in their layout) to
     /// that of the input.
-    pub fn backward(&mut self, tape: Tape, output: Tensor<4>, levels: &[Tensor<2>], wants: Wants) -> Option<Tensor<4>> {
+    pub fn backward(&mut self, tape: CpuContext, output: Tensor<4>, levels: &[Tensor<2>], wants: GradientTargets) -> Option<Tensor<4>> {
         let mut sides = vec![self.plan.input_side];
         for layer in &self.plan.layers {
-            sides.extend(sides.last().map(|side| layer.side_after(*side)));
+            sides.extend(sides.last().map(|side| layer.output_side(*side)));
         }
-        let mut coming = Some(to_host(output));
+        let mut gradient_to_output = Some(to_channels_last(output));
         for (index, layer) in self.layers.iter_mut().enumerate().rev() {
-            let Some(mut gradient) = coming.take() else { break };
+            let Some(mut gradient) = gradient_to_output.take() else { break };
             if let Some(level) = levels.get(index) {
-                gradient.iter_mut().zip(super::read(level.clone())).for_each(|(sum, own)| *sum += own);
+                gradient.iter_mut().zip(super::read_values(level.clone())).for_each(|(sum, own)| *sum += own);
             }
             let (before, after) = tape.layers.split_at(index);
             let input = before.last().map_or(&tape.input, |saved| &saved.output);
-            let wants = Wants { input: wants.input || index > 0, ..wants };
-            coming = after.first().and_then(|saved| {
+            let wants = GradientTargets { input: wants.input || index > 0, ..wants };
+            gradient_to_output = after.first().and_then(|saved| {
                 let at = (tape.batch, sides[index]);
-                layer.backward(at, input, saved, gradient, wants, &mut self.room)
+                layer.backward(at, input, saved, gradient, wants, &mut self.scratch)
             });
         }
         let channels = self.plan.layers.first().map_or(0, |layer| layer.inputs);
-        let answer = coming.map(|values| self.to_tensor(&values, [tape.batch, channels, self.plan.input_side]));
-        self.spare.push(tape);
-        answer
+        let input_gradient = gradient_to_output.map(|values| self.to_tensor(&values, [tape.batch, channels, self.plan.input_side]));
+        self.spare_contexts.push(tape);
+        input_gradient
     }
 
     /// Norm of the gradient collected since the last Adam step.
     pub fn gradient_norm(&self) -> f32 {
-        let square: f64 = self.layers.iter().flat_map(Layer::parameters).map(Parameter::gradient_square).sum();
+        let square: f64 = self.layers.iter().flat_map(CpuTrainLayer::parameters).map(CpuParameter::gradient_square_sum).sum();
         #[expect(clippy::cast_possible_truncation, reason = "summed in double precision, needed in single")]
         let norm = square.sqrt() as f32;
         norm
     }
 
     /// One Adam step with the collected gradient.
-    pub fn step(&mut self, adam: &AdamSettings, rate: f32) {
-        self.steps += 1;
-        for parameter in self.layers.iter_mut().flat_map(Layer::parameters_mut) {
-            parameter.step(adam, rate, self.steps);
+    pub fn adam_step(&mut self, adam: &AdamSettings, rate: f32) {
+        self.adam_steps += 1;
+        for parameter in self.layers.iter_mut().flat_map(CpuTrainLayer::parameters_mut) {
+            parameter.adam_step(adam, rate, self.adam_steps);
         }
     }
 
     /// Updates the moving averages.
-    pub fn average(&mut self, keep: f32, keep_statistics: f32) {
+    pub fn update_averages(&mut self, keep: f32, keep_statistics: f32) {
         for layer in &mut self.layers {
             layer.parameters_mut().for_each(|parameter| parameter.average(keep));
             layer.statistics_mut().for_each(|statistic| statistic.average(keep_statistics));
@@ -120,26 +120,26 @@ impl HostNet {
     pub fn state(&self) -> NetState {
         let mut tensors = std::collections::BTreeMap::new();
         for layer in &self.layers {
-            let names = layer.plan.parameters();
+            let names = layer.plan.parameter_lengths();
             for (index, ((name, _), parameter)) in names.into_iter().zip(layer.parameters()).enumerate() {
                 let of = |values: &[f32]| {
-                    if index == 0 { reorder(&layer.plan, values, Order::ToFile) } else { values.to_vec() }
+                    if index == 0 { convert_weight_layout(&layer.plan, values, WeightLayout::ToFile) } else { values.to_vec() }
                 };
                 tensors.insert(
                     name,
                     TensorState {
                         values: of(&parameter.values),
                         averaged: of(&parameter.averaged),
-                        moments: Some([of(&parameter.first), of(&parameter.second)]),
+                        moments: Some([of(&parameter.first_moment), of(&parameter.second_moment)]),
                     },
                 );
             }
-            for (name, statistic) in layer.plan.statistics().into_iter().zip(layer.statistics()) {
+            for (name, statistic) in layer.plan.statistic_names().into_iter().zip(layer.statistics()) {
                 let (values, averaged) = (statistic.values.clone(), statistic.averaged.clone());
                 tensors.insert(name, TensorState { values, averaged, moments: None });
             }
         }
-        NetState { tensors, steps: self.steps }
+        NetState { tensors, adam_steps: self.adam_steps }
     }
 
     /// Converts values `[batch, side, side, channels]` to a tensor `[batch, channels, side, side]`.
@@ -151,52 +151,52 @@ impl HostNet {
 }
 
 /// Builds a layer from a state.
-fn load(plan: &LayerPlan, state: &NetState) -> Layer {
+fn load_layer(plan: &LayerPlan, state: &NetState) -> CpuTrainLayer {
     let parameter = |index: usize| {
-        let Some((name, length)) = plan.parameters().into_iter().nth(index) else { return Parameter::default() };
+        let Some((name, length)) = plan.parameter_lengths().into_iter().nth(index) else { return CpuParameter::default() };
         let tensor = state.tensor(&name, length);
-        let of = |values: &[f32]| if index == 0 { reorder(plan, values, Order::ToRows) } else { values.to_vec() };
+        let of = |values: &[f32]| if index == 0 { convert_weight_layout(plan, values, WeightLayout::ToMatrix) } else { values.to_vec() };
         let [first, second] = tensor.moments.unwrap_or_else(|| [vec![0.0; length], vec![0.0; length]]);
-        Parameter {
+        CpuParameter {
             values: of(&tensor.values),
             gradient: Vec::new(),
-            first: of(&first),
-            second: of(&second),
+            first_moment: of(&first),
+            second_moment: of(&second),
             averaged: of(&tensor.averaged),
         }
     };
     let statistic = |index: usize| {
-        let Some(name) = plan.statistics().into_iter().nth(index) else { return Statistic::default() };
+        let Some(name) = plan.statistic_names().into_iter().nth(index) else { return RunningStatistic::default() };
         let TensorState { values, averaged, .. } = state.tensor(&name, plan.outputs);
-        Statistic { values, averaged }
+        RunningStatistic { values, averaged }
     };
-    let norm = plan.has_norm.then(|| Norm { scale: parameter(2), mean: statistic(0), variance: statistic(1) });
-    Layer { plan: plan.clone(), weight: parameter(0), shift: parameter(1), norm }
+    let norm = plan.has_batch_norm.then(|| CpuBatchNorm { scale: parameter(2), mean: statistic(0), variance: statistic(1) });
+    CpuTrainLayer { plan: plan.clone(), weight: parameter(0), shift: parameter(1), norm }
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Order {
+enum WeightLayout {
     /// From a file's `[first, second, taps]` to the matrix of [`Layer::weight`].
-    ToRows,
+    ToMatrix,
     ToFile,
 }
 
 /// Converts a weight between the file's layout and the matrix layout.
-fn reorder(plan: &LayerPlan, values: &[f32], order: Order) -> Vec<f32> {
+fn convert_weight_layout(plan: &LayerPlan, values: &[f32], order: WeightLayout) -> Vec<f32> {
     let LayerPlan { inputs, outputs, .. } = *plan;
     let mut out = vec![0.0; values.len()];
     for input in 0..inputs {
         for output in 0..outputs {
-            for tap in 0..TAPS {
-                let (in_rows, in_file) = match plan.join {
-                    Join::Project | Join::Up => {
-                        ((input * TAPS + tap) * outputs + output, (input * outputs + output) * TAPS + tap)
+            for tap in 0..KERNEL_AREA {
+                let (in_rows, in_file) = match plan.kind {
+                    LayerKind::Project | LayerKind::Up => {
+                        ((input * KERNEL_AREA + tap) * outputs + output, (input * outputs + output) * KERNEL_AREA + tap)
                     }
-                    Join::Down | Join::Score => {
-                        ((tap * inputs + input) * outputs + output, (output * inputs + input) * TAPS + tap)
+                    LayerKind::Down | LayerKind::Score => {
+                        ((tap * inputs + input) * outputs + output, (output * inputs + input) * KERNEL_AREA + tap)
                     }
                 };
-                let (to, from) = if order == Order::ToRows { (in_rows, in_file) } else { (in_file, in_rows) };
+                let (to, from) = if order == WeightLayout::ToMatrix { (in_rows, in_file) } else { (in_file, in_rows) };
                 out[to] = values[from];
             }
         }
@@ -205,6 +205,6 @@ fn reorder(plan: &LayerPlan, values: &[f32], order: Order) -> Vec<f32> {
 }
 
 /// Reads `[batch, channels, side, side]` as values in channels-last order.
-fn to_host(tensor: Tensor<4>) -> Vec<f32> {
-    super::read(tensor.permute([0, 2, 3, 1]))
+fn to_channels_last(tensor: Tensor<4>) -> Vec<f32> {
+    super::read_values(tensor.permute([0, 2, 3, 1]))
 }

@@ -22,10 +22,10 @@ mod tests;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::plan::NetPlan;
-use device::DeviceNet;
-pub(super) use device::normalised;
-use host::HostNet;
-pub(super) use learned::Learned;
+use device::BurnTrainNet;
+pub(super) use device::batch_normalised;
+use host::CpuTrainNet;
+pub(super) use learned::BurnParameter;
 pub(super) use norm::EPSILON as NORM_EPSILON;
 pub(super) use state::{NetState, TensorState};
 
@@ -42,28 +42,28 @@ const ADAM_EPSILON: f32 = 1e-8;
 /// The coefficients of one Adam step. They are computed in double precision, because 1 − β2 loses four digits in single
 /// precision.
 #[derive(Clone, Copy)]
-struct AdamStep {
-    keep1: f32,
-    take1: f32,
-    keep2: f32,
-    take2: f32,
+struct AdamCoefficients {
+    beta1: f32,
+    one_minus_beta1: f32,
+    beta2: f32,
+    one_minus_beta2: f32,
     rate: f32,
-    inverse_correction: f32,
+    inverse_bias_correction: f32,
     epsilon: f32,
 }
 
 impl AdamSettings {
     #[expect(clippy::cast_possible_truncation, reason = "computed in double precision, used in single")]
-    fn at(&self, rate: f32, count: u64) -> AdamStep {
+    fn coefficients(&self, rate: f32, count: u64) -> AdamCoefficients {
         let Self { beta1, beta2 } = *self;
         let power = |beta: f64| beta.powi(i32::try_from(count).unwrap_or(i32::MAX));
-        AdamStep {
-            keep1: beta1 as f32,
-            take1: (1.0 - beta1) as f32,
-            keep2: beta2 as f32,
-            take2: (1.0 - beta2) as f32,
+        AdamCoefficients {
+            beta1: beta1 as f32,
+            one_minus_beta1: (1.0 - beta1) as f32,
+            beta2: beta2 as f32,
+            one_minus_beta2: (1.0 - beta2) as f32,
             rate: (f64::from(rate) / (1.0 - power(beta1))) as f32,
-            inverse_correction: (1.0 / (1.0 - power(beta2)).sqrt()) as f32,
+            inverse_bias_correction: (1.0 / (1.0 - power(beta2)).sqrt()) as f32,
             epsilon: ADAM_EPSILON,
         }
     }
@@ -71,72 +71,72 @@ impl AdamSettings {
 
 /// The gradients that a backward pass computes.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Wants {
+pub(super) struct GradientTargets {
     /// Gradients of the parameters. They are added to those since the last Adam step.
     pub parameters: bool,
     pub input: bool,
 }
 
-impl Wants {
+impl GradientTargets {
     pub const PARAMETERS: Self = Self { parameters: true, input: false };
     pub const INPUT: Self = Self { parameters: false, input: true };
     pub const BOTH: Self = Self { parameters: true, input: true };
 }
 
 /// A network in training.
-pub(super) struct Net(Way);
+pub(super) struct TrainNet(NetImpl);
 
 /// The implementation of a network.
-enum Way {
-    Host(Box<HostNet>),
-    Device(Box<DeviceNet>),
+enum NetImpl {
+    Cpu(Box<CpuTrainNet>),
+    Burn(Box<BurnTrainNet>),
 }
 
 /// The result of a forward pass.
-pub(super) struct Pass {
+pub(super) struct ForwardPass {
     /// The output, `[batch, outputs, side, side]`, without autodiff.
     pub output: Tensor<4>,
     /// The outputs of all layers but the last, from input to output, if requested: `[batch, values]`. The order of the
     /// values depends on the device. Without autodiff.
-    pub levels: Vec<Tensor<2>>,
-    tape: Tape,
+    pub feature_maps: Vec<Tensor<2>>,
+    context: BackwardContext,
 }
 
-enum Tape {
-    Host(host::Tape),
-    Device(Box<device::Tape>),
+enum BackwardContext {
+    Cpu(host::CpuContext),
+    Burn(Box<device::BurnContext>),
 }
 
-impl Net {
+impl TrainNet {
     /// Uploads a state, which must match the plan.
-    pub fn new(plan: &NetPlan, state: &NetState, place: &Place) -> Self {
-        let device = place.device.clone();
-        if place.by_hand {
-            Self(Way::Host(Box::new(HostNet::new(plan, state, device))))
+    pub fn new(plan: &NetPlan, state: &NetState, backend: &TrainBackend) -> Self {
+        let device = backend.device.clone();
+        if backend.uses_cpu_net {
+            Self(NetImpl::Cpu(Box::new(CpuTrainNet::new(plan, state, device))))
         } else {
-            Self(Way::Device(Box::new(DeviceNet::new(plan, state, &device))))
+            Self(NetImpl::Burn(Box::new(BurnTrainNet::new(plan, state, &device))))
         }
     }
 
     /// Runs a forward pass with batch statistics, and updates the running statistics.
-    pub fn forward(&mut self, input: Tensor<4>) -> Pass {
-        self.pass(input, false)
+    pub fn forward(&mut self, input: Tensor<4>) -> ForwardPass {
+        self.run_forward(input, false)
     }
 
     /// As [`forward`](Self::forward), and also returns the outputs of the inner layers.
-    pub fn forward_with_levels(&mut self, input: Tensor<4>) -> Pass {
-        self.pass(input, true)
+    pub fn forward_with_feature_maps(&mut self, input: Tensor<4>) -> ForwardPass {
+        self.run_forward(input, true)
     }
 
-    fn pass(&mut self, input: Tensor<4>, wants_levels: bool) -> Pass {
+    fn run_forward(&mut self, input: Tensor<4>, wants_feature_maps: bool) -> ForwardPass {
         match &mut self.0 {
-            Way::Host(net) => {
-                let (output, levels, tape) = net.forward(input, wants_levels);
-                Pass { output, levels, tape: Tape::Host(tape) }
+            NetImpl::Cpu(net) => {
+                let (output, levels, tape) = net.forward(input, wants_feature_maps);
+                ForwardPass { output, feature_maps: levels, context: BackwardContext::Cpu(tape) }
             }
-            Way::Device(net) => {
-                let (output, levels, tape) = net.forward(input, wants_levels);
-                Pass { output, levels, tape: Tape::Device(Box::new(tape)) }
+            NetImpl::Burn(net) => {
+                let (output, levels, tape) = net.forward(input, wants_feature_maps);
+                ForwardPass { output, feature_maps: levels, context: BackwardContext::Burn(Box::new(tape)) }
             }
         }
     }
@@ -145,14 +145,14 @@ impl Net {
     /// layers' outputs, either none or one each. Returns the gradient to the input if requested.
     pub fn backward(
         &mut self,
-        pass: Pass,
+        pass: ForwardPass,
         output: Tensor<4>,
         levels: Vec<Tensor<2>>,
-        wants: Wants,
+        wants: GradientTargets,
     ) -> Option<Tensor<4>> {
-        match (&mut self.0, pass.tape) {
-            (Way::Host(net), Tape::Host(tape)) => net.backward(tape, output, &levels, wants),
-            (Way::Device(net), Tape::Device(tape)) => net.backward(*tape, output, levels, wants),
+        match (&mut self.0, pass.context) {
+            (NetImpl::Cpu(net), BackwardContext::Cpu(tape)) => net.backward(tape, output, &levels, wants),
+            (NetImpl::Burn(net), BackwardContext::Burn(tape)) => net.backward(*tape, output, levels, wants),
             _ => None,
         }
     }
@@ -160,47 +160,47 @@ impl Net {
     /// Norm of the gradient collected since the last Adam step, `[1]`.
     pub fn gradient_norm(&self, device: &Device) -> Tensor<1> {
         match &self.0 {
-            Way::Host(net) => upload(&[net.gradient_norm()], device),
-            Way::Device(net) => net.gradient_norm().unwrap_or_else(|| Tensor::zeros([1], device)),
+            NetImpl::Cpu(net) => upload(&[net.gradient_norm()], device),
+            NetImpl::Burn(net) => net.gradient_norm().unwrap_or_else(|| Tensor::zeros([1], device)),
         }
     }
 
     /// One Adam step with the collected gradient, which is then cleared.
-    pub fn step(&mut self, adam: &AdamSettings, rate: f32) {
+    pub fn adam_step(&mut self, adam: &AdamSettings, rate: f32) {
         match &mut self.0 {
-            Way::Host(net) => net.step(adam, rate),
-            Way::Device(net) => net.step(adam, rate),
+            NetImpl::Cpu(net) => net.adam_step(adam, rate),
+            NetImpl::Burn(net) => net.adam_step(adam, rate),
         }
     }
 
     /// Updates the moving averages of weights and running statistics: `average = keep · average + (1 − keep) · value`.
-    pub fn average(&mut self, keep: f32, keep_statistics: f32) {
+    pub fn update_averages(&mut self, keep: f32, keep_statistics: f32) {
         match &mut self.0 {
-            Way::Host(net) => net.average(keep, keep_statistics),
-            Way::Device(net) => net.average(keep, keep_statistics),
+            NetImpl::Cpu(net) => net.update_averages(keep, keep_statistics),
+            NetImpl::Burn(net) => net.update_averages(keep, keep_statistics),
         }
     }
 
     /// Reads the whole state. Waits for the device.
     pub fn state(&self) -> NetState {
         match &self.0 {
-            Way::Host(net) => net.state(),
-            Way::Device(net) => net.state(),
+            NetImpl::Cpu(net) => net.state(),
+            NetImpl::Burn(net) => net.state(),
         }
     }
 }
 
 /// The device for training, and the implementation of the networks.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
+pub(super) struct TrainBackend {
     /// The device, without autodiff.
     pub device: Device,
     /// Uses the hand-written passes on the CPU instead of burn's autodiff.
-    pub by_hand: bool,
+    pub uses_cpu_net: bool,
 }
 
 /// Makes a tensor the leaf of a new autodiff graph.
-pub(super) fn leaf<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
+pub(super) fn graph_leaf<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
     tensor.autodiff().require_grad()
 }
 
@@ -210,7 +210,7 @@ pub(super) fn upload(values: &[f32], device: &Device) -> Tensor<1> {
 }
 
 /// Reads a tensor's values in row-major order. Waits for the device.
-pub(super) fn read<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+pub(super) fn read_values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     let data = tensor.into_data();
     data.try_to_vec::<f32>().unwrap_or_else(|_| data.iter::<f32>().collect())
 }

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 
-use crate::train::draws::normal;
+use crate::train::draws::standard_normal;
 use crate::train::plan::NetPlan;
 
 /// Standard deviation of the initial weights (DCGAN, section 3), and of the `BatchNorm` scales around 1.
-const SPREAD: f32 = 0.02;
+const INITIAL_STD: f32 = 0.02;
 
 /// One tensor, flat in `PyTorch`'s layout.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,7 +26,7 @@ pub(in crate::train) struct TensorState {
 pub(in crate::train) struct NetState {
     pub tensors: BTreeMap<String, TensorState>,
     /// Adam steps done.
-    pub steps: u64,
+    pub adam_steps: u64,
 }
 
 impl TensorState {
@@ -49,17 +49,17 @@ impl NetState {
     pub fn initial(plan: &NetPlan, rng: &mut ChaCha8Rng) -> Self {
         let mut tensors = BTreeMap::new();
         for layer in &plan.layers {
-            for (name, length) in layer.parameters() {
+            for (name, length) in layer.parameter_lengths() {
                 let is_scale = name.ends_with("norm.scale");
                 let (mean, is_drawn) = (if is_scale { 1.0 } else { 0.0 }, is_scale || name.ends_with("weight"));
-                let values = (0..length).map(|_| if is_drawn { mean + SPREAD * normal(rng) } else { mean }).collect();
+                let values = (0..length).map(|_| if is_drawn { mean + INITIAL_STD * standard_normal(rng) } else { mean }).collect();
                 tensors.insert(name, TensorState::new(values, true));
             }
-            for (name, value) in layer.statistics().into_iter().zip([0.0, 1.0]) {
+            for (name, value) in layer.statistic_names().into_iter().zip([0.0, 1.0]) {
                 tensors.insert(name, TensorState::new(vec![value; layer.outputs], false));
             }
         }
-        Self { tensors, steps: 0 }
+        Self { tensors, adam_steps: 0 }
     }
 
     /// Adds a linear layer `[inputs, outputs]` before the first step: uniform within ±1/√inputs, `PyTorch`'s default.

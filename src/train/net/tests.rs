@@ -3,14 +3,14 @@
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::*;
-use crate::train::draws::{Purpose, prior, stream};
+use crate::train::draws::{RngStream, sample_prior, rng_for};
 use crate::train::plan::NetPlan;
 
 /// Tolerance relative to the largest value: sums of some hundred products in different orders.
 const RELATIVE: f32 = 2e-4;
 
-fn place(by_hand: bool) -> Place {
-    Place { device: Device::flex(), by_hand }
+fn place(by_hand: bool) -> TrainBackend {
+    TrainBackend { device: Device::flex(), uses_cpu_net: by_hand }
 }
 
 fn plans() -> [NetPlan; 3] {
@@ -19,11 +19,11 @@ fn plans() -> [NetPlan; 3] {
 
 /// A state with large changes to the initial weights, so that every part of a network affects the output.
 fn state(plan: &NetPlan) -> NetState {
-    let mut rng = stream(4, Purpose::Weights);
+    let mut rng = rng_for(4, RngStream::InitialWeights);
     let mut state = NetState::initial(plan, &mut rng);
     for (name, tensor) in &mut state.tensors {
         let scale = if name.ends_with("weight") { 0.3 } else { 0.1 };
-        let drawn = prior(&mut rng, tensor.values.len());
+        let drawn = sample_prior(&mut rng, tensor.values.len());
         tensor.values.iter_mut().zip(drawn).for_each(|(value, drawn)| *value += scale * drawn);
     }
     state
@@ -31,7 +31,7 @@ fn state(plan: &NetPlan) -> NetState {
 
 fn input(plan: &NetPlan, batch: usize, seed: u64) -> Tensor<4> {
     let (side, channels) = (plan.input_side, plan.layers[0].inputs);
-    let values = prior(&mut stream(seed, Purpose::Samples), batch * channels * side * side);
+    let values = sample_prior(&mut rng_for(seed, RngStream::Samples), batch * channels * side * side);
     Tensor::from_data(TensorData::new(values, [batch, channels, side, side]), &Device::flex())
 }
 
@@ -45,7 +45,7 @@ fn assert_close(name: &str, found: &[f32], expected: &[f32]) {
 
 /// Sorted values, because the order depends on the layout.
 fn sorted(tensor: &Tensor<2>) -> Vec<f32> {
-    let mut values = read(tensor.clone());
+    let mut values = read_values(tensor.clone());
     values.sort_by(f32::total_cmp);
     values
 }
@@ -55,24 +55,24 @@ fn both_implementations_agree() {
     let adam = AdamSettings { beta1: 0.5, beta2: 0.99 };
     for plan in plans() {
         let state = state(&plan);
-        let mut nets = [true, false].map(|by_hand| Net::new(&plan, &state, &place(by_hand)));
+        let mut nets = [true, false].map(|by_hand| TrainNet::new(&plan, &state, &place(by_hand)));
         for step in 0..2 {
             let results = nets.each_mut().map(|net| {
                 // Two passes per step, as for D. The larger one comes first, so that stale buffer contents would show.
                 let first = net.forward(input(&plan, 5, 10 + step));
-                let second = net.forward_with_levels(input(&plan, 3, 20 + step));
+                let second = net.forward_with_feature_maps(input(&plan, 3, 20 + step));
                 let output = second.output.clone();
-                let levels: Vec<Vec<f32>> = second.levels.iter().map(sorted).collect();
+                let levels: Vec<Vec<f32>> = second.feature_maps.iter().map(sorted).collect();
                 let pull = |tensor: &Tensor<4>| tensor.clone().mul_scalar(0.7).add_scalar(0.1);
-                let to_levels = second.levels.iter().map(|level| level.clone().mul_scalar(0.3)).collect();
+                let to_levels = second.feature_maps.iter().map(|level| level.clone().mul_scalar(0.3)).collect();
                 let gradient = pull(&first.output);
-                net.backward(first, gradient, Vec::new(), Wants::PARAMETERS);
+                net.backward(first, gradient, Vec::new(), GradientTargets::PARAMETERS);
                 let gradient = pull(&output);
-                let to_input = net.backward(second, gradient, to_levels, Wants::BOTH).unwrap();
-                let norm = read(net.gradient_norm(&Device::flex()));
-                net.step(&adam, 0.01);
-                net.average(0.9, 0.5);
-                (read(output), levels, read(to_input), norm)
+                let to_input = net.backward(second, gradient, to_levels, GradientTargets::BOTH).unwrap();
+                let norm = read_values(net.gradient_norm(&Device::flex()));
+                net.adam_step(&adam, 0.01);
+                net.update_averages(0.9, 0.5);
+                (read_values(output), levels, read_values(to_input), norm)
             });
             let [cpu, burn] = &results;
             assert_close("output", &cpu.0, &burn.0);
@@ -81,7 +81,7 @@ fn both_implementations_agree() {
             assert_close("norm of the gradient", &cpu.3, &burn.3);
         }
         let [cpu, burn] = nets.map(|net| net.state());
-        assert_eq!((cpu.steps, burn.steps), (2, 2));
+        assert_eq!((cpu.adam_steps, burn.adam_steps), (2, 2));
         for (name, burn) in &burn.tensors {
             let cpu = &cpu.tensors[name];
             // Adam turns rounding errors of a near-zero gradient into full steps. Then only the moments agree.
@@ -98,17 +98,17 @@ fn both_implementations_agree() {
 #[test]
 fn a_state_round_trips() {
     for plan in plans() {
-        let state = NetState { steps: 7, ..state(&plan) };
+        let state = NetState { adam_steps: 7, ..state(&plan) };
         for by_hand in [true, false] {
-            assert_eq!(Net::new(&plan, &state, &place(by_hand)).state(), state, "{}", plan.name);
+            assert_eq!(TrainNet::new(&plan, &state, &place(by_hand)).state(), state, "{}", plan.name);
         }
     }
 }
 
 /// `Σ output·pull` after one forward pass with this state.
 fn value(plan: &NetPlan, state: &NetState, input: &Tensor<4>, pull: &[f32]) -> f64 {
-    let mut net = Net::new(plan, state, &place(true));
-    let output = read(net.forward(input.clone()).output);
+    let mut net = TrainNet::new(plan, state, &place(true));
+    let output = read_values(net.forward(input.clone()).output);
     output.iter().zip(pull).map(|(output, pull)| f64::from(*output) * f64::from(*pull)).sum()
 }
 
@@ -119,14 +119,14 @@ const SMALL: f32 = 2e-3;
 fn cpu_gradients_match_finite_differences() {
     for plan in plans() {
         let (state, at) = (state(&plan), input(&plan, 4, 1));
-        let mut net = Net::new(&plan, &state, &place(true));
+        let mut net = TrainNet::new(&plan, &state, &place(true));
         let pass = net.forward(at.clone());
         let dims = pass.output.dims();
-        let pull = prior(&mut stream(9, Purpose::Samples), dims.iter().product());
+        let pull = sample_prior(&mut rng_for(9, RngStream::Samples), dims.iter().product());
         let gradient = Tensor::from_data(TensorData::new(pull.clone(), dims), &Device::flex());
-        let to_input = read(net.backward(pass, gradient, Vec::new(), Wants::BOTH).unwrap());
+        let to_input = read_values(net.backward(pass, gradient, Vec::new(), GradientTargets::BOTH).unwrap());
         // With these betas, Adam's first moment after a step is the gradient itself.
-        net.step(&AdamSettings { beta1: 0.0, beta2: 0.0 }, 0.0);
+        net.adam_step(&AdamSettings { beta1: 0.0, beta2: 0.0 }, 0.0);
         let gradients = net.state();
 
         for (name, tensor) in &state.tensors {
@@ -144,7 +144,7 @@ fn cpu_gradients_match_finite_differences() {
         }
         let slope = to_input.iter().map(|value| f64::from(value.abs())).sum();
         check(&format!("{} input", plan.name), slope, |by| {
-            let values = read(at.clone())
+            let values = read_values(at.clone())
                 .iter()
                 .zip(&to_input)
                 .map(|(value, direction)| value + by * direction.signum())

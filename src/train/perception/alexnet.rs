@@ -8,7 +8,7 @@ use burn::tensor::module::{conv2d, max_pool2d};
 use burn::tensor::ops::{ConvOptions, MaxPoolOptions};
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::model::Weights;
+use crate::model::WeightTensor;
 use crate::model::pytorch::read_checkpoint;
 use crate::train::TrainError;
 
@@ -18,11 +18,11 @@ const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
 const DEVIATION: [f32; 3] = [0.229, 0.224, 0.225];
 /// Bounds of the input's side. Images are enlarged by half, because the network was trained on larger ones. Smaller
 /// inputs would leave nothing to pool.
-const SMALLEST: usize = 64;
-const LARGEST: usize = 192;
+const MIN_INPUT_SIDE: usize = 64;
+const MAX_INPUT_SIDE: usize = 192;
 
 /// The shape of one convolution, and whether pooling comes before it.
-struct Shape {
+struct AlexNetConvShape {
     outputs: usize,
     inputs: usize,
     side: usize,
@@ -31,21 +31,21 @@ struct Shape {
     is_pooled: bool,
 }
 
-const SHAPES: [Shape; 5] = [
-    Shape { outputs: 64, inputs: 3, side: 11, stride: 4, padding: 2, is_pooled: false },
-    Shape { outputs: 192, inputs: 64, side: 5, stride: 1, padding: 2, is_pooled: true },
-    Shape { outputs: 384, inputs: 192, side: 3, stride: 1, padding: 1, is_pooled: true },
-    Shape { outputs: 256, inputs: 384, side: 3, stride: 1, padding: 1, is_pooled: false },
-    Shape { outputs: 256, inputs: 256, side: 3, stride: 1, padding: 1, is_pooled: false },
+const CONV_SHAPES: [AlexNetConvShape; 5] = [
+    AlexNetConvShape { outputs: 64, inputs: 3, side: 11, stride: 4, padding: 2, is_pooled: false },
+    AlexNetConvShape { outputs: 192, inputs: 64, side: 5, stride: 1, padding: 2, is_pooled: true },
+    AlexNetConvShape { outputs: 384, inputs: 192, side: 3, stride: 1, padding: 1, is_pooled: true },
+    AlexNetConvShape { outputs: 256, inputs: 384, side: 3, stride: 1, padding: 1, is_pooled: false },
+    AlexNetConvShape { outputs: 256, inputs: 256, side: 3, stride: 1, padding: 1, is_pooled: false },
 ];
 
 /// Number of channels of each level.
-pub(super) fn channels() -> [usize; 5] {
-    SHAPES.map(|shape| shape.outputs)
+pub(super) fn level_channels() -> [usize; 5] {
+    CONV_SHAPES.map(|shape| shape.outputs)
 }
 
-impl Shape {
-    fn weight(&self) -> [usize; 4] {
+impl AlexNetConvShape {
+    fn weight_shape(&self) -> [usize; 4] {
         [self.outputs, self.inputs, self.side, self.side]
     }
 }
@@ -59,20 +59,20 @@ pub(in crate::train) struct AlexNet {
     mean: Tensor<4>,
     deviation: Tensor<4>,
     /// `[1, 1, to, from]`: bilinear weights that enlarge rows. The transpose enlarges columns.
-    rows: Tensor<4>,
+    row_matrix: Tensor<4>,
 }
 
 impl AlexNet {
     /// Reads the weights from torchvision's file, or from the same tensors under other names.
     pub fn read(path: &Path, size_px: usize, device: &Device) -> Result<Self, TrainError> {
-        let wrong = |reason: String| TrainError::Features { path: path.to_path_buf(), reason };
+        let wrong = |reason: String| TrainError::InvalidFeatures { path: path.to_path_buf(), reason };
         let tensors = read_checkpoint(path).map_err(|error| wrong(error.to_string()))?;
         let mut layers = Vec::new();
-        for shape in &SHAPES {
+        for shape in &CONV_SHAPES {
             let (name, weight) = tensors
                 .iter()
-                .find(|(name, weight)| name.ends_with("weight") && weight.shape == shape.weight())
-                .ok_or_else(|| wrong(format!("no weight of the shape {:?}", shape.weight())))?;
+                .find(|(name, weight)| name.ends_with("weight") && weight.shape == shape.weight_shape())
+                .ok_or_else(|| wrong(format!("no weight of the shape {:?}", shape.weight_shape())))?;
             let bias_name = format!("{}bias", name.strip_suffix("weight").unwrap_or_default());
             let bias = tensors
                 .get(&bias_name)
@@ -86,8 +86,8 @@ impl AlexNet {
         Ok(Self::new(&layers, size_px, device))
     }
 
-    fn new(layers: &[(&Weights, &Weights)], size_px: usize, device: &Device) -> Self {
-        let upload = |(weight, bias): &(&Weights, &Weights)| {
+    fn new(layers: &[(&WeightTensor, &WeightTensor)], size_px: usize, device: &Device) -> Self {
+        let upload = |(weight, bias): &(&WeightTensor, &WeightTensor)| {
             let shape: [usize; 4] = std::array::from_fn(|axis| weight.shape[axis]);
             (
                 Tensor::from_data(TensorData::new(weight.values.clone(), shape), device),
@@ -96,46 +96,46 @@ impl AlexNet {
         };
         // Images are in [-1, 1].
         let colours = |values: [f32; 3]| Tensor::from_data(TensorData::new(values.to_vec(), [1, 3, 1, 1]), device);
-        let side = enlarged(size_px);
+        let side = input_side(size_px);
         Self {
             layers: layers.iter().map(upload).collect(),
             mean: colours(MEAN.map(|mean| 2.0 * mean - 1.0)),
             deviation: colours(DEVIATION.map(|deviation| 2.0 * deviation)),
-            rows: Tensor::from_data(TensorData::new(between(size_px, side), [1, 1, side, size_px]), device),
+            row_matrix: Tensor::from_data(TensorData::new(bilinear_matrix(size_px, side), [1, 1, side, size_px]), device),
         }
     }
 
     /// Deterministic test weights. The `PyTorch` program of the fixture uses the same.
     #[cfg(test)]
-    pub fn made_up(size_px: usize) -> Self {
-        let layers = made_up_layers();
+    pub fn synthetic(size_px: usize) -> Self {
+        let layers = synthetic_layers();
         let borrowed: Vec<_> = layers.iter().map(|(weight, bias)| (weight, bias)).collect();
         Self::new(&borrowed, size_px, &Device::flex())
     }
 
     /// The same network, for images with autodiff.
     pub fn with_autodiff(&self) -> Self {
-        let Self { layers, mean, deviation, rows } = self.clone();
+        let Self { layers, mean, deviation, row_matrix: rows } = self.clone();
         Self {
             layers: layers.into_iter().map(|(weight, bias)| (weight.autodiff(), bias.autodiff())).collect(),
             mean: mean.autodiff(),
             deviation: deviation.autodiff(),
-            rows: rows.autodiff(),
+            row_matrix: rows.autodiff(),
         }
     }
 
     /// Computes the features of images `[batch, 3, size, size]` in [-1, 1]: `[batch, channels, side, side]` per level.
-    pub fn levels(&self, pictures: Tensor<4>) -> Vec<Tensor<4>> {
+    pub fn feature_maps(&self, pictures: Tensor<4>) -> Vec<Tensor<4>> {
         let x = (pictures - self.mean.clone()) / self.deviation.clone();
         let [batch, planes, _, _] = x.dims();
-        let rows = self.rows.clone();
+        let rows = self.row_matrix.clone();
         let [_, _, to, from] = rows.dims();
         let rows = rows.expand([batch, planes, to, from]);
         let mut x = rows.clone().matmul(x).matmul(rows.transpose());
-        let mut levels = Vec::with_capacity(SHAPES.len());
-        for (shape, (weight, bias)) in SHAPES.iter().zip(&self.layers) {
+        let mut levels = Vec::with_capacity(CONV_SHAPES.len());
+        for (shape, (weight, bias)) in CONV_SHAPES.iter().zip(&self.layers) {
             if shape.is_pooled {
-                x = pooled(x);
+                x = max_pool(x);
             }
             let options = ConvOptions::new([shape.stride; 2], [shape.padding; 2], [1, 1], 1);
             x = relu(conv2d(x, weight.clone(), Some(bias.clone()), options));
@@ -146,12 +146,12 @@ impl AlexNet {
 }
 
 /// The input's side for images of this side.
-fn enlarged(size_px: usize) -> usize {
-    (size_px * 3 / 2).clamp(SMALLEST, LARGEST)
+fn input_side(size_px: usize) -> usize {
+    (size_px * 3 / 2).clamp(MIN_INPUT_SIDE, MAX_INPUT_SIDE)
 }
 
 /// Max pooling over 3×3 with stride 2.
-fn pooled(x: Tensor<4>) -> Tensor<4> {
+fn max_pool(x: Tensor<4>) -> Tensor<4> {
     max_pool2d(x, MaxPoolOptions::new([3, 3]).with_stride([2, 2]))
 }
 
@@ -162,7 +162,7 @@ fn pooled(x: Tensor<4>) -> Tensor<4> {
     clippy::cast_sign_loss,
     reason = "positions in a image of some hundred pixels"
 )]
-fn between(from: usize, to: usize) -> Vec<f32> {
+fn bilinear_matrix(from: usize, to: usize) -> Vec<f32> {
     let mut shares = vec![0.0; to * from];
     for (row, shares) in shares.chunks_exact_mut(from).enumerate() {
         let place = ((row as f32 + 0.5) * from as f32 / to as f32 - 0.5).clamp(0.0, (from - 1) as f32);
@@ -175,41 +175,41 @@ fn between(from: usize, to: usize) -> Vec<f32> {
 }
 
 /// Number of feature values per image, over all levels.
-pub(in crate::train) fn numbers_of_a_picture(size_px: usize) -> u64 {
-    let mut side = enlarged(size_px);
-    let of_level = |shape: &Shape| {
+pub(in crate::train) fn features_per_image(size_px: usize) -> u64 {
+    let mut side = input_side(size_px);
+    let of_level = |shape: &AlexNetConvShape| {
         if shape.is_pooled {
             side = (side - 3) / 2 + 1;
         }
         side = (side + 2 * shape.padding - shape.side) / shape.stride + 1;
         (side * side * shape.outputs) as u64
     };
-    SHAPES.iter().map(of_level).sum()
+    CONV_SHAPES.iter().map(of_level).sum()
 }
 
 /// Number of weights and biases.
-pub(in crate::train) fn weights() -> u64 {
-    SHAPES.iter().map(|shape| (shape.weight().iter().product::<usize>() + shape.outputs) as u64).sum()
+pub(in crate::train) fn weight_count() -> u64 {
+    CONV_SHAPES.iter().map(|shape| (shape.weight_shape().iter().product::<usize>() + shape.outputs) as u64).sum()
 }
 
 #[cfg(test)]
-fn made_up_layers() -> Vec<(Weights, Weights)> {
-    let made_up = |(layer, shape): (usize, &Shape)| {
-        let [taps, layer] = [shape.inputs * shape.side * shape.side, layer].map(super::tests::count);
-        let values = super::tests::sines(shape.weight().iter().product(), 2.0 / taps.sqrt(), 0.71, layer);
-        let bias = super::tests::sines(shape.outputs, 0.1, 0.31, layer);
-        (Weights { shape: shape.weight().to_vec(), values }, Weights { shape: vec![shape.outputs], values: bias })
+fn synthetic_layers() -> Vec<(WeightTensor, WeightTensor)> {
+    let made_up = |(layer, shape): (usize, &AlexNetConvShape)| {
+        let [taps, layer] = [shape.inputs * shape.side * shape.side, layer].map(super::tests::to_f64);
+        let values = super::tests::synthetic_values(shape.weight_shape().iter().product(), 2.0 / taps.sqrt(), 0.71, layer);
+        let bias = super::tests::synthetic_values(shape.outputs, 0.1, 0.31, layer);
+        (WeightTensor { shape: shape.weight_shape().to_vec(), values }, WeightTensor { shape: vec![shape.outputs], values: bias })
     };
-    SHAPES.iter().enumerate().map(made_up).collect()
+    CONV_SHAPES.iter().enumerate().map(made_up).collect()
 }
 
 /// Writes the test weights as a file with torchvision's names.
 #[cfg(test)]
-pub(in crate::train) fn write_made_up(path: &Path) {
+pub(in crate::train) fn write_synthetic(path: &Path) {
     use safetensors::tensor::{Dtype, TensorView};
-    let bytes = |weights: &Weights| weights.values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
+    let bytes = |weights: &WeightTensor| weights.values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
     let mut tensors = Vec::new();
-    for ((weight, bias), index) in made_up_layers().iter().zip([0, 3, 6, 8, 10]) {
+    for ((weight, bias), index) in synthetic_layers().iter().zip([0, 3, 6, 8, 10]) {
         for (what, weights) in [("weight", weight), ("bias", bias)] {
             tensors.push((format!("features.{index}.{what}"), weights.shape.clone(), bytes(weights)));
         }

@@ -12,17 +12,17 @@ use burn::tensor::{Device, Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
 
 use super::alexnet;
-use crate::train::draws::{Purpose, normal, stream};
-use crate::train::net::{AdamSettings, Learned, NetState, TensorState, normalised, read, upload};
+use crate::train::draws::{RngStream, standard_normal, rng_for};
+use crate::train::net::{AdamSettings, BurnParameter, NetState, TensorState, batch_normalised, read_values, upload};
 
 /// Number of random projections per level.
-const MIXTURES: usize = 64;
+const PROJECTION_COUNT: usize = 64;
 const LEAKY_SLOPE: f64 = 0.2;
 /// Prevents division by zero for a zero vector.
-const LEAST_LENGTH: f32 = 1e-12;
+const LENGTH_EPSILON: f32 = 1e-12;
 
 /// The shape of one convolution.
-struct Shape {
+struct DiscriminatorConvShape {
     name: &'static str,
     inputs: usize,
     outputs: usize,
@@ -32,25 +32,25 @@ struct Shape {
     has_norm: bool,
 }
 
-const SHAPES: [Shape; 3] = [
-    Shape { name: "first", inputs: MIXTURES, outputs: 96, side: 4, stride: 2, has_norm: true },
-    Shape { name: "second", inputs: 96, outputs: 128, side: 3, stride: 1, has_norm: true },
-    Shape { name: "last", inputs: 128, outputs: 1, side: 3, stride: 1, has_norm: false },
+const CONV_SHAPES: [DiscriminatorConvShape; 3] = [
+    DiscriminatorConvShape { name: "first", inputs: PROJECTION_COUNT, outputs: 96, side: 4, stride: 2, has_norm: true },
+    DiscriminatorConvShape { name: "second", inputs: 96, outputs: 128, side: 3, stride: 1, has_norm: true },
+    DiscriminatorConvShape { name: "last", inputs: 128, outputs: 1, side: 3, stride: 1, has_norm: false },
 ];
 
-impl Shape {
-    fn weight(&self) -> [usize; 4] {
+impl DiscriminatorConvShape {
+    fn weight_shape(&self) -> [usize; 4] {
         [self.outputs, self.inputs, self.side, self.side]
     }
 
     /// Number of inputs per output value.
-    fn taps(&self) -> usize {
+    fn inputs_per_output(&self) -> usize {
         self.inputs * self.side * self.side
     }
 
     /// Names and lengths of the tensors: the weight, the bias or shift, then the scale if there is a `BatchNorm`.
-    fn parameters(&self) -> Vec<(&'static str, usize)> {
-        let weight = ("weight", self.outputs * self.taps());
+    fn parameter_lengths(&self) -> Vec<(&'static str, usize)> {
+        let weight = ("weight", self.outputs * self.inputs_per_output());
         if self.has_norm {
             vec![weight, ("norm.shift", self.outputs), ("norm.scale", self.outputs)]
         } else {
@@ -60,57 +60,57 @@ impl Shape {
 }
 
 /// All convolutions of all levels, with the prefixes of their tensors' names.
-fn convolutions() -> impl Iterator<Item = (String, &'static Shape)> {
-    let levels = alexnet::channels().len();
-    (0..levels).flat_map(|level| SHAPES.iter().map(move |shape| (format!("{level}.{}", shape.name), shape)))
+fn named_conv_shapes() -> impl Iterator<Item = (String, &'static DiscriminatorConvShape)> {
+    let levels = alexnet::level_channels().len();
+    (0..levels).flat_map(|level| CONV_SHAPES.iter().map(move |shape| (format!("{level}.{}", shape.name), shape)))
 }
 
 /// Names and lengths of the trained tensors.
-pub(in crate::train) fn parameters() -> Vec<(String, usize)> {
-    let of = |(name, shape): (String, &Shape)| {
-        shape.parameters().into_iter().map(move |(what, length)| (format!("{name}.{what}"), length)).collect::<Vec<_>>()
+pub(in crate::train) fn parameter_lengths() -> Vec<(String, usize)> {
+    let of = |(name, shape): (String, &DiscriminatorConvShape)| {
+        shape.parameter_lengths().into_iter().map(move |(what, length)| (format!("{name}.{what}"), length)).collect::<Vec<_>>()
     };
-    convolutions().flat_map(of).collect()
+    named_conv_shapes().flat_map(of).collect()
 }
 
 /// Names and lengths of the singular vectors, which the power iteration updates.
-pub(in crate::train) fn statistics() -> Vec<(String, usize)> {
-    convolutions().map(|(name, shape)| (format!("{name}.singular"), shape.outputs)).collect()
+pub(in crate::train) fn statistic_lengths() -> Vec<(String, usize)> {
+    named_conv_shapes().map(|(name, shape)| (format!("{name}.singular"), shape.outputs)).collect()
 }
 
-pub(in crate::train) struct Judges {
+pub(in crate::train) struct ProjectedDiscriminators {
     /// `[MIXTURES, channels, 1, 1]` for each level.
-    mixtures: Vec<Tensor<4>>,
-    convolutions: Vec<Convolution>,
+    projections: Vec<Tensor<4>>,
+    convolutions: Vec<SpectralConv>,
     /// Adam steps done.
-    steps: u64,
+    adam_steps: u64,
 }
 
-struct Convolution {
-    shape: &'static Shape,
+struct SpectralConv {
+    shape: &'static DiscriminatorConvShape,
     /// In the order of [`Shape::parameters`].
-    parameters: Vec<Learned>,
+    parameters: Vec<BurnParameter>,
     /// The left singular vector, `[outputs]`, and the right one, `[taps]`, of the weight's largest singular value.
-    singular: [Tensor<1>; 2],
+    singular_vectors: [Tensor<1>; 2],
 }
 
 /// The parameters of a convolution within one autodiff graph.
-type Known = Vec<Tensor<1>>;
+type ConvTensors = Vec<Tensor<1>>;
 
-impl Judges {
+impl ProjectedDiscriminators {
     /// The state before the first step. Normal weights, scaled so that outputs have the variance of the inputs.
     pub fn initial(rng: &mut ChaCha8Rng) -> NetState {
         let mut state = NetState::default();
-        for (name, shape) in convolutions() {
-            for (what, length) in shape.parameters() {
+        for (name, shape) in named_conv_shapes() {
+            for (what, length) in shape.parameter_lengths() {
                 let values = match what {
-                    "weight" => normals(length, (1.0 / count(shape.taps())).sqrt(), rng),
+                    "weight" => normal_values(length, (1.0 / to_f32(shape.inputs_per_output())).sqrt(), rng),
                     "norm.scale" => vec![1.0; length],
                     _ => vec![0.0; length],
                 };
                 state.tensors.insert(format!("{name}.{what}"), TensorState::new(values, true));
             }
-            let singular = normals(shape.outputs, 1.0, rng);
+            let singular = normal_values(shape.outputs, 1.0, rng);
             state.tensors.insert(format!("{name}.singular"), TensorState::new(singular, false));
         }
         state
@@ -118,73 +118,73 @@ impl Judges {
 
     /// Uploads a state. The seed determines the projections.
     pub fn new(seed: u64, state: &NetState, device: &Device) -> Self {
-        let mut rng = stream(seed, Purpose::Mixtures);
-        let mixtures = alexnet::channels().map(|channels| {
-            let values = normals(MIXTURES * channels, (2.0 / count(channels)).sqrt(), &mut rng);
-            Tensor::from_data(TensorData::new(values, [MIXTURES, channels, 1, 1]), device)
+        let mut rng = rng_for(seed, RngStream::FeatureProjections);
+        let mixtures = alexnet::level_channels().map(|channels| {
+            let values = normal_values(PROJECTION_COUNT * channels, (2.0 / to_f32(channels)).sqrt(), &mut rng);
+            Tensor::from_data(TensorData::new(values, [PROJECTION_COUNT, channels, 1, 1]), device)
         });
-        let convolutions = convolutions().map(|(name, shape)| {
+        let convolutions = named_conv_shapes().map(|(name, shape)| {
             let tensor = |what: &str, length: usize| state.tensor(&format!("{name}.{what}"), length);
             let singular = upload(&tensor("singular", shape.outputs).values, device);
-            Convolution {
+            SpectralConv {
                 shape,
                 parameters: shape
-                    .parameters()
+                    .parameter_lengths()
                     .into_iter()
-                    .map(|(what, length)| Learned::new(&tensor(what, length), device))
+                    .map(|(what, length)| BurnParameter::new(&tensor(what, length), device))
                     .collect(),
-                singular: [singular, Tensor::zeros([shape.taps()], device)],
+                singular_vectors: [singular, Tensor::zeros([shape.inputs_per_output()], device)],
             }
         });
-        Self { mixtures: mixtures.into(), convolutions: convolutions.collect(), steps: state.steps }
+        Self { projections: mixtures.into(), convolutions: convolutions.collect(), adam_steps: state.adam_steps }
     }
 
     /// Replaces the projections: `values(level, channels)`.
     #[cfg(test)]
-    pub fn with_mixtures(self, values: impl Fn(usize, usize) -> Vec<f32>) -> Self {
-        let mixtures = alexnet::channels().into_iter().enumerate().map(|(level, channels)| {
-            let shape = [MIXTURES, channels, 1, 1];
+    pub fn with_projections(self, values: impl Fn(usize, usize) -> Vec<f32>) -> Self {
+        let mixtures = alexnet::level_channels().into_iter().enumerate().map(|(level, channels)| {
+            let shape = [PROJECTION_COUNT, channels, 1, 1];
             Tensor::from_data(TensorData::new(values(level, channels), shape), &Device::flex())
         });
-        Self { mixtures: mixtures.collect(), ..self }
+        Self { projections: mixtures.collect(), ..self }
     }
 
     /// One Adam step on the hinge loss of the real and generated images' features, without autodiff. Returns the loss,
     /// `[1]`.
-    pub fn learn(&mut self, real: &[Tensor<4>], drawn: &[Tensor<4>], adam: &AdamSettings, rate: f32) -> Tensor<1> {
+    pub fn train_step(&mut self, real: &[Tensor<4>], drawn: &[Tensor<4>], adam: &AdamSettings, rate: f32) -> Tensor<1> {
         for convolution in &mut self.convolutions {
-            convolution.follow_singular();
+            convolution.power_iteration();
         }
-        let known: Vec<Known> = self.convolutions.iter().map(|one| one.values(Learned::leaf)).collect();
+        let known: Vec<ConvTensors> = self.convolutions.iter().map(|one| one.graph_tensors(BurnParameter::leaf)).collect();
         let losses = real.iter().zip(drawn).enumerate().map(|(level, (real, drawn))| {
-            let judge = |levels: &Tensor<4>| self.judge(level, &known, levels.clone().autodiff());
+            let judge = |levels: &Tensor<4>| self.level_logits(level, &known, levels.clone().autodiff());
             let (real, drawn) = (judge(real), judge(drawn));
             relu(-real.sub_scalar(1.0)).mean() + relu(drawn.add_scalar(1.0)).mean()
         });
         let Some(loss) = losses.reduce(|sum, loss| sum + loss) else { return Tensor::zeros([1], &Device::flex()) };
         let gradients = loss.backward();
-        self.steps += 1;
+        self.adam_steps += 1;
         for (convolution, leaves) in self.convolutions.iter_mut().zip(&known) {
             for (parameter, leaf) in convolution.parameters.iter_mut().zip(leaves) {
                 parameter.add_gradient(leaf.grad(&gradients));
-                parameter.step(adam, rate, self.steps);
+                parameter.adam_step(adam, rate, self.adam_steps);
             }
         }
         loss.without_autodiff()
     }
 
     /// Mean logit of features with autodiff, summed over the levels, `[1]`. Larger means more real.
-    pub fn opinion(&self, levels: &[Tensor<4>]) -> Tensor<1> {
-        let known: Vec<Known> = self.convolutions.iter().map(|one| one.values(|own| own.values().autodiff())).collect();
-        let opinions = levels.iter().enumerate().map(|(level, seen)| self.judge(level, &known, seen.clone()).mean());
+    pub fn realness(&self, levels: &[Tensor<4>]) -> Tensor<1> {
+        let known: Vec<ConvTensors> = self.convolutions.iter().map(|one| one.graph_tensors(|own| own.values().autodiff())).collect();
+        let opinions = levels.iter().enumerate().map(|(level, seen)| self.level_logits(level, &known, seen.clone()).mean());
         opinions.reduce(|sum, opinion| sum + opinion).unwrap_or_else(|| Tensor::zeros([1], &Device::flex()).autodiff())
     }
 
     /// The logits of one level at each position, `[batch, 1, height, width]`.
-    fn judge(&self, level: usize, known: &[Known], features: Tensor<4>) -> Tensor<4> {
+    fn level_logits(&self, level: usize, known: &[ConvTensors], features: Tensor<4>) -> Tensor<4> {
         let options = ConvOptions::new([1, 1], [0, 0], [1, 1], 1);
-        let mut x = conv2d(features, self.mixtures[level].clone().autodiff(), None, options);
-        let own = level * SHAPES.len()..(level + 1) * SHAPES.len();
+        let mut x = conv2d(features, self.projections[level].clone().autodiff(), None, options);
+        let own = level * CONV_SHAPES.len()..(level + 1) * CONV_SHAPES.len();
         for (convolution, known) in self.convolutions[own.clone()].iter().zip(&known[own]) {
             x = convolution.forward(known, x);
         }
@@ -193,12 +193,12 @@ impl Judges {
 
     /// Reads the whole state. Waits for the device.
     pub fn state(&self) -> NetState {
-        let mut state = NetState { steps: self.steps, ..NetState::default() };
-        for ((name, shape), convolution) in convolutions().zip(&self.convolutions) {
-            for ((what, _), parameter) in shape.parameters().into_iter().zip(&convolution.parameters) {
+        let mut state = NetState { adam_steps: self.adam_steps, ..NetState::default() };
+        for ((name, shape), convolution) in named_conv_shapes().zip(&self.convolutions) {
+            for ((what, _), parameter) in shape.parameter_lengths().into_iter().zip(&convolution.parameters) {
                 state.tensors.insert(format!("{name}.{what}"), parameter.state());
             }
-            let values = read(convolution.singular[0].clone());
+            let values = read_values(convolution.singular_vectors[0].clone());
             state
                 .tensors
                 .insert(format!("{name}.singular"), TensorState { averaged: values.clone(), values, moments: None });
@@ -207,51 +207,51 @@ impl Judges {
     }
 }
 
-impl Convolution {
-    fn values(&self, of: fn(&Learned) -> Tensor<1>) -> Known {
+impl SpectralConv {
+    fn graph_tensors(&self, of: fn(&BurnParameter) -> Tensor<1>) -> ConvTensors {
         self.parameters.iter().map(of).collect()
     }
 
     /// One power iteration for the largest singular value.
-    fn follow_singular(&mut self) {
-        let Some(weight) = self.parameters.first().map(Learned::values) else { return };
-        let (outputs, taps) = (self.shape.outputs, self.shape.taps());
+    fn power_iteration(&mut self) {
+        let Some(weight) = self.parameters.first().map(BurnParameter::values) else { return };
+        let (outputs, taps) = (self.shape.outputs, self.shape.inputs_per_output());
         let weight = weight.reshape([outputs, taps]);
-        let left = self.singular[0].clone().reshape([1, outputs]);
-        let right = unit(left.matmul(weight.clone()).reshape([taps]));
-        let left = unit(weight.matmul(right.clone().reshape([taps, 1])).reshape([outputs]));
-        self.singular = [left, right];
+        let left = self.singular_vectors[0].clone().reshape([1, outputs]);
+        let right = normalized(left.matmul(weight.clone()).reshape([taps]));
+        let left = normalized(weight.matmul(right.clone().reshape([taps, 1])).reshape([outputs]));
+        self.singular_vectors = [left, right];
     }
 
-    fn forward(&self, known: &Known, x: Tensor<4>) -> Tensor<4> {
+    fn forward(&self, known: &ConvTensors, x: Tensor<4>) -> Tensor<4> {
         let [weight, shift, ..] = &known[..] else { return x };
-        let (outputs, taps) = (self.shape.outputs, self.shape.taps());
-        let [left, right] = self.singular.clone().map(Tensor::autodiff);
+        let (outputs, taps) = (self.shape.outputs, self.shape.inputs_per_output());
+        let [left, right] = self.singular_vectors.clone().map(Tensor::autodiff);
         let norm = left
             .reshape([1, outputs])
             .matmul(weight.clone().reshape([outputs, taps]))
             .matmul(right.reshape([taps, 1]))
             .reshape([1]);
-        let weight = (weight.clone() / norm).reshape(self.shape.weight());
+        let weight = (weight.clone() / norm).reshape(self.shape.weight_shape());
         let bias = (!self.shape.has_norm).then(|| shift.clone());
         let sums = conv2d(x, weight, bias, ConvOptions::new([self.shape.stride; 2], [1, 1], [1, 1], 1));
         let Some(scale) = known.get(2) else { return sums };
         let [scale, shift] = [scale, shift].map(|values| values.clone().reshape([1, outputs, 1, 1]));
-        leaky_relu(normalised(sums).0 * scale + shift, LEAKY_SLOPE)
+        leaky_relu(batch_normalised(sums).0 * scale + shift, LEAKY_SLOPE)
     }
 }
 
 /// Scales a vector to length one.
-fn unit(vector: Tensor<1>) -> Tensor<1> {
-    let length = vector.clone().square().sum().sqrt().add_scalar(LEAST_LENGTH);
+fn normalized(vector: Tensor<1>) -> Tensor<1> {
+    let length = vector.clone().square().sum().sqrt().add_scalar(LENGTH_EPSILON);
     vector / length
 }
 
-fn normals(length: usize, spread: f32, rng: &mut ChaCha8Rng) -> Vec<f32> {
-    (0..length).map(|_| spread * normal(rng)).collect()
+fn normal_values(length: usize, spread: f32, rng: &mut ChaCha8Rng) -> Vec<f32> {
+    (0..length).map(|_| spread * standard_normal(rng)).collect()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of inputs, far below 2^24")]
-fn count(inputs: usize) -> f32 {
+fn to_f32(inputs: usize) -> f32 {
     inputs as f32
 }

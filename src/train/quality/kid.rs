@@ -7,29 +7,29 @@ use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 
 /// Number of subsets.
-const SUBSETS: usize = 10;
+const SUBSET_COUNT: usize = 10;
 /// Rows of a subset, or fewer if a set is smaller.
-const SUBSET: usize = 128;
+const SUBSET_ROWS: usize = 128;
 
 /// The distance between two sets of rows of `length` values; `None` if either has fewer than two rows.
-pub(super) fn distance(length: usize, a: &[f32], b: &[f32], rng: &mut ChaCha8Rng) -> Option<f64> {
+pub(super) fn kernel_distance(length: usize, a: &[f32], b: &[f32], rng: &mut ChaCha8Rng) -> Option<f64> {
     let rows = |all: &[f32]| all.len().checked_div(length).unwrap_or(0);
-    let size = SUBSET.min(rows(a)).min(rows(b));
+    let size = SUBSET_ROWS.min(rows(a)).min(rows(b));
     if size < 2 {
         return None;
     }
     let mut sum = 0.0;
-    for _ in 0..SUBSETS {
-        let (a, b) = (subset(length, a, size, rng), subset(length, b, size, rng));
-        sum += between(&a, &a, true) + between(&b, &b, true) - 2.0 * between(&a, &b, false);
+    for _ in 0..SUBSET_COUNT {
+        let (a, b) = (random_subset(length, a, size, rng), random_subset(length, b, size, rng));
+        sum += mean_kernel(&a, &a, true) + mean_kernel(&b, &b, true) - 2.0 * mean_kernel(&a, &b, false);
     }
     #[expect(clippy::cast_precision_loss, reason = "ten subsets")]
-    let mean = sum / SUBSETS as f64;
+    let mean = sum / SUBSET_COUNT as f64;
     Some(mean)
 }
 
 /// Draws `size` rows without repetition.
-fn subset<'a>(length: usize, all: &'a [f32], size: usize, rng: &mut ChaCha8Rng) -> Vec<&'a [f32]> {
+fn random_subset<'a>(length: usize, all: &'a [f32], size: usize, rng: &mut ChaCha8Rng) -> Vec<&'a [f32]> {
     let mut rows: Vec<&[f32]> = all.chunks_exact(length).collect();
     for index in 0..size {
         let other = rng.random_range(index..rows.len());
@@ -41,7 +41,7 @@ fn subset<'a>(length: usize, all: &'a [f32], size: usize, rng: &mut ChaCha8Rng) 
 
 /// The mean of the kernel over all pairs of rows. `only_different` leaves out pairs of equal index.
 #[expect(clippy::cast_precision_loss, reason = "counts of numbers and pairs, far below 2^52")]
-fn between(a: &[&[f32]], b: &[&[f32]], only_different: bool) -> f64 {
+fn mean_kernel(a: &[&[f32]], b: &[&[f32]], only_different: bool) -> f64 {
     let mut sum = 0.0;
     for (i, one) in a.iter().enumerate() {
         for (j, other) in b.iter().enumerate() {
@@ -58,7 +58,7 @@ fn between(a: &[&[f32]], b: &[&[f32]], only_different: bool) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::draws::{Purpose, normal, stream};
+    use crate::train::draws::{RngStream, standard_normal, rng_for};
 
     #[test]
     fn the_distance_follows_its_definition() {
@@ -67,17 +67,17 @@ mod tests {
         let kernel = |product: f64| (product / 2.0 + 1.0).powi(3);
         let mixed = (kernel(2.0) + kernel(-1.0) + kernel(4.0) + kernel(2.0)) / 4.0;
         let expected = kernel(0.0) + kernel(0.0) - 2.0 * mixed;
-        let found = distance(2, &a, &b, &mut stream(0, Purpose::Quality)).unwrap();
+        let found = kernel_distance(2, &a, &b, &mut rng_for(0, RngStream::Evaluation)).unwrap();
         assert!((found - expected).abs() < 1e-9, "{found} for {expected}");
-        assert_eq!(distance(2, &a[..2], &b, &mut stream(0, Purpose::Quality)), None);
+        assert_eq!(kernel_distance(2, &a[..2], &b, &mut rng_for(0, RngStream::Evaluation)), None);
     }
 
     #[test]
     fn the_distance_grows_from_zero_with_a_shift() {
-        let mut rng = stream(1, Purpose::Quality);
-        let mut drawn = |shift: f32| (0..200 * 8).map(|_| normal(&mut rng) + shift).collect::<Vec<f32>>();
+        let mut rng = rng_for(1, RngStream::Evaluation);
+        let mut drawn = |shift: f32| (0..200 * 8).map(|_| standard_normal(&mut rng) + shift).collect::<Vec<f32>>();
         let (a, same, near, far) = (drawn(0.0), drawn(0.0), drawn(0.3), drawn(1.0));
-        let of = |b: &[f32]| distance(8, &a, b, &mut stream(2, Purpose::Quality)).unwrap();
+        let of = |b: &[f32]| kernel_distance(8, &a, b, &mut rng_for(2, RngStream::Evaluation)).unwrap();
         let (same, near, far) = (of(&same), of(&near), of(&far));
         assert!(same.abs() < 0.05 && near > 0.1 && far > 5.0 * near, "{same} {near} {far}");
     }

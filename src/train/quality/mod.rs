@@ -14,26 +14,26 @@ use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
 use super::TrainError;
-use super::data::Pictures;
-use super::draws::{Purpose, prior, stream};
-use super::samples::{byte, interleaved};
+use super::data::FaceImages;
+use super::draws::{RngStream, sample_prior, rng_for};
+use super::samples::{to_byte, to_interleaved};
 use super::settings::TrainSettings;
-use crate::metrics::{Picture, diversity};
-use crate::model::host::{self, HostNetworks, Tape};
+use crate::metrics::{PlanarImage, diversity};
+use crate::model::host::{self, CpuNetworks, CpuActivations};
 use crate::model::{ModelChoice, ModelFile, load};
-use features::Judge;
-use fills::Fills;
+use features::FeatureExtractor;
+use fills::FillEvaluator;
 
 /// The most faces, and samples, that are compared. More would hardly make the distance more precise.
-const COMPARED: usize = 512;
+const MAX_COMPARED_FACES: usize = 512;
 /// Samples per forward pass.
-const AT_ONCE: usize = 32;
+const SAMPLES_PER_PASS: usize = 32;
 /// Number of samples that are compared for the diversity.
-const DIVERSE: usize = 16;
+const DIVERSITY_SAMPLES: usize = 16;
 
 /// The quality metrics of a generator.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Quality {
+pub struct ModelQuality {
     /// Kernel distance between samples and held-out faces; 0 means indistinguishable. `None` with fewer than two faces.
     pub kid: Option<f64>,
     /// Mean context loss that a short search reaches on held-out faces with a centre hole.
@@ -44,9 +44,9 @@ pub struct Quality {
     pub diversity: f64,
 }
 
-impl Quality {
+impl ModelQuality {
     /// The values with their column names in `quality.csv`.
-    pub(super) fn numbers(&self) -> Vec<(&'static str, f64)> {
+    pub(super) fn columns(&self) -> Vec<(&'static str, f64)> {
         let Self { kid, context_loss, hole_l1, diversity } = *self;
         vec![
             ("context_loss", context_loss),
@@ -58,78 +58,78 @@ impl Quality {
 }
 
 /// Measures generators of one size with the same faces, latents and subsets.
-pub(super) struct Yardstick {
-    judge: Judge,
+pub(super) struct QualityEvaluator {
+    features: FeatureExtractor,
     /// Standardised features of the held-out faces, one row each.
-    faces: Vec<f32>,
+    face_features: Vec<f32>,
     latents: Vec<f32>,
     latent_dim: usize,
-    fills: Fills,
+    fills: FillEvaluator,
     seed: u64,
 }
 
-impl Yardstick {
+impl QualityEvaluator {
     /// Computes the features of the held-out faces.
-    pub fn new(settings: &TrainSettings, held_out: &dyn Pictures) -> Result<Self, TrainError> {
+    pub fn new(settings: &TrainSettings, held_out: &dyn FaceImages) -> Result<Self, TrainError> {
         let built_in = load(&ModelChoice::Face64)?;
         let (size_px, latent_dim) = (settings.size_px as usize, settings.latent_dim as usize);
-        let count = held_out.len().min(COMPARED);
-        let faces = (0..count).map(|index| interleaved(held_out.picture(index)).collect::<Vec<f32>>());
-        let (judge, faces) = Judge::new(&built_in, size_px, faces)?;
-        let samples = count.max(DIVERSE);
-        let latents = prior(&mut stream(settings.seed, Purpose::Quality), samples * latent_dim);
-        Ok(Self { judge, faces, latents, latent_dim, fills: Fills::new(settings, held_out), seed: settings.seed })
+        let count = held_out.len().min(MAX_COMPARED_FACES);
+        let faces = (0..count).map(|index| to_interleaved(held_out.image(index)).collect::<Vec<f32>>());
+        let (judge, faces) = FeatureExtractor::new(&built_in, size_px, faces)?;
+        let samples = count.max(DIVERSITY_SAMPLES);
+        let latents = sample_prior(&mut rng_for(settings.seed, RngStream::Evaluation), samples * latent_dim);
+        Ok(Self { features: judge, face_features: faces, latents, latent_dim, fills: FillEvaluator::new(settings, held_out), seed: settings.seed })
     }
 
     /// Measures a model of the settings' size.
-    pub fn measure(&self, file: &ModelFile) -> Result<Quality, TrainError> {
-        let networks = HostNetworks::load(file, host::Purpose::Plain)?;
-        let mut tape = Tape::default();
+    pub fn evaluate(&self, file: &ModelFile) -> Result<ModelQuality, TrainError> {
+        let networks = CpuNetworks::load(file, host::LoadMode::Direct)?;
+        let mut tape = CpuActivations::default();
         let (mut samples, mut first) = (Vec::new(), Vec::new());
-        for latents in self.latents.chunks(AT_ONCE * self.latent_dim) {
+        for latents in self.latents.chunks(SAMPLES_PER_PASS * self.latent_dim) {
             let count = latents.len() / self.latent_dim;
-            networks.draw(count, latents, &mut tape);
-            samples.extend(self.judge.look(count, tape.pictures()));
+            networks.generate(count, latents, &mut tape);
+            samples.extend(self.features.features(count, tape.pictures()));
             if first.is_empty() {
-                first = diverse(count, tape.pictures());
+                first = diversity_images(count, tape.pictures());
             }
         }
-        let mut rng: ChaCha8Rng = stream(self.seed, Purpose::Quality);
-        let kid = kid::distance(self.judge.length(), &self.faces, &samples, &mut rng);
-        let (context_loss, hole_l1) = self.fills.measure(file)?;
+        let mut rng: ChaCha8Rng = rng_for(self.seed, RngStream::Evaluation);
+        let kid = kid::kernel_distance(self.features.feature_count(), &self.face_features, &samples, &mut rng);
+        let (context_loss, hole_l1) = self.fills.mean_losses(file)?;
         let everywhere = vec![true; first.first().map_or(0, |picture| picture.width() * picture.height())];
-        Ok(Quality { kid, context_loss, hole_l1, diversity: diversity(&first, &everywhere).unwrap_or(0.0) })
+        Ok(ModelQuality { kid, context_loss, hole_l1, diversity: diversity(&first, &everywhere).unwrap_or(0.0) })
     }
 }
 
 /// Converts the first [`DIVERSE`] of `count` images `[side, side, 3]` for the diversity metric.
-fn diverse(count: usize, pictures: &[f32]) -> Vec<Picture> {
+fn diversity_images(count: usize, pictures: &[f32]) -> Vec<PlanarImage> {
     let length = pictures.len() / count.max(1);
     let side = (length / 3).isqrt();
-    let bytes = |picture: &[f32]| picture.iter().map(|value| byte(*value)).collect::<Vec<u8>>();
-    pictures.chunks_exact(length.max(1)).take(DIVERSE).map(|one| Picture::from_rgb8(side, &bytes(one))).collect()
+    let bytes = |picture: &[f32]| picture.iter().map(|value| to_byte(*value)).collect::<Vec<u8>>();
+    pictures.chunks_exact(length.max(1)).take(DIVERSITY_SAMPLES).map(|one| PlanarImage::from_rgb8(side, &bytes(one))).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::data::PicturesInMemory;
+    use crate::train::data::InMemoryFaceImages;
     use crate::train::export;
     use crate::train::trainer::TrainState;
 
     #[test]
     fn the_built_in_model_beats_an_untrained_one() {
         let built_in = load(&ModelChoice::Face64).unwrap();
-        let networks = HostNetworks::load(&built_in, host::Purpose::Plain).unwrap();
-        let mut tape = Tape::default();
-        networks.draw(16, &prior(&mut stream(3, Purpose::Samples), 1600), &mut tape);
+        let networks = CpuNetworks::load(&built_in, host::LoadMode::Direct).unwrap();
+        let mut tape = CpuActivations::default();
+        networks.generate(16, &sample_prior(&mut rng_for(3, RngStream::Samples), 1600), &mut tape);
         // The built-in model's samples stand in for faces, because the repository holds no faces.
-        let faces = PicturesInMemory::new(64, tape.pictures().iter().map(|value| byte(*value)).collect());
+        let faces = InMemoryFaceImages::new(64, tape.pictures().iter().map(|value| to_byte(*value)).collect());
         let settings = TrainSettings { width: 2, ..TrainSettings::default() };
-        let yardstick = Yardstick::new(&settings, &faces).unwrap();
-        let good = yardstick.measure(&built_in).unwrap();
-        let (_, untrained) = export::model(&settings, &TrainState::initial(&settings)).unwrap();
-        let bad = yardstick.measure(&untrained).unwrap();
+        let yardstick = QualityEvaluator::new(&settings, &faces).unwrap();
+        let good = yardstick.evaluate(&built_in).unwrap();
+        let (_, untrained) = export::to_model_file(&settings, &TrainState::initial(&settings)).unwrap();
+        let bad = yardstick.evaluate(&untrained).unwrap();
         assert!(good.kid.unwrap() < 1.0 && bad.kid.unwrap() > 10.0, "{good:?} {bad:?}");
         assert!(good.context_loss < 0.5 * bad.context_loss && good.hole_l1 < 0.5 * bad.hole_l1, "{good:?} {bad:?}");
         assert!(good.diversity > 10.0 * bad.diversity, "{good:?} {bad:?}");

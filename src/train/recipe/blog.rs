@@ -3,47 +3,47 @@
 //!
 //! There is no augmentation, no moving average and no encoder.
 
-use super::{DiscriminatorStep, should_be_real};
+use super::{DiscriminatorStep, real_loss};
 use crate::train::batch::DeviceBatch;
-use crate::train::net::{AdamSettings, Wants, leaf};
-use crate::train::trainer::{Told, Trainer};
+use crate::train::net::{AdamSettings, GradientTargets, graph_leaf};
+use crate::train::trainer::{StepMetrics, Trainer};
 
 /// The blog's `--beta1`, and TensorFlow's default β2.
 const ADAM: AdamSettings = AdamSettings { beta1: 0.5, beta2: 0.999 };
 /// Steps of G for each step of D, so that D's loss does not go to zero.
-const MOVES: usize = 2;
+const GENERATOR_STEPS: usize = 2;
 
 /// Runs one training step.
-pub(in crate::train) fn step(trainer: &mut Trainer, batch: &DeviceBatch) -> Told {
+pub(in crate::train) fn step(trainer: &mut Trainer, batch: &DeviceBatch) -> StepMetrics {
     let rate = trainer.settings.learning_rate;
-    let (nets, device) = (&mut trainer.nets, trainer.place.device.clone());
-    let mut drawn = Some(nets.generator.forward(batch.prior.clone()));
-    let (mut told, _) = DiscriminatorStep {
-        real: batch.real.clone(),
-        fake: drawn.as_ref().map_or_else(|| batch.real.clone(), |pass| pass.output.clone()),
-        penalty: batch.noise.clone().map(|noise| (noise, trainer.settings.r1)),
+    let (nets, device) = (&mut trainer.nets, trainer.backend.device.clone());
+    let mut generated = Some(nets.generator.forward(batch.prior_latents.clone()));
+    let (mut metrics, _) = DiscriminatorStep {
+        real: batch.real_faces.clone(),
+        fake: generated.as_ref().map_or_else(|| batch.real_faces.clone(), |pass| pass.output.clone()),
+        penalty: batch.penalty_noise.clone().map(|noise| (noise, trainer.settings.r1)),
         adam: &ADAM,
         rate,
     }
-    .take(&mut nets.discriminator);
-    for index in 1..=MOVES {
+    .run(&mut nets.discriminator);
+    for index in 1..=GENERATOR_STEPS {
         // The first step reuses the images that D has just seen.
-        let pass = drawn.take().unwrap_or_else(|| nets.generator.forward(batch.prior.clone()));
+        let pass = generated.take().unwrap_or_else(|| nets.generator.forward(batch.prior_latents.clone()));
         let judged = nets.discriminator.forward(pass.output.clone());
-        let logits = leaf(judged.output.clone());
-        let loss = should_be_real(logits.clone());
+        let logits = graph_leaf(judged.output.clone());
+        let loss = real_loss(logits.clone());
         let gradient = logits.grad(&loss.backward()).unwrap_or_else(|| judged.output.zeros_like());
-        let to_pictures = nets.discriminator.backward(judged, gradient, Vec::new(), Wants::INPUT);
+        let to_pictures = nets.discriminator.backward(judged, gradient, Vec::new(), GradientTargets::INPUT);
         let to_pictures = to_pictures.unwrap_or_else(|| pass.output.zeros_like());
-        nets.generator.backward(pass, to_pictures, Vec::new(), Wants::PARAMETERS);
-        if index == MOVES {
-            told.push(("g_loss", loss.without_autodiff()));
-            told.push(("g_gradient", nets.generator.gradient_norm(&device)));
+        nets.generator.backward(pass, to_pictures, Vec::new(), GradientTargets::PARAMETERS);
+        if index == GENERATOR_STEPS {
+            metrics.push(("g_loss", loss.without_autodiff()));
+            metrics.push(("g_gradient", nets.generator.gradient_norm(&device)));
         }
-        nets.generator.step(&ADAM, rate);
+        nets.generator.adam_step(&ADAM, rate);
     }
     // The export uses the moving averages. In this recipe they equal the current weights.
-    nets.generator.average(0.0, 0.0);
-    nets.discriminator.average(0.0, 0.0);
-    told
+    nets.generator.update_averages(0.0, 0.0);
+    nets.discriminator.update_averages(0.0, 0.0);
+    metrics
 }

@@ -8,183 +8,183 @@
 use burn::tensor::Tensor;
 use burn::tensor::activation::{softplus, tanh};
 
-use super::{DiscriminatorStep, should_be_real};
+use super::{DiscriminatorStep, real_loss};
 use crate::train::batch::DeviceBatch;
-use crate::train::net::{AdamSettings, Net, Pass, Wants, leaf, read};
-use crate::train::trainer::{Encoding, Nets, Told, Trainer};
-use crate::train::views::{Views, adapted};
+use crate::train::net::{AdamSettings, TrainNet, ForwardPass, GradientTargets, graph_leaf, read_values};
+use crate::train::trainer::{EncoderNets, TrainNets, StepMetrics, Trainer};
+use crate::train::views::{AugmentBatch, adapted_strength};
 
 /// β1 is that of DCGAN. β2 is smaller than Adam's default, because the gradients change during adversarial training.
 const ADAM: AdamSettings = AdamSettings { beta1: 0.5, beta2: 0.99 };
 /// Steps over which the learning rate rises from 0.
-const WARM_UP: u64 = 200;
+const WARM_UP_STEPS: u64 = 200;
 /// Weight of the mean pixel difference between the reconstruction and the true face.
-const REDRAW_WEIGHT: f32 = 12.0;
+const RECONSTRUCTION_WEIGHT: f32 = 12.0;
 /// Weight of the difference in D's inner layers (Larsen et al. 2016, arXiv 1512.09300). Without it reconstructions are
 /// blurred.
-const FEATURE_WEIGHT: f32 = 4.0;
+const LAYER_DIFFERENCE_WEIGHT: f32 = 4.0;
 /// Steps between two updates of the augmentation strength. Reading D's logits stalls a GPU.
-const ADAPT_EVERY: u64 = 8;
+const ADAPT_INTERVAL_STEPS: u64 = 8;
 /// Weight of the loss on the latents' moments.
 const MOMENT_WEIGHT: f32 = 5.0;
 /// Half-life of the moving average, in faces. Shorter ones gave worse results (bootstrap recipe).
-const HALF_LIFE_FACES: f32 = 80_000.0;
+const AVERAGE_HALF_LIFE_FACES: f32 = 80_000.0;
 /// Upper bound of the averaging factor for running statistics. They are averages already, so they need less smoothing.
-const STATISTICS_KEEP_AT_MOST: f32 = 0.99;
+const MAX_STATISTICS_KEEP: f32 = 0.99;
 
 /// The results of E and G for a batch.
-struct Drawn {
-    codes_pass: Pass,
+struct GeneratedBatch {
+    encoder_pass: ForwardPass,
     /// E's output before the tanh, as a leaf: `[batch, latent_dim, 1, 1]`.
-    answer: Tensor<4>,
+    encoder_output: Tensor<4>,
     /// E's latents in the graph of `answer`, `[batch, latent_dim]`.
-    codes: Tensor<2>,
-    pass: Pass,
+    latents: Tensor<2>,
+    pass: ForwardPass,
     /// G's images as a leaf of another graph: reconstructions, then images from the prior, `[2 · batch, 3, size,
     /// size]`.
-    pictures: Tensor<4>,
+    images: Tensor<4>,
 }
 
 /// Runs one training step.
-pub(in crate::train) fn step(trainer: &mut Trainer, batch: &DeviceBatch) -> Told {
+pub(in crate::train) fn step(trainer: &mut Trainer, batch: &DeviceBatch) -> StepMetrics {
     let (step, settings) = (trainer.step, &trainer.settings);
-    let rate = settings.learning_rate * (share(step + 1, WARM_UP)).min(1.0);
-    let Nets { generator, discriminator, encoding: Some(Encoding { encoder, critic }), perception } = &mut trainer.nets
+    let rate = settings.learning_rate * (ratio(step + 1, WARM_UP_STEPS)).min(1.0);
+    let TrainNets { generator, discriminator, encoder_nets: Some(EncoderNets { encoder, latent_discriminator: critic }), feature_losses: perception } = &mut trainer.nets
     else {
-        return Told::new();
+        return StepMetrics::new();
     };
-    let (Some(known), Some([views, others])) = (&batch.known, &batch.views) else { return Told::new() };
-    let [count, _, _, _] = batch.real.dims();
-    let device = batch.real.device();
-    let drawn = draw(encoder, generator, batch, known);
+    let (Some(known), Some([views, others])) = (&batch.known_masks, &batch.augments) else { return StepMetrics::new() };
+    let [count, _, _, _] = batch.real_faces.dims();
+    let device = batch.real_faces.device();
+    let generated = encode_and_generate(encoder, generator, batch, known);
 
     // D sees real faces, reconstructions and faces from the prior. A face and its reconstruction get the same
     // augmentation.
-    let seen_real = views.look(batch.real.clone());
-    let shown = show(&drawn.pictures, count, views, others);
-    let judged = shown.clone().without_autodiff();
+    let seen_real = views.apply(batch.real_faces.clone());
+    let shown = augment_generated(&generated.images, count, views, others);
+    let shown_values = shown.clone().without_autodiff();
     let fakes = count + count / 2;
-    let (mut told, on_real) = DiscriminatorStep {
+    let (mut metrics, on_real) = DiscriminatorStep {
         real: seen_real.clone(),
-        fake: judged.clone().narrow(0, 0, fakes),
-        penalty: batch.noise.clone().map(|noise| (noise, settings.r1)),
+        fake: shown_values.clone().narrow(0, 0, fakes),
+        penalty: batch.penalty_noise.clone().map(|noise| (noise, settings.r1)),
         adam: &ADAM,
         rate,
     }
-    .take(discriminator);
-    if (step + 1).is_multiple_of(ADAPT_EVERY) {
+    .run(discriminator);
+    if (step + 1).is_multiple_of(ADAPT_INTERVAL_STEPS) {
         #[expect(clippy::cast_precision_loss, reason = "counts of faces, far below 2^24")]
-        let seen = ADAPT_EVERY as f32 * settings.batch as f32;
-        trainer.strength = adapted(trainer.strength, mean_sign(on_real), seen);
+        let seen = ADAPT_INTERVAL_STEPS as f32 * settings.batch as f32;
+        trainer.strength = adapted_strength(trainer.strength, mean_sign(on_real), seen);
     }
 
     // The latent discriminator sees latents of the prior and of the encoder.
     let leaves = critic.leaves();
-    let prior = batch.prior.clone().autodiff().reshape([count, drawn.codes.dims()[1]]);
-    let fixed = drawn.codes.clone().without_autodiff().autodiff();
-    let loss = softplus(-critic.judge(&leaves, prior), 1.0).mean() + softplus(critic.judge(&leaves, fixed), 1.0).mean();
-    critic.learn(&leaves, &loss, &ADAM, rate);
-    told.push(("critic_loss", loss.without_autodiff()));
+    let prior = batch.prior_latents.clone().autodiff().reshape([count, generated.latents.dims()[1]]);
+    let fixed = generated.latents.clone().without_autodiff().autodiff();
+    let loss = softplus(-critic.logits(&leaves, prior), 1.0).mean() + softplus(critic.logits(&leaves, fixed), 1.0).mean();
+    critic.train_step(&leaves, &loss, &ADAM, rate);
+    metrics.push(("critic_loss", loss.without_autodiff()));
 
     // G's losses: D, the discriminators on pretrained features, and the difference to the true faces.
     let (mut to_shown, adversarial, features) =
-        answer_to_discriminator(discriminator, seen_real.clone(), &judged, fakes);
-    let mut judges_told = Told::new();
+        discriminator_feedback(discriminator, seen_real.clone(), &shown_values, fakes);
+    let mut feature_metrics = StepMetrics::new();
     if let Some(perception) = perception {
-        let verdict = perception.judge(seen_real, judged, fakes, &ADAM, rate);
-        to_shown = to_shown + verdict.to_shown;
-        judges_told.extend([
-            ("judges_loss", verdict.judges_loss),
-            ("judges_opinion", verdict.opinion),
-            ("seen_difference", verdict.difference),
+        let feedback = perception.train_and_score(seen_real, shown_values, fakes, &ADAM, rate);
+        to_shown = to_shown + feedback.to_shown;
+        feature_metrics.extend([
+            ("judges_loss", feedback.discriminator_loss),
+            ("judges_opinion", feedback.realness),
+            ("seen_difference", feedback.perceptual_distance),
         ]);
     }
-    let redrawn = drawn.pictures.clone().narrow(0, 0, count);
-    let difference = (redrawn - batch.real.clone().autodiff()).abs().mean();
-    let pulled = (shown * to_shown.autodiff()).sum() + difference.clone().mul_scalar(REDRAW_WEIGHT);
+    let redrawn = generated.images.clone().narrow(0, 0, count);
+    let difference = (redrawn - batch.real_faces.clone().autodiff()).abs().mean();
+    let pulled = (shown * to_shown.autodiff()).sum() + difference.clone().mul_scalar(RECONSTRUCTION_WEIGHT);
     let gradients = pulled.backward();
-    let to_pictures = drawn.pictures.grad(&gradients).unwrap_or_else(|| drawn.pass.output.zeros_like());
-    let to_latents = generator.backward(drawn.pass, to_pictures, Vec::new(), Wants::BOTH);
+    let to_pictures = generated.images.grad(&gradients).unwrap_or_else(|| generated.pass.output.zeros_like());
+    let to_latents = generator.backward(generated.pass, to_pictures, Vec::new(), GradientTargets::BOTH);
 
     // E's losses: the gradient from G, the latent discriminator, and the moments of the prior.
-    let loss = softplus(-critic.judge(&critic.constants(), drawn.codes.clone()), 1.0).mean();
-    let moments = moments(drawn.codes.clone());
+    let loss = softplus(-critic.logits(&critic.constants(), generated.latents.clone()), 1.0).mean();
+    let moments = moment_loss(generated.latents.clone());
     let mut pulled = loss + moments.clone().mul_scalar(MOMENT_WEIGHT);
     if let Some(to_latents) = to_latents {
-        let to_codes = to_latents.narrow(0, 0, count).reshape(drawn.codes.dims());
-        pulled = pulled + (drawn.codes.clone() * to_codes.autodiff()).sum();
+        let to_codes = to_latents.narrow(0, 0, count).reshape(generated.latents.dims());
+        pulled = pulled + (generated.latents.clone() * to_codes.autodiff()).sum();
     }
     let gradients = pulled.backward();
-    let to_answer = drawn.answer.grad(&gradients).unwrap_or_else(|| drawn.codes_pass.output.zeros_like());
-    encoder.backward(drawn.codes_pass, to_answer, Vec::new(), Wants::PARAMETERS);
+    let to_answer = generated.encoder_output.grad(&gradients).unwrap_or_else(|| generated.encoder_pass.output.zeros_like());
+    encoder.backward(generated.encoder_pass, to_answer, Vec::new(), GradientTargets::PARAMETERS);
 
-    told.extend([
+    metrics.extend([
         ("g_loss", adversarial),
         ("g_gradient", generator.gradient_norm(&device)),
         ("e_gradient", encoder.gradient_norm(&device)),
         ("redraw", difference.without_autodiff()),
         ("features", features),
         ("moments", moments.without_autodiff()),
-        ("code_deviation", drawn.codes.without_autodiff().square().mean().sqrt()),
+        ("code_deviation", generated.latents.without_autodiff().square().mean().sqrt()),
     ]);
-    told.extend(judges_told);
-    generator.step(&ADAM, rate);
-    encoder.step(&ADAM, rate);
-    average(trainer, count);
-    told
+    metrics.extend(feature_metrics);
+    generator.adam_step(&ADAM, rate);
+    encoder.adam_step(&ADAM, rate);
+    update_averages(trainer, count);
+    metrics
 }
 
 /// Encodes the masked faces, and draws images from these latents and from the prior.
-fn draw(encoder: &mut Net, generator: &mut Net, batch: &DeviceBatch, known: &Tensor<4>) -> Drawn {
-    let masked = Tensor::cat(vec![batch.real.clone() * known.clone(), known.clone()], 1);
+fn encode_and_generate(encoder: &mut TrainNet, generator: &mut TrainNet, batch: &DeviceBatch, known: &Tensor<4>) -> GeneratedBatch {
+    let masked = Tensor::cat(vec![batch.real_faces.clone() * known.clone(), known.clone()], 1);
     let codes_pass = encoder.forward(masked);
     let [count, latent_dim, _, _] = codes_pass.output.dims();
-    let answer = leaf(codes_pass.output.clone());
+    let answer = graph_leaf(codes_pass.output.clone());
     let codes = tanh(answer.clone());
-    let latents = Tensor::cat(vec![codes.clone().without_autodiff(), batch.prior.clone()], 0);
+    let latents = Tensor::cat(vec![codes.clone().without_autodiff(), batch.prior_latents.clone()], 0);
     let pass = generator.forward(latents);
-    let pictures = leaf(pass.output.clone());
-    Drawn { codes_pass, answer, codes: codes.reshape([count, latent_dim]), pass, pictures }
+    let pictures = graph_leaf(pass.output.clone());
+    GeneratedBatch { encoder_pass: codes_pass, encoder_output: answer, latents: codes.reshape([count, latent_dim]), pass, images: pictures }
 }
 
 /// Augments the generated images for D: first those from the prior, then the reconstructions.
-fn show(pictures: &Tensor<4>, count: usize, views: &Views, others: &Views) -> Tensor<4> {
+fn augment_generated(pictures: &Tensor<4>, count: usize, views: &AugmentBatch, others: &AugmentBatch) -> Tensor<4> {
     let part = |from: usize| pictures.clone().narrow(0, from, count);
-    Tensor::cat(vec![others.with_autodiff().look(part(count)), views.with_autodiff().look(part(0))], 0)
+    Tensor::cat(vec![others.with_autodiff().apply(part(count)), views.with_autodiff().apply(part(0))], 0)
 }
 
 /// Computes G's losses from D: the adversarial loss of the first `fakes` images of `shown`, and the difference of D's
 /// inner layers between the reconstructions (the last images) and the real ones. Returns the gradient of both to
 /// `shown`, and the two losses.
-fn answer_to_discriminator(
-    discriminator: &mut Net,
+fn discriminator_feedback(
+    discriminator: &mut TrainNet,
     real: Tensor<4>,
     shown: &Tensor<4>,
     fakes: usize,
 ) -> (Tensor<4>, Tensor<1>, Tensor<1>) {
     let [count, _, _, _] = real.dims();
-    let truth = discriminator.forward_with_levels(real);
-    let pass = discriminator.forward_with_levels(shown.clone());
-    let logits = leaf(pass.output.clone());
-    let levels: Vec<Tensor<2>> = pass.levels.iter().map(|level| leaf(level.clone())).collect();
-    let adversarial = should_be_real(logits.clone().narrow(0, 0, fakes));
+    let truth = discriminator.forward_with_feature_maps(real);
+    let pass = discriminator.forward_with_feature_maps(shown.clone());
+    let logits = graph_leaf(pass.output.clone());
+    let levels: Vec<Tensor<2>> = pass.feature_maps.iter().map(|level| graph_leaf(level.clone())).collect();
+    let adversarial = real_loss(logits.clone().narrow(0, 0, fakes));
     #[expect(clippy::cast_precision_loss, reason = "a network has about ten layers")]
     let weight = 1.0 / levels.len().max(1) as f32;
-    let distances = levels.iter().zip(truth.levels).map(|(level, truth)| {
+    let distances = levels.iter().zip(truth.feature_maps).map(|(level, truth)| {
         let redrawn = level.clone().narrow(0, count, count);
         (redrawn - truth.autodiff()).abs().mean().mul_scalar(weight)
     });
     let distance = distances.reduce(|sum, distance| sum + distance);
     let mut loss = adversarial.clone();
     if let Some(distance) = &distance {
-        loss = loss + distance.clone().mul_scalar(FEATURE_WEIGHT);
+        loss = loss + distance.clone().mul_scalar(LAYER_DIFFERENCE_WEIGHT);
     }
     let gradients = loss.backward();
     let to_output = logits.grad(&gradients).unwrap_or_else(|| pass.output.zeros_like());
-    let to_levels = levels.iter().zip(&pass.levels);
+    let to_levels = levels.iter().zip(&pass.feature_maps);
     let to_levels =
         to_levels.map(|(leaf, level)| leaf.grad(&gradients).unwrap_or_else(|| level.zeros_like())).collect();
-    let to_shown = discriminator.backward(pass, to_output, to_levels, Wants::INPUT);
+    let to_shown = discriminator.backward(pass, to_output, to_levels, GradientTargets::INPUT);
     let adversarial = adversarial.without_autodiff();
     let distance = distance.map_or_else(|| adversarial.zeros_like(), Tensor::without_autodiff);
     (to_shown.unwrap_or_else(|| shown.zeros_like()), adversarial, distance)
@@ -192,12 +192,12 @@ fn answer_to_discriminator(
 
 /// The share of positive logits minus the share of negative ones. Waits for the device.
 fn mean_sign(logits: Tensor<4>) -> f32 {
-    read(logits.sign().mean()).first().copied().unwrap_or(0.0)
+    read_values(logits.sign().mean()).first().copied().unwrap_or(0.0)
 }
 
 /// Squared differences between the moments of the latents over the batch and those of the uniform prior: mean 0,
 /// variance 1/3, fourth moment 1/5. `[batch, latent_dim]` to `[1]`.
-fn moments(codes: Tensor<2>) -> Tensor<1> {
+fn moment_loss(codes: Tensor<2>) -> Tensor<1> {
     let [count, _] = codes.dims();
     let mean = codes.clone().mean_dim(0);
     let fourth = codes.clone().square().square().mean_dim(0);
@@ -211,16 +211,16 @@ fn moments(codes: Tensor<2>) -> Tensor<1> {
 
 /// Updates the moving averages of G and E. D's average equals its current weights, because the search needs D in its
 /// current state.
-fn average(trainer: &mut Trainer, count: usize) {
+fn update_averages(trainer: &mut Trainer, count: usize) {
     #[expect(clippy::cast_precision_loss, reason = "counts of faces, far below 2^24")]
-    let keep = 0.5f32.powf(count as f32 / HALF_LIFE_FACES);
+    let keep = 0.5f32.powf(count as f32 / AVERAGE_HALF_LIFE_FACES);
     // Early in training the average follows the weights closely.
-    let keep = keep.min(share(trainer.step + 1, trainer.step + 100));
-    trainer.nets.generator.average(keep, keep.min(STATISTICS_KEEP_AT_MOST));
-    if let Some(encoding) = &mut trainer.nets.encoding {
-        encoding.encoder.average(keep, keep.min(STATISTICS_KEEP_AT_MOST));
+    let keep = keep.min(ratio(trainer.step + 1, trainer.step + 100));
+    trainer.nets.generator.update_averages(keep, keep.min(MAX_STATISTICS_KEEP));
+    if let Some(encoding) = &mut trainer.nets.encoder_nets {
+        encoding.encoder.update_averages(keep, keep.min(MAX_STATISTICS_KEEP));
     }
-    trainer.nets.discriminator.average(0.0, 0.0);
+    trainer.nets.discriminator.update_averages(0.0, 0.0);
 }
 
 #[expect(
@@ -228,6 +228,6 @@ fn average(trainer: &mut Trainer, count: usize) {
     clippy::cast_possible_truncation,
     reason = "a ratio of counts below 2^52, used in single precision"
 )]
-fn share(part: u64, whole: u64) -> f32 {
+fn ratio(part: u64, whole: u64) -> f32 {
     (part as f64 / whole as f64) as f32
 }

@@ -12,17 +12,17 @@ mod tests;
 use burn::tensor::activation::{sigmoid, softplus};
 use burn::tensor::{Gradients, Tensor};
 
-use super::batch::PENALTY_NOISE;
-use super::net::{AdamSettings, Net, Wants, leaf};
-use super::trainer::Told;
+use super::batch::PENALTY_NOISE_STD;
+use super::net::{AdamSettings, TrainNet, GradientTargets, graph_leaf};
+use super::trainer::StepMetrics;
 
 /// Binary cross-entropy of logits with the target "real": the mean, `[1]`.
-fn should_be_real(logits: Tensor<4>) -> Tensor<1> {
+fn real_loss(logits: Tensor<4>) -> Tensor<1> {
     softplus(-logits, 1.0).mean()
 }
 
 /// Binary cross-entropy of logits with the target "fake": the mean, `[1]`.
-fn should_be_fake(logits: Tensor<4>) -> Tensor<1> {
+fn fake_loss(logits: Tensor<4>) -> Tensor<1> {
     softplus(logits, 1.0).mean()
 }
 
@@ -45,34 +45,34 @@ impl DiscriminatorStep<'_> {
     /// The gradient penalty is R1, `weight/2 · ‖∇D‖²` on real images, estimated along one random direction per image:
     /// the squared change of D under a little noise, divided by the squared noise (Seaweed APT, arXiv 2501.08316). So
     /// no second-order gradient is needed.
-    fn take(self, discriminator: &mut Net) -> (Told, Tensor<4>) {
+    fn run(self, discriminator: &mut TrainNet) -> (StepMetrics, Tensor<4>) {
         let device = self.real.device();
         let on_fake = discriminator.forward(self.fake);
         let noisy = self.penalty.map(|(noise, weight)| (discriminator.forward(self.real.clone() + noise), weight));
         let on_real = discriminator.forward(self.real);
-        let (real, fake) = (leaf(on_real.output.clone()), leaf(on_fake.output.clone()));
-        let mut loss = should_be_real(real.clone()) + should_be_fake(fake.clone());
-        let told_loss = loss.clone().without_autodiff();
+        let (real, fake) = (graph_leaf(on_real.output.clone()), graph_leaf(on_fake.output.clone()));
+        let mut loss = real_loss(real.clone()) + fake_loss(fake.clone());
+        let loss_metric = loss.clone().without_autodiff();
         let noisy = noisy.map(|(pass, weight)| {
-            let logits = leaf(pass.output.clone());
+            let logits = graph_leaf(pass.output.clone());
             let change = (logits.clone() - real.clone()).square().mean();
-            loss = loss.clone() + change.mul_scalar(weight / (2.0 * PENALTY_NOISE * PENALTY_NOISE));
+            loss = loss.clone() + change.mul_scalar(weight / (2.0 * PENALTY_NOISE_STD * PENALTY_NOISE_STD));
             (pass, logits)
         });
         let gradients = loss.backward();
-        back(discriminator, on_real, &real, &gradients);
-        back(discriminator, on_fake, &fake, &gradients);
+        backward_parameters(discriminator, on_real, &real, &gradients);
+        backward_parameters(discriminator, on_fake, &fake, &gradients);
         if let Some((pass, logits)) = noisy {
-            back(discriminator, pass, &logits, &gradients);
+            backward_parameters(discriminator, pass, &logits, &gradients);
         }
         let gradient = discriminator.gradient_norm(&device);
-        discriminator.step(self.adam, self.rate);
+        discriminator.adam_step(self.adam, self.rate);
         let [real, fake] = [real, fake].map(Tensor::without_autodiff);
-        let sureness = |logits: &Tensor<4>| sigmoid(logits.clone()).mean();
+        let mean_probability = |logits: &Tensor<4>| sigmoid(logits.clone()).mean();
         let told = vec![
-            ("d_loss", told_loss),
-            ("d_real", sureness(&real)),
-            ("d_fake", sureness(&fake)),
+            ("d_loss", loss_metric),
+            ("d_real", mean_probability(&real)),
+            ("d_fake", mean_probability(&fake)),
             ("d_gradient", gradient),
         ];
         (told, real)
@@ -80,8 +80,8 @@ impl DiscriminatorStep<'_> {
 }
 
 /// Runs a backward pass from the gradient to the output to the network's parameters.
-fn back(net: &mut Net, pass: super::net::Pass, output: &Tensor<4>, gradients: &Gradients) {
+fn backward_parameters(net: &mut TrainNet, pass: super::net::ForwardPass, output: &Tensor<4>, gradients: &Gradients) {
     if let Some(gradient) = output.grad(gradients) {
-        net.backward(pass, gradient, Vec::new(), Wants::PARAMETERS);
+        net.backward(pass, gradient, Vec::new(), GradientTargets::PARAMETERS);
     }
 }

@@ -14,10 +14,10 @@ use safetensors::SafeTensors;
 
 use crate::train::batch::Batch;
 use crate::train::critic;
-use crate::train::net::{NetState, Place, TensorState, read};
-use crate::train::settings::{Recipe, TrainSettings};
+use crate::train::net::{NetState, TrainBackend, TensorState, read_values};
+use crate::train::settings::{TrainRecipe, TrainSettings};
 use crate::train::trainer::{TrainState, Trainer};
-use crate::train::views::View;
+use crate::train::views::DiscriminatorAugment;
 
 static TRACE: &[u8] = include_bytes!("../../../assets/fixtures/training-16.safetensors");
 const STEPS: usize = 3;
@@ -43,25 +43,25 @@ impl Trace {
     }
 
     fn batch(&self, settings: &TrainSettings, step: usize) -> Batch {
-        let has_encoder = settings.recipe == Recipe::Encoder;
+        let has_encoder = settings.recipe == TrainRecipe::Encoder;
         #[expect(clippy::cast_possible_truncation, reason = "whole pixels")]
-        let view = |values: &[f32]| View {
+        let view = |values: &[f32]| DiscriminatorAugment {
             brightness: values[0],
             saturation: values[1],
             contrast: values[2],
             shift_px: [values[3] as i32, values[4] as i32],
-            ..View::SAME
+            ..DiscriminatorAugment::IDENTITY
         };
-        let views: Vec<View> = self.of("views", step).chunks(5).map(view).collect();
+        let views: Vec<DiscriminatorAugment> = self.of("views", step).chunks(5).map(view).collect();
         let (seen, invented) = views.split_at(views.len() / 2);
         let only = |wanted: bool, values: &[f32]| if wanted { values.to_vec() } else { Vec::new() };
         Batch {
             size_px: 16,
-            real: self.of("real", step).to_vec(),
-            known: only(has_encoder, self.of("known", step)),
-            prior: self.of("prior", step).to_vec(),
-            views: if has_encoder { [seen.to_vec(), invented.to_vec()] } else { Default::default() },
-            noise: only(settings.r1 > 0.0, self.of("noise", step)),
+            real_faces: self.of("real", step).to_vec(),
+            known_masks: only(has_encoder, self.of("known", step)),
+            prior_latents: self.of("prior", step).to_vec(),
+            augments: if has_encoder { [seen.to_vec(), invented.to_vec()] } else { Default::default() },
+            penalty_noise: only(settings.r1 > 0.0, self.of("noise", step)),
         }
     }
 
@@ -83,7 +83,7 @@ impl Trace {
 
 fn latent_discriminator_state() -> NetState {
     let mut state = NetState::default();
-    for (name, length) in critic::parameters(8) {
+    for (name, length) in critic::parameter_lengths(8) {
         let layer: f64 = name[..1].parse().unwrap();
         let speed = if name.ends_with("weight") { 0.7 } else { 0.3 };
         #[expect(clippy::cast_possible_truncation, reason = "single precision values, computed in double")]
@@ -94,8 +94,8 @@ fn latent_discriminator_state() -> NetState {
     state
 }
 
-fn settings(recipe: Recipe) -> TrainSettings {
-    let (learning_rate, r1) = if recipe == Recipe::Encoder { (0.02, 0.0) } else { (0.002, 0.5) };
+fn settings(recipe: TrainRecipe) -> TrainSettings {
+    let (learning_rate, r1) = if recipe == TrainRecipe::Encoder { (0.02, 0.0) } else { (0.002, 0.5) };
     TrainSettings {
         recipe,
         size_px: 16,
@@ -112,16 +112,16 @@ fn norm(values: impl Iterator<Item = f64>) -> f64 {
     values.map(|value| value * value).sum::<f64>().sqrt()
 }
 
-fn compare_with_trace(recipe: Recipe, by_hand: bool) {
+fn compare_with_trace(recipe: TrainRecipe, by_hand: bool) {
     let (trace, settings) = (Trace::read(), settings(recipe));
     let start = trace.start(&settings);
-    let mut trainer = Trainer::new(&settings, &start, &Place { device: Device::flex(), by_hand }, None);
+    let mut trainer = Trainer::new(&settings, &start, &TrainBackend { device: Device::flex(), uses_cpu_net: by_hand }, None);
     let id = recipe.id();
     for step in 0..STEPS {
-        let metrics = trainer.advance(&trace.batch(&settings, step));
+        let metrics = trainer.train_step(&trace.batch(&settings, step));
         assert!(metrics.len() >= 6);
         for (name, value) in metrics {
-            let (found, expected) = (read(value)[0], trace.of(&format!("{id}/told/{name}"), step)[0]);
+            let (found, expected) = (read_values(value)[0], trace.of(&format!("{id}/told/{name}"), step)[0]);
             let error = (found - expected).abs();
             assert!(error < METRIC_TOLERANCE * expected.abs(), "{id}, step {step}, {name}: {found} for {expected}");
         }
@@ -146,12 +146,12 @@ fn compare_with_trace(recipe: Recipe, by_hand: bool) {
 
 #[test]
 fn the_encoder_recipe_matches_pytorch() {
-    compare_with_trace(Recipe::Encoder, true);
-    compare_with_trace(Recipe::Encoder, false);
+    compare_with_trace(TrainRecipe::Encoder, true);
+    compare_with_trace(TrainRecipe::Encoder, false);
 }
 
 #[test]
 fn the_blog_recipe_matches_pytorch() {
-    compare_with_trace(Recipe::Blog, true);
-    compare_with_trace(Recipe::Blog, false);
+    compare_with_trace(TrainRecipe::Blog, true);
+    compare_with_trace(TrainRecipe::Blog, false);
 }

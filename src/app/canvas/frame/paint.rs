@@ -5,84 +5,84 @@ use egui::{Color32, Painter, Pos2, Shape, Stroke};
 use super::super::CanvasScene;
 use super::super::style::CanvasStyle;
 use super::super::view::ScreenFromPhoto;
-use super::{Handle, turn_handle, upper_edge};
+use super::{FrameHandle, rotation_handle, upper_edge_midpoint};
 use crate::face::{FaceFrame, TEMPLATE_IN_UNIT};
 
 /// Longest arm of a corner bracket, in points.
 const BRACKET_ARM: f32 = 18.0;
 /// Radius of the rotation handle, in points.
-const TURN_RADIUS: f32 = 6.0;
+const ROTATION_HANDLE_RADIUS: f32 = 6.0;
 /// Radius of the landmark circles (eyes, nose, mouth), as a share of the frame's side.
-const MARK_RADIUS: f32 = 0.03;
+const LANDMARK_RADIUS: f32 = 0.03;
 /// Longest arm of the corner brackets around other detected faces, in points.
-const FOUND_ARM: f32 = 10.0;
+const OTHER_FACE_ARM: f32 = 10.0;
 
 /// How the frame is drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(in super::super) enum FrameLook {
+pub(in super::super) enum FrameAppearance {
     /// A thin, faint line, while another tool is selected.
-    Idle,
+    Inactive,
     /// With handles; the handle `hot` is highlighted.
-    Active { hot: Option<Handle> },
+    Active { highlighted: Option<FrameHandle> },
 }
 
 /// Draws the frame. Every line has a dark border, so that it is visible on any photo.
-pub(in super::super) fn paint(
+pub(in super::super) fn paint_frame(
     painter: &Painter,
     frame: &FaceFrame,
     map: &ScreenFromPhoto,
     style: &CanvasStyle,
-    look: FrameLook,
+    look: FrameAppearance,
 ) {
     let corners = frame.corners_in_photo().map(|corner| map.apply(corner));
-    let opacity = if look == FrameLook::Idle { style.idle_frame_opacity } else { 1.0 };
+    let opacity = if look == FrameAppearance::Inactive { style.inactive_frame_opacity } else { 1.0 };
     let accent = style.accent.gamma_multiply(opacity);
-    let seam = Stroke::new(style.line_width + 2.0, style.dark.gamma_multiply(opacity * 0.6));
-    painter.add(Shape::closed_line(corners.to_vec(), seam));
-    let FrameLook::Active { hot } = look else {
-        painter.add(Shape::closed_line(corners.to_vec(), Stroke::new(style.line_width, accent)));
+    let dark_border = Stroke::new(style.frame_line_width + 2.0, style.line_dark.gamma_multiply(opacity * 0.6));
+    painter.add(Shape::closed_line(corners.to_vec(), dark_border));
+    let FrameAppearance::Active { highlighted: hot } = look else {
+        painter.add(Shape::closed_line(corners.to_vec(), Stroke::new(style.frame_line_width, accent)));
         paint_brackets(painter, &corners, style, accent, opacity, None);
         return;
     };
-    paint_marks(painter, frame, map, style);
-    let stem = [upper_edge(frame, map), turn_handle(frame, map)];
-    painter.line_segment(stem, seam);
-    painter.line_segment(stem, Stroke::new(style.line_width, accent));
-    painter.add(Shape::closed_line(corners.to_vec(), Stroke::new(style.line_width, accent)));
-    let hot_corner = if let Some(Handle::Corner(index)) = hot { Some(index) } else { None };
+    paint_landmarks(painter, frame, map, style);
+    let stem = [upper_edge_midpoint(frame, map), rotation_handle(frame, map)];
+    painter.line_segment(stem, dark_border);
+    painter.line_segment(stem, Stroke::new(style.frame_line_width, accent));
+    painter.add(Shape::closed_line(corners.to_vec(), Stroke::new(style.frame_line_width, accent)));
+    let hot_corner = if let Some(FrameHandle::Resize(index)) = hot { Some(index) } else { None };
     paint_brackets(painter, &corners, style, accent, opacity, hot_corner);
     let [_, knob] = stem;
-    let fill = if hot == Some(Handle::Turn) { style.accent } else { style.light };
-    painter.circle(knob, TURN_RADIUS + 1.0, style.dark, Stroke::NONE);
-    painter.circle(knob, TURN_RADIUS, fill, Stroke::new(style.line_width, accent));
+    let fill = if hot == Some(FrameHandle::Rotate) { style.accent } else { style.line_light };
+    painter.circle(knob, ROTATION_HANDLE_RADIUS + 1.0, style.line_dark, Stroke::NONE);
+    painter.circle(knob, ROTATION_HANDLE_RADIUS, fill, Stroke::new(style.frame_line_width, accent));
 }
 
 /// Draws circles where the networks expect the eyes, the nose and the corners of the mouth.
-fn paint_marks(painter: &Painter, frame: &FaceFrame, map: &ScreenFromPhoto, style: &CanvasStyle) {
-    let radius = frame.side_px * map.scale * MARK_RADIUS;
+fn paint_landmarks(painter: &Painter, frame: &FaceFrame, map: &ScreenFromPhoto, style: &CanvasStyle) {
+    let radius = frame.side_px * map.scale * LANDMARK_RADIUS;
     for point in TEMPLATE_IN_UNIT {
         let at = map.apply(frame.photo_from_unit().apply(point));
-        painter.circle_stroke(at, radius, Stroke::new(style.line_width + 1.5, style.dark.gamma_multiply(0.6)));
-        painter.circle_stroke(at, radius, Stroke::new(style.line_width, style.light.gamma_multiply(0.8)));
+        painter.circle_stroke(at, radius, Stroke::new(style.frame_line_width + 1.5, style.line_dark.gamma_multiply(0.6)));
+        painter.circle_stroke(at, radius, Stroke::new(style.frame_line_width, style.line_light.gamma_multiply(0.8)));
     }
 }
 
 /// Draws small corner brackets around every detected face except the framed one.
-pub(in super::super) fn paint_found(
+pub(in super::super) fn paint_other_faces(
     painter: &Painter,
     scene: &CanvasScene<'_>,
     map: &ScreenFromPhoto,
     style: &CanvasStyle,
 ) {
-    for face in scene.faces.iter().filter(|face| **face != scene.frame) {
+    for face in scene.faces.iter().filter(|face| **face != scene.face_frame) {
         let corners = face.corners_in_photo().map(|corner| map.apply(corner));
         let side = corners[0].distance(corners[1]).max(f32::MIN_POSITIVE);
-        let arm = FOUND_ARM.min(side / 4.0);
+        let arm = OTHER_FACE_ARM.min(side / 4.0);
         for (index, &corner) in corners.iter().enumerate() {
             let towards = |neighbour: usize| corner + (corners[neighbour % 4] - corner) / side * arm;
             let bracket = vec![towards(index + 3), corner, towards(index + 1)];
-            painter.line(bracket.clone(), Stroke::new(style.line_width + 2.0, style.dark.gamma_multiply(0.6)));
-            painter.line(bracket, Stroke::new(style.line_width, style.light));
+            painter.line(bracket.clone(), Stroke::new(style.frame_line_width + 2.0, style.line_dark.gamma_multiply(0.6)));
+            painter.line(bracket, Stroke::new(style.frame_line_width, style.line_light));
         }
     }
 }
@@ -93,7 +93,7 @@ fn paint_brackets(
     style: &CanvasStyle,
     accent: Color32,
     opacity: f32,
-    hot: Option<usize>,
+    highlighted: Option<usize>,
 ) {
     let side = corners[0].distance(corners[1]);
     let arm = BRACKET_ARM.min(side / 4.0);
@@ -104,8 +104,8 @@ fn paint_brackets(
         let towards = |neighbour: usize| corner + (corners[neighbour % 4] - corner) / side * arm;
         let bracket = vec![towards(index + 3), corner, towards(index + 1)];
         let (width, color) =
-            if hot == Some(index) { (style.bracket_width + 1.0, style.light) } else { (style.bracket_width, accent) };
-        painter.line(bracket.clone(), Stroke::new(width + 2.0, style.dark.gamma_multiply(opacity * 0.6)));
+            if highlighted == Some(index) { (style.frame_bracket_width + 1.0, style.line_light) } else { (style.frame_bracket_width, accent) };
+        painter.line(bracket.clone(), Stroke::new(width + 2.0, style.line_dark.gamma_multiply(opacity * 0.6)));
         painter.line(bracket, Stroke::new(width, color));
     }
 }

@@ -70,7 +70,7 @@ fn the_divider_exists_only_with_a_fill() {
     drag(&mut harness, PointerButton::Primary, &path);
     assert!(matches!(take_actions(&mut harness)[..], [CanvasAction::BeginStroke(_), ..]), "no fill, no divider");
     let rect_in_photo = RectPx { x: 150, y: 100, width: 10, height: 10 };
-    harness.state_mut().patch = Some(Patch { rect_in_photo, width: 10, height: 10, rgba: vec![255; 400] });
+    harness.state_mut().patch = Some(FillPatch { rect_in_photo, width: 10, height: 10, rgba: vec![255; 400] });
     harness.run();
     drag(&mut harness, PointerButton::Primary, &path);
     let actions = take_actions(&mut harness);

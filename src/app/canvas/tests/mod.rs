@@ -22,7 +22,7 @@ struct CanvasFixture {
     frame: FaceFrame,
     faces: Vec<FaceFrame>,
     tool: Tool,
-    patch: Option<Patch>,
+    patch: Option<FillPatch>,
     patch_version: u64,
     divider: Option<f32>,
     frame_locked: bool,
@@ -51,18 +51,18 @@ impl CanvasFixture {
     fn ui(&mut self, ui: &mut Ui) {
         let scene = CanvasScene {
             photo: &self.photo,
-            hole: &self.hole,
-            frame: self.frame,
+            mask: &self.hole,
+            face_frame: self.frame,
             faces: &self.faces,
             tool: self.tool,
             brush_radius_px: 20.0,
             patch: self.patch.as_ref(),
             patch_version: self.patch_version,
-            hole_look: HoleLook::Tinted,
+            mask_display: MaskDisplay::Tinted,
             show_frame: true,
             show_before: false,
             divider: self.divider,
-            frame_locked: self.frame_locked,
+            is_frame_locked: self.frame_locked,
         };
         let actions = self.canvas.ui(ui, &scene);
         for action in &actions {

@@ -1,7 +1,7 @@
 //! Tests of texture uploads.
 
 use super::*;
-use crate::mask::{Edit, History};
+use crate::mask::{MaskEdit, MaskHistory};
 
 /// Runs a frame and returns the size of every texture upload in it.
 fn uploads(ctx: &egui::Context, fixture: &mut CanvasFixture) -> Vec<[usize; 2]> {
@@ -17,16 +17,16 @@ fn a_stroke_uploads_only_its_changed_rectangle() {
     let mut fixture = CanvasFixture::new(Tool::Brush);
     fixture.photo = Arc::new(Photo::from_pixels(RgbImage::new(3000, 2000).into()));
     fixture.canvas.zoom_to_actual_pixels();
-    let mut history = History::new(3000, 2000);
+    let mut history = MaskHistory::new(3000, 2000);
     let dab =
-        |x: f32| Edit::Stroke(Stroke { kind: StrokeKind::Paint, radius_px: 10.0, points_in_photo: vec![[x, 900.0]] });
+        |x: f32| MaskEdit::Stroke(Stroke { kind: StrokeKind::Paint, radius_px: 10.0, points_in_photo: vec![[x, 900.0]] });
     history.push(dab(1400.0));
     fixture.hole = history.mask().clone();
     let ctx = egui::Context::default();
     while !uploads(&ctx, &mut fixture).is_empty() {}
     let changed = history.push(dab(1425.0));
     fixture.hole = history.mask().clone();
-    fixture.canvas.hole_changed(changed);
+    fixture.canvas.mask_changed(changed);
     let uploaded = uploads(&ctx, &mut fixture);
     let texels: usize = uploaded.iter().map(|[width, height]| width * height).sum();
     assert!(texels > 0 && texels <= (changed.width as usize + 2) * (changed.height as usize + 2), "{uploaded:?}");
@@ -36,7 +36,7 @@ fn a_stroke_uploads_only_its_changed_rectangle() {
 #[test]
 fn a_fill_is_uploaded_once_per_version() {
     let rect_in_photo = RectPx { x: 150, y: 100, width: 64, height: 64 };
-    let patch = Patch { rect_in_photo, width: 64, height: 64, rgba: vec![255; 64 * 64 * 4] };
+    let patch = FillPatch { rect_in_photo, width: 64, height: 64, rgba: vec![255; 64 * 64 * 4] };
     let mut fixture = CanvasFixture::new(Tool::Brush);
     let ctx = egui::Context::default();
     while !uploads(&ctx, &mut fixture).is_empty() {}

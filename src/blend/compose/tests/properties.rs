@@ -55,7 +55,7 @@ fn any_blend() -> impl Strategy<Value = Blend> {
 /// Whether a pixel's centre lies in a frame's fillable area, enlarged by some pixels to allow for rounding at its
 /// border.
 fn is_in(frame: &FaceFrame, larger_by_px: f32, x: u32, y: u32) -> bool {
-    let reach = reach(frame);
+    let reach = fillable_area(frame);
     FaceFrame { side_px: reach.side_px + larger_by_px, ..reach }.contains([x as f32 + 0.5, y as f32 + 0.5])
 }
 
@@ -70,9 +70,9 @@ proptest! {
 
     #[test]
     fn known_pixels_are_unchanged_and_filled_ones_opaque(
-        color in 0..COLORS.len(), hole in any_hole(80, 60), frame in any_frame(), fill in any_fill(), blend in any_blend(),
+        color in 0..PHOTO_COLOR_TYPES.len(), hole in any_hole(80, 60), frame in any_frame(), fill in any_fill(), blend in any_blend(),
     ) {
-        let photo = Photo::from_pixels(noise(COLORS[color], 80, 60, 1));
+        let photo = Photo::from_pixels(noise(PHOTO_COLOR_TYPES[color], 80, 60, 1));
         let filled = apply(&photo, &hole, &frame, blend, &fill, 16);
         prop_assert_eq!(filled.color(), photo.pixels.color());
         for y in 0..60 {
@@ -88,10 +88,10 @@ proptest! {
 
     #[test]
     fn hole_pixels_do_not_change_the_fill(
-        color in 0..COLORS.len(), hole in any_hole(80, 60), frame in any_frame(), fill in any_fill(), blend in any_blend(),
+        color in 0..PHOTO_COLOR_TYPES.len(), hole in any_hole(80, 60), frame in any_frame(), fill in any_fill(), blend in any_blend(),
     ) {
-        let photo = Photo::from_pixels(noise(COLORS[color], 80, 60, 1));
-        let changed = with_hole_from(&photo.pixels, &noise(COLORS[color], 80, 60, 2), &hole);
+        let photo = Photo::from_pixels(noise(PHOTO_COLOR_TYPES[color], 80, 60, 1));
+        let changed = with_hole_from(&photo.pixels, &noise(PHOTO_COLOR_TYPES[color], 80, 60, 2), &hole);
         let changed = Photo::from_pixels(changed);
         let (a, b) = (apply(&photo, &hole, &frame, blend, &fill, 16), apply(&changed, &hole, &frame, blend, &fill, 16));
         for y in 0..60 {
@@ -103,7 +103,7 @@ proptest! {
             }
         }
         for side in [None, Some(20)] {
-            let of = |photo: &Photo| Composer::new(photo, &hole, &frame, blend, side).patch(&fill, 16);
+            let of = |photo: &Photo| Composer::new(photo, &hole, &frame, blend, side).render(&fill, 16);
             prop_assert_eq!(of(&photo), of(&changed));
         }
     }
@@ -114,7 +114,7 @@ proptest! {
     ) {
         let photo = Photo::from_pixels(noise(if grey { ColorType::L8 } else { ColorType::Rgb8 }, 80, 60, 3));
         let filled = apply(&photo, &hole, &frame, blend, &fill, 16).to_rgb8();
-        let patch = Composer::new(&photo, &hole, &frame, blend, None).patch(&fill, 16);
+        let patch = Composer::new(&photo, &hole, &frame, blend, None).render(&fill, 16);
         let rect = patch.rect_in_photo;
         prop_assert_eq!((patch.width, patch.height), (rect.width, rect.height));
         let original = photo.pixels.to_rgb8();
@@ -140,17 +140,17 @@ proptest! {
 
     #[test]
     fn hole_pixels_do_not_change_large_fills(
-        color in 0..COLORS.len(), hole in any_hole(560, 420), side_px in 260.0f32..540.0, angle_radians in -3.2f32..3.2,
+        color in 0..PHOTO_COLOR_TYPES.len(), hole in any_hole(560, 420), side_px in 260.0f32..540.0, angle_radians in -3.2f32..3.2,
     ) {
         // Here cells hold both known and hole pixels, and there is detail to add.
         let frame = FaceFrame { center_in_photo: [280.0, 210.0], side_px, angle_radians };
-        let photo = noise(COLORS[color], 560, 420, 1);
-        let changed = with_hole_from(&photo, &noise(COLORS[color], 560, 420, 2), &hole);
+        let photo = noise(PHOTO_COLOR_TYPES[color], 560, 420, 1);
+        let changed = with_hole_from(&photo, &noise(PHOTO_COLOR_TYPES[color], 560, 420, 2), &hole);
         let (photo, changed) = (Photo::from_pixels(photo), Photo::from_pixels(changed));
         for side in [Some(200), None] {
             let of = |photo: &Photo| {
                 let blend = Blend { mode: BlendMode::Feather, detail_percent: 100 };
-                Composer::new(photo, &hole, &frame, blend, side).patch(&constant(16, [0.1; 3]), 16)
+                Composer::new(photo, &hole, &frame, blend, side).render(&constant(16, [0.1; 3]), 16)
             };
             prop_assert_eq!(of(&photo), of(&changed));
         }

@@ -34,12 +34,12 @@ fn face(axis: f32) -> Photo {
     photo(|x, y| GREY + features((x - axis).abs(), y) - x / 12.0)
 }
 
-fn mirrored(photo: &Photo, hole: &Mask) -> Option<Mirrored> {
-    Mirrored::new(photo, hole, &frame(), hole.hole_bounds().unwrap())
+fn mirrored(photo: &Photo, hole: &Mask) -> Option<MirroredDetail> {
+    MirroredDetail::new(photo, hole, &frame(), hole.hole_bounds().unwrap())
 }
 
 /// The correlation of the mirrored detail in the middle of the hole with the features hidden there.
-fn agreement(mirrored: &Mirrored, axis: f32) -> f32 {
+fn agreement(mirrored: &MirroredDetail, axis: f32) -> f32 {
     let target = hole().hole_bounds().unwrap();
     let (mut count, mut product, mut given_square, mut true_square) = (0, 0.0, 0.0, 0.0);
     for y in target.y..target.bottom() {
@@ -152,7 +152,7 @@ fn mismatched_high_and_low_pass_gives_no_confidence() {
             let [x, y] = places.to_photo([f64::from(at % 64) + 0.5, f64::from(at / 64) + 0.5]);
             (GREY + level + contrast * strong(x as f32, y as f32)) / 127.5 - 1.0
         });
-        let smooth = given.smooth(&drawn.collect::<Vec<f32>>().repeat(3), 64);
+        let smooth = given.low_pass(&drawn.collect::<Vec<f32>>().repeat(3), 64);
         let places = (120..200u32).flat_map(|x| (160..250u32).map(move |y| [x, y]));
         let trusts = places.map(|at| smooth.at(unit.to_crop(at.map(f64::from)).map(|along| along as f32))[3]);
         trusts.sum::<f32>() / 7200.0

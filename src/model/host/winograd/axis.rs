@@ -11,55 +11,55 @@
 
 use pulp::Simd;
 
-pub(in crate::model::host) trait Axis<const TILE: usize, const PRODUCTS: usize>: Sync {
+pub(in crate::model::host) trait Transform1d<const TILE: usize, const PRODUCTS: usize>: Sync {
     /// Filter transform: the weight of each product as a combination of the two taps.
-    const TAPS: [[f32; 2]; PRODUCTS];
+    const FILTER_TRANSFORM: [[f32; 2]; PRODUCTS];
 
-    fn factors<S: Simd>(simd: S, pixels: [S::f32s; PRODUCTS]) -> [S::f32s; PRODUCTS];
+    fn input_transform<S: Simd>(simd: S, pixels: [S::f32s; PRODUCTS]) -> [S::f32s; PRODUCTS];
 
-    fn sums<S: Simd>(simd: S, products: [S::f32s; PRODUCTS]) -> [S::f32s; TILE];
+    fn output_transform<S: Simd>(simd: S, products: [S::f32s; PRODUCTS]) -> [S::f32s; TILE];
 
-    fn spread<S: Simd>(simd: S, pixels: [S::f32s; TILE]) -> [S::f32s; PRODUCTS];
+    fn transposed_input_transform<S: Simd>(simd: S, pixels: [S::f32s; TILE]) -> [S::f32s; PRODUCTS];
 
     /// The first and the last pixel equal the first and the last product. Neighbouring tiles overlap in these pixels.
-    fn pixels<S: Simd>(simd: S, products: [S::f32s; PRODUCTS]) -> [S::f32s; PRODUCTS];
+    fn transposed_output_transform<S: Simd>(simd: S, products: [S::f32s; PRODUCTS]) -> [S::f32s; PRODUCTS];
 }
 
 /// F(2, 2): three products for two pixels. The transforms only add and subtract.
-pub(in crate::model::host) struct Two;
+pub(in crate::model::host) struct F2;
 
-impl Axis<2, 3> for Two {
-    const TAPS: [[f32; 2]; 3] = [[1.0, 0.0], [1.0, 1.0], [0.0, 1.0]];
+impl Transform1d<2, 3> for F2 {
+    const FILTER_TRANSFORM: [[f32; 2]; 3] = [[1.0, 0.0], [1.0, 1.0], [0.0, 1.0]];
 
     #[inline(always)]
-    fn factors<S: Simd>(simd: S, [a, b, c]: [S::f32s; 3]) -> [S::f32s; 3] {
+    fn input_transform<S: Simd>(simd: S, [a, b, c]: [S::f32s; 3]) -> [S::f32s; 3] {
         [simd.sub_f32s(a, b), b, simd.sub_f32s(c, b)]
     }
 
     #[inline(always)]
-    fn sums<S: Simd>(simd: S, [a, b, c]: [S::f32s; 3]) -> [S::f32s; 2] {
+    fn output_transform<S: Simd>(simd: S, [a, b, c]: [S::f32s; 3]) -> [S::f32s; 2] {
         [simd.add_f32s(a, b), simd.add_f32s(b, c)]
     }
 
     #[inline(always)]
-    fn spread<S: Simd>(simd: S, [a, b]: [S::f32s; 2]) -> [S::f32s; 3] {
+    fn transposed_input_transform<S: Simd>(simd: S, [a, b]: [S::f32s; 2]) -> [S::f32s; 3] {
         [a, simd.add_f32s(a, b), b]
     }
 
     #[inline(always)]
-    fn pixels<S: Simd>(simd: S, [a, b, c]: [S::f32s; 3]) -> [S::f32s; 3] {
+    fn transposed_output_transform<S: Simd>(simd: S, [a, b, c]: [S::f32s; 3]) -> [S::f32s; 3] {
         [a, simd.sub_f32s(simd.sub_f32s(b, a), c), c]
     }
 }
 
 /// F(4, 2): five products for four pixels, with the interpolation points 0, 1, −1, 2 and infinity.
-pub(in crate::model::host) struct Four;
+pub(in crate::model::host) struct F4;
 
-impl Axis<4, 5> for Four {
-    const TAPS: [[f32; 2]; 5] = [[1.0, 0.0], [-0.5, -0.5], [-1.0 / 6.0, 1.0 / 6.0], [1.0 / 6.0, 1.0 / 3.0], [0.0, 1.0]];
+impl Transform1d<4, 5> for F4 {
+    const FILTER_TRANSFORM: [[f32; 2]; 5] = [[1.0, 0.0], [-0.5, -0.5], [-1.0 / 6.0, 1.0 / 6.0], [1.0 / 6.0, 1.0 / 3.0], [0.0, 1.0]];
 
     #[inline(always)]
-    fn factors<S: Simd>(simd: S, [a, b, c, d, e]: [S::f32s; 5]) -> [S::f32s; 5] {
+    fn input_transform<S: Simd>(simd: S, [a, b, c, d, e]: [S::f32s; 5]) -> [S::f32s; 5] {
         let times = |factor: f32, value, sum| simd.mul_add_f32s(simd.splat_f32s(factor), value, sum);
         let outer = simd.sub_f32s(d, b);
         [
@@ -72,7 +72,7 @@ impl Axis<4, 5> for Four {
     }
 
     #[inline(always)]
-    fn sums<S: Simd>(simd: S, [a, b, c, d, e]: [S::f32s; 5]) -> [S::f32s; 4] {
+    fn output_transform<S: Simd>(simd: S, [a, b, c, d, e]: [S::f32s; 5]) -> [S::f32s; 4] {
         let times = |factor: f32, value, sum| simd.mul_add_f32s(simd.splat_f32s(factor), value, sum);
         let (even, odd) = (simd.add_f32s(b, c), simd.sub_f32s(b, c));
         [
@@ -84,14 +84,14 @@ impl Axis<4, 5> for Four {
     }
 
     #[inline(always)]
-    fn spread<S: Simd>(simd: S, [a, b, c, d]: [S::f32s; 4]) -> [S::f32s; 5] {
+    fn transposed_input_transform<S: Simd>(simd: S, [a, b, c, d]: [S::f32s; 4]) -> [S::f32s; 5] {
         let times = |factor: f32, value, sum| simd.mul_add_f32s(simd.splat_f32s(factor), value, sum);
         let (even, odd) = (simd.add_f32s(a, c), simd.add_f32s(b, d));
         [a, simd.add_f32s(even, odd), simd.sub_f32s(even, odd), times(8.0, d, times(4.0, c, times(2.0, b, a))), d]
     }
 
     #[inline(always)]
-    fn pixels<S: Simd>(simd: S, [a, b, c, d, e]: [S::f32s; 5]) -> [S::f32s; 5] {
+    fn transposed_output_transform<S: Simd>(simd: S, [a, b, c, d, e]: [S::f32s; 5]) -> [S::f32s; 5] {
         let times = |factor: f32, value, sum| simd.mul_add_f32s(simd.splat_f32s(factor), value, sum);
         let outer = times(-2.0, e, times(0.5, a, d));
         let sum = simd.add_f32s(simd.add_f32s(a, b), e);

@@ -5,20 +5,20 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::axis::Axis;
-use super::vectors::{along_both, part, store, transposed};
-use super::{TileRow, phases};
-use crate::model::host::panels::{Product, Vectors};
+use super::axis::Transform1d;
+use super::vectors::{along_both, take_consecutive, store_partial, transposed};
+use super::{TileRow, tiles_and_phases};
+use crate::model::host::panels::{GemmOutput, OutputVectors};
 
 /// Convolution: from products to pixels of the smaller picture, `[TILE, side, channels]`.
-pub(super) struct GatherSmall<'a, A, const TILE: usize, const PRODUCTS: usize> {
+pub(super) struct ConvOutputTransform<'a, A, const TILE: usize, const PRODUCTS: usize> {
     pub(super) row: TileRow<A, TILE, PRODUCTS>,
-    pub(super) product: Product<'a>,
+    pub(super) product: GemmOutput<'a>,
     pub(super) out: &'a mut [f32],
 }
 
-impl<A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> WithSimd
-    for GatherSmall<'_, A, TILE, PRODUCTS>
+impl<A: Transform1d<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> WithSimd
+    for ConvOutputTransform<'_, A, TILE, PRODUCTS>
 {
     type Output = ();
 
@@ -28,18 +28,18 @@ impl<A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> WithSimd
         for tile in 0..tiles {
             for channel in (0..channels).step_by(S::F32_LANES) {
                 let length = S::F32_LANES.min(channels - channel);
-                let from = product.of(index * tiles + tile, channel);
+                let from = product.vectors_at(index * tiles + tile, channel);
                 let mut products = [[simd.splat_f32s(0.0); PRODUCTS]; PRODUCTS];
                 for i in 0..PRODUCTS {
                     for j in 0..PRODUCTS {
                         products[i][j] = from.load(simd, i * PRODUCTS + j);
                     }
                 }
-                let sums = along_both!(A::sums, simd, products, PRODUCTS => TILE);
+                let sums = along_both!(A::output_transform, simd, products, PRODUCTS => TILE);
                 for i in 0..TILE {
                     for j in 0..TILE {
                         let start = (i * TILE * tiles + TILE * tile + j) * channels + channel;
-                        store(simd, &mut out[start..][..length], sums[i][j]);
+                        store_partial(simd, &mut out[start..][..length], sums[i][j]);
                     }
                 }
             }
@@ -48,14 +48,14 @@ impl<A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> WithSimd
 }
 
 /// Transposed convolution: from products to pixels of the larger picture, `[2 · TILE, 2 · side, channels]`.
-pub(super) struct GatherLarge<'a, A, const TILE: usize, const PRODUCTS: usize> {
+pub(super) struct ConvTransposeOutputTransform<'a, A, const TILE: usize, const PRODUCTS: usize> {
     pub(super) row: TileRow<A, TILE, PRODUCTS>,
-    pub(super) product: Product<'a>,
+    pub(super) product: GemmOutput<'a>,
     pub(super) out: &'a mut [f32],
 }
 
-impl<A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> WithSimd
-    for GatherLarge<'_, A, TILE, PRODUCTS>
+impl<A: Transform1d<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> WithSimd
+    for ConvTransposeOutputTransform<'_, A, TILE, PRODUCTS>
 {
     type Output = ();
 
@@ -64,30 +64,30 @@ impl<A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> WithSimd
         let Self { row: TileRow { channels, tiles, index, .. }, product, out } = self;
         let side = 2 * TILE * tiles;
         let phase_columns = channels.next_multiple_of(S::F32_LANES);
-        for (tile, phase) in phases(tiles) {
-            let (edge_y, edge_x) = (Edge::of::<TILE>(phase / 2), Edge::of::<TILE>(phase % 2));
-            let row_of_other = edge_y.other(index % tiles, tiles).map(|row| index / tiles * tiles + row);
-            let other_tile = edge_x.other(tile, tiles);
+        for (tile, phase) in tiles_and_phases(tiles) {
+            let (edge_y, edge_x) = (TileOverlap::for_phase::<TILE>(phase / 2), TileOverlap::for_phase::<TILE>(phase % 2));
+            let row_of_other = edge_y.neighbour(index % tiles, tiles).map(|row| index / tiles * tiles + row);
+            let other_tile = edge_x.neighbour(tile, tiles);
             for channel in (0..channels).step_by(S::F32_LANES) {
                 let length = S::F32_LANES.min(channels - channel);
-                let of = |row: usize, tile: usize| product.of(row * tiles + tile, phase * phase_columns + channel);
+                let of = |row: usize, tile: usize| product.vectors_at(row * tiles + tile, phase * phase_columns + channel);
                 let mut columns = [[simd.splat_f32s(0.0); TILE]; PRODUCTS];
                 let (own, other) = (of(index, tile), row_of_other.map(|row| of(row, tile)));
                 for j in 0..PRODUCTS {
-                    columns[j] = column::<S, A, TILE, PRODUCTS>(simd, edge_y, own, other, j);
+                    columns[j] = transform_column::<S, A, TILE, PRODUCTS>(simd, edge_y, own, other, j);
                 }
-                let mut beside = [simd.splat_f32s(0.0); TILE];
+                let mut neighbour_edge = [simd.splat_f32s(0.0); TILE];
                 if let Some(tile) = other_tile {
                     let (own, other) = (of(index, tile), row_of_other.map(|row| of(row, tile)));
-                    beside = column::<S, A, TILE, PRODUCTS>(simd, edge_y, own, other, edge_x.product);
+                    neighbour_edge = transform_column::<S, A, TILE, PRODUCTS>(simd, edge_y, own, other, edge_x.product);
                 }
                 let lines = transposed(&columns);
                 for i in 0..TILE {
-                    let mut pixels = part::<_, PRODUCTS, TILE>(A::pixels(simd, lines[i]), edge_x.phase);
-                    pixels[edge_x.pixel] = simd.add_f32s(pixels[edge_x.pixel], beside[i]);
+                    let mut pixels = take_consecutive::<_, PRODUCTS, TILE>(A::transposed_output_transform(simd, lines[i]), edge_x.phase);
+                    pixels[edge_x.pixel] = simd.add_f32s(pixels[edge_x.pixel], neighbour_edge[i]);
                     for j in 0..TILE {
                         let (y, x) = (2 * i + edge_y.phase, 2 * (TILE * tile + j) + edge_x.phase);
-                        store(simd, &mut out[(y * side + x) * channels + channel..][..length], pixels[j]);
+                        store_partial(simd, &mut out[(y * side + x) * channels + channel..][..length], pixels[j]);
                     }
                 }
             }
@@ -97,7 +97,7 @@ impl<A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> WithSimd
 
 /// The pixel in which a tile overlaps with a neighbour, for the even or the odd pixels along an axis.
 #[derive(Clone, Copy)]
-struct Edge {
+struct TileOverlap {
     phase: usize,
     /// The neighbour's only product that contributes to this pixel.
     product: usize,
@@ -105,9 +105,9 @@ struct Edge {
     pixel: usize,
 }
 
-impl Edge {
+impl TileOverlap {
     /// Even pixels share their first pixel with the tile before, odd ones their last pixel with the tile after.
-    fn of<const TILE: usize>(phase: usize) -> Self {
+    fn for_phase<const TILE: usize>(phase: usize) -> Self {
         match phase {
             0 => Self { phase, product: TILE, pixel: 0 },
             _ => Self { phase, product: 0, pixel: TILE - 1 },
@@ -115,7 +115,7 @@ impl Edge {
     }
 
     /// Index of the overlapping neighbour, if there is one.
-    fn other(self, tile: usize, tiles: usize) -> Option<usize> {
+    fn neighbour(self, tile: usize, tiles: usize) -> Option<usize> {
         match self.phase {
             0 => tile.checked_sub(1),
             _ => Some(tile + 1).filter(|tile| *tile < tiles),
@@ -126,18 +126,18 @@ impl Edge {
 /// A tile's pixels along one column, from the `j`-th products of each row, plus the neighbour's contribution at the
 /// edge.
 #[inline(always)]
-fn column<S: Simd, A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize>(
+fn transform_column<S: Simd, A: Transform1d<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize>(
     simd: S,
-    edge: Edge,
-    own: Vectors<'_>,
-    other: Option<Vectors<'_>>,
+    edge: TileOverlap,
+    own: OutputVectors<'_>,
+    other: Option<OutputVectors<'_>>,
     j: usize,
 ) -> [S::f32s; TILE] {
     let mut products = [simd.splat_f32s(0.0); PRODUCTS];
     for i in 0..PRODUCTS {
         products[i] = own.load(simd, i * PRODUCTS + j);
     }
-    let mut pixels = part::<_, PRODUCTS, TILE>(A::pixels(simd, products), edge.phase);
+    let mut pixels = take_consecutive::<_, PRODUCTS, TILE>(A::transposed_output_transform(simd, products), edge.phase);
     if let Some(other) = other {
         pixels[edge.pixel] = simd.add_f32s(pixels[edge.pixel], other.load(simd, edge.product * PRODUCTS + j));
     }

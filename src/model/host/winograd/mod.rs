@@ -26,65 +26,65 @@ use std::marker::PhantomData;
 
 use rayon::prelude::*;
 
-use super::Room;
-use super::panels::{Panels, Unit, vector_width};
-use crate::model::architecture::KERNEL;
-use axis::{Axis, Four, Two};
-use gather::{GatherLarge, GatherSmall};
-use spread::{SpreadLarge, SpreadSmall};
+use super::CpuScratch;
+use super::panels::{PackedWeights, SimdUnit, simd_lanes};
+use crate::model::architecture::KERNEL_SIZE;
+use axis::{Transform1d, F4, F2};
+use gather::{ConvTransposeOutputTransform, ConvOutputTransform};
+use spread::{ConvInputTransform, ConvTransposeInputTransform};
 
 /// Enough rows (over all products) for one GEMM. More rows would only need more memory.
-const ROWS: usize = 1152;
+const MIN_GEMM_ROWS: usize = 1152;
 /// Minimum channels of the larger and of the smaller picture. With fewer, panels stay half empty and sums are short.
-const CHANNELS_FROM: (usize, usize) = (16, 32);
+const MIN_CHANNELS: (usize, usize) = (16, 32);
 /// Most weight values for which F(4, 2) is used.
-const LARGE_TILES_TO: usize = 1 << 21;
+const MAX_F4_WEIGHTS: usize = 1 << 21;
 /// Kernel taps that meet the even and the odd pixels.
-const TAPS_OF: [[usize; 2]; 2] = [[1, 3], [0, 2]];
+const PHASE_TAPS: [[usize; 2]; 2] = [[1, 3], [0, 2]];
 
 /// Convolution by F(2, 2): tiles of 2×2 pixels.
-pub(super) type TilesOfTwo = Tiled<Two, 2, 3>;
+pub(super) type WinogradF2 = WinogradConv<F2, 2, 3>;
 /// Convolution by F(4, 2): tiles of 4×4 pixels.
-pub(super) type TilesOfFour = Tiled<Four, 4, 5>;
+pub(super) type WinogradF4 = WinogradConv<F4, 4, 5>;
 
-pub(super) struct Tiled<A, const TILE: usize, const PRODUCTS: usize> {
+pub(super) struct WinogradConv<A, const TILE: usize, const PRODUCTS: usize> {
     large: usize,
     small: usize,
-    unit: Unit,
-    down: Panels,
-    up: Panels,
+    unit: SimdUnit,
+    conv_weights: PackedWeights,
+    conv_transpose_weights: PackedWeights,
     axis: PhantomData<A>,
 }
 
 /// Whether Winograd's algorithm is faster than one GEMM over all taps.
-pub(super) fn pays(large: usize, small: usize) -> bool {
-    large >= CHANNELS_FROM.0 && small >= CHANNELS_FROM.1
+pub(super) fn is_faster(large: usize, small: usize) -> bool {
+    large >= MIN_CHANNELS.0 && small >= MIN_CHANNELS.1
 }
 
 /// Whether F(4, 2) is better than F(2, 2).
-pub(super) fn large_tiles_pay(unit: Unit, large: usize, small: usize) -> bool {
+pub(super) fn prefers_f4(unit: SimdUnit, large: usize, small: usize) -> bool {
     // With bfloat16, F(4, 2) would be hardly faster and would multiply the rounding errors by four.
-    !unit.is_bf16() && 5 * 5 * 4 * large * small <= LARGE_TILES_TO
+    !unit.is_bf16() && 5 * 5 * 4 * large * small <= MAX_F4_WEIGHTS
 }
 
-impl<A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> Tiled<A, TILE, PRODUCTS> {
+impl<A: Transform1d<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> WinogradConv<A, TILE, PRODUCTS> {
     /// From the kernel `value(tap, large channel, small channel)`, taps in row order.
     pub(super) fn new(
-        unit: Unit,
+        unit: SimdUnit,
         large: usize,
         small: usize,
         value: impl Fn(usize, usize, usize) -> f32 + Sync,
     ) -> Self {
         // The channels of a phase are padded to whole vectors.
-        let phase_columns = large.next_multiple_of(vector_width(unit.arch()));
+        let phase_columns = large.next_multiple_of(simd_lanes(unit.arch()));
         let value = |product: usize, phase: usize, channel: usize, small: usize| {
-            let (rows, columns) = (TAPS_OF[phase / 2], TAPS_OF[phase % 2]);
-            let (of_rows, of_columns) = (A::TAPS[product / PRODUCTS], A::TAPS[product % PRODUCTS]);
+            let (rows, columns) = (PHASE_TAPS[phase / 2], PHASE_TAPS[phase % 2]);
+            let (of_rows, of_columns) = (A::FILTER_TRANSFORM[product / PRODUCTS], A::FILTER_TRANSFORM[product % PRODUCTS]);
             let mut sum = 0.0;
             for (row, of_row) in rows.into_iter().zip(of_rows) {
                 for (column, of_column) in columns.into_iter().zip(of_columns) {
                     if of_row * of_column != 0.0 {
-                        sum += of_row * of_column * value(row * KERNEL + column, channel, small);
+                        sum += of_row * of_column * value(row * KERNEL_SIZE + column, channel, small);
                     }
                 }
             }
@@ -95,10 +95,10 @@ impl<A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> Tiled<A,
             large,
             small,
             unit,
-            down: Panels::pack(unit, [products, 4 * large, small], |product, row, column| {
+            conv_weights: PackedWeights::pack(unit, [products, 4 * large, small], |product, row, column| {
                 value(product, row / large, row % large, column)
             }),
-            up: Panels::pack(unit, [products, small, 4 * phase_columns], |product, row, column| {
+            conv_transpose_weights: PackedWeights::pack(unit, [products, small, 4 * phase_columns], |product, row, column| {
                 let (phase, channel) = (column / phase_columns, column % phase_columns);
                 if channel < large { value(product, phase, channel, row) } else { 0.0 }
             }),
@@ -107,30 +107,30 @@ impl<A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> Tiled<A,
     }
 
     /// Pictures per GEMM.
-    fn images(tiles: usize) -> usize {
-        ROWS.div_ceil(tiles * tiles * PRODUCTS * PRODUCTS)
+    fn pictures_per_gemm(tiles: usize) -> usize {
+        MIN_GEMM_ROWS.div_ceil(tiles * tiles * PRODUCTS * PRODUCTS)
     }
 
     /// Convolution: pictures `[2·side, 2·side, large]` to `[side, side, small]`. The epilogue `finish` gets each
     /// finished row of pixels.
-    pub(super) fn down(
+    pub(super) fn conv(
         &self,
         side: usize,
         large: &[f32],
         small: &mut [f32],
-        rooms: &mut Room,
+        rooms: &mut CpuScratch,
         finish: impl Fn(&mut [f32]) + Sync,
     ) {
         let (tiles, arch) = (side / TILE, self.unit.arch());
-        let pictures = large.chunks(Self::images(tiles) * 4 * side * side * self.large);
-        for (large, small) in pictures.zip(small.chunks_mut(Self::images(tiles) * side * side * self.small)) {
+        let pictures = large.chunks(Self::pictures_per_gemm(tiles) * 4 * side * side * self.large);
+        for (large, small) in pictures.zip(small.chunks_mut(Self::pictures_per_gemm(tiles) * side * side * self.small)) {
             let count = small.len() / (TILE * TILE * self.small);
-            let product = self.down.multiply(count, tiles, rooms, |index, out| {
+            let product = self.conv_weights.multiply(count, tiles, rooms, |index, out| {
                 let picture = &large[index / tiles * 4 * side * side * self.large..];
-                arch.dispatch(SpreadLarge { row: Self::row(tiles, index, self.large), picture, out });
+                arch.dispatch(ConvInputTransform { row: Self::tile_row(tiles, index, self.large), picture, out });
             });
             small.par_chunks_exact_mut(TILE * side * self.small).enumerate().for_each(|(index, out)| {
-                arch.dispatch(GatherSmall { row: Self::row(tiles, index, self.small), product, out: &mut *out });
+                arch.dispatch(ConvOutputTransform { row: Self::tile_row(tiles, index, self.small), product, out: &mut *out });
                 out.chunks_exact_mut(side * self.small).for_each(&finish);
             });
         }
@@ -138,29 +138,29 @@ impl<A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> Tiled<A,
 
     /// Transposed convolution: pictures `[side, side, small]` to `[2·side, 2·side, large]`. The epilogue `finish` gets
     /// each finished row of pixels.
-    pub(super) fn up(
+    pub(super) fn conv_transpose(
         &self,
         side: usize,
         small: &[f32],
         large: &mut [f32],
-        rooms: &mut Room,
+        rooms: &mut CpuScratch,
         finish: impl Fn(&mut [f32]) + Sync,
     ) {
         let (tiles, arch) = (side / TILE, self.unit.arch());
-        let pictures = small.chunks(Self::images(tiles) * side * side * self.small);
-        for (small, large) in pictures.zip(large.chunks_mut(Self::images(tiles) * 4 * side * side * self.large)) {
+        let pictures = small.chunks(Self::pictures_per_gemm(tiles) * side * side * self.small);
+        for (small, large) in pictures.zip(large.chunks_mut(Self::pictures_per_gemm(tiles) * 4 * side * side * self.large)) {
             let count = small.len() / (TILE * TILE * self.small);
-            let product = self.up.multiply(count, tiles, rooms, |index, out| {
-                arch.dispatch(SpreadSmall { row: Self::row(tiles, index, self.small), pictures: small, out });
+            let product = self.conv_transpose_weights.multiply(count, tiles, rooms, |index, out| {
+                arch.dispatch(ConvTransposeInputTransform { row: Self::tile_row(tiles, index, self.small), pictures: small, out });
             });
             large.par_chunks_exact_mut(4 * TILE * side * self.large).enumerate().for_each(|(index, out)| {
-                arch.dispatch(GatherLarge { row: Self::row(tiles, index, self.large), product, out: &mut *out });
+                arch.dispatch(ConvTransposeOutputTransform { row: Self::tile_row(tiles, index, self.large), product, out: &mut *out });
                 out.chunks_exact_mut(2 * side * self.large).for_each(&finish);
             });
         }
     }
 
-    fn row(tiles: usize, index: usize, channels: usize) -> TileRow<A, TILE, PRODUCTS> {
+    fn tile_row(tiles: usize, index: usize, channels: usize) -> TileRow<A, TILE, PRODUCTS> {
         TileRow { channels, tiles, index, axis: PhantomData }
     }
 }
@@ -176,17 +176,17 @@ struct TileRow<A, const TILE: usize, const PRODUCTS: usize> {
 }
 
 /// Each pair of a tile in the row and a phase of the larger picture.
-fn phases(tiles: usize) -> impl Iterator<Item = (usize, usize)> {
+fn tiles_and_phases(tiles: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..tiles).flat_map(|tile| (0..4).map(move |phase| (tile, phase)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::host::Arithmetic;
-    use crate::model::host::fold::{TAPS, fold, unfold};
-    use crate::model::host::panels::single_units;
-    use crate::model::host::product::Weights;
+    use crate::model::host::CpuPrecision;
+    use crate::model::host::fold::{TAPS, col2im, im2col};
+    use crate::model::host::panels::f32_simd_units;
+    use crate::model::host::product::GemmWeights;
 
     #[test]
     fn winograd_agrees_with_direct_convolution() {
@@ -195,7 +195,7 @@ mod tests {
             let noise = |i: usize, modulus: usize| f32::from(u8::try_from(i * 31 % modulus).unwrap()) / 100.0 - 0.5;
             let weight: Vec<f32> = (0..TAPS * large * small).map(|i| noise(i, 97)).collect();
             let value = |tap: usize, channel: usize, row: usize| weight[(row * large + channel) * TAPS + tap];
-            let direct = Weights::new(small, TAPS * large, |row, column| {
+            let direct = GemmWeights::new(small, TAPS * large, |row, column| {
                 weight[(row * large + column % large) * TAPS + column / large]
             });
             let pixels = batch * side * side;
@@ -204,16 +204,16 @@ mod tests {
             let mut columns = vec![0.0; pixels * TAPS * large];
 
             let mut expected_small = vec![f32::NAN; small_pictures.len()];
-            unfold(side, large, &large_pictures, &mut columns);
-            direct.multiply_back(pixels, &columns, &mut expected_small);
+            im2col(side, large, &large_pictures, &mut columns);
+            direct.multiply_transposed(pixels, &columns, &mut expected_small);
             expected_small.chunks_exact_mut(side * small).for_each(|row| row[0] += 1000.0);
             let mut expected_large = vec![f32::NAN; large_pictures.len()];
             direct.multiply(pixels, &small_pictures, &mut columns);
-            fold(side, large, &columns, &mut expected_large, |pixels| pixels[0] += 1000.0);
+            col2im(side, large, &columns, &mut expected_large, |pixels| pixels[0] += 1000.0);
             let case = Case { side, large_pictures, small_pictures, expected_small, expected_large };
-            for unit in single_units() {
-                case.check(&TilesOfTwo::new(unit, large, small, value));
-                case.check(&TilesOfFour::new(unit, large, small, value));
+            for unit in f32_simd_units() {
+                case.check(&WinogradF2::new(unit, large, small, value));
+                case.check(&WinogradF4::new(unit, large, small, value));
             }
         }
     }
@@ -228,16 +228,16 @@ mod tests {
     }
 
     impl Case {
-        fn check<A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize>(
+        fn check<A: Transform1d<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize>(
             &self,
-            way: &Tiled<A, TILE, PRODUCTS>,
+            way: &WinogradConv<A, TILE, PRODUCTS>,
         ) {
-            let mut rooms = Room::default();
+            let mut rooms = CpuScratch::default();
             let mut found = vec![f32::NAN; self.small_pictures.len()];
-            way.down(self.side, &self.large_pictures, &mut found, &mut rooms, |pixels| pixels[0] += 1000.0);
+            way.conv(self.side, &self.large_pictures, &mut found, &mut rooms, |pixels| pixels[0] += 1000.0);
             assert_close(&found, &self.expected_small);
             let mut found = vec![f32::NAN; self.large_pictures.len()];
-            way.up(self.side, &self.small_pictures, &mut found, &mut rooms, |pixels| pixels[0] += 1000.0);
+            way.conv_transpose(self.side, &self.small_pictures, &mut found, &mut rooms, |pixels| pixels[0] += 1000.0);
             assert_close(&found, &self.expected_large);
         }
     }
@@ -253,8 +253,8 @@ mod tests {
 
     #[test]
     fn algorithm_choice_follows_the_channel_counts() {
-        let unit = Unit::of(Arithmetic::Single);
-        assert!(!pays(3, 64) && pays(32, 64));
-        assert!(large_tiles_pay(unit, 32, 64) && !large_tiles_pay(unit, 256, 512));
+        let unit = SimdUnit::for_precision(CpuPrecision::Single);
+        assert!(!is_faster(3, 64) && is_faster(32, 64));
+        assert!(prefers_f4(unit, 32, 64) && !prefers_f4(unit, 256, 512));
     }
 }

@@ -5,20 +5,20 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::axis::Axis;
-use super::vectors::{along_both, load, store, transposed};
-use super::{TileRow, phases};
+use super::axis::Transform1d;
+use super::vectors::{along_both, load_padded, store_partial, transposed};
+use super::{TileRow, tiles_and_phases};
 
 /// Convolution: from pixels of the larger picture, `[2 · side, 2 · side, channels]`, to
 /// `[product][tile][phase][channels]`.
-pub(super) struct SpreadLarge<'a, A, const TILE: usize, const PRODUCTS: usize> {
+pub(super) struct ConvInputTransform<'a, A, const TILE: usize, const PRODUCTS: usize> {
     pub(super) row: TileRow<A, TILE, PRODUCTS>,
     pub(super) picture: &'a [f32],
     pub(super) out: &'a mut [f32],
 }
 
-impl<A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> WithSimd
-    for SpreadLarge<'_, A, TILE, PRODUCTS>
+impl<A: Transform1d<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> WithSimd
+    for ConvInputTransform<'_, A, TILE, PRODUCTS>
 {
     type Output = ();
 
@@ -26,7 +26,7 @@ impl<A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> WithSimd
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { row: TileRow { channels, tiles, index, .. }, picture, out } = self;
         let side = 2 * TILE * tiles;
-        for (tile, phase) in phases(tiles) {
+        for (tile, phase) in tiles_and_phases(tiles) {
             // Pixel `2m + phase` for m from `TILE · tile − phase` on.
             let pixel = |tile: usize, i: usize, phase: usize| {
                 (2 * (TILE * tile + i)).checked_sub(phase).filter(|pixel| *pixel < side)
@@ -44,15 +44,15 @@ impl<A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> WithSimd
                 for i in 0..PRODUCTS {
                     for j in 0..PRODUCTS {
                         if let Some(start) = starts[i][j] {
-                            pixels[i][j] = load(simd, &picture[start + channel..][..length]);
+                            pixels[i][j] = load_padded(simd, &picture[start + channel..][..length]);
                         }
                     }
                 }
-                let factors = along_both!(A::factors, simd, pixels, PRODUCTS => PRODUCTS);
+                let factors = along_both!(A::input_transform, simd, pixels, PRODUCTS => PRODUCTS);
                 for i in 0..PRODUCTS {
                     for j in 0..PRODUCTS {
                         let start = (((i * PRODUCTS + j) * tiles + tile) * 4 + phase) * channels + channel;
-                        store(simd, &mut out[start..][..length], factors[i][j]);
+                        store_partial(simd, &mut out[start..][..length], factors[i][j]);
                     }
                 }
             }
@@ -62,14 +62,14 @@ impl<A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> WithSimd
 
 /// Transposed convolution: from pixels of the smaller picture, `[side, side, channels]`, to
 /// `[product][tile][channels]`.
-pub(super) struct SpreadSmall<'a, A, const TILE: usize, const PRODUCTS: usize> {
+pub(super) struct ConvTransposeInputTransform<'a, A, const TILE: usize, const PRODUCTS: usize> {
     pub(super) row: TileRow<A, TILE, PRODUCTS>,
     pub(super) pictures: &'a [f32],
     pub(super) out: &'a mut [f32],
 }
 
-impl<A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> WithSimd
-    for SpreadSmall<'_, A, TILE, PRODUCTS>
+impl<A: Transform1d<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> WithSimd
+    for ConvTransposeInputTransform<'_, A, TILE, PRODUCTS>
 {
     type Output = ();
 
@@ -84,14 +84,14 @@ impl<A: Axis<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> WithSimd
                 for i in 0..TILE {
                     for j in 0..TILE {
                         let start = (i * TILE * tiles + TILE * tile + j) * channels + channel;
-                        own[i][j] = load(simd, &pixels[start..][..length]);
+                        own[i][j] = load_padded(simd, &pixels[start..][..length]);
                     }
                 }
-                let factors = along_both!(A::spread, simd, own, TILE => PRODUCTS);
+                let factors = along_both!(A::transposed_input_transform, simd, own, TILE => PRODUCTS);
                 for i in 0..PRODUCTS {
                     for j in 0..PRODUCTS {
                         let start = ((i * PRODUCTS + j) * tiles + tile) * channels + channel;
-                        store(simd, &mut out[start..][..length], factors[i][j]);
+                        store_partial(simd, &mut out[start..][..length], factors[i][j]);
                     }
                 }
             }

@@ -38,7 +38,7 @@ pub(super) fn transposed<V: Copy, const ROWS: usize, const COLUMNS: usize>(
 /// `PART` consecutive values from `first` on.
 #[inline(always)]
 #[expect(clippy::manual_memcpy, reason = "a copied slice would keep the vectors in memory")]
-pub(super) fn part<V: Copy, const ALL: usize, const PART: usize>(values: [V; ALL], first: usize) -> [V; PART] {
+pub(super) fn take_consecutive<V: Copy, const ALL: usize, const PART: usize>(values: [V; ALL], first: usize) -> [V; PART] {
     let mut out = [values[0]; PART];
     for i in 0..PART {
         out[i] = values[first + i];
@@ -48,7 +48,7 @@ pub(super) fn part<V: Copy, const ALL: usize, const PART: usize>(values: [V; ALL
 
 /// Loads a vector. Missing values at the end are zero.
 #[inline(always)]
-pub(super) fn load<S: Simd>(simd: S, values: &[f32]) -> S::f32s {
+pub(super) fn load_padded<S: Simd>(simd: S, values: &[f32]) -> S::f32s {
     match S::as_simd_f32s(values) {
         ([vector, ..], _) => *vector,
         (_, part) => simd.partial_load_f32s(part),
@@ -57,7 +57,7 @@ pub(super) fn load<S: Simd>(simd: S, values: &[f32]) -> S::f32s {
 
 /// Stores as much of a vector as fits.
 #[inline(always)]
-pub(super) fn store<S: Simd>(simd: S, out: &mut [f32], vector: S::f32s) {
+pub(super) fn store_partial<S: Simd>(simd: S, out: &mut [f32], vector: S::f32s) {
     match S::as_mut_simd_f32s(out) {
         ([out, ..], _) => *out = vector,
         (_, part) => simd.partial_store_f32s(part, vector),

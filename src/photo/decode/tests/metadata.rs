@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::*;
-use crate::photo::exif::sample;
+use crate::photo::exif::sample_block;
 
 const WIDTH: u32 = 16;
 const HEIGHT: u32 = 8;
@@ -26,11 +26,11 @@ struct Carried {
 
 fn carried(orientation: u8) -> Carried {
     let thumbnail = Some(&b"\xFF\xD8old face\xFF\xD9"[..]);
-    Carried { icc: profile(*b"RGB "), exif: sample(orientation.into(), thumbnail), xmp: xmp(orientation) }
+    Carried { icc: profile(*b"RGB "), exif: sample_block(orientation.into(), thumbnail), xmp: xmp(orientation) }
 }
 
 fn png(carried: &Carried) -> Vec<u8> {
-    let extras = Extras {
+    let extras = PngMetadata {
         icc_profile: Some(&carried.icc),
         exif: Some(&carried.exif),
         xmp: Some(Cow::Borrowed(&carried.xmp)),
@@ -130,12 +130,12 @@ fn metadata_survives_from_every_format_to_png() {
     for (format, bytes, has_exif) in files(1) {
         let photo = decoded(&bytes);
         assert_eq!((photo.width(), photo.height()), (WIDTH, HEIGHT), "{format}");
-        let (exif, _) = crate::photo::exif::upright(carried(1).exif);
+        let (exif, _) = crate::photo::exif::make_upright(carried(1).exif);
         assert_eq!(photo.exif, has_exif.then_some(exif), "{format}");
         assert_eq!(photo.icc_profile, Some(carried(1).icc), "{format}");
         assert_eq!(photo.xmp, Some(xmp(1)), "{format}");
-        let again = decoded(&encode_png(&photo.pixels, &photo.extras()).unwrap());
-        assert_eq!(again.extras(), photo.extras(), "{format}");
+        let again = decoded(&encode_png(&photo.pixels, &photo.png_metadata()).unwrap());
+        assert_eq!(again.png_metadata(), photo.png_metadata(), "{format}");
         assert_eq!(again.pixels, photo.pixels, "{format}");
     }
 }
@@ -148,7 +148,7 @@ fn orientation_is_applied_only_once() {
         assert_eq!(photo.xmp, Some(xmp(1)), "{format}");
         let exif = photo.exif.as_deref().and_then(Orientation::from_exif_chunk);
         assert_eq!(exif, has_exif.then_some(Orientation::NoTransforms), "{format}");
-        let again = decoded(&encode_png(&photo.pixels, &photo.extras()).unwrap());
+        let again = decoded(&encode_png(&photo.pixels, &photo.png_metadata()).unwrap());
         assert_eq!(again.pixels, photo.pixels, "{format}: not turned again");
     }
 }
@@ -157,7 +157,7 @@ fn orientation_is_applied_only_once() {
 fn no_thumbnail_is_exported() {
     for (format, bytes, _) in files(1) {
         let photo = decoded(&bytes);
-        let exported = encode_png(&photo.pixels, &photo.extras()).unwrap();
+        let exported = encode_png(&photo.pixels, &photo.png_metadata()).unwrap();
         assert!(!exported.windows(8).any(|window| window == b"old face"), "{format}");
     }
 }
@@ -169,7 +169,7 @@ fn photo_with_broken_metadata_opens() {
     for (format, bytes) in [("JPEG", jpeg(&broken)), ("WebP", webp(&broken, b"")), ("TIFF", tiff(&broken, 77))] {
         let photo = decoded(&bytes);
         assert_eq!((photo.width(), photo.height(), &photo.icc_profile), (WIDTH, HEIGHT, &None), "{format}");
-        let again = decoded(&encode_png(&photo.pixels, &photo.extras()).unwrap());
+        let again = decoded(&encode_png(&photo.pixels, &photo.png_metadata()).unwrap());
         assert_eq!((again.pixels, again.xmp), (photo.pixels, None), "{format}");
     }
 }
@@ -177,5 +177,5 @@ fn photo_with_broken_metadata_opens() {
 #[test]
 fn photo_without_metadata_gets_none() {
     let photo = decoded(&encoded(&picture(ColorType::Rgb8, 3, 3), ImageFormat::Png));
-    assert_eq!(photo.extras(), Extras::default());
+    assert_eq!(photo.png_metadata(), PngMetadata::default());
 }
