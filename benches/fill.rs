@@ -4,10 +4,14 @@ use std::sync::{Arc, mpsc};
 
 use countenance::blend::{Blend, BlendMode, Composer, apply};
 use countenance::device::DeviceChoice;
-use countenance::face::{FaceFrame, detect};
-use countenance::job::{WorkerCommand, DeviceInfo, NetworkCache, FillRequest, FillControl, FillObserver, SearchStart, WorkerHandle, run_fill};
+use countenance::face::detect;
+use countenance::geometry::FaceFrame;
+use countenance::job::{
+    DeviceInfo, FillControl, FillObserver, FillRequest, NetworkCache, SearchStart, WorkerCommand, WorkerHandle,
+    run_fill,
+};
 use countenance::mask::{Mask, MaskPreset, StrokeKind};
-use countenance::model::host::CpuPrecision;
+use countenance::model::cpu::CpuPrecision;
 use countenance::model::{ModelChoice, ModelInfo, Networks, load};
 use countenance::photo::{DecodeLimits, Photo, decode};
 use countenance::search::speed::endless_search;
@@ -22,7 +26,8 @@ fn main() {
 /// A search with the blog preset on a centre hole, as in the `PyTorch` comparison.
 fn blog_search(candidates: u32) -> Search {
     let file = load(&ModelChoice::default()).expect("the embedded model is valid");
-    let networks = Arc::new(Networks::load_on_cpu(&file, CpuPrecision::fastest()).expect("the embedded model is valid"));
+    let networks =
+        Arc::new(Networks::load_on_cpu(&file, CpuPrecision::fastest()).expect("the embedded model is valid"));
     endless_search(&networks, candidates)
 }
 

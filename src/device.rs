@@ -9,9 +9,11 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use burn::tensor::{Device, DeviceKind};
 use burn_wgpu::WgpuBackend;
+use serde::{Deserialize, Serialize};
 
 /// The requested device, written `auto`, `cpu`, `cpu:f32`, `gpu` or `gpu:N`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub enum DeviceChoice {
     /// The first hardware GPU, else the CPU.
     #[default]
@@ -32,6 +34,20 @@ impl fmt::Display for DeviceChoice {
             Self::Gpu(None) => f.write_str("gpu"),
             Self::Gpu(Some(index)) => write!(f, "gpu:{index}"),
         }
+    }
+}
+
+impl From<DeviceChoice> for String {
+    fn from(choice: DeviceChoice) -> Self {
+        choice.to_string()
+    }
+}
+
+impl TryFrom<String> for DeviceChoice {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
     }
 }
 
@@ -208,7 +224,8 @@ fn open_gpu(adapter: &GpuAdapter) -> Result<Gpu, DeviceError> {
         return Ok(gpu.clone());
     }
     // Each open driver takes memory, so only requested GPUs are opened.
-    let found = || list_adapters(adapter.wgpu_backend).into_iter().nth(adapter.index_in_api).ok_or("it is no longer available");
+    let found =
+        || list_adapters(adapter.wgpu_backend).into_iter().nth(adapter.index_in_api).ok_or("it is no longer available");
     let adapter_handle = catch_driver_failure(adapter, found)?;
     let limits = adapter_handle.limits();
     let descriptor = wgpu::DeviceDescriptor {
@@ -221,7 +238,8 @@ fn open_gpu(adapter: &GpuAdapter) -> Result<Gpu, DeviceError> {
         memory_hints: wgpu::MemoryHints::MemoryUsage,
         ..Default::default()
     };
-    let (device, queue) = catch_driver_failure(adapter, || pollster::block_on(adapter_handle.request_device(&descriptor)))?;
+    let (device, queue) =
+        catch_driver_failure(adapter, || pollster::block_on(adapter_handle.request_device(&descriptor)))?;
     let is_lost = Arc::new(AtomicBool::new(false));
     let lost = Arc::clone(&is_lost);
     device.set_device_lost_callback(move |_, reason| {
@@ -246,7 +264,10 @@ fn start_burn_device(adapter: &GpuAdapter) -> Result<Device, DeviceError> {
 }
 
 /// Turns errors and driver panics into a [`DeviceError`].
-fn catch_driver_failure<T, E: fmt::Display>(adapter: &GpuAdapter, start: impl FnOnce() -> Result<T, E>) -> Result<T, DeviceError> {
+fn catch_driver_failure<T, E: fmt::Display>(
+    adapter: &GpuAdapter,
+    start: impl FnOnce() -> Result<T, E>,
+) -> Result<T, DeviceError> {
     let failed = |reason: String| DeviceError::Start { name: adapter.info.name.clone(), reason };
     match std::panic::catch_unwind(AssertUnwindSafe(start)) {
         Ok(result) => result.map_err(|error| failed(error.to_string())),
@@ -330,13 +351,16 @@ mod tests {
 
     #[test]
     fn a_lost_gpu_is_opened_again() {
-        let Some(GpuAdapter { info, wgpu_backend: api, index_in_api: place, burn_backend: backend, kind }) = adapters().first() else {
+        let Some(GpuAdapter { info, wgpu_backend: api, index_in_api: place, burn_backend: backend, kind }) =
+            adapters().first()
+        else {
             eprintln!("no GPU here: losing one is not tested");
             return;
         };
         // An index of its own, because other tests use the GPU at the same time.
         let info = GpuInfo { index: usize::MAX, ..info.clone() };
-        let adapter = GpuAdapter { info, wgpu_backend: *api, index_in_api: *place, burn_backend: *backend, kind: kind.clone() };
+        let adapter =
+            GpuAdapter { info, wgpu_backend: *api, index_in_api: *place, burn_backend: *backend, kind: kind.clone() };
         let first = open_gpu(&adapter).unwrap();
         assert!(Arc::ptr_eq(&first.is_lost, &open_gpu(&adapter).unwrap().is_lost), "the GPU stays open");
         first.device.destroy();

@@ -13,13 +13,16 @@
 //!
 //! | module | what it does | may use |
 //! | --- | --- | --- |
-//! | [`photo`] | decodes and saves photos; coordinate spaces | nothing here |
+//! | [`fs`] | atomic file writing | nothing here |
+//! | [`geometry`] | coordinate spaces: rectangles, transforms, the face frame | nothing here |
+//! | [`hash`], [`serde_floats`] | SHA-256 of files; lists of numbers in JSON | nothing here |
+//! | [`photo`] | decodes and saves photos | |
 //! | [`mask`] | strokes, raster, history, presets, context weights | `photo` |
 //! | [`face`] | finds faces; crops a face for the networks | `mask`, `photo` |
 //! | [`blend`] | blends the fill into the photo | `mask`, `photo` |
-//! | [`dataset`] | training datasets: aligned faces in one file | `photo` |
+//! | [`dataset`] | training datasets: aligned faces in one file | |
 //! | [`device`] | selects the compute device | nothing here |
-//! | [`model`] | the networks on the CPU and GPU, and their weight files | `device`, `photo` (to save) |
+//! | [`model`] | the networks on the CPU and GPU, and their weight files | `device` |
 //! | [`search`] | the latent search of one fill: losses, optimisers, candidates | `model`, `mask` |
 //! | [`explore`] | samples, interpolates and combines faces in latent space | `search`, `model`, `face`, `mask`, `photo` |
 //! | [`job`] | the background thread, the complete fill, and its provenance record | all of the above |
@@ -31,25 +34,29 @@
 //! | [`app`] | the editor | all above but `metrics`, `evaluation`, `dataset`, `prepare` |
 //! | [`cli`] | the command line | all of the above |
 //!
-//! Only `app` uses egui, only `cli` uses clap, and only `device`, `model`, `search` and `train` use burn.
+//! Every module may use `fs`, `geometry`, `hash` and `serde_floats`. Only `app` uses egui, only `cli` uses clap, and only `device`, `model`, `search` and `train` use burn.
 
-pub mod app;
+mod app;
 pub mod blend;
 pub mod cli;
-pub mod dataset;
+mod dataset;
 pub mod device;
-pub mod evaluation;
-pub mod explore;
+mod evaluation;
+mod explore;
 pub mod face;
+mod fs;
+pub mod geometry;
+mod hash;
 pub mod job;
 pub mod mask;
-pub mod metrics;
+mod metrics;
 pub mod model;
 pub mod photo;
-pub mod prepare;
-pub mod project;
+mod prepare;
+mod project;
 pub mod search;
-pub mod train;
+mod serde_floats;
+mod train;
 
 #[cfg(test)]
-mod layers;
+mod layer_rule;

@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use countenance::model::host::CpuPrecision;
+use countenance::model::cpu::CpuPrecision;
 use image::{DynamicImage, GenericImageView, GrayImage, ImageBuffer, Luma, Rgb, RgbImage};
 
 fn countenance() -> Command {
@@ -196,7 +196,11 @@ fn a_size_mismatch_error_names_both_sizes() {
     mask(10, 24).save(folder.path().join("mask.png")).unwrap();
     let output = run_fill_command(folder.path(), &["photo.png", "--mask", "mask.png", "--out", "filled.png"]);
     assert!(!output.status.success());
-    assert!(stderr_text(&output).contains("10×24") && stderr_text(&output).contains("24×24"), "{}", stderr_text(&output));
+    assert!(
+        stderr_text(&output).contains("10×24") && stderr_text(&output).contains("24×24"),
+        "{}",
+        stderr_text(&output)
+    );
     assert!(!folder.path().join("filled.png").exists());
 }
 
@@ -243,7 +247,11 @@ fn without_a_gpu_auto_uses_the_cpu() {
     for device in ["gpu", "gpu:7"] {
         let output = run(device, "gpu.png");
         assert_code(&output, 1);
-        assert!(stderr_text(&output).contains("gpu") || stderr_text(&output).contains("GPU"), "{}", stderr_text(&output));
+        assert!(
+            stderr_text(&output).contains("gpu") || stderr_text(&output).contains("GPU"),
+            "{}",
+            stderr_text(&output)
+        );
         assert!(!folder.path().join("gpu.png").exists());
     }
 }

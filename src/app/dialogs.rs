@@ -4,8 +4,8 @@ use egui::{Button, Context, Grid, Modal, RichText, Role, TextEdit, Ui, WidgetInf
 
 use super::document::PhotoDocument;
 use super::icons::{Icon, IconButton};
-use super::shortcuts::{EXTRA_HELP_ROWS, COMMANDS, shortcut_text};
-use super::state::{Action, SaveAnswer, HelpWindow, PendingClose, PathBar, EditorState};
+use super::shortcuts::{COMMANDS, EXTRA_HELP_ROWS, shortcut_text};
+use super::state::{Action, EditorState, HelpWindow, PathBar, PendingClose, SaveAnswer};
 use super::tasks::PathPurpose;
 use super::theme;
 
@@ -23,7 +23,8 @@ pub fn show_unsaved_changes_dialog(context: &Context, state: &EditorState, actio
         ui.label(RichText::new(title).color(palette.strong_text).size(17.0));
         ui.add_space(theme::GAP / 2.0);
         let name = state.document.as_ref().map_or("this photo", |document: &PhotoDocument| &document.name);
-        let unsaved_text = if has_result { "The fill has not been saved" } else { "What you painted has not been saved" };
+        let unsaved_text =
+            if has_result { "The fill has not been saved" } else { "What you painted has not been saved" };
         ui.label(RichText::new(format!("{unsaved_text}: {name}")).color(palette.weak_text));
         ui.add_space(theme::GAP * 2.0);
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {

@@ -1,31 +1,31 @@
 //! The editor window: start-up, keyboard, window events and preferences.
 //!
-//! [`State`] holds the editor's state, and only [`State::handle`] changes it. Panels read the state and return actions.
+//! [`EditorState`] holds the editor's state, and only [`EditorState::handle`] changes it. Panels read the state and return actions.
 //! Nothing slow runs on the UI thread: files, dialogs and full-size pictures are background tasks, and the search runs
 //! on the fill thread. Both request a repaint when they have a result.
 
 mod autosave;
 pub mod canvas;
-mod curves;
 mod dialogs;
 mod document;
 mod explore;
-mod fill;
+mod fill_controller;
+mod frame_stats;
 mod icons;
-mod messages;
-mod pace;
+mod layout;
+mod loss_history;
 mod panels;
-mod persist;
-mod rhythm;
-mod samples;
+mod preferences;
+mod repaint_throttle;
+mod sample_portraits;
 mod shortcuts;
 mod state;
 mod tasks;
 #[cfg(test)]
 mod tests;
 mod theme;
+mod toasts;
 mod training;
-mod window;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -35,16 +35,16 @@ use anyhow::anyhow;
 
 use canvas::Canvas;
 use explore::ExploreWindow;
-use fill::FillWorker;
-use messages::ToastStack;
-use pace::FrameStats;
-use panels::candidates::CandidateGrid;
-use panels::start::StartScreen;
-use persist::Remembered;
-use rhythm::RepaintThrottle;
+use fill_controller::FillWorker;
+use frame_stats::FrameStats;
+use panels::candidate_grid::CandidateGrid;
+use panels::start_screen::StartScreen;
+use preferences::Remembered;
+use repaint_throttle::RepaintThrottle;
 use shortcuts::EditorCommand;
 use state::{Action, DocumentSource, EditorState};
 use tasks::{BackgroundTask, TaskRunner};
+use toasts::ToastStack;
 use training::{TrainingAction, TrainingWindow};
 
 use crate::device::is_software_adapter;
@@ -70,7 +70,8 @@ pub fn run(photo: Option<PathBuf>) -> anyhow::Result<()> {
     }
     let options = eframe::NativeOptions { viewport, renderer: eframe::Renderer::Wgpu, ..Default::default() };
     let create = move |creation: &eframe::CreationContext<'_>| -> Result<Box<dyn eframe::App>, _> {
-        let is_software_rendered = creation.wgpu_render_state.as_ref().is_some_and(|state| is_software_adapter(&state.adapter));
+        let is_software_rendered =
+            creation.wgpu_render_state.as_ref().is_some_and(|state| is_software_adapter(&state.adapter));
         let throttle = Arc::new(RepaintThrottle::new(creation.egui_ctx.clone(), is_software_rendered));
         let worker_throttle = Arc::clone(&throttle);
         let worker = WorkerHandle::spawn(Arc::new(move |urgency| worker_throttle.request_repaint(urgency)));

@@ -69,8 +69,13 @@ const fn ctrl_shift(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), key)
 }
 
-const fn command_entry(command: EditorCommand, group: &'static str, name: &'static str, keys: &'static [KeyboardShortcut]) -> CommandEntry {
-    CommandEntry { command: verb: command, group, name, keys }
+const fn command_entry(
+    command: EditorCommand,
+    group: &'static str,
+    name: &'static str,
+    keys: &'static [KeyboardShortcut],
+) -> CommandEntry {
+    CommandEntry { command, group, name, keys }
 }
 
 const FILE: &str = "File";
@@ -103,7 +108,12 @@ pub const COMMANDS: &[CommandEntry] = &[
     command_entry(EditorCommand::LargerBrush, PAINT, "Larger brush", &[plain_key(Key::CloseBracket)]),
     command_entry(EditorCommand::ClearMask, PAINT, "Clear", &[plain_key(Key::Delete), plain_key(Key::Backspace)]),
     command_entry(EditorCommand::InvertMask, PAINT, "Invert", &[ctrl(Key::I)]),
-    command_entry(EditorCommand::ZoomIn, VIEW, "Zoom in", &[plain_key(Key::Plus), plain_key(Key::Equals), ctrl(Key::Plus), ctrl(Key::Equals)]),
+    command_entry(
+        EditorCommand::ZoomIn,
+        VIEW,
+        "Zoom in",
+        &[plain_key(Key::Plus), plain_key(Key::Equals), ctrl(Key::Plus), ctrl(Key::Equals)],
+    ),
     command_entry(EditorCommand::ZoomOut, VIEW, "Zoom out", &[plain_key(Key::Minus), ctrl(Key::Minus)]),
     command_entry(EditorCommand::ZoomToFit, VIEW, "Fit in the window", &[plain_key(Key::Num0), ctrl(Key::Num0)]),
     command_entry(EditorCommand::ZoomToActualPixels, VIEW, "Actual pixels", &[ctrl(Key::Num1)]),
@@ -117,7 +127,12 @@ pub const COMMANDS: &[CommandEntry] = &[
     command_entry(EditorCommand::MoreLikeThis, FILL, "More like this", &[plain_key(Key::L)]),
     command_entry(EditorCommand::Mix, FILL, "Mix two candidates", &[plain_key(Key::M)]),
     command_entry(EditorCommand::Explore, FILL, "Explore faces", &[plain_key(Key::X)]),
-    command_entry(EditorCommand::Shortcuts, HELP, "Keyboard shortcuts", &[plain_key(Key::F1), plain_key(Key::Questionmark)]),
+    command_entry(
+        EditorCommand::Shortcuts,
+        HELP,
+        "Keyboard shortcuts",
+        &[plain_key(Key::F1), plain_key(Key::Questionmark)],
+    ),
     command_entry(EditorCommand::About, HELP, "About Countenance", &[]),
 ];
 
@@ -216,7 +231,11 @@ pub fn pressed_commands(context: &Context, candidate_count: usize) -> Vec<Editor
         }
         for (index, digit) in DIGITS.into_iter().enumerate() {
             if (index < candidate_count || index == 0) && input.consume_key(Modifiers::NONE, digit) {
-                commands.push(if candidate_count == 0 { EditorCommand::ZoomToActualPixels } else { EditorCommand::ShowCandidate(index) });
+                commands.push(if candidate_count == 0 {
+                    EditorCommand::ZoomToActualPixels
+                } else {
+                    EditorCommand::ShowCandidate(index)
+                });
             }
         }
         commands

@@ -5,15 +5,16 @@ use std::ops::Range;
 use image::DynamicImage;
 use rayon::prelude::*;
 
-use super::beyond::Extrapolation;
 use super::detail::FillDetail;
+use super::extrapolate::Extrapolation;
 use super::feather::{self, FeatherBlend};
+use super::patch_raster::PatchRaster;
 use super::poisson::{self, Membrane};
-use super::raster::PatchRaster;
-use super::sample::{SampledImage, luma};
+use super::sampled_image::{SampledImage, luma};
 use super::{Blend, BlendMode, fillable_area};
+use crate::geometry::{CropGrid, FaceFrame, RectPx};
 use crate::mask::Mask;
-use crate::photo::{CropGrid, FaceFrame, Photo, RectPx, ChannelValue, PixelDataMut};
+use crate::photo::{ChannelValue, Photo, PixelDataMut};
 
 /// A rectangle of the photo with the fill drawn in it, for the screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,13 +144,12 @@ impl Composer {
         let alpha = target.alpha(&raster);
         let join = match blend.mode {
             BlendMode::None => None,
-            BlendMode::Feather => {
-                FeatherBlend::new(photo, hole, frame, target.rect).map(|feather| SeamCorrection::Feather(Box::new(feather)))
-            }
+            BlendMode::Feather => FeatherBlend::new(photo, hole, frame, target.rect)
+                .map(|feather| SeamCorrection::Feather(Box::new(feather))),
             BlendMode::Poisson => {
                 let solver_raster = Membrane::solver_raster(raster);
-                let solver_alpha =
-                    (solver_raster.width != width || solver_raster.height != height).then(|| target.alpha(&solver_raster));
+                let solver_alpha = (solver_raster.width != width || solver_raster.height != height)
+                    .then(|| target.alpha(&solver_raster));
                 Membrane::new(photo, hole, solver_raster, solver_alpha.as_ref().unwrap_or(&alpha))
                     .map(|membrane| SeamCorrection::Poisson(Box::new(membrane)))
             }
@@ -159,8 +159,16 @@ impl Composer {
         let is_in_frame = unit_part.iter().all(|along| along.start > -1e-6 && along.end < 1.0 + 1e-6);
         let beyond_frame = (!is_in_frame).then_some(unit_part);
         let is_full_size = (width, height) == (target.rect.width, target.rect.height);
-        let detail = is_full_size.then(|| FillDetail::new(photo, hole, frame, target.rect, blend.detail_percent)).flatten();
-        Self { raster: Some(raster), alpha, seam: join.unwrap_or(SeamCorrection::Unchanged), detail, extrapolated_part: beyond_frame, is_grey }
+        let detail =
+            is_full_size.then(|| FillDetail::new(photo, hole, frame, target.rect, blend.detail_percent)).flatten();
+        Self {
+            raster: Some(raster),
+            alpha,
+            seam: join.unwrap_or(SeamCorrection::Unchanged),
+            detail,
+            extrapolated_part: beyond_frame,
+            is_grey,
+        }
     }
 
     /// Prepares a generated image for drawing.
@@ -206,7 +214,13 @@ impl Composer {
 
     /// Calls `draw` with the column, alpha and colour of each filled pixel of a row. Colours are 0 to 1; all three
     /// channels are equal for a grey photo.
-    fn draw_row(&self, prepared: &PreparedFill, offsets: &SeamOffsets<'_>, row: u32, mut draw: impl FnMut(usize, u8, [f32; 3])) {
+    fn draw_row(
+        &self,
+        prepared: &PreparedFill,
+        offsets: &SeamOffsets<'_>,
+        row: u32,
+        mut draw: impl FnMut(usize, u8, [f32; 3]),
+    ) {
         let Some(raster) = &self.raster else { return };
         let reader = raster.row_reader(&prepared.image, 0, i64::from(row));
         let smooth = prepared.low_pass.as_ref().map(|smooth| raster.row_reader(smooth, 0, i64::from(row)));
@@ -250,8 +264,12 @@ pub fn apply(
     let prepared = composer.prepare(fill, size_px);
     let mut pixels = Photo::from_pixels(photo.pixels.clone()).pixels;
     match PixelDataMut::of(&mut pixels) {
-        Some(PixelDataMut::Bits8 { data, channels }) => composer.write_samples(&prepared, data, channels, photo.width()),
-        Some(PixelDataMut::Bits16 { data, channels }) => composer.write_samples(&prepared, data, channels, photo.width()),
+        Some(PixelDataMut::Bits8 { data, channels }) => {
+            composer.write_samples(&prepared, data, channels, photo.width())
+        }
+        Some(PixelDataMut::Bits16 { data, channels }) => {
+            composer.write_samples(&prepared, data, channels, photo.width())
+        }
         None => {}
     }
     pixels
@@ -259,7 +277,13 @@ pub fn apply(
 
 impl Composer {
     /// Writes the fill into a photo's samples. Requires a composer at full size.
-    fn write_samples<T: ChannelValue>(&self, prepared: &PreparedFill, data: &mut [T], channels: usize, photo_width: u32) {
+    fn write_samples<T: ChannelValue>(
+        &self,
+        prepared: &PreparedFill,
+        data: &mut [T],
+        channels: usize,
+        photo_width: u32,
+    ) {
         let Some(PatchRaster { rect, height, .. }) = self.raster else { return };
         let offsets = self.seam.offsets(&prepared.image);
         let colors = if channels < 3 { 1 } else { 3 };

@@ -7,11 +7,12 @@
 //! are equally near, and weighted by a falloff. Everything that does not depend on the fill is computed once.
 
 use super::blur::box_blur;
-use super::cells::{CellGrid, EdgeCell};
-use super::distance::{DistanceTransform, distance_transform};
-use super::sample::SampledImage;
+use super::cell_grid::{CellGrid, EdgeCell};
+use super::distance_transform::{DistanceTransform, distance_transform};
+use super::sampled_image::SampledImage;
+use crate::geometry::{CropGrid, FaceFrame, RectPx};
 use crate::mask::Mask;
-use crate::photo::{CropGrid, FaceFrame, Photo, RectPx, PixelData};
+use crate::photo::{Photo, PixelData};
 
 /// Cells along the frame's side: two for each pixel of a 64-pixel generator.
 const CELLS_ALONG_FRAME: f32 = 128.0;
@@ -67,12 +68,17 @@ impl FeatherBlend {
         let (has_hole, has_known) = cells.hole_and_known(hole);
         let to_hole = distance_transform(&has_hole, cells.columns)?;
         let is_candidate = |cell: &usize| {
-            has_known.get(*cell) == Some(&true) && to_hole.distance.get(*cell).is_some_and(|d| *d <= MAX_EDGE_DISTANCE_CELLS)
+            has_known.get(*cell) == Some(&true)
+                && to_hole.distance.get(*cell).is_some_and(|d| *d <= MAX_EDGE_DISTANCE_CELLS)
         };
         let candidates: Vec<usize> = (0..cells.columns * cells.rows).filter(is_candidate).collect();
         let edge = match PixelData::of(&photo.pixels) {
-            PixelData::Bits8 { data, channels } => cells.edge_cells(&candidates, unit_grid, data, channels, photo.width(), hole),
-            PixelData::Bits16 { data, channels } => cells.edge_cells(&candidates, unit_grid, &data, channels, photo.width(), hole),
+            PixelData::Bits8 { data, channels } => {
+                cells.edge_cells(&candidates, unit_grid, data, channels, photo.width(), hole)
+            }
+            PixelData::Bits16 { data, channels } => {
+                cells.edge_cells(&candidates, unit_grid, &data, channels, photo.width(), hole)
+            }
         };
         let mut is_edge = vec![false; cells.columns * cells.rows];
         for edge in &edge {

@@ -4,24 +4,24 @@
 //! Feathering therefore cannot mix the fill with the old pixels at the edge of the hole. It shifts the fill's colour
 //! towards the nearest known pixels instead.
 
-mod beyond;
 mod blur;
-mod cells;
+mod cell_grid;
 mod compose;
 mod detail;
-mod distance;
+mod distance_transform;
+mod extrapolate;
 mod feather;
-mod layer;
+mod fill_layer;
+mod patch_raster;
 mod poisson;
-mod raster;
-mod sample;
+mod sampled_image;
 
 use serde::{Deserialize, Serialize};
 
-use crate::photo::FaceFrame;
+use crate::geometry::FaceFrame;
 
 pub use compose::{Composer, FillPatch, apply};
-pub use layer::render_layer;
+pub use fill_layer::render_layer;
 
 /// How the fill is blended into the photo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -59,7 +59,7 @@ pub enum BlendMode {
 }
 
 /// How far outside the frame a hole is filled, as a share of the frame's side. Otherwise a stroke that leaves the frame
-/// would show the frame's edge. [`beyond`] says how the generated image is extrapolated there.
+/// would show the frame's edge. [`extrapolate`] says how the generated image is extrapolated there.
 const FILL_MARGIN_SHARE: f32 = 0.5;
 
 /// The square in which a hole is filled: the frame and a margin around it.

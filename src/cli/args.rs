@@ -6,19 +6,19 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use super::bench::BenchArgs;
-use super::choices;
 use super::eval::EvalArgs;
-use super::exchange::{ExportArgs, ImportArgs};
 use super::explore::{InterpolateArgs, LatentArgs, SampleArgs};
 use super::faces::{FaceChoice, FacesArgs};
-use super::plan;
+use super::fill_plan;
+use super::import_export::{ExportArgs, ImportArgs};
 use super::prepare::PrepareArgs;
 use super::replay::ReplayArgs;
 use super::settings::SettingsArgs;
 use super::train::TrainArgs;
+use super::value_names;
 use crate::blend::BlendMode;
 use crate::device::DeviceChoice;
-use crate::face::FaceFrame;
+use crate::geometry::FaceFrame;
 
 /// Content-aware fill for faces
 ///
@@ -98,11 +98,11 @@ pub(super) struct FillArgs {
     ///
     /// Replaces --face. The model was trained on upright faces with the eyes at 30 % and the mouth at 71 % of the
     /// frame's height.
-    #[arg(long, value_name = "CX,CY,SIDE[,DEGREES]", allow_hyphen_values = true, value_parser = plan::parse_frame)]
+    #[arg(long, value_name = "CX,CY,SIDE[,DEGREES]", allow_hyphen_values = true, value_parser = fill_plan::parse_frame)]
     pub(super) frame: Option<FaceFrame>,
 
     /// How to blend the fill into the photo
-    #[arg(long, value_parser = choices::blend_parser(), default_value = "poisson")]
+    #[arg(long, value_parser = value_names::blend_parser(), default_value = "poisson")]
     pub(super) blend: BlendMode,
 
     /// Grain and sharpness added to the fill to match the photo, in percent; 0 keeps the generator's soft result

@@ -8,11 +8,11 @@ use anyhow::Context as _;
 use clap::Args;
 use serde::Serialize;
 
-use super::{CommandStatus, models, run_on_named_thread, write_stdout};
+use super::{CommandStatus, model_choice, run_on_named_thread, write_stdout};
 use crate::device::DeviceChoice;
+use crate::fs::{Overwrite, write_atomically};
 use crate::job::NetworkCache;
-use crate::model::host::simd_bits;
-use crate::photo::{Overwrite, write_atomically};
+use crate::model::cpu::simd_bits;
 use crate::search::speed::{SearchSpeed, measure_speed};
 
 /// Measure how fast the search is on this machine
@@ -89,7 +89,7 @@ pub(super) fn run(args: &BenchArgs) -> anyhow::Result<CommandStatus> {
 }
 
 fn measure_speeds(args: &BenchArgs) -> anyhow::Result<BenchReport> {
-    let (model, _) = models::find_model(args.model.as_deref())?;
+    let (model, _) = model_choice::find_model(args.model.as_deref())?;
     let (device, networks) = NetworkCache::default().networks(args.device, &model)?;
     let time = Duration::from_secs(args.seconds.into());
     #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{CommandStatus, write_stdout};
 use crate::device::{GpuInfo, auto_gpu, list_gpus};
-use crate::model::host::CpuPrecision;
+use crate::model::cpu::CpuPrecision;
 
 pub(super) fn run() -> anyhow::Result<CommandStatus> {
     write_stdout(&device_table(CpuPrecision::fastest(), &list_gpus(), auto_gpu().as_ref()))?;

@@ -17,11 +17,12 @@ use indicatif::HumanDuration;
 
 pub(super) use args::EvalArgs;
 
-use super::progress::Console;
+use super::console::Console;
 use super::{CommandStatus, run_on_named_thread, write_stdout};
-use crate::evaluation::{self, Evaluation, EvaluationProblem, EvaluationObserver};
+use crate::evaluation::{self, Evaluation, EvaluationObserver, EvaluationProblem};
+use crate::fs::Overwrite;
 use crate::job::NetworkCache;
-use crate::photo::{PngMetadata, Overwrite, ContactSheet, save_png};
+use crate::photo::{ContactSheet, PngMetadata, save_png};
 use plan::EvalPlan;
 
 /// How often the JSON is updated during the run. Each update writes the whole file, so more updates would slow down long
@@ -47,8 +48,14 @@ struct EvalResult {
 fn run_evaluation(plan: &EvalPlan, console: &mut Console) -> anyhow::Result<EvalResult> {
     let protocol = &plan.protocol;
     console.start_bar("eval", protocol.gradients_per_face() * protocol.faces.len() as u64);
-    let mut observer =
-        ConsoleEvalObserver { plan, console, gradients: 0, faces_done: 0, started: Instant::now(), last_written: Instant::now() };
+    let mut observer = ConsoleEvalObserver {
+        plan,
+        console,
+        gradients: 0,
+        faces_done: 0,
+        started: Instant::now(),
+        last_written: Instant::now(),
+    };
     let evaluation = evaluation::run_evaluation(&mut NetworkCache::default(), protocol, &mut observer);
     console.clear_bar();
     let evaluation = evaluation?;
@@ -71,7 +78,11 @@ fn run_evaluation(plan: &EvalPlan, console: &mut Console) -> anyhow::Result<Eval
     }
     Ok(EvalResult {
         status: if problems == 0 { CommandStatus::Success } else { CommandStatus::SomeFailed },
-        text: if plan.is_json_to_stdout() { report::report_json(plan, &evaluation)? } else { table::eval_tables(plan, &evaluation) },
+        text: if plan.is_json_to_stdout() {
+            report::report_json(plan, &evaluation)?
+        } else {
+            table::eval_tables(plan, &evaluation)
+        },
     })
 }
 

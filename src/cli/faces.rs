@@ -7,7 +7,8 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 
 use super::{CommandStatus, write_stdout};
-use crate::face::{Detection, FaceFrame, detect, fit_frame};
+use crate::face::{Detection, detect, fit_frame};
+use crate::geometry::FaceFrame;
 use crate::photo::{self, DecodeLimits, Photo};
 
 /// List the faces found in a photo, largest first

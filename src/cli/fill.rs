@@ -13,19 +13,21 @@ use anyhow::{Context as _, anyhow};
 
 use super::CommandStatus;
 use super::args::FillArgs;
-use super::batch::FillTask;
-use super::follow::ConsoleFillObserver;
-use super::plan::FillPlan;
-use super::progress::Console;
-use super::report::{PhotoReport, FillReport};
+use super::console::Console;
+use super::fill_observer::ConsoleFillObserver;
+use super::fill_plan::FillPlan;
+use super::fill_report::{FillReport, PhotoReport};
+use super::inputs::FillTask;
 use crate::device::DeviceChoice;
+use crate::fs::Overwrite;
 use crate::job::{
-    ExportContent, NetworkCache, FillError, FillOutcome, FillRequest, FillExport, FillObserver, Provenance, SearchStart, StopReason, run_fill,
+    ExportContent, FillError, FillExport, FillObserver, FillOutcome, FillRequest, NetworkCache, Provenance,
+    SearchStart, StopReason, run_fill,
 };
 use crate::model::ModelChoice;
-use crate::photo::{self, DecodeLimits, Overwrite, save_png};
+use crate::photo::{self, DecodeLimits, save_png};
 
-/// Runs the search: the [`Engine`], or a fake in tests.
+/// Runs the search: the [`NetworkCache`], or a fake in tests.
 trait FillBackend {
     /// Opens the device and loads the model. Their errors are then reported once and not for every photo.
     fn load_model(&mut self, device: DeviceChoice, model: &ModelChoice) -> Result<(), FillError>;
@@ -110,7 +112,12 @@ struct SavedFill {
 }
 
 /// Fills one photo and saves it. On an error, no file is written.
-fn fill_photo(backend: &mut dyn FillBackend, plan: &FillPlan, task: &FillTask, console: &mut Console) -> anyhow::Result<SavedFill> {
+fn fill_photo(
+    backend: &mut dyn FillBackend,
+    plan: &FillPlan,
+    task: &FillTask,
+    console: &mut Console,
+) -> anyhow::Result<SavedFill> {
     let photo = photo::open(&task.photo, DecodeLimits::default())?;
     let (frame, note) = plan.face_frame_in(&photo)?;
     if let Some(note) = note {

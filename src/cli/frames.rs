@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, anyhow};
 use image::{DynamicImage, Rgba, RgbaImage};
 
-use super::batch::FillTask;
+use super::fill_plan::FillPlan;
 use super::gif::GifWriter;
-use super::plan::FillPlan;
+use super::inputs::FillTask;
 use crate::blend::Composer;
+use crate::fs::Overwrite;
 use crate::job::FillRequest;
-use crate::photo::{PngMetadata, Overwrite, save_png};
+use crate::photo::{PngMetadata, save_png};
 
 /// Prefix of the frames' file names.
 pub(super) const FRAME_PREFIX: &str = "frame-";

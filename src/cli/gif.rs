@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use image::codecs::gif::{GifEncoder, Repeat};
 use image::{Delay, Frame, RgbaImage, imageops};
 
-use crate::photo::{Overwrite, write_atomically};
+use crate::fs::{Overwrite, write_atomically};
 
 /// Longest side of the GIF: wide enough for a web page, small enough to send in a message.
 const MAX_SIDE_PX: u32 = 512;

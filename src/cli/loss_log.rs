@@ -31,7 +31,8 @@ impl<W: Write> LossLog<W> {
     /// Adds one row per candidate; iterations and candidates count from 1.
     pub(super) fn add_iteration(&mut self, iteration: u32, losses: &[Losses]) -> anyhow::Result<()> {
         for (index, Losses { context, prior, total }) in losses.iter().enumerate() {
-            writeln!(self.writer, "{iteration},{},{context},{prior},{total}", index + 1).context("cannot write the log")?;
+            writeln!(self.writer, "{iteration},{},{context},{prior},{total}", index + 1)
+                .context("cannot write the log")?;
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! The command line: `countenance [PHOTO]` opens the editor, `countenance COMMAND …` works without a window.
 //!
-//! Each command has its own file or folder. `exchange` holds `import` and `export`; `explore` holds `sample`,
+//! Each command has its own file or folder. `import_export` holds `import` and `export`; `explore` holds `sample`,
 //! `interpolate` and `latent`. Mistakes that can be detected early (a missing mask, a folder without write permission)
 //! are reported as usage errors before the first search starts.
 //!
@@ -52,29 +52,29 @@
 //!   log counts iterations and candidates from 1.
 
 mod args;
-mod batch;
 mod bench;
-mod choices;
+mod console;
 mod devices;
 mod eval;
-mod exchange;
 mod explore;
 mod faces;
 mod fill;
-mod follow;
+mod fill_observer;
+mod fill_plan;
+mod fill_report;
 mod frames;
 mod gif;
+mod import_export;
+mod inputs;
 mod loss_log;
-mod masks;
-mod models;
+mod mask_source;
+mod model_choice;
 mod outputs;
-mod plan;
 mod prepare;
-mod progress;
 mod replay;
-mod report;
 mod settings;
 mod train;
+mod value_names;
 
 #[cfg(test)]
 mod tests;
@@ -134,8 +134,8 @@ pub fn main() -> ExitCode {
         Some(Command::Sample(args)) => explore::run_sample(&args),
         Some(Command::Interpolate(args)) => explore::run_interpolate(&args),
         Some(Command::Latent(args)) => explore::run_latent(&args),
-        Some(Command::Import(args)) => exchange::run_import(&args),
-        Some(Command::Export(args)) => exchange::run_export(&args),
+        Some(Command::Import(args)) => import_export::run_import(&args),
+        Some(Command::Export(args)) => import_export::run_export(&args),
         Some(Command::Train(args)) => train::run(&args),
     };
     match status {

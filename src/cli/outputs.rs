@@ -7,15 +7,20 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::args::OutputArgs;
-use super::batch::FillTask;
 use super::frames::FRAME_PREFIX;
+use super::inputs::FillTask;
 use super::usage_error;
 
 /// File name that stands for standard output.
 pub(super) const STANDARD_OUTPUT: &str = "-";
 
 /// Creates the folders of a batch. Refuses outputs that cannot be written or would replace a protected file.
-pub(super) fn check_fill_outputs(tasks: &[FillTask], is_batch: bool, mask_file: Option<&Path>, output: &OutputArgs) -> anyhow::Result<()> {
+pub(super) fn check_fill_outputs(
+    tasks: &[FillTask],
+    is_batch: bool,
+    mask_file: Option<&Path>,
+    output: &OutputArgs,
+) -> anyhow::Result<()> {
     if is_batch {
         create_output_folder(&output.out, "--out")?;
     } else {
@@ -50,7 +55,7 @@ pub(super) fn check_fill_outputs(tasks: &[FillTask], is_batch: bool, mask_file: 
     Ok(())
 }
 
-/// Like [`check`], for a command that writes one file. Its extension must be one of `extensions`.
+/// Like [`check_fill_outputs`], for a command that writes one file. Its extension must be one of `extensions`.
 pub(super) fn check_single_output<'a>(
     out: &Path,
     extensions: &[&str],
@@ -146,10 +151,14 @@ pub(super) fn check_no_path_conflicts<'a>(
     outputs: &[(&'static str, &Path)],
     inputs: impl Iterator<Item = &'a Path>,
 ) -> anyhow::Result<()> {
-    let mut used_paths: HashMap<PathBuf, &'static str> = inputs.map(|path| (canonical_output_path(path), "an input")).collect();
+    let mut used_paths: HashMap<PathBuf, &'static str> =
+        inputs.map(|path| (canonical_output_path(path), "an input")).collect();
     for &(option, path) in outputs {
         if let Some(other) = used_paths.insert(canonical_output_path(path), option) {
-            return Err(usage_error(format!("{option} {} is the same file as {other}: choose another name", path.display())));
+            return Err(usage_error(format!(
+                "{option} {} is the same file as {other}: choose another name",
+                path.display()
+            )));
         }
     }
     Ok(())

@@ -7,14 +7,15 @@ use anyhow::Context as _;
 use clap::Args;
 use indicatif::HumanDuration;
 
+use super::console::Console;
 use super::outputs::create_output_folder;
-use super::progress::Console;
 use super::{CommandStatus, usage_error};
 use crate::dataset::DatasetInfo;
-use crate::photo::{PHOTO_EXTENSIONS, Overwrite};
+use crate::fs::Overwrite;
+use crate::photo::PHOTO_EXTENSIONS;
 use crate::prepare::{
-    RESUME_CROPS_FILE, DATASET_FILE, RESUME_LOG_FILE, FoundPictures, PrepareSummary, RejectReason, PrepareRequest, CONTACT_SHEET_FILE, TABLE_FILE, Thresholds, PrepareObserver, find_pictures,
-    prepare_dataset,
+    CONTACT_SHEET_FILE, DATASET_FILE, FoundPictures, PrepareObserver, PrepareRequest, PrepareSummary,
+    RESUME_CROPS_FILE, RESUME_LOG_FILE, RejectReason, TABLE_FILE, Thresholds, find_pictures, prepare_dataset,
 };
 
 /// At most this many unreadable photos are printed; the table lists all.
@@ -156,11 +157,22 @@ fn folder_name(folder: &Path) -> String {
     whole.file_name().map_or_else(|| "photos".into(), |name| name.to_string_lossy().into_owned())
 }
 
-fn run_request(request: &PrepareRequest, pictures: &FoundPictures, console: &mut Console) -> anyhow::Result<CommandStatus> {
+fn run_request(
+    request: &PrepareRequest,
+    pictures: &FoundPictures,
+    console: &mut Console,
+) -> anyhow::Result<CommandStatus> {
     for folder in &pictures.unlistable_folders {
         console.print(&format!("error: the folder {} cannot be listed and is skipped", folder.display()));
     }
-    let mut observer = ConsolePrepareObserver { console, unreadable: 0, photos_done: 0, photos_left: 0, started: Instant::now(), last_line_at: Instant::now() };
+    let mut observer = ConsolePrepareObserver {
+        console,
+        unreadable: 0,
+        photos_done: 0,
+        photos_left: 0,
+        started: Instant::now(),
+        last_line_at: Instant::now(),
+    };
     let prepared = prepare_dataset(request, pictures, &mut observer);
     let ConsolePrepareObserver { console, unreadable, .. } = observer;
     console.clear_bar();
@@ -171,17 +183,25 @@ fn run_request(request: &PrepareRequest, pictures: &FoundPictures, console: &mut
     for line in summary_lines(request, &prepared) {
         console.print(&line);
     }
-    Ok(if unreadable == 0 && pictures.unlistable_folders.is_empty() { CommandStatus::Success } else { CommandStatus::SomeFailed })
+    Ok(if unreadable == 0 && pictures.unlistable_folders.is_empty() {
+        CommandStatus::Success
+    } else {
+        CommandStatus::SomeFailed
+    })
 }
 
 /// Summary of the results.
 fn summary_lines(request: &PrepareRequest, prepared: &PrepareSummary) -> Vec<String> {
     let PrepareSummary { photos, faces, kept, reasons, sheet_captions: sheet_rows } = prepared;
-    let parts: Vec<_> = reasons.iter().map(|(reason, count)| format!("{count} {}", RejectReason::description(*reason))).collect();
+    let parts: Vec<_> =
+        reasons.iter().map(|(reason, count)| format!("{count} {}", RejectReason::description(*reason))).collect();
     let others = if parts.is_empty() { String::new() } else { format!("; {}", parts.join(", ")) };
     vec![
         format!("{kept} of {faces} faces in {photos} photos kept{others}"),
-        format!("{} has the dataset, {TABLE_FILE} lists every face", request.results_folder.join(DATASET_FILE).display()),
+        format!(
+            "{} has the dataset, {TABLE_FILE} lists every face",
+            request.results_folder.join(DATASET_FILE).display()
+        ),
         format!("{CONTACT_SHEET_FILE} shows, from the top: {}", sheet_rows.join(", ")),
     ]
 }
@@ -203,7 +223,9 @@ impl PrepareObserver for ConsolePrepareObserver<'_> {
         if measured_before > 0 {
             self.console.print(&format!("resuming: {measured_before} of {photos} photos are already measured"));
         } else {
-            self.console.print(&format!("{photos} photos; an interrupted run can be continued ({RESUME_LOG_FILE} and {RESUME_CROPS_FILE})"));
+            self.console.print(&format!(
+                "{photos} photos; an interrupted run can be continued ({RESUME_LOG_FILE} and {RESUME_CROPS_FILE})"
+            ));
         }
         self.console.start_bar("prepare", self.photos_left as u64);
     }
@@ -219,11 +241,15 @@ impl PrepareObserver for ConsolePrepareObserver<'_> {
         self.photos_done += 1;
         self.photos_left = self.photos_left.saturating_sub(1);
         self.console.show_position("prepare", self.photos_done as u64);
-        if !self.console.is_on_terminal() && self.photos_left > 0 && self.last_line_at.elapsed() >= PROGRESS_LINE_INTERVAL {
+        if !self.console.is_on_terminal()
+            && self.photos_left > 0
+            && self.last_line_at.elapsed() >= PROGRESS_LINE_INTERVAL
+        {
             self.last_line_at = Instant::now();
             let time_per_photo = self.started.elapsed() / u32::try_from(self.photos_done).unwrap_or(u32::MAX);
             let left = HumanDuration(time_per_photo * u32::try_from(self.photos_left).unwrap_or(u32::MAX));
-            self.console.print(&format!("{} photos done, {} to go, about {left} left", self.photos_done, self.photos_left));
+            self.console
+                .print(&format!("{} photos done, {} to go, about {left} left", self.photos_done, self.photos_left));
         }
     }
 }

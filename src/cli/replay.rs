@@ -11,13 +11,17 @@ use std::thread;
 use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
 
-use super::progress::Console;
-use super::{CommandStatus, fill, models, outputs, write_stdout};
+use super::console::Console;
+use super::{CommandStatus, fill, model_choice, outputs, write_stdout};
 use crate::device::{DeviceChoice, list_gpus};
-use crate::job::{DeviceInfo, NetworkCache, FillOutcome, FillRequest, FillControl, FillExport, FillObserver, Provenance, StopReason, run_fill};
+use crate::fs::Overwrite;
+use crate::job::{
+    DeviceInfo, FillControl, FillExport, FillObserver, FillOutcome, FillRequest, NetworkCache, Provenance, StopReason,
+    run_fill,
+};
 use crate::model::ModelInfo;
-use crate::model::host::CpuPrecision;
-use crate::photo::{self, DecodeLimits, Overwrite, Photo};
+use crate::model::cpu::CpuPrecision;
+use crate::photo::{self, DecodeLimits, Photo};
 use crate::search::Losses;
 
 /// Repeat the fill recorded in a PNG, and compare the results
@@ -115,7 +119,7 @@ impl Replay {
             settings: recipe.settings,
             start: recipe.start.clone(),
             blend: recipe.blend,
-            model: models::find_recorded_model(&recipe.model, args.model.as_deref())?,
+            model: model_choice::find_recorded_model(&recipe.model, args.model.as_deref())?,
             device: args.device.unwrap_or_else(|| device_with_name(&recipe.device)),
         };
         Ok(Self { recipe, request, filled })
@@ -126,7 +130,10 @@ impl Replay {
         let mut notes = Vec::new();
         let current_version = env!("CARGO_PKG_VERSION");
         if self.recipe.version != current_version {
-            notes.push(format!("made by version {}, repeated by {current_version}: pixels may differ", self.recipe.version));
+            notes.push(format!(
+                "made by version {}, repeated by {current_version}: pixels may differ",
+                self.recipe.version
+            ));
         }
         if self.recipe.changed_on_the_way {
             notes.push(

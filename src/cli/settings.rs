@@ -2,8 +2,8 @@
 
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 
-use super::choices::parser;
 use super::usage_error;
+use super::value_names::parser;
 use crate::search::{Field, Preset, SETTINGS, Section, Setting, Settings};
 
 /// A preset and what is changed about it.
@@ -94,7 +94,8 @@ impl FromArgMatches for SettingsArgs {
         if let Some(preset) = matches.get_one("preset") {
             self.preset = *preset;
         }
-        let given = SETTINGS.iter().filter_map(|setting| Some((setting, matches.get_one::<String>(setting.id)?.clone())));
+        let given =
+            SETTINGS.iter().filter_map(|setting| Some((setting, matches.get_one::<String>(setting.id)?.clone())));
         self.changes.extend(given);
         Ok(())
     }
@@ -111,9 +112,9 @@ fn option(setting: &'static Setting) -> Arg {
     match &setting.field {
         Field::Integer { .. } | Field::Seed { .. } => arg.value_name("N").value_parser(clap::value_parser!(String)),
         Field::Number { .. } => arg.value_name("X").allow_negative_numbers(true),
-        Field::Choice(choice) => {
-            arg.value_parser(parser(choice.options().into_iter().map(|option| (option.id, option.help, option.id.to_owned()))))
-        }
+        Field::Choice(choice) => arg.value_parser(parser(
+            choice.options().into_iter().map(|option| (option.id, option.help, option.id.to_owned())),
+        )),
     }
 }
 

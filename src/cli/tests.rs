@@ -4,7 +4,7 @@ use super::args::{self, Cli, Command};
 use super::faces::FaceChoice;
 use crate::blend::BlendMode;
 use crate::device::DeviceChoice;
-use crate::face::FaceFrame;
+use crate::geometry::FaceFrame;
 use crate::search::{OptimizerKind, Preset};
 
 fn parse(line: &str) -> Result<Cli, clap::Error> {

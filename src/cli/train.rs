@@ -11,11 +11,12 @@ use indicatif::HumanDuration;
 
 pub(super) use args::TrainArgs;
 
-use super::progress::Console;
+use super::console::Console;
 use super::{CommandStatus, run_on_named_thread, usage_error};
 use crate::dataset::FaceDataset;
 use crate::train::{
-    TrainEnd, TrainFacts, CheckpointEval, TrainObserver, FaceImages, TrainProgress, RunFolder, TrainError, TrainOutcome, TrainRequest, train,
+    CheckpointEval, FaceImages, RunFolder, TrainEnd, TrainError, TrainFacts, TrainObserver, TrainOutcome,
+    TrainProgress, TrainRequest, train,
 };
 
 /// Without a progress bar, a progress line is printed this often.

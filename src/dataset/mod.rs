@@ -1,23 +1,23 @@
 //! Training datasets: many aligned faces of one size, packed in one file.
 //!
-//! A dataset is a `.safetensors` file with one tensor `faces`, U8 `[count, size, size, 3]`, RGB. [`Faces`] memory-maps
-//! it, so opening is fast and a dataset may be larger than the memory. [`FacesWriter`] writes picture by picture, so
+//! A dataset is a `.safetensors` file with one tensor `faces`, U8 `[count, size, size, 3]`, RGB. [`FaceDataset`] memory-maps
+//! it, so opening is fast and a dataset may be larger than the memory. [`FaceDatasetWriter`] writes picture by picture, so
 //! their number need not be known in advance.
 //!
 //! Note: the header comes first in the file but is written last. Space is reserved for it and padded with space
 //! characters, which the format allows.
 
-mod read;
+mod reader;
 #[cfg(test)]
 mod tests;
-mod write;
+mod writer;
 
 use std::path::PathBuf;
 
-use crate::photo::SaveError;
+use crate::fs::WriteError;
 
-pub use read::FaceDataset;
-pub use write::FaceDatasetWriter;
+pub use reader::FaceDataset;
+pub use writer::FaceDatasetWriter;
 
 /// The value of the metadata key `format`.
 const FORMAT: &str = "countenance-faces-1";
@@ -47,7 +47,7 @@ pub enum DatasetError {
     #[error("the dataset {path} is truncated or has extra bytes: copy it again, or prepare it again", path = path.display())]
     Truncated { path: PathBuf },
     #[error(
-        "{path} holds {found}, but a dataset needs one tensor {TENSOR} of type U8 and shape [count, size, size, 3]: \
+        "{path} holds {found}, but a dataset needs one tensor {TENSOR_NAME} of type U8 and shape [count, size, size, 3]: \
          make one with `countenance prepare`",
         path = path.display()
     )]
@@ -63,7 +63,7 @@ pub enum DatasetError {
     #[error("the header of the dataset is too long ({length} bytes): shorten the source and the licence")]
     HeaderTooLong { length: usize },
     #[error(transparent)]
-    Save(#[from] SaveError),
+    Save(#[from] WriteError),
 }
 
 /// Bytes of one picture.

@@ -7,7 +7,7 @@ use safetensors::tensor::{Dtype, TensorView, serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::*;
-use crate::photo::Overwrite;
+use crate::fs::Overwrite;
 
 fn about() -> DatasetInfo {
     DatasetInfo { source: "FairFace \"train\"".into(), licence: Some("CC BY 4.0".into()) }
@@ -88,7 +88,7 @@ fn existing_datasets_are_replaced_only_when_allowed() {
     let folder = tempfile::tempdir().unwrap();
     let path = write_dataset(folder.path());
     let create = |overwrite| FaceDatasetWriter::create(&path, 2, about(), overwrite);
-    assert!(matches!(create(Overwrite::Refuse).err(), Some(DatasetError::Save(SaveError::Exists { .. }))));
+    assert!(matches!(create(Overwrite::Refuse).err(), Some(DatasetError::Save(WriteError::Exists { .. }))));
     let mut writer = create(Overwrite::Allow).unwrap();
     writer.push(&[9; 12]).unwrap();
     writer.finish().unwrap();
@@ -101,7 +101,10 @@ fn pictures_of_another_size_are_refused() {
     let path = folder.path().join("faces.safetensors");
     let mut writer = FaceDatasetWriter::create(&path, 2, about(), Overwrite::Refuse).unwrap();
     assert!(matches!(writer.push(&[0; 13]), Err(DatasetError::WrongPictureSize { found: 13, size_px: 2 })));
-    assert!(matches!(FaceDatasetWriter::create(&path, 0, about(), Overwrite::Refuse), Err(DatasetError::SizeOutOfRange { .. })));
+    assert!(matches!(
+        FaceDatasetWriter::create(&path, 0, about(), Overwrite::Refuse),
+        Err(DatasetError::SizeOutOfRange { .. })
+    ));
 }
 
 #[test]

@@ -7,8 +7,9 @@ use image::imageops::{self, FilterType};
 use image::{DynamicImage, Rgb, RgbImage};
 
 use crate::dataset::FaceDataset;
+use crate::geometry::FaceFrame;
 use crate::metrics::PlanarImage;
-use crate::photo::{self, DecodeLimits, FaceFrame, Photo, PhotoError};
+use crate::photo::{self, DecodeLimits, Photo, PhotoError};
 
 /// Where a face comes from.
 #[derive(Clone, Debug)]
@@ -22,7 +23,7 @@ pub enum EvaluationFaceSource {
 /// One aligned face.
 #[derive(Clone, Debug)]
 pub struct EvaluationFace {
-    /// [Name of its source](FaceSource::name).
+    /// [Name of its source](EvaluationFaceSource::name).
     pub name: String,
     /// Index in the list of faces. Holes and search starts depend on it.
     pub index: usize,
@@ -98,7 +99,7 @@ pub(super) fn to_planar_image(pixels: &RgbImage) -> PlanarImage {
 mod tests {
     use super::*;
     use crate::dataset::{DatasetInfo, FaceDatasetWriter};
-    use crate::photo::Overwrite;
+    use crate::fs::Overwrite;
 
     #[test]
     fn only_pictures_of_another_size_are_scaled() {

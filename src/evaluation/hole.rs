@@ -6,8 +6,8 @@ use serde::{Serialize, Serializer};
 
 use super::derive_seed;
 use crate::face::TEMPLATE_IN_UNIT;
+use crate::geometry::Point;
 use crate::mask::{Mask, MaskPreset, StrokeKind};
-use crate::photo::Point;
 
 /// Radius of the stroke between the corners of the mouth, as a share of the crop's side. It covers the lips and some
 /// skin around them.
@@ -124,7 +124,8 @@ fn irregular_mask(crop_size_px: u32, seed: u64) -> Mask {
         let radius = rng.random_range(IRREGULAR_RADII);
         let mut start: Point = [rng.random_range(0.1..0.9), rng.random_range(0.1..0.9)];
         for _ in 0..IRREGULAR_SEGMENTS {
-            let end = start.map(|value| (value + rng.random_range(-IRREGULAR_MAX_SEGMENT..IRREGULAR_MAX_SEGMENT)).clamp(0.0, 1.0));
+            let end = start
+                .map(|value| (value + rng.random_range(-IRREGULAR_MAX_SEGMENT..IRREGULAR_MAX_SEGMENT)).clamp(0.0, 1.0));
             draw_stroke(&mut mask, start, end, radius);
             start = end;
             if is_large_enough(&mask) {

@@ -1,7 +1,7 @@
 //! The evaluation protocol: scores every fill method on the same faces and holes with the same metrics.
 //!
-//! [`run`] takes a [`Protocol`] and returns an [`Evaluation`] with a [`Score`] for each face × hole × method. [`cells`]
-//! averages the scores and adds confidence intervals. The methods are the baseline [`MEAN`], our searches with their
+//! [`protocol_runner`] takes a [`EvaluationProtocol`] and returns an [`Evaluation`] with a [`FillScore`] for each face × hole × method. [`summarize_scores`]
+//! averages the scores and adds confidence intervals. The methods are the baseline [`MEAN_METHOD`], our searches with their
 //! blends, and external fills read from folders. [`write_case`] writes the input files for external methods.
 //!
 //! Notes:
@@ -12,20 +12,23 @@
 //! * Every random draw depends only on its purpose, the face's index in the list and the seed. So holes and starts stay
 //!   the same when the user adds a method, a mask, or a face at the end of the list.
 
-mod cases;
+mod compose;
+mod external_fills;
 mod face;
 mod hole;
-mod paint;
 mod protocol;
-mod run;
-mod score;
+mod protocol_runner;
+mod scores;
 
-pub use cases::{case_name, write_case};
+pub use external_fills::{case_name, write_case};
 pub use face::{EvaluationFace, EvaluationFaceError, EvaluationFaceSource};
 pub use hole::HoleKind;
-pub use protocol::{MEAN_METHOD, ExternalFills, EvaluationProtocol, SearchMethod};
-pub use run::{Evaluation, EvaluationObserver, run_evaluation};
-pub use score::{ScoreSummary, SCORE_METRICS, ScoreMetric, EvaluationProblem, FillScore, SearchStats, summarize_scores, summarize_differences};
+pub use protocol::{EvaluationProtocol, ExternalFills, MEAN_METHOD, SearchMethod};
+pub use protocol_runner::{Evaluation, EvaluationObserver, run_evaluation};
+pub use scores::{
+    EvaluationProblem, FillScore, SCORE_METRICS, ScoreMetric, ScoreSummary, SearchStats, summarize_differences,
+    summarize_scores,
+};
 
 use sha2::{Digest as _, Sha256};
 

@@ -76,7 +76,8 @@ impl EvaluationProtocol {
     /// The names of all methods in the order of reports: the baseline, the searches, the external fills.
     #[must_use]
     pub fn method_names(&self) -> Vec<String> {
-        let search_names = self.searches.iter().flat_map(|search| self.blends.iter().map(|&blend| search.method_name(blend)));
+        let search_names =
+            self.searches.iter().flat_map(|search| self.blends.iter().map(|&blend| search.method_name(blend)));
         let external_names = self.external_fills.iter().map(|others| others.name.clone());
         std::iter::once(MEAN_METHOD.to_string()).chain(search_names).chain(external_names).collect()
     }
@@ -108,7 +109,8 @@ mod tests {
     fn sheet_columns_are_named_in_order() {
         let holes = vec![HoleKind::Center, HoleKind::Eyes];
         let others = vec![ExternalFills { name: "telea".into(), folder: "telea".into() }];
-        let protocol = EvaluationProtocol { holes, external_fills: others, ..crate::evaluation::tests::protocol(Vec::new()) };
+        let protocol =
+            EvaluationProtocol { holes, external_fills: others, ..crate::evaluation::tests::protocol(Vec::new()) };
         assert_eq!(
             protocol.sheet_columns().join(", "),
             "truth, center: hole, center: mean, center: telea, eyes: hole, eyes: mean, eyes: telea"

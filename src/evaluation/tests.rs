@@ -213,7 +213,8 @@ fn written_cases_can_be_filled_and_scored() {
         name: name.into(),
         folder: if name == "wise" { answers.clone() } else { folder.subfolder("nothing") },
     });
-    let (evaluation, counts) = evaluate(&EvaluationProtocol { cases_folder: None, external_fills: others.into(), ..protocol });
+    let (evaluation, counts) =
+        evaluate(&EvaluationProtocol { cases_folder: None, external_fills: others.into(), ..protocol });
     let [wise] = evaluation.scores.iter().filter(|score| score.method == "wise").collect::<Vec<_>>()[..] else {
         panic!("one external fill of the right size")
     };
@@ -277,8 +278,11 @@ fn differences_are_paired_by_face() {
     let folder = FaceFolder::with_faces(&["ann.png", "bob.png", "carl.png"]);
     let (cases, answers) = (folder.subfolder("cases"), folder.subfolder("answers"));
     let pictures = ["ann.png", "bob.png", "carl.png"].map(|name| folder.path(name));
-    let protocol =
-        EvaluationProtocol { cases_folder: Some(cases.clone()), holes: vec![HoleKind::Center], ..protocol(pictures.to_vec()) };
+    let protocol = EvaluationProtocol {
+        cases_folder: Some(cases.clone()),
+        holes: vec![HoleKind::Center],
+        ..protocol(pictures.to_vec())
+    };
     evaluate(&protocol);
     for name in ["ann-center.png", "carl-center.png"] {
         std::fs::copy(cases.join(name), answers.join(name)).unwrap();

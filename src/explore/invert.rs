@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Latent;
 use crate::face::Crop;
 use crate::model::Networks;
-use crate::search::{Preset, SearchProblem, Search, Settings, SettingsError};
+use crate::search::{Preset, Search, SearchProblem, Settings, SettingsError};
 
 /// Why no latent was found for a face.
 #[derive(Debug, thiserror::Error)]
@@ -47,7 +47,8 @@ pub fn invert(networks: &Arc<Networks>, crop: &Crop, settings: Settings) -> Resu
     if crop.known.iter().all(|&known| known == 0.0) {
         return Err(InvertError::NothingKnown);
     }
-    let problem = SearchProblem { size_px: crop.size_px as usize, pixels: crop.pixels.clone(), known: crop.known.clone() };
+    let problem =
+        SearchProblem { size_px: crop.size_px as usize, pixels: crop.pixels.clone(), known: crop.known.clone() };
     let mut search = Search::new(networks.clone(), &problem, settings);
     while !search.is_done() {
         search.advance();
@@ -62,7 +63,7 @@ pub fn invert(networks: &Arc<Networks>, crop: &Crop, settings: Settings) -> Resu
 mod tests {
     use super::*;
     use crate::explore::sample_latent;
-    use crate::model::host::{CpuPrecision, CpuNetworks, LoadMode, CpuActivations};
+    use crate::model::cpu::{CpuActivations, CpuNetworks, CpuPrecision, LoadMode};
     use crate::model::{ModelFile, TINY_MODEL};
 
     /// The tiny model's picture of a sample, as a crop.

@@ -43,11 +43,12 @@ pub fn interpolate(from: &Latent, to: &Latent, steps: u16) -> Vec<Latent> {
     (0..steps).map(|step| lerp(from, to, share(step))).collect()
 }
 
-/// `count` random variations of a latent: each value moves by up to [`VARIATION`], clamped to [-1, 1].
+/// `count` random variations of a latent: each value moves by up to [`VARIATION_HALF_WIDTH`], clamped to [-1, 1].
 #[must_use]
 pub fn variations(latent: &Latent, count: usize, seed: u64) -> Vec<Latent> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let mut near = |value: &f32| (value + rng.random_range(-VARIATION_HALF_WIDTH..VARIATION_HALF_WIDTH)).clamp(-1.0, 1.0);
+    let mut near =
+        |value: &f32| (value + rng.random_range(-VARIATION_HALF_WIDTH..VARIATION_HALF_WIDTH)).clamp(-1.0, 1.0);
     (0..count).map(|_| latent.iter().map(&mut near).collect()).collect()
 }
 

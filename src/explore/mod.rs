@@ -5,21 +5,21 @@
 //! | --- | --- |
 //! | `latent` | sampling, mean, interpolation, variations |
 //! | `expression` | "smiling woman - neutral woman + neutral man" |
-//! | `library` | the file of named latents |
-//! | `gallery` | drawing latents on the CPU |
+//! | `latent_library` | the file of named latents |
+//! | `face_renderer` | drawing latents on the CPU |
 //! | `invert` | finding the latent of a given face |
 //!
 //! A sample is identified by a number: sample 7 is the latent drawn with seed 7. It is the same in every grid, and a
 //! search with seed 7 starts at it.
 
 mod expression;
-mod gallery;
+mod face_renderer;
 mod invert;
 mod latent;
-mod library;
+mod latent_library;
 
 pub use expression::{LatentExpression, LatentExpressionError, LatentSource, LatentTerm};
-pub use gallery::{FaceRenderer, draw_in_batches};
+pub use face_renderer::{FaceRenderer, draw_in_batches};
 pub use invert::{InvertError, InvertedFace, invert, invert_settings};
-pub use latent::{Latent, VARIATION_HALF_WIDTH, lerp, mean_latent, sample_latent, variations, interpolate};
-pub use library::{LatentLibrary, LatentLibraryError, SavedLatent};
+pub use latent::{Latent, VARIATION_HALF_WIDTH, interpolate, lerp, mean_latent, sample_latent, variations};
+pub use latent_library::{LatentLibrary, LatentLibraryError, SavedLatent};

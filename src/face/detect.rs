@@ -14,9 +14,10 @@ use image::RgbImage;
 use serde::Serialize;
 use tract_onnx::prelude::*;
 
+use super::detector_input::DetectorInput;
 use super::fit_frame;
-use super::look::DetectorInput;
-use crate::photo::{Photo, Point, Similarity};
+use crate::geometry::{Point, Similarity};
+use crate::photo::Photo;
 
 /// `YuNet`, March 2023 (`OpenCV` Zoo, MIT licence).
 static YUNET: &[u8] = include_bytes!("../../models/face_detection_yunet_2023mar.onnx");
@@ -120,7 +121,11 @@ pub(super) fn suppress_overlapping(found: impl Iterator<Item = Detection>) -> Ve
 }
 
 /// Refines the landmarks of a face, twice if the first time rotates it much.
-pub(super) fn refine_landmarks(rgb: &RgbImage, refinement: RefinementPass, face: &mut Detection) -> Result<(), DetectError> {
+pub(super) fn refine_landmarks(
+    rgb: &RgbImage,
+    refinement: RefinementPass,
+    face: &mut Detection,
+) -> Result<(), DetectError> {
     for _ in 0..2 {
         if refine_once(rgb, refinement, face)?.abs() < CONVERGED_RADIANS {
             break;
@@ -139,7 +144,11 @@ fn refine_once(rgb: &RgbImage, refinement: RefinementPass, face: &mut Detection)
     let rotated = Similarity { scale, angle_radians: frame.angle_radians, translation: [0.0, 0.0] };
     let [x, y] = rotated.apply([middle, middle]);
     let [center_x, center_y] = frame.center_in_photo;
-    let input = DetectorInput::aligned_part(rgb, refinement.input_px, Similarity { translation: [center_x - x, center_y - y], ..rotated })?;
+    let input = DetectorInput::aligned_part(
+        rgb,
+        refinement.input_px,
+        Similarity { translation: [center_x - x, center_y - y], ..rotated },
+    )?;
     let distance = |other: &Detection| {
         let [nose_x, nose_y] = other.landmarks_in_photo[2];
         (nose_x - center_x).hypot(nose_y - center_y)
@@ -172,7 +181,8 @@ fn model_for_side(input_px: usize) -> Result<YunetModel, DetectError> {
 
 /// Runs the network and decodes every output cell that scores as a face.
 pub(super) fn run_network(input: &DetectorInput) -> Result<Vec<Detection>, DetectError> {
-    let outputs = model_for_side(input.side_px)?.run(tvec!(input.tensor.clone().into())).map_err(DetectError::Network)?;
+    let outputs =
+        model_for_side(input.side_px)?.run(tvec!(input.tensor.clone().into())).map_err(DetectError::Network)?;
     let mut found = Vec::new();
     for (level, stride) in STRIDES.into_iter().enumerate() {
         let values = |group: usize| {

@@ -3,15 +3,13 @@
 //! The detector finds a face and its landmarks are fitted to the template that all models are trained on. The user can
 //! also place the frame by hand.
 
-mod align;
+mod crop;
 mod detect;
-mod look;
-mod quick;
-mod template;
+mod detector_input;
+mod fast_detect;
+mod frame_from_landmarks;
 
-pub use align::{Crop, CropError, crop};
+pub use crop::{Crop, CropError, crop};
 pub use detect::{DetectError, Detection, detect};
-pub use quick::detect_fast;
-pub use template::{TEMPLATE_IN_UNIT, fit_frame};
-
-pub use crate::photo::FaceFrame;
+pub use fast_detect::detect_fast;
+pub use frame_from_landmarks::{TEMPLATE_IN_UNIT, fit_frame};

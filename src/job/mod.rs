@@ -1,30 +1,29 @@
 //! Runs a whole fill: crop, search, result.
 //!
-//! [`run_fill`] runs one fill and reports to an [`Observer`]; the command line calls it directly. The editor runs it on
-//! the background thread of [`Worker`]: commands go in, small [`Event`]s come out, and a mailbox holds the newest
-//! [`Preview`].
+//! [`run_fill`] runs one fill and reports to an [`FillObserver`]; the command line calls it directly. The editor runs it on
+//! the background thread of [`WorkerHandle`]: commands go in, small [`WorkerEvent`]s come out, and a mailbox holds the newest
+//! [`SearchPreview`].
 //!
-//! A cancelled or failed search still returns the best fill so far. A [`Recipe`] records how a fill was made; it is
+//! A cancelled or failed search still returns the best fill so far. A [`Provenance`] records how a fill was made; it is
 //! stored in the exported file.
 
-mod background;
-mod brief;
-mod caught;
-mod engine;
+mod catch_panic;
+mod channels;
+mod draw_faces;
+mod editor_observer;
 mod error;
-mod faces;
-mod fill;
-pub mod floats;
-mod follow;
-mod likeness;
-mod line;
-mod memory;
-mod recipe;
-mod sketch;
-mod slot;
-mod start;
+mod fit_quality;
+mod heap;
+mod low_priority;
+mod mailbox;
+mod network_cache;
+mod provenance;
+mod quick_preview;
+mod run_fill;
+mod search_start;
 #[cfg(test)]
 mod tests;
+mod validate;
 mod worker;
 
 use std::sync::Arc;
@@ -33,24 +32,24 @@ use serde::{Deserialize, Serialize};
 
 use crate::blend::{Blend, FillPatch};
 use crate::device::DeviceChoice;
-use crate::face::FaceFrame;
+use crate::geometry::FaceFrame;
 use crate::mask::Mask;
 use crate::model::{ModelChoice, ModelInfo};
 use crate::photo::Photo;
 use crate::search::{Losses, Settings};
 
-pub use background::start_low_priority_pool;
-pub use engine::NetworkCache;
+pub use channels::RepaintUrgency;
+pub use draw_faces::{FacesId, FacesRequest, GeneratedFaces};
 pub use error::FillError;
-pub use faces::{GeneratedFaces, FacesId, FacesRequest};
-pub use fill::{FillControl, FillObserver, run_fill};
-pub use likeness::FitWarning;
-pub use line::RepaintUrgency;
-pub use memory::{trim_heap, use_single_arena};
-pub use recipe::{ExportContent, FillExport, ModelId, PhotoId, Provenance, ProvenanceError};
-pub use sketch::{QuickPreview, QuickPreviewId};
-pub use slot::Mailbox;
-pub use start::SearchStart;
+pub use fit_quality::FitWarning;
+pub use heap::{trim_heap, use_single_arena};
+pub use low_priority::start_low_priority_pool;
+pub use mailbox::Mailbox;
+pub use network_cache::NetworkCache;
+pub use provenance::{ExportContent, FillExport, ModelId, PhotoId, Provenance, ProvenanceError};
+pub use quick_preview::{QuickPreview, QuickPreviewId};
+pub use run_fill::{FillControl, FillObserver, run_fill};
+pub use search_start::SearchStart;
 pub use worker::WorkerHandle;
 
 /// The input of one fill.
@@ -156,7 +155,7 @@ impl FillOutcome {
         self.candidates.iter().filter(|candidate| !candidate.is_mix).count()
     }
 
-    /// Stores a mix: it replaces the mix at `in_place_of`, or becomes a new candidate. Returns its index.
+    /// Stores a mix: it replaces the mix at `replaced_mix`, or becomes a new candidate. Returns its index.
     pub fn store_mix(&mut self, mix: Candidate, replaced_mix: Option<usize>) -> usize {
         let mix = Candidate { is_mix: true, ..mix };
         let earlier = replaced_mix.filter(|&index| self.candidates.get(index).is_some_and(|earlier| earlier.is_mix));
@@ -165,7 +164,7 @@ impl FillOutcome {
             Some(place) => *place = mix,
             None => self.candidates.push(mix),
         }
-        self.best = fill::lowest_total(self.candidates.iter().map(|candidate| candidate.losses));
+        self.best = run_fill::lowest_total(self.candidates.iter().map(|candidate| candidate.losses));
         index
     }
 }

@@ -1,9 +1,9 @@
 //! Whole fills with the tiny model, directly and through the worker.
 
-mod course;
-mod edits;
-mod faces;
-mod sketches;
+mod generated_faces;
+mod hole_changes;
+mod quick_previews;
+mod search_control;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,9 +16,9 @@ use proptest::prelude::*;
 use super::*;
 use crate::blend::BlendMode;
 use crate::mask::{MaskEdit, MaskHistory, MaskPreset, Stroke, StrokeKind};
-use crate::model::host::CpuPrecision;
+use crate::model::cpu::CpuPrecision;
 use crate::search::{OptimizerKind, Preset};
-use sketches::draw_preview;
+use quick_previews::draw_preview;
 
 /// Longer than any tiny fill takes, on the slowest machine.
 const TIMEOUT: Duration = Duration::from_mins(1);
@@ -69,7 +69,11 @@ impl FillObserver for RecordingObserver {
     }
 
     fn control(&mut self) -> FillControl {
-        if self.stop_after.is_some_and(|count| self.iterations.len() >= count) { FillControl::Stop } else { FillControl::Continue }
+        if self.stop_after.is_some_and(|count| self.iterations.len() >= count) {
+            FillControl::Stop
+        } else {
+            FillControl::Continue
+        }
     }
 
     fn wants_losses(&mut self, _: u32) -> bool {

@@ -4,17 +4,18 @@ use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread;
 
-use super::background;
-use super::faces::draw_faces;
-use super::follow::{EditorObserver, PendingCommands};
-use super::line::{WorkerChannels, RequestRepaint};
-use super::memory::trim_heap;
+use super::channels::{RequestRepaint, WorkerChannels};
+use super::draw_faces::draw_faces;
+use super::editor_observer::{EditorObserver, PendingCommands};
+use super::heap::trim_heap;
+use super::low_priority;
+use super::quick_preview::{ComposerCache, draw_quick_preview};
 use super::run_fill;
-use super::sketch::{ComposerCache, draw_quick_preview};
 use super::{
-    WorkerCommand, NetworkCache, WorkerEvent, GeneratedFaces, FacesId, FacesRequest, FillRequest, JobId, SearchPreview, QuickPreview, QuickPreviewId, Mailbox,
+    FacesId, FacesRequest, FillRequest, GeneratedFaces, JobId, Mailbox, NetworkCache, QuickPreview, QuickPreviewId,
+    SearchPreview, WorkerCommand, WorkerEvent,
 };
-use crate::model::host::CpuActivations;
+use crate::model::cpu::CpuActivations;
 
 /// Capacity of the event channel. The thread blocks when it is full.
 const EVENT_CAPACITY: usize = 1024;
@@ -45,7 +46,7 @@ impl WorkerHandle {
             request_repaint: wake,
         };
         let spawned = thread::Builder::new().name("fill".into()).spawn(move || {
-            background::lower_thread_priority();
+            low_priority::lower_thread_priority();
             run_commands(&channels);
         });
         if let Err(error) = spawned {
@@ -87,7 +88,8 @@ impl WorkerHandle {
 }
 
 fn run_commands(channels: &WorkerChannels) {
-    let (mut engine, mut composers, mut activations) = (NetworkCache::default(), ComposerCache::default(), CpuActivations::default());
+    let (mut engine, mut composers, mut activations) =
+        (NetworkCache::default(), ComposerCache::default(), CpuActivations::default());
     let mut next = None;
     while let Some(command) = next.take().or_else(|| channels.commands.recv().ok()) {
         match command {
@@ -99,7 +101,9 @@ fn run_commands(channels: &WorkerChannels) {
                     draw_and_send_faces(channels, &mut engine, &mut activations, id, &request);
                 }
             }
-            WorkerCommand::DrawFaces(id, request) => draw_and_send_faces(channels, &mut engine, &mut activations, id, &request),
+            WorkerCommand::DrawFaces(id, request) => {
+                draw_and_send_faces(channels, &mut engine, &mut activations, id, &request)
+            }
             WorkerCommand::WarmUp(device, model) => {
                 channels.send_event(match engine.load(device, &model) {
                     Ok((device, model)) => WorkerEvent::Ready { device, model },
@@ -122,7 +126,13 @@ fn run_commands(channels: &WorkerChannels) {
 /// The next waiting command that matters while no search runs.
 fn next_idle_command(channels: &WorkerChannels) -> Option<WorkerCommand> {
     let matters = |command: &WorkerCommand| {
-        matches!(command, WorkerCommand::Start(..) | WorkerCommand::WarmUp(..) | WorkerCommand::QuickPreview(..) | WorkerCommand::DrawFaces(..))
+        matches!(
+            command,
+            WorkerCommand::Start(..)
+                | WorkerCommand::WarmUp(..)
+                | WorkerCommand::QuickPreview(..)
+                | WorkerCommand::DrawFaces(..)
+        )
     };
     channels.commands.try_iter().find(matters)
 }
@@ -141,14 +151,26 @@ fn run_job(channels: &WorkerChannels, engine: &mut NetworkCache, job: JobId, req
     pending
 }
 
-fn draw_and_send_faces(channels: &WorkerChannels, engine: &mut NetworkCache, activations: &mut CpuActivations, id: FacesId, request: &FacesRequest) {
+fn draw_and_send_faces(
+    channels: &WorkerChannels,
+    engine: &mut NetworkCache,
+    activations: &mut CpuActivations,
+    id: FacesId,
+    request: &FacesRequest,
+) {
     match draw_faces(engine, activations, id, request) {
         Ok(faces) => channels.send_faces(faces),
         Err(error) => channels.send_event(WorkerEvent::FacesFailed { id, message: error.to_string() }),
     }
 }
 
-fn draw_and_send_preview(channels: &WorkerChannels, engine: &mut NetworkCache, composers: &mut ComposerCache, id: QuickPreviewId, request: &FillRequest) {
+fn draw_and_send_preview(
+    channels: &WorkerChannels,
+    engine: &mut NetworkCache,
+    composers: &mut ComposerCache,
+    id: QuickPreviewId,
+    request: &FillRequest,
+) {
     match draw_quick_preview(engine, composers, id, request) {
         Ok(Some(sketch)) => channels.send_quick_preview(sketch),
         Ok(None) => {}

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::photo::{Point, RectPx};
+use crate::geometry::{Point, RectPx};
 
 /// Whether both coordinates are finite.
 pub(super) fn is_finite([x, y]: Point) -> bool {

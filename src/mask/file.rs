@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use image::{DynamicImage, GrayImage, ImageBuffer};
 
 use super::Mask;
-use crate::photo::{self, DecodeLimits, PngMetadata, Overwrite, PhotoError, SaveError};
+use crate::fs::Overwrite;
+use crate::photo::{self, DecodeLimits, PhotoError, PngMetadata, SaveError};
 
 /// Why a mask file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -61,7 +62,12 @@ pub fn encode_mask_png(mask: &Mask) -> Result<Vec<u8>, SaveError> {
     photo::encode_bilevel_png(mask.width(), mask.height(), mask.pixels())
 }
 
-fn mask_from_image(pixels: DynamicImage, path: &Path, photo_width: u32, photo_height: u32) -> Result<Mask, MaskFileError> {
+fn mask_from_image(
+    pixels: DynamicImage,
+    path: &Path,
+    photo_width: u32,
+    photo_height: u32,
+) -> Result<Mask, MaskFileError> {
     let (width, height) = (pixels.width(), pixels.height());
     let wrong_size = || MaskFileError::Size { path: path.into(), width, height, photo_width, photo_height };
     if (width, height) != (photo_width, photo_height) {
@@ -87,7 +93,7 @@ mod tests {
         let path = folder.path().join("mask.png");
         let mut mask = Mask::empty(13, 7);
         mask.draw_segment([2.0, 2.0], [9.0, 5.0], 1.5, StrokeKind::Paint);
-        save_mask(&path, &mask, crate::photo::Overwrite::Refuse).unwrap();
+        save_mask(&path, &mask, crate::fs::Overwrite::Refuse).unwrap();
         assert_eq!(load_mask(&path, 13, 7).unwrap(), mask);
         let error = load_mask(&path, 14, 7).unwrap_err().to_string();
         assert!(error.contains("13×7") && error.contains("14×7") && error.contains("mask.png"), "{error}");
@@ -108,7 +114,8 @@ mod tests {
     #[test]
     fn transparent_white_is_not_hole() {
         let pixels = image::RgbaImage::from_fn(2, 1, |x, _| image::Rgba([255, 255, 255, if x == 0 { 0 } else { 255 }]));
-        let bytes = crate::photo::encode_png(&image::DynamicImage::ImageRgba8(pixels), &PngMetadata::default()).unwrap();
+        let bytes =
+            crate::photo::encode_png(&image::DynamicImage::ImageRgba8(pixels), &PngMetadata::default()).unwrap();
         assert_eq!(decode_mask(&bytes, 2, 1).unwrap().pixels(), [0, 255]);
         let error = decode_mask(&bytes, 5, 5).unwrap_err().to_string();
         assert!(error.starts_with("the mask is 2×1"), "{error}");

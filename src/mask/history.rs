@@ -1,15 +1,15 @@
 //! All edits of the hole in order, with undo and redo.
 //!
 //! Each edit keeps the other state of the 64×64 tiles it touched, one bit per pixel. Undo and redo swap these tiles
-//! with the mask's, so their cost depends only on the size of the change. Memory is limited: beyond [`SAVED_BYTES`] the
+//! with the mask's, so their cost depends only on the size of the change. Memory is limited: beyond [`MAX_UNDO_BYTES`] the
 //! oldest tiles are dropped, and undoing such an edit redraws all earlier edits.
 
 use std::sync::Arc;
 
 use super::capsule::is_finite;
-use super::tiles::{UndoTiles, TILE_PX};
+use super::undo_tiles::{TILE_PX, UndoTiles};
 use super::{Mask, MaskPreset, Stroke};
-use crate::photo::{FaceFrame, Point, RectPx};
+use crate::geometry::{FaceFrame, Point, RectPx};
 
 /// Memory limit for undo: dozens of edits of a whole 24-megapixel mask, or thousands of strokes.
 const MAX_UNDO_BYTES: usize = 128 << 20;

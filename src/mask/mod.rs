@@ -5,15 +5,15 @@
 //! the edge of the hole.
 
 mod capsule;
+mod context_weights;
 mod file;
 mod history;
 mod preset;
 mod raster;
-mod tiles;
-mod weights;
+mod undo_tiles;
 
+pub use context_weights::{context_weights, distance_to_known, pair_weights};
 pub use file::{MaskFileError, decode_mask, encode_mask_png, load_mask, save_mask};
 pub use history::{MaskEdit, MaskHistory};
 pub use preset::MaskPreset;
 pub use raster::{Mask, Stroke, StrokeKind};
-pub use weights::{context_weights, pair_weights, distance_to_known};

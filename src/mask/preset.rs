@@ -6,7 +6,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::Mask;
-use crate::photo::{CropGrid, FaceFrame};
+use crate::geometry::{CropGrid, FaceFrame};
 
 /// CVPR 2017, section 4: 80 % of the pixels missing at random.
 const RANDOM_HOLE_SHARE: f64 = 0.8;
@@ -88,7 +88,8 @@ impl MaskPreset {
         mark_hole_pixels(&mut mask, frame, grid, crop_size_px, &hole);
         for (index, _) in (0..).zip(&hole).filter(|(_, hole)| !**hole) {
             let [x, y] = grid.center_in_photo(index % crop_size_px, index / crop_size_px);
-            let (columns, rows) = (clip_range(grid.footprint_along_axis(x), width), clip_range(grid.footprint_along_axis(y), height));
+            let (columns, rows) =
+                (clip_range(grid.footprint_along_axis(x), width), clip_range(grid.footprint_along_axis(y), height));
             for y in rows {
                 mask.row_mut(y, columns.clone()).fill(0);
             }

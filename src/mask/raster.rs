@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::capsule::{BrushCapsule, is_finite, pixel_under, covered_pixels};
-use crate::photo::{Point, RectPx, sha256_of_pixels};
+use super::capsule::{BrushCapsule, covered_pixels, is_finite, pixel_under};
+use crate::geometry::{Point, RectPx};
+use crate::photo::sha256_of_pixels;
 
 /// Whether a stroke adds to the hole or removes from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,6 +1,6 @@
 //! Diversity: how much several fills of one hole differ.
 
-use super::{PlanarImage, MetricRegion, l1};
+use super::{MetricRegion, PlanarImage, l1};
 
 /// Mean [`l1`] in the hole over all pairs of fills, 0 (all equal) to 1. `None` for fewer than two fills.
 ///

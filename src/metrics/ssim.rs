@@ -54,7 +54,9 @@ impl SsimMap {
     /// the picture is smaller than a window.
     #[must_use]
     pub fn mean(&self) -> f64 {
-        let inner = |at: usize, size: usize| size <= 2 * WINDOW_RADIUS_PX || (WINDOW_RADIUS_PX..size - WINDOW_RADIUS_PX).contains(&at);
+        let inner = |at: usize, size: usize| {
+            size <= 2 * WINDOW_RADIUS_PX || (WINDOW_RADIUS_PX..size - WINDOW_RADIUS_PX).contains(&at)
+        };
         self.mean_where(|index| inner(index % self.width, self.width) && inner(index / self.width, self.height))
     }
 
@@ -87,7 +89,8 @@ fn gaussian_blur(mut plane: Vec<f64>, width: usize, height: usize) -> Vec<f64> {
     let mut padded_line = Vec::new();
     let mut blur_line = |start: usize, stride: usize, length: usize| {
         padded_line.clear();
-        padded_line.extend((0..length + 2 * WINDOW_RADIUS_PX).map(|at| plane[start + mirror_index(at, length) * stride]));
+        padded_line
+            .extend((0..length + 2 * WINDOW_RADIUS_PX).map(|at| plane[start + mirror_index(at, length) * stride]));
         for (at, around) in padded_line.windows(window.len()).enumerate() {
             plane[start + at * stride] = around.iter().zip(&window).map(|(value, weight)| value * weight).sum();
         }
@@ -101,7 +104,7 @@ fn gaussian_blur(mut plane: Vec<f64>, width: usize, height: usize) -> Vec<f64> {
     plane
 }
 
-/// Maps an index of a line that is padded by [`REACH`] at both ends to an index of the line. The padding mirrors the
+/// Maps an index of a line that is padded by [`WINDOW_RADIUS_PX`] at both ends to an index of the line. The padding mirrors the
 /// line and repeats its end value (`c b a | a b c | c b a`), as often as needed for short lines.
 fn mirror_index(at: usize, length: usize) -> usize {
     let period = 2 * length;

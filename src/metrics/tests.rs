@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use serde::Deserialize;
 
-use super::summary::student_t_quantile_975;
+use super::mean_estimate::student_t_quantile_975;
 use super::*;
 
 /// Two pictures of 26×20 pixels with a hole, and their metrics from scikit-image 0.26 and numpy in double precision:
@@ -137,7 +137,11 @@ fn means_have_a_students_t_interval() {
     assert!((summary.half_interval.unwrap() - 3.1824 * (14.0_f64 / 3.0 / 4.0).sqrt()).abs() < 1e-4);
     // scipy.stats.t.ppf(0.975, degrees)
     for (degrees, value) in [(1, 12.7062), (10, 2.2281), (11, 2.2010), (31, 2.0395), (199, 1.9720), (1000, 1.9623)] {
-        assert!((student_t_quantile_975(degrees) - value).abs() < 1e-4, "{degrees}: {}", student_t_quantile_975(degrees));
+        assert!(
+            (student_t_quantile_975(degrees) - value).abs() < 1e-4,
+            "{degrees}: {}",
+            student_t_quantile_975(degrees)
+        );
     }
 }
 

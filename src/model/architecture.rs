@@ -40,7 +40,11 @@ impl Architecture {
         // One kernel tap is one multiplication per pixel of the smaller picture.
         let stride2_multiplications = |index: usize, pair: [usize; 2]| pair[0] * pair[1] * (4 << index) * (4 << index);
         let network_multiplications = |channels: Vec<usize>| -> usize {
-            channels.windows(2).enumerate().map(|(index, pair)| stride2_multiplications(index, [pair[0], pair[1]])).sum()
+            channels
+                .windows(2)
+                .enumerate()
+                .map(|(index, pair)| stride2_multiplications(index, [pair[0], pair[1]]))
+                .sum()
         };
         let with_rgb_channels = |channels: &mut dyn Iterator<Item = &usize>| channels.copied().chain([3]).collect();
         let project = self.latent_dim * self.generator_channels[0];

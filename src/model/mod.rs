@@ -6,13 +6,13 @@
 
 mod architecture;
 mod batch_norm;
-pub mod file;
+#[cfg(test)]
+pub(crate) mod burn_reference;
+pub mod cpu;
 pub mod gpu;
-pub mod host;
 mod networks;
 pub mod pytorch;
-#[cfg(test)]
-pub(crate) mod reference;
+pub mod weight_file;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -22,8 +22,8 @@ use serde::{Deserialize, Serialize};
 
 pub use architecture::Architecture;
 pub use batch_norm::{BatchNorm, OutputAxis};
-pub use file::{ModelError, ModelFile, WeightTensor};
-pub use networks::{Networks, NetworkBackend};
+pub use networks::{NetworkBackend, Networks};
+pub use weight_file::{ModelError, ModelFile, WeightTensor};
 
 /// A model file embedded in the binary.
 struct EmbeddedModel {
@@ -31,11 +31,14 @@ struct EmbeddedModel {
     bytes: &'static [u8],
 }
 
-static FACE_128: EmbeddedModel = EmbeddedModel { name: "face-128", bytes: include_bytes!("../../models/face-128.safetensors") };
-static FACE_64: EmbeddedModel = EmbeddedModel { name: "face-64", bytes: include_bytes!("../../models/face-64.safetensors") };
+static FACE_128: EmbeddedModel =
+    EmbeddedModel { name: "face-128", bytes: include_bytes!("../../models/face-128.safetensors") };
+static FACE_64: EmbeddedModel =
+    EmbeddedModel { name: "face-64", bytes: include_bytes!("../../models/face-64.safetensors") };
 
 /// Which model to use. Two models are embedded in the binary, so a bare executable works.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(from = "Option<PathBuf>", into = "Option<PathBuf>")]
 pub enum ModelChoice {
     /// Built in: faces of 128×128 pixels.
     #[default]
@@ -67,7 +70,9 @@ impl ModelChoice {
     /// The built-in model whose file has this SHA-256 (hexadecimal).
     #[must_use]
     pub fn built_in_by_sha256(sha256: &str) -> Option<Self> {
-        let matches_hash = |choice: &Self| choice.embedded_model().is_some_and(|model| file::file_sha256(model.bytes) == sha256);
+        let matches_hash = |choice: &Self| {
+            choice.embedded_model().is_some_and(|model| crate::hash::sha256_of_bytes(model.bytes) == sha256)
+        };
         Self::BUILT_IN.into_iter().find(matches_hash)
     }
 
@@ -78,20 +83,21 @@ impl ModelChoice {
             .into_iter()
             .find(|choice| choice.built_in_name().is_some_and(|built_in| name == Path::new(built_in)))
     }
+}
 
-    /// The form that settings and projects save: a file path or a built-in model's name; `None` for the default.
-    #[must_use]
-    pub fn to_saved(&self) -> Option<PathBuf> {
-        match self {
-            Self::File(path) => Some(path.clone()),
-            built_in if *built_in == Self::default() => None,
+/// The form that settings and projects save: a file's path or a built-in model's name; `None` for the default.
+impl From<ModelChoice> for Option<PathBuf> {
+    fn from(choice: ModelChoice) -> Self {
+        match choice {
+            ModelChoice::File(path) => Some(path),
+            built_in if built_in == ModelChoice::default() => None,
             built_in => built_in.built_in_name().map(PathBuf::from),
         }
     }
+}
 
-    /// Restores a choice from its saved form.
-    #[must_use]
-    pub fn from_saved(saved: Option<PathBuf>) -> Self {
+impl From<Option<PathBuf>> for ModelChoice {
+    fn from(saved: Option<PathBuf>) -> Self {
         saved.map_or_else(Self::default, |path| Self::built_in_by_name(&path).unwrap_or(Self::File(path)))
     }
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use super::cpu::{CpuActivations, CpuNetworks, CpuPrecision, LoadMode};
 use super::gpu::GpuNetworks;
-use super::host::{CpuPrecision, CpuNetworks, LoadMode, CpuActivations};
 use super::{ModelError, ModelFile, ModelInfo};
 use crate::device::Gpu;
 
@@ -12,7 +12,7 @@ pub struct Networks {
     pub info: ModelInfo,
     pub backend: NetworkBackend,
     /// Floating-point operations of one step for one candidate
-    /// ([`Architecture::step_flop`](super::Architecture::step_flop)).
+    /// ([`Architecture::flop_per_step`](super::Architecture::flop_per_step)).
     pub flop_per_step: usize,
 }
 

@@ -9,7 +9,19 @@ use std::path::Path;
 use image::{ColorType, DynamicImage};
 use png::text_metadata::ITXtChunk;
 
-use super::{Overwrite, Photo, SaveError, write_atomically};
+use super::Photo;
+use crate::fs::{Overwrite, WriteError, write_atomically};
+
+/// Why a picture cannot be saved.
+#[derive(Debug, thiserror::Error)]
+pub enum SaveError {
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    #[error("the picture cannot be encoded as PNG")]
+    Encode(#[from] png::EncodingError),
+    #[error("pixels of type {name} cannot be saved: convert the photo to 8 or 16 bits")]
+    ColorType { name: String },
+}
 
 /// Keyword of the PNG text chunk with the XMP packet (XMP specification, part 3, section 1.1.5).
 pub(super) const XMP_KEYWORD: &str = "XML:com.adobe.xmp";
@@ -128,8 +140,8 @@ fn to_big_endian(samples: &[u8]) -> Vec<u8> {
 pub fn save_png(
     path: &Path,
     pixels: &DynamicImage,
-    extras: &PngMetadata<'_>,
+    metadata: &PngMetadata<'_>,
     overwrite: Overwrite,
 ) -> Result<(), SaveError> {
-    write_atomically(path, &encode_png(pixels, extras)?, overwrite)
+    Ok(write_atomically(path, &encode_png(pixels, metadata)?, overwrite)?)
 }

@@ -4,38 +4,32 @@
 //! modules see upright pixels. The metadata is adapted as soon as it is read (see `exif` and `xmp`): its orientation
 //! becomes upright, and thumbnails are removed, because they would show the old face.
 
-#[cfg(test)]
-pub(crate) mod colors;
-mod cubic;
+mod contact_sheet;
 mod decode;
 mod encode;
 mod exif;
-mod frame;
-mod grid;
-mod hash;
-mod samples;
-mod save;
-mod sheet;
-pub mod space;
-mod text;
+mod interpolation;
+mod pixel_data;
+mod pixel_hash;
+mod png_text;
+#[cfg(test)]
+pub(crate) mod test_pictures;
 mod xmp;
 
 use std::path::PathBuf;
 
 use image::DynamicImage;
 
-pub(crate) use cubic::catmull_rom_weights;
+use crate::geometry::RectPx;
+
+pub use contact_sheet::ContactSheet;
 pub use decode::{DecodeLimits, PHOTO_EXTENSIONS, PhotoError, decode, open};
 pub(crate) use encode::encode_bilevel_png;
-pub use encode::{PngMetadata, encode_png, save_png};
-pub use frame::FaceFrame;
-pub(crate) use grid::CropGrid;
-pub(crate) use hash::sha256_of_pixels;
-pub(crate) use samples::{ChannelValue, PixelData, PixelDataMut};
-pub use save::{AtomicFile, Overwrite, SaveError, write_atomically};
-pub use sheet::ContactSheet;
-pub use space::{Point, RectPx, Similarity};
-pub use text::{PngTextError, read_png_text};
+pub use encode::{PngMetadata, SaveError, encode_png, save_png};
+pub(crate) use interpolation::catmull_rom_weights;
+pub(crate) use pixel_data::{ChannelValue, PixelData, PixelDataMut};
+pub(crate) use pixel_hash::sha256_of_pixels;
+pub use png_text::{PngTextError, read_png_text};
 pub use xmp::with_source_type;
 
 /// The photo that the user opened: upright, at its own size and bit depth.

@@ -1,17 +1,17 @@
 //! Edits XMP packets in place: upright orientation, no thumbnails, digital source type.
 //!
 //! A packet is RDF in XML (ISO 16684-1): descriptions with properties, as attributes or as elements. Only the changed
-//! parts of the text are replaced; everything else stays letter for letter. A packet that `markup` cannot parse (no
+//! parts of the text are replaced; everything else stays letter for letter. A packet that `xml` cannot parse (no
 //! RDF, one prefix for two namespaces, UTF-16) is kept unchanged, or replaced when something must be written into it.
 
-mod markup;
+mod xml;
 
 use std::ops::Range;
 
 use image::metadata::Orientation;
 use xmp_writer::{CustomNamespace, Namespace, XmpWriter};
 
-use markup::{XmlDocument, XmlElement};
+use xml::{XmlDocument, XmlElement};
 
 const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
 const TIFF: &str = "http://ns.adobe.com/tiff/1.0/";

@@ -5,8 +5,9 @@ use std::path::Path;
 use image::{DynamicImage, RgbImage};
 use serde::{Deserialize, Serialize};
 
-use super::quality::{Fingerprint, MEASURED_SIDE_PX, to_grey, sharpness, yaw};
-use crate::face::{self, DetectError, Detection, FaceFrame, fit_frame};
+use super::quality::{Fingerprint, MEASURED_SIDE_PX, sharpness, to_grey, yaw};
+use crate::face::{self, DetectError, Detection, fit_frame};
+use crate::geometry::FaceFrame;
 use crate::mask::Mask;
 use crate::photo::{self, DecodeLimits, Photo, PhotoError};
 
@@ -93,7 +94,7 @@ fn share_outside(photo: &Photo, frame: &FaceFrame) -> f32 {
     outside.count() as f32 / f32::from(SAMPLES_PER_SIDE).powi(2)
 }
 
-/// The crop at the dataset's size, and its measurements at [`MEASURED_PX`]. The photo is mirrored at its border.
+/// The crop at the dataset's size, and its measurements at [`MEASURED_SIDE_PX`]. The photo is mirrored at its border.
 fn crop_and_measure(photo: &Photo, frame: &FaceFrame, size_px: u32) -> Option<(CropMeasures, Vec<u8>)> {
     let surround = MirroredPhoto::of(photo, frame, size_px.min(MEASURED_SIDE_PX));
     let (photo, frame) = surround.as_ref().map_or((photo, *frame), |surround| (&surround.photo, surround.frame));

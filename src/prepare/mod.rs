@@ -3,39 +3,43 @@
 //!
 //! | file | what |
 //! | --- | --- |
-//! | `find` | picture files of a folder and its subfolders |
+//! | `find_pictures` | picture files of a folder and its subfolders |
 //! | `measure` | the faces of one photo, with their measurements |
 //! | `quality` | yaw, sharpness, and the fingerprint that finds duplicates |
-//! | `journal` | the resume log: measurements so far, on disk |
-//! | `work` | parallel work on photos within a memory budget |
+//! | `resume_log` | the resume log: measurements so far, on disk |
+//! | `worker_pool` | parallel work on photos within a memory budget |
 //! | `select` | which faces are kept, and why the others are rejected |
-//! | `output` | the dataset, the table, the contact sheet |
-//! | `run` | the whole run |
+//! | `results` | the dataset, the table, the contact sheet |
+//! | `prepare_dataset` | the whole run |
 //!
 //! Every face is measured and cropped before any threshold is applied; the selection happens at the end, over all
 //! faces. So a stopped run can resume, even with other thresholds, and the choice between duplicates does not depend on
 //! their order.
 
-mod find;
-mod journal;
+mod find_pictures;
 mod measure;
-mod output;
+mod prepare_dataset;
 mod quality;
-mod run;
+mod results;
+mod resume_log;
 mod select;
 #[cfg(test)]
 mod tests;
-mod work;
+mod worker_pool;
 
 use std::path::PathBuf;
 
-pub use find::{FoundPictures, find_pictures};
-pub use journal::ResumeLogError;
-pub use run::{RESUME_CROPS_FILE, DATASET_FILE, RESUME_LOG_FILE, PrepareSummary, CONTACT_SHEET_FILE, TABLE_FILE, PrepareObserver, prepare_dataset};
+pub use find_pictures::{FoundPictures, find_pictures};
+pub use prepare_dataset::{
+    CONTACT_SHEET_FILE, DATASET_FILE, PrepareObserver, PrepareSummary, RESUME_CROPS_FILE, RESUME_LOG_FILE, TABLE_FILE,
+    prepare_dataset,
+};
+pub use resume_log::ResumeLogError;
 pub use select::{RejectReason, Thresholds};
 
-use crate::dataset::{DatasetInfo, DatasetError};
-use crate::photo::{Overwrite, SaveError};
+use crate::dataset::{DatasetError, DatasetInfo};
+use crate::fs::Overwrite;
+use crate::photo::SaveError;
 
 /// What to prepare.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use image::GrayImage;
 use image::imageops::{self, FilterType};
 use serde::{Deserialize, Serialize};
 
-use crate::photo::Point;
+use crate::geometry::Point;
 
 /// Side in pixels of the crop for sharpness and fingerprint, independent of the dataset's size.
 pub(super) const MEASURED_SIDE_PX: u32 = 128;
@@ -91,7 +91,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::face::{FaceFrame, TEMPLATE_IN_UNIT};
+    use crate::face::TEMPLATE_IN_UNIT;
+    use crate::geometry::FaceFrame;
 
     #[test]
     fn moved_nose_changes_the_yaw() {

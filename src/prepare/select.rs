@@ -6,9 +6,9 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use super::journal::{ResumeLogEntry, PhotoFaces};
 use super::measure::MeasuredFace;
 use super::quality::Fingerprint;
+use super::resume_log::{PhotoFaces, ResumeLogEntry};
 
 /// Conditions for keeping a face.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -154,7 +154,9 @@ fn rows_of<'a>(entry: &'a ResumeLogEntry, thresholds: &Thresholds) -> Vec<FaceRo
         error: None,
     };
     match &entry.found {
-        PhotoFaces::Error(error) => vec![FaceRow { reason: Some(RejectReason::Unreadable), error: Some(error), ..empty }],
+        PhotoFaces::Error(error) => {
+            vec![FaceRow { reason: Some(RejectReason::Unreadable), error: Some(error), ..empty }]
+        }
         PhotoFaces::Faces(faces) if faces.is_empty() => vec![empty],
         PhotoFaces::Faces(faces) => {
             let mut crops = entry.first_crop..;
@@ -209,8 +211,8 @@ mod tests {
 
     use image::{GrayImage, Luma};
 
-    use super::super::journal::FileStamp;
     use super::super::measure::CropMeasures;
+    use super::super::resume_log::FileStamp;
     use super::*;
 
     /// A good face. `picture` selects its fingerprint.
@@ -222,7 +224,12 @@ mod tests {
     }
 
     fn entry(file: &str, faces: Vec<MeasuredFace>, first_crop: u64) -> ResumeLogEntry {
-        ResumeLogEntry { file: PathBuf::from(file), stamp: FileStamp::default(), found: PhotoFaces::Faces(faces), first_crop }
+        ResumeLogEntry {
+            file: PathBuf::from(file),
+            stamp: FileStamp::default(),
+            found: PhotoFaces::Faces(faces),
+            first_crop,
+        }
     }
 
     fn reasons(entries: &[ResumeLogEntry], thresholds: Thresholds) -> Vec<Option<RejectReason>> {

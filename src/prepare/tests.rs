@@ -161,9 +161,12 @@ fn existing_dataset_is_replaced_only_when_allowed() {
     let test_folders = TestFolders::filled();
     let path = test_folders.0.path().join("out").join(DATASET_FILE);
     fs::write(&path, b"precious").unwrap();
-    let error =
-        prepare_dataset(&test_folders.request(), &test_folders.pictures(), &mut RecordingObserver::default()).unwrap_err();
-    assert!(matches!(error, PrepareError::Dataset(DatasetError::Save(SaveError::Exists { .. }))), "{error}");
+    let error = prepare_dataset(&test_folders.request(), &test_folders.pictures(), &mut RecordingObserver::default())
+        .unwrap_err();
+    assert!(
+        matches!(error, PrepareError::Dataset(DatasetError::Save(crate::fs::WriteError::Exists { .. }))),
+        "{error}"
+    );
     assert_eq!(fs::read(&path).unwrap(), b"precious");
     let request = PrepareRequest { overwrite: Overwrite::Allow, ..test_folders.request() };
     let mut recorder = RecordingObserver::default();
@@ -177,8 +180,8 @@ fn broken_photos_give_a_table_without_dataset() {
     for name in ["a.jpg", "more/b.png"] {
         fs::write(test_folders.0.path().join("photos").join(name), b"\xff\xd8\xff\xe0 cut").unwrap();
     }
-    let error =
-        prepare_dataset(&test_folders.request(), &test_folders.pictures(), &mut RecordingObserver::default()).unwrap_err();
+    let error = prepare_dataset(&test_folders.request(), &test_folders.pictures(), &mut RecordingObserver::default())
+        .unwrap_err();
     insta::assert_snapshot!(error, @"none of 0 faces in 2 photos can be kept: 2 unreadable; run it again with other thresholds, no photo is measured twice");
     let results = test_folders.results();
     assert!(!results.contains_key(DATASET_FILE));

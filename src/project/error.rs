@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::photo::SaveError;
+use crate::fs::WriteError;
 
 /// Why a project cannot be opened or saved.
 #[derive(Debug, thiserror::Error)]
@@ -34,7 +34,7 @@ pub enum ProjectError {
     #[error("the project cannot be written as text")]
     Encode { source: serde_json::Error },
     #[error(transparent)]
-    Save(#[from] SaveError),
+    Save(#[from] WriteError),
 }
 
 impl ProjectError {

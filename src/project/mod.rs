@@ -7,19 +7,19 @@
 //!
 //! | file | what |
 //! | --- | --- |
-//! | `document` | the JSON document and the checks |
-//! | `fill` | the fill in the JSON document |
-//! | `encoding` | losses, masks and devices as text |
-//! | `photo` | the reference to the photo, and finding its file |
-//! | `disk` | opening and saving |
+//! | `project_json` | the JSON document and the checks |
+//! | `fill_json` | the fill in the JSON document |
+//! | `json_formats` | losses, masks and devices as text |
+//! | `photo_reference` | the reference to the photo, and finding its file |
+//! | `files` | opening and saving |
 //! | `error` | errors |
 
-mod disk;
-mod document;
-mod encoding;
 mod error;
-mod fill;
-mod photo;
+mod files;
+mod fill_json;
+mod json_formats;
+mod photo_reference;
+mod project_json;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -28,15 +28,15 @@ use std::sync::Arc;
 
 use crate::blend::Blend;
 use crate::device::DeviceChoice;
-use crate::face::FaceFrame;
+use crate::geometry::FaceFrame;
 use crate::job::{FillOutcome, IterationLosses};
 use crate::mask::Mask;
 use crate::model::ModelChoice;
 use crate::search::{Preset, Settings};
 
-pub use disk::{is_project_path, open, save};
 pub use error::ProjectError;
-pub use photo::{FoundPhoto, PhotoOrigin, PhotoReference, sha256_of_bytes};
+pub use files::{is_project_path, open, save};
+pub use photo_reference::{FoundPhoto, PhotoOrigin, PhotoReference};
 
 /// Value of `format` in a project file. The number increases when older programs cannot read the file.
 pub const FORMAT: &str = "countenance-project-1";

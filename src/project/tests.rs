@@ -1,4 +1,4 @@
-mod files;
+mod open_save;
 mod refused;
 
 use std::collections::BTreeMap;

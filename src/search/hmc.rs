@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use super::run::Search;
+use super::search_loop::Search;
 
 /// State of the sampler: the inverse temperature and the current trajectory.
 pub(super) struct HmcState {
@@ -58,7 +58,13 @@ impl Search {
         let velocity = self.rng.sample_normal(self.latents.dims());
         let (start_latents, start_total) = (self.latents.clone(), evaluation.scored.total.clone());
         self.evaluation = Some(evaluation);
-        LeapfrogTrajectory { steps_done: 0, start_latents, start_total, start_kinetic: kinetic_energy(&velocity), velocity }
+        LeapfrogTrajectory {
+            steps_done: 0,
+            start_latents,
+            start_total,
+            start_kinetic: kinetic_energy(&velocity),
+            velocity,
+        }
     }
 
     /// Half a velocity step, a position step, half a velocity step.

@@ -1,8 +1,8 @@
 //! The search of one fill: optimises latents until their faces agree with the known pixels.
 //!
-//! [`Settings`] says how, [`Problem`] says what, and [`Search`] runs it, one gradient evaluation at a time. Only the
-//! latents change; the networks are frozen. The losses and their gradients are hand-written, for the CPU (`host`) and
-//! for a GPU (`gpu`). The optimizer handles a few hundred numbers and always runs on the CPU.
+//! [`Settings`] says how, [`SearchProblem`] says what, and [`Search`] runs it, one gradient evaluation at a time. Only the
+//! latents change; the networks are frozen. The losses and their gradients are hand-written, for the CPU (`cpu_evaluator`) and
+//! for a GPU (`gpu_evaluator`). The optimizer handles a few hundred numbers and always runs on the CPU.
 //!
 //! # The parts of Best
 //!
@@ -24,32 +24,32 @@
 //! discriminator's features as a distance, the context loss in several resolutions, L-BFGS for the last steps, a
 //! tournament of 64 starts, and fine-tuning the networks to the known pixels.
 
-mod around;
 mod choices;
-mod edit;
-mod gpu;
+mod context_target;
+mod cpu_evaluator;
+mod evaluator;
+mod gpu_evaluator;
 mod hmc;
-mod host;
-mod mirror;
+mod initial_latents;
 mod optimizer;
 mod preset;
 mod problem;
-mod readback;
-mod run;
+mod results;
+mod search_loop;
 mod setting_table;
 mod settings;
 pub mod speed;
-mod starts;
-mod terms;
+mod symmetry_loss;
 #[cfg(test)]
 mod tests;
-mod work;
+mod variations;
+mod warm_restart;
 
 pub use choices::{Clipping, Norm, OptimizerKind, PriorForm, Reduction, Schedule, Starts};
 pub use preset::Preset;
 pub use problem::SearchProblem;
-pub use readback::BestCandidates;
-pub use run::Search;
+pub use results::BestCandidates;
+pub use search_loop::Search;
 pub use setting_table::{ChoiceField, ChoiceOption, Field, SETTINGS, Section, Setting, SettingsError};
 pub use settings::{ContextSettings, HmcSettings, Settings};
 

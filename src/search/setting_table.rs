@@ -336,7 +336,11 @@ pub static SETTINGS: [Setting; 23] = [
         details: "More take longer and give more to choose from.",
         section: Section::Search,
         applies: always,
-        field: Field::Integer { range: 1..=Settings::MAX_CANDIDATES, odd: false, at: |settings| &mut settings.candidates },
+        field: Field::Integer {
+            range: 1..=Settings::MAX_CANDIDATES,
+            odd: false,
+            at: |settings| &mut settings.candidates,
+        },
     },
     Setting {
         id: "starts",

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::{Preset, SearchProblem, Search, Settings};
+use super::{Preset, Search, SearchProblem, Settings};
 use crate::model::Networks;
 
 /// Least number of timed steps.
@@ -69,15 +69,16 @@ fn test_pattern(size_px: usize) -> SearchProblem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::host::CpuPrecision;
-    use crate::model::reference::BurnReference;
+    use crate::model::burn_reference::BurnReference;
+    use crate::model::cpu::CpuPrecision;
     use crate::model::{ModelChoice, ModelFile, TINY_MODEL, load};
-    use crate::search::tests::reference;
+    use crate::search::tests::burn_losses;
 
     #[test]
     fn speed_fields_are_consistent() {
-        let networks =
-            Arc::new(Networks::load_on_cpu(&ModelFile::parse("tiny", TINY_MODEL).unwrap(), CpuPrecision::Single).unwrap());
+        let networks = Arc::new(
+            Networks::load_on_cpu(&ModelFile::parse("tiny", TINY_MODEL).unwrap(), CpuPrecision::Single).unwrap(),
+        );
         let speed = measure_speed(&networks, 3, Duration::from_millis(20));
         assert_eq!(speed.candidates, 3);
         assert!(speed.steps >= MIN_TIMED_STEPS);
@@ -96,7 +97,7 @@ mod tests {
         let (pattern, latents) = (test_pattern(64), vec![0.1; 400]);
         let autodiff = || {
             let begun = Instant::now();
-            reference::evaluate(&reference, &pattern, &settings, &latents);
+            burn_losses::evaluate(&reference, &pattern, &settings, &latents);
             begun.elapsed().as_secs_f64()
         };
         // Other tests run at the same time: the best of several rounds is the least disturbed.

@@ -1,7 +1,7 @@
 //! Tests of the search: against `PyTorch`'s numbers, and with tiny networks.
 
-mod course;
+pub(super) mod burn_losses;
 mod golden;
-mod gpu;
-pub(super) mod reference;
+mod gpu_agreement;
+mod noise_and_hold;
 mod rules;

@@ -3,12 +3,12 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::RngExt as _;
 
-use super::data::FaceImages;
-use super::draws::{RngStream, standard_normal, sample_prior, rng_for};
-use super::jitter::FaceAugment;
-use super::masks::random_known_mask;
+use super::discriminator_augment::{AugmentBatch, DiscriminatorAugment};
+use super::face_augment::FaceAugment;
+use super::face_images::FaceImages;
+use super::random_masks::random_known_mask;
+use super::rng::{RngStream, rng_for, sample_prior, standard_normal};
 use super::settings::{TrainRecipe, TrainSettings};
-use super::views::{DiscriminatorAugment, AugmentBatch};
 
 /// Standard deviation of the gradient penalty's noise. It is small against the values of an image and large against the
 /// rounding of single precision (Seaweed APT, arXiv 2501.08316, uses 0.01 to 0.1).
@@ -28,7 +28,7 @@ pub(super) struct Batch {
     /// Augmentation of D's inputs: first for the real faces and their reconstructions, then for the faces generated
     /// from the prior. Empty in recipes without it.
     pub augments: [Vec<DiscriminatorAugment>; 2],
-    /// Standard normal noise for the gradient penalty, shaped as `real`. Empty without the penalty.
+    /// Standard normal noise for the gradient penalty, shaped as `real_faces`. Empty without the penalty.
     pub penalty_noise: Vec<f32>,
 }
 
@@ -79,7 +79,7 @@ pub(super) struct DeviceBatch {
     pub prior_latents: Tensor<4>,
     /// See [`Batch::views`].
     pub augments: Option<[AugmentBatch; 2]>,
-    /// Noise for the gradient penalty, shaped as `real` and already scaled.
+    /// Noise for the gradient penalty, shaped as `real_faces` and already scaled.
     pub penalty_noise: Option<Tensor<4>>,
 }
 
@@ -105,7 +105,7 @@ impl DeviceBatch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::data::InMemoryFaceImages;
+    use crate::train::face_images::InMemoryFaceImages;
 
     #[test]
     fn planar_images_hold_the_same_pixels() {
@@ -126,8 +126,15 @@ mod tests {
             (one.real_faces.len(), one.known_masks.len(), one.prior_latents.len(), one.penalty_noise.len()),
             (4 * 768, 4 * 256, 32, 4 * 768)
         );
-        assert_eq!((&one.real_faces, &one.known_masks, &one.augments), (&again.real_faces, &again.known_masks, &again.augments));
-        assert!(one.real_faces != other.real_faces && one.prior_latents != other.prior_latents && one.augments != other.augments);
+        assert_eq!(
+            (&one.real_faces, &one.known_masks, &one.augments),
+            (&again.real_faces, &again.known_masks, &again.augments)
+        );
+        assert!(
+            one.real_faces != other.real_faces
+                && one.prior_latents != other.prior_latents
+                && one.augments != other.augments
+        );
         let blog = TrainSettings { recipe: TrainRecipe::Blog, r1: 0.0, ..settings };
         let batch = Batch::random(&blog, &pictures, 3, 0.5);
         assert!(batch.known_masks.is_empty() && batch.augments[0].is_empty() && batch.penalty_noise.is_empty());

@@ -1,7 +1,7 @@
 //! Checkpoints: the state of a run between two steps, as a file.
 //!
 //! A checksum over the values detects truncated and changed files. Then the previous checkpoint is used, so the newest
-//! [`KEPT`] are kept.
+//! [`KEPT_CHECKPOINTS`] are kept.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -14,7 +14,7 @@ use super::TrainError;
 use super::net::{NetState, TensorState};
 use super::settings::TrainSettings;
 use super::trainer::TrainState;
-use crate::photo::{Overwrite, write_atomically};
+use crate::fs::{Overwrite, write_atomically};
 
 const FORMAT: &str = "countenance-training-1";
 /// Number of checkpoints that are kept.
@@ -45,7 +45,7 @@ pub(super) fn save(run: &Path, state: &TrainState) -> Result<PathBuf, TrainError
     let failed = |source| TrainError::Write { path: path.clone(), source };
     fs::create_dir_all(folder(run)).map_err(failed)?;
     write_atomically(&path, &encode(state), Overwrite::Allow)
-        .map_err(|source| TrainError::Save { path: path.clone(), source })?;
+        .map_err(|source| TrainError::Save { path: path.clone(), source: source.into() })?;
     for step in saved_steps(run).into_iter().rev().skip(KEPT_CHECKPOINTS) {
         // An old file that cannot be removed does no harm.
         let _ = fs::remove_file(self::path(run, step));
@@ -55,7 +55,10 @@ pub(super) fn save(run: &Path, state: &TrainState) -> Result<PathBuf, TrainError
 
 /// Loads the newest usable checkpoint, with a note for each newer one that cannot be used. `None` if there are no
 /// checkpoints.
-pub(super) fn load_newest(run: &Path, settings: &TrainSettings) -> Result<Option<(TrainState, Vec<String>)>, TrainError> {
+pub(super) fn load_newest(
+    run: &Path,
+    settings: &TrainSettings,
+) -> Result<Option<(TrainState, Vec<String>)>, TrainError> {
     let mut notes = Vec::new();
     let mut first_reason = None;
     for step in saved_steps(run).into_iter().rev() {
@@ -140,7 +143,10 @@ fn decode(bytes: &[u8], settings: &TrainSettings) -> Result<TrainState, String> 
         let moments = if is_learned { Some([part("first")?, part("second")?]) } else { None };
         let tensor = TensorState { values: part("value")?, averaged: part("average")?, moments };
         let steps = steps.get(&net).copied().unwrap_or(0);
-        nets.entry(net).or_insert_with(|| NetState { adam_steps: steps, ..NetState::default() }).tensors.insert(name, tensor);
+        nets.entry(net)
+            .or_insert_with(|| NetState { adam_steps: steps, ..NetState::default() })
+            .tensors
+            .insert(name, tensor);
     }
     // Older checkpoints do not have this value.
     let strength = metadata.get("strength").map_or(Some(0.0), |text| text.parse().ok());

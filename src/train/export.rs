@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use super::TrainError;
 use super::net::{NORM_EPSILON, NetState};
-use super::plan::{LayerKind, LayerPlan, KERNEL_AREA};
+use super::network_plan::{KERNEL_AREA, LayerKind, LayerPlan};
 use super::settings::TrainSettings;
 use super::trainer::{TrainState, network_plans};
-use crate::model::file::{StoragePrecision, WeightTensors, serialize_safetensors, required_metadata};
+use crate::model::weight_file::{StoragePrecision, WeightTensors, required_metadata, serialize_safetensors};
 use crate::model::{BatchNorm, ModelFile, OutputAxis, WeightTensor};
 
 /// Returns the bytes of the model file, and the model as read back from them.
@@ -77,9 +77,9 @@ mod tests {
     use burn::tensor::{Device, Tensor, TensorData};
 
     use super::*;
-    use crate::model::reference::BurnReference;
-    use crate::train::draws::{RngStream, sample_prior, rng_for};
-    use crate::train::net::{TrainNet, TrainBackend, read_values};
+    use crate::model::burn_reference::BurnReference;
+    use crate::train::net::{TrainBackend, TrainNet, read_values};
+    use crate::train::rng::{RngStream, rng_for, sample_prior};
 
     #[test]
     fn the_exported_model_matches_the_trained_network() {

@@ -1,9 +1,9 @@
 //! Training a generator: `countenance train`, and the training window of the editor.
 //!
-//! [`train`] takes a [`TrainRequest`], reports to an [`Observer`] and returns a [`TrainOutcome`]. [`RunFolder`] reads
-//! the files of a run. [`Follower`] reads them while the run goes on. The training faces come as [`Pictures`].
+//! [`train`] takes a [`TrainRequest`], reports to an [`TrainObserver`] and returns a [`TrainOutcome`]. [`RunFolder`] reads
+//! the files of a run. [`RunMonitor`] reads them while the run goes on. The training faces come as [`FaceImages`].
 //!
-//! * No random generator is carried from step to step. Each step has a random stream of its own (`draws`). So a resumed
+//! * No random generator is carried from step to step. Each step has a random stream of its own (`rng`). So a resumed
 //!   run gives the same numbers as an uninterrupted one, and a checkpoint holds no generator state.
 //! * On the CPU the forward and backward passes are hand-written. On a GPU burn's autodiff computes them (`net`). The
 //!   losses are written once (`recipe`), and a checkpoint works on both.
@@ -12,44 +12,44 @@
 //! | file | content |
 //! | --- | --- |
 //! | `settings`, `error` | settings and errors |
-//! | `data`, `draws`, `jitter`, `masks`, `views`, `batch` | the inputs of a step |
-//! | `plan`, `net`, `critic`, `perception` | the networks |
+//! | `face_images`, `rng`, `face_augment`, `random_masks`, `discriminator_augment`, `batch` | the inputs of a step |
+//! | `network_plan`, `net`, `latent_discriminator`, `feature_losses` | the networks |
 //! | `recipe`, `trainer` | one training step |
-//! | `quality`, `samples` | quality metrics and sample images |
-//! | `checkpoint`, `export`, `log`, `events`, `folder` | the files of a run |
-//! | `follow` | reads a run while it is being written |
-//! | `watch`, `memory` | divergence and memory warnings |
-//! | `start`, `run`, `milestone` | the whole run |
+//! | `quality`, `sample_sheet` | quality metrics and sample images |
+//! | `checkpoint`, `export`, `metrics_log`, `tensorboard`, `run_folder` | the files of a run |
+//! | `run_monitor` | reads a run while it is being written |
+//! | `divergence`, `memory_estimate` | divergence and memory warnings |
+//! | `session_start`, `session`, `checkpoint_eval` | the whole run |
 
 mod batch;
 mod checkpoint;
-mod critic;
-mod data;
-mod draws;
+mod checkpoint_eval;
+mod discriminator_augment;
+mod divergence;
 mod error;
-mod events;
 mod export;
-mod folder;
-mod follow;
-mod jitter;
-mod log;
-mod masks;
-mod memory;
-mod milestone;
+mod face_augment;
+mod face_images;
+mod feature_losses;
+mod latent_discriminator;
+mod memory_estimate;
+mod metrics_log;
 mod net;
-mod perception;
-mod plan;
+mod network_plan;
 mod quality;
+mod random_masks;
 mod recipe;
-mod run;
-mod samples;
+mod rng;
+mod run_folder;
+mod run_monitor;
+mod sample_sheet;
+mod session;
+mod session_start;
 mod settings;
-mod start;
+mod tensorboard;
 #[cfg(test)]
 mod tests;
 mod trainer;
-mod views;
-mod watch;
 
 use std::path::PathBuf;
 
@@ -57,13 +57,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::device::DeviceChoice;
 
-pub use data::{FaceImages, InMemoryFaceImages};
 pub use error::TrainError;
-pub use folder::RunFolder;
-pub use follow::{RunMonitorError, RunMonitor};
-pub use log::MetricSeries;
+pub use face_images::{FaceImages, InMemoryFaceImages};
+pub use metrics_log::MetricSeries;
 pub use quality::ModelQuality;
-pub use run::train;
+pub use run_folder::RunFolder;
+pub use run_monitor::{RunMonitor, RunMonitorError};
+pub use session::train;
 pub use settings::{TrainRecipe, TrainSettings};
 
 /// A request for a training run.

@@ -93,7 +93,11 @@ impl TrainSettings {
             Err(TrainError::InvalidSetting { what, found, expected })
         };
         if !self.size_px.is_power_of_two() || !(16..=256).contains(&self.size_px) {
-            return invalid("size", self.size_px.to_string(), "use a power of two from 16 to 256, for example 64 or 128");
+            return invalid(
+                "size",
+                self.size_px.to_string(),
+                "use a power of two from 16 to 256, for example 64 or 128",
+            );
         }
         if !(1..=512).contains(&self.width) {
             return invalid("width", self.width.to_string(), "use 1 to 512, for example 64");

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::data::FaceSubset;
+use super::face_images::FaceSubset;
 use super::*;
 
 fn tiny() -> TrainSettings {
@@ -11,7 +11,13 @@ fn tiny() -> TrainSettings {
 }
 
 fn request(out: &Path, settings: TrainSettings) -> TrainRequest {
-    TrainRequest { settings, run_folder: out.to_path_buf(), resume: false, device: DeviceChoice::Cpu, max_minutes: None }
+    TrainRequest {
+        settings,
+        run_folder: out.to_path_buf(),
+        resume: false,
+        device: DeviceChoice::Cpu,
+        max_minutes: None,
+    }
 }
 
 #[derive(Default)]

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use burn::tensor::Tensor;
 
 use super::batch::{Batch, DeviceBatch};
-use super::critic::{self, LatentDiscriminator};
-use super::draws::{RngStream, rng_for};
-use super::net::{TrainNet, NetState, TrainBackend, read_values};
-use super::perception::{self, AlexNet, ProjectedDiscriminators, FeatureLosses};
-use super::plan::NetPlan;
+use super::feature_losses::{self, AlexNet, FeatureLosses, ProjectedDiscriminators};
+use super::latent_discriminator::{self, LatentDiscriminator};
+use super::net::{NetState, TrainBackend, TrainNet, read_values};
+use super::network_plan::NetPlan;
 use super::recipe;
+use super::rng::{RngStream, rng_for};
 use super::settings::{TrainRecipe, TrainSettings};
 
 /// The networks, on a device.
@@ -35,7 +35,7 @@ pub(super) struct TrainState {
     pub step: u64,
     /// By name: generator, discriminator, encoder and critic (encoder recipe), judges (with a features file).
     pub nets: BTreeMap<String, NetState>,
-    /// Probability of strong discriminator augmentation in the next step ([`super::views`]), 0 to 1.
+    /// Probability of strong discriminator augmentation in the next step ([`super::discriminator_augment`]), 0 to 1.
     pub strength: f32,
 }
 
@@ -56,8 +56,10 @@ impl TrainState {
     /// The state before the first step.
     pub fn initial(settings: &TrainSettings) -> Self {
         let mut rng = rng_for(settings.seed, RngStream::InitialWeights);
-        let mut nets: BTreeMap<String, NetState> =
-            network_plans(settings).iter().map(|plan| (plan.name.to_string(), NetState::initial(plan, &mut rng))).collect();
+        let mut nets: BTreeMap<String, NetState> = network_plans(settings)
+            .iter()
+            .map(|plan| (plan.name.to_string(), NetState::initial(plan, &mut rng)))
+            .collect();
         if settings.recipe == TrainRecipe::Encoder {
             nets.insert("critic".into(), LatentDiscriminator::initial(settings.latent_dim as usize, &mut rng));
         }
@@ -78,12 +80,12 @@ impl TrainState {
             }
         }
         if settings.recipe == TrainRecipe::Encoder {
-            let parameters = critic::parameter_lengths(settings.latent_dim as usize).into_iter();
+            let parameters = latent_discriminator::parameter_lengths(settings.latent_dim as usize).into_iter();
             all.extend(parameters.map(|(name, length)| ("critic".to_string(), name, length, true)));
         }
         if settings.features.is_some() {
-            let learned = perception::parameter_lengths().into_iter().map(|(name, length)| (name, length, true));
-            let followed = perception::statistic_lengths().into_iter().map(|(name, length)| (name, length, false));
+            let learned = feature_losses::parameter_lengths().into_iter().map(|(name, length)| (name, length, true));
+            let followed = feature_losses::statistic_lengths().into_iter().map(|(name, length)| (name, length, false));
             all.extend(learned.chain(followed).map(|(name, length, is)| ("judges".to_string(), name, length, is)));
         }
         all
@@ -118,7 +120,11 @@ impl Trainer {
         };
         let encoding = encoder.map(|encoder| EncoderNets {
             encoder,
-            latent_discriminator: LatentDiscriminator::new(settings.latent_dim as usize, state_of("critic"), &place.device),
+            latent_discriminator: LatentDiscriminator::new(
+                settings.latent_dim as usize,
+                state_of("critic"),
+                &place.device,
+            ),
         });
         let perception =
             features.map(|features| FeatureLosses::new(features, settings.seed, state_of("judges"), &place.device));

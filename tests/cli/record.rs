@@ -7,7 +7,7 @@ use std::process::Output;
 use countenance::photo::{PngMetadata, encode_png, read_png_text};
 use image::DynamicImage;
 
-use super::{assert_code, countenance, stderr_text, run_fill_command, folder_with_photo, mask, tiny_model};
+use super::{assert_code, countenance, folder_with_photo, mask, run_fill_command, stderr_text, tiny_model};
 
 /// Runs `countenance replay` in a folder, with the tiny model.
 fn run_replay_command(folder: &Path, arguments: &[&str]) -> Output {

@@ -1,13 +1,13 @@
 //! Autosave: writes unsaved work to a recovery file every few seconds, so that a crash loses little.
 //!
-//! [`Autosave`] only decides when to write or remove the file. A background task does it through the window's [`Slot`],
+//! [`Autosave`] only decides when to write or remove the file. A background task does it through the window's [`RecoveryFile`],
 //! whose lock shows other windows that this one is running.
 
-mod slot;
+mod recovery_file;
 #[cfg(test)]
 mod tests;
 
-pub use slot::{RecoveryScanResult, RecoverableProject, RecoveryFile, find_recoverable};
+pub use recovery_file::{RecoverableProject, RecoveryFile, RecoveryScanResult, find_recoverable};
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -96,7 +96,8 @@ impl Autosave {
         if !wait.is_zero() {
             return AutosaveAction::Wait(wait);
         }
-        (self.is_busy, self.file_may_exist, self.writing_revision, self.changed_at) = (true, true, Some(revision), None);
+        (self.is_busy, self.file_may_exist, self.writing_revision, self.changed_at) =
+            (true, true, Some(revision), None);
         AutosaveAction::Write(Arc::clone(file))
     }
 
@@ -123,7 +124,8 @@ impl Autosave {
 
     /// Takes over the file that a document with this revision was recovered from. Returns the file used before.
     pub fn adopt_file(&mut self, file: Arc<RecoveryFile>, revision: u64) -> Option<Arc<RecoveryFile>> {
-        (self.is_busy, self.file_may_exist, self.written_revision, self.writing_revision) = (false, true, Some(revision), None);
+        (self.is_busy, self.file_may_exist, self.written_revision, self.writing_revision) =
+            (false, true, Some(revision), None);
         self.file.replace(file)
     }
 

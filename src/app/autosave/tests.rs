@@ -20,7 +20,10 @@ fn changes_are_written_once_after_the_delay() {
     assert!(matches!(autosave.next_action(start + secs(5), Some(3)), AutosaveAction::Write(_)));
     assert!(matches!(autosave.next_action(start + secs(20), Some(4)), AutosaveAction::Nothing), "one task at a time");
     autosave.task_finished(true);
-    assert!(matches!(autosave.next_action(start + secs(20), Some(3)), AutosaveAction::Nothing), "this revision is in the file");
+    assert!(
+        matches!(autosave.next_action(start + secs(20), Some(3)), AutosaveAction::Nothing),
+        "this revision is in the file"
+    );
     assert!(matches!(autosave.next_action(start + secs(21), Some(4)), AutosaveAction::Wait(AUTOSAVE_DELAY)));
 }
 
@@ -41,7 +44,10 @@ fn a_failure_is_reported_once_and_retried() {
     let mut autosave = Autosave::in_folder(Path::new("unused"));
     let mut now = Instant::now();
     let mut attempt = |autosave: &mut Autosave, succeeds| {
-        assert!(matches!(autosave.next_action(now, Some(1)), AutosaveAction::Wait(AUTOSAVE_DELAY)), "retried after the delay");
+        assert!(
+            matches!(autosave.next_action(now, Some(1)), AutosaveAction::Wait(AUTOSAVE_DELAY)),
+            "retried after the delay"
+        );
         now += AUTOSAVE_DELAY;
         assert!(matches!(autosave.next_action(now, Some(1)), AutosaveAction::Write(_)));
         autosave.task_finished(succeeds)

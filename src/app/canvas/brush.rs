@@ -3,9 +3,9 @@
 use egui::{Painter, Pos2, Shape, Stroke as Line, vec2};
 
 use super::CanvasAction;
-use super::style::CanvasStyle;
+use super::canvas_style::CanvasStyle;
+use crate::geometry::Point;
 use crate::mask::{Stroke, StrokeKind};
-use crate::photo::Point;
 
 /// Largest distance between two points of a stroke, as a share of the brush radius.
 const SPACING_PER_RADIUS: f32 = 0.25;
@@ -31,7 +31,11 @@ impl ActiveStroke {
     /// Begins a stroke with one point.
     pub fn begin(kind: StrokeKind, radius_px: f32, at_in_photo: Point, actions: &mut Vec<CanvasAction>) -> Self {
         actions.push(CanvasAction::BeginStroke(Stroke { kind, radius_px, points_in_photo: vec![at_in_photo] }));
-        Self { kind, last_point_in_photo: at_in_photo, spacing_px: (radius_px * SPACING_PER_RADIUS).max(MIN_SPACING_PX) }
+        Self {
+            kind,
+            last_point_in_photo: at_in_photo,
+            spacing_px: (radius_px * SPACING_PER_RADIUS).max(MIN_SPACING_PX),
+        }
     }
 
     /// Continues the stroke to the pointer's position.

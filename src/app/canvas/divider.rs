@@ -4,7 +4,7 @@
 
 use egui::{Align2, FontId, Painter, Pos2, Rect, Shape, Stroke, Vec2, pos2, vec2};
 
-use super::style::CanvasStyle;
+use super::canvas_style::CanvasStyle;
 
 /// Largest distance from the line at which the pointer grabs it, in points.
 const GRAB_DISTANCE: f32 = 8.0;
@@ -36,7 +36,8 @@ impl Divider {
 
     /// Whether a point is near enough to grab the line or its grip.
     pub fn is_hit(&self, on_screen: Pos2) -> bool {
-        let on_line = (on_screen.x - self.x).abs() <= GRAB_DISTANCE && self.visible_photo.y_range().contains(on_screen.y);
+        let on_line =
+            (on_screen.x - self.x).abs() <= GRAB_DISTANCE && self.visible_photo.y_range().contains(on_screen.y);
         on_line || self.grip_center().distance(on_screen) <= GRIP_RADIUS
     }
 

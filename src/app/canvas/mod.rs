@@ -6,12 +6,12 @@
 //!
 //! | file | purpose |
 //! | --- | --- |
-//! | `view`, `wheel` | zoom and pan |
-//! | `pointer`, `brush`, `frame`, `divider` | pointer input, and the things it can drag |
-//! | `pyramid`, `colors`, `tiles` | the photo's mip levels and textures |
-//! | `hole`, `coverage`, `outline`, `split` | the mask overlay: tint and outline |
-//! | `patch` | the fill overlay |
-//! | `grid`, `cache`, `budget` | tile layout, tile cache, upload time per frame |
+//! | `zoom_pan`, `scroll_gestures` | zoom and pan |
+//! | `pointer_input`, `brush`, `frame_overlay`, `divider` | pointer input, and the things it can drag |
+//! | `mip_pyramid`, `color_conversion`, `photo_tiles` | the photo's mip levels and textures |
+//! | `mask_overlay`, `mask_texels`, `mask_outline`, `clip_polygon` | the mask overlay: tint and outline |
+//! | `fill_overlay` | the fill overlay |
+//! | `tile_grid`, `tile_cache`, `upload_budget` | tile layout, tile cache, upload time per frame |
 #![expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -20,23 +20,23 @@
 )]
 
 mod brush;
-mod budget;
-mod cache;
-mod colors;
-mod coverage;
+mod canvas_style;
+mod clip_polygon;
+mod color_conversion;
 mod divider;
-mod frame;
-mod grid;
-mod hole;
-mod outline;
-mod patch;
-mod pointer;
-mod pyramid;
-mod split;
-mod style;
-mod tiles;
-mod view;
-mod wheel;
+mod fill_overlay;
+mod frame_overlay;
+mod mask_outline;
+mod mask_overlay;
+mod mask_texels;
+mod mip_pyramid;
+mod photo_tiles;
+mod pointer_input;
+mod scroll_gestures;
+mod tile_cache;
+mod tile_grid;
+mod upload_budget;
+mod zoom_pan;
 
 #[cfg(test)]
 mod tests;
@@ -47,21 +47,22 @@ use std::sync::Arc;
 use egui::{CursorIcon, Painter, Pos2, Rect, Role, Sense, StrokeKind as Align, Ui, Vec2, WidgetInfo, vec2};
 
 use crate::blend::FillPatch;
-use crate::face::FaceFrame;
+use crate::geometry::FaceFrame;
+use crate::geometry::{Point, RectPx};
 use crate::mask::{Mask, Stroke, StrokeKind};
-use crate::photo::{Photo, Point, RectPx};
+use crate::photo::Photo;
 
-use budget::UploadBudget;
 use divider::Divider;
-use frame::FrameAppearance;
-use hole::MaskOverlays;
-use patch::FillOverlay;
-use pointer::{PointerInput, PointerContext};
-use tiles::PhotoTiles;
-use view::{ScreenFromPhoto, CanvasView};
+use fill_overlay::FillOverlay;
+use frame_overlay::FrameAppearance;
+use mask_overlay::MaskOverlays;
+use photo_tiles::PhotoTiles;
+use pointer_input::{PointerContext, PointerInput};
+use upload_budget::UploadBudget;
+use zoom_pan::{CanvasView, ScreenFromPhoto};
 
-pub use hole::MaskDisplay;
-pub use style::CanvasStyle;
+pub use canvas_style::CanvasStyle;
+pub use mask_overlay::MaskDisplay;
 
 /// Allowed brush radii, in photo pixels.
 pub const BRUSH_RADIUS_RANGE_PX: RangeInclusive<f32> = 1.0..=2000.0;
@@ -82,13 +83,13 @@ pub struct CanvasScene<'a> {
     pub photo: &'a Arc<Photo>,
     pub mask: &'a Mask,
     pub face_frame: FaceFrame,
-    /// The frames of the detected faces; one of them may be `frame`.
+    /// The frames of the detected faces; one of them may be `frame_overlay`.
     pub faces: &'a [FaceFrame],
     pub tool: Tool,
     pub brush_radius_px: f32,
     /// The fill, as live preview or finished, drawn over the photo.
     pub patch: Option<&'a FillPatch>,
-    /// Changes whenever `patch` changes.
+    /// Changes whenever `fill_overlay` changes.
     pub patch_version: u64,
     pub mask_display: MaskDisplay,
     pub show_frame: bool,
@@ -142,7 +143,9 @@ impl Canvas {
         let photo_size = vec2(scene.photo.width() as f32, scene.photo.height() as f32);
         self.view.update_layout(photo_size, rect, ui.pixels_per_point());
         let mut actions: Vec<_> =
-            wheel::handle_scroll_and_pinch(ui, &response, &mut self.view, scene.brush_radius_px).into_iter().collect();
+            scroll_gestures::handle_scroll_and_pinch(ui, &response, &mut self.view, scene.brush_radius_px)
+                .into_iter()
+                .collect();
 
         let around = self.pointer_context(ui, scene, rect, photo_size);
         actions.extend(self.pointer.handle_events(ui, &response, &mut self.view, &around));
@@ -225,8 +228,10 @@ impl Canvas {
         let map = self.view.screen_from_photo();
         let is_fill_shown = scene.patch.is_some() && !scene.show_before;
         let photo_on_screen = map.rect(Rect::from_min_size(Pos2::ZERO, photo_size));
-        let divider =
-            scene.divider.filter(|_| is_fill_shown).and_then(|share| Divider::at_share(share, photo_on_screen, viewport));
+        let divider = scene
+            .divider
+            .filter(|_| is_fill_shown)
+            .and_then(|share| Divider::at_share(share, photo_on_screen, viewport));
         PointerContext::new(ui, scene, map, divider)
     }
 
@@ -245,13 +250,13 @@ impl Canvas {
         let photo = map.rect(Rect::from_min_size(Pos2::ZERO, photo_size));
         painter.rect_stroke(photo, 0.0, egui::Stroke::new(1.0, style.photo_border), Align::Outside);
         if scene.show_frame {
-            frame::paint_other_faces(painter, scene, map, style);
+            frame_overlay::paint_other_faces(painter, scene, map, style);
             let look = if scene.tool == Tool::Frame && !scene.is_frame_locked {
                 FrameAppearance::Active { highlighted: self.pointer.highlighted_handle(hovered_at, around) }
             } else {
                 FrameAppearance::Inactive
             };
-            frame::paint_frame(painter, &scene.face_frame, map, style, look);
+            frame_overlay::paint_frame(painter, &scene.face_frame, map, style, look);
         }
         if let Some(divider) = divider {
             divider.paint(painter, style);
@@ -275,7 +280,13 @@ impl Canvas {
         {
             brush::paint_line_preview(painter, map.apply(from), at, &self.style);
         }
-        brush::paint_brush_cursor(painter, at, scene.brush_radius_px * map.scale, active_kind.unwrap_or(hover_kind), &self.style);
+        brush::paint_brush_cursor(
+            painter,
+            at,
+            scene.brush_radius_px * map.scale,
+            active_kind.unwrap_or(hover_kind),
+            &self.style,
+        );
     }
 }
 

@@ -6,20 +6,20 @@
 //! | file | purpose |
 //! | --- | --- |
 //! | `mod` | the photo, its hole, and whether there are unsaved changes |
-//! | `frame` | the face frame and the detected faces |
-//! | `reach` | whether the hole lies in the frame |
-//! | `fill` | finished fills, and which one is shown |
+//! | `frame_edits` | the face frame and the detected faces |
+//! | `frame_overlap` | whether the hole lies in the frame |
+//! | `fills` | finished fills, and which one is shown |
 //! | `undo` | undo and redo |
-//! | `project` | conversion to and from a project |
+//! | `project_conversion` | conversion to and from a project |
 
-mod fill;
-mod frame;
-mod project;
-mod reach;
+mod fills;
+mod frame_edits;
+mod frame_overlap;
+mod project_conversion;
 mod undo;
 
-pub use fill::{DocumentFill, FillVariant};
-pub use reach::FrameOverlap;
+pub use fills::{DocumentFill, FillVariant};
+pub use frame_overlap::FrameOverlap;
 pub use undo::UndoneChange;
 
 use std::cell::Cell;
@@ -28,9 +28,10 @@ use std::sync::Arc;
 
 use undo::DocumentStep;
 
-use crate::face::FaceFrame;
-use crate::mask::{MaskEdit, MaskHistory, Mask, Stroke, StrokeKind};
-use crate::photo::{Photo, Point, RectPx};
+use crate::geometry::FaceFrame;
+use crate::geometry::{Point, RectPx};
+use crate::mask::{Mask, MaskEdit, MaskHistory, Stroke, StrokeKind};
+use crate::photo::Photo;
 use crate::project::PhotoOrigin;
 
 /// Identifies a state of the mask. 0 is the empty mask.
@@ -59,7 +60,7 @@ pub struct PhotoDocument {
     /// The shared copy of a mask state, made on demand.
     cached_shared_mask: Option<(MaskId, Arc<Mask>)>,
     has_hole: bool,
-    cached_overlap: Cell<Option<reach::CachedOverlap>>,
+    cached_overlap: Cell<Option<frame_overlap::CachedOverlap>>,
     /// The kind of the stroke in progress.
     active_stroke: Option<StrokeKind>,
     /// The frame at the start of the drag in progress.
@@ -72,7 +73,7 @@ pub struct PhotoDocument {
 }
 
 impl PhotoDocument {
-    /// A document with an empty mask. Without a `frame`, the face frame is centred.
+    /// A document with an empty mask. Without a `frame_edits`, the face frame is centred.
     pub fn new(photo: Arc<Photo>, name: String, frame: Option<FaceFrame>, origin: PhotoOrigin) -> Self {
         let (width, height) = (photo.width(), photo.height());
         Self {

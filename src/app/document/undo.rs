@@ -3,9 +3,9 @@
 //! A step holds no pixels. The mask's pixels are in the mask's own history, which is undone in step with this one, and
 //! a fill is stored as its index.
 
-use super::{PhotoDocument, MaskId};
-use crate::face::FaceFrame;
-use crate::photo::RectPx;
+use super::{MaskId, PhotoDocument};
+use crate::geometry::FaceFrame;
+use crate::geometry::RectPx;
 
 /// One undo step.
 #[derive(Clone, Copy, Debug, PartialEq)]

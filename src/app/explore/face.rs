@@ -51,7 +51,7 @@ impl ExploreFace {
         numbered.map(|(number, latent)| Self::new(format!("variation {number} of {}", self.name), latent))
     }
 
-    /// Interpolates linearly between two latents: `share` 0 is `from`, 1 is `to`.
+    /// Interpolates linearly between two latents: `position` 0 is `from`, 1 is `to`.
     pub fn interpolate(from: &Self, to: &Self, position: f32) -> Self {
         let name = format!("{:.0} % from {} to {}", position * 100.0, from.name, to.name);
         Self::new(name, lerp(&from.latent, &to.latent, position))

@@ -4,26 +4,26 @@
 //! | file | content |
 //! | --- | --- |
 //! | `face` | a face: its latent and name |
-//! | `desk` | the page of faces, the selected faces, and the faces made from them |
-//! | `album` | cache of thumbnails, and the request for missing ones |
-//! | `shelf` | the faces saved in a library file |
-//! | `window`, `grid`, `chosen` | drawing |
+//! | `face_browser` | the page of faces, the selected faces, and the faces made from them |
+//! | `thumbnail_cache` | cache of thumbnails, and the request for missing ones |
+//! | `saved_faces` | the faces saved in a library file |
+//! | `explore_window`, `face_grid`, `selection_panel` | drawing |
 //!
 //! Latents are computed on the UI thread, which is fast. The fill thread generates their pictures.
 
-mod album;
-mod chosen;
-mod desk;
+mod explore_window;
 mod face;
-mod grid;
-mod shelf;
-mod window;
+mod face_browser;
+mod face_grid;
+mod saved_faces;
+mod selection_panel;
+mod thumbnail_cache;
 
-pub use album::ThumbnailCache;
-pub use desk::FaceBrowser;
+pub use explore_window::ExploreWindow;
 pub use face::ExploreFace;
-pub use shelf::{SavedFaces, LibraryChange, change_library, default_library_path};
-pub use window::ExploreWindow;
+pub use face_browser::FaceBrowser;
+pub use saved_faces::{LibraryChange, SavedFaces, change_library, default_library_path};
+pub use thumbnail_cache::ThumbnailCache;
 
 use crate::explore::LatentLibrary;
 use crate::model::ModelInfo;
@@ -114,12 +114,20 @@ impl ExploreState {
 
     /// The faces that the window shows, most important thumbnails first.
     pub fn shown_faces(&self) -> impl Iterator<Item = &ExploreFace> {
-        self.browser.active_face().into_iter().chain(self.browser.faces()).chain(self.browser.selected()).chain(self.saved_faces.faces())
+        self.browser
+            .active_face()
+            .into_iter()
+            .chain(self.browser.faces())
+            .chain(self.browser.selected())
+            .chain(self.saved_faces.faces())
     }
 
     /// Why the active face cannot be saved under the typed name; `None` when it can.
     pub fn name_disabled_reason(&self) -> Option<String> {
         let Some(chosen) = self.browser.active_face() else { return Some("Select a face first".to_owned()) };
-        self.saved_faces.disabled_reason().map(str::to_owned).or_else(|| self.saved_faces.name_disabled_reason(&self.name_text, chosen))
+        self.saved_faces
+            .disabled_reason()
+            .map(str::to_owned)
+            .or_else(|| self.saved_faces.name_disabled_reason(&self.name_text, chosen))
     }
 }

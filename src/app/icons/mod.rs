@@ -1,10 +1,10 @@
 //! The icons, drawn as lines on a grid of 16 × 16 units, and a button that shows one.
 
-mod button;
+mod icon_button;
 
 use egui::{Color32, Painter, Pos2, Rect, Stroke, vec2};
 
-pub use button::IconButton;
+pub use icon_button::IconButton;
 
 /// An icon of the interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,16 +1,16 @@
 //! The panels around the canvas. Every panel reads the state and pushes actions.
 
-pub mod candidates;
-pub mod losses;
-pub mod mix;
-pub mod more;
+pub mod advanced_settings;
+pub mod candidate_grid;
+pub mod fill_button;
+pub mod loss_plot;
+pub mod mix_buttons;
 pub mod recovery;
-pub mod rows;
-pub mod run;
 pub mod settings;
-pub mod start;
-pub mod status;
+pub mod start_screen;
+pub mod status_bar;
 pub mod toolbar;
+pub mod widgets;
 
 use egui::{Response, Ui};
 
@@ -23,7 +23,7 @@ pub fn command_button(ui: &mut Ui, state: &EditorState, command: EditorCommand, 
     add_command_button(ui, state, command, IconButton::new(command.icon(), command.name()), actions)
 }
 
-/// Like [`verb_button`], with a button from the caller.
+/// Like [`command_button`], with a button from the caller.
 pub fn add_command_button(
     ui: &mut Ui,
     state: &EditorState,

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use egui::{ComboBox, Ui};
 
-use super::{add_command_button, more, rows};
-use crate::app::curves::prior_share;
+use super::{add_command_button, advanced_settings, widgets};
 use crate::app::icons::{Icon, IconButton};
+use crate::app::loss_history::prior_share;
 use crate::app::shortcuts::EditorCommand;
 use crate::app::state::{Action, EditorState};
 use crate::app::theme;
@@ -20,9 +20,9 @@ pub fn show(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
     let mut settings = state.preferences.settings;
     lambda(ui, state, &mut settings);
     let explanation = explain_live("steps");
-    let scale = rows::Scale { logarithmic: true, ..Default::default() };
-    rows::slider(ui, "Steps", &explanation, &mut settings.steps, 1..=5000, scale, |_| {});
-    more::show(ui, state, &mut settings, actions);
+    let scale = widgets::Scale { logarithmic: true, ..Default::default() };
+    widgets::slider(ui, "Steps", &explanation, &mut settings.steps, 1..=5000, scale, |_| {});
+    advanced_settings::show(ui, state, &mut settings, actions);
     if settings != state.preferences.settings {
         actions.push(Action::SetSettings(settings));
     }
@@ -30,7 +30,7 @@ pub fn show(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
 
 fn preset(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
     let explanation = "Settings that work well together. All but Best reproduce published methods";
-    rows::row(ui, "Preset", explanation, |ui| {
+    widgets::row(ui, "Preset", explanation, |ui| {
         let changed = state.has_modified_preset();
         let current = state.preferences.preset;
         let title = if changed { format!("{} (changed)", current.title()) } else { current.title().to_owned() };
@@ -48,7 +48,7 @@ fn preset(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
                 }
             })
             .response;
-        rows::name_combo(&response, "Preset", &title);
+        widgets::name_combo(&response, "Preset", &title);
         response.on_hover_text(current.help());
         if changed {
             let reset = ui.add(IconButton::new(Icon::Reset, "Reset to the preset"));
@@ -61,7 +61,7 @@ fn preset(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
 
 /// The tooltip of a setting that can be changed during a search.
 fn explain_live(id: &str) -> String {
-    let text = Setting::from_id(id).map(rows::explain).unwrap_or_default();
+    let text = Setting::from_id(id).map(widgets::explain).unwrap_or_default();
     format!("{text}\nYou can change it while the search runs")
 }
 
@@ -79,7 +79,7 @@ fn file_title(path: &Path) -> String {
 
 fn model(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
     let explanation = "The trained networks that draw faces: built in, or a .safetensors file";
-    rows::row(ui, "Model", explanation, |ui| {
+    widgets::row(ui, "Model", explanation, |ui| {
         let current = &state.preferences.model;
         let title = model_title(current);
         let files = state.model_paths.iter().cloned().map(ModelChoice::File);
@@ -108,11 +108,11 @@ fn model(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
                     .response
             })
             .inner;
-        rows::name_combo(&response, "Model", &title);
+        widgets::name_combo(&response, "Model", &title);
         response.on_hover_text(describe_model(state).unwrap_or_else(|| explanation.to_owned()));
     });
     let explanation = "Look at the faces this model makes up, or at the training of your own models";
-    rows::row(ui, "Generator", explanation, |ui| {
+    widgets::row(ui, "Generator", explanation, |ui| {
         for (verb, text, explanation) in [
             (
                 EditorCommand::Explore,
@@ -148,8 +148,8 @@ const SHARE_WIDTH: f32 = 40.0;
 fn lambda(ui: &mut Ui, state: &EditorState, settings: &mut Settings) {
     let explanation = explain_live("lambda");
     let share = state.shown_losses().and_then(prior_share);
-    let scale = rows::Scale { logarithmic: true, space_after: SHARE_WIDTH };
-    rows::slider(ui, "λ", &explanation, &mut settings.lambda, 0.0..=100.0, scale, |ui| {
+    let scale = widgets::Scale { logarithmic: true, space_after: SHARE_WIDTH };
+    widgets::slider(ui, "λ", &explanation, &mut settings.lambda, 0.0..=100.0, scale, |ui| {
         let text = share.map_or_else(|| "–".to_owned(), |share| format!("{:.0} %", share * 100.0));
         let label = egui::Label::new(egui::RichText::new(text).color(theme::palette(ui).weak_text));
         ui.add_sized([SHARE_WIDTH, theme::ROW_HEIGHT], label)

@@ -2,11 +2,11 @@
 
 use egui::{DragValue, Popup, Role, Slider, Ui, WidgetInfo, vec2};
 
-use super::rows::add_slider;
+use super::widgets::add_slider;
 use super::{add_command_button, command_button};
 use crate::app::canvas::Tool;
 use crate::app::icons::{Icon, IconButton};
-use crate::app::persist::BRUSH_RADIUS_PX;
+use crate::app::preferences::BRUSH_RADIUS_PX;
 use crate::app::shortcuts::EditorCommand;
 use crate::app::state::{Action, EditorState};
 use crate::app::theme::{self, ThemeChoice};
@@ -28,7 +28,11 @@ pub fn show(ui: &mut Ui, state: &EditorState, zoom: f32, actions: &mut Vec<Actio
         add_command_button(ui, state, EditorCommand::Export, export, actions);
         command_button(ui, state, EditorCommand::ExportLayer, actions);
         divider_line(ui);
-        for (verb, tool) in [(EditorCommand::BrushTool, Tool::Brush), (EditorCommand::EraserTool, Tool::Eraser), (EditorCommand::FrameTool, Tool::Frame)] {
+        for (verb, tool) in [
+            (EditorCommand::BrushTool, Tool::Brush),
+            (EditorCommand::EraserTool, Tool::Eraser),
+            (EditorCommand::FrameTool, Tool::Frame),
+        ] {
             let button = IconButton::new(verb.icon(), verb.name()).selected(state.tool == tool);
             add_command_button(ui, state, verb, button, actions);
         }
@@ -136,7 +140,8 @@ fn history_button(ui: &mut Ui, state: &EditorState, verb: EditorCommand, actions
 fn zoom_buttons(ui: &mut Ui, state: &EditorState, zoom: f32, actions: &mut Vec<Action>) {
     command_button(ui, state, EditorCommand::ZoomOut, actions);
     let percent = egui::RichText::new(format!("{:.0} %", zoom * 100.0)).color(theme::palette(ui).weak_text);
-    ui.add_sized(vec2(48.0, theme::ROW_HEIGHT), egui::Label::new(percent)).on_hover_text("Screen pixels per photo pixel");
+    ui.add_sized(vec2(48.0, theme::ROW_HEIGHT), egui::Label::new(percent))
+        .on_hover_text("Screen pixels per photo pixel");
     command_button(ui, state, EditorCommand::ZoomIn, actions);
     for (verb, text) in [(EditorCommand::ZoomToFit, "Fit"), (EditorCommand::ZoomToActualPixels, "1:1")] {
         let obstacle = state.disabled_reason(verb);

@@ -3,19 +3,19 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::filling::shown_fill_snapshot;
-use super::{SaveAnswer, PendingClose, PathBar, DocumentSource, EditorState};
+use super::fill_results::shown_fill_snapshot;
+use super::{DocumentSource, EditorState, PathBar, PendingClose, SaveAnswer};
 use crate::app::document::PhotoDocument;
-use crate::app::messages::{Severity, UserMessage};
-use crate::app::tasks::{TaskResult, PathPurpose, BackgroundTask, with_extension};
+use crate::app::tasks::{BackgroundTask, PathPurpose, TaskResult, with_extension};
+use crate::app::toasts::{Severity, UserMessage};
+use crate::fs::Overwrite;
 use crate::job::ExportContent;
-use crate::mask::{MaskEdit, Mask};
+use crate::mask::{Mask, MaskEdit};
 use crate::model::ModelChoice;
-use crate::photo::Overwrite;
 use crate::project::is_project_path;
 
 impl EditorState {
-    /// Closes the document for `leave`. Asks first when there is unsaved work.
+    /// Closes the document for `pending`. Asks first when there is unsaved work.
     pub(super) fn request_close(&mut self, pending: PendingClose) {
         let unsaved = self.document.as_ref().is_some_and(PhotoDocument::has_unsaved_work);
         if unsaved { self.pending_close = Some(pending) } else { self.proceed_with_close(pending) }
@@ -24,7 +24,9 @@ impl EditorState {
     fn proceed_with_close(&mut self, pending: PendingClose) {
         match pending {
             PendingClose::Close => self.may_close = true,
-            PendingClose::Open(DocumentSource::Dialog) => self.spawn(BackgroundTask::ShowFileDialog(PathPurpose::OpenPhoto, None)),
+            PendingClose::Open(DocumentSource::Dialog) => {
+                self.spawn(BackgroundTask::ShowFileDialog(PathPurpose::OpenPhoto, None))
+            }
             PendingClose::Open(DocumentSource::Recoverable(path)) => self.open_recoverable(path),
             PendingClose::Open(DocumentSource::File(path)) => {
                 self.is_opening = true;
@@ -71,7 +73,8 @@ impl EditorState {
         }
         let (purpose, path) = (bar.purpose, with_extension(bar.purpose, &expand_home(typed)));
         let overwrite = if replace { Overwrite::Allow } else { Overwrite::Refuse };
-        let save_purposes = [PathPurpose::Export, PathPurpose::ExportLayer, PathPurpose::SaveMask, PathPurpose::SaveProject];
+        let save_purposes =
+            [PathPurpose::Export, PathPurpose::ExportLayer, PathPurpose::SaveMask, PathPurpose::SaveProject];
         if !save_purposes.contains(&purpose) {
             self.path_bar = None;
         }
@@ -140,7 +143,9 @@ impl EditorState {
                 self.is_saving = false;
                 self.path_bar = Some(PathBar { purpose, text: path.display().to_string(), file_exists: true });
             }
-            TaskResult::Composed { fill_index, photo, look, patch } => self.fill_composed(fill_index, &photo, look, patch),
+            TaskResult::Composed { fill_index, photo, look, patch } => {
+                self.fill_composed(fill_index, &photo, look, patch)
+            }
             TaskResult::GpusListed(gpus) => self.gpus = gpus,
             TaskResult::ModelsFound(models) => self.model_paths = models,
             TaskResult::ModelInspected(choice, Ok(info)) => {

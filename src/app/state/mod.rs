@@ -1,39 +1,39 @@
 //! The editor's state, and the one function that changes it.
 //!
-//! Panels read [`State`] and return [`Action`]s, which only [`State::handle`] applies. Commands for the canvas (fit,
-//! zoom, redraw a part) wait in a queue, [`State::take_canvas_calls`].
+//! Panels read [`EditorState`] and return [`Action`]s, which only [`EditorState::handle`] applies. Commands for the canvas (fit,
+//! zoom, redraw a part) wait in a queue, [`EditorState::take_canvas_commands`].
 
-mod action;
-mod exploring;
+mod actions;
+mod candidate_mix;
+mod commands;
+mod explore_actions;
 mod files;
-mod filling;
-mod following;
-mod mixing;
-mod projects;
-mod training;
-mod verbs;
+mod fill_results;
+mod first_guess;
+mod project_files;
+mod training_run;
 
-pub use action::{Action, SaveAnswer, CanvasCommand, HelpWindow, PendingClose, PathBar, DocumentSource};
+pub use actions::{Action, CanvasCommand, DocumentSource, HelpWindow, PathBar, PendingClose, SaveAnswer};
 
 use std::path::PathBuf;
 
-use following::FirstGuess;
-pub use mixing::CandidateMix;
+pub use candidate_mix::CandidateMix;
+use first_guess::FirstGuess;
 
-use super::autosave::{Autosave, RecoveryScanTimer, RecoverableProject};
+use super::autosave::{Autosave, RecoverableProject, RecoveryScanTimer};
 use super::canvas::{CanvasAction, Tool};
 use super::document::PhotoDocument;
 use super::explore::ExploreState;
-use super::fill::{FillWorker, FillController};
-use super::messages::{Severity, UserMessage};
-use super::persist::{BRUSH_RADIUS_PX, Remembered};
-use super::samples::SamplePortrait;
-use super::tasks::{PathPurpose, BackgroundTask, TaskRunner};
+use super::fill_controller::{FillController, FillWorker};
+use super::preferences::{BRUSH_RADIUS_PX, Remembered};
+use super::sample_portraits::SamplePortrait;
+use super::tasks::{BackgroundTask, PathPurpose, TaskRunner};
+use super::toasts::{Severity, UserMessage};
 use super::training::TrainingState;
 use crate::device::GpuInfo;
+use crate::geometry::RectPx;
 use crate::mask::{MaskEdit, MaskPreset};
 use crate::model::ModelInfo;
-use crate::photo::RectPx;
 use crate::search::Settings;
 
 /// The editor's state.

@@ -1,12 +1,12 @@
 //! The system's file dialogs.
 //!
 //! On a system without file dialogs, `rfd` returns as if the user had cancelled. So a dialog that closes faster than a
-//! person can react counts as missing ([`Done::NoDialog`]), and the editor offers a text field for the path instead.
+//! person can react counts as missing ([`TaskResult::NoDialog`]), and the editor offers a text field for the path instead.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::{TaskResult, PathPurpose};
+use super::{PathPurpose, TaskResult};
 use crate::photo::PHOTO_EXTENSIONS;
 use crate::project;
 
@@ -19,7 +19,9 @@ pub(super) fn show_file_dialog(purpose: PathPurpose, suggested: Option<&Path>) -
     let dialog = build_dialog(purpose, suggested);
     let picked = match purpose {
         PathPurpose::OpenPhoto | PathPurpose::LoadMask | PathPurpose::OpenModel => dialog.pick_file(),
-        PathPurpose::SaveProject | PathPurpose::Export | PathPurpose::ExportLayer | PathPurpose::SaveMask => dialog.save_file(),
+        PathPurpose::SaveProject | PathPurpose::Export | PathPurpose::ExportLayer | PathPurpose::SaveMask => {
+            dialog.save_file()
+        }
         PathPurpose::FollowTrainingRun => dialog.pick_folder(),
     };
     match picked {
@@ -47,10 +49,14 @@ fn build_dialog(purpose: PathPurpose, suggested: Option<&Path>) -> rfd::FileDial
             let dialog = dialog.set_title("Open photo or project").add_filter("Photos and projects", &all_extensions);
             dialog.add_filter("Photos", &PHOTO_EXTENSIONS).add_filter("Projects", &[project::PROJECT_EXTENSION])
         }
-        PathPurpose::SaveProject => dialog.set_title("Save project").add_filter("Project", &[project::PROJECT_EXTENSION]),
+        PathPurpose::SaveProject => {
+            dialog.set_title("Save project").add_filter("Project", &[project::PROJECT_EXTENSION])
+        }
         PathPurpose::Export => dialog.set_title("Export the filled photo").add_filter("PNG picture", &["png"]),
         PathPurpose::ExportLayer => dialog.set_title("Export the fill as a layer").add_filter("PNG picture", &["png"]),
-        PathPurpose::LoadMask => dialog.set_title("Load mask (white is filled)").add_filter("Pictures", &PHOTO_EXTENSIONS),
+        PathPurpose::LoadMask => {
+            dialog.set_title("Load mask (white is filled)").add_filter("Pictures", &PHOTO_EXTENSIONS)
+        }
         PathPurpose::SaveMask => dialog.set_title("Save mask").add_filter("PNG picture", &["png"]),
         PathPurpose::OpenModel => dialog.set_title("Open model").add_filter("Face models", &["safetensors"]),
         PathPurpose::FollowTrainingRun => dialog.set_title("Choose the folder of a training run"),
@@ -62,7 +68,9 @@ pub fn with_extension(purpose: PathPurpose, path: &Path) -> PathBuf {
     let wanted = match purpose {
         PathPurpose::Export | PathPurpose::ExportLayer | PathPurpose::SaveMask => "png",
         PathPurpose::SaveProject => project::PROJECT_EXTENSION,
-        PathPurpose::OpenPhoto | PathPurpose::LoadMask | PathPurpose::OpenModel | PathPurpose::FollowTrainingRun => return path.to_owned(),
+        PathPurpose::OpenPhoto | PathPurpose::LoadMask | PathPurpose::OpenModel | PathPurpose::FollowTrainingRun => {
+            return path.to_owned();
+        }
     };
     let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
     match extension.as_deref() {

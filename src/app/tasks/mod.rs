@@ -1,16 +1,16 @@
 //! Background tasks: file access, file dialogs and other slow work, each on a thread of its own.
 //!
-//! Each task returns one [`Done`] through a channel, and the UI thread never waits for it. On a system without file
-//! dialogs the result is [`Done::NoDialog`] (see `file_dialog`).
+//! Each task returns one [`TaskResult`] through a channel, and the UI thread never waits for it. On a system without file
+//! dialogs the result is [`TaskResult::NoDialog`] (see `file_dialog`).
 
 mod file_dialog;
-mod opening;
-mod picture;
-mod projects;
+mod open_photo;
+mod project_io;
+mod render_fill;
 
 pub use file_dialog::with_extension;
-pub use picture::FillSnapshot;
-pub use projects::OpenedProject;
+pub use project_io::OpenedProject;
+pub use render_fill::FillSnapshot;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -18,25 +18,27 @@ use std::sync::Arc;
 use std::sync::mpsc;
 
 use file_dialog::show_file_dialog;
-use opening::{find_faces, open_photo, open_sample, photo_result, sample_thumbnail};
-use picture::{compose_fill, export_fill};
-use projects::{open_project, save_project};
+use open_photo::{find_faces, open_photo, open_sample, photo_result, sample_thumbnail};
+use project_io::{open_project, save_project};
+use render_fill::{compose_fill, export_fill};
 
-use super::autosave::{RecoveryScanResult, RecoveryFile, find_recoverable};
+use super::autosave::{RecoveryFile, RecoveryScanResult, find_recoverable};
 use super::document::FillVariant;
 use super::explore::{LibraryChange, change_library};
-use super::messages::UserMessage;
-use super::persist::Remembered;
-use super::samples::SamplePortrait;
-use super::training::{TrainingTaskResult, TrainingTask};
+use super::preferences::Remembered;
+use super::sample_portraits::SamplePortrait;
+use super::toasts::UserMessage;
+use super::training::{TrainingTask, TrainingTaskResult};
 use crate::blend::FillPatch;
 use crate::device::{GpuInfo, list_gpus};
 use crate::explore::LatentLibrary;
-use crate::face::FaceFrame;
+use crate::fs::Overwrite;
+use crate::fs::WriteError;
+use crate::geometry::FaceFrame;
 use crate::job::{ExportContent, trim_heap};
 use crate::mask::{Mask, load_mask, save_mask};
 use crate::model::{ModelChoice, ModelInfo, find_models, inspect};
-use crate::photo::{Overwrite, Photo, SaveError};
+use crate::photo::{Photo, SaveError};
 use crate::project::{PhotoOrigin, Project};
 
 /// What the user is asked to choose a path for.
@@ -274,7 +276,9 @@ fn run_task(task: BackgroundTask) -> TaskResult {
             slot.close();
             TaskResult::AutosaveDiscarded
         }
-        BackgroundTask::FindRecoverable { folder, known } => TaskResult::RecoverableFound(find_recoverable(&folder, &known)),
+        BackgroundTask::FindRecoverable { folder, known } => {
+            TaskResult::RecoverableFound(find_recoverable(&folder, &known))
+        }
         BackgroundTask::FindFaces(photo) => find_faces(photo),
         BackgroundTask::LoadMask { path, width, height } => match load_mask(&path, width, height) {
             Ok(mask) => TaskResult::Mask { mask: Arc::new(mask), photo_size: (width, height) },
@@ -298,7 +302,10 @@ fn run_task(task: BackgroundTask) -> TaskResult {
             TaskResult::ModelInspected(choice, info)
         }
         BackgroundTask::SampleThumbnails => TaskResult::SampleThumbnailsDecoded(
-            SamplePortrait::ALL.into_iter().filter_map(|sample| Some((sample, sample_thumbnail(sample).ok()?))).collect(),
+            SamplePortrait::ALL
+                .into_iter()
+                .filter_map(|sample| Some((sample, sample_thumbnail(sample).ok()?)))
+                .collect(),
         ),
         BackgroundTask::ChangeShelf { path, change } => {
             let result = change_library(&path, change.clone()).map_err(|error| UserMessage::from_error(&error.into()));
@@ -321,7 +328,7 @@ fn task_failed(error: &anyhow::Error) -> TaskResult {
 fn save_result(purpose: PathPurpose, result: Result<(), SaveError>, path: PathBuf, revision: u64) -> TaskResult {
     match result {
         Ok(()) => TaskResult::Saved { purpose, path, revision },
-        Err(SaveError::Exists { path }) => TaskResult::Exists { purpose, path },
+        Err(SaveError::Write(WriteError::Exists { path })) => TaskResult::Exists { purpose, path },
         Err(error) => task_failed(&anyhow::Error::new(error).context("Not saved; your work is still here")),
     }
 }

@@ -3,15 +3,15 @@
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
 
-use super::engine::{BEST, CANDIDATES, ScriptedEngine};
-use super::files::{pick, wait_until_saved};
-use super::filling::{editor_with_fill, editor_with_running_fill, wait_until_composed};
-use super::work::paint;
+use super::export_and_close::{pick, wait_until_saved};
+use super::fill::{editor_with_fill, editor_with_running_fill, wait_until_composed};
+use super::open_paint_undo::paint;
+use super::scripted_engine::{BEST, CANDIDATES, ScriptedEngine};
 use super::{TestWindow, click, editor_with_photo, has_button, is_enabled, press, wait_for};
-use crate::app::document::{PhotoDocument, DocumentFill};
+use crate::app::document::{DocumentFill, PhotoDocument};
 use crate::app::state::{Action, EditorState};
 use crate::app::tasks::PathPurpose;
-use crate::job::{WorkerCommand, Provenance, SearchStart};
+use crate::job::{Provenance, SearchStart, WorkerCommand};
 use crate::search::OptimizerKind;
 
 fn state<'w>(window: &'w TestWindow<'_>) -> &'w EditorState {
@@ -47,7 +47,7 @@ fn more_like_this_starts_around_the_shown_candidate() {
     assert_eq!((request.settings.optimizer, request.settings.seed), (OptimizerKind::Hmc, seed + 1));
     assert_eq!((&request.hole, request.frame), (&fill(&window).mask, fill(&window).frame));
     script.report_start();
-    super::filling::finish_fill(&mut window, &script);
+    super::fill::finish_fill(&mut window, &script);
     let document = state(&window).document.as_ref().expect("open");
     assert!(document.shown_fill_index() == Some(1) && document.is_shown_fill_current());
     press(&mut window, Modifiers::COMMAND, Key::Z);
@@ -188,7 +188,10 @@ fn a_failed_mix_shows_the_reason() {
     press(&mut window, Modifiers::NONE, Key::M);
     act(&mut window, Action::SetMixPosition(0.5));
     let (sketch, _) = script.sketch_requests().pop().expect("asked");
-    script.push_event(crate::job::WorkerEvent::QuickPreviewFailed { id: sketch, message: "the device is lost".to_owned() });
+    script.push_event(crate::job::WorkerEvent::QuickPreviewFailed {
+        id: sketch,
+        message: "the device is lost".to_owned(),
+    });
     window.run_steps(2);
     assert!(state(&window).mix.is_none());
     assert_eq!(super::newest_message(&window).details, ["the device is lost"]);

@@ -1,19 +1,19 @@
 //! Editor tests. A scripted engine replaces the search, and the tests find widgets by label, as a user does.
 
-mod edits;
-mod engine;
-mod exploring;
-mod faces;
-mod files;
-mod filling;
-mod guess;
+mod end_to_end;
+mod explore_window;
+mod export_and_close;
+mod face_selection;
+mod fill;
+mod first_guess;
+mod live_edits;
 mod mixing;
+mod open_paint_undo;
 mod project_photos;
 mod projects;
 mod recovery;
-mod training;
-mod whole;
-mod work;
+mod scripted_engine;
+mod training_window;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,11 +22,11 @@ use egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{By, NodeT as _, Queryable};
 
-use super::persist::Remembered;
-use super::samples::SamplePortrait;
+use super::preferences::Remembered;
+use super::sample_portraits::SamplePortrait;
 use super::state::{Action, DocumentSource};
-use super::{Editor, messages::UserMessage};
-use engine::ScriptedEngine;
+use super::{Editor, toasts::UserMessage};
+use scripted_engine::ScriptedEngine;
 
 type TestWindow<'a> = Harness<'a, Editor>;
 

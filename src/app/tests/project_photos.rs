@@ -5,16 +5,16 @@ use std::path::{Path, PathBuf};
 use egui::{Key, Modifiers};
 use image::{Rgb, RgbImage};
 
-use super::filling::finish_fill;
+use super::fill::finish_fill;
+use super::open_paint_undo::stroke;
 use super::projects::{document, open, save_as};
-use super::work::stroke;
 use super::{editor, editor_with_photo, newest_message, press, wait_for};
-use crate::app::messages::Severity;
-use crate::app::samples::SamplePortrait;
+use crate::app::sample_portraits::SamplePortrait;
 use crate::app::shortcuts::EditorCommand;
 use crate::app::state::Action;
+use crate::app::toasts::Severity;
+use crate::geometry::FaceFrame;
 use crate::mask::MaskEdit;
-use crate::photo::FaceFrame;
 
 /// Writes a photo, fills a hole in its middle and saves the project beside it. Returns the photo and the project.
 fn saved_photo(folder: &Path) -> (PathBuf, PathBuf) {
@@ -22,7 +22,9 @@ fn saved_photo(folder: &Path) -> (PathBuf, PathBuf) {
     grey(64, 48).save(&photo).expect("written");
     let (mut window, script) = editor();
     open(&mut window, &photo);
-    wait_for(&mut window, "the faces", |editor| editor.state.document.as_ref().is_some_and(|it| it.detected_faces().is_some()));
+    wait_for(&mut window, "the faces", |editor| {
+        editor.state.document.as_ref().is_some_and(|it| it.detected_faces().is_some())
+    });
     let work = window.state_mut().state.document.as_mut().expect("open");
     let before = work.face_frame();
     work.drag_frame_to(FaceFrame { center_in_photo: [32.0, 24.0], side_px: 40.0, angle_radians: 0.1 });

@@ -5,17 +5,17 @@ use std::path::Path;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
 
-use super::engine::CANDIDATES;
-use super::files::{pick, wait_until_saved};
-use super::filling::{editor_with_fill, editor_with_running_fill, start_fill, wait_until_composed};
-use super::whole::editor_with_real_engine;
-use super::work::{paint, stroke};
+use super::end_to_end::editor_with_real_engine;
+use super::export_and_close::{pick, wait_until_saved};
+use super::fill::{editor_with_fill, editor_with_running_fill, start_fill, wait_until_composed};
+use super::open_paint_undo::{paint, stroke};
+use super::scripted_engine::CANDIDATES;
 use super::{TestWindow, click, editor, editor_with_photo, has_button, newest_message, press, wait_for};
 use crate::app::document::PhotoDocument;
-use crate::app::messages::Severity;
 use crate::app::shortcuts::EditorCommand;
-use crate::app::state::{Action, SaveAnswer, DocumentSource};
+use crate::app::state::{Action, DocumentSource, SaveAnswer};
 use crate::app::tasks::PathPurpose;
+use crate::app::toasts::Severity;
 use crate::blend::BlendMode;
 use crate::job::WorkerCommand;
 use crate::mask::MaskEdit;
@@ -83,7 +83,9 @@ fn a_saved_project_opens_unchanged() {
     assert!(has_button(&other, "Candidate 1, best"));
     assert!(!script.was_sent(|command| matches!(command, WorkerCommand::Start(..))), "opening must not start a search");
     other.get_by_label("work.countenance: saved");
-    let curve = |window: &TestWindow<'_>| document(window).shown_fill().expect("filled").loss_history.candidate_losses(0).count();
+    let curve = |window: &TestWindow<'_>| {
+        document(window).shown_fill().expect("filled").loss_history.candidate_losses(0).count()
+    };
     assert_eq!(curve(&other), curve(&window));
 }
 

@@ -9,20 +9,20 @@ use eframe::App as _;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
-use super::engine::ScriptedEngine;
-use super::files::{pick, wait_until_saved};
-use super::filling::{finish_fill, start_fill, wait_until_composed};
+use super::export_and_close::{pick, wait_until_saved};
+use super::fill::{finish_fill, start_fill, wait_until_composed};
+use super::open_paint_undo::paint;
 use super::projects::{as_project, assert_same_project};
-use super::work::paint;
+use super::scripted_engine::ScriptedEngine;
 use super::{TestWindow, button, click, has_button, newest_message, wait_for};
 use crate::app::Editor;
 use crate::app::autosave::find_recoverable;
 use crate::app::canvas::CanvasAction;
-use crate::app::messages::{Severity, UserMessage};
-use crate::app::persist::Remembered;
-use crate::app::samples::SamplePortrait;
-use crate::app::state::{Action, SaveAnswer, DocumentSource};
+use crate::app::preferences::Remembered;
+use crate::app::sample_portraits::SamplePortrait;
+use crate::app::state::{Action, DocumentSource, SaveAnswer};
 use crate::app::tasks::PathPurpose;
+use crate::app::toasts::{Severity, UserMessage};
 
 /// A clock that only the test advances.
 #[derive(Clone, Default)]
@@ -145,7 +145,7 @@ fn an_unfinished_stroke_is_autosaved() {
     let (mut window, _, clock) = editor_in(folder.path());
     open_sample(&mut window);
     let handle = |window: &mut TestWindow<'_>, action| window.state_mut().state.handle(Action::Canvas(action));
-    handle(&mut window, CanvasAction::BeginStroke(super::work::stroke()));
+    handle(&mut window, CanvasAction::BeginStroke(super::open_paint_undo::stroke()));
     wait_for_autosave(&mut window, &clock, folder.path());
     handle(&mut window, CanvasAction::ExtendStroke([260.0, 180.0]));
     wait_for_autosave(&mut window, &clock, folder.path());
@@ -308,7 +308,7 @@ fn work_with_a_missing_photo_stays_recoverable() {
     let (mut window, _, clock) = editor_in(folder.path());
     window.state_mut().state.handle(Action::Open(DocumentSource::File(photo.clone())));
     wait_for(&mut window, "the photo", |editor| editor.state.document.is_some());
-    window.state_mut().state.handle(Action::Canvas(CanvasAction::BeginStroke(super::work::stroke())));
+    window.state_mut().state.handle(Action::Canvas(CanvasAction::BeginStroke(super::open_paint_undo::stroke())));
     wait_for_autosave(&mut window, &clock, folder.path());
     drop(window);
     std::fs::remove_file(&photo).expect("removed");

@@ -3,8 +3,8 @@
 use egui::{Color32, Id, Role, Ui, Vec2b, WidgetInfo, vec2};
 use egui_plot::{HoverPosition, Line, PlotPoint, PlotPoints, VLine};
 
-use super::view::{BestStep, RunView};
-use crate::app::panels::losses::{fixed_plot, format_axis_value};
+use super::run_view::{BestStep, RunView};
+use crate::app::panels::loss_plot::{fixed_plot, format_axis_value};
 use crate::app::theme::{self, ThemePalette};
 
 /// One curve of a chart.
@@ -147,7 +147,8 @@ impl TrainingChart {
     fn show(&self, ui: &mut Ui, view: &RunView, log: bool) {
         let palette = theme::palette(ui);
         let log = log && self.allows_log_scale;
-        let shown: Vec<&ChartCurve> = self.curves.iter().filter(|curve| !view.points(curve.column).is_empty()).collect();
+        let shown: Vec<&ChartCurve> =
+            self.curves.iter().filter(|curve| !view.points(curve.column).is_empty()).collect();
         ui.label(theme::section_heading(ui, self.title)).on_hover_text(self.explanation);
         // Wrapped, because three long names are wider than a chart.
         ui.horizontal_wrapped(|ui| {
@@ -222,7 +223,11 @@ fn hover_text(curves: &[(&str, &[[f64; 2]])], step: f64, best: Option<BestStep>)
     }
     let mut lines: Vec<String> = found.first().map(|(_, [step, _])| format!("Step {step:.0}")).into_iter().collect();
     lines.extend(found.iter().map(|(name, [_, value])| format!("{name} {}", format_axis_value(*value))));
-    lines.extend(best.map(|best| format!("Best model: step {}, context loss {}", best.step, format_axis_value(best.context_loss))));
+    lines.extend(
+        best.map(|best| {
+            format!("Best model: step {}, context loss {}", best.step, format_axis_value(best.context_loss))
+        }),
+    );
     lines.join("\n")
 }
 

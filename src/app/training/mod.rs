@@ -1,28 +1,28 @@
 //! The Training window: shows the progress of a `countenance train` run while it runs or after it has ended.
 //!
-//! A background task takes the [`Follower`](crate::train::Follower), reads the new rows ([`reading`]) and returns it
+//! A background task takes the [`Follower`](crate::train::Follower), reads the new rows ([`run_reader`]) and returns it
 //! with a `RunView` to draw. Other tasks decode the sample pictures: the shown one and its neighbours
-//! ([`pictures`]).
+//! ([`sample_cache`]).
 //!
 //! Note: an unreadable folder is read again and again, so the user may choose it before the run creates it. The last
 //! view stays on the screen when the folder disappears.
 
 mod charts;
-mod followed;
-mod pictures;
-mod reading;
-mod samples;
-mod status;
-mod thinning;
-mod view;
-mod window;
+mod downsample;
+mod followed_run;
+mod run_reader;
+mod run_status;
+mod run_view;
+mod sample_cache;
+mod sample_panel;
+mod training_window;
 
 use std::path::{Path, PathBuf};
 
-pub use followed::FollowedRun;
-pub use pictures::{DecodedSample, DecodeSampleRequest};
-pub use reading::{RunReading, ReadRunRequest};
-pub use window::TrainingWindow;
+pub use followed_run::FollowedRun;
+pub use run_reader::{ReadRunRequest, RunReading};
+pub use sample_cache::{DecodeSampleRequest, DecodedSample};
+pub use training_window::TrainingWindow;
 
 use crate::train::{RunFolder, TrainError};
 

@@ -6,7 +6,7 @@ mod properties;
 
 use super::*;
 use crate::mask::{MaskPreset, StrokeKind};
-use crate::photo::colors::{PHOTO_COLOR_TYPES, to_color_type};
+use crate::photo::test_pictures::{PHOTO_COLOR_TYPES, to_color_type};
 
 fn hash(x: u32, y: u32, seed: u32) -> u32 {
     (x + 7919 * y + 104_729 * seed).wrapping_mul(2_654_435_761).rotate_left(15).wrapping_mul(2_246_822_519)

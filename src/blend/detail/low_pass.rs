@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::known::KnownPixels;
+use super::known_pixels::KnownPixels;
 use crate::blend::blur::box_blur;
 use crate::blend::feather::cells_around;
-use crate::blend::sample::luma;
-use crate::photo::RectPx;
+use crate::blend::sampled_image::luma;
+use crate::geometry::RectPx;
 
 /// Standard deviation of the low-pass, in generator pixels. It halves waves with a period of three generator pixels,
 /// about the finest that a trained generator draws.
@@ -79,7 +79,8 @@ impl LowPass {
     #[expect(clippy::cast_precision_loss, reason = "photos are less than 2^24 pixels wide")]
     pub(super) fn subtract(&self, y: u32, columns: Range<u32>, row: &mut [[f32; 4]]) {
         let per_px = 1.0 / self.cell_px as f32;
-        let cells_at = |at: u32, start: u32, count: usize| cells_around((at as f32 + 0.5 - start as f32) * per_px - 0.5, count);
+        let cells_at =
+            |at: u32, start: u32, count: usize| cells_around((at as f32 + 0.5 - start as f32) * per_px - 0.5, count);
         let (above, below, down) = cells_at(y, self.region.y, self.cells.len() / self.columns);
         let line = |row: usize| self.cells.get(row * self.columns..(row + 1) * self.columns).unwrap_or_default();
         let (above, below) = (line(above), line(below));

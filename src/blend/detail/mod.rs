@@ -11,32 +11,33 @@
 //!   generator can draw them.
 //! * **Mirrored detail.** Where the mirror image of a hidden pixel is known and the halves of the face are alike, the
 //!   high-pass comes from there instead of from texture. It is left out where the generator draws something else
-//!   (`trust`).
+//!   (`confidence`).
 //!
 //! Texture, mirrored detail and the amount of sharpening are computed before the generator runs, so that the texture
 //! stays fixed while the search runs. The random seed comes from the geometry: the same hole and frame in the same
 //! photo give the same bytes. A preview that is smaller than the photo gets no detail, because it cannot show it.
 
-mod known;
+mod confidence;
+mod known_pixels;
 mod low_pass;
-mod mirrored;
-mod patches;
+mod mirrored_detail;
 mod quilt;
 mod sharpen;
-mod survey;
-mod trust;
+mod surroundings;
+mod texture_patches;
 
-use mirrored::MirroredDetail;
-use patches::TexturePatches;
+use mirrored_detail::MirroredDetail;
 use quilt::TextureQuilt;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use sharpen::Sharpener;
-use survey::HoleSurroundings;
+use surroundings::HoleSurroundings;
+use texture_patches::TexturePatches;
 
-use super::sample::{SampledImage, RowReader};
+use super::sampled_image::{RowReader, SampledImage};
+use crate::geometry::{FaceFrame, RectPx};
 use crate::mask::Mask;
-use crate::photo::{FaceFrame, Photo, RectPx};
+use crate::photo::Photo;
 
 /// Detail is measured relative to a generated image of this side, whatever the generator's size. For a generator of 128
 /// pixels, the photo's detail between 64 and 128 pixels is closer to the truth than the generator's (measured by
@@ -67,9 +68,15 @@ impl FillDetail {
         let surroundings = HoleSurroundings::new(photo, hole, frame, target)?;
         let sharpening = Sharpener::new(surroundings.sharpness(), photo_px_per_pixel);
         let mut rng = ChaCha8Rng::from_seed(geometry_seed(target, frame));
-        let quilt = TexturePatches::new(&surroundings, target, frame, &mut rng).map(|patches| TextureQuilt::new(patches, target, &mut rng));
+        let quilt = TexturePatches::new(&surroundings, target, frame, &mut rng)
+            .map(|patches| TextureQuilt::new(patches, target, &mut rng));
         let mirrored = MirroredDetail::new(photo, hole, frame, target);
-        Some(Self { strength: f32::from(percent.min(100)) / 100.0, quilt, sharpener: sharpening, mirrored_detail: mirrored })
+        Some(Self {
+            strength: f32::from(percent.min(100)) / 100.0,
+            quilt,
+            sharpener: sharpening,
+            mirrored_detail: mirrored,
+        })
     }
 
     /// The generated image (planar RGB in [-1, 1], `[3, size, size]`), sharpened and ready for sampling.
@@ -81,7 +88,7 @@ impl FillDetail {
     }
 
     /// The low-pass of the generated image, with the confidence in the mirrored detail in the fourth lane, for
-    /// [`DetailRow::lay_on`]. `None` when there is no mirrored detail.
+    /// [`DetailRow::add_to`]. `None` when there is no mirrored detail.
     ///
     /// # Panics
     /// If `fill` has another length.
@@ -111,7 +118,7 @@ pub(super) struct DetailRow {
 }
 
 impl DetailRow {
-    /// Adds the detail to a pixel's colour. `smooth` samples the [low-pass](Detail::smooth) along that row.
+    /// Adds the detail to a pixel's colour. `smooth` samples the [low-pass](FillDetail::smooth) along that row.
     #[inline]
     pub(super) fn add_to(&self, column: usize, color: &mut [f32; 4], smooth: Option<&RowReader<'_>>) {
         let quilted = self.texture.get(column).copied().unwrap_or_default();

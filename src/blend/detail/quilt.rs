@@ -3,8 +3,8 @@
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 
-use super::patches::TexturePatches;
-use crate::photo::RectPx;
+use super::texture_patches::TexturePatches;
+use crate::geometry::RectPx;
 
 /// Each placement draws from this many nearest patches, so that changes of grain or pores across the face carry over to
 /// the fill.
@@ -78,8 +78,10 @@ impl TextureQuilt {
         // The lower half of the patches above, and the upper half of those below.
         for (place_row, y) in [(placement_row, down + step_px), (placement_row + 1, down)] {
             let weight = strength * self.weights.get(y).copied().unwrap_or_default();
-            for (column, place) in self.placements.iter().skip(place_row * self.columns).take(self.columns).enumerate() {
-                let patch_row = self.patches.get(place.patch_index).get(y * side_px..(y + 1) * side_px).unwrap_or_default();
+            for (column, place) in self.placements.iter().skip(place_row * self.columns).take(self.columns).enumerate()
+            {
+                let patch_row =
+                    self.patches.get(place.patch_index).get(y * side_px..(y + 1) * side_px).unwrap_or_default();
                 let start = column * step_px;
                 let skipped = if start == 0 { step_px } else { 0 };
                 let Some(line) = line.get_mut((start + skipped - step_px).min(self.width)..) else { continue };

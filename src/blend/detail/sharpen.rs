@@ -6,12 +6,12 @@
 
 use rayon::prelude::*;
 
-use crate::blend::sample::{SampledImage, luma};
+use crate::blend::sampled_image::{SampledImage, luma};
 
 /// How much of the finest band is added.
 const BAND_GAIN: f32 = 0.5;
 
-/// How far beside an edge the image is sampled, in generator pixels, per unit gradient of [edge strength](EDGE).
+/// How far beside an edge the image is sampled, in generator pixels, per unit gradient of [edge strength](HALF_EDGE_STEP).
 const WARP_STRENGTH: f32 = 0.9;
 
 /// Limit on that distance: further out it would sample the next edge.
@@ -35,7 +35,10 @@ impl Sharpener {
     /// For a photo whose edges have this sharpness (0 to 1).
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a few")]
     pub(super) fn new(sharpness: f32, photo_px_per_pixel: f32) -> Self {
-        Self { amount: sharpness, points_per_pixel: (photo_px_per_pixel.ceil() as usize).clamp(2, MAX_POINTS_PER_PIXEL) }
+        Self {
+            amount: sharpness,
+            points_per_pixel: (photo_px_per_pixel.ceil() as usize).clamp(2, MAX_POINTS_PER_PIXEL),
+        }
     }
 
     /// An image (planar RGB in [-1, 1], `[3, size, size]`) ready for sampling, sharpened by `strength`: 0 (not at all)
@@ -50,8 +53,10 @@ impl Sharpener {
             return SampledImage::new(fill, size_px);
         }
         assert_eq!(fill.len(), 3 * drawn * drawn, "`fill` must be planar RGB of a square image");
-        let boosted: Vec<f32> =
-            fill.chunks_exact(drawn * drawn).flat_map(|plane| amplify_finest_band(plane, drawn, amount * BAND_GAIN)).collect();
+        let boosted: Vec<f32> = fill
+            .chunks_exact(drawn * drawn)
+            .flat_map(|plane| amplify_finest_band(plane, drawn, amount * BAND_GAIN))
+            .collect();
         let picture = SampledImage::new(&boosted, size_px);
         let side = drawn * self.points_per_pixel;
         let edges = self.edge_strengths(&picture, side);

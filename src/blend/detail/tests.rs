@@ -8,7 +8,7 @@
 use image::{DynamicImage, Rgb, RgbImage};
 
 use super::*;
-use crate::blend::sample::luma;
+use crate::blend::sampled_image::luma;
 use crate::blend::{Blend, BlendMode, apply};
 use crate::mask::StrokeKind;
 

@@ -10,27 +10,27 @@
 //!
 //! | file | contents |
 //! | --- | --- |
-//! | `cells` | which cells are solved for, and which give boundary values |
-//! | `board` | values on a grid in red-black layout, so that half of them can be updated at once |
-//! | `level` | the equations of one grid, restriction and interpolation |
+//! | `domain` | which cells are solved for, and which give boundary values |
+//! | `red_black` | values on a grid in red-black layout, so that half of them can be updated at once |
+//! | `multigrid_level` | the equations of one grid, restriction and interpolation |
 //! | `solve` | conjugate gradients, preconditioned with multigrid |
 
-mod board;
-mod cells;
-mod level;
+mod domain;
+mod multigrid_level;
+mod red_black;
 mod solve;
 #[cfg(test)]
 mod tests;
 
 use std::sync::{Mutex, PoisonError};
 
-use board::{GridSize, RedBlackGrid, ColorLanes};
-use cells::{PoissonDomain, BoundaryCell};
-use level::{MultigridLevel, neighbour_cells};
+use domain::{BoundaryCell, PoissonDomain};
+use multigrid_level::{MultigridLevel, neighbour_cells};
+use red_black::{ColorLanes, GridSize, RedBlackGrid};
 use solve::{SolverWorkspace, conjugate_gradient};
 
-use super::raster::PatchRaster;
-use super::sample::SampledImage;
+use super::patch_raster::PatchRaster;
+use super::sampled_image::SampledImage;
 use crate::mask::Mask;
 use crate::photo::Photo;
 
@@ -91,7 +91,9 @@ impl Membrane {
         }
         let grid_size = is_free.size();
         let links: Vec<BoundaryLink> = (edges.iter().enumerate())
-            .flat_map(|(edge, BoundaryCell { x, y, .. })| neighbour_cells(grid_size, *x, *y).map(move |(x, y)| BoundaryLink { boundary_index: edge, x, y }))
+            .flat_map(|(edge, BoundaryCell { x, y, .. })| {
+                neighbour_cells(grid_size, *x, *y).map(move |(x, y)| BoundaryLink { boundary_index: edge, x, y })
+            })
             .filter(|link| is_free.at(link.x, link.y))
             .collect();
         let mut counts = RedBlackGrid::new(grid_size);
@@ -129,7 +131,8 @@ impl Membrane {
             }
         }
         let kept_workspace = || self.workspace.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(mut workspace) = kept_workspace().take().or_else(|| SolverWorkspace::new(&self.levels).map(Box::new)) else {
+        let Some(mut workspace) = kept_workspace().take().or_else(|| SolverWorkspace::new(&self.levels).map(Box::new))
+        else {
             return right_side;
         };
         let values = conjugate_gradient(&self.levels, right_side, &mut workspace);

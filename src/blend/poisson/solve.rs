@@ -7,8 +7,8 @@
 
 use rayon::prelude::*;
 
-use super::board::{RedBlackGrid, ColorLanes};
-use super::level::{MultigridLevel, sum_to_coarse};
+use super::multigrid_level::{MultigridLevel, sum_to_coarse};
+use super::red_black::{ColorLanes, RedBlackGrid};
 
 /// Iterations end when the next correction is smaller than this everywhere, in the units of the values (a range of 2):
 /// an eightieth of an 8-bit step. The correction is still added, so the error is a fraction of it.
@@ -37,7 +37,11 @@ impl SolverWorkspace {
 
 /// Solves for the free cells of the finest level. `right_side` holds for each free cell the sum of the boundary values
 /// beside it, and zero elsewhere.
-pub(super) fn conjugate_gradient(levels: &[MultigridLevel], right_side: RedBlackGrid<ColorLanes>, workspace: &mut SolverWorkspace) -> RedBlackGrid<ColorLanes> {
+pub(super) fn conjugate_gradient(
+    levels: &[MultigridLevel],
+    right_side: RedBlackGrid<ColorLanes>,
+    workspace: &mut SolverWorkspace,
+) -> RedBlackGrid<ColorLanes> {
     let Some(finest) = levels.first() else { return right_side };
     let SolverWorkspace { level_workspaces: scratch, correction, direction } = workspace;
     let mut x = full_multigrid_guess(levels, &right_side, scratch);
@@ -98,7 +102,11 @@ enum InitialGuess {
 }
 
 /// Solves each level roughly, starting from the coarser level's solution.
-fn full_multigrid_guess(levels: &[MultigridLevel], finest_right_side: &RedBlackGrid<ColorLanes>, scratch: &mut [LevelWorkspace]) -> RedBlackGrid<ColorLanes> {
+fn full_multigrid_guess(
+    levels: &[MultigridLevel],
+    finest_right_side: &RedBlackGrid<ColorLanes>,
+    scratch: &mut [LevelWorkspace],
+) -> RedBlackGrid<ColorLanes> {
     let mut right_sides: Vec<RedBlackGrid<ColorLanes>> = Vec::with_capacity(levels.len());
     for _ in levels.iter().skip(1) {
         right_sides.push(sum_to_coarse(right_sides.last().unwrap_or(finest_right_side)));
@@ -113,7 +121,9 @@ fn full_multigrid_guess(levels: &[MultigridLevel], finest_right_side: &RedBlackG
         let right_side = depth.checked_sub(1).and_then(|coarse| right_sides.get(coarse));
         match &guess {
             Some((coarse_x, coarse)) => level.interpolate_from(coarse, coarse_x, &mut x),
-            None => w_cycle(&levels[depth..], &mut [], right_side.unwrap_or(finest_right_side), &mut x, InitialGuess::Zero),
+            None => {
+                w_cycle(&levels[depth..], &mut [], right_side.unwrap_or(finest_right_side), &mut x, InitialGuess::Zero)
+            }
         }
         // The finest level is solved by the conjugate gradient iterations.
         if let (Some(right_side), true) = (right_side, guess.is_some()) {
@@ -125,7 +135,13 @@ fn full_multigrid_guess(levels: &[MultigridLevel], finest_right_side: &RedBlackG
 }
 
 /// One W-cycle. It is symmetric, as conjugate gradients require of a preconditioner.
-fn w_cycle(levels: &[MultigridLevel], scratch: &mut [LevelWorkspace], right_side: &RedBlackGrid<ColorLanes>, x: &mut RedBlackGrid<ColorLanes>, guess: InitialGuess) {
+fn w_cycle(
+    levels: &[MultigridLevel],
+    scratch: &mut [LevelWorkspace],
+    right_side: &RedBlackGrid<ColorLanes>,
+    x: &mut RedBlackGrid<ColorLanes>,
+    guess: InitialGuess,
+) {
     let Some((level, coarser)) = levels.split_first() else { return };
     match guess {
         InitialGuess::Zero => level.relax_from_zero(right_side, x),

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::blend::{BlendMode, Composer, apply};
-use crate::photo::{CropGrid, FaceFrame, RectPx};
+use crate::geometry::{CropGrid, FaceFrame, RectPx};
 
 /// A grid of cells with its border: `f` is free, `.` is boundary, a space is absent.
 struct Drawn {
@@ -55,7 +55,12 @@ impl Drawn {
         assert_eq!(hole.hole_count(), shares.iter().filter(|share| **share > 0).count());
         let rect = RectPx { x: 1, y: 1, width: width - 2, height: height - 2 };
         let unit = CropGrid::new(&FaceFrame::centered(width, height), 1).unwrap();
-        Membrane::new(&photo, &hole, PatchRaster { rect, width: width - 2, height: height - 2, unit_grid: unit }, &shares)
+        Membrane::new(
+            &photo,
+            &hole,
+            PatchRaster { rect, width: width - 2, height: height - 2, unit_grid: unit },
+            &shares,
+        )
     }
 
     /// The largest error when the boundary values come from `field`.

@@ -7,7 +7,7 @@ use clap::Args;
 use crate::blend::BlendMode;
 use crate::cli::settings::SettingsArgs;
 use crate::device::DeviceChoice;
-use crate::evaluation::{HoleKind, ExternalFills};
+use crate::evaluation::{ExternalFills, HoleKind};
 use crate::search::Preset;
 
 /// Measure how close fills come to the original, over many faces and masks

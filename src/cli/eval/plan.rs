@@ -5,11 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::EvalArgs;
-use crate::cli::outputs::{STANDARD_OUTPUT, check_no_path_conflicts, check_parent_folders, parent_folder, canonical_output_path, create_output_folder};
+use crate::cli::outputs::{
+    STANDARD_OUTPUT, canonical_output_path, check_no_path_conflicts, check_parent_folders, create_output_folder,
+    parent_folder,
+};
 use crate::cli::settings::SettingsArgs;
-use crate::cli::{batch, models, usage_error};
+use crate::cli::{inputs, model_choice, usage_error};
 use crate::dataset::FaceDataset;
-use crate::evaluation::{EvaluationFaceSource, ExternalFills, EvaluationProtocol, SearchMethod};
+use crate::evaluation::{EvaluationFaceSource, EvaluationProtocol, ExternalFills, SearchMethod};
 use crate::model::ModelInfo;
 
 /// Number of faces on the sheet.
@@ -32,7 +35,7 @@ impl EvalPlan {
         let faces = face_sources(&args.faces, args.count)?;
         let searches =
             args.presets.0.iter().map(|name| search_method(name, args)).collect::<anyhow::Result<Vec<_>>>()?;
-        let (choice, model) = models::find_model(args.model.as_deref())?;
+        let (choice, model) = model_choice::find_model(args.model.as_deref())?;
         let protocol = EvaluationProtocol {
             faces,
             holes: args.masks.0.clone(),
@@ -68,16 +71,19 @@ fn search_method(name: &str, args: &EvalArgs) -> anyhow::Result<SearchMethod> {
 fn face_sources(path: &Path, count: Option<u32>) -> anyhow::Result<Vec<EvaluationFaceSource>> {
     let count = count.and_then(|count| usize::try_from(count).ok()).unwrap_or(usize::MAX);
     if path.is_file() {
-        let faces = FaceDataset::open(path).map_err(|error| usage_error(format!("{error}, or give a folder of faces")))?;
+        let faces =
+            FaceDataset::open(path).map_err(|error| usage_error(format!("{error}, or give a folder of faces")))?;
         let faces = Arc::new(faces);
-        return Ok((0..faces.len().min(count)).map(|index| EvaluationFaceSource::Dataset(faces.clone(), index)).collect());
+        return Ok((0..faces.len().min(count))
+            .map(|index| EvaluationFaceSource::Dataset(faces.clone(), index))
+            .collect());
     }
     Ok(distinct_pictures(path, count)?.into_iter().map(EvaluationFaceSource::File).collect())
 }
 
 /// The pictures of a folder. Two with the same stem are an error: cases and reports use the stem as their name.
 fn distinct_pictures(folder: &Path, count: usize) -> anyhow::Result<Vec<PathBuf>> {
-    let mut pictures = batch::pictures_in(folder)?;
+    let mut pictures = inputs::pictures_in(folder)?;
     pictures.truncate(count);
     let mut by_stem = HashMap::new();
     for picture in &pictures {
@@ -96,7 +102,10 @@ fn distinct_pictures(folder: &Path, count: usize) -> anyhow::Result<Vec<PathBuf>
 fn check_methods(protocol: &EvaluationProtocol, against: Option<&String>) -> anyhow::Result<()> {
     for ExternalFills { name, folder } in &protocol.external_fills {
         if !folder.is_dir() {
-            return Err(usage_error(format!("there is no folder {} for --others {name}: check the name", folder.display())));
+            return Err(usage_error(format!(
+                "there is no folder {} for --others {name}: check the name",
+                folder.display()
+            )));
         }
     }
     let methods = protocol.method_names();
@@ -115,10 +124,16 @@ fn check_outputs(args: &EvalArgs, faces: &[EvaluationFaceSource]) -> anyhow::Res
     if let Some(folder) = &args.cases {
         create_output_folder(folder, "--cases")?;
         if is_faces_folder(folder) {
-            return Err(usage_error(format!("--cases {} is the folder of the faces: choose another", folder.display())));
+            return Err(usage_error(format!(
+                "--cases {} is the folder of the faces: choose another",
+                folder.display()
+            )));
         }
         if args.others.iter().any(|others| canonical_output_path(&others.folder) == canonical_output_path(folder)) {
-            return Err(usage_error(format!("--cases {} is also a folder of --others: choose another", folder.display())));
+            return Err(usage_error(format!(
+                "--cases {} is also a folder of --others: choose another",
+                folder.display()
+            )));
         }
     }
     let json = args.json.as_deref().filter(|path| *path != Path::new(STANDARD_OUTPUT));
@@ -138,9 +153,10 @@ fn check_outputs(args: &EvalArgs, faces: &[EvaluationFaceSource]) -> anyhow::Res
         Some(sheet) if !sheet.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png")) => {
             Err(usage_error(format!("--sheet {} does not end in .png: the sheet is saved as PNG", sheet.display())))
         }
-        Some(sheet) if is_faces_folder(parent_folder(sheet)) => {
-            Err(usage_error(format!("--sheet {} lies in the folder of the faces: choose another folder", sheet.display())))
-        }
+        Some(sheet) if is_faces_folder(parent_folder(sheet)) => Err(usage_error(format!(
+            "--sheet {} lies in the folder of the faces: choose another folder",
+            sheet.display()
+        ))),
         _ => Ok(()),
     }
 }

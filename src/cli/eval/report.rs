@@ -6,8 +6,11 @@ use anyhow::Context as _;
 use serde::Serialize;
 
 use super::plan::EvalPlan;
-use crate::evaluation::{ScoreSummary, Evaluation, HoleKind, ExternalFills, EvaluationProblem, FillScore, SearchMethod, summarize_scores, summarize_differences};
-use crate::photo::{Overwrite, write_atomically};
+use crate::evaluation::{
+    Evaluation, EvaluationProblem, ExternalFills, FillScore, HoleKind, ScoreSummary, SearchMethod,
+    summarize_differences, summarize_scores,
+};
+use crate::fs::{Overwrite, write_atomically};
 
 /// The report of a finished or running evaluation.
 #[derive(Serialize)]
@@ -51,10 +54,9 @@ pub(super) fn report_json(plan: &EvalPlan, evaluation: &Evaluation) -> anyhow::R
         masks: &protocol.holes,
         cells: summarize_scores(&evaluation.scores, &protocol.holes, &methods),
         against: plan.against.as_deref(),
-        differences: plan
-            .against
-            .as_deref()
-            .map_or_else(Vec::new, |against| summarize_differences(&evaluation.scores, &protocol.holes, &methods, against)),
+        differences: plan.against.as_deref().map_or_else(Vec::new, |against| {
+            summarize_differences(&evaluation.scores, &protocol.holes, &methods, against)
+        }),
         methods,
         searches: &protocol.searches,
         others: &protocol.external_fills,

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::plan::EvalPlan;
-use crate::evaluation::{ScoreSummary, Evaluation, summarize_scores, summarize_differences};
+use crate::evaluation::{Evaluation, ScoreSummary, summarize_differences, summarize_scores};
 use crate::metrics::MeanEstimate;
 
 /// A column: title, name of the measure in JSON, decimals.
@@ -16,7 +16,8 @@ const HOLE_COLUMNS: [TableColumn; 5] = [
     ("seam jump", "seam_jump", 2),
     ("sharpness", "sharpness", 2),
 ];
-const WHOLE_PICTURE_COLUMNS: [TableColumn; 3] = [("PSNR dB", "psnr_whole_db", 2), ("SSIM", "ssim_whole", 3), ("L1", "l1_whole", 4)];
+const WHOLE_PICTURE_COLUMNS: [TableColumn; 3] =
+    [("PSNR dB", "psnr_whole_db", 2), ("SSIM", "ssim_whole", 3), ("L1", "l1_whole", 4)];
 const SEARCH_COLUMNS: [TableColumn; 5] = [
     ("seconds", "seconds", 1),
     ("steps", "steps", 0),
@@ -56,7 +57,13 @@ pub(super) fn eval_tables(plan: &EvalPlan, evaluation: &Evaluation) -> String {
     text
 }
 
-fn add_section(text: &mut String, title: &str, columns: &[TableColumn], cells: &[ScoreSummary], format_summary: fn(&MeanEstimate, usize) -> String) {
+fn add_section(
+    text: &mut String,
+    title: &str,
+    columns: &[TableColumn],
+    cells: &[ScoreSummary],
+    format_summary: fn(&MeanEstimate, usize) -> String,
+) {
     let name_width = cells.iter().map(|cell| cell.method.chars().count()).max().unwrap_or(0).max("method".len());
     let _ = write!(text, "\n{title}\n{:<10} {:<name_width$} {:>5}", "mask", "method", "faces");
     for (name, ..) in columns {
@@ -69,7 +76,8 @@ fn add_section(text: &mut String, title: &str, columns: &[TableColumn], cells: &
         last = Some(cell.mask);
         let _ = write!(text, "{mask:<10} {:<name_width$} {:>5}", cell.method, cell.faces);
         for &(_, measure, decimals) in columns {
-            let value = cell.summaries.get(measure).map_or_else(|| "-".into(), |summary| format_summary(summary, decimals));
+            let value =
+                cell.summaries.get(measure).map_or_else(|| "-".into(), |summary| format_summary(summary, decimals));
             let _ = write!(text, "  {value:<15}");
         }
         end_line(text);

@@ -6,9 +6,9 @@ use image::{Rgb, RgbImage};
 
 use super::*;
 use crate::cli::args;
-use crate::cli::progress::CapturedConsole;
+use crate::cli::console::CapturedConsole;
 use crate::dataset::{DatasetInfo, FaceDatasetWriter};
-use crate::model::host::CpuPrecision;
+use crate::model::cpu::CpuPrecision;
 
 /// A temporary folder with faces.
 struct EvalTestFolder(tempfile::TempDir);
@@ -81,7 +81,8 @@ fn the_table_shows_means_and_intervals() {
 fn a_dataset_scores_like_its_pictures() {
     let place = EvalTestFolder::with_faces(&["ann.png", "bob.png", "carl.png"]);
     let mut writer =
-        FaceDatasetWriter::create(&place.path("all.safetensors"), 16, DatasetInfo::default(), Overwrite::Refuse).unwrap();
+        FaceDatasetWriter::create(&place.path("all.safetensors"), 16, DatasetInfo::default(), Overwrite::Refuse)
+            .unwrap();
     for name in ["ann.png", "bob.png", "carl.png"] {
         writer.push(image::open(place.path("faces").join(name)).unwrap().to_rgb8().as_raw()).unwrap();
     }

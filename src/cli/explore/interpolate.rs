@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 use image::{DynamicImage, RgbImage, imageops};
 
-use super::{GeneratorArgs, MIN_CELL_PX, ExploreSession, grid_sheet, overwrite_policy, save_sheet};
+use super::{ExploreSession, GeneratorArgs, MIN_CELL_PX, grid_sheet, overwrite_policy, save_sheet};
+use crate::cli::console::Console;
 use crate::cli::gif::GifWriter;
-use crate::cli::progress::Console;
 use crate::cli::{CommandStatus, outputs};
 use crate::explore::{LatentSource, interpolate};
 

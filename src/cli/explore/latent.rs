@@ -7,17 +7,17 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use image::RgbImage;
 
-use super::{GeneratorArgs, ExploreSession, save_sheet};
-use crate::cli::batch::{self, PhotoInputs};
+use super::{ExploreSession, GeneratorArgs, save_sheet};
+use crate::cli::console::Console;
 use crate::cli::faces::FaceChoice;
-use crate::cli::progress::Console;
-use crate::cli::{CommandStatus, models, outputs, usage_error};
+use crate::cli::inputs::{self, PhotoInputs};
+use crate::cli::{CommandStatus, model_choice, outputs, usage_error};
 use crate::explore::{InvertedFace, invert, invert_settings, mean_latent};
 use crate::face::{Crop, crop};
 use crate::mask::Mask;
-use crate::model::host::CpuPrecision;
+use crate::model::cpu::CpuPrecision;
 use crate::model::{self, Networks};
-use crate::photo::{self, DecodeLimits, ContactSheet};
+use crate::photo::{self, ContactSheet, DecodeLimits};
 use crate::search::Settings;
 
 /// Find the latent of a face in photos and give it a name
@@ -73,7 +73,7 @@ Examples:
 Exit status: 0 on success, 1 if a photo cannot be used, 2 if the arguments are invalid.";
 
 pub(super) fn run(args: &LatentArgs, console: &mut Console) -> anyhow::Result<CommandStatus> {
-    let photos = match batch::expand_folders(&args.photos)? {
+    let photos = match inputs::expand_folders(&args.photos)? {
         PhotoInputs::One(photo) => vec![photo],
         PhotoInputs::Many(photos) => photos,
     };
@@ -88,7 +88,7 @@ pub(super) fn run(args: &LatentArgs, console: &mut Console) -> anyhow::Result<Co
     let mut session = ExploreSession::open(&args.from)?;
     let name = session.check_name(&args.name, args.force)?;
 
-    let (choice, _) = models::find_model(args.from.model.as_deref())?;
+    let (choice, _) = model_choice::find_model(args.from.model.as_deref())?;
     let networks = Arc::new(Networks::load_on_cpu(&model::load(&choice)?, CpuPrecision::fastest())?);
     let mut found = Vec::new();
     console.start_bar("latent", photos.len() as u64);

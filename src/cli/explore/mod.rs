@@ -18,11 +18,12 @@ pub(super) use interpolate::InterpolateArgs;
 pub(super) use latent::LatentArgs;
 pub(super) use sample::SampleArgs;
 
-use super::progress::Console;
-use super::{CommandStatus, models, outputs, usage_error};
+use super::console::Console;
+use super::{CommandStatus, model_choice, outputs, usage_error};
 use crate::explore::{FaceRenderer, Latent, LatentLibrary, LatentLibraryError, LatentSource};
+use crate::fs::Overwrite;
 use crate::model;
-use crate::photo::{PngMetadata, Overwrite, ContactSheet, save_png};
+use crate::photo::{ContactSheet, PngMetadata, save_png};
 
 /// Approximate smallest side of a picture in a grid; smaller pictures are enlarged.
 const MIN_CELL_PX: u32 = 128;
@@ -48,7 +49,7 @@ struct ExploreSession {
 
 impl ExploreSession {
     fn open(from: &GeneratorArgs) -> anyhow::Result<Self> {
-        let (choice, _) = models::find_model(from.model.as_deref())?;
+        let (choice, _) = model_choice::find_model(from.model.as_deref())?;
         let library = LatentLibrary::open(&from.library).map_err(|error| usage_error(error.to_string()))?;
         Ok(Self { gallery: FaceRenderer::new(&model::load(&choice)?)?, library, library_path: from.library.clone() })
     }
@@ -64,7 +65,13 @@ impl ExploreSession {
 
     /// Saves a latent under a name.
     fn save_latent(&mut self, name: &str, latent: Latent, made_from: &str, force: bool) -> anyhow::Result<String> {
-        let inserted = self.library.insert(name, latent, made_from.to_string(), self.gallery.model_info(), overwrite_policy(force));
+        let inserted = self.library.insert(
+            name,
+            latent,
+            made_from.to_string(),
+            self.gallery.model_info(),
+            overwrite_policy(force),
+        );
         inserted.map_err(|error| self.library_error(&error))?;
         self.library.save(&self.library_path)?;
         Ok(format!("saved '{name}' in {}: {made_from}", self.library_path.display()))

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args};
 
-use super::{GeneratorArgs, ExploreSession, grid_sheet, save_sheet};
-use crate::cli::progress::Console;
+use super::{ExploreSession, GeneratorArgs, grid_sheet, save_sheet};
+use crate::cli::console::Console;
 use crate::cli::{CommandStatus, outputs, usage_error};
-use crate::explore::{LatentExpression, Latent, LatentSource, VARIATION_HALF_WIDTH, mean_latent, variations};
+use crate::explore::{Latent, LatentExpression, LatentSource, VARIATION_HALF_WIDTH, mean_latent, variations};
 use crate::photo::ContactSheet;
 
 /// Default number of samples in a grid: eight rows of eight.
@@ -86,7 +86,8 @@ fn draw_samples(args: &SampleArgs, session: &mut ExploreSession, console: &mut C
         let name = session.check_name(&name, args.force)?;
         let sources = numbers.iter().map(|&number| session.find_latent(&LatentSource::Sample(number)));
         let mut latents = sources.collect::<anyhow::Result<Vec<_>>>()?;
-        let average = mean_latent(&latents).ok_or_else(|| usage_error("--save needs sample numbers, for example NAME=3,7,12"))?;
+        let average =
+            mean_latent(&latents).ok_or_else(|| usage_error("--save needs sample numbers, for example NAME=3,7,12"))?;
         let list = numbers.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
         if let Some(out) = &args.out {
             latents.push(average.clone());
@@ -123,8 +124,9 @@ fn draw_sum(args: &SampleArgs, text: &str, session: &mut ExploreSession, console
         None => None,
     };
     let model = session.gallery.model_info().clone();
-    let result =
-        expression.evaluate(|source| session.library.find_latent(source, &model)).map_err(|error| session.library_error(&error))?;
+    let result = expression
+        .evaluate(|source| session.library.find_latent(source, &model))
+        .map_err(|error| session.library_error(&error))?;
     if let Some(out) = &args.out {
         let operands = expression.terms.iter().map(|term| session.find_latent(&term.source));
         let mut row = operands.collect::<anyhow::Result<Vec<_>>>()?;
@@ -139,8 +141,11 @@ fn draw_sum(args: &SampleArgs, text: &str, session: &mut ExploreSession, console
         }
         save_sheet(&sheet, out, args.force)?;
         let shown = expression.terms.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        let below =
-            if count == 0 { String::new() } else { format!("; below, {count} variations by up to {VARIATION_HALF_WIDTH}") };
+        let below = if count == 0 {
+            String::new()
+        } else {
+            format!("; below, {count} variations by up to {VARIATION_HALF_WIDTH}")
+        };
         console.print(&format!("{} shows, from the left: {shown}, the result{below}", out.display()));
     }
     if let Some(name) = name {

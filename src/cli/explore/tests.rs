@@ -8,7 +8,7 @@ use image::{AnimationDecoder as _, Rgb, RgbImage};
 use super::*;
 use crate::cli::UsageError;
 use crate::cli::args::{self, Command};
-use crate::cli::progress::CapturedConsole;
+use crate::cli::console::CapturedConsole;
 
 /// Distance between pictures in a grid: the tiny model's side enlarged eight times, plus the gap.
 const PITCH_PX: u32 = 130;

@@ -1,13 +1,13 @@
 //! Complete runs with a fake search: files, messages and reports.
 
-mod pretended;
+mod fake_backend;
 
 use image::{DynamicImage, Rgb, RgbImage};
 
 use super::*;
 use crate::mask::{Mask, save_mask};
 
-use pretended::{FillTestFolder, FakeBackend, SIDE_PX};
+use fake_backend::{FakeBackend, FillTestFolder, SIDE_PX};
 
 #[test]
 fn the_best_candidate_fills_only_the_hole() {
@@ -167,7 +167,11 @@ fn unwritable_frames_do_not_lose_the_fill() {
             self.0.load_model(device, model)
         }
 
-        fn run_search(&mut self, request: &FillRequest, observer: &mut dyn FillObserver) -> Result<FillOutcome, FillError> {
+        fn run_search(
+            &mut self,
+            request: &FillRequest,
+            observer: &mut dyn FillObserver,
+        ) -> Result<FillOutcome, FillError> {
             std::fs::remove_dir(&self.1).unwrap();
             self.0.run_search(request, observer)
         }
@@ -185,7 +189,8 @@ fn unwritable_frames_do_not_lose_the_fill() {
 #[test]
 fn sixteen_bit_depth_is_kept() {
     let place = FillTestFolder::new();
-    let deep = image::ImageBuffer::from_fn(SIDE_PX, SIDE_PX, |x, y| image::Luma([u16::try_from(x * 2000 + y).unwrap()]));
+    let deep =
+        image::ImageBuffer::from_fn(SIDE_PX, SIDE_PX, |x, y| image::Luma([u16::try_from(x * 2000 + y).unwrap()]));
     DynamicImage::ImageLuma16(deep.clone()).save(place.path("deep.png")).unwrap();
     place
         .fill(&mut FakeBackend::default(), "DIR/deep.png --mask center --blend none --steps 1 --out DIR/out.png")
@@ -219,7 +224,11 @@ fn a_missing_photo_fails_without_usage_error() {
     let place = FillTestFolder::new();
     let run = place.fill(&mut FakeBackend::default(), "DIR/none.png --mask center --out DIR/out.png").unwrap();
     assert_eq!(run.status, CommandStatus::SomeFailed);
-    assert!(run.messages.starts_with("error: ") && run.messages.matches("DIR/none.png").count() == 1, "{}", run.messages);
+    assert!(
+        run.messages.starts_with("error: ") && run.messages.matches("DIR/none.png").count() == 1,
+        "{}",
+        run.messages
+    );
     assert!(!place.path("out.png").exists());
 }
 
@@ -248,7 +257,11 @@ fn an_unwritable_layer_does_not_lose_the_fill() {
             self.0.load_model(device, model)
         }
 
-        fn run_search(&mut self, request: &FillRequest, observer: &mut dyn FillObserver) -> Result<FillOutcome, FillError> {
+        fn run_search(
+            &mut self,
+            request: &FillRequest,
+            observer: &mut dyn FillObserver,
+        ) -> Result<FillOutcome, FillError> {
             std::fs::write(&self.1, b"precious").unwrap();
             self.0.run_search(request, observer)
         }

@@ -32,8 +32,8 @@ impl OutputTestFolder {
             report: None,
         };
         change(&mut output);
-        let photo = crate::cli::batch::PhotoInputs::One(self.path("photo.png"));
-        let tasks = crate::cli::batch::build_tasks(photo, &output).unwrap();
+        let photo = crate::cli::inputs::PhotoInputs::One(self.path("photo.png"));
+        let tasks = crate::cli::inputs::build_tasks(photo, &output).unwrap();
         match check_fill_outputs(&tasks, false, None, &output) {
             Ok(()) => String::new(),
             Err(error) => {

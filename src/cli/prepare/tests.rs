@@ -3,7 +3,7 @@ use std::path::Path;
 use super::*;
 use crate::cli::UsageError;
 use crate::cli::args::{self, Command};
-use crate::cli::progress::CapturedConsole;
+use crate::cli::console::CapturedConsole;
 
 /// A temporary folder with a folder `photos`.
 struct PrepareTestFolder(tempfile::TempDir);
@@ -29,9 +29,8 @@ impl PrepareTestFolder {
         let line = format!("countenance prepare DIR/photos DIR/out {options}").replace("DIR", &here);
         let told = CapturedConsole::default();
         let ending = match args::parse(args::build_command(), line.split_whitespace()).unwrap().command {
-            Some(Command::Prepare(args)) => {
-                prepare_request(&args).and_then(|(request, pictures)| run_request(&request, &pictures, &mut told.console()))
-            }
+            Some(Command::Prepare(args)) => prepare_request(&args)
+                .and_then(|(request, pictures)| run_request(&request, &pictures, &mut told.console())),
             other => panic!("another command: {other:?}"),
         };
         let text = told.take();

@@ -56,17 +56,25 @@ pub(super) fn compare_pictures(one: &DynamicImage, other: &DynamicImage) -> Pict
     }
 }
 
-fn compare_channel_values<T: Copy + Into<u32>>(one: &[T], other: &[T], channels: usize, brightest: u32) -> PictureDifference {
+fn compare_channel_values<T: Copy + Into<u32>>(
+    one: &[T],
+    other: &[T],
+    channels: usize,
+    brightest: u32,
+) -> PictureDifference {
     let (mut different, mut at_most) = (0, 0);
     let channels = channels.max(1);
     for (one, other) in one.chunks(channels).zip(other.chunks(channels)) {
-        let pixel_difference = one.iter().zip(other).map(|(&one, &other)| one.into().abs_diff(other.into())).max().unwrap_or(0);
+        let pixel_difference =
+            one.iter().zip(other).map(|(&one, &other)| one.into().abs_diff(other.into())).max().unwrap_or(0);
         different += usize::from(pixel_difference > 0);
         at_most = at_most.max(pixel_difference);
     }
     match different {
         0 => PictureDifference::None,
-        _ => PictureDifference::Pixels { different, total: one.len() / channels, largest: at_most, max_value: brightest },
+        _ => {
+            PictureDifference::Pixels { different, total: one.len() / channels, largest: at_most, max_value: brightest }
+        }
     }
 }
 

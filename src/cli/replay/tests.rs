@@ -3,8 +3,8 @@ use std::path::Path;
 use image::{DynamicImage, Rgb, RgbImage};
 
 use super::*;
-use crate::cli::progress::CapturedConsole;
-use crate::face::FaceFrame;
+use crate::cli::console::CapturedConsole;
+use crate::geometry::FaceFrame;
 use crate::job::{ExportContent, SearchStart};
 use crate::mask::Mask;
 use crate::model::ModelChoice;
@@ -140,8 +140,11 @@ fn variations_and_mixes_replay_the_same() {
     };
     let found = run(&request);
     let latent = found.candidates[found.best].latent.clone();
-    let around =
-        FillRequest { settings: request.settings.for_variations(), start: SearchStart::Around(latent), ..request.clone() };
+    let around = FillRequest {
+        settings: request.settings.for_variations(),
+        start: SearchStart::Around(latent),
+        ..request.clone()
+    };
     let like = run(&around);
     let last = like.candidates.len() - 1;
     assert_eq!(saved_and_replayed(&place, &around, &like, last), (Vec::new(), SAME_PIXELS.to_owned()));

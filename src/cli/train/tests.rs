@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::cli::args::{self, Command};
-use crate::cli::progress::CapturedConsole;
+use crate::cli::console::CapturedConsole;
 use crate::device::DeviceChoice;
 use crate::train::{InMemoryFaceImages, TrainRecipe, TrainSettings};
 
@@ -59,7 +59,8 @@ fn a_run_reports_progress_and_its_model() {
         ..TrainSettings::default()
     };
     let out = folder.path().to_path_buf();
-    let request = TrainRequest { settings, run_folder: out, resume: false, device: DeviceChoice::Cpu, max_minutes: None };
+    let request =
+        TrainRequest { settings, run_folder: out, resume: false, device: DeviceChoice::Cpu, max_minutes: None };
     let faces = InMemoryFaceImages::new(16, (0..=255u8).cycle().take(20 * 768).collect());
     let told = CapturedConsole::default();
     let ending = run_training(&request, &faces, None, &mut told.console()).unwrap();

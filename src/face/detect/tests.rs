@@ -1,7 +1,8 @@
 use image::{DynamicImage, RgbImage};
 
 use super::*;
-use crate::face::{FaceFrame, TEMPLATE_IN_UNIT, fit_frame};
+use crate::face::{TEMPLATE_IN_UNIT, fit_frame};
+use crate::geometry::FaceFrame;
 
 fn portrait(name: &str) -> Photo {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/samples").join(name);
@@ -37,7 +38,7 @@ fn assert_landmarks(name: &str, face: &Detection, expected: &[Point; 5], toleran
     clippy::cast_sign_loss,
     reason = "small numbers"
 )]
-fn warped(photo: &Photo, size: u32, new_from_old: crate::photo::Similarity) -> Photo {
+fn warped(photo: &Photo, size: u32, new_from_old: crate::geometry::Similarity) -> Photo {
     let old_from_new = new_from_old.inverse();
     let source = photo.pixels.to_rgb8();
     let at = |[u, v]: Point| {
@@ -72,9 +73,9 @@ fn rotated_small_and_large_faces_are_found() {
     // (width of the face in pixels, rotation in degrees): 40 px, 30° either way, and a face as wide as the image.
     for (face_px, degrees) in [(40.0, 0.0), (60.0, 30.0), (150.0, -30.0), (420.0, 15.0)] {
         let angle_radians = f32::to_radians(degrees);
-        let turned = crate::photo::Similarity { scale: face_px / 175.5, angle_radians, translation: [0.0, 0.0] };
+        let turned = crate::geometry::Similarity { scale: face_px / 175.5, angle_radians, translation: [0.0, 0.0] };
         let [x, y] = turned.apply([266.0, 230.0]);
-        let map = crate::photo::Similarity { translation: [256.0 - x, 256.0 - y], ..turned };
+        let map = crate::geometry::Similarity { translation: [256.0 - x, 256.0 - y], ..turned };
         let faces = detect(&warped(&portrait, 512, map)).unwrap();
         assert_eq!(faces.len(), 1, "{face_px} px, {degrees}°: {faces:?}");
         let name = format!("{face_px} px, {degrees}°");

@@ -1,6 +1,6 @@
 //! The networks on a GPU, by our own compute shaders: forward, and backward to the latent.
 //!
-//! As on the [CPU](super::host), all weights are frozen, so the backward pass is fixed. Each layer is one GEMM with an
+//! As on the [CPU](super::cpu), all weights are frozen, so the backward pass is fixed. Each layer is one GEMM with an
 //! implicit im2col: the shader gathers the rows of the input matrix from a picture as it loads them. An epilogue adds
 //! the bias and applies the activation, or takes a gradient through the activation. A whole step is recorded as one
 //! command buffer. Only the latent gradient and the losses are read back. Nothing is autotuned: a few shaders serve any
@@ -18,26 +18,26 @@
 //! | file | purpose |
 //! | --- | --- |
 //! | `kernel` | compute pipelines, dispatches, buffers, readback |
-//! | `shader` | generates the GEMM shader |
-//! | `product.wgsl` | bindings and epilogue, shared by the GEMM and the sum of its parts (`total.wgsl`) |
-//! | `plain.wgsl`; `down.wgsl` and `up.wgsl`, with `picture.wgsl` | load the input rows: dense, convolution, transposed convolution |
-//! | `layer` | weights of a layer |
-//! | `pass` | buffers and dispatches for a number of candidates |
+//! | `gemm_shader` | generates the GEMM shader |
+//! | `gemm.wgsl` | bindings and epilogue, shared by the GEMM and the sum of its parts (`sum_parts.wgsl`) |
+//! | `dense.wgsl`; `conv.wgsl` and `conv_transpose.wgsl`, with `load_pixel.wgsl` | load the input rows: dense, convolution, transposed convolution |
+//! | `gpu_layer` | weights of a layer |
+//! | `dispatch_plan` | buffers and dispatches for a number of candidates |
 
+mod dispatch_plan;
+mod gemm_shader;
+mod gpu_layer;
 mod kernel;
-mod layer;
-mod pass;
-mod shader;
 #[cfg(test)]
 pub(crate) mod tests;
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+pub use dispatch_plan::DispatchPlan;
 pub use kernel::{Dispatch, Kernel, ReadbackBuffer, RecordedCommands, constant_buffer, storage_buffer, uniform_buffer};
-pub use pass::DispatchPlan;
 
-use layer::{GpuLayer, LayerGeometry, LayerUse};
+use gpu_layer::{GpuLayer, LayerGeometry, LayerUse};
 
 use super::{ModelError, ModelFile};
 use crate::device::Gpu;
@@ -88,7 +88,8 @@ impl GpuNetworks {
             layers.push(load(format!("{network}.score"), LayerGeometry::Dense, ways)?);
             Ok(Some(layers))
         };
-        let discriminator = load_conv_stack("discriminator", &file.architecture.discriminator_channels, LayerUse::Discriminator)?;
+        let discriminator =
+            load_conv_stack("discriminator", &file.architecture.discriminator_channels, LayerUse::Discriminator)?;
         let encoder = load_conv_stack("encoder", &file.architecture.encoder_channels, LayerUse::Encoder)?;
         Ok(Self {
             gpu: gpu.clone(),
@@ -149,7 +150,7 @@ pub fn pad_rows(values: &[f32], length: usize) -> Vec<f32> {
     values.chunks(length).flat_map(row).collect()
 }
 
-/// Removes the padding of rows: the inverse of [`widened`].
+/// Removes the padding of rows: the inverse of [`pad_rows`].
 #[must_use]
 pub fn unpad_rows(values: &[f32], length: usize) -> Vec<f32> {
     values.chunks(vector_count(length) * VECTOR_LEN).flat_map(|row| &row[..length]).copied().collect()

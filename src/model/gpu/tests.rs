@@ -1,10 +1,10 @@
 //! Compares the networks on a GPU with those on the CPU, forward and backward. Without a GPU, lavapipe is used.
 
-use super::shader::{ShaderPrecision, GemmKind, GemmTile, gemm_shader};
+use super::gemm_shader::{GemmKind, GemmTile, ShaderPrecision, gemm_shader};
 use super::*;
 use crate::device::{DeviceChoice, list_gpus, open};
-use crate::model::host::tests::{assert_close, noise};
-use crate::model::host::{CpuNetworks, LoadMode, CpuActivations};
+use crate::model::cpu::tests::{assert_close, noise};
+use crate::model::cpu::{CpuActivations, CpuNetworks, LoadMode};
 use crate::model::{ModelChoice, TINY_MODEL, load};
 
 /// Tolerance relative to the largest value: sums of several thousand products in another order, and the driver's tanh.
@@ -43,12 +43,16 @@ fn compare(file: &ModelFile, batch: usize) {
     assert_close("logits", &unpad_rows(&logits, 1), &expected, RELATIVE);
 
     gpu.queue.write_buffer(&pass.logits_gradient, 0, bytemuck::cast_slice(&pad_rows(&a, 1)));
-    let judged = unpad_rows(&networks.run_and_read(&pass.discriminator_backward, &pass.pictures_gradient, batch * area * VECTOR_LEN), 3);
+    let judged = unpad_rows(
+        &networks.run_and_read(&pass.discriminator_backward, &pass.pictures_gradient, batch * area * VECTOR_LEN),
+        3,
+    );
     let through_tanh = |((gradient, b), picture): ((&f32, &f32), &f32)| (gradient + b) * (1.0 - picture * picture);
     let gradient: Vec<f32> = judged.iter().zip(&b).zip(&pictures).map(through_tanh).collect();
     gpu.queue.write_buffer(&pass.pictures_gradient, 0, bytemuck::cast_slice(&pad_rows(&gradient, 3)));
     let length = batch * vector_count(latent_dim) * VECTOR_LEN;
-    let gradient = unpad_rows(&networks.run_and_read(&pass.generator_backward, &pass.latents_gradient, length), latent_dim);
+    let gradient =
+        unpad_rows(&networks.run_and_read(&pass.generator_backward, &pass.latents_gradient, length), latent_dim);
     let images = tape.pictures().to_vec();
     let (_, expected) = host.backward(batch, Some(&a), &mut tape, |picture, gradient| {
         let image = images.chunks_exact(3 * area).position(|other| other == picture).unwrap();
@@ -85,7 +89,7 @@ fn every_generated_shader_compiles() {
         for (tile, weights) in
             GemmTile::ALL.iter().flat_map(|tile| [ShaderPrecision::Half, ShaderPrecision::Single].map(|w| (*tile, w)))
         {
-            let _ = Kernel::new(&gpu, &gemm_shader(rows, tile, weights), "product");
+            let _ = Kernel::new(&gpu, &gemm_shader(rows, tile, weights), "gemm");
         }
     }
 }

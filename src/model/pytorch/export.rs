@@ -6,10 +6,10 @@ use std::path::Path;
 use super::import::layer_name;
 use super::layout::NetworkRole;
 use super::{LATENT_SCALE, SOURCE_PRIOR};
+use crate::fs::{Overwrite, write_atomically};
 use crate::model::batch_norm::BATCH_NORM_EPSILON;
-use crate::model::file::{LATENT_PRIOR, StoragePrecision, WeightTensors, serialize_safetensors};
+use crate::model::weight_file::{LATENT_PRIOR, StoragePrecision, WeightTensors, serialize_safetensors};
 use crate::model::{ModelError, ModelFile, WeightTensor};
-use crate::photo::{Overwrite, write_atomically};
 
 /// Summary of an export.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +60,8 @@ pub fn export(file: &ModelFile, path: &Path, overwrite: Overwrite) -> Result<Exp
             }
         }
     }
-    let header_metadata = BTreeMap::from([("format".to_string(), "pt".to_string()), ("prior".to_string(), prior.clone())]);
+    let header_metadata =
+        BTreeMap::from([("format".to_string(), "pt".to_string()), ("prior".to_string(), prior.clone())]);
     write_atomically(path, &serialize_safetensors(&tensors, &header_metadata, StoragePrecision::Single)?, overwrite)?;
     Ok(ExportSummary { networks, layers_with_bias: biased, prior })
 }

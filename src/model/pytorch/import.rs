@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::layout::{SourceLayer, SourceNetworks, NetworkRole, input_and_output_axes, find_networks};
+use super::layout::{NetworkRole, SourceLayer, SourceNetworks, find_networks, input_and_output_axes};
 use super::{ImportError, LATENT_SCALE, SOURCE_PRIOR, checkpoint};
-use crate::model::batch_norm::{BatchNorm, BATCH_NORM_EPSILON, OutputAxis};
-use crate::model::file::{self, WeightTensors};
+use crate::model::batch_norm::{BATCH_NORM_EPSILON, BatchNorm, OutputAxis};
+use crate::model::weight_file::{self, WeightTensors};
 use crate::model::{ModelError, WeightTensor};
 
 /// The latent distribution that the generator was trained with. The weights do not reveal it, so the user chooses.
@@ -30,7 +30,7 @@ impl SourcePrior {
     fn id(self) -> &'static str {
         match self {
             Self::Normal => "normal",
-            Self::Uniform => file::LATENT_PRIOR,
+            Self::Uniform => weight_file::LATENT_PRIOR,
         }
     }
 }
@@ -62,7 +62,7 @@ pub fn import(path: &Path, prior: SourcePrior) -> Result<ImportedModel, ImportEr
     if let Some(first) = tensors.get_mut("generator.project.weight") {
         first.values.iter_mut().for_each(|value| *value *= prior.latent_scale());
     }
-    let mut metadata = file::required_metadata(image_size_px, latent_dim);
+    let mut metadata = weight_file::required_metadata(image_size_px, latent_dim);
     let source = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     metadata.extend([
         ("imported_from".to_string(), source),

@@ -83,7 +83,10 @@ struct LayoutMismatch {
     text: String,
 }
 
-fn networks_at_depth<'a>(modules: &BTreeMap<&'a str, ModuleTensors<'a>>, depth: usize) -> Result<SourceNetworks<'a>, LayoutMismatch> {
+fn networks_at_depth<'a>(
+    modules: &BTreeMap<&'a str, ModuleTensors<'a>>,
+    depth: usize,
+) -> Result<SourceNetworks<'a>, LayoutMismatch> {
     let mut branches: BTreeMap<String, Vec<(&str, &ModuleTensors<'a>)>> = BTreeMap::new();
     for (path, module) in modules {
         let branch: Vec<&str> = path.split('.').take(depth).collect();

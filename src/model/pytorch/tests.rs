@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use safetensors::SafeTensors;
 
 use super::*;
-use crate::model::file::{StoragePrecision, WeightTensors, serialize_safetensors};
-use crate::model::host::{CpuNetworks, LoadMode, CpuActivations};
+use crate::fs::Overwrite;
+use crate::model::cpu::{CpuActivations, CpuNetworks, LoadMode};
+use crate::model::weight_file::{StoragePrecision, WeightTensors, serialize_safetensors};
 use crate::model::{ModelFile, TINY_MODEL, WeightTensor};
-use crate::photo::Overwrite;
 
 /// Both implementations compute in f32 and sum up to 128 products of numbers around one, in different orders.
 const TOLERANCE: f32 = 2e-5;
@@ -26,7 +26,11 @@ fn golden(name: &str) -> Vec<f32> {
 
 /// The model file of an imported checkpoint.
 fn model(imported: &ImportedModel) -> ModelFile {
-    ModelFile::parse("imported", &serialize_safetensors(&imported.tensors, &imported.metadata, StoragePrecision::Single).unwrap()).unwrap()
+    ModelFile::parse(
+        "imported",
+        &serialize_safetensors(&imported.tensors, &imported.metadata, StoragePrecision::Single).unwrap(),
+    )
+    .unwrap()
 }
 
 /// The pictures (planar) and logits that a model computes for latents.
@@ -127,7 +131,8 @@ fn exported_names_match_the_pytorch_example() {
 fn changed(folder: &Path, change: impl FnOnce(WeightTensors) -> WeightTensors) -> PathBuf {
     let path = folder.join("changed.safetensors");
     let tensors = checkpoint::read(&fixture("dcgan-16.pth")).unwrap();
-    std::fs::write(&path, serialize_safetensors(&change(tensors), &BTreeMap::new(), StoragePrecision::Half).unwrap()).unwrap();
+    std::fs::write(&path, serialize_safetensors(&change(tensors), &BTreeMap::new(), StoragePrecision::Half).unwrap())
+        .unwrap();
     path
 }
 
@@ -163,7 +168,8 @@ fn other_networks_are_refused_with_their_layers() {
         let text = import(&path, SourcePrior::Normal).unwrap_err().to_string();
         text.lines().take(2).collect::<Vec<_>>().join("\n")
     };
-    let generator = |tensors: WeightTensors| renamed(tensors, |old| old.strip_prefix("netG.module.").map(str::to_string));
+    let generator =
+        |tensors: WeightTensors| renamed(tensors, |old| old.strip_prefix("netG.module.").map(str::to_string));
     let without = |tensors: WeightTensors, name: &str| {
         let mut tensors = generator(tensors);
         tensors.remove(name).unwrap();

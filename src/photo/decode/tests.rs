@@ -6,8 +6,9 @@ use image::{ImageEncoder, ImageFormat};
 use proptest::prelude::*;
 
 use super::*;
-use crate::photo::colors::{PHOTO_COLOR_TYPES, varied_picture as picture};
-use crate::photo::{PngMetadata, Overwrite, encode_png, save_png};
+use crate::fs::Overwrite;
+use crate::photo::test_pictures::{PHOTO_COLOR_TYPES, varied_picture as picture};
+use crate::photo::{PngMetadata, encode_png, save_png};
 
 fn encoded(pixels: &DynamicImage, format: ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
@@ -45,8 +46,9 @@ fn png_keeps_colour_type_depth_and_profile() {
 
 #[test]
 fn profile_for_other_pixels_is_dropped() {
-    let photo =
-        decoded(&encode_png(&picture(ColorType::Rgb8, 3, 3), &PngMetadata::only_profile(Some(&profile(*b"CMYK")))).unwrap());
+    let photo = decoded(
+        &encode_png(&picture(ColorType::Rgb8, 3, 3), &PngMetadata::only_profile(Some(&profile(*b"CMYK")))).unwrap(),
+    );
     assert_eq!(photo.icc_profile, None);
 }
 
@@ -186,7 +188,7 @@ fn saving_replaces_no_file_without_permission() {
     let (first, second) = (picture(ColorType::Rgba16, 3, 2), picture(ColorType::L8, 5, 5));
     save_png(&path, &first, &PngMetadata::default(), Overwrite::Refuse).unwrap();
     let error = save_png(&path, &second, &PngMetadata::default(), Overwrite::Refuse).unwrap_err();
-    assert!(matches!(error, crate::photo::SaveError::Exists { .. }), "{error:?}");
+    assert!(matches!(error, SaveError::Write(WriteError::Exists { .. })), "{error:?}");
     assert_eq!(open(&path, DecodeLimits::default()).unwrap().pixels, first);
     save_png(&path, &second, &PngMetadata::default(), Overwrite::Allow).unwrap();
     assert_eq!(open(&path, DecodeLimits::default()).unwrap().pixels, second);
@@ -194,9 +196,9 @@ fn saving_replaces_no_file_without_permission() {
 
     let missing =
         save_png(&folder.path().join("none/out.png"), &first, &PngMetadata::default(), Overwrite::Allow).unwrap_err();
-    assert!(matches!(missing, crate::photo::SaveError::NoFolder { .. }), "{missing:?}");
+    assert!(matches!(missing, SaveError::Write(WriteError::NoFolder { .. })), "{missing:?}");
     let folder_itself = save_png(folder.path(), &first, &PngMetadata::default(), Overwrite::Allow).unwrap_err();
-    assert!(matches!(folder_itself, crate::photo::SaveError::IsFolder { .. }), "{folder_itself:?}");
+    assert!(matches!(folder_itself, SaveError::Write(WriteError::IsFolder { .. })), "{folder_itself:?}");
     assert_eq!(names(), ["out.png"]);
 }
 

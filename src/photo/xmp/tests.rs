@@ -96,7 +96,11 @@ fn unreadable_packets_are_replaced() {
     ];
     for before in packets {
         assert_eq!(merged(&before), with_source_type(None, URL), "{before}");
-        assert_eq!(make_upright(before.clone().into_bytes()), before.into_bytes(), "an unreadable packet is kept unchanged");
+        assert_eq!(
+            make_upright(before.clone().into_bytes()),
+            before.into_bytes(),
+            "an unreadable packet is kept unchanged"
+        );
     }
     let utf_16 = [0xFE, 0xFF, 0, b'<'];
     assert_eq!(with_source_type(Some(&utf_16), URL), with_source_type(None, URL));

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use burn::tensor::{Device, Tensor, TensorData};
 use proptest::prelude::*;
 
-use super::reference::{evaluate, values};
+use super::burn_losses::{evaluate, values};
+use crate::model::burn_reference::BurnReference;
+use crate::model::cpu::CpuPrecision;
 use crate::model::gpu::tests::any_gpu;
-use crate::model::host::CpuPrecision;
-use crate::model::reference::BurnReference;
 use crate::model::{ModelFile, Networks, TINY_MODEL};
 use crate::search::problem::SearchProblem;
 use crate::search::{

@@ -1,7 +1,7 @@
 //! A network in training, on any device.
 //!
-//! There are two implementations: [`host`](HostNet) has hand-written passes for the CPU, where burn's autodiff is
-//! several times slower, and [`device`](DeviceNet) uses burn on a GPU. Tests check that both give the same results.
+//! There are two implementations: [`cpu_net`](CpuTrainNet) has hand-written passes for the CPU, where burn's autodiff is
+//! several times slower, and [`burn_net`](BurnTrainNet) uses burn on a GPU. Tests check that both give the same results.
 //! They have the same interface: a forward pass returns plain tensors and the saved activations. The caller computes a
 //! loss, differentiates it to these tensors, and passes the gradients to the backward pass. So the losses are written
 //! once, with burn's autodiff.
@@ -9,25 +9,25 @@
 //! `BatchNorm` always uses the statistics of the batch here. For samples and quality metrics, which need the running
 //! statistics, the network is exported and runs as in [`crate::model`].
 
-mod device;
-mod host;
-mod layer;
-mod learned;
-mod norm;
-mod parameter;
-mod state;
+mod batch_norm;
+mod burn_net;
+mod burn_parameter;
+mod cpu_layer;
+mod cpu_net;
+mod cpu_parameter;
+mod net_state;
 #[cfg(test)]
 mod tests;
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::plan::NetPlan;
-use device::BurnTrainNet;
-pub(super) use device::batch_normalised;
-use host::CpuTrainNet;
-pub(super) use learned::BurnParameter;
-pub(super) use norm::EPSILON as NORM_EPSILON;
-pub(super) use state::{NetState, TensorState};
+use super::network_plan::NetPlan;
+pub(super) use batch_norm::EPSILON as NORM_EPSILON;
+use burn_net::BurnTrainNet;
+pub(super) use burn_net::batch_normalised;
+pub(super) use burn_parameter::BurnParameter;
+use cpu_net::CpuTrainNet;
+pub(super) use net_state::{NetState, TensorState};
 
 /// The settings of Adam (Kingma & Ba 2015).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -103,8 +103,8 @@ pub(super) struct ForwardPass {
 }
 
 enum BackwardContext {
-    Cpu(host::CpuContext),
-    Burn(Box<device::BurnContext>),
+    Cpu(cpu_net::CpuContext),
+    Burn(Box<burn_net::BurnContext>),
 }
 
 impl TrainNet {

@@ -3,8 +3,8 @@
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::*;
-use crate::train::draws::{RngStream, sample_prior, rng_for};
-use crate::train::plan::NetPlan;
+use crate::train::network_plan::NetPlan;
+use crate::train::rng::{RngStream, rng_for, sample_prior};
 
 /// Tolerance relative to the largest value: sums of some hundred products in different orders.
 const RELATIVE: f32 = 2e-4;

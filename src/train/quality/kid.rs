@@ -58,7 +58,7 @@ fn mean_kernel(a: &[&[f32]], b: &[&[f32]], only_different: bool) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::draws::{RngStream, standard_normal, rng_for};
+    use crate::train::rng::{RngStream, rng_for, standard_normal};
 
     #[test]
     fn the_distance_follows_its_definition() {

@@ -1,28 +1,28 @@
 //! The quality metrics of a generator, on held-out faces.
 //!
-//! There are two main metrics: the distance between samples and faces ([`kid`], on the [`features`] of face-64), and
-//! the result of a short search on held-out faces with a centre hole ([`fills`]). The second one measures the
+//! There are two main metrics: the distance between samples and faces ([`kid`], on the [`discriminator_features`] of face-64), and
+//! the result of a short search on held-out faces with a centre hole ([`fill_eval`]). The second one measures the
 //! generator's purpose, so the best checkpoint is the one with the lowest context loss.
 //!
 //! All metrics use the exported model on the CPU, so that they agree between devices.
 
-mod features;
-mod fills;
+mod discriminator_features;
+mod fill_eval;
 mod kid;
 
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
 use super::TrainError;
-use super::data::FaceImages;
-use super::draws::{RngStream, sample_prior, rng_for};
-use super::samples::{to_byte, to_interleaved};
+use super::face_images::FaceImages;
+use super::rng::{RngStream, rng_for, sample_prior};
+use super::sample_sheet::{to_byte, to_interleaved};
 use super::settings::TrainSettings;
 use crate::metrics::{PlanarImage, diversity};
-use crate::model::host::{self, CpuNetworks, CpuActivations};
+use crate::model::cpu::{self, CpuActivations, CpuNetworks};
 use crate::model::{ModelChoice, ModelFile, load};
-use features::FeatureExtractor;
-use fills::FillEvaluator;
+use discriminator_features::FeatureExtractor;
+use fill_eval::FillEvaluator;
 
 /// The most faces, and samples, that are compared. More would hardly make the distance more precise.
 const MAX_COMPARED_FACES: usize = 512;
@@ -78,12 +78,19 @@ impl QualityEvaluator {
         let (judge, faces) = FeatureExtractor::new(&built_in, size_px, faces)?;
         let samples = count.max(DIVERSITY_SAMPLES);
         let latents = sample_prior(&mut rng_for(settings.seed, RngStream::Evaluation), samples * latent_dim);
-        Ok(Self { features: judge, face_features: faces, latents, latent_dim, fills: FillEvaluator::new(settings, held_out), seed: settings.seed })
+        Ok(Self {
+            features: judge,
+            face_features: faces,
+            latents,
+            latent_dim,
+            fills: FillEvaluator::new(settings, held_out),
+            seed: settings.seed,
+        })
     }
 
     /// Measures a model of the settings' size.
     pub fn evaluate(&self, file: &ModelFile) -> Result<ModelQuality, TrainError> {
-        let networks = CpuNetworks::load(file, host::LoadMode::Direct)?;
+        let networks = CpuNetworks::load(file, cpu::LoadMode::Direct)?;
         let mut tape = CpuActivations::default();
         let (mut samples, mut first) = (Vec::new(), Vec::new());
         for latents in self.latents.chunks(SAMPLES_PER_PASS * self.latent_dim) {
@@ -102,25 +109,29 @@ impl QualityEvaluator {
     }
 }
 
-/// Converts the first [`DIVERSE`] of `count` images `[side, side, 3]` for the diversity metric.
+/// Converts the first [`DIVERSITY_SAMPLES`] of `count` images `[side, side, 3]` for the diversity metric.
 fn diversity_images(count: usize, pictures: &[f32]) -> Vec<PlanarImage> {
     let length = pictures.len() / count.max(1);
     let side = (length / 3).isqrt();
     let bytes = |picture: &[f32]| picture.iter().map(|value| to_byte(*value)).collect::<Vec<u8>>();
-    pictures.chunks_exact(length.max(1)).take(DIVERSITY_SAMPLES).map(|one| PlanarImage::from_rgb8(side, &bytes(one))).collect()
+    pictures
+        .chunks_exact(length.max(1))
+        .take(DIVERSITY_SAMPLES)
+        .map(|one| PlanarImage::from_rgb8(side, &bytes(one)))
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::data::InMemoryFaceImages;
     use crate::train::export;
+    use crate::train::face_images::InMemoryFaceImages;
     use crate::train::trainer::TrainState;
 
     #[test]
     fn the_built_in_model_beats_an_untrained_one() {
         let built_in = load(&ModelChoice::Face64).unwrap();
-        let networks = CpuNetworks::load(&built_in, host::LoadMode::Direct).unwrap();
+        let networks = CpuNetworks::load(&built_in, cpu::LoadMode::Direct).unwrap();
         let mut tape = CpuActivations::default();
         networks.generate(16, &sample_prior(&mut rng_for(3, RngStream::Samples), 1600), &mut tape);
         // The built-in model's samples stand in for faces, because the repository holds no faces.

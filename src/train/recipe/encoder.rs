@@ -10,9 +10,9 @@ use burn::tensor::activation::{softplus, tanh};
 
 use super::{DiscriminatorStep, real_loss};
 use crate::train::batch::DeviceBatch;
-use crate::train::net::{AdamSettings, TrainNet, ForwardPass, GradientTargets, graph_leaf, read_values};
-use crate::train::trainer::{EncoderNets, TrainNets, StepMetrics, Trainer};
-use crate::train::views::{AugmentBatch, adapted_strength};
+use crate::train::discriminator_augment::{AugmentBatch, adapted_strength};
+use crate::train::net::{AdamSettings, ForwardPass, GradientTargets, TrainNet, graph_leaf, read_values};
+use crate::train::trainer::{EncoderNets, StepMetrics, TrainNets, Trainer};
 
 /// β1 is that of DCGAN. β2 is smaller than Adam's default, because the gradients change during adversarial training.
 const ADAM: AdamSettings = AdamSettings { beta1: 0.5, beta2: 0.99 };
@@ -49,7 +49,12 @@ struct GeneratedBatch {
 pub(in crate::train) fn step(trainer: &mut Trainer, batch: &DeviceBatch) -> StepMetrics {
     let (step, settings) = (trainer.step, &trainer.settings);
     let rate = settings.learning_rate * (ratio(step + 1, WARM_UP_STEPS)).min(1.0);
-    let TrainNets { generator, discriminator, encoder_nets: Some(EncoderNets { encoder, latent_discriminator: critic }), feature_losses: perception } = &mut trainer.nets
+    let TrainNets {
+        generator,
+        discriminator,
+        encoder_nets: Some(EncoderNets { encoder, latent_discriminator: critic }),
+        feature_losses: perception,
+    } = &mut trainer.nets
     else {
         return StepMetrics::new();
     };
@@ -82,7 +87,8 @@ pub(in crate::train) fn step(trainer: &mut Trainer, batch: &DeviceBatch) -> Step
     let leaves = critic.leaves();
     let prior = batch.prior_latents.clone().autodiff().reshape([count, generated.latents.dims()[1]]);
     let fixed = generated.latents.clone().without_autodiff().autodiff();
-    let loss = softplus(-critic.logits(&leaves, prior), 1.0).mean() + softplus(critic.logits(&leaves, fixed), 1.0).mean();
+    let loss =
+        softplus(-critic.logits(&leaves, prior), 1.0).mean() + softplus(critic.logits(&leaves, fixed), 1.0).mean();
     critic.train_step(&leaves, &loss, &ADAM, rate);
     metrics.push(("critic_loss", loss.without_autodiff()));
 
@@ -115,7 +121,8 @@ pub(in crate::train) fn step(trainer: &mut Trainer, batch: &DeviceBatch) -> Step
         pulled = pulled + (generated.latents.clone() * to_codes.autodiff()).sum();
     }
     let gradients = pulled.backward();
-    let to_answer = generated.encoder_output.grad(&gradients).unwrap_or_else(|| generated.encoder_pass.output.zeros_like());
+    let to_answer =
+        generated.encoder_output.grad(&gradients).unwrap_or_else(|| generated.encoder_pass.output.zeros_like());
     encoder.backward(generated.encoder_pass, to_answer, Vec::new(), GradientTargets::PARAMETERS);
 
     metrics.extend([
@@ -135,7 +142,12 @@ pub(in crate::train) fn step(trainer: &mut Trainer, batch: &DeviceBatch) -> Step
 }
 
 /// Encodes the masked faces, and draws images from these latents and from the prior.
-fn encode_and_generate(encoder: &mut TrainNet, generator: &mut TrainNet, batch: &DeviceBatch, known: &Tensor<4>) -> GeneratedBatch {
+fn encode_and_generate(
+    encoder: &mut TrainNet,
+    generator: &mut TrainNet,
+    batch: &DeviceBatch,
+    known: &Tensor<4>,
+) -> GeneratedBatch {
     let masked = Tensor::cat(vec![batch.real_faces.clone() * known.clone(), known.clone()], 1);
     let codes_pass = encoder.forward(masked);
     let [count, latent_dim, _, _] = codes_pass.output.dims();
@@ -144,7 +156,13 @@ fn encode_and_generate(encoder: &mut TrainNet, generator: &mut TrainNet, batch: 
     let latents = Tensor::cat(vec![codes.clone().without_autodiff(), batch.prior_latents.clone()], 0);
     let pass = generator.forward(latents);
     let pictures = graph_leaf(pass.output.clone());
-    GeneratedBatch { encoder_pass: codes_pass, encoder_output: answer, latents: codes.reshape([count, latent_dim]), pass, images: pictures }
+    GeneratedBatch {
+        encoder_pass: codes_pass,
+        encoder_output: answer,
+        latents: codes.reshape([count, latent_dim]),
+        pass,
+        images: pictures,
+    }
 }
 
 /// Augments the generated images for D: first those from the prior, then the reconstructions.

@@ -13,7 +13,7 @@ use burn::tensor::activation::{sigmoid, softplus};
 use burn::tensor::{Gradients, Tensor};
 
 use super::batch::PENALTY_NOISE_STD;
-use super::net::{AdamSettings, TrainNet, GradientTargets, graph_leaf};
+use super::net::{AdamSettings, GradientTargets, TrainNet, graph_leaf};
 use super::trainer::StepMetrics;
 
 /// Binary cross-entropy of logits with the target "real": the mean, `[1]`.

@@ -13,11 +13,11 @@ use burn::tensor::Device;
 use safetensors::SafeTensors;
 
 use crate::train::batch::Batch;
-use crate::train::critic;
-use crate::train::net::{NetState, TrainBackend, TensorState, read_values};
+use crate::train::discriminator_augment::DiscriminatorAugment;
+use crate::train::latent_discriminator;
+use crate::train::net::{NetState, TensorState, TrainBackend, read_values};
 use crate::train::settings::{TrainRecipe, TrainSettings};
 use crate::train::trainer::{TrainState, Trainer};
-use crate::train::views::DiscriminatorAugment;
 
 static TRACE: &[u8] = include_bytes!("../../../assets/fixtures/training-16.safetensors");
 const STEPS: usize = 3;
@@ -83,7 +83,7 @@ impl Trace {
 
 fn latent_discriminator_state() -> NetState {
     let mut state = NetState::default();
-    for (name, length) in critic::parameter_lengths(8) {
+    for (name, length) in latent_discriminator::parameter_lengths(8) {
         let layer: f64 = name[..1].parse().unwrap();
         let speed = if name.ends_with("weight") { 0.7 } else { 0.3 };
         #[expect(clippy::cast_possible_truncation, reason = "single precision values, computed in double")]
@@ -115,7 +115,8 @@ fn norm(values: impl Iterator<Item = f64>) -> f64 {
 fn compare_with_trace(recipe: TrainRecipe, by_hand: bool) {
     let (trace, settings) = (Trace::read(), settings(recipe));
     let start = trace.start(&settings);
-    let mut trainer = Trainer::new(&settings, &start, &TrainBackend { device: Device::flex(), uses_cpu_net: by_hand }, None);
+    let mut trainer =
+        Trainer::new(&settings, &start, &TrainBackend { device: Device::flex(), uses_cpu_net: by_hand }, None);
     let id = recipe.id();
     for step in 0..STEPS {
         let metrics = trainer.train_step(&trace.batch(&settings, step));

@@ -1,9 +1,9 @@
 //! Tests of the canvas in a headless window: events in, actions out.
 
 mod frame_and_divider;
-mod navigate;
-mod paint;
-mod textures;
+mod strokes;
+mod texture_uploads;
+mod zoom_and_pan;
 
 use std::sync::Arc;
 

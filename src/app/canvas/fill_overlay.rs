@@ -1,0 +1,172 @@
+//! The fill overlay: draws the fill over the photo.
+//!
+//! A patch is one rectangle and changes as a whole, at every iteration of a running search. Each version is uploaded
+//! once. When the zoom shows it smaller than it is, it is halved before the upload.
+
+use egui::{Color32, ColorImage, Context, Painter, Rect, Shape, TextureHandle, TextureOptions, Vec2, pos2};
+use rayon::prelude::*;
+
+use super::mip_pyramid::halve_rows;
+use super::photo_tiles::SHARP_FROM_ZOOM;
+use super::tile_grid::level_for_zoom;
+use super::zoom_pan::ScreenFromPhoto;
+use crate::blend::FillPatch;
+
+/// Limits the number of halvings; more than any screen needs.
+const MAX_HALVINGS: u32 = 16;
+/// Longest side of a texture, even if the GPU supports larger ones.
+const MAX_TEXTURE_SIDE: usize = 8192;
+
+#[derive(Default)]
+pub(super) struct FillOverlay {
+    uploaded_key: Option<UploadKey>,
+    pieces: Vec<TexturePiece>,
+}
+
+/// Identifies the current textures' content.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct UploadKey {
+    version: u64,
+    halvings: u32,
+    sharp: bool,
+}
+
+struct TexturePiece {
+    texture: TextureHandle,
+    /// The rectangle that it covers, in photo pixels.
+    rect_in_photo: Rect,
+    uv: Rect,
+}
+
+/// An image in egui's premultiplied colours.
+struct PremultipliedImage {
+    width: usize,
+    height: usize,
+    pixels: Vec<Color32>,
+}
+
+impl FillOverlay {
+    /// Drops the textures.
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Draws the patch within the painter's clip rectangle.
+    pub fn paint(&mut self, painter: &Painter, patch: &FillPatch, version: u64, map: &ScreenFromPhoto) {
+        let rect = patch.rect_in_photo;
+        if rect.is_empty() || patch.width == 0 || patch.height == 0 {
+            return;
+        }
+        let texel_on_screen = rect.width as f32 / patch.width as f32 * map.zoom;
+        // A preview is coarser than the photo, so its texels must not look like sharp photo pixels.
+        let full_size = (patch.width, patch.height) == (rect.width, rect.height);
+        let sharp = full_size && map.zoom >= SHARP_FROM_ZOOM;
+        let wanted = UploadKey { version, halvings: level_for_zoom(texel_on_screen, MAX_HALVINGS), sharp };
+        if self.uploaded_key.replace(wanted) != Some(wanted) {
+            self.upload(painter.ctx(), patch, wanted);
+        }
+        for piece in &self.pieces {
+            painter.add(Shape::image(piece.texture.id(), map.rect(piece.rect_in_photo), piece.uv, Color32::WHITE));
+        }
+    }
+
+    fn upload(&mut self, ctx: &Context, patch: &FillPatch, wanted: UploadKey) {
+        let image = (0..wanted.halvings).fold(PremultipliedImage::from_patch(patch), |picture, _| picture.halved());
+        let max_side = ctx.input(|input| input.max_texture_side).min(MAX_TEXTURE_SIDE);
+        let options = if wanted.sharp { TextureOptions::NEAREST } else { TextureOptions::LINEAR };
+        let rect = patch.rect_in_photo;
+        let photo_from_texel = Vec2::new(rect.width as f32, rect.height as f32)
+            / Vec2::new(patch.width as f32, patch.height as f32)
+            * (1u32 << wanted.halvings) as f32;
+        let origin = pos2(rect.x as f32, rect.y as f32);
+        // Halving rounds an odd side up, so the last texel may extend beyond the patch.
+        let end = origin + Vec2::new(rect.width as f32, rect.height as f32);
+        let mut old = std::mem::take(&mut self.pieces).into_iter();
+        for [left, top, right, bottom] in piece_rects(image.width, image.height, max_side) {
+            let (image, border) = image.cut_with_border([left, top, right, bottom]);
+            let photo_from_texels =
+                |x: usize, y: usize| (origin + Vec2::new(x as f32, y as f32) * photo_from_texel).min(end);
+            let in_photo = Rect::from_min_max(photo_from_texels(left, top), photo_from_texels(right, bottom));
+            let size = Vec2::new(image.size[0] as f32, image.size[1] as f32);
+            let uv_min = (border / size).to_pos2();
+            let uv = Rect::from_min_max(uv_min, uv_min + in_photo.size() / photo_from_texel / size);
+            let texture = match old.next() {
+                Some(TexturePiece { mut texture, .. }) => {
+                    texture.set(image, options);
+                    texture
+                }
+                None => ctx.load_texture("fill", image, options),
+            };
+            self.pieces.push(TexturePiece { texture, rect_in_photo: in_photo, uv });
+        }
+    }
+}
+
+/// Rectangles (left, top, right, bottom) that cover an image. Each fits into a texture of `max_side` with its border.
+fn piece_rects(width: usize, height: usize, max_side: usize) -> impl Iterator<Item = [usize; 4]> {
+    let step = max_side.saturating_sub(2).max(1);
+    (0..height).step_by(step).flat_map(move |top| {
+        (0..width).step_by(step).map(move |left| [left, top, (left + step).min(width), (top + step).min(height)])
+    })
+}
+
+impl PremultipliedImage {
+    fn from_patch(patch: &FillPatch) -> Self {
+        let (width, height) = (patch.width as usize, patch.height as usize);
+        let mut pixels: Vec<_> =
+            patch.rgba.par_chunks_exact(4).map(|c| Color32::from_rgba_unmultiplied(c[0], c[1], c[2], c[3])).collect();
+        pixels.resize(width * height, Color32::TRANSPARENT);
+        Self { width, height, pixels }
+    }
+
+    fn halved(&self) -> Self {
+        let (width, height) = (self.width.div_ceil(2), self.height.div_ceil(2));
+        let mut pixels = vec![Color32::TRANSPARENT; width * height];
+        pixels.par_chunks_exact_mut(width).zip(self.pixels.par_chunks(2 * self.width)).for_each(|(out, rows)| {
+            halve_rows(&rows[..self.width], &rows[rows.len() - self.width..], out);
+        });
+        Self { width, height, pixels }
+    }
+
+    /// A part of the image with a border of one texel where a neighbour exists, and the border's width at the left and
+    /// top.
+    fn cut_with_border(&self, [left, top, right, bottom]: [usize; 4]) -> (ColorImage, Vec2) {
+        let (x, y) = (left.saturating_sub(1), top.saturating_sub(1));
+        let (x_end, y_end) = ((right + 1).min(self.width), (bottom + 1).min(self.height));
+        let rows = self.pixels.chunks_exact(self.width).skip(y).take(y_end - y);
+        let pixels = rows.flat_map(|row| &row[x..x_end]).copied().collect();
+        let border = Vec2::new((left - x) as f32, (top - y) as f32);
+        (ColorImage::new([x_end - x, y_end - y], pixels), border)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_cover_a_patch_larger_than_a_texture() {
+        let pieces: Vec<_> = piece_rects(300, 130, 102).collect();
+        assert_eq!(pieces.len(), 6);
+        let area: usize = pieces.iter().map(|[left, top, right, bottom]| (right - left) * (bottom - top)).sum();
+        assert_eq!(area, 300 * 130);
+        assert_eq!(piece_rects(100, 100, 102).collect::<Vec<_>>(), [[0, 0, 100, 100]], "one texture if it fits");
+    }
+
+    #[test]
+    fn pieces_include_a_border_of_neighbouring_texels() {
+        let pixels = (0..6 * 4).map(|index| Color32::from_gray(index * 10)).collect();
+        let picture = PremultipliedImage { width: 6, height: 4, pixels };
+        let (image, border) = picture.cut_with_border([2, 0, 4, 4]);
+        assert_eq!((image.size, border), ([4, 4], Vec2::new(1.0, 0.0)));
+        assert_eq!(image.pixels[0], Color32::from_gray(10));
+    }
+
+    #[test]
+    fn halving_keeps_the_last_odd_row() {
+        let pixels = vec![Color32::BLACK, Color32::BLACK, Color32::WHITE];
+        let halved = PremultipliedImage { width: 1, height: 3, pixels }.halved();
+        assert_eq!((halved.width, halved.height), (1, 2));
+        assert_eq!(halved.pixels, [Color32::BLACK, Color32::WHITE]);
+    }
+}

@@ -1,0 +1,107 @@
+//! Finished fills of a photo, and which one is shown with which candidate and blend.
+//!
+//! Fills are never removed: undo and redo only switch between them. So an index identifies a fill as long as the
+//! document lives.
+
+use std::sync::Arc;
+
+use super::undo::DocumentStep;
+use super::{MaskId, PhotoDocument};
+use crate::app::loss_history::LossHistory;
+use crate::blend::{Blend, FillPatch};
+use crate::geometry::FaceFrame;
+use crate::job::{Candidate, FillOutcome};
+use crate::mask::Mask;
+
+/// A finished fill.
+pub struct DocumentFill {
+    pub outcome: Arc<FillOutcome>,
+    pub loss_history: LossHistory,
+    /// The mask that was filled.
+    pub mask: Arc<Mask>,
+    pub mask_id: MaskId,
+    pub frame: FaceFrame,
+    /// The candidate and blend that the user chose.
+    pub variant: FillVariant,
+    /// The blended fill: a preview at first, later at full size.
+    pub patch: Option<FillPatch>,
+    /// The choice that `patch` shows at full size.
+    pub full_size_variant: Option<FillVariant>,
+    /// The choice that is being blended at full size.
+    pub requested_variant: Option<FillVariant>,
+}
+
+/// The shown candidate of a fill, and how it is blended into the photo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FillVariant {
+    pub candidate: usize,
+    pub blend: Blend,
+}
+
+impl DocumentFill {
+    /// The choice that must be blended at full size next; `None` if it is done or in progress.
+    pub fn variant_to_compose(&self) -> Option<FillVariant> {
+        (self.full_size_variant != Some(self.variant) && self.requested_variant != Some(self.variant))
+            .then_some(self.variant)
+    }
+}
+
+impl PhotoDocument {
+    pub fn shown_fill(&self) -> Option<&DocumentFill> {
+        self.shown_fill.and_then(|index| self.fills.get(index))
+    }
+
+    pub fn shown_fill_mut(&mut self) -> Option<&mut DocumentFill> {
+        self.shown_fill.and_then(|index| self.fills.get_mut(index))
+    }
+
+    /// The index of the shown fill, which identifies it when a background task finishes.
+    pub fn shown_fill_index(&self) -> Option<usize> {
+        self.shown_fill
+    }
+
+    pub fn fill_at_mut(&mut self, index: usize) -> Option<&mut DocumentFill> {
+        self.fills.get_mut(index)
+    }
+
+    /// Whether the shown fill was made for the current hole and frame.
+    pub fn is_shown_fill_current(&self) -> bool {
+        self.shown_fill().is_some_and(|fill| fill.mask_id == self.mask_id && fill.frame == self.face_frame)
+    }
+
+    /// Adds a finished fill and shows it, as an undo step.
+    pub fn add_fill(&mut self, fill: DocumentFill) {
+        let before = self.shown_fill;
+        self.fills.push(fill);
+        self.shown_fill = Some(self.fills.len() - 1);
+        let step = DocumentStep::Fill { before, after: self.shown_fill };
+        // A stroke in progress is not part of the fill: its undo step stays on top.
+        let stroke = if self.active_stroke.is_some() { self.undo_steps.pop() } else { None };
+        self.push_step(step);
+        self.undo_steps.extend(stroke);
+    }
+
+    /// Adds a mix to the shown fill's candidates, or replaces the earlier mix `replaced`, and shows it. Returns its
+    /// index.
+    pub fn add_or_replace_mix(&mut self, mix: Candidate, patch: FillPatch, replaced: Option<usize>) -> Option<usize> {
+        let fill = self.shown_fill_mut()?;
+        let candidate = Arc::make_mut(&mut fill.outcome).store_mix(mix, replaced);
+        fill.variant.candidate = candidate;
+        (fill.patch, fill.full_size_variant, fill.requested_variant) = (Some(patch), None, None);
+        self.revision += 1;
+        Some(candidate)
+    }
+
+    /// Changes the shown fill's candidate or blend. Returns whether anything changed.
+    pub fn change_variant(&mut self, change: impl FnOnce(&mut FillVariant)) -> bool {
+        let Some(fill) = self.shown_fill_mut() else { return false };
+        let before = fill.variant;
+        change(&mut fill.variant);
+        fill.variant.candidate = fill.variant.candidate.min(fill.outcome.candidates.len().saturating_sub(1));
+        let changed = fill.variant != before;
+        if changed {
+            self.revision += 1;
+        }
+        changed
+    }
+}

@@ -1,0 +1,121 @@
+//! Converts a document to a project and back.
+//!
+//! A project holds only the current mask and the shown fill, each of which becomes one undo step. Earlier strokes and
+//! fills are not in the file.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::{DocumentFill, FillVariant, PhotoDocument};
+use crate::app::loss_history::LossHistory;
+use crate::app::preferences::Remembered;
+use crate::mask::MaskEdit;
+use crate::photo::Photo;
+use crate::project::{ModelReference, PhotoOrigin, PhotoReference, Project, ProjectFill};
+
+impl PhotoDocument {
+    /// The document as a project. It copies pixels only if the mask has changed since the last copy.
+    pub fn to_project(&mut self, remembered: &Remembered, model_sha256: Option<String>) -> Project {
+        let mask = self.shared_mask();
+        Project {
+            photo: PhotoReference {
+                origin: self.origin.clone(),
+                width_px: self.photo.width(),
+                height_px: self.photo.height(),
+            },
+            mask,
+            frame: self.face_frame,
+            // Face detection after loading must not move the frame away from a fill.
+            frame_is_placed: self.is_frame_placed || self.shown_fill.is_some(),
+            preset: remembered.preset,
+            settings: remembered.settings,
+            blend: remembered.blend,
+            model: ModelReference { choice: remembered.model.clone(), sha256: model_sha256 },
+            device: remembered.device,
+            fill: self.shown_fill().map(|fill| self.to_project_fill(fill)),
+            saved_as: self.project_path.clone(),
+        }
+    }
+
+    fn to_project_fill(&self, fill: &DocumentFill) -> ProjectFill {
+        ProjectFill {
+            outcome: Arc::clone(&fill.outcome),
+            hole: (fill.mask_id != self.mask_id).then(|| Arc::clone(&fill.mask)),
+            frame: fill.frame,
+            candidate: fill.variant.candidate,
+            blend: fill.variant.blend,
+            loss_curves: fill.loss_history.points(),
+        }
+    }
+
+    /// Creates a document from a project. It counts as saved until it is marked otherwise.
+    pub fn from_project(photo: Arc<Photo>, name: String, origin: PhotoOrigin, project: &Project) -> Self {
+        let mut document = Self::new(photo, name, Some(project.frame), origin);
+        document.is_frame_placed = project.frame_is_placed;
+        if !project.mask.is_empty() {
+            document.edit_mask(MaskEdit::Replace(Arc::clone(&project.mask)));
+            document.cached_shared_mask = Some((document.mask_id, Arc::clone(&project.mask)));
+        }
+        if let Some(fill) = &project.fill {
+            document.restore_fill(fill, &project.mask);
+        }
+        document.saved_revision = document.revision;
+        document.project_revision = document.revision;
+        document
+    }
+
+    fn restore_fill(&mut self, fill: &ProjectFill, mask: &Arc<crate::mask::Mask>) {
+        let (hole, mask_id) = match &fill.hole {
+            None => (mask, self.mask_id),
+            Some(hole) => {
+                // The id of a mask state that undo cannot reach.
+                self.next_mask_id += 1;
+                (hole, self.next_mask_id - 1)
+            }
+        };
+        self.add_fill(DocumentFill {
+            outcome: Arc::clone(&fill.outcome),
+            loss_history: LossHistory::from_points(fill.loss_curves.clone()),
+            mask: Arc::clone(hole),
+            mask_id,
+            frame: fill.frame,
+            variant: FillVariant { candidate: fill.candidate, blend: fill.blend },
+            patch: None,
+            full_size_variant: None,
+            requested_variant: None,
+        });
+    }
+
+    /// The project file; `None` until the project is saved.
+    pub fn project_path(&self) -> Option<&std::path::Path> {
+        self.project_path.as_deref()
+    }
+
+    /// Records that the document was saved to this project file as of `revision`.
+    pub fn mark_project_saved(&mut self, path: PathBuf, revision: u64) {
+        self.project_path = Some(path);
+        (self.saved_revision, self.project_revision) = (revision, revision);
+    }
+
+    /// Marks a document recovered after a crash as unsaved. `project_path` holds an older state, if any.
+    pub fn mark_recovered(&mut self, project_path: Option<PathBuf>) {
+        self.project_path = project_path;
+        self.revision += 1;
+    }
+
+    /// Marks the unsaved changes as not worth saving.
+    pub fn discard_changes(&mut self) {
+        (self.saved_revision, self.project_revision) = (self.revision, self.revision);
+    }
+
+    /// Whether there is work that is not in the project file, even if it was exported.
+    pub fn has_changes_since_project_save(&self) -> bool {
+        self.has_work() && self.revision != self.project_revision
+    }
+
+    /// The suggested path for saving the project: its current file, or else a new file in the photo's folder.
+    pub fn suggested_project_path(&self) -> PathBuf {
+        let beside = || self.path_beside_photo(&format!("{}.{}", self.name, crate::project::PROJECT_EXTENSION));
+        self.project_path.clone().unwrap_or_else(beside)
+    }
+}

@@ -1,0 +1,153 @@
+//! Draws the Explore window.
+
+use egui::{Context, DragValue, Id, RichText, Role, Ui, WidgetInfo, Window, vec2};
+
+use super::face_browser::{FacePage, MAX_FIRST_NUMBER};
+use super::face_grid::{self, COLUMNS, FaceTextures, TILE_GAP};
+use super::selection_panel::{self, ActiveFaceView, text_button};
+use super::{ExploreAction, ExploreState};
+use crate::app::icons::{Icon, IconButton};
+use crate::app::shortcuts::EditorCommand;
+use crate::app::state::{Action, EditorState};
+use crate::app::theme;
+
+/// Textures that the window keeps between frames.
+#[derive(Default)]
+pub struct ExploreWindow {
+    textures: FaceTextures,
+    active_face: ActiveFaceView,
+}
+
+impl ExploreWindow {
+    /// Draws the window if it is open.
+    pub fn show(&mut self, context: &Context, state: &EditorState, actions: &mut Vec<Action>) {
+        if state.preferences.explore {
+            let mut open = true;
+            let screen = context.content_rect();
+            let height = screen.height() - SPACE_ABOVE - SPACE_BELOW;
+            Window::new(RichText::new("Explore").size(15.0))
+                .id(Id::unique("explore"))
+                .open(&mut open)
+                .default_pos(screen.left_top() + vec2(theme::GAP * 2.0, SPACE_ABOVE))
+                .default_width(content_width())
+                .default_height(height)
+                .max_height(height)
+                .resizable([false, true])
+                .vscroll(true)
+                .show(context, |ui| {
+                    ui.set_width(content_width());
+                    self.content(ui, state, actions);
+                });
+            if !open {
+                actions.push(Action::RunCommand(EditorCommand::Explore));
+            }
+        }
+        self.textures.end_frame();
+    }
+
+    fn content(&mut self, ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
+        let explorer = &state.explore;
+        if let Some(trouble) = explorer.thumbnails.error() {
+            show_model_error(ui, trouble, actions);
+            return;
+        }
+        if state.model_info.is_none() {
+            ui.label(theme::hint_text(ui, "The model is loading; its faces will appear in a moment"));
+            return;
+        }
+        page_header(ui, explorer, actions);
+        face_grid::face_grid(ui, &mut self.textures, explorer, explorer.browser.faces(), false, actions);
+        if explorer.thumbnails.is_pending() && state.fill_controller.is_running() {
+            ui.label(theme::hint_text(ui, "New faces appear when the fill has finished"));
+        }
+        selection_panel::selection_buttons(ui, explorer, actions);
+        self.active_face.show(ui, &mut self.textures, explorer, actions);
+        self.saved_faces_section(ui, explorer, actions);
+    }
+
+    fn saved_faces_section(&mut self, ui: &mut Ui, explorer: &ExploreState, actions: &mut Vec<Action>) {
+        ui.separator();
+        let heading = ui.label(theme::section_heading(ui, "Saved faces"));
+        if let Some(path) = explorer.saved_faces.path() {
+            heading.on_hover_text(format!("In {}\nOn the command line, use it with --library", path.display()));
+        }
+        if explorer.saved_faces.faces().is_empty() {
+            let text =
+                explorer.saved_faces.disabled_reason().unwrap_or("None yet: select a face, type a name and press Save");
+            ui.label(theme::hint_text(ui, text));
+        }
+        face_grid::face_grid(ui, &mut self.textures, explorer, explorer.saved_faces.faces(), true, actions);
+        match explorer.saved_faces.other_model_count() {
+            0 => {}
+            1 => drop(ui.label(theme::hint_text(ui, "1 more belongs to another model"))),
+            others => drop(ui.label(theme::hint_text(ui, format!("{others} more belong to other models")))),
+        }
+    }
+}
+
+/// Space for the toolbar above the window, and for the status bar below, in points.
+const SPACE_ABOVE: f32 = 56.0;
+const SPACE_BELOW: f32 = 40.0;
+
+#[expect(clippy::cast_precision_loss, reason = "a handful of columns")]
+fn content_width() -> f32 {
+    let columns = COLUMNS as f32;
+    columns * theme::THUMBNAIL_SIDE + (columns - 1.0) * TILE_GAP
+}
+
+fn show_model_error(ui: &mut Ui, trouble: &str, actions: &mut Vec<Action>) {
+    ui.label(RichText::new("The model cannot generate faces").color(theme::palette(ui).error));
+    ui.label(trouble);
+    ui.label(theme::hint_text(ui, "Choose another model or device in the settings on the right, or try again"));
+    if text_button(ui, "Try again", None, "Loads the model once more") {
+        actions.push(Action::Explore(ExploreAction::RetryModel));
+    }
+}
+
+/// The page's first number or source face, and the buttons for other pages.
+fn page_header(ui: &mut Ui, explorer: &ExploreState, actions: &mut Vec<Action>) {
+    ui.horizontal(|ui| {
+        match explorer.browser.page() {
+            FacePage::Samples => page_number_field(ui, explorer, actions),
+            FacePage::Variations { source: of, .. } => {
+                if text_button(ui, "Back", None, "Goes back to the numbered faces") {
+                    actions.push(Action::Explore(ExploreAction::ShowSamples));
+                }
+                let text = format!("Faces similar to {}", of.name);
+                let room = ui.available_width() - MORE_FACES_WIDTH;
+                ui.add_sized([room, theme::ROW_HEIGHT], egui::Label::new(&text).truncate()).on_hover_text(&text);
+            }
+        }
+        if text_button(ui, "More faces", None, "Shows the next page of faces") {
+            actions.push(Action::Explore(ExploreAction::ShowNextPage));
+        }
+    });
+}
+
+/// Width of the "More faces" button.
+const MORE_FACES_WIDTH: f32 = 112.0;
+
+/// The field for the page's first number.
+fn page_number_field(ui: &mut Ui, explorer: &ExploreState, actions: &mut Vec<Action>) {
+    let explanation =
+        "Number of the first face on the page. A number always gives the same face, also on the command line";
+    ui.label(RichText::new("Faces from number").color(theme::palette(ui).weak_text)).on_hover_text(explanation);
+    let before = explorer.browser.first_number();
+    let mut first = before;
+    let response = ui.add(DragValue::new(&mut first).range(0..=MAX_FIRST_NUMBER).speed(0.2));
+    response.widget_info(|| {
+        let mut info = WidgetInfo::labeled(Role::SpinButton, response.enabled(), "Faces from number");
+        #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
+        let value = before as f64;
+        info.value = Some(value);
+        info
+    });
+    response.on_hover_text(explanation);
+    if first != before {
+        actions.push(Action::Explore(ExploreAction::ShowFrom(first)));
+    }
+    let dice = ui.add(IconButton::new(Icon::Dice, "Random page"));
+    if dice.on_hover_text("Shows a page at a random number").clicked() {
+        actions.push(Action::Explore(ExploreAction::ShowFrom(u64::from(rand::random::<u32>()) % MAX_FIRST_NUMBER)));
+    }
+}

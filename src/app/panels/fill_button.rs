@@ -1,0 +1,114 @@
+//! The Fill/Stop button, with Pause, Step, the comparison buttons and warnings around it.
+
+use egui::{Align, Button, Frame, Label, Layout, RichText, Role, Ui, WidgetInfo, vec2};
+
+use super::{add_command_button, command_tooltip};
+use crate::app::document::{FrameOverlap, PhotoDocument};
+use crate::app::explore::ExploreAction;
+use crate::app::icons::{Icon, IconButton};
+use crate::app::shortcuts::EditorCommand;
+use crate::app::state::{Action, EditorState};
+use crate::app::theme;
+
+/// Draws the buttons.
+pub fn show(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
+    warn_of_paint_outside(ui, state);
+    start_face_chip(ui, state, actions);
+    ui.horizontal(|ui| {
+        let side_buttons = 2.0 * (theme::PRIMARY_HEIGHT + theme::GAP);
+        fill_or_stop_button(ui, state, ui.available_width() - side_buttons, actions);
+        let paused = state.fill_controller.running().is_some_and(|run| run.is_paused);
+        let (icon, name) = if paused { (Icon::Play, "Resume") } else { (Icon::Pause, "Pause") };
+        add_command_button(
+            ui,
+            state,
+            EditorCommand::PauseOrResume,
+            IconButton::new(icon, name).with_primary_height(),
+            actions,
+        );
+        add_command_button(
+            ui,
+            state,
+            EditorCommand::StepOnce,
+            IconButton::new(Icon::Step, "Step").with_primary_height(),
+            actions,
+        );
+    });
+    if state.has_result() && !state.fill_controller.is_running() {
+        comparison_buttons(ui, state, actions);
+    }
+}
+
+/// Warns about paint far outside the frame, which a fill leaves as it is.
+fn warn_of_paint_outside(ui: &mut Ui, state: &EditorState) {
+    let reach = state.document.as_ref().and_then(PhotoDocument::frame_overlap);
+    let text = match reach {
+        Some(FrameOverlap::PartlyOutside) => "Paint far outside the face frame is not filled",
+        Some(FrameOverlap::Outside) => "All paint is outside the face frame",
+        Some(FrameOverlap::Inside) | None => return,
+    };
+    ui.label(RichText::new(text).color(theme::palette(ui).warning).small())
+        .on_hover_text("Only paint in or near the frame is filled. Press F to move or resize the frame");
+}
+
+/// Shows the face that the next fills start from, with a button to reset it.
+fn start_face_chip(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
+    let Some(face) = state.explore.start_face() else { return };
+    let palette = theme::palette(ui);
+    Frame::new().fill(palette.selection).corner_radius(theme::CORNER_RADIUS).show(ui, |ui| {
+        let size = vec2(ui.available_width(), theme::ROW_HEIGHT);
+        ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+            let reset = ui.add(IconButton::new(Icon::Close, "Reset the start"));
+            if reset.on_hover_text("Use the start from the settings again").clicked() {
+                actions.push(Action::Explore(ExploreAction::ResetStart));
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                ui.add_space(theme::GAP);
+                let text = format!("Starts from {}", face.name);
+                let label = Label::new(RichText::new(&text).color(palette.strong_text)).truncate();
+                ui.add(label).on_hover_text(format!("{text}\nApplies to every fill until you close this"));
+            });
+        });
+    });
+}
+
+fn fill_or_stop_button(ui: &mut Ui, state: &EditorState, width: f32, actions: &mut Vec<Action>) {
+    let palette = theme::palette(ui);
+    let (verb, name) = match state.fill_controller.running() {
+        None => (EditorCommand::Fill, "Fill"),
+        Some(run) if run.is_stopping => (EditorCommand::Stop, "Stopping…"),
+        Some(_) => (EditorCommand::Stop, "Stop"),
+    };
+    let disabled_reason = state.disabled_reason(verb);
+    let key = verb.key_text(ui.ctx()).unwrap_or_default();
+    let (fill, text) = if verb == EditorCommand::Fill {
+        (palette.accent, palette.on_accent)
+    } else {
+        (palette.button, palette.strong_text)
+    };
+    let button = Button::new(RichText::new(name).color(text).strong().size(15.0))
+        .right_text(RichText::new(key).color(text.gamma_multiply(0.7)).small())
+        .fill(fill)
+        .min_size(vec2(width, theme::PRIMARY_HEIGHT));
+    let response = ui.add_enabled(disabled_reason.is_none(), button);
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, disabled_reason.is_none(), name));
+    if response.clicked() {
+        actions.push(Action::RunCommand(verb));
+    }
+    command_tooltip(ui, response, verb, disabled_reason);
+}
+
+fn comparison_buttons(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
+    ui.horizontal(|ui| {
+        let before = ui.add(IconButton::new(Icon::Eye, "Before").with_text("Before").selected(state.show_before));
+        let held = before.is_pointer_button_down_on();
+        if held != state.show_before && (held || !ui.input(|input| input.key_down(crate::app::shortcuts::BEFORE_KEY))) {
+            actions.push(Action::ShowBefore(held));
+        }
+        before.on_hover_text("Hold to see the original photo (or hold the \\ key)");
+        let divider = IconButton::new(Icon::Divider, EditorCommand::ToggleDivider.name())
+            .with_text("Side by side")
+            .selected(state.divider.is_some());
+        add_command_button(ui, state, EditorCommand::ToggleDivider, divider, actions);
+    });
+}

@@ -1,0 +1,149 @@
+//! Plot of the shown candidate's losses over the iterations.
+
+use egui::{Color32, Ui};
+use egui_plot::{Line, Plot, PlotPoint, PlotPoints};
+
+use crate::app::document::PhotoDocument;
+use crate::app::loss_history::LossHistory;
+use crate::app::state::{Action, EditorState};
+use crate::app::theme;
+use crate::search::Losses;
+
+/// One of the plot's curves.
+struct LossCurve {
+    name: &'static str,
+    explanation: &'static str,
+    color: fn(&theme::ThemePalette) -> Color32,
+    value: fn(Losses) -> f32,
+}
+
+const CURVES: [LossCurve; 3] = [
+    LossCurve {
+        name: "Total",
+        explanation: "What the search minimises: context + λ·prior",
+        color: |palette| palette.strong_text,
+        value: |losses| losses.total,
+    },
+    LossCurve {
+        name: "Context",
+        explanation: "Difference between the face and the photo outside the painted area",
+        color: |palette| palette.accent,
+        value: |losses| losses.context,
+    },
+    LossCurve {
+        name: "λ·prior",
+        explanation: "How implausible the discriminator finds the face, weighted by λ",
+        color: |palette| palette.warning,
+        // The value that entered the total, so it is right even if λ was changed during the search.
+        value: |losses| losses.total - losses.context,
+    },
+];
+
+/// Draws the plot. Draws nothing without losses.
+pub fn show(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
+    let Some((curves, candidate, steps)) = plotted_losses(state) else { return };
+    let palette = theme::palette(ui);
+    let plotted_curves = curves_to_plot(curves, candidate);
+    let log = state.preferences.log_losses;
+    ui.horizontal(|ui| {
+        ui.label(theme::section_heading(ui, "Losses"));
+        for curve in plotted_curves {
+            legend(ui, curve, (curve.color)(palette));
+        }
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            let button = egui::Button::selectable(log, egui::RichText::new("log").small());
+            if ui.add(button).on_hover_text("Logarithmic scale").clicked() {
+                actions.push(Action::SetLogLosses(!log));
+            }
+        });
+    });
+    let plotted_value = move |value: f32| -> Option<f64> {
+        let value = f64::from(value);
+        if !value.is_finite() {
+            None
+        } else if log {
+            (value > 0.0).then(|| value.log10())
+        } else {
+            Some(value)
+        }
+    };
+    fixed_plot("losses")
+        .show_x(false)
+        .show_y(false)
+        .show_crosshair(false)
+        .include_x(0.0)
+        .include_x(f64::from(steps))
+        .show_background(false)
+        .show_grid([false, true])
+        .grid_color(palette.border)
+        .y_axis_min_width(36.0)
+        .y_axis_formatter(move |mark, _| format_axis_value(if log { 10_f64.powf(mark.value) } else { mark.value }))
+        .label_formatter(|_| None)
+        .show(ui, |plot| {
+            for curve in plotted_curves {
+                let points: Vec<PlotPoint> = curves
+                    .candidate_losses(candidate)
+                    .filter_map(|(iteration, losses)| {
+                        Some(PlotPoint::new(iteration, plotted_value((curve.value)(losses))?))
+                    })
+                    .collect();
+                plot.line(
+                    Line::new(curve.name, PlotPoints::Owned(points))
+                        .color((curve.color)(palette))
+                        .width(1.5)
+                        .allow_hover(false),
+                );
+            }
+        });
+}
+
+/// The loss history to plot, the candidate's index, and the number of steps on the x axis.
+fn plotted_losses(state: &EditorState) -> Option<(&LossHistory, usize, u32)> {
+    let (curves, candidate, steps) =
+        match (state.fill_controller.running(), state.document.as_ref().and_then(PhotoDocument::shown_fill)) {
+            (Some(run), _) => (&run.loss_history, run.shown_candidate(), run.total_iterations()),
+            (None, Some(fill)) => (&fill.loss_history, fill.variant.candidate, fill.outcome.steps),
+            (None, None) => return None,
+        };
+    // A mix was not searched and has no loss history.
+    curves.candidate_losses(candidate).next().is_some().then_some((curves, candidate, steps))
+}
+
+/// All curves, or only the context loss when there is no prior loss: then it equals the total.
+fn curves_to_plot(curves: &LossHistory, candidate: usize) -> &'static [LossCurve] {
+    let has_prior = curves.candidate_losses(candidate).any(|(_, losses)| losses.prior != 0.0);
+    if has_prior { &CURVES } else { &CURVES[1..2] }
+}
+
+fn legend(ui: &mut Ui, curve: &LossCurve, color: Color32) {
+    ui.spacing_mut().item_spacing.x = theme::GAP / 2.0;
+    let (rect, _) = ui.allocate_exact_size(egui::vec2(8.0, 8.0), egui::Sense::hover());
+    ui.painter().circle_filled(rect.center(), 3.0, color);
+    ui.label(theme::hint_text(ui, curve.name)).on_hover_text(curve.explanation);
+    ui.add_space(theme::GAP / 2.0);
+}
+
+/// A plot of fixed height that the user cannot drag or zoom.
+pub fn fixed_plot<'a>(id_salt: impl egui::AsIdSalt) -> Plot<'a> {
+    Plot::new(id_salt)
+        .height(theme::PLOT_HEIGHT)
+        .allow_zoom(false)
+        .allow_drag(false)
+        .allow_scroll(false)
+        .allow_boxed_zoom(false)
+        .allow_double_click_reset(false)
+}
+
+/// Formats an axis value with about three digits.
+pub fn format_axis_value(value: f64) -> String {
+    let size = value.abs();
+    if size >= 100.0 || size == 0.0 {
+        format!("{value:.0}")
+    } else if size >= 1.0 {
+        format!("{value:.1}")
+    } else if size >= 0.1 {
+        format!("{value:.2}")
+    } else {
+        format!("{value:.3}")
+    }
+}

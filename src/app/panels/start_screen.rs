@@ -1,0 +1,182 @@
+//! The start screen: drop a photo, choose one, type a path, or try a sample.
+
+use std::path::PathBuf;
+
+use egui::{Button, Color32, Rect, RichText, Role, Sense, Stroke, StrokeKind, TextureHandle, TextureOptions, Ui};
+use egui::{WidgetInfo, vec2};
+
+use crate::app::sample_portraits::SamplePortrait;
+use crate::app::shortcuts::EditorCommand;
+use crate::app::state::{Action, DocumentSource, EditorState};
+use crate::app::theme;
+
+/// The start screen's textures: thumbnails of the samples.
+#[derive(Default)]
+pub struct StartScreen {
+    textures: Vec<(SamplePortrait, TextureHandle)>,
+}
+
+const CONTENT_WIDTH: f32 = 480.0;
+const DROP_HEIGHT: f32 = 192.0;
+const SAMPLE_SIDE: f32 = 112.0;
+/// Height of the whole content, to centre it.
+const CONTENT_HEIGHT: f32 = 544.0 + theme::GAP + theme::ROW_HEIGHT;
+/// Height of the card that offers recoverable work.
+const RECOVERY_CARD_HEIGHT: f32 = super::recovery::ROW_HEIGHT + 2.0 * theme::GAP;
+
+impl StartScreen {
+    /// Draws the screen.
+    pub fn show(&mut self, ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
+        self.load_textures(ui, state);
+        egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            let height = if state.recoverable.is_empty() {
+                CONTENT_HEIGHT
+            } else {
+                CONTENT_HEIGHT + RECOVERY_CARD_HEIGHT + theme::GAP
+            };
+            ui.add_space(((ui.available_height() - height) / 2.0).max(theme::GAP * 2.0));
+            ui.vertical_centered(|ui| {
+                ui.set_max_width(CONTENT_WIDTH.min(ui.available_width()));
+                ui.label(RichText::new("Countenance").color(theme::palette(ui).strong_text).size(28.0));
+                ui.label(RichText::new("Paint over part of a face to replace it").color(theme::palette(ui).weak_text));
+                ui.add_space(theme::GAP * 2.0);
+                recovery_card(ui, state, actions);
+                drop_area(ui, state, actions);
+                ui.add_space(theme::GAP);
+                path_field(ui, state, actions);
+                ui.add_space(theme::GAP * 2.0);
+                ui.label(theme::hint_text(ui, "No photo at hand? Try one of these"));
+                self.sample_buttons(ui, actions);
+                ui.add_space(theme::GAP);
+                training_button(ui, actions);
+            });
+        });
+    }
+
+    fn load_textures(&mut self, ui: &Ui, state: &EditorState) {
+        for (sample, image) in &state.sample_thumbnails {
+            if !self.textures.iter().any(|(loaded, _)| loaded == sample) {
+                let texture = ui.ctx().load_texture(sample.file_stem(), image.clone(), TextureOptions::LINEAR);
+                self.textures.push((*sample, texture));
+            }
+        }
+    }
+
+    fn sample_buttons(&self, ui: &mut Ui, actions: &mut Vec<Action>) {
+        let palette = theme::palette(ui);
+        let gap = theme::GAP * 2.0;
+        #[expect(clippy::cast_precision_loss, reason = "two samples")]
+        let width = SamplePortrait::ALL.len() as f32 * (SAMPLE_SIDE + gap) - gap;
+        ui.horizontal(|ui| {
+            ui.add_space((ui.available_width() - width) / 2.0);
+            ui.spacing_mut().item_spacing.x = gap;
+            for sample in SamplePortrait::ALL {
+                let size = vec2(SAMPLE_SIDE, SAMPLE_SIDE + theme::ROW_HEIGHT);
+                ui.allocate_ui_with_layout(size, egui::Layout::top_down(egui::Align::Center), |ui| {
+                    let (rect, response) = ui.allocate_exact_size(vec2(SAMPLE_SIDE, SAMPLE_SIDE), Sense::click());
+                    let name = format!("Sample: {}", sample.person_name());
+                    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
+                    ui.painter().rect_filled(rect, theme::CARD_CORNER_RADIUS, palette.button);
+                    if let Some((_, texture)) = self.textures.iter().find(|(loaded, _)| *loaded == sample) {
+                        egui::Image::new((texture.id(), rect.size()))
+                            .corner_radius(theme::CARD_CORNER_RADIUS)
+                            .paint_at(ui, rect);
+                    }
+                    if response.hovered() || response.has_focus() {
+                        let edge = Stroke::new(2.0, palette.accent);
+                        ui.painter().rect_stroke(rect, theme::CARD_CORNER_RADIUS, edge, StrokeKind::Outside);
+                    }
+                    if response.clicked() {
+                        actions.push(Action::Open(DocumentSource::Sample(sample)));
+                    }
+                    ui.label(theme::hint_text(ui, sample.person_name()));
+                });
+            }
+        });
+    }
+}
+
+fn recovery_card(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
+    if state.recoverable.is_empty() {
+        return;
+    }
+    let palette = theme::palette(ui);
+    let card = egui::Frame::new().fill(palette.panel).stroke(Stroke::new(1.0, palette.accent));
+    let card = card.corner_radius(theme::CARD_CORNER_RADIUS).inner_margin(egui::Margin::symmetric(12, 8));
+    card.show(ui, |ui| super::recovery::show(ui, state, actions));
+    ui.add_space(theme::GAP);
+}
+
+fn drop_area(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
+    let palette = theme::palette(ui);
+    let hovered = ui.input(|input| !input.raw.hovered_files.is_empty());
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), DROP_HEIGHT), Sense::hover());
+    let color = if hovered { palette.accent } else { palette.weak_text.gamma_multiply(0.6) };
+    ui.painter().rect_filled(rect, theme::CARD_CORNER_RADIUS, palette.panel);
+    dashed_edge(ui, rect.shrink(1.0), color);
+    let inside = egui::UiBuilder::new().max_rect(rect.shrink(theme::GAP * 2.0));
+    // A child UI, so that its content does not move the widgets below the area.
+    ui.new_child(inside).vertical_centered(|ui| {
+        ui.add_space(theme::GAP);
+        let (icon, _) = ui.allocate_exact_size(vec2(40.0, 40.0), Sense::hover());
+        crate::app::icons::Icon::Frame.paint(ui.painter(), icon, color);
+        ui.add_space(theme::GAP / 2.0);
+        let text = if state.is_opening { "Opening…" } else { "Drop a photo or a project here" };
+        ui.label(RichText::new(text).color(palette.text).size(15.0));
+        ui.add_space(theme::GAP / 2.0);
+        let label = RichText::new(EditorCommand::Open.name()).color(palette.on_accent).strong();
+        let button = Button::new(label).fill(palette.accent).min_size(vec2(160.0, theme::PRIMARY_HEIGHT));
+        let response = ui.add(button);
+        let response = super::command_tooltip(ui, response, EditorCommand::Open, None);
+        if response.clicked() {
+            actions.push(Action::RunCommand(EditorCommand::Open));
+        }
+        ui.label(theme::hint_text(ui, "PNG, JPEG, WebP, TIFF, BMP, or a saved project"));
+    });
+}
+
+fn dashed_edge(ui: &Ui, rect: Rect, color: Color32) {
+    let stroke = Stroke::new(1.5, color);
+    let corners = [rect.left_top(), rect.right_top(), rect.right_bottom(), rect.left_bottom(), rect.left_top()];
+    let inset = 10.0;
+    for side in corners.windows(2) {
+        let along = (side[1] - side[0]).normalized() * inset;
+        ui.painter().extend(egui::Shape::dashed_line(&[side[0] + along, side[1] - along], stroke, 6.0, 5.0));
+    }
+}
+
+/// Opens the Training window, which needs no photo.
+fn training_button(ui: &mut Ui, actions: &mut Vec<Action>) {
+    let button = Button::new(EditorCommand::Training.name()).frame_when_inactive(false);
+    let response = ui.add(button.min_size(vec2(0.0, theme::ROW_HEIGHT)));
+    if super::command_tooltip(ui, response, EditorCommand::Training, None).clicked() {
+        actions.push(Action::RunCommand(EditorCommand::Training));
+    }
+}
+
+fn path_field(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
+    ui.horizontal(|ui| {
+        let mut text = state.start_screen_path.clone();
+        let button_width = 64.0;
+        let field = egui::TextEdit::singleline(&mut text)
+            .hint_text("Or type a path")
+            .margin(vec2(10.0, 6.0))
+            .desired_width(ui.available_width() - button_width - theme::GAP);
+        let response = ui.add(field);
+        response.widget_info(|| {
+            let mut info = WidgetInfo::labeled(Role::TextInput, true, "Path of a photo or project");
+            info.current_text_value = Some(state.start_screen_path.clone());
+            info
+        });
+        let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+        if response.changed() {
+            actions.push(Action::SetStartScreenPath(text.clone()));
+        }
+        let typed = text.trim().trim_matches('"');
+        let button = Button::new("Open").min_size(vec2(button_width, theme::ROW_HEIGHT));
+        let clicked = ui.add_enabled(!typed.is_empty(), button).on_disabled_hover_text("Type a path first").clicked();
+        if (clicked || entered) && !typed.is_empty() {
+            actions.push(Action::Open(DocumentSource::File(PathBuf::from(typed))));
+        }
+    });
+}

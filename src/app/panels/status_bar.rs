@@ -1,0 +1,134 @@
+//! The status bar: the open photo, the device, and the progress of the fill.
+
+use egui::{RichText, Ui};
+
+use crate::app::document::PhotoDocument;
+use crate::app::state::EditorState;
+use crate::app::theme;
+
+/// Draws the status bar.
+pub fn show(ui: &mut Ui, state: &EditorState) {
+    ui.horizontal_centered(|ui| {
+        let palette = theme::palette(ui);
+        let mut parts: Vec<(String, egui::Color32)> = Vec::new();
+        if let Some(document) = &state.document {
+            let (width, height) = (document.photo.width(), document.photo.height());
+            parts.push((format!("{}  {width} × {height}", document.name), palette.text));
+        }
+        if let Some(document) = &state.document {
+            parts.extend(project_status(document, palette));
+            parts.push((faces_status(document.detected_faces()), palette.weak_text));
+        }
+        if state.is_opening {
+            parts.push(("Opening…".to_owned(), palette.text));
+        }
+        if state.is_saving {
+            parts.push(("Saving…".to_owned(), palette.text));
+        }
+        parts.push(device_status(state, palette));
+        parts.extend(fill_progress(state).into_iter().map(|part| (part, palette.text)));
+        for (index, (text, color)) in parts.into_iter().enumerate() {
+            if index > 0 {
+                ui.label(RichText::new("·").color(palette.weak_text).small());
+            }
+            ui.add(egui::Label::new(RichText::new(text).color(color).small()).truncate());
+        }
+    });
+}
+
+/// Name of the project file, and whether there are unsaved changes.
+fn project_status(document: &PhotoDocument, palette: &theme::ThemePalette) -> Option<(String, egui::Color32)> {
+    let differs = document.has_changes_since_project_save();
+    match document.project_path().and_then(std::path::Path::file_name) {
+        Some(name) if differs => Some((format!("{}: not saved", name.to_string_lossy()), palette.text)),
+        Some(name) => Some((format!("{}: saved", name.to_string_lossy()), palette.weak_text)),
+        None if document.has_unsaved_work() => Some(("Not saved".to_owned(), palette.text)),
+        None => None,
+    }
+}
+
+/// Result of the face detection.
+fn faces_status(found: Option<&[crate::geometry::FaceFrame]>) -> String {
+    match found.map(<[_]>::len) {
+        None => "Looking for faces…".to_owned(),
+        Some(0) => "No face found: place the frame by hand (F)".to_owned(),
+        Some(1) => "1 face found".to_owned(),
+        Some(count) => format!("{count} faces found: Tab selects the next"),
+    }
+}
+
+fn device_status(state: &EditorState, palette: &theme::ThemePalette) -> (String, egui::Color32) {
+    match state.fill_controller.device() {
+        Some(device) => match &device.notice {
+            Some(notice) => (notice.clone(), palette.warning),
+            None => (device.name.clone(), palette.weak_text),
+        },
+        None if state.fill_controller.is_preparing() => {
+            ("Preparing the device and the model…".to_owned(), palette.weak_text)
+        }
+        None => ("The device or the model is not ready".to_owned(), palette.warning),
+    }
+}
+
+fn fill_progress(state: &EditorState) -> Vec<String> {
+    let Some(run) = state.fill_controller.running() else { return result_summary(state) };
+    let iteration = run.loss_history.latest_iteration();
+    if run.is_stopping {
+        return vec!["Stopping…".to_owned()];
+    }
+    if !run.is_started {
+        return vec!["Starting…".to_owned()];
+    }
+    let mut parts = vec![format!("Iteration {iteration} of {}", run.total_iterations())];
+    if let Some(losses) = state.shown_losses() {
+        parts.push(format!("Context {:.4}", losses.context));
+    }
+    if run.is_paused {
+        parts.push("Paused".to_owned());
+    } else if let Some(secs) = run.remaining_secs {
+        parts.push(format!("{} left", format_duration(secs)));
+    }
+    parts
+}
+
+fn result_summary(state: &EditorState) -> Vec<String> {
+    if state.shows_first_guess() {
+        return vec!["First guess: press Fill to improve it".to_owned()];
+    }
+    let Some(fill) = state.document.as_ref().and_then(PhotoDocument::shown_fill) else { return Vec::new() };
+    let outcome = &fill.outcome;
+    let mut parts = vec![format!("{} iterations in {}", outcome.steps, format_duration(outcome.search_secs))];
+    if let Some(losses) = state.shown_losses() {
+        parts.push(format!("Context {:.4}", losses.context));
+    }
+    if state.is_hole_tinted() {
+        parts.push("The painted area has changed since this fill".to_owned());
+    }
+    parts
+}
+
+/// Formats a duration, as in "0.8 s", "12 s", "3 min 20 s".
+fn format_duration(secs: f32) -> String {
+    let secs = secs.max(0.0);
+    if secs < 10.0 {
+        format!("{secs:.1} s")
+    } else if secs < 100.0 {
+        format!("{secs:.0} s")
+    } else {
+        let minutes = (secs / 60.0).floor();
+        format!("{minutes:.0} min {:.0} s", (secs - minutes * 60.0).floor())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::format_duration;
+
+    #[test]
+    fn durations_are_formatted_with_their_unit() {
+        let cases = [(0.84, "0.8 s"), (12.4, "12 s"), (99.0, "99 s"), (200.0, "3 min 20 s"), (-1.0, "0.0 s")];
+        for (secs, text) in cases {
+            assert_eq!(format_duration(secs), text);
+        }
+    }
+}

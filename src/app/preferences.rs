@@ -1,0 +1,226 @@
+//! The user's preferences, kept between runs: looks and settings, never the photo.
+//!
+//! A value that cannot be read or is out of range costs that value only, so that a file from another version or one edited
+//! by hand still counts.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::canvas::BRUSH_RADIUS_RANGE_PX;
+use super::theme::ThemeChoice;
+use crate::blend::Blend;
+use crate::device::DeviceChoice;
+use crate::fs::{Overwrite, write_atomically};
+use crate::model::ModelChoice;
+use crate::search::{Preset, Settings};
+
+/// The range of brush radii, in photo pixels.
+pub const BRUSH_RADIUS_PX: std::ops::RangeInclusive<f32> = BRUSH_RADIUS_RANGE_PX;
+
+/// The range of widths of the settings panel, in points.
+pub const PANEL_WIDTH: std::ops::RangeInclusive<f32> = 296.0..=440.0;
+
+/// Declares the preferences: the name, type and first value of each.
+macro_rules! preferences {
+    ($($(#[$attribute:meta])* $name:ident: $type:ty = $first:expr,)*) => {
+        /// Kept between runs.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[expect(clippy::struct_excessive_bools, reason = "independent choices")]
+        #[serde(default)]
+        pub struct Remembered {
+            $($(#[$attribute])* pub $name: $type,)*
+        }
+
+        impl Default for Remembered {
+            fn default() -> Self {
+                Self { $($name: $first,)* }
+            }
+        }
+    };
+}
+
+preferences! {
+    theme: ThemeChoice = ThemeChoice::System,
+    brush_radius_px: f32 = 16.0,
+    preset: Preset = Preset::default(),
+    settings: Settings = Preset::default().settings(),
+    blend: Blend = Blend::default(),
+    device: DeviceChoice = DeviceChoice::Auto,
+    model: ModelChoice = ModelChoice::default(),
+    panel_width: f32 = 328.0,
+    /// The y axis of the loss plot is logarithmic.
+    log_losses: bool = false,
+    /// Exported files say how they were made.
+    record: bool = true,
+    /// The encoder's first guess is shown until there is a fill.
+    first_guess: bool = true,
+    /// The Explore window is open.
+    explore: bool = false,
+    /// The folder of the training run that was followed last.
+    training_run: Option<PathBuf> = None,
+}
+
+/// Version of the file's format.
+const VERSION: u32 = 1;
+
+impl Remembered {
+    /// Where the file is, or `None` where the system has no folder for settings.
+    pub fn default_path() -> Option<PathBuf> {
+        directories::ProjectDirs::from("", "", "Countenance").map(|dirs| dirs.config_dir().join("editor.json"))
+    }
+
+    /// Reads the file. What is missing or invalid has its first value.
+    pub fn load(path: &Path) -> Self {
+        std::fs::read_to_string(path).map_or_else(|_| Self::default(), |text| Self::from_json(&text))
+    }
+
+    fn from_json(text: &str) -> Self {
+        let Ok(Value::Object(file)) = serde_json::from_str(text) else { return Self::default() };
+        if file.get("version").and_then(Value::as_u64).unwrap_or(0) > u64::from(VERSION) {
+            return Self::default();
+        }
+        let mut read = Self::default();
+        if let Some(preset) = file.get("preset").and_then(|preset| Preset::deserialize(preset).ok()) {
+            // Where the settings themselves are invalid, those of the chosen preset apply.
+            read.settings = preset.settings();
+        }
+        for (name, value) in file {
+            read = read.with(name, value).unwrap_or(read);
+        }
+        read
+    }
+
+    /// These preferences with one value replaced, or `None` if it is invalid.
+    fn with(&self, name: String, value: Value) -> Option<Self> {
+        let mut values = serde_json::to_value(self).ok()?;
+        values.as_object_mut()?.insert(name, value);
+        serde_json::from_value(values).ok().filter(Self::is_in_range)
+    }
+
+    fn is_in_range(&self) -> bool {
+        BRUSH_RADIUS_PX.contains(&self.brush_radius_px)
+            && PANEL_WIDTH.contains(&self.panel_width)
+            && self.settings.validate().is_ok()
+    }
+
+    fn to_json(&self) -> Result<String, serde_json::Error> {
+        let mut values = serde_json::to_value(self)?;
+        values["version"] = VERSION.into();
+        serde_json::to_string_pretty(&values)
+    }
+
+    /// Writes the file, and creates its folder if that is missing.
+    ///
+    /// # Errors
+    /// When either cannot be written.
+    pub fn save(&self, path: &Path) -> anyhow::Result<()> {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        Ok(write_atomically(path, self.to_json()?.as_bytes(), Overwrite::Allow)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::blend::BlendMode;
+    use crate::search::ContextSettings;
+
+    fn unusual() -> Remembered {
+        Remembered {
+            theme: ThemeChoice::Light,
+            brush_radius_px: 77.5,
+            preset: Preset::Paper,
+            settings: Settings { lambda: 0.25, seed: u64::MAX, ..Preset::Paper.settings() },
+            blend: Blend { mode: BlendMode::None, detail_percent: 30 },
+            device: DeviceChoice::Gpu(Some(2)),
+            model: ModelChoice::File("models/other.safetensors".into()),
+            panel_width: 400.0,
+            log_losses: true,
+            record: false,
+            first_guess: false,
+            explore: true,
+            training_run: Some("runs/mine".into()),
+        }
+    }
+
+    #[test]
+    fn everything_comes_back_as_it_was_saved() {
+        let json = unusual().to_json().expect("plain data");
+        assert_eq!(Remembered::from_json(&json), unusual());
+    }
+
+    #[test]
+    fn a_wrong_field_costs_that_field_only() {
+        let json = unusual().to_json().expect("plain data");
+        let mut file: serde_json::Value = serde_json::from_str(&json).expect("just written");
+        file["brush_radius_px"] = serde_json::json!(-3.0);
+        file["settings"]["steps"] = serde_json::json!(0);
+        file["device"] = serde_json::json!("abacus");
+        file["theme"] = serde_json::json!(17);
+        let read = Remembered::from_json(&file.to_string());
+        let default = Remembered::default();
+        let expected = Remembered {
+            theme: default.theme,
+            brush_radius_px: default.brush_radius_px,
+            settings: Preset::Paper.settings(),
+            device: default.device,
+            ..unusual()
+        };
+        assert_eq!(read, expected);
+    }
+
+    #[test]
+    fn file_of_the_first_version_is_read() {
+        let text = r#"{
+            "version": 1, "theme": "light", "brush_radius_px": 40.0, "preset": "paper",
+            "settings": {
+                "steps": 700, "lambda": 0.01, "learning_rate": 0.05, "schedule": "constant", "optimizer": "adam", "noise": 0.0,
+                "hold": 2.5, "candidates": 2, "starts": "prior", "start_spread": 0.0, "seed": 5,
+                "context": {
+                    "reduction": "sum", "norm": "l1", "window_px": 9, "focus": 1.0, "gradient": 0.0, "symmetry": 0.0
+                },
+                "prior": "saturating", "clipping": "hard",
+                "hmc": { "leapfrog_steps": 100, "step_size": 0.001, "beta": 0.2, "anneal": 1.002 }
+            },
+            "blend": { "mode": "feather", "detail_percent": 20 }, "device": "cpu:f32", "model": null, "panel_width": 350.0,
+            "log_losses": true, "record": false, "first_guess": false, "explore": true, "training_run": "runs/mine"
+        }"#;
+        let paper = Preset::Paper.settings();
+        let expected = Remembered {
+            theme: ThemeChoice::Light,
+            brush_radius_px: 40.0,
+            preset: Preset::Paper,
+            settings: Settings {
+                steps: 700,
+                lambda: 0.01,
+                learning_rate: 0.05,
+                anchor_decay: 2.5,
+                candidates: 2,
+                seed: 5,
+                context: ContextSettings { window_px: 9, ..paper.context },
+                ..paper
+            },
+            blend: Blend { mode: BlendMode::Feather, detail_percent: 20 },
+            device: DeviceChoice::CpuF32,
+            model: ModelChoice::default(),
+            panel_width: 350.0,
+            log_losses: true,
+            record: false,
+            first_guess: false,
+            explore: true,
+            training_run: Some("runs/mine".into()),
+        };
+        assert_eq!(Remembered::from_json(text), expected);
+    }
+
+    #[test]
+    fn garbage_an_empty_object_and_a_newer_version_give_the_defaults() {
+        for text in ["", "not json", "[]", "{}", r#"{"version": 99, "brush_radius_px": 50.0}"#] {
+            assert_eq!(Remembered::from_json(text), Remembered::default(), "{text}");
+        }
+    }
+}

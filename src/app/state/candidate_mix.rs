@@ -1,0 +1,221 @@
+//! New candidates from found ones: "More like this", and mixes of two candidates.
+//!
+//! The fill thread draws the mix at every slider position. Releasing the slider keeps the mix as a candidate. Releasing
+//! it again for the same pair replaces that candidate instead of adding another.
+
+use std::sync::Arc;
+
+use super::EditorState;
+use crate::app::document::{DocumentFill, PhotoDocument};
+use crate::app::toasts::{Severity, UserMessage};
+use crate::blend::FillPatch;
+use crate::job::{Candidate, FillRequest, QuickPreview, QuickPreviewId, SearchStart};
+use crate::search::Settings;
+
+/// A linear interpolation between two candidates of the shown fill.
+pub struct CandidateMix {
+    fill_index: usize,
+    /// Candidate indices.
+    pub from: usize,
+    pub to: usize,
+    /// Slider position: 0 is `from`, 1 is `to`.
+    pub position: f32,
+    /// The pending request; `None` once it is answered.
+    pending: Option<QuickPreviewId>,
+    drawn: Option<Box<QuickPreview>>,
+    /// The slider was released: the next picture is kept as a candidate.
+    is_released: bool,
+    /// Index of the candidate that this mix was kept as.
+    kept_as: Option<usize>,
+}
+
+impl CandidateMix {
+    /// The mix drawn into the photo.
+    pub fn patch(&self) -> Option<&FillPatch> {
+        self.drawn.as_ref().map(|sketch| &sketch.patch)
+    }
+}
+
+impl EditorState {
+    /// Candidate indices in thumbnail order: by rank once the fill has finished, by index while it runs.
+    pub fn candidate_order(&self) -> Vec<usize> {
+        match (self.fill_controller.running(), self.document.as_ref().and_then(PhotoDocument::shown_fill)) {
+            (None, Some(fill)) => fill.outcome.ranked_candidates(),
+            _ => (0..self.candidate_count()).collect(),
+        }
+    }
+
+    /// Why no new candidates can be made from the shown one; `None` when they can.
+    pub(super) fn latent_disabled_reason(&self) -> Option<&'static str> {
+        let Some(fill) = self.document.as_ref().and_then(PhotoDocument::shown_fill) else {
+            return Some("No candidates yet: press Fill first");
+        };
+        let is_current = self.document.as_ref().is_some_and(PhotoDocument::is_shown_fill_current);
+        match &self.model_info {
+            _ if !is_current => Some("The painted area has changed since this fill: press Fill first"),
+            None => Some("The model is not ready yet"),
+            Some(info) if info.sha256 != fill.outcome.model.sha256 => {
+                Some("This fill was made with another model: choose that model, or press Fill")
+            }
+            Some(_) => None,
+        }
+    }
+
+    /// Why the shown candidate cannot be mixed; `None` when it can.
+    pub(super) fn mix_disabled_reason(&self) -> Option<&'static str> {
+        self.latent_disabled_reason().or_else(|| match self.candidate_count() {
+            0 | 1 => Some("There is only one candidate: raise their number under More, or press More like this"),
+            count if count >= Settings::MAX_CANDIDATES as usize => {
+                Some("There are already as many candidates as possible")
+            }
+            _ => None,
+        })
+    }
+
+    /// A fill request with the hole and the frame of an earlier fill.
+    fn request_like(&self, fill: &DocumentFill, settings: Settings, start: SearchStart) -> Option<FillRequest> {
+        Some(FillRequest {
+            photo: Arc::clone(&self.document.as_ref()?.photo),
+            hole: Arc::clone(&fill.mask),
+            frame: fill.frame,
+            settings,
+            start,
+            blend: fill.variant.blend,
+            model: self.preferences.model.clone(),
+            device: self.preferences.device,
+        })
+    }
+
+    /// Starts a fill whose candidates resemble the shown one.
+    pub(super) fn start_more_like_this(&mut self) {
+        let Some(fill) = self.document.as_ref().and_then(PhotoDocument::shown_fill) else { return };
+        let Some(candidate) = fill.outcome.candidates.get(fill.variant.candidate) else { return };
+        let before = fill.outcome.settings;
+        // New seed, so that repeating the command gives different faces.
+        let seed = before.seed.wrapping_add(1);
+        let settings = Settings { seed, ..before.for_variations() };
+        let start = SearchStart::Around(clamp_to_prior(&candidate.latent));
+        let mask_id = fill.mask_id;
+        if let Some(request) = self.request_like(fill, settings, start) {
+            self.fill_controller.start(request, mask_id);
+            self.bump_scene_version();
+        }
+    }
+
+    /// Opens the mix slider between the shown candidate and the best other one, or closes it.
+    pub(super) fn toggle_mix(&mut self) {
+        if self.mix.is_some() {
+            self.close_mix();
+            return;
+        }
+        let shown = self.document.as_ref().and_then(PhotoDocument::shown_fill).map(|fill| fill.variant.candidate);
+        let other = self.candidate_order().into_iter().find(|&index| Some(index) != shown);
+        if let Some(other) = other {
+            self.mix_with(other);
+        }
+    }
+
+    /// Opens the mix slider between the shown candidate and candidate `to`.
+    pub(super) fn mix_with(&mut self, to: usize) {
+        if self.mix_disabled_reason().is_some() || self.fill_controller.is_running() {
+            return;
+        }
+        let Some((fill_index, fill)) =
+            self.document.as_ref().and_then(|document| document.shown_fill_index().zip(document.shown_fill()))
+        else {
+            return;
+        };
+        let from = fill.variant.candidate;
+        if from != to && to < fill.outcome.candidates.len() {
+            self.mix = Some(CandidateMix {
+                fill_index,
+                from,
+                to,
+                position: 0.0,
+                pending: None,
+                drawn: None,
+                is_released: false,
+                kept_as: None,
+            });
+            self.bump_scene_version();
+        }
+    }
+
+    /// Moves the mix slider, and requests the picture at the new position.
+    pub(super) fn set_mix_position(&mut self, position: f32) {
+        let Some(fill) = self.document.as_ref().and_then(PhotoDocument::shown_fill) else { return };
+        let Some(mix) = &self.mix else { return };
+        let latent_of = |index: usize| fill.outcome.candidates.get(index).map(|candidate| &candidate.latent);
+        let (Some(from), Some(to)) = (latent_of(mix.from), latent_of(mix.to)) else { return };
+        let share = position.clamp(0.0, 1.0);
+        let latent: Vec<f32> = from.iter().zip(to).map(|(from, to)| from + share * (to - from)).collect();
+        let request = self.request_like(fill, fill.outcome.settings, SearchStart::AsSet);
+        let Some(request) = request.map(|request| request.into_latent_drawing(clamp_to_prior(&latent))) else { return };
+        let sketch = self.fill_controller.request_quick_preview(request);
+        if let Some(mix) = &mut self.mix {
+            (mix.position, mix.pending, mix.is_released) = (share, Some(sketch), false);
+        }
+    }
+
+    /// The mix slider was released: keeps the mix as a candidate, as soon as it is drawn.
+    pub(super) fn release_mix(&mut self) {
+        if let Some(mix) = &mut self.mix {
+            mix.is_released = true;
+            self.keep_mix_if_drawn();
+        }
+    }
+
+    /// Stores the picture of the mix, if it answers the pending request.
+    pub(super) fn mix_drawn(&mut self, sketch: Box<QuickPreview>) {
+        if let Some(mix) = self.mix.as_mut().filter(|mix| mix.pending == Some(sketch.id)) {
+            (mix.pending, mix.drawn) = (None, Some(sketch));
+            self.keep_mix_if_drawn();
+            self.bump_scene_version();
+        }
+    }
+
+    /// Closes the mix because it could not be drawn.
+    pub(super) fn mix_failed(&mut self, sketch: QuickPreviewId, message: String) {
+        if self.mix.as_ref().is_some_and(|mix| mix.pending == Some(sketch)) {
+            self.close_mix();
+            self.messages
+                .push(UserMessage::new(Severity::Warning, "Could not draw the mix").with_details(vec![message]));
+        }
+    }
+
+    fn keep_mix_if_drawn(&mut self) {
+        let Some(mix) = self.mix.as_mut().filter(|mix| mix.is_released && mix.pending.is_none()) else { return };
+        let (Some(sketch), Some(document)) = (mix.drawn.take(), &mut self.document) else { return };
+        let QuickPreview { candidate, patch, .. } = *sketch;
+        mix.is_released = false;
+        mix.kept_as = document.add_or_replace_mix(candidate, patch, mix.kept_as);
+        self.bump_scene_version();
+    }
+
+    pub(super) fn close_mix(&mut self) {
+        if self.mix.take().is_some() {
+            self.bump_scene_version();
+        }
+    }
+
+    /// Closes the mix when another fill is shown, the hole has changed, or a search runs.
+    pub(super) fn close_stale_mix(&mut self) {
+        let Some(mix) = &self.mix else { return };
+        let is_current = self.document.as_ref().is_some_and(|document| {
+            document.is_shown_fill_current() && document.shown_fill_index() == Some(mix.fill_index)
+        });
+        if self.fill_controller.is_running() || !is_current {
+            self.close_mix();
+        }
+    }
+
+    /// The drawn mix, as the candidate that it would become.
+    pub fn drawn_mix(&self) -> Option<&Candidate> {
+        self.mix.as_ref().and_then(|mix| mix.drawn.as_ref()).map(|sketch| &sketch.candidate)
+    }
+}
+
+/// Clamps a latent to the prior's range, [-1, 1]: latents read from a file may lie outside.
+fn clamp_to_prior(latent: &[f32]) -> Vec<f32> {
+    latent.iter().map(|value| value.clamp(-1.0, 1.0)).collect()
+}

@@ -1,0 +1,131 @@
+//! Tasks for opening and saving projects.
+//!
+//! A project opens with a changed photo as long as its size is the same, because people also retouch photos in other
+//! programs. The user gets a warning. A photo of another size is refused.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{TaskResult, task_failed};
+use crate::app::sample_portraits::SamplePortrait;
+use crate::device::{DeviceChoice, list_gpus};
+use crate::fs::Overwrite;
+use crate::fs::WriteError;
+use crate::hash::sha256_of_bytes;
+use crate::model::ModelChoice;
+use crate::photo::{DecodeLimits, Photo, decode};
+use crate::project::{self, PhotoOrigin, Project, ProjectError};
+
+/// A project with its photo.
+pub struct OpenedProject {
+    pub photo: Arc<Photo>,
+    pub name: String,
+    pub origin: PhotoOrigin,
+    pub project: Project,
+    /// The project file.
+    pub path: PathBuf,
+    /// Whether the file is an autosaved copy.
+    pub is_recovered: bool,
+    /// What differs from the saved state, for the user.
+    pub warnings: Vec<String>,
+}
+
+pub(super) fn open_project(path: PathBuf, recovered: bool) -> TaskResult {
+    match load_project(path, recovered) {
+        Ok(opened) => TaskResult::ProjectOpened(Box::new(opened)),
+        Err(error) => {
+            task_failed(&error.context(if recovered { "Could not recover the work" } else { "Project not opened" }))
+        }
+    }
+}
+
+fn load_project(path: PathBuf, recovered: bool) -> anyhow::Result<OpenedProject> {
+    let mut project = project::open(&path)?;
+    let mut warnings = Vec::new();
+    let (photo, name, origin) = match &project.photo.origin {
+        PhotoOrigin::Sample(name) => {
+            let sample = SamplePortrait::ALL.into_iter().find(|sample| sample.file_stem() == name);
+            let sample =
+                sample.ok_or_else(|| anyhow::anyhow!("this version has no sample named {name}: update the program"))?;
+            (decode(sample.image_bytes(), DecodeLimits::default())?, name.clone(), project.photo.origin.clone())
+        }
+        PhotoOrigin::File { path: photo_path, .. } => {
+            let folder = photo_search_folder(&path, &project, photo_path, recovered);
+            let Some(found) = project.photo.find_file(&folder)? else { anyhow::bail!("the project names no photo") };
+            let photo = Photo { source: Some(found.path.clone()), ..decode(&found.bytes, DecodeLimits::default())? };
+            if !found.is_unchanged {
+                let path = found.path.display();
+                warnings.push(format!(
+                    "The photo has changed since the project was saved, so the painted area may not fit ({path})"
+                ));
+            }
+            let name = super::open_photo::display_name(&found.path);
+            (photo, name, PhotoOrigin::File { path: found.path, relative_path: None, sha256: found.sha256 })
+        }
+    };
+    let photo_path = photo.source.clone().unwrap_or_default();
+    project.photo.check_size(&photo_path, photo.width(), photo.height())?;
+    warnings.extend(check_model(&mut project));
+    warnings.extend(check_device(&mut project));
+    let photo = Arc::new(photo);
+    Ok(OpenedProject { photo, name, origin, project, path, is_recovered: recovered, warnings })
+}
+
+/// Folder to search for a moved photo: the project's. For an autosaved copy, that of its original project or photo.
+fn photo_search_folder(path: &Path, project: &Project, photo_path: &Path, recovered: bool) -> PathBuf {
+    let neighbour = if recovered { project.saved_as.as_deref().unwrap_or(photo_path) } else { path };
+    let neighbour = std::path::absolute(neighbour).unwrap_or_else(|_| neighbour.to_owned());
+    neighbour.parent().map_or_else(PathBuf::new, Path::to_owned)
+}
+
+/// Checks the project's model, which only the next fill needs. Returns a warning when it is missing or changed.
+fn check_model(project: &mut Project) -> Option<String> {
+    let ModelChoice::File(path) = &project.model.choice else {
+        // The default model may have changed since the project was saved: the hash tells which one it was.
+        if let Some(own) = project.model.sha256.as_deref().and_then(ModelChoice::built_in_by_sha256) {
+            project.model.choice = own;
+        }
+        return None;
+    };
+    let shown = path.display();
+    match (std::fs::read(path), &project.model.sha256) {
+        (Err(_), _) => {
+            let warning = format!("The model {shown} was not found: the next fill uses the built-in one");
+            project.model = project::ModelReference::default();
+            Some(warning)
+        }
+        (Ok(bytes), Some(expected)) if *expected != sha256_of_bytes(&bytes) => {
+            Some(format!("The model {shown} has changed since the project was saved: the next fill may look different"))
+        }
+        _ => None,
+    }
+}
+
+/// Checks the project's device. Returns a warning when this machine does not have it.
+fn check_device(project: &mut Project) -> Option<String> {
+    let count = match project.device {
+        DeviceChoice::Auto | DeviceChoice::Cpu | DeviceChoice::CpuF32 => return None,
+        DeviceChoice::Gpu(index) => index.unwrap_or(0) + 1,
+    };
+    if list_gpus().len() >= count {
+        return None;
+    }
+    let missing = std::mem::take(&mut project.device);
+    Some(format!("The device {missing} is not available on this machine: the next fill chooses one automatically"))
+}
+
+pub(super) fn save_project(
+    path: PathBuf,
+    project: &Project,
+    overwrite: Overwrite,
+    revision: u64,
+    photo: Arc<Photo>,
+) -> TaskResult {
+    match project::save(&path, project, overwrite) {
+        Ok(()) => TaskResult::ProjectSaved { path, revision, photo },
+        Err(ProjectError::Save(WriteError::Exists { path })) => {
+            TaskResult::Exists { purpose: super::PathPurpose::SaveProject, path }
+        }
+        Err(error) => task_failed(&anyhow::Error::new(error).context("Not saved; your work is still here")),
+    }
+}

@@ -1,0 +1,132 @@
+//! Editing the hole and the settings while a search runs.
+
+use egui::{Key, Modifiers};
+use egui_kittest::kittest::Queryable;
+
+use super::fill::{editor_with_fill, editor_with_running_fill, start_fill, wait_until_composed};
+use super::first_guess::{act, document, state};
+use super::open_paint_undo::stroke;
+use super::{TestWindow, is_enabled, press};
+use crate::app::canvas::{CanvasAction, MaskDisplay};
+use crate::app::state::Action;
+use crate::blend::BlendMode;
+use crate::job::WorkerCommand;
+use crate::mask::MaskPreset;
+use crate::search::Preset;
+
+#[test]
+fn a_finished_stroke_reaches_the_running_search() {
+    let (mut window, script) = editor_with_running_fill();
+    script.set_preview(3);
+    window.run_steps(2);
+    assert_eq!(state(&window).hole_look(), MaskDisplay::Hidden);
+    act(&mut window, Action::Canvas(CanvasAction::BeginStroke(stroke())));
+    assert!(script.newest_hole().is_none() && state(&window).is_hole_tinted(), "the paint is visible");
+    act(&mut window, Action::Canvas(CanvasAction::EndStroke));
+    let (number, hole) = script.newest_hole().expect("told");
+    assert_eq!((number, &*hole), (1, document(&window).mask()));
+    assert!(state(&window).is_hole_tinted() && state(&window).fill_controller.is_running());
+    assert!(!script.was_sent(|command| matches!(command, WorkerCommand::Cancel)));
+    script.set_preview_in_hole(4, 1);
+    window.run_steps(2);
+    assert_eq!(state(&window).hole_look(), MaskDisplay::Hidden);
+}
+
+#[test]
+fn a_running_search_ignores_a_cleared_hole() {
+    let (mut window, script) = editor_with_running_fill();
+    act(&mut window, Action::AddShape(MaskPreset::Center));
+    assert_eq!(script.newest_hole().expect("told").0, 1);
+    press(&mut window, Modifiers::COMMAND, Key::Z);
+    let (number, hole) = script.newest_hole().expect("told");
+    assert_eq!((number, &*hole), (2, document(&window).mask()));
+    press(&mut window, Modifiers::NONE, Key::Delete);
+    assert!(!document(&window).has_hole());
+    assert_eq!(script.newest_hole().expect("told").0, 2, "an empty hole is not sent");
+}
+
+#[test]
+fn a_fill_has_its_own_edited_hole() {
+    let (mut window, script) = editor_with_running_fill();
+    paint_more(&mut window);
+    let edited = document(&window).mask_id();
+    script.set_preview_in_hole(9, 1);
+    script.report_finish(9, None);
+    window.run_steps(2);
+    let fill = document(&window).shown_fill().expect("filled");
+    assert_eq!((fill.mask_id, &*fill.mask), (edited, document(&window).mask()));
+    assert!(document(&window).is_shown_fill_current() && !state(&window).is_hole_tinted());
+}
+
+fn paint_more(window: &mut TestWindow<'_>) {
+    act(window, Action::Canvas(CanvasAction::BeginStroke(stroke())));
+    act(window, Action::Canvas(CanvasAction::EndStroke));
+}
+
+#[test]
+fn a_late_edit_does_not_change_the_fill() {
+    let (mut window, script) = editor_with_running_fill();
+    let before = document(&window).mask_id();
+    let (job, request) = script.newest_job();
+    // The search ends before the stroke does.
+    script.report_finish(9, None);
+    let crate::job::FillRequest { hole, .. } = request;
+    window.state_mut().state.handle(Action::Canvas(CanvasAction::BeginStroke(stroke())));
+    window.run_steps(2);
+    assert!(!state(&window).fill_controller.is_running(), "job {job}");
+    let fill = document(&window).shown_fill().expect("filled");
+    assert!(fill.mask_id == before && fill.mask == hole && !document(&window).is_shown_fill_current());
+    assert!(document(&window).has_active_stroke());
+    act(&mut window, Action::Canvas(CanvasAction::EndStroke));
+    press(&mut window, Modifiers::COMMAND, Key::Z);
+    assert!(document(&window).is_shown_fill_current(), "undo removes only the stroke");
+    press(&mut window, Modifiers::COMMAND, Key::Z);
+    assert!(!state(&window).has_result(), "the next undo removes the fill");
+}
+
+#[test]
+fn undo_is_limited_to_strokes_during_a_search() {
+    let (mut window, script) = editor_with_fill();
+    start_fill(&mut window, &script);
+    assert!(is_enabled(&window, "Undo"), "the newest stroke can be undone");
+    press(&mut window, Modifiers::COMMAND, Key::Z);
+    assert!(!is_enabled(&window, "Undo"), "the previous fill cannot be undone");
+    press(&mut window, Modifiers::COMMAND, Key::Z);
+    assert!(state(&window).has_result());
+}
+
+#[test]
+fn blend_changes_apply_to_the_running_fill() {
+    let (mut window, script) = editor_with_fill();
+    let before = document(&window).shown_fill().expect("filled").variant.blend;
+    start_fill(&mut window, &script);
+    act(&mut window, Action::SetBlend(BlendMode::Feather.into()));
+    assert!(
+        script
+            .was_sent(|command| matches!(command, WorkerCommand::SetBlend(blend) if blend.mode == BlendMode::Feather))
+    );
+    assert_eq!(document(&window).shown_fill().expect("the one before").variant.blend, before);
+    script.set_preview(9);
+    script.report_finish(9, None);
+    window.run_steps(2);
+    wait_until_composed(&mut window);
+    assert_eq!(document(&window).shown_fill().expect("filled").variant.blend.mode, BlendMode::Feather);
+}
+
+#[test]
+fn an_extended_search_shows_its_new_length() {
+    let (mut window, script) = editor_with_running_fill();
+    let (job, _) = script.newest_job();
+    let iterations =
+        vec![crate::job::IterationLosses { iteration: 70, candidates: super::scripted_engine::losses(0.1) }];
+    script.push_event(crate::job::WorkerEvent::Progress {
+        job,
+        iterations,
+        elapsed_secs: 1.0,
+        remaining_secs: None,
+        extended_by: 30,
+        paused: false,
+    });
+    window.run_steps(2);
+    window.get_by_label(&format!("Iteration 70 of {}", Preset::Best.settings().steps + 30));
+}

@@ -1,0 +1,147 @@
+//! The followed run: decides when to read it again and which of its samples to show.
+
+use std::time::{Duration, Instant};
+
+use super::run_reader::{ReadRunRequest, RunReading};
+use super::run_view::RunView;
+use super::sample_cache::{DecodeSampleRequest, DecodedSample, SampleCache, SampleImage};
+use crate::train::{RunFolder, RunMonitor};
+
+/// Time between two reads of the run folder.
+const READ_INTERVAL: Duration = Duration::from_millis(1500);
+
+/// State of the followed run.
+pub struct FollowedRun {
+    run: u64,
+    folder: RunFolder,
+    /// `None` while a task reads with it.
+    follower: Option<Box<RunMonitor>>,
+    /// Time of the next read; `None` means now.
+    next_read_at: Option<Instant>,
+    view: Option<RunView>,
+    error: Option<String>,
+    /// The step that the user chose for the samples; `None` shows the newest.
+    selected_step: Option<u64>,
+    restarts: u32,
+    samples: SampleCache,
+    /// Increases whenever the pictures change.
+    samples_version: u64,
+}
+
+impl FollowedRun {
+    pub(super) fn new(run: u64, folder: RunFolder) -> Self {
+        Self {
+            run,
+            follower: Some(Box::new(RunMonitor::new(folder.clone()))),
+            folder,
+            next_read_at: None,
+            view: None,
+            error: None,
+            selected_step: None,
+            restarts: 0,
+            samples: SampleCache::default(),
+            samples_version: 0,
+        }
+    }
+
+    pub fn folder(&self) -> &RunFolder {
+        &self.folder
+    }
+
+    /// The last view of the run. It stays when the folder becomes unreadable.
+    pub fn view(&self) -> Option<&RunView> {
+        self.view.as_ref()
+    }
+
+    /// Why the folder cannot be read now.
+    pub fn error(&self) -> Option<&str> {
+        self.error.as_deref()
+    }
+
+    /// The step that the user chose for the samples; `None` always shows the newest.
+    pub fn selected_step(&self) -> Option<u64> {
+        self.selected_step
+    }
+
+    /// The step whose samples are shown.
+    pub fn shown_step(&self) -> Option<u64> {
+        let samples = &self.view.as_ref()?.sample_steps;
+        self.selected_step.filter(|step| samples.contains(step)).or_else(|| samples.last().copied())
+    }
+
+    /// The sample picture of a step; `None` until it is decoded.
+    pub fn sample(&self, step: u64) -> Option<&SampleImage> {
+        self.samples.get(step)
+    }
+
+    pub fn samples_version(&self) -> u64 {
+        self.samples_version
+    }
+
+    /// Shows the samples of a step; `None` goes back to the newest.
+    pub fn select_step(&mut self, step: Option<u64>) {
+        self.selected_step = step;
+    }
+
+    /// Returns a read request when the next read is due and none is running.
+    pub fn take_read_request(&mut self, now: Instant) -> Option<ReadRunRequest> {
+        if self.next_read_at.is_some_and(|due| now < due) {
+            return None;
+        }
+        let follower = self.follower.take()?;
+        self.next_read_at = Some(now + READ_INTERVAL);
+        Some(ReadRunRequest { run: self.run, follower })
+    }
+
+    /// Time until the next read; `None` while a task reads, because its end repaints the window.
+    pub fn time_until_next_read(&self, now: Instant) -> Option<Duration> {
+        self.follower.as_ref()?;
+        Some(self.next_read_at.map_or(Duration::ZERO, |due| due.saturating_duration_since(now)))
+    }
+
+    /// Makes the next read due now.
+    pub fn read_soon(&mut self) {
+        self.next_read_at = None;
+    }
+
+    /// Applies a reading. Readings of another run are dropped.
+    pub fn apply_reading(&mut self, reading: RunReading) {
+        if reading.run != self.run {
+            return;
+        }
+        if reading.follower.restart_count() != self.restarts {
+            self.restarts = reading.follower.restart_count();
+            self.samples = SampleCache::default();
+            self.samples_version += 1;
+        }
+        self.follower = Some(reading.follower);
+        match reading.view {
+            Ok(view) => {
+                self.view = Some(view);
+                self.error = None;
+            }
+            Err(problem) => self.error = Some(problem),
+        }
+    }
+
+    /// Returns a request for the next missing picture.
+    pub fn next_decode_request(&mut self) -> Option<DecodeSampleRequest> {
+        let shown = self.shown_step()?;
+        let samples = &self.view.as_ref()?.sample_steps;
+        let step = self.samples.next_to_decode(samples, shown)?;
+        Some(DecodeSampleRequest { run: self.run, restarts: self.restarts, step, path: self.folder.sample_path(step) })
+    }
+
+    /// Stores a decoded picture. Pictures of another run, or from before a restart, are dropped.
+    pub fn add_sample(&mut self, decoded: DecodedSample) {
+        if (decoded.run, decoded.restarts) == (self.run, self.restarts) {
+            self.samples.insert(decoded.step, decoded.sample);
+            self.samples_version += 1;
+        }
+    }
+
+    #[cfg(test)]
+    pub fn cached_sample_count(&self) -> usize {
+        self.samples.count()
+    }
+}

@@ -1,0 +1,53 @@
+//! Reads a run folder on a background thread.
+
+use std::time::{Duration, SystemTime};
+
+use super::run_view::RunView;
+use crate::train::{RunMonitor, RunMonitorError};
+
+/// A request to read the new rows of a run.
+pub struct ReadRunRequest {
+    /// Number of the followed run.
+    pub run: u64,
+    pub follower: Box<RunMonitor>,
+}
+
+/// The result of a [`ReadRunRequest`]: returns the follower with the view of the run.
+pub struct RunReading {
+    pub run: u64,
+    pub follower: Box<RunMonitor>,
+    /// The view, or an error text that says what to do next.
+    pub view: Result<RunView, String>,
+}
+
+impl ReadRunRequest {
+    /// Reads the new rows.
+    pub fn read(mut self) -> RunReading {
+        let settings = self.follower.read_new_rows().cloned();
+        let view = match settings {
+            Ok(settings) => Ok(RunView::new(&self.follower, settings, time_since_last_write(&self.follower))),
+            Err(error) => Err(error_text(&error)),
+        };
+        RunReading { run: self.run, follower: self.follower, view }
+    }
+}
+
+/// Time since a file of the run was last written; zero if the clock was set back since then.
+fn time_since_last_write(follower: &RunMonitor) -> Duration {
+    let last = follower.folder().last_modified();
+    last.and_then(|last| SystemTime::now().duration_since(last).ok()).unwrap_or_default()
+}
+
+/// The error and its causes as one sentence.
+fn error_text(error: &RunMonitorError) -> String {
+    let mut text = error.to_string();
+    if let Some(first) = text.get(..1) {
+        text = format!("{}{}", first.to_uppercase(), text.get(1..).unwrap_or_default());
+    }
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        text = format!("{text} ({inner})");
+        cause = inner.source();
+    }
+    text
+}

@@ -1,0 +1,228 @@
+//! Draws the Training window.
+
+use egui::{Button, Context, RichText, Role, TextEdit, Ui, WidgetInfo, vec2};
+
+use super::followed_run::FollowedRun;
+use super::run_status::format_duration;
+use super::run_view::RunView;
+use super::sample_panel::SamplePanel;
+use super::{RunModel, TrainingAction, charts};
+use crate::app::state::{Action, EditorState};
+use crate::app::theme;
+use crate::app::toasts::Severity;
+
+/// The Training window and its sample texture.
+#[derive(Default)]
+pub struct TrainingWindow {
+    samples: SamplePanel,
+}
+
+/// Initial size. It fits the editor's smallest window, 1024 × 700.
+const INITIAL_SIZE: [f32; 2] = [940.0, 600.0];
+const MIN_SIZE: [f32; 2] = [560.0, 400.0];
+/// Share of the width for the charts.
+const CHARTS_WIDTH_SHARE: f32 = 0.56;
+
+impl TrainingWindow {
+    /// Draws the window if it is open.
+    pub fn show(&mut self, context: &Context, state: &EditorState, actions: &mut Vec<Action>) {
+        if !state.training.is_open {
+            return;
+        }
+        let mut open = true;
+        let available = context.content_rect().size() - vec2(32.0, 64.0);
+        egui::Window::new(RichText::new("Training").size(15.0))
+            .id(egui::Id::unique("training"))
+            .open(&mut open)
+            .collapsible(false)
+            .default_size(available.min(vec2(INITIAL_SIZE[0], INITIAL_SIZE[1])))
+            .min_size(available.min(vec2(MIN_SIZE[0], MIN_SIZE[1])))
+            .max_size(available)
+            .show(context, |ui| self.show_content(ui, state, actions));
+        if !open {
+            actions.push(Action::Training(TrainingAction::Close));
+        }
+    }
+
+    fn show_content(&mut self, ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
+        path_row(ui, state, actions);
+        let Some(followed) = &state.training.followed else {
+            ui.label(theme::hint_text(
+                ui,
+                "Choose the folder of a training run: the one given to `countenance train` as --out",
+            ));
+            ui.allocate_space(ui.available_size());
+            return;
+        };
+        if let Some(problem) = followed.error() {
+            ui.label(RichText::new(problem).color(theme::palette(ui).error));
+        }
+        let Some(view) = followed.view() else {
+            if followed.error().is_none() {
+                ui.label(theme::hint_text(ui, "Reading…"));
+            }
+            ui.allocate_space(ui.available_size());
+            return;
+        };
+        status_row(ui, view);
+        button_row(ui, state, view, actions);
+        ui.separator();
+        self.show_charts_and_samples(ui, followed, view, state.training.is_log_scale, actions);
+    }
+
+    fn show_charts_and_samples(
+        &mut self,
+        ui: &mut Ui,
+        followed: &FollowedRun,
+        view: &RunView,
+        log: bool,
+        actions: &mut Vec<Action>,
+    ) {
+        let area = ui.available_rect_before_wrap();
+        let (left, right) = area.split_left_right_at_fraction(CHARTS_WIDTH_SHARE);
+        let half_gap = theme::GAP / 2.0;
+        let column =
+            |rect: egui::Rect| egui::UiBuilder::new().max_rect(rect).layout(egui::Layout::top_down(egui::Align::Min));
+        // Child UIs, so that content slightly too large for them does not make the window grow every frame.
+        let mut charts_ui = ui.new_child(column(left.with_max_x(left.right() - half_gap)));
+        charts_ui.set_clip_rect(left.intersect(ui.clip_rect()));
+        egui::ScrollArea::vertical().id_salt("training curves").auto_shrink(false).show(&mut charts_ui, |ui| {
+            charts::show(ui, view, log);
+        });
+        let mut samples_ui = ui.new_child(column(right.with_min_x(right.left() + half_gap)));
+        samples_ui.set_clip_rect(right.intersect(ui.clip_rect()));
+        self.samples.show(&mut samples_ui, followed, actions);
+        ui.advance_cursor_after_rect(area);
+    }
+}
+
+fn path_row(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
+    const NAME: &str = "Path of the run folder";
+    ui.horizontal(|ui| {
+        let mut text = state.training.path_text.clone();
+        let width = (ui.available_width() - 210.0).max(160.0);
+        let field = TextEdit::singleline(&mut text).hint_text(NAME).margin(vec2(10.0, 6.0)).desired_width(width);
+        let response = ui.add(field);
+        response.widget_info(|| {
+            let mut info = WidgetInfo::labeled(Role::TextInput, true, NAME);
+            info.current_text_value = Some(state.training.path_text.clone());
+            info
+        });
+        if response.changed() {
+            actions.push(Action::Training(TrainingAction::EditPath(text.clone())));
+        }
+        let is_enter_pressed = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+        let is_empty = text.trim().is_empty();
+        let follow_button =
+            ui.add_enabled(!is_empty, Button::new("Follow")).on_disabled_hover_text("Type a path first");
+        let follow = follow_button.on_hover_text("Follow the run in this folder (Enter)");
+        if follow.clicked() || (is_enter_pressed && !is_empty) {
+            actions.push(Action::Training(TrainingAction::FollowTypedPath));
+        }
+        let choose_button = ui.button("Choose folder…").on_hover_text("Choose the folder of a training run");
+        if choose_button.clicked() {
+            actions.push(Action::Training(TrainingAction::ChooseFolder));
+        }
+    });
+}
+
+fn status_row(ui: &mut Ui, view: &RunView) {
+    let palette = theme::palette(ui);
+    let color = match view.status.level() {
+        Severity::Info | Severity::Success => palette.accent,
+        Severity::Warning => palette.warning,
+        Severity::Error => palette.error,
+    };
+    ui.horizontal_wrapped(|ui| {
+        let (rect, _) = ui.allocate_exact_size(vec2(8.0, 8.0), egui::Sense::hover());
+        ui.painter().circle_filled(rect.center(), 4.0, color);
+        let text = view.status.text();
+        let status = ui.label(RichText::new(&text).color(palette.strong_text));
+        status.widget_info(|| WidgetInfo::labeled(Role::Status, true, &text));
+        ui.label(RichText::new(progress_text(view)).color(palette.text));
+    });
+    #[expect(clippy::cast_precision_loss, reason = "a share between 0 and 1, only drawn")]
+    let share = (view.step as f32 / view.settings.steps.max(1) as f32).clamp(0.0, 1.0);
+    let (mut rect, _) =
+        ui.allocate_exact_size(vec2(ui.available_width(), theme::PROGRESS_HEIGHT), egui::Sense::hover());
+    ui.painter().rect_filled(rect, 0.0, palette.border);
+    rect.set_width(rect.width() * share);
+    ui.painter().rect_filled(rect, 0.0, palette.accent);
+    ui.label(theme::hint_text(ui, settings_text(view)));
+}
+
+/// Steps done, speed and time left, as text.
+fn progress_text(view: &RunView) -> String {
+    let mut parts = vec![format!("step {} of {}", view.step, view.settings.steps)];
+    parts.extend(
+        view.images_per_sec
+            .map(|speed| if speed < 100.0 { format!("{speed:.1} images/s") } else { format!("{speed:.0} images/s") }),
+    );
+    parts.extend(view.remaining.map(|time| format!("{} left", format_duration(time))));
+    parts.join(" · ")
+}
+
+/// The main training settings, as text.
+fn settings_text(view: &RunView) -> String {
+    let settings = &view.settings;
+    let size_px = settings.size_px;
+    format!(
+        "Recipe {} · {size_px} × {size_px} pixels · width {} · batch {} · seed {}",
+        settings.recipe.id(),
+        settings.width,
+        settings.batch,
+        settings.seed
+    )
+}
+
+fn button_row(ui: &mut Ui, state: &EditorState, view: &RunView, actions: &mut Vec<Action>) {
+    let locked_reason = state.is_locked().then_some("A fill is running: stop it first");
+    let best = view
+        .best
+        .map_or_else(String::new, |best| format!(" (step {}, context loss {:.4})", best.step, best.context_loss));
+    let newest = view.sample_steps.last().map_or_else(String::new, |step| format!(" (step {step})"));
+    let disabled_reason =
+        |there: bool| locked_reason.or_else(|| (!there).then_some("There is no model before the first checkpoint"));
+    let entries = [
+        (
+            "Stop after this step",
+            "Ask the run to save a checkpoint and stop. Continue with the same command and --resume".to_owned(),
+            view.status.stop_disabled_reason(),
+            TrainingAction::StopRun,
+        ),
+        (
+            "Use the best model",
+            format!("Fill with the model that has the lowest context loss on held-out faces so far{best}"),
+            disabled_reason(view.has_best_model),
+            TrainingAction::UseModel(RunModel::Best),
+        ),
+        (
+            "Use the newest model",
+            format!("Fill with the model of the newest checkpoint{newest}"),
+            disabled_reason(view.has_newest_model),
+            TrainingAction::UseModel(RunModel::Newest),
+        ),
+        ("Open folder", "Show the run folder in the file manager".to_owned(), None, TrainingAction::ShowFolder),
+    ];
+    ui.horizontal_wrapped(|ui| {
+        for (name, explanation, obstacle, action) in entries {
+            let response = ui.add_enabled(obstacle.is_none(), Button::new(name)).on_hover_text(explanation);
+            if response.clicked() {
+                actions.push(Action::Training(action));
+            }
+            if let Some(obstacle) = obstacle {
+                response.on_disabled_hover_text(obstacle);
+            }
+        }
+        if ui.button("Copy path").on_hover_text("Copy the path of the run folder").clicked()
+            && let Some(followed) = &state.training.followed
+        {
+            ui.ctx().copy_text(followed.folder().path().display().to_string());
+        }
+        let log = state.training.is_log_scale;
+        let button = Button::selectable(log, RichText::new("Log scale").small());
+        if ui.add(button).on_hover_text("Use a logarithmic scale in all charts except D outputs").clicked() {
+            actions.push(Action::Training(TrainingAction::SetLogScale(!log)));
+        }
+    });
+}

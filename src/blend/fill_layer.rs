@@ -1,0 +1,149 @@
+//! The fill as a transparent layer, for use in another editor.
+
+use image::{DynamicImage, ImageBuffer, Rgba};
+
+use super::compose::filled_columns;
+use super::{Blend, apply, fillable_area};
+use crate::geometry::{CropGrid, FaceFrame, RectPx};
+use crate::mask::Mask;
+use crate::photo::{ChannelValue, Photo, PixelData};
+
+/// The pixels that [`apply`] changes, as RGBA of the photo's size and bit depth. Every other pixel is 0, 0, 0, 0. A
+/// grey photo gives an RGBA layer too.
+///
+/// # Panics
+/// If `fill` does not have the length of `[3, size, size]`.
+#[must_use]
+pub fn render_layer(
+    photo: &Photo,
+    hole: &Mask,
+    frame: &FaceFrame,
+    blend: impl Into<Blend>,
+    fill: &[f32],
+    size_px: u32,
+) -> DynamicImage {
+    let filled_photo = apply(photo, hole, frame, blend, fill, size_px);
+    let (width, height) = (photo.width(), photo.height());
+    let area = fillable_area(frame);
+    let area_grid = CropGrid::new(&area, 1);
+    let fillable = area_grid.map(|grid| (grid, area.bounds_in_photo(width, height).intersection(hole.rect())));
+    let cutout = LayerCutout { hole, fillable, width };
+    match PixelData::of(&filled_photo) {
+        PixelData::Bits8 { data, channels } => {
+            let rgba = cutout.rgba(data, channels, height, u8::MAX);
+            DynamicImage::ImageRgba8(ImageBuffer::from_raw(width, height, rgba).unwrap_or_default())
+        }
+        PixelData::Bits16 { data, channels } => {
+            let rgba = cutout.rgba(&data, channels, height, u16::MAX);
+            DynamicImage::ImageRgba16(ImageBuffer::<Rgba<u16>, _>::from_raw(width, height, rgba).unwrap_or_default())
+        }
+    }
+}
+
+/// Cuts the filled pixels out of the filled photo.
+struct LayerCutout<'a> {
+    hole: &'a Mask,
+    /// The area that can be filled, and its bounds in the photo; `None` when there is nothing to fill.
+    fillable: Option<(CropGrid, RectPx)>,
+    width: u32,
+}
+
+impl LayerCutout<'_> {
+    /// The filled pixels as opaque RGBA; all others are transparent.
+    fn rgba<T: ChannelValue + Default>(&self, samples: &[T], channels: usize, height: u32, opaque: T) -> Vec<T> {
+        let mut rgba = vec![T::default(); self.width as usize * height as usize * 4];
+        let Some((reach, bounds)) = self.fillable else { return rgba };
+        for y in bounds.y..bounds.bottom() {
+            for x in filled_columns(self.hole, reach, y, bounds.x..bounds.right()) {
+                let at = y as usize * self.width as usize + x as usize;
+                let color = match samples.get(at * channels..(at + 1) * channels) {
+                    Some([grey] | [grey, _]) => [*grey; 3],
+                    Some([red, green, blue, ..]) => [*red, *green, *blue],
+                    _ => continue,
+                };
+                if let Some(pixel) = rgba.get_mut(at * 4..(at + 1) * 4) {
+                    pixel[..3].copy_from_slice(&color);
+                    pixel[3] = opaque;
+                }
+            }
+        }
+        rgba
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use image::ColorType;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::blend::BlendMode;
+    use crate::photo::test_pictures::{PHOTO_COLOR_TYPES, varied_picture};
+
+    fn photo(color: ColorType, width: u32, height: u32) -> Photo {
+        Photo::from_pixels(varied_picture(color, width, height))
+    }
+
+    /// A fill of 4×4 pixels, all different.
+    fn fill() -> Vec<f32> {
+        (0..48u8).map(|at| f32::from(at) / 24.0 - 1.0).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+        #[test]
+        fn layer_over_photo_equals_the_filled_photo(
+            color in prop::sample::select(&PHOTO_COLOR_TYPES[..]),
+            mode in prop::sample::select(&BlendMode::ALL[..]),
+            center in [-5.0f32..30.0, -5.0f32..25.0],
+            side_px in 16.0f32..40.0,
+            angle_radians in -0.6f32..0.6,
+            seed in any::<u32>(),
+        ) {
+            let photo = photo(color, 27, 21);
+            let frame = FaceFrame { center_in_photo: center, side_px, angle_radians };
+            let pixels = (0..27 * 21u32).map(|at| if (at ^ seed).wrapping_mul(2_654_435_761) >> 30 == 0 { 255 } else { 0 });
+            let hole = Mask::from_pixels(27, 21, pixels.collect()).unwrap();
+            let filled = apply(&photo, &hole, &frame, mode, &fill(), 4);
+            let layer = render_layer(&photo, &hole, &frame, mode, &fill(), 4);
+            let is_deep = color.bytes_per_pixel() > color.channel_count();
+            prop_assert_eq!(layer.color(), if is_deep { ColorType::Rgba16 } else { ColorType::Rgba8 });
+            // 16-bit values represent 8-bit values exactly.
+            let (layer, filled, before) = (layer.to_rgba16(), filled.to_rgba16(), photo.pixels.to_rgba16());
+            for (x, y, pixel) in layer.enumerate_pixels() {
+                if pixel.0 == [0; 4] {
+                    prop_assert_eq!(filled.get_pixel(x, y), before.get_pixel(x, y), "{} {}", x, y);
+                } else {
+                    prop_assert!(hole.is_hole(x, y), "{} {}", x, y);
+                    prop_assert_eq!(pixel, filled.get_pixel(x, y), "{} {}", x, y);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn filled_pixels_are_opaque_and_others_transparent() {
+        for color in PHOTO_COLOR_TYPES {
+            let photo = photo(color, 40, 24);
+            let frame = FaceFrame { center_in_photo: [12.0, 12.0], side_px: 10.0, angle_radians: 0.0 };
+            // Half a side around the frame is filled too.
+            let mut hole = Mask::empty(40, 24);
+            hole.fill();
+            let layer = render_layer(&photo, &hole, &frame, BlendMode::None, &fill(), 4).to_rgba16();
+            for (x, y, &Rgba([.., alpha])) in layer.enumerate_pixels() {
+                let is_inside = (2..22).contains(&x) && (2..22).contains(&y);
+                assert_eq!(alpha, if is_inside { u16::MAX } else { 0 }, "{color:?} {x} {y}");
+            }
+        }
+    }
+
+    #[test]
+    fn without_a_hole_the_layer_is_empty() {
+        let photo = photo(ColorType::Rgb8, 20, 20);
+        let far = FaceFrame { center_in_photo: [f32::NAN, 0.0], side_px: 20.0, angle_radians: 0.0 };
+        let layer = render_layer(&photo, &Mask::empty(20, 20), &far, BlendMode::Poisson, &fill(), 4);
+        assert!(layer.as_bytes().iter().all(|&byte| byte == 0));
+        assert_eq!((layer.width(), layer.height()), (20, 20));
+    }
+}

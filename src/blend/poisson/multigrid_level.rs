@@ -1,0 +1,266 @@
+//! One level of the multigrid solver: the equations of its cells, restriction and interpolation.
+//!
+//! The equation of a free cell is the discrete Laplace equation `Σ (neighbour − cell) = 0`, with given values for
+//! boundary neighbours. A coarse cell is 2×2 finer ones. Links between coarse cells keep the weight 1 (twice as wide,
+//! twice as long). A link to a boundary cell is weighted by its length.
+
+use super::red_black::{ColorLanes, GridSize, RedBlackGrid};
+
+/// One level.
+pub(super) struct MultigridLevel {
+    /// Sum of the weights of a cell's links; 0 for a cell that is not free.
+    diagonal: RedBlackGrid<f32>,
+    /// Reciprocal of the diagonal; 0 for a cell that is not free.
+    inverse_diagonal: RedBlackGrid<f32>,
+    /// Number of boundary links of the finest cells in each cell.
+    edge_links: RedBlackGrid<f32>,
+    /// Weight of a boundary link.
+    boundary_weight: f32,
+}
+
+impl MultigridLevel {
+    /// The finest level, from its free cells and the number of each cell's boundary links, and all coarser levels down
+    /// to one of at most `cells` cells.
+    pub(super) fn hierarchy(is_free: RedBlackGrid<bool>, boundary_links: RedBlackGrid<f32>, cells: usize) -> Vec<Self> {
+        let mut levels = vec![Self::new(&is_free, boundary_links, 1.0)];
+        let mut is_free = is_free;
+        // In cells of the finest level.
+        let mut side = 1.0;
+        while let Some(fine) = levels.last().filter(|level| level.size().width() * level.size().height() > cells) {
+            let board = fine.size().coarsened();
+            let (mut coarse_free, mut coarse_boundary_links) = (RedBlackGrid::new(board), RedBlackGrid::new(board));
+            coarse_free.for_each_row(|parity, y, cells: &mut [bool]| {
+                for (index, cell) in cells.iter_mut().enumerate() {
+                    let x = GridSize::column(parity, y, index);
+                    *cell = children(is_free.size(), x, y).any(|(x, y)| is_free.at(x, y));
+                }
+            });
+            coarse_boundary_links.for_each_row(|parity, y, cells: &mut [f32]| {
+                for (index, cell) in cells.iter_mut().enumerate() {
+                    let x = GridSize::column(parity, y, index);
+                    *cell = children(is_free.size(), x, y).map(|(x, y)| fine.edge_links.at(x, y)).sum();
+                }
+            });
+            side *= 2.0;
+            // The link's length, from the centre of the coarse cell to the centre of the boundary cell, is (side +
+            // 1)/2.
+            let level = Self::new(&coarse_free, coarse_boundary_links, 2.0 / (side + 1.0));
+            is_free = coarse_free;
+            levels.push(level);
+        }
+        levels
+    }
+
+    fn new(is_free: &RedBlackGrid<bool>, boundary_links: RedBlackGrid<f32>, boundary_weight: f32) -> Self {
+        let board = is_free.size();
+        let mut diagonal = RedBlackGrid::new(board);
+        diagonal.for_each_row(|parity, y, cells: &mut [f32]| {
+            let edge = boundary_links.row(parity, y);
+            for (index, (cell, edge)) in cells.iter_mut().zip(edge).enumerate() {
+                let x = GridSize::column(parity, y, index);
+                if is_free.at(x, y) {
+                    let around = neighbour_cells(board, x, y).filter(|(x, y)| is_free.at(*x, *y));
+                    *cell = around.map(|_| 1.0).sum::<f32>() + boundary_weight * edge;
+                }
+            }
+        });
+        let mut inverse_diagonal = RedBlackGrid::new(board);
+        inverse_diagonal.for_each_row(|parity, y, cells: &mut [f32]| {
+            for (inverse, diagonal) in cells.iter_mut().zip(diagonal.row(parity, y)) {
+                *inverse = if *diagonal > 0.0 { 1.0 / diagonal } else { 0.0 };
+            }
+        });
+        Self { diagonal, inverse_diagonal, edge_links: boundary_links, boundary_weight }
+    }
+
+    pub(super) fn size(&self) -> GridSize {
+        self.diagonal.size()
+    }
+
+    /// Weight of a boundary link on this level.
+    pub(super) fn boundary_weight(&self) -> f32 {
+        self.boundary_weight
+    }
+
+    /// Solves the equations of the cells of one colour, with the other colour fixed (red-black Gauss–Seidel).
+    pub(super) fn relax(&self, parity: usize, right_side: &RedBlackGrid<ColorLanes>, x: &mut RedBlackGrid<ColorLanes>) {
+        x.update_from_neighbours(parity, |y, cells, around| {
+            let (inverse, right_side) = (self.inverse_diagonal.row(parity, y), right_side.row(parity, y));
+            let flows = around.left.iter().zip(around.right).zip(around.above.iter().zip(around.below));
+            for (((cell, inverse), right_side), ((left, right), (above, below))) in
+                cells.iter_mut().zip(inverse).zip(right_side).zip(flows)
+            {
+                for lane in 0..4 {
+                    let flow = (left[lane] + right[lane]) + (above[lane] + below[lane]);
+                    cell[lane] = (right_side[lane] + flow) * inverse;
+                }
+            }
+        });
+    }
+
+    /// Like [`relax`](Self::relax) of the first colour, for `x = 0`. The content of `x` is not read.
+    pub(super) fn relax_from_zero(&self, right_side: &RedBlackGrid<ColorLanes>, x: &mut RedBlackGrid<ColorLanes>) {
+        x.for_each_row_of_parity(0, |y, cells| {
+            let known = self.inverse_diagonal.row(0, y).iter().zip(right_side.row(0, y));
+            for (cell, (inverse, right_side)) in cells.iter_mut().zip(known) {
+                *cell = right_side.map(|value| value * inverse);
+            }
+        });
+    }
+
+    /// `out −= A·x`: with the right side in `out`, this gives the residual.
+    pub(super) fn subtract_product(&self, x: &RedBlackGrid<ColorLanes>, out: &mut RedBlackGrid<ColorLanes>) {
+        out.for_each_row(|parity, y, cells| {
+            self.for_each_product(parity, y, x, cells, |cell, product| {
+                for lane in 0..4 {
+                    cell[lane] -= product[lane];
+                }
+            });
+        });
+    }
+
+    /// `out = A·x`.
+    pub(super) fn multiply(&self, x: &RedBlackGrid<ColorLanes>, out: &mut RedBlackGrid<ColorLanes>) {
+        out.for_each_row(|parity, y, cells| {
+            self.for_each_product(parity, y, x, cells, |cell, product| *cell = product)
+        });
+    }
+
+    /// Calls `store` with each cell of a row and the value of `A·x` there.
+    #[inline]
+    fn for_each_product(
+        &self,
+        parity: usize,
+        y: usize,
+        x: &RedBlackGrid<ColorLanes>,
+        cells: &mut [ColorLanes],
+        store: impl Fn(&mut ColorLanes, ColorLanes),
+    ) {
+        let around = x.neighbours(parity, y);
+        let own = self.diagonal.row(parity, y).iter().zip(x.row(parity, y));
+        let flows = around.left.iter().zip(around.right).zip(around.above.iter().zip(around.below));
+        for ((cell, (diagonal, x)), ((left, right), (above, below))) in cells.iter_mut().zip(own).zip(flows) {
+            let is_free = if *diagonal > 0.0 { 1.0 } else { 0.0 };
+            let mut product = [0.0; 4];
+            for lane in 0..4 {
+                let flow = (left[lane] + right[lane]) + (above[lane] + below[lane]);
+                product[lane] = diagonal * x[lane] - is_free * flow;
+            }
+            store(cell, product);
+        }
+    }
+
+    /// Restricts the residual: the sum over the finer cells in each coarse cell. The equations of the second colour
+    /// must hold (it was relaxed last), so that only the first colour is summed.
+    pub(super) fn restrict_residual(
+        &self,
+        right_side: &RedBlackGrid<ColorLanes>,
+        x: &RedBlackGrid<ColorLanes>,
+        coarse: &mut RedBlackGrid<ColorLanes>,
+    ) {
+        let height = self.size().height();
+        coarse.for_each_row(|parity, coarse_y, cells| {
+            let rows = [2 * coarse_y, 2 * coarse_y + 1].map(|y| {
+                (y < height).then(|| (x.neighbours(0, y), x.row(0, y), right_side.row(0, y), self.diagonal.row(0, y)))
+            });
+            for (index, cell) in cells.iter_mut().enumerate() {
+                // In each row of the 2×2 cells, one has the first colour.
+                let column = GridSize::column(parity, coarse_y, index);
+                *cell = [0.0; 4];
+                for (around, x, right_side, diagonal) in rows.iter().flatten() {
+                    let Some(diagonal) = diagonal.get(column).filter(|diagonal| **diagonal > 0.0) else { continue };
+                    for lane in 0..4 {
+                        let flow = (around.left[column][lane] + around.right[column][lane])
+                            + (around.above[column][lane] + around.below[column][lane]);
+                        cell[lane] += right_side[column][lane] + flow - diagonal * x[column][lane];
+                    }
+                }
+            }
+        });
+    }
+
+    /// Adds each coarse cell's value to the free cells in it.
+    pub(super) fn add_coarse_correction(&self, coarse: &RedBlackGrid<ColorLanes>, x: &mut RedBlackGrid<ColorLanes>) {
+        x.for_each_row(|parity, y, cells| {
+            let coarse_y = y / 2;
+            let rows = [coarse.row(0, coarse_y), coarse.row(1, coarse_y)];
+            for (index, (cell, inverse)) in cells.iter_mut().zip(self.inverse_diagonal.row(parity, y)).enumerate() {
+                if *inverse > 0.0
+                    && let Some(value) = rows[(index + coarse_y) % 2].get(index / 2)
+                {
+                    for lane in 0..4 {
+                        cell[lane] += value[lane];
+                    }
+                }
+            }
+        });
+    }
+
+    /// Interpolates the coarse values to the free cells (bilinear, from free coarse cells only).
+    pub(super) fn interpolate_from(
+        &self,
+        coarse: &Self,
+        values: &RedBlackGrid<ColorLanes>,
+        x: &mut RedBlackGrid<ColorLanes>,
+    ) {
+        let board = coarse.size();
+        let value = |x: usize, y: usize| {
+            let inside = x < board.width() && y < board.height();
+            (inside && coarse.inverse_diagonal.at(x, y) > 0.0).then(|| values.at(x, y))
+        };
+        // The nearer neighbour of the coarse cell that holds this one.
+        let nearer_neighbour = |at: usize| if at.is_multiple_of(2) { (at / 2).wrapping_sub(1) } else { at / 2 + 1 };
+        x.for_each_row(|parity, y, cells| {
+            for (index, (cell, inverse)) in cells.iter_mut().zip(self.inverse_diagonal.row(parity, y)).enumerate() {
+                if *inverse <= 0.0 {
+                    continue;
+                }
+                let x = GridSize::column(parity, y, index);
+                let around = [
+                    (9.0, x / 2, y / 2),
+                    (3.0, nearer_neighbour(x), y / 2),
+                    (3.0, x / 2, nearer_neighbour(y)),
+                    (1.0, nearer_neighbour(x), nearer_neighbour(y)),
+                ];
+                let (mut sum, mut weights) = ([0.0; 4], 0.0f32);
+                for (weight, x, y) in around {
+                    if let Some(value) = value(x, y) {
+                        weights += weight;
+                        for lane in 0..4 {
+                            sum[lane] += weight * value[lane];
+                        }
+                    }
+                }
+                *cell = sum.map(|sum| sum / weights);
+            }
+        });
+    }
+}
+
+/// The finer cells in a coarse one.
+fn children(fine: GridSize, x: usize, y: usize) -> impl Iterator<Item = (usize, usize)> {
+    let cells = [(2 * x, 2 * y), (2 * x + 1, 2 * y), (2 * x, 2 * y + 1), (2 * x + 1, 2 * y + 1)];
+    cells.into_iter().filter(move |(x, y)| *x < fine.width() && *y < fine.height())
+}
+
+/// The four neighbours of a cell, within the grid.
+pub(super) fn neighbour_cells(board: GridSize, x: usize, y: usize) -> impl Iterator<Item = (usize, usize)> {
+    let cells = [(x.wrapping_sub(1), y), (x + 1, y), (x, y.wrapping_sub(1)), (x, y + 1)];
+    cells.into_iter().filter(move |(x, y)| *x < board.width() && *y < board.height())
+}
+
+/// Sums the finer cells in each coarse cell.
+pub(super) fn sum_to_coarse(fine: &RedBlackGrid<ColorLanes>) -> RedBlackGrid<ColorLanes> {
+    let mut coarse = RedBlackGrid::new(fine.size().coarsened());
+    coarse.for_each_row(|parity, y, cells: &mut [ColorLanes]| {
+        for (index, cell) in cells.iter_mut().enumerate() {
+            for (x, y) in children(fine.size(), GridSize::column(parity, y, index), y) {
+                let value = fine.at(x, y);
+                for lane in 0..4 {
+                    cell[lane] += value[lane];
+                }
+            }
+        }
+    });
+    coarse
+}

@@ -1,0 +1,130 @@
+//! Messages on standard error, and on a terminal a progress bar below them.
+
+use std::collections::HashSet;
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// Shortest time between two updates of the bar.
+const UPDATE_INTERVAL: Duration = Duration::from_millis(100);
+
+const TEMPLATE: &str = "{prefix} {bar:24} {pos}/{len}  {msg}";
+
+/// Standard error with a progress bar, or a buffer in tests.
+pub(super) struct Console {
+    messages: Box<dyn Write + Send>,
+    bar: ProgressBar,
+    on_terminal: bool,
+    last_update: Option<Instant>,
+    printed_once: HashSet<String>,
+}
+
+impl Console {
+    /// Writes to standard error. The bar appears only if that is a terminal.
+    pub(super) fn stderr() -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        Self { on_terminal: !bar.is_hidden(), ..Self::new(Box::new(std::io::stderr()), bar) }
+    }
+
+    fn new(messages: Box<dyn Write + Send>, bar: ProgressBar) -> Self {
+        if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
+            bar.set_style(style);
+        }
+        Self { messages, bar, on_terminal: false, last_update: None, printed_once: HashSet::new() }
+    }
+
+    /// Prints a line above the bar.
+    pub(super) fn print(&mut self, line: &str) {
+        let messages = &mut self.messages;
+        // Nothing can be reported when standard error is closed.
+        let _ = self.bar.suspend(|| writeln!(messages, "{line}"));
+    }
+
+    /// Like [`print`](Self::print), but prints each text only once. For notes that repeat for every photo of a batch.
+    pub(super) fn print_once(&mut self, line: &str) {
+        if self.printed_once.insert(line.to_string()) {
+            self.print(line);
+        }
+    }
+
+    /// Whether the bar is visible.
+    pub(super) fn is_on_terminal(&self) -> bool {
+        self.on_terminal
+    }
+
+    /// Restarts the bar for `steps` iterations.
+    pub(super) fn start_bar(&mut self, title: &str, steps: impl Into<u64>) {
+        self.last_update = None;
+        self.bar.set_length(steps.into());
+        self.bar.set_prefix(title.to_string());
+        self.bar.set_message("starting…");
+        self.bar.reset();
+    }
+
+    /// Whether the bar is due for an update; never without a terminal.
+    pub(super) fn is_update_due(&self) -> bool {
+        self.on_terminal && self.last_update.is_none_or(|shown| shown.elapsed() >= UPDATE_INTERVAL)
+    }
+
+    /// Shows an iteration and the smallest total loss of its candidates.
+    pub(super) fn show_losses(&mut self, iteration: u32, total_loss: f32) {
+        if self.on_terminal {
+            self.last_update = Some(Instant::now());
+            self.bar.set_position(iteration.into());
+            let left = HumanDuration(self.bar.eta());
+            self.bar.set_message(format!("loss {total_loss:.4}  {left:#} left"));
+        }
+    }
+
+    /// Shows the position in a run of many searches and the estimated time left.
+    pub(super) fn show_position(&mut self, title: &str, position: u64) {
+        if self.is_update_due() {
+            self.last_update = Some(Instant::now());
+            self.bar.set_prefix(title.to_string());
+            self.bar.set_position(position);
+            let left = HumanDuration(self.bar.eta());
+            self.bar.set_message(format!("{left:#} left"));
+        }
+    }
+
+    /// Shows the progress of a training run.
+    pub(super) fn show_training(&mut self, step: u64, text: &str) {
+        self.bar.set_position(step);
+        self.bar.set_message(text.to_string());
+    }
+
+    /// Removes the bar.
+    pub(super) fn clear_bar(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// Captures the messages of a test's console.
+#[cfg(test)]
+#[derive(Clone, Default)]
+pub(super) struct CapturedConsole(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+
+#[cfg(test)]
+impl CapturedConsole {
+    /// A console that writes into this buffer.
+    pub(super) fn console(&self) -> Console {
+        Console::new(Box::new(self.clone()), ProgressBar::hidden())
+    }
+
+    /// Takes the messages since the last call.
+    pub(super) fn take(&self) -> String {
+        String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap()
+    }
+}
+
+#[cfg(test)]
+impl Write for CapturedConsole {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,152 @@
+//! A fake search, and a temporary folder to run it in.
+
+use std::path::PathBuf;
+
+use image::{Rgb, RgbImage};
+
+use super::*;
+use crate::cli::args;
+use crate::cli::console::CapturedConsole;
+use crate::job::{Candidate, DeviceInfo};
+use crate::model::ModelInfo;
+use crate::search::Losses;
+
+/// Side of the fake model's crop and of the photos: one crop pixel is one photo pixel.
+pub(super) const SIDE_PX: u32 = 32;
+
+/// A fake search with two candidates. The second is better, losses fall with each iteration, each picture has one colour.
+#[derive(Default)]
+pub(super) struct FakeBackend {
+    /// Whether `load_model` fails because no GPU exists.
+    pub(super) no_device: bool,
+    /// Iteration at which the search fails.
+    pub(super) fails_at: Option<u32>,
+}
+
+impl FakeBackend {
+    fn losses(iteration: u32) -> [Losses; 2] {
+        let context = 1.0 / f32::from(u16::try_from(iteration).unwrap());
+        [2.0, 1.0].map(|factor| Losses { context: context * factor, prior: 0.5, total: context * factor + 0.5 })
+    }
+
+    fn picture(value: f32) -> Vec<f32> {
+        vec![value; (3 * SIDE_PX * SIDE_PX) as usize]
+    }
+}
+
+impl FillBackend for FakeBackend {
+    fn load_model(&mut self, _: DeviceChoice, _: &ModelChoice) -> Result<(), FillError> {
+        if self.no_device { Err(crate::device::DeviceError::NoGpu.into()) } else { Ok(()) }
+    }
+
+    fn run_search(&mut self, request: &FillRequest, observer: &mut dyn FillObserver) -> Result<FillOutcome, FillError> {
+        if request.hole.pixels().iter().all(|&pixel| pixel == 0) {
+            return Err(FillError::EmptyHole);
+        }
+        let device =
+            DeviceInfo { name: "Fake device".into(), is_gpu: false, notice: Some("fake device notice".into()) };
+        let model = ModelInfo {
+            name: "fake".into(),
+            sha256: "0123abcd".into(),
+            image_size_px: SIDE_PX,
+            latent_dim: 1,
+            has_discriminator: true,
+            has_encoder: false,
+            metadata: std::collections::BTreeMap::new(),
+        };
+        observer.started(&device, &model, &["fake model note".into()]);
+        let steps = self.fails_at.unwrap_or(request.settings.steps);
+        for iteration in 1..=steps {
+            observer.losses(iteration, &Self::losses(iteration));
+            if observer.wants_pictures(iteration) {
+                observer.pictures(iteration, SIDE_PX, vec![Self::picture(-1.0), Self::picture(0.0)], 1);
+            }
+        }
+        let candidate = |index: usize, value| Candidate {
+            latent: vec![0.0],
+            pixels: Self::picture(value),
+            losses: Self::losses(steps)[index],
+            is_mix: false,
+        };
+        Ok(FillOutcome {
+            settings: request.settings,
+            start: request.start.clone(),
+            model,
+            device,
+            steps,
+            evaluations: steps,
+            changed_during_search: false,
+            search_secs: 1.5,
+            stopped: self.fails_at.map(|_| StopReason::Failed("the device is gone".into())),
+            explained_share: None,
+            candidates: vec![candidate(0, -1.0), candidate(1, 1.0)],
+            best: 1,
+            first_losses: Self::losses(1)[1],
+            size_px: SIDE_PX,
+        })
+    }
+}
+
+/// A temporary folder with photos.
+pub(super) struct FillTestFolder(pub(super) tempfile::TempDir);
+
+/// The result of a run, with the folder's path replaced by DIR.
+pub(super) struct FillTestRun {
+    pub(super) status: CommandStatus,
+    pub(super) messages: String,
+    pub(super) report: String,
+}
+
+impl FillTestFolder {
+    pub(super) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    pub(super) fn add_photo(&self, name: &str) {
+        let gradient = |x: u32, y: u32| Rgb([4 * x, 4 * y, 100].map(|value| u8::try_from(value).unwrap()));
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        RgbImage::from_fn(SIDE_PX, SIDE_PX, gradient).save(path).unwrap();
+    }
+
+    pub(super) fn pixels(&self, name: &str) -> RgbImage {
+        image::open(self.path(name)).unwrap().into_rgb8()
+    }
+
+    pub(super) fn files(&self, folder: &str) -> Vec<String> {
+        let mut names: Vec<_> = std::fs::read_dir(self.path(folder))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// Runs `fill` with these arguments; `DIR` stands for this folder. Faces are not detected.
+    pub(super) fn fill(&self, searcher: &mut dyn FillBackend, line: &str) -> anyhow::Result<FillTestRun> {
+        let folder = self.0.path().to_str().unwrap();
+        let words = line.split_whitespace().map(|word| word.replace("DIR", folder));
+        let cli = args::parse(
+            args::build_command(),
+            ["countenance", "fill", "--face", "none"].map(String::from).into_iter().chain(words),
+        )?;
+        let Some(args::Command::Fill(args)) = cli.command else { panic!("not a fill") };
+        let mut plan = FillPlan::new(&args)?;
+        plan.crop_size_px = SIDE_PX;
+        let told = CapturedConsole::default();
+        let report = fill_photos(searcher, &plan, &mut told.console());
+        let told = told.take().replace(folder, "DIR");
+        Ok(FillTestRun {
+            status: if report.all_succeeded() { CommandStatus::Success } else { CommandStatus::SomeFailed },
+            messages: told,
+            report: serde_json::to_string_pretty(&report)
+                .unwrap()
+                .replace(folder, "DIR")
+                .replace(env!("CARGO_PKG_VERSION"), "VERSION"),
+        })
+    }
+}

@@ -1,0 +1,113 @@
+//! The plan of a `fill` run: its arguments, resolved and checked before the first search.
+
+use super::args::{FillArgs, OutputArgs};
+use super::faces::FaceChoice;
+use super::inputs::{self, FillTask, PhotoInputs};
+use super::mask_source::MaskSource;
+use super::{model_choice, outputs};
+use crate::blend::Blend;
+use crate::device::DeviceChoice;
+use crate::fs::Overwrite;
+use crate::geometry::FaceFrame;
+use crate::model::ModelChoice;
+use crate::photo::Photo;
+use crate::search::{Preset, Settings};
+
+/// The photos to fill and the settings for all of them.
+#[derive(Debug)]
+pub(super) struct FillPlan {
+    pub(super) tasks: Vec<FillTask>,
+    pub(super) mask: MaskSource,
+    /// Face frame placed by hand; replaces `face`.
+    pub(super) frame: Option<FaceFrame>,
+    pub(super) face: FaceChoice,
+    pub(super) preset: Preset,
+    pub(super) settings: Settings,
+    pub(super) blend: Blend,
+    pub(super) model: ModelChoice,
+    /// Side of the model's crop; mask presets need it.
+    pub(super) crop_size_px: u32,
+    pub(super) device: DeviceChoice,
+    pub(super) frame_interval: u32,
+    /// Whether output files record how they were made.
+    pub(super) records_provenance: bool,
+    pub(super) overwrite: Overwrite,
+}
+
+impl FillPlan {
+    /// Checks the arguments and creates the output folders.
+    pub(super) fn new(args: &FillArgs) -> anyhow::Result<Self> {
+        let settings = args.settings.settings()?;
+        let mask = MaskSource::parse(&args.mask)?;
+        let photos = inputs::expand_folders(&args.photos)?;
+        let is_batch = matches!(photos, PhotoInputs::Many(_));
+        let tasks = inputs::build_tasks(photos, &args.output)?;
+        let (model, info) = model_choice::find_model(args.model.as_deref())?;
+        outputs::check_fill_outputs(&tasks, is_batch, mask.shared_file(), &args.output)?;
+        Ok(Self {
+            mask,
+            frame: args.frame,
+            face: args.face,
+            preset: args.settings.preset,
+            settings,
+            blend: Blend { mode: args.blend, detail_percent: args.detail },
+            model,
+            crop_size_px: info.image_size_px,
+            device: args.device,
+            tasks,
+            frame_interval: args.output.every.unwrap_or(OutputArgs::DEFAULT_EVERY),
+            records_provenance: !args.output.no_record,
+            overwrite: if args.output.force { Overwrite::Allow } else { Overwrite::Refuse },
+        })
+    }
+
+    /// The face frame in a photo, and a note for the user.
+    pub(super) fn face_frame_in(&self, photo: &Photo) -> anyhow::Result<(FaceFrame, Option<String>)> {
+        self.frame.map_or_else(|| self.face.locate(photo), |frame| Ok((frame, None)))
+    }
+}
+
+/// Reads `CX,CY,SIDE[,DEGREES]`.
+pub(super) fn parse_frame(text: &str) -> Result<FaceFrame, String> {
+    let numbers: Vec<f32> = text
+        .split(',')
+        .map(|number| number.trim().parse().ok().filter(|number: &f32| number.is_finite()))
+        .collect::<Option<_>>()
+        .unwrap_or_default();
+    let (x, y, side_px, degrees) = match *numbers.as_slice() {
+        [x, y, side_px] => (x, y, side_px, 0.0),
+        [x, y, side_px, degrees] => (x, y, side_px, degrees),
+        _ => return Err("give three or four numbers: the centre's x and y, the side, and optionally degrees".into()),
+    };
+    if side_px < FaceFrame::MIN_SIDE_PX {
+        return Err(format!("the side is {side_px} pixels: use at least {}", FaceFrame::MIN_SIDE_PX));
+    }
+    Ok(FaceFrame { center_in_photo: [x, y], side_px, angle_radians: degrees.to_radians() })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::f32::consts::FRAC_PI_2;
+
+    use super::*;
+
+    #[test]
+    fn a_frame_has_centre_side_and_clockwise_angle() {
+        let frame = parse_frame("10.5,-3,64").unwrap();
+        assert_eq!(frame, FaceFrame { center_in_photo: [10.5, -3.0], side_px: 64.0, angle_radians: 0.0 });
+        let turned = parse_frame("100, 50, 32, 90").unwrap();
+        assert!((turned.angle_radians - FRAC_PI_2).abs() < 1e-6);
+        // A clockwise quarter turn moves the top left corner to the top right.
+        let [x, y] = turned.corners_in_photo()[0];
+        assert!((x - 116.0).abs() < 1e-3 && (y - 34.0).abs() < 1e-3, "{x}, {y}");
+    }
+
+    #[test]
+    fn invalid_frames_are_refused() {
+        for text in ["", "1,2", "1,2,30,4,5", "1,2,wide", "nan,2,30", "1,2,inf"] {
+            assert!(parse_frame(text).unwrap_err().starts_with("give three or four numbers"), "{text}");
+        }
+        insta::assert_snapshot!(parse_frame("1,2,8").unwrap_err(), @"the side is 8 pixels: use at least 16");
+        assert!(parse_frame("1,2,-30").is_err());
+    }
+}

@@ -1,0 +1,122 @@
+//! The JSON report of `fill --report`. Other programs read it, so fields must keep their names and meanings.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use serde::Serialize;
+
+use super::fill_plan::FillPlan;
+use super::inputs::FillTask;
+use super::outputs::STANDARD_OUTPUT;
+use super::write_stdout;
+use crate::blend::Blend;
+use crate::fs::{Overwrite, write_atomically};
+use crate::job::FillOutcome;
+use crate::search::{Losses, Settings};
+
+/// The result of every photo, in input order.
+#[derive(Debug, Serialize)]
+pub(super) struct FillReport {
+    version: &'static str,
+    pub(super) photos: Vec<PhotoReport>,
+}
+
+/// The result of one photo. Fields without a value are null if it failed.
+#[derive(Debug, Serialize)]
+pub(super) struct PhotoReport {
+    photo: String,
+    out: Option<String>,
+    /// Null on success. A search that failed after it had a result has both an error and a fill.
+    pub(super) error: Option<String>,
+    preset: &'static str,
+    /// Requested settings.
+    settings: Settings,
+    seed: u64,
+    /// How the fill was blended into the photo.
+    blend: Blend,
+    model_sha256: Option<String>,
+    device: Option<String>,
+    /// Iterations done.
+    steps: Option<u32>,
+    /// Duration of the search only.
+    seconds: Option<f32>,
+    stopped_early: Option<bool>,
+    context_loss: Option<LossRange>,
+    prior_loss: Option<LossRange>,
+    total_loss: Option<LossRange>,
+}
+
+/// One loss of the best candidate, at the start and at the end of the search.
+#[derive(Clone, Copy, Debug, Serialize)]
+struct LossRange {
+    start: f32,
+    end: f32,
+}
+
+impl LossRange {
+    fn from_losses(first: &Losses, last: &Losses, loss: fn(&Losses) -> f32) -> Self {
+        Self { start: loss(first), end: loss(last) }
+    }
+}
+
+impl FillReport {
+    pub(super) fn new(photos: Vec<PhotoReport>) -> Self {
+        Self { version: env!("CARGO_PKG_VERSION"), photos }
+    }
+
+    /// Whether every photo was filled without an error.
+    pub(super) fn all_succeeded(&self) -> bool {
+        self.photos.iter().all(|photo| photo.error.is_none())
+    }
+
+    /// Writes the report atomically; `-` is standard output.
+    pub(super) fn write(&self, path: &Path) -> anyhow::Result<()> {
+        let json = serde_json::to_string_pretty(self).context("cannot write the report")? + "\n";
+        if path == Path::new(STANDARD_OUTPUT) {
+            return write_stdout(&json);
+        }
+        write_atomically(path, json.as_bytes(), Overwrite::Allow).context("cannot write the report")
+    }
+}
+
+impl PhotoReport {
+    /// A photo without a fill.
+    pub(super) fn failed(plan: &FillPlan, task: &FillTask, error: String) -> Self {
+        Self {
+            photo: task.photo.to_string_lossy().into_owned(),
+            out: None,
+            error: Some(error),
+            preset: plan.preset.id(),
+            settings: plan.settings,
+            seed: plan.settings.seed,
+            blend: plan.blend,
+            model_sha256: None,
+            device: None,
+            steps: None,
+            seconds: None,
+            stopped_early: None,
+            context_loss: None,
+            prior_loss: None,
+            total_loss: None,
+        }
+    }
+
+    /// A photo with a fill, and possibly an error besides.
+    pub(super) fn filled(plan: &FillPlan, task: &FillTask, outcome: &FillOutcome, error: Option<String>) -> Self {
+        let first = outcome.first_losses;
+        let last = outcome.candidates.get(outcome.best).map_or(first, |best| best.losses);
+        Self {
+            out: Some(task.out.to_string_lossy().into_owned()),
+            error,
+            model_sha256: Some(outcome.model.sha256.clone()),
+            device: Some(outcome.device.name.clone()),
+            steps: Some(outcome.steps),
+            seconds: Some(outcome.search_secs),
+            stopped_early: Some(outcome.stopped.is_some()),
+            context_loss: Some(LossRange::from_losses(&first, &last, |losses| losses.context)),
+            prior_loss: Some(LossRange::from_losses(&first, &last, |losses| losses.prior)),
+            total_loss: Some(LossRange::from_losses(&first, &last, |losses| losses.total)),
+            ..Self::failed(plan, task, String::new())
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Finds the mask for each photo.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+
+use super::inputs::is_picture;
+use super::usage_error;
+use crate::geometry::FaceFrame;
+use crate::mask::{Mask, MaskPreset, load_mask};
+use crate::photo::{PHOTO_EXTENSIONS, Photo};
+
+/// The value of `--mask`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum MaskSource {
+    /// A mask preset over the face.
+    Preset(MaskPreset),
+    /// One mask for every photo.
+    File(PathBuf),
+    /// A folder with one mask per photo, named by the photo's stem.
+    Folder(PathBuf),
+}
+
+impl MaskSource {
+    /// Reads the option's value. A preset's name wins over a file of the same name.
+    pub(super) fn parse(value: &Path) -> anyhow::Result<Self> {
+        if let Some(preset) = value.to_str().and_then(MaskPreset::from_id) {
+            return Ok(Self::Preset(preset));
+        }
+        if value.is_dir() {
+            return Ok(Self::Folder(value.to_path_buf()));
+        }
+        if value.is_file() {
+            return Ok(Self::File(value.to_path_buf()));
+        }
+        let names = MaskPreset::ALL.map(MaskPreset::id).join(", ");
+        Err(usage_error(format!(
+            "there is no mask {}: give a picture with the hole in white, or one of {names}",
+            value.display()
+        )))
+    }
+
+    /// The single mask file, if one file is used for every photo.
+    pub(super) fn shared_file(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Preset(_) | Self::Folder(_) => None,
+        }
+    }
+
+    /// The hole of one photo. Only mask presets use `crop_size_px` and `seed`.
+    pub(super) fn load_hole(
+        &self,
+        stem: &OsStr,
+        photo: &Photo,
+        frame: &FaceFrame,
+        crop_size_px: u32,
+        seed: u64,
+    ) -> anyhow::Result<Mask> {
+        let path = match self {
+            Self::Preset(preset) => {
+                return Ok(preset.hole_in_photo(photo.width(), photo.height(), frame, crop_size_px, seed));
+            }
+            Self::File(path) => path.clone(),
+            Self::Folder(folder) => find_mask_in_folder(folder, stem)?,
+        };
+        load_mask(&path, photo.width(), photo.height()).context("the mask cannot be used")
+    }
+}
+
+/// The only picture in a folder with this stem.
+fn find_mask_in_folder(folder: &Path, stem: &OsStr) -> anyhow::Result<PathBuf> {
+    let entries =
+        std::fs::read_dir(folder).with_context(|| format!("cannot list the masks in {}", folder.display()))?;
+    let mut found: Vec<PathBuf> = entries
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .filter(|path| path.file_stem() == Some(stem) && is_picture(path))
+        .collect();
+    found.sort();
+    match found.as_slice() {
+        [path] => Ok(path.clone()),
+        [] => bail!(
+            "there is no mask for this photo in {}: add {}.png (or {})",
+            folder.display(),
+            stem.display(),
+            PHOTO_EXTENSIONS[1..].join(", ")
+        ),
+        [first, second, ..] => {
+            bail!("{} and {} are both masks for this photo: remove one", first.display(), second.display())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn preset_names_win_over_files_of_that_name() {
+        for preset in MaskPreset::ALL {
+            assert_eq!(MaskSource::parse(Path::new(preset.id())).unwrap(), MaskSource::Preset(preset));
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("center");
+        std::fs::write(&file, b"").unwrap();
+        assert_eq!(MaskSource::parse(&file).unwrap(), MaskSource::File(file));
+        assert_eq!(MaskSource::parse(folder.path()).unwrap(), MaskSource::Folder(folder.path().into()));
+    }
+
+    #[test]
+    fn a_missing_mask_error_lists_the_presets() {
+        let error = MaskSource::parse(Path::new("centre.png")).unwrap_err();
+        assert!(error.is::<crate::cli::UsageError>());
+        insta::assert_snapshot!(error, @"there is no mask centre.png: give a picture with the hole in white, or one of center, half, left, random, grid, lowres, full");
+    }
+
+    #[test]
+    fn a_mask_folder_is_searched_by_stem() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["ann.png", "bob.png", "bob.jpg", "ann.txt"] {
+            std::fs::write(folder.path().join(name), b"").unwrap();
+        }
+        let text = |stem: &str| match find_mask_in_folder(folder.path(), OsStr::new(stem)) {
+            Ok(path) => path.display().to_string(),
+            Err(error) => error.to_string(),
+        };
+        let text = |stem: &str| text(stem).replace(&folder.path().display().to_string(), "DIR");
+        assert_eq!(text("ann"), "DIR/ann.png");
+        insta::assert_snapshot!(text("bob"), @"DIR/bob.jpg and DIR/bob.png are both masks for this photo: remove one");
+        insta::assert_snapshot!(text("eve"), @"there is no mask for this photo in DIR: add eve.png (or jpg, jpeg, webp, tif, tiff, bmp)");
+    }
+}

@@ -1,0 +1,64 @@
+//! Case files for external fill methods: writes the input pictures and masks, and reads the external fills.
+
+use std::path::{Path, PathBuf};
+
+use image::{DynamicImage, RgbImage};
+
+use super::compose::{blank_hole, paste_hole};
+use super::{EvaluationFace, ExternalFills, HoleKind};
+use crate::fs::Overwrite;
+use crate::mask::{Mask, save_mask};
+use crate::photo::{self, DecodeLimits, PhotoError, PngMetadata, SaveError, save_png};
+
+/// Base name of the files of one face with one hole, without `.png`.
+#[must_use]
+pub fn case_name(face_name: &str, kind: HoleKind) -> String {
+    format!("{face_name}-{}", kind.id())
+}
+
+/// Writes `NAME.png`, the face with a grey hole, and `NAME_mask.png`, white in the hole. NAME is the [`case_name`]. The
+/// folder must exist; existing files are replaced.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn write_case(folder: &Path, face: &EvaluationFace, kind: HoleKind, hole: &Mask) -> Result<(), SaveError> {
+    let name = case_name(&face.name, kind);
+    let blanked = DynamicImage::ImageRgb8(blank_hole(face, hole));
+    save_png(&folder.join(format!("{name}.png")), &blanked, &PngMetadata::default(), Overwrite::Allow)?;
+    save_mask(&folder.join(format!("{name}_mask.png")), hole, Overwrite::Allow)
+}
+
+/// Why an external fill cannot be scored.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ExternalFillError {
+    #[error("{path} is missing: add the filled picture, or leave this mask out", path = path.display())]
+    Missing { path: PathBuf },
+    #[error("{path} cannot be opened", path = path.display())]
+    Unreadable { path: PathBuf, source: PhotoError },
+    #[error(
+        "{path} is {width}×{height} pixels, but its case is {size_px}×{size_px}: fill the pictures that --cases writes",
+        path = path.display()
+    )]
+    WrongSize { path: PathBuf, width: u32, height: u32, size_px: u32 },
+}
+
+/// Reads an external fill and replaces its known pixels by those of the true face.
+pub(super) fn load_external_fill(
+    others: &ExternalFills,
+    face: &EvaluationFace,
+    kind: HoleKind,
+    hole: &Mask,
+) -> Result<RgbImage, ExternalFillError> {
+    let path = others.folder.join(format!("{}.png", case_name(&face.name, kind)));
+    if !path.exists() {
+        return Err(ExternalFillError::Missing { path });
+    }
+    let opened = photo::open(&path, DecodeLimits::default());
+    let pixels =
+        opened.map_err(|source| ExternalFillError::Unreadable { path: path.clone(), source })?.pixels.into_rgb8();
+    let ((width, height), size_px) = (pixels.dimensions(), face.pixels.width());
+    if (width, height) != (size_px, size_px) {
+        return Err(ExternalFillError::WrongSize { path, width, height, size_px });
+    }
+    Ok(paste_hole(face, hole, &pixels))
+}

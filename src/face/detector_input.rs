@@ -1,0 +1,111 @@
+//! The input of the face detector: the photo or a part of it as a square tensor.
+
+use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use image::RgbImage;
+use rayon::prelude::*;
+use tract_onnx::prelude::Tensor;
+
+use super::DetectError;
+use crate::geometry::Similarity;
+
+/// One input of the detector.
+pub(super) struct DetectorInput {
+    /// `[1, 3, side, side]`: BGR, 0 to 255.
+    pub tensor: Tensor,
+    /// Side of the input in pixels.
+    pub side_px: usize,
+    pub photo_from_input: Similarity,
+}
+
+impl DetectorInput {
+    /// The whole photo: its longer side takes `share` of the input, and its border pixels are repeated around it.
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "sides are small and positive"
+    )]
+    pub fn whole_photo(photo: &RgbImage, input_px: usize, share: f32) -> Result<Self, DetectError> {
+        let longer = photo.width().max(photo.height()) as f32;
+        // Enlarging a tiny photo further adds no information.
+        let fit = (input_px as f32 * share / longer).min(4.0);
+        let side = |length: u32| ((length as f32 * fit).round() as usize).clamp(1, input_px);
+        let (width, height) = (side(photo.width()), side(photo.height()));
+        let small = resized(photo, width as u32, height as u32)?;
+        let offset_px = if share < 1.0 { (input_px - width.max(height)) / 2 } else { 0 };
+        let input = input_tensor(input_px, |x, y| {
+            let from = |at: usize, size: usize| at.saturating_sub(offset_px).min(size - 1) as u32;
+            small.get_pixel(from(x, width), from(y, height)).0.map(f32::from)
+        })?;
+        let scale = longer / width.max(height) as f32;
+        let corner = -(offset_px as f32) * scale;
+        let photo_from_input = Similarity { scale, angle_radians: 0.0, translation: [corner, corner] };
+        Ok(Self { tensor: input, side_px: input_px, photo_from_input })
+    }
+
+    /// A part of the photo, rotated and scaled; beyond the photo, its border pixels are repeated.
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "sides are far below 2^24, scales small and positive"
+    )]
+    pub fn aligned_part(photo: &RgbImage, input_px: usize, photo_from_input: Similarity) -> Result<Self, DetectError> {
+        let (right, bottom) = (photo.width() as f32 - 1.0, photo.height() as f32 - 1.0);
+        // Enough points along each side of an input pixel that no photo pixel is skipped.
+        let points = (photo_from_input.scale.ceil() as u16).clamp(1, 6);
+        let step = 1.0 / f32::from(points);
+        let input = input_tensor(input_px, |x, y| {
+            let mut sum = [0.0; 3];
+            for (i, j) in (0..points).flat_map(|i| (0..points).map(move |j| (i, j))) {
+                let along = |at: usize, k: u16| at as f32 + (f32::from(k) + 0.5) * step;
+                let [u, v] = photo_from_input.apply([along(x, i), along(y, j)]);
+                let pixel = bilinear(photo, (u - 0.5).clamp(0.0, right), (v - 0.5).clamp(0.0, bottom));
+                sum.iter_mut().zip(pixel).for_each(|(sum, value)| *sum += value);
+            }
+            sum.map(|sum| sum * step * step)
+        })?;
+        Ok(Self { tensor: input, side_px: input_px, photo_from_input })
+    }
+}
+
+/// Bilinear interpolation at `(x, y)`, measured between pixel centres: `x` is 0 to width − 1 and `y` 0 to height − 1.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the caller keeps the coordinates within the photo"
+)]
+fn bilinear(photo: &RgbImage, x: f32, y: f32) -> [f32; 3] {
+    let (left, top) = (x as u32, y as u32);
+    let (right, bottom) = ((left + 1).min(photo.width() - 1), (top + 1).min(photo.height() - 1));
+    let (along, down) = (x - left as f32, y - top as f32);
+    let row = |y: u32| {
+        let (a, b) = (photo.get_pixel(left, y).0, photo.get_pixel(right, y).0);
+        std::array::from_fn::<f32, 3, _>(|c| f32::from(a[c]) * (1.0 - along) + f32::from(b[c]) * along)
+    };
+    let (above, below) = (row(top), row(bottom));
+    std::array::from_fn(|c| above[c] * (1.0 - down) + below[c] * down)
+}
+
+/// The tensor in which `pixel` gives the RGB value at `(x, y)`, 0 to 255.
+fn input_tensor(input_px: usize, pixel: impl Fn(usize, usize) -> [f32; 3] + Sync) -> Result<Tensor, DetectError> {
+    let pixels: Vec<[f32; 3]> =
+        (0..input_px * input_px).into_par_iter().map(|i| pixel(i % input_px, i / input_px)).collect();
+    let planes = [2, 1, 0].into_iter().flat_map(|channel| pixels.iter().map(move |pixel| pixel[channel]));
+    let values: Vec<f32> = planes.collect();
+    Tensor::from_shape(&[1, 3, input_px, input_px], &values).map_err(DetectError::Network)
+}
+
+/// The photo resized with an area average.
+fn resized(photo: &RgbImage, width: u32, height: u32) -> Result<RgbImage, DetectError> {
+    let failed = |error: Box<dyn std::error::Error + Send + Sync>| DetectError::Resize(error);
+    let source = ImageRef::new(photo.width(), photo.height(), photo.as_raw(), PixelType::U8x3)
+        .map_err(|error| failed(Box::new(error)))?;
+    let mut target = Image::new(width, height, PixelType::U8x3);
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
+    Resizer::new().resize(&source, &mut target, &options).map_err(|error| failed(Box::new(error)))?;
+    RgbImage::from_raw(width, height, target.into_vec())
+        .ok_or_else(|| failed("the resized image has an unexpected size".into()))
+}

@@ -1,0 +1,59 @@
+//! Draws generated faces from latents, without a photo, a hole or a search.
+
+use image::RgbImage;
+
+use super::catch_panic::catch_panic;
+use super::{FillError, NetworkCache};
+use crate::device::DeviceChoice;
+use crate::explore;
+use crate::model::ModelChoice;
+use crate::model::cpu::CpuActivations;
+
+/// Identifies a request for faces, so that an answer can be matched to it.
+pub type FacesId = u64;
+
+/// A request to draw faces in one batch.
+#[derive(Clone, Debug)]
+pub struct FacesRequest {
+    /// Each of the model's latent length.
+    pub latents: Vec<Vec<f32>>,
+    pub model: ModelChoice,
+    pub device: DeviceChoice,
+}
+
+/// The drawn faces.
+#[derive(Clone, Debug)]
+pub struct GeneratedFaces {
+    pub id: FacesId,
+    /// One for each latent, in the same order.
+    pub pictures: Vec<RgbImage>,
+}
+
+/// Draws faces with the networks that are loaded for fills.
+///
+/// # Errors
+/// When the model cannot be loaded, or a latent has another length than the model's.
+pub(super) fn draw_faces(
+    engine: &mut NetworkCache,
+    activations: &mut CpuActivations,
+    id: FacesId,
+    request: &FacesRequest,
+) -> Result<GeneratedFaces, FillError> {
+    let model = engine.model_info(&request.model)?;
+    if request.latents.iter().any(|latent| latent.len() != model.latent_dim) {
+        return Err(FillError::StartLatents { model: model.name });
+    }
+    let (device, networks) = engine.networks(request.device, &request.model)?;
+    let device_failed = |reason: String| FillError::DeviceFailed { device: device.name.clone(), reason };
+    let draw = || {
+        explore::draw_in_batches(model.image_size_px, &request.latents, |batch, latents| {
+            networks.generate(batch, latents, activations)
+        })
+    };
+    let pictures = catch_panic(draw).map_err(|reason| {
+        *activations = CpuActivations::default();
+        engine.drop_networks();
+        device_failed(reason)
+    })?;
+    Ok(GeneratedFaces { id, pictures })
+}

@@ -1,0 +1,303 @@
+//! The editor's observer of a running search: it applies commands and sends events and previews.
+//!
+//! A new hole is shown at once with the latest pictures, before the search has used it.
+
+use std::sync::Arc;
+use std::sync::mpsc::TryRecvError;
+use std::time::{Duration, Instant};
+
+use super::channels::WorkerChannels;
+use super::quick_preview::MAX_PREVIEW_SIDE_PX;
+use super::{
+    DeviceInfo, FacesId, FacesRequest, FillControl, FillObserver, FillRequest, IterationLosses, JobId, LiveSettings,
+    SearchPreview, WorkerCommand, WorkerEvent, validate,
+};
+use crate::blend::{Blend, Composer};
+use crate::mask::Mask;
+use crate::model::ModelInfo;
+use crate::search::Losses;
+
+/// Shortest time between two progress events and between two previews: one screen frame.
+const REPORT_INTERVAL: Duration = Duration::from_millis(16);
+
+/// Reports one search to the editor and applies the editor's commands.
+pub(super) struct EditorObserver<'a> {
+    line: &'a WorkerChannels,
+    job: JobId,
+    request: &'a FillRequest,
+    composer: Option<Composer>,
+    holes: Holes,
+    blend: Blend,
+    /// Iterations added to those in the settings.
+    extended_by: u32,
+    live_settings: LiveSettings,
+    paused: bool,
+    stop_requested: bool,
+    /// Run one more iteration although paused.
+    step_requested: bool,
+    shown_candidate: Option<usize>,
+    latest_pictures: Option<LatestPictures>,
+    unsent_losses: Vec<IterationLosses>,
+    iteration: u32,
+    search_clock: SearchClock,
+    pending: PendingCommands,
+}
+
+/// Commands that wait for the end of the search: the newest of each kind.
+#[derive(Default)]
+pub(super) struct PendingCommands {
+    pub start: Option<(JobId, Box<FillRequest>)>,
+    pub faces: Option<(FacesId, Box<FacesRequest>)>,
+}
+
+/// A hole with its number.
+type NumberedHole = (u64, Arc<Mask>);
+
+/// The holes of one fill.
+struct Holes {
+    /// The hole that the search works on.
+    searched: NumberedHole,
+    /// The newest requested hole. Previews show this one.
+    requested: NumberedHole,
+}
+
+/// The last pictures read. Needed to show another candidate while paused.
+struct LatestPictures {
+    iteration: u32,
+    size_px: u32,
+    candidates: Vec<Vec<f32>>,
+    best: usize,
+}
+
+/// Search time without pauses, and times of the last reports.
+struct SearchClock {
+    running_since: Option<Instant>,
+    before_last_pause: Duration,
+    last_report: Instant,
+    last_preview: Instant,
+}
+
+impl SearchClock {
+    fn elapsed(&self) -> Duration {
+        self.before_last_pause + self.running_since.map_or(Duration::ZERO, |since| since.elapsed())
+    }
+
+    fn pause(&mut self) {
+        self.before_last_pause = self.elapsed();
+        self.running_since = None;
+    }
+
+    fn resume(&mut self) {
+        self.running_since.get_or_insert_with(Instant::now);
+    }
+}
+
+impl<'a> EditorObserver<'a> {
+    pub fn new(channels: &'a WorkerChannels, job: JobId, request: &'a FillRequest) -> Self {
+        let now = Instant::now();
+        Self {
+            line: channels,
+            job,
+            request,
+            composer: None,
+            holes: Holes { searched: (0, Arc::clone(&request.hole)), requested: (0, Arc::clone(&request.hole)) },
+            blend: request.blend,
+            extended_by: 0,
+            live_settings: LiveSettings { lambda: request.settings.lambda, steps: request.settings.steps },
+            paused: false,
+            stop_requested: false,
+            step_requested: false,
+            shown_candidate: None,
+            latest_pictures: None,
+            unsent_losses: Vec::new(),
+            iteration: 0,
+            search_clock: SearchClock {
+                running_since: None,
+                before_last_pause: Duration::ZERO,
+                last_report: now,
+                last_preview: now,
+            },
+            pending: PendingCommands::default(),
+        }
+    }
+
+    /// Commands that came while this fill ran and still wait.
+    pub fn into_pending(self) -> PendingCommands {
+        self.pending
+    }
+
+    /// The hole that was filled, with its number.
+    pub fn hole(&self) -> (u64, Arc<Mask>) {
+        self.holes.searched.clone()
+    }
+
+    /// Sends the losses that were not sent yet.
+    pub fn flush(&mut self) {
+        if !self.unsent_losses.is_empty() {
+            self.send_progress();
+        }
+    }
+
+    fn send_progress(&mut self) {
+        let elapsed_secs = self.search_clock.elapsed().as_secs_f32();
+        #[expect(clippy::cast_precision_loss, reason = "step counts are far below 2^24")]
+        let remaining_secs = (self.iteration > 1).then(|| {
+            let all = self.live_settings.steps.saturating_add(self.extended_by);
+            let left = all.saturating_sub(self.iteration) as f32;
+            left * elapsed_secs / self.iteration as f32
+        });
+        self.search_clock.last_report = Instant::now();
+        let iterations = std::mem::take(&mut self.unsent_losses);
+        let (job, extended_by, paused) = (self.job, self.extended_by, self.paused);
+        self.line.send_event(WorkerEvent::Progress {
+            job,
+            iterations,
+            elapsed_secs,
+            remaining_secs,
+            extended_by,
+            paused,
+        });
+    }
+
+    fn apply(&mut self, command: WorkerCommand) {
+        match command {
+            WorkerCommand::Start(job, request) => {
+                self.pending.start = Some((job, request));
+                self.stop_requested = true;
+            }
+            WorkerCommand::Cancel => self.stop_requested = true,
+            WorkerCommand::Pause => self.set_paused(true),
+            WorkerCommand::Resume => self.set_paused(false),
+            WorkerCommand::StepOnce => {
+                self.paused = true;
+                self.step_requested = true;
+            }
+            WorkerCommand::SetLiveSettings(live) => self.live_settings = live,
+            WorkerCommand::ShowCandidate(candidate) => {
+                self.shown_candidate = candidate;
+                self.send_preview();
+            }
+            WorkerCommand::SetHole(number, hole) => {
+                let size = |mask: &Mask| (mask.width(), mask.height());
+                if size(&hole) == size(&self.request.hole) && validate::check_hole(self.request, &hole).is_ok() {
+                    self.holes.requested = (number, hole);
+                    self.recompose();
+                }
+            }
+            WorkerCommand::SetBlend(blend) => {
+                self.blend = blend;
+                self.recompose();
+            }
+            // The device and the model are in use, and the search shows its own pictures.
+            WorkerCommand::WarmUp(..) | WorkerCommand::QuickPreview(..) => {}
+            WorkerCommand::DrawFaces(id, request) => self.pending.faces = Some((id, request)),
+        }
+    }
+
+    /// Blends the latest pictures into the newest hole.
+    fn recompose(&mut self) {
+        if self.composer.is_some() {
+            self.composer = Some(self.new_composer());
+            self.send_preview();
+        }
+    }
+
+    fn new_composer(&self) -> Composer {
+        let FillRequest { photo, frame, .. } = self.request;
+        Composer::new(photo, &self.holes.requested.1, frame, self.blend, Some(MAX_PREVIEW_SIDE_PX))
+    }
+
+    fn set_paused(&mut self, paused: bool) {
+        self.paused = paused;
+        if paused {
+            self.search_clock.pause();
+        } else {
+            self.search_clock.resume();
+        }
+        self.send_progress();
+    }
+
+    /// Sends a preview of the shown candidate, blended into the photo.
+    fn send_preview(&mut self) {
+        let (Some(newest), Some(composer)) = (&self.latest_pictures, &self.composer) else { return };
+        let shown = self.shown_candidate.filter(|&k| k < newest.candidates.len()).unwrap_or(newest.best);
+        let Some(picture) = newest.candidates.get(shown) else { return };
+        self.line.send_preview(SearchPreview {
+            job: self.job,
+            iteration: newest.iteration,
+            size_px: newest.size_px,
+            candidates: newest.candidates.clone(),
+            best: newest.best,
+            patch: composer.render(picture, newest.size_px),
+            hole_number: self.holes.requested.0,
+        });
+        self.search_clock.last_preview = Instant::now();
+    }
+}
+
+impl FillObserver for EditorObserver<'_> {
+    fn started(&mut self, device: &DeviceInfo, model: &ModelInfo, notes: &[String]) {
+        self.composer = Some(self.new_composer());
+        self.search_clock.resume();
+        let (job, device, model, notes) = (self.job, device.clone(), model.clone(), notes.to_vec());
+        self.line.send_event(WorkerEvent::Started { job, device, model, notes });
+    }
+
+    fn control(&mut self) -> FillControl {
+        if !self.unsent_losses.is_empty() && (self.paused || self.search_clock.last_report.elapsed() >= REPORT_INTERVAL)
+        {
+            self.send_progress();
+        }
+        loop {
+            let command = if self.paused && !self.step_requested && !self.stop_requested {
+                self.line.commands.recv().map_err(|_| TryRecvError::Disconnected)
+            } else {
+                self.line.commands.try_recv()
+            };
+            match command {
+                Ok(command) => self.apply(command),
+                Err(TryRecvError::Empty) => break,
+                Err(TryRecvError::Disconnected) => {
+                    self.stop_requested = true;
+                    break;
+                }
+            }
+        }
+        if self.stop_requested { FillControl::Stop } else { FillControl::Continue }
+    }
+
+    fn live_settings(&mut self) -> Option<LiveSettings> {
+        Some(self.live_settings)
+    }
+
+    fn take_new_hole(&mut self) -> Option<Arc<Mask>> {
+        if self.holes.requested.0 == self.holes.searched.0 {
+            return None;
+        }
+        self.holes.searched = self.holes.requested.clone();
+        Some(Arc::clone(&self.holes.searched.1))
+    }
+
+    fn search_extended(&mut self, by: u32) {
+        self.extended_by = by;
+    }
+
+    fn wants_losses(&mut self, _iteration: u32) -> bool {
+        self.paused || self.search_clock.last_report.elapsed() >= REPORT_INTERVAL
+    }
+
+    fn losses(&mut self, iteration: u32, losses: &[Losses]) {
+        self.iteration = iteration;
+        self.unsent_losses.push(IterationLosses { iteration, candidates: losses.to_vec() });
+    }
+
+    fn wants_pictures(&mut self, _iteration: u32) -> bool {
+        let stepped = std::mem::take(&mut self.step_requested);
+        stepped || (self.line.previews.is_wanted() && self.search_clock.last_preview.elapsed() >= REPORT_INTERVAL)
+    }
+
+    fn pictures(&mut self, iteration: u32, size_px: u32, pictures: Vec<Vec<f32>>, best: usize) {
+        self.latest_pictures = Some(LatestPictures { iteration, size_px, candidates: pictures, best });
+        self.send_preview();
+    }
+}

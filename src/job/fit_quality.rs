@@ -1,0 +1,75 @@
+//! Fit quality: how much of the known pixels a fill explains. A bad fit means that the frame may not lie on a face.
+
+use super::FillOutcome;
+use crate::search::SearchProblem;
+
+/// A fill that explains a smaller share causes a warning. Held-out faces stay above this share even when half of the
+/// frame is hidden. Noise reaches 0, and so do some frames that are far too small, shifted, or not on a face. An
+/// upside-down face reaches as much as an upright one. The warning therefore finds only gross errors.
+const MIN_EXPLAINED_SHARE: f32 = 0.08;
+
+/// Share of the known pixels' absolute deviation from their mean colour that a picture explains: 1 for an exact copy, 0
+/// for the mean colour, negative for a worse fit. `None` when the known pixels have one colour, or none is known.
+pub(super) fn explained_share(picture: &[f32], problem: &SearchProblem) -> Option<f32> {
+    let area = problem.size_px * problem.size_px;
+    let known = problem.known.iter().sum::<f32>();
+    let (mut residual, mut deviation) = (0.0, 0.0);
+    for (drawn, pixels) in picture.chunks(area).zip(problem.pixels.chunks(area)) {
+        let known_pixels = || pixels.iter().zip(&problem.known).zip(drawn).filter(|((_, known), _)| **known > 0.0);
+        let mean = known_pixels().map(|((pixel, _), _)| pixel).sum::<f32>() / known;
+        residual += known_pixels().map(|((pixel, _), drawn)| (drawn - pixel).abs()).sum::<f32>();
+        deviation += known_pixels().map(|((pixel, _), _)| (mean - pixel).abs()).sum::<f32>();
+    }
+    (deviation > 0.0).then(|| 1.0 - residual / deviation)
+}
+
+/// A warning that a fill may be wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FitWarning {
+    pub message: String,
+    /// Advice for the user.
+    pub advice: &'static str,
+}
+
+impl FillOutcome {
+    /// A warning when the best candidate hardly fits the known pixels.
+    #[must_use]
+    pub fn fit_warning(&self) -> Option<FitWarning> {
+        let explained = self.explained_share.filter(|&explained| explained < MIN_EXPLAINED_SHARE)?;
+        let percent = 100.0 * explained.max(0.0);
+        Some(FitWarning {
+            message: format!(
+                "This does not look like a face in this frame: the fill matches only {percent:.0} % of it"
+            ),
+            advice: "Move the frame so that its marks lie on the eyes, nose and mouth, or paint over less of the face",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem() -> SearchProblem {
+        let pixels = [[-0.5, 0.5, 0.5, f32::NAN], [0.2, 0.2, 0.2, 0.9], [0.0, 0.3, 0.6, -1.0]].concat();
+        SearchProblem { size_px: 2, pixels, known: vec![1.0, 1.0, 1.0, 0.0] }
+    }
+
+    #[test]
+    fn exact_copy_explains_all_mean_colour_nothing() {
+        let mut same = problem().pixels;
+        same[3] = 7.0;
+        assert_eq!(explained_share(&same, &problem()), Some(1.0));
+        let mean = [[0.5 / 3.0; 4], [0.2; 4], [0.3; 4]].concat();
+        assert!(explained_share(&mean, &problem()).unwrap().abs() < 1e-5);
+        let halfway: Vec<f32> = same.iter().zip(&mean).map(|(a, b)| (a + b) / 2.0).collect();
+        assert!((explained_share(&halfway, &problem()).unwrap() - 0.5).abs() < 1e-5);
+    }
+
+    #[test]
+    fn one_colour_or_no_known_pixel_gives_none() {
+        let flat = SearchProblem { size_px: 2, pixels: vec![0.25; 12], known: vec![1.0; 4] };
+        assert_eq!(explained_share(&[0.0; 12], &flat), None);
+        assert_eq!(explained_share(&[0.0; 12], &SearchProblem { known: vec![0.0; 4], ..problem() }), None);
+    }
+}

@@ -1,0 +1,277 @@
+//! Provenance: how a fill was made, with everything that a repetition needs besides the photo and the model.
+//!
+//! The provenance is JSON in a compressed text chunk of the exported PNG, under [`Provenance::KEYWORD`]. The XMP packet
+//! also says that the picture has generated parts. The mask is included, so that the exported file and the photo are
+//! enough to repeat a fill. The photo is identified by the hash of its pixels, so that a copy in another lossless
+//! format counts as the same.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde::{Deserialize, Serialize};
+
+use super::{Candidate, DeviceInfo, FillOutcome, SearchStart};
+use crate::blend::{self, Blend};
+use crate::geometry::FaceFrame;
+use crate::mask::{Mask, MaskFileError, decode_mask, encode_mask_png};
+use crate::photo::{Photo, PngMetadata, PngTextError, SaveError, read_png_text, with_source_type};
+use crate::search::{Preset, Settings};
+
+/// Prefix of every version of the format.
+const FORMAT_PREFIX: &str = "countenance-recipe-";
+const FORMAT: &str = "countenance-recipe-1";
+
+/// IPTC digital source type for a photo with parts from a trained model (version of 2024).
+const SOURCE_TYPE: &str = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia";
+
+/// Why provenance cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ProvenanceError {
+    #[error(transparent)]
+    Text(#[from] PngTextError),
+    #[error(
+        "the file has no fill record: it was exported without a record or by another program, or a program removed it; \
+         use the PNG that Countenance wrote"
+    )]
+    None,
+    #[error("the file was made by a newer Countenance ({format}): update this one and try again")]
+    NewerFormat { format: String },
+    #[error("the record in the file is damaged: use another copy of the file")]
+    Damaged { source: serde_json::Error },
+    #[error("the mask in the file's record cannot be read: use another copy of the file")]
+    UnreadableMask { source: MaskFileError },
+    #[error("the mask in the file's record is not the one that was filled: use another copy of the file")]
+    MaskChanged,
+}
+
+/// What an exported file shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExportContent {
+    /// The whole photo, with the fill.
+    #[default]
+    Photo,
+    /// Only the fill, on a transparent background.
+    Layer,
+}
+
+/// Identifies the photo that was filled.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PhotoId {
+    pub width: u32,
+    pub height: u32,
+    /// For example `rgb8`.
+    pub color: String,
+    /// [`Photo::sha256`].
+    pub sha256: String,
+}
+
+impl PhotoId {
+    fn of(photo: &Photo) -> Self {
+        Self { width: photo.width(), height: photo.height(), color: photo.color_name(), sha256: photo.pixel_sha256() }
+    }
+}
+
+/// Identifies the model that was used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelId {
+    pub name: String,
+    /// SHA-256 of the model file.
+    pub sha256: String,
+}
+
+/// The hole that was filled.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct MaskRecord {
+    /// [`Mask::sha256`].
+    sha256: String,
+    /// PNG with one bit per pixel, white in the hole, in base64.
+    png: String,
+}
+
+/// Provenance of a fill. Field names and meanings are part of the file format: other programs may read them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Provenance {
+    format: String,
+    /// Version of the program that made the fill.
+    pub version: String,
+    #[serde(default)]
+    pub content: ExportContent,
+    pub photo: PhotoId,
+    pub model: ModelId,
+    /// For example "CPU" or "NVIDIA RTX 4070 (Vulkan)".
+    pub device: String,
+    /// The preset with these settings, if there is one.
+    pub preset: Option<Preset>,
+    /// Settings at the end of the search. For a mix: settings that only draw its latent.
+    pub settings: Settings,
+    /// Where the search started.
+    #[serde(default, skip_serializing_if = "SearchStart::is_as_set")]
+    pub start: SearchStart,
+    pub frame: FaceFrame,
+    pub blend: Blend,
+    /// Index of the shown candidate, from 0.
+    pub candidate: usize,
+    /// Iterations done.
+    pub steps: u32,
+    /// Gradient evaluations done.
+    pub evaluations: u32,
+    pub stopped_early: bool,
+    /// λ, steps or the hole changed during the search, so that a repetition may give another result.
+    pub changed_on_the_way: bool,
+    /// The shown candidate is a mix that the user made: drawn from its latent, without a search.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mixed: bool,
+    mask: MaskRecord,
+}
+
+/// A finished fill with its inputs.
+#[derive(Clone, Copy, Debug)]
+pub struct FillExport<'a> {
+    pub photo: &'a Photo,
+    pub hole: &'a Mask,
+    pub frame: FaceFrame,
+    pub blend: Blend,
+    pub outcome: &'a FillOutcome,
+    /// Index of the shown candidate, from 0.
+    pub candidate: usize,
+}
+
+impl FillExport<'_> {
+    /// The picture to export. `None` when the candidate does not exist.
+    #[must_use]
+    pub fn picture(&self, content: ExportContent) -> Option<image::DynamicImage> {
+        let draw = match content {
+            ExportContent::Photo => blend::apply,
+            ExportContent::Layer => blend::render_layer,
+        };
+        let candidate = self.outcome.candidates.get(self.candidate)?;
+        Some(draw(self.photo, self.hole, &self.frame, self.blend, &candidate.pixels, self.outcome.size_px))
+    }
+
+    /// Metadata of the exported file: all metadata of the photo's file, or only its colour profile for a layer.
+    /// `recipe` is added when given.
+    #[must_use]
+    pub fn png_metadata(&self, content: ExportContent, provenance: Option<&Provenance>) -> PngMetadata<'_> {
+        let mut extras = match content {
+            ExportContent::Photo => self.photo.png_metadata(),
+            // Layers are RGB, so a grey profile would not fit.
+            ExportContent::Layer if self.photo.pixels.color().has_color() => {
+                PngMetadata::only_profile(self.photo.icc_profile.as_deref())
+            }
+            ExportContent::Layer => PngMetadata::default(),
+        };
+        if let Some(recipe) = provenance {
+            extras.xmp = Some(with_source_type(extras.xmp.as_deref(), SOURCE_TYPE).into_bytes().into());
+            let recipe = Provenance { content, ..recipe.clone() };
+            extras.texts.push((Provenance::KEYWORD, recipe.to_json()));
+        }
+        extras
+    }
+}
+
+impl Provenance {
+    /// Keyword of the PNG text chunk.
+    pub const KEYWORD: &str = "countenance";
+
+    /// Records how a fill was made.
+    ///
+    /// # Errors
+    /// When the mask has no pixels.
+    pub fn new(export: &FillExport<'_>) -> Result<Self, SaveError> {
+        let FillOutcome { settings, model, device: DeviceInfo { name: device, .. }, .. } = export.outcome;
+        let preset = |preset: &Preset| Settings { seed: settings.seed, ..preset.settings() } == *settings;
+        let provenance = Self {
+            format: FORMAT.into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            content: ExportContent::Photo,
+            photo: PhotoId::of(export.photo),
+            model: ModelId { name: model.name.clone(), sha256: model.sha256.clone() },
+            device: device.clone(),
+            preset: Preset::ALL.into_iter().find(preset),
+            settings: *settings,
+            start: export.outcome.start.clone(),
+            frame: export.frame,
+            blend: export.blend,
+            candidate: export.candidate,
+            steps: export.outcome.steps,
+            evaluations: export.outcome.evaluations,
+            stopped_early: export.outcome.stopped.is_some(),
+            changed_on_the_way: export.outcome.changed_during_search,
+            mixed: false,
+            mask: MaskRecord { sha256: export.hole.sha256(), png: BASE64.encode(encode_mask_png(export.hole)?) },
+        };
+        let shown = export.outcome.candidates.get(export.candidate).filter(|candidate| candidate.is_mix);
+        Ok(match shown {
+            Some(mix) => provenance.for_mix(mix),
+            None => provenance,
+        })
+    }
+
+    /// Provenance that draws a mix again: its latent, without a search.
+    fn for_mix(self, mix: &Candidate) -> Self {
+        Self {
+            preset: None,
+            settings: self.settings.for_one_latent(),
+            start: SearchStart::At(mix.latent.clone()),
+            candidate: 0,
+            steps: 1,
+            evaluations: 1,
+            stopped_early: false,
+            changed_on_the_way: false,
+            mixed: true,
+            ..self
+        }
+    }
+
+    /// Reads the provenance from an exported PNG.
+    ///
+    /// # Errors
+    /// When the file is not a PNG, has no provenance, or has a newer format.
+    pub fn read(png: &[u8]) -> Result<Self, ProvenanceError> {
+        let text = read_png_text(png, Self::KEYWORD)?.ok_or(ProvenanceError::None)?;
+        Self::from_json(&text)
+    }
+
+    fn from_json(text: &str) -> Result<Self, ProvenanceError> {
+        #[derive(Deserialize)]
+        struct FormatHeader {
+            format: String,
+        }
+        let damaged = |source| ProvenanceError::Damaged { source };
+        let FormatHeader { format } = serde_json::from_str(text).map_err(damaged)?;
+        if !format.starts_with(FORMAT_PREFIX) {
+            return Err(ProvenanceError::None);
+        }
+        if format != FORMAT {
+            return Err(ProvenanceError::NewerFormat { format });
+        }
+        serde_json::from_str(text).map_err(damaged)
+    }
+
+    /// The JSON that goes into the file.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        // Only numbers, texts and lists, so serialising cannot fail.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// Whether this is the photo that was filled.
+    #[must_use]
+    pub fn matches_photo(&self, photo: &Photo) -> bool {
+        (self.photo.width, self.photo.height) == (photo.width(), photo.height()) && self.photo == PhotoId::of(photo)
+    }
+
+    /// The hole that was filled.
+    ///
+    /// # Errors
+    /// When the mask is damaged or is not the one that was filled.
+    pub fn hole(&self) -> Result<Mask, ProvenanceError> {
+        let png = BASE64.decode(&self.mask.png).map_err(|_| ProvenanceError::MaskChanged)?;
+        let mask = decode_mask(&png, self.photo.width, self.photo.height);
+        let mask = mask.map_err(|source| ProvenanceError::UnreadableMask { source })?;
+        if mask.sha256() == self.mask.sha256 { Ok(mask) } else { Err(ProvenanceError::MaskChanged) }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,128 @@
+//! Quick previews in the photo: the encoder's first guess, or the picture of one latent.
+//!
+//! A quick preview is a fill of one iteration, so its picture and losses equal those of a search. The composer is
+//! cached, because a mix is drawn many times for the same hole.
+
+use std::sync::{Arc, Weak};
+
+use super::catch_panic::catch_panic;
+use super::{Candidate, FillError, FillRequest, NetworkCache, SearchStart, validate};
+use crate::blend::{Blend, Composer, FillPatch};
+use crate::geometry::FaceFrame;
+use crate::mask::Mask;
+use crate::photo::Photo;
+use crate::search::{Search, Settings, Starts};
+
+/// Identifies a request for a quick preview, so that an answer can be matched to it.
+pub type QuickPreviewId = u64;
+
+/// Longest side of a preview. The generator's own picture has 64 to 256 pixels. Holes up to this size are drawn at full
+/// size and with detail.
+pub(super) const MAX_PREVIEW_SIDE_PX: u32 = 384;
+
+/// A quick preview.
+#[derive(Clone, Debug)]
+pub struct QuickPreview {
+    pub id: QuickPreviewId,
+    /// The drawn latent. Its losses are those of a fill with the request's settings.
+    pub candidate: Candidate,
+    /// Side of the candidate's picture.
+    pub size_px: u32,
+    /// The picture blended into the photo.
+    pub patch: FillPatch,
+}
+
+impl FillRequest {
+    /// A request to draw the encoder's guess for the same hole, without a search.
+    #[must_use]
+    pub fn into_first_guess(self) -> Self {
+        let settings = Settings { starts: Starts::Encoder, ..self.settings.for_one_latent() };
+        Self { settings, start: SearchStart::AsSet, ..self }
+    }
+
+    /// A request to draw one latent in the same hole, without a search.
+    #[must_use]
+    pub fn into_latent_drawing(self, latent: Vec<f32>) -> Self {
+        Self { settings: self.settings.for_one_latent(), start: SearchStart::At(latent), ..self }
+    }
+}
+
+/// Cache of the composer for one hole.
+#[derive(Default)]
+pub(super) struct ComposerCache {
+    cached: Option<(ComposerKey, Composer)>,
+}
+
+/// Cache key: the composer's inputs. Weak pointers, so that the cache does not keep a closed photo in memory.
+struct ComposerKey {
+    photo: Weak<Photo>,
+    hole: Weak<Mask>,
+    frame: FaceFrame,
+    blend: Blend,
+}
+
+impl ComposerKey {
+    fn of(request: &FillRequest) -> Self {
+        let FillRequest { photo, hole, frame, blend, .. } = request;
+        Self { photo: Arc::downgrade(photo), hole: Arc::downgrade(hole), frame: *frame, blend: *blend }
+    }
+
+    fn matches(&self, other: &Self) -> bool {
+        self.photo.ptr_eq(&other.photo)
+            && self.hole.ptr_eq(&other.hole)
+            && (self.frame, self.blend) == (other.frame, other.blend)
+    }
+}
+
+impl ComposerCache {
+    fn composer(&mut self, request: &FillRequest) -> &Composer {
+        let key = ComposerKey::of(request);
+        let kept = self.cached.take().filter(|(kept, _)| kept.matches(&key));
+        let (_, composer) = self.cached.insert(kept.unwrap_or_else(|| {
+            let FillRequest { photo, hole, frame, blend, .. } = request;
+            let composer = Composer::new(photo, hole, frame, *blend, Some(MAX_PREVIEW_SIDE_PX));
+            (key, composer)
+        }));
+        composer
+    }
+}
+
+/// Draws a request of one iteration. `None` when it asks for the encoder's guess and the model has no encoder.
+///
+/// # Errors
+/// The same as for a fill.
+pub(super) fn draw_quick_preview(
+    engine: &mut NetworkCache,
+    composers: &mut ComposerCache,
+    id: QuickPreviewId,
+    request: &FillRequest,
+) -> Result<Option<QuickPreview>, FillError> {
+    request.settings.validate()?;
+    let model = engine.model_info(&request.model)?;
+    if request.start.is_as_set() && !model.has_encoder {
+        return Ok(None);
+    }
+    validate::check_start_latents(request, &model)?;
+    let size_px = model.image_size_px;
+    let problem = validate::search_problem(request, &request.hole, size_px)?;
+    let (device, networks) = engine.networks(request.device, &request.model)?;
+    let draw = || {
+        let mut search = Search::new(networks, &problem, request.settings);
+        request.start.apply_to(&mut search);
+        search.advance();
+        let best = search.best()?;
+        Some((
+            best.latents.into_iter().next()?,
+            search.best_pictures().into_iter().next()?,
+            best.losses.into_iter().next()?,
+        ))
+    };
+    let drawn = catch_panic(draw).map_err(|reason| {
+        engine.drop_networks();
+        FillError::DeviceFailed { device: device.name, reason }
+    })?;
+    let Some((latent, pixels, losses)) = drawn else { return Ok(None) };
+    let patch = composers.composer(request).render(&pixels, size_px);
+    let mixed = !request.start.is_as_set();
+    Ok(Some(QuickPreview { id, candidate: Candidate { latent, pixels, losses, is_mix: mixed }, size_px, patch }))
+}

@@ -1,0 +1,281 @@
+//! Runs one fill: from a request to its outcome.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::catch_panic::catch_panic;
+use super::error::FillError;
+use super::network_cache::NetworkCache;
+use super::{Candidate, DeviceInfo, FillOutcome, FillRequest, LiveSettings, StopReason, fit_quality, validate};
+use crate::mask::Mask;
+use crate::model::{ModelInfo, Networks};
+use crate::search::{BestCandidates, Losses, Search, SearchProblem};
+
+/// Most iterations between two reads of the losses from the device.
+const MAX_UNREAD_ITERATIONS: usize = 32;
+/// Time between two copies of the best fill to the host. A lost device cannot destroy a copy.
+const BACKUP_INTERVAL: Duration = Duration::from_secs(2);
+
+/// Whether an observer lets the search continue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FillControl {
+    Continue,
+    /// End now and return the best result so far.
+    Stop,
+}
+
+/// Receives progress of a fill and controls it. Called on the search thread, between gradient evaluations. Losses and
+/// pictures are read from the device only when the observer wants them.
+pub trait FillObserver {
+    /// The device is open, the model is loaded, and the search is about to start. `notes` are for the user, for example
+    /// "This model has no discriminator: the prior loss is off".
+    fn started(&mut self, device: &DeviceInfo, model: &ModelInfo, notes: &[String]);
+
+    /// Called before every gradient evaluation. May block to pause the search.
+    fn control(&mut self) -> FillControl;
+
+    /// λ and steps for the next iteration.
+    fn live_settings(&mut self) -> Option<LiveSettings> {
+        None
+    }
+
+    /// A new hole to continue with, if there is one. It must have the photo's size, and a part of it must lie in the
+    /// frame.
+    fn take_new_hole(&mut self) -> Option<Arc<Mask>> {
+        None
+    }
+
+    /// The search continues with a new hole and runs this many iterations more than its settings say.
+    fn search_extended(&mut self, _by: u32) {}
+
+    /// Whether the losses of this iteration (from 1) are needed now, rather than later in a batch.
+    fn wants_losses(&mut self, _iteration: u32) -> bool {
+        false
+    }
+
+    /// Losses of every candidate at an iteration. Called once for every iteration, in order.
+    fn losses(&mut self, _iteration: u32, _losses: &[Losses]) {}
+
+    /// Whether the pictures of this iteration are wanted. They belong to its losses: both come from the latents at the
+    /// start of the iteration.
+    fn wants_pictures(&mut self, _iteration: u32) -> bool {
+        false
+    }
+
+    /// `pictures[k]` is G(z) of candidate k, planar RGB in [-1, 1], `[3, size_px, size_px]`. `best` is the index of the
+    /// lowest total loss.
+    fn pictures(&mut self, _iteration: u32, _size_px: u32, _pictures: Vec<Vec<f32>>, _best: usize) {}
+}
+
+/// Runs one fill to its end.
+///
+/// # Errors
+/// Only when there is no result at all. A search that fails or is stopped after its first iteration returns an outcome
+/// with [`FillOutcome::stopped`] set.
+pub fn run_fill(
+    engine: &mut NetworkCache,
+    request: &FillRequest,
+    observer: &mut dyn FillObserver,
+) -> Result<FillOutcome, FillError> {
+    request.settings.validate()?;
+    let model = engine.model_info(&request.model)?;
+    validate::check_start_latents(request, &model)?;
+    let size_px = model.image_size_px;
+    let problem = validate::search_problem(request, &request.hole, size_px)?;
+    let (device, networks) = engine.networks(request.device, &request.model)?;
+    observer.started(&device, &model, &validate::start_notes(request, &networks, &problem));
+
+    let mut run = FillRun {
+        observer,
+        size_px,
+        first_losses: None,
+        newest_losses: Vec::new(),
+        backup: None,
+        started: Instant::now(),
+    };
+    // A lost device causes a panic. After a panic only the backup is used, nothing else of the search.
+    let end = catch_panic(|| run.run_search(networks, &problem, request));
+    let seconds = run.started.elapsed().as_secs_f32();
+    let first = run.first_losses.take();
+    let (result, stopped) = match end {
+        Ok((result, stopped)) => (result, stopped),
+        Err(reason) => {
+            engine.drop_networks();
+            (run.backup.take(), Some(StopReason::Failed(format!("{} stopped working ({reason})", device.name))))
+        }
+    };
+    let Some(result) = result else {
+        return Err(match stopped {
+            Some(StopReason::Failed(reason)) => FillError::DeviceFailed { device: device.name, reason },
+            _ => FillError::StoppedEarly,
+        });
+    };
+    let best = lowest_total(result.candidates.iter().map(|candidate| candidate.losses));
+    Ok(FillOutcome {
+        settings: result.settings,
+        start: request.start.clone(),
+        model,
+        device,
+        steps: result.steps,
+        evaluations: result.evaluations,
+        changed_during_search: result.changed_on_the_way,
+        search_secs: seconds,
+        stopped,
+        explained_share: result.explained_share,
+        first_losses: first.and_then(|losses| losses.get(best).copied()).unwrap_or(result.candidates[best].losses),
+        candidates: result.candidates,
+        best,
+        size_px,
+    })
+}
+
+/// State of a running fill.
+struct FillRun<'a> {
+    observer: &'a mut dyn FillObserver,
+    size_px: u32,
+    first_losses: Option<Vec<Losses>>,
+    newest_losses: Vec<Losses>,
+    backup: Option<BestSoFar>,
+    started: Instant,
+}
+
+/// The best result so far, copied to the host.
+struct BestSoFar {
+    candidates: Vec<Candidate>,
+    /// See [`FillOutcome::explained`].
+    explained_share: Option<f32>,
+    steps: u32,
+    evaluations: u32,
+    changed_on_the_way: bool,
+    settings: crate::search::Settings,
+}
+
+/// Facts about the course of a search that a repetition needs.
+#[derive(Clone, Copy, Default)]
+struct SearchHistory {
+    evaluations: u32,
+    changed_on_the_way: bool,
+}
+
+impl FillRun<'_> {
+    fn run_search(
+        &mut self,
+        networks: Arc<Networks>,
+        problem: &SearchProblem,
+        request: &FillRequest,
+    ) -> (Option<BestSoFar>, Option<StopReason>) {
+        let mut search = Search::new(networks, problem, request.settings);
+        request.start.apply_to(&mut search);
+        let mut last_backup = Instant::now();
+        let mut unread_iterations = 0;
+        let mut stopped = None;
+        let mut history = SearchHistory::default();
+        while !search.is_done() {
+            if self.observer.control() == FillControl::Stop {
+                stopped = Some(StopReason::Cancelled);
+                break;
+            }
+            if let Some(live) = self.observer.live_settings() {
+                history.changed_on_the_way |= apply_live_settings(&mut search, live) && history.evaluations > 0;
+                if search.is_done() {
+                    break;
+                }
+            }
+            self.switch_hole(&mut search, request, &mut history);
+            history.evaluations += 1;
+            if !search.advance() {
+                continue;
+            }
+            unread_iterations += 1;
+            let iteration = search.iterations_begun();
+            let pictures = self.observer.wants_pictures(iteration);
+            if pictures
+                || iteration == 1
+                || unread_iterations >= MAX_UNREAD_ITERATIONS
+                || self.observer.wants_losses(iteration)
+            {
+                self.read_losses(&mut search);
+                unread_iterations = 0;
+                if !self.newest_losses.iter().any(|losses| losses.total.is_finite()) {
+                    stopped = Some(StopReason::Failed(
+                        "the losses are NaN or infinite: use a smaller learning rate or λ".into(),
+                    ));
+                    break;
+                }
+            }
+            if pictures {
+                let best = lowest_total(self.newest_losses.iter().copied());
+                self.observer.pictures(iteration, self.size_px, search.pictures(), best);
+            }
+            if iteration == 1 || last_backup.elapsed() > BACKUP_INTERVAL {
+                self.backup = best_so_far(&mut search, history);
+                last_backup = Instant::now();
+            }
+        }
+        self.read_losses(&mut search);
+        if stopped.is_none() {
+            search.finish_variations();
+        }
+        (best_so_far(&mut search, history), stopped)
+    }
+
+    /// Continues with the observer's new hole, if there is one.
+    fn switch_hole(&mut self, search: &mut Search, request: &FillRequest, history: &mut SearchHistory) {
+        let Some(hole) = self.observer.take_new_hole() else { return };
+        let Ok(problem) = validate::search_problem(request, &hole, self.size_px) else { return };
+        search.set_problem(&problem);
+        history.changed_on_the_way = true;
+        self.observer.search_extended(search.extra_iterations());
+        // The old backup belongs to the old hole.
+        self.backup = best_so_far(search, *history);
+    }
+
+    fn read_losses(&mut self, search: &mut Search) {
+        for (iteration, losses) in search.take_losses() {
+            self.observer.losses(iteration, &losses);
+            self.first_losses.get_or_insert_with(|| losses.clone());
+            self.newest_losses = losses;
+        }
+    }
+}
+
+/// Applies λ and steps. Returns whether anything changed.
+fn apply_live_settings(search: &mut Search, LiveSettings { lambda, steps }: LiveSettings) -> bool {
+    let before = *search.settings();
+    search.set_lambda(lambda);
+    search.set_steps(steps);
+    *search.settings() != before
+}
+
+/// The best result of every candidate so far. `None` before the first iteration.
+fn best_so_far(search: &mut Search, history: SearchHistory) -> Option<BestSoFar> {
+    let BestCandidates { latents, losses } = search.best()?;
+    let best = lowest_total(losses.iter().copied());
+    let pictures = search.best_pictures();
+    let explained = pictures.get(best).and_then(|picture| fit_quality::explained_share(picture, search.problem()));
+    let candidates = latents
+        .into_iter()
+        .zip(losses)
+        .zip(pictures)
+        .map(|((latent, losses), pixels)| Candidate { latent, pixels, losses, is_mix: false })
+        .collect::<Vec<_>>();
+    let SearchHistory { evaluations, changed_on_the_way } = history;
+    let steps = search.iterations_done();
+    Some(BestSoFar {
+        candidates,
+        explained_share: explained,
+        steps,
+        evaluations,
+        changed_on_the_way,
+        settings: *search.settings(),
+    })
+}
+
+/// Index of the lowest total loss. NaN is skipped.
+pub(super) fn lowest_total(losses: impl Iterator<Item = Losses>) -> usize {
+    losses
+        .enumerate()
+        .filter(|(_, losses)| !losses.total.is_nan())
+        .min_by(|(_, a), (_, b)| a.total.total_cmp(&b.total))
+        .map_or(0, |(index, _)| index)
+}

@@ -1,0 +1,93 @@
+//! The start latents of a search.
+
+use serde::{Deserialize, Serialize};
+
+use crate::search::{Search, Settings};
+use crate::serde_floats;
+
+/// The start latents of a search. In files, latents are the bytes of little-endian f32 in base64.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SearchStart {
+    /// As [`Settings::starts`] says.
+    #[default]
+    AsSet,
+    /// These latents of all candidates, concatenated.
+    At(#[serde(with = "serde_floats")] Vec<f32>),
+    /// All candidates start at this latent, to find variations of it ([`Settings::to_sample_around`]).
+    Around(#[serde(with = "serde_floats")] Vec<f32>),
+}
+
+impl SearchStart {
+    /// Start latents spread around one that the user has chosen ([`Settings::spread_around`]). Values are clamped to
+    /// [-1, 1].
+    #[must_use]
+    pub fn spread_around(latent: &[f32], settings: &Settings) -> Self {
+        let latent: Vec<f32> = latent.iter().map(|value| value.clamp(-1.0, 1.0)).collect();
+        Self::At(settings.starts_around(&latent))
+    }
+
+    /// Whether the settings alone decide.
+    #[must_use]
+    pub fn is_as_set(&self) -> bool {
+        *self == Self::AsSet
+    }
+
+    /// Whether number and length of the latents fit the settings and the model, with each value in [-1, 1].
+    #[must_use]
+    pub fn fits(&self, settings: &Settings, latent_dim: usize) -> bool {
+        let (latents, length) = match self {
+            Self::AsSet => return true,
+            Self::At(latents) => (latents, latent_dim * settings.candidates as usize),
+            Self::Around(latent) => (latent, latent_dim),
+        };
+        latents.len() == length && latents.iter().all(|value| (-1.0..=1.0).contains(value))
+    }
+
+    /// Sets the start latents of a search before its first iteration. They must fit.
+    pub(super) fn apply_to(&self, search: &mut Search) {
+        match self {
+            Self::AsSet => {}
+            Self::At(latents) => search.start_at(latents),
+            Self::Around(latent) => search.start_variations(latent),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn latents_fit_by_number_length_and_range() {
+        let settings = Settings { candidates: 2, ..Settings::default() };
+        let fits = |start: SearchStart| start.fits(&settings, 3);
+        assert!(
+            fits(SearchStart::AsSet) && fits(SearchStart::At(vec![1.0; 6])) && fits(SearchStart::Around(vec![-1.0; 3]))
+        );
+        assert!(!fits(SearchStart::At(vec![0.0; 3])) && !fits(SearchStart::Around(vec![0.0; 6])));
+        assert!(
+            !fits(SearchStart::Around(vec![0.0, 1.1, 0.0])) && !fits(SearchStart::Around(vec![f32::NAN, 0.0, 0.0]))
+        );
+    }
+
+    #[test]
+    fn spread_around_a_latent_gives_fitting_start() {
+        let settings = Settings { candidates: 3, ..Settings::default() };
+        let start = SearchStart::spread_around(&[1.5, -0.5, 0.0], &settings);
+        assert!(start.fits(&settings, 3));
+        assert!(matches!(start, SearchStart::At(latents) if latents[..3] == [1.0, -0.5, 0.0]));
+    }
+
+    #[test]
+    fn start_survives_a_file_bit_for_bit() {
+        for start in
+            [SearchStart::AsSet, SearchStart::At(vec![1.0 / 3.0, -0.0]), SearchStart::Around(vec![f32::MIN_POSITIVE])]
+        {
+            let json = serde_json::to_string(&start).unwrap();
+            let read: SearchStart = serde_json::from_str(&json).unwrap();
+            assert_eq!(format!("{read:?}"), format!("{start:?}"), "{json}");
+        }
+        assert!(serde_json::from_str::<SearchStart>(r#"{"at": "AAAA"}"#).is_err(), "three bytes are not a number");
+    }
+}

@@ -1,0 +1,135 @@
+//! Tests the dependency rules of the module table in `lib.rs`. They scan the source text: modules import only from
+//! lower layers, and egui, clap, burn and other packages stay in their modules.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Modules that import nothing and that every module may import.
+const BASE: [&str; 4] = ["fs", "geometry", "hash", "serde_floats"];
+
+/// The other modules that each module may import.
+const ALLOWED_IMPORTS: [(&str, &[&str]); 22] = [
+    ("fs", &[]),
+    ("geometry", &[]),
+    ("hash", &[]),
+    ("serde_floats", &[]),
+    ("photo", &[]),
+    ("mask", &["photo"]),
+    ("face", &["photo", "mask"]),
+    ("blend", &["photo", "mask"]),
+    ("dataset", &[]),
+    ("device", &[]),
+    ("model", &["device"]),
+    ("search", &["model", "mask"]),
+    ("job", &["photo", "mask", "face", "blend", "device", "model", "search", "explore"]),
+    ("project", &["photo", "mask", "face", "blend", "device", "model", "search", "job"]),
+    ("metrics", &[]),
+    ("evaluation", &["photo", "mask", "face", "blend", "device", "model", "search", "job", "metrics", "dataset"]),
+    ("explore", &["photo", "mask", "face", "model", "search"]),
+    ("prepare", &["photo", "mask", "face", "dataset"]),
+    ("train", &["model", "dataset", "device", "photo", "mask", "metrics", "search"]),
+    (
+        "cli",
+        &[
+            "photo",
+            "mask",
+            "face",
+            "blend",
+            "dataset",
+            "device",
+            "model",
+            "search",
+            "job",
+            "metrics",
+            "evaluation",
+            "explore",
+            "prepare",
+            "train",
+            "app",
+        ],
+    ),
+    ("app", &["photo", "mask", "face", "blend", "device", "model", "search", "job", "project", "explore", "train"]),
+    ("layer_rule", &[]),
+];
+
+/// The modules that may use each package.
+const PACKAGE_USERS: [(&str, &[&str]); 16] = [
+    ("egui", &["app"]),
+    ("eframe", &["app"]),
+    ("egui_plot", &["app"]),
+    ("egui_notify", &["app"]),
+    ("rfd", &["app"]),
+    ("clap", &["cli"]),
+    ("indicatif", &["cli"]),
+    ("tract_onnx", &["face"]),
+    ("burn", &["device", "model", "search", "train"]),
+    ("burn_wgpu", &["device"]),
+    ("wgpu", &["device", "model", "search", "app"]),
+    ("memmap2", &["dataset"]),
+    ("png", &["photo"]),
+    ("pulp", &["model"]),
+    ("pytorch_reader", &["model"]),
+    ("xmp_writer", &["photo"]),
+];
+
+fn collect_rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect_rust_files(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// The identifiers that follow `prefix`. Lines that start with a comment are skipped.
+fn identifiers_after<'a>(text: &'a str, prefix: &'a str) -> impl Iterator<Item = String> + 'a {
+    text.lines().filter(|line| !line.trim_start().starts_with("//")).flat_map(move |line| {
+        line.match_indices(prefix).map(move |(at, _)| {
+            line[at + prefix.len()..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+        })
+    })
+}
+
+#[test]
+fn imports_only_point_downwards() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    collect_rust_files(&root, &mut files);
+    let mut violations = Vec::new();
+    for path in files {
+        let relative = path.strip_prefix(&root).unwrap();
+        let module = relative.components().next().unwrap().as_os_str().to_string_lossy().replace(".rs", "");
+        if ["main", "lib", "layer_rule"].contains(&module.as_str()) {
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        let is_test = relative.components().any(|part| part.as_os_str().to_string_lossy().starts_with("tests"));
+        let Some((_, allowed)) = ALLOWED_IMPORTS.iter().find(|(name, _)| *name == module) else {
+            violations.push(format!("{} is in no module of the table", relative.display()));
+            continue;
+        };
+        for used in identifiers_after(&text, "crate::") {
+            let is_module = ALLOWED_IMPORTS.iter().any(|(name, _)| *name == used);
+            let is_allowed = used == module || BASE.contains(&used.as_str()) || allowed.contains(&used.as_str());
+            if is_module && !is_allowed && !is_test {
+                violations.push(format!("{} uses {used}", relative.display()));
+            }
+        }
+        for (package, keepers) in PACKAGE_USERS {
+            let is_used =
+                identifiers_after(&text, "use ").any(|word| word == package) || text.contains(&format!(" {package}::"));
+            if is_used && !keepers.contains(&module.as_str()) && !is_test {
+                violations.push(format!("{} uses the package {package}", relative.display()));
+            }
+        }
+    }
+    assert!(violations.is_empty(), "{violations:#?}");
+}
+
+#[test]
+fn the_scan_skips_comment_lines() {
+    let text = "use crate::photo::Photo;\n// crate::app\nlet x = crate::mask::Mask;";
+    assert_eq!(identifiers_after(text, "crate::").collect::<Vec<_>>(), ["photo", "mask"]);
+}

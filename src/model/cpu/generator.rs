@@ -1,0 +1,158 @@
+//! G: latents to pictures, and backward from the picture gradient to the latent gradient.
+
+use rayon::prelude::*;
+
+use super::convolution::{Convolution, LoadMode, load_gemm_weights};
+use super::gemm::GemmWeights;
+use super::{CpuActivations, scratch_slice};
+use crate::model::{ModelError, ModelFile};
+
+/// Values per task of a thread.
+const VALUES_PER_TASK: usize = 4096;
+/// Side of the output of `project`.
+const BASE_SIDE_PX: usize = 4;
+
+pub(super) struct Generator {
+    latent_dim: usize,
+    /// Latent to 4×4 pixels: `[latent, 16 · channels]`.
+    project: GemmWeights,
+    project_bias: Vec<f32>,
+    /// Each doubles the side. The last one makes the picture.
+    layers: Vec<CpuConvLayer>,
+}
+
+pub(super) struct CpuConvLayer {
+    pub(super) convolution: Convolution,
+    pub(super) bias: Vec<f32>,
+}
+
+impl CpuConvLayer {
+    pub(super) fn load(file: &ModelFile, name: &str, purpose: LoadMode) -> Result<Self, ModelError> {
+        let convolution = Convolution::load(file, name, purpose)?;
+        Ok(Self { convolution, bias: file.tensor(&format!("{name}.bias"))?.values.clone() })
+    }
+}
+
+impl Generator {
+    pub(super) fn load(file: &ModelFile, purpose: LoadMode) -> Result<Self, ModelError> {
+        let depth = file.architecture.generator_channels.len() - 1;
+        let up = (0..depth).map(|i| CpuConvLayer::load(file, &format!("generator.up.{i}"), purpose));
+        let to_rgb = std::iter::once_with(|| CpuConvLayer::load(file, "generator.to_rgb", purpose));
+        Ok(Self {
+            latent_dim: file.info.latent_dim,
+            project: load_gemm_weights(file, "generator.project", purpose)?,
+            project_bias: file.tensor("generator.project.bias")?.values.clone(),
+            layers: up.chain(to_rgb).collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Forward pass. Keeps the outputs of all layers in the activations.
+    pub(super) fn forward(&self, batch: usize, latents: &[f32], tape: &mut CpuActivations) {
+        let CpuActivations { generator_outputs: drawn, scratch: room, .. } = tape;
+        drawn.resize_with(self.layers.len() + 1, Vec::new);
+        let first = resized(&mut drawn[0], batch * self.project.columns());
+        self.project.multiply(batch, latents, first);
+        add_bias_and_activate(first, &self.project_bias, relu);
+        let mut side = BASE_SIDE_PX;
+        for (index, CpuConvLayer { convolution, bias }) in self.layers.iter().enumerate() {
+            let (before, after) = drawn.split_at_mut(index + 1);
+            let out = resized(&mut after[0], batch * 4 * side * side * convolution.large_channels);
+            if index + 1 == self.layers.len() {
+                convolution.conv_transpose(side, &before[index], out, room, |pixels| {
+                    add_bias_and_activate(pixels, bias, |sum| sum);
+                    for value in pixels {
+                        *value = tanh(*value);
+                    }
+                });
+            } else {
+                convolution.conv_transpose(side, &before[index], out, room, |pixels| {
+                    add_bias_and_activate(pixels, bias, relu)
+                });
+            }
+            side *= 2;
+        }
+    }
+
+    /// Backward pass: from the picture gradient in `tape.gradient` to the latent gradient.
+    pub(super) fn backward(&self, batch: usize, tape: &mut CpuActivations) -> Vec<f32> {
+        let CpuActivations { generator_outputs: drawn, scratch: rooms, gradient, next_gradient, .. } = tape;
+        let mut side = BASE_SIDE_PX << self.layers.len();
+        for (index, layer) in self.layers.iter().enumerate().rev() {
+            side /= 2;
+            let pixels = batch * side * side;
+            let own = &mut gradient[..pixels * 4 * layer.convolution.large_channels];
+            if index + 1 == self.layers.len() {
+                activation_backward(own, &drawn[index + 1], |gradient, drawn| gradient * (1.0 - drawn * drawn));
+            } else {
+                activation_backward(own, &drawn[index + 1], relu_backward);
+            }
+            let next = scratch_slice(next_gradient, pixels * layer.convolution.small_channels);
+            layer.convolution.conv(side, own, next, rooms, |_| {});
+            std::mem::swap(gradient, next_gradient);
+        }
+        let own = &mut gradient[..batch * self.project.columns()];
+        activation_backward(own, &drawn[0], relu_backward);
+        let mut latents = vec![0.0; batch * self.latent_dim];
+        self.project.multiply_transposed(batch, own, &mut latents);
+        latents
+    }
+}
+
+/// Epilogue: adds the bias and applies the activation.
+pub(super) fn add_bias_and_activate(pixels: &mut [f32], bias: &[f32], activation: impl Fn(f32) -> f32) {
+    for pixel in pixels.chunks_exact_mut(bias.len()) {
+        for (value, bias) in pixel.iter_mut().zip(bias) {
+            *value = activation(*value + bias);
+        }
+    }
+}
+
+/// tanh with an error below 2e-7, without branches or calls, so that the compiler can vectorise it.
+///
+/// Lambert's continued fraction at a quarter of the value, then twice `tanh 2x = 2 tanh x / (1 + tanh² x)`.
+fn tanh(value: f32) -> f32 {
+    let quarter = value.clamp(-10.0, 10.0) / 4.0;
+    let square = quarter * quarter;
+    let numerator = quarter * (135_135.0 + square * (17_325.0 + square * (378.0 + square)));
+    let denominator = 135_135.0 + square * (62_370.0 + square * (3150.0 + square * 28.0));
+    let double = |tanh: f32| 2.0 * tanh / (1.0 + tanh * tanh);
+    double(double(numerator / denominator))
+}
+
+fn relu(value: f32) -> f32 {
+    value.max(0.0)
+}
+
+fn relu_backward(gradient: f32, drawn: f32) -> f32 {
+    if drawn > 0.0 { gradient } else { 0.0 }
+}
+
+/// Backward pass of an activation, in place: `back(gradient, output)` for each value.
+pub(super) fn activation_backward(gradient: &mut [f32], output: &[f32], back: impl Fn(f32, f32) -> f32 + Sync) {
+    gradient.par_chunks_mut(VALUES_PER_TASK).zip(output.par_chunks(VALUES_PER_TASK)).for_each(|(gradient, output)| {
+        for (gradient, output) in gradient.iter_mut().zip(output) {
+            *gradient = back(*gradient, *output);
+        }
+    });
+}
+
+/// Resizes a buffer to exactly `length` values.
+pub(super) fn resized(buffer: &mut Vec<f32>, length: usize) -> &mut [f32] {
+    buffer.resize(length, 0.0);
+    buffer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tanh_matches_the_library() {
+        for step in -15_000..=15_000i16 {
+            let value = f32::from(step) / 1000.0;
+            let error = f64::from(tanh(value)) - f64::from(value).tanh();
+            assert!(error.abs() < 2e-7, "{value}: {error}");
+        }
+        assert!(tanh(f32::NAN).is_nan());
+    }
+}

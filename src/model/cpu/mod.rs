@@ -1,0 +1,198 @@
+//! The networks on the CPU, hand-written: forward, and backward to the latent.
+//!
+//! All weights are frozen, so they are prepared at load and the backward pass is fixed. No graph is recorded, and the
+//! loop allocates nothing. Each layer is one GEMM: a convolution applies im2col before it, a transposed convolution
+//! col2im after it. Each of the two is the backward pass of the other. The most expensive layers use Winograd's
+//! algorithm, which needs fewer multiplications.
+//!
+//! Most of a step's time goes into the GEMMs of those layers, which run close to the peak of the vector unit. To
+//! profile: `perf record countenance bench --candidates 8`, built with `-C strip=none`.
+//!
+//! Pictures are channels-last, `[batch, side, side, channels]`, so that a column of im2col is contiguous in memory.
+//! Activations live in a [`CpuActivations`], which is reused from step to step.
+//!
+//! | file | purpose |
+//! | --- | --- |
+//! | `gemm` | GEMM |
+//! | `packed_gemm` | GEMM with weights packed at load |
+//! | `bf16` | the same in bfloat16, where the processor supports it |
+//! | `im2col` | im2col and col2im for a 4×4 kernel with stride 2 |
+//! | `winograd` | convolution with fewer multiplications |
+//! | `convolution` | convolution and its transpose, by the fastest algorithm |
+//! | `generator` | G, forward and backward |
+//! | `conv_stack` | D and E, forward and backward |
+
+mod bf16;
+mod conv_stack;
+mod convolution;
+mod gemm;
+mod generator;
+mod im2col;
+mod packed_gemm;
+#[cfg(test)]
+pub(super) mod tests;
+mod winograd;
+
+use rayon::prelude::*;
+
+use super::{ModelError, ModelFile};
+use conv_stack::ConvStack;
+pub use convolution::{CpuPrecision, LoadMode};
+pub(crate) use gemm::{MatrixStride, matmul};
+use generator::Generator;
+pub(crate) use im2col::{col2im, im2col};
+
+/// A model's networks on the CPU.
+pub struct CpuNetworks {
+    generator: Generator,
+    discriminator: Option<ConvStack>,
+    encoder: Option<ConvStack>,
+    side_px: usize,
+}
+
+/// Activations that the backward pass needs, and scratch buffers.
+#[derive(Default)]
+pub struct CpuActivations {
+    /// Outputs of G's layers. The last one is the pictures, channels-last.
+    generator_outputs: Vec<Vec<f32>>,
+    /// Outputs of D's layers, without the logits.
+    discriminator_outputs: Vec<Vec<f32>>,
+    scratch: CpuScratch,
+    /// The gradient at the current layer and at the next one of the backward pass.
+    gradient: Vec<f32>,
+    next_gradient: Vec<f32>,
+}
+
+/// Scratch buffers that the layers share.
+#[derive(Default)]
+struct CpuScratch {
+    columns: Vec<f32>,
+    bf16_columns: Vec<u32>,
+    gemm_output: Vec<f32>,
+}
+
+impl CpuNetworks {
+    /// Loads a model's weights and prepares them for `purpose`.
+    ///
+    /// # Errors
+    /// Never for a file that was parsed.
+    pub fn load(file: &ModelFile, purpose: LoadMode) -> Result<Self, ModelError> {
+        let load_conv_stack = |network: &str, channels: &Option<Vec<usize>>, purpose: LoadMode| {
+            channels.as_ref().map(|channels| ConvStack::load(file, network, channels.len(), purpose)).transpose()
+        };
+        Ok(Self {
+            generator: Generator::load(file, purpose)?,
+            discriminator: load_conv_stack("discriminator", &file.architecture.discriminator_channels, purpose)?,
+            encoder: load_conv_stack("encoder", &file.architecture.encoder_channels, LoadMode::ForwardOnly)?,
+            side_px: file.architecture.image_size_px as usize,
+        })
+    }
+
+    /// Generator forward: `batch` latents, one after the other, each value in [-1, 1]. The result is in
+    /// [`pictures`](CpuActivations::pictures).
+    pub fn generate(&self, batch: usize, latents: &[f32], tape: &mut CpuActivations) {
+        self.generator.forward(batch, latents, tape);
+    }
+
+    /// Discriminator forward on the pictures of the last generator pass: one logit each. `None` without a
+    /// discriminator.
+    pub fn discriminate(&self, batch: usize, tape: &mut CpuActivations) -> Option<Vec<f32>> {
+        let discriminator = self.discriminator.as_ref()?;
+        let pictures = tape.generator_outputs.pop().unwrap_or_default();
+        let logits = discriminator.forward(batch, self.side_px, &pictures, tape);
+        tape.generator_outputs.push(pictures);
+        Some(logits)
+    }
+
+    /// Backward pass to the latents. `logits_gradient` is the gradient of the loss with respect to the logits of the
+    /// last discriminator pass.
+    ///
+    /// `picture_loss` is called for each picture with its pixels and the gradient that arrives from the logits, both `[side,
+    /// side, 3]`. It adds the picture's own gradient to the latter and returns a loss. Returns these losses and the
+    /// latent gradient.
+    pub fn backward(
+        &self,
+        batch: usize,
+        logits_gradient: Option<&[f32]>,
+        tape: &mut CpuActivations,
+        picture_loss: impl Fn(&[f32], &mut [f32]) -> f32 + Sync,
+    ) -> (Vec<f32>, Vec<f32>) {
+        let picture = self.side_px * self.side_px * 3;
+        match (&self.discriminator, logits_gradient) {
+            (Some(discriminator), Some(gradient)) => discriminator.backward(batch, gradient, tape),
+            _ => scratch_slice(&mut tape.gradient, batch * picture).fill(0.0),
+        }
+        let gradients = scratch_slice(&mut tape.gradient, batch * picture).par_chunks_exact_mut(picture);
+        let pictures = tape.generator_outputs.last().map_or(&[][..], Vec::as_slice).par_chunks_exact(picture);
+        let losses = pictures.zip(gradients).map(|(picture, gradient)| picture_loss(picture, gradient)).collect();
+        (losses, self.generator.backward(batch, tape))
+    }
+
+    /// Discriminator features of pictures `[batch, side, side, 3]` in [-1, 1]: the mean of each channel of each layer,
+    /// one row per picture. `None` without a discriminator.
+    #[must_use]
+    pub fn discriminator_features(&self, batch: usize, pictures: &[f32]) -> Option<Vec<f32>> {
+        let discriminator = self.discriminator.as_ref()?;
+        let mut tape = CpuActivations::default();
+        discriminator.forward(batch, self.side_px, pictures, &mut tape);
+        let mut rows = Vec::new();
+        for picture in 0..batch {
+            for (output, channels) in tape.discriminator_outputs.iter().zip(discriminator.output_channels()) {
+                let length = output.len() / batch;
+                let mut sums = vec![0.0f32; channels];
+                for pixel in output[picture * length..(picture + 1) * length].chunks_exact(channels) {
+                    sums.iter_mut().zip(pixel).for_each(|(sum, value)| *sum += value);
+                }
+                #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^24 pixels")]
+                let pixels = (length / channels) as f32;
+                rows.extend(sums.into_iter().map(|sum| sum / pixels));
+            }
+        }
+        Some(rows)
+    }
+
+    /// Encoder forward: pictures `[batch, side, side, 3]` in [-1, 1] and their known masks `[batch, side, side]` (0 or
+    /// 1) to latents, each value in [-1, 1]. Hole pixels are not read. `None` without an encoder.
+    #[must_use]
+    pub fn encode(&self, batch: usize, pictures: &[f32], known: &[f32]) -> Option<Vec<f32>> {
+        let encoder = self.encoder.as_ref()?;
+        let mut latents =
+            encoder.forward(batch, self.side_px, &encoder_input(pictures, known), &mut CpuActivations::default());
+        for value in &mut latents {
+            *value = value.tanh();
+        }
+        Some(latents)
+    }
+}
+
+impl CpuActivations {
+    /// Pictures of the last generator pass: `[batch, side, side, 3]` in [-1, 1].
+    #[must_use]
+    pub fn pictures(&self) -> &[f32] {
+        self.generator_outputs.last().map_or(&[], Vec::as_slice)
+    }
+}
+
+/// The encoder's input: per pixel its colour (zero in the hole) and its mask value. Hole pixels are not read.
+pub(super) fn encoder_input(pictures: &[f32], known: &[f32]) -> Vec<f32> {
+    let pixels = pictures.as_chunks::<3>().0.iter().zip(known);
+    let pixel = |(pixel, known): (&[f32; 3], &f32)| {
+        let [red, green, blue] = pixel.map(|value| if *known > 0.0 { value * known } else { 0.0 });
+        [red, green, blue, *known]
+    };
+    pixels.flat_map(pixel).collect()
+}
+
+/// Width in bits of the processor's vector unit.
+#[must_use]
+pub fn simd_bits() -> usize {
+    packed_gemm::simd_lanes(pulp::Arch::new()) * 32
+}
+
+/// The first `length` values of a buffer, which grows if needed. Their contents are arbitrary.
+fn scratch_slice<T: Copy + Default>(buffer: &mut Vec<T>, length: usize) -> &mut [T] {
+    if buffer.len() < length {
+        buffer.resize(length, T::default());
+    }
+    &mut buffer[..length]
+}

@@ -1,0 +1,10 @@
+// Dense input: rows of a matrix.
+fn find_patch(row: u32, parity: u32) -> u32 {
+    return row;
+}
+
+fn load_input(row: u32, depth: u32, end: u32) -> vec4<f32> {
+    let is_there = row < shape.rows && depth < end;
+    let vector = input[select(0u, row * shape.depth + depth, is_there)];
+    return select(vec4<f32>(), vector, is_there);
+}

@@ -1,0 +1,365 @@
+//! Buffers and dispatches of the networks for a number of candidates.
+
+use std::iter::once;
+
+use wgpu::Buffer;
+
+use super::gemm_shader::{GemmKind, GemmTile, SUM_PARTS_SHADER, ShaderPrecision, WORKGROUP_SIZE, gemm_shader};
+use super::gpu_layer::{GpuLayer, LayerGeometry};
+use super::kernel::{Dispatch, ReadbackBuffer, constant_buffer, storage_buffer, uniform_buffer};
+use super::{GpuNetworks, VECTOR_LEN, pad_rows, unpad_rows, vector_count};
+use crate::model::cpu::encoder_input;
+
+/// Enough workgroups to keep a large GPU busy.
+const TARGET_WORKGROUPS: usize = 256;
+/// Values of the partial sums buffer: `TARGET_WORKGROUPS` tiles of the largest size.
+const PARTIAL_SUMS_LEN: usize = TARGET_WORKGROUPS * 64 * 64;
+/// Side of G's first output and of the input of D's last layer.
+const BASE_SIDE_PX: usize = 4;
+
+/// The forward and backward passes of G and D for a number of candidates.
+pub struct DispatchPlan {
+    pub candidates: usize,
+    /// `[candidates, latent_dim]`, padded to whole vectors.
+    pub latents: Buffer,
+    /// `[candidates, side, side, 4]` in [-1, 1]; the fourth value is zero.
+    pub pictures: Buffer,
+    /// `[candidates, 4]`: the logit and three zeros.
+    pub logits: Buffer,
+    /// Shape of the logits. Input of D's backward pass.
+    pub logits_gradient: Buffer,
+    /// Shape of the pictures. Output of D's backward pass. Input of G's backward pass, as the gradient before the tanh.
+    pub pictures_gradient: Buffer,
+    /// Shape of the latents. Output of G's backward pass.
+    pub latents_gradient: Buffer,
+    /// G forward: latents to pictures.
+    pub generator_forward: Vec<Dispatch>,
+    /// D forward (pictures to logits) and backward (logit gradient to picture gradient). Empty without D.
+    pub discriminator_forward: Vec<Dispatch>,
+    pub discriminator_backward: Vec<Dispatch>,
+    /// G backward: picture gradient to latent gradient.
+    pub generator_backward: Vec<Dispatch>,
+}
+
+/// The epilogue of a GEMM.
+#[derive(Clone, Copy)]
+enum Epilogue<'a> {
+    Identity,
+    /// Adds the bias and applies the activation.
+    BiasActivation(Activation, &'a Buffer),
+    /// The result is the gradient after an activation with this output. Multiplies it by the activation's derivative.
+    ActivationGradient(Activation, &'a Buffer),
+}
+
+#[derive(Clone, Copy)]
+enum Activation {
+    /// Multiplies negative values by this: 0 for `ReLU`, 0.2 for `LeakyReLU`, 1 for the identity.
+    Slope(f32),
+    Tanh,
+}
+
+const LINEAR: Activation = Activation::Slope(1.0);
+const RELU: Activation = Activation::Slope(0.0);
+/// Slope: DCGAN, section 3.
+const LEAKY_RELU: Activation = Activation::Slope(0.2);
+
+impl Epilogue<'_> {
+    /// Number of the epilogue in `gemm.wgsl`, and the slope.
+    fn shader_code(self) -> (usize, f32) {
+        match self {
+            // The caller multiplies by the derivative of tanh.
+            Self::Identity | Self::ActivationGradient(Activation::Tanh, _) => (0, 1.0),
+            Self::BiasActivation(Activation::Slope(slope), _) => (1, slope),
+            Self::BiasActivation(Activation::Tanh, _) => (2, 1.0),
+            Self::ActivationGradient(Activation::Slope(slope), _) => (3, slope),
+        }
+    }
+}
+
+/// Builds the dispatches of GEMMs for a batch of pictures.
+struct DispatchBuilder<'a> {
+    networks: &'a GpuNetworks,
+    batch: usize,
+    /// Bound to bindings that the epilogue does not read.
+    unused: Buffer,
+    partial_sums: Buffer,
+}
+
+impl<'a> DispatchBuilder<'a> {
+    fn new(networks: &'a GpuNetworks, batch: usize) -> Self {
+        let unused = constant_buffer(&networks.gpu, "unused", &[0.0f32; VECTOR_LEN]);
+        Self { networks, batch, unused, partial_sums: storage_buffer(&networks.gpu, "partial sums", PARTIAL_SUMS_LEN) }
+    }
+
+    /// Transposed convolution. `side` is the side of the smaller picture.
+    fn conv_transpose(
+        &self,
+        layer: &GpuLayer,
+        side: usize,
+        [from, to]: [&Buffer; 2],
+        epilogue: Epilogue<'_>,
+    ) -> Vec<Dispatch> {
+        let Some(weights) = &layer.conv_transpose_weights else { return Vec::new() };
+        let GpuLayer { small_vectors: small, large_vectors: large, precision, .. } = *layer;
+        let weights = (weights, precision);
+        match layer.geometry {
+            LayerGeometry::Dense => {
+                self.gemm(GemmKind::Dense, [1, small, 16 * large], 1, weights, [from, to], epilogue)
+            }
+            LayerGeometry::Stride2 => {
+                self.gemm(GemmKind::ConvTranspose, [small, 4 * small, large], side, weights, [from, to], epilogue)
+            }
+        }
+    }
+
+    /// Convolution. `side` is the side of the smaller picture.
+    fn conv(&self, layer: &GpuLayer, side: usize, [from, to]: [&Buffer; 2], epilogue: Epilogue<'_>) -> Vec<Dispatch> {
+        let GpuLayer { small_vectors: small, large_vectors: large, precision, .. } = *layer;
+        let weights = (&layer.conv_weights, precision);
+        match layer.geometry {
+            LayerGeometry::Dense => {
+                self.gemm(GemmKind::Dense, [1, 16 * large, small], 1, weights, [from, to], epilogue)
+            }
+            LayerGeometry::Stride2 => {
+                self.gemm(GemmKind::Conv, [large, 16 * large, small], side, weights, [from, to], epilogue)
+            }
+        }
+    }
+
+    /// A GEMM with one row per pixel of pictures of this side. Input channels, inner dimension and columns are counted
+    /// in vectors.
+    fn gemm(
+        &self,
+        rows: GemmKind,
+        [channels, depth, columns]: [usize; 3],
+        side: usize,
+        (weights, precision): (&Buffer, ShaderPrecision),
+        [from, to]: [&Buffer; 2],
+        epilogue: Epilogue<'_>,
+    ) -> Vec<Dispatch> {
+        let gpu = &self.networks.gpu;
+        let row_count = self.batch * side * side;
+        let tile = GemmTile::for_size(row_count, columns);
+        let tiles = [columns.div_ceil(tile.columns), row_count.div_ceil(tile.rows), rows.parity_count()];
+        let wanted_parts =
+            (TARGET_WORKGROUPS / tiles.iter().product::<usize>()).clamp(1, depth.div_ceil(2 * tile.depth));
+        let depth_of_part = depth.div_ceil(wanted_parts).next_multiple_of(tile.depth);
+        let parts = depth.div_ceil(depth_of_part);
+        let output = row_count * rows.parity_count() * columns;
+        let shape = |epilogue: Epilogue<'_>| {
+            let (epilogue, slope) = epilogue.shader_code();
+            let numbers = [row_count, side, depth, depth_of_part, columns, channels, parts, output, epilogue];
+            let numbers = numbers.map(|number| u32::try_from(number).unwrap_or(u32::MAX));
+            uniform_buffer(gpu, &[numbers.as_slice(), &[slope.to_bits(), 0, 0]].concat())
+        };
+        let name = format!("{rows:?} {tile:?} {precision:?}");
+        let kernel = self.networks.kernel(&name, "gemm", || gemm_shader(rows, tile, precision));
+        let dispatch = |to: &Buffer, epilogue: Epilogue<'_>| {
+            let (bias, generator_outputs) = self.epilogue_inputs(epilogue);
+            let buffers = [(0, &shape(epilogue)), (1, from), (2, weights), (3, bias), (4, generator_outputs), (5, to)];
+            kernel.dispatch(gpu, &buffers, [tiles[0], tiles[1], tiles[2] * parts])
+        };
+        if parts == 1 {
+            return vec![dispatch(to, epilogue)];
+        }
+        let (bias, generator_outputs) = self.epilogue_inputs(epilogue);
+        let buffers = [(0, &shape(epilogue)), (1, &self.partial_sums), (3, bias), (4, generator_outputs), (5, to)];
+        let sum_parts = self.networks.kernel("sum_parts", "sum_parts", || SUM_PARTS_SHADER.into());
+        let total = sum_parts.dispatch(gpu, &buffers, [output.div_ceil(WORKGROUP_SIZE), 1, 1]);
+        vec![dispatch(&self.partial_sums, Epilogue::Identity), total]
+    }
+
+    /// Bias and activation output that the epilogue reads.
+    fn epilogue_inputs<'b>(&'b self, epilogue: Epilogue<'b>) -> (&'b Buffer, &'b Buffer) {
+        match epilogue {
+            Epilogue::Identity => (&self.unused, &self.unused),
+            Epilogue::BiasActivation(_, bias) => (bias, &self.unused),
+            Epilogue::ActivationGradient(_, generator_outputs) => (&self.unused, generator_outputs),
+        }
+    }
+
+    /// Buffers for layer outputs, each with twice the side of the one before. `channels` counts vectors.
+    fn activation_buffers(&self, label: &str, channels: impl Iterator<Item = usize>) -> Vec<Buffer> {
+        let new = |output| storage_buffer(&self.networks.gpu, label, self.batch * output_len(output));
+        channels.enumerate().map(new).collect()
+    }
+
+    /// D or E forward. `discriminator_outputs` are the outputs of all layers but the last, smallest first.
+    fn conv_stack(
+        &self,
+        layers: &[GpuLayer],
+        from: &Buffer,
+        discriminator_outputs: &[Buffer],
+        to: &Buffer,
+        last: Activation,
+    ) -> Vec<Dispatch> {
+        let Some((score, layers)) = layers.split_last() else { return Vec::new() };
+        let inputs = once(from).chain(discriminator_outputs.iter().rev());
+        let outputs = discriminator_outputs.iter().enumerate().rev();
+        let mut all = Vec::new();
+        for ((layer, input), (index, output)) in layers.iter().zip(inputs).zip(outputs) {
+            let epilogue = Epilogue::BiasActivation(LEAKY_RELU, &layer.bias);
+            all.extend(self.conv(layer, BASE_SIDE_PX << index, [input, output], epilogue));
+        }
+        let input = discriminator_outputs.first().unwrap_or(from);
+        all.extend(self.conv(score, 1, [input, to], Epilogue::BiasActivation(last, &score.bias)));
+        all
+    }
+}
+
+impl GpuNetworks {
+    /// The most candidates whose layer outputs fit the device's binding limit.
+    #[must_use]
+    pub fn max_candidates(&self) -> usize {
+        let discriminator_outputs = self.discriminator.iter().flatten().rev().skip(1).map(|layer| layer.small_vectors);
+        let generator_outputs = self.generator.iter().map(|layer| layer.large_vectors);
+        let longest =
+            generator_outputs.enumerate().chain(discriminator_outputs.enumerate()).map(output_len).max().unwrap_or(1);
+        let limit = self.gpu.device.limits().max_storage_buffer_binding_size;
+        to_usize(limit) / (size_of::<f32>() * longest)
+    }
+
+    /// Prepares the passes for a number of candidates, with D if `with_discriminator`.
+    ///
+    /// # Panics
+    /// When the GPU is lost or out of memory.
+    #[must_use]
+    pub fn plan_dispatches(&self, candidates: usize, with_discriminator: bool) -> DispatchPlan {
+        let writer = DispatchBuilder::new(self, candidates);
+        let (area, latent) = (self.side_px * self.side_px, vector_count(self.latent_dim) * VECTOR_LEN);
+        let new = |label: &str, length: usize| storage_buffer(&self.gpu, label, candidates * length);
+        let [latents, latents_gradient] = ["latents", "latent gradient"].map(|label| new(label, latent));
+        let [pictures, pictures_gradient] = ["pictures", "picture gradient"].map(|label| new(label, area * VECTOR_LEN));
+        let [logits, logits_gradient] = ["logits", "logit gradient"].map(|label| new(label, VECTOR_LEN));
+
+        let depth = self.generator.len() - 1;
+        let generator_outputs = writer.activation_buffers(
+            "generator activations",
+            self.generator[..depth].iter().map(|layer| layer.large_vectors),
+        );
+        let discriminator = self.discriminator.as_deref().filter(|_| with_discriminator).unwrap_or_default();
+        let last = discriminator.len().saturating_sub(1);
+        let discriminator_outputs = writer.activation_buffers(
+            "discriminator activations",
+            discriminator[..last].iter().rev().map(|layer| layer.small_vectors),
+        );
+        // The backward pass alternates between these two buffers.
+        let longest =
+            generator_outputs.iter().chain(&discriminator_outputs).map(Buffer::size).max().unwrap_or_default();
+        let gradients =
+            ["gradient", "next gradient"].map(|label| storage_buffer(&self.gpu, label, to_usize(longest) / 4));
+
+        let mut generator_forward = Vec::new();
+        for (index, layer) in self.generator.iter().enumerate() {
+            let input = index.checked_sub(1).map_or(&latents, |before| &generator_outputs[before]);
+            let (output, activation) =
+                generator_outputs.get(index).map_or((&pictures, Activation::Tanh), |output| (output, RELU));
+            let epilogue = Epilogue::BiasActivation(activation, &layer.bias);
+            generator_forward.extend(writer.conv_transpose(layer, smaller_side_px(index), [input, output], epilogue));
+        }
+        let mut generator_backward = Vec::new();
+        for (index, layer) in self.generator.iter().enumerate().rev() {
+            let from = if index == depth { &pictures_gradient } else { &gradients[(index + 1) % 2] };
+            let (to, epilogue) = match index.checked_sub(1) {
+                None => (&latents_gradient, Epilogue::Identity),
+                Some(before) => (&gradients[index % 2], Epilogue::ActivationGradient(RELU, &generator_outputs[before])),
+            };
+            generator_backward.extend(writer.conv(layer, smaller_side_px(index), [from, to], epilogue));
+        }
+
+        let discriminator_forward =
+            writer.conv_stack(discriminator, &pictures, &discriminator_outputs, &logits, LINEAR);
+        let mut discriminator_backward = Vec::new();
+        // From the last layer to the first, so the side grows.
+        for (index, layer) in discriminator.iter().rev().enumerate() {
+            let from = if index == 0 { &logits_gradient } else { &gradients[index % 2] };
+            let (to, epilogue) = match discriminator_outputs.get(index) {
+                Some(output) => (&gradients[(index + 1) % 2], Epilogue::ActivationGradient(LEAKY_RELU, output)),
+                None => (&pictures_gradient, Epilogue::Identity),
+            };
+            discriminator_backward.extend(writer.conv_transpose(layer, smaller_side_px(index), [from, to], epilogue));
+        }
+        DispatchPlan {
+            candidates,
+            latents,
+            pictures,
+            logits,
+            logits_gradient,
+            pictures_gradient,
+            latents_gradient,
+            generator_forward,
+            discriminator_forward,
+            discriminator_backward,
+            generator_backward,
+        }
+    }
+
+    /// Generator forward: `batch` latents, one after the other, each value in [-1, 1], to pictures `[batch, side, side,
+    /// 3]` in [-1, 1].
+    ///
+    /// # Panics
+    /// When the GPU is lost or out of memory.
+    #[must_use]
+    pub fn generate(&self, batch: usize, latents: &[f32]) -> Vec<f32> {
+        let at_once = batch.clamp(1, self.max_candidates().max(1));
+        let pass = self.plan_dispatches(at_once, false);
+        let picture = self.side_px * self.side_px * VECTOR_LEN;
+        let some = latents.chunks(at_once * self.latent_dim).map(|some| {
+            pass.set_latents(self, some);
+            unpad_rows(
+                &self.run_and_read(&pass.generator_forward, &pass.pictures, some.len() / self.latent_dim * picture),
+                3,
+            )
+        });
+        some.flatten().collect()
+    }
+
+    /// Runs dispatches and reads the first values of a buffer.
+    pub(super) fn run_and_read(&self, dispatches: &[Dispatch], from: &Buffer, length: usize) -> Vec<f32> {
+        let reader = ReadbackBuffer::new(&self.gpu, length);
+        let recorded = reader.record(&self.gpu, dispatches, &[(from, length)]);
+        reader.wait(&self.gpu, reader.submit(&self.gpu, recorded))
+    }
+
+    /// Encoder forward: pictures `[batch, side, side, 3]` in [-1, 1] and their known masks `[batch, side, side]` (0 or
+    /// 1) to latents, each value in [-1, 1]. Hole pixels are not read. `None` without an encoder.
+    ///
+    /// # Panics
+    /// When the GPU is lost or out of memory.
+    #[must_use]
+    pub fn encode(&self, batch: usize, pictures: &[f32], known: &[f32]) -> Option<Vec<f32>> {
+        let layers = self.encoder.as_ref()?;
+        let writer = DispatchBuilder::new(self, batch);
+        let from = constant_buffer(&self.gpu, "encoder input", &encoder_input(pictures, known));
+        let outputs = writer.activation_buffers(
+            "encoder activations",
+            layers[..layers.len() - 1].iter().rev().map(|layer| layer.small_vectors),
+        );
+        let length = batch * vector_count(self.latent_dim) * VECTOR_LEN;
+        let guess = storage_buffer(&self.gpu, "guess", length);
+        let dispatches = writer.conv_stack(layers, &from, &outputs, &guess, Activation::Tanh);
+        Some(unpad_rows(&self.run_and_read(&dispatches, &guess, length), self.latent_dim))
+    }
+}
+
+impl DispatchPlan {
+    /// Uploads latents `[candidates, latent_dim]`.
+    pub fn set_latents(&self, networks: &GpuNetworks, latents: &[f32]) {
+        let wide = pad_rows(latents, networks.latent_dim);
+        networks.gpu.queue.write_buffer(&self.latents, 0, bytemuck::cast_slice(&wide));
+    }
+}
+
+/// Values of a layer output per candidate, from its size index and its channels in vectors.
+fn output_len((index, channels): (usize, usize)) -> usize {
+    (BASE_SIDE_PX << index) * (BASE_SIDE_PX << index) * channels * VECTOR_LEN
+}
+
+/// Side of the smaller picture of a layer: 1, 4, 8, …
+fn smaller_side_px(index: usize) -> usize {
+    index.checked_sub(1).map_or(1, |index| BASE_SIDE_PX << index)
+}
+
+fn to_usize(bytes: u64) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,209 @@
+//! Measures photos in parallel, within a memory budget.
+//!
+//! Every worker has its own rayon pool of one thread, to avoid a deadlock. The detector and the cropper split their
+//! work over the pool they run in. In a common pool, a worker that waits for a part of its photo would start another
+//! photo, and then wait for memory that it holds itself.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::thread;
+
+use image::ImageReader;
+
+use super::PrepareError;
+use super::measure::MeasuredFace;
+
+/// Approximate memory budget for all open photos. A larger photo is opened alone.
+const MEMORY_BUDGET_BYTES: u64 = 1 << 30;
+/// Bytes per pixel while a photo is opened: the decoder's output, as much for its buffers, and 8-bit RGB.
+const BYTES_PER_PIXEL: u64 = 12;
+
+/// The result of a photo: every face with its crop, or the error message.
+pub(super) type MeasureResult = Result<Vec<(MeasuredFace, Vec<u8>)>, String>;
+
+/// Measures every photo of `folder` in parallel. Passes each result to `take` on this thread, in the order of
+/// completion. Stops when `take` fails.
+pub(super) fn measure_in_parallel(
+    folder: &Path,
+    files: &[PathBuf],
+    measure: impl Fn(&Path) -> MeasureResult + Sync,
+    mut take: impl FnMut(&Path, MeasureResult) -> Result<(), PrepareError>,
+) -> Result<(), PrepareError> {
+    let workers = rayon::current_num_threads().clamp(1, files.len().max(1));
+    let pools = (0..workers)
+        .map(|_| rayon::ThreadPoolBuilder::new().num_threads(1).build())
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| PrepareError::Threads(Box::new(error)))?;
+    let queue = WorkQueue {
+        next: AtomicUsize::new(0),
+        stop: AtomicBool::new(false),
+        memory: MemoryBudget::new(MEMORY_BUDGET_BYTES),
+    };
+    let work = |results: &SyncSender<(usize, MeasureResult)>| {
+        while let Some((index, file)) = queue.next(files) {
+            let path = folder.join(file);
+            let _memory_share = queue.memory.acquire(estimated_bytes(&path));
+            // A decoder may panic on a hostile file. One photo must not end the run.
+            let measured = catch_unwind(AssertUnwindSafe(|| measure(&path)))
+                .unwrap_or_else(|_| Err("the decoder crashed on this file: open it and save it again".into()));
+            if results.send((index, measured)).is_err() {
+                return;
+            }
+        }
+    };
+    thread::scope(|scope| {
+        let (sender, results) = sync_channel(2 * workers);
+        for pool in &pools {
+            let sender = sender.clone();
+            let work = &work;
+            let run = move || pool.install(|| work(&sender));
+            let started = thread::Builder::new().name("prepare".into()).spawn_scoped(scope, run);
+            if let Err(error) = started {
+                queue.stop.store(true, Ordering::Relaxed);
+                return Err(PrepareError::Threads(Box::new(error)));
+            }
+        }
+        drop(sender);
+        let taken = pass_on_results(files, results, &mut take);
+        queue.stop.store(true, Ordering::Relaxed);
+        taken
+    })
+}
+
+/// Passes results to `take` until all senders are gone or `take` fails. Dropping the receiver unblocks waiting senders.
+fn pass_on_results(
+    files: &[PathBuf],
+    results: Receiver<(usize, MeasureResult)>,
+    take: &mut impl FnMut(&Path, MeasureResult) -> Result<(), PrepareError>,
+) -> Result<(), PrepareError> {
+    for (index, measured) in results {
+        take(&files[index], measured)?;
+    }
+    Ok(())
+}
+
+/// State shared by all workers.
+struct WorkQueue {
+    next: AtomicUsize,
+    stop: AtomicBool,
+    memory: MemoryBudget,
+}
+
+impl WorkQueue {
+    fn next<'a>(&self, files: &'a [PathBuf]) -> Option<(usize, &'a PathBuf)> {
+        if self.stop.load(Ordering::Relaxed) {
+            return None;
+        }
+        let index = self.next.fetch_add(1, Ordering::Relaxed);
+        Some((index, files.get(index)?))
+    }
+}
+
+/// Estimated memory of an open photo. Small for a file that is not a picture; opening it fails later.
+fn estimated_bytes(path: &Path) -> u64 {
+    let file_bytes = path.metadata().map_or(0, |metadata| metadata.len());
+    let sides =
+        ImageReader::open(path).ok().and_then(|reader| reader.with_guessed_format().ok()?.into_dimensions().ok());
+    let pixels = sides.map_or(0, |(width, height)| u64::from(width) * u64::from(height));
+    file_bytes.saturating_add(pixels.saturating_mul(BYTES_PER_PIXEL))
+}
+
+/// A memory budget: a counting semaphore over bytes.
+struct MemoryBudget {
+    total: u64,
+    free: Mutex<u64>,
+    released: Condvar,
+}
+
+/// A share of the budget. Dropping it returns the bytes.
+struct MemoryShare<'a> {
+    from: &'a MemoryBudget,
+    bytes: u64,
+}
+
+impl MemoryBudget {
+    fn new(total: u64) -> Self {
+        Self { total, free: Mutex::new(total), released: Condvar::new() }
+    }
+
+    /// Waits until this many bytes are free. A larger request waits for the whole budget.
+    fn acquire(&self, bytes: u64) -> MemoryShare<'_> {
+        let bytes = bytes.min(self.total);
+        let left = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut left = self.released.wait_while(left, |left| *left < bytes).unwrap_or_else(PoisonError::into_inner);
+        *left -= bytes;
+        MemoryShare { from: self, bytes }
+    }
+}
+
+impl Drop for MemoryShare<'_> {
+    fn drop(&mut self) {
+        *self.from.free.lock().unwrap_or_else(PoisonError::into_inner) += self.bytes;
+        self.from.released.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files(count: usize) -> Vec<PathBuf> {
+        (0..count).map(|index| PathBuf::from(format!("{index}"))).collect()
+    }
+
+    #[test]
+    fn panic_becomes_the_error_of_that_photo() {
+        let mut seen = Vec::new();
+        let measure = |path: &Path| match path.file_name().and_then(|name| name.to_str()) {
+            Some("7") => panic!("hostile"),
+            _ => Ok(Vec::new()),
+        };
+        measure_in_parallel(Path::new("photos"), &files(40), measure, |file, measured| {
+            seen.push((file.to_path_buf(), measured.is_err()));
+            Ok(())
+        })
+        .unwrap();
+        seen.sort_by_key(|(file, _)| file.to_str().unwrap().parse::<usize>().unwrap());
+        let expected: Vec<_> = files(40).into_iter().enumerate().map(|(index, file)| (file, index == 7)).collect();
+        assert_eq!(seen, expected);
+    }
+
+    #[test]
+    fn failure_to_store_results_ends_the_run() {
+        let mut taken = 0;
+        let fail = |_: &Path, _| {
+            taken += 1;
+            Err(PrepareError::NothingKept { photos: 0, faces: 0, reasons: Vec::new() })
+        };
+        assert!(measure_in_parallel(Path::new("photos"), &files(1000), |_| Ok(Vec::new()), fail).is_err());
+        assert_eq!(taken, 1);
+    }
+
+    #[test]
+    fn no_photos_give_no_work() {
+        measure_in_parallel(Path::new("photos"), &[], |_| Ok(Vec::new()), |_, _| panic!("nothing to take")).unwrap();
+    }
+
+    #[test]
+    fn memory_budget_is_never_exceeded() {
+        let memory = MemoryBudget::new(10);
+        let held = AtomicUsize::new(0);
+        thread::scope(|scope| {
+            for bytes in [4, 7, 3, 10, 99, 1, 6, 5] {
+                let (memory, held) = (&memory, &held);
+                scope.spawn(move || {
+                    for _ in 0..50 {
+                        let taken = memory.acquire(bytes);
+                        let now = usize::try_from(taken.bytes).unwrap();
+                        assert!(held.fetch_add(now, Ordering::SeqCst) + now <= 10);
+                        held.fetch_sub(now, Ordering::SeqCst);
+                    }
+                });
+            }
+        });
+        assert_eq!(*memory.free.lock().unwrap(), 10);
+    }
+}

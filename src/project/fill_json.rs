@@ -1,0 +1,223 @@
+//! The fill in the JSON document.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::json_formats::{LossesJson, MaskJson};
+use super::{ProjectError, ProjectFill};
+use crate::blend::Blend;
+use crate::geometry::FaceFrame;
+use crate::job::{Candidate, DeviceInfo, FillOutcome, IterationLosses, SearchStart, StopReason};
+use crate::model::ModelInfo;
+use crate::search::{Losses, Settings};
+use crate::serde_floats;
+
+/// Most points of a loss curve in a file: more than the plot in the settings panel can show.
+pub(super) const MAX_CURVE_POINTS: usize = 300;
+/// Largest accepted side of a candidate's picture: far above any model of this architecture.
+const MAX_PICTURE_SIDE_PX: u32 = 1024;
+/// Most accepted iterations. Each change of the hole extends a search by up to half of its steps.
+const MAX_ITERATIONS: u32 = 1000 * Settings::MAX_STEPS;
+/// Losses per candidate: context, prior and total.
+const LOSSES_PER_CANDIDATE: usize = 3;
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct FillJson {
+    /// Left out when it equals the project's mask.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    hole: Option<MaskJson>,
+    frame: FaceFrame,
+    candidate: usize,
+    #[serde(default)]
+    blend: Blend,
+    settings: Settings,
+    #[serde(default, skip_serializing_if = "SearchStart::is_as_set")]
+    start: SearchStart,
+    model: ModelInfo,
+    device: DeviceInfo,
+    steps: u32,
+    #[serde(default)]
+    evaluations: u32,
+    #[serde(default)]
+    changed_on_the_way: bool,
+    seconds: f32,
+    #[serde(default)]
+    stopped: Option<StopReason>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    explained: Option<f32>,
+    best: usize,
+    first_losses: LossesJson,
+    size_px: u32,
+    candidates: Vec<CandidateJson>,
+    #[serde(default)]
+    curves: LossCurvesJson,
+}
+
+#[derive(Serialize, Deserialize)]
+struct CandidateJson {
+    #[serde(with = "serde_floats")]
+    latent: Vec<f32>,
+    #[serde(with = "serde_floats")]
+    pixels: Vec<f32>,
+    losses: LossesJson,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    mixed: bool,
+}
+
+/// Loss curves. `losses` holds context, prior and total of every searched candidate at the first iteration, then at the
+/// next one, and so on.
+#[derive(Default, Serialize, Deserialize)]
+struct LossCurvesJson {
+    iterations: Vec<u32>,
+    #[serde(with = "serde_floats")]
+    losses: Vec<f32>,
+}
+
+impl FillJson {
+    pub fn of(fill: &ProjectFill) -> Self {
+        let outcome = &fill.outcome;
+        let candidate = |candidate: &Candidate| CandidateJson {
+            latent: candidate.latent.clone(),
+            pixels: candidate.pixels.clone(),
+            losses: candidate.losses.into(),
+            mixed: candidate.is_mix,
+        };
+        Self {
+            hole: fill.hole.clone().map(MaskJson),
+            frame: fill.frame,
+            candidate: fill.candidate,
+            blend: fill.blend,
+            settings: outcome.settings,
+            start: outcome.start.clone(),
+            model: outcome.model.clone(),
+            device: outcome.device.clone(),
+            steps: outcome.steps,
+            evaluations: outcome.evaluations,
+            changed_on_the_way: outcome.changed_during_search,
+            seconds: outcome.search_secs,
+            stopped: outcome.stopped.clone(),
+            explained: outcome.explained_share,
+            best: outcome.best,
+            first_losses: outcome.first_losses.into(),
+            size_px: outcome.size_px,
+            candidates: outcome.candidates.iter().map(candidate).collect(),
+            curves: LossCurvesJson::of(&fill.loss_curves),
+        }
+    }
+
+    /// Checks everything except the hole's size and the frame, which `ProjectJson::checked` checks.
+    pub fn into_fill(self) -> Result<ProjectFill, ProjectError> {
+        let invalid = |what: String| Err(ProjectError::invalid(what));
+        if let Err(error) = self.settings.validate() {
+            return invalid(format!("the fill's {error}"));
+        }
+        if !(1..=MAX_PICTURE_SIDE_PX).contains(&self.size_px) {
+            return invalid(format!("its pictures are {} pixels wide", self.size_px));
+        }
+        let count = self.candidates.len();
+        if !(1..=Settings::MAX_CANDIDATES as usize).contains(&count) {
+            return invalid(format!("{count} candidates"));
+        }
+        if self.best >= count || self.candidate >= count {
+            return invalid(format!("candidate {} of {count}", self.best.max(self.candidate).saturating_add(1)));
+        }
+        let searched = self.candidates.iter().filter(|candidate| !candidate.mixed).count();
+        if searched == 0 {
+            return invalid("mixes without candidates".to_owned());
+        }
+        if !self.start.fits(&self.settings, self.model.latent_dim) {
+            return invalid("the start latents do not fit the model".to_owned());
+        }
+        if self.steps > MAX_ITERATIONS || !(0.0..=f32::MAX).contains(&self.seconds) {
+            return invalid(format!("{} iterations in {} seconds", self.steps, self.seconds));
+        }
+        if self.blend.detail_percent > 100 {
+            return invalid(format!("detail of {} %", self.blend.detail_percent));
+        }
+        let curves = self.curves.into_curves(searched)?;
+        let (size_px, latent_dim) = (self.size_px, self.model.latent_dim);
+        let candidates = self.candidates.into_iter().enumerate();
+        let candidates = candidates.map(|(index, text)| text.into_candidate(index, size_px, latent_dim));
+        let outcome = FillOutcome {
+            settings: self.settings,
+            start: self.start,
+            model: self.model,
+            device: self.device,
+            steps: self.steps,
+            evaluations: self.evaluations,
+            changed_during_search: self.changed_on_the_way,
+            search_secs: self.seconds,
+            stopped: self.stopped,
+            explained_share: self.explained,
+            candidates: candidates.collect::<Result<_, _>>()?,
+            best: self.best,
+            first_losses: self.first_losses.into(),
+            size_px,
+        };
+        Ok(ProjectFill {
+            outcome: Arc::new(outcome),
+            hole: self.hole.map(|hole| hole.0),
+            frame: self.frame,
+            candidate: self.candidate,
+            blend: self.blend,
+            loss_curves: curves,
+        })
+    }
+}
+
+impl CandidateJson {
+    fn into_candidate(self, index: usize, size_px: u32, latent_dim: usize) -> Result<Candidate, ProjectError> {
+        let number = index + 1;
+        let samples = 3 * size_px as usize * size_px as usize;
+        for (what, values, length) in [("latent", &self.latent, latent_dim), ("picture", &self.pixels, samples)] {
+            if values.len() != length {
+                let found = values.len();
+                let what = format!("the {what} of candidate {number} has {found} numbers instead of {length}");
+                return Err(ProjectError::invalid(what));
+            }
+            if !values.iter().all(|value| value.is_finite()) {
+                return Err(ProjectError::invalid(format!("the {what} of candidate {number} is not finite")));
+            }
+        }
+        let Self { latent, pixels, losses, mixed } = self;
+        Ok(Candidate { latent, pixels, losses: losses.into(), is_mix: mixed })
+    }
+}
+
+impl LossCurvesJson {
+    fn of(points: &[IterationLosses]) -> Self {
+        let points = downsampled(points);
+        let values = |losses: &Losses| [losses.context, losses.prior, losses.total];
+        Self {
+            iterations: points.iter().map(|point| point.iteration).collect(),
+            losses: points.iter().flat_map(|point| point.candidates.iter().flat_map(values)).collect(),
+        }
+    }
+
+    fn into_curves(self, candidates: usize) -> Result<Vec<IterationLosses>, ProjectError> {
+        let in_order = self.iterations.windows(2).all(|pair| pair[0] < pair[1]);
+        if !in_order || Some(self.losses.len()) != self.iterations.len().checked_mul(candidates * LOSSES_PER_CANDIDATE)
+        {
+            return Err(ProjectError::invalid("the loss curves do not fit the candidates"));
+        }
+        let losses = |&[context, prior, total]: &[f32; LOSSES_PER_CANDIDATE]| Losses { context, prior, total };
+        let points = self.iterations.iter().zip(self.losses.chunks_exact(candidates * LOSSES_PER_CANDIDATE));
+        Ok(points
+            .map(|(&iteration, values)| IterationLosses {
+                iteration,
+                candidates: values.as_chunks().0.iter().map(losses).collect(),
+            })
+            .collect())
+    }
+}
+
+/// At most [`MAX_CURVE_POINTS`] evenly spaced points, including the first, plus the last one.
+pub(super) fn downsampled(points: &[IterationLosses]) -> Vec<&IterationLosses> {
+    let stride = points.len().div_ceil(MAX_CURVE_POINTS).max(1);
+    let mut kept: Vec<_> = points.iter().step_by(stride).collect();
+    if let Some(last) = points.last().filter(|last| kept.last().is_none_or(|kept| kept.iteration != last.iteration)) {
+        kept.push(last);
+    }
+    kept
+}

@@ -1,0 +1,73 @@
+//! The target and the weights of the losses.
+
+use super::problem::SearchProblem;
+use super::symmetry_loss::SymmetryTarget;
+use super::{ContextSettings, PriorForm, Reduction};
+use crate::mask::{context_weights, pair_weights};
+
+/// The known pixels with the weights of the differences to them.
+pub(super) struct ContextTarget {
+    pub side_px: usize,
+    /// `[side, side, 3]`, zero in the hole.
+    pub pixels: Vec<f32>,
+    /// `[side, side]`: 0 or 1.
+    pub known: Vec<f32>,
+    /// `[side, side]`: W, zero in the hole.
+    pub weights: Vec<f32>,
+    /// Factor of the weighted differences: 1 for the sum, `1 / Σ W` over pixels and channels for the mean.
+    pub pixel_scale: f32,
+    /// `[side, side]` each: the weight of a pixel's difference to the pixel on its right, and to the pixel below.
+    pub pair_weights: [Vec<f32>; 2],
+    /// As `scale`, for differences between neighbours.
+    pub pair_scale: f32,
+    /// Target of the symmetry loss, if it is used.
+    pub symmetry: Option<SymmetryTarget>,
+    /// As `scale`, for the symmetry loss.
+    pub symmetry_scale: f32,
+}
+
+impl ContextTarget {
+    pub fn new(problem: &SearchProblem, context: &ContextSettings) -> Self {
+        let side_px = problem.size_px;
+        let area = side_px * side_px;
+        // Hole pixels are set to zero here, so no later code can read them.
+        let value = |index: usize| {
+            let (pixel, channel) = (index / 3, index % 3);
+            if problem.known[pixel] > 0.0 { problem.pixels[channel * area + pixel] } else { 0.0 }
+        };
+        let weights = context_weights(&problem.known, side_px, context.window_px as usize, context.focus);
+        let pair_weights = pair_weights(&weights, &problem.known, side_px);
+        let scale = |sum: f32| match context.reduction {
+            Reduction::Sum => 1.0,
+            Reduction::Mean if sum > 0.0 => 1.0 / (3.0 * sum),
+            // No pixel has a weight: the loss is zero.
+            Reduction::Mean => 0.0,
+        };
+        let (pixels_scale, pair_sum) = (scale(weights.iter().sum()), pair_weights.iter().flatten().sum());
+        Self {
+            side_px,
+            pixels: (0..3 * area).map(value).collect(),
+            known: problem.known.clone(),
+            weights,
+            pixel_scale: pixels_scale,
+            pair_weights,
+            pair_scale: context.gradient * scale(pair_sum),
+            symmetry: SymmetryTarget::for_problem(problem, context),
+            symmetry_scale: context.symmetry * pixels_scale,
+        }
+    }
+}
+
+/// The prior loss of a logit.
+pub(super) fn prior_loss(logit: f32, form: PriorForm) -> f32 {
+    match form {
+        PriorForm::NonSaturating => softplus(-logit),
+        // log(1 − sigmoid(d)) = −softplus(d), without the rounding error of 1 − sigmoid near one.
+        PriorForm::Saturating => -softplus(logit),
+    }
+}
+
+/// `ln(1 + eˣ)`, without overflow.
+fn softplus(x: f32) -> f32 {
+    x.max(0.0) + (-x.abs()).exp().ln_1p()
+}

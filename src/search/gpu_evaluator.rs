@@ -1,0 +1,242 @@
+//! Evaluates losses and gradients on a GPU: the dispatches of the networks with those of the losses between them.
+//!
+//! The optimizer runs on the CPU, so each evaluation is waited for and a few hundred numbers are read back. The next
+//! evaluation is recorded while the GPU works. Pictures are read back only when somebody looks at them.
+
+use std::iter::once;
+use std::sync::Arc;
+
+use burn::tensor::Tensor;
+use wgpu::Buffer;
+
+use super::context_target::{ContextTarget, prior_loss};
+use super::problem::SearchProblem;
+use super::results::tensor_values;
+use super::search_loop::GradientEvaluation;
+use super::symmetry_loss::window_radius;
+use super::{Norm, PriorForm, Settings};
+use crate::model::gpu::{
+    Dispatch, DispatchPlan, GpuNetworks, ReadbackBuffer, RecordedCommands, VECTOR_LEN, constant_buffer, storage_buffer,
+    uniform_buffer, unpad_rows, vector_count,
+};
+
+/// Workgroup size in `context_loss.wgsl`.
+const WORKGROUP_SIZE: usize = 64;
+/// Most candidates per submission. More would not use a GPU better but need memory, and the driver of a slow GPU may
+/// take a long submission for a hang.
+const MAX_CANDIDATES_PER_SUBMISSION: usize = 64;
+
+/// A problem on a GPU, with buffers.
+pub(super) struct GpuEvaluator {
+    networks: Arc<GpuNetworks>,
+    plan: DispatchPlan,
+    target: ContextTarget,
+    /// The uniforms of `context_loss.wgsl`.
+    uniforms: Buffer,
+    /// Partial context losses, one per workgroup.
+    losses: Buffer,
+    /// Workgroups per candidate.
+    workgroups: usize,
+    discriminator_dispatches: Vec<Dispatch>,
+    loss_dispatches: Vec<Dispatch>,
+    reader: ReadbackBuffer,
+    /// The recorded commands of the next evaluation, and whether they include D.
+    next_commands: Option<(bool, RecordedCommands)>,
+    /// The latents whose pictures are in the buffer. Empty if not all candidates fit.
+    generated_latents: Vec<f32>,
+}
+
+impl GpuEvaluator {
+    pub fn new(networks: Arc<GpuNetworks>, problem: &SearchProblem, settings: &Settings) -> Self {
+        let (gpu, target) = (networks.gpu(), ContextTarget::new(problem, &settings.context));
+        let all = settings.candidates as usize;
+        let candidates = all.div_ceil(all.div_ceil(networks.max_candidates().clamp(1, MAX_CANDIDATES_PER_SUBMISSION)));
+        let plan = networks.plan_dispatches(candidates, true);
+        let area = target.side_px * target.side_px;
+        let workgroups = area.div_ceil(WORKGROUP_SIZE);
+        let uniforms = uniform_buffer(gpu, &uniform_values(&target, settings, candidates, false));
+        let losses = storage_buffer(gpu, "losses", candidates * workgroups);
+        let photo: Vec<[f32; 4]> = target
+            .pixels
+            .as_chunks::<3>()
+            .0
+            .iter()
+            .zip(&target.weights)
+            .map(|([red, green, blue], weight)| [*red, *green, *blue, *weight])
+            .collect();
+        let pairs: Vec<[f32; 2]> =
+            target.pair_weights[0].iter().zip(&target.pair_weights[1]).map(|(right, below)| [*right, *below]).collect();
+        let [photo, pairs] = [constant_buffer(gpu, "photo", &photo), constant_buffer(gpu, "pairs", &pairs)];
+        // Without symmetry loss the shader reads none of these.
+        let (mirror, inverse_counts, sums) = match &target.symmetry {
+            Some(mirror) => {
+                (mirror.pixels_and_compared(), mirror.inverse_counts().to_vec(), candidates * area * VECTOR_LEN)
+            }
+            None => (vec![[0.0; 4]], vec![0.0; VECTOR_LEN], 0),
+        };
+        let [mirror, inverse_counts] =
+            [constant_buffer(gpu, "mirror", &mirror), constant_buffer(gpu, "counts", &inverse_counts)];
+        let [rows, symmetry_gradient] = ["rows", "symmetry_gradient"].map(|label| storage_buffer(gpu, label, sums));
+        let buffers = [
+            &uniforms,
+            &plan.pictures,
+            &photo,
+            &pairs,
+            &mirror,
+            &inverse_counts,
+            &rows,
+            &symmetry_gradient,
+            &plan.pictures_gradient,
+            &losses,
+            &plan.logits,
+            &plan.logits_gradient,
+        ];
+        let dispatch = |function: &str, bindings: &[u32], groups: [usize; 3]| {
+            let kernel = networks.kernel(function, function, || include_str!("context_loss.wgsl").into());
+            let bound: Vec<_> = bindings.iter().map(|binding| (*binding, buffers[*binding as usize])).collect();
+            kernel.dispatch(gpu, &bound, groups)
+        };
+        let each = [workgroups, candidates, 1];
+        let prior_gradient = dispatch("prior_gradient", &[0, 10, 11], [candidates.div_ceil(WORKGROUP_SIZE), 1, 1]);
+        let mut loss_dispatches = Vec::new();
+        if target.symmetry.is_some() {
+            loss_dispatches.push(dispatch("sum_rows_of_differences", &[0, 1, 4, 6], each));
+            loss_dispatches.push(dispatch("symmetry_loss", &[0, 1, 4, 5, 6, 7], each));
+            loss_dispatches.push(dispatch("sum_rows_of_gradients", &[0, 5, 6, 7], each));
+        }
+        loss_dispatches.push(dispatch("context_loss", &[0, 1, 2, 3, 4, 6, 7, 8, 9], each));
+        let discriminator_dispatches: Vec<_> = plan
+            .discriminator_forward
+            .iter()
+            .chain(once(&prior_gradient))
+            .chain(&plan.discriminator_backward)
+            .cloned()
+            .collect();
+        let dispatches =
+            [&plan.generator_forward, &discriminator_dispatches, &loss_dispatches, &plan.generator_backward]
+                .map(Vec::len);
+        tracing::debug!("one evaluation takes {} dispatches", dispatches.iter().sum::<usize>());
+        let latent = vector_count(networks.latent_dim()) * VECTOR_LEN;
+        let reader = ReadbackBuffer::new(gpu, candidates * (area * VECTOR_LEN).max(latent + workgroups + VECTOR_LEN));
+        Self {
+            plan,
+            target,
+            uniforms,
+            losses,
+            workgroups,
+            discriminator_dispatches,
+            loss_dispatches,
+            reader,
+            next_commands: None,
+            generated_latents: Vec::new(),
+            networks,
+        }
+    }
+
+    /// The encoder's guess, `[latent_dim]`.
+    pub fn encode(&self) -> Option<Vec<f32>> {
+        self.networks.encode(1, &self.target.pixels, &self.target.known)
+    }
+
+    /// Generates the pictures and computes the losses and the gradient of the total loss with respect to the latents.
+    pub fn evaluate(&mut self, settings: &Settings, latents: &Tensor<2>) -> GradientEvaluation {
+        let latent_dim = latents.dims()[1];
+        let has_prior = settings.uses_discriminator() && self.networks.has_discriminator();
+        let numbers = uniform_values(&self.target, settings, self.plan.candidates, has_prior);
+        self.networks.gpu().queue.write_buffer(&self.uniforms, 0, bytemuck::cast_slice(&numbers));
+        let values = tensor_values(latents.clone());
+        let lengths = self.readback_lengths();
+        let (mut gradient, mut context, mut priors) = (Vec::new(), Vec::new(), Vec::new());
+        for batch in values.chunks(self.plan.candidates * latent_dim) {
+            let next = self
+                .next_commands
+                .take()
+                .filter(|(had_prior, _)| *had_prior == has_prior)
+                .map(|(_, recorded)| recorded);
+            let recorded = next.unwrap_or_else(|| self.record_commands(has_prior));
+            self.plan.set_latents(&self.networks, batch);
+            let submitted = self.reader.submit(self.networks.gpu(), recorded);
+            self.next_commands = Some((has_prior, self.record_commands(has_prior)));
+            let read = self.reader.wait(self.networks.gpu(), submitted);
+            let (latent_gradients, rest) = read.split_at(lengths[0]);
+            let (parts, logits) = rest.split_at(lengths[1]);
+            gradient.extend(unpad_rows(latent_gradients, latent_dim));
+            context.extend(parts.chunks(self.workgroups).map(sum));
+            let logits = logits.iter().step_by(VECTOR_LEN);
+            priors.extend(logits.map(|logit| if has_prior { prior_loss(*logit, settings.prior) } else { 0.0 }));
+        }
+        // The last batch may be padded.
+        let candidates = latents.dims()[0];
+        gradient.truncate(candidates * latent_dim);
+        context.truncate(candidates);
+        priors.truncate(candidates);
+        self.remember_generated(values);
+        GradientEvaluation::new(latents, gradient, context, priors, settings.lambda)
+    }
+
+    /// Lengths of the values read back: gradients, context losses, logits.
+    fn readback_lengths(&self) -> [usize; 3] {
+        let of_one = [vector_count(self.networks.latent_dim()) * VECTOR_LEN, self.workgroups, VECTOR_LEN];
+        of_one.map(|length| self.plan.candidates * length)
+    }
+
+    fn record_commands(&self, has_prior: bool) -> RecordedCommands {
+        let Self { networks, plan, losses, discriminator_dispatches, loss_dispatches, reader, .. } = self;
+        let discriminator = if has_prior { discriminator_dispatches.as_slice() } else { &[] };
+        let dispatches =
+            plan.generator_forward.iter().chain(discriminator).chain(loss_dispatches).chain(&plan.generator_backward);
+        let [gradient, context, logits] = self.readback_lengths();
+        let buffers = [(&plan.latents_gradient, gradient), (losses, context), (&plan.logits, logits)];
+        reader.record(networks.gpu(), dispatches, &buffers)
+    }
+
+    /// Generator forward: `[candidates, side, side, 3]`.
+    pub fn generate(&mut self, latents: &Tensor<2>) -> Vec<f32> {
+        let latent_dim = latents.dims()[1];
+        let wanted = tensor_values(latents.clone());
+        let mut pictures = Vec::new();
+        for batch in wanted.chunks(self.plan.candidates * latent_dim) {
+            let Self { networks, plan, target, reader, generated_latents, .. } = &*self;
+            let dispatches = if batch == generated_latents { &[] } else { plan.generator_forward.as_slice() };
+            plan.set_latents(networks, batch);
+            let length = batch.len() / latent_dim * target.side_px * target.side_px * VECTOR_LEN;
+            let recorded = reader.record(networks.gpu(), dispatches, &[(&plan.pictures, length)]);
+            let submitted = reader.submit(networks.gpu(), recorded);
+            pictures.extend(unpad_rows(&reader.wait(networks.gpu(), submitted), 3));
+        }
+        self.remember_generated(wanted);
+        pictures
+    }
+
+    /// Notes which latents' pictures are in the buffer.
+    fn remember_generated(&mut self, latents: Vec<f32>) {
+        let is_whole = latents.len() <= self.plan.candidates * self.networks.latent_dim();
+        self.generated_latents = if is_whole { latents } else { Vec::new() };
+    }
+}
+
+/// The struct `Uniforms` of `context_loss.wgsl`.
+fn uniform_values(target: &ContextTarget, settings: &Settings, candidates: usize, has_prior: bool) -> [u32; 12] {
+    let [side, candidates, radius] = [target.side_px, candidates, window_radius(target.side_px)]
+        .map(|number| u32::try_from(number).unwrap_or(u32::MAX));
+    [
+        side,
+        candidates,
+        radius,
+        u32::from(settings.context.norm == Norm::L2),
+        u32::from(settings.prior == PriorForm::Saturating),
+        u32::from(has_prior),
+        u32::from(target.symmetry.is_some()),
+        settings.lambda.to_bits(),
+        target.pixel_scale.to_bits(),
+        target.pair_scale.to_bits(),
+        target.symmetry_scale.to_bits(),
+        0,
+    ]
+}
+
+fn sum(parts: &[f32]) -> f32 {
+    #[expect(clippy::cast_possible_truncation, reason = "summed in f64, returned in f32")]
+    let sum = parts.iter().map(|part| f64::from(*part)).sum::<f64>() as f32;
+    sum
+}

@@ -1,0 +1,275 @@
+//! The search loop, one gradient evaluation at a time.
+//!
+//! Pictures are not stored. They are generated again when they are needed.
+
+use std::f32::consts::PI;
+use std::sync::Arc;
+
+use burn::tensor::{Device, Tensor, TensorData};
+
+use super::evaluator::Evaluator;
+use super::initial_latents::SearchRng;
+use super::optimizer::OptimizerState;
+use super::problem::SearchProblem;
+use super::{Clipping, Schedule, Settings, Starts};
+use crate::model::Networks;
+
+/// A running search.
+pub struct Search {
+    pub(super) networks: Arc<Networks>,
+    pub(super) settings: Settings,
+    pub(super) evaluator: Evaluator,
+    pub(super) problem: SearchProblem,
+    /// See [`SearchProblem::deep_share`].
+    pub(super) deep_share: f32,
+    pub(super) rng: SearchRng,
+    /// `[candidates, latent_dim]`, on the CPU like every tensor here.
+    pub(super) latents: Tensor<2>,
+    /// Starts of the candidates, to which the latents are held. `None` for starts from the prior, which carry no
+    /// information.
+    pub(super) anchors: Option<Tensor<2>>,
+    pub(super) optimizer_state: OptimizerState,
+    iterations_begun: u32,
+    pub(super) iterations_done: u32,
+    /// Number of iterations by which edits of the problem have rewound the schedules.
+    pub(super) schedule_rewind: u32,
+    /// Whether the result is the last latent of each candidate instead of its best one, as for samples.
+    pub(super) uses_last_latents: bool,
+    /// The newest evaluation: that of iteration `iterations_done` just after an iteration has begun or ended.
+    pub(super) evaluation: Option<GradientEvaluation>,
+    pub(super) best: Option<ScoredLatents>,
+    /// Unread losses of iterations, oldest first, each `[3, candidates]`.
+    pub(super) unread_losses: Vec<(u32, Tensor<2>)>,
+}
+
+/// The noise has decayed to zero after this share of the steps (`StyleGAN2`'s projector).
+const NOISE_STEP_SHARE: f32 = 0.75;
+
+/// Latents with their losses and gradient.
+pub(super) struct GradientEvaluation {
+    pub scored: ScoredLatents,
+    pub gradient: Tensor<2>,
+}
+
+/// Latents with their losses.
+#[derive(Clone)]
+pub(super) struct ScoredLatents {
+    pub latents: Tensor<2>,
+    pub context: Tensor<1>,
+    pub prior: Tensor<1>,
+    pub total: Tensor<1>,
+}
+
+impl GradientEvaluation {
+    /// From latents `[candidates, latent_dim]`, the gradient of the total loss with respect to them, and both losses of
+    /// each.
+    pub fn new(latents: &Tensor<2>, gradient: Vec<f32>, context: Vec<f32>, prior: Vec<f32>, lambda: f32) -> Self {
+        let (shape, device) = (latents.dims(), &latents.device());
+        let row = |values: Vec<f32>| Tensor::<1>::from_data(TensorData::new(values, [shape[0]]), device);
+        let total = context.iter().zip(&prior).map(|(context, prior)| context + lambda * prior).collect();
+        let scored =
+            ScoredLatents { latents: latents.clone(), context: row(context), prior: row(prior), total: row(total) };
+        Self { scored, gradient: Tensor::from_data(TensorData::new(gradient, shape), device) }
+    }
+}
+
+impl Search {
+    /// Sets up a search.
+    #[must_use]
+    pub fn new(networks: Arc<Networks>, problem: &SearchProblem, settings: Settings) -> Self {
+        let mut rng = SearchRng::new(settings.seed);
+        let evaluator = Evaluator::new(&networks, problem, &settings);
+        let guess = encoder_guess(&evaluator, &settings);
+        let candidates = settings.candidates as usize;
+        let anchors = guess.map(|guess| rng.starts_around(&guess, candidates, settings.start_spread));
+        let latents = anchors.clone().unwrap_or_else(|| rng.sample_prior([candidates, networks.info.latent_dim]));
+        let optimizer_state = OptimizerState::new(&settings, &latents);
+        Self {
+            networks,
+            settings,
+            evaluator,
+            problem: problem.clone(),
+            deep_share: problem.deep_hole_share(),
+            rng,
+            latents,
+            anchors,
+            optimizer_state,
+            iterations_begun: 0,
+            iterations_done: 0,
+            schedule_rewind: 0,
+            uses_last_latents: false,
+            evaluation: None,
+            best: None,
+            unread_losses: Vec::new(),
+        }
+    }
+
+    /// Number of complete iterations.
+    #[must_use]
+    pub fn iterations_done(&self) -> u32 {
+        self.iterations_done
+    }
+
+    /// The iteration (from 1) of the newest losses and pictures.
+    #[must_use]
+    pub fn iterations_begun(&self) -> u32 {
+        self.iterations_begun
+    }
+
+    /// Whether all steps are done.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.schedule_step() >= self.settings.steps
+    }
+
+    /// Position in the schedules: the complete iterations, less those that edits have rewound.
+    pub(super) fn schedule_step(&self) -> u32 {
+        self.iterations_done.saturating_sub(self.schedule_rewind)
+    }
+
+    /// The current problem.
+    #[must_use]
+    pub fn problem(&self) -> &SearchProblem {
+        &self.problem
+    }
+
+    /// The current settings, including changes made during the search.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Changes λ from the next evaluation on, and recomputes the best losses.
+    pub fn set_lambda(&mut self, lambda: f32) {
+        if lambda.to_bits() == self.settings.lambda.to_bits() {
+            return;
+        }
+        let had_prior_loss = self.settings.uses_discriminator();
+        self.settings.lambda = lambda;
+        if !had_prior_loss {
+            self.rescore_best();
+        } else if let Some(best) = &mut self.best {
+            best.total = best.context.clone() + best.prior.clone().mul_scalar(lambda);
+        }
+    }
+
+    /// Changes the number of steps from the next iteration on.
+    pub fn set_steps(&mut self, steps: u32) {
+        self.settings.steps = steps;
+    }
+
+    /// Does one gradient evaluation and the optimizer step after it. Returns whether this began a new iteration, whose
+    /// pictures and losses are now available. Except for HMC, every evaluation is one iteration.
+    pub fn advance(&mut self) -> bool {
+        if let OptimizerState::Hmc(trajectory) = &mut self.optimizer_state {
+            let trajectory = trajectory.take();
+            let (trajectory, began) = self.hmc_step(trajectory);
+            self.optimizer_state = OptimizerState::Hmc(Box::new(trajectory));
+            return began;
+        }
+        let rate = self.learning_rate();
+        let latents = self.latents.clone();
+        self.add_noise();
+        let evaluation = self.evaluate();
+        self.record_losses(&evaluation);
+        let gradient = evaluation.gradient.clone();
+        let moved = match &mut self.optimizer_state {
+            OptimizerState::Adam(adam) => adam.step(latents, gradient, rate),
+            OptimizerState::Momentum(momentum) => momentum.step(latents, gradient, rate),
+            OptimizerState::Hmc(_) => latents,
+        };
+        let pulled = self.apply_anchor_decay(moved, rate);
+        self.latents = self.clip_to_prior(pulled);
+        self.evaluation = Some(evaluation);
+        self.iterations_done += 1;
+        true
+    }
+
+    /// Adds noise to the latents. Its standard deviation falls over the steps.
+    fn add_noise(&mut self) {
+        let Settings { noise, steps, .. } = self.settings;
+        #[expect(clippy::cast_precision_loss, reason = "step counts are far below 2^24")]
+        let remaining = 1.0 - self.schedule_step() as f32 / (NOISE_STEP_SHARE * steps.max(1) as f32);
+        if noise > 0.0 && remaining > 0.0 {
+            let drawn = self.rng.sample_normal(self.latents.dims()).mul_scalar(noise * remaining * remaining);
+            self.latents = self.clip_to_prior(self.latents.clone() + drawn);
+        }
+    }
+
+    /// Pulls each latent towards its start. This is separate from the gradient, like decoupled weight decay (Loshchilov
+    /// & Hutter 2019, arXiv 1711.05101). An Adam step is about `rate` per value, so a latent value moves at most about
+    /// `1 / (anchor_decay · deep share)` away, whatever the scale of the losses.
+    fn apply_anchor_decay(&self, latents: Tensor<2>, rate: f32) -> Tensor<2> {
+        let share = (self.settings.anchor_decay * self.deep_share * rate).min(1.0);
+        match &self.anchors {
+            Some(anchors) if share > 0.0 => {
+                let towards = anchors.clone() - latents.clone();
+                latents + towards.mul_scalar(share)
+            }
+            _ => latents,
+        }
+    }
+
+    /// Generates the pictures and computes the losses and the gradient of the total loss with respect to the latents.
+    pub(super) fn evaluate(&mut self) -> GradientEvaluation {
+        self.evaluator.evaluate(&self.settings, &self.latents)
+    }
+
+    /// Records an iteration's losses and keeps latents that are better than all before.
+    pub(super) fn record_losses(&mut self, evaluation: &GradientEvaluation) {
+        let now = evaluation.scored.clone();
+        let rows = vec![now.context.clone(), now.prior.clone(), now.total.clone()];
+        self.iterations_begun = self.iterations_done + 1;
+        self.unread_losses.push((self.iterations_begun, Tensor::stack(rows, 0)));
+        self.best = Some(match self.best.take() {
+            // A NaN loss never compares lower, so it never becomes the best.
+            Some(best) if !self.uses_last_latents => {
+                select_where(now.total.clone().lower(best.total.clone()), now, best)
+            }
+            _ => now,
+        });
+    }
+
+    fn learning_rate(&self) -> f32 {
+        let Settings { learning_rate, schedule, steps, .. } = self.settings;
+        match schedule {
+            Schedule::Constant => learning_rate,
+            Schedule::Cosine => {
+                #[expect(clippy::cast_precision_loss, reason = "step counts are far below 2^24")]
+                let share = self.schedule_step() as f32 / steps.max(1) as f32;
+                learning_rate * 0.5 * (1.0 + (PI * share.min(1.0)).cos())
+            }
+        }
+    }
+
+    /// Clips the latents to the support of the prior.
+    pub(super) fn clip_to_prior(&mut self, latents: Tensor<2>) -> Tensor<2> {
+        match self.settings.clipping {
+            Clipping::Hard => latents.clamp(-1.0, 1.0),
+            Clipping::Stochastic => {
+                let outside = latents.clone().abs().greater_elem(1.0);
+                let drawn = self.rng.sample_prior(latents.dims());
+                latents.mask_where(outside, drawn)
+            }
+        }
+    }
+}
+
+/// For each candidate, `yes` where `mask` is true, else `no`.
+fn select_where(mask: Tensor<1, burn::tensor::Bool>, yes: ScoredLatents, no: ScoredLatents) -> ScoredLatents {
+    let [candidates, latent_dim] = yes.latents.dims();
+    let rows = mask.clone().reshape([candidates, 1]).expand([candidates, latent_dim]);
+    ScoredLatents {
+        latents: no.latents.mask_where(rows, yes.latents),
+        context: no.context.mask_where(mask.clone(), yes.context),
+        prior: no.prior.mask_where(mask.clone(), yes.prior),
+        total: no.total.mask_where(mask, yes.total),
+    }
+}
+
+/// The encoder's guess, `[1, latent_dim]`. `None` if the settings do not start from it or the model has no encoder.
+fn encoder_guess(work: &Evaluator, settings: &Settings) -> Option<Tensor<2>> {
+    let guess = (settings.starts == Starts::Encoder).then(|| work.encode()).flatten()?;
+    let shape = [1, guess.len()];
+    Some(Tensor::from_data(TensorData::new(guess, shape), &Device::flex()))
+}

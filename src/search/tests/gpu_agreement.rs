@@ -1,0 +1,63 @@
+//! Compares the search on a GPU with that on the CPU, with the tiny networks. Without a GPU, lavapipe is used.
+
+use std::sync::Arc;
+
+use super::burn_losses::values;
+use super::rules::{problem, settings};
+use crate::model::cpu::CpuPrecision;
+use crate::model::gpu::tests::any_gpu;
+use crate::model::{ModelFile, Networks, TINY_MODEL};
+use crate::search::{OptimizerKind, Search, Settings};
+
+/// WGSL allows transcendental functions an error of a few units in the last place, a thousand times that of f32. Losses
+/// average it over hundreds of pixels.
+const RELATIVE: f32 = 1e-3;
+
+fn trace(networks: Networks) -> (Vec<f32>, Vec<f32>) {
+    let mut search = Search::new(Arc::new(networks), &problem(), settings(OptimizerKind::Adam));
+    let pictures = {
+        search.advance();
+        search.pictures().concat()
+    };
+    for _ in 0..4 {
+        search.advance();
+    }
+    let losses = search.take_losses().iter().flat_map(|(_, row)| row.iter().map(|losses| losses.total)).collect();
+    (pictures, losses)
+}
+
+#[test]
+fn gpu_and_cpu_searches_agree() {
+    let Some(gpu) = any_gpu() else { return };
+    let file = ModelFile::parse("tiny", TINY_MODEL).unwrap();
+    let (pictures, losses) = trace(Networks::load_on_gpu(&file, &gpu).unwrap());
+    let (expected_pictures, expected_losses) = trace(Networks::load_on_cpu(&file, CpuPrecision::Single).unwrap());
+    assert_near(&pictures, &expected_pictures);
+    assert_near(&losses, &expected_losses);
+}
+
+fn assert_near(found: &[f32], expected: &[f32]) {
+    assert_eq!(found.len(), expected.len());
+    let scale = expected.iter().fold(0.0f32, |most, value| most.max(value.abs()));
+    let error = found.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(error <= RELATIVE * scale, "{}: off by {error}, scale {scale}", found.len());
+}
+
+#[test]
+fn several_gpu_batches_agree_with_the_cpu() {
+    let Some(gpu) = any_gpu() else { return };
+    let file = ModelFile::parse("tiny", TINY_MODEL).unwrap();
+    let settings = Settings { candidates: 130, ..settings(OptimizerKind::Adam) };
+    let evaluated = |networks: Networks| {
+        let mut search = Search::new(Arc::new(networks), &problem(), settings);
+        search.advance();
+        let pictures = search.best_pictures().concat();
+        let evaluation = search.evaluation.as_ref().unwrap();
+        [values(evaluation.gradient.clone()), values(evaluation.scored.total.clone()), pictures]
+    };
+    let found = evaluated(Networks::load_on_gpu(&file, &gpu).unwrap());
+    let expected = evaluated(Networks::load_on_cpu(&file, CpuPrecision::Single).unwrap());
+    for (found, expected) in found.iter().zip(&expected) {
+        assert_near(found, expected);
+    }
+}

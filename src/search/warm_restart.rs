@@ -1,0 +1,40 @@
+//! Changes the problem during a search, because the user may paint while it runs.
+//!
+//! The schedules are rewound to their middle, so that noise and learning rate are high enough to adapt to the new
+//! problem. The iteration count goes on, and the search takes that many more iterations.
+
+use super::evaluator::Evaluator;
+use super::optimizer::OptimizerState;
+use super::problem::SearchProblem;
+use super::search_loop::Search;
+
+impl Search {
+    /// Continues from the current latents with another problem of the same size. Resets the optimizer state and
+    /// rescores the best latents.
+    pub fn set_problem(&mut self, problem: &SearchProblem) {
+        self.evaluator = Evaluator::new(&self.networks, problem, &self.settings);
+        self.deep_share = problem.deep_hole_share();
+        self.problem = problem.clone();
+        match &mut self.optimizer_state {
+            OptimizerState::Hmc(trajectory) => trajectory.drop_trajectory(),
+            motion => *motion = OptimizerState::new(&self.settings, &self.latents),
+        }
+        self.rescore_best();
+        self.schedule_rewind += self.schedule_step().saturating_sub(self.settings.steps / 2);
+    }
+
+    /// Iterations that the search takes in addition to the steps in its settings.
+    #[must_use]
+    pub fn extra_iterations(&self) -> u32 {
+        self.schedule_rewind
+    }
+
+    /// Scores the best latents for the current problem and settings.
+    pub(super) fn rescore_best(&mut self) {
+        let Some(best) = self.best.take() else { return };
+        let present = std::mem::replace(&mut self.latents, best.latents);
+        let evaluation = self.evaluate();
+        self.latents = present;
+        self.best = Some(evaluation.scored);
+    }
+}

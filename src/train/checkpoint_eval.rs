@@ -1,0 +1,75 @@
+//! The evaluation of a checkpoint: samples, quality metrics and the exported model.
+
+use super::face_images::FaceImages;
+use super::metrics_log::{self, MetricsLog};
+use super::quality::QualityEvaluator;
+use super::run_folder::RunFolder;
+use super::sample_sheet::{SampleSheet, encode_sheet};
+use super::settings::TrainSettings;
+use super::tensorboard::TensorBoardFile;
+use super::trainer::TrainState;
+use super::{CheckpointEval, TrainError, export};
+use crate::model::cpu::{CpuNetworks, LoadMode};
+
+/// Evaluates the checkpoints of a run and remembers the best one.
+pub(super) struct CheckpointEvaluator {
+    sample_sheet: SampleSheet,
+    quality: QualityEvaluator,
+    quality_log: MetricsLog,
+    /// The lowest context loss so far.
+    lowest_context_loss: Option<f64>,
+}
+
+impl CheckpointEvaluator {
+    /// Prepares the evaluation on the held-out faces and reads the metrics logged up to `step`.
+    pub fn open(
+        settings: &TrainSettings,
+        folder: &RunFolder,
+        step: u64,
+        held_out: &dyn FaceImages,
+    ) -> Result<Self, TrainError> {
+        let table = MetricsLog::open(&folder.quality_path(), step)?;
+        let previous_metrics = metrics_log::read_series(&folder.quality_path())?;
+        let losses = previous_metrics.iter().find(|curve| curve.name == "context_loss");
+        let best = losses.and_then(|curve| curve.points.iter().map(|(_, loss)| *loss).min_by(f64::total_cmp));
+        let (showcase, yardstick) = (SampleSheet::new(settings, held_out), QualityEvaluator::new(settings, held_out)?);
+        Ok(Self { sample_sheet: showcase, quality: yardstick, quality_log: table, lowest_context_loss: best })
+    }
+
+    /// Exports the model, writes samples and quality metrics, and keeps the model as the best one if its context loss
+    /// is the lowest.
+    pub fn evaluate(
+        &mut self,
+        settings: &TrainSettings,
+        folder: &RunFolder,
+        state: &TrainState,
+        events: &mut TensorBoardFile,
+    ) -> Result<CheckpointEval, TrainError> {
+        let step = state.step;
+        let (bytes, file) = export::to_model_file(settings, state)?;
+        let sheet = self.sample_sheet.render(&CpuNetworks::load(&file, LoadMode::Direct)?);
+        let size_px = [sheet.width(), sheet.height()];
+        let samples = folder.sample_path(step);
+        let png = encode_sheet(sheet).map_err(|source| TrainError::Save { path: samples.clone(), source })?;
+        RunFolder::write_file(&samples, &png)?;
+        events.image(step, "samples", size_px, png)?;
+        RunFolder::write_file(folder.model_path(), &bytes)?;
+        let quality = self.quality.evaluate(&file)?;
+        self.quality_log.append_row(step, &quality.columns())?;
+        #[expect(clippy::cast_possible_truncation, reason = "shown in single precision")]
+        let shown = quality.columns().into_iter().map(|(name, value)| (name, value as f32));
+        events.scalars(step, shown)?;
+        let is_best = self.lowest_context_loss.is_none_or(|best| quality.context_loss < best);
+        if is_best {
+            RunFolder::write_file(folder.best_model_path(), &bytes)?;
+            self.lowest_context_loss = Some(quality.context_loss);
+        }
+        Ok(CheckpointEval { step, samples_path: samples, quality, is_best })
+    }
+}
+
+/// Returns an error text if the state holds a value that is not finite.
+pub(super) fn non_finite_reason(state: &TrainState) -> Option<String> {
+    let (name, _) = state.nets.iter().find(|(_, net)| !net.is_finite())?;
+    Some(format!("the {name} holds a NaN or infinite value: continue with a lower learning rate or a larger batch"))
+}

@@ -1,0 +1,82 @@
+//! Detects divergence: values that are not finite, a discriminator that always wins, and mode collapse.
+
+/// D counts as certain when its mean output on real faces exceeds this and on generated ones is below the complement.
+const CERTAIN: f32 = 0.99;
+/// After this many consecutive log rows with a certain D, the run counts as failed: G no longer gets useful gradients.
+const MAX_CERTAIN_ROWS: u32 = 50;
+/// The generator has collapsed when the diversity falls below this share of its highest value.
+const COLLAPSE_RATIO: f64 = 0.1;
+/// Collapse is checked only after the diversity has exceeded this share of the full range. An untrained generator has
+/// low diversity.
+const MIN_PEAK_DIVERSITY: f64 = 0.03;
+
+/// The history that the checks need.
+#[derive(Clone, Debug, Default)]
+pub(super) struct DivergenceMonitor {
+    certain_rows: u32,
+    peak_diversity: f64,
+}
+
+impl DivergenceMonitor {
+    /// Checks a row of the log. Returns the reason if training has diverged.
+    pub fn check_metrics(&mut self, metrics: &[(&'static str, f32)]) -> Option<String> {
+        if let Some((name, _)) = metrics.iter().find(|(_, value)| !value.is_finite()) {
+            return Some(format!("{name} is NaN or infinite: continue with a lower learning rate or a larger batch"));
+        }
+        let get = |name: &str| metrics.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+        let is_certain = matches!((get("d_real"), get("d_fake")), (Some(real), Some(fake)) if real > CERTAIN && fake < 1.0 - CERTAIN);
+        self.certain_rows = if is_certain { self.certain_rows + 1 } else { 0 };
+        (self.certain_rows >= MAX_CERTAIN_ROWS).then(|| {
+            "the discriminator has won and the generator no longer learns: start a new run with another seed, more \
+             faces, or a larger --r1"
+                .into()
+        })
+    }
+
+    /// Checks the mean difference between two samples, 0 to 1. Returns the reason if the generator has collapsed.
+    pub fn check_diversity(&mut self, diversity: f64) -> Option<String> {
+        self.peak_diversity = self.peak_diversity.max(diversity);
+        let has_collapsed =
+            self.peak_diversity > MIN_PEAK_DIVERSITY && diversity < COLLAPSE_RATIO * self.peak_diversity;
+        has_collapsed.then(|| {
+            "the generator has collapsed, its samples are nearly identical: start a new run with another seed, more \
+             faces, or a larger --r1"
+                .into()
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metrics_that_are_not_finite_are_named() {
+        let mut watch = DivergenceMonitor::default();
+        assert_eq!(watch.check_metrics(&[("d_loss", 1.0), ("g_loss", 2.0)]), None);
+        assert!(watch.check_metrics(&[("d_loss", 1.0), ("g_loss", f32::NAN)]).unwrap().starts_with("g_loss"));
+    }
+
+    #[test]
+    fn only_a_constantly_certain_discriminator_has_won() {
+        let row =
+            |watch: &mut DivergenceMonitor, fake: f32| watch.check_metrics(&[("d_real", 0.999), ("d_fake", fake)]);
+        let mut watch = DivergenceMonitor::default();
+        for index in 1..MAX_CERTAIN_ROWS {
+            assert_eq!(row(&mut watch, 0.001), None, "row {index}");
+        }
+        let mut wavering = watch.clone();
+        assert!(row(&mut watch, 0.001).unwrap().contains("has won"));
+        assert_eq!(row(&mut wavering, 0.1), None);
+        assert_eq!(row(&mut wavering, 0.001), None);
+    }
+
+    #[test]
+    fn only_a_loss_of_diversity_is_collapse() {
+        let mut watch = DivergenceMonitor::default();
+        assert_eq!(watch.check_diversity(0.001), None);
+        assert_eq!(watch.check_diversity(0.15), None);
+        assert_eq!(watch.check_diversity(0.05), None);
+        assert!(watch.check_diversity(0.01).unwrap().contains("collapsed"));
+    }
+}

@@ -1,0 +1,107 @@
+//! The latent discriminator: it tells the encoder's latents from latents of the prior.
+//!
+//! The search starts from the encoder's latent and stays within the prior, so a latent that the prior would not draw is
+//! a bad start. Therefore E plays against this small network as G plays against D (adversarial autoencoders, Makhzani
+//! et al. 2015, arXiv 1511.05644). The network is small, so it uses burn's autodiff on every device.
+
+use burn::tensor::activation::leaky_relu;
+use burn::tensor::{Device, Tensor};
+use rand_chacha::ChaCha8Rng;
+
+use super::net::{AdamSettings, BurnParameter, NetState};
+
+/// Units of each of the two hidden layers.
+const HIDDEN_UNITS: usize = 256;
+const LEAKY_SLOPE: f64 = 0.2;
+
+pub(super) struct LatentDiscriminator {
+    /// Weight `[inputs, outputs]` and bias of each layer.
+    layers: Vec<[BurnParameter; 2]>,
+    latent_dim: usize,
+    steps: u64,
+}
+
+/// Weights and biases of the layers within one autodiff graph.
+pub(super) struct LatentDiscriminatorLayers(Vec<[Tensor<1>; 2]>);
+
+fn layer_sizes(latent_dim: usize) -> [[usize; 2]; 3] {
+    [[latent_dim, HIDDEN_UNITS], [HIDDEN_UNITS, HIDDEN_UNITS], [HIDDEN_UNITS, 1]]
+}
+
+/// Names and lengths of the tensors.
+pub(super) fn parameter_lengths(latent_dim: usize) -> Vec<(String, usize)> {
+    let lengths = |index: usize, [inputs, outputs]: [usize; 2]| {
+        [(format!("{index}.weight"), inputs * outputs), (format!("{index}.bias"), outputs)]
+    };
+    layer_sizes(latent_dim).into_iter().enumerate().flat_map(|(index, sizes)| lengths(index, sizes)).collect()
+}
+
+impl LatentDiscriminator {
+    /// The state before the first step.
+    pub fn initial(latent_dim: usize, rng: &mut ChaCha8Rng) -> NetState {
+        let mut state = NetState::default();
+        for (index, sizes) in layer_sizes(latent_dim).into_iter().enumerate() {
+            state.add_linear(&index.to_string(), sizes, rng);
+        }
+        state
+    }
+
+    /// Uploads a state, which must match the latent's length.
+    pub fn new(latent_dim: usize, state: &NetState, device: &Device) -> Self {
+        let mut all = parameter_lengths(latent_dim)
+            .into_iter()
+            .map(|(name, length)| BurnParameter::new(&state.tensor(&name, length), device));
+        let mut layers = Vec::new();
+        while let (Some(weight), Some(bias)) = (all.next(), all.next()) {
+            layers.push([weight, bias]);
+        }
+        Self { layers, latent_dim, steps: state.adam_steps }
+    }
+
+    /// The parameters as leaves of a graph, for training.
+    pub fn leaves(&self) -> LatentDiscriminatorLayers {
+        LatentDiscriminatorLayers(self.layers.iter().map(|layer| layer.each_ref().map(BurnParameter::leaf)).collect())
+    }
+
+    /// The parameters as constants of a graph.
+    pub fn constants(&self) -> LatentDiscriminatorLayers {
+        LatentDiscriminatorLayers(
+            self.layers.iter().map(|layer| layer.each_ref().map(|value| value.values().autodiff())).collect(),
+        )
+    }
+
+    /// Latents `[batch, latent_dim]` to logits `[batch]`. A larger logit means closer to the prior.
+    pub fn logits(&self, layers: &LatentDiscriminatorLayers, codes: Tensor<2>) -> Tensor<1> {
+        let [batch, _] = codes.dims();
+        let mut x = codes;
+        let last = layers.0.len().saturating_sub(1);
+        for (index, ([weight, bias], [inputs, outputs])) in
+            layers.0.iter().zip(layer_sizes(self.latent_dim)).enumerate()
+        {
+            x = x.matmul(weight.clone().reshape([inputs, outputs])) + bias.clone().reshape([1, outputs]);
+            if index < last {
+                x = leaky_relu(x, LEAKY_SLOPE);
+            }
+        }
+        x.reshape([batch])
+    }
+
+    /// One Adam step on this loss, which must come from these leaves.
+    pub fn train_step(&mut self, leaves: &LatentDiscriminatorLayers, loss: &Tensor<1>, adam: &AdamSettings, rate: f32) {
+        let gradients = loss.backward();
+        self.steps += 1;
+        for (layer, leaves) in self.layers.iter_mut().zip(&leaves.0) {
+            for (parameter, leaf) in layer.iter_mut().zip(leaves) {
+                parameter.add_gradient(leaf.grad(&gradients));
+                parameter.adam_step(adam, rate, self.steps);
+            }
+        }
+    }
+
+    /// Reads the whole state. Waits for the device.
+    pub fn state(&self) -> NetState {
+        let values = self.layers.iter().flatten().map(BurnParameter::state);
+        let names = parameter_lengths(self.latent_dim).into_iter().map(|(name, _)| name);
+        NetState { tensors: names.zip(values).collect(), adam_steps: self.steps }
+    }
+}

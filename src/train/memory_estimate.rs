@@ -1,0 +1,92 @@
+//! Estimates the memory of a run before it starts.
+
+use super::feature_losses;
+use super::network_plan::{KERNEL_AREA, LayerPlan, NetPlan};
+use super::settings::{TrainRecipe, TrainSettings};
+use super::trainer::network_plans;
+
+/// Bytes of a value in single precision.
+const BYTES_PER_VALUE: u64 = 4;
+/// Copies of each weight. Training keeps five: the weight, its gradient, Adam's two moments and the moving average.
+/// Writing a checkpoint holds all but the gradient twice more, as values and as bytes.
+const WEIGHT_COPIES: u64 = 5 + 2 * 4;
+/// Memory that autodiff keeps for a layer, as a multiple of its output.
+const AUTODIFF_FACTOR: u64 = 6;
+
+/// Images per face that pass through the pretrained network: the face, its reconstruction and a generated one.
+const FEATURE_PASSES: u64 = 3;
+
+/// Estimates the bytes that the networks of a run use.
+pub(super) fn estimated_bytes(settings: &TrainSettings, by_hand: bool) -> u64 {
+    let weights: u64 = network_plans(settings).iter().map(|plan| plan.parameter_count() as u64).sum();
+    let batch = u64::from(settings.batch);
+    // Images in the passes that are in memory at the same time, with half batches rounded up.
+    let images_in_passes = |name: &str| match (settings.recipe, name) {
+        (TrainRecipe::Encoder, "discriminator") => 3 * batch,
+        (TrainRecipe::Encoder, "generator") | (TrainRecipe::Blog, "discriminator") => 2 * batch,
+        _ => batch,
+    };
+    let activations: u64 = network_plans(settings)
+        .iter()
+        .map(|plan| images_in_passes(plan.name) * activations_per_image(plan, by_hand))
+        .sum();
+    let feature_values = settings.features.as_ref().map_or(0, |_| {
+        let numbers = feature_losses::features_per_image(settings.size_px as usize);
+        feature_losses::weight_count() + FEATURE_PASSES * batch * AUTODIFF_FACTOR * numbers
+    });
+    let im2col_values = network_plans(settings)
+        .iter()
+        .map(|plan| images_in_passes(plan.name) * largest_im2col_matrix(plan))
+        .max()
+        .unwrap_or(0);
+    BYTES_PER_VALUE * (WEIGHT_COPIES * weights + activations + im2col_values + feature_values)
+}
+
+/// Values that a forward pass keeps per image.
+fn activations_per_image(plan: &NetPlan, by_hand: bool) -> u64 {
+    map_layers(plan, |layer, side| {
+        let output = layer.output_side(side).pow(2) * layer.outputs;
+        // The backward pass adds the gradients before and after a layer.
+        let factor = if by_hand { 3 + u64::from(layer.has_batch_norm) } else { AUTODIFF_FACTOR };
+        output as u64 * factor
+    })
+    .sum()
+}
+
+/// Values of the largest im2col matrix, per image.
+fn largest_im2col_matrix(plan: &NetPlan) -> u64 {
+    map_layers(plan, |layer, side| {
+        let (side, channels) = (side.min(layer.output_side(side)), layer.inputs.min(layer.outputs).max(1));
+        (side * side * KERNEL_AREA * channels) as u64
+    })
+    .max()
+    .unwrap_or(0)
+}
+
+fn map_layers<'a, T>(plan: &'a NetPlan, of: impl Fn(&LayerPlan, usize) -> T + 'a) -> impl Iterator<Item = T> + 'a {
+    plan.layers.iter().scan(plan.input_side, move |side, layer| {
+        let value = of(layer, *side);
+        *side = layer.output_side(*side);
+        Some(value)
+    })
+}
+
+/// Free memory in bytes, if the system reports it. Linux only.
+pub(super) fn available_bytes() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find(|line| line.starts_with("MemAvailable:"))?;
+    Some(line.split_whitespace().nth(1)?.parse::<u64>().ok()? * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_estimate_grows_with_width_and_size() {
+        let of =
+            |width, size_px| estimated_bytes(&TrainSettings { size_px, width, ..TrainSettings::default() }, true) >> 20;
+        assert!((700..2500).contains(&of(64, 64)), "{} MiB", of(64, 64));
+        assert!(of(8, 64) < of(64, 64) / 5 && of(64, 128) > 2 * of(64, 64));
+    }
+}

@@ -1,0 +1,101 @@
+//! A trained tensor on the CPU, and its Adam step.
+
+use rayon::prelude::*;
+
+use super::AdamSettings;
+
+/// The fewest values per thread. Sums are taken over parts of this length, so that they do not depend on the number of
+/// threads.
+const MIN_VALUES_PER_THREAD: usize = 16_384;
+
+/// A trained tensor with its optimiser state; everything flat, in the layer's layout.
+#[derive(Clone, Default)]
+pub(super) struct CpuParameter {
+    pub values: Vec<f32>,
+    /// Sum of the gradients since the last Adam step; empty before the first.
+    pub gradient: Vec<f32>,
+    /// Adam's first and second moments.
+    pub first_moment: Vec<f32>,
+    pub second_moment: Vec<f32>,
+    /// The moving average of the values, used for export.
+    pub averaged: Vec<f32>,
+}
+
+impl CpuParameter {
+    /// Adds the gradient of a pass.
+    pub fn add_gradient(&mut self, gradient: &[f32]) {
+        if self.gradient.is_empty() {
+            self.gradient.extend_from_slice(gradient);
+            return;
+        }
+        self.gradient.par_chunks_mut(MIN_VALUES_PER_THREAD).zip(gradient.par_chunks(MIN_VALUES_PER_THREAD)).for_each(
+            |(sum, gradient)| {
+                for (sum, value) in sum.iter_mut().zip(gradient) {
+                    *sum += value;
+                }
+            },
+        );
+    }
+
+    /// `Σ gradient²`.
+    pub fn gradient_square_sum(&self) -> f64 {
+        let parts: Vec<f64> = self
+            .gradient
+            .par_chunks(MIN_VALUES_PER_THREAD)
+            .map(|part| part.iter().map(|value| f64::from(*value).powi(2)).sum())
+            .collect();
+        parts.into_iter().sum()
+    }
+
+    /// One Adam step with the collected gradient, which is then cleared (Kingma & Ba 2015). `count` is the number of
+    /// this step, from 1.
+    pub fn adam_step(&mut self, adam: &AdamSettings, rate: f32, count: u64) {
+        if self.gradient.is_empty() {
+            return;
+        }
+        let adam = adam.coefficients(rate, count);
+        let averages = self
+            .first_moment
+            .par_chunks_mut(MIN_VALUES_PER_THREAD)
+            .zip(self.second_moment.par_chunks_mut(MIN_VALUES_PER_THREAD));
+        let values =
+            self.values.par_chunks_mut(MIN_VALUES_PER_THREAD).zip(self.gradient.par_chunks(MIN_VALUES_PER_THREAD));
+        values.zip(averages).for_each(|((values, gradient), (first, second))| {
+            for (((value, gradient), first), second) in values.iter_mut().zip(gradient).zip(first).zip(second) {
+                *first = adam.beta1 * *first + adam.one_minus_beta1 * gradient;
+                *second = adam.beta2 * *second + adam.one_minus_beta2 * gradient * gradient;
+                *value -= adam.rate * *first / (second.sqrt() * adam.inverse_bias_correction + adam.epsilon);
+            }
+        });
+        self.gradient.clear();
+    }
+
+    /// Updates the moving average: `averaged = keep·averaged + (1 − keep)·values`.
+    pub fn average(&mut self, keep: f32) {
+        update_average(&mut self.averaged, &self.values, keep);
+    }
+}
+
+/// A running statistic of `BatchNorm` and its moving average.
+#[derive(Clone, Default)]
+pub(super) struct RunningStatistic {
+    pub values: Vec<f32>,
+    pub averaged: Vec<f32>,
+}
+
+impl RunningStatistic {
+    /// As [`CpuParameter::average`].
+    pub fn average(&mut self, keep: f32) {
+        update_average(&mut self.averaged, &self.values, keep);
+    }
+}
+
+fn update_average(averaged: &mut [f32], values: &[f32], keep: f32) {
+    averaged.par_chunks_mut(MIN_VALUES_PER_THREAD).zip(values.par_chunks(MIN_VALUES_PER_THREAD)).for_each(
+        |(averaged, values)| {
+            for (averaged, value) in averaged.iter_mut().zip(values) {
+                *averaged += (1.0 - keep) * (value - *averaged);
+            }
+        },
+    );
+}

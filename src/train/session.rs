@@ -1,0 +1,303 @@
+//! A training run, from request to outcome.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use super::batch::Batch;
+use super::checkpoint_eval::{CheckpointEvaluator, non_finite_reason};
+use super::divergence::DivergenceMonitor;
+use super::face_images::{FaceImages, FaceSubset, scaled_down};
+use super::feature_losses::AlexNet;
+use super::metrics_log::MetricsLog;
+use super::net::TrainBackend;
+use super::run_folder::RunFolder;
+use super::session_start::{error_chain, last_value, load_or_initial_state, split_faces, warn_if_low_memory};
+use super::settings::{TrainRecipe, TrainSettings};
+use super::tensorboard::TensorBoardFile;
+use super::trainer::{StepMetrics, TrainState, Trainer, mean_metrics, network_plans};
+use super::{
+    TrainControl, TrainEnd, TrainError, TrainFacts, TrainObserver, TrainOutcome, TrainProgress, TrainRequest,
+    checkpoint, memory_estimate,
+};
+use crate::device;
+
+/// Steps between two rows of the log. Reading metrics stalls a GPU, so they are not read every step.
+const LOG_INTERVAL_STEPS: u64 = 20;
+/// The longest time between two checkpoints. A crash loses at most this much work.
+const SAVE_INTERVAL: Duration = Duration::from_mins(5);
+
+/// Trains a generator until all steps are done, the time limit is reached, or the user stops it.
+///
+/// `held_out` are the faces for quality metrics. Without them the last tenth of `pictures` is held out, up to a limit.
+///
+/// # Errors
+/// When the run cannot start, when the panic of a driver ends it, or when the last checkpoint cannot be written.
+/// Divergence is reported as [`TrainEnd::Failed`] instead.
+pub fn train(
+    request: &TrainRequest,
+    pictures: &dyn FaceImages,
+    held_out: Option<&dyn FaceImages>,
+    observer: &mut dyn TrainObserver,
+) -> Result<TrainOutcome, TrainError> {
+    request.settings.validate()?;
+    let size_px = request.settings.size_px;
+    let (scaled_faces, smaller_held_out) = (
+        scaled_down(pictures, size_px)?,
+        held_out.map(|held_out| scaled_down(held_out, size_px)).transpose()?.flatten(),
+    );
+    let pictures = scaled_faces.as_ref().map_or(pictures, |smaller| smaller);
+    let held_out = smaller_held_out.as_ref().map_or(held_out, |smaller| Some(smaller));
+    let (faces, held_out_faces) = split_faces(&request.settings, pictures, held_out, observer);
+    // GPU drivers report some errors by panicking.
+    let mut has_started = false;
+    let session = AssertUnwindSafe(|| {
+        let run = TrainSession::start(request, faces, &held_out_faces, observer)?;
+        has_started = true;
+        run.run()
+    });
+    let outcome = catch_unwind(session).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no reason given");
+        Err(TrainError::DeviceFailed { reason: text.lines().next().unwrap_or(text).to_string() })
+    });
+    // A session that could not start must not write here: the folder may belong to another run.
+    if has_started {
+        let ended =
+            outcome.as_ref().map_or_else(|error| TrainEnd::Failed(error_chain(error)), |outcome| outcome.end.clone());
+        RunFolder::new(&request.run_folder).write_session_end(&ended);
+    }
+    outcome
+}
+
+/// A running training session.
+struct TrainSession<'a> {
+    settings: TrainSettings,
+    folder: RunFolder,
+    faces: FaceSubset<'a>,
+    trainer: Trainer,
+    evaluator: CheckpointEvaluator,
+    divergence: DivergenceMonitor,
+    log: MetricsLog,
+    events: TensorBoardFile,
+    observer: &'a mut dyn TrainObserver,
+    /// Metrics of the steps since the last row of the log, still on the device.
+    pending_metrics: Vec<StepMetrics>,
+    /// Time spent in those steps.
+    step_time: Duration,
+    /// Training time of all sessions, up to the last row.
+    elapsed_secs: f64,
+    deadline: Option<Instant>,
+    /// When saving a checkpoint was last tried.
+    last_save: Instant,
+    /// The user was told that the log cannot be written.
+    has_log_failed: bool,
+    /// Why the newest checkpoint could not be written.
+    save_error: Option<TrainError>,
+    /// The step that was last evaluated in this session.
+    last_evaluated_step: Option<u64>,
+}
+
+impl<'a> TrainSession<'a> {
+    /// Prepares the session and reports its facts to the observer.
+    fn start(
+        request: &TrainRequest,
+        faces: FaceSubset<'a>,
+        held_out: &dyn FaceImages,
+        observer: &'a mut dyn TrainObserver,
+    ) -> Result<Self, TrainError> {
+        let settings = request.settings.clone();
+        let folder = RunFolder::new(&request.run_folder);
+        let state = load_or_initial_state(request, &folder, observer)?;
+        let opened = device::open_for_burn(request.device)?;
+        if let Some(notice) = &opened.notice {
+            observer.note(notice);
+        }
+        let place = TrainBackend { device: opened.device, uses_cpu_net: !opened.is_gpu };
+        let features = settings.features.as_deref();
+        let features =
+            features.map(|path| AlexNet::read(path, settings.size_px as usize, &place.device)).transpose()?;
+        observer.run_started(&TrainFacts {
+            device_name: opened.name,
+            face_count: faces.len(),
+            held_out_count: held_out.len(),
+            parameter_count: network_plans(&settings).iter().map(super::network_plan::NetPlan::parameter_count).sum(),
+            estimated_bytes: memory_estimate::estimated_bytes(&settings, place.uses_cpu_net),
+            step: state.step,
+        });
+        warn_if_low_memory(&settings, &place, observer);
+        folder.write_settings(&settings)?;
+        folder.clear_session_end();
+        let log = MetricsLog::open(&folder.log_path(), state.step)?;
+        let elapsed_secs = last_value(&folder.log_path(), "elapsed_secs")?;
+        let now = Instant::now();
+        Ok(Self {
+            evaluator: CheckpointEvaluator::open(&settings, &folder, state.step, held_out)?,
+            trainer: Trainer::new(&settings, &state, &place, features),
+            divergence: DivergenceMonitor::default(),
+            log,
+            events: TensorBoardFile::create(folder.path(), state.step + 1)?,
+            pending_metrics: Vec::new(),
+            step_time: Duration::ZERO,
+            elapsed_secs,
+            deadline: request.max_minutes.map(|minutes| now + Duration::from_secs_f64(minutes.clamp(0.0, 1e7) * 60.0)),
+            last_save: now,
+            has_log_failed: false,
+            save_error: None,
+            last_evaluated_step: None,
+            settings,
+            folder,
+            faces,
+            observer,
+        })
+    }
+
+    /// Trains until the run ends.
+    fn run(mut self) -> Result<TrainOutcome, TrainError> {
+        let mut ended = TrainEnd::Done;
+        while self.trainer.step < self.settings.steps {
+            if self.should_stop() {
+                ended = TrainEnd::Stopped;
+                break;
+            }
+            if let Some(reason) = self.run_step() {
+                ended = TrainEnd::Failed(reason);
+                break;
+            }
+        }
+        if !matches!(ended, TrainEnd::Failed(_)) {
+            let mut reason = self.write_log_row();
+            if reason.is_none() && self.last_evaluated_step != Some(self.trainer.step) {
+                reason = self.evaluate_and_save();
+            }
+            if let Some(error) = self.save_error.filter(|_| reason.is_none()) {
+                return Err(error);
+            }
+            ended = reason.map_or(ended, TrainEnd::Failed);
+        }
+        let _ = std::fs::remove_file(self.folder.stop_path());
+        let newest = self.folder.newest_checkpoint_step().map(|step| checkpoint::path(self.folder.path(), step));
+        let best = self.folder.best_model_path();
+        Ok(TrainOutcome {
+            end: ended,
+            step: self.trainer.step,
+            checkpoint: newest,
+            best_model: best.exists().then_some(best),
+        })
+    }
+
+    fn should_stop(&mut self) -> bool {
+        let is_past_deadline = self.deadline.is_some_and(|ends| Instant::now() >= ends);
+        is_past_deadline || self.observer.control() == TrainControl::Stop || self.folder.is_stop_requested()
+    }
+
+    /// Runs one step, then logs, evaluates and saves when due. Returns the reason if the run failed.
+    fn run_step(&mut self) -> Option<String> {
+        let started = Instant::now();
+        let batch = Batch::random(&self.settings, &self.faces, self.trainer.step + 1, self.trainer.strength);
+        let metrics = self.trainer.train_step(&batch);
+        self.pending_metrics.push(metrics);
+        self.step_time += started.elapsed();
+        let step = self.trainer.step;
+        let is_milestone = step.is_multiple_of(self.settings.every);
+        let saves = is_milestone || self.last_save.elapsed() >= SAVE_INTERVAL;
+        if saves || step.is_multiple_of(LOG_INTERVAL_STEPS) {
+            let reason = self.write_log_row();
+            if reason.is_some() {
+                return reason;
+            }
+        }
+        if is_milestone {
+            return self.evaluate_and_save();
+        }
+        if saves {
+            self.save_checkpoint(&self.trainer.state());
+        }
+        None
+    }
+
+    /// Writes a row with the metrics since the last one. Returns the reason if training has diverged.
+    fn write_log_row(&mut self) -> Option<String> {
+        let started = Instant::now();
+        let mut metrics = mean_metrics(&self.pending_metrics);
+        self.step_time += started.elapsed();
+        if metrics.is_empty() {
+            return None;
+        }
+        if self.settings.recipe == TrainRecipe::Encoder {
+            // This column comes last, because logs of older runs do not have it.
+            metrics.push(("strong_views", self.trainer.strength));
+        }
+        let step = self.trainer.step;
+        let secs = self.step_time.as_secs_f64();
+        let steps_per_sec = to_f64(self.pending_metrics.len() as u64) / secs.max(1e-9);
+        let images_per_sec = steps_per_sec * f64::from(self.settings.batch);
+        self.elapsed_secs += secs;
+        self.pending_metrics.clear();
+        self.step_time = Duration::ZERO;
+        let images = step.saturating_mul(u64::from(self.settings.batch));
+        let mut row =
+            vec![("images", to_f64(images)), ("elapsed_secs", self.elapsed_secs), ("images_per_sec", images_per_sec)];
+        row.extend(metrics.iter().map(|(name, value)| (*name, f64::from(*value))));
+        let logged = self.log.append_row(step, &row);
+        let shown = self.events.scalars(step, metrics.iter().map(|(name, value)| (*name, *value)));
+        self.note_log_error_once([logged, shown]);
+        let remaining_secs = to_f64(self.settings.steps.saturating_sub(step)) / steps_per_sec;
+        let reason = self.divergence.check_metrics(&metrics);
+        let steps = self.settings.steps;
+        self.observer.progress(&TrainProgress { step, steps, images_per_sec, remaining_secs, metrics });
+        reason
+    }
+
+    /// Reports a write error of the log once. Training continues without the log.
+    fn note_log_error_once(&mut self, written: [Result<(), TrainError>; 2]) {
+        for error in written.into_iter().filter_map(Result::err) {
+            if !std::mem::replace(&mut self.has_log_failed, true) {
+                self.observer.note(&format!("{}; training continues without the log", error_chain(&error)));
+            }
+        }
+    }
+
+    /// Writes samples, quality metrics and a checkpoint. Returns the reason if training has diverged or collapsed.
+    fn evaluate_and_save(&mut self) -> Option<String> {
+        let state = self.trainer.state();
+        if let Some(reason) = non_finite_reason(&state) {
+            return Some(reason);
+        }
+        self.last_evaluated_step = Some(state.step);
+        let milestone = self.evaluator.evaluate(&self.settings, &self.folder, &state, &mut self.events);
+        let mut reason = None;
+        match milestone {
+            Ok(milestone) => {
+                reason = self.divergence.check_diversity(milestone.quality.diversity);
+                self.observer.checkpoint_evaluated(&milestone);
+            }
+            // The samples may not fit on a full disk where the checkpoint still does. So training continues.
+            Err(error) => self.observer.note(&error_chain(&error)),
+        }
+        // Only the newest checkpoints are kept, so a collapsed run must not replace good ones.
+        if reason.is_none() {
+            self.save_checkpoint(&state);
+        }
+        reason
+    }
+
+    /// Writes a checkpoint. On failure it tells the user, and the previous checkpoint stays.
+    fn save_checkpoint(&mut self, state: &TrainState) {
+        // Values that are not finite end the run at the next row. The last good checkpoint must stay.
+        if !state.is_finite() {
+            return;
+        }
+        self.last_save = Instant::now();
+        self.save_error = checkpoint::save(self.folder.path(), state).err();
+        if let Some(error) = &self.save_error {
+            let former = self.folder.newest_checkpoint_step();
+            let stays = former.map_or_else(String::new, |step| format!("; the checkpoint of step {step} is kept"));
+            self.observer.note(&format!("{}{stays}", error_chain(error)));
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of steps and images, far below 2^52")]
+fn to_f64(value: u64) -> f64 {
+    value as f64
+}

@@ -1,0 +1,201 @@
+//! `TensorBoard` event files: scalars and images by step.
+//!
+//! A file is a sequence of records: length, its masked CRC-32C, the bytes of an `Event` message, their masked CRC-32C
+//! (`TFRecord`, `record_writer.h` of TensorFlow). The messages here contain the needed fields of its `event.proto` and
+//! `summary.proto`, with the same field numbers.
+//!
+//! A resumed run opens a new file and marks its start with a session event. `TensorBoard` then drops later steps from
+//! earlier files.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use prost::Message;
+
+use super::TrainError;
+
+#[derive(Clone, PartialEq, Message)]
+struct EventMessage {
+    /// Seconds since 1970.
+    #[prost(double, tag = "1")]
+    wall_time: f64,
+    #[prost(int64, tag = "2")]
+    step: i64,
+    #[prost(oneof = "What", tags = "3, 5, 7")]
+    what: Option<What>,
+}
+
+#[derive(Clone, PartialEq, prost::Oneof)]
+enum What {
+    #[prost(string, tag = "3")]
+    FileVersion(String),
+    #[prost(message, tag = "5")]
+    Summary(EventSummary),
+    #[prost(message, tag = "7")]
+    SessionLog(SessionLog),
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct EventSummary {
+    #[prost(message, repeated, tag = "1")]
+    value: Vec<SummaryValue>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct SummaryValue {
+    #[prost(string, tag = "1")]
+    tag: String,
+    #[prost(oneof = "Content", tags = "2, 4")]
+    content: Option<Content>,
+}
+
+#[derive(Clone, PartialEq, prost::Oneof)]
+enum Content {
+    #[prost(float, tag = "2")]
+    Scalar(f32),
+    #[prost(message, tag = "4")]
+    Image(SummaryImage),
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct SummaryImage {
+    #[prost(int32, tag = "1")]
+    height: i32,
+    #[prost(int32, tag = "2")]
+    width: i32,
+    /// 3 is RGB.
+    #[prost(int32, tag = "3")]
+    colorspace: i32,
+    /// A PNG.
+    #[prost(bytes = "vec", tag = "4")]
+    encoded: Vec<u8>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct SessionLog {
+    /// 1 is START.
+    #[prost(int32, tag = "1")]
+    status: i32,
+}
+
+/// An open event file.
+pub(super) struct TensorBoardFile {
+    file: File,
+    path: PathBuf,
+}
+
+impl TensorBoardFile {
+    /// Opens a new file in a run folder. `first_step` is the first step of this session.
+    pub fn create(run: &Path, first_step: u64) -> Result<Self, TrainError> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        // The nanoseconds tell two sessions of the same second apart.
+        let name = format!("events.out.tfevents.{}.countenance.{}", now.as_secs(), now.subsec_nanos());
+        let path = run.join(name);
+        let opened = OpenOptions::new().create_new(true).append(true).open(&path);
+        let file = opened.map_err(|source| TrainError::Write { path: path.clone(), source })?;
+        let mut events = Self { file, path };
+        events.write(0, What::FileVersion("brain.Event:2".into()))?;
+        events.write(first_step, What::SessionLog(SessionLog { status: 1 }))?;
+        Ok(events)
+    }
+
+    /// Writes scalars of one step.
+    pub fn scalars<'a>(&mut self, step: u64, values: impl Iterator<Item = (&'a str, f32)>) -> Result<(), TrainError> {
+        let value =
+            |(tag, scalar): (&str, f32)| SummaryValue { tag: tag.into(), content: Some(Content::Scalar(scalar)) };
+        self.write(step, What::Summary(EventSummary { value: values.map(value).collect() }))
+    }
+
+    /// Writes an image of one step: the bytes of a PNG with this size.
+    pub fn image(&mut self, step: u64, tag: &str, size_px: [u32; 2], png: Vec<u8>) -> Result<(), TrainError> {
+        let [width, height] = size_px.map(|side| i32::try_from(side).unwrap_or(i32::MAX));
+        let image = SummaryImage { height, width, colorspace: 3, encoded: png };
+        let value = SummaryValue { tag: tag.into(), content: Some(Content::Image(image)) };
+        self.write(step, What::Summary(EventSummary { value: vec![value] }))
+    }
+
+    fn write(&mut self, step: u64, what: What) -> Result<(), TrainError> {
+        let wall_time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+        let event = EventMessage { wall_time, step: i64::try_from(step).unwrap_or(i64::MAX), what: Some(what) };
+        let record = encode_record(&event.encode_to_vec());
+        self.file.write_all(&record).map_err(|source| TrainError::Write { path: self.path.clone(), source })
+    }
+}
+
+/// Encodes these bytes as a record.
+fn encode_record(bytes: &[u8]) -> Vec<u8> {
+    let length = (bytes.len() as u64).to_le_bytes();
+    let parts = [&length[..], &masked_crc32c(&length).to_le_bytes(), bytes, &masked_crc32c(bytes).to_le_bytes()];
+    parts.concat()
+}
+
+/// CRC-32C with the mask of `TFRecord`: rotated, then shifted by a constant, so that checksums of data with embedded
+/// checksums stay reliable.
+fn masked_crc32c(bytes: &[u8]) -> u32 {
+    crc32c::crc32c(bytes).rotate_right(15).wrapping_add(0xa282_ead8)
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// Reads the events of a file and verifies every checksum: step, tag, and the value if it is a scalar.
+    pub(in crate::train) fn read_events(path: &Path) -> Vec<(i64, String, Option<f32>)> {
+        let mut found = Vec::new();
+        for event in decode(&std::fs::read(path).unwrap()) {
+            match event.what {
+                Some(What::Summary(summary)) => found.extend(summary.value.into_iter().map(|value| {
+                    let scalar = match value.content {
+                        Some(Content::Scalar(scalar)) => Some(scalar),
+                        _ => None,
+                    };
+                    (event.step, value.tag, scalar)
+                })),
+                Some(What::SessionLog(_)) => found.push((event.step, "session".into(), None)),
+                _ => {}
+            }
+        }
+        found
+    }
+
+    fn decode(mut bytes: &[u8]) -> Vec<EventMessage> {
+        let mut events = Vec::new();
+        while !bytes.is_empty() {
+            let (length, rest) = bytes.split_at(8);
+            let (sum, rest) = rest.split_at(4);
+            assert_eq!(sum, masked_crc32c(length).to_le_bytes());
+            let (data, rest) = rest.split_at(usize::try_from(u64::from_le_bytes(length.try_into().unwrap())).unwrap());
+            let (sum, rest) = rest.split_at(4);
+            assert_eq!(sum, masked_crc32c(data).to_le_bytes());
+            events.push(EventMessage::decode(data).unwrap());
+            bytes = rest;
+        }
+        events
+    }
+
+    #[test]
+    fn record_checksums_match_tensorboard() {
+        // The expected checksums come from TensorBoard's masked_crc32c.
+        let expected = [3, 0, 0, 0, 0, 0, 0, 0, 0xb0, 0x99, 0x49, 0x0e, b'a', b'b', b'c', 0x6e, 0x57, 0xf1, 0x21];
+        assert_eq!(encode_record(b"abc"), expected);
+        assert_eq!(masked_crc32c(b""), 0xa282_ead8);
+    }
+
+    #[test]
+    fn written_events_can_be_read() {
+        let run = tempfile::tempdir().unwrap();
+        let mut events = TensorBoardFile::create(run.path(), 7).unwrap();
+        events.scalars(8, [("loss/d", 0.5), ("loss/g", 2.0)].into_iter()).unwrap();
+        events.image(8, "samples", [4, 2], vec![1, 2, 3]).unwrap();
+        let events_read = read_events(&events.path);
+        let expected = [(7, "session", None), (8, "loss/d", Some(0.5)), (8, "loss/g", Some(2.0)), (8, "samples", None)];
+        assert_eq!(events_read, expected.map(|(step, tag, value)| (step, tag.to_string(), value)));
+        let all = decode(&std::fs::read(&events.path).unwrap());
+        assert_eq!(all[0].what, Some(What::FileVersion("brain.Event:2".into())));
+        let Some(What::Summary(summary)) = &all[3].what else { panic!("{:?}", all[3]) };
+        let image = SummaryImage { height: 2, width: 4, colorspace: 3, encoded: vec![1, 2, 3] };
+        assert_eq!(summary.value[0].content, Some(Content::Image(image)));
+    }
+}
