@@ -17,7 +17,7 @@ pub fn show_unsaved_changes_dialog(context: &Context, state: &EditorState, actio
         ui.set_width(400.0);
         let palette = theme::palette(ui);
         let title = match leave {
-            PendingClose::Close => "Save before closing?",
+            PendingClose::Window => "Save before closing?",
             PendingClose::Open(_) => "Save before opening something else?",
         };
         ui.label(RichText::new(title).color(palette.strong_text).size(17.0));
@@ -31,7 +31,7 @@ pub fn show_unsaved_changes_dialog(context: &Context, state: &EditorState, actio
             let has_file = state.document.as_ref().is_some_and(|document| document.project_path().is_some());
             let save = match leave {
                 _ if !has_file => "Save project…",
-                PendingClose::Close => "Save and close",
+                PendingClose::Window => "Save and close",
                 PendingClose::Open(_) => "Save and open",
             };
             let save = Button::new(RichText::new(save).color(palette.on_accent).strong()).fill(palette.accent);
@@ -40,7 +40,7 @@ pub fn show_unsaved_changes_dialog(context: &Context, state: &EditorState, actio
                 actions.push(Action::AnswerSaveQuestion(SaveAnswer::Save));
             }
             let discard = match leave {
-                PendingClose::Close => "Close without saving",
+                PendingClose::Window => "Close without saving",
                 PendingClose::Open(_) => "Open without saving",
             };
             if ui.button(discard).clicked() {

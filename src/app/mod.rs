@@ -39,7 +39,7 @@ use fill_controller::FillWorker;
 use frame_stats::FrameStats;
 use panels::candidate_grid::CandidateGrid;
 use panels::start_screen::StartScreen;
-use preferences::Remembered;
+use preferences::Preferences;
 use repaint_throttle::RepaintThrottle;
 use shortcuts::EditorCommand;
 use state::{Action, DocumentSource, EditorState};
@@ -58,8 +58,8 @@ pub fn run(photo: Option<PathBuf>) -> anyhow::Result<()> {
     let started_at = Instant::now();
     job::use_single_arena();
     job::start_low_priority_pool();
-    let settings_path = Remembered::default_path();
-    let preferences = settings_path.as_deref().map_or_else(Remembered::default, Remembered::load);
+    let preferences_path = Preferences::default_path();
+    let preferences = preferences_path.as_deref().map_or_else(Preferences::default, Preferences::load);
     let mut viewport = egui::ViewportBuilder::default()
         .with_title(TITLE)
         .with_app_id("countenance")
@@ -75,7 +75,7 @@ pub fn run(photo: Option<PathBuf>) -> anyhow::Result<()> {
         let throttle = Arc::new(RepaintThrottle::new(creation.egui_ctx.clone(), is_software_rendered));
         let worker_throttle = Arc::clone(&throttle);
         let worker = WorkerHandle::spawn(Arc::new(move |urgency| worker_throttle.request_repaint(urgency)));
-        let mut editor = Editor::new(&creation.egui_ctx, Box::new(worker), preferences, settings_path);
+        let mut editor = Editor::new(&creation.egui_ctx, Box::new(worker), preferences, preferences_path);
         editor.repaint_throttle = Some(throttle);
         editor.frame_stats = FrameStats::new(started_at);
         editor.state.start_initial_tasks();
@@ -108,8 +108,8 @@ pub(crate) struct Editor {
     explore_window: ExploreWindow,
     training_window: TrainingWindow,
     /// Path of the preferences file. `None` in tests and on systems without a settings folder.
-    settings_path: Option<PathBuf>,
-    saved_preferences: Remembered,
+    preferences_path: Option<PathBuf>,
+    saved_preferences: Preferences,
     preferences_changed_at: Option<Instant>,
     now: Box<dyn Fn() -> Instant>,
     /// Title last sent to the window.
@@ -129,22 +129,22 @@ impl Editor {
     fn new(
         context: &egui::Context,
         engine: Box<dyn FillWorker>,
-        remembered: Remembered,
-        settings_path: Option<PathBuf>,
+        preferences: Preferences,
+        preferences_path: Option<PathBuf>,
     ) -> Self {
-        theme::install(context, remembered.theme);
+        theme::install(context, preferences.theme);
         // Ctrl with + and − zooms the photo, not the interface.
         context.options_mut(|options| options.zoom_with_keyboard = false);
         Self {
-            saved_preferences: remembered.clone(),
-            state: EditorState::new(engine, TaskRunner::new(context.clone()), remembered),
+            saved_preferences: preferences.clone(),
+            state: EditorState::new(engine, TaskRunner::new(context.clone()), preferences),
             canvas: Canvas::default(),
             toaster: ToastStack::default(),
             candidate_grid: CandidateGrid::default(),
             start_screen: StartScreen::default(),
             explore_window: ExploreWindow::default(),
             training_window: TrainingWindow::default(),
-            settings_path,
+            preferences_path,
             preferences_changed_at: None,
             now: Box::new(Instant::now),
             sent_title: TITLE.to_owned(),
@@ -222,7 +222,7 @@ impl Editor {
     }
 
     fn save_preferences_when_due(&mut self, context: &egui::Context) {
-        let Some(path) = &self.settings_path else { return };
+        let Some(path) = &self.preferences_path else { return };
         if self.state.preferences == self.saved_preferences || self.state.is_saving_preferences {
             return;
         }
@@ -282,7 +282,7 @@ impl eframe::App for Editor {
 
     fn on_exit(&mut self) {
         self.state.close_autosave();
-        if let Some(path) = self.settings_path.as_ref().filter(|_| self.state.preferences != self.saved_preferences)
+        if let Some(path) = self.preferences_path.as_ref().filter(|_| self.state.preferences != self.saved_preferences)
             && let Err(error) = self.state.preferences.save(path)
         {
             tracing::warn!("settings not saved to {}: {error:#}", path.display());

@@ -16,9 +16,6 @@ use crate::fs::{Overwrite, write_atomically};
 use crate::model::ModelChoice;
 use crate::search::{Preset, Settings};
 
-/// The range of brush radii, in photo pixels.
-pub const BRUSH_RADIUS_PX: std::ops::RangeInclusive<f32> = BRUSH_RADIUS_RANGE_PX;
-
 /// The range of widths of the settings panel, in points.
 pub const PANEL_WIDTH: std::ops::RangeInclusive<f32> = 296.0..=440.0;
 
@@ -27,13 +24,12 @@ macro_rules! preferences {
     ($($(#[$attribute:meta])* $name:ident: $type:ty = $first:expr,)*) => {
         /// Kept between runs.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-        #[expect(clippy::struct_excessive_bools, reason = "independent choices")]
         #[serde(default)]
-        pub struct Remembered {
+        pub struct Preferences {
             $($(#[$attribute])* pub $name: $type,)*
         }
 
-        impl Default for Remembered {
+        impl Default for Preferences {
             fn default() -> Self {
                 Self { $($name: $first,)* }
             }
@@ -65,7 +61,7 @@ preferences! {
 /// Version of the file's format.
 const VERSION: u32 = 1;
 
-impl Remembered {
+impl Preferences {
     /// Where the file is, or `None` where the system has no folder for settings.
     pub fn default_path() -> Option<PathBuf> {
         directories::ProjectDirs::from("", "", "Countenance").map(|dirs| dirs.config_dir().join("editor.json"))
@@ -100,7 +96,7 @@ impl Remembered {
     }
 
     fn is_in_range(&self) -> bool {
-        BRUSH_RADIUS_PX.contains(&self.brush_radius_px)
+        BRUSH_RADIUS_RANGE_PX.contains(&self.brush_radius_px)
             && PANEL_WIDTH.contains(&self.panel_width)
             && self.settings.validate().is_ok()
     }
@@ -129,8 +125,8 @@ mod tests {
     use crate::blend::BlendMode;
     use crate::search::ContextSettings;
 
-    fn unusual() -> Remembered {
-        Remembered {
+    fn unusual() -> Preferences {
+        Preferences {
             theme: ThemeChoice::Light,
             brush_radius_px: 77.5,
             preset: Preset::Paper,
@@ -150,7 +146,7 @@ mod tests {
     #[test]
     fn everything_comes_back_as_it_was_saved() {
         let json = unusual().to_json().expect("plain data");
-        assert_eq!(Remembered::from_json(&json), unusual());
+        assert_eq!(Preferences::from_json(&json), unusual());
     }
 
     #[test]
@@ -161,9 +157,9 @@ mod tests {
         file["settings"]["steps"] = serde_json::json!(0);
         file["device"] = serde_json::json!("abacus");
         file["theme"] = serde_json::json!(17);
-        let read = Remembered::from_json(&file.to_string());
-        let default = Remembered::default();
-        let expected = Remembered {
+        let read = Preferences::from_json(&file.to_string());
+        let default = Preferences::default();
+        let expected = Preferences {
             theme: default.theme,
             brush_radius_px: default.brush_radius_px,
             settings: Preset::Paper.settings(),
@@ -190,7 +186,7 @@ mod tests {
             "log_losses": true, "record": false, "first_guess": false, "explore": true, "training_run": "runs/mine"
         }"#;
         let paper = Preset::Paper.settings();
-        let expected = Remembered {
+        let expected = Preferences {
             theme: ThemeChoice::Light,
             brush_radius_px: 40.0,
             preset: Preset::Paper,
@@ -214,13 +210,13 @@ mod tests {
             explore: true,
             training_run: Some("runs/mine".into()),
         };
-        assert_eq!(Remembered::from_json(text), expected);
+        assert_eq!(Preferences::from_json(text), expected);
     }
 
     #[test]
     fn garbage_an_empty_object_and_a_newer_version_give_the_defaults() {
         for text in ["", "not json", "[]", "{}", r#"{"version": 99, "brush_radius_px": 50.0}"#] {
-            assert_eq!(Remembered::from_json(text), Remembered::default(), "{text}");
+            assert_eq!(Preferences::from_json(text), Preferences::default(), "{text}");
         }
     }
 }

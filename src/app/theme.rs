@@ -143,14 +143,31 @@ pub fn set_theme(context: &egui::Context, choice: ThemeChoice) {
 
 /// The canvas style in the current theme's colours.
 pub fn canvas_style(ui: &egui::Ui) -> CanvasStyle {
-    let palette = palette(ui);
-    CanvasStyle {
-        background: Some(palette.canvas),
-        // The canvas draws on the photo, not on a panel: in both themes the dark theme's brighter accent is more
-        // visible on skin.
-        accent: DARK_PALETTE.accent,
-        warning: DARK_PALETTE.warning,
-        ..CanvasStyle::default()
+    CanvasStyle { background: palette(ui).canvas, ..CanvasStyle::default() }
+}
+
+impl Default for CanvasStyle {
+    fn default() -> Self {
+        Self {
+            background: DARK_PALETTE.canvas,
+            photo_border: Color32::from_black_alpha(90),
+            checkerboard: [Color32::from_gray(204), Color32::from_gray(153)],
+            checkerboard_side: 8.0,
+            // The canvas draws on the photo, not on a panel: in both themes the dark theme's brighter accent is more
+            // visible on skin.
+            accent: DARK_PALETTE.accent,
+            warning: DARK_PALETTE.warning,
+            tint_opacity: 0.45,
+            outline_width: 1.5,
+            frame_line_width: 1.5,
+            frame_bracket_width: 4.0,
+            inactive_frame_opacity: 0.55,
+            line_light: Color32::WHITE,
+            line_dark: Color32::from_black_alpha(150),
+            label_fill: Color32::from_black_alpha(170),
+            label_text: Color32::WHITE,
+            label_size: 12.0,
+        }
     }
 }
 

@@ -265,10 +265,10 @@ pub fn apply(
     let mut pixels = Photo::from_pixels(photo.pixels.clone()).pixels;
     match PixelDataMut::of(&mut pixels) {
         Some(PixelDataMut::Bits8 { data, channels }) => {
-            composer.write_samples(&prepared, data, channels, photo.width())
+            composer.write_samples(&prepared, data, channels, photo.width());
         }
         Some(PixelDataMut::Bits16 { data, channels }) => {
-            composer.write_samples(&prepared, data, channels, photo.width())
+            composer.write_samples(&prepared, data, channels, photo.width());
         }
         None => {}
     }

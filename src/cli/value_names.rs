@@ -8,14 +8,14 @@ use crate::train::TrainRecipe;
 /// Name, help and value of each choice.
 pub(super) type Choices<T> = &'static [(&'static str, &'static str, T)];
 
-pub(super) const RECIPES: Choices<TrainRecipe> = &[
-    ("encoder", "With an encoder for masked faces, augmented faces and averaged weights", TrainRecipe::Encoder),
-    ("blog", "Amos 2016: a DCGAN, with two generator updates for each discriminator update", TrainRecipe::Blog),
-];
-
 /// Parses the names of blend modes.
 pub(super) fn blend_parser() -> impl TypedValueParser<Value = BlendMode> {
     parser(BlendMode::ALL.map(|mode| (mode.id(), mode.help(), mode)))
+}
+
+/// Parses the names of training recipes.
+pub(super) fn recipe_parser() -> impl TypedValueParser<Value = TrainRecipe> {
+    parser(TrainRecipe::ALL.map(|recipe| (recipe.id(), recipe.help(), recipe)))
 }
 
 /// Parses the names of `choices`, and lists them in help and errors.

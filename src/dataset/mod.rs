@@ -17,6 +17,8 @@ use std::path::PathBuf;
 use crate::fs::WriteError;
 
 pub use reader::FaceDataset;
+#[cfg(test)]
+pub(crate) use tests::stored_info;
 pub use writer::FaceDatasetWriter;
 
 /// The value of the metadata key `format`.

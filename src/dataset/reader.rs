@@ -7,9 +7,8 @@ use std::path::Path;
 use memmap2::Mmap;
 use safetensors::tensor::{Dtype, Metadata};
 use safetensors::{SafeTensorError, SafeTensors};
-use sha2::{Digest as _, Sha256};
 
-use super::{CHANNELS, DatasetError, DatasetInfo, FORMAT, MAX_SIZE_PX, TENSOR_NAME, picture_bytes};
+use super::{CHANNELS, DatasetError, FORMAT, MAX_SIZE_PX, TENSOR_NAME, picture_bytes};
 
 /// A memory-mapped dataset of aligned faces of one size. The system loads pictures from the disk when they are
 /// accessed.
@@ -20,7 +19,6 @@ pub struct FaceDataset {
     pictures: Range<usize>,
     count: usize,
     size_px: u32,
-    info: DatasetInfo,
 }
 
 impl FaceDataset {
@@ -40,11 +38,11 @@ impl FaceDataset {
             SafeTensorError::MetadataIncompleteBuffer => DatasetError::Truncated { path: path.into() },
             other => DatasetError::NotADataset { path: path.into(), reason: other.to_string() },
         })?;
-        let (count, size_px, about) = check_header(path, &header)?;
+        let (count, size_px) = check_header(path, &header)?;
         // The eight bytes before the header hold its length.
         let start = header_length + size_of::<u64>();
         let pictures = start..start + count * picture_bytes(size_px);
-        Ok(Self { map, pictures, count, size_px, info: about })
+        Ok(Self { map, pictures, count, size_px })
     }
 
     /// Number of faces; never 0.
@@ -53,22 +51,10 @@ impl FaceDataset {
         self.count
     }
 
-    /// Always false: a dataset without faces cannot be opened.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.count == 0
-    }
-
     /// Side of the pictures in pixels.
     #[must_use]
     pub fn size_px(&self) -> u32 {
         self.size_px
-    }
-
-    /// Origin of the faces.
-    #[must_use]
-    pub fn info(&self) -> &DatasetInfo {
-        &self.info
     }
 
     /// One picture: `[size, size, 3]`, RGB, row by row.
@@ -80,13 +66,6 @@ impl FaceDataset {
         let length = picture_bytes(self.size_px);
         &self.map[self.pictures.clone()][index * length..][..length]
     }
-
-    /// SHA-256 of all pictures, in hexadecimal. It identifies the training data regardless of the file name. Reads the
-    /// whole file.
-    #[must_use]
-    pub fn content_hash(&self) -> String {
-        format!("{:x}", Sha256::digest(&self.map[self.pictures.clone()]))
-    }
 }
 
 #[expect(unsafe_code, reason = "memory mapping is unsafe")]
@@ -96,8 +75,8 @@ fn memory_map(file: &File) -> std::io::Result<Mmap> {
     unsafe { Mmap::map(file) }
 }
 
-/// Checks the header. Returns the number of pictures, their side in pixels and their origin.
-fn check_header(path: &Path, header: &Metadata) -> Result<(usize, u32, DatasetInfo), DatasetError> {
+/// Checks the header. Returns the number of pictures and their side in pixels.
+fn check_header(path: &Path, header: &Metadata) -> Result<(usize, u32), DatasetError> {
     let metadata = header.metadata().clone().unwrap_or_default();
     let metadata_value = |key: &str| metadata.get(key).map_or("nothing", String::as_str);
     if metadata_value("format") != FORMAT {
@@ -122,9 +101,5 @@ fn check_header(path: &Path, header: &Metadata) -> Result<(usize, u32, DatasetIn
         let found = metadata_value("image_size").to_string();
         return Err(DatasetError::WrongImageSize { path: path.into(), found, size_px: side });
     }
-    let about = DatasetInfo {
-        source: metadata.get("source").cloned().unwrap_or_default(),
-        licence: metadata.get("licence").cloned(),
-    };
-    Ok((count, size_px, about))
+    Ok((count, size_px))
 }

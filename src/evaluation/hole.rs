@@ -63,12 +63,6 @@ impl HoleKind {
         }
     }
 
-    /// The kind with this [`id`](Self::id).
-    #[must_use]
-    pub fn from_id(id: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.id() == id)
-    }
-
     /// The hole in a crop of this side. `Random` and `Irregular` depend on the kind, the face and the seed; the other
     /// kinds are the same for every face.
     #[must_use]
@@ -203,13 +197,5 @@ mod tests {
         let at = |mask: &Mask| [(32, 45), (19, 19), (45, 19), (32, 19), (32, 33)].map(|(x, y)| mask.is_hole(x, y));
         assert_eq!(at(&mouth), [true, false, false, false, false]);
         assert_eq!(at(&eyes), [false, true, true, false, false]);
-    }
-
-    #[test]
-    fn hole_kinds_are_found_by_id() {
-        for kind in HoleKind::ALL {
-            assert_eq!(HoleKind::from_id(kind.id()), Some(kind));
-        }
-        assert_eq!(HoleKind::from_id("grid"), None);
     }
 }

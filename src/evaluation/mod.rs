@@ -20,15 +20,11 @@ mod protocol;
 mod protocol_runner;
 mod scores;
 
-pub use external_fills::{case_name, write_case};
-pub use face::{EvaluationFace, EvaluationFaceError, EvaluationFaceSource};
+pub use face::{EvaluationFace, EvaluationFaceSource};
 pub use hole::HoleKind;
 pub use protocol::{EvaluationProtocol, ExternalFills, MEAN_METHOD, SearchMethod};
 pub use protocol_runner::{Evaluation, EvaluationObserver, run_evaluation};
-pub use scores::{
-    EvaluationProblem, FillScore, SCORE_METRICS, ScoreMetric, ScoreSummary, SearchStats, summarize_differences,
-    summarize_scores,
-};
+pub use scores::{EvaluationProblem, FillScore, ScoreSummary, SearchStats, summarize_differences, summarize_scores};
 
 use sha2::{Digest as _, Sha256};
 

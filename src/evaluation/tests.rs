@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use image::{Rgb, RgbImage};
 
+use super::external_fills::case_name;
+use super::scores::{SCORE_METRICS, ScoreMetric};
 use super::*;
 use crate::blend::BlendMode;
 use crate::device::DeviceChoice;

@@ -4,7 +4,7 @@ use image::RgbImage;
 
 use super::Latent;
 use crate::model::cpu::{CpuActivations, CpuNetworks, LoadMode};
-use crate::model::{self, ModelChoice, ModelError, ModelFile, ModelInfo};
+use crate::model::{ModelError, ModelFile, ModelInfo};
 
 /// Latents per batch: enough to keep the processor busy without taking much memory.
 const BATCH_SIZE: usize = 32;
@@ -17,14 +17,6 @@ pub struct FaceRenderer {
 }
 
 impl FaceRenderer {
-    /// Loads a model.
-    ///
-    /// # Errors
-    /// When the file cannot be read or is not a model.
-    pub fn open(choice: &ModelChoice) -> Result<Self, ModelError> {
-        Self::new(&model::load(choice)?)
-    }
-
     /// Loads a parsed model file.
     ///
     /// # Errors

@@ -18,8 +18,8 @@ mod invert;
 mod latent;
 mod latent_library;
 
-pub use expression::{LatentExpression, LatentExpressionError, LatentSource, LatentTerm};
+pub use expression::{LatentExpression, LatentSource};
 pub use face_renderer::{FaceRenderer, draw_in_batches};
-pub use invert::{InvertError, InvertedFace, invert, invert_settings};
+pub use invert::{InvertedFace, invert, invert_settings};
 pub use latent::{Latent, VARIATION_HALF_WIDTH, interpolate, lerp, mean_latent, sample_latent, variations};
-pub use latent_library::{LatentLibrary, LatentLibraryError, SavedLatent};
+pub use latent_library::{LatentLibrary, LatentLibraryError};

@@ -11,7 +11,7 @@ use super::FaceFrame;
 /// zero. Cropping reads exactly the footprint. The hole of a mask preset leaves out exactly the footprint of known crop
 /// pixels.
 #[derive(Clone, Copy, Debug)]
-pub struct CropGrid {
+pub(crate) struct CropGrid {
     /// Cosine and sine of the rotation, times the scale.
     photo_from_crop: [f64; 2],
     /// Cosine and sine of the same rotation, divided by the scale. Used with the opposite sign of the sine.
@@ -26,7 +26,7 @@ impl CropGrid {
     const MIN_WEIGHT: f64 = 1e-3;
 
     /// `None` for a frame that is not finite or has no area, or a crop without pixels.
-    pub fn new(frame: &FaceFrame, crop_size_px: u32) -> Option<Self> {
+    pub(crate) fn new(frame: &FaceFrame, crop_size_px: u32) -> Option<Self> {
         let [x, y] = frame.center_in_photo;
         let is_finite = [x, y, frame.side_px, frame.angle_radians].iter().all(|value| value.is_finite());
         if !is_finite || frame.side_px <= 0.0 || crop_size_px == 0 {
@@ -47,27 +47,27 @@ impl CropGrid {
     }
 
     /// Maps a point from the crop to the photo.
-    pub fn to_photo(self, [x, y]: [f64; 2]) -> [f64; 2] {
+    pub(crate) fn to_photo(self, [x, y]: [f64; 2]) -> [f64; 2] {
         let [along, across] = self.photo_from_crop;
         let [left, top] = self.origin_in_photo;
         [left + along * x - across * y, top + across * x + along * y]
     }
 
     /// Maps a point from the photo to the crop.
-    pub fn to_crop(self, [x, y]: [f64; 2]) -> [f64; 2] {
+    pub(crate) fn to_crop(self, [x, y]: [f64; 2]) -> [f64; 2] {
         let [along, across] = self.crop_from_photo;
         let (x, y) = (x - self.origin_in_photo[0], y - self.origin_in_photo[1]);
         [along * x + across * y, along * y - across * x]
     }
 
     /// The centre of a crop pixel, in the photo.
-    pub fn center_in_photo(self, column: u32, row: u32) -> [f64; 2] {
+    pub(crate) fn center_in_photo(self, column: u32, row: u32) -> [f64; 2] {
         self.to_photo([f64::from(column) + 0.5, f64::from(row) + 0.5])
     }
 
     /// Photo pixels along one axis with a weight for a crop pixel centred at `center`. They may lie outside the photo.
     #[expect(clippy::cast_possible_truncation, reason = "saturates far outside any photo")]
-    pub fn footprint_along_axis(self, center: f64) -> Range<i64> {
+    pub(crate) fn footprint_along_axis(self, center: f64) -> Range<i64> {
         let reach = self.reach_px - Self::MIN_WEIGHT;
         let start = (center - reach - 0.5).floor() as i64;
         let end = (center + reach - 0.5).ceil() as i64;
@@ -76,7 +76,7 @@ impl CropGrid {
 
     /// The weight of a photo pixel along one axis, 0 to 1.
     #[expect(clippy::cast_precision_loss, reason = "pixel positions are far below 2^52")]
-    pub fn weight(self, center: f64, pixel: i64) -> f64 {
+    pub(crate) fn weight(self, center: f64, pixel: i64) -> f64 {
         (self.reach_px - (pixel as f64 + 0.5 - center).abs()).clamp(0.0, 1.0)
     }
 }

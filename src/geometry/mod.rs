@@ -8,7 +8,7 @@ mod face_frame;
 mod rect;
 mod similarity;
 
-pub use crop_grid::CropGrid;
+pub(crate) use crop_grid::CropGrid;
 pub use face_frame::FaceFrame;
 pub use rect::RectPx;
 pub use similarity::{Point, Similarity};

@@ -31,8 +31,8 @@ impl RectPx {
     }
 
     /// Whether it contains a pixel.
-    #[must_use]
-    pub fn contains(self, x: u32, y: u32) -> bool {
+    #[cfg(test)]
+    pub(crate) fn contains(self, x: u32, y: u32) -> bool {
         (self.x..self.right()).contains(&x) && (self.y..self.bottom()).contains(&y)
     }
 

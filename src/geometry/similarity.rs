@@ -17,9 +17,6 @@ pub struct Similarity {
 }
 
 impl Similarity {
-    /// Maps every point to itself.
-    pub const IDENTITY: Self = Self { scale: 1.0, angle_radians: 0.0, translation: [0.0, 0.0] };
-
     /// Maps a point from the source to the target.
     #[must_use]
     pub fn apply(&self, [x, y]: Point) -> Point {

@@ -63,7 +63,6 @@ struct Holes {
 
 /// The last pictures read. Needed to show another candidate while paused.
 struct LatestPictures {
-    iteration: u32,
     size_px: u32,
     candidates: Vec<Vec<f32>>,
     best: usize,
@@ -149,14 +148,7 @@ impl<'a> EditorObserver<'a> {
         self.search_clock.last_report = Instant::now();
         let iterations = std::mem::take(&mut self.unsent_losses);
         let (job, extended_by, paused) = (self.job, self.extended_by, self.paused);
-        self.line.send_event(WorkerEvent::Progress {
-            job,
-            iterations,
-            elapsed_secs,
-            remaining_secs,
-            extended_by,
-            paused,
-        });
+        self.line.send_event(WorkerEvent::Progress { job, iterations, remaining_secs, extended_by, paused });
     }
 
     fn apply(&mut self, command: WorkerCommand) {
@@ -224,7 +216,6 @@ impl<'a> EditorObserver<'a> {
         let Some(picture) = newest.candidates.get(shown) else { return };
         self.line.send_preview(SearchPreview {
             job: self.job,
-            iteration: newest.iteration,
             size_px: newest.size_px,
             candidates: newest.candidates.clone(),
             best: newest.best,
@@ -236,11 +227,10 @@ impl<'a> EditorObserver<'a> {
 }
 
 impl FillObserver for EditorObserver<'_> {
-    fn started(&mut self, device: &DeviceInfo, model: &ModelInfo, notes: &[String]) {
+    fn started(&mut self, device: &DeviceInfo, _model: &ModelInfo, notes: &[String]) {
         self.composer = Some(self.new_composer());
         self.search_clock.resume();
-        let (job, device, model, notes) = (self.job, device.clone(), model.clone(), notes.to_vec());
-        self.line.send_event(WorkerEvent::Started { job, device, model, notes });
+        self.line.send_event(WorkerEvent::Started { job: self.job, device: device.clone(), notes: notes.to_vec() });
     }
 
     fn control(&mut self) -> FillControl {
@@ -296,8 +286,8 @@ impl FillObserver for EditorObserver<'_> {
         stepped || (self.line.previews.is_wanted() && self.search_clock.last_preview.elapsed() >= REPORT_INTERVAL)
     }
 
-    fn pictures(&mut self, iteration: u32, size_px: u32, pictures: Vec<Vec<f32>>, best: usize) {
-        self.latest_pictures = Some(LatestPictures { iteration, size_px, candidates: pictures, best });
+    fn pictures(&mut self, _iteration: u32, size_px: u32, pictures: Vec<Vec<f32>>, best: usize) {
+        self.latest_pictures = Some(LatestPictures { size_px, candidates: pictures, best });
         self.send_preview();
     }
 }

@@ -41,12 +41,13 @@ use crate::search::{Losses, Settings};
 pub use channels::RepaintUrgency;
 pub use draw_faces::{FacesId, FacesRequest, GeneratedFaces};
 pub use error::FillError;
-pub use fit_quality::FitWarning;
 pub use heap::{trim_heap, use_single_arena};
 pub use low_priority::start_low_priority_pool;
 pub use mailbox::Mailbox;
 pub use network_cache::NetworkCache;
-pub use provenance::{ExportContent, FillExport, ModelId, PhotoId, Provenance, ProvenanceError};
+#[cfg(test)]
+pub(crate) use provenance::ProvenanceError;
+pub use provenance::{ExportContent, FillExport, ModelId, Provenance};
 pub use quick_preview::{QuickPreview, QuickPreviewId};
 pub use run_fill::{FillControl, FillObserver, run_fill};
 pub use search_start::SearchStart;
@@ -150,8 +151,8 @@ impl FillOutcome {
     }
 
     /// Number of candidates from the search, without mixes.
-    #[must_use]
-    pub fn searched_count(&self) -> usize {
+    #[cfg(test)]
+    pub(crate) fn searched_count(&self) -> usize {
         self.candidates.iter().filter(|candidate| !candidate.is_mix).count()
     }
 
@@ -204,7 +205,7 @@ pub enum WorkerCommand {
 #[derive(Clone, Debug)]
 pub enum WorkerEvent {
     /// The device and the model are ready.
-    Ready {
+    WarmedUp {
         device: DeviceInfo,
         model: ModelInfo,
     },
@@ -215,14 +216,12 @@ pub enum WorkerEvent {
     Started {
         job: JobId,
         device: DeviceInfo,
-        model: ModelInfo,
         notes: Vec<String>,
     },
     /// Progress of the search.
     Progress {
         job: JobId,
         iterations: Vec<IterationLosses>,
-        elapsed_secs: f32,
         /// `None` until the speed is known.
         remaining_secs: Option<f32>,
         /// Iterations added to those in the settings because the hole changed.
@@ -266,7 +265,6 @@ pub struct IterationLosses {
 #[derive(Clone, Debug)]
 pub struct SearchPreview {
     pub job: JobId,
-    pub iteration: u32,
     pub size_px: u32,
     /// G(z) of every candidate: planar RGB in [-1, 1].
     pub candidates: Vec<Vec<f32>>,

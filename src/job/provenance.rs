@@ -32,7 +32,7 @@ pub enum ProvenanceError {
         "the file has no fill record: it was exported without a record or by another program, or a program removed it; \
          use the PNG that Countenance wrote"
     )]
-    None,
+    Missing,
     #[error("the file was made by a newer Countenance ({format}): update this one and try again")]
     NewerFormat { format: String },
     #[error("the record in the file is damaged: use another copy of the file")]
@@ -228,7 +228,7 @@ impl Provenance {
     /// # Errors
     /// When the file is not a PNG, has no provenance, or has a newer format.
     pub fn read(png: &[u8]) -> Result<Self, ProvenanceError> {
-        let text = read_png_text(png, Self::KEYWORD)?.ok_or(ProvenanceError::None)?;
+        let text = read_png_text(png, Self::KEYWORD)?.ok_or(ProvenanceError::Missing)?;
         Self::from_json(&text)
     }
 
@@ -240,7 +240,7 @@ impl Provenance {
         let damaged = |source| ProvenanceError::Damaged { source };
         let FormatHeader { format } = serde_json::from_str(text).map_err(damaged)?;
         if !format.starts_with(FORMAT_PREFIX) {
-            return Err(ProvenanceError::None);
+            return Err(ProvenanceError::Missing);
         }
         if format != FORMAT {
             return Err(ProvenanceError::NewerFormat { format });

@@ -26,8 +26,6 @@ pub struct QuickPreview {
     pub id: QuickPreviewId,
     /// The drawn latent. Its losses are those of a fill with the request's settings.
     pub candidate: Candidate,
-    /// Side of the candidate's picture.
-    pub size_px: u32,
     /// The picture blended into the photo.
     pub patch: FillPatch,
 }
@@ -124,5 +122,5 @@ pub(super) fn draw_quick_preview(
     let Some((latent, pixels, losses)) = drawn else { return Ok(None) };
     let patch = composers.composer(request).render(&pixels, size_px);
     let mixed = !request.start.is_as_set();
-    Ok(Some(QuickPreview { id, candidate: Candidate { latent, pixels, losses, is_mix: mixed }, size_px, patch }))
+    Ok(Some(QuickPreview { id, candidate: Candidate { latent, pixels, losses, is_mix: mixed }, patch }))
 }

@@ -366,7 +366,7 @@ fn warm_up_reports_device_and_model() {
     let test_worker = TestWorker::new();
     test_worker.worker.send(WorkerCommand::WarmUp(DeviceChoice::Cpu, tiny_model()));
     let model = test_worker.wait_for(|event| match event {
-        WorkerEvent::Ready { model, .. } => Some(model),
+        WorkerEvent::WarmedUp { model, .. } => Some(model),
         _ => None,
     });
     assert_eq!((model.name.as_str(), model.image_size_px), ("tiny-16", 16));

@@ -102,11 +102,11 @@ fn run_commands(channels: &WorkerChannels) {
                 }
             }
             WorkerCommand::DrawFaces(id, request) => {
-                draw_and_send_faces(channels, &mut engine, &mut activations, id, &request)
+                draw_and_send_faces(channels, &mut engine, &mut activations, id, &request);
             }
             WorkerCommand::WarmUp(device, model) => {
                 channels.send_event(match engine.load(device, &model) {
-                    Ok((device, model)) => WorkerEvent::Ready { device, model },
+                    Ok((device, model)) => WorkerEvent::WarmedUp { device, model },
                     Err(error) => WorkerEvent::WarmUpFailed { message: error.to_string() },
                 });
                 trim_heap();

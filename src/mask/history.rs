@@ -146,21 +146,9 @@ impl MaskHistory {
         Some(changed)
     }
 
-    /// Whether there is an edit to undo.
-    #[must_use]
-    pub fn can_undo(&self) -> bool {
-        self.done_count > 0
-    }
-
-    /// Whether there is an edit to redo.
-    #[must_use]
-    pub fn can_redo(&self) -> bool {
-        self.done_count < self.edits.len()
-    }
-
     /// The edits that are not undone, oldest first.
-    #[must_use]
-    pub fn edits(&self) -> &[MaskEdit] {
+    #[cfg(test)]
+    pub(crate) fn edits(&self) -> &[MaskEdit] {
         self.edits.get(..self.done_count).unwrap_or_default()
     }
 

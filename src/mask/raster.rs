@@ -156,7 +156,8 @@ impl Mask {
     }
 
     /// Makes every pixel hole.
-    pub fn fill(&mut self) -> RectPx {
+    #[cfg(test)]
+    pub(crate) fn fill(&mut self) -> RectPx {
         self.pixels.fill(Self::HOLE);
         self.rect()
     }

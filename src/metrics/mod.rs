@@ -16,7 +16,9 @@ mod sharpness;
 mod ssim;
 
 pub use diversity::diversity;
-pub use fill_quality::{FillQuality, PSNR_CEILING_DB};
+pub use fill_quality::FillQuality;
+#[cfg(test)]
+pub(crate) use fill_quality::PSNR_CEILING_DB;
 pub use mean_estimate::MeanEstimate;
 pub use pixel_error::{MetricRegion, l1, psnr_db};
 pub use planar_image::PlanarImage;

@@ -119,8 +119,8 @@ impl ModelFile {
     }
 
     /// All tensors by name.
-    #[must_use]
-    pub fn tensors(&self) -> &WeightTensors {
+    #[cfg(test)]
+    pub(crate) fn tensors(&self) -> &WeightTensors {
         &self.tensors
     }
 

@@ -50,7 +50,7 @@ impl Thresholds {
             (face.score > self.min_score, RejectReason::LowScore),
             (at_least(face.side_px, self.min_side_px), RejectReason::TooSmall),
             (face.yaw.abs() < self.max_yaw, RejectReason::TurnedAway),
-            (face.outside <= self.max_outside && face.look.is_some(), RejectReason::Cut),
+            (face.outside <= self.max_outside && face.look.is_some(), RejectReason::CutByBorder),
             (face.look.as_ref().is_some_and(|look| look.sharpness > self.min_sharpness), RejectReason::Blurred),
         ];
         rules.into_iter().find(|(holds, _)| !holds).map(|(_, reason)| reason)
@@ -65,7 +65,7 @@ pub enum RejectReason {
     LowScore,
     TooSmall,
     TurnedAway,
-    Cut,
+    CutByBorder,
     Blurred,
     Duplicate,
 }
@@ -78,7 +78,7 @@ impl RejectReason {
         Self::LowScore,
         Self::TooSmall,
         Self::TurnedAway,
-        Self::Cut,
+        Self::CutByBorder,
         Self::Blurred,
         Self::Duplicate,
     ];
@@ -92,7 +92,7 @@ impl RejectReason {
             Self::LowScore => "low-score",
             Self::TooSmall => "too-small",
             Self::TurnedAway => "turned-away",
-            Self::Cut => "cut",
+            Self::CutByBorder => "cut",
             Self::Blurred => "blurred",
             Self::Duplicate => "duplicate",
         }
@@ -107,7 +107,7 @@ impl RejectReason {
             Self::LowScore => "with a low score",
             Self::TooSmall => "too small",
             Self::TurnedAway => "turned away",
-            Self::Cut => "cut by the border",
+            Self::CutByBorder => "cut by the border",
             Self::Blurred => "blurred",
             Self::Duplicate => "duplicates",
         }
@@ -251,8 +251,8 @@ mod tests {
         assert_eq!(with(|face| face.side_px = 64.0), None);
         assert_eq!(with(|face| face.yaw = -0.26), Some(RejectReason::TurnedAway));
         assert_eq!(with(|face| face.yaw = 0.259), None);
-        assert_eq!(with(|face| face.outside = 0.21), Some(RejectReason::Cut));
-        assert_eq!(with(|face| face.look = None), Some(RejectReason::Cut));
+        assert_eq!(with(|face| face.outside = 0.21), Some(RejectReason::CutByBorder));
+        assert_eq!(with(|face| face.look = None), Some(RejectReason::CutByBorder));
         let mut blurred = face(1);
         sharpness(&mut blurred, 35.0);
         assert_eq!(thresholds.reject_reason(&blurred), Some(RejectReason::Blurred));

@@ -103,8 +103,9 @@ fn good_faces_are_kept_and_all_are_listed() {
 
     let results = test_folders.results();
     assert_eq!(results.keys().collect::<Vec<_>>(), [DATASET_FILE, TABLE_FILE, CONTACT_SHEET_FILE]);
-    let faces = FaceDataset::open(&test_folders.0.path().join("out").join(DATASET_FILE)).unwrap();
-    assert_eq!((faces.len(), faces.size_px(), faces.info().source.as_str()), (2, 64, "tests"));
+    let dataset = test_folders.0.path().join("out").join(DATASET_FILE);
+    let faces = FaceDataset::open(&dataset).unwrap();
+    assert_eq!((faces.len(), faces.size_px(), crate::dataset::stored_info(&dataset).source.as_str()), (2, 64, "tests"));
     let table = String::from_utf8(results[TABLE_FILE].clone()).unwrap();
     let mut rows: Vec<Vec<&str>> = table.lines().map(|line| line.split(',').collect()).collect();
     // The measurements have their own tests.

@@ -36,7 +36,7 @@ use crate::search::{Preset, Settings};
 
 pub use error::ProjectError;
 pub use files::{is_project_path, open, save};
-pub use photo_reference::{FoundPhoto, PhotoOrigin, PhotoReference};
+pub use photo_reference::{PhotoOrigin, PhotoReference};
 
 /// Value of `format` in a project file. The number increases when older programs cannot read the file.
 pub const FORMAT: &str = "countenance-project-1";

@@ -87,7 +87,7 @@ pub(crate) fn project() -> Project {
             origin: PhotoOrigin::File {
                 path: "/photos/face.png".into(),
                 relative_path: None,
-                sha256: sha256_of_bytes(b"face"),
+                sha256: crate::hash::sha256_of_bytes(b"face"),
             },
             width_px: 40,
             height_px: 30,
@@ -186,9 +186,9 @@ fn downsampled_curves_keep_both_ends() {
     let mut project = project();
     project.fill.as_mut().unwrap().loss_curves = curves(1201, CANDIDATES.into());
     let kept = Project::from_json(&project.to_json(None).unwrap()).unwrap().fill.unwrap().loss_curves;
-    assert!((200..=fill::MAX_CURVE_POINTS + 1).contains(&kept.len()), "{} points", kept.len());
+    assert!((200..=fill_json::MAX_CURVE_POINTS + 1).contains(&kept.len()), "{} points", kept.len());
     assert_eq!((kept[0].iteration, kept[kept.len() - 1].iteration), (1, 1201));
-    assert_eq!(fill::downsampled(&curves(300, 1)).len(), 300);
+    assert_eq!(fill_json::downsampled(&curves(300, 1)).len(), 300);
 }
 
 #[test]

@@ -2,16 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// One value of a setting that has a fixed set of them.
-pub struct Choice<T> {
-    pub value: T,
-    /// Its name on the command line and in reports.
-    pub id: &'static str,
-    /// Its name in the editor.
-    pub title: &'static str,
-    /// What it does, in one sentence.
-    pub help: &'static str,
-}
+/// One value of a setting: the value, its id on the command line and in reports, its title in the editor, and what it does.
+pub(super) type Choice<T> = (T, &'static str, &'static str, &'static str);
 
 /// How a step changes the latents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,24 +18,9 @@ pub enum OptimizerKind {
 }
 
 pub(super) static OPTIMIZERS: [Choice<OptimizerKind>; 3] = [
-    Choice {
-        value: OptimizerKind::Adam,
-        id: "adam",
-        title: "Adam",
-        help: "Adam, β 0.9 and 0.999 (Kingma & Ba 2015), as in the blog's text",
-    },
-    Choice {
-        value: OptimizerKind::Momentum,
-        id: "momentum",
-        title: "Momentum",
-        help: "Projected gradient with Nesterov momentum 0.9, the default of the blog's code",
-    },
-    Choice {
-        value: OptimizerKind::Hmc,
-        id: "hmc",
-        title: "HMC",
-        help: "Hamiltonian Monte Carlo (blog's code): draws different fills instead of one optimum",
-    },
+    (OptimizerKind::Adam, "adam", "Adam", "Adam (Kingma & Ba 2015), as in the blog's text"),
+    (OptimizerKind::Momentum, "momentum", "Momentum", "Gradient descent with momentum, as in the blog's code"),
+    (OptimizerKind::Hmc, "hmc", "HMC", "Draws different fills instead of one optimum, as in the blog's code"),
 ];
 
 /// How the learning rate changes over the steps.
@@ -56,18 +33,8 @@ pub enum Schedule {
 }
 
 pub(super) static SCHEDULES: [Choice<Schedule>; 2] = [
-    Choice {
-        value: Schedule::Constant,
-        id: "constant",
-        title: "Constant",
-        help: "The same rate at every step (blog, paper)",
-    },
-    Choice {
-        value: Schedule::Cosine,
-        id: "cosine",
-        title: "Cosine",
-        help: "Half a cosine, down to zero at the last step",
-    },
+    (Schedule::Constant, "constant", "Constant", "The same rate at every step (blog, paper)"),
+    (Schedule::Cosine, "cosine", "Cosine", "Half a cosine, down to zero at the last step"),
 ];
 
 /// What happens to latent values that leave [-1, 1].
@@ -81,13 +48,8 @@ pub enum Clipping {
 }
 
 pub(super) static CLIPPINGS: [Choice<Clipping>; 2] = [
-    Choice { value: Clipping::Hard, id: "hard", title: "Hard", help: "Set to the nearest bound (blog, paper)" },
-    Choice {
-        value: Clipping::Stochastic,
-        id: "stochastic",
-        title: "Stochastic",
-        help: "Drawn again at random (Lipton & Tripathi 2017, arXiv 1702.04782)",
-    },
+    (Clipping::Hard, "hard", "Hard", "Set to the nearest bound (blog, paper)"),
+    (Clipping::Stochastic, "stochastic", "Stochastic", "Drawn again at random (Lipton & Tripathi 2017)"),
 ];
 
 /// Where the candidates start.
@@ -101,18 +63,8 @@ pub enum Starts {
 }
 
 pub(super) static STARTS: [Choice<Starts>; 2] = [
-    Choice {
-        value: Starts::Encoder,
-        id: "encoder",
-        title: "Encoder",
-        help: "The encoder's guess, and mixtures of it with random faces: much nearer to a good fill",
-    },
-    Choice {
-        value: Starts::Prior,
-        id: "prior",
-        title: "Random",
-        help: "Random faces: draws from the generator's prior, uniform in [-1, 1] (blog, paper)",
-    },
+    (Starts::Encoder, "encoder", "Encoder", "The encoder's guess, and mixtures of it with random faces"),
+    (Starts::Prior, "prior", "Random", "Random faces, as in the blog and the paper"),
 ];
 
 /// How the weighted differences become one number.
@@ -126,18 +78,8 @@ pub enum Reduction {
 }
 
 pub(super) static REDUCTIONS: [Choice<Reduction>; 2] = [
-    Choice {
-        value: Reduction::Mean,
-        id: "mean",
-        title: "Mean",
-        help: "The weighted mean: some tenths, whatever the size of the hole",
-    },
-    Choice {
-        value: Reduction::Sum,
-        id: "sum",
-        title: "Sum",
-        help: "The sum (blog, paper): over a thousand at the start, so that λ = 0.1 hardly counts",
-    },
+    (Reduction::Mean, "mean", "Mean", "The weighted mean, near 0.2 whatever the size of the hole"),
+    (Reduction::Sum, "sum", "Sum", "The sum (blog, paper): near 1400 at the start, so λ = 0.1 hardly counts"),
 ];
 
 /// How the difference between two pixels is measured.
@@ -149,13 +91,8 @@ pub enum Norm {
 }
 
 pub(super) static NORMS: [Choice<Norm>; 2] = [
-    Choice { value: Norm::L1, id: "l1", title: "L1", help: "Absolute differences (blog, paper)" },
-    Choice {
-        value: Norm::L2,
-        id: "l2",
-        title: "L2",
-        help: "Squared differences: large errors count more, fills are smoother",
-    },
+    (Norm::L1, "l1", "L1", "Absolute differences (blog, paper)"),
+    (Norm::L2, "l2", "L2", "Squared differences: smoother fills"),
 ];
 
 /// The form of the prior loss.
@@ -169,16 +106,6 @@ pub enum PriorForm {
 }
 
 pub(super) static PRIORS: [Choice<PriorForm>; 2] = [
-    Choice {
-        value: PriorForm::NonSaturating,
-        id: "non-saturating",
-        title: "−log D",
-        help: "softplus(−D(G(z))): the blog's perceptual loss",
-    },
-    Choice {
-        value: PriorForm::Saturating,
-        id: "saturating",
-        title: "log(1 − D)",
-        help: "log(1 − sigmoid(D(G(z)))), as in CVPR 2017: negative, and flat where D is sure",
-    },
+    (PriorForm::NonSaturating, "non-saturating", "−log D", "softplus(−D(G(z))), the blog's perceptual loss"),
+    (PriorForm::Saturating, "saturating", "log(1 − D)", "log(1 − sigmoid(D(G(z)))), as in CVPR 2017"),
 ];

@@ -50,7 +50,7 @@ pub use preset::Preset;
 pub use problem::SearchProblem;
 pub use results::BestCandidates;
 pub use search_loop::Search;
-pub use setting_table::{ChoiceField, ChoiceOption, Field, SETTINGS, Section, Setting, SettingsError};
+pub use setting_table::{Field, SETTINGS, Section, Setting, SettingsError};
 pub use settings::{ContextSettings, HmcSettings, Settings};
 
 use serde::Serialize;

@@ -80,18 +80,18 @@ struct Choices<T: 'static> {
 
 impl<T: Copy + PartialEq> ChoiceField for Choices<T> {
     fn options(&self) -> Vec<ChoiceOption> {
-        self.options.iter().map(|&Choice { id, title, help, .. }| ChoiceOption { id, title, help }).collect()
+        self.options.iter().map(|&(_, id, title, help)| ChoiceOption { id, title, help }).collect()
     }
 
     fn selected(&self, settings: &Settings) -> usize {
         let mut copy = *settings;
         let value = *(self.at)(&mut copy);
-        self.options.iter().position(|option| option.value == value).unwrap_or_default()
+        self.options.iter().position(|option| option.0 == value).unwrap_or_default()
     }
 
     fn select(&self, settings: &mut Settings, index: usize) {
         if let Some(option) = self.options.get(index) {
-            *(self.at)(settings) = option.value;
+            *(self.at)(settings) = option.0;
         }
     }
 }
@@ -106,6 +106,22 @@ pub struct SettingsError {
 }
 
 impl Setting {
+    const fn new(id: &'static str, title: &'static str, section: Section, field: Field) -> Self {
+        Self { id, title, help: "", details: "", section, applies: |_| true, field }
+    }
+
+    const fn help(self, help: &'static str) -> Self {
+        Self { help, ..self }
+    }
+
+    const fn details(self, details: &'static str) -> Self {
+        Self { details, ..self }
+    }
+
+    const fn applies(self, applies: fn(&Settings) -> bool) -> Self {
+        Self { applies, ..self }
+    }
+
     /// The setting with this [`id`](Self::id).
     #[must_use]
     pub fn from_id(id: &str) -> Option<&'static Self> {
@@ -207,8 +223,16 @@ impl fmt::Debug for Setting {
     }
 }
 
-fn always(_: &Settings) -> bool {
-    true
+const fn integer(range: RangeInclusive<u32>, at: fn(&mut Settings) -> &mut u32) -> Field {
+    Field::Integer { range, odd: false, at }
+}
+
+const fn number(range: RangeInclusive<f32>, at: fn(&mut Settings) -> &mut f32) -> Field {
+    Field::Number { range, open: false, at }
+}
+
+const fn positive(max: f32, at: fn(&mut Settings) -> &mut f32) -> Field {
+    Field::Number { range: 0.0..=max, open: true, at }
 }
 
 fn is_hmc(settings: &Settings) -> bool {
@@ -221,217 +245,73 @@ fn is_gradient_descent(settings: &Settings) -> bool {
 
 /// Every setting, in the order of the panel and of the help.
 pub static SETTINGS: [Setting; 23] = [
-    Setting {
-        id: "lambda",
-        title: "λ",
-        help: "Weight of the prior loss: how much a plausible face counts against agreement with the photo",
-        details: "More makes the fill sharper, less brings it nearer to the truth on average. 0 turns the prior off and halves the time of a step.",
-        section: Section::Basic,
-        applies: always,
-        field: Field::Number { range: 0.0..=1000.0, open: false, at: |settings| &mut settings.lambda },
-    },
-    Setting {
-        id: "steps",
-        title: "Steps",
-        help: "Number of iterations",
-        details: "",
-        section: Section::Basic,
-        applies: always,
-        field: Field::Integer { range: 1..=Settings::MAX_STEPS, odd: false, at: |settings| &mut settings.steps },
-    },
-    Setting {
-        id: "optimizer",
-        title: "Optimiser",
-        help: "How each iteration changes the latents",
-        details: "",
-        section: Section::Search,
-        applies: always,
-        field: Field::Choice(&Choices { options: &OPTIMIZERS, at: |settings| &mut settings.optimizer }),
-    },
-    Setting {
-        id: "hmc-steps",
-        title: "L",
-        help: "Leapfrog steps in one trajectory of Hamiltonian Monte Carlo",
-        details: "",
-        section: Section::Hmc,
-        applies: is_hmc,
-        field: Field::Integer { range: 1..=1000, odd: false, at: |settings| &mut settings.hmc.leapfrog_steps },
-    },
-    Setting {
-        id: "hmc-step-size",
-        title: "ε",
-        help: "Length of one leapfrog step of Hamiltonian Monte Carlo",
-        details: "",
-        section: Section::Hmc,
-        applies: is_hmc,
-        field: Field::Number { range: 0.0..=1.0, open: true, at: |settings| &mut settings.hmc.step_size },
-    },
-    Setting {
-        id: "hmc-beta",
-        title: "β",
-        help: "Inverse temperature of Hamiltonian Monte Carlo",
-        details: "More stays nearer to the best fill, less makes the fills differ more.",
-        section: Section::Hmc,
-        applies: is_hmc,
-        field: Field::Number { range: 0.0..=1e6, open: true, at: |settings| &mut settings.hmc.beta },
-    },
-    Setting {
-        id: "hmc-anneal",
-        title: "Anneal",
-        help: "Factor on β after each trajectory of Hamiltonian Monte Carlo",
-        details: "1 keeps β as it is.",
-        section: Section::Hmc,
-        applies: is_hmc,
-        field: Field::Number { range: 0.5..=2.0, open: false, at: |settings| &mut settings.hmc.anneal },
-    },
-    Setting {
-        id: "learning-rate",
-        title: "Learning rate",
-        help: "Size of the optimiser's steps",
-        details: "",
-        section: Section::Search,
-        applies: is_gradient_descent,
-        field: Field::Number { range: 0.0..=10.0, open: true, at: |settings| &mut settings.learning_rate },
-    },
-    Setting {
-        id: "schedule",
-        title: "Schedule",
-        help: "How the learning rate changes over the steps",
-        details: "",
-        section: Section::Search,
-        applies: is_gradient_descent,
-        field: Field::Choice(&Choices { options: &SCHEDULES, at: |settings| &mut settings.schedule }),
-    },
-    Setting {
-        id: "clipping",
-        title: "Clipping",
-        help: "What happens to latent values outside [-1, 1], the range the generator was trained on",
-        details: "",
-        section: Section::Search,
-        applies: always,
-        field: Field::Choice(&Choices { options: &CLIPPINGS, at: |settings| &mut settings.clipping }),
-    },
-    Setting {
-        id: "noise",
-        title: "Noise",
-        help: "Random noise added to the latents at the start, which helps to find better fills (standard deviation)",
-        details: "It falls to zero at three quarters of the steps.",
-        section: Section::Search,
-        applies: is_gradient_descent,
-        field: Field::Number { range: 0.0..=2.0, open: false, at: |settings| &mut settings.noise },
-    },
-    Setting {
-        id: "hold",
-        title: "Stay near guess",
-        help: "How strongly the fill is kept near the encoder's guess when much of the face is hidden",
-        details: "The pull grows with the share of the face that lies deep in the hole: there the known pixels say too little, and the guess is better. Random starts are not pulled.",
-        section: Section::Search,
-        applies: always,
-        field: Field::Number { range: 0.0..=100.0, open: false, at: |settings| &mut settings.anchor_decay },
-    },
-    Setting {
-        id: "candidates",
-        title: "Candidates",
-        help: "Number of fills searched together; the one with the lowest total loss is shown",
-        details: "More take longer and give more to choose from.",
-        section: Section::Search,
-        applies: always,
-        field: Field::Integer {
-            range: 1..=Settings::MAX_CANDIDATES,
-            odd: false,
-            at: |settings| &mut settings.candidates,
-        },
-    },
-    Setting {
-        id: "starts",
-        title: "Starts",
-        help: "Where the candidates start",
-        details: "",
-        section: Section::Search,
-        applies: always,
-        field: Field::Choice(&Choices { options: &STARTS, at: |settings| &mut settings.starts }),
-    },
-    Setting {
-        id: "start-spread",
-        title: "Variety",
-        help: "How far the last candidate starts from the encoder's guess: 0 at the guess, 1 at a random face",
-        details: "The first candidate starts at the guess and the others evenly between. More makes them differ more in what is hidden.",
-        section: Section::Search,
-        applies: |settings| settings.starts == Starts::Encoder,
-        field: Field::Number { range: 0.0..=1.0, open: false, at: |settings| &mut settings.start_spread },
-    },
-    Setting {
-        id: "seed",
-        title: "Seed",
-        help: "Seed of every random draw",
-        details: "The same seed, settings, model and device give the same fill.",
-        section: Section::Search,
-        applies: always,
-        field: Field::Seed { at: |settings| &mut settings.seed },
-    },
-    Setting {
-        id: "focus",
-        title: "Focus on edge",
-        help: "How much more the known pixels near the hole count: 0 all the same, 1 only those near it",
-        details: "A pixel counts by the share of hole in the window around it (CVPR 2017, section 3.2).",
-        section: Section::Losses,
-        applies: always,
-        field: Field::Number { range: 0.0..=1.0, open: false, at: |settings| &mut settings.context.focus },
-    },
-    Setting {
-        id: "window",
-        title: "Window",
-        help: "Side of that window around a known pixel: an odd number of crop pixels",
-        details: "Has an effect only when the focus is above 0.",
-        section: Section::Losses,
-        applies: |settings| settings.context.focus > 0.0,
-        field: Field::Integer { range: 1..=63, odd: true, at: |settings| &mut settings.context.window_px },
-    },
-    Setting {
-        id: "gradient",
-        title: "Edges",
-        help: "How much edges and textures of the known pixels count beside their colours",
-        details: "It weighs the differences between neighbouring pixels (gradient difference loss, Mathieu et al. 2016). Much of it comes nearer to the truth on average, but blurs.",
-        section: Section::Losses,
-        applies: always,
-        field: Field::Number { range: 0.0..=1000.0, open: false, at: |settings| &mut settings.context.gradient },
-    },
-    Setting {
-        id: "symmetry",
-        title: "Symmetry",
-        help: "How much the other half of the face counts for what is hidden: a hidden eye is drawn to match the visible one",
-        details: "Differences in light between the halves do not count.",
-        section: Section::Losses,
-        applies: always,
-        field: Field::Number { range: 0.0..=1000.0, open: false, at: |settings| &mut settings.context.symmetry },
-    },
-    Setting {
-        id: "context",
-        title: "Reduction",
-        help: "How the differences of the known pixels become one number",
-        details: "",
-        section: Section::Losses,
-        applies: always,
-        field: Field::Choice(&Choices { options: &REDUCTIONS, at: |settings| &mut settings.context.reduction }),
-    },
-    Setting {
-        id: "norm",
-        title: "Difference",
-        help: "How the difference between a pixel of the fill and of the photo is measured",
-        details: "",
-        section: Section::Losses,
-        applies: always,
-        field: Field::Choice(&Choices { options: &NORMS, at: |settings| &mut settings.context.norm }),
-    },
-    Setting {
-        id: "prior",
-        title: "Prior loss",
-        help: "How the prior loss is computed from the discriminator D, which tells real faces from drawn ones",
-        details: "",
-        section: Section::Losses,
-        applies: always,
-        field: Field::Choice(&Choices { options: &PRIORS, at: |settings| &mut settings.prior }),
-    },
+    Setting::new("lambda", "λ", Section::Basic, number(0.0..=1000.0, |s| &mut s.lambda))
+        .help("Weight of the prior loss: how much a plausible face counts against agreement with the photo")
+        .details("More makes the fill sharper, less brings it nearer to the truth on average. 0 turns the prior off and halves the time of a step."),
+    Setting::new("steps", "Steps", Section::Basic, integer(1..=Settings::MAX_STEPS, |s| &mut s.steps))
+        .help("Number of iterations"),
+    Setting::new("optimizer", "Optimiser", Section::Search, Field::Choice(&Choices { options: &OPTIMIZERS, at: |s| &mut s.optimizer }))
+        .help("How each iteration changes the latents"),
+    Setting::new("hmc-steps", "L", Section::Hmc, integer(1..=1000, |s| &mut s.hmc.leapfrog_steps))
+        .help("Leapfrog steps in one trajectory of Hamiltonian Monte Carlo")
+        .applies(is_hmc),
+    Setting::new("hmc-step-size", "ε", Section::Hmc, positive(1.0, |s| &mut s.hmc.step_size))
+        .help("Length of one leapfrog step of Hamiltonian Monte Carlo")
+        .applies(is_hmc),
+    Setting::new("hmc-beta", "β", Section::Hmc, positive(1e6, |s| &mut s.hmc.beta))
+        .help("Inverse temperature of Hamiltonian Monte Carlo")
+        .details("More stays nearer to the best fill, less makes the fills differ more.")
+        .applies(is_hmc),
+    Setting::new("hmc-anneal", "Anneal", Section::Hmc, number(0.5..=2.0, |s| &mut s.hmc.anneal))
+        .help("Factor on β after each trajectory of Hamiltonian Monte Carlo")
+        .details("1 keeps β as it is.")
+        .applies(is_hmc),
+    Setting::new("learning-rate", "Learning rate", Section::Search, positive(10.0, |s| &mut s.learning_rate))
+        .help("Size of the optimiser's steps")
+        .applies(is_gradient_descent),
+    Setting::new("schedule", "Schedule", Section::Search, Field::Choice(&Choices { options: &SCHEDULES, at: |s| &mut s.schedule }))
+        .help("How the learning rate changes over the steps")
+        .applies(is_gradient_descent),
+    Setting::new("clipping", "Clipping", Section::Search, Field::Choice(&Choices { options: &CLIPPINGS, at: |s| &mut s.clipping }))
+        .help("What happens to latent values outside [-1, 1], the range the generator was trained on"),
+    Setting::new("noise", "Noise", Section::Search, number(0.0..=2.0, |s| &mut s.noise))
+        .help("Random noise added to the latents at the start, which helps to find better fills (standard deviation)")
+        .details("It falls to zero at three quarters of the steps.")
+        .applies(is_gradient_descent),
+    Setting::new("hold", "Stay near guess", Section::Search, number(0.0..=100.0, |s| &mut s.anchor_decay))
+        .help("How strongly the fill is kept near the encoder's guess when much of the face is hidden")
+        .details("The pull grows with the share of the face that lies deep in the hole: there the known pixels say too little, and the guess is better. Random starts are not pulled."),
+    Setting::new("candidates", "Candidates", Section::Search, integer(1..=Settings::MAX_CANDIDATES, |s| &mut s.candidates))
+        .help("Number of fills searched together; the one with the lowest total loss is shown")
+        .details("More take longer and give more to choose from."),
+    Setting::new("starts", "Starts", Section::Search, Field::Choice(&Choices { options: &STARTS, at: |s| &mut s.starts }))
+        .help("Where the candidates start"),
+    Setting::new("start-spread", "Variety", Section::Search, number(0.0..=1.0, |s| &mut s.start_spread))
+        .help("How far the last candidate starts from the encoder's guess: 0 at the guess, 1 at a random face")
+        .details("The first candidate starts at the guess and the others evenly between. More makes them differ more in what is hidden.")
+        .applies(|s| s.starts == Starts::Encoder),
+    Setting::new("seed", "Seed", Section::Search, Field::Seed { at: |s| &mut s.seed })
+        .help("Seed of every random draw")
+        .details("The same seed, settings, model and device give the same fill."),
+    Setting::new("focus", "Focus on edge", Section::Losses, number(0.0..=1.0, |s| &mut s.context.focus))
+        .help("How much more the known pixels near the hole count: 0 all the same, 1 only those near it")
+        .details("A pixel counts by the share of hole in the window around it (CVPR 2017, section 3.2)."),
+    Setting::new("window", "Window", Section::Losses, Field::Integer { range: 1..=63, odd: true, at: |s| &mut s.context.window_px })
+        .help("Side of that window around a known pixel: an odd number of crop pixels")
+        .details("Has an effect only when the focus is above 0.")
+        .applies(|s| s.context.focus > 0.0),
+    Setting::new("gradient", "Edges", Section::Losses, number(0.0..=1000.0, |s| &mut s.context.gradient))
+        .help("How much edges and textures of the known pixels count beside their colours")
+        .details("It weighs the differences between neighbouring pixels (gradient difference loss, Mathieu et al. 2016). Much of it comes nearer to the truth on average, but blurs."),
+    Setting::new("symmetry", "Symmetry", Section::Losses, number(0.0..=1000.0, |s| &mut s.context.symmetry))
+        .help("How much the other half of the face counts for what is hidden: a hidden eye is drawn to match the visible one")
+        .details("Differences in light between the halves do not count."),
+    Setting::new("context", "Reduction", Section::Losses, Field::Choice(&Choices { options: &REDUCTIONS, at: |s| &mut s.context.reduction }))
+        .help("How the differences of the known pixels become one number"),
+    Setting::new("norm", "Difference", Section::Losses, Field::Choice(&Choices { options: &NORMS, at: |s| &mut s.context.norm }))
+        .help("How the difference between a pixel of the fill and of the photo is measured"),
+    Setting::new("prior", "Prior loss", Section::Losses, Field::Choice(&Choices { options: &PRIORS, at: |s| &mut s.prior }))
+        .help("How the prior loss is computed from the discriminator D, which tells real faces from drawn ones"),
 ];
 
 #[cfg(test)]

@@ -97,7 +97,7 @@ fn encode(state: &TrainState) -> Vec<u8> {
     let metadata = HashMap::from([
         ("format".to_string(), FORMAT.to_string()),
         ("step".to_string(), state.step.to_string()),
-        ("strength".to_string(), state.strength.to_string()),
+        ("strength".to_string(), state.augment_strength.to_string()),
         ("optimizer_steps".to_string(), serde_json::json!(steps).to_string()),
         ("crc32c".to_string(), checksum(tensors.iter().map(|(name, bytes)| (name.as_str(), &bytes[..]))).to_string()),
     ]);
@@ -151,7 +151,7 @@ fn decode(bytes: &[u8], settings: &TrainSettings) -> Result<TrainState, String> 
     // Older checkpoints do not have this value.
     let strength = metadata.get("strength").map_or(Some(0.0), |text| text.parse().ok());
     let strength = strength.filter(|share| (0.0..=1.0).contains(share)).ok_or("its strength is not between 0 and 1")?;
-    Ok(TrainState { step, nets, strength })
+    Ok(TrainState { step, nets, augment_strength: strength })
 }
 
 #[cfg(test)]
@@ -163,7 +163,7 @@ mod tests {
     }
 
     fn state(step: u64) -> TrainState {
-        TrainState { step, strength: 0.13, ..TrainState::initial(&tiny()) }
+        TrainState { step, augment_strength: 0.13, ..TrainState::initial(&tiny()) }
     }
 
     #[test]

@@ -64,8 +64,8 @@ fn fold_batch_norm(layer: &LayerPlan, net: &NetState) -> (WeightTensor, WeightTe
             epsilon: NORM_EPSILON,
         };
         let axis = match layer.kind {
-            LayerKind::Project | LayerKind::Up => OutputAxis::Second,
-            LayerKind::Down | LayerKind::Score => OutputAxis::First,
+            LayerKind::Project | LayerKind::Upsample => OutputAxis::Second,
+            LayerKind::Downsample | LayerKind::Collapse => OutputAxis::First,
         };
         norm.fold_into(&mut weight, axis, &mut bias);
     }

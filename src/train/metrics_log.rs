@@ -59,8 +59,7 @@ impl MetricsLog {
 
 /// The header and the rows up to a step, unchanged. An incomplete last row is dropped.
 fn rows_up_to(path: &Path, last_step: u64) -> Result<Vec<u8>, TrainError> {
-    let bytes =
-        std::fs::read(path).map_err(|source| TrainError::Read { path: path.to_path_buf(), source: source.into() })?;
+    let bytes = std::fs::read(path).map_err(|source| TrainError::Read { path: path.to_path_buf(), source })?;
     let text = String::from_utf8_lossy(&bytes);
     let mut kept = String::new();
     for (index, line) in text.split_inclusive('\n').enumerate() {

@@ -58,7 +58,9 @@ use serde::{Deserialize, Serialize};
 use crate::device::DeviceChoice;
 
 pub use error::TrainError;
-pub use face_images::{FaceImages, InMemoryFaceImages};
+pub use face_images::FaceImages;
+#[cfg(test)]
+pub(crate) use face_images::InMemoryFaceImages;
 pub use metrics_log::MetricSeries;
 pub use quality::ModelQuality;
 pub use run_folder::RunFolder;

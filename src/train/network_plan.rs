@@ -15,11 +15,11 @@ pub(super) enum LayerKind {
     /// A transposed convolution from 1 px to 4 px.
     Project,
     /// A transposed convolution that doubles the side.
-    Up,
+    Upsample,
     /// A convolution that halves the side.
-    Down,
+    Downsample,
     /// A convolution from 4 px to 1 px.
-    Score,
+    Collapse,
 }
 
 /// The activation function of a layer.
@@ -60,8 +60,8 @@ impl LayerPlan {
     /// convolutions.
     pub fn weight_shape(&self) -> [usize; 4] {
         match self.kind {
-            LayerKind::Project | LayerKind::Up => [self.inputs, self.outputs, 4, 4],
-            LayerKind::Down | LayerKind::Score => [self.outputs, self.inputs, 4, 4],
+            LayerKind::Project | LayerKind::Upsample => [self.inputs, self.outputs, 4, 4],
+            LayerKind::Downsample | LayerKind::Collapse => [self.outputs, self.inputs, 4, 4],
         }
     }
 
@@ -69,9 +69,9 @@ impl LayerPlan {
     pub fn output_side(&self, side: usize) -> usize {
         match self.kind {
             LayerKind::Project => MIN_FEATURE_SIDE,
-            LayerKind::Up => 2 * side,
-            LayerKind::Down => side / 2,
-            LayerKind::Score => 1,
+            LayerKind::Upsample => 2 * side,
+            LayerKind::Downsample => side / 2,
+            LayerKind::Collapse => 1,
         }
     }
 
@@ -113,7 +113,7 @@ impl NetPlan {
         for (level, outputs) in channels_by_level(size_px, width).into_iter().rev().enumerate() {
             let (name, join) = match level {
                 0 => ("project".to_string(), LayerKind::Project),
-                _ => (format!("up.{}", level - 1), LayerKind::Up),
+                _ => (format!("up.{}", level - 1), LayerKind::Upsample),
             };
             layers.push(LayerPlan {
                 name,
@@ -127,7 +127,7 @@ impl NetPlan {
         }
         layers.push(LayerPlan {
             name: "to_rgb".into(),
-            kind: LayerKind::Up,
+            kind: LayerKind::Upsample,
             inputs,
             outputs: 3,
             has_batch_norm: false,
@@ -151,11 +151,11 @@ impl NetPlan {
         let mut layers = Vec::new();
         for (level, outputs) in channels_by_level(size_px, width).into_iter().enumerate() {
             let name = if level == 0 { "from_rgb".into() } else { format!("down.{}", level - 1) };
-            let (join, activation) = (LayerKind::Down, LayerActivation::LeakyRelu);
+            let (join, activation) = (LayerKind::Downsample, LayerActivation::LeakyRelu);
             layers.push(LayerPlan { name, kind: join, inputs, outputs, has_batch_norm: level > 0, activation });
             inputs = outputs;
         }
-        let (join, activation) = (LayerKind::Score, LayerActivation::Identity);
+        let (join, activation) = (LayerKind::Collapse, LayerActivation::Identity);
         layers.push(LayerPlan { name: "score".into(), kind: join, inputs, outputs, has_batch_norm: false, activation });
         Self { name, layers, input_side: size_px }
     }

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::settings::TrainSettings;
-use super::{MetricSeries, TrainEnd, TrainError, checkpoint, metrics_log};
+use super::{TrainEnd, TrainError, checkpoint};
 use crate::fs::{Overwrite, write_atomically};
 
 /// A run folder.
@@ -57,9 +57,10 @@ impl RunFolder {
     ///
     /// # Errors
     /// When a file cannot be read.
-    pub fn read_metrics(&self) -> Result<Vec<MetricSeries>, TrainError> {
-        let mut curves = metrics_log::read_series(&self.log_path())?;
-        curves.extend(metrics_log::read_series(&self.quality_path())?);
+    #[cfg(test)]
+    pub fn read_metrics(&self) -> Result<Vec<super::MetricSeries>, TrainError> {
+        let mut curves = super::metrics_log::read_series(&self.log_path())?;
+        curves.extend(super::metrics_log::read_series(&self.quality_path())?);
         Ok(curves)
     }
 
@@ -169,8 +170,7 @@ impl RunFolder {
     pub(super) fn write_file(path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), TrainError> {
         let path = path.as_ref().to_path_buf();
         if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)
-                .map_err(|source| TrainError::Write { path: path.clone(), source: source.into() })?;
+            fs::create_dir_all(folder).map_err(|source| TrainError::Write { path: path.clone(), source })?;
         }
         write_atomically(&path, bytes, Overwrite::Allow)
             .map_err(|source| TrainError::Save { path: path.clone(), source: source.into() })

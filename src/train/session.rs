@@ -193,7 +193,7 @@ impl<'a> TrainSession<'a> {
     /// Runs one step, then logs, evaluates and saves when due. Returns the reason if the run failed.
     fn run_step(&mut self) -> Option<String> {
         let started = Instant::now();
-        let batch = Batch::random(&self.settings, &self.faces, self.trainer.step + 1, self.trainer.strength);
+        let batch = Batch::random(&self.settings, &self.faces, self.trainer.step + 1, self.trainer.augment_strength);
         let metrics = self.trainer.train_step(&batch);
         self.pending_metrics.push(metrics);
         self.step_time += started.elapsed();
@@ -225,7 +225,7 @@ impl<'a> TrainSession<'a> {
         }
         if self.settings.recipe == TrainRecipe::Encoder {
             // This column comes last, because logs of older runs do not have it.
-            metrics.push(("strong_views", self.trainer.strength));
+            metrics.push(("strong_views", self.trainer.augment_strength));
         }
         let step = self.trainer.step;
         let secs = self.step_time.as_secs_f64();

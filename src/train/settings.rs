@@ -32,10 +32,13 @@ impl TrainRecipe {
         }
     }
 
-    /// The recipe with this [`id`](Self::id).
+    /// What it does, in one sentence.
     #[must_use]
-    pub fn from_id(id: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|recipe| recipe.id() == id)
+    pub fn help(self) -> &'static str {
+        match self {
+            Self::Encoder => "With an encoder for masked faces, augmented faces and averaged weights",
+            Self::Blog => "Amos 2016: a DCGAN, with two generator updates for each discriminator update",
+        }
     }
 }
 

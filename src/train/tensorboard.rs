@@ -23,12 +23,12 @@ struct EventMessage {
     wall_time: f64,
     #[prost(int64, tag = "2")]
     step: i64,
-    #[prost(oneof = "What", tags = "3, 5, 7")]
-    what: Option<What>,
+    #[prost(oneof = "EventPayload", tags = "3, 5, 7")]
+    payload: Option<EventPayload>,
 }
 
 #[derive(Clone, PartialEq, prost::Oneof)]
-enum What {
+enum EventPayload {
     #[prost(string, tag = "3")]
     FileVersion(String),
     #[prost(message, tag = "5")]
@@ -96,8 +96,8 @@ impl TensorBoardFile {
         let opened = OpenOptions::new().create_new(true).append(true).open(&path);
         let file = opened.map_err(|source| TrainError::Write { path: path.clone(), source })?;
         let mut events = Self { file, path };
-        events.write(0, What::FileVersion("brain.Event:2".into()))?;
-        events.write(first_step, What::SessionLog(SessionLog { status: 1 }))?;
+        events.write(0, EventPayload::FileVersion("brain.Event:2".into()))?;
+        events.write(first_step, EventPayload::SessionLog(SessionLog { status: 1 }))?;
         Ok(events)
     }
 
@@ -105,7 +105,7 @@ impl TensorBoardFile {
     pub fn scalars<'a>(&mut self, step: u64, values: impl Iterator<Item = (&'a str, f32)>) -> Result<(), TrainError> {
         let value =
             |(tag, scalar): (&str, f32)| SummaryValue { tag: tag.into(), content: Some(Content::Scalar(scalar)) };
-        self.write(step, What::Summary(EventSummary { value: values.map(value).collect() }))
+        self.write(step, EventPayload::Summary(EventSummary { value: values.map(value).collect() }))
     }
 
     /// Writes an image of one step: the bytes of a PNG with this size.
@@ -113,12 +113,12 @@ impl TensorBoardFile {
         let [width, height] = size_px.map(|side| i32::try_from(side).unwrap_or(i32::MAX));
         let image = SummaryImage { height, width, colorspace: 3, encoded: png };
         let value = SummaryValue { tag: tag.into(), content: Some(Content::Image(image)) };
-        self.write(step, What::Summary(EventSummary { value: vec![value] }))
+        self.write(step, EventPayload::Summary(EventSummary { value: vec![value] }))
     }
 
-    fn write(&mut self, step: u64, what: What) -> Result<(), TrainError> {
+    fn write(&mut self, step: u64, payload: EventPayload) -> Result<(), TrainError> {
         let wall_time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
-        let event = EventMessage { wall_time, step: i64::try_from(step).unwrap_or(i64::MAX), what: Some(what) };
+        let event = EventMessage { wall_time, step: i64::try_from(step).unwrap_or(i64::MAX), payload: Some(payload) };
         let record = encode_record(&event.encode_to_vec());
         self.file.write_all(&record).map_err(|source| TrainError::Write { path: self.path.clone(), source })
     }
@@ -145,15 +145,15 @@ pub(super) mod tests {
     pub(in crate::train) fn read_events(path: &Path) -> Vec<(i64, String, Option<f32>)> {
         let mut found = Vec::new();
         for event in decode(&std::fs::read(path).unwrap()) {
-            match event.what {
-                Some(What::Summary(summary)) => found.extend(summary.value.into_iter().map(|value| {
+            match event.payload {
+                Some(EventPayload::Summary(summary)) => found.extend(summary.value.into_iter().map(|value| {
                     let scalar = match value.content {
                         Some(Content::Scalar(scalar)) => Some(scalar),
                         _ => None,
                     };
                     (event.step, value.tag, scalar)
                 })),
-                Some(What::SessionLog(_)) => found.push((event.step, "session".into(), None)),
+                Some(EventPayload::SessionLog(_)) => found.push((event.step, "session".into(), None)),
                 _ => {}
             }
         }
@@ -193,8 +193,8 @@ pub(super) mod tests {
         let expected = [(7, "session", None), (8, "loss/d", Some(0.5)), (8, "loss/g", Some(2.0)), (8, "samples", None)];
         assert_eq!(events_read, expected.map(|(step, tag, value)| (step, tag.to_string(), value)));
         let all = decode(&std::fs::read(&events.path).unwrap());
-        assert_eq!(all[0].what, Some(What::FileVersion("brain.Event:2".into())));
-        let Some(What::Summary(summary)) = &all[3].what else { panic!("{:?}", all[3]) };
+        assert_eq!(all[0].payload, Some(EventPayload::FileVersion("brain.Event:2".into())));
+        let Some(EventPayload::Summary(summary)) = &all[3].payload else { panic!("{:?}", all[3]) };
         let image = SummaryImage { height: 2, width: 4, colorspace: 3, encoded: vec![1, 2, 3] };
         assert_eq!(summary.value[0].content, Some(Content::Image(image)));
     }

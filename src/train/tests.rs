@@ -69,7 +69,7 @@ fn run(request: &TrainRequest) -> (TrainOutcome, TestObserver) {
 fn events_of(run: &Path) -> Vec<(i64, String, Option<f32>)> {
     let files = fs::read_dir(run).unwrap().map(|entry| entry.unwrap().path());
     let events = files.filter(|path| path.file_name().unwrap().to_string_lossy().contains("tfevents"));
-    events.flat_map(|path| events::tests::read_events(&path)).collect()
+    events.flat_map(|path| tensorboard::tests::read_events(&path)).collect()
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn a_resumed_run_equals_an_uninterrupted_one() {
 fn resuming_restores_the_pretrained_feature_discriminators() {
     let folder = tempfile::tempdir().unwrap();
     let [file, whole, parts] = ["alexnet.safetensors", "whole", "parts"].map(|name| folder.path().join(name));
-    perception::write_synthetic(&file);
+    feature_losses::write_synthetic(&file);
     let settings = TrainSettings { features: Some(file), every: 100, steps: 3, ..tiny() };
     let (_, observer) = run(&request(&whole, settings.clone()));
     for name in ["judges_loss", "judges_opinion", "seen_difference"] {

@@ -36,7 +36,7 @@ pub(super) struct TrainState {
     /// By name: generator, discriminator, encoder and critic (encoder recipe), judges (with a features file).
     pub nets: BTreeMap<String, NetState>,
     /// Probability of strong discriminator augmentation in the next step ([`super::discriminator_augment`]), 0 to 1.
-    pub strength: f32,
+    pub augment_strength: f32,
 }
 
 /// The metrics of a step by name. Each is `[1]` and still on the device.
@@ -66,7 +66,7 @@ impl TrainState {
         if settings.features.is_some() {
             nets.insert("judges".into(), ProjectedDiscriminators::initial(&mut rng));
         }
-        Self { step: 0, nets, strength: 0.0 }
+        Self { step: 0, nets, augment_strength: 0.0 }
     }
 
     /// The tensors of a state: network, name, length, and whether gradients train it.
@@ -104,8 +104,8 @@ pub(super) struct Trainer {
     pub nets: TrainNets,
     /// Steps done.
     pub step: u64,
-    /// See [`TrainState::strength`].
-    pub strength: f32,
+    /// See [`TrainState::augment_strength`].
+    pub augment_strength: f32,
 }
 
 impl Trainer {
@@ -129,7 +129,13 @@ impl Trainer {
         let perception =
             features.map(|features| FeatureLosses::new(features, settings.seed, state_of("judges"), &place.device));
         let nets = TrainNets { generator, discriminator, encoder_nets: encoding, feature_losses: perception };
-        Self { settings: settings.clone(), backend: place.clone(), nets, step: state.step, strength: state.strength }
+        Self {
+            settings: settings.clone(),
+            backend: place.clone(),
+            nets,
+            step: state.step,
+            augment_strength: state.augment_strength,
+        }
     }
 
     /// Runs one step. The returned metrics stay on the device.
@@ -156,7 +162,7 @@ impl Trainer {
         if let Some(perception) = &self.nets.feature_losses {
             nets.insert("judges".into(), perception.state());
         }
-        TrainState { step: self.step, nets, strength: self.strength }
+        TrainState { step: self.step, nets, augment_strength: self.augment_strength }
     }
 }
 

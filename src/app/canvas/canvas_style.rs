@@ -5,8 +5,8 @@ use egui::Color32;
 /// Colours and sizes of the canvas. Sizes are in points.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CanvasStyle {
-    /// Background around the photo. `None` takes a neutral grey from egui's visuals.
-    pub background: Option<Color32>,
+    /// Background around the photo.
+    pub background: Color32,
     /// A thin line around the photo, so that the edge of a dark photo is visible.
     pub photo_border: Color32,
     /// The two colours of the checkerboard under transparent pixels.
@@ -37,27 +37,4 @@ pub struct CanvasStyle {
     pub label_text: Color32,
     /// Text size of the divider's labels.
     pub label_size: f32,
-}
-
-impl Default for CanvasStyle {
-    fn default() -> Self {
-        Self {
-            background: None,
-            photo_border: Color32::from_black_alpha(90),
-            checkerboard: [Color32::from_gray(204), Color32::from_gray(153)],
-            checkerboard_side: 8.0,
-            accent: Color32::from_rgb(0x4c, 0x9a, 0xff),
-            warning: Color32::from_rgb(0xe0, 0x9f, 0x3e),
-            tint_opacity: 0.45,
-            outline_width: 1.5,
-            frame_line_width: 1.5,
-            frame_bracket_width: 4.0,
-            inactive_frame_opacity: 0.55,
-            line_light: Color32::WHITE,
-            line_dark: Color32::from_black_alpha(150),
-            label_fill: Color32::from_black_alpha(170),
-            label_text: Color32::WHITE,
-            label_size: 12.0,
-        }
-    }
 }

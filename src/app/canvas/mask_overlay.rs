@@ -286,7 +286,7 @@ mod tests {
             };
             history.push(stroke(first, StrokeKind::Paint));
             let grid = TileGrid::new(70, 51, level);
-            let (bounds, tint) = (grid.bounds(), MaskTint { hole_alpha: 100, has_outline });
+            let (bounds, tint) = (grid.bounds(), MaskTint { hole_alpha: 100, has_outline: outlined });
             let mut shown = mask_texels(history.mask(), grid, bounds, tint);
             let changed = history.push(stroke(second, StrokeKind::Erase));
             let part = affected_texels(grid, changed).intersection(bounds);

@@ -213,7 +213,7 @@ impl Canvas {
     }
 
     /// The screen position at which a point of the photo was last drawn; `None` before the first frame.
-    #[must_use]
+    #[cfg(test)]
     pub fn screen_from_photo(&self, point_in_photo: Point) -> Option<Pos2> {
         self.last_screen_from_photo.map(|map| map.apply(point_in_photo))
     }
@@ -239,7 +239,7 @@ impl Canvas {
         let PointerContext { scene, screen_from_photo: map, divider, .. } = around;
         let style = &self.style;
         let mut budget = UploadBudget::for_this_frame();
-        painter.rect_filled(painter.clip_rect(), 0.0, background(ui, style));
+        painter.rect_filled(painter.clip_rect(), 0.0, style.background);
         self.photo_tiles.paint(painter, scene.photo, map, style, &mut budget);
         if let Some(patch) = scene.patch.filter(|_| !scene.show_before) {
             let fill_clip = divider.map_or(painter.clip_rect(), |divider| divider.after_rect());
@@ -288,12 +288,4 @@ impl Canvas {
             &self.style,
         );
     }
-}
-
-/// The background colour around the photo.
-fn background(ui: &Ui, style: &CanvasStyle) -> egui::Color32 {
-    let visuals = ui.visuals();
-    let neutral =
-        if visuals.dark_mode { visuals.extreme_bg_color } else { visuals.widgets.noninteractive.bg_stroke.color };
-    style.background.unwrap_or(neutral)
 }

@@ -8,14 +8,14 @@ use std::sync::Arc;
 
 use super::{DocumentFill, FillVariant, PhotoDocument};
 use crate::app::loss_history::LossHistory;
-use crate::app::preferences::Remembered;
+use crate::app::preferences::Preferences;
 use crate::mask::MaskEdit;
 use crate::photo::Photo;
 use crate::project::{ModelReference, PhotoOrigin, PhotoReference, Project, ProjectFill};
 
 impl PhotoDocument {
     /// The document as a project. It copies pixels only if the mask has changed since the last copy.
-    pub fn to_project(&mut self, remembered: &Remembered, model_sha256: Option<String>) -> Project {
+    pub fn make_project(&mut self, preferences: &Preferences, model_sha256: Option<String>) -> Project {
         let mask = self.shared_mask();
         Project {
             photo: PhotoReference {
@@ -27,11 +27,11 @@ impl PhotoDocument {
             frame: self.face_frame,
             // Face detection after loading must not move the frame away from a fill.
             frame_is_placed: self.is_frame_placed || self.shown_fill.is_some(),
-            preset: remembered.preset,
-            settings: remembered.settings,
-            blend: remembered.blend,
-            model: ModelReference { choice: remembered.model.clone(), sha256: model_sha256 },
-            device: remembered.device,
+            preset: preferences.preset,
+            settings: preferences.settings,
+            blend: preferences.blend,
+            model: ModelReference { choice: preferences.model.clone(), sha256: model_sha256 },
+            device: preferences.device,
             fill: self.shown_fill().map(|fill| self.to_project_fill(fill)),
             saved_as: self.project_path.clone(),
         }

@@ -112,7 +112,7 @@ impl FaceBrowser {
         match self.page().clone() {
             FacePage::Samples => self.show_from(self.first_number.saturating_add(PAGE_SIZE as u64)),
             FacePage::Variations { source: of, batch } => {
-                self.show_page(FacePage::Variations { source: of, batch: batch + 1 })
+                self.show_page(FacePage::Variations { source: of, batch: batch + 1 });
             }
         }
     }

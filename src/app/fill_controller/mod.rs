@@ -245,7 +245,7 @@ impl FillController {
 
     fn handle_event(&mut self, event: WorkerEvent) -> Option<FillUpdate> {
         match event {
-            WorkerEvent::Ready { device, model } => {
+            WorkerEvent::WarmedUp { device, model } => {
                 self.device = Some(device);
                 self.is_preparing = false;
                 Some(FillUpdate::Ready(model))
@@ -255,7 +255,7 @@ impl FillController {
                 self.is_preparing = false;
                 Some(FillUpdate::WarmUpFailed(message))
             }
-            WorkerEvent::Started { job, device, notes, .. } => {
+            WorkerEvent::Started { job, device, notes } => {
                 let run = self.running.as_mut().filter(|run| run.job == job)?;
                 run.is_started = true;
                 self.device = Some(device);

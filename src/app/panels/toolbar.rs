@@ -4,9 +4,9 @@ use egui::{DragValue, Popup, Role, Slider, Ui, WidgetInfo, vec2};
 
 use super::widgets::add_slider;
 use super::{add_command_button, command_button};
+use crate::app::canvas::BRUSH_RADIUS_RANGE_PX;
 use crate::app::canvas::Tool;
 use crate::app::icons::{Icon, IconButton};
-use crate::app::preferences::BRUSH_RADIUS_PX;
 use crate::app::shortcuts::EditorCommand;
 use crate::app::state::{Action, EditorState};
 use crate::app::theme::{self, ThemeChoice};
@@ -60,7 +60,7 @@ fn brush_size(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
     // Shows the diameter, as the cursor's circle does.
     let before = state.preferences.brush_radius_px * 2.0;
     let mut diameter_px = before;
-    let range = BRUSH_RADIUS_PX.start() * 2.0..=BRUSH_RADIUS_PX.end() * 2.0;
+    let range = BRUSH_RADIUS_RANGE_PX.start() * 2.0..=BRUSH_RADIUS_RANGE_PX.end() * 2.0;
     let tooltip = "Brush size in photo pixels ([ and ], or Ctrl+wheel)";
     ui.spacing_mut().slider_width = 88.0;
     ui.add_space(theme::GAP / 2.0);

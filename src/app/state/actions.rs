@@ -30,7 +30,7 @@ pub enum DocumentSource {
 /// What to do once the user has decided about unsaved work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PendingClose {
-    Close,
+    Window,
     Open(DocumentSource),
 }
 

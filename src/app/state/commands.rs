@@ -155,7 +155,7 @@ impl EditorState {
             EditorCommand::Training => self.toggle_training(),
             EditorCommand::Shortcuts => self.toggle_help_window(HelpWindow::Shortcuts),
             EditorCommand::About => self.toggle_help_window(HelpWindow::About),
-            EditorCommand::Quit => self.request_close(PendingClose::Close),
+            EditorCommand::Quit => self.request_close(PendingClose::Window),
         }
     }
 

@@ -84,7 +84,7 @@ impl EditorState {
 
     fn change_library(&mut self, change: LibraryChange) {
         if let Some(path) = self.explore.saved_faces.begin_change() {
-            self.spawn(BackgroundTask::ChangeShelf { path, change });
+            self.spawn(BackgroundTask::ChangeLibrary { path, change });
         }
     }
 

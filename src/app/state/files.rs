@@ -23,9 +23,9 @@ impl EditorState {
 
     fn proceed_with_close(&mut self, pending: PendingClose) {
         match pending {
-            PendingClose::Close => self.may_close = true,
+            PendingClose::Window => self.may_close = true,
             PendingClose::Open(DocumentSource::Dialog) => {
-                self.spawn(BackgroundTask::ShowFileDialog(PathPurpose::OpenPhoto, None))
+                self.spawn(BackgroundTask::ShowFileDialog(PathPurpose::OpenPhoto, None));
             }
             PendingClose::Open(DocumentSource::Recoverable(path)) => self.open_recoverable(path),
             PendingClose::Open(DocumentSource::File(path)) => {
@@ -114,18 +114,18 @@ impl EditorState {
 
     pub(super) fn handle_task_result(&mut self, result: TaskResult) {
         match result {
-            TaskResult::Picked { purpose, path, confirmed } => {
+            TaskResult::PathChosen { purpose, path, confirmed } => {
                 let overwrite = if confirmed { Overwrite::Allow } else { Overwrite::Refuse };
                 self.path_chosen(purpose, path, overwrite);
             }
             TaskResult::Cancelled => self.close_after_save = None,
             TaskResult::NoDialog(purpose) => self.show_path_bar(purpose),
-            TaskResult::Photo { photo, name, frame, origin } => {
+            TaskResult::PhotoOpened { photo, name, frame, origin } => {
                 self.is_opening = false;
                 self.spawn(BackgroundTask::FindFaces(Arc::clone(&photo)));
                 self.show_document(PhotoDocument::new(photo, name, frame, origin));
             }
-            TaskResult::Faces { photo, frames, problem } => {
+            TaskResult::FacesDetected { photo, frames, problem } => {
                 // The frame must not move to another face during a fill or after it.
                 let frame_is_used = self.is_locked() || self.has_result();
                 if let Some(document) = self.document.as_mut().filter(|document| Arc::ptr_eq(&document.photo, &photo)) {
@@ -133,18 +133,18 @@ impl EditorState {
                     self.messages.extend(problem);
                 }
             }
-            TaskResult::Mask { mask, photo_size } => self.mask_loaded(mask, photo_size),
-            TaskResult::Saved { purpose, path, revision } => self.file_saved(purpose, &path, revision),
+            TaskResult::MaskLoaded { mask, photo_size } => self.mask_loaded(mask, photo_size),
+            TaskResult::FileSaved { purpose, path, revision } => self.file_saved(purpose, &path, revision),
             TaskResult::ProjectOpened(opened) => self.project_opened(*opened),
             TaskResult::ProjectSaved { path, revision, photo } => self.project_saved(path, revision, &photo),
             TaskResult::AutosaveFinished(result) => self.autosave_finished(result),
             TaskResult::RecoverableFound(found) => self.recoverable_found(found),
-            TaskResult::Exists { purpose, path } => {
+            TaskResult::FileExists { purpose, path } => {
                 self.is_saving = false;
                 self.path_bar = Some(PathBar { purpose, text: path.display().to_string(), file_exists: true });
             }
-            TaskResult::Composed { fill_index, photo, look, patch } => {
-                self.fill_composed(fill_index, &photo, look, patch)
+            TaskResult::FillComposed { fill_index, photo, look, patch } => {
+                self.fill_composed(fill_index, &photo, look, patch);
             }
             TaskResult::GpusListed(gpus) => self.gpus = gpus,
             TaskResult::ModelsFound(models) => self.model_paths = models,
@@ -164,8 +164,8 @@ impl EditorState {
             }
             TaskResult::Training(done) => self.handle_training_result(done),
             TaskResult::SampleThumbnailsDecoded(thumbnails) => self.sample_thumbnails = thumbnails,
-            TaskResult::Shelf { change, result } => self.library_changed(&change, result),
-            TaskResult::Remembered => self.is_saving_preferences = false,
+            TaskResult::LibraryChanged { change, result } => self.library_changed(&change, result),
+            TaskResult::PreferencesSaved => self.is_saving_preferences = false,
             TaskResult::AutosaveDiscarded => {}
             TaskResult::Failed(message) => {
                 (self.is_opening, self.is_saving, self.close_after_save) = (false, false, None);

@@ -15,8 +15,8 @@ impl EditorState {
     pub(super) fn warm_up_engine(&mut self) {
         if !self.fill_controller.is_running() {
             self.explore.thumbnails.set_error(None);
-            let remembered = &self.preferences;
-            self.fill_controller.warm_up(remembered.device, remembered.model.clone());
+            let preferences = &self.preferences;
+            self.fill_controller.warm_up(preferences.device, preferences.model.clone());
         }
     }
 

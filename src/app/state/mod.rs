@@ -21,11 +21,11 @@ pub use candidate_mix::CandidateMix;
 use first_guess::FirstGuess;
 
 use super::autosave::{Autosave, RecoverableProject, RecoveryScanTimer};
-use super::canvas::{CanvasAction, Tool};
+use super::canvas::{BRUSH_RADIUS_RANGE_PX, CanvasAction, Tool};
 use super::document::PhotoDocument;
 use super::explore::ExploreState;
 use super::fill_controller::{FillController, FillWorker};
-use super::preferences::{BRUSH_RADIUS_PX, Remembered};
+use super::preferences::Preferences;
 use super::sample_portraits::SamplePortrait;
 use super::tasks::{BackgroundTask, PathPurpose, TaskRunner};
 use super::toasts::{Severity, UserMessage};
@@ -41,7 +41,7 @@ use crate::search::Settings;
 pub struct EditorState {
     pub document: Option<PhotoDocument>,
     pub fill_controller: FillController,
-    pub preferences: Remembered,
+    pub preferences: Preferences,
     pub tool: Tool,
     /// Position of the before/after divider, as a fraction of the photo's width. `None` when it is off.
     pub divider: Option<f32>,
@@ -86,7 +86,7 @@ pub struct EditorState {
 }
 
 impl EditorState {
-    pub fn new(engine: Box<dyn FillWorker>, tasks: TaskRunner, preferences: Remembered) -> Self {
+    pub fn new(engine: Box<dyn FillWorker>, tasks: TaskRunner, preferences: Preferences) -> Self {
         Self {
             document: None,
             fill_controller: FillController::new(engine),
@@ -126,7 +126,7 @@ impl EditorState {
     pub fn start_initial_tasks(&mut self) {
         self.tasks.spawn(BackgroundTask::ListGpus);
         self.tasks.spawn(BackgroundTask::FindModels);
-        self.tasks.spawn(BackgroundTask::SampleThumbnails);
+        self.tasks.spawn(BackgroundTask::DecodeSampleThumbnails);
         self.warm_up_engine();
     }
 
@@ -213,7 +213,7 @@ impl EditorState {
             }
             Action::SetStartScreenPath(text) => self.start_screen_path = text,
             Action::CloseHelpWindow => self.help_window = None,
-            Action::RequestClose => self.request_close(PendingClose::Close),
+            Action::RequestClose => self.request_close(PendingClose::Window),
             Action::AnswerSaveQuestion(answer) => self.answer_save_question(answer),
             Action::DiscardRecoverable(path) => self.discard_recoverable(&path),
             Action::Training(action) => self.handle_training(action),
@@ -237,7 +237,8 @@ impl EditorState {
 
     fn set_brush_radius(&mut self, radius_px: f32) {
         if radius_px.is_finite() {
-            self.preferences.brush_radius_px = radius_px.clamp(*BRUSH_RADIUS_PX.start(), *BRUSH_RADIUS_PX.end());
+            self.preferences.brush_radius_px =
+                radius_px.clamp(*BRUSH_RADIUS_RANGE_PX.start(), *BRUSH_RADIUS_RANGE_PX.end());
         }
     }
 

@@ -37,7 +37,7 @@ impl EditorState {
     fn project_snapshot(&mut self) -> Option<(Project, u64, Arc<Photo>)> {
         let sha256 = self.model_info.as_ref().map(|info| info.sha256.clone());
         let document = self.document.as_mut()?;
-        let project = document.to_project(&self.preferences, sha256);
+        let project = document.make_project(&self.preferences, sha256);
         Some((project, document.revision(), Arc::clone(&document.photo)))
     }
 

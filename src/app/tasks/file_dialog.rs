@@ -28,7 +28,7 @@ pub(super) fn show_file_dialog(purpose: PathPurpose, suggested: Option<&Path>) -
         Some(picked) => {
             let path = with_extension(purpose, &picked);
             let confirmed = path == picked;
-            TaskResult::Picked { purpose, path, confirmed }
+            TaskResult::PathChosen { purpose, path, confirmed }
         }
         None if opened_at.elapsed() < MIN_DIALOG_TIME => TaskResult::NoDialog(purpose),
         None => TaskResult::Cancelled,

@@ -25,7 +25,7 @@ use render_fill::{compose_fill, export_fill};
 use super::autosave::{RecoveryFile, RecoveryScanResult, find_recoverable};
 use super::document::FillVariant;
 use super::explore::{LibraryChange, change_library};
-use super::preferences::Remembered;
+use super::preferences::Preferences;
 use super::sample_portraits::SamplePortrait;
 use super::toasts::UserMessage;
 use super::training::{TrainingTask, TrainingTaskResult};
@@ -118,13 +118,13 @@ pub enum BackgroundTask {
     ListGpus,
     FindModels,
     InspectModel(ModelChoice),
-    SampleThumbnails,
+    DecodeSampleThumbnails,
     /// Read or change the library of saved faces.
-    ChangeShelf {
+    ChangeLibrary {
         path: PathBuf,
         change: LibraryChange,
     },
-    SavePreferences(Box<Remembered>, PathBuf),
+    SavePreferences(Box<Preferences>, PathBuf),
     Training(TrainingTask),
 }
 
@@ -148,7 +148,7 @@ impl BackgroundTask {
 /// The result of a task.
 pub enum TaskResult {
     /// The user chose a path. `confirmed`: the dialog has already asked whether to replace the file.
-    Picked {
+    PathChosen {
         purpose: PathPurpose,
         path: PathBuf,
         confirmed: bool,
@@ -157,7 +157,7 @@ pub enum TaskResult {
     Cancelled,
     /// There is no file dialog on this system.
     NoDialog(PathPurpose),
-    Photo {
+    PhotoOpened {
         photo: Arc<Photo>,
         name: String,
         frame: Option<FaceFrame>,
@@ -175,27 +175,27 @@ pub enum TaskResult {
     AutosaveDiscarded,
     RecoverableFound(RecoveryScanResult),
     /// The frames of the detected faces, largest face first.
-    Faces {
+    FacesDetected {
         photo: Arc<Photo>,
         frames: Vec<FaceFrame>,
         /// Why the detection failed.
         problem: Option<UserMessage>,
     },
-    Mask {
+    MaskLoaded {
         mask: Arc<Mask>,
         photo_size: (u32, u32),
     },
-    Saved {
+    FileSaved {
         purpose: PathPurpose,
         path: PathBuf,
         revision: u64,
     },
     /// Nothing was written, because the file exists.
-    Exists {
+    FileExists {
         purpose: PathPurpose,
         path: PathBuf,
     },
-    Composed {
+    FillComposed {
         fill_index: usize,
         photo: Arc<Photo>,
         look: FillVariant,
@@ -206,11 +206,11 @@ pub enum TaskResult {
     ModelInspected(ModelChoice, anyhow::Result<ModelInfo>),
     SampleThumbnailsDecoded(Vec<(SamplePortrait, egui::ColorImage)>),
     /// The library's content after the change.
-    Shelf {
+    LibraryChanged {
         change: LibraryChange,
         result: Result<LatentLibrary, UserMessage>,
     },
-    Remembered,
+    PreferencesSaved,
     Training(TrainingTaskResult),
     Failed(UserMessage),
 }
@@ -281,7 +281,7 @@ fn run_task(task: BackgroundTask) -> TaskResult {
         }
         BackgroundTask::FindFaces(photo) => find_faces(photo),
         BackgroundTask::LoadMask { path, width, height } => match load_mask(&path, width, height) {
-            Ok(mask) => TaskResult::Mask { mask: Arc::new(mask), photo_size: (width, height) },
+            Ok(mask) => TaskResult::MaskLoaded { mask: Arc::new(mask), photo_size: (width, height) },
             Err(error) => task_failed(&anyhow::Error::new(error).context("Mask not loaded")),
         },
         BackgroundTask::SaveMask { path, mask, overwrite, revision } => {
@@ -301,22 +301,22 @@ fn run_task(task: BackgroundTask) -> TaskResult {
             let info = inspect(&choice).map_err(anyhow::Error::new);
             TaskResult::ModelInspected(choice, info)
         }
-        BackgroundTask::SampleThumbnails => TaskResult::SampleThumbnailsDecoded(
+        BackgroundTask::DecodeSampleThumbnails => TaskResult::SampleThumbnailsDecoded(
             SamplePortrait::ALL
                 .into_iter()
                 .filter_map(|sample| Some((sample, sample_thumbnail(sample).ok()?)))
                 .collect(),
         ),
-        BackgroundTask::ChangeShelf { path, change } => {
+        BackgroundTask::ChangeLibrary { path, change } => {
             let result = change_library(&path, change.clone()).map_err(|error| UserMessage::from_error(&error.into()));
-            TaskResult::Shelf { change, result }
+            TaskResult::LibraryChanged { change, result }
         }
         BackgroundTask::Training(task) => TaskResult::Training(task.run()),
-        BackgroundTask::SavePreferences(remembered, path) => {
-            if let Err(error) = remembered.save(&path) {
+        BackgroundTask::SavePreferences(preferences, path) => {
+            if let Err(error) = preferences.save(&path) {
                 tracing::warn!("settings not saved to {}: {error:#}", path.display());
             }
-            TaskResult::Remembered
+            TaskResult::PreferencesSaved
         }
     }
 }
@@ -327,8 +327,8 @@ fn task_failed(error: &anyhow::Error) -> TaskResult {
 
 fn save_result(purpose: PathPurpose, result: Result<(), SaveError>, path: PathBuf, revision: u64) -> TaskResult {
     match result {
-        Ok(()) => TaskResult::Saved { purpose, path, revision },
-        Err(SaveError::Write(WriteError::Exists { path })) => TaskResult::Exists { purpose, path },
+        Ok(()) => TaskResult::FileSaved { purpose, path, revision },
+        Err(SaveError::Write(WriteError::Exists { path })) => TaskResult::FileExists { purpose, path },
         Err(error) => task_failed(&anyhow::Error::new(error).context("Not saved; your work is still here")),
     }
 }

@@ -19,7 +19,7 @@ type OpenedPhoto = (Photo, String, Option<FaceFrame>, PhotoOrigin);
 
 pub(super) fn photo_result(photo: anyhow::Result<OpenedPhoto>) -> TaskResult {
     match photo {
-        Ok((photo, name, frame, origin)) => TaskResult::Photo { photo: Arc::new(photo), name, frame, origin },
+        Ok((photo, name, frame, origin)) => TaskResult::PhotoOpened { photo: Arc::new(photo), name, frame, origin },
         Err(error) => task_failed(&error.context("Photo not opened")),
     }
 }
@@ -47,11 +47,11 @@ pub(super) fn find_faces(photo: Arc<Photo>) -> TaskResult {
     match detect(&photo) {
         Ok(faces) => {
             let frames = faces.iter().filter_map(|face| fit_frame(&face.landmarks_in_photo)).collect();
-            TaskResult::Faces { photo, frames, problem: None }
+            TaskResult::FacesDetected { photo, frames, problem: None }
         }
         Err(error) => {
             let error = anyhow::Error::new(error).context("Face detection failed");
-            TaskResult::Faces { photo, frames: Vec::new(), problem: Some(UserMessage::from_error(&error)) }
+            TaskResult::FacesDetected { photo, frames: Vec::new(), problem: Some(UserMessage::from_error(&error)) }
         }
     }
 }

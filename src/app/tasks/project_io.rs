@@ -124,7 +124,7 @@ pub(super) fn save_project(
     match project::save(&path, project, overwrite) {
         Ok(()) => TaskResult::ProjectSaved { path, revision, photo },
         Err(ProjectError::Save(WriteError::Exists { path })) => {
-            TaskResult::Exists { purpose: super::PathPurpose::SaveProject, path }
+            TaskResult::FileExists { purpose: super::PathPurpose::SaveProject, path }
         }
         Err(error) => task_failed(&anyhow::Error::new(error).context("Not saved; your work is still here")),
     }

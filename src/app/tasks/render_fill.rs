@@ -60,5 +60,5 @@ pub(super) fn compose_fill(fill_index: usize, picture: &FillSnapshot) -> TaskRes
     let Some(candidate) = picture.outcome.candidates.get(picture.look.candidate) else { return TaskResult::Cancelled };
     let composer = Composer::new(&picture.photo, &picture.hole, &picture.frame, picture.look.blend, None);
     let patch = composer.render(&candidate.pixels, picture.outcome.size_px);
-    TaskResult::Composed { fill_index, photo: Arc::clone(&picture.photo), look: picture.look, patch }
+    TaskResult::FillComposed { fill_index, photo: Arc::clone(&picture.photo), look: picture.look, patch }
 }

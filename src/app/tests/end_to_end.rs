@@ -10,7 +10,7 @@ use super::export_and_close::{pick, wait_until_saved};
 use super::open_paint_undo::paint;
 use super::{TestWindow, click, newest_message, press, wait_for};
 use crate::app::Editor;
-use crate::app::preferences::Remembered;
+use crate::app::preferences::Preferences;
 use crate::app::tasks::PathPurpose;
 use crate::app::toasts::Severity;
 use crate::device::DeviceChoice;
@@ -21,16 +21,16 @@ use crate::search::{Preset, Settings};
 /// An editor with this model and number of steps, and a sample photo with a painted mouth.
 pub fn editor_with_real_engine<'a>(model: &str, steps: u32) -> TestWindow<'a> {
     let model = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("assets/fixtures").join(model);
-    let remembered = Remembered {
+    let preferences = Preferences {
         model: ModelChoice::File(model),
         device: DeviceChoice::Cpu,
         settings: Settings { steps, candidates: 2, ..Preset::Best.settings() },
-        ..Remembered::default()
+        ..Preferences::default()
     };
     let mut window = Harness::builder().with_size([1280.0, 820.0]).with_max_steps(16).build_eframe(|creation| {
         let context = creation.egui_ctx.clone();
         let worker = WorkerHandle::spawn(Arc::new(move |_| context.request_repaint()));
-        Editor::new(&creation.egui_ctx, Box::new(worker), remembered, None)
+        Editor::new(&creation.egui_ctx, Box::new(worker), preferences, None)
     });
     window.step();
     click(&mut window, "Sample: Eileen Collins");

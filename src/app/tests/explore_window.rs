@@ -156,7 +156,7 @@ fn changing_the_model_clears_faces_and_start() {
     click(&mut window, "Face 12");
     click(&mut window, "Use as start");
     let other = ModelInfo { sha256: "1".repeat(64), latent_dim: 8, ..model() };
-    script.push_event(WorkerEvent::Ready { device: super::scripted_engine::device(), model: other });
+    script.push_event(WorkerEvent::WarmedUp { device: super::scripted_engine::device(), model: other });
     window.run_steps(2);
     assert!(state(&window).explore.start_face().is_none() && chosen_name(&window) == "nothing");
     assert!(super::newest_message(&window).headline.contains("face 12 belongs to another model"));

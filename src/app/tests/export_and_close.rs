@@ -16,7 +16,7 @@ use crate::app::toasts::Severity;
 use crate::job::{Provenance, ProvenanceError};
 
 pub fn pick(window: &mut super::TestWindow<'_>, purpose: PathPurpose, path: &Path, confirmed: bool) {
-    let done = TaskResult::Picked { purpose, path: path.to_owned(), confirmed };
+    let done = TaskResult::PathChosen { purpose, path: path.to_owned(), confirmed };
     window.state_mut().state.handle(Action::TaskDone(done));
 }
 
@@ -72,7 +72,7 @@ fn exports_record_their_provenance_unless_switched_off() {
     window.get_by_label("Record in the file how it was made").click_accesskit();
     window.run_steps(2);
     assert!(!window.state().state.preferences.record);
-    assert!(matches!(exported(&mut window), Err(ProvenanceError::None)));
+    assert!(matches!(exported(&mut window), Err(ProvenanceError::Missing)));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use super::scripted_engine::ScriptedEngine;
 use super::{editor, wait_for};
 use crate::app::canvas::{CanvasAction, Tool};
 use crate::app::document::PhotoDocument;
-use crate::app::preferences::Remembered;
+use crate::app::preferences::Preferences;
 use crate::app::shortcuts::EditorCommand;
 use crate::app::state::{Action, EditorState};
 use crate::app::tasks::{TaskResult, TaskRunner};
@@ -29,7 +29,7 @@ fn blank_photo() -> Arc<Photo> {
 fn open(state: &mut EditorState, photo: &Arc<Photo>) {
     let (photo, name) = (Arc::clone(photo), "blank".to_owned());
     let origin = PhotoOrigin::Sample(name.clone());
-    state.handle(Action::TaskDone(TaskResult::Photo { photo, name, frame: None, origin }));
+    state.handle(Action::TaskDone(TaskResult::PhotoOpened { photo, name, frame: None, origin }));
 }
 
 /// A state with a photo whose face detection has not finished: background results are never polled.
@@ -40,7 +40,7 @@ fn state_during_detection() -> (EditorState, Arc<Photo>) {
 
 fn state_and_script_during_detection() -> (EditorState, Arc<Photo>, Arc<ScriptedEngine>) {
     let (tasks, script) = (TaskRunner::new(egui::Context::default()), Arc::new(ScriptedEngine::default()));
-    let mut state = EditorState::new(Box::new(Arc::clone(&script)), tasks, Remembered::default());
+    let mut state = EditorState::new(Box::new(Arc::clone(&script)), tasks, Preferences::default());
     let photo = blank_photo();
     open(&mut state, &photo);
     (state, photo, script)
@@ -56,7 +56,7 @@ fn window_with_blank_photo<'a>() -> (super::TestWindow<'a>, Arc<Photo>) {
 }
 
 fn report_faces(state: &mut EditorState, photo: &Arc<Photo>, frames: &[FaceFrame]) {
-    state.handle(Action::TaskDone(TaskResult::Faces {
+    state.handle(Action::TaskDone(TaskResult::FacesDetected {
         photo: Arc::clone(photo),
         frames: frames.to_vec(),
         problem: None,

@@ -44,7 +44,7 @@ pub fn editor_with_fill<'a>() -> (super::TestWindow<'a>, std::sync::Arc<Scripted
 /// Finishes the running fill and waits for its full-size picture.
 pub fn finish_fill(window: &mut super::TestWindow<'_>, script: &ScriptedEngine) {
     script.report_progress(1, 150);
-    script.set_preview(150);
+    script.set_preview();
     script.report_finish(150, None);
     window.run_steps(2);
     wait_until_composed(window);
@@ -96,7 +96,7 @@ fn a_running_fill_shows_progress_picture_and_losses() {
     let (mut window, script) = editor_with_running_fill();
     assert!(has_button(&window, "Stop") && !has_button(&window, "Fill"));
     script.report_progress(1, 73);
-    script.set_preview(73);
+    script.set_preview();
     window.run_steps(2);
     window.get_by_label(&format!("Iteration 73 of {}", Preset::Best.settings().steps));
     window.get_by_label("1.2 s left");
@@ -123,7 +123,7 @@ fn frame_and_export_are_locked_during_a_fill() {
 fn stop_keeps_the_best_result_so_far() {
     let (mut window, script) = editor_with_running_fill();
     script.report_progress(1, 20);
-    script.set_preview(20);
+    script.set_preview();
     window.run_steps(2);
     press(&mut window, Modifiers::NONE, Key::Escape);
     assert!(has_button(&window, "Stopping…"), "shown before the engine answers");
@@ -160,7 +160,7 @@ fn a_failed_fill_shows_the_reason() {
 #[test]
 fn an_interrupted_fill_keeps_its_result() {
     let (mut window, script) = editor_with_running_fill();
-    script.set_preview(9);
+    script.set_preview();
     script.report_finish(9, Some(StopReason::Failed("device lost".to_owned())));
     window.run_steps(2);
     assert!(state(&window).has_result());
@@ -258,7 +258,7 @@ fn number_keys_choose_a_candidate() {
 #[test]
 fn the_chosen_candidate_reaches_a_running_search() {
     let (mut window, script) = editor_with_running_fill();
-    script.set_preview(3);
+    script.set_preview();
     window.run_steps(2);
     press(&mut window, Modifiers::NONE, Key::Num1);
     assert!(script.was_sent(|command| matches!(command, WorkerCommand::ShowCandidate(Some(0)))));
@@ -294,7 +294,7 @@ fn the_detail_slider_composes_the_fill_again() {
 fn the_status_bar_shows_the_device_notice() {
     let (mut window, script) = editor_with_photo();
     window.get_by_label("Preparing the device and the model…");
-    script.push_event(WorkerEvent::Ready { device: device(), model: model() });
+    script.push_event(WorkerEvent::WarmedUp { device: device(), model: model() });
     window.run_steps(2);
     window.get_by_label("No GPU here: the CPU does the work");
 }
@@ -326,7 +326,7 @@ fn the_before_key_and_the_divider_work() {
 #[test]
 fn a_poorly_fitting_fill_shows_a_warning() {
     let (mut window, script) = editor_with_running_fill();
-    script.set_preview(150);
+    script.set_preview();
     script.report_finish_explaining(150, None, Some(0.01));
     window.run_steps(2);
     let message = newest_message(&window);

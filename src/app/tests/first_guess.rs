@@ -78,7 +78,7 @@ fn a_first_guess_is_not_a_result() {
     let (mut window, _) = editor_with_guess();
     assert!(!state(&window).has_result() && !is_enabled(&window, "Export…") && is_enabled(&window, "Fill"));
     let state = &mut window.state_mut().state;
-    let project = state.document.as_mut().expect("open").to_project(&state.preferences, None);
+    let project = state.document.as_mut().expect("open").make_project(&state.preferences, None);
     assert!(project.fill.is_none());
     assert_eq!(state.document.as_ref().expect("open").undo_name(), Some("painting"));
 }
@@ -150,8 +150,8 @@ fn a_guess_waits_for_the_device() {
 #[test]
 fn a_model_without_an_encoder_has_no_guess() {
     let (mut window, script) = editor_with_photo();
-    let model = crate::model::ModelInfo { has_encoder: false, ..super::engine::model() };
-    script.push_event(crate::job::WorkerEvent::Ready { device: super::scripted_engine::device(), model });
+    let model = crate::model::ModelInfo { has_encoder: false, ..super::scripted_engine::model() };
+    script.push_event(crate::job::WorkerEvent::WarmedUp { device: super::scripted_engine::device(), model });
     window.run_steps(2);
     paint(&mut window);
     assert!(script.sketch_requests().is_empty());

@@ -17,7 +17,7 @@ use crate::search::Preset;
 #[test]
 fn a_finished_stroke_reaches_the_running_search() {
     let (mut window, script) = editor_with_running_fill();
-    script.set_preview(3);
+    script.set_preview();
     window.run_steps(2);
     assert_eq!(state(&window).hole_look(), MaskDisplay::Hidden);
     act(&mut window, Action::Canvas(CanvasAction::BeginStroke(stroke())));
@@ -27,7 +27,7 @@ fn a_finished_stroke_reaches_the_running_search() {
     assert_eq!((number, &*hole), (1, document(&window).mask()));
     assert!(state(&window).is_hole_tinted() && state(&window).fill_controller.is_running());
     assert!(!script.was_sent(|command| matches!(command, WorkerCommand::Cancel)));
-    script.set_preview_in_hole(4, 1);
+    script.set_preview_in_hole(1);
     window.run_steps(2);
     assert_eq!(state(&window).hole_look(), MaskDisplay::Hidden);
 }
@@ -50,7 +50,7 @@ fn a_fill_has_its_own_edited_hole() {
     let (mut window, script) = editor_with_running_fill();
     paint_more(&mut window);
     let edited = document(&window).mask_id();
-    script.set_preview_in_hole(9, 1);
+    script.set_preview_in_hole(1);
     script.report_finish(9, None);
     window.run_steps(2);
     let fill = document(&window).shown_fill().expect("filled");
@@ -106,7 +106,7 @@ fn blend_changes_apply_to_the_running_fill() {
             .was_sent(|command| matches!(command, WorkerCommand::SetBlend(blend) if blend.mode == BlendMode::Feather))
     );
     assert_eq!(document(&window).shown_fill().expect("the one before").variant.blend, before);
-    script.set_preview(9);
+    script.set_preview();
     script.report_finish(9, None);
     window.run_steps(2);
     wait_until_composed(&mut window);
@@ -122,7 +122,6 @@ fn an_extended_search_shows_its_new_length() {
     script.push_event(crate::job::WorkerEvent::Progress {
         job,
         iterations,
-        elapsed_secs: 1.0,
         remaining_secs: None,
         extended_by: 30,
         paused: false,

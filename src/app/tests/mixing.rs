@@ -77,7 +77,7 @@ fn more_like_this_needs_a_current_fill() {
     assert!(!state(&window).fill_controller.is_running());
     let (mut window_with_fill, _) = editor_with_fill();
     assert!(is_enabled(&window_with_fill, "More like this") && is_enabled(&window_with_fill, "Mix two candidates"));
-    let other = crate::model::ModelInfo { sha256: "1".repeat(64), ..super::engine::model() };
+    let other = crate::model::ModelInfo { sha256: "1".repeat(64), ..super::scripted_engine::model() };
     let ours = window_with_fill.state_mut().state.model_info.replace(other);
     window_with_fill.run_steps(2);
     assert!(!is_enabled(&window_with_fill, "More like this"));
@@ -91,7 +91,7 @@ fn more_like_this_needs_a_current_fill() {
 fn thumbnails_are_ranked_only_after_the_search() {
     let (mut window, script) = editor_with_running_fill();
     script.report_progress(1, 9);
-    script.set_preview(9);
+    script.set_preview();
     window.run_steps(2);
     assert!(has_button(&window, "Candidate 2, best"));
     script.report_finish(9, None);

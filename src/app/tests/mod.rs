@@ -22,7 +22,7 @@ use egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{By, NodeT as _, Queryable};
 
-use super::preferences::Remembered;
+use super::preferences::Preferences;
 use super::sample_portraits::SamplePortrait;
 use super::state::{Action, DocumentSource};
 use super::{Editor, toasts::UserMessage};
@@ -37,7 +37,7 @@ fn editor_of_size<'a>(width: f32, height: f32) -> (TestWindow<'a>, Arc<ScriptedE
     let mut harness = Harness::builder()
         .with_size([width, height])
         .with_max_steps(16)
-        .build_eframe(|creation| Editor::new(&creation.egui_ctx, engine, Remembered::default(), None));
+        .build_eframe(|creation| Editor::new(&creation.egui_ctx, engine, Preferences::default(), None));
     harness.step();
     (harness, script)
 }

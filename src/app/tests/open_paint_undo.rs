@@ -182,8 +182,8 @@ fn resetting_to_the_preset_keeps_the_seed() {
     window.state_mut().state.handle(Action::SetSettings(settings));
     window.run_steps(2);
     click(&mut window, "Reset to the preset");
-    let remembered = &window.state().state.preferences;
-    assert_eq!((remembered.settings.lambda, remembered.settings.seed), (Preset::Best.settings().lambda, 77));
+    let preferences = &window.state().state.preferences;
+    assert_eq!((preferences.settings.lambda, preferences.settings.seed), (Preset::Best.settings().lambda, 77));
 }
 
 #[test]

@@ -28,7 +28,7 @@ pub fn document<'w>(window: &'w TestWindow<'_>) -> &'w PhotoDocument {
 /// The open document as a project.
 pub fn as_project(window: &mut TestWindow<'_>) -> Project {
     let state = &mut window.state_mut().state;
-    let project = state.document.as_mut().expect("open").to_project(&state.preferences, None);
+    let project = state.document.as_mut().expect("open").make_project(&state.preferences, None);
     Project { saved_as: None, ..project }
 }
 
@@ -186,7 +186,7 @@ fn save_and_close_waits_for_the_search() {
     let path = folder.path().join("work.countenance");
     save_as(&mut window, &path);
     start_fill(&mut window, &script);
-    script.set_preview(20);
+    script.set_preview();
     window.run_steps(2);
     window.state_mut().state.handle(Action::RequestClose);
     window.state_mut().state.handle(Action::AnswerSaveQuestion(SaveAnswer::Save));
@@ -248,16 +248,16 @@ fn missing_model_and_device_are_replaced_with_notice() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("work.countenance");
     let (mut window, _) = editor_with_fill();
-    let remembered = &mut window.state_mut().state.preferences;
-    remembered.model = crate::model::ModelChoice::File(folder.path().join("gone.safetensors"));
-    remembered.device = crate::device::DeviceChoice::Gpu(Some(99));
+    let preferences = &mut window.state_mut().state.preferences;
+    preferences.model = crate::model::ModelChoice::File(folder.path().join("gone.safetensors"));
+    preferences.device = crate::device::DeviceChoice::Gpu(Some(99));
     save_as(&mut window, &path);
     let (mut other, _) = editor();
     open(&mut other, &path);
     let details = newest_message(&other).details.join("\n");
     assert!(details.contains("gone.safetensors") && details.contains("gpu:99"), "{details}");
-    let remembered = &other.state().state.preferences;
-    assert_eq!(remembered.model, crate::model::ModelChoice::default());
-    assert_eq!(remembered.device, crate::device::DeviceChoice::Auto);
+    let preferences = &other.state().state.preferences;
+    assert_eq!(preferences.model, crate::model::ModelChoice::default());
+    assert_eq!(preferences.device, crate::device::DeviceChoice::Auto);
     assert!(document(&other).shown_fill().is_some());
 }

@@ -18,7 +18,7 @@ use super::{TestWindow, button, click, has_button, newest_message, wait_for};
 use crate::app::Editor;
 use crate::app::autosave::find_recoverable;
 use crate::app::canvas::CanvasAction;
-use crate::app::preferences::Remembered;
+use crate::app::preferences::Preferences;
 use crate::app::sample_portraits::SamplePortrait;
 use crate::app::state::{Action, DocumentSource, SaveAnswer};
 use crate::app::tasks::PathPurpose;
@@ -44,7 +44,7 @@ fn editor_in<'a>(folder: &Path) -> (TestWindow<'a>, Arc<ScriptedEngine>, TestClo
     let (script, clock) = (Arc::new(ScriptedEngine::default()), TestClock::default());
     let engine = Box::new(Arc::clone(&script));
     let mut window = Harness::builder().with_size([1280.0, 820.0]).with_max_steps(16).build_eframe(|creation| {
-        let mut editor = Editor::new(&creation.egui_ctx, engine, Remembered::default(), None);
+        let mut editor = Editor::new(&creation.egui_ctx, engine, Preferences::default(), None);
         editor.now = clock.reader();
         editor.state.enable_autosave(folder);
         editor

@@ -103,7 +103,7 @@ impl ScriptedEngine {
 
     pub fn report_start(&self) {
         let (job, _) = self.newest_job();
-        self.push_event(WorkerEvent::Started { job, device: device(), model: model(), notes: Vec::new() });
+        self.push_event(WorkerEvent::Started { job, device: device(), notes: Vec::new() });
     }
 
     /// Reports the iterations `first..=last` as done.
@@ -116,23 +116,22 @@ impl ScriptedEngine {
         self.push_event(WorkerEvent::Progress {
             job,
             iterations,
-            elapsed_secs: 1.0,
             remaining_secs: Some(1.2),
             extended_by: 0,
             paused: false,
         });
     }
 
-    pub fn set_preview(&self, iteration: u32) {
-        self.set_preview_in_hole(iteration, 0);
+    pub fn set_preview(&self) {
+        self.set_preview_in_hole(0);
     }
 
     /// Like [`set_preview`](Self::set_preview), for the hole with this number.
-    pub fn set_preview_in_hole(&self, iteration: u32, hole_number: u64) {
+    pub fn set_preview_in_hole(&self, hole_number: u64) {
         let (job, _) = self.newest_job();
         let (candidates, patch) = (pictures(), patch());
         *self.preview.lock().expect("not poisoned") =
-            Some(SearchPreview { job, iteration, size_px: SIZE_PX, candidates, best: BEST, patch, hole_number });
+            Some(SearchPreview { job, size_px: SIZE_PX, candidates, best: BEST, patch, hole_number });
     }
 
     pub fn report_finish(&self, steps: u32, stopped: Option<StopReason>) {
@@ -192,8 +191,7 @@ impl ScriptedEngine {
     pub fn answer_sketch(&self, id: QuickPreviewId, latent: Vec<f32>, total: f32) {
         let losses = Losses { context: 0.8 * total, prior: 2.0 * total, total };
         let candidate = Candidate { latent, pixels: picture(0.4), losses, is_mix: false };
-        *self.sketch.lock().expect("not poisoned") =
-            Some(QuickPreview { id, candidate, size_px: SIZE_PX, patch: patch() });
+        *self.sketch.lock().expect("not poisoned") = Some(QuickPreview { id, candidate, patch: patch() });
     }
 
     /// All requests for faces, oldest first.
@@ -216,7 +214,7 @@ impl ScriptedEngine {
 
     /// Reports that the device is open and the model is loaded.
     pub fn report_ready(&self) {
-        self.push_event(WorkerEvent::Ready { device: device(), model: model() });
+        self.push_event(WorkerEvent::WarmedUp { device: device(), model: model() });
     }
 
     pub fn report_failure(&self, message: &str, cause: &str) {

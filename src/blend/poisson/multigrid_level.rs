@@ -122,7 +122,7 @@ impl MultigridLevel {
     /// `out = A·x`.
     pub(super) fn multiply(&self, x: &RedBlackGrid<ColorLanes>, out: &mut RedBlackGrid<ColorLanes>) {
         out.for_each_row(|parity, y, cells| {
-            self.for_each_product(parity, y, x, cells, |cell, product| *cell = product)
+            self.for_each_product(parity, y, x, cells, |cell, product| *cell = product);
         });
     }
 

@@ -122,7 +122,7 @@ fn full_multigrid_guess(
         match &guess {
             Some((coarse_x, coarse)) => level.interpolate_from(coarse, coarse_x, &mut x),
             None => {
-                w_cycle(&levels[depth..], &mut [], right_side.unwrap_or(finest_right_side), &mut x, InitialGuess::Zero)
+                w_cycle(&levels[depth..], &mut [], right_side.unwrap_or(finest_right_side), &mut x, InitialGuess::Zero);
             }
         }
         // The finest level is solved by the conjugate gradient iterations.

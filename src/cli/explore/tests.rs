@@ -94,7 +94,7 @@ fn samples_are_saved_and_added() {
     assert_eq!(cell(&picture, 1, 0), cell(&picture, 2, 0), "woman is sample 8");
     assert_eq!(cell(&picture, 1, 0), cell(&place.picture("picked.png"), 0, 0));
     let library = LatentLibrary::open(&place.path("latents.json")).unwrap();
-    let model = model::load(&models::find_model(Some(&tiny())).unwrap().0).unwrap().info;
+    let model = model::load(&model_choice::find_model(Some(&tiny())).unwrap().0).unwrap().info;
     let latent = |name: &str| library.find_latent(&LatentSource::parse(name), &model).unwrap();
     let furthest = latent("result").iter().zip(latent("smiling woman")).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
     assert!(furthest < 1e-6, "subtracting and adding sample 8 changes nothing");

@@ -58,8 +58,9 @@ fn an_unreadable_photo_does_not_stop_the_run() {
     ");
     insta::assert_snapshot!(place.refusal(""), @"DIR/out/faces.safetensors already exists: choose another OUT, or add --force");
     assert_eq!(place.run("--force --size 128").0.unwrap(), CommandStatus::SomeFailed);
-    let faces = crate::dataset::FaceDataset::open(&place.0.path().join("out").join(DATASET_FILE)).unwrap();
-    assert_eq!((faces.size_px(), faces.info().source.as_str()), (128, "photos"));
+    let dataset = place.0.path().join("out").join(DATASET_FILE);
+    let faces = crate::dataset::FaceDataset::open(&dataset).unwrap();
+    assert_eq!((faces.size_px(), crate::dataset::stored_info(&dataset).source.as_str()), (128, "photos"));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::cli::value_names::{self, RECIPES};
+use crate::cli::value_names;
 use crate::device::DeviceChoice;
 use crate::train::{TrainRecipe, TrainSettings};
 
@@ -39,7 +39,7 @@ pub(in crate::cli) struct TrainArgs {
     /// encoder also trains an encoder for masked faces, averages the weights, and augments the faces with small shifts and
     /// lighting changes; face-64 was trained this way. blog is Amos 2016: a DCGAN with two generator updates per discriminator
     /// update.
-    #[arg(long, value_parser = value_names::parser(RECIPES.iter().copied()))]
+    #[arg(long, value_parser = value_names::recipe_parser())]
     pub(super) recipe: Option<TrainRecipe>,
 
     /// Training steps of the whole run [default: 50000]

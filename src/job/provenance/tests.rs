@@ -154,11 +154,11 @@ fn tampered(pointer: &str, value: impl Into<serde_json::Value>) -> Result<Proven
 fn wrong_formats_and_damage_give_different_errors() {
     let newer = tampered("/format", "countenance-recipe-2").unwrap_err();
     insta::assert_snapshot!(newer, @"the file was made by a newer Countenance (countenance-recipe-2): update this one and try again");
-    assert!(matches!(tampered("/format", "other-1"), Err(ProvenanceError::None)));
+    assert!(matches!(tampered("/format", "other-1"), Err(ProvenanceError::Missing)));
     assert!(matches!(tampered("/settings/optimizer", "magic"), Err(ProvenanceError::Damaged { .. })));
     assert!(matches!(Provenance::from_json("no JSON"), Err(ProvenanceError::Damaged { .. })));
     let plain = encode_png(&photo().pixels, &PngMetadata::default()).unwrap();
-    assert!(matches!(Provenance::read(&plain), Err(ProvenanceError::None)));
+    assert!(matches!(Provenance::read(&plain), Err(ProvenanceError::Missing)));
     assert!(matches!(Provenance::read(b"GIF89a"), Err(ProvenanceError::Text(PngTextError::NotPng))));
 }
 

@@ -26,7 +26,7 @@ fn worker_draws_the_faces_of_the_command_line() {
     test_worker.worker.send(WorkerCommand::DrawFaces(5, Box::new(faces_request(3..9))));
     let faces = wait_for_faces(&test_worker);
     let latents: Vec<Vec<f32>> = (3..9).map(|number| sample_latent(number, 8)).collect();
-    let expected = FaceRenderer::open(&tiny_model()).unwrap().draw(&latents);
+    let expected = FaceRenderer::new(&crate::model::load(&tiny_model()).unwrap()).unwrap().draw(&latents);
     assert_eq!((faces.id, faces.pictures.len()), (5, 6));
     assert!(faces.pictures == expected && faces.pictures[0] != faces.pictures[1]);
 }

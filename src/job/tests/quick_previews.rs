@@ -59,7 +59,7 @@ fn small_holes_are_previewed_with_full_detail() {
     let sketch = draw_preview(&request.clone().into_first_guess()).unwrap().unwrap();
     let FillRequest { photo, hole, frame, blend, .. } = &request;
     let whole = crate::blend::Composer::new(photo, hole, frame, *blend, None);
-    assert_eq!(sketch.patch, whole.render(&sketch.candidate.pixels, sketch.size_px));
+    assert_eq!(sketch.patch, whole.render(&sketch.candidate.pixels, 16));
 }
 
 #[test]

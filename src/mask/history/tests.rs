@@ -88,12 +88,12 @@ proptest! {
             assert_same_outside(&before, history.mask(), changed);
         }
         prop_assert!(history.mask().is_empty());
-        prop_assert!(history.undo().is_none() && !history.can_undo());
+        prop_assert!(history.undo().is_none());
         for done in 0..edits.len() {
             history.redo().unwrap();
             prop_assert_eq!(history.mask(), &drawn(width, height, &edits[..=done]));
         }
-        prop_assert!(history.redo().is_none() && !history.can_redo());
+        prop_assert!(history.redo().is_none());
     }
 
     #[test]
@@ -120,7 +120,7 @@ fn a_new_edit_drops_undone_edits() {
     history.push(MaskEdit::Invert);
     history.undo();
     history.push(MaskEdit::Stroke(stroke(StrokeKind::Paint, 1.0, &[[5.0, 5.0]])));
-    assert!(!history.can_redo());
+    assert!(history.redo().is_none());
     assert_eq!(history.edits().len(), 1);
     assert!(history.mask().hole_count() < 10);
 }

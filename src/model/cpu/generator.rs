@@ -66,7 +66,7 @@ impl Generator {
                 });
             } else {
                 convolution.conv_transpose(side, &before[index], out, room, |pixels| {
-                    add_bias_and_activate(pixels, bias, relu)
+                    add_bias_and_activate(pixels, bias, relu);
                 });
             }
             side *= 2;

@@ -126,8 +126,8 @@ impl GpuNetworks {
     }
 
     /// Side of the pictures in pixels.
-    #[must_use]
-    pub fn side_px(&self) -> usize {
+    #[cfg(test)]
+    pub(crate) fn side_px(&self) -> usize {
         self.side_px
     }
 

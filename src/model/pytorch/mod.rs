@@ -25,8 +25,8 @@ use std::path::PathBuf;
 use super::ModelError;
 
 pub use checkpoint::read as read_checkpoint;
-pub use export::{ExportSummary, export};
-pub use import::{ImportedModel, SourcePrior, import};
+pub use export::export;
+pub use import::{SourcePrior, import};
 
 /// Metadata key: factor by which the first layer was scaled for the prior.
 const LATENT_SCALE: &str = "latent_scale";

@@ -25,7 +25,7 @@ fn golden(name: &str) -> Vec<f32> {
 }
 
 /// The model file of an imported checkpoint.
-fn model(imported: &ImportedModel) -> ModelFile {
+fn model(imported: &super::import::ImportedModel) -> ModelFile {
     ModelFile::parse(
         "imported",
         &serialize_safetensors(&imported.tensors, &imported.metadata, StoragePrecision::Single).unwrap(),

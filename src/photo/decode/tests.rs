@@ -188,7 +188,7 @@ fn saving_replaces_no_file_without_permission() {
     let (first, second) = (picture(ColorType::Rgba16, 3, 2), picture(ColorType::L8, 5, 5));
     save_png(&path, &first, &PngMetadata::default(), Overwrite::Refuse).unwrap();
     let error = save_png(&path, &second, &PngMetadata::default(), Overwrite::Refuse).unwrap_err();
-    assert!(matches!(error, SaveError::Write(WriteError::Exists { .. })), "{error:?}");
+    assert!(matches!(error, crate::photo::SaveError::Write(crate::fs::WriteError::Exists { .. })), "{error:?}");
     assert_eq!(open(&path, DecodeLimits::default()).unwrap().pixels, first);
     save_png(&path, &second, &PngMetadata::default(), Overwrite::Allow).unwrap();
     assert_eq!(open(&path, DecodeLimits::default()).unwrap().pixels, second);
@@ -196,9 +196,12 @@ fn saving_replaces_no_file_without_permission() {
 
     let missing =
         save_png(&folder.path().join("none/out.png"), &first, &PngMetadata::default(), Overwrite::Allow).unwrap_err();
-    assert!(matches!(missing, SaveError::Write(WriteError::NoFolder { .. })), "{missing:?}");
+    assert!(matches!(missing, crate::photo::SaveError::Write(crate::fs::WriteError::NoFolder { .. })), "{missing:?}");
     let folder_itself = save_png(folder.path(), &first, &PngMetadata::default(), Overwrite::Allow).unwrap_err();
-    assert!(matches!(folder_itself, SaveError::Write(WriteError::IsFolder { .. })), "{folder_itself:?}");
+    assert!(
+        matches!(folder_itself, crate::photo::SaveError::Write(crate::fs::WriteError::IsFolder { .. })),
+        "{folder_itself:?}"
+    );
     assert_eq!(names(), ["out.png"]);
 }
 

@@ -152,17 +152,19 @@ impl BurnTrainLayer {
         let [weight, shift, ..] = parameters else { return x };
         let weight = weight.clone().reshape(plan.weight_shape());
         let (stride, padding) = match plan.kind {
-            LayerKind::Project | LayerKind::Score => (1, 0),
-            LayerKind::Up | LayerKind::Down => (2, 1),
+            LayerKind::Project | LayerKind::Collapse => (1, 0),
+            LayerKind::Upsample | LayerKind::Downsample => (2, 1),
         };
         let (stride, padding) = ([stride, stride], [padding, padding]);
         let bias = (!plan.has_batch_norm).then(|| shift.clone());
         let sums = match plan.kind {
-            LayerKind::Project | LayerKind::Up => {
+            LayerKind::Project | LayerKind::Upsample => {
                 let options = ConvTransposeOptions::new(stride, padding, [0, 0], [1, 1], 1);
                 conv_transpose2d(x, weight, bias, options)
             }
-            LayerKind::Down | LayerKind::Score => conv2d(x, weight, bias, ConvOptions::new(stride, padding, [1, 1], 1)),
+            LayerKind::Downsample | LayerKind::Collapse => {
+                conv2d(x, weight, bias, ConvOptions::new(stride, padding, [1, 1], 1))
+            }
         };
         let sums = match parameters.get(2) {
             Some(scale) => self.normalise(sums, scale.clone(), shift.clone()),

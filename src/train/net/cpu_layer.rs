@@ -59,17 +59,17 @@ impl CpuTrainLayer {
     fn weight_matrix_shape(&self) -> [usize; 2] {
         let LayerPlan { inputs, outputs, .. } = self.plan;
         match self.plan.kind {
-            LayerKind::Project | LayerKind::Up => [inputs, KERNEL_AREA * outputs],
-            LayerKind::Down | LayerKind::Score => [KERNEL_AREA * inputs, outputs],
+            LayerKind::Project | LayerKind::Upsample => [inputs, KERNEL_AREA * outputs],
+            LayerKind::Downsample | LayerKind::Collapse => [KERNEL_AREA * inputs, outputs],
         }
     }
 
     /// Rows of the matrix that is multiplied by the weight, for a batch of images with this side.
     fn matrix_rows(&self, batch: usize, side: usize) -> usize {
         match self.plan.kind {
-            LayerKind::Project | LayerKind::Score => batch,
-            LayerKind::Up => batch * side * side,
-            LayerKind::Down => batch * (side / 2) * (side / 2),
+            LayerKind::Project | LayerKind::Collapse => batch,
+            LayerKind::Upsample => batch * side * side,
+            LayerKind::Downsample => batch * (side / 2) * (side / 2),
         }
     }
 
@@ -125,13 +125,13 @@ impl CpuTrainLayer {
         let weight = (&self.weight.values[..], MatrixStride::row_major(width));
         let left = MatrixStride::row_major(height);
         match self.plan.kind {
-            LayerKind::Project | LayerKind::Score => matmul([rows, width, height], (input, left), weight, out),
-            LayerKind::Up => {
+            LayerKind::Project | LayerKind::Collapse => matmul([rows, width, height], (input, left), weight, out),
+            LayerKind::Upsample => {
                 let columns = buffer_prefix(&mut scratch.im2col, rows * width);
                 matmul([rows, width, height], (input, left), weight, columns);
                 col2im(side, self.plan.outputs, columns, out, |_| {});
             }
-            LayerKind::Down => {
+            LayerKind::Downsample => {
                 let columns = buffer_prefix(&mut scratch.im2col, rows * height);
                 im2col(side / 2, self.plan.inputs, input, columns);
                 matmul([rows, width, height], (columns, left), weight, out);
@@ -183,7 +183,7 @@ impl CpuTrainLayer {
         let mut to_input = wants.input.then(|| vec![0.0; input.len()]);
         let transposed = MatrixStride::transposed(width);
         let weights = buffer_prefix(weights, height * width);
-        if join == LayerKind::Down {
+        if join == LayerKind::Downsample {
             let (columns, gradient) =
                 (buffer_prefix(columns, rows * height), (gradient, MatrixStride::row_major(width)));
             if wants.parameters {
@@ -197,7 +197,7 @@ impl CpuTrainLayer {
             }
             return to_input;
         }
-        let product = if join == LayerKind::Up {
+        let product = if join == LayerKind::Upsample {
             let columns = buffer_prefix(columns, rows * width);
             im2col(side, outputs, gradient, columns);
             columns

@@ -206,10 +206,10 @@ fn convert_weight_layout(plan: &LayerPlan, values: &[f32], order: WeightLayout) 
         for output in 0..outputs {
             for tap in 0..KERNEL_AREA {
                 let (in_rows, in_file) = match plan.kind {
-                    LayerKind::Project | LayerKind::Up => {
+                    LayerKind::Project | LayerKind::Upsample => {
                         ((input * KERNEL_AREA + tap) * outputs + output, (input * outputs + output) * KERNEL_AREA + tap)
                     }
-                    LayerKind::Down | LayerKind::Score => {
+                    LayerKind::Downsample | LayerKind::Collapse => {
                         ((tap * inputs + input) * outputs + output, (output * inputs + input) * KERNEL_AREA + tap)
                     }
                 };

@@ -80,7 +80,7 @@ pub(in crate::train) fn step(trainer: &mut Trainer, batch: &DeviceBatch) -> Step
     if (step + 1).is_multiple_of(ADAPT_INTERVAL_STEPS) {
         #[expect(clippy::cast_precision_loss, reason = "counts of faces, far below 2^24")]
         let seen = ADAPT_INTERVAL_STEPS as f32 * settings.batch as f32;
-        trainer.strength = adapted_strength(trainer.strength, mean_sign(on_real), seen);
+        trainer.augment_strength = adapted_strength(trainer.augment_strength, mean_sign(on_real), seen);
     }
 
     // The latent discriminator sees latents of the prior and of the encoder.

@@ -164,7 +164,7 @@ mod tests {
             let before = FaceFrame { center_in_photo: center.into(), side_px, angle_radians };
             let handle = match handle { 4 => FrameHandle::Move, 5 => FrameHandle::Rotate, corner => FrameHandle::Resize(corner) };
             let modifiers = Modifiers { alt, shift, ..Modifiers::NONE };
-            let frame = FrameDrag { start_frame, handle, start_in_photo: start.into() }.frame_at(now.into(), PHOTO, modifiers);
+            let frame = FrameDrag { start_frame: before, handle, start_in_photo: start.into() }.frame_at(now.into(), PHOTO, modifiers);
             let [x, y] = frame.center_in_photo;
             prop_assert!((0.0..=640.0).contains(&x) && (0.0..=480.0).contains(&y));
             prop_assert!(frame.side_px >= FaceFrame::MIN_SIDE_PX && frame.side_px <= 4.0 * 640.0);
