@@ -131,12 +131,12 @@ impl FillObserver for IgnoringObserver {
 /// Variations of one latent, as the editor makes them.
 #[divan::bench(sample_count = 5, sample_size = 1)]
 fn more_like_this(bencher: Bencher) {
-    let mut engine = NetworkCache::default();
+    let mut networks = NetworkCache::default();
     let best = fill_request(false, Preset::Best.settings(), SearchStart::AsSet);
-    let found = run_fill(&mut engine, &best, &mut IgnoringObserver).expect("the sample is filled");
-    let around = SearchStart::Around(found.candidates[found.best].latent.clone());
-    let request = FillRequest { settings: best.settings.for_variations(), start: around, ..best };
-    bencher.bench_local(|| run_fill(&mut engine, &request, &mut IgnoringObserver));
+    let outcome = run_fill(&mut networks, &best, &mut IgnoringObserver).expect("the sample is filled");
+    let start = SearchStart::Around(outcome.candidates[outcome.best].latent.clone());
+    let request = FillRequest { settings: best.settings.for_variations(), start, ..best };
+    bencher.bench_local(|| run_fill(&mut networks, &request, &mut IgnoringObserver));
 }
 
 /// A large portrait whose hole has 1000×1000 pixels.

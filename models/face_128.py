@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The recipe that face-128.safetensors comes from: G, D and E trained in PyTorch, on a CUDA GPU or, to try it out, a CPU.
+"""The recipe of face-128.safetensors: trains G, D and E in PyTorch, on a CUDA GPU or, to try it out, a CPU.
 
   face_128.py pack    FACES.tar YUNET.onnx OUT.zip [NAMES]
   face_128.py train   --crops GLOB --held-out GLOB --features NPZ --out RUN --minutes M [--size 64|128] [--from STATE]
@@ -54,7 +54,7 @@ class Generator(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Known pixels and their mask to a code before tanh."""
+    """Encoder: known pixels and their mask to a latent, before tanh."""
 
     def __init__(self, c, latent):
         super().__init__()
@@ -74,7 +74,7 @@ class Encoder(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Picture to a logit, without normalisation; `spread` adds a channel of the batch's standard deviation."""
+    """Discriminator: picture to a logit, without normalisation; `spread` adds a channel of the batch's standard deviation."""
 
     def __init__(self, c, spread):
         super().__init__()
@@ -100,7 +100,7 @@ class Discriminator(nn.Module):
 
 
 class Judges(nn.Module):
-    """One patch judge for each feature level, behind a fixed random 1x1 projection."""
+    """One patch discriminator for each feature level, behind a fixed random 1x1 projection."""
 
     def __init__(self, channels=(64, 192, 384, 256, 256), p=64):
         super().__init__()
@@ -167,7 +167,7 @@ TEMPLATE = np.array([[67, 66.5], [157, 66.5], [112, 117], [75, 158.5], [149, 158
 
 
 def align(job):
-    """One face brought to the template: eyes and corners of the mouth at fixed places."""
+    """Aligns one face to the template: eyes and corners of the mouth at fixed places."""
     import cv2
 
     cv2.setNumThreads(1)
@@ -220,7 +220,7 @@ def load_crops(pattern):
 
 
 def resample(x, size):
-    """Larger or smaller, with the frequencies left out that the smaller size cannot hold."""
+    """Resizes without aliasing."""
     if x.shape[-1] == size:
         return x
     antialias = size < x.shape[-1]
@@ -233,7 +233,7 @@ def middle(x, size):
 
 
 def draw_faces(data, n, size):
-    """Faces turned, scaled and moved by a little more than an alignment errs, mirrored, of slightly other light: [n, 3, size, size]."""
+    """Augmented faces: rotated, scaled and shifted by a little more than the alignment error, mirrored, slightly relit: [n, 3, size, size]."""
     dev = data.device
     x = data[torch.randint(0, len(data), (n,), device=dev)].float() / 127.5 - 1
     r = lambda *s: torch.randn(*s, device=dev).clamp(-2.5, 2.5)
@@ -311,7 +311,7 @@ def draw_known(s, rng):
 
 
 def augment(x, seed, p):
-    """For every judge: moved by up to an eighth and of other light always; turned and scaled, and with a part cut out, with probability p. The same draws for the same seed."""
+    """Augmentation for every discriminator: always shifted by up to an eighth and relit; rotated, scaled and with a cutout with probability p. The same seed gives the same augmentation."""
     b, _, h, w = x.shape
     gen = torch.Generator(x.device).manual_seed(seed)
     u = lambda *s: torch.rand(*s, generator=gen, device=x.device)
@@ -383,7 +383,7 @@ def folded(path, device):
 
 
 def join(g, x, known):
-    """Poisson: the picture g, its colours moved by the harmonic membrane of the differences at the hole's edge."""
+    """Poisson blending: the picture g plus the harmonic membrane of the differences at the hole's edge."""
 
     def relax(u, f, k, n):
         ker = (
@@ -409,7 +409,7 @@ def join(g, x, known):
 
 
 class Bench:
-    """Held-out faces: what the encoder alone and a short search fill in, against the truth at SIDE pixels; distance of samples."""
+    """Quality on held-out faces: fills of the encoder alone and of a short search against the truth at SIDE pixels; distance of samples."""
 
     def __init__(self, held_out, feats_path, device, faces=96, draws=20):
         self.draws = draws
@@ -594,7 +594,7 @@ def train(a):
     best = state.get("best", 1e9)
 
     def settle():
-        """Running statistics of the averaged networks, measured anew."""
+        """Measures the running statistics of the averaged networks."""
         for m in (*ge.modules(), *ee.modules()):
             if isinstance(m, nn.BatchNorm2d):
                 m.reset_running_stats()

@@ -3,15 +3,15 @@
 #
 #   models/train.sh PHOTOS HELD_OUT RUN [more options of `countenance train`]
 #
-# PHOTOS and HELD_OUT are folders of photos or .tar files of them; nobody may be in both. Given again, it goes on where it
-# stopped. RUN gets
+# PHOTOS and HELD_OUT are folders of photos or .tar files of them. No person may be in both. Started again after a stop, it
+# continues. RUN gets
 #
-#   photos/, held-out/       what was unpacked
-#   faces/, held-out-faces/  datasets, each with a sheet to look at
+#   photos/, held-out/       the unpacked photos
+#   faces/, held-out-faces/  datasets, each with a contact sheet
 #   training/                checkpoints, samples, curves; best.safetensors is the model
-#   eval.json, eval.png      fills of held-out faces; eval-built-in.json those of the model that is built in
+#   eval.json, eval.png      fills of held-out faces; eval-built-in.json: those of the built-in model
 #
-# From the environment: SIZE (128), BATCH (64), STEPS (60000), DEVICE (gpu), EVAL_FACES (30), and
+# Environment variables: SIZE (128), BATCH (64), STEPS (60000), DEVICE (gpu), EVAL_FACES (30), and
 # COUNTENANCE, the program (target/release/countenance).
 set -euo pipefail
 
@@ -24,7 +24,7 @@ shift 3
 countenance=${COUNTENANCE:-$(dirname "$0")/../target/release/countenance}
 size=${SIZE:-128} device=${DEVICE:-gpu}
 
-# An archive's content, all of it or nothing; a folder stays where it is.
+# Unpacks an archive, completely or not at all. A folder is used as it is.
 unpack() {
     if [ -d "$1" ]; then
         echo "$1"
@@ -39,7 +39,7 @@ unpack() {
     echo "$2"
 }
 
-# prepare goes on by itself where it was stopped, and refuses to make the same dataset twice.
+# `prepare` continues after a stop, and refuses to make the same dataset twice.
 prepare() {
     [ -f "$2/faces.safetensors" ] || "$countenance" prepare "$1" "$2" --size "$size"
 }

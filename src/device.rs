@@ -55,20 +55,15 @@ impl FromStr for DeviceChoice {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        let index = || text.strip_prefix("gpu:")?.parse().ok();
         match text {
             "auto" => Ok(Self::Auto),
             "cpu" => Ok(Self::Cpu),
             "cpu:f32" => Ok(Self::CpuF32),
             "gpu" => Ok(Self::Gpu(None)),
-            _ => text
-                .strip_prefix("gpu:")
-                .and_then(|index| index.parse().ok())
-                .map(|index| Self::Gpu(Some(index)))
-                .ok_or_else(|| {
-                    format!(
-                        "'{text}' is not a device: use auto, cpu, cpu:f32, gpu or gpu:N (see `countenance devices`)"
-                    )
-                }),
+            _ => index().map(|index| Self::Gpu(Some(index))).ok_or_else(|| {
+                format!("'{text}' is not a device: use auto, cpu, cpu:f32, gpu or gpu:N (see `countenance devices`)")
+            }),
         }
     }
 }
@@ -96,9 +91,7 @@ impl fmt::Display for GpuInfo {
 pub enum DeviceError {
     #[error("this machine offers no GPU: use --device cpu, or install its graphics driver")]
     NoGpu,
-    #[error(
-        "only software GPUs found ({names}), which are slower than the CPU: use --device cpu, or gpu:N to use one anyway"
-    )]
+    #[error("only software GPUs found ({names}), slower than the CPU: use --device cpu, or gpu:N to use one anyway")]
     OnlySoftware { names: String },
     #[error("there is no gpu:{index}: this machine has {count} (see `countenance devices`)")]
     NoSuchGpu { index: usize, count: usize },
@@ -192,25 +185,25 @@ fn open_with<T>(
         return on_cpu(None);
     }
     let opened = |adapter: &GpuAdapter| {
-        let GpuInfo { name, is_software: software, .. } = &adapter.info;
-        let notice = software.then(|| format!("{name} is a software GPU, which is slower than the CPU"));
+        let GpuInfo { name, is_software, .. } = &adapter.info;
+        let notice = is_software.then(|| format!("{name} is a software GPU, which is slower than the CPU"));
         Ok(OpenDevice { device: start(adapter)?, name: adapter.info.to_string(), is_gpu: true, notice })
     };
-    let all = adapters();
-    match (choice, all.iter().find(|adapter| !adapter.info.is_software)) {
-        (DeviceChoice::Gpu(Some(index)), _) => match all.get(index) {
+    let adapters = adapters();
+    match (choice, adapters.iter().find(|adapter| !adapter.info.is_software)) {
+        (DeviceChoice::Gpu(Some(index)), _) => match adapters.get(index) {
             Some(adapter) => opened(adapter),
-            None => Err(DeviceError::NoSuchGpu { index, count: all.len() }),
+            None => Err(DeviceError::NoSuchGpu { index, count: adapters.len() }),
         },
         (DeviceChoice::Auto, Some(adapter)) => {
             opened(adapter).or_else(|error: DeviceError| on_cpu(Some(format!("{error}; using the CPU"))))
         }
         (DeviceChoice::Auto, None) => on_cpu(Some("No GPU found: using the CPU".into())),
         (_, Some(adapter)) => opened(adapter),
-        (_, None) if all.is_empty() => Err(DeviceError::NoGpu),
+        (_, None) if adapters.is_empty() => Err(DeviceError::NoGpu),
         (_, None) => {
             let names: Vec<_> =
-                all.iter().map(|adapter| format!("gpu:{} {}", adapter.info.index, adapter.info.name)).collect();
+                adapters.iter().map(|GpuAdapter { info, .. }| format!("gpu:{} {}", info.index, info.name)).collect();
             Err(DeviceError::OnlySoftware { names: names.join(", ") })
         }
     }
@@ -224,10 +217,10 @@ fn open_gpu(adapter: &GpuAdapter) -> Result<Gpu, DeviceError> {
         return Ok(gpu.clone());
     }
     // Each open driver takes memory, so only requested GPUs are opened.
-    let found =
-        || list_adapters(adapter.wgpu_backend).into_iter().nth(adapter.index_in_api).ok_or("it is no longer available");
-    let adapter_handle = catch_driver_failure(adapter, found)?;
-    let limits = adapter_handle.limits();
+    let find =
+        || list_adapters(adapter.wgpu_backend).into_iter().nth(adapter.index_in_api).ok_or("no longer available");
+    let wgpu_adapter = catch_failure(adapter, find)?;
+    let limits = wgpu_adapter.limits();
     let descriptor = wgpu::DeviceDescriptor {
         label: Some("search"),
         required_limits: wgpu::Limits {
@@ -238,8 +231,7 @@ fn open_gpu(adapter: &GpuAdapter) -> Result<Gpu, DeviceError> {
         memory_hints: wgpu::MemoryHints::MemoryUsage,
         ..Default::default()
     };
-    let (device, queue) =
-        catch_driver_failure(adapter, || pollster::block_on(adapter_handle.request_device(&descriptor)))?;
+    let (device, queue) = catch_failure(adapter, || pollster::block_on(wgpu_adapter.request_device(&descriptor)))?;
     let is_lost = Arc::new(AtomicBool::new(false));
     let lost = Arc::clone(&is_lost);
     device.set_device_lost_callback(move |_, reason| {
@@ -258,40 +250,36 @@ fn start_burn_device(adapter: &GpuAdapter) -> Result<Device, DeviceError> {
     let mut started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
     let first = || {
         let options = Device::wgpu_options().device_kind(adapter.kind.clone()).graphics_api(adapter.burn_backend);
-        catch_driver_failure(adapter, || options.init())
+        catch_failure(adapter, || options.init())
     };
     started.entry(adapter.info.index).or_insert_with(first).clone()
 }
 
 /// Turns errors and driver panics into a [`DeviceError`].
-fn catch_driver_failure<T, E: fmt::Display>(
-    adapter: &GpuAdapter,
-    start: impl FnOnce() -> Result<T, E>,
-) -> Result<T, DeviceError> {
+fn catch_failure<T, E: ToString>(adapter: &GpuAdapter, open: impl FnOnce() -> Result<T, E>) -> Result<T, DeviceError> {
     let failed = |reason: String| DeviceError::Start { name: adapter.info.name.clone(), reason };
-    match std::panic::catch_unwind(AssertUnwindSafe(start)) {
+    match std::panic::catch_unwind(AssertUnwindSafe(open)) {
         Ok(result) => result.map_err(|error| failed(error.to_string())),
         Err(_) => Err(failed("its driver crashed".into())),
     }
 }
 
 /// The GPUs of the first API that has a hardware GPU, else of the first API that has any GPU. OpenGL's compute shaders
-/// are limited, so it is the last resort. Listed only once, because the Vulkan loader handles repeated instance
-/// creation badly.
+/// are limited, so it is the last resort. Listed once: the Vulkan loader handles repeated instance creation badly.
 fn adapters() -> &'static [GpuAdapter] {
     static ADAPTERS: OnceLock<Vec<GpuAdapter>> = OnceLock::new();
     ADAPTERS.get_or_init(|| {
         let mut software_only = Vec::new();
-        for (api, backend, name) in GRAPHICS_APIS {
-            if api == wgpu::Backend::Gl && !software_only.is_empty() {
+        for (backend, burn_backend, name) in GRAPHICS_APIS {
+            if backend == wgpu::Backend::Gl && !software_only.is_empty() {
                 break;
             }
-            let found = std::panic::catch_unwind(|| list_api_gpus(api, backend, name)).unwrap_or_default();
-            if found.iter().any(|adapter| !adapter.info.is_software) {
-                return found;
+            let adapters = std::panic::catch_unwind(|| list_api_gpus(backend, burn_backend, name)).unwrap_or_default();
+            if adapters.iter().any(|adapter| !adapter.info.is_software) {
+                return adapters;
             }
             if software_only.is_empty() {
-                software_only = found;
+                software_only = adapters;
             }
         }
         software_only
@@ -305,25 +293,25 @@ pub fn is_software_adapter(adapter: &wgpu::Adapter) -> bool {
 }
 
 /// Lists the adapters of one API, always in the same order.
-fn list_adapters(api: wgpu::Backend) -> Vec<wgpu::Adapter> {
+fn list_adapters(backend: wgpu::Backend) -> Vec<wgpu::Adapter> {
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor {
-        backends: api.into(),
+        backends: backend.into(),
         ..wgpu::InstanceDescriptor::new_without_display_handle()
     });
-    pollster::block_on(instance.enumerate_adapters(api.into()))
+    pollster::block_on(instance.enumerate_adapters(backend.into()))
 }
 
 /// The GPUs of one API, hardware GPUs first.
-fn list_api_gpus(api: wgpu::Backend, backend: WgpuBackend, api_name: &str) -> Vec<GpuAdapter> {
+fn list_api_gpus(wgpu_backend: wgpu::Backend, burn_backend: WgpuBackend, api: &str) -> Vec<GpuAdapter> {
     let mut counts = [0; 3];
-    let mut next_index = |slot: usize| {
-        counts[slot] += 1;
-        counts[slot] - 1
+    let mut next_index = |kind: usize| {
+        counts[kind] += 1;
+        counts[kind] - 1
     };
-    let mut found: Vec<GpuAdapter> = list_adapters(api)
+    let mut adapters: Vec<GpuAdapter> = list_adapters(wgpu_backend)
         .iter()
         .enumerate()
-        .map(|(place, adapter)| {
+        .map(|(index_in_api, adapter)| {
             let info = adapter.get_info();
             let kind = match info.device_type {
                 wgpu::DeviceType::DiscreteGpu => DeviceKind::DiscreteGpu(next_index(0)),
@@ -333,16 +321,16 @@ fn list_api_gpus(api: wgpu::Backend, backend: WgpuBackend, api_name: &str) -> Ve
                 wgpu::DeviceType::Other => DeviceKind::DefaultDevice,
                 wgpu::DeviceType::Cpu => DeviceKind::Cpu,
             };
-            let software = is_software_adapter(adapter);
-            let info = GpuInfo { index: 0, name: info.name, api: api_name.into(), is_software: software };
-            GpuAdapter { info, wgpu_backend: api, index_in_api: place, burn_backend: backend, kind }
+            let is_software = is_software_adapter(adapter);
+            let info = GpuInfo { index: 0, name: info.name, api: api.into(), is_software };
+            GpuAdapter { info, wgpu_backend, index_in_api, burn_backend, kind }
         })
         .collect();
-    found.sort_by_key(|adapter| adapter.info.is_software);
-    for (index, adapter) in found.iter_mut().enumerate() {
+    adapters.sort_by_key(|adapter| adapter.info.is_software);
+    for (index, adapter) in adapters.iter_mut().enumerate() {
         adapter.info.index = index;
     }
-    found
+    adapters
 }
 
 #[cfg(test)]
@@ -351,16 +339,14 @@ mod tests {
 
     #[test]
     fn a_lost_gpu_is_opened_again() {
-        let Some(GpuAdapter { info, wgpu_backend: api, index_in_api: place, burn_backend: backend, kind }) =
-            adapters().first()
-        else {
+        let Some(GpuAdapter { info, wgpu_backend, index_in_api, burn_backend, kind }) = adapters().first() else {
             eprintln!("no GPU here: losing one is not tested");
             return;
         };
         // An index of its own, because other tests use the GPU at the same time.
         let info = GpuInfo { index: usize::MAX, ..info.clone() };
-        let adapter =
-            GpuAdapter { info, wgpu_backend: *api, index_in_api: *place, burn_backend: *backend, kind: kind.clone() };
+        let (wgpu_backend, index_in_api, burn_backend) = (*wgpu_backend, *index_in_api, *burn_backend);
+        let adapter = GpuAdapter { info, wgpu_backend, index_in_api, burn_backend, kind: kind.clone() };
         let first = open_gpu(&adapter).unwrap();
         assert!(Arc::ptr_eq(&first.is_lost, &open_gpu(&adapter).unwrap().is_lost), "the GPU stays open");
         first.device.destroy();

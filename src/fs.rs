@@ -27,8 +27,8 @@ pub enum WriteError {
     Write { path: PathBuf, source: io::Error },
 }
 
-/// A file that is being written. The data goes to a temporary file in the same folder, which gets its final name when
-/// it is complete. Dropping it earlier deletes the temporary file.
+/// A file that is being written: a temporary file in the same folder, which gets its final name when it is complete.
+/// Dropping it earlier deletes the temporary file.
 pub struct AtomicFile {
     file: tempfile::NamedTempFile,
     path: PathBuf,
@@ -62,14 +62,13 @@ impl AtomicFile {
     /// When the disk is full, or another file got this name meanwhile and must not be replaced.
     pub fn commit(self) -> Result<(), WriteError> {
         let Self { file, path, overwrite } = self;
-        let failed = |source: io::Error| WriteError::from_io(&path, source);
-        file.as_file().sync_all().map_err(failed)?;
-        let named = match overwrite {
+        let write_error = |source: io::Error| WriteError::from_io(&path, source);
+        file.as_file().sync_all().map_err(write_error)?;
+        let persisted = match overwrite {
             Overwrite::Allow => file.persist(&path),
             Overwrite::Refuse => file.persist_noclobber(&path),
         };
-        named.map_err(|error| failed(error.error))?;
-        Ok(())
+        persisted.map(drop).map_err(|error| write_error(error.error))
     }
 
     /// Converts an I/O error of this file.
@@ -95,8 +94,7 @@ impl Seek for AtomicFile {
     }
 }
 
-/// Writes a file through a temporary one in the same folder, so that a crash or a full disk leaves the old file or
-/// none.
+/// Writes a file with [`AtomicFile`], so that a crash or a full disk leaves the old file or none.
 ///
 /// # Errors
 /// When the file exists and must not be replaced, or cannot be written.

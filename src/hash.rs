@@ -1,4 +1,4 @@
-//! SHA-256 of files.
+//! SHA-256 hashes.
 
 use sha2::{Digest as _, Sha256};
 

@@ -32,9 +32,10 @@
 //! | [`prepare`] | makes a dataset from a folder of photos | `dataset`, `face`, `mask`, `photo` |
 //! | [`train`] | trains a generator: recipes, checkpoints, quality measurements | `model`, `dataset`, `device`, `photo`, `mask`, `metrics`, `search` |
 //! | [`app`] | the editor | all above but `metrics`, `evaluation`, `dataset`, `prepare` |
-//! | [`cli`] | the command line | all of the above |
+//! | [`cli`] | the command line | all of the above but `project` |
 //!
-//! Every module may use `fs`, `geometry`, `hash` and `serde_floats`. Only `app` uses egui, only `cli` uses clap, and only `device`, `model`, `search` and `train` use burn.
+//! Every module may use `fs`, `geometry`, `hash` and `serde_floats`. Only `app` uses egui, only `cli` uses clap, and
+//! only `device`, `model`, `search` and `train` use burn.
 
 mod app;
 pub mod blend;

@@ -1,4 +1,4 @@
-//! For `#[serde(with = "serde_floats")]`: stores a list of f32 as base64 text of their little-endian bytes, bit for bit.
+//! For `#[serde(with = "serde_floats")]`: stores a list of f32 bit for bit, as base64 of little-endian bytes.
 //!
 //! JSON has no infinity and no NaN, and is slow with many numbers.
 
@@ -22,8 +22,8 @@ pub fn serialize<S: Serializer>(values: &[f32], serializer: S) -> Result<S::Ok, 
 pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f32>, D::Error> {
     let text = String::deserialize(deserializer)?;
     let bytes = BASE64_STANDARD.decode(text).map_err(D::Error::custom)?;
-    let (values, rest) = bytes.as_chunks::<4>();
-    if rest.is_empty() {
+    let (values, remainder) = bytes.as_chunks::<4>();
+    if remainder.is_empty() {
         Ok(values.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
     } else {
         Err(D::Error::custom(format!("{} bytes are not a list of 32-bit numbers", bytes.len())))

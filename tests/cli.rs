@@ -327,11 +327,11 @@ fn a_full_disk_leaves_no_file() {
     mask(300, 300).save(folder.path().join("mask.png")).unwrap();
     let out = disk.path().join("filled.png");
     let output = run_fill_command(folder.path(), &["photo.png", "--mask", "mask.png", "--out", out.to_str().unwrap()]);
-    let left = fs::read_dir(disk.path()).unwrap().count();
+    let file_count = fs::read_dir(disk.path()).unwrap().count();
     Command::new("umount").arg(disk.path()).status().unwrap();
     assert_code(&output, 1);
     assert!(stderr_text(&output).contains("the disk is full: free some space"), "{}", stderr_text(&output));
-    assert_eq!(left, 0, "no file remains");
+    assert_eq!(file_count, 0, "no file remains");
 }
 
 #[test]
@@ -342,9 +342,9 @@ fn a_killed_fill_leaves_no_partial_picture() {
     let arguments = ["photo.png", "--mask", "mask.png", "--out", "filled.png", "--force"];
     let start = std::time::Instant::now();
     assert_code(&run_fill_command(folder.path(), &arguments), 0);
-    let whole = start.elapsed();
+    let duration = start.elapsed();
     let out = folder.path().join("filled.png");
-    for share in 1..=12 {
+    for twelfth in 1..=12 {
         let _ = fs::remove_file(&out);
         let mut child = countenance()
             .current_dir(folder.path())
@@ -355,7 +355,7 @@ fn a_killed_fill_leaves_no_partial_picture() {
             .stderr(std::process::Stdio::null())
             .spawn()
             .unwrap();
-        std::thread::sleep(whole * share / 12);
+        std::thread::sleep(duration * twelfth / 12);
         child.kill().unwrap();
         child.wait().unwrap();
         if out.exists() {

@@ -2,7 +2,6 @@
 
 use egui::{Button, Context, Grid, Modal, RichText, Role, TextEdit, Ui, WidgetInfo, vec2};
 
-use super::document::PhotoDocument;
 use super::icons::{Icon, IconButton};
 use super::shortcuts::{COMMANDS, EXTRA_HELP_ROWS, shortcut_text};
 use super::state::{Action, EditorState, HelpWindow, PathBar, PendingClose, SaveAnswer};
@@ -11,25 +10,23 @@ use super::theme;
 
 /// Asks whether to save before closing or before opening another file.
 pub fn show_unsaved_changes_dialog(context: &Context, state: &EditorState, actions: &mut Vec<Action>) {
-    let Some(leave) = &state.pending_close else { return };
-    let has_result = state.has_result();
+    let Some(pending_close) = &state.pending_close else { return };
     let response = Modal::new(egui::Id::unique("leave")).frame(theme::dialog_frame(context)).show(context, |ui| {
         ui.set_width(400.0);
         let palette = theme::palette(ui);
-        let title = match leave {
+        let title = match pending_close {
             PendingClose::Window => "Save before closing?",
             PendingClose::Open(_) => "Save before opening something else?",
         };
         ui.label(RichText::new(title).color(palette.strong_text).size(17.0));
         ui.add_space(theme::GAP / 2.0);
-        let name = state.document.as_ref().map_or("this photo", |document: &PhotoDocument| &document.name);
-        let unsaved_text =
-            if has_result { "The fill has not been saved" } else { "What you painted has not been saved" };
-        ui.label(RichText::new(format!("{unsaved_text}: {name}")).color(palette.weak_text));
+        let name = state.document.as_ref().map_or("this photo", |document| document.name.as_str());
+        let unsaved = if state.has_result() { "The fill" } else { "What you painted" };
+        ui.label(RichText::new(format!("{unsaved} has not been saved: {name}")).color(palette.weak_text));
         ui.add_space(theme::GAP * 2.0);
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let has_file = state.document.as_ref().is_some_and(|document| document.project_path().is_some());
-            let save = match leave {
+            let save = match pending_close {
                 _ if !has_file => "Save project…",
                 PendingClose::Window => "Save and close",
                 PendingClose::Open(_) => "Save and open",
@@ -39,7 +36,7 @@ pub fn show_unsaved_changes_dialog(context: &Context, state: &EditorState, actio
             if save.on_hover_text("Save the project, so that you can continue later").clicked() {
                 actions.push(Action::AnswerSaveQuestion(SaveAnswer::Save));
             }
-            let discard = match leave {
+            let discard = match pending_close {
                 PendingClose::Window => "Close without saving",
                 PendingClose::Open(_) => "Open without saving",
             };
@@ -58,7 +55,7 @@ pub fn show_unsaved_changes_dialog(context: &Context, state: &EditorState, actio
 
 /// The text field for a path, above the canvas.
 pub fn show_path_bar(ui: &mut Ui, bar: &PathBar, actions: &mut Vec<Action>) {
-    let (title, verb) = match bar.purpose {
+    let (title, submit_label) = match bar.purpose {
         PathPurpose::OpenPhoto => ("Path of a photo or project", "Open"),
         PathPurpose::SaveProject => ("Save project as", "Save"),
         PathPurpose::Export => ("Export as", "Export"),
@@ -82,13 +79,13 @@ pub fn show_path_bar(ui: &mut Ui, bar: &PathBar, actions: &mut Vec<Action>) {
         if response.changed() {
             actions.push(Action::SetPathText(text));
         }
-        let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+        let is_enter_pressed = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
         if bar.file_exists {
             let replace = Button::new(RichText::new("Replace").color(palette.on_accent)).fill(palette.warning);
             if ui.add(replace).on_hover_text("Replace the existing file").clicked() {
                 actions.push(Action::SubmitPath { replace: true });
             }
-        } else if ui.button(verb).clicked() || entered {
+        } else if ui.button(submit_label).clicked() || is_enter_pressed {
             actions.push(Action::SubmitPath { replace: false });
         }
         if ui.add(IconButton::new(Icon::Close, "Close the path field")).clicked() {
@@ -106,8 +103,8 @@ pub fn show_path_bar(ui: &mut Ui, bar: &PathBar, actions: &mut Vec<Action>) {
 
 /// Shows the help window: keyboard shortcuts or About.
 pub fn show_help_window(context: &Context, state: &EditorState, actions: &mut Vec<Action>) {
-    let Some(leaflet) = state.help_window else { return };
-    let title = match leaflet {
+    let Some(help_window) = state.help_window else { return };
+    let title = match help_window {
         HelpWindow::Shortcuts => "Keyboard shortcuts",
         HelpWindow::About => "About Countenance",
     };
@@ -121,7 +118,7 @@ pub fn show_help_window(context: &Context, state: &EditorState, actions: &mut Ve
         .default_height(height)
         .max_height(height)
         .vscroll(true)
-        .show(context, |ui| match leaflet {
+        .show(context, |ui| match help_window {
             HelpWindow::Shortcuts => shortcuts_page(ui),
             HelpWindow::About => about_page(ui),
         });
@@ -132,22 +129,17 @@ pub fn show_help_window(context: &Context, state: &EditorState, actions: &mut Ve
 
 fn shortcuts_page(ui: &mut Ui) {
     ui.set_width(420.0);
-    let mut groups: Vec<&str> = Vec::new();
-    for entry in COMMANDS {
-        if !groups.contains(&entry.group) {
-            groups.push(entry.group);
-        }
-    }
-    for group in groups {
+    for entries in COMMANDS.chunk_by(|a, b| a.group == b.group) {
+        let group = entries[0].group;
         ui.add_space(theme::GAP / 2.0);
         ui.label(theme::section_heading(ui, group));
         ui.spacing_mut().interact_size.y = theme::SLIDER_HEIGHT;
         Grid::new(group).num_columns(2).min_col_width(200.0).spacing(vec2(theme::GAP, 4.0)).show(ui, |ui| {
-            for entry in COMMANDS.iter().filter(|entry| entry.group == group && !entry.keys.is_empty()) {
+            for entry in entries.iter().filter(|entry| !entry.keys.is_empty()) {
                 let keys: Vec<String> = entry.keys.iter().map(|key| shortcut_text(ui.ctx(), *key)).collect();
                 shortcut_row(ui, entry.name, &keys.join("  or  "));
             }
-            for (_, name, keys) in EXTRA_HELP_ROWS.iter().filter(|(also, ..)| *also == group) {
+            for (_, name, keys) in EXTRA_HELP_ROWS.iter().filter(|row| row.0 == group) {
                 shortcut_row(ui, name, keys);
             }
         });
@@ -163,7 +155,7 @@ fn shortcut_row(ui: &mut Ui, name: &str, keys: &str) {
 fn about_page(ui: &mut Ui) {
     ui.set_width(400.0);
     ui.label(format!("Countenance {}", env!("CARGO_PKG_VERSION")));
-    ui.label("Content-aware fill for faces: searches a face generator for a face that matches everything you did not paint over");
+    ui.label("Content-aware fill for faces: finds a generated face that matches everything you did not paint over");
     ui.add_space(theme::GAP);
     ui.label(theme::section_heading(ui, "Method"));
     ui.hyperlink_to("Yeh, Chen et al., Semantic Image Inpainting, CVPR 2017", "https://arxiv.org/abs/1607.07539");

@@ -30,7 +30,7 @@ impl FrameStats {
         let mut sorted = self.frame_times_secs.clone();
         sorted.sort_by(f32::total_cmp);
         let percentile_ms = |numerator: usize, denominator: usize| {
-            sorted.get((sorted.len() * numerator / denominator).min(sorted.len() - 1)).map_or(0.0, |s| s * 1000.0)
+            sorted.get((sorted.len() * numerator / denominator).min(sorted.len() - 1)).map_or(0.0, |secs| secs * 1000.0)
         };
         (!sorted.is_empty()).then(|| {
             format!(
@@ -61,13 +61,13 @@ mod tests {
 
     #[test]
     fn one_slow_frame_leaves_the_99th_percentile() {
-        let mut pace = FrameStats::new(Instant::now());
-        pace.record(None);
-        assert_eq!(pace.summary(), None);
+        let mut stats = FrameStats::new(Instant::now());
+        stats.record(None);
+        assert_eq!(stats.summary(), None);
         for frame in 0..200u8 {
-            pace.record(Some(if frame == 77 { 0.5 } else { 0.002 }));
+            stats.record(Some(if frame == 77 { 0.5 } else { 0.002 }));
         }
         let expected = "200 frames: median 2.0 ms, 99 % below 2.0 ms, longest 500.0 ms";
-        assert_eq!(pace.summary().as_deref(), Some(expected));
+        assert_eq!(stats.summary().as_deref(), Some(expected));
     }
 }

@@ -87,14 +87,13 @@ impl Editor {
     }
 
     fn show_progress_bar(&self, ui: &mut egui::Ui) {
-        let frame = egui::Frame::new();
-        let panel = egui::Panel::top("progress").frame(frame).resizable(false).show_separator_line(false);
+        let panel = egui::Panel::top("progress").frame(egui::Frame::new()).resizable(false).show_separator_line(false);
         panel.exact_size(theme::PROGRESS_HEIGHT).show(ui, |ui| {
             let palette = theme::palette(ui);
             let mut rect = ui.max_rect();
             ui.painter().rect_filled(rect, 0.0, palette.border);
-            if let Some(run) = self.state.fill_controller.running() {
-                rect.set_width(rect.width() * run.progress());
+            if let Some(fill) = self.state.fill_controller.running() {
+                rect.set_width(rect.width() * fill.progress());
                 ui.painter().rect_filled(rect, 0.0, palette.accent);
             }
         });
@@ -109,9 +108,8 @@ impl Editor {
 
     fn show_path_bar(&self, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
         if let Some(bar) = &self.state.path_bar {
-            egui::Panel::top("path")
-                .frame(theme::bar_frame(ui))
-                .show(ui, |ui| dialogs::show_path_bar(ui, bar, actions));
+            let show = |ui: &mut egui::Ui| dialogs::show_path_bar(ui, bar, actions);
+            egui::Panel::top("path").frame(theme::bar_frame(ui)).show(ui, show);
         }
     }
 
@@ -123,10 +121,10 @@ impl Editor {
     }
 
     fn show_canvas(&mut self, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
-        for call in self.state.take_canvas_commands() {
-            match call {
+        for command in self.state.take_canvas_commands() {
+            match command {
                 CanvasCommand::PhotoChanged => self.canvas.photo_changed(),
-                CanvasCommand::HoleChanged(rect_in_photo) => self.canvas.mask_changed(rect_in_photo),
+                CanvasCommand::MaskChanged(rect_in_photo) => self.canvas.mask_changed(rect_in_photo),
                 CanvasCommand::Fit => self.canvas.fit(),
                 CanvasCommand::ActualPixels => self.canvas.zoom_to_actual_pixels(),
                 CanvasCommand::ZoomBy(factor) => self.canvas.zoom_by(factor),
@@ -143,17 +141,15 @@ impl Editor {
             brush_radius_px: self.state.preferences.brush_radius_px,
             patch,
             patch_version: self.state.shown_patch_version(),
-            mask_display: if self.state.show_before { MaskDisplay::Hidden } else { self.state.hole_look() },
+            mask_display: if self.state.show_before { MaskDisplay::Hidden } else { self.state.mask_display() },
             show_frame: !self.state.show_before,
             show_before: self.state.show_before,
             divider: self.state.divider.filter(|_| patch.is_some()),
             is_frame_locked: self.state.is_locked(),
         };
         self.canvas.style = theme::canvas_style(ui);
-        let canvas_actions = self.canvas.ui(ui, &scene);
-        actions.extend(canvas_actions.into_iter().map(Action::Canvas));
-        let hovered = ui.input(|input| !input.raw.hovered_files.is_empty());
-        if hovered {
+        actions.extend(self.canvas.ui(ui, &scene).into_iter().map(Action::Canvas));
+        if ui.input(|input| !input.raw.hovered_files.is_empty()) {
             let palette = theme::palette(ui);
             let rect = ui.max_rect();
             ui.painter().rect_filled(rect, 0.0, palette.canvas.gamma_multiply(0.8));

@@ -39,8 +39,8 @@ impl LossHistory {
 
     /// The kept points and the newest one, oldest first.
     pub fn points(&self) -> Vec<IterationLosses> {
-        let last = self.latest.iter().filter(|newest| self.points.last() != Some(newest));
-        self.points.iter().chain(last).cloned().collect()
+        let latest = self.latest.iter().filter(|losses| self.points.last() != Some(losses));
+        self.points.iter().chain(latest).cloned().collect()
     }
 
     /// The history of a finished fill.
@@ -66,21 +66,17 @@ impl LossHistory {
 
     /// The pairs `(iteration, losses)` of one candidate, oldest first.
     pub fn candidate_losses(&self, candidate: usize) -> impl Iterator<Item = (u32, Losses)> + '_ {
-        let last = self
-            .latest
-            .iter()
-            .filter(|newest| self.points.last().is_some_and(|point| point.iteration != newest.iteration));
-        self.points
-            .iter()
-            .chain(last)
-            .filter_map(move |point| Some((point.iteration, *point.candidates.get(candidate)?)))
+        let last = self.points.last().map(|point| point.iteration);
+        let latest = self.latest.iter().filter(move |losses| last.is_some_and(|last| last != losses.iteration));
+        let points = self.points.iter().chain(latest);
+        points.filter_map(move |point| Some((point.iteration, *point.candidates.get(candidate)?)))
     }
 }
 
-/// The share of `λ·prior` in the total loss, 0 to 1. Uses absolute values, because the paper's prior loss is negative.
-/// `None` if the losses are zero or not finite.
+/// The share of `|λ·prior|` in the total loss, 0 to 1; `None` if the losses are zero or not finite.
 pub fn prior_share(losses: Losses) -> Option<f32> {
     let weighted_prior = losses.total - losses.context;
+    // The paper's prior loss is negative.
     let sum = weighted_prior.abs() + losses.context.abs();
     (sum > 0.0 && sum.is_finite()).then(|| weighted_prior.abs() / sum)
 }
@@ -97,9 +93,9 @@ mod tests {
 
     #[test]
     fn downsampling_keeps_the_first_and_newest_point() {
-        let mut curves = LossHistory::default();
-        curves.extend((1..=10_000).map(point).collect());
-        let kept: Vec<u32> = curves.candidate_losses(0).map(|(iteration, _)| iteration).collect();
+        let mut history = LossHistory::default();
+        history.extend((1..=10_000).map(point).collect());
+        let kept: Vec<u32> = history.candidate_losses(0).map(|(iteration, _)| iteration).collect();
         assert!(kept.len() <= LossHistory::MAX_POINTS + 1, "{} points", kept.len());
         assert!(kept.len() > LossHistory::MAX_POINTS / 4, "{} points", kept.len());
         assert_eq!((kept.first(), kept.last()), (Some(&1), Some(&10_000)));

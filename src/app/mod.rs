@@ -1,8 +1,8 @@
 //! The editor window: start-up, keyboard, window events and preferences.
 //!
-//! [`EditorState`] holds the editor's state, and only [`EditorState::handle`] changes it. Panels read the state and return actions.
-//! Nothing slow runs on the UI thread: files, dialogs and full-size pictures are background tasks, and the search runs
-//! on the fill thread. Both request a repaint when they have a result.
+//! Only [`EditorState::handle`] changes the editor's state; panels read it and return actions. Nothing slow runs on the
+//! UI thread: files, dialogs and full-size pictures are background tasks, and the search runs on the fill thread. Both
+//! request a repaint when they have a result.
 
 mod autosave;
 pub mod canvas;
@@ -17,7 +17,7 @@ mod loss_history;
 mod panels;
 mod preferences;
 mod repaint_throttle;
-mod sample_portraits;
+pub mod sample_portraits;
 mod shortcuts;
 mod state;
 mod tasks;
@@ -70,9 +70,8 @@ pub fn run(photo: Option<PathBuf>) -> anyhow::Result<()> {
     }
     let options = eframe::NativeOptions { viewport, renderer: eframe::Renderer::Wgpu, ..Default::default() };
     let create = move |creation: &eframe::CreationContext<'_>| -> Result<Box<dyn eframe::App>, _> {
-        let is_software_rendered =
-            creation.wgpu_render_state.as_ref().is_some_and(|state| is_software_adapter(&state.adapter));
-        let throttle = Arc::new(RepaintThrottle::new(creation.egui_ctx.clone(), is_software_rendered));
+        let is_software = creation.wgpu_render_state.as_ref().is_some_and(|state| is_software_adapter(&state.adapter));
+        let throttle = Arc::new(RepaintThrottle::new(creation.egui_ctx.clone(), is_software));
         let worker_throttle = Arc::clone(&throttle);
         let worker = WorkerHandle::spawn(Arc::new(move |urgency| worker_throttle.request_repaint(urgency)));
         let mut editor = Editor::new(&creation.egui_ctx, Box::new(worker), preferences, preferences_path);
@@ -128,7 +127,7 @@ const PREFERENCES_SAVE_DELAY: Duration = Duration::from_secs(2);
 impl Editor {
     fn new(
         context: &egui::Context,
-        engine: Box<dyn FillWorker>,
+        worker: Box<dyn FillWorker>,
         preferences: Preferences,
         preferences_path: Option<PathBuf>,
     ) -> Self {
@@ -137,7 +136,7 @@ impl Editor {
         context.options_mut(|options| options.zoom_with_keyboard = false);
         Self {
             saved_preferences: preferences.clone(),
-            state: EditorState::new(engine, TaskRunner::new(context.clone()), preferences),
+            state: EditorState::new(worker, TaskRunner::new(context.clone()), preferences),
             canvas: Canvas::default(),
             toaster: ToastStack::default(),
             candidate_grid: CandidateGrid::default(),
@@ -158,21 +157,21 @@ impl Editor {
             return;
         }
         if self.state.help_window.is_none() {
-            let held = !context.text_edit_focused() && context.input(|input| input.key_down(shortcuts::BEFORE_KEY));
-            let released = context.input(|input| input.key_released(shortcuts::BEFORE_KEY));
-            if held || released {
-                self.state.handle(Action::ShowBefore(held));
+            let is_held = !context.text_edit_focused() && context.input(|input| input.key_down(shortcuts::BEFORE_KEY));
+            let was_released = context.input(|input| input.key_released(shortcuts::BEFORE_KEY));
+            if is_held || was_released {
+                self.state.handle(Action::ShowBefore(is_held));
             }
         }
-        for verb in shortcuts::pressed_commands(context, self.state.candidate_count()) {
-            match verb {
+        for command in shortcuts::pressed_commands(context, self.state.candidate_count()) {
+            match command {
                 EditorCommand::Stop => self.handle_escape(),
-                _ => self.state.handle(Action::RunCommand(verb)),
+                _ => self.state.handle(Action::RunCommand(command)),
             }
         }
     }
 
-    /// Handles Esc: cancels or closes the topmost thing, otherwise stops the fill.
+    /// Handles Esc: cancels a drag, closes what is on top, stops the fill or dismisses the messages.
     fn handle_escape(&mut self) {
         if self.canvas.is_dragging() {
             self.canvas.cancel_drag();
@@ -211,8 +210,8 @@ impl Editor {
             |document| {
                 let project = document.project_path().and_then(std::path::Path::file_stem);
                 let name = project.map_or_else(|| document.name.clone(), |stem| stem.to_string_lossy().into_owned());
-                let mark = if document.has_unsaved_work() { "• " } else { "" };
-                format!("{mark}{name} – {TITLE}")
+                let unsaved_mark = if document.has_unsaved_work() { "• " } else { "" };
+                format!("{unsaved_mark}{name} – {TITLE}")
             },
         );
         if title != self.sent_title {
@@ -244,13 +243,13 @@ impl eframe::App for Editor {
         // egui uses Tab to move the keyboard focus. Tab selects the next face only when no widget has the focus and the
         // photo has several faces.
         let faces = self.state.document.as_ref().and_then(|document| document.detected_faces()).map_or(0, <[_]>::len);
-        let focused = context.memory(|memory| memory.focused().is_some());
-        if faces < 2 || focused {
+        if faces < 2 || context.memory(|memory| memory.focused().is_some()) {
             return;
         }
         let event_count = input.events.len();
-        input.events.retain(|event| {
-            !matches!(event, egui::Event::Key { key: egui::Key::Tab, pressed: true, modifiers, .. } if modifiers.is_none())
+        input.events.retain(|event| match event {
+            egui::Event::Key { key: egui::Key::Tab, pressed: true, modifiers, .. } => !modifiers.is_none(),
+            _ => true,
         });
         if input.events.len() < event_count {
             self.state.handle(Action::RunCommand(EditorCommand::NextFace));
@@ -261,19 +260,19 @@ impl eframe::App for Editor {
         self.state.poll();
         self.handle_window_events(context);
         self.save_preferences_when_due(context);
-        if let Some(left) = self.state.run_autosave((self.now)()) {
-            context.request_repaint_after(left);
+        if let Some(delay) = self.state.run_autosave((self.now)()) {
+            context.request_repaint_after(delay);
         }
-        if let Some(left) = self.state.poll_training_run((self.now)()) {
-            context.request_repaint_after(left);
+        if let Some(delay) = self.state.poll_training_run((self.now)()) {
+            context.request_repaint_after(delay);
         }
         self.update_title(context);
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
         self.frame_stats.record(frame.info().cpu_usage);
-        if let Some(rhythm) = &self.repaint_throttle {
-            rhythm.begin_frame();
+        if let Some(throttle) = &self.repaint_throttle {
+            throttle.begin_frame();
         }
         let context = ui.ctx().clone();
         self.handle_keys(&context);

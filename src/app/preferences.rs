@@ -1,7 +1,7 @@
-//! The user's preferences, kept between runs: looks and settings, never the photo.
+//! The user's preferences, kept between runs: appearance and settings, never the photo.
 //!
-//! A value that cannot be read or is out of range costs that value only, so that a file from another version or one edited
-//! by hand still counts.
+//! An invalid value is replaced by its default and the others are kept, so files of other versions and files edited by
+//! hand can be read.
 
 use std::path::{Path, PathBuf};
 
@@ -16,13 +16,13 @@ use crate::fs::{Overwrite, write_atomically};
 use crate::model::ModelChoice;
 use crate::search::{Preset, Settings};
 
-/// The range of widths of the settings panel, in points.
+/// Range of the settings panel's width, in points.
 pub const PANEL_WIDTH: std::ops::RangeInclusive<f32> = 296.0..=440.0;
 
-/// Declares the preferences: the name, type and first value of each.
+/// Declares the preferences: the name, type and default of each.
 macro_rules! preferences {
-    ($($(#[$attribute:meta])* $name:ident: $type:ty = $first:expr,)*) => {
-        /// Kept between runs.
+    ($($(#[$attribute:meta])* $name:ident: $type:ty = $default:expr,)*) => {
+        /// The preferences. The field names are the keys in the file.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         #[serde(default)]
         pub struct Preferences {
@@ -31,7 +31,7 @@ macro_rules! preferences {
 
         impl Default for Preferences {
             fn default() -> Self {
-                Self { $($name: $first,)* }
+                Self { $($name: $default,)* }
             }
         }
     };
@@ -48,26 +48,26 @@ preferences! {
     panel_width: f32 = 328.0,
     /// The y axis of the loss plot is logarithmic.
     log_losses: bool = false,
-    /// Exported files say how they were made.
+    /// Exported files contain how the fill was made.
     record: bool = true,
-    /// The encoder's first guess is shown until there is a fill.
+    /// Show the encoder's first guess until there is a fill.
     first_guess: bool = true,
     /// The Explore window is open.
     explore: bool = false,
-    /// The folder of the training run that was followed last.
+    /// The folder of the last followed training run.
     training_run: Option<PathBuf> = None,
 }
 
-/// Version of the file's format.
+/// Version of the file format.
 const VERSION: u32 = 1;
 
 impl Preferences {
-    /// Where the file is, or `None` where the system has no folder for settings.
+    /// Path of the preferences file; `None` on systems without a settings folder.
     pub fn default_path() -> Option<PathBuf> {
         directories::ProjectDirs::from("", "", "Countenance").map(|dirs| dirs.config_dir().join("editor.json"))
     }
 
-    /// Reads the file. What is missing or invalid has its first value.
+    /// Reads the file. Missing and invalid values get their defaults.
     pub fn load(path: &Path) -> Self {
         std::fs::read_to_string(path).map_or_else(|_| Self::default(), |text| Self::from_json(&text))
     }
@@ -77,18 +77,18 @@ impl Preferences {
         if file.get("version").and_then(Value::as_u64).unwrap_or(0) > u64::from(VERSION) {
             return Self::default();
         }
-        let mut read = Self::default();
+        let mut preferences = Self::default();
         if let Some(preset) = file.get("preset").and_then(|preset| Preset::deserialize(preset).ok()) {
-            // Where the settings themselves are invalid, those of the chosen preset apply.
-            read.settings = preset.settings();
+            // Invalid settings fall back to those of the chosen preset.
+            preferences.settings = preset.settings();
         }
         for (name, value) in file {
-            read = read.with(name, value).unwrap_or(read);
+            preferences = preferences.with(name, value).unwrap_or(preferences);
         }
-        read
+        preferences
     }
 
-    /// These preferences with one value replaced, or `None` if it is invalid.
+    /// A copy with one value replaced; `None` when the value is invalid.
     fn with(&self, name: String, value: Value) -> Option<Self> {
         let mut values = serde_json::to_value(self).ok()?;
         values.as_object_mut()?.insert(name, value);
@@ -107,10 +107,10 @@ impl Preferences {
         serde_json::to_string_pretty(&values)
     }
 
-    /// Writes the file, and creates its folder if that is missing.
+    /// Writes the file, and creates its folder when needed.
     ///
     /// # Errors
-    /// When either cannot be written.
+    /// When the file or the folder cannot be written.
     pub fn save(&self, path: &Path) -> anyhow::Result<()> {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
@@ -144,20 +144,20 @@ mod tests {
     }
 
     #[test]
-    fn everything_comes_back_as_it_was_saved() {
+    fn every_value_survives_saving_and_loading() {
         let json = unusual().to_json().expect("plain data");
         assert_eq!(Preferences::from_json(&json), unusual());
     }
 
     #[test]
-    fn a_wrong_field_costs_that_field_only() {
+    fn an_invalid_value_gets_its_default() {
         let json = unusual().to_json().expect("plain data");
         let mut file: serde_json::Value = serde_json::from_str(&json).expect("just written");
         file["brush_radius_px"] = serde_json::json!(-3.0);
         file["settings"]["steps"] = serde_json::json!(0);
         file["device"] = serde_json::json!("abacus");
         file["theme"] = serde_json::json!(17);
-        let read = Preferences::from_json(&file.to_string());
+        let loaded = Preferences::from_json(&file.to_string());
         let default = Preferences::default();
         let expected = Preferences {
             theme: default.theme,
@@ -166,7 +166,7 @@ mod tests {
             device: default.device,
             ..unusual()
         };
-        assert_eq!(read, expected);
+        assert_eq!(loaded, expected);
     }
 
     #[test]
@@ -174,16 +174,17 @@ mod tests {
         let text = r#"{
             "version": 1, "theme": "light", "brush_radius_px": 40.0, "preset": "paper",
             "settings": {
-                "steps": 700, "lambda": 0.01, "learning_rate": 0.05, "schedule": "constant", "optimizer": "adam", "noise": 0.0,
-                "hold": 2.5, "candidates": 2, "starts": "prior", "start_spread": 0.0, "seed": 5,
+                "steps": 700, "lambda": 0.01, "learning_rate": 0.05, "schedule": "constant", "optimizer": "adam",
+                "noise": 0.0, "hold": 2.5, "candidates": 2, "starts": "prior", "start_spread": 0.0, "seed": 5,
                 "context": {
                     "reduction": "sum", "norm": "l1", "window_px": 9, "focus": 1.0, "gradient": 0.0, "symmetry": 0.0
                 },
                 "prior": "saturating", "clipping": "hard",
                 "hmc": { "leapfrog_steps": 100, "step_size": 0.001, "beta": 0.2, "anneal": 1.002 }
             },
-            "blend": { "mode": "feather", "detail_percent": 20 }, "device": "cpu:f32", "model": null, "panel_width": 350.0,
-            "log_losses": true, "record": false, "first_guess": false, "explore": true, "training_run": "runs/mine"
+            "blend": { "mode": "feather", "detail_percent": 20 }, "device": "cpu:f32", "model": null,
+            "panel_width": 350.0, "log_losses": true, "record": false, "first_guess": false, "explore": true,
+            "training_run": "runs/mine"
         }"#;
         let paper = Preset::Paper.settings();
         let expected = Preferences {
@@ -214,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn garbage_an_empty_object_and_a_newer_version_give_the_defaults() {
+    fn garbage_and_newer_versions_give_the_defaults() {
         for text in ["", "not json", "[]", "{}", r#"{"version": 99, "brush_radius_px": 50.0}"#] {
             assert_eq!(Preferences::from_json(text), Preferences::default(), "{text}");
         }

@@ -29,10 +29,9 @@ struct FrameTiming {
 }
 
 impl FrameTiming {
-    /// Records the start of a frame. `at_once`: the previous frame requested this one, so the time between their starts
-    /// is the time that a frame takes.
-    fn record_frame_start(&mut self, now: Instant, was_requested_at_once: bool) {
-        if self.is_cpu_rendered && was_requested_at_once {
+    /// Records the start of a frame. If the previous frame requested it, the time between them is the frame time.
+    fn record_frame_start(&mut self, now: Instant, was_requested_by_last_frame: bool) {
+        if self.is_cpu_rendered && was_requested_by_last_frame {
             self.frame_time = now - self.last_frame_start;
         }
         self.last_frame_start = now;
@@ -46,16 +45,16 @@ impl FrameTiming {
 }
 
 impl RepaintThrottle {
-    /// `in_software`: whether the CPU draws the window.
+    /// `is_cpu_rendered`: whether the CPU draws the window.
     pub fn new(context: egui::Context, is_cpu_rendered: bool) -> Self {
-        let frames = FrameTiming { is_cpu_rendered, last_frame_start: Instant::now(), frame_time: Duration::ZERO };
-        Self { context, timing: Mutex::new(frames) }
+        let timing = FrameTiming { is_cpu_rendered, last_frame_start: Instant::now(), frame_time: Duration::ZERO };
+        Self { context, timing: Mutex::new(timing) }
     }
 
     /// Records the start of a frame.
     pub fn begin_frame(&self) {
-        let at_once = self.context.requested_repaint_last_pass();
-        self.lock_timing().record_frame_start(Instant::now(), at_once);
+        let was_requested_by_last_frame = self.context.requested_repaint_last_pass();
+        self.lock_timing().record_frame_start(Instant::now(), was_requested_by_last_frame);
     }
 
     /// Requests a repaint, from any thread.
@@ -64,8 +63,8 @@ impl RepaintThrottle {
             RepaintUrgency::Now => self.context.request_repaint(),
             // Without a delay egui would draw two frames.
             RepaintUrgency::Soon => {
-                let wait = self.lock_timing().repaint_delay(Instant::now());
-                self.context.request_repaint_after(wait.max(Duration::from_millis(1)));
+                let delay = self.lock_timing().repaint_delay(Instant::now());
+                self.context.request_repaint_after(delay.max(Duration::from_millis(1)));
             }
         }
     }
@@ -82,12 +81,11 @@ mod tests {
     const MS: Duration = Duration::from_millis(1);
 
     /// The delay of a repaint requested 5 ms after a second frame, which starts 40 ms after the first.
-    fn delay_after_two_frames(in_software: bool, at_once: bool) -> Duration {
+    fn delay_after_two_frames(is_cpu_rendered: bool, was_requested_by_last_frame: bool) -> Duration {
         let start = Instant::now();
-        let mut frames =
-            FrameTiming { is_cpu_rendered: in_software, last_frame_start: start, frame_time: Duration::ZERO };
-        frames.record_frame_start(start + 40 * MS, at_once);
-        frames.repaint_delay(start + 45 * MS)
+        let mut timing = FrameTiming { is_cpu_rendered, last_frame_start: start, frame_time: Duration::ZERO };
+        timing.record_frame_start(start + 40 * MS, was_requested_by_last_frame);
+        timing.repaint_delay(start + 45 * MS)
     }
 
     #[test]
@@ -108,14 +106,14 @@ mod tests {
     #[test]
     fn the_repaint_delay_is_limited() {
         let start = Instant::now();
-        let mut frames = FrameTiming { is_cpu_rendered: true, last_frame_start: start, frame_time: Duration::ZERO };
+        let mut timing = FrameTiming { is_cpu_rendered: true, last_frame_start: start, frame_time: Duration::ZERO };
         let now = start + 2000 * MS;
-        frames.record_frame_start(now, true);
-        assert_eq!(frames.repaint_delay(now), MAX_REPAINT_DELAY);
+        timing.record_frame_start(now, true);
+        assert_eq!(timing.repaint_delay(now), MAX_REPAINT_DELAY);
     }
 
     #[test]
-    fn soon_requests_one_frame_and_at_once_two() {
+    fn soon_requests_one_frame_and_now_two() {
         let frames_after = |urgency| {
             let context = egui::Context::default();
             let frame = || {

@@ -1,5 +1,4 @@
-//! The table of all commands with their names and keyboard shortcuts. Key handling, tooltips and the help window use
-//! it.
+//! The table of all commands: their names and shortcuts, for key handling, tooltips and the help window.
 
 use egui::{Context, Key, KeyboardShortcut, Modifiers};
 
@@ -57,7 +56,7 @@ pub struct CommandEntry {
     pub keys: &'static [KeyboardShortcut],
 }
 
-const fn plain_key(key: Key) -> KeyboardShortcut {
+const fn key(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::NONE, key)
 }
 
@@ -69,7 +68,7 @@ const fn ctrl_shift(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), key)
 }
 
-const fn command_entry(
+const fn entry(
     command: EditorCommand,
     group: &'static str,
     name: &'static str,
@@ -87,57 +86,51 @@ const HELP: &str = "Help";
 
 /// All commands, in the order of the help window.
 pub const COMMANDS: &[CommandEntry] = &[
-    command_entry(EditorCommand::Open, FILE, "Open photo…", &[ctrl(Key::O)]),
-    command_entry(EditorCommand::OpenPath, FILE, "Open photo by path…", &[ctrl_shift(Key::O)]),
-    command_entry(EditorCommand::SaveProject, FILE, "Save project", &[ctrl(Key::S)]),
-    command_entry(EditorCommand::SaveProjectAs, FILE, "Save project as…", &[ctrl_shift(Key::S)]),
-    command_entry(EditorCommand::Export, FILE, "Export…", &[ctrl(Key::E)]),
-    command_entry(EditorCommand::ExportPath, FILE, "Export to a path…", &[ctrl(Key::P)]),
-    command_entry(EditorCommand::ExportLayer, FILE, "Export layer…", &[ctrl_shift(Key::E)]),
-    command_entry(EditorCommand::LoadMask, FILE, "Load mask…", &[ctrl(Key::M)]),
-    command_entry(EditorCommand::SaveMask, FILE, "Save mask…", &[ctrl_shift(Key::M)]),
-    command_entry(EditorCommand::Quit, FILE, "Close the window", &[ctrl(Key::Q)]),
-    command_entry(EditorCommand::Undo, EDIT, "Undo", &[ctrl(Key::Z)]),
-    command_entry(EditorCommand::Redo, EDIT, "Redo", &[ctrl_shift(Key::Z), ctrl(Key::Y)]),
-    command_entry(EditorCommand::BrushTool, PAINT, "Brush", &[plain_key(Key::B)]),
-    command_entry(EditorCommand::EraserTool, PAINT, "Eraser", &[plain_key(Key::E)]),
-    command_entry(EditorCommand::FrameTool, PAINT, "Face frame", &[plain_key(Key::F)]),
+    entry(EditorCommand::Open, FILE, "Open photo…", &[ctrl(Key::O)]),
+    entry(EditorCommand::OpenPath, FILE, "Open photo by path…", &[ctrl_shift(Key::O)]),
+    entry(EditorCommand::SaveProject, FILE, "Save project", &[ctrl(Key::S)]),
+    entry(EditorCommand::SaveProjectAs, FILE, "Save project as…", &[ctrl_shift(Key::S)]),
+    entry(EditorCommand::Export, FILE, "Export…", &[ctrl(Key::E)]),
+    entry(EditorCommand::ExportPath, FILE, "Export to a path…", &[ctrl(Key::P)]),
+    entry(EditorCommand::ExportLayer, FILE, "Export layer…", &[ctrl_shift(Key::E)]),
+    entry(EditorCommand::LoadMask, FILE, "Load mask…", &[ctrl(Key::M)]),
+    entry(EditorCommand::SaveMask, FILE, "Save mask…", &[ctrl_shift(Key::M)]),
+    entry(EditorCommand::Quit, FILE, "Close the window", &[ctrl(Key::Q)]),
+    entry(EditorCommand::Undo, EDIT, "Undo", &[ctrl(Key::Z)]),
+    entry(EditorCommand::Redo, EDIT, "Redo", &[ctrl_shift(Key::Z), ctrl(Key::Y)]),
+    entry(EditorCommand::BrushTool, PAINT, "Brush", &[key(Key::B)]),
+    entry(EditorCommand::EraserTool, PAINT, "Eraser", &[key(Key::E)]),
+    entry(EditorCommand::FrameTool, PAINT, "Face frame", &[key(Key::F)]),
     // Its key is Tab, which egui uses to move the focus: see the editor's `raw_input_hook`.
-    command_entry(EditorCommand::NextFace, PAINT, "Frame the next face", &[]),
-    command_entry(EditorCommand::SmallerBrush, PAINT, "Smaller brush", &[plain_key(Key::OpenBracket)]),
-    command_entry(EditorCommand::LargerBrush, PAINT, "Larger brush", &[plain_key(Key::CloseBracket)]),
-    command_entry(EditorCommand::ClearMask, PAINT, "Clear", &[plain_key(Key::Delete), plain_key(Key::Backspace)]),
-    command_entry(EditorCommand::InvertMask, PAINT, "Invert", &[ctrl(Key::I)]),
-    command_entry(
+    entry(EditorCommand::NextFace, PAINT, "Frame the next face", &[]),
+    entry(EditorCommand::SmallerBrush, PAINT, "Smaller brush", &[key(Key::OpenBracket)]),
+    entry(EditorCommand::LargerBrush, PAINT, "Larger brush", &[key(Key::CloseBracket)]),
+    entry(EditorCommand::ClearMask, PAINT, "Clear", &[key(Key::Delete), key(Key::Backspace)]),
+    entry(EditorCommand::InvertMask, PAINT, "Invert", &[ctrl(Key::I)]),
+    entry(
         EditorCommand::ZoomIn,
         VIEW,
         "Zoom in",
-        &[plain_key(Key::Plus), plain_key(Key::Equals), ctrl(Key::Plus), ctrl(Key::Equals)],
+        &[key(Key::Plus), key(Key::Equals), ctrl(Key::Plus), ctrl(Key::Equals)],
     ),
-    command_entry(EditorCommand::ZoomOut, VIEW, "Zoom out", &[plain_key(Key::Minus), ctrl(Key::Minus)]),
-    command_entry(EditorCommand::ZoomToFit, VIEW, "Fit in the window", &[plain_key(Key::Num0), ctrl(Key::Num0)]),
-    command_entry(EditorCommand::ZoomToActualPixels, VIEW, "Actual pixels", &[ctrl(Key::Num1)]),
-    command_entry(EditorCommand::ToggleDivider, VIEW, "Before/after divider", &[plain_key(Key::D)]),
-    command_entry(EditorCommand::Training, VIEW, "Training…", &[ctrl(Key::T)]),
-    command_entry(EditorCommand::Fill, FILL, "Fill", &[plain_key(Key::Enter)]),
-    command_entry(EditorCommand::Stop, FILL, "Stop", &[plain_key(Key::Escape)]),
-    command_entry(EditorCommand::PauseOrResume, FILL, "Pause or resume", &[plain_key(Key::P)]),
-    command_entry(EditorCommand::StepOnce, FILL, "One iteration, then pause", &[plain_key(Key::Period)]),
-    command_entry(EditorCommand::ShowBestCandidate, FILL, "Show the best candidate", &[plain_key(Key::A)]),
-    command_entry(EditorCommand::MoreLikeThis, FILL, "More like this", &[plain_key(Key::L)]),
-    command_entry(EditorCommand::Mix, FILL, "Mix two candidates", &[plain_key(Key::M)]),
-    command_entry(EditorCommand::Explore, FILL, "Explore faces", &[plain_key(Key::X)]),
-    command_entry(
-        EditorCommand::Shortcuts,
-        HELP,
-        "Keyboard shortcuts",
-        &[plain_key(Key::F1), plain_key(Key::Questionmark)],
-    ),
-    command_entry(EditorCommand::About, HELP, "About Countenance", &[]),
+    entry(EditorCommand::ZoomOut, VIEW, "Zoom out", &[key(Key::Minus), ctrl(Key::Minus)]),
+    entry(EditorCommand::ZoomToFit, VIEW, "Fit in the window", &[key(Key::Num0), ctrl(Key::Num0)]),
+    entry(EditorCommand::ZoomToActualPixels, VIEW, "Actual pixels", &[ctrl(Key::Num1)]),
+    entry(EditorCommand::ToggleDivider, VIEW, "Before/after divider", &[key(Key::D)]),
+    entry(EditorCommand::Training, VIEW, "Training…", &[ctrl(Key::T)]),
+    entry(EditorCommand::Fill, FILL, "Fill", &[key(Key::Enter)]),
+    entry(EditorCommand::Stop, FILL, "Stop", &[key(Key::Escape)]),
+    entry(EditorCommand::PauseOrResume, FILL, "Pause or resume", &[key(Key::P)]),
+    entry(EditorCommand::StepOnce, FILL, "One iteration, then pause", &[key(Key::Period)]),
+    entry(EditorCommand::ShowBestCandidate, FILL, "Show the best candidate", &[key(Key::A)]),
+    entry(EditorCommand::MoreLikeThis, FILL, "More like this", &[key(Key::L)]),
+    entry(EditorCommand::Mix, FILL, "Mix two candidates", &[key(Key::M)]),
+    entry(EditorCommand::Explore, FILL, "Explore faces", &[key(Key::X)]),
+    entry(EditorCommand::Shortcuts, HELP, "Keyboard shortcuts", &[key(Key::F1), key(Key::Questionmark)]),
+    entry(EditorCommand::About, HELP, "About Countenance", &[]),
 ];
 
-/// Further rows of the help window `(group, name, keys)`: held keys, mouse gestures and digits, which the table cannot
-/// hold.
+/// Further rows of the help window, `(group, name, keys)`, for held keys, mouse gestures and digits.
 pub const EXTRA_HELP_ROWS: &[(&str, &str, &str)] = &[
     (PAINT, "Frame the next face", "Tab"),
     (PAINT, "Erase while painting", "Right button"),
@@ -169,8 +162,7 @@ impl EditorCommand {
 
     /// The text of the first shortcut.
     pub fn key_text(self, context: &Context) -> Option<String> {
-        let shortcut = self.entry()?.keys.first()?;
-        Some(shortcut_text(context, *shortcut))
+        self.entry()?.keys.first().map(|shortcut| shortcut_text(context, *shortcut))
     }
 
     /// The icon on the toolbar.
@@ -208,8 +200,7 @@ pub fn shortcut_text(context: &Context, shortcut: KeyboardShortcut) -> String {
     context.format_shortcut(&shortcut).replace("Escape", "Esc")
 }
 
-/// The commands whose keys were pressed; none while a text field has the focus. `candidates` is the number of
-/// candidates that digits can choose.
+/// The commands whose keys were pressed; none in a text field. Digits choose among `candidate_count` candidates.
 pub fn pressed_commands(context: &Context, candidate_count: usize) -> Vec<EditorCommand> {
     if context.text_edit_focused() {
         return Vec::new();
@@ -222,20 +213,17 @@ pub fn pressed_commands(context: &Context, candidate_count: usize) -> Vec<Editor
             for entry in COMMANDS {
                 for shortcut in entry.keys.iter().filter(|shortcut| shortcut.modifiers.shift == with_shift) {
                     // If a widget has the keyboard focus, Enter belongs to it.
-                    let is_taken = is_widget_focused && shortcut.logical_key == Key::Enter;
-                    if !is_taken && input.consume_shortcut(shortcut) {
+                    let is_for_widget = is_widget_focused && shortcut.logical_key == Key::Enter;
+                    if !is_for_widget && input.consume_shortcut(shortcut) {
                         commands.push(entry.command);
                     }
                 }
             }
         }
-        for (index, digit) in DIGITS.into_iter().enumerate() {
-            if (index < candidate_count || index == 0) && input.consume_key(Modifiers::NONE, digit) {
-                commands.push(if candidate_count == 0 {
-                    EditorCommand::ZoomToActualPixels
-                } else {
-                    EditorCommand::ShowCandidate(index)
-                });
+        for (index, digit) in DIGITS.into_iter().enumerate().take(candidate_count.max(1)) {
+            if input.consume_key(Modifiers::NONE, digit) {
+                let show = EditorCommand::ShowCandidate(index);
+                commands.push(if candidate_count == 0 { EditorCommand::ZoomToActualPixels } else { show });
             }
         }
         commands
@@ -248,11 +236,11 @@ mod tests {
 
     #[test]
     fn no_shortcut_is_used_twice() {
-        let mut seen = std::collections::HashMap::new();
+        let mut names = std::collections::HashMap::new();
         for entry in COMMANDS {
             for shortcut in entry.keys {
                 let key = (shortcut.modifiers, shortcut.logical_key);
-                if let Some(other) = seen.insert(key, entry.name) {
+                if let Some(other) = names.insert(key, entry.name) {
                     panic!("{shortcut:?} is both '{other}' and '{}'", entry.name);
                 }
             }

@@ -1,7 +1,6 @@
 //! Messages to the user, shown as toasts.
 //!
-//! The toast library's text is not accessible to screen readers, so the newest message is also announced as a label of
-//! zero size.
+//! Screen readers cannot read the toast library's text, so the newest message is also a label of zero size.
 
 use std::time::Duration;
 
@@ -69,19 +68,14 @@ impl UserMessage {
 }
 
 fn wrap_words(text: &str, columns: usize) -> String {
-    let mut lines = vec![String::new()];
+    let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
-        let line_is_full = lines
-            .last()
-            .is_some_and(|line| !line.is_empty() && line.chars().count() + 1 + word.chars().count() > columns);
-        if line_is_full {
-            lines.push(String::new());
-        }
-        if let Some(line) = lines.last_mut() {
-            if !line.is_empty() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= columns => {
                 line.push(' ');
+                line.push_str(word);
             }
-            line.push_str(word);
+            _ => lines.push(word.to_owned()),
         }
     }
     lines.join("\n")
@@ -109,8 +103,8 @@ impl ToastStack {
     const MAX_COLUMNS: usize = 56;
 
     pub fn push(&mut self, message: UserMessage) {
-        let mark = ToastLevel::Custom("•".to_owned(), message.severity.color());
-        let mut toast = Toast::custom(message.wrapped_text(Self::MAX_COLUMNS), mark);
+        let dot = ToastLevel::Custom("•".to_owned(), message.severity.color());
+        let mut toast = Toast::custom(message.wrapped_text(Self::MAX_COLUMNS), dot);
         // The library's icons and its close button need an emoji font, which is not built in. Esc dismisses the toast.
         toast.duration(message.display_duration()).show_progress_bar(false).closable(false);
         self.toasts.add(toast);

@@ -1,7 +1,7 @@
 //! A box blur of a grid of four-lane cells. Its run time does not depend on the radius.
 
-/// Sums over a window of `2·reach + 1` cells along each axis, applied twice so that near cells weigh more. Cells beyond
-/// the border add nothing, also to the last lane.
+/// Sums over a window of `2·radius + 1` cells along each axis, applied twice so that near cells weigh more. Cells
+/// beyond the border add nothing, also to the last lane.
 pub(super) fn box_blur(cells: &mut [[f32; 4]], columns: usize, radius: usize) {
     let mut padded = Vec::new();
     for _ in 0..2 {
@@ -12,7 +12,7 @@ pub(super) fn box_blur(cells: &mut [[f32; 4]], columns: usize, radius: usize) {
     }
 }
 
-/// Replaces each line of `width` cells by the sum of the lines up to `reach` before and after it. A line is one cell
+/// Replaces each line of `width` cells by the sum of the lines up to `radius` before and after it. A line is one cell
 /// when blurring along a row, and a whole row when blurring down the grid.
 fn sum_windows(lines: &mut [[f32; 4]], width: usize, radius: usize, padded: &mut Vec<[f32; 4]>) {
     let padding = radius * width;
@@ -47,7 +47,7 @@ mod tests {
 
     #[test]
     fn blur_equals_two_box_sums_per_axis() {
-        let (columns, rows, reach) = (9, 7, 2usize);
+        let (columns, rows, radius) = (9, 7, 2usize);
         let mut cells: Vec<[f32; 4]> =
             (0..columns * rows).map(|index| [(index * 37 % 11) as f32, 1.0, 0.0, 1.0]).collect();
         let mut expected = cells.clone();
@@ -56,12 +56,12 @@ mod tests {
             for (index, cell) in expected.iter_mut().enumerate() {
                 let (x, y) = (index % columns, index / columns);
                 let is_near =
-                    |other: usize| (other % columns).abs_diff(x) <= reach && (other / columns).abs_diff(y) <= reach;
+                    |other: usize| (other % columns).abs_diff(x) <= radius && (other / columns).abs_diff(y) <= radius;
                 *cell =
                     [0, 1, 2, 3].map(|lane| (0..before.len()).filter(|i| is_near(*i)).map(|i| before[i][lane]).sum());
             }
         }
-        box_blur(&mut cells, columns, reach);
+        box_blur(&mut cells, columns, radius);
         for (cell, expected) in cells.iter().zip(&expected) {
             assert!(cell.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-2), "{cell:?} and {expected:?}");
         }

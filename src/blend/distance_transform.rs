@@ -4,7 +4,7 @@
 //! the columns, then along each row as the lower envelope of parabolas.
 
 /// The nearest source of each cell of a grid, row by row.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct DistanceTransform {
     /// The index of the nearest source in the grid.
     pub(super) nearest_source: Vec<usize>,
@@ -12,20 +12,16 @@ pub(super) struct DistanceTransform {
     pub(super) distance: Vec<f32>,
 }
 
-/// Finds the nearest source of every cell; `None` when there are no sources. `sources` holds whole rows of `columns`
-/// cells.
+/// Finds the nearest source of every cell of a grid with this many columns; `None` when there are no sources.
 pub(super) fn distance_transform(sources: &[bool], columns: usize) -> Option<DistanceTransform> {
     if !sources.contains(&true) {
         return None;
     }
     let in_column = nearest_in_column(sources, columns);
-    let mut transform = DistanceTransform {
-        nearest_source: Vec::with_capacity(sources.len()),
-        distance: Vec::with_capacity(sources.len()),
-    };
+    let mut transform = DistanceTransform::default();
     let mut envelope = Vec::with_capacity(columns);
     for (row, nearest_rows) in in_column.chunks_exact(columns).enumerate() {
-        transform_row(row, nearest_rows, &mut envelope, &mut transform);
+        transform.push_row(row, nearest_rows, &mut envelope);
     }
     Some(transform)
 }
@@ -45,11 +41,9 @@ fn nearest_in_column(sources: &[bool], columns: usize) -> Vec<Option<usize>> {
         for column in 0..columns {
             let cell = row * columns + column;
             let below = nearest[cell + columns];
-            let is_nearer =
-                |below: usize| nearest[cell].is_none_or(|above: usize| below.abs_diff(row) < above.abs_diff(row));
-            if let Some(below) = below.filter(|below| is_nearer(*below)) {
-                nearest[cell] = Some(below);
-            }
+            let above = nearest[cell];
+            let is_nearer = |below: &usize| above.is_none_or(|above| below.abs_diff(row) < above.abs_diff(row));
+            nearest[cell] = below.filter(is_nearer).or(above);
         }
     }
     nearest
@@ -64,45 +58,40 @@ struct Parabola {
     lowest_from: f64,
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    reason = "cells and their squared distances are far below 2^52, and distances need no more than single precision"
-)]
-fn transform_row(
-    row: usize,
-    nearest_rows: &[Option<usize>],
-    envelope: &mut Vec<Parabola>,
-    transform: &mut DistanceTransform,
-) {
-    let columns = nearest_rows.len();
-    envelope.clear();
-    for (column, source_row) in nearest_rows.iter().enumerate() {
-        let Some(source_row) = *source_row else { continue };
-        let height = (source_row.abs_diff(row) as f64).powi(2);
-        let position = column as f64;
-        let mut lowest_from = f64::NEG_INFINITY;
-        while let Some(last) = envelope.last() {
-            let last_position = last.column as f64;
-            lowest_from = ((height + position * position) - (last.height + last_position * last_position))
-                / (2.0 * (position - last_position));
-            if lowest_from > last.lowest_from {
-                break;
+impl DistanceTransform {
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        reason = "squared distances are far below 2^52, and distances need no more than single precision"
+    )]
+    fn push_row(&mut self, row: usize, nearest_rows: &[Option<usize>], envelope: &mut Vec<Parabola>) {
+        let columns = nearest_rows.len();
+        envelope.clear();
+        for (column, source_row) in nearest_rows.iter().enumerate() {
+            let Some(source_row) = *source_row else { continue };
+            let (x, height) = (column as f64, (source_row.abs_diff(row) as f64).powi(2));
+            let mut lowest_from = f64::NEG_INFINITY;
+            while let Some(last) = envelope.last() {
+                let last_x = last.column as f64;
+                lowest_from = ((height + x * x) - (last.height + last_x * last_x)) / (2.0 * (x - last_x));
+                if lowest_from > last.lowest_from {
+                    break;
+                }
+                envelope.pop();
+                lowest_from = f64::NEG_INFINITY;
             }
-            envelope.pop();
-            lowest_from = f64::NEG_INFINITY;
+            envelope.push(Parabola { column, source_row, height, lowest_from });
         }
-        envelope.push(Parabola { column, source_row, height, lowest_from });
-    }
-    let mut parabolas = envelope.iter().peekable();
-    let Some(mut lowest) = parabolas.next() else { return };
-    for column in 0..columns {
-        while let Some(next) = parabolas.next_if(|next| next.lowest_from <= column as f64) {
-            lowest = next;
+        let mut parabolas = envelope.iter().peekable();
+        let Some(mut lowest) = parabolas.next() else { return };
+        for column in 0..columns {
+            while let Some(next) = parabolas.next_if(|next| next.lowest_from <= column as f64) {
+                lowest = next;
+            }
+            let dx = lowest.column.abs_diff(column) as f64;
+            self.nearest_source.push(lowest.source_row * columns + lowest.column);
+            self.distance.push((dx * dx + lowest.height).sqrt() as f32);
         }
-        let along = lowest.column.abs_diff(column) as f64;
-        transform.nearest_source.push(lowest.source_row * columns + lowest.column);
-        transform.distance.push((along * along + lowest.height).sqrt() as f32);
     }
 }
 

@@ -36,12 +36,11 @@ impl Extrapolation {
         let margin = (FILL_MARGIN_SHARE * POINTS_PER_SIDE as f32).ceil() as usize;
         let side = POINTS_PER_SIDE + 2 * margin;
         let unit = |index: usize| (index as f32 + 0.5 - margin as f32) / POINTS_PER_SIDE as f32;
-        let middles = (0..POINTS_PER_SIDE).map(|index| (index as f32 + 0.5) / POINTS_PER_SIDE as f32);
-        let edge: Vec<([f32; 2], [f32; 4])> = middles
-            .flat_map(|along| [[along, 0.0], [along, 1.0], [0.0, along], [1.0, along]])
-            .map(|at| (at, image.at(at)))
-            .collect();
         let image_range = margin..margin + POINTS_PER_SIDE;
+        let edge: Vec<([f32; 2], [f32; 4])> = (image_range.clone().map(unit))
+            .flat_map(|along| [[along, 0.0], [along, 1.0], [0.0, along], [1.0, along]])
+            .map(|point| (point, image.at(point)))
+            .collect();
         let extra = EXTRA_POINTS / POINTS_PER_SIDE as f32;
         let computed_part = needed.clone().map(|along| along.start - extra..along.end + extra);
         let color = |index: usize| {
@@ -93,19 +92,19 @@ mod tests {
     const ALL: [Range<f32>; 2] =
         [-FILL_MARGIN_SHARE..1.0 + FILL_MARGIN_SHARE, -FILL_MARGIN_SHARE..1.0 + FILL_MARGIN_SHARE];
 
-    fn picture(value: impl Fn(f32, f32) -> f32) -> SampledImage {
-        let at = |index: usize| (index as f32 + 0.5) / SIDE as f32;
-        let plane: Vec<f32> = (0..SIDE * SIDE).map(|index| value(at(index % SIDE), at(index / SIDE))).collect();
+    fn image(value: impl Fn(f32, f32) -> f32) -> SampledImage {
+        let unit = |index: usize| (index as f32 + 0.5) / SIDE as f32;
+        let plane: Vec<f32> = (0..SIDE * SIDE).map(|index| value(unit(index % SIDE), unit(index / SIDE))).collect();
         SampledImage::new(&[plane.clone(), plane.clone(), plane].concat(), SIDE as u32)
     }
 
     #[test]
     fn extrapolation_fades_from_edge_pixels_to_their_mean() {
-        let stripes = picture(|u, _| if (u * 4.0).fract() < 0.5 { -0.5 } else { 0.5 });
-        let beyond = Extrapolation::new(&stripes, &ALL);
+        let stripes = image(|u, _| if (u * 4.0).fract() < 0.5 { -0.5 } else { 0.5 });
+        let extrapolation = Extrapolation::new(&stripes, &ALL);
         // Four stripes of each colour cross the upper edge.
         let contrast = |v: f32| {
-            let row: Vec<f32> = (0..8).map(|stripe| beyond.at([(stripe as f32 + 0.5) / 8.0, v])[0]).collect();
+            let row: Vec<f32> = (0..8).map(|stripe| extrapolation.at([(stripe as f32 + 0.5) / 8.0, v])[0]).collect();
             (row[3] - row[2] + row[5] - row[4]) / 2.0
         };
         assert!((contrast(0.02) - 1.0).abs() < 0.05, "{}", contrast(0.02));
@@ -116,8 +115,8 @@ mod tests {
 
     #[test]
     fn a_part_equals_the_whole_there() {
-        let picture = picture(|u, v| (u * 9.0).sin() * (v * 7.0).cos());
-        let (whole, part) = (Extrapolation::new(&picture, &ALL), Extrapolation::new(&picture, &[0.3..0.6, -0.2..0.4]));
+        let image = image(|u, v| (u * 9.0).sin() * (v * 7.0).cos());
+        let (whole, part) = (Extrapolation::new(&image, &ALL), Extrapolation::new(&image, &[0.3..0.6, -0.2..0.4]));
         for u in 0..20u8 {
             for v in 0..20u8 {
                 let point = [0.3 + 0.015 * f32::from(u), -0.2 + 0.03 * f32::from(v)];
@@ -128,9 +127,9 @@ mod tests {
 
     #[test]
     fn a_uniform_image_extrapolates_to_itself() {
-        let beyond = Extrapolation::new(&picture(|_, _| 0.25), &ALL);
+        let extrapolation = Extrapolation::new(&image(|_, _| 0.25), &ALL);
         for point in [[0.5, -0.3], [-0.2, -0.2], [1.0, 1.0], [1.25, 0.1], [0.4, 0.4]] {
-            assert!((beyond.at(point)[1] - 0.25).abs() < 1e-4, "{point:?}");
+            assert!((extrapolation.at(point)[1] - 0.25).abs() < 1e-4, "{point:?}");
         }
     }
 }

@@ -3,22 +3,22 @@
 //! The differences are computed on a grid of cells a little finer than the generator's pixels, for photos of any size.
 //! The generator draws nothing finer, and single photo pixels (hair, grain) would draw streaks into the fill. Each
 //! known cell along the edge holds the difference between photo and fill. The differences are averaged along the edge
-//! and carried inwards to the nearest cells. There they are smoothed, or a ridge would show where two sides of the edge
-//! are equally near, and weighted by a falloff. Everything that does not depend on the fill is computed once.
+//! and each inner cell takes that of the nearest edge cell. There they are smoothed (otherwise a ridge would show where
+//! two sides of the edge are equally near) and weighted by a falloff.
 
 use super::blur::box_blur;
 use super::cell_grid::{CellGrid, EdgeCell};
-use super::distance_transform::{DistanceTransform, distance_transform};
+use super::distance_transform::distance_transform;
+use super::known_pixels::KnownPixels;
 use super::sampled_image::SampledImage;
 use crate::geometry::{CropGrid, FaceFrame, RectPx};
 use crate::mask::Mask;
-use crate::photo::{Photo, PixelData};
+use crate::photo::Photo;
 
 /// Cells along the frame's side: two for each pixel of a 64-pixel generator.
 const CELLS_ALONG_FRAME: f32 = 128.0;
 
-/// Known cells up to this far from the hole are compared with the fill: about one generator pixel, so that the photo's
-/// grain averages out.
+/// Known cells up to this far from the hole are compared with the fill: a generator pixel, to average out the grain.
 const MAX_EDGE_DISTANCE_CELLS: f32 = 2.0;
 
 /// How far the difference fades into the hole, as a share of the frame's side. An eighth is about half the width of an
@@ -49,8 +49,7 @@ pub(super) struct FeatherOffsets<'a> {
 }
 
 impl FeatherBlend {
-    /// Prepares for the hole pixels of `target`. `None` when no known pixel is near. Reads no photo pixel under the
-    /// hole.
+    /// Prepares for the hole pixels of `target`. `None` without known pixels near them.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -72,28 +71,21 @@ impl FeatherBlend {
                 && to_hole.distance.get(*cell).is_some_and(|d| *d <= MAX_EDGE_DISTANCE_CELLS)
         };
         let candidates: Vec<usize> = (0..cells.columns * cells.rows).filter(is_candidate).collect();
-        let edge = match PixelData::of(&photo.pixels) {
-            PixelData::Bits8 { data, channels } => {
-                cells.edge_cells(&candidates, unit_grid, data, channels, photo.width(), hole)
-            }
-            PixelData::Bits16 { data, channels } => {
-                cells.edge_cells(&candidates, unit_grid, &data, channels, photo.width(), hole)
-            }
-        };
+        let edge_cells = cells.edge_cells(&candidates, unit_grid, &KnownPixels::new(photo, hole));
         let mut is_edge = vec![false; cells.columns * cells.rows];
-        for edge in &edge {
+        for edge in &edge_cells {
             is_edge[edge.cell] = true;
         }
-        let DistanceTransform { nearest_source: source, distance } = distance_transform(&is_edge, cells.columns)?;
-        // Hole cells beside the edge take the whole difference, so the fade starts one cell further in.
+        let to_edge = distance_transform(&is_edge, cells.columns)?;
+        // Hole cells beside the edge get the whole difference, so the fade starts one cell further in.
         let falloff = |cells: f32| smoothstep_down((cells - 1.0).max(0.0) * cell_px as f32 / fade_px);
+        let blur_radius_cells = (frame.side_px / cell_px as f32 / FRAME_CELLS_PER_BLUR_CELL).round() as usize;
         Some(Self {
-            falloff: distance.into_iter().map(falloff).collect(),
-            nearest_edge: source,
-            blur_radius_cells: ((frame.side_px / cell_px as f32 / FRAME_CELLS_PER_BLUR_CELL).round() as usize)
-                .clamp(1, MAX_BLUR_RADIUS_CELLS),
+            falloff: to_edge.distance.into_iter().map(falloff).collect(),
+            nearest_edge: to_edge.nearest_source,
+            blur_radius_cells: blur_radius_cells.clamp(1, MAX_BLUR_RADIUS_CELLS),
             cells,
-            edge_cells: edge,
+            edge_cells,
         })
     }
 
@@ -121,8 +113,7 @@ impl FeatherBlend {
 pub(super) struct FeatherRow {
     /// Interpolated between the cell rows above and below, for each cell column.
     interpolated: Vec<[f32; 4]>,
-    /// Position of the row's first pixel in cells, measured from the first cell's centre, and the step to the next
-    /// pixel.
+    /// Position of the row's first pixel and the step to the next, in cells from the first cell's centre.
     start: f32,
     step: f32,
 }
@@ -135,8 +126,8 @@ impl FeatherOffsets<'_> {
         let per_px = 1.0 / cell_px as f32;
         let (above, below, down) = cells_around((y - region.y as f32) * per_px - 0.5, rows);
         let row = |row: usize| self.values.iter().skip(row * columns).take(columns);
-        let line = row(above).zip(row(below)).map(|(above, below)| lerp(above, below, down)).collect();
-        FeatherRow { interpolated: line, start: (x - region.x as f32) * per_px - 0.5, step: step_x * per_px }
+        let interpolated = row(above).zip(row(below)).map(|(above, below)| lerp(above, below, down)).collect();
+        FeatherRow { interpolated, start: (x - region.x as f32) * per_px - 0.5, step: step_x * per_px }
     }
 }
 
@@ -160,11 +151,11 @@ impl FeatherRow {
     clippy::cast_precision_loss,
     reason = "clamped to the range of cells first"
 )]
-pub(super) fn cells_around(at: f32, count: usize) -> (usize, usize, f32) {
+pub(super) fn cells_around(position: f32, count: usize) -> (usize, usize, f32) {
     let last = count.saturating_sub(1);
-    let at = at.clamp(0.0, last as f32);
-    let first = at as usize;
-    (first, (first + 1).min(last), at - first as f32)
+    let position = position.clamp(0.0, last as f32);
+    let first = position as usize;
+    (first, (first + 1).min(last), position - first as f32)
 }
 
 #[inline]
@@ -178,8 +169,8 @@ pub(super) fn lerp(from: &[f32; 4], to: &[f32; 4], share: f32) -> [f32; 4] {
 
 /// Falls smoothly from 1 at 0 to 0 at 1 and beyond, with zero slope at both ends.
 fn smoothstep_down(share: f32) -> f32 {
-    let rest = 1.0 - share.clamp(0.0, 1.0);
-    rest * rest * (3.0 - 2.0 * rest)
+    let t = 1.0 - share.clamp(0.0, 1.0);
+    t * t * (3.0 - 2.0 * t)
 }
 
 fn mean([red, green, blue, count]: [f32; 4]) -> [f32; 4] {

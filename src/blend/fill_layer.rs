@@ -8,11 +8,11 @@ use crate::geometry::{CropGrid, FaceFrame, RectPx};
 use crate::mask::Mask;
 use crate::photo::{ChannelValue, Photo, PixelData};
 
-/// The pixels that [`apply`] changes, as RGBA of the photo's size and bit depth. Every other pixel is 0, 0, 0, 0. A
-/// grey photo gives an RGBA layer too.
+/// The pixels that [`apply`] changes, as RGBA of the photo's size and bit depth (for grey photos too). Every other
+/// pixel is 0, 0, 0, 0.
 ///
 /// # Panics
-/// If `fill` does not have the length of `[3, size, size]`.
+/// If `fill` has another length than `[3, size, size]`.
 #[must_use]
 pub fn render_layer(
     photo: &Photo,
@@ -52,16 +52,16 @@ impl LayerCutout<'_> {
     /// The filled pixels as opaque RGBA; all others are transparent.
     fn rgba<T: ChannelValue + Default>(&self, samples: &[T], channels: usize, height: u32, opaque: T) -> Vec<T> {
         let mut rgba = vec![T::default(); self.width as usize * height as usize * 4];
-        let Some((reach, bounds)) = self.fillable else { return rgba };
+        let Some((area_grid, bounds)) = self.fillable else { return rgba };
         for y in bounds.y..bounds.bottom() {
-            for x in filled_columns(self.hole, reach, y, bounds.x..bounds.right()) {
-                let at = y as usize * self.width as usize + x as usize;
-                let color = match samples.get(at * channels..(at + 1) * channels) {
+            for x in filled_columns(self.hole, area_grid, y, bounds.x..bounds.right()) {
+                let index = y as usize * self.width as usize + x as usize;
+                let color = match samples.get(index * channels..(index + 1) * channels) {
                     Some([grey] | [grey, _]) => [*grey; 3],
                     Some([red, green, blue, ..]) => [*red, *green, *blue],
                     _ => continue,
                 };
-                if let Some(pixel) = rgba.get_mut(at * 4..(at + 1) * 4) {
+                if let Some(pixel) = rgba.get_mut(index * 4..(index + 1) * 4) {
                     pixel[..3].copy_from_slice(&color);
                     pixel[3] = opaque;
                 }
@@ -86,7 +86,7 @@ mod tests {
 
     /// A fill of 4×4 pixels, all different.
     fn fill() -> Vec<f32> {
-        (0..48u8).map(|at| f32::from(at) / 24.0 - 1.0).collect()
+        (0..48u8).map(|index| f32::from(index) / 24.0 - 1.0).collect()
     }
 
     proptest! {

@@ -12,6 +12,7 @@ mod distance_transform;
 mod extrapolate;
 mod feather;
 mod fill_layer;
+mod known_pixels;
 mod patch_raster;
 mod poisson;
 mod sampled_image;
@@ -59,7 +60,7 @@ pub enum BlendMode {
 }
 
 /// How far outside the frame a hole is filled, as a share of the frame's side. Otherwise a stroke that leaves the frame
-/// would show the frame's edge. [`extrapolate`] says how the generated image is extrapolated there.
+/// would show the frame's edge. [`extrapolate`] continues the generated image there.
 const FILL_MARGIN_SHARE: f32 = 0.5;
 
 /// The square in which a hole is filled: the frame and a margin around it.
@@ -96,7 +97,7 @@ impl BlendMode {
     pub fn help(self) -> &'static str {
         match self {
             Self::None => "The generator's pixels as they are",
-            Self::Feather => "Shift the fill's colour to match the photo at the hole's edge, less and less inwards",
+            Self::Feather => "Shift the fill's colour to match the photo at the hole's edge, fading inwards",
             Self::Poisson => "Keep the fill's gradients and match the photo at the hole's edge (Pérez et al. 2003)",
         }
     }

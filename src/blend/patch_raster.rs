@@ -16,8 +16,7 @@ pub(super) struct PatchRaster {
 }
 
 impl PatchRaster {
-    /// The photo columns that a raster column covers. Columns −1 and `width`, just outside the raster, are valid too
-    /// and may lie outside the photo.
+    /// The photo columns that a raster column covers. The columns −1 and `width` are valid too, even outside the photo.
     pub(super) fn columns(&self, column: i64) -> Range<i64> {
         photo_span(column, self.width, self.rect.x, self.rect.width)
     }
@@ -47,10 +46,9 @@ impl PatchRaster {
         let [x, y] = self.center_in_photo(first_column, row);
         let [step_x, step_y] = self.pixel_size_px();
         let start = self.unit_grid.to_crop([x, y]);
-        let side = |end: [f64; 2]| [(end[0] - start[0]) as f32, (end[1] - start[1]) as f32];
-        let (across, down) =
-            (side(self.unit_grid.to_crop([x + step_x, y])), side(self.unit_grid.to_crop([x, y + step_y])));
-        RowReader::new(image, start.map(|at| at as f32), across, down)
+        let side = |end: [f64; 2]| [0, 1].map(|axis| (self.unit_grid.to_crop(end)[axis] - start[axis]) as f32);
+        let (across, down) = (side([x + step_x, y]), side([x, y + step_y]));
+        RowReader::new(image, start.map(|coordinate| coordinate as f32), across, down)
     }
 }
 

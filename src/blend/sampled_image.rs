@@ -25,7 +25,7 @@ impl SampledImage {
         let area = size_px * size_px;
         assert!([3 * area, 4 * area].contains(&planes.len()), "`planes` must be planar RGB of a square image");
         let side = size_px + 2 * BORDER_PX;
-        let inside = |at: usize| at.saturating_sub(BORDER_PX).min(size_px.saturating_sub(1));
+        let inside = |index: usize| index.saturating_sub(BORDER_PX).min(size_px.saturating_sub(1));
         let mut pixels = Vec::with_capacity(side * side);
         for row in 0..side {
             pixels.extend((0..side).map(|column| {
@@ -71,9 +71,8 @@ impl SampledImage {
         self.size_px as f32
     }
 
-    /// The colour at a point of the unit square, by Catmull-Rom's cubic (Keys 1981 with a = −1/2), which passes through
-    /// the pixels. Points beyond the border get the border's colour. Clamped to [-1, 1], because the cubic overshoots
-    /// at hard edges.
+    /// The colour at a point of the unit square, by Catmull-Rom's cubic, which passes through the pixels. Points beyond
+    /// the border get the border's colour. Clamped to [-1, 1], because the cubic overshoots at hard edges.
     #[inline]
     pub(super) fn at(&self, [u, v]: [f32; 2]) -> [f32; 4] {
         let ((column, along), (row, down)) = (self.taps(u), self.taps(v));
@@ -103,7 +102,7 @@ impl SampledImage {
         line
     }
 
-    /// The colour at a point of a [`line`](Self::line).
+    /// The colour at a point of an [`interpolated_line`](Self::interpolated_line).
     #[inline]
     fn at_in_line(&self, line: &[[f32; 4]], u: f32) -> [f32; 4] {
         let (column, along) = self.taps(u);
@@ -116,7 +115,7 @@ impl SampledImage {
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         clippy::cast_precision_loss,
-        reason = "clamped to the picture first, and pictures are at most some hundred pixels wide"
+        reason = "clamped to the image first, and images are at most some hundred pixels wide"
     )]
     #[inline]
     fn taps(&self, unit: f32) -> (usize, [f32; 4]) {
@@ -157,7 +156,7 @@ fn clamp_color(mut color: [f32; 4]) -> [f32; 4] {
 
 /// Samples an image along one row of photo or patch pixels.
 pub(super) struct RowReader<'a> {
-    picture: &'a SampledImage,
+    image: &'a SampledImage,
     /// The centre of the row's first pixel, and the step to the next, in the unit square.
     start: [f32; 2],
     across: [f32; 2],
@@ -184,15 +183,15 @@ impl<'a> RowReader<'a> {
         let samples_per_axis = (length(across).max(length(down)) - 0.01).ceil().clamp(1.0, Self::MAX_SAMPLES_PER_AXIS);
         let points = if samples_per_axis > 1.0 {
             let steps = || (0..8u8).map(f32::from).take_while(|step| *step < samples_per_axis);
-            let place = |x: f32, y: f32| [0, 1].map(|axis| x * across[axis] + y * down[axis]);
+            let point = |x: f32, y: f32| [0, 1].map(|axis| x * across[axis] + y * down[axis]);
             let shift = |step: f32| (step + 0.5) / samples_per_axis - 0.5;
-            SamplePoints::Supersampled(steps().flat_map(|y| steps().map(move |x| place(shift(x), shift(y)))).collect())
+            SamplePoints::Supersampled(steps().flat_map(|y| steps().map(move |x| point(shift(x), shift(y)))).collect())
         } else if across[1] == 0.0 {
             SamplePoints::Line(image.interpolated_line(start[1]))
         } else {
             SamplePoints::Center
         };
-        Self { picture: image, start, across, points }
+        Self { image, start, across, points }
     }
 
     /// The colour of a pixel of the row.
@@ -202,16 +201,16 @@ impl<'a> RowReader<'a> {
         let steps = column as f32;
         let (u, v) = (self.start[0] + steps * self.across[0], self.start[1] + steps * self.across[1]);
         match &self.points {
-            SamplePoints::Line(line) => self.picture.at_in_line(line, u),
-            SamplePoints::Center => self.picture.at([u, v]),
-            SamplePoints::Supersampled(places) => {
+            SamplePoints::Line(line) => self.image.at_in_line(line, u),
+            SamplePoints::Center => self.image.at([u, v]),
+            SamplePoints::Supersampled(offsets) => {
                 let mut sum = [0.0; 4];
-                for [right, down] in places {
-                    for (sum, value) in sum.iter_mut().zip(self.picture.at([u + right, v + down])) {
+                for [right, down] in offsets {
+                    for (sum, value) in sum.iter_mut().zip(self.image.at([u + right, v + down])) {
                         *sum += value;
                     }
                 }
-                sum.map(|value| value / places.len() as f32)
+                sum.map(|value| value / offsets.len() as f32)
             }
         }
     }
@@ -227,7 +226,7 @@ pub(super) fn luma([red, green, blue]: [f32; 3]) -> f32 {
 mod tests {
     use super::*;
 
-    fn picture(size_px: usize, value: impl Fn(usize, usize) -> f32) -> SampledImage {
+    fn image(size_px: usize, value: impl Fn(usize, usize) -> f32) -> SampledImage {
         let plane: Vec<f32> = (0..size_px * size_px).map(|index| value(index % size_px, index / size_px)).collect();
         SampledImage::new(&[plane.clone(), plane.clone(), plane].concat(), size_px as u32)
     }
@@ -235,39 +234,39 @@ mod tests {
     #[test]
     fn sampling_at_pixel_centres_returns_the_pixels() {
         let value = |x: usize, y: usize| ((x * 37 + y * 91) % 23) as f32 / 11.5 - 1.0;
-        let picture = picture(8, value);
+        let image = image(8, value);
         for (x, y) in [(0, 0), (7, 7), (3, 5), (7, 0)] {
-            let [red, ..] = picture.at([(x as f32 + 0.5) / 8.0, (y as f32 + 0.5) / 8.0]);
+            let [red, ..] = image.at([(x as f32 + 0.5) / 8.0, (y as f32 + 0.5) / 8.0]);
             assert!((red - value(x, y)).abs() < 1e-5, "at {x}, {y}: {red}");
         }
     }
 
     #[test]
     fn a_linear_ramp_is_interpolated_exactly() {
-        let picture = picture(16, |x, _| x as f32 / 16.0 - 0.5);
+        let image = image(16, |x, _| x as f32 / 16.0 - 0.5);
         for at in [3.2f32, 7.77, 11.5] {
-            let [red, ..] = picture.at([at / 16.0, 0.41]);
+            let [red, ..] = image.at([at / 16.0, 0.41]);
             assert!((red - ((at - 0.5) / 16.0 - 0.5)).abs() < 1e-5);
         }
     }
 
     #[test]
     fn a_pixel_covering_several_is_their_mean() {
-        let picture = picture(64, |x, _| if x % 2 == 0 { -1.0 } else { 1.0 });
-        let row = RowReader::new(&picture, [0.5 / 32.0, 12.5 / 32.0], [1.0 / 32.0, 0.0], [0.0, 1.0 / 32.0]);
-        assert!(matches!(&row.points, SamplePoints::Supersampled(places) if places.len() == 4));
+        let image = image(64, |x, _| if x % 2 == 0 { -1.0 } else { 1.0 });
+        let row = RowReader::new(&image, [0.5 / 32.0, 12.5 / 32.0], [1.0 / 32.0, 0.0], [0.0, 1.0 / 32.0]);
+        assert!(matches!(&row.points, SamplePoints::Supersampled(offsets) if offsets.len() == 4));
         assert!(row.at(10)[0].abs() < 1e-5);
-        let same_size = RowReader::new(&picture, [0.0, 0.0], [0.0, 1.0 / 64.0], [-1.0 / 64.0, 0.0]);
+        let same_size = RowReader::new(&image, [0.0, 0.0], [0.0, 1.0 / 64.0], [-1.0 / 64.0, 0.0]);
         assert!(matches!(same_size.points, SamplePoints::Center));
     }
 
     #[test]
     fn a_horizontal_row_equals_its_points() {
-        let picture = picture(16, |x, y| ((x * 37 + y * 91) % 23) as f32 / 11.5 - 1.0);
-        let row = RowReader::new(&picture, [-0.1, 0.37], [0.02, 0.0], [0.0, 0.02]);
+        let image = image(16, |x, y| ((x * 37 + y * 91) % 23) as f32 / 11.5 - 1.0);
+        let row = RowReader::new(&image, [-0.1, 0.37], [0.02, 0.0], [0.0, 0.02]);
         assert!(matches!(row.points, SamplePoints::Line(_)));
         for column in 0..60 {
-            let expected = picture.at([-0.1 + 0.02 * column as f32, 0.37]);
+            let expected = image.at([-0.1 + 0.02 * column as f32, 0.37]);
             assert!((row.at(column)[1] - expected[1]).abs() < 1e-5, "at {column}");
         }
     }
@@ -276,7 +275,7 @@ mod tests {
     fn a_border_does_not_change_the_inside() {
         let value = |x: usize, y: usize| ((x * 37 + y * 91) % 23) as f32 / 11.5 - 1.0;
         let ramp = |[u, v]: [f32; 2]| [0.3 * u - 0.2 * v; 4];
-        let (bare, bordered) = (picture(16, value), picture(16, value).with_border(0.5, ramp));
+        let (bare, bordered) = (image(16, value), image(16, value).with_border(0.5, ramp));
         for point in [[0.5, 0.5], [0.14, 0.8], [0.86, 0.14]] {
             assert!((bare.at(point)[0] - bordered.at(point)[0]).abs() < 1e-5, "{point:?}");
         }
@@ -289,11 +288,11 @@ mod tests {
 
     #[test]
     fn outside_repeats_the_edge_and_overshoot_is_clamped() {
-        let picture = picture(8, |x, _| if x < 4 { -1.0 } else { 1.0 });
-        assert!((picture.at([-9.0, 0.5])[0] + 1.0).abs() < 1e-6);
-        assert!((picture.at([9.0, 1.5])[1] - 1.0).abs() < 1e-6);
+        let image = image(8, |x, _| if x < 4 { -1.0 } else { 1.0 });
+        assert!((image.at([-9.0, 0.5])[0] + 1.0).abs() < 1e-6);
+        assert!((image.at([9.0, 1.5])[1] - 1.0).abs() < 1e-6);
         for step in 0..100u8 {
-            let [red, ..] = picture.at([f32::from(step) / 100.0, 0.5]);
+            let [red, ..] = image.at([f32::from(step) / 100.0, 0.5]);
             assert!((-1.0..=1.0).contains(&red));
         }
     }

@@ -10,6 +10,7 @@ use super::eval::EvalArgs;
 use super::explore::{InterpolateArgs, LatentArgs, SampleArgs};
 use super::faces::{FaceChoice, FacesArgs};
 use super::fill_plan;
+use super::gif::MAX_SIDE_PX;
 use super::import_export::{ExportArgs, ImportArgs};
 use super::prepare::PrepareArgs;
 use super::replay::ReplayArgs;
@@ -153,14 +154,13 @@ pub(super) struct OutputArgs {
     #[arg(long, value_name = "DIR")]
     pub(super) frames: Option<PathBuf>,
 
-    /// Iterations between two frames of --frames and --gif [default: 10]
     #[arg(long, value_name = "N", requires = "moving-pictures", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(help = format!("Iterations between two frames of --frames and --gif [default: {}]", Self::DEFAULT_EVERY))]
     pub(super) every: Option<u32>,
 
-    /// The same frames as an animated GIF, at most 512 pixels on the longer side
-    ///
-    /// With several photos, -STEM is added to PATH before its extension.
     #[arg(long, value_name = "PATH")]
+    #[arg(help = format!("The same frames as an animated GIF, at most {MAX_SIDE_PX} pixels on the longer side. \
+                          With several photos, -STEM is added to PATH before its extension"))]
     pub(super) gif: Option<PathBuf>,
 
     /// CSV of the losses: iteration,candidate,context,prior,total (iterations and candidates count from 1)

@@ -1,5 +1,7 @@
 //! `countenance bench`: measures the speed of the search on this machine.
 
+mod markdown;
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -12,6 +14,7 @@ use super::{CommandStatus, model_choice, run_on_named_thread, write_stdout};
 use crate::device::DeviceChoice;
 use crate::fs::{Overwrite, write_atomically};
 use crate::job::NetworkCache;
+use crate::model::ModelChoice;
 use crate::model::cpu::simd_bits;
 use crate::search::speed::{SearchSpeed, measure_speed};
 
@@ -48,12 +51,18 @@ pub(super) struct BenchArgs {
     /// JSON with the results. Use - to print it to standard output instead of the table
     #[arg(long, value_name = "PATH")]
     json: Option<PathBuf>,
+
+    /// Markdown page with the results, and the times of whole fills. Without --model: for both built-in models. Use - to
+    /// print it to standard output
+    #[arg(long, value_name = "PATH", conflicts_with = "json")]
+    markdown: Option<PathBuf>,
 }
 
 const AFTER_HELP: &str = "\
 Examples:
   countenance bench
   countenance bench --candidates 1,64 --device gpu --json speed.json
+  countenance bench --markdown speed.md
 
 Uses one thread per processor; set RAYON_NUM_THREADS to change this.";
 
@@ -74,23 +83,43 @@ struct BenchReport {
 
 /// Runs the command.
 pub(super) fn run(args: &BenchArgs) -> anyhow::Result<CommandStatus> {
-    let report = run_on_named_thread("bench", || measure_speeds(args))?;
-    let json = serde_json::to_string_pretty(&report).context("cannot write the JSON")? + "\n";
-    match args.json.as_deref() {
-        Some(path) if path == Path::new("-") => write_stdout(&json)?,
-        path => {
-            if let Some(path) = path {
-                write_atomically(path, json.as_bytes(), Overwrite::Allow).context("cannot write the JSON")?;
-            }
-            write_stdout(&bench_table(&report))?;
-        }
+    if let Some(path) = &args.markdown {
+        let page = run_on_named_thread("bench", || measure_page(args))?;
+        write_or_print(path, &page).context("cannot write the page")?;
+        return Ok(CommandStatus::Success);
+    }
+    let (model, _) = model_choice::find_model(args.model.as_deref())?;
+    let report = run_on_named_thread("bench", || measure_speeds(args, &model))?;
+    if let Some(path) = &args.json {
+        let json = serde_json::to_string_pretty(&report).context("cannot write the JSON")? + "\n";
+        write_or_print(path, &json).context("cannot write the JSON")?;
+    }
+    if args.json.as_deref() != Some(Path::new("-")) {
+        write_stdout(&bench_table(&report))?;
     }
     Ok(CommandStatus::Success)
 }
 
-fn measure_speeds(args: &BenchArgs) -> anyhow::Result<BenchReport> {
-    let (model, _) = model_choice::find_model(args.model.as_deref())?;
-    let (device, networks) = NetworkCache::default().networks(args.device, &model)?;
+/// Writes the file. `-` is standard output.
+fn write_or_print(path: &Path, text: &str) -> anyhow::Result<()> {
+    if path == Path::new("-") {
+        return write_stdout(text);
+    }
+    Ok(write_atomically(path, text.as_bytes(), Overwrite::Allow)?)
+}
+
+fn measure_page(args: &BenchArgs) -> anyhow::Result<String> {
+    let models = match &args.model {
+        Some(_) => vec![model_choice::find_model(args.model.as_deref())?.0],
+        None => ModelChoice::BUILT_IN.into(),
+    };
+    let measure = |model| Ok((measure_speeds(args, model)?, markdown::measure_fills(args.device, model)?));
+    let measured: anyhow::Result<Vec<_>> = models.iter().map(measure).collect();
+    Ok(markdown::page(&measured?))
+}
+
+fn measure_speeds(args: &BenchArgs, model: &ModelChoice) -> anyhow::Result<BenchReport> {
+    let (device, networks) = NetworkCache::default().networks(args.device, model)?;
     let time = Duration::from_secs(args.seconds.into());
     #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
     let step_gflop = networks.flop_per_step as f64 / 1e9;

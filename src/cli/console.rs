@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::search::Losses;
+
 /// Shortest time between two updates of the bar.
 const UPDATE_INTERVAL: Duration = Duration::from_millis(100);
 
@@ -64,16 +66,17 @@ impl Console {
 
     /// Whether the bar is due for an update; never without a terminal.
     pub(super) fn is_update_due(&self) -> bool {
-        self.on_terminal && self.last_update.is_none_or(|shown| shown.elapsed() >= UPDATE_INTERVAL)
+        self.on_terminal && self.last_update.is_none_or(|updated_at| updated_at.elapsed() >= UPDATE_INTERVAL)
     }
 
     /// Shows an iteration and the smallest total loss of its candidates.
-    pub(super) fn show_losses(&mut self, iteration: u32, total_loss: f32) {
+    pub(super) fn show_losses(&mut self, iteration: u32, losses: &[Losses]) {
         if self.on_terminal {
             self.last_update = Some(Instant::now());
             self.bar.set_position(iteration.into());
-            let left = HumanDuration(self.bar.eta());
-            self.bar.set_message(format!("loss {total_loss:.4}  {left:#} left"));
+            let smallest = losses.iter().map(|losses| losses.total).fold(f32::NAN, f32::min);
+            let remaining = HumanDuration(self.bar.eta());
+            self.bar.set_message(format!("loss {smallest:.4}  {remaining:#} left"));
         }
     }
 
@@ -83,8 +86,8 @@ impl Console {
             self.last_update = Some(Instant::now());
             self.bar.set_prefix(title.to_string());
             self.bar.set_position(position);
-            let left = HumanDuration(self.bar.eta());
-            self.bar.set_message(format!("{left:#} left"));
+            let remaining = HumanDuration(self.bar.eta());
+            self.bar.set_message(format!("{remaining:#} left"));
         }
     }
 
@@ -98,6 +101,12 @@ impl Console {
     pub(super) fn clear_bar(&mut self) {
         self.bar.finish_and_clear();
     }
+}
+
+/// The remaining time, if the remaining items take as long as those done.
+pub(super) fn remaining_time(started: Instant, done: usize, remaining: usize) -> HumanDuration {
+    let [done, remaining] = [done, remaining].map(|count| u32::try_from(count).unwrap_or(u32::MAX));
+    HumanDuration(started.elapsed() / done.max(1) * remaining)
 }
 
 /// Captures the messages of a test's console.

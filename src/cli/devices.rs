@@ -12,9 +12,9 @@ pub(super) fn run() -> anyhow::Result<CommandStatus> {
 }
 
 /// One line per device, then the device that `auto` picks.
-fn device_table(arithmetic: CpuPrecision, gpus: &[GpuInfo], auto: Option<&GpuInfo>) -> String {
-    let mut rows = vec![("cpu".to_string(), arithmetic.device_name().to_string(), "")];
-    if arithmetic != CpuPrecision::Single {
+fn device_table(precision: CpuPrecision, gpus: &[GpuInfo], auto: Option<&GpuInfo>) -> String {
+    let mut rows = vec![("cpu".to_string(), precision.device_name().to_string(), "")];
+    if precision != CpuPrecision::Single {
         rows.push(("cpu:f32".into(), CpuPrecision::Single.device_name().into(), "single precision everywhere, slower"));
     }
     rows.extend(gpus.iter().map(|gpu| {
@@ -29,8 +29,8 @@ fn device_table(arithmetic: CpuPrecision, gpus: &[GpuInfo], auto: Option<&GpuInf
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{}", line.trim_end());
     }
-    let pick = auto.map_or_else(|| "cpu".to_string(), |gpu| format!("gpu:{}", gpu.index));
-    let _ = writeln!(text, "\nauto picks {pick}");
+    let picked = auto.map_or_else(|| "cpu".to_string(), |gpu| format!("gpu:{}", gpu.index));
+    let _ = writeln!(text, "\nauto picks {picked}");
     text
 }
 

@@ -13,17 +13,18 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use image::DynamicImage;
-use indicatif::HumanDuration;
 
 pub(super) use args::EvalArgs;
 
-use super::console::Console;
+use super::console::{Console, remaining_time};
 use super::{CommandStatus, run_on_named_thread, write_stdout};
 use crate::evaluation::{self, Evaluation, EvaluationObserver, EvaluationProblem};
 use crate::fs::Overwrite;
 use crate::job::NetworkCache;
 use crate::photo::{ContactSheet, PngMetadata, save_png};
 use plan::EvalPlan;
+use report::{report_json, write_report};
+use table::eval_tables;
 
 /// How often the JSON is updated during the run. Each update writes the whole file, so more updates would slow down long
 /// runs.
@@ -32,9 +33,9 @@ const JSON_UPDATE_INTERVAL: Duration = Duration::from_secs(10);
 /// Runs the command.
 pub(super) fn run(args: &EvalArgs) -> anyhow::Result<CommandStatus> {
     let plan = EvalPlan::new(args)?;
-    let done = run_on_named_thread("evaluation", || run_evaluation(&plan, &mut Console::stderr()))?;
-    write_stdout(&done.text)?;
-    Ok(done.status)
+    let result = run_on_named_thread("evaluation", || run_evaluation(&plan, &mut Console::stderr()))?;
+    write_stdout(&result.text)?;
+    Ok(result.status)
 }
 
 /// Result of an evaluation.
@@ -48,19 +49,13 @@ struct EvalResult {
 fn run_evaluation(plan: &EvalPlan, console: &mut Console) -> anyhow::Result<EvalResult> {
     let protocol = &plan.protocol;
     console.start_bar("eval", protocol.gradients_per_face() * protocol.faces.len() as u64);
-    let mut observer = ConsoleEvalObserver {
-        plan,
-        console,
-        gradients: 0,
-        faces_done: 0,
-        started: Instant::now(),
-        last_written: Instant::now(),
-    };
+    let now = Instant::now();
+    let mut observer = ConsoleEvalObserver { plan, console, gradients: 0, faces_done: 0, started: now, saved_at: now };
     let evaluation = evaluation::run_evaluation(&mut NetworkCache::default(), protocol, &mut observer);
     console.clear_bar();
     let evaluation = evaluation?;
     if let Some(path) = plan.json.as_deref().filter(|_| !plan.is_json_to_stdout()) {
-        report::write_report(path, plan, &evaluation)?;
+        write_report(path, plan, &evaluation)?;
     }
     if let Some(path) = &plan.sheet {
         if evaluation.sheet.is_empty() {
@@ -76,14 +71,8 @@ fn run_evaluation(plan: &EvalPlan, console: &mut Console) -> anyhow::Result<Eval
     if problems > 0 {
         console.print(&format!("{problems} could not be scored: see the errors above"));
     }
-    Ok(EvalResult {
-        status: if problems == 0 { CommandStatus::Success } else { CommandStatus::SomeFailed },
-        text: if plan.is_json_to_stdout() {
-            report::report_json(plan, &evaluation)?
-        } else {
-            table::eval_tables(plan, &evaluation)
-        },
-    })
+    let text = if plan.is_json_to_stdout() { report_json(plan, &evaluation)? } else { eval_tables(plan, &evaluation) };
+    Ok(EvalResult { status: CommandStatus::from_success(problems == 0), text })
 }
 
 /// Shows the progress and updates the JSON.
@@ -93,7 +82,7 @@ struct ConsoleEvalObserver<'a> {
     gradients: u64,
     faces_done: usize,
     started: Instant,
-    last_written: Instant,
+    saved_at: Instant,
 }
 
 impl ConsoleEvalObserver<'_> {
@@ -103,9 +92,8 @@ impl ConsoleEvalObserver<'_> {
         if self.console.is_on_terminal() || done == all {
             return;
         }
-        let shares = u32::try_from(done).unwrap_or(u32::MAX).max(1);
-        let left = self.started.elapsed() / shares * u32::try_from(all - done).unwrap_or(u32::MAX);
-        self.console.print(&format!("{done} of {all} faces done, about {} left", HumanDuration(left)));
+        let remaining = remaining_time(self.started, done, all - done);
+        self.console.print(&format!("{done} of {all} faces done, about {remaining} left"));
     }
 }
 
@@ -124,17 +112,17 @@ impl EvaluationObserver for ConsoleEvalObserver<'_> {
         self.console.print(&format!("error: {problem}"));
     }
 
-    fn face_done(&mut self, so_far: &Evaluation) {
-        self.faces_done = so_far.faces_done;
+    fn face_done(&mut self, evaluation: &Evaluation) {
+        self.faces_done = evaluation.faces_done;
         // Includes searches that failed or ended early.
-        self.gradients = self.plan.protocol.gradients_per_face() * so_far.faces_done as u64;
+        self.gradients = self.plan.protocol.gradients_per_face() * evaluation.faces_done as u64;
         self.print_progress();
         let Some(path) = self.plan.json.as_deref().filter(|_| !self.plan.is_json_to_stdout()) else { return };
-        if self.last_written.elapsed() >= JSON_UPDATE_INTERVAL {
-            if let Err(error) = report::write_report(path, self.plan, so_far) {
+        if self.saved_at.elapsed() >= JSON_UPDATE_INTERVAL {
+            if let Err(error) = write_report(path, self.plan, evaluation) {
                 self.console.print_once(&format!("error: {error:#}; trying again later"));
             }
-            self.last_written = Instant::now();
+            self.saved_at = Instant::now();
         }
     }
 }

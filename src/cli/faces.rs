@@ -42,12 +42,10 @@ impl FaceChoice {
         match text {
             "auto" => Ok(Self::Auto),
             "none" => Ok(Self::None),
-            _ => text
-                .parse()
-                .ok()
-                .filter(|&number| number > 0)
-                .map(Self::Number)
-                .ok_or_else(|| "use auto, none, or a number from 1 (`countenance faces PHOTO` lists them)".into()),
+            _ => match text.parse() {
+                Ok(number) if number > 0 => Ok(Self::Number(number)),
+                _ => Err("use auto, none, or a number from 1 (`countenance faces PHOTO` lists them)".into()),
+            },
         }
     }
 
@@ -63,13 +61,9 @@ impl FaceChoice {
             Some(face) => {
                 let frame = fit_frame(&face.landmarks_in_photo)
                     .context("the face that was found has no size: place it with --frame")?;
-                let others = match faces.len() {
-                    1 => None,
-                    count => {
-                        Some(format!("{count} faces found: filling number {number} (choose another with --face N)"))
-                    }
-                };
-                Ok((frame, others))
+                let count = faces.len();
+                let note = format!("{count} faces found: filling number {number} (choose another with --face N)");
+                Ok((frame, (count > 1).then_some(note)))
             }
             None if self == Self::Auto => {
                 let note = "no face found: using the largest centred square (place the face with --frame)";

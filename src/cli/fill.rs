@@ -7,17 +7,16 @@ mod tests;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::thread;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 
-use super::CommandStatus;
 use super::args::FillArgs;
 use super::console::Console;
 use super::fill_observer::ConsoleFillObserver;
 use super::fill_plan::FillPlan;
 use super::fill_report::{FillReport, PhotoReport};
 use super::inputs::FillTask;
+use super::{CommandStatus, run_on_named_thread};
 use crate::device::DeviceChoice;
 use crate::fs::Overwrite;
 use crate::job::{
@@ -48,18 +47,12 @@ impl FillBackend for NetworkCache {
 /// Runs the command.
 pub(super) fn run(args: &FillArgs) -> anyhow::Result<CommandStatus> {
     let plan = FillPlan::new(args)?;
-    // burn requires that its work stays on one thread; debuggers and profilers show the name.
-    let report = thread::scope(|scope| {
-        let fill_thread = thread::Builder::new()
-            .name("fill".into())
-            .spawn_scoped(scope, || fill_photos(&mut NetworkCache::default(), &plan, &mut Console::stderr()))
-            .context("cannot start the compute thread")?;
-        fill_thread.join().map_err(|_| anyhow!("the program crashed: see the message above; finished fills are saved"))
-    })?;
+    let fill = || Ok(fill_photos(&mut NetworkCache::default(), &plan, &mut Console::stderr()));
+    let report = run_on_named_thread("fill", fill)?;
     if let Some(path) = &args.output.report {
         report.write(path)?;
     }
-    Ok(if report.all_succeeded() { CommandStatus::Success } else { CommandStatus::SomeFailed })
+    Ok(CommandStatus::from_success(report.all_succeeded()))
 }
 
 /// Fills every photo and reports the results.
@@ -79,15 +72,16 @@ fn fill_photos(backend: &mut dyn FillBackend, plan: &FillPlan, console: &mut Con
         let result = fill_photo(backend, plan, task, console);
         console.clear_bar();
         photos.push(match result {
-            Ok(SavedFill { outcome, error: problem }) => {
+            Ok(SavedFill { outcome, error }) => {
                 console.print(&fill_summary(task, &outcome));
-                if let Some(doubt) = outcome.fit_warning() {
-                    console.print(&format!("warning: {}: {}. {}", task.photo.display(), doubt.message, doubt.advice));
+                if let Some(warning) = outcome.fit_warning() {
+                    let photo = task.photo.display();
+                    console.print(&format!("warning: {photo}: {}. {}", warning.message, warning.advice));
                 }
-                if let Some(problem) = &problem {
-                    console.print(&photo_error_line(task, problem));
+                if let Some(error) = &error {
+                    console.print(&photo_error_line(task, error));
                 }
-                PhotoReport::filled(plan, task, &outcome, problem)
+                PhotoReport::filled(plan, task, &outcome, error)
             }
             Err(error) => {
                 let error = format!("{error:#}");
@@ -137,11 +131,11 @@ fn fill_photo(
     let mut observer = ConsoleFillObserver::new(console, plan, task, &request)?;
     let outcome = backend.run_search(&request, &mut observer)?;
     let FillRequest { photo, hole, .. } = &request;
-    let rendered = FillExport { photo, hole, frame, blend: plan.blend, outcome: &outcome, candidate: outcome.best };
-    let recipe = plan.records_provenance.then(|| Provenance::new(&rendered)).transpose()?;
-    let save = |content, path: &Path| save_fill(&rendered, content, recipe.as_ref(), path, plan.overwrite);
+    let export = FillExport { photo, hole, frame, blend: plan.blend, outcome: &outcome, candidate: outcome.best };
+    let provenance = plan.records_provenance.then(|| Provenance::new(&export)).transpose()?;
+    let save = |content, path: &Path| save_fill(&export, content, provenance.as_ref(), path, plan.overwrite);
     save(ExportContent::Photo, &task.out)?;
-    let layer = task.layer.as_deref().map_or(Ok(()), |path| save(ExportContent::Layer, path));
+    let layer_result = task.layer.as_deref().map_or(Ok(()), |path| save(ExportContent::Layer, path));
 
     let search_error = match &outcome.stopped {
         Some(StopReason::Failed(reason)) => {
@@ -149,26 +143,23 @@ fn fill_photo(
         }
         Some(StopReason::Cancelled) | None => None,
     };
-    let output_errors = layer
-        .err()
-        .into_iter()
-        .chain(observer.finish(&outcome))
-        .map(|error| format!("the fill is saved, but {error:#}"));
-    let problems: Vec<String> = search_error.into_iter().chain(output_errors).collect();
-    let problem = (!problems.is_empty()).then(|| problems.join("; "));
-    Ok(SavedFill { outcome, error: problem })
+    let output_errors = layer_result.err().into_iter().chain(observer.finish(&outcome));
+    let output_errors = output_errors.map(|error| format!("the fill is saved, but {error:#}"));
+    let errors: Vec<String> = search_error.into_iter().chain(output_errors).collect();
+    let error = (!errors.is_empty()).then(|| errors.join("; "));
+    Ok(SavedFill { outcome, error })
 }
 
 /// Writes the photo or the layer, as `content` says.
 pub(super) fn save_fill(
-    made: &FillExport<'_>,
+    export: &FillExport<'_>,
     content: ExportContent,
-    recipe: Option<&Provenance>,
+    provenance: Option<&Provenance>,
     path: &Path,
     overwrite: Overwrite,
 ) -> anyhow::Result<()> {
-    let picture = made.picture(content).context("the search returned no face")?;
-    save_png(path, &picture, &made.png_metadata(content, recipe), overwrite)?;
+    let picture = export.picture(content).context("the search returned no face")?;
+    save_png(path, &picture, &export.png_metadata(content, provenance), overwrite)?;
     Ok(())
 }
 

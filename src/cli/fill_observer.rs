@@ -79,8 +79,7 @@ impl FillObserver for ConsoleFillObserver<'_> {
             self.log = None;
             self.errors.push(error);
         }
-        let least = losses.iter().map(|losses| losses.total).fold(f32::NAN, f32::min);
-        self.console.show_losses(iteration, least);
+        self.console.show_losses(iteration, losses);
     }
 
     fn wants_pictures(&mut self, iteration: u32) -> bool {

@@ -57,7 +57,7 @@ impl FillPlan {
             tasks,
             frame_interval: args.output.every.unwrap_or(OutputArgs::DEFAULT_EVERY),
             records_provenance: !args.output.no_record,
-            overwrite: if args.output.force { Overwrite::Allow } else { Overwrite::Refuse },
+            overwrite: outputs::overwrite_policy(args.output.force),
         })
     }
 

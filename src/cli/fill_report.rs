@@ -101,7 +101,7 @@ impl PhotoReport {
         }
     }
 
-    /// A photo with a fill, and possibly an error besides.
+    /// A photo with a fill, possibly also with an error.
     pub(super) fn filled(plan: &FillPlan, task: &FillTask, outcome: &FillOutcome, error: Option<String>) -> Self {
         let first = outcome.first_losses;
         let last = outcome.candidates.get(outcome.best).map_or(first, |best| best.losses);

@@ -81,10 +81,10 @@ impl FrameRecorder {
     fn draw_fill(&mut self, fill: &[f32], size_px: u32) -> anyhow::Result<()> {
         let patch = self.composer.render(fill, size_px);
         let rect = patch.rect_in_photo;
-        let drawn = RgbaImage::from_raw(patch.width, patch.height, patch.rgba)
-            .filter(|drawn| drawn.dimensions() == (rect.width, rect.height))
+        let patch = RgbaImage::from_raw(patch.width, patch.height, patch.rgba)
+            .filter(|patch| patch.dimensions() == (rect.width, rect.height))
             .ok_or_else(|| anyhow!("the fill does not have the size of its region in the photo"))?;
-        for (x, y, &pixel) in drawn.enumerate_pixels().filter(|(_, _, Rgba([.., alpha]))| *alpha != 0) {
+        for (x, y, &pixel) in patch.enumerate_pixels().filter(|(_, _, Rgba([.., alpha]))| *alpha != 0) {
             if let Some(target) = self.frame.get_pixel_mut_checked(rect.x + x, rect.y + y) {
                 *target = pixel;
             }
@@ -96,13 +96,8 @@ impl FrameRecorder {
         let Some(folder) = &self.folder else { return Ok(()) };
         let picture = DynamicImage::ImageRgba8(self.frame.clone());
         let picture = if self.has_alpha { picture } else { DynamicImage::ImageRgb8(picture.into_rgb8()) };
-        save_png(
-            &frame_path(folder, iteration),
-            &picture,
-            &PngMetadata::only_profile(self.icc_profile.as_deref()),
-            Overwrite::Allow,
-        )?;
-        Ok(())
+        let metadata = PngMetadata::only_profile(self.icc_profile.as_deref());
+        Ok(save_png(&frame_path(folder, iteration), &picture, &metadata, Overwrite::Allow)?)
     }
 }
 

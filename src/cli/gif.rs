@@ -14,7 +14,7 @@ use image::{Delay, Frame, RgbaImage, imageops};
 use crate::fs::{Overwrite, write_atomically};
 
 /// Longest side of the GIF: wide enough for a web page, small enough to send in a message.
-const MAX_SIDE_PX: u32 = 512;
+pub(super) const MAX_SIDE_PX: u32 = 512;
 /// 12.5 frames per second. Browsers slow down GIFs with more than 50.
 const FRAME_DURATION: Duration = Duration::from_millis(80);
 /// How long the result stays before the GIF repeats.
@@ -101,20 +101,20 @@ mod tests {
     #[test]
     fn the_gif_has_every_frame_in_order() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("film.gif");
-        let mut film = GifWriter::new(path.clone(), Overwrite::Refuse).unwrap();
-        film.add_frame(&RgbaImage::from_pixel(8, 6, Rgba([255, 0, 0, 255]))).unwrap();
-        film.add_frame(&RgbaImage::from_pixel(8, 6, Rgba([0, 255, 0, 255]))).unwrap();
+        let path = folder.path().join("search.gif");
+        let mut gif = GifWriter::new(path.clone(), Overwrite::Refuse).unwrap();
+        gif.add_frame(&RgbaImage::from_pixel(8, 6, Rgba([255, 0, 0, 255]))).unwrap();
+        gif.add_frame(&RgbaImage::from_pixel(8, 6, Rgba([0, 255, 0, 255]))).unwrap();
         assert!(!path.exists(), "nothing is written before the end");
-        film.finish(&RgbaImage::from_pixel(8, 6, Rgba([0, 0, 255, 255]))).unwrap();
+        gif.finish(&RgbaImage::from_pixel(8, 6, Rgba([0, 0, 255, 255]))).unwrap();
 
         let bytes = std::fs::read(&path).unwrap();
         let frames = GifDecoder::new(io::Cursor::new(bytes)).unwrap().into_frames().collect_frames().unwrap();
-        let told: Vec<_> = frames
+        let delays_and_colors: Vec<_> = frames
             .iter()
             .map(|frame| (Duration::from(frame.delay()).as_millis(), frame.buffer().get_pixel(4, 3).0))
             .collect();
-        assert_eq!(told, [(80, [255, 0, 0, 255]), (80, [0, 255, 0, 255]), (2000, [0, 0, 255, 255])]);
+        assert_eq!(delays_and_colors, [(80, [255, 0, 0, 255]), (80, [0, 255, 0, 255]), (2000, [0, 0, 255, 255])]);
         assert_eq!(frames[0].buffer().dimensions(), (8, 6));
     }
 

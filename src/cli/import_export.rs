@@ -7,9 +7,9 @@ use clap::Args;
 use clap::builder::TypedValueParser;
 
 use super::console::Console;
+use super::outputs::{self, overwrite_policy};
 use super::value_names::{self, Choices};
-use super::{CommandStatus, model_choice, outputs};
-use crate::fs::Overwrite;
+use super::{CommandStatus, model_choice};
 use crate::model::pytorch::{self, SourcePrior};
 use crate::model::weight_file::{self, StoragePrecision};
 use crate::model::{self, ModelInfo};
@@ -97,10 +97,6 @@ fn prior_parser() -> impl TypedValueParser<Value = SourcePrior> {
     value_names::parser(LATENT_PRIORS.iter().copied())
 }
 
-fn overwrite_policy(force: bool) -> Overwrite {
-    if force { Overwrite::Allow } else { Overwrite::Refuse }
-}
-
 pub(super) fn run_import(args: &ImportArgs) -> anyhow::Result<CommandStatus> {
     import(args, &mut Console::stderr())
 }
@@ -110,13 +106,8 @@ fn import(args: &ImportArgs, console: &mut Console) -> anyhow::Result<CommandSta
     let imported = pytorch::import(&args.file, args.prior)
         .with_context(|| format!("{} cannot be imported", args.file.display()))?;
     let precision = if args.half { StoragePrecision::Half } else { StoragePrecision::Single };
-    let info = weight_file::write_model(
-        &args.out,
-        &imported.tensors,
-        &imported.metadata,
-        precision,
-        overwrite_policy(args.force),
-    )?;
+    let overwrite = overwrite_policy(args.force);
+    let info = weight_file::write_model(&args.out, &imported.tensors, &imported.metadata, precision, overwrite)?;
     for line in import_summary(args, &info) {
         console.print(&line);
     }
@@ -149,12 +140,8 @@ fn export(args: &ExportArgs, console: &mut Console) -> anyhow::Result<CommandSta
     let (choice, _) = model_choice::find_model(Some(&args.model))?;
     outputs::check_single_output(&args.out, &["safetensors"], [args.model.as_path()], args.force)?;
     let exported = pytorch::export(&model::load(&choice)?, &args.out, overwrite_policy(args.force))?;
-    console.print(&format!(
-        "{} holds {}; latents are {}",
-        args.out.display(),
-        exported.networks.join(", "),
-        exported.prior
-    ));
+    let (path, networks) = (args.out.display(), exported.networks.join(", "));
+    console.print(&format!("{path} holds {networks}; latents are {}", exported.prior));
     if !exported.layers_with_bias.is_empty() {
         console.print(&format!("create these layers with bias=True: {}", exported.layers_with_bias.join(", ")));
     }
@@ -181,12 +168,12 @@ mod tests {
     fn a_checkpoint_is_imported_and_exported_again() {
         let folder = tempfile::tempdir().unwrap();
         let (out, back) = (folder.path().join("mine.safetensors"), folder.path().join("back.safetensors"));
-        let told = CapturedConsole::default();
-        let console = &mut told.console();
+        let captured = CapturedConsole::default();
+        let console = &mut captured.console();
         import(&import_args(fixture("dcgan-16.pth"), out.clone()), console).unwrap();
         let export_args = ExportArgs { model: out.clone(), out: back.clone(), force: false };
         export(&export_args, console).unwrap();
-        let text = told.take();
+        let text = captured.take();
         insta::assert_snapshot!(text.replace(&folder.path().display().to_string(), "DIR"), @r"
         DIR/mine.safetensors draws 16×16 pixels from 8 latent values; the checkpoint's latents are assumed to be normal
         note: the checkpoint has no encoder: searches start from the prior

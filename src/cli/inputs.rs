@@ -5,6 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::args::OutputArgs;
+use super::outputs::has_extension;
 use super::usage_error;
 use crate::photo::PHOTO_EXTENSIONS;
 
@@ -37,15 +38,15 @@ pub(super) fn expand_folders(photos: &[PathBuf]) -> anyhow::Result<PhotoInputs> 
     {
         return Ok(PhotoInputs::One(photo.clone()));
     }
-    let mut all = Vec::new();
+    let mut files = Vec::new();
     for path in photos {
         if path.is_dir() {
-            all.extend(pictures_in(path)?);
+            files.extend(pictures_in(path)?);
         } else {
-            all.push(path.clone());
+            files.push(path.clone());
         }
     }
-    Ok(PhotoInputs::Many(all))
+    Ok(PhotoInputs::Many(files))
 }
 
 /// The pictures of a folder, sorted by name, without subfolders and hidden files.
@@ -55,10 +56,9 @@ pub(super) fn pictures_in(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut pictures: Vec<PathBuf> =
         entries.filter_map(Result::ok).map(|entry| entry.path()).filter(|path| is_picture(path)).collect();
     if pictures.is_empty() {
-        let extensions = PHOTO_EXTENSIONS.join(", ");
+        let (folder, extensions) = (folder.display(), PHOTO_EXTENSIONS.join(", "));
         return Err(usage_error(format!(
-            "there is no picture in {}: file names must end in one of {extensions}",
-            folder.display()
+            "there is no picture in {folder}: file names must end in one of {extensions}"
         )));
     }
     pictures.sort();
@@ -67,12 +67,8 @@ pub(super) fn pictures_in(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
 
 /// Whether a file has a picture's extension and is not hidden.
 pub(super) fn is_picture(path: &Path) -> bool {
-    let hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
-    let known = path
-        .extension()
-        .and_then(OsStr::to_str)
-        .is_some_and(|extension| PHOTO_EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension)));
-    !hidden && known && path.is_file()
+    let is_hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
+    !is_hidden && has_extension(path, &PHOTO_EXTENSIONS) && path.is_file()
 }
 
 /// Makes the output paths of every photo.
@@ -208,10 +204,10 @@ mod tests {
             std::fs::write(folder.path().join(name), b"").unwrap();
         }
         std::fs::create_dir(folder.path().join("folder.png")).unwrap();
-        let more = folder.path().join("elsewhere.bmp");
-        let photos = expand_folders(&[folder.path().into(), more.clone()]).unwrap();
+        let other = folder.path().join("elsewhere.bmp");
+        let photos = expand_folders(&[folder.path().into(), other.clone()]).unwrap();
         let expected = ["a.jpg", "b.PNG", "c.tiff"].map(|name| folder.path().join(name));
-        assert_eq!(photos, PhotoInputs::Many([expected.to_vec(), vec![more]].concat()));
+        assert_eq!(photos, PhotoInputs::Many([expected.to_vec(), vec![other]].concat()));
     }
 
     #[test]

@@ -23,9 +23,9 @@ impl LossLog<BufWriter<File>> {
 }
 
 impl<W: Write> LossLog<W> {
-    fn new(mut to: W) -> anyhow::Result<Self> {
-        writeln!(to, "{HEADER}").context("cannot write the log")?;
-        Ok(Self { writer: to })
+    fn new(mut writer: W) -> anyhow::Result<Self> {
+        writeln!(writer, "{HEADER}").context("cannot write the log")?;
+        Ok(Self { writer })
     }
 
     /// Adds one row per candidate; iterations and candidates count from 1.

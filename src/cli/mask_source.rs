@@ -73,13 +73,13 @@ impl MaskSource {
 fn find_mask_in_folder(folder: &Path, stem: &OsStr) -> anyhow::Result<PathBuf> {
     let entries =
         std::fs::read_dir(folder).with_context(|| format!("cannot list the masks in {}", folder.display()))?;
-    let mut found: Vec<PathBuf> = entries
+    let mut masks: Vec<PathBuf> = entries
         .filter_map(Result::ok)
         .map(|entry| entry.path())
         .filter(|path| path.file_stem() == Some(stem) && is_picture(path))
         .collect();
-    found.sort();
-    match found.as_slice() {
+    masks.sort();
+    match masks.as_slice() {
         [path] => Ok(path.clone()),
         [] => bail!(
             "there is no mask for this photo in {}: add {}.png (or {})",

@@ -100,6 +100,12 @@ enum CommandStatus {
     SomeFailed,
 }
 
+impl CommandStatus {
+    fn from_success(all_succeeded: bool) -> Self {
+        if all_succeeded { Self::Success } else { Self::SomeFailed }
+    }
+}
+
 /// The arguments parse but are invalid. Exit code 2, as for a parse error.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -155,19 +161,18 @@ fn exit_code_for(error: &anyhow::Error) -> u8 {
 /// Sends log lines to standard error, filtered by `RUST_LOG` or by [`DEFAULT_LOG`].
 fn init_logging() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_LOG));
-    let in_colour = std::io::stderr().is_terminal();
+    let colors = std::io::stderr().is_terminal();
     // Fails only if a logger is already set; that logger is then used.
-    let _ =
-        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(in_colour).with_writer(std::io::stderr).try_init();
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colors).with_writer(std::io::stderr).try_init();
 }
 
 fn open_editor(photo: Option<PathBuf>) -> anyhow::Result<CommandStatus> {
     if let Some(path) = &photo
         && !path.exists()
     {
+        let path = path.display();
         return Err(usage_error(format!(
-            "there is no file {}: check the name (`countenance --help` lists the commands)",
-            path.display()
+            "there is no file {path}: check the name (`countenance --help` lists the commands)"
         )));
     }
     crate::app::run(photo)
@@ -180,7 +185,8 @@ fn run_on_named_thread<T: Send>(name: &str, work: impl FnOnce() -> anyhow::Resul
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().name(name.into()).spawn_scoped(scope, work);
         let thread = thread.context("cannot start the compute thread")?;
-        thread.join().map_err(|_| anyhow::anyhow!("the program crashed: see the message above"))?
+        let crashed = |_| anyhow::anyhow!("the program crashed: see the message above; finished files are saved");
+        thread.join().map_err(crashed)?
     })
 }
 

@@ -10,9 +10,20 @@ use super::args::OutputArgs;
 use super::frames::FRAME_PREFIX;
 use super::inputs::FillTask;
 use super::usage_error;
+use crate::fs::Overwrite;
 
 /// File name that stands for standard output.
 pub(super) const STANDARD_OUTPUT: &str = "-";
+
+/// Whether a command may replace existing files, by its `--force`.
+pub(super) fn overwrite_policy(force: bool) -> Overwrite {
+    if force { Overwrite::Allow } else { Overwrite::Refuse }
+}
+
+/// Whether a file name ends in one of `extensions`, in upper or lower case.
+pub(super) fn has_extension(path: &Path, extensions: &[&str]) -> bool {
+    path.extension().is_some_and(|extension| extensions.iter().any(|known| extension.eq_ignore_ascii_case(known)))
+}
 
 /// Creates the folders of a batch. Refuses outputs that cannot be written or would replace a protected file.
 pub(super) fn check_fill_outputs(
@@ -46,8 +57,7 @@ pub(super) fn check_fill_outputs(
     check_no_path_conflicts(&files, tasks.iter().map(|task| task.photo.as_path()).chain(mask_file))?;
     if !output.force {
         let pictures = files.iter().filter(|(option, _)| matches!(*option, "--out" | "--layer" | "--gif"));
-        let pictures = pictures.map(|&(_, path)| path);
-        check_no_existing_pictures(pictures)?;
+        check_no_existing_pictures(pictures.map(|&(_, path)| path))?;
         for folder in tasks.iter().filter_map(|task| task.frames.as_deref()) {
             check_no_frames(folder)?;
         }
@@ -64,8 +74,7 @@ pub(super) fn check_single_output<'a>(
 ) -> anyhow::Result<()> {
     let files = [("--out", out)];
     check_parent_folders(&files)?;
-    let is_allowed = |extension: &std::ffi::OsStr| extensions.iter().any(|known| extension.eq_ignore_ascii_case(known));
-    if !out.extension().is_some_and(is_allowed) {
+    if !has_extension(out, extensions) {
         let names = extensions.iter().map(|extension| format!(".{extension}")).collect::<Vec<_>>().join(" or ");
         return Err(usage_error(format!("--out {} does not end in {names}: choose a name that does", out.display())));
     }
@@ -78,17 +87,14 @@ fn check_single_fill_path(out: &Path, tasks: &[FillTask]) -> anyhow::Result<()> 
     if out.is_dir() {
         let stem = tasks.first().map(|task| task.stem.as_os_str()).unwrap_or_default();
         let example = out.join(stem).with_extension("png");
-        return Err(usage_error(format!(
-            "--out {} is a folder: give a file name, for example {}",
-            out.display(),
-            example.display()
-        )));
+        let (out, example) = (out.display(), example.display());
+        return Err(usage_error(format!("--out {out} is a folder: give a file name, for example {example}")));
     }
     check_png_extension("--out", out)
 }
 
 fn check_png_extension(option: &str, path: &Path) -> anyhow::Result<()> {
-    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png")) {
+    if has_extension(path, &["png"]) {
         return Ok(());
     }
     Err(usage_error(format!("{option} {} does not end in .png: fills are saved as lossless PNG", path.display())))
@@ -155,10 +161,8 @@ pub(super) fn check_no_path_conflicts<'a>(
         inputs.map(|path| (canonical_output_path(path), "an input")).collect();
     for &(option, path) in outputs {
         if let Some(other) = used_paths.insert(canonical_output_path(path), option) {
-            return Err(usage_error(format!(
-                "{option} {} is the same file as {other}: choose another name",
-                path.display()
-            )));
+            let path = path.display();
+            return Err(usage_error(format!("{option} {path} is the same file as {other}: choose another name")));
         }
     }
     Ok(())
@@ -167,27 +171,24 @@ pub(super) fn check_no_path_conflicts<'a>(
 fn check_no_existing_pictures<'a>(pictures: impl Iterator<Item = &'a Path>) -> anyhow::Result<()> {
     let mut existing = pictures.filter(|path| path.exists());
     let Some(first) = existing.next() else { return Ok(()) };
-    let others = match existing.count() {
+    let more = match existing.count() {
         0 => String::new(),
         count => format!(" (and {count} more)"),
     };
-    Err(usage_error(format!("{}{others} already exists: choose another name, or add --force", first.display())))
+    Err(usage_error(format!("{}{more} already exists: choose another name, or add --force", first.display())))
 }
 
 /// Refuses a folder with frames of another search: the two would be mixed.
 fn check_no_frames(folder: &Path) -> anyhow::Result<()> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
-    let old = entries.filter_map(Result::ok).find(|entry| {
-        let name = entry.file_name();
-        name.as_encoded_bytes().starts_with(FRAME_PREFIX.as_bytes())
-    });
-    match old {
-        None => Ok(()),
-        Some(_) => Err(usage_error(format!(
-            "{} holds the frames of another search: choose another folder, or add --force to replace them",
-            folder.display()
-        ))),
+    let mut names = entries.filter_map(Result::ok).map(|entry| entry.file_name());
+    if !names.any(|name| name.as_encoded_bytes().starts_with(FRAME_PREFIX.as_bytes())) {
+        return Ok(());
     }
+    Err(usage_error(format!(
+        "{} holds the frames of another search: choose another folder, or add --force to replace them",
+        folder.display()
+    )))
 }
 
 #[cfg(test)]

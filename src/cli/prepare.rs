@@ -5,17 +5,15 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use clap::Args;
-use indicatif::HumanDuration;
 
-use super::console::Console;
-use super::outputs::create_output_folder;
+use super::console::{Console, remaining_time};
+use super::outputs::{create_output_folder, overwrite_policy};
 use super::{CommandStatus, usage_error};
 use crate::dataset::DatasetInfo;
-use crate::fs::Overwrite;
 use crate::photo::PHOTO_EXTENSIONS;
 use crate::prepare::{
     CONTACT_SHEET_FILE, DATASET_FILE, FoundPictures, PrepareObserver, PrepareRequest, PrepareSummary,
-    RESUME_CROPS_FILE, RESUME_LOG_FILE, RejectReason, TABLE_FILE, Thresholds, find_pictures, prepare_dataset,
+    RESUME_CROPS_FILE, RESUME_LOG_FILE, TABLE_FILE, Thresholds, find_pictures, prepare_dataset,
 };
 
 /// At most this many unreadable photos are printed; the table lists all.
@@ -26,9 +24,9 @@ const PROGRESS_LINE_INTERVAL: Duration = Duration::from_secs(30);
 /// Make a training dataset from a folder of photos
 ///
 /// Finds every face in DIR and its subfolders, aligns the faces, and keeps the good ones without duplicates. Where a face
-/// frame extends beyond the photo's border, the photo is mirrored there. OUT gets faces.safetensors (the dataset, one tensor of
-/// 8-bit RGB), kept.csv (every face with its measurements and the reason if it was rejected) and sheet.png (a sample of
-/// the kept faces, then one row per reason for rejection).
+/// frame extends beyond the photo's border, the photo is mirrored there. OUT gets faces.safetensors (the dataset, one
+/// tensor of 8-bit RGB), kept.csv (every face with its measurements and the reason if it was rejected) and sheet.png (a
+/// sample of the kept faces, then one row per reason for rejection).
 ///
 /// To continue an interrupted run, run the same command again; the thresholds may change. Unreadable photos are
 /// reported and skipped.
@@ -70,7 +68,7 @@ pub(super) struct PrepareArgs {
     /// Keep duplicate faces
     ///
     /// Without this option, only the largest of several duplicates is kept. Faces are duplicates if their difference hashes
-    /// differ in at most 24 of 256 bits.
+    /// are nearly equal.
     #[arg(long)]
     keep_duplicates: bool,
 
@@ -118,10 +116,9 @@ fn prepare_request(args: &PrepareArgs) -> anyhow::Result<(PrepareRequest, FoundP
     }
     let pictures = find_pictures(&args.folder, &args.out).map_err(|error| usage_error(error.to_string()))?;
     if pictures.files.is_empty() {
-        let extensions = PHOTO_EXTENSIONS.join(", ");
+        let (folder, extensions) = (args.folder.display(), PHOTO_EXTENSIONS.join(", "));
         return Err(usage_error(format!(
-            "there is no picture in {} and its subfolders: file names must end in one of {extensions}",
-            args.folder.display()
+            "there is no picture in {folder} and its subfolders: file names must end in one of {extensions}"
         )));
     }
     create_output_folder(&args.out, "OUT")?;
@@ -147,14 +144,14 @@ fn prepare_request(args: &PrepareArgs) -> anyhow::Result<(PrepareRequest, FoundP
             licence: args.licence.clone(),
         },
         seed: args.seed,
-        overwrite: if args.force { Overwrite::Allow } else { Overwrite::Refuse },
+        overwrite: overwrite_policy(args.force),
     };
     Ok((request, pictures))
 }
 
 fn folder_name(folder: &Path) -> String {
-    let whole = folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf());
-    whole.file_name().map_or_else(|| "photos".into(), |name| name.to_string_lossy().into_owned())
+    let path = folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf());
+    path.file_name().map_or_else(|| "photos".into(), |name| name.to_string_lossy().into_owned())
 }
 
 fn run_request(
@@ -165,14 +162,8 @@ fn run_request(
     for folder in &pictures.unlistable_folders {
         console.print(&format!("error: the folder {} cannot be listed and is skipped", folder.display()));
     }
-    let mut observer = ConsolePrepareObserver {
-        console,
-        unreadable: 0,
-        photos_done: 0,
-        photos_left: 0,
-        started: Instant::now(),
-        last_line_at: Instant::now(),
-    };
+    let (started, last_line_at) = (Instant::now(), Instant::now());
+    let mut observer = ConsolePrepareObserver { console, unreadable: 0, done: 0, remaining: 0, started, last_line_at };
     let prepared = prepare_dataset(request, pictures, &mut observer);
     let ConsolePrepareObserver { console, unreadable, .. } = observer;
     console.clear_bar();
@@ -183,26 +174,20 @@ fn run_request(
     for line in summary_lines(request, &prepared) {
         console.print(&line);
     }
-    Ok(if unreadable == 0 && pictures.unlistable_folders.is_empty() {
-        CommandStatus::Success
-    } else {
-        CommandStatus::SomeFailed
-    })
+    Ok(CommandStatus::from_success(unreadable == 0 && pictures.unlistable_folders.is_empty()))
 }
 
 /// Summary of the results.
 fn summary_lines(request: &PrepareRequest, prepared: &PrepareSummary) -> Vec<String> {
-    let PrepareSummary { photos, faces, kept, reasons, sheet_captions: sheet_rows } = prepared;
-    let parts: Vec<_> =
-        reasons.iter().map(|(reason, count)| format!("{count} {}", RejectReason::description(*reason))).collect();
-    let others = if parts.is_empty() { String::new() } else { format!("; {}", parts.join(", ")) };
+    let PrepareSummary { photos, faces, kept, reasons, sheet_captions } = prepared;
+    let rejected = reasons.iter().map(|(reason, count)| format!("{count} {}", reason.description()));
+    let rejected = rejected.collect::<Vec<_>>().join(", ");
+    let separator = if rejected.is_empty() { "" } else { "; " };
+    let dataset = request.results_folder.join(DATASET_FILE);
     vec![
-        format!("{kept} of {faces} faces in {photos} photos kept{others}"),
-        format!(
-            "{} has the dataset, {TABLE_FILE} lists every face",
-            request.results_folder.join(DATASET_FILE).display()
-        ),
-        format!("{CONTACT_SHEET_FILE} shows, from the top: {}", sheet_rows.join(", ")),
+        format!("{kept} of {faces} faces in {photos} photos kept{separator}{rejected}"),
+        format!("{} has the dataset, {TABLE_FILE} lists every face", dataset.display()),
+        format!("{CONTACT_SHEET_FILE} shows, from the top: {}", sheet_captions.join(", ")),
     ]
 }
 
@@ -210,15 +195,16 @@ fn summary_lines(request: &PrepareRequest, prepared: &PrepareSummary) -> Vec<Str
 struct ConsolePrepareObserver<'a> {
     console: &'a mut Console,
     unreadable: usize,
-    photos_done: usize,
-    photos_left: usize,
+    /// Photos measured in this run, and those still to measure.
+    done: usize,
+    remaining: usize,
     started: Instant,
     last_line_at: Instant,
 }
 
 impl PrepareObserver for ConsolePrepareObserver<'_> {
     fn started(&mut self, measured_before: usize, photos: usize) {
-        self.photos_left = photos - measured_before;
+        self.remaining = photos - measured_before;
         self.started = Instant::now();
         if measured_before > 0 {
             self.console.print(&format!("resuming: {measured_before} of {photos} photos are already measured"));
@@ -227,7 +213,7 @@ impl PrepareObserver for ConsolePrepareObserver<'_> {
                 "{photos} photos; an interrupted run can be continued ({RESUME_LOG_FILE} and {RESUME_CROPS_FILE})"
             ));
         }
-        self.console.start_bar("prepare", self.photos_left as u64);
+        self.console.start_bar("prepare", self.remaining as u64);
     }
 
     fn unreadable(&mut self, file: &Path, error: &str) {
@@ -238,18 +224,15 @@ impl PrepareObserver for ConsolePrepareObserver<'_> {
     }
 
     fn photo_done(&mut self) {
-        self.photos_done += 1;
-        self.photos_left = self.photos_left.saturating_sub(1);
-        self.console.show_position("prepare", self.photos_done as u64);
-        if !self.console.is_on_terminal()
-            && self.photos_left > 0
-            && self.last_line_at.elapsed() >= PROGRESS_LINE_INTERVAL
-        {
+        self.done += 1;
+        self.remaining = self.remaining.saturating_sub(1);
+        let (done, remaining) = (self.done, self.remaining);
+        self.console.show_position("prepare", done as u64);
+        let is_line_due = !self.console.is_on_terminal() && self.last_line_at.elapsed() >= PROGRESS_LINE_INTERVAL;
+        if is_line_due && remaining > 0 {
             self.last_line_at = Instant::now();
-            let time_per_photo = self.started.elapsed() / u32::try_from(self.photos_done).unwrap_or(u32::MAX);
-            let left = HumanDuration(time_per_photo * u32::try_from(self.photos_left).unwrap_or(u32::MAX));
-            self.console
-                .print(&format!("{} photos done, {} to go, about {left} left", self.photos_done, self.photos_left));
+            let time = remaining_time(self.started, done, remaining);
+            self.console.print(&format!("{done} photos done, {remaining} to go, about {time} left"));
         }
     }
 }

@@ -6,15 +6,13 @@ mod tests;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::thread;
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, bail};
 use clap::Args;
 
 use super::console::Console;
-use super::{CommandStatus, fill, model_choice, outputs, write_stdout};
+use super::{CommandStatus, fill, model_choice, outputs, run_on_named_thread, write_stdout};
 use crate::device::{DeviceChoice, list_gpus};
-use crate::fs::Overwrite;
 use crate::job::{
     DeviceInfo, FillControl, FillExport, FillObserver, FillOutcome, FillRequest, NetworkCache, Provenance, StopReason,
     run_fill,
@@ -26,8 +24,8 @@ use crate::search::Losses;
 
 /// Repeat the fill recorded in a PNG, and compare the results
 ///
-/// Reads from FILLED how it was made, repeats this with PHOTO, and reports whether every pixel is the same. It is the same
-/// with the same version on the same kind of device. A layer (`fill --layer`) is repeated as a layer.
+/// Reads from FILLED how it was made, repeats this with PHOTO, and reports whether every pixel is the same. It is the
+/// same with the same version on the same kind of device. A layer (`fill --layer`) is repeated as a layer.
 #[derive(Debug, Args)]
 #[command(after_long_help = AFTER_HELP)]
 pub(super) struct ReplayArgs {
@@ -70,31 +68,29 @@ pub(super) fn run(args: &ReplayArgs) -> anyhow::Result<CommandStatus> {
         console.print(&format!("note: {note}"));
     }
     let outcome = replay.run_search(console)?;
-    if outcome.device.name != replay.recipe.device {
-        let (made, now) = (&replay.recipe.device, &outcome.device.name);
-        console.print(&format!("note: made on {made}, repeated on {now}: pixels may differ a little"));
+    let Replay { provenance, request, filled } = &replay;
+    let (recorded, current) = (&provenance.device, &outcome.device.name);
+    if current != recorded {
+        console.print(&format!("note: made on {recorded}, repeated on {current}: pixels may differ a little"));
     }
-    let Replay { recipe, request, filled } = &replay;
     let FillRequest { photo, hole, frame, blend, .. } = request;
-    let made = FillExport { photo, hole, frame: *frame, blend: *blend, outcome: &outcome, candidate: recipe.candidate };
-    let picture = made.picture(recipe.content).with_context(|| {
-        format!(
-            "the record names candidate {}, which does not exist: use another copy of the file",
-            recipe.candidate + 1
-        )
+    let candidate = provenance.candidate;
+    let export = FillExport { photo, hole, frame: *frame, blend: *blend, outcome: &outcome, candidate };
+    let picture = export.picture(provenance.content).with_context(|| {
+        format!("the record names candidate {}, which does not exist: use another copy of the file", candidate + 1)
     })?;
     let difference = compare::compare_pictures(&filled.pixels, &picture);
     write_stdout(&format!("{}: {difference}\n", args.filled.display()))?;
     if let Some(out) = &args.out {
-        let overwrite = if args.force { Overwrite::Allow } else { Overwrite::Refuse };
-        fill::save_fill(&made, recipe.content, Some(&Provenance::new(&made)?), out, overwrite)?;
+        let overwrite = outputs::overwrite_policy(args.force);
+        fill::save_fill(&export, provenance.content, Some(&Provenance::new(&export)?), out, overwrite)?;
     }
-    Ok(if difference.is_none() { CommandStatus::Success } else { CommandStatus::SomeFailed })
+    Ok(CommandStatus::from_success(difference.is_none()))
 }
 
 /// A recorded fill with everything needed to repeat it.
 struct Replay {
-    recipe: Provenance,
+    provenance: Provenance,
     request: FillRequest,
     filled: Photo,
 }
@@ -105,70 +101,61 @@ impl Replay {
         let name = || args.filled.display().to_string();
         let bytes = std::fs::read(&args.filled)
             .with_context(|| format!("cannot read {}: check that the file exists and can be read", name()))?;
-        let recipe = Provenance::read(&bytes).with_context(name)?;
+        let provenance = Provenance::read(&bytes).with_context(name)?;
         let filled = photo::decode(&bytes, DecodeLimits::default()).with_context(name)?;
         let photo = photo::open(&args.photo, DecodeLimits::default())
             .with_context(|| format!("the photo {} cannot be opened", args.photo.display()))?;
-        if !recipe.matches_photo(&photo) {
-            bail!("{} is not the photo that was filled: {}", args.photo.display(), photo_mismatch(&recipe, &photo));
+        if !provenance.matches_photo(&photo) {
+            let (path, mismatch) = (args.photo.display(), photo_mismatch(&provenance, &photo));
+            bail!("{path} is not the photo that was filled: {mismatch}");
         }
         let request = FillRequest {
             photo: Arc::new(photo),
-            hole: Arc::new(recipe.hole().with_context(name)?),
-            frame: recipe.frame,
-            settings: recipe.settings,
-            start: recipe.start.clone(),
-            blend: recipe.blend,
-            model: model_choice::find_recorded_model(&recipe.model, args.model.as_deref())?,
-            device: args.device.unwrap_or_else(|| device_with_name(&recipe.device)),
+            hole: Arc::new(provenance.hole().with_context(name)?),
+            frame: provenance.frame,
+            settings: provenance.settings,
+            start: provenance.start.clone(),
+            blend: provenance.blend,
+            model: model_choice::find_recorded_model(&provenance.model, args.model.as_deref())?,
+            device: args.device.unwrap_or_else(|| device_with_name(&provenance.device)),
         };
-        Ok(Self { recipe, request, filled })
+        Ok(Self { provenance, request, filled })
     }
 
     /// Notes on reasons why the results may differ.
     fn difference_notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
-        let current_version = env!("CARGO_PKG_VERSION");
-        if self.recipe.version != current_version {
-            notes.push(format!(
-                "made by version {}, repeated by {current_version}: pixels may differ",
-                self.recipe.version
-            ));
+        let Provenance { version, steps, .. } = &self.provenance;
+        let current = env!("CARGO_PKG_VERSION");
+        if version != current {
+            notes.push(format!("made by version {version}, repeated by {current}: pixels may differ"));
         }
-        if self.recipe.changed_on_the_way {
+        if self.provenance.changed_on_the_way {
             notes.push(
                 "lambda, the number of steps or the hole was changed during the search: this repetition uses the final \
                  values from the start and may find a different face"
                     .into(),
             );
         }
-        if self.recipe.mixed {
+        if self.provenance.mixed {
             notes.push("a mix of candidates: drawn from its latent without a search".into());
         }
-        if self.recipe.stopped_early {
-            notes.push(format!(
-                "the search was stopped at iteration {}: the repetition stops there too",
-                self.recipe.steps
-            ));
+        if self.provenance.stopped_early {
+            notes.push(format!("the search was stopped at iteration {steps}: the repetition stops there too"));
         }
         notes
     }
 
     /// Runs the search on its own thread, as `fill` does.
     fn run_search(&self, console: &mut Console) -> anyhow::Result<FillOutcome> {
-        console.start_bar("replay", self.recipe.steps);
-        let evaluations_left = self.recipe.stopped_early.then_some(self.recipe.evaluations);
-        let outcome = thread::scope(|scope| {
-            let mut observer = ConsoleReplayObserver { console: &mut *console, evaluations_left };
-            thread::Builder::new()
-                .name("fill".into())
-                .spawn_scoped(scope, move || run_fill(&mut NetworkCache::default(), &self.request, &mut observer))
-                .context("cannot start the compute thread")?
-                .join()
-                .map_err(|_| anyhow!("the program crashed: see the message above"))
+        console.start_bar("replay", self.provenance.steps);
+        let remaining_evaluations = self.provenance.stopped_early.then_some(self.provenance.evaluations);
+        let outcome = run_on_named_thread("fill", || {
+            let mut observer = ConsoleReplayObserver { console: &mut *console, remaining_evaluations };
+            Ok(run_fill(&mut NetworkCache::default(), &self.request, &mut observer)?)
         });
         console.clear_bar();
-        let outcome = outcome??;
+        let outcome = outcome?;
         match &outcome.stopped {
             Some(StopReason::Failed(reason)) => bail!("the search failed at iteration {} ({reason})", outcome.steps),
             Some(StopReason::Cancelled) | None => Ok(outcome),
@@ -177,21 +164,22 @@ impl Replay {
 }
 
 /// Explains how the given photo differs from the recorded one.
-fn photo_mismatch(recipe: &Provenance, photo: &Photo) -> String {
+fn photo_mismatch(provenance: &Provenance, photo: &Photo) -> String {
     let describe = |width: u32, height: u32, color: &str| format!("{width}×{height} pixels of type {color}");
-    let recorded = describe(recipe.photo.width, recipe.photo.height, &recipe.photo.color);
-    let given = describe(photo.width(), photo.height(), &photo.color_name());
-    if given == recorded {
+    let recorded = &provenance.photo;
+    let recorded = describe(recorded.width, recorded.height, &recorded.color);
+    let current = describe(photo.width(), photo.height(), &photo.color_name());
+    if current == recorded {
         "some pixels have other values; use the file that was filled, not an edited or recompressed copy".into()
     } else {
-        format!("it has {given}, the filled photo had {recorded}")
+        format!("it has {current}, the filled photo had {recorded}")
     }
 }
 
 /// The device with this name, or `auto` if it is missing.
 fn device_with_name(name: &str) -> DeviceChoice {
-    if let Some(arithmetic) = CpuPrecision::from_device_name(name) {
-        return if arithmetic == CpuPrecision::Single { DeviceChoice::CpuF32 } else { DeviceChoice::Cpu };
+    if let Some(precision) = CpuPrecision::from_device_name(name) {
+        return if precision == CpuPrecision::Single { DeviceChoice::CpuF32 } else { DeviceChoice::Cpu };
     }
     let gpu = list_gpus().into_iter().find(|gpu| gpu.to_string() == name);
     gpu.map_or(DeviceChoice::Auto, |gpu| DeviceChoice::Gpu(Some(gpu.index)))
@@ -200,7 +188,7 @@ fn device_with_name(name: &str) -> DeviceChoice {
 /// Shows the progress, and stops the search where the recorded one was stopped.
 struct ConsoleReplayObserver<'a> {
     console: &'a mut Console,
-    evaluations_left: Option<u32>,
+    remaining_evaluations: Option<u32>,
 }
 
 impl FillObserver for ConsoleReplayObserver<'_> {
@@ -211,9 +199,9 @@ impl FillObserver for ConsoleReplayObserver<'_> {
     }
 
     fn control(&mut self) -> FillControl {
-        match &mut self.evaluations_left {
+        match &mut self.remaining_evaluations {
             Some(0) => return FillControl::Stop,
-            Some(left) => *left -= 1,
+            Some(remaining) => *remaining -= 1,
             None => {}
         }
         FillControl::Continue
@@ -224,8 +212,7 @@ impl FillObserver for ConsoleReplayObserver<'_> {
     }
 
     fn losses(&mut self, iteration: u32, losses: &[Losses]) {
-        let least = losses.iter().map(|losses| losses.total).fold(f32::NAN, f32::min);
-        self.console.show_losses(iteration, least);
+        self.console.show_losses(iteration, losses);
     }
 
     fn wants_pictures(&mut self, _: u32) -> bool {

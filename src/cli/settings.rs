@@ -6,16 +6,16 @@ use super::usage_error;
 use super::value_names::parser;
 use crate::search::{Field, Preset, SETTINGS, Section, Setting, Settings};
 
-/// A preset and what is changed about it.
+/// A preset with changes.
 #[derive(Debug, Clone, Default)]
 pub(super) struct SettingsArgs {
     pub(super) preset: Preset,
-    /// Settings with their new values, as they were typed.
+    /// The changed settings with their new values, not yet parsed.
     changes: Vec<(&'static Setting, String)>,
 }
 
 impl SettingsArgs {
-    /// Reads a preset with changes, as in `best:noise=0:hold=0`. Settings are named as their options are.
+    /// Reads a preset with changes, as in `best:noise=0:hold=0`. Settings have the names of their options.
     pub(super) fn parse(text: &str) -> anyhow::Result<Self> {
         let mut parts = text.split(':');
         let name = parts.next().unwrap_or_default();
@@ -39,7 +39,7 @@ impl SettingsArgs {
         Ok(args)
     }
 
-    /// Changes the setting with this id, unless it is changed already.
+    /// Changes the setting with this id, unless it is already changed.
     pub(super) fn or(mut self, id: &str, value: Option<u32>) -> Self {
         if let (Some(value), Some(setting)) = (value, Setting::from_id(id))
             && !self.changes.iter().any(|(changed, _)| changed.id == id)
@@ -55,7 +55,7 @@ impl SettingsArgs {
         for (setting, value) in &self.changes {
             setting.set(&mut settings, value).map_err(|error| usage_error(error.to_string()))?;
         }
-        // Whoever sets an option of another optimiser expects that it does something.
+        // Ignoring an option of another optimiser would hide a mistake.
         let unused = |setting: &Setting| setting.section == Section::Hmc && !(setting.applies)(&settings);
         if let Some((setting, _)) = self.changes.iter().find(|(setting, _)| unused(setting)) {
             let id = setting.id;
@@ -94,9 +94,8 @@ impl FromArgMatches for SettingsArgs {
         if let Some(preset) = matches.get_one("preset") {
             self.preset = *preset;
         }
-        let given =
-            SETTINGS.iter().filter_map(|setting| Some((setting, matches.get_one::<String>(setting.id)?.clone())));
-        self.changes.extend(given);
+        let change = |setting: &'static Setting| Some((setting, matches.get_one::<String>(setting.id)?.clone()));
+        self.changes.extend(SETTINGS.iter().filter_map(change));
         Ok(())
     }
 }
@@ -112,9 +111,10 @@ fn option(setting: &'static Setting) -> Arg {
     match &setting.field {
         Field::Integer { .. } | Field::Seed { .. } => arg.value_name("N").value_parser(clap::value_parser!(String)),
         Field::Number { .. } => arg.value_name("X").allow_negative_numbers(true),
-        Field::Choice(choice) => arg.value_parser(parser(
-            choice.options().into_iter().map(|option| (option.id, option.help, option.id.to_owned())),
-        )),
+        Field::Choice(choice) => {
+            let names = choice.options().into_iter().map(|option| (option.id, option.help, option.id.to_owned()));
+            arg.value_parser(parser(names))
+        }
     }
 }
 

@@ -65,12 +65,12 @@ fn run_training(
     console: &mut Console,
 ) -> anyhow::Result<CommandStatus> {
     console.start_bar("train", request.settings.steps);
-    let mut follower = ConsoleTrainObserver { console, last_line_at: None };
-    let outcome = train(request, faces, held_out.map(|faces| faces as &dyn FaceImages), &mut follower);
+    let mut observer = ConsoleTrainObserver { console, last_line_at: None };
+    let outcome = train(request, faces, held_out.map(|faces| faces as &dyn FaceImages), &mut observer);
     console.clear_bar();
     let outcome = outcome.map_err(to_usage_error)?;
     console.print(&training_summary(&outcome));
-    Ok(if matches!(outcome.end, TrainEnd::Failed(_)) { CommandStatus::SomeFailed } else { CommandStatus::Success })
+    Ok(CommandStatus::from_success(!matches!(outcome.end, TrainEnd::Failed(_))))
 }
 
 /// The summary printed at the end.
@@ -99,11 +99,14 @@ struct ConsoleTrainObserver<'a> {
 
 impl TrainObserver for ConsoleTrainObserver<'_> {
     fn run_started(&mut self, facts: &TrainFacts) {
+        let start = match facts.start_step {
+            0 => "starting".to_string(),
+            step => format!("resuming at step {step}"),
+        };
         self.console.print(&format!(
-            "{} faces, {} held out; {} on {}; {:.1} million weights, about {:.1} GB of memory",
+            "{} faces, {} held out; {start} on {}; {:.1} million weights, about {:.1} GB of memory",
             facts.face_count,
             facts.held_out_count,
-            if facts.step == 0 { "starting".to_string() } else { format!("resuming at step {}", facts.step) },
             facts.device_name,
             millions(facts.parameter_count as u64),
             millions(facts.estimated_bytes) / 1000.0,
@@ -115,29 +118,30 @@ impl TrainObserver for ConsoleTrainObserver<'_> {
     }
 
     fn progress(&mut self, progress: &TrainProgress) {
-        let TrainProgress { step, steps, images_per_sec, metrics: numbers, .. } = progress;
-        let loss = |name: &str| numbers.iter().find(|(known, _)| *known == name).map_or(0.0, |(_, value)| *value);
-        let left = HumanDuration(Duration::try_from_secs_f64(progress.remaining_secs.round()).unwrap_or_default());
+        let TrainProgress { step, steps, images_per_sec, metrics, remaining_secs, .. } = progress;
+        let loss = |name: &str| metrics.iter().find(|(key, _)| *key == name).map_or(0.0, |(_, value)| *value);
+        let remaining = HumanDuration(Duration::try_from_secs_f64(remaining_secs.round()).unwrap_or_default());
         let (d, g) = (loss("d_loss"), loss("g_loss"));
-        self.console.show_training(*step, &format!("{images_per_sec:.1} faces/s  D {d:.3}  G {g:.3}  {left:#} left"));
-        let is_due = self.last_line_at.is_none_or(|shown| shown.elapsed() >= PROGRESS_LINE_INTERVAL);
+        let text = format!("{images_per_sec:.1} faces/s  D {d:.3}  G {g:.3}  {remaining:#} left");
+        self.console.show_training(*step, &text);
+        let is_due = self.last_line_at.is_none_or(|printed_at| printed_at.elapsed() >= PROGRESS_LINE_INTERVAL);
         if !self.console.is_on_terminal() && is_due {
             self.last_line_at = Some(std::time::Instant::now());
             self.console.print(&format!(
-                "step {step} of {steps}: {images_per_sec:.1} faces/s, D {d:.3}, G {g:.3}, about {left} left"
+                "step {step} of {steps}: {images_per_sec:.1} faces/s, D {d:.3}, G {g:.3}, about {remaining} left"
             ));
         }
     }
 
-    fn checkpoint_evaluated(&mut self, milestone: &CheckpointEval) {
-        let quality = &milestone.quality;
+    fn checkpoint_evaluated(&mut self, checkpoint: &CheckpointEval) {
+        let quality = &checkpoint.quality;
         let kid = quality.kid.map_or_else(|| "none".into(), |kid| format!("{kid:.3}"));
         self.console.print(&format!(
             "step {}: context loss {:.4}, distance to faces {kid}, {}{}",
-            milestone.step,
+            checkpoint.step,
             quality.context_loss,
-            milestone.samples_path.display(),
-            if milestone.is_best { ", the best so far" } else { "" }
+            checkpoint.samples_path.display(),
+            if checkpoint.is_best { ", the best so far" } else { "" }
         ));
     }
 }

@@ -27,7 +27,7 @@ const FORMAT: &str = "countenance-faces-1";
 const TENSOR_NAME: &str = "faces";
 /// Channels, and so bytes, of a pixel.
 const CHANNELS: usize = 3;
-/// Maximum side of a picture in pixels. No generator here has larger pictures.
+/// Maximum side of a picture in pixels. No generator of this program draws larger ones.
 const MAX_SIZE_PX: u32 = 256;
 
 /// Origin of the faces.

@@ -20,7 +20,7 @@ pub struct FaceDatasetWriter {
     /// Bytes reserved for the header, without the eight bytes of its length.
     reserved_header_bytes: usize,
     size_px: u32,
-    about: DatasetInfo,
+    info: DatasetInfo,
     count: usize,
 }
 
@@ -29,17 +29,17 @@ impl FaceDatasetWriter {
     ///
     /// # Errors
     /// When the size is out of range, the header would be too long, or the file cannot be written.
-    pub fn create(path: &Path, size_px: u32, about: DatasetInfo, overwrite: Overwrite) -> Result<Self, DatasetError> {
+    pub fn create(path: &Path, size_px: u32, info: DatasetInfo, overwrite: Overwrite) -> Result<Self, DatasetError> {
         if !(1..=MAX_SIZE_PX).contains(&size_px) {
             return Err(DatasetError::SizeOutOfRange { size_px });
         }
         // Reserves the longest possible header. Readers count bits, which limits the number of pictures.
         let max_count = usize::MAX / 8 / picture_bytes(size_px);
-        let reserved_header_bytes = header_json(max_count, size_px, &about)?.len().next_multiple_of(ALIGNMENT);
+        let reserved_header_bytes = header_json(max_count, size_px, &info)?.len().next_multiple_of(ALIGNMENT);
         let mut file = BufWriter::with_capacity(1 << 20, AtomicFile::create(path, overwrite)?);
         let reserved = file.write_all(&vec![b' '; size_of::<u64>() + reserved_header_bytes]);
         reserved.map_err(|source| file.get_ref().error_from_io(source))?;
-        Ok(Self { file, reserved_header_bytes, size_px, about, count: 0 })
+        Ok(Self { file, reserved_header_bytes, size_px, info, count: 0 })
     }
 
     /// Adds a picture: `[size, size, 3]`, RGB, row by row.
@@ -60,7 +60,7 @@ impl FaceDatasetWriter {
     /// # Errors
     /// When the file cannot be written, or a file of this name has appeared and must not be replaced.
     pub fn finish(mut self) -> Result<usize, DatasetError> {
-        let mut text = header_json(self.count, self.size_px, &self.about)?;
+        let mut text = header_json(self.count, self.size_px, &self.info)?;
         text.resize(self.reserved_header_bytes, b' ');
         let length = (self.reserved_header_bytes as u64).to_le_bytes();
         let written = self.file.seek(SeekFrom::Start(0)).and_then(|_| {
@@ -76,9 +76,9 @@ impl FaceDatasetWriter {
 }
 
 /// The JSON header of a dataset with `count` pictures.
-fn header_json(count: usize, size_px: u32, about: &DatasetInfo) -> Result<Vec<u8>, DatasetError> {
-    let mut metadata = json!({ "format": FORMAT, "image_size": size_px.to_string(), "source": about.source });
-    if let Some(licence) = &about.licence {
+fn header_json(count: usize, size_px: u32, info: &DatasetInfo) -> Result<Vec<u8>, DatasetError> {
+    let mut metadata = json!({ "format": FORMAT, "image_size": size_px.to_string(), "source": info.source });
+    if let Some(licence) = &info.licence {
         metadata["licence"] = json!(licence);
     }
     let shape = [count, size_px as usize, size_px as usize, CHANNELS];

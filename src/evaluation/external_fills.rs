@@ -44,12 +44,12 @@ pub(super) enum ExternalFillError {
 
 /// Reads an external fill and replaces its known pixels by those of the true face.
 pub(super) fn load_external_fill(
-    others: &ExternalFills,
+    fills: &ExternalFills,
     face: &EvaluationFace,
     kind: HoleKind,
     hole: &Mask,
 ) -> Result<RgbImage, ExternalFillError> {
-    let path = others.folder.join(format!("{}.png", case_name(&face.name, kind)));
+    let path = fills.folder.join(format!("{}.png", case_name(&face.name, kind)));
     if !path.exists() {
         return Err(ExternalFillError::Missing { path });
     }

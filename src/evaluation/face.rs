@@ -55,8 +55,8 @@ impl EvaluationFaceSource {
             Self::File(path) => Ok(photo::open(path, DecodeLimits::default())?.pixels.into_rgb8()),
             Self::Dataset(faces, index) => {
                 let pixels = faces.picture(*index).as_chunks::<3>().0;
-                let at = |x: u32, y: u32| Rgb(pixels[(y * faces.size_px() + x) as usize]);
-                Ok(RgbImage::from_fn(faces.size_px(), faces.size_px(), at))
+                let pixel = |x: u32, y: u32| Rgb(pixels[(y * faces.size_px() + x) as usize]);
+                Ok(RgbImage::from_fn(faces.size_px(), faces.size_px(), pixel))
             }
         }
     }

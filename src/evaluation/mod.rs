@@ -1,8 +1,9 @@
 //! The evaluation protocol: scores every fill method on the same faces and holes with the same metrics.
 //!
-//! [`protocol_runner`] takes a [`EvaluationProtocol`] and returns an [`Evaluation`] with a [`FillScore`] for each face × hole × method. [`summarize_scores`]
-//! averages the scores and adds confidence intervals. The methods are the baseline [`MEAN_METHOD`], our searches with their
-//! blends, and external fills read from folders. [`write_case`] writes the input files for external methods.
+//! [`run_evaluation`] runs an [`EvaluationProtocol`] and returns an [`Evaluation`] with a [`FillScore`] for each
+//! face × hole × method. [`summarize_scores`] averages the scores and adds confidence intervals. The methods are the
+//! baseline [`MEAN_METHOD`], our searches with their blends, and external fills read from folders. `external_fills` also
+//! writes the input files for external methods.
 //!
 //! Notes:
 //! * A search treats the crop as a photo whose face frame covers all of it. So nothing is resampled, and face detection

@@ -40,7 +40,7 @@ pub struct EvaluationProtocol {
 pub struct SearchMethod {
     /// Name of the preset and the changed settings: `best`, `best:noise=0`.
     pub name: String,
-    /// The seed in here is ignored: each face gets its own.
+    /// The seed of these settings is ignored: each face gets its own seed.
     pub settings: Settings,
 }
 
@@ -48,7 +48,7 @@ pub struct SearchMethod {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ExternalFills {
     pub name: String,
-    /// Folder with `NAME.png` for each [case](super::case_name).
+    /// Folder with `NAME.png` for each [case](super::external_fills::case_name).
     pub folder: PathBuf,
 }
 
@@ -64,11 +64,11 @@ impl SearchMethod {
 
     /// Gradient evaluations of one search.
     fn gradient_count(&self) -> u64 {
-        let each = match self.settings.optimizer {
+        let gradients_per_step = match self.settings.optimizer {
             OptimizerKind::Hmc => self.settings.hmc.leapfrog_steps,
             OptimizerKind::Adam | OptimizerKind::Momentum => 1,
         };
-        u64::from(self.settings.steps) * u64::from(each)
+        u64::from(self.settings.steps) * u64::from(gradients_per_step)
     }
 }
 
@@ -78,7 +78,7 @@ impl EvaluationProtocol {
     pub fn method_names(&self) -> Vec<String> {
         let search_names =
             self.searches.iter().flat_map(|search| self.blends.iter().map(|&blend| search.method_name(blend)));
-        let external_names = self.external_fills.iter().map(|others| others.name.clone());
+        let external_names = self.external_fills.iter().map(|fills| fills.name.clone());
         std::iter::once(MEAN_METHOD.to_string()).chain(search_names).chain(external_names).collect()
     }
 
@@ -88,8 +88,8 @@ impl EvaluationProtocol {
         let methods = self.method_names();
         let columns_of_hole = |kind: &HoleKind| {
             let hole = kind.id();
-            let shown = std::iter::once("hole").chain(methods.iter().map(String::as_str));
-            shown.map(|name| format!("{hole}: {name}")).collect::<Vec<_>>()
+            let pictures = std::iter::once("hole").chain(methods.iter().map(String::as_str));
+            pictures.map(|name| format!("{hole}: {name}")).collect::<Vec<_>>()
         };
         std::iter::once("truth".to_string()).chain(self.holes.iter().flat_map(columns_of_hole)).collect()
     }
@@ -108,9 +108,8 @@ mod tests {
     #[test]
     fn sheet_columns_are_named_in_order() {
         let holes = vec![HoleKind::Center, HoleKind::Eyes];
-        let others = vec![ExternalFills { name: "telea".into(), folder: "telea".into() }];
-        let protocol =
-            EvaluationProtocol { holes, external_fills: others, ..crate::evaluation::tests::protocol(Vec::new()) };
+        let external_fills = vec![ExternalFills { name: "telea".into(), folder: "telea".into() }];
+        let protocol = EvaluationProtocol { holes, external_fills, ..crate::evaluation::tests::protocol(Vec::new()) };
         assert_eq!(
             protocol.sheet_columns().join(", "),
             "truth, center: hole, center: mean, center: telea, eyes: hole, eyes: mean, eyes: telea"

@@ -1,5 +1,6 @@
 //! Runs the evaluation protocol: fills and scores every face, hole and method.
 
+use std::error::Error;
 use std::sync::Arc;
 
 use image::RgbImage;
@@ -29,18 +30,18 @@ pub struct Evaluation {
     pub device: Option<DeviceInfo>,
     /// Number of processed faces, including those that could not be opened.
     pub faces_done: usize,
-    /// Scores by face, then hole, then method in the order of [`EvaluationProtocol::methods`].
+    /// Scores by face, then hole, then method in the order of [`EvaluationProtocol::method_names`].
     pub scores: Vec<FillScore>,
     /// Everything that could not be scored or written.
     pub problems: Vec<EvaluationProblem>,
-    /// Contact sheet with a row for each of the first [`EvaluationProtocol::sheet_face_count`]: the true face, then for each hole the
-    /// face with a grey hole and the picture of every method.
+    /// Contact sheet with a row for each of the first [`EvaluationProtocol::sheet_face_count`] faces: the true face, then
+    /// for each hole the face with a grey hole and the picture of every method.
     pub sheet: ContactSheet,
 }
 
 /// Observes the progress of an evaluation. The methods are called on the thread that runs it.
 pub trait EvaluationObserver {
-    /// A note for the user, such as "this model has no discriminator". The same note may come more than once.
+    /// A note for the user, for example "this model has no discriminator". It may repeat.
     fn note(&mut self, text: &str);
 
     /// A search is about to evaluate a gradient.
@@ -53,21 +54,21 @@ pub trait EvaluationObserver {
     fn face_done(&mut self, so_far: &Evaluation);
 }
 
-/// Runs a protocol. A failure of one picture is recorded as a [`EvaluationProblem`], and the evaluation continues.
+/// Runs a protocol. A failure of one picture is recorded as an [`EvaluationProblem`], and the evaluation continues.
 ///
 /// # Errors
 /// When the protocol has searches and their device or model cannot be opened.
 pub fn run_evaluation(
-    engine: &mut NetworkCache,
+    networks: &mut NetworkCache,
     protocol: &EvaluationProtocol,
-    watcher: &mut dyn EvaluationObserver,
+    observer: &mut dyn EvaluationObserver,
 ) -> Result<Evaluation, FillError> {
     let mut results = Evaluation::default();
     if !protocol.searches.is_empty() {
-        let (device, _) = engine.load(protocol.device, &protocol.model)?;
+        let (device, _) = networks.load(protocol.device, &protocol.model)?;
         results.device = Some(device);
     }
-    let mut runner = ProtocolRunner { engine, protocol, observer: watcher, results };
+    let mut runner = ProtocolRunner { networks, protocol, observer, results };
     for (index, source) in protocol.faces.iter().enumerate() {
         runner.evaluate_face(index, source);
         runner.results.faces_done += 1;
@@ -78,7 +79,7 @@ pub fn run_evaluation(
 
 /// State of a running evaluation.
 struct ProtocolRunner<'a> {
-    engine: &'a mut NetworkCache,
+    networks: &'a mut NetworkCache,
     protocol: &'a EvaluationProtocol,
     observer: &'a mut dyn EvaluationObserver,
     results: Evaluation,
@@ -118,7 +119,7 @@ impl ProtocolRunner<'_> {
         if let Some(folder) = &self.protocol.cases_folder
             && let Err(error) = write_case(folder, case.face, case.kind, &case.hole)
         {
-            self.add_problem(EvaluationProblem::new(&case.face.name, Some(case.kind), None, &error));
+            self.add_case_problem(case, None, &error);
         }
         let mut pictures = vec![Some(blank_hole(case.face, &case.hole))];
         let baseline = fill_with_mean(case.face, &case.hole);
@@ -127,18 +128,11 @@ impl ProtocolRunner<'_> {
         for method in &self.protocol.searches {
             pictures.extend(self.run_search(case, method));
         }
-        for others in &self.protocol.external_fills {
-            let fill = load_external_fill(others, case.face, case.kind, &case.hole);
+        for fills in &self.protocol.external_fills {
+            let fill = load_external_fill(fills, case.face, case.kind, &case.hole);
             match &fill {
-                Ok(picture) => self.add_score(case, &others.name, picture, None),
-                Err(error) => {
-                    self.add_problem(EvaluationProblem::new(
-                        &case.face.name,
-                        Some(case.kind),
-                        Some(&others.name),
-                        error,
-                    ));
-                }
+                Ok(picture) => self.add_score(case, &fills.name, picture, None),
+                Err(error) => self.add_case_problem(case, Some(&fills.name), error),
             }
             pictures.push(fill.ok());
         }
@@ -159,10 +153,10 @@ impl ProtocolRunner<'_> {
             model: self.protocol.model.clone(),
             device: self.protocol.device,
         };
-        let outcome = match run_fill(self.engine, &request, &mut FillObserverAdapter(self.observer)) {
+        let outcome = match run_fill(self.networks, &request, &mut FillObserverAdapter(self.observer)) {
             Ok(outcome) => outcome,
             Err(error) => {
-                self.add_problem(EvaluationProblem::new(&case.face.name, Some(case.kind), Some(&method.name), &error));
+                self.add_case_problem(case, Some(&method.name), &error);
                 return vec![None; self.protocol.blends.len()];
             }
         };
@@ -174,8 +168,8 @@ impl ProtocolRunner<'_> {
         }
         let protocol = self.protocol;
         let score_blend = |&blend: &BlendMode| {
-            let (picture, facts) = best_picture_and_stats(case, &outcome, blend, seed)?;
-            self.add_score(case, &method.method_name(blend), &picture, Some(facts));
+            let (picture, stats) = best_picture_and_stats(case, &outcome, blend, seed)?;
+            self.add_score(case, &method.method_name(blend), &picture, Some(stats));
             Some(picture)
         };
         protocol.blends.iter().map(score_blend).collect()
@@ -185,6 +179,10 @@ impl ProtocolRunner<'_> {
         let quality = FillQuality::compare(case.truth, &to_planar_image(picture), &case.in_hole);
         let (face, mask, method) = (case.face.name.clone(), case.kind, method.to_string());
         self.results.scores.push(FillScore { face, mask, method, quality, search });
+    }
+
+    fn add_case_problem(&mut self, case: &EvaluationCase, method: Option<&str>, error: &(dyn Error + 'static)) {
+        self.add_problem(EvaluationProblem::new(&case.face.name, Some(case.kind), method, error));
     }
 
     fn add_problem(&mut self, problem: EvaluationProblem) {
@@ -205,7 +203,7 @@ fn best_picture_and_stats(
     let pictures: Vec<PlanarImage> =
         outcome.candidates.iter().map(|candidate| to_planar_image(&blend_candidate(&candidate.pixels))).collect();
     let psnr = pictures.iter().map(|picture| FillQuality::psnr_hole_db(case.truth, picture, &case.in_hole));
-    let facts = SearchStats {
+    let stats = SearchStats {
         search_seed,
         seconds: outcome.search_secs.into(),
         steps: outcome.steps,
@@ -213,10 +211,10 @@ fn best_picture_and_stats(
         best_of_k_psnr_hole_db: psnr.fold(0.0, f64::max),
         diversity: diversity(&pictures, &case.in_hole),
     };
-    Some((blend_candidate(&best.pixels), facts))
+    Some((blend_candidate(&best.pixels), stats))
 }
 
-/// Adapter from a fill's [`FillObserver`] to a [`EvaluationObserver`].
+/// Adapter from a fill's [`FillObserver`] to an [`EvaluationObserver`].
 struct FillObserverAdapter<'a>(&'a mut dyn EvaluationObserver);
 
 impl FillObserver for FillObserverAdapter<'_> {

@@ -87,12 +87,11 @@ pub struct ScoreSummary {
 /// Averages the scores of each hole and method. Cells without a score are left out.
 #[must_use]
 pub fn summarize_scores(scores: &[FillScore], holes: &[HoleKind], methods: &[String]) -> Vec<ScoreSummary> {
-    summarize_values(scores, holes, methods, |score, measure| (measure.value)(score))
+    summarize_values(scores, holes, methods, |score, metric| (metric.value)(score))
 }
 
-/// Like [`cells`], but averages the differences to the method `against`, face by face (paired). The difficulty of a
-/// face cancels out, so these intervals can separate methods that those of [`cells`] cannot. Faces that `against` has
-/// no score for are left out.
+/// Like [`summarize_scores`], but averages the differences to the method `against`, face by face (paired). The difficulty
+/// of a face cancels out, so these intervals are narrower. Faces without a score of `against` are left out.
 #[must_use]
 pub fn summarize_differences(
     scores: &[FillScore],
@@ -106,9 +105,9 @@ pub fn summarize_differences(
         .map(|score| ((score.face.as_str(), score.mask), score))
         .collect();
     let other_methods: Vec<String> = methods.iter().filter(|method| *method != against).cloned().collect();
-    let mut cells = summarize_values(scores, holes, &other_methods, |score, measure| {
+    let mut cells = summarize_values(scores, holes, &other_methods, |score, metric| {
         let baseline = baseline_scores.get(&(score.face.as_str(), score.mask))?;
-        Some((measure.value)(score)? - (measure.value)(baseline)?)
+        Some((metric.value)(score)? - (metric.value)(baseline)?)
     });
     cells.retain(|cell| !cell.summaries.is_empty());
     cells
@@ -122,15 +121,14 @@ fn summarize_values(
 ) -> Vec<ScoreSummary> {
     let pairs = holes.iter().flat_map(|&mask| methods.iter().map(move |method| (mask, method)));
     let cell = |(mask, method): (HoleKind, &String)| {
-        let own: Vec<&FillScore> =
-            scores.iter().filter(|score| score.mask == mask && score.method == *method).collect();
-        let summary = |measure: &ScoreMetric| {
-            let values: Vec<f64> = own.iter().filter_map(|score| value(score, measure)).collect();
-            MeanEstimate::from_values(&values).map(|summary| (measure.id, summary))
+        let cell_scores: Vec<_> = scores.iter().filter(|score| score.mask == mask && score.method == *method).collect();
+        let summary = |metric: &ScoreMetric| {
+            let values: Vec<f64> = cell_scores.iter().filter_map(|score| value(score, metric)).collect();
+            MeanEstimate::from_values(&values).map(|summary| (metric.id, summary))
         };
         let summaries: BTreeMap<_, _> = SCORE_METRICS.iter().filter_map(summary).collect();
         let faces = summaries.values().map(|summary| summary.count).max().unwrap_or(0);
-        (!own.is_empty()).then(|| ScoreSummary { mask, method: method.clone(), faces, summaries })
+        (!cell_scores.is_empty()).then(|| ScoreSummary { mask, method: method.clone(), faces, summaries })
     };
     pairs.filter_map(cell).collect()
 }
@@ -150,12 +148,8 @@ pub struct EvaluationProblem {
 impl EvaluationProblem {
     /// Creates a problem from an error and its causes.
     pub(super) fn new(face: &str, mask: Option<HoleKind>, method: Option<&str>, error: &(dyn Error + 'static)) -> Self {
-        let mut message = error.to_string();
-        let mut cause = error.source();
-        while let Some(inner) = cause {
-            message = format!("{message}: {inner}");
-            cause = inner.source();
-        }
+        let chain = std::iter::successors(Some(error), |error| (*error).source()).map(ToString::to_string);
+        let message = chain.collect::<Vec<_>>().join(": ");
         Self { face: face.into(), mask, method: method.map(Into::into), message }
     }
 }
@@ -163,8 +157,8 @@ impl EvaluationProblem {
 impl fmt::Display for EvaluationProblem {
     /// Formats as `ann, center, telea: …`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = [Some(self.face.as_str()), self.mask.map(HoleKind::id), self.method.as_deref()];
-        let place: Vec<&str> = place.into_iter().flatten().collect();
-        write!(f, "{}: {}", place.join(", "), self.message)
+        let location = [Some(self.face.as_str()), self.mask.map(HoleKind::id), self.method.as_deref()];
+        let location: Vec<&str> = location.into_iter().flatten().collect();
+        write!(f, "{}: {}", location.join(", "), self.message)
     }
 }

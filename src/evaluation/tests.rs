@@ -124,13 +124,17 @@ fn every_face_hole_and_method_gets_its_score() {
     // One row of truth and, for two holes, the blanked face and three methods.
     assert_eq!(evaluation.sheet.render(ContactSheet::LARGE_SIDE_PX).dimensions(), ((1 + 2 * 4) * 130 + 2, 132));
 
-    let of = |face: usize, method: usize| &evaluation.scores[6 * face + method];
-    let (mean, none, poisson) = (of(0, 0), of(0, 1), of(0, 2));
+    let score = |face: usize, method: usize| &evaluation.scores[6 * face + method];
+    let (mean, none, poisson) = (score(0, 0), score(0, 1), score(0, 2));
     assert!(mean.search.is_none());
-    let facts = none.search.as_ref().unwrap();
-    assert_eq!((facts.steps, facts.search_seed), (4, poisson.search.as_ref().unwrap().search_seed));
-    assert!(facts.best_of_k_psnr_hole_db >= none.quality.psnr_hole_db && facts.diversity.unwrap() > 0.0);
-    assert_ne!(facts.search_seed, of(1, 1).search.as_ref().unwrap().search_seed, "each face starts at its own latents");
+    let stats = none.search.as_ref().unwrap();
+    assert_eq!((stats.steps, stats.search_seed), (4, poisson.search.as_ref().unwrap().search_seed));
+    assert!(stats.best_of_k_psnr_hole_db >= none.quality.psnr_hole_db && stats.diversity.unwrap() > 0.0);
+    assert_ne!(
+        stats.search_seed,
+        score(1, 1).search.as_ref().unwrap().search_seed,
+        "each face starts at its own latents"
+    );
     assert_ne!(none.quality, poisson.quality, "the blend changes the score");
 }
 
@@ -184,9 +188,9 @@ fn a_single_candidate_has_no_diversity() {
     let folder = FaceFolder::with_faces(&["ann.png"]);
     let protocol = EvaluationProtocol { searches: vec![blog(1)], ..protocol(vec![folder.path("ann.png")]) };
     let score = &evaluate(&protocol).0.scores[1];
-    let facts = score.search.as_ref().unwrap();
-    assert_eq!(facts.diversity, None);
-    assert_eq!(facts.best_of_k_psnr_hole_db.to_bits(), score.quality.psnr_hole_db.to_bits());
+    let stats = score.search.as_ref().unwrap();
+    assert_eq!(stats.diversity, None);
+    assert_eq!(stats.best_of_k_psnr_hole_db.to_bits(), score.quality.psnr_hole_db.to_bits());
 }
 
 #[test]
@@ -240,8 +244,8 @@ fn a_bad_picture_does_not_change_other_scores() {
     insta::assert_snapshot!(counts.problems.join("\n"), @"bob: this is not a picture that can be opened: choose a PNG, JPEG, WebP, TIFF or BMP file");
     RgbImage::new(16, 16).save(folder.path("bob.png")).unwrap();
     let (without_bad, _) = evaluate(&protocol(pictures.to_vec()));
-    let of_others: Vec<_> = without_bad.scores.iter().filter(|score| score.face != "bob").cloned().collect();
-    assert_eq!(with_bad.scores, of_others);
+    let other_scores: Vec<_> = without_bad.scores.iter().filter(|score| score.face != "bob").cloned().collect();
+    assert_eq!(with_bad.scores, other_scores);
 }
 
 #[test]
@@ -253,7 +257,7 @@ fn a_failed_search_does_not_stop_the_others() {
     let (evaluation, counts) = evaluate(&protocol);
     assert_eq!(evaluation.scores.iter().filter(|score| score.method == "blog").count(), 2);
     assert_eq!(counts.problems.len(), 2);
-    assert!(counts.problems[0].starts_with("ann, center, blog: learning rate is NaN"), "{:?}", counts.problems);
+    assert!(counts.problems[0].starts_with("ann, center, blog: learning-rate is NaN"), "{:?}", counts.problems);
 }
 
 #[test]
@@ -268,10 +272,10 @@ fn cells_are_means_over_faces() {
     let values: Vec<f64> = [0, 2, 4].map(|index| scores[index].quality.ssim_hole).to_vec();
     assert_eq!(center.summaries.get("ssim_hole"), crate::metrics::MeanEstimate::from_values(&values).as_ref());
     assert!(!center.summaries.contains_key("seconds"), "nothing was searched");
-    let read = |measure: &ScoreMetric| (measure.value)(&scores[0]);
+    let read = |metric: &ScoreMetric| (metric.value)(&scores[0]);
     let json = serde_json::to_value(&scores[0]).unwrap();
-    for measure in &SCORE_METRICS {
-        assert_eq!(json.get(measure.id).and_then(serde_json::Value::as_f64), read(measure), "{}", measure.id);
+    for metric in &SCORE_METRICS {
+        assert_eq!(json.get(metric.id).and_then(serde_json::Value::as_f64), read(metric), "{}", metric.id);
     }
 }
 

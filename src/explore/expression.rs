@@ -30,7 +30,7 @@ pub struct LatentExpression {
 /// Why a sum cannot be parsed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LatentExpressionError {
-    #[error("there is no name beside {sign} in '{text}': write it as in smiling woman - neutral woman + neutral man")]
+    #[error("there is no name after {sign} in '{text}': write it as in smiling woman - neutral woman + neutral man")]
     MissingName { sign: char, text: String },
     #[error("'{factor}' is not a number: write a weight as in 0.5 * neutral man")]
     InvalidWeight { factor: String },
@@ -164,8 +164,8 @@ mod tests {
     #[test]
     fn malformed_sums_are_refused() {
         let refused = |text: &str| LatentExpression::parse(text).unwrap_err().to_string();
-        insta::assert_snapshot!(refused("a - + b"), @"there is no name beside - in 'a - + b': write it as in smiling woman - neutral woman + neutral man");
-        insta::assert_snapshot!(refused("a +"), @"there is no name beside + in 'a +': write it as in smiling woman - neutral woman + neutral man");
+        insta::assert_snapshot!(refused("a - + b"), @"there is no name after - in 'a - + b': write it as in smiling woman - neutral woman + neutral man");
+        insta::assert_snapshot!(refused("a +"), @"there is no name after + in 'a +': write it as in smiling woman - neutral woman + neutral man");
         insta::assert_snapshot!(refused("half * a"), @"'half' is not a number: write a weight as in 0.5 * neutral man");
         insta::assert_snapshot!(refused("  "), @"there is nothing to add up: name faces as in smiling woman - neutral woman + neutral man");
     }

@@ -37,28 +37,27 @@ impl FaceRenderer {
 
     /// Draws the picture of each latent. All must have the model's latent length.
     pub fn draw(&mut self, latents: &[Latent]) -> Vec<RgbImage> {
-        let Self { networks, info, activations: tape } = self;
-        draw_in_batches(info.image_size_px, latents, |batch, latents| {
-            networks.generate(batch, latents, tape);
-            tape.pictures().to_vec()
+        draw_in_batches(self.info.image_size_px, latents, |batch, latents| {
+            self.networks.generate(batch, latents, &mut self.activations);
+            self.activations.pictures().to_vec()
         })
     }
 }
 
-/// Draws the picture of each latent, `side_px` wide. `draw` gets a batch size and the concatenated latents, and returns
-/// `[batch, side, side, 3]` in [-1, 1].
+/// Draws the picture of each latent, `side_px` wide. `generate` gets a batch size and the concatenated latents, and
+/// returns `[batch, side, side, 3]` in [-1, 1].
 #[must_use]
 pub fn draw_in_batches(
     side_px: u32,
     latents: &[Latent],
-    mut draw: impl FnMut(usize, &[f32]) -> Vec<f32>,
+    mut generate: impl FnMut(usize, &[f32]) -> Vec<f32>,
 ) -> Vec<RgbImage> {
     let length = side_px as usize * side_px as usize * 3;
     let mut pictures = Vec::with_capacity(latents.len());
     for batch in latents.chunks(BATCH_SIZE) {
-        let drawn = draw(batch.len(), &batch.concat());
-        let drawn = drawn[..batch.len() * length].chunks(length);
-        pictures.extend(drawn.filter_map(|values| RgbImage::from_raw(side_px, side_px, to_bytes(values))));
+        let values = generate(batch.len(), &batch.concat());
+        let values = values[..batch.len() * length].chunks(length);
+        pictures.extend(values.filter_map(|values| RgbImage::from_raw(side_px, side_px, to_bytes(values))));
     }
     pictures
 }
@@ -78,13 +77,13 @@ mod tests {
 
     #[test]
     fn picture_does_not_depend_on_the_batch() {
-        let mut gallery = FaceRenderer::new(&ModelFile::parse("tiny", TINY_MODEL).unwrap()).unwrap();
+        let mut renderer = FaceRenderer::new(&ModelFile::parse("tiny", TINY_MODEL).unwrap()).unwrap();
         let latents: Vec<Latent> = (0..40).map(|number| sample_latent(number, 8)).collect();
-        let all = gallery.draw(&latents);
+        let all = renderer.draw(&latents);
         assert_eq!(all.len(), 40);
         assert_eq!(all[0].dimensions(), (16, 16));
         for index in [0, 31, 32, 39] {
-            let alone = gallery.draw(&latents[index..=index]);
+            let alone = renderer.draw(&latents[index..=index]);
             let furthest = alone[0].iter().zip(all[index].iter()).map(|(a, b)| a.abs_diff(*b)).max();
             // Another batch size changes the order of summation.
             assert!(furthest <= Some(1), "{index}");

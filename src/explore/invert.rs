@@ -47,15 +47,15 @@ pub fn invert(networks: &Arc<Networks>, crop: &Crop, settings: Settings) -> Resu
     if crop.known.iter().all(|&known| known == 0.0) {
         return Err(InvertError::NothingKnown);
     }
-    let problem =
-        SearchProblem { size_px: crop.size_px as usize, pixels: crop.pixels.clone(), known: crop.known.clone() };
+    let Crop { size_px, pixels, known } = crop.clone();
+    let problem = SearchProblem { size_px: size_px as usize, pixels, known };
     let mut search = Search::new(networks.clone(), &problem, settings);
     while !search.is_done() {
         search.advance();
     }
     let best = search.best().ok_or(InvertError::NoResult)?;
-    let found = best.latents.into_iter().zip(best.losses).filter(|(_, losses)| losses.total.is_finite());
-    let (latent, losses) = found.min_by(|(_, a), (_, b)| a.total.total_cmp(&b.total)).ok_or(InvertError::NoResult)?;
+    let finite = best.latents.into_iter().zip(best.losses).filter(|(_, losses)| losses.total.is_finite());
+    let (latent, losses) = finite.min_by(|(_, a), (_, b)| a.total.total_cmp(&b.total)).ok_or(InvertError::NoResult)?;
     Ok(InvertedFace { latent, context_loss: losses.context })
 }
 
@@ -67,10 +67,10 @@ mod tests {
     use crate::model::{ModelFile, TINY_MODEL};
 
     /// The tiny model's picture of a sample, as a crop.
-    fn drawn(file: &ModelFile, number: u64) -> Crop {
-        let mut tape = CpuActivations::default();
-        CpuNetworks::load(file, LoadMode::Direct).unwrap().generate(1, &sample_latent(number, 8), &mut tape);
-        let planes = |channel: usize| tape.pictures().iter().skip(channel).step_by(3).copied();
+    fn generated_crop(file: &ModelFile, number: u64) -> Crop {
+        let mut activations = CpuActivations::default();
+        CpuNetworks::load(file, LoadMode::Direct).unwrap().generate(1, &sample_latent(number, 8), &mut activations);
+        let planes = |channel: usize| activations.pictures().iter().skip(channel).step_by(3).copied();
         Crop { size_px: 16, pixels: (0..3).flat_map(planes).collect(), known: vec![1.0; 256] }
     }
 
@@ -79,17 +79,17 @@ mod tests {
         let file = ModelFile::parse("tiny", TINY_MODEL).unwrap();
         let networks = Arc::new(Networks::load_on_cpu(&file, CpuPrecision::Single).unwrap());
         let settings = Settings { candidates: 8, steps: 150, ..invert_settings(1) };
-        let far = invert(&networks, &drawn(&file, 5), Settings { steps: 1, ..settings }).unwrap();
-        let found = invert(&networks, &drawn(&file, 5), settings).unwrap();
+        let far = invert(&networks, &generated_crop(&file, 5), Settings { steps: 1, ..settings }).unwrap();
+        let found = invert(&networks, &generated_crop(&file, 5), settings).unwrap();
         assert!(found.context_loss < 0.2 * far.context_loss, "{} {}", found.context_loss, far.context_loss);
         assert!(found.latent.iter().all(|value| value.abs() <= 1.0));
-        assert_eq!(invert(&networks, &drawn(&file, 5), settings).unwrap(), found);
+        assert_eq!(invert(&networks, &generated_crop(&file, 5), settings).unwrap(), found);
         // The reported loss is the mean difference of the pixels.
-        let (crop, mut tape) = (drawn(&file, 5), CpuActivations::default());
-        let drawn = networks.generate(1, &far.latent, &mut tape);
-        let of_channel = |channel: usize| drawn.iter().skip(channel).step_by(3);
-        let pairs = (0..3).flat_map(of_channel).zip(&crop.pixels);
-        let mean = pairs.map(|(drawn, pixel)| (drawn - pixel).abs()).sum::<f32>() / 768.0;
+        let (crop, mut activations) = (generated_crop(&file, 5), CpuActivations::default());
+        let picture = networks.generate(1, &far.latent, &mut activations);
+        let channel_values = |channel: usize| picture.iter().skip(channel).step_by(3);
+        let pairs = (0..3).flat_map(channel_values).zip(&crop.pixels);
+        let mean = pairs.map(|(value, pixel)| (value - pixel).abs()).sum::<f32>() / 768.0;
         assert!((far.context_loss - mean).abs() < 1e-3 * mean, "{} and {mean}", far.context_loss);
     }
 

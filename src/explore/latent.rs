@@ -47,9 +47,8 @@ pub fn interpolate(from: &Latent, to: &Latent, steps: u16) -> Vec<Latent> {
 #[must_use]
 pub fn variations(latent: &Latent, count: usize, seed: u64) -> Vec<Latent> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let mut near =
-        |value: &f32| (value + rng.random_range(-VARIATION_HALF_WIDTH..VARIATION_HALF_WIDTH)).clamp(-1.0, 1.0);
-    (0..count).map(|_| latent.iter().map(&mut near).collect()).collect()
+    let mut noise = || rng.random_range(-VARIATION_HALF_WIDTH..VARIATION_HALF_WIDTH);
+    (0..count).map(|_| latent.iter().map(|value| (value + noise()).clamp(-1.0, 1.0)).collect()).collect()
 }
 
 #[cfg(test)]
@@ -92,10 +91,10 @@ mod tests {
         #[test]
         fn variations_stay_close_and_in_range(seed in 0u64..1000) {
             let latent = sample_latent(seed, 50);
-            let near = variations(&latent, 3, seed);
-            prop_assert!(near[0] != near[1]);
-            for value in near.iter().flat_map(|near| near.iter().zip(&latent)) {
-                prop_assert!((value.0 - value.1).abs() <= VARIATION_HALF_WIDTH + 1e-6 && value.0.abs() <= 1.0);
+            let variations = variations(&latent, 3, seed);
+            prop_assert!(variations[0] != variations[1]);
+            for (varied, value) in variations.iter().flat_map(|variation| variation.iter().zip(&latent)) {
+                prop_assert!((varied - value).abs() <= VARIATION_HALF_WIDTH + 1e-6 && varied.abs() <= 1.0);
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The latent library: a file of named latents.
+//! A file of named latents.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,8 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{Latent, LatentSource, sample_latent};
-use crate::fs::WriteError;
-use crate::fs::{Overwrite, write_atomically};
+use crate::fs::{Overwrite, WriteError, write_atomically};
 use crate::model::ModelInfo;
 
 /// Value of `format` in the file.
@@ -25,6 +24,12 @@ pub struct SavedLatent {
     /// For example "mean of samples 3, 7, 12".
     pub made_from: String,
     pub latent: Latent,
+}
+
+impl SavedLatent {
+    fn belongs_to(&self, model: &ModelInfo) -> bool {
+        self.model_sha256 == model.sha256 && self.latent.len() == model.latent_dim
+    }
 }
 
 /// Named latents. They may belong to different models.
@@ -43,13 +48,9 @@ pub enum LatentLibraryError {
     Format { path: PathBuf, reason: String },
     #[error("there is no latent named '{name}': {}", known_names(known))]
     UnknownName { name: String, known: Vec<String> },
-    #[error(
-        "'{name}' belongs to the model {model}, which is not the current one: choose it with --model, or find the latent again"
-    )]
+    #[error("'{name}' belongs to {model}, not to the current model: choose it with --model, or find the latent again")]
     OtherModel { name: String, model: String },
-    #[error(
-        "'{name}' is not a valid name: use words without * or =, without + or - between spaces, and not only a number"
-    )]
+    #[error("'{name}' is not a valid name: use words without * or =, no + or - between spaces, and not just a number")]
     InvalidName { name: String },
     #[error("'{name}' already exists: choose another name, or allow replacing it")]
     NameTaken { name: String },
@@ -78,14 +79,14 @@ impl LatentLibrary {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
             Err(source) => return Err(LatentLibraryError::Read { path: path.into(), source }),
         };
-        let wrong = |reason: String| LatentLibraryError::Format { path: path.into(), reason };
-        let library: Self = serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))?;
+        let format_error = |reason: String| LatentLibraryError::Format { path: path.into(), reason };
+        let library: Self = serde_json::from_slice(&bytes).map_err(|error| format_error(error.to_string()))?;
         if library.format != FORMAT {
-            return Err(wrong(format!("its format is {} where {FORMAT} is needed", library.format)));
+            return Err(format_error(format!("its format is {} where {FORMAT} is needed", library.format)));
         }
-        let is_valid = |named: &SavedLatent| named.latent.iter().all(|value| value.abs() <= 1.0);
-        match library.latents.iter().find(|(_, named)| !is_valid(named)) {
-            Some((name, _)) => Err(wrong(format!("{name} has a value beyond 1"))),
+        let is_valid = |saved: &SavedLatent| saved.latent.iter().all(|value| value.abs() <= 1.0);
+        match library.latents.iter().find(|(_, saved)| !is_valid(saved)) {
+            Some((name, _)) => Err(format_error(format!("{name} has a value beyond 1"))),
             None => Ok(library),
         }
     }
@@ -107,9 +108,8 @@ impl LatentLibrary {
 
     /// The latents of one model with their names, sorted by name.
     pub fn of_model<'a>(&'a self, model: &'a ModelInfo) -> impl Iterator<Item = (&'a str, &'a SavedLatent)> {
-        let is_of_model =
-            |named: &SavedLatent| named.model_sha256 == model.sha256 && named.latent.len() == model.latent_dim;
-        self.latents.iter().filter(move |(_, named)| is_of_model(named)).map(|(name, named)| (name.as_str(), named))
+        let latents = self.latents.iter().filter(move |(_, saved)| saved.belongs_to(model));
+        latents.map(|(name, saved)| (name.as_str(), saved))
     }
 
     /// Renames a latent.
@@ -124,8 +124,8 @@ impl LatentLibrary {
         if self.latents.contains_key(&new_name) {
             return Err(LatentLibraryError::NameTaken { name: new_name });
         }
-        let named = self.remove(name)?;
-        self.latents.insert(new_name, named);
+        let saved = self.remove(name)?;
+        self.latents.insert(new_name, saved);
         Ok(())
     }
 
@@ -134,10 +134,10 @@ impl LatentLibrary {
     /// # Errors
     /// When there is no latent of this name.
     pub fn remove(&mut self, name: &str) -> Result<SavedLatent, LatentLibraryError> {
-        self.latents.remove(name).ok_or_else(|| self.unknown(name.to_string()))
+        self.latents.remove(name).ok_or_else(|| self.unknown_name(name.to_string()))
     }
 
-    fn unknown(&self, name: String) -> LatentLibraryError {
+    fn unknown_name(&self, name: String) -> LatentLibraryError {
         LatentLibraryError::UnknownName { name, known: self.names().map(str::to_string).collect() }
     }
 
@@ -157,8 +157,8 @@ impl LatentLibrary {
         if overwrite == Overwrite::Refuse && self.latents.contains_key(&name) {
             return Err(LatentLibraryError::NameTaken { name });
         }
-        let named = SavedLatent { model_sha256: model.sha256.clone(), model: model.name.clone(), made_from, latent };
-        self.latents.insert(name, named);
+        let saved = SavedLatent { model_sha256: model.sha256.clone(), model: model.name.clone(), made_from, latent };
+        self.latents.insert(name, saved);
         Ok(())
     }
 
@@ -167,14 +167,13 @@ impl LatentLibrary {
     /// # Errors
     /// When the name would be parsed as something else in an expression.
     pub fn checked_name(name: &str) -> Result<String, LatentLibraryError> {
-        let joined = name.split_whitespace().collect::<Vec<_>>().join(" ");
+        let normalised = name.split_whitespace().collect::<Vec<_>>().join(" ");
         let is_sign = |word: &str| ["+", "-", "−", "–"].contains(&word);
-        let bad = joined.is_empty()
-            || joined.contains('*')
-            || joined.contains('=')
-            || joined.split(' ').any(is_sign)
-            || LatentSource::parse(&joined) != LatentSource::Name(joined.clone());
-        if bad { Err(LatentLibraryError::InvalidName { name: name.into() }) } else { Ok(joined) }
+        let is_invalid = normalised.is_empty()
+            || normalised.contains(['*', '='])
+            || normalised.split(' ').any(is_sign)
+            || LatentSource::parse(&normalised) != LatentSource::Name(normalised.clone());
+        if is_invalid { Err(LatentLibraryError::InvalidName { name: name.into() }) } else { Ok(normalised) }
     }
 
     /// The latent of a sample number or a name, for this model.
@@ -186,13 +185,11 @@ impl LatentLibrary {
             LatentSource::Sample(number) => return Ok(sample_latent(*number, model.latent_dim)),
             LatentSource::Name(name) => name.split_whitespace().collect::<Vec<_>>().join(" "),
         };
-        let Some(named) = self.latents.get(&name) else {
-            return Err(self.unknown(name));
-        };
-        if named.model_sha256 != model.sha256 || named.latent.len() != model.latent_dim {
-            return Err(LatentLibraryError::OtherModel { name, model: named.model.clone() });
+        match self.latents.get(&name) {
+            Some(saved) if saved.belongs_to(model) => Ok(saved.latent.clone()),
+            Some(saved) => Err(LatentLibraryError::OtherModel { name, model: saved.model.clone() }),
+            None => Err(self.unknown_name(name)),
         }
-        Ok(named.latent.clone())
     }
 }
 
@@ -234,7 +231,7 @@ mod tests {
         insta::assert_snapshot!(library.find_latent(&named("sad man"), &model()).unwrap_err(), @"there is no latent named 'sad man': the library has smiling woman");
         insta::assert_snapshot!(LatentLibrary::default().find_latent(&named("sad man"), &model()).unwrap_err(), @"there is no latent named 'sad man': the library is empty");
         let other = ModelInfo { sha256: "other".into(), ..model() };
-        insta::assert_snapshot!(library.find_latent(&named("smiling woman"), &other).unwrap_err(), @"'smiling woman' belongs to the model tiny, which is not the current one: choose it with --model, or find the latent again");
+        insta::assert_snapshot!(library.find_latent(&named("smiling woman"), &other).unwrap_err(), @"'smiling woman' belongs to tiny, not to the current model: choose it with --model, or find the latent again");
     }
 
     #[test]

@@ -2,8 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::geometry::CropGrid;
-use crate::geometry::FaceFrame;
+use crate::geometry::{CropGrid, FaceFrame};
 use crate::mask::Mask;
 use crate::photo::{ChannelValue, Photo, PixelData};
 
@@ -43,10 +42,10 @@ pub enum CropError {
 /// Crops the frame out of the photo and resamples it to `size_px`.
 ///
 /// Each crop pixel is a weighted mean of the photo pixels under it. The weight is `clamp(s/2 + 1/2 − |d|, 0, 1)` along
-/// the photo's x and y axes, with `d` the distance from the crop pixel's centre in photo pixels and `s = max(1, photo
-/// pixels per crop pixel)`. For an upright frame this is the exact area mean; at one to one it is the identity, and
-/// when enlarging it is bilinear. A crop pixel is known only when every photo pixel with a weight is inside the photo,
-/// not hole and not fully transparent.
+/// the photo's x and y axes, with `d` the distance from the crop pixel's centre in photo pixels and `s` the photo
+/// pixels per crop pixel, at least 1. For an upright frame this is the exact area mean; at one to one it is the
+/// identity, and when enlarging it is bilinear. A crop pixel is known only when every photo pixel with a weight is
+/// inside the photo, not hole and not fully transparent.
 ///
 /// # Errors
 /// When the mask has another size than the photo, or the frame is unusable.
@@ -55,8 +54,8 @@ pub fn crop(photo: &Photo, hole: &Mask, frame: &FaceFrame, size_px: u32) -> Resu
     if (hole.width(), hole.height()) != (width, height) {
         return Err(CropError::MaskSize { mask_width: hole.width(), mask_height: hole.height(), width, height });
     }
-    let grid = CropGrid::new(frame, size_px).filter(|_| frame.side_px >= FaceFrame::MIN_SIDE_PX);
-    let grid = grid.ok_or(CropError::Frame)?;
+    let is_large_enough = frame.side_px >= FaceFrame::MIN_SIDE_PX;
+    let grid = CropGrid::new(frame, size_px).filter(|_| is_large_enough).ok_or(CropError::Frame)?;
     let means = match PixelData::of(&photo.pixels) {
         PixelData::Bits8 { data, channels } => CropSource { data, channels, hole }.crop_means(grid, size_px),
         PixelData::Bits16 { data, channels } => CropSource { data: &data, channels, hole }.crop_means(grid, size_px),
@@ -93,8 +92,8 @@ impl FootprintAxis {
     fn new(grid: CropGrid, center: f64, size: u32) -> Option<Self> {
         let span = grid.footprint_along_axis(center);
         let first = u32::try_from(span.start).ok()?;
-        (span.end <= i64::from(size))
-            .then(|| Self { first, weights: span.map(|pixel| grid.weight(center, pixel) as f32).collect() })
+        let is_inside = span.end <= i64::from(size);
+        is_inside.then(|| Self { first, weights: span.map(|pixel| grid.weight(center, pixel) as f32).collect() })
     }
 
     fn range(&self) -> std::ops::Range<u32> {
@@ -119,23 +118,19 @@ impl<T: ChannelValue> CropSource<'_, T> {
         (0..size_px).into_par_iter().flat_map_iter(|row| (0..size_px).map(move |column| mean(column, row))).collect()
     }
 
-    /// The weighted mean of a footprint, each channel scaled to [-1, 1]. `None` when any of it is hole or fully
+    /// The weighted mean of a footprint, each of `N` channels scaled to [-1, 1]. `None` when any of it is hole or fully
     /// transparent. With a hole in it, no sample is read.
-    fn footprint_mean<const CHANNELS: usize>(
-        &self,
-        columns: &FootprintAxis,
-        rows: &FootprintAxis,
-    ) -> Option<[f32; CHANNELS]> {
+    fn footprint_mean<const N: usize>(&self, columns: &FootprintAxis, rows: &FootprintAxis) -> Option<[f32; N]> {
         if rows.range().any(|y| self.hole.row(y, columns.range()).iter().any(|&pixel| pixel != 0)) {
             return None;
         }
-        let mut sums = [0.0; CHANNELS];
+        let mut sums = [0.0; N];
         for (y, row_weight) in rows.range().zip(&rows.weights) {
-            let start = (y as usize * self.hole.width() as usize + columns.first as usize) * CHANNELS;
-            let samples = self.data.get(start..start + columns.weights.len() * CHANNELS)?;
-            let mut row_sums = [0.0; CHANNELS];
-            for (pixel, weight) in samples.as_chunks::<CHANNELS>().0.iter().zip(&columns.weights) {
-                if CHANNELS.is_multiple_of(2) && pixel[CHANNELS - 1].is_zero() {
+            let start = (y as usize * self.hole.width() as usize + columns.first as usize) * N;
+            let samples = self.data.get(start..start + columns.weights.len() * N)?;
+            let mut row_sums = [0.0; N];
+            for (pixel, weight) in samples.as_chunks::<N>().0.iter().zip(&columns.weights) {
+                if N.is_multiple_of(2) && pixel[N - 1].is_zero() {
                     return None;
                 }
                 for (sum, sample) in row_sums.iter_mut().zip(pixel) {

@@ -2,9 +2,9 @@
 //! tract.
 //!
 //! The network's input is 640×640 pixels. A photo is run through it twice: once as large as fits, for small faces, and
-//! once smaller with its border repeated, because faces that fill the image are detected better with something around
-//! them. Tilted and small faces are then refined in another pass, upright and at a good size. Without it their
-//! landmarks are off by up to a fifth of the face.
+//! once smaller with its border repeated, because faces that fill the image are detected better with a margin. Tilted
+//! and small faces are then refined in another pass, upright and at a good size: otherwise their landmarks would be off
+//! by up to a fifth of the face.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -35,9 +35,9 @@ const SECOND_PASS_SHARE: f32 = 0.45;
 /// this range is kept.
 const RELIABLE_WIDTH_PX: std::ops::RangeInclusive<f32> = 48.0..=320.0;
 
-/// A face is refined when it is rotated by more than this, in radians (5°),
+/// A face that is rotated by more than this, in radians (5°), is refined.
 const MAX_UNREFINED_RADIANS: f32 = 0.09;
-/// or when its frame covers fewer pixels than this in the first pass, too few to measure its rotation.
+/// So is one whose frame is narrower than this in the first pass: too narrow to measure its rotation.
 const MIN_UNREFINED_FRAME_PX: f32 = 110.0;
 /// A refinement that rotates the face by more than this, in radians (8°), is repeated.
 const CONVERGED_RADIANS: f32 = 0.14;
@@ -77,24 +77,23 @@ pub(super) struct RefinementPass {
 
 type YunetModel = Arc<TypedRunnableModel>;
 
-/// Detects all faces of a photo, the largest first. Runs the network twice, and once or twice more for each of the
-/// largest tilted or small faces.
+/// Detects all faces of a photo, the largest first. Runs the network twice, and up to twice more per refined face.
 ///
 /// # Errors
 /// When the network cannot be run.
 pub fn detect(photo: &Photo) -> Result<Vec<Detection>, DetectError> {
     // Borrowed if the photo is RGB8 already, because copying a large one is slow.
     let rgb = photo.pixels.as_rgb8().map_or_else(|| Cow::Owned(photo.pixels.to_rgb8()), Cow::Borrowed);
-    let mut found = Vec::new();
+    let mut detections = Vec::new();
     for share in [1.0, SECOND_PASS_SHARE] {
         let input = DetectorInput::whole_photo(&rgb, INPUT_PX, share)?;
         let scale = input.photo_from_input.scale;
         for face in run_network(&input)? {
-            found.push((RELIABLE_WIDTH_PX.contains(&(face.box_in_photo[2] / scale)), face));
+            detections.push((RELIABLE_WIDTH_PX.contains(&(face.box_in_photo[2] / scale)), face));
         }
     }
-    found.sort_by(|(good_a, a), (good_b, b)| good_b.cmp(good_a).then(b.score.total_cmp(&a.score)));
-    let mut faces = suppress_overlapping(found.into_iter().map(|(_, face)| face));
+    detections.sort_by(|(reliable_a, a), (reliable_b, b)| reliable_b.cmp(reliable_a).then(b.score.total_cmp(&a.score)));
+    let mut faces = suppress_overlaps(detections.into_iter().map(|(_, face)| face));
     #[expect(clippy::cast_precision_loss, reason = "sides are far below 2^24")]
     let first_scale = photo.width().max(photo.height()) as f32 / INPUT_PX as f32;
     let needs_refinement = |face: &Detection| {
@@ -108,10 +107,10 @@ pub fn detect(photo: &Photo) -> Result<Vec<Detection>, DetectError> {
     Ok(faces)
 }
 
-/// Suppresses overlapping detections and sorts the rest, the largest first. Of two that overlap, the first is kept.
-pub(super) fn suppress_overlapping(found: impl Iterator<Item = Detection>) -> Vec<Detection> {
+/// Suppresses overlapping detections and sorts the others, the largest first. Of two that overlap, the first is kept.
+pub(super) fn suppress_overlaps(detections: impl Iterator<Item = Detection>) -> Vec<Detection> {
     let mut kept: Vec<Detection> = Vec::new();
-    for face in found {
+    for face in detections {
         if kept.iter().all(|other| intersection_over_union(&face.box_in_photo, &other.box_in_photo) <= MAX_OVERLAP) {
             kept.push(face);
         }
@@ -121,13 +120,9 @@ pub(super) fn suppress_overlapping(found: impl Iterator<Item = Detection>) -> Ve
 }
 
 /// Refines the landmarks of a face, twice if the first time rotates it much.
-pub(super) fn refine_landmarks(
-    rgb: &RgbImage,
-    refinement: RefinementPass,
-    face: &mut Detection,
-) -> Result<(), DetectError> {
+pub(super) fn refine_landmarks(rgb: &RgbImage, pass: RefinementPass, face: &mut Detection) -> Result<(), DetectError> {
     for _ in 0..2 {
-        if refine_once(rgb, refinement, face)?.abs() < CONVERGED_RADIANS {
+        if refine_once(rgb, pass, face)?.abs() < CONVERGED_RADIANS {
             break;
         }
     }
@@ -136,19 +131,16 @@ pub(super) fn refine_landmarks(
 
 /// Detects the landmarks again in the face, rotated upright and scaled to a good size. Returns the change of the face's
 /// angle, in radians.
-fn refine_once(rgb: &RgbImage, refinement: RefinementPass, face: &mut Detection) -> Result<f32, DetectError> {
+fn refine_once(rgb: &RgbImage, pass: RefinementPass, face: &mut Detection) -> Result<f32, DetectError> {
     let Some(frame) = fit_frame(&face.landmarks_in_photo) else { return Ok(0.0) };
-    let scale = frame.side_px / refinement.frame_px;
+    let scale = frame.side_px / pass.frame_px;
     #[expect(clippy::cast_precision_loss, reason = "some hundred pixels")]
-    let middle = refinement.input_px as f32 / 2.0;
+    let half = pass.input_px as f32 / 2.0;
     let rotated = Similarity { scale, angle_radians: frame.angle_radians, translation: [0.0, 0.0] };
-    let [x, y] = rotated.apply([middle, middle]);
+    let [x, y] = rotated.apply([half, half]);
     let [center_x, center_y] = frame.center_in_photo;
-    let input = DetectorInput::aligned_part(
-        rgb,
-        refinement.input_px,
-        Similarity { translation: [center_x - x, center_y - y], ..rotated },
-    )?;
+    let photo_from_input = Similarity { translation: [center_x - x, center_y - y], ..rotated };
+    let input = DetectorInput::aligned_part(rgb, pass.input_px, photo_from_input)?;
     let distance = |other: &Detection| {
         let [nose_x, nose_y] = other.landmarks_in_photo[2];
         (nose_x - center_x).hypot(nose_y - center_y)
@@ -156,18 +148,18 @@ fn refine_once(rgb: &RgbImage, refinement: RefinementPass, face: &mut Detection)
     let nearby = run_network(&input)?.into_iter().filter(|other| distance(other) < frame.side_px / 3.0);
     let Some(refined) = nearby.max_by(|a, b| a.score.total_cmp(&b.score)) else { return Ok(0.0) };
     face.landmarks_in_photo = refined.landmarks_in_photo;
-    Ok(fit_frame(&face.landmarks_in_photo).map_or(0.0, |closer| closer.angle_radians - frame.angle_radians))
+    Ok(fit_frame(&face.landmarks_in_photo).map_or(0.0, |refined| refined.angle_radians - frame.angle_radians))
 }
 
 /// The network for a square input of this side, a multiple of 32. Loaded once per side.
 fn model_for_side(input_px: usize) -> Result<YunetModel, DetectError> {
     static MODELS: Mutex<BTreeMap<usize, YunetModel>> = Mutex::new(BTreeMap::new());
     let mut models = MODELS.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(plan) = models.get(&input_px) {
-        return Ok(plan.clone());
+    if let Some(model) = models.get(&input_px) {
+        return Ok(model.clone());
     }
     // The model file fixes shapes for 640 pixels, but its layers do not depend on them.
-    let plan = tract_onnx::onnx()
+    let model = tract_onnx::onnx()
         .with_ignore_output_shapes(true)
         .with_ignore_value_info(true)
         .model_for_read(&mut &*YUNET)
@@ -175,15 +167,15 @@ fn model_for_side(input_px: usize) -> Result<YunetModel, DetectError> {
         .and_then(tract_onnx::prelude::InferenceModelExt::into_optimized)
         .and_then(tract_onnx::prelude::IntoRunnable::into_runnable)
         .map_err(DetectError::Network)?;
-    models.insert(input_px, plan.clone());
-    Ok(plan)
+    models.insert(input_px, model.clone());
+    Ok(model)
 }
 
 /// Runs the network and decodes every output cell that scores as a face.
 pub(super) fn run_network(input: &DetectorInput) -> Result<Vec<Detection>, DetectError> {
-    let outputs =
-        model_for_side(input.side_px)?.run(tvec!(input.tensor.clone().into())).map_err(DetectError::Network)?;
-    let mut found = Vec::new();
+    let model = model_for_side(input.side_px)?;
+    let outputs = model.run(tvec!(input.tensor.clone().into())).map_err(DetectError::Network)?;
+    let mut detections = Vec::new();
     for (level, stride) in STRIDES.into_iter().enumerate() {
         let values = |group: usize| {
             outputs[3 * group + level].view().as_slice::<f32>().map(<[f32]>::to_vec).map_err(DetectError::Network)
@@ -193,12 +185,13 @@ pub(super) fn run_network(input: &DetectorInput) -> Result<Vec<Detection>, Detec
         for cell in 0..columns * columns {
             let score = (class[cell].clamp(0.0, 1.0) * object[cell].clamp(0.0, 1.0)).sqrt();
             if score >= MIN_SCORE {
-                let at = (cell % columns, cell / columns, stride);
-                found.push(decode_cell(&input.photo_from_input, score, at, &boxes[4 * cell..], &points[10 * cell..]));
+                let (column, row) = (cell % columns, cell / columns);
+                let (values, points) = (&boxes[4 * cell..], &points[10 * cell..]);
+                detections.push(decode_cell(&input.photo_from_input, score, (column, row, stride), values, points));
             }
         }
     }
-    Ok(found)
+    Ok(detections)
 }
 
 /// Decodes one output cell to photo pixels. The box is upright in the input.
@@ -226,11 +219,9 @@ fn decode_cell(
 
 /// Intersection over union of two boxes.
 fn intersection_over_union(a: &[f32; 4], b: &[f32; 4]) -> f32 {
-    let side = |start_a: f32, length_a: f32, start_b: f32, length_b: f32| {
-        ((start_a + length_a).min(start_b + length_b) - start_a.max(start_b)).max(0.0)
-    };
-    let both = side(a[0], a[2], b[0], b[2]) * side(a[1], a[3], b[1], b[3]);
-    both / (a[2] * a[3] + b[2] * b[3] - both).max(f32::MIN_POSITIVE)
+    let overlap = |axis: usize| ((a[axis] + a[axis + 2]).min(b[axis] + b[axis + 2]) - a[axis].max(b[axis])).max(0.0);
+    let intersection = overlap(0) * overlap(1);
+    intersection / (a[2] * a[3] + b[2] * b[3] - intersection).max(f32::MIN_POSITIVE)
 }
 
 #[cfg(test)]

@@ -29,19 +29,19 @@ impl DetectorInput {
     pub fn whole_photo(photo: &RgbImage, input_px: usize, share: f32) -> Result<Self, DetectError> {
         let longer = photo.width().max(photo.height()) as f32;
         // Enlarging a tiny photo further adds no information.
-        let fit = (input_px as f32 * share / longer).min(4.0);
-        let side = |length: u32| ((length as f32 * fit).round() as usize).clamp(1, input_px);
+        let factor = (input_px as f32 * share / longer).min(4.0);
+        let side = |length: u32| ((length as f32 * factor).round() as usize).clamp(1, input_px);
         let (width, height) = (side(photo.width()), side(photo.height()));
         let small = resized(photo, width as u32, height as u32)?;
         let offset_px = if share < 1.0 { (input_px - width.max(height)) / 2 } else { 0 };
-        let input = input_tensor(input_px, |x, y| {
-            let from = |at: usize, size: usize| at.saturating_sub(offset_px).min(size - 1) as u32;
-            small.get_pixel(from(x, width), from(y, height)).0.map(f32::from)
+        let tensor = input_tensor(input_px, |x, y| {
+            let source = |index: usize, size: usize| index.saturating_sub(offset_px).min(size - 1) as u32;
+            small.get_pixel(source(x, width), source(y, height)).0.map(f32::from)
         })?;
         let scale = longer / width.max(height) as f32;
         let corner = -(offset_px as f32) * scale;
         let photo_from_input = Similarity { scale, angle_radians: 0.0, translation: [corner, corner] };
-        Ok(Self { tensor: input, side_px: input_px, photo_from_input })
+        Ok(Self { tensor, side_px: input_px, photo_from_input })
     }
 
     /// A part of the photo, rotated and scaled; beyond the photo, its border pixels are repeated.
@@ -56,17 +56,17 @@ impl DetectorInput {
         // Enough points along each side of an input pixel that no photo pixel is skipped.
         let points = (photo_from_input.scale.ceil() as u16).clamp(1, 6);
         let step = 1.0 / f32::from(points);
-        let input = input_tensor(input_px, |x, y| {
+        let tensor = input_tensor(input_px, |x, y| {
             let mut sum = [0.0; 3];
             for (i, j) in (0..points).flat_map(|i| (0..points).map(move |j| (i, j))) {
-                let along = |at: usize, k: u16| at as f32 + (f32::from(k) + 0.5) * step;
-                let [u, v] = photo_from_input.apply([along(x, i), along(y, j)]);
+                let position = |index: usize, k: u16| index as f32 + (f32::from(k) + 0.5) * step;
+                let [u, v] = photo_from_input.apply([position(x, i), position(y, j)]);
                 let pixel = bilinear(photo, (u - 0.5).clamp(0.0, right), (v - 0.5).clamp(0.0, bottom));
                 sum.iter_mut().zip(pixel).for_each(|(sum, value)| *sum += value);
             }
             sum.map(|sum| sum * step * step)
         })?;
-        Ok(Self { tensor: input, side_px: input_px, photo_from_input })
+        Ok(Self { tensor, side_px: input_px, photo_from_input })
     }
 }
 

@@ -2,9 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::detect::{
-    DetectError, Detection, RefinementPass, detect, refine_landmarks, run_network, suppress_overlapping,
-};
+use super::detect::{DetectError, Detection, RefinementPass, detect, refine_landmarks, run_network, suppress_overlaps};
 use super::detector_input::DetectorInput;
 use super::fit_frame;
 use crate::geometry::Point;
@@ -18,12 +16,12 @@ const FIRST_PASS_PX: usize = 160;
 /// Share of the first pass's input that the image takes. Its border is repeated around it for a tenth of the image's
 /// side.
 const FIRST_PASS_SHARE: f32 = 1.0 / 1.2;
-/// The refinement pass. Landmarks are the mean of both passes, which gives the frame's size a much smaller error than
-/// either pass alone.
+/// The refinement pass. Landmarks are the mean of both passes: the frame's size then has a much smaller error than with
+/// either alone.
 const REFINEMENT: RefinementPass = RefinementPass { input_px: 160, frame_px: 100.0 };
-/// A refinement that moves the frame's centre by more than this share of its side has found something else.
+/// A refinement that moves the frame's centre by more than this share of its side has found another face.
 const MAX_CENTER_SHIFT: f32 = 0.15;
-/// So has one that changes the side by more than this factor.
+/// So has a refinement that changes the side by more than this factor.
 const MAX_SIZE_RATIO: f32 = 1.4;
 /// Largest number of faces that are refined, the largest first.
 const MAX_REFINED_FACES: usize = 2;
@@ -38,30 +36,30 @@ pub fn detect_fast(photo: &Photo) -> Result<Vec<Detection>, DetectError> {
         return detect(photo);
     }
     let rgb = photo.pixels.as_rgb8().map_or_else(|| Cow::Owned(photo.pixels.to_rgb8()), Cow::Borrowed);
-    let mut found = run_network(&DetectorInput::whole_photo(&rgb, FIRST_PASS_PX, FIRST_PASS_SHARE)?)?;
-    if found.is_empty() {
+    let mut detections = run_network(&DetectorInput::whole_photo(&rgb, FIRST_PASS_PX, FIRST_PASS_SHARE)?)?;
+    if detections.is_empty() {
         return detect(photo);
     }
-    found.sort_by(|a, b| b.score.total_cmp(&a.score));
-    let mut kept = suppress_overlapping(found.into_iter());
-    for face in kept.iter_mut().take(MAX_REFINED_FACES) {
+    detections.sort_by(|a, b| b.score.total_cmp(&a.score));
+    let mut faces = suppress_overlaps(detections.into_iter());
+    for face in faces.iter_mut().take(MAX_REFINED_FACES) {
         let mut refined = face.clone();
         refine_landmarks(&rgb, REFINEMENT, &mut refined)?;
         if is_same_face(&face.landmarks_in_photo, &refined.landmarks_in_photo) {
-            for (point, closer) in face.landmarks_in_photo.iter_mut().zip(refined.landmarks_in_photo) {
-                *point = [point[0].midpoint(closer[0]), point[1].midpoint(closer[1])];
+            for (point, refined) in face.landmarks_in_photo.iter_mut().zip(refined.landmarks_in_photo) {
+                *point = [point[0].midpoint(refined[0]), point[1].midpoint(refined[1])];
             }
         }
     }
-    Ok(kept)
+    Ok(faces)
 }
 
 /// Whether two passes found the same face.
 fn is_same_face(first: &[Point; 5], refined: &[Point; 5]) -> bool {
-    let (Some(first), Some(closer)) = (fit_frame(first), fit_frame(refined)) else { return false };
-    let [x, y] = [0, 1].map(|axis| first.center_in_photo[axis] - closer.center_in_photo[axis]);
-    let growth = closer.side_px / first.side_px;
-    x.hypot(y) <= MAX_CENTER_SHIFT * first.side_px && (1.0 / MAX_SIZE_RATIO..=MAX_SIZE_RATIO).contains(&growth)
+    let (Some(first), Some(refined)) = (fit_frame(first), fit_frame(refined)) else { return false };
+    let [dx, dy] = [0, 1].map(|axis| first.center_in_photo[axis] - refined.center_in_photo[axis]);
+    let ratio = refined.side_px / first.side_px;
+    dx.hypot(dy) <= MAX_CENTER_SHIFT * first.side_px && (1.0 / MAX_SIZE_RATIO..=MAX_SIZE_RATIO).contains(&ratio)
 }
 
 #[cfg(test)]
@@ -92,14 +90,14 @@ mod tests {
     #[test]
     fn fast_and_full_detection_find_the_same_frame() {
         let chip = chip();
-        let (quick, long) = (detect_fast(&chip).unwrap(), detect(&chip).unwrap());
-        assert_eq!((quick.len(), long.len()), (1, 1));
-        let [quick, long] = [quick, long].map(|faces| fit_frame(&faces[0].landmarks_in_photo).unwrap());
+        let (fast, full) = (detect_fast(&chip).unwrap(), detect(&chip).unwrap());
+        assert_eq!((fast.len(), full.len()), (1, 1));
+        let [fast, full] = [fast, full].map(|faces| fit_frame(&faces[0].landmarks_in_photo).unwrap());
         // Bounds on the error of 95 % of faces; neither method is ground truth.
-        let apart = |a: f32, b: f32| (a - b).abs() / long.side_px;
-        assert!(apart(quick.side_px, long.side_px) < 0.08, "{quick:?} {long:?}");
-        assert!((0..2).all(|axis| apart(quick.center_in_photo[axis], long.center_in_photo[axis]) < 0.04));
-        assert!((quick.angle_radians - long.angle_radians).abs() < 0.08, "{quick:?} {long:?}");
+        let apart = |a: f32, b: f32| (a - b).abs() / full.side_px;
+        assert!(apart(fast.side_px, full.side_px) < 0.08, "{fast:?} {full:?}");
+        assert!((0..2).all(|axis| apart(fast.center_in_photo[axis], full.center_in_photo[axis]) < 0.04));
+        assert!((fast.angle_radians - full.angle_radians).abs() < 0.08, "{fast:?} {full:?}");
     }
 
     #[test]

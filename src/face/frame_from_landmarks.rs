@@ -1,7 +1,6 @@
-//! The landmark template that every face is aligned to.
+//! The face frame that aligns landmarks to the template of all models.
 
-use crate::geometry::FaceFrame;
-use crate::geometry::Point;
+use crate::geometry::{FaceFrame, Point};
 
 /// Landmarks of an aligned face in the unit square, in the detector's order: eyes, nose, corners of the mouth. All
 /// models are trained on faces aligned to this template.

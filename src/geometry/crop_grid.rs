@@ -8,8 +8,7 @@ use super::FaceFrame;
 /// pixels in large photos.
 ///
 /// The footprint of a crop pixel is the photo pixels whose [`weight`](Self::weight) along x times that along y is not
-/// zero. Cropping reads exactly the footprint. The hole of a mask preset leaves out exactly the footprint of known crop
-/// pixels.
+/// zero. Cropping reads exactly the footprint; the hole of a mask preset excludes exactly that of known crop pixels.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CropGrid {
     /// Cosine and sine of the rotation, times the scale.
@@ -17,8 +16,8 @@ pub(crate) struct CropGrid {
     /// Cosine and sine of the same rotation, divided by the scale. Used with the opposite sign of the sine.
     crop_from_photo: [f64; 2],
     origin_in_photo: [f64; 2],
-    /// Largest distance from a crop pixel's centre with a weight, along each axis of the photo.
-    reach_px: f64,
+    /// Half the width of a footprint, along each axis of the photo.
+    footprint_radius_px: f64,
 }
 
 impl CropGrid {
@@ -37,12 +36,11 @@ impl CropGrid {
         let (sin, cos) = f64::from(map.angle_radians).sin_cos();
         let (along, across) = (scale * cos, scale * sin);
         let half = f64::from(crop_size_px) / 2.0;
-        let origin = [f64::from(x) - half * (along - across), f64::from(y) - half * (along + across)];
         Some(Self {
             photo_from_crop: [along, across],
             crop_from_photo: [cos / scale, sin / scale],
-            origin_in_photo: origin,
-            reach_px: scale.max(1.0) / 2.0 + 0.5,
+            origin_in_photo: [f64::from(x) - half * (along - across), f64::from(y) - half * (along + across)],
+            footprint_radius_px: scale.max(1.0) / 2.0 + 0.5,
         })
     }
 
@@ -65,18 +63,18 @@ impl CropGrid {
         self.to_photo([f64::from(column) + 0.5, f64::from(row) + 0.5])
     }
 
-    /// Photo pixels along one axis with a weight for a crop pixel centred at `center`. They may lie outside the photo.
+    /// The footprint along one axis of a crop pixel centred at `center`. It may leave the photo.
     #[expect(clippy::cast_possible_truncation, reason = "saturates far outside any photo")]
     pub(crate) fn footprint_along_axis(self, center: f64) -> Range<i64> {
-        let reach = self.reach_px - Self::MIN_WEIGHT;
-        let start = (center - reach - 0.5).floor() as i64;
-        let end = (center + reach - 0.5).ceil() as i64;
+        let radius = self.footprint_radius_px - Self::MIN_WEIGHT;
+        let start = (center - radius - 0.5).floor() as i64;
+        let end = (center + radius - 0.5).ceil() as i64;
         start.saturating_add(1)..end
     }
 
     /// The weight of a photo pixel along one axis, 0 to 1.
     #[expect(clippy::cast_precision_loss, reason = "pixel positions are far below 2^52")]
     pub(crate) fn weight(self, center: f64, pixel: i64) -> f64 {
-        (self.reach_px - (pixel as f64 + 0.5 - center).abs()).clamp(0.0, 1.0)
+        (self.footprint_radius_px - (pixel as f64 + 0.5 - center).abs()).clamp(0.0, 1.0)
     }
 }

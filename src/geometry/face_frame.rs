@@ -4,8 +4,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::CropGrid;
-use super::{Point, RectPx, Similarity};
+use super::{CropGrid, Point, RectPx, Similarity};
 
 /// A square in the photo: the part that the network sees.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,10 +35,10 @@ impl FaceFrame {
     /// Maps points of the unit square (`[0, 1]²`, the frame) to photo pixels.
     #[must_use]
     pub fn photo_from_unit(&self) -> Similarity {
-        let turned = Similarity { scale: self.side_px, angle_radians: self.angle_radians, translation: [0.0, 0.0] };
-        let [x, y] = turned.apply([0.5, 0.5]);
-        let [cx, cy] = self.center_in_photo;
-        Similarity { translation: [cx - x, cy - y], ..turned }
+        let rotated = Similarity { scale: self.side_px, angle_radians: self.angle_radians, translation: [0.0, 0.0] };
+        let [x, y] = rotated.apply([0.5, 0.5]);
+        let [center_x, center_y] = self.center_in_photo;
+        Similarity { translation: [center_x - x, center_y - y], ..rotated }
     }
 
     /// Maps pixels of the crop of side `crop_size_px` to photo pixels.
@@ -57,8 +56,8 @@ impl FaceFrame {
         [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]].map(|corner| map.apply(corner))
     }
 
-    /// A rectangle of a photo of this size that contains every pixel with its centre in the frame. Empty for a frame
-    /// that is not finite.
+    /// A rectangle of a photo of this size that contains every pixel with its centre in the frame. Empty if the frame
+    /// is not finite.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the photo first")]
     pub fn bounds_in_photo(&self, width: u32, height: u32) -> RectPx {
@@ -71,10 +70,9 @@ impl FaceFrame {
             let high = corners.iter().map(|corner| corner[axis]).fold(f32::NEG_INFINITY, f32::max);
             // One pixel of margin for rounding.
             let clip = |value: f32| f64::from(value).clamp(0.0, f64::from(size)) as u32;
-            (clip(low.floor() - 1.0), clip(high.ceil() + 1.0))
+            clip(low.floor() - 1.0)..clip(high.ceil() + 1.0)
         };
-        let ((left, right), (top, bottom)) = (along(0, width), along(1, height));
-        RectPx { x: left, y: top, width: right - left, height: bottom - top }
+        RectPx::from_ranges(along(0, width), along(1, height))
     }
 
     /// Pixels in row `y` of a photo of this width with their centre in the frame. Empty for a frame that is not finite.
@@ -82,8 +80,8 @@ impl FaceFrame {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the photo first")]
     pub fn columns_in_photo(&self, y: u32, width: u32) -> Range<u32> {
         let Some(unit) = CropGrid::new(self, 1) else { return 0..0 };
-        let at = |x: f64| unit.to_crop([x, f64::from(y) + 0.5]);
-        let (start, next) = (at(0.5), at(1.5));
+        let unit_point = |x: f64| unit.to_crop([x, f64::from(y) + 0.5]);
+        let (start, next) = (unit_point(0.5), unit_point(1.5));
         let step = [next[0] - start[0], next[1] - start[1]];
         let (mut low, mut high) = (0.0, f64::from(width));
         for axis in 0..2 {

@@ -1,5 +1,7 @@
 //! Rectangles of whole pixels.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 /// A rectangle of whole pixels: `x..x + width`, `y..y + height`.
@@ -12,6 +14,11 @@ pub struct RectPx {
 }
 
 impl RectPx {
+    /// The rectangle of these columns and rows.
+    pub(crate) fn from_ranges(columns: Range<u32>, rows: Range<u32>) -> Self {
+        Self { x: columns.start, y: rows.start, width: columns.end - columns.start, height: rows.end - rows.start }
+    }
+
     /// Whether it contains no pixel.
     #[must_use]
     pub fn is_empty(self) -> bool {
@@ -45,30 +52,31 @@ impl RectPx {
         if other.is_empty() {
             return self;
         }
-        let x = self.x.min(other.x);
-        let y = self.y.min(other.y);
-        let right = self.right().max(other.right());
-        let bottom = self.bottom().max(other.bottom());
-        Self { x, y, width: right - x, height: bottom - y }
+        let columns = self.x.min(other.x)..self.right().max(other.right());
+        Self::from_ranges(columns, self.y.min(other.y)..self.bottom().max(other.bottom()))
     }
 
     /// The common part; empty if they do not overlap.
     #[must_use]
     pub fn intersection(self, other: Self) -> Self {
-        let x = self.x.max(other.x);
-        let y = self.y.max(other.y);
-        let right = self.right().min(other.right());
-        let bottom = self.bottom().min(other.bottom());
+        let (x, y) = (self.x.max(other.x), self.y.max(other.y));
+        let (right, bottom) = (self.right().min(other.right()), self.bottom().min(other.bottom()));
         Self { x, y, width: right.saturating_sub(x), height: bottom.saturating_sub(y) }
     }
 
     /// Grown by a margin on every side, clamped to the range of u32.
     #[must_use]
     pub fn grown(self, margin_px: u32) -> Self {
-        let (x, y) = (self.x.saturating_sub(margin_px), self.y.saturating_sub(margin_px));
-        let end = |end: u32| end.saturating_add(margin_px);
-        Self { x, y, width: end(self.right()) - x, height: end(self.bottom()) - y }
+        let grown = |start: u32, end: u32| start.saturating_sub(margin_px)..end.saturating_add(margin_px);
+        Self::from_ranges(grown(self.x, self.right()), grown(self.y, self.bottom()))
     }
+}
+
+/// Clips a range of pixels to `0..size`.
+pub(crate) fn clip_range(range: Range<i64>, size: u32) -> Range<u32> {
+    let clip = |value: i64| u32::try_from(value.clamp(0, i64::from(size))).unwrap_or(size);
+    let start = clip(range.start);
+    start..clip(range.end).max(start)
 }
 
 #[cfg(test)]

@@ -28,9 +28,9 @@ impl Similarity {
     /// The inverse transform. The scale must not be zero.
     #[must_use]
     pub fn inverse(&self) -> Self {
-        let turned = Self { scale: 1.0 / self.scale, angle_radians: -self.angle_radians, translation: [0.0, 0.0] };
-        let [x, y] = turned.apply(self.translation);
-        Self { translation: [-x, -y], ..turned }
+        let linear = Self { scale: 1.0 / self.scale, angle_radians: -self.angle_radians, translation: [0.0, 0.0] };
+        let [x, y] = linear.apply(self.translation);
+        Self { translation: [-x, -y], ..linear }
     }
 }
 

@@ -28,11 +28,10 @@ pub(super) struct WorkerChannels {
 
 impl WorkerChannels {
     pub fn send_event(&self, event: WorkerEvent) {
-        let urgency =
-            if matches!(event, WorkerEvent::Progress { .. }) { RepaintUrgency::Soon } else { RepaintUrgency::Now };
+        let is_progress = matches!(event, WorkerEvent::Progress { .. });
         // Sending fails only when the editor is closing.
         let _ = self.events.send(event);
-        (self.request_repaint)(urgency);
+        (self.request_repaint)(if is_progress { RepaintUrgency::Soon } else { RepaintUrgency::Now });
     }
 
     pub fn send_preview(&self, preview: SearchPreview) {
@@ -40,8 +39,8 @@ impl WorkerChannels {
         (self.request_repaint)(RepaintUrgency::Soon);
     }
 
-    pub fn send_quick_preview(&self, sketch: QuickPreview) {
-        self.quick_previews.put(sketch);
+    pub fn send_quick_preview(&self, preview: QuickPreview) {
+        self.quick_previews.put(preview);
         (self.request_repaint)(RepaintUrgency::Now);
     }
 

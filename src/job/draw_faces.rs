@@ -34,26 +34,22 @@ pub struct GeneratedFaces {
 /// # Errors
 /// When the model cannot be loaded, or a latent has another length than the model's.
 pub(super) fn draw_faces(
-    engine: &mut NetworkCache,
+    cache: &mut NetworkCache,
     activations: &mut CpuActivations,
     id: FacesId,
     request: &FacesRequest,
 ) -> Result<GeneratedFaces, FillError> {
-    let model = engine.model_info(&request.model)?;
+    let model = cache.model_info(&request.model)?;
     if request.latents.iter().any(|latent| latent.len() != model.latent_dim) {
         return Err(FillError::StartLatents { model: model.name });
     }
-    let (device, networks) = engine.networks(request.device, &request.model)?;
-    let device_failed = |reason: String| FillError::DeviceFailed { device: device.name.clone(), reason };
-    let draw = || {
-        explore::draw_in_batches(model.image_size_px, &request.latents, |batch, latents| {
-            networks.generate(batch, latents, activations)
-        })
-    };
+    let (device, networks) = cache.networks(request.device, &request.model)?;
+    let generate = |batch, latents: &[f32]| networks.generate(batch, latents, activations);
+    let draw = || explore::draw_in_batches(model.image_size_px, &request.latents, generate);
     let pictures = catch_panic(draw).map_err(|reason| {
         *activations = CpuActivations::default();
-        engine.drop_networks();
-        device_failed(reason)
+        cache.drop_networks();
+        FillError::DeviceFailed { device: device.name, reason }
     })?;
     Ok(GeneratedFaces { id, pictures })
 }

@@ -22,7 +22,7 @@ const REPORT_INTERVAL: Duration = Duration::from_millis(16);
 
 /// Reports one search to the editor and applies the editor's commands.
 pub(super) struct EditorObserver<'a> {
-    line: &'a WorkerChannels,
+    channels: &'a WorkerChannels,
     job: JobId,
     request: &'a FillRequest,
     composer: Option<Composer>,
@@ -39,7 +39,7 @@ pub(super) struct EditorObserver<'a> {
     latest_pictures: Option<LatestPictures>,
     unsent_losses: Vec<IterationLosses>,
     iteration: u32,
-    search_clock: SearchClock,
+    clock: Clock,
     pending: PendingCommands,
 }
 
@@ -69,20 +69,21 @@ struct LatestPictures {
 }
 
 /// Search time without pauses, and times of the last reports.
-struct SearchClock {
+struct Clock {
     running_since: Option<Instant>,
-    before_last_pause: Duration,
+    /// Until the last pause.
+    elapsed_before: Duration,
     last_report: Instant,
     last_preview: Instant,
 }
 
-impl SearchClock {
+impl Clock {
     fn elapsed(&self) -> Duration {
-        self.before_last_pause + self.running_since.map_or(Duration::ZERO, |since| since.elapsed())
+        self.elapsed_before + self.running_since.map_or(Duration::ZERO, |since| since.elapsed())
     }
 
     fn pause(&mut self) {
-        self.before_last_pause = self.elapsed();
+        self.elapsed_before = self.elapsed();
         self.running_since = None;
     }
 
@@ -95,7 +96,7 @@ impl<'a> EditorObserver<'a> {
     pub fn new(channels: &'a WorkerChannels, job: JobId, request: &'a FillRequest) -> Self {
         let now = Instant::now();
         Self {
-            line: channels,
+            channels,
             job,
             request,
             composer: None,
@@ -110,12 +111,7 @@ impl<'a> EditorObserver<'a> {
             latest_pictures: None,
             unsent_losses: Vec::new(),
             iteration: 0,
-            search_clock: SearchClock {
-                running_since: None,
-                before_last_pause: Duration::ZERO,
-                last_report: now,
-                last_preview: now,
-            },
+            clock: Clock { running_since: None, elapsed_before: Duration::ZERO, last_report: now, last_preview: now },
             pending: PendingCommands::default(),
         }
     }
@@ -126,7 +122,7 @@ impl<'a> EditorObserver<'a> {
     }
 
     /// The hole that was filled, with its number.
-    pub fn hole(&self) -> (u64, Arc<Mask>) {
+    pub fn hole(&self) -> NumberedHole {
         self.holes.searched.clone()
     }
 
@@ -137,18 +133,21 @@ impl<'a> EditorObserver<'a> {
         }
     }
 
+    fn report_is_due(&self) -> bool {
+        self.paused || self.clock.last_report.elapsed() >= REPORT_INTERVAL
+    }
+
     fn send_progress(&mut self) {
-        let elapsed_secs = self.search_clock.elapsed().as_secs_f32();
+        let elapsed_secs = self.clock.elapsed().as_secs_f32();
         #[expect(clippy::cast_precision_loss, reason = "step counts are far below 2^24")]
         let remaining_secs = (self.iteration > 1).then(|| {
-            let all = self.live_settings.steps.saturating_add(self.extended_by);
-            let left = all.saturating_sub(self.iteration) as f32;
-            left * elapsed_secs / self.iteration as f32
+            let all_steps = self.live_settings.steps.saturating_add(self.extended_by);
+            all_steps.saturating_sub(self.iteration) as f32 * elapsed_secs / self.iteration as f32
         });
-        self.search_clock.last_report = Instant::now();
+        self.clock.last_report = Instant::now();
         let iterations = std::mem::take(&mut self.unsent_losses);
         let (job, extended_by, paused) = (self.job, self.extended_by, self.paused);
-        self.line.send_event(WorkerEvent::Progress { job, iterations, remaining_secs, extended_by, paused });
+        self.channels.send_event(WorkerEvent::Progress { job, iterations, remaining_secs, extended_by, paused });
     }
 
     fn apply(&mut self, command: WorkerCommand) {
@@ -164,7 +163,7 @@ impl<'a> EditorObserver<'a> {
                 self.paused = true;
                 self.step_requested = true;
             }
-            WorkerCommand::SetLiveSettings(live) => self.live_settings = live,
+            WorkerCommand::SetLiveSettings(settings) => self.live_settings = settings,
             WorkerCommand::ShowCandidate(candidate) => {
                 self.shown_candidate = candidate;
                 self.send_preview();
@@ -202,47 +201,46 @@ impl<'a> EditorObserver<'a> {
     fn set_paused(&mut self, paused: bool) {
         self.paused = paused;
         if paused {
-            self.search_clock.pause();
+            self.clock.pause();
         } else {
-            self.search_clock.resume();
+            self.clock.resume();
         }
         self.send_progress();
     }
 
     /// Sends a preview of the shown candidate, blended into the photo.
     fn send_preview(&mut self) {
-        let (Some(newest), Some(composer)) = (&self.latest_pictures, &self.composer) else { return };
-        let shown = self.shown_candidate.filter(|&k| k < newest.candidates.len()).unwrap_or(newest.best);
-        let Some(picture) = newest.candidates.get(shown) else { return };
-        self.line.send_preview(SearchPreview {
+        let (Some(latest), Some(composer)) = (&self.latest_pictures, &self.composer) else { return };
+        let shown = self.shown_candidate.filter(|&k| k < latest.candidates.len()).unwrap_or(latest.best);
+        let Some(picture) = latest.candidates.get(shown) else { return };
+        self.channels.send_preview(SearchPreview {
             job: self.job,
-            size_px: newest.size_px,
-            candidates: newest.candidates.clone(),
-            best: newest.best,
-            patch: composer.render(picture, newest.size_px),
+            size_px: latest.size_px,
+            candidates: latest.candidates.clone(),
+            best: latest.best,
+            patch: composer.render(picture, latest.size_px),
             hole_number: self.holes.requested.0,
         });
-        self.search_clock.last_preview = Instant::now();
+        self.clock.last_preview = Instant::now();
     }
 }
 
 impl FillObserver for EditorObserver<'_> {
     fn started(&mut self, device: &DeviceInfo, _model: &ModelInfo, notes: &[String]) {
         self.composer = Some(self.new_composer());
-        self.search_clock.resume();
-        self.line.send_event(WorkerEvent::Started { job: self.job, device: device.clone(), notes: notes.to_vec() });
+        self.clock.resume();
+        self.channels.send_event(WorkerEvent::Started { job: self.job, device: device.clone(), notes: notes.to_vec() });
     }
 
     fn control(&mut self) -> FillControl {
-        if !self.unsent_losses.is_empty() && (self.paused || self.search_clock.last_report.elapsed() >= REPORT_INTERVAL)
-        {
+        if !self.unsent_losses.is_empty() && self.report_is_due() {
             self.send_progress();
         }
         loop {
             let command = if self.paused && !self.step_requested && !self.stop_requested {
-                self.line.commands.recv().map_err(|_| TryRecvError::Disconnected)
+                self.channels.commands.recv().map_err(|_| TryRecvError::Disconnected)
             } else {
-                self.line.commands.try_recv()
+                self.channels.commands.try_recv()
             };
             match command {
                 Ok(command) => self.apply(command),
@@ -273,7 +271,7 @@ impl FillObserver for EditorObserver<'_> {
     }
 
     fn wants_losses(&mut self, _iteration: u32) -> bool {
-        self.paused || self.search_clock.last_report.elapsed() >= REPORT_INTERVAL
+        self.report_is_due()
     }
 
     fn losses(&mut self, iteration: u32, losses: &[Losses]) {
@@ -283,7 +281,7 @@ impl FillObserver for EditorObserver<'_> {
 
     fn wants_pictures(&mut self, _iteration: u32) -> bool {
         let stepped = std::mem::take(&mut self.step_requested);
-        stepped || (self.line.previews.is_wanted() && self.search_clock.last_preview.elapsed() >= REPORT_INTERVAL)
+        stepped || (self.channels.previews.is_wanted() && self.clock.last_preview.elapsed() >= REPORT_INTERVAL)
     }
 
     fn pictures(&mut self, _iteration: u32, size_px: u32, pictures: Vec<Vec<f32>>, best: usize) {

@@ -14,10 +14,10 @@ pub(super) fn explained_share(picture: &[f32], problem: &SearchProblem) -> Optio
     let area = problem.size_px * problem.size_px;
     let known = problem.known.iter().sum::<f32>();
     let (mut residual, mut deviation) = (0.0, 0.0);
-    for (drawn, pixels) in picture.chunks(area).zip(problem.pixels.chunks(area)) {
-        let known_pixels = || pixels.iter().zip(&problem.known).zip(drawn).filter(|((_, known), _)| **known > 0.0);
+    for (generated, pixels) in picture.chunks(area).zip(problem.pixels.chunks(area)) {
+        let known_pixels = || pixels.iter().zip(&problem.known).zip(generated).filter(|((_, known), _)| **known > 0.0);
         let mean = known_pixels().map(|((pixel, _), _)| pixel).sum::<f32>() / known;
-        residual += known_pixels().map(|((pixel, _), drawn)| (drawn - pixel).abs()).sum::<f32>();
+        residual += known_pixels().map(|((pixel, _), generated)| (generated - pixel).abs()).sum::<f32>();
         deviation += known_pixels().map(|((pixel, _), _)| (mean - pixel).abs()).sum::<f32>();
     }
     (deviation > 0.0).then(|| 1.0 - residual / deviation)

@@ -18,10 +18,8 @@ pub(super) fn lower_thread_priority() {
 /// Starts rayon's global thread pool at low priority. Call it in a program with a window, before any computation. A
 /// pool that already runs is not changed.
 pub fn start_low_priority_pool() {
-    let pool = rayon::ThreadPoolBuilder::new()
-        .thread_name(|index| format!("compute {index}"))
-        .start_handler(|_| lower_thread_priority());
-    if let Err(error) = pool.build_global() {
+    let pool = rayon::ThreadPoolBuilder::new().thread_name(|index| format!("compute {index}"));
+    if let Err(error) = pool.start_handler(|_| lower_thread_priority()).build_global() {
         tracing::debug!("the compute threads keep their priority: {error}");
     }
 }

@@ -1,8 +1,8 @@
 //! Runs a whole fill: crop, search, result.
 //!
-//! [`run_fill`] runs one fill and reports to an [`FillObserver`]; the command line calls it directly. The editor runs it on
-//! the background thread of [`WorkerHandle`]: commands go in, small [`WorkerEvent`]s come out, and a mailbox holds the newest
-//! [`SearchPreview`].
+//! [`run_fill`] runs one fill and reports to a [`FillObserver`]; the command line calls it directly. The editor runs it
+//! on the background thread of [`WorkerHandle`]: commands go in, small [`WorkerEvent`]s come out, and a mailbox holds
+//! the newest [`SearchPreview`].
 //!
 //! A cancelled or failed search still returns the best fill so far. A [`Provenance`] records how a fill was made; it is
 //! stored in the exported file.
@@ -125,7 +125,7 @@ pub struct FillOutcome {
     pub search_secs: f32,
     pub stopped: Option<StopReason>,
     /// Share of the known pixels' deviation from their mean colour that the best candidate explains, at most 1. `None`
-    /// when the known pixels have one colour. See [`FillOutcome::doubt`].
+    /// when the known pixels have one colour. See [`FillOutcome::fit_warning`].
     pub explained_share: Option<f32>,
     /// In start order, each at its own best iteration. Mixes follow.
     pub candidates: Vec<Candidate>,
@@ -159,10 +159,10 @@ impl FillOutcome {
     /// Stores a mix: it replaces the mix at `replaced_mix`, or becomes a new candidate. Returns its index.
     pub fn store_mix(&mut self, mix: Candidate, replaced_mix: Option<usize>) -> usize {
         let mix = Candidate { is_mix: true, ..mix };
-        let earlier = replaced_mix.filter(|&index| self.candidates.get(index).is_some_and(|earlier| earlier.is_mix));
-        let index = earlier.unwrap_or(self.candidates.len());
+        let replaced = replaced_mix.filter(|&index| self.candidates.get(index).is_some_and(|old| old.is_mix));
+        let index = replaced.unwrap_or(self.candidates.len());
         match self.candidates.get_mut(index) {
-            Some(place) => *place = mix,
+            Some(old) => *old = mix,
             None => self.candidates.push(mix),
         }
         self.best = run_fill::lowest_total(self.candidates.iter().map(|candidate| candidate.losses));
@@ -194,7 +194,7 @@ pub enum WorkerCommand {
     ShowCandidate(Option<usize>),
     /// Open the device and load the model now, so that the first fill starts without delay.
     WarmUp(DeviceChoice, ModelChoice),
-    /// Draw a quick preview ([`FillRequest::into_first_guess`], [`FillRequest::into_drawing_of`]). Ignored while a
+    /// Draw a quick preview ([`FillRequest::into_first_guess`], [`FillRequest::into_latent_drawing`]). Ignored while a
     /// search runs. A newer one or a start replaces one that waits.
     QuickPreview(QuickPreviewId, Box<FillRequest>),
     /// Draw faces from latents, without a photo. During a search it waits for the end, and a newer one replaces it.

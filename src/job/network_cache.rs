@@ -14,7 +14,7 @@ use crate::search::{Search, SearchProblem, Settings};
 /// Cache of the last model, on its device.
 #[derive(Default)]
 pub struct NetworkCache {
-    /// Model file that was read but not loaded onto a device yet. Dropped once the networks are loaded.
+    /// A model file that was read but not loaded onto a device yet.
     unloaded_file: Option<(ModelKey, ModelFile)>,
     /// The key is the requested model and device.
     networks: Option<((ModelKey, DeviceChoice), DeviceInfo, Arc<Networks>)>,
@@ -34,10 +34,13 @@ impl NetworkCache {
     }
 
     /// Reads and checks the model, and returns its description.
-    pub(super) fn model_info(&mut self, choice: &ModelChoice) -> Result<ModelInfo, ModelError> {
+    ///
+    /// # Errors
+    /// When the model cannot be loaded.
+    pub fn model_info(&mut self, choice: &ModelChoice) -> Result<ModelInfo, ModelError> {
         let key = model_key(choice);
-        if let Some(((known, _), _, networks)) = &self.networks
-            && *known == key
+        if let Some(((cached, _), _, networks)) = &self.networks
+            && *cached == key
         {
             return Ok(networks.info.clone());
         }
@@ -49,7 +52,7 @@ impl NetworkCache {
 
     fn take_file(&mut self, choice: &ModelChoice, key: &ModelKey) -> Result<ModelFile, ModelError> {
         match self.unloaded_file.take() {
-            Some((known, file)) if known == *key => Ok(file),
+            Some((cached, file)) if cached == *key => Ok(file),
             _ => model::load(choice),
         }
     }
@@ -65,19 +68,19 @@ impl NetworkCache {
         model: &ModelChoice,
     ) -> Result<(DeviceInfo, Arc<Networks>), FillError> {
         let key = (model_key(model), device);
-        if let Some((kept, info, networks)) = &self.networks
-            && *kept == key
+        if let Some((cached, info, networks)) = &self.networks
+            && *cached == key
             && !networks.is_gpu_lost()
         {
             return Ok((info.clone(), networks.clone()));
         }
         let opened = device::open(device)?;
-        let arithmetic = if device == DeviceChoice::CpuF32 { CpuPrecision::Single } else { CpuPrecision::fastest() };
+        let precision = if device == DeviceChoice::CpuF32 { CpuPrecision::Single } else { CpuPrecision::fastest() };
         let file = self.take_file(model, &key.0)?;
         let device_failed = |device: &str, reason| FillError::DeviceFailed { device: device.to_owned(), reason };
         let on_cpu = |notice| {
-            let info = DeviceInfo { name: arithmetic.device_name().to_owned(), is_gpu: false, notice };
-            let networks = catch_panic(|| Networks::load_on_cpu(&file, arithmetic));
+            let info = DeviceInfo { name: precision.device_name().to_owned(), is_gpu: false, notice };
+            let networks = catch_panic(|| Networks::load_on_cpu(&file, precision));
             Ok::<_, FillError>((Arc::new(networks.map_err(|reason| device_failed(&info.name, reason))??), info))
         };
         let (networks, info) = match opened.device {
@@ -103,28 +106,28 @@ impl NetworkCache {
 /// Loads networks onto a GPU and runs one search iteration. This compiles the shaders before the first fill needs them,
 /// and shows whether the GPU works.
 fn load_on_gpu(file: &ModelFile, gpu: &Gpu) -> Result<Arc<Networks>, ModelError> {
-    let began = Instant::now();
+    let started = Instant::now();
     let networks = Arc::new(Networks::load_on_gpu(file, gpu)?);
     let size_px = networks.info.image_size_px as usize;
     // A grey picture with a hole over one eye.
-    let is_hidden = |pixel: usize| {
+    let is_hole = |pixel: usize| {
         let (x, y) = (pixel % size_px, pixel / size_px);
         (size_px / 8..size_px * 3 / 8).contains(&x) && (size_px / 4..size_px / 2).contains(&y)
     };
     let problem = SearchProblem {
         size_px,
         pixels: vec![0.0; 3 * size_px * size_px],
-        known: (0..size_px * size_px).map(|pixel| f32::from(u8::from(!is_hidden(pixel)))).collect(),
+        known: (0..size_px * size_px).map(|pixel| f32::from(u8::from(!is_hole(pixel)))).collect(),
     };
     Search::new(networks.clone(), &problem, Settings::default().for_one_latent()).advance();
-    tracing::debug!("networks were loaded onto the GPU in {:.2} s", began.elapsed().as_secs_f64());
+    tracing::debug!("networks were loaded onto the GPU in {:.2} s", started.elapsed().as_secs_f64());
     Ok(networks)
 }
 
 fn model_key(choice: &ModelChoice) -> ModelKey {
-    let changed = match choice {
+    let modified = match choice {
         ModelChoice::Face128 | ModelChoice::Face64 => None,
         ModelChoice::File(path) => std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok(),
     };
-    (choice.clone(), changed)
+    (choice.clone(), modified)
 }

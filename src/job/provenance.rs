@@ -61,12 +61,12 @@ pub struct PhotoId {
     pub height: u32,
     /// For example `rgb8`.
     pub color: String,
-    /// [`Photo::sha256`].
+    /// [`Photo::pixel_sha256`].
     pub sha256: String,
 }
 
 impl PhotoId {
-    fn of(photo: &Photo) -> Self {
+    fn new(photo: &Photo) -> Self {
         Self { width: photo.width(), height: photo.height(), color: photo.color_name(), sha256: photo.pixel_sha256() }
     }
 }
@@ -149,10 +149,10 @@ impl FillExport<'_> {
     }
 
     /// Metadata of the exported file: all metadata of the photo's file, or only its colour profile for a layer.
-    /// `recipe` is added when given.
+    /// `provenance` is added when given.
     #[must_use]
     pub fn png_metadata(&self, content: ExportContent, provenance: Option<&Provenance>) -> PngMetadata<'_> {
-        let mut extras = match content {
+        let mut metadata = match content {
             ExportContent::Photo => self.photo.png_metadata(),
             // Layers are RGB, so a grey profile would not fit.
             ExportContent::Layer if self.photo.pixels.color().has_color() => {
@@ -160,12 +160,12 @@ impl FillExport<'_> {
             }
             ExportContent::Layer => PngMetadata::default(),
         };
-        if let Some(recipe) = provenance {
-            extras.xmp = Some(with_source_type(extras.xmp.as_deref(), SOURCE_TYPE).into_bytes().into());
-            let recipe = Provenance { content, ..recipe.clone() };
-            extras.texts.push((Provenance::KEYWORD, recipe.to_json()));
+        if let Some(provenance) = provenance {
+            metadata.xmp = Some(with_source_type(metadata.xmp.as_deref(), SOURCE_TYPE).into_bytes().into());
+            let provenance = Provenance { content, ..provenance.clone() };
+            metadata.texts.push((Provenance::KEYWORD, provenance.to_json()));
         }
-        extras
+        metadata
     }
 }
 
@@ -179,15 +179,15 @@ impl Provenance {
     /// When the mask has no pixels.
     pub fn new(export: &FillExport<'_>) -> Result<Self, SaveError> {
         let FillOutcome { settings, model, device: DeviceInfo { name: device, .. }, .. } = export.outcome;
-        let preset = |preset: &Preset| Settings { seed: settings.seed, ..preset.settings() } == *settings;
+        let has_these_settings = |preset: &Preset| Settings { seed: settings.seed, ..preset.settings() } == *settings;
         let provenance = Self {
             format: FORMAT.into(),
             version: env!("CARGO_PKG_VERSION").into(),
             content: ExportContent::Photo,
-            photo: PhotoId::of(export.photo),
+            photo: PhotoId::new(export.photo),
             model: ModelId { name: model.name.clone(), sha256: model.sha256.clone() },
             device: device.clone(),
-            preset: Preset::ALL.into_iter().find(preset),
+            preset: Preset::ALL.into_iter().find(has_these_settings),
             settings: *settings,
             start: export.outcome.start.clone(),
             frame: export.frame,
@@ -258,7 +258,7 @@ impl Provenance {
     /// Whether this is the photo that was filled.
     #[must_use]
     pub fn matches_photo(&self, photo: &Photo) -> bool {
-        (self.photo.width, self.photo.height) == (photo.width(), photo.height()) && self.photo == PhotoId::of(photo)
+        (self.photo.width, self.photo.height) == (photo.width(), photo.height()) && self.photo == PhotoId::new(photo)
     }
 
     /// The hole that was filled.

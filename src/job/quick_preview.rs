@@ -60,7 +60,7 @@ struct ComposerKey {
 }
 
 impl ComposerKey {
-    fn of(request: &FillRequest) -> Self {
+    fn new(request: &FillRequest) -> Self {
         let FillRequest { photo, hole, frame, blend, .. } = request;
         Self { photo: Arc::downgrade(photo), hole: Arc::downgrade(hole), frame: *frame, blend: *blend }
     }
@@ -74,12 +74,11 @@ impl ComposerKey {
 
 impl ComposerCache {
     fn composer(&mut self, request: &FillRequest) -> &Composer {
-        let key = ComposerKey::of(request);
-        let kept = self.cached.take().filter(|(kept, _)| kept.matches(&key));
-        let (_, composer) = self.cached.insert(kept.unwrap_or_else(|| {
+        let key = ComposerKey::new(request);
+        let cached = self.cached.take().filter(|(cached_key, _)| cached_key.matches(&key));
+        let (_, composer) = self.cached.insert(cached.unwrap_or_else(|| {
             let FillRequest { photo, hole, frame, blend, .. } = request;
-            let composer = Composer::new(photo, hole, frame, *blend, Some(MAX_PREVIEW_SIDE_PX));
-            (key, composer)
+            (key, Composer::new(photo, hole, frame, *blend, Some(MAX_PREVIEW_SIDE_PX)))
         }));
         composer
     }
@@ -90,20 +89,20 @@ impl ComposerCache {
 /// # Errors
 /// The same as for a fill.
 pub(super) fn draw_quick_preview(
-    engine: &mut NetworkCache,
+    cache: &mut NetworkCache,
     composers: &mut ComposerCache,
     id: QuickPreviewId,
     request: &FillRequest,
 ) -> Result<Option<QuickPreview>, FillError> {
     request.settings.validate()?;
-    let model = engine.model_info(&request.model)?;
+    let model = cache.model_info(&request.model)?;
     if request.start.is_as_set() && !model.has_encoder {
         return Ok(None);
     }
     validate::check_start_latents(request, &model)?;
     let size_px = model.image_size_px;
     let problem = validate::search_problem(request, &request.hole, size_px)?;
-    let (device, networks) = engine.networks(request.device, &request.model)?;
+    let (device, networks) = cache.networks(request.device, &request.model)?;
     let draw = || {
         let mut search = Search::new(networks, &problem, request.settings);
         request.start.apply_to(&mut search);
@@ -115,12 +114,12 @@ pub(super) fn draw_quick_preview(
             best.losses.into_iter().next()?,
         ))
     };
-    let drawn = catch_panic(draw).map_err(|reason| {
-        engine.drop_networks();
+    let result = catch_panic(draw).map_err(|reason| {
+        cache.drop_networks();
         FillError::DeviceFailed { device: device.name, reason }
     })?;
-    let Some((latent, pixels, losses)) = drawn else { return Ok(None) };
+    let Some((latent, pixels, losses)) = result else { return Ok(None) };
     let patch = composers.composer(request).render(&pixels, size_px);
-    let mixed = !request.start.is_as_set();
-    Ok(Some(QuickPreview { id, candidate: Candidate { latent, pixels, losses, is_mix: mixed }, patch }))
+    let candidate = Candidate { latent, pixels, losses, is_mix: !request.start.is_as_set() };
+    Ok(Some(QuickPreview { id, candidate, patch }))
 }

@@ -9,9 +9,9 @@ use super::network_cache::NetworkCache;
 use super::{Candidate, DeviceInfo, FillOutcome, FillRequest, LiveSettings, StopReason, fit_quality, validate};
 use crate::mask::Mask;
 use crate::model::{ModelInfo, Networks};
-use crate::search::{BestCandidates, Losses, Search, SearchProblem};
+use crate::search::{BestCandidates, Losses, Search, SearchProblem, Settings};
 
-/// Most iterations between two reads of the losses from the device.
+/// Most iterations whose losses the observer gets together.
 const MAX_UNREAD_ITERATIONS: usize = 32;
 /// Time between two copies of the best fill to the host. A lost device cannot destroy a copy.
 const BACKUP_INTERVAL: Duration = Duration::from_secs(2);
@@ -73,37 +73,27 @@ pub trait FillObserver {
 /// Only when there is no result at all. A search that fails or is stopped after its first iteration returns an outcome
 /// with [`FillOutcome::stopped`] set.
 pub fn run_fill(
-    engine: &mut NetworkCache,
+    cache: &mut NetworkCache,
     request: &FillRequest,
     observer: &mut dyn FillObserver,
 ) -> Result<FillOutcome, FillError> {
     request.settings.validate()?;
-    let model = engine.model_info(&request.model)?;
+    let model = cache.model_info(&request.model)?;
     validate::check_start_latents(request, &model)?;
     let size_px = model.image_size_px;
     let problem = validate::search_problem(request, &request.hole, size_px)?;
-    let (device, networks) = engine.networks(request.device, &request.model)?;
+    let (device, networks) = cache.networks(request.device, &request.model)?;
     observer.started(&device, &model, &validate::start_notes(request, &networks, &problem));
 
-    let mut run = FillRun {
-        observer,
-        size_px,
-        first_losses: None,
-        newest_losses: Vec::new(),
-        backup: None,
-        started: Instant::now(),
-    };
+    let started = Instant::now();
+    let mut run = FillRun { observer, size_px, first_losses: None, newest_losses: Vec::new(), backup: None };
     // A lost device causes a panic. After a panic only the backup is used, nothing else of the search.
-    let end = catch_panic(|| run.run_search(networks, &problem, request));
-    let seconds = run.started.elapsed().as_secs_f32();
-    let first = run.first_losses.take();
-    let (result, stopped) = match end {
-        Ok((result, stopped)) => (result, stopped),
-        Err(reason) => {
-            engine.drop_networks();
-            (run.backup.take(), Some(StopReason::Failed(format!("{} stopped working ({reason})", device.name))))
-        }
-    };
+    let result = catch_panic(|| run.run_search(networks, &problem, request));
+    let search_secs = started.elapsed().as_secs_f32();
+    let (result, stopped) = result.unwrap_or_else(|reason| {
+        cache.drop_networks();
+        (run.backup.take(), Some(StopReason::Failed(format!("{} stopped working ({reason})", device.name))))
+    });
     let Some(result) = result else {
         return Err(match stopped {
             Some(StopReason::Failed(reason)) => FillError::DeviceFailed { device: device.name, reason },
@@ -111,18 +101,19 @@ pub fn run_fill(
         });
     };
     let best = lowest_total(result.candidates.iter().map(|candidate| candidate.losses));
+    let first_losses = run.first_losses.and_then(|losses| losses.get(best).copied());
     Ok(FillOutcome {
         settings: result.settings,
         start: request.start.clone(),
         model,
         device,
         steps: result.steps,
-        evaluations: result.evaluations,
-        changed_during_search: result.changed_on_the_way,
-        search_secs: seconds,
+        evaluations: result.history.evaluations,
+        changed_during_search: result.history.changed_during_search,
+        search_secs,
         stopped,
         explained_share: result.explained_share,
-        first_losses: first.and_then(|losses| losses.get(best).copied()).unwrap_or(result.candidates[best].losses),
+        first_losses: first_losses.unwrap_or(result.candidates[best].losses),
         candidates: result.candidates,
         best,
         size_px,
@@ -136,25 +127,23 @@ struct FillRun<'a> {
     first_losses: Option<Vec<Losses>>,
     newest_losses: Vec<Losses>,
     backup: Option<BestSoFar>,
-    started: Instant,
 }
 
 /// The best result so far, copied to the host.
 struct BestSoFar {
     candidates: Vec<Candidate>,
-    /// See [`FillOutcome::explained`].
+    /// See [`FillOutcome::explained_share`].
     explained_share: Option<f32>,
     steps: u32,
-    evaluations: u32,
-    changed_on_the_way: bool,
-    settings: crate::search::Settings,
+    history: SearchHistory,
+    settings: Settings,
 }
 
 /// Facts about the course of a search that a repetition needs.
 #[derive(Clone, Copy, Default)]
 struct SearchHistory {
     evaluations: u32,
-    changed_on_the_way: bool,
+    changed_during_search: bool,
 }
 
 impl FillRun<'_> {
@@ -176,7 +165,7 @@ impl FillRun<'_> {
                 break;
             }
             if let Some(live) = self.observer.live_settings() {
-                history.changed_on_the_way |= apply_live_settings(&mut search, live) && history.evaluations > 0;
+                history.changed_during_search |= apply_live_settings(&mut search, live) && history.evaluations > 0;
                 if search.is_done() {
                     break;
                 }
@@ -188,12 +177,9 @@ impl FillRun<'_> {
             }
             unread_iterations += 1;
             let iteration = search.iterations_begun();
-            let pictures = self.observer.wants_pictures(iteration);
-            if pictures
-                || iteration == 1
-                || unread_iterations >= MAX_UNREAD_ITERATIONS
-                || self.observer.wants_losses(iteration)
-            {
+            let wants_pictures = self.observer.wants_pictures(iteration);
+            let is_due = iteration == 1 || unread_iterations >= MAX_UNREAD_ITERATIONS;
+            if wants_pictures || is_due || self.observer.wants_losses(iteration) {
                 self.read_losses(&mut search);
                 unread_iterations = 0;
                 if !self.newest_losses.iter().any(|losses| losses.total.is_finite()) {
@@ -203,7 +189,7 @@ impl FillRun<'_> {
                     break;
                 }
             }
-            if pictures {
+            if wants_pictures {
                 let best = lowest_total(self.newest_losses.iter().copied());
                 self.observer.pictures(iteration, self.size_px, search.pictures(), best);
             }
@@ -224,7 +210,7 @@ impl FillRun<'_> {
         let Some(hole) = self.observer.take_new_hole() else { return };
         let Ok(problem) = validate::search_problem(request, &hole, self.size_px) else { return };
         search.set_problem(&problem);
-        history.changed_on_the_way = true;
+        history.changed_during_search = true;
         self.observer.search_extended(search.extra_iterations());
         // The old backup belongs to the old hole.
         self.backup = best_so_far(search, *history);
@@ -252,23 +238,15 @@ fn best_so_far(search: &mut Search, history: SearchHistory) -> Option<BestSoFar>
     let BestCandidates { latents, losses } = search.best()?;
     let best = lowest_total(losses.iter().copied());
     let pictures = search.best_pictures();
-    let explained = pictures.get(best).and_then(|picture| fit_quality::explained_share(picture, search.problem()));
+    let explained_share = pictures.get(best).and_then(|best| fit_quality::explained_share(best, search.problem()));
     let candidates = latents
         .into_iter()
         .zip(losses)
         .zip(pictures)
         .map(|((latent, losses), pixels)| Candidate { latent, pixels, losses, is_mix: false })
-        .collect::<Vec<_>>();
-    let SearchHistory { evaluations, changed_on_the_way } = history;
-    let steps = search.iterations_done();
-    Some(BestSoFar {
-        candidates,
-        explained_share: explained,
-        steps,
-        evaluations,
-        changed_on_the_way,
-        settings: *search.settings(),
-    })
+        .collect();
+    let (steps, settings) = (search.iterations_done(), *search.settings());
+    Some(BestSoFar { candidates, explained_share, steps, history, settings })
 }
 
 /// Index of the lowest total loss. NaN is skipped.

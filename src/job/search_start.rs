@@ -14,12 +14,12 @@ pub enum SearchStart {
     AsSet,
     /// These latents of all candidates, concatenated.
     At(#[serde(with = "serde_floats")] Vec<f32>),
-    /// All candidates start at this latent, to find variations of it ([`Settings::to_sample_around`]).
+    /// All candidates start at this latent, to find variations of it ([`Settings::for_variations`]).
     Around(#[serde(with = "serde_floats")] Vec<f32>),
 }
 
 impl SearchStart {
-    /// Start latents spread around one that the user has chosen ([`Settings::spread_around`]). Values are clamped to
+    /// Start latents spread around one that the user has chosen ([`Settings::starts_around`]). Values are clamped to
     /// [-1, 1].
     #[must_use]
     pub fn spread_around(latent: &[f32], settings: &Settings) -> Self {

@@ -33,9 +33,9 @@ fn photo(width: u32, height: u32) -> Photo {
     Photo::from_pixels(DynamicImage::ImageRgb8(RgbImage::from_fn(width, height, pixel)))
 }
 
-fn painted_dot(width: u32, height: u32, at: [f32; 2]) -> Mask {
+fn painted_dot(width: u32, height: u32, center: [f32; 2]) -> Mask {
     let mut history = MaskHistory::new(width, height);
-    history.push(MaskEdit::Stroke(Stroke { kind: StrokeKind::Paint, radius_px: 5.0, points_in_photo: vec![at] }));
+    history.push(MaskEdit::Stroke(Stroke { kind: StrokeKind::Paint, radius_px: 5.0, points_in_photo: vec![center] }));
     history.mask().clone()
 }
 
@@ -60,7 +60,7 @@ struct RecordingObserver {
     pictures: Vec<(u32, usize)>,
     notes: Vec<String>,
     stop_after: Option<usize>,
-    break_at: Option<u32>,
+    panic_at: Option<u32>,
 }
 
 impl FillObserver for RecordingObserver {
@@ -86,7 +86,7 @@ impl FillObserver for RecordingObserver {
     }
 
     fn wants_pictures(&mut self, iteration: u32) -> bool {
-        assert_ne!(self.break_at, Some(iteration), "the device is lost");
+        assert_ne!(self.panic_at, Some(iteration), "the device is lost");
         iteration.is_multiple_of(4)
     }
 
@@ -134,7 +134,7 @@ fn cpu_name() -> &'static str {
 
 #[test]
 fn lost_device_keeps_the_best_so_far() {
-    let mut recorder = RecordingObserver { break_at: Some(6), ..RecordingObserver::default() };
+    let mut recorder = RecordingObserver { panic_at: Some(6), ..RecordingObserver::default() };
     let outcome = fill(&request(), &mut recorder).unwrap();
     let Some(StopReason::Failed(reason)) = outcome.stopped else { panic!("must have failed") };
     assert!(reason.contains(&format!("{} stopped working", cpu_name())), "{reason}");
@@ -143,12 +143,12 @@ fn lost_device_keeps_the_best_so_far() {
 
 #[test]
 fn wild_settings_still_end_normally() {
-    let mut wild = request();
-    wild.settings.lambda = 1000.0;
-    wild.settings.learning_rate = 10.0;
-    wild.settings.optimizer = OptimizerKind::Momentum;
+    let mut request = request();
+    request.settings.lambda = 1000.0;
+    request.settings.learning_rate = 10.0;
+    request.settings.optimizer = OptimizerKind::Momentum;
     // Latents are clipped, so even these settings must end normally.
-    assert_eq!(fill(&wild, &mut RecordingObserver::default()).unwrap().steps, 8);
+    assert_eq!(fill(&request, &mut RecordingObserver::default()).unwrap().steps, 8);
 }
 
 #[test]
@@ -192,8 +192,8 @@ proptest! {
         let mut pixels = clean.photo.pixels.to_rgb8();
         for (x, y, pixel) in pixels.enumerate_pixels_mut() {
             if clean.hole.is_hole(x, y) {
-                let at = 3 * (y * 40 + x) as usize;
-                pixel.0.copy_from_slice(&noise[at..at + 3]);
+                let index = 3 * (y * 40 + x) as usize;
+                pixel.0.copy_from_slice(&noise[index..index + 3]);
             }
         }
         noisy.photo = Arc::new(Photo::from_pixels(DynamicImage::ImageRgb8(pixels)));
@@ -209,17 +209,17 @@ proptest! {
 /// A worker for tests, with a count of its wake calls.
 struct TestWorker {
     worker: WorkerHandle,
-    woken: Arc<AtomicUsize>,
+    wake_count: Arc<AtomicUsize>,
 }
 
 impl TestWorker {
     fn new() -> Self {
-        let woken = Arc::new(AtomicUsize::new(0));
-        let counter = woken.clone();
+        let wake_count = Arc::new(AtomicUsize::new(0));
+        let counter = wake_count.clone();
         let worker = WorkerHandle::spawn(Arc::new(move |_| {
             counter.fetch_add(1, Ordering::Relaxed);
         }));
-        Self { worker, woken }
+        Self { worker, wake_count }
     }
 
     /// A search that would take minutes.
@@ -229,13 +229,13 @@ impl TestWorker {
         self.worker.send(WorkerCommand::Start(job, Box::new(request)));
     }
 
-    fn wait_for<T>(&self, mut wanted: impl FnMut(WorkerEvent) -> Option<T>) -> T {
+    fn wait_for<T>(&self, mut select: impl FnMut(WorkerEvent) -> Option<T>) -> T {
         let start = Instant::now();
         while start.elapsed() < TIMEOUT {
             match self.worker.try_event() {
                 Some(event) => {
-                    if let Some(found) = wanted(event) {
-                        return found;
+                    if let Some(selected) = select(event) {
+                        return selected;
                     }
                 }
                 None => std::thread::sleep(Duration::from_millis(1)),
@@ -248,9 +248,9 @@ impl TestWorker {
         self.wait_for(|event| matches!(event, WorkerEvent::Progress { .. }).then_some(()));
     }
 
-    fn wait_for_outcome(&self, wanted: JobId) -> Arc<FillOutcome> {
+    fn wait_for_outcome(&self, id: JobId) -> Arc<FillOutcome> {
         self.wait_for(|event| match event {
-            WorkerEvent::Finished { job, outcome, .. } if job == wanted => Some(outcome),
+            WorkerEvent::Finished { job, outcome, .. } if job == id => Some(outcome),
             WorkerEvent::Failed { message, .. } => panic!("{message}"),
             _ => None,
         })
@@ -267,7 +267,7 @@ fn worker_reports_a_fill_from_start_to_end() {
     });
     assert_eq!((device.name.as_str(), device.is_gpu), (cpu_name(), false));
     assert_eq!(test_worker.wait_for_outcome(7).steps, 8);
-    assert!(test_worker.woken.load(Ordering::Relaxed) >= 2);
+    assert!(test_worker.wake_count.load(Ordering::Relaxed) >= 2);
 }
 
 #[test]
@@ -292,11 +292,11 @@ fn cancel_answers_quickly_and_keeps_the_best() {
     let test_worker = TestWorker::new();
     test_worker.start_long(1);
     test_worker.wait_for_progress();
-    let asked = Instant::now();
+    let cancelled = Instant::now();
     test_worker.worker.send(WorkerCommand::Cancel);
     let outcome = test_worker.wait_for_outcome(1);
     // Twenty times the promise, because other tests run in parallel. Without an answer it would take minutes.
-    assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
+    assert!(cancelled.elapsed() < Duration::from_secs(2), "{:?}", cancelled.elapsed());
     assert_eq!(outcome.stopped, Some(StopReason::Cancelled));
 }
 

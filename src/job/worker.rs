@@ -30,9 +30,9 @@ pub struct WorkerHandle {
 }
 
 impl WorkerHandle {
-    /// Starts the thread. `wake` is called from that thread whenever the editor should redraw.
+    /// Starts the thread. `request_repaint` is called from that thread whenever the editor should redraw.
     #[must_use]
-    pub fn spawn(wake: RequestRepaint) -> Self {
+    pub fn spawn(request_repaint: RequestRepaint) -> Self {
         let (commands, command_receiver) = mpsc::channel();
         let (event_sender, events) = mpsc::sync_channel(EVENT_CAPACITY);
         let (previews, quick_previews) = (Arc::new(Mailbox::default()), Arc::new(Mailbox::default()));
@@ -43,11 +43,11 @@ impl WorkerHandle {
             previews: Arc::clone(&previews),
             quick_previews: Arc::clone(&quick_previews),
             faces: Arc::clone(&faces),
-            request_repaint: wake,
+            request_repaint,
         };
         let spawned = thread::Builder::new().name("fill".into()).spawn(move || {
             low_priority::lower_thread_priority();
-            run_commands(&channels);
+            Worker::new(channels).run();
         });
         if let Err(error) = spawned {
             // The channels are closed now, so commands get no answer. The log says why.
@@ -87,94 +87,87 @@ impl WorkerHandle {
     }
 }
 
-fn run_commands(channels: &WorkerChannels) {
-    let (mut engine, mut composers, mut activations) =
-        (NetworkCache::default(), ComposerCache::default(), CpuActivations::default());
-    let mut next = None;
-    while let Some(command) = next.take().or_else(|| channels.commands.recv().ok()) {
-        match command {
-            WorkerCommand::Start(job, request) => {
-                let pending = run_job(channels, &mut engine, job, &request);
-                trim_heap();
-                next = pending.start.map(|(job, request)| WorkerCommand::Start(job, request));
-                if let Some((id, request)) = pending.faces {
-                    draw_and_send_faces(channels, &mut engine, &mut activations, id, &request);
+/// The state of the thread.
+struct Worker {
+    channels: WorkerChannels,
+    networks: NetworkCache,
+    composers: ComposerCache,
+    activations: CpuActivations,
+}
+
+impl Worker {
+    fn new(channels: WorkerChannels) -> Self {
+        let (networks, composers) = (NetworkCache::default(), ComposerCache::default());
+        Self { channels, networks, composers, activations: CpuActivations::default() }
+    }
+
+    /// Runs commands until the editor closes.
+    fn run(&mut self) {
+        let mut next = None;
+        while let Some(command) = next.take().or_else(|| self.channels.commands.recv().ok()) {
+            match command {
+                WorkerCommand::Start(job, request) => {
+                    let pending = self.run_job(job, &request);
+                    trim_heap();
+                    next = pending.start.map(|(job, request)| WorkerCommand::Start(job, request));
+                    if let Some((id, request)) = pending.faces {
+                        self.send_faces(id, &request);
+                    }
                 }
-            }
-            WorkerCommand::DrawFaces(id, request) => {
-                draw_and_send_faces(channels, &mut engine, &mut activations, id, &request);
-            }
-            WorkerCommand::WarmUp(device, model) => {
-                channels.send_event(match engine.load(device, &model) {
-                    Ok((device, model)) => WorkerEvent::WarmedUp { device, model },
-                    Err(error) => WorkerEvent::WarmUpFailed { message: error.to_string() },
-                });
-                trim_heap();
-            }
-            WorkerCommand::QuickPreview(id, request) => {
-                next = next_idle_command(channels);
-                if !matches!(next, Some(WorkerCommand::Start(..) | WorkerCommand::QuickPreview(..))) {
-                    draw_and_send_preview(channels, &mut engine, &mut composers, id, &request);
+                WorkerCommand::DrawFaces(id, request) => self.send_faces(id, &request),
+                WorkerCommand::WarmUp(device, model) => {
+                    self.channels.send_event(match self.networks.load(device, &model) {
+                        Ok((device, model)) => WorkerEvent::WarmedUp { device, model },
+                        Err(error) => WorkerEvent::WarmUpFailed { message: error.to_string() },
+                    });
+                    trim_heap();
                 }
+                WorkerCommand::QuickPreview(id, request) => {
+                    next = self.next_idle_command();
+                    if !matches!(next, Some(WorkerCommand::Start(..) | WorkerCommand::QuickPreview(..))) {
+                        self.send_quick_preview(id, &request);
+                    }
+                }
+                // The other commands are for a running search.
+                _ => {}
             }
-            // The other commands are for a running search.
-            _ => {}
         }
     }
-}
 
-/// The next waiting command that matters while no search runs.
-fn next_idle_command(channels: &WorkerChannels) -> Option<WorkerCommand> {
-    let matters = |command: &WorkerCommand| {
-        matches!(
-            command,
-            WorkerCommand::Start(..)
-                | WorkerCommand::WarmUp(..)
-                | WorkerCommand::QuickPreview(..)
-                | WorkerCommand::DrawFaces(..)
-        )
-    };
-    channels.commands.try_iter().find(matters)
-}
-
-/// Runs a fill. Returns the commands that came meanwhile and still wait.
-fn run_job(channels: &WorkerChannels, engine: &mut NetworkCache, job: JobId, request: &FillRequest) -> PendingCommands {
-    let mut observer = EditorObserver::new(channels, job, request);
-    let result = run_fill(engine, request, &mut observer);
-    observer.flush();
-    let (hole_number, hole) = observer.hole();
-    let pending = observer.into_pending();
-    channels.send_event(match result {
-        Ok(outcome) => WorkerEvent::Finished { job, outcome: Arc::new(outcome), hole_number, hole },
-        Err(error) => WorkerEvent::Failed { job, message: error.to_string(), causes: causes(&error) },
-    });
-    pending
-}
-
-fn draw_and_send_faces(
-    channels: &WorkerChannels,
-    engine: &mut NetworkCache,
-    activations: &mut CpuActivations,
-    id: FacesId,
-    request: &FacesRequest,
-) {
-    match draw_faces(engine, activations, id, request) {
-        Ok(faces) => channels.send_faces(faces),
-        Err(error) => channels.send_event(WorkerEvent::FacesFailed { id, message: error.to_string() }),
+    /// The next waiting command that matters while no search runs.
+    fn next_idle_command(&self) -> Option<WorkerCommand> {
+        use WorkerCommand::{DrawFaces, QuickPreview, Start, WarmUp};
+        let matters = |command: &_| matches!(command, Start(..) | WarmUp(..) | QuickPreview(..) | DrawFaces(..));
+        self.channels.commands.try_iter().find(matters)
     }
-}
 
-fn draw_and_send_preview(
-    channels: &WorkerChannels,
-    engine: &mut NetworkCache,
-    composers: &mut ComposerCache,
-    id: QuickPreviewId,
-    request: &FillRequest,
-) {
-    match draw_quick_preview(engine, composers, id, request) {
-        Ok(Some(sketch)) => channels.send_quick_preview(sketch),
-        Ok(None) => {}
-        Err(error) => channels.send_event(WorkerEvent::QuickPreviewFailed { id, message: error.to_string() }),
+    /// Runs a fill. Returns the commands that came meanwhile and still wait.
+    fn run_job(&mut self, job: JobId, request: &FillRequest) -> PendingCommands {
+        let mut observer = EditorObserver::new(&self.channels, job, request);
+        let result = run_fill(&mut self.networks, request, &mut observer);
+        observer.flush();
+        let (hole_number, hole) = observer.hole();
+        let pending = observer.into_pending();
+        self.channels.send_event(match result {
+            Ok(outcome) => WorkerEvent::Finished { job, outcome: Arc::new(outcome), hole_number, hole },
+            Err(error) => WorkerEvent::Failed { job, message: error.to_string(), causes: causes(&error) },
+        });
+        pending
+    }
+
+    fn send_faces(&mut self, id: FacesId, request: &FacesRequest) {
+        match draw_faces(&mut self.networks, &mut self.activations, id, request) {
+            Ok(faces) => self.channels.send_faces(faces),
+            Err(error) => self.channels.send_event(WorkerEvent::FacesFailed { id, message: error.to_string() }),
+        }
+    }
+
+    fn send_quick_preview(&mut self, id: QuickPreviewId, request: &FillRequest) {
+        match draw_quick_preview(&mut self.networks, &mut self.composers, id, request) {
+            Ok(Some(preview)) => self.channels.send_quick_preview(preview),
+            Ok(None) => {}
+            Err(error) => self.channels.send_event(WorkerEvent::QuickPreviewFailed { id, message: error.to_string() }),
+        }
     }
 }
 

@@ -11,12 +11,11 @@ pub(super) fn is_finite([x, y]: Point) -> bool {
 
 /// The pixel that holds a point; an empty rectangle outside the photo.
 pub(super) fn pixel_under([x, y]: Point, width: u32, height: u32) -> RectPx {
-    let at = |value: f32, size: u32| {
-        let pixel = f64::from(value).floor();
+    let pixel_range = |coordinate: f32, size: u32| {
+        let pixel = f64::from(coordinate).floor();
         covered_pixels((pixel + 0.25, pixel + 0.75), size)
     };
-    let (columns, rows) = (at(x, width), at(y, height));
-    RectPx { x: columns.start, y: rows.start, width: columns.end - columns.start, height: rows.end - rows.start }
+    RectPx::from_ranges(pixel_range(x, width), pixel_range(y, height))
 }
 
 /// The pixels of `0..size` whose centres lie in a closed interval.
@@ -57,8 +56,7 @@ impl BrushCapsule {
     }
 
     /// The interval in which the horizontal line at `y` intersects it: the hull of the intersections with both discs
-    /// and the rectangle between them. (The capsule is convex, so this is one interval.) Empty intervals have `low >
-    /// high`.
+    /// and the rectangle between them. (The capsule is convex.) An empty interval has `low > high`.
     pub(super) fn row_span(&self, y: f64) -> (f64, f64) {
         let [ax, ay] = self.from;
         let [bx, by] = self.to;

@@ -6,9 +6,9 @@ use std::collections::VecDeque;
 /// size]`, 1 where known and 0 in the hole. The result has the same shape.
 ///
 /// `W_paper` of a known pixel is the share of hole pixels in the square window around it (`window_px` wide, odd; the
-/// paper's is 7). It is zero in the hole. The share is always of `window_px²`: it includes the pixel itself, which is
-/// known and adds nothing, and pixels outside the crop count as known. (The paper's formula can also be read as a share
-/// of the `window_px² − 1` neighbours; the reference numbers use `window_px²`.)
+/// paper's is 7). It is zero in the hole. The share is always of `window_px²`, and pixels outside the crop count as
+/// known. (The paper's formula can also be read as a share of the `window_px² − 1` neighbours without the pixel itself;
+/// the reference numbers use `window_px²`.)
 ///
 /// `focus` 0 is plain `M`, 1 is the paper. An even `window_px` is rounded up to the next odd number.
 ///
@@ -18,15 +18,15 @@ use std::collections::VecDeque;
 #[expect(clippy::cast_precision_loss, reason = "counts of pixels in a window, far below 2^24")]
 pub fn context_weights(known: &[f32], size_px: usize, window_px: usize, focus: f32) -> Vec<f32> {
     assert_eq!(known.len(), size_px * size_px, "`known` must be a square crop");
-    let reach = window_px / 2;
-    let window_area = (2 * reach + 1).pow(2) as f32;
+    let radius = window_px / 2;
+    let window_area = (2 * radius + 1).pow(2) as f32;
     let sums = hole_sums(known, size_px);
     let stride = size_px + 1;
     let mut weights = Vec::with_capacity(known.len());
     for y in 0..size_px {
-        let (top, bottom) = (y.saturating_sub(reach), (y + reach + 1).min(size_px));
+        let (top, bottom) = (y.saturating_sub(radius), (y + radius + 1).min(size_px));
         for x in 0..size_px {
-            let (left, right) = (x.saturating_sub(reach), (x + reach + 1).min(size_px));
+            let (left, right) = (x.saturating_sub(radius), (x + radius + 1).min(size_px));
             let holes = sums[bottom * stride + right] + sums[top * stride + left]
                 - sums[top * stride + right]
                 - sums[bottom * stride + left];
@@ -43,11 +43,11 @@ pub fn context_weights(known: &[f32], size_px: usize, window_px: usize, focus: f
 #[must_use]
 pub fn pair_weights(weights: &[f32], known: &[f32], size_px: usize) -> [Vec<f32>; 2] {
     let pair = |pixel: usize, neighbour: Option<usize>| match neighbour {
-        Some(other) if known[pixel] > 0.0 && known[other] > 0.0 => f32::midpoint(weights[pixel], weights[other]),
+        Some(next) if known[pixel] > 0.0 && known[next] > 0.0 => f32::midpoint(weights[pixel], weights[next]),
         _ => 0.0,
     };
     let right = (0..weights.len()).map(|pixel| pair(pixel, ((pixel + 1) % size_px > 0).then_some(pixel + 1)));
-    let below = (0..weights.len()).map(|pixel| pair(pixel, Some(pixel + size_px).filter(|&at| at < weights.len())));
+    let below = (0..weights.len()).map(|pixel| pair(pixel, Some(pixel + size_px).filter(|&next| next < weights.len())));
     [right.collect(), below.collect()]
 }
 
@@ -103,14 +103,14 @@ mod tests {
 
         #[test]
         fn weights_equal_the_share_of_hole_pixels(
-            size in 1usize..12, reach in 0usize..7, focus in 0.0f32..=1.0, bits in prop::collection::vec(any::<bool>(), 144),
+            size in 1usize..12, radius in 0usize..7, focus in 0.0f32..=1.0, bits in prop::collection::vec(any::<bool>(), 144),
         ) {
             let known: Vec<f32> = bits[..size * size].iter().map(|&bit| f32::from(u8::from(bit))).collect();
-            let window = 2 * reach + 1;
+            let window = 2 * radius + 1;
             let weights = context_weights(&known, size, window, focus);
             for (index, weight) in weights.iter().enumerate() {
                 let (x, y) = (index % size, index / size);
-                let near = |at: usize, center: usize| at.abs_diff(center) <= reach;
+                let near = |position: usize, center: usize| position.abs_diff(center) <= radius;
                 let holes = (0..size * size).filter(|i| known[*i] == 0.0 && near(i % size, x) && near(i / size, y)).count();
                 let share = holes as f32 / (window * window) as f32;
                 prop_assert!((weight - known[index] * (1.0 - focus + focus * share)).abs() < 1e-6);

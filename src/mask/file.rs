@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use image::{DynamicImage, GrayImage, ImageBuffer};
+use image::{DynamicImage, GrayImage};
 
 use super::Mask;
 use crate::fs::Overwrite;
@@ -32,7 +32,7 @@ pub enum MaskFileError {
 /// # Errors
 /// When the file cannot be opened as an image, or has another size.
 pub fn load_mask(path: &Path, width: u32, height: u32) -> Result<Mask, MaskFileError> {
-    mask_from_image(photo::open(path, DecodeLimits::default())?.pixels, path, width, height)
+    to_mask(photo::open(path, DecodeLimits::default())?.pixels, path, width, height)
 }
 
 /// Like [`load_mask`], from memory.
@@ -40,7 +40,7 @@ pub fn load_mask(path: &Path, width: u32, height: u32) -> Result<Mask, MaskFileE
 /// # Errors
 /// As [`load_mask`].
 pub fn decode_mask(bytes: &[u8], width: u32, height: u32) -> Result<Mask, MaskFileError> {
-    mask_from_image(photo::decode(bytes, DecodeLimits::default())?.pixels, Path::new(""), width, height)
+    to_mask(photo::decode(bytes, DecodeLimits::default())?.pixels, Path::new(""), width, height)
 }
 
 /// Saves a mask as an 8-bit grey PNG; the hole is white.
@@ -48,13 +48,11 @@ pub fn decode_mask(bytes: &[u8], width: u32, height: u32) -> Result<Mask, MaskFi
 /// # Errors
 /// As [`crate::photo::save_png`].
 pub fn save_mask(path: &Path, mask: &Mask, overwrite: Overwrite) -> Result<(), SaveError> {
-    let grey: GrayImage =
-        ImageBuffer::from_raw(mask.width(), mask.height(), mask.pixels().to_vec()).unwrap_or_default();
+    let grey = GrayImage::from_raw(mask.width(), mask.height(), mask.pixels().to_vec()).unwrap_or_default();
     photo::save_png(path, &DynamicImage::ImageLuma8(grey), &PngMetadata::default(), overwrite)
 }
 
-/// Encodes a mask as a PNG with one bit per pixel for embedding in other files; the hole is white. [`decode_mask`]
-/// reads it.
+/// Encodes a mask as a PNG with one bit per pixel, for embedding in other files. [`decode_mask`] reads it.
 ///
 /// # Errors
 /// When the mask has no pixels.
@@ -62,22 +60,17 @@ pub fn encode_mask_png(mask: &Mask) -> Result<Vec<u8>, SaveError> {
     photo::encode_bilevel_png(mask.width(), mask.height(), mask.pixels())
 }
 
-fn mask_from_image(
-    pixels: DynamicImage,
-    path: &Path,
-    photo_width: u32,
-    photo_height: u32,
-) -> Result<Mask, MaskFileError> {
-    let (width, height) = (pixels.width(), pixels.height());
+fn to_mask(image: DynamicImage, path: &Path, photo_width: u32, photo_height: u32) -> Result<Mask, MaskFileError> {
+    let (width, height) = (image.width(), image.height());
     let wrong_size = || MaskFileError::Size { path: path.into(), width, height, photo_width, photo_height };
     if (width, height) != (photo_width, photo_height) {
         return Err(wrong_size());
     }
-    let grey = if pixels.color().has_alpha() {
+    let grey = if image.color().has_alpha() {
         let opaque = |[luma, alpha]: [u8; 2]| if alpha >= 128 { luma } else { 0 };
-        pixels.into_luma_alpha8().pixels().map(|pixel| opaque(pixel.0)).collect()
+        image.into_luma_alpha8().pixels().map(|pixel| opaque(pixel.0)).collect()
     } else {
-        pixels.into_luma8().into_raw()
+        image.into_luma8().into_raw()
     };
     Mask::from_pixels(width, height, grey).ok_or_else(wrong_size)
 }

@@ -1,8 +1,8 @@
 //! All edits of the hole in order, with undo and redo.
 //!
 //! Each edit keeps the other state of the 64×64 tiles it touched, one bit per pixel. Undo and redo swap these tiles
-//! with the mask's, so their cost depends only on the size of the change. Memory is limited: beyond [`MAX_UNDO_BYTES`] the
-//! oldest tiles are dropped, and undoing such an edit redraws all earlier edits.
+//! with the mask's, so their cost depends only on the size of the change. Memory is limited: beyond [`MAX_UNDO_BYTES`]
+//! the oldest tiles are dropped, and undoing such an edit redraws all earlier edits.
 
 use std::sync::Arc;
 
@@ -169,7 +169,7 @@ impl MaskHistory {
         }
     }
 
-    /// Drops tiles until the rest fits. First those of undone edits, starting with the one to be redone last (redoing
+    /// Drops tiles until the others fit. First those of undone edits, starting with the one to be redone last (redoing
     /// costs no more than drawing). Then the oldest. The newest edit always keeps its tiles.
     fn enforce_memory_limit(&mut self) {
         let mut bytes = self.undo_bytes();

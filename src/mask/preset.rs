@@ -1,12 +1,10 @@
 //! Preset holes, defined in crop pixels and placed on the face frame.
 
-use std::ops::Range;
-
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::Mask;
-use crate::geometry::{CropGrid, FaceFrame};
+use crate::geometry::{CropGrid, FaceFrame, clip_range};
 
 /// CVPR 2017, section 4: 80 % of the pixels missing at random.
 const RANDOM_HOLE_SHARE: f64 = 0.8;
@@ -61,12 +59,12 @@ impl MaskPreset {
         let size = crop_size_px;
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut hole_at = |x: u32, y: u32| match self {
-            Self::Center => [x, y].iter().all(|at| (size / 4..size - size / 4).contains(at)),
+            Self::Center => [x, y].iter().all(|position| (size / 4..size - size / 4).contains(position)),
             Self::Half => y >= size / 2,
             Self::Left => x < size / 2,
             Self::Random => rng.random_bool(RANDOM_HOLE_SHARE),
-            Self::Grid => [x, y].iter().any(|at| !at.is_multiple_of(4)),
-            Self::Lowres => [x, y].iter().any(|at| !at.is_multiple_of(8)),
+            Self::Grid => [x, y].iter().any(|position| !position.is_multiple_of(4)),
+            Self::Lowres => [x, y].iter().any(|position| !position.is_multiple_of(8)),
             Self::Full => true,
         };
         let mut hole = Vec::with_capacity(size as usize * size as usize);
@@ -77,9 +75,9 @@ impl MaskPreset {
     }
 
     /// The hole in a photo of this size. It contains the photo pixels in the frame whose crop pixel is hole, except
-    /// those in the footprint of a known crop pixel. So when the photo is cropped again with the same frame, every
-    /// known crop pixel of the preset stays known (where the frame lies inside the photo). Where crop and photo pixels
-    /// line up, the crop's hole is exactly the preset's.
+    /// those in the footprint of a known crop pixel. So when the photo is cropped with the same frame, every known crop
+    /// pixel of the preset stays known (where the frame lies inside the photo). Where crop and photo pixels align, the
+    /// crop's hole is exactly the preset's.
     #[must_use]
     pub fn hole_in_photo(self, width: u32, height: u32, frame: &FaceFrame, crop_size_px: u32, seed: u64) -> Mask {
         let mut mask = Mask::empty(width, height);
@@ -114,20 +112,9 @@ fn mark_hole_pixels(mask: &mut Mask, frame: &FaceFrame, grid: CropGrid, crop_siz
     }
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "only called between 0 and the crop's side"
-)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the crop's side")]
 fn floor_to_index(value: f64) -> usize {
     value as usize
-}
-
-/// Clips a range of pixels to `0..size`.
-fn clip_range(range: Range<i64>, size: u32) -> Range<u32> {
-    let clip = |value: i64| u32::try_from(value.clamp(0, i64::from(size))).unwrap_or(size);
-    let start = clip(range.start);
-    start..clip(range.end).max(start)
 }
 
 #[cfg(test)]

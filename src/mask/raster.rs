@@ -139,10 +139,9 @@ impl Mask {
         &self.pixels[start + columns.start as usize..start + columns.end as usize]
     }
 
-    /// Whether part of a row has a hole. The range must lie inside the mask. A fold without early exit, because the
-    /// compiler vectorizes it.
+    /// Whether part of a row, inside the mask, has a hole. No early exit, so that the compiler vectorizes it.
     pub(crate) fn row_has_hole(&self, y: u32, columns: Range<u32>) -> bool {
-        self.row(y, columns).iter().fold(0, |all, pixel| all | pixel) != 0
+        self.row(y, columns).iter().fold(0, |bits, pixel| bits | pixel) != 0
     }
 
     fn rows_with_hole(&self) -> impl Iterator<Item = u32> {
@@ -229,19 +228,12 @@ impl Mask {
     fn segment_bounds(&self, from: Point, to: Point, radius_px: f32) -> RectPx {
         let Some(capsule) = BrushCapsule::new(from, to, radius_px) else { return RectPx::default() };
         let [columns, rows] = capsule.bounds();
-        let (columns, rows) = (covered_pixels(columns, self.width), covered_pixels(rows, self.height));
-        let body = RectPx {
-            x: columns.start,
-            y: rows.start,
-            width: columns.end - columns.start,
-            height: rows.end - rows.start,
-        };
+        let body = RectPx::from_ranges(covered_pixels(columns, self.width), covered_pixels(rows, self.height));
         [from, to].into_iter().fold(body, |rect, end| rect.union(pixel_under(end, self.width, self.height)))
     }
 
-    /// Rectangles, one per band of `band_px` rows, that together contain everything
-    /// [`draw_segment`](Self::draw_segment) may change. For a long slanting segment they cover far less than a single
-    /// rectangle.
+    /// Rectangles, one per band of `band_px` rows, that together contain everything that
+    /// [`draw_segment`](Self::draw_segment) may change. For a long slanting segment they cover far less than one would.
     pub(super) fn segment_bands(&self, from: Point, to: Point, radius_px: f32, band_px: u32) -> Vec<RectPx> {
         let Some(capsule) = BrushCapsule::new(from, to, radius_px) else { return Vec::new() };
         let bounds = self.segment_bounds(from, to, radius_px);
@@ -251,7 +243,7 @@ impl Mask {
             let bottom = (top / band_px + 1).saturating_mul(band_px).min(bounds.bottom());
             let row = |y: u32| {
                 let columns = covered_pixels(capsule.row_span(f64::from(y) + 0.5), self.width);
-                RectPx { x: columns.start, y, width: columns.end - columns.start, height: 1 }
+                RectPx::from_ranges(columns, y..y + 1)
             };
             bands.push((top..bottom).map(row).fold(RectPx::default(), RectPx::union));
             top = bottom;

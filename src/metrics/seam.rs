@@ -6,9 +6,8 @@ use super::PlanarImage;
 /// channels, between neighbouring pixels (side by side or one above the other) with exactly one of them in the hole.
 /// The result is the step of the fill divided by the step of the true picture.
 ///
-/// 1: as in the true picture. Above 1: the hole's outline is visible. Below 1: the fill is smoother there than the
-/// photo.
-/// `None` without an edge (no hole, or only hole), and when the true picture is flat along it.
+/// 1: as in the true picture. Above 1: the hole's outline is visible. Below 1: the fill is smoother at its edge than the
+/// photo. `None` without an edge (no hole, or only hole), and when the true picture is flat along it.
 ///
 /// # Panics
 /// When the pictures differ in size, or `hole` does not have one value per pixel.
@@ -29,6 +28,6 @@ pub fn seam_jump(truth: &PlanarImage, filled: &PlanarImage, hole: &[bool]) -> Op
     let step_sum = |picture: &PlanarImage| -> f64 {
         picture.planes().flat_map(|plane| edges.iter().map(|&(one, two)| (plane[one] - plane[two]).abs())).sum()
     };
-    let of_truth = step_sum(truth);
-    (of_truth > 0.0).then(|| step_sum(filled) / of_truth)
+    let true_sum = step_sum(truth);
+    (true_sum > 0.0).then(|| step_sum(filled) / true_sum)
 }

@@ -19,15 +19,15 @@ pub fn sharpness(truth: &PlanarImage, filled: &PlanarImage, hole: &[bool]) -> Op
     let (width, area) = (truth.width(), truth.area());
     let inner_pixels: Vec<usize> = (width..area.saturating_sub(width))
         .filter(|pixel| (1..width - 1).contains(&(pixel % width)))
-        .filter(|&pixel| [pixel, pixel - 1, pixel + 1, pixel - width, pixel + width].iter().all(|&at| hole[at]))
+        .filter(|&pixel| [pixel, pixel - 1, pixel + 1, pixel - width, pixel + width].iter().all(|&pixel| hole[pixel]))
         .collect();
     // Sums instead of means: both pictures have the same number of pixels and channels, so these cancel.
     let laplacian_sum = |picture: &PlanarImage| -> f64 {
-        let laplacian = |plane: &[f64], at: usize| {
-            4.0 * plane[at] - plane[at - 1] - plane[at + 1] - plane[at - width] - plane[at + width]
+        let laplacian = |plane: &[f64], i: usize| {
+            4.0 * plane[i] - plane[i - 1] - plane[i + 1] - plane[i - width] - plane[i + width]
         };
-        picture.planes().flat_map(|plane| inner_pixels.iter().map(move |&at| laplacian(plane, at).abs())).sum()
+        picture.planes().flat_map(|plane| inner_pixels.iter().map(move |&pixel| laplacian(plane, pixel).abs())).sum()
     };
-    let of_truth = laplacian_sum(truth);
-    (of_truth > 0.0).then(|| laplacian_sum(filled) / of_truth)
+    let true_sum = laplacian_sum(truth);
+    (true_sum > 0.0).then(|| laplacian_sum(filled) / true_sum)
 }

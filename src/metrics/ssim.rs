@@ -41,10 +41,9 @@ impl SsimMap {
             let (xx, yy, xy) = (mean_product(x, x), mean_product(y, y), mean_product(x, y));
             for (index, value) in values.iter_mut().enumerate() {
                 let (mx, my) = (mean_x[index], mean_y[index]);
-                let (variance_x, variance_y, covariance) =
-                    (xx[index] - mx * mx, yy[index] - my * my, xy[index] - mx * my);
+                let (var_x, var_y, covariance) = (xx[index] - mx * mx, yy[index] - my * my, xy[index] - mx * my);
                 let numerator = (2.0 * mx * my + C1) * (2.0 * covariance + C2);
-                *value += numerator / ((mx * mx + my * my + C1) * (variance_x + variance_y + C2)) / 3.0;
+                *value += numerator / ((mx * mx + my * my + C1) * (var_x + var_y + C2)) / 3.0;
             }
         }
         Self { width, height, values }
@@ -54,8 +53,8 @@ impl SsimMap {
     /// the picture is smaller than a window.
     #[must_use]
     pub fn mean(&self) -> f64 {
-        let inner = |at: usize, size: usize| {
-            size <= 2 * WINDOW_RADIUS_PX || (WINDOW_RADIUS_PX..size - WINDOW_RADIUS_PX).contains(&at)
+        let inner = |index: usize, size: usize| {
+            size <= 2 * WINDOW_RADIUS_PX || (WINDOW_RADIUS_PX..size - WINDOW_RADIUS_PX).contains(&index)
         };
         self.mean_where(|index| inner(index % self.width, self.width) && inner(index / self.width, self.height))
     }
@@ -86,13 +85,12 @@ fn gaussian_window() -> [f64; 2 * WINDOW_RADIUS_PX + 1] {
 /// Blurs a plane with the separable Gaussian window. The plane is mirrored at its borders.
 fn gaussian_blur(mut plane: Vec<f64>, width: usize, height: usize) -> Vec<f64> {
     let window = gaussian_window();
-    let mut padded_line = Vec::new();
+    let mut padded = Vec::new();
     let mut blur_line = |start: usize, stride: usize, length: usize| {
-        padded_line.clear();
-        padded_line
-            .extend((0..length + 2 * WINDOW_RADIUS_PX).map(|at| plane[start + mirror_index(at, length) * stride]));
-        for (at, around) in padded_line.windows(window.len()).enumerate() {
-            plane[start + at * stride] = around.iter().zip(&window).map(|(value, weight)| value * weight).sum();
+        padded.clear();
+        padded.extend((0..length + 2 * WINDOW_RADIUS_PX).map(|i| plane[start + mirror_index(i, length) * stride]));
+        for (i, values) in padded.windows(window.len()).enumerate() {
+            plane[start + i * stride] = values.iter().zip(&window).map(|(value, weight)| value * weight).sum();
         }
     };
     for row in 0..height {
@@ -104,11 +102,11 @@ fn gaussian_blur(mut plane: Vec<f64>, width: usize, height: usize) -> Vec<f64> {
     plane
 }
 
-/// Maps an index of a line that is padded by [`WINDOW_RADIUS_PX`] at both ends to an index of the line. The padding mirrors the
-/// line and repeats its end value (`c b a | a b c | c b a`), as often as needed for short lines.
-fn mirror_index(at: usize, length: usize) -> usize {
+/// Maps an index of a line that is padded by [`WINDOW_RADIUS_PX`] at both ends to an index of the line. The padding
+/// mirrors the line and repeats its end value (`c b a | a b c | c b a`), as often as needed for short lines.
+fn mirror_index(index: usize, length: usize) -> usize {
     let period = 2 * length;
     // Adds whole periods to avoid negative numbers.
-    let position = (at + WINDOW_RADIUS_PX * period - WINDOW_RADIUS_PX) % period;
+    let position = (index + WINDOW_RADIUS_PX * period - WINDOW_RADIUS_PX) % period;
     position.min(period - 1 - position)
 }

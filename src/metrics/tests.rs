@@ -163,7 +163,7 @@ proptest! {
     fn known_pixels_do_not_change_hole_metrics(
         truth in samples(96), filled in samples(96), other in samples(96), hole in prop::collection::vec(any::<bool>(), 96),
     ) {
-        let changed: Vec<u8> = (0..3 * 96).map(|at| if hole[at / 3] { filled[at] } else { other[at] }).collect();
+        let changed: Vec<u8> = (0..3 * 96).map(|i| if hole[i / 3] { filled[i] } else { other[i] }).collect();
         let [truth, filled, changed] = [truth, filled, changed].map(|it| PlanarImage::from_rgb8(12, &it));
         let region = MetricRegion::Hole(&hole);
         prop_assert_eq!(psnr_db(&truth, &filled, region).to_bits(), psnr_db(&truth, &changed, region).to_bits());
@@ -174,7 +174,7 @@ proptest! {
     #[test]
     fn ssim_is_symmetric_and_bounded(one in samples(130), two in samples(130)) {
         let [one, two] = [one, two].map(|it| PlanarImage::from_rgb8(13, &it));
-        let (there, back) = (SsimMap::new(&one, &two).mean(), SsimMap::new(&two, &one).mean());
-        prop_assert!((there - back).abs() < ROUNDING && there.abs() <= 1.0, "{there} {back}");
+        let (forward, reverse) = (SsimMap::new(&one, &two).mean(), SsimMap::new(&two, &one).mean());
+        prop_assert!((forward - reverse).abs() < ROUNDING && forward.abs() <= 1.0, "{forward} {reverse}");
     }
 }

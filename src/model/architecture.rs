@@ -20,40 +20,50 @@ pub struct Architecture {
 
 /// Every kernel is 4×4 (DCGAN).
 pub(super) const KERNEL_SIZE: usize = 4;
+/// Number of kernel taps.
+pub(super) const TAPS: usize = KERNEL_SIZE * KERNEL_SIZE;
 
-/// Name and shape of a tensor.
-pub(super) type ExpectedTensor = (String, Vec<usize>);
+/// The networks of a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum NetworkRole {
+    Generator,
+    Discriminator,
+    Encoder,
+}
+
+impl NetworkRole {
+    /// Names of the network's layers in a model file, in order.
+    pub fn layer_names(self, layers: usize) -> impl Iterator<Item = String> {
+        let (network, first, inner, last) = match self {
+            Self::Generator => ("generator", "project", "up", "to_rgb"),
+            Self::Discriminator => ("discriminator", "from_rgb", "down", "score"),
+            Self::Encoder => ("encoder", "from_rgb", "down", "score"),
+        };
+        (0..layers).map(move |index| match index {
+            0 => format!("{network}.{first}"),
+            index if index + 1 == layers => format!("{network}.{last}"),
+            index => format!("{network}.{inner}.{}", index - 1),
+        })
+    }
+}
 
 impl Architecture {
-    /// Number of layers between the first and the last layer of each network. Each doubles or halves the side; the
-    /// inner side is 4 px.
-    #[must_use]
-    pub fn inner_layer_count(image_size_px: u32) -> usize {
-        (image_size_px.trailing_zeros() as usize).saturating_sub(3)
-    }
-
     /// Floating-point operations (multiplications and additions) of one search step for one candidate: forward and
-    /// backward to the latent through G, and through D if there is one. Convolutions count by their definition, without
-    /// Winograd.
+    /// backward to the latent through G, and through D if there is one. Convolutions count without Winograd.
     #[must_use]
     pub fn flop_per_step(&self) -> usize {
         // One kernel tap is one multiplication per pixel of the smaller picture.
-        let stride2_multiplications = |index: usize, pair: [usize; 2]| pair[0] * pair[1] * (4 << index) * (4 << index);
-        let network_multiplications = |channels: Vec<usize>| -> usize {
-            channels
-                .windows(2)
-                .enumerate()
-                .map(|(index, pair)| stride2_multiplications(index, [pair[0], pair[1]]))
-                .sum()
+        let multiplications = |channels: Vec<usize>| -> usize {
+            channels.windows(2).enumerate().map(|(index, pair)| pair[0] * pair[1] * (4 << index) * (4 << index)).sum()
         };
-        let with_rgb_channels = |channels: &mut dyn Iterator<Item = &usize>| channels.copied().chain([3]).collect();
+        let with_rgb = |channels: &mut dyn Iterator<Item = &usize>| channels.copied().chain([3]).collect();
         let project = self.latent_dim * self.generator_channels[0];
-        let generator = project + network_multiplications(with_rgb_channels(&mut self.generator_channels.iter()));
+        let generator = project + multiplications(with_rgb(&mut self.generator_channels.iter()));
         let discriminator = self.discriminator_channels.iter().map(|channels| {
             let score = channels.last().copied().unwrap_or_default();
-            score + network_multiplications(with_rgb_channels(&mut channels.iter().rev()))
+            score + multiplications(with_rgb(&mut channels.iter().rev()))
         });
-        4 * KERNEL_SIZE * KERNEL_SIZE * (generator + discriminator.sum::<usize>())
+        4 * TAPS * (generator + discriminator.sum::<usize>())
     }
 
     /// Reads the channel counts from the tensor shapes of a file.
@@ -62,68 +72,53 @@ impl Architecture {
         latent_dim: usize,
         shapes: &BTreeMap<String, Vec<usize>>,
     ) -> Result<Self, ModelError> {
-        let depth = Self::inner_layer_count(image_size_px);
+        // Layers of G that double the side, from 4 px on. D and E halve it as often.
+        let count = (image_size_px.trailing_zeros() as usize).saturating_sub(2);
         // Weight shapes: transposed convolution [in, out, h, w], convolution [out, in, h, w].
-        let channels = |names: Vec<String>, axis: usize| -> Result<Vec<usize>, ModelError> {
-            names
-                .into_iter()
-                .map(|name| {
-                    let shape = shapes.get(&name).ok_or_else(|| ModelError::MissingTensor { name: name.clone() })?;
-                    match shape.get(axis) {
-                        Some(&count) if count > 0 => Ok(count),
-                        _ => Err(ModelError::Shape { name, found: shape.clone(), expected: vec![0; 4] }),
-                    }
-                })
-                .collect()
+        let channels = |role: NetworkRole, axis: usize| -> Result<Vec<usize>, ModelError> {
+            let channels = role.layer_names(count + 1).take(count).map(|layer| {
+                let name = format!("{layer}.weight");
+                let shape = shapes.get(&name).ok_or_else(|| ModelError::MissingTensor { name: name.clone() })?;
+                match shape.get(axis) {
+                    Some(&count) if count > 0 => Ok(count),
+                    _ => Err(ModelError::Shape { name, found: shape.clone(), expected: vec![0; 4] }),
+                }
+            });
+            channels.collect()
         };
-        let has = |network: &str| shapes.keys().any(|name| name.starts_with(network));
-        let conv_weight_names = |network: &str| {
-            let mut names = vec![format!("{network}.from_rgb.weight")];
-            names.extend((0..depth).map(|i| format!("{network}.down.{i}.weight")));
-            names
+        let optional = |prefix: &str, role: NetworkRole| {
+            let exists = shapes.keys().any(|name| name.starts_with(prefix));
+            exists.then(|| channels(role, 0)).transpose()
         };
-        let mut generator = vec!["generator.project.weight".to_string()];
-        generator.extend((0..depth).map(|i| format!("generator.up.{i}.weight")));
         Ok(Self {
             image_size_px,
             latent_dim,
-            generator_channels: channels(generator, 1)?,
-            discriminator_channels: has("discriminator.")
-                .then(|| channels(conv_weight_names("discriminator"), 0))
-                .transpose()?,
-            encoder_channels: has("encoder.").then(|| channels(conv_weight_names("encoder"), 0)).transpose()?,
+            generator_channels: channels(NetworkRole::Generator, 1)?,
+            discriminator_channels: optional("discriminator.", NetworkRole::Discriminator)?,
+            encoder_channels: optional("encoder.", NetworkRole::Encoder)?,
         })
     }
 
     /// Name and shape of every tensor in a file of this architecture.
-    pub(super) fn expected_tensors(&self) -> Vec<ExpectedTensor> {
-        let mut all = Vec::new();
-        let mut layer = |name: String, first: usize, second: usize, bias: usize| {
-            all.push((format!("{name}.weight"), vec![first, second, KERNEL_SIZE, KERNEL_SIZE]));
-            all.push((format!("{name}.bias"), vec![bias]));
-        };
-        let mut previous = self.latent_dim;
-        for (i, &out) in self.generator_channels.iter().enumerate() {
-            let name = if i == 0 { "generator.project".to_string() } else { format!("generator.up.{}", i - 1) };
-            layer(name, previous, out, out);
-            previous = out;
-        }
-        layer("generator.to_rgb".into(), previous, 3, 3);
-        let conv_stacks = [
-            ("discriminator", &self.discriminator_channels, 3, 1),
-            ("encoder", &self.encoder_channels, 4, self.latent_dim),
-        ];
-        for (network, channels, inputs, outputs) in conv_stacks {
-            let Some(channels) = channels else { continue };
-            let mut previous = inputs;
-            for (i, &out) in channels.iter().enumerate() {
-                let name = if i == 0 { format!("{network}.from_rgb") } else { format!("{network}.down.{}", i - 1) };
-                layer(name, out, previous, out);
-                previous = out;
+    pub(super) fn expected_tensors(&self) -> BTreeMap<String, Vec<usize>> {
+        let mut tensors = BTreeMap::new();
+        let mut add_network = |role: NetworkRole, inputs: usize, channels: &[usize], outputs: usize| {
+            let channels = [&[inputs][..], channels, &[outputs]].concat();
+            for (name, pair) in role.layer_names(channels.len() - 1).zip(channels.windows(2)) {
+                let (input, output) = (pair[0], pair[1]);
+                let (first, second) = if role == NetworkRole::Generator { (input, output) } else { (output, input) };
+                tensors.insert(format!("{name}.weight"), vec![first, second, KERNEL_SIZE, KERNEL_SIZE]);
+                tensors.insert(format!("{name}.bias"), vec![output]);
             }
-            layer(format!("{network}.score"), outputs, previous, outputs);
+        };
+        add_network(NetworkRole::Generator, self.latent_dim, &self.generator_channels, 3);
+        if let Some(channels) = &self.discriminator_channels {
+            add_network(NetworkRole::Discriminator, 3, channels, 1);
         }
-        all
+        if let Some(channels) = &self.encoder_channels {
+            add_network(NetworkRole::Encoder, 4, channels, self.latent_dim);
+        }
+        tensors
     }
 }
 

@@ -36,9 +36,8 @@ impl OutputAxis {
 }
 
 impl BatchNorm<'_> {
-    /// Folds the normalisation into the convolution before it (4-dimensional weight, bias `[out]`): the weight becomes
-    /// `s·W` and the bias `β + (b − μ)·s` with `s = γ / √(σ² + ε)`, computed in double precision. All slices must have
-    /// one value per output channel.
+    /// Folds the normalisation into the convolution before it, in double precision: the weight becomes `s·W` and the
+    /// bias `β + (b − μ)·s` with `s = γ / √(σ² + ε)`. All slices must have one value per output channel.
     pub fn fold_into(&self, weight: &mut WeightTensor, axis: OutputAxis, bias: &mut [f32]) {
         let scale: Vec<f64> = self
             .weight

@@ -6,7 +6,7 @@ use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfi
 use burn::tensor::activation::{leaky_relu, relu, tanh};
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::architecture::KERNEL_SIZE;
+use super::architecture::{KERNEL_SIZE, NetworkRole};
 use super::{ModelError, ModelFile};
 
 /// Slope of `LeakyReLU` below zero (DCGAN, section 3).
@@ -16,57 +16,52 @@ const LEAKY_SLOPE: f64 = 0.2;
 #[derive(Module, Debug)]
 pub(crate) struct BurnGenerator {
     project: ConvTranspose2d,
-    up: Vec<ConvTranspose2d>,
-    to_rgb: ConvTranspose2d,
+    /// Each doubles the side. The last one makes the picture.
+    layers: Vec<ConvTranspose2d>,
 }
 
 impl BurnGenerator {
     fn load(file: &ModelFile, device: &Device) -> Result<Self, ModelError> {
-        let depth = file.architecture.generator_channels.len() - 1;
+        let mut names = NetworkRole::Generator.layer_names(file.architecture.generator_channels.len() + 1);
         Ok(Self {
-            project: load_conv_transpose(file, "generator.project", BurnLayerGeometry::Dense, device)?,
-            up: (0..depth)
-                .map(|i| load_conv_transpose(file, &format!("generator.up.{i}"), BurnLayerGeometry::Stride2, device))
-                .collect::<Result<_, _>>()?,
-            to_rgb: load_conv_transpose(file, "generator.to_rgb", BurnLayerGeometry::Stride2, device)?,
+            project: load_conv_transpose(file, &names.next().unwrap(), 1, device)?,
+            layers: names.map(|name| load_conv_transpose(file, &name, 2, device)).collect::<Result<_, _>>()?,
         })
     }
 
     /// `[batch, latent_dim]` in [-1, 1] to pictures `[batch, 3, size, size]` in [-1, 1].
     pub fn forward(&self, latents: Tensor<2>) -> Tensor<4> {
         let [batch, latent_dim] = latents.dims();
-        let mut x = relu(self.project.forward(latents.reshape([batch, latent_dim, 1, 1])));
-        for layer in &self.up {
-            x = relu(layer.forward(x));
+        let mut x = self.project.forward(latents.reshape([batch, latent_dim, 1, 1]));
+        for layer in &self.layers {
+            x = layer.forward(relu(x));
         }
-        tanh(self.to_rgb.forward(x))
+        tanh(x)
     }
 }
 
 /// The body of D and E: convolutions that halve the side down to 4 px, then one convolution over the whole 4×4 picture.
 #[derive(Module, Debug)]
 struct BurnConvStack {
-    from_rgb: Conv2d,
-    down: Vec<Conv2d>,
+    layers: Vec<Conv2d>,
     score: Conv2d,
 }
 
 impl BurnConvStack {
-    fn load(file: &ModelFile, network: &str, layers: usize, device: &Device) -> Result<Self, ModelError> {
+    fn load(file: &ModelFile, role: NetworkRole, layers: usize, device: &Device) -> Result<Self, ModelError> {
+        let mut names = role.layer_names(layers + 1);
+        let layer = |name: String| load_conv(file, &name, 2, device);
         Ok(Self {
-            from_rgb: load_conv(file, &format!("{network}.from_rgb"), BurnLayerGeometry::Stride2, device)?,
-            down: (0..layers - 1)
-                .map(|i| load_conv(file, &format!("{network}.down.{i}"), BurnLayerGeometry::Stride2, device))
-                .collect::<Result<_, _>>()?,
-            score: load_conv(file, &format!("{network}.score"), BurnLayerGeometry::Dense, device)?,
+            layers: names.by_ref().take(layers).map(layer).collect::<Result<_, _>>()?,
+            score: load_conv(file, &names.next().unwrap(), 1, device)?,
         })
     }
 
     /// `[batch, channels, size, size]` to `[batch, outputs]`.
     fn forward(&self, pictures: Tensor<4>) -> Tensor<2> {
         let [batch, _, _, _] = pictures.dims();
-        let mut x = leaky_relu(self.from_rgb.forward(pictures), LEAKY_SLOPE);
-        for layer in &self.down {
+        let mut x = pictures;
+        for layer in &self.layers {
             x = leaky_relu(layer.forward(x), LEAKY_SLOPE);
         }
         let x = self.score.forward(x);
@@ -78,28 +73,28 @@ impl BurnConvStack {
 /// D: rates how real a picture looks.
 #[derive(Module, Debug)]
 pub(crate) struct BurnDiscriminator {
-    judge: BurnConvStack,
+    stack: BurnConvStack,
 }
 
 impl BurnDiscriminator {
     /// Pictures `[batch, 3, size, size]` in [-1, 1] to logits `[batch]`. A larger logit is more real.
     pub fn forward(&self, pictures: Tensor<4>) -> Tensor<1> {
         let [batch, _, _, _] = pictures.dims();
-        self.judge.forward(pictures).reshape([batch])
+        self.stack.forward(pictures).reshape([batch])
     }
 }
 
 /// E: estimates the latent from the known pixels.
 #[derive(Module, Debug)]
 pub(crate) struct BurnEncoder {
-    judge: BurnConvStack,
+    stack: BurnConvStack,
 }
 
 impl BurnEncoder {
     /// Pictures `[batch, 3, size, size]` in [-1, 1] and their known masks `[batch, 1, size, size]` (0 or 1) to latents
     /// `[batch, latent_dim]` in [-1, 1]. Hole pixels are not read.
     pub fn forward(&self, pictures: Tensor<4>, known: Tensor<4>) -> Tensor<2> {
-        tanh(self.judge.forward(Tensor::cat(vec![pictures * known.clone(), known], 1)))
+        tanh(self.stack.forward(Tensor::cat(vec![pictures * known.clone(), known], 1)))
     }
 }
 
@@ -115,62 +110,43 @@ pub(crate) struct BurnReference {
 impl BurnReference {
     pub fn load(file: &ModelFile) -> Self {
         let device = Device::flex().autodiff();
-        let load_stack = |network: &str, channels: &Option<Vec<usize>>| {
-            channels.as_ref().map(|channels| BurnConvStack::load(file, network, channels.len(), &device).unwrap())
+        let load_stack = |role: NetworkRole, channels: &Option<Vec<usize>>| {
+            channels.as_ref().map(|channels| BurnConvStack::load(file, role, channels.len(), &device).unwrap())
         };
         Self {
             generator: BurnGenerator::load(file, &device).unwrap().freeze(),
-            discriminator: load_stack("discriminator", &file.architecture.discriminator_channels)
-                .map(|judge| BurnDiscriminator { judge }.freeze()),
-            encoder: load_stack("encoder", &file.architecture.encoder_channels)
-                .map(|judge| BurnEncoder { judge }.freeze()),
+            discriminator: load_stack(NetworkRole::Discriminator, &file.architecture.discriminator_channels)
+                .map(|stack| BurnDiscriminator { stack }.freeze()),
+            encoder: load_stack(NetworkRole::Encoder, &file.architecture.encoder_channels)
+                .map(|stack| BurnEncoder { stack }.freeze()),
             device,
         }
     }
 }
 
-/// Stride and padding of a layer.
-#[derive(Clone, Copy)]
-enum BurnLayerGeometry {
-    /// Between 1 px and 4 px: stride 1, no padding.
-    Dense,
-    /// Doubles or halves the side: stride 2, padding 1.
-    Stride2,
-}
-
-impl BurnLayerGeometry {
-    fn stride_and_padding(self) -> (usize, usize) {
-        match self {
-            Self::Dense => (1, 0),
-            Self::Stride2 => (2, 1),
-        }
-    }
-}
-
-/// Loads the layer `name` as a transposed convolution.
+/// Loads the layer `name` as a transposed convolution. The padding is `stride − 1`.
 fn load_conv_transpose(
     file: &ModelFile,
     name: &str,
-    side: BurnLayerGeometry,
+    stride: usize,
     device: &Device,
 ) -> Result<ConvTranspose2d, ModelError> {
-    let (stride, padding) = side.stride_and_padding();
     let (weight, bias) = load_parameters(file, name, device)?;
     let [inputs, outputs, _, _] = weight.dims();
     let mut layer = ConvTranspose2dConfig::new([inputs, outputs], [KERNEL_SIZE, KERNEL_SIZE])
         .with_stride([stride, stride])
-        .with_padding([padding, padding])
+        .with_padding([stride - 1, stride - 1])
         .init(device);
     layer.weight = Param::from_tensor(weight);
     layer.bias = Some(Param::from_tensor(bias));
     Ok(layer)
 }
 
-/// Loads the layer `name` as a convolution.
-fn load_conv(file: &ModelFile, name: &str, side: BurnLayerGeometry, device: &Device) -> Result<Conv2d, ModelError> {
-    let (stride, padding) = side.stride_and_padding();
+/// Loads the layer `name` as a convolution. The padding is `stride − 1`.
+fn load_conv(file: &ModelFile, name: &str, stride: usize, device: &Device) -> Result<Conv2d, ModelError> {
     let (weight, bias) = load_parameters(file, name, device)?;
     let [outputs, inputs, _, _] = weight.dims();
+    let padding = stride - 1;
     let mut layer = Conv2dConfig::new([inputs, outputs], [KERNEL_SIZE, KERNEL_SIZE])
         .with_stride([stride, stride])
         .with_padding(PaddingConfig2d::Explicit(padding, padding, padding, padding))

@@ -20,21 +20,17 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::hash::sha256_of_bytes;
 pub use architecture::Architecture;
 pub use batch_norm::{BatchNorm, OutputAxis};
 pub use networks::{NetworkBackend, Networks};
 pub use weight_file::{ModelError, ModelFile, WeightTensor};
 
-/// A model file embedded in the binary.
-struct EmbeddedModel {
-    name: &'static str,
-    bytes: &'static [u8],
-}
+/// Name and bytes of a model file that is embedded in the binary.
+type EmbeddedModel = (&'static str, &'static [u8]);
 
-static FACE_128: EmbeddedModel =
-    EmbeddedModel { name: "face-128", bytes: include_bytes!("../../models/face-128.safetensors") };
-static FACE_64: EmbeddedModel =
-    EmbeddedModel { name: "face-64", bytes: include_bytes!("../../models/face-64.safetensors") };
+static FACE_128: EmbeddedModel = ("face-128", include_bytes!("../../models/face-128.safetensors"));
+static FACE_64: EmbeddedModel = ("face-64", include_bytes!("../../models/face-64.safetensors"));
 
 /// Which model to use. Two models are embedded in the binary, so a bare executable works.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -53,10 +49,10 @@ impl ModelChoice {
     /// The built-in models, the default first.
     pub const BUILT_IN: [Self; 2] = [Self::Face128, Self::Face64];
 
-    fn embedded_model(&self) -> Option<&'static EmbeddedModel> {
+    fn embedded_model(&self) -> Option<EmbeddedModel> {
         match self {
-            Self::Face128 => Some(&FACE_128),
-            Self::Face64 => Some(&FACE_64),
+            Self::Face128 => Some(FACE_128),
+            Self::Face64 => Some(FACE_64),
             Self::File(_) => None,
         }
     }
@@ -64,24 +60,20 @@ impl ModelChoice {
     /// The name of a built-in model; `None` for a file.
     #[must_use]
     pub fn built_in_name(&self) -> Option<&'static str> {
-        self.embedded_model().map(|model| model.name)
+        self.embedded_model().map(|(name, _)| name)
     }
 
     /// The built-in model whose file has this SHA-256 (hexadecimal).
     #[must_use]
     pub fn built_in_by_sha256(sha256: &str) -> Option<Self> {
-        let matches_hash = |choice: &Self| {
-            choice.embedded_model().is_some_and(|model| crate::hash::sha256_of_bytes(model.bytes) == sha256)
-        };
-        Self::BUILT_IN.into_iter().find(matches_hash)
+        let hash = |choice: &Self| choice.embedded_model().map(|(_, bytes)| sha256_of_bytes(bytes));
+        Self::BUILT_IN.into_iter().find(|choice| hash(choice).as_deref() == Some(sha256))
     }
 
     /// The built-in model with this name.
     #[must_use]
     pub fn built_in_by_name(name: &Path) -> Option<Self> {
-        Self::BUILT_IN
-            .into_iter()
-            .find(|choice| choice.built_in_name().is_some_and(|built_in| name == Path::new(built_in)))
+        Self::BUILT_IN.into_iter().find(|choice| choice.built_in_name().map(Path::new) == Some(name))
     }
 }
 
@@ -137,9 +129,10 @@ pub fn inspect(choice: &ModelChoice) -> Result<ModelInfo, ModelError> {
 }
 
 fn read_model_bytes(choice: &ModelChoice) -> Result<(Cow<'static, str>, Cow<'static, [u8]>), ModelError> {
+    let borrow = |(name, bytes): EmbeddedModel| (name.into(), bytes.into());
     Ok(match choice {
-        ModelChoice::Face128 => (FACE_128.name.into(), FACE_128.bytes.into()),
-        ModelChoice::Face64 => (FACE_64.name.into(), FACE_64.bytes.into()),
+        ModelChoice::Face128 => borrow(FACE_128),
+        ModelChoice::Face64 => borrow(FACE_64),
         ModelChoice::File(path) => {
             let bytes = std::fs::read(path).map_err(|source| ModelError::Read { path: path.clone(), source })?;
             let name = path.file_stem().map_or_else(|| "model".into(), |stem| stem.to_string_lossy().into_owned());
@@ -152,8 +145,8 @@ fn read_model_bytes(choice: &ModelChoice) -> Result<(Cow<'static, str>, Cow<'sta
 /// built-in model are left out.
 #[must_use]
 pub fn find_models() -> Vec<PathBuf> {
-    let beside_program = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join("models")));
-    let mut found: Vec<PathBuf> = [Some(PathBuf::from("models")), beside_program]
+    let program_folder = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join("models")));
+    let mut paths: Vec<PathBuf> = [Some(PathBuf::from("models")), program_folder]
         .into_iter()
         .flatten()
         .filter_map(|folder| std::fs::read_dir(folder).ok())
@@ -161,9 +154,9 @@ pub fn find_models() -> Vec<PathBuf> {
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| is_external_model_file(path))
         .collect();
-    found.sort();
-    found.dedup();
-    found
+    paths.sort();
+    paths.dedup();
+    paths
 }
 
 fn is_external_model_file(path: &Path) -> bool {

@@ -11,8 +11,7 @@ use crate::device::Gpu;
 pub struct Networks {
     pub info: ModelInfo,
     pub backend: NetworkBackend,
-    /// Floating-point operations of one step for one candidate
-    /// ([`Architecture::flop_per_step`](super::Architecture::flop_per_step)).
+    /// See [`Architecture::flop_per_step`](super::Architecture::flop_per_step).
     pub flop_per_step: usize,
 }
 
@@ -28,8 +27,8 @@ impl Networks {
     ///
     /// # Errors
     /// Never for a file that was parsed.
-    pub fn load_on_cpu(file: &ModelFile, arithmetic: CpuPrecision) -> Result<Self, ModelError> {
-        let networks = CpuNetworks::load(file, LoadMode::Optimized(arithmetic))?;
+    pub fn load_on_cpu(file: &ModelFile, precision: CpuPrecision) -> Result<Self, ModelError> {
+        let networks = CpuNetworks::load(file, LoadMode::Optimized(precision))?;
         Ok(Self::new(file, NetworkBackend::Cpu(Arc::new(networks))))
     }
 
@@ -57,17 +56,16 @@ impl Networks {
         }
     }
 
-    /// Generator forward: `batch` latents, one after the other, each value in [-1, 1], to pictures `[batch, side, side,
-    /// 3]` in [-1, 1].
+    /// Generator forward: latents `[batch, latent_dim]` to pictures `[batch, side, side, 3]`, all in [-1, 1].
     ///
     /// # Panics
     /// When a GPU is lost or out of memory.
     #[must_use]
-    pub fn generate(&self, batch: usize, latents: &[f32], tape: &mut CpuActivations) -> Vec<f32> {
+    pub fn generate(&self, batch: usize, latents: &[f32], activations: &mut CpuActivations) -> Vec<f32> {
         match &self.backend {
             NetworkBackend::Cpu(networks) => {
-                networks.generate(batch, latents, tape);
-                tape.pictures().to_vec()
+                networks.generate(batch, latents, activations);
+                activations.pictures().to_vec()
             }
             NetworkBackend::Gpu(networks) => networks.generate(batch, latents),
         }

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use half::f16;
 use half::slice::HalfFloatSliceExt as _;
-use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
+use safetensors::{SafeTensorError, SafeTensors};
 
 use super::{Architecture, ModelInfo};
 use crate::fs::WriteError;
@@ -87,16 +87,15 @@ impl ModelFile {
         name: &str,
         bytes: &'a [u8],
     ) -> Result<(ModelInfo, Architecture, SafeTensors<'a>), ModelError> {
-        let invalid_file =
-            |error: safetensors::SafeTensorError| ModelError::NotSafetensors { reason: error.to_string() };
-        let (_, header) = SafeTensors::read_metadata(bytes).map_err(invalid_file)?;
+        let invalid = |error: SafeTensorError| ModelError::NotSafetensors { reason: error.to_string() };
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(invalid)?;
         let metadata: BTreeMap<String, String> = header.metadata().clone().unwrap_or_default().into_iter().collect();
         let (image_size_px, latent_dim) = check_metadata(&metadata)?;
 
-        let file = SafeTensors::deserialize(bytes).map_err(invalid_file)?;
+        let file = SafeTensors::deserialize(bytes).map_err(invalid)?;
         let shapes = file.iter().map(|(name, view)| (name.to_string(), view.shape().to_vec())).collect();
         let architecture = Architecture::from_shapes(image_size_px, latent_dim, &shapes)?;
-        let expected: BTreeMap<_, _> = architecture.expected_tensors().into_iter().collect();
+        let expected = architecture.expected_tensors();
         for (tensor, shape) in &expected {
             let found = shapes.get(tensor).ok_or_else(|| ModelError::MissingTensor { name: tensor.clone() })?;
             if found != shape {
@@ -165,8 +164,7 @@ fn decode_values(name: &str, view: &TensorView<'_>) -> Result<Vec<f32>, ModelErr
     let values: Vec<f32> = match view.dtype() {
         Dtype::F32 => view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect(),
         Dtype::F16 => {
-            let values: Vec<f16> = view.data().chunks_exact(2).map(|b| f16::from_le_bytes([b[0], b[1]])).collect();
-            values.to_f32_vec()
+            view.data().chunks_exact(2).map(|b| f16::from_le_bytes([b[0], b[1]])).collect::<Vec<_>>().to_f32_vec()
         }
         other => return Err(ModelError::Dtype { name: name.to_string(), found: format!("{other:?}") }),
     };

@@ -15,7 +15,7 @@ pub struct ContactSheet {
 }
 
 impl ContactSheet {
-    /// Side at which single crops are easy to judge.
+    /// Side at which the details of single crops are visible.
     pub const LARGE_SIDE_PX: u32 = 128;
 
     /// Adds a row. Missing pictures are `None`.
@@ -29,11 +29,11 @@ impl ContactSheet {
         self.rows.is_empty()
     }
 
-    /// Draws all rows as one picture. Small pictures are enlarged by a whole factor, to at most `shown_side_px`.
+    /// Draws all rows as one picture. Small pictures are enlarged by a whole factor, to at most `max_side_px`.
     #[must_use]
-    pub fn render(&self, shown_side_px: u32) -> RgbImage {
+    pub fn render(&self, max_side_px: u32) -> RgbImage {
         let side = self.rows.iter().flatten().flatten().map(RgbImage::width).max().unwrap_or(1);
-        let side = side * (shown_side_px / side).max(1);
+        let side = side * (max_side_px / side).max(1);
         let pitch = side + GAP_PX;
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
         let length = |count: usize| u32::try_from(count).unwrap_or(u32::MAX).saturating_mul(pitch) + GAP_PX;
@@ -41,8 +41,8 @@ impl ContactSheet {
         for (row, y) in self.rows.iter().zip((GAP_PX..).step_by(pitch as usize)) {
             for (picture, x) in row.iter().zip((GAP_PX..).step_by(pitch as usize)) {
                 if let Some(picture) = picture {
-                    let shown = imageops::resize(picture, side, side, FilterType::Nearest);
-                    imageops::replace(&mut sheet, &shown, x.into(), y.into());
+                    let enlarged = imageops::resize(picture, side, side, FilterType::Nearest);
+                    imageops::replace(&mut sheet, &enlarged, x.into(), y.into());
                 }
             }
         }

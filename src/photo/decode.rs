@@ -113,14 +113,14 @@ impl PhotoMetadata {
     fn read(decoder: &mut dyn ImageDecoder) -> Self {
         let exif = decoder.exif_metadata().ok().flatten().filter(|block| !block.is_empty());
         let xmp = decoder.xmp_metadata().ok().flatten().filter(|packet| !packet.is_empty());
-        let (exif, in_exif) = exif.map(exif::make_upright).unzip();
+        let (exif, exif_orientation) = exif.map(exif::make_upright).unzip();
         // The decoder misses the orientation in blocks with a JPEG marker; TIFF files have theirs outside of EXIF.
         let orientation = decoder.orientation().ok().filter(|orientation| *orientation != Orientation::NoTransforms);
         Self {
             icc_profile: decoder.icc_profile().ok().flatten(),
             exif,
             xmp: xmp.map(xmp::make_upright),
-            orientation: orientation.or(in_exif.flatten()),
+            orientation: orientation.or(exif_orientation.flatten()),
         }
     }
 }
@@ -145,7 +145,7 @@ fn format_name(format: ImageFormat) -> &'static str {
 /// Whether the end marker follows the last scan. The JPEG decoder fills missing parts with grey without an error. The
 /// bytes of the marker cannot occur within a scan.
 fn has_jpeg_end_marker(bytes: &[u8]) -> bool {
-    let find_last = |mark: [u8; 2]| bytes.windows(2).rposition(|pair| pair == mark);
+    let find_last = |marker: [u8; 2]| bytes.windows(2).rposition(|pair| pair == marker);
     match (find_last([0xFF, 0xDA]), find_last([0xFF, 0xD9])) {
         (Some(scan), Some(end)) => scan < end,
         _ => false,

@@ -94,10 +94,9 @@ pub fn encode_png(pixels: &DynamicImage, metadata: &PngMetadata<'_>) -> Result<V
 pub(crate) fn encode_bilevel_png(width: u32, height: u32, pixels: &[u8]) -> Result<Vec<u8>, SaveError> {
     let mut info = png::Info::with_size(width, height);
     (info.color_type, info.bit_depth) = (png::ColorType::Grayscale, png::BitDepth::One);
-    let byte =
-        |pixels: &[u8]| (0..).zip(pixels).fold(0, |byte, (bit, &pixel)| byte | u8::from(pixel != 0) << (7 - bit));
+    let pack = |bits: &[u8]| (0..).zip(bits).fold(0, |byte, (bit, &white)| byte | u8::from(white != 0) << (7 - bit));
     let rows = pixels.chunks((width as usize).max(1));
-    let data: Vec<u8> = rows.flat_map(|row| row.chunks(8).map(byte)).collect();
+    let data: Vec<u8> = rows.flat_map(|row| row.chunks(8).map(pack)).collect();
     encode_with_info(info, &data)
 }
 
@@ -119,18 +118,18 @@ fn encode_with_info(info: png::Info<'_>, data: &[u8]) -> Result<Vec<u8>, SaveErr
 fn text_chunks(metadata: &PngMetadata<'_>) -> Vec<ITXtChunk> {
     let xmp = metadata.xmp.as_deref().and_then(|xmp| std::str::from_utf8(xmp).ok());
     let xmp = xmp.map(|text| ITXtChunk::new(XMP_KEYWORD, text));
-    let others = metadata.texts.iter().map(|(keyword, text)| {
+    let texts = metadata.texts.iter().map(|(keyword, text)| {
         let mut chunk = ITXtChunk::new(*keyword, text);
         chunk.compressed = true;
         chunk
     });
-    xmp.into_iter().chain(others).collect()
+    xmp.into_iter().chain(texts).collect()
 }
 
 /// Converts 16-bit channel values to the byte order of PNG: big endian.
 fn to_big_endian(samples: &[u8]) -> Vec<u8> {
-    let swapped = |pair: &[u8; 2]| u16::from_ne_bytes(*pair).to_be_bytes();
-    samples.as_chunks().0.iter().flat_map(swapped).collect()
+    let swap = |pair: &[u8; 2]| u16::from_ne_bytes(*pair).to_be_bytes();
+    samples.as_chunks().0.iter().flat_map(swap).collect()
 }
 
 /// Encodes and writes a PNG.

@@ -83,63 +83,51 @@ impl<'a> XmpPacket<'a> {
         let document = XmlDocument::parse(text)?;
         let (index, rdf) = document.elements().rfind(|(_, element)| document.is_named(element.name, RDF, "RDF"))?;
         let rdf_prefix = rdf.name.split_once(':')?.0;
-        let end = rdf.inner_range.end;
+        let insert_position = rdf.inner.end;
         // `<rdf:RDF/>` is empty.
-        if rdf.inner_range.end == rdf.whole.end {
+        if insert_position == rdf.whole.end {
             return None;
         }
         let is_description = |element: &XmlElement<'_>| document.is_named(element.name, RDF, "Description");
-        let descriptions =
-            document.children(index).filter(|(_, child)| is_description(child)).map(|(at, _)| at).collect();
-        Some(Self { xml: document, rdf_prefix, descriptions, insert_position: end })
+        let descriptions = document.children(index).filter(|(_, child)| is_description(child));
+        let descriptions = descriptions.map(|(index, _)| index).collect();
+        Some(Self { xml: document, rdf_prefix, descriptions, insert_position })
     }
 
     /// Ranges of the values of a property, in attributes and in elements that hold only text.
     fn value_ranges(&self, namespace: &str, name: &str) -> Vec<Range<usize>> {
-        let document = &self.xml;
-        let mut found = Vec::new();
+        let xml = &self.xml;
+        let mut ranges = Vec::new();
         for &index in &self.descriptions {
-            let attributes = document.element(index).attributes.iter();
-            found.extend(
-                attributes
-                    .filter(|attribute| document.is_named(attribute.name, namespace, name))
-                    .map(|attribute| attribute.value_range.clone()),
-            );
-            found.extend(
-                document
-                    .children(index)
-                    .filter(|(at, child)| {
-                        document.is_named(child.name, namespace, name) && document.children(*at).next().is_none()
-                    })
-                    .filter(|(_, child)| child.inner_range.end < child.whole.end)
-                    .map(|(_, child)| child.inner_range.clone()),
-            );
+            let attributes = xml.element(index).attributes.iter();
+            let attributes = attributes.filter(|attribute| xml.is_named(attribute.name, namespace, name));
+            ranges.extend(attributes.map(|attribute| attribute.value_range.clone()));
+            let children = xml.children(index).filter(|(index, child)| {
+                let holds_text = child.inner.end < child.whole.end && xml.children(*index).next().is_none();
+                holds_text && xml.is_named(child.name, namespace, name)
+            });
+            ranges.extend(children.map(|(_, child)| child.inner.clone()));
         }
-        found
+        ranges
     }
 
     /// Edits that remove a property, and any description that has no other property.
     fn edits_removing(&self, namespace: &str, name: &str) -> Vec<TextEdit> {
-        let document = &self.xml;
+        let xml = &self.xml;
+        let is_removed = |property: &str| xml.is_named(property, namespace, name);
+        let is_about = |property: &str| property.starts_with("xmlns") || xml.is_named(property, RDF, "about");
         let mut removed: Vec<Range<usize>> = Vec::new();
         for &index in &self.descriptions {
-            let description = document.element(index);
-            let is_it = |found: &str| document.is_named(found, namespace, name);
-            let is_about_itself = |found: &str| found.starts_with("xmlns") || document.is_named(found, RDF, "about");
-            let mut others = document.children(index).filter(|(_, child)| !is_it(child.name)).count();
-            others += description
-                .attributes
-                .iter()
-                .filter(|attribute| !is_it(attribute.name) && !is_about_itself(attribute.name))
-                .count();
-            let attributes = description.attributes.iter().filter(|attribute| is_it(attribute.name));
-            let attributes = attributes.map(|attribute| attribute.whole.clone());
-            let children = document.children(index).filter(|(_, child)| is_it(child.name));
-            let ranges: Vec<_> = attributes.chain(children.map(|(_, child)| child.whole.clone())).collect();
-            if others == 0 && !ranges.is_empty() {
+            let description = xml.element(index);
+            let attributes = description.attributes.iter().map(|attribute| (attribute.name, &attribute.whole));
+            let attributes = attributes.filter(|(property, _)| is_removed(property) || !is_about(property));
+            let children = xml.children(index).map(|(_, child)| (child.name, &child.whole));
+            let (matching, other): (Vec<_>, Vec<_>) =
+                attributes.chain(children).partition(|(property, _)| is_removed(property));
+            if other.is_empty() && !matching.is_empty() {
                 removed.push(description.whole.clone());
             } else {
-                removed.extend(ranges);
+                removed.extend(matching.into_iter().map(|(_, range)| range.clone()));
             }
         }
         removed.into_iter().map(|range| (range, String::new())).collect()

@@ -18,26 +18,26 @@ pub struct FoundPictures {
     pub unlistable_folders: Vec<PathBuf>,
 }
 
-/// Finds every file with a picture extension, sorted by path. Skips hidden files and folders, and `except`, the folder
-/// of the results. Links to folders are not followed, because they may form a cycle.
+/// Finds every file with a picture extension, sorted by path. Skips hidden files and folders, and the
+/// folder `skipped`. Links to folders are not followed, because they may form a cycle.
 ///
 /// # Errors
 /// When the folder itself cannot be listed.
-pub fn find_pictures(folder: &Path, skipped_folder: &Path) -> Result<FoundPictures, PrepareError> {
+pub fn find_pictures(folder: &Path, skipped: &Path) -> Result<FoundPictures, PrepareError> {
     let mut found = FoundPictures::default();
     let mut folders_to_visit = vec![PathBuf::new()];
-    let except = skipped_folder.canonicalize().ok();
-    while let Some(inner) = folders_to_visit.pop() {
+    let skipped = skipped.canonicalize().ok();
+    while let Some(relative) = folders_to_visit.pop() {
         // Joining an empty path would add a slash.
-        let path = if inner.as_os_str().is_empty() { folder.to_path_buf() } else { folder.join(&inner) };
-        if !inner.as_os_str().is_empty() && except.is_some() && path.canonicalize().ok() == except {
+        let path = if relative.as_os_str().is_empty() { folder.to_path_buf() } else { folder.join(&relative) };
+        if !relative.as_os_str().is_empty() && skipped.is_some() && path.canonicalize().ok() == skipped {
             continue;
         }
         let entries = match fs::read_dir(&path) {
             Ok(entries) => entries,
-            Err(source) if inner.as_os_str().is_empty() => return Err(PrepareError::List { path, source }),
+            Err(source) if relative.as_os_str().is_empty() => return Err(PrepareError::List { path, source }),
             Err(_) => {
-                found.unlistable_folders.push(inner);
+                found.unlistable_folders.push(relative);
                 continue;
             }
         };
@@ -45,12 +45,12 @@ pub fn find_pictures(folder: &Path, skipped_folder: &Path) -> Result<FoundPictur
             if entry.file_name().as_encoded_bytes().starts_with(b".") {
                 continue;
             }
-            let inner = inner.join(entry.file_name());
+            let relative = relative.join(entry.file_name());
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                folders_to_visit.push(inner);
+                folders_to_visit.push(relative);
             } else if entry.path().is_file() {
-                if has_photo_extension(&inner) {
-                    found.files.push(inner);
+                if has_photo_extension(&relative) {
+                    found.files.push(relative);
                 } else {
                     found.other_files += 1;
                 }
@@ -63,7 +63,7 @@ pub fn find_pictures(folder: &Path, skipped_folder: &Path) -> Result<FoundPictur
 
 fn has_photo_extension(path: &Path) -> bool {
     let extension = path.extension().and_then(OsStr::to_str);
-    extension.is_some_and(|extension| PHOTO_EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension)))
+    extension.is_some_and(|extension| PHOTO_EXTENSIONS.iter().any(|photo| photo.eq_ignore_ascii_case(extension)))
 }
 
 #[cfg(test)]

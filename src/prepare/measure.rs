@@ -28,7 +28,8 @@ pub(super) struct MeasuredFace {
     /// Share of the frame outside the photo, 0 to 1.
     pub outside: f32,
     /// `None` for a face that cannot be cropped: mostly outside the photo, or only a few pixels wide.
-    pub look: Option<CropMeasures>,
+    #[serde(rename = "look")]
+    pub crop: Option<CropMeasures>,
 }
 
 /// Measurements of a face's crop.
@@ -57,27 +58,23 @@ pub(super) fn measure(path: &Path, size_px: u32) -> Result<Vec<(MeasuredFace, Ve
     let photo = photo::open(path, DecodeLimits::default())?;
     // Datasets and the detector use 8 bits.
     let photo = Photo::from_pixels(DynamicImage::ImageRgb8(photo.pixels.into_rgb8()));
-    Ok(face::detect_fast(&photo)?.iter().filter_map(|found| measure_face(&photo, found, size_px)).collect())
+    Ok(face::detect_fast(&photo)?.iter().filter_map(|detection| measure_face(&photo, detection, size_px)).collect())
 }
 
 /// `None` for landmarks that cannot be from a face.
-fn measure_face(photo: &Photo, found: &Detection, size_px: u32) -> Option<(MeasuredFace, Vec<u8>)> {
-    let frame = fit_frame(&found.landmarks_in_photo)?;
-    let mut face = MeasuredFace {
-        score: found.score,
-        yaw: yaw(&found.landmarks_in_photo)?,
+fn measure_face(photo: &Photo, detection: &Detection, size_px: u32) -> Option<(MeasuredFace, Vec<u8>)> {
+    let frame = fit_frame(&detection.landmarks_in_photo)?;
+    let face = MeasuredFace {
+        score: detection.score,
+        yaw: yaw(&detection.landmarks_in_photo)?,
         side_px: frame.side_px,
         outside: share_outside(photo, &frame),
-        look: None,
+        crop: None,
     };
-    let mut pixels = Vec::new();
-    if face.outside <= MAX_SHARE_OUTSIDE
-        && let Some((look, crop)) = crop_and_measure(photo, &frame, size_px)
-    {
-        face.look = Some(look);
-        pixels = crop;
-    }
-    Some((face, pixels))
+    let can_be_cropped = face.outside <= MAX_SHARE_OUTSIDE;
+    let measured = if can_be_cropped { crop_and_measure(photo, &frame, size_px) } else { None };
+    let (crop, pixels) = measured.unzip();
+    Some((MeasuredFace { crop, ..face }, pixels.unwrap_or_default()))
 }
 
 /// Share of a frame that lies outside the photo.
@@ -85,8 +82,8 @@ fn measure_face(photo: &Photo, found: &Detection, size_px: u32) -> Option<(Measu
 fn share_outside(photo: &Photo, frame: &FaceFrame) -> f32 {
     let map = frame.photo_from_unit();
     let (width, height) = (photo.width() as f32, photo.height() as f32);
-    let at = |k: u16| (f32::from(k) + 0.5) / f32::from(SAMPLES_PER_SIDE);
-    let points = (0..SAMPLES_PER_SIDE).flat_map(|i| (0..SAMPLES_PER_SIDE).map(move |j| [at(i), at(j)]));
+    let position = |k: u16| (f32::from(k) + 0.5) / f32::from(SAMPLES_PER_SIDE);
+    let points = (0..SAMPLES_PER_SIDE).flat_map(|i| (0..SAMPLES_PER_SIDE).map(move |j| [position(i), position(j)]));
     let outside = points.filter(|&point| {
         let [x, y] = map.apply(point);
         !((0.0..width).contains(&x) && (0.0..height).contains(&y))
@@ -96,15 +93,15 @@ fn share_outside(photo: &Photo, frame: &FaceFrame) -> f32 {
 
 /// The crop at the dataset's size, and its measurements at [`MEASURED_SIDE_PX`]. The photo is mirrored at its border.
 fn crop_and_measure(photo: &Photo, frame: &FaceFrame, size_px: u32) -> Option<(CropMeasures, Vec<u8>)> {
-    let surround = MirroredPhoto::of(photo, frame, size_px.min(MEASURED_SIDE_PX));
-    let (photo, frame) = surround.as_ref().map_or((photo, *frame), |surround| (&surround.photo, surround.frame));
-    let everything_known = Mask::empty(photo.width(), photo.height());
-    let crop = |size_px| face::crop(photo, &everything_known, &frame, size_px).ok();
-    let measured = crop(MEASURED_SIDE_PX)?;
-    let grey = to_grey(MEASURED_SIDE_PX, &measured.pixels);
-    let look = CropMeasures { sharpness: sharpness(&grey), fingerprint: Fingerprint::of(&grey) };
-    let wanted = if size_px == MEASURED_SIDE_PX { measured } else { crop(size_px)? };
-    Some((look, wanted.to_rgb8()))
+    let mirrored = MirroredPhoto::of(photo, frame, size_px.min(MEASURED_SIDE_PX));
+    let (photo, frame) = mirrored.as_ref().map_or((photo, *frame), |mirrored| (&mirrored.photo, mirrored.frame));
+    let no_hole = Mask::empty(photo.width(), photo.height());
+    let crop = |size_px| face::crop(photo, &no_hole, &frame, size_px).ok();
+    let measured_crop = crop(MEASURED_SIDE_PX)?;
+    let grey = to_grey(MEASURED_SIDE_PX, &measured_crop.pixels);
+    let crop_measures = CropMeasures { sharpness: sharpness(&grey), fingerprint: Fingerprint::of(&grey) };
+    let dataset_crop = if size_px == MEASURED_SIDE_PX { measured_crop } else { crop(size_px)? };
+    Some((crop_measures, dataset_crop.to_rgb8()))
 }
 
 /// The part of the photo under a frame that reaches outside, extended by mirroring the photo about its border pixels.
@@ -124,13 +121,13 @@ impl MirroredPhoto {
         let corners = frame.corners_in_photo();
         // The footprint of a crop pixel, and one pixel for rounding.
         let margin = (frame.side_px / crop_size_px as f32).max(1.0).ceil() + 2.0;
-        let along = |axis: usize| {
+        let range = |axis: usize| {
             let values = corners.map(|corner| corner[axis]);
             let low = values.into_iter().fold(f32::INFINITY, f32::min) - margin;
             let high = values.into_iter().fold(f32::NEG_INFINITY, f32::max) + margin;
             (low.floor() as i64, high.ceil() as i64)
         };
-        let ((left, right), (top, bottom)) = (along(0), along(1));
+        let ((left, right), (top, bottom)) = (range(0), range(1));
         let (width, height) = (i64::from(photo.width()), i64::from(photo.height()));
         if left >= 0 && top >= 0 && right <= width && bottom <= height {
             return None;
@@ -147,9 +144,9 @@ impl MirroredPhoto {
 }
 
 /// Maps a pixel outside `0..length` into it, by mirroring about the first and the last pixel, repeatedly if necessary.
-fn mirror_index(at: i64, length: i64) -> u32 {
+fn mirror_index(index: i64, length: i64) -> u32 {
     let period = (2 * (length - 1)).max(1);
-    let folded = at.rem_euclid(period);
+    let folded = index.rem_euclid(period);
     u32::try_from(folded.min(period - folded).min(length - 1)).unwrap_or(0)
 }
 
@@ -183,11 +180,12 @@ mod tests {
             let hole = Mask::empty(60, 50);
             let plain = face::crop(&photo, &hole, &frame, 16).unwrap();
             let (_, pixels) = crop_and_measure(&photo, &frame, 16).unwrap();
-            for (index, wanted) in plain.to_rgb8().chunks(3).enumerate() {
+            for (index, expected) in plain.to_rgb8().chunks(3).enumerate() {
                 // Another origin rounds differently: by at most one step of 255 per channel.
                 if plain.known[index] > 0.0 {
-                    let got = &pixels[3 * index..3 * index + 3];
-                    prop_assert!(wanted.iter().zip(got).all(|(a, b)| a.abs_diff(*b) <= 1), "{wanted:?} {got:?}");
+                    let actual = &pixels[3 * index..3 * index + 3];
+                    let is_close = expected.iter().zip(actual).all(|(a, b)| a.abs_diff(*b) <= 1);
+                    prop_assert!(is_close, "{expected:?} {actual:?}");
                 }
             }
         }
@@ -209,7 +207,7 @@ mod tests {
         let faces = measure(&path, 64).unwrap();
         let [(face, pixels)] = faces.as_slice() else { panic!("{} faces", faces.len()) };
         assert!(face.score > 0.8 && face.yaw.abs() < 0.26 && face.outside < 0.05, "{face:?}");
-        assert!(face.look.as_ref().unwrap().sharpness > 35.0, "{face:?}");
+        assert!(face.crop.as_ref().unwrap().sharpness > 35.0, "{face:?}");
         assert_eq!(pixels.len(), 64 * 64 * 3);
     }
 

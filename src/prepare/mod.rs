@@ -1,12 +1,12 @@
 //! Makes a dataset from a folder of photos: finds the faces, aligns each to the template, and keeps the good ones
 //! without duplicates.
 //!
-//! | file | what |
+//! | file | content |
 //! | --- | --- |
-//! | `find_pictures` | picture files of a folder and its subfolders |
+//! | `find_pictures` | the picture files of a folder and its subfolders |
 //! | `measure` | the faces of one photo, with their measurements |
 //! | `quality` | yaw, sharpness, and the fingerprint that finds duplicates |
-//! | `resume_log` | the resume log: measurements so far, on disk |
+//! | `resume_log` | the measurements so far, on disk |
 //! | `worker_pool` | parallel work on photos within a memory budget |
 //! | `select` | which faces are kept, and why the others are rejected |
 //! | `results` | the dataset, the table, the contact sheet |
@@ -41,7 +41,7 @@ use crate::dataset::{DatasetError, DatasetInfo};
 use crate::fs::Overwrite;
 use crate::photo::SaveError;
 
-/// What to prepare.
+/// A request for a run.
 #[derive(Clone, Debug)]
 pub struct PrepareRequest {
     /// Folder with the photos, also in subfolders.
@@ -67,7 +67,11 @@ pub enum PrepareError {
     Threads(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error(transparent)]
     ResumeLog(#[from] ResumeLogError),
-    #[error("none of {faces} faces in {photos} photos can be kept: {reasons}; run it again with other thresholds, no photo is measured twice", reasons = reasons_text(reasons))]
+    #[error(
+        "none of {faces} faces in {photos} photos can be kept: {reasons}; run it again with other thresholds, no photo \
+         is measured twice",
+        reasons = reasons_text(reasons)
+    )]
     NothingKept { photos: usize, faces: usize, reasons: Vec<(RejectReason, usize)> },
     #[error("the dataset cannot be written")]
     Dataset(#[from] DatasetError),

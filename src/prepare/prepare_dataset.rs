@@ -47,8 +47,8 @@ pub struct PrepareSummary {
     pub sheet_captions: Vec<String>,
 }
 
-/// Makes a dataset from a folder's faces: writes [`DATASET_FILE`], [`TABLE_FILE`] and [`CONTACT_SHEET_FILE`] to the folder of results. A photo
-/// that an earlier, stopped run has measured is measured again only if it has changed.
+/// Makes a dataset from a folder's faces: writes [`DATASET_FILE`], [`TABLE_FILE`] and [`CONTACT_SHEET_FILE`] to the
+/// folder of results. A photo that an earlier, stopped run has measured is measured again only if it has changed.
 ///
 /// # Errors
 /// When the results cannot be written, or no face can be kept. In the second case table and contact sheet are still
@@ -60,59 +60,59 @@ pub fn prepare_dataset(
 ) -> Result<PrepareSummary, PrepareError> {
     let result_path = |name: &str| request.results_folder.join(name);
     let folder = request.folder.canonicalize().unwrap_or_else(|_| request.folder.clone());
-    let (mut journal, mut entries) =
-        ResumeLog::open(&result_path(RESUME_LOG_FILE), &result_path(RESUME_CROPS_FILE), &folder, request.size_px)?;
-    measure_all(request, pictures, &mut journal, &mut entries, observer)?;
+    let (lines_path, crops_path) = (result_path(RESUME_LOG_FILE), result_path(RESUME_CROPS_FILE));
+    let (mut log, mut entries) = ResumeLog::open(&lines_path, &crops_path, &folder, request.size_px)?;
+    measure_all(request, pictures, &mut log, &mut entries, observer)?;
 
-    let in_order: Vec<&ResumeLogEntry> = pictures.files.iter().filter_map(|file| entries.get(file)).collect();
-    let rows = select(&in_order, &request.thresholds);
+    let entries: Vec<&ResumeLogEntry> = pictures.files.iter().filter_map(|file| entries.get(file)).collect();
+    let rows = select(&entries, &request.thresholds);
     let count = |reason: Option<RejectReason>| rows.iter().filter(|row| row.reason == reason).count();
     let reasons = RejectReason::ALL.map(|reason| (reason, count(Some(reason)))).into_iter();
     let reasons: Vec<_> = reasons.filter(|(_, count)| *count > 0).collect();
     write_table(&result_path(TABLE_FILE), &rows)?;
-    let sheet_rows = write_sheet(&result_path(CONTACT_SHEET_FILE), &rows, &mut journal, request)?;
+    let sheet_captions = write_sheet(&result_path(CONTACT_SHEET_FILE), &rows, &mut log, request)?;
     let (photos, faces) = (pictures.files.len(), rows.iter().filter(|row| row.face.is_some()).count());
     if count(None) == 0 {
         // Keep the resume log: another run with other thresholds may keep some faces.
         return Err(PrepareError::NothingKept { photos, faces, reasons });
     }
-    let kept = write_dataset(&result_path(DATASET_FILE), &rows, &mut journal, request)?;
-    journal.delete()?;
-    Ok(PrepareSummary { photos, faces, kept, reasons, sheet_captions: sheet_rows })
+    let kept = write_dataset(&result_path(DATASET_FILE), &rows, &mut log, request)?;
+    log.delete()?;
+    Ok(PrepareSummary { photos, faces, kept, reasons, sheet_captions })
 }
 
 /// Measures every photo that is not in the resume log or has changed since.
 fn measure_all(
     request: &PrepareRequest,
     pictures: &FoundPictures,
-    journal: &mut ResumeLog,
+    log: &mut ResumeLog,
     entries: &mut HashMap<PathBuf, ResumeLogEntry>,
-    watcher: &mut dyn PrepareObserver,
+    observer: &mut dyn PrepareObserver,
 ) -> Result<(), PrepareError> {
     let stamp = |file: &Path| FileStamp::of(&request.folder.join(file));
-    let is_known = |file: &PathBuf| entries.get(file).is_some_and(|entry| entry.stamp == stamp(file));
-    let (known, missing): (Vec<_>, Vec<_>) = pictures.files.iter().cloned().partition(is_known);
-    watcher.started(known.len(), pictures.files.len());
-    for file in &known {
+    let is_measured = |file: &PathBuf| entries.get(file).is_some_and(|entry| entry.stamp == stamp(file));
+    let (measured, remaining): (Vec<_>, Vec<_>) = pictures.files.iter().cloned().partition(is_measured);
+    observer.started(measured.len(), pictures.files.len());
+    for file in &measured {
         if let Some(PhotoFaces::Error(error)) = entries.get(file).map(|entry| &entry.found) {
-            watcher.unreadable(file, error);
+            observer.unreadable(file, error);
         }
     }
     let measure = |path: &Path| measure(path, request.size_px).map_err(|error| error.to_string());
-    worker_pool::measure_in_parallel(&request.folder, &missing, measure, |file, measured| {
-        let (found, crops) = match measured {
+    worker_pool::measure_in_parallel(&request.folder, &remaining, measure, |file, measured| {
+        let (faces, crops) = match measured {
             Ok(faces) => {
                 let (faces, crops): (Vec<_>, Vec<_>) = faces.into_iter().unzip();
                 (PhotoFaces::Faces(faces), crops.concat())
             }
             Err(error) => {
-                watcher.unreadable(file, &error);
+                observer.unreadable(file, &error);
                 (PhotoFaces::Error(error), Vec::new())
             }
         };
-        let entry = journal.append(file, stamp(file), found, &crops)?;
+        let entry = log.append(file, stamp(file), faces, &crops)?;
         entries.insert(entry.file.clone(), entry);
-        watcher.photo_done();
+        observer.photo_done();
         Ok(())
     })
 }

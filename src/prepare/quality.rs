@@ -15,9 +15,9 @@ const FINGERPRINT_ROWS: u32 = 16;
 /// eyes, in eye distances. 0 looks straight ahead, positive to the right of the picture. `None` when the eyes coincide.
 pub(super) fn yaw(landmarks: &[Point; 5]) -> Option<f32> {
     let [right_eye, left_eye, nose, right_corner, left_corner] = *landmarks;
-    let (along, down) = (left_eye[0] - right_eye[0], left_eye[1] - right_eye[1]);
+    let (dx, dy) = (left_eye[0] - right_eye[0], left_eye[1] - right_eye[1]);
     let middle = |axis: usize| (right_eye[axis] + left_eye[axis] + right_corner[axis] + left_corner[axis]) / 4.0;
-    let yaw = ((nose[0] - middle(0)) * along + (nose[1] - middle(1)) * down) / (along * along + down * down);
+    let yaw = ((nose[0] - middle(0)) * dx + (nose[1] - middle(1)) * dy) / (dx * dx + dy * dy);
     yaw.is_finite().then_some(yaw)
 }
 
@@ -25,14 +25,14 @@ pub(super) fn yaw(landmarks: &[Point; 5]) -> Option<f32> {
 /// is mirrored about its pixels, as in `OpenCV`.
 pub(super) fn sharpness(grey: &GrayImage) -> f32 {
     let (width, height) = grey.dimensions();
-    let at = |x: u32, y: u32| f64::from(grey.get_pixel(x, y).0[0]);
-    let before = |at: u32, length: u32| at.checked_sub(1).unwrap_or_else(|| 1.min(length - 1));
-    let after = |at: u32, length: u32| if at + 1 < length { at + 1 } else { length.saturating_sub(2) };
+    let grey_at = |x: u32, y: u32| f64::from(grey.get_pixel(x, y).0[0]);
+    let before = |index: u32, length: u32| index.checked_sub(1).unwrap_or_else(|| 1.min(length - 1));
+    let after = |index: u32, length: u32| if index + 1 < length { index + 1 } else { length.saturating_sub(2) };
     let (mut sum, mut squares) = (0.0, 0.0);
     for (x, y) in (0..height).flat_map(|y| (0..width).map(move |x| (x, y))) {
-        let across = at(before(x, width), y) + at(after(x, width), y);
-        let along = at(x, before(y, height)) + at(x, after(y, height));
-        let value = across + along - 4.0 * at(x, y);
+        let horizontal = grey_at(before(x, width), y) + grey_at(after(x, width), y);
+        let vertical = grey_at(x, before(y, height)) + grey_at(x, after(y, height));
+        let value = horizontal + vertical - 4.0 * grey_at(x, y);
         sum += value;
         squares += value * value;
     }
@@ -64,11 +64,11 @@ impl Fingerprint {
 
     /// Whether two fingerprints differ in at most this many bits. Stops early for most pairs.
     pub(super) fn is_within(&self, other: &Self, bits: u32) -> bool {
-        let mut left = bits;
+        let mut remaining = bits;
         self.0.iter().zip(&other.0).all(|(a, b)| {
             let differing = (a ^ b).count_ones();
-            let fits = differing <= left;
-            left = left.saturating_sub(differing);
+            let fits = differing <= remaining;
+            remaining = remaining.saturating_sub(differing);
             fits
         })
     }
@@ -113,8 +113,8 @@ mod tests {
             landmarks[2][0] += shift;
             let frame = FaceFrame { center_in_photo: [300.0, 200.0], side_px, angle_radians };
             let map = frame.photo_from_unit();
-            let seen = yaw(&landmarks.map(|point| map.apply(point))).unwrap();
-            prop_assert!((seen - yaw(&landmarks).unwrap()).abs() < 1e-2);
+            let rotated = yaw(&landmarks.map(|point| map.apply(point))).unwrap();
+            prop_assert!((rotated - yaw(&landmarks).unwrap()).abs() < 1e-2);
         }
     }
 

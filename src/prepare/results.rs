@@ -24,12 +24,12 @@ const SHEET_KEPT_ROWS: usize = 8;
 pub(super) fn write_dataset(
     path: &Path,
     rows: &[FaceRow<'_>],
-    journal: &mut ResumeLog,
+    log: &mut ResumeLog,
     request: &PrepareRequest,
 ) -> Result<usize, PrepareError> {
     let mut writer = FaceDatasetWriter::create(path, request.size_px, request.dataset_info.clone(), request.overwrite)?;
     for crop in rows.iter().filter(|row| row.reason.is_none()).filter_map(|row| row.crop) {
-        writer.push(&journal.read_crop(crop)?)?;
+        writer.push(&log.read_crop(crop)?)?;
     }
     Ok(writer.finish()?)
 }
@@ -37,19 +37,8 @@ pub(super) fn write_dataset(
 /// Writes a CSV table with a line for each face and for each photo without one: the outcome and the measurements.
 pub(super) fn write_table(path: &Path, rows: &[FaceRow<'_>]) -> Result<(), PrepareError> {
     let mut table = csv::Writer::from_writer(Vec::new());
-    table.write_record([
-        "file",
-        "face",
-        "outcome",
-        "index",
-        "score",
-        "yaw",
-        "sharpness",
-        "side_px",
-        "outside",
-        "duplicate_of",
-        "error",
-    ])?;
+    let columns = "file,face,outcome,index,score,yaw,sharpness,side_px,outside,duplicate_of,error";
+    table.write_record(columns.split(','))?;
     let name = |row: &FaceRow<'_>| row.file.to_string_lossy().into_owned();
     let mut kept = 0_usize..;
     for row in rows {
@@ -57,7 +46,7 @@ pub(super) fn write_table(path: &Path, rows: &[FaceRow<'_>]) -> Result<(), Prepa
         let number = |value: fn(&MeasuredFace) -> f32, digits: usize| {
             row.face.map_or_else(String::new, |face| format!("{:.digits$}", value(face)))
         };
-        let sharpness = row.face.and_then(|face| face.look.as_ref()).map(|look| format!("{:.1}", look.sharpness));
+        let sharpness = row.face.and_then(|face| face.crop.as_ref()).map(|crop| format!("{:.1}", crop.sharpness));
         let original = row.duplicate_of.and_then(|original| rows.get(original));
         let original = original.map(|row| format!("{}:{}", name(row), row.number.unwrap_or(1)));
         table.write_record([
@@ -83,38 +72,36 @@ pub(super) fn write_table(path: &Path, rows: &[FaceRow<'_>]) -> Result<(), Prepa
 pub(super) fn write_sheet(
     path: &Path,
     rows: &[FaceRow<'_>],
-    journal: &mut ResumeLog,
+    log: &mut ResumeLog,
     request: &PrepareRequest,
 ) -> Result<Vec<String>, PrepareError> {
     let mut sheet = ContactSheet::default();
-    let mut shown = Vec::new();
-    let reasons = std::iter::once(None).chain(RejectReason::ALL.map(Some));
-    for reason in reasons {
+    let mut captions = Vec::new();
+    for reason in std::iter::once(None).chain(RejectReason::ALL.map(Some)) {
         let crops: Vec<u64> = rows.iter().filter(|row| row.reason == reason).filter_map(|row| row.crop).collect();
         if crops.is_empty() {
             continue;
         }
-        let room = if reason.is_none() { SHEET_COLUMNS * SHEET_KEPT_ROWS } else { SHEET_COLUMNS };
+        let max_faces = if reason.is_none() { SHEET_COLUMNS * SHEET_KEPT_ROWS } else { SHEET_COLUMNS };
         // Each reason has its own generator, so that its sample does not depend on the others.
         let mut rng = ChaCha8Rng::seed_from_u64(request.seed);
-        let mut places = sample(&mut rng, crops.len(), room.min(crops.len())).into_vec();
-        places.sort_unstable();
-        // Sample positions in the table, which are the same in every run. Crop numbers depend on the order of
-        // measuring.
-        let sample: Vec<u64> = places.into_iter().map(|place| crops[place]).collect();
+        let mut indices = sample(&mut rng, crops.len(), max_faces.min(crops.len())).into_vec();
+        indices.sort_unstable();
+        // Sample positions in the table: crop numbers depend on the order of measuring.
+        let sample: Vec<u64> = indices.into_iter().map(|index| crops[index]).collect();
         for crops in sample.chunks(SHEET_COLUMNS) {
             let pictures = crops.iter().map(|&crop| {
-                let pixels = journal.read_crop(crop)?;
+                let pixels = log.read_crop(crop)?;
                 Ok(RgbImage::from_raw(request.size_px, request.size_px, pixels))
             });
             sheet.add_row(pictures.collect::<Result<_, PrepareError>>()?);
         }
-        let (first, count) = (reason.map_or("kept", RejectReason::description), crops.len());
-        shown.push(format!("{} of {count} {first}", sample.len()));
+        let (description, count) = (reason.map_or("kept", RejectReason::description), crops.len());
+        captions.push(format!("{} of {count} {description}", sample.len()));
     }
     if !sheet.is_empty() {
         let picture = DynamicImage::ImageRgb8(sheet.render(request.size_px));
         save_png(path, &picture, &PngMetadata::default(), Overwrite::Allow)?;
     }
-    Ok(shown)
+    Ok(captions)
 }

@@ -24,7 +24,8 @@ pub enum ResumeLogError {
     #[error("another run is using {folder}: wait for it, or choose another folder", folder = folder.display())]
     InUse { folder: PathBuf },
     #[error(
-        "{path} belongs to a run on {found_folder} at {found_size_px} pixels: finish that run, or delete the file to start again",
+        "{path} belongs to a run on {found_folder} at {found_size_px} pixels: finish that run, or delete the file to \
+         start again",
         path = path.display()
     )]
     OtherRun { path: PathBuf, found_folder: String, found_size_px: u32 },
@@ -77,7 +78,7 @@ impl FileStamp {
     pub fn of(path: &Path) -> Self {
         let Ok(metadata) = path.metadata() else { return Self::default() };
         let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-        let modified_millis = modified.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
+        let modified_millis = modified.map_or(0, |duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX));
         Self { bytes: metadata.len(), modified_millis }
     }
 }
@@ -86,7 +87,7 @@ impl ResumeLogEntry {
     /// Number of crops of this photo.
     pub fn crop_count(&self) -> u64 {
         match &self.found {
-            PhotoFaces::Faces(faces) => faces.iter().filter(|face| face.look.is_some()).count() as u64,
+            PhotoFaces::Faces(faces) => faces.iter().filter(|face| face.crop.is_some()).count() as u64,
             PhotoFaces::Error(_) => 0,
         }
     }
@@ -115,66 +116,64 @@ impl ResumeLog {
             options.read(true).write(true).create(true).truncate(false);
             options.open(path).map_err(|source| ResumeLogError::Open { path: path.into(), source })
         };
-        let (lines, crops) = (open(lines_path)?, open(crops_path)?);
+        let (lines_file, crops_file) = (open(lines_path)?, open(crops_path)?);
         // Some file systems do not support locks. There the user must not start two runs.
-        if matches!(lines.try_lock(), Err(TryLockError::WouldBlock)) {
+        if matches!(lines_file.try_lock(), Err(TryLockError::WouldBlock)) {
             return Err(ResumeLogError::InUse { folder: lines_path.parent().unwrap_or(Path::new(".")).into() });
         }
-        let mut journal = Self {
-            lines_file: lines,
-            crops_file: crops,
+        let mut log = Self {
+            lines_file,
+            crops_file,
             lines_path: lines_path.into(),
             crops_path: crops_path.into(),
             crop_bytes: 3 * u64::from(size_px) * u64::from(size_px),
             crop_count: 0,
         };
-        let head = ResumeLogHeader { format: FORMAT.into(), folder: folder.to_string_lossy().into_owned(), size_px };
-        let entries = journal.read_entries(&head)?;
-        Ok((journal, entries))
+        let header = ResumeLogHeader { format: FORMAT.into(), folder: folder.to_string_lossy().into_owned(), size_px };
+        let entries = log.read_entries(&header)?;
+        Ok((log, entries))
     }
 
     /// Reads all complete entries and cuts off an incomplete end.
-    fn read_entries(&mut self, head: &ResumeLogHeader) -> Result<HashMap<PathBuf, ResumeLogEntry>, ResumeLogError> {
+    fn read_entries(&mut self, header: &ResumeLogHeader) -> Result<HashMap<PathBuf, ResumeLogEntry>, ResumeLogError> {
         let unreadable = |path: &Path| {
             let path = path.to_path_buf();
             move |source| ResumeLogError::Read { path, source }
         };
-        let crops_whole = self.crops_file.metadata().map_err(unreadable(&self.crops_path))?.len() / self.crop_bytes;
+        let complete_crops = self.crops_file.metadata().map_err(unreadable(&self.crops_path))?.len() / self.crop_bytes;
         let mut reader = BufReader::new(&self.lines_file);
-        let (mut entries, mut whole_bytes, mut line) = (HashMap::new(), 0, Vec::new());
+        let (mut entries, mut complete_bytes, mut line) = (HashMap::new(), 0, Vec::new());
         let mut crop_count = 0;
         while reader.read_until(b'\n', &mut line).map_err(unreadable(&self.lines_path))? > 0 {
-            if whole_bytes == 0 {
-                if !self.check_header(&line, head)? {
+            if complete_bytes == 0 {
+                if !self.check_header(&line, header)? {
                     break;
                 }
             } else {
                 let entry: Option<ResumeLogEntry> =
-                    line.ends_with(b"\n").then(|| serde_json::from_slice(&line).ok()).flatten();
+                    serde_json::from_slice(&line).ok().filter(|_| line.ends_with(b"\n"));
                 let end = |entry: &ResumeLogEntry| entry.first_crop.saturating_add(entry.crop_count());
-                let Some(entry) = entry.filter(|entry| entry.first_crop == crop_count && end(entry) <= crops_whole)
-                else {
-                    break;
-                };
+                let fits = |entry: &ResumeLogEntry| entry.first_crop == crop_count && end(entry) <= complete_crops;
+                let Some(entry) = entry.filter(fits) else { break };
                 crop_count = end(&entry);
                 entries.insert(entry.file.clone(), entry);
             }
-            whole_bytes += line.len() as u64;
+            complete_bytes += line.len() as u64;
             line.clear();
         }
         drop(reader);
         self.crop_count = crop_count;
-        self.truncate(whole_bytes)?;
-        if whole_bytes == 0 {
-            self.write_line(head)?;
+        self.truncate(complete_bytes)?;
+        if complete_bytes == 0 {
+            self.write_line(header)?;
         }
         Ok(entries)
     }
 
     /// Whether the first line is complete. A header of another run or program is an error.
-    fn check_header(&self, line: &[u8], head: &ResumeLogHeader) -> Result<bool, ResumeLogError> {
+    fn check_header(&self, line: &[u8], header: &ResumeLogHeader) -> Result<bool, ResumeLogError> {
         let path = self.lines_path.clone();
-        if !line.ends_with(b"\n") && serde_json::to_vec(head).is_ok_and(|wanted| wanted.starts_with(line)) {
+        if !line.ends_with(b"\n") && serde_json::to_vec(header).is_ok_and(|expected| expected.starts_with(line)) {
             return Ok(false);
         }
         let found: ResumeLogHeader =
@@ -182,7 +181,7 @@ impl ResumeLog {
         if found.format != FORMAT {
             return Err(ResumeLogError::NotResumeLog { path });
         }
-        if found != *head {
+        if found != *header {
             let (found_folder, found_size_px) = (found.folder, found.size_px);
             return Err(ResumeLogError::OtherRun { path, found_folder, found_size_px });
         }
@@ -195,8 +194,8 @@ impl ResumeLog {
         for (file, path, end) in
             [(&mut self.lines_file, &self.lines_path, line_bytes), (&mut self.crops_file, &self.crops_path, crops_end)]
         {
-            let cut = file.set_len(end).and_then(|()| file.seek(SeekFrom::Start(end)));
-            cut.map_err(|source| ResumeLogError::Write { path: path.clone(), source })?;
+            let truncated = file.set_len(end).and_then(|()| file.seek(SeekFrom::Start(end)));
+            truncated.map_err(|source| ResumeLogError::Write { path: path.clone(), source })?;
         }
         Ok(())
     }
@@ -221,16 +220,16 @@ impl ResumeLog {
     /// Reads one crop, `[size, size, 3]` RGB.
     pub fn read_crop(&mut self, index: u64) -> Result<Vec<u8>, ResumeLogError> {
         let mut pixels = vec![0; usize::try_from(self.crop_bytes).unwrap_or(0)];
-        let place = SeekFrom::Start(index * self.crop_bytes);
-        let read = self.crops_file.seek(place).and_then(|_| self.crops_file.read_exact(&mut pixels));
+        let start = SeekFrom::Start(index * self.crop_bytes);
+        let read = self.crops_file.seek(start).and_then(|_| self.crops_file.read_exact(&mut pixels));
         read.map_err(|source| ResumeLogError::Read { path: self.crops_path.clone(), source })?;
         Ok(pixels)
     }
 
     /// Deletes both files.
     pub fn delete(self) -> Result<(), ResumeLogError> {
-        let Self { lines_file: lines, crops_file: crops, lines_path, crops_path, .. } = self;
-        drop((lines, crops));
+        let Self { lines_file, crops_file, lines_path, crops_path, .. } = self;
+        drop((lines_file, crops_file));
         for path in [lines_path, crops_path] {
             std::fs::remove_file(&path).map_err(|source| ResumeLogError::Write { path, source })?;
         }

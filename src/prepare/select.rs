@@ -45,13 +45,12 @@ impl Thresholds {
 
     /// The first threshold that a face fails. Does not look for duplicates.
     fn reject_reason(&self, face: &MeasuredFace) -> Option<RejectReason> {
-        let at_least = |value: f32, least: f32| value >= least;
         let rules = [
             (face.score > self.min_score, RejectReason::LowScore),
-            (at_least(face.side_px, self.min_side_px), RejectReason::TooSmall),
+            (face.side_px >= self.min_side_px, RejectReason::TooSmall),
             (face.yaw.abs() < self.max_yaw, RejectReason::TurnedAway),
-            (face.outside <= self.max_outside && face.look.is_some(), RejectReason::CutByBorder),
-            (face.look.as_ref().is_some_and(|look| look.sharpness > self.min_sharpness), RejectReason::Blurred),
+            (face.outside <= self.max_outside && face.crop.is_some(), RejectReason::CutByBorder),
+            (face.crop.as_ref().is_some_and(|crop| crop.sharpness > self.min_sharpness), RejectReason::Blurred),
         ];
         rules.into_iter().find(|(holds, _)| !holds).map(|(_, reason)| reason)
     }
@@ -163,7 +162,7 @@ fn rows_of<'a>(entry: &'a ResumeLogEntry, thresholds: &Thresholds) -> Vec<FaceRo
             let row = |(index, face): (usize, &'a MeasuredFace)| FaceRow {
                 number: Some(index + 1),
                 face: Some(face),
-                crop: face.look.as_ref().and_then(|_| crops.next()),
+                crop: face.crop.as_ref().and_then(|_| crops.next()),
                 reason: thresholds.reject_reason(face),
                 ..empty.clone()
             };
@@ -184,25 +183,25 @@ fn find_duplicates(rows: &[FaceRow<'_>], bits: u32) -> HashMap<usize, usize> {
         .iter()
         .enumerate()
         .filter(|(_, row)| row.reason.is_none())
-        .filter_map(|(index, row)| {
-            let face = row.face?;
-            let look = face.look.as_ref()?;
-            Some(DuplicateCandidate { row: index, rank: [face.side_px, look.sharpness], fingerprint: look.fingerprint })
+        .filter_map(|(row, FaceRow { face, .. })| {
+            let face = (*face)?;
+            let crop = face.crop.as_ref()?;
+            Some(DuplicateCandidate { row, rank: [face.side_px, crop.sharpness], fingerprint: crop.fingerprint })
         })
         .collect();
-    let better = |a: &DuplicateCandidate, b: &DuplicateCandidate| -> Ordering {
+    let best_first = |a: &DuplicateCandidate, b: &DuplicateCandidate| -> Ordering {
         b.rank[0].total_cmp(&a.rank[0]).then(b.rank[1].total_cmp(&a.rank[1])).then(a.row.cmp(&b.row))
     };
-    candidates.sort_by(better);
-    let (mut kept, mut found): (Vec<(usize, Fingerprint)>, _) = (Vec::new(), HashMap::new());
+    candidates.sort_by(best_first);
+    let (mut kept, mut duplicates): (Vec<(usize, Fingerprint)>, _) = (Vec::new(), HashMap::new());
     for candidate in candidates {
-        let same = |(_, other): &&(usize, Fingerprint)| other.is_within(&candidate.fingerprint, bits);
-        match kept.par_iter().with_min_len(1 << 12).find_first(same) {
-            Some(&(row, _)) => drop(found.insert(candidate.row, row)),
+        let is_duplicate = |(_, other): &&(usize, Fingerprint)| other.is_within(&candidate.fingerprint, bits);
+        match kept.par_iter().with_min_len(1 << 12).find_first(is_duplicate) {
+            Some(&(row, _)) => drop(duplicates.insert(candidate.row, row)),
             None => kept.push((candidate.row, candidate.fingerprint)),
         }
     }
-    found
+    duplicates
 }
 
 #[cfg(test)]
@@ -219,8 +218,8 @@ mod tests {
     fn face(picture: u32) -> MeasuredFace {
         let wave = |x: u32, y: u32| Luma([u8::try_from((x * (3 + picture * 8) + y * 7 * picture) % 251).unwrap()]);
         let fingerprint = Fingerprint::of(&GrayImage::from_fn(128, 128, wave));
-        let look = Some(CropMeasures { sharpness: 80.0, fingerprint });
-        MeasuredFace { score: 0.9, yaw: 0.0, side_px: 100.0, outside: 0.0, look }
+        let crop = Some(CropMeasures { sharpness: 80.0, fingerprint });
+        MeasuredFace { score: 0.9, yaw: 0.0, side_px: 100.0, outside: 0.0, crop }
     }
 
     fn entry(file: &str, faces: Vec<MeasuredFace>, first_crop: u64) -> ResumeLogEntry {
@@ -244,7 +243,7 @@ mod tests {
             change(&mut face);
             thresholds.reject_reason(&face)
         };
-        let sharpness = |face: &mut MeasuredFace, sharpness| face.look.as_mut().unwrap().sharpness = sharpness;
+        let sharpness = |face: &mut MeasuredFace, sharpness| face.crop.as_mut().unwrap().sharpness = sharpness;
         assert_eq!(with(|_| ()), None);
         assert_eq!(with(|face| face.score = 0.75), Some(RejectReason::LowScore));
         assert_eq!(with(|face| face.side_px = 63.9), Some(RejectReason::TooSmall));
@@ -252,7 +251,7 @@ mod tests {
         assert_eq!(with(|face| face.yaw = -0.26), Some(RejectReason::TurnedAway));
         assert_eq!(with(|face| face.yaw = 0.259), None);
         assert_eq!(with(|face| face.outside = 0.21), Some(RejectReason::CutByBorder));
-        assert_eq!(with(|face| face.look = None), Some(RejectReason::CutByBorder));
+        assert_eq!(with(|face| face.crop = None), Some(RejectReason::CutByBorder));
         let mut blurred = face(1);
         sharpness(&mut blurred, 35.0);
         assert_eq!(thresholds.reject_reason(&blurred), Some(RejectReason::Blurred));

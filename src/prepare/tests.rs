@@ -38,18 +38,18 @@ struct TestFolders(tempfile::TempDir);
 
 impl TestFolders {
     fn empty() -> Self {
-        let test_folders = Self(tempfile::tempdir().unwrap());
+        let folders = Self(tempfile::tempdir().unwrap());
         for name in ["photos/more", "out"] {
-            fs::create_dir_all(test_folders.0.path().join(name)).unwrap();
+            fs::create_dir_all(folders.0.path().join(name)).unwrap();
         }
-        test_folders
+        folders
     }
 
     /// Two people, one of them twice, and files without a face.
     fn filled() -> Self {
-        let test_folders = Self::empty();
+        let folders = Self::empty();
         let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/samples");
-        let photos = test_folders.0.path().join("photos");
+        let photos = folders.0.path().join("photos");
         fs::copy(samples.join("grace_hopper.jpg"), photos.join("more/grace.jpg")).unwrap();
         fs::copy(samples.join("astronaut.png"), photos.join("astronaut.png")).unwrap();
         let hopper = image::open(samples.join("grace_hopper.jpg")).unwrap().into_rgb8();
@@ -61,7 +61,7 @@ impl TestFolders {
         fs::write(photos.join("broken.png"), b"no picture").unwrap();
         fs::write(photos.join("notes.txt"), b"no picture").unwrap();
         RgbImage::from_pixel(90, 60, Rgb([90; 3])).save(photos.join("plain.png")).unwrap();
-        test_folders
+        folders
     }
 
     fn request(&self) -> PrepareRequest {
@@ -91,9 +91,9 @@ impl TestFolders {
 
 #[test]
 fn good_faces_are_kept_and_all_are_listed() {
-    let test_folders = TestFolders::filled();
+    let folders = TestFolders::filled();
     let mut recorder = RecordingObserver::default();
-    let done = prepare_dataset(&test_folders.request(), &test_folders.pictures(), &mut recorder).unwrap();
+    let done = prepare_dataset(&folders.request(), &folders.pictures(), &mut recorder).unwrap();
     let reasons = vec![(RejectReason::Unreadable, 1), (RejectReason::NoFace, 1), (RejectReason::Duplicate, 1)];
     assert_eq!((done.photos, done.faces, done.kept, done.reasons), (5, 3, 2, reasons));
     assert_eq!((recorder.measured_before, recorder.done), (0, 5));
@@ -101,9 +101,9 @@ fn good_faces_are_kept_and_all_are_listed() {
     assert!(recorder.unreadable[0].starts_with("broken.png: this is not a picture"), "{:?}", recorder.unreadable);
     assert_eq!(done.sheet_captions, ["2 of 2 kept", "1 of 1 duplicates"]);
 
-    let results = test_folders.results();
+    let results = folders.results();
     assert_eq!(results.keys().collect::<Vec<_>>(), [DATASET_FILE, TABLE_FILE, CONTACT_SHEET_FILE]);
-    let dataset = test_folders.0.path().join("out").join(DATASET_FILE);
+    let dataset = folders.0.path().join("out").join(DATASET_FILE);
     let faces = FaceDataset::open(&dataset).unwrap();
     assert_eq!((faces.len(), faces.size_px(), crate::dataset::stored_info(&dataset).source.as_str()), (2, 64, "tests"));
     let table = String::from_utf8(results[TABLE_FILE].clone()).unwrap();
@@ -146,45 +146,45 @@ fn stopped_run_resumes_with_the_same_results() {
 
 #[test]
 fn changed_photo_is_measured_again() {
-    let test_folders = TestFolders::filled();
+    let folders = TestFolders::filled();
     let strict = Thresholds { min_score: 1.0, ..Thresholds::for_size(64) };
-    let request = PrepareRequest { thresholds: strict, ..test_folders.request() };
-    prepare_dataset(&request, &test_folders.pictures(), &mut RecordingObserver::default()).unwrap_err();
-    RgbImage::from_pixel(60, 90, Rgb([10; 3])).save(test_folders.0.path().join("photos/broken.png")).unwrap();
+    let request = PrepareRequest { thresholds: strict, ..folders.request() };
+    prepare_dataset(&request, &folders.pictures(), &mut RecordingObserver::default()).unwrap_err();
+    RgbImage::from_pixel(60, 90, Rgb([10; 3])).save(folders.0.path().join("photos/broken.png")).unwrap();
     let mut recorder = RecordingObserver::default();
-    let done = prepare_dataset(&test_folders.request(), &test_folders.pictures(), &mut recorder).unwrap();
+    let done = prepare_dataset(&folders.request(), &folders.pictures(), &mut recorder).unwrap();
     assert_eq!((recorder.measured_before, recorder.done, recorder.unreadable.len()), (4, 1, 0));
     assert_eq!(done.reasons[0], (RejectReason::NoFace, 2));
 }
 
 #[test]
 fn existing_dataset_is_replaced_only_when_allowed() {
-    let test_folders = TestFolders::filled();
-    let path = test_folders.0.path().join("out").join(DATASET_FILE);
+    let folders = TestFolders::filled();
+    let path = folders.0.path().join("out").join(DATASET_FILE);
     fs::write(&path, b"precious").unwrap();
-    let error = prepare_dataset(&test_folders.request(), &test_folders.pictures(), &mut RecordingObserver::default())
-        .unwrap_err();
+    let error =
+        prepare_dataset(&folders.request(), &folders.pictures(), &mut RecordingObserver::default()).unwrap_err();
     assert!(
         matches!(error, PrepareError::Dataset(DatasetError::Save(crate::fs::WriteError::Exists { .. }))),
         "{error}"
     );
     assert_eq!(fs::read(&path).unwrap(), b"precious");
-    let request = PrepareRequest { overwrite: Overwrite::Allow, ..test_folders.request() };
+    let request = PrepareRequest { overwrite: Overwrite::Allow, ..folders.request() };
     let mut recorder = RecordingObserver::default();
-    assert_eq!(prepare_dataset(&request, &test_folders.pictures(), &mut recorder).unwrap().kept, 2);
+    assert_eq!(prepare_dataset(&request, &folders.pictures(), &mut recorder).unwrap().kept, 2);
     assert_eq!(recorder.done, 0, "nothing is measured twice");
 }
 
 #[test]
 fn broken_photos_give_a_table_without_dataset() {
-    let test_folders = TestFolders::empty();
+    let folders = TestFolders::empty();
     for name in ["a.jpg", "more/b.png"] {
-        fs::write(test_folders.0.path().join("photos").join(name), b"\xff\xd8\xff\xe0 cut").unwrap();
+        fs::write(folders.0.path().join("photos").join(name), b"\xff\xd8\xff\xe0 cut").unwrap();
     }
-    let error = prepare_dataset(&test_folders.request(), &test_folders.pictures(), &mut RecordingObserver::default())
-        .unwrap_err();
+    let error =
+        prepare_dataset(&folders.request(), &folders.pictures(), &mut RecordingObserver::default()).unwrap_err();
     insta::assert_snapshot!(error, @"none of 0 faces in 2 photos can be kept: 2 unreadable; run it again with other thresholds, no photo is measured twice");
-    let results = test_folders.results();
+    let results = folders.results();
     assert!(!results.contains_key(DATASET_FILE));
     assert_eq!(String::from_utf8(results[TABLE_FILE].clone()).unwrap().lines().count(), 3);
 }

@@ -24,19 +24,17 @@ const BYTES_PER_PIXEL: u64 = 12;
 /// The result of a photo: every face with its crop, or the error message.
 pub(super) type MeasureResult = Result<Vec<(MeasuredFace, Vec<u8>)>, String>;
 
-/// Measures every photo of `folder` in parallel. Passes each result to `take` on this thread, in the order of
-/// completion. Stops when `take` fails.
+/// Measures every photo of `folder` in parallel. Passes each result to `store` on this thread, in the order of
+/// completion. Stops when `store` fails.
 pub(super) fn measure_in_parallel(
     folder: &Path,
     files: &[PathBuf],
     measure: impl Fn(&Path) -> MeasureResult + Sync,
-    mut take: impl FnMut(&Path, MeasureResult) -> Result<(), PrepareError>,
+    mut store: impl FnMut(&Path, MeasureResult) -> Result<(), PrepareError>,
 ) -> Result<(), PrepareError> {
     let workers = rayon::current_num_threads().clamp(1, files.len().max(1));
-    let pools = (0..workers)
-        .map(|_| rayon::ThreadPoolBuilder::new().num_threads(1).build())
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| PrepareError::Threads(Box::new(error)))?;
+    let pools = (0..workers).map(|_| rayon::ThreadPoolBuilder::new().num_threads(1).build());
+    let pools = pools.collect::<Result<Vec<_>, _>>().map_err(|error| PrepareError::Threads(Box::new(error)))?;
     let queue = WorkQueue {
         next: AtomicUsize::new(0),
         stop: AtomicBool::new(false),
@@ -45,7 +43,7 @@ pub(super) fn measure_in_parallel(
     let work = |results: &SyncSender<(usize, MeasureResult)>| {
         while let Some((index, file)) = queue.next(files) {
             let path = folder.join(file);
-            let _memory_share = queue.memory.acquire(estimated_bytes(&path));
+            let _memory = queue.memory.acquire(estimated_bytes(&path));
             // A decoder may panic on a hostile file. One photo must not end the run.
             let measured = catch_unwind(AssertUnwindSafe(|| measure(&path)))
                 .unwrap_or_else(|_| Err("the decoder crashed on this file: open it and save it again".into()));
@@ -67,20 +65,20 @@ pub(super) fn measure_in_parallel(
             }
         }
         drop(sender);
-        let taken = pass_on_results(files, results, &mut take);
+        let result = pass_on_results(files, results, &mut store);
         queue.stop.store(true, Ordering::Relaxed);
-        taken
+        result
     })
 }
 
-/// Passes results to `take` until all senders are gone or `take` fails. Dropping the receiver unblocks waiting senders.
+/// Passes results to `store` until all senders are gone or it fails. Dropping the receiver unblocks waiting senders.
 fn pass_on_results(
     files: &[PathBuf],
     results: Receiver<(usize, MeasureResult)>,
-    take: &mut impl FnMut(&Path, MeasureResult) -> Result<(), PrepareError>,
+    store: &mut impl FnMut(&Path, MeasureResult) -> Result<(), PrepareError>,
 ) -> Result<(), PrepareError> {
     for (index, measured) in results {
-        take(&files[index], measured)?;
+        store(&files[index], measured)?;
     }
     Ok(())
 }
@@ -105,9 +103,9 @@ impl WorkQueue {
 /// Estimated memory of an open photo. Small for a file that is not a picture; opening it fails later.
 fn estimated_bytes(path: &Path) -> u64 {
     let file_bytes = path.metadata().map_or(0, |metadata| metadata.len());
-    let sides =
-        ImageReader::open(path).ok().and_then(|reader| reader.with_guessed_format().ok()?.into_dimensions().ok());
-    let pixels = sides.map_or(0, |(width, height)| u64::from(width) * u64::from(height));
+    let reader = ImageReader::open(path).ok();
+    let size = reader.and_then(|reader| reader.with_guessed_format().ok()?.into_dimensions().ok());
+    let pixels = size.map_or(0, |(width, height)| u64::from(width) * u64::from(height));
     file_bytes.saturating_add(pixels.saturating_mul(BYTES_PER_PIXEL))
 }
 
@@ -120,7 +118,7 @@ struct MemoryBudget {
 
 /// A share of the budget. Dropping it returns the bytes.
 struct MemoryShare<'a> {
-    from: &'a MemoryBudget,
+    budget: &'a MemoryBudget,
     bytes: u64,
 }
 
@@ -132,17 +130,17 @@ impl MemoryBudget {
     /// Waits until this many bytes are free. A larger request waits for the whole budget.
     fn acquire(&self, bytes: u64) -> MemoryShare<'_> {
         let bytes = bytes.min(self.total);
-        let left = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut left = self.released.wait_while(left, |left| *left < bytes).unwrap_or_else(PoisonError::into_inner);
-        *left -= bytes;
-        MemoryShare { from: self, bytes }
+        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut free = self.released.wait_while(free, |free| *free < bytes).unwrap_or_else(PoisonError::into_inner);
+        *free -= bytes;
+        MemoryShare { budget: self, bytes }
     }
 }
 
 impl Drop for MemoryShare<'_> {
     fn drop(&mut self) {
-        *self.from.free.lock().unwrap_or_else(PoisonError::into_inner) += self.bytes;
-        self.from.released.notify_all();
+        *self.budget.free.lock().unwrap_or_else(PoisonError::into_inner) += self.bytes;
+        self.budget.released.notify_all();
     }
 }
 
@@ -156,35 +154,35 @@ mod tests {
 
     #[test]
     fn panic_becomes_the_error_of_that_photo() {
-        let mut seen = Vec::new();
+        let mut results = Vec::new();
         let measure = |path: &Path| match path.file_name().and_then(|name| name.to_str()) {
             Some("7") => panic!("hostile"),
             _ => Ok(Vec::new()),
         };
         measure_in_parallel(Path::new("photos"), &files(40), measure, |file, measured| {
-            seen.push((file.to_path_buf(), measured.is_err()));
+            results.push((file.to_path_buf(), measured.is_err()));
             Ok(())
         })
         .unwrap();
-        seen.sort_by_key(|(file, _)| file.to_str().unwrap().parse::<usize>().unwrap());
+        results.sort_by_key(|(file, _)| file.to_str().unwrap().parse::<usize>().unwrap());
         let expected: Vec<_> = files(40).into_iter().enumerate().map(|(index, file)| (file, index == 7)).collect();
-        assert_eq!(seen, expected);
+        assert_eq!(results, expected);
     }
 
     #[test]
     fn failure_to_store_results_ends_the_run() {
-        let mut taken = 0;
+        let mut calls = 0;
         let fail = |_: &Path, _| {
-            taken += 1;
+            calls += 1;
             Err(PrepareError::NothingKept { photos: 0, faces: 0, reasons: Vec::new() })
         };
         assert!(measure_in_parallel(Path::new("photos"), &files(1000), |_| Ok(Vec::new()), fail).is_err());
-        assert_eq!(taken, 1);
+        assert_eq!(calls, 1);
     }
 
     #[test]
     fn no_photos_give_no_work() {
-        measure_in_parallel(Path::new("photos"), &[], |_| Ok(Vec::new()), |_, _| panic!("nothing to take")).unwrap();
+        measure_in_parallel(Path::new("photos"), &[], |_| Ok(Vec::new()), |_, _| panic!("nothing to store")).unwrap();
     }
 
     #[test]
@@ -196,8 +194,8 @@ mod tests {
                 let (memory, held) = (&memory, &held);
                 scope.spawn(move || {
                     for _ in 0..50 {
-                        let taken = memory.acquire(bytes);
-                        let now = usize::try_from(taken.bytes).unwrap();
+                        let share = memory.acquire(bytes);
+                        let now = usize::try_from(share.bytes).unwrap();
                         assert!(held.fetch_add(now, Ordering::SeqCst) + now <= 10);
                         held.fetch_sub(now, Ordering::SeqCst);
                     }

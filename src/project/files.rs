@@ -21,15 +21,15 @@ pub fn is_project_path(path: &Path) -> bool {
 /// # Errors
 /// When the file cannot be read, or the errors of [`Project::from_json`].
 pub fn open(path: &Path) -> Result<Project, ProjectError> {
-    let failed = |source| ProjectError::Read { path: path.to_owned(), source };
-    let file = File::open(path).map_err(failed)?;
+    let read_error = |source| ProjectError::Read { path: path.to_owned(), source };
+    let file = File::open(path).map_err(read_error)?;
     let mut bytes = Vec::new();
     let too_large = || ProjectError::TooLarge { path: path.to_owned(), max_megabytes: MAX_MEGABYTES };
-    if file.metadata().map_err(failed)?.len() > MAX_MEGABYTES << 20 {
+    if file.metadata().map_err(read_error)?.len() > MAX_MEGABYTES << 20 {
         return Err(too_large());
     }
     // Limit the bytes that are really read too, because pipes and devices report no size.
-    file.take((MAX_MEGABYTES << 20) + 1).read_to_end(&mut bytes).map_err(failed)?;
+    file.take((MAX_MEGABYTES << 20) + 1).read_to_end(&mut bytes).map_err(read_error)?;
     if bytes.len() as u64 > MAX_MEGABYTES << 20 {
         return Err(too_large());
     }

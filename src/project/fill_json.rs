@@ -75,7 +75,7 @@ struct LossCurvesJson {
 }
 
 impl FillJson {
-    pub fn of(fill: &ProjectFill) -> Self {
+    pub fn new(fill: &ProjectFill) -> Self {
         let outcome = &fill.outcome;
         let candidate = |candidate: &Candidate| CandidateJson {
             latent: candidate.latent.clone(),
@@ -102,11 +102,11 @@ impl FillJson {
             first_losses: outcome.first_losses.into(),
             size_px: outcome.size_px,
             candidates: outcome.candidates.iter().map(candidate).collect(),
-            curves: LossCurvesJson::of(&fill.loss_curves),
+            curves: LossCurvesJson::new(&fill.loss_curves),
         }
     }
 
-    /// Checks everything except the hole's size and the frame, which `ProjectJson::checked` checks.
+    /// Checks everything except the hole's size and the frame, which `ProjectJson::into_project` checks.
     pub fn into_fill(self) -> Result<ProjectFill, ProjectError> {
         let invalid = |what: String| Err(ProjectError::invalid(what));
         if let Err(error) = self.settings.validate() {
@@ -135,10 +135,10 @@ impl FillJson {
         if self.blend.detail_percent > 100 {
             return invalid(format!("detail of {} %", self.blend.detail_percent));
         }
-        let curves = self.curves.into_curves(searched)?;
+        let loss_curves = self.curves.into_loss_curves(searched)?;
         let (size_px, latent_dim) = (self.size_px, self.model.latent_dim);
         let candidates = self.candidates.into_iter().enumerate();
-        let candidates = candidates.map(|(index, text)| text.into_candidate(index, size_px, latent_dim));
+        let candidates = candidates.map(|(index, json)| json.into_candidate(index, size_px, latent_dim));
         let outcome = FillOutcome {
             settings: self.settings,
             start: self.start,
@@ -161,7 +161,7 @@ impl FillJson {
             frame: self.frame,
             candidate: self.candidate,
             blend: self.blend,
-            loss_curves: curves,
+            loss_curves,
         })
     }
 }
@@ -169,15 +169,15 @@ impl FillJson {
 impl CandidateJson {
     fn into_candidate(self, index: usize, size_px: u32, latent_dim: usize) -> Result<Candidate, ProjectError> {
         let number = index + 1;
-        let samples = 3 * size_px as usize * size_px as usize;
-        for (what, values, length) in [("latent", &self.latent, latent_dim), ("picture", &self.pixels, samples)] {
+        let picture_len = 3 * size_px as usize * size_px as usize;
+        for (name, values, length) in [("latent", &self.latent, latent_dim), ("picture", &self.pixels, picture_len)] {
             if values.len() != length {
                 let found = values.len();
-                let what = format!("the {what} of candidate {number} has {found} numbers instead of {length}");
+                let what = format!("the {name} of candidate {number} has {found} numbers instead of {length}");
                 return Err(ProjectError::invalid(what));
             }
             if !values.iter().all(|value| value.is_finite()) {
-                return Err(ProjectError::invalid(format!("the {what} of candidate {number} is not finite")));
+                return Err(ProjectError::invalid(format!("the {name} of candidate {number} is not finite")));
             }
         }
         let Self { latent, pixels, losses, mixed } = self;
@@ -186,7 +186,7 @@ impl CandidateJson {
 }
 
 impl LossCurvesJson {
-    fn of(points: &[IterationLosses]) -> Self {
+    fn new(points: &[IterationLosses]) -> Self {
         let points = downsampled(points);
         let values = |losses: &Losses| [losses.context, losses.prior, losses.total];
         Self {
@@ -195,20 +195,18 @@ impl LossCurvesJson {
         }
     }
 
-    fn into_curves(self, candidates: usize) -> Result<Vec<IterationLosses>, ProjectError> {
+    fn into_loss_curves(self, candidates: usize) -> Result<Vec<IterationLosses>, ProjectError> {
+        let row_len = candidates * LOSSES_PER_CANDIDATE;
         let in_order = self.iterations.windows(2).all(|pair| pair[0] < pair[1]);
-        if !in_order || Some(self.losses.len()) != self.iterations.len().checked_mul(candidates * LOSSES_PER_CANDIDATE)
-        {
+        if !in_order || Some(self.losses.len()) != self.iterations.len().checked_mul(row_len) {
             return Err(ProjectError::invalid("the loss curves do not fit the candidates"));
         }
         let losses = |&[context, prior, total]: &[f32; LOSSES_PER_CANDIDATE]| Losses { context, prior, total };
-        let points = self.iterations.iter().zip(self.losses.chunks_exact(candidates * LOSSES_PER_CANDIDATE));
-        Ok(points
-            .map(|(&iteration, values)| IterationLosses {
-                iteration,
-                candidates: values.as_chunks().0.iter().map(losses).collect(),
-            })
-            .collect())
+        let point = |(&iteration, row): (&u32, &[f32])| {
+            let candidates = row.as_chunks().0.iter().map(losses).collect();
+            IterationLosses { iteration, candidates }
+        };
+        Ok(self.iterations.iter().zip(self.losses.chunks_exact(row_len)).map(point).collect())
     }
 }
 

@@ -31,9 +31,9 @@ impl From<Losses> for LossesJson {
 }
 
 impl From<LossesJson> for Losses {
-    fn from(text: LossesJson) -> Self {
+    fn from(json: LossesJson) -> Self {
         let number = |value: Option<f32>| value.filter(|value| value.is_finite()).unwrap_or(f32::NAN);
-        Self { context: number(text.context), prior: number(text.prior), total: number(text.total) }
+        Self { context: number(json.context), prior: number(json.prior), total: number(json.total) }
     }
 }
 

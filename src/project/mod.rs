@@ -9,7 +9,7 @@
 //! | --- | --- |
 //! | `project_json` | the JSON document and the checks |
 //! | `fill_json` | the fill in the JSON document |
-//! | `json_formats` | losses, masks and devices as text |
+//! | `json_formats` | losses and masks in the JSON document |
 //! | `photo_reference` | the reference to the photo, and finding its file |
 //! | `files` | opening and saving |
 //! | `error` | errors |
@@ -75,7 +75,7 @@ pub struct ProjectFill {
     pub candidate: usize,
     /// How the fill is blended into the photo.
     pub blend: Blend,
-    /// Losses over the iterations, oldest first. A file keeps at most 301 of them, see [`Project::to_json`].
+    /// Losses over the iterations, oldest first. A file keeps fewer of them, see [`Project::to_json`].
     pub loss_curves: Vec<IterationLosses>,
 }
 

@@ -51,26 +51,26 @@ impl PhotoReference {
     pub fn find_file(&self, folder: &Path) -> Result<Option<FoundPhoto>, ProjectError> {
         let PhotoOrigin::File { path, relative_path, sha256: expected } = &self.origin else { return Ok(None) };
         let relative_to_project = relative_path.as_ref().map(|relative| folder.join(relative));
-        let beside = path.file_name().map(|name| folder.join(name));
-        let (mut other, mut unreadable) = (None, None);
-        for path in [Some(path.clone()), relative_to_project, beside].into_iter().flatten() {
+        let in_folder = path.file_name().map(|name| folder.join(name));
+        let (mut changed, mut read_error) = (None, None);
+        for path in [Some(path.clone()), relative_to_project, in_folder].into_iter().flatten() {
             match std::fs::read(&path) {
                 Ok(bytes) => {
                     let sha256 = sha256_of_bytes(&bytes);
-                    let is_same = sha256.eq_ignore_ascii_case(expected);
-                    let found = FoundPhoto { path, bytes, sha256, is_unchanged: is_same };
-                    if is_same {
+                    let is_unchanged = sha256.eq_ignore_ascii_case(expected);
+                    let found = FoundPhoto { path, bytes, sha256, is_unchanged };
+                    if is_unchanged {
                         return Ok(Some(found));
                     }
-                    other.get_or_insert(found);
+                    changed.get_or_insert(found);
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
                 Err(source) => {
-                    unreadable.get_or_insert(ProjectError::Read { path, source });
+                    read_error.get_or_insert(ProjectError::Read { path, source });
                 }
             }
         }
-        match (other, unreadable) {
+        match (changed, read_error) {
             (Some(found), _) => Ok(Some(found)),
             (None, Some(error)) => Err(error),
             (None, None) => Err(ProjectError::PhotoMissing { path: path.clone(), folder: folder.to_owned() }),
@@ -107,7 +107,7 @@ pub(super) struct PhotoJson {
 
 impl PhotoJson {
     /// `folder` is that of the project file.
-    pub fn of(photo: &PhotoReference, folder: Option<&Path>) -> Self {
+    pub fn new(photo: &PhotoReference, folder: Option<&Path>) -> Self {
         let (width_px, height_px) = (photo.width_px, photo.height_px);
         let empty = Self { sample: None, path: None, relative_path: None, sha256: None, width_px, height_px };
         match &photo.origin {

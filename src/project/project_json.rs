@@ -73,10 +73,10 @@ impl Project {
     /// # Errors
     /// When a path is not valid Unicode, or the mask cannot be encoded.
     pub fn to_json(&self, folder: Option<&Path>) -> Result<String, ProjectError> {
-        let text = ProjectJson {
+        let json = ProjectJson {
             format: FORMAT.to_owned(),
             program: concat!("Countenance ", env!("CARGO_PKG_VERSION")).to_owned(),
-            photo: PhotoJson::of(&self.photo, folder),
+            photo: PhotoJson::new(&self.photo, folder),
             mask: (!self.mask.is_empty()).then(|| MaskJson(Arc::clone(&self.mask))),
             frame: self.frame,
             frame_is_placed: self.frame_is_placed,
@@ -85,10 +85,10 @@ impl Project {
             blend: self.blend,
             model: ModelJson { choice: self.model.choice.clone(), sha256: self.model.sha256.clone() },
             device: self.device,
-            fill: self.fill.as_ref().map(FillJson::of),
+            fill: self.fill.as_ref().map(FillJson::new),
             saved_as: self.saved_as.clone(),
         };
-        serde_json::to_string_pretty(&text).map_err(|source| ProjectError::Encode { source })
+        serde_json::to_string_pretty(&json).map_err(|source| ProjectError::Encode { source })
     }
 
     /// Reads a document and checks its version, sizes, lengths, indices and ranges, and that numbers are finite.
@@ -97,24 +97,25 @@ impl Project {
     /// When it is not a project, is from a newer program, is broken, or has inconsistent values.
     pub fn from_json(json: &str) -> Result<Self, ProjectError> {
         check_format(json)?;
-        let text: ProjectJson = serde_json::from_str(json).map_err(|source| ProjectError::Broken { source })?;
-        text.into_project()
+        let json: ProjectJson = serde_json::from_str(json).map_err(|source| ProjectError::Broken { source })?;
+        json.into_project()
     }
 }
 
 fn check_format(json: &str) -> Result<(), ProjectError> {
     let format = match serde_json::from_str::<ProjectHeader>(json) {
-        Ok(head) => head.format,
+        Ok(header) => header.format,
         // It starts like a project, so it is a damaged or truncated project.
         Err(source) if json.trim_start().starts_with('{') && json.contains(FORMAT) => {
             return Err(ProjectError::Broken { source });
         }
         Err(_) => return Err(ProjectError::NotAProject),
     };
-    let version = |format: &str| format.strip_prefix("countenance-project-").and_then(|text| text.parse::<u64>().ok());
+    let version =
+        |format: &str| format.strip_prefix("countenance-project-").and_then(|number| number.parse::<u64>().ok());
     match (version(&format), version(FORMAT)) {
         _ if format == FORMAT => Ok(()),
-        (Some(its), Some(ours)) if its > ours => Err(ProjectError::Newer { format }),
+        (Some(found), Some(current)) if found > current => Err(ProjectError::Newer { format }),
         _ => Err(ProjectError::NotAProject),
     }
 }
@@ -163,8 +164,8 @@ impl ProjectJson {
 
 fn check_frame(frame: &FaceFrame) -> Result<(), ProjectError> {
     let FaceFrame { center_in_photo: [x, y], side_px, angle_radians } = *frame;
-    let near = [x, y].iter().all(|at| at.abs() <= MAX_FRAME_COORDINATE_PX);
+    let is_near = [x, y].iter().all(|coordinate| coordinate.abs() <= MAX_FRAME_COORDINATE_PX);
     // NaN fails every comparison. After very many turns the angle is lost to rounding.
-    let is_frame = near && side_px > 0.0 && side_px <= MAX_FRAME_COORDINATE_PX && angle_radians.abs() <= 1e3;
-    if is_frame { Ok(()) } else { Err(ProjectError::invalid("the face frame is not valid")) }
+    let is_valid = is_near && side_px > 0.0 && side_px <= MAX_FRAME_COORDINATE_PX && angle_radians.abs() <= 1e3;
+    if is_valid { Ok(()) } else { Err(ProjectError::invalid("the face frame is not valid")) }
 }

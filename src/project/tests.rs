@@ -17,8 +17,8 @@ const CANDIDATES: u16 = 3;
 
 /// Numbers that a careless encoding would change: negative zero, the smallest number, thirds.
 fn numbers(count: usize, seed: f32) -> Vec<f32> {
-    let odd = [-0.0, f32::from_bits(1), 1.0 / 3.0, -1.0, f32::MIN_POSITIVE];
-    odd.into_iter().cycle().zip(1_u16..).map(|(odd, index)| odd * seed / f32::from(index)).take(count).collect()
+    let values = [-0.0, f32::from_bits(1), 1.0 / 3.0, -1.0, f32::MIN_POSITIVE];
+    values.into_iter().cycle().zip(1_u16..).map(|(value, index)| value * seed / f32::from(index)).take(count).collect()
 }
 
 fn losses(scale: f32) -> Losses {
@@ -119,6 +119,14 @@ fn project_survives_json_bit_for_bit() {
         values.map(|value| value.to_bits()).collect()
     };
     assert_eq!(bits(&read), bits(&project), "negative zeros equal zeros, but have other bits");
+}
+
+#[test]
+fn project_of_the_first_version_opens() {
+    let text = include_str!("../../assets/fixtures/first-version.countenance");
+    let read = Project::from_json(text).unwrap();
+    assert_eq!(read, Project { saved_as: None, ..Project::from_json(&project().to_json(None).unwrap()).unwrap() });
+    assert_eq!(read.to_json(None).unwrap(), text);
 }
 
 #[test]

@@ -76,9 +76,9 @@ fn sum_rows_of_differences(@builtin(global_invocation_id) invocation: vec3<u32>)
         return;
     }
     let picture = invocation.y * side * side;
-    let near = pixel - pixel % side + window(pixel % side);
+    let range = pixel - pixel % side + window(pixel % side);
     var sum = vec4<f32>();
-    for (var other = near.x; other <= near.y; other++) {
+    for (var other = range.x; other <= range.y; other++) {
         sum += mirror[other].w * (pictures[picture + other] - mirror[other]);
     }
     rows[picture + pixel] = sum;
@@ -86,9 +86,9 @@ fn sum_rows_of_differences(@builtin(global_invocation_id) invocation: vec3<u32>)
 
 fn sum_columns(picture: u32, pixel: u32) -> vec3<f32> {
     let side = uniforms.side;
-    let near = window(pixel / side);
+    let range = window(pixel / side);
     var sum = vec3<f32>();
-    for (var row = near.x; row <= near.y; row++) {
+    for (var row = range.x; row <= range.y; row++) {
         sum += rows[picture + row * side + pixel % side].xyz;
     }
     return sum;
@@ -118,9 +118,9 @@ fn sum_rows_of_gradients(@builtin(global_invocation_id) invocation: vec3<u32>) {
         return;
     }
     let picture = invocation.y * side * side;
-    let near = pixel - pixel % side + window(pixel % side);
+    let range = pixel - pixel % side + window(pixel % side);
     var sum = vec4<f32>();
-    for (var other = near.x; other <= near.y; other++) {
+    for (var other = range.x; other <= range.y; other++) {
         sum += inverse_counts[other] * symmetry_gradient[picture + other];
     }
     rows[picture + pixel] = sum;
@@ -149,31 +149,31 @@ fn context_loss(
         if uniforms.has_prior == 1u {
             sum = gradient[picture + pixel].xyz;
         }
-        let own = difference(picture, pixel);
+        let residual = difference(picture, pixel);
         let weight = uniforms.scale * photo[pixel].w;
-        loss = weight * cost(own);
-        sum += weight * cost_gradient(own);
+        loss = weight * cost(residual);
+        sum += weight * cost_gradient(residual);
         let pair = uniforms.neighbour_scale * pairs[pixel];
         if pair.x > 0.0 {
-            let step = difference(picture, pixel + 1u) - own;
-            loss += pair.x * cost(step);
-            sum -= pair.x * cost_gradient(step);
+            let change = difference(picture, pixel + 1u) - residual;
+            loss += pair.x * cost(change);
+            sum -= pair.x * cost_gradient(change);
         }
         if pair.y > 0.0 {
-            let step = difference(picture, pixel + side) - own;
-            loss += pair.y * cost(step);
-            sum -= pair.y * cost_gradient(step);
+            let change = difference(picture, pixel + side) - residual;
+            loss += pair.y * cost(change);
+            sum -= pair.y * cost_gradient(change);
         }
         if pixel % side > 0u {
             let weight = uniforms.neighbour_scale * pairs[pixel - 1u].x;
             if weight > 0.0 {
-                sum += weight * cost_gradient(own - difference(picture, pixel - 1u));
+                sum += weight * cost_gradient(residual - difference(picture, pixel - 1u));
             }
         }
         if pixel >= side {
             let weight = uniforms.neighbour_scale * pairs[pixel - side].y;
             if weight > 0.0 {
-                sum += weight * cost_gradient(own - difference(picture, pixel - side));
+                sum += weight * cost_gradient(residual - difference(picture, pixel - side));
             }
         }
         if uniforms.has_symmetry == 1u {

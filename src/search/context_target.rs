@@ -1,8 +1,8 @@
-//! The target and the weights of the losses.
+//! The target and the weights of the context loss.
 
 use super::problem::SearchProblem;
 use super::symmetry_loss::SymmetryTarget;
-use super::{ContextSettings, PriorForm, Reduction};
+use super::{ContextSettings, Reduction};
 use crate::mask::{context_weights, pair_weights};
 
 /// The known pixels with the weights of the differences to them.
@@ -18,11 +18,11 @@ pub(super) struct ContextTarget {
     pub pixel_scale: f32,
     /// `[side, side]` each: the weight of a pixel's difference to the pixel on its right, and to the pixel below.
     pub pair_weights: [Vec<f32>; 2],
-    /// As `scale`, for differences between neighbours.
+    /// As `pixel_scale`, for differences between neighbours. Includes the weight of these differences.
     pub pair_scale: f32,
     /// Target of the symmetry loss, if it is used.
     pub symmetry: Option<SymmetryTarget>,
-    /// As `scale`, for the symmetry loss.
+    /// As `pixel_scale`, for the symmetry loss. Includes the weight of the symmetry.
     pub symmetry_scale: f32,
 }
 
@@ -43,31 +43,17 @@ impl ContextTarget {
             // No pixel has a weight: the loss is zero.
             Reduction::Mean => 0.0,
         };
-        let (pixels_scale, pair_sum) = (scale(weights.iter().sum()), pair_weights.iter().flatten().sum());
+        let (pixel_scale, pair_sum) = (scale(weights.iter().sum()), pair_weights.iter().flatten().sum());
         Self {
             side_px,
             pixels: (0..3 * area).map(value).collect(),
             known: problem.known.clone(),
             weights,
-            pixel_scale: pixels_scale,
+            pixel_scale,
             pair_weights,
             pair_scale: context.gradient * scale(pair_sum),
             symmetry: SymmetryTarget::for_problem(problem, context),
-            symmetry_scale: context.symmetry * pixels_scale,
+            symmetry_scale: context.symmetry * pixel_scale,
         }
     }
-}
-
-/// The prior loss of a logit.
-pub(super) fn prior_loss(logit: f32, form: PriorForm) -> f32 {
-    match form {
-        PriorForm::NonSaturating => softplus(-logit),
-        // log(1 − sigmoid(d)) = −softplus(d), without the rounding error of 1 − sigmoid near one.
-        PriorForm::Saturating => -softplus(logit),
-    }
-}
-
-/// `ln(1 + eˣ)`, without overflow.
-fn softplus(x: f32) -> f32 {
-    x.max(0.0) + (-x.abs()).exp().ln_1p()
 }

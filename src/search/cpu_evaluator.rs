@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use burn::tensor::Tensor;
 
-use super::context_target::{ContextTarget, prior_loss};
+use super::context_target::ContextTarget;
+use super::prior_loss::{prior_gradient, prior_loss};
 use super::problem::SearchProblem;
 use super::results::tensor_values;
-use super::search_loop::GradientEvaluation;
-use super::{Norm, PriorForm, Settings};
+use super::total_loss::GradientEvaluation;
+use super::{Norm, Settings};
 use crate::model::cpu::{CpuActivations, CpuNetworks};
 
 /// A problem in memory, with scratch buffers.
@@ -33,46 +34,44 @@ impl CpuEvaluator {
 
     /// Generates the pictures and computes the losses and the gradient of the total loss with respect to the latents.
     pub(super) fn evaluate(&mut self, settings: &Settings, latents: &Tensor<2>) -> GradientEvaluation {
-        let Self { networks, target: terms, activations: tape, generated_latents: drawn } = self;
+        let Self { networks, target, activations, generated_latents } = self;
         let [candidates, _] = latents.dims();
-        *drawn = tensor_values(latents.clone());
-        networks.generate(candidates, drawn, tape);
-        let logits = settings.uses_discriminator().then(|| networks.discriminate(candidates, tape)).flatten();
+        *generated_latents = tensor_values(latents.clone());
+        networks.generate(candidates, generated_latents, activations);
+        let logits = settings.uses_discriminator().then(|| networks.discriminate(candidates, activations)).flatten();
         let prior: Vec<f32> = match &logits {
             Some(logits) => logits.iter().map(|logit| prior_loss(*logit, settings.prior)).collect(),
             None => vec![0.0; candidates],
         };
-        let logit_gradient = logits.map(|logits| {
-            logits.iter().map(|logit| settings.lambda * prior_gradient(*logit, settings.prior)).collect::<Vec<_>>()
-        });
-        let (norm, logits) = (settings.context.norm, logit_gradient.as_deref());
+        let logit_gradient = |logit: f32| settings.lambda * prior_gradient(logit, settings.prior);
+        let logit_gradients = logits.map(|logits| logits.into_iter().map(logit_gradient).collect::<Vec<_>>());
+        let norm = settings.context.norm;
         let picture_loss = |picture: &[f32], gradient: &mut [f32]| {
-            let pixels = picture.iter().zip(&terms.pixels);
+            let pixels = picture.iter().zip(&target.pixels);
             let differences: Vec<f32> = pixels.map(|(picture, pixel)| picture - pixel).collect();
-            let mut loss = pixel_loss(norm, terms.pixel_scale, &differences, &terms.weights, gradient);
-            if terms.pair_scale > 0.0 {
-                for (weights, to_neighbour) in terms.pair_weights.iter().zip([1, terms.side_px]) {
-                    loss += pair_loss(norm, terms.pair_scale, &differences, to_neighbour, weights, gradient);
+            let mut loss = pixel_loss(norm, target.pixel_scale, &differences, &target.weights, gradient);
+            if target.pair_scale > 0.0 {
+                for (weights, offset) in target.pair_weights.iter().zip([1, target.side_px]) {
+                    loss += pair_loss(norm, target.pair_scale, &differences, offset, weights, gradient);
                 }
             }
-            if let Some(mirror) = &terms.symmetry {
-                loss += mirror.loss(norm, terms.symmetry_scale, picture, gradient);
+            if let Some(symmetry) = &target.symmetry {
+                loss += symmetry.loss(norm, target.symmetry_scale, picture, gradient);
             }
             loss
         };
-        let (context, gradient) = networks.backward(candidates, logits, tape, picture_loss);
+        let (context, gradient) = networks.backward(candidates, logit_gradients.as_deref(), activations, picture_loss);
         GradientEvaluation::new(latents, gradient, context, prior, settings.lambda)
     }
 
     /// Generator forward: `[candidates, side, side, 3]`.
     pub(super) fn generate(&mut self, latents: &Tensor<2>) -> Vec<f32> {
-        let Self { networks, activations: tape, generated_latents: drawn, .. } = self;
-        let wanted = tensor_values(latents.clone());
-        if wanted != *drawn {
-            networks.generate(latents.dims()[0], &wanted, tape);
-            *drawn = wanted;
+        let values = tensor_values(latents.clone());
+        if values != self.generated_latents {
+            self.networks.generate(latents.dims()[0], &values, &mut self.activations);
+            self.generated_latents = values;
         }
-        tape.pictures().to_vec()
+        self.activations.pictures().to_vec()
     }
 }
 
@@ -82,40 +81,32 @@ fn pixel_loss(norm: Norm, scale: f32, differences: &[f32], weights: &[f32], grad
     let mut sum = 0.0;
     let pixels = differences.as_chunks::<3>().0.iter().zip(gradient.as_chunks_mut::<3>().0);
     for ((difference, gradient), weight) in pixels.zip(weights) {
-        let mut row = 0.0;
+        let mut pixel_sum = 0.0;
         for channel in 0..3 {
             let (loss, slope) = loss_and_derivative(norm, difference[channel]);
-            row += loss;
+            pixel_sum += loss;
             gradient[channel] += scale * weight * slope;
         }
-        sum += f64::from(weight * row);
+        sum += f64::from(weight * pixel_sum);
     }
     scale * to_f32(sum)
 }
 
-/// The same for the difference of each pixel to the neighbour `to_neighbour` pixels further on, where the weight is not
-/// zero.
-fn pair_loss(
-    norm: Norm,
-    scale: f32,
-    differences: &[f32],
-    to_neighbour: usize,
-    weights: &[f32],
-    gradient: &mut [f32],
-) -> f32 {
+/// The same for the difference of each pixel to the neighbour `offset` pixels further on, where the weight is not zero.
+fn pair_loss(norm: Norm, scale: f32, differences: &[f32], offset: usize, weights: &[f32], gradient: &mut [f32]) -> f32 {
     let mut sum = 0.0;
     let (differences, gradient) = (differences.as_chunks::<3>().0, gradient.as_chunks_mut::<3>().0);
     for (pixel, weight) in weights.iter().enumerate().filter(|(_, weight)| **weight > 0.0) {
-        let neighbour = pixel + to_neighbour;
-        let mut row = 0.0;
+        let neighbour = pixel + offset;
+        let mut pixel_sum = 0.0;
         for channel in 0..3 {
             let (loss, slope) =
                 loss_and_derivative(norm, differences[neighbour][channel] - differences[pixel][channel]);
-            row += loss;
+            pixel_sum += loss;
             gradient[neighbour][channel] += scale * weight * slope;
             gradient[pixel][channel] -= scale * weight * slope;
         }
-        sum += f64::from(weight * row);
+        sum += f64::from(weight * pixel_sum);
     }
     scale * to_f32(sum)
 }
@@ -133,16 +124,4 @@ pub(super) fn loss_and_derivative(norm: Norm, difference: f32) -> (f32, f32) {
 #[expect(clippy::cast_possible_truncation, reason = "summed in f64, returned in f32")]
 fn to_f32(sum: f64) -> f32 {
     sum as f32
-}
-
-/// Derivative of the prior loss with respect to the logit.
-fn prior_gradient(logit: f32, form: PriorForm) -> f32 {
-    match form {
-        PriorForm::NonSaturating => -sigmoid(-logit),
-        PriorForm::Saturating => -sigmoid(logit),
-    }
-}
-
-fn sigmoid(x: f32) -> f32 {
-    1.0 / (1.0 + (-x).exp())
 }

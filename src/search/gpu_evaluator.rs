@@ -3,17 +3,17 @@
 //! The optimizer runs on the CPU, so each evaluation is waited for and a few hundred numbers are read back. The next
 //! evaluation is recorded while the GPU works. Pictures are read back only when somebody looks at them.
 
-use std::iter::once;
 use std::sync::Arc;
 
 use burn::tensor::Tensor;
 use wgpu::Buffer;
 
-use super::context_target::{ContextTarget, prior_loss};
+use super::context_target::ContextTarget;
+use super::prior_loss::prior_loss;
 use super::problem::SearchProblem;
 use super::results::tensor_values;
-use super::search_loop::GradientEvaluation;
 use super::symmetry_loss::window_radius;
+use super::total_loss::GradientEvaluation;
 use super::{Norm, PriorForm, Settings};
 use crate::model::gpu::{
     Dispatch, DispatchPlan, GpuNetworks, ReadbackBuffer, RecordedCommands, VECTOR_LEN, constant_buffer, storage_buffer,
@@ -34,12 +34,14 @@ pub(super) struct GpuEvaluator {
     /// The uniforms of `context_loss.wgsl`.
     uniforms: Buffer,
     /// Partial context losses, one per workgroup.
-    losses: Buffer,
+    partial_losses: Buffer,
     /// Workgroups per candidate.
     workgroups: usize,
-    discriminator_dispatches: Vec<Dispatch>,
-    loss_dispatches: Vec<Dispatch>,
-    reader: ReadbackBuffer,
+    /// D forward, gradient of the prior loss, D backward.
+    prior_pass: Vec<Dispatch>,
+    /// The symmetry loss and the context loss.
+    context_pass: Vec<Dispatch>,
+    readback: ReadbackBuffer,
     /// The recorded commands of the next evaluation, and whether they include D.
     next_commands: Option<(bool, RecordedCommands)>,
     /// The latents whose pictures are in the buffer. Empty if not all candidates fit.
@@ -55,78 +57,63 @@ impl GpuEvaluator {
         let area = target.side_px * target.side_px;
         let workgroups = area.div_ceil(WORKGROUP_SIZE);
         let uniforms = uniform_buffer(gpu, &uniform_values(&target, settings, candidates, false));
-        let losses = storage_buffer(gpu, "losses", candidates * workgroups);
-        let photo: Vec<[f32; 4]> = target
-            .pixels
-            .as_chunks::<3>()
-            .0
-            .iter()
-            .zip(&target.weights)
-            .map(|([red, green, blue], weight)| [*red, *green, *blue, *weight])
-            .collect();
-        let pairs: Vec<[f32; 2]> =
-            target.pair_weights[0].iter().zip(&target.pair_weights[1]).map(|(right, below)| [*right, *below]).collect();
+        let partial_losses = storage_buffer(gpu, "losses", candidates * workgroups);
+        let pixels = target.pixels.as_chunks::<3>().0.iter().zip(&target.weights);
+        let photo: Vec<[f32; 4]> = pixels.map(|([red, green, blue], weight)| [*red, *green, *blue, *weight]).collect();
+        let [right, below] = &target.pair_weights;
+        let pairs: Vec<[f32; 2]> = right.iter().zip(below).map(|(right, below)| [*right, *below]).collect();
         let [photo, pairs] = [constant_buffer(gpu, "photo", &photo), constant_buffer(gpu, "pairs", &pairs)];
+        let picture_len = area * VECTOR_LEN;
         // Without symmetry loss the shader reads none of these.
-        let (mirror, inverse_counts, sums) = match &target.symmetry {
-            Some(mirror) => {
-                (mirror.pixels_and_compared(), mirror.inverse_counts().to_vec(), candidates * area * VECTOR_LEN)
-            }
+        let (mirror, counts, sums_len) = match &target.symmetry {
+            Some(mirror) => (mirror.pixels_and_compared(), mirror.inverse_counts().to_vec(), candidates * picture_len),
             None => (vec![[0.0; 4]], vec![0.0; VECTOR_LEN], 0),
         };
-        let [mirror, inverse_counts] =
-            [constant_buffer(gpu, "mirror", &mirror), constant_buffer(gpu, "counts", &inverse_counts)];
-        let [rows, symmetry_gradient] = ["rows", "symmetry_gradient"].map(|label| storage_buffer(gpu, label, sums));
+        let [mirror, counts] = [constant_buffer(gpu, "mirror", &mirror), constant_buffer(gpu, "counts", &counts)];
+        let [rows, symmetry_gradient] = ["rows", "symmetry_gradient"].map(|label| storage_buffer(gpu, label, sums_len));
         let buffers = [
             &uniforms,
             &plan.pictures,
             &photo,
             &pairs,
             &mirror,
-            &inverse_counts,
+            &counts,
             &rows,
             &symmetry_gradient,
             &plan.pictures_gradient,
-            &losses,
+            &partial_losses,
             &plan.logits,
             &plan.logits_gradient,
         ];
-        let dispatch = |function: &str, bindings: &[u32], groups: [usize; 3]| {
+        let dispatch = |function: &str, indices: &[u32], workgroups: [usize; 3]| {
             let kernel = networks.kernel(function, function, || include_str!("context_loss.wgsl").into());
-            let bound: Vec<_> = bindings.iter().map(|binding| (*binding, buffers[*binding as usize])).collect();
-            kernel.dispatch(gpu, &bound, groups)
+            let bindings: Vec<_> = indices.iter().map(|index| (*index, buffers[*index as usize])).collect();
+            kernel.dispatch(gpu, &bindings, workgroups)
         };
-        let each = [workgroups, candidates, 1];
-        let prior_gradient = dispatch("prior_gradient", &[0, 10, 11], [candidates.div_ceil(WORKGROUP_SIZE), 1, 1]);
-        let mut loss_dispatches = Vec::new();
+        let mut prior_pass = plan.discriminator_forward.clone();
+        prior_pass.push(dispatch("prior_gradient", &[0, 10, 11], [candidates.div_ceil(WORKGROUP_SIZE), 1, 1]));
+        prior_pass.extend_from_slice(&plan.discriminator_backward);
+        let all_pixels = [workgroups, candidates, 1];
+        let mut context_pass = Vec::new();
         if target.symmetry.is_some() {
-            loss_dispatches.push(dispatch("sum_rows_of_differences", &[0, 1, 4, 6], each));
-            loss_dispatches.push(dispatch("symmetry_loss", &[0, 1, 4, 5, 6, 7], each));
-            loss_dispatches.push(dispatch("sum_rows_of_gradients", &[0, 5, 6, 7], each));
+            context_pass.push(dispatch("sum_rows_of_differences", &[0, 1, 4, 6], all_pixels));
+            context_pass.push(dispatch("symmetry_loss", &[0, 1, 4, 5, 6, 7], all_pixels));
+            context_pass.push(dispatch("sum_rows_of_gradients", &[0, 5, 6, 7], all_pixels));
         }
-        loss_dispatches.push(dispatch("context_loss", &[0, 1, 2, 3, 4, 6, 7, 8, 9], each));
-        let discriminator_dispatches: Vec<_> = plan
-            .discriminator_forward
-            .iter()
-            .chain(once(&prior_gradient))
-            .chain(&plan.discriminator_backward)
-            .cloned()
-            .collect();
-        let dispatches =
-            [&plan.generator_forward, &discriminator_dispatches, &loss_dispatches, &plan.generator_backward]
-                .map(Vec::len);
+        context_pass.push(dispatch("context_loss", &[0, 1, 2, 3, 4, 6, 7, 8, 9], all_pixels));
+        let dispatches = [&plan.generator_forward, &prior_pass, &context_pass, &plan.generator_backward].map(Vec::len);
         tracing::debug!("one evaluation takes {} dispatches", dispatches.iter().sum::<usize>());
-        let latent = vector_count(networks.latent_dim()) * VECTOR_LEN;
-        let reader = ReadbackBuffer::new(gpu, candidates * (area * VECTOR_LEN).max(latent + workgroups + VECTOR_LEN));
+        let latent_len = vector_count(networks.latent_dim()) * VECTOR_LEN;
+        let readback = ReadbackBuffer::new(gpu, candidates * picture_len.max(latent_len + workgroups + VECTOR_LEN));
         Self {
             plan,
             target,
             uniforms,
-            losses,
+            partial_losses,
             workgroups,
-            discriminator_dispatches,
-            loss_dispatches,
-            reader,
+            prior_pass,
+            context_pass,
+            readback,
             next_commands: None,
             generated_latents: Vec::new(),
             networks,
@@ -142,80 +129,76 @@ impl GpuEvaluator {
     pub fn evaluate(&mut self, settings: &Settings, latents: &Tensor<2>) -> GradientEvaluation {
         let latent_dim = latents.dims()[1];
         let has_prior = settings.uses_discriminator() && self.networks.has_discriminator();
-        let numbers = uniform_values(&self.target, settings, self.plan.candidates, has_prior);
-        self.networks.gpu().queue.write_buffer(&self.uniforms, 0, bytemuck::cast_slice(&numbers));
+        let uniforms = uniform_values(&self.target, settings, self.plan.candidates, has_prior);
+        self.networks.gpu().queue.write_buffer(&self.uniforms, 0, bytemuck::cast_slice(&uniforms));
         let values = tensor_values(latents.clone());
         let lengths = self.readback_lengths();
-        let (mut gradient, mut context, mut priors) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut gradient, mut context, mut prior) = (Vec::new(), Vec::new(), Vec::new());
         for batch in values.chunks(self.plan.candidates * latent_dim) {
-            let next = self
-                .next_commands
-                .take()
-                .filter(|(had_prior, _)| *had_prior == has_prior)
-                .map(|(_, recorded)| recorded);
-            let recorded = next.unwrap_or_else(|| self.record_commands(has_prior));
+            let next = self.next_commands.take().filter(|(had_prior, _)| *had_prior == has_prior);
+            let commands = next.map_or_else(|| self.record_commands(has_prior), |(_, commands)| commands);
             self.plan.set_latents(&self.networks, batch);
-            let submitted = self.reader.submit(self.networks.gpu(), recorded);
+            let submitted = self.readback.submit(self.networks.gpu(), commands);
             self.next_commands = Some((has_prior, self.record_commands(has_prior)));
-            let read = self.reader.wait(self.networks.gpu(), submitted);
-            let (latent_gradients, rest) = read.split_at(lengths[0]);
-            let (parts, logits) = rest.split_at(lengths[1]);
+            let results = self.readback.wait(self.networks.gpu(), submitted);
+            let (latent_gradients, losses_and_logits) = results.split_at(lengths[0]);
+            let (partial_losses, logits) = losses_and_logits.split_at(lengths[1]);
             gradient.extend(unpad_rows(latent_gradients, latent_dim));
-            context.extend(parts.chunks(self.workgroups).map(sum));
+            context.extend(partial_losses.chunks(self.workgroups).map(sum));
             let logits = logits.iter().step_by(VECTOR_LEN);
-            priors.extend(logits.map(|logit| if has_prior { prior_loss(*logit, settings.prior) } else { 0.0 }));
+            prior.extend(logits.map(|logit| if has_prior { prior_loss(*logit, settings.prior) } else { 0.0 }));
         }
         // The last batch may be padded.
         let candidates = latents.dims()[0];
         gradient.truncate(candidates * latent_dim);
         context.truncate(candidates);
-        priors.truncate(candidates);
+        prior.truncate(candidates);
         self.remember_generated(values);
-        GradientEvaluation::new(latents, gradient, context, priors, settings.lambda)
+        GradientEvaluation::new(latents, gradient, context, prior, settings.lambda)
     }
 
     /// Lengths of the values read back: gradients, context losses, logits.
     fn readback_lengths(&self) -> [usize; 3] {
-        let of_one = [vector_count(self.networks.latent_dim()) * VECTOR_LEN, self.workgroups, VECTOR_LEN];
-        of_one.map(|length| self.plan.candidates * length)
+        let lengths = [vector_count(self.networks.latent_dim()) * VECTOR_LEN, self.workgroups, VECTOR_LEN];
+        lengths.map(|length| self.plan.candidates * length)
     }
 
     fn record_commands(&self, has_prior: bool) -> RecordedCommands {
-        let Self { networks, plan, losses, discriminator_dispatches, loss_dispatches, reader, .. } = self;
-        let discriminator = if has_prior { discriminator_dispatches.as_slice() } else { &[] };
+        let Self { networks, plan, partial_losses, prior_pass, context_pass, readback, .. } = self;
+        let prior_pass = if has_prior { prior_pass.as_slice() } else { &[] };
         let dispatches =
-            plan.generator_forward.iter().chain(discriminator).chain(loss_dispatches).chain(&plan.generator_backward);
+            plan.generator_forward.iter().chain(prior_pass).chain(context_pass).chain(&plan.generator_backward);
         let [gradient, context, logits] = self.readback_lengths();
-        let buffers = [(&plan.latents_gradient, gradient), (losses, context), (&plan.logits, logits)];
-        reader.record(networks.gpu(), dispatches, &buffers)
+        let buffers = [(&plan.latents_gradient, gradient), (partial_losses, context), (&plan.logits, logits)];
+        readback.record(networks.gpu(), dispatches, &buffers)
     }
 
     /// Generator forward: `[candidates, side, side, 3]`.
     pub fn generate(&mut self, latents: &Tensor<2>) -> Vec<f32> {
         let latent_dim = latents.dims()[1];
-        let wanted = tensor_values(latents.clone());
+        let values = tensor_values(latents.clone());
         let mut pictures = Vec::new();
-        for batch in wanted.chunks(self.plan.candidates * latent_dim) {
-            let Self { networks, plan, target, reader, generated_latents, .. } = &*self;
+        for batch in values.chunks(self.plan.candidates * latent_dim) {
+            let Self { networks, plan, target, readback, generated_latents, .. } = &*self;
             let dispatches = if batch == generated_latents { &[] } else { plan.generator_forward.as_slice() };
             plan.set_latents(networks, batch);
             let length = batch.len() / latent_dim * target.side_px * target.side_px * VECTOR_LEN;
-            let recorded = reader.record(networks.gpu(), dispatches, &[(&plan.pictures, length)]);
-            let submitted = reader.submit(networks.gpu(), recorded);
-            pictures.extend(unpad_rows(&reader.wait(networks.gpu(), submitted), 3));
+            let commands = readback.record(networks.gpu(), dispatches, &[(&plan.pictures, length)]);
+            let submitted = readback.submit(networks.gpu(), commands);
+            pictures.extend(unpad_rows(&readback.wait(networks.gpu(), submitted), 3));
         }
-        self.remember_generated(wanted);
+        self.remember_generated(values);
         pictures
     }
 
     /// Notes which latents' pictures are in the buffer.
     fn remember_generated(&mut self, latents: Vec<f32>) {
-        let is_whole = latents.len() <= self.plan.candidates * self.networks.latent_dim();
-        self.generated_latents = if is_whole { latents } else { Vec::new() };
+        let all_fit = latents.len() <= self.plan.candidates * self.networks.latent_dim();
+        self.generated_latents = if all_fit { latents } else { Vec::new() };
     }
 }
 
-/// The struct `Uniforms` of `context_loss.wgsl`.
+/// The values of the struct `Uniforms` in `context_loss.wgsl`.
 fn uniform_values(target: &ContextTarget, settings: &Settings, candidates: usize, has_prior: bool) -> [u32; 12] {
     let [side, candidates, radius] = [target.side_px, candidates, window_radius(target.side_px)]
         .map(|number| u32::try_from(number).unwrap_or(u32::MAX));

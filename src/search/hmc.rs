@@ -7,10 +7,11 @@ use super::search_loop::Search;
 /// State of the sampler: the inverse temperature and the current trajectory.
 pub(super) struct HmcState {
     beta: f32,
-    trajectory: Option<LeapfrogTrajectory>,
+    trajectory: Option<Trajectory>,
 }
 
-struct LeapfrogTrajectory {
+/// A trajectory of leapfrog steps.
+struct Trajectory {
     steps_done: u32,
     velocity: Tensor<2>,
     start_latents: Tensor<2>,
@@ -36,63 +37,53 @@ impl HmcState {
 
 impl Search {
     /// One leapfrog step. Returns whether it began a trajectory.
-    pub(super) fn hmc_step(&mut self, trajectory: HmcState) -> (HmcState, bool) {
-        let HmcState { beta, trajectory: under_way } = trajectory;
-        let Some(leapfrog) = under_way else {
-            let leapfrog = self.begin_trajectory();
-            return (HmcState { beta, trajectory: Some(leapfrog) }, true);
+    pub(super) fn hmc_step(&mut self, HmcState { beta, trajectory }: HmcState) -> (HmcState, bool) {
+        let Some(trajectory) = trajectory else {
+            return (HmcState { beta, trajectory: Some(self.begin_trajectory()) }, true);
         };
-        let leapfrog = self.leapfrog_step(leapfrog, beta);
-        if leapfrog.steps_done < self.settings.hmc.leapfrog_steps {
-            return (HmcState { beta, trajectory: Some(leapfrog) }, false);
+        let trajectory = self.leapfrog_step(trajectory, beta);
+        if trajectory.steps_done < self.settings.hmc.leapfrog_steps {
+            return (HmcState { beta, trajectory: Some(trajectory) }, false);
         }
-        self.metropolis_test(leapfrog, beta);
+        self.metropolis_test(trajectory, beta);
         self.iterations_done += 1;
         (HmcState::new(beta * self.settings.hmc.anneal), false)
     }
 
     /// Evaluates the latents and samples a velocity.
-    fn begin_trajectory(&mut self) -> LeapfrogTrajectory {
+    fn begin_trajectory(&mut self) -> Trajectory {
         let evaluation = self.evaluate();
         self.record_losses(&evaluation);
         let velocity = self.rng.sample_normal(self.latents.dims());
         let (start_latents, start_total) = (self.latents.clone(), evaluation.scored.total.clone());
         self.evaluation = Some(evaluation);
-        LeapfrogTrajectory {
-            steps_done: 0,
-            start_latents,
-            start_total,
-            start_kinetic: kinetic_energy(&velocity),
-            velocity,
-        }
+        Trajectory { steps_done: 0, start_latents, start_total, start_kinetic: kinetic_energy(&velocity), velocity }
     }
 
     /// Half a velocity step, a position step, half a velocity step.
-    fn leapfrog_step(&mut self, leapfrog: LeapfrogTrajectory, beta: f32) -> LeapfrogTrajectory {
+    fn leapfrog_step(&mut self, trajectory: Trajectory, beta: f32) -> Trajectory {
         let step_size = self.settings.hmc.step_size;
         let half_step = step_size / 2.0 * beta;
-        let gradient = self
-            .evaluation
-            .as_ref()
-            .map_or_else(|| self.latents.zeros_like(), |evaluation| evaluation.gradient.clone());
-        let velocity = leapfrog.velocity - gradient.mul_scalar(half_step);
+        let evaluation = self.evaluation.as_ref();
+        let gradient = evaluation.map_or_else(|| self.latents.zeros_like(), |evaluation| evaluation.gradient.clone());
+        let velocity = trajectory.velocity - gradient.mul_scalar(half_step);
         self.latents = self.clip_to_prior(self.latents.clone() + velocity.clone().mul_scalar(step_size));
         let evaluation = self.evaluate();
         let velocity = velocity - evaluation.gradient.clone().mul_scalar(half_step);
         self.evaluation = Some(evaluation);
-        LeapfrogTrajectory { steps_done: leapfrog.steps_done + 1, velocity, ..leapfrog }
+        Trajectory { steps_done: trajectory.steps_done + 1, velocity, ..trajectory }
     }
 
     /// Metropolis test: accepts the end of the trajectory with probability `min(1, exp(H₀ − H))`, else returns to its
     /// start.
-    fn metropolis_test(&mut self, leapfrog: LeapfrogTrajectory, beta: f32) {
+    fn metropolis_test(&mut self, trajectory: Trajectory, beta: f32) {
         let Some(end) = &self.evaluation else { return };
-        let before = leapfrog.start_total.mul_scalar(beta) + leapfrog.start_kinetic;
-        let after = end.scored.total.clone().mul_scalar(beta) + kinetic_energy(&leapfrog.velocity);
+        let start_energy = trajectory.start_total.mul_scalar(beta) + trajectory.start_kinetic;
+        let end_energy = end.scored.total.clone().mul_scalar(beta) + kinetic_energy(&trajectory.velocity);
         let [candidates, latent_dim] = self.latents.dims();
-        let refused = (before - after).exp().lower(self.rng.sample_unit(candidates));
+        let refused = (start_energy - end_energy).exp().lower(self.rng.sample_unit(candidates));
         let refused = refused.reshape([candidates, 1]).expand([candidates, latent_dim]);
-        self.latents = self.latents.clone().mask_where(refused, leapfrog.start_latents);
+        self.latents = self.latents.clone().mask_where(refused, trajectory.start_latents);
     }
 }
 

@@ -19,20 +19,20 @@ impl Settings {
     pub fn starts_around(&self, latent: &[f32]) -> Vec<f32> {
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
         rng.set_stream(STARTS_STREAM);
-        let farthest = if self.start_spread > 0.0 { self.start_spread } else { Self::default().start_spread };
+        let spread = if self.start_spread > 0.0 { self.start_spread } else { Self::default().start_spread };
         let mut latents = Vec::with_capacity(self.candidates as usize * latent.len());
-        for share in prior_shares(self.candidates as usize, farthest) {
+        for share in prior_shares(self.candidates as usize, spread) {
             latents.extend(latent.iter().map(|value| value + share * (sample_prior(&mut rng) - value)));
         }
         latents
     }
 }
 
-/// Share of the prior sample in each candidate's start: from 0 for the first to `farthest` for the last, in even steps.
-fn prior_shares(candidates: usize, farthest: f32) -> Vec<f32> {
+/// Share of the prior sample in each candidate's start: from 0 for the first to `spread` for the last, in even steps.
+fn prior_shares(candidates: usize, spread: f32) -> Vec<f32> {
     let last = candidates.saturating_sub(1).max(1);
     #[expect(clippy::cast_precision_loss, reason = "there are far fewer than 2^24 candidates")]
-    let share = |candidate: usize| farthest * candidate as f32 / last as f32;
+    let share = |candidate: usize| spread * candidate as f32 / last as f32;
     (0..candidates).map(share).collect()
 }
 
@@ -65,12 +65,12 @@ impl SearchRng {
     }
 
     /// Starts of the candidates around one latent `[1, latent_dim]`: mixtures with samples of the prior, in which the
-    /// last candidate has the share `farthest`. Returns `[candidates, latent_dim]`.
-    pub fn starts_around(&mut self, latent: &Tensor<2>, candidates: usize, farthest: f32) -> Tensor<2> {
+    /// last candidate has the share `spread`. Returns `[candidates, latent_dim]`.
+    pub fn starts_around(&mut self, latent: &Tensor<2>, candidates: usize, spread: f32) -> Tensor<2> {
         let shape = [candidates, latent.dims()[1]];
-        let shares = tensor(prior_shares(candidates, farthest), [candidates, 1]);
-        let drawn = self.sample_prior(shape);
-        (drawn - latent.clone()) * shares + latent.clone()
+        let shares = tensor(prior_shares(candidates, spread), [candidates, 1]);
+        let samples = self.sample_prior(shape);
+        (samples - latent.clone()) * shares + latent.clone()
     }
 
     /// Standard normal values in this shape.
@@ -98,13 +98,13 @@ mod tests {
     fn starts_are_the_latent_and_distinct_mixtures() {
         let settings = Settings { candidates: 3, start_spread: 0.5, seed: 7, ..Settings::default() };
         let latent = vec![0.9, -0.2, 0.0, -1.0, 0.4, 0.3];
-        let spread = settings.starts_around(&latent);
-        let candidates: Vec<&[f32]> = spread.chunks(6).collect();
+        let starts = settings.starts_around(&latent);
+        let candidates: Vec<&[f32]> = starts.chunks(6).collect();
         assert_eq!((candidates.len(), candidates[0]), (3, latent.as_slice()));
         assert!(candidates[1] != candidates[0] && candidates[2] != candidates[1]);
-        assert!(spread.iter().all(|value| (-1.0..=1.0).contains(value)));
-        assert_eq!(settings.starts_around(&latent), spread);
-        assert_ne!(Settings { seed: 8, ..settings }.starts_around(&latent), spread);
+        assert!(starts.iter().all(|value| (-1.0..=1.0).contains(value)));
+        assert_eq!(settings.starts_around(&latent), starts);
+        assert_ne!(Settings { seed: 8, ..settings }.starts_around(&latent), starts);
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! The search of one fill: optimises latents until their faces agree with the known pixels.
 //!
-//! [`Settings`] says how, [`SearchProblem`] says what, and [`Search`] runs it, one gradient evaluation at a time. Only the
-//! latents change; the networks are frozen. The losses and their gradients are hand-written, for the CPU (`cpu_evaluator`) and
-//! for a GPU (`gpu_evaluator`). The optimizer handles a few hundred numbers and always runs on the CPU.
+//! [`Settings`] says how, [`SearchProblem`] says what, and [`Search`] runs it, one gradient evaluation at a time. Only
+//! the latents change; the networks are frozen. `total_loss` adds λ times the prior loss to the context loss. Losses
+//! and gradients are hand-written, for the CPU (`cpu_evaluator`) and for a GPU (`gpu_evaluator`). The optimizer handles
+//! a few hundred numbers and always runs on the CPU.
 //!
 //! # The parts of Best
 //!
@@ -33,6 +34,7 @@ mod hmc;
 mod initial_latents;
 mod optimizer;
 mod preset;
+mod prior_loss;
 mod problem;
 mod results;
 mod search_loop;
@@ -42,6 +44,7 @@ pub mod speed;
 mod symmetry_loss;
 #[cfg(test)]
 mod tests;
+mod total_loss;
 mod variations;
 mod warm_restart;
 
@@ -52,15 +55,4 @@ pub use results::BestCandidates;
 pub use search_loop::Search;
 pub use setting_table::{Field, SETTINGS, Section, Setting, SettingsError};
 pub use settings::{ContextSettings, HmcSettings, Settings};
-
-use serde::Serialize;
-
-/// Losses of one candidate at one iteration, in the form that the settings choose.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Losses {
-    pub context: f32,
-    /// Without the factor λ. 0 if λ is 0 (D is not evaluated) or the model has no discriminator.
-    pub prior: f32,
-    /// `context + λ·prior`.
-    pub total: f32,
-}
+pub use total_loss::Losses;

@@ -69,8 +69,8 @@ impl Momentum {
 
     /// One step: `v′ = μv − ηg`, `z′ = z − μv + (1 + μ)v′`.
     pub fn step(&mut self, latents: Tensor<2>, gradient: Tensor<2>, learning_rate: f32) -> Tensor<2> {
-        let before = self.velocity.clone();
-        self.velocity = before.clone().mul_scalar(MOMENTUM) - gradient.mul_scalar(learning_rate);
-        latents - before.mul_scalar(MOMENTUM) + self.velocity.clone().mul_scalar(1.0 + MOMENTUM)
+        let previous = self.velocity.clone();
+        self.velocity = previous.clone().mul_scalar(MOMENTUM) - gradient.mul_scalar(learning_rate);
+        latents - previous.mul_scalar(MOMENTUM) + self.velocity.clone().mul_scalar(1.0 + MOMENTUM)
     }
 }

@@ -20,10 +20,8 @@ impl SearchProblem {
     /// Share of the crop, 0 to 1, that lies deep in the hole, where the known pixels say little. Large when half a face
     /// is hidden, zero when scattered pixels are hidden.
     pub(super) fn deep_hole_share(&self) -> f32 {
-        let deep = distance_to_known(&self.known, self.size_px)
-            .into_iter()
-            .filter(|&steps| steps > MAX_SHALLOW_DISTANCE_PX)
-            .count();
+        let distances = distance_to_known(&self.known, self.size_px);
+        let deep = distances.iter().filter(|&&distance| distance > MAX_SHALLOW_DISTANCE_PX).count();
         #[expect(clippy::cast_precision_loss, reason = "crops have far fewer than 2^24 pixels")]
         let share = deep as f32 / self.known.len().max(1) as f32;
         share

@@ -1,6 +1,6 @@
 //! Results of a search: losses, latents and pictures.
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::Tensor;
 use rayon::prelude::*;
 
 use super::Losses;
@@ -16,18 +16,7 @@ pub struct BestCandidates {
 impl Search {
     /// The losses of all iterations since the last call, oldest first: `(iteration from 1, one per candidate)`.
     pub fn take_losses(&mut self) -> Vec<(u32, Vec<Losses>)> {
-        if self.unread_losses.is_empty() {
-            return Vec::new();
-        }
-        let (iterations, tensors): (Vec<_>, Vec<_>) = self.unread_losses.drain(..).unzip();
-        let [_, candidates] = tensors[0].dims();
-        let values = tensor_values(Tensor::cat(tensors, 0));
-        let rows = values.chunks(3 * candidates).map(|row| {
-            (0..candidates)
-                .map(|k| Losses { context: row[k], prior: row[candidates + k], total: row[2 * candidates + k] })
-                .collect()
-        });
-        iterations.into_iter().zip(rows).collect()
+        std::mem::take(&mut self.unread_losses)
     }
 
     /// Pictures of all candidates at the newest evaluation: planar RGB in [-1, 1].
@@ -43,16 +32,7 @@ impl Search {
         let best = self.best.as_ref()?;
         let latent_dim = best.latents.dims()[1];
         let latents = tensor_values(best.latents.clone()).chunks(latent_dim).map(<[f32]>::to_vec).collect();
-        let context = tensor_values(best.context.clone());
-        let prior = tensor_values(best.prior.clone());
-        let total = tensor_values(best.total.clone());
-        let losses = context
-            .into_iter()
-            .zip(prior)
-            .zip(total)
-            .map(|((context, prior), total)| Losses { context, prior, total })
-            .collect();
-        Some(BestCandidates { latents, losses })
+        Some(BestCandidates { latents, losses: best.losses() })
     }
 
     /// Pictures of the best latents: planar RGB in [-1, 1].
@@ -74,6 +54,5 @@ fn to_planar(pictures: &[f32], side_px: usize) -> Vec<Vec<f32>> {
 
 /// A tensor's values, row-major.
 pub(super) fn tensor_values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    let data: TensorData = tensor.into_data();
-    data.iter::<f32>().collect()
+    tensor.into_data().iter::<f32>().collect()
 }

@@ -11,7 +11,8 @@ use super::evaluator::Evaluator;
 use super::initial_latents::SearchRng;
 use super::optimizer::OptimizerState;
 use super::problem::SearchProblem;
-use super::{Clipping, Schedule, Settings, Starts};
+use super::total_loss::{GradientEvaluation, ScoredLatents};
+use super::{Clipping, Losses, Schedule, Settings, Starts};
 use crate::model::Networks;
 
 /// A running search.
@@ -20,7 +21,7 @@ pub struct Search {
     pub(super) settings: Settings,
     pub(super) evaluator: Evaluator,
     pub(super) problem: SearchProblem,
-    /// See [`SearchProblem::deep_share`].
+    /// See [`SearchProblem::deep_hole_share`].
     pub(super) deep_share: f32,
     pub(super) rng: SearchRng,
     /// `[candidates, latent_dim]`, on the CPU like every tensor here.
@@ -38,40 +39,12 @@ pub struct Search {
     /// The newest evaluation: that of iteration `iterations_done` just after an iteration has begun or ended.
     pub(super) evaluation: Option<GradientEvaluation>,
     pub(super) best: Option<ScoredLatents>,
-    /// Unread losses of iterations, oldest first, each `[3, candidates]`.
-    pub(super) unread_losses: Vec<(u32, Tensor<2>)>,
+    /// Losses of the iterations that were not read yet, oldest first.
+    pub(super) unread_losses: Vec<(u32, Vec<Losses>)>,
 }
 
 /// The noise has decayed to zero after this share of the steps (`StyleGAN2`'s projector).
 const NOISE_STEP_SHARE: f32 = 0.75;
-
-/// Latents with their losses and gradient.
-pub(super) struct GradientEvaluation {
-    pub scored: ScoredLatents,
-    pub gradient: Tensor<2>,
-}
-
-/// Latents with their losses.
-#[derive(Clone)]
-pub(super) struct ScoredLatents {
-    pub latents: Tensor<2>,
-    pub context: Tensor<1>,
-    pub prior: Tensor<1>,
-    pub total: Tensor<1>,
-}
-
-impl GradientEvaluation {
-    /// From latents `[candidates, latent_dim]`, the gradient of the total loss with respect to them, and both losses of
-    /// each.
-    pub fn new(latents: &Tensor<2>, gradient: Vec<f32>, context: Vec<f32>, prior: Vec<f32>, lambda: f32) -> Self {
-        let (shape, device) = (latents.dims(), &latents.device());
-        let row = |values: Vec<f32>| Tensor::<1>::from_data(TensorData::new(values, [shape[0]]), device);
-        let total = context.iter().zip(&prior).map(|(context, prior)| context + lambda * prior).collect();
-        let scored =
-            ScoredLatents { latents: latents.clone(), context: row(context), prior: row(prior), total: row(total) };
-        Self { scored, gradient: Tensor::from_data(TensorData::new(gradient, shape), device) }
-    }
-}
 
 impl Search {
     /// Sets up a search.
@@ -149,7 +122,7 @@ impl Search {
         if !had_prior_loss {
             self.rescore_best();
         } else if let Some(best) = &mut self.best {
-            best.total = best.context.clone() + best.prior.clone().mul_scalar(lambda);
+            best.set_lambda(lambda);
         }
     }
 
@@ -161,11 +134,11 @@ impl Search {
     /// Does one gradient evaluation and the optimizer step after it. Returns whether this began a new iteration, whose
     /// pictures and losses are now available. Except for HMC, every evaluation is one iteration.
     pub fn advance(&mut self) -> bool {
-        if let OptimizerState::Hmc(trajectory) = &mut self.optimizer_state {
-            let trajectory = trajectory.take();
-            let (trajectory, began) = self.hmc_step(trajectory);
-            self.optimizer_state = OptimizerState::Hmc(Box::new(trajectory));
-            return began;
+        if let OptimizerState::Hmc(state) = &mut self.optimizer_state {
+            let state = state.take();
+            let (state, began_trajectory) = self.hmc_step(state);
+            self.optimizer_state = OptimizerState::Hmc(Box::new(state));
+            return began_trajectory;
         }
         let rate = self.learning_rate();
         let latents = self.latents.clone();
@@ -173,13 +146,13 @@ impl Search {
         let evaluation = self.evaluate();
         self.record_losses(&evaluation);
         let gradient = evaluation.gradient.clone();
-        let moved = match &mut self.optimizer_state {
+        let stepped = match &mut self.optimizer_state {
             OptimizerState::Adam(adam) => adam.step(latents, gradient, rate),
             OptimizerState::Momentum(momentum) => momentum.step(latents, gradient, rate),
             OptimizerState::Hmc(_) => latents,
         };
-        let pulled = self.apply_anchor_decay(moved, rate);
-        self.latents = self.clip_to_prior(pulled);
+        let decayed = self.apply_anchor_decay(stepped, rate);
+        self.latents = self.clip_to_prior(decayed);
         self.evaluation = Some(evaluation);
         self.iterations_done += 1;
         true
@@ -191,8 +164,8 @@ impl Search {
         #[expect(clippy::cast_precision_loss, reason = "step counts are far below 2^24")]
         let remaining = 1.0 - self.schedule_step() as f32 / (NOISE_STEP_SHARE * steps.max(1) as f32);
         if noise > 0.0 && remaining > 0.0 {
-            let drawn = self.rng.sample_normal(self.latents.dims()).mul_scalar(noise * remaining * remaining);
-            self.latents = self.clip_to_prior(self.latents.clone() + drawn);
+            let samples = self.rng.sample_normal(self.latents.dims()).mul_scalar(noise * remaining * remaining);
+            self.latents = self.clip_to_prior(self.latents.clone() + samples);
         }
     }
 
@@ -202,10 +175,7 @@ impl Search {
     fn apply_anchor_decay(&self, latents: Tensor<2>, rate: f32) -> Tensor<2> {
         let share = (self.settings.anchor_decay * self.deep_share * rate).min(1.0);
         match &self.anchors {
-            Some(anchors) if share > 0.0 => {
-                let towards = anchors.clone() - latents.clone();
-                latents + towards.mul_scalar(share)
-            }
+            Some(anchors) if share > 0.0 => latents.clone() + (anchors.clone() - latents).mul_scalar(share),
             _ => latents,
         }
     }
@@ -217,16 +187,12 @@ impl Search {
 
     /// Records an iteration's losses and keeps latents that are better than all before.
     pub(super) fn record_losses(&mut self, evaluation: &GradientEvaluation) {
-        let now = evaluation.scored.clone();
-        let rows = vec![now.context.clone(), now.prior.clone(), now.total.clone()];
+        let scored = evaluation.scored.clone();
         self.iterations_begun = self.iterations_done + 1;
-        self.unread_losses.push((self.iterations_begun, Tensor::stack(rows, 0)));
+        self.unread_losses.push((self.iterations_begun, scored.losses()));
         self.best = Some(match self.best.take() {
-            // A NaN loss never compares lower, so it never becomes the best.
-            Some(best) if !self.uses_last_latents => {
-                select_where(now.total.clone().lower(best.total.clone()), now, best)
-            }
-            _ => now,
+            Some(best) if !self.uses_last_latents => best.min_by_total(scored),
+            _ => scored,
         });
     }
 
@@ -248,28 +214,16 @@ impl Search {
             Clipping::Hard => latents.clamp(-1.0, 1.0),
             Clipping::Stochastic => {
                 let outside = latents.clone().abs().greater_elem(1.0);
-                let drawn = self.rng.sample_prior(latents.dims());
-                latents.mask_where(outside, drawn)
+                let samples = self.rng.sample_prior(latents.dims());
+                latents.mask_where(outside, samples)
             }
         }
     }
 }
 
-/// For each candidate, `yes` where `mask` is true, else `no`.
-fn select_where(mask: Tensor<1, burn::tensor::Bool>, yes: ScoredLatents, no: ScoredLatents) -> ScoredLatents {
-    let [candidates, latent_dim] = yes.latents.dims();
-    let rows = mask.clone().reshape([candidates, 1]).expand([candidates, latent_dim]);
-    ScoredLatents {
-        latents: no.latents.mask_where(rows, yes.latents),
-        context: no.context.mask_where(mask.clone(), yes.context),
-        prior: no.prior.mask_where(mask.clone(), yes.prior),
-        total: no.total.mask_where(mask, yes.total),
-    }
-}
-
 /// The encoder's guess, `[1, latent_dim]`. `None` if the settings do not start from it or the model has no encoder.
-fn encoder_guess(work: &Evaluator, settings: &Settings) -> Option<Tensor<2>> {
-    let guess = (settings.starts == Starts::Encoder).then(|| work.encode()).flatten()?;
+fn encoder_guess(evaluator: &Evaluator, settings: &Settings) -> Option<Tensor<2>> {
+    let guess = (settings.starts == Starts::Encoder).then(|| evaluator.encode()).flatten()?;
     let shape = [1, guess.len()];
     Some(Tensor::from_data(TensorData::new(guess, shape), &Device::flex()))
 }

@@ -14,14 +14,14 @@ pub struct ContextSettings {
     pub window_px: u32,
     /// 0: every known pixel counts the same. 1: only those near the hole count (CVPR 2017).
     pub focus: f32,
-    /// Weight of the differences between neighbouring pixels, by the same norm and reduction. They make textures and edges count
-    /// (gradient difference loss, Mathieu et al. 2016, arXiv 1511.05440; in a latent search, arXiv 1812.01071). 0 turns them off.
-    /// Large weights come nearer to the truth on average but blur: a smooth fill has the smallest differences.
+    /// Weight of the differences between neighbouring pixels, by the same norm and reduction. They make textures and
+    /// edges count (gradient difference loss, Mathieu et al. 2016, arXiv 1511.05440; in a latent search, arXiv
+    /// 1812.01071). 0 turns them off. Large weights come nearer to the truth on average but blur: a smooth fill has the
+    /// smallest differences.
     #[serde(default)]
     pub gradient: f32,
-    /// Weight of a hidden pixel whose mirror image is known; a known pixel has weight 1. The halves of a face are alike except for
-    /// the light, so the hidden pixel should differ from the mirrored photo as the known pixels around it do. 0 turns it off.
-    /// Pixels near the hole's edge are left out: the known pixels beside them say more.
+    /// Weight of the symmetry loss: of a hidden pixel whose mirror image is known, where a known pixel has weight 1.
+    /// The halves of a face differ mainly in the light. 0 turns it off.
     #[serde(default)]
     pub symmetry: f32,
 }
@@ -50,20 +50,20 @@ pub struct Settings {
     pub learning_rate: f32,
     pub schedule: Schedule,
     pub optimizer: OptimizerKind,
-    /// Standard deviation of the noise added to the latents at the start. It falls to zero at three quarters of the steps
-    /// (`StyleGAN2`'s projector).
+    /// Standard deviation of the noise added to the latents at the start. It falls to zero at three quarters of the
+    /// steps (`StyleGAN2`'s projector).
     #[serde(default)]
     pub noise: f32,
-    /// Pull of each latent back to its start, per step, times the share of the crop that lies deep in the hole. When much of the face
-    /// is hidden, the known pixels say too little and the encoder's guess is better. A latent value ends at most about
-    /// `1 / (anchor_decay · deep share)` from its start. Random starts are not pulled: they know nothing about the photo.
+    /// Pull of each latent back to its start, per step, times the share of the crop that lies deep in the hole. When
+    /// much of the face is hidden, the known pixels say too little and the encoder's guess is better. Random starts are
+    /// not pulled: they carry no information about the photo.
     #[serde(default, rename = "hold")]
     pub anchor_decay: f32,
     /// Latents optimised together.
     pub candidates: u32,
     pub starts: Starts,
-    /// Share of a random latent in the last candidate's start, 0 to 1. The first candidate starts at the encoder's guess, the others
-    /// evenly between.
+    /// Share of a random latent in the last candidate's start, 0 to 1. The first candidate starts at the encoder's
+    /// guess, the others evenly between.
     pub start_spread: f32,
     pub seed: u64,
     pub context: ContextSettings,
@@ -84,8 +84,8 @@ impl Settings {
     /// The most steps one search may take.
     pub const MAX_STEPS: u32 = 100_000;
 
-    /// The same settings with the loss reduced to the differences of known pixels: no prior, no gradients, no symmetry. The loss is
-    /// then comparable between models and photos.
+    /// The same settings with only the differences of known pixels in the loss: no prior, no gradients, no symmetry.
+    /// Such losses are comparable between models and photos.
     #[must_use]
     pub fn pixel_loss_only(self) -> Self {
         Self { lambda: 0.0, context: ContextSettings { gradient: 0.0, symmetry: 0.0, ..self.context }, ..self }

@@ -36,10 +36,10 @@ pub fn endless_search(networks: &Arc<Networks>, candidates: u32) -> Search {
 #[must_use]
 pub fn measure_speed(networks: &Arc<Networks>, candidates: u32, time: Duration) -> SearchSpeed {
     let mut search = endless_search(networks, candidates);
-    let begun = Instant::now();
+    let started = Instant::now();
     let mut seconds = Vec::new();
-    while begun.elapsed() < time || seconds.len() < MIN_TIMED_STEPS {
-        let warming_up = begun.elapsed() < time.mul_f64(WARM_UP_SHARE);
+    while started.elapsed() < time || seconds.len() < MIN_TIMED_STEPS {
+        let warming_up = started.elapsed() < time.mul_f64(WARM_UP_SHARE);
         let step = Instant::now();
         search.advance();
         search.take_losses();
@@ -96,9 +96,9 @@ mod tests {
         let settings = Settings { candidates: 4, ..Preset::Blog.settings() };
         let (pattern, latents) = (test_pattern(64), vec![0.1; 400]);
         let autodiff = || {
-            let begun = Instant::now();
+            let started = Instant::now();
             burn_losses::evaluate(&reference, &pattern, &settings, &latents);
-            begun.elapsed().as_secs_f64()
+            started.elapsed().as_secs_f64()
         };
         // Other tests run at the same time: the best of several rounds is the least disturbed.
         let ratios = (0..5).map(|_| {

@@ -35,20 +35,20 @@ impl SymmetryTarget {
         let side_px = problem.size_px;
         let area = side_px * side_px;
         let mirrored = |pixel: usize| pixel - pixel % side_px + (side_px - 1 - pixel % side_px);
-        let steps = distance_to_known(&problem.known, side_px);
-        let is_compared = |pixel: usize| steps[pixel] > NEAR_KNOWN_PX && problem.known[mirrored(pixel)] > 0.0;
-        let counted: Vec<f32> = (0..area).map(|pixel| f32::from(u8::from(is_compared(pixel)))).collect();
-        if !counted.contains(&1.0) {
+        let distances = distance_to_known(&problem.known, side_px);
+        let is_compared = |pixel: usize| distances[pixel] > NEAR_KNOWN_PX && problem.known[mirrored(pixel)] > 0.0;
+        let compared: Vec<f32> = (0..area).map(|pixel| f32::from(u8::from(is_compared(pixel)))).collect();
+        if !compared.contains(&1.0) {
             return None;
         }
         let value = |channel: usize, pixel: usize| {
             if is_compared(pixel) { problem.pixels[channel * area + mirrored(pixel)] } else { 0.0 }
         };
         let pixels = (0..3).flat_map(|channel| (0..area).map(move |pixel| value(channel, pixel))).collect();
-        let counts = window_sums(side_px, &counted);
         // No compared pixel in the window: the mean is unused.
-        let per_count = counts.into_iter().map(|count| if count > 0.5 { 1.0 / count } else { 0.0 }).collect();
-        Some(Self { side_px, compared: counted, inverse_counts: per_count, pixels })
+        let inverse = |count: f32| if count > 0.5 { 1.0 / count } else { 0.0 };
+        let inverse_counts = window_sums(side_px, &compared).into_iter().map(inverse).collect();
+        Some(Self { side_px, compared, inverse_counts, pixels })
     }
 
     /// `[side, side, 4]`: the mirrored photo at the compared pixels and 1, else 0.
@@ -68,24 +68,24 @@ impl SymmetryTarget {
 
     /// The loss of a picture `[side, side, 3]`, times `scale`; adds its gradient.
     pub(super) fn loss(&self, norm: Norm, scale: f32, picture: &[f32], gradient: &mut [f32]) -> f32 {
-        let Self { side_px, compared: counted, inverse_counts: per_count, pixels } = self;
+        let Self { side_px, compared, inverse_counts, pixels } = self;
         let times = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).collect::<Vec<f32>>();
         let mut sum = 0.0;
         for (channel, pixels) in pixels.chunks_exact(side_px * side_px).enumerate() {
             let values = picture.iter().skip(channel).step_by(3);
             let differences: Vec<f32> = values.zip(pixels).map(|(value, pixel)| value - pixel).collect();
-            let means = times(&window_sums(*side_px, &times(&differences, counted)), per_count);
-            let mut slopes = Vec::with_capacity(counted.len());
-            for ((difference, mean), counted) in differences.iter().zip(means).zip(counted) {
+            let means = times(&window_sums(*side_px, &times(&differences, compared)), inverse_counts);
+            let mut slopes = Vec::with_capacity(compared.len());
+            for ((difference, mean), weight) in differences.iter().zip(means).zip(compared) {
                 let (loss, slope) = loss_and_derivative(norm, difference - mean);
-                sum += f64::from(counted * loss);
-                slopes.push(scale * counted * slope);
+                sum += f64::from(weight * loss);
+                slopes.push(scale * weight * slope);
             }
             // Each difference also contributes to the means around it.
-            let through_means = window_sums(*side_px, &times(&slopes, per_count));
+            let through_means = window_sums(*side_px, &times(&slopes, inverse_counts));
             let gradient = gradient.iter_mut().skip(channel).step_by(3);
-            for (((gradient, slope), through_mean), counted) in gradient.zip(&slopes).zip(through_means).zip(counted) {
-                *gradient += slope - counted * through_mean;
+            for (((gradient, slope), through_mean), weight) in gradient.zip(&slopes).zip(through_means).zip(compared) {
+                *gradient += slope - weight * through_mean;
             }
         }
         #[expect(clippy::cast_possible_truncation, reason = "summed in f64, returned in f32")]
@@ -97,13 +97,13 @@ impl SymmetryTarget {
 /// Sums over the window around each pixel, cut at the border, `[side, side]`.
 fn window_sums(side_px: usize, plane: &[f32]) -> Vec<f32> {
     let along_rows = |plane: &[f32]| {
-        let reach = window_radius(side_px);
+        let radius = window_radius(side_px);
         let mut sums = vec![0.0; plane.len()];
         for (y, row) in plane.chunks_exact(side_px).enumerate() {
-            let mut sum: f32 = row[..reach].iter().sum();
+            let mut sum: f32 = row[..radius].iter().sum();
             for x in 0..side_px {
-                sum += row.get(x + reach).unwrap_or(&0.0);
-                sum -= x.checked_sub(reach + 1).map_or(0.0, |left| row[left]);
+                sum += row.get(x + radius).unwrap_or(&0.0);
+                sum -= x.checked_sub(radius + 1).map_or(0.0, |left| row[left]);
                 // Transposed: the second call sums along the columns and transposes back.
                 sums[x * side_px + y] = sum;
             }

@@ -15,8 +15,8 @@ use super::{HmcSettings, OptimizerKind, Settings};
 
 /// Candidates of a search for variations.
 const VARIATION_COUNT: u32 = 4;
-/// Number of trajectories, and leapfrog steps (L) in each. A few seconds of work for [`VARIATION_COUNT`]. With fewer, longer
-/// trajectories more candidates stay at their start.
+/// Number of trajectories, and leapfrog steps (L) in each: a few seconds of work. With fewer, longer trajectories more
+/// candidates stay at their start.
 const TRAJECTORIES: u32 = 10;
 const LEAPFROG_STEPS: u32 = 10;
 /// ε. At this size most trajectories are accepted; at twice the size hardly any.

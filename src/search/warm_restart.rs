@@ -16,8 +16,8 @@ impl Search {
         self.deep_share = problem.deep_hole_share();
         self.problem = problem.clone();
         match &mut self.optimizer_state {
-            OptimizerState::Hmc(trajectory) => trajectory.drop_trajectory(),
-            motion => *motion = OptimizerState::new(&self.settings, &self.latents),
+            OptimizerState::Hmc(state) => state.drop_trajectory(),
+            state => *state = OptimizerState::new(&self.settings, &self.latents),
         }
         self.rescore_best();
         self.schedule_rewind += self.schedule_step().saturating_sub(self.settings.steps / 2);
@@ -32,9 +32,8 @@ impl Search {
     /// Scores the best latents for the current problem and settings.
     pub(super) fn rescore_best(&mut self) {
         let Some(best) = self.best.take() else { return };
-        let present = std::mem::replace(&mut self.latents, best.latents);
-        let evaluation = self.evaluate();
-        self.latents = present;
-        self.best = Some(evaluation.scored);
+        let current = std::mem::replace(&mut self.latents, best.latents);
+        self.best = Some(self.evaluate().scored);
+        self.latents = current;
     }
 }

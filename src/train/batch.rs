@@ -1,11 +1,12 @@
 //! The training batch of one step.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 use rand::RngExt as _;
 
 use super::discriminator_augment::{AugmentBatch, DiscriminatorAugment};
 use super::face_augment::FaceAugment;
 use super::face_images::FaceImages;
+use super::net::upload_shaped;
 use super::random_masks::random_known_mask;
 use super::rng::{RngStream, rng_for, sample_prior, standard_normal};
 use super::settings::{TrainRecipe, TrainSettings};
@@ -14,8 +15,7 @@ use super::settings::{TrainRecipe, TrainSettings};
 /// rounding of single precision (Seaweed APT, arXiv 2501.08316, uses 0.01 to 0.1).
 pub(super) const PENALTY_NOISE_STD: f32 = 0.01;
 
-/// A batch in host memory. It holds all random values of a step, so a step gives the same result on every device, up to
-/// rounding.
+/// A batch in host memory, with all random values of a step, so that devices agree up to rounding.
 #[derive(Clone, Debug)]
 pub(super) struct Batch {
     pub size_px: usize,
@@ -33,17 +33,15 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    /// Draws the batch of this step (from 1). `strength` is the probability of strong augmentation. The same settings,
-    /// images, step and strength give the same batch.
-    pub fn random(settings: &TrainSettings, pictures: &dyn FaceImages, step: u64, strength: f32) -> Self {
+    /// Draws the batch of this step (from 1). `strength` is the probability of strong augmentation.
+    pub fn random(settings: &TrainSettings, faces: &dyn FaceImages, step: u64, strength: f32) -> Self {
         let mut rng = rng_for(settings.seed, RngStream::Step(step));
         let (count, size_px) = (settings.batch as usize, settings.size_px as usize);
         let has_encoder = settings.recipe == TrainRecipe::Encoder;
         let mut real_faces = Vec::with_capacity(count * 3 * size_px * size_px);
         let mut known_masks = Vec::new();
         for _ in 0..count {
-            let index = rng.random_range(0..pictures.len().max(1));
-            let image = pictures.image(index);
+            let image = faces.image(rng.random_range(0..faces.len().max(1)));
             if has_encoder {
                 let is_mirrored = rng.random();
                 FaceAugment::random(&mut rng).append_augmented(&mut real_faces, image, size_px, is_mirrored);
@@ -54,11 +52,11 @@ impl Batch {
         }
         let prior_latents = sample_prior(&mut rng, count * settings.latent_dim as usize);
         let augments = [(); 2].map(|()| {
-            let drawn = if has_encoder { count } else { 0 };
-            (0..drawn).map(|_| DiscriminatorAugment::random(size_px, strength, &mut rng)).collect()
+            let augmented = if has_encoder { count } else { 0 };
+            (0..augmented).map(|_| DiscriminatorAugment::random(size_px, strength, &mut rng)).collect()
         });
-        let values = if settings.r1 > 0.0 { real_faces.len() } else { 0 };
-        let penalty_noise = (0..values).map(|_| standard_normal(&mut rng)).collect();
+        let noise_len = if settings.r1 > 0.0 { real_faces.len() } else { 0 };
+        let penalty_noise = (0..noise_len).map(|_| standard_normal(&mut rng)).collect();
         Self { size_px, real_faces, known_masks, prior_latents, augments, penalty_noise }
     }
 }
@@ -77,25 +75,23 @@ pub(super) struct DeviceBatch {
     pub known_masks: Option<Tensor<4>>,
     /// `[batch, latent_dim, 1, 1]`.
     pub prior_latents: Tensor<4>,
-    /// See [`Batch::views`].
+    /// See [`Batch::augments`].
     pub augments: Option<[AugmentBatch; 2]>,
     /// Noise for the gradient penalty, shaped as `real_faces` and already scaled.
     pub penalty_noise: Option<Tensor<4>>,
 }
 
 impl DeviceBatch {
-    /// Uploads a batch.
     pub fn new(batch: &Batch, device: &Device) -> Self {
         let size = batch.size_px;
         let count = batch.real_faces.len() / (3 * size * size);
-        let tensor =
-            |values: &[f32], shape: [usize; 4]| Tensor::<4>::from_data(TensorData::new(values.to_vec(), shape), device);
-        let [seen, invented] = &batch.augments;
+        let tensor = |values: &[f32], shape: [usize; 4]| upload_shaped(values.to_vec(), shape, device);
+        let augment_batch = |augments: &Vec<DiscriminatorAugment>| AugmentBatch::new(augments, size, device);
         Self {
             real_faces: tensor(&batch.real_faces, [count, 3, size, size]),
             known_masks: (!batch.known_masks.is_empty()).then(|| tensor(&batch.known_masks, [count, 1, size, size])),
             prior_latents: tensor(&batch.prior_latents, [count, batch.prior_latents.len() / count.max(1), 1, 1]),
-            augments: (!seen.is_empty()).then(|| [seen, invented].map(|views| AugmentBatch::new(views, size, device))),
+            augments: (!batch.augments[0].is_empty()).then(|| batch.augments.each_ref().map(augment_batch)),
             penalty_noise: (!batch.penalty_noise.is_empty())
                 .then(|| tensor(&batch.penalty_noise, [count, 3, size, size]).mul_scalar(PENALTY_NOISE_STD)),
         }
@@ -109,8 +105,8 @@ mod tests {
 
     #[test]
     fn planar_images_hold_the_same_pixels() {
-        let picture = [0, 51, 255, 255, 102, 0, 51, 0, 102, 204, 255, 153];
-        let planes: Vec<f32> = to_planar(&picture).collect();
+        let image = [0, 51, 255, 255, 102, 0, 51, 0, 102, 204, 255, 153];
+        let planes: Vec<f32> = to_planar(&image).collect();
         let expected = [-1.0, 1.0, -0.6, 0.6, -0.6, -0.2, -1.0, 1.0, 1.0, -1.0, -0.2, 0.2];
         assert!(planes.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 1e-6));
         assert_eq!(planes.len(), 12);
@@ -118,10 +114,10 @@ mod tests {
 
     #[test]
     fn a_batch_depends_only_on_its_step() {
-        let pictures = InMemoryFaceImages::noise(16, 5, 1);
+        let faces = InMemoryFaceImages::noise(16, 5, 1);
         let settings = TrainSettings { size_px: 16, latent_dim: 8, batch: 4, r1: 1.0, ..TrainSettings::default() };
-        let of = |step| Batch::random(&settings, &pictures, step, 0.5);
-        let (one, again, other) = (of(3), of(3), of(4));
+        let random = |step| Batch::random(&settings, &faces, step, 0.5);
+        let (one, again, other) = (random(3), random(3), random(4));
         assert_eq!(
             (one.real_faces.len(), one.known_masks.len(), one.prior_latents.len(), one.penalty_noise.len()),
             (4 * 768, 4 * 256, 32, 4 * 768)
@@ -136,7 +132,7 @@ mod tests {
                 && one.augments != other.augments
         );
         let blog = TrainSettings { recipe: TrainRecipe::Blog, r1: 0.0, ..settings };
-        let batch = Batch::random(&blog, &pictures, 3, 0.5);
+        let batch = Batch::random(&blog, &faces, 3, 0.5);
         assert!(batch.known_masks.is_empty() && batch.augments[0].is_empty() && batch.penalty_noise.is_empty());
     }
 }

@@ -12,9 +12,9 @@ use safetensors::tensor::{Dtype, TensorView};
 
 use super::TrainError;
 use super::net::{NetState, TensorState};
+use super::run_folder::RunFolder;
 use super::settings::TrainSettings;
 use super::trainer::TrainState;
-use crate::fs::{Overwrite, write_atomically};
 
 const FORMAT: &str = "countenance-training-1";
 /// Number of checkpoints that are kept.
@@ -42,10 +42,7 @@ pub(super) fn saved_steps(run: &Path) -> Vec<u64> {
 /// Writes a checkpoint, then removes all but the newest. A failed write keeps the previous ones.
 pub(super) fn save(run: &Path, state: &TrainState) -> Result<PathBuf, TrainError> {
     let path = path(run, state.step);
-    let failed = |source| TrainError::Write { path: path.clone(), source };
-    fs::create_dir_all(folder(run)).map_err(failed)?;
-    write_atomically(&path, &encode(state), Overwrite::Allow)
-        .map_err(|source| TrainError::Save { path: path.clone(), source: source.into() })?;
+    RunFolder::write_file(&path, &encode(state))?;
     for step in saved_steps(run).into_iter().rev().skip(KEPT_CHECKPOINTS) {
         // An old file that cannot be removed does no harm.
         let _ = fs::remove_file(self::path(run, step));
@@ -60,17 +57,17 @@ pub(super) fn load_newest(
     settings: &TrainSettings,
 ) -> Result<Option<(TrainState, Vec<String>)>, TrainError> {
     let mut notes = Vec::new();
-    let mut first_reason = None;
+    let mut newest_error = None;
     for step in saved_steps(run).into_iter().rev() {
         match load(&path(run, step), settings) {
             Ok(state) => return Ok(Some((state, notes))),
             Err(error) => {
                 notes.push(format!("{error}: using the previous one"));
-                first_reason.get_or_insert(error);
+                newest_error.get_or_insert(error);
             }
         }
     }
-    match first_reason {
+    match newest_error {
         Some(error) => Err(TrainError::NoUsableCheckpoint { folder: folder(run), reason: error.to_string() }),
         None => Ok(None),
     }
@@ -79,14 +76,13 @@ pub(super) fn load_newest(
 /// Reads a checkpoint and checks every name, length and value.
 pub(super) fn load(path: &Path, settings: &TrainSettings) -> Result<TrainState, TrainError> {
     let bytes = fs::read(path).map_err(|source| TrainError::Read { path: path.to_path_buf(), source })?;
-    let damaged = |reason: String| TrainError::DamagedCheckpoint { path: path.to_path_buf(), reason };
-    decode(&bytes, settings).map_err(damaged)
+    decode(&bytes, settings).map_err(|reason| TrainError::DamagedCheckpoint { path: path.to_path_buf(), reason })
 }
 
 fn encode(state: &TrainState) -> Vec<u8> {
     let mut tensors: BTreeMap<String, Vec<u8>> = BTreeMap::new();
-    for (net, of_net) in &state.nets {
-        for (name, tensor) in &of_net.tensors {
+    for (net, net_state) in &state.nets {
+        for (name, tensor) in &net_state.tensors {
             for (part, values) in tensor.parts() {
                 let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
                 tensors.insert(format!("{net}/{name}/{part}"), bytes);
@@ -122,8 +118,8 @@ fn decode(bytes: &[u8], settings: &TrainSettings) -> Result<TrainState, String> 
     }
     let file = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
     let tensors: BTreeMap<&str, TensorView<'_>> = file.iter().collect();
-    let found = checksum(tensors.iter().map(|(name, view)| (*name, view.data())));
-    if get("crc32c")?.parse() != Ok(found) {
+    let actual = checksum(tensors.iter().map(|(name, view)| (*name, view.data())));
+    if get("crc32c")?.parse() != Ok(actual) {
         return Err("its checksum does not match".into());
     }
     let step = get("step")?.parse().map_err(|_| "its step is not a number".to_string())?;
@@ -142,15 +138,13 @@ fn decode(bytes: &[u8], settings: &TrainSettings) -> Result<TrainState, String> 
         let part = |part: &str| read(&format!("{net}/{name}/{part}"), length);
         let moments = if is_learned { Some([part("first")?, part("second")?]) } else { None };
         let tensor = TensorState { values: part("value")?, averaged: part("average")?, moments };
-        let steps = steps.get(&net).copied().unwrap_or(0);
-        nets.entry(net)
-            .or_insert_with(|| NetState { adam_steps: steps, ..NetState::default() })
-            .tensors
-            .insert(name, tensor);
+        let adam_steps = steps.get(&net).copied().unwrap_or(0);
+        let net_state = nets.entry(net).or_insert_with(|| NetState { adam_steps, ..NetState::default() });
+        net_state.tensors.insert(name, tensor);
     }
     // Older checkpoints do not have this value.
     let strength = metadata.get("strength").map_or(Some(0.0), |text| text.parse().ok());
-    let strength = strength.filter(|share| (0.0..=1.0).contains(share)).ok_or("its strength is not between 0 and 1")?;
+    let strength = strength.filter(|value| (0.0..=1.0).contains(value)).ok_or("its strength is not between 0 and 1")?;
     Ok(TrainState { step, nets, augment_strength: strength })
 }
 

@@ -28,12 +28,14 @@ impl CheckpointEvaluator {
         step: u64,
         held_out: &dyn FaceImages,
     ) -> Result<Self, TrainError> {
-        let table = MetricsLog::open(&folder.quality_path(), step)?;
-        let previous_metrics = metrics_log::read_series(&folder.quality_path())?;
-        let losses = previous_metrics.iter().find(|curve| curve.name == "context_loss");
-        let best = losses.and_then(|curve| curve.points.iter().map(|(_, loss)| *loss).min_by(f64::total_cmp));
-        let (showcase, yardstick) = (SampleSheet::new(settings, held_out), QualityEvaluator::new(settings, held_out)?);
-        Ok(Self { sample_sheet: showcase, quality: yardstick, quality_log: table, lowest_context_loss: best })
+        let quality_log = MetricsLog::open(&folder.quality_path(), step)?;
+        let series = metrics_log::read_series(&folder.quality_path())?;
+        let losses = series.iter().find(|series| series.name == "context_loss");
+        let lowest_context_loss =
+            losses.and_then(|series| series.points.iter().map(|(_, loss)| *loss).min_by(f64::total_cmp));
+        let (sample_sheet, quality) =
+            (SampleSheet::new(settings, held_out), QualityEvaluator::new(settings, held_out)?);
+        Ok(Self { sample_sheet, quality, quality_log, lowest_context_loss })
     }
 
     /// Exports the model, writes samples and quality metrics, and keeps the model as the best one if its context loss
@@ -56,10 +58,10 @@ impl CheckpointEvaluator {
         RunFolder::write_file(folder.model_path(), &bytes)?;
         let quality = self.quality.evaluate(&file)?;
         self.quality_log.append_row(step, &quality.columns())?;
-        #[expect(clippy::cast_possible_truncation, reason = "shown in single precision")]
-        let shown = quality.columns().into_iter().map(|(name, value)| (name, value as f32));
-        events.scalars(step, shown)?;
-        let is_best = self.lowest_context_loss.is_none_or(|best| quality.context_loss < best);
+        #[expect(clippy::cast_possible_truncation, reason = "`TensorBoard` shows single precision")]
+        let scalars = quality.columns().into_iter().map(|(name, value)| (name, value as f32));
+        events.scalars(step, scalars)?;
+        let is_best = self.lowest_context_loss.is_none_or(|lowest| quality.context_loss < lowest);
         if is_best {
             RunFolder::write_file(folder.best_model_path(), &bytes)?;
             self.lowest_context_loss = Some(quality.context_loss);

@@ -6,9 +6,11 @@
 //! 2006.10738). The probability of strong augmentation starts at 0. It grows while D is certain about real faces, a
 //! sign of memorising (Karras et al. 2020, arXiv 2006.06676).
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
+
+use super::net::upload_shaped;
 
 /// The highest probability of strong augmentation.
 const MAX_STRENGTH: f32 = 0.85;
@@ -21,8 +23,7 @@ const CUTOUT_SHARE: f32 = 0.7;
 /// Half the side of the cutout square, as a share of the image's side.
 const CUTOUT_HALF_SIDE: f32 = 0.22;
 
-/// Adapts the probability of strong augmentation after `faces` more faces. `mean_real_sign` is the mean sign of D's logits on
-/// real faces.
+/// Adapts the probability of strong augmentation after `faces` more faces with this mean sign of D's logits.
 pub(super) fn adapted_strength(strength: f32, mean_real_sign: f32, faces: f32) -> f32 {
     let step = faces / RAMP_FACES;
     let adapted = if mean_real_sign > TARGET_REAL_SIGN { strength + step } else { strength - step };
@@ -48,7 +49,6 @@ pub(super) struct DiscriminatorAugment {
 }
 
 impl DiscriminatorAugment {
-    /// No change.
     pub const IDENTITY: Self = Self {
         brightness: 0.0,
         saturation: 1.0,
@@ -61,37 +61,36 @@ impl DiscriminatorAugment {
     /// A random augmentation for images with this side. Strong colour changes and scaling have the probability
     /// `strength` each, a cutout [`CUTOUT_SHARE`] times that.
     pub fn random(size_px: usize, strength: f32, rng: &mut ChaCha8Rng) -> Self {
-        let reach = i32::try_from(size_px / 8).unwrap_or(0);
-        let mut view = Self {
+        let max_shift = i32::try_from(size_px / 8).unwrap_or(0);
+        let mut augment = Self {
             brightness: rng.random_range(-0.125..0.125),
             saturation: rng.random_range(0.75..1.25),
             contrast: rng.random_range(0.85..1.15),
-            shift_px: [rng.random_range(-reach..=reach), rng.random_range(-reach..=reach)],
+            shift_px: [0; 2].map(|_: i32| rng.random_range(-max_shift..=max_shift)),
             ..Self::IDENTITY
         };
         let mut is_strong = |share: f32| strength > 0.0 && rng.random::<f32>() < share * strength;
-        let [light, size, cut] = [is_strong(1.0), is_strong(1.0), is_strong(CUTOUT_SHARE)];
-        if light {
+        let [color, size, cutout] = [is_strong(1.0), is_strong(1.0), is_strong(CUTOUT_SHARE)];
+        if color {
             // Three times as strong.
-            view.brightness *= 3.0;
-            view.saturation = 3.0 * view.saturation - 2.0;
-            view.contrast = 3.0 * view.contrast - 2.0;
+            augment.brightness *= 3.0;
+            augment.saturation = 3.0 * augment.saturation - 2.0;
+            augment.contrast = 3.0 * augment.contrast - 2.0;
         }
         if size {
             let scale: f32 = rng.random_range(-0.25..0.25);
             let stretch: f32 = rng.random_range(-0.12..0.12);
-            view.scale = [(scale + stretch).exp(), (scale - stretch).exp()];
+            augment.scale = [(scale + stretch).exp(), (scale - stretch).exp()];
         }
-        if cut {
-            view.cutout_center = Some([rng.random(), rng.random()]);
+        if cutout {
+            augment.cutout_center = Some([rng.random(), rng.random()]);
         }
-        view
+        augment
     }
 
     /// Whether the pixel at this position (as shares of the side) lies in the cutout.
     fn is_cut_out(&self, [x, y]: [f32; 2]) -> bool {
-        self.cutout_center
-            .is_some_and(|[left, top]| (x - left).abs() < CUTOUT_HALF_SIDE && (y - top).abs() < CUTOUT_HALF_SIDE)
+        self.cutout_center.is_some_and(|center| (x - center[0]).abs().max((y - center[1]).abs()) < CUTOUT_HALF_SIDE)
     }
 }
 
@@ -110,40 +109,38 @@ pub(super) struct AugmentBatch {
 
 impl AugmentBatch {
     /// Uploads the augmentation of a batch of images with this side.
-    pub fn new(views: &[DiscriminatorAugment], size_px: usize, device: &Device) -> Self {
-        let numbers = |of: fn(&DiscriminatorAugment) -> f32| {
-            let values: Vec<f32> = views.iter().map(of).collect();
-            Tensor::<4>::from_data(TensorData::new(values, [views.len(), 1, 1, 1]), device)
+    pub fn new(augments: &[DiscriminatorAugment], size_px: usize, device: &Device) -> Self {
+        let (count, area) = (augments.len(), size_px * size_px);
+        let factors = |factor: fn(&DiscriminatorAugment) -> f32| {
+            upload_shaped(augments.iter().map(factor).collect(), [count, 1, 1, 1], device)
         };
-        let planes = |values: Vec<f32>| {
-            Tensor::<4>::from_data(TensorData::new(values, [views.len(), 1, size_px, size_px]), device)
-        };
+        let planes = |values: Vec<f32>| upload_shaped(values, [count, 1, size_px, size_px], device);
         // Entry (i, j) of the row matrix is the weight of source row j in row i. The column matrix is its transpose.
         let matrix = |axis: usize, by_rows: bool| {
-            let mut values = vec![0.0; views.len() * size_px * size_px];
-            for (view, matrix) in views.iter().zip(values.chunks_exact_mut(size_px * size_px)) {
+            let mut values = vec![0.0; count * area];
+            for (augment, matrix) in augments.iter().zip(values.chunks_exact_mut(area)) {
+                let (scale, shift_px) = (augment.scale[axis], augment.shift_px[axis]);
                 for to in 0..size_px {
-                    for (from, share) in interpolation_weights(to, size_px, view.scale[axis], view.shift_px[axis]) {
-                        matrix[if by_rows { to * size_px + from } else { from * size_px + to }] = share;
+                    for (from, weight) in interpolation_weights(to, size_px, scale, shift_px) {
+                        matrix[if by_rows { to * size_px + from } else { from * size_px + to }] = weight;
                     }
                 }
             }
-            planes(values).expand([views.len(), 3, size_px, size_px])
+            planes(values).expand([count, 3, size_px, size_px])
         };
-        let keep_mask = views.iter().any(|view| view.cutout_center.is_some()).then(|| {
+        let keep_mask = augments.iter().any(|augment| augment.cutout_center.is_some()).then(|| {
             #[expect(clippy::cast_precision_loss, reason = "images are at most some hundred pixels wide")]
-            let share = |at: usize| (at as f32 + 0.5) / size_px as f32;
-            let of_view = |view: &DiscriminatorAugment| {
-                let view = *view;
-                let is_left = move |at: usize| !view.is_cut_out([share(at % size_px), share(at / size_px)]);
-                (0..size_px * size_px).map(move |at| f32::from(u8::from(is_left(at))))
+            let position = |index: usize| (index as f32 + 0.5) / size_px as f32;
+            let is_kept = |augment: &DiscriminatorAugment, index: usize| {
+                !augment.is_cut_out([position(index % size_px), position(index / size_px)])
             };
-            planes(views.iter().flat_map(of_view).collect())
+            let pixels = augments.iter().flat_map(|augment| (0..area).map(move |index| (augment, index)));
+            planes(pixels.map(|(augment, index)| f32::from(u8::from(is_kept(augment, index)))).collect())
         });
         Self {
-            brightness: numbers(|view| view.brightness),
-            saturation: numbers(|view| view.saturation),
-            contrast: numbers(|view| view.contrast),
+            brightness: factors(|augment| augment.brightness),
+            saturation: factors(|augment| augment.saturation),
+            contrast: factors(|augment| augment.contrast),
             row_matrix: matrix(1, true),
             column_matrix: matrix(0, false),
             keep_mask,
@@ -151,15 +148,15 @@ impl AugmentBatch {
     }
 
     /// Augments images `[batch, 3, size, size]`. The operation is differentiable.
-    pub fn apply(&self, pictures: Tensor<4>) -> Tensor<4> {
-        let x = pictures + self.brightness.clone();
+    pub fn apply(&self, images: Tensor<4>) -> Tensor<4> {
+        let x = images + self.brightness.clone();
         let grey = x.clone().mean_dim(1);
         let x = (x - grey.clone()) * self.saturation.clone() + grey;
         let mean = x.clone().mean_dim(1).mean_dim(2).mean_dim(3);
         let x = (x - mean.clone()) * self.contrast.clone() + mean;
         let x = self.row_matrix.clone().matmul(x).matmul(self.column_matrix.clone());
         match &self.keep_mask {
-            Some(left) => x * left.clone(),
+            Some(keep_mask) => x * keep_mask.clone(),
             None => x,
         }
     }
@@ -182,26 +179,33 @@ impl AugmentBatch {
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "positions in and around a image of some hundred pixels"
+    reason = "positions in and around an image of some hundred pixels"
 )]
-fn interpolation_weights(to: usize, size_px: usize, scale: f32, shift_px: i32) -> impl Iterator<Item = (usize, f32)> {
+fn interpolation_weights(
+    index: usize,
+    size_px: usize,
+    scale: f32,
+    shift_px: i32,
+) -> impl Iterator<Item = (usize, f32)> {
     let middle = size_px as f32 / 2.0 - 0.5;
-    let from = (to as f32 - middle) * scale + middle + shift_px as f32;
-    let (first, share) = (from.floor(), from - from.floor());
-    [(first, 1.0 - share), (first + 1.0, share)]
+    let source = (index as f32 - middle) * scale + middle + shift_px as f32;
+    let (first, fraction) = (source.floor(), source - source.floor());
+    [(first, 1.0 - fraction), (first + 1.0, fraction)]
         .into_iter()
-        .filter(move |(at, share)| *share > 0.0 && *at >= 0.0 && *at < size_px as f32)
-        .map(|(at, share)| (at as usize, share))
+        .filter(move |(index, weight)| *weight > 0.0 && *index >= 0.0 && *index < size_px as f32)
+        .map(|(index, weight)| (index as usize, weight))
 }
 
 #[cfg(test)]
 mod tests {
+    use burn::tensor::TensorData;
+
     use super::*;
     use crate::train::rng::{RngStream, rng_for, sample_prior};
 
-    fn augmented(view: DiscriminatorAugment, pixels: &[f32]) -> Vec<f32> {
-        let picture = Tensor::<4>::from_data(TensorData::new(pixels.to_vec(), [1, 3, 8, 8]), &Device::flex());
-        let result = AugmentBatch::new(&[view], 8, &Device::flex()).apply(picture);
+    fn augmented(augment: DiscriminatorAugment, pixels: &[f32]) -> Vec<f32> {
+        let image = Tensor::<4>::from_data(TensorData::new(pixels.to_vec(), [1, 3, 8, 8]), &Device::flex());
+        let result = AugmentBatch::new(&[augment], 8, &Device::flex()).apply(image);
         result.into_data().iter::<f32>().collect()
     }
 
@@ -221,16 +225,16 @@ mod tests {
         let pixels = sample_prior(&mut rng_for(2, RngStream::Samples), 192);
         let mean = |values: &[f32]| values.iter().sum::<f32>() / 192.0;
         let bright = augmented(DiscriminatorAugment { brightness: 0.1, ..DiscriminatorAugment::IDENTITY }, &pixels);
-        assert!(bright.iter().zip(&pixels).all(|(seen, pixel)| (seen - pixel - 0.1).abs() < 1e-5));
+        assert!(bright.iter().zip(&pixels).all(|(new, pixel)| (new - pixel - 0.1).abs() < 1e-5));
         let flat = augmented(DiscriminatorAugment { contrast: 0.85, ..DiscriminatorAugment::IDENTITY }, &pixels);
         let middle = mean(&pixels);
-        assert!(flat.iter().zip(&pixels).all(|(seen, pixel)| (seen - middle - 0.85 * (pixel - middle)).abs() < 1e-5));
+        assert!(flat.iter().zip(&pixels).all(|(new, pixel)| (new - middle - 0.85 * (pixel - middle)).abs() < 1e-5));
         let grey = augmented(DiscriminatorAugment { saturation: 0.75, ..DiscriminatorAugment::IDENTITY }, &pixels);
         for pixel in 0..64 {
-            let of = |values: &[f32]| [values[pixel], values[64 + pixel], values[128 + pixel]];
-            let (was, is) = (of(&pixels), of(&grey));
-            let middle = was.iter().sum::<f32>() / 3.0;
-            assert!(was.iter().zip(is).all(|(was, is)| (is - middle - 0.75 * (was - middle)).abs() < 1e-5));
+            let color = |values: &[f32]| [values[pixel], values[64 + pixel], values[128 + pixel]];
+            let (before, after) = (color(&pixels), color(&grey));
+            let middle = before.iter().sum::<f32>() / 3.0;
+            assert!(before.iter().zip(after).all(|(old, new)| (new - middle - 0.75 * (old - middle)).abs() < 1e-5));
         }
     }
 
@@ -260,19 +264,19 @@ mod tests {
     fn strong_augmentation_has_the_requested_probability() {
         let mut rng = rng_for(3, RngStream::Samples);
         let mut count = |strength: f32| {
-            let drawn: Vec<DiscriminatorAugment> =
+            let augments: Vec<DiscriminatorAugment> =
                 (0..1000).map(|_| DiscriminatorAugment::random(64, strength, &mut rng)).collect();
-            let share = |is: fn(&DiscriminatorAugment) -> bool| drawn.iter().filter(|view| is(view)).count();
+            let share = |is: fn(&DiscriminatorAugment) -> bool| augments.iter().filter(|augment| is(augment)).count();
             [
-                share(|view| view.brightness.abs() > 0.125),
-                share(|view| (view.scale[0] - 1.0).abs() > 1e-6),
-                share(|view| view.cutout_center.is_some()),
+                share(|augment| augment.brightness.abs() > 0.125),
+                share(|augment| (augment.scale[0] - 1.0).abs() > 1e-6),
+                share(|augment| augment.cutout_center.is_some()),
             ]
         };
         assert_eq!(count(0.0), [0; 3]);
         // Two thirds of the strong brightness changes exceed the weak range.
-        let [light, size, cut] = count(0.5);
-        assert!((270..400).contains(&light) && (440..560).contains(&size) && (300..400).contains(&cut));
+        let [color, size, cutout] = count(0.5);
+        assert!((270..400).contains(&color) && (440..560).contains(&size) && (300..400).contains(&cutout));
     }
 
     #[test]

@@ -23,8 +23,9 @@ impl DivergenceMonitor {
         if let Some((name, _)) = metrics.iter().find(|(_, value)| !value.is_finite()) {
             return Some(format!("{name} is NaN or infinite: continue with a lower learning rate or a larger batch"));
         }
-        let get = |name: &str| metrics.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
-        let is_certain = matches!((get("d_real"), get("d_fake")), (Some(real), Some(fake)) if real > CERTAIN && fake < 1.0 - CERTAIN);
+        let get = |name: &str| metrics.iter().find(|(key, _)| *key == name).map(|(_, value)| *value);
+        let is_certain =
+            get("d_real").is_some_and(|real| real > CERTAIN) && get("d_fake").is_some_and(|fake| fake < 1.0 - CERTAIN);
         self.certain_rows = if is_certain { self.certain_rows + 1 } else { 0 };
         (self.certain_rows >= MAX_CERTAIN_ROWS).then(|| {
             "the discriminator has won and the generator no longer learns: start a new run with another seed, more \
@@ -36,9 +37,8 @@ impl DivergenceMonitor {
     /// Checks the mean difference between two samples, 0 to 1. Returns the reason if the generator has collapsed.
     pub fn check_diversity(&mut self, diversity: f64) -> Option<String> {
         self.peak_diversity = self.peak_diversity.max(diversity);
-        let has_collapsed =
-            self.peak_diversity > MIN_PEAK_DIVERSITY && diversity < COLLAPSE_RATIO * self.peak_diversity;
-        has_collapsed.then(|| {
+        let peak = self.peak_diversity;
+        (peak > MIN_PEAK_DIVERSITY && diversity < COLLAPSE_RATIO * peak).then(|| {
             "the generator has collapsed, its samples are nearly identical: start a new run with another seed, more \
              faces, or a larger --r1"
                 .into()
@@ -52,31 +52,31 @@ mod tests {
 
     #[test]
     fn metrics_that_are_not_finite_are_named() {
-        let mut watch = DivergenceMonitor::default();
-        assert_eq!(watch.check_metrics(&[("d_loss", 1.0), ("g_loss", 2.0)]), None);
-        assert!(watch.check_metrics(&[("d_loss", 1.0), ("g_loss", f32::NAN)]).unwrap().starts_with("g_loss"));
+        let mut monitor = DivergenceMonitor::default();
+        assert_eq!(monitor.check_metrics(&[("d_loss", 1.0), ("g_loss", 2.0)]), None);
+        assert!(monitor.check_metrics(&[("d_loss", 1.0), ("g_loss", f32::NAN)]).unwrap().starts_with("g_loss"));
     }
 
     #[test]
     fn only_a_constantly_certain_discriminator_has_won() {
         let row =
-            |watch: &mut DivergenceMonitor, fake: f32| watch.check_metrics(&[("d_real", 0.999), ("d_fake", fake)]);
-        let mut watch = DivergenceMonitor::default();
+            |monitor: &mut DivergenceMonitor, fake: f32| monitor.check_metrics(&[("d_real", 0.999), ("d_fake", fake)]);
+        let mut monitor = DivergenceMonitor::default();
         for index in 1..MAX_CERTAIN_ROWS {
-            assert_eq!(row(&mut watch, 0.001), None, "row {index}");
+            assert_eq!(row(&mut monitor, 0.001), None, "row {index}");
         }
-        let mut wavering = watch.clone();
-        assert!(row(&mut watch, 0.001).unwrap().contains("has won"));
+        let mut wavering = monitor.clone();
+        assert!(row(&mut monitor, 0.001).unwrap().contains("has won"));
         assert_eq!(row(&mut wavering, 0.1), None);
         assert_eq!(row(&mut wavering, 0.001), None);
     }
 
     #[test]
     fn only_a_loss_of_diversity_is_collapse() {
-        let mut watch = DivergenceMonitor::default();
-        assert_eq!(watch.check_diversity(0.001), None);
-        assert_eq!(watch.check_diversity(0.15), None);
-        assert_eq!(watch.check_diversity(0.05), None);
-        assert!(watch.check_diversity(0.01).unwrap().contains("collapsed"));
+        let mut monitor = DivergenceMonitor::default();
+        assert_eq!(monitor.check_diversity(0.001), None);
+        assert_eq!(monitor.check_diversity(0.15), None);
+        assert_eq!(monitor.check_diversity(0.05), None);
+        assert!(monitor.check_diversity(0.01).unwrap().contains("collapsed"));
     }
 }

@@ -14,13 +14,14 @@ pub enum TrainError {
     #[error("there are no faces to train on: choose a dataset with faces")]
     NoFaces,
     #[error(
-        "the faces are {found} px wide, which is not a multiple of {wanted}: prepare them at {wanted} px, or train at their size"
+        "the faces are {found} px wide, which is not a multiple of {expected}: prepare them at {expected} px, or train at \
+         their size"
     )]
-    ImageSize { found: u32, wanted: u32 },
+    ImageSize { found: u32, expected: u32 },
     #[error("{folder} already holds a run: continue it with --resume, or choose another folder", folder = folder.display())]
     FolderHasRun { folder: PathBuf },
-    #[error("the run in {folder} has {what} {there}, not {here}: use the run's value, or choose another folder", folder = folder.display())]
-    SettingsConflict { folder: PathBuf, what: &'static str, here: String, there: String },
+    #[error("the run in {folder} has {what} {saved}, not {requested}: use the run's value, or choose another folder", folder = folder.display())]
+    SettingsConflict { folder: PathBuf, what: &'static str, requested: String, saved: String },
     #[error("{path} does not hold valid run settings: repair it, or choose another folder", path = path.display())]
     InvalidConfig { path: PathBuf, source: serde_json::Error },
     #[error("cannot read {path}: check that it exists and can be read", path = path.display())]

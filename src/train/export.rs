@@ -51,11 +51,11 @@ fn fold_batch_norm(layer: &LayerPlan, net: &NetState) -> (WeightTensor, WeightTe
     let averaged = |name: &str, length: usize| net.tensor(&format!("{}.{name}", layer.name), length).averaged;
     let values = averaged("weight", layer.inputs * layer.outputs * KERNEL_AREA);
     let mut weight = WeightTensor { shape: layer.weight_shape().to_vec(), values };
-    let of = |what: &str| averaged(what, layer.outputs);
-    let mut bias = if layer.has_batch_norm { vec![0.0; layer.outputs] } else { of("bias") };
-    if layer.has_batch_norm {
-        let (scale, shift) = (of("norm.scale"), of("norm.shift"));
-        let (mean, variance) = (of("norm.mean"), of("norm.variance"));
+    let per_channel = |name: &str| averaged(name, layer.outputs);
+    let mut bias = if layer.has_norm { vec![0.0; layer.outputs] } else { per_channel("bias") };
+    if layer.has_norm {
+        let (scale, shift) = (per_channel("norm.scale"), per_channel("norm.shift"));
+        let (mean, variance) = (per_channel("norm.mean"), per_channel("norm.variance"));
         let norm = BatchNorm {
             weight: &scale,
             bias: &shift,
@@ -87,8 +87,8 @@ mod tests {
         let mut state = TrainState::initial(&settings);
         let latents = sample_prior(&mut rng_for(1, RngStream::Samples), 64 * 4);
         let latents = || Tensor::<4>::from_data(TensorData::new(latents.clone(), [64, 4, 1, 1]), &Device::flex());
-        let place = TrainBackend { device: Device::flex(), uses_cpu_net: true };
-        let mut net = TrainNet::new(&network_plans(&settings)[0], &state.nets["generator"], &place);
+        let backend = TrainBackend { device: Device::flex(), uses_cpu_net: true };
+        let mut net = TrainNet::new(&network_plans(&settings)[0], &state.nets["generator"], &backend);
         for _ in 0..120 {
             net.forward(latents());
         }
@@ -97,11 +97,11 @@ mod tests {
         state.nets.insert("generator".into(), net.state());
         let (_, file) = to_model_file(&settings, &state).unwrap();
         let reference = BurnReference::load(&file);
-        let drawn = read_values(reference.generator.forward(latents().reshape([64, 4])));
-        let most = expected.iter().fold(0.0f32, |most, value| most.max(value.abs()));
+        let actual = read_values(reference.generator.forward(latents().reshape([64, 4])));
+        let largest = expected.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
         // Half precision keeps three digits, and the running variance is the unbiased one over the pixels of 64 images.
-        let worst = expected.iter().zip(&drawn).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-        assert!(most > 0.01 && worst < 0.02 * most, "{worst} of {most}");
+        let worst = expected.iter().zip(&actual).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(largest > 0.01 && worst < 0.02 * largest, "{worst} of {largest}");
     }
 
     #[test]

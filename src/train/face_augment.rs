@@ -51,21 +51,21 @@ impl FaceAugment {
     /// Augments an image of interleaved RGB bytes and appends it as planes in [-1, 1]. Pixels outside the image are
     /// mirrored at its edges.
     #[expect(clippy::cast_precision_loss, reason = "images are at most some hundred pixels wide")]
-    pub fn append_augmented(&self, planes: &mut Vec<f32>, picture: &[u8], size_px: usize, is_mirrored: bool) {
-        let pixels = picture.as_chunks::<3>().0;
+    pub fn append_augmented(&self, planes: &mut Vec<f32>, image: &[u8], size_px: usize, is_mirrored: bool) {
+        let pixels = image.as_chunks::<3>().0;
         let middle = size_px as f32 / 2.0;
         let (sine, cosine) = self.rotation_radians.sin_cos();
         let center = self.shift.map(|shift| (0.5 + shift) * size_px as f32 - 0.5);
-        let color = |at: usize| {
-            let [x, y] = [at % size_px, at / size_px].map(|along| along as f32 + 0.5 - middle);
+        let color = |index: usize| {
+            let [x, y] = [index % size_px, index / size_px].map(|position| position as f32 + 0.5 - middle);
             let x = if is_mirrored { -x } else { x };
-            let across = self.scale * (cosine * x - sine * y) + center[0];
-            let down = self.scale * (sine * x + cosine * y) + center[1];
-            sample_cubic(pixels, size_px, [across, down]).map(|value| value / 127.5 - 1.0)
+            let source_x = self.scale * (cosine * x - sine * y) + center[0];
+            let source_y = self.scale * (sine * x + cosine * y) + center[1];
+            sample_cubic(pixels, size_px, [source_x, source_y]).map(|value| value / 127.5 - 1.0)
         };
-        let mut seen: Vec<[f32; 3]> = (0..size_px * size_px).map(color).collect();
-        self.adjust_colors(&mut seen);
-        planes.extend((0..3).flat_map(|channel| seen.iter().map(move |color| color[channel])));
+        let mut colors: Vec<[f32; 3]> = (0..size_px * size_px).map(color).collect();
+        self.adjust_colors(&mut colors);
+        planes.extend((0..3).flat_map(|channel| colors.iter().map(move |color| color[channel])));
     }
 
     #[expect(clippy::cast_precision_loss, reason = "images are at most some hundred pixels wide")]
@@ -85,22 +85,22 @@ impl FaceAugment {
 }
 
 /// The colour at a point, by cubic interpolation. `[0, 0]` is the centre of the first pixel.
-#[expect(clippy::cast_possible_truncation, reason = "positions in and around a image of some hundred pixels")]
-fn sample_cubic(pixels: &[[u8; 3]], size_px: usize, [across, down]: [f32; 2]) -> [f32; 3] {
+#[expect(clippy::cast_possible_truncation, reason = "positions in and around an image of some hundred pixels")]
+fn sample_cubic(pixels: &[[u8; 3]], size_px: usize, [x, y]: [f32; 2]) -> [f32; 3] {
     let last = size_px.saturating_sub(1);
-    let mirrored_index = |at: isize| {
-        let at = if at < 0 { -1 - at } else { at }.unsigned_abs();
-        if at > last { (2 * last + 1).saturating_sub(at) } else { at }
+    let mirrored_index = |index: isize| {
+        let index = if index < 0 { -1 - index } else { index }.unsigned_abs();
+        if index > last { (2 * last + 1).saturating_sub(index) } else { index }
     };
-    let (left, top) = (across.floor(), down.floor());
+    let (left, top) = (x.floor(), y.floor());
     let mut color = [0.0; 3];
-    for (tap, height) in catmull_rom_weights(down - top).into_iter().enumerate() {
-        let line = mirrored_index(top as isize - 1 + tap.cast_signed()) * size_px;
-        for (tap, width) in catmull_rom_weights(across - left).into_iter().enumerate() {
-            let at = line + mirrored_index(left as isize - 1 + tap.cast_signed());
-            let pixel = pixels.get(at).copied().unwrap_or_default();
+    for (tap, weight_y) in catmull_rom_weights(y - top).into_iter().enumerate() {
+        let row_start = mirrored_index(top as isize - 1 + tap.cast_signed()) * size_px;
+        for (tap, weight_x) in catmull_rom_weights(x - left).into_iter().enumerate() {
+            let index = row_start + mirrored_index(left as isize - 1 + tap.cast_signed());
+            let pixel = pixels.get(index).copied().unwrap_or_default();
             for (sum, value) in color.iter_mut().zip(pixel) {
-                *sum += height * width * f32::from(value);
+                *sum += weight_y * weight_x * f32::from(value);
             }
         }
     }
@@ -138,9 +138,9 @@ mod tests {
         (0..SIZE * SIZE).flat_map(pixel).collect()
     }
 
-    fn augmented(jitter: FaceAugment, is_mirrored: bool) -> Vec<f32> {
+    fn augmented(augment: FaceAugment, is_mirrored: bool) -> Vec<f32> {
         let mut planes = Vec::new();
-        jitter.append_augmented(&mut planes, &test_image(), SIZE, is_mirrored);
+        augment.append_augmented(&mut planes, &test_image(), SIZE, is_mirrored);
         planes
     }
 
@@ -167,8 +167,8 @@ mod tests {
         // A quarter turn moves the pixels below the centre to its right.
         assert!((at(&turned, 20, 10) - at(&original, 21, 20)).abs() < 1e-4);
         let smaller = augmented(FaceAugment { scale: 2.0, ..IDENTITY }, false);
-        let around = [(8, 20), (9, 20), (8, 21), (9, 21)].map(|(x, y)| at(&original, x, y));
-        assert!((at(&smaller, 12, 18) - around.iter().sum::<f32>() / 4.0).abs() < 0.01, "{}", at(&smaller, 12, 18));
+        let neighbours = [(8, 20), (9, 20), (8, 21), (9, 21)].map(|(x, y)| at(&original, x, y));
+        assert!((at(&smaller, 12, 18) - neighbours.iter().sum::<f32>() / 4.0).abs() < 0.01, "{}", at(&smaller, 12, 18));
     }
 
     #[test]
@@ -199,10 +199,10 @@ mod tests {
     #[test]
     fn random_augmentations_differ_and_are_limited() {
         let mut rng = rng_for(4, RngStream::Samples);
-        let drawn: Vec<FaceAugment> = (0..200).map(|_| FaceAugment::random(&mut rng)).collect();
-        assert!(drawn.windows(2).all(|pair| pair[0] != pair[1]));
-        assert!(drawn.iter().all(|jitter| jitter.rotation_radians.abs() <= 0.0751 && jitter.scale < 1.08));
-        let mean = drawn.iter().map(|jitter| jitter.shift[0]).sum::<f32>() / 200.0;
+        let augments: Vec<FaceAugment> = (0..200).map(|_| FaceAugment::random(&mut rng)).collect();
+        assert!(augments.windows(2).all(|pair| pair[0] != pair[1]));
+        assert!(augments.iter().all(|augment| augment.rotation_radians.abs() <= 0.0751 && augment.scale < 1.08));
+        let mean = augments.iter().map(|augment| augment.shift[0]).sum::<f32>() / 200.0;
         assert!(mean.abs() < 0.003, "{mean}");
     }
 }

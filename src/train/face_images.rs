@@ -105,7 +105,7 @@ impl FaceImages for FaceSubset<'_> {
 }
 
 /// The most faces that are held out of training when no separate set is given.
-const MAX_HELD_OUT: usize = 512;
+pub const MAX_HELD_OUT: usize = 512;
 
 /// Splits a set into training faces and held-out faces: the last tenth, up to [`MAX_HELD_OUT`]. A set of fewer than
 /// ten faces has no held-out faces. Quality is then measured on the training faces.
@@ -128,20 +128,18 @@ pub(super) fn scaled_down(all: &dyn FaceImages, size_px: u32) -> Result<Option<I
         return Ok(None);
     }
     if !all.size_px().is_multiple_of(size_px) {
-        return Err(TrainError::ImageSize { found: all.size_px(), wanted: size_px });
+        return Err(TrainError::ImageSize { found: all.size_px(), expected: size_px });
     }
-    let (from, to) = (all.size_px() as usize, size_px as usize);
-    let step = from / to;
-    let mut pixels = Vec::with_capacity(all.len() * to * to * 3);
+    let (source_side, side) = (all.size_px() as usize, size_px as usize);
+    let step = source_side / side;
+    let mut pixels = Vec::with_capacity(all.len() * side * side * 3);
     for index in 0..all.len() {
-        let picture = all.image(index);
-        for (y, x) in (0..to).flat_map(|y| (0..to).map(move |x| (y, x))) {
+        let image = all.image(index);
+        for (y, x) in (0..side).flat_map(|y| (0..side).map(move |x| (y, x))) {
             for channel in 0..3 {
                 let block = (y * step..(y + 1) * step).flat_map(|y| (x * step..(x + 1) * step).map(move |x| (y, x)));
-                let sum: usize = block
-                    .filter_map(|(y, x)| picture.get((y * from + x) * 3 + channel))
-                    .map(|value| usize::from(*value))
-                    .sum();
+                let values = block.filter_map(|(y, x)| image.get((y * source_side + x) * 3 + channel));
+                let sum: usize = values.map(|value| usize::from(*value)).sum();
                 let mean = (sum + step * step / 2) / (step * step);
                 pixels.push(u8::try_from(mean).unwrap_or(u8::MAX));
             }
@@ -157,11 +155,11 @@ mod tests {
     #[test]
     fn the_last_tenth_is_held_out() {
         let all = InMemoryFaceImages::noise(16, 25, 1);
-        let (kept, held_out) = split_held_out(&all);
+        let (training, held_out) = split_held_out(&all);
         let held_out = held_out.unwrap();
-        assert_eq!((kept.len(), held_out.len()), (23, 2));
+        assert_eq!((training.len(), held_out.len()), (23, 2));
         assert_eq!(held_out.image(1), all.image(24));
-        assert!(kept.image(23).is_empty(), "the training set must not reach held-out faces");
+        assert!(training.image(23).is_empty(), "the training set must not reach held-out faces");
         assert!(split_held_out(&InMemoryFaceImages::noise(16, 9, 1)).1.is_none());
     }
 
@@ -172,7 +170,7 @@ mod tests {
         // Pixels 0, 1, 4 and 5 have the red values 0, 3, 12 and 15.
         assert_eq!(small.image(0), [8, 9, 10, 14, 15, 16, 32, 33, 34, 38, 39, 40]);
         assert!(scaled_down(&all, 4).unwrap().is_none());
-        assert!(matches!(scaled_down(&all, 8), Err(TrainError::ImageSize { found: 4, wanted: 8 })));
+        assert!(matches!(scaled_down(&all, 8), Err(TrainError::ImageSize { found: 4, expected: 8 })));
         assert!(matches!(scaled_down(&InMemoryFaceImages::default(), 4), Err(TrainError::NoFaces)));
     }
 }

@@ -22,7 +22,7 @@ pub(super) struct LatentDiscriminator {
 }
 
 /// Weights and biases of the layers within one autodiff graph.
-pub(super) struct LatentDiscriminatorLayers(Vec<[Tensor<1>; 2]>);
+pub(super) type LayerTensors = Vec<[Tensor<1>; 2]>;
 
 fn layer_sizes(latent_dim: usize) -> [[usize; 2]; 3] {
     [[latent_dim, HIDDEN_UNITS], [HIDDEN_UNITS, HIDDEN_UNITS], [HIDDEN_UNITS, 1]]
@@ -30,10 +30,10 @@ fn layer_sizes(latent_dim: usize) -> [[usize; 2]; 3] {
 
 /// Names and lengths of the tensors.
 pub(super) fn parameter_lengths(latent_dim: usize) -> Vec<(String, usize)> {
-    let lengths = |index: usize, [inputs, outputs]: [usize; 2]| {
+    let lengths = |(index, [inputs, outputs]): (usize, [usize; 2])| {
         [(format!("{index}.weight"), inputs * outputs), (format!("{index}.bias"), outputs)]
     };
-    layer_sizes(latent_dim).into_iter().enumerate().flat_map(|(index, sizes)| lengths(index, sizes)).collect()
+    layer_sizes(latent_dim).into_iter().enumerate().flat_map(lengths).collect()
 }
 
 impl LatentDiscriminator {
@@ -48,35 +48,31 @@ impl LatentDiscriminator {
 
     /// Uploads a state, which must match the latent's length.
     pub fn new(latent_dim: usize, state: &NetState, device: &Device) -> Self {
-        let mut all = parameter_lengths(latent_dim)
-            .into_iter()
-            .map(|(name, length)| BurnParameter::new(&state.tensor(&name, length), device));
+        let load = |(name, length): (String, usize)| BurnParameter::new(&state.tensor(&name, length), device);
+        let mut parameters = parameter_lengths(latent_dim).into_iter().map(load);
         let mut layers = Vec::new();
-        while let (Some(weight), Some(bias)) = (all.next(), all.next()) {
+        while let (Some(weight), Some(bias)) = (parameters.next(), parameters.next()) {
             layers.push([weight, bias]);
         }
         Self { layers, latent_dim, steps: state.adam_steps }
     }
 
     /// The parameters as leaves of a graph, for training.
-    pub fn leaves(&self) -> LatentDiscriminatorLayers {
-        LatentDiscriminatorLayers(self.layers.iter().map(|layer| layer.each_ref().map(BurnParameter::leaf)).collect())
+    pub fn leaves(&self) -> LayerTensors {
+        self.layers.iter().map(|layer| layer.each_ref().map(BurnParameter::leaf)).collect()
     }
 
     /// The parameters as constants of a graph.
-    pub fn constants(&self) -> LatentDiscriminatorLayers {
-        LatentDiscriminatorLayers(
-            self.layers.iter().map(|layer| layer.each_ref().map(|value| value.values().autodiff())).collect(),
-        )
+    pub fn constants(&self) -> LayerTensors {
+        self.layers.iter().map(|layer| layer.each_ref().map(|parameter| parameter.values().autodiff())).collect()
     }
 
     /// Latents `[batch, latent_dim]` to logits `[batch]`. A larger logit means closer to the prior.
-    pub fn logits(&self, layers: &LatentDiscriminatorLayers, codes: Tensor<2>) -> Tensor<1> {
-        let [batch, _] = codes.dims();
-        let mut x = codes;
-        let last = layers.0.len().saturating_sub(1);
-        for (index, ([weight, bias], [inputs, outputs])) in
-            layers.0.iter().zip(layer_sizes(self.latent_dim)).enumerate()
+    pub fn logits(&self, layers: &LayerTensors, latents: Tensor<2>) -> Tensor<1> {
+        let [batch, _] = latents.dims();
+        let mut x = latents;
+        let last = layers.len().saturating_sub(1);
+        for (index, ([weight, bias], [inputs, outputs])) in layers.iter().zip(layer_sizes(self.latent_dim)).enumerate()
         {
             x = x.matmul(weight.clone().reshape([inputs, outputs])) + bias.clone().reshape([1, outputs]);
             if index < last {
@@ -87,10 +83,10 @@ impl LatentDiscriminator {
     }
 
     /// One Adam step on this loss, which must come from these leaves.
-    pub fn train_step(&mut self, leaves: &LatentDiscriminatorLayers, loss: &Tensor<1>, adam: &AdamSettings, rate: f32) {
+    pub fn train_step(&mut self, leaves: &LayerTensors, loss: &Tensor<1>, adam: &AdamSettings, rate: f32) {
         let gradients = loss.backward();
         self.steps += 1;
-        for (layer, leaves) in self.layers.iter_mut().zip(&leaves.0) {
+        for (layer, leaves) in self.layers.iter_mut().zip(leaves) {
             for (parameter, leaf) in layer.iter_mut().zip(leaves) {
                 parameter.add_gradient(leaf.grad(&gradients));
                 parameter.adam_step(adam, rate, self.steps);

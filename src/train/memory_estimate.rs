@@ -12,13 +12,13 @@ const BYTES_PER_VALUE: u64 = 4;
 const WEIGHT_COPIES: u64 = 5 + 2 * 4;
 /// Memory that autodiff keeps for a layer, as a multiple of its output.
 const AUTODIFF_FACTOR: u64 = 6;
-
 /// Images per face that pass through the pretrained network: the face, its reconstruction and a generated one.
 const FEATURE_PASSES: u64 = 3;
 
 /// Estimates the bytes that the networks of a run use.
-pub(super) fn estimated_bytes(settings: &TrainSettings, by_hand: bool) -> u64 {
-    let weights: u64 = network_plans(settings).iter().map(|plan| plan.parameter_count() as u64).sum();
+pub(super) fn estimated_bytes(settings: &TrainSettings, uses_cpu_net: bool) -> u64 {
+    let plans = network_plans(settings);
+    let weights: u64 = plans.iter().map(|plan| plan.parameter_count() as u64).sum();
     let batch = u64::from(settings.batch);
     // Images in the passes that are in memory at the same time, with half batches rounded up.
     let images_in_passes = |name: &str| match (settings.recipe, name) {
@@ -26,28 +26,23 @@ pub(super) fn estimated_bytes(settings: &TrainSettings, by_hand: bool) -> u64 {
         (TrainRecipe::Encoder, "generator") | (TrainRecipe::Blog, "discriminator") => 2 * batch,
         _ => batch,
     };
-    let activations: u64 = network_plans(settings)
-        .iter()
-        .map(|plan| images_in_passes(plan.name) * activations_per_image(plan, by_hand))
-        .sum();
+    let activations: u64 =
+        plans.iter().map(|plan| images_in_passes(plan.name) * activations_per_image(plan, uses_cpu_net)).sum();
     let feature_values = settings.features.as_ref().map_or(0, |_| {
-        let numbers = feature_losses::features_per_image(settings.size_px as usize);
-        feature_losses::weight_count() + FEATURE_PASSES * batch * AUTODIFF_FACTOR * numbers
+        let features = feature_losses::features_per_image(settings.size_px as usize);
+        feature_losses::weight_count() + FEATURE_PASSES * batch * AUTODIFF_FACTOR * features
     });
-    let im2col_values = network_plans(settings)
-        .iter()
-        .map(|plan| images_in_passes(plan.name) * largest_im2col_matrix(plan))
-        .max()
-        .unwrap_or(0);
+    let im2col_sizes = plans.iter().map(|plan| images_in_passes(plan.name) * largest_im2col_matrix(plan));
+    let im2col_values = im2col_sizes.max().unwrap_or(0);
     BYTES_PER_VALUE * (WEIGHT_COPIES * weights + activations + im2col_values + feature_values)
 }
 
 /// Values that a forward pass keeps per image.
-fn activations_per_image(plan: &NetPlan, by_hand: bool) -> u64 {
+fn activations_per_image(plan: &NetPlan, uses_cpu_net: bool) -> u64 {
     map_layers(plan, |layer, side| {
         let output = layer.output_side(side).pow(2) * layer.outputs;
         // The backward pass adds the gradients before and after a layer.
-        let factor = if by_hand { 3 + u64::from(layer.has_batch_norm) } else { AUTODIFF_FACTOR };
+        let factor = if uses_cpu_net { 3 + u64::from(layer.has_norm) } else { AUTODIFF_FACTOR };
         output as u64 * factor
     })
     .sum()
@@ -63,9 +58,9 @@ fn largest_im2col_matrix(plan: &NetPlan) -> u64 {
     .unwrap_or(0)
 }
 
-fn map_layers<'a, T>(plan: &'a NetPlan, of: impl Fn(&LayerPlan, usize) -> T + 'a) -> impl Iterator<Item = T> + 'a {
+fn map_layers<'a, T>(plan: &'a NetPlan, map: impl Fn(&LayerPlan, usize) -> T + 'a) -> impl Iterator<Item = T> + 'a {
     plan.layers.iter().scan(plan.input_side, move |side, layer| {
-        let value = of(layer, *side);
+        let value = map(layer, *side);
         *side = layer.output_side(*side);
         Some(value)
     })
@@ -84,9 +79,10 @@ mod tests {
 
     #[test]
     fn the_estimate_grows_with_width_and_size() {
-        let of =
-            |width, size_px| estimated_bytes(&TrainSettings { size_px, width, ..TrainSettings::default() }, true) >> 20;
-        assert!((700..2500).contains(&of(64, 64)), "{} MiB", of(64, 64));
-        assert!(of(8, 64) < of(64, 64) / 5 && of(64, 128) > 2 * of(64, 64));
+        let bytes =
+            |width, size_px| estimated_bytes(&TrainSettings { size_px, width, ..TrainSettings::default() }, true);
+        let mebibytes = |width, size_px| bytes(width, size_px) >> 20;
+        assert!((700..2500).contains(&mebibytes(64, 64)), "{} MiB", mebibytes(64, 64));
+        assert!(mebibytes(8, 64) < mebibytes(64, 64) / 5 && mebibytes(64, 128) > 2 * mebibytes(64, 64));
     }
 }

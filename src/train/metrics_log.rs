@@ -8,7 +8,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::TrainError;
-use crate::fs::{Overwrite, write_atomically};
+use super::run_folder::RunFolder;
 
 /// The values of one column, by step.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,9 +30,7 @@ impl MetricsLog {
     pub fn open(path: &Path, last_step: u64) -> Result<Self, TrainError> {
         let failed = |source| TrainError::Write { path: path.to_path_buf(), source };
         if path.exists() {
-            let kept = rows_up_to(path, last_step)?;
-            write_atomically(path, &kept, Overwrite::Allow)
-                .map_err(|source| TrainError::Save { path: path.to_path_buf(), source: source.into() })?;
+            RunFolder::write_file(path, &rows_up_to(path, last_step)?)?;
         }
         let file = OpenOptions::new().create(true).append(true).open(path).map_err(failed)?;
         let is_empty = file.metadata().map_err(failed)?.len() == 0;
@@ -81,19 +79,18 @@ pub(super) fn read_series(path: &Path) -> Result<Vec<MetricSeries>, TrainError> 
     }
     let failed = |source| TrainError::InvalidLog { path: path.to_path_buf(), source };
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_path(path).map_err(failed)?;
-    let names: Vec<String> = reader.headers().map_err(failed)?.iter().skip(1).map(str::to_string).collect();
-    let mut curves: Vec<MetricSeries> =
-        names.into_iter().map(|name| MetricSeries { name, points: Vec::new() }).collect();
+    let empty = |name: &str| MetricSeries { name: name.to_string(), points: Vec::new() };
+    let mut series: Vec<MetricSeries> = reader.headers().map_err(failed)?.iter().skip(1).map(empty).collect();
     for row in reader.records() {
         let row = row.map_err(failed)?;
-        let Some(step) = row.get(0).and_then(|step| step.parse().ok()).filter(|_| row.len() == curves.len() + 1) else {
+        let Some(step) = row.get(0).and_then(|step| step.parse().ok()).filter(|_| row.len() == series.len() + 1) else {
             continue;
         };
-        for (curve, value) in curves.iter_mut().zip(row.iter().skip(1)) {
-            curve.points.extend(value.parse().ok().map(|value| (step, value)));
+        for (column, value) in series.iter_mut().zip(row.iter().skip(1)) {
+            column.points.extend(value.parse().ok().map(|value| (step, value)));
         }
     }
-    Ok(curves)
+    Ok(series)
 }
 
 #[cfg(test)]

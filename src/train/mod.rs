@@ -1,7 +1,7 @@
 //! Training a generator: `countenance train`, and the training window of the editor.
 //!
-//! [`train`] takes a [`TrainRequest`], reports to an [`TrainObserver`] and returns a [`TrainOutcome`]. [`RunFolder`] reads
-//! the files of a run. [`RunMonitor`] reads them while the run goes on. The training faces come as [`FaceImages`].
+//! [`train`] takes a [`TrainRequest`], reports to a [`TrainObserver`] and returns a [`TrainOutcome`]. The training faces
+//! come as [`FaceImages`]. [`RunFolder`] reads the files of a run; [`RunMonitor`] reads them while the run goes on.
 //!
 //! * No random generator is carried from step to step. Each step has a random stream of its own (`rng`). So a resumed
 //!   run gives the same numbers as an uninterrupted one, and a checkpoint holds no generator state.
@@ -58,9 +58,9 @@ use serde::{Deserialize, Serialize};
 use crate::device::DeviceChoice;
 
 pub use error::TrainError;
-pub use face_images::FaceImages;
 #[cfg(test)]
 pub(crate) use face_images::InMemoryFaceImages;
+pub use face_images::{FaceImages, MAX_HELD_OUT};
 pub use metrics_log::MetricSeries;
 pub use quality::ModelQuality;
 pub use run_folder::RunFolder;
@@ -103,7 +103,7 @@ pub struct TrainFacts {
     /// Estimated memory use of the networks.
     pub estimated_bytes: u64,
     /// Steps done in earlier sessions.
-    pub step: u64,
+    pub start_step: u64,
 }
 
 /// One row of the log.
@@ -146,7 +146,7 @@ pub trait TrainObserver {
     fn progress(&mut self, _progress: &TrainProgress) {}
 
     /// Called after the samples and metrics of a checkpoint are written.
-    fn checkpoint_evaluated(&mut self, _milestone: &CheckpointEval) {}
+    fn checkpoint_evaluated(&mut self, _evaluation: &CheckpointEval) {}
 }
 
 /// Why a run ended.

@@ -41,7 +41,7 @@ pub(super) struct LayerPlan {
     pub inputs: usize,
     pub outputs: usize,
     /// The layer ends in a `BatchNorm`. Otherwise it has a bias.
-    pub has_batch_norm: bool,
+    pub has_norm: bool,
     pub activation: LayerActivation,
 }
 
@@ -56,8 +56,7 @@ pub(super) struct NetPlan {
 }
 
 impl LayerPlan {
-    /// Shape of the weight in `PyTorch`'s layout: `[in, out, 4, 4]` for transposed convolutions, `[out, in, 4, 4]` for
-    /// convolutions.
+    /// Shape of the weight in `PyTorch`'s layout: `[in, out, 4, 4]` if transposed, otherwise `[out, in, 4, 4]`.
     pub fn weight_shape(&self) -> [usize; 4] {
         match self.kind {
             LayerKind::Project | LayerKind::Upsample => [self.inputs, self.outputs, 4, 4],
@@ -75,22 +74,21 @@ impl LayerPlan {
         }
     }
 
-    /// Names and lengths of the trained tensors: the weight, the bias or shift, then the scale if there is a
-    /// `BatchNorm`.
+    /// Names and lengths of the trained tensors: weight, bias or shift, and the scale of a `BatchNorm`.
     pub fn parameter_lengths(&self) -> Vec<(String, usize)> {
         let weight = (format!("{}.weight", self.name), self.inputs * self.outputs * KERNEL_AREA);
-        let shift = if self.has_batch_norm { "norm.shift" } else { "bias" };
-        let mut all = vec![weight, (format!("{}.{shift}", self.name), self.outputs)];
-        if self.has_batch_norm {
-            all.push((format!("{}.norm.scale", self.name), self.outputs));
+        let shift = if self.has_norm { "norm.shift" } else { "bias" };
+        let mut lengths = vec![weight, (format!("{}.{shift}", self.name), self.outputs)];
+        if self.has_norm {
+            lengths.push((format!("{}.norm.scale", self.name), self.outputs));
         }
-        all
+        lengths
     }
 
     /// Names of the running statistics: mean and variance, or nothing without a `BatchNorm`.
     pub fn statistic_names(&self) -> Vec<String> {
-        let of = |what: &str| format!("{}.norm.{what}", self.name);
-        if self.has_batch_norm { vec![of("mean"), of("variance")] } else { Vec::new() }
+        let full_name = |name: &str| format!("{}.norm.{name}", self.name);
+        if self.has_norm { vec![full_name("mean"), full_name("variance")] } else { Vec::new() }
     }
 }
 
@@ -99,8 +97,7 @@ fn upsampling_count(size_px: usize) -> usize {
     (size_px / MIN_FEATURE_SIDE).trailing_zeros() as usize
 }
 
-/// Channels of each level, from the outermost inwards. They start at `width`, double at each halving of the side, and
-/// stop at eight times the width.
+/// Channels of each level, from the outermost inwards: they double from `width` up to eight times the width.
 fn channels_by_level(size_px: usize, width: usize) -> Vec<usize> {
     (0..upsampling_count(size_px)).map(|level| width * (1 << level.min(3))).collect()
 }
@@ -111,28 +108,15 @@ impl NetPlan {
         let mut inputs = latent_dim;
         let mut layers = Vec::new();
         for (level, outputs) in channels_by_level(size_px, width).into_iter().rev().enumerate() {
-            let (name, join) = match level {
+            let (name, kind) = match level {
                 0 => ("project".to_string(), LayerKind::Project),
                 _ => (format!("up.{}", level - 1), LayerKind::Upsample),
             };
-            layers.push(LayerPlan {
-                name,
-                kind: join,
-                inputs,
-                outputs,
-                has_batch_norm: true,
-                activation: LayerActivation::Relu,
-            });
+            layers.push(LayerPlan { name, kind, inputs, outputs, has_norm: true, activation: LayerActivation::Relu });
             inputs = outputs;
         }
-        layers.push(LayerPlan {
-            name: "to_rgb".into(),
-            kind: LayerKind::Upsample,
-            inputs,
-            outputs: 3,
-            has_batch_norm: false,
-            activation: LayerActivation::Tanh,
-        });
+        let (kind, activation) = (LayerKind::Upsample, LayerActivation::Tanh);
+        layers.push(LayerPlan { name: "to_rgb".into(), kind, inputs, outputs: 3, has_norm: false, activation });
         Self { name: "generator", layers, input_side: 1 }
     }
 
@@ -141,8 +125,7 @@ impl NetPlan {
         Self::convolutional("discriminator", size_px, width, 3, 1)
     }
 
-    /// E: known pixels and their mask, `[batch, 4, size, size]`, to latents before the tanh, `[batch, latent_dim, 1,
-    /// 1]`.
+    /// E: known pixels and mask `[batch, 4, size, size]` to latents before the tanh `[batch, latent_dim, 1, 1]`.
     pub fn encoder(size_px: usize, width: usize, latent_dim: usize) -> Self {
         Self::convolutional("encoder", size_px, (width * 3 / 4).max(1), 4, latent_dim)
     }
@@ -151,12 +134,12 @@ impl NetPlan {
         let mut layers = Vec::new();
         for (level, outputs) in channels_by_level(size_px, width).into_iter().enumerate() {
             let name = if level == 0 { "from_rgb".into() } else { format!("down.{}", level - 1) };
-            let (join, activation) = (LayerKind::Downsample, LayerActivation::LeakyRelu);
-            layers.push(LayerPlan { name, kind: join, inputs, outputs, has_batch_norm: level > 0, activation });
+            let (kind, activation) = (LayerKind::Downsample, LayerActivation::LeakyRelu);
+            layers.push(LayerPlan { name, kind, inputs, outputs, has_norm: level > 0, activation });
             inputs = outputs;
         }
-        let (join, activation) = (LayerKind::Collapse, LayerActivation::Identity);
-        layers.push(LayerPlan { name: "score".into(), kind: join, inputs, outputs, has_batch_norm: false, activation });
+        let (kind, activation) = (LayerKind::Collapse, LayerActivation::Identity);
+        layers.push(LayerPlan { name: "score".into(), kind, inputs, outputs, has_norm: false, activation });
         Self { name, layers, input_side: size_px }
     }
 
@@ -172,11 +155,11 @@ mod tests {
 
     #[test]
     fn channels_match_the_built_in_model() {
-        let of = |plan: &NetPlan| plan.layers.iter().map(|layer| layer.outputs).collect::<Vec<_>>();
-        assert_eq!(of(&NetPlan::generator(64, 64, 100)), [512, 256, 128, 64, 3]);
-        assert_eq!(of(&NetPlan::discriminator(64, 64)), [64, 128, 256, 512, 1]);
-        assert_eq!(of(&NetPlan::encoder(64, 64, 100)), [48, 96, 192, 384, 100]);
-        assert_eq!(of(&NetPlan::generator(128, 64, 100)), [512, 512, 256, 128, 64, 3]);
+        let channels = |plan: &NetPlan| plan.layers.iter().map(|layer| layer.outputs).collect::<Vec<_>>();
+        assert_eq!(channels(&NetPlan::generator(64, 64, 100)), [512, 256, 128, 64, 3]);
+        assert_eq!(channels(&NetPlan::discriminator(64, 64)), [64, 128, 256, 512, 1]);
+        assert_eq!(channels(&NetPlan::encoder(64, 64, 100)), [48, 96, 192, 384, 100]);
+        assert_eq!(channels(&NetPlan::generator(128, 64, 100)), [512, 512, 256, 128, 64, 3]);
     }
 
     #[test]

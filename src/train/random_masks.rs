@@ -26,9 +26,9 @@ pub(super) fn random_known_mask(size_px: usize, rng: &mut ChaCha8Rng) -> Vec<f32
             }
         }
         4 => {
-            let (all, half) = ((0, size_px), size_px / 2);
-            let first = if rng.random() { (0, half) } else { (half, size_px) };
-            let (rows, columns) = if rng.random() { (all, first) } else { (first, all) };
+            let (all, middle) = ((0, size_px), size_px / 2);
+            let half = if rng.random() { (0, middle) } else { (middle, size_px) };
+            let (rows, columns) = if rng.random() { (all, half) } else { (half, all) };
             erase_rect(&mut known, size_px, rows, columns);
         }
         5 => {
@@ -51,20 +51,21 @@ pub(super) fn random_known_mask(size_px: usize, rng: &mut ChaCha8Rng) -> Vec<f32
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "positions inside a image of some hundred pixels"
+    reason = "positions inside an image of some hundred pixels"
 )]
 fn erase_stroke(known: &mut [f32], size_px: usize, rng: &mut ChaCha8Rng) {
     let margin = size_px / 8;
     let [mut x, mut y] = [0; 2].map(|_: i32| rng.random_range(margin..size_px - margin) as f32);
     let mut angle = rng.random_range(0.0..std::f32::consts::TAU);
     let radius = rng.random_range(1..=(size_px / 12).max(2));
-    let (reach, last) = (size_px as f32 / 32.0, (size_px - 1) as f32);
+    let (step, last) = (size_px as f32 / 32.0, (size_px - 1) as f32);
     for _ in 0..rng.random_range(8..40) {
         angle += STROKE_TURN_STD * standard_normal(rng);
-        x = (x + reach * angle.cos()).clamp(0.0, last);
-        y = (y + reach * angle.sin()).clamp(0.0, last);
-        let around = |at: f32| ((at as usize).saturating_sub(radius), (at as usize + radius + 1).min(size_px));
-        erase_rect(known, size_px, around(y), around(x));
+        x = (x + step * angle.cos()).clamp(0.0, last);
+        y = (y + step * angle.sin()).clamp(0.0, last);
+        let range =
+            |center: f32| ((center as usize).saturating_sub(radius), (center as usize + radius + 1).min(size_px));
+        erase_rect(known, size_px, range(y), range(x));
     }
 }
 

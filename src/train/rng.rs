@@ -52,19 +52,19 @@ mod tests {
 
     #[test]
     fn each_step_has_its_own_repeatable_stream() {
-        let of = |seed, purpose| sample_prior(&mut rng_for(seed, purpose), 4);
-        assert_eq!(of(1, RngStream::Step(3)), of(1, RngStream::Step(3)));
-        for other in [of(1, RngStream::Step(4)), of(2, RngStream::Step(3)), of(1, RngStream::InitialWeights)] {
-            assert_ne!(of(1, RngStream::Step(3)), other);
+        let draw = |seed, purpose| sample_prior(&mut rng_for(seed, purpose), 4);
+        assert_eq!(draw(1, RngStream::Step(3)), draw(1, RngStream::Step(3)));
+        for other in [draw(1, RngStream::Step(4)), draw(2, RngStream::Step(3)), draw(1, RngStream::InitialWeights)] {
+            assert_ne!(draw(1, RngStream::Step(3)), other);
         }
     }
 
     #[test]
     fn normal_values_have_mean_0_and_deviation_1() {
         let mut rng = rng_for(5, RngStream::InitialWeights);
-        let drawn: Vec<f32> = (0..20_000).map(|_| standard_normal(&mut rng)).collect();
-        let mean = drawn.iter().sum::<f32>() / 20_000.0;
-        let square = drawn.iter().map(|value| value * value).sum::<f32>() / 20_000.0;
+        let values: Vec<f32> = (0..20_000).map(|_| standard_normal(&mut rng)).collect();
+        let mean = values.iter().sum::<f32>() / 20_000.0;
+        let square = values.iter().map(|value| value * value).sum::<f32>() / 20_000.0;
         // Four standard errors.
         assert!(mean.abs() < 0.03 && (square - 1.0).abs() < 0.04, "{mean} {square}");
     }

@@ -53,28 +53,15 @@ impl RunFolder {
         }
     }
 
-    /// Reads all metrics so far: those of the log, then the quality metrics.
-    ///
-    /// # Errors
-    /// When a file cannot be read.
-    #[cfg(test)]
-    pub fn read_metrics(&self) -> Result<Vec<super::MetricSeries>, TrainError> {
-        let mut curves = super::metrics_log::read_series(&self.log_path())?;
-        curves.extend(super::metrics_log::read_series(&self.quality_path())?);
-        Ok(curves)
-    }
-
     /// The sample images in order of steps.
     #[must_use]
     pub fn sample_images(&self) -> Vec<(u64, PathBuf)> {
         let Ok(entries) = fs::read_dir(self.path.join("samples")) else { return Vec::new() };
         let step = |path: &Path| path.file_name()?.to_str()?.strip_prefix("step-")?.strip_suffix(".png")?.parse().ok();
-        let mut found: Vec<(u64, PathBuf)> = entries
-            .filter_map(|entry| Some(entry.ok()?.path()))
-            .filter_map(|path| Some((step(&path)?, path)))
-            .collect();
-        found.sort();
-        found
+        let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+        let mut images: Vec<(u64, PathBuf)> = paths.filter_map(|path| Some((step(&path)?, path))).collect();
+        images.sort();
+        images
     }
 
     /// The step of the newest checkpoint.
@@ -108,8 +95,8 @@ impl RunFolder {
     #[must_use]
     pub fn last_modified(&self) -> Option<SystemTime> {
         let names = ["config.json", "log.csv", "quality.csv", "samples", "checkpoints", "ended.json"];
-        let changed = |name| fs::metadata(self.path.join(name)).and_then(|data| data.modified()).ok();
-        names.into_iter().filter_map(changed).max()
+        let modified = |name| fs::metadata(self.path.join(name)).and_then(|data| data.modified()).ok();
+        names.into_iter().filter_map(modified).max()
     }
 
     /// Path of the newest model. The file may not exist yet.
@@ -131,9 +118,9 @@ impl RunFolder {
     }
 
     /// Records how the session ended, for other processes. A write error is ignored.
-    pub(super) fn write_session_end(&self, ended: &TrainEnd) {
+    pub(super) fn write_session_end(&self, end: &TrainEnd) {
         // An enum of plain values always becomes JSON.
-        let text = serde_json::to_string_pretty(ended).unwrap_or_default();
+        let text = serde_json::to_string_pretty(end).unwrap_or_default();
         let _ = Self::write_file(self.session_end_path(), text.as_bytes());
     }
 

@@ -73,7 +73,7 @@ impl RunMonitor {
     /// The points of one metric, empty if it does not exist yet.
     #[must_use]
     pub fn points(&self, name: &str) -> &[(u64, f64)] {
-        self.metrics().find(|curve| curve.name == name).map_or(&[], |curve| &curve.points)
+        self.metrics().find(|series| series.name == name).map_or(&[], |series| &series.points)
     }
 
     /// The step of the newest row of the log.
@@ -90,7 +90,7 @@ impl RunMonitor {
 }
 
 /// A CSV table that grows.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct CsvTail {
     path: PathBuf,
     /// The bytes before this offset are read.
@@ -105,15 +105,7 @@ struct CsvTail {
 
 impl CsvTail {
     fn new(path: PathBuf) -> Self {
-        Self {
-            path,
-            offset: 0,
-            last_bytes: Vec::new(),
-            series: Vec::new(),
-            has_header: false,
-            last_step: None,
-            restarts: 0,
-        }
+        Self { path, ..Self::default() }
     }
 
     fn restart(&mut self) {
@@ -121,15 +113,15 @@ impl CsvTail {
     }
 
     fn read_new_rows(&mut self) -> Result<(), RunMonitorError> {
-        let from = self.offset - self.last_bytes.len() as u64;
-        let Some(bytes) = read_file_from(&self.path, from)? else {
+        let start = self.offset - self.last_bytes.len() as u64;
+        let Some(bytes) = read_file_from(&self.path, start)? else {
             if self.offset > 0 {
                 self.restart();
             }
             return Ok(());
         };
-        if let Some(fresh) = bytes.strip_prefix(self.last_bytes.as_slice()) {
-            return self.parse_lines(fresh);
+        if let Some(new_bytes) = bytes.strip_prefix(self.last_bytes.as_slice()) {
+            return self.parse_lines(new_bytes);
         }
         self.restart();
         match read_file_from(&self.path, 0)? {
@@ -139,22 +131,22 @@ impl CsvTail {
     }
 
     /// Parses all complete lines.
-    fn parse_lines(&mut self, fresh: &[u8]) -> Result<(), RunMonitorError> {
-        let length = fresh.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        let whole = fresh.get(..length).unwrap_or_default();
-        for line in String::from_utf8_lossy(whole).lines() {
+    fn parse_lines(&mut self, new_bytes: &[u8]) -> Result<(), RunMonitorError> {
+        let length = new_bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |index| index + 1);
+        let complete = new_bytes.get(..length).unwrap_or_default();
+        for line in String::from_utf8_lossy(complete).lines() {
             if self.has_header {
                 self.parse_row(line);
             } else {
-                let names =
-                    line.strip_prefix("step,").ok_or_else(|| RunMonitorError::NotALog { path: self.path.clone() })?;
-                let curve = |name: &str| MetricSeries { name: name.to_string(), points: Vec::new() };
-                self.series = names.split(',').map(curve).collect();
+                let names = line.strip_prefix("step,");
+                let names = names.ok_or_else(|| RunMonitorError::NotALog { path: self.path.clone() })?;
+                let empty = |name: &str| MetricSeries { name: name.to_string(), points: Vec::new() };
+                self.series = names.split(',').map(empty).collect();
                 self.has_header = true;
             }
         }
         self.offset += length as u64;
-        self.last_bytes.extend_from_slice(whole);
+        self.last_bytes.extend_from_slice(complete);
         self.last_bytes.drain(..self.last_bytes.len().saturating_sub(COMPARED_BYTES));
         Ok(())
     }
@@ -167,15 +159,15 @@ impl CsvTail {
         if values.len() != self.series.len() || self.last_step.is_some_and(|last| step <= last) {
             return;
         }
-        for (curve, value) in self.series.iter_mut().zip(values) {
-            curve.points.extend(value.parse().ok().map(|value| (step, value)));
+        for (column, value) in self.series.iter_mut().zip(values) {
+            column.points.extend(value.parse().ok().map(|value| (step, value)));
         }
         self.last_step = Some(step);
     }
 }
 
 /// The bytes of a file from an offset on; `None` if the file does not exist.
-fn read_file_from(path: &Path, from: u64) -> Result<Option<Vec<u8>>, TrainError> {
+fn read_file_from(path: &Path, start: u64) -> Result<Option<Vec<u8>>, TrainError> {
     let failed = |source| TrainError::Read { path: path.to_path_buf(), source };
     let mut file = match File::open(path) {
         Ok(file) => file,
@@ -183,7 +175,7 @@ fn read_file_from(path: &Path, from: u64) -> Result<Option<Vec<u8>>, TrainError>
         Err(source) => return Err(failed(source)),
     };
     let mut bytes = Vec::new();
-    file.seek(SeekFrom::Start(from)).map_err(failed)?;
+    file.seek(SeekFrom::Start(start)).map_err(failed)?;
     file.take(MAX_READ_BYTES).read_to_end(&mut bytes).map_err(failed)?;
     Ok(Some(bytes))
 }
@@ -201,74 +193,74 @@ mod tests {
         (folder, RunMonitor::new(run))
     }
 
-    fn append(follower: &RunMonitor, text: &str) {
-        let path = follower.folder.log_path();
+    fn append(monitor: &RunMonitor, text: &str) {
+        let path = monitor.folder.log_path();
         let before = fs::read(&path).unwrap_or_default();
         fs::write(&path, [&before, text.as_bytes()].concat()).unwrap();
     }
 
     #[test]
     fn incomplete_rows_are_read_once_complete() {
-        let (_folder, mut follower) = run();
-        follower.read_new_rows().unwrap();
-        assert_eq!((follower.last_step(), follower.metrics().count()), (None, 0));
-        append(&follower, "step,g_loss,d_loss\n20,0.5,1.5\n40,0.2");
-        follower.read_new_rows().unwrap();
-        assert_eq!(follower.points("g_loss"), [(20, 0.5)]);
-        append(&follower, "5,NaN\n60,not,3\n80,1\n");
-        follower.read_new_rows().unwrap();
-        assert_eq!(follower.points("g_loss"), [(20, 0.5), (40, 0.25)]);
-        assert!(follower.points("d_loss")[1].1.is_nan());
-        assert_eq!((follower.last_step(), follower.restart_count()), (Some(60), 0));
+        let (_folder, mut monitor) = run();
+        monitor.read_new_rows().unwrap();
+        assert_eq!((monitor.last_step(), monitor.metrics().count()), (None, 0));
+        append(&monitor, "step,g_loss,d_loss\n20,0.5,1.5\n40,0.2");
+        monitor.read_new_rows().unwrap();
+        assert_eq!(monitor.points("g_loss"), [(20, 0.5)]);
+        append(&monitor, "5,NaN\n60,not,3\n80,1\n");
+        monitor.read_new_rows().unwrap();
+        assert_eq!(monitor.points("g_loss"), [(20, 0.5), (40, 0.25)]);
+        assert!(monitor.points("d_loss")[1].1.is_nan());
+        assert_eq!((monitor.last_step(), monitor.restart_count()), (Some(60), 0));
     }
 
     #[test]
     fn old_rows_are_not_read_again() {
-        let (_folder, mut follower) = run();
+        let (_folder, mut monitor) = run();
         let rows: Vec<String> = (1..200).map(|step| format!("{step},0.5\n")).collect();
-        append(&follower, &format!("step,g_loss\n{}", rows.concat()));
-        follower.read_new_rows().unwrap();
-        let offset = follower.log.offset;
-        assert!(follower.log.last_bytes.len() == COMPARED_BYTES && offset > COMPARED_BYTES as u64);
+        append(&monitor, &format!("step,g_loss\n{}", rows.concat()));
+        monitor.read_new_rows().unwrap();
+        let offset = monitor.log.offset;
+        assert!(monitor.log.last_bytes.len() == COMPARED_BYTES && offset > COMPARED_BYTES as u64);
         // Only a full read would see a change far before the offset.
-        let path = follower.folder.log_path();
+        let path = monitor.folder.log_path();
         let text = fs::read_to_string(&path).unwrap().replacen("1,0.5", "1,9.5", 1);
         fs::write(&path, text).unwrap();
-        append(&follower, "200,0.5\n");
-        follower.read_new_rows().unwrap();
-        assert_eq!((follower.points("g_loss")[0], follower.last_step()), ((1, 0.5), Some(200)));
+        append(&monitor, "200,0.5\n");
+        monitor.read_new_rows().unwrap();
+        assert_eq!((monitor.points("g_loss")[0], monitor.last_step()), ((1, 0.5), Some(200)));
     }
 
     #[test]
     fn a_resumed_run_is_read_from_the_start() {
-        let (_folder, mut follower) = run();
-        append(&follower, "step,elapsed_secs\n20,1.0\n40,2.0\n60,3.0\n");
-        follower.read_new_rows().unwrap();
+        let (_folder, mut monitor) = run();
+        append(&monitor, "step,elapsed_secs\n20,1.0\n40,2.0\n60,3.0\n");
+        monitor.read_new_rows().unwrap();
         // The resumed run cut the log after its checkpoint at step 20, then wrote more rows than before.
-        let path = follower.folder.log_path();
+        let path = monitor.folder.log_path();
         fs::write(&path, "step,elapsed_secs\n20,1.0\n40,2.5\n60,3.5\n80,4.5\n").unwrap();
-        follower.read_new_rows().unwrap();
-        assert_eq!(follower.points("elapsed_secs"), [(20, 1.0), (40, 2.5), (60, 3.5), (80, 4.5)]);
+        monitor.read_new_rows().unwrap();
+        assert_eq!(monitor.points("elapsed_secs"), [(20, 1.0), (40, 2.5), (60, 3.5), (80, 4.5)]);
         fs::write(&path, "step,elapsed_secs\n20,1.0\n").unwrap();
-        follower.read_new_rows().unwrap();
-        assert_eq!((follower.points("elapsed_secs").len(), follower.restart_count()), (1, 2));
+        monitor.read_new_rows().unwrap();
+        assert_eq!((monitor.points("elapsed_secs").len(), monitor.restart_count()), (1, 2));
         fs::remove_file(&path).unwrap();
-        follower.read_new_rows().unwrap();
-        assert_eq!((follower.metrics().count(), follower.restart_count()), (0, 3));
+        monitor.read_new_rows().unwrap();
+        assert_eq!((monitor.metrics().count(), monitor.restart_count()), (0, 3));
     }
 
     #[test]
     fn errors_are_reported_and_old_values_stay() {
-        let (folder, mut follower) = run();
-        append(&follower, "step,g_loss\n20,0.5\n");
-        follower.read_new_rows().unwrap();
+        let (folder, mut monitor) = run();
+        append(&monitor, "step,g_loss\n20,0.5\n");
+        monitor.read_new_rows().unwrap();
         fs::remove_file(folder.path().join("config.json")).unwrap();
-        assert!(matches!(follower.read_new_rows(), Err(RunMonitorError::NoRun { .. })));
+        assert!(matches!(monitor.read_new_rows(), Err(RunMonitorError::NoRun { .. })));
         folder.close().unwrap();
-        assert!(matches!(follower.read_new_rows(), Err(RunMonitorError::NoFolder { .. })));
-        assert_eq!(follower.last_step(), Some(20));
-        let (_folder, mut follower) = run();
-        append(&follower, "a letter\n");
-        assert!(matches!(follower.read_new_rows(), Err(RunMonitorError::NotALog { .. })));
+        assert!(matches!(monitor.read_new_rows(), Err(RunMonitorError::NoFolder { .. })));
+        assert_eq!(monitor.last_step(), Some(20));
+        let (_folder, mut monitor) = run();
+        append(&monitor, "a letter\n");
+        assert!(matches!(monitor.read_new_rows(), Err(RunMonitorError::NotALog { .. })));
     }
 }

@@ -10,6 +10,7 @@ use super::face_images::{FaceImages, FaceSubset, scaled_down};
 use super::feature_losses::AlexNet;
 use super::metrics_log::MetricsLog;
 use super::net::TrainBackend;
+use super::network_plan::NetPlan;
 use super::run_folder::RunFolder;
 use super::session_start::{error_chain, last_value, load_or_initial_state, split_faces, warn_if_low_memory};
 use super::settings::{TrainRecipe, TrainSettings};
@@ -28,43 +29,41 @@ const SAVE_INTERVAL: Duration = Duration::from_mins(5);
 
 /// Trains a generator until all steps are done, the time limit is reached, or the user stops it.
 ///
-/// `held_out` are the faces for quality metrics. Without them the last tenth of `pictures` is held out, up to a limit.
+/// `held_out` are the faces for quality metrics. Without them the last tenth of `faces` is held out, up to a limit.
 ///
 /// # Errors
 /// When the run cannot start, when the panic of a driver ends it, or when the last checkpoint cannot be written.
 /// Divergence is reported as [`TrainEnd::Failed`] instead.
 pub fn train(
     request: &TrainRequest,
-    pictures: &dyn FaceImages,
+    faces: &dyn FaceImages,
     held_out: Option<&dyn FaceImages>,
     observer: &mut dyn TrainObserver,
 ) -> Result<TrainOutcome, TrainError> {
     request.settings.validate()?;
     let size_px = request.settings.size_px;
-    let (scaled_faces, smaller_held_out) = (
-        scaled_down(pictures, size_px)?,
-        held_out.map(|held_out| scaled_down(held_out, size_px)).transpose()?.flatten(),
-    );
-    let pictures = scaled_faces.as_ref().map_or(pictures, |smaller| smaller);
-    let held_out = smaller_held_out.as_ref().map_or(held_out, |smaller| Some(smaller));
-    let (faces, held_out_faces) = split_faces(&request.settings, pictures, held_out, observer);
+    let scaled_faces = scaled_down(faces, size_px)?;
+    let scaled_held_out = held_out.map(|held_out| scaled_down(held_out, size_px)).transpose()?.flatten();
+    let faces = scaled_faces.as_ref().map_or(faces, |scaled| scaled);
+    let held_out = scaled_held_out.as_ref().map_or(held_out, |scaled| Some(scaled));
+    let (faces, held_out) = split_faces(&request.settings, faces, held_out, observer);
     // GPU drivers report some errors by panicking.
     let mut has_started = false;
-    let session = AssertUnwindSafe(|| {
-        let run = TrainSession::start(request, faces, &held_out_faces, observer)?;
+    let run = AssertUnwindSafe(|| {
+        let session = TrainSession::start(request, faces, &held_out, observer)?;
         has_started = true;
-        run.run()
+        session.run()
     });
-    let outcome = catch_unwind(session).unwrap_or_else(|panic| {
+    let outcome = catch_unwind(run).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str);
         let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no reason given");
         Err(TrainError::DeviceFailed { reason: text.lines().next().unwrap_or(text).to_string() })
     });
     // A session that could not start must not write here: the folder may belong to another run.
     if has_started {
-        let ended =
-            outcome.as_ref().map_or_else(|error| TrainEnd::Failed(error_chain(error)), |outcome| outcome.end.clone());
-        RunFolder::new(&request.run_folder).write_session_end(&ended);
+        let failed = |error| TrainEnd::Failed(error_chain(error));
+        let end = outcome.as_ref().map_or_else(failed, |outcome| outcome.end.clone());
+        RunFolder::new(&request.run_folder).write_session_end(&end);
     }
     outcome
 }
@@ -112,19 +111,18 @@ impl<'a> TrainSession<'a> {
         if let Some(notice) = &opened.notice {
             observer.note(notice);
         }
-        let place = TrainBackend { device: opened.device, uses_cpu_net: !opened.is_gpu };
-        let features = settings.features.as_deref();
-        let features =
-            features.map(|path| AlexNet::read(path, settings.size_px as usize, &place.device)).transpose()?;
+        let backend = TrainBackend { device: opened.device, uses_cpu_net: !opened.is_gpu };
+        let read_alexnet = |path| AlexNet::read(path, settings.size_px as usize, &backend.device);
+        let alexnet = settings.features.as_deref().map(read_alexnet).transpose()?;
         observer.run_started(&TrainFacts {
             device_name: opened.name,
             face_count: faces.len(),
             held_out_count: held_out.len(),
-            parameter_count: network_plans(&settings).iter().map(super::network_plan::NetPlan::parameter_count).sum(),
-            estimated_bytes: memory_estimate::estimated_bytes(&settings, place.uses_cpu_net),
-            step: state.step,
+            parameter_count: network_plans(&settings).iter().map(NetPlan::parameter_count).sum(),
+            estimated_bytes: memory_estimate::estimated_bytes(&settings, backend.uses_cpu_net),
+            start_step: state.step,
         });
-        warn_if_low_memory(&settings, &place, observer);
+        warn_if_low_memory(&settings, &backend, observer);
         folder.write_settings(&settings)?;
         folder.clear_session_end();
         let log = MetricsLog::open(&folder.log_path(), state.step)?;
@@ -132,7 +130,7 @@ impl<'a> TrainSession<'a> {
         let now = Instant::now();
         Ok(Self {
             evaluator: CheckpointEvaluator::open(&settings, &folder, state.step, held_out)?,
-            trainer: Trainer::new(&settings, &state, &place, features),
+            trainer: Trainer::new(&settings, &state, &backend, alexnet),
             divergence: DivergenceMonitor::default(),
             log,
             events: TensorBoardFile::create(folder.path(), state.step + 1)?,
@@ -153,18 +151,18 @@ impl<'a> TrainSession<'a> {
 
     /// Trains until the run ends.
     fn run(mut self) -> Result<TrainOutcome, TrainError> {
-        let mut ended = TrainEnd::Done;
+        let mut end = TrainEnd::Done;
         while self.trainer.step < self.settings.steps {
             if self.should_stop() {
-                ended = TrainEnd::Stopped;
+                end = TrainEnd::Stopped;
                 break;
             }
             if let Some(reason) = self.run_step() {
-                ended = TrainEnd::Failed(reason);
+                end = TrainEnd::Failed(reason);
                 break;
             }
         }
-        if !matches!(ended, TrainEnd::Failed(_)) {
+        if !matches!(end, TrainEnd::Failed(_)) {
             let mut reason = self.write_log_row();
             if reason.is_none() && self.last_evaluated_step != Some(self.trainer.step) {
                 reason = self.evaluate_and_save();
@@ -172,21 +170,16 @@ impl<'a> TrainSession<'a> {
             if let Some(error) = self.save_error.filter(|_| reason.is_none()) {
                 return Err(error);
             }
-            ended = reason.map_or(ended, TrainEnd::Failed);
+            end = reason.map_or(end, TrainEnd::Failed);
         }
         let _ = std::fs::remove_file(self.folder.stop_path());
-        let newest = self.folder.newest_checkpoint_step().map(|step| checkpoint::path(self.folder.path(), step));
-        let best = self.folder.best_model_path();
-        Ok(TrainOutcome {
-            end: ended,
-            step: self.trainer.step,
-            checkpoint: newest,
-            best_model: best.exists().then_some(best),
-        })
+        let checkpoint = self.folder.newest_checkpoint_step().map(|step| checkpoint::path(self.folder.path(), step));
+        let best_model = Some(self.folder.best_model_path()).filter(|path| path.exists());
+        Ok(TrainOutcome { end, step: self.trainer.step, checkpoint, best_model })
     }
 
     fn should_stop(&mut self) -> bool {
-        let is_past_deadline = self.deadline.is_some_and(|ends| Instant::now() >= ends);
+        let is_past_deadline = self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
         is_past_deadline || self.observer.control() == TrainControl::Stop || self.folder.is_stop_requested()
     }
 
@@ -194,22 +187,20 @@ impl<'a> TrainSession<'a> {
     fn run_step(&mut self) -> Option<String> {
         let started = Instant::now();
         let batch = Batch::random(&self.settings, &self.faces, self.trainer.step + 1, self.trainer.augment_strength);
-        let metrics = self.trainer.train_step(&batch);
-        self.pending_metrics.push(metrics);
+        self.pending_metrics.push(self.trainer.train_step(&batch));
         self.step_time += started.elapsed();
         let step = self.trainer.step;
-        let is_milestone = step.is_multiple_of(self.settings.every);
-        let saves = is_milestone || self.last_save.elapsed() >= SAVE_INTERVAL;
-        if saves || step.is_multiple_of(LOG_INTERVAL_STEPS) {
-            let reason = self.write_log_row();
-            if reason.is_some() {
-                return reason;
-            }
+        let should_evaluate = step.is_multiple_of(self.settings.every);
+        let should_save = should_evaluate || self.last_save.elapsed() >= SAVE_INTERVAL;
+        if (should_save || step.is_multiple_of(LOG_INTERVAL_STEPS))
+            && let Some(reason) = self.write_log_row()
+        {
+            return Some(reason);
         }
-        if is_milestone {
+        if should_evaluate {
             return self.evaluate_and_save();
         }
-        if saves {
+        if should_save {
             self.save_checkpoint(&self.trainer.state());
         }
         None
@@ -239,8 +230,8 @@ impl<'a> TrainSession<'a> {
             vec![("images", to_f64(images)), ("elapsed_secs", self.elapsed_secs), ("images_per_sec", images_per_sec)];
         row.extend(metrics.iter().map(|(name, value)| (*name, f64::from(*value))));
         let logged = self.log.append_row(step, &row);
-        let shown = self.events.scalars(step, metrics.iter().map(|(name, value)| (*name, *value)));
-        self.note_log_error_once([logged, shown]);
+        let plotted = self.events.scalars(step, metrics.iter().map(|(name, value)| (*name, *value)));
+        self.note_log_error_once([logged, plotted]);
         let remaining_secs = to_f64(self.settings.steps.saturating_sub(step)) / steps_per_sec;
         let reason = self.divergence.check_metrics(&metrics);
         let steps = self.settings.steps;
@@ -249,8 +240,8 @@ impl<'a> TrainSession<'a> {
     }
 
     /// Reports a write error of the log once. Training continues without the log.
-    fn note_log_error_once(&mut self, written: [Result<(), TrainError>; 2]) {
-        for error in written.into_iter().filter_map(Result::err) {
+    fn note_log_error_once(&mut self, results: [Result<(), TrainError>; 2]) {
+        for error in results.into_iter().filter_map(Result::err) {
             if !std::mem::replace(&mut self.has_log_failed, true) {
                 self.observer.note(&format!("{}; training continues without the log", error_chain(&error)));
             }
@@ -264,12 +255,11 @@ impl<'a> TrainSession<'a> {
             return Some(reason);
         }
         self.last_evaluated_step = Some(state.step);
-        let milestone = self.evaluator.evaluate(&self.settings, &self.folder, &state, &mut self.events);
         let mut reason = None;
-        match milestone {
-            Ok(milestone) => {
-                reason = self.divergence.check_diversity(milestone.quality.diversity);
-                self.observer.checkpoint_evaluated(&milestone);
+        match self.evaluator.evaluate(&self.settings, &self.folder, &state, &mut self.events) {
+            Ok(evaluation) => {
+                reason = self.divergence.check_diversity(evaluation.quality.diversity);
+                self.observer.checkpoint_evaluated(&evaluation);
             }
             // The samples may not fit on a full disk where the checkpoint still does. So training continues.
             Err(error) => self.observer.note(&error_chain(&error)),
@@ -290,9 +280,9 @@ impl<'a> TrainSession<'a> {
         self.last_save = Instant::now();
         self.save_error = checkpoint::save(self.folder.path(), state).err();
         if let Some(error) = &self.save_error {
-            let former = self.folder.newest_checkpoint_step();
-            let stays = former.map_or_else(String::new, |step| format!("; the checkpoint of step {step} is kept"));
-            self.observer.note(&format!("{}{stays}", error_chain(error)));
+            let previous = self.folder.newest_checkpoint_step();
+            let kept = previous.map_or_else(String::new, |step| format!("; the checkpoint of step {step} is kept"));
+            self.observer.note(&format!("{}{kept}", error_chain(error)));
         }
     }
 }

@@ -13,29 +13,29 @@ use super::{TrainError, TrainObserver, TrainRequest, checkpoint, memory_estimate
 /// Returns the training faces and the held-out faces. Notes when there are few.
 pub(super) fn split_faces<'a>(
     settings: &TrainSettings,
-    pictures: &'a dyn FaceImages,
+    faces: &'a dyn FaceImages,
     held_out: Option<&'a dyn FaceImages>,
     observer: &mut dyn TrainObserver,
 ) -> (FaceSubset<'a>, FaceSubset<'a>) {
-    let all = FaceSubset::whole(pictures);
-    let (faces, measured) = match held_out {
-        Some(others) => (all, FaceSubset::whole(others)),
-        None => match split_held_out(pictures) {
-            (kept, Some(held_out)) => (kept, held_out),
-            (kept, None) => {
+    let all = FaceSubset::whole(faces);
+    let (training, held_out) = match held_out {
+        Some(held_out) => (all, FaceSubset::whole(held_out)),
+        None => match split_held_out(faces) {
+            (training, Some(held_out)) => (training, held_out),
+            (training, None) => {
                 observer.note("too few faces to hold some out: quality is measured on the training faces");
-                (kept, all)
+                (training, all)
             }
         },
     };
-    if faces.len() < settings.batch as usize {
+    if training.len() < settings.batch as usize {
         observer.note(&format!(
             "{} faces are fewer than a batch of {}: batches repeat faces, and the generator will memorise them",
-            faces.len(),
+            training.len(),
             settings.batch
         ));
     }
-    (faces, measured)
+    (training, held_out)
 }
 
 /// Loads the newest checkpoint of the run, or returns the state before the first step.
@@ -45,13 +45,13 @@ pub(super) fn load_or_initial_state(
     observer: &mut dyn TrainObserver,
 ) -> Result<TrainState, TrainError> {
     let settings = &request.settings;
-    if let Some(previous_settings) = folder.read_settings()? {
+    if let Some(saved) = folder.read_settings()? {
         let path = folder.path().to_path_buf();
         if !request.resume {
             return Err(TrainError::FolderHasRun { folder: path });
         }
-        if let Some((what, here, there)) = settings.first_conflict(&previous_settings) {
-            return Err(TrainError::SettingsConflict { folder: path, what, here, there });
+        if let Some((what, requested, saved)) = settings.first_conflict(&saved) {
+            return Err(TrainError::SettingsConflict { folder: path, what, requested, saved });
         }
         if let Some((state, notes)) = checkpoint::load_newest(folder.path(), settings)? {
             for note in &notes {
@@ -65,14 +65,13 @@ pub(super) fn load_or_initial_state(
 }
 
 /// Notes when the estimated memory use exceeds the free memory. CPU only.
-pub(super) fn warn_if_low_memory(settings: &TrainSettings, place: &TrainBackend, observer: &mut dyn TrainObserver) {
-    let needed_bytes = memory_estimate::estimated_bytes(settings, place.uses_cpu_net);
-    if let Some(available) =
-        memory_estimate::available_bytes().filter(|available| place.uses_cpu_net && needed_bytes > *available)
-    {
+pub(super) fn warn_if_low_memory(settings: &TrainSettings, backend: &TrainBackend, observer: &mut dyn TrainObserver) {
+    let needed = memory_estimate::estimated_bytes(settings, backend.uses_cpu_net);
+    let available = memory_estimate::available_bytes().filter(|available| needed > *available);
+    if let Some(available) = available.filter(|_| backend.uses_cpu_net) {
         observer.note(&format!(
             "about {} MB of memory are needed, {} MB are free: choose a smaller batch or width if it does not fit",
-            needed_bytes / 1_000_000,
+            needed / 1_000_000,
             available / 1_000_000
         ));
     }
@@ -80,9 +79,9 @@ pub(super) fn warn_if_low_memory(settings: &TrainSettings, place: &TrainBackend,
 
 /// The last value of a log column, 0 if there is none.
 pub(super) fn last_value(path: &Path, name: &str) -> Result<f64, TrainError> {
-    let curves = metrics_log::read_series(path)?;
-    let last = |curve: &MetricSeries| curve.points.last().map(|(_, value)| *value);
-    Ok(curves.iter().find(|curve| curve.name == name).and_then(last).unwrap_or(0.0))
+    let series = metrics_log::read_series(path)?;
+    let last = |series: &MetricSeries| series.points.last().map(|(_, value)| *value);
+    Ok(series.iter().find(|series| series.name == name).and_then(last).unwrap_or(0.0))
 }
 
 /// An error and its causes in one line.

@@ -1,5 +1,6 @@
 //! The settings of a training run. The file `config.json` of a run folder holds them.
 
+use std::fmt::Display;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -49,8 +50,7 @@ pub struct TrainSettings {
     pub recipe: TrainRecipe,
     /// Side of the images in pixels: a power of two from 16 to 256.
     pub size_px: u32,
-    /// Channels of the outermost layer of G and D. The innermost layers have eight times as many. E has three quarters
-    /// of this width.
+    /// Channels of the outermost layer of G and D; the innermost has eight times as many. E is three quarters as wide.
     pub width: u32,
     /// Length of a latent.
     pub latent_dim: u32,
@@ -92,55 +92,48 @@ impl TrainSettings {
     /// # Errors
     /// Names the first value that is out of range.
     pub fn validate(&self) -> Result<(), TrainError> {
-        let invalid = |what: &'static str, found: String, expected: &'static str| {
-            Err(TrainError::InvalidSetting { what, found, expected })
+        let invalid = |what: &'static str, found: &dyn Display, expected: &'static str| {
+            Err(TrainError::InvalidSetting { what, found: found.to_string(), expected })
         };
         if !self.size_px.is_power_of_two() || !(16..=256).contains(&self.size_px) {
-            return invalid(
-                "size",
-                self.size_px.to_string(),
-                "use a power of two from 16 to 256, for example 64 or 128",
-            );
+            return invalid("size", &self.size_px, "use a power of two from 16 to 256, for example 64 or 128");
         }
         if !(1..=512).contains(&self.width) {
-            return invalid("width", self.width.to_string(), "use 1 to 512, for example 64");
+            return invalid("width", &self.width, "use 1 to 512, for example 64");
         }
         if !(1..=4096).contains(&self.latent_dim) {
-            return invalid("latent length", self.latent_dim.to_string(), "use 1 to 4096, for example 100");
+            return invalid("latent length", &self.latent_dim, "use 1 to 4096, for example 100");
         }
         if !(2..=4096).contains(&self.batch) {
-            return invalid("batch", self.batch.to_string(), "use 2 to 4096 faces, for example 32");
+            return invalid("batch", &self.batch, "use 2 to 4096 faces, for example 32");
         }
         if self.steps == 0 || self.every == 0 {
-            return invalid("number of steps", "0".into(), "use 1 or more");
+            return invalid("number of steps", &0, "use 1 or more");
         }
         if !(self.learning_rate > 0.0 && self.learning_rate <= 0.1) {
-            return invalid(
-                "learning rate",
-                self.learning_rate.to_string(),
-                "use more than 0 and at most 0.1, for example 0.0002",
-            );
+            let expected = "use more than 0 and at most 0.1, for example 0.0002";
+            return invalid("learning rate", &self.learning_rate, expected);
         }
         if !(self.r1 >= 0.0 && self.r1 <= 1000.0) {
-            return invalid("R1 weight", self.r1.to_string(), "use 0 to 1000, for example 1");
+            return invalid("R1 weight", &self.r1, "use 0 to 1000, for example 1");
         }
         if let Some(path) = self.features.as_ref().filter(|_| self.recipe == TrainRecipe::Blog) {
-            return invalid("features file", path.display().to_string(), "leave it out with the blog recipe");
+            return invalid("features file", &path.display(), "leave it out with the blog recipe");
         }
         Ok(())
     }
 
-    /// The first setting that prevents resuming from the checkpoints of `other`: name, value here, value there.
-    pub(super) fn first_conflict(&self, other: &Self) -> Option<(&'static str, String, String)> {
+    /// The first setting that prevents resuming a run with the settings `saved`: name, requested value, saved value.
+    pub(super) fn first_conflict(&self, saved: &Self) -> Option<(&'static str, String, String)> {
         let features = |settings: &Self| if settings.features.is_some() { "AlexNet" } else { "none" }.to_string();
         let pairs = [
-            ("recipe", self.recipe.id().to_string(), other.recipe.id().to_string()),
-            ("size", self.size_px.to_string(), other.size_px.to_string()),
-            ("width", self.width.to_string(), other.width.to_string()),
-            ("latent length", self.latent_dim.to_string(), other.latent_dim.to_string()),
-            ("features", features(self), features(other)),
+            ("recipe", self.recipe.id().to_string(), saved.recipe.id().to_string()),
+            ("size", self.size_px.to_string(), saved.size_px.to_string()),
+            ("width", self.width.to_string(), saved.width.to_string()),
+            ("latent length", self.latent_dim.to_string(), saved.latent_dim.to_string()),
+            ("features", features(self), features(saved)),
         ];
-        pairs.into_iter().find(|(_, here, there)| here != there)
+        pairs.into_iter().find(|(_, requested, saved)| requested != saved)
     }
 }
 

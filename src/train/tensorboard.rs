@@ -47,12 +47,12 @@ struct EventSummary {
 struct SummaryValue {
     #[prost(string, tag = "1")]
     tag: String,
-    #[prost(oneof = "Content", tags = "2, 4")]
-    content: Option<Content>,
+    #[prost(oneof = "SummaryContent", tags = "2, 4")]
+    content: Option<SummaryContent>,
 }
 
 #[derive(Clone, PartialEq, prost::Oneof)]
-enum Content {
+enum SummaryContent {
     #[prost(float, tag = "2")]
     Scalar(f32),
     #[prost(message, tag = "4")]
@@ -103,8 +103,10 @@ impl TensorBoardFile {
 
     /// Writes scalars of one step.
     pub fn scalars<'a>(&mut self, step: u64, values: impl Iterator<Item = (&'a str, f32)>) -> Result<(), TrainError> {
-        let value =
-            |(tag, scalar): (&str, f32)| SummaryValue { tag: tag.into(), content: Some(Content::Scalar(scalar)) };
+        let value = |(tag, scalar): (&str, f32)| SummaryValue {
+            tag: tag.into(),
+            content: Some(SummaryContent::Scalar(scalar)),
+        };
         self.write(step, EventPayload::Summary(EventSummary { value: values.map(value).collect() }))
     }
 
@@ -112,7 +114,7 @@ impl TensorBoardFile {
     pub fn image(&mut self, step: u64, tag: &str, size_px: [u32; 2], png: Vec<u8>) -> Result<(), TrainError> {
         let [width, height] = size_px.map(|side| i32::try_from(side).unwrap_or(i32::MAX));
         let image = SummaryImage { height, width, colorspace: 3, encoded: png };
-        let value = SummaryValue { tag: tag.into(), content: Some(Content::Image(image)) };
+        let value = SummaryValue { tag: tag.into(), content: Some(SummaryContent::Image(image)) };
         self.write(step, EventPayload::Summary(EventSummary { value: vec![value] }))
     }
 
@@ -124,7 +126,6 @@ impl TensorBoardFile {
     }
 }
 
-/// Encodes these bytes as a record.
 fn encode_record(bytes: &[u8]) -> Vec<u8> {
     let length = (bytes.len() as u64).to_le_bytes();
     let parts = [&length[..], &masked_crc32c(&length).to_le_bytes(), bytes, &masked_crc32c(bytes).to_le_bytes()];
@@ -148,7 +149,7 @@ pub(super) mod tests {
             match event.payload {
                 Some(EventPayload::Summary(summary)) => found.extend(summary.value.into_iter().map(|value| {
                     let scalar = match value.content {
-                        Some(Content::Scalar(scalar)) => Some(scalar),
+                        Some(SummaryContent::Scalar(scalar)) => Some(scalar),
                         _ => None,
                     };
                     (event.step, value.tag, scalar)
@@ -196,6 +197,6 @@ pub(super) mod tests {
         assert_eq!(all[0].payload, Some(EventPayload::FileVersion("brain.Event:2".into())));
         let Some(EventPayload::Summary(summary)) = &all[3].payload else { panic!("{:?}", all[3]) };
         let image = SummaryImage { height: 2, width: 4, colorspace: 3, encoded: vec![1, 2, 3] };
-        assert_eq!(summary.value[0].content, Some(Content::Image(image)));
+        assert_eq!(summary.value[0].content, Some(SummaryContent::Image(image)));
     }
 }

@@ -6,6 +6,15 @@ use std::path::Path;
 use super::face_images::FaceSubset;
 use super::*;
 
+impl RunFolder {
+    /// All metrics so far: those of the log, then the quality metrics.
+    pub(super) fn read_metrics(&self) -> Result<Vec<MetricSeries>, TrainError> {
+        let mut series = metrics_log::read_series(&self.log_path())?;
+        series.extend(metrics_log::read_series(&self.quality_path())?);
+        Ok(series)
+    }
+}
+
 fn tiny() -> TrainSettings {
     TrainSettings { size_px: 16, width: 2, latent_dim: 4, batch: 4, steps: 6, every: 3, ..TrainSettings::default() }
 }
@@ -25,9 +34,9 @@ struct TestObserver {
     facts: Option<TrainFacts>,
     notes: Vec<String>,
     rows: Vec<TrainProgress>,
-    milestones: Vec<CheckpointEval>,
+    evaluations: Vec<CheckpointEval>,
     /// Number of steps before it asks to stop.
-    patience: Option<usize>,
+    steps_until_stop: Option<usize>,
 }
 
 impl TrainObserver for TestObserver {
@@ -40,10 +49,10 @@ impl TrainObserver for TestObserver {
     }
 
     fn control(&mut self) -> TrainControl {
-        match &mut self.patience {
+        match &mut self.steps_until_stop {
             Some(0) => TrainControl::Stop,
-            Some(left) => {
-                *left -= 1;
+            Some(steps) => {
+                *steps -= 1;
                 TrainControl::Continue
             }
             None => TrainControl::Continue,
@@ -54,8 +63,8 @@ impl TrainObserver for TestObserver {
         self.rows.push(progress.clone());
     }
 
-    fn checkpoint_evaluated(&mut self, milestone: &CheckpointEval) {
-        self.milestones.push(milestone.clone());
+    fn checkpoint_evaluated(&mut self, evaluation: &CheckpointEval) {
+        self.evaluations.push(evaluation.clone());
     }
 }
 
@@ -66,7 +75,7 @@ fn run(request: &TrainRequest) -> (TrainOutcome, TestObserver) {
 }
 
 /// The contents of a run's event files: step, tag, and the value if it is a scalar.
-fn events_of(run: &Path) -> Vec<(i64, String, Option<f32>)> {
+fn read_events(run: &Path) -> Vec<(i64, String, Option<f32>)> {
     let files = fs::read_dir(run).unwrap().map(|entry| entry.unwrap().path());
     let events = files.filter(|path| path.file_name().unwrap().to_string_lossy().contains("tfevents"));
     events.flat_map(|path| tensorboard::tests::read_events(&path)).collect()
@@ -83,24 +92,24 @@ fn a_run_writes_all_its_files() {
     assert_eq!(run.read_settings().unwrap(), Some(tiny()));
     assert_eq!(run.sample_images().iter().map(|(step, _)| *step).collect::<Vec<_>>(), [3, 6]);
     let facts = observer.facts.unwrap();
-    assert_eq!((facts.face_count, facts.held_out_count, facts.step), (18, 2, 0));
-    assert_eq!((observer.rows.len(), observer.milestones.len()), (2, 2));
+    assert_eq!((facts.face_count, facts.held_out_count, facts.start_step), (18, 2, 0));
+    assert_eq!((observer.rows.len(), observer.evaluations.len()), (2, 2));
 
-    let curves = run.read_metrics().unwrap();
+    let series = run.read_metrics().unwrap();
     let steps = |name: &str| {
-        let curve = curves.iter().find(|curve| curve.name == name).unwrap();
-        curve.points.iter().map(|(step, _)| *step).collect::<Vec<_>>()
+        let series = series.iter().find(|series| series.name == name).unwrap();
+        series.points.iter().map(|(step, _)| *step).collect::<Vec<_>>()
     };
     for name in ["images", "d_loss", "g_loss", "redraw", "e_gradient", "context_loss", "kid", "diversity"] {
         assert_eq!(steps(name), [3, 6], "{name}");
     }
-    let recorded = events_of(&out);
+    let events = read_events(&out);
     for (step, tag) in [(3, "d_loss"), (6, "samples"), (6, "context_loss")] {
-        assert!(recorded.iter().any(|(at, name, _)| (*at, name.as_str()) == (step, tag)), "{step} {tag}");
+        assert!(events.iter().any(|(event_step, name, _)| (*event_step, name.as_str()) == (step, tag)), "{step} {tag}");
     }
-    let best = observer.milestones.iter().map(|milestone| milestone.quality.context_loss).fold(f64::MAX, f64::min);
-    let is_best = |milestone: &&CheckpointEval| milestone.is_best;
-    assert!((observer.milestones.iter().rfind(is_best).unwrap().quality.context_loss - best).abs() < 1e-12);
+    let best = observer.evaluations.iter().map(|evaluation| evaluation.quality.context_loss).fold(f64::MAX, f64::min);
+    let is_best = |evaluation: &&CheckpointEval| evaluation.is_best;
+    assert!((observer.evaluations.iter().rfind(is_best).unwrap().quality.context_loss - best).abs() < 1e-12);
     for name in ["model.safetensors", "best.safetensors"] {
         let info = crate::model::inspect(&crate::model::ModelChoice::File(out.join(name))).unwrap();
         assert!(info.has_discriminator && info.has_encoder && info.image_size_px == 16, "{name}");
@@ -114,21 +123,21 @@ fn a_resumed_run_equals_an_uninterrupted_one() {
         let folder = tempfile::tempdir().unwrap();
         let [whole, parts] = ["whole", "parts"].map(|name| folder.path().join(name));
         run(&request(&whole, settings.clone()));
-        let mut observer = TestObserver { patience: Some(4), ..TestObserver::default() };
+        let mut observer = TestObserver { steps_until_stop: Some(4), ..TestObserver::default() };
         let faces = InMemoryFaceImages::noise(16, 20, 1);
         let stopped = train(&request(&parts, settings.clone()), &faces, None, &mut observer).unwrap();
         assert_eq!((stopped.end, stopped.step), (TrainEnd::Stopped, 4));
         let (outcome, observer) = run(&TrainRequest { resume: true, ..request(&parts, settings.clone()) });
-        assert_eq!((outcome.end, observer.facts.unwrap().step), (TrainEnd::Done, 4));
-        let of = |run: &Path| checkpoint::load(&checkpoint::path(run, 6), &settings).unwrap();
-        assert_eq!(of(&whole), of(&parts), "{}", recipe.id());
+        assert_eq!((outcome.end, observer.facts.unwrap().start_step), (TrainEnd::Done, 4));
+        let load = |run: &Path| checkpoint::load(&checkpoint::path(run, 6), &settings).unwrap();
+        assert_eq!(load(&whole), load(&parts), "{}", recipe.id());
         let model = |run: &Path| fs::read(run.join("model.safetensors")).unwrap();
         assert_eq!(model(&whole), model(&parts));
         let steps: Vec<u64> =
             RunFolder::new(&parts).read_metrics().unwrap()[0].points.iter().map(|(step, _)| *step).collect();
         assert_eq!(steps, [4, 6]);
         // TensorBoard drops a session's first step and later ones from earlier files. The checkpoint's step must stay.
-        let sessions = events_of(&parts).into_iter().filter(|(_, name, _)| name == "session").map(|(step, ..)| step);
+        let sessions = read_events(&parts).into_iter().filter(|(_, name, _)| name == "session").map(|(step, ..)| step);
         assert_eq!(sessions.collect::<std::collections::BTreeSet<_>>(), [1, 5].into());
     }
 }
@@ -141,15 +150,15 @@ fn resuming_restores_the_pretrained_feature_discriminators() {
     let settings = TrainSettings { features: Some(file), every: 100, steps: 3, ..tiny() };
     let (_, observer) = run(&request(&whole, settings.clone()));
     for name in ["judges_loss", "judges_opinion", "seen_difference"] {
-        let (_, value) = observer.rows[0].metrics.iter().find(|(known, _)| *known == name).unwrap();
+        let (_, value) = observer.rows[0].metrics.iter().find(|(key, _)| *key == name).unwrap();
         assert!(value.is_finite() && *value != 0.0, "{name} {value}");
     }
-    let mut observer = TestObserver { patience: Some(2), ..TestObserver::default() };
+    let mut observer = TestObserver { steps_until_stop: Some(2), ..TestObserver::default() };
     let faces = InMemoryFaceImages::noise(16, 20, 1);
     train(&request(&parts, settings.clone()), &faces, None, &mut observer).unwrap();
     run(&TrainRequest { resume: true, ..request(&parts, settings.clone()) });
-    let of = |run: &Path| checkpoint::load(&checkpoint::path(run, 3), &settings).unwrap();
-    assert_eq!(of(&whole), of(&parts));
+    let load = |run: &Path| checkpoint::load(&checkpoint::path(run, 3), &settings).unwrap();
+    assert_eq!(load(&whole), load(&parts));
 
     let without = TrainSettings { features: None, steps: 4, ..settings };
     let request = TrainRequest { resume: true, ..request(&parts, without) };
@@ -173,12 +182,12 @@ fn a_missing_features_file_starts_no_run() {
 #[test]
 fn another_seed_gives_another_model() {
     let folder = tempfile::tempdir().unwrap();
-    let of = |name: &str, seed| {
+    let model = |name: &str, seed| {
         let out = folder.path().join(name);
         run(&request(&out, TrainSettings { seed, every: 100, ..tiny() }));
         fs::read(out.join("model.safetensors")).unwrap()
     };
-    assert_ne!(of("a", 0), of("b", 1));
+    assert_ne!(model("a", 0), model("b", 1));
 }
 
 #[test]
@@ -266,7 +275,7 @@ fn a_failed_checkpoint_is_reported_and_training_continues() {
     let faces = InMemoryFaceImages::noise(16, 20, 1);
     let failed = train(&request(folder.path(), tiny()), &faces, None, &mut observer).unwrap_err();
     assert!(matches!(failed, TrainError::Write { .. }), "{failed:?}");
-    assert_eq!(observer.milestones.len(), 2, "training goes on to the end");
+    assert_eq!(observer.evaluations.len(), 2, "training goes on to the end");
     assert!(observer.notes.iter().any(|note| note.contains("step-00000003")), "{:?}", observer.notes);
 }
 

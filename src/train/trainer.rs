@@ -56,10 +56,8 @@ impl TrainState {
     /// The state before the first step.
     pub fn initial(settings: &TrainSettings) -> Self {
         let mut rng = rng_for(settings.seed, RngStream::InitialWeights);
-        let mut nets: BTreeMap<String, NetState> = network_plans(settings)
-            .iter()
-            .map(|plan| (plan.name.to_string(), NetState::initial(plan, &mut rng)))
-            .collect();
+        let initial = |plan: &NetPlan| (plan.name.to_string(), NetState::initial(plan, &mut rng));
+        let mut nets: BTreeMap<String, NetState> = network_plans(settings).iter().map(initial).collect();
         if settings.recipe == TrainRecipe::Encoder {
             nets.insert("critic".into(), LatentDiscriminator::initial(settings.latent_dim as usize, &mut rng));
         }
@@ -71,24 +69,25 @@ impl TrainState {
 
     /// The tensors of a state: network, name, length, and whether gradients train it.
     pub fn expected_tensors(settings: &TrainSettings) -> Vec<(String, String, usize, bool)> {
-        let mut all = Vec::new();
+        let mut expected = Vec::new();
+        let mut add = |net: &str, is_learned: bool, tensors: Vec<(String, usize)>| {
+            expected.extend(tensors.into_iter().map(|(name, length)| (net.to_string(), name, length, is_learned)));
+        };
         for plan in network_plans(settings) {
             for layer in &plan.layers {
-                let learned = layer.parameter_lengths().into_iter().map(|(name, length)| (name, length, true));
-                let running = layer.statistic_names().into_iter().map(|name| (name, layer.outputs, false));
-                all.extend(learned.chain(running).map(|(name, length, is)| (plan.name.to_string(), name, length, is)));
+                add(plan.name, true, layer.parameter_lengths());
+                let statistics = layer.statistic_names().into_iter();
+                add(plan.name, false, statistics.map(|name| (name, layer.outputs)).collect());
             }
         }
         if settings.recipe == TrainRecipe::Encoder {
-            let parameters = latent_discriminator::parameter_lengths(settings.latent_dim as usize).into_iter();
-            all.extend(parameters.map(|(name, length)| ("critic".to_string(), name, length, true)));
+            add("critic", true, latent_discriminator::parameter_lengths(settings.latent_dim as usize));
         }
         if settings.features.is_some() {
-            let learned = feature_losses::parameter_lengths().into_iter().map(|(name, length)| (name, length, true));
-            let followed = feature_losses::statistic_lengths().into_iter().map(|(name, length)| (name, length, false));
-            all.extend(learned.chain(followed).map(|(name, length, is)| ("judges".to_string(), name, length, is)));
+            add("judges", true, feature_losses::parameter_lengths());
+            add("judges", false, feature_losses::statistic_lengths());
         }
-        all
+        expected
     }
 
     /// Whether every value is finite.
@@ -109,30 +108,27 @@ pub(super) struct Trainer {
 }
 
 impl Trainer {
-    /// Uploads a state, which must match the settings. `features` is the network of the settings' features file.
-    pub fn new(settings: &TrainSettings, state: &TrainState, place: &TrainBackend, features: Option<AlexNet>) -> Self {
-        let empty = NetState::default();
+    /// Uploads a state, which must match the settings. `alexnet` is the network of the settings' features file.
+    pub fn new(settings: &TrainSettings, state: &TrainState, backend: &TrainBackend, alexnet: Option<AlexNet>) -> Self {
+        let (empty, device) = (NetState::default(), &backend.device);
         let state_of = |name: &str| state.nets.get(name).unwrap_or(&empty);
-        let mut nets = network_plans(settings).into_iter().map(|plan| TrainNet::new(&plan, state_of(plan.name), place));
+        let plans = network_plans(settings).into_iter();
+        let mut nets = plans.map(|plan| TrainNet::new(&plan, state_of(plan.name), backend));
         let (generator, discriminator, encoder) = (nets.next(), nets.next(), nets.next());
         let (Some(generator), Some(discriminator)) = (generator, discriminator) else {
             unreachable!("every recipe has a generator and a discriminator")
         };
-        let encoding = encoder.map(|encoder| EncoderNets {
+        let latent_dim = settings.latent_dim as usize;
+        let encoder_nets = encoder.map(|encoder| EncoderNets {
             encoder,
-            latent_discriminator: LatentDiscriminator::new(
-                settings.latent_dim as usize,
-                state_of("critic"),
-                &place.device,
-            ),
+            latent_discriminator: LatentDiscriminator::new(latent_dim, state_of("critic"), device),
         });
-        let perception =
-            features.map(|features| FeatureLosses::new(features, settings.seed, state_of("judges"), &place.device));
-        let nets = TrainNets { generator, discriminator, encoder_nets: encoding, feature_losses: perception };
+        let feature_losses =
+            alexnet.map(|alexnet| FeatureLosses::new(alexnet, settings.seed, state_of("judges"), device));
         Self {
             settings: settings.clone(),
-            backend: place.clone(),
-            nets,
+            backend: backend.clone(),
+            nets: TrainNets { generator, discriminator, encoder_nets, feature_losses },
             step: state.step,
             augment_strength: state.augment_strength,
         }
@@ -155,12 +151,12 @@ impl Trainer {
             ("generator".to_string(), self.nets.generator.state()),
             ("discriminator".to_string(), self.nets.discriminator.state()),
         ]);
-        if let Some(encoding) = &self.nets.encoder_nets {
-            nets.insert("encoder".into(), encoding.encoder.state());
-            nets.insert("critic".into(), encoding.latent_discriminator.state());
+        if let Some(encoder_nets) = &self.nets.encoder_nets {
+            nets.insert("encoder".into(), encoder_nets.encoder.state());
+            nets.insert("critic".into(), encoder_nets.latent_discriminator.state());
         }
-        if let Some(perception) = &self.nets.feature_losses {
-            nets.insert("judges".into(), perception.state());
+        if let Some(feature_losses) = &self.nets.feature_losses {
+            nets.insert("judges".into(), feature_losses.state());
         }
         TrainState { step: self.step, nets, augment_strength: self.augment_strength }
     }

@@ -34,11 +34,11 @@ fn a_fill_can_be_replayed() {
     assert_code(&output, 2);
     assert!(stderr_text(&output).contains("--force"), "{}", stderr_text(&output));
 
-    let recipe = read_png_text(&fs::read(path("filled.png")).unwrap(), "countenance").unwrap().unwrap();
+    let record = read_png_text(&fs::read(path("filled.png")).unwrap(), "countenance").unwrap().unwrap();
     let mut pixels = image::open(path("filled.png")).unwrap().to_rgb8();
     pixels.get_pixel_mut(1, 1).0[1] ^= 4;
-    let extras = PngMetadata { texts: vec![("countenance", recipe)], ..PngMetadata::default() };
-    fs::write(path("retouched.png"), encode_png(&pixels.into(), &extras).unwrap()).unwrap();
+    let metadata = PngMetadata { texts: vec![("countenance", record)], ..PngMetadata::default() };
+    fs::write(path("retouched.png"), encode_png(&pixels.into(), &metadata).unwrap()).unwrap();
     let output = run_replay_command(folder.path(), &["retouched.png", "photo.png"]);
     assert_code(&output, 1);
     assert_eq!(stdout_text(&output), "retouched.png: not the same: 1 of 576 pixels differ, by at most 4 of 255\n");

@@ -1,7 +1,7 @@
 //! Autosave: writes unsaved work to a recovery file every few seconds, so that a crash loses little.
 //!
-//! [`Autosave`] only decides when to write or remove the file. A background task does it through the window's [`RecoveryFile`],
-//! whose lock shows other windows that this one is running.
+//! [`Autosave`] only decides when to write or remove the file. A background task does it through the window's
+//! [`RecoveryFile`], whose lock shows other windows that this one is running.
 
 mod recovery_file;
 #[cfg(test)]
@@ -13,12 +13,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Delay between the first change since the last autosave and the next autosave. Short enough that a crash loses only a
-/// few seconds of work.
+/// Delay between the first unsaved change and the next autosave: a crash loses only a few seconds of work.
 pub const AUTOSAVE_DELAY: Duration = Duration::from_secs(5);
 
-/// Interval between scans while another window owns unsaved work. A crashed program can take seconds to end, and holds
-/// its lock until then.
+/// Interval between scans while another window owns unsaved work: a crashed program keeps its lock for some seconds.
 pub const RECOVERY_SCAN_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Decides when to autosave.
@@ -35,7 +33,7 @@ pub struct Autosave {
     /// A task is writing or removing the file.
     is_busy: bool,
     changed_at: Option<Instant>,
-    /// The user was told that autosave fails.
+    /// A message has reported that autosave fails.
     failure_reported: bool,
 }
 
@@ -69,7 +67,7 @@ impl Autosave {
 
     /// Path of this window's recovery file, which may not exist.
     pub fn path(&self) -> Option<&Path> {
-        self.file.as_ref().map(|slot| slot.path())
+        self.file.as_ref().map(|file| file.path())
     }
 
     /// What to do now. `unsaved`: the document's revision, if it has changes that are in no project file.
@@ -131,8 +129,8 @@ impl Autosave {
 
     /// Removes the file for good, when the window closes without unsaved work. Waits for a running task.
     pub fn close(&self) {
-        if let Some(slot) = &self.file {
-            slot.close();
+        if let Some(file) = &self.file {
+            file.close();
         }
     }
 }

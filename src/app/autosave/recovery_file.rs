@@ -4,11 +4,10 @@
 //! when the program ends, even in a crash. A project whose lock can be taken is therefore free to be recovered.
 
 use std::ffi::OsStr;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context as _;
@@ -16,8 +15,7 @@ use anyhow::Context as _;
 use crate::fs::{Overwrite, write_atomically};
 use crate::project::{self, PhotoOrigin, Project, is_project_path};
 
-/// Age from which a lock file without a project counts as stale. A younger one may belong to a window that is about to
-/// write its project.
+/// Age from which a lock file without a project counts as stale. A window may be about to write a younger one's project.
 const STALE_LOCK_AGE: Duration = Duration::from_hours(24);
 
 /// A recovery file: an autosaved project and its lock.
@@ -61,8 +59,7 @@ impl RecoveryFile {
     /// # Errors
     /// [`TryLockError::WouldBlock`] while a running window owns it.
     fn claim(project: &Path) -> Result<Self, TryLockError> {
-        let lock =
-            OpenOptions::new().create(true).append(true).open(lock_path(project)).map_err(TryLockError::Error)?;
+        let lock = File::options().create(true).append(true).open(lock_path(project)).map_err(TryLockError::Error)?;
         lock.try_lock()?;
         Ok(Self { path: project.to_owned(), lock_state: Mutex::new(LockState::Locked { _lock: lock }) })
     }
@@ -78,40 +75,40 @@ impl RecoveryFile {
     /// When the folder or a file cannot be written.
     pub fn write(&self, project: &Project) -> anyhow::Result<()> {
         let json = project.to_json(None)?;
-        let mut held = self.lock_state();
-        if matches!(*held, LockState::Closed) {
+        let mut state = self.lock_state();
+        if matches!(*state, LockState::Closed) {
             return Ok(());
         }
         if let Some(folder) = self.path.parent() {
             fs::create_dir_all(folder).with_context(|| format!("cannot create the folder {}", folder.display()))?;
         }
-        if matches!(*held, LockState::Unlocked) {
-            let lock = OpenOptions::new().create(true).append(true).open(lock_path(&self.path));
+        if matches!(*state, LockState::Unlocked) {
+            let lock = File::options().create(true).append(true).open(lock_path(&self.path));
             let lock = lock.with_context(|| format!("cannot write to {}", self.path.display()))?;
             // A file system without locks can still store the project.
             if let Err(error) = lock.try_lock() {
                 tracing::warn!("{} cannot be locked: {error}", self.path.display());
             }
-            *held = LockState::Locked { _lock: lock };
+            *state = LockState::Locked { _lock: lock };
         }
         Ok(write_atomically(&self.path, json.as_bytes(), Overwrite::Allow)?)
     }
 
     /// Removes the project file. It can be written again.
     pub fn remove_project(&self) {
-        let held = self.lock_state();
+        let state = self.lock_state();
         remove(&self.path);
-        drop(held);
+        drop(state);
     }
 
     /// Removes project and lock for good. Waits for a running write.
     pub fn close(&self) {
-        let mut held = self.lock_state();
+        let mut state = self.lock_state();
         remove(&self.path);
-        if matches!(*held, LockState::Locked { .. }) {
+        if matches!(*state, LockState::Locked { .. }) {
             remove(&lock_path(&self.path));
         }
-        *held = LockState::Closed;
+        *state = LockState::Closed;
     }
 
     fn lock_state(&self) -> MutexGuard<'_, LockState> {
@@ -136,8 +133,7 @@ pub struct RecoveryScanResult {
     pub owned_elsewhere: bool,
 }
 
-/// Scans a folder for unsaved work of other windows. `own_paths`: the files that belong to this window. Unreadable files
-/// are left alone.
+/// Scans a folder for unsaved work of other windows. `own_paths`: the files of this window. Unreadable files stay.
 pub fn find_recoverable(folder: &Path, own_paths: &[PathBuf]) -> RecoveryScanResult {
     let paths: Vec<PathBuf> =
         fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())).collect();
@@ -147,12 +143,12 @@ pub fn find_recoverable(folder: &Path, own_paths: &[PathBuf]) -> RecoveryScanRes
     let mut scan = RecoveryScanResult::default();
     for path in paths.iter().filter(|path| is_project_path(path) && !own_paths.contains(path)) {
         match RecoveryFile::claim(path) {
-            Ok(slot) => scan.projects.extend(read_recoverable(slot)),
+            Ok(file) => scan.projects.extend(read_recoverable(file)),
             Err(TryLockError::WouldBlock) => scan.owned_elsewhere = true,
             Err(TryLockError::Error(error)) => tracing::warn!("{} cannot be locked: {error}", path.display()),
         }
     }
-    scan.projects.sort_by_key(|work| std::cmp::Reverse(work.saved_at));
+    scan.projects.sort_by_key(|project| std::cmp::Reverse(project.saved_at));
     scan
 }
 
@@ -169,23 +165,24 @@ fn read_recoverable(file: RecoveryFile) -> Option<RecoverableProject> {
 }
 
 fn display_name(project: &Project) -> String {
-    let stem = |path: &Path| path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-    let of_photo = || match &project.photo.origin {
+    let file_stem = |path: &Path| path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    let photo_name = || match &project.photo.origin {
         PhotoOrigin::Sample(name) => Some(name.clone()),
-        PhotoOrigin::File { path, .. } => stem(path),
+        PhotoOrigin::File { path, .. } => file_stem(path),
     };
-    project.saved_as.as_deref().and_then(stem).or_else(of_photo).unwrap_or_else(|| "a photo".to_owned())
+    project.saved_as.as_deref().and_then(file_stem).or_else(photo_name).unwrap_or_else(|| "a photo".to_owned())
 }
 
 fn remove_stale_lock(lock_path: &Path) {
-    let age = fs::metadata(lock_path).and_then(|metadata| metadata.modified()).ok().and_then(|at| at.elapsed().ok());
+    let age =
+        fs::metadata(lock_path).and_then(|metadata| metadata.modified()).ok().and_then(|time| time.elapsed().ok());
     let is_old = age.is_some_and(|age| age > STALE_LOCK_AGE);
     let project = lock_path.with_extension(project::PROJECT_EXTENSION);
     if is_old
         && !project.exists()
-        && let Ok(slot) = RecoveryFile::claim(&project)
+        && let Ok(file) = RecoveryFile::claim(&project)
     {
-        slot.close();
+        file.close();
     }
 }
 

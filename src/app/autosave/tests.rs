@@ -16,7 +16,7 @@ fn changes_are_written_once_after_the_delay() {
     assert!(matches!(autosave.next_action(start, None), AutosaveAction::Nothing));
     assert!(matches!(autosave.next_action(start, Some(1)), AutosaveAction::Wait(AUTOSAVE_DELAY)));
     // Further changes do not postpone it.
-    assert!(matches!(autosave.next_action(start + secs(4), Some(2)), AutosaveAction::Wait(left) if left == secs(1)));
+    assert!(matches!(autosave.next_action(start + secs(4), Some(2)), AutosaveAction::Wait(wait) if wait == secs(1)));
     assert!(matches!(autosave.next_action(start + secs(5), Some(3)), AutosaveAction::Write(_)));
     assert!(matches!(autosave.next_action(start + secs(20), Some(4)), AutosaveAction::Nothing), "one task at a time");
     autosave.task_finished(true);
@@ -85,21 +85,22 @@ fn scan(folder: &Path) -> RecoveryScanResult {
 #[test]
 fn closed_windows_work_is_offered_to_one_window() {
     let folder = tempfile::tempdir().unwrap();
-    let place = folder.path().join("not/there/yet");
-    let slot = RecoveryFile::new(&place);
-    let is_nothing = |findings: &RecoveryScanResult| findings.projects.is_empty() && !findings.owned_elsewhere;
-    assert!(is_nothing(&scan(&place)));
-    slot.write(&project()).unwrap();
-    let others = scan(&place);
-    assert!(others.projects.is_empty() && others.owned_elsewhere, "its window is running");
-    assert!(is_nothing(&find_recoverable(&place, &[slot.path().to_owned()])), "the file belongs to this window");
-    drop(slot);
-    let found = scan(&place);
-    assert_eq!(found.projects.iter().map(|work| work.name.as_str()).collect::<Vec<_>>(), ["face"]);
-    assert!(!found.owned_elsewhere);
-    assert!(scan(&place).projects.is_empty(), "another window offers it");
-    drop(found);
-    assert_eq!(scan(&place).projects.len(), 1, "released without a decision");
+    let missing_folder = folder.path().join("not/there/yet");
+    let file = RecoveryFile::new(&missing_folder);
+    let is_empty = |result: &RecoveryScanResult| result.projects.is_empty() && !result.owned_elsewhere;
+    assert!(is_empty(&scan(&missing_folder)));
+    file.write(&project()).unwrap();
+    let result = scan(&missing_folder);
+    assert!(result.projects.is_empty() && result.owned_elsewhere, "its window is running");
+    let own_paths = [file.path().to_owned()];
+    assert!(is_empty(&find_recoverable(&missing_folder, &own_paths)), "the file belongs to this window");
+    drop(file);
+    let result = scan(&missing_folder);
+    assert_eq!(result.projects.iter().map(|project| project.name.as_str()).collect::<Vec<_>>(), ["face"]);
+    assert!(!result.owned_elsewhere);
+    assert!(scan(&missing_folder).projects.is_empty(), "another window offers it");
+    drop(result);
+    assert_eq!(scan(&missing_folder).projects.len(), 1, "released without a decision");
 }
 
 #[test]
@@ -120,28 +121,28 @@ fn windows_have_own_files_offered_newest_first() {
 #[test]
 fn a_closed_recovery_file_is_never_written_again() {
     let folder = tempfile::tempdir().unwrap();
-    let slot = RecoveryFile::new(folder.path());
-    slot.write(&project()).unwrap();
-    slot.remove_project();
-    assert!(!slot.path().exists());
-    slot.write(&project()).unwrap();
-    assert!(slot.path().exists());
-    slot.close();
-    slot.write(&project()).unwrap();
+    let file = RecoveryFile::new(folder.path());
+    file.write(&project()).unwrap();
+    file.remove_project();
+    assert!(!file.path().exists());
+    file.write(&project()).unwrap();
+    assert!(file.path().exists());
+    file.close();
+    file.write(&project()).unwrap();
     assert_eq!(files(folder.path()), Vec::<PathBuf>::new());
 }
 
 #[test]
 fn broken_files_stay_and_stale_locks_are_removed() {
     let folder = tempfile::tempdir().unwrap();
-    let nonsense = folder.path().join("1-2.countenance");
-    std::fs::write(&nonsense, "{").unwrap();
+    let broken = folder.path().join("1-2.countenance");
+    std::fs::write(&broken, "{").unwrap();
     for (name, age) in [("old.lock", 100_000), ("new.lock", 10)] {
         let lock = std::fs::File::create(folder.path().join(name)).unwrap();
         lock.set_modified(std::time::SystemTime::now() - secs(age)).unwrap();
     }
     assert!(scan(folder.path()).projects.is_empty());
-    assert_eq!(std::fs::read_to_string(&nonsense).unwrap(), "{");
+    assert_eq!(std::fs::read_to_string(&broken).unwrap(), "{");
     assert!(!folder.path().join("old.lock").exists() && folder.path().join("new.lock").exists());
 }
 
@@ -160,16 +161,16 @@ fn a_change_during_a_write_keeps_its_delay() {
 
 #[test]
 fn scans_repeat_while_another_window_owns_work() {
-    let mut lookout = RecoveryScanTimer::default();
+    let mut timer = RecoveryScanTimer::default();
     let start = Instant::now();
-    assert_eq!(lookout.time_until_scan(start), None, "no other window has work");
-    lookout.scan_finished(&RecoveryScanResult { owned_elsewhere: true, ..RecoveryScanResult::default() });
-    assert_eq!(lookout.time_until_scan(start), Some(RECOVERY_SCAN_INTERVAL));
-    assert_eq!(lookout.time_until_scan(start + secs(4)), Some(secs(1)));
-    assert_eq!(lookout.time_until_scan(start + secs(6)), Some(Duration::ZERO));
-    assert_eq!(lookout.time_until_scan(start + secs(60)), None, "one scan at a time");
-    lookout.scan_finished(&RecoveryScanResult { owned_elsewhere: true, ..RecoveryScanResult::default() });
-    assert_eq!(lookout.time_until_scan(start + secs(60)), Some(RECOVERY_SCAN_INTERVAL));
-    lookout.scan_finished(&RecoveryScanResult::default());
-    assert_eq!(lookout.time_until_scan(start + secs(120)), None);
+    assert_eq!(timer.time_until_scan(start), None, "no other window has work");
+    timer.scan_finished(&RecoveryScanResult { owned_elsewhere: true, ..RecoveryScanResult::default() });
+    assert_eq!(timer.time_until_scan(start), Some(RECOVERY_SCAN_INTERVAL));
+    assert_eq!(timer.time_until_scan(start + secs(4)), Some(secs(1)));
+    assert_eq!(timer.time_until_scan(start + secs(6)), Some(Duration::ZERO));
+    assert_eq!(timer.time_until_scan(start + secs(60)), None, "one scan at a time");
+    timer.scan_finished(&RecoveryScanResult { owned_elsewhere: true, ..RecoveryScanResult::default() });
+    assert_eq!(timer.time_until_scan(start + secs(60)), Some(RECOVERY_SCAN_INTERVAL));
+    timer.scan_finished(&RecoveryScanResult::default());
+    assert_eq!(timer.time_until_scan(start + secs(120)), None);
 }

@@ -31,11 +31,8 @@ impl ActiveStroke {
     /// Begins a stroke with one point.
     pub fn begin(kind: StrokeKind, radius_px: f32, at_in_photo: Point, actions: &mut Vec<CanvasAction>) -> Self {
         actions.push(CanvasAction::BeginStroke(Stroke { kind, radius_px, points_in_photo: vec![at_in_photo] }));
-        Self {
-            kind,
-            last_point_in_photo: at_in_photo,
-            spacing_px: (radius_px * SPACING_PER_RADIUS).max(MIN_SPACING_PX),
-        }
+        let spacing_px = (radius_px * SPACING_PER_RADIUS).max(MIN_SPACING_PX);
+        Self { kind, last_point_in_photo: at_in_photo, spacing_px }
     }
 
     /// Continues the stroke to the pointer's position.
@@ -69,9 +66,8 @@ impl ActiveStroke {
     }
 }
 
-/// Draws the brush's outline at its true size: a light ring inside a dark one, visible on any photo. An eraser has a
-/// bar in the middle.
-pub(super) fn paint_brush_cursor(painter: &Painter, at: Pos2, radius: f32, kind: StrokeKind, style: &CanvasStyle) {
+/// Draws the brush as a ring of its true size, light on dark to be visible on any photo. The eraser has a bar in it.
+pub(super) fn paint_cursor(painter: &Painter, at: Pos2, radius: f32, kind: StrokeKind, style: &CanvasStyle) {
     painter.circle_stroke(at, radius, Line::new(3.0, style.line_dark));
     painter.circle_stroke(at, radius, Line::new(1.25, style.line_light));
     let ring_radius = radius.max(SMALL_CURSOR_RADIUS);
@@ -114,9 +110,9 @@ mod tests {
     #[test]
     fn long_moves_get_points_a_quarter_radius_apart() {
         let mut actions = Vec::new();
-        let mut path = ActiveStroke::begin(StrokeKind::Paint, 20.0, [10.0, 10.0], &mut actions);
-        path.extend([10.0, 113.0], &mut actions);
-        path.end([12.0, 113.0], &mut actions);
+        let mut stroke = ActiveStroke::begin(StrokeKind::Paint, 20.0, [10.0, 10.0], &mut actions);
+        stroke.extend([10.0, 113.0], &mut actions);
+        stroke.end([12.0, 113.0], &mut actions);
         let points = points(&actions);
         let gaps = points.windows(2).map(|pair| (pair[1][0] - pair[0][0]).hypot(pair[1][1] - pair[0][1]));
         assert!(gaps.clone().all(|gap| gap <= 5.0 + 1e-4), "{:?}", gaps.collect::<Vec<_>>());
@@ -127,20 +123,20 @@ mod tests {
     #[test]
     fn tiny_moves_add_no_points() {
         let mut actions = Vec::new();
-        let mut path = ActiveStroke::begin(StrokeKind::Erase, 20.0, [0.0, 0.0], &mut actions);
+        let mut stroke = ActiveStroke::begin(StrokeKind::Erase, 20.0, [0.0, 0.0], &mut actions);
         for step in 1..8 {
-            path.extend([0.1 * step as f32, 0.0], &mut actions);
+            stroke.extend([0.1 * step as f32, 0.0], &mut actions);
         }
         assert_eq!(actions.len(), 1);
-        path.extend([1.3, 0.0], &mut actions);
+        stroke.extend([1.3, 0.0], &mut actions);
         assert_eq!(points(&actions), [[0.0, 0.0], [1.3, 0.0]]);
     }
 
     #[test]
     fn a_click_is_a_single_point() {
         let mut actions = Vec::new();
-        let mut path = ActiveStroke::begin(StrokeKind::Paint, 3.0, [5.0, 6.0], &mut actions);
-        path.end([5.0, 6.0], &mut actions);
+        let mut stroke = ActiveStroke::begin(StrokeKind::Paint, 3.0, [5.0, 6.0], &mut actions);
+        stroke.end([5.0, 6.0], &mut actions);
         assert_eq!(points(&actions), [[5.0, 6.0]]);
         assert_eq!(actions.len(), 2);
     }

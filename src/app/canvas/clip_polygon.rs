@@ -17,9 +17,9 @@ pub(super) fn split_at_frame(polygon: &[Point], corners: &[Point; 4]) -> SplitPo
     let mut outside = Vec::new();
     for (index, &from) in corners.iter().enumerate() {
         let to = corners[(index + 1) % 4];
-        let cut = clip_to_half_plane(&inside, from, to, -1.0);
-        if cut.len() >= 3 {
-            outside.push(cut);
+        let outer = clip_to_half_plane(&inside, from, to, -1.0);
+        if outer.len() >= 3 {
+            outside.push(outer);
         }
         inside = clip_to_half_plane(&inside, from, to, 1.0);
     }
@@ -30,15 +30,15 @@ pub(super) fn split_at_frame(polygon: &[Point], corners: &[Point; 4]) -> SplitPo
 fn clip_to_half_plane(polygon: &[Point], from: Point, to: Point, side: f32) -> Vec<Point> {
     let distance = |[x, y]: Point| side * ((to[0] - from[0]) * (y - from[1]) - (to[1] - from[1]) * (x - from[0]));
     let mut out = Vec::with_capacity(polygon.len() + 1);
-    for (index, &here) in polygon.iter().enumerate() {
+    for (index, &point) in polygon.iter().enumerate() {
         let next = polygon[(index + 1) % polygon.len()];
-        let (d_here, d_next) = (distance(here), distance(next));
-        if d_here >= 0.0 {
-            out.push(here);
+        let (d_point, d_next) = (distance(point), distance(next));
+        if d_point >= 0.0 {
+            out.push(point);
         }
-        if (d_here > 0.0 && d_next < 0.0) || (d_here < 0.0 && d_next > 0.0) {
-            let share = d_here / (d_here - d_next);
-            out.push([here[0] + share * (next[0] - here[0]), here[1] + share * (next[1] - here[1])]);
+        if (d_point > 0.0 && d_next < 0.0) || (d_point < 0.0 && d_next > 0.0) {
+            let share = d_point / (d_point - d_next);
+            out.push([point[0] + share * (next[0] - point[0]), point[1] + share * (next[1] - point[1])]);
         }
     }
     out

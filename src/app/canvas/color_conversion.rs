@@ -5,48 +5,39 @@ use image::{DynamicImage, GenericImageView};
 
 /// Appends `width` pixels of row `y`, from column `x` on, as egui colours.
 pub(super) fn append_row_as_color32(photo: &DynamicImage, y: u32, x: u32, width: u32, out: &mut Vec<Color32>) {
-    let row = |channels: usize| {
-        let start = (y as usize * photo.width() as usize + x as usize) * channels;
-        start..start + width as usize * channels
-    };
+    let start = y as usize * photo.width() as usize + x as usize;
+    let row = start..start + width as usize;
     match photo {
-        DynamicImage::ImageLuma8(all) => out.extend(all.as_raw()[row(1)].iter().map(|&luma| Color32::from_gray(luma))),
-        DynamicImage::ImageLumaA8(all) => out.extend(
-            all.as_raw()[row(2)]
-                .chunks_exact(2)
-                .map(|pixel| from_straight_alpha([pixel[0], pixel[0], pixel[0], pixel[1]])),
-        ),
-        DynamicImage::ImageRgb8(all) => out
-            .extend(all.as_raw()[row(3)].chunks_exact(3).map(|pixel| Color32::from_rgb(pixel[0], pixel[1], pixel[2]))),
-        DynamicImage::ImageRgba8(all) => out.extend(
-            all.as_raw()[row(4)]
-                .chunks_exact(4)
-                .map(|pixel| from_straight_alpha([pixel[0], pixel[1], pixel[2], pixel[3]])),
-        ),
-        DynamicImage::ImageLuma16(all) => {
-            out.extend(all.as_raw()[row(1)].iter().map(|&luma| Color32::from_gray(to_8_bit(luma))));
+        DynamicImage::ImageLuma8(all) => out.extend(all.as_raw()[row].iter().map(|&luma| Color32::from_gray(luma))),
+        DynamicImage::ImageLumaA8(all) => {
+            out.extend(all.as_raw().as_chunks().0[row].iter().map(|&[luma, a]| premultiply([luma, luma, luma, a])));
         }
-        DynamicImage::ImageLumaA16(all) => out.extend(
-            all.as_raw()[row(2)]
-                .chunks_exact(2)
-                .map(|pixel| from_straight_alpha([pixel[0], pixel[0], pixel[0], pixel[1]].map(to_8_bit))),
-        ),
-        DynamicImage::ImageRgb16(all) => out.extend(
-            all.as_raw()[row(3)]
-                .chunks_exact(3)
-                .map(|pixel| from_straight_alpha([pixel[0], pixel[1], pixel[2], u16::MAX].map(to_8_bit))),
-        ),
-        DynamicImage::ImageRgba16(all) => out.extend(
-            all.as_raw()[row(4)]
-                .chunks_exact(4)
-                .map(|pixel| from_straight_alpha([pixel[0], pixel[1], pixel[2], pixel[3]].map(to_8_bit))),
-        ),
-        other => out.extend((x..x + width).map(|x| from_straight_alpha(other.get_pixel(x, y).0))),
+        DynamicImage::ImageRgb8(all) => {
+            out.extend(all.as_raw().as_chunks().0[row].iter().map(|&[r, g, b]| Color32::from_rgb(r, g, b)));
+        }
+        DynamicImage::ImageRgba8(all) => {
+            out.extend(all.as_raw().as_chunks().0[row].iter().map(|&rgba| premultiply(rgba)));
+        }
+        DynamicImage::ImageLuma16(all) => {
+            out.extend(all.as_raw()[row].iter().map(|&luma| Color32::from_gray(to_8_bit(luma))));
+        }
+        DynamicImage::ImageLumaA16(all) => {
+            let pixels = all.as_raw().as_chunks().0[row].iter();
+            out.extend(pixels.map(|&[luma, a]| premultiply([luma, luma, luma, a].map(to_8_bit))));
+        }
+        DynamicImage::ImageRgb16(all) => {
+            let pixels = all.as_raw().as_chunks().0[row].iter();
+            out.extend(pixels.map(|&[r, g, b]| premultiply([r, g, b, u16::MAX].map(to_8_bit))));
+        }
+        DynamicImage::ImageRgba16(all) => {
+            out.extend(all.as_raw().as_chunks().0[row].iter().map(|&rgba| premultiply(rgba.map(to_8_bit))));
+        }
+        other => out.extend((x..x + width).map(|x| premultiply(other.get_pixel(x, y).0))),
     }
 }
 
 /// Converts a colour with straight (not premultiplied) alpha.
-fn from_straight_alpha([red, green, blue, alpha]: [u8; 4]) -> Color32 {
+fn premultiply([red, green, blue, alpha]: [u8; 4]) -> Color32 {
     Color32::from_rgba_unmultiplied(red, green, blue, alpha)
 }
 
@@ -70,16 +61,17 @@ mod tests {
     #[test]
     fn every_pixel_format_keeps_its_colour() {
         let orange = Color32::from_rgb(250, 128, 3);
-        let of = |value: u8| u16::from(value) * 257;
+        let to_16_bit = |value: u8| u16::from(value) * 257;
+        let [r, g, b] = [250, 128, 3].map(to_16_bit);
         let kinds: [(DynamicImage, Color32); 9] = [
             (GrayImage::from_pixel(3, 2, Luma([77])).into(), Color32::from_gray(77)),
             (ImageBuffer::from_pixel(3, 2, LumaA([77u8, 255])).into(), Color32::from_gray(77)),
             (RgbImage::from_pixel(3, 2, Rgb([250, 128, 3])).into(), orange),
             (ImageBuffer::from_pixel(3, 2, Rgba([250u8, 128, 3, 255])).into(), orange),
-            (ImageBuffer::from_pixel(3, 2, Luma([of(77)])).into(), Color32::from_gray(77)),
-            (ImageBuffer::from_pixel(3, 2, LumaA([of(77), 65_535])).into(), Color32::from_gray(77)),
-            (ImageBuffer::from_pixel(3, 2, Rgb([of(250), of(128), of(3)])).into(), orange),
-            (ImageBuffer::from_pixel(3, 2, Rgba([of(250), of(128), of(3), 65_535])).into(), orange),
+            (ImageBuffer::from_pixel(3, 2, Luma([to_16_bit(77)])).into(), Color32::from_gray(77)),
+            (ImageBuffer::from_pixel(3, 2, LumaA([to_16_bit(77), 65_535])).into(), Color32::from_gray(77)),
+            (ImageBuffer::from_pixel(3, 2, Rgb([r, g, b])).into(), orange),
+            (ImageBuffer::from_pixel(3, 2, Rgba([r, g, b, 65_535])).into(), orange),
             (ImageBuffer::from_pixel(3, 2, Rgb([1.0f32, 0.0, 0.0])).into(), Color32::RED),
         ];
         for (photo, expected) in kinds {

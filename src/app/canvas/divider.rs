@@ -24,9 +24,10 @@ pub(super) struct Divider {
 impl Divider {
     /// The divider at a share of the visible part of the photo; `None` if no part of the photo is visible.
     pub fn at_share(share: f32, photo_on_screen: Rect, viewport: Rect) -> Option<Self> {
-        let area = photo_on_screen.intersect(viewport);
+        let visible_photo = photo_on_screen.intersect(viewport);
         let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.5 };
-        area.is_positive().then(|| Self { x: area.left() + share * area.width(), visible_photo: area })
+        let x = visible_photo.left() + share * visible_photo.width();
+        visible_photo.is_positive().then_some(Self { x, visible_photo })
     }
 
     /// The share that puts the line at `x`.
@@ -35,10 +36,9 @@ impl Divider {
     }
 
     /// Whether a point is near enough to grab the line or its grip.
-    pub fn is_hit(&self, on_screen: Pos2) -> bool {
-        let on_line =
-            (on_screen.x - self.x).abs() <= GRAB_DISTANCE && self.visible_photo.y_range().contains(on_screen.y);
-        on_line || self.grip_center().distance(on_screen) <= GRIP_RADIUS
+    pub fn is_hit(&self, pos: Pos2) -> bool {
+        let is_on_line = (pos.x - self.x).abs() <= GRAB_DISTANCE && self.visible_photo.y_range().contains(pos.y);
+        is_on_line || self.grip_center().distance(pos) <= GRIP_RADIUS
     }
 
     /// The part of the screen that shows the photo with its fill.

@@ -61,43 +61,42 @@ impl FillOverlay {
         // A preview is coarser than the photo, so its texels must not look like sharp photo pixels.
         let full_size = (patch.width, patch.height) == (rect.width, rect.height);
         let sharp = full_size && map.zoom >= SHARP_FROM_ZOOM;
-        let wanted = UploadKey { version, halvings: level_for_zoom(texel_on_screen, MAX_HALVINGS), sharp };
-        if self.uploaded_key.replace(wanted) != Some(wanted) {
-            self.upload(painter.ctx(), patch, wanted);
+        let key = UploadKey { version, halvings: level_for_zoom(texel_on_screen, MAX_HALVINGS), sharp };
+        if self.uploaded_key.replace(key) != Some(key) {
+            self.upload(painter.ctx(), patch, key);
         }
         for piece in &self.pieces {
             painter.add(Shape::image(piece.texture.id(), map.rect(piece.rect_in_photo), piece.uv, Color32::WHITE));
         }
     }
 
-    fn upload(&mut self, ctx: &Context, patch: &FillPatch, wanted: UploadKey) {
-        let image = (0..wanted.halvings).fold(PremultipliedImage::from_patch(patch), |picture, _| picture.halved());
+    fn upload(&mut self, ctx: &Context, patch: &FillPatch, key: UploadKey) {
+        let image = (0..key.halvings).fold(PremultipliedImage::from_patch(patch), |image, _| image.halved());
         let max_side = ctx.input(|input| input.max_texture_side).min(MAX_TEXTURE_SIDE);
-        let options = if wanted.sharp { TextureOptions::NEAREST } else { TextureOptions::LINEAR };
+        let options = if key.sharp { TextureOptions::NEAREST } else { TextureOptions::LINEAR };
         let rect = patch.rect_in_photo;
-        let photo_from_texel = Vec2::new(rect.width as f32, rect.height as f32)
-            / Vec2::new(patch.width as f32, patch.height as f32)
-            * (1u32 << wanted.halvings) as f32;
+        let size_px = Vec2::new(rect.width as f32, rect.height as f32);
+        let patch_size = Vec2::new(patch.width as f32, patch.height as f32);
+        let texel_size_px = size_px / patch_size * (1u32 << key.halvings) as f32;
         let origin = pos2(rect.x as f32, rect.y as f32);
         // Halving rounds an odd side up, so the last texel may extend beyond the patch.
-        let end = origin + Vec2::new(rect.width as f32, rect.height as f32);
-        let mut old = std::mem::take(&mut self.pieces).into_iter();
+        let end = origin + size_px;
+        let mut old_pieces = std::mem::take(&mut self.pieces).into_iter();
         for [left, top, right, bottom] in piece_rects(image.width, image.height, max_side) {
             let (image, border) = image.cut_with_border([left, top, right, bottom]);
-            let photo_from_texels =
-                |x: usize, y: usize| (origin + Vec2::new(x as f32, y as f32) * photo_from_texel).min(end);
-            let in_photo = Rect::from_min_max(photo_from_texels(left, top), photo_from_texels(right, bottom));
+            let to_photo = |x: usize, y: usize| (origin + Vec2::new(x as f32, y as f32) * texel_size_px).min(end);
+            let rect_in_photo = Rect::from_min_max(to_photo(left, top), to_photo(right, bottom));
             let size = Vec2::new(image.size[0] as f32, image.size[1] as f32);
             let uv_min = (border / size).to_pos2();
-            let uv = Rect::from_min_max(uv_min, uv_min + in_photo.size() / photo_from_texel / size);
-            let texture = match old.next() {
+            let uv = Rect::from_min_max(uv_min, uv_min + rect_in_photo.size() / texel_size_px / size);
+            let texture = match old_pieces.next() {
                 Some(TexturePiece { mut texture, .. }) => {
                     texture.set(image, options);
                     texture
                 }
                 None => ctx.load_texture("fill", image, options),
             };
-            self.pieces.push(TexturePiece { texture, rect_in_photo: in_photo, uv });
+            self.pieces.push(TexturePiece { texture, rect_in_photo, uv });
         }
     }
 }
@@ -128,8 +127,7 @@ impl PremultipliedImage {
         Self { width, height, pixels }
     }
 
-    /// A part of the image with a border of one texel where a neighbour exists, and the border's width at the left and
-    /// top.
+    /// A part of the image with a border of one texel where neighbours exist, and the border's width (left, top).
     fn cut_with_border(&self, [left, top, right, bottom]: [usize; 4]) -> (ColorImage, Vec2) {
         let (x, y) = (left.saturating_sub(1), top.saturating_sub(1));
         let (x_end, y_end) = ((right + 1).min(self.width), (bottom + 1).min(self.height));
@@ -156,10 +154,10 @@ mod tests {
     #[test]
     fn pieces_include_a_border_of_neighbouring_texels() {
         let pixels = (0..6 * 4).map(|index| Color32::from_gray(index * 10)).collect();
-        let picture = PremultipliedImage { width: 6, height: 4, pixels };
-        let (image, border) = picture.cut_with_border([2, 0, 4, 4]);
-        assert_eq!((image.size, border), ([4, 4], Vec2::new(1.0, 0.0)));
-        assert_eq!(image.pixels[0], Color32::from_gray(10));
+        let image = PremultipliedImage { width: 6, height: 4, pixels };
+        let (piece, border) = image.cut_with_border([2, 0, 4, 4]);
+        assert_eq!((piece.size, border), ([4, 4], Vec2::new(1.0, 0.0)));
+        assert_eq!(piece.pixels[0], Color32::from_gray(10));
     }
 
     #[test]

@@ -16,9 +16,9 @@ pub(super) struct OutlineSegment {
 /// The outline within a part of the mask, without the part's own border. Empty if there are too many segments.
 pub(super) fn outline_segments(mask: &Mask, part: RectPx) -> Vec<OutlineSegment> {
     let part = part.intersection(RectPx { x: 0, y: 0, width: mask.width(), height: mask.height() });
-    let mut found = Vec::new();
+    let mut segments = Vec::new();
     if part.is_empty() {
-        return found;
+        return segments;
     }
     let row = |y: u32| &mask.pixels()[y as usize * mask.width() as usize..][part.x as usize..][..part.width as usize];
     // Unfinished vertical segments, sorted by column: x and top.
@@ -30,55 +30,47 @@ pub(super) fn outline_segments(mask: &Mask, part: RectPx) -> Vec<OutlineSegment>
             continue;
         }
         if let Some(above) = above {
-            append_horizontal_segments(above, pixels, part.x, y, &mut found);
+            append_horizontal(above, pixels, part.x, y, &mut segments);
         }
-        open = advance_vertical_segments(&open, pixels, part.x, y, &mut found);
-        if found.len() > MAX_SEGMENTS {
+        append_vertical(&mut open, pixels, part.x, y, &mut segments);
+        if segments.len() > MAX_SEGMENTS {
             return Vec::new();
         }
     }
     let bottom = part.y + part.height;
-    found.extend(open.into_iter().map(|(x, top)| OutlineSegment { from: [x, top], to: [x, bottom] }));
-    found
+    segments.extend(open.into_iter().map(|(x, top)| OutlineSegment { from: [x, top], to: [x, bottom] }));
+    segments
 }
 
 /// Appends the horizontal segments between two rows; `y` is the edge between them.
-fn append_horizontal_segments(above: &[u8], below: &[u8], left: u32, y: u32, found: &mut Vec<OutlineSegment>) {
+fn append_horizontal(above: &[u8], below: &[u8], left: u32, y: u32, segments: &mut Vec<OutlineSegment>) {
     let mut start = None;
     for (x, (a, b)) in (left..).zip(above.iter().zip(below)) {
         match (a != b, start) {
             (true, None) => start = Some(x),
             (false, Some(from)) => {
-                found.push(OutlineSegment { from: [from, y], to: [x, y] });
+                segments.push(OutlineSegment { from: [from, y], to: [x, y] });
                 start = None;
             }
             _ => {}
         }
     }
     if let Some(from) = start {
-        found.push(OutlineSegment { from: [from, y], to: [left + above.len() as u32, y] });
+        segments.push(OutlineSegment { from: [from, y], to: [left + above.len() as u32, y] });
     }
 }
 
-/// Appends the vertical segments that end above row `y`, and returns those that continue or begin in it.
-fn advance_vertical_segments(
-    open: &[(u32, u32)],
-    pixels: &[u8],
-    left: u32,
-    y: u32,
-    found: &mut Vec<OutlineSegment>,
-) -> Vec<(u32, u32)> {
-    let mut before = open.iter().copied().peekable();
-    let mut now = Vec::with_capacity(open.len());
-    let ended = |(x, top): (u32, u32)| OutlineSegment { from: [x, top], to: [x, y] };
+/// Appends the vertical segments that end above row `y`. Keeps the open ones that continue, and opens new ones.
+fn append_vertical(open: &mut Vec<(u32, u32)>, pixels: &[u8], left: u32, y: u32, segments: &mut Vec<OutlineSegment>) {
+    let mut previous = std::mem::take(open).into_iter().peekable();
+    let finished = |(x, top): (u32, u32)| OutlineSegment { from: [x, top], to: [x, y] };
     for (x, _) in (left + 1..).zip(pixels.windows(2)).filter(|(_, pair)| pair[0] != pair[1]) {
-        while let Some(run) = before.next_if(|run| run.0 < x) {
-            found.push(ended(run));
+        while let Some(segment) = previous.next_if(|segment| segment.0 < x) {
+            segments.push(finished(segment));
         }
-        now.push(before.next_if(|run| run.0 == x).unwrap_or((x, y)));
+        open.push(previous.next_if(|segment| segment.0 == x).unwrap_or((x, y)));
     }
-    found.extend(before.map(ended));
-    now
+    segments.extend(previous.map(finished));
 }
 
 #[cfg(test)]

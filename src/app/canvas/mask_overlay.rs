@@ -4,7 +4,8 @@
 //! The textures hold only the tint's strength, in white; the colours come from the vertices. So moving the frame
 //! uploads nothing. A change of the mask converts and uploads only the changed rectangle of each visible tile.
 
-use egui::{Color32, ColorImage, Mesh, Painter, Rect, Shape, TextureHandle, TextureOptions, Vec2, pos2};
+use egui::epaint::Vertex;
+use egui::{Color32, ColorImage, Mesh, Painter, Rect, Shape, TextureHandle, TextureOptions, pos2};
 
 use super::CanvasScene;
 use super::canvas_style::CanvasStyle;
@@ -16,14 +17,12 @@ use super::tile_cache::{TileCache, TileKey};
 use super::tile_grid::{TileGrid, level_count, level_for_zoom};
 use super::upload_budget::UploadBudget;
 use super::zoom_pan::ScreenFromPhoto;
-use crate::geometry::FaceFrame;
 use crate::geometry::{Point, RectPx};
 use crate::mask::Mask;
 
 /// Most tiles in the cache. Visible tiles are kept even beyond this number.
 const MAX_CACHED_TILES: usize = 128;
-/// A change of up to this many texels is uploaded in the same frame regardless of the budget, so that the brush does
-/// not lag.
+/// A change of up to this many texels is uploaded at once regardless of the budget, so that the brush does not lag.
 const MAX_IMMEDIATE_TEXELS: u64 = 512 * 512;
 
 /// How the hole is drawn.
@@ -50,9 +49,9 @@ impl MaskOverlays {
     }
 
     /// Marks a part of the photo as changed.
-    pub fn changed(&mut self, part: RectPx) {
-        self.tint_overlay.changed(part);
-        self.outline_overlay.changed(part);
+    pub fn mark_changed(&mut self, part: RectPx) {
+        self.tint_overlay.mark_changed(part);
+        self.outline_overlay.mark_changed(part);
     }
 
     /// Draws the visible part of the hole as [`CanvasScene::mask_display`] says.
@@ -68,9 +67,9 @@ impl MaskOverlays {
             MaskDisplay::Hidden => {}
             MaskDisplay::Outlined => {
                 let style = CanvasStyle { tint_opacity: 0.0, ..style.clone() };
-                self.outline_overlay.paint(painter, scene.mask, &scene.face_frame, map, &style, budget);
+                self.outline_overlay.paint(painter, scene, map, &style, budget);
             }
-            MaskDisplay::Tinted => self.tint_overlay.paint(painter, scene.mask, &scene.face_frame, map, style, budget),
+            MaskDisplay::Tinted => self.tint_overlay.paint(painter, scene, map, style, budget),
         }
     }
 }
@@ -98,7 +97,7 @@ impl MaskOverlay {
     }
 
     /// Marks a part of the photo as changed.
-    pub fn changed(&mut self, part: RectPx) {
+    pub fn mark_changed(&mut self, part: RectPx) {
         self.cached_outline = None;
         for (_, tile) in self.tiles.iter_mut() {
             tile.stale_in_photo = tile.stale_in_photo.union(part);
@@ -109,19 +108,18 @@ impl MaskOverlay {
     pub fn paint(
         &mut self,
         painter: &Painter,
-        mask: &Mask,
-        frame: &FaceFrame,
+        scene: &CanvasScene<'_>,
         map: &ScreenFromPhoto,
         style: &CanvasStyle,
         budget: &mut UploadBudget,
     ) {
+        let mask = scene.mask;
         let hole_alpha = (style.tint_opacity.clamp(0.0, 1.0) * 255.0).round() as u8;
         let cache_key = (mask.width(), mask.height(), hole_alpha);
         if self.cached_for.replace(cache_key) != Some(cache_key) {
             self.clear();
         }
-        let whole = Rect::from_min_size(pos2(0.0, 0.0), Vec2::new(mask.width() as f32, mask.height() as f32));
-        let visible = whole.intersect(map.invert_rect(painter.clip_rect()));
+        let visible = scene.photo_rect().intersect(map.invert_rect(painter.clip_rect()));
         if !visible.is_positive() {
             return;
         }
@@ -129,7 +127,7 @@ impl MaskOverlay {
         let levels = level_count(mask.width(), mask.height());
         let grid = TileGrid::new(mask.width(), mask.height(), level_for_zoom(map.zoom, levels));
         let tint = MaskTint { hole_alpha, has_outline: !sharp };
-        let corners = frame.corners_in_photo();
+        let corners = scene.face_frame.corners_in_photo();
         budget.begin_kind();
         for tile in grid.tiles_covering(visible) {
             let key = TileKey { level: grid.level, tile, sharp };
@@ -142,7 +140,7 @@ impl MaskOverlay {
         }
         self.tiles.end_frame(MAX_CACHED_TILES);
         if sharp {
-            self.paint_outline(painter, mask, frame, visible, map, style);
+            self.paint_outline(painter, scene, visible, map, style);
         }
     }
 
@@ -168,43 +166,42 @@ impl MaskOverlay {
         };
         let stale = affected_texels(grid, tile.stale_in_photo).intersection(all);
         let is_immediate = u64::from(stale.width) * u64::from(stale.height) <= MAX_IMMEDIATE_TEXELS;
-        if !stale.is_empty() && !is_immediate && !budget.try_start() {
+        if !is_immediate && !budget.try_start() {
             return;
         }
         tile.stale_in_photo = RectPx::default();
         if stale.is_empty() {
             return;
         }
-        let part = mask_image(mask, grid, stale, tint);
+        let image = mask_image(mask, grid, stale, tint);
         let offset = [stale.x - all.x, stale.y - all.y].map(|texel| texel as usize);
-        if tile.texture.is_none() && !is_transparent(&part) {
-            let clear = ColorImage::filled([all.width as usize, all.height as usize], Color32::TRANSPARENT);
-            tile.texture = Some(ctx.load_texture("hole tile", clear, options));
+        if tile.texture.is_none() && !is_transparent(&image) {
+            let empty = ColorImage::filled([all.width as usize, all.height as usize], Color32::TRANSPARENT);
+            tile.texture = Some(ctx.load_texture("hole tile", empty, options));
         }
         if let Some(texture) = &mut tile.texture {
-            texture.set_partial(offset, part, options);
+            texture.set_partial(offset, image, options);
         }
     }
 
     fn paint_outline(
         &mut self,
         painter: &Painter,
-        mask: &Mask,
-        frame: &FaceFrame,
+        scene: &CanvasScene<'_>,
         visible: Rect,
         map: &ScreenFromPhoto,
         style: &CanvasStyle,
     ) {
         let part = enclosing_pixels(visible);
-        if self.cached_outline.as_ref().is_none_or(|(of, _)| *of != part) {
-            self.cached_outline = Some((part, outline_segments(mask, part)));
+        if self.cached_outline.as_ref().is_none_or(|(cached_part, _)| *cached_part != part) {
+            self.cached_outline = Some((part, outline_segments(scene.mask, part)));
         }
         let half_width = style.outline_width / 2.0;
         let mut mesh = Mesh::default();
-        for segment in self.cached_outline.iter().flat_map(|(_, runs)| runs) {
+        for segment in self.cached_outline.iter().flat_map(|(_, segments)| segments) {
             let [from, to] = [segment.from, segment.to].map(|[x, y]| [x as f32, y as f32]);
-            let middle = [f32::midpoint(from[0], to[0]), f32::midpoint(from[1], to[1])];
-            let color = if frame.contains(middle) { style.accent } else { style.warning };
+            let midpoint = [f32::midpoint(from[0], to[0]), f32::midpoint(from[1], to[1])];
+            let color = if scene.face_frame.contains(midpoint) { style.accent } else { style.warning };
             let line = Rect::from_min_max(map.snap(map.apply(from)), map.snap(map.apply(to)));
             mesh.add_colored_rect(line.expand(half_width), color);
         }
@@ -255,11 +252,7 @@ fn tile_shape(
     let inside = std::iter::once((&pieces.inside, style.accent));
     for (piece, color) in inside.chain(pieces.outside.iter().map(|piece| (piece, style.warning))) {
         let first = mesh.vertices.len() as u32;
-        mesh.vertices.extend(piece.iter().map(|&point| egui::epaint::Vertex {
-            pos: map.apply(point),
-            uv: uv(point),
-            color,
-        }));
+        mesh.vertices.extend(piece.iter().map(|&point| Vertex { pos: map.apply(point), uv: uv(point), color }));
         for index in 2..piece.len() as u32 {
             mesh.add_triangle(first, first + index - 1, first + index);
         }
@@ -287,14 +280,15 @@ mod tests {
             history.push(stroke(first, StrokeKind::Paint));
             let grid = TileGrid::new(70, 51, level);
             let (bounds, tint) = (grid.bounds(), MaskTint { hole_alpha: 100, has_outline: outlined });
-            let mut shown = mask_texels(history.mask(), grid, bounds, tint);
+            let mut texels = mask_texels(history.mask(), grid, bounds, tint);
             let changed = history.push(stroke(second, StrokeKind::Erase));
             let part = affected_texels(grid, changed).intersection(bounds);
-            for (row, texels) in mask_texels(history.mask(), grid, part, tint).chunks(part.width.max(1) as usize).enumerate() {
+            let changed_texels = mask_texels(history.mask(), grid, part, tint);
+            for (row, row_texels) in changed_texels.chunks(part.width.max(1) as usize).enumerate() {
                 let start = (part.y as usize + row) * bounds.width as usize + part.x as usize;
-                shown[start..start + texels.len()].copy_from_slice(texels);
+                texels[start..start + row_texels.len()].copy_from_slice(row_texels);
             }
-            prop_assert!(shown == mask_texels(history.mask(), grid, bounds, tint));
+            prop_assert!(texels == mask_texels(history.mask(), grid, bounds, tint));
         }
     }
 }

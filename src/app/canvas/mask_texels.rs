@@ -26,22 +26,22 @@ pub(super) fn mask_texels(mask: &Mask, grid: TileGrid, part: RectPx, tint: MaskT
     let bounds = grid.bounds();
     let width = part.width as usize;
     // One more texel on every side: whether a texel belongs to the outline depends on its neighbours.
+    let stride = width + 2;
     let clamped = |index: u32, offset: u32, end: u32| (index + offset).saturating_sub(1).min(end - 1);
     let columns: Vec<u32> = (0..part.width + 2).map(|offset| clamped(part.x, offset, bounds.width)).collect();
-    let mut coverage = vec![0u8; (width + 2) * (part.height as usize + 2)];
-    for (offset, row) in (0..).zip(coverage.chunks_exact_mut(width + 2)) {
+    let mut coverage = vec![0u8; stride * (part.height as usize + 2)];
+    for (offset, row) in (0..).zip(coverage.chunks_exact_mut(stride)) {
         write_row_coverage(mask, grid, clamped(part.y, offset, bounds.height), &columns, row);
     }
     let is_hole = |alpha: u8| alpha >= 128;
     let mut out = Vec::with_capacity(width * part.height as usize);
-    for rows in coverage.windows(3 * (width + 2)).step_by(width + 2) {
-        let (above, rest) = rows.split_at(width + 2);
-        let (here, below) = rest.split_at(width + 2);
+    for rows in coverage.windows(3 * stride).step_by(stride) {
+        let [above, row, below] = [0, 1, 2].map(|index| &rows[index * stride..][..stride]);
         for x in 1..=width {
-            let neighbours = [above[x], below[x], here[x - 1], here[x + 1]];
-            let is_outline = tint.has_outline && is_hole(here[x]) && !neighbours.into_iter().all(is_hole);
+            let neighbours = [above[x], below[x], row[x - 1], row[x + 1]];
+            let is_outline = tint.has_outline && is_hole(row[x]) && !neighbours.into_iter().all(is_hole);
             let alpha = if is_outline { 255 } else { u16::from(tint.hole_alpha) };
-            out.push(white_with_alpha((u16::from(here[x]) * alpha / 255) as u8));
+            out.push(white_with_alpha((u16::from(row[x]) * alpha / 255) as u8));
         }
     }
     out
@@ -114,8 +114,8 @@ mod tests {
     fn level_zero_texels_match_the_mask_pixels() {
         let mask = dab(40, 30, [20.0, 15.0], 6.0);
         let grid = TileGrid::new(40, 30, 0);
-        let shown = mask_texels(&mask, grid, grid.bounds(), PLAIN);
-        for (texel, &pixel) in shown.iter().zip(mask.pixels()) {
+        let texels = mask_texels(&mask, grid, grid.bounds(), PLAIN);
+        for (texel, &pixel) in texels.iter().zip(mask.pixels()) {
             assert_eq!(texel.a(), if pixel == 0 { 0 } else { 100 });
         }
     }
@@ -124,8 +124,8 @@ mod tests {
     fn the_photos_edge_has_no_outline() {
         let mask = dab(40, 30, [0.0, 15.0], 6.0);
         let grid = TileGrid::new(40, 30, 0);
-        let shown = mask_texels(&mask, grid, grid.bounds(), OUTLINED);
-        let alpha = |x: usize, y: usize| shown[y * 40 + x].a();
+        let texels = mask_texels(&mask, grid, grid.bounds(), OUTLINED);
+        let alpha = |x: usize, y: usize| texels[y * 40 + x].a();
         assert_eq!([alpha(0, 15), alpha(4, 15), alpha(5, 15), alpha(6, 15)], [100, 100, 255, 0]);
     }
 
@@ -137,8 +137,8 @@ mod tests {
             let bounds = grid.bounds();
             let whole = mask_texels(&mask, grid, bounds, OUTLINED);
             let part = RectPx { x: 3, y: 5, width: 9, height: 7 };
-            let cut = mask_texels(&mask, grid, part, OUTLINED);
-            for (index, texel) in cut.iter().enumerate() {
+            let partial = mask_texels(&mask, grid, part, OUTLINED);
+            for (index, texel) in partial.iter().enumerate() {
                 let (x, y) = (part.x as usize + index % 9, part.y as usize + index / 9);
                 assert_eq!(*texel, whole[y * bounds.width as usize + x], "level {level} at {x}, {y}");
             }
@@ -151,8 +151,8 @@ mod tests {
         let corner = Stroke { kind: StrokeKind::Paint, radius_px: 0.6, points_in_photo: vec![[0.5, 0.5]] };
         history.push(MaskEdit::Stroke(corner));
         let grid = TileGrid::new(5, 4, 1);
-        let shown = mask_texels(history.mask(), grid, grid.bounds(), MaskTint { hole_alpha: 255, has_outline: false });
-        assert_eq!(shown[0].a(), 63, "one pixel of four");
-        assert!(shown[1..].iter().all(|texel| texel.a() == 0));
+        let texels = mask_texels(history.mask(), grid, grid.bounds(), MaskTint { hole_alpha: 255, has_outline: false });
+        assert_eq!(texels[0].a(), 63, "one pixel of four");
+        assert!(texels[1..].iter().all(|texel| texel.a() == 0));
     }
 }

@@ -15,8 +15,7 @@ use super::tile_grid::{TileGrid, level_count};
 use crate::geometry::RectPx;
 use crate::photo::Photo;
 
-/// A photo of up to this many pixels is built without a thread: it takes less than a frame, and the first frame is
-/// sharp.
+/// Photos of up to this many pixels are built without a thread, in less than a frame, so the first frame is sharp.
 const MAX_SYNC_PIXELS: u64 = 1 << 20;
 
 /// Shared by the canvas and the thread that builds the levels.
@@ -30,10 +29,10 @@ pub(super) struct MipPyramid {
 impl MipPyramid {
     /// Starts building; `on_level_built` is called after each level.
     pub fn start_build(photo: &Arc<Photo>, on_level_built: impl Fn() + Send + 'static) -> Arc<Self> {
-        let levels = level_count(photo.width(), photo.height());
+        let level_count = level_count(photo.width(), photo.height());
         let pyramid = Arc::new(Self {
             photo: Arc::clone(photo),
-            smaller_levels: (1..levels).map(|_| OnceLock::new()).collect(),
+            smaller_levels: (1..level_count).map(|_| OnceLock::new()).collect(),
             is_cancelled: AtomicBool::new(false),
         });
         let is_small = u64::from(photo.width()) * u64::from(photo.height()) <= MAX_SYNC_PIXELS;
@@ -67,9 +66,7 @@ impl MipPyramid {
 
     /// Whether a level is built.
     pub fn is_built(&self, level: u32) -> bool {
-        level
-            .checked_sub(1)
-            .is_none_or(|index| self.smaller_levels.get(index as usize).is_some_and(|slot| slot.get().is_some()))
+        level == 0 || self.smaller_levels.get(level as usize - 1).is_some_and(|pixels| pixels.get().is_some())
     }
 
     /// The pixels of a part of a level; the part must lie inside the level. `None` until the level is built.
@@ -106,7 +103,7 @@ impl MipPyramid {
     }
 
     fn build_levels(&self, on_level_built: impl Fn()) {
-        for (index, slot) in self.smaller_levels.iter().enumerate() {
+        for (index, halved_level) in self.smaller_levels.iter().enumerate() {
             let level = index as u32;
             let [source, target] = [self.grid(level).bounds(), self.grid(level + 1).bounds()];
             let finer = index.checked_sub(1).and_then(|finer| self.smaller_levels.get(finer)?.get());
@@ -128,7 +125,7 @@ impl MipPyramid {
                     halve_rows(above, below, out);
                 }
             });
-            if self.is_cancelled.load(Ordering::Relaxed) || slot.set(halved).is_err() {
+            if self.is_cancelled.load(Ordering::Relaxed) || halved_level.set(halved).is_err() {
                 return;
             }
             on_level_built();

@@ -7,10 +7,11 @@
 //! | file | purpose |
 //! | --- | --- |
 //! | `zoom_pan`, `scroll_gestures` | zoom and pan |
-//! | `pointer_input`, `brush`, `frame_overlay`, `divider` | pointer input, and the things it can drag |
+//! | `pointer_input`, `brush`, `frame_overlay`, `divider` | pointer input, and what it can drag |
 //! | `mip_pyramid`, `color_conversion`, `photo_tiles` | the photo's mip levels and textures |
 //! | `mask_overlay`, `mask_texels`, `mask_outline`, `clip_polygon` | the mask overlay: tint and outline |
 //! | `fill_overlay` | the fill overlay |
+//! | `canvas_style` | colours and sizes |
 //! | `tile_grid`, `tile_cache`, `upload_budget` | tile layout, tile cache, upload time per frame |
 #![expect(
     clippy::cast_precision_loss,
@@ -44,11 +45,10 @@ mod tests;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use egui::{CursorIcon, Painter, Pos2, Rect, Role, Sense, StrokeKind as Align, Ui, Vec2, WidgetInfo, vec2};
+use egui::{CursorIcon, Key, Painter, Pos2, Rect, Role, Sense, StrokeKind as Align, Ui, WidgetInfo, vec2};
 
 use crate::blend::FillPatch;
-use crate::geometry::FaceFrame;
-use crate::geometry::{Point, RectPx};
+use crate::geometry::{FaceFrame, Point, RectPx};
 use crate::mask::{Mask, Stroke, StrokeKind};
 use crate::photo::Photo;
 
@@ -83,13 +83,13 @@ pub struct CanvasScene<'a> {
     pub photo: &'a Arc<Photo>,
     pub mask: &'a Mask,
     pub face_frame: FaceFrame,
-    /// The frames of the detected faces; one of them may be `frame_overlay`.
+    /// The frames of the detected faces; one of them may be `face_frame`.
     pub faces: &'a [FaceFrame],
     pub tool: Tool,
     pub brush_radius_px: f32,
     /// The fill, as live preview or finished, drawn over the photo.
     pub patch: Option<&'a FillPatch>,
-    /// Changes whenever `fill_overlay` changes.
+    /// Changes whenever `patch` changes.
     pub patch_version: u64,
     pub mask_display: MaskDisplay,
     pub show_frame: bool,
@@ -100,6 +100,13 @@ pub struct CanvasScene<'a> {
     pub divider: Option<f32>,
     /// The frame cannot be moved, because a search is using it.
     pub is_frame_locked: bool,
+}
+
+impl CanvasScene<'_> {
+    /// The whole photo, in photo pixels.
+    fn photo_rect(&self) -> Rect {
+        Rect::from_min_size(Pos2::ZERO, vec2(self.photo.width() as f32, self.photo.height() as f32))
+    }
 }
 
 /// What the user did.
@@ -140,24 +147,21 @@ impl Canvas {
         // Not focusable: the window handles the keys, and Tab moves between its buttons.
         let (rect, response) = ui.allocate_exact_size(ui.available_size(), Sense::CLICK | Sense::DRAG);
         response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, "Canvas"));
-        let photo_size = vec2(scene.photo.width() as f32, scene.photo.height() as f32);
-        self.view.update_layout(photo_size, rect, ui.pixels_per_point());
-        let mut actions: Vec<_> =
-            scroll_gestures::handle_scroll_and_pinch(ui, &response, &mut self.view, scene.brush_radius_px)
-                .into_iter()
-                .collect();
+        self.view.update_layout(scene.photo_rect().size(), rect, ui.pixels_per_point());
+        let mut actions = Vec::new();
+        actions.extend(scroll_gestures::handle(ui, &response, &mut self.view, scene.brush_radius_px));
 
-        let around = self.pointer_context(ui, scene, rect, photo_size);
-        actions.extend(self.pointer.handle_events(ui, &response, &mut self.view, &around));
+        let context = self.pointer_context(ui, scene, rect);
+        actions.extend(self.pointer.handle_events(ui, &response, &mut self.view, &context));
 
-        let around = self.pointer_context(ui, scene, rect, photo_size);
-        self.last_screen_from_photo = Some(around.screen_from_photo);
+        let context = self.pointer_context(ui, scene, rect);
+        self.last_screen_from_photo = Some(context.screen_from_photo);
         let hovered_at = response.contains_pointer().then(|| ui.input(|input| input.pointer.latest_pos())).flatten();
-        if let Some(icon) = self.pointer.cursor_icon(hovered_at, &around) {
+        if let Some(icon) = self.pointer.cursor_icon(hovered_at, &context) {
             ui.ctx().set_cursor_icon(icon);
         }
         if ui.is_rect_visible(rect) {
-            self.paint(&ui.painter_at(rect), ui, &around, hovered_at);
+            self.paint(&ui.painter_at(rect), ui, &context, hovered_at);
         }
         if !actions.is_empty() {
             // The actions change the scene, which the next frame draws.
@@ -177,7 +181,7 @@ impl Canvas {
 
     /// Marks a part of the mask as changed.
     pub fn mask_changed(&mut self, rect_in_photo: RectPx) {
-        self.mask_overlays.changed(rect_in_photo);
+        self.mask_overlays.mark_changed(rect_in_photo);
     }
 
     /// Fits the whole photo into the view.
@@ -218,74 +222,61 @@ impl Canvas {
         self.last_screen_from_photo.map(|map| map.apply(point_in_photo))
     }
 
-    fn pointer_context<'a>(
-        &self,
-        ui: &Ui,
-        scene: &'a CanvasScene<'a>,
-        viewport: Rect,
-        photo_size: Vec2,
-    ) -> PointerContext<'a> {
-        let map = self.view.screen_from_photo();
+    fn pointer_context<'a>(&self, ui: &Ui, scene: &'a CanvasScene<'a>, viewport: Rect) -> PointerContext<'a> {
+        let screen_from_photo = self.view.screen_from_photo();
         let is_fill_shown = scene.patch.is_some() && !scene.show_before;
-        let photo_on_screen = map.rect(Rect::from_min_size(Pos2::ZERO, photo_size));
-        let divider = scene
-            .divider
-            .filter(|_| is_fill_shown)
-            .and_then(|share| Divider::at_share(share, photo_on_screen, viewport));
-        PointerContext::new(ui, scene, map, divider)
+        let photo_on_screen = screen_from_photo.rect(scene.photo_rect());
+        let share = scene.divider.filter(|_| is_fill_shown);
+        let divider = share.and_then(|share| Divider::at_share(share, photo_on_screen, viewport));
+        let is_pan_key_held = ui.input(|input| input.key_down(Key::Space)) && !ui.ctx().text_edit_focused();
+        PointerContext { scene, screen_from_photo, divider, is_pan_key_held }
     }
 
-    fn paint(&mut self, painter: &Painter, ui: &Ui, around: &PointerContext<'_>, hovered_at: Option<Pos2>) {
-        let PointerContext { scene, screen_from_photo: map, divider, .. } = around;
+    fn paint(&mut self, painter: &Painter, ui: &Ui, context: &PointerContext<'_>, hovered_at: Option<Pos2>) {
+        let PointerContext { scene, screen_from_photo: map, divider, .. } = context;
         let style = &self.style;
         let mut budget = UploadBudget::for_this_frame();
         painter.rect_filled(painter.clip_rect(), 0.0, style.background);
-        self.photo_tiles.paint(painter, scene.photo, map, style, &mut budget);
+        self.photo_tiles.paint(painter, scene, map, style, &mut budget);
         if let Some(patch) = scene.patch.filter(|_| !scene.show_before) {
             let fill_clip = divider.map_or(painter.clip_rect(), |divider| divider.after_rect());
             self.fill_overlay.paint(&painter.with_clip_rect(fill_clip), patch, scene.patch_version, map);
         }
         self.mask_overlays.paint(painter, scene, map, style, &mut budget);
-        let photo_size = vec2(scene.photo.width() as f32, scene.photo.height() as f32);
-        let photo = map.rect(Rect::from_min_size(Pos2::ZERO, photo_size));
-        painter.rect_stroke(photo, 0.0, egui::Stroke::new(1.0, style.photo_border), Align::Outside);
+        let border = egui::Stroke::new(1.0, style.photo_border);
+        painter.rect_stroke(map.rect(scene.photo_rect()), 0.0, border, Align::Outside);
         if scene.show_frame {
             frame_overlay::paint_other_faces(painter, scene, map, style);
-            let look = if scene.tool == Tool::Frame && !scene.is_frame_locked {
-                FrameAppearance::Active { highlighted: self.pointer.highlighted_handle(hovered_at, around) }
+            let appearance = if scene.tool == Tool::Frame && !scene.is_frame_locked {
+                FrameAppearance::Active { highlighted: self.pointer.highlighted_handle(hovered_at, context) }
             } else {
                 FrameAppearance::Inactive
             };
-            frame_overlay::paint_frame(painter, &scene.face_frame, map, style, look);
+            frame_overlay::paint_frame(painter, &scene.face_frame, map, style, appearance);
         }
         if let Some(divider) = divider {
             divider.paint(painter, style);
         }
-        self.paint_brush(painter, ui, around, hovered_at);
+        self.paint_brush(painter, ui, context, hovered_at);
         if budget.is_exhausted() {
             painter.ctx().request_repaint();
         }
     }
 
-    fn paint_brush(&self, painter: &Painter, ui: &Ui, around: &PointerContext<'_>, hovered_at: Option<Pos2>) {
-        let PointerContext { scene, screen_from_photo: map, .. } = around;
-        let (latest_at, shift) = ui.input(|input| (input.pointer.latest_pos(), input.modifiers.shift));
+    fn paint_brush(&self, painter: &Painter, ui: &Ui, context: &PointerContext<'_>, hovered_at: Option<Pos2>) {
+        let PointerContext { scene, screen_from_photo: map, .. } = context;
+        let (latest_at, is_shift_held) = ui.input(|input| (input.pointer.latest_pos(), input.modifiers.shift));
         let active_kind = self.pointer.stroke_kind();
         let at = if active_kind.is_some() { latest_at } else { hovered_at };
-        let Some(at) = at.filter(|_| self.pointer.cursor_icon(at, around) == Some(CursorIcon::None)) else { return };
-        let hover_kind = if scene.tool == Tool::Eraser { StrokeKind::Erase } else { StrokeKind::Paint };
-        if shift
+        let Some(at) = at.filter(|_| self.pointer.cursor_icon(at, context) == Some(CursorIcon::None)) else { return };
+        if is_shift_held
             && active_kind.is_none()
             && let Some(from) = self.pointer.last_stroke_end_in_photo()
         {
             brush::paint_line_preview(painter, map.apply(from), at, &self.style);
         }
-        brush::paint_brush_cursor(
-            painter,
-            at,
-            scene.brush_radius_px * map.scale,
-            active_kind.unwrap_or(hover_kind),
-            &self.style,
-        );
+        let hover_kind = if scene.tool == Tool::Eraser { StrokeKind::Erase } else { StrokeKind::Paint };
+        let kind = active_kind.unwrap_or(hover_kind);
+        brush::paint_cursor(painter, at, scene.brush_radius_px * map.scale, kind, &self.style);
     }
 }

@@ -5,8 +5,9 @@
 
 use std::sync::Arc;
 
-use egui::{Color32, ColorImage, Painter, Rect, Shape, TextureHandle, TextureOptions, Vec2, pos2};
+use egui::{Color32, ColorImage, Painter, Rect, Shape, TextureHandle, TextureId, TextureOptions, Vec2};
 
+use super::CanvasScene;
 use super::canvas_style::CanvasStyle;
 use super::mip_pyramid::MipPyramid;
 use super::tile_cache::{TileCache, TileKey};
@@ -45,22 +46,22 @@ impl PhotoTiles {
     pub fn paint(
         &mut self,
         painter: &Painter,
-        photo: &Arc<Photo>,
+        scene: &CanvasScene<'_>,
         map: &ScreenFromPhoto,
         style: &CanvasStyle,
         budget: &mut UploadBudget,
     ) {
-        self.set_photo(painter.ctx(), photo);
-        let whole = Rect::from_min_size(pos2(0.0, 0.0), Vec2::new(photo.width() as f32, photo.height() as f32));
-        let visible = whole.intersect(map.invert_rect(painter.clip_rect()));
-        let Some(source) = &self.current else { return };
+        self.set_photo(painter.ctx(), scene.photo);
+        let visible = scene.photo_rect().intersect(map.invert_rect(painter.clip_rect()));
+        let Some(shown) = &self.current else { return };
         if !visible.is_positive() {
             return;
         }
-        if photo.pixels.color().has_alpha() {
-            paint_checkerboard(&mut self.checkerboard, painter, map.rect(visible), map.rect(whole), style);
+        if scene.photo.pixels.color().has_alpha() {
+            let photo_on_screen = map.rect(scene.photo_rect());
+            paint_checkerboard(&mut self.checkerboard, painter, map.rect(visible), photo_on_screen, style);
         }
-        let pyramid = &source.pyramid;
+        let pyramid = &shown.pyramid;
         let grid = pyramid.grid(level_for_zoom(map.zoom, pyramid.level_count()));
         let sharp = map.zoom >= SHARP_FROM_ZOOM;
         for tile in grid.tiles_covering(visible) {
@@ -71,16 +72,15 @@ impl PhotoTiles {
                 let options = if sharp { TextureOptions::NEAREST } else { TextureOptions::LINEAR };
                 self.tiles.insert(key, painter.ctx().load_texture("photo tile", image, options));
             }
-            let part = grid.rect_in_photo(tile);
-            let (texture, uv) = finest_texture(&mut self.tiles, source, grid, key, part, whole);
-            painter.add(Shape::image(texture, map.rect(part), uv, Color32::WHITE));
+            let (texture, uv) = finest_texture(&mut self.tiles, shown, key);
+            painter.add(Shape::image(texture, map.rect(grid.rect_in_photo(tile)), uv, Color32::WHITE));
         }
         self.tiles.end_frame(MAX_CACHED_TILES);
     }
 
     /// Drops the tiles of the previous photo and starts on the new one.
     fn set_photo(&mut self, ctx: &egui::Context, photo: &Arc<Photo>) {
-        if self.current.as_ref().is_some_and(|source| Arc::ptr_eq(source.pyramid.photo(), photo)) {
+        if self.current.as_ref().is_some_and(|shown| Arc::ptr_eq(shown.pyramid.photo(), photo)) {
             return;
         }
         self.tiles.clear();
@@ -101,29 +101,25 @@ fn tile_image(pyramid: &MipPyramid, grid: TileGrid, tile: [u32; 2], budget: &mut
     pyramid.texels(grid.level, grid.texels_with_border(tile))
 }
 
-/// The finest uploaded texture for a part of the photo, with its texture coordinates.
-fn finest_texture(
-    tiles: &mut TileCache<TextureHandle>,
-    source: &ShownPhoto,
-    grid: TileGrid,
-    key: TileKey,
-    part: Rect,
-    whole: Rect,
-) -> (egui::TextureId, Rect) {
-    let linear_key = TileKey { sharp: false, ..key };
-    for key in [key, linear_key] {
+/// The finest uploaded texture for a tile, with the tile's texture coordinates in it.
+fn finest_texture(tiles: &mut TileCache<TextureHandle>, shown: &ShownPhoto, key: TileKey) -> (TextureId, Rect) {
+    let grid = shown.pyramid.grid(key.level);
+    let rect_in_photo = grid.rect_in_photo(key.tile);
+    for key in [key, TileKey { sharp: false, ..key }] {
         if let Some(texture) = tiles.get(key) {
-            return (texture.id(), grid.uv(key.tile, part));
+            return (texture.id(), grid.uv(key.tile, rect_in_photo));
         }
     }
-    for level in grid.level + 1..source.pyramid.level_count() {
+    for level in grid.level + 1..shown.pyramid.level_count() {
         let (coarse, tile) = grid.coarser_tile(key.tile, level);
         if let Some(texture) = tiles.get(TileKey { level, tile, sharp: false }) {
-            return (texture.id(), coarse.uv(tile, part));
+            return (texture.id(), coarse.uv(tile, rect_in_photo));
         }
     }
-    let share = |point: egui::Pos2| (point.to_vec2() / whole.size()).to_pos2();
-    (source.overview.id(), Rect::from_min_max(share(part.min), share(part.max)))
+    let photo = shown.pyramid.photo();
+    let photo_size = Vec2::new(photo.width() as f32, photo.height() as f32);
+    let share = |point: egui::Pos2| (point.to_vec2() / photo_size).to_pos2();
+    (shown.overview.id(), Rect::from_min_max(share(rect_in_photo.min), share(rect_in_photo.max)))
 }
 
 /// Draws the checkerboard: squares of a fixed screen size, anchored at the photo's corner.
@@ -131,7 +127,7 @@ fn paint_checkerboard(
     cached: &mut Option<([Color32; 2], TextureHandle)>,
     painter: &Painter,
     visible: Rect,
-    whole: Rect,
+    photo_on_screen: Rect,
     style: &CanvasStyle,
 ) {
     if cached.as_ref().is_none_or(|(colors, _)| *colors != style.checkerboard) {
@@ -143,9 +139,8 @@ fn paint_checkerboard(
     if let Some((_, texture)) = cached {
         let period = 2.0 * style.checkerboard_side;
         // Whole periods are skipped: at high zoom, large texture coordinates would lose their fraction in f32.
-        let skipped = ((visible.min - whole.min) / period).floor() * period;
-        let uv = visible.translate(-(whole.min.to_vec2() + skipped));
-        let uv = Rect::from_min_max((uv.min.to_vec2() / period).to_pos2(), (uv.max.to_vec2() / period).to_pos2());
+        let skipped = ((visible.min - photo_on_screen.min) / period).floor() * period;
+        let uv = visible.translate(-(photo_on_screen.min.to_vec2() + skipped)) / period;
         painter.add(Shape::image(texture.id(), visible, uv, Color32::WHITE));
     }
 }

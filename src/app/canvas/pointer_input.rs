@@ -3,14 +3,14 @@
 //! Every pointer event of a frame is handled, not only the last position, so that a fast stroke stays smooth at any
 //! frame rate. Only one drag is active at a time, and the button that began it ends it.
 
-use egui::{CursorIcon, Event, Key, Modifiers, PointerButton, Pos2, Response, Ui, vec2};
+use egui::{CursorIcon, Event, Modifiers, PointerButton, Pos2, Response, Ui};
 
 use super::brush::ActiveStroke;
 use super::divider::Divider;
 use super::frame_overlay::{self, FrameDrag, FrameHandle};
 use super::zoom_pan::{CanvasView, ScreenFromPhoto};
 use super::{CanvasAction, CanvasScene, Tool};
-use crate::geometry::Point;
+use crate::geometry::{FaceFrame, Point};
 use crate::mask::StrokeKind;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -43,29 +43,20 @@ pub(super) struct PointerContext<'a> {
     pub is_pan_key_held: bool,
 }
 
-impl<'a> PointerContext<'a> {
-    pub fn new(
-        ui: &Ui,
-        scene: &'a CanvasScene<'a>,
-        screen_from_photo: ScreenFromPhoto,
-        divider: Option<Divider>,
-    ) -> Self {
-        let is_pan_key_held = ui.input(|input| input.key_down(Key::Space)) && !ui.ctx().text_edit_focused();
-        Self { scene, screen_from_photo, divider, is_pan_key_held }
-    }
-
-    fn handle_at(&self, on_screen: Pos2) -> Option<FrameHandle> {
-        let usable = self.scene.tool == Tool::Frame && self.scene.show_frame && !self.scene.is_frame_locked;
-        usable.then(|| frame_overlay::handle_at(&self.scene.face_frame, &self.screen_from_photo, on_screen)).flatten()
-    }
-}
-
 impl PointerContext<'_> {
+    fn is_frame_editable(&self) -> bool {
+        self.scene.tool == Tool::Frame && self.scene.show_frame && !self.scene.is_frame_locked
+    }
+
+    fn handle_at(&self, pos: Pos2) -> Option<FrameHandle> {
+        let frame = self.is_frame_editable().then_some(&self.scene.face_frame)?;
+        frame_overlay::handle_at(frame, &self.screen_from_photo, pos)
+    }
+
     /// The detected face at a position outside the frame, as an index.
-    fn detected_face_at(&self, on_screen: Pos2) -> Option<usize> {
-        let usable = self.scene.tool == Tool::Frame && self.scene.show_frame && !self.scene.is_frame_locked;
-        let free = usable && self.handle_at(on_screen).is_none();
-        free.then(|| frame_overlay::detected_face_at(self.scene, &self.screen_from_photo, on_screen)).flatten()
+    fn detected_face_at(&self, pos: Pos2) -> Option<usize> {
+        let is_outside_frame = self.is_frame_editable() && self.handle_at(pos).is_none();
+        is_outside_frame.then(|| frame_overlay::detected_face_at(self.scene, &self.screen_from_photo, pos)).flatten()
     }
 }
 
@@ -87,7 +78,7 @@ impl PointerInput {
     /// The kind of the active stroke.
     pub fn stroke_kind(&self) -> Option<StrokeKind> {
         match self.active_drag {
-            Some((_, ActiveDrag::Stroke(path))) => Some(path.kind),
+            Some((_, ActiveDrag::Stroke(stroke))) => Some(stroke.kind),
             _ => None,
         }
     }
@@ -102,31 +93,31 @@ impl PointerInput {
         ui: &Ui,
         response: &Response,
         view: &mut CanvasView,
-        around: &PointerContext<'_>,
+        context: &PointerContext<'_>,
     ) -> Vec<CanvasAction> {
         let mut actions = Vec::new();
-        let (events, modifiers, two_fingers) = ui.input(|input| {
+        let (events, modifiers, is_multi_touch) = ui.input(|input| {
             let pointer_event = |event: &&Event| matches!(event, Event::PointerMoved(_) | Event::PointerButton { .. });
             let events: Vec<Event> = input.events.iter().filter(pointer_event).cloned().collect();
             (events, input.modifiers, input.multi_touch().is_some())
         });
         let moves_frame = matches!(self.active_drag, Some((_, ActiveDrag::Frame(_))));
-        if two_fingers || (moves_frame && around.scene.is_frame_locked) {
-            self.end_drag(None, modifiers, around, &mut actions);
+        if is_multi_touch || (moves_frame && context.scene.is_frame_locked) {
+            self.end_drag(None, modifiers, context, &mut actions);
         }
         for event in events {
             match event {
-                Event::PointerMoved(to) => self.drag_to(to, modifiers, view, around, &mut actions),
+                Event::PointerMoved(to) => self.drag_to(to, modifiers, view, context, &mut actions),
                 Event::PointerButton { pos, button, pressed: true, modifiers }
                     if self.active_drag.is_none() && response.contains_pointer() && response.rect.contains(pos) =>
                 {
                     self.active_drag =
-                        self.begin_drag(pos, button, modifiers, around, &mut actions).map(|drag| (button, drag));
+                        self.begin_drag(pos, button, modifiers, context, &mut actions).map(|drag| (button, drag));
                 }
                 Event::PointerButton { pos, button, pressed: false, modifiers }
-                    if self.active_drag.is_some_and(|(began, _)| began == button) =>
+                    if self.active_drag.is_some_and(|(drag_button, _)| drag_button == button) =>
                 {
-                    self.end_drag(Some(pos), modifiers, around, &mut actions);
+                    self.end_drag(Some(pos), modifiers, context, &mut actions);
                 }
                 _ => {}
             }
@@ -135,7 +126,7 @@ impl PointerInput {
         if let Some((button, _)) = self.active_drag
             && !ui.input(|input| input.pointer.button_down(button))
         {
-            self.end_drag(None, modifiers, around, &mut actions);
+            self.end_drag(None, modifiers, context, &mut actions);
         }
         actions
     }
@@ -145,25 +136,25 @@ impl PointerInput {
         pos: Pos2,
         button: PointerButton,
         modifiers: Modifiers,
-        around: &PointerContext<'_>,
+        context: &PointerContext<'_>,
         actions: &mut Vec<CanvasAction>,
     ) -> Option<ActiveDrag> {
-        let scene = around.scene;
+        let scene = context.scene;
         let pan = ActiveDrag::Pan { last: pos };
         match button {
             PointerButton::Middle => return Some(pan),
-            PointerButton::Primary if around.is_pan_key_held => return Some(pan),
+            PointerButton::Primary if context.is_pan_key_held => return Some(pan),
             PointerButton::Primary => {
-                if let Some(divider) = around.divider.filter(|divider| divider.is_hit(pos)) {
+                if let Some(divider) = context.divider.filter(|divider| divider.is_hit(pos)) {
                     return Some(ActiveDrag::Divider { offset: divider.x - pos.x });
                 }
                 if scene.tool == Tool::Frame {
-                    if let Some(face) = around.detected_face_at(pos) {
+                    if let Some(face) = context.detected_face_at(pos) {
                         actions.push(CanvasAction::PickFace(face));
                         return None;
                     }
-                    let start_in_photo = around.screen_from_photo.invert(pos);
-                    return Some(around.handle_at(pos).map_or(pan, |handle| {
+                    let start_in_photo = context.screen_from_photo.invert(pos);
+                    return Some(context.handle_at(pos).map_or(pan, |handle| {
                         ActiveDrag::Frame(FrameDrag { start_frame: scene.face_frame, handle, start_in_photo })
                     }));
                 }
@@ -171,13 +162,13 @@ impl PointerInput {
             PointerButton::Secondary => {}
             _ => return None,
         }
-        let erase = button == PointerButton::Secondary || scene.tool == Tool::Eraser;
-        let kind = if erase { StrokeKind::Erase } else { StrokeKind::Paint };
-        let at_in_photo = around.screen_from_photo.invert(pos);
+        let is_erasing = button == PointerButton::Secondary || scene.tool == Tool::Eraser;
+        let kind = if is_erasing { StrokeKind::Erase } else { StrokeKind::Paint };
+        let at_in_photo = context.screen_from_photo.invert(pos);
         let from = self.last_stroke_end_in_photo.filter(|_| modifiers.shift).unwrap_or(at_in_photo);
-        let mut path = ActiveStroke::begin(kind, scene.brush_radius_px, from, actions);
-        path.extend(at_in_photo, actions);
-        Some(ActiveDrag::Stroke(path))
+        let mut stroke = ActiveStroke::begin(kind, scene.brush_radius_px, from, actions);
+        stroke.extend(at_in_photo, actions);
+        Some(ActiveDrag::Stroke(stroke))
     }
 
     fn drag_to(
@@ -185,7 +176,7 @@ impl PointerInput {
         to: Pos2,
         modifiers: Modifiers,
         view: &mut CanvasView,
-        around: &PointerContext<'_>,
+        context: &PointerContext<'_>,
         actions: &mut Vec<CanvasAction>,
     ) {
         match &mut self.active_drag {
@@ -193,12 +184,12 @@ impl PointerInput {
                 view.pan(to - *last);
                 *last = to;
             }
-            Some((_, ActiveDrag::Stroke(path))) => path.extend(around.screen_from_photo.invert(to), actions),
+            Some((_, ActiveDrag::Stroke(stroke))) => stroke.extend(context.screen_from_photo.invert(to), actions),
             Some((_, ActiveDrag::Frame(drag))) => {
-                actions.push(CanvasAction::SetFrame(dragged_frame(drag, to, modifiers, around)));
+                actions.push(CanvasAction::SetFrame(dragged_frame(drag, to, modifiers, context)));
             }
             Some((_, ActiveDrag::Divider { offset })) => {
-                if let Some(divider) = around.divider {
+                if let Some(divider) = context.divider {
                     actions.push(CanvasAction::SetDivider(divider.share_at(to.x + *offset)));
                 }
             }
@@ -211,17 +202,18 @@ impl PointerInput {
         &mut self,
         pos: Option<Pos2>,
         modifiers: Modifiers,
-        around: &PointerContext<'_>,
+        context: &PointerContext<'_>,
         actions: &mut Vec<CanvasAction>,
     ) {
         match self.active_drag.take() {
-            Some((_, ActiveDrag::Stroke(mut path))) => {
-                path.end(pos.map_or(path.last_point_in_photo, |pos| around.screen_from_photo.invert(pos)), actions);
-                self.last_stroke_end_in_photo = Some(path.last_point_in_photo);
+            Some((_, ActiveDrag::Stroke(mut stroke))) => {
+                let end = pos.map_or(stroke.last_point_in_photo, |pos| context.screen_from_photo.invert(pos));
+                stroke.end(end, actions);
+                self.last_stroke_end_in_photo = Some(stroke.last_point_in_photo);
             }
             Some((_, ActiveDrag::Frame(drag))) => {
-                let frame = pos.map_or(around.scene.face_frame, |pos| dragged_frame(&drag, pos, modifiers, around));
-                if frame != around.scene.face_frame {
+                let frame = pos.map_or(context.scene.face_frame, |pos| dragged_frame(&drag, pos, modifiers, context));
+                if frame != context.scene.face_frame {
                     actions.push(CanvasAction::SetFrame(frame));
                 }
                 if frame != drag.start_frame {
@@ -233,35 +225,31 @@ impl PointerInput {
     }
 
     /// The frame's handle that is dragged or under the pointer.
-    pub fn highlighted_handle(&self, hovered_at: Option<Pos2>, around: &PointerContext<'_>) -> Option<FrameHandle> {
+    pub fn highlighted_handle(&self, hovered_at: Option<Pos2>, context: &PointerContext<'_>) -> Option<FrameHandle> {
         match self.active_drag {
             Some((_, ActiveDrag::Frame(drag))) => Some(drag.handle),
             Some(_) => None,
-            None => hovered_at.and_then(|pos| around.handle_at(pos)),
+            None => hovered_at.and_then(|pos| context.handle_at(pos)),
         }
     }
 
-    /// The cursor icon; `None` leaves it unchanged. [`CursorIcon::None`] hides it, because the brush outline is drawn
-    /// instead.
-    pub fn cursor_icon(&self, hovered_at: Option<Pos2>, around: &PointerContext<'_>) -> Option<CursorIcon> {
+    /// The cursor icon; `None` leaves it unchanged. [`CursorIcon::None`] hides it under the drawn brush.
+    pub fn cursor_icon(&self, hovered_at: Option<Pos2>, context: &PointerContext<'_>) -> Option<CursorIcon> {
+        let frame = &context.scene.face_frame;
         match self.active_drag {
             Some((_, ActiveDrag::Pan { .. })) => Some(CursorIcon::Grabbing),
             Some((_, ActiveDrag::Stroke(_))) => Some(CursorIcon::None),
-            Some((_, ActiveDrag::Frame(drag))) => {
-                Some(frame_overlay::cursor_icon(&around.scene.face_frame, drag.handle, true))
-            }
+            Some((_, ActiveDrag::Frame(drag))) => Some(frame_overlay::cursor_icon(frame, drag.handle, true)),
             Some((_, ActiveDrag::Divider { .. })) => Some(CursorIcon::ResizeHorizontal),
             None => {
                 let pos = hovered_at?;
-                if around.is_pan_key_held {
+                if context.is_pan_key_held {
                     Some(CursorIcon::Grab)
-                } else if around.divider.is_some_and(|divider| divider.is_hit(pos)) {
+                } else if context.divider.is_some_and(|divider| divider.is_hit(pos)) {
                     Some(CursorIcon::ResizeHorizontal)
-                } else if around.scene.tool == Tool::Frame {
-                    let face = around.detected_face_at(pos).map(|_| CursorIcon::PointingHand);
-                    face.or_else(|| {
-                        Some(frame_overlay::cursor_icon(&around.scene.face_frame, around.handle_at(pos)?, false))
-                    })
+                } else if context.scene.tool == Tool::Frame {
+                    let over_face = context.detected_face_at(pos).map(|_| CursorIcon::PointingHand);
+                    over_face.or_else(|| Some(frame_overlay::cursor_icon(frame, context.handle_at(pos)?, false)))
                 } else {
                     Some(CursorIcon::None)
                 }
@@ -270,12 +258,6 @@ impl PointerInput {
     }
 }
 
-fn dragged_frame(
-    drag: &FrameDrag,
-    to: Pos2,
-    modifiers: Modifiers,
-    around: &PointerContext<'_>,
-) -> crate::geometry::FaceFrame {
-    let photo = around.scene.photo;
-    drag.frame_at(around.screen_from_photo.invert(to), vec2(photo.width() as f32, photo.height() as f32), modifiers)
+fn dragged_frame(drag: &FrameDrag, to: Pos2, modifiers: Modifiers, context: &PointerContext<'_>) -> FaceFrame {
+    drag.frame_at(context.screen_from_photo.invert(to), context.scene.photo_rect().size(), modifiers)
 }

@@ -10,13 +10,8 @@ const LOG_ZOOM_PER_POINT: f32 = 1.0 / 200.0;
 /// Brush size (logarithm) per point of scrolling. A wheel notch changes it by about a tenth.
 const LOG_BRUSH_RADIUS_PER_POINT: f32 = 1.0 / 400.0;
 
-/// Zooms and pans the view. Returns a new brush size if the wheel was turned with Ctrl held.
-pub(super) fn handle_scroll_and_pinch(
-    ui: &Ui,
-    response: &Response,
-    view: &mut CanvasView,
-    brush_radius_px: f32,
-) -> Option<CanvasAction> {
+/// Zooms and pans the view. Returns a new brush radius if the wheel was turned with Ctrl held.
+pub(super) fn handle(ui: &Ui, response: &Response, view: &mut CanvasView, radius_px: f32) -> Option<CanvasAction> {
     let pointer = ui.input(|input| input.pointer.latest_pos())?;
     if !response.contains_pointer() {
         return None;
@@ -37,13 +32,12 @@ pub(super) fn handle_scroll_and_pinch(
         view.zoom_around(pinch, pointer);
     }
     let range = super::BRUSH_RADIUS_RANGE_PX;
-    let radius_px =
-        (brush_radius_px * (ctrl_scrolled * LOG_BRUSH_RADIUS_PER_POINT).exp()).clamp(*range.start(), *range.end());
+    let scaled_px = radius_px * (ctrl_scrolled * LOG_BRUSH_RADIUS_PER_POINT).exp();
+    let radius_px = scaled_px.clamp(*range.start(), *range.end());
     (ctrl_scrolled != 0.0).then_some(CanvasAction::SetBrushRadius(radius_px))
 }
 
-/// The zoom factor of a trackpad pinch, and the points scrolled with Ctrl held. egui counts both as zoom; the canvas
-/// does not.
+/// The zoom factor of a trackpad pinch, and the points scrolled with Ctrl held, which egui does not tell apart.
 fn pinch_and_ctrl_scroll(ui: &Ui) -> (f32, f32) {
     let line_points = ui.ctx().options(|options| options.input_options.line_scroll_speed);
     let page_points = ui.max_rect().height();

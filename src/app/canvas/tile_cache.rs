@@ -57,14 +57,10 @@ impl<T> TileCache<T> {
         if surplus == 0 {
             return;
         }
-        let mut idle: Vec<_> = self
-            .entries
-            .iter()
-            .filter(|(_, entry)| entry.last_used_frame < frame)
-            .map(|(&key, entry)| (entry.last_used_frame, key))
-            .collect();
-        idle.sort_unstable_by_key(|&(used_in_frame, _)| used_in_frame);
-        for (_, key) in idle.into_iter().take(surplus) {
+        let unused = self.entries.iter().filter(|(_, entry)| entry.last_used_frame < frame);
+        let mut unused: Vec<_> = unused.map(|(&key, entry)| (entry.last_used_frame, key)).collect();
+        unused.sort_unstable_by_key(|&(last_used_frame, _)| last_used_frame);
+        for (_, key) in unused.into_iter().take(surplus) {
             self.entries.remove(&key);
         }
     }
@@ -87,8 +83,8 @@ mod tests {
         }
         assert_eq!(cache.get(key(0)), Some(&mut 0), "used again");
         cache.end_frame(2);
-        let left: Vec<_> = (0..4).filter(|&column| cache.get(key(column)).is_some()).collect();
-        assert_eq!(left, [0, 3]);
+        let remaining: Vec<_> = (0..4).filter(|&column| cache.get(key(column)).is_some()).collect();
+        assert_eq!(remaining, [0, 3]);
         cache.end_frame(0);
         assert_eq!(cache.iter_mut().count(), 2, "both were just used");
     }

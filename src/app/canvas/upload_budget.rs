@@ -2,12 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-/// Time that the canvas may spend on converting and uploading pixels in one frame, short enough for 60 frames per
-/// second.
+/// Time for converting and uploading pixels in one frame, short enough for 60 frames per second.
 const UPLOAD_TIME_PER_FRAME: Duration = Duration::from_millis(5);
 
-/// Allows work until the time is up. The first piece of each kind is always allowed, so that every frame makes
-/// progress.
+/// Allows work until the time is up. The first piece of each kind is always allowed, so every frame makes progress.
 pub(super) struct UploadBudget {
     deadline: Instant,
     is_first_done: bool,

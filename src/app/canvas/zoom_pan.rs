@@ -108,8 +108,7 @@ impl CanvasView {
         if !zoom.is_finite() || zoom <= 0.0 {
             return;
         }
-        // Uses the drawn transform, which snaps to whole pixels: without the snap, zooming in would magnify the
-        // difference.
+        // Uses the transform as drawn, with its snap to whole pixels: zooming in would magnify any difference.
         let [x, y] = self.screen_from_photo().invert(on_screen);
         let offset = (on_screen - self.viewport.center()) * self.pixels_per_point / zoom;
         self.center_in_photo = Some(self.clamp_to_photo([x - offset.x, y - offset.y]));
@@ -142,10 +141,10 @@ impl CanvasView {
     /// 1:1 and other integer zooms no photo pixel is blurred over two screen pixels.
     pub fn screen_from_photo(&self) -> ScreenFromPhoto {
         let center_in_photo = self.center();
-        let middle = self.viewport.center();
-        let subpixel_offset = |middle: f32, center: f32| {
-            let corner =
-                f64::from(middle) * f64::from(self.pixels_per_point) - f64::from(center) * f64::from(self.zoom);
+        let center = self.viewport.center();
+        let subpixel_offset = |on_screen: f32, in_photo: f32| {
+            let on_screen_px = f64::from(on_screen) * f64::from(self.pixels_per_point);
+            let corner = on_screen_px - f64::from(in_photo) * f64::from(self.zoom);
             ((corner - corner.round()) as f32) / self.pixels_per_point
         };
         let [x, y] = center_in_photo;
@@ -154,7 +153,7 @@ impl CanvasView {
             zoom: self.zoom,
             pixels_per_point: self.pixels_per_point,
             center_in_photo,
-            center_on_screen: pos2(middle.x - subpixel_offset(middle.x, x), middle.y - subpixel_offset(middle.y, y)),
+            center_on_screen: pos2(center.x - subpixel_offset(center.x, x), center.y - subpixel_offset(center.y, y)),
         }
     }
 

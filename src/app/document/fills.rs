@@ -1,7 +1,6 @@
 //! Finished fills of a photo, and which one is shown with which candidate and blend.
 //!
-//! Fills are never removed: undo and redo only switch between them. So an index identifies a fill as long as the
-//! document lives.
+//! Fills are never removed: undo and redo only switch between them. So an index always identifies the same fill.
 
 use std::sync::Arc;
 
@@ -25,9 +24,9 @@ pub struct DocumentFill {
     pub variant: FillVariant,
     /// The blended fill: a preview at first, later at full size.
     pub patch: Option<FillPatch>,
-    /// The choice that `patch` shows at full size.
+    /// The variant that `patch` shows at full size.
     pub full_size_variant: Option<FillVariant>,
-    /// The choice that is being blended at full size.
+    /// The variant that is being blended at full size.
     pub requested_variant: Option<FillVariant>,
 }
 
@@ -39,7 +38,7 @@ pub struct FillVariant {
 }
 
 impl DocumentFill {
-    /// The choice that must be blended at full size next; `None` if it is done or in progress.
+    /// The variant that must be blended at full size next; `None` if it is done or in progress.
     pub fn variant_to_compose(&self) -> Option<FillVariant> {
         (self.full_size_variant != Some(self.variant) && self.requested_variant != Some(self.variant))
             .then_some(self.variant)
@@ -81,8 +80,7 @@ impl PhotoDocument {
         self.undo_steps.extend(stroke);
     }
 
-    /// Adds a mix to the shown fill's candidates, or replaces the earlier mix `replaced`, and shows it. Returns its
-    /// index.
+    /// Adds a mix to the shown fill's candidates, or replaces the mix `replaced`. Shows it and returns its index.
     pub fn add_or_replace_mix(&mut self, mix: Candidate, patch: FillPatch, replaced: Option<usize>) -> Option<usize> {
         let fill = self.shown_fill_mut()?;
         let candidate = Arc::make_mut(&mut fill.outcome).store_mix(mix, replaced);

@@ -17,7 +17,7 @@ impl PhotoDocument {
         self.detected_faces.as_deref()
     }
 
-    /// Stores the detected faces. Places the frame on the largest one, unless it is already placed or `is_frame_in_use`.
+    /// Stores the detected faces. Places the frame on the largest, unless it is already placed or `is_frame_in_use`.
     pub fn set_detected_faces(&mut self, frames: Vec<FaceFrame>, is_frame_in_use: bool) {
         if let Some(&first) = frames.first()
             && !(self.is_frame_placed || is_frame_in_use)

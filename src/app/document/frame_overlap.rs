@@ -28,12 +28,12 @@ impl PhotoDocument {
             return None;
         }
         match self.cached_overlap.get() {
-            Some((_, _, reach)) if self.active_stroke.is_some() => Some(reach),
-            Some((mask_id, frame, reach)) if mask_id == self.mask_id && frame == self.face_frame => Some(reach),
+            Some((_, _, overlap)) if self.active_stroke.is_some() => Some(overlap),
+            Some((mask_id, frame, overlap)) if mask_id == self.mask_id && frame == self.face_frame => Some(overlap),
             _ => {
-                let reach = overlap_of(self.mask(), &self.face_frame);
-                self.cached_overlap.set(Some((self.mask_id, self.face_frame, reach)));
-                Some(reach)
+                let overlap = overlap_of(self.mask(), &self.face_frame);
+                self.cached_overlap.set(Some((self.mask_id, self.face_frame, overlap)));
+                Some(overlap)
             }
         }
     }
@@ -44,14 +44,14 @@ fn overlap_of(mask: &Mask, frame: &FaceFrame) -> FrameOverlap {
     let width = mask.width() as usize;
     let fillable_area = blend::fillable_area(frame);
     for (y, row) in (0..mask.height()).zip(mask.pixels().chunks_exact(width.max(1))) {
-        let columns_of = |frame: &FaceFrame| {
+        let column_range = |frame: &FaceFrame| {
             let columns = frame.columns_in_photo(y, mask.width());
             (columns.start as usize, columns.end as usize)
         };
         let has_hole = |part: Option<&[u8]>| part.is_some_and(|part| part.contains(&Mask::HOLE));
-        let (start, end) = columns_of(frame);
+        let (start, end) = column_range(frame);
         inside |= has_hole(row.get(start..end));
-        let (start, end) = columns_of(&fillable_area);
+        let (start, end) = column_range(&fillable_area);
         outside |= has_hole(row.get(..start)) || has_hole(row.get(end..));
         if inside && outside {
             return FrameOverlap::PartlyOutside;
@@ -66,7 +66,7 @@ mod tests {
     use crate::mask::StrokeKind;
 
     #[test]
-    fn paint_inside_and_outside_is_told_apart() {
+    fn overlap_tells_inside_from_outside() {
         let frame = FaceFrame { center_in_photo: [50.0, 40.0], side_px: 30.0, angle_radians: 0.4 };
         let dot = |at: [f32; 2]| {
             let mut mask = Mask::empty(100, 80);

@@ -1,7 +1,6 @@
 //! One photo and the work on it: hole, face frame, fills, and an undo history of all three.
 //!
-//! Each state of the mask has an id ([`MaskId`]), which undo restores. So a fill can be matched to its hole without
-//! comparing pixels.
+//! Each state of the mask has an id ([`MaskId`]), which undo restores. It links a fill to its hole.
 //!
 //! | file | purpose |
 //! | --- | --- |
@@ -28,8 +27,7 @@ use std::sync::Arc;
 
 use undo::DocumentStep;
 
-use crate::geometry::FaceFrame;
-use crate::geometry::{Point, RectPx};
+use crate::geometry::{FaceFrame, Point, RectPx};
 use crate::mask::{Mask, MaskEdit, MaskHistory, Stroke, StrokeKind};
 use crate::photo::Photo;
 use crate::project::PhotoOrigin;
@@ -73,7 +71,7 @@ pub struct PhotoDocument {
 }
 
 impl PhotoDocument {
-    /// A document with an empty mask. Without a `frame_edits`, the face frame is centred.
+    /// A document with an empty mask. Without a frame, the face frame is centred.
     pub fn new(photo: Arc<Photo>, name: String, frame: Option<FaceFrame>, origin: PhotoOrigin) -> Self {
         let (width, height) = (photo.width(), photo.height());
         Self {

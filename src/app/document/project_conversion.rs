@@ -65,18 +65,18 @@ impl PhotoDocument {
     }
 
     fn restore_fill(&mut self, fill: &ProjectFill, mask: &Arc<crate::mask::Mask>) {
-        let (hole, mask_id) = match &fill.hole {
+        let (fill_mask, mask_id) = match &fill.hole {
             None => (mask, self.mask_id),
-            Some(hole) => {
+            Some(fill_mask) => {
                 // The id of a mask state that undo cannot reach.
                 self.next_mask_id += 1;
-                (hole, self.next_mask_id - 1)
+                (fill_mask, self.next_mask_id - 1)
             }
         };
         self.add_fill(DocumentFill {
             outcome: Arc::clone(&fill.outcome),
             loss_history: LossHistory::from_points(fill.loss_curves.clone()),
-            mask: Arc::clone(hole),
+            mask: Arc::clone(fill_mask),
             mask_id,
             frame: fill.frame,
             variant: FillVariant { candidate: fill.candidate, blend: fill.blend },
@@ -115,7 +115,7 @@ impl PhotoDocument {
 
     /// The suggested path for saving the project: its current file, or else a new file in the photo's folder.
     pub fn suggested_project_path(&self) -> PathBuf {
-        let beside = || self.path_beside_photo(&format!("{}.{}", self.name, crate::project::PROJECT_EXTENSION));
-        self.project_path.clone().unwrap_or_else(beside)
+        let new_path = || self.path_beside_photo(&format!("{}.{}", self.name, crate::project::PROJECT_EXTENSION));
+        self.project_path.clone().unwrap_or_else(new_path)
     }
 }

@@ -4,8 +4,7 @@
 //! a fill is stored as its index.
 
 use super::{MaskId, PhotoDocument};
-use crate::geometry::FaceFrame;
-use crate::geometry::RectPx;
+use crate::geometry::{FaceFrame, RectPx};
 
 /// One undo step.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -44,8 +43,8 @@ impl PhotoDocument {
         self.revision += 1;
         Some(match step {
             DocumentStep::Mask { before, .. } => {
-                let hole = self.mask_history.undo();
-                self.restore_mask_state(before, hole)
+                let mask_rect = self.mask_history.undo();
+                self.restore_mask_state(before, mask_rect)
             }
             DocumentStep::Frame { before, .. } => self.restore_frame_state(before),
             DocumentStep::Fill { before, .. } => self.restore_shown_fill(before),
@@ -60,8 +59,8 @@ impl PhotoDocument {
         self.revision += 1;
         Some(match step {
             DocumentStep::Mask { after, .. } => {
-                let hole = self.mask_history.redo();
-                self.restore_mask_state(after, hole)
+                let mask_rect = self.mask_history.redo();
+                self.restore_mask_state(after, mask_rect)
             }
             DocumentStep::Frame { after, .. } => self.restore_frame_state(after),
             DocumentStep::Fill { after, .. } => self.restore_shown_fill(after),
@@ -88,8 +87,7 @@ impl PhotoDocument {
         self.redo_steps.last().map(DocumentStep::name)
     }
 
-    /// Cancels the stroke or the drag of the frame in progress, without a redo step. Returns the changed part of the
-    /// mask.
+    /// Cancels the active stroke or frame drag, without a redo step. Returns the changed part of the mask.
     pub fn cancel_drag(&mut self) -> Option<RectPx> {
         if let Some(before) = self.frame_at_drag_start.take() {
             self.face_frame = before;
@@ -107,10 +105,10 @@ impl PhotoDocument {
         self.revision += 1;
     }
 
-    fn restore_mask_state(&mut self, id: MaskId, hole: Option<RectPx>) -> UndoneChange {
+    fn restore_mask_state(&mut self, id: MaskId, mask_rect: Option<RectPx>) -> UndoneChange {
         self.mask_id = id;
         self.has_hole = self.scan_for_hole();
-        UndoneChange { mask_rect: hole, is_fill_switched: false }
+        UndoneChange { mask_rect, is_fill_switched: false }
     }
 
     fn restore_frame_state(&mut self, frame: FaceFrame) -> UndoneChange {

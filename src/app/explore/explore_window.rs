@@ -1,12 +1,13 @@
 //! Draws the Explore window.
 
-use egui::{Context, DragValue, Id, RichText, Role, Ui, WidgetInfo, Window, vec2};
+use egui::{Context, DragValue, Id, RichText, Ui, Window, vec2};
 
 use super::face_browser::{FacePage, MAX_FIRST_NUMBER};
 use super::face_grid::{self, COLUMNS, FaceTextures, TILE_GAP};
 use super::selection_panel::{self, ActiveFaceView, text_button};
 use super::{ExploreAction, ExploreState};
 use crate::app::icons::{Icon, IconButton};
+use crate::app::panels::widgets::name_number;
 use crate::app::shortcuts::EditorCommand;
 use crate::app::state::{Action, EditorState};
 use crate::app::theme;
@@ -46,41 +47,41 @@ impl ExploreWindow {
     }
 
     fn content(&mut self, ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
-        let explorer = &state.explore;
-        if let Some(trouble) = explorer.thumbnails.error() {
-            show_model_error(ui, trouble, actions);
+        let explore = &state.explore;
+        if let Some(error) = explore.thumbnails.error() {
+            show_model_error(ui, error, actions);
             return;
         }
         if state.model_info.is_none() {
             ui.label(theme::hint_text(ui, "The model is loading; its faces will appear in a moment"));
             return;
         }
-        page_header(ui, explorer, actions);
-        face_grid::face_grid(ui, &mut self.textures, explorer, explorer.browser.faces(), false, actions);
-        if explorer.thumbnails.is_pending() && state.fill_controller.is_running() {
+        page_header(ui, explore, actions);
+        face_grid::face_grid(ui, &mut self.textures, explore, explore.browser.faces(), false, actions);
+        if explore.thumbnails.is_pending() && state.fill_controller.is_running() {
             ui.label(theme::hint_text(ui, "New faces appear when the fill has finished"));
         }
-        selection_panel::selection_buttons(ui, explorer, actions);
-        self.active_face.show(ui, &mut self.textures, explorer, actions);
-        self.saved_faces_section(ui, explorer, actions);
+        selection_panel::selection_buttons(ui, explore, actions);
+        self.active_face.show(ui, &mut self.textures, explore, actions);
+        self.saved_faces_section(ui, explore, actions);
     }
 
-    fn saved_faces_section(&mut self, ui: &mut Ui, explorer: &ExploreState, actions: &mut Vec<Action>) {
+    fn saved_faces_section(&mut self, ui: &mut Ui, explore: &ExploreState, actions: &mut Vec<Action>) {
         ui.separator();
         let heading = ui.label(theme::section_heading(ui, "Saved faces"));
-        if let Some(path) = explorer.saved_faces.path() {
+        if let Some(path) = explore.saved_faces.path() {
             heading.on_hover_text(format!("In {}\nOn the command line, use it with --library", path.display()));
         }
-        if explorer.saved_faces.faces().is_empty() {
+        if explore.saved_faces.faces().is_empty() {
             let text =
-                explorer.saved_faces.disabled_reason().unwrap_or("None yet: select a face, type a name and press Save");
+                explore.saved_faces.disabled_reason().unwrap_or("None yet: select a face, type a name and press Save");
             ui.label(theme::hint_text(ui, text));
         }
-        face_grid::face_grid(ui, &mut self.textures, explorer, explorer.saved_faces.faces(), true, actions);
-        match explorer.saved_faces.other_model_count() {
+        face_grid::face_grid(ui, &mut self.textures, explore, explore.saved_faces.faces(), true, actions);
+        match explore.saved_faces.other_model_count() {
             0 => {}
             1 => drop(ui.label(theme::hint_text(ui, "1 more belongs to another model"))),
-            others => drop(ui.label(theme::hint_text(ui, format!("{others} more belong to other models")))),
+            count => drop(ui.label(theme::hint_text(ui, format!("{count} more belong to other models")))),
         }
     }
 }
@@ -95,9 +96,9 @@ fn content_width() -> f32 {
     columns * theme::THUMBNAIL_SIDE + (columns - 1.0) * TILE_GAP
 }
 
-fn show_model_error(ui: &mut Ui, trouble: &str, actions: &mut Vec<Action>) {
+fn show_model_error(ui: &mut Ui, error: &str, actions: &mut Vec<Action>) {
     ui.label(RichText::new("The model cannot generate faces").color(theme::palette(ui).error));
-    ui.label(trouble);
+    ui.label(error);
     ui.label(theme::hint_text(ui, "Choose another model or device in the settings on the right, or try again"));
     if text_button(ui, "Try again", None, "Loads the model once more") {
         actions.push(Action::Explore(ExploreAction::RetryModel));
@@ -105,17 +106,17 @@ fn show_model_error(ui: &mut Ui, trouble: &str, actions: &mut Vec<Action>) {
 }
 
 /// The page's first number or source face, and the buttons for other pages.
-fn page_header(ui: &mut Ui, explorer: &ExploreState, actions: &mut Vec<Action>) {
+fn page_header(ui: &mut Ui, explore: &ExploreState, actions: &mut Vec<Action>) {
     ui.horizontal(|ui| {
-        match explorer.browser.page() {
-            FacePage::Samples => page_number_field(ui, explorer, actions),
-            FacePage::Variations { source: of, .. } => {
+        match explore.browser.page() {
+            FacePage::Samples => page_number_field(ui, explore, actions),
+            FacePage::Variations { source, .. } => {
                 if text_button(ui, "Back", None, "Goes back to the numbered faces") {
                     actions.push(Action::Explore(ExploreAction::ShowSamples));
                 }
-                let text = format!("Faces similar to {}", of.name);
-                let room = ui.available_width() - MORE_FACES_WIDTH;
-                ui.add_sized([room, theme::ROW_HEIGHT], egui::Label::new(&text).truncate()).on_hover_text(&text);
+                let text = format!("Faces similar to {}", source.name);
+                let width = ui.available_width() - MORE_FACES_WIDTH;
+                ui.add_sized([width, theme::ROW_HEIGHT], egui::Label::new(&text).truncate()).on_hover_text(&text);
             }
         }
         if text_button(ui, "More faces", None, "Shows the next page of faces") {
@@ -128,21 +129,15 @@ fn page_header(ui: &mut Ui, explorer: &ExploreState, actions: &mut Vec<Action>) 
 const MORE_FACES_WIDTH: f32 = 112.0;
 
 /// The field for the page's first number.
-fn page_number_field(ui: &mut Ui, explorer: &ExploreState, actions: &mut Vec<Action>) {
-    let explanation =
-        "Number of the first face on the page. A number always gives the same face, also on the command line";
-    ui.label(RichText::new("Faces from number").color(theme::palette(ui).weak_text)).on_hover_text(explanation);
-    let before = explorer.browser.first_number();
+fn page_number_field(ui: &mut Ui, explore: &ExploreState, actions: &mut Vec<Action>) {
+    let tooltip = "Number of the first face on the page. A number always gives the same face, also on the command line";
+    ui.label(RichText::new("Faces from number").color(theme::palette(ui).weak_text)).on_hover_text(tooltip);
+    let before = explore.browser.first_number();
     let mut first = before;
     let response = ui.add(DragValue::new(&mut first).range(0..=MAX_FIRST_NUMBER).speed(0.2));
-    response.widget_info(|| {
-        let mut info = WidgetInfo::labeled(Role::SpinButton, response.enabled(), "Faces from number");
-        #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
-        let value = before as f64;
-        info.value = Some(value);
-        info
-    });
-    response.on_hover_text(explanation);
+    #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
+    name_number(&response, "Faces from number", before as f64);
+    response.on_hover_text(tooltip);
     if first != before {
         actions.push(Action::Explore(ExploreAction::ShowFrom(first)));
     }

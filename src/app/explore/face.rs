@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn equal_latents_have_equal_keys() {
+    fn equal_latents_have_equal_hashes() {
         let face = ExploreFace::sample(7, 100);
         assert_eq!(ExploreFace::saved("ann", face.latent.clone()).latent_hash(), face.latent_hash());
         assert_ne!(ExploreFace::sample(8, 100).latent_hash(), face.latent_hash());

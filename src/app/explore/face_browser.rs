@@ -1,7 +1,6 @@
-//! The page of faces, the selected faces, and the faces made from them.
+//! The page of faces, the selected faces, and the face combined from them.
 //!
-//! Buttons for one face act on the active face: the result of the last average or interpolation, otherwise the face
-//! selected last.
+//! Buttons for one face act on the active face: the last average or interpolation, otherwise the face selected last.
 
 use super::ExploreFace;
 
@@ -28,7 +27,7 @@ pub struct FaceInterpolation {
     pub position: f32,
 }
 
-/// The page, the selection, and the face made from it.
+/// The page, the selection, and the face combined from it.
 #[derive(Default)]
 pub struct FaceBrowser {
     /// 0 until a model is loaded.
@@ -39,15 +38,16 @@ pub struct FaceBrowser {
     faces: Vec<ExploreFace>,
     selected: Vec<ExploreFace>,
     interpolation: Option<FaceInterpolation>,
-    made_face: Option<ExploreFace>,
+    /// The average or interpolation of selected faces.
+    combined_face: Option<ExploreFace>,
 }
 
 impl FaceBrowser {
     /// Faces of a model, showing the samples from `first` on.
     pub fn new(latent_dim: usize, first: u64) -> Self {
-        let mut desk = Self { latent_dim, first_number: first, ..Self::default() };
-        desk.show_page(FacePage::Samples);
-        desk
+        let mut browser = Self { latent_dim, first_number: first, ..Self::default() };
+        browser.show_page(FacePage::Samples);
+        browser
     }
 
     pub fn first_number(&self) -> u64 {
@@ -74,12 +74,12 @@ impl FaceBrowser {
 
     /// The active face: the one that buttons act on.
     pub fn active_face(&self) -> Option<&ExploreFace> {
-        self.made_face.as_ref().or_else(|| self.selected.last())
+        self.combined_face.as_ref().or_else(|| self.selected.last())
     }
 
     /// Position of a face in the selection.
     pub fn selection_index(&self, face: &ExploreFace) -> Option<usize> {
-        self.selected.iter().position(|pick| pick.latent_hash() == face.latent_hash())
+        self.selected.iter().position(|selected| selected.latent_hash() == face.latent_hash())
     }
 
     fn show_page(&mut self, page: FacePage) {
@@ -89,8 +89,8 @@ impl FaceBrowser {
                 .take(PAGE_SIZE)
                 .map(|number| ExploreFace::sample(number, self.latent_dim))
                 .collect(),
-            FacePage::Variations { source: of, batch } => {
-                std::iter::once((**of).clone()).chain(of.variations(PAGE_SIZE - 1, *batch)).collect()
+            FacePage::Variations { source, batch } => {
+                std::iter::once((**source).clone()).chain(source.variations(PAGE_SIZE - 1, *batch)).collect()
             }
         };
         self.page = Some(page);
@@ -111,45 +111,43 @@ impl FaceBrowser {
     pub fn show_next_page(&mut self) {
         match self.page().clone() {
             FacePage::Samples => self.show_from(self.first_number.saturating_add(PAGE_SIZE as u64)),
-            FacePage::Variations { source: of, batch } => {
-                self.show_page(FacePage::Variations { source: of, batch: batch + 1 });
-            }
+            FacePage::Variations { source, batch } => self.show_page(FacePage::Variations { source, batch: batch + 1 }),
         }
     }
 
     /// Selects or deselects a face.
     pub fn toggle_selected(&mut self, face: ExploreFace) {
         match self.selection_index(&face) {
-            Some(place) => drop(self.selected.remove(place)),
+            Some(index) => drop(self.selected.remove(index)),
             None => self.selected.push(face),
         }
-        (self.interpolation, self.made_face) = (None, None);
+        (self.interpolation, self.combined_face) = (None, None);
     }
 
     pub fn deselect_all(&mut self) {
         self.selected.clear();
-        (self.interpolation, self.made_face) = (None, None);
+        (self.interpolation, self.combined_face) = (None, None);
     }
 
     /// Averages the selected faces, if there are at least two.
     pub fn make_average(&mut self) {
         if self.average_disabled_reason().is_none() {
             self.interpolation = None;
-            self.made_face = ExploreFace::average(&self.selected);
+            self.combined_face = ExploreFace::average(&self.selected);
         }
     }
 
     /// Shows variations of the active face.
     pub fn show_variations(&mut self) {
-        if let Some(chosen) = self.active_face() {
-            self.show_page(FacePage::Variations { source: Box::new(chosen.clone()), batch: 0 });
+        if let Some(source) = self.active_face() {
+            self.show_page(FacePage::Variations { source: Box::new(source.clone()), batch: 0 });
         }
     }
 
     /// Starts an interpolation between the two selected faces, or ends it.
     pub fn toggle_interpolation(&mut self) {
         if self.interpolation.take().is_some() {
-            self.made_face = None;
+            self.combined_face = None;
         } else if let [from, to] = self.selected.as_slice() {
             self.interpolation = Some(FaceInterpolation { from: from.clone(), to: to.clone(), position: 0.0 });
             self.set_interpolation_position(0.5);
@@ -158,25 +156,26 @@ impl FaceBrowser {
 
     /// Moves the interpolation slider.
     pub fn set_interpolation_position(&mut self, position: f32) {
-        if let Some(walk) = self.interpolation.as_mut().filter(|_| position.is_finite()) {
-            walk.position = position.clamp(0.0, 1.0);
-            self.made_face = Some(ExploreFace::interpolate(&walk.from, &walk.to, walk.position));
+        if let Some(interpolation) = self.interpolation.as_mut().filter(|_| position.is_finite()) {
+            let FaceInterpolation { from, to, position: current } = interpolation;
+            *current = position.clamp(0.0, 1.0);
+            self.combined_face = Some(ExploreFace::interpolate(from, to, *current));
         }
     }
 
     /// Updates names and `is_saved` of the faces from the saved faces.
     pub fn update_saved_names(&mut self, saved_faces: &[ExploreFace]) {
         let variations = match &mut self.page {
-            Some(FacePage::Variations { source: of, .. }) => Some(&mut **of),
+            Some(FacePage::Variations { source, .. }) => Some(&mut **source),
             _ => None,
         };
-        for face in self.selected.iter_mut().chain(&mut self.made_face).chain(variations) {
-            let mut same = saved_faces.iter().filter(|kept| kept.latent_hash() == face.latent_hash());
+        for face in self.selected.iter_mut().chain(&mut self.combined_face).chain(variations) {
+            let mut same_latent = saved_faces.iter().filter(|saved| saved.latent_hash() == face.latent_hash());
             // One latent can be saved under several names.
-            let kept = same.clone().find(|kept| kept.name == face.name).or_else(|| same.next());
-            face.is_saved = kept.is_some();
-            if let Some(kept) = kept {
-                kept.name.clone_into(&mut face.name);
+            let saved = same_latent.clone().find(|saved| saved.name == face.name).or_else(|| same_latent.next());
+            face.is_saved = saved.is_some();
+            if let Some(saved) = saved {
+                saved.name.clone_into(&mut face.name);
             }
         }
     }
@@ -198,28 +197,28 @@ impl FaceBrowser {
 mod tests {
     use super::*;
 
-    fn desk_with(picks: &[u64]) -> FaceBrowser {
-        let mut desk = FaceBrowser::new(8, 0);
-        for &number in picks {
-            desk.toggle_selected(ExploreFace::sample(number, 8));
+    fn browser_with(numbers: &[u64]) -> FaceBrowser {
+        let mut browser = FaceBrowser::new(8, 0);
+        for &number in numbers {
+            browser.toggle_selected(ExploreFace::sample(number, 8));
         }
-        desk
+        browser
     }
 
-    fn chosen(desk: &FaceBrowser) -> &str {
-        desk.active_face().map_or("nothing", |face| face.name.as_str())
+    fn active_name(browser: &FaceBrowser) -> &str {
+        browser.active_face().map_or("nothing", |face| face.name.as_str())
     }
 
     #[test]
-    fn pages_show_samples_by_number_up_to_the_last() {
-        let mut desk = FaceBrowser::new(8, 48);
-        assert_eq!((desk.faces().len(), &desk.faces()[1]), (24, &ExploreFace::sample(49, 8)));
-        desk.show_next_page();
-        assert_eq!(desk.faces()[0], ExploreFace::sample(72, 8));
-        desk.show_from(u64::MAX);
-        assert_eq!(desk.first_number(), MAX_FIRST_NUMBER);
-        desk.show_next_page();
-        assert_eq!(desk.faces()[0].name, "face 999999999");
+    fn pages_show_numbered_samples_up_to_the_last() {
+        let mut browser = FaceBrowser::new(8, 48);
+        assert_eq!((browser.faces().len(), &browser.faces()[1]), (24, &ExploreFace::sample(49, 8)));
+        browser.show_next_page();
+        assert_eq!(browser.faces()[0], ExploreFace::sample(72, 8));
+        browser.show_from(u64::MAX);
+        assert_eq!(browser.first_number(), MAX_FIRST_NUMBER);
+        browser.show_next_page();
+        assert_eq!(browser.faces()[0].name, "face 999999999");
     }
 
     #[test]
@@ -230,62 +229,62 @@ mod tests {
 
     #[test]
     fn the_last_selected_face_or_average_is_active() {
-        let mut desk = desk_with(&[3, 7]);
-        assert_eq!(chosen(&desk), "face 7");
-        desk.make_average();
-        assert_eq!(chosen(&desk), "average of face 3, face 7");
-        desk.toggle_selected(ExploreFace::sample(7, 8));
-        assert_eq!((chosen(&desk), desk.selected().len()), ("face 3", 1));
-        desk.make_average();
-        assert_eq!(chosen(&desk), "face 3", "one face has no average");
-        desk.deselect_all();
-        assert_eq!(chosen(&desk), "nothing");
+        let mut browser = browser_with(&[3, 7]);
+        assert_eq!(active_name(&browser), "face 7");
+        browser.make_average();
+        assert_eq!(active_name(&browser), "average of face 3, face 7");
+        browser.toggle_selected(ExploreFace::sample(7, 8));
+        assert_eq!((active_name(&browser), browser.selected().len()), ("face 3", 1));
+        browser.make_average();
+        assert_eq!(active_name(&browser), "face 3", "one face has no average");
+        browser.deselect_all();
+        assert_eq!(active_name(&browser), "nothing");
     }
 
     #[test]
     fn interpolation_needs_two_faces_and_ends_on_selection() {
-        let mut desk = desk_with(&[3]);
-        desk.toggle_interpolation();
-        assert!(desk.interpolation().is_none());
-        desk.toggle_selected(ExploreFace::sample(7, 8));
-        desk.toggle_interpolation();
-        assert_eq!(chosen(&desk), "50 % from face 3 to face 7");
-        desk.set_interpolation_position(4.0);
-        assert_eq!(desk.active_face().unwrap().latent, ExploreFace::sample(7, 8).latent);
-        desk.set_interpolation_position(f32::NAN);
-        assert_eq!(chosen(&desk), "100 % from face 3 to face 7");
-        desk.toggle_selected(ExploreFace::sample(9, 8));
-        assert!(desk.interpolation().is_none() && desk.interpolation_disabled_reason().is_some());
+        let mut browser = browser_with(&[3]);
+        browser.toggle_interpolation();
+        assert!(browser.interpolation().is_none());
+        browser.toggle_selected(ExploreFace::sample(7, 8));
+        browser.toggle_interpolation();
+        assert_eq!(active_name(&browser), "50 % from face 3 to face 7");
+        browser.set_interpolation_position(4.0);
+        assert_eq!(browser.active_face().unwrap().latent, ExploreFace::sample(7, 8).latent);
+        browser.set_interpolation_position(f32::NAN);
+        assert_eq!(active_name(&browser), "100 % from face 3 to face 7");
+        browser.toggle_selected(ExploreFace::sample(9, 8));
+        assert!(browser.interpolation().is_none() && browser.interpolation_disabled_reason().is_some());
     }
 
     #[test]
-    fn selected_faces_take_the_names_they_are_saved_under() {
-        let mut desk = desk_with(&[3, 7]);
+    fn selected_faces_take_their_saved_names() {
+        let mut browser = browser_with(&[3, 7]);
         let ann = ExploreFace::saved("ann", ExploreFace::sample(7, 8).latent);
-        desk.update_saved_names(&[ExploreFace::saved("alias", ann.latent.clone()), ann.clone()]);
-        assert_eq!(chosen(&desk), "alias");
-        desk.update_saved_names(std::slice::from_ref(&ann));
+        browser.update_saved_names(&[ExploreFace::saved("alias", ann.latent.clone()), ann.clone()]);
+        assert_eq!(active_name(&browser), "alias");
+        browser.update_saved_names(std::slice::from_ref(&ann));
         assert_eq!(
-            (chosen(&desk), desk.active_face().unwrap().is_saved, desk.selected()[0].is_saved),
+            (active_name(&browser), browser.active_face().unwrap().is_saved, browser.selected()[0].is_saved),
             ("ann", true, false)
         );
-        desk.update_saved_names(&[ExploreFace::saved("alias", ann.latent.clone()), ann]);
-        assert_eq!(chosen(&desk), "ann", "a name that is still right stays");
-        desk.update_saved_names(&[]);
-        assert!(!desk.active_face().unwrap().is_saved);
+        browser.update_saved_names(&[ExploreFace::saved("alias", ann.latent.clone()), ann]);
+        assert_eq!(active_name(&browser), "ann", "a name that is still right stays");
+        browser.update_saved_names(&[]);
+        assert!(!browser.active_face().unwrap().is_saved);
     }
 
     #[test]
     fn variation_pages_start_with_their_face() {
-        let mut desk = desk_with(&[3]);
-        desk.show_variations();
-        assert_eq!((desk.faces().len(), desk.faces()[0].name.as_str()), (24, "face 3"));
-        let before = desk.faces().to_vec();
-        desk.show_next_page();
-        assert_eq!(desk.faces()[0], before[0]);
-        assert!(desk.faces()[1..].iter().all(|face| !before.contains(face)));
-        assert_eq!(desk.faces()[1].name, "variation 24 of face 3");
-        desk.show_samples();
-        assert_eq!(desk.faces()[0].name, "face 0");
+        let mut browser = browser_with(&[3]);
+        browser.show_variations();
+        assert_eq!((browser.faces().len(), browser.faces()[0].name.as_str()), (24, "face 3"));
+        let before = browser.faces().to_vec();
+        browser.show_next_page();
+        assert_eq!(browser.faces()[0], before[0]);
+        assert!(browser.faces()[1..].iter().all(|face| !before.contains(face)));
+        assert_eq!(browser.faces()[1].name, "variation 24 of face 3");
+        browser.show_samples();
+        assert_eq!(browser.faces()[0].name, "face 0");
     }
 }

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
-use egui::{Align2, Color32, ColorImage, Image, Rect, Response, Role, Sense, Stroke, StrokeKind, TextStyle, Ui};
+use egui::{Align2, Color32, ColorImage, Image, Rect, Response, Role, Sense, StrokeKind, TextStyle, Ui};
 use egui::{TextureHandle, TextureOptions, WidgetInfo, vec2};
 use image::RgbImage;
 
 use super::face::LatentHash;
 use super::{ExploreAction, ExploreFace, ExploreState};
+use crate::app::panels::widgets::tile_outline;
 use crate::app::state::Action;
 use crate::app::theme;
 
@@ -28,13 +29,13 @@ pub struct FaceTextures {
 
 impl FaceTextures {
     /// A face's texture, if its thumbnail is drawn.
-    pub fn get(&mut self, ui: &Ui, explorer: &ExploreState, face: &ExploreFace) -> Option<TextureHandle> {
+    pub fn get(&mut self, ui: &Ui, explore: &ExploreState, face: &ExploreFace) -> Option<TextureHandle> {
         let frame = self.frame;
-        if let Some((texture, wanted)) = self.textures.get_mut(&face.latent_hash()) {
-            *wanted = frame;
+        if let Some((texture, last_used)) = self.textures.get_mut(&face.latent_hash()) {
+            *last_used = frame;
             return Some(texture.clone());
         }
-        let image = color_image(explorer.thumbnails.get(face)?);
+        let image = color_image(explore.thumbnails.get(face)?);
         let texture = ui.ctx().load_texture("face", image, TextureOptions::LINEAR);
         self.textures.insert(face.latent_hash(), (texture.clone(), frame));
         Some(texture)
@@ -43,7 +44,7 @@ impl FaceTextures {
     /// Ends a frame, and drops the textures not used in it.
     pub fn end_frame(&mut self) {
         let frame = self.frame;
-        self.textures.retain(|_, (_, wanted)| *wanted == frame);
+        self.textures.retain(|_, (_, last_used)| *last_used == frame);
         self.frame += 1;
     }
 }
@@ -56,7 +57,7 @@ fn color_image(picture: &RgbImage) -> ColorImage {
 pub fn face_grid(
     ui: &mut Ui,
     textures: &mut FaceTextures,
-    explorer: &ExploreState,
+    explore: &ExploreState,
     faces: &[ExploreFace],
     captions: bool,
     actions: &mut Vec<Action>,
@@ -66,12 +67,12 @@ pub fn face_grid(
         for row in faces.chunks(COLUMNS) {
             ui.horizontal(|ui| {
                 for face in row {
-                    let response = tile(ui, textures, explorer, face, captions);
+                    let response = tile(ui, textures, explore, face, captions);
                     if response.clicked() {
                         actions.push(Action::Explore(ExploreAction::ToggleSelected(Box::new(face.clone()))));
                     }
-                    let verb = if explorer.browser.selection_index(face).is_some() { "deselect" } else { "select" };
-                    response.on_hover_text(format!("{}\nClick to {verb}", face.title()));
+                    let action = if explore.browser.selection_index(face).is_some() { "deselect" } else { "select" };
+                    response.on_hover_text(format!("{}\nClick to {action}", face.title()));
                 }
             });
         }
@@ -81,43 +82,37 @@ pub fn face_grid(
 fn tile(
     ui: &mut Ui,
     textures: &mut FaceTextures,
-    explorer: &ExploreState,
+    explore: &ExploreState,
     face: &ExploreFace,
     caption: bool,
 ) -> Response {
     let text_height = if caption { ui.text_style_height(&TextStyle::Small) + TILE_GAP } else { 0.0 };
     let (rect, response) =
         ui.allocate_exact_size(vec2(theme::THUMBNAIL_SIDE, theme::THUMBNAIL_SIDE + text_height), Sense::click());
-    let selection_index = explorer.browser.selection_index(face);
+    let selection_index = explore.browser.selection_index(face);
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, selection_index.is_some(), face.title()));
     if !ui.is_rect_visible(rect) {
         return response;
     }
     let square = Rect::from_min_size(rect.min, vec2(theme::THUMBNAIL_SIDE, theme::THUMBNAIL_SIDE));
-    let texture = textures.get(ui, explorer, face);
+    let texture = textures.get(ui, explore, face);
     draw_face(ui, square, texture.as_ref());
     let palette = theme::palette(ui);
-    let edge = if selection_index.is_some() {
-        Stroke::new(2.0, palette.accent)
-    } else if response.hovered() || response.has_focus() {
-        Stroke::new(1.0, palette.strong_text)
-    } else {
-        Stroke::new(1.0, palette.border)
-    };
-    ui.painter().rect_stroke(square, theme::CORNER_RADIUS, edge, StrokeKind::Inside);
+    let outline = tile_outline(palette, &response, selection_index.is_some());
+    ui.painter().rect_stroke(square, theme::CORNER_RADIUS, outline, StrokeKind::Inside);
     let font = TextStyle::Small.resolve(ui.style());
-    if let Some(place) = selection_index {
+    if let Some(index) = selection_index {
         let badge = Rect::from_min_size(square.min + vec2(TILE_GAP, TILE_GAP), vec2(BADGE_SIDE, BADGE_SIDE));
         ui.painter().rect_filled(badge, theme::CORNER_RADIUS, palette.accent);
-        let number = (place + 1).to_string();
+        let number = (index + 1).to_string();
         ui.painter().text(badge.center(), Align2::CENTER_CENTER, number, font.clone(), palette.on_accent);
     }
     if caption {
         let mut job = egui::text::LayoutJob::simple_singleline(face.title(), font, palette.text);
         job.wrap = egui::text::TextWrapping::truncate_at_width(theme::THUMBNAIL_SIDE);
         let galley = ui.painter().layout_job(job);
-        let at = egui::pos2(square.center().x - galley.size().x / 2.0, square.bottom() + TILE_GAP / 2.0);
-        ui.painter().galley(at, galley, palette.text);
+        let position = egui::pos2(square.center().x - galley.size().x / 2.0, square.bottom() + TILE_GAP / 2.0);
+        ui.painter().galley(position, galley, palette.text);
     }
     response
 }

@@ -4,7 +4,7 @@
 //! | file | content |
 //! | --- | --- |
 //! | `face` | a face: its latent and name |
-//! | `face_browser` | the page of faces, the selected faces, and the faces made from them |
+//! | `face_browser` | the page of faces, the selected faces, and the face combined from them |
 //! | `thumbnail_cache` | cache of thumbnails, and the request for missing ones |
 //! | `saved_faces` | the faces saved in a library file |
 //! | `explore_window`, `face_grid`, `selection_panel` | drawing |
@@ -82,7 +82,7 @@ impl ExploreState {
     /// Switches to this model, unless it is in use already. Latents of one model have no meaning for another, so
     /// everything but the library is cleared. Returns the start face that is lost.
     pub fn set_model(&mut self, model: &ModelInfo) -> Option<ExploreFace> {
-        if self.model.as_ref().is_some_and(|known| known.sha256 == model.sha256) {
+        if self.model.as_ref().is_some_and(|current| current.sha256 == model.sha256) {
             return None;
         }
         self.model = Some(model.clone());
@@ -124,10 +124,10 @@ impl ExploreState {
 
     /// Why the active face cannot be saved under the typed name; `None` when it can.
     pub fn name_disabled_reason(&self) -> Option<String> {
-        let Some(chosen) = self.browser.active_face() else { return Some("Select a face first".to_owned()) };
+        let Some(face) = self.browser.active_face() else { return Some("Select a face first".to_owned()) };
         self.saved_faces
             .disabled_reason()
             .map(str::to_owned)
-            .or_else(|| self.saved_faces.name_disabled_reason(&self.name_text, chosen))
+            .or_else(|| self.saved_faces.name_disabled_reason(&self.name_text, face))
     }
 }

@@ -37,9 +37,9 @@ pub struct SavedFaces {
 /// Path of the library: the one in the working folder, which the command line uses, if it exists. Otherwise in the
 /// user's data folder; `None` on systems without one.
 pub fn default_library_path() -> Option<PathBuf> {
-    let beside = PathBuf::from(FILE_NAME);
-    if beside.is_file() {
-        return std::path::absolute(beside).ok();
+    let in_working_folder = PathBuf::from(FILE_NAME);
+    if in_working_folder.is_file() {
+        return std::path::absolute(in_working_folder).ok();
     }
     directories::ProjectDirs::from("", "", "Countenance").map(|dirs| dirs.data_dir().join(FILE_NAME))
 }
@@ -115,7 +115,7 @@ impl SavedFaces {
     pub fn set_model(&mut self, model: &ModelInfo) {
         let Some(library) = &self.library else { return };
         self.faces =
-            library.of_model(model).map(|(name, named)| ExploreFace::saved(name, named.latent.clone())).collect();
+            library.of_model(model).map(|(name, entry)| ExploreFace::saved(name, entry.latent.clone())).collect();
         self.other_model_count = library.names().count() - self.faces.len();
     }
 
@@ -142,7 +142,7 @@ impl SavedFaces {
         if face.is_saved && face.name == name {
             return Some("The face already has this name".to_owned());
         }
-        let is_taken = self.library.as_ref().is_some_and(|library| library.names().any(|known| known == name));
+        let is_taken = self.library.as_ref().is_some_and(|library| library.names().any(|existing| existing == name));
         is_taken.then(|| format!("'{name}' already exists: choose another name"))
     }
 }
@@ -156,7 +156,7 @@ mod tests {
         ModelFile::parse("tiny", TINY_MODEL).unwrap().info
     }
 
-    fn keep(path: &Path, name: &str, number: u64) -> Result<LatentLibrary, LatentLibraryError> {
+    fn save(path: &Path, name: &str, number: u64) -> Result<LatentLibrary, LatentLibraryError> {
         let ExploreFace { latent, name: made_from, .. } = ExploreFace::sample(number, 8);
         let model = Box::new(model());
         change_library(path, LibraryChange::Save { name: name.to_owned(), latent, made_from, model })
@@ -166,12 +166,12 @@ mod tests {
     fn changes_keep_faces_added_by_other_programs() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("new folder").join(FILE_NAME);
-        keep(&path, "ann", 1).unwrap();
-        let mut elsewhere = LatentLibrary::open(&path).unwrap();
-        elsewhere.insert("bob", vec![0.5; 8], "the command line".into(), &model(), Overwrite::Refuse).unwrap();
-        elsewhere.save(&path).unwrap();
+        save(&path, "ann", 1).unwrap();
+        let mut other_program = LatentLibrary::open(&path).unwrap();
+        other_program.insert("bob", vec![0.5; 8], "the command line".into(), &model(), Overwrite::Refuse).unwrap();
+        other_program.save(&path).unwrap();
         change_library(&path, LibraryChange::Rename { from: "ann".into(), to: "carol".into() }).unwrap();
-        assert!(matches!(keep(&path, "bob", 2), Err(LatentLibraryError::NameTaken { .. })));
+        assert!(matches!(save(&path, "bob", 2), Err(LatentLibraryError::NameTaken { .. })));
         let library = change_library(&path, LibraryChange::Read).unwrap();
         assert_eq!(library.names().collect::<Vec<_>>(), ["bob", "carol"]);
         change_library(&path, LibraryChange::Remove { name: "bob".into() }).unwrap();
@@ -182,29 +182,29 @@ mod tests {
     fn a_name_must_be_new_and_usable() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(FILE_NAME);
-        let mut shelf = SavedFaces::with_path(path.clone());
-        assert!(shelf.must_be_read() && shelf.disabled_reason().is_some());
-        assert_eq!((shelf.begin_change().as_ref(), shelf.begin_change()), (Some(&path), None));
-        shelf.set_library(keep(&path, "ann", 1).unwrap(), Some(&model()));
+        let mut saved_faces = SavedFaces::with_path(path.clone());
+        assert!(saved_faces.must_be_read() && saved_faces.disabled_reason().is_some());
+        assert_eq!((saved_faces.begin_change().as_ref(), saved_faces.begin_change()), (Some(&path), None));
+        saved_faces.set_library(save(&path, "ann", 1).unwrap(), Some(&model()));
         assert!(
-            shelf.disabled_reason().is_none()
-                && shelf.faces() == [ExploreFace::saved("ann", ExploreFace::sample(1, 8).latent)]
+            saved_faces.disabled_reason().is_none()
+                && saved_faces.faces() == [ExploreFace::saved("ann", ExploreFace::sample(1, 8).latent)]
         );
-        let obstacle = |name: &str, face: &ExploreFace| shelf.name_disabled_reason(name, face).unwrap_or_default();
+        let reason = |name: &str, face: &ExploreFace| saved_faces.name_disabled_reason(name, face).unwrap_or_default();
         let other = ExploreFace::sample(2, 8);
-        assert_eq!(obstacle(" ", &other), "Type a name first");
-        assert_eq!(obstacle(" ann", &other), "'ann' already exists: choose another name");
-        assert_eq!(obstacle("ann", &shelf.faces()[0]), "The face already has this name");
-        assert!(obstacle("7", &other).contains("is not a valid name"));
-        assert_eq!(obstacle("bob", &other), "");
+        assert_eq!(reason(" ", &other), "Type a name first");
+        assert_eq!(reason(" ann", &other), "'ann' already exists: choose another name");
+        assert_eq!(reason("ann", &saved_faces.faces()[0]), "The face already has this name");
+        assert!(reason("7", &other).contains("is not a valid name"));
+        assert_eq!(reason("bob", &other), "");
     }
 
     #[test]
     fn faces_of_other_models_are_only_counted() {
         let folder = tempfile::tempdir().unwrap();
-        let mut shelf = SavedFaces::with_path(folder.path().join(FILE_NAME));
-        shelf.set_library(keep(&folder.path().join(FILE_NAME), "ann", 1).unwrap(), Some(&model()));
-        shelf.set_model(&ModelInfo { sha256: "other".into(), ..model() });
-        assert_eq!((shelf.faces().len(), shelf.other_model_count()), (0, 1));
+        let mut saved_faces = SavedFaces::with_path(folder.path().join(FILE_NAME));
+        saved_faces.set_library(save(&folder.path().join(FILE_NAME), "ann", 1).unwrap(), Some(&model()));
+        saved_faces.set_model(&ModelInfo { sha256: "other".into(), ..model() });
+        assert_eq!((saved_faces.faces().len(), saved_faces.other_model_count()), (0, 1));
     }
 }

@@ -70,7 +70,7 @@ impl ThumbnailCache {
 
     /// The pending request failed.
     pub fn request_failed(&mut self, id: FacesId, message: String) {
-        if self.pending.take_if(|(waited, _)| *waited == id).is_some() {
+        if self.pending.take_if(|(pending, _)| *pending == id).is_some() {
             self.error = Some(message);
         }
     }
@@ -84,46 +84,46 @@ mod tests {
         numbers.map(|number| ExploreFace::sample(number, 4)).collect()
     }
 
-    fn drawn(id: FacesId, count: usize) -> GeneratedFaces {
+    fn generated(id: FacesId, count: usize) -> GeneratedFaces {
         GeneratedFaces { id, pictures: vec![RgbImage::new(2, 2); count] }
     }
 
     #[test]
     fn missing_faces_are_requested_once_in_one_request() {
-        let mut album = ThumbnailCache::default();
+        let mut cache = ThumbnailCache::default();
         let shown = [faces(0..3), faces(1..4)].concat();
-        let keys: Vec<LatentHash> = album.missing(shown.iter()).iter().map(|face| face.latent_hash()).collect();
+        let keys: Vec<LatentHash> = cache.missing(shown.iter()).iter().map(|face| face.latent_hash()).collect();
         assert_eq!(keys.len(), 4);
-        album.set_pending(7, keys.clone());
-        assert!(album.is_pending() && album.missing(faces(8..9).iter()).is_empty());
-        album.insert(drawn(6, 4), &keys);
-        assert!(album.is_pending(), "an outdated answer changes nothing");
-        album.insert(drawn(7, 4), &keys);
-        assert!(album.missing(shown.iter()).is_empty() && album.get(&shown[0]).is_some());
-        assert_eq!(album.missing(faces(0..100).iter()).len(), MAX_REQUEST_FACES);
+        cache.set_pending(7, keys.clone());
+        assert!(cache.is_pending() && cache.missing(faces(8..9).iter()).is_empty());
+        cache.insert(generated(6, 4), &keys);
+        assert!(cache.is_pending(), "an outdated answer changes nothing");
+        cache.insert(generated(7, 4), &keys);
+        assert!(cache.missing(shown.iter()).is_empty() && cache.get(&shown[0]).is_some());
+        assert_eq!(cache.missing(faces(0..100).iter()).len(), MAX_REQUEST_FACES);
     }
 
     #[test]
     fn thumbnails_that_are_not_shown_are_dropped() {
-        let mut album = ThumbnailCache::default();
+        let mut cache = ThumbnailCache::default();
         let [old, new] = [faces(0..1), faces(1..2)].map(|mut one| one.remove(0));
-        album.set_pending(1, vec![old.latent_hash()]);
-        album.insert(drawn(1, 1), &[old.latent_hash()]);
-        album.set_pending(2, vec![new.latent_hash()]);
-        album.insert(drawn(2, 1), &[new.latent_hash()]);
-        assert!(album.get(&old).is_none() && album.get(&new).is_some());
+        cache.set_pending(1, vec![old.latent_hash()]);
+        cache.insert(generated(1, 1), &[old.latent_hash()]);
+        cache.set_pending(2, vec![new.latent_hash()]);
+        cache.insert(generated(2, 1), &[new.latent_hash()]);
+        assert!(cache.get(&old).is_none() && cache.get(&new).is_some());
     }
 
     #[test]
     fn an_error_stops_requests_until_it_is_cleared() {
-        let mut album = ThumbnailCache::default();
-        album.set_pending(1, Vec::new());
-        album.request_failed(9, "of another request".to_owned());
-        assert!(album.is_pending() && album.error().is_none());
-        album.request_failed(1, "the device is lost".to_owned());
-        assert_eq!(album.error(), Some("the device is lost"));
-        assert!(album.missing(faces(0..1).iter()).is_empty());
-        album.set_error(None);
-        assert_eq!(album.missing(faces(0..1).iter()).len(), 1);
+        let mut cache = ThumbnailCache::default();
+        cache.set_pending(1, Vec::new());
+        cache.request_failed(9, "of another request".to_owned());
+        assert!(cache.is_pending() && cache.error().is_none());
+        cache.request_failed(1, "the device is lost".to_owned());
+        assert_eq!(cache.error(), Some("the device is lost"));
+        assert!(cache.missing(faces(0..1).iter()).is_empty());
+        cache.set_error(None);
+        assert_eq!(cache.missing(faces(0..1).iter()).len(), 1);
     }
 }

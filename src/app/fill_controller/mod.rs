@@ -11,7 +11,7 @@ use super::document::{DocumentFill, FillVariant, MaskId};
 use crate::blend::Blend;
 use crate::device::DeviceChoice;
 use crate::job::{
-    DeviceInfo, FacesId, FacesRequest, FillRequest, GeneratedFaces, JobId, LiveSettings, QuickPreview, QuickPreviewId,
+    DeviceInfo, FacesId, FacesRequest, FillRequest, GeneratedFaces, LiveSettings, QuickPreview, QuickPreviewId,
     SearchPreview, SearchStart, WorkerCommand, WorkerEvent, WorkerHandle,
 };
 use crate::mask::Mask;
@@ -59,7 +59,6 @@ impl FillWorker for WorkerHandle {
 pub enum FillUpdate {
     /// The device and the model are ready.
     Ready(ModelInfo),
-    /// Warm-up failed.
     WarmUpFailed(String),
     /// The search begins. The notes are for the user.
     Started(Vec<String>),
@@ -85,9 +84,8 @@ pub enum FillUpdate {
 /// The fill thread's interface, and the running search.
 pub struct FillController {
     worker: Box<dyn FillWorker>,
-    next_job: JobId,
-    next_quick_preview: QuickPreviewId,
-    next_thumbnails: FacesId,
+    /// Id of the last request of any kind.
+    last_id: u64,
     running: Option<RunningFill>,
     /// The device of the last fill or warm-up; `None` while unknown.
     device: Option<DeviceInfo>,
@@ -97,15 +95,12 @@ pub struct FillController {
 
 impl FillController {
     pub fn new(worker: Box<dyn FillWorker>) -> Self {
-        Self {
-            worker,
-            next_job: 1,
-            next_quick_preview: 1,
-            next_thumbnails: 1,
-            running: None,
-            device: None,
-            is_preparing: true,
-        }
+        Self { worker, last_id: 0, running: None, device: None, is_preparing: true }
+    }
+
+    fn next_id(&mut self) -> u64 {
+        self.last_id += 1;
+        self.last_id
     }
 
     pub fn running(&self) -> Option<&RunningFill> {
@@ -135,8 +130,7 @@ impl FillController {
 
     /// Starts a fill of the mask state `mask_id`.
     pub fn start(&mut self, request: FillRequest, mask_id: MaskId) {
-        let job = self.next_job;
-        self.next_job += 1;
+        let job = self.next_id();
         // A preview of the previous job is of no use.
         drop(self.worker.take_preview());
         self.worker.send(WorkerCommand::ShowCandidate(None));
@@ -204,16 +198,14 @@ impl FillController {
 
     /// Requests one picture without a search. A newer request replaces a waiting one.
     pub fn request_quick_preview(&mut self, request: FillRequest) -> QuickPreviewId {
-        let id = self.next_quick_preview;
-        self.next_quick_preview += 1;
+        let id = self.next_id();
         self.worker.send(WorkerCommand::QuickPreview(id, Box::new(request)));
         id
     }
 
     /// Requests thumbnails of faces. A newer request replaces a waiting one.
     pub fn request_thumbnails(&mut self, request: FacesRequest) -> FacesId {
-        let id = self.next_thumbnails;
-        self.next_thumbnails += 1;
+        let id = self.next_id();
         self.worker.send(WorkerCommand::DrawFaces(id, Box::new(request)));
         id
     }
@@ -228,19 +220,19 @@ impl FillController {
 
     /// Collects everything that the fill thread reported.
     pub fn poll(&mut self) -> Vec<FillUpdate> {
-        let mut news = Vec::new();
+        let mut updates = Vec::new();
         while let Some(event) = self.worker.try_event() {
-            news.extend(self.handle_event(event));
+            updates.extend(self.handle_event(event));
         }
         if let Some(preview) = self.worker.take_preview()
             && let Some(run) = self.running.as_mut().filter(|run| run.job == preview.job)
         {
             run.preview = Some(preview);
-            news.push(FillUpdate::Preview);
+            updates.push(FillUpdate::Preview);
         }
-        news.extend(self.worker.take_quick_preview().map(|sketch| FillUpdate::QuickPreviewDrawn(Box::new(sketch))));
-        news.extend(self.worker.take_thumbnails().map(FillUpdate::ThumbnailsDrawn));
-        news
+        updates.extend(self.worker.take_quick_preview().map(Box::new).map(FillUpdate::QuickPreviewDrawn));
+        updates.extend(self.worker.take_thumbnails().map(FillUpdate::ThumbnailsDrawn));
+        updates
     }
 
     fn handle_event(&mut self, event: WorkerEvent) -> Option<FillUpdate> {
@@ -272,15 +264,16 @@ impl FillController {
             WorkerEvent::Finished { job, outcome, hole_number, hole } => {
                 let run = self.running.take_if(|run| run.job == job)?;
                 let mask_id = run.mask_id(hole_number).or_else(|| run.newest_mask_id())?;
-                let candidate =
-                    run.chosen_candidate.unwrap_or(outcome.best).min(outcome.candidates.len().saturating_sub(1));
+                let last = outcome.candidates.len().saturating_sub(1);
+                let candidate = run.chosen_candidate.unwrap_or(outcome.best).min(last);
+                let preview = run.preview.filter(|preview| preview.hole_number == hole_number);
                 Some(FillUpdate::Finished(Box::new(DocumentFill {
                     variant: FillVariant { candidate, blend: run.request.blend },
                     outcome,
                     mask: hole,
                     mask_id,
                     frame: run.request.frame,
-                    patch: run.preview.filter(|shown| shown.hole_number == hole_number).map(|shown| shown.patch),
+                    patch: preview.map(|preview| preview.patch),
                     loss_history: run.loss_history,
                     full_size_variant: None,
                     requested_variant: None,
@@ -290,10 +283,8 @@ impl FillController {
                 let run = self.running.take_if(|run| run.job == job)?;
                 Some(FillUpdate::Failed { message, causes, cancelled: run.is_stopping })
             }
-            WorkerEvent::QuickPreviewFailed { id: sketch, message } => {
-                Some(FillUpdate::QuickPreviewFailed(sketch, message))
-            }
-            WorkerEvent::FacesFailed { id: faces, message } => Some(FillUpdate::ThumbnailsFailed(faces, message)),
+            WorkerEvent::QuickPreviewFailed { id, message } => Some(FillUpdate::QuickPreviewFailed(id, message)),
+            WorkerEvent::FacesFailed { id, message } => Some(FillUpdate::ThumbnailsFailed(id, message)),
         }
     }
 }

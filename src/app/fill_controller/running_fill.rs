@@ -8,7 +8,7 @@ use crate::job::{FillRequest, JobId, SearchPreview};
 pub struct RunningFill {
     pub(super) job: JobId,
     pub request: FillRequest,
-    /// Mask state of each hole that the search was given, by hole number: the request's hole, then its changes.
+    /// Mask state of each hole sent to the search, by hole number: the request's hole, then its changes.
     pub(super) mask_ids: Vec<MaskId>,
     /// The device is open and the search has begun.
     pub is_started: bool,
@@ -57,8 +57,8 @@ impl RunningFill {
     /// Finished fraction of the iterations, 0 to 1.
     pub fn progress(&self) -> f32 {
         #[expect(clippy::cast_precision_loss, reason = "iterations stay below 2^24")]
-        let share = self.loss_history.latest_iteration() as f32 / self.total_iterations().max(1) as f32;
-        share.clamp(0.0, 1.0)
+        let fraction = self.loss_history.latest_iteration() as f32 / self.total_iterations().max(1) as f32;
+        fraction.clamp(0.0, 1.0)
     }
 
     /// Mask state of the hole last sent to the search.

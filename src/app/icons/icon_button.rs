@@ -1,6 +1,6 @@
 //! A button with an icon.
 
-use egui::{Color32, CornerRadius, Rect, Response, Sense, Stroke, Ui, Widget, WidgetInfo, pos2, vec2};
+use egui::{Color32, Rect, Response, Sense, Stroke, Ui, Vec2, Widget, WidgetInfo, pos2, vec2};
 
 use super::{ICON_GRID_SIDE, Icon};
 use crate::app::theme;
@@ -33,8 +33,8 @@ impl IconButton {
     }
 
     /// Shows the button as selected.
-    pub fn selected(mut self, chosen: bool) -> Self {
-        self.is_selected = chosen;
+    pub fn selected(mut self, is_selected: bool) -> Self {
+        self.is_selected = is_selected;
         self
     }
 }
@@ -60,16 +60,11 @@ impl Widget for IconButton {
             };
             ui.painter().rect_filled(rect, theme::CORNER_RADIUS, fill);
             if response.has_focus() {
-                let edge = Stroke::new(1.0, palette.accent);
-                ui.painter().rect_stroke(rect, CornerRadius::same(6), edge, egui::StrokeKind::Inside);
+                let border = Stroke::new(1.0, palette.accent);
+                ui.painter().rect_stroke(rect, theme::CORNER_RADIUS, border, egui::StrokeKind::Inside);
             }
-            let inset = (self.height - ICON_GRID_SIDE) / 2.0;
-            Icon::paint(
-                self.icon,
-                ui.painter(),
-                Rect::from_min_size(rect.min + vec2(inset, inset), vec2(ICON_GRID_SIDE, ICON_GRID_SIDE)),
-                color,
-            );
+            let inset = Vec2::splat((self.height - ICON_GRID_SIDE) / 2.0);
+            self.icon.paint(ui.painter(), Rect::from_min_size(rect.min + inset, Vec2::splat(ICON_GRID_SIDE)), color);
             if let Some(galley) = galley {
                 let at = pos2(rect.left() + self.height, rect.center().y - galley.size().y / 2.0);
                 ui.painter().galley(at, galley, color);

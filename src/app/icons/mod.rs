@@ -239,11 +239,11 @@ impl Icon {
     pub fn paint(self, painter: &Painter, square: Rect, color: Color32) {
         let scale = square.width() / ICON_GRID_SIDE;
         let to_screen = |(x, y): (f32, f32)| -> Pos2 { square.min + vec2(x, y) * scale };
-        let drawing = self.shape();
-        for line in drawing.lines {
+        let shape = self.shape();
+        for line in shape.lines {
             painter.line(line.iter().map(|&point| to_screen(point)).collect(), Stroke::new(1.4 * scale, color));
         }
-        for &(x, y, radius) in drawing.dots {
+        for &(x, y, radius) in shape.dots {
             painter.circle_filled(to_screen((x, y)), radius * scale, color);
         }
     }

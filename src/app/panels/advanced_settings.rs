@@ -13,7 +13,7 @@ use crate::search::{SETTINGS, Section, Settings};
 /// Draws the header and, when it is open, the settings.
 pub fn show(ui: &mut Ui, state: &EditorState, settings: &mut Settings, actions: &mut Vec<Action>) {
     CollapsingHeader::new("More").id_salt("more").show_unindented(ui, |ui| {
-        // These settings take effect with the next fill. They are locked while one runs, so that nobody waits for an effect.
+        // These settings take effect with the next fill, so they are locked while one runs.
         ui.add_enabled_ui(!state.is_locked(), |ui| {
             heading(ui, "Search");
             section(ui, settings, &[Section::Search, Section::Hmc]);
@@ -46,10 +46,10 @@ fn blend(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
     let Blend { mut mode, mut detail_percent } = state.preferences.blend;
     let options = BlendMode::ALL.map(|mode| (mode, mode.title(), mode.help()));
     widgets::choice(ui, "Blend", "How the fill joins the photo", &mut mode, &options);
-    let explanation = "How much sharpness and skin texture the fill takes from the photo around it, in percent. Where the other half of \
-                       the face is visible, its detail is used too. 0: as soft as the generator draws it. Visible in the finished fill, \
-                       at full size";
-    widgets::slider(ui, "Detail", explanation, &mut detail_percent, 0..=100, widgets::Scale::default(), |_| {});
+    let tooltip = "How much sharpness and skin texture the fill takes from the photo around it, in percent. Where the \
+                   other half of the face is visible, its detail is used too. 0: as soft as the generator draws it. \
+                   Visible in the finished fill, at full size";
+    widgets::slider(ui, "Detail", tooltip, &mut detail_percent, 0..=100, widgets::Scale::default(), |_| {});
     let blend = Blend { mode, detail_percent };
     if blend != state.preferences.blend {
         actions.push(Action::SetBlend(blend));
@@ -57,19 +57,19 @@ fn blend(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
 }
 
 fn first_guess(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
-    let mut wanted = state.preferences.first_guess;
-    let explanation = "When a stroke ends, a quick guess by the model appears in the hole. Fill improves it. The guess is never \
-                       exported";
-    if ui.checkbox(&mut wanted, "Show a first guess while painting").on_hover_text(explanation).changed() {
-        actions.push(Action::SetShowFirstGuess(wanted));
+    let mut show_guess = state.preferences.first_guess;
+    let tooltip =
+        "When a stroke ends, a quick guess by the model appears in the hole. Fill improves it. It is never exported";
+    if ui.checkbox(&mut show_guess, "Show a first guess while painting").on_hover_text(tooltip).changed() {
+        actions.push(Action::SetShowFirstGuess(show_guess));
     }
 }
 
 fn record(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
     let mut record = state.preferences.record;
-    let explanation = "Exported files hold the settings, seed, mask and hashes, so that `countenance replay` can repeat the fill. \
-                       Their XMP says that parts of the picture are generated";
-    if ui.checkbox(&mut record, "Record in the file how it was made").on_hover_text(explanation).changed() {
+    let tooltip = "Exported files hold the settings, seed, mask and hashes, so that `countenance replay` can repeat \
+                   the fill. Their XMP says that parts of the picture are generated";
+    if ui.checkbox(&mut record, "Record in the file how it was made").on_hover_text(tooltip).changed() {
         actions.push(Action::SetRecordProvenance(record));
     }
 }
@@ -89,8 +89,8 @@ fn device(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
     ];
     let mut device = state.preferences.device;
     if CpuPrecision::fastest() != CpuPrecision::Single || device == DeviceChoice::CpuF32 {
-        let explanation = "All arithmetic in single precision: slower here, with no visible difference";
-        options.push((DeviceChoice::CpuF32, "CPU, single precision", explanation));
+        let tooltip = "All arithmetic in single precision: slower here, with no visible difference";
+        options.push((DeviceChoice::CpuF32, "CPU, single precision", tooltip));
     }
     for (choice, title) in &gpus {
         options.push((*choice, title, "Use this GPU. Those marked software compute on the CPU, slowly"));

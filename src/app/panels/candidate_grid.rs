@@ -1,13 +1,12 @@
 //! Thumbnails of the candidates, live during a search. A click or a digit key chooses one; the best is marked.
 //!
 //! All thumbnails share one texture, so a new preview costs one upload. During a search they stay in index order;
-//! afterwards the best comes first. Places count the thumbnails, indices count the fill's candidates.
+//! afterwards the best comes first. `position` is a thumbnail's place in the grid, `index` its candidate in the fill.
 
-use egui::{Color32, ColorImage, CornerRadius, Rect, Response, Role, Sense, Stroke, StrokeKind, TextureHandle, Ui};
+use egui::{Color32, ColorImage, CornerRadius, Rect, Response, Role, Sense, StrokeKind, TextureHandle, Ui};
 use egui::{TextureOptions, WidgetInfo, pos2, vec2};
 
-use super::mix_buttons;
-use crate::app::document::PhotoDocument;
+use super::{add_command_button, mix_buttons, widgets};
 use crate::app::loss_history::prior_share;
 use crate::app::shortcuts::EditorCommand;
 use crate::app::state::{Action, EditorState};
@@ -45,11 +44,11 @@ struct CandidateThumbnail<'a> {
 
 impl<'a> CandidateList<'a> {
     fn from_state(state: &'a EditorState) -> Option<Self> {
-        match (state.fill_controller.running(), state.document.as_ref().and_then(PhotoDocument::shown_fill)) {
+        match (state.fill_controller.running(), state.shown_fill()) {
             (Some(run), _) => run.preview.as_ref().map(|preview| {
-                let thumbnail = |(index, picture): (usize, &'a Vec<f32>)| CandidateThumbnail {
+                let thumbnail = |(index, pixels): (usize, &'a Vec<f32>)| CandidateThumbnail {
                     index,
-                    pixels: picture,
+                    pixels,
                     is_best: index == preview.best,
                     is_mix: false,
                     is_shown: index == run.shown_candidate(),
@@ -82,10 +81,10 @@ impl<'a> CandidateList<'a> {
 }
 
 impl CandidateThumbnail<'_> {
-    fn label(&self, place: usize) -> String {
+    fn label(&self, position: usize) -> String {
         let best = if self.is_best { ", best" } else { "" };
-        let mixed = if self.is_mix { ", mix" } else { "" };
-        format!("Candidate {}{best}{mixed}", place + 1)
+        let mix = if self.is_mix { ", mix" } else { "" };
+        format!("Candidate {}{best}{mix}", position + 1)
     }
 
     /// Text of the badge in its corner.
@@ -116,51 +115,47 @@ impl CandidateGrid {
         &mut self,
         ui: &mut Ui,
         state: &EditorState,
-        offer: &CandidateList<'_>,
+        candidates: &CandidateList<'_>,
         actions: &mut Vec<Action>,
     ) {
-        self.update_texture(ui, offer, state.scene_version);
+        self.update_texture(ui, candidates, state.scene_version);
         ui.horizontal(|ui| {
             ui.label(theme::section_heading(ui, "Candidates"));
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                let button = egui::Button::selectable(offer.shows_best, egui::RichText::new("Best").small());
-                let response = ui.add(button);
-                let response = super::command_tooltip(ui, response, EditorCommand::ShowBestCandidate, None);
-                if response.clicked() {
-                    actions.push(Action::RunCommand(EditorCommand::ShowBestCandidate));
-                }
+                let button = egui::Button::selectable(candidates.shows_best, egui::RichText::new("Best").small());
+                add_command_button(ui, state, EditorCommand::ShowBestCandidate, button, actions);
             });
         });
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing = vec2(theme::GAP, theme::GAP);
             let columns = ((ui.available_width() + theme::GAP) / (theme::THUMBNAIL_SIDE + theme::GAP)).floor().max(1.0);
             let side = ((ui.available_width() + theme::GAP) / columns - theme::GAP).floor();
-            for (place, thumbnail) in offer.thumbnails.iter().enumerate() {
-                let response = self.thumbnail(ui, place, side, offer.size_px, thumbnail);
+            for (position, thumbnail) in candidates.thumbnails.iter().enumerate() {
+                let response = self.thumbnail(ui, position, side, candidates.size_px, thumbnail);
                 if response.clicked() {
                     let is_mix_click = ui.input(|input| input.modifiers.shift) && !state.fill_controller.is_running();
-                    let choice = Action::RunCommand(EditorCommand::ShowCandidate(place));
+                    let choice = Action::RunCommand(EditorCommand::ShowCandidate(position));
                     actions.push(if is_mix_click { Action::MixWith(thumbnail.index) } else { choice });
                 }
                 if let Some(losses) = candidate_losses(state, thumbnail.index) {
-                    response.on_hover_text(tooltip(&thumbnail.label(place), place, losses));
+                    response.on_hover_text(tooltip(&thumbnail.label(position), position, losses));
                 }
             }
         });
     }
 
-    fn update_texture(&mut self, ui: &Ui, offer: &CandidateList<'_>, version: u64) {
+    fn update_texture(&mut self, ui: &Ui, candidates: &CandidateList<'_>, version: u64) {
         if self.scene_version == Some(version) {
             return;
         }
         self.scene_version = Some(version);
         self.columns = 1;
-        while self.columns * self.columns < offer.thumbnails.len() {
+        while self.columns * self.columns < candidates.thumbnails.len() {
             self.columns += 1;
         }
-        self.rows = offer.thumbnails.len().div_ceil(self.columns);
-        let pictures: Vec<&[f32]> = offer.thumbnails.iter().map(|thumbnail| thumbnail.pixels).collect();
-        let image = atlas_image(&pictures, offer.size_px, self.columns, self.rows);
+        self.rows = candidates.thumbnails.len().div_ceil(self.columns);
+        let pictures: Vec<&[f32]> = candidates.thumbnails.iter().map(|thumbnail| thumbnail.pixels).collect();
+        let image = atlas_image(&pictures, candidates.size_px, self.columns, self.rows);
         match &mut self.texture {
             Some(texture) => texture.set(image, TextureOptions::LINEAR),
             None => self.texture = Some(ui.ctx().load_texture("candidates", image, TextureOptions::LINEAR)),
@@ -170,26 +165,20 @@ impl CandidateGrid {
     fn thumbnail(
         &self,
         ui: &mut Ui,
-        place: usize,
+        position: usize,
         side: f32,
         size_px: usize,
         thumbnail: &CandidateThumbnail<'_>,
     ) -> Response {
         let (rect, response) = ui.allocate_exact_size(vec2(side, side), Sense::click());
-        let shown = thumbnail.is_shown;
-        response.widget_info(|| WidgetInfo::selected(Role::Button, true, shown, thumbnail.label(place)));
+        let is_shown = thumbnail.is_shown;
+        response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_shown, thumbnail.label(position)));
         let Some(texture) = self.texture.as_ref().filter(|_| ui.is_rect_visible(rect)) else { return response };
         let palette = theme::palette(ui);
-        let uv = self.texture_rect(place, size_px);
+        let uv = self.texture_rect(position, size_px);
         egui::Image::new((texture.id(), rect.size())).uv(uv).corner_radius(CORNER_RADIUS).paint_at(ui, rect);
-        let edge = if shown {
-            Stroke::new(2.0, palette.accent)
-        } else if response.hovered() || response.has_focus() {
-            Stroke::new(1.0, palette.strong_text)
-        } else {
-            Stroke::new(1.0, palette.border)
-        };
-        ui.painter().rect_stroke(rect, CORNER_RADIUS, edge, StrokeKind::Outside);
+        let outline = widgets::tile_outline(palette, &response, is_shown);
+        ui.painter().rect_stroke(rect, CORNER_RADIUS, outline, StrokeKind::Outside);
         if let Some(text) = thumbnail.badge() {
             let badge = Rect::from_min_size(rect.left_bottom() + vec2(4.0, -20.0), vec2(32.0, 16.0));
             ui.painter().rect_filled(badge, CORNER_RADIUS, palette.accent);
@@ -201,9 +190,9 @@ impl CandidateGrid {
 
     /// Texture coordinates of a candidate, half a pixel smaller on each side so that its neighbours do not bleed in.
     #[expect(clippy::cast_precision_loss, reason = "at most 256 candidates of some hundred pixels")]
-    fn texture_rect(&self, place: usize, size_px: usize) -> Rect {
+    fn texture_rect(&self, position: usize, size_px: usize) -> Rect {
         let cell = vec2(1.0 / self.columns as f32, 1.0 / self.rows as f32);
-        let corner = vec2((place % self.columns) as f32, (place / self.columns) as f32) * cell;
+        let corner = vec2((position % self.columns) as f32, (position / self.columns) as f32) * cell;
         let half_pixel = cell * (0.5 / size_px.max(1) as f32);
         Rect::from_min_size(pos2(corner.x, corner.y), cell).shrink2(half_pixel)
     }
@@ -214,12 +203,12 @@ const CORNER_RADIUS: CornerRadius = CornerRadius::same(4);
 fn atlas_image(pictures: &[&[f32]], size: usize, columns: usize, rows: usize) -> ColorImage {
     let mut image = ColorImage::filled([columns * size, rows * size], Color32::BLACK);
     let width = columns * size;
-    for (place, picture) in pictures.iter().enumerate() {
-        let corner = (place / columns) * size * width + (place % columns) * size;
+    for (position, pixels) in pictures.iter().enumerate() {
+        let corner = (position / columns) * size * width + (position % columns) * size;
         let plane = size * size;
-        for at in 0..plane {
-            let channel = |channel: usize| picture.get(channel * plane + at).copied().map_or(0, to_byte);
-            if let Some(pixel) = image.pixels.get_mut(corner + (at / size) * width + at % size) {
+        for index in 0..plane {
+            let channel = |channel: usize| pixels.get(channel * plane + index).copied().map_or(0, to_byte);
+            if let Some(pixel) = image.pixels.get_mut(corner + (index / size) * width + index % size) {
                 *pixel = Color32::from_rgb(channel(0), channel(1), channel(2));
             }
         }
@@ -233,16 +222,16 @@ fn to_byte(value: f32) -> u8 {
 }
 
 fn candidate_losses(state: &EditorState, candidate: usize) -> Option<Losses> {
-    match (state.fill_controller.running(), state.document.as_ref().and_then(PhotoDocument::shown_fill)) {
+    match (state.fill_controller.running(), state.shown_fill()) {
         (Some(run), _) => run.loss_history.latest_losses(candidate),
         (None, Some(fill)) => fill.outcome.candidates.get(candidate).map(|candidate| candidate.losses),
         (None, None) => None,
     }
 }
 
-fn tooltip(name: &str, place: usize, losses: Losses) -> String {
+fn tooltip(name: &str, position: usize, losses: Losses) -> String {
     let share = prior_share(losses).map_or_else(String::new, |share| format!(" ({:.0} % λ·prior)", share * 100.0));
-    let key = if place < 9 { format!(" ({})", place + 1) } else { String::new() };
+    let key = if position < 9 { format!(" ({})", position + 1) } else { String::new() };
     let Losses { context, prior, total } = losses;
     let parts = if prior == 0.0 {
         format!("Context {context:.4}")

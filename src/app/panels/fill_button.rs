@@ -2,11 +2,11 @@
 
 use egui::{Align, Button, Frame, Label, Layout, RichText, Role, Ui, WidgetInfo, vec2};
 
-use super::{add_command_button, command_tooltip};
+use super::add_command_button;
 use crate::app::document::{FrameOverlap, PhotoDocument};
 use crate::app::explore::ExploreAction;
 use crate::app::icons::{Icon, IconButton};
-use crate::app::shortcuts::EditorCommand;
+use crate::app::shortcuts::{BEFORE_KEY, EditorCommand};
 use crate::app::state::{Action, EditorState};
 use crate::app::theme;
 
@@ -17,22 +17,12 @@ pub fn show(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
     ui.horizontal(|ui| {
         let side_buttons = 2.0 * (theme::PRIMARY_HEIGHT + theme::GAP);
         fill_or_stop_button(ui, state, ui.available_width() - side_buttons, actions);
-        let paused = state.fill_controller.running().is_some_and(|run| run.is_paused);
-        let (icon, name) = if paused { (Icon::Play, "Resume") } else { (Icon::Pause, "Pause") };
-        add_command_button(
-            ui,
-            state,
-            EditorCommand::PauseOrResume,
-            IconButton::new(icon, name).with_primary_height(),
-            actions,
-        );
-        add_command_button(
-            ui,
-            state,
-            EditorCommand::StepOnce,
-            IconButton::new(Icon::Step, "Step").with_primary_height(),
-            actions,
-        );
+        let is_paused = state.fill_controller.running().is_some_and(|run| run.is_paused);
+        let (icon, name) = if is_paused { (Icon::Play, "Resume") } else { (Icon::Pause, "Pause") };
+        let pause = IconButton::new(icon, name).with_primary_height();
+        add_command_button(ui, state, EditorCommand::PauseOrResume, pause, actions);
+        let step = IconButton::new(Icon::Step, "Step").with_primary_height();
+        add_command_button(ui, state, EditorCommand::StepOnce, step, actions);
     });
     if state.has_result() && !state.fill_controller.is_running() {
         comparison_buttons(ui, state, actions);
@@ -41,8 +31,7 @@ pub fn show(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
 
 /// Warns about paint far outside the frame, which a fill leaves as it is.
 fn warn_of_paint_outside(ui: &mut Ui, state: &EditorState) {
-    let reach = state.document.as_ref().and_then(PhotoDocument::frame_overlap);
-    let text = match reach {
+    let text = match state.document.as_ref().and_then(PhotoDocument::frame_overlap) {
         Some(FrameOverlap::PartlyOutside) => "Paint far outside the face frame is not filled",
         Some(FrameOverlap::Outside) => "All paint is outside the face frame",
         Some(FrameOverlap::Inside) | None => return,
@@ -74,14 +63,13 @@ fn start_face_chip(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) 
 
 fn fill_or_stop_button(ui: &mut Ui, state: &EditorState, width: f32, actions: &mut Vec<Action>) {
     let palette = theme::palette(ui);
-    let (verb, name) = match state.fill_controller.running() {
+    let (command, name) = match state.fill_controller.running() {
         None => (EditorCommand::Fill, "Fill"),
         Some(run) if run.is_stopping => (EditorCommand::Stop, "Stopping…"),
         Some(_) => (EditorCommand::Stop, "Stop"),
     };
-    let disabled_reason = state.disabled_reason(verb);
-    let key = verb.key_text(ui.ctx()).unwrap_or_default();
-    let (fill, text) = if verb == EditorCommand::Fill {
+    let key = command.key_text(ui.ctx()).unwrap_or_default();
+    let (fill, text) = if command == EditorCommand::Fill {
         (palette.accent, palette.on_accent)
     } else {
         (palette.button, palette.strong_text)
@@ -90,20 +78,16 @@ fn fill_or_stop_button(ui: &mut Ui, state: &EditorState, width: f32, actions: &m
         .right_text(RichText::new(key).color(text.gamma_multiply(0.7)).small())
         .fill(fill)
         .min_size(vec2(width, theme::PRIMARY_HEIGHT));
-    let response = ui.add_enabled(disabled_reason.is_none(), button);
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, disabled_reason.is_none(), name));
-    if response.clicked() {
-        actions.push(Action::RunCommand(verb));
-    }
-    command_tooltip(ui, response, verb, disabled_reason);
+    let response = add_command_button(ui, state, command, button, actions);
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, response.enabled(), name));
 }
 
 fn comparison_buttons(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
     ui.horizontal(|ui| {
         let before = ui.add(IconButton::new(Icon::Eye, "Before").with_text("Before").selected(state.show_before));
-        let held = before.is_pointer_button_down_on();
-        if held != state.show_before && (held || !ui.input(|input| input.key_down(crate::app::shortcuts::BEFORE_KEY))) {
-            actions.push(Action::ShowBefore(held));
+        let is_held = before.is_pointer_button_down_on();
+        if is_held != state.show_before && (is_held || !ui.input(|input| input.key_down(BEFORE_KEY))) {
+            actions.push(Action::ShowBefore(is_held));
         }
         before.on_hover_text("Hold to see the original photo (or hold the \\ key)");
         let divider = IconButton::new(Icon::Divider, EditorCommand::ToggleDivider.name())

@@ -3,7 +3,6 @@
 use egui::{Color32, Ui};
 use egui_plot::{Line, Plot, PlotPoint, PlotPoints};
 
-use crate::app::document::PhotoDocument;
 use crate::app::loss_history::LossHistory;
 use crate::app::state::{Action, EditorState};
 use crate::app::theme;
@@ -12,7 +11,7 @@ use crate::search::Losses;
 /// One of the plot's curves.
 struct LossCurve {
     name: &'static str,
-    explanation: &'static str,
+    tooltip: &'static str,
     color: fn(&theme::ThemePalette) -> Color32,
     value: fn(Losses) -> f32,
 }
@@ -20,19 +19,19 @@ struct LossCurve {
 const CURVES: [LossCurve; 3] = [
     LossCurve {
         name: "Total",
-        explanation: "What the search minimises: context + λ·prior",
+        tooltip: "What the search minimises: context + λ·prior",
         color: |palette| palette.strong_text,
         value: |losses| losses.total,
     },
     LossCurve {
         name: "Context",
-        explanation: "Difference between the face and the photo outside the painted area",
+        tooltip: "Difference between the face and the photo outside the painted area",
         color: |palette| palette.accent,
         value: |losses| losses.context,
     },
     LossCurve {
         name: "λ·prior",
-        explanation: "How implausible the discriminator finds the face, weighted by λ",
+        tooltip: "How implausible the discriminator finds the face, weighted by λ",
         color: |palette| palette.warning,
         // The value that entered the total, so it is right even if λ was changed during the search.
         value: |losses| losses.total - losses.context,
@@ -41,9 +40,9 @@ const CURVES: [LossCurve; 3] = [
 
 /// Draws the plot. Draws nothing without losses.
 pub fn show(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
-    let Some((curves, candidate, steps)) = plotted_losses(state) else { return };
+    let Some((history, candidate, steps)) = plotted_losses(state) else { return };
     let palette = theme::palette(ui);
-    let plotted_curves = curves_to_plot(curves, candidate);
+    let plotted_curves = curves_to_plot(history, candidate);
     let log = state.preferences.log_losses;
     ui.horizontal(|ui| {
         ui.label(theme::section_heading(ui, "Losses"));
@@ -81,7 +80,7 @@ pub fn show(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
         .label_formatter(|_| None)
         .show(ui, |plot| {
             for curve in plotted_curves {
-                let points: Vec<PlotPoint> = curves
+                let points: Vec<PlotPoint> = history
                     .candidate_losses(candidate)
                     .filter_map(|(iteration, losses)| {
                         Some(PlotPoint::new(iteration, plotted_value((curve.value)(losses))?))
@@ -99,19 +98,18 @@ pub fn show(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
 
 /// The loss history to plot, the candidate's index, and the number of steps on the x axis.
 fn plotted_losses(state: &EditorState) -> Option<(&LossHistory, usize, u32)> {
-    let (curves, candidate, steps) =
-        match (state.fill_controller.running(), state.document.as_ref().and_then(PhotoDocument::shown_fill)) {
-            (Some(run), _) => (&run.loss_history, run.shown_candidate(), run.total_iterations()),
-            (None, Some(fill)) => (&fill.loss_history, fill.variant.candidate, fill.outcome.steps),
-            (None, None) => return None,
-        };
+    let (history, candidate, steps) = match (state.fill_controller.running(), state.shown_fill()) {
+        (Some(run), _) => (&run.loss_history, run.shown_candidate(), run.total_iterations()),
+        (None, Some(fill)) => (&fill.loss_history, fill.variant.candidate, fill.outcome.steps),
+        (None, None) => return None,
+    };
     // A mix was not searched and has no loss history.
-    curves.candidate_losses(candidate).next().is_some().then_some((curves, candidate, steps))
+    history.candidate_losses(candidate).next().is_some().then_some((history, candidate, steps))
 }
 
 /// All curves, or only the context loss when there is no prior loss: then it equals the total.
-fn curves_to_plot(curves: &LossHistory, candidate: usize) -> &'static [LossCurve] {
-    let has_prior = curves.candidate_losses(candidate).any(|(_, losses)| losses.prior != 0.0);
+fn curves_to_plot(history: &LossHistory, candidate: usize) -> &'static [LossCurve] {
+    let has_prior = history.candidate_losses(candidate).any(|(_, losses)| losses.prior != 0.0);
     if has_prior { &CURVES } else { &CURVES[1..2] }
 }
 
@@ -119,7 +117,7 @@ fn legend(ui: &mut Ui, curve: &LossCurve, color: Color32) {
     ui.spacing_mut().item_spacing.x = theme::GAP / 2.0;
     let (rect, _) = ui.allocate_exact_size(egui::vec2(8.0, 8.0), egui::Sense::hover());
     ui.painter().circle_filled(rect.center(), 3.0, color);
-    ui.label(theme::hint_text(ui, curve.name)).on_hover_text(curve.explanation);
+    ui.label(theme::hint_text(ui, curve.name)).on_hover_text(curve.tooltip);
     ui.add_space(theme::GAP / 2.0);
 }
 

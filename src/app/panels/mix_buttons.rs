@@ -1,15 +1,12 @@
 //! New candidates from a finished fill: the "More like this" and "Mix" buttons, and the mix slider.
 
-use egui::{Slider, Ui, WidgetInfo};
+use egui::Ui;
 
 use super::{add_command_button, widgets};
 use crate::app::icons::IconButton;
 use crate::app::shortcuts::EditorCommand;
 use crate::app::state::{Action, CandidateMix, EditorState};
 use crate::app::theme;
-
-/// Room for "100 %".
-const PERCENT_WIDTH: f32 = 40.0;
 
 /// Draws the buttons, and the mix slider while it is open.
 pub fn show(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
@@ -32,24 +29,17 @@ pub fn show(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
 
 fn mix_slider(ui: &mut Ui, state: &EditorState, mix: &CandidateMix, actions: &mut Vec<Action>) {
     let order = state.candidate_order();
-    let place = |index: usize| order.iter().position(|&other| other == index).map_or(0, |place| place + 1);
-    let name = format!("Mix {} to {}", place(mix.from), place(mix.to));
-    let explanation =
-        "From the first candidate to the second. When you release the slider, the mix is kept as a candidate";
-    widgets::row(ui, &name, explanation, |ui| {
-        ui.spacing_mut().slider_width = (ui.available_width() - PERCENT_WIDTH - theme::GAP).max(48.0);
-        let mut percent = mix.position * 100.0;
-        let response = widgets::add_slider(ui, Slider::new(&mut percent, 0.0..=100.0).step_by(1.0).show_value(false));
-        response.widget_info(|| WidgetInfo::slider(response.enabled(), percent.into(), "Mix"));
+    let number = |index: usize| order.iter().position(|&other| other == index).map_or(0, |position| position + 1);
+    let name = format!("Mix {} to {}", number(mix.from), number(mix.to));
+    let tooltip = "From the first candidate to the second. When you release the slider, the mix is kept as a candidate";
+    widgets::row(ui, &name, tooltip, |ui| {
+        let (response, position) = widgets::percent_slider(ui, "Mix", tooltip, mix.position);
         if response.changed() {
-            actions.push(Action::SetMixPosition(percent / 100.0));
+            actions.push(Action::SetMixPosition(position));
         }
         // A key changes the value without a drag, so nothing is released.
         if response.drag_stopped() || (response.changed() && !response.dragged()) {
             actions.push(Action::ReleaseMix);
         }
-        response.on_hover_text(explanation);
-        let text = egui::RichText::new(format!("{percent:.0} %")).color(theme::palette(ui).weak_text);
-        ui.add_sized([PERCENT_WIDTH, theme::ROW_HEIGHT], egui::Label::new(text));
     });
 }

@@ -12,7 +12,7 @@ pub mod status_bar;
 pub mod toolbar;
 pub mod widgets;
 
-use egui::{Response, Ui};
+use egui::{Response, Ui, Widget};
 
 use super::icons::IconButton;
 use super::shortcuts::EditorCommand;
@@ -27,16 +27,16 @@ pub fn command_button(ui: &mut Ui, state: &EditorState, command: EditorCommand, 
 pub fn add_command_button(
     ui: &mut Ui,
     state: &EditorState,
-    verb: EditorCommand,
-    button: IconButton,
+    command: EditorCommand,
+    button: impl Widget,
     actions: &mut Vec<Action>,
 ) -> Response {
-    let disabled_reason = state.disabled_reason(verb);
+    let disabled_reason = state.disabled_reason(command);
     let response = ui.add_enabled(disabled_reason.is_none(), button);
     if response.clicked() {
-        actions.push(Action::RunCommand(verb));
+        actions.push(Action::RunCommand(command));
     }
-    command_tooltip(ui, response, verb, disabled_reason)
+    command_tooltip(ui, response, command, disabled_reason)
 }
 
 /// Adds a command's tooltip to a button.
@@ -46,7 +46,7 @@ pub fn command_tooltip(ui: &Ui, response: Response, command: EditorCommand, disa
         None => command.name().to_owned(),
     };
     match disabled_reason {
-        Some(obstacle) => response.on_disabled_hover_text(format!("{name}\n{obstacle}")),
+        Some(reason) => response.on_disabled_hover_text(format!("{name}\n{reason}")),
         None => response.on_hover_text(name),
     }
 }

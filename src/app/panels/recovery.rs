@@ -13,12 +13,12 @@ pub const ROW_HEIGHT: f32 = 34.0;
 
 /// Offers the first recoverable project. The next one follows once the user has decided.
 pub fn show(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
-    let Some(work) = state.recoverable.first() else { return };
+    let Some(project) = state.recoverable.first() else { return };
     let palette = theme::palette(ui);
     ui.horizontal(|ui| {
         ui.set_min_height(ROW_HEIGHT);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let path = work.file.path();
+            let path = project.file.path();
             let discard = Button::new("Discard").min_size(vec2(0.0, theme::ROW_HEIGHT));
             if ui.add(discard).on_hover_text("Delete this unsaved work permanently").clicked() {
                 actions.push(Action::DiscardRecoverable(path.to_owned()));
@@ -32,18 +32,18 @@ pub fn show(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
             }
             ui.with_layout(Layout::top_down(Align::Min), |ui| {
                 ui.spacing_mut().item_spacing.y = 0.0;
-                let text = RichText::new(format!("Work on {} was not saved", work.name)).color(palette.text);
+                let text = RichText::new(format!("Work on {} was not saved", project.name)).color(palette.text);
                 ui.add(Label::new(text).truncate());
-                let others = state.recoverable.len() - 1;
-                ui.label(theme::hint_text(ui, age_and_count(work, others, SystemTime::now())));
+                let other_count = state.recoverable.len() - 1;
+                ui.label(theme::hint_text(ui, age_and_count(project, other_count, SystemTime::now())));
             });
         });
     });
 }
 
-fn age_and_count(work: &RecoverableProject, others: usize, now: SystemTime) -> String {
-    let age = format_age(now.duration_since(work.saved_at).unwrap_or_default());
-    if others == 0 { format!("From {age}") } else { format!("From {age}, and {others} more to recover") }
+fn age_and_count(project: &RecoverableProject, other_count: usize, now: SystemTime) -> String {
+    let age = format_age(now.duration_since(project.saved_at).unwrap_or_default());
+    if other_count == 0 { format!("From {age}") } else { format!("From {age}, and {other_count} more to recover") }
 }
 
 /// Formats an age, as in "a moment ago", "5 minutes ago", "2 days ago".

@@ -19,9 +19,9 @@ pub fn show(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
     model(ui, state, actions);
     let mut settings = state.preferences.settings;
     lambda(ui, state, &mut settings);
-    let explanation = explain_live("steps");
+    let tooltip = explain_live("steps");
     let scale = widgets::Scale { logarithmic: true, ..Default::default() };
-    widgets::slider(ui, "Steps", &explanation, &mut settings.steps, 1..=5000, scale, |_| {});
+    widgets::slider(ui, "Steps", &tooltip, &mut settings.steps, 1..=5000, scale, |_| {});
     advanced_settings::show(ui, state, &mut settings, actions);
     if settings != state.preferences.settings {
         actions.push(Action::SetSettings(settings));
@@ -29,15 +29,15 @@ pub fn show(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
 }
 
 fn preset(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
-    let explanation = "Settings that work well together. All but Best reproduce published methods";
-    widgets::row(ui, "Preset", explanation, |ui| {
-        let changed = state.has_modified_preset();
+    let tooltip = "Settings that work well together. All but Best reproduce published methods";
+    widgets::row(ui, "Preset", tooltip, |ui| {
+        let is_changed = state.has_modified_preset();
         let current = state.preferences.preset;
-        let title = if changed { format!("{} (changed)", current.title()) } else { current.title().to_owned() };
-        let room_for_reset = if changed { theme::ROW_HEIGHT + theme::GAP } else { 0.0 };
+        let title = if is_changed { format!("{} (changed)", current.title()) } else { current.title().to_owned() };
+        let reset_width = if is_changed { theme::ROW_HEIGHT + theme::GAP } else { 0.0 };
         let response = ComboBox::from_id_salt("preset")
             .selected_text(&title)
-            .width(ui.available_width() - room_for_reset)
+            .width(ui.available_width() - reset_width)
             .truncate()
             .show_ui(ui, |ui| {
                 for preset in Preset::ALL {
@@ -50,7 +50,7 @@ fn preset(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
             .response;
         widgets::name_combo(&response, "Preset", &title);
         response.on_hover_text(current.help());
-        if changed {
+        if is_changed {
             let reset = ui.add(IconButton::new(Icon::Reset, "Reset to the preset"));
             if reset.on_hover_text(format!("Back to the values of {}", current.title())).clicked() {
                 actions.push(Action::SetPreset(current));
@@ -78,8 +78,8 @@ fn file_title(path: &Path) -> String {
 }
 
 fn model(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
-    let explanation = "The trained networks that draw faces: built in, or a .safetensors file";
-    widgets::row(ui, "Model", explanation, |ui| {
+    let tooltip = "The trained networks that draw faces: built in, or a .safetensors file";
+    widgets::row(ui, "Model", tooltip, |ui| {
         let current = &state.preferences.model;
         let title = model_title(current);
         let files = state.model_paths.iter().cloned().map(ModelChoice::File);
@@ -109,11 +109,11 @@ fn model(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
             })
             .inner;
         widgets::name_combo(&response, "Model", &title);
-        response.on_hover_text(describe_model(state).unwrap_or_else(|| explanation.to_owned()));
+        response.on_hover_text(describe_model(state).unwrap_or_else(|| tooltip.to_owned()));
     });
-    let explanation = "Look at the faces this model makes up, or at the training of your own models";
-    widgets::row(ui, "Generator", explanation, |ui| {
-        for (verb, text, explanation) in [
+    let tooltip = "Look at the faces this model makes up, or at the training of your own models";
+    widgets::row(ui, "Generator", tooltip, |ui| {
+        for (command, text, tooltip) in [
             (
                 EditorCommand::Explore,
                 "Explore",
@@ -121,8 +121,8 @@ fn model(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
             ),
             (EditorCommand::Training, "Training", "Watch a run of `countenance train`, and use its models"),
         ] {
-            let button = IconButton::new(verb.icon(), verb.name()).with_text(text);
-            add_command_button(ui, state, verb, button, actions).on_hover_text(explanation);
+            let button = IconButton::new(command.icon(), command.name()).with_text(text);
+            add_command_button(ui, state, command, button, actions).on_hover_text(tooltip);
         }
     });
 }
@@ -142,17 +142,14 @@ fn describe_model(state: &EditorState) -> Option<String> {
     ))
 }
 
-/// Width that fits "100 %", in points.
-const SHARE_WIDTH: f32 = 40.0;
-
 fn lambda(ui: &mut Ui, state: &EditorState, settings: &mut Settings) {
-    let explanation = explain_live("lambda");
+    let tooltip = explain_live("lambda");
     let share = state.shown_losses().and_then(prior_share);
-    let scale = widgets::Scale { logarithmic: true, space_after: SHARE_WIDTH };
-    widgets::slider(ui, "λ", &explanation, &mut settings.lambda, 0.0..=100.0, scale, |ui| {
+    let scale = widgets::Scale { logarithmic: true, space_after: widgets::PERCENT_WIDTH };
+    widgets::slider(ui, "λ", &tooltip, &mut settings.lambda, 0.0..=100.0, scale, |ui| {
         let text = share.map_or_else(|| "–".to_owned(), |share| format!("{:.0} %", share * 100.0));
         let label = egui::Label::new(egui::RichText::new(text).color(theme::palette(ui).weak_text));
-        ui.add_sized([SHARE_WIDTH, theme::ROW_HEIGHT], label)
+        ui.add_sized([widgets::PERCENT_WIDTH, theme::ROW_HEIGHT], label)
             .on_hover_text("The share of λ·prior in the total loss now");
     });
 }

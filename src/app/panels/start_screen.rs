@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use egui::{Button, Color32, Rect, RichText, Role, Sense, Stroke, StrokeKind, TextureHandle, TextureOptions, Ui};
 use egui::{WidgetInfo, vec2};
 
+use super::add_command_button;
+use super::widgets::text_field;
 use crate::app::sample_portraits::SamplePortrait;
 use crate::app::shortcuts::EditorCommand;
 use crate::app::state::{Action, DocumentSource, EditorState};
@@ -48,7 +50,7 @@ impl StartScreen {
                 ui.label(theme::hint_text(ui, "No photo at hand? Try one of these"));
                 self.sample_buttons(ui, actions);
                 ui.add_space(theme::GAP);
-                training_button(ui, actions);
+                training_button(ui, state, actions);
             });
         });
     }
@@ -83,8 +85,8 @@ impl StartScreen {
                             .paint_at(ui, rect);
                     }
                     if response.hovered() || response.has_focus() {
-                        let edge = Stroke::new(2.0, palette.accent);
-                        ui.painter().rect_stroke(rect, theme::CARD_CORNER_RADIUS, edge, StrokeKind::Outside);
+                        let outline = Stroke::new(2.0, palette.accent);
+                        ui.painter().rect_stroke(rect, theme::CARD_CORNER_RADIUS, outline, StrokeKind::Outside);
                     }
                     if response.clicked() {
                         actions.push(Action::Open(DocumentSource::Sample(sample)));
@@ -113,10 +115,10 @@ fn drop_area(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), DROP_HEIGHT), Sense::hover());
     let color = if hovered { palette.accent } else { palette.weak_text.gamma_multiply(0.6) };
     ui.painter().rect_filled(rect, theme::CARD_CORNER_RADIUS, palette.panel);
-    dashed_edge(ui, rect.shrink(1.0), color);
-    let inside = egui::UiBuilder::new().max_rect(rect.shrink(theme::GAP * 2.0));
+    dashed_outline(ui, rect.shrink(1.0), color);
+    let content = egui::UiBuilder::new().max_rect(rect.shrink(theme::GAP * 2.0));
     // A child UI, so that its content does not move the widgets below the area.
-    ui.new_child(inside).vertical_centered(|ui| {
+    ui.new_child(content).vertical_centered(|ui| {
         ui.add_space(theme::GAP);
         let (icon, _) = ui.allocate_exact_size(vec2(40.0, 40.0), Sense::hover());
         crate::app::icons::Icon::Frame.paint(ui.painter(), icon, color);
@@ -126,57 +128,43 @@ fn drop_area(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
         ui.add_space(theme::GAP / 2.0);
         let label = RichText::new(EditorCommand::Open.name()).color(palette.on_accent).strong();
         let button = Button::new(label).fill(palette.accent).min_size(vec2(160.0, theme::PRIMARY_HEIGHT));
-        let response = ui.add(button);
-        let response = super::command_tooltip(ui, response, EditorCommand::Open, None);
-        if response.clicked() {
-            actions.push(Action::RunCommand(EditorCommand::Open));
-        }
+        add_command_button(ui, state, EditorCommand::Open, button, actions);
         ui.label(theme::hint_text(ui, "PNG, JPEG, WebP, TIFF, BMP, or a saved project"));
     });
 }
 
-fn dashed_edge(ui: &Ui, rect: Rect, color: Color32) {
+fn dashed_outline(ui: &Ui, rect: Rect, color: Color32) {
     let stroke = Stroke::new(1.5, color);
     let corners = [rect.left_top(), rect.right_top(), rect.right_bottom(), rect.left_bottom(), rect.left_top()];
     let inset = 10.0;
     for side in corners.windows(2) {
-        let along = (side[1] - side[0]).normalized() * inset;
-        ui.painter().extend(egui::Shape::dashed_line(&[side[0] + along, side[1] - along], stroke, 6.0, 5.0));
+        let offset = (side[1] - side[0]).normalized() * inset;
+        ui.painter().extend(egui::Shape::dashed_line(&[side[0] + offset, side[1] - offset], stroke, 6.0, 5.0));
     }
 }
 
 /// Opens the Training window, which needs no photo.
-fn training_button(ui: &mut Ui, actions: &mut Vec<Action>) {
+fn training_button(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
     let button = Button::new(EditorCommand::Training.name()).frame_when_inactive(false);
-    let response = ui.add(button.min_size(vec2(0.0, theme::ROW_HEIGHT)));
-    if super::command_tooltip(ui, response, EditorCommand::Training, None).clicked() {
-        actions.push(Action::RunCommand(EditorCommand::Training));
-    }
+    let button = button.min_size(vec2(0.0, theme::ROW_HEIGHT));
+    add_command_button(ui, state, EditorCommand::Training, button, actions);
 }
 
 fn path_field(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
     ui.horizontal(|ui| {
-        let mut text = state.start_screen_path.clone();
         let button_width = 64.0;
-        let field = egui::TextEdit::singleline(&mut text)
-            .hint_text("Or type a path")
-            .margin(vec2(10.0, 6.0))
-            .desired_width(ui.available_width() - button_width - theme::GAP);
-        let response = ui.add(field);
-        response.widget_info(|| {
-            let mut info = WidgetInfo::labeled(Role::TextInput, true, "Path of a photo or project");
-            info.current_text_value = Some(state.start_screen_path.clone());
-            info
-        });
-        let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+        let (name, hint) = ("Path of a photo or project", "Or type a path");
+        let width = ui.available_width() - button_width - theme::GAP;
+        let (response, text) = text_field(ui, &state.start_screen_path, name, hint, vec2(10.0, 6.0), width);
+        let is_enter_pressed = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
         if response.changed() {
             actions.push(Action::SetStartScreenPath(text.clone()));
         }
-        let typed = text.trim().trim_matches('"');
+        let path = text.trim().trim_matches('"');
         let button = Button::new("Open").min_size(vec2(button_width, theme::ROW_HEIGHT));
-        let clicked = ui.add_enabled(!typed.is_empty(), button).on_disabled_hover_text("Type a path first").clicked();
-        if (clicked || entered) && !typed.is_empty() {
-            actions.push(Action::Open(DocumentSource::File(PathBuf::from(typed))));
+        let clicked = ui.add_enabled(!path.is_empty(), button).on_disabled_hover_text("Type a path first").clicked();
+        if (clicked || is_enter_pressed) && !path.is_empty() {
+            actions.push(Action::Open(DocumentSource::File(PathBuf::from(path))));
         }
     });
 }

@@ -14,8 +14,6 @@ pub fn show(ui: &mut Ui, state: &EditorState) {
         if let Some(document) = &state.document {
             let (width, height) = (document.photo.width(), document.photo.height());
             parts.push((format!("{}  {width} × {height}", document.name), palette.text));
-        }
-        if let Some(document) = &state.document {
             parts.extend(project_status(document, palette));
             parts.push((faces_status(document.detected_faces()), palette.weak_text));
         }
@@ -38,9 +36,9 @@ pub fn show(ui: &mut Ui, state: &EditorState) {
 
 /// Name of the project file, and whether there are unsaved changes.
 fn project_status(document: &PhotoDocument, palette: &theme::ThemePalette) -> Option<(String, egui::Color32)> {
-    let differs = document.has_changes_since_project_save();
+    let is_changed = document.has_changes_since_project_save();
     match document.project_path().and_then(std::path::Path::file_name) {
-        Some(name) if differs => Some((format!("{}: not saved", name.to_string_lossy()), palette.text)),
+        Some(name) if is_changed => Some((format!("{}: not saved", name.to_string_lossy()), palette.text)),
         Some(name) => Some((format!("{}: saved", name.to_string_lossy()), palette.weak_text)),
         None if document.has_unsaved_work() => Some(("Not saved".to_owned(), palette.text)),
         None => None,
@@ -48,8 +46,8 @@ fn project_status(document: &PhotoDocument, palette: &theme::ThemePalette) -> Op
 }
 
 /// Result of the face detection.
-fn faces_status(found: Option<&[crate::geometry::FaceFrame]>) -> String {
-    match found.map(<[_]>::len) {
+fn faces_status(faces: Option<&[crate::geometry::FaceFrame]>) -> String {
+    match faces.map(<[_]>::len) {
         None => "Looking for faces…".to_owned(),
         Some(0) => "No face found: place the frame by hand (F)".to_owned(),
         Some(1) => "1 face found".to_owned(),
@@ -95,7 +93,7 @@ fn result_summary(state: &EditorState) -> Vec<String> {
     if state.shows_first_guess() {
         return vec!["First guess: press Fill to improve it".to_owned()];
     }
-    let Some(fill) = state.document.as_ref().and_then(PhotoDocument::shown_fill) else { return Vec::new() };
+    let Some(fill) = state.shown_fill() else { return Vec::new() };
     let outcome = &fill.outcome;
     let mut parts = vec![format!("{} iterations in {}", outcome.steps, format_duration(outcome.search_secs))];
     if let Some(losses) = state.shown_losses() {

@@ -4,8 +4,7 @@ use egui::{DragValue, Popup, Role, Slider, Ui, WidgetInfo, vec2};
 
 use super::widgets::add_slider;
 use super::{add_command_button, command_button};
-use crate::app::canvas::BRUSH_RADIUS_RANGE_PX;
-use crate::app::canvas::Tool;
+use crate::app::canvas::{BRUSH_RADIUS_RANGE_PX, Tool};
 use crate::app::icons::{Icon, IconButton};
 use crate::app::shortcuts::EditorCommand;
 use crate::app::state::{Action, EditorState};
@@ -16,25 +15,20 @@ use crate::mask::MaskPreset;
 pub fn show(ui: &mut Ui, state: &EditorState, zoom: f32, actions: &mut Vec<Action>) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(theme::GAP / 2.0, theme::GAP / 2.0);
-        add_command_button(
-            ui,
-            state,
-            EditorCommand::Open,
-            IconButton::new(Icon::Open, EditorCommand::Open.name()).with_text("Open"),
-            actions,
-        );
+        let open = IconButton::new(Icon::Open, EditorCommand::Open.name()).with_text("Open");
+        add_command_button(ui, state, EditorCommand::Open, open, actions);
         command_button(ui, state, EditorCommand::SaveProject, actions);
         let export = IconButton::new(Icon::Export, EditorCommand::Export.name()).with_text("Export");
         add_command_button(ui, state, EditorCommand::Export, export, actions);
         command_button(ui, state, EditorCommand::ExportLayer, actions);
         divider_line(ui);
-        for (verb, tool) in [
+        for (command, tool) in [
             (EditorCommand::BrushTool, Tool::Brush),
             (EditorCommand::EraserTool, Tool::Eraser),
             (EditorCommand::FrameTool, Tool::Frame),
         ] {
-            let button = IconButton::new(verb.icon(), verb.name()).selected(state.tool == tool);
-            add_command_button(ui, state, verb, button, actions);
+            let button = IconButton::new(command.icon(), command.name()).selected(state.tool == tool);
+            add_command_button(ui, state, command, button, actions);
         }
         brush_size(ui, state, actions);
         command_button(ui, state, EditorCommand::ClearMask, actions);
@@ -78,37 +72,38 @@ fn brush_size(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
 }
 
 fn shapes_menu(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
-    let obstacle = state.disabled_reason(EditorCommand::LoadMask);
-    let response = ui.add_enabled(obstacle.is_none(), IconButton::new(Icon::Shapes, "Shapes").with_text("Shapes"));
-    let response = match obstacle {
+    let disabled_reason = state.disabled_reason(EditorCommand::LoadMask);
+    let button = IconButton::new(Icon::Shapes, "Shapes").with_text("Shapes");
+    let response = ui.add_enabled(disabled_reason.is_none(), button);
+    let response = match disabled_reason {
         None => response.on_hover_text("Ready-made shapes to fill inside the face frame, and mask files"),
-        Some(obstacle) => response.on_disabled_hover_text(obstacle),
+        Some(reason) => response.on_disabled_hover_text(reason),
     };
     Popup::menu(&response).gap(MENU_GAP).show(|ui| {
         ui.set_min_width(MENU_WIDTH);
         for preset in MaskPreset::ALL {
-            let (title, explanation) = describe_shape(preset);
-            if ui.button(title).on_hover_text(explanation).clicked() {
+            let (title, tooltip) = describe_shape(preset);
+            if ui.button(title).on_hover_text(tooltip).clicked() {
                 actions.push(Action::AddShape(preset));
             }
         }
         ui.separator();
-        for verb in [EditorCommand::LoadMask, EditorCommand::SaveMask] {
-            menu_item(ui, state, verb, actions);
+        for command in [EditorCommand::LoadMask, EditorCommand::SaveMask] {
+            menu_item(ui, state, command, actions);
         }
     });
 }
 
-fn menu_item(ui: &mut Ui, state: &EditorState, verb: EditorCommand, actions: &mut Vec<Action>) {
-    let obstacle = state.disabled_reason(verb);
-    let key = verb.key_text(ui.ctx()).unwrap_or_default();
-    let response = ui.add_enabled(obstacle.is_none(), egui::Button::new(verb.name()).shortcut_text(key));
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, obstacle.is_none(), verb.name()));
+fn menu_item(ui: &mut Ui, state: &EditorState, command: EditorCommand, actions: &mut Vec<Action>) {
+    let disabled_reason = state.disabled_reason(command);
+    let key = command.key_text(ui.ctx()).unwrap_or_default();
+    let response = ui.add_enabled(disabled_reason.is_none(), egui::Button::new(command.name()).shortcut_text(key));
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, disabled_reason.is_none(), command.name()));
     if response.clicked() {
-        actions.push(Action::RunCommand(verb));
+        actions.push(Action::RunCommand(command));
     }
-    if let Some(obstacle) = obstacle {
-        response.on_disabled_hover_text(obstacle);
+    if let Some(reason) = disabled_reason {
+        response.on_disabled_hover_text(reason);
     }
 }
 
@@ -126,14 +121,14 @@ fn describe_shape(preset: MaskPreset) -> (&'static str, &'static str) {
     }
 }
 
-fn history_button(ui: &mut Ui, state: &EditorState, verb: EditorCommand, actions: &mut Vec<Action>) {
-    let response = command_button(ui, state, verb, actions);
-    let step = state.document.as_ref().and_then(|document| match verb {
+fn history_button(ui: &mut Ui, state: &EditorState, command: EditorCommand, actions: &mut Vec<Action>) {
+    let response = command_button(ui, state, command, actions);
+    let step_name = state.document.as_ref().and_then(|document| match command {
         EditorCommand::Undo => document.undo_name(),
         _ => document.redo_name(),
     });
-    if let Some(step) = step {
-        response.on_hover_text(format!("{} {step}", verb.name()));
+    if let Some(step_name) = step_name {
+        response.on_hover_text(format!("{} {step_name}", command.name()));
     }
 }
 
@@ -143,15 +138,10 @@ fn zoom_buttons(ui: &mut Ui, state: &EditorState, zoom: f32, actions: &mut Vec<A
     ui.add_sized(vec2(48.0, theme::ROW_HEIGHT), egui::Label::new(percent))
         .on_hover_text("Screen pixels per photo pixel");
     command_button(ui, state, EditorCommand::ZoomIn, actions);
-    for (verb, text) in [(EditorCommand::ZoomToFit, "Fit"), (EditorCommand::ZoomToActualPixels, "1:1")] {
-        let obstacle = state.disabled_reason(verb);
+    for (command, text) in [(EditorCommand::ZoomToFit, "Fit"), (EditorCommand::ZoomToActualPixels, "1:1")] {
         let button = egui::Button::new(text).frame_when_inactive(false).min_size(vec2(0.0, theme::ROW_HEIGHT));
-        let response = ui.add_enabled(obstacle.is_none(), button);
-        response.widget_info(|| WidgetInfo::labeled(Role::Button, obstacle.is_none(), verb.name()));
-        if response.clicked() {
-            actions.push(Action::RunCommand(verb));
-        }
-        super::command_tooltip(ui, response, verb, obstacle);
+        let response = add_command_button(ui, state, command, button, actions);
+        response.widget_info(|| WidgetInfo::labeled(Role::Button, response.enabled(), command.name()));
     }
 }
 
@@ -160,8 +150,8 @@ fn help_menu(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
     let response = response.on_hover_text("Keyboard shortcuts, theme, about");
     Popup::menu(&response).gap(MENU_GAP).show(|ui| {
         ui.set_min_width(MENU_WIDTH);
-        for verb in [EditorCommand::Shortcuts, EditorCommand::About] {
-            menu_item(ui, state, verb, actions);
+        for command in [EditorCommand::Shortcuts, EditorCommand::About] {
+            menu_item(ui, state, command, actions);
         }
         ui.separator();
         ui.label(theme::section_heading(ui, "Theme"));

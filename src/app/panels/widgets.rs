@@ -1,8 +1,9 @@
-//! Rows of the settings panel: a name in front, the control behind it, and one tooltip for both.
+//! Rows of the settings panel (a name, its control, and one tooltip for both), and other shared controls.
 
 use std::ops::RangeInclusive;
 
-use egui::{Align, ComboBox, DragValue, Layout, Response, Role, Slider, Ui, WidgetInfo, vec2};
+use egui::{Align, ComboBox, DragValue, Label, Layout, Response, RichText, Role, Slider, Stroke, TextEdit, Ui, Vec2};
+use egui::{WidgetInfo, vec2};
 
 use crate::app::icons::{Icon, IconButton};
 use crate::app::theme;
@@ -11,33 +12,39 @@ use crate::search::{Field, Setting, Settings};
 /// Width of the field behind a slider.
 const NUMBER_WIDTH: f32 = 60.0;
 
-/// The least value of a number that must be above 0: the least that its field shows.
-const LEAST_POSITIVE: f32 = 1e-5;
+/// Width that fits "100 %".
+pub const PERCENT_WIDTH: f32 = 40.0;
+
+/// The smallest value above 0 on a logarithmic slider.
+const SMALLEST_POSITIVE: f64 = 1e-4;
+
+/// The minimum of a number that must be above 0: the smallest value that its field shows.
+const MIN_POSITIVE: f32 = 1e-5;
 
 /// A search setting, drawn by its type. A share from 0 to 1 gets a slider, any other number a field.
 pub fn setting(ui: &mut Ui, setting: &Setting, settings: &mut Settings) {
-    let explanation = explain(setting);
+    let tooltip = explain(setting);
     match &setting.field {
         Field::Integer { range, odd, at } => {
             let value = at(settings);
-            number(ui, setting.title, &explanation, value, range.clone());
+            number(ui, setting.title, &tooltip, value, range.clone());
             if *odd {
                 *value |= 1;
             }
         }
-        Field::Seed { at } => seed(ui, setting.title, &explanation, at(settings)),
+        Field::Seed { at } => seed(ui, setting.title, &tooltip, at(settings)),
         Field::Number { range, at, .. } if *range == (0.0..=1.0) => {
-            slider(ui, setting.title, &explanation, at(settings), range.clone(), Scale::default(), |_| {});
+            slider(ui, setting.title, &tooltip, at(settings), range.clone(), Scale::default(), |_| {});
         }
         Field::Number { range, open, at } => {
-            let start = if *open { range.start() + LEAST_POSITIVE } else { *range.start() };
-            number(ui, setting.title, &explanation, at(settings), start..=*range.end());
+            let start = if *open { range.start() + MIN_POSITIVE } else { *range.start() };
+            number(ui, setting.title, &tooltip, at(settings), start..=*range.end());
         }
         Field::Choice(field) => {
             let mut selected = field.selected(settings);
             let options = field.options();
             let options: Vec<_> = options.iter().enumerate().map(|(index, o)| (index, o.title, o.help)).collect();
-            choice(ui, setting.title, &explanation, &mut selected, &options);
+            choice(ui, setting.title, &tooltip, &mut selected, &options);
             field.select(settings, selected);
         }
     }
@@ -65,12 +72,12 @@ pub fn explain(setting: &Setting) -> String {
     text
 }
 
-fn seed(ui: &mut Ui, name: &str, explanation: &str, value: &mut u64) {
-    row(ui, name, explanation, |ui| {
+fn seed(ui: &mut Ui, name: &str, tooltip: &str, value: &mut u64) {
+    row(ui, name, tooltip, |ui| {
         let width = ui.available_width() - theme::ROW_HEIGHT - theme::GAP;
         let response = ui.add_sized([width, theme::ROW_HEIGHT], DragValue::new(value).speed(0.1));
         response.widget_info(|| WidgetInfo::labeled(Role::SpinButton, response.enabled(), name));
-        response.on_hover_text(explanation);
+        response.on_hover_text(tooltip);
         let dice = ui.add(IconButton::new(Icon::Dice, "Random seed"));
         if dice.on_hover_text("Another seed").clicked() {
             *value = u64::from(rand::random::<u32>());
@@ -78,41 +85,35 @@ fn seed(ui: &mut Ui, name: &str, explanation: &str, value: &mut u64) {
     });
 }
 
-/// Name in front, then whatever `add` draws.
-pub fn row<R>(ui: &mut Ui, name: &str, explanation: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
+/// Name in front, then whatever `add_contents` draws.
+pub fn row<R>(ui: &mut Ui, name: &str, tooltip: &str, add_contents: impl FnOnce(&mut Ui) -> R) -> R {
     ui.horizontal(|ui| {
         let size = vec2(theme::SETTING_NAME_WIDTH, theme::ROW_HEIGHT);
         ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
             ui.set_min_width(theme::SETTING_NAME_WIDTH);
-            ui.label(egui::RichText::new(name).color(theme::palette(ui).weak_text)).on_hover_text(explanation);
+            ui.label(RichText::new(name).color(theme::palette(ui).weak_text)).on_hover_text(tooltip);
         });
-        add(ui)
+        add_contents(ui)
     })
     .inner
 }
 
 /// A combo box. `options`: value, title, tooltip.
-pub fn choice<T: PartialEq + Copy>(
-    ui: &mut Ui,
-    name: &str,
-    explanation: &str,
-    value: &mut T,
-    options: &[(T, &str, &str)],
-) {
-    row(ui, name, explanation, |ui| {
+pub fn choice<T: PartialEq + Copy>(ui: &mut Ui, name: &str, tooltip: &str, value: &mut T, options: &[(T, &str, &str)]) {
+    row(ui, name, tooltip, |ui| {
         let selected = options.iter().find(|(option, ..)| option == value).map_or("", |(_, title, _)| *title);
         let response = ComboBox::from_id_salt(name)
             .selected_text(selected)
             .width(ui.available_width())
             .truncate()
             .show_ui(ui, |ui| {
-                for (option, title, explanation) in options {
-                    ui.selectable_value(value, *option, *title).on_hover_text(*explanation);
+                for (option, title, tooltip) in options {
+                    ui.selectable_value(value, *option, *title).on_hover_text(*tooltip);
                 }
             })
             .response;
         name_combo(&response, name, selected);
-        response.on_hover_text(explanation);
+        response.on_hover_text(tooltip);
     });
 }
 
@@ -129,16 +130,16 @@ pub fn name_combo(response: &Response, name: &str, selected: &str) {
 pub fn number<N: egui::emath::Numeric>(
     ui: &mut Ui,
     name: &str,
-    explanation: &str,
+    tooltip: &str,
     value: &mut N,
     range: RangeInclusive<N>,
 ) {
-    row(ui, name, explanation, |ui| {
+    row(ui, name, tooltip, |ui| {
         let speed = if N::INTEGRAL { 0.1 } else { drag_speed(value.to_f64()) };
         let response =
             ui.add_sized(vec2(NUMBER_WIDTH + theme::GAP * 2.0, theme::ROW_HEIGHT), field(value, range, speed));
         name_number(&response, name, value.to_f64());
-        response.on_hover_text(explanation);
+        response.on_hover_text(tooltip);
     });
 }
 
@@ -151,31 +152,31 @@ pub struct Scale {
     pub space_after: f32,
 }
 
-/// A number with a slider and a field, then whatever `add` draws.
+/// A number with a slider and a field, then whatever `add_contents` draws.
 pub fn slider<N: egui::emath::Numeric>(
     ui: &mut Ui,
     name: &str,
-    explanation: &str,
+    tooltip: &str,
     value: &mut N,
     range: RangeInclusive<N>,
     scale: Scale,
-    add: impl FnOnce(&mut Ui),
+    add_contents: impl FnOnce(&mut Ui),
 ) {
-    row(ui, name, explanation, |ui| {
-        let after = if scale.space_after > 0.0 { scale.space_after + theme::GAP } else { 0.0 };
-        ui.spacing_mut().slider_width = (ui.available_width() - NUMBER_WIDTH - theme::GAP - after).max(48.0);
+    row(ui, name, tooltip, |ui| {
+        let extra_width = if scale.space_after > 0.0 { scale.space_after + theme::GAP } else { 0.0 };
+        ui.spacing_mut().slider_width = (ui.available_width() - NUMBER_WIDTH - theme::GAP - extra_width).max(48.0);
         let mut slider = Slider::new(value, range.clone()).show_value(false);
         if scale.logarithmic {
             slider = slider.logarithmic(true).smallest_positive(SMALLEST_POSITIVE);
         }
         let response = add_slider(ui, slider);
         response.widget_info(|| WidgetInfo::slider(response.enabled(), value.to_f64(), name));
-        response.on_hover_text(explanation);
+        response.on_hover_text(tooltip);
         let speed = if N::INTEGRAL { 1.0 } else { drag_speed(value.to_f64()) };
         let response = ui.add_sized(vec2(NUMBER_WIDTH, theme::ROW_HEIGHT), field(value, range, speed));
         name_number(&response, &format!("{name}, number"), value.to_f64());
-        response.on_hover_text(explanation);
-        add(ui);
+        response.on_hover_text(tooltip);
+        add_contents(ui);
     });
 }
 
@@ -187,6 +188,40 @@ fn field<N: egui::emath::Numeric>(value: &mut N, range: RangeInclusive<N>, speed
     DragValue::new(value).range(range).speed(speed).max_decimals(decimals::<N>()).custom_formatter(format)
 }
 
+/// A slider from 0 to 100 % with its value behind it. Takes and returns a position from 0 to 1.
+pub fn percent_slider(ui: &mut Ui, name: &str, tooltip: &str, position: f32) -> (Response, f32) {
+    ui.spacing_mut().slider_width = (ui.available_width() - PERCENT_WIDTH - theme::GAP).max(48.0);
+    let mut percent = position * 100.0;
+    let response = add_slider(ui, Slider::new(&mut percent, 0.0..=100.0).step_by(1.0).show_value(false));
+    response.widget_info(|| WidgetInfo::slider(response.enabled(), percent.into(), name));
+    let text = RichText::new(format!("{percent:.0} %")).color(theme::palette(ui).weak_text);
+    ui.add_sized([PERCENT_WIDTH, theme::ROW_HEIGHT], Label::new(text));
+    (response.on_hover_text(tooltip), percent / 100.0)
+}
+
+/// A line of text to edit, with an accessible name. Returns the edited text.
+pub fn text_field(ui: &mut Ui, text: &str, name: &str, hint: &str, margin: Vec2, width: f32) -> (Response, String) {
+    let mut edited = text.to_owned();
+    let response = ui.add(TextEdit::singleline(&mut edited).hint_text(hint).margin(margin).desired_width(width));
+    response.widget_info(|| {
+        let mut info = WidgetInfo::labeled(Role::TextInput, true, name);
+        info.current_text_value = Some(text.to_owned());
+        info
+    });
+    (response, edited)
+}
+
+/// The outline of a thumbnail that can be clicked.
+pub fn tile_outline(palette: &theme::ThemePalette, response: &Response, is_selected: bool) -> Stroke {
+    if is_selected {
+        Stroke::new(2.0, palette.accent)
+    } else if response.hovered() || response.has_focus() {
+        Stroke::new(1.0, palette.strong_text)
+    } else {
+        Stroke::new(1.0, palette.border)
+    }
+}
+
 /// A slider with a handle of modest size.
 pub fn add_slider(ui: &mut Ui, slider: Slider<'_>) -> Response {
     ui.scope(|ui| {
@@ -195,9 +230,6 @@ pub fn add_slider(ui: &mut Ui, slider: Slider<'_>) -> Response {
     })
     .inner
 }
-
-/// The least λ on the slider above 0.
-const SMALLEST_POSITIVE: f64 = 1e-4;
 
 fn decimals<N: egui::emath::Numeric>() -> usize {
     if N::INTEGRAL { 0 } else { 5 }
@@ -208,7 +240,8 @@ fn drag_speed(value: f64) -> f64 {
     (value.abs() * 0.01).max(1e-5)
 }
 
-fn name_number(response: &Response, name: &str, value: f64) {
+/// Gives a number field its accessible name and value.
+pub fn name_number(response: &Response, name: &str, value: f64) {
     response.widget_info(|| {
         let mut info = WidgetInfo::labeled(Role::SpinButton, response.enabled(), name);
         info.value = Some(value);

@@ -62,7 +62,8 @@ pub enum HelpWindow {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum CanvasCommand {
     PhotoChanged,
-    HoleChanged(RectPx),
+    /// Redraw this rectangle of the mask, in photo pixels.
+    MaskChanged(RectPx),
     Fit,
     ActualPixels,
     ZoomBy(f32),

@@ -1,4 +1,4 @@
-//! New candidates from found ones: "More like this", and mixes of two candidates.
+//! New candidates from existing ones: "More like this", and mixes of two candidates.
 //!
 //! The fill thread draws the mix at every slider position. Releasing the slider keeps the mix as a candidate. Releasing
 //! it again for the same pair replaces that candidate instead of adding another.
@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::EditorState;
 use crate::app::document::{DocumentFill, PhotoDocument};
-use crate::app::toasts::{Severity, UserMessage};
+use crate::app::toasts::Severity;
 use crate::blend::FillPatch;
 use crate::job::{Candidate, FillRequest, QuickPreview, QuickPreviewId, SearchStart};
 use crate::search::Settings;
@@ -22,7 +22,8 @@ pub struct CandidateMix {
     pub position: f32,
     /// The pending request; `None` once it is answered.
     pending: Option<QuickPreviewId>,
-    drawn: Option<Box<QuickPreview>>,
+    /// The newest picture of the mix.
+    preview: Option<Box<QuickPreview>>,
     /// The slider was released: the next picture is kept as a candidate.
     is_released: bool,
     /// Index of the candidate that this mix was kept as.
@@ -32,14 +33,14 @@ pub struct CandidateMix {
 impl CandidateMix {
     /// The mix drawn into the photo.
     pub fn patch(&self) -> Option<&FillPatch> {
-        self.drawn.as_ref().map(|sketch| &sketch.patch)
+        self.preview.as_ref().map(|preview| &preview.patch)
     }
 }
 
 impl EditorState {
     /// Candidate indices in thumbnail order: by rank once the fill has finished, by index while it runs.
     pub fn candidate_order(&self) -> Vec<usize> {
-        match (self.fill_controller.running(), self.document.as_ref().and_then(PhotoDocument::shown_fill)) {
+        match (self.fill_controller.running(), self.shown_fill()) {
             (None, Some(fill)) => fill.outcome.ranked_candidates(),
             _ => (0..self.candidate_count()).collect(),
         }
@@ -47,9 +48,7 @@ impl EditorState {
 
     /// Why no new candidates can be made from the shown one; `None` when they can.
     pub(super) fn latent_disabled_reason(&self) -> Option<&'static str> {
-        let Some(fill) = self.document.as_ref().and_then(PhotoDocument::shown_fill) else {
-            return Some("No candidates yet: press Fill first");
-        };
+        let Some(fill) = self.shown_fill() else { return Some("No candidates yet: press Fill first") };
         let is_current = self.document.as_ref().is_some_and(PhotoDocument::is_shown_fill_current);
         match &self.model_info {
             _ if !is_current => Some("The painted area has changed since this fill: press Fill first"),
@@ -88,12 +87,11 @@ impl EditorState {
 
     /// Starts a fill whose candidates resemble the shown one.
     pub(super) fn start_more_like_this(&mut self) {
-        let Some(fill) = self.document.as_ref().and_then(PhotoDocument::shown_fill) else { return };
+        let Some(fill) = self.shown_fill() else { return };
         let Some(candidate) = fill.outcome.candidates.get(fill.variant.candidate) else { return };
-        let before = fill.outcome.settings;
         // New seed, so that repeating the command gives different faces.
-        let seed = before.seed.wrapping_add(1);
-        let settings = Settings { seed, ..before.for_variations() };
+        let seed = fill.outcome.settings.seed.wrapping_add(1);
+        let settings = Settings { seed, ..fill.outcome.settings.for_variations() };
         let start = SearchStart::Around(clamp_to_prior(&candidate.latent));
         let mask_id = fill.mask_id;
         if let Some(request) = self.request_like(fill, settings, start) {
@@ -108,9 +106,8 @@ impl EditorState {
             self.close_mix();
             return;
         }
-        let shown = self.document.as_ref().and_then(PhotoDocument::shown_fill).map(|fill| fill.variant.candidate);
-        let other = self.candidate_order().into_iter().find(|&index| Some(index) != shown);
-        if let Some(other) = other {
+        let shown = self.shown_fill().map(|fill| fill.variant.candidate);
+        if let Some(other) = self.candidate_order().into_iter().find(|&index| Some(index) != shown) {
             self.mix_with(other);
         }
     }
@@ -120,11 +117,8 @@ impl EditorState {
         if self.mix_disabled_reason().is_some() || self.fill_controller.is_running() {
             return;
         }
-        let Some((fill_index, fill)) =
-            self.document.as_ref().and_then(|document| document.shown_fill_index().zip(document.shown_fill()))
-        else {
-            return;
-        };
+        let Some(document) = &self.document else { return };
+        let (Some(fill_index), Some(fill)) = (document.shown_fill_index(), document.shown_fill()) else { return };
         let from = fill.variant.candidate;
         if from != to && to < fill.outcome.candidates.len() {
             self.mix = Some(CandidateMix {
@@ -133,7 +127,7 @@ impl EditorState {
                 to,
                 position: 0.0,
                 pending: None,
-                drawn: None,
+                preview: None,
                 is_released: false,
                 kept_as: None,
             });
@@ -143,17 +137,16 @@ impl EditorState {
 
     /// Moves the mix slider, and requests the picture at the new position.
     pub(super) fn set_mix_position(&mut self, position: f32) {
-        let Some(fill) = self.document.as_ref().and_then(PhotoDocument::shown_fill) else { return };
+        let Some(fill) = self.shown_fill() else { return };
         let Some(mix) = &self.mix else { return };
         let latent_of = |index: usize| fill.outcome.candidates.get(index).map(|candidate| &candidate.latent);
         let (Some(from), Some(to)) = (latent_of(mix.from), latent_of(mix.to)) else { return };
-        let share = position.clamp(0.0, 1.0);
-        let latent: Vec<f32> = from.iter().zip(to).map(|(from, to)| from + share * (to - from)).collect();
-        let request = self.request_like(fill, fill.outcome.settings, SearchStart::AsSet);
-        let Some(request) = request.map(|request| request.into_latent_drawing(clamp_to_prior(&latent))) else { return };
-        let sketch = self.fill_controller.request_quick_preview(request);
+        let position = position.clamp(0.0, 1.0);
+        let latent: Vec<f32> = from.iter().zip(to).map(|(from, to)| from + position * (to - from)).collect();
+        let Some(request) = self.request_like(fill, fill.outcome.settings, SearchStart::AsSet) else { return };
+        let id = self.fill_controller.request_quick_preview(request.into_latent_drawing(clamp_to_prior(&latent)));
         if let Some(mix) = &mut self.mix {
-            (mix.position, mix.pending, mix.is_released) = (share, Some(sketch), false);
+            (mix.position, mix.pending, mix.is_released) = (position, Some(id), false);
         }
     }
 
@@ -166,27 +159,26 @@ impl EditorState {
     }
 
     /// Stores the picture of the mix, if it answers the pending request.
-    pub(super) fn mix_drawn(&mut self, sketch: Box<QuickPreview>) {
-        if let Some(mix) = self.mix.as_mut().filter(|mix| mix.pending == Some(sketch.id)) {
-            (mix.pending, mix.drawn) = (None, Some(sketch));
+    pub(super) fn mix_drawn(&mut self, preview: Box<QuickPreview>) {
+        if let Some(mix) = self.mix.as_mut().filter(|mix| mix.pending == Some(preview.id)) {
+            (mix.pending, mix.preview) = (None, Some(preview));
             self.keep_mix_if_drawn();
             self.bump_scene_version();
         }
     }
 
     /// Closes the mix because it could not be drawn.
-    pub(super) fn mix_failed(&mut self, sketch: QuickPreviewId, message: String) {
-        if self.mix.as_ref().is_some_and(|mix| mix.pending == Some(sketch)) {
+    pub(super) fn mix_failed(&mut self, id: QuickPreviewId, message: String) {
+        if self.mix.as_ref().is_some_and(|mix| mix.pending == Some(id)) {
             self.close_mix();
-            self.messages
-                .push(UserMessage::new(Severity::Warning, "Could not draw the mix").with_details(vec![message]));
+            self.notify_with_details(Severity::Warning, "Could not draw the mix", vec![message]);
         }
     }
 
     fn keep_mix_if_drawn(&mut self) {
         let Some(mix) = self.mix.as_mut().filter(|mix| mix.is_released && mix.pending.is_none()) else { return };
-        let (Some(sketch), Some(document)) = (mix.drawn.take(), &mut self.document) else { return };
-        let QuickPreview { candidate, patch, .. } = *sketch;
+        let (Some(preview), Some(document)) = (mix.preview.take(), &mut self.document) else { return };
+        let QuickPreview { candidate, patch, .. } = *preview;
         mix.is_released = false;
         mix.kept_as = document.add_or_replace_mix(candidate, patch, mix.kept_as);
         self.bump_scene_version();
@@ -211,7 +203,7 @@ impl EditorState {
 
     /// The drawn mix, as the candidate that it would become.
     pub fn drawn_mix(&self) -> Option<&Candidate> {
-        self.mix.as_ref().and_then(|mix| mix.drawn.as_ref()).map(|sketch| &sketch.candidate)
+        self.mix.as_ref().and_then(|mix| mix.preview.as_ref()).map(|preview| &preview.candidate)
     }
 }
 

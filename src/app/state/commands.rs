@@ -1,4 +1,4 @@
-//! Runs the editor commands of the shortcut table, and says why a command is disabled.
+//! Runs the editor commands of the shortcut table, and gives the reason when a command is disabled.
 
 use super::{CanvasCommand, DocumentSource, EditorState, HelpWindow, PathBar, PendingClose};
 use crate::app::canvas::Tool;
@@ -16,9 +16,9 @@ impl EditorState {
     /// Why a command is disabled, for its tooltip; `None` when it is enabled.
     pub fn disabled_reason(&self, command: EditorCommand) -> Option<&'static str> {
         let document = self.document.as_ref();
-        let running = self.fill_controller.is_running();
+        let is_running = self.fill_controller.is_running();
         let no_photo = document.is_none().then_some("Open a photo first");
-        let locked_by_fill = || running.then_some("A fill is running: stop it first");
+        let locked_by_fill = || is_running.then_some("A fill is running: stop it first");
         match command {
             EditorCommand::Open
             | EditorCommand::OpenPath
@@ -54,16 +54,12 @@ impl EditorState {
             EditorCommand::Redo => no_photo
                 .or_else(|| locked_by_fill().filter(|_| !document.is_some_and(PhotoDocument::is_redo_mask_only)))
                 .or_else(|| document.and_then(PhotoDocument::redo_name).is_none().then_some("Nothing to redo")),
-            EditorCommand::Export | EditorCommand::ExportPath | EditorCommand::ExportLayer => {
-                no_photo.or_else(locked_by_fill).or_else(|| {
-                    if self.is_saving {
-                        Some("A file is being saved")
-                    } else {
-                        (!self.has_result())
-                            .then_some("Nothing to export yet: paint over part of the face and press Fill")
-                    }
-                })
-            }
+            EditorCommand::Export | EditorCommand::ExportPath | EditorCommand::ExportLayer => no_photo
+                .or_else(locked_by_fill)
+                .or_else(|| self.is_saving.then_some("A file is being saved"))
+                .or_else(|| {
+                    (!self.has_result()).then_some("Nothing to export yet: paint over part of the face and press Fill")
+                }),
             EditorCommand::Fill => {
                 no_photo.or_else(locked_by_fill).or_else(|| match document.and_then(PhotoDocument::frame_overlap) {
                     None => Some("Paint over the part of the face to replace first"),
@@ -81,7 +77,7 @@ impl EditorState {
                 }
             }
             EditorCommand::ToggleDivider => no_photo
-                .or_else(|| (!running && !self.has_result()).then_some("Nothing to compare yet: press Fill first")),
+                .or_else(|| (!is_running && !self.has_result()).then_some("Nothing to compare yet: press Fill first")),
             EditorCommand::MoreLikeThis => no_photo.or_else(locked_by_fill).or_else(|| self.latent_disabled_reason()),
             EditorCommand::Mix => no_photo.or_else(locked_by_fill).or_else(|| self.mix_disabled_reason()),
             EditorCommand::ShowBestCandidate | EditorCommand::ShowCandidate(_) => {
@@ -92,12 +88,12 @@ impl EditorState {
 
     /// Whether a fill is shown.
     pub fn has_result(&self) -> bool {
-        self.document.as_ref().is_some_and(|document| document.shown_fill().is_some())
+        self.shown_fill().is_some()
     }
 
     /// Number of candidates to choose from.
     pub fn candidate_count(&self) -> usize {
-        match (self.fill_controller.running(), self.document.as_ref().and_then(PhotoDocument::shown_fill)) {
+        match (self.fill_controller.running(), self.shown_fill()) {
             (Some(run), _) => run.preview.as_ref().map_or(0, |preview| preview.candidates.len()),
             (None, Some(fill)) => fill.outcome.candidates.len(),
             (None, None) => 0,
@@ -123,15 +119,11 @@ impl EditorState {
             EditorCommand::BrushTool => self.tool = Tool::Brush,
             EditorCommand::EraserTool => self.tool = Tool::Eraser,
             EditorCommand::FrameTool => self.tool = Tool::Frame,
-            EditorCommand::NextFace => {
-                if let Some(document) = &mut self.document {
-                    document.select_next_face();
-                }
-            }
+            EditorCommand::NextFace => self.edit_document(PhotoDocument::select_next_face),
             EditorCommand::SmallerBrush => self.set_brush_radius(self.preferences.brush_radius_px / BRUSH_STEP),
             EditorCommand::LargerBrush => self.set_brush_radius(self.preferences.brush_radius_px * BRUSH_STEP),
-            EditorCommand::ClearMask => self.edit_hole(|document| document.edit_mask(MaskEdit::Clear)),
-            EditorCommand::InvertMask => self.edit_hole(|document| document.edit_mask(MaskEdit::Invert)),
+            EditorCommand::ClearMask => self.edit_mask(|document| document.edit_mask(MaskEdit::Clear)),
+            EditorCommand::InvertMask => self.edit_mask(|document| document.edit_mask(MaskEdit::Invert)),
             EditorCommand::ZoomIn => self.canvas_commands.push(CanvasCommand::ZoomBy(ZOOM_STEP)),
             EditorCommand::ZoomOut => self.canvas_commands.push(CanvasCommand::ZoomBy(1.0 / ZOOM_STEP)),
             EditorCommand::ZoomToFit => self.canvas_commands.push(CanvasCommand::Fit),
@@ -140,12 +132,10 @@ impl EditorState {
             EditorCommand::Stop => self.fill_controller.stop(),
             EditorCommand::PauseOrResume => self.fill_controller.toggle_pause(),
             EditorCommand::StepOnce => self.fill_controller.step_once(),
-            EditorCommand::ToggleDivider => {
-                self.divider = if self.divider.is_some() { None } else { Some(self.hole_center_x()) }
-            }
+            EditorCommand::ToggleDivider => self.divider = self.divider.is_none().then(|| self.hole_center_x()),
             EditorCommand::ShowBestCandidate => self.show_candidate(None),
-            EditorCommand::ShowCandidate(place) => {
-                if let Some(&index) = self.candidate_order().get(place) {
+            EditorCommand::ShowCandidate(position) => {
+                if let Some(&index) = self.candidate_order().get(position) {
                     self.show_candidate(Some(index));
                 }
             }
@@ -163,30 +153,27 @@ impl EditorState {
     fn hole_center_x(&self) -> f32 {
         let bounds = self.document.as_ref().and_then(|document| document.mask().hole_bounds());
         #[expect(clippy::cast_precision_loss, reason = "photo sides are far below 2^24")]
-        let middle = self.document.as_ref().zip(bounds).map(|(document, bounds)| {
+        let center_x = self.document.as_ref().zip(bounds).map(|(document, bounds)| {
             (bounds.x as f32 + bounds.width as f32 / 2.0) / document.photo.width().max(1) as f32
         });
-        middle.unwrap_or(0.5)
+        center_x.unwrap_or(0.5)
     }
 
     fn toggle_help_window(&mut self, window: HelpWindow) {
         self.help_window = (self.help_window != Some(window)).then_some(window);
     }
 
-    fn undo_or_redo(&mut self, step: fn(&mut PhotoDocument) -> Option<UndoneChange>) {
-        let Some(change) = self.document.as_mut().and_then(step) else { return };
-        if let Some(rect_in_photo) = change.mask_rect {
-            self.canvas_commands.push(CanvasCommand::HoleChanged(rect_in_photo));
-        }
+    fn undo_or_redo(&mut self, undo_or_redo: fn(&mut PhotoDocument) -> Option<UndoneChange>) {
+        let Some(change) = self.document.as_mut().and_then(undo_or_redo) else { return };
+        self.canvas_commands.extend(change.mask_rect.map(CanvasCommand::MaskChanged));
         if change.is_fill_switched {
             self.bump_scene_version();
         }
     }
 
     pub(super) fn cancel_drag(&mut self) {
-        if let Some(rect_in_photo) = self.document.as_mut().and_then(PhotoDocument::cancel_drag) {
-            self.canvas_commands.push(CanvasCommand::HoleChanged(rect_in_photo));
-        }
+        let rect_in_photo = self.document.as_mut().and_then(PhotoDocument::cancel_drag);
+        self.canvas_commands.extend(rect_in_photo.map(CanvasCommand::MaskChanged));
     }
 
     pub(super) fn show_file_dialog(&self, purpose: PathPurpose) {
@@ -202,19 +189,14 @@ impl EditorState {
     }
 
     fn suggested_path(&self, purpose: PathPurpose) -> Option<std::path::PathBuf> {
-        if purpose == PathPurpose::FollowTrainingRun {
-            return self.preferences.training_run.clone();
-        }
-        let document = self.document.as_ref()?;
+        let document = self.document.as_ref();
         match purpose {
-            PathPurpose::SaveProject => Some(document.suggested_project_path()),
-            PathPurpose::Export => Some(document.suggested_export_path()),
-            PathPurpose::ExportLayer => Some(document.suggested_layer_path()),
-            PathPurpose::SaveMask => Some(document.suggested_mask_path()),
-            PathPurpose::OpenPhoto
-            | PathPurpose::LoadMask
-            | PathPurpose::OpenModel
-            | PathPurpose::FollowTrainingRun => None,
+            PathPurpose::SaveProject => document.map(PhotoDocument::suggested_project_path),
+            PathPurpose::Export => document.map(PhotoDocument::suggested_export_path),
+            PathPurpose::ExportLayer => document.map(PhotoDocument::suggested_layer_path),
+            PathPurpose::SaveMask => document.map(PhotoDocument::suggested_mask_path),
+            PathPurpose::FollowTrainingRun => self.preferences.training_run.clone(),
+            PathPurpose::OpenPhoto | PathPurpose::LoadMask | PathPurpose::OpenModel => None,
         }
     }
 }

@@ -34,7 +34,7 @@ impl EditorState {
             ExploreAction::Average => browser.make_average(),
             ExploreAction::ShowVariations => browser.show_variations(),
             ExploreAction::ToggleInterpolation => browser.toggle_interpolation(),
-            ExploreAction::SetInterpolationPosition(share) => browser.set_interpolation_position(share),
+            ExploreAction::SetInterpolationPosition(position) => browser.set_interpolation_position(position),
             ExploreAction::SetNameText(name) => self.explore.name_text = name,
             ExploreAction::Save => self.save_active_face(),
             ExploreAction::Rename => self.rename_active_face(),
@@ -111,9 +111,8 @@ impl EditorState {
     /// Updates the Explore window for the current model, and requests missing thumbnails.
     pub(super) fn update_explore(&mut self) {
         let Some(model) = &self.model_info else { return };
-        if let Some(lost) = self.explore.set_model(model) {
-            let headline =
-                format!("Fills use the start from the settings again: {} belongs to another model", lost.name);
+        if let Some(ExploreFace { name, .. }) = self.explore.set_model(model) {
+            let headline = format!("Fills use the start from the settings again: {name} belongs to another model");
             self.notify(Severity::Info, headline);
         }
         if !self.preferences.explore {
@@ -128,15 +127,14 @@ impl EditorState {
         }
         let keys = missing.iter().map(|face| face.latent_hash()).collect();
         let latents = missing.into_iter().map(|face| face.latent.clone()).collect();
-        let model = self.preferences.model.clone();
-        let id =
-            self.fill_controller.request_thumbnails(FacesRequest { latents, model, device: self.preferences.device });
+        let request = FacesRequest { latents, model: self.preferences.model.clone(), device: self.preferences.device };
+        let id = self.fill_controller.request_thumbnails(request);
         self.explore.thumbnails.set_pending(id, keys);
     }
 
     pub(super) fn thumbnails_drawn(&mut self, faces: GeneratedFaces) {
-        let shown: Vec<_> = self.explore.shown_faces().map(ExploreFace::latent_hash).collect();
-        self.explore.thumbnails.insert(faces, &shown);
+        let shown_keys: Vec<_> = self.explore.shown_faces().map(ExploreFace::latent_hash).collect();
+        self.explore.thumbnails.insert(faces, &shown_keys);
     }
 
     pub(super) fn thumbnails_failed(&mut self, id: FacesId, message: String) {

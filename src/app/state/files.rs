@@ -31,7 +31,7 @@ impl EditorState {
             PendingClose::Open(DocumentSource::File(path)) => {
                 self.is_opening = true;
                 self.spawn(if is_project_path(&path) {
-                    BackgroundTask::OpenProject { path, recovered: false }
+                    BackgroundTask::OpenProject { path, is_recovered: false }
                 } else {
                     BackgroundTask::OpenPhoto(path)
                 });
@@ -49,9 +49,7 @@ impl EditorState {
             SaveAnswer::Cancel => {}
             SaveAnswer::Discard => {
                 // Choosing a file in the dialog must not ask the same question again.
-                if let Some(document) = &mut self.document {
-                    document.discard_changes();
-                }
+                self.edit_document(PhotoDocument::discard_changes);
                 self.proceed_with_close(pending);
             }
             SaveAnswer::Save => self.save_project_then(pending),
@@ -106,10 +104,10 @@ impl EditorState {
 
     fn export(&mut self, path: PathBuf, content: ExportContent, overwrite: Overwrite) {
         let Some(document) = &self.document else { return };
-        let Some((_, picture)) = shown_fill_snapshot(document) else { return };
-        let (picture, revision, record) = (Box::new(picture), document.revision(), self.preferences.record);
+        let Some((_, snapshot)) = shown_fill_snapshot(document) else { return };
+        let (snapshot, revision, record) = (Box::new(snapshot), document.revision(), self.preferences.record);
         self.is_saving = true;
-        self.spawn(BackgroundTask::Export { path, picture, content, record, overwrite, revision });
+        self.spawn(BackgroundTask::Export { path, snapshot, content, record, overwrite, revision });
     }
 
     pub(super) fn handle_task_result(&mut self, result: TaskResult) {
@@ -125,12 +123,12 @@ impl EditorState {
                 self.spawn(BackgroundTask::FindFaces(Arc::clone(&photo)));
                 self.show_document(PhotoDocument::new(photo, name, frame, origin));
             }
-            TaskResult::FacesDetected { photo, frames, problem } => {
+            TaskResult::FacesDetected { photo, frames, error } => {
                 // The frame must not move to another face during a fill or after it.
-                let frame_is_used = self.is_locked() || self.has_result();
-                if let Some(document) = self.document.as_mut().filter(|document| Arc::ptr_eq(&document.photo, &photo)) {
-                    document.set_detected_faces(frames, frame_is_used);
-                    self.messages.extend(problem);
+                let is_frame_in_use = self.is_locked() || self.has_result();
+                if let Some(document) = self.document_with_photo(&photo) {
+                    document.set_detected_faces(frames, is_frame_in_use);
+                    self.messages.extend(error);
                 }
             }
             TaskResult::MaskLoaded { mask, photo_size } => self.mask_loaded(mask, photo_size),
@@ -138,22 +136,18 @@ impl EditorState {
             TaskResult::ProjectOpened(opened) => self.project_opened(*opened),
             TaskResult::ProjectSaved { path, revision, photo } => self.project_saved(path, revision, &photo),
             TaskResult::AutosaveFinished(result) => self.autosave_finished(result),
-            TaskResult::RecoverableFound(found) => self.recoverable_found(found),
+            TaskResult::RecoverableFound(scan) => self.recoverable_found(scan),
             TaskResult::FileExists { purpose, path } => {
                 self.is_saving = false;
                 self.path_bar = Some(PathBar { purpose, text: path.display().to_string(), file_exists: true });
             }
-            TaskResult::FillComposed { fill_index, photo, look, patch } => {
-                self.fill_composed(fill_index, &photo, look, patch);
+            TaskResult::FillComposed { fill_index, photo, variant, patch } => {
+                self.fill_composed(fill_index, &photo, variant, patch);
             }
             TaskResult::GpusListed(gpus) => self.gpus = gpus,
             TaskResult::ModelsFound(models) => self.model_paths = models,
             TaskResult::ModelInspected(choice, Ok(info)) => {
-                if let ModelChoice::File(path) = &choice
-                    && !self.model_paths.contains(path)
-                {
-                    self.model_paths.push(path.clone());
-                }
+                self.list_model(&choice);
                 self.notify(Severity::Success, format!("Model {} is ready to use", info.name));
                 self.handle(super::Action::SetModel(choice));
                 self.model_info = Some(info);
@@ -162,7 +156,7 @@ impl EditorState {
                 let error = error.context("This file is not a face model; the current model stays in use");
                 self.messages.push(UserMessage::from_error(&error));
             }
-            TaskResult::Training(done) => self.handle_training_result(done),
+            TaskResult::Training(result) => self.handle_training_result(result),
             TaskResult::SampleThumbnailsDecoded(thumbnails) => self.sample_thumbnails = thumbnails,
             TaskResult::LibraryChanged { change, result } => self.library_changed(&change, result),
             TaskResult::PreferencesSaved => self.is_saving_preferences = false,
@@ -176,12 +170,9 @@ impl EditorState {
     }
 
     fn mask_loaded(&mut self, mask: Arc<Mask>, photo_size: (u32, u32)) {
-        let fits = self
-            .document
-            .as_ref()
-            .is_some_and(|document| (document.photo.width(), document.photo.height()) == photo_size);
-        if fits {
-            self.edit_hole(|document| document.edit_mask(MaskEdit::Replace(mask)));
+        let photo = self.document.as_ref().map(|document| &document.photo);
+        if photo.is_some_and(|photo| (photo.width(), photo.height()) == photo_size) {
+            self.edit_mask(|document| document.edit_mask(MaskEdit::Replace(mask)));
         }
     }
 
@@ -195,12 +186,12 @@ impl EditorState {
         {
             document.mark_saved(revision);
         }
-        let what = match purpose {
+        let action = match purpose {
             PathPurpose::Export => "Exported",
             PathPurpose::ExportLayer => "Layer exported",
             _ => "Mask saved",
         };
-        self.notify(Severity::Success, format!("{what}: {}", path.display()));
+        self.notify(Severity::Success, format!("{action}: {}", path.display()));
     }
 }
 
@@ -208,7 +199,7 @@ impl EditorState {
 pub(super) fn expand_home(typed: &str) -> PathBuf {
     let home = directories::BaseDirs::new().map(|dirs| dirs.home_dir().to_owned());
     match (typed.strip_prefix("~/"), home) {
-        (Some(rest), Some(home)) => home.join(rest),
+        (Some(relative), Some(home)) => home.join(relative),
         _ => PathBuf::from(typed),
     }
 }

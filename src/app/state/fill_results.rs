@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::{CanvasCommand, EditorState};
-use crate::app::document::{DocumentFill, PhotoDocument};
+use crate::app::document::{DocumentFill, FillVariant, PhotoDocument};
 use crate::app::fill_controller::FillUpdate;
 use crate::app::tasks::{BackgroundTask, FillSnapshot};
-use crate::app::toasts::{Severity, UserMessage};
+use crate::app::toasts::Severity;
 use crate::blend::{Blend, FillPatch};
 use crate::job::{FillRequest, LiveSettings, StopReason};
+use crate::photo::Photo;
 use crate::search::{Losses, Settings};
 
 impl EditorState {
@@ -31,11 +32,9 @@ impl EditorState {
     }
 
     pub(super) fn set_settings(&mut self, settings: Settings) {
-        let before = self.preferences.settings;
-        self.preferences.settings = settings;
-        let live = LiveSettings { lambda: settings.lambda, steps: settings.steps };
-        if live != (LiveSettings { lambda: before.lambda, steps: before.steps }) {
-            self.fill_controller.update_settings(live);
+        let previous = std::mem::replace(&mut self.preferences.settings, settings);
+        if (settings.lambda, settings.steps) != (previous.lambda, previous.steps) {
+            self.fill_controller.update_settings(LiveSettings { lambda: settings.lambda, steps: settings.steps });
         }
     }
 
@@ -44,7 +43,7 @@ impl EditorState {
         if self.fill_controller.is_running() {
             self.fill_controller.set_blend(blend);
         } else if let Some(document) = &mut self.document {
-            document.change_variant(|look| look.blend = blend);
+            document.change_variant(|variant| variant.blend = blend);
         }
     }
 
@@ -58,7 +57,7 @@ impl EditorState {
             self.fill_controller.show_candidate(candidate);
         } else if let Some(document) = &mut self.document {
             let best = document.shown_fill().map_or(0, |fill| fill.outcome.best);
-            document.change_variant(|look| look.candidate = candidate.unwrap_or(best));
+            document.change_variant(|variant| variant.candidate = candidate.unwrap_or(best));
         }
     }
 
@@ -67,7 +66,7 @@ impl EditorState {
         if let Some(mix) = self.drawn_mix() {
             return Some(mix.losses);
         }
-        match (self.fill_controller.running(), self.document.as_ref().and_then(PhotoDocument::shown_fill)) {
+        match (self.fill_controller.running(), self.shown_fill()) {
             (Some(run), _) => run.loss_history.latest_losses(run.shown_candidate()),
             (None, Some(fill)) => fill.outcome.candidates.get(fill.variant.candidate).map(|candidate| candidate.losses),
             (None, None) => None,
@@ -82,11 +81,9 @@ impl EditorState {
             }
             FillUpdate::WarmUpFailed(message) => {
                 self.explore.thumbnails.set_error(Some(message.clone()));
-                let next = "Choose another device or model in the settings, or press Fill to try again".to_owned();
-                self.messages.push(
-                    UserMessage::new(Severity::Warning, "The device or the model could not be prepared")
-                        .with_details(vec![message, next]),
-                );
+                let advice = "Choose another device or model in the settings, or press Fill to try again".to_owned();
+                let headline = "The device or the model could not be prepared";
+                self.notify_with_details(Severity::Warning, headline, vec![message, advice]);
             }
             FillUpdate::Started(notes) => {
                 for note in notes {
@@ -95,52 +92,45 @@ impl EditorState {
             }
             FillUpdate::Preview => self.bump_scene_version(),
             FillUpdate::Finished(fill) => self.fill_finished(*fill),
-            FillUpdate::QuickPreviewDrawn(sketch) => {
-                if !self.first_guess_drawn(sketch.id, Some(sketch.patch.clone())) {
-                    self.mix_drawn(sketch);
+            FillUpdate::QuickPreviewDrawn(preview) => {
+                if !self.first_guess_drawn(preview.id, Some(preview.patch.clone())) {
+                    self.mix_drawn(preview);
                 }
             }
-            FillUpdate::QuickPreviewFailed(sketch, message) => {
+            FillUpdate::QuickPreviewFailed(id, message) => {
                 // A failed first guess shows no message: the hole stays tinted, and the next fill reports the error.
-                if !self.first_guess_drawn(sketch, None) {
-                    self.mix_failed(sketch, message);
+                if !self.first_guess_drawn(id, None) {
+                    self.mix_failed(id, message);
                 }
             }
             FillUpdate::ThumbnailsDrawn(faces) => self.thumbnails_drawn(faces),
-            FillUpdate::ThumbnailsFailed(faces, message) => self.thumbnails_failed(faces, message),
+            FillUpdate::ThumbnailsFailed(id, message) => self.thumbnails_failed(id, message),
             FillUpdate::Failed { cancelled: true, .. } => {
                 self.notify(Severity::Info, "Stopped before the first iteration: the photo is unchanged");
                 self.bump_scene_version();
             }
             FillUpdate::Failed { message, causes, cancelled: false } => {
-                self.messages.push(UserMessage::new(Severity::Error, message).with_details(causes));
+                self.notify_with_details(Severity::Error, message, causes);
                 self.bump_scene_version();
             }
         }
     }
 
     fn fill_finished(&mut self, fill: DocumentFill) {
-        let steps = fill.outcome.steps;
-        let best_of = format!("The best of {steps} iterations is kept");
+        let summary = format!("The best of {} iterations is kept", fill.outcome.steps);
         match &fill.outcome.stopped {
             None => {}
-            Some(StopReason::Cancelled) => self.notify(Severity::Info, format!("Stopped. {best_of}")),
-            Some(StopReason::Failed(why)) => {
-                let next = format!("{best_of}. Try again, or choose the CPU as the device");
-                let message = UserMessage::new(Severity::Error, "The fill stopped because of an error")
-                    .with_details(vec![why.clone(), next]);
-                self.messages.push(message);
+            Some(StopReason::Cancelled) => self.notify(Severity::Info, format!("Stopped. {summary}")),
+            Some(StopReason::Failed(error)) => {
+                let details = vec![error.clone(), format!("{summary}. Try again, or choose the CPU as the device")];
+                self.notify_with_details(Severity::Error, "The fill stopped because of an error", details);
             }
         }
-        if let Some(doubt) = fill.outcome.fit_warning() {
-            let message =
-                UserMessage::new(Severity::Warning, doubt.message).with_details(vec![doubt.advice.to_owned()]);
-            self.messages.push(message);
+        if let Some(warning) = fill.outcome.fit_warning() {
+            self.notify_with_details(Severity::Warning, warning.message, vec![warning.advice.to_owned()]);
         }
         self.model_info = Some(fill.outcome.model.clone());
-        if let Some(document) = &mut self.document {
-            document.add_fill(fill);
-        }
+        self.edit_document(|document| document.add_fill(fill));
         self.bump_scene_version();
     }
 
@@ -150,28 +140,20 @@ impl EditorState {
             return;
         }
         let Some(document) = &mut self.document else { return };
-        let Some((fill_index, picture)) = shown_fill_snapshot(document) else { return };
+        let Some((fill_index, snapshot)) = shown_fill_snapshot(document) else { return };
         let Some(fill) = document.shown_fill_mut() else { return };
-        if let Some(look) = fill.variant_to_compose() {
-            fill.requested_variant = Some(look);
-            self.spawn(BackgroundTask::Compose { fill_index, picture: Box::new(picture) });
+        if let Some(variant) = fill.variant_to_compose() {
+            fill.requested_variant = Some(variant);
+            self.spawn(BackgroundTask::Compose { fill_index, snapshot: Box::new(snapshot) });
         }
     }
 
     /// Handles the result of [`BackgroundTask::Compose`].
-    pub(super) fn fill_composed(
-        &mut self,
-        fill_index: usize,
-        photo: &Arc<crate::photo::Photo>,
-        look: crate::app::document::FillVariant,
-        patch: FillPatch,
-    ) {
-        let Some(document) = self.document.as_mut().filter(|document| Arc::ptr_eq(&document.photo, photo)) else {
-            return;
-        };
-        let is_shown = document.shown_fill_index() == Some(fill_index);
-        if let Some(fill) = document.fill_at_mut(fill_index).filter(|fill| is_shown && fill.variant == look) {
-            (fill.patch, fill.full_size_variant, fill.requested_variant) = (Some(patch), Some(look), None);
+    pub(super) fn fill_composed(&mut self, index: usize, photo: &Arc<Photo>, variant: FillVariant, patch: FillPatch) {
+        let Some(document) = self.document_with_photo(photo) else { return };
+        let is_shown = document.shown_fill_index() == Some(index);
+        if let Some(fill) = document.fill_at_mut(index).filter(|fill| is_shown && fill.variant == variant) {
+            (fill.patch, fill.full_size_variant, fill.requested_variant) = (Some(patch), Some(variant), None);
             self.bump_scene_version();
         }
     }
@@ -192,12 +174,12 @@ impl EditorState {
 /// The shown fill's index, and a snapshot of the data needed to render it.
 pub(super) fn shown_fill_snapshot(document: &PhotoDocument) -> Option<(usize, FillSnapshot)> {
     let (index, fill) = (document.shown_fill_index()?, document.shown_fill()?);
-    let picture = FillSnapshot {
+    let snapshot = FillSnapshot {
         photo: Arc::clone(&document.photo),
         hole: Arc::clone(&fill.mask),
         frame: fill.frame,
         outcome: Arc::clone(&fill.outcome),
-        look: fill.variant,
+        variant: fill.variant,
     };
-    Some((index, picture))
+    Some((index, snapshot))
 }

@@ -14,13 +14,13 @@ use crate::geometry::FaceFrame;
 use crate::job::{FillRequest, QuickPreviewId};
 use crate::model::ModelChoice;
 
-/// The encoder's first guess of a fill. It is only a preview: it is not in the undo history and never saved.
+/// The encoder's first guess of a fill. It is only a preview: never in the undo history and never saved.
 pub struct FirstGuess {
     key: FirstGuessKey,
     /// The pending request; `None` once it is answered.
     pending: Option<QuickPreviewId>,
-    /// The last picture. It belongs to an earlier hole while a request is pending.
-    drawn: Option<DrawnGuess>,
+    /// The newest picture. It belongs to an earlier hole while a request is pending.
+    newest: Option<DrawnGuess>,
 }
 
 struct DrawnGuess {
@@ -58,12 +58,9 @@ impl EditorState {
 
     fn update_running_fill(&mut self) {
         let Some(document) = self.document.as_mut().filter(|document| !document.has_active_stroke()) else { return };
-        let has_changed = self
-            .fill_controller
-            .running()
-            .is_some_and(|run| !run.is_stopping && run.newest_mask_id() != Some(document.mask_id()));
-        if has_changed && is_hole_in_frame(document) {
-            let mask_id = document.mask_id();
+        let mask_id = document.mask_id();
+        let Some(run) = self.fill_controller.running().filter(|run| !run.is_stopping) else { return };
+        if run.newest_mask_id() != Some(mask_id) && is_hole_in_frame(document) {
             self.fill_controller.set_hole(document.shared_mask(), mask_id);
         }
     }
@@ -73,7 +70,7 @@ impl EditorState {
             || self.document.as_ref().is_none_or(|document| {
                 document.is_shown_fill_current() || !(document.has_active_drag() || is_hole_in_frame(document))
             });
-        if is_obsolete && self.first_guess.take().is_some_and(|guess| guess.drawn.is_some()) {
+        if is_obsolete && self.first_guess.take().is_some_and(|guess| guess.newest.is_some()) {
             self.bump_scene_version();
         }
         if is_obsolete || self.fill_controller.is_running() || !self.can_draw_first_guess() {
@@ -91,9 +88,9 @@ impl EditorState {
             return;
         }
         let Some(request) = self.fill_request() else { return };
-        let sketch = self.fill_controller.request_quick_preview(request.into_first_guess());
-        let drawn = self.first_guess.take().and_then(|guess| guess.drawn);
-        self.first_guess = Some(FirstGuess { key, pending: Some(sketch), drawn });
+        let pending = Some(self.fill_controller.request_quick_preview(request.into_first_guess()));
+        let newest = self.first_guess.take().and_then(|guess| guess.newest);
+        self.first_guess = Some(FirstGuess { key, pending, newest });
     }
 
     /// Whether a first guess can be drawn: the device is open and the model has an encoder.
@@ -117,21 +114,21 @@ impl EditorState {
     }
 
     /// Stores the first guess, or `None` when it could not be drawn. Returns whether it was the pending one.
-    pub(super) fn first_guess_drawn(&mut self, sketch: QuickPreviewId, patch: Option<FillPatch>) -> bool {
-        let Some(guess) = self.first_guess.as_mut().filter(|guess| guess.pending == Some(sketch)) else { return false };
+    pub(super) fn first_guess_drawn(&mut self, id: QuickPreviewId, patch: Option<FillPatch>) -> bool {
+        let Some(guess) = self.first_guess.as_mut().filter(|guess| guess.pending == Some(id)) else { return false };
         guess.pending = None;
-        guess.drawn = patch.map(|patch| DrawnGuess { mask_id: guess.key.mask_id, frame: guess.key.frame, patch });
+        guess.newest = patch.map(|patch| DrawnGuess { mask_id: guess.key.mask_id, frame: guess.key.frame, patch });
         self.bump_scene_version();
         true
     }
 
     /// Whether the photo shows a first guess of the current hole.
     pub fn shows_first_guess(&self) -> bool {
-        let drawn = self.first_guess.as_ref().and_then(|guess| guess.drawn.as_ref());
-        let is_current = self.document.as_ref().zip(drawn).is_some_and(|(document, drawn)| {
-            (drawn.mask_id, drawn.frame) == (document.mask_id(), document.face_frame())
+        let guess = self.first_guess.as_ref().and_then(|guess| guess.newest.as_ref());
+        let is_current = self.document.as_ref().zip(guess).is_some_and(|(document, guess)| {
+            (guess.mask_id, guess.frame) == (document.mask_id(), document.face_frame())
         });
-        is_current && self.patch_with_source().is_some_and(|(layer, _)| layer == PatchSource::Guess)
+        is_current && self.patch_with_source().is_some_and(|(source, _)| source == PatchSource::Guess)
     }
 
     /// The patch shown in the photo: from the running search, a mix, the finished fill or a first guess.
@@ -139,16 +136,16 @@ impl EditorState {
         self.patch_with_source().map(|(_, patch)| patch)
     }
 
-    /// Changes whenever [`patch`](Self::patch) does.
+    /// Changes whenever [`shown_patch`](Self::shown_patch) does.
     pub fn shown_patch_version(&self) -> u64 {
-        let layer = self.patch_with_source().map_or(0, |(layer, _)| 1 + layer as u64);
-        self.scene_version * 8 + layer
+        let source = self.patch_with_source().map_or(0, |(source, _)| 1 + source as u64);
+        self.scene_version * 8 + source
     }
 
     fn patch_with_source(&self) -> Option<(PatchSource, &FillPatch)> {
         // The erased part must show the photo, but the patch of the earlier hole would cover it.
         let document = self.document.as_ref().filter(|document| !document.is_erasing())?;
-        let guess = || Some((PatchSource::Guess, &self.first_guess.as_ref()?.drawn.as_ref()?.patch));
+        let guess = || Some((PatchSource::Guess, &self.first_guess.as_ref()?.newest.as_ref()?.patch));
         if let Some(run) = self.fill_controller.running() {
             return run.preview.as_ref().map(|preview| (PatchSource::Run, &preview.patch)).or_else(guess);
         }
@@ -160,7 +157,7 @@ impl EditorState {
     }
 
     /// How the hole is drawn: hidden under its own fill, outlined around a first guess, otherwise tinted.
-    pub fn hole_look(&self) -> MaskDisplay {
+    pub fn mask_display(&self) -> MaskDisplay {
         let Some(document) = self.document.as_ref().filter(|document| !document.has_active_stroke()) else {
             return MaskDisplay::Tinted;
         };
@@ -179,7 +176,7 @@ impl EditorState {
 
     /// Whether the hole is drawn as not filled yet.
     pub fn is_hole_tinted(&self) -> bool {
-        self.hole_look() == MaskDisplay::Tinted
+        self.mask_display() == MaskDisplay::Tinted
     }
 }
 

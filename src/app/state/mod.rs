@@ -1,7 +1,7 @@
 //! The editor's state, and the one function that changes it.
 //!
-//! Panels read [`EditorState`] and return [`Action`]s, which only [`EditorState::handle`] applies. Commands for the canvas (fit,
-//! zoom, redraw a part) wait in a queue, [`EditorState::take_canvas_commands`].
+//! Panels read [`EditorState`] and return [`Action`]s, which only [`EditorState::handle`] applies. Commands for the
+//! canvas (fit, zoom, redraw a part) wait in a queue, [`EditorState::take_canvas_commands`].
 
 mod actions;
 mod candidate_mix;
@@ -14,15 +14,16 @@ mod project_files;
 mod training_run;
 
 pub use actions::{Action, CanvasCommand, DocumentSource, HelpWindow, PathBar, PendingClose, SaveAnswer};
+pub use candidate_mix::CandidateMix;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
-pub use candidate_mix::CandidateMix;
 use first_guess::FirstGuess;
 
 use super::autosave::{Autosave, RecoverableProject, RecoveryScanTimer};
 use super::canvas::{BRUSH_RADIUS_RANGE_PX, CanvasAction, Tool};
-use super::document::PhotoDocument;
+use super::document::{DocumentFill, PhotoDocument};
 use super::explore::ExploreState;
 use super::fill_controller::{FillController, FillWorker};
 use super::preferences::Preferences;
@@ -33,7 +34,8 @@ use super::training::TrainingState;
 use crate::device::GpuInfo;
 use crate::geometry::RectPx;
 use crate::mask::{MaskEdit, MaskPreset};
-use crate::model::ModelInfo;
+use crate::model::{ModelChoice, ModelInfo};
+use crate::photo::Photo;
 use crate::search::Settings;
 
 /// The editor's state.
@@ -86,10 +88,10 @@ pub struct EditorState {
 }
 
 impl EditorState {
-    pub fn new(engine: Box<dyn FillWorker>, tasks: TaskRunner, preferences: Preferences) -> Self {
+    pub fn new(worker: Box<dyn FillWorker>, tasks: TaskRunner, preferences: Preferences) -> Self {
         Self {
             document: None,
-            fill_controller: FillController::new(engine),
+            fill_controller: FillController::new(worker),
             training: TrainingState::new(preferences.training_run.as_deref()),
             preferences,
             tool: Tool::Brush,
@@ -137,11 +139,11 @@ impl EditorState {
 
     /// Handles results of background tasks and updates of the fill thread.
     pub fn poll(&mut self) {
-        while let Some(done) = self.tasks.try_result() {
-            self.handle(Action::TaskDone(done));
+        while let Some(result) = self.tasks.try_result() {
+            self.handle(Action::TaskDone(result));
         }
-        for news in self.fill_controller.poll() {
-            self.handle_fill_update(news);
+        for update in self.fill_controller.poll() {
+            self.handle_fill_update(update);
         }
         self.update_for_hole();
         self.update_explore();
@@ -173,7 +175,7 @@ impl EditorState {
 
     fn apply(&mut self, action: Action) {
         match action {
-            Action::RunCommand(verb) => self.run_command(verb),
+            Action::RunCommand(command) => self.run_command(command),
             Action::Open(source) => self.request_close(PendingClose::Open(source)),
             Action::Canvas(action) => self.handle_canvas_action(action),
             Action::CancelDrag => self.cancel_drag(),
@@ -197,13 +199,13 @@ impl EditorState {
             }
             Action::ChooseModelFile => self.spawn(BackgroundTask::ShowFileDialog(PathPurpose::OpenModel, None)),
             Action::SetTheme(theme) => self.preferences.theme = theme,
-            Action::SetLogLosses(log) => self.preferences.log_losses = log,
+            Action::SetLogLosses(is_log) => self.preferences.log_losses = is_log,
             Action::SetRecordProvenance(record) => self.preferences.record = record,
-            Action::SetShowFirstGuess(wanted) => self.preferences.first_guess = wanted,
+            Action::SetShowFirstGuess(show) => self.preferences.first_guess = show,
             Action::MixWith(candidate) => self.mix_with(candidate),
-            Action::SetMixPosition(share) => self.set_mix_position(share),
+            Action::SetMixPosition(position) => self.set_mix_position(position),
             Action::ReleaseMix => self.release_mix(),
-            Action::Explore(wish) => self.handle_explore(wish),
+            Action::Explore(action) => self.handle_explore(action),
             Action::ShowBefore(show) => self.show_before = show,
             Action::SetPathText(text) => self.set_path_text(text),
             Action::SubmitPath { replace } => self.submit_path(replace),
@@ -217,7 +219,7 @@ impl EditorState {
             Action::AnswerSaveQuestion(answer) => self.answer_save_question(answer),
             Action::DiscardRecoverable(path) => self.discard_recoverable(&path),
             Action::Training(action) => self.handle_training(action),
-            Action::TaskDone(done) => self.handle_task_result(done),
+            Action::TaskDone(result) => self.handle_task_result(result),
         }
     }
 
@@ -227,8 +229,37 @@ impl EditorState {
         self.preferences.settings != Settings { seed, ..self.preferences.preset.settings() }
     }
 
-    fn notify(&mut self, level: Severity, headline: impl Into<String>) {
-        self.messages.push(UserMessage::new(level, headline));
+    /// The shown finished fill, if any.
+    pub fn shown_fill(&self) -> Option<&DocumentFill> {
+        self.document.as_ref()?.shown_fill()
+    }
+
+    /// The document, if it still has this photo: results of tasks can arrive after another photo was opened.
+    fn document_with_photo(&mut self, photo: &Arc<Photo>) -> Option<&mut PhotoDocument> {
+        self.document.as_mut().filter(|document| Arc::ptr_eq(&document.photo, photo))
+    }
+
+    fn edit_document(&mut self, edit: impl FnOnce(&mut PhotoDocument)) {
+        if let Some(document) = &mut self.document {
+            edit(document);
+        }
+    }
+
+    /// Adds a model file to the list of models.
+    fn list_model(&mut self, model: &ModelChoice) {
+        if let ModelChoice::File(path) = model
+            && !self.model_paths.contains(path)
+        {
+            self.model_paths.push(path.clone());
+        }
+    }
+
+    fn notify(&mut self, severity: Severity, headline: impl Into<String>) {
+        self.notify_with_details(severity, headline, Vec::new());
+    }
+
+    fn notify_with_details(&mut self, severity: Severity, headline: impl Into<String>, details: Vec<String>) {
+        self.messages.push(UserMessage::new(severity, headline).with_details(details));
     }
 
     fn bump_scene_version(&mut self) {
@@ -245,30 +276,14 @@ impl EditorState {
     fn handle_canvas_action(&mut self, action: CanvasAction) {
         match action {
             CanvasAction::SetBrushRadius(radius_px) => self.set_brush_radius(radius_px),
-            CanvasAction::SetDivider(share) => self.divider = Some(share.clamp(0.0, 1.0)),
-            CanvasAction::EndStroke => {
-                if let Some(document) = &mut self.document {
-                    document.end_stroke();
-                }
-            }
-            CanvasAction::BeginStroke(stroke) => self.edit_hole(|document| document.begin_stroke(stroke)),
-            CanvasAction::ExtendStroke(point) => self.edit_hole(|document| document.extend_stroke(point)),
-            CanvasAction::FrameChanged { before } => {
-                if let Some(document) = &mut self.document {
-                    document.end_frame_drag(before);
-                }
-            }
+            CanvasAction::SetDivider(position) => self.divider = Some(position.clamp(0.0, 1.0)),
+            CanvasAction::BeginStroke(stroke) => self.edit_mask(|document| document.begin_stroke(stroke)),
+            CanvasAction::ExtendStroke(point) => self.edit_mask(|document| document.extend_stroke(point)),
+            CanvasAction::EndStroke => self.edit_document(PhotoDocument::end_stroke),
+            CanvasAction::FrameChanged { before } => self.edit_document(|document| document.end_frame_drag(before)),
             CanvasAction::PickFace(_) | CanvasAction::SetFrame(_) if self.is_locked() => {}
-            CanvasAction::PickFace(index) => {
-                if let Some(document) = &mut self.document {
-                    document.select_face(index);
-                }
-            }
-            CanvasAction::SetFrame(frame) => {
-                if let Some(document) = &mut self.document {
-                    document.drag_frame_to(frame);
-                }
-            }
+            CanvasAction::PickFace(index) => self.edit_document(|document| document.select_face(index)),
+            CanvasAction::SetFrame(frame) => self.edit_document(|document| document.drag_frame_to(frame)),
         }
     }
 
@@ -278,16 +293,15 @@ impl EditorState {
     fn add_shape(&mut self, preset: MaskPreset) {
         let crop_size_px = self.model_info.as_ref().map_or(Self::DEFAULT_CROP_SIZE_PX, |info| info.image_size_px);
         let seed = self.preferences.settings.seed;
-        self.edit_hole(|document| {
+        self.edit_mask(|document| {
             let frame = document.face_frame();
             document.edit_mask(MaskEdit::Preset { preset, frame, crop_size_px, seed })
         });
     }
 
-    fn edit_hole(&mut self, change: impl FnOnce(&mut PhotoDocument) -> RectPx) {
-        if let Some(document) = &mut self.document {
-            let changed = change(document);
-            self.canvas_commands.push(CanvasCommand::HoleChanged(changed));
-        }
+    /// Edits the mask. `edit` returns the changed rectangle, which the canvas redraws.
+    fn edit_mask(&mut self, edit: impl FnOnce(&mut PhotoDocument) -> RectPx) {
+        let rect_in_photo = self.document.as_mut().map(edit);
+        self.canvas_commands.extend(rect_in_photo.map(CanvasCommand::MaskChanged));
     }
 }

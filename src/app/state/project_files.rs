@@ -10,7 +10,6 @@ use crate::app::document::PhotoDocument;
 use crate::app::tasks::{BackgroundTask, OpenedProject, PathPurpose};
 use crate::app::toasts::{Severity, UserMessage};
 use crate::fs::Overwrite;
-use crate::model::ModelChoice;
 use crate::photo::Photo;
 use crate::project::Project;
 
@@ -33,7 +32,7 @@ impl EditorState {
         self.spawn(BackgroundTask::SaveProject { path, project, overwrite, revision, photo });
     }
 
-    /// The document as a project, its revision, and its photo, which identifies the document.
+    /// The document as a project, its revision, and the photo, which identifies the document.
     fn project_snapshot(&mut self) -> Option<(Project, u64, Arc<Photo>)> {
         let sha256 = self.model_info.as_ref().map(|info| info.sha256.clone());
         let document = self.document.as_mut()?;
@@ -45,15 +44,15 @@ impl EditorState {
         self.is_saving = false;
         self.path_bar = None;
         self.notify(Severity::Success, format!("Project saved: {}", path.display()));
-        if let Some(document) = self.document.as_mut().filter(|document| Arc::ptr_eq(&document.photo, photo)) {
+        if let Some(document) = self.document_with_photo(photo) {
             document.mark_project_saved(path, revision);
         }
-        if let Some(leave) = self.close_after_save.take() {
-            self.request_close(leave);
+        if let Some(pending) = self.close_after_save.take() {
+            self.request_close(pending);
         }
     }
 
-    /// Stops the search and saves the project as soon as possible, then proceeds with `leave`.
+    /// Stops the search and saves the project as soon as possible, then proceeds with `pending`.
     pub(super) fn save_project_then(&mut self, pending: PendingClose) {
         self.fill_controller.stop();
         (self.close_after_save, self.save_when_idle) = (Some(pending), true);
@@ -69,9 +68,9 @@ impl EditorState {
 
     pub(super) fn project_opened(&mut self, opened: OpenedProject) {
         self.is_opening = false;
-        let OpenedProject { photo, name, origin, project, path, is_recovered: recovered, warnings } = opened;
+        let OpenedProject { photo, name, origin, project, path, is_recovered, warnings } = opened;
         let mut document = PhotoDocument::from_project(Arc::clone(&photo), name, origin, &project);
-        if recovered {
+        if is_recovered {
             document.mark_recovered(project.saved_as.clone());
         } else {
             document.mark_project_saved(path.clone(), document.revision());
@@ -80,31 +79,27 @@ impl EditorState {
         self.show_document(document);
         self.apply_project_settings(&project);
         self.spawn(BackgroundTask::FindFaces(photo));
-        if let Some(place) = self.recoverable.iter().position(|work| recovered && work.file.path() == path) {
-            let slot = self.recoverable.remove(place).file;
-            if let Some(slot) = self.autosave.adopt_file(slot, revision) {
-                self.spawn(BackgroundTask::DiscardAutosave(slot));
-            }
+        if is_recovered
+            && let Some(file) = self.take_recoverable(&path)
+            && let Some(previous) = self.autosave.adopt_file(file, revision)
+        {
+            self.spawn(BackgroundTask::DiscardAutosave(previous));
         }
         if !warnings.is_empty() {
             let headline = "The project is open, but some things have changed";
-            self.messages.push(UserMessage::new(Severity::Warning, headline).with_details(warnings));
+            self.notify_with_details(Severity::Warning, headline, warnings);
         }
     }
 
     fn apply_project_settings(&mut self, project: &Project) {
-        let before = (self.preferences.model.clone(), self.preferences.device);
+        let previous = (self.preferences.model.clone(), self.preferences.device);
         self.preferences.preset = project.preset;
         self.preferences.settings = project.settings;
         self.preferences.blend = project.blend;
         self.preferences.device = project.device;
         self.preferences.model = project.model.choice.clone();
-        if let ModelChoice::File(path) = &self.preferences.model
-            && !self.model_paths.contains(path)
-        {
-            self.model_paths.push(path.clone());
-        }
-        if before != (self.preferences.model.clone(), self.preferences.device) {
+        self.list_model(&project.model.choice);
+        if previous != (self.preferences.model.clone(), self.preferences.device) {
             self.model_info = None;
             self.warm_up_engine();
         }
@@ -119,34 +114,34 @@ impl EditorState {
     fn scan_for_recoverable(&self) {
         let Some(path) = self.autosave.path() else { return };
         let Some(folder) = path.parent().map(ToOwned::to_owned) else { return };
-        let offered = self.recoverable.iter().map(|work| work.file.path());
-        let known = offered.chain([path]).map(ToOwned::to_owned).collect();
-        self.spawn(BackgroundTask::FindRecoverable { folder, known });
+        let offered_paths = self.recoverable.iter().map(|project| project.file.path());
+        let own_paths = offered_paths.chain([path]).map(ToOwned::to_owned).collect();
+        self.spawn(BackgroundTask::FindRecoverable { folder, own_paths });
     }
 
     /// Autosaves and scans for recoverable work when due. Returns the time until the next call is needed.
     pub fn run_autosave(&mut self, now: Instant) -> Option<Duration> {
         let scan_wait = self.recovery_scan_timer.time_until_scan(now);
-        if scan_wait.is_some_and(|left| left.is_zero()) {
+        if scan_wait.is_some_and(|wait| wait.is_zero()) {
             self.scan_for_recoverable();
         }
         let write_wait = self.autosave_document(now);
-        [scan_wait.filter(|left| !left.is_zero()), write_wait].into_iter().flatten().min()
+        [scan_wait.filter(|wait| !wait.is_zero()), write_wait].into_iter().flatten().min()
     }
 
     fn autosave_document(&mut self, now: Instant) -> Option<Duration> {
         let unsaved = self.document.as_ref().filter(|document| document.has_changes_since_project_save());
         match self.autosave.next_action(now, unsaved.map(PhotoDocument::revision)) {
             AutosaveAction::Nothing => None,
-            AutosaveAction::Wait(left) => Some(left),
-            AutosaveAction::Write(slot) => {
+            AutosaveAction::Wait(wait) => Some(wait),
+            AutosaveAction::Write(file) => {
                 if let Some((project, ..)) = self.project_snapshot() {
-                    self.spawn(BackgroundTask::Autosave { file: slot, project: Box::new(project) });
+                    self.spawn(BackgroundTask::Autosave { file, project: Box::new(project) });
                 }
                 None
             }
-            AutosaveAction::Remove(slot) => {
-                self.spawn(BackgroundTask::RemoveAutosave(slot));
+            AutosaveAction::Remove(file) => {
+                self.spawn(BackgroundTask::RemoveAutosave(file));
                 None
             }
         }
@@ -175,16 +170,20 @@ impl EditorState {
     }
 
     pub(super) fn open_recoverable(&mut self, path: PathBuf) {
-        if !self.is_opening && self.recoverable.iter().any(|work| work.file.path() == path) {
+        if !self.is_opening && self.recoverable.iter().any(|project| project.file.path() == path) {
             self.is_opening = true;
-            self.spawn(BackgroundTask::OpenProject { path, recovered: true });
+            self.spawn(BackgroundTask::OpenProject { path, is_recovered: true });
         }
     }
 
     pub(super) fn discard_recoverable(&mut self, path: &Path) {
-        if let Some(place) = self.recoverable.iter().position(|work| work.file.path() == path) {
-            let file: Arc<RecoveryFile> = self.recoverable.remove(place).file;
+        if let Some(file) = self.take_recoverable(path) {
             self.spawn(BackgroundTask::DiscardAutosave(file));
         }
+    }
+
+    fn take_recoverable(&mut self, path: &Path) -> Option<Arc<RecoveryFile>> {
+        let index = self.recoverable.iter().position(|project| project.file.path() == path)?;
+        Some(self.recoverable.remove(index).file)
     }
 }

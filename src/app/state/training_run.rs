@@ -41,20 +41,15 @@ impl EditorState {
                 }
             }
             TrainingAction::ChooseFolder => self.show_file_dialog(PathPurpose::FollowTrainingRun),
-            TrainingAction::SetLogScale(log) => self.training.is_log_scale = log,
-            TrainingAction::ShowSample(step) => {
-                if let Some(followed) = &mut self.training.followed {
-                    followed.select_step(step);
-                }
-                self.decode_next_sample();
-            }
+            TrainingAction::SetLogScale(is_log) => self.training.is_log_scale = is_log,
+            TrainingAction::ShowSample(step) => self.update_followed_run(|run| run.select_step(step)),
             TrainingAction::StopRun => self.spawn_for_run(|run| TrainingTask::StopRun(run.folder().clone())),
             TrainingAction::ShowFolder => {
                 self.spawn_for_run(|run| TrainingTask::ShowFolder(run.folder().path().to_owned()));
             }
-            TrainingAction::UseModel(which) => {
+            TrainingAction::UseModel(model) => {
                 if let Some(followed) = self.training.followed.as_ref().filter(|_| !self.is_locked()) {
-                    let path = match which {
+                    let path = match model {
                         RunModel::Best => followed.folder().best_model_path(),
                         RunModel::Newest => followed.folder().model_path(),
                     };
@@ -64,26 +59,25 @@ impl EditorState {
         }
     }
 
+    /// Updates the followed run, then decodes the next of the shown sample picture and its neighbours.
+    fn update_followed_run(&mut self, update: impl FnOnce(&mut FollowedRun)) {
+        let Some(followed) = &mut self.training.followed else { return };
+        update(followed);
+        if let Some(request) = followed.next_decode_request() {
+            self.spawn(BackgroundTask::Training(TrainingTask::DecodeSample(request)));
+        }
+    }
+
     fn spawn_for_run(&self, task: impl FnOnce(&FollowedRun) -> TrainingTask) {
         if let Some(followed) = &self.training.followed {
             self.spawn(BackgroundTask::Training(task(followed)));
         }
     }
 
-    pub(super) fn handle_training_result(&mut self, done: TrainingTaskResult) {
-        match done {
-            TrainingTaskResult::RunRead(reading) => {
-                if let Some(followed) = &mut self.training.followed {
-                    followed.apply_reading(*reading);
-                }
-                self.decode_next_sample();
-            }
-            TrainingTaskResult::SampleDecoded(decoded) => {
-                if let Some(followed) = &mut self.training.followed {
-                    followed.add_sample(decoded);
-                }
-                self.decode_next_sample();
-            }
+    pub(super) fn handle_training_result(&mut self, result: TrainingTaskResult) {
+        match result {
+            TrainingTaskResult::RunRead(reading) => self.update_followed_run(|run| run.apply_reading(*reading)),
+            TrainingTaskResult::SampleDecoded(sample) => self.update_followed_run(|run| run.add_sample(sample)),
             TrainingTaskResult::StopRequested(Ok(())) => {
                 self.notify(Severity::Info, "The run stops after its current step and saves a checkpoint");
                 if let Some(followed) = &mut self.training.followed {
@@ -97,16 +91,8 @@ impl EditorState {
             TrainingTaskResult::FolderShown { is_shown: true, .. } => {}
             TrainingTaskResult::FolderShown { path, is_shown: false } => {
                 let headline = "Could not open the folder in a file manager: copy its path instead";
-                let message = UserMessage::new(Severity::Warning, headline);
-                self.messages.push(message.with_details(vec![path.display().to_string()]));
+                self.notify_with_details(Severity::Warning, headline, vec![path.display().to_string()]);
             }
-        }
-    }
-
-    /// Decodes the shown sample pictures and their neighbours, one at a time.
-    fn decode_next_sample(&mut self) {
-        if let Some(request) = self.training.followed.as_mut().and_then(FollowedRun::next_decode_request) {
-            self.spawn(BackgroundTask::Training(TrainingTask::DecodeSample(request)));
         }
     }
 

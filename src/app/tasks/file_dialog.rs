@@ -1,16 +1,16 @@
 //! The system's file dialogs.
 //!
 //! On a system without file dialogs, `rfd` returns as if the user had cancelled. So a dialog that closes faster than a
-//! person can react counts as missing ([`TaskResult::NoDialog`]), and the editor offers a text field for the path instead.
+//! person can react counts as missing ([`TaskResult::NoDialog`]), and the editor shows a text field for the path.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::{PathPurpose, TaskResult};
 use crate::photo::PHOTO_EXTENSIONS;
-use crate::project;
+use crate::project::PROJECT_EXTENSION;
 
-/// A dialog that closes faster than this was never on the screen.
+/// A dialog that closes faster than this was never shown.
 const MIN_DIALOG_TIME: Duration = Duration::from_millis(400);
 
 /// Shows the dialog and waits for the user's choice.
@@ -27,8 +27,7 @@ pub(super) fn show_file_dialog(purpose: PathPurpose, suggested: Option<&Path>) -
     match picked {
         Some(picked) => {
             let path = with_extension(purpose, &picked);
-            let confirmed = path == picked;
-            TaskResult::PathChosen { purpose, path, confirmed }
+            TaskResult::PathChosen { purpose, confirmed: path == picked, path }
         }
         None if opened_at.elapsed() < MIN_DIALOG_TIME => TaskResult::NoDialog(purpose),
         None => TaskResult::Cancelled,
@@ -45,13 +44,11 @@ fn build_dialog(purpose: PathPurpose, suggested: Option<&Path>) -> rfd::FileDial
     }
     match purpose {
         PathPurpose::OpenPhoto => {
-            let all_extensions: Vec<&str> = PHOTO_EXTENSIONS.into_iter().chain([project::PROJECT_EXTENSION]).collect();
+            let all_extensions: Vec<&str> = PHOTO_EXTENSIONS.into_iter().chain([PROJECT_EXTENSION]).collect();
             let dialog = dialog.set_title("Open photo or project").add_filter("Photos and projects", &all_extensions);
-            dialog.add_filter("Photos", &PHOTO_EXTENSIONS).add_filter("Projects", &[project::PROJECT_EXTENSION])
+            dialog.add_filter("Photos", &PHOTO_EXTENSIONS).add_filter("Projects", &[PROJECT_EXTENSION])
         }
-        PathPurpose::SaveProject => {
-            dialog.set_title("Save project").add_filter("Project", &[project::PROJECT_EXTENSION])
-        }
+        PathPurpose::SaveProject => dialog.set_title("Save project").add_filter("Project", &[PROJECT_EXTENSION]),
         PathPurpose::Export => dialog.set_title("Export the filled photo").add_filter("PNG picture", &["png"]),
         PathPurpose::ExportLayer => dialog.set_title("Export the fill as a layer").add_filter("PNG picture", &["png"]),
         PathPurpose::LoadMask => {
@@ -65,21 +62,21 @@ fn build_dialog(purpose: PathPurpose, suggested: Option<&Path>) -> rfd::FileDial
 
 /// Adds the extension of the format that is written: `.png` for pictures, the project extension for projects.
 pub fn with_extension(purpose: PathPurpose, path: &Path) -> PathBuf {
-    let wanted = match purpose {
+    let required = match purpose {
         PathPurpose::Export | PathPurpose::ExportLayer | PathPurpose::SaveMask => "png",
-        PathPurpose::SaveProject => project::PROJECT_EXTENSION,
+        PathPurpose::SaveProject => PROJECT_EXTENSION,
         PathPurpose::OpenPhoto | PathPurpose::LoadMask | PathPurpose::OpenModel | PathPurpose::FollowTrainingRun => {
             return path.to_owned();
         }
     };
     let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
     match extension.as_deref() {
-        Some(extension) if extension == wanted => path.to_owned(),
-        Some(other) if PHOTO_EXTENSIONS.contains(&other) => path.with_extension(wanted),
+        Some(extension) if extension == required => path.to_owned(),
+        Some(extension) if PHOTO_EXTENSIONS.contains(&extension) => path.with_extension(required),
         _ => {
             let mut name = path.as_os_str().to_owned();
             name.push(".");
-            name.push(wanted);
+            name.push(required);
             PathBuf::from(name)
         }
     }

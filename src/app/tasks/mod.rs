@@ -1,7 +1,7 @@
-//! Background tasks: file access, file dialogs and other slow work, each on a thread of its own.
+//! Background tasks: file access, file dialogs and other slow work. Each task runs on its own thread.
 //!
-//! Each task returns one [`TaskResult`] through a channel, and the UI thread never waits for it. On a system without file
-//! dialogs the result is [`TaskResult::NoDialog`] (see `file_dialog`).
+//! Each task returns one [`TaskResult`] through a channel, and the UI thread never waits for it. On a system without
+//! file dialogs the result is [`TaskResult::NoDialog`] (see `file_dialog`).
 
 mod file_dialog;
 mod open_photo;
@@ -14,8 +14,7 @@ pub use render_fill::FillSnapshot;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 
 use file_dialog::show_file_dialog;
 use open_photo::{find_faces, open_photo, open_sample, photo_result, sample_thumbnail};
@@ -32,8 +31,7 @@ use super::training::{TrainingTask, TrainingTaskResult};
 use crate::blend::FillPatch;
 use crate::device::{GpuInfo, list_gpus};
 use crate::explore::LatentLibrary;
-use crate::fs::Overwrite;
-use crate::fs::WriteError;
+use crate::fs::{Overwrite, WriteError};
 use crate::geometry::FaceFrame;
 use crate::job::{ExportContent, trim_heap};
 use crate::mask::{Mask, load_mask, save_mask};
@@ -62,10 +60,10 @@ pub enum BackgroundTask {
     ShowFileDialog(PathPurpose, Option<PathBuf>),
     OpenPhoto(PathBuf),
     OpenSample(SamplePortrait),
-    /// `recovered`: the file is an autosaved copy.
+    /// `is_recovered`: the file is an autosaved copy.
     OpenProject {
         path: PathBuf,
-        recovered: bool,
+        is_recovered: bool,
     },
     SaveProject {
         path: PathBuf,
@@ -83,10 +81,10 @@ pub enum BackgroundTask {
     RemoveAutosave(Arc<RecoveryFile>),
     /// Delete an autosaved copy and its lock for good.
     DiscardAutosave(Arc<RecoveryFile>),
-    /// Scan this folder for unsaved work of other windows. `known`: the files that belong to this window.
+    /// Scan this folder for unsaved work of other windows. `own_paths`: the files that belong to this window.
     FindRecoverable {
         folder: PathBuf,
-        known: Vec<PathBuf>,
+        own_paths: Vec<PathBuf>,
     },
     /// Detect faces.
     FindFaces(Arc<Photo>),
@@ -103,7 +101,7 @@ pub enum BackgroundTask {
     },
     Export {
         path: PathBuf,
-        picture: Box<FillSnapshot>,
+        snapshot: Box<FillSnapshot>,
         content: ExportContent,
         /// Whether to embed how the fill was made.
         record: bool,
@@ -113,7 +111,7 @@ pub enum BackgroundTask {
     /// Compose the fill with this index at full size, for the screen.
     Compose {
         fill_index: usize,
-        picture: Box<FillSnapshot>,
+        snapshot: Box<FillSnapshot>,
     },
     ListGpus,
     FindModels,
@@ -179,7 +177,7 @@ pub enum TaskResult {
         photo: Arc<Photo>,
         frames: Vec<FaceFrame>,
         /// Why the detection failed.
-        problem: Option<UserMessage>,
+        error: Option<UserMessage>,
     },
     MaskLoaded {
         mask: Arc<Mask>,
@@ -198,7 +196,7 @@ pub enum TaskResult {
     FillComposed {
         fill_index: usize,
         photo: Arc<Photo>,
-        look: FillVariant,
+        variant: FillVariant,
         patch: FillPatch,
     },
     GpusListed(Vec<GpuInfo>),
@@ -235,9 +233,9 @@ impl TaskRunner {
         let spawned = std::thread::Builder::new().name("task".to_owned()).spawn(move || {
             // A decoder that panics on a malicious file must not crash the editor.
             let result = catch_unwind(AssertUnwindSafe(|| run_task(task))).unwrap_or_else(|_| {
-                TaskResult::Failed(UserMessage::from_error(&anyhow::anyhow!(
+                task_failed(&anyhow::anyhow!(
                     "The program hit an internal error with this file: try another file, and please report this one"
-                )))
+                ))
             });
             // Fails only when the window is already closed.
             let _ = sender.send(result);
@@ -248,7 +246,7 @@ impl TaskRunner {
         });
         if let Err(error) = spawned {
             let error = anyhow::Error::new(error).context("Cannot start a thread: close other programs and try again");
-            let _ = self.sender.send(TaskResult::Failed(UserMessage::from_error(&error)));
+            let _ = self.sender.send(task_failed(&error));
         }
     }
 
@@ -263,21 +261,21 @@ fn run_task(task: BackgroundTask) -> TaskResult {
         BackgroundTask::ShowFileDialog(purpose, suggested) => show_file_dialog(purpose, suggested.as_deref()),
         BackgroundTask::OpenPhoto(path) => photo_result(open_photo(&path)),
         BackgroundTask::OpenSample(sample) => photo_result(open_sample(sample)),
-        BackgroundTask::OpenProject { path, recovered } => open_project(path, recovered),
+        BackgroundTask::OpenProject { path, is_recovered } => open_project(path, is_recovered),
         BackgroundTask::SaveProject { path, project, overwrite, revision, photo } => {
             save_project(path, &project, overwrite, revision, photo)
         }
-        BackgroundTask::Autosave { file: slot, project } => TaskResult::AutosaveFinished(slot.write(&project)),
-        BackgroundTask::RemoveAutosave(slot) => {
-            slot.remove_project();
+        BackgroundTask::Autosave { file, project } => TaskResult::AutosaveFinished(file.write(&project)),
+        BackgroundTask::RemoveAutosave(file) => {
+            file.remove_project();
             TaskResult::AutosaveFinished(Ok(()))
         }
-        BackgroundTask::DiscardAutosave(slot) => {
-            slot.close();
+        BackgroundTask::DiscardAutosave(file) => {
+            file.close();
             TaskResult::AutosaveDiscarded
         }
-        BackgroundTask::FindRecoverable { folder, known } => {
-            TaskResult::RecoverableFound(find_recoverable(&folder, &known))
+        BackgroundTask::FindRecoverable { folder, own_paths } => {
+            TaskResult::RecoverableFound(find_recoverable(&folder, &own_paths))
         }
         BackgroundTask::FindFaces(photo) => find_faces(photo),
         BackgroundTask::LoadMask { path, width, height } => match load_mask(&path, width, height) {
@@ -287,26 +285,24 @@ fn run_task(task: BackgroundTask) -> TaskResult {
         BackgroundTask::SaveMask { path, mask, overwrite, revision } => {
             save_result(PathPurpose::SaveMask, save_mask(&path, &mask, overwrite), path, revision)
         }
-        BackgroundTask::Export { path, picture, content, record, overwrite, revision } => {
+        BackgroundTask::Export { path, snapshot, content, record, overwrite, revision } => {
             let purpose = match content {
                 ExportContent::Photo => PathPurpose::Export,
                 ExportContent::Layer => PathPurpose::ExportLayer,
             };
-            save_result(purpose, export_fill(&path, &picture, content, record, overwrite), path, revision)
+            save_result(purpose, export_fill(&path, &snapshot, content, record, overwrite), path, revision)
         }
-        BackgroundTask::Compose { fill_index, picture } => compose_fill(fill_index, &picture),
+        BackgroundTask::Compose { fill_index, snapshot } => compose_fill(fill_index, &snapshot),
         BackgroundTask::ListGpus => TaskResult::GpusListed(list_gpus()),
         BackgroundTask::FindModels => TaskResult::ModelsFound(find_models()),
         BackgroundTask::InspectModel(choice) => {
             let info = inspect(&choice).map_err(anyhow::Error::new);
             TaskResult::ModelInspected(choice, info)
         }
-        BackgroundTask::DecodeSampleThumbnails => TaskResult::SampleThumbnailsDecoded(
-            SamplePortrait::ALL
-                .into_iter()
-                .filter_map(|sample| Some((sample, sample_thumbnail(sample).ok()?)))
-                .collect(),
-        ),
+        BackgroundTask::DecodeSampleThumbnails => {
+            let decode = |sample| Some((sample, sample_thumbnail(sample).ok()?));
+            TaskResult::SampleThumbnailsDecoded(SamplePortrait::ALL.into_iter().filter_map(decode).collect())
+        }
         BackgroundTask::ChangeLibrary { path, change } => {
             let result = change_library(&path, change.clone()).map_err(|error| UserMessage::from_error(&error.into()));
             TaskResult::LibraryChanged { change, result }

@@ -47,11 +47,11 @@ pub(super) fn find_faces(photo: Arc<Photo>) -> TaskResult {
     match detect(&photo) {
         Ok(faces) => {
             let frames = faces.iter().filter_map(|face| fit_frame(&face.landmarks_in_photo)).collect();
-            TaskResult::FacesDetected { photo, frames, problem: None }
+            TaskResult::FacesDetected { photo, frames, error: None }
         }
         Err(error) => {
-            let error = anyhow::Error::new(error).context("Face detection failed");
-            TaskResult::FacesDetected { photo, frames: Vec::new(), problem: Some(UserMessage::from_error(&error)) }
+            let error = UserMessage::from_error(&anyhow::Error::new(error).context("Face detection failed"));
+            TaskResult::FacesDetected { photo, frames: Vec::new(), error: Some(error) }
         }
     }
 }

@@ -9,8 +9,7 @@ use std::sync::Arc;
 use super::{TaskResult, task_failed};
 use crate::app::sample_portraits::SamplePortrait;
 use crate::device::{DeviceChoice, list_gpus};
-use crate::fs::Overwrite;
-use crate::fs::WriteError;
+use crate::fs::{Overwrite, WriteError};
 use crate::hash::sha256_of_bytes;
 use crate::model::ModelChoice;
 use crate::photo::{DecodeLimits, Photo, decode};
@@ -30,27 +29,26 @@ pub struct OpenedProject {
     pub warnings: Vec<String>,
 }
 
-pub(super) fn open_project(path: PathBuf, recovered: bool) -> TaskResult {
-    match load_project(path, recovered) {
+pub(super) fn open_project(path: PathBuf, is_recovered: bool) -> TaskResult {
+    let headline = if is_recovered { "Could not recover the work" } else { "Project not opened" };
+    match load_project(path, is_recovered) {
         Ok(opened) => TaskResult::ProjectOpened(Box::new(opened)),
-        Err(error) => {
-            task_failed(&error.context(if recovered { "Could not recover the work" } else { "Project not opened" }))
-        }
+        Err(error) => task_failed(&error.context(headline)),
     }
 }
 
-fn load_project(path: PathBuf, recovered: bool) -> anyhow::Result<OpenedProject> {
+fn load_project(path: PathBuf, is_recovered: bool) -> anyhow::Result<OpenedProject> {
     let mut project = project::open(&path)?;
     let mut warnings = Vec::new();
     let (photo, name, origin) = match &project.photo.origin {
         PhotoOrigin::Sample(name) => {
-            let sample = SamplePortrait::ALL.into_iter().find(|sample| sample.file_stem() == name);
-            let sample =
-                sample.ok_or_else(|| anyhow::anyhow!("this version has no sample named {name}: update the program"))?;
+            let Some(sample) = SamplePortrait::ALL.into_iter().find(|sample| sample.file_stem() == name) else {
+                anyhow::bail!("this version has no sample named {name}: update the program");
+            };
             (decode(sample.image_bytes(), DecodeLimits::default())?, name.clone(), project.photo.origin.clone())
         }
         PhotoOrigin::File { path: photo_path, .. } => {
-            let folder = photo_search_folder(&path, &project, photo_path, recovered);
+            let folder = photo_search_folder(&path, &project, photo_path, is_recovered);
             let Some(found) = project.photo.find_file(&folder)? else { anyhow::bail!("the project names no photo") };
             let photo = Photo { source: Some(found.path.clone()), ..decode(&found.bytes, DecodeLimits::default())? };
             if !found.is_unchanged {
@@ -68,34 +66,34 @@ fn load_project(path: PathBuf, recovered: bool) -> anyhow::Result<OpenedProject>
     warnings.extend(check_model(&mut project));
     warnings.extend(check_device(&mut project));
     let photo = Arc::new(photo);
-    Ok(OpenedProject { photo, name, origin, project, path, is_recovered: recovered, warnings })
+    Ok(OpenedProject { photo, name, origin, project, path, is_recovered, warnings })
 }
 
 /// Folder to search for a moved photo: the project's. For an autosaved copy, that of its original project or photo.
-fn photo_search_folder(path: &Path, project: &Project, photo_path: &Path, recovered: bool) -> PathBuf {
-    let neighbour = if recovered { project.saved_as.as_deref().unwrap_or(photo_path) } else { path };
-    let neighbour = std::path::absolute(neighbour).unwrap_or_else(|_| neighbour.to_owned());
-    neighbour.parent().map_or_else(PathBuf::new, Path::to_owned)
+fn photo_search_folder(path: &Path, project: &Project, photo_path: &Path, is_recovered: bool) -> PathBuf {
+    let sibling = if is_recovered { project.saved_as.as_deref().unwrap_or(photo_path) } else { path };
+    let sibling = std::path::absolute(sibling).unwrap_or_else(|_| sibling.to_owned());
+    sibling.parent().map_or_else(PathBuf::new, Path::to_owned)
 }
 
 /// Checks the project's model, which only the next fill needs. Returns a warning when it is missing or changed.
 fn check_model(project: &mut Project) -> Option<String> {
     let ModelChoice::File(path) = &project.model.choice else {
         // The default model may have changed since the project was saved: the hash tells which one it was.
-        if let Some(own) = project.model.sha256.as_deref().and_then(ModelChoice::built_in_by_sha256) {
-            project.model.choice = own;
+        if let Some(choice) = project.model.sha256.as_deref().and_then(ModelChoice::built_in_by_sha256) {
+            project.model.choice = choice;
         }
         return None;
     };
-    let shown = path.display();
+    let model = path.display();
     match (std::fs::read(path), &project.model.sha256) {
         (Err(_), _) => {
-            let warning = format!("The model {shown} was not found: the next fill uses the built-in one");
+            let warning = format!("The model {model} was not found: the next fill uses the built-in one");
             project.model = project::ModelReference::default();
             Some(warning)
         }
         (Ok(bytes), Some(expected)) if *expected != sha256_of_bytes(&bytes) => {
-            Some(format!("The model {shown} has changed since the project was saved: the next fill may look different"))
+            Some(format!("The model {model} has changed since the project was saved: the next fill may look different"))
         }
         _ => None,
     }
@@ -103,15 +101,15 @@ fn check_model(project: &mut Project) -> Option<String> {
 
 /// Checks the project's device. Returns a warning when this machine does not have it.
 fn check_device(project: &mut Project) -> Option<String> {
-    let count = match project.device {
+    let required_gpus = match project.device {
         DeviceChoice::Auto | DeviceChoice::Cpu | DeviceChoice::CpuF32 => return None,
         DeviceChoice::Gpu(index) => index.unwrap_or(0) + 1,
     };
-    if list_gpus().len() >= count {
+    if list_gpus().len() >= required_gpus {
         return None;
     }
-    let missing = std::mem::take(&mut project.device);
-    Some(format!("The device {missing} is not available on this machine: the next fill chooses one automatically"))
+    let device = std::mem::take(&mut project.device);
+    Some(format!("The device {device} is not available on this machine: the next fill chooses one automatically"))
 }
 
 pub(super) fn save_project(

@@ -1,7 +1,6 @@
 //! Renders a fill into its photo at full size, for export or for the screen.
 //!
-//! A [`FillSnapshot`] is a snapshot: it shares photo, hole and fill with the document, so the user can keep editing during
-//! the rendering.
+//! A [`FillSnapshot`] shares photo, hole and fill with the document, so the user can keep editing during the rendering.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,8 +8,7 @@ use std::sync::Arc;
 use super::TaskResult;
 use crate::app::document::FillVariant;
 use crate::blend::Composer;
-use crate::fs::Overwrite;
-use crate::fs::WriteError;
+use crate::fs::{Overwrite, WriteError};
 use crate::geometry::FaceFrame;
 use crate::job::{ExportContent, FillExport, FillOutcome, Provenance};
 use crate::mask::Mask;
@@ -23,25 +21,25 @@ pub struct FillSnapshot {
     pub hole: Arc<Mask>,
     pub frame: FaceFrame,
     pub outcome: Arc<FillOutcome>,
-    pub look: FillVariant,
+    pub variant: FillVariant,
 }
 
 impl FillSnapshot {
-    fn rendered_fill(&self) -> FillExport<'_> {
+    fn as_export(&self) -> FillExport<'_> {
         FillExport {
             photo: &self.photo,
             hole: &self.hole,
             frame: self.frame,
-            blend: self.look.blend,
+            blend: self.variant.blend,
             outcome: &self.outcome,
-            candidate: self.look.candidate,
+            candidate: self.variant.candidate,
         }
     }
 }
 
 pub(super) fn export_fill(
     path: &Path,
-    picture: &FillSnapshot,
+    snapshot: &FillSnapshot,
     content: ExportContent,
     record: bool,
     overwrite: Overwrite,
@@ -50,15 +48,15 @@ pub(super) fn export_fill(
     if overwrite == Overwrite::Refuse && path.exists() {
         return Err(WriteError::Exists { path: path.to_owned() }.into());
     }
-    let made = picture.rendered_fill();
-    let Some(pixels) = made.picture(content) else { return Ok(()) };
-    let recipe = record.then(|| Provenance::new(&made)).transpose()?;
-    save_png(path, &pixels, &made.png_metadata(content, recipe.as_ref()), overwrite)
+    let export = snapshot.as_export();
+    let Some(pixels) = export.picture(content) else { return Ok(()) };
+    let provenance = record.then(|| Provenance::new(&export)).transpose()?;
+    save_png(path, &pixels, &export.png_metadata(content, provenance.as_ref()), overwrite)
 }
 
-pub(super) fn compose_fill(fill_index: usize, picture: &FillSnapshot) -> TaskResult {
-    let Some(candidate) = picture.outcome.candidates.get(picture.look.candidate) else { return TaskResult::Cancelled };
-    let composer = Composer::new(&picture.photo, &picture.hole, &picture.frame, picture.look.blend, None);
-    let patch = composer.render(&candidate.pixels, picture.outcome.size_px);
-    TaskResult::FillComposed { fill_index, photo: Arc::clone(&picture.photo), look: picture.look, patch }
+pub(super) fn compose_fill(fill_index: usize, snapshot: &FillSnapshot) -> TaskResult {
+    let FillSnapshot { photo, hole, frame, outcome, variant } = snapshot;
+    let Some(candidate) = outcome.candidates.get(variant.candidate) else { return TaskResult::Cancelled };
+    let patch = Composer::new(photo, hole, frame, variant.blend, None).render(&candidate.pixels, outcome.size_px);
+    TaskResult::FillComposed { fill_index, photo: Arc::clone(photo), variant: *variant, patch }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use egui::{Key, Modifiers};
 use egui_kittest::Harness;
 
-use super::export_and_close::{pick, wait_until_saved};
+use super::export_and_close::{choose_path, wait_until_saved};
 use super::open_paint_undo::paint;
 use super::{TestWindow, click, newest_message, press, wait_for};
 use crate::app::Editor;
@@ -58,7 +58,7 @@ fn open_paint_fill_compare_export_undo() {
 
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("filled.png");
-    pick(&mut window, PathPurpose::Export, &path, true);
+    choose_path(&mut window, PathPurpose::Export, &path, true);
     wait_until_saved(&mut window);
     let exported = image::open(&path).expect("a picture").to_rgb8();
     let document = window.state().state.document.as_ref().expect("open");

@@ -15,9 +15,9 @@ use crate::app::tasks::{PathPurpose, TaskResult};
 use crate::app::toasts::Severity;
 use crate::job::{Provenance, ProvenanceError};
 
-pub fn pick(window: &mut super::TestWindow<'_>, purpose: PathPurpose, path: &Path, confirmed: bool) {
-    let done = TaskResult::PathChosen { purpose, path: path.to_owned(), confirmed };
-    window.state_mut().state.handle(Action::TaskDone(done));
+pub fn choose_path(window: &mut super::TestWindow<'_>, purpose: PathPurpose, path: &Path, confirmed: bool) {
+    let result = TaskResult::PathChosen { purpose, path: path.to_owned(), confirmed };
+    window.state_mut().state.handle(Action::TaskDone(result));
 }
 
 pub fn wait_until_saved(window: &mut super::TestWindow<'_>) {
@@ -29,7 +29,7 @@ fn export_changes_only_pixels_in_the_hole() {
     let (mut window, _) = editor_with_fill();
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("filled.png");
-    pick(&mut window, PathPurpose::Export, &path, true);
+    choose_path(&mut window, PathPurpose::Export, &path, true);
     wait_until_saved(&mut window);
     assert_eq!(newest_message(&window).severity, Severity::Success);
     let exported = image::open(&path).expect("a picture");
@@ -54,17 +54,17 @@ fn exports_record_their_provenance_unless_switched_off() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("filled.png");
     let exported = |window: &mut super::TestWindow<'_>| {
-        pick(window, PathPurpose::Export, &path, true);
+        choose_path(window, PathPurpose::Export, &path, true);
         wait_until_saved(window);
         Provenance::read(&std::fs::read(&path).expect("a file"))
     };
-    let recipe = exported(&mut window).expect("recorded");
+    let provenance = exported(&mut window).expect("recorded");
     let document = window.state().state.document.as_ref().expect("open");
-    assert!(recipe.matches_photo(&document.photo));
-    assert_eq!(recipe.hole().expect("a mask"), *document.mask());
+    assert!(provenance.matches_photo(&document.photo));
+    assert_eq!(provenance.hole().expect("a mask"), *document.mask());
     let fill = document.shown_fill().expect("filled");
     assert_eq!(
-        (recipe.candidate, recipe.blend, recipe.frame),
+        (provenance.candidate, provenance.blend, provenance.frame),
         (fill.variant.candidate, fill.variant.blend, fill.frame)
     );
     window.get_by_label("More").click();
@@ -80,7 +80,7 @@ fn an_exported_layer_is_transparent_outside_the_hole() {
     let (mut window, _) = editor_with_fill();
     window.state_mut().state.handle(Action::TaskDone(TaskResult::NoDialog(PathPurpose::ExportLayer)));
     window.run_steps(2);
-    assert_eq!(window.state().state.path_bar.as_ref().expect("shown").text, "astronaut-layer.png");
+    assert_eq!(window.state().state.path_bar.as_ref().expect("the path bar is shown").text, "astronaut-layer.png");
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("layer.png");
     window.state_mut().state.handle(Action::SetPathText(path.with_extension("").display().to_string()));
@@ -112,7 +112,7 @@ fn typed_names_never_replace_files_without_asking() {
     window.state_mut().state.handle(Action::SetPathText(path.display().to_string()));
     window.state_mut().state.handle(Action::SubmitPath { replace: false });
     wait_until_saved(&mut window);
-    assert_eq!(std::fs::read(&path).expect("there"), b"precious");
+    assert_eq!(std::fs::read(&path).expect("the file exists"), b"precious");
     click(&mut window, "Replace");
     wait_until_saved(&mut window);
     image::open(&path).expect("replaced by the picture");
@@ -125,16 +125,16 @@ fn confirming_another_name_does_not_allow_replacing() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("precious.png");
     std::fs::write(&path, "precious").expect("written");
-    pick(&mut window, PathPurpose::Export, &path, false);
+    choose_path(&mut window, PathPurpose::Export, &path, false);
     wait_until_saved(&mut window);
-    assert_eq!(std::fs::read(&path).expect("there"), b"precious");
+    assert_eq!(std::fs::read(&path).expect("the file exists"), b"precious");
     assert!(window.state().state.path_bar.as_ref().is_some_and(|bar| bar.file_exists));
 }
 
 #[test]
 fn a_failed_export_keeps_the_fill() {
     let (mut window, _) = editor_with_fill();
-    pick(&mut window, PathPurpose::Export, Path::new("/nowhere/at/all.png"), true);
+    choose_path(&mut window, PathPurpose::Export, Path::new("/nowhere/at/all.png"), true);
     wait_until_saved(&mut window);
     assert_eq!(newest_message(&window).headline, "Not saved; your work is still here");
     let document = window.state().state.document.as_ref().expect("open");
@@ -146,7 +146,7 @@ fn without_a_dialog_a_path_field_appears() {
     let (mut window, _) = editor_with_fill();
     window.state_mut().state.handle(Action::TaskDone(TaskResult::NoDialog(PathPurpose::Export)));
     window.run_steps(2);
-    let bar = window.state().state.path_bar.as_ref().expect("shown");
+    let bar = window.state().state.path_bar.as_ref().expect("the path bar is shown");
     assert_eq!(bar.text, "astronaut-filled.png");
     window.get_by_role_and_label(egui::accesskit::Role::TextInput, "Export as");
 }
@@ -158,10 +158,10 @@ fn a_saved_mask_loads_unchanged() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("mask.png");
     let painted = window.state().state.document.as_ref().expect("open").mask().clone();
-    pick(&mut window, PathPurpose::SaveMask, &path, true);
+    choose_path(&mut window, PathPurpose::SaveMask, &path, true);
     wait_until_saved(&mut window);
     click(&mut window, "Clear");
-    pick(&mut window, PathPurpose::LoadMask, &path, true);
+    choose_path(&mut window, PathPurpose::LoadMask, &path, true);
     wait_for(&mut window, "the mask", |editor| editor.state.document.as_ref().is_some_and(PhotoDocument::has_hole));
     assert_eq!(*window.state().state.document.as_ref().expect("open").mask(), painted);
 }
@@ -184,7 +184,7 @@ fn closing_with_unsaved_work_asks_first() {
 fn closing_after_export_does_not_ask() {
     let (mut window, _) = editor_with_fill();
     let folder = tempfile::tempdir().expect("a folder");
-    pick(&mut window, PathPurpose::Export, &folder.path().join("a.png"), true);
+    choose_path(&mut window, PathPurpose::Export, &folder.path().join("a.png"), true);
     wait_until_saved(&mut window);
     window.state_mut().state.handle(Action::RequestClose);
     assert!(window.state().state.may_close);

@@ -34,16 +34,16 @@ fn open(state: &mut EditorState, photo: &Arc<Photo>) {
 
 /// A state with a photo whose face detection has not finished: background results are never polled.
 fn state_during_detection() -> (EditorState, Arc<Photo>) {
-    let (state, photo, _) = state_and_script_during_detection();
+    let (state, photo, _) = state_and_engine_during_detection();
     (state, photo)
 }
 
-fn state_and_script_during_detection() -> (EditorState, Arc<Photo>, Arc<ScriptedEngine>) {
-    let (tasks, script) = (TaskRunner::new(egui::Context::default()), Arc::new(ScriptedEngine::default()));
-    let mut state = EditorState::new(Box::new(Arc::clone(&script)), tasks, Preferences::default());
+fn state_and_engine_during_detection() -> (EditorState, Arc<Photo>, Arc<ScriptedEngine>) {
+    let (tasks, engine) = (TaskRunner::new(egui::Context::default()), Arc::new(ScriptedEngine::default()));
+    let mut state = EditorState::new(Box::new(Arc::clone(&engine)), tasks, Preferences::default());
     let photo = blank_photo();
     open(&mut state, &photo);
-    (state, photo, script)
+    (state, photo, engine)
 }
 
 /// A window with a photo without faces.
@@ -59,7 +59,7 @@ fn report_faces(state: &mut EditorState, photo: &Arc<Photo>, frames: &[FaceFrame
     state.handle(Action::TaskDone(TaskResult::FacesDetected {
         photo: Arc::clone(photo),
         frames: frames.to_vec(),
-        problem: None,
+        error: None,
     }));
 }
 
@@ -182,11 +182,11 @@ fn tab_selects_the_next_of_several_faces() {
 
 #[test]
 fn faces_found_after_a_fill_keep_its_frame() {
-    let (mut state, photo, script) = state_and_script_during_detection();
+    let (mut state, photo, engine) = state_and_engine_during_detection();
     let before = document(&state).face_frame();
     state.handle(Action::AddShape(crate::mask::MaskPreset::Center));
     state.handle(Action::RunCommand(EditorCommand::Fill));
-    script.report_finish(3, None);
+    engine.report_finish(3, None);
     state.poll();
     report_faces(&mut state, &photo, &[LARGER]);
     assert!(document(&state).face_frame() == before && document(&state).is_shown_fill_current());

@@ -21,31 +21,31 @@ fn state<'w>(window: &'w super::TestWindow<'_>) -> &'w EditorState {
 
 /// An editor with a painted hole and a running fill.
 pub fn editor_with_running_fill<'a>() -> (super::TestWindow<'a>, std::sync::Arc<ScriptedEngine>) {
-    let (mut window, script) = editor_with_photo();
-    start_fill(&mut window, &script);
-    (window, script)
+    let (mut window, engine) = editor_with_photo();
+    start_fill(&mut window, &engine);
+    (window, engine)
 }
 
 /// Paints a hole and starts a fill.
-pub fn start_fill(window: &mut super::TestWindow<'_>, script: &ScriptedEngine) {
+pub fn start_fill(window: &mut super::TestWindow<'_>, engine: &ScriptedEngine) {
     paint(window);
     press(window, Modifiers::NONE, Key::Enter);
-    script.report_start();
+    engine.report_start();
     window.run_steps(2);
 }
 
 /// An editor with a finished fill.
 pub fn editor_with_fill<'a>() -> (super::TestWindow<'a>, std::sync::Arc<ScriptedEngine>) {
-    let (mut window, script) = editor_with_running_fill();
-    finish_fill(&mut window, &script);
-    (window, script)
+    let (mut window, engine) = editor_with_running_fill();
+    finish_fill(&mut window, &engine);
+    (window, engine)
 }
 
 /// Finishes the running fill and waits for its full-size picture.
-pub fn finish_fill(window: &mut super::TestWindow<'_>, script: &ScriptedEngine) {
-    script.report_progress(1, 150);
-    script.set_preview();
-    script.report_finish(150, None);
+pub fn finish_fill(window: &mut super::TestWindow<'_>, engine: &ScriptedEngine) {
+    engine.report_progress(1, 150);
+    engine.set_preview();
+    engine.report_finish(150, None);
     window.run_steps(2);
     wait_until_composed(window);
 }
@@ -63,8 +63,8 @@ pub fn wait_until_composed(window: &mut super::TestWindow<'_>) {
 
 #[test]
 fn a_fill_gets_the_hole_frame_and_settings() {
-    let (window, script) = editor_with_running_fill();
-    let (_, request) = script.newest_job();
+    let (window, engine) = editor_with_running_fill();
+    let (_, request) = engine.newest_job();
     let document = state(&window).document.as_ref().expect("open");
     assert_eq!(*request.hole, *document.mask());
     assert_eq!((request.frame, request.settings), (document.face_frame(), state(&window).preferences.settings));
@@ -72,19 +72,19 @@ fn a_fill_gets_the_hole_frame_and_settings() {
 
 #[test]
 fn paint_outside_the_frame_shows_a_warning() {
-    let (mut window, _script) = editor_with_photo();
+    let (mut window, _engine) = editor_with_photo();
     paint(&mut window);
     let frame = state(&window).document.as_ref().expect("open").face_frame();
     let bounds = state(&window).document.as_ref().and_then(|document| document.mask().hole_bounds()).expect("painted");
     #[expect(clippy::cast_precision_loss, reason = "small numbers")]
-    let [left, top, width, height] = [bounds.x, bounds.y, bounds.width, bounds.height].map(|at| at as f32);
+    let [left, top, width, height] = [bounds.x, bounds.y, bounds.width, bounds.height].map(|value| value as f32);
     let mut warnings_at = |center_in_photo: [f32; 2], side_px: f32| {
         let action = CanvasAction::SetFrame(FaceFrame { center_in_photo, side_px, ..frame });
         window.state_mut().state.handle(Action::Canvas(action));
         window.run_steps(2);
-        let told = |text: &str| window.query_by_label(text).is_some();
-        let partly = told("Paint far outside the face frame is not filled");
-        (is_enabled(&window, "Fill"), partly, told("All paint is outside the face frame"))
+        let is_label_shown = |text: &str| window.query_by_label(text).is_some();
+        let partly = is_label_shown("Paint far outside the face frame is not filled");
+        (is_enabled(&window, "Fill"), partly, is_label_shown("All paint is outside the face frame"))
     };
     assert_eq!(warnings_at(frame.center_in_photo, frame.side_px), (true, false, false));
     assert_eq!(warnings_at([left + width + 100.0, top], 16.0), (false, false, true));
@@ -93,16 +93,16 @@ fn paint_outside_the_frame_shows_a_warning() {
 
 #[test]
 fn a_running_fill_shows_progress_picture_and_losses() {
-    let (mut window, script) = editor_with_running_fill();
+    let (mut window, engine) = editor_with_running_fill();
     assert!(has_button(&window, "Stop") && !has_button(&window, "Fill"));
-    script.report_progress(1, 73);
-    script.set_preview();
+    engine.report_progress(1, 73);
+    engine.set_preview();
     window.run_steps(2);
     window.get_by_label(&format!("Iteration 73 of {}", Preset::Best.settings().steps));
     window.get_by_label("1.2 s left");
     assert!(has_button(&window, "Candidate 2, best"));
     assert!(state(&window).shown_patch().is_some() && !state(&window).is_hole_tinted());
-    let losses = state(&window).shown_losses().expect("known");
+    let losses = state(&window).shown_losses().expect("losses");
     assert!((losses.total - 1.0 / 73_f32.sqrt()).abs() < 1e-6, "losses of the best candidate: {losses:?}");
     // λ·prior is a fifth of the scripted losses.
     window.get_by_label("20 %");
@@ -110,25 +110,25 @@ fn a_running_fill_shows_progress_picture_and_losses() {
 
 #[test]
 fn frame_and_export_are_locked_during_a_fill() {
-    let (mut window, script) = editor_with_running_fill();
+    let (mut window, engine) = editor_with_running_fill();
     let frame = state(&window).document.as_ref().expect("open").face_frame();
     let moved = FaceFrame { side_px: frame.side_px * 2.0, ..frame };
     window.state_mut().state.handle(Action::Canvas(CanvasAction::SetFrame(moved)));
     assert_eq!(state(&window).document.as_ref().expect("open").face_frame(), frame);
     assert!(!is_enabled(&window, "Export…"));
-    assert!(!script.was_sent(|command| matches!(command, WorkerCommand::Cancel)));
+    assert!(!engine.was_sent(|command| matches!(command, WorkerCommand::Cancel)));
 }
 
 #[test]
 fn stop_keeps_the_best_result_so_far() {
-    let (mut window, script) = editor_with_running_fill();
-    script.report_progress(1, 20);
-    script.set_preview();
+    let (mut window, engine) = editor_with_running_fill();
+    engine.report_progress(1, 20);
+    engine.set_preview();
     window.run_steps(2);
     press(&mut window, Modifiers::NONE, Key::Escape);
     assert!(has_button(&window, "Stopping…"), "shown before the engine answers");
-    assert!(script.was_sent(|command| matches!(command, WorkerCommand::Cancel)));
-    script.report_finish(20, Some(StopReason::Cancelled));
+    assert!(engine.was_sent(|command| matches!(command, WorkerCommand::Cancel)));
+    engine.report_finish(20, Some(StopReason::Cancelled));
     window.run_steps(2);
     assert!(state(&window).has_result() && has_button(&window, "Fill"));
     assert_eq!(newest_message(&window).headline, "Stopped. The best of 20 iterations is kept");
@@ -136,9 +136,9 @@ fn stop_keeps_the_best_result_so_far() {
 
 #[test]
 fn stopping_before_the_first_iteration_shows_no_error() {
-    let (mut window, script) = editor_with_running_fill();
+    let (mut window, engine) = editor_with_running_fill();
     click(&mut window, "Stop");
-    script.report_failure("Cancelled", "no iteration was done");
+    engine.report_failure("Cancelled", "no iteration was done");
     window.run_steps(2);
     assert_eq!(newest_message(&window).severity, Severity::Info);
     assert!(!state(&window).has_result() && state(&window).is_hole_tinted());
@@ -146,8 +146,8 @@ fn stopping_before_the_first_iteration_shows_no_error() {
 
 #[test]
 fn a_failed_fill_shows_the_reason() {
-    let (mut window, script) = editor_with_running_fill();
-    script.report_failure("The device was lost: choose the CPU under Device", "out of memory");
+    let (mut window, engine) = editor_with_running_fill();
+    engine.report_failure("The device was lost: choose the CPU under Device", "out of memory");
     window.run_steps(2);
     let message = newest_message(&window);
     assert_eq!(
@@ -159,9 +159,9 @@ fn a_failed_fill_shows_the_reason() {
 
 #[test]
 fn an_interrupted_fill_keeps_its_result() {
-    let (mut window, script) = editor_with_running_fill();
-    script.set_preview();
-    script.report_finish(9, Some(StopReason::Failed("device lost".to_owned())));
+    let (mut window, engine) = editor_with_running_fill();
+    engine.set_preview();
+    engine.report_finish(9, Some(StopReason::Failed("device lost".to_owned())));
     window.run_steps(2);
     assert!(state(&window).has_result());
     assert_eq!(newest_message(&window).details[0], "device lost");
@@ -169,36 +169,36 @@ fn an_interrupted_fill_keeps_its_result() {
 
 #[test]
 fn pause_resume_and_step_reach_the_engine() {
-    let (mut window, script) = editor_with_running_fill();
+    let (mut window, engine) = editor_with_running_fill();
     click(&mut window, "Pause");
-    assert!(script.was_sent(|command| matches!(command, WorkerCommand::Pause)));
+    assert!(engine.was_sent(|command| matches!(command, WorkerCommand::Pause)));
     click(&mut window, "Resume");
-    assert!(script.was_sent(|command| matches!(command, WorkerCommand::Resume)));
+    assert!(engine.was_sent(|command| matches!(command, WorkerCommand::Resume)));
     press(&mut window, Modifiers::NONE, Key::Period);
-    assert!(script.was_sent(|command| matches!(command, WorkerCommand::StepOnce)));
+    assert!(engine.was_sent(|command| matches!(command, WorkerCommand::StepOnce)));
     assert!(has_button(&window, "Resume"), "a step pauses");
 }
 
 #[test]
 fn lambda_and_steps_reach_a_running_search() {
-    let (mut window, script) = editor_with_running_fill();
+    let (mut window, engine) = editor_with_running_fill();
     let mut settings = state(&window).preferences.settings;
     (settings.lambda, settings.steps) = (0.5, 300);
     window.state_mut().state.handle(Action::SetSettings(settings));
-    assert!(script.was_sent(|command| matches!(
+    assert!(engine.was_sent(|command| matches!(
         command,
         WorkerCommand::SetLiveSettings(live) if (live.lambda - 0.5).abs() < 1e-6 && live.steps == 300
     )));
-    script.report_progress(1, 10);
+    engine.report_progress(1, 10);
     window.run_steps(2);
     window.get_by_label("Iteration 10 of 300");
 }
 
 #[test]
 fn events_of_an_older_fill_are_ignored() {
-    let (mut window, script) = editor_with_running_fill();
-    let (job, _) = script.newest_job();
-    script.push_event(WorkerEvent::Failed { job: job - 1, message: "old".to_owned(), causes: Vec::new() });
+    let (mut window, engine) = editor_with_running_fill();
+    let (job, _) = engine.newest_job();
+    engine.push_event(WorkerEvent::Failed { job: job - 1, message: "old".to_owned(), causes: Vec::new() });
     window.run_steps(2);
     assert!(state(&window).fill_controller.is_running());
 }
@@ -238,30 +238,30 @@ fn a_finished_fill_shows_the_best_candidate() {
 fn number_keys_choose_a_candidate() {
     let (mut window, _) = editor_with_fill();
     assert_eq!(state(&window).candidate_count(), CANDIDATES);
-    let look = |window: &super::TestWindow<'_>| {
+    let shown_variant = |window: &super::TestWindow<'_>| {
         state(window).document.as_ref().and_then(PhotoDocument::shown_fill).expect("filled").variant
     };
     press(&mut window, Modifiers::NONE, Key::Num3);
-    assert_eq!(look(&window).candidate, 0, "the third in order is the worst");
+    assert_eq!(shown_variant(&window).candidate, 0, "the third in order is the worst");
     wait_for(&mut window, "its picture", |editor| {
         let fill = editor.state.document.as_ref().and_then(PhotoDocument::shown_fill).expect("filled");
         fill.full_size_variant.is_some_and(|composed| composed.candidate == 0)
     });
     press(&mut window, Modifiers::NONE, Key::Num9);
-    assert_eq!(look(&window).candidate, 0, "there is no ninth candidate");
+    assert_eq!(shown_variant(&window).candidate, 0, "there is no ninth candidate");
     press(&mut window, Modifiers::NONE, Key::A);
-    assert_eq!(look(&window).candidate, BEST);
+    assert_eq!(shown_variant(&window).candidate, BEST);
     click(&mut window, "Candidate 2");
-    assert_eq!(look(&window).candidate, 2);
+    assert_eq!(shown_variant(&window).candidate, 2);
 }
 
 #[test]
 fn the_chosen_candidate_reaches_a_running_search() {
-    let (mut window, script) = editor_with_running_fill();
-    script.set_preview();
+    let (mut window, engine) = editor_with_running_fill();
+    engine.set_preview();
     window.run_steps(2);
     press(&mut window, Modifiers::NONE, Key::Num1);
-    assert!(script.was_sent(|command| matches!(command, WorkerCommand::ShowCandidate(Some(0)))));
+    assert!(engine.was_sent(|command| matches!(command, WorkerCommand::ShowCandidate(Some(0)))));
 }
 
 #[test]
@@ -292,18 +292,18 @@ fn the_detail_slider_composes_the_fill_again() {
 
 #[test]
 fn the_status_bar_shows_the_device_notice() {
-    let (mut window, script) = editor_with_photo();
+    let (mut window, engine) = editor_with_photo();
     window.get_by_label("Preparing the device and the model…");
-    script.push_event(WorkerEvent::WarmedUp { device: device(), model: model() });
+    engine.push_event(WorkerEvent::WarmedUp { device: device(), model: model() });
     window.run_steps(2);
     window.get_by_label("No GPU here: the CPU does the work");
 }
 
 #[test]
 fn the_status_bar_reports_a_device_failure() {
-    let (mut window, script) = editor_with_running_fill();
-    script.report_finish(150, None);
-    script.push_event(WorkerEvent::WarmUpFailed { message: "the GPU broke down".to_owned() });
+    let (mut window, engine) = editor_with_running_fill();
+    engine.report_finish(150, None);
+    engine.push_event(WorkerEvent::WarmUpFailed { message: "the GPU broke down".to_owned() });
     window.run_steps(2);
     window.get_by_label("The device or the model is not ready");
 }
@@ -325,9 +325,9 @@ fn the_before_key_and_the_divider_work() {
 
 #[test]
 fn a_poorly_fitting_fill_shows_a_warning() {
-    let (mut window, script) = editor_with_running_fill();
-    script.set_preview();
-    script.report_finish_explaining(150, None, Some(0.01));
+    let (mut window, engine) = editor_with_running_fill();
+    engine.set_preview();
+    engine.report_finish_explaining(150, None, Some(0.01));
     window.run_steps(2);
     let message = newest_message(&window);
     assert!(message.headline.starts_with("This does not look like a face"), "{}", message.headline);

@@ -30,29 +30,29 @@ pub fn act(window: &mut TestWindow<'_>, action: Action) {
 
 /// An editor with an open device and a painted hole.
 fn ready_editor<'a>() -> (TestWindow<'a>, std::sync::Arc<ScriptedEngine>) {
-    let (mut window, script) = editor_with_photo();
-    script.report_ready();
+    let (mut window, engine) = editor_with_photo();
+    engine.report_ready();
     window.run_steps(2);
     paint(&mut window);
-    (window, script)
+    (window, engine)
 }
 
-/// Answers the newest sketch request.
-fn draw_newest(window: &mut TestWindow<'_>, script: &ScriptedEngine) {
-    let (id, _) = script.sketch_requests().pop().expect("a picture was asked for");
-    script.answer_sketch(id, vec![0.0; 100], 0.5);
+/// Answers the newest request for a quick preview.
+fn answer_newest_preview(window: &mut TestWindow<'_>, engine: &ScriptedEngine) {
+    let (id, _) = engine.quick_preview_requests().pop().expect("a quick preview was requested");
+    engine.answer_quick_preview(id, vec![0.0; 100], 0.5);
     window.run_steps(2);
 }
 
 /// An editor that shows a first guess.
 fn editor_with_guess<'a>() -> (TestWindow<'a>, std::sync::Arc<ScriptedEngine>) {
-    let (mut window, script) = ready_editor();
-    draw_newest(&mut window, &script);
-    (window, script)
+    let (mut window, engine) = ready_editor();
+    answer_newest_preview(&mut window, &engine);
+    (window, engine)
 }
 
-fn newest_guess(script: &ScriptedEngine) -> FillRequest {
-    script.sketch_requests().pop().expect("a picture was asked for").1
+fn newest_guess(engine: &ScriptedEngine) -> FillRequest {
+    engine.quick_preview_requests().pop().expect("a quick preview was requested").1
 }
 
 fn erase() -> Stroke {
@@ -61,15 +61,15 @@ fn erase() -> Stroke {
 
 #[test]
 fn a_finished_stroke_shows_a_labelled_first_guess() {
-    let (mut window, script) = ready_editor();
-    assert_eq!(script.sketch_requests().len(), 1, "one request for the whole stroke");
-    let request = newest_guess(&script);
+    let (mut window, engine) = ready_editor();
+    assert_eq!(engine.quick_preview_requests().len(), 1, "one request for the whole stroke");
+    let request = newest_guess(&engine);
     assert_eq!(*request.hole, *document(&window).mask());
     assert_eq!((request.settings.steps, request.settings.candidates), (1, 1));
     assert_eq!((request.settings.starts, request.start), (Starts::Encoder, SearchStart::AsSet));
     assert!(state(&window).is_hole_tinted() && state(&window).shown_patch().is_none());
-    draw_newest(&mut window, &script);
-    assert_eq!((state(&window).hole_look(), state(&window).shown_patch().is_some()), (MaskDisplay::Outlined, true));
+    answer_newest_preview(&mut window, &engine);
+    assert_eq!((state(&window).mask_display(), state(&window).shown_patch().is_some()), (MaskDisplay::Outlined, true));
     window.get_by_label("First guess: press Fill to improve it");
 }
 
@@ -85,13 +85,13 @@ fn a_first_guess_is_not_a_result() {
 
 #[test]
 fn hole_frame_and_blend_changes_request_another_guess() {
-    let (mut window, script) = editor_with_guess();
+    let (mut window, engine) = editor_with_guess();
     let requests_guess = |window: &mut TestWindow<'_>, what: &str, action: Action| {
-        let before = script.sketch_requests().len();
+        let before = engine.quick_preview_requests().len();
         act(window, action);
-        assert_eq!(script.sketch_requests().len(), before + 1, "{what}");
-        draw_newest(window, &script);
-        assert_eq!(state(window).hole_look(), MaskDisplay::Outlined, "{what}");
+        assert_eq!(engine.quick_preview_requests().len(), before + 1, "{what}");
+        answer_newest_preview(window, &engine);
+        assert_eq!(state(window).mask_display(), MaskDisplay::Outlined, "{what}");
     };
     requests_guess(&mut window, "a shape", Action::AddShape(MaskPreset::Center));
     requests_guess(&mut window, "undo", Action::RunCommand(EditorCommand::Undo));
@@ -99,22 +99,22 @@ fn hole_frame_and_blend_changes_request_another_guess() {
     let before = document(&window).face_frame();
     let mut moved = before;
     moved.side_px += 10.0;
-    let asked = script.sketch_requests().len();
+    let request_count = engine.quick_preview_requests().len();
     act(&mut window, Action::Canvas(CanvasAction::SetFrame(moved)));
-    assert_eq!(script.sketch_requests().len(), asked, "no request while the frame is dragged");
+    assert_eq!(engine.quick_preview_requests().len(), request_count, "no request while the frame is dragged");
     requests_guess(&mut window, "the frame's move", Action::Canvas(CanvasAction::FrameChanged { before }));
-    assert_eq!(newest_guess(&script).frame, moved);
+    assert_eq!(newest_guess(&engine).frame, moved);
 }
 
 #[test]
 fn a_guess_of_an_older_hole_is_ignored() {
-    let (mut window, script) = ready_editor();
-    let (old, _) = script.sketch_requests().pop().expect("asked");
+    let (mut window, engine) = ready_editor();
+    let (old, _) = engine.quick_preview_requests().pop().expect("a request");
     act(&mut window, Action::AddShape(MaskPreset::Center));
-    script.answer_sketch(old, vec![0.0; 100], 0.5);
+    engine.answer_quick_preview(old, vec![0.0; 100], 0.5);
     window.run_steps(2);
     assert!(state(&window).shown_patch().is_none() && state(&window).is_hole_tinted());
-    draw_newest(&mut window, &script);
+    answer_newest_preview(&mut window, &engine);
     assert!(state(&window).shows_first_guess());
 }
 
@@ -134,32 +134,32 @@ fn the_guess_stays_while_painting_but_not_erasing() {
 
 #[test]
 fn a_guess_waits_for_the_device() {
-    let (mut window, script) = editor_with_photo();
+    let (mut window, engine) = editor_with_photo();
     paint(&mut window);
-    assert!(script.sketch_requests().is_empty());
-    script.report_ready();
+    assert!(engine.quick_preview_requests().is_empty());
+    engine.report_ready();
     window.run_steps(2);
-    assert_eq!(script.sketch_requests().len(), 1);
+    assert_eq!(engine.quick_preview_requests().len(), 1);
     act(&mut window, Action::SetDevice(crate::device::DeviceChoice::Cpu));
-    assert_eq!(script.sketch_requests().len(), 1, "the other device is not open yet");
-    script.report_ready();
+    assert_eq!(engine.quick_preview_requests().len(), 1, "the other device is not open yet");
+    engine.report_ready();
     window.run_steps(2);
-    assert_eq!(script.sketch_requests().len(), 2);
+    assert_eq!(engine.quick_preview_requests().len(), 2);
 }
 
 #[test]
 fn a_model_without_an_encoder_has_no_guess() {
-    let (mut window, script) = editor_with_photo();
+    let (mut window, engine) = editor_with_photo();
     let model = crate::model::ModelInfo { has_encoder: false, ..super::scripted_engine::model() };
-    script.push_event(crate::job::WorkerEvent::WarmedUp { device: super::scripted_engine::device(), model });
+    engine.push_event(crate::job::WorkerEvent::WarmedUp { device: super::scripted_engine::device(), model });
     window.run_steps(2);
     paint(&mut window);
-    assert!(script.sketch_requests().is_empty());
+    assert!(engine.quick_preview_requests().is_empty());
 }
 
 #[test]
 fn the_check_box_switches_guesses_off() {
-    let (mut window, script) = editor_with_guess();
+    let (mut window, engine) = editor_with_guess();
     window.get_by_label("More").click();
     window.run_steps(4);
     window.get_by_label("Show a first guess while painting").click_accesskit();
@@ -167,21 +167,21 @@ fn the_check_box_switches_guesses_off() {
     assert!(!state(&window).preferences.first_guess);
     assert!(state(&window).shown_patch().is_none() && state(&window).is_hole_tinted());
     act(&mut window, Action::AddShape(MaskPreset::Center));
-    assert_eq!(script.sketch_requests().len(), 1);
+    assert_eq!(engine.quick_preview_requests().len(), 1);
 }
 
 #[test]
 fn undoing_a_fill_brings_the_guess_back() {
-    let (mut window, script) = editor_with_guess();
+    let (mut window, engine) = editor_with_guess();
     press(&mut window, Modifiers::NONE, Key::Enter);
-    script.report_start();
+    engine.report_start();
     window.run_steps(2);
     assert!(state(&window).shown_patch().is_some() && state(&window).shows_first_guess());
-    super::fill::finish_fill(&mut window, &script);
+    super::fill::finish_fill(&mut window, &engine);
     assert!(!state(&window).shows_first_guess());
-    assert_eq!(script.sketch_requests().len(), 1);
+    assert_eq!(engine.quick_preview_requests().len(), 1);
     press(&mut window, Modifiers::COMMAND, Key::Z);
-    assert_eq!(script.sketch_requests().len(), 2);
+    assert_eq!(engine.quick_preview_requests().len(), 2);
 }
 
 #[test]
@@ -197,10 +197,10 @@ fn the_before_key_hides_the_guess() {
 
 #[test]
 fn a_failed_guess_is_silent_and_not_repeated() {
-    let (mut window, script) = ready_editor();
-    let (sketch, _) = script.sketch_requests().pop().expect("asked");
-    script.push_event(crate::job::WorkerEvent::QuickPreviewFailed { id: sketch, message: "no".to_owned() });
+    let (mut window, engine) = ready_editor();
+    let (id, _) = engine.quick_preview_requests().pop().expect("a request");
+    engine.push_event(crate::job::WorkerEvent::QuickPreviewFailed { id, message: "no".to_owned() });
     window.run_steps(4);
-    assert_eq!(script.sketch_requests().len(), 1);
+    assert_eq!(engine.quick_preview_requests().len(), 1);
     assert!(state(&window).is_hole_tinted() && window.state().toaster.latest().is_none());
 }

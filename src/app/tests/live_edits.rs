@@ -16,42 +16,42 @@ use crate::search::Preset;
 
 #[test]
 fn a_finished_stroke_reaches_the_running_search() {
-    let (mut window, script) = editor_with_running_fill();
-    script.set_preview();
+    let (mut window, engine) = editor_with_running_fill();
+    engine.set_preview();
     window.run_steps(2);
-    assert_eq!(state(&window).hole_look(), MaskDisplay::Hidden);
+    assert_eq!(state(&window).mask_display(), MaskDisplay::Hidden);
     act(&mut window, Action::Canvas(CanvasAction::BeginStroke(stroke())));
-    assert!(script.newest_hole().is_none() && state(&window).is_hole_tinted(), "the paint is visible");
+    assert!(engine.newest_hole().is_none() && state(&window).is_hole_tinted(), "the paint is visible");
     act(&mut window, Action::Canvas(CanvasAction::EndStroke));
-    let (number, hole) = script.newest_hole().expect("told");
+    let (number, hole) = engine.newest_hole().expect("the hole was sent");
     assert_eq!((number, &*hole), (1, document(&window).mask()));
     assert!(state(&window).is_hole_tinted() && state(&window).fill_controller.is_running());
-    assert!(!script.was_sent(|command| matches!(command, WorkerCommand::Cancel)));
-    script.set_preview_in_hole(1);
+    assert!(!engine.was_sent(|command| matches!(command, WorkerCommand::Cancel)));
+    engine.set_preview_in_hole(1);
     window.run_steps(2);
-    assert_eq!(state(&window).hole_look(), MaskDisplay::Hidden);
+    assert_eq!(state(&window).mask_display(), MaskDisplay::Hidden);
 }
 
 #[test]
 fn a_running_search_ignores_a_cleared_hole() {
-    let (mut window, script) = editor_with_running_fill();
+    let (mut window, engine) = editor_with_running_fill();
     act(&mut window, Action::AddShape(MaskPreset::Center));
-    assert_eq!(script.newest_hole().expect("told").0, 1);
+    assert_eq!(engine.newest_hole().expect("the hole was sent").0, 1);
     press(&mut window, Modifiers::COMMAND, Key::Z);
-    let (number, hole) = script.newest_hole().expect("told");
+    let (number, hole) = engine.newest_hole().expect("the hole was sent");
     assert_eq!((number, &*hole), (2, document(&window).mask()));
     press(&mut window, Modifiers::NONE, Key::Delete);
     assert!(!document(&window).has_hole());
-    assert_eq!(script.newest_hole().expect("told").0, 2, "an empty hole is not sent");
+    assert_eq!(engine.newest_hole().expect("the hole was sent").0, 2, "an empty hole is not sent");
 }
 
 #[test]
 fn a_fill_has_its_own_edited_hole() {
-    let (mut window, script) = editor_with_running_fill();
+    let (mut window, engine) = editor_with_running_fill();
     paint_more(&mut window);
     let edited = document(&window).mask_id();
-    script.set_preview_in_hole(1);
-    script.report_finish(9, None);
+    engine.set_preview_in_hole(1);
+    engine.report_finish(9, None);
     window.run_steps(2);
     let fill = document(&window).shown_fill().expect("filled");
     assert_eq!((fill.mask_id, &*fill.mask), (edited, document(&window).mask()));
@@ -65,11 +65,11 @@ fn paint_more(window: &mut TestWindow<'_>) {
 
 #[test]
 fn a_late_edit_does_not_change_the_fill() {
-    let (mut window, script) = editor_with_running_fill();
+    let (mut window, engine) = editor_with_running_fill();
     let before = document(&window).mask_id();
-    let (job, request) = script.newest_job();
+    let (job, request) = engine.newest_job();
     // The search ends before the stroke does.
-    script.report_finish(9, None);
+    engine.report_finish(9, None);
     let crate::job::FillRequest { hole, .. } = request;
     window.state_mut().state.handle(Action::Canvas(CanvasAction::BeginStroke(stroke())));
     window.run_steps(2);
@@ -86,8 +86,8 @@ fn a_late_edit_does_not_change_the_fill() {
 
 #[test]
 fn undo_is_limited_to_strokes_during_a_search() {
-    let (mut window, script) = editor_with_fill();
-    start_fill(&mut window, &script);
+    let (mut window, engine) = editor_with_fill();
+    start_fill(&mut window, &engine);
     assert!(is_enabled(&window, "Undo"), "the newest stroke can be undone");
     press(&mut window, Modifiers::COMMAND, Key::Z);
     assert!(!is_enabled(&window, "Undo"), "the previous fill cannot be undone");
@@ -97,17 +97,17 @@ fn undo_is_limited_to_strokes_during_a_search() {
 
 #[test]
 fn blend_changes_apply_to_the_running_fill() {
-    let (mut window, script) = editor_with_fill();
+    let (mut window, engine) = editor_with_fill();
     let before = document(&window).shown_fill().expect("filled").variant.blend;
-    start_fill(&mut window, &script);
+    start_fill(&mut window, &engine);
     act(&mut window, Action::SetBlend(BlendMode::Feather.into()));
     assert!(
-        script
+        engine
             .was_sent(|command| matches!(command, WorkerCommand::SetBlend(blend) if blend.mode == BlendMode::Feather))
     );
     assert_eq!(document(&window).shown_fill().expect("the one before").variant.blend, before);
-    script.set_preview();
-    script.report_finish(9, None);
+    engine.set_preview();
+    engine.report_finish(9, None);
     window.run_steps(2);
     wait_until_composed(&mut window);
     assert_eq!(document(&window).shown_fill().expect("filled").variant.blend.mode, BlendMode::Feather);
@@ -115,11 +115,11 @@ fn blend_changes_apply_to_the_running_fill() {
 
 #[test]
 fn an_extended_search_shows_its_new_length() {
-    let (mut window, script) = editor_with_running_fill();
-    let (job, _) = script.newest_job();
+    let (mut window, engine) = editor_with_running_fill();
+    let (job, _) = engine.newest_job();
     let iterations =
         vec![crate::job::IterationLosses { iteration: 70, candidates: super::scripted_engine::losses(0.1) }];
-    script.push_event(crate::job::WorkerEvent::Progress {
+    engine.push_event(crate::job::WorkerEvent::Progress {
         job,
         iterations,
         remaining_secs: None,

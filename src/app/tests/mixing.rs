@@ -3,7 +3,7 @@
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
 
-use super::export_and_close::{pick, wait_until_saved};
+use super::export_and_close::{choose_path, wait_until_saved};
 use super::fill::{editor_with_fill, editor_with_running_fill, wait_until_composed};
 use super::open_paint_undo::paint;
 use super::scripted_engine::{BEST, CANDIDATES, ScriptedEngine};
@@ -27,27 +27,27 @@ fn act(window: &mut TestWindow<'_>, action: Action) {
     window.run_steps(2);
 }
 
-/// Answers the newest sketch request with the requested latent.
-fn draw_newest(window: &mut TestWindow<'_>, script: &ScriptedEngine, total: f32) {
-    let (id, request) = script.sketch_requests().pop().expect("a picture was asked for");
+/// Answers the newest request for a quick preview with the requested latent.
+fn answer_newest_preview(window: &mut TestWindow<'_>, engine: &ScriptedEngine, total: f32) {
+    let (id, request) = engine.quick_preview_requests().pop().expect("a quick preview was requested");
     let SearchStart::At(latent) = request.start else { panic!("not a mix: {:?}", request.start) };
-    script.answer_sketch(id, latent, total);
+    engine.answer_quick_preview(id, latent, total);
     window.run_steps(2);
 }
 
 #[test]
 fn more_like_this_starts_around_the_shown_candidate() {
-    let (mut window, script) = editor_with_fill();
-    let (first, _) = script.newest_job();
+    let (mut window, engine) = editor_with_fill();
+    let (first, _) = engine.newest_job();
     let latent = fill(&window).outcome.candidates[BEST].latent.clone();
     let seed = fill(&window).outcome.settings.seed;
     press(&mut window, Modifiers::NONE, Key::L);
-    let (second, request) = script.newest_job();
+    let (second, request) = engine.newest_job();
     assert!(second > first && request.start == SearchStart::Around(latent));
     assert_eq!((request.settings.optimizer, request.settings.seed), (OptimizerKind::Hmc, seed + 1));
     assert_eq!((&request.hole, request.frame), (&fill(&window).mask, fill(&window).frame));
-    script.report_start();
-    super::fill::finish_fill(&mut window, &script);
+    engine.report_start();
+    super::fill::finish_fill(&mut window, &engine);
     let document = state(&window).document.as_ref().expect("open");
     assert!(document.shown_fill_index() == Some(1) && document.is_shown_fill_current());
     press(&mut window, Modifiers::COMMAND, Key::Z);
@@ -58,15 +58,16 @@ fn more_like_this_starts_around_the_shown_candidate() {
 
 #[test]
 fn more_like_this_keeps_its_own_steps() {
-    let (mut window, script) = editor_with_fill();
+    let (mut window, engine) = editor_with_fill();
     click(&mut window, "More like this");
-    let few = script.newest_job().1.settings.steps;
+    let steps = engine.newest_job().1.settings.steps;
     let mut settings = state(&window).preferences.settings;
     (settings.lambda, settings.steps) = (0.7, 400);
     act(&mut window, Action::SetSettings(settings));
-    assert!(script.was_sent(
-        |command| matches!(command, WorkerCommand::SetLiveSettings(live) if live.steps == few && (live.lambda - 0.7).abs() < 1e-6)
-    ));
+    assert!(engine.was_sent(|command| matches!(
+        command,
+        WorkerCommand::SetLiveSettings(live) if live.steps == steps && (live.lambda - 0.7).abs() < 1e-6
+    )));
 }
 
 #[test]
@@ -78,10 +79,10 @@ fn more_like_this_needs_a_current_fill() {
     let (mut window_with_fill, _) = editor_with_fill();
     assert!(is_enabled(&window_with_fill, "More like this") && is_enabled(&window_with_fill, "Mix two candidates"));
     let other = crate::model::ModelInfo { sha256: "1".repeat(64), ..super::scripted_engine::model() };
-    let ours = window_with_fill.state_mut().state.model_info.replace(other);
+    let original = window_with_fill.state_mut().state.model_info.replace(other);
     window_with_fill.run_steps(2);
     assert!(!is_enabled(&window_with_fill, "More like this"));
-    window_with_fill.state_mut().state.model_info = ours;
+    window_with_fill.state_mut().state.model_info = original;
     paint(&mut window_with_fill);
     assert!(!is_enabled(&window_with_fill, "More like this") && !is_enabled(&window_with_fill, "Mix two candidates"));
     window.run_steps(1);
@@ -89,12 +90,12 @@ fn more_like_this_needs_a_current_fill() {
 
 #[test]
 fn thumbnails_are_ranked_only_after_the_search() {
-    let (mut window, script) = editor_with_running_fill();
-    script.report_progress(1, 9);
-    script.set_preview();
+    let (mut window, engine) = editor_with_running_fill();
+    engine.report_progress(1, 9);
+    engine.set_preview();
     window.run_steps(2);
     assert!(has_button(&window, "Candidate 2, best"));
-    script.report_finish(9, None);
+    engine.report_finish(9, None);
     window.run_steps(2);
     assert!(has_button(&window, "Candidate 1, best") && !has_button(&window, "Candidate 2, best"));
     assert_eq!(state(&window).candidate_order(), [1, 2, 0]);
@@ -102,8 +103,8 @@ fn thumbnails_are_ranked_only_after_the_search() {
 
 #[test]
 fn releasing_the_mix_slider_keeps_the_mix() {
-    let (mut window, script) = editor_with_fill();
-    let spread = |index: usize| 0.1 * f32::from(u8::try_from(index).expect("few"));
+    let (mut window, engine) = editor_with_fill();
+    let spread = |index: usize| 0.1 * f32::from(u8::try_from(index).expect("a small number"));
     let document = window.state_mut().state.document.as_mut().expect("open");
     let fill_mut = document.shown_fill_mut().expect("filled");
     for (index, candidate) in std::sync::Arc::make_mut(&mut fill_mut.outcome).candidates.iter_mut().enumerate() {
@@ -116,11 +117,11 @@ fn releasing_the_mix_slider_keeps_the_mix() {
     assert_eq!(fill(&window).variant.candidate, BEST, "the shown one stays");
 
     act(&mut window, Action::SetMixPosition(0.25));
-    let (_, request) = script.sketch_requests().pop().expect("asked");
+    let (_, request) = engine.quick_preview_requests().pop().expect("a request");
     let expected = spread(BEST) + 0.25 * (spread(0) - spread(BEST));
     let SearchStart::At(latent) = &request.start else { panic!("{:?}", request.start) };
     assert!(latent.len() == 100 && latent.iter().all(|value| (value - expected).abs() < 1e-6), "{latent:?}");
-    draw_newest(&mut window, &script, 0.15);
+    answer_newest_preview(&mut window, &engine, 0.15);
     assert_eq!(state(&window).candidate_count(), CANDIDATES, "the mix is not kept yet");
     assert!((state(&window).shown_losses().expect("drawn").total - 0.15).abs() < 1e-6);
 
@@ -134,7 +135,7 @@ fn releasing_the_mix_slider_keeps_the_mix() {
     act(&mut window, Action::SetMixPosition(0.75));
     act(&mut window, Action::ReleaseMix);
     assert_eq!(state(&window).candidate_count(), CANDIDATES + 1, "its picture is not drawn yet");
-    draw_newest(&mut window, &script, 0.05);
+    answer_newest_preview(&mut window, &engine, 0.05);
     assert_eq!(state(&window).candidate_count(), CANDIDATES + 1, "the mix is updated, not added again");
     assert_eq!(fill(&window).outcome.best, CANDIDATES);
     assert!(has_button(&window, "Candidate 1, best, mix"));
@@ -142,41 +143,41 @@ fn releasing_the_mix_slider_keeps_the_mix() {
 
 /// An editor with a kept mix.
 fn editor_with_mix<'a>() -> (TestWindow<'a>, std::sync::Arc<ScriptedEngine>) {
-    let (mut window, script) = editor_with_fill();
+    let (mut window, engine) = editor_with_fill();
     press(&mut window, Modifiers::NONE, Key::M);
     act(&mut window, Action::SetMixPosition(0.5));
-    draw_newest(&mut window, &script, 0.15);
+    answer_newest_preview(&mut window, &engine, 0.15);
     act(&mut window, Action::ReleaseMix);
     wait_until_composed(&mut window);
-    (window, script)
+    (window, engine)
 }
 
 #[test]
 fn arrow_keys_move_and_keep_the_mix() {
-    let (mut window, script) = editor_with_fill();
+    let (mut window, engine) = editor_with_fill();
     click(&mut window, "Mix two candidates");
     window.get_by_role_and_label(egui::accesskit::Role::Slider, "Mix").focus();
     window.run_steps(2);
     press(&mut window, Modifiers::NONE, Key::ArrowRight);
-    draw_newest(&mut window, &script, 0.15);
+    answer_newest_preview(&mut window, &engine, 0.15);
     assert_eq!(state(&window).candidate_count(), CANDIDATES + 1);
     assert!(state(&window).mix.as_ref().is_some_and(|mix| mix.position > 0.0));
 }
 
 #[test]
 fn other_actions_end_a_mix() {
-    let ways: [fn(&mut TestWindow<'_>); 4] = [
+    let actions: [fn(&mut TestWindow<'_>); 4] = [
         |window| paint(window),
         |window| press(window, Modifiers::NONE, Key::Num3),
         |window| press(window, Modifiers::NONE, Key::Enter),
         |window| press(window, Modifiers::NONE, Key::M),
     ];
-    for way in ways {
-        let (mut window, script) = editor_with_fill();
+    for action in actions {
+        let (mut window, engine) = editor_with_fill();
         press(&mut window, Modifiers::NONE, Key::M);
         act(&mut window, Action::SetMixPosition(0.5));
-        draw_newest(&mut window, &script, 0.15);
-        way(&mut window);
+        answer_newest_preview(&mut window, &engine, 0.15);
+        action(&mut window);
         assert!(state(&window).mix.is_none());
         assert_eq!(fill(&window).outcome.candidates.len(), CANDIDATES, "a mix that was not released is dropped");
     }
@@ -184,14 +185,11 @@ fn other_actions_end_a_mix() {
 
 #[test]
 fn a_failed_mix_shows_the_reason() {
-    let (mut window, script) = editor_with_fill();
+    let (mut window, engine) = editor_with_fill();
     press(&mut window, Modifiers::NONE, Key::M);
     act(&mut window, Action::SetMixPosition(0.5));
-    let (sketch, _) = script.sketch_requests().pop().expect("asked");
-    script.push_event(crate::job::WorkerEvent::QuickPreviewFailed {
-        id: sketch,
-        message: "the device is lost".to_owned(),
-    });
+    let (id, _) = engine.quick_preview_requests().pop().expect("a request");
+    engine.push_event(crate::job::WorkerEvent::QuickPreviewFailed { id, message: "the device is lost".to_owned() });
     window.run_steps(2);
     assert!(state(&window).mix.is_none());
     assert_eq!(super::newest_message(&window).details, ["the device is lost"]);
@@ -205,10 +203,10 @@ fn projects_and_exports_include_the_mix() {
     super::projects::save_as(&mut window, &project);
     let read = crate::project::open(&project).expect("saved").fill.expect("filled");
     assert_eq!((&*read.outcome, read.candidate), (&*fill(&window).outcome, CANDIDATES));
-    pick(&mut window, PathPurpose::Export, &picture, true);
+    choose_path(&mut window, PathPurpose::Export, &picture, true);
     wait_until_saved(&mut window);
-    let recipe = Provenance::read(&std::fs::read(&picture).expect("exported")).expect("a record");
+    let provenance = Provenance::read(&std::fs::read(&picture).expect("exported")).expect("a record");
     let latent = fill(&window).outcome.candidates[CANDIDATES].latent.clone();
-    assert!(recipe.mixed && recipe.start == SearchStart::At(latent) && recipe.candidate == 0);
+    assert!(provenance.mixed && provenance.start == SearchStart::At(latent) && provenance.candidate == 0);
     wait_for(&mut window, "quiet", |editor| !editor.state.is_saving);
 }

@@ -32,14 +32,14 @@ type TestWindow<'a> = Harness<'a, Editor>;
 
 /// An editor of this size without a photo, and its scripted engine.
 fn editor_of_size<'a>(width: f32, height: f32) -> (TestWindow<'a>, Arc<ScriptedEngine>) {
-    let script = Arc::new(ScriptedEngine::default());
-    let engine = Box::new(Arc::clone(&script));
+    let engine = Arc::new(ScriptedEngine::default());
+    let worker = Box::new(Arc::clone(&engine));
     let mut harness = Harness::builder()
         .with_size([width, height])
         .with_max_steps(16)
-        .build_eframe(|creation| Editor::new(&creation.egui_ctx, engine, Preferences::default(), None));
+        .build_eframe(|creation| Editor::new(&creation.egui_ctx, worker, Preferences::default(), None));
     harness.step();
-    (harness, script)
+    (harness, engine)
 }
 
 fn editor<'a>() -> (TestWindow<'a>, Arc<ScriptedEngine>) {
@@ -48,10 +48,10 @@ fn editor<'a>() -> (TestWindow<'a>, Arc<ScriptedEngine>) {
 
 /// An editor with a sample photo open.
 fn editor_with_photo<'a>() -> (TestWindow<'a>, Arc<ScriptedEngine>) {
-    let (mut window, script) = editor();
+    let (mut window, engine) = editor();
     window.state_mut().state.handle(Action::Open(DocumentSource::Sample(SamplePortrait::Astronaut)));
     wait_for(&mut window, "the photo", |editor| editor.state.document.is_some());
-    (window, script)
+    (window, engine)
 }
 
 /// Timeout for background tasks, far longer than they need.

@@ -16,25 +16,25 @@ use crate::app::toasts::Severity;
 use crate::geometry::FaceFrame;
 use crate::mask::MaskEdit;
 
-/// Writes a photo, fills a hole in its middle and saves the project beside it. Returns the photo and the project.
+/// Writes a photo, fills a hole in its middle and saves the project next to it. Returns the photo and the project.
 fn saved_photo(folder: &Path) -> (PathBuf, PathBuf) {
     let (photo, project) = (folder.join("face.png"), folder.join("face.countenance"));
     grey(64, 48).save(&photo).expect("written");
-    let (mut window, script) = editor();
+    let (mut window, engine) = editor();
     open(&mut window, &photo);
     wait_for(&mut window, "the faces", |editor| {
-        editor.state.document.as_ref().is_some_and(|it| it.detected_faces().is_some())
+        editor.state.document.as_ref().is_some_and(|document| document.detected_faces().is_some())
     });
-    let work = window.state_mut().state.document.as_mut().expect("open");
-    let before = work.face_frame();
-    work.drag_frame_to(FaceFrame { center_in_photo: [32.0, 24.0], side_px: 40.0, angle_radians: 0.1 });
-    work.end_frame_drag(before);
-    let mut dab = stroke();
-    dab.points_in_photo = vec![[30.0, 20.0]];
-    work.edit_mask(MaskEdit::Stroke(dab));
+    let opened = window.state_mut().state.document.as_mut().expect("open");
+    let before = opened.face_frame();
+    opened.drag_frame_to(FaceFrame { center_in_photo: [32.0, 24.0], side_px: 40.0, angle_radians: 0.1 });
+    opened.end_frame_drag(before);
+    let mut dot = stroke();
+    dot.points_in_photo = vec![[30.0, 20.0]];
+    opened.edit_mask(MaskEdit::Stroke(dot));
     window.state_mut().state.handle(Action::RunCommand(EditorCommand::Fill));
-    script.report_start();
-    finish_fill(&mut window, &script);
+    engine.report_start();
+    finish_fill(&mut window, &engine);
     assert_eq!(document(&window).suggested_project_path(), project);
     save_as(&mut window, &project);
     (photo, project)
@@ -88,8 +88,8 @@ fn a_photo_moved_with_its_project_is_found() {
     open(&mut window, &new.join("face.countenance"));
     let message = newest_message(&window);
     assert_eq!((message.severity, message.headline.as_str()), (Severity::Error, "Project not opened"));
-    let place = old.join("face.png").display().to_string();
-    assert!(message.details[0].contains(&place) && message.details[0].contains("put it there"), "{message:?}");
+    let photo_path = old.join("face.png").display().to_string();
+    assert!(message.details[0].contains(&photo_path) && message.details[0].contains("put it there"), "{message:?}");
     assert_eq!(document(&window).name, SamplePortrait::Astronaut.file_stem(), "the open photo stays");
 }
 

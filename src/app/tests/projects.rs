@@ -6,7 +6,7 @@ use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
 
 use super::end_to_end::editor_with_real_engine;
-use super::export_and_close::{pick, wait_until_saved};
+use super::export_and_close::{choose_path, wait_until_saved};
 use super::fill::{editor_with_fill, editor_with_running_fill, start_fill, wait_until_composed};
 use super::open_paint_undo::{paint, stroke};
 use super::scripted_engine::CANDIDATES;
@@ -52,7 +52,7 @@ fn assert_same(left: &mut TestWindow<'_>, right: &mut TestWindow<'_>) {
 }
 
 pub fn save_as(window: &mut TestWindow<'_>, path: &Path) {
-    pick(window, PathPurpose::SaveProject, path, true);
+    choose_path(window, PathPurpose::SaveProject, path, true);
     wait_until_saved(window);
 }
 
@@ -72,7 +72,7 @@ fn a_saved_project_opens_unchanged() {
     assert!(!document(&window).has_unsaved_work() && !document(&window).has_changes_since_project_save());
     wait_until_composed(&mut window);
 
-    let (mut other, script) = editor();
+    let (mut other, engine) = editor();
     open(&mut other, &path);
     wait_until_composed(&mut other);
     assert_same(&mut other, &mut window);
@@ -81,12 +81,12 @@ fn a_saved_project_opens_unchanged() {
     assert!(!document(&other).has_unsaved_work() && !other.state().state.is_hole_tinted());
     assert_eq!(other.state().state.candidate_count(), CANDIDATES);
     assert!(has_button(&other, "Candidate 1, best"));
-    assert!(!script.was_sent(|command| matches!(command, WorkerCommand::Start(..))), "opening must not start a search");
+    assert!(!engine.was_sent(|command| matches!(command, WorkerCommand::Start(..))), "opening must not start a search");
     other.get_by_label("work.countenance: saved");
-    let curve = |window: &TestWindow<'_>| {
+    let loss_count = |window: &TestWindow<'_>| {
         document(window).shown_fill().expect("filled").loss_history.candidate_losses(0).count()
     };
-    assert_eq!(curve(&other), curve(&window));
+    assert_eq!(loss_count(&other), loss_count(&window));
 }
 
 #[test]
@@ -111,11 +111,11 @@ fn a_reopened_project_exports_the_same_bytes() {
     let folder = tempfile::tempdir().expect("a folder");
     let [project, before, after] = ["a.countenance", "before.png", "after.png"].map(|name| folder.path().join(name));
     save_as(&mut window, &project);
-    pick(&mut window, PathPurpose::Export, &before, true);
+    choose_path(&mut window, PathPurpose::Export, &before, true);
     wait_until_saved(&mut window);
     let (mut other, _) = editor();
     open(&mut other, &project);
-    pick(&mut other, PathPurpose::Export, &after, true);
+    choose_path(&mut other, PathPurpose::Export, &after, true);
     wait_until_saved(&mut other);
     assert_eq!(std::fs::read(before).expect("exported"), std::fs::read(after).expect("exported"));
 }
@@ -138,9 +138,9 @@ fn save_replaces_only_the_projects_own_file() {
     assert_ne!(std::fs::read(&own).expect("saved"), first);
     assert!(!document(&window).has_unsaved_work());
     assert_eq!(window.state().sent_title, "own – Countenance");
-    pick(&mut window, PathPurpose::SaveProject, &other, false);
+    choose_path(&mut window, PathPurpose::SaveProject, &other, false);
     wait_until_saved(&mut window);
-    assert_eq!(std::fs::read(&other).expect("there"), b"precious");
+    assert_eq!(std::fs::read(&other).expect("the file exists"), b"precious");
     assert!(window.state().state.path_bar.as_ref().is_some_and(|bar| bar.file_exists));
     assert_eq!(document(&window).project_path(), Some(own.as_path()));
 }
@@ -149,7 +149,7 @@ fn save_replaces_only_the_projects_own_file() {
 fn exporting_does_not_save_the_project() {
     let (mut window, _) = editor_with_fill();
     let folder = tempfile::tempdir().expect("a folder");
-    pick(&mut window, PathPurpose::Export, &folder.path().join("a.png"), true);
+    choose_path(&mut window, PathPurpose::Export, &folder.path().join("a.png"), true);
     wait_until_saved(&mut window);
     assert!(document(&window).has_changes_since_project_save() && !document(&window).has_unsaved_work());
 }
@@ -157,7 +157,7 @@ fn exporting_does_not_save_the_project() {
 #[test]
 fn a_failed_save_stays_unsaved() {
     let (mut window, _) = editor_with_fill();
-    pick(&mut window, PathPurpose::SaveProject, Path::new("/nowhere/at/all.countenance"), true);
+    choose_path(&mut window, PathPurpose::SaveProject, Path::new("/nowhere/at/all.countenance"), true);
     wait_until_saved(&mut window);
     assert_eq!(newest_message(&window).headline, "Not saved; your work is still here");
     assert!(document(&window).has_unsaved_work() && document(&window).project_path().is_none());
@@ -181,19 +181,19 @@ fn save_and_close_writes_the_project() {
 
 #[test]
 fn save_and_close_waits_for_the_search() {
-    let (mut window, script) = editor_with_photo();
+    let (mut window, engine) = editor_with_photo();
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("work.countenance");
     save_as(&mut window, &path);
-    start_fill(&mut window, &script);
-    script.set_preview();
+    start_fill(&mut window, &engine);
+    engine.set_preview();
     window.run_steps(2);
     window.state_mut().state.handle(Action::RequestClose);
     window.state_mut().state.handle(Action::AnswerSaveQuestion(SaveAnswer::Save));
     window.run_steps(4);
-    assert!(script.was_sent(|command| matches!(command, WorkerCommand::Cancel)));
+    assert!(engine.was_sent(|command| matches!(command, WorkerCommand::Cancel)));
     assert!(!window.state().state.may_close && !window.state().state.is_saving);
-    script.report_finish(20, Some(crate::job::StopReason::Cancelled));
+    engine.report_finish(20, Some(crate::job::StopReason::Cancelled));
     wait_for(&mut window, "the end", |editor| editor.state.may_close);
     assert!(crate::project::open(&path).expect("saved").fill.is_some());
 }
@@ -234,10 +234,10 @@ fn a_project_keeps_its_model() {
     let (mut window, _) = editor_with_fill();
     save_as(&mut window, &path);
     let saved = std::fs::read_to_string(&path).expect("the project");
-    let own = inspect(&ModelChoice::Face64).expect("a built-in model").sha256;
-    let before = saved.replace(&"0".repeat(64), &own);
-    assert!(before.contains(&own), "the project names its model's hash");
-    std::fs::write(&path, before).expect("the project");
+    let model_hash = inspect(&ModelChoice::Face64).expect("a built-in model").sha256;
+    let content = saved.replace(&"0".repeat(64), &model_hash);
+    assert!(content.contains(&model_hash), "the project names its model's hash");
+    std::fs::write(&path, content).expect("the project");
     let (mut other, _) = editor();
     open(&mut other, &path);
     assert_eq!(other.state().state.preferences.model, ModelChoice::Face64);

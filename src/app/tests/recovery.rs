@@ -9,7 +9,7 @@ use eframe::App as _;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
-use super::export_and_close::{pick, wait_until_saved};
+use super::export_and_close::{choose_path, wait_until_saved};
 use super::fill::{finish_fill, start_fill, wait_until_composed};
 use super::open_paint_undo::paint;
 use super::projects::{as_project, assert_same_project};
@@ -34,23 +34,23 @@ impl TestClock {
     }
 
     fn reader(&self) -> Box<dyn Fn() -> Instant> {
-        let (start, hands) = (Instant::now(), self.clone());
-        Box::new(move || start + Duration::from_secs(hands.0.load(Ordering::Relaxed)))
+        let (start, clock) = (Instant::now(), self.clone());
+        Box::new(move || start + Duration::from_secs(clock.0.load(Ordering::Relaxed)))
     }
 }
 
 /// An editor that autosaves into a folder.
 fn editor_in<'a>(folder: &Path) -> (TestWindow<'a>, Arc<ScriptedEngine>, TestClock) {
-    let (script, clock) = (Arc::new(ScriptedEngine::default()), TestClock::default());
-    let engine = Box::new(Arc::clone(&script));
+    let (engine, clock) = (Arc::new(ScriptedEngine::default()), TestClock::default());
+    let worker = Box::new(Arc::clone(&engine));
     let mut window = Harness::builder().with_size([1280.0, 820.0]).with_max_steps(16).build_eframe(|creation| {
-        let mut editor = Editor::new(&creation.egui_ctx, engine, Preferences::default(), None);
+        let mut editor = Editor::new(&creation.egui_ctx, worker, Preferences::default(), None);
         editor.now = clock.reader();
         editor.state.enable_autosave(folder);
         editor
     });
     window.step();
-    (window, script, clock)
+    (window, engine, clock)
 }
 
 fn open_sample(window: &mut TestWindow<'_>) {
@@ -60,10 +60,10 @@ fn open_sample(window: &mut TestWindow<'_>) {
 
 /// Like [`editor_in`], with a painted sample photo.
 fn painted_in<'a>(folder: &Path) -> (TestWindow<'a>, Arc<ScriptedEngine>, TestClock) {
-    let (mut window, script, clock) = editor_in(folder);
+    let (mut window, engine, clock) = editor_in(folder);
     open_sample(&mut window);
     paint(&mut window);
-    (window, script, clock)
+    (window, engine, clock)
 }
 
 fn autosave_files(folder: &Path) -> Vec<PathBuf> {
@@ -93,12 +93,12 @@ fn wait_for_recovery_offer(window: &mut TestWindow<'_>, clock: &TestClock) {
 #[test]
 fn recovery_restores_the_work_after_a_crash() {
     let folder = tempfile::tempdir().expect("a folder");
-    let (mut window, script, clock) = editor_in(folder.path());
+    let (mut window, engine, clock) = editor_in(folder.path());
     open_sample(&mut window);
-    start_fill(&mut window, &script);
-    finish_fill(&mut window, &script);
+    start_fill(&mut window, &engine);
+    finish_fill(&mut window, &engine);
     wait_for_autosave(&mut window, &clock, folder.path());
-    let lost = as_project(&mut window);
+    let expected = as_project(&mut window);
     drop(window);
 
     let (mut window, _, clock) = editor_in(folder.path());
@@ -108,7 +108,7 @@ fn recovery_restores_the_work_after_a_crash() {
     click(&mut window, "Recover");
     wait_for(&mut window, "the work", |editor| editor.state.document.is_some());
     wait_until_composed(&mut window);
-    assert_same_project(as_project(&mut window), lost);
+    assert_same_project(as_project(&mut window), expected);
     assert!(window.state().state.document.as_ref().expect("open").has_unsaved_work());
     assert!(!has_button(&window, "Recover"));
     // The file now belongs to this window and still exists.
@@ -130,13 +130,13 @@ fn work_is_autosaved_after_five_seconds() {
 #[test]
 fn strokes_are_autosaved_during_a_search() {
     let folder = tempfile::tempdir().expect("a folder");
-    let (mut window, script, clock) = editor_in(folder.path());
+    let (mut window, engine, clock) = editor_in(folder.path());
     open_sample(&mut window);
-    start_fill(&mut window, &script);
+    start_fill(&mut window, &engine);
     wait_for_autosave(&mut window, &clock, folder.path());
     assert!(window.state().state.fill_controller.is_running());
-    let kept = crate::project::open(&autosave_files(folder.path())[0]).expect("a project");
-    assert_eq!(*kept.mask, *window.state().state.document.as_ref().expect("open").mask());
+    let project = crate::project::open(&autosave_files(folder.path())[0]).expect("a project");
+    assert_eq!(*project.mask, *window.state().state.document.as_ref().expect("open").mask());
 }
 
 #[test]
@@ -149,8 +149,8 @@ fn an_unfinished_stroke_is_autosaved() {
     wait_for_autosave(&mut window, &clock, folder.path());
     handle(&mut window, CanvasAction::ExtendStroke([260.0, 180.0]));
     wait_for_autosave(&mut window, &clock, folder.path());
-    let kept = crate::project::open(&autosave_files(folder.path())[0]).expect("a project");
-    assert!(kept.mask.is_hole(260, 180));
+    let project = crate::project::open(&autosave_files(folder.path())[0]).expect("a project");
+    assert!(project.mask.is_hole(260, 180));
 }
 
 #[test]
@@ -220,11 +220,11 @@ fn recovery_asks_before_replacing_unsaved_work() {
 #[test]
 fn saving_the_project_removes_the_autosave() {
     let folder = tempfile::tempdir().expect("a folder");
-    let elsewhere = tempfile::tempdir().expect("a folder");
+    let output = tempfile::tempdir().expect("a folder");
     let (mut window, _, clock) = painted_in(folder.path());
     wait_for_autosave(&mut window, &clock, folder.path());
-    let path = elsewhere.path().join("work.countenance");
-    pick(&mut window, PathPurpose::SaveProject, &path, true);
+    let path = output.path().join("work.countenance");
+    choose_path(&mut window, PathPurpose::SaveProject, &path, true);
     wait_for(&mut window, "the end of the copy", |_| autosave_files(folder.path()).is_empty());
     wait_until_saved(&mut window);
     paint(&mut window);
@@ -244,16 +244,16 @@ fn saving_the_project_removes_the_autosave() {
 #[test]
 fn closing_after_an_export_removes_the_autosave() {
     let folder = tempfile::tempdir().expect("a folder");
-    let elsewhere = tempfile::tempdir().expect("a folder");
-    let (mut window, script, clock) = editor_in(folder.path());
+    let output = tempfile::tempdir().expect("a folder");
+    let (mut window, engine, clock) = editor_in(folder.path());
     open_sample(&mut window);
-    start_fill(&mut window, &script);
-    finish_fill(&mut window, &script);
-    pick(&mut window, PathPurpose::Export, &elsewhere.path().join("a.png"), true);
+    start_fill(&mut window, &engine);
+    finish_fill(&mut window, &engine);
+    choose_path(&mut window, PathPurpose::Export, &output.path().join("a.png"), true);
     wait_until_saved(&mut window);
     wait_for_autosave(&mut window, &clock, folder.path());
     window.state_mut().on_exit();
-    assert_eq!(std::fs::read_dir(folder.path()).expect("there").count(), 0, "the lock file is removed too");
+    assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0, "the lock file is removed too");
 }
 
 #[test]
@@ -276,8 +276,8 @@ fn a_failed_autosave_warns_once_and_retries() {
     let folder = tempfile::tempdir().expect("a folder");
     let blocked = folder.path().join("blocked");
     std::fs::write(&blocked, "a file where the folder should be").expect("written");
-    let place = blocked.join("unsaved");
-    let (mut window, _, clock) = painted_in(&place);
+    let autosave_folder = blocked.join("unsaved");
+    let (mut window, _, clock) = painted_in(&autosave_folder);
     clock.advance(5);
     wait_for(&mut window, "the warning", |editor| editor.toaster.latest().is_some());
     let message = newest_message(&window);
@@ -291,7 +291,7 @@ fn a_failed_autosave_warns_once_and_retries() {
     }
     std::fs::remove_file(&blocked).expect("removed");
     let deadline = Instant::now() + super::TASK_TIMEOUT;
-    while autosave_files(&place).is_empty() {
+    while autosave_files(&autosave_folder).is_empty() {
         assert!(Instant::now() < deadline, "autosave was not retried");
         clock.advance(5);
         window.step();

@@ -20,7 +20,7 @@ pub struct ScriptedEngine {
     sent: Mutex<Vec<WorkerCommand>>,
     events: Mutex<VecDeque<WorkerEvent>>,
     preview: Mutex<Option<SearchPreview>>,
-    sketch: Mutex<Option<QuickPreview>>,
+    quick_preview: Mutex<Option<QuickPreview>>,
     faces: Mutex<Option<GeneratedFaces>>,
 }
 
@@ -38,7 +38,7 @@ impl FillWorker for Arc<ScriptedEngine> {
     }
 
     fn take_quick_preview(&self) -> Option<QuickPreview> {
-        self.sketch.lock().expect("not poisoned").take()
+        self.quick_preview.lock().expect("not poisoned").take()
     }
 
     fn take_thumbnails(&self) -> Option<GeneratedFaces> {
@@ -139,7 +139,7 @@ impl ScriptedEngine {
     }
 
     /// Like [`report_finish`](Self::report_finish), with this explained share of the known pixels.
-    pub fn report_finish_explaining(&self, steps: u32, stopped: Option<StopReason>, explained: Option<f32>) {
+    pub fn report_finish_explaining(&self, steps: u32, stopped: Option<StopReason>, explained_share: Option<f32>) {
         let (job, request) = self.newest_job();
         let candidates = pictures()
             .into_iter()
@@ -156,7 +156,7 @@ impl ScriptedEngine {
             changed_during_search: false,
             search_secs: 2.5,
             stopped,
-            explained_share: explained,
+            explained_share,
             candidates,
             best: BEST,
             first_losses: losses(1.0)[BEST],
@@ -177,31 +177,31 @@ impl ScriptedEngine {
         })
     }
 
-    /// All sketch requests, oldest first.
-    pub fn sketch_requests(&self) -> Vec<(QuickPreviewId, FillRequest)> {
+    /// All requests for a quick preview, oldest first.
+    pub fn quick_preview_requests(&self) -> Vec<(QuickPreviewId, FillRequest)> {
         let sent = self.sent.lock().expect("not poisoned");
-        let sketch = |command: &WorkerCommand| match command {
+        let request = |command: &WorkerCommand| match command {
             WorkerCommand::QuickPreview(id, request) => Some((*id, (**request).clone())),
             _ => None,
         };
-        sent.iter().filter_map(sketch).collect()
+        sent.iter().filter_map(request).collect()
     }
 
-    /// Answers a sketch request with a grey picture and this loss.
-    pub fn answer_sketch(&self, id: QuickPreviewId, latent: Vec<f32>, total: f32) {
+    /// Answers a request for a quick preview with a grey picture and this loss.
+    pub fn answer_quick_preview(&self, id: QuickPreviewId, latent: Vec<f32>, total: f32) {
         let losses = Losses { context: 0.8 * total, prior: 2.0 * total, total };
         let candidate = Candidate { latent, pixels: picture(0.4), losses, is_mix: false };
-        *self.sketch.lock().expect("not poisoned") = Some(QuickPreview { id, candidate, patch: patch() });
+        *self.quick_preview.lock().expect("not poisoned") = Some(QuickPreview { id, candidate, patch: patch() });
     }
 
     /// All requests for faces, oldest first.
     pub fn face_requests(&self) -> Vec<(FacesId, FacesRequest)> {
         let sent = self.sent.lock().expect("not poisoned");
-        let asked = |command: &WorkerCommand| match command {
+        let request = |command: &WorkerCommand| match command {
             WorkerCommand::DrawFaces(id, request) => Some((*id, (**request).clone())),
             _ => None,
         };
-        sent.iter().filter_map(asked).collect()
+        sent.iter().filter_map(request).collect()
     }
 
     /// Answers the newest request for faces with grey pictures. Returns the requested latents.

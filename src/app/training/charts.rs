@@ -12,14 +12,14 @@ struct ChartCurve {
     /// Column in the run's tables.
     column: &'static str,
     name: &'static str,
-    explanation: &'static str,
+    tooltip: &'static str,
     color: fn(&ThemePalette) -> Color32,
 }
 
 /// Several curves on shared axes.
 struct TrainingChart {
     title: &'static str,
-    explanation: &'static str,
+    tooltip: &'static str,
     curves: &'static [ChartCurve],
     /// Whether the chart can use a logarithmic axis.
     allows_log_scale: bool,
@@ -31,9 +31,9 @@ const fn chart_curve(
     column: &'static str,
     name: &'static str,
     color: fn(&ThemePalette) -> Color32,
-    explanation: &'static str,
+    tooltip: &'static str,
 ) -> ChartCurve {
-    ChartCurve { column, name, explanation, color }
+    ChartCurve { column, name, tooltip, color }
 }
 
 fn accent(palette: &ThemePalette) -> Color32 {
@@ -51,23 +51,18 @@ fn strong(palette: &ThemePalette) -> Color32 {
 const CHARTS: [TrainingChart; 6] = [
     TrainingChart {
         title: "Losses",
-        explanation: "The losses that G and D minimise. They compete: neither should fall to zero",
+        tooltip: "The losses that G and D minimise. They compete: neither should fall to zero",
         curves: &[
             chart_curve("g_loss", "G", accent, "Generator loss: falls as G fools D more often"),
             chart_curve("d_loss", "D", warning, "Discriminator loss: high when D confuses real and generated faces"),
-            chart_curve(
-                "judges_loss",
-                "Projected D",
-                strong,
-                "Loss of the discriminators that work on the features of a pretrained network",
-            ),
+            chart_curve("judges_loss", "Projected D", strong, "Loss of the discriminators on pretrained features"),
         ],
         allows_log_scale: true,
         marks_best: false,
     },
     TrainingChart {
         title: "Reconstruction",
-        explanation: "Difference between real faces and their reconstructions by E and G from a face with a hole",
+        tooltip: "Difference between real faces and their reconstructions by E and G from a face with a hole",
         curves: &[
             chart_curve("redraw", "Pixels", accent, "Mean difference of the pixel values"),
             chart_curve("features", "Features", warning, "Difference of the discriminator's features"),
@@ -78,23 +73,18 @@ const CHARTS: [TrainingChart; 6] = [
     },
     TrainingChart {
         title: "D outputs",
-        explanation: "D's estimate that a picture is real, 0 to 1. Long near 1 and 0: D has won, and G stops learning",
+        tooltip: "D's estimate that a picture is real, 0 to 1. Long near 1 and 0: D has won, and G stops learning",
         curves: &[
             chart_curve("d_real", "Real", accent, "Mean output on real faces"),
             chart_curve("d_fake", "Generated", warning, "Mean output on generated faces"),
-            chart_curve(
-                "strong_views",
-                "Augmented",
-                strong,
-                "Share of D's pictures with strong augmentation, adapted so that D stays unsure",
-            ),
+            chart_curve("strong_views", "Augmented", strong, "Share of strong augmentation, set to keep D unsure"),
         ],
         allows_log_scale: false,
         marks_best: false,
     },
     TrainingChart {
         title: "Gradient norms",
-        explanation: "Size of each network's gradient. Spikes or a steady rise call for a lower learning rate",
+        tooltip: "Size of each network's gradient. Spikes or a steady rise call for a lower learning rate",
         curves: &[
             chart_curve("g_gradient", "G", accent, "Generator"),
             chart_curve("d_gradient", "D", warning, "Discriminator"),
@@ -105,7 +95,7 @@ const CHARTS: [TrainingChart; 6] = [
     },
     TrainingChart {
         title: "Context loss",
-        explanation: "Result of a short search on held-out faces with a centre hole. The best model has the least loss",
+        tooltip: "Result of a short search on held-out faces with a centre hole. The best model has the least loss",
         curves: &[
             chart_curve("context_loss", "Known", accent, "Mean context loss on known pixels"),
             chart_curve("hole_l1", "Hole", warning, "Mean difference from the true face in the hole"),
@@ -115,7 +105,7 @@ const CHARTS: [TrainingChart; 6] = [
     },
     TrainingChart {
         title: "KID",
-        explanation: "Kernel distance between samples and held-out faces. Near 0, they cannot be told apart",
+        tooltip: "Kernel distance between samples and held-out faces. Near 0, they cannot be told apart",
         curves: &[chart_curve("kid", "KID", accent, "Kernel distance, computed on features of the model face-64")],
         allows_log_scale: true,
         marks_best: true,
@@ -147,19 +137,19 @@ impl TrainingChart {
     fn show(&self, ui: &mut Ui, view: &RunView, log: bool) {
         let palette = theme::palette(ui);
         let log = log && self.allows_log_scale;
-        let shown: Vec<&ChartCurve> =
+        let curves: Vec<&ChartCurve> =
             self.curves.iter().filter(|curve| !view.points(curve.column).is_empty()).collect();
-        ui.label(theme::section_heading(ui, self.title)).on_hover_text(self.explanation);
+        ui.label(theme::section_heading(ui, self.title)).on_hover_text(self.tooltip);
         // Wrapped, because three long names are wider than a chart.
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing = vec2(theme::GAP / 2.0, 0.0);
-            for curve in &shown {
+            for curve in &curves {
                 legend_entry(ui, curve, (curve.color)(palette), view.points(curve.column));
             }
         });
         let best = view.best.filter(|_| self.marks_best);
         let named_points: Vec<(&str, &[[f64; 2]])> =
-            shown.iter().map(|curve| (curve.name, view.points(curve.column))).collect();
+            curves.iter().map(|curve| (curve.name, view.points(curve.column))).collect();
         let response = fixed_plot(("training", self.title))
             .show_crosshair(true)
             .show_y(false)
@@ -178,7 +168,7 @@ impl TrainingChart {
                     let line = VLine::new("Best", step_x(best.step)).color(palette.weak_text).width(1.0);
                     plot.vline(line.allow_hover(false));
                 }
-                for curve in &shown {
+                for curve in &curves {
                     let points =
                         view.points(curve.column).iter().filter_map(|[step, value]| plot_point(*step, *value, log));
                     let line = Line::new(curve.name, PlotPoints::Owned(points.collect()));
@@ -186,8 +176,7 @@ impl TrainingChart {
                 }
             })
             .response;
-        let accessible_name = self.accessible_text(view);
-        response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &accessible_name));
+        response.widget_info(|| WidgetInfo::labeled(Role::Image, true, self.accessible_text(view)));
     }
 
     /// Text of the chart for assistive technology.
@@ -204,7 +193,7 @@ impl TrainingChart {
 /// A point in plot coordinates; `None` if the axis is logarithmic and the value is not positive.
 fn plot_point(step: f64, value: f64, log: bool) -> Option<PlotPoint> {
     let y = if log { (value > 0.0).then(|| value.log10()) } else { Some(value) };
-    y.map(|height| PlotPoint::new(step, height))
+    y.map(|y| PlotPoint::new(step, y))
 }
 
 fn step_of(position: &HoverPosition<'_>) -> f64 {
@@ -217,17 +206,13 @@ fn step_of(position: &HoverPosition<'_>) -> f64 {
 fn hover_text(curves: &[(&str, &[[f64; 2]])], step: f64, best: Option<BestStep>) -> String {
     let nearest =
         |points: &[[f64; 2]]| points.iter().copied().min_by(|a, b| (a[0] - step).abs().total_cmp(&(b[0] - step).abs()));
-    let mut found: Vec<(&str, [f64; 2])> = Vec::new();
-    for (name, points) in curves {
-        found.extend(nearest(points).map(|point| (*name, point)));
+    let points = curves.iter().filter_map(|(name, points)| Some((*name, nearest(points)?)));
+    let points: Vec<(&str, [f64; 2])> = points.collect();
+    let mut lines: Vec<String> = points.first().map(|(_, [step, _])| format!("Step {step:.0}")).into_iter().collect();
+    lines.extend(points.iter().map(|(name, [_, value])| format!("{name} {}", format_axis_value(*value))));
+    if let Some(BestStep { step, context_loss }) = best {
+        lines.push(format!("Best model: step {step}, context loss {}", format_axis_value(context_loss)));
     }
-    let mut lines: Vec<String> = found.first().map(|(_, [step, _])| format!("Step {step:.0}")).into_iter().collect();
-    lines.extend(found.iter().map(|(name, [_, value])| format!("{name} {}", format_axis_value(*value))));
-    lines.extend(
-        best.map(|best| {
-            format!("Best model: step {}, context loss {}", best.step, format_axis_value(best.context_loss))
-        }),
-    );
     lines.join("\n")
 }
 
@@ -235,7 +220,7 @@ fn legend_entry(ui: &mut Ui, curve: &ChartCurve, color: Color32, points: &[[f64;
     let newest = points.last().map_or_else(String::new, |[_, value]| format_axis_value(*value));
     let text = theme::hint_text(ui, format!("    {} {newest}", curve.name));
     // One widget, so that the dot stays with its name when the row wraps.
-    let response = ui.add(egui::Label::new(text).extend()).on_hover_text(curve.explanation);
+    let response = ui.add(egui::Label::new(text).extend()).on_hover_text(curve.tooltip);
     ui.painter().circle_filled(response.rect.left_center() + vec2(4.0, 0.0), 3.0, color);
 }
 

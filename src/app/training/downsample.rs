@@ -14,15 +14,15 @@ pub fn downsample(points: &[(u64, f64)]) -> Vec<[f64; 2]> {
     let bucket_size = finite.len().div_ceil(MAX_POINTS / 2 - 1);
     let mut kept = Vec::with_capacity(MAX_POINTS);
     for bucket in finite.chunks(bucket_size) {
-        let least = bucket.iter().min_by(|a, b| a.1.total_cmp(&b.1));
-        let greatest = bucket.iter().max_by(|a, b| a.1.total_cmp(&b.1));
-        let mut pair: Vec<(u64, f64)> = least.into_iter().chain(greatest).copied().collect();
+        let min = bucket.iter().min_by(|a, b| a.1.total_cmp(&b.1));
+        let max = bucket.iter().max_by(|a, b| a.1.total_cmp(&b.1));
+        let mut pair: Vec<(u64, f64)> = min.into_iter().chain(max).copied().collect();
         pair.sort_by_key(|(step, _)| *step);
         pair.dedup_by_key(|(step, _)| *step);
         kept.extend(pair);
     }
     let last = finite.last().copied();
-    kept.extend(last.filter(|last| kept.last().is_some_and(|kept| kept.0 < last.0)));
+    kept.extend(last.filter(|last| kept.last().is_some_and(|previous| previous.0 < last.0)));
     kept.into_iter().map(plot_point).collect()
 }
 

@@ -12,10 +12,11 @@ const READ_INTERVAL: Duration = Duration::from_millis(1500);
 
 /// State of the followed run.
 pub struct FollowedRun {
+    /// Number of this followed run.
     run: u64,
     folder: RunFolder,
     /// `None` while a task reads with it.
-    follower: Option<Box<RunMonitor>>,
+    monitor: Option<Box<RunMonitor>>,
     /// Time of the next read; `None` means now.
     next_read_at: Option<Instant>,
     view: Option<RunView>,
@@ -32,7 +33,7 @@ impl FollowedRun {
     pub(super) fn new(run: u64, folder: RunFolder) -> Self {
         Self {
             run,
-            follower: Some(Box::new(RunMonitor::new(folder.clone()))),
+            monitor: Some(Box::new(RunMonitor::new(folder.clone()))),
             folder,
             next_read_at: None,
             view: None,
@@ -88,14 +89,14 @@ impl FollowedRun {
         if self.next_read_at.is_some_and(|due| now < due) {
             return None;
         }
-        let follower = self.follower.take()?;
+        let monitor = self.monitor.take()?;
         self.next_read_at = Some(now + READ_INTERVAL);
-        Some(ReadRunRequest { run: self.run, follower })
+        Some(ReadRunRequest { run: self.run, monitor })
     }
 
     /// Time until the next read; `None` while a task reads, because its end repaints the window.
     pub fn time_until_next_read(&self, now: Instant) -> Option<Duration> {
-        self.follower.as_ref()?;
+        self.monitor.as_ref()?;
         Some(self.next_read_at.map_or(Duration::ZERO, |due| due.saturating_duration_since(now)))
     }
 
@@ -109,18 +110,18 @@ impl FollowedRun {
         if reading.run != self.run {
             return;
         }
-        if reading.follower.restart_count() != self.restarts {
-            self.restarts = reading.follower.restart_count();
+        if reading.monitor.restart_count() != self.restarts {
+            self.restarts = reading.monitor.restart_count();
             self.samples = SampleCache::default();
             self.samples_version += 1;
         }
-        self.follower = Some(reading.follower);
+        self.monitor = Some(reading.monitor);
         match reading.view {
             Ok(view) => {
                 self.view = Some(view);
                 self.error = None;
             }
-            Err(problem) => self.error = Some(problem),
+            Err(error) => self.error = Some(error),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The Training window: shows the progress of a `countenance train` run while it runs or after it has ended.
 //!
-//! A background task takes the [`Follower`](crate::train::Follower), reads the new rows ([`run_reader`]) and returns it
-//! with a `RunView` to draw. Other tasks decode the sample pictures: the shown one and its neighbours
+//! A background task takes the [`RunMonitor`](crate::train::RunMonitor), reads the new rows ([`run_reader`]) and
+//! returns it with a `RunView` to draw. Other tasks decode the sample pictures: the shown one and its neighbours
 //! ([`sample_cache`]).
 //!
 //! Note: an unreadable folder is read again and again, so the user may choose it before the run creates it. The last

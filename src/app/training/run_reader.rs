@@ -9,13 +9,13 @@ use crate::train::{RunMonitor, RunMonitorError};
 pub struct ReadRunRequest {
     /// Number of the followed run.
     pub run: u64,
-    pub follower: Box<RunMonitor>,
+    pub monitor: Box<RunMonitor>,
 }
 
-/// The result of a [`ReadRunRequest`]: returns the follower with the view of the run.
+/// The result of a [`ReadRunRequest`]: returns the monitor with the view of the run.
 pub struct RunReading {
     pub run: u64,
-    pub follower: Box<RunMonitor>,
+    pub monitor: Box<RunMonitor>,
     /// The view, or an error text that says what to do next.
     pub view: Result<RunView, String>,
 }
@@ -23,19 +23,18 @@ pub struct RunReading {
 impl ReadRunRequest {
     /// Reads the new rows.
     pub fn read(mut self) -> RunReading {
-        let settings = self.follower.read_new_rows().cloned();
-        let view = match settings {
-            Ok(settings) => Ok(RunView::new(&self.follower, settings, time_since_last_write(&self.follower))),
+        let view = match self.monitor.read_new_rows().cloned() {
+            Ok(settings) => Ok(RunView::new(&self.monitor, settings, time_since_last_write(&self.monitor))),
             Err(error) => Err(error_text(&error)),
         };
-        RunReading { run: self.run, follower: self.follower, view }
+        RunReading { run: self.run, monitor: self.monitor, view }
     }
 }
 
 /// Time since a file of the run was last written; zero if the clock was set back since then.
-fn time_since_last_write(follower: &RunMonitor) -> Duration {
-    let last = follower.folder().last_modified();
-    last.and_then(|last| SystemTime::now().duration_since(last).ok()).unwrap_or_default()
+fn time_since_last_write(monitor: &RunMonitor) -> Duration {
+    let modified = monitor.folder().last_modified();
+    modified.and_then(|modified| SystemTime::now().duration_since(modified).ok()).unwrap_or_default()
 }
 
 /// The error and its causes as one sentence.

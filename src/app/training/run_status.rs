@@ -44,16 +44,16 @@ pub struct RunObservation {
 
 impl RunStatus {
     /// Derives the status.
-    pub fn from_observation(seen: RunObservation) -> Self {
-        let silence_limit = SILENCE_LIMIT.max(seen.row_interval.saturating_mul(SILENCE_LIMIT_ROWS));
-        match seen.ended {
+    pub fn from_observation(observation: RunObservation) -> Self {
+        let silence_limit = SILENCE_LIMIT.max(observation.row_interval.saturating_mul(SILENCE_LIMIT_ROWS));
+        match observation.ended {
             Some(TrainEnd::Done) => Self::Finished,
             Some(TrainEnd::Stopped) => Self::Stopped,
             Some(TrainEnd::Failed(reason)) => Self::Failed(reason),
-            None if seen.silence > silence_limit && seen.step >= seen.steps => Self::Finished,
-            None if seen.silence > silence_limit => Self::Silent(seen.silence),
-            None if seen.is_asked_to_stop => Self::Stopping,
-            None if seen.step == 0 => Self::Starting,
+            None if observation.silence > silence_limit && observation.step >= observation.steps => Self::Finished,
+            None if observation.silence > silence_limit => Self::Silent(observation.silence),
+            None if observation.is_asked_to_stop => Self::Stopping,
+            None if observation.step == 0 => Self::Starting,
             None => Self::Running,
         }
     }
@@ -79,10 +79,8 @@ impl RunStatus {
             Self::Running => "Running".to_owned(),
             Self::Stopping => "Stopping after this step".to_owned(),
             Self::Silent(silence) => {
-                format!(
-                    "No updates for {}: if the run was killed, continue with the same command and --resume",
-                    format_duration(*silence)
-                )
+                let time = format_duration(*silence);
+                format!("No updates for {time}: if the run was killed, continue with the same command and --resume")
             }
             Self::Finished => "Finished".to_owned(),
             Self::Stopped => "Stopped: continue with the same command and --resume".to_owned(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::downsample::downsample;
 use super::run_status::{RunObservation, RunStatus};
-use crate::train::{RunMonitor, TrainSettings};
+use crate::train::{MetricSeries, RunMonitor, TrainSettings};
 
 /// One column of a run's tables, downsampled for drawing.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,34 +46,31 @@ pub struct RunView {
 const SPEED_ROWS: usize = 10;
 
 impl RunView {
-    /// Builds the view from the follower. `silence` is the time since a file of the run was last written.
-    pub fn new(follower: &RunMonitor, settings: TrainSettings, silence: Duration) -> Self {
-        let folder = follower.folder();
-        let step = follower.last_step().unwrap_or(0);
-        let seen = RunObservation {
+    /// Builds the view from the run monitor. `silence` is the time since a file of the run was last written.
+    pub fn new(monitor: &RunMonitor, settings: TrainSettings, silence: Duration) -> Self {
+        let folder = monitor.folder();
+        let step = monitor.last_step().unwrap_or(0);
+        let observation = RunObservation {
             ended: folder.session_end(),
             step,
             steps: settings.steps,
             silence,
-            row_interval: row_interval(follower.points("elapsed_secs")),
+            row_interval: row_interval(monitor.points("elapsed_secs")),
             is_asked_to_stop: folder.is_stop_requested(),
         };
-        let status = RunStatus::from_observation(seen);
-        let images_per_sec = mean_speed(follower.points("images_per_sec"));
-        let images_left = settings.steps.saturating_sub(step).saturating_mul(u64::from(settings.batch));
-        let remaining =
-            images_per_sec.filter(|_| status.is_active() && step > 0).map(|speed| to_f64(images_left) / speed);
-        let curve = |curve: &crate::train::MetricSeries| PlotCurve {
-            name: curve.name.clone(),
-            points: downsample(&curve.points),
-        };
+        let status = RunStatus::from_observation(observation);
+        let images_per_sec = mean_speed(monitor.points("images_per_sec"));
+        let remaining_images = settings.steps.saturating_sub(step).saturating_mul(u64::from(settings.batch));
+        let remaining_secs =
+            images_per_sec.filter(|_| status.is_active() && step > 0).map(|speed| to_f64(remaining_images) / speed);
+        let curve = |series: &MetricSeries| PlotCurve { name: series.name.clone(), points: downsample(&series.points) };
         Self {
             status,
             step,
             images_per_sec,
-            remaining: remaining.and_then(|secs| Duration::try_from_secs_f64(secs).ok()),
-            curves: follower.metrics().map(curve).collect(),
-            best: best_step(follower.points("context_loss")),
+            remaining: remaining_secs.and_then(|secs| Duration::try_from_secs_f64(secs).ok()),
+            curves: monitor.metrics().map(curve).collect(),
+            best: best_step(monitor.points("context_loss")),
             has_best_model: folder.best_model_path().is_file(),
             has_newest_model: folder.model_path().is_file(),
             sample_steps: folder.sample_images().into_iter().map(|(step, _)| step).collect(),

@@ -68,18 +68,18 @@ pub struct SampleCache {
 impl SampleCache {
     /// The picture of a step; `None` until it is decoded.
     pub fn get(&self, step: u64) -> Option<&SampleImage> {
-        self.cached.iter().find(|(kept, _)| *kept == step).map(|(_, sample)| sample)
+        self.cached.iter().find(|(cached, _)| *cached == step).map(|(_, sample)| sample)
     }
 
     /// Drops all but the shown step and its neighbours. Returns the next step to decode, the shown one first; `None` if
     /// none is missing or a task is decoding. `steps` must ascend.
     pub fn next_to_decode(&mut self, steps: &[u64], shown: u64) -> Option<u64> {
-        let wanted = shown_and_neighbours(steps, shown);
-        self.cached.retain(|(step, _)| wanted.contains(step));
+        let kept_steps = shown_and_neighbours(steps, shown);
+        self.cached.retain(|(step, _)| kept_steps.contains(step));
         if self.decoding.is_some() {
             return None;
         }
-        self.decoding = wanted.into_iter().find(|step| self.get(*step).is_none());
+        self.decoding = kept_steps.into_iter().find(|step| self.get(*step).is_none());
         self.decoding
     }
 
@@ -88,7 +88,7 @@ impl SampleCache {
         if self.decoding == Some(step) {
             self.decoding = None;
         }
-        self.cached.retain(|(kept, _)| *kept != step);
+        self.cached.retain(|(cached, _)| *cached != step);
         self.cached.push((step, sample));
     }
 
@@ -101,9 +101,9 @@ impl SampleCache {
 
 /// The shown step, then its neighbours.
 fn shown_and_neighbours(steps: &[u64], shown: u64) -> Vec<u64> {
-    let Ok(at) = steps.binary_search(&shown) else { return Vec::new() };
-    let places = [Some(at), at.checked_sub(1), at.checked_add(1)];
-    places.into_iter().flatten().filter_map(|place| steps.get(place).copied()).collect()
+    let Ok(index) = steps.binary_search(&shown) else { return Vec::new() };
+    let indices = [Some(index), index.checked_sub(1), index.checked_add(1)];
+    indices.into_iter().flatten().filter_map(|index| steps.get(index).copied()).collect()
 }
 
 #[cfg(test)]
@@ -117,15 +117,15 @@ mod tests {
     #[test]
     fn shown_picture_is_decoded_first_then_its_neighbours() {
         let steps: Vec<u64> = (1..=1000).map(|index| index * 100).collect();
-        let mut pictures = SampleCache::default();
+        let mut cache = SampleCache::default();
         let mut decoded = Vec::new();
         for shown in [500, 600, 100_000] {
-            while let Some(step) = pictures.next_to_decode(&steps, shown) {
-                assert_eq!(pictures.next_to_decode(&steps, shown), None, "one at a time");
-                pictures.insert(step, Ok(grey()));
+            while let Some(step) = cache.next_to_decode(&steps, shown) {
+                assert_eq!(cache.next_to_decode(&steps, shown), None, "one at a time");
+                cache.insert(step, Ok(grey()));
                 decoded.push(step);
             }
-            assert!(pictures.count() <= 3 && pictures.get(shown).is_some());
+            assert!(cache.count() <= 3 && cache.get(shown).is_some());
         }
         assert_eq!(decoded, [500, 400, 600, 700, 100_000, 99_900]);
     }
@@ -133,11 +133,11 @@ mod tests {
     #[test]
     fn late_pictures_are_dropped() {
         let steps = [1, 2, 3, 4, 5, 6];
-        let mut pictures = SampleCache::default();
-        let late = pictures.next_to_decode(&steps, 1).unwrap();
-        assert_eq!(pictures.next_to_decode(&steps, 6), None);
-        pictures.insert(late, Ok(grey()));
-        assert_eq!((pictures.next_to_decode(&steps, 6), pictures.count()), (Some(6), 0));
+        let mut cache = SampleCache::default();
+        let late = cache.next_to_decode(&steps, 1).unwrap();
+        assert_eq!(cache.next_to_decode(&steps, 6), None);
+        cache.insert(late, Ok(grey()));
+        assert_eq!((cache.next_to_decode(&steps, 6), cache.count()), (Some(6), 0));
     }
 
     #[test]

@@ -33,8 +33,8 @@ impl SamplePanel {
             None => {
                 ui.label(theme::hint_text(ui, "Loading…"));
             }
-            Some(Err(problem)) => {
-                ui.label(egui::RichText::new(problem).color(theme::palette(ui).error));
+            Some(Err(error)) => {
+                ui.label(egui::RichText::new(error).color(theme::palette(ui).error));
             }
             Some(Ok(picture)) => {
                 let key = (followed.folder().path().to_owned(), shown, followed.samples_version());
@@ -91,6 +91,6 @@ fn step_slider(ui: &mut Ui, followed: &FollowedRun, steps: &[u64], shown: u64, a
         let step = steps.get(slider_index).copied();
         actions.push(Action::Training(TrainingAction::ShowSample(step)));
     }
-    let tip = "Choose the step of the samples. Newest follows the run again. Arrow keys go one step back or forward";
-    response.on_hover_text(tip).on_disabled_hover_text("There is only one sample picture so far");
+    let tooltip = "Step of the samples. Newest follows the run again. Arrow keys go one step back or forward";
+    response.on_hover_text(tooltip).on_disabled_hover_text("There is only one sample picture so far");
 }

@@ -1,12 +1,13 @@
 //! Draws the Training window.
 
-use egui::{Button, Context, RichText, Role, TextEdit, Ui, WidgetInfo, vec2};
+use egui::{Button, Context, RichText, Role, Ui, WidgetInfo, vec2};
 
 use super::followed_run::FollowedRun;
 use super::run_status::format_duration;
 use super::run_view::RunView;
 use super::sample_panel::SamplePanel;
 use super::{RunModel, TrainingAction, charts};
+use crate::app::panels::widgets::text_field;
 use crate::app::state::{Action, EditorState};
 use crate::app::theme;
 use crate::app::toasts::Severity;
@@ -47,15 +48,13 @@ impl TrainingWindow {
     fn show_content(&mut self, ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
         path_row(ui, state, actions);
         let Some(followed) = &state.training.followed else {
-            ui.label(theme::hint_text(
-                ui,
-                "Choose the folder of a training run: the one given to `countenance train` as --out",
-            ));
+            let hint = "Choose the folder of a training run: the one given to `countenance train` as --out";
+            ui.label(theme::hint_text(ui, hint));
             ui.allocate_space(ui.available_size());
             return;
         };
-        if let Some(problem) = followed.error() {
-            ui.label(RichText::new(problem).color(theme::palette(ui).error));
+        if let Some(error) = followed.error() {
+            ui.label(RichText::new(error).color(theme::palette(ui).error));
         }
         let Some(view) = followed.view() else {
             if followed.error().is_none() {
@@ -99,28 +98,19 @@ impl TrainingWindow {
 fn path_row(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
     const NAME: &str = "Path of the run folder";
     ui.horizontal(|ui| {
-        let mut text = state.training.path_text.clone();
         let width = (ui.available_width() - 210.0).max(160.0);
-        let field = TextEdit::singleline(&mut text).hint_text(NAME).margin(vec2(10.0, 6.0)).desired_width(width);
-        let response = ui.add(field);
-        response.widget_info(|| {
-            let mut info = WidgetInfo::labeled(Role::TextInput, true, NAME);
-            info.current_text_value = Some(state.training.path_text.clone());
-            info
-        });
+        let (response, text) = text_field(ui, &state.training.path_text, NAME, NAME, vec2(10.0, 6.0), width);
         if response.changed() {
             actions.push(Action::Training(TrainingAction::EditPath(text.clone())));
         }
         let is_enter_pressed = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
         let is_empty = text.trim().is_empty();
-        let follow_button =
-            ui.add_enabled(!is_empty, Button::new("Follow")).on_disabled_hover_text("Type a path first");
-        let follow = follow_button.on_hover_text("Follow the run in this folder (Enter)");
+        let follow = ui.add_enabled(!is_empty, Button::new("Follow")).on_disabled_hover_text("Type a path first");
+        let follow = follow.on_hover_text("Follow the run in this folder (Enter)");
         if follow.clicked() || (is_enter_pressed && !is_empty) {
             actions.push(Action::Training(TrainingAction::FollowTypedPath));
         }
-        let choose_button = ui.button("Choose folder…").on_hover_text("Choose the folder of a training run");
-        if choose_button.clicked() {
+        if ui.button("Choose folder…").on_hover_text("Choose the folder of a training run").clicked() {
             actions.push(Action::Training(TrainingAction::ChooseFolder));
         }
     });
@@ -182,8 +172,8 @@ fn button_row(ui: &mut Ui, state: &EditorState, view: &RunView, actions: &mut Ve
         .map_or_else(String::new, |best| format!(" (step {}, context loss {:.4})", best.step, best.context_loss));
     let newest = view.sample_steps.last().map_or_else(String::new, |step| format!(" (step {step})"));
     let disabled_reason =
-        |there: bool| locked_reason.or_else(|| (!there).then_some("There is no model before the first checkpoint"));
-    let entries = [
+        |exists: bool| locked_reason.or_else(|| (!exists).then_some("There is no model before the first checkpoint"));
+    let buttons = [
         (
             "Stop after this step",
             "Ask the run to save a checkpoint and stop. Continue with the same command and --resume".to_owned(),
@@ -205,13 +195,13 @@ fn button_row(ui: &mut Ui, state: &EditorState, view: &RunView, actions: &mut Ve
         ("Open folder", "Show the run folder in the file manager".to_owned(), None, TrainingAction::ShowFolder),
     ];
     ui.horizontal_wrapped(|ui| {
-        for (name, explanation, obstacle, action) in entries {
-            let response = ui.add_enabled(obstacle.is_none(), Button::new(name)).on_hover_text(explanation);
+        for (name, tooltip, disabled_reason, action) in buttons {
+            let response = ui.add_enabled(disabled_reason.is_none(), Button::new(name)).on_hover_text(tooltip);
             if response.clicked() {
                 actions.push(Action::Training(action));
             }
-            if let Some(obstacle) = obstacle {
-                response.on_disabled_hover_text(obstacle);
+            if let Some(reason) = disabled_reason {
+                response.on_disabled_hover_text(reason);
             }
         }
         if ui.button("Copy path").on_hover_text("Copy the path of the run folder").clicked()

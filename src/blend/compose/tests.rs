@@ -102,13 +102,13 @@ fn feather_without_known_pixels_equals_no_blending() {
     let hole = MaskPreset::Full.hole_in_photo(64, 64, &square(64), 64, 0);
     let fill: Vec<f32> =
         (0..3 * 4096u32).map(|index| (hash(index, 0, 6) >> 8) as f32 / (1 << 23) as f32 - 1.0).collect();
-    let of = |mode| apply(&photo, &hole, &square(64), mode, &fill, 64);
-    assert_eq!(of(BlendMode::Feather), of(BlendMode::None));
+    let filled = |mode| apply(&photo, &hole, &square(64), mode, &fill, 64);
+    assert_eq!(filled(BlendMode::Feather), filled(BlendMode::None));
     // Known, but fully transparent.
     let clear = Photo::from_pixels(DynamicImage::new_rgba8(64, 64));
     let hole = MaskPreset::Center.hole_in_photo(64, 64, &square(64), 64, 0);
-    let of = |mode| apply(&clear, &hole, &square(64), mode, &fill, 64);
-    assert_eq!(of(BlendMode::Feather), of(BlendMode::None));
+    let filled = |mode| apply(&clear, &hole, &square(64), mode, &fill, 64);
+    assert_eq!(filled(BlendMode::Feather), filled(BlendMode::None));
 }
 
 #[test]

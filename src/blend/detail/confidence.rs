@@ -11,14 +11,14 @@ use std::ops::Range;
 use crate::blend::blur::box_blur;
 
 /// Points along a side of the frame at which the two are compared: the generator's pixels, or every other one.
-const POINTS_PER_SIDE: usize = 64;
+const GRID_SIDE: usize = 64;
 
-/// Radius of the neighbourhood in which they are compared, as the reach of a [blur] in points.
+/// Radius of the [blur](box_blur) over which they are compared, in points.
 const BLUR_RADIUS: usize = 3;
 
-/// Range of the mean square difference of the high-passes, relative to the mean square of the generated one. Up to its
-/// start the mirrored detail counts in full, from its end on not at all. In portraits an ear or a wall against a
-/// generated cheek had 8 to 20, a half smile beside a generated one up to 16.
+/// Range of the mean square difference of the high-passes, relative to the mean square of the generated one: the
+/// mirrored detail counts in full up to its start, and not at all from its end on. In portraits an ear or a wall
+/// against a generated cheek had 8 to 20, a half smile beside a generated one up to 16.
 const HIGH_PASS_ERROR: Range<f32> = 2.0..4.0;
 
 /// The generated high-pass counts with at least this mean square: 8 of 255 levels.
@@ -46,40 +46,32 @@ impl MirrorConfidence {
     /// Samples the mirrored half at points of the frame's unit square.
     #[expect(clippy::cast_precision_loss, reason = "a few thousand points")]
     pub(super) fn new(bands_at: impl Fn([f64; 2]) -> Option<LumaBands>) -> Self {
-        let unit = |place: usize| (place as f64 + 0.5) / POINTS_PER_SIDE as f64;
-        Self {
-            mirrored: (0..POINTS_PER_SIDE * POINTS_PER_SIDE)
-                .map(|place| bands_at([unit(place % POINTS_PER_SIDE), unit(place / POINTS_PER_SIDE)]))
-                .collect(),
-        }
+        let unit = |index: usize| (index as f64 + 0.5) / GRID_SIDE as f64;
+        let bands = |point: usize| bands_at([unit(point % GRID_SIDE), unit(point / GRID_SIDE)]);
+        Self { mirrored: (0..GRID_SIDE * GRID_SIDE).map(bands).collect() }
     }
 
     /// The confidence in the mirrored half, 0 to 1, at each pixel of an image with this side.
     pub(super) fn per_pixel(&self, generated: &[LumaBands], side: usize) -> impl Iterator<Item = f32> + use<> {
-        let mut compared: Vec<[f32; 4]> = self
-            .mirrored
-            .iter()
-            .enumerate()
-            .map(|(place, look)| squared_differences(*look, place, generated, side))
-            .collect();
-        box_blur(&mut compared, POINTS_PER_SIDE, BLUR_RADIUS);
-        let at = move |pixel: usize| {
-            pixel / side * POINTS_PER_SIDE / side * POINTS_PER_SIDE + pixel % side * POINTS_PER_SIDE / side
-        };
-        (0..side * side).map(move |pixel| compared.get(at(pixel)).map_or(0.0, confidence))
+        let bands = self.mirrored.iter().enumerate();
+        let mut differences: Vec<[f32; 4]> =
+            bands.map(|(point, bands)| squared_differences(*bands, point, generated, side)).collect();
+        box_blur(&mut differences, GRID_SIDE, BLUR_RADIUS);
+        let point = move |pixel: usize| pixel / side * GRID_SIDE / side * GRID_SIDE + pixel % side * GRID_SIDE / side;
+        (0..side * side).map(move |pixel| differences.get(point(pixel)).map_or(0.0, confidence))
     }
 }
 
 /// The squared high-pass difference, the squared generated high-pass, the squared low-pass difference, and 1 for a
 /// known point.
 #[expect(clippy::cast_precision_loss, reason = "a few pixels")]
-fn squared_differences(mirrored: Option<LumaBands>, place: usize, generated: &[LumaBands], side: usize) -> [f32; 4] {
+fn squared_differences(mirrored: Option<LumaBands>, point: usize, generated: &[LumaBands], side: usize) -> [f32; 4] {
     let Some(mirrored) = mirrored else { return [0.0; 4] };
-    let pixels_of = |place: usize| {
-        let start = place * side / POINTS_PER_SIDE;
-        start..((place + 1) * side / POINTS_PER_SIDE).max(start + 1)
+    let covered = |index: usize| {
+        let start = index * side / GRID_SIDE;
+        start..((index + 1) * side / GRID_SIDE).max(start + 1)
     };
-    let (rows, columns) = (pixels_of(place / POINTS_PER_SIDE), pixels_of(place % POINTS_PER_SIDE));
+    let (rows, columns) = (covered(point / GRID_SIDE), covered(point % GRID_SIDE));
     let count = (rows.len() * columns.len()) as f32;
     let pixels = rows.flat_map(|row| columns.clone().filter_map(move |column| generated.get(row * side + column)));
     let (high_pass, low_pass) = pixels.fold((0.0, 0.0), |sum, pixel| (sum.0 + pixel.high_pass, sum.1 + pixel.low_pass));
@@ -90,6 +82,6 @@ fn squared_differences(mirrored: Option<LumaBands>, place: usize, generated: &[L
 fn confidence(&[high_pass, generated, low_pass, known]: &[f32; 4]) -> f32 {
     let below = |limits: Range<f32>, value: f32| (limits.end - value) / (limits.end - limits.start);
     let known = known.max(f32::MIN_POSITIVE);
-    let features = below(HIGH_PASS_ERROR, high_pass / (generated + MIN_HIGH_PASS_ENERGY * known));
-    features.max(below(LOW_PASS_ERROR, (low_pass / known).sqrt())).clamp(0.0, 1.0)
+    let high_pass = below(HIGH_PASS_ERROR, high_pass / (generated + MIN_HIGH_PASS_ENERGY * known));
+    high_pass.max(below(LOW_PASS_ERROR, (low_pass / known).sqrt())).clamp(0.0, 1.0)
 }

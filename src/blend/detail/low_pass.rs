@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::known_pixels::KnownPixels;
 use crate::blend::blur::box_blur;
-use crate::blend::feather::cells_around;
+use crate::blend::feather::{cells_around, lerp};
+use crate::blend::known_pixels::KnownPixels;
 use crate::blend::sampled_image::luma;
 use crate::geometry::RectPx;
 
@@ -22,9 +22,8 @@ pub(super) const CELLS_PER_PIXEL: u8 = 4;
 /// to one side.
 const MIN_SUPPORT: f32 = 0.9;
 
-/// Range of the ratio of gradient energies, photo to low-pass. At its start edges count as no sharper than the
-/// generator's, at its end as fully sharp. An edge blurred like the low-pass itself has 1.4 and an ideal one about 7.
-/// Faces in photos that were resampled and compressed lie between.
+/// Range of the ratio of gradient energies, photo to low-pass: from edges no sharper than the generator's to fully
+/// sharp ones. An edge blurred like the low-pass has 1.4 and an ideal one about 7; resampled faces lie between.
 const SHARPNESS_RATIO: Range<f32> = 1.4..3.4;
 
 /// A low-pass of the known pixels, on square cells.
@@ -49,12 +48,12 @@ impl LowPass {
     pub(super) fn new(pixels: &KnownPixels<'_>, region: RectPx, photo_px_per_pixel: f32) -> (Self, f32) {
         let cell_px = Self::cell_px(photo_px_per_pixel);
         let columns = (region.width / cell_px) as usize;
-        let reach = blur_radius_cells(SIGMA * photo_px_per_pixel / cell_px as f32);
+        let radius = blur_radius_cells(SIGMA * photo_px_per_pixel / cell_px as f32);
         let mut means = cell_sums(pixels, region, cell_px);
         let mut cells = means.clone();
-        box_blur(&mut cells, columns, reach);
+        box_blur(&mut cells, columns, radius);
         let full = (cell_px * cell_px) as f32;
-        let enough = MIN_SUPPORT * full * ((2 * reach + 1) as f32).powi(4);
+        let enough = MIN_SUPPORT * full * ((2 * radius + 1) as f32).powi(4);
         cells.par_iter_mut().for_each(|cell| *cell = mean_and_support(*cell, enough));
         means.par_iter_mut().for_each(|cell| *cell = mean_and_support(*cell, full));
         let ratio = gradient_energy(&means, &cells, columns);
@@ -64,7 +63,7 @@ impl LowPass {
 
     /// Whether enough known pixels support every cell of a part of the region. The part must be aligned to the cells.
     pub(super) fn is_supported(&self, part: RectPx) -> bool {
-        let cell = |at: u32, start: u32| ((at - start) / self.cell_px) as usize;
+        let cell = |position: u32, start: u32| ((position - start) / self.cell_px) as usize;
         let columns = cell(part.x, self.region.x)..cell(part.right(), self.region.x);
         let rows = cell(part.y, self.region.y)..cell(part.bottom(), self.region.y);
         self.cells
@@ -80,10 +79,11 @@ impl LowPass {
     pub(super) fn subtract(&self, y: u32, columns: Range<u32>, row: &mut [[f32; 4]]) {
         let per_px = 1.0 / self.cell_px as f32;
         let cells_at =
-            |at: u32, start: u32, count: usize| cells_around((at as f32 + 0.5 - start as f32) * per_px - 0.5, count);
+            |px: u32, start: u32, count: usize| cells_around((px as f32 + 0.5 - start as f32) * per_px - 0.5, count);
         let (above, below, down) = cells_at(y, self.region.y, self.cells.len() / self.columns);
         let line = |row: usize| self.cells.get(row * self.columns..(row + 1) * self.columns).unwrap_or_default();
         let (above, below) = (line(above), line(below));
+        let cell = |column: usize| Some(lerp(above.get(column)?, below.get(column)?, down));
         // The cell columns on either side, interpolated vertically, reused until the column changes.
         let mut cached_column = usize::MAX;
         let (mut left, mut right) = ([0.0; 4], [0.0; 4]);
@@ -91,8 +91,7 @@ impl LowPass {
             let (column, next, along) = cells_at(x, self.region.x, self.columns);
             if column != cached_column {
                 cached_column = column;
-                left = lerp_cells(above.get(column), below.get(column), down);
-                right = lerp_cells(above.get(next), below.get(next), down);
+                (left, right) = (cell(column).unwrap_or_default(), cell(next).unwrap_or_default());
             }
             for lane in 0..3 {
                 pixel[lane] -= left[lane] + along * (right[lane] - left[lane]);
@@ -101,13 +100,8 @@ impl LowPass {
     }
 }
 
-fn lerp_cells(from: Option<&[f32; 4]>, to: Option<&[f32; 4]>, share: f32) -> [f32; 4] {
-    let (Some(from), Some(to)) = (from, to) else { return [0.0; 4] };
-    [0, 1, 2, 3].map(|lane| from[lane] + share * (to[lane] - from[lane]))
-}
-
-/// The [`blur`] reach for a standard deviation in cells: two sums over 2·reach + 1 cells have a variance of ((2·reach +
-/// 1)² − 1)/6.
+/// The [`box_blur`] radius for a standard deviation in cells: two sums over w = 2·radius + 1 cells have the variance
+/// (w² − 1)/6.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few cells")]
 pub(super) fn blur_radius_cells(sigma: f32) -> usize {
     (((1.0 + 6.0 * sigma * sigma).sqrt() / 2.0 - 0.5).round() as usize).max(1)
@@ -144,16 +138,16 @@ fn mean_and_support([red, green, blue, count]: [f32; 4], enough: f32) -> [f32; 4
 
 /// The gradient energy of the photo's luma divided by that of its low-pass; 1 when the low-pass is flat.
 fn gradient_energy(photo: &[[f32; 4]], low: &[[f32; 4]], columns: usize) -> f32 {
-    let pairs = |cells: &[[f32; 4]], at: usize, next: usize| {
-        let (here, there) = (cells.get(at)?, cells.get(next)?);
-        let step = luma([there[0] - here[0], there[1] - here[1], there[2] - here[2]]);
-        (here[3] > 0.0 && there[3] > 0.0).then_some(f64::from(step * step))
+    let squared_step = |cells: &[[f32; 4]], from: usize, to: usize| {
+        let (from, to) = (cells.get(from)?, cells.get(to)?);
+        let step = luma([to[0] - from[0], to[1] - from[1], to[2] - from[2]]);
+        (from[3] > 0.0 && to[3] > 0.0).then_some(f64::from(step * step))
     };
     let (mut in_photo, mut in_low) = (0.0, 0.0);
-    for at in 0..photo.len() {
-        let right = (at % columns + 1 < columns).then_some(at + 1);
-        for next in right.into_iter().chain([at + columns]) {
-            if let (Some(photo), Some(low)) = (pairs(photo, at, next), pairs(low, at, next)) {
+    for from in 0..photo.len() {
+        let right = (from % columns + 1 < columns).then_some(from + 1);
+        for to in right.into_iter().chain([from + columns]) {
+            if let (Some(photo), Some(low)) = (squared_step(photo, from, to), squared_step(low, from, to)) {
                 in_photo += photo;
                 in_low += low;
             }

@@ -11,11 +11,11 @@ use rayon::prelude::*;
 
 use super::REFERENCE_SIDE_PX;
 use super::confidence::{LumaBands, MirrorConfidence};
-use super::known_pixels::KnownPixels;
 use super::low_pass::{LowPass, blur_radius_cells, cell_sums};
 use super::surroundings::whole_tiles;
 use crate::blend::blur::box_blur;
 use crate::blend::feather::{cells_around, lerp};
+use crate::blend::known_pixels::KnownPixels;
 use crate::blend::sampled_image::{SampledImage, luma};
 use crate::geometry::{CropGrid, FaceFrame, RectPx};
 use crate::mask::Mask;
@@ -35,8 +35,8 @@ const MIN_SUPPORT: f32 = 0.25;
 /// Cells count as known when this share of the seam low-pass's weight lies on known pixels.
 const MIN_KNOWN_SHARE: f32 = 0.9;
 
-/// Range of the correlation of the known halves, in the band between the two low-passes. From its start on mirrored
-/// detail counts, at its end it counts in full. Faces that are turned away have less.
+/// Range of the correlation of the known halves, in the band between the two low-passes: the weight of the mirrored
+/// detail grows from 0 at its start to 1 at its end. Faces that are turned away have less.
 const CORRELATION_RANGE: Range<f32> = 0.1..0.3;
 
 /// With a lower mean square between the low-passes there are no features: 1.3 of 255 levels.
@@ -64,8 +64,8 @@ const FIXED_POINT_SCALE: f32 = 16_000.0;
 pub(super) struct MirroredDetail {
     confidence: MirrorConfidence,
     width: usize,
-    /// Row by row: the high-pass's red, green and blue in the fill's units, and their weight, 0 to 1; in
-    /// [steps](FIXED_POINT_SCALE).
+    /// Row by row: the high-pass's red, green and blue in the fill's units, and their weight, 0 to 1; all times
+    /// [`FIXED_POINT_SCALE`].
     pixels: Vec<[i16; 4]>,
 }
 
@@ -81,47 +81,37 @@ impl MirroredDetail {
         let pixels = KnownPixels::new(photo, hole);
         let sums = cell_sums(&pixels, region, cell_px);
         let blurred = |sigma: f32| SmoothedCells::new(sums.clone(), region, cell_px, sigma * photo_px_per_pixel);
-        let (fine, coarse) = (blurred(SEAM_SIGMA), blurred(COARSE_SIGMA));
+        let (fine_low_pass, coarse_low_pass) = (blurred(SEAM_SIGMA), blurred(COARSE_SIGMA));
         #[expect(clippy::cast_precision_loss, reason = "a few photo pixels")]
-        let frame_cells = (frame.side_px / cell_px as f32).powi(2);
-        let mut halves = FaceHalves {
-            pixels,
-            unit,
-            frame_cell_count: frame_cells,
-            fine_low_pass: fine,
-            coarse_low_pass: coarse,
-            shift: 0.0,
-        };
+        let frame_cell_count = (frame.side_px / cell_px as f32).powi(2);
+        let mut halves = FaceHalves { pixels, unit, frame_cell_count, fine_low_pass, coarse_low_pass, shift: 0.0 };
         let weight = halves.find_axis();
         if weight <= 0.0 {
             return None;
         }
-        let of_row = |y: u32| {
-            let is_hole = hole.row(y, target.x..target.right());
+        let row_high_pass = |y: u32| {
+            let row = (target.x..target.right()).zip(hole.row(y, target.x..target.right()));
             let halves = &halves;
-            (target.x..target.right())
-                .zip(is_hole)
-                .map(move |(x, hole)| if *hole == 0 { None } else { halves.mirrored_high_pass_at(x, y) })
+            row.map(move |(x, hole)| if *hole == 0 { None } else { halves.mirrored_high_pass_at(x, y) })
         };
         #[expect(clippy::cast_possible_truncation, reason = "about ±2 at most, and the cast saturates")]
-        let steps = |value: f32| (value * FIXED_POINT_SCALE).round() as i16;
-        let rows = (target.y..target.bottom()).into_par_iter().flat_map_iter(of_row);
-        let pixels: Vec<[i16; 4]> = rows
-            .map(|pixel| {
-                let [red, green, blue, share] = pixel.unwrap_or_default();
-                [red, green, blue, weight * share].map(steps)
-            })
-            .collect();
+        let fixed_point = |value: f32| (value * FIXED_POINT_SCALE).round() as i16;
+        let encode = |pixel: Option<[f32; 4]>| {
+            let [red, green, blue, share] = pixel.unwrap_or_default();
+            [red, green, blue, weight * share].map(fixed_point)
+        };
+        let rows = (target.y..target.bottom()).into_par_iter().flat_map_iter(row_high_pass);
+        let pixels: Vec<[i16; 4]> = rows.map(encode).collect();
         let width = target.width as usize;
         pixels.iter().any(|pixel| pixel[3] > 0).then(|| Self { confidence: halves.confidence(), width, pixels })
     }
 
-    /// One row of the target, counted from its top: red, green and blue to add to the [low-pass](Self::low_pass), and the
-    /// share of their sum in the fill.
+    /// One row of the target, counted from its top: red, green and blue to add to the [low-pass](Self::low_pass), and
+    /// the share of their sum in the fill.
     pub(super) fn row(&self, row: u32) -> impl Iterator<Item = [f32; 4]> {
         let start = row as usize * self.width;
         let pixels = self.pixels.get(start..start + self.width).unwrap_or_default();
-        pixels.iter().map(|pixel| pixel.map(|steps| f32::from(steps) / FIXED_POINT_SCALE))
+        pixels.iter().map(|pixel| pixel.map(|value| f32::from(value) / FIXED_POINT_SCALE))
     }
 
     /// The low-pass of the generated image, planar RGB in [-1, 1], `[3, size, size]`. The fourth lane holds the
@@ -129,23 +119,23 @@ impl MirroredDetail {
     ///
     /// # Panics
     /// If `fill` has another length.
-    #[expect(clippy::cast_precision_loss, reason = "pictures are at most some hundred pixels wide")]
+    #[expect(clippy::cast_precision_loss, reason = "images are at most some hundred pixels wide")]
     pub(super) fn low_pass(&self, fill: &[f32], size_px: u32) -> SampledImage {
         let (side, area) = (size_px as usize, (size_px * size_px) as usize);
         assert_eq!(fill.len(), 3 * area, "`fill` must be planar RGB of a square image");
-        let mut cells: Vec<[f32; 4]> =
-            (0..area).map(|at| [fill[at], fill[area + at], fill[2 * area + at], 1.0]).collect();
+        let rgb = |index: usize| [fill[index], fill[area + index], fill[2 * area + index]];
+        let mut cells: Vec<[f32; 4]> = (0..area).map(rgb).map(|[red, green, blue]| [red, green, blue, 1.0]).collect();
         box_blur(&mut cells, side, blur_radius_cells(COARSE_SIGMA * size_px as f32 / REFERENCE_SIDE_PX));
         for cell in &mut cells {
             *cell = cell.map(|value| value / cell[3]);
         }
-        let generated = cells.iter().enumerate().map(|(at, &[red, green, blue, _])| {
-            let level = luma([red, green, blue]);
-            LumaBands { high_pass: luma([fill[at], fill[area + at], fill[2 * area + at]]) - level, low_pass: level }
+        let generated = cells.iter().enumerate().map(|(index, &[red, green, blue, _])| {
+            let low_pass = luma([red, green, blue]);
+            LumaBands { high_pass: luma(rgb(index)) - low_pass, low_pass }
         });
         let confidences = self.confidence.per_pixel(&generated.collect::<Vec<LumaBands>>(), side);
-        for (cell, trust) in cells.iter_mut().zip(confidences) {
-            cell[3] = trust;
+        for (cell, confidence) in cells.iter_mut().zip(confidences) {
+            cell[3] = confidence;
         }
         let plane = |lane: usize| cells.iter().map(move |cell| cell[lane]);
         SampledImage::new(&(0..4).flat_map(plane).collect::<Vec<f32>>(), size_px)
@@ -173,24 +163,24 @@ impl FaceHalves<'_> {
     /// Samples the luma bands of the mirrored half, to compare them with generated images.
     fn confidence(&self) -> MirrorConfidence {
         MirrorConfidence::new(|point| {
-            let other = self.mirror_image(point, self.shift);
-            luma_bands(&self.fine_low_pass.at(other)?, &self.coarse_low_pass.at(other)?)
+            let mirrored = self.mirror_image(point, self.shift);
+            luma_bands(&self.fine_low_pass.at(mirrored)?, &self.coarse_low_pass.at(mirrored)?)
         })
     }
 
     /// The high-pass at the mirror image of a hole pixel, and its weight. `None` when it is not known.
     fn mirrored_high_pass_at(&self, x: u32, y: u32) -> Option<[f32; 4]> {
-        let middle = [f64::from(x) + 0.5, f64::from(y) + 0.5];
-        let other = self.mirror_image(self.unit.to_crop(middle), self.shift);
-        let hidden = 1.0 - 2.0 * self.fine_low_pass.at(middle)?[3];
-        let known = 2.0 * self.fine_low_pass.at(other)?[3] - 1.0;
+        let center = [f64::from(x) + 0.5, f64::from(y) + 0.5];
+        let mirrored = self.mirror_image(self.unit.to_crop(center), self.shift);
+        let hidden = 1.0 - 2.0 * self.fine_low_pass.at(center)?[3];
+        let known = 2.0 * self.fine_low_pass.at(mirrored)?[3] - 1.0;
         let share = hidden.clamp(0.0, 1.0) * known.clamp(0.0, 1.0);
-        let [red, green, blue, support] = self.coarse_low_pass.at(other)?;
+        let [red, green, blue, support] = self.coarse_low_pass.at(mirrored)?;
         if share <= 0.0 || support < MIN_SUPPORT {
             return None;
         }
-        let value = self.pixels.interpolated_at(other)?;
-        Some([value[0] - red, value[1] - green, value[2] - blue, share])
+        let color = self.pixels.interpolated_at(mirrored)?;
+        Some([color[0] - red, color[1] - green, color[2] - blue, share])
     }
 
     /// Finds the face's mirror axis, and the weight of the mirrored detail, 0 to 1: by the correlation of the known
@@ -201,17 +191,13 @@ impl FaceHalves<'_> {
             .collect();
         let off_center = (1..=MAX_SHIFT_STEPS).flat_map(|step| [f64::from(step), -f64::from(step)]);
         let steps: Vec<f64> = std::iter::once(0.0).chain(off_center).collect();
-        let at = |steps: &f64| {
+        let candidate = |steps: &f64| {
             let shift = steps * SHIFT_STEP / f64::from(REFERENCE_SIDE_PX);
             self.correlation(&band, shift).map(|correlation| (correlation, shift))
         };
         // Of two equal correlations, the axis nearer to the middle wins.
-        let best = steps
-            .par_iter()
-            .filter_map(at)
-            .collect::<Vec<_>>()
-            .into_iter()
-            .reduce(|a, b| if b.0 > a.0 { b } else { a });
+        let candidates: Vec<(f32, f64)> = steps.par_iter().filter_map(candidate).collect();
+        let best = candidates.into_iter().reduce(|a, b| if b.0 > a.0 { b } else { a });
         let Some((correlation, shift)) = best else { return 1.0 };
         self.shift = shift;
         ((correlation - CORRELATION_RANGE.start) / (CORRELATION_RANGE.end - CORRELATION_RANGE.start)).clamp(0.0, 1.0)
@@ -220,30 +206,30 @@ impl FaceHalves<'_> {
     /// The correlation of the halves around an axis. `None` when too few pairs are known.
     #[expect(clippy::cast_precision_loss, reason = "tens of thousands of cells")]
     fn correlation(&self, band: &[Option<f32>], shift: f64) -> Option<f32> {
-        let (mut pairs, mut product, mut here, mut there) = (0usize, 0.0, 0.0, 0.0);
-        for (middle, a) in self.fine_low_pass.centers_in_photo().zip(band) {
-            let [u, v] = self.unit.to_crop(middle);
+        let (mut pairs, mut product, mut energy_a, mut energy_b) = (0usize, 0.0, 0.0, 0.0);
+        for (center, a) in self.fine_low_pass.centers_in_photo().zip(band) {
+            let [u, v] = self.unit.to_crop(center);
             if !COMPARED_PART[0].contains(&u) || !COMPARED_PART[1].contains(&v) {
                 continue;
             }
-            let other = self.fine_low_pass.index_of(self.mirror_image([u, v], shift));
-            if let (Some(a), Some(Some(b))) = (a, other.and_then(|other| band.get(other))) {
-                (pairs, product, here, there) = (pairs + 1, product + a * b, here + a * a, there + b * b);
+            let mirrored = self.fine_low_pass.index_of(self.mirror_image([u, v], shift));
+            if let (Some(a), Some(Some(b))) = (a, mirrored.and_then(|cell| band.get(cell))) {
+                (pairs, product, energy_a, energy_b) = (pairs + 1, product + a * b, energy_a + a * a, energy_b + b * b);
             }
         }
         if (pairs as f32) < MIN_PAIRS_SHARE * self.frame_cell_count {
             return None;
         }
         let enough = MIN_BAND_ENERGY * pairs as f32;
-        Some(if here.min(there) > enough { product / (here * there).sqrt() } else { 0.0 })
+        Some(if energy_a.min(energy_b) > enough { product / (energy_a * energy_b).sqrt() } else { 0.0 })
     }
 }
 
 /// The luma bands at a point. `None` when too little around it is known.
 fn luma_bands(fine: &[f32; 4], coarse: &[f32; 4]) -> Option<LumaBands> {
     let [red, green, blue, _] = *coarse;
-    let features = [0, 1, 2].map(|lane| fine[lane] - coarse[lane]);
-    (fine[3] > MIN_KNOWN_SHARE).then(|| LumaBands { high_pass: luma(features), low_pass: luma([red, green, blue]) })
+    let high_pass = luma([0, 1, 2].map(|lane| fine[lane] - coarse[lane]));
+    (fine[3] > MIN_KNOWN_SHARE).then(|| LumaBands { high_pass, low_pass: luma([red, green, blue]) })
 }
 
 /// Low-passed known pixels, on square cells.
@@ -259,9 +245,9 @@ impl SmoothedCells {
     #[expect(clippy::cast_precision_loss, reason = "a few cells, of a few pixels")]
     fn new(mut sums: Vec<[f32; 4]>, region: RectPx, cell_px: u32, sigma_px: f32) -> Self {
         let columns = (region.width / cell_px) as usize;
-        let reach = blur_radius_cells(sigma_px / cell_px as f32);
-        box_blur(&mut sums, columns, reach);
-        let full = (cell_px * cell_px) as f32 * ((2 * reach + 1) as f32).powi(4);
+        let radius = blur_radius_cells(sigma_px / cell_px as f32);
+        box_blur(&mut sums, columns, radius);
+        let full = (cell_px * cell_px) as f32 * ((2 * radius + 1) as f32).powi(4);
         sums.par_iter_mut().for_each(|cell| {
             let [red, green, blue, count] = *cell;
             *cell = if count > 0.5 { [red / count, green / count, blue / count, count / full] } else { [0.0; 4] };
@@ -272,9 +258,8 @@ impl SmoothedCells {
     /// Centres of the cells, in the photo.
     fn centers_in_photo(&self) -> impl Iterator<Item = [f64; 2]> {
         let RectPx { x, y, width, height } = self.region;
-        let side = f64::from(self.cell_px);
-        let along = move |start: u32, index: u32| f64::from(start) + (f64::from(index) + 0.5) * side;
         let cell_px = self.cell_px;
+        let along = move |start: u32, index: u32| f64::from(start) + (f64::from(index) + 0.5) * f64::from(cell_px);
         (0..height / cell_px)
             .flat_map(move |row| (0..width / cell_px).map(move |column| [along(x, column), along(y, row)]))
     }
@@ -283,12 +268,11 @@ impl SmoothedCells {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to lie in the region")]
     fn index_of(&self, [x, y]: [f64; 2]) -> Option<usize> {
         let RectPx { x: left, y: top, .. } = self.region;
-        let along = |at: f64, start: u32, end: u32| {
-            (f64::from(start)..f64::from(end))
-                .contains(&at)
-                .then(|| ((at - f64::from(start)) as u32 / self.cell_px) as usize)
+        let index = |position: f64, start: u32, end: u32| {
+            let is_inside = (f64::from(start)..f64::from(end)).contains(&position);
+            is_inside.then(|| ((position - f64::from(start)) as u32 / self.cell_px) as usize)
         };
-        let (column, row) = (along(x, left, self.region.right())?, along(y, top, self.region.bottom())?);
+        let (column, row) = (index(x, left, self.region.right())?, index(y, top, self.region.bottom())?);
         Some(row * self.columns + column)
     }
 
@@ -297,7 +281,7 @@ impl SmoothedCells {
     fn at(&self, [x, y]: [f64; 2]) -> Option<[f32; 4]> {
         self.index_of([x, y])?;
         let RectPx { x: left, y: top, .. } = self.region;
-        let cells = |at: f64, start: u32| ((at - f64::from(start)) / f64::from(self.cell_px) - 0.5) as f32;
+        let cells = |px: f64, start: u32| ((px - f64::from(start)) / f64::from(self.cell_px) - 0.5) as f32;
         let (column, next, along) = cells_around(cells(x, left), self.columns);
         let (row, below, down) = cells_around(cells(y, top), self.cells.len() / self.columns);
         let cell = |row: usize, column: usize| self.cells.get(row * self.columns + column).copied().unwrap_or_default();

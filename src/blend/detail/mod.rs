@@ -13,12 +13,11 @@
 //!   high-pass comes from there instead of from texture. It is left out where the generator draws something else
 //!   (`confidence`).
 //!
-//! Texture, mirrored detail and the amount of sharpening are computed before the generator runs, so that the texture
-//! stays fixed while the search runs. The random seed comes from the geometry: the same hole and frame in the same
-//! photo give the same bytes. A preview that is smaller than the photo gets no detail, because it cannot show it.
+//! All but the confidence is computed before the generator runs, so that the texture stays fixed while the search runs.
+//! The random seed comes from the geometry: the same hole and frame in the same photo give the same bytes. A preview
+//! that is smaller than the photo gets no detail, because it cannot show it.
 
 mod confidence;
-mod known_pixels;
 mod low_pass;
 mod mirrored_detail;
 mod quilt;
@@ -40,8 +39,7 @@ use crate::mask::Mask;
 use crate::photo::Photo;
 
 /// Detail is measured relative to a generated image of this side, whatever the generator's size. For a generator of 128
-/// pixels, the photo's detail between 64 and 128 pixels is closer to the truth than the generator's (measured by
-/// LPIPS).
+/// pixels, the photo's detail between 64 and 128 pixels is closer to the truth than the generator's (by LPIPS).
 const REFERENCE_SIDE_PX: f32 = 64.0;
 
 /// With fewer photo pixels per reference pixel, the photo has almost no detail above the generator's resolution.
@@ -66,17 +64,12 @@ impl FillDetail {
             return None;
         }
         let surroundings = HoleSurroundings::new(photo, hole, frame, target)?;
-        let sharpening = Sharpener::new(surroundings.sharpness(), photo_px_per_pixel);
+        let sharpener = Sharpener::new(surroundings.sharpness(), photo_px_per_pixel);
         let mut rng = ChaCha8Rng::from_seed(geometry_seed(target, frame));
         let quilt = TexturePatches::new(&surroundings, target, frame, &mut rng)
             .map(|patches| TextureQuilt::new(patches, target, &mut rng));
-        let mirrored = MirroredDetail::new(photo, hole, frame, target);
-        Some(Self {
-            strength: f32::from(percent.min(100)) / 100.0,
-            quilt,
-            sharpener: sharpening,
-            mirrored_detail: mirrored,
-        })
+        let mirrored_detail = MirroredDetail::new(photo, hole, frame, target);
+        Some(Self { strength: f32::from(percent.min(100)) / 100.0, quilt, sharpener, mirrored_detail })
     }
 
     /// The generated image (planar RGB in [-1, 1], `[3, size, size]`), sharpened and ready for sampling.
@@ -98,13 +91,10 @@ impl FillDetail {
 
     /// The detail of a row of the target, counted from its top.
     pub(super) fn row(&self, row: u32) -> DetailRow {
-        let quilted = self.quilt.as_ref().map(|quilt| quilt.row(row, self.strength)).unwrap_or_default();
-        let mirrored = self
-            .mirrored_detail
-            .iter()
-            .flat_map(|mirrored| mirrored.row(row))
-            .map(|[red, green, blue, share]| [red, green, blue, share * self.strength]);
-        DetailRow { texture: quilted, mirrored: mirrored.collect() }
+        let texture = self.quilt.as_ref().map(|quilt| quilt.row(row, self.strength)).unwrap_or_default();
+        let mirrored = self.mirrored_detail.iter().flat_map(|mirrored| mirrored.row(row));
+        let weighted = mirrored.map(|[red, green, blue, share]| [red, green, blue, share * self.strength]);
+        DetailRow { texture, mirrored: weighted.collect() }
     }
 }
 
@@ -118,21 +108,21 @@ pub(super) struct DetailRow {
 }
 
 impl DetailRow {
-    /// Adds the detail to a pixel's colour. `smooth` samples the [low-pass](FillDetail::smooth) along that row.
+    /// Adds the detail to a pixel's colour. `low_pass` samples the [low-pass](FillDetail::low_pass) along that row.
     #[inline]
-    pub(super) fn add_to(&self, column: usize, color: &mut [f32; 4], smooth: Option<&RowReader<'_>>) {
-        let quilted = self.texture.get(column).copied().unwrap_or_default();
+    pub(super) fn add_to(&self, column: usize, color: &mut [f32; 4], low_pass: Option<&RowReader<'_>>) {
+        let texture = self.texture.get(column).copied().unwrap_or_default();
         let mirrored = self.mirrored.get(column).filter(|mirrored| mirrored[3] > 0.0);
-        let Some((mirrored, smooth)) = mirrored.zip(smooth) else {
-            for (value, quilted) in color.iter_mut().zip(quilted) {
-                *value += quilted;
+        let Some((mirrored, low_pass)) = mirrored.zip(low_pass) else {
+            for (value, texture) in color.iter_mut().zip(texture) {
+                *value += texture;
             }
             return;
         };
-        let smooth = smooth.at(column);
-        let share = mirrored[3] * smooth[3].max(0.0);
+        let low_pass = low_pass.at(column);
+        let share = mirrored[3] * low_pass[3].max(0.0);
         for lane in 0..3 {
-            let (textured, mirrored_color) = (color[lane] + quilted[lane], smooth[lane] + mirrored[lane]);
+            let (textured, mirrored_color) = (color[lane] + texture[lane], low_pass[lane] + mirrored[lane]);
             color[lane] = textured + share * (mirrored_color - textured);
         }
     }
@@ -141,8 +131,8 @@ impl DetailRow {
 /// The random seed, from the geometry alone: filling the same hole again gives the same texture.
 fn geometry_seed(target: RectPx, frame: &FaceFrame) -> [u8; 32] {
     let [x, y] = frame.center_in_photo;
-    let placed = [x, y, frame.side_px, frame.angle_radians].map(f32::to_bits);
-    let words = [target.x, target.y, target.width, target.height].into_iter().chain(placed);
+    let frame_words = [x, y, frame.side_px, frame.angle_radians].map(f32::to_bits);
+    let words = [target.x, target.y, target.width, target.height].into_iter().chain(frame_words);
     let mut seed = [0; 32];
     for (bytes, word) in seed.chunks_exact_mut(4).zip(words) {
         bytes.copy_from_slice(&word.to_le_bytes());

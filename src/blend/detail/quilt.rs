@@ -39,33 +39,30 @@ impl TextureQuilt {
         let side_px = patches.side_px;
         let step_px = side_px / 2;
         let [columns, rows] = [target.width, target.height].map(|length| (length as usize).div_ceil(step_px) + 1);
-        let mut by_distance: Vec<usize> = (0..patches.centers_in_photo.len()).collect();
+        let centers = &patches.centers_in_photo;
+        let mut by_distance: Vec<usize> = (0..centers.len()).collect();
         let nearest = NEAREST_PATCHES.min(by_distance.len());
         let mut placements = Vec::with_capacity(columns * rows);
         for row in 0..rows {
             for column in 0..columns {
                 let center = [target.x as f32 + (column * step_px) as f32, target.y as f32 + (row * step_px) as f32];
                 let distance = |patch: &usize| {
-                    patches
-                        .centers_in_photo
-                        .get(*patch)
-                        .map_or(f32::INFINITY, |[x, y]| (x - center[0]).hypot(y - center[1]))
+                    centers.get(*patch).map_or(f32::INFINITY, |[x, y]| (x - center[0]).hypot(y - center[1]))
                 };
                 if nearest < by_distance.len() {
-                    // Ties are broken by index, so that the result does not depend on the order left by the previous
-                    // placement.
+                    // Ties are broken by index: the previous placement's order must not matter.
                     by_distance.select_nth_unstable_by(nearest, |a, b| {
                         distance(a).total_cmp(&distance(b)).then_with(|| a.cmp(b))
                     });
                 }
-                if let Some(near) = by_distance.get_mut(..nearest) {
-                    near.sort_unstable();
-                    let patch = near.get(rng.random_range(0..nearest)).copied().unwrap_or_default();
-                    placements.push(PatchPlacement { patch_index: patch, is_mirrored: rng.random() });
+                if let Some(candidates) = by_distance.get_mut(..nearest) {
+                    candidates.sort_unstable();
+                    let patch_index = candidates.get(rng.random_range(0..nearest)).copied().unwrap_or_default();
+                    placements.push(PatchPlacement { patch_index, is_mirrored: rng.random() });
                 }
             }
         }
-        let weight = |at: usize| (std::f32::consts::PI * (at as f32 + 0.5) / side_px as f32).sin();
+        let weight = |index: usize| (std::f32::consts::PI * (index as f32 + 0.5) / side_px as f32).sin();
         Self { width: target.width as usize, columns, placements, weights: (0..side_px).map(weight).collect(), patches }
     }
 
@@ -76,17 +73,17 @@ impl TextureQuilt {
         let (placement_row, down) = (row as usize / step_px, row as usize % step_px);
         let mut line = vec![[0.0; 4]; self.width];
         // The lower half of the patches above, and the upper half of those below.
-        for (place_row, y) in [(placement_row, down + step_px), (placement_row + 1, down)] {
+        for (placement_row, y) in [(placement_row, down + step_px), (placement_row + 1, down)] {
             let weight = strength * self.weights.get(y).copied().unwrap_or_default();
-            for (column, place) in self.placements.iter().skip(place_row * self.columns).take(self.columns).enumerate()
-            {
-                let patch_row =
-                    self.patches.get(place.patch_index).get(y * side_px..(y + 1) * side_px).unwrap_or_default();
+            let placements = self.placements.iter().skip(placement_row * self.columns).take(self.columns);
+            for (column, placement) in placements.enumerate() {
+                let patch = self.patches.get(placement.patch_index);
+                let patch_row = patch.get(y * side_px..(y + 1) * side_px).unwrap_or_default();
                 let start = column * step_px;
                 let skipped = if start == 0 { step_px } else { 0 };
                 let Some(line) = line.get_mut((start + skipped - step_px).min(self.width)..) else { continue };
                 let pixels = line.iter_mut().zip(self.weights.iter().skip(skipped));
-                if place.is_mirrored {
+                if placement.is_mirrored {
                     add_weighted(pixels, patch_row.iter().rev().skip(skipped), weight);
                 } else {
                     add_weighted(pixels, patch_row.iter().skip(skipped), weight);

@@ -11,14 +11,14 @@ use crate::blend::sampled_image::{SampledImage, luma};
 /// How much of the finest band is added.
 const BAND_GAIN: f32 = 0.5;
 
-/// How far beside an edge the image is sampled, in generator pixels, per unit gradient of [edge strength](HALF_EDGE_STEP).
+/// How far beside an edge the image is sampled, in generator pixels, per unit gradient of edge strength.
 const WARP_STRENGTH: f32 = 0.9;
 
 /// Limit on that distance: further out it would sample the next edge.
 const MAX_WARP: f32 = 0.7;
 
-/// The luma step per generator pixel at which edge strength is one half: 20 of 255. Shading stays far below; lips and
-/// eyelids are about that.
+/// The luma step per generator pixel at which edge strength (0 to 1) is one half: 20 of 255. Shading stays far below;
+/// lips and eyelids are about that.
 const HALF_EDGE_STEP: f32 = 20.0 * 2.0 / 255.0;
 
 /// Most points per generator pixel and axis; between points the cubic is smooth enough.
@@ -35,10 +35,8 @@ impl Sharpener {
     /// For a photo whose edges have this sharpness (0 to 1).
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a few")]
     pub(super) fn new(sharpness: f32, photo_px_per_pixel: f32) -> Self {
-        Self {
-            amount: sharpness,
-            points_per_pixel: (photo_px_per_pixel.ceil() as usize).clamp(2, MAX_POINTS_PER_PIXEL),
-        }
+        let points_per_pixel = (photo_px_per_pixel.ceil() as usize).clamp(2, MAX_POINTS_PER_PIXEL);
+        Self { amount: sharpness, points_per_pixel }
     }
 
     /// An image (planar RGB in [-1, 1], `[3, size, size]`) ready for sampling, sharpened by `strength`: 0 (not at all)
@@ -48,30 +46,29 @@ impl Sharpener {
     /// If `fill` has another length.
     pub(super) fn sharpened(&self, fill: &[f32], size_px: u32, strength: f32) -> SampledImage {
         let amount = self.amount * strength;
-        let drawn = size_px as usize;
-        if amount <= 0.0 || drawn == 0 {
+        let fill_side = size_px as usize;
+        if amount <= 0.0 || fill_side == 0 {
             return SampledImage::new(fill, size_px);
         }
-        assert_eq!(fill.len(), 3 * drawn * drawn, "`fill` must be planar RGB of a square image");
-        let boosted: Vec<f32> = fill
-            .chunks_exact(drawn * drawn)
-            .flat_map(|plane| amplify_finest_band(plane, drawn, amount * BAND_GAIN))
-            .collect();
-        let picture = SampledImage::new(&boosted, size_px);
-        let side = drawn * self.points_per_pixel;
-        let edges = self.edge_strengths(&picture, side);
-        let sharpened = self.warp(&picture, &edges, side, amount * WARP_STRENGTH);
+        assert_eq!(fill.len(), 3 * fill_side * fill_side, "`fill` must be planar RGB of a square image");
+        let planes = fill.chunks_exact(fill_side * fill_side);
+        let amplified: Vec<f32> =
+            planes.flat_map(|plane| amplify_finest_band(plane, fill_side, amount * BAND_GAIN)).collect();
+        let image = SampledImage::new(&amplified, size_px);
+        let side = fill_side * self.points_per_pixel;
+        let edges = self.edge_strengths(&image, side);
+        let sharpened = self.warp(&image, &edges, side, amount * WARP_STRENGTH);
         #[expect(clippy::cast_possible_truncation, reason = "a few times the generator's side")]
         SampledImage::new(&sharpened, side as u32)
     }
 
     /// Edge strength at each point: 0 to 1.
     #[expect(clippy::cast_precision_loss, reason = "a few hundred points")]
-    fn edge_strengths(&self, picture: &SampledImage, side: usize) -> Vec<f32> {
+    fn edge_strengths(&self, image: &SampledImage, side: usize) -> Vec<f32> {
         let points = self.points_per_pixel as f32;
-        let at = |index: usize| (index as f32 + 0.5) / side as f32;
+        let unit = |index: usize| (index as f32 + 0.5) / side as f32;
         let lumas = (0..side * side).into_par_iter().map(|index| {
-            let [red, green, blue, _] = picture.at([at(index % side), at(index / side)]);
+            let [red, green, blue, _] = image.at([unit(index % side), unit(index / side)]);
             luma([red, green, blue])
         });
         let lumas = gaussian_blur(&lumas.collect::<Vec<f32>>(), side, 0.5 * points);
@@ -86,12 +83,12 @@ impl Sharpener {
 
     /// The image sampled along the gradient of edge strength, planar.
     #[expect(clippy::cast_precision_loss, reason = "a few hundred points")]
-    fn warp(&self, picture: &SampledImage, edges: &[f32], side: usize, amount: f32) -> Vec<f32> {
+    fn warp(&self, image: &SampledImage, edges: &[f32], side: usize, amount: f32) -> Vec<f32> {
         let pixel = self.points_per_pixel as f32;
         let color = |index: usize| {
             let shift = gradient(edges, side, index).map(|slope| (amount * slope * pixel).clamp(-MAX_WARP, MAX_WARP));
-            let at = |index: usize, shift: f32| (index as f32 + 0.5 - shift * pixel) / side as f32;
-            picture.at([at(index % side, shift[0]), at(index / side, shift[1])])
+            let unit = |index: usize, shift: f32| (index as f32 + 0.5 - shift * pixel) / side as f32;
+            image.at([unit(index % side, shift[0]), unit(index / side, shift[1])])
         };
         let colors: Vec<[f32; 4]> = (0..side * side).into_par_iter().map(color).collect();
         (0..3).flat_map(|channel| colors.iter().map(move |color| color[channel])).collect()
@@ -103,13 +100,13 @@ fn amplify_finest_band(plane: &[f32], side: usize, amount: f32) -> Vec<f32> {
     let low = gaussian_blur(plane, side, 1.0);
     let amplified = |index: usize| {
         let (column, row) = (index % side, index / side);
-        let near = |at: usize| at.saturating_sub(1)..(at + 2).min(side);
-        let around = near(row).flat_map(|row| near(column).map(move |column| row * side + column));
-        let values = around.filter_map(|index| plane.get(index).copied());
-        let (least, most) =
-            values.fold((f32::INFINITY, f32::NEG_INFINITY), |(least, most), value| (least.min(value), most.max(value)));
+        let window = |center: usize| center.saturating_sub(1)..(center + 2).min(side);
+        let indices = window(row).flat_map(|row| window(column).map(move |column| row * side + column));
+        let values = indices.filter_map(|index| plane.get(index).copied());
+        let (min, max) =
+            values.fold((f32::INFINITY, f32::NEG_INFINITY), |(min, max), value| (min.min(value), max.max(value)));
         let (value, low) = (plane.get(index)?, low.get(index)?);
-        Some((value + amount * (value - low)).max(least).min(most))
+        Some((value + amount * (value - low)).max(min).min(max))
     };
     (0..side * side).map(|index| amplified(index).unwrap_or_default()).collect()
 }
@@ -122,23 +119,23 @@ fn amplify_finest_band(plane: &[f32], side: usize, amount: f32) -> Vec<f32> {
     reason = "a few points"
 )]
 fn gaussian_blur(plane: &[f32], side: usize, sigma: f32) -> Vec<f32> {
-    let reach = (2.0 * sigma).ceil() as usize;
-    let gaussian = |away: usize| (-0.5 * (away as f32 / sigma).powi(2)).exp();
-    let total: f32 = (0..=2 * reach).map(|tap| gaussian(tap.abs_diff(reach))).sum();
-    let taps: Vec<f32> = (0..=2 * reach).map(|tap| gaussian(tap.abs_diff(reach)) / total).collect();
-    let along = |plane: &[f32], step: usize| -> Vec<f32> {
+    let radius = (2.0 * sigma).ceil() as usize;
+    let gaussian = |tap: usize| (-0.5 * (tap.abs_diff(radius) as f32 / sigma).powi(2)).exp();
+    let total: f32 = (0..=2 * radius).map(gaussian).sum();
+    let taps: Vec<f32> = (0..=2 * radius).map(|tap| gaussian(tap) / total).collect();
+    let blur_axis = |plane: &[f32], step: usize| -> Vec<f32> {
         let value = |index: usize| {
-            let at = index / step % side;
-            let first = index - at * step;
+            let position = index / step % side;
+            let first = index - position * step;
             let tap = |(tap, weight): (usize, &f32)| {
-                let near = (at + tap).saturating_sub(reach).min(side - 1);
-                weight * plane.get(first + near * step).copied().unwrap_or_default()
+                let neighbour = (position + tap).saturating_sub(radius).min(side - 1);
+                weight * plane.get(first + neighbour * step).copied().unwrap_or_default()
             };
             taps.iter().enumerate().map(tap).sum()
         };
         (0..plane.len()).into_par_iter().map(value).collect()
     };
-    along(&along(plane, 1), side)
+    blur_axis(&blur_axis(plane, 1), side)
 }
 
 /// The gradient of a plane per point, right and down, by central differences.
@@ -164,28 +161,28 @@ mod tests {
     }
 
     /// The width between a tenth and nine tenths of the step, in generator pixels.
-    fn width(picture: &SampledImage, size: f32) -> f32 {
-        let between = |at: &u16| picture.at([f32::from(*at) / 3200.0, 0.5])[1].abs() < 0.8 * 0.6;
+    fn width(image: &SampledImage, size: f32) -> f32 {
+        let between = |at: &u16| image.at([f32::from(*at) / 3200.0, 0.5])[1].abs() < 0.8 * 0.6;
         (0..3200).filter(between).count() as f32 / 3200.0 * size
     }
 
     #[test]
     fn edges_narrow_with_sharpness_and_strength() {
         let fill = soft_edge(32);
-        let of =
+        let edge_width =
             |sharpness: f32, strength: f32| width(&Sharpener::new(sharpness, 8.0).sharpened(&fill, 32, strength), 32.0);
-        let soft = of(0.0, 1.0);
-        assert!((soft - of(1.0, 0.0)).abs() < 1e-3);
-        assert!(of(1.0, 1.0) < 0.8 * soft, "{} of {soft}", of(1.0, 1.0));
-        assert!(of(0.5, 1.0) < soft && of(0.5, 1.0) > of(1.0, 1.0));
-        assert!((of(0.5, 1.0) - of(1.0, 0.5)).abs() < 1e-3);
+        let soft = edge_width(0.0, 1.0);
+        assert!((soft - edge_width(1.0, 0.0)).abs() < 1e-3);
+        assert!(edge_width(1.0, 1.0) < 0.8 * soft, "{} of {soft}", edge_width(1.0, 1.0));
+        assert!(edge_width(0.5, 1.0) < soft && edge_width(0.5, 1.0) > edge_width(1.0, 1.0));
+        assert!((edge_width(0.5, 1.0) - edge_width(1.0, 0.5)).abs() < 1e-3);
     }
 
     #[test]
     fn sharpening_does_not_move_an_edge() {
         let fill = soft_edge(32);
-        let picture = Sharpener::new(1.0, 8.0).sharpened(&fill, 32, 1.0);
-        let crossing = (0..3200u16).find(|at| picture.at([f32::from(*at) / 3200.0, 0.5])[0] > 0.0);
+        let image = Sharpener::new(1.0, 8.0).sharpened(&fill, 32, 1.0);
+        let crossing = (0..3200u16).find(|at| image.at([f32::from(*at) / 3200.0, 0.5])[0] > 0.0);
         // The centre of pixel 32/3 is half a pixel further.
         let expected = (32.0 / 3.0 + 0.5) / 32.0;
         assert!((f32::from(crossing.unwrap()) / 3200.0 - expected).abs() < 0.1 / 32.0);
@@ -199,16 +196,16 @@ mod tests {
             plane in prop::collection::vec(-1.0f32..=1.0, 12 * 12), scale in 1.3f32..9.0,
         ) {
             let fill = plane.repeat(3);
-            let picture = Sharpener::new(1.0, scale).sharpened(&fill, 12, 1.0);
+            let image = Sharpener::new(1.0, scale).sharpened(&fill, 12, 1.0);
             for (row, column) in (0..12usize).flat_map(|row| (0..12usize).map(move |column| (row, column))) {
-                let near = |at: usize| at.saturating_sub(3)..(at + 4).min(12);
-                let around = near(row).flat_map(|row| near(column).map(move |column| (row, column)));
-                let values = around.map(|(row, column)| plane[row * 12 + column]);
-                let (least, most) = values.fold((1.0f32, -1.0f32), |(a, b), value| (a.min(value), b.max(value)));
+                let window = |center: usize| center.saturating_sub(3)..(center + 4).min(12);
+                let positions = window(row).flat_map(|row| window(column).map(move |column| (row, column)));
+                let values = positions.map(|(row, column)| plane[row * 12 + column]);
+                let (min, max) = values.fold((1.0f32, -1.0f32), |(min, max), value| (min.min(value), max.max(value)));
                 // The cubic overshoots by at most an eighth each way, twice.
-                let slack = 0.4 * (most - least);
-                let [red, ..] = picture.at([(column as f32 + 0.5) / 12.0, (row as f32 + 0.5) / 12.0]);
-                prop_assert!(red >= least - slack && red <= most + slack, "{red} not in {least}..{most}");
+                let slack = 0.4 * (max - min);
+                let [red, ..] = image.at([(column as f32 + 0.5) / 12.0, (row as f32 + 0.5) / 12.0]);
+                prop_assert!(red >= min - slack && red <= max + slack, "{red} not in {min}..{max}");
             }
         }
     }

@@ -5,8 +5,8 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::REFERENCE_SIDE_PX;
-use super::known_pixels::KnownPixels;
 use super::low_pass::{CELLS_PER_PIXEL, LowPass};
+use crate::blend::known_pixels::KnownPixels;
 use crate::blend::sampled_image::luma;
 use crate::geometry::{CropGrid, FaceFrame, RectPx};
 use crate::mask::Mask;
@@ -52,8 +52,8 @@ impl<'a> HoleSurroundings<'a> {
         let photo_px_per_pixel = frame.side_px / REFERENCE_SIDE_PX;
         let cell_px = LowPass::cell_px(photo_px_per_pixel);
         let tile_px = cell_px.checked_mul(MIN_TILE_PX.div_ceil(cell_px).max(u32::from(CELLS_PER_PIXEL)))?;
-        let around = target.grown((frame.side_px * TARGET_MARGIN_SHARE) as u32);
-        let region = whole_tiles(around.intersection(photo.rect()).intersection(hole.rect()), tile_px)?;
+        let surroundings = target.grown((frame.side_px * TARGET_MARGIN_SHARE) as u32);
+        let region = whole_tiles(surroundings.intersection(photo.rect()).intersection(hole.rect()), tile_px)?;
         let pixels = KnownPixels::new(photo, hole);
         let (low_pass, sharpness) = LowPass::new(&pixels, region, photo_px_per_pixel);
         Some(Self { pixels, region, tile_px, low_pass, sharpness })
@@ -77,11 +77,11 @@ impl<'a> HoleSurroundings<'a> {
     pub(super) fn tiles(&self, frame: &FaceFrame) -> Vec<TextureTile> {
         let Some(unit) = CropGrid::new(frame, 1) else { return Vec::new() };
         let [columns, rows] = self.size_tiles();
-        let of_row = |row: usize| {
+        let row_tiles = |row: usize| {
             let mut high_pass = Vec::new();
             (0..columns).filter_map(move |column| self.tile(column, row, unit, &mut high_pass))
         };
-        (0..rows).into_par_iter().flat_map_iter(of_row).collect()
+        (0..rows).into_par_iter().flat_map_iter(row_tiles).collect()
     }
 
     #[expect(clippy::cast_precision_loss, reason = "photos are less than 2^24 pixels wide")]
@@ -90,7 +90,8 @@ impl<'a> HoleSurroundings<'a> {
         let half = self.tile_px as f32 / 2.0;
         let center_in_photo = [rect.x as f32 + half, rect.y as f32 + half];
         let near_frame = -FRAME_MARGIN_SHARE..=1.0 + FRAME_MARGIN_SHARE;
-        let is_near = unit.to_crop(center_in_photo.map(f64::from)).iter().all(|at| near_frame.contains(at));
+        let is_near =
+            unit.to_crop(center_in_photo.map(f64::from)).iter().all(|coordinate| near_frame.contains(coordinate));
         if !is_near || !self.low_pass.is_supported(rect) {
             return None;
         }

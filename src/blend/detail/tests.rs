@@ -75,20 +75,20 @@ fn added(detail: &FillDetail) -> Vec<[f32; 3]> {
 
 /// Standard deviations of a plane in octave bands, the finest first: differences of box means.
 fn bands(plane: &[f32], width: usize) -> [f32; 3] {
-    let boxed = |reach: usize| -> Vec<Option<f32>> {
+    let box_means = |radius: usize| -> Vec<Option<f32>> {
         let rows = plane.len() / width;
         let mean = |index: usize| {
             let (x, y) = (index % width, index / width);
             let is_inside = x >= 6 && y >= 6 && x + 6 < width && y + 6 < rows;
             is_inside.then(|| {
-                let near = |at: usize| at - reach..=at + reach;
-                let sum: f32 = near(y).flat_map(|y| near(x).map(move |x| plane[y * width + x])).sum();
-                sum / ((2 * reach + 1) as f32).powi(2)
+                let window = |center: usize| center - radius..=center + radius;
+                let sum: f32 = window(y).flat_map(|y| window(x).map(move |x| plane[y * width + x])).sum();
+                sum / ((2 * radius + 1) as f32).powi(2)
             })
         };
         (0..plane.len()).map(mean).collect()
     };
-    let levels = [boxed(0), boxed(1), boxed(2), boxed(4)];
+    let levels = [box_means(0), box_means(1), box_means(2), box_means(4)];
     [0, 1, 2].map(|band| {
         let differences: Vec<f32> = levels[band]
             .iter()
@@ -149,7 +149,7 @@ fn known_edges_do_not_become_texture() {
     });
     let found = added(&detail_of(&with_bars, 100).unwrap());
     let plain = added(&detail_of(&grainy(), 100).unwrap());
-    let strongest = |pixels: &[[f32; 3]]| pixels.iter().flatten().fold(0.0, |most: f32, value| most.max(value.abs()));
+    let strongest = |pixels: &[[f32; 3]]| pixels.iter().flatten().fold(0.0, |max: f32, value| max.max(value.abs()));
     assert!(strongest(&found) < 1.3 * strongest(&plain), "{} and {}", strongest(&found), strongest(&plain));
     let reds = |pixels: &[[f32; 3]]| deviation(&pixels.iter().map(|pixel| pixel[0]).collect::<Vec<f32>>());
     assert!((reds(&found) / reds(&plain) - 1.0).abs() < 0.15, "{} and {}", reds(&found), reds(&plain));
@@ -214,14 +214,14 @@ fn small_frames_and_unknown_surroundings_give_no_detail() {
 #[test]
 fn the_thread_count_does_not_change_the_fill() {
     let photo = grainy();
-    let on = |threads: usize| {
+    let fill_on = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
             let blend = Blend { mode: BlendMode::Feather, detail_percent: 100 };
             apply(&photo, &hole(), &frame(), blend, &vec![0.1; 3 * 64 * 64], 64)
         })
     };
-    assert_eq!(on(1), on(3));
+    assert_eq!(fill_on(1), fill_on(3));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Texture patches: small squares of known skin's high-pass (the detail above the generator's resolution).
 
+use std::ops::Range;
+
 use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -20,7 +22,7 @@ const TYPICAL_QUANTILE: f32 = 0.3;
 
 /// Accepted energy of a tile, relative to the typical energy. A tile with less is overexposed or not skin; one with
 /// more contains an edge. Grain alone stays within: over 64 pixels its energy varies by less than a third.
-const ACCEPTED_ENERGY: [f32; 2] = [0.1, 2.5];
+const ACCEPTED_ENERGY: Range<f32> = 0.1..2.5;
 
 /// Lower typical energy is not texture: rounding to 8 bits alone has a variance of a twelfth of a squared level, 5e-6
 /// in the fill's units.
@@ -47,8 +49,7 @@ pub(super) struct TexturePatches {
 }
 
 impl TexturePatches {
-    /// Cuts patches from the surroundings of the target. `None` when nothing is known there, or when there is no
-    /// texture.
+    /// Cuts patches from the surroundings of the target. `None` without known pixels or texture there.
     pub(super) fn new(
         surroundings: &HoleSurroundings<'_>,
         target: RectPx,
@@ -59,10 +60,8 @@ impl TexturePatches {
         let typical = typical_energy(&tiles, target, NEAR_SHARE * frame.side_px)?;
         let [columns, rows] = surroundings.size_tiles();
         let mut is_accepted = vec![false; columns * rows];
-        for tile in tiles.iter().filter(|tile| {
-            tile.high_pass_energy >= ACCEPTED_ENERGY[0] * typical
-                && tile.high_pass_energy <= ACCEPTED_ENERGY[1] * typical
-        }) {
+        let accepted = ACCEPTED_ENERGY.start * typical..=ACCEPTED_ENERGY.end * typical;
+        for tile in tiles.iter().filter(|tile| accepted.contains(&tile.high_pass_energy)) {
             is_accepted[tile.row * columns + tile.column] = true;
         }
         let (side_tiles, mut sources) = find_sources(&is_accepted, columns)?;
@@ -100,8 +99,8 @@ fn typical_energy(tiles: &[TextureTile], target: RectPx, near_px: f32) -> Option
     let mut by_distance: Vec<(f32, f32)> =
         tiles.iter().map(|tile| (distance_to_rect(target, tile.center_in_photo), tile.high_pass_energy)).collect();
     by_distance.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let near = by_distance.partition_point(|tile| tile.0 <= near_px).max(MIN_NEAR_TILES);
-    let mut energies: Vec<f32> = by_distance.into_iter().take(near).map(|tile| tile.1).collect();
+    let count = by_distance.partition_point(|tile| tile.0 <= near_px).max(MIN_NEAR_TILES);
+    let mut energies: Vec<f32> = by_distance.into_iter().take(count).map(|tile| tile.1).collect();
     energies.sort_by(f32::total_cmp);
     let typical = energies.get((energies.len() as f32 * TYPICAL_QUANTILE) as usize).copied()?;
     (typical >= MIN_TEXTURE_ENERGY).then_some(typical)
@@ -120,11 +119,11 @@ fn find_sources(is_accepted: &[bool], columns: usize) -> Option<(usize, Vec<(usi
             })
         };
         let starts = |count: usize| 0..(count + 1).saturating_sub(side);
-        let places = starts(rows).flat_map(|row| starts(columns).map(move |column| (column, row)));
-        let found: Vec<(usize, usize)> = places.filter(is_source).collect();
-        let is_enough = found.len() >= MIN_PATCHES;
-        if best.as_ref().is_none_or(|(_, most): &(usize, Vec<_>)| found.len() > most.len()) && !found.is_empty() {
-            best = Some((side, found));
+        let positions = starts(rows).flat_map(|row| starts(columns).map(move |column| (column, row)));
+        let sources: Vec<(usize, usize)> = positions.filter(is_source).collect();
+        let is_enough = sources.len() >= MIN_PATCHES;
+        if best.as_ref().is_none_or(|(_, most): &(usize, Vec<_>)| sources.len() > most.len()) && !sources.is_empty() {
+            best = Some((side, sources));
         }
         if is_enough {
             break;
@@ -152,6 +151,6 @@ fn center_of(rect: RectPx) -> [f32; 2] {
 /// Distance from a point to the nearest point of a rectangle, in pixels.
 #[expect(clippy::cast_precision_loss, reason = "photos are less than 2^24 pixels wide")]
 fn distance_to_rect(rect: RectPx, [x, y]: [f32; 2]) -> f32 {
-    let along = |at: f32, start: u32, end: u32| (start as f32 - at).max(at - end as f32).max(0.0);
+    let along = |value: f32, start: u32, end: u32| (start as f32 - value).max(value - end as f32).max(0.0);
     along(x, rect.x, rect.right()).hypot(along(y, rect.y, rect.bottom()))
 }

@@ -25,9 +25,9 @@ mod tests;
 use std::sync::{Mutex, PoisonError};
 
 use domain::{BoundaryCell, PoissonDomain};
-use multigrid_level::{MultigridLevel, neighbour_cells};
-use red_black::{ColorLanes, GridSize, RedBlackGrid};
-use solve::{SolverWorkspace, conjugate_gradient};
+use multigrid_level::{Level, neighbour_cells};
+use red_black::{ColorGrid, ColorLanes, GridSize, RedBlackGrid};
+use solve::{Workspace, conjugate_gradient};
 
 use super::patch_raster::PatchRaster;
 use super::sampled_image::SampledImage;
@@ -43,11 +43,11 @@ const COARSEST_CELLS: usize = 64;
 /// The equations of one hole, ready to be solved for any fill.
 pub(super) struct Membrane {
     raster: PatchRaster,
-    levels: Vec<MultigridLevel>,
+    levels: Vec<Level>,
     boundary: Vec<BoundaryCell>,
     boundary_links: Vec<BoundaryLink>,
     /// Memory kept from the last solve.
-    workspace: Mutex<Option<Box<SolverWorkspace>>>,
+    workspace: Mutex<Option<Box<Workspace>>>,
 }
 
 /// A link from a boundary cell to the free cell at `(x, y)` beside it.
@@ -61,7 +61,7 @@ struct BoundaryLink {
 /// The membrane for one fill: the offsets to add to its pixels.
 pub(super) struct MembraneOffsets<'a> {
     raster: &'a PatchRaster,
-    values: RedBlackGrid<ColorLanes>,
+    values: ColorGrid,
 }
 
 /// The membrane along one row of a raster's pixels.
@@ -85,54 +85,48 @@ impl Membrane {
     /// Sets up the equations. `shares` says how much of each raster pixel is filled, 0 to 255. `None` when no known
     /// pixel lies beside the hole. No photo pixel under the hole is read.
     pub(super) fn new(photo: &Photo, hole: &Mask, raster: PatchRaster, shares: &[u8]) -> Option<Self> {
-        let PoissonDomain { is_free, boundary: edges } = PoissonDomain::new(photo, hole, &raster, shares);
-        if edges.is_empty() {
+        let PoissonDomain { is_free, boundary } = PoissonDomain::new(photo, hole, &raster, shares);
+        if boundary.is_empty() {
             return None;
         }
         let grid_size = is_free.size();
-        let links: Vec<BoundaryLink> = (edges.iter().enumerate())
-            .flat_map(|(edge, BoundaryCell { x, y, .. })| {
-                neighbour_cells(grid_size, *x, *y).map(move |(x, y)| BoundaryLink { boundary_index: edge, x, y })
+        let boundary_links: Vec<BoundaryLink> = (boundary.iter().enumerate())
+            .flat_map(|(boundary_index, BoundaryCell { x, y, .. })| {
+                neighbour_cells(grid_size, *x, *y).map(move |(x, y)| BoundaryLink { boundary_index, x, y })
             })
             .filter(|link| is_free.at(link.x, link.y))
             .collect();
-        let mut counts = RedBlackGrid::new(grid_size);
-        for link in &links {
-            *counts.at_mut(link.x, link.y) += 1.0;
+        let mut link_counts = RedBlackGrid::new(grid_size);
+        for link in &boundary_links {
+            *link_counts.at_mut(link.x, link.y) += 1.0;
         }
-        Some(Self {
-            raster,
-            levels: MultigridLevel::hierarchy(is_free, counts, COARSEST_CELLS),
-            boundary: edges,
-            boundary_links: links,
-            workspace: Mutex::default(),
-        })
+        let levels = Level::hierarchy(is_free, link_counts, COARSEST_CELLS);
+        Some(Self { raster, levels, boundary, boundary_links, workspace: Mutex::default() })
     }
 
     /// Solves for one fill.
-    pub(super) fn offsets(&self, picture: &SampledImage) -> MembraneOffsets<'_> {
-        let differences = self.boundary_differences(picture);
+    pub(super) fn offsets(&self, image: &SampledImage) -> MembraneOffsets<'_> {
+        let differences = self.boundary_differences(image);
         let mut values = self.solve(&differences);
         // Partly filled boundary cells are drawn too.
-        for (edge, difference) in self.boundary.iter().zip(differences) {
-            *values.at_mut(edge.x, edge.y) = difference;
+        for (cell, difference) in self.boundary.iter().zip(differences) {
+            *values.at_mut(cell.x, cell.y) = difference;
         }
         MembraneOffsets { raster: &self.raster, values }
     }
 
     /// The membrane in the free cells for given boundary values; zero elsewhere.
-    fn solve(&self, boundary_values: &[ColorLanes]) -> RedBlackGrid<ColorLanes> {
+    fn solve(&self, boundary_values: &[ColorLanes]) -> ColorGrid {
         let grid_size = GridSize::new(self.raster.width as usize + 2, self.raster.height as usize + 2);
-        let mut right_side: RedBlackGrid<ColorLanes> = RedBlackGrid::new(grid_size);
-        for BoundaryLink { boundary_index: edge, x, y } in &self.boundary_links {
-            let boundary_value = boundary_values.get(*edge).copied().unwrap_or_default();
-            for (value, given) in right_side.at_mut(*x, *y).iter_mut().zip(boundary_value) {
-                *value += given;
+        let mut right_side = ColorGrid::new(grid_size);
+        for link in &self.boundary_links {
+            let boundary_value = boundary_values.get(link.boundary_index).copied().unwrap_or_default();
+            for (sum, value) in right_side.at_mut(link.x, link.y).iter_mut().zip(boundary_value) {
+                *sum += value;
             }
         }
         let kept_workspace = || self.workspace.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(mut workspace) = kept_workspace().take().or_else(|| SolverWorkspace::new(&self.levels).map(Box::new))
-        else {
+        let Some(mut workspace) = kept_workspace().take().or_else(|| Workspace::new(&self.levels).map(Box::new)) else {
             return right_side;
         };
         let values = conjugate_gradient(&self.levels, right_side, &mut workspace);
@@ -141,15 +135,15 @@ impl Membrane {
     }
 
     /// Photo minus fill for each boundary cell.
-    fn boundary_differences(&self, picture: &SampledImage) -> Vec<ColorLanes> {
+    fn boundary_differences(&self, image: &SampledImage) -> Vec<ColorLanes> {
         let mut differences = Vec::with_capacity(self.boundary.len());
         for row in self.boundary.chunk_by(|a, b| a.y == b.y) {
             let Some(first) = row.first() else { continue };
             let raster_row = i64::try_from(first.y).unwrap_or(i64::MAX) - 1;
-            let reader = self.raster.row_reader(picture, -1, raster_row);
-            differences.extend(row.iter().map(|edge| {
-                let fill = reader.at(edge.x);
-                let [red, green, blue] = edge.known_color;
+            let reader = self.raster.row_reader(image, -1, raster_row);
+            differences.extend(row.iter().map(|cell| {
+                let fill = reader.at(cell.x);
+                let [red, green, blue] = cell.known_color;
                 [red - fill[0], green - fill[1], blue - fill[2], 0.0]
             }));
         }
@@ -161,8 +155,8 @@ impl MembraneOffsets<'_> {
     /// The offsets of one row of a patch with this many columns and rows.
     pub(super) fn row(&self, row: u32, columns: u32, rows: u32) -> MembraneRow {
         let y = scale_index(row as usize, self.raster.height as usize, rows as usize) + 1;
-        let line = (0..self.raster.width as usize).map(|x| self.values.at(x + 1, y)).collect();
-        MembraneRow { values: line, columns: columns as usize }
+        let values = (0..self.raster.width as usize).map(|x| self.values.at(x + 1, y)).collect();
+        MembraneRow { values, columns: columns as usize }
     }
 }
 

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 /// Three colour channels. The fourth lane fills the vector register.
 pub(super) type ColorLanes = [f32; 4];
+pub(super) type ColorGrid = RedBlackGrid<ColorLanes>;
 
 /// Smaller grids are processed on one thread.
 const PARALLEL_CELLS: usize = 16_384;
@@ -80,14 +81,14 @@ impl<T: Copy + Default + Send + Sync> RedBlackGrid<T> {
 
     /// The value of a cell.
     pub(super) fn at(&self, x: usize, y: usize) -> T {
-        let (parity, place) = self.size.parity_and_index(x, y);
-        self.parities[parity].get(place).copied().unwrap_or_default()
+        let (parity, index) = self.size.parity_and_index(x, y);
+        self.parities[parity].get(index).copied().unwrap_or_default()
     }
 
     /// The value of a cell, mutable.
     pub(super) fn at_mut(&mut self, x: usize, y: usize) -> &mut T {
-        let (parity, place) = self.size.parity_and_index(x, y);
-        &mut self.parities[parity][place]
+        let (parity, index) = self.size.parity_and_index(x, y);
+        &mut self.parities[parity][index]
     }
 
     /// The cells of one colour in a row.
@@ -101,11 +102,20 @@ impl<T: Copy + Default + Send + Sync> RedBlackGrid<T> {
         for_each_row_in(self.size, &mut self.parities[parity], change);
     }
 
-    /// Like [`change_rows`](Self::change_rows), for both colours: `change` gets colour, row number and cells.
+    /// Calls `change` with the colour, row number and cells of each row of both colours.
     pub(super) fn for_each_row(&mut self, change: impl Fn(usize, usize, &mut [T]) + Sync) {
         for parity in 0..2 {
             self.for_each_row_of_parity(parity, |y, cells| change(parity, y, cells));
         }
+    }
+
+    /// Calls `change` with the column, row number and value of each cell.
+    pub(super) fn for_each_cell(&mut self, change: impl Fn(usize, usize, &mut T) + Sync) {
+        self.for_each_row(|parity, y, cells| {
+            for (index, cell) in cells.iter_mut().enumerate() {
+                change(GridSize::column(parity, y, index), y, cell);
+            }
+        });
     }
 
     /// All cells with their borders, for sums. Borders hold default values, which add nothing.
@@ -115,7 +125,7 @@ impl<T: Copy + Default + Send + Sync> RedBlackGrid<T> {
     }
 }
 
-impl RedBlackGrid<ColorLanes> {
+impl ColorGrid {
     /// The neighbours of the cells of one colour in a row.
     pub(super) fn neighbours(&self, parity: usize, y: usize) -> NeighbourRows<'_> {
         neighbour_rows(self.size, &self.parities[1 - parity], parity, y)
@@ -127,28 +137,27 @@ impl RedBlackGrid<ColorLanes> {
         parity: usize,
         change: impl Fn(usize, &mut [ColorLanes], &NeighbourRows<'_>) + Sync,
     ) {
-        let board = self.size;
+        let size = self.size;
         let [even, odd] = &mut self.parities;
-        let (own, other) = if parity == 0 { (even, &*odd) } else { (odd, &*even) };
-        for_each_row_in(board, own, |y, cells| change(y, cells, &neighbour_rows(board, other, parity, y)));
+        let (updated, other) = if parity == 0 { (even, &*odd) } else { (odd, &*even) };
+        for_each_row_in(size, updated, |y, cells| change(y, cells, &neighbour_rows(size, other, parity, y)));
     }
 }
 
-fn for_each_row_in<T: Send>(board: GridSize, cells: &mut [T], change: impl Fn(usize, &mut [T]) + Sync) {
-    let stride = board.stride();
+fn for_each_row_in<T: Send>(size: GridSize, cells: &mut [T], change: impl Fn(usize, &mut [T]) + Sync) {
+    let stride = size.stride();
     let inside = stride..cells.len() - stride;
     let rows = &mut cells[inside];
-    let change = |(y, row): (usize, &mut [T])| change(y, &mut row[1..=board.half_width]);
-    if board.width() * board.height < PARALLEL_CELLS {
+    let change = |(y, row): (usize, &mut [T])| change(y, &mut row[1..=size.half_width]);
+    if size.width() * size.height < PARALLEL_CELLS {
         rows.chunks_exact_mut(stride).enumerate().for_each(change);
     } else {
         rows.par_chunks_exact_mut(stride).with_min_len(16).enumerate().for_each(change);
     }
 }
 
-fn neighbour_rows(board: GridSize, other: &[ColorLanes], parity: usize, y: usize) -> NeighbourRows<'_> {
-    let GridSize { half_width: half, .. } = board;
-    let stride = board.stride();
+fn neighbour_rows(size: GridSize, other: &[ColorLanes], parity: usize, y: usize) -> NeighbourRows<'_> {
+    let (half, stride) = (size.half_width, size.stride());
     let row = (y + 1) * stride;
     // In every second row the cells of the other colour start one column further left.
     let left = row + (y + parity) % 2;
@@ -167,16 +176,16 @@ mod tests {
 
     #[test]
     fn neighbours_match_the_grid() {
-        let mut squares: RedBlackGrid<ColorLanes> = RedBlackGrid::new(GridSize::new(7, 5));
+        let mut grid = ColorGrid::new(GridSize::new(7, 5));
         for y in 0..5 {
             for x in 0..8 {
-                *squares.at_mut(x, y) = [(10 * y + x + 1) as f32; 4];
+                *grid.at_mut(x, y) = [(10 * y + x + 1) as f32; 4];
             }
         }
         for parity in 0..2 {
             for y in 0..5 {
-                let NeighbourRows { left, right, above, below } = squares.neighbours(parity, y);
-                for (index, value) in squares.row(parity, y).iter().enumerate() {
+                let NeighbourRows { left, right, above, below } = grid.neighbours(parity, y);
+                for (index, value) in grid.row(parity, y).iter().enumerate() {
                     let x = GridSize::column(parity, y, index);
                     let expected = |x: usize, y: usize| if x < 8 && y < 5 { (10 * y + x + 1) as f32 } else { 0.0 };
                     assert_eq!(value[0].to_bits(), expected(x, y).to_bits());

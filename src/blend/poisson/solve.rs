@@ -7,8 +7,8 @@
 
 use rayon::prelude::*;
 
-use super::multigrid_level::{MultigridLevel, sum_to_coarse};
-use super::red_black::{ColorLanes, RedBlackGrid};
+use super::multigrid_level::{Level, sum_to_coarse};
+use super::red_black::{ColorGrid, ColorLanes};
 
 /// Iterations end when the next correction is smaller than this everywhere, in the units of the values (a range of 2):
 /// an eightieth of an 8-bit step. The correction is still added, so the error is a fraction of it.
@@ -21,35 +21,31 @@ const COARSEST_SWEEPS: usize = 20;
 const SUM_LENGTH: usize = 1024;
 
 /// Memory for the iterations. Kept from one solve to the next, because allocating fresh memory is slow.
-pub(super) struct SolverWorkspace {
-    level_workspaces: Vec<LevelWorkspace>,
-    correction: RedBlackGrid<ColorLanes>,
-    direction: RedBlackGrid<ColorLanes>,
+pub(super) struct Workspace {
+    scratch: Vec<LevelWorkspace>,
+    correction: ColorGrid,
+    direction: ColorGrid,
 }
 
-impl SolverWorkspace {
-    pub(super) fn new(levels: &[MultigridLevel]) -> Option<Self> {
+impl Workspace {
+    pub(super) fn new(levels: &[Level]) -> Option<Self> {
         let (finest, coarser) = levels.split_first()?;
-        let (correction, direction) = (RedBlackGrid::new(finest.size()), RedBlackGrid::new(finest.size()));
-        Some(Self { level_workspaces: coarser.iter().map(LevelWorkspace::new).collect(), correction, direction })
+        let (correction, direction) = (ColorGrid::new(finest.size()), ColorGrid::new(finest.size()));
+        Some(Self { scratch: coarser.iter().map(LevelWorkspace::new).collect(), correction, direction })
     }
 }
 
 /// Solves for the free cells of the finest level. `right_side` holds for each free cell the sum of the boundary values
 /// beside it, and zero elsewhere.
-pub(super) fn conjugate_gradient(
-    levels: &[MultigridLevel],
-    right_side: RedBlackGrid<ColorLanes>,
-    workspace: &mut SolverWorkspace,
-) -> RedBlackGrid<ColorLanes> {
+pub(super) fn conjugate_gradient(levels: &[Level], right_side: ColorGrid, workspace: &mut Workspace) -> ColorGrid {
     let Some(finest) = levels.first() else { return right_side };
-    let SolverWorkspace { level_workspaces: scratch, correction, direction } = workspace;
+    let Workspace { scratch, correction, direction } = workspace;
     let mut x = full_multigrid_guess(levels, &right_side, scratch);
     let mut residual = right_side;
     finest.subtract_product(&x, &mut residual);
     let mut rho = [0.0; 4];
     for iteration in 0.. {
-        w_cycle(levels, scratch, &residual, correction, InitialGuess::Zero);
+        w_cycle(levels, scratch, &residual, correction, Guess::Zero);
         if iteration == MAX_ITERATIONS || max_abs(correction) < CONVERGED_CORRECTION {
             break;
         }
@@ -64,7 +60,7 @@ pub(super) fn conjugate_gradient(
         finest.multiply(direction, correction);
         let alpha = divide(rho, dot(direction, correction));
         x.for_each_row(|parity, y, cells| scale_and_add(cells, alpha, direction.row(parity, y), ONES));
-        let minus_alpha = alpha.map(|length| -length);
+        let minus_alpha = alpha.map(|alpha| -alpha);
         residual.for_each_row(|parity, y, cells| scale_and_add(cells, minus_alpha, correction.row(parity, y), ONES));
     }
     x.for_each_row(|parity, y, cells| scale_and_add(cells, ONES, correction.row(parity, y), ONES));
@@ -84,30 +80,26 @@ fn scale_and_add(cells: &mut [ColorLanes], factor: ColorLanes, other: &[ColorLan
 
 /// Memory for a coarser level's equations.
 struct LevelWorkspace {
-    right_side: RedBlackGrid<ColorLanes>,
-    x: RedBlackGrid<ColorLanes>,
+    right_side: ColorGrid,
+    x: ColorGrid,
 }
 
 impl LevelWorkspace {
-    fn new(level: &MultigridLevel) -> Self {
-        Self { right_side: RedBlackGrid::new(level.size()), x: RedBlackGrid::new(level.size()) }
+    fn new(level: &Level) -> Self {
+        Self { right_side: ColorGrid::new(level.size()), x: ColorGrid::new(level.size()) }
     }
 }
 
 /// The values a cycle starts from.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum InitialGuess {
+enum Guess {
     Zero,
     Given,
 }
 
 /// Solves each level roughly, starting from the coarser level's solution.
-fn full_multigrid_guess(
-    levels: &[MultigridLevel],
-    finest_right_side: &RedBlackGrid<ColorLanes>,
-    scratch: &mut [LevelWorkspace],
-) -> RedBlackGrid<ColorLanes> {
-    let mut right_sides: Vec<RedBlackGrid<ColorLanes>> = Vec::with_capacity(levels.len());
+fn full_multigrid_guess(levels: &[Level], finest_right_side: &ColorGrid, scratch: &mut [LevelWorkspace]) -> ColorGrid {
+    let mut right_sides: Vec<ColorGrid> = Vec::with_capacity(levels.len());
     for _ in levels.iter().skip(1) {
         right_sides.push(sum_to_coarse(right_sides.last().unwrap_or(finest_right_side)));
     }
@@ -115,52 +107,42 @@ fn full_multigrid_guess(
         let weight = level.boundary_weight();
         right_side.for_each_row(|_, _, cells| cells.iter_mut().flatten().for_each(|value| *value *= weight));
     }
-    let mut guess: Option<(RedBlackGrid<ColorLanes>, &MultigridLevel)> = None;
+    let mut guess: Option<(ColorGrid, &Level)> = None;
     for (depth, level) in levels.iter().enumerate().rev() {
-        let mut x = RedBlackGrid::new(level.size());
-        let right_side = depth.checked_sub(1).and_then(|coarse| right_sides.get(coarse));
+        let mut x = ColorGrid::new(level.size());
+        let right_side = depth.checked_sub(1).and_then(|index| right_sides.get(index));
         match &guess {
             Some((coarse_x, coarse)) => level.interpolate_from(coarse, coarse_x, &mut x),
-            None => {
-                w_cycle(&levels[depth..], &mut [], right_side.unwrap_or(finest_right_side), &mut x, InitialGuess::Zero);
-            }
+            None => w_cycle(&levels[depth..], &mut [], right_side.unwrap_or(finest_right_side), &mut x, Guess::Zero),
         }
         // The finest level is solved by the conjugate gradient iterations.
         if let (Some(right_side), true) = (right_side, guess.is_some()) {
-            w_cycle(&levels[depth..], &mut scratch[depth..], right_side, &mut x, InitialGuess::Given);
+            w_cycle(&levels[depth..], &mut scratch[depth..], right_side, &mut x, Guess::Given);
         }
         guess = Some((x, level));
     }
-    guess.map_or_else(|| RedBlackGrid::new(finest_right_side.size()), |(x, _)| x)
+    guess.map_or_else(|| ColorGrid::new(finest_right_side.size()), |(x, _)| x)
 }
 
 /// One W-cycle. It is symmetric, as conjugate gradients require of a preconditioner.
-fn w_cycle(
-    levels: &[MultigridLevel],
-    scratch: &mut [LevelWorkspace],
-    right_side: &RedBlackGrid<ColorLanes>,
-    x: &mut RedBlackGrid<ColorLanes>,
-    guess: InitialGuess,
-) {
+fn w_cycle(levels: &[Level], scratch: &mut [LevelWorkspace], right_side: &ColorGrid, x: &mut ColorGrid, guess: Guess) {
     let Some((level, coarser)) = levels.split_first() else { return };
     match guess {
-        InitialGuess::Zero => level.relax_from_zero(right_side, x),
-        InitialGuess::Given => level.relax(0, right_side, x),
+        Guess::Zero => level.relax_from_zero(right_side, x),
+        Guess::Given => level.relax(0, right_side, x),
     }
     level.relax(1, right_side, x);
-    if let Some((own, rest)) = scratch.split_first_mut() {
-        level.restrict_residual(right_side, x, &mut own.right_side);
-        w_cycle(coarser, rest, &own.right_side, &mut own.x, InitialGuess::Zero);
-        w_cycle(coarser, rest, &own.right_side, &mut own.x, InitialGuess::Given);
-        level.add_coarse_correction(&own.x, x);
+    if let Some((coarse, coarser_scratch)) = scratch.split_first_mut() {
+        level.restrict_residual(right_side, x, &mut coarse.right_side);
+        w_cycle(coarser, coarser_scratch, &coarse.right_side, &mut coarse.x, Guess::Zero);
+        w_cycle(coarser, coarser_scratch, &coarse.right_side, &mut coarse.x, Guess::Given);
+        level.add_coarse_correction(&coarse.x, x);
     } else {
-        for _ in 0..COARSEST_SWEEPS {
-            level.relax(0, right_side, x);
-            level.relax(1, right_side, x);
-        }
-        for _ in 0..COARSEST_SWEEPS {
-            level.relax(1, right_side, x);
-            level.relax(0, right_side, x);
+        for [first, second] in [[0, 1], [1, 0]] {
+            for _ in 0..COARSEST_SWEEPS {
+                level.relax(first, right_side, x);
+                level.relax(second, right_side, x);
+            }
         }
     }
     level.relax(1, right_side, x);
@@ -168,17 +150,15 @@ fn w_cycle(
 }
 
 /// The largest absolute value.
-fn max_abs(x: &RedBlackGrid<ColorLanes>) -> f32 {
-    let of = |cells: &[ColorLanes]| cells.iter().flatten().fold(0.0f32, |most, value| most.max(value.abs()));
-    x.parities()
-        .map(|cells| cells.par_chunks(SUM_LENGTH).map(of).reduce(|| 0.0, f32::max))
-        .into_iter()
-        .fold(0.0, f32::max)
+fn max_abs(x: &ColorGrid) -> f32 {
+    let chunk_max = |cells: &[ColorLanes]| cells.iter().flatten().fold(0.0f32, |max, value| max.max(value.abs()));
+    let maxima = x.parities().map(|cells| cells.par_chunks(SUM_LENGTH).map(chunk_max).reduce(|| 0.0, f32::max));
+    maxima[0].max(maxima[1])
 }
 
 /// Dot products, lane by lane.
 #[expect(clippy::cast_possible_truncation, reason = "summed in double precision, needed in single")]
-fn dot(a: &RedBlackGrid<ColorLanes>, b: &RedBlackGrid<ColorLanes>) -> ColorLanes {
+fn dot(a: &ColorGrid, b: &ColorGrid) -> ColorLanes {
     let mut sums = [0.0f64; 4];
     for (a, b) in a.parities().into_iter().zip(b.parities()) {
         let partial = |(a, b): (&[ColorLanes], &[ColorLanes])| {

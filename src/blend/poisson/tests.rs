@@ -7,13 +7,13 @@ use super::*;
 use crate::blend::{BlendMode, Composer, apply};
 use crate::geometry::{CropGrid, FaceFrame, RectPx};
 
-/// A grid of cells with its border: `f` is free, `.` is boundary, a space is absent.
-struct Drawn {
+/// The cells of a grid with its border: `f` is free, `.` is boundary, a space is absent.
+struct CellLayout {
     width: usize,
     cells: Vec<u8>,
 }
 
-impl Drawn {
+impl CellLayout {
     fn new(width: usize, height: usize, cell: impl Fn(usize, usize) -> u8) -> Self {
         let inside = |x: usize, y: usize| x > 0 && y > 0 && x + 1 < width && y + 1 < height;
         let cell = |index: usize| {
@@ -46,8 +46,8 @@ impl Drawn {
             for x in 1..width - 1 {
                 let is_free = self.at(x as usize, y as usize) == b'f';
                 if is_free {
-                    let middle = [x as f32 + 0.5, y as f32 + 0.5];
-                    hole.draw_segment(middle, middle, 0.4, crate::mask::StrokeKind::Paint);
+                    let center = [x as f32 + 0.5, y as f32 + 0.5];
+                    hole.draw_segment(center, center, 0.4, crate::mask::StrokeKind::Paint);
                 }
                 shares.push(if is_free { 255 } else { 0 });
             }
@@ -66,8 +66,8 @@ impl Drawn {
     /// The largest error when the boundary values come from `field`.
     fn error(&self, field: impl Fn(usize, usize) -> ColorLanes) -> f32 {
         let membrane = self.membrane().unwrap();
-        let given: Vec<ColorLanes> = membrane.boundary.iter().map(|edge| field(edge.x, edge.y)).collect();
-        let found = membrane.solve(&given);
+        let boundary_values: Vec<ColorLanes> = membrane.boundary.iter().map(|edge| field(edge.x, edge.y)).collect();
+        let found = membrane.solve(&boundary_values);
         let mut error = 0.0f32;
         for y in 0..self.height() {
             for x in 0..self.width {
@@ -111,13 +111,13 @@ fn scattered(x: usize, y: usize) -> u8 {
 fn harmonic_functions_are_reproduced() {
     for (width, height) in [(5, 4), (66, 66), (131, 90), (402, 300)] {
         let field = harmonic(width, height);
-        let all = Drawn::new(width, height, |_, _| b'f');
-        let star = Drawn::new(width, height, star(width, height));
-        let scattered = Drawn::new(width, height, scattered);
+        let all = CellLayout::new(width, height, |_, _| b'f');
+        let star = CellLayout::new(width, height, star(width, height));
+        let scattered = CellLayout::new(width, height, scattered);
         let combs =
-            Drawn::new(width, height, |x, y| if x % 2 == 0 || (x / 40 + y / 30) % 3 == 0 { b'f' } else { b'.' });
-        for (name, drawn) in [("all", all), ("star", star), ("scattered", scattered), ("combs", combs)] {
-            let error = drawn.error(&field);
+            CellLayout::new(width, height, |x, y| if x % 2 == 0 || (x / 40 + y / 30) % 3 == 0 { b'f' } else { b'.' });
+        for (name, layout) in [("all", all), ("star", star), ("scattered", scattered), ("combs", combs)] {
+            let error = layout.error(&field);
             assert!(error < 1e-4, "{name}, {width}×{height}: {error:e}");
         }
     }
@@ -127,7 +127,7 @@ fn harmonic_functions_are_reproduced() {
 fn unknown_border_gives_zero_slope() {
     // Known on the left and right, absent above and below: nothing flows up or down.
     let (width, height) = (40, 30);
-    let strip = Drawn::new(width, height, |x, y| match (x, y) {
+    let strip = CellLayout::new(width, height, |x, y| match (x, y) {
         (_, 0 | 29) => b' ',
         (0 | 39, _) => b'.',
         _ => b'f',
@@ -138,51 +138,51 @@ fn unknown_border_gives_zero_slope() {
 
 #[test]
 fn a_part_without_known_neighbours_gets_no_offset() {
-    let drawn = Drawn::new(30, 12, |x, y| match (x, y) {
+    let layout = CellLayout::new(30, 12, |x, y| match (x, y) {
         (2..=10 | 16..=24, 2..=8) => b'f',
         (0..=12, _) => b'.',
         _ => b' ',
     });
-    let membrane = drawn.membrane().unwrap();
+    let membrane = layout.membrane().unwrap();
     let found = membrane.solve(&vec![[0.7; 4]; membrane.boundary.len()]);
     assert!((found.at(6, 5)[0] - 0.7).abs() < 1e-4);
     assert!(found.at(20, 5).iter().all(|value| value.abs() < f32::MIN_POSITIVE), "no offset at all");
-    assert!(Drawn::new(9, 9, |x, y| if x % 8 == 0 || y % 8 == 0 { b' ' } else { b'f' }).membrane().is_none());
+    assert!(CellLayout::new(9, 9, |x, y| if x % 8 == 0 || y % 8 == 0 { b' ' } else { b'f' }).membrane().is_none());
 }
 
 /// Reference solution by Gaussian elimination in double precision.
-fn dense(drawn: &Drawn, membrane: &Membrane, given: &[ColorLanes]) -> Vec<(usize, usize, f64)> {
+fn dense(layout: &CellLayout, membrane: &Membrane, boundary_values: &[ColorLanes]) -> Vec<(usize, usize, f64)> {
     let links = |x: usize, y: usize| [(x - 1, y), (x + 1, y), (x, y - 1), (x, y + 1)];
-    let reached = |x: usize, y: usize| {
-        let (mut seen, mut next) = (vec![(x, y)], vec![(x, y)]);
-        while let Some((x, y)) = next.pop() {
+    let is_reached = |x: usize, y: usize| {
+        let (mut visited, mut stack) = (vec![(x, y)], vec![(x, y)]);
+        while let Some((x, y)) = stack.pop() {
             for (x, y) in links(x, y) {
-                if drawn.at(x, y) == b'.' {
+                if layout.at(x, y) == b'.' {
                     return true;
                 }
-                if drawn.at(x, y) == b'f' && !seen.contains(&(x, y)) {
-                    seen.push((x, y));
-                    next.push((x, y));
+                if layout.at(x, y) == b'f' && !visited.contains(&(x, y)) {
+                    visited.push((x, y));
+                    stack.push((x, y));
                 }
             }
         }
         false
     };
-    let free: Vec<(usize, usize)> = (0..drawn.cells.len())
-        .map(|index| (index % drawn.width, index / drawn.width))
-        .filter(|&(x, y)| drawn.at(x, y) == b'f' && reached(x, y))
+    let free: Vec<(usize, usize)> = (0..layout.cells.len())
+        .map(|index| (index % layout.width, index / layout.width))
+        .filter(|&(x, y)| layout.at(x, y) == b'f' && is_reached(x, y))
         .collect();
     let count = free.len();
     let mut rows = vec![vec![0.0f64; count + 1]; count];
     for (row, &(x, y)) in rows.iter_mut().zip(&free) {
-        let own = free.iter().position(|cell| *cell == (x, y)).unwrap();
+        let diagonal = free.iter().position(|cell| *cell == (x, y)).unwrap();
         for (x, y) in links(x, y) {
             if let Some(other) = free.iter().position(|cell| *cell == (x, y)) {
-                row[own] += 1.0;
+                row[diagonal] += 1.0;
                 row[other] -= 1.0;
             } else if let Some(edge) = membrane.boundary.iter().position(|edge| (edge.x, edge.y) == (x, y)) {
-                row[own] += 1.0;
-                row[count] += f64::from(given[edge][0]);
+                row[diagonal] += 1.0;
+                row[count] += f64::from(boundary_values[edge][0]);
             }
         }
     }
@@ -211,11 +211,12 @@ proptest! {
         cells in prop::collection::vec(prop_oneof![6 => Just(b'f'), 2 => Just(b'.'), 1 => Just(b' ')], 14 * 12),
         values in prop::collection::vec(-1.0f32..1.0, 14 * 12),
     ) {
-        let drawn = Drawn::new(width, height, |x, y| cells[y * 14 + x]);
-        if let Some(membrane) = drawn.membrane() {
-            let given: Vec<ColorLanes> = membrane.boundary.iter().map(|edge| [values[edge.y * 14 + edge.x]; 4]).collect();
-            let found = membrane.solve(&given);
-            for (x, y, expected) in dense(&drawn, &membrane, &given) {
+        let layout = CellLayout::new(width, height, |x, y| cells[y * 14 + x]);
+        if let Some(membrane) = layout.membrane() {
+            let boundary_values: Vec<ColorLanes> =
+                membrane.boundary.iter().map(|cell| [values[cell.y * 14 + cell.x]; 4]).collect();
+            let found = membrane.solve(&boundary_values);
+            for (x, y, expected) in dense(&layout, &membrane, &boundary_values) {
                 let error = (f64::from(found.at(x, y)[0]) - expected).abs();
                 prop_assert!(error < 2e-4, "{error:e} at {x}, {y}");
             }
@@ -227,11 +228,11 @@ fn photo_like(fill: &[f32], side: u32, change: impl Fn(f32, f32) -> [f32; 3]) ->
     let grey = Photo::from_pixels(DynamicImage::new_rgb16(side, side));
     let mut all = Mask::empty(side, side);
     all.fill();
-    let same = apply(&grey, &all, &FaceFrame::centered(side, side), BlendMode::None, fill, 16).to_rgb16();
+    let filled = apply(&grey, &all, &FaceFrame::centered(side, side), BlendMode::None, fill, 16).to_rgb16();
     Photo::from_pixels(DynamicImage::ImageRgb16(ImageBuffer::from_fn(side, side, |x, y| {
         let added = change(x as f32 / side as f32, y as f32 / side as f32);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped by the cast")]
-        let sample = |channel: usize| (f32::from(same.get_pixel(x, y).0[channel]) + added[channel] * 65535.0) as u16;
+        let sample = |channel: usize| (f32::from(filled.get_pixel(x, y).0[channel]) + added[channel] * 65535.0) as u16;
         Rgb([sample(0), sample(1), sample(2)])
     })))
 }
@@ -274,22 +275,22 @@ fn the_seam_is_as_smooth_as_its_surroundings() {
         Rgb([sample(0.0), sample(1.0), sample(2.0)])
     })));
     let hole = blob(side);
-    let seam_and_rest = |mode: BlendMode| {
+    let max_steps = |mode: BlendMode| {
         let filled = apply(&photo, &hole, &FaceFrame::centered(side, side), mode, &fill, 16).to_rgb16();
-        let (mut seam, mut rest) = (0u16, 0u16);
+        let (mut seam, mut elsewhere) = (0u16, 0u16);
         for y in 0..side {
             for x in 1..side {
                 let step = filled.get_pixel(x, y).0[0].abs_diff(filled.get_pixel(x - 1, y).0[0]);
-                let place = if hole.is_hole(x, y) == hole.is_hole(x - 1, y) { &mut rest } else { &mut seam };
-                *place = step.max(*place);
+                let max = if hole.is_hole(x, y) == hole.is_hole(x - 1, y) { &mut elsewhere } else { &mut seam };
+                *max = step.max(*max);
             }
         }
-        (seam, rest)
+        (seam, elsewhere)
     };
-    let (seam, rest) = seam_and_rest(BlendMode::Poisson);
-    assert!(2 * seam <= 3 * rest, "{seam} at the seam, {rest} elsewhere");
-    let (seam, rest) = seam_and_rest(BlendMode::None);
-    assert!(seam > 5 * rest, "without blending: {seam} at the seam, {rest} elsewhere");
+    let (seam, elsewhere) = max_steps(BlendMode::Poisson);
+    assert!(2 * seam <= 3 * elsewhere, "{seam} at the seam, {elsewhere} elsewhere");
+    let (seam, elsewhere) = max_steps(BlendMode::None);
+    assert!(seam > 5 * elsewhere, "without blending: {seam} at the seam, {elsewhere} elsewhere");
 }
 
 #[test]
@@ -310,10 +311,10 @@ fn larger_cells_barely_change_the_membrane() {
     let patch =
         |max_side_px| Composer::new(&photo, &blob(side), &frame, BlendMode::Poisson, max_side_px).render(&fill, 16);
     let (whole, preview) = (patch(None), patch(Some(100)));
-    let picture = |patch: &crate::blend::FillPatch| {
+    let image = |patch: &crate::blend::FillPatch| {
         image::RgbaImage::from_raw(patch.width, patch.height, patch.rgba.clone()).unwrap()
     };
-    let (whole, preview) = (picture(&whole), picture(&preview));
+    let (whole, preview) = (image(&whole), image(&preview));
     let scale = [whole.width() as f32 / preview.width() as f32, whole.height() as f32 / preview.height() as f32];
     for (x, y, pixel) in preview.enumerate_pixels().filter(|(_, _, pixel)| pixel.0[3] == 255) {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within the image")]
@@ -333,9 +334,9 @@ fn larger_cells_barely_change_the_membrane() {
 fn the_thread_count_does_not_change_the_result() {
     let (side, fill) = (300, any_fill());
     let photo = photo_like(&fill, side, |x, y| [x * 0.2, y * 0.1, 0.0]);
-    let on = |threads: usize| {
+    let fill_on = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| apply(&photo, &blob(side), &FaceFrame::centered(side, side), BlendMode::Poisson, &fill, 16))
     };
-    assert_eq!(on(1), on(3));
+    assert_eq!(fill_on(1), fill_on(3));
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::plan::SHEET_FACES;
 use crate::blend::BlendMode;
 use crate::cli::settings::SettingsArgs;
 use crate::device::DeviceChoice;
@@ -85,8 +86,9 @@ pub(in crate::cli) struct EvalArgs {
     #[arg(long, value_name = "PATH")]
     pub(super) json: Option<PathBuf>,
 
-    /// PNG with one row for each of the first 24 faces: the original, then for each mask the hole and all methods
     #[arg(long, value_name = "PATH")]
+    #[arg(help = format!("PNG with one row for each of the first {SHEET_FACES} faces: the original, then for each mask \
+                          the hole and all methods"))]
     pub(super) sheet: Option<PathBuf>,
 
     /// Folder for other programs: NAME-MASK.png with the hole blanked and NAME-MASK_mask.png with the hole in white
@@ -200,7 +202,7 @@ mod tests {
         assert_eq!(parse_presets("all").unwrap().0.len(), Preset::ALL.len());
         for (wrong, named) in [
             ("nose:noise=0", "there is no 'nose'"),
-            ("best:nose=0", "--nose"),
+            ("best:nose=0", "no setting 'nose'"),
             ("best:noise", "write noise=0"),
             ("best:noise=3", "noise is 3"),
             ("best:steps=many", "many"),

@@ -5,10 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::EvalArgs;
-use crate::cli::outputs::{
-    STANDARD_OUTPUT, canonical_output_path, check_no_path_conflicts, check_parent_folders, create_output_folder,
-    parent_folder,
-};
+use crate::cli::outputs::{self, STANDARD_OUTPUT, canonical_output_path};
 use crate::cli::settings::SettingsArgs;
 use crate::cli::{inputs, model_choice, usage_error};
 use crate::dataset::FaceDataset;
@@ -16,7 +13,7 @@ use crate::evaluation::{EvaluationFaceSource, EvaluationProtocol, ExternalFills,
 use crate::model::ModelInfo;
 
 /// Number of faces on the sheet.
-const SHEET_FACES: usize = 24;
+pub(super) const SHEET_FACES: usize = 24;
 
 /// The measurements to make and the files to write.
 #[derive(Debug)]
@@ -33,8 +30,7 @@ impl EvalPlan {
     /// Checks the arguments and creates the folder for cases.
     pub(super) fn new(args: &EvalArgs) -> anyhow::Result<Self> {
         let faces = face_sources(&args.faces, args.count)?;
-        let searches =
-            args.presets.0.iter().map(|name| search_method(name, args)).collect::<anyhow::Result<Vec<_>>>()?;
+        let searches = args.presets.0.iter().map(|name| search_method(name, args)).collect::<anyhow::Result<_>>()?;
         let (choice, model) = model_choice::find_model(args.model.as_deref())?;
         let protocol = EvaluationProtocol {
             faces,
@@ -60,8 +56,8 @@ impl EvalPlan {
     }
 }
 
-/// A preset, or a preset with changed settings, for example `best:noise=0:hold=0`. These changes win over the options that
-/// apply to all presets.
+/// A preset, or a preset with changed settings, for example `best:noise=0:hold=0`. These changes win over the options
+/// that apply to all presets.
 fn search_method(name: &str, args: &EvalArgs) -> anyhow::Result<SearchMethod> {
     let settings = SettingsArgs::parse(name)?.or("candidates", args.candidates).or("steps", args.steps);
     Ok(SearchMethod { name: name.to_string(), settings: settings.settings()? })
@@ -71,12 +67,10 @@ fn search_method(name: &str, args: &EvalArgs) -> anyhow::Result<SearchMethod> {
 fn face_sources(path: &Path, count: Option<u32>) -> anyhow::Result<Vec<EvaluationFaceSource>> {
     let count = count.and_then(|count| usize::try_from(count).ok()).unwrap_or(usize::MAX);
     if path.is_file() {
-        let faces =
-            FaceDataset::open(path).map_err(|error| usage_error(format!("{error}, or give a folder of faces")))?;
-        let faces = Arc::new(faces);
-        return Ok((0..faces.len().min(count))
-            .map(|index| EvaluationFaceSource::Dataset(faces.clone(), index))
-            .collect());
+        let dataset = FaceDataset::open(path).map(Arc::new);
+        let dataset = dataset.map_err(|error| usage_error(format!("{error}, or give a folder of faces")))?;
+        let face = |index| EvaluationFaceSource::Dataset(dataset.clone(), index);
+        return Ok((0..dataset.len().min(count)).map(face).collect());
     }
     Ok(distinct_pictures(path, count)?.into_iter().map(EvaluationFaceSource::File).collect())
 }
@@ -88,11 +82,8 @@ fn distinct_pictures(folder: &Path, count: usize) -> anyhow::Result<Vec<PathBuf>
     let mut by_stem = HashMap::new();
     for picture in &pictures {
         if let Some(other) = by_stem.insert(picture.file_stem(), picture) {
-            return Err(usage_error(format!(
-                "{} and {} would have the same name: rename one",
-                other.display(),
-                picture.display()
-            )));
+            let (other, picture) = (other.display(), picture.display());
+            return Err(usage_error(format!("{other} and {picture} would have the same name: rename one")));
         }
     }
     Ok(pictures)
@@ -102,10 +93,8 @@ fn distinct_pictures(folder: &Path, count: usize) -> anyhow::Result<Vec<PathBuf>
 fn check_methods(protocol: &EvaluationProtocol, against: Option<&String>) -> anyhow::Result<()> {
     for ExternalFills { name, folder } in &protocol.external_fills {
         if !folder.is_dir() {
-            return Err(usage_error(format!(
-                "there is no folder {} for --others {name}: check the name",
-                folder.display()
-            )));
+            let folder = folder.display();
+            return Err(usage_error(format!("there is no folder {folder} for --others {name}: check the name")));
         }
     }
     let methods = protocol.method_names();
@@ -122,41 +111,32 @@ fn check_methods(protocol: &EvaluationProtocol, against: Option<&String>) -> any
 fn check_outputs(args: &EvalArgs, faces: &[EvaluationFaceSource]) -> anyhow::Result<()> {
     let is_faces_folder = |folder: &Path| canonical_output_path(folder) == canonical_output_path(&args.faces);
     if let Some(folder) = &args.cases {
-        create_output_folder(folder, "--cases")?;
+        outputs::create_output_folder(folder, "--cases")?;
+        let name = folder.display();
         if is_faces_folder(folder) {
-            return Err(usage_error(format!(
-                "--cases {} is the folder of the faces: choose another",
-                folder.display()
-            )));
+            return Err(usage_error(format!("--cases {name} is the folder of the faces: choose another")));
         }
-        if args.others.iter().any(|others| canonical_output_path(&others.folder) == canonical_output_path(folder)) {
-            return Err(usage_error(format!(
-                "--cases {} is also a folder of --others: choose another",
-                folder.display()
-            )));
+        if args.others.iter().any(|fills| canonical_output_path(&fills.folder) == canonical_output_path(folder)) {
+            return Err(usage_error(format!("--cases {name} is also a folder of --others: choose another")));
         }
     }
     let json = args.json.as_deref().filter(|path| *path != Path::new(STANDARD_OUTPUT));
-    let files: Vec<(&'static str, &Path)> = json
-        .map(|path| ("--json", path))
-        .into_iter()
-        .chain(args.sheet.as_deref().map(|path| ("--sheet", path)))
-        .collect();
-    check_parent_folders(&files)?;
+    let sheet = args.sheet.as_deref().map(|path| ("--sheet", path));
+    let files: Vec<_> = json.map(|path| ("--json", path)).into_iter().chain(sheet).collect();
+    outputs::check_parent_folders(&files)?;
     let pictures = faces.iter().filter_map(|face| match face {
         EvaluationFaceSource::File(path) => Some(path.as_path()),
         EvaluationFaceSource::Dataset(..) => None,
     });
     let dataset = args.faces.is_file().then_some(args.faces.as_path());
-    check_no_path_conflicts(&files, pictures.chain(dataset))?;
-    match &args.sheet {
-        Some(sheet) if !sheet.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png")) => {
-            Err(usage_error(format!("--sheet {} does not end in .png: the sheet is saved as PNG", sheet.display())))
-        }
-        Some(sheet) if is_faces_folder(parent_folder(sheet)) => Err(usage_error(format!(
-            "--sheet {} lies in the folder of the faces: choose another folder",
-            sheet.display()
-        ))),
-        _ => Ok(()),
+    outputs::check_no_path_conflicts(&files, pictures.chain(dataset))?;
+    let Some(sheet) = &args.sheet else { return Ok(()) };
+    let name = sheet.display();
+    if !outputs::has_extension(sheet, &["png"]) {
+        return Err(usage_error(format!("--sheet {name} does not end in .png: the sheet is saved as PNG")));
     }
+    if is_faces_folder(outputs::parent_folder(sheet)) {
+        return Err(usage_error(format!("--sheet {name} lies in the folder of the faces: choose another folder")));
+    }
+    Ok(())
 }

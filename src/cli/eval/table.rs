@@ -6,7 +6,7 @@ use super::plan::EvalPlan;
 use crate::evaluation::{Evaluation, ScoreSummary, summarize_differences, summarize_scores};
 use crate::metrics::MeanEstimate;
 
-/// A column: title, name of the measure in JSON, decimals.
+/// A column: title, name of the metric in JSON, decimals.
 type TableColumn = (&'static str, &'static str, usize);
 
 const HOLE_COLUMNS: [TableColumn; 5] = [
@@ -26,18 +26,14 @@ const SEARCH_COLUMNS: [TableColumn; 5] = [
     ("diversity", "diversity", 4),
 ];
 
-/// Tables for the hole, for paired differences in the hole (with `--against`), for the whole picture, and for the searches
-/// (if any).
+/// Tables for the hole, for paired differences in the hole (with `--against`), for the whole picture, and for the
+/// searches (if any).
 pub(super) fn eval_tables(plan: &EvalPlan, evaluation: &Evaluation) -> String {
     let protocol = &plan.protocol;
     let cells = summarize_scores(&evaluation.scores, &protocol.holes, &protocol.method_names());
-    let faces = protocol.faces.len();
-    let mut text = format!(
-        "{faces} {}, model {}, seed {}",
-        if faces == 1 { "face" } else { "faces" },
-        plan.model.name,
-        protocol.seed
-    );
+    let (count, seed, model) = (protocol.faces.len(), protocol.seed, &plan.model.name);
+    let noun = if count == 1 { "face" } else { "faces" };
+    let mut text = format!("{count} {noun}, model {model}, seed {seed}");
     if let Some(device) = &evaluation.device {
         // Writing to a string cannot fail.
         let _ = write!(text, ", {}", device.name);
@@ -62,7 +58,7 @@ fn add_section(
     title: &str,
     columns: &[TableColumn],
     cells: &[ScoreSummary],
-    format_summary: fn(&MeanEstimate, usize) -> String,
+    to_text: fn(&MeanEstimate, usize) -> String,
 ) {
     let name_width = cells.iter().map(|cell| cell.method.chars().count()).max().unwrap_or(0).max("method".len());
     let _ = write!(text, "\n{title}\n{:<10} {:<name_width$} {:>5}", "mask", "method", "faces");
@@ -75,9 +71,8 @@ fn add_section(
         let mask = if last == Some(cell.mask) { "" } else { cell.mask.id() };
         last = Some(cell.mask);
         let _ = write!(text, "{mask:<10} {:<name_width$} {:>5}", cell.method, cell.faces);
-        for &(_, measure, decimals) in columns {
-            let value =
-                cell.summaries.get(measure).map_or_else(|| "-".into(), |summary| format_summary(summary, decimals));
+        for &(_, metric, decimals) in columns {
+            let value = cell.summaries.get(metric).map_or_else(|| "-".into(), |mean| to_text(mean, decimals));
             let _ = write!(text, "  {value:<15}");
         }
         end_line(text);

@@ -22,15 +22,15 @@ struct EvalTestRun {
 
 impl EvalTestFolder {
     fn with_faces(names: &[&str]) -> Self {
-        let place = Self(tempfile::tempdir().unwrap());
-        std::fs::create_dir(place.path("faces")).unwrap();
+        let folder = Self(tempfile::tempdir().unwrap());
+        std::fs::create_dir(folder.path("faces")).unwrap();
         for (name, base) in names.iter().zip((0_u32..).step_by(50)) {
             let slope = 9 - base / 25;
             let rgb = |x: u32, y: u32| [base + 5 * x, slope * y, x * y / 2 + base];
-            let value = |x: u32, y: u32| Rgb(rgb(x, y).map(|it| u8::try_from(it).unwrap()));
-            RgbImage::from_fn(16, 16, value).save(place.path("faces").join(name)).unwrap();
+            let value = |x: u32, y: u32| Rgb(rgb(x, y).map(|value| u8::try_from(value).unwrap()));
+            RgbImage::from_fn(16, 16, value).save(folder.path("faces").join(name)).unwrap();
         }
-        place
+        folder
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -51,10 +51,10 @@ impl EvalTestFolder {
             panic!("not an eval")
         };
         let plan = EvalPlan::new(&args)?;
-        let told = CapturedConsole::default();
-        let done = run_evaluation(&plan, &mut told.console())?;
-        let told = told.take().replace(folder, "DIR");
-        Ok(EvalTestRun { status: done.status, text: done.text.replace(folder, "DIR"), messages: told })
+        let captured = CapturedConsole::default();
+        let result = run_evaluation(&plan, &mut captured.console())?;
+        let messages = captured.take().replace(folder, "DIR");
+        Ok(EvalTestRun { status: result.status, text: result.text.replace(folder, "DIR"), messages })
     }
 
     fn refusal(&self, line: &str) -> String {
@@ -70,8 +70,8 @@ impl EvalTestFolder {
 
 #[test]
 fn the_table_shows_means_and_intervals() {
-    let place = EvalTestFolder::with_faces(&["ann.png", "bob.png", "carl.png"]);
-    let run = place.eval("--presets none --masks center,eyes").unwrap();
+    let folder = EvalTestFolder::with_faces(&["ann.png", "bob.png", "carl.png"]);
+    let run = folder.eval("--presets none --masks center,eyes").unwrap();
     assert_eq!(run.status, CommandStatus::Success, "{}", run.messages);
     insta::assert_snapshot!("table-of-the-floor", run.text);
     assert!(run.messages.contains("2 of 3 faces done, about "), "{}", run.messages);
@@ -79,22 +79,23 @@ fn the_table_shows_means_and_intervals() {
 
 #[test]
 fn a_dataset_scores_like_its_pictures() {
-    let place = EvalTestFolder::with_faces(&["ann.png", "bob.png", "carl.png"]);
+    let folder = EvalTestFolder::with_faces(&["ann.png", "bob.png", "carl.png"]);
     let mut writer =
-        FaceDatasetWriter::create(&place.path("all.safetensors"), 16, DatasetInfo::default(), Overwrite::Refuse)
+        FaceDatasetWriter::create(&folder.path("all.safetensors"), 16, DatasetInfo::default(), Overwrite::Refuse)
             .unwrap();
     for name in ["ann.png", "bob.png", "carl.png"] {
-        writer.push(image::open(place.path("faces").join(name)).unwrap().to_rgb8().as_raw()).unwrap();
+        writer.push(image::open(folder.path("faces").join(name)).unwrap().to_rgb8().as_raw()).unwrap();
     }
     writer.finish().unwrap();
     let line = "--presets none --masks center,eyes --count 2 --cases DIR/cases";
-    let [folder, dataset] = ["DIR/faces", "DIR/all.safetensors"].map(|faces| place.eval_of(faces, line).unwrap().text);
-    assert_eq!(folder, dataset);
-    assert!(place.path("cases/face-00001-eyes.png").exists() && !place.path("cases/face-00002-eyes.png").exists());
+    let [pictures, dataset] =
+        ["DIR/faces", "DIR/all.safetensors"].map(|faces| folder.eval_of(faces, line).unwrap().text);
+    assert_eq!(pictures, dataset);
+    assert!(folder.path("cases/face-00001-eyes.png").exists() && !folder.path("cases/face-00002-eyes.png").exists());
 
-    let error = place.eval_of("DIR/all.safetensors", "--presets none --json DIR/all.safetensors").err().unwrap();
+    let error = folder.eval_of("DIR/all.safetensors", "--presets none --json DIR/all.safetensors").err().unwrap();
     assert!(error.to_string().contains("is the same file as an input"), "{error}");
-    let error = place.eval_of("DIR/faces/ann.png", "").err().unwrap();
+    let error = folder.eval_of("DIR/faces/ann.png", "").err().unwrap();
     assert!(error.is::<crate::cli::UsageError>(), "{error}");
     let error = error.to_string();
     assert!(error.contains("ann.png is not a dataset") && error.ends_with(", or give a folder of faces"), "{error}");
@@ -102,22 +103,22 @@ fn a_dataset_scores_like_its_pictures() {
 
 #[test]
 fn differences_to_one_method_have_signs() {
-    let place = EvalTestFolder::with_faces(&["ann.png", "bob.png"]);
+    let folder = EvalTestFolder::with_faces(&["ann.png", "bob.png"]);
     let line = "--presets blog --steps 1 --masks center --against blog --json DIR/eval.json";
-    let text = place.eval(line).unwrap().text;
-    let part: Vec<_> = text.split("\nIn the hole, paired difference to blog\n").nth(1).unwrap().lines().collect();
-    assert!(part[1].starts_with("center     mean ") && part[2].is_empty(), "{text}");
-    let json = place.json("eval.json");
+    let text = folder.eval(line).unwrap().text;
+    let lines: Vec<_> = text.split("\nIn the hole, paired difference to blog\n").nth(1).unwrap().lines().collect();
+    assert!(lines[1].starts_with("center     mean ") && lines[2].is_empty(), "{text}");
+    let json = folder.json("eval.json");
     let mean = json["differences"][0]["psnr_hole_db"]["mean"].as_f64().unwrap();
-    assert!(part[1].contains(&format!(" {mean:+.2} ± ")), "{mean}: {text}");
+    assert!(lines[1].contains(&format!(" {mean:+.2} ± ")), "{mean}: {text}");
     assert!(json["differences"][0]["seconds"].is_null(), "the mean has no time");
 }
 
 #[test]
 fn searches_have_their_own_table() {
-    let place = EvalTestFolder::with_faces(&["ann.png"]);
+    let folder = EvalTestFolder::with_faces(&["ann.png"]);
     let line = "--presets best,blog --steps 2 --candidates 2 --masks mouth --blend none,poisson";
-    let text = place.eval(line).unwrap().text;
+    let text = folder.eval(line).unwrap().text;
     let searches: Vec<_> = text.split("\nSearch\n").nth(1).unwrap().lines().skip(1).collect();
     let method = |line: &&str| line[11..].split_whitespace().next().unwrap().to_string();
     assert_eq!(searches.iter().map(method).collect::<Vec<_>>(), ["best", "best+poisson", "blog", "blog+poisson"]);
@@ -127,9 +128,9 @@ fn searches_have_their_own_table() {
 
 #[test]
 fn the_json_has_cells_scores_and_settings() {
-    let place = EvalTestFolder::with_faces(&["ann.png", "bob.png"]);
-    place.eval("--presets blog --steps 3 --candidates 2 --masks center,half --seed 5 --json DIR/eval.json").unwrap();
-    let json = place.json("eval.json");
+    let folder = EvalTestFolder::with_faces(&["ann.png", "bob.png"]);
+    folder.eval("--presets blog --steps 3 --candidates 2 --masks center,half --seed 5 --json DIR/eval.json").unwrap();
+    let json = folder.json("eval.json");
     assert_eq!(json["masks"], serde_json::json!(["center", "half"]));
     assert_eq!(json["methods"], serde_json::json!(["mean", "blog"]));
     assert_eq!((json["seed"].as_u64(), json["size_px"].as_u64()), (Some(5), Some(16)));
@@ -148,57 +149,57 @@ fn the_json_has_cells_scores_and_settings() {
 
 #[test]
 fn json_on_standard_output_replaces_the_table() {
-    let place = EvalTestFolder::with_faces(&["ann.png"]);
-    let text = place.eval("--presets none --masks center --json -").unwrap().text;
+    let folder = EvalTestFolder::with_faces(&["ann.png"]);
+    let text = folder.eval("--presets none --masks center --json -").unwrap().text;
     let json: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert!(json["device"].is_null() && json["cells"][0]["method"] == "mean");
 }
 
 #[test]
 fn the_sheet_has_one_row_per_face() {
-    let place = EvalTestFolder::with_faces(&["ann.png", "bob.png"]);
-    let run = place.eval("--presets none --masks center,mouth --sheet DIR/sheet.png").unwrap();
+    let folder = EvalTestFolder::with_faces(&["ann.png", "bob.png"]);
+    let run = folder.eval("--presets none --masks center,mouth --sheet DIR/sheet.png").unwrap();
     assert!(run.messages.ends_with(
         "DIR/sheet.png shows, from the left: truth, center: hole, center: mean, mouth: hole, mouth: mean\n"
     ));
-    let sheet = image::open(place.path("sheet.png")).unwrap().into_rgb8();
+    let sheet = image::open(folder.path("sheet.png")).unwrap().into_rgb8();
     assert_eq!(sheet.dimensions(), (5 * 130 + 2, 2 * 130 + 2));
-    let first = image::open(place.path("faces/ann.png")).unwrap().into_rgb8();
+    let first = image::open(folder.path("faces/ann.png")).unwrap().into_rgb8();
     assert_eq!(sheet.get_pixel(2, 2), first.get_pixel(0, 0));
 }
 
 #[test]
 fn other_programs_are_scored_and_missing_cases_reported() {
-    let place = EvalTestFolder::with_faces(&["ann.png", "bob.png"]);
-    place.eval("--presets none --masks center --cases DIR/new/cases").unwrap();
-    std::fs::create_dir(place.path("grey")).unwrap();
-    std::fs::copy(place.path("new/cases/ann-center.png"), place.path("grey/ann-center.png")).unwrap();
-    let run = place.eval("--presets none --masks center --others grey=DIR/grey --json DIR/eval.json").unwrap();
+    let folder = EvalTestFolder::with_faces(&["ann.png", "bob.png"]);
+    folder.eval("--presets none --masks center --cases DIR/new/cases").unwrap();
+    std::fs::create_dir(folder.path("grey")).unwrap();
+    std::fs::copy(folder.path("new/cases/ann-center.png"), folder.path("grey/ann-center.png")).unwrap();
+    let run = folder.eval("--presets none --masks center --others grey=DIR/grey --json DIR/eval.json").unwrap();
     assert_eq!(run.status, CommandStatus::SomeFailed);
     let errors: Vec<_> = run.messages.lines().filter(|line| !line.contains("faces done")).collect();
     insta::assert_snapshot!(errors.join("\n"), @r"
     error: bob, center, grey: DIR/grey/bob-center.png is missing: add the filled picture, or leave this mask out
     1 could not be scored: see the errors above
     ");
-    let json = place.json("eval.json");
+    let json = folder.json("eval.json");
     assert_eq!((json["cells"][1]["method"].as_str(), json["cells"][1]["faces"].as_u64()), (Some("grey"), Some(1)));
     assert_eq!(json["problems"][0]["mask"], "center");
 }
 
 #[test]
 fn invalid_arguments_are_refused_before_the_search() {
-    let place = EvalTestFolder::with_faces(&["ann.png", "ann.bmp"]);
-    std::fs::create_dir(place.path("empty")).unwrap();
-    insta::assert_snapshot!(place.refusal("--presets none"), @"DIR/faces/ann.bmp and DIR/faces/ann.png would have the same name: rename one");
-    insta::assert_snapshot!(place.refusal("--count 1 --steps 0"), @"steps is 0: use 1 to 100000");
-    insta::assert_snapshot!(place.refusal("--count 1 --others best=DIR/empty"), @"two methods are called best: give --others another name");
-    insta::assert_snapshot!(place.refusal("--count 1 --against telea"), @"there is no method telea for --against: use mean, best");
-    insta::assert_snapshot!(place.refusal("--count 1 --others telea=DIR/none"), @"there is no folder DIR/none for --others telea: check the name");
-    insta::assert_snapshot!(place.refusal("--count 1 --cases DIR/faces"), @"--cases DIR/faces is the folder of the faces: choose another");
-    insta::assert_snapshot!(place.refusal("--count 1 --cases DIR/empty --others telea=DIR/empty"), @"--cases DIR/empty is also a folder of --others: choose another");
-    insta::assert_snapshot!(place.refusal("--count 1 --sheet DIR/faces/sheet.png"), @"--sheet DIR/faces/sheet.png lies in the folder of the faces: choose another folder");
-    insta::assert_snapshot!(place.refusal("--count 1 --sheet DIR/sheet.jpg"), @"--sheet DIR/sheet.jpg does not end in .png: the sheet is saved as PNG");
-    insta::assert_snapshot!(place.refusal("--count 1 --json DIR/faces/ann.bmp"), @"--json DIR/faces/ann.bmp is the same file as an input: choose another name");
-    std::fs::remove_dir_all(place.path("faces")).unwrap();
-    assert!(place.refusal("").starts_with("cannot list the folder DIR/faces"));
+    let folder = EvalTestFolder::with_faces(&["ann.png", "ann.bmp"]);
+    std::fs::create_dir(folder.path("empty")).unwrap();
+    insta::assert_snapshot!(folder.refusal("--presets none"), @"DIR/faces/ann.bmp and DIR/faces/ann.png would have the same name: rename one");
+    insta::assert_snapshot!(folder.refusal("--count 1 --steps 0"), @"steps is 0: use 1 to 100000");
+    insta::assert_snapshot!(folder.refusal("--count 1 --others best=DIR/empty"), @"two methods are called best: give --others another name");
+    insta::assert_snapshot!(folder.refusal("--count 1 --against telea"), @"there is no method telea for --against: use mean, best");
+    insta::assert_snapshot!(folder.refusal("--count 1 --others telea=DIR/none"), @"there is no folder DIR/none for --others telea: check the name");
+    insta::assert_snapshot!(folder.refusal("--count 1 --cases DIR/faces"), @"--cases DIR/faces is the folder of the faces: choose another");
+    insta::assert_snapshot!(folder.refusal("--count 1 --cases DIR/empty --others telea=DIR/empty"), @"--cases DIR/empty is also a folder of --others: choose another");
+    insta::assert_snapshot!(folder.refusal("--count 1 --sheet DIR/faces/sheet.png"), @"--sheet DIR/faces/sheet.png lies in the folder of the faces: choose another folder");
+    insta::assert_snapshot!(folder.refusal("--count 1 --sheet DIR/sheet.jpg"), @"--sheet DIR/sheet.jpg does not end in .png: the sheet is saved as PNG");
+    insta::assert_snapshot!(folder.refusal("--count 1 --json DIR/faces/ann.bmp"), @"--json DIR/faces/ann.bmp is the same file as an input: choose another name");
+    std::fs::remove_dir_all(folder.path("faces")).unwrap();
+    assert!(folder.refusal("").starts_with("cannot list the folder DIR/faces"));
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use image::{DynamicImage, RgbImage, imageops};
 
-use super::{ExploreSession, GeneratorArgs, MIN_CELL_PX, grid_sheet, overwrite_policy, save_sheet};
+use super::{ExploreSession, GeneratorArgs, MIN_CELL_PX, grid_sheet, save_sheet};
 use crate::cli::console::Console;
 use crate::cli::gif::GifWriter;
 use crate::cli::{CommandStatus, outputs};
@@ -40,7 +40,7 @@ pub(in crate::cli) struct InterpolateArgs {
     out: PathBuf,
 
     #[command(flatten)]
-    names: GeneratorArgs,
+    generator: GeneratorArgs,
 
     /// Replace an existing picture
     #[arg(long)]
@@ -55,13 +55,12 @@ Examples:
 Exit status: 0 on success, 1 if something failed, 2 if the arguments are invalid.";
 
 pub(super) fn run(args: &InterpolateArgs, console: &mut Console) -> anyhow::Result<CommandStatus> {
-    outputs::check_single_output(&args.out, &["gif", "png"], [args.names.library.as_path()], args.force)?;
-    let mut session = ExploreSession::open(&args.names)?;
+    outputs::check_single_output(&args.out, &["gif", "png"], [args.generator.library.as_path()], args.force)?;
+    let mut session = ExploreSession::open(&args.generator)?;
     let [from, to] = [&args.from, &args.to].map(|text| LatentSource::parse(text));
     let latents = interpolate(&session.find_latent(&from)?, &session.find_latent(&to)?, args.steps);
-    let pictures = session.gallery.draw(&latents);
-    let is_gif = args.out.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gif"));
-    if is_gif {
+    let pictures = session.renderer.draw(&latents);
+    if outputs::has_extension(&args.out, &["gif"]) {
         write_gif(args, &pictures)?;
     } else {
         save_sheet(&grid_sheet(pictures, STRIP_COLUMNS), &args.out, args.force)?;
@@ -72,15 +71,15 @@ pub(super) fn run(args: &InterpolateArgs, console: &mut Console) -> anyhow::Resu
 
 /// Writes a GIF. Pictures are enlarged by a whole factor; the last one stays longer.
 fn write_gif(args: &InterpolateArgs, pictures: &[RgbImage]) -> anyhow::Result<()> {
-    let shown = |picture: &RgbImage| {
+    let enlarge = |picture: &RgbImage| {
         let side = picture.width() * (MIN_CELL_PX * GIF_SCALE / picture.width()).max(1);
-        let large = imageops::resize(picture, side, side, imageops::FilterType::Nearest);
-        DynamicImage::ImageRgb8(large).into_rgba8()
+        let enlarged = imageops::resize(picture, side, side, imageops::FilterType::Nearest);
+        DynamicImage::ImageRgb8(enlarged).into_rgba8()
     };
-    let mut film = GifWriter::new(args.out.clone(), overwrite_policy(args.force))?;
+    let mut gif = GifWriter::new(args.out.clone(), outputs::overwrite_policy(args.force))?;
     let Some((last, others)) = pictures.split_last() else { return Ok(()) };
     for picture in others {
-        film.add_frame(&shown(picture))?;
+        gif.add_frame(&enlarge(picture))?;
     }
-    film.finish(&shown(last))
+    gif.finish(&enlarge(last))
 }

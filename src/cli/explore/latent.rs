@@ -57,7 +57,7 @@ pub(in crate::cli) struct LatentArgs {
     out: Option<PathBuf>,
 
     #[command(flatten)]
-    from: GeneratorArgs,
+    generator: GeneratorArgs,
 
     /// Replace an existing name or picture
     #[arg(long)]
@@ -78,19 +78,19 @@ pub(super) fn run(args: &LatentArgs, console: &mut Console) -> anyhow::Result<Co
         PhotoInputs::Many(photos) => photos,
     };
     if let Some(out) = &args.out {
-        let inputs = photos.iter().map(PathBuf::as_path).chain([args.from.library.as_path()]);
+        let inputs = photos.iter().map(PathBuf::as_path).chain([args.generator.library.as_path()]);
         outputs::check_single_output(out, &["png"], inputs, args.force)?;
     }
     let mut settings = invert_settings(args.seed);
     settings.steps = args.steps.unwrap_or(settings.steps);
     settings.candidates = args.candidates.unwrap_or(settings.candidates);
     settings.validate().map_err(|error| usage_error(error.to_string()))?;
-    let mut session = ExploreSession::open(&args.from)?;
+    let mut session = ExploreSession::open(&args.generator)?;
     let name = session.check_name(&args.name, args.force)?;
 
-    let (choice, _) = model_choice::find_model(args.from.model.as_deref())?;
+    let (choice, _) = model_choice::find_model(args.generator.model.as_deref())?;
     let networks = Arc::new(Networks::load_on_cpu(&model::load(&choice)?, CpuPrecision::fastest())?);
-    let mut found = Vec::new();
+    let mut faces = Vec::new();
     console.start_bar("latent", photos.len() as u64);
     for (index, photo) in photos.iter().enumerate() {
         console.show_position(&format!("photo {} of {}", index + 1, photos.len()), index as u64);
@@ -101,33 +101,31 @@ pub(super) fn run(args: &LatentArgs, console: &mut Console) -> anyhow::Result<Co
                 }
                 let loss = inverted.context_loss;
                 console.print(&format!("{}: mean difference to the photo {loss:.3} (at most 2)", photo.display()));
-                found.push((photo, crop, inverted));
+                faces.push((photo, crop, inverted));
             }
             Err(error) => console.print(&format!("error: {}: {error:#}", photo.display())),
         }
     }
     console.clear_bar();
-    let latents: Vec<_> = found.iter().map(|(.., inverted)| inverted.latent.clone()).collect();
+    let latents: Vec<_> = faces.iter().map(|(.., inverted)| inverted.latent.clone()).collect();
     let Some(average) = mean_latent(&latents) else { bail!("none of {} photos could be used", photos.len()) };
     if let Some(out) = &args.out {
-        let mut drawn: Vec<_> = session.gallery.draw(&latents).into_iter().map(Some).collect();
-        drawn.extend(session.gallery.draw(std::slice::from_ref(&average)).into_iter().map(Some));
+        let mut generated: Vec<_> = session.renderer.draw(&latents).into_iter().map(Some).collect();
+        generated.extend(session.renderer.draw(std::slice::from_ref(&average)).into_iter().map(Some));
         let mut sheet = ContactSheet::default();
         let picture = |crop: &Crop| RgbImage::from_raw(crop.size_px, crop.size_px, crop.to_rgb8());
-        sheet.add_row(found.iter().map(|(_, crop, _)| picture(crop)).collect());
-        sheet.add_row(drawn);
+        sheet.add_row(faces.iter().map(|(_, crop, _)| picture(crop)).collect());
+        sheet.add_row(generated);
         save_sheet(&sheet, out, args.force)?;
-        console.print(&format!(
-            "{} shows the faces, below them the generator's pictures, and last the average",
-            out.display()
-        ));
+        let path = out.display();
+        console.print(&format!("{path} shows the faces, below them the generator's pictures, and last the average"));
     }
-    let made_from = match found.as_slice() {
+    let made_from = match faces.as_slice() {
         [(photo, ..)] => format!("face in {}", photo.display()),
-        several => format!("mean of {} faces in photos", several.len()),
+        _ => format!("mean of {} faces in photos", faces.len()),
     };
     console.print(&session.save_latent(&name, average, &made_from, args.force)?);
-    Ok(if found.len() == photos.len() { CommandStatus::Success } else { CommandStatus::SomeFailed })
+    Ok(CommandStatus::from_success(faces.len() == photos.len()))
 }
 
 /// The face crop of a photo at the model's size, its latent, and a note for the user.
@@ -139,8 +137,8 @@ fn invert_face(
 ) -> anyhow::Result<(Crop, InvertedFace, Option<String>)> {
     let photo = photo::open(path, DecodeLimits::default())?;
     let (frame, note) = face.locate(&photo)?;
-    let everything_known = Mask::empty(photo.width(), photo.height());
-    let crop = crop(&photo, &everything_known, &frame, networks.info.image_size_px)?;
+    let no_hole = Mask::empty(photo.width(), photo.height());
+    let crop = crop(&photo, &no_hole, &frame, networks.info.image_size_px)?;
     let inverted = invert(networks, &crop, settings).context("its latent cannot be found")?;
     Ok((crop, inverted, note))
 }

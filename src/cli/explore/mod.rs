@@ -1,7 +1,7 @@
 //! `countenance sample`, `interpolate` and `latent`: pictures drawn directly by the generator.
 //!
-//! All three draw on the CPU, which is fast enough for single pictures. Samples have numbers; other latents have names in a
-//! library file.
+//! All three draw on the CPU, which is fast enough for single pictures. Samples have numbers; other latents have names in
+//! a library file.
 
 mod interpolate;
 mod latent;
@@ -19,9 +19,9 @@ pub(super) use latent::LatentArgs;
 pub(super) use sample::SampleArgs;
 
 use super::console::Console;
-use super::{CommandStatus, model_choice, outputs, usage_error};
+use super::outputs::{self, overwrite_policy};
+use super::{CommandStatus, model_choice, usage_error};
 use crate::explore::{FaceRenderer, Latent, LatentLibrary, LatentLibraryError, LatentSource};
-use crate::fs::Overwrite;
 use crate::model;
 use crate::photo::{ContactSheet, PngMetadata, save_png};
 
@@ -42,21 +42,25 @@ pub(super) struct GeneratorArgs {
 
 /// A generator with its library of named latents.
 struct ExploreSession {
-    gallery: FaceRenderer,
+    renderer: FaceRenderer,
     library: LatentLibrary,
     library_path: PathBuf,
 }
 
 impl ExploreSession {
-    fn open(from: &GeneratorArgs) -> anyhow::Result<Self> {
-        let (choice, _) = model_choice::find_model(from.model.as_deref())?;
-        let library = LatentLibrary::open(&from.library).map_err(|error| usage_error(error.to_string()))?;
-        Ok(Self { gallery: FaceRenderer::new(&model::load(&choice)?)?, library, library_path: from.library.clone() })
+    fn open(args: &GeneratorArgs) -> anyhow::Result<Self> {
+        let (choice, _) = model_choice::find_model(args.model.as_deref())?;
+        let library = LatentLibrary::open(&args.library).map_err(|error| usage_error(error.to_string()))?;
+        Ok(Self { renderer: FaceRenderer::new(&model::load(&choice)?)?, library, library_path: args.library.clone() })
     }
 
     /// The latent of a sample number or a name. An unknown name is a usage error.
     fn find_latent(&self, source: &LatentSource) -> anyhow::Result<Latent> {
-        self.library.find_latent(source, self.gallery.model_info()).map_err(|error| self.library_error(&error))
+        self.library.find_latent(source, self.renderer.model_info()).map_err(|error| self.library_error(&error))
+    }
+
+    fn sample_latents(&self, numbers: impl IntoIterator<Item = u64>) -> anyhow::Result<Vec<Latent>> {
+        numbers.into_iter().map(|number| self.find_latent(&LatentSource::Sample(number))).collect()
     }
 
     fn library_error(&self, error: &LatentLibraryError) -> anyhow::Error {
@@ -65,13 +69,8 @@ impl ExploreSession {
 
     /// Saves a latent under a name.
     fn save_latent(&mut self, name: &str, latent: Latent, made_from: &str, force: bool) -> anyhow::Result<String> {
-        let inserted = self.library.insert(
-            name,
-            latent,
-            made_from.to_string(),
-            self.gallery.model_info(),
-            overwrite_policy(force),
-        );
+        let (model, overwrite) = (self.renderer.model_info(), overwrite_policy(force));
+        let inserted = self.library.insert(name, latent, made_from.to_string(), model, overwrite);
         inserted.map_err(|error| self.library_error(&error))?;
         self.library.save(&self.library_path)?;
         Ok(format!("saved '{name}' in {}: {made_from}", self.library_path.display()))
@@ -80,19 +79,13 @@ impl ExploreSession {
     /// Checks a name before anything is computed for it.
     fn check_name(&self, name: &str, force: bool) -> anyhow::Result<String> {
         let name = LatentLibrary::checked_name(name).map_err(|error| self.library_error(&error))?;
-        if !force && self.library.names().any(|known| known == name) {
-            return Err(usage_error(format!(
-                "{} already has '{name}': choose another name, or add --force",
-                self.library_path.display()
-            )));
+        if !force && self.library.names().any(|existing| existing == name) {
+            let path = self.library_path.display();
+            return Err(usage_error(format!("{path} already has '{name}': choose another name, or add --force")));
         }
         outputs::check_parent_folders(&[("--library", &self.library_path)])?;
         Ok(name)
     }
-}
-
-fn overwrite_policy(force: bool) -> Overwrite {
-    if force { Overwrite::Allow } else { Overwrite::Refuse }
 }
 
 /// Arranges pictures in rows of `columns`.

@@ -7,7 +7,7 @@ use clap::{ArgGroup, Args};
 use super::{ExploreSession, GeneratorArgs, grid_sheet, save_sheet};
 use crate::cli::console::Console;
 use crate::cli::{CommandStatus, outputs, usage_error};
-use crate::explore::{Latent, LatentExpression, LatentSource, VARIATION_HALF_WIDTH, mean_latent, variations};
+use crate::explore::{Latent, LatentExpression, VARIATION_HALF_WIDTH, mean_latent, variations};
 use crate::photo::ContactSheet;
 
 /// Default number of samples in a grid: eight rows of eight.
@@ -30,16 +30,17 @@ pub(in crate::cli) struct SampleArgs {
     #[arg(long, value_name = "PATH")]
     out: Option<PathBuf>,
 
-    /// Pictures in the grid [default: 64]; with --expr, variations of the result [default: 8]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=i64::from(MAX_COUNT)))]
+    #[arg(help = format!("Pictures in the grid [default: {DEFAULT_COUNT}]; with --expr, variations of the result \
+                          [default: {DEFAULT_VARIATIONS}]"))]
     count: Option<u32>,
 
     /// Number of the first sample; with --expr, seed for the variations
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
 
-    /// Pictures per row [default: a square grid; with --expr: 8]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
+    #[arg(help = format!("Pictures per row [default: a square grid; with --expr: {DEFAULT_VARIATIONS}]"))]
     columns: Option<u32>,
 
     /// Sum of names and sample numbers, with spaces around + and -, for example "a - b + 0.5 * c"
@@ -51,7 +52,7 @@ pub(in crate::cli) struct SampleArgs {
     save: Option<String>,
 
     #[command(flatten)]
-    from: GeneratorArgs,
+    generator: GeneratorArgs,
 
     /// Replace an existing picture or name
     #[arg(long)]
@@ -69,9 +70,9 @@ Exit status: 0 on success, 1 if something failed, 2 if the arguments are invalid
 
 pub(super) fn run(args: &SampleArgs, console: &mut Console) -> anyhow::Result<CommandStatus> {
     if let Some(out) = &args.out {
-        outputs::check_single_output(out, &["png"], [args.from.library.as_path()], args.force)?;
+        outputs::check_single_output(out, &["png"], [args.generator.library.as_path()], args.force)?;
     }
-    let mut session = ExploreSession::open(&args.from)?;
+    let mut session = ExploreSession::open(&args.generator)?;
     match &args.expr {
         Some(text) => draw_sum(args, text, &mut session, console)?,
         None => draw_samples(args, &mut session, console)?,
@@ -79,15 +80,14 @@ pub(super) fn run(args: &SampleArgs, console: &mut Console) -> anyhow::Result<Co
     Ok(CommandStatus::Success)
 }
 
-/// Draws a grid of samples. With `--save`, averages the picked samples; the grid then shows these and their average.
+/// Draws a grid of samples. With `--save`, averages the chosen samples; the grid then shows these and their average.
 fn draw_samples(args: &SampleArgs, session: &mut ExploreSession, console: &mut Console) -> anyhow::Result<()> {
     if let Some(save) = &args.save {
         let (name, numbers) = parse_saved_samples(save)?;
         let name = session.check_name(&name, args.force)?;
-        let sources = numbers.iter().map(|&number| session.find_latent(&LatentSource::Sample(number)));
-        let mut latents = sources.collect::<anyhow::Result<Vec<_>>>()?;
-        let average =
-            mean_latent(&latents).ok_or_else(|| usage_error("--save needs sample numbers, for example NAME=3,7,12"))?;
+        let mut latents = session.sample_latents(numbers.iter().copied())?;
+        let no_samples = || usage_error("--save needs sample numbers, for example NAME=3,7,12");
+        let average = mean_latent(&latents).ok_or_else(no_samples)?;
         let list = numbers.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
         if let Some(out) = &args.out {
             latents.push(average.clone());
@@ -99,9 +99,7 @@ fn draw_samples(args: &SampleArgs, session: &mut ExploreSession, console: &mut C
     }
     let Some(out) = &args.out else { return Ok(()) };
     let count = u64::from(args.count.unwrap_or(DEFAULT_COUNT).max(1));
-    let numbers = args.seed..args.seed.saturating_add(count);
-    let sources = numbers.map(|number| session.find_latent(&LatentSource::Sample(number)));
-    let latents = sources.collect::<anyhow::Result<Vec<_>>>()?;
+    let latents = session.sample_latents(args.seed..args.seed.saturating_add(count))?;
     draw_grid(args, session, &latents, out)?;
     let last = args.seed.saturating_add(count - 1);
     console.print(&format!("{} shows samples {} to {last}, row by row", out.display(), args.seed));
@@ -110,20 +108,17 @@ fn draw_samples(args: &SampleArgs, session: &mut ExploreSession, console: &mut C
 
 fn draw_grid(args: &SampleArgs, session: &mut ExploreSession, latents: &[Latent], out: &Path) -> anyhow::Result<()> {
     let columns = args.columns.map_or_else(|| latents.len().isqrt().max(1), |columns| columns as usize);
-    save_sheet(&grid_sheet(session.gallery.draw(latents), columns), out, args.force)
+    save_sheet(&grid_sheet(session.renderer.draw(latents), columns), out, args.force)
 }
 
 /// Draws a row with the operands and the result, and below it variations of the result.
 fn draw_sum(args: &SampleArgs, text: &str, session: &mut ExploreSession, console: &mut Console) -> anyhow::Result<()> {
     let expression = LatentExpression::parse(text).map_err(|error| usage_error(format!("--expr: {error}")))?;
-    let name = match args.save.as_deref() {
-        Some(save) if save.contains('=') => {
-            return Err(usage_error("with --expr, --save takes only a name for the result"));
-        }
-        Some(save) => Some(session.check_name(save, args.force)?),
-        None => None,
-    };
-    let model = session.gallery.model_info().clone();
+    if args.save.as_deref().is_some_and(|name| name.contains('=')) {
+        return Err(usage_error("with --expr, --save takes only a name for the result"));
+    }
+    let name = args.save.as_deref().map(|name| session.check_name(name, args.force)).transpose()?;
+    let model = session.renderer.model_info().clone();
     let result = expression
         .evaluate(|source| session.library.find_latent(source, &model))
         .map_err(|error| session.library_error(&error))?;
@@ -134,19 +129,16 @@ fn draw_sum(args: &SampleArgs, text: &str, session: &mut ExploreSession, console
         let count = args.count.unwrap_or(DEFAULT_VARIATIONS);
         let variations = variations(&result, count as usize, args.seed);
         let mut sheet = ContactSheet::default();
-        sheet.add_row(session.gallery.draw(&row).into_iter().map(Some).collect());
+        sheet.add_row(session.renderer.draw(&row).into_iter().map(Some).collect());
         let columns = args.columns.unwrap_or(DEFAULT_VARIATIONS) as usize;
-        for row in session.gallery.draw(&variations).chunks(columns) {
+        for row in session.renderer.draw(&variations).chunks(columns) {
             sheet.add_row(row.iter().cloned().map(Some).collect());
         }
         save_sheet(&sheet, out, args.force)?;
-        let shown = expression.terms.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        let below = if count == 0 {
-            String::new()
-        } else {
-            format!("; below, {count} variations by up to {VARIATION_HALF_WIDTH}")
-        };
-        console.print(&format!("{} shows, from the left: {shown}, the result{below}", out.display()));
+        let terms = expression.terms.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let below = format!("; below, {count} variations by up to {VARIATION_HALF_WIDTH}");
+        let below = if count == 0 { "" } else { &below };
+        console.print(&format!("{} shows, from the left: {terms}, the result{below}", out.display()));
     }
     if let Some(name) = name {
         console.print(&session.save_latent(&name, result, &format!("sum {}", text.trim()), args.force)?);
@@ -156,9 +148,9 @@ fn draw_sum(args: &SampleArgs, text: &str, session: &mut ExploreSession, console
 
 /// Reads `NAME=3,7,12`.
 fn parse_saved_samples(text: &str) -> anyhow::Result<(String, Vec<u64>)> {
-    let wrong =
-        || usage_error(format!("--save {text}: give a name and sample numbers, for example \"smiling woman=3,7,12\""));
-    let (name, list) = text.rsplit_once('=').ok_or_else(wrong)?;
-    let numbers = list.split(',').map(|number| number.trim().parse().map_err(|_| wrong()));
+    let example = "\"smiling woman=3,7,12\"";
+    let error = || usage_error(format!("--save {text}: give a name and sample numbers, for example {example}"));
+    let (name, list) = text.rsplit_once('=').ok_or_else(error)?;
+    let numbers = list.split(',').map(|number| number.trim().parse().map_err(|_| error()));
     Ok((name.to_string(), numbers.collect::<anyhow::Result<_>>()?))
 }

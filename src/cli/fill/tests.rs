@@ -11,12 +11,12 @@ use fake_backend::{FakeBackend, FillTestFolder, SIDE_PX};
 
 #[test]
 fn the_best_candidate_fills_only_the_hole() {
-    let place = FillTestFolder::new();
-    place.add_photo("ann.png");
+    let folder = FillTestFolder::new();
+    folder.add_photo("ann.png");
     let run =
-        place.fill(&mut FakeBackend::default(), "DIR/ann.png --mask center --blend none --steps 3 --out DIR/out.png");
+        folder.fill(&mut FakeBackend::default(), "DIR/ann.png --mask center --blend none --steps 3 --out DIR/out.png");
     assert_eq!(run.unwrap().status, CommandStatus::Success);
-    let (before, after) = (place.pixels("ann.png"), place.pixels("out.png"));
+    let (before, after) = (folder.pixels("ann.png"), folder.pixels("out.png"));
     for (x, y, pixel) in after.enumerate_pixels() {
         let in_hole = (SIDE_PX / 4..3 * SIDE_PX / 4).contains(&x) && (SIDE_PX / 4..3 * SIDE_PX / 4).contains(&y);
         let expected = if in_hole { Rgb([255; 3]) } else { *before.get_pixel(x, y) };
@@ -26,10 +26,10 @@ fn the_best_candidate_fills_only_the_hole() {
 
 #[test]
 fn the_report_describes_the_fill() {
-    let place = FillTestFolder::new();
-    place.add_photo("ann.png");
+    let folder = FillTestFolder::new();
+    folder.add_photo("ann.png");
     let line = "DIR/ann.png --mask center --preset blog --steps 4 --seed 7 --out DIR/out.png";
-    let run = place.fill(&mut FakeBackend::default(), line).unwrap();
+    let run = folder.fill(&mut FakeBackend::default(), line).unwrap();
     insta::assert_snapshot!("report-filled", run.report);
     insta::assert_snapshot!(run.messages, @r"
     note: fake device notice
@@ -40,13 +40,13 @@ fn the_report_describes_the_fill() {
 
 #[test]
 fn a_batch_continues_after_a_bad_photo() {
-    let place = FillTestFolder::new();
-    place.add_photo("in/ann.png");
-    place.add_photo("in/carl.png");
-    std::fs::write(place.path("in/bob.png"), b"no picture").unwrap();
-    let run = place.fill(&mut FakeBackend::default(), "DIR/in --mask half --steps 2 --out DIR/new/filled").unwrap();
+    let folder = FillTestFolder::new();
+    folder.add_photo("in/ann.png");
+    folder.add_photo("in/carl.png");
+    std::fs::write(folder.path("in/bob.png"), b"no picture").unwrap();
+    let run = folder.fill(&mut FakeBackend::default(), "DIR/in --mask half --steps 2 --out DIR/new/filled").unwrap();
     assert_eq!(run.status, CommandStatus::SomeFailed);
-    assert_eq!(place.files("new/filled"), ["ann.png", "carl.png"]);
+    assert_eq!(folder.files("new/filled"), ["ann.png", "carl.png"]);
     let errors: Vec<_> = run.messages.lines().filter(|line| line.starts_with("error: ")).collect();
     assert!(matches!(errors[..], [error] if error.matches("DIR/in/bob.png").count() == 1), "{errors:?}");
     assert!(run.messages.ends_with("1 of 3 photos failed\n"), "{}", run.messages);
@@ -59,14 +59,14 @@ fn a_batch_continues_after_a_bad_photo() {
 
 #[test]
 fn folder_masks_match_photos_by_stem() {
-    let place = FillTestFolder::new();
-    place.add_photo("in/ann.png");
-    place.add_photo("in/bob.png");
-    place.add_photo("in/carl.png");
-    std::fs::create_dir(place.path("masks")).unwrap();
-    RgbImage::from_pixel(SIDE_PX, SIDE_PX, Rgb([255; 3])).save(place.path("masks/ann.png")).unwrap();
-    save_mask(&place.path("masks/bob.png"), &Mask::empty(SIDE_PX, SIDE_PX), Overwrite::Refuse).unwrap();
-    let run = place.fill(&mut FakeBackend::default(), "DIR/in --mask DIR/masks --steps 1 --blend none --out DIR/out");
+    let folder = FillTestFolder::new();
+    folder.add_photo("in/ann.png");
+    folder.add_photo("in/bob.png");
+    folder.add_photo("in/carl.png");
+    std::fs::create_dir(folder.path("masks")).unwrap();
+    RgbImage::from_pixel(SIDE_PX, SIDE_PX, Rgb([255; 3])).save(folder.path("masks/ann.png")).unwrap();
+    save_mask(&folder.path("masks/bob.png"), &Mask::empty(SIDE_PX, SIDE_PX), Overwrite::Refuse).unwrap();
+    let run = folder.fill(&mut FakeBackend::default(), "DIR/in --mask DIR/masks --steps 1 --blend none --out DIR/out");
     insta::assert_snapshot!(run.unwrap().messages, @r"
     note: fake device notice
     note: fake model note
@@ -75,39 +75,39 @@ fn folder_masks_match_photos_by_stem() {
     error: DIR/in/carl.png: there is no mask for this photo in DIR/masks: add carl.png (or jpg, jpeg, webp, tif, tiff, bmp)
     2 of 3 photos failed
     ");
-    assert!(place.pixels("out/ann.png").pixels().all(|pixel| *pixel == Rgb([255; 3])));
-    assert_eq!(place.files("out"), ["ann.png"]);
+    assert!(folder.pixels("out/ann.png").pixels().all(|pixel| *pixel == Rgb([255; 3])));
+    assert_eq!(folder.files("out"), ["ann.png"]);
 }
 
 #[test]
 fn a_size_mismatch_error_names_both_sizes() {
-    let place = FillTestFolder::new();
-    place.add_photo("ann.png");
-    save_mask(&place.path("mask.png"), &Mask::empty(8, 9), Overwrite::Refuse).unwrap();
-    let run = place.fill(&mut FakeBackend::default(), "DIR/ann.png --mask DIR/mask.png --out DIR/out.png").unwrap();
+    let folder = FillTestFolder::new();
+    folder.add_photo("ann.png");
+    save_mask(&folder.path("mask.png"), &Mask::empty(8, 9), Overwrite::Refuse).unwrap();
+    let run = folder.fill(&mut FakeBackend::default(), "DIR/ann.png --mask DIR/mask.png --out DIR/out.png").unwrap();
     assert!(run.messages.contains("8×9") && run.messages.contains("32×32"), "{}", run.messages);
-    assert!(!place.path("out.png").exists());
+    assert!(!folder.path("out.png").exists());
 }
 
 #[test]
 fn frames_gif_and_log_end_with_the_result() {
-    let place = FillTestFolder::new();
-    place.add_photo("ann.png");
-    let line = "DIR/ann.png --mask full --blend none --steps 25 --frames DIR/frames --gif DIR/film.gif \
+    let folder = FillTestFolder::new();
+    folder.add_photo("ann.png");
+    let line = "DIR/ann.png --mask full --blend none --steps 25 --frames DIR/frames --gif DIR/search.gif \
                 --log DIR/losses.csv --out DIR/out.png";
-    let run = place.fill(&mut FakeBackend::default(), line).unwrap();
+    let run = folder.fill(&mut FakeBackend::default(), line).unwrap();
     assert_eq!(run.status, CommandStatus::Success, "{}", run.messages);
     let frames = ["frame-00001.png", "frame-00010.png", "frame-00020.png", "frame-00025.png"];
-    assert_eq!(place.files("frames"), frames);
-    let grey = *place.pixels("frames/frame-00010.png").get_pixel(5, 5);
+    assert_eq!(folder.files("frames"), frames);
+    let grey = *folder.pixels("frames/frame-00010.png").get_pixel(5, 5);
     assert!((i32::from(grey.0[0]) - 128).abs() <= 1, "the best candidate's picture: {grey:?}");
-    assert_eq!(place.pixels("frames/frame-00025.png"), place.pixels("out.png"));
+    assert_eq!(folder.pixels("frames/frame-00025.png"), folder.pixels("out.png"));
 
-    let film = std::fs::read(place.path("film.gif")).unwrap();
-    let film = image::codecs::gif::GifDecoder::new(std::io::Cursor::new(film)).unwrap();
-    assert_eq!(image::AnimationDecoder::into_frames(film).count(), frames.len());
+    let gif = std::fs::read(folder.path("search.gif")).unwrap();
+    let gif = image::codecs::gif::GifDecoder::new(std::io::Cursor::new(gif)).unwrap();
+    assert_eq!(image::AnimationDecoder::into_frames(gif).count(), frames.len());
 
-    let csv = std::fs::read_to_string(place.path("losses.csv")).unwrap();
+    let csv = std::fs::read_to_string(folder.path("losses.csv")).unwrap();
     let rows: Vec<_> = csv.lines().collect();
     assert_eq!(rows.len(), 1 + 2 * 25);
     assert_eq!(rows[..3], ["iteration,candidate,context,prior,total", "1,1,2,0.5,2.5", "1,2,1,0.5,1.5"]);
@@ -116,27 +116,27 @@ fn frames_gif_and_log_end_with_the_result() {
 
 #[test]
 fn batch_outputs_are_separate_per_photo() {
-    let place = FillTestFolder::new();
-    place.add_photo("ann.png");
-    place.add_photo("bob.png");
-    let line = "DIR/ann.png DIR/bob.png --mask center --steps 2 --every 1 --frames DIR/frames --gif DIR/film.gif \
+    let folder = FillTestFolder::new();
+    folder.add_photo("ann.png");
+    folder.add_photo("bob.png");
+    let line = "DIR/ann.png DIR/bob.png --mask center --steps 2 --every 1 --frames DIR/frames --gif DIR/search.gif \
                 --log DIR/losses.csv --out DIR/out";
-    place.fill(&mut FakeBackend::default(), line).unwrap();
-    assert_eq!(place.files("frames"), ["ann", "bob"]);
-    assert_eq!(place.files("frames/bob"), ["frame-00001.png", "frame-00002.png"]);
-    for name in ["film-ann.gif", "film-bob.gif", "losses-ann.csv", "losses-bob.csv"] {
-        assert!(place.path(name).is_file(), "{name}");
+    folder.fill(&mut FakeBackend::default(), line).unwrap();
+    assert_eq!(folder.files("frames"), ["ann", "bob"]);
+    assert_eq!(folder.files("frames/bob"), ["frame-00001.png", "frame-00002.png"]);
+    for name in ["search-ann.gif", "search-bob.gif", "losses-ann.csv", "losses-bob.csv"] {
+        assert!(folder.path(name).is_file(), "{name}");
     }
 }
 
 #[test]
 fn a_failed_search_still_saves_its_fill() {
-    let place = FillTestFolder::new();
-    place.add_photo("ann.png");
-    let mut breaking = FakeBackend { fails_at: Some(3), ..FakeBackend::default() };
-    let run = place.fill(&mut breaking, "DIR/ann.png --mask center --out DIR/out.png").unwrap();
+    let folder = FillTestFolder::new();
+    folder.add_photo("ann.png");
+    let mut backend = FakeBackend { fails_at: Some(3), ..FakeBackend::default() };
+    let run = folder.fill(&mut backend, "DIR/ann.png --mask center --out DIR/out.png").unwrap();
     assert_eq!(run.status, CommandStatus::SomeFailed);
-    assert!(place.path("out.png").is_file());
+    assert!(folder.path("out.png").is_file());
     let last = run.messages.lines().last().unwrap();
     insta::assert_snapshot!(last, @"error: DIR/ann.png: the search failed at iteration 3 (the device is gone): the best fill so far is saved");
     let report: serde_json::Value = serde_json::from_str(&run.report).unwrap();
@@ -147,14 +147,14 @@ fn a_failed_search_still_saves_its_fill() {
 
 #[test]
 fn a_missing_device_is_reported_once() {
-    let place = FillTestFolder::new();
-    place.add_photo("in/ann.png");
-    place.add_photo("in/bob.png");
-    let mut without = FakeBackend { no_device: true, ..FakeBackend::default() };
-    let run = place.fill(&mut without, "DIR/in --mask center --device gpu --out DIR/out").unwrap();
+    let folder = FillTestFolder::new();
+    folder.add_photo("in/ann.png");
+    folder.add_photo("in/bob.png");
+    let mut backend = FakeBackend { no_device: true, ..FakeBackend::default() };
+    let run = folder.fill(&mut backend, "DIR/in --mask center --device gpu --out DIR/out").unwrap();
     assert_eq!(run.status, CommandStatus::SomeFailed);
     insta::assert_snapshot!(run.messages, @"error: this machine offers no GPU: use --device cpu, or install its graphics driver");
-    assert!(place.files("out").is_empty());
+    assert!(folder.files("out").is_empty());
     insta::assert_snapshot!("report-failed", run.report);
 }
 
@@ -176,39 +176,39 @@ fn unwritable_frames_do_not_lose_the_fill() {
             self.0.run_search(request, observer)
         }
     }
-    let place = FillTestFolder::new();
-    place.add_photo("ann.png");
-    let mut removing = FolderRemovingBackend(FakeBackend::default(), place.path("frames"));
+    let folder = FillTestFolder::new();
+    folder.add_photo("ann.png");
+    let mut backend = FolderRemovingBackend(FakeBackend::default(), folder.path("frames"));
     let line = "DIR/ann.png --mask center --out DIR/out.png --frames DIR/frames --every 1 --steps 2";
-    let run = place.fill(&mut removing, line).unwrap();
+    let run = folder.fill(&mut backend, line).unwrap();
     assert_eq!(run.status, CommandStatus::SomeFailed);
-    assert!(place.path("out.png").is_file());
+    assert!(folder.path("out.png").is_file());
     assert!(run.messages.contains("error: DIR/ann.png: the fill is saved, but "), "{}", run.messages);
 }
 
 #[test]
 fn sixteen_bit_depth_is_kept() {
-    let place = FillTestFolder::new();
-    let deep =
+    let folder = FillTestFolder::new();
+    let original =
         image::ImageBuffer::from_fn(SIDE_PX, SIDE_PX, |x, y| image::Luma([u16::try_from(x * 2000 + y).unwrap()]));
-    DynamicImage::ImageLuma16(deep.clone()).save(place.path("deep.png")).unwrap();
-    place
+    DynamicImage::ImageLuma16(original.clone()).save(folder.path("deep.png")).unwrap();
+    folder
         .fill(&mut FakeBackend::default(), "DIR/deep.png --mask center --blend none --steps 1 --out DIR/out.png")
         .unwrap();
-    let filled = image::open(place.path("out.png")).unwrap();
+    let filled = image::open(folder.path("out.png")).unwrap();
     let DynamicImage::ImageLuma16(filled) = filled else { panic!("another colour type: {:?}", filled.color()) };
-    assert_eq!(filled.get_pixel(0, 0), deep.get_pixel(0, 0));
-    assert_ne!(filled.get_pixel(SIDE_PX / 2, SIDE_PX / 2), deep.get_pixel(SIDE_PX / 2, SIDE_PX / 2));
+    assert_eq!(filled.get_pixel(0, 0), original.get_pixel(0, 0));
+    assert_ne!(filled.get_pixel(SIDE_PX / 2, SIDE_PX / 2), original.get_pixel(SIDE_PX / 2, SIDE_PX / 2));
 }
 
 #[test]
 fn invalid_arguments_are_refused_before_the_search() {
-    let place = FillTestFolder::new();
-    place.add_photo("ann.png");
+    let folder = FillTestFolder::new();
+    folder.add_photo("ann.png");
     let refused = |line: &str| {
-        let error = place.fill(&mut FakeBackend::default(), line).err().unwrap();
+        let error = folder.fill(&mut FakeBackend::default(), line).err().unwrap();
         assert!(error.is::<crate::cli::UsageError>(), "{error}");
-        error.to_string().replace(place.0.path().to_str().unwrap(), "DIR")
+        error.to_string().replace(folder.0.path().to_str().unwrap(), "DIR")
     };
     insta::assert_snapshot!(refused("DIR/ann.png --mask DIR/none.png --out DIR/out.png"), @"there is no mask DIR/none.png: give a picture with the hole in white, or one of center, half, left, random, grid, lowres, full");
     insta::assert_snapshot!(refused("DIR/ann.png --mask center --steps 0 --out DIR/out.png"), @"steps is 0: use 1 to 100000");
@@ -216,35 +216,36 @@ fn invalid_arguments_are_refused_before_the_search() {
     assert!(refused("DIR/ann.png --mask center --model DIR/ann.png --out DIR/out.png").contains("DIR/ann.png: "));
     assert!(refused("DIR/ann.png DIR/ann.png --mask center --out DIR/out").contains("would both become"));
     assert!(refused("DIR/ann.png DIR/bob.png --mask center --out DIR/ann.png").contains("a folder is needed here"));
-    assert_eq!(place.files(""), ["ann.png"]);
+    assert_eq!(folder.files(""), ["ann.png"]);
 }
 
 #[test]
 fn a_missing_photo_fails_without_usage_error() {
-    let place = FillTestFolder::new();
-    let run = place.fill(&mut FakeBackend::default(), "DIR/none.png --mask center --out DIR/out.png").unwrap();
+    let folder = FillTestFolder::new();
+    let run = folder.fill(&mut FakeBackend::default(), "DIR/none.png --mask center --out DIR/out.png").unwrap();
     assert_eq!(run.status, CommandStatus::SomeFailed);
     assert!(
         run.messages.starts_with("error: ") && run.messages.matches("DIR/none.png").count() == 1,
         "{}",
         run.messages
     );
-    assert!(!place.path("out.png").exists());
+    assert!(!folder.path("out.png").exists());
 }
 
 #[test]
 fn batch_photos_get_own_layer_and_record() {
-    let place = FillTestFolder::new();
-    place.add_photo("ann.png");
-    place.add_photo("bob.png");
+    let folder = FillTestFolder::new();
+    folder.add_photo("ann.png");
+    folder.add_photo("bob.png");
     let line = "DIR/ann.png DIR/bob.png --mask center --steps 2 --seed 4 --layer DIR/layer.png --out DIR/out";
-    let run = place.fill(&mut FakeBackend::default(), line).unwrap();
+    let run = folder.fill(&mut FakeBackend::default(), line).unwrap();
     assert_eq!(run.status, CommandStatus::Success, "{}", run.messages);
-    let recipe = |name: &str| Provenance::read(&std::fs::read(place.path(name)).unwrap()).unwrap();
+    let provenance = |name: &str| Provenance::read(&std::fs::read(folder.path(name)).unwrap()).unwrap();
     for (out, layer) in [("out/ann.png", "layer-ann.png"), ("out/bob.png", "layer-bob.png")] {
-        assert_eq!((recipe(out).content, recipe(layer).content), (ExportContent::Photo, ExportContent::Layer));
-        assert_eq!((recipe(out).settings.seed, recipe(out).candidate, recipe(out).steps), (4, 1, 2));
-        assert_eq!(image::open(place.path(layer)).unwrap().color(), image::ColorType::Rgba8);
+        assert_eq!((provenance(out).content, provenance(layer).content), (ExportContent::Photo, ExportContent::Layer));
+        let Provenance { settings, candidate, steps, .. } = provenance(out);
+        assert_eq!((settings.seed, candidate, steps), (4, 1, 2));
+        assert_eq!(image::open(folder.path(layer)).unwrap().color(), image::ColorType::Rgba8);
     }
 }
 
@@ -266,13 +267,13 @@ fn an_unwritable_layer_does_not_lose_the_fill() {
             self.0.run_search(request, observer)
         }
     }
-    let place = FillTestFolder::new();
-    place.add_photo("ann.png");
-    let layer = place.path("layer.png");
-    let mut taking = FileCreatingBackend(FakeBackend::default(), layer.clone());
-    let run = place.fill(&mut taking, "DIR/ann.png --mask center --layer DIR/layer.png --out DIR/out.png").unwrap();
+    let folder = FillTestFolder::new();
+    folder.add_photo("ann.png");
+    let layer = folder.path("layer.png");
+    let mut backend = FileCreatingBackend(FakeBackend::default(), layer.clone());
+    let run = folder.fill(&mut backend, "DIR/ann.png --mask center --layer DIR/layer.png --out DIR/out.png").unwrap();
     assert_eq!(run.status, CommandStatus::SomeFailed);
     assert!(run.messages.contains("the fill is saved, but DIR/layer.png already exists"), "{}", run.messages);
-    assert!(place.path("out.png").is_file());
+    assert!(folder.path("out.png").is_file());
     assert_eq!(std::fs::read(layer).unwrap(), b"precious");
 }

@@ -46,47 +46,47 @@ impl OutputTestFolder {
 
 #[test]
 fn checking_a_new_png_leaves_no_files() {
-    let place = OutputTestFolder::new();
-    assert_eq!(place.check_error(|_| ()), "");
-    assert_eq!(std::fs::read_dir(place.0.path()).unwrap().count(), 1);
+    let folder = OutputTestFolder::new();
+    assert_eq!(folder.check_error(|_| ()), "");
+    assert_eq!(std::fs::read_dir(folder.0.path()).unwrap().count(), 1);
 }
 
 #[test]
 fn an_existing_picture_needs_force() {
-    let place = OutputTestFolder::new();
-    place.touch("out.png");
-    insta::assert_snapshot!(place.check_error(|_| ()), @"DIR/out.png already exists: choose another name, or add --force");
-    assert_eq!(place.check_error(|output| output.force = true), "");
+    let folder = OutputTestFolder::new();
+    folder.touch("out.png");
+    insta::assert_snapshot!(folder.check_error(|_| ()), @"DIR/out.png already exists: choose another name, or add --force");
+    assert_eq!(folder.check_error(|output| output.force = true), "");
 }
 
 #[test]
 fn a_layer_must_be_a_new_png() {
-    let place = OutputTestFolder::new();
-    place.touch("there.png");
-    let layer = |name: &str| place.check_error(|output| output.layer = Some(place.path(name)));
+    let folder = OutputTestFolder::new();
+    folder.touch("existing.png");
+    let layer = |name: &str| folder.check_error(|output| output.layer = Some(folder.path(name)));
     assert_eq!(layer("layer.png"), "");
     insta::assert_snapshot!(layer("layer.psd"), @"--layer DIR/layer.psd does not end in .png: fills are saved as lossless PNG");
     insta::assert_snapshot!(layer("out.png"), @"--layer DIR/out.png is the same file as --out: choose another name");
-    insta::assert_snapshot!(layer("there.png"), @"DIR/there.png already exists: choose another name, or add --force");
+    insta::assert_snapshot!(layer("existing.png"), @"DIR/existing.png already exists: choose another name, or add --force");
 }
 
 #[test]
 fn existing_logs_and_reports_are_replaced() {
-    let place = OutputTestFolder::new();
-    place.touch("log.csv");
-    place.touch("report.json");
-    let text = place.check_error(|output| {
-        output.log = Some(place.path("log.csv"));
-        output.report = Some(place.path("report.json"));
+    let folder = OutputTestFolder::new();
+    folder.touch("log.csv");
+    folder.touch("report.json");
+    let text = folder.check_error(|output| {
+        output.log = Some(folder.path("log.csv"));
+        output.report = Some(folder.path("report.json"));
     });
     assert_eq!(text, "");
 }
 
 #[test]
 fn force_does_not_replace_an_input() {
-    let place = OutputTestFolder::new();
-    let text = place.check_error(|output| {
-        output.out = place.path("../").join(place.0.path().file_name().unwrap()).join("photo.png");
+    let folder = OutputTestFolder::new();
+    let text = folder.check_error(|output| {
+        output.out = folder.path("../").join(folder.0.path().file_name().unwrap()).join("photo.png");
         output.force = true;
     });
     assert!(text.ends_with("photo.png is the same file as an input: choose another name"), "{text}");
@@ -94,30 +94,30 @@ fn force_does_not_replace_an_input() {
 
 #[test]
 fn two_outputs_with_one_path_are_refused() {
-    let place = OutputTestFolder::new();
-    let text = place.check_error(|output| {
-        output.log = Some(place.path("notes"));
-        output.report = Some(place.path("notes"));
+    let folder = OutputTestFolder::new();
+    let text = folder.check_error(|output| {
+        output.log = Some(folder.path("notes"));
+        output.report = Some(folder.path("notes"));
     });
     insta::assert_snapshot!(text, @"--report DIR/notes is the same file as --log: choose another name");
 }
 
 #[test]
 fn unusable_output_names_are_refused() {
-    let place = OutputTestFolder::new();
-    let out = |name: &str| place.check_error(|output| output.out = place.path(name));
+    let folder = OutputTestFolder::new();
+    let out = |name: &str| folder.check_error(|output| output.out = folder.path(name));
     insta::assert_snapshot!(out("out.jpg"), @"--out DIR/out.jpg does not end in .png: fills are saved as lossless PNG");
     insta::assert_snapshot!(out(""), @"--out DIR/ is a folder: give a file name, for example DIR/photo.png");
     insta::assert_snapshot!(out("missing/out.png"), @"there is no folder DIR/missing for --out: create it first");
-    let frames = place.check_error(|output| output.frames = Some(place.path("photo.png")));
+    let frames = folder.check_error(|output| output.frames = Some(folder.path("photo.png")));
     insta::assert_snapshot!(frames, @"--frames DIR/photo.png is a file: a folder is needed here");
 }
 
 #[test]
 fn frames_of_another_search_are_refused() {
-    let place = OutputTestFolder::new();
-    std::fs::create_dir(place.path("frames")).unwrap();
-    place.touch("frames/frame-00100.png");
-    let text = place.check_error(|output| output.frames = Some(place.path("frames")));
+    let folder = OutputTestFolder::new();
+    std::fs::create_dir(folder.path("frames")).unwrap();
+    folder.touch("frames/frame-00100.png");
+    let text = folder.check_error(|output| output.frames = Some(folder.path("frames")));
     insta::assert_snapshot!(text, @"DIR/frames holds the frames of another search: choose another folder, or add --force to replace them");
 }

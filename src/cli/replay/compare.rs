@@ -33,8 +33,8 @@ impl fmt::Display for PictureDifference {
         match self {
             Self::None => f.write_str("the same, bit for bit"),
             Self::Shape => f.write_str("not the same: size or colour type differ"),
-            Self::Pixels { different, total: of, largest: at_most, max_value: brightest } => {
-                write!(f, "not the same: {different} of {of} pixels differ, by at most {at_most} of {brightest}")
+            Self::Pixels { different, total, largest, max_value } => {
+                write!(f, "not the same: {different} of {total} pixels differ, by at most {largest} of {max_value}")
             }
         }
     }
@@ -47,34 +47,27 @@ pub(super) fn compare_pictures(one: &DynamicImage, other: &DynamicImage) -> Pict
     }
     match (PixelData::of(one), PixelData::of(other)) {
         (PixelData::Bits8 { data: one, channels }, PixelData::Bits8 { data: other, .. }) => {
-            compare_channel_values(one, other, channels, u8::MAX.into())
+            compare_values(one, other, channels, u8::MAX.into())
         }
         (PixelData::Bits16 { data: one, channels }, PixelData::Bits16 { data: other, .. }) => {
-            compare_channel_values(&one, &other, channels, u16::MAX.into())
+            compare_values(&one, &other, channels, u16::MAX.into())
         }
         _ => PictureDifference::Shape,
     }
 }
 
-fn compare_channel_values<T: Copy + Into<u32>>(
-    one: &[T],
-    other: &[T],
-    channels: usize,
-    brightest: u32,
-) -> PictureDifference {
-    let (mut different, mut at_most) = (0, 0);
+fn compare_values<T: Copy + Into<u32>>(one: &[T], other: &[T], channels: usize, max_value: u32) -> PictureDifference {
+    let (mut different, mut largest) = (0, 0);
     let channels = channels.max(1);
     for (one, other) in one.chunks(channels).zip(other.chunks(channels)) {
-        let pixel_difference =
+        let difference =
             one.iter().zip(other).map(|(&one, &other)| one.into().abs_diff(other.into())).max().unwrap_or(0);
-        different += usize::from(pixel_difference > 0);
-        at_most = at_most.max(pixel_difference);
+        different += usize::from(difference > 0);
+        largest = largest.max(difference);
     }
     match different {
         0 => PictureDifference::None,
-        _ => {
-            PictureDifference::Pixels { different, total: one.len() / channels, largest: at_most, max_value: brightest }
-        }
+        _ => PictureDifference::Pixels { different, total: one.len() / channels, largest, max_value },
     }
 }
 

@@ -4,6 +4,7 @@ use image::{DynamicImage, Rgb, RgbImage};
 
 use super::*;
 use crate::cli::console::CapturedConsole;
+use crate::fs::Overwrite;
 use crate::geometry::FaceFrame;
 use crate::job::{ExportContent, SearchStart};
 use crate::mask::Mask;
@@ -18,9 +19,9 @@ struct ReplayTestFolder(tempfile::TempDir);
 
 impl ReplayTestFolder {
     fn new() -> Self {
-        let place = Self(tempfile::tempdir().unwrap());
-        place.write("photo.png", &photo());
-        place
+        let folder = Self(tempfile::tempdir().unwrap());
+        folder.write("photo.png", &photo());
+        folder
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -39,7 +40,8 @@ impl ReplayTestFolder {
     /// Fills and saves `filled.png`; may stop after some evaluations. `change` edits the outcome before it is recorded.
     fn fill(&self, settings: Settings, stop_after: Option<u32>, content: ExportContent, change: fn(&mut FillOutcome)) {
         let photo = Arc::new(Photo::from_pixels(photo()));
-        let hole = Mask::from_pixels(24, 20, (0..480).map(|at| if at % 24 > 9 { 255 } else { 0 }).collect()).unwrap();
+        let hole =
+            Mask::from_pixels(24, 20, (0..480).map(|index| if index % 24 > 9 { 255 } else { 0 }).collect()).unwrap();
         let request = FillRequest {
             photo: Arc::clone(&photo),
             hole: Arc::new(hole),
@@ -51,15 +53,15 @@ impl ReplayTestFolder {
             device: DeviceChoice::Cpu,
         };
         let mut console = CapturedConsole::default().console();
-        let mut follower = ConsoleReplayObserver { console: &mut console, evaluations_left: stop_after };
-        let mut outcome = run_fill(&mut NetworkCache::default(), &request, &mut follower).unwrap();
+        let mut observer = ConsoleReplayObserver { console: &mut console, remaining_evaluations: stop_after };
+        let mut outcome = run_fill(&mut NetworkCache::default(), &request, &mut observer).unwrap();
         change(&mut outcome);
         let FillRequest { photo, hole, frame, blend, .. } = &request;
         // Not the best candidate: the replay must show the recorded one.
         let candidate = 1 - outcome.best;
-        let made = FillExport { photo, hole, frame: *frame, blend: *blend, outcome: &outcome, candidate };
-        let recipe = Provenance::new(&made).unwrap();
-        fill::save_fill(&made, content, Some(&recipe), &self.path("filled.png"), Overwrite::Allow).unwrap();
+        let export = FillExport { photo, hole, frame: *frame, blend: *blend, outcome: &outcome, candidate };
+        let provenance = Provenance::new(&export).unwrap();
+        fill::save_fill(&export, content, Some(&provenance), &self.path("filled.png"), Overwrite::Allow).unwrap();
     }
 
     /// Repeats `filled.png` and returns the notes and the difference.
@@ -67,9 +69,9 @@ impl ReplayTestFolder {
         let replay = Replay::new(&self.args("filled.png", "photo.png")).unwrap();
         let outcome = replay.run_search(&mut CapturedConsole::default().console()).unwrap();
         let FillRequest { photo, hole, frame, blend, .. } = &replay.request;
-        let candidate = replay.recipe.candidate;
-        let made = FillExport { photo, hole, frame: *frame, blend: *blend, outcome: &outcome, candidate };
-        let picture = made.picture(replay.recipe.content).unwrap();
+        let candidate = replay.provenance.candidate;
+        let export = FillExport { photo, hole, frame: *frame, blend: *blend, outcome: &outcome, candidate };
+        let picture = export.picture(replay.provenance.content).unwrap();
         (replay.difference_notes(), compare::compare_pictures(&replay.filled.pixels, &picture).to_string())
     }
 
@@ -94,21 +96,21 @@ const SAME_PIXELS: &str = "the same, bit for bit";
 
 #[test]
 fn a_replay_gives_the_same_pixels() {
-    let place = ReplayTestFolder::new();
+    let folder = ReplayTestFolder::new();
     for content in [ExportContent::Photo, ExportContent::Layer] {
-        place.fill(settings(), None, content, |_| ());
-        assert_eq!(place.replay(), (Vec::new(), SAME_PIXELS.to_owned()), "{content:?}");
+        folder.fill(settings(), None, content, |_| ());
+        assert_eq!(folder.replay(), (Vec::new(), SAME_PIXELS.to_owned()), "{content:?}");
     }
 }
 
 #[test]
 fn a_replay_stops_where_the_fill_stopped() {
-    let place = ReplayTestFolder::new();
+    let folder = ReplayTestFolder::new();
     let mut hmc = Settings { optimizer: OptimizerKind::Hmc, ..settings() };
     hmc.hmc.leapfrog_steps = 4;
     for (settings, stop_after) in [(settings(), 3), (hmc, 7)] {
-        place.fill(settings, Some(stop_after), ExportContent::Photo, |_| ());
-        let (notes, difference) = place.replay();
+        folder.fill(settings, Some(stop_after), ExportContent::Photo, |_| ());
+        let (notes, difference) = folder.replay();
         assert_eq!(difference, SAME_PIXELS, "{:?}", settings.optimizer);
         assert!(notes[0].starts_with("the search was stopped at iteration"), "{notes:?}");
     }
@@ -116,73 +118,81 @@ fn a_replay_stops_where_the_fill_stopped() {
 
 /// Saves a fill with this candidate, and repeats it.
 fn saved_and_replayed(
-    place: &ReplayTestFolder,
+    folder: &ReplayTestFolder,
     request: &FillRequest,
     outcome: &FillOutcome,
     candidate: usize,
 ) -> (Vec<String>, String) {
     let FillRequest { photo, hole, frame, blend, .. } = request;
-    let made = FillExport { photo, hole, frame: *frame, blend: *blend, outcome, candidate };
-    let recipe = Provenance::new(&made).unwrap();
-    fill::save_fill(&made, ExportContent::Photo, Some(&recipe), &place.path("filled.png"), Overwrite::Allow).unwrap();
-    place.replay()
+    let export = FillExport { photo, hole, frame: *frame, blend: *blend, outcome, candidate };
+    let provenance = Provenance::new(&export).unwrap();
+    fill::save_fill(&export, ExportContent::Photo, Some(&provenance), &folder.path("filled.png"), Overwrite::Allow)
+        .unwrap();
+    folder.replay()
 }
 
 #[test]
 fn variations_and_mixes_replay_the_same() {
-    let place = ReplayTestFolder::new();
-    place.fill(settings(), None, ExportContent::Photo, |_| ());
-    let Replay { request, .. } = Replay::new(&place.args("filled.png", "photo.png")).unwrap();
+    let folder = ReplayTestFolder::new();
+    folder.fill(settings(), None, ExportContent::Photo, |_| ());
+    let Replay { request, .. } = Replay::new(&folder.args("filled.png", "photo.png")).unwrap();
     let run = |request: &FillRequest| {
         let mut console = CapturedConsole::default().console();
-        let mut follower = ConsoleReplayObserver { console: &mut console, evaluations_left: None };
-        run_fill(&mut NetworkCache::default(), request, &mut follower).unwrap()
+        let mut observer = ConsoleReplayObserver { console: &mut console, remaining_evaluations: None };
+        run_fill(&mut NetworkCache::default(), request, &mut observer).unwrap()
     };
-    let found = run(&request);
-    let latent = found.candidates[found.best].latent.clone();
-    let around = FillRequest {
+    let first = run(&request);
+    let latent = first.candidates[first.best].latent.clone();
+    let variation_request = FillRequest {
         settings: request.settings.for_variations(),
         start: SearchStart::Around(latent),
         ..request.clone()
     };
-    let like = run(&around);
-    let last = like.candidates.len() - 1;
-    assert_eq!(saved_and_replayed(&place, &around, &like, last), (Vec::new(), SAME_PIXELS.to_owned()));
+    let variations = run(&variation_request);
+    let last = variations.candidates.len() - 1;
+    assert_eq!(
+        saved_and_replayed(&folder, &variation_request, &variations, last),
+        (Vec::new(), SAME_PIXELS.to_owned())
+    );
 
-    let halfway =
-        like.candidates[0].latent.iter().zip(&like.candidates[1].latent).map(|(a, b)| (a + b) / 2.0).collect();
-    let mix = run(&around.clone().into_latent_drawing(halfway)).candidates.remove(0);
-    let mut with_mix = like;
+    let halfway = variations.candidates[0]
+        .latent
+        .iter()
+        .zip(&variations.candidates[1].latent)
+        .map(|(a, b)| (a + b) / 2.0)
+        .collect();
+    let mix = run(&variation_request.clone().into_latent_drawing(halfway)).candidates.remove(0);
+    let mut with_mix = variations;
     let index = with_mix.store_mix(mix, None);
-    let (notes, difference) = saved_and_replayed(&place, &around, &with_mix, index);
+    let (notes, difference) = saved_and_replayed(&folder, &variation_request, &with_mix, index);
     assert_eq!(difference, SAME_PIXELS);
     assert_eq!(notes, ["a mix of candidates: drawn from its latent without a search"]);
 }
 
 #[test]
 fn settings_changed_during_the_search_are_noted() {
-    let place = ReplayTestFolder::new();
-    place.fill(settings(), None, ExportContent::Photo, |outcome| outcome.changed_during_search = true);
-    insta::assert_snapshot!(place.replay().0.join("\n"), @"lambda, the number of steps or the hole was changed during the search: this repetition uses the final values from the start and may find a different face");
+    let folder = ReplayTestFolder::new();
+    folder.fill(settings(), None, ExportContent::Photo, |outcome| outcome.changed_during_search = true);
+    insta::assert_snapshot!(folder.replay().0.join("\n"), @"lambda, the number of steps or the hole was changed during the search: this repetition uses the final values from the start and may find a different face");
 }
 
 #[test]
 fn a_changed_seed_gives_different_pixels() {
-    let place = ReplayTestFolder::new();
-    place.fill(settings(), None, ExportContent::Photo, |outcome| outcome.settings.seed += 1);
-    let difference = place.replay().1;
+    let folder = ReplayTestFolder::new();
+    folder.fill(settings(), None, ExportContent::Photo, |outcome| outcome.settings.seed += 1);
+    let difference = folder.replay().1;
     assert!(difference.starts_with("not the same: ") && difference.contains("of 480 pixels differ"), "{difference}");
 }
 
 #[test]
 fn a_different_photo_is_refused() {
-    let place = ReplayTestFolder::new();
-    place.fill(settings(), None, ExportContent::Photo, |_| ());
+    let folder = ReplayTestFolder::new();
+    folder.fill(settings(), None, ExportContent::Photo, |_| ());
     let mut edited = photo().to_rgb8();
     edited.get_pixel_mut(3, 3).0[0] ^= 1;
-    place.write("edited.png", &edited.into());
-    place.write("larger.png", &RgbImage::new(30, 20).into());
-    let refusal = |photo| place.refusal(&place.args("filled.png", photo));
+    folder.write("edited.png", &edited.into());
+    folder.write("larger.png", &RgbImage::new(30, 20).into());
+    let refusal = |photo| folder.refusal(&folder.args("filled.png", photo));
     insta::assert_snapshot!(refusal("edited.png"), @"DIR/edited.png is not the photo that was filled: some pixels have other values; use the file that was filled, not an edited or recompressed copy");
     insta::assert_snapshot!(refusal("larger.png"), @"DIR/larger.png is not the photo that was filled: it has 30×20 pixels of type rgb8, the filled photo had 24×20 pixels of type rgb8");
     assert!(refusal("none.png").starts_with("the photo DIR/none.png cannot be opened"));
@@ -190,23 +200,23 @@ fn a_different_photo_is_refused() {
 
 #[test]
 fn files_without_a_record_are_refused() {
-    let place = ReplayTestFolder::new();
-    std::fs::write(place.path("a.jpg"), b"\xFF\xD8\xFF").unwrap();
-    insta::assert_snapshot!(place.refusal(&place.args("a.jpg", "photo.png")), @"DIR/a.jpg: this is not a PNG: choose the exported PNG");
-    insta::assert_snapshot!(place.refusal(&place.args("photo.png", "photo.png")), @"DIR/photo.png: the file has no fill record: it was exported without a record or by another program, or a program removed it; use the PNG that Countenance wrote");
-    assert!(place.refusal(&place.args("none.png", "photo.png")).starts_with("cannot read DIR/none.png"));
+    let folder = ReplayTestFolder::new();
+    std::fs::write(folder.path("a.jpg"), b"\xFF\xD8\xFF").unwrap();
+    insta::assert_snapshot!(folder.refusal(&folder.args("a.jpg", "photo.png")), @"DIR/a.jpg: this is not a PNG: choose the exported PNG");
+    insta::assert_snapshot!(folder.refusal(&folder.args("photo.png", "photo.png")), @"DIR/photo.png: the file has no fill record: it was exported without a record or by another program, or a program removed it; use the PNG that Countenance wrote");
+    assert!(folder.refusal(&folder.args("none.png", "photo.png")).starts_with("cannot read DIR/none.png"));
 }
 
 #[test]
 fn a_missing_model_is_named() {
-    let place = ReplayTestFolder::new();
-    place.fill(settings(), None, ExportContent::Photo, |_| ());
-    let mut args = place.args("filled.png", "photo.png");
+    let folder = ReplayTestFolder::new();
+    folder.fill(settings(), None, ExportContent::Photo, |_| ());
+    let mut args = folder.args("filled.png", "photo.png");
     args.model = None;
-    let text = place.refusal(&args);
+    let text = folder.refusal(&args);
     assert!(text.starts_with("the model of the fill was not found: give the file of tiny-16 (SHA-256 "), "{text}");
     args.model = Some(Path::new(env!("CARGO_MANIFEST_DIR")).join("models/face-64.safetensors"));
-    let text = place.refusal(&args);
+    let text = folder.refusal(&args);
     assert!(text.contains("face-64.safetensors is a different model") && text.contains("made with tiny-16"), "{text}");
 }
 

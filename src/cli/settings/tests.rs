@@ -59,7 +59,7 @@ fn given_values_win_over_fallbacks() {
 
 #[test]
 fn help_says_what_the_presets_set() {
-    let of = |id: &str| preset_values(Setting::from_id(id).unwrap());
-    assert_eq!(of("steps"), "[default: 60; blog, blog-momentum, hmc: 1000; paper: 1500]");
-    assert_eq!(of("norm"), "[default: l1]");
+    let values = |id: &str| preset_values(Setting::from_id(id).unwrap());
+    assert_eq!(values("steps"), "[default: 60; blog, blog-momentum, hmc: 1000; paper: 1500]");
+    assert_eq!(values("norm"), "[default: l1]");
 }

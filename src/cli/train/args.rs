@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::cli::value_names;
 use crate::device::DeviceChoice;
-use crate::train::{TrainRecipe, TrainSettings};
+use crate::train::{MAX_HELD_OUT, TrainRecipe, TrainSettings};
 
 /// Train your own generator on a dataset made by `prepare`
 ///
@@ -42,16 +42,17 @@ pub(in crate::cli) struct TrainArgs {
     #[arg(long, value_parser = value_names::recipe_parser())]
     pub(super) recipe: Option<TrainRecipe>,
 
-    /// Training steps of the whole run [default: 50000]
     #[arg(long, value_name = "N")]
+    #[arg(help = format!("Training steps of the whole run [default: {}]", TrainSettings::default().steps))]
     pub(super) steps: Option<u64>,
 
-    /// Batch size: faces per step [default: 32; with recipe blog: 64]
     #[arg(long, value_name = "N")]
+    #[arg(help = format!("Faces per step [default: {}; with recipe blog: {BLOG_BATCH}]", TrainSettings::default().batch))]
     pub(super) batch: Option<u32>,
 
-    /// Channels of the layers next to the image; doubling them takes up to four times as long [default: 64]
     #[arg(long, value_name = "N")]
+    #[arg(help = format!("Channels of the layers next to the image; doubling them takes up to four times as long \
+                          [default: {}]", TrainSettings::default().width))]
     pub(super) width: Option<u32>,
 
     /// Side of the generator's pictures, 64 or 128; larger faces are scaled down [default: the size in DATA]
@@ -62,8 +63,8 @@ pub(in crate::cli) struct TrainArgs {
     #[arg(long, value_name = "N")]
     pub(super) seed: Option<u64>,
 
-    /// Learning rate [default: 0.0002]
     #[arg(long, value_name = "X")]
+    #[arg(help = format!("Learning rate [default: {}]", TrainSettings::default().learning_rate))]
     pub(super) learning_rate: Option<f32>,
 
     /// Weight of the R1 gradient penalty on real faces, which keeps the discriminator from becoming too strong [default: 0]
@@ -78,16 +79,17 @@ pub(in crate::cli) struct TrainArgs {
     #[arg(long, value_name = "FILE")]
     pub(super) features: Option<PathBuf>,
 
-    /// Steps between samples, measurements and checkpoints [default: 1000]
     #[arg(long, value_name = "N")]
+    #[arg(help = format!("Steps between samples, measurements and checkpoints [default: {}]", TrainSettings::default().every))]
     pub(super) every: Option<u64>,
 
     /// End after this many minutes, with a checkpoint
     #[arg(long, value_name = "M")]
     pub(super) minutes: Option<f64>,
 
-    /// Dataset for the quality measurements, instead of the last tenth of DATA (at most 512 faces)
     #[arg(long, value_name = "DATA")]
+    #[arg(help = format!("Dataset for the quality measurements, instead of the last tenth of DATA (at most \
+                          {MAX_HELD_OUT} faces)"))]
     pub(super) held_out: Option<PathBuf>,
 
     /// Compute device: auto, cpu, cpu:f32, gpu or gpu:N (see `countenance devices`)
@@ -101,7 +103,7 @@ const BLOG_BATCH: u32 = 64;
 impl TrainArgs {
     /// The settings for faces of side `size_px`: given options, then those of the resumed run, then the defaults.
     pub(super) fn settings(&self, previous: Option<TrainSettings>, size_px: u32) -> TrainSettings {
-        let recipe = self.recipe.or(previous.as_ref().map(|former| former.recipe)).unwrap_or_default();
+        let recipe = self.recipe.or(previous.as_ref().map(|settings| settings.recipe)).unwrap_or_default();
         let defaults_for_recipe = || {
             let defaults = TrainSettings { recipe, size_px, ..TrainSettings::default() };
             let batch = if recipe == TrainRecipe::Blog { BLOG_BATCH } else { defaults.batch };

@@ -20,9 +20,9 @@ fn missing_options_come_from_the_run_then_defaults() {
     assert_eq!(settings, TrainSettings { size_px: 128, ..TrainSettings::default() });
     let blog = train_args("--recipe blog --width 8").settings(None, 64);
     assert_eq!((blog.recipe, blog.batch, blog.width), (TrainRecipe::Blog, 64, 8));
-    let former = TrainSettings { recipe: TrainRecipe::Blog, batch: 12, seed: 5, size_px: 32, ..blog };
-    let resumed = train_args("--resume --steps 9").settings(Some(former.clone()), 64);
-    assert_eq!(resumed, TrainSettings { steps: 9, ..former });
+    let previous = TrainSettings { recipe: TrainRecipe::Blog, batch: 12, seed: 5, size_px: 32, ..blog };
+    let resumed = train_args("--resume --steps 9").settings(Some(previous.clone()), 64);
+    assert_eq!(resumed, TrainSettings { steps: 9, ..previous });
 }
 
 #[test]
@@ -62,14 +62,14 @@ fn a_run_reports_progress_and_its_model() {
     let request =
         TrainRequest { settings, run_folder: out, resume: false, device: DeviceChoice::Cpu, max_minutes: None };
     let faces = InMemoryFaceImages::new(16, (0..=255u8).cycle().take(20 * 768).collect());
-    let told = CapturedConsole::default();
-    let ending = run_training(&request, &faces, None, &mut told.console()).unwrap();
-    assert_eq!(ending, CommandStatus::Success);
-    let text = told.take();
+    let captured = CapturedConsole::default();
+    let status = run_training(&request, &faces, None, &mut captured.console()).unwrap();
+    assert_eq!(status, CommandStatus::Success);
+    let text = captured.take();
     for part in ["18 faces, 2 held out; starting on CPU", "step 2 of 2", "context loss", "the best model is"] {
         assert!(text.contains(part), "{part} in {text}");
     }
-    let again = run_training(&request, &faces, None, &mut told.console()).unwrap_err();
+    let again = run_training(&request, &faces, None, &mut captured.console()).unwrap_err();
     assert_eq!(crate::cli::exit_code_for(&again), 2);
 }
 

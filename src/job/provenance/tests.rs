@@ -44,7 +44,7 @@ fn photo() -> Photo {
 }
 
 fn hole() -> Mask {
-    Mask::from_pixels(20, 18, (0..360).map(|at| if at % 7 < 3 { 255 } else { 0 }).collect()).unwrap()
+    Mask::from_pixels(20, 18, (0..360).map(|index| if index % 7 < 3 { 255 } else { 0 }).collect()).unwrap()
 }
 
 /// Calls `check` with a fill of the photo that `change` makes.
@@ -57,27 +57,27 @@ fn with_fill<T>(change: impl FnOnce(&mut Photo), check: impl FnOnce(&FillExport<
     check(&FillExport { photo: &photo, hole: &hole, frame, blend, outcome: &outcome, candidate: 1 })
 }
 
-fn recipe() -> Provenance {
-    with_fill(|_| (), |made| Provenance::new(made).unwrap())
+fn provenance() -> Provenance {
+    with_fill(|_| (), |export| Provenance::new(export).unwrap())
 }
 
 /// The bytes of an exported file.
-fn exported(made: &FillExport<'_>, content: ExportContent) -> Vec<u8> {
-    let recipe = Provenance::new(made).unwrap();
-    encode_png(&made.picture(content).unwrap(), &made.png_metadata(content, Some(&recipe))).unwrap()
+fn exported(export: &FillExport<'_>, content: ExportContent) -> Vec<u8> {
+    let provenance = Provenance::new(export).unwrap();
+    encode_png(&export.picture(content).unwrap(), &export.png_metadata(content, Some(&provenance))).unwrap()
 }
 
 #[test]
 fn provenance_survives_the_file() {
     with_fill(
         |_| (),
-        |made| {
-            let read = Provenance::read(&exported(made, ExportContent::Photo)).unwrap();
-            assert_eq!(read, Provenance::new(made).unwrap());
-            assert_eq!(read.hole().unwrap(), *made.hole);
-            assert!(read.matches_photo(made.photo));
-            assert_eq!((read.preset, read.settings), (Some(Preset::Paper), made.outcome.settings));
-            assert_eq!((read.frame, read.blend, read.candidate), (made.frame, made.blend, 1));
+        |export| {
+            let read = Provenance::read(&exported(export, ExportContent::Photo)).unwrap();
+            assert_eq!(read, Provenance::new(export).unwrap());
+            assert_eq!(read.hole().unwrap(), *export.hole);
+            assert!(read.matches_photo(export.photo));
+            assert_eq!((read.preset, read.settings), (Some(Preset::Paper), export.outcome.settings));
+            assert_eq!((read.frame, read.blend, read.candidate), (export.frame, export.blend, 1));
             assert_eq!((read.steps, read.evaluations, read.device.as_str()), (7, 9, "CPU"));
             assert!(read.stopped_early && read.changed_on_the_way);
             assert_eq!((read.model.name.as_str(), read.model.sha256), ("tiny", "ab".repeat(32)));
@@ -93,25 +93,25 @@ fn layer_keeps_only_the_colour_profile() {
         photo.exif = Some(b"II\x2A\0".to_vec());
         photo.xmp = Some(b"<nonsense/>".to_vec());
     };
-    with_fill(change, |made| {
-        let bytes = exported(made, ExportContent::Layer);
+    with_fill(change, |export| {
+        let bytes = exported(export, ExportContent::Layer);
         assert_eq!(Provenance::read(&bytes).unwrap().content, ExportContent::Layer);
         let layer = decode(&bytes, DecodeLimits::default()).unwrap();
         assert_eq!(layer.color_name(), "rgba8");
-        assert_eq!((layer.icc_profile, layer.exif), (made.photo.icc_profile.clone(), None));
-        let photo = decode(&exported(made, ExportContent::Photo), DecodeLimits::default()).unwrap();
-        assert_eq!(photo.exif, made.photo.exif);
+        assert_eq!((layer.icc_profile, layer.exif), (export.photo.icc_profile.clone(), None));
+        let photo = decode(&exported(export, ExportContent::Photo), DecodeLimits::default()).unwrap();
+        assert_eq!(photo.exif, export.photo.exif);
     });
 }
 
 #[test]
 fn xmp_gets_source_type_and_keeps_the_rest() {
-    let said = "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><rdf:Description rdf:about='' \
+    let xmp = "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><rdf:Description rdf:about='' \
                 xmlns:dc='http://purl.org/dc/elements/1.1/' dc:rights='Ann'/></rdf:RDF>";
     with_fill(
-        |photo| photo.xmp = Some(said.as_bytes().to_vec()),
-        |made| {
-            let photo = decode(&exported(made, ExportContent::Photo), DecodeLimits::default()).unwrap();
+        |photo| photo.xmp = Some(xmp.as_bytes().to_vec()),
+        |export| {
+            let photo = decode(&exported(export, ExportContent::Photo), DecodeLimits::default()).unwrap();
             let packet = String::from_utf8(photo.xmp.unwrap()).unwrap();
             assert!(packet.contains(&format!("<Iptc4xmpExt:DigitalSourceType>{SOURCE_TYPE}<")), "{packet}");
             assert!(packet.contains("dc:rights='Ann'"), "{packet}");
@@ -124,28 +124,28 @@ fn nothing_is_added_without_provenance() {
     let xmp = b"<said/>".to_vec();
     with_fill(
         |photo| photo.xmp = Some(xmp.clone()),
-        |made| {
-            let extras = made.png_metadata(ExportContent::Photo, None);
-            assert_eq!((extras.texts, extras.xmp), (Vec::new(), Some(Cow::Borrowed(&xmp[..]))));
-            assert_eq!(made.png_metadata(ExportContent::Layer, None), PngMetadata::default());
+        |export| {
+            let metadata = export.png_metadata(ExportContent::Photo, None);
+            assert_eq!((metadata.texts, metadata.xmp), (Vec::new(), Some(Cow::Borrowed(&xmp[..]))));
+            assert_eq!(export.png_metadata(ExportContent::Layer, None), PngMetadata::default());
         },
     );
 }
 
 #[test]
 fn other_pixels_size_or_type_are_another_photo() {
-    let recipe = recipe();
+    let provenance = provenance();
     let mut changed = photo().pixels.to_rgb8();
     changed.get_pixel_mut(19, 17).0[2] ^= 1;
-    assert!(recipe.matches_photo(&photo()));
-    assert!(!recipe.matches_photo(&Photo::from_pixels(changed.into())));
-    assert!(!recipe.matches_photo(&Photo::from_pixels(photo().pixels.to_rgb16().into())));
-    assert!(!recipe.matches_photo(&Photo::from_pixels(photo().pixels.rotate90())));
+    assert!(provenance.matches_photo(&photo()));
+    assert!(!provenance.matches_photo(&Photo::from_pixels(changed.into())));
+    assert!(!provenance.matches_photo(&Photo::from_pixels(photo().pixels.to_rgb16().into())));
+    assert!(!provenance.matches_photo(&Photo::from_pixels(photo().pixels.rotate90())));
 }
 
 /// Provenance with one JSON field replaced.
 fn tampered(pointer: &str, value: impl Into<serde_json::Value>) -> Result<Provenance, ProvenanceError> {
-    let mut json: serde_json::Value = serde_json::from_str(&recipe().to_json()).unwrap();
+    let mut json: serde_json::Value = serde_json::from_str(&provenance().to_json()).unwrap();
     *json.pointer_mut(pointer).unwrap() = value.into();
     Provenance::from_json(&json.to_string())
 }
@@ -164,7 +164,7 @@ fn wrong_formats_and_damage_give_different_errors() {
 
 #[test]
 fn changed_mask_is_refused() {
-    let hole = |recipe: Result<Provenance, ProvenanceError>| recipe.unwrap().hole();
+    let hole = |provenance: Result<Provenance, ProvenanceError>| provenance.unwrap().hole();
     let mut other = super::tests::hole();
     other.invert();
     let png = BASE64.encode(encode_mask_png(&other).unwrap());
@@ -179,9 +179,9 @@ fn changed_mask_is_refused() {
 fn changed_settings_have_no_preset() {
     with_fill(
         |_| (),
-        |made| {
+        |export| {
             let outcome = outcome(Settings { steps: 77, ..Preset::Best.settings() });
-            assert_eq!(Provenance::new(&FillExport { outcome: &outcome, ..*made }).unwrap().preset, None);
+            assert_eq!(Provenance::new(&FillExport { outcome: &outcome, ..*export }).unwrap().preset, None);
         },
     );
 }
@@ -189,9 +189,9 @@ fn changed_settings_have_no_preset() {
 proptest! {
     #[test]
     fn every_number_survives(x in -1e5f32..1e5, side_px in 16f32..1e5, lambda in 0f32..1000.0, rate in 1e-9f32..10.0, seed: u64) {
-        let mut recipe = recipe();
-        recipe.frame = FaceFrame { center_in_photo: [x, -x], side_px, angle_radians: x / 7e4 };
-        (recipe.settings.lambda, recipe.settings.learning_rate, recipe.settings.seed) = (lambda, rate, seed);
-        prop_assert_eq!(Provenance::from_json(&recipe.to_json()).unwrap(), recipe);
+        let mut provenance = provenance();
+        provenance.frame = FaceFrame { center_in_photo: [x, -x], side_px, angle_radians: x / 7e4 };
+        provenance.settings = Settings { lambda, learning_rate: rate, seed, ..provenance.settings };
+        prop_assert_eq!(Provenance::from_json(&provenance.to_json()).unwrap(), provenance);
     }
 }

@@ -48,9 +48,9 @@ fn newest_faces_are_drawn_after_the_search() {
 #[test]
 fn faces_that_cannot_be_drawn_say_why() {
     let test_worker = TestWorker::new();
-    let not_drawn = |test_worker: &TestWorker, wanted: u64| {
+    let failure = |test_worker: &TestWorker, request: u64| {
         test_worker.wait_for(|event| match event {
-            WorkerEvent::FacesFailed { id: faces, message } if faces == wanted => Some(message),
+            WorkerEvent::FacesFailed { id, message } if id == request => Some(message),
             _ => None,
         })
     };
@@ -58,13 +58,13 @@ fn faces_that_cannot_be_drawn_say_why() {
     test_worker
         .worker
         .send(WorkerCommand::DrawFaces(1, Box::new(FacesRequest { model: missing, ..faces_request(0..1) })));
-    let message = not_drawn(&test_worker, 1);
+    let message = failure(&test_worker, 1);
     assert!(message.contains("no/such.safetensors"), "{message}");
     test_worker.worker.send(WorkerCommand::DrawFaces(
         2,
         Box::new(FacesRequest { latents: vec![vec![0.0; 7]], ..faces_request(0..1) }),
     ));
-    let message = not_drawn(&test_worker, 2);
+    let message = failure(&test_worker, 2);
     assert!(message.contains("do not fit tiny-16"), "{message}");
     test_worker.worker.send(WorkerCommand::DrawFaces(3, Box::new(faces_request(0..1))));
     assert_eq!(wait_for_faces(&test_worker).id, 3, "the thread still works");
@@ -84,7 +84,7 @@ fn provenance_repeats_a_fill_from_a_chosen_face() {
 
     let outcome = fill(&request, &mut RecordingObserver::default()).unwrap();
     assert_ne!(outcome.candidates, fill(&as_set, &mut RecordingObserver::default()).unwrap().candidates);
-    let recipe = Provenance::new(&FillExport {
+    let provenance = Provenance::new(&FillExport {
         outcome: &outcome,
         photo: &request.photo,
         hole: &request.hole,
@@ -93,7 +93,7 @@ fn provenance_repeats_a_fill_from_a_chosen_face() {
         candidate: outcome.best,
     })
     .unwrap();
-    assert_eq!(recipe.start, start);
-    let again = FillRequest { start: recipe.start.clone(), settings: recipe.settings, ..as_set };
+    assert_eq!(provenance.start, start);
+    let again = FillRequest { start: provenance.start.clone(), settings: provenance.settings, ..as_set };
     assert_eq!(fill(&again, &mut RecordingObserver::default()).unwrap().candidates, outcome.candidates);
 }

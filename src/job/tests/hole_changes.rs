@@ -50,17 +50,17 @@ fn other_hole() -> Arc<Mask> {
     Arc::new(painted_dot(40, 30, [15.0, 12.0]))
 }
 
-fn at(evaluation: u32) -> HoleChanger {
+fn change_at(evaluation: u32) -> HoleChanger {
     HoleChanger { holes: vec![(evaluation, other_hole())], ..HoleChanger::default() }
 }
 
 #[test]
 fn edited_search_resumes_in_mid_schedule() {
-    let (outcome, hole_changer) = run_with_hole_changes(&request(), at(6));
+    let (outcome, hole_changer) = run_with_hole_changes(&request(), change_at(6));
     assert_eq!((outcome.steps, hole_changer.extended_by), (10, 2), "at 6 of 8, back to 4, and four more");
     assert_eq!(hole_changer.iterations, (1..=10).collect::<Vec<_>>());
     assert!(outcome.changed_during_search && outcome.stopped.is_none());
-    let (outcome, hole_changer) = run_with_hole_changes(&request(), at(2));
+    let (outcome, hole_changer) = run_with_hole_changes(&request(), change_at(2));
     assert_eq!((outcome.steps, hole_changer.extended_by), (8, 0), "there was enough left");
     assert!(outcome.changed_during_search);
 }
@@ -68,12 +68,12 @@ fn edited_search_resumes_in_mid_schedule() {
 #[test]
 fn kept_losses_belong_to_the_last_hole() {
     // Stopped just after the edit: the best candidate is from before, with losses for the new hole.
-    let (outcome, _) = run_with_hole_changes(&request(), HoleChanger { stop_after: Some(6), ..at(5) });
-    let mut alone = request();
-    alone.hole = other_hole();
+    let (outcome, _) = run_with_hole_changes(&request(), HoleChanger { stop_after: Some(6), ..change_at(5) });
+    let mut request = request();
+    request.hole = other_hole();
     for candidate in &outcome.candidates {
-        let drawn = draw_preview(&alone.clone().into_latent_drawing(candidate.latent.clone())).unwrap().unwrap();
-        assert_near(&drawn.candidate, candidate);
+        let preview = draw_preview(&request.clone().into_latent_drawing(candidate.latent.clone())).unwrap().unwrap();
+        assert_near(&preview.candidate, candidate);
     }
 }
 
@@ -83,7 +83,7 @@ fn edit_continues_from_the_current_latents() {
     let mut request = request();
     (request.settings.learning_rate, request.settings.noise) = (1e-6, 0.0);
     let (before, _) = run_with_hole_changes(&request, HoleChanger { stop_after: Some(5), ..HoleChanger::default() });
-    let (after, _) = run_with_hole_changes(&request, at(5));
+    let (after, _) = run_with_hole_changes(&request, change_at(5));
     for (before, after) in before.candidates.iter().zip(&after.candidates) {
         assert!(before.latent.iter().zip(&after.latent).all(|(before, after)| (before - after).abs() < 1e-3));
     }
@@ -108,7 +108,7 @@ fn hole_can_change_during_hmc() {
     let mut request = request();
     request.settings.optimizer = OptimizerKind::Hmc;
     (request.settings.hmc.leapfrog_steps, request.settings.steps) = (3, 4);
-    let (outcome, _) = run_with_hole_changes(&request, at(6));
+    let (outcome, _) = run_with_hole_changes(&request, change_at(6));
     assert!(outcome.changed_during_search && outcome.steps >= 4);
 }
 
@@ -138,9 +138,9 @@ fn paused_search_shows_new_hole_and_blend() {
     let test_worker = TestWorker::new();
     test_worker.start_long(1);
     let start = Instant::now();
-    let preview = |wanted: &dyn Fn(&SearchPreview) -> bool| loop {
+    let preview = |matches: &dyn Fn(&SearchPreview) -> bool| loop {
         assert!(start.elapsed() < TIMEOUT);
-        if let Some(preview) = test_worker.worker.take_preview().filter(wanted) {
+        if let Some(preview) = test_worker.worker.take_preview().filter(matches) {
             return preview;
         }
         std::thread::sleep(Duration::from_millis(1));

@@ -12,13 +12,12 @@ pub(super) fn draw_preview(request: &FillRequest) -> Result<Option<QuickPreview>
 }
 
 /// Equal up to rounding: another batch size changes sums of a few thousand values near 1 by some ulps.
-pub(super) fn assert_near(one: &Candidate, other: &Candidate) {
+pub(super) fn assert_near(a: &Candidate, b: &Candidate) {
     const TOLERANCE: f32 = 1e-4;
     let losses = |candidate: &Candidate| [candidate.losses.context, candidate.losses.prior, candidate.losses.total];
-    let ones = losses(one).into_iter().chain(one.pixels.iter().copied());
-    let others = losses(other).into_iter().chain(other.pixels.iter().copied());
-    let farthest = ones.zip(others).map(|(one, other)| (one - other).abs()).fold(0.0, f32::max);
-    assert!(farthest < TOLERANCE, "{farthest}: {:?} and {:?}", one.losses, other.losses);
+    let values = |candidate: &Candidate| losses(candidate).into_iter().chain(candidate.pixels.clone());
+    let largest = values(a).zip(values(b)).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(largest < TOLERANCE, "{largest}: {:?} and {:?}", a.losses, b.losses);
 }
 
 fn embedded_model_request() -> FillRequest {
@@ -30,8 +29,8 @@ fn search_starts_at_the_first_guess() {
     let request = request();
     let guess = draw_preview(&request.clone().into_first_guess()).unwrap().expect("the model has an encoder");
     let one_step = FillRequest { settings: Settings { steps: 1, noise: 0.0, ..request.settings }, ..request };
-    let begun = fill(&one_step, &mut RecordingObserver::default()).unwrap();
-    assert_eq!(guess.candidate.latent, begun.candidates[0].latent, "the first candidate starts at the guess");
+    let outcome = fill(&one_step, &mut RecordingObserver::default()).unwrap();
+    assert_eq!(guess.candidate.latent, outcome.candidates[0].latent, "the first candidate starts at the guess");
     assert!(!guess.candidate.is_mix && guess.patch.rgba.chunks(4).any(|pixel| pixel[3] == 255));
 }
 
@@ -56,10 +55,10 @@ fn small_holes_are_previewed_with_full_detail() {
     request.hole = Arc::new(painted_dot(300, 280, [150.0, 140.0]));
     request.frame = FaceFrame::centered(300, 280);
     request.blend = crate::blend::Blend::default();
-    let sketch = draw_preview(&request.clone().into_first_guess()).unwrap().unwrap();
+    let preview = draw_preview(&request.clone().into_first_guess()).unwrap().unwrap();
     let FillRequest { photo, hole, frame, blend, .. } = &request;
-    let whole = crate::blend::Composer::new(photo, hole, frame, *blend, None);
-    assert_eq!(sketch.patch, whole.render(&sketch.candidate.pixels, 16));
+    let composer = crate::blend::Composer::new(photo, hole, frame, *blend, None);
+    assert_eq!(preview.patch, composer.render(&preview.candidate.pixels, 64));
 }
 
 #[test]
@@ -72,11 +71,11 @@ fn drawing_a_latent_equals_a_one_step_fill() {
         .map(|(a, b)| 0.3 * a + 0.7 * b)
         .collect();
     let drawing = request().into_latent_drawing(latent.clone());
-    let drawn = draw_preview(&drawing).unwrap().unwrap().candidate;
-    assert!(drawn.is_mix && drawn.latent == latent);
+    let preview = draw_preview(&drawing).unwrap().unwrap().candidate;
+    assert!(preview.is_mix && preview.latent == latent);
     let again = fill(&drawing, &mut RecordingObserver::default()).unwrap();
     assert_eq!((again.steps, again.evaluations), (1, 1));
-    assert_eq!(Candidate { is_mix: true, ..again.candidates[0].clone() }, drawn);
+    assert_eq!(Candidate { is_mix: true, ..again.candidates[0].clone() }, preview);
 }
 
 #[test]
@@ -116,8 +115,8 @@ fn variations_are_the_ends_of_the_trajectories() {
     let (_, request) = variations_request(7);
     let outcome = fill(&request, &mut RecordingObserver::default()).unwrap();
     for candidate in &outcome.candidates {
-        let drawn = draw_preview(&request.clone().into_latent_drawing(candidate.latent.clone())).unwrap().unwrap();
-        assert_near(&drawn.candidate, candidate);
+        let preview = draw_preview(&request.clone().into_latent_drawing(candidate.latent.clone())).unwrap().unwrap();
+        assert_near(&preview.candidate, candidate);
     }
 }
 
@@ -130,7 +129,7 @@ fn newest_preview_is_drawn_unless_a_fill_runs() {
     let start = Instant::now();
     let wait_for = |id: QuickPreviewId| loop {
         match test_worker.worker.take_quick_preview() {
-            Some(sketch) if sketch.id == id => break,
+            Some(preview) if preview.id == id => break,
             _ => assert!(start.elapsed() < TIMEOUT),
         }
         std::thread::sleep(Duration::from_millis(1));

@@ -7,7 +7,7 @@
 #[cfg(target_arch = "x86_64")]
 pub(super) use avx512::Bf16;
 #[cfg(not(target_arch = "x86_64"))]
-pub(super) use without::Bf16;
+pub(super) use unsupported::Bf16;
 
 /// Columns of a panel: two vectors of sums.
 pub(super) const PANEL_WIDTH: usize = 32;
@@ -32,7 +32,7 @@ mod avx512 {
     use std::mem::transmute;
 
     use super::{PANEL_WIDTH, pack_pair};
-    use crate::model::cpu::packed_gemm::{RowOffsets, in_blocks};
+    use crate::model::cpu::packed_gemm::{RowOffsets, in_row_blocks};
 
     /// Rows whose sums fit in the registers: two vectors per row, beside the panel's two vectors and one pair of `a`.
     const MAX_BLOCK_ROWS: usize = 12;
@@ -58,17 +58,17 @@ mod avx512 {
         }
 
         /// Multiplies all rows of `a` by one panel.
-        pub(in super::super) fn multiply(self, a: &[u32], starts: RowOffsets, panel: &[u32], out: &mut [f32]) {
+        pub(in super::super) fn multiply(self, a: &[u32], offsets: RowOffsets, panel: &[u32], out: &mut [f32]) {
             // SAFETY: a `Self` exists only where the processor has the instructions.
-            unsafe { multiply(a, starts, panel.as_chunks().0, out.as_chunks_mut().0) }
+            unsafe { multiply(a, offsets, panel.as_chunks().0, out.as_chunks_mut().0) }
         }
     }
 
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512bf16")]
     fn round(length: usize, rows: &[f32], out: &mut [u32]) {
         for (row, out) in rows.chunks_exact(length).zip(out.chunks_exact_mut(length.div_ceil(2))) {
-            let (vectors, rest) = row.as_chunks::<32>();
-            let (out, out_rest) = out.split_at_mut(16 * vectors.len());
+            let (vectors, remainder) = row.as_chunks::<32>();
+            let (out, out_remainder) = out.split_at_mut(16 * vectors.len());
             for (values, out) in vectors.iter().zip(out.as_chunks_mut::<16>().0) {
                 // SAFETY: the 32 values are read and the 16 pairs written; both types are 512 bits.
                 unsafe {
@@ -78,15 +78,15 @@ mod avx512 {
                     _mm512_storeu_si512(out.as_mut_ptr().cast(), pairs);
                 }
             }
-            for (values, out) in rest.chunks(2).zip(out_rest) {
+            for (values, out) in remainder.chunks(2).zip(out_remainder) {
                 *out = pack_pair(values[0], values.get(1).copied().unwrap_or(0.0));
             }
         }
     }
 
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512bf16")]
-    fn multiply(a: &[u32], mut starts: RowOffsets, panel: &[[u32; PANEL_WIDTH]], out: &mut [[f32; PANEL_WIDTH]]) {
-        in_blocks!(out, MAX_BLOCK_ROWS, block => multiply_block::<HEIGHT>(a, &mut starts, panel, block));
+    fn multiply(a: &[u32], mut offsets: RowOffsets, panel: &[[u32; PANEL_WIDTH]], out: &mut [[f32; PANEL_WIDTH]]) {
+        in_row_blocks!(out, MAX_BLOCK_ROWS, block => multiply_block::<HEIGHT>(a, &mut offsets, panel, block));
     }
 
     /// Multiplies `HEIGHT` rows of `a` by one panel, with the sums in registers.
@@ -94,11 +94,11 @@ mod avx512 {
     #[inline]
     fn multiply_block<const HEIGHT: usize>(
         a: &[u32],
-        starts: &mut RowOffsets,
+        offsets: &mut RowOffsets,
         panel: &[[u32; PANEL_WIDTH]],
         out: &mut [[f32; PANEL_WIDTH]],
     ) {
-        let rows: [&[u32]; HEIGHT] = std::array::from_fn(|_| &a[starts.next()..][..panel.len()]);
+        let rows: [&[u32]; HEIGHT] = std::array::from_fn(|_| &a[offsets.next()..][..panel.len()]);
         let mut sums = [[_mm512_setzero_ps(); 2]; HEIGHT];
         for index in 0..panel.len() {
             let pairs = panel[index].as_ptr();
@@ -127,7 +127,7 @@ mod avx512 {
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-mod without {
+mod unsupported {
     use crate::model::cpu::packed_gemm::RowOffsets;
 
     /// Never constructed: this architecture has no such instructions.
@@ -143,7 +143,7 @@ mod without {
             match self {}
         }
 
-        pub(in super::super) fn multiply(self, _: &[u32], _: Starts, _: &[u32], _: &mut [f32]) {
+        pub(in super::super) fn multiply(self, _: &[u32], _: RowOffsets, _: &[u32], _: &mut [f32]) {
             match self {}
         }
     }

@@ -2,8 +2,9 @@
 
 use super::convolution::{LoadMode, load_gemm_weights};
 use super::gemm::GemmWeights;
-use super::generator::{CpuConvLayer, activation_backward, add_bias_and_activate, resized};
+use super::generator::{BASE_SIDE_PX, CpuConvLayer, activation_backward, add_bias_and_activate, resized};
 use super::{CpuActivations, scratch_slice};
+use crate::model::architecture::NetworkRole;
 use crate::model::{ModelError, ModelFile};
 
 /// Slope of `LeakyReLU` below zero (DCGAN, section 3).
@@ -18,20 +19,13 @@ pub(super) struct ConvStack {
 }
 
 impl ConvStack {
-    pub(super) fn load(file: &ModelFile, network: &str, layers: usize, purpose: LoadMode) -> Result<Self, ModelError> {
-        let layer = |index: usize| {
-            let name = match index.checked_sub(1) {
-                None => format!("{network}.from_rgb"),
-                Some(index) => format!("{network}.down.{index}"),
-            };
-            CpuConvLayer::load(file, &name, purpose)
-        };
-        let score = format!("{network}.score");
-        Ok(Self {
-            layers: (0..layers).map(layer).collect::<Result<_, ModelError>>()?,
-            score: load_gemm_weights(file, &score, purpose)?,
-            score_bias: file.tensor(&format!("{score}.bias"))?.values.clone(),
-        })
+    pub(super) fn load(file: &ModelFile, role: NetworkRole, layers: usize, mode: LoadMode) -> Result<Self, ModelError> {
+        let mut names = role.layer_names(layers + 1);
+        let layer = |name: String| CpuConvLayer::load(file, &name, mode);
+        let layers = names.by_ref().take(layers).map(layer).collect::<Result<_, _>>()?;
+        let score = names.next().unwrap_or_default();
+        let score_bias = file.tensor(&format!("{score}.bias"))?.values.clone();
+        Ok(Self { layers, score: load_gemm_weights(file, &score, mode)?, score_bias })
     }
 
     /// Output channels of each layer.
@@ -39,54 +33,46 @@ impl ConvStack {
         self.layers.iter().map(|layer| layer.convolution.small_channels)
     }
 
-    /// Forward pass: `[batch, side, side, channels]` to `[batch, outputs]`. Keeps the outputs of the layers in the
-    /// activations.
-    pub(super) fn forward(
-        &self,
-        batch: usize,
-        side_px: usize,
-        pictures: &[f32],
-        tape: &mut CpuActivations,
-    ) -> Vec<f32> {
-        let CpuActivations { discriminator_outputs: judged, scratch: room, .. } = tape;
-        judged.resize_with(self.layers.len(), Vec::new);
-        let mut side = side_px;
+    /// Forward pass: `[batch, side, side, channels]` to `[batch, outputs]`. Keeps the outputs of the layers.
+    pub(super) fn forward(&self, batch: usize, pictures: &[f32], activations: &mut CpuActivations) -> Vec<f32> {
+        let CpuActivations { discriminator_outputs: outputs, scratch, .. } = activations;
+        outputs.resize_with(self.layers.len(), Vec::new);
+        let mut side = BASE_SIDE_PX << self.layers.len();
         for (index, CpuConvLayer { convolution, bias }) in self.layers.iter().enumerate() {
             side /= 2;
-            let (before, after) = judged.split_at_mut(index);
-            let out = resized(&mut after[0], batch * side * side * convolution.small_channels);
-            let input = before.last().map_or(pictures, Vec::as_slice);
-            convolution.conv(side, input, out, room, |pixels| add_bias_and_activate(pixels, bias, leaky_relu));
+            let (previous, next) = outputs.split_at_mut(index);
+            let output = resized(&mut next[0], batch * side * side * convolution.small_channels);
+            let input = previous.last().map_or(pictures, Vec::as_slice);
+            convolution.conv(side, input, output, scratch, |pixels| add_bias_and_activate(pixels, bias, leaky_relu));
         }
-        let mut outputs = vec![0.0; batch * self.score_bias.len()];
-        if let Some(last) = judged.last() {
-            self.score.multiply_transposed(batch, last, &mut outputs);
+        let mut scores = vec![0.0; batch * self.score_bias.len()];
+        if let Some(last) = outputs.last() {
+            self.score.multiply_transposed(batch, last, &mut scores);
         }
-        add_bias_and_activate(&mut outputs, &self.score_bias, |sum| sum);
-        outputs
+        add_bias_and_activate(&mut scores, &self.score_bias, |sum| sum);
+        scores
     }
 
-    /// Backward pass: from the output gradient to the picture gradient, which is left in `tape.gradient`.
-    pub(super) fn backward(&self, batch: usize, outputs_gradient: &[f32], tape: &mut CpuActivations) {
-        let CpuActivations { discriminator_outputs: judged, scratch: rooms, gradient, next_gradient, .. } = tape;
-        let last = judged.last().map_or(0, Vec::len);
-        self.score.multiply(batch, outputs_gradient, scratch_slice(gradient, last));
-        // The last layer's output has 4×4 pixels.
-        let mut side = 4;
-        for (CpuConvLayer { convolution, .. }, output) in self.layers.iter().zip(judged.iter()).rev() {
+    /// Backward pass: from the score gradient to the picture gradient, which is left in `activations.gradient`.
+    pub(super) fn backward(&self, batch: usize, score_gradient: &[f32], activations: &mut CpuActivations) {
+        let CpuActivations { discriminator_outputs: outputs, scratch, gradient, next_gradient, .. } = activations;
+        let length = outputs.last().map_or(0, Vec::len);
+        self.score.multiply(batch, score_gradient, scratch_slice(gradient, length));
+        let mut side = BASE_SIDE_PX;
+        for (CpuConvLayer { convolution, .. }, output) in self.layers.iter().zip(outputs.iter()).rev() {
             let pixels = batch * side * side;
-            let own = &mut gradient[..pixels * convolution.small_channels];
-            activation_backward(
-                own,
-                output,
-                |gradient, output| if output > 0.0 { gradient } else { LEAKY_SLOPE * gradient },
-            );
-            let next = scratch_slice(next_gradient, pixels * 4 * convolution.large_channels);
-            convolution.conv_transpose(side, own, next, rooms, |_| {});
+            let output_gradient = &mut gradient[..pixels * convolution.small_channels];
+            activation_backward(output_gradient, output, leaky_relu_backward);
+            let input_gradient = scratch_slice(next_gradient, pixels * 4 * convolution.large_channels);
+            convolution.conv_transpose(side, output_gradient, input_gradient, scratch, |_| {});
             std::mem::swap(gradient, next_gradient);
             side *= 2;
         }
     }
+}
+
+fn leaky_relu_backward(gradient: f32, output: f32) -> f32 {
+    if output > 0.0 { gradient } else { LEAKY_SLOPE * gradient }
 }
 
 fn leaky_relu(value: f32) -> f32 {

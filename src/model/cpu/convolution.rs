@@ -4,10 +4,11 @@
 //! does the reverse.
 
 use super::gemm::GemmWeights;
-use super::im2col::{TAPS, col2im, im2col};
+use super::im2col::{col2im, im2col};
 use super::packed_gemm::SimdUnit;
 use super::winograd::{self, WinogradF2, WinogradF4};
 use super::{CpuScratch, scratch_slice};
+use crate::model::architecture::TAPS;
 use crate::model::{ModelError, ModelFile};
 
 /// The use that weights are prepared for at load.
@@ -36,7 +37,7 @@ impl CpuPrecision {
         if SimdUnit::for_precision(Self::Bf16).is_bf16() { Self::Bf16 } else { Self::Single }
     }
 
-    /// The device name of a CPU with this arithmetic.
+    /// The device name of a CPU with this precision.
     #[must_use]
     pub fn device_name(self) -> &'static str {
         match self {
@@ -48,7 +49,7 @@ impl CpuPrecision {
     /// The inverse of [`device_name`](Self::device_name).
     #[must_use]
     pub fn from_device_name(name: &str) -> Option<Self> {
-        [Self::Single, Self::Bf16].into_iter().find(|arithmetic| arithmetic.device_name() == name)
+        [Self::Single, Self::Bf16].into_iter().find(|precision| precision.device_name() == name)
     }
 }
 
@@ -68,14 +69,14 @@ enum ConvAlgorithm {
 }
 
 /// Loads a layer's weights `[first, second, 4, 4]` as a matrix `[first, 16 · second]`, taps in row order.
-pub(super) fn load_gemm_weights(file: &ModelFile, name: &str, purpose: LoadMode) -> Result<GemmWeights, ModelError> {
+pub(super) fn load_gemm_weights(file: &ModelFile, name: &str, mode: LoadMode) -> Result<GemmWeights, ModelError> {
     let weight = file.tensor(&format!("{name}.weight"))?;
     let (first, second) = (weight.shape[0], weight.shape[1]);
     let value = |row: usize, column: usize| {
         let (tap, channel) = (column / second, column % second);
         weight.values[(row * second + channel) * TAPS + tap]
     };
-    Ok(match purpose {
+    Ok(match mode {
         LoadMode::Optimized(_) | LoadMode::Direct => GemmWeights::new(first, TAPS * second, value),
         LoadMode::ForwardOnly => GemmWeights::new_transpose_only(first, TAPS * second, value),
     })
@@ -83,75 +84,73 @@ pub(super) fn load_gemm_weights(file: &ModelFile, name: &str, purpose: LoadMode)
 
 impl Convolution {
     /// Loads the weights `[small, large, 4, 4]`.
-    pub(super) fn load(file: &ModelFile, name: &str, purpose: LoadMode) -> Result<Self, ModelError> {
+    pub(super) fn load(file: &ModelFile, name: &str, mode: LoadMode) -> Result<Self, ModelError> {
         let weight = file.tensor(&format!("{name}.weight"))?;
         let (small, large) = (weight.shape[0], weight.shape[1]);
         let value = |tap: usize, channel: usize, row: usize| weight.values[(row * large + channel) * TAPS + tap];
-        let way = match purpose {
-            LoadMode::Optimized(arithmetic) if winograd::is_faster(large, small) => {
-                let unit = SimdUnit::for_precision(arithmetic);
+        let algorithm = match mode {
+            LoadMode::Optimized(precision) if winograd::is_faster(large, small) => {
+                let unit = SimdUnit::for_precision(precision);
                 if winograd::prefers_f4(unit, large, small) {
                     ConvAlgorithm::WinogradF4(WinogradF4::new(unit, large, small, value).into())
                 } else {
                     ConvAlgorithm::WinogradF2(WinogradF2::new(unit, large, small, value).into())
                 }
             }
-            _ => ConvAlgorithm::Im2col(load_gemm_weights(file, name, purpose)?),
+            _ => ConvAlgorithm::Im2col(load_gemm_weights(file, name, mode)?),
         };
-        Ok(Self { large_channels: large, small_channels: small, algorithm: way })
+        Ok(Self { large_channels: large, small_channels: small, algorithm })
     }
 
-    /// Convolution: pictures `[2·side, 2·side, large]` to `[side, side, small]`. The epilogue `finish` gets chunks of
-    /// finished pixels.
+    /// Convolution: `[2·side, 2·side, large]` to `[side, side, small]`. The epilogue gets chunks of finished pixels.
     pub(super) fn conv(
         &self,
         side: usize,
         large: &[f32],
         small: &mut [f32],
-        rooms: &mut CpuScratch,
-        finish: impl Fn(&mut [f32]) + Sync,
+        scratch: &mut CpuScratch,
+        epilogue: impl Fn(&mut [f32]) + Sync,
     ) {
         match &self.algorithm {
-            ConvAlgorithm::WinogradF2(tiled) => tiled.conv(side, large, small, rooms, finish),
-            ConvAlgorithm::WinogradF4(tiled) => tiled.conv(side, large, small, rooms, finish),
+            ConvAlgorithm::WinogradF2(winograd) => winograd.conv(side, large, small, scratch, epilogue),
+            ConvAlgorithm::WinogradF4(winograd) => winograd.conv(side, large, small, scratch, epilogue),
             ConvAlgorithm::Im2col(weights) => {
                 let pixels = small.len() / self.small_channels;
-                let columns = scratch_slice(&mut rooms.columns, pixels * weights.columns());
+                let columns = scratch_slice(&mut scratch.columns, pixels * weights.columns());
                 im2col(side, self.large_channels, large, columns);
                 weights.multiply_transposed(pixels, columns, small);
-                for_each_pixel_chunk(self.small_channels, small, finish);
+                for_each_pixel_chunk(self.small_channels, small, epilogue);
             }
         }
     }
 
-    /// Transposed convolution: pictures `[side, side, small]` to `[2·side, 2·side, large]`. The epilogue `finish` gets
-    /// chunks of finished pixels.
+    /// Transposed convolution: `[side, side, small]` to `[2·side, 2·side, large]`. The epilogue gets finished pixels.
     pub(super) fn conv_transpose(
         &self,
         side: usize,
         small: &[f32],
         large: &mut [f32],
-        rooms: &mut CpuScratch,
-        finish: impl Fn(&mut [f32]) + Sync,
+        scratch: &mut CpuScratch,
+        epilogue: impl Fn(&mut [f32]) + Sync,
     ) {
         match &self.algorithm {
-            ConvAlgorithm::WinogradF2(tiled) => tiled.conv_transpose(side, small, large, rooms, finish),
-            ConvAlgorithm::WinogradF4(tiled) => tiled.conv_transpose(side, small, large, rooms, finish),
+            ConvAlgorithm::WinogradF2(winograd) => winograd.conv_transpose(side, small, large, scratch, epilogue),
+            ConvAlgorithm::WinogradF4(winograd) => winograd.conv_transpose(side, small, large, scratch, epilogue),
             ConvAlgorithm::Im2col(weights) => {
                 let pixels = small.len() / self.small_channels;
-                let columns = scratch_slice(&mut rooms.columns, pixels * weights.columns());
+                let columns = scratch_slice(&mut scratch.columns, pixels * weights.columns());
                 weights.multiply(pixels, small, columns);
-                col2im(side, self.large_channels, columns, large, finish);
+                col2im(side, self.large_channels, columns, large, epilogue);
             }
         }
     }
 }
 
 /// Applies the epilogue to chunks of pixels on several threads.
-fn for_each_pixel_chunk(channels: usize, pixels: &mut [f32], finish: impl Fn(&mut [f32]) + Sync) {
+fn for_each_pixel_chunk(channels: usize, pixels: &mut [f32], epilogue: impl Fn(&mut [f32]) + Sync) {
     use rayon::prelude::*;
 
     /// Pixels per chunk.
     const PIXELS_PER_CHUNK: usize = 64;
-    pixels.par_chunks_mut(PIXELS_PER_CHUNK * channels).for_each(&finish);
+    pixels.par_chunks_mut(PIXELS_PER_CHUNK * channels).for_each(&epilogue);
 }

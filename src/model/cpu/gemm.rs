@@ -16,15 +16,15 @@ pub(super) struct GemmWeights {
 impl GemmWeights {
     /// From `value(row, column)`.
     pub(super) fn new(rows: usize, columns: usize, value: impl Fn(usize, usize) -> f32) -> Self {
-        let forward = (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)));
-        let matrix = forward.map(|(row, column)| value(row, column)).collect();
+        let indices = (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)));
+        let matrix = indices.map(|(row, column)| value(row, column)).collect();
         Self { matrix, ..Self::new_transpose_only(rows, columns, value) }
     }
 
     /// Stores only the transpose, which [`multiply_transposed`](Self::multiply_transposed) needs, in half the memory.
     pub(super) fn new_transpose_only(rows: usize, columns: usize, value: impl Fn(usize, usize) -> f32) -> Self {
-        let backward = (0..columns).flat_map(|column| (0..rows).map(move |row| (row, column)));
-        let transpose = backward.map(|(row, column)| value(row, column)).collect();
+        let indices = (0..columns).flat_map(|column| (0..rows).map(move |row| (row, column)));
+        let transpose = indices.map(|(row, column)| value(row, column)).collect();
         Self { rows, columns, matrix: Vec::new(), transpose }
     }
 
@@ -77,13 +77,10 @@ pub(crate) fn matmul(
     out: &mut [f32],
 ) {
     assert!(a.len() >= m * k && b.len() >= k * n && out.len() >= m * n, "matrices too short for their sizes");
-    let last_index = |MatrixStride { row, column }: MatrixStride, rows: usize, columns: usize| {
-        row * rows.saturating_sub(1) + column * columns.saturating_sub(1)
+    let fits = |values: &[f32], MatrixStride { row, column }: MatrixStride, rows: usize, columns: usize| {
+        row * rows.saturating_sub(1) + column * columns.saturating_sub(1) < values.len().max(1)
     };
-    assert!(
-        last_index(a_stride, m, k) < a.len().max(1) && last_index(b_stride, k, n) < b.len().max(1),
-        "strides reach too far"
-    );
+    assert!(fits(a, a_stride, m, k) && fits(b, b_stride, k, n), "strides too large for the matrices");
     let parallelism = if m * n * k < MIN_PARALLEL_MULTIPLICATIONS { Parallelism::None } else { Parallelism::Rayon(0) };
     let signed = |length: usize| isize::try_from(length).unwrap_or(isize::MAX);
     // gemm prefers column-major, where our matrices are transposed: outᵀ = bᵀ · aᵀ.

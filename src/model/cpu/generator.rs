@@ -5,12 +5,13 @@ use rayon::prelude::*;
 use super::convolution::{Convolution, LoadMode, load_gemm_weights};
 use super::gemm::GemmWeights;
 use super::{CpuActivations, scratch_slice};
+use crate::model::architecture::NetworkRole;
 use crate::model::{ModelError, ModelFile};
 
 /// Values per task of a thread.
 const VALUES_PER_TASK: usize = 4096;
-/// Side of the output of `project`.
-const BASE_SIDE_PX: usize = 4;
+/// Side of G's first output and of the input of D's last layer.
+pub(super) const BASE_SIDE_PX: usize = 4;
 
 pub(super) struct Generator {
     latent_dim: usize,
@@ -27,45 +28,43 @@ pub(super) struct CpuConvLayer {
 }
 
 impl CpuConvLayer {
-    pub(super) fn load(file: &ModelFile, name: &str, purpose: LoadMode) -> Result<Self, ModelError> {
-        let convolution = Convolution::load(file, name, purpose)?;
+    pub(super) fn load(file: &ModelFile, name: &str, mode: LoadMode) -> Result<Self, ModelError> {
+        let convolution = Convolution::load(file, name, mode)?;
         Ok(Self { convolution, bias: file.tensor(&format!("{name}.bias"))?.values.clone() })
     }
 }
 
 impl Generator {
-    pub(super) fn load(file: &ModelFile, purpose: LoadMode) -> Result<Self, ModelError> {
-        let depth = file.architecture.generator_channels.len() - 1;
-        let up = (0..depth).map(|i| CpuConvLayer::load(file, &format!("generator.up.{i}"), purpose));
-        let to_rgb = std::iter::once_with(|| CpuConvLayer::load(file, "generator.to_rgb", purpose));
+    pub(super) fn load(file: &ModelFile, mode: LoadMode) -> Result<Self, ModelError> {
+        let names = NetworkRole::Generator.layer_names(file.architecture.generator_channels.len() + 1).skip(1);
         Ok(Self {
             latent_dim: file.info.latent_dim,
-            project: load_gemm_weights(file, "generator.project", purpose)?,
+            project: load_gemm_weights(file, "generator.project", mode)?,
             project_bias: file.tensor("generator.project.bias")?.values.clone(),
-            layers: up.chain(to_rgb).collect::<Result<_, _>>()?,
+            layers: names.map(|name| CpuConvLayer::load(file, &name, mode)).collect::<Result<_, _>>()?,
         })
     }
 
-    /// Forward pass. Keeps the outputs of all layers in the activations.
-    pub(super) fn forward(&self, batch: usize, latents: &[f32], tape: &mut CpuActivations) {
-        let CpuActivations { generator_outputs: drawn, scratch: room, .. } = tape;
-        drawn.resize_with(self.layers.len() + 1, Vec::new);
-        let first = resized(&mut drawn[0], batch * self.project.columns());
+    /// Forward pass. Keeps the outputs of all layers.
+    pub(super) fn forward(&self, batch: usize, latents: &[f32], activations: &mut CpuActivations) {
+        let CpuActivations { generator_outputs: outputs, scratch, .. } = activations;
+        outputs.resize_with(self.layers.len() + 1, Vec::new);
+        let first = resized(&mut outputs[0], batch * self.project.columns());
         self.project.multiply(batch, latents, first);
         add_bias_and_activate(first, &self.project_bias, relu);
         let mut side = BASE_SIDE_PX;
         for (index, CpuConvLayer { convolution, bias }) in self.layers.iter().enumerate() {
-            let (before, after) = drawn.split_at_mut(index + 1);
-            let out = resized(&mut after[0], batch * 4 * side * side * convolution.large_channels);
+            let (previous, next) = outputs.split_at_mut(index + 1);
+            let output = resized(&mut next[0], batch * 4 * side * side * convolution.large_channels);
             if index + 1 == self.layers.len() {
-                convolution.conv_transpose(side, &before[index], out, room, |pixels| {
+                convolution.conv_transpose(side, &previous[index], output, scratch, |pixels| {
                     add_bias_and_activate(pixels, bias, |sum| sum);
                     for value in pixels {
                         *value = tanh(*value);
                     }
                 });
             } else {
-                convolution.conv_transpose(side, &before[index], out, room, |pixels| {
+                convolution.conv_transpose(side, &previous[index], output, scratch, |pixels| {
                     add_bias_and_activate(pixels, bias, relu);
                 });
             }
@@ -73,28 +72,30 @@ impl Generator {
         }
     }
 
-    /// Backward pass: from the picture gradient in `tape.gradient` to the latent gradient.
-    pub(super) fn backward(&self, batch: usize, tape: &mut CpuActivations) -> Vec<f32> {
-        let CpuActivations { generator_outputs: drawn, scratch: rooms, gradient, next_gradient, .. } = tape;
+    /// Backward pass: from the picture gradient in `activations.gradient` to the latent gradient.
+    pub(super) fn backward(&self, batch: usize, activations: &mut CpuActivations) -> Vec<f32> {
+        let CpuActivations { generator_outputs: outputs, scratch, gradient, next_gradient, .. } = activations;
         let mut side = BASE_SIDE_PX << self.layers.len();
-        for (index, layer) in self.layers.iter().enumerate().rev() {
+        for (index, CpuConvLayer { convolution, .. }) in self.layers.iter().enumerate().rev() {
             side /= 2;
             let pixels = batch * side * side;
-            let own = &mut gradient[..pixels * 4 * layer.convolution.large_channels];
+            let output_gradient = &mut gradient[..pixels * 4 * convolution.large_channels];
             if index + 1 == self.layers.len() {
-                activation_backward(own, &drawn[index + 1], |gradient, drawn| gradient * (1.0 - drawn * drawn));
+                activation_backward(output_gradient, &outputs[index + 1], |gradient, output| {
+                    gradient * (1.0 - output * output)
+                });
             } else {
-                activation_backward(own, &drawn[index + 1], relu_backward);
+                activation_backward(output_gradient, &outputs[index + 1], relu_backward);
             }
-            let next = scratch_slice(next_gradient, pixels * layer.convolution.small_channels);
-            layer.convolution.conv(side, own, next, rooms, |_| {});
+            let input_gradient = scratch_slice(next_gradient, pixels * convolution.small_channels);
+            convolution.conv(side, output_gradient, input_gradient, scratch, |_| {});
             std::mem::swap(gradient, next_gradient);
         }
-        let own = &mut gradient[..batch * self.project.columns()];
-        activation_backward(own, &drawn[0], relu_backward);
-        let mut latents = vec![0.0; batch * self.latent_dim];
-        self.project.multiply_transposed(batch, own, &mut latents);
-        latents
+        let output_gradient = &mut gradient[..batch * self.project.columns()];
+        activation_backward(output_gradient, &outputs[0], relu_backward);
+        let mut latent_gradient = vec![0.0; batch * self.latent_dim];
+        self.project.multiply_transposed(batch, output_gradient, &mut latent_gradient);
+        latent_gradient
     }
 }
 
@@ -123,15 +124,15 @@ fn relu(value: f32) -> f32 {
     value.max(0.0)
 }
 
-fn relu_backward(gradient: f32, drawn: f32) -> f32 {
-    if drawn > 0.0 { gradient } else { 0.0 }
+fn relu_backward(gradient: f32, output: f32) -> f32 {
+    if output > 0.0 { gradient } else { 0.0 }
 }
 
-/// Backward pass of an activation, in place: `back(gradient, output)` for each value.
-pub(super) fn activation_backward(gradient: &mut [f32], output: &[f32], back: impl Fn(f32, f32) -> f32 + Sync) {
+/// Backward pass of an activation, in place: `backward(gradient, output)` for each value.
+pub(super) fn activation_backward(gradient: &mut [f32], output: &[f32], backward: impl Fn(f32, f32) -> f32 + Sync) {
     gradient.par_chunks_mut(VALUES_PER_TASK).zip(output.par_chunks(VALUES_PER_TASK)).for_each(|(gradient, output)| {
         for (gradient, output) in gradient.iter_mut().zip(output) {
-            *gradient = back(*gradient, *output);
+            *gradient = backward(*gradient, *output);
         }
     });
 }

@@ -6,10 +6,7 @@
 
 use rayon::prelude::*;
 
-use crate::model::architecture::KERNEL_SIZE;
-
-/// Number of kernel taps.
-pub(super) const TAPS: usize = KERNEL_SIZE * KERNEL_SIZE;
+use crate::model::architecture::{KERNEL_SIZE, TAPS};
 
 /// im2col: `[batch, 2·side, 2·side, channels]` to columns `[batch · side · side, 16 · channels]`, taps in row order.
 /// Padding is zero.
@@ -36,7 +33,7 @@ pub(crate) fn im2col(side: usize, channels: usize, picture: &[f32], columns: &mu
 }
 
 /// col2im: adds up columns `[batch · side · side, 16 · channels]` into `[batch, 2·side, 2·side, channels]`. The
-/// `epilogue` gets each finished row of pixels.
+/// epilogue gets each finished row of pixels.
 pub(crate) fn col2im(
     side: usize,
     channels: usize,
@@ -55,8 +52,7 @@ pub(crate) fn col2im(
             let row = &columns[start..start + side * TAPS * channels];
             for (j, column) in row.chunks_exact(TAPS * channels).enumerate() {
                 let (skip, from, to) = pixels_under_kernel(j, large);
-                let taps =
-                    &column[(tap * KERNEL_SIZE + skip) * channels..(tap * KERNEL_SIZE + skip + to - from) * channels];
+                let taps = &column[(tap * KERNEL_SIZE + skip) * channels..];
                 for (sum, value) in line[from * channels..to * channels].iter_mut().zip(taps) {
                     *sum += value;
                 }

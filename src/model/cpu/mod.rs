@@ -35,7 +35,8 @@ mod winograd;
 
 use rayon::prelude::*;
 
-use super::{ModelError, ModelFile};
+use super::architecture::NetworkRole;
+use super::{Architecture, ModelError, ModelFile};
 use conv_stack::ConvStack;
 pub use convolution::{CpuPrecision, LoadMode};
 pub(crate) use gemm::{MatrixStride, matmul};
@@ -72,60 +73,59 @@ struct CpuScratch {
 }
 
 impl CpuNetworks {
-    /// Loads a model's weights and prepares them for `purpose`.
+    /// Loads a model's weights and prepares them for `mode`.
     ///
     /// # Errors
     /// Never for a file that was parsed.
-    pub fn load(file: &ModelFile, purpose: LoadMode) -> Result<Self, ModelError> {
-        let load_conv_stack = |network: &str, channels: &Option<Vec<usize>>, purpose: LoadMode| {
-            channels.as_ref().map(|channels| ConvStack::load(file, network, channels.len(), purpose)).transpose()
+    pub fn load(file: &ModelFile, mode: LoadMode) -> Result<Self, ModelError> {
+        let load_stack = |role: NetworkRole, channels: &Option<Vec<usize>>, mode: LoadMode| {
+            channels.as_ref().map(|channels| ConvStack::load(file, role, channels.len(), mode)).transpose()
         };
+        let Architecture { discriminator_channels, encoder_channels, .. } = &file.architecture;
         Ok(Self {
-            generator: Generator::load(file, purpose)?,
-            discriminator: load_conv_stack("discriminator", &file.architecture.discriminator_channels, purpose)?,
-            encoder: load_conv_stack("encoder", &file.architecture.encoder_channels, LoadMode::ForwardOnly)?,
+            generator: Generator::load(file, mode)?,
+            discriminator: load_stack(NetworkRole::Discriminator, discriminator_channels, mode)?,
+            encoder: load_stack(NetworkRole::Encoder, encoder_channels, LoadMode::ForwardOnly)?,
             side_px: file.architecture.image_size_px as usize,
         })
     }
 
-    /// Generator forward: `batch` latents, one after the other, each value in [-1, 1]. The result is in
-    /// [`pictures`](CpuActivations::pictures).
-    pub fn generate(&self, batch: usize, latents: &[f32], tape: &mut CpuActivations) {
-        self.generator.forward(batch, latents, tape);
+    /// Generator forward: latents `[batch, latent_dim]` in [-1, 1] to [`CpuActivations::pictures`].
+    pub fn generate(&self, batch: usize, latents: &[f32], activations: &mut CpuActivations) {
+        self.generator.forward(batch, latents, activations);
     }
 
     /// Discriminator forward on the pictures of the last generator pass: one logit each. `None` without a
     /// discriminator.
-    pub fn discriminate(&self, batch: usize, tape: &mut CpuActivations) -> Option<Vec<f32>> {
+    pub fn discriminate(&self, batch: usize, activations: &mut CpuActivations) -> Option<Vec<f32>> {
         let discriminator = self.discriminator.as_ref()?;
-        let pictures = tape.generator_outputs.pop().unwrap_or_default();
-        let logits = discriminator.forward(batch, self.side_px, &pictures, tape);
-        tape.generator_outputs.push(pictures);
+        let pictures = activations.generator_outputs.pop().unwrap_or_default();
+        let logits = discriminator.forward(batch, &pictures, activations);
+        activations.generator_outputs.push(pictures);
         Some(logits)
     }
 
     /// Backward pass to the latents. `logits_gradient` is the gradient of the loss with respect to the logits of the
     /// last discriminator pass.
     ///
-    /// `picture_loss` is called for each picture with its pixels and the gradient that arrives from the logits, both `[side,
-    /// side, 3]`. It adds the picture's own gradient to the latter and returns a loss. Returns these losses and the
-    /// latent gradient.
+    /// `picture_loss` gets each picture and the gradient that arrives from its logit, both `[side, side, 3]`, and adds
+    /// the gradient of the loss that it returns. Returns these losses and the latent gradient.
     pub fn backward(
         &self,
         batch: usize,
         logits_gradient: Option<&[f32]>,
-        tape: &mut CpuActivations,
+        activations: &mut CpuActivations,
         picture_loss: impl Fn(&[f32], &mut [f32]) -> f32 + Sync,
     ) -> (Vec<f32>, Vec<f32>) {
-        let picture = self.side_px * self.side_px * 3;
+        let length = self.side_px * self.side_px * 3;
         match (&self.discriminator, logits_gradient) {
-            (Some(discriminator), Some(gradient)) => discriminator.backward(batch, gradient, tape),
-            _ => scratch_slice(&mut tape.gradient, batch * picture).fill(0.0),
+            (Some(discriminator), Some(gradient)) => discriminator.backward(batch, gradient, activations),
+            _ => scratch_slice(&mut activations.gradient, batch * length).fill(0.0),
         }
-        let gradients = scratch_slice(&mut tape.gradient, batch * picture).par_chunks_exact_mut(picture);
-        let pictures = tape.generator_outputs.last().map_or(&[][..], Vec::as_slice).par_chunks_exact(picture);
+        let gradients = scratch_slice(&mut activations.gradient, batch * length).par_chunks_exact_mut(length);
+        let pictures = activations.generator_outputs.last().map_or(&[][..], Vec::as_slice).par_chunks_exact(length);
         let losses = pictures.zip(gradients).map(|(picture, gradient)| picture_loss(picture, gradient)).collect();
-        (losses, self.generator.backward(batch, tape))
+        (losses, self.generator.backward(batch, activations))
     }
 
     /// Discriminator features of pictures `[batch, side, side, 3]` in [-1, 1]: the mean of each channel of each layer,
@@ -133,11 +133,11 @@ impl CpuNetworks {
     #[must_use]
     pub fn discriminator_features(&self, batch: usize, pictures: &[f32]) -> Option<Vec<f32>> {
         let discriminator = self.discriminator.as_ref()?;
-        let mut tape = CpuActivations::default();
-        discriminator.forward(batch, self.side_px, pictures, &mut tape);
+        let mut activations = CpuActivations::default();
+        discriminator.forward(batch, pictures, &mut activations);
         let mut rows = Vec::new();
         for picture in 0..batch {
-            for (output, channels) in tape.discriminator_outputs.iter().zip(discriminator.output_channels()) {
+            for (output, channels) in activations.discriminator_outputs.iter().zip(discriminator.output_channels()) {
                 let length = output.len() / batch;
                 let mut sums = vec![0.0f32; channels];
                 for pixel in output[picture * length..(picture + 1) * length].chunks_exact(channels) {
@@ -156,8 +156,7 @@ impl CpuNetworks {
     #[must_use]
     pub fn encode(&self, batch: usize, pictures: &[f32], known: &[f32]) -> Option<Vec<f32>> {
         let encoder = self.encoder.as_ref()?;
-        let mut latents =
-            encoder.forward(batch, self.side_px, &encoder_input(pictures, known), &mut CpuActivations::default());
+        let mut latents = encoder.forward(batch, &encoder_input(pictures, known), &mut CpuActivations::default());
         for value in &mut latents {
             *value = value.tanh();
         }

@@ -50,10 +50,10 @@ pub(super) struct GemmOutput<'a> {
 }
 
 impl SimdUnit {
-    pub(super) fn for_precision(arithmetic: CpuPrecision) -> Self {
+    pub(super) fn for_precision(precision: CpuPrecision) -> Self {
         let arch = Arch::new();
         let bf16 =
-            Bf16::try_new().filter(|_| arithmetic == CpuPrecision::Bf16 && 2 * simd_lanes(arch) == bf16::PANEL_WIDTH);
+            Bf16::try_new().filter(|_| precision == CpuPrecision::Bf16 && 2 * simd_lanes(arch) == bf16::PANEL_WIDTH);
         bf16.map_or(Self::Single(arch), |bf16| Self::Bf16(arch, bf16))
     }
 
@@ -81,11 +81,11 @@ impl PackedWeights {
         let weights = match unit {
             SimdUnit::Single(arch) => PackedPanels::Single(arch, pack_panels(shape, rows, value)),
             SimdUnit::Bf16(_, bf16) => {
-                let of_pair = |matrix: usize, pair: usize, column: usize| {
-                    let second = if 2 * pair + 1 < rows { value(matrix, 2 * pair + 1, column) } else { 0.0 };
-                    bf16::pack_pair(value(matrix, 2 * pair, column), second)
+                let pair = |matrix: usize, index: usize, column: usize| {
+                    let second = if 2 * index + 1 < rows { value(matrix, 2 * index + 1, column) } else { 0.0 };
+                    bf16::pack_pair(value(matrix, 2 * index, column), second)
                 };
-                PackedPanels::Bf16(bf16, pack_panels(shape, rows.div_ceil(2), of_pair))
+                PackedPanels::Bf16(bf16, pack_panels(shape, rows.div_ceil(2), pair))
             }
         };
         Self { matrices, rows, columns, width, weights }
@@ -97,14 +97,14 @@ impl PackedWeights {
         &self,
         count: usize,
         group: usize,
-        CpuScratch { columns, bf16_columns: rounded, gemm_output: products }: &'a mut CpuScratch,
+        CpuScratch { columns, bf16_columns, gemm_output }: &'a mut CpuScratch,
         write: impl Fn(usize, &mut [f32]) + Sync,
     ) -> GemmOutput<'a> {
         let (matrices, width) = (self.matrices, self.width);
         let panels = self.columns.div_ceil(width);
-        let out = scratch_slice(products, matrices * panels * count * width);
-        let least = MULTIPLICATIONS_PER_TASK.div_ceil(count * self.rows * width);
-        let outs = out.par_chunks_exact_mut(count * width).with_min_len(least).enumerate();
+        let out = scratch_slice(gemm_output, matrices * panels * count * width);
+        let panels_per_task = MULTIPLICATIONS_PER_TASK.div_ceil(count * self.rows * width);
+        let outs = out.par_chunks_exact_mut(count * width).with_min_len(panels_per_task).enumerate();
         let part = matrices * group * self.rows;
         let a = scratch_slice(columns, count / group * part);
         let parts = a.par_chunks_exact_mut(part).enumerate();
@@ -114,14 +114,14 @@ impl PackedWeights {
                 outs.for_each(|(index, out)| {
                     let a = &a[index / panels * group * self.rows..];
                     let panel = &weights[index * self.rows * width..][..self.rows * width];
-                    let starts = RowOffsets::for_groups(group, self.rows, part);
-                    arch.dispatch(PanelGemm { a, starts, panel, out });
+                    let offsets = RowOffsets::for_groups(group, self.rows, part);
+                    arch.dispatch(PanelGemm { a, offsets, panel, out });
                 });
             }
             PackedPanels::Bf16(bf16, weights) => {
                 let pairs = self.rows.div_ceil(2);
                 let part = matrices * group * pairs;
-                let rounded = scratch_slice(rounded, count / group * part);
+                let rounded = scratch_slice(bf16_columns, count / group * part);
                 parts.zip(rounded.par_chunks_exact_mut(part)).for_each(|((index, part), rounded)| {
                     write(index, part);
                     bf16.round(self.rows, part, rounded);
@@ -210,7 +210,7 @@ impl WithSimd for LaneCount {
 /// short product.
 pub(super) struct RowOffsets {
     next: usize,
-    left_in_group: usize,
+    remaining_in_group: usize,
     group: usize,
     length: usize,
     /// From a group's last row to the first row of the next group.
@@ -219,15 +219,15 @@ pub(super) struct RowOffsets {
 
 impl RowOffsets {
     fn for_groups(group: usize, length: usize, between: usize) -> Self {
-        Self { next: 0, left_in_group: group, group, length, gap: between - (group - 1) * length }
+        Self { next: 0, remaining_in_group: group, group, length, gap: between - (group - 1) * length }
     }
 
     #[inline(always)]
     pub(super) fn next(&mut self) -> usize {
         let start = self.next;
-        self.left_in_group -= 1;
-        if self.left_in_group == 0 {
-            self.left_in_group = self.group;
+        self.remaining_in_group -= 1;
+        if self.remaining_in_group == 0 {
+            self.remaining_in_group = self.group;
             self.next += self.gap;
         } else {
             self.next += self.length;
@@ -236,23 +236,23 @@ impl RowOffsets {
     }
 }
 
-/// Runs `$multiply` on blocks of at most `$most` rows (twelve or fewer), with the number of rows as the constant
+/// Runs `$multiply` on blocks of at most `$max` rows (twelve or fewer), with the number of rows as the constant
 /// `HEIGHT`. A macro, because a closure would lose the target features of the vector unit.
-macro_rules! in_blocks {
-    ($out:expr, $most:expr, $block:ident => $multiply:expr) => {{
+macro_rules! in_row_blocks {
+    ($out:expr, $max:expr, $block:ident => $multiply:expr) => {{
         let mut out = $out;
         while !out.is_empty() {
             // Blocks of nearly equal height, so that the last one is not a single row.
-            let height = out.len().div_ceil(out.len().div_ceil($most));
-            let ($block, rest) = out.split_at_mut(height);
-            in_blocks!(height, $multiply, 1 2 3 4 5 6 7 8 9 10 11);
-            out = rest;
+            let height = out.len().div_ceil(out.len().div_ceil($max));
+            let ($block, remaining) = out.split_at_mut(height);
+            in_row_blocks!(height, $multiply, 1 2 3 4 5 6 7 8 9 10 11);
+            out = remaining;
         }
     }};
-    ($height:ident, $multiply:expr, $($each:literal)*) => {
+    ($height:ident, $multiply:expr, $($rows:literal)*) => {
         match $height {
-            $($each => {
-                const HEIGHT: usize = $each;
+            $($rows => {
+                const HEIGHT: usize = $rows;
                 $multiply
             })*
             _ => {
@@ -262,12 +262,12 @@ macro_rules! in_blocks {
         }
     };
 }
-pub(super) use in_blocks;
+pub(super) use in_row_blocks;
 
 /// Multiplies all rows of `a` by one panel.
 struct PanelGemm<'a> {
     a: &'a [f32],
-    starts: RowOffsets,
+    offsets: RowOffsets,
     panel: &'a [f32],
     out: &'a mut [f32],
 }
@@ -279,10 +279,10 @@ impl WithSimd for PanelGemm<'_> {
     fn with_simd<S: Simd>(self, simd: S) {
         let panel = S::as_simd_f32s(self.panel).0.as_chunks::<2>().0;
         let out = S::as_mut_simd_f32s(self.out).0.as_chunks_mut::<2>().0;
-        let mut starts = self.starts;
+        let mut offsets = self.offsets;
         // Registers: two sums per row, the panel's two vectors and one value of `a`.
-        let most = if S::REGISTER_COUNT >= 32 { 12 } else { 6 };
-        in_blocks!(out, most, block => multiply_block::<S, HEIGHT>(simd, self.a, &mut starts, panel, block));
+        let max_rows = if S::REGISTER_COUNT >= 32 { 12 } else { 6 };
+        in_row_blocks!(out, max_rows, block => multiply_block::<S, HEIGHT>(simd, self.a, &mut offsets, panel, block));
     }
 }
 
@@ -291,11 +291,11 @@ impl WithSimd for PanelGemm<'_> {
 fn multiply_block<S: Simd, const HEIGHT: usize>(
     simd: S,
     a: &[f32],
-    starts: &mut RowOffsets,
+    offsets: &mut RowOffsets,
     panel: &[[S::f32s; 2]],
     out: &mut [[S::f32s; 2]],
 ) {
-    let rows: [&[f32]; HEIGHT] = std::array::from_fn(|_| &a[starts.next()..][..panel.len()]);
+    let rows: [&[f32]; HEIGHT] = std::array::from_fn(|_| &a[offsets.next()..][..panel.len()]);
     let mut sums = [[simd.splat_f32s(0.0); 2]; HEIGHT];
     for index in 0..panel.len() {
         let [left, right] = panel[index];
@@ -326,10 +326,10 @@ mod tests {
             for unit in f32_simd_units().into_iter().chain([SimdUnit::for_precision(CpuPrecision::Bf16)]) {
                 let pack = |matrix: usize, row: usize, column: usize| value(matrix + row, column);
                 let packed = PackedWeights::pack(unit, [matrices, rows, columns], pack);
-                let mut room = CpuScratch { gemm_output: vec![f32::NAN; 3], ..CpuScratch::default() };
+                let mut scratch = CpuScratch { gemm_output: vec![f32::NAN; 3], ..CpuScratch::default() };
                 let part = matrices * group * rows;
                 let write = |index: usize, out: &mut [f32]| out.copy_from_slice(&a[index * part..][..part]);
-                let product = packed.multiply(count, group, &mut room, write);
+                let product = packed.multiply(count, group, &mut scratch, write);
                 for (matrix, row) in (0..matrices).flat_map(|matrix| (0..count).map(move |row| (matrix, row))) {
                     let start = ((row / group * matrices + matrix) * group + row % group) * rows;
                     for column in 0..columns {

@@ -22,7 +22,7 @@ pub(in crate::model) fn assert_close(name: &str, found: &[f32], expected: &[f32]
     }
 }
 
-fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+fn to_values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     tensor.into_data().iter::<f32>().collect()
 }
 
@@ -37,32 +37,32 @@ pub(in crate::model) fn noise(length: usize, seed: u32) -> Vec<f32> {
 /// `[batch, side, side, channels]` to `[batch, channels, side, side]`.
 fn planar(batch: usize, channels: usize, values: &[f32]) -> Vec<f32> {
     let area = values.len() / batch / channels;
-    let at = |index: usize| {
+    let value_at = |index: usize| {
         let (image, channel, pixel) = (index / (channels * area), index / area % channels, index % area);
         values[(image * area + pixel) * channels + channel]
     };
-    (0..values.len()).map(at).collect()
+    (0..values.len()).map(value_at).collect()
 }
 
 /// Compares pictures, logits, the latent gradient of `Σ logits·a + Σ pictures·b`, and the encoder's output.
-fn compare(file: &ModelFile, purpose: LoadMode, batch: usize, relative: f32) {
+fn compare(file: &ModelFile, mode: LoadMode, batch: usize, relative: f32) {
     let burn = BurnReference::load(file);
     let device = burn.device.clone();
-    let networks = CpuNetworks::load(file, purpose).unwrap();
+    let networks = CpuNetworks::load(file, mode).unwrap();
     let (side, latent_dim) = (file.info.image_size_px as usize, file.info.latent_dim);
     let latents = noise(batch * latent_dim, 1);
     let (a, b) = (noise(batch, 2), noise(batch * side * side * 3, 3));
 
-    let mut tape = CpuActivations::default();
+    let mut activations = CpuActivations::default();
     // A larger batch first: its leftovers in the buffers must not change the result.
-    networks.generate(batch + 3, &noise((batch + 3) * latent_dim, 9), &mut tape);
-    networks.discriminate(batch + 3, &mut tape);
-    networks.generate(batch, &latents, &mut tape);
-    let logits = networks.discriminate(batch, &mut tape).unwrap();
+    networks.generate(batch + 3, &noise((batch + 3) * latent_dim, 9), &mut activations);
+    networks.discriminate(batch + 3, &mut activations);
+    networks.generate(batch, &latents, &mut activations);
+    let logits = networks.discriminate(batch, &mut activations).unwrap();
     let area = side * side * 3;
     let index = std::sync::atomic::AtomicUsize::new(0);
-    let pictures = tape.pictures().to_vec();
-    let (sums, gradient) = networks.backward(batch, Some(&a), &mut tape, |picture, gradient| {
+    let pictures = activations.pictures().to_vec();
+    let (sums, gradient) = networks.backward(batch, Some(&a), &mut activations, |picture, gradient| {
         // Pictures come in any order, so each one is identified by its values.
         let image = pictures.chunks_exact(area).position(|other| other == picture).unwrap();
         for (gradient, b) in gradient.iter_mut().zip(&b[image * area..]) {
@@ -75,21 +75,21 @@ fn compare(file: &ModelFile, purpose: LoadMode, batch: usize, relative: f32) {
     assert!(sums.iter().zip(pictures.chunks_exact(area)).all(|(sum, picture)| sum.to_bits() == picture[0].to_bits()));
 
     let z = Tensor::<2>::from_data(TensorData::new(latents, [batch, latent_dim]), &device).require_grad();
-    let drawn = burn.generator.forward(z.clone());
-    let judged = burn.discriminator.as_ref().unwrap().forward(drawn.clone());
-    assert_close("pictures", &planar(batch, 3, &pictures), &host(drawn.clone()), relative);
-    assert_close("logits", &logits, &host(judged.clone()), relative);
+    let burn_pictures = burn.generator.forward(z.clone());
+    let burn_logits = burn.discriminator.as_ref().unwrap().forward(burn_pictures.clone());
+    assert_close("pictures", &planar(batch, 3, &pictures), &to_values(burn_pictures.clone()), relative);
+    assert_close("logits", &logits, &to_values(burn_logits.clone()), relative);
     let a = Tensor::<1>::from_data(TensorData::new(a, [batch]), &device);
     let b = Tensor::<4>::from_data(TensorData::new(planar(batch, 3, &b), [batch, 3, side, side]), &device);
-    let gradients = ((judged * a).sum() + (drawn * b).sum()).backward();
-    assert_close("gradient", &gradient, &host(z.grad(&gradients).unwrap()), relative);
+    let gradients = ((burn_logits * a).sum() + (burn_pictures * b).sum()).backward();
+    assert_close("gradient", &gradient, &to_values(z.grad(&gradients).unwrap()), relative);
 
     let known: Vec<f32> = noise(batch * side * side, 4).iter().map(|value| f32::from(*value > -0.3)).collect();
-    let seen = noise(batch * area, 5);
-    let guess = networks.encode(batch, &seen, &known).unwrap();
-    let seen = Tensor::<4>::from_data(TensorData::new(planar(batch, 3, &seen), [batch, 3, side, side]), &device);
+    let inputs = noise(batch * area, 5);
+    let guess = networks.encode(batch, &inputs, &known).unwrap();
+    let inputs = Tensor::<4>::from_data(TensorData::new(planar(batch, 3, &inputs), [batch, 3, side, side]), &device);
     let known = Tensor::<4>::from_data(TensorData::new(known, [batch, 1, side, side]), &device);
-    assert_close("guess", &guess, &host(burn.encoder.as_ref().unwrap().forward(seen, known)), RELATIVE);
+    assert_close("guess", &guess, &to_values(burn.encoder.as_ref().unwrap().forward(inputs, known)), RELATIVE);
 }
 
 #[test]
@@ -101,8 +101,8 @@ fn tiny_networks_agree_with_burn() {
 
 #[test]
 fn built_in_networks_agree_with_burn() {
-    for purpose in [LoadMode::Optimized(CpuPrecision::Single), LoadMode::Direct] {
-        compare(&load(&ModelChoice::Face64).unwrap(), purpose, 2, RELATIVE);
+    for mode in [LoadMode::Optimized(CpuPrecision::Single), LoadMode::Direct] {
+        compare(&load(&ModelChoice::Face64).unwrap(), mode, 2, RELATIVE);
     }
 }
 

@@ -5,8 +5,8 @@ fn find_patch(row: u32, parity: u32) -> Patch {
     return Patch(row < shape.rows, 2 * pixel - 1, row / area * 4u * area);
 }
 
-fn load_input(patch: Patch, depth: u32, end: u32) -> vec4<f32> {
+fn load_input(input_patch: Patch, depth: u32, end: u32) -> vec4<f32> {
     let tap = depth / shape.channels;
-    let pixel = patch.first + vec2<i32>(vec2<u32>(tap % 4u, tap / 4u));
-    return load_pixel(patch, pixel, 2u * shape.side, depth, end);
+    let pixel = input_patch.first + vec2<i32>(vec2<u32>(tap % 4u, tap / 4u));
+    return load_pixel(input_patch, pixel, 2u * shape.side, depth, end);
 }

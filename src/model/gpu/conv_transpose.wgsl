@@ -6,8 +6,8 @@ fn find_patch(row: u32, parity: u32) -> Patch {
     return Patch(row < shape.rows, vec2<i32>(pixel), row / area * area);
 }
 
-fn load_input(patch: Patch, depth: u32, end: u32) -> vec4<f32> {
+fn load_input(input_patch: Patch, depth: u32, end: u32) -> vec4<f32> {
     let tap = depth / shape.channels;
-    let pixel = patch.first - vec2<i32>(vec2<u32>(tap % 2u, tap / 2u));
-    return load_pixel(patch, pixel, shape.side, depth, end);
+    let pixel = input_patch.first - vec2<i32>(vec2<u32>(tap % 2u, tap / 2u));
+    return load_pixel(input_patch, pixel, shape.side, depth, end);
 }

@@ -4,7 +4,7 @@ fn find_patch(row: u32, parity: u32) -> u32 {
 }
 
 fn load_input(row: u32, depth: u32, end: u32) -> vec4<f32> {
-    let is_there = row < shape.rows && depth < end;
-    let vector = input[select(0u, row * shape.depth + depth, is_there)];
-    return select(vec4<f32>(), vector, is_there);
+    let in_range = row < shape.rows && depth < end;
+    let vector = input[select(0u, row * shape.depth + depth, in_range)];
+    return select(vec4<f32>(), vector, in_range);
 }

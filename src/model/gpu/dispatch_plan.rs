@@ -96,77 +96,68 @@ impl<'a> DispatchBuilder<'a> {
         &self,
         layer: &GpuLayer,
         side: usize,
-        [from, to]: [&Buffer; 2],
+        buffers: [&Buffer; 2],
         epilogue: Epilogue<'_>,
     ) -> Vec<Dispatch> {
         let Some(weights) = &layer.conv_transpose_weights else { return Vec::new() };
         let GpuLayer { small_vectors: small, large_vectors: large, precision, .. } = *layer;
-        let weights = (weights, precision);
-        match layer.geometry {
-            LayerGeometry::Dense => {
-                self.gemm(GemmKind::Dense, [1, small, 16 * large], 1, weights, [from, to], epilogue)
-            }
-            LayerGeometry::Stride2 => {
-                self.gemm(GemmKind::ConvTranspose, [small, 4 * small, large], side, weights, [from, to], epilogue)
-            }
-        }
+        let (kind, sizes, side) = match layer.geometry {
+            LayerGeometry::Dense => (GemmKind::Dense, [1, small, 16 * large], 1),
+            LayerGeometry::Stride2 => (GemmKind::ConvTranspose, [small, 4 * small, large], side),
+        };
+        self.gemm(kind, sizes, side, (weights, precision), buffers, epilogue)
     }
 
     /// Convolution. `side` is the side of the smaller picture.
-    fn conv(&self, layer: &GpuLayer, side: usize, [from, to]: [&Buffer; 2], epilogue: Epilogue<'_>) -> Vec<Dispatch> {
+    fn conv(&self, layer: &GpuLayer, side: usize, buffers: [&Buffer; 2], epilogue: Epilogue<'_>) -> Vec<Dispatch> {
         let GpuLayer { small_vectors: small, large_vectors: large, precision, .. } = *layer;
-        let weights = (&layer.conv_weights, precision);
-        match layer.geometry {
-            LayerGeometry::Dense => {
-                self.gemm(GemmKind::Dense, [1, 16 * large, small], 1, weights, [from, to], epilogue)
-            }
-            LayerGeometry::Stride2 => {
-                self.gemm(GemmKind::Conv, [large, 16 * large, small], side, weights, [from, to], epilogue)
-            }
-        }
+        let (kind, sizes, side) = match layer.geometry {
+            LayerGeometry::Dense => (GemmKind::Dense, [1, 16 * large, small], 1),
+            LayerGeometry::Stride2 => (GemmKind::Conv, [large, 16 * large, small], side),
+        };
+        self.gemm(kind, sizes, side, (&layer.conv_weights, precision), buffers, epilogue)
     }
 
     /// A GEMM with one row per pixel of pictures of this side. Input channels, inner dimension and columns are counted
     /// in vectors.
     fn gemm(
         &self,
-        rows: GemmKind,
+        kind: GemmKind,
         [channels, depth, columns]: [usize; 3],
         side: usize,
         (weights, precision): (&Buffer, ShaderPrecision),
-        [from, to]: [&Buffer; 2],
+        [input, result]: [&Buffer; 2],
         epilogue: Epilogue<'_>,
     ) -> Vec<Dispatch> {
         let gpu = &self.networks.gpu;
-        let row_count = self.batch * side * side;
-        let tile = GemmTile::for_size(row_count, columns);
-        let tiles = [columns.div_ceil(tile.columns), row_count.div_ceil(tile.rows), rows.parity_count()];
-        let wanted_parts =
-            (TARGET_WORKGROUPS / tiles.iter().product::<usize>()).clamp(1, depth.div_ceil(2 * tile.depth));
-        let depth_of_part = depth.div_ceil(wanted_parts).next_multiple_of(tile.depth);
+        let rows = self.batch * side * side;
+        let tile = GemmTile::for_size(rows, columns);
+        let tiles = [columns.div_ceil(tile.columns), rows.div_ceil(tile.rows), kind.parity_count()];
+        let max_parts = (TARGET_WORKGROUPS / tiles.iter().product::<usize>()).clamp(1, depth.div_ceil(2 * tile.depth));
+        let depth_of_part = depth.div_ceil(max_parts).next_multiple_of(tile.depth);
         let parts = depth.div_ceil(depth_of_part);
-        let output = row_count * rows.parity_count() * columns;
+        let output_size = rows * kind.parity_count() * columns;
         let shape = |epilogue: Epilogue<'_>| {
             let (epilogue, slope) = epilogue.shader_code();
-            let numbers = [row_count, side, depth, depth_of_part, columns, channels, parts, output, epilogue];
-            let numbers = numbers.map(|number| u32::try_from(number).unwrap_or(u32::MAX));
-            uniform_buffer(gpu, &[numbers.as_slice(), &[slope.to_bits(), 0, 0]].concat())
+            let sizes = [rows, side, depth, depth_of_part, columns, channels, parts, output_size, epilogue];
+            let sizes = sizes.map(|size| u32::try_from(size).unwrap_or(u32::MAX));
+            uniform_buffer(gpu, &[sizes.as_slice(), &[slope.to_bits(), 0, 0]].concat())
         };
-        let name = format!("{rows:?} {tile:?} {precision:?}");
-        let kernel = self.networks.kernel(&name, "gemm", || gemm_shader(rows, tile, precision));
-        let dispatch = |to: &Buffer, epilogue: Epilogue<'_>| {
-            let (bias, generator_outputs) = self.epilogue_inputs(epilogue);
-            let buffers = [(0, &shape(epilogue)), (1, from), (2, weights), (3, bias), (4, generator_outputs), (5, to)];
+        let name = format!("{kind:?} {tile:?} {precision:?}");
+        let kernel = self.networks.kernel(&name, "gemm", || gemm_shader(kind, tile, precision));
+        let dispatch = |output: &Buffer, epilogue: Epilogue<'_>| {
+            let (bias, activations) = self.epilogue_inputs(epilogue);
+            let buffers = [(0, &shape(epilogue)), (1, input), (2, weights), (3, bias), (4, activations), (5, output)];
             kernel.dispatch(gpu, &buffers, [tiles[0], tiles[1], tiles[2] * parts])
         };
         if parts == 1 {
-            return vec![dispatch(to, epilogue)];
+            return vec![dispatch(result, epilogue)];
         }
-        let (bias, generator_outputs) = self.epilogue_inputs(epilogue);
-        let buffers = [(0, &shape(epilogue)), (1, &self.partial_sums), (3, bias), (4, generator_outputs), (5, to)];
+        let (bias, activations) = self.epilogue_inputs(epilogue);
+        let buffers = [(0, &shape(epilogue)), (1, &self.partial_sums), (3, bias), (4, activations), (5, result)];
         let sum_parts = self.networks.kernel("sum_parts", "sum_parts", || SUM_PARTS_SHADER.into());
-        let total = sum_parts.dispatch(gpu, &buffers, [output.div_ceil(WORKGROUP_SIZE), 1, 1]);
-        vec![dispatch(&self.partial_sums, Epilogue::Identity), total]
+        let sum_parts = sum_parts.dispatch(gpu, &buffers, [output_size.div_ceil(WORKGROUP_SIZE), 1, 1]);
+        vec![dispatch(&self.partial_sums, Epilogue::Identity), sum_parts]
     }
 
     /// Bias and activation output that the epilogue reads.
@@ -174,36 +165,36 @@ impl<'a> DispatchBuilder<'a> {
         match epilogue {
             Epilogue::Identity => (&self.unused, &self.unused),
             Epilogue::BiasActivation(_, bias) => (bias, &self.unused),
-            Epilogue::ActivationGradient(_, generator_outputs) => (&self.unused, generator_outputs),
+            Epilogue::ActivationGradient(_, activations) => (&self.unused, activations),
         }
     }
 
-    /// Buffers for layer outputs, each with twice the side of the one before. `channels` counts vectors.
-    fn activation_buffers(&self, label: &str, channels: impl Iterator<Item = usize>) -> Vec<Buffer> {
+    /// Buffers for the outputs of layers, each with twice the side of the one before.
+    fn output_buffers<'b>(&self, label: &str, layers: impl Iterator<Item = &'b GpuLayer>) -> Vec<Buffer> {
         let new = |output| storage_buffer(&self.networks.gpu, label, self.batch * output_len(output));
-        channels.enumerate().map(new).collect()
+        layers.enumerate().map(new).collect()
     }
 
-    /// D or E forward. `discriminator_outputs` are the outputs of all layers but the last, smallest first.
+    /// D or E forward. `hidden` are the outputs of all layers but the last, smallest first.
     fn conv_stack(
         &self,
         layers: &[GpuLayer],
-        from: &Buffer,
-        discriminator_outputs: &[Buffer],
-        to: &Buffer,
+        pictures: &Buffer,
+        hidden: &[Buffer],
+        result: &Buffer,
         last: Activation,
     ) -> Vec<Dispatch> {
         let Some((score, layers)) = layers.split_last() else { return Vec::new() };
-        let inputs = once(from).chain(discriminator_outputs.iter().rev());
-        let outputs = discriminator_outputs.iter().enumerate().rev();
-        let mut all = Vec::new();
+        let inputs = once(pictures).chain(hidden.iter().rev());
+        let outputs = hidden.iter().enumerate().rev();
+        let mut dispatches = Vec::new();
         for ((layer, input), (index, output)) in layers.iter().zip(inputs).zip(outputs) {
             let epilogue = Epilogue::BiasActivation(LEAKY_RELU, &layer.bias);
-            all.extend(self.conv(layer, BASE_SIDE_PX << index, [input, output], epilogue));
+            dispatches.extend(self.conv(layer, BASE_SIDE_PX << index, [input, output], epilogue));
         }
-        let input = discriminator_outputs.first().unwrap_or(from);
-        all.extend(self.conv(score, 1, [input, to], Epilogue::BiasActivation(last, &score.bias)));
-        all
+        let input = hidden.first().unwrap_or(pictures);
+        dispatches.extend(self.conv(score, 1, [input, result], Epilogue::BiasActivation(last, &score.bias)));
+        dispatches
     }
 }
 
@@ -211,12 +202,10 @@ impl GpuNetworks {
     /// The most candidates whose layer outputs fit the device's binding limit.
     #[must_use]
     pub fn max_candidates(&self) -> usize {
-        let discriminator_outputs = self.discriminator.iter().flatten().rev().skip(1).map(|layer| layer.small_vectors);
-        let generator_outputs = self.generator.iter().map(|layer| layer.large_vectors);
-        let longest =
-            generator_outputs.enumerate().chain(discriminator_outputs.enumerate()).map(output_len).max().unwrap_or(1);
+        let discriminator = self.discriminator.iter().flatten().rev().skip(1);
+        let longest = self.generator.iter().enumerate().chain(discriminator.enumerate()).map(output_len).max();
         let limit = self.gpu.device.limits().max_storage_buffer_binding_size;
-        to_usize(limit) / (size_of::<f32>() * longest)
+        to_usize(limit) / (size_of::<f32>() * longest.unwrap_or(1))
     }
 
     /// Prepares the passes for a number of candidates, with D if `with_discriminator`.
@@ -225,7 +214,7 @@ impl GpuNetworks {
     /// When the GPU is lost or out of memory.
     #[must_use]
     pub fn plan_dispatches(&self, candidates: usize, with_discriminator: bool) -> DispatchPlan {
-        let writer = DispatchBuilder::new(self, candidates);
+        let builder = DispatchBuilder::new(self, candidates);
         let (area, latent) = (self.side_px * self.side_px, vector_count(self.latent_dim) * VECTOR_LEN);
         let new = |label: &str, length: usize| storage_buffer(&self.gpu, label, candidates * length);
         let [latents, latents_gradient] = ["latents", "latent gradient"].map(|label| new(label, latent));
@@ -233,51 +222,48 @@ impl GpuNetworks {
         let [logits, logits_gradient] = ["logits", "logit gradient"].map(|label| new(label, VECTOR_LEN));
 
         let depth = self.generator.len() - 1;
-        let generator_outputs = writer.activation_buffers(
-            "generator activations",
-            self.generator[..depth].iter().map(|layer| layer.large_vectors),
-        );
+        let g_outputs = builder.output_buffers("G outputs", self.generator[..depth].iter());
         let discriminator = self.discriminator.as_deref().filter(|_| with_discriminator).unwrap_or_default();
         let last = discriminator.len().saturating_sub(1);
-        let discriminator_outputs = writer.activation_buffers(
-            "discriminator activations",
-            discriminator[..last].iter().rev().map(|layer| layer.small_vectors),
-        );
+        let d_outputs = builder.output_buffers("D outputs", discriminator[..last].iter().rev());
         // The backward pass alternates between these two buffers.
-        let longest =
-            generator_outputs.iter().chain(&discriminator_outputs).map(Buffer::size).max().unwrap_or_default();
-        let gradients =
-            ["gradient", "next gradient"].map(|label| storage_buffer(&self.gpu, label, to_usize(longest) / 4));
+        let bytes = g_outputs.iter().chain(&d_outputs).map(Buffer::size).max().unwrap_or_default();
+        let gradient_buffer = |label: &str| storage_buffer(&self.gpu, label, to_usize(bytes) / size_of::<f32>());
+        let gradients = ["gradient", "next gradient"].map(gradient_buffer);
 
         let mut generator_forward = Vec::new();
         for (index, layer) in self.generator.iter().enumerate() {
-            let input = index.checked_sub(1).map_or(&latents, |before| &generator_outputs[before]);
+            let input = index.checked_sub(1).map_or(&latents, |previous| &g_outputs[previous]);
             let (output, activation) =
-                generator_outputs.get(index).map_or((&pictures, Activation::Tanh), |output| (output, RELU));
+                g_outputs.get(index).map_or((&pictures, Activation::Tanh), |output| (output, RELU));
             let epilogue = Epilogue::BiasActivation(activation, &layer.bias);
-            generator_forward.extend(writer.conv_transpose(layer, smaller_side_px(index), [input, output], epilogue));
+            generator_forward.extend(builder.conv_transpose(layer, smaller_side_px(index), [input, output], epilogue));
         }
         let mut generator_backward = Vec::new();
         for (index, layer) in self.generator.iter().enumerate().rev() {
-            let from = if index == depth { &pictures_gradient } else { &gradients[(index + 1) % 2] };
-            let (to, epilogue) = match index.checked_sub(1) {
+            let input = if index == depth { &pictures_gradient } else { &gradients[(index + 1) % 2] };
+            let (output, epilogue) = match index.checked_sub(1) {
                 None => (&latents_gradient, Epilogue::Identity),
-                Some(before) => (&gradients[index % 2], Epilogue::ActivationGradient(RELU, &generator_outputs[before])),
+                Some(previous) => (&gradients[index % 2], Epilogue::ActivationGradient(RELU, &g_outputs[previous])),
             };
-            generator_backward.extend(writer.conv(layer, smaller_side_px(index), [from, to], epilogue));
+            generator_backward.extend(builder.conv(layer, smaller_side_px(index), [input, output], epilogue));
         }
 
-        let discriminator_forward =
-            writer.conv_stack(discriminator, &pictures, &discriminator_outputs, &logits, LINEAR);
+        let discriminator_forward = builder.conv_stack(discriminator, &pictures, &d_outputs, &logits, LINEAR);
         let mut discriminator_backward = Vec::new();
         // From the last layer to the first, so the side grows.
         for (index, layer) in discriminator.iter().rev().enumerate() {
-            let from = if index == 0 { &logits_gradient } else { &gradients[index % 2] };
-            let (to, epilogue) = match discriminator_outputs.get(index) {
+            let input = if index == 0 { &logits_gradient } else { &gradients[index % 2] };
+            let (output, epilogue) = match d_outputs.get(index) {
                 Some(output) => (&gradients[(index + 1) % 2], Epilogue::ActivationGradient(LEAKY_RELU, output)),
                 None => (&pictures_gradient, Epilogue::Identity),
             };
-            discriminator_backward.extend(writer.conv_transpose(layer, smaller_side_px(index), [from, to], epilogue));
+            discriminator_backward.extend(builder.conv_transpose(
+                layer,
+                smaller_side_px(index),
+                [input, output],
+                epilogue,
+            ));
         }
         DispatchPlan {
             candidates,
@@ -294,31 +280,27 @@ impl GpuNetworks {
         }
     }
 
-    /// Generator forward: `batch` latents, one after the other, each value in [-1, 1], to pictures `[batch, side, side,
-    /// 3]` in [-1, 1].
+    /// Generator forward: latents `[batch, latent_dim]` to pictures `[batch, side, side, 3]`, all in [-1, 1].
     ///
     /// # Panics
     /// When the GPU is lost or out of memory.
     #[must_use]
     pub fn generate(&self, batch: usize, latents: &[f32]) -> Vec<f32> {
         let at_once = batch.clamp(1, self.max_candidates().max(1));
-        let pass = self.plan_dispatches(at_once, false);
-        let picture = self.side_px * self.side_px * VECTOR_LEN;
-        let some = latents.chunks(at_once * self.latent_dim).map(|some| {
-            pass.set_latents(self, some);
-            unpad_rows(
-                &self.run_and_read(&pass.generator_forward, &pass.pictures, some.len() / self.latent_dim * picture),
-                3,
-            )
-        });
-        some.flatten().collect()
+        let plan = self.plan_dispatches(at_once, false);
+        let generate = |latents: &[f32]| {
+            plan.set_latents(self, latents);
+            let length = latents.len() / self.latent_dim * self.side_px * self.side_px * VECTOR_LEN;
+            unpad_rows(&self.run_and_read(&plan.generator_forward, &plan.pictures, length), 3)
+        };
+        latents.chunks(at_once * self.latent_dim).flat_map(generate).collect()
     }
 
     /// Runs dispatches and reads the first values of a buffer.
-    pub(super) fn run_and_read(&self, dispatches: &[Dispatch], from: &Buffer, length: usize) -> Vec<f32> {
-        let reader = ReadbackBuffer::new(&self.gpu, length);
-        let recorded = reader.record(&self.gpu, dispatches, &[(from, length)]);
-        reader.wait(&self.gpu, reader.submit(&self.gpu, recorded))
+    pub(super) fn run_and_read(&self, dispatches: &[Dispatch], buffer: &Buffer, length: usize) -> Vec<f32> {
+        let readback = ReadbackBuffer::new(&self.gpu, length);
+        let commands = readback.record(&self.gpu, dispatches, &[(buffer, length)]);
+        readback.wait(&self.gpu, readback.submit(&self.gpu, commands))
     }
 
     /// Encoder forward: pictures `[batch, side, side, 3]` in [-1, 1] and their known masks `[batch, side, side]` (0 or
@@ -329,15 +311,12 @@ impl GpuNetworks {
     #[must_use]
     pub fn encode(&self, batch: usize, pictures: &[f32], known: &[f32]) -> Option<Vec<f32>> {
         let layers = self.encoder.as_ref()?;
-        let writer = DispatchBuilder::new(self, batch);
-        let from = constant_buffer(&self.gpu, "encoder input", &encoder_input(pictures, known));
-        let outputs = writer.activation_buffers(
-            "encoder activations",
-            layers[..layers.len() - 1].iter().rev().map(|layer| layer.small_vectors),
-        );
+        let builder = DispatchBuilder::new(self, batch);
+        let input = constant_buffer(&self.gpu, "encoder input", &encoder_input(pictures, known));
+        let outputs = builder.output_buffers("E outputs", layers[..layers.len() - 1].iter().rev());
         let length = batch * vector_count(self.latent_dim) * VECTOR_LEN;
         let guess = storage_buffer(&self.gpu, "guess", length);
-        let dispatches = writer.conv_stack(layers, &from, &outputs, &guess, Activation::Tanh);
+        let dispatches = builder.conv_stack(layers, &input, &outputs, &guess, Activation::Tanh);
         Some(unpad_rows(&self.run_and_read(&dispatches, &guess, length), self.latent_dim))
     }
 }
@@ -345,14 +324,14 @@ impl GpuNetworks {
 impl DispatchPlan {
     /// Uploads latents `[candidates, latent_dim]`.
     pub fn set_latents(&self, networks: &GpuNetworks, latents: &[f32]) {
-        let wide = pad_rows(latents, networks.latent_dim);
-        networks.gpu.queue.write_buffer(&self.latents, 0, bytemuck::cast_slice(&wide));
+        let padded = pad_rows(latents, networks.latent_dim);
+        networks.gpu.queue.write_buffer(&self.latents, 0, bytemuck::cast_slice(&padded));
     }
 }
 
-/// Values of a layer output per candidate, from its size index and its channels in vectors.
-fn output_len((index, channels): (usize, usize)) -> usize {
-    (BASE_SIDE_PX << index) * (BASE_SIDE_PX << index) * channels * VECTOR_LEN
+/// Values per candidate of a layer's output, which is the `index`-th smallest.
+fn output_len((index, layer): (usize, &GpuLayer)) -> usize {
+    (BASE_SIDE_PX << index) * (BASE_SIDE_PX << index) * layer.output_vectors * VECTOR_LEN
 }
 
 /// Side of the smaller picture of a layer: 1, 4, 8, …

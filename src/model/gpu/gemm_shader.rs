@@ -19,8 +19,7 @@ pub(super) enum GemmKind {
     Dense,
     /// Convolution: 4×4 patches with stride 2 and padding 1 of a picture with twice the output's side.
     Conv,
-    /// Transposed convolution: 2×2 patches of a picture with half the output's side, for each parity of the output's
-    /// row and column.
+    /// Transposed convolution: 2×2 patches of a picture with half the output's side, for each row and column parity.
     ConvTranspose,
 }
 
@@ -126,17 +125,17 @@ impl ShaderPrecision {
 }
 
 /// The GEMM shader for one kind of input rows and one tile size.
-pub(super) fn gemm_shader(rows: GemmKind, tile: GemmTile, weights: ShaderPrecision) -> String {
+pub(super) fn gemm_shader(kind: GemmKind, tile: GemmTile, precision: ShaderPrecision) -> String {
     let mut text = String::from(include_str!("gemm.wgsl"));
     // Writing to a string cannot fail.
-    let _ = write_main(&mut text, rows, tile, weights);
+    let _ = write_main(&mut text, kind, tile, precision);
     text
 }
 
 fn write_main(text: &mut String, kind: GemmKind, tile: GemmTile, precision: ShaderPrecision) -> std::fmt::Result {
     let GemmTile { rows, columns, depth, .. } = tile;
     let (across, _) = tile.thread_grid();
-    let parities = kind.parity_count();
+    let (parities, stride, weight_size) = (kind.parity_count(), tile.input_stride(), tile.weight_vectors());
     let [packed, unpacked] = precision.wgsl_type_and_unpack();
     write!(
         text,
@@ -149,10 +148,10 @@ var<workgroup> weight_tile: array<vec4<f32>, {weight_size}>;
 {load_input}
 // Zero outside the matrix. `line` counts single values of the inner dimension.
 fn load_weight(line: u32, column: u32, end: u32, parity: u32) -> vec4<f32> {{
-    let is_there = line < end && column < shape.columns;
+    let in_range = line < end && column < shape.columns;
     let index = (parity * 4u * shape.depth + line) * shape.columns + column;
-    let packed = weights[select(0u, index, is_there)];
-    return select(vec4<f32>(), {unpacked}, is_there);
+    let packed = weights[select(0u, index, in_range)];
+    return select(vec4<f32>(), {unpacked}, in_range);
 }}
 
 @compute @workgroup_size({WORKGROUP_SIZE})
@@ -167,8 +166,7 @@ fn gemm(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let down = thread / {across}u;
     let lane = thread % {depth}u;
 ",
-        input_size = rows * tile.input_stride(),
-        weight_size = tile.weight_vectors(),
+        input_size = rows * stride,
         load_input = kind.input_loader(),
     )?;
     for load in 0..tile.input_loads() {
@@ -187,16 +185,11 @@ fn gemm(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     writeln!(text, "    for (var begin = lower; begin < upper; begin += {depth}u) {{")?;
     writeln!(text, "        workgroupBarrier();")?;
     for load in 0..tile.input_loads() {
-        let index =
-            format!("(thread / {depth}u + {}u) * {}u + lane", load * WORKGROUP_SIZE / depth, tile.input_stride());
+        let index = format!("(thread / {depth}u + {}u) * {stride}u + lane", load * WORKGROUP_SIZE / depth);
         writeln!(text, "        input_tile[{index}] = loaded_{load};")?;
     }
     for load in 0..tile.weight_loads() {
-        let guard = if tile.weight_vectors() < WORKGROUP_SIZE {
-            format!("if thread < {}u ", tile.weight_vectors())
-        } else {
-            String::new()
-        };
+        let guard = if weight_size < WORKGROUP_SIZE { format!("if thread < {weight_size}u ") } else { String::new() };
         writeln!(text, "        {guard}{{ weight_tile[thread + {}u] = weight_{load}; }}", load * WORKGROUP_SIZE)?;
     }
     writeln!(text, "        workgroupBarrier();\n        let next = begin + {depth}u;\n        if next < upper {{")?;
@@ -226,17 +219,17 @@ fn write_loads(text: &mut String, tile: GemmTile, begin: &str) -> std::fmt::Resu
 
 /// Multiplies the loaded tiles and adds the products to each thread's sums.
 fn write_multiply(text: &mut String, tile: GemmTile) -> std::fmt::Result {
-    let GemmTile { columns, depth, thread_rows: rows_of_thread, thread_columns: columns_of_thread, .. } = tile;
+    let GemmTile { columns, depth, thread_rows, thread_columns, .. } = tile;
     let (across, down) = tile.thread_grid();
     writeln!(text, "        for (var k = 0u; k < {depth}u; k++) {{")?;
-    for r in 0..rows_of_thread {
+    for r in 0..thread_rows {
         writeln!(text, "            let row_{r} = input_tile[(down + {}u) * {}u + k];", r * down, tile.input_stride())?;
     }
     for (k, axis) in ["x", "y", "z", "w"].into_iter().enumerate() {
-        for c in 0..columns_of_thread {
+        for c in 0..thread_columns {
             let index = format!("(4u * k + {k}u) * {columns}u + across + {}u", c * across);
             writeln!(text, "            let line_{k}_{c} = weight_tile[{index}];")?;
-            for r in 0..rows_of_thread {
+            for r in 0..thread_rows {
                 let (sum, row) = (format!("sum_{r}_{c}"), format!("row_{r}"));
                 writeln!(text, "            {sum} = fma(vec4<f32>({row}.{axis}), line_{k}_{c}, {sum});")?;
             }
@@ -248,11 +241,10 @@ fn write_multiply(text: &mut String, tile: GemmTile) -> std::fmt::Result {
 /// Writes each thread's sums to the output.
 fn write_output(text: &mut String, kind: GemmKind, tile: GemmTile) -> std::fmt::Result {
     let (across, down) = tile.thread_grid();
-    let output_row = match kind {
-        GemmKind::Dense | GemmKind::Conv => "row",
-        GemmKind::ConvTranspose => {
-            "(row / shape.side * 4u + parity / 2u * 2u) * shape.side + row % shape.side * 2u + parity % 2u"
-        }
+    let output_row = if kind == GemmKind::ConvTranspose {
+        "(row / shape.side * 4u + parity / 2u * 2u) * shape.side + row % shape.side * 2u + parity % 2u"
+    } else {
+        "row"
     };
     for (r, c) in tile.thread_outputs() {
         write!(

@@ -10,9 +10,9 @@ use wgpu::Buffer;
 
 use super::gemm_shader::ShaderPrecision;
 use super::kernel::constant_buffer;
-use super::{VECTOR_LEN, vector_count};
+use super::{VECTOR_LEN, pad_rows, vector_count};
 use crate::device::Gpu;
-use crate::model::architecture::KERNEL_SIZE;
+use crate::model::architecture::{KERNEL_SIZE, NetworkRole, TAPS};
 use crate::model::{ModelError, ModelFile};
 
 /// The geometry of a layer.
@@ -24,32 +24,21 @@ pub(super) enum LayerGeometry {
     Stride2,
 }
 
-/// How a network uses a layer.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum LayerUse {
-    /// G: transposed convolution forward, convolution backward.
-    Generator,
-    /// D: convolution forward, transposed convolution backward.
-    Discriminator,
-    /// E: convolution forward only.
-    Encoder,
-}
-
+/// G applies a transposed convolution forward and a convolution backward, D the reverse, E a convolution forward only.
 pub(super) struct GpuLayer {
     pub geometry: LayerGeometry,
     pub precision: ShaderPrecision,
     /// Channels of the smaller and of the larger picture, in vectors.
     pub small_vectors: usize,
     pub large_vectors: usize,
-    /// Weights of the transposed convolution (smaller picture to larger; `None` if unused) and of the convolution
-    /// (larger to smaller).
+    /// Output channels of the forward pass, in vectors.
+    pub output_vectors: usize,
+    /// Weights of the transposed convolution (`None` if unused) and of the convolution.
     pub conv_transpose_weights: Option<Buffer>,
     pub conv_weights: Buffer,
     /// Added in the forward pass.
     pub bias: Buffer,
 }
-
-const TAPS: usize = KERNEL_SIZE * KERNEL_SIZE;
 
 impl GpuLayer {
     /// Loads the weights `[small, large, 4, 4]` of a layer.
@@ -57,57 +46,55 @@ impl GpuLayer {
         gpu: &Gpu,
         file: &ModelFile,
         name: &str,
-        side: LayerGeometry,
-        ways: LayerUse,
+        geometry: LayerGeometry,
+        role: NetworkRole,
     ) -> Result<Self, ModelError> {
         let weight = file.tensor(&format!("{name}.weight"))?;
         let (small, large) = (weight.shape[0], weight.shape[1]);
-        let (wide_small, wide_large) = (vector_count(small) * VECTOR_LEN, vector_count(large) * VECTOR_LEN);
+        let (small_vectors, large_vectors) = (vector_count(small), vector_count(large));
+        let (padded_small, padded_large) = (small_vectors * VECTOR_LEN, large_vectors * VECTOR_LEN);
         let is_half = to_f16(&weight.values).to_f32_vec() == weight.values;
         let precision = if is_half { ShaderPrecision::Half } else { ShaderPrecision::Single };
-        let value = |from: usize, to: usize, tap: usize| {
-            if from < small && to < large { weight.values[(from * large + to) * TAPS + tap] } else { 0.0 }
+        let value = |row: usize, column: usize, tap: usize| {
+            if row < small && column < large { weight.values[(row * large + column) * TAPS + tap] } else { 0.0 }
         };
-        let constants_of = |rows: usize, columns: usize, value: &dyn Fn(usize, usize) -> f32| {
-            let values = (0..rows).flat_map(|row| (0..columns).map(move |column| value(row, column)));
-            let values: Vec<f32> = values.collect();
+        let upload = |rows: usize, columns: usize, value: &dyn Fn(usize, usize) -> f32| {
+            let indices = (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)));
+            let values: Vec<f32> = indices.map(|(row, column)| value(row, column)).collect();
             match precision {
                 ShaderPrecision::Half => constant_buffer(gpu, name, to_f16(&values).reinterpret_cast()),
                 ShaderPrecision::Single => constant_buffer(gpu, name, &values),
             }
         };
-        let spread = || match side {
-            LayerGeometry::Dense => constants_of(wide_small, TAPS * wide_large, &|row, column| {
-                value(row, column % wide_large, column / wide_large)
+        let conv_transpose_weights = || match geometry {
+            LayerGeometry::Dense => upload(padded_small, TAPS * padded_large, &|row, column| {
+                value(row, column % padded_large, column / padded_large)
             }),
-            LayerGeometry::Stride2 => constants_of(4 * 4 * wide_small, wide_large, &|row, column| {
-                let (parity, line) = (row / (4 * wide_small), row % (4 * wide_small));
-                let (neighbour, channel) = (line / wide_small, line % wide_small);
+            LayerGeometry::Stride2 => upload(4 * 4 * padded_small, padded_large, &|row, column| {
+                let (parity, line) = (row / (4 * padded_small), row % (4 * padded_small));
+                let (neighbour, channel) = (line / padded_small, line % padded_small);
                 // Along each axis, a pixel of the larger picture meets every other kernel tap.
                 let tap = |parity: usize, neighbour: usize| 1 - parity + 2 * neighbour;
                 let (y, x) = (tap(parity / 2, neighbour / 2), tap(parity % 2, neighbour % 2));
                 value(channel, column, y * KERNEL_SIZE + x)
             }),
         };
-        let gather = constants_of(TAPS * wide_large, wide_small, &|row, column| {
-            value(column, row % wide_large, row / wide_large)
+        let conv_weights = upload(TAPS * padded_large, padded_small, &|row, column| {
+            value(column, row % padded_large, row / padded_large)
         });
         let bias = &file.tensor(&format!("{name}.bias"))?.values;
-        let (width, times) = match (ways, side) {
-            (LayerUse::Generator, LayerGeometry::Dense) => (wide_large, TAPS),
-            (LayerUse::Generator, LayerGeometry::Stride2) => (wide_large, 1),
-            (LayerUse::Discriminator | LayerUse::Encoder, _) => (wide_small, 1),
-        };
-        let mut wide = bias.clone();
-        wide.resize(width, 0.0);
+        let is_generator = role == NetworkRole::Generator;
+        let output_vectors = if is_generator { large_vectors } else { small_vectors };
+        let pixels = if is_generator && geometry == LayerGeometry::Dense { TAPS } else { 1 };
         Ok(Self {
-            geometry: side,
+            geometry,
             precision,
-            small_vectors: vector_count(small),
-            large_vectors: vector_count(large),
-            conv_transpose_weights: (ways != LayerUse::Encoder).then(spread),
-            conv_weights: gather,
-            bias: constant_buffer(gpu, name, &wide.repeat(times)),
+            small_vectors,
+            large_vectors,
+            output_vectors,
+            conv_transpose_weights: (role != NetworkRole::Encoder).then(conv_transpose_weights),
+            conv_weights,
+            bias: constant_buffer(gpu, name, &pad_rows(bias, bias.len()).repeat(pixels)),
         })
     }
 }

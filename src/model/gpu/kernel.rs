@@ -57,7 +57,7 @@ impl Kernel {
     /// # Panics
     /// When the buffers do not match the shader's bindings, or there are too many workgroups.
     #[must_use]
-    pub fn dispatch(&self, gpu: &Gpu, buffers: &[(u32, &Buffer)], groups: [usize; 3]) -> Dispatch {
+    pub fn dispatch(&self, gpu: &Gpu, buffers: &[(u32, &Buffer)], workgroups: [usize; 3]) -> Dispatch {
         let entries: Vec<_> = buffers
             .iter()
             .map(|(binding, buffer)| wgpu::BindGroupEntry { binding: *binding, resource: buffer.as_entire_binding() })
@@ -67,8 +67,8 @@ impl Kernel {
             layout: &self.0.get_bind_group_layout(0),
             entries: &entries,
         });
-        let groups = groups.map(|count| u32::try_from(count).expect("the number of workgroups must fit in 32 bits"));
-        Dispatch { kernel: self.clone(), bindings, workgroups: groups }
+        let to_u32 = |count| u32::try_from(count).expect("the number of workgroups must fit in 32 bits");
+        Dispatch { kernel: self.clone(), bindings, workgroups: workgroups.map(to_u32) }
     }
 }
 
@@ -160,16 +160,16 @@ impl ReadbackBuffer {
         RecordedCommands { commands: encoder.finish(), bytes }
     }
 
-    /// Submits the commands. Wait for the previous submission of this reader first.
+    /// Submits the commands. Wait for the previous submission first.
     #[must_use]
     pub fn submit(&self, gpu: &Gpu, RecordedCommands { commands, bytes }: RecordedCommands) -> Submission {
         let index = gpu.queue.submit([commands]);
-        let (sender, landed) = mpsc::channel();
+        let (sender, mapped) = mpsc::channel();
         self.staging.slice(..bytes).map_async(wgpu::MapMode::Read, move |result| {
             // After a panic the receiver is gone.
             let _ = sender.send(result);
         });
-        Submission { index, bytes, mapped: landed }
+        Submission { index, bytes, mapped }
     }
 
     /// Waits for the commands to finish and returns the copied values.
@@ -177,11 +177,11 @@ impl ReadbackBuffer {
     /// # Panics
     /// When the GPU is lost.
     #[must_use]
-    pub fn wait(&self, gpu: &Gpu, Submission { index, bytes, mapped: landed }: Submission) -> Vec<f32> {
+    pub fn wait(&self, gpu: &Gpu, Submission { index, bytes, mapped }: Submission) -> Vec<f32> {
         let polled = gpu.device.poll(wgpu::PollType::Wait { submission_index: Some(index), timeout: None });
         // Another thread that polls the same GPU may be the one that runs the callback.
-        let landed = landed.recv_timeout(MAP_CALLBACK_TIMEOUT);
-        let view = match (polled, landed) {
+        let mapped = mapped.recv_timeout(MAP_CALLBACK_TIMEOUT);
+        let view = match (polled, mapped) {
             (Ok(_), Ok(Ok(()))) => self.staging.slice(..bytes).get_mapped_range().ok(),
             _ => None,
         };

@@ -37,9 +37,10 @@ use std::sync::{Mutex, PoisonError};
 pub use dispatch_plan::DispatchPlan;
 pub use kernel::{Dispatch, Kernel, ReadbackBuffer, RecordedCommands, constant_buffer, storage_buffer, uniform_buffer};
 
-use gpu_layer::{GpuLayer, LayerGeometry, LayerUse};
+use gpu_layer::{GpuLayer, LayerGeometry};
 
-use super::{ModelError, ModelFile};
+use super::architecture::NetworkRole;
+use super::{Architecture, ModelError, ModelFile};
 use crate::device::Gpu;
 
 /// Values per vector (`vec4`).
@@ -72,31 +73,23 @@ impl GpuNetworks {
     /// # Panics
     /// When the GPU is lost or out of memory.
     pub fn load(file: &ModelFile, gpu: &Gpu) -> Result<Self, ModelError> {
-        let depth = file.architecture.generator_channels.len() - 1;
-        let load = |name: String, side, ways| GpuLayer::load(gpu, file, &name, side, ways);
-        let mut generator = vec![load("generator.project".into(), LayerGeometry::Dense, LayerUse::Generator)?];
-        for index in 0..depth {
-            generator.push(load(format!("generator.up.{index}"), LayerGeometry::Stride2, LayerUse::Generator)?);
-        }
-        generator.push(load("generator.to_rgb".into(), LayerGeometry::Stride2, LayerUse::Generator)?);
-        let load_conv_stack = |network: &str, channels: &Option<Vec<usize>>, ways| -> Result<_, ModelError> {
-            let Some(channels) = channels else { return Ok(None) };
-            let mut layers = vec![load(format!("{network}.from_rgb"), LayerGeometry::Stride2, ways)?];
-            for index in 0..channels.len() - 1 {
-                layers.push(load(format!("{network}.down.{index}"), LayerGeometry::Stride2, ways)?);
-            }
-            layers.push(load(format!("{network}.score"), LayerGeometry::Dense, ways)?);
-            Ok(Some(layers))
+        let load = |role: NetworkRole, channels: &[usize]| {
+            let dense = if role == NetworkRole::Generator { 0 } else { channels.len() };
+            let layer = |(index, name): (usize, String)| {
+                let geometry = if index == dense { LayerGeometry::Dense } else { LayerGeometry::Stride2 };
+                GpuLayer::load(gpu, file, &name, geometry, role)
+            };
+            role.layer_names(channels.len() + 1).enumerate().map(layer).collect::<Result<Vec<_>, _>>()
         };
-        let discriminator =
-            load_conv_stack("discriminator", &file.architecture.discriminator_channels, LayerUse::Discriminator)?;
-        let encoder = load_conv_stack("encoder", &file.architecture.encoder_channels, LayerUse::Encoder)?;
+        let Architecture { generator_channels, discriminator_channels, encoder_channels, .. } = &file.architecture;
+        let discriminator = discriminator_channels.as_ref().map(|channels| load(NetworkRole::Discriminator, channels));
+        let encoder = encoder_channels.as_ref().map(|channels| load(NetworkRole::Encoder, channels));
         Ok(Self {
             gpu: gpu.clone(),
             kernels: Mutex::default(),
-            generator,
-            discriminator,
-            encoder,
+            generator: load(NetworkRole::Generator, generator_channels)?,
+            discriminator: discriminator.transpose()?,
+            encoder: encoder.transpose()?,
             side_px: file.info.image_size_px as usize,
             latent_dim: file.info.latent_dim,
         })

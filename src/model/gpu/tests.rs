@@ -23,49 +23,49 @@ pub(crate) fn any_gpu() -> Option<Gpu> {
 fn compare(file: &ModelFile, batch: usize) {
     let Some(gpu) = any_gpu() else { return };
     let networks = GpuNetworks::load(file, &gpu).unwrap();
-    let host = CpuNetworks::load(file, LoadMode::Direct).unwrap();
+    let cpu = CpuNetworks::load(file, LoadMode::Direct).unwrap();
     let (side, latent_dim) = (networks.side_px(), networks.latent_dim());
     let area = side * side;
     let latents = noise(batch * latent_dim, 1);
     let (a, b) = (noise(batch, 2), noise(batch * area * 3, 3));
 
-    let pass = networks.plan_dispatches(batch, true);
-    pass.set_latents(&networks, &latents);
-    let drawn = networks.run_and_read(&pass.generator_forward, &pass.pictures, batch * area * VECTOR_LEN);
-    let pictures = unpad_rows(&drawn, 3);
-    let mut tape = CpuActivations::default();
-    host.generate(batch, &latents, &mut tape);
-    assert_close("pictures", &pictures, tape.pictures(), RELATIVE);
-    assert!(drawn.iter().skip(3).step_by(4).all(|value| *value == 0.0));
+    let plan = networks.plan_dispatches(batch, true);
+    plan.set_latents(&networks, &latents);
+    let padded_pictures = networks.run_and_read(&plan.generator_forward, &plan.pictures, batch * area * VECTOR_LEN);
+    let pictures = unpad_rows(&padded_pictures, 3);
+    let mut activations = CpuActivations::default();
+    cpu.generate(batch, &latents, &mut activations);
+    assert_close("pictures", &pictures, activations.pictures(), RELATIVE);
+    assert!(padded_pictures.iter().skip(3).step_by(4).all(|value| *value == 0.0));
 
-    let logits = networks.run_and_read(&pass.discriminator_forward, &pass.logits, batch * VECTOR_LEN);
-    let expected = host.discriminate(batch, &mut tape).unwrap();
+    let logits = networks.run_and_read(&plan.discriminator_forward, &plan.logits, batch * VECTOR_LEN);
+    let expected = cpu.discriminate(batch, &mut activations).unwrap();
     assert_close("logits", &unpad_rows(&logits, 1), &expected, RELATIVE);
 
-    gpu.queue.write_buffer(&pass.logits_gradient, 0, bytemuck::cast_slice(&pad_rows(&a, 1)));
-    let judged = unpad_rows(
-        &networks.run_and_read(&pass.discriminator_backward, &pass.pictures_gradient, batch * area * VECTOR_LEN),
+    gpu.queue.write_buffer(&plan.logits_gradient, 0, bytemuck::cast_slice(&pad_rows(&a, 1)));
+    let d_gradient = unpad_rows(
+        &networks.run_and_read(&plan.discriminator_backward, &plan.pictures_gradient, batch * area * VECTOR_LEN),
         3,
     );
     let through_tanh = |((gradient, b), picture): ((&f32, &f32), &f32)| (gradient + b) * (1.0 - picture * picture);
-    let gradient: Vec<f32> = judged.iter().zip(&b).zip(&pictures).map(through_tanh).collect();
-    gpu.queue.write_buffer(&pass.pictures_gradient, 0, bytemuck::cast_slice(&pad_rows(&gradient, 3)));
+    let gradient: Vec<f32> = d_gradient.iter().zip(&b).zip(&pictures).map(through_tanh).collect();
+    gpu.queue.write_buffer(&plan.pictures_gradient, 0, bytemuck::cast_slice(&pad_rows(&gradient, 3)));
     let length = batch * vector_count(latent_dim) * VECTOR_LEN;
     let gradient =
-        unpad_rows(&networks.run_and_read(&pass.generator_backward, &pass.latents_gradient, length), latent_dim);
-    let images = tape.pictures().to_vec();
-    let (_, expected) = host.backward(batch, Some(&a), &mut tape, |picture, gradient| {
-        let image = images.chunks_exact(3 * area).position(|other| other == picture).unwrap();
-        gradient.iter_mut().zip(&b[image * 3 * area..]).for_each(|(gradient, b)| *gradient += b);
+        unpad_rows(&networks.run_and_read(&plan.generator_backward, &plan.latents_gradient, length), latent_dim);
+    let all_pictures = activations.pictures().to_vec();
+    let (_, expected) = cpu.backward(batch, Some(&a), &mut activations, |picture, gradient| {
+        let index = all_pictures.chunks_exact(3 * area).position(|other| other == picture).unwrap();
+        gradient.iter_mut().zip(&b[index * 3 * area..]).for_each(|(gradient, b)| *gradient += b);
         0.0
     });
     assert_close("gradient", &gradient, &expected, RELATIVE);
 
     assert_eq!(networks.generate(batch, &latents), pictures);
     let known: Vec<f32> = noise(batch * area, 4).iter().map(|value| f32::from(*value > -0.3)).collect();
-    let seen = noise(batch * area * 3, 5);
-    let guess = networks.encode(batch, &seen, &known).unwrap();
-    assert_close("guess", &guess, &host.encode(batch, &seen, &known).unwrap(), RELATIVE);
+    let inputs = noise(batch * area * 3, 5);
+    let guess = networks.encode(batch, &inputs, &known).unwrap();
+    assert_close("guess", &guess, &cpu.encode(batch, &inputs, &known).unwrap(), RELATIVE);
 }
 
 #[test]
@@ -85,11 +85,11 @@ fn built_in_networks_agree_with_the_cpu() {
 #[test]
 fn every_generated_shader_compiles() {
     let Some(gpu) = any_gpu() else { return };
-    for rows in [GemmKind::Dense, GemmKind::Conv, GemmKind::ConvTranspose] {
-        for (tile, weights) in
+    for kind in [GemmKind::Dense, GemmKind::Conv, GemmKind::ConvTranspose] {
+        for (tile, precision) in
             GemmTile::ALL.iter().flat_map(|tile| [ShaderPrecision::Half, ShaderPrecision::Single].map(|w| (*tile, w)))
         {
-            let _ = Kernel::new(&gpu, &gemm_shader(rows, tile, weights), "gemm");
+            let _ = Kernel::new(&gpu, &gemm_shader(kind, tile, precision), "gemm");
         }
     }
 }
@@ -97,7 +97,7 @@ fn every_generated_shader_compiles() {
 #[test]
 fn rows_are_padded_to_vectors_and_back() {
     let rows = noise(15, 1);
-    let wide = pad_rows(&rows, 5);
-    assert_eq!((wide.len(), wide[5], &wide[8..13]), (24, 0.0, &rows[5..10]));
-    assert_eq!(unpad_rows(&wide, 5), rows);
+    let padded = pad_rows(&rows, 5);
+    assert_eq!((padded.len(), padded[5], &padded[8..13]), (24, 0.0, &rows[5..10]));
+    assert_eq!(unpad_rows(&padded, 5), rows);
 }

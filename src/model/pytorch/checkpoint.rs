@@ -7,8 +7,8 @@ use std::path::Path;
 
 use half::{bf16, f16};
 use pytorch_reader::{DType, PytorchError, PytorchReader};
-use safetensors::SafeTensors;
 use safetensors::tensor::Dtype;
+use safetensors::{SafeTensorError, SafeTensors};
 
 use super::ImportError;
 use crate::model::WeightTensor;
@@ -35,30 +35,29 @@ pub fn read(path: &Path) -> Result<BTreeMap<String, WeightTensor>, ImportError> 
     let parameters = reader.into_tensors().into_iter().filter(|(name, _)| is_parameter(name));
     parameters
         .map(|(name, tensor)| {
-            let broken = |error: std::io::Error| ImportError::Tensor { name: name.clone(), reason: error.to_string() };
-            let kind = float_format(tensor.dtype())
+            let damaged = |error: std::io::Error| ImportError::Tensor { name: name.clone(), reason: error.to_string() };
+            let format = float_format(tensor.dtype())
                 .ok_or_else(|| ImportError::Dtype { name: name.clone(), found: format!("{:?}", tensor.dtype()) })?;
-            let values = kind.decode(&tensor.read().map_err(broken)?, Endian::Native);
+            let values = format.decode(&tensor.read().map_err(damaged)?, Endian::Native);
             Ok((name.clone(), WeightTensor { shape: tensor.shape().to_vec(), values }))
         })
         .collect()
 }
 
 fn read_safetensors(path: &Path, bytes: &[u8]) -> Result<BTreeMap<String, WeightTensor>, ImportError> {
-    let wrong =
-        |error: safetensors::SafeTensorError| ImportError::Format { path: path.into(), reason: error.to_string() };
-    let file = SafeTensors::deserialize(bytes).map_err(wrong)?;
+    let invalid = |error: SafeTensorError| ImportError::Format { path: path.into(), reason: error.to_string() };
+    let file = SafeTensors::deserialize(bytes).map_err(invalid)?;
     file.iter()
         .filter(|(name, _)| is_parameter(name))
         .map(|(name, view)| {
-            let kind = match view.dtype() {
+            let format = match view.dtype() {
                 Dtype::F64 => FloatFormat::F64,
                 Dtype::F32 => FloatFormat::F32,
                 Dtype::F16 => FloatFormat::F16,
                 Dtype::BF16 => FloatFormat::Bf16,
                 other => return Err(ImportError::Dtype { name: name.into(), found: format!("{other:?}") }),
             };
-            let values = kind.decode(view.data(), Endian::Little);
+            let values = format.decode(view.data(), Endian::Little);
             Ok((name.to_string(), WeightTensor { shape: view.shape().to_vec(), values }))
         })
         .collect()

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::import::layer_name;
-use super::layout::NetworkRole;
 use super::{LATENT_SCALE, SOURCE_PRIOR};
 use crate::fs::{Overwrite, write_atomically};
+use crate::model::architecture::NetworkRole;
 use crate::model::batch_norm::BATCH_NORM_EPSILON;
 use crate::model::weight_file::{LATENT_PRIOR, StoragePrecision, WeightTensors, serialize_safetensors};
 use crate::model::{ModelError, ModelFile, WeightTensor};
@@ -33,18 +32,16 @@ pub fn export(file: &ModelFile, path: &Path, overwrite: Overwrite) -> Result<Exp
     let latent_scale = latent_scale.filter(|scale| scale.is_finite() && *scale > 0.0).unwrap_or(1.0);
     let prior = metadata.get(SOURCE_PRIOR).map_or(LATENT_PRIOR, String::as_str).to_string();
     let architecture = &file.architecture;
-    let generator = Some(&architecture.generator_channels);
-    let (mut tensors, mut networks, mut biased) = (WeightTensors::new(), Vec::new(), Vec::new());
+    let (mut tensors, mut networks, mut layers_with_bias) = (WeightTensors::new(), Vec::new(), Vec::new());
     for (role, network, channels) in [
-        (NetworkRole::Generator, "netG", generator),
+        (NetworkRole::Generator, "netG", Some(&architecture.generator_channels)),
         (NetworkRole::Discriminator, "netD", architecture.discriminator_channels.as_ref()),
         (NetworkRole::Encoder, "netE", architecture.encoder_channels.as_ref()),
     ] {
         let Some(channels) = channels else { continue };
         networks.push(network);
         let layers = channels.len() + 1;
-        for index in 0..layers {
-            let name = layer_name(role, index, layers);
+        for (index, name) in role.layer_names(layers).enumerate() {
             let mut weight = file.tensor(&format!("{name}.weight"))?.clone();
             let bias = file.tensor(&format!("{name}.bias"))?;
             if role == NetworkRole::Generator && index == 0 {
@@ -55,15 +52,14 @@ pub fn export(file: &ModelFile, path: &Path, overwrite: Overwrite) -> Result<Exp
             if let Some(norm) = norm {
                 insert_bias_only_batch_norm(&mut tensors, &format!("{network}.main.{norm}"), bias);
             } else if bias.values.iter().any(|value| *value != 0.0) {
-                biased.push(format!("{network}.main.{index_in_sequential}"));
+                layers_with_bias.push(format!("{network}.main.{index_in_sequential}"));
                 tensors.insert(format!("{network}.main.{index_in_sequential}.bias"), bias.clone());
             }
         }
     }
-    let header_metadata =
-        BTreeMap::from([("format".to_string(), "pt".to_string()), ("prior".to_string(), prior.clone())]);
-    write_atomically(path, &serialize_safetensors(&tensors, &header_metadata, StoragePrecision::Single)?, overwrite)?;
-    Ok(ExportSummary { networks, layers_with_bias: biased, prior })
+    let metadata = BTreeMap::from([("format".to_string(), "pt".to_string()), ("prior".to_string(), prior.clone())]);
+    write_atomically(path, &serialize_safetensors(&tensors, &metadata, StoragePrecision::Single)?, overwrite)?;
+    Ok(ExportSummary { networks, layers_with_bias, prior })
 }
 
 /// Index of a layer and of its `BatchNorm` in `nn.Sequential`, where activations count too.

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::layout::{NetworkRole, SourceLayer, SourceNetworks, find_networks, input_and_output_axes};
+use super::layout::{SourceLayer, SourceNetworks, find_networks, input_and_output_axes};
 use super::{ImportError, LATENT_SCALE, SOURCE_PRIOR, checkpoint};
+use crate::model::architecture::NetworkRole;
 use crate::model::batch_norm::{BATCH_NORM_EPSILON, BatchNorm, OutputAxis};
 use crate::model::weight_file::{self, WeightTensors};
 use crate::model::{ModelError, WeightTensor};
@@ -51,8 +52,7 @@ pub fn import(path: &Path, prior: SourcePrior) -> Result<ImportedModel, ImportEr
     let networks = find_networks(&checkpoint)?;
     let mut tensors = WeightTensors::new();
     for (role, layers) in &networks {
-        for (index, layer) in layers.iter().enumerate() {
-            let name = layer_name(*role, index, layers.len());
+        for (layer, name) in layers.iter().zip(role.layer_names(layers.len())) {
             let (weight, bias) = fold_batch_norm(*role, layer);
             tensors.insert(format!("{name}.weight"), weight);
             tensors.insert(format!("{name}.bias"), bias);
@@ -70,20 +70,6 @@ pub fn import(path: &Path, prior: SourcePrior) -> Result<ImportedModel, ImportEr
         (LATENT_SCALE.to_string(), prior.latent_scale().to_string()),
     ]);
     Ok(ImportedModel { tensors, metadata })
-}
-
-/// The name of a layer in a model file.
-pub(super) fn layer_name(role: NetworkRole, index: usize, layers: usize) -> String {
-    let (network, first, inner, last) = match role {
-        NetworkRole::Generator => ("generator", "project", "up", "to_rgb"),
-        NetworkRole::Discriminator => ("discriminator", "from_rgb", "down", "score"),
-        NetworkRole::Encoder => ("encoder", "from_rgb", "down", "score"),
-    };
-    match index {
-        0 => format!("{network}.{first}"),
-        index if index + 1 == layers => format!("{network}.{last}"),
-        index => format!("{network}.{inner}.{}", index - 1),
-    }
 }
 
 /// A layer's weight and bias with its `BatchNorm` folded in.

@@ -5,24 +5,15 @@ use std::collections::BTreeMap;
 
 use super::ImportError;
 use crate::model::WeightTensor;
-use crate::model::architecture::KERNEL_SIZE;
+use crate::model::architecture::{KERNEL_SIZE, NetworkRole};
 
-/// Searches for networks down to this depth of the dotted names (dictionaries around the state dict, modules around the
-/// layers).
+/// Networks are searched down to this depth of the dotted names.
 const MAX_DEPTH: usize = 4;
 /// An error message lists at most this many layers.
 const MAX_LISTED_LAYERS: usize = 24;
 /// Input channels of a discriminator (RGB) and of an encoder (RGB and the known mask).
 const RGB_CHANNELS: usize = 3;
 const RGB_AND_MASK_CHANNELS: usize = 4;
-
-/// The kind of a network, inferred from the shapes of its first and last layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum NetworkRole {
-    Generator,
-    Discriminator,
-    Encoder,
-}
 
 /// A convolution and the `BatchNorm` after it.
 #[derive(Clone, Copy, Debug)]
@@ -44,8 +35,9 @@ pub(super) struct SourceBatchNorm<'a> {
 /// The networks of a checkpoint, with their layers in order.
 pub(super) type SourceNetworks<'a> = BTreeMap<NetworkRole, Vec<SourceLayer<'a>>>;
 
-/// A module's tensors by suffix (`weight`, `bias` …).
+/// A module's tensors by suffix (`weight`, `bias` …), and the modules by path.
 type ModuleTensors<'a> = BTreeMap<&'a str, &'a WeightTensor>;
+type Modules<'a> = BTreeMap<&'a str, ModuleTensors<'a>>;
 
 /// Finds the networks of a checkpoint: the first depth of the dotted names at which every branch is a network.
 pub(super) fn find_networks(tensors: &BTreeMap<String, WeightTensor>) -> Result<SourceNetworks<'_>, ImportError> {
@@ -53,20 +45,19 @@ pub(super) fn find_networks(tensors: &BTreeMap<String, WeightTensor>) -> Result<
         let reason = "this is already a model of this program: use it with --model".into();
         return Err(ImportError::Layout { reason, found: format!("{} tensors of a model file", tensors.len()) });
     }
-    let mut modules: BTreeMap<&str, ModuleTensors<'_>> = BTreeMap::new();
-    for (name, weights) in tensors {
-        let (module, kind) = name.rsplit_once('.').unwrap_or(("", name));
-        modules.entry(module).or_default().insert(kind, weights);
+    let mut modules = Modules::new();
+    for (name, tensor) in tensors {
+        let (path, suffix) = name.rsplit_once('.').unwrap_or(("", name));
+        modules.entry(path).or_default().insert(suffix, tensor);
     }
     let mut reason: Option<String> = None;
     for depth in 0..MAX_DEPTH {
         match networks_at_depth(&modules, depth) {
             Ok(networks) => return Ok(networks),
-            // A problem with a network is more useful to report than a branch that is no network. Deeper levels split
-            // networks apart.
-            Err(LayoutMismatch { networks, text }) if reason.is_none() || networks => {
+            // A problem with a network says more than a branch that is no network. Deeper levels split networks.
+            Err(LayoutMismatch { are_networks, text }) if reason.is_none() || are_networks => {
                 reason = Some(text);
-                if networks {
+                if are_networks {
                     break;
                 }
             }
@@ -77,16 +68,13 @@ pub(super) fn find_networks(tensors: &BTreeMap<String, WeightTensor>) -> Result<
     Err(ImportError::Layout { reason, found: list_layers(&modules) })
 }
 
-/// Why the branches at one depth are not a model's networks. `networks` is true if each branch is a network.
+/// Why the branches at one depth are not a model's networks. Each branch may still be a network.
 struct LayoutMismatch {
-    networks: bool,
+    are_networks: bool,
     text: String,
 }
 
-fn networks_at_depth<'a>(
-    modules: &BTreeMap<&'a str, ModuleTensors<'a>>,
-    depth: usize,
-) -> Result<SourceNetworks<'a>, LayoutMismatch> {
+fn networks_at_depth<'a>(modules: &Modules<'a>, depth: usize) -> Result<SourceNetworks<'a>, LayoutMismatch> {
     let mut branches: BTreeMap<String, Vec<(&str, &ModuleTensors<'a>)>> = BTreeMap::new();
     for (path, module) in modules {
         let branch: Vec<&str> = path.split('.').take(depth).collect();
@@ -95,48 +83,45 @@ fn networks_at_depth<'a>(
     let mut networks = SourceNetworks::new();
     for (branch, mut modules) in branches {
         modules.sort_by(|(a, _), (b, _)| compare_numerically(a, b));
-        let (role, layers) = parse_network(&modules).map_err(|text| LayoutMismatch { networks: false, text })?;
+        let (role, layers) = parse_network(&modules).map_err(|text| LayoutMismatch { are_networks: false, text })?;
         if networks.insert(role, layers).is_some() {
             let text = format!("there is more than one {role:?} ({branch} is the second): save one of each");
-            return Err(LayoutMismatch { networks: true, text });
+            return Err(LayoutMismatch { are_networks: true, text });
         }
     }
     if networks.contains_key(&NetworkRole::Generator) {
         Ok(networks)
     } else {
-        Err(LayoutMismatch { networks: true, text: "there is no generator in this file".into() })
+        Err(LayoutMismatch { are_networks: true, text: "there is no generator in this file".into() })
     }
 }
 
-/// Kind and layers of one network. The error describes the problem.
+/// Role and layers of one network. The error describes the problem.
 fn parse_network<'a>(modules: &[(&str, &ModuleTensors<'a>)]) -> Result<(NetworkRole, Vec<SourceLayer<'a>>), String> {
     let (mut convolutions, mut norms) = (Vec::new(), Vec::new());
     for (path, module) in modules {
         let Some(weight) = module.get("weight") else { return Err(format!("{path} has no weight")) };
-        match weight.shape[..] {
+        match &weight.shape[..] {
             [_, _, KERNEL_SIZE, KERNEL_SIZE] => {
                 let bias = module.get("bias").copied();
                 convolutions.push((*path, SourceLayer { weight, bias, norm: None }));
             }
             [_] => norms.push((*path, parse_batch_norm(path, module)?)),
-            _ => {
-                return Err(format!("{path}.weight has shape {:?}: only 4×4 convolutions are supported", weight.shape));
-            }
+            shape => return Err(format!("{path}.weight has shape {shape:?}: only 4×4 convolutions are supported")),
         }
     }
     let role = infer_role(&convolutions)?;
     let (inputs, outputs) = input_and_output_axes(role);
     for pair in convolutions.windows(2) {
-        let (outputs_before, inputs_after) = (pair[0].1.weight.shape[outputs], pair[1].1.weight.shape[inputs]);
-        if outputs_before != inputs_after {
+        let [(path, layer), (next_path, next)] = pair else { continue };
+        let (channels, expected) = (layer.weight.shape[outputs], next.weight.shape[inputs]);
+        if channels != expected {
             return Err(format!(
-                "{} has {inputs_after} input channels, but {} has {outputs_before} output channels",
-                pair[1].0, pair[0].0
+                "{next_path} has {expected} input channels, but {path} has {channels} output channels"
             ));
         }
     }
-    // A generator has a BatchNorm after every layer but the last. A discriminator has none after the last and usually
-    // none after the first.
+    // G has a BatchNorm after every layer but the last. D has none after the last and usually none after the first.
     let first = match (norms.len(), convolutions.len()) {
         (0, _) => 0,
         (norms, layers) if norms + 1 == layers => 0,
@@ -160,10 +145,10 @@ fn parse_network<'a>(modules: &[(&str, &ModuleTensors<'a>)]) -> Result<(NetworkR
 }
 
 fn parse_batch_norm<'a>(path: &str, module: &ModuleTensors<'a>) -> Result<SourceBatchNorm<'a>, String> {
-    let get = |kind: &str| {
+    let get = |suffix: &str| {
         let missing =
-            || format!("{path} has no {kind}: save a BatchNorm with affine=True and track_running_stats=True");
-        module.get(kind).copied().ok_or_else(missing)
+            || format!("{path} has no {suffix}: save BatchNorm with affine=True and track_running_stats=True");
+        module.get(suffix).copied().ok_or_else(missing)
     };
     let norm = SourceBatchNorm {
         weight: get("weight")?,
@@ -212,7 +197,7 @@ fn compare_numerically(a: &str, b: &str) -> Ordering {
 }
 
 /// Lists the modules that have a weight, with its shape.
-fn list_layers(modules: &BTreeMap<&str, ModuleTensors<'_>>) -> String {
+fn list_layers(modules: &Modules<'_>) -> String {
     let mut paths: Vec<&str> = modules.keys().copied().collect();
     paths.sort_by(|a, b| compare_numerically(a, b));
     let listed: Vec<_> = paths
@@ -220,9 +205,9 @@ fn list_layers(modules: &BTreeMap<&str, ModuleTensors<'_>>) -> String {
         .filter_map(|path| Some(format!("{path}.weight {:?}", modules.get(path)?.get("weight")?.shape)))
         .collect();
     let more = listed.len().saturating_sub(MAX_LISTED_LAYERS);
-    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let suffix = if more > 0 { format!(" and {more} more") } else { String::new() };
     if listed.is_empty() {
         return "no weights".into();
     }
-    listed[..listed.len() - more].join(", ") + &rest
+    listed[..listed.len() - more].join(", ") + &suffix
 }

@@ -9,9 +9,8 @@
 //!
 //! Networks are recognised by the shapes of their layers, since names differ from one training program to the next.
 //!
-//! A generator trained on normal latents is converted to uniform latents. Uniform values in [-1, 1] have a variance of
-//! 1/3, so the first layer's weights are multiplied by √3. That layer sums about a hundred latent values; by the
-//! central limit theorem the sum is nearly normal for either distribution.
+//! A generator trained on normal latents is converted to uniform latents in [-1, 1]: these have a variance of 1/3, so
+//! the first layer's weights are multiplied by √3. Its sums of about a hundred values are nearly normal either way.
 
 mod checkpoint;
 mod export;

@@ -34,21 +34,21 @@ fn model(imported: &super::import::ImportedModel) -> ModelFile {
 }
 
 /// The pictures (planar) and logits that a model computes for latents.
-fn drawn(file: &ModelFile, latents: &[f32]) -> (Vec<f32>, Vec<f32>) {
+fn pictures_and_logits(file: &ModelFile, latents: &[f32]) -> (Vec<f32>, Vec<f32>) {
     let networks = CpuNetworks::load(file, LoadMode::Direct).unwrap();
-    let mut tape = CpuActivations::default();
-    networks.generate(2, latents, &mut tape);
-    let pictures = tape.pictures().chunks(16 * 16 * 3);
+    let mut activations = CpuActivations::default();
+    networks.generate(2, latents, &mut activations);
+    let pictures = activations.pictures().chunks(16 * 16 * 3);
     let planes = |picture: &[f32]| -> Vec<f32> {
         (0..3).flat_map(|channel| picture.iter().skip(channel).step_by(3)).copied().collect()
     };
     let pictures = pictures.flat_map(planes).collect();
-    (pictures, networks.discriminate(2, &mut tape).unwrap())
+    (pictures, networks.discriminate(2, &mut activations).unwrap())
 }
 
-fn assert_near(found: &[f32], wanted: &[f32], tolerance: f32) {
-    assert_eq!(found.len(), wanted.len());
-    let furthest = found.iter().zip(wanted).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+fn assert_near(found: &[f32], expected: &[f32], tolerance: f32) {
+    assert_eq!(found.len(), expected.len());
+    let furthest = found.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
     assert!(furthest <= tolerance, "{furthest}");
 }
 
@@ -57,7 +57,7 @@ fn imported_networks_give_pytorchs_pictures_and_logits() {
     let imported = import(&fixture("dcgan-16.pth"), SourcePrior::Uniform).unwrap();
     let file = model(&imported);
     assert_eq!((file.info.image_size_px, file.info.latent_dim, file.info.has_encoder), (16, 8, false));
-    let (pictures, logits) = drawn(&file, &golden("z"));
+    let (pictures, logits) = pictures_and_logits(&file, &golden("z"));
     assert_near(&pictures, &golden("pictures"), TOLERANCE);
     // A logit sums 128 such values.
     assert_near(&logits, &golden("logits"), 10.0 * TOLERANCE);
@@ -68,7 +68,7 @@ fn import_scales_normal_latents_to_uniform_ones() {
     let file = model(&import(&fixture("dcgan-16.pth"), SourcePrior::Normal).unwrap());
     let latents: Vec<f32> = golden("z").iter().map(|value| value / 3_f32.sqrt()).collect();
     assert!(latents.iter().all(|value| value.abs() <= 1.0), "the fixture's latents are in range");
-    assert_near(&drawn(&file, &latents).0, &golden("pictures"), TOLERANCE);
+    assert_near(&pictures_and_logits(&file, &latents).0, &golden("pictures"), TOLERANCE);
     assert_eq!(file.info.metadata["prior"], "uniform(-1,1)");
     assert_eq!(file.info.metadata["source_prior"], "normal");
 }
@@ -149,14 +149,14 @@ fn networks_are_found_under_any_prefix() {
     let only_generator = |old: &str| old.strip_prefix("netG.").map(str::to_string);
     let bare = |old: &str| old.strip_prefix("netG.module.").map(str::to_string);
     let deeper = |old: &str| Some(format!("state.models.{}", old.replace("module.", "")));
-    let whole = import(&fixture("dcgan-16.pth"), SourcePrior::Normal).unwrap();
+    let imported = import(&fixture("dcgan-16.pth"), SourcePrior::Normal).unwrap();
     let names: [Rename<'_>; 3] = [&only_generator, &bare, &deeper];
     for (name, has_discriminator) in names.into_iter().zip([false, false, true]) {
         let path = changed(folder.path(), |tensors| renamed(tensors, name));
         let file = model(&import(&path, SourcePrior::Normal).unwrap());
         assert_eq!(file.info.has_discriminator, has_discriminator);
-        let (found, wanted) = (&file.tensors()["generator.up.0.weight"], &whole.tensors["generator.up.0.weight"]);
-        assert_near(&found.values, &wanted.values, 2e-3);
+        let (found, expected) = (&file.tensors()["generator.up.0.weight"], &imported.tensors["generator.up.0.weight"]);
+        assert_near(&found.values, &expected.values, 2e-3);
     }
 }
 
@@ -182,7 +182,7 @@ fn other_networks_are_refused_with_their_layers() {
         tensors
     };
     insta::assert_snapshot!(refused(&|tensors| without(tensors, "main.1.running_mean")), @r"
-    main.1 has no running_mean: save a BatchNorm with affine=True and track_running_stats=True
+    main.1 has no running_mean: save BatchNorm with affine=True and track_running_stats=True
     found: main.0.weight [8, 8, 4, 4], main.1.weight [8], main.3.weight [8, 4, 4, 4], main.4.weight [4], main.6.weight [4, 3, 4, 4]
     ");
     insta::assert_snapshot!(refused(&|tensors| without(tensors, "main.3.weight")), @r"
@@ -232,9 +232,9 @@ fn other_files_are_refused() {
         assert!(matches!(error, ImportError::Format { .. } | ImportError::Read { .. }), "{error}");
     }
     assert!(matches!(import(Path::new("no/such.pth"), SourcePrior::Normal), Err(ImportError::Read { .. })));
-    let whole = std::fs::read(fixture("dcgan-16.pth")).unwrap();
-    for length in (0..whole.len()).step_by(997) {
-        std::fs::write(&path, &whole[..length]).unwrap();
+    let bytes = std::fs::read(fixture("dcgan-16.pth")).unwrap();
+    for length in (0..bytes.len()).step_by(997) {
+        std::fs::write(&path, &bytes[..length]).unwrap();
         assert!(import(&path, SourcePrior::Normal).is_err(), "cut at {length}");
     }
 }

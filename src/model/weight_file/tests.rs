@@ -153,15 +153,15 @@ fn a_written_model_reads_back_and_is_reproducible() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("again.safetensors");
     let file = tiny();
-    let mut about = required_metadata(16, file.info.latent_dim);
-    about.insert("trained_on".into(), "nothing".into());
-    let info = write_model(&path, file.tensors(), &about, StoragePrecision::Single, Overwrite::Refuse).unwrap();
+    let mut metadata = required_metadata(16, file.info.latent_dim);
+    metadata.insert("trained_on".into(), "nothing".into());
+    let info = write_model(&path, file.tensors(), &metadata, StoragePrecision::Single, Overwrite::Refuse).unwrap();
     let again = crate::model::load(&ModelChoice::File(path.clone())).unwrap();
     assert_eq!(again.tensors(), file.tensors());
-    assert_eq!((again.info.name.as_str(), &again.info.metadata), ("again", &about));
+    assert_eq!((again.info.name.as_str(), &again.info.metadata), ("again", &metadata));
     assert_eq!(again.info, info);
     let first = std::fs::read(&path).unwrap();
-    write_model(&path, file.tensors(), &about, StoragePrecision::Single, Overwrite::Allow).unwrap();
+    write_model(&path, file.tensors(), &metadata, StoragePrecision::Single, Overwrite::Allow).unwrap();
     assert_eq!(std::fs::read(&path).unwrap(), first);
 }
 

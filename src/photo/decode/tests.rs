@@ -226,9 +226,9 @@ proptest! {
         changes in prop::collection::vec((0usize..4000, any::<u8>()), 0..6),
     ) {
         let mut bytes = encoded(&picture(ColorType::Rgb8, 19, 11), FORMATS[format]);
-        for (at, value) in changes {
+        for (index, value) in changes {
             let length = bytes.len();
-            bytes[at % length] = value;
+            bytes[index % length] = value;
         }
         bytes.truncate(cut.max(1));
         if let Ok(photo) = decode(&bytes, DecodeLimits { max_pixels: 1_000_000 }) {

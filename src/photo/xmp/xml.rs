@@ -19,7 +19,7 @@ pub struct XmlElement<'a> {
     /// Including its tags.
     pub whole: Range<usize>,
     /// Between its tags. An empty range at its end for a self-closing element.
-    pub inner_range: Range<usize>,
+    pub inner: Range<usize>,
     parent: Option<usize>,
 }
 
@@ -37,10 +37,10 @@ impl<'a> XmlDocument<'a> {
     pub fn parse(text: &'a str) -> Option<Self> {
         let mut document = Self { text, elements: Vec::new(), namespaces: HashMap::new() };
         let mut open: Vec<usize> = Vec::new();
-        let mut at = 0;
-        while let Some(start) = text[at..].find('<').map(|found| at + found) {
+        let mut position = 0;
+        while let Some(start) = text[position..].find('<').map(|offset| position + offset) {
             let rest = &text[start..];
-            at = match SECTIONS_WITHOUT_TAGS.iter().find(|(mark, _)| rest.starts_with(mark)) {
+            position = match SECTIONS_WITHOUT_TAGS.iter().find(|(mark, _)| rest.starts_with(mark)) {
                 Some((_, end)) => start + rest.find(end)? + end.len(),
                 None if rest.starts_with("<!") => return None,
                 None if rest.starts_with("</") => {
@@ -49,7 +49,7 @@ impl<'a> XmlDocument<'a> {
                     if text[start + 2..end].trim_end() != element.name {
                         return None;
                     }
-                    element.inner_range.end = start;
+                    element.inner.end = start;
                     element.whole.end = end + 1;
                     end + 1
                 }
@@ -73,7 +73,7 @@ impl<'a> XmlDocument<'a> {
         for attribute in &element.attributes {
             if let Some(prefix) = attribute.name.strip_prefix("xmlns:") {
                 let namespace = self.text.get(attribute.value_range.clone())?;
-                if self.namespaces.insert(prefix, namespace).is_some_and(|before| before != namespace) {
+                if self.namespaces.insert(prefix, namespace).is_some_and(|previous| previous != namespace) {
                     return None;
                 }
             }
@@ -102,7 +102,7 @@ impl<'a> XmlDocument<'a> {
     /// Whether a prefixed name has this namespace and local name.
     pub fn is_named(&self, prefixed: &str, namespace: &str, name: &str) -> bool {
         prefixed.split_once(':').is_some_and(|(prefix, local)| {
-            local == name && self.namespaces.get(prefix).is_some_and(|found| *found == namespace)
+            local == name && self.namespaces.get(prefix).is_some_and(|registered| *registered == namespace)
         })
     }
 }
@@ -116,27 +116,24 @@ fn parse_start_tag(text: &str, start: usize, parent: Option<usize>) -> Option<(X
     let name_end = start + 1 + text[start + 1..].find(is_end_of_name)?;
     let name = text.get(start + 1..name_end).filter(|name| !name.is_empty())?;
     let mut attributes = Vec::new();
-    let mut at = name_end;
+    let mut position = name_end;
     loop {
-        let rest = text[at..].trim_ascii_start();
+        let rest = text[position..].trim_ascii_start();
         let begin = text.len() - rest.len();
         let is_closed = rest.starts_with("/>");
         if is_closed || rest.starts_with('>') {
             let end = begin + if is_closed { 2 } else { 1 };
-            return Some((
-                XmlElement { name, attributes, whole: start..end, inner_range: end..end, parent },
-                is_closed,
-            ));
+            return Some((XmlElement { name, attributes, whole: start..end, inner: end..end, parent }, is_closed));
         }
         let name = &rest[..rest.find(is_end_of_name)?];
         let value = rest[name.len()..].trim_ascii_start().strip_prefix('=')?.trim_ascii_start();
         let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;
         let value_start = text.len() - value.len() + 1;
         let value_end = value_start + text[value_start..].find(quote)?;
-        if name.is_empty() || begin == at {
+        if name.is_empty() || begin == position {
             return None;
         }
-        attributes.push(XmlAttribute { name, whole: at..value_end + 1, value_range: value_start..value_end });
-        at = value_end + 1;
+        attributes.push(XmlAttribute { name, whole: position..value_end + 1, value_range: value_start..value_end });
+        position = value_end + 1;
     }
 }

@@ -6,8 +6,8 @@ use crate::prepare::quality::Fingerprint;
 
 fn faces(count: usize) -> PhotoFaces {
     let grey = image::GrayImage::new(8, 8);
-    let look = CropMeasures { sharpness: 47.25, fingerprint: Fingerprint::of(&grey) };
-    let face = MeasuredFace { score: 0.9, yaw: -0.1, side_px: 90.0, outside: 0.0, look: Some(look) };
+    let crop = CropMeasures { sharpness: 47.25, fingerprint: Fingerprint::of(&grey) };
+    let face = MeasuredFace { score: 0.9, yaw: -0.1, side_px: 90.0, outside: 0.0, crop: Some(crop) };
     PhotoFaces::Faces(vec![face; count])
 }
 
@@ -33,11 +33,11 @@ impl TestFiles {
     /// A resume log of three photos with one, zero and two faces. The crops are filled with 1, 2 and 3.
     fn filled() -> Self {
         let test_files = Self::new();
-        let (mut journal, entries) = test_files.open();
+        let (mut log, entries) = test_files.open();
         assert!(entries.is_empty());
-        journal.append(Path::new("a"), FileStamp::default(), faces(1), &[1; 12]).unwrap();
-        journal.append(Path::new("b"), FileStamp::default(), PhotoFaces::Error("broken".into()), &[]).unwrap();
-        journal.append(Path::new("c"), FileStamp::default(), faces(2), &[[2; 12], [3; 12]].concat()).unwrap();
+        log.append(Path::new("a"), FileStamp::default(), faces(1), &[1; 12]).unwrap();
+        log.append(Path::new("b"), FileStamp::default(), PhotoFaces::Error("broken".into()), &[]).unwrap();
+        log.append(Path::new("c"), FileStamp::default(), faces(2), &[[2; 12], [3; 12]].concat()).unwrap();
         test_files
     }
 }
@@ -45,14 +45,14 @@ impl TestFiles {
 #[test]
 fn added_entries_are_read_back() {
     let test_files = TestFiles::filled();
-    let (mut journal, entries) = test_files.open();
+    let (mut log, entries) = test_files.open();
     assert_eq!(entries.len(), 3);
     assert_eq!(entries[Path::new("b")].found, PhotoFaces::Error("broken".into()));
     let c = &entries[Path::new("c")];
     assert_eq!((c.first_crop, c.crop_count(), &c.found), (1, 2, &faces(2)));
-    assert_eq!(journal.read_crop(2).unwrap(), [3; 12]);
-    let entry = journal.append(Path::new("d"), FileStamp::default(), faces(1), &[4; 12]).unwrap();
-    assert_eq!(journal.read_crop(entry.first_crop).unwrap(), [4; 12]);
+    assert_eq!(log.read_crop(2).unwrap(), [3; 12]);
+    let entry = log.append(Path::new("d"), FileStamp::default(), faces(1), &[4; 12]).unwrap();
+    assert_eq!(log.read_crop(entry.first_crop).unwrap(), [4; 12]);
 }
 
 #[test]
@@ -63,18 +63,18 @@ fn truncated_files_keep_all_complete_photos() {
     for cut in 0..=lines.len() {
         fs::write(test_files.lines(), &lines[..cut]).unwrap();
         fs::write(test_files.crops(), &crops).unwrap();
-        let (mut journal, entries) = test_files.open();
-        let whole = line_ends.iter().filter(|&&end| end <= cut).count().saturating_sub(1);
-        assert_eq!(entries.len(), whole, "cut at {cut}");
-        let entry = journal.append(Path::new("d"), FileStamp::default(), faces(1), &[9; 12]).unwrap();
-        assert_eq!(journal.read_crop(entry.first_crop).unwrap(), [9; 12]);
-        drop(journal);
-        assert_eq!(test_files.open().1.len(), whole + 1, "cut at {cut}");
+        let (mut log, entries) = test_files.open();
+        let complete = line_ends.iter().filter(|&&end| end <= cut).count().saturating_sub(1);
+        assert_eq!(entries.len(), complete, "cut at {cut}");
+        let entry = log.append(Path::new("d"), FileStamp::default(), faces(1), &[9; 12]).unwrap();
+        assert_eq!(log.read_crop(entry.first_crop).unwrap(), [9; 12]);
+        drop(log);
+        assert_eq!(test_files.open().1.len(), complete + 1, "cut at {cut}");
     }
-    for (cut, whole) in [(36, 3), (35, 2), (12, 2), (11, 0)] {
+    for (cut, complete) in [(36, 3), (35, 2), (12, 2), (11, 0)] {
         fs::write(test_files.lines(), &lines).unwrap();
         fs::write(test_files.crops(), &crops[..cut]).unwrap();
-        assert_eq!(test_files.open().1.len(), whole, "crops cut at {cut}");
+        assert_eq!(test_files.open().1.len(), complete, "crops cut at {cut}");
     }
 }
 

@@ -59,10 +59,10 @@ fn missing_or_resized_photo_is_named() {
     std::fs::remove_file(folder.path().join("face.png")).unwrap();
     let photo = open(&path).unwrap().photo;
     let error = photo.find_file(folder.path()).unwrap_err().to_string();
-    let place = folder.path().join("face.png");
-    assert!(error.contains(&place.display().to_string()) && error.contains("put it there"), "{error}");
-    photo.check_size(&place, 40, 30).unwrap();
-    let error = photo.check_size(&place, 30, 40).unwrap_err().to_string();
+    let expected_path = folder.path().join("face.png");
+    assert!(error.contains(&expected_path.display().to_string()) && error.contains("put it there"), "{error}");
+    photo.check_size(&expected_path, 40, 30).unwrap();
+    let error = photo.check_size(&expected_path, 30, 40).unwrap_err().to_string();
     assert!(error.contains("30×40") && error.contains("40×30") && error.contains("face.png"), "{error}");
 }
 

@@ -76,9 +76,9 @@ impl TensorTarget {
     fn new(problem: &SearchProblem, context: &ContextSettings, device: &Device) -> Self {
         let size = problem.size_px;
         let weights = context_weights(&problem.known, size, context.window_px as usize, context.focus);
-        let blank = |(&value, &known): (&f32, &f32)| if known > 0.0 { value } else { 0.0 };
+        let without_hole = |(&value, &known): (&f32, &f32)| if known > 0.0 { value } else { 0.0 };
         let planes = problem.pixels.chunks(size * size);
-        let pixels: Vec<f32> = planes.flat_map(|plane| plane.iter().zip(&problem.known).map(blank)).collect();
+        let pixels: Vec<f32> = planes.flat_map(|plane| plane.iter().zip(&problem.known).map(without_hole)).collect();
         let weight_sum = 3.0 * weights.iter().sum::<f32>();
         let [right, below] = pair_weights(&weights, &problem.known, size);
         let pair_weight_sum = 3.0 * right.iter().chain(&below).sum::<f32>();
@@ -99,9 +99,9 @@ impl TensorTarget {
 /// The target of the symmetry loss as tensors.
 struct TensorSymmetryTarget {
     /// `[1, 1, side, side]`.
-    counted: Tensor<4>,
+    compared: Tensor<4>,
     /// `[1, 1, side, side]`.
-    per_count: Tensor<4>,
+    inverse_counts: Tensor<4>,
     /// `[1, 3, side, side]`.
     pixels: Tensor<4>,
     /// `[1, 1, side, side]`: 1 where row and column differ by at most the window radius, so that a matrix product with
@@ -114,14 +114,15 @@ impl TensorSymmetryTarget {
         let tensor = |values: Vec<f32>, channels| {
             Tensor::<4>::from_data(TensorData::new(values, [1, channels, side, side]), device)
         };
-        let near = |index: usize| f32::from(u8::from((index / side).abs_diff(index % side) <= window_radius(side)));
+        let is_in_window =
+            |index: usize| f32::from(u8::from((index / side).abs_diff(index % side) <= window_radius(side)));
         let vectors = mirror.pixels_and_compared();
         let plane = |channel: usize| vectors.iter().map(move |vector| vector[channel]);
         Self {
-            counted: tensor(plane(3).collect(), 1),
-            per_count: tensor(mirror.inverse_counts().to_vec(), 1),
+            compared: tensor(plane(3).collect(), 1),
+            inverse_counts: tensor(mirror.inverse_counts().to_vec(), 1),
             pixels: tensor((0..3).flat_map(plane).collect(), 3),
-            band: tensor((0..side * side).map(near).collect(), 1),
+            band: tensor((0..side * side).map(is_in_window).collect(), 1),
         }
     }
 
@@ -129,8 +130,8 @@ impl TensorSymmetryTarget {
     fn differences(&self, pictures: Tensor<4>) -> Tensor<4> {
         let differences = pictures - self.pixels.clone();
         let band = || self.band.clone().expand(differences.dims());
-        let sums = band().matmul(differences.clone() * self.counted.clone()).matmul(band());
-        differences - sums * self.per_count.clone()
+        let sums = band().matmul(differences.clone() * self.compared.clone()).matmul(band());
+        differences - sums * self.inverse_counts.clone()
     }
 }
 
@@ -157,7 +158,7 @@ fn context(pictures: Tensor<4>, target: &TensorTarget, settings: &ContextSetting
     };
     let mut loss = reduce(weighted(difference.clone(), &target.weights), target.weight_sum);
     if let Some(mirror) = &target.mirror {
-        let mirrored = weighted(mirror.differences(pictures), &mirror.counted);
+        let mirrored = weighted(mirror.differences(pictures), &mirror.compared);
         loss = loss + reduce(mirrored, target.weight_sum).mul_scalar(settings.symmetry);
     }
     if settings.gradient == 0.0 {

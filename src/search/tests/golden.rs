@@ -30,7 +30,7 @@ fn networks() -> Arc<Networks> {
 }
 
 /// The networks on each available device.
-fn everywhere() -> Vec<Arc<Networks>> {
+fn on_every_device() -> Vec<Arc<Networks>> {
     let on_gpu = any_gpu().map(|gpu| Networks::load_on_gpu(&load(&ModelChoice::Face64).unwrap(), &gpu).unwrap());
     std::iter::once(networks()).chain(on_gpu.map(Arc::new)).collect()
 }
@@ -106,7 +106,7 @@ fn losses_and_gradients_agree() {
         let found = evaluate(&reference(), &problem(), &Settings { candidates: 4, ..settings }, &golden("z"));
         assert_close(&loss, &found.total, &golden(&loss));
         assert_close(&gradient, &found.gradient, &golden(&gradient));
-        for networks in everywhere() {
+        for networks in on_every_device() {
             let evaluation = search(&networks, settings).evaluate();
             assert_close(&loss, &values(evaluation.scored.total), &golden(&loss));
             assert_close(&gradient, &values(evaluation.gradient), &golden(&gradient));
@@ -116,7 +116,7 @@ fn losses_and_gradients_agree() {
 
 #[test]
 fn fifty_steps_of_adam_agree() {
-    everywhere().iter().for_each(fifty_steps);
+    on_every_device().iter().for_each(fifty_steps);
 }
 
 fn fifty_steps(networks: &Arc<Networks>) {

@@ -21,10 +21,10 @@ fn outcome(networks: &Arc<Networks>, problem: &SearchProblem, settings: Settings
 fn noise_follows_the_seed_and_ends() {
     let networks = networks();
     let with = |noise, seed| Settings { noise, seed, ..settings(OptimizerKind::Adam) };
-    let of = |settings| outcome(&networks, &problem(), settings).0;
-    assert_eq!(of(with(0.3, 1)), of(with(0.3, 1)));
-    assert_ne!(of(with(0.3, 1)), of(with(0.3, 2)));
-    assert_ne!(of(with(0.3, 1)), of(with(0.0, 1)));
+    let pictures = |settings| outcome(&networks, &problem(), settings).0;
+    assert_eq!(pictures(with(0.3, 1)), pictures(with(0.3, 1)));
+    assert_ne!(pictures(with(0.3, 1)), pictures(with(0.3, 2)));
+    assert_ne!(pictures(with(0.3, 1)), pictures(with(0.0, 1)));
     let mut search = Search::new(Arc::clone(&networks), &problem(), with(0.3, 1));
     while search.iterations_done() < 10 {
         search.advance();
@@ -34,8 +34,9 @@ fn noise_follows_the_seed_and_ends() {
     search.advance();
     let evaluated: f32 = search.pictures().iter().flatten().sum();
     let values: Vec<f32> = expected.into_data().iter::<f32>().collect();
-    let drawn: f32 = networks.generate(3, &values, &mut crate::model::cpu::CpuActivations::default()).iter().sum();
-    assert!((evaluated - drawn).abs() < 1e-2);
+    let regenerated: f32 =
+        networks.generate(3, &values, &mut crate::model::cpu::CpuActivations::default()).iter().sum();
+    assert!((evaluated - regenerated).abs() < 1e-2);
 }
 
 /// All but the first column is hidden. Nine of sixteen columns are more than six pixels away from it.
@@ -47,7 +48,7 @@ fn mostly_hidden() -> SearchProblem {
 }
 
 /// Largest change of a latent value by the end of a search.
-fn moved_most(mut search: Search) -> f32 {
+fn largest_move(mut search: Search) -> f32 {
     let starts: Vec<f32> = search.latents.clone().into_data().iter::<f32>().collect();
     while !search.is_done() {
         search.advance();
@@ -64,7 +65,7 @@ fn hold_limits_the_distance_for_large_holes() {
     let farthest = |problem: &SearchProblem, anchor_decay| {
         let around_guess = Settings { starts: Starts::Encoder, start_spread: 0.5, ..settings(OptimizerKind::Adam) };
         let settings = Settings { steps: 200, candidates: 2, anchor_decay, ..around_guess };
-        moved_most(Search::new(Arc::clone(&networks), problem, settings))
+        largest_move(Search::new(Arc::clone(&networks), problem, settings))
     };
     let half = mostly_hidden();
     let free = farthest(&half, 0.0);
@@ -83,7 +84,7 @@ fn given_latents_are_held_to_themselves() {
         let settings = Settings { steps: 200, candidates: 1, anchor_decay, ..settings(OptimizerKind::Adam) };
         let mut search = Search::new(Arc::clone(&networks), &mostly_hidden(), settings);
         search.start_at(&vec![0.4; networks.info.latent_dim]);
-        moved_most(search)
+        largest_move(search)
     };
     let (free, held) = (farthest(0.0), farthest(100.0));
     assert!(free > 0.2 && held < 0.05, "{free} and {held}");

@@ -24,17 +24,17 @@ pub(super) fn networks() -> Arc<Networks> {
 
 /// A smooth picture with a hole in its middle half.
 pub(super) fn problem() -> SearchProblem {
-    let hole = |i: usize| (4..12).contains(&(i % SIZE_PX)) && (4..12).contains(&(i / SIZE_PX % SIZE_PX));
+    let is_hole = |i: usize| (4..12).contains(&(i % SIZE_PX)) && (4..12).contains(&(i / SIZE_PX % SIZE_PX));
     #[expect(clippy::cast_precision_loss, reason = "small numbers")]
     let pixels = (0..3 * SIZE_PX * SIZE_PX).map(|i| ((i as f32) * 0.01).sin() * 0.8).collect();
-    let known = (0..SIZE_PX * SIZE_PX).map(|i| if hole(i) { 0.0 } else { 1.0 }).collect();
+    let known = (0..SIZE_PX * SIZE_PX).map(|i| if is_hole(i) { 0.0 } else { 1.0 }).collect();
     SearchProblem { size_px: SIZE_PX, pixels, known }
 }
 
 /// The same picture with a hole on the left side; its mirror image is known.
 fn one_sided() -> SearchProblem {
-    let hole = |i: usize| (1..7).contains(&(i % SIZE_PX)) && (4..12).contains(&(i / SIZE_PX));
-    let known = (0..SIZE_PX * SIZE_PX).map(|i| if hole(i) { 0.0 } else { 1.0 }).collect();
+    let is_hole = |i: usize| (1..7).contains(&(i % SIZE_PX)) && (4..12).contains(&(i / SIZE_PX));
+    let known = (0..SIZE_PX * SIZE_PX).map(|i| if is_hole(i) { 0.0 } else { 1.0 }).collect();
     SearchProblem { known, ..problem() }
 }
 
@@ -188,7 +188,8 @@ fn gradient_loss_compares_known_neighbours() {
     let (pixels_alone, picture) = search(&problem, 0.0);
     let (with_pairs, _) = search(&problem, 0.5);
     let area = SIZE_PX * SIZE_PX;
-    let off = |channel: usize, pixel: usize| picture[channel * area + pixel] - problem.pixels[channel * area + pixel];
+    let difference =
+        |channel: usize, pixel: usize| picture[channel * area + pixel] - problem.pixels[channel * area + pixel];
     let mut pairs = 0.0;
     for channel in 0..3 {
         for pixel in 0..area {
@@ -196,7 +197,7 @@ fn gradient_loss_compares_known_neighbours() {
             let below = (pixel + SIZE_PX < area).then_some(pixel + SIZE_PX);
             for other in right.into_iter().chain(below) {
                 if problem.known[pixel] > 0.0 && problem.known[other] > 0.0 {
-                    pairs += (off(channel, other) - off(channel, pixel)).abs();
+                    pairs += (difference(channel, other) - difference(channel, pixel)).abs();
                 }
             }
         }
@@ -218,15 +219,15 @@ fn gradient_loss_compares_known_neighbours() {
 
 #[test]
 fn scattered_known_pixels_have_no_neighbours_to_compare() {
-    let scattered = |i: usize| (i % SIZE_PX).is_multiple_of(4) && (i / SIZE_PX).is_multiple_of(4);
-    let known = (0..SIZE_PX * SIZE_PX).map(|i| f32::from(u8::from(scattered(i)))).collect();
+    let is_known = |i: usize| (i % SIZE_PX).is_multiple_of(4) && (i / SIZE_PX).is_multiple_of(4);
+    let known = (0..SIZE_PX * SIZE_PX).map(|i| f32::from(u8::from(is_known(i)))).collect();
     let problem = SearchProblem { known, ..problem() };
-    let of = |gradient| {
+    let run_with = |gradient| {
         let best = Preset::Best.settings();
         let settings = Settings { steps: 3, context: ContextSettings { gradient, ..best.context }, ..best };
         run(&problem, settings)
     };
-    let (with, without) = (of(8.0), of(0.0));
+    let (with, without) = (run_with(8.0), run_with(0.0));
     assert!(with.0.iter().flatten().all(|losses| losses.total.is_finite()));
     assert_eq!(with, without);
 }
@@ -281,16 +282,16 @@ fn search_works_without_discriminator_and_encoder() {
 
 #[test]
 fn settings_out_of_range_are_named() {
-    let wrong = |change: fn(&mut Settings)| {
+    let error = |change: fn(&mut Settings)| {
         let mut settings = Settings::default();
         change(&mut settings);
         settings.validate().unwrap_err().to_string()
     };
-    assert_eq!(wrong(|s| s.steps = 0), "steps is 0: use 1 to 100000");
-    assert_eq!(wrong(|s| s.lambda = f32::NAN), "lambda is NaN: use 0 to 1000");
-    assert_eq!(wrong(|s| s.learning_rate = 0.0), "learning rate is 0: use a positive number up to 10");
-    assert_eq!(wrong(|s| s.candidates = 1000), "candidates is 1000: use 1 to 256");
-    assert_eq!(wrong(|s| s.context.window_px = 6), "context window is 6: use an odd number from 1 to 63");
+    assert_eq!(error(|s| s.steps = 0), "steps is 0: use 1 to 100000");
+    assert_eq!(error(|s| s.lambda = f32::NAN), "lambda is NaN: use 0 to 1000");
+    assert_eq!(error(|s| s.learning_rate = 0.0), "learning-rate is 0: use a number above 0 and up to 10");
+    assert_eq!(error(|s| s.candidates = 1000), "candidates is 1000: use 1 to 256");
+    assert_eq!(error(|s| s.context.window_px = 6), "window is 6: use an odd number from 1 to 63");
     for preset in Preset::ALL {
         preset.settings().validate().unwrap();
         assert_eq!(Preset::from_id(preset.id()), Some(preset));
@@ -338,21 +339,21 @@ fn autodiff_and_hand_written_gradients_agree() {
         let by_hand = |networks: Networks| {
             let mut search = Search::new(Arc::new(networks), &one_sided(), settings);
             let evaluation = search.evaluate();
-            let (weighed, gradient) = (evaluation.scored.clone(), evaluation.gradient.clone());
+            let (scored, gradient) = (evaluation.scored.clone(), evaluation.gradient.clone());
             search.evaluation = Some(evaluation);
-            let rows = [weighed.context, weighed.prior, weighed.total];
-            let mut found: Vec<Vec<f32>> = rows.map(values).into();
-            found.extend([values(gradient), search.pictures().concat()]);
-            (values(weighed.latents), found)
+            let rows = [scored.context, scored.prior, scored.total];
+            let mut results: Vec<Vec<f32>> = rows.map(values).into();
+            results.extend([values(gradient), search.pictures().concat()]);
+            (values(scored.latents), results)
         };
-        let (latents, on_host) = by_hand(Networks::load_on_cpu(&file, CpuPrecision::Single).unwrap());
-        let found = evaluate(&BurnReference::load(&file), &one_sided(), &settings, &latents);
-        let autodiff = [found.context, found.prior, found.total, found.gradient, found.pictures];
-        let mut all = vec![(on_host, 1e-4)];
+        let (latents, on_cpu) = by_hand(Networks::load_on_cpu(&file, CpuPrecision::Single).unwrap());
+        let reference = evaluate(&BurnReference::load(&file), &one_sided(), &settings, &latents);
+        let autodiff = [reference.context, reference.prior, reference.total, reference.gradient, reference.pictures];
+        let mut all = vec![(on_cpu, 1e-4)];
         // WGSL allows transcendental functions an error of a few units in the last place.
         all.extend(any_gpu().map(|gpu| (by_hand(Networks::load_on_gpu(&file, &gpu).unwrap()).1, 3e-4)));
         for ((by_hand, autodiff), relative) in
-            all.iter().flat_map(|(found, relative)| found.iter().zip(&autodiff).map(move |pair| (pair, *relative)))
+            all.iter().flat_map(|(results, relative)| results.iter().zip(&autodiff).map(move |pair| (pair, *relative)))
         {
             let scale = autodiff.iter().fold(0.0f32, |most, value| most.max(value.abs()));
             for (a, b) in by_hand.iter().zip(autodiff) {

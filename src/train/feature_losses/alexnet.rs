@@ -6,14 +6,14 @@ use std::path::Path;
 use burn::tensor::activation::relu;
 use burn::tensor::module::{conv2d, max_pool2d};
 use burn::tensor::ops::{ConvOptions, MaxPoolOptions};
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 
 use crate::model::WeightTensor;
 use crate::model::pytorch::read_checkpoint;
 use crate::train::TrainError;
+use crate::train::net::{upload, upload_shaped};
 
-/// Mean and standard deviation of the colour channels over `ImageNet`, for values from 0 to 1. The network was trained
-/// with them.
+/// Mean and standard deviation of the colour channels over `ImageNet`, for values from 0 to 1.
 const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
 const DEVIATION: [f32; 3] = [0.229, 0.224, 0.225];
 /// Bounds of the input's side. Images are enlarged by half, because the network was trained on larger ones. Smaller
@@ -21,7 +21,7 @@ const DEVIATION: [f32; 3] = [0.229, 0.224, 0.225];
 const MIN_INPUT_SIDE: usize = 64;
 const MAX_INPUT_SIDE: usize = 192;
 
-/// The shape of one convolution, and whether pooling comes before it.
+/// The shape of one convolution, and whether max pooling over 3×3 with stride 2 comes before it.
 struct AlexNetConvShape {
     outputs: usize,
     inputs: usize,
@@ -65,21 +65,21 @@ pub(in crate::train) struct AlexNet {
 impl AlexNet {
     /// Reads the weights from torchvision's file, or from the same tensors under other names.
     pub fn read(path: &Path, size_px: usize, device: &Device) -> Result<Self, TrainError> {
-        let wrong = |reason: String| TrainError::InvalidFeatures { path: path.to_path_buf(), reason };
-        let tensors = read_checkpoint(path).map_err(|error| wrong(error.to_string()))?;
+        let invalid = |reason: String| TrainError::InvalidFeatures { path: path.to_path_buf(), reason };
+        let tensors = read_checkpoint(path).map_err(|error| invalid(error.to_string()))?;
         let mut layers = Vec::new();
         for shape in &CONV_SHAPES {
             let (name, weight) = tensors
                 .iter()
                 .find(|(name, weight)| name.ends_with("weight") && weight.shape == shape.weight_shape())
-                .ok_or_else(|| wrong(format!("no weight of the shape {:?}", shape.weight_shape())))?;
+                .ok_or_else(|| invalid(format!("no weight of the shape {:?}", shape.weight_shape())))?;
             let bias_name = format!("{}bias", name.strip_suffix("weight").unwrap_or_default());
             let bias = tensors
                 .get(&bias_name)
                 .filter(|bias| bias.shape == [shape.outputs])
-                .ok_or_else(|| wrong(format!("no tensor {bias_name} of {} values", shape.outputs)))?;
+                .ok_or_else(|| invalid(format!("no tensor {bias_name} of {} values", shape.outputs)))?;
             if !weight.values.iter().chain(&bias.values).all(|value| value.is_finite()) {
-                return Err(wrong(format!("{name} or its bias is not finite")));
+                return Err(invalid(format!("{name} or its bias is not finite")));
             }
             layers.push((weight, bias));
         }
@@ -87,64 +87,50 @@ impl AlexNet {
     }
 
     fn new(layers: &[(&WeightTensor, &WeightTensor)], size_px: usize, device: &Device) -> Self {
-        let upload = |(weight, bias): &(&WeightTensor, &WeightTensor)| {
+        let upload_layer = |(weight, bias): &(&WeightTensor, &WeightTensor)| {
             let shape: [usize; 4] = std::array::from_fn(|axis| weight.shape[axis]);
-            (
-                Tensor::from_data(TensorData::new(weight.values.clone(), shape), device),
-                Tensor::from_data(TensorData::new(bias.values.clone(), [bias.values.len()]), device),
-            )
+            (upload_shaped(weight.values.clone(), shape, device), upload(&bias.values, device))
         };
         // Images are in [-1, 1].
-        let colours = |values: [f32; 3]| Tensor::from_data(TensorData::new(values.to_vec(), [1, 3, 1, 1]), device);
+        let colors = |values: [f32; 3]| upload_shaped(values.to_vec(), [1, 3, 1, 1], device);
         let side = input_side(size_px);
         Self {
-            layers: layers.iter().map(upload).collect(),
-            mean: colours(MEAN.map(|mean| 2.0 * mean - 1.0)),
-            deviation: colours(DEVIATION.map(|deviation| 2.0 * deviation)),
-            row_matrix: Tensor::from_data(
-                TensorData::new(bilinear_matrix(size_px, side), [1, 1, side, size_px]),
-                device,
-            ),
+            layers: layers.iter().map(upload_layer).collect(),
+            mean: colors(MEAN.map(|mean| 2.0 * mean - 1.0)),
+            deviation: colors(DEVIATION.map(|deviation| 2.0 * deviation)),
+            row_matrix: upload_shaped(bilinear_matrix(size_px, side), [1, 1, side, size_px], device),
         }
-    }
-
-    /// Deterministic test weights. The `PyTorch` program of the fixture uses the same.
-    #[cfg(test)]
-    pub fn synthetic(size_px: usize) -> Self {
-        let layers = synthetic_layers();
-        let borrowed: Vec<_> = layers.iter().map(|(weight, bias)| (weight, bias)).collect();
-        Self::new(&borrowed, size_px, &Device::flex())
     }
 
     /// The same network, for images with autodiff.
     pub fn with_autodiff(&self) -> Self {
-        let Self { layers, mean, deviation, row_matrix: rows } = self.clone();
+        let Self { layers, mean, deviation, row_matrix } = self.clone();
         Self {
             layers: layers.into_iter().map(|(weight, bias)| (weight.autodiff(), bias.autodiff())).collect(),
             mean: mean.autodiff(),
             deviation: deviation.autodiff(),
-            row_matrix: rows.autodiff(),
+            row_matrix: row_matrix.autodiff(),
         }
     }
 
     /// Computes the features of images `[batch, 3, size, size]` in [-1, 1]: `[batch, channels, side, side]` per level.
-    pub fn feature_maps(&self, pictures: Tensor<4>) -> Vec<Tensor<4>> {
-        let x = (pictures - self.mean.clone()) / self.deviation.clone();
+    pub fn feature_maps(&self, images: Tensor<4>) -> Vec<Tensor<4>> {
+        let x = (images - self.mean.clone()) / self.deviation.clone();
         let [batch, planes, _, _] = x.dims();
         let rows = self.row_matrix.clone();
         let [_, _, to, from] = rows.dims();
         let rows = rows.expand([batch, planes, to, from]);
         let mut x = rows.clone().matmul(x).matmul(rows.transpose());
-        let mut levels = Vec::with_capacity(CONV_SHAPES.len());
+        let mut feature_maps = Vec::with_capacity(CONV_SHAPES.len());
         for (shape, (weight, bias)) in CONV_SHAPES.iter().zip(&self.layers) {
             if shape.is_pooled {
-                x = max_pool(x);
+                x = max_pool2d(x, MaxPoolOptions::new([3, 3]).with_stride([2, 2]));
             }
             let options = ConvOptions::new([shape.stride; 2], [shape.padding; 2], [1, 1], 1);
             x = relu(conv2d(x, weight.clone(), Some(bias.clone()), options));
-            levels.push(x.clone());
+            feature_maps.push(x.clone());
         }
-        levels
+        feature_maps
     }
 }
 
@@ -153,41 +139,36 @@ fn input_side(size_px: usize) -> usize {
     (size_px * 3 / 2).clamp(MIN_INPUT_SIDE, MAX_INPUT_SIDE)
 }
 
-/// Max pooling over 3×3 with stride 2.
-fn max_pool(x: Tensor<4>) -> Tensor<4> {
-    max_pool2d(x, MaxPoolOptions::new([3, 3]).with_stride([2, 2]))
-}
-
 /// Matrix of bilinear weights from `from` to `to` rows. Edge rows are repeated.
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "positions in a image of some hundred pixels"
+    reason = "positions in an image of some hundred pixels"
 )]
 fn bilinear_matrix(from: usize, to: usize) -> Vec<f32> {
-    let mut shares = vec![0.0; to * from];
-    for (row, shares) in shares.chunks_exact_mut(from).enumerate() {
-        let place = ((row as f32 + 0.5) * from as f32 / to as f32 - 0.5).clamp(0.0, (from - 1) as f32);
-        let first = place as usize;
-        let share = place - first as f32;
-        shares[first] += 1.0 - share;
-        shares[(first + 1).min(from - 1)] += share;
+    let mut weights = vec![0.0; to * from];
+    for (row, weights) in weights.chunks_exact_mut(from).enumerate() {
+        let position = ((row as f32 + 0.5) * from as f32 / to as f32 - 0.5).clamp(0.0, (from - 1) as f32);
+        let first = position as usize;
+        let fraction = position - first as f32;
+        weights[first] += 1.0 - fraction;
+        weights[(first + 1).min(from - 1)] += fraction;
     }
-    shares
+    weights
 }
 
 /// Number of feature values per image, over all levels.
 pub(in crate::train) fn features_per_image(size_px: usize) -> u64 {
     let mut side = input_side(size_px);
-    let of_level = |shape: &AlexNetConvShape| {
+    let level_values = |shape: &AlexNetConvShape| {
         if shape.is_pooled {
             side = (side - 3) / 2 + 1;
         }
         side = (side + 2 * shape.padding - shape.side) / shape.stride + 1;
         (side * side * shape.outputs) as u64
     };
-    CONV_SHAPES.iter().map(of_level).sum()
+    CONV_SHAPES.iter().map(level_values).sum()
 }
 
 /// Number of weights and biases.
@@ -196,35 +177,4 @@ pub(in crate::train) fn weight_count() -> u64 {
 }
 
 #[cfg(test)]
-fn synthetic_layers() -> Vec<(WeightTensor, WeightTensor)> {
-    let made_up = |(layer, shape): (usize, &AlexNetConvShape)| {
-        let [taps, layer] = [shape.inputs * shape.side * shape.side, layer].map(super::tests::to_f64);
-        let values =
-            super::tests::synthetic_values(shape.weight_shape().iter().product(), 2.0 / taps.sqrt(), 0.71, layer);
-        let bias = super::tests::synthetic_values(shape.outputs, 0.1, 0.31, layer);
-        (
-            WeightTensor { shape: shape.weight_shape().to_vec(), values },
-            WeightTensor { shape: vec![shape.outputs], values: bias },
-        )
-    };
-    CONV_SHAPES.iter().enumerate().map(made_up).collect()
-}
-
-/// Writes the test weights as a file with torchvision's names.
-#[cfg(test)]
-pub(in crate::train) fn write_synthetic(path: &Path) {
-    use safetensors::tensor::{Dtype, TensorView};
-    let bytes =
-        |weights: &WeightTensor| weights.values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
-    let mut tensors = Vec::new();
-    for ((weight, bias), index) in synthetic_layers().iter().zip([0, 3, 6, 8, 10]) {
-        for (what, weights) in [("weight", weight), ("bias", bias)] {
-            tensors.push((format!("features.{index}.{what}"), weights.shape.clone(), bytes(weights)));
-        }
-    }
-    let views = tensors.iter().map(|(name, shape, bytes)| {
-        (name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes).expect("the shape matches the values"))
-    });
-    std::fs::write(path, safetensors::serialize(views, None).expect("valid tensors serialize"))
-        .expect("the test folder is writable");
-}
+pub(super) mod tests;

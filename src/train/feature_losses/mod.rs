@@ -15,7 +15,7 @@ use burn::tensor::{Device, Tensor};
 
 use super::net::{AdamSettings, NetState, graph_leaf};
 #[cfg(test)]
-pub(super) use alexnet::write_synthetic;
+pub(super) use alexnet::tests::write_synthetic;
 pub(super) use alexnet::{AlexNet, features_per_image, weight_count};
 pub(super) use projected_discriminators::{ProjectedDiscriminators, parameter_lengths, statistic_lengths};
 
@@ -31,7 +31,7 @@ const DIRECTION_EPSILON: f32 = 1e-6;
 
 /// The pretrained network, and the discriminators on its features.
 pub(super) struct FeatureLosses {
-    features: AlexNet,
+    alexnet: AlexNet,
     discriminators: ProjectedDiscriminators,
 }
 
@@ -48,8 +48,8 @@ pub(super) struct FeatureFeedback {
 }
 
 impl FeatureLosses {
-    pub fn new(features: AlexNet, seed: u64, state: &NetState, device: &Device) -> Self {
-        Self { features, discriminators: ProjectedDiscriminators::new(seed, state, device) }
+    pub fn new(alexnet: AlexNet, seed: u64, state: &NetState, device: &Device) -> Self {
+        Self { alexnet, discriminators: ProjectedDiscriminators::new(seed, state, device) }
     }
 
     /// One step: trains the discriminators on `real` and the first `fakes` images of `shown`, then computes G's losses.
@@ -64,33 +64,33 @@ impl FeatureLosses {
     ) -> FeatureFeedback {
         let [count, _, _, _] = real.dims();
         let [all, _, _, _] = shown.dims();
-        let truth = self.features.feature_maps(real);
-        let pictures = graph_leaf(shown);
-        let seen = self.features.with_autodiff().feature_maps(pictures.clone());
-        let levels: Vec<Tensor<4>> = seen.iter().map(|level| graph_leaf(level.clone().without_autodiff())).collect();
+        let real_maps = self.alexnet.feature_maps(real);
+        let images = graph_leaf(shown);
+        let shown_maps = self.alexnet.with_autodiff().feature_maps(images.clone());
+        let leaves: Vec<Tensor<4>> = shown_maps.iter().map(|map| graph_leaf(map.clone().without_autodiff())).collect();
+        let fake_leaves: Vec<Tensor<4>> = leaves.iter().map(|leaf| leaf.clone().narrow(0, 0, fakes)).collect();
 
-        let fixed: Vec<Tensor<4>> =
-            levels.iter().map(|level| level.clone().without_autodiff().narrow(0, 0, fakes)).collect();
-        let judges_loss = self.discriminators.train_step(&truth, &fixed, adam, rate * LEARNING_RATE_FACTOR);
+        let fake_maps: Vec<Tensor<4>> = fake_leaves.iter().map(|leaf| leaf.clone().without_autodiff()).collect();
+        let rate = rate * LEARNING_RATE_FACTOR;
+        let discriminator_loss = self.discriminators.train_step(&real_maps, &fake_maps, adam, rate);
 
-        let judged: Vec<Tensor<4>> = levels.iter().map(|level| level.clone().narrow(0, 0, fakes)).collect();
-        let opinion = self.discriminators.realness(&judged);
-        let redrawn = levels.iter().map(|level| level.clone().narrow(0, all - count, count));
-        let difference = perceptual_distance(redrawn.zip(truth));
-        let sum = opinion.clone().mul_scalar(-REALNESS_WEIGHT) + difference.clone().mul_scalar(PERCEPTUAL_WEIGHT);
-        let gradients = sum.backward();
-        // The gradient of Σ level·gradient to the images, with the gradient held constant, is the backward pass.
-        let pulled = seen.into_iter().zip(&levels).filter_map(|(level, leaf)| {
+        let realness = self.discriminators.realness(&fake_leaves);
+        let reconstructed = leaves.iter().map(|leaf| leaf.clone().narrow(0, all - count, count));
+        let distance = perceptual_distance(reconstructed.zip(real_maps));
+        let loss = realness.clone().mul_scalar(-REALNESS_WEIGHT) + distance.clone().mul_scalar(PERCEPTUAL_WEIGHT);
+        let gradients = loss.backward();
+        // The gradient of Σ map·gradient to the images, with the gradient held constant, is the backward pass.
+        let products = shown_maps.into_iter().zip(&leaves).filter_map(|(map, leaf)| {
             let gradient = leaf.grad(&gradients)?;
-            Some((level * gradient.autodiff()).sum())
+            Some((map * gradient.autodiff()).sum())
         });
-        let pulled = pulled.reduce(|sum, part| sum + part);
-        let to_shown = pulled.and_then(|pulled| pictures.grad(&pulled.backward()));
+        let sum = products.reduce(|sum, product| sum + product);
+        let to_shown = sum.and_then(|sum| images.grad(&sum.backward()));
         FeatureFeedback {
-            to_shown: to_shown.unwrap_or_else(|| pictures.without_autodiff().zeros_like()),
-            discriminator_loss: judges_loss,
-            realness: opinion.without_autodiff(),
-            perceptual_distance: difference.without_autodiff(),
+            to_shown: to_shown.unwrap_or_else(|| images.without_autodiff().zeros_like()),
+            discriminator_loss,
+            realness: realness.without_autodiff(),
+            perceptual_distance: distance.without_autodiff(),
         }
     }
 
@@ -103,14 +103,14 @@ impl FeatureLosses {
 /// positions, images and levels. 0 to 4, `[1]`.
 fn perceptual_distance(pairs: impl ExactSizeIterator<Item = (Tensor<4>, Tensor<4>)>) -> Tensor<1> {
     let count = pairs.len().max(1);
-    let of_level = |(one, other): (Tensor<4>, Tensor<4>)| {
-        let between = unit_features(one) - unit_features(other.autodiff());
-        between.square().sum_dim(1).mean()
+    let level_distance = |(one, other): (Tensor<4>, Tensor<4>)| {
+        let difference = unit_features(one) - unit_features(other.autodiff());
+        difference.square().sum_dim(1).mean()
     };
     #[expect(clippy::cast_precision_loss, reason = "five levels")]
-    let share = 1.0 / count as f32;
-    let sum = pairs.map(of_level).reduce(|sum, level| sum + level);
-    sum.map_or_else(|| Tensor::zeros([1], &Device::flex()), |sum| sum.mul_scalar(share))
+    let weight = 1.0 / count as f32;
+    let sum = pairs.map(level_distance).reduce(|sum, level| sum + level);
+    sum.map_or_else(|| Tensor::zeros([1], &Device::flex()), |sum| sum.mul_scalar(weight))
 }
 
 /// Scales the feature vector at each position to length one. `[batch, channels, height, width]`.

@@ -8,11 +8,13 @@
 use burn::tensor::activation::{leaky_relu, relu};
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 use rand_chacha::ChaCha8Rng;
 
 use super::alexnet;
-use crate::train::net::{AdamSettings, BurnParameter, NetState, TensorState, batch_normalised, read_values, upload};
+use crate::train::net::{
+    AdamSettings, BurnParameter, NetState, TensorState, batch_normalised, read_values, upload, upload_shaped,
+};
 use crate::train::rng::{RngStream, rng_for, standard_normal};
 
 /// Number of random projections per level.
@@ -22,7 +24,7 @@ const LEAKY_SLOPE: f64 = 0.2;
 const LENGTH_EPSILON: f32 = 1e-12;
 
 /// The shape of one convolution.
-struct DiscriminatorConvShape {
+struct ConvShape {
     name: &'static str,
     inputs: usize,
     outputs: usize,
@@ -32,13 +34,13 @@ struct DiscriminatorConvShape {
     has_norm: bool,
 }
 
-const CONV_SHAPES: [DiscriminatorConvShape; 3] = [
-    DiscriminatorConvShape { name: "first", inputs: PROJECTION_COUNT, outputs: 96, side: 4, stride: 2, has_norm: true },
-    DiscriminatorConvShape { name: "second", inputs: 96, outputs: 128, side: 3, stride: 1, has_norm: true },
-    DiscriminatorConvShape { name: "last", inputs: 128, outputs: 1, side: 3, stride: 1, has_norm: false },
+const CONV_SHAPES: [ConvShape; 3] = [
+    ConvShape { name: "first", inputs: PROJECTION_COUNT, outputs: 96, side: 4, stride: 2, has_norm: true },
+    ConvShape { name: "second", inputs: 96, outputs: 128, side: 3, stride: 1, has_norm: true },
+    ConvShape { name: "last", inputs: 128, outputs: 1, side: 3, stride: 1, has_norm: false },
 ];
 
-impl DiscriminatorConvShape {
+impl ConvShape {
     fn weight_shape(&self) -> [usize; 4] {
         [self.outputs, self.inputs, self.side, self.side]
     }
@@ -60,21 +62,17 @@ impl DiscriminatorConvShape {
 }
 
 /// All convolutions of all levels, with the prefixes of their tensors' names.
-fn named_conv_shapes() -> impl Iterator<Item = (String, &'static DiscriminatorConvShape)> {
+fn named_conv_shapes() -> impl Iterator<Item = (String, &'static ConvShape)> {
     let levels = alexnet::level_channels().len();
     (0..levels).flat_map(|level| CONV_SHAPES.iter().map(move |shape| (format!("{level}.{}", shape.name), shape)))
 }
 
 /// Names and lengths of the trained tensors.
 pub(in crate::train) fn parameter_lengths() -> Vec<(String, usize)> {
-    let of = |(name, shape): (String, &DiscriminatorConvShape)| {
-        shape
-            .parameter_lengths()
-            .into_iter()
-            .map(move |(what, length)| (format!("{name}.{what}"), length))
-            .collect::<Vec<_>>()
+    let named = |(name, shape): (String, &ConvShape)| {
+        shape.parameter_lengths().into_iter().map(move |(part, length)| (format!("{name}.{part}"), length))
     };
-    named_conv_shapes().flat_map(of).collect()
+    named_conv_shapes().flat_map(named).collect()
 }
 
 /// Names and lengths of the singular vectors, which the power iteration updates.
@@ -91,8 +89,8 @@ pub(in crate::train) struct ProjectedDiscriminators {
 }
 
 struct SpectralConv {
-    shape: &'static DiscriminatorConvShape,
-    /// In the order of [`DiscriminatorConvShape::parameters`].
+    shape: &'static ConvShape,
+    /// In the order of [`ConvShape::parameter_lengths`].
     parameters: Vec<BurnParameter>,
     /// The left singular vector, `[outputs]`, and the right one, `[taps]`, of the weight's largest singular value.
     singular_vectors: [Tensor<1>; 2],
@@ -106,13 +104,13 @@ impl ProjectedDiscriminators {
     pub fn initial(rng: &mut ChaCha8Rng) -> NetState {
         let mut state = NetState::default();
         for (name, shape) in named_conv_shapes() {
-            for (what, length) in shape.parameter_lengths() {
-                let values = match what {
+            for (part, length) in shape.parameter_lengths() {
+                let values = match part {
                     "weight" => normal_values(length, (1.0 / to_f32(shape.inputs_per_output())).sqrt(), rng),
                     "norm.scale" => vec![1.0; length],
                     _ => vec![0.0; length],
                 };
-                state.tensors.insert(format!("{name}.{what}"), TensorState::new(values, true));
+                state.tensors.insert(format!("{name}.{part}"), TensorState::new(values, true));
             }
             let singular = normal_values(shape.outputs, 1.0, rng);
             state.tensors.insert(format!("{name}.singular"), TensorState::new(singular, false));
@@ -123,53 +121,47 @@ impl ProjectedDiscriminators {
     /// Uploads a state. The seed determines the projections.
     pub fn new(seed: u64, state: &NetState, device: &Device) -> Self {
         let mut rng = rng_for(seed, RngStream::FeatureProjections);
-        let mixtures = alexnet::level_channels().map(|channels| {
+        let projections = alexnet::level_channels().map(|channels| {
             let values = normal_values(PROJECTION_COUNT * channels, (2.0 / to_f32(channels)).sqrt(), &mut rng);
-            Tensor::from_data(TensorData::new(values, [PROJECTION_COUNT, channels, 1, 1]), device)
+            upload_shaped(values, [PROJECTION_COUNT, channels, 1, 1], device)
         });
         let convolutions = named_conv_shapes().map(|(name, shape)| {
-            let tensor = |what: &str, length: usize| state.tensor(&format!("{name}.{what}"), length);
-            let singular = upload(&tensor("singular", shape.outputs).values, device);
+            let tensor = |part: &str, length: usize| state.tensor(&format!("{name}.{part}"), length);
+            let parameter = |(part, length)| BurnParameter::new(&tensor(part, length), device);
+            let left = upload(&tensor("singular", shape.outputs).values, device);
             SpectralConv {
                 shape,
-                parameters: shape
-                    .parameter_lengths()
-                    .into_iter()
-                    .map(|(what, length)| BurnParameter::new(&tensor(what, length), device))
-                    .collect(),
-                singular_vectors: [singular, Tensor::zeros([shape.inputs_per_output()], device)],
+                parameters: shape.parameter_lengths().into_iter().map(parameter).collect(),
+                singular_vectors: [left, Tensor::zeros([shape.inputs_per_output()], device)],
             }
         });
-        Self { projections: mixtures.into(), convolutions: convolutions.collect(), adam_steps: state.adam_steps }
+        Self { projections: projections.into(), convolutions: convolutions.collect(), adam_steps: state.adam_steps }
     }
 
     /// Replaces the projections: `values(level, channels)`.
     #[cfg(test)]
     pub fn with_projections(self, values: impl Fn(usize, usize) -> Vec<f32>) -> Self {
-        let mixtures = alexnet::level_channels().into_iter().enumerate().map(|(level, channels)| {
-            let shape = [PROJECTION_COUNT, channels, 1, 1];
-            Tensor::from_data(TensorData::new(values(level, channels), shape), &Device::flex())
+        let projections = alexnet::level_channels().into_iter().enumerate().map(|(level, channels)| {
+            upload_shaped(values(level, channels), [PROJECTION_COUNT, channels, 1, 1], &Device::flex())
         });
-        Self { projections: mixtures.collect(), ..self }
+        Self { projections: projections.collect(), ..self }
     }
 
-    /// One Adam step on the hinge loss of the real and generated images' features, without autodiff. Returns the loss,
-    /// `[1]`.
-    pub fn train_step(&mut self, real: &[Tensor<4>], drawn: &[Tensor<4>], adam: &AdamSettings, rate: f32) -> Tensor<1> {
+    /// One Adam step on the hinge loss of real and generated features without autodiff. Returns the loss, `[1]`.
+    pub fn train_step(&mut self, real: &[Tensor<4>], fake: &[Tensor<4>], adam: &AdamSettings, rate: f32) -> Tensor<1> {
         for convolution in &mut self.convolutions {
             convolution.power_iteration();
         }
-        let known: Vec<ConvTensors> =
-            self.convolutions.iter().map(|one| one.graph_tensors(BurnParameter::leaf)).collect();
-        let losses = real.iter().zip(drawn).enumerate().map(|(level, (real, drawn))| {
-            let judge = |levels: &Tensor<4>| self.level_logits(level, &known, levels.clone().autodiff());
-            let (real, drawn) = (judge(real), judge(drawn));
-            relu(-real.sub_scalar(1.0)).mean() + relu(drawn.add_scalar(1.0)).mean()
+        let tensors = self.graph_tensors(BurnParameter::leaf);
+        let losses = real.iter().zip(fake).enumerate().map(|(level, (real, fake))| {
+            let logits = |features: &Tensor<4>| self.level_logits(level, &tensors, features.clone().autodiff());
+            let (real, fake) = (logits(real), logits(fake));
+            relu(-real.sub_scalar(1.0)).mean() + relu(fake.add_scalar(1.0)).mean()
         });
         let Some(loss) = losses.reduce(|sum, loss| sum + loss) else { return Tensor::zeros([1], &Device::flex()) };
         let gradients = loss.backward();
         self.adam_steps += 1;
-        for (convolution, leaves) in self.convolutions.iter_mut().zip(&known) {
+        for (convolution, leaves) in self.convolutions.iter_mut().zip(&tensors) {
             for (parameter, leaf) in convolution.parameters.iter_mut().zip(leaves) {
                 parameter.add_gradient(leaf.grad(&gradients));
                 parameter.adam_step(adam, rate, self.adam_steps);
@@ -180,45 +172,43 @@ impl ProjectedDiscriminators {
 
     /// Mean logit of features with autodiff, summed over the levels, `[1]`. Larger means more real.
     pub fn realness(&self, levels: &[Tensor<4>]) -> Tensor<1> {
-        let known: Vec<ConvTensors> =
-            self.convolutions.iter().map(|one| one.graph_tensors(|own| own.values().autodiff())).collect();
-        let opinions =
-            levels.iter().enumerate().map(|(level, seen)| self.level_logits(level, &known, seen.clone()).mean());
-        opinions.reduce(|sum, opinion| sum + opinion).unwrap_or_else(|| Tensor::zeros([1], &Device::flex()).autodiff())
+        let tensors = self.graph_tensors(|parameter| parameter.values().autodiff());
+        let logits =
+            levels.iter().enumerate().map(|(level, map)| self.level_logits(level, &tensors, map.clone()).mean());
+        logits.reduce(|sum, logit| sum + logit).unwrap_or_else(|| Tensor::zeros([1], &Device::flex()).autodiff())
     }
 
     /// The logits of one level at each position, `[batch, 1, height, width]`.
-    fn level_logits(&self, level: usize, known: &[ConvTensors], features: Tensor<4>) -> Tensor<4> {
+    fn level_logits(&self, level: usize, tensors: &[ConvTensors], features: Tensor<4>) -> Tensor<4> {
         let options = ConvOptions::new([1, 1], [0, 0], [1, 1], 1);
         let mut x = conv2d(features, self.projections[level].clone().autodiff(), None, options);
-        let own = level * CONV_SHAPES.len()..(level + 1) * CONV_SHAPES.len();
-        for (convolution, known) in self.convolutions[own.clone()].iter().zip(&known[own]) {
-            x = convolution.forward(known, x);
+        let range = level * CONV_SHAPES.len()..(level + 1) * CONV_SHAPES.len();
+        for (convolution, tensors) in self.convolutions[range.clone()].iter().zip(&tensors[range]) {
+            x = convolution.forward(tensors, x);
         }
         x
+    }
+
+    /// The parameters of all convolutions as tensors of one graph.
+    fn graph_tensors(&self, to_graph: fn(&BurnParameter) -> Tensor<1>) -> Vec<ConvTensors> {
+        self.convolutions.iter().map(|convolution| convolution.parameters.iter().map(to_graph).collect()).collect()
     }
 
     /// Reads the whole state. Waits for the device.
     pub fn state(&self) -> NetState {
         let mut state = NetState { adam_steps: self.adam_steps, ..NetState::default() };
         for ((name, shape), convolution) in named_conv_shapes().zip(&self.convolutions) {
-            for ((what, _), parameter) in shape.parameter_lengths().into_iter().zip(&convolution.parameters) {
-                state.tensors.insert(format!("{name}.{what}"), parameter.state());
+            for ((part, _), parameter) in shape.parameter_lengths().into_iter().zip(&convolution.parameters) {
+                state.tensors.insert(format!("{name}.{part}"), parameter.state());
             }
             let values = read_values(convolution.singular_vectors[0].clone());
-            state
-                .tensors
-                .insert(format!("{name}.singular"), TensorState { averaged: values.clone(), values, moments: None });
+            state.tensors.insert(format!("{name}.singular"), TensorState::new(values, false));
         }
         state
     }
 }
 
 impl SpectralConv {
-    fn graph_tensors(&self, of: fn(&BurnParameter) -> Tensor<1>) -> ConvTensors {
-        self.parameters.iter().map(of).collect()
-    }
-
     /// One power iteration for the largest singular value.
     fn power_iteration(&mut self) {
         let Some(weight) = self.parameters.first().map(BurnParameter::values) else { return };
@@ -230,19 +220,16 @@ impl SpectralConv {
         self.singular_vectors = [left, right];
     }
 
-    fn forward(&self, known: &ConvTensors, x: Tensor<4>) -> Tensor<4> {
-        let [weight, shift, ..] = &known[..] else { return x };
+    fn forward(&self, tensors: &ConvTensors, x: Tensor<4>) -> Tensor<4> {
+        let [weight, shift, ..] = &tensors[..] else { return x };
         let (outputs, taps) = (self.shape.outputs, self.shape.inputs_per_output());
         let [left, right] = self.singular_vectors.clone().map(Tensor::autodiff);
-        let norm = left
-            .reshape([1, outputs])
-            .matmul(weight.clone().reshape([outputs, taps]))
-            .matmul(right.reshape([taps, 1]))
-            .reshape([1]);
-        let weight = (weight.clone() / norm).reshape(self.shape.weight_shape());
+        let product = left.reshape([1, outputs]).matmul(weight.clone().reshape([outputs, taps]));
+        let singular_value = product.matmul(right.reshape([taps, 1])).reshape([1]);
+        let weight = (weight.clone() / singular_value).reshape(self.shape.weight_shape());
         let bias = (!self.shape.has_norm).then(|| shift.clone());
         let sums = conv2d(x, weight, bias, ConvOptions::new([self.shape.stride; 2], [1, 1], [1, 1], 1));
-        let Some(scale) = known.get(2) else { return sums };
+        let Some(scale) = tensors.get(2) else { return sums };
         let [scale, shift] = [scale, shift].map(|values| values.clone().reshape([1, outputs, 1, 1]));
         leaky_relu(batch_normalised(sums).0 * scale + shift, LEAKY_SLOPE)
     }
@@ -254,11 +241,11 @@ fn normalized(vector: Tensor<1>) -> Tensor<1> {
     vector / length
 }
 
-fn normal_values(length: usize, spread: f32, rng: &mut ChaCha8Rng) -> Vec<f32> {
-    (0..length).map(|_| spread * standard_normal(rng)).collect()
+fn normal_values(length: usize, std: f32, rng: &mut ChaCha8Rng) -> Vec<f32> {
+    (0..length).map(|_| std * standard_normal(rng)).collect()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of inputs, far below 2^24")]
-fn to_f32(inputs: usize) -> f32 {
-    inputs as f32
+fn to_f32(count: usize) -> f32 {
+    count as f32
 }

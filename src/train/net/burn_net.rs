@@ -20,9 +20,9 @@ pub(super) struct BurnTrainNet {
 }
 
 struct BurnTrainLayer {
-    /// In the order of [`LayerPlan::parameters`].
+    /// In the order of [`LayerPlan::parameter_lengths`].
     parameters: Vec<BurnParameter>,
-    /// Mean and variance, each with its moving average, in the order of [`LayerPlan::statistics`].
+    /// Mean and variance, each with its moving average, in the order of [`LayerPlan::statistic_names`].
     statistics: Vec<[Tensor<1>; 2]>,
 }
 
@@ -38,72 +38,65 @@ pub(super) struct BurnContext {
 impl BurnTrainNet {
     /// Uploads a state, which must match the plan.
     pub fn new(plan: &NetPlan, state: &NetState, device: &Device) -> Self {
-        let layers = plan.layers.iter().map(|layer| BurnTrainLayer {
-            parameters: layer
-                .parameter_lengths()
-                .into_iter()
-                .map(|(name, length)| BurnParameter::new(&state.tensor(&name, length), device))
-                .collect(),
-            statistics: layer
-                .statistic_names()
-                .into_iter()
-                .map(|name| {
-                    let tensor = state.tensor(&name, layer.outputs);
-                    [upload(&tensor.values, device), upload(&tensor.averaged, device)]
-                })
-                .collect(),
+        let layers = plan.layers.iter().map(|layer| {
+            let parameter = |(name, length): (String, usize)| BurnParameter::new(&state.tensor(&name, length), device);
+            let statistic = |name: String| {
+                let tensor = state.tensor(&name, layer.outputs);
+                [upload(&tensor.values, device), upload(&tensor.averaged, device)]
+            };
+            BurnTrainLayer {
+                parameters: layer.parameter_lengths().into_iter().map(parameter).collect(),
+                statistics: layer.statistic_names().into_iter().map(statistic).collect(),
+            }
         });
         Self { plan: plan.clone(), layers: layers.collect(), adam_steps: state.adam_steps }
     }
 
     /// See `CpuTrainNet::forward`. The values of the inner layers' outputs are channels first.
-    pub fn forward(&mut self, input: Tensor<4>, wants_levels: bool) -> (Tensor<4>, Vec<Tensor<2>>, BurnContext) {
+    pub fn forward(&mut self, input: Tensor<4>, wants_maps: bool) -> (Tensor<4>, Vec<Tensor<2>>, BurnContext) {
         let [batch, _, _, _] = input.dims();
         let input = graph_leaf(input);
         let mut x = input.clone();
-        let (mut levels, mut parameters) = (Vec::new(), Vec::new());
+        let (mut feature_maps, mut parameters) = (Vec::new(), Vec::new());
         for (plan, layer) in self.plan.layers.iter().zip(&mut self.layers) {
-            let own: Vec<Tensor<1>> = layer.parameters.iter().map(BurnParameter::leaf).collect();
-            x = layer.forward(plan, x, &own);
-            levels.push(x.clone());
-            parameters.push(own);
+            let leaves: Vec<Tensor<1>> = layer.parameters.iter().map(BurnParameter::leaf).collect();
+            x = layer.forward(plan, x, &leaves);
+            feature_maps.push(x.clone());
+            parameters.push(leaves);
         }
-        levels.pop();
-        let flat = |level: &Tensor<4>| {
-            let [_, channels, height, width] = level.dims();
-            level.clone().without_autodiff().reshape([batch, channels * height * width])
+        feature_maps.pop();
+        let flat = |map: &Tensor<4>| {
+            let [_, channels, height, width] = map.dims();
+            map.clone().without_autodiff().reshape([batch, channels * height * width])
         };
-        let requested_maps = levels.iter().filter(|_| wants_levels).map(flat).collect();
-        (
-            x.clone().without_autodiff(),
-            requested_maps,
-            BurnContext { input, parameters, feature_maps: levels, output: x },
-        )
+        let requested_maps = feature_maps.iter().filter(|_| wants_maps).map(flat).collect();
+        let output = x.clone().without_autodiff();
+        (output, requested_maps, BurnContext { input, parameters, feature_maps, output: x })
     }
 
     /// See `CpuTrainNet::backward`.
     pub fn backward(
         &mut self,
-        tape: BurnContext,
-        output: Tensor<4>,
-        levels: Vec<Tensor<2>>,
-        wants: GradientTargets,
+        context: BurnContext,
+        gradient: Tensor<4>,
+        map_gradients: Vec<Tensor<2>>,
+        targets: GradientTargets,
     ) -> Option<Tensor<4>> {
         // The gradient of Σ output·gradient, with the gradient held constant, is the backward pass.
-        let mut sum = (tape.output * output.autodiff()).sum();
-        for (level, gradient) in tape.feature_maps.into_iter().zip(levels) {
-            let shape = level.dims();
-            sum = sum + (level * gradient.autodiff().reshape(shape)).sum();
+        let mut sum = (context.output * gradient.autodiff()).sum();
+        for (map, gradient) in context.feature_maps.into_iter().zip(map_gradients) {
+            let shape = map.dims();
+            sum = sum + (map * gradient.autodiff().reshape(shape)).sum();
         }
         let gradients: Gradients = sum.backward();
-        if wants.parameters {
-            for (layer, leaves) in self.layers.iter_mut().zip(&tape.parameters) {
+        if targets.parameters {
+            for (layer, leaves) in self.layers.iter_mut().zip(&context.parameters) {
                 for (parameter, leaf) in layer.parameters.iter_mut().zip(leaves) {
                     parameter.add_gradient(leaf.grad(&gradients));
                 }
             }
         }
-        if wants.input { tape.input.grad(&gradients) } else { None }
+        if targets.input { context.input.grad(&gradients) } else { None }
     }
 
     /// Norm of the collected gradient, left on the device. `None` without a gradient.
@@ -152,11 +145,10 @@ impl BurnTrainLayer {
         let [weight, shift, ..] = parameters else { return x };
         let weight = weight.clone().reshape(plan.weight_shape());
         let (stride, padding) = match plan.kind {
-            LayerKind::Project | LayerKind::Collapse => (1, 0),
-            LayerKind::Upsample | LayerKind::Downsample => (2, 1),
+            LayerKind::Project | LayerKind::Collapse => ([1; 2], [0; 2]),
+            LayerKind::Upsample | LayerKind::Downsample => ([2; 2], [1; 2]),
         };
-        let (stride, padding) = ([stride, stride], [padding, padding]);
-        let bias = (!plan.has_batch_norm).then(|| shift.clone());
+        let bias = (!plan.has_norm).then(|| shift.clone());
         let sums = match plan.kind {
             LayerKind::Project | LayerKind::Upsample => {
                 let options = ConvTransposeOptions::new(stride, padding, [0, 0], [1, 1], 1);
@@ -182,11 +174,11 @@ impl BurnTrainLayer {
     fn normalise(&mut self, x: Tensor<4>, scale: Tensor<1>, shift: Tensor<1>) -> Tensor<4> {
         let [batch, channels, height, width] = x.dims();
         let (normalised, [mean, variance]) = batch_normalised(x);
-        let of_channels = |tensor: Tensor<4>| tensor.without_autodiff().reshape([channels]);
+        let per_channel = |tensor: Tensor<4>| tensor.without_autodiff().reshape([channels]);
         #[expect(clippy::cast_precision_loss, reason = "counts of pixels, far below 2^24")]
         let count = (batch * height * width) as f32;
-        let unbiased = of_channels(variance.clone()).mul_scalar(count / (count - 1.0).max(1.0));
-        for ([running, _], batch) in self.statistics.iter_mut().zip([of_channels(mean), unbiased]) {
+        let unbiased = per_channel(variance.clone()).mul_scalar(count / (count - 1.0).max(1.0));
+        for ([running, _], batch) in self.statistics.iter_mut().zip([per_channel(mean), unbiased]) {
             *running = running.clone() + (batch - running.clone()).mul_scalar(MOMENTUM);
         }
         normalised * scale.reshape([1, channels, 1, 1]) + shift.reshape([1, channels, 1, 1])

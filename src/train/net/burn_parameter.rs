@@ -4,7 +4,7 @@
 use burn::tensor::{Device, Tensor};
 
 use super::net_state::TensorState;
-use super::{AdamSettings, graph_leaf, read_values, upload};
+use super::{ADAM_EPSILON, AdamSettings, graph_leaf, read_values, upload};
 
 /// A trained tensor with its optimiser state; everything flat and without autodiff.
 pub(in crate::train) struct BurnParameter {
@@ -60,9 +60,9 @@ impl BurnParameter {
             self.first_moment.clone().mul_scalar(adam.beta1) + gradient.clone().mul_scalar(adam.one_minus_beta1);
         self.second_moment =
             self.second_moment.clone().mul_scalar(adam.beta2) + gradient.square().mul_scalar(adam.one_minus_beta2);
-        let denominator =
-            self.second_moment.clone().sqrt().mul_scalar(adam.inverse_bias_correction).add_scalar(adam.epsilon);
-        self.values = self.values.clone() - (self.first_moment.clone() / denominator).mul_scalar(adam.rate);
+        let deviation = self.second_moment.clone().sqrt().mul_scalar(adam.inverse_bias_correction);
+        self.values = self.values.clone()
+            - (self.first_moment.clone() / deviation.add_scalar(ADAM_EPSILON)).mul_scalar(adam.rate);
     }
 
     /// Updates the moving average.

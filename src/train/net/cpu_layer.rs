@@ -7,16 +7,14 @@ use rayon::prelude::*;
 
 use super::GradientTargets;
 use super::batch_norm::{self, MOMENTUM};
-use super::cpu_parameter::{CpuParameter, RunningStatistic};
+use super::cpu_parameter::{CpuParameter, RunningStatistic, update_pairs};
 use crate::model::cpu::{MatrixStride, col2im, im2col, matmul};
 use crate::train::network_plan::{KERNEL_AREA, LayerActivation, LayerKind, LayerPlan};
 
 /// Slope of `LeakyReLU` below zero (DCGAN, section 3).
 pub(super) const LEAKY_SLOPE: f32 = 0.2;
-/// The fewest pixels per thread.
-const MIN_PIXELS_PER_THREAD: usize = 64;
-/// The fewest values per thread.
-const MIN_VALUES_PER_THREAD: usize = 4096;
+/// Pixels per parallel task.
+const CHUNK: usize = 64;
 
 /// A layer with its parameters.
 #[derive(Clone)]
@@ -43,13 +41,13 @@ pub(super) struct CpuBatchNorm {
 pub(super) struct LayerContext {
     /// The normalised values before scale and shift; empty without a `BatchNorm`.
     normalised: Vec<f32>,
-    inverse_deviation: Vec<f32>,
+    inverse_std: Vec<f32>,
     pub output: Vec<f32>,
 }
 
 /// Scratch buffers, shared by all passes.
 #[derive(Default)]
-pub(super) struct LayerScratch {
+pub(super) struct Scratch {
     im2col: Vec<f32>,
     weight_gradient: Vec<f32>,
 }
@@ -80,34 +78,32 @@ impl CpuTrainLayer {
         batch: usize,
         side: usize,
         input: &[f32],
-        scratch: &mut LayerScratch,
-        saved: &mut LayerContext,
+        scratch: &mut Scratch,
+        context: &mut LayerContext,
     ) {
-        let after = self.plan.output_side(side);
-        let length = batch * after * after * self.plan.outputs;
-        let mut sums = std::mem::take(if self.norm.is_some() { &mut saved.normalised } else { &mut saved.output });
+        let length = batch * self.plan.output_side(side).pow(2) * self.plan.outputs;
+        let mut sums = std::mem::take(if self.norm.is_some() { &mut context.normalised } else { &mut context.output });
         sums.resize(length, 0.0);
         self.convolve(batch, side, input, scratch, &mut sums);
         let (channels, activation) = (self.plan.outputs, self.plan.activation);
         let Some(norm) = &mut self.norm else {
             let shift = &self.shift.values;
-            for_each_pixel(&mut sums, channels, |pixel| {
-                for (value, shift) in pixel.iter_mut().zip(shift) {
-                    *value = activate(activation, *value + shift);
+            sums.par_chunks_mut(CHUNK * channels).for_each(|sums| {
+                for sums in sums.chunks_exact_mut(channels) {
+                    for (sum, shift) in sums.iter_mut().zip(shift) {
+                        *sum = activate(activation, *sum + shift);
+                    }
                 }
             });
-            saved.output = sums;
+            context.output = sums;
             return;
         };
         let moments = batch_norm::normalise(&mut sums, channels);
         update_running(&mut norm.mean.values, &moments.mean);
         update_running(&mut norm.variance.values, &moments.variance);
-        saved.output.resize(length, 0.0);
+        context.output.resize(length, 0.0);
         let (scale, shift) = (&norm.scale.values, &self.shift.values);
-        let parts = saved
-            .output
-            .par_chunks_mut(MIN_PIXELS_PER_THREAD * channels)
-            .zip(sums.par_chunks(MIN_PIXELS_PER_THREAD * channels));
+        let parts = context.output.par_chunks_mut(CHUNK * channels).zip(sums.par_chunks(CHUNK * channels));
         parts.for_each(|(output, sums)| {
             for (output, sums) in output.chunks_exact_mut(channels).zip(sums.chunks_exact(channels)) {
                 for (((output, sum), scale), shift) in output.iter_mut().zip(sums).zip(scale).zip(shift) {
@@ -115,26 +111,26 @@ impl CpuTrainLayer {
                 }
             }
         });
-        saved.inverse_deviation = moments.inverse_deviation;
-        saved.normalised = sums;
+        context.inverse_std = moments.inverse_std;
+        context.normalised = sums;
     }
 
     /// The convolution without bias, `BatchNorm` and activation.
-    fn convolve(&self, batch: usize, side: usize, input: &[f32], scratch: &mut LayerScratch, out: &mut [f32]) {
+    fn convolve(&self, batch: usize, side: usize, input: &[f32], scratch: &mut Scratch, output: &mut [f32]) {
         let (rows, [height, width]) = (self.matrix_rows(batch, side), self.weight_matrix_shape());
         let weight = (&self.weight.values[..], MatrixStride::row_major(width));
         let left = MatrixStride::row_major(height);
         match self.plan.kind {
-            LayerKind::Project | LayerKind::Collapse => matmul([rows, width, height], (input, left), weight, out),
+            LayerKind::Project | LayerKind::Collapse => matmul([rows, width, height], (input, left), weight, output),
             LayerKind::Upsample => {
                 let columns = buffer_prefix(&mut scratch.im2col, rows * width);
                 matmul([rows, width, height], (input, left), weight, columns);
-                col2im(side, self.plan.outputs, columns, out, |_| {});
+                col2im(side, self.plan.outputs, columns, output, |_| {});
             }
             LayerKind::Downsample => {
                 let columns = buffer_prefix(&mut scratch.im2col, rows * height);
                 im2col(side / 2, self.plan.inputs, input, columns);
-                matmul([rows, width, height], (columns, left), weight, out);
+                matmul([rows, width, height], (columns, left), weight, output);
             }
         }
     }
@@ -145,27 +141,26 @@ impl CpuTrainLayer {
         &mut self,
         (batch, side): (usize, usize),
         input: &[f32],
-        saved: &LayerContext,
+        context: &LayerContext,
         mut gradient: Vec<f32>,
-        wants: GradientTargets,
-        room: &mut LayerScratch,
+        targets: GradientTargets,
+        scratch: &mut Scratch,
     ) -> Option<Vec<f32>> {
         let channels = self.plan.outputs;
-        backward_activation(self.plan.activation, &mut gradient, &saved.output);
+        backward_activation(self.plan.activation, &mut gradient, &context.output);
         match &mut self.norm {
             Some(norm) => {
-                let inverse = &saved.inverse_deviation;
-                let (scale, shift) =
-                    batch_norm::backward(&mut gradient, &saved.normalised, &norm.scale.values, inverse);
-                if wants.parameters {
-                    norm.scale.add_gradient(&scale);
-                    self.shift.add_gradient(&shift);
+                let (normalised, scale) = (&context.normalised, &norm.scale.values);
+                let (to_scale, to_shift) = batch_norm::backward(&mut gradient, normalised, scale, &context.inverse_std);
+                if targets.parameters {
+                    norm.scale.add_gradient(&to_scale);
+                    self.shift.add_gradient(&to_shift);
                 }
             }
-            None if wants.parameters => self.shift.add_gradient(&batch_norm::channel_sums(&gradient, channels)),
+            None if targets.parameters => self.shift.add_gradient(&batch_norm::channel_sums(&gradient, channels)),
             None => {}
         }
-        self.backward_convolution((batch, side), input, &gradient, wants, room)
+        self.backward_convolution((batch, side), input, &gradient, targets, scratch)
     }
 
     /// Backward pass of the convolution.
@@ -174,22 +169,22 @@ impl CpuTrainLayer {
         (batch, side): (usize, usize),
         input: &[f32],
         gradient: &[f32],
-        wants: GradientTargets,
-        room: &mut LayerScratch,
+        targets: GradientTargets,
+        scratch: &mut Scratch,
     ) -> Option<Vec<f32>> {
         let (rows, [height, width]) = (self.matrix_rows(batch, side), self.weight_matrix_shape());
-        let LayerPlan { inputs, outputs, kind: join, .. } = self.plan;
-        let LayerScratch { im2col: columns, weight_gradient: weights } = room;
-        let mut to_input = wants.input.then(|| vec![0.0; input.len()]);
+        let LayerPlan { inputs, outputs, kind, .. } = self.plan;
+        let Scratch { im2col: columns, weight_gradient } = scratch;
+        let mut to_input = targets.input.then(|| vec![0.0; input.len()]);
         let transposed = MatrixStride::transposed(width);
-        let weights = buffer_prefix(weights, height * width);
-        if join == LayerKind::Downsample {
-            let (columns, gradient) =
-                (buffer_prefix(columns, rows * height), (gradient, MatrixStride::row_major(width)));
-            if wants.parameters {
+        let weight_gradient = buffer_prefix(weight_gradient, height * width);
+        if kind == LayerKind::Downsample {
+            let columns = buffer_prefix(columns, rows * height);
+            let gradient = (gradient, MatrixStride::row_major(width));
+            if targets.parameters {
                 im2col(side / 2, inputs, input, columns);
-                matmul([height, width, rows], (columns, MatrixStride::transposed(height)), gradient, weights);
-                self.weight.add_gradient(weights);
+                matmul([height, width, rows], (columns, MatrixStride::transposed(height)), gradient, weight_gradient);
+                self.weight.add_gradient(weight_gradient);
             }
             if let Some(to_input) = &mut to_input {
                 matmul([rows, height, width], gradient, (&self.weight.values, transposed), columns);
@@ -197,25 +192,25 @@ impl CpuTrainLayer {
             }
             return to_input;
         }
-        let product = if join == LayerKind::Upsample {
+        let output_gradient = if kind == LayerKind::Upsample {
             let columns = buffer_prefix(columns, rows * width);
             im2col(side, outputs, gradient, columns);
             columns
         } else {
             gradient
         };
-        let product = (product, MatrixStride::row_major(width));
-        if wants.parameters {
-            matmul([height, width, rows], (input, MatrixStride::transposed(height)), product, weights);
-            self.weight.add_gradient(weights);
+        let output_gradient = (output_gradient, MatrixStride::row_major(width));
+        if targets.parameters {
+            matmul([height, width, rows], (input, MatrixStride::transposed(height)), output_gradient, weight_gradient);
+            self.weight.add_gradient(weight_gradient);
         }
         if let Some(to_input) = &mut to_input {
-            matmul([rows, height, width], product, (&self.weight.values, transposed), to_input);
+            matmul([rows, height, width], output_gradient, (&self.weight.values, transposed), to_input);
         }
         to_input
     }
 
-    /// All parameters, in the order of [`LayerPlan::parameters`].
+    /// All parameters, in the order of [`LayerPlan::parameter_lengths`].
     pub fn parameters(&self) -> impl Iterator<Item = &CpuParameter> {
         [&self.weight, &self.shift].into_iter().chain(self.norm.as_ref().map(|norm| &norm.scale))
     }
@@ -225,7 +220,7 @@ impl CpuTrainLayer {
         [&mut self.weight, &mut self.shift].into_iter().chain(self.norm.as_mut().map(|norm| &mut norm.scale))
     }
 
-    /// Mean and variance, in the order of [`LayerPlan::statistics`].
+    /// Mean and variance, in the order of [`LayerPlan::statistic_names`].
     pub fn statistics(&self) -> impl Iterator<Item = &RunningStatistic> {
         self.norm.iter().flat_map(|norm| [&norm.mean, &norm.variance])
     }
@@ -247,25 +242,12 @@ fn activate(activation: LayerActivation, value: f32) -> f32 {
 
 /// Backward pass of an activation function, in place. `output` is the activation's output.
 fn backward_activation(activation: LayerActivation, gradient: &mut [f32], output: &[f32]) {
-    let back = move |gradient: f32, output: f32| match activation {
-        LayerActivation::Relu if output <= 0.0 => 0.0,
-        LayerActivation::LeakyRelu if output <= 0.0 => LEAKY_SLOPE * gradient,
-        LayerActivation::Tanh => gradient * (1.0 - output * output),
-        LayerActivation::Relu | LayerActivation::LeakyRelu | LayerActivation::Identity => gradient,
-    };
-    gradient.par_chunks_mut(MIN_VALUES_PER_THREAD).zip(output.par_chunks(MIN_VALUES_PER_THREAD)).for_each(
-        |(gradient, output)| {
-            for (gradient, output) in gradient.iter_mut().zip(output) {
-                *gradient = back(*gradient, *output);
-            }
-        },
-    );
-}
-
-fn for_each_pixel(values: &mut [f32], channels: usize, work: impl Fn(&mut [f32]) + Sync) {
-    values
-        .par_chunks_mut(MIN_PIXELS_PER_THREAD * channels)
-        .for_each(|part| part.chunks_exact_mut(channels).for_each(&work));
+    update_pairs(gradient, output, |gradient, output| match activation {
+        LayerActivation::Relu if output <= 0.0 => *gradient = 0.0,
+        LayerActivation::LeakyRelu if output <= 0.0 => *gradient *= LEAKY_SLOPE,
+        LayerActivation::Tanh => *gradient *= 1.0 - output * output,
+        LayerActivation::Relu | LayerActivation::LeakyRelu | LayerActivation::Identity => {}
+    });
 }
 
 /// Updates a running statistic with that of a batch.

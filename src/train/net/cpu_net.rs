@@ -1,18 +1,20 @@
 //! A network in training on the CPU, with hand-written forward and backward passes.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use std::collections::BTreeMap;
 
-use super::cpu_layer::{CpuBatchNorm, CpuTrainLayer, LayerContext, LayerScratch};
+use burn::tensor::{Device, Tensor};
+
+use super::cpu_layer::{CpuBatchNorm, CpuTrainLayer, LayerContext, Scratch};
 use super::cpu_parameter::{CpuParameter, RunningStatistic};
 use super::net_state::{NetState, TensorState};
-use super::{AdamSettings, GradientTargets};
+use super::{AdamSettings, GradientTargets, read_values, upload_shaped};
 use crate::train::network_plan::{KERNEL_AREA, LayerKind, LayerPlan, NetPlan};
 
 /// The network with its parameters.
 pub(super) struct CpuTrainNet {
     plan: NetPlan,
     layers: Vec<CpuTrainLayer>,
-    scratch: LayerScratch,
+    scratch: Scratch,
     /// Used activation buffers, kept for reuse.
     spare_contexts: Vec<CpuContext>,
     device: Device,
@@ -39,70 +41,68 @@ impl CpuTrainNet {
 
     /// Runs the network on `[batch, inputs, side, side]`. Returns the output and, if requested, the outputs of the
     /// layers before the last: `[batch, values]`, channels last.
-    pub fn forward(&mut self, input: Tensor<4>, wants_levels: bool) -> (Tensor<4>, Vec<Tensor<2>>, CpuContext) {
+    pub fn forward(&mut self, input: Tensor<4>, wants_maps: bool) -> (Tensor<4>, Vec<Tensor<2>>, CpuContext) {
         let [batch, _, _, _] = input.dims();
-        let mut tape = self.spare_contexts.pop().unwrap_or_default();
-        tape.batch = batch;
-        tape.input = to_channels_last(input);
-        tape.layers.resize_with(self.layers.len(), LayerContext::default);
+        let mut context = self.spare_contexts.pop().unwrap_or_default();
+        context.batch = batch;
+        context.input = to_channels_last(input);
+        context.layers.resize_with(self.layers.len(), LayerContext::default);
         let mut side = self.plan.input_side;
         for (index, layer) in self.layers.iter_mut().enumerate() {
-            let (before, after) = tape.layers.split_at_mut(index);
-            let input = before.last().map_or(&tape.input, |saved| &saved.output);
-            if let Some(saved) = after.first_mut() {
-                layer.forward(batch, side, input, &mut self.scratch, saved);
+            let (before, after) = context.layers.split_at_mut(index);
+            let input = before.last().map_or(&context.input, |previous| &previous.output);
+            if let Some(layer_context) = after.first_mut() {
+                layer.forward(batch, side, input, &mut self.scratch, layer_context);
             }
             side = layer.plan.output_side(side);
         }
-        let (last, before) =
-            tape.layers.split_last().map_or((&[][..], &[][..]), |(last, rest)| (&last.output[..], rest));
+        let (last, inner) =
+            context.layers.split_last().map_or((&[][..], &[][..]), |(last, inner)| (&last.output[..], inner));
         let channels = self.plan.layers.last().map_or(0, |layer| layer.outputs);
         let output = self.to_tensor(last, [batch, channels, side]);
-        let levels = before.iter().filter(|_| wants_levels).map(|saved| {
-            let shape = [batch, saved.output.len() / batch.max(1)];
-            Tensor::from_data(TensorData::new(saved.output.clone(), shape), &self.device)
+        let maps = inner.iter().filter(|_| wants_maps).map(|LayerContext { output, .. }| {
+            upload_shaped(output.clone(), [batch, output.len() / batch.max(1)], &self.device)
         });
-        (output, levels.collect(), tape)
+        (output, maps.collect(), context)
     }
 
-    /// Runs the backward pass: from the gradients to the output and to the inner layers' outputs (in their layout) to
-    /// that of the input.
+    /// Returns the gradient to the input, given those to the output and the inner layers' outputs (in their layout).
     pub fn backward(
         &mut self,
-        tape: CpuContext,
-        output: Tensor<4>,
-        levels: &[Tensor<2>],
-        wants: GradientTargets,
+        context: CpuContext,
+        gradient: Tensor<4>,
+        map_gradients: &[Tensor<2>],
+        targets: GradientTargets,
     ) -> Option<Tensor<4>> {
         let mut sides = vec![self.plan.input_side];
         for layer in &self.plan.layers {
             sides.extend(sides.last().map(|side| layer.output_side(*side)));
         }
-        let mut gradient_to_output = Some(to_channels_last(output));
+        let mut gradient = Some(to_channels_last(gradient));
         for (index, layer) in self.layers.iter_mut().enumerate().rev() {
-            let Some(mut gradient) = gradient_to_output.take() else { break };
-            if let Some(level) = levels.get(index) {
-                gradient.iter_mut().zip(super::read_values(level.clone())).for_each(|(sum, own)| *sum += own);
+            let Some(mut to_output) = gradient.take() else { break };
+            if let Some(map_gradient) = map_gradients.get(index) {
+                to_output.iter_mut().zip(read_values(map_gradient.clone())).for_each(|(sum, value)| *sum += value);
             }
-            let (before, after) = tape.layers.split_at(index);
-            let input = before.last().map_or(&tape.input, |saved| &saved.output);
-            let wants = GradientTargets { input: wants.input || index > 0, ..wants };
-            gradient_to_output = after.first().and_then(|saved| {
-                let at = (tape.batch, sides[index]);
-                layer.backward(at, input, saved, gradient, wants, &mut self.scratch)
+            let (before, after) = context.layers.split_at(index);
+            let input = before.last().map_or(&context.input, |previous| &previous.output);
+            let targets = GradientTargets { input: targets.input || index > 0, ..targets };
+            gradient = after.first().and_then(|layer_context| {
+                let shape = (context.batch, sides[index]);
+                layer.backward(shape, input, layer_context, to_output, targets, &mut self.scratch)
             });
         }
         let channels = self.plan.layers.first().map_or(0, |layer| layer.inputs);
-        let input_gradient =
-            gradient_to_output.map(|values| self.to_tensor(&values, [tape.batch, channels, self.plan.input_side]));
-        self.spare_contexts.push(tape);
-        input_gradient
+        let shape = [context.batch, channels, self.plan.input_side];
+        let to_input = gradient.map(|values| self.to_tensor(&values, shape));
+        self.spare_contexts.push(context);
+        to_input
     }
 
     /// Norm of the gradient collected since the last Adam step.
     pub fn gradient_norm(&self) -> f32 {
-        let square: f64 =
-            self.layers.iter().flat_map(CpuTrainLayer::parameters).map(CpuParameter::gradient_square_sum).sum();
+        let parameters = self.layers.iter().flat_map(CpuTrainLayer::parameters);
+        let square: f64 = parameters.map(CpuParameter::gradient_square_sum).sum();
         #[expect(clippy::cast_possible_truncation, reason = "summed in double precision, needed in single")]
         let norm = square.sqrt() as f32;
         norm
@@ -119,32 +119,24 @@ impl CpuTrainNet {
     /// Updates the moving averages.
     pub fn update_averages(&mut self, keep: f32, keep_statistics: f32) {
         for layer in &mut self.layers {
-            layer.parameters_mut().for_each(|parameter| parameter.average(keep));
-            layer.statistics_mut().for_each(|statistic| statistic.average(keep_statistics));
+            layer.parameters_mut().for_each(|parameter| parameter.update_average(keep));
+            layer.statistics_mut().for_each(|statistic| statistic.update_average(keep_statistics));
         }
     }
 
     /// The whole state, in the order and layout of [`NetState`].
     pub fn state(&self) -> NetState {
-        let mut tensors = std::collections::BTreeMap::new();
+        let mut tensors = BTreeMap::new();
         for layer in &self.layers {
             let names = layer.plan.parameter_lengths();
             for (index, ((name, _), parameter)) in names.into_iter().zip(layer.parameters()).enumerate() {
-                let of = |values: &[f32]| {
-                    if index == 0 {
-                        convert_weight_layout(&layer.plan, values, WeightLayout::ToFile)
-                    } else {
-                        values.to_vec()
-                    }
+                let to_file = |values: &[f32]| match index {
+                    0 => convert_layout(&layer.plan, values, WeightLayout::ToFile),
+                    _ => values.to_vec(),
                 };
-                tensors.insert(
-                    name,
-                    TensorState {
-                        values: of(&parameter.values),
-                        averaged: of(&parameter.averaged),
-                        moments: Some([of(&parameter.first_moment), of(&parameter.second_moment)]),
-                    },
-                );
+                let (values, averaged) = (to_file(&parameter.values), to_file(&parameter.averaged));
+                let moments = Some([to_file(&parameter.first_moment), to_file(&parameter.second_moment)]);
+                tensors.insert(name, TensorState { values, averaged, moments });
             }
             for (name, statistic) in layer.plan.statistic_names().into_iter().zip(layer.statistics()) {
                 let (values, averaged) = (statistic.values.clone(), statistic.averaged.clone());
@@ -157,8 +149,7 @@ impl CpuTrainNet {
     /// Converts values `[batch, side, side, channels]` to a tensor `[batch, channels, side, side]`.
     fn to_tensor(&self, values: &[f32], [batch, channels, side]: [usize; 3]) -> Tensor<4> {
         let values = values[..batch * side * side * channels].to_vec();
-        Tensor::<4>::from_data(TensorData::new(values, [batch, side, side, channels]), &self.device)
-            .permute([0, 3, 1, 2])
+        upload_shaped(values, [batch, side, side, channels], &self.device).permute([0, 3, 1, 2])
     }
 }
 
@@ -169,16 +160,17 @@ fn load_layer(plan: &LayerPlan, state: &NetState) -> CpuTrainLayer {
             return CpuParameter::default();
         };
         let tensor = state.tensor(&name, length);
-        let of = |values: &[f32]| {
-            if index == 0 { convert_weight_layout(plan, values, WeightLayout::ToMatrix) } else { values.to_vec() }
+        let to_matrix = |values: &[f32]| match index {
+            0 => convert_layout(plan, values, WeightLayout::ToMatrix),
+            _ => values.to_vec(),
         };
         let [first, second] = tensor.moments.unwrap_or_else(|| [vec![0.0; length], vec![0.0; length]]);
         CpuParameter {
-            values: of(&tensor.values),
+            values: to_matrix(&tensor.values),
             gradient: Vec::new(),
-            first_moment: of(&first),
-            second_moment: of(&second),
-            averaged: of(&tensor.averaged),
+            first_moment: to_matrix(&first),
+            second_moment: to_matrix(&second),
+            averaged: to_matrix(&tensor.averaged),
         }
     };
     let statistic = |index: usize| {
@@ -186,8 +178,7 @@ fn load_layer(plan: &LayerPlan, state: &NetState) -> CpuTrainLayer {
         let TensorState { values, averaged, .. } = state.tensor(&name, plan.outputs);
         RunningStatistic { values, averaged }
     };
-    let norm =
-        plan.has_batch_norm.then(|| CpuBatchNorm { scale: parameter(2), mean: statistic(0), variance: statistic(1) });
+    let norm = plan.has_norm.then(|| CpuBatchNorm { scale: parameter(2), mean: statistic(0), variance: statistic(1) });
     CpuTrainLayer { plan: plan.clone(), weight: parameter(0), shift: parameter(1), norm }
 }
 
@@ -199,13 +190,13 @@ enum WeightLayout {
 }
 
 /// Converts a weight between the file's layout and the matrix layout.
-fn convert_weight_layout(plan: &LayerPlan, values: &[f32], order: WeightLayout) -> Vec<f32> {
+fn convert_layout(plan: &LayerPlan, values: &[f32], layout: WeightLayout) -> Vec<f32> {
     let LayerPlan { inputs, outputs, .. } = *plan;
-    let mut out = vec![0.0; values.len()];
+    let mut converted = vec![0.0; values.len()];
     for input in 0..inputs {
         for output in 0..outputs {
             for tap in 0..KERNEL_AREA {
-                let (in_rows, in_file) = match plan.kind {
+                let (in_matrix, in_file) = match plan.kind {
                     LayerKind::Project | LayerKind::Upsample => {
                         ((input * KERNEL_AREA + tap) * outputs + output, (input * outputs + output) * KERNEL_AREA + tap)
                     }
@@ -213,15 +204,16 @@ fn convert_weight_layout(plan: &LayerPlan, values: &[f32], order: WeightLayout) 
                         ((tap * inputs + input) * outputs + output, (output * inputs + input) * KERNEL_AREA + tap)
                     }
                 };
-                let (to, from) = if order == WeightLayout::ToMatrix { (in_rows, in_file) } else { (in_file, in_rows) };
-                out[to] = values[from];
+                let (to, from) =
+                    if layout == WeightLayout::ToMatrix { (in_matrix, in_file) } else { (in_file, in_matrix) };
+                converted[to] = values[from];
             }
         }
     }
-    out
+    converted
 }
 
 /// Reads `[batch, channels, side, side]` as values in channels-last order.
 fn to_channels_last(tensor: Tensor<4>) -> Vec<f32> {
-    super::read_values(tensor.permute([0, 2, 3, 1]))
+    read_values(tensor.permute([0, 2, 3, 1]))
 }

@@ -2,11 +2,10 @@
 
 use rayon::prelude::*;
 
-use super::AdamSettings;
+use super::{ADAM_EPSILON, AdamSettings};
 
-/// The fewest values per thread. Sums are taken over parts of this length, so that they do not depend on the number of
-/// threads.
-const MIN_VALUES_PER_THREAD: usize = 16_384;
+/// Values per parallel task. It is fixed, so that sums do not depend on the number of threads.
+const CHUNK: usize = 16_384;
 
 /// A trained tensor with its optimiser state; everything flat, in the layer's layout.
 #[derive(Clone, Default)]
@@ -28,22 +27,13 @@ impl CpuParameter {
             self.gradient.extend_from_slice(gradient);
             return;
         }
-        self.gradient.par_chunks_mut(MIN_VALUES_PER_THREAD).zip(gradient.par_chunks(MIN_VALUES_PER_THREAD)).for_each(
-            |(sum, gradient)| {
-                for (sum, value) in sum.iter_mut().zip(gradient) {
-                    *sum += value;
-                }
-            },
-        );
+        update_pairs(&mut self.gradient, gradient, |sum, value| *sum += value);
     }
 
     /// `Σ gradient²`.
     pub fn gradient_square_sum(&self) -> f64 {
-        let parts: Vec<f64> = self
-            .gradient
-            .par_chunks(MIN_VALUES_PER_THREAD)
-            .map(|part| part.iter().map(|value| f64::from(*value).powi(2)).sum())
-            .collect();
+        let chunks = self.gradient.par_chunks(CHUNK);
+        let parts: Vec<f64> = chunks.map(|part| part.iter().map(|value| f64::from(*value).powi(2)).sum()).collect();
         parts.into_iter().sum()
     }
 
@@ -54,24 +44,20 @@ impl CpuParameter {
             return;
         }
         let adam = adam.coefficients(rate, count);
-        let averages = self
-            .first_moment
-            .par_chunks_mut(MIN_VALUES_PER_THREAD)
-            .zip(self.second_moment.par_chunks_mut(MIN_VALUES_PER_THREAD));
-        let values =
-            self.values.par_chunks_mut(MIN_VALUES_PER_THREAD).zip(self.gradient.par_chunks(MIN_VALUES_PER_THREAD));
-        values.zip(averages).for_each(|((values, gradient), (first, second))| {
+        let moments = self.first_moment.par_chunks_mut(CHUNK).zip(self.second_moment.par_chunks_mut(CHUNK));
+        let values = self.values.par_chunks_mut(CHUNK).zip(self.gradient.par_chunks(CHUNK));
+        values.zip(moments).for_each(|((values, gradient), (first, second))| {
             for (((value, gradient), first), second) in values.iter_mut().zip(gradient).zip(first).zip(second) {
                 *first = adam.beta1 * *first + adam.one_minus_beta1 * gradient;
                 *second = adam.beta2 * *second + adam.one_minus_beta2 * gradient * gradient;
-                *value -= adam.rate * *first / (second.sqrt() * adam.inverse_bias_correction + adam.epsilon);
+                *value -= adam.rate * *first / (second.sqrt() * adam.inverse_bias_correction + ADAM_EPSILON);
             }
         });
         self.gradient.clear();
     }
 
     /// Updates the moving average: `averaged = keep·averaged + (1 − keep)·values`.
-    pub fn average(&mut self, keep: f32) {
+    pub fn update_average(&mut self, keep: f32) {
         update_average(&mut self.averaged, &self.values, keep);
     }
 }
@@ -84,18 +70,21 @@ pub(super) struct RunningStatistic {
 }
 
 impl RunningStatistic {
-    /// As [`CpuParameter::average`].
-    pub fn average(&mut self, keep: f32) {
+    /// As [`CpuParameter::update_average`].
+    pub fn update_average(&mut self, keep: f32) {
         update_average(&mut self.averaged, &self.values, keep);
     }
 }
 
 fn update_average(averaged: &mut [f32], values: &[f32], keep: f32) {
-    averaged.par_chunks_mut(MIN_VALUES_PER_THREAD).zip(values.par_chunks(MIN_VALUES_PER_THREAD)).for_each(
-        |(averaged, values)| {
-            for (averaged, value) in averaged.iter_mut().zip(values) {
-                *averaged += (1.0 - keep) * (value - *averaged);
-            }
-        },
-    );
+    update_pairs(averaged, values, |averaged, value| *averaged += (1.0 - keep) * (value - *averaged));
+}
+
+/// Updates each value with the other value at the same index, in parallel.
+pub(super) fn update_pairs(values: &mut [f32], others: &[f32], update: impl Fn(&mut f32, f32) + Sync) {
+    values.par_chunks_mut(CHUNK).zip(others.par_chunks(CHUNK)).for_each(|(values, others)| {
+        for (value, other) in values.iter_mut().zip(others) {
+            update(value, *other);
+        }
+    });
 }

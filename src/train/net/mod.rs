@@ -1,10 +1,9 @@
 //! A network in training, on any device.
 //!
-//! There are two implementations: [`cpu_net`](CpuTrainNet) has hand-written passes for the CPU, where burn's autodiff is
-//! several times slower, and [`burn_net`](BurnTrainNet) uses burn on a GPU. Tests check that both give the same results.
-//! They have the same interface: a forward pass returns plain tensors and the saved activations. The caller computes a
-//! loss, differentiates it to these tensors, and passes the gradients to the backward pass. So the losses are written
-//! once, with burn's autodiff.
+//! There are two implementations: [`cpu_net`](CpuTrainNet) has hand-written passes for the CPU, where burn's autodiff
+//! is several times slower, and [`burn_net`](BurnTrainNet) uses burn on a GPU. They have the same interface: a forward
+//! pass returns plain tensors and the saved activations. The caller computes a loss, differentiates it to these
+//! tensors, and passes the gradients to the backward pass. So the losses are written once, with burn's autodiff.
 //!
 //! `BatchNorm` always uses the statistics of the batch here. For samples and quality metrics, which need the running
 //! statistics, the network is exported and runs as in [`crate::model`].
@@ -39,8 +38,7 @@ pub(super) struct AdamSettings {
 /// ε of Adam, `PyTorch`'s default.
 const ADAM_EPSILON: f32 = 1e-8;
 
-/// The coefficients of one Adam step. They are computed in double precision, because 1 − β2 loses four digits in single
-/// precision.
+/// The coefficients of one Adam step, computed in double precision: in single precision 1 − β2 loses four digits.
 #[derive(Clone, Copy)]
 struct AdamCoefficients {
     beta1: f32,
@@ -49,7 +47,6 @@ struct AdamCoefficients {
     one_minus_beta2: f32,
     rate: f32,
     inverse_bias_correction: f32,
-    epsilon: f32,
 }
 
 impl AdamSettings {
@@ -64,7 +61,6 @@ impl AdamSettings {
             one_minus_beta2: (1.0 - beta2) as f32,
             rate: (f64::from(rate) / (1.0 - power(beta1))) as f32,
             inverse_bias_correction: (1.0 / (1.0 - power(beta2)).sqrt()) as f32,
-            epsilon: ADAM_EPSILON,
         }
     }
 }
@@ -128,31 +124,35 @@ impl TrainNet {
         self.run_forward(input, true)
     }
 
-    fn run_forward(&mut self, input: Tensor<4>, wants_feature_maps: bool) -> ForwardPass {
+    fn run_forward(&mut self, input: Tensor<4>, wants_maps: bool) -> ForwardPass {
         match &mut self.0 {
             NetImpl::Cpu(net) => {
-                let (output, levels, tape) = net.forward(input, wants_feature_maps);
-                ForwardPass { output, feature_maps: levels, context: BackwardContext::Cpu(tape) }
+                let (output, feature_maps, context) = net.forward(input, wants_maps);
+                ForwardPass { output, feature_maps, context: BackwardContext::Cpu(context) }
             }
             NetImpl::Burn(net) => {
-                let (output, levels, tape) = net.forward(input, wants_feature_maps);
-                ForwardPass { output, feature_maps: levels, context: BackwardContext::Burn(Box::new(tape)) }
+                let (output, feature_maps, context) = net.forward(input, wants_maps);
+                ForwardPass { output, feature_maps, context: BackwardContext::Burn(Box::new(context)) }
             }
         }
     }
 
-    /// Runs the backward pass. `output` is the gradient to the output; `levels` holds the gradients to the inner
-    /// layers' outputs, either none or one each. Returns the gradient to the input if requested.
+    /// Runs the backward pass from the gradient to the output. `map_gradients` holds the gradients to the inner layers'
+    /// outputs, either none or one each. Returns the gradient to the input if requested.
     pub fn backward(
         &mut self,
         pass: ForwardPass,
-        output: Tensor<4>,
-        levels: Vec<Tensor<2>>,
-        wants: GradientTargets,
+        gradient: Tensor<4>,
+        map_gradients: Vec<Tensor<2>>,
+        targets: GradientTargets,
     ) -> Option<Tensor<4>> {
         match (&mut self.0, pass.context) {
-            (NetImpl::Cpu(net), BackwardContext::Cpu(tape)) => net.backward(tape, output, &levels, wants),
-            (NetImpl::Burn(net), BackwardContext::Burn(tape)) => net.backward(*tape, output, levels, wants),
+            (NetImpl::Cpu(net), BackwardContext::Cpu(context)) => {
+                net.backward(context, gradient, &map_gradients, targets)
+            }
+            (NetImpl::Burn(net), BackwardContext::Burn(context)) => {
+                net.backward(*context, gradient, map_gradients, targets)
+            }
             _ => None,
         }
     }
@@ -204,9 +204,14 @@ pub(super) fn graph_leaf<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
     tensor.autodiff().require_grad()
 }
 
-/// Uploads values as a tensor.
+/// Uploads values as a vector.
 pub(super) fn upload(values: &[f32], device: &Device) -> Tensor<1> {
-    Tensor::from_data(TensorData::new(values.to_vec(), [values.len()]), device)
+    upload_shaped(values.to_vec(), [values.len()], device)
+}
+
+/// Uploads values as a tensor of this shape.
+pub(super) fn upload_shaped<const D: usize>(values: Vec<f32>, shape: [usize; D], device: &Device) -> Tensor<D> {
+    Tensor::from_data(TensorData::new(values, shape), device)
 }
 
 /// Reads a tensor's values in row-major order. Waits for the device.

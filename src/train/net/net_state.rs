@@ -32,8 +32,8 @@ pub(in crate::train) struct NetState {
 impl TensorState {
     /// A tensor before the first step.
     pub fn new(values: Vec<f32>, is_learned: bool) -> Self {
-        let nothing = || vec![0.0; values.len()];
-        Self { moments: is_learned.then(|| [nothing(), nothing()]), averaged: values.clone(), values }
+        let zeros = || vec![0.0; values.len()];
+        Self { moments: is_learned.then(|| [zeros(), zeros()]), averaged: values.clone(), values }
     }
 
     /// All value lists with their names in a checkpoint.
@@ -51,10 +51,9 @@ impl NetState {
         for layer in &plan.layers {
             for (name, length) in layer.parameter_lengths() {
                 let is_scale = name.ends_with("norm.scale");
-                let (mean, is_drawn) = (if is_scale { 1.0 } else { 0.0 }, is_scale || name.ends_with("weight"));
-                let values = (0..length)
-                    .map(|_| if is_drawn { mean + INITIAL_STD * standard_normal(rng) } else { mean })
-                    .collect();
+                let (mean, is_random) = (if is_scale { 1.0 } else { 0.0 }, is_scale || name.ends_with("weight"));
+                let mut value = || if is_random { mean + INITIAL_STD * standard_normal(rng) } else { mean };
+                let values = (0..length).map(|_| value()).collect();
                 tensors.insert(name, TensorState::new(values, true));
             }
             for (name, value) in layer.statistic_names().into_iter().zip([0.0, 1.0]) {

@@ -9,8 +9,8 @@ use crate::train::rng::{RngStream, rng_for, sample_prior};
 /// Tolerance relative to the largest value: sums of some hundred products in different orders.
 const RELATIVE: f32 = 2e-4;
 
-fn place(by_hand: bool) -> TrainBackend {
-    TrainBackend { device: Device::flex(), uses_cpu_net: by_hand }
+fn backend(uses_cpu_net: bool) -> TrainBackend {
+    TrainBackend { device: Device::flex(), uses_cpu_net }
 }
 
 fn plans() -> [NetPlan; 3] {
@@ -23,8 +23,8 @@ fn state(plan: &NetPlan) -> NetState {
     let mut state = NetState::initial(plan, &mut rng);
     for (name, tensor) in &mut state.tensors {
         let scale = if name.ends_with("weight") { 0.3 } else { 0.1 };
-        let drawn = sample_prior(&mut rng, tensor.values.len());
-        tensor.values.iter_mut().zip(drawn).for_each(|(value, drawn)| *value += scale * drawn);
+        let changes = sample_prior(&mut rng, tensor.values.len());
+        tensor.values.iter_mut().zip(changes).for_each(|(value, change)| *value += scale * change);
     }
     state
 }
@@ -55,7 +55,7 @@ fn both_implementations_agree() {
     let adam = AdamSettings { beta1: 0.5, beta2: 0.99 };
     for plan in plans() {
         let state = state(&plan);
-        let mut nets = [true, false].map(|by_hand| TrainNet::new(&plan, &state, &place(by_hand)));
+        let mut nets = [true, false].map(|uses_cpu_net| TrainNet::new(&plan, &state, &backend(uses_cpu_net)));
         for step in 0..2 {
             let results = nets.each_mut().map(|net| {
                 // Two passes per step, as for D. The larger one comes first, so that stale buffer contents would show.
@@ -99,15 +99,15 @@ fn both_implementations_agree() {
 fn a_state_round_trips() {
     for plan in plans() {
         let state = NetState { adam_steps: 7, ..state(&plan) };
-        for by_hand in [true, false] {
-            assert_eq!(TrainNet::new(&plan, &state, &place(by_hand)).state(), state, "{}", plan.name);
+        for uses_cpu_net in [true, false] {
+            assert_eq!(TrainNet::new(&plan, &state, &backend(uses_cpu_net)).state(), state, "{}", plan.name);
         }
     }
 }
 
 /// `Σ output·pull` after one forward pass with this state.
 fn value(plan: &NetPlan, state: &NetState, input: &Tensor<4>, pull: &[f32]) -> f64 {
-    let mut net = TrainNet::new(plan, state, &place(true));
+    let mut net = TrainNet::new(plan, state, &backend(true));
     let output = read_values(net.forward(input.clone()).output);
     output.iter().zip(pull).map(|(output, pull)| f64::from(*output) * f64::from(*pull)).sum()
 }
@@ -119,7 +119,7 @@ const SMALL: f32 = 2e-3;
 fn cpu_gradients_match_finite_differences() {
     for plan in plans() {
         let (state, at) = (state(&plan), input(&plan, 4, 1));
-        let mut net = TrainNet::new(&plan, &state, &place(true));
+        let mut net = TrainNet::new(&plan, &state, &backend(true));
         let pass = net.forward(at.clone());
         let dims = pass.output.dims();
         let pull = sample_prior(&mut rng_for(9, RngStream::Samples), dims.iter().product());

@@ -30,26 +30,22 @@ impl FeatureExtractor {
         size_px: usize,
         faces: impl Iterator<Item = Vec<f32>>,
     ) -> Result<(Self, Vec<f32>), ModelError> {
-        let mut judge = Self {
-            networks: CpuNetworks::load(file, LoadMode::Direct)?,
-            size_px,
-            mean: Vec::new(),
-            deviation: Vec::new(),
-        };
+        let networks = CpuNetworks::load(file, LoadMode::Direct)?;
+        let mut extractor = Self { networks, size_px, mean: Vec::new(), deviation: Vec::new() };
         let faces: Vec<Vec<f32>> = faces.collect();
-        let raw: Vec<f32> =
-            faces.chunks(IMAGES_PER_PASS).flat_map(|faces| judge.raw_features(faces.len(), &faces.concat())).collect();
+        let features = |faces: &[Vec<f32>]| extractor.raw_features(faces.len(), &faces.concat());
+        let raw: Vec<f32> = faces.chunks(IMAGES_PER_PASS).flat_map(features).collect();
         let length = raw.len() / faces.len().max(1);
         #[expect(clippy::cast_precision_loss, reason = "counts of faces, far below 2^24")]
         let count = faces.len().max(1) as f32;
         let column = |index: usize| raw.iter().skip(index).step_by(length.max(1));
-        judge.mean = (0..length).map(|index| column(index).sum::<f32>() / count).collect();
+        extractor.mean = (0..length).map(|index| column(index).sum::<f32>() / count).collect();
         let variance =
-            |index: usize| column(index).map(|value| (value - judge.mean[index]).powi(2)).sum::<f32>() / count;
+            |index: usize| column(index).map(|value| (value - extractor.mean[index]).powi(2)).sum::<f32>() / count;
         // A single face has no variance. Then only the sign of a difference counts.
-        judge.deviation = (0..length).map(|index| variance(index).sqrt().max(1e-4)).collect();
-        let standard = judge.standardise(raw);
-        Ok((judge, standard))
+        extractor.deviation = (0..length).map(|index| variance(index).sqrt().max(1e-4)).collect();
+        let standardised = extractor.standardise(raw);
+        Ok((extractor, standardised))
     }
 
     /// Number of features per image.
@@ -58,12 +54,12 @@ impl FeatureExtractor {
     }
 
     /// The standardised features of `count` images `[size, size, 3]` in [-1, 1], one row each.
-    pub fn features(&self, count: usize, pictures: &[f32]) -> Vec<f32> {
-        self.standardise(self.raw_features(count, pictures))
+    pub fn features(&self, count: usize, images: &[f32]) -> Vec<f32> {
+        self.standardise(self.raw_features(count, images))
     }
 
-    fn raw_features(&self, count: usize, pictures: &[f32]) -> Vec<f32> {
-        self.networks.discriminator_features(count, &resize_to_model(pictures, self.size_px)).unwrap_or_default()
+    fn raw_features(&self, count: usize, images: &[f32]) -> Vec<f32> {
+        self.networks.discriminator_features(count, &resize_to_model(images, self.size_px)).unwrap_or_default()
     }
 
     fn standardise(&self, mut rows: Vec<f32>) -> Vec<f32> {
@@ -78,26 +74,26 @@ impl FeatureExtractor {
 
 /// Resizes images to the model's side: averages blocks of larger images, repeats pixels of smaller ones. Both sides are
 /// powers of two.
-fn resize_to_model(pictures: &[f32], size_px: usize) -> Vec<f32> {
+fn resize_to_model(images: &[f32], size_px: usize) -> Vec<f32> {
     if size_px == MODEL_SIDE_PX {
-        return pictures.to_vec();
+        return images.to_vec();
     }
     // Side of a block of source pixels that is averaged, and number of repeats of a source pixel.
-    let (block, made) = ((size_px / MODEL_SIDE_PX).max(1), (MODEL_SIDE_PX / size_px).max(1));
+    let (block, repeat) = ((size_px / MODEL_SIDE_PX).max(1), (MODEL_SIDE_PX / size_px).max(1));
     #[expect(clippy::cast_precision_loss, reason = "a handful of pixels")]
-    let share = 1.0 / (block * block) as f32;
-    let mut out = Vec::with_capacity(pictures.len() / (size_px * size_px) * MODEL_SIDE_PX * MODEL_SIDE_PX);
-    for picture in pictures.chunks_exact(size_px * size_px * 3) {
+    let weight = 1.0 / (block * block) as f32;
+    let mut resized = Vec::with_capacity(images.len() / (size_px * size_px) * MODEL_SIDE_PX * MODEL_SIDE_PX);
+    for image in images.chunks_exact(size_px * size_px * 3) {
         for (y, x) in (0..MODEL_SIDE_PX).flat_map(|y| (0..MODEL_SIDE_PX).map(move |x| (y, x))) {
-            let (top, left) = (y / made * block, x / made * block);
-            out.extend((0..3).map(|channel| {
-                let at = |y: usize, x: usize| picture[(y * size_px + x) * 3 + channel];
+            let (top, left) = (y / repeat * block, x / repeat * block);
+            resized.extend((0..3).map(|channel| {
+                let at = |y: usize, x: usize| image[(y * size_px + x) * 3 + channel];
                 let sum: f32 = (0..block).flat_map(|dy| (0..block).map(move |dx| at(top + dy, left + dx))).sum();
-                sum * share
+                sum * weight
             }));
         }
     }
-    out
+    resized
 }
 
 #[cfg(test)]

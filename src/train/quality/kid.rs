@@ -75,10 +75,10 @@ mod tests {
     #[test]
     fn the_distance_grows_from_zero_with_a_shift() {
         let mut rng = rng_for(1, RngStream::Evaluation);
-        let mut drawn = |shift: f32| (0..200 * 8).map(|_| standard_normal(&mut rng) + shift).collect::<Vec<f32>>();
-        let (a, same, near, far) = (drawn(0.0), drawn(0.0), drawn(0.3), drawn(1.0));
-        let of = |b: &[f32]| kernel_distance(8, &a, b, &mut rng_for(2, RngStream::Evaluation)).unwrap();
-        let (same, near, far) = (of(&same), of(&near), of(&far));
+        let mut normal = |shift: f32| (0..200 * 8).map(|_| standard_normal(&mut rng) + shift).collect::<Vec<f32>>();
+        let (a, same, near, far) = (normal(0.0), normal(0.0), normal(0.3), normal(1.0));
+        let distance = |b: &[f32]| kernel_distance(8, &a, b, &mut rng_for(2, RngStream::Evaluation)).unwrap();
+        let (same, near, far) = (distance(&same), distance(&near), distance(&far));
         assert!(same.abs() < 0.05 && near > 0.1 && far > 5.0 * near, "{same} {near} {far}");
     }
 }

@@ -1,8 +1,8 @@
 //! The quality metrics of a generator, on held-out faces.
 //!
-//! There are two main metrics: the distance between samples and faces ([`kid`], on the [`discriminator_features`] of face-64), and
-//! the result of a short search on held-out faces with a centre hole ([`fill_eval`]). The second one measures the
-//! generator's purpose, so the best checkpoint is the one with the lowest context loss.
+//! There are two main metrics: the distance between samples and faces ([`kid`], on the [`discriminator_features`] of
+//! face-64), and the result of a short search on held-out faces with a centre hole ([`fill_eval`]). The second one
+//! measures the generator's purpose, so the best checkpoint is the one with the lowest context loss.
 //!
 //! All metrics use the exported model on the CPU, so that they agree between devices.
 
@@ -46,20 +46,15 @@ pub struct ModelQuality {
 
 impl ModelQuality {
     /// The values with their column names in `quality.csv`.
-    pub(super) fn columns(&self) -> Vec<(&'static str, f64)> {
-        let Self { kid, context_loss, hole_l1, diversity } = *self;
-        vec![
-            ("context_loss", context_loss),
-            ("hole_l1", hole_l1),
-            ("kid", kid.unwrap_or(f64::NAN)),
-            ("diversity", diversity),
-        ]
+    pub(super) fn columns(&self) -> [(&'static str, f64); 4] {
+        let kid = self.kid.unwrap_or(f64::NAN);
+        [("context_loss", self.context_loss), ("hole_l1", self.hole_l1), ("kid", kid), ("diversity", self.diversity)]
     }
 }
 
 /// Measures generators of one size with the same faces, latents and subsets.
 pub(super) struct QualityEvaluator {
-    features: FeatureExtractor,
+    extractor: FeatureExtractor,
     /// Standardised features of the held-out faces, one row each.
     face_features: Vec<f32>,
     latents: Vec<f32>,
@@ -75,37 +70,31 @@ impl QualityEvaluator {
         let (size_px, latent_dim) = (settings.size_px as usize, settings.latent_dim as usize);
         let count = held_out.len().min(MAX_COMPARED_FACES);
         let faces = (0..count).map(|index| to_interleaved(held_out.image(index)).collect::<Vec<f32>>());
-        let (judge, faces) = FeatureExtractor::new(&built_in, size_px, faces)?;
+        let (extractor, face_features) = FeatureExtractor::new(&built_in, size_px, faces)?;
         let samples = count.max(DIVERSITY_SAMPLES);
         let latents = sample_prior(&mut rng_for(settings.seed, RngStream::Evaluation), samples * latent_dim);
-        Ok(Self {
-            features: judge,
-            face_features: faces,
-            latents,
-            latent_dim,
-            fills: FillEvaluator::new(settings, held_out),
-            seed: settings.seed,
-        })
+        let fills = FillEvaluator::new(settings, held_out);
+        Ok(Self { extractor, face_features, latents, latent_dim, fills, seed: settings.seed })
     }
 
     /// Measures a model of the settings' size.
     pub fn evaluate(&self, file: &ModelFile) -> Result<ModelQuality, TrainError> {
         let networks = CpuNetworks::load(file, cpu::LoadMode::Direct)?;
-        let mut tape = CpuActivations::default();
-        let (mut samples, mut first) = (Vec::new(), Vec::new());
+        let mut activations = CpuActivations::default();
+        let (mut sample_features, mut images) = (Vec::new(), Vec::new());
         for latents in self.latents.chunks(SAMPLES_PER_PASS * self.latent_dim) {
             let count = latents.len() / self.latent_dim;
-            networks.generate(count, latents, &mut tape);
-            samples.extend(self.features.features(count, tape.pictures()));
-            if first.is_empty() {
-                first = diversity_images(count, tape.pictures());
+            networks.generate(count, latents, &mut activations);
+            sample_features.extend(self.extractor.features(count, activations.pictures()));
+            if images.is_empty() {
+                images = diversity_images(count, activations.pictures());
             }
         }
         let mut rng: ChaCha8Rng = rng_for(self.seed, RngStream::Evaluation);
-        let kid = kid::kernel_distance(self.features.feature_count(), &self.face_features, &samples, &mut rng);
+        let kid = kid::kernel_distance(self.extractor.feature_count(), &self.face_features, &sample_features, &mut rng);
         let (context_loss, hole_l1) = self.fills.mean_losses(file)?;
-        let everywhere = vec![true; first.first().map_or(0, |picture| picture.width() * picture.height())];
-        Ok(ModelQuality { kid, context_loss, hole_l1, diversity: diversity(&first, &everywhere).unwrap_or(0.0) })
+        let everywhere = vec![true; images.first().map_or(0, |image| image.width() * image.height())];
+        Ok(ModelQuality { kid, context_loss, hole_l1, diversity: diversity(&images, &everywhere).unwrap_or(0.0) })
     }
 }
 
@@ -113,12 +102,9 @@ impl QualityEvaluator {
 fn diversity_images(count: usize, pictures: &[f32]) -> Vec<PlanarImage> {
     let length = pictures.len() / count.max(1);
     let side = (length / 3).isqrt();
-    let bytes = |picture: &[f32]| picture.iter().map(|value| to_byte(*value)).collect::<Vec<u8>>();
-    pictures
-        .chunks_exact(length.max(1))
-        .take(DIVERSITY_SAMPLES)
-        .map(|one| PlanarImage::from_rgb8(side, &bytes(one)))
-        .collect()
+    let image =
+        |pixels: &[f32]| PlanarImage::from_rgb8(side, &pixels.iter().map(|value| to_byte(*value)).collect::<Vec<u8>>());
+    pictures.chunks_exact(length.max(1)).take(DIVERSITY_SAMPLES).map(image).collect()
 }
 
 #[cfg(test)]
@@ -132,15 +118,15 @@ mod tests {
     fn the_built_in_model_beats_an_untrained_one() {
         let built_in = load(&ModelChoice::Face64).unwrap();
         let networks = CpuNetworks::load(&built_in, cpu::LoadMode::Direct).unwrap();
-        let mut tape = CpuActivations::default();
-        networks.generate(16, &sample_prior(&mut rng_for(3, RngStream::Samples), 1600), &mut tape);
+        let mut activations = CpuActivations::default();
+        networks.generate(16, &sample_prior(&mut rng_for(3, RngStream::Samples), 1600), &mut activations);
         // The built-in model's samples stand in for faces, because the repository holds no faces.
-        let faces = InMemoryFaceImages::new(64, tape.pictures().iter().map(|value| to_byte(*value)).collect());
+        let faces = InMemoryFaceImages::new(64, activations.pictures().iter().map(|value| to_byte(*value)).collect());
         let settings = TrainSettings { width: 2, ..TrainSettings::default() };
-        let yardstick = QualityEvaluator::new(&settings, &faces).unwrap();
-        let good = yardstick.evaluate(&built_in).unwrap();
+        let evaluator = QualityEvaluator::new(&settings, &faces).unwrap();
+        let good = evaluator.evaluate(&built_in).unwrap();
         let (_, untrained) = export::to_model_file(&settings, &TrainState::initial(&settings)).unwrap();
-        let bad = yardstick.evaluate(&untrained).unwrap();
+        let bad = evaluator.evaluate(&untrained).unwrap();
         assert!(good.kid.unwrap() < 1.0 && bad.kid.unwrap() > 10.0, "{good:?} {bad:?}");
         assert!(good.context_loss < 0.5 * bad.context_loss && good.hole_l1 < 0.5 * bad.hole_l1, "{good:?} {bad:?}");
         assert!(good.diversity > 10.0 * bad.diversity, "{good:?} {bad:?}");

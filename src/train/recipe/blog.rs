@@ -29,13 +29,13 @@ pub(in crate::train) fn step(trainer: &mut Trainer, batch: &DeviceBatch) -> Step
     for index in 1..=GENERATOR_STEPS {
         // The first step reuses the images that D has just seen.
         let pass = generated.take().unwrap_or_else(|| nets.generator.forward(batch.prior_latents.clone()));
-        let judged = nets.discriminator.forward(pass.output.clone());
-        let logits = graph_leaf(judged.output.clone());
+        let d_pass = nets.discriminator.forward(pass.output.clone());
+        let logits = graph_leaf(d_pass.output.clone());
         let loss = real_loss(logits.clone());
-        let gradient = logits.grad(&loss.backward()).unwrap_or_else(|| judged.output.zeros_like());
-        let to_pictures = nets.discriminator.backward(judged, gradient, Vec::new(), GradientTargets::INPUT);
-        let to_pictures = to_pictures.unwrap_or_else(|| pass.output.zeros_like());
-        nets.generator.backward(pass, to_pictures, Vec::new(), GradientTargets::PARAMETERS);
+        let gradient = logits.grad(&loss.backward()).unwrap_or_else(|| d_pass.output.zeros_like());
+        let to_images = nets.discriminator.backward(d_pass, gradient, Vec::new(), GradientTargets::INPUT);
+        let to_images = to_images.unwrap_or_else(|| pass.output.zeros_like());
+        nets.generator.backward(pass, to_images, Vec::new(), GradientTargets::PARAMETERS);
         if index == GENERATOR_STEPS {
             metrics.push(("g_loss", loss.without_autodiff()));
             metrics.push(("g_gradient", nets.generator.gradient_norm(&device)));

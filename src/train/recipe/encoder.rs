@@ -20,8 +20,7 @@ const ADAM: AdamSettings = AdamSettings { beta1: 0.5, beta2: 0.99 };
 const WARM_UP_STEPS: u64 = 200;
 /// Weight of the mean pixel difference between the reconstruction and the true face.
 const RECONSTRUCTION_WEIGHT: f32 = 12.0;
-/// Weight of the difference in D's inner layers (Larsen et al. 2016, arXiv 1512.09300). Without it reconstructions are
-/// blurred.
+/// Weight of the difference in D's inner layers (Larsen et al. 2016, arXiv 1512.09300). It prevents blur.
 const LAYER_DIFFERENCE_WEIGHT: f32 = 4.0;
 /// Steps between two updates of the augmentation strength. Reading D's logits stalls a GPU.
 const ADAPT_INTERVAL_STEPS: u64 = 8;
@@ -33,44 +32,35 @@ const AVERAGE_HALF_LIFE_FACES: f32 = 80_000.0;
 const MAX_STATISTICS_KEEP: f32 = 0.99;
 
 /// The results of E and G for a batch.
-struct GeneratedBatch {
+struct Generated {
     encoder_pass: ForwardPass,
     /// E's output before the tanh, as a leaf: `[batch, latent_dim, 1, 1]`.
     encoder_output: Tensor<4>,
-    /// E's latents in the graph of `answer`, `[batch, latent_dim]`.
+    /// E's latents in the graph of `encoder_output`, `[batch, latent_dim]`.
     latents: Tensor<2>,
-    pass: ForwardPass,
-    /// G's images as a leaf of another graph: reconstructions, then images from the prior, `[2 · batch, 3, size,
-    /// size]`.
+    generator_pass: ForwardPass,
+    /// G's images, reconstructions first, as a leaf of another graph: `[2 · batch, 3, size, size]`.
     images: Tensor<4>,
 }
 
 /// Runs one training step.
 pub(in crate::train) fn step(trainer: &mut Trainer, batch: &DeviceBatch) -> StepMetrics {
     let (step, settings) = (trainer.step, &trainer.settings);
-    let rate = settings.learning_rate * (ratio(step + 1, WARM_UP_STEPS)).min(1.0);
-    let TrainNets {
-        generator,
-        discriminator,
-        encoder_nets: Some(EncoderNets { encoder, latent_discriminator: critic }),
-        feature_losses: perception,
-    } = &mut trainer.nets
-    else {
-        return StepMetrics::new();
-    };
-    let (Some(known), Some([views, others])) = (&batch.known_masks, &batch.augments) else { return StepMetrics::new() };
+    let rate = settings.learning_rate * ratio(step + 1, WARM_UP_STEPS).min(1.0);
+    let TrainNets { generator, discriminator, encoder_nets, feature_losses } = &mut trainer.nets;
+    let Some(EncoderNets { encoder, latent_discriminator }) = encoder_nets else { return StepMetrics::new() };
+    let (Some(known), Some(augments)) = (&batch.known_masks, &batch.augments) else { return StepMetrics::new() };
     let [count, _, _, _] = batch.real_faces.dims();
     let device = batch.real_faces.device();
-    let generated = encode_and_generate(encoder, generator, batch, known);
+    let generated = generate(encoder, generator, batch, known);
 
-    // D sees real faces, reconstructions and faces from the prior. A face and its reconstruction get the same
-    // augmentation.
-    let seen_real = views.apply(batch.real_faces.clone());
-    let shown = augment_generated(&generated.images, count, views, others);
+    // D sees real faces, their reconstructions with the same augmentation, and faces from the prior.
+    let real = augments[0].apply(batch.real_faces.clone());
+    let shown = augment_generated(&generated.images, count, augments);
     let shown_values = shown.clone().without_autodiff();
     let fakes = count + count / 2;
-    let (mut metrics, on_real) = DiscriminatorStep {
-        real: seen_real.clone(),
+    let (mut metrics, real_logits) = DiscriminatorStep {
+        real: real.clone(),
         fake: shown_values.clone().narrow(0, 0, fakes),
         penalty: batch.penalty_noise.clone().map(|noise| (noise, settings.r1)),
         adam: &ADAM,
@@ -79,25 +69,25 @@ pub(in crate::train) fn step(trainer: &mut Trainer, batch: &DeviceBatch) -> Step
     .run(discriminator);
     if (step + 1).is_multiple_of(ADAPT_INTERVAL_STEPS) {
         #[expect(clippy::cast_precision_loss, reason = "counts of faces, far below 2^24")]
-        let seen = ADAPT_INTERVAL_STEPS as f32 * settings.batch as f32;
-        trainer.augment_strength = adapted_strength(trainer.augment_strength, mean_sign(on_real), seen);
+        let seen_count = ADAPT_INTERVAL_STEPS as f32 * settings.batch as f32;
+        trainer.augment_strength = adapted_strength(trainer.augment_strength, mean_sign(real_logits), seen_count);
     }
 
     // The latent discriminator sees latents of the prior and of the encoder.
-    let leaves = critic.leaves();
+    let leaves = latent_discriminator.leaves();
     let prior = batch.prior_latents.clone().autodiff().reshape([count, generated.latents.dims()[1]]);
-    let fixed = generated.latents.clone().without_autodiff().autodiff();
-    let loss =
-        softplus(-critic.logits(&leaves, prior), 1.0).mean() + softplus(critic.logits(&leaves, fixed), 1.0).mean();
-    critic.train_step(&leaves, &loss, &ADAM, rate);
+    let latents = generated.latents.clone().without_autodiff().autodiff();
+    let loss = softplus(-latent_discriminator.logits(&leaves, prior), 1.0).mean()
+        + softplus(latent_discriminator.logits(&leaves, latents), 1.0).mean();
+    latent_discriminator.train_step(&leaves, &loss, &ADAM, rate);
     metrics.push(("critic_loss", loss.without_autodiff()));
 
     // G's losses: D, the discriminators on pretrained features, and the difference to the true faces.
-    let (mut to_shown, adversarial, features) =
-        discriminator_feedback(discriminator, seen_real.clone(), &shown_values, fakes);
+    let (mut to_shown, adversarial, layer_difference) =
+        discriminator_feedback(discriminator, real.clone(), &shown_values, fakes);
     let mut feature_metrics = StepMetrics::new();
-    if let Some(perception) = perception {
-        let feedback = perception.train_and_score(seen_real, shown_values, fakes, &ADAM, rate);
+    if let Some(feature_losses) = feature_losses {
+        let feedback = feature_losses.train_and_score(real, shown_values, fakes, &ADAM, rate);
         to_shown = to_shown + feedback.to_shown;
         feature_metrics.extend([
             ("judges_loss", feedback.discriminator_loss),
@@ -105,32 +95,32 @@ pub(in crate::train) fn step(trainer: &mut Trainer, batch: &DeviceBatch) -> Step
             ("seen_difference", feedback.perceptual_distance),
         ]);
     }
-    let redrawn = generated.images.clone().narrow(0, 0, count);
-    let difference = (redrawn - batch.real_faces.clone().autodiff()).abs().mean();
-    let pulled = (shown * to_shown.autodiff()).sum() + difference.clone().mul_scalar(RECONSTRUCTION_WEIGHT);
-    let gradients = pulled.backward();
-    let to_pictures = generated.images.grad(&gradients).unwrap_or_else(|| generated.pass.output.zeros_like());
-    let to_latents = generator.backward(generated.pass, to_pictures, Vec::new(), GradientTargets::BOTH);
+    let reconstructions = generated.images.clone().narrow(0, 0, count);
+    let difference = (reconstructions - batch.real_faces.clone().autodiff()).abs().mean();
+    let sum = (shown * to_shown.autodiff()).sum() + difference.clone().mul_scalar(RECONSTRUCTION_WEIGHT);
+    let gradients = sum.backward();
+    let to_images = generated.images.grad(&gradients).unwrap_or_else(|| generated.generator_pass.output.zeros_like());
+    let to_latents = generator.backward(generated.generator_pass, to_images, Vec::new(), GradientTargets::BOTH);
 
     // E's losses: the gradient from G, the latent discriminator, and the moments of the prior.
-    let loss = softplus(-critic.logits(&critic.constants(), generated.latents.clone()), 1.0).mean();
+    let constants = latent_discriminator.constants();
+    let loss = softplus(-latent_discriminator.logits(&constants, generated.latents.clone()), 1.0).mean();
     let moments = moment_loss(generated.latents.clone());
-    let mut pulled = loss + moments.clone().mul_scalar(MOMENT_WEIGHT);
+    let mut sum = loss + moments.clone().mul_scalar(MOMENT_WEIGHT);
     if let Some(to_latents) = to_latents {
-        let to_codes = to_latents.narrow(0, 0, count).reshape(generated.latents.dims());
-        pulled = pulled + (generated.latents.clone() * to_codes.autodiff()).sum();
+        let to_encoded = to_latents.narrow(0, 0, count).reshape(generated.latents.dims());
+        sum = sum + (generated.latents.clone() * to_encoded.autodiff()).sum();
     }
-    let gradients = pulled.backward();
-    let to_answer =
-        generated.encoder_output.grad(&gradients).unwrap_or_else(|| generated.encoder_pass.output.zeros_like());
-    encoder.backward(generated.encoder_pass, to_answer, Vec::new(), GradientTargets::PARAMETERS);
+    let to_output = generated.encoder_output.grad(&sum.backward());
+    let to_output = to_output.unwrap_or_else(|| generated.encoder_pass.output.zeros_like());
+    encoder.backward(generated.encoder_pass, to_output, Vec::new(), GradientTargets::PARAMETERS);
 
     metrics.extend([
         ("g_loss", adversarial),
         ("g_gradient", generator.gradient_norm(&device)),
         ("e_gradient", encoder.gradient_norm(&device)),
         ("redraw", difference.without_autodiff()),
-        ("features", features),
+        ("features", layer_difference),
         ("moments", moments.without_autodiff()),
         ("code_deviation", generated.latents.without_autodiff().square().mean().sqrt()),
     ]);
@@ -142,33 +132,22 @@ pub(in crate::train) fn step(trainer: &mut Trainer, batch: &DeviceBatch) -> Step
 }
 
 /// Encodes the masked faces, and draws images from these latents and from the prior.
-fn encode_and_generate(
-    encoder: &mut TrainNet,
-    generator: &mut TrainNet,
-    batch: &DeviceBatch,
-    known: &Tensor<4>,
-) -> GeneratedBatch {
+fn generate(encoder: &mut TrainNet, generator: &mut TrainNet, batch: &DeviceBatch, known: &Tensor<4>) -> Generated {
     let masked = Tensor::cat(vec![batch.real_faces.clone() * known.clone(), known.clone()], 1);
-    let codes_pass = encoder.forward(masked);
-    let [count, latent_dim, _, _] = codes_pass.output.dims();
-    let answer = graph_leaf(codes_pass.output.clone());
-    let codes = tanh(answer.clone());
-    let latents = Tensor::cat(vec![codes.clone().without_autodiff(), batch.prior_latents.clone()], 0);
-    let pass = generator.forward(latents);
-    let pictures = graph_leaf(pass.output.clone());
-    GeneratedBatch {
-        encoder_pass: codes_pass,
-        encoder_output: answer,
-        latents: codes.reshape([count, latent_dim]),
-        pass,
-        images: pictures,
-    }
+    let encoder_pass = encoder.forward(masked);
+    let [count, latent_dim, _, _] = encoder_pass.output.dims();
+    let encoder_output = graph_leaf(encoder_pass.output.clone());
+    let latents = tanh(encoder_output.clone());
+    let all_latents = Tensor::cat(vec![latents.clone().without_autodiff(), batch.prior_latents.clone()], 0);
+    let generator_pass = generator.forward(all_latents);
+    let images = graph_leaf(generator_pass.output.clone());
+    Generated { encoder_pass, encoder_output, latents: latents.reshape([count, latent_dim]), generator_pass, images }
 }
 
 /// Augments the generated images for D: first those from the prior, then the reconstructions.
-fn augment_generated(pictures: &Tensor<4>, count: usize, views: &AugmentBatch, others: &AugmentBatch) -> Tensor<4> {
-    let part = |from: usize| pictures.clone().narrow(0, from, count);
-    Tensor::cat(vec![others.with_autodiff().apply(part(count)), views.with_autodiff().apply(part(0))], 0)
+fn augment_generated(images: &Tensor<4>, count: usize, [real, prior]: &[AugmentBatch; 2]) -> Tensor<4> {
+    let part = |start: usize| images.clone().narrow(0, start, count);
+    Tensor::cat(vec![prior.with_autodiff().apply(part(count)), real.with_autodiff().apply(part(0))], 0)
 }
 
 /// Computes G's losses from D: the adversarial loss of the first `fakes` images of `shown`, and the difference of D's
@@ -181,31 +160,31 @@ fn discriminator_feedback(
     fakes: usize,
 ) -> (Tensor<4>, Tensor<1>, Tensor<1>) {
     let [count, _, _, _] = real.dims();
-    let truth = discriminator.forward_with_feature_maps(real);
+    let real_pass = discriminator.forward_with_feature_maps(real);
     let pass = discriminator.forward_with_feature_maps(shown.clone());
     let logits = graph_leaf(pass.output.clone());
-    let levels: Vec<Tensor<2>> = pass.feature_maps.iter().map(|level| graph_leaf(level.clone())).collect();
+    let maps: Vec<Tensor<2>> = pass.feature_maps.iter().map(|map| graph_leaf(map.clone())).collect();
     let adversarial = real_loss(logits.clone().narrow(0, 0, fakes));
     #[expect(clippy::cast_precision_loss, reason = "a network has about ten layers")]
-    let weight = 1.0 / levels.len().max(1) as f32;
-    let distances = levels.iter().zip(truth.feature_maps).map(|(level, truth)| {
-        let redrawn = level.clone().narrow(0, count, count);
-        (redrawn - truth.autodiff()).abs().mean().mul_scalar(weight)
+    let weight = 1.0 / maps.len().max(1) as f32;
+    let differences = maps.iter().zip(real_pass.feature_maps).map(|(map, real)| {
+        let reconstructed = map.clone().narrow(0, count, count);
+        (reconstructed - real.autodiff()).abs().mean().mul_scalar(weight)
     });
-    let distance = distances.reduce(|sum, distance| sum + distance);
+    let difference = differences.reduce(|sum, difference| sum + difference);
     let mut loss = adversarial.clone();
-    if let Some(distance) = &distance {
-        loss = loss + distance.clone().mul_scalar(LAYER_DIFFERENCE_WEIGHT);
+    if let Some(difference) = &difference {
+        loss = loss + difference.clone().mul_scalar(LAYER_DIFFERENCE_WEIGHT);
     }
     let gradients = loss.backward();
     let to_output = logits.grad(&gradients).unwrap_or_else(|| pass.output.zeros_like());
-    let to_levels = levels.iter().zip(&pass.feature_maps);
-    let to_levels =
-        to_levels.map(|(leaf, level)| leaf.grad(&gradients).unwrap_or_else(|| level.zeros_like())).collect();
-    let to_shown = discriminator.backward(pass, to_output, to_levels, GradientTargets::INPUT);
+    let to_map =
+        |leaf: &Tensor<2>| leaf.grad(&gradients).unwrap_or_else(|| leaf.clone().without_autodiff().zeros_like());
+    let to_maps = maps.iter().map(to_map).collect();
+    let to_shown = discriminator.backward(pass, to_output, to_maps, GradientTargets::INPUT);
     let adversarial = adversarial.without_autodiff();
-    let distance = distance.map_or_else(|| adversarial.zeros_like(), Tensor::without_autodiff);
-    (to_shown.unwrap_or_else(|| shown.zeros_like()), adversarial, distance)
+    let difference = difference.map_or_else(|| adversarial.zeros_like(), Tensor::without_autodiff);
+    (to_shown.unwrap_or_else(|| shown.zeros_like()), adversarial, difference)
 }
 
 /// The share of positive logits minus the share of negative ones. Waits for the device.
@@ -215,28 +194,27 @@ fn mean_sign(logits: Tensor<4>) -> f32 {
 
 /// Squared differences between the moments of the latents over the batch and those of the uniform prior: mean 0,
 /// variance 1/3, fourth moment 1/5. `[batch, latent_dim]` to `[1]`.
-fn moment_loss(codes: Tensor<2>) -> Tensor<1> {
-    let [count, _] = codes.dims();
-    let mean = codes.clone().mean_dim(0);
-    let fourth = codes.clone().square().square().mean_dim(0);
+fn moment_loss(latents: Tensor<2>) -> Tensor<1> {
+    let [count, _] = latents.dims();
+    let mean = latents.clone().mean_dim(0);
+    let fourth = latents.clone().square().square().mean_dim(0);
     #[expect(clippy::cast_precision_loss, reason = "counts of faces, far below 2^24")]
     let unbiased = count as f32 / (count as f32 - 1.0).max(1.0);
-    let variance = (codes - mean.clone()).square().mean_dim(0).mul_scalar(unbiased);
+    let variance = (latents - mean.clone()).square().mean_dim(0).mul_scalar(unbiased);
     mean.square().mean()
         + variance.add_scalar(-1.0 / 3.0).square().mean().mul_scalar(4.0)
         + fourth.add_scalar(-0.2).square().mean().mul_scalar(4.0)
 }
 
-/// Updates the moving averages of G and E. D's average equals its current weights, because the search needs D in its
-/// current state.
+/// Updates the moving averages of G and E. D's equals its current weights, which the search needs.
 fn update_averages(trainer: &mut Trainer, count: usize) {
     #[expect(clippy::cast_precision_loss, reason = "counts of faces, far below 2^24")]
     let keep = 0.5f32.powf(count as f32 / AVERAGE_HALF_LIFE_FACES);
     // Early in training the average follows the weights closely.
     let keep = keep.min(ratio(trainer.step + 1, trainer.step + 100));
     trainer.nets.generator.update_averages(keep, keep.min(MAX_STATISTICS_KEEP));
-    if let Some(encoding) = &mut trainer.nets.encoder_nets {
-        encoding.encoder.update_averages(keep, keep.min(MAX_STATISTICS_KEEP));
+    if let Some(encoder_nets) = &mut trainer.nets.encoder_nets {
+        encoder_nets.encoder.update_averages(keep, keep.min(MAX_STATISTICS_KEEP));
     }
     trainer.nets.discriminator.update_averages(0.0, 0.0);
 }

@@ -13,7 +13,7 @@ use burn::tensor::activation::{sigmoid, softplus};
 use burn::tensor::{Gradients, Tensor};
 
 use super::batch::PENALTY_NOISE_STD;
-use super::net::{AdamSettings, GradientTargets, TrainNet, graph_leaf};
+use super::net::{AdamSettings, ForwardPass, GradientTargets, TrainNet, graph_leaf};
 use super::trainer::StepMetrics;
 
 /// Binary cross-entropy of logits with the target "real": the mean, `[1]`.
@@ -69,18 +69,18 @@ impl DiscriminatorStep<'_> {
         discriminator.adam_step(self.adam, self.rate);
         let [real, fake] = [real, fake].map(Tensor::without_autodiff);
         let mean_probability = |logits: &Tensor<4>| sigmoid(logits.clone()).mean();
-        let told = vec![
+        let metrics = vec![
             ("d_loss", loss_metric),
             ("d_real", mean_probability(&real)),
             ("d_fake", mean_probability(&fake)),
             ("d_gradient", gradient),
         ];
-        (told, real)
+        (metrics, real)
     }
 }
 
 /// Runs a backward pass from the gradient to the output to the network's parameters.
-fn backward_parameters(net: &mut TrainNet, pass: super::net::ForwardPass, output: &Tensor<4>, gradients: &Gradients) {
+fn backward_parameters(net: &mut TrainNet, pass: ForwardPass, output: &Tensor<4>, gradients: &Gradients) {
     if let Some(gradient) = output.grad(gradients) {
         net.backward(pass, gradient, Vec::new(), GradientTargets::PARAMETERS);
     }

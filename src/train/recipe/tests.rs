@@ -45,30 +45,30 @@ impl Trace {
     fn batch(&self, settings: &TrainSettings, step: usize) -> Batch {
         let has_encoder = settings.recipe == TrainRecipe::Encoder;
         #[expect(clippy::cast_possible_truncation, reason = "whole pixels")]
-        let view = |values: &[f32]| DiscriminatorAugment {
+        let augment = |values: &[f32]| DiscriminatorAugment {
             brightness: values[0],
             saturation: values[1],
             contrast: values[2],
             shift_px: [values[3] as i32, values[4] as i32],
             ..DiscriminatorAugment::IDENTITY
         };
-        let views: Vec<DiscriminatorAugment> = self.of("views", step).chunks(5).map(view).collect();
-        let (seen, invented) = views.split_at(views.len() / 2);
-        let only = |wanted: bool, values: &[f32]| if wanted { values.to_vec() } else { Vec::new() };
+        let augments: Vec<DiscriminatorAugment> = self.of("views", step).chunks(5).map(augment).collect();
+        let (real, prior) = augments.split_at(augments.len() / 2);
+        let only_if = |is_used: bool, values: &[f32]| if is_used { values.to_vec() } else { Vec::new() };
         Batch {
             size_px: 16,
             real_faces: self.of("real", step).to_vec(),
-            known_masks: only(has_encoder, self.of("known", step)),
+            known_masks: only_if(has_encoder, self.of("known", step)),
             prior_latents: self.of("prior", step).to_vec(),
-            augments: if has_encoder { [seen.to_vec(), invented.to_vec()] } else { Default::default() },
-            penalty_noise: only(settings.r1 > 0.0, self.of("noise", step)),
+            augments: if has_encoder { [real.to_vec(), prior.to_vec()] } else { Default::default() },
+            penalty_noise: only_if(settings.r1 > 0.0, self.of("noise", step)),
         }
     }
 
     fn start(&self, settings: &TrainSettings) -> TrainState {
         let mut state = TrainState::initial(settings);
-        for (net, of_net) in &mut state.nets {
-            for (name, tensor) in &mut of_net.tensors {
+        for (net, net_state) in &mut state.nets {
+            for (name, tensor) in &mut net_state.tensors {
                 if let Some(values) = self.0.get(&format!("start/{net}/{name}")) {
                     *tensor = TensorState::new(values.clone(), tensor.moments.is_some());
                 }
@@ -112,11 +112,10 @@ fn norm(values: impl Iterator<Item = f64>) -> f64 {
     values.map(|value| value * value).sum::<f64>().sqrt()
 }
 
-fn compare_with_trace(recipe: TrainRecipe, by_hand: bool) {
+fn compare_with_trace(recipe: TrainRecipe, uses_cpu_net: bool) {
     let (trace, settings) = (Trace::read(), settings(recipe));
     let start = trace.start(&settings);
-    let mut trainer =
-        Trainer::new(&settings, &start, &TrainBackend { device: Device::flex(), uses_cpu_net: by_hand }, None);
+    let mut trainer = Trainer::new(&settings, &start, &TrainBackend { device: Device::flex(), uses_cpu_net }, None);
     let id = recipe.id();
     for step in 0..STEPS {
         let metrics = trainer.train_step(&trace.batch(&settings, step));

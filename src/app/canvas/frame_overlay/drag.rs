@@ -2,16 +2,14 @@
 
 use std::f32::consts::{PI, SQRT_2, TAU};
 
-use egui::{Modifiers, Vec2, vec2};
+use egui::{Modifiers, Vec2};
 
 use super::FrameHandle;
-use crate::geometry::FaceFrame;
-use crate::geometry::Point;
+use crate::geometry::{FaceFrame, Point};
 
 /// Rotation step while Shift is held.
 const ROTATION_STEP_RADIANS: f32 = PI / 12.0;
-/// Longest side of a frame, as a multiple of the photo's longer side. A larger frame would contain hardly any known
-/// pixels.
+/// Longest side of a frame, in longer sides of the photo. A larger frame would contain hardly any known pixels.
 const MAX_SIDE_PER_PHOTO_SIDE: f32 = 4.0;
 
 /// A drag of the face frame in progress.
@@ -43,7 +41,7 @@ impl FrameDrag {
     }
 
     /// Resizes about the opposite corner or about the centre.
-    fn resize(&self, index: usize, moved: Vec2, photo_size: Vec2, about_center: bool) -> FaceFrame {
+    fn resize(&self, index: usize, delta: Vec2, photo_size: Vec2, about_center: bool) -> FaceFrame {
         let corners = self.start_frame.corners_in_photo().map(Vec2::from);
         let (Some(&corner), Some(&opposite)) = (corners.get(index), corners.get((index + 2) % 4)) else {
             return self.start_frame;
@@ -52,13 +50,13 @@ impl FrameDrag {
         let max_side = photo_size.max_elem() * MAX_SIDE_PER_PHOTO_SIDE;
         let clamp_side = |side: f32| side.min(max_side).max(FaceFrame::MIN_SIDE_PX);
         if about_center {
-            let reach = (corner + moved - Vec2::from(self.start_frame.center_in_photo)).dot(direction);
-            return FaceFrame { side_px: clamp_side(reach * SQRT_2), ..self.start_frame };
+            let half_diagonal = (corner + delta - Vec2::from(self.start_frame.center_in_photo)).dot(direction);
+            return FaceFrame { side_px: clamp_side(half_diagonal * SQRT_2), ..self.start_frame };
         }
-        let reach = (corner + moved - opposite).dot(direction);
+        let diagonal = (corner + delta - opposite).dot(direction);
         // Half of the new diagonal, limited so that the centre, which moves along the diagonal, stays inside the photo.
         let (nearest, farthest) = distances_inside_photo(opposite, direction, photo_size);
-        let half_diagonal = (reach / 2.0).max(nearest).min(farthest);
+        let half_diagonal = (diagonal / 2.0).max(nearest).min(farthest);
         let side_px = clamp_side(half_diagonal * SQRT_2);
         FaceFrame { center_in_photo: (opposite + direction * (side_px / SQRT_2)).into(), side_px, ..self.start_frame }
     }
@@ -79,21 +77,21 @@ impl FrameDrag {
 
 /// The nearest and farthest distance from `origin` along `direction` that lie inside a photo of this size.
 fn distances_inside_photo(origin: Vec2, direction: Vec2, photo_size: Vec2) -> (f32, f32) {
-    let along = |origin: f32, direction: f32, size: f32| {
+    let interval = |origin: f32, direction: f32, size: f32| {
         if direction.abs() < 1e-6 {
             return (0.0, f32::INFINITY);
         }
         let (a, b) = (-origin / direction, (size - origin) / direction);
         (a.min(b), a.max(b))
     };
-    let (x_near, x_far) = along(origin.x, direction.x, photo_size.x);
-    let (y_near, y_far) = along(origin.y, direction.y, photo_size.y);
-    let span = vec2(x_near.max(y_near), x_far.min(y_far));
-    (span.x, span.y)
+    let (x_near, x_far) = interval(origin.x, direction.x, photo_size.x);
+    let (y_near, y_far) = interval(origin.y, direction.y, photo_size.y);
+    (x_near.max(y_near), x_far.min(y_far))
 }
 
 #[cfg(test)]
 mod tests {
+    use egui::vec2;
     use proptest::prelude::*;
 
     use super::*;
@@ -138,8 +136,8 @@ mod tests {
     fn shift_snaps_rotation_to_fifteen_degrees() {
         let above = [300.0, 100.0];
         let right = [400.0, 200.0];
-        let turned = drag(FrameHandle::Rotate, above).frame_at(right, PHOTO, Modifiers::NONE);
-        assert!((turned.angle_radians - (0.5 + PI / 2.0)).abs() < 1e-5, "clockwise by a quarter");
+        let rotated = drag(FrameHandle::Rotate, above).frame_at(right, PHOTO, Modifiers::NONE);
+        assert!((rotated.angle_radians - (0.5 + PI / 2.0)).abs() < 1e-5, "clockwise by a quarter");
         let snapped = drag(FrameHandle::Rotate, above).frame_at([310.0, 100.0], PHOTO, Modifiers::SHIFT);
         assert!((snapped.angle_radians - 30f32.to_radians()).abs() < 1e-5);
         let at_center = drag(FrameHandle::Rotate, above).frame_at(FRAME.center_in_photo, PHOTO, Modifiers::NONE);
@@ -161,10 +159,15 @@ mod tests {
             center in (0f32..640.0, 0f32..480.0), side_px in 16f32..900.0, angle_radians in -9f32..9.0,
             alt: bool, shift: bool,
         ) {
-            let before = FaceFrame { center_in_photo: center.into(), side_px, angle_radians };
-            let handle = match handle { 4 => FrameHandle::Move, 5 => FrameHandle::Rotate, corner => FrameHandle::Resize(corner) };
+            let start_frame = FaceFrame { center_in_photo: center.into(), side_px, angle_radians };
+            let handle = match handle {
+                4 => FrameHandle::Move,
+                5 => FrameHandle::Rotate,
+                corner => FrameHandle::Resize(corner),
+            };
             let modifiers = Modifiers { alt, shift, ..Modifiers::NONE };
-            let frame = FrameDrag { start_frame: before, handle, start_in_photo: start.into() }.frame_at(now.into(), PHOTO, modifiers);
+            let drag = FrameDrag { start_frame, handle, start_in_photo: start.into() };
+            let frame = drag.frame_at(now.into(), PHOTO, modifiers);
             let [x, y] = frame.center_in_photo;
             prop_assert!((0.0..=640.0).contains(&x) && (0.0..=480.0).contains(&y));
             prop_assert!(frame.side_px >= FaceFrame::MIN_SIDE_PX && frame.side_px <= 4.0 * 640.0);

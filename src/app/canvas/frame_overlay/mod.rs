@@ -7,8 +7,7 @@ use egui::{CursorIcon, Pos2, Vec2};
 
 use super::CanvasScene;
 use super::zoom_pan::ScreenFromPhoto;
-use crate::geometry::FaceFrame;
-use crate::geometry::Point;
+use crate::geometry::{FaceFrame, Point};
 
 pub(super) use drag::FrameDrag;
 pub(super) use paint::{FrameAppearance, paint_frame, paint_other_faces};
@@ -47,8 +46,8 @@ pub(super) fn handle_at(frame: &FaceFrame, map: &ScreenFromPhoto, on_screen: Pos
     }
     // In a frame that is small on the screen, the corners must leave room for moving it.
     let radius = GRAB_RADIUS.min(frame.side_px * map.scale / 4.0);
-    let near = |corner: &Point| map.apply(*corner).distance(on_screen) <= radius;
-    if let Some(index) = frame.corners_in_photo().iter().position(near) {
+    let is_hit = |corner: &Point| map.apply(*corner).distance(on_screen) <= radius;
+    if let Some(index) = frame.corners_in_photo().iter().position(is_hit) {
         return Some(FrameHandle::Resize(index));
     }
     frame.contains(map.invert(on_screen)).then_some(FrameHandle::Move)
@@ -56,10 +55,9 @@ pub(super) fn handle_at(frame: &FaceFrame, map: &ScreenFromPhoto, on_screen: Pos
 
 /// The index of the smallest detected face at a screen position, except the framed one.
 pub(super) fn detected_face_at(scene: &CanvasScene<'_>, map: &ScreenFromPhoto, on_screen: Pos2) -> Option<usize> {
-    let in_photo = map.invert(on_screen);
-    let under =
-        scene.faces.iter().enumerate().filter(|(_, face)| **face != scene.face_frame && face.contains(in_photo));
-    under.min_by(|(_, a), (_, b)| a.side_px.total_cmp(&b.side_px)).map(|(index, _)| index)
+    let point = map.invert(on_screen);
+    let hits = scene.faces.iter().enumerate().filter(|(_, face)| **face != scene.face_frame && face.contains(point));
+    hits.min_by(|(_, a), (_, b)| a.side_px.total_cmp(&b.side_px)).map(|(index, _)| index)
 }
 
 /// The cursor icon over a handle.

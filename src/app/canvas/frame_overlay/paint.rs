@@ -23,7 +23,7 @@ const OTHER_FACE_ARM: f32 = 10.0;
 pub(in super::super) enum FrameAppearance {
     /// A thin, faint line, while another tool is selected.
     Inactive,
-    /// With handles; the handle `hot` is highlighted.
+    /// With handles, one of them highlighted.
     Active { highlighted: Option<FrameHandle> },
 }
 
@@ -33,41 +33,49 @@ pub(in super::super) fn paint_frame(
     frame: &FaceFrame,
     map: &ScreenFromPhoto,
     style: &CanvasStyle,
-    look: FrameAppearance,
+    appearance: FrameAppearance,
 ) {
     let corners = frame.corners_in_photo().map(|corner| map.apply(corner));
-    let opacity = if look == FrameAppearance::Inactive { style.inactive_frame_opacity } else { 1.0 };
-    let accent = style.accent.gamma_multiply(opacity);
-    let dark_border = Stroke::new(style.frame_line_width + 2.0, style.line_dark.gamma_multiply(opacity * 0.6));
-    painter.add(Shape::closed_line(corners.to_vec(), dark_border));
-    let FrameAppearance::Active { highlighted: hot } = look else {
-        painter.add(Shape::closed_line(corners.to_vec(), Stroke::new(style.frame_line_width, accent)));
-        paint_brackets(painter, &corners, style, accent, opacity, None);
-        return;
+    let (opacity, highlighted) = match appearance {
+        FrameAppearance::Inactive => (style.inactive_frame_opacity, None),
+        FrameAppearance::Active { highlighted } => (1.0, highlighted),
     };
-    paint_landmarks(painter, frame, map, style);
-    let stem = [upper_edge_midpoint(frame, map), rotation_handle(frame, map)];
-    painter.line_segment(stem, dark_border);
-    painter.line_segment(stem, Stroke::new(style.frame_line_width, accent));
-    painter.add(Shape::closed_line(corners.to_vec(), Stroke::new(style.frame_line_width, accent)));
-    let hot_corner = if let Some(FrameHandle::Resize(index)) = hot { Some(index) } else { None };
-    paint_brackets(painter, &corners, style, accent, opacity, hot_corner);
-    let [_, knob] = stem;
-    let fill = if hot == Some(FrameHandle::Rotate) { style.accent } else { style.line_light };
-    painter.circle(knob, ROTATION_HANDLE_RADIUS + 1.0, style.line_dark, Stroke::NONE);
-    painter.circle(knob, ROTATION_HANDLE_RADIUS, fill, Stroke::new(style.frame_line_width, accent));
+    let is_active = appearance != FrameAppearance::Inactive;
+    let accent = style.accent.gamma_multiply(opacity);
+    let line = Stroke::new(style.frame_line_width, accent);
+    let dark = style.line_dark.gamma_multiply(opacity * 0.6);
+    let dark_border = Stroke::new(style.frame_line_width + 2.0, dark);
+    painter.add(Shape::closed_line(corners.to_vec(), dark_border));
+    let knob = rotation_handle(frame, map);
+    if is_active {
+        paint_landmarks(painter, frame, map, style);
+        let stem = [upper_edge_midpoint(frame, map), knob];
+        painter.line_segment(stem, dark_border);
+        painter.line_segment(stem, line);
+    }
+    painter.add(Shape::closed_line(corners.to_vec(), line));
+    for (index, bracket) in brackets(&corners, BRACKET_ARM).into_iter().enumerate() {
+        let (width, color) = if highlighted == Some(FrameHandle::Resize(index)) {
+            (style.frame_bracket_width + 1.0, style.line_light)
+        } else {
+            (style.frame_bracket_width, accent)
+        };
+        paint_bracket(painter, bracket, Stroke::new(width, color), dark);
+    }
+    if is_active {
+        let fill = if highlighted == Some(FrameHandle::Rotate) { style.accent } else { style.line_light };
+        painter.circle(knob, ROTATION_HANDLE_RADIUS + 1.0, style.line_dark, Stroke::NONE);
+        painter.circle(knob, ROTATION_HANDLE_RADIUS, fill, line);
+    }
 }
 
 /// Draws circles where the networks expect the eyes, the nose and the corners of the mouth.
 fn paint_landmarks(painter: &Painter, frame: &FaceFrame, map: &ScreenFromPhoto, style: &CanvasStyle) {
     let radius = frame.side_px * map.scale * LANDMARK_RADIUS;
+    let dark = style.line_dark.gamma_multiply(0.6);
     for point in TEMPLATE_IN_UNIT {
         let at = map.apply(frame.photo_from_unit().apply(point));
-        painter.circle_stroke(
-            at,
-            radius,
-            Stroke::new(style.frame_line_width + 1.5, style.line_dark.gamma_multiply(0.6)),
-        );
+        painter.circle_stroke(at, radius, Stroke::new(style.frame_line_width + 1.5, dark));
         painter.circle_stroke(at, radius, Stroke::new(style.frame_line_width, style.line_light.gamma_multiply(0.8)));
     }
 }
@@ -79,42 +87,27 @@ pub(in super::super) fn paint_other_faces(
     map: &ScreenFromPhoto,
     style: &CanvasStyle,
 ) {
+    let line = Stroke::new(style.frame_line_width, style.line_light);
     for face in scene.faces.iter().filter(|face| **face != scene.face_frame) {
         let corners = face.corners_in_photo().map(|corner| map.apply(corner));
-        let side = corners[0].distance(corners[1]).max(f32::MIN_POSITIVE);
-        let arm = OTHER_FACE_ARM.min(side / 4.0);
-        for (index, &corner) in corners.iter().enumerate() {
-            let towards = |neighbour: usize| corner + (corners[neighbour % 4] - corner) / side * arm;
-            let bracket = vec![towards(index + 3), corner, towards(index + 1)];
-            painter
-                .line(bracket.clone(), Stroke::new(style.frame_line_width + 2.0, style.line_dark.gamma_multiply(0.6)));
-            painter.line(bracket, Stroke::new(style.frame_line_width, style.line_light));
+        for bracket in brackets(&corners, OTHER_FACE_ARM) {
+            paint_bracket(painter, bracket, line, style.line_dark.gamma_multiply(0.6));
         }
     }
 }
 
-fn paint_brackets(
-    painter: &Painter,
-    corners: &[Pos2; 4],
-    style: &CanvasStyle,
-    accent: Color32,
-    opacity: f32,
-    highlighted: Option<usize>,
-) {
-    let side = corners[0].distance(corners[1]);
-    let arm = BRACKET_ARM.min(side / 4.0);
-    if side <= 0.0 {
-        return;
-    }
-    for (index, &corner) in corners.iter().enumerate() {
+/// A bracket for each corner: the ends of its arms, which are at most `max_arm` long, and the corner between them.
+fn brackets(corners: &[Pos2; 4], max_arm: f32) -> [Vec<Pos2>; 4] {
+    let side = corners[0].distance(corners[1]).max(f32::MIN_POSITIVE);
+    let arm = max_arm.min(side / 4.0);
+    std::array::from_fn(|index| {
+        let corner = corners[index];
         let towards = |neighbour: usize| corner + (corners[neighbour % 4] - corner) / side * arm;
-        let bracket = vec![towards(index + 3), corner, towards(index + 1)];
-        let (width, color) = if highlighted == Some(index) {
-            (style.frame_bracket_width + 1.0, style.line_light)
-        } else {
-            (style.frame_bracket_width, accent)
-        };
-        painter.line(bracket.clone(), Stroke::new(width + 2.0, style.line_dark.gamma_multiply(opacity * 0.6)));
-        painter.line(bracket, Stroke::new(width, color));
-    }
+        vec![towards(index + 3), corner, towards(index + 1)]
+    })
+}
+
+fn paint_bracket(painter: &Painter, bracket: Vec<Pos2>, line: Stroke, dark: Color32) {
+    painter.line(bracket.clone(), Stroke::new(line.width + 2.0, dark));
+    painter.line(bracket, line);
 }

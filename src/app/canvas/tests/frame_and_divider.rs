@@ -38,10 +38,10 @@ fn dragging_beside_the_frame_pans() {
 
 #[test]
 fn clicking_a_face_outside_the_frame_picks_it() {
-    let beside = FaceFrame { center_in_photo: [320.0, 150.0], side_px: 80.0, angle_radians: 0.0 };
-    let on_it = FaceFrame { center_in_photo: [330.0, 160.0], side_px: 30.0, angle_radians: 0.0 };
-    let under_the_frame = FaceFrame { side_px: 60.0, ..FRAME };
-    let faces = vec![FRAME, beside, on_it, under_the_frame];
+    let outside = FaceFrame { center_in_photo: [320.0, 150.0], side_px: 80.0, angle_radians: 0.0 };
+    let smaller = FaceFrame { center_in_photo: [330.0, 160.0], side_px: 30.0, angle_radians: 0.0 };
+    let inside_frame = FaceFrame { side_px: 60.0, ..FRAME };
+    let faces = vec![FRAME, outside, smaller, inside_frame];
     let mut harness = open_canvas(CanvasFixture { faces, ..CanvasFixture::new(Tool::Frame) }, 1.0);
     for (point, picked) in [([300.0, 130.0], Some(1)), ([330.0, 160.0], Some(2)), ([200.0, 150.0], None)] {
         let pos = screen_pos(&harness, point);
@@ -58,7 +58,7 @@ fn brush_and_locked_frame_do_not_pick_faces() {
     let pos = screen_pos(&harness, face.center_in_photo);
     drag(&mut harness, PointerButton::Primary, &[pos]);
     assert!(matches!(take_actions(&mut harness)[..], [CanvasAction::BeginStroke(_), ..]));
-    (harness.state_mut().tool, harness.state_mut().frame_locked) = (Tool::Frame, true);
+    (harness.state_mut().tool, harness.state_mut().is_frame_locked) = (Tool::Frame, true);
     drag(&mut harness, PointerButton::Primary, &[pos]);
     assert_eq!(take_actions(&mut harness), []);
 }

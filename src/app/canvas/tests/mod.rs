@@ -18,14 +18,14 @@ use super::*;
 struct CanvasFixture {
     canvas: Canvas,
     photo: Arc<Photo>,
-    hole: Mask,
+    mask: Mask,
     frame: FaceFrame,
     faces: Vec<FaceFrame>,
     tool: Tool,
     patch: Option<FillPatch>,
     patch_version: u64,
     divider: Option<f32>,
-    frame_locked: bool,
+    is_frame_locked: bool,
     actions: Vec<CanvasAction>,
 }
 
@@ -36,14 +36,14 @@ impl CanvasFixture {
         Self {
             canvas: Canvas::default(),
             photo: Arc::new(Photo::from_pixels(RgbImage::new(400, 300).into())),
-            hole: Mask::empty(400, 300),
+            mask: Mask::empty(400, 300),
             frame: FRAME,
             faces: Vec::new(),
             tool,
             patch: None,
             patch_version: 1,
             divider: None,
-            frame_locked: false,
+            is_frame_locked: false,
             actions: Vec::new(),
         }
     }
@@ -51,7 +51,7 @@ impl CanvasFixture {
     fn ui(&mut self, ui: &mut Ui) {
         let scene = CanvasScene {
             photo: &self.photo,
-            mask: &self.hole,
+            mask: &self.mask,
             face_frame: self.frame,
             faces: &self.faces,
             tool: self.tool,
@@ -62,7 +62,7 @@ impl CanvasFixture {
             show_frame: true,
             show_before: false,
             divider: self.divider,
-            is_frame_locked: self.frame_locked,
+            is_frame_locked: self.is_frame_locked,
         };
         let actions = self.canvas.ui(ui, &scene);
         for action in &actions {

@@ -93,15 +93,15 @@ fn painting_may_begin_outside_the_photo() {
 
 #[test]
 fn a_locked_frame_allows_painting_but_no_moving() {
-    let mut harness = open_canvas(CanvasFixture { frame_locked: true, ..CanvasFixture::new(Tool::Brush) }, 1.0);
+    let mut harness = open_canvas(CanvasFixture { is_frame_locked: true, ..CanvasFixture::new(Tool::Brush) }, 1.0);
     let path = [[190.0, 150.0], [210.0, 150.0]].map(|point| screen_pos(&harness, point));
     drag(&mut harness, PointerButton::Primary, &path);
     assert!(stroke(&take_actions(&mut harness)).2, "painting stays possible during a search");
-    (harness.state_mut().tool, harness.state_mut().frame_locked) = (Tool::Frame, false);
+    (harness.state_mut().tool, harness.state_mut().is_frame_locked) = (Tool::Frame, false);
     press(&mut harness, path[0], PointerButton::Primary, Modifiers::NONE);
     harness.event(Event::PointerMoved(path[1]));
     harness.run();
-    harness.state_mut().frame_locked = true;
+    harness.state_mut().is_frame_locked = true;
     harness.run();
     assert_eq!(take_actions(&mut harness).last(), Some(&CanvasAction::FrameChanged { before: FRAME }));
     assert!(!harness.state().canvas.is_dragging());

@@ -22,11 +22,11 @@ fn a_stroke_uploads_only_its_changed_rectangle() {
         MaskEdit::Stroke(Stroke { kind: StrokeKind::Paint, radius_px: 10.0, points_in_photo: vec![[x, 900.0]] })
     };
     history.push(dab(1400.0));
-    fixture.hole = history.mask().clone();
+    fixture.mask = history.mask().clone();
     let ctx = egui::Context::default();
     while !uploads(&ctx, &mut fixture).is_empty() {}
     let changed = history.push(dab(1425.0));
-    fixture.hole = history.mask().clone();
+    fixture.mask = history.mask().clone();
     fixture.canvas.mask_changed(changed);
     let uploaded = uploads(&ctx, &mut fixture);
     let texels: usize = uploaded.iter().map(|[width, height]| width * height).sum();

@@ -79,7 +79,7 @@ fn a_new_photo_is_fitted() {
     let fixture = harness.state_mut();
     fixture.canvas.zoom_by(7.0);
     fixture.photo = Arc::new(Photo::from_pixels(RgbImage::new(1000, 100).into()));
-    fixture.hole = Mask::empty(1000, 100);
+    fixture.mask = Mask::empty(1000, 100);
     fixture.canvas.photo_changed();
     harness.run();
     let width = screen_pos(&harness, [1000.0, 0.0]).x - screen_pos(&harness, [0.0, 0.0]).x;

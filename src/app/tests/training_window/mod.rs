@@ -24,7 +24,8 @@ use crate::train::{TrainEnd, TrainSettings};
 fn run_folder(steps: &[u64]) -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     let settings = TrainSettings { steps: 1000, batch: 32, width: 16, ..TrainSettings::default() };
-    fs::write(folder.path().join("config.json"), serde_json::to_string(&settings).expect("plain")).expect("written");
+    fs::write(folder.path().join("config.json"), serde_json::to_string(&settings).expect("serializable"))
+        .expect("written");
     append(folder.path(), "log.csv", "step,images,elapsed_secs,images_per_sec,d_loss,d_real,d_fake,g_loss,redraw\n");
     for step in steps {
         append(folder.path(), "log.csv", &log_row(*step));
@@ -67,10 +68,10 @@ fn follow_until_shown(window: &mut TestWindow<'_>, run: &Path) {
 }
 
 /// Advances the editor's clock, so that it reads the run again, and waits for a condition.
-fn wait_for_run(window: &mut TestWindow<'_>, what: &str, is_there: impl Fn(&FollowedRun) -> bool) {
+fn wait_for_run(window: &mut TestWindow<'_>, what: &str, condition: impl Fn(&FollowedRun) -> bool) {
     let mut hours = 0;
     let deadline = Instant::now() + super::TASK_TIMEOUT;
-    while !is_there(followed(window)) {
+    while !condition(followed(window)) {
         assert!(Instant::now() < deadline, "timeout: {what}");
         hours += 1;
         window.state_mut().now = Box::new(move || Instant::now() + Duration::from_hours(hours));
@@ -180,12 +181,12 @@ fn stopping_and_ending_a_run_is_shown() {
     });
     assert!(!is_enabled(&window, "Stop after this step"));
     fs::remove_file(run.path().join("stop")).expect("removed");
-    for (ended, text) in [
+    for (end, text) in [
         (TrainEnd::Stopped, "Stopped: continue with the same command and --resume"),
         (TrainEnd::Done, "Finished"),
         (TrainEnd::Failed("g_loss is NaN or infinite".into()), "Failed: g_loss is NaN or infinite"),
     ] {
-        fs::write(run.path().join("ended.json"), serde_json::to_string(&ended).expect("plain")).expect("written");
+        fs::write(run.path().join("ended.json"), serde_json::to_string(&end).expect("serializable")).expect("written");
         wait_for_run(&mut window, text, |run| run.view().is_some_and(|view| view.status.text() == text));
         window.get(By::new().role(Role::Status).label(text));
         assert!(!is_enabled(&window, "Stop after this step"));
@@ -199,7 +200,7 @@ fn a_silent_run_shows_a_warning() {
     let past = SystemTime::now() - Duration::from_mins(5);
     for name in ["log.csv", "config.json"] {
         let file = File::options().append(true).open(run.path().join(name)).expect("opened");
-        file.set_modified(past).expect("set");
+        file.set_modified(past).expect("time set");
     }
     let (mut window, _) = editor();
     follow_until_shown(&mut window, run.path());
@@ -216,21 +217,21 @@ fn a_missing_run_is_followed_once_it_exists() {
     let path = parent.path().join("later");
     let (mut window, _) = editor();
     follow(&mut window, &path);
-    wait_for(&mut window, "the problem", |editor| {
+    wait_for(&mut window, "the error", |editor| {
         editor.state.training.followed.as_ref().is_some_and(|run| run.error().is_some())
     });
     assert!(is_shown(&window, "There is no folder"));
-    fs::create_dir(&path).expect("made");
+    fs::create_dir(&path).expect("created");
     wait_for_run(&mut window, "no run", |run| run.error().is_some_and(|text| text.contains("holds no run")));
-    assert!(is_shown(&window, "choose the folder that `countenance train` was given as --out"));
-    let made = run_folder(&[20]);
+    assert!(is_shown(&window, "choose the --out folder of `countenance train`"));
+    let source = run_folder(&[20]);
     for name in ["config.json", "log.csv"] {
-        fs::copy(made.path().join(name), path.join(name)).expect("copied");
+        fs::copy(source.path().join(name), path.join(name)).expect("copied");
     }
     wait_for_run(&mut window, "the run", |run| run.view().is_some() && run.error().is_none());
     fs::remove_dir_all(&path).expect("removed");
     // The files disappear one by one, so the folder may first look like one without a run.
-    wait_for_run(&mut window, "the problem", |run| run.error().is_some_and(|text| text.contains("There is no folder")));
+    wait_for_run(&mut window, "the error", |run| run.error().is_some_and(|text| text.contains("There is no folder")));
     assert!(is_shown(&window, "There is no folder") && is_shown(&window, "step 20 of 1000"), "the last view stays");
 }
 
@@ -250,8 +251,8 @@ fn the_path_can_be_typed_without_a_dialog() {
 #[test]
 fn a_failed_file_manager_shows_the_path() {
     let (mut window, _) = editor();
-    let done = crate::app::training::TrainingTaskResult::FolderShown { path: "/runs/mine".into(), is_shown: false };
-    window.state_mut().state.handle(Action::TaskDone(TaskResult::Training(done)));
+    let result = crate::app::training::TrainingTaskResult::FolderShown { path: "/runs/mine".into(), is_shown: false };
+    window.state_mut().state.handle(Action::TaskDone(TaskResult::Training(result)));
     window.run_steps(2);
     assert_eq!(newest_message(&window).details, ["/runs/mine"]);
 }

@@ -12,7 +12,7 @@ use crate::app::training::TrainingAction;
 
 /// Writes a grey sample picture.
 fn write_sample(run: &Path, step: u64, shade: u8) {
-    fs::create_dir_all(run.join("samples")).expect("made");
+    fs::create_dir_all(run.join("samples")).expect("created");
     let picture = image::RgbImage::from_pixel(16, 16, image::Rgb([shade; 3]));
     picture.save(run.join(format!("samples/step-{step:08}.png"))).expect("saved");
 }
@@ -45,7 +45,7 @@ fn the_newest_samples_show_until_the_user_chooses() {
 fn only_the_shown_sample_and_neighbours_are_cached() {
     let run = run_folder(&[20]);
     for step in 1..=30 {
-        write_sample(run.path(), step * 100, u8::try_from(step).expect("few"));
+        write_sample(run.path(), step * 100, u8::try_from(step).expect("a small number"));
     }
     let (mut window, _) = editor();
     follow_until_shown(&mut window, run.path());
@@ -56,7 +56,7 @@ fn only_the_shown_sample_and_neighbours_are_cached() {
         });
         assert!(followed(&window).cached_sample_count() <= 3, "{}", followed(&window).cached_sample_count());
     }
-    let picture = followed(&window).sample(1400).expect("there").as_ref().expect("decoded");
+    let picture = followed(&window).sample(1400).expect("a sample").as_ref().expect("decoded");
     assert_eq!(picture.pixels.first().copied(), Some(egui::Color32::from_gray(14)));
 }
 

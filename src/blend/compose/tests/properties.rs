@@ -55,8 +55,8 @@ fn any_blend() -> impl Strategy<Value = Blend> {
 /// Whether a pixel's centre lies in a frame's fillable area, enlarged by some pixels to allow for rounding at its
 /// border.
 fn is_in(frame: &FaceFrame, larger_by_px: f32, x: u32, y: u32) -> bool {
-    let reach = fillable_area(frame);
-    FaceFrame { side_px: reach.side_px + larger_by_px, ..reach }.contains([x as f32 + 0.5, y as f32 + 0.5])
+    let area = fillable_area(frame);
+    FaceFrame { side_px: area.side_px + larger_by_px, ..area }.contains([x as f32 + 0.5, y as f32 + 0.5])
 }
 
 fn is_opaque(pixels: &DynamicImage, x: u32, y: u32) -> bool {
@@ -103,8 +103,8 @@ proptest! {
             }
         }
         for side in [None, Some(20)] {
-            let of = |photo: &Photo| Composer::new(photo, &hole, &frame, blend, side).render(&fill, 16);
-            prop_assert_eq!(of(&photo), of(&changed));
+            let render = |photo: &Photo| Composer::new(photo, &hole, &frame, blend, side).render(&fill, 16);
+            prop_assert_eq!(render(&photo), render(&changed));
         }
     }
 
@@ -148,11 +148,11 @@ proptest! {
         let changed = with_hole_from(&photo, &noise(PHOTO_COLOR_TYPES[color], 560, 420, 2), &hole);
         let (photo, changed) = (Photo::from_pixels(photo), Photo::from_pixels(changed));
         for side in [Some(200), None] {
-            let of = |photo: &Photo| {
+            let render = |photo: &Photo| {
                 let blend = Blend { mode: BlendMode::Feather, detail_percent: 100 };
                 Composer::new(photo, &hole, &frame, blend, side).render(&constant(16, [0.1; 3]), 16)
             };
-            prop_assert_eq!(of(&photo), of(&changed));
+            prop_assert_eq!(render(&photo), render(&changed));
         }
     }
 }

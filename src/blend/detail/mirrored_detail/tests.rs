@@ -41,25 +41,25 @@ fn mirrored(photo: &Photo, hole: &Mask) -> Option<MirroredDetail> {
 /// The correlation of the mirrored detail in the middle of the hole with the features hidden there.
 fn agreement(mirrored: &MirroredDetail, axis: f32) -> f32 {
     let target = hole().hole_bounds().unwrap();
-    let (mut count, mut product, mut given_square, mut true_square) = (0, 0.0, 0.0, 0.0);
+    let (mut count, mut product, mut mirrored_square, mut true_square) = (0, 0.0, 0.0, 0.0);
     for y in target.y..target.bottom() {
         for (x, [red, _, _, share]) in (target.x..).zip(mirrored.row(y - target.y)) {
             if share > 0.95 {
                 let level = |x: f32, y: f32| features((x - axis).abs(), y);
                 let (x, y) = (x as f32 + 0.5, y as f32 + 0.5);
                 // The true features minus their local mean.
-                let around: f32 = (-2..=2)
+                let sum: f32 = (-2..=2)
                     .flat_map(|i| (-2..=2).map(move |j| (i, j)))
                     .map(|(i, j)| level(x + 10.0 * i as f32, y + 10.0 * j as f32))
                     .sum();
-                let hidden = level(x, y) - around / 25.0;
+                let hidden = level(x, y) - sum / 25.0;
                 (count, product) = (count + 1, product + red * hidden);
-                (given_square, true_square) = (given_square + red * red, true_square + hidden * hidden);
+                (mirrored_square, true_square) = (mirrored_square + red * red, true_square + hidden * hidden);
             }
         }
     }
     assert!(count > 1000, "{count} pixels count in full");
-    product / (given_square * true_square).sqrt()
+    product / (mirrored_square * true_square).sqrt()
 }
 
 #[test]
@@ -119,17 +119,17 @@ fn pixels_under_the_hole_are_not_read() {
 #[test]
 fn the_fill_is_low_pass_plus_mirrored_detail() {
     // A checkerboard that the low-pass removes, on a level that it keeps.
-    let check = |at: usize| if (at % 64 + at / 64).is_multiple_of(2) { 0.5 } else { -0.1 };
-    let fill: Vec<f32> = (0..3 * 64 * 64).map(|at| check(at % (64 * 64))).collect();
+    let check = |index: usize| if (index % 64 + index / 64).is_multiple_of(2) { 0.5 } else { -0.1 };
+    let fill: Vec<f32> = (0..3 * 64 * 64).map(|index| check(index % (64 * 64))).collect();
     let blend = |detail_percent| Blend { mode: BlendMode::None, detail_percent };
     let (photo, hole) = (face(256.0), hole());
     let filled = |percent| apply(&photo, &hole, &frame(), blend(percent), &fill, 64).to_rgb8();
     let (with, half) = (filled(100), filled(50));
     let target = hole.hole_bounds().unwrap();
-    let given = mirrored(&photo, &hole).unwrap();
+    let detail = mirrored(&photo, &hole).unwrap();
     let mut halfway = 0.0f32;
     for y in target.y..target.bottom() {
-        for (x, [red, _, _, share]) in (target.x..).zip(given.row(y - target.y)) {
+        for (x, [red, _, _, share]) in (target.x..).zip(detail.row(y - target.y)) {
             if share > 0.99 {
                 let expected = 127.5 * (1.0 + 0.2 + red);
                 let found = f32::from(with.get_pixel(x, y)[0]);
@@ -144,23 +144,24 @@ fn the_fill_is_low_pass_plus_mirrored_detail() {
 #[test]
 fn mismatched_high_and_low_pass_gives_no_confidence() {
     let strong = |x: f32, y: f32| 2.0 * features((x - 256.0).abs(), y);
-    let given = mirrored(&photo(|x, y| GREY + strong(x, y)), &hole()).unwrap();
+    let detail = mirrored(&photo(|x, y| GREY + strong(x, y)), &hole()).unwrap();
     let unit = CropGrid::new(&frame(), 1).unwrap();
-    let places = CropGrid::new(&frame(), 64).unwrap();
-    let trust = |level: f32, contrast: f32| {
-        let drawn = (0..64 * 64).map(|at| {
-            let [x, y] = places.to_photo([f64::from(at % 64) + 0.5, f64::from(at / 64) + 0.5]);
+    let pixel_grid = CropGrid::new(&frame(), 64).unwrap();
+    let confidence = |level: f32, contrast: f32| {
+        let fill = (0..64 * 64).map(|at| {
+            let [x, y] = pixel_grid.to_photo([f64::from(at % 64) + 0.5, f64::from(at / 64) + 0.5]);
             (GREY + level + contrast * strong(x as f32, y as f32)) / 127.5 - 1.0
         });
-        let smooth = given.low_pass(&drawn.collect::<Vec<f32>>().repeat(3), 64);
-        let places = (120..200u32).flat_map(|x| (160..250u32).map(move |y| [x, y]));
-        let trusts = places.map(|at| smooth.at(unit.to_crop(at.map(f64::from)).map(|along| along as f32))[3]);
-        trusts.sum::<f32>() / 7200.0
+        let low_pass = detail.low_pass(&fill.collect::<Vec<f32>>().repeat(3), 64);
+        let points = (120..200u32).flat_map(|x| (160..250u32).map(move |y| [x, y]));
+        let confidences =
+            points.map(|point| low_pass.at(unit.to_crop(point.map(f64::from)).map(|coordinate| coordinate as f32))[3]);
+        confidences.sum::<f32>() / 7200.0
     };
     for (level, contrast) in [(0.0, 1.0), (0.0, 0.0), (0.0, -1.0), (70.0, 1.0), (70.0, 0.6)] {
-        assert!(trust(level, contrast) > 0.9, "{level} {contrast}: {}", trust(level, contrast));
+        assert!(confidence(level, contrast) > 0.9, "{level} {contrast}: {}", confidence(level, contrast));
     }
     for (level, contrast) in [(70.0, 0.0), (70.0, -0.5), (-70.0, 0.0)] {
-        assert!(trust(level, contrast) < 0.2, "{level} {contrast}: {}", trust(level, contrast));
+        assert!(confidence(level, contrast) < 0.2, "{level} {contrast}: {}", confidence(level, contrast));
     }
 }

@@ -127,7 +127,7 @@ impl FillTestFolder {
     }
 
     /// Runs `fill` with these arguments; `DIR` stands for this folder. Faces are not detected.
-    pub(super) fn fill(&self, searcher: &mut dyn FillBackend, line: &str) -> anyhow::Result<FillTestRun> {
+    pub(super) fn fill(&self, backend: &mut dyn FillBackend, line: &str) -> anyhow::Result<FillTestRun> {
         let folder = self.0.path().to_str().unwrap();
         let words = line.split_whitespace().map(|word| word.replace("DIR", folder));
         let cli = args::parse(
@@ -137,12 +137,12 @@ impl FillTestFolder {
         let Some(args::Command::Fill(args)) = cli.command else { panic!("not a fill") };
         let mut plan = FillPlan::new(&args)?;
         plan.crop_size_px = SIDE_PX;
-        let told = CapturedConsole::default();
-        let report = fill_photos(searcher, &plan, &mut told.console());
-        let told = told.take().replace(folder, "DIR");
+        let captured = CapturedConsole::default();
+        let report = fill_photos(backend, &plan, &mut captured.console());
+        let messages = captured.take().replace(folder, "DIR");
         Ok(FillTestRun {
-            status: if report.all_succeeded() { CommandStatus::Success } else { CommandStatus::SomeFailed },
-            messages: told,
+            status: CommandStatus::from_success(report.all_succeeded()),
+            messages,
             report: serde_json::to_string_pretty(&report)
                 .unwrap()
                 .replace(folder, "DIR")

@@ -5,7 +5,7 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::simd_matrix::{along_both, load_padded, store_partial, transposed};
+use super::simd_matrix::{load_padded, store_partial, transform_2d, transposed};
 use super::transform_1d::Transform1d;
 use super::{TileRow, tiles_and_phases};
 
@@ -48,7 +48,7 @@ impl<A: Transform1d<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> W
                         }
                     }
                 }
-                let factors = along_both!(A::input_transform, simd, pixels, PRODUCTS => PRODUCTS);
+                let factors = transform_2d!(A::input_transform, simd, pixels, PRODUCTS => PRODUCTS);
                 for i in 0..PRODUCTS {
                     for j in 0..PRODUCTS {
                         let start = (((i * PRODUCTS + j) * tiles + tile) * 4 + phase) * channels + channel;
@@ -76,18 +76,18 @@ impl<A: Transform1d<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> W
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { row: TileRow { channels, tiles, index, .. }, pictures, out } = self;
-        let pixels = &pictures[index * TILE * TILE * tiles * channels..];
+        let row_pixels = &pictures[index * TILE * TILE * tiles * channels..];
         for tile in 0..tiles {
             for channel in (0..channels).step_by(S::F32_LANES) {
                 let length = S::F32_LANES.min(channels - channel);
-                let mut own = [[simd.splat_f32s(0.0); TILE]; TILE];
+                let mut pixels = [[simd.splat_f32s(0.0); TILE]; TILE];
                 for i in 0..TILE {
                     for j in 0..TILE {
                         let start = (i * TILE * tiles + TILE * tile + j) * channels + channel;
-                        own[i][j] = load_padded(simd, &pixels[start..][..length]);
+                        pixels[i][j] = load_padded(simd, &row_pixels[start..][..length]);
                     }
                 }
-                let factors = along_both!(A::transposed_input_transform, simd, own, TILE => PRODUCTS);
+                let factors = transform_2d!(A::transposed_input_transform, simd, pixels, TILE => PRODUCTS);
                 for i in 0..PRODUCTS {
                     for j in 0..PRODUCTS {
                         let start = ((i * PRODUCTS + j) * tiles + tile) * channels + channel;

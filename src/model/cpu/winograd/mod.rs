@@ -14,8 +14,7 @@
 //! | GEMM | `[4 · large, small]` | `[small, 4 · large]` |
 //! | output transform | a tile's pixels | a tile's pixels, plus the neighbours' contributions at its edge |
 //!
-//! The module `input_transform` holds the input transforms, `output_transform` the output transforms, `transform_1d` the transforms along one
-//! axis, and `simd_matrix` the helpers for tiles of SIMD vectors.
+//! `transform_1d` holds the transforms along one axis, `simd_matrix` the helpers for tiles of SIMD vectors.
 
 mod input_transform;
 mod output_transform;
@@ -79,19 +78,19 @@ impl<A: Transform1d<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> W
         let phase_columns = large.next_multiple_of(simd_lanes(unit.arch()));
         let value = |product: usize, phase: usize, channel: usize, small: usize| {
             let (rows, columns) = (PHASE_TAPS[phase / 2], PHASE_TAPS[phase % 2]);
-            let (of_rows, of_columns) =
-                (A::FILTER_TRANSFORM[product / PRODUCTS], A::FILTER_TRANSFORM[product % PRODUCTS]);
+            let (row_factors, column_factors) = (A::FILTER[product / PRODUCTS], A::FILTER[product % PRODUCTS]);
             let mut sum = 0.0;
-            for (row, of_row) in rows.into_iter().zip(of_rows) {
-                for (column, of_column) in columns.into_iter().zip(of_columns) {
-                    if of_row * of_column != 0.0 {
-                        sum += of_row * of_column * value(row * KERNEL_SIZE + column, channel, small);
+            for (row, row_factor) in rows.into_iter().zip(row_factors) {
+                for (column, column_factor) in columns.into_iter().zip(column_factors) {
+                    if row_factor * column_factor != 0.0 {
+                        sum += row_factor * column_factor * value(row * KERNEL_SIZE + column, channel, small);
                     }
                 }
             }
             sum
         };
         let products = PRODUCTS * PRODUCTS;
+        let transpose_shape = [products, small, 4 * phase_columns];
         Self {
             large,
             small,
@@ -99,14 +98,10 @@ impl<A: Transform1d<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> W
             conv_weights: PackedWeights::pack(unit, [products, 4 * large, small], |product, row, column| {
                 value(product, row / large, row % large, column)
             }),
-            conv_transpose_weights: PackedWeights::pack(
-                unit,
-                [products, small, 4 * phase_columns],
-                |product, row, column| {
-                    let (phase, channel) = (column / phase_columns, column % phase_columns);
-                    if channel < large { value(product, phase, channel, row) } else { 0.0 }
-                },
-            ),
+            conv_transpose_weights: PackedWeights::pack(unit, transpose_shape, |product, row, column| {
+                let (phase, channel) = (column / phase_columns, column % phase_columns);
+                if channel < large { value(product, phase, channel, row) } else { 0.0 }
+            }),
             axis: PhantomData,
         }
     }
@@ -116,66 +111,54 @@ impl<A: Transform1d<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> W
         MIN_GEMM_ROWS.div_ceil(tiles * tiles * PRODUCTS * PRODUCTS)
     }
 
-    /// Convolution: pictures `[2·side, 2·side, large]` to `[side, side, small]`. The epilogue `finish` gets each
-    /// finished row of pixels.
+    /// Convolution: `[2·side, 2·side, large]` to `[side, side, small]`. The epilogue gets each finished row of pixels.
     pub(super) fn conv(
         &self,
         side: usize,
         large: &[f32],
         small: &mut [f32],
-        rooms: &mut CpuScratch,
-        finish: impl Fn(&mut [f32]) + Sync,
+        scratch: &mut CpuScratch,
+        epilogue: impl Fn(&mut [f32]) + Sync,
     ) {
         let (tiles, arch) = (side / TILE, self.unit.arch());
-        let pictures = large.chunks(Self::pictures_per_gemm(tiles) * 4 * side * side * self.large);
-        for (large, small) in pictures.zip(small.chunks_mut(Self::pictures_per_gemm(tiles) * side * side * self.small))
-        {
+        let pixels = Self::pictures_per_gemm(tiles) * side * side;
+        let pictures = large.chunks(4 * pixels * self.large).zip(small.chunks_mut(pixels * self.small));
+        for (large, small) in pictures {
             let count = small.len() / (TILE * TILE * self.small);
-            let product = self.conv_weights.multiply(count, tiles, rooms, |index, out| {
+            let product = self.conv_weights.multiply(count, tiles, scratch, |index, out| {
                 let picture = &large[index / tiles * 4 * side * side * self.large..];
                 arch.dispatch(ConvInputTransform { row: Self::tile_row(tiles, index, self.large), picture, out });
             });
             small.par_chunks_exact_mut(TILE * side * self.small).enumerate().for_each(|(index, out)| {
-                arch.dispatch(ConvOutputTransform {
-                    row: Self::tile_row(tiles, index, self.small),
-                    product,
-                    out: &mut *out,
-                });
-                out.chunks_exact_mut(side * self.small).for_each(&finish);
+                let row = Self::tile_row(tiles, index, self.small);
+                arch.dispatch(ConvOutputTransform { row, product, out: &mut *out });
+                out.chunks_exact_mut(side * self.small).for_each(&epilogue);
             });
         }
     }
 
-    /// Transposed convolution: pictures `[side, side, small]` to `[2·side, 2·side, large]`. The epilogue `finish` gets
-    /// each finished row of pixels.
+    /// Transposed convolution: `[side, side, small]` to `[2·side, 2·side, large]`. The epilogue gets each finished row.
     pub(super) fn conv_transpose(
         &self,
         side: usize,
         small: &[f32],
         large: &mut [f32],
-        rooms: &mut CpuScratch,
-        finish: impl Fn(&mut [f32]) + Sync,
+        scratch: &mut CpuScratch,
+        epilogue: impl Fn(&mut [f32]) + Sync,
     ) {
         let (tiles, arch) = (side / TILE, self.unit.arch());
-        let pictures = small.chunks(Self::pictures_per_gemm(tiles) * side * side * self.small);
-        for (small, large) in
-            pictures.zip(large.chunks_mut(Self::pictures_per_gemm(tiles) * 4 * side * side * self.large))
-        {
+        let pixels = Self::pictures_per_gemm(tiles) * side * side;
+        let pictures = small.chunks(pixels * self.small).zip(large.chunks_mut(4 * pixels * self.large));
+        for (small, large) in pictures {
             let count = small.len() / (TILE * TILE * self.small);
-            let product = self.conv_transpose_weights.multiply(count, tiles, rooms, |index, out| {
-                arch.dispatch(ConvTransposeInputTransform {
-                    row: Self::tile_row(tiles, index, self.small),
-                    pictures: small,
-                    out,
-                });
+            let product = self.conv_transpose_weights.multiply(count, tiles, scratch, |index, out| {
+                let row = Self::tile_row(tiles, index, self.small);
+                arch.dispatch(ConvTransposeInputTransform { row, pictures: small, out });
             });
             large.par_chunks_exact_mut(4 * TILE * side * self.large).enumerate().for_each(|(index, out)| {
-                arch.dispatch(ConvTransposeOutputTransform {
-                    row: Self::tile_row(tiles, index, self.large),
-                    product,
-                    out: &mut *out,
-                });
-                out.chunks_exact_mut(2 * side * self.large).for_each(&finish);
+                let row = Self::tile_row(tiles, index, self.large);
+                arch.dispatch(ConvTransposeOutputTransform { row, product, out: &mut *out });
+                out.chunks_exact_mut(2 * side * self.large).for_each(&epilogue);
             });
         }
     }
@@ -203,9 +186,10 @@ fn tiles_and_phases(tiles: usize) -> impl Iterator<Item = (usize, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::architecture::TAPS;
     use crate::model::cpu::CpuPrecision;
     use crate::model::cpu::gemm::GemmWeights;
-    use crate::model::cpu::im2col::{TAPS, col2im, im2col};
+    use crate::model::cpu::im2col::{col2im, im2col};
     use crate::model::cpu::packed_gemm::f32_simd_units;
 
     #[test]
@@ -250,14 +234,15 @@ mod tests {
     impl Case {
         fn check<A: Transform1d<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize>(
             &self,
-            way: &WinogradConv<A, TILE, PRODUCTS>,
+            winograd: &WinogradConv<A, TILE, PRODUCTS>,
         ) {
-            let mut rooms = CpuScratch::default();
+            let epilogue = |pixels: &mut [f32]| pixels[0] += 1000.0;
+            let mut scratch = CpuScratch::default();
             let mut found = vec![f32::NAN; self.small_pictures.len()];
-            way.conv(self.side, &self.large_pictures, &mut found, &mut rooms, |pixels| pixels[0] += 1000.0);
+            winograd.conv(self.side, &self.large_pictures, &mut found, &mut scratch, epilogue);
             assert_close(&found, &self.expected_small);
             let mut found = vec![f32::NAN; self.large_pictures.len()];
-            way.conv_transpose(self.side, &self.small_pictures, &mut found, &mut rooms, |pixels| pixels[0] += 1000.0);
+            winograd.conv_transpose(self.side, &self.small_pictures, &mut found, &mut scratch, epilogue);
             assert_close(&found, &self.expected_large);
         }
     }

@@ -5,7 +5,7 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::simd_matrix::{along_both, store_partial, take_consecutive, transposed};
+use super::simd_matrix::{store_partial, take_consecutive, transform_2d, transposed};
 use super::transform_1d::Transform1d;
 use super::{TileRow, tiles_and_phases};
 use crate::model::cpu::packed_gemm::{GemmOutput, OutputVectors};
@@ -28,14 +28,14 @@ impl<A: Transform1d<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> W
         for tile in 0..tiles {
             for channel in (0..channels).step_by(S::F32_LANES) {
                 let length = S::F32_LANES.min(channels - channel);
-                let from = product.vectors_at(index * tiles + tile, channel);
+                let vectors = product.vectors_at(index * tiles + tile, channel);
                 let mut products = [[simd.splat_f32s(0.0); PRODUCTS]; PRODUCTS];
                 for i in 0..PRODUCTS {
                     for j in 0..PRODUCTS {
-                        products[i][j] = from.load(simd, i * PRODUCTS + j);
+                        products[i][j] = vectors.load(simd, i * PRODUCTS + j);
                     }
                 }
-                let sums = along_both!(A::output_transform, simd, products, PRODUCTS => TILE);
+                let sums = transform_2d!(A::output_transform, simd, products, PRODUCTS => TILE);
                 for i in 0..TILE {
                     for j in 0..TILE {
                         let start = (i * TILE * tiles + TILE * tile + j) * channels + channel;
@@ -65,30 +65,28 @@ impl<A: Transform1d<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> W
         let side = 2 * TILE * tiles;
         let phase_columns = channels.next_multiple_of(S::F32_LANES);
         for (tile, phase) in tiles_and_phases(tiles) {
-            let (edge_y, edge_x) =
-                (TileOverlap::for_phase::<TILE>(phase / 2), TileOverlap::for_phase::<TILE>(phase % 2));
-            let row_of_other = edge_y.neighbour(index % tiles, tiles).map(|row| index / tiles * tiles + row);
-            let other_tile = edge_x.neighbour(tile, tiles);
+            let [edge_y, edge_x] = [phase / 2, phase % 2].map(TileOverlap::for_phase::<TILE>);
+            let neighbour_row = edge_y.neighbour(index % tiles, tiles).map(|row| index / tiles * tiles + row);
+            let neighbour_tile = edge_x.neighbour(tile, tiles);
             for channel in (0..channels).step_by(S::F32_LANES) {
                 let length = S::F32_LANES.min(channels - channel);
-                let of =
-                    |row: usize, tile: usize| product.vectors_at(row * tiles + tile, phase * phase_columns + channel);
+                let column = phase * phase_columns + channel;
+                let vectors_at = |row: usize, tile: usize| product.vectors_at(row * tiles + tile, column);
+                let inputs = |tile: usize| (vectors_at(index, tile), neighbour_row.map(|row| vectors_at(row, tile)));
                 let mut columns = [[simd.splat_f32s(0.0); TILE]; PRODUCTS];
-                let (own, other) = (of(index, tile), row_of_other.map(|row| of(row, tile)));
+                let tile_inputs = inputs(tile);
                 for j in 0..PRODUCTS {
-                    columns[j] = transform_column::<S, A, TILE, PRODUCTS>(simd, edge_y, own, other, j);
+                    columns[j] = transform_column::<S, A, TILE, PRODUCTS>(simd, edge_y, tile_inputs, j);
                 }
                 let mut neighbour_edge = [simd.splat_f32s(0.0); TILE];
-                if let Some(tile) = other_tile {
-                    let (own, other) = (of(index, tile), row_of_other.map(|row| of(row, tile)));
-                    neighbour_edge = transform_column::<S, A, TILE, PRODUCTS>(simd, edge_y, own, other, edge_x.product);
+                if let Some(tile) = neighbour_tile {
+                    neighbour_edge =
+                        transform_column::<S, A, TILE, PRODUCTS>(simd, edge_y, inputs(tile), edge_x.product);
                 }
-                let lines = transposed(&columns);
+                let rows = transposed(&columns);
                 for i in 0..TILE {
-                    let mut pixels = take_consecutive::<_, PRODUCTS, TILE>(
-                        A::transposed_output_transform(simd, lines[i]),
-                        edge_x.phase,
-                    );
+                    let products = A::transposed_output_transform(simd, rows[i]);
+                    let mut pixels = take_consecutive::<_, PRODUCTS, TILE>(products, edge_x.phase);
                     pixels[edge_x.pixel] = simd.add_f32s(pixels[edge_x.pixel], neighbour_edge[i]);
                     for j in 0..TILE {
                         let (y, x) = (2 * i + edge_y.phase, 2 * (TILE * tile + j) + edge_x.phase);
@@ -128,23 +126,21 @@ impl TileOverlap {
     }
 }
 
-/// A tile's pixels along one column, from the `j`-th products of each row, plus the neighbour's contribution at the
-/// edge.
+/// A tile's pixels along one column, from the `j`-th products of each row, plus the neighbour's contribution.
 #[inline(always)]
 fn transform_column<S: Simd, A: Transform1d<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize>(
     simd: S,
     edge: TileOverlap,
-    own: OutputVectors<'_>,
-    other: Option<OutputVectors<'_>>,
+    (vectors, neighbour): (OutputVectors<'_>, Option<OutputVectors<'_>>),
     j: usize,
 ) -> [S::f32s; TILE] {
     let mut products = [simd.splat_f32s(0.0); PRODUCTS];
     for i in 0..PRODUCTS {
-        products[i] = own.load(simd, i * PRODUCTS + j);
+        products[i] = vectors.load(simd, i * PRODUCTS + j);
     }
     let mut pixels = take_consecutive::<_, PRODUCTS, TILE>(A::transposed_output_transform(simd, products), edge.phase);
-    if let Some(other) = other {
-        pixels[edge.pixel] = simd.add_f32s(pixels[edge.pixel], other.load(simd, edge.product * PRODUCTS + j));
+    if let Some(neighbour) = neighbour {
+        pixels[edge.pixel] = simd.add_f32s(pixels[edge.pixel], neighbour.load(simd, edge.product * PRODUCTS + j));
     }
     pixels
 }

@@ -4,32 +4,32 @@
 
 use pulp::Simd;
 
-/// Applies a transform of [`Axis`] to the rows and then to the columns of a matrix. A macro, because a function passed
-/// as an argument would not be inlined.
-macro_rules! along_both {
-    ($pass:path, $simd:ident, $square:expr, $from:ident => $to:ident) => {{
+/// Applies a function of [`Transform1d`](super::transform_1d::Transform1d) to the rows and then to the columns of a
+/// matrix. A macro, because a function passed as an argument would not be inlined.
+macro_rules! transform_2d {
+    ($transform:path, $simd:ident, $matrix:expr, $from:ident => $to:ident) => {{
         let mut rows = [[$simd.splat_f32s(0.0); $to]; $from];
         for index in 0..$from {
-            rows[index] = $pass($simd, $square[index]);
+            rows[index] = $transform($simd, $matrix[index]);
         }
-        let turned = transposed(&rows);
+        let transposed_rows = transposed(&rows);
         let mut columns = [[$simd.splat_f32s(0.0); $to]; $to];
         for index in 0..$to {
-            columns[index] = $pass($simd, turned[index]);
+            columns[index] = $transform($simd, transposed_rows[index]);
         }
         transposed(&columns)
     }};
 }
-pub(super) use along_both;
+pub(super) use transform_2d;
 
 #[inline(always)]
 pub(super) fn transposed<V: Copy, const ROWS: usize, const COLUMNS: usize>(
-    grid: &[[V; COLUMNS]; ROWS],
+    matrix: &[[V; COLUMNS]; ROWS],
 ) -> [[V; ROWS]; COLUMNS] {
-    let mut out = [[grid[0][0]; ROWS]; COLUMNS];
+    let mut out = [[matrix[0][0]; ROWS]; COLUMNS];
     for j in 0..COLUMNS {
         for i in 0..ROWS {
-            out[j][i] = grid[i][j];
+            out[j][i] = matrix[i][j];
         }
     }
     out

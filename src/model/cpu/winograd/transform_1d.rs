@@ -1,21 +1,18 @@
 //! Winograd's transforms along one axis.
 //!
 //! The smaller picture is cut into tiles of `TILE` pixels. With two taps, a tile needs `TILE + 1` products instead of
-//! `2 · TILE`. The convolution's input transform takes `PRODUCTS` pixels of the larger picture to
-//! [factors](Transform1d::input_transform); its output transform takes the products to [sums](Transform1d::output_transform), the tile's pixels. The
-//! transposed convolution uses the transposed matrices: its input transform, [spread](Transform1d::transposed_input_transform), is the transpose
-//! of `output_transform`; its output transform, [transposed output transform](Transform1d::transposed_output_transform), is the transpose of `input_transform`.
+//! `2 · TILE`. The input transform takes `PRODUCTS` pixels of the larger picture to the factors of the products. The
+//! output transform takes the products to the tile's pixels. The transposed convolution uses the transposed matrices:
+//! the transpose of the output transform for its input, and that of the input transform for its output.
 
 #![expect(clippy::many_single_char_names, reason = "the values along one axis")]
 #![expect(clippy::inline_always, reason = "target features apply only to code that is inlined into their function")]
 
 use pulp::Simd;
 
-pub(in crate::model::cpu) trait Transform1d<const TILE: usize, const PRODUCTS: usize>:
-    Sync
-{
+pub(in super::super) trait Transform1d<const TILE: usize, const PRODUCTS: usize>: Sync {
     /// Filter transform: the weight of each product as a combination of the two taps.
-    const FILTER_TRANSFORM: [[f32; 2]; PRODUCTS];
+    const FILTER: [[f32; 2]; PRODUCTS];
 
     fn input_transform<S: Simd>(simd: S, pixels: [S::f32s; PRODUCTS]) -> [S::f32s; PRODUCTS];
 
@@ -28,10 +25,10 @@ pub(in crate::model::cpu) trait Transform1d<const TILE: usize, const PRODUCTS: u
 }
 
 /// F(2, 2): three products for two pixels. The transforms only add and subtract.
-pub(in crate::model::cpu) struct F2;
+pub(in super::super) struct F2;
 
 impl Transform1d<2, 3> for F2 {
-    const FILTER_TRANSFORM: [[f32; 2]; 3] = [[1.0, 0.0], [1.0, 1.0], [0.0, 1.0]];
+    const FILTER: [[f32; 2]; 3] = [[1.0, 0.0], [1.0, 1.0], [0.0, 1.0]];
 
     #[inline(always)]
     fn input_transform<S: Simd>(simd: S, [a, b, c]: [S::f32s; 3]) -> [S::f32s; 3] {
@@ -55,10 +52,10 @@ impl Transform1d<2, 3> for F2 {
 }
 
 /// F(4, 2): five products for four pixels, with the interpolation points 0, 1, −1, 2 and infinity.
-pub(in crate::model::cpu) struct F4;
+pub(in super::super) struct F4;
 
 impl Transform1d<4, 5> for F4 {
-    const FILTER_TRANSFORM: [[f32; 2]; 5] =
+    const FILTER: [[f32; 2]; 5] =
         [[1.0, 0.0], [-0.5, -0.5], [-1.0 / 6.0, 1.0 / 6.0], [1.0 / 6.0, 1.0 / 3.0], [0.0, 1.0]];
 
     #[inline(always)]

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::*;
-use crate::photo::exif::sample_block;
+use crate::photo::exif::tests::sample_block;
 
 const WIDTH: u32 = 16;
 const HEIGHT: u32 = 8;
@@ -18,28 +18,28 @@ fn xmp(orientation: u8) -> Vec<u8> {
 }
 
 /// The metadata of a test file.
-struct Carried {
+struct TestMetadata {
     icc: Vec<u8>,
     exif: Vec<u8>,
     xmp: Vec<u8>,
 }
 
-fn carried(orientation: u8) -> Carried {
+fn metadata(orientation: u8) -> TestMetadata {
     let thumbnail = Some(&b"\xFF\xD8old face\xFF\xD9"[..]);
-    Carried { icc: profile(*b"RGB "), exif: sample_block(orientation.into(), thumbnail), xmp: xmp(orientation) }
+    TestMetadata { icc: profile(*b"RGB "), exif: sample_block(orientation.into(), thumbnail), xmp: xmp(orientation) }
 }
 
-fn png(carried: &Carried) -> Vec<u8> {
-    let extras = PngMetadata {
-        icc_profile: Some(&carried.icc),
-        exif: Some(&carried.exif),
-        xmp: Some(Cow::Borrowed(&carried.xmp)),
+fn png(metadata: &TestMetadata) -> Vec<u8> {
+    let png_metadata = PngMetadata {
+        icc_profile: Some(&metadata.icc),
+        exif: Some(&metadata.exif),
+        xmp: Some(Cow::Borrowed(&metadata.xmp)),
         texts: Vec::new(),
     };
-    encode_png(&picture(ColorType::Rgb8, WIDTH, HEIGHT), &extras).unwrap()
+    encode_png(&picture(ColorType::Rgb8, WIDTH, HEIGHT), &png_metadata).unwrap()
 }
 
-fn jpeg(carried: &Carried) -> Vec<u8> {
+fn jpeg(metadata: &TestMetadata) -> Vec<u8> {
     let bytes = encoded(&picture(ColorType::Rgb8, WIDTH, HEIGHT), ImageFormat::Jpeg);
     let segment = |marker: u8, mark: &[u8], content: &[u8]| {
         let length = u16::try_from(2 + mark.len() + content.len()).unwrap().to_be_bytes();
@@ -47,16 +47,16 @@ fn jpeg(carried: &Carried) -> Vec<u8> {
     };
     [
         bytes[..2].to_vec(),
-        segment(0xE1, b"Exif\0\0", &carried.exif),
-        segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0", &carried.xmp),
-        segment(0xE2, b"ICC_PROFILE\0\x01\x01", &carried.icc),
+        segment(0xE1, b"Exif\0\0", &metadata.exif),
+        segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0", &metadata.xmp),
+        segment(0xE2, b"ICC_PROFILE\0\x01\x01", &metadata.icc),
         bytes[2..].to_vec(),
     ]
     .concat()
 }
 
 /// `mark` is put in front of the EXIF block, as some writers do.
-fn webp(carried: &Carried, mark: &[u8]) -> Vec<u8> {
+fn webp(metadata: &TestMetadata, mark: &[u8]) -> Vec<u8> {
     let simple = encoded(&picture(ColorType::Rgb8, WIDTH, HEIGHT), ImageFormat::WebP);
     assert_eq!(&simple[12..16], b"VP8L");
     let chunk = |kind: &[u8; 4], content: &[u8]| {
@@ -69,16 +69,16 @@ fn webp(carried: &Carried, mark: &[u8]) -> Vec<u8> {
     let chunks = [
         b"WEBP".to_vec(),
         chunk(b"VP8X", &header),
-        chunk(b"ICCP", &carried.icc),
+        chunk(b"ICCP", &metadata.icc),
         simple[12..].to_vec(),
-        chunk(b"EXIF", &[mark, &carried.exif].concat()),
-        chunk(b"XMP ", &carried.xmp),
+        chunk(b"EXIF", &[mark, &metadata.exif].concat()),
+        chunk(b"XMP ", &metadata.xmp),
     ];
     chunk(b"RIFF", &chunks.concat())
 }
 
 /// An uncompressed TIFF with an orientation tag.
-fn tiff(carried: &Carried, orientation: u8) -> Vec<u8> {
+fn tiff(metadata: &TestMetadata, orientation: u8) -> Vec<u8> {
     let pixels = picture(ColorType::Rgb8, WIDTH, HEIGHT);
     let length = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap();
     let entry = |tag: u16, kind: u16, count: u32, value: u32| {
@@ -88,7 +88,7 @@ fn tiff(carried: &Carried, orientation: u8) -> Vec<u8> {
     let depths_at = 8 + 2 + entries * 12 + 4;
     let pixels_at = depths_at + 6;
     let xmp_at = pixels_at + length(pixels.as_bytes());
-    let icc_at = xmp_at + length(&carried.xmp);
+    let icc_at = xmp_at + length(&metadata.xmp);
     [
         b"II\x2A\0\x08\0\0\0".to_vec(),
         u16::try_from(entries).unwrap().to_le_bytes().to_vec(),
@@ -102,26 +102,26 @@ fn tiff(carried: &Carried, orientation: u8) -> Vec<u8> {
         entry(277, 3, 1, 3),
         entry(278, 3, 1, HEIGHT),
         entry(279, 4, 1, length(pixels.as_bytes())),
-        entry(700, 1, length(&carried.xmp), xmp_at),
-        entry(34675, 7, length(&carried.icc), icc_at),
+        entry(700, 1, length(&metadata.xmp), xmp_at),
+        entry(34675, 7, length(&metadata.icc), icc_at),
         vec![0; 4],
         [8, 0].repeat(3),
         pixels.as_bytes().to_vec(),
-        carried.xmp.clone(),
-        carried.icc.clone(),
+        metadata.xmp.clone(),
+        metadata.icc.clone(),
     ]
     .concat()
 }
 
 /// A file of every format with metadata, and whether its EXIF can be read.
 fn files(orientation: u8) -> Vec<(&'static str, Vec<u8>, bool)> {
-    let carried = carried(orientation);
+    let metadata = metadata(orientation);
     vec![
-        ("PNG", png(&carried), true),
-        ("JPEG", jpeg(&carried), true),
-        ("WebP", webp(&carried, b""), true),
-        ("WebP with a mark", webp(&carried, b"Exif\0\0"), true),
-        ("TIFF", tiff(&carried, orientation), false),
+        ("PNG", png(&metadata), true),
+        ("JPEG", jpeg(&metadata), true),
+        ("WebP", webp(&metadata, b""), true),
+        ("WebP with a mark", webp(&metadata, b"Exif\0\0"), true),
+        ("TIFF", tiff(&metadata, orientation), false),
     ]
 }
 
@@ -130,9 +130,9 @@ fn metadata_survives_from_every_format_to_png() {
     for (format, bytes, has_exif) in files(1) {
         let photo = decoded(&bytes);
         assert_eq!((photo.width(), photo.height()), (WIDTH, HEIGHT), "{format}");
-        let (exif, _) = crate::photo::exif::make_upright(carried(1).exif);
+        let (exif, _) = crate::photo::exif::make_upright(metadata(1).exif);
         assert_eq!(photo.exif, has_exif.then_some(exif), "{format}");
-        assert_eq!(photo.icc_profile, Some(carried(1).icc), "{format}");
+        assert_eq!(photo.icc_profile, Some(metadata(1).icc), "{format}");
         assert_eq!(photo.xmp, Some(xmp(1)), "{format}");
         let again = decoded(&encode_png(&photo.pixels, &photo.png_metadata()).unwrap());
         assert_eq!(again.png_metadata(), photo.png_metadata(), "{format}");
@@ -164,7 +164,7 @@ fn no_thumbnail_is_exported() {
 
 #[test]
 fn photo_with_broken_metadata_opens() {
-    let broken = Carried { icc: vec![1, 2, 3], exif: vec![0xFF; 7], xmp: vec![0xFE, 0xFF, 0, 60] };
+    let broken = TestMetadata { icc: vec![1, 2, 3], exif: vec![0xFF; 7], xmp: vec![0xFE, 0xFF, 0, 60] };
     // A PNG cannot hold such XMP in the first place.
     for (format, bytes) in [("JPEG", jpeg(&broken)), ("WebP", webp(&broken, b"")), ("TIFF", tiff(&broken, 77))] {
         let photo = decoded(&bytes);

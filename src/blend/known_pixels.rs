@@ -1,0 +1,128 @@
+//! Photo pixels outside the hole.
+
+use std::ops::Range;
+
+use crate::geometry::RectPx;
+use crate::mask::Mask;
+use crate::photo::{ChannelValue, Photo, PixelData, catmull_rom_weights};
+
+/// A photo of which only known pixels that are not fully transparent can be read.
+pub(super) struct KnownPixels<'a> {
+    data: PixelData<'a>,
+    hole: &'a Mask,
+    width: u32,
+}
+
+impl<'a> KnownPixels<'a> {
+    pub(super) fn new(photo: &'a Photo, hole: &'a Mask) -> Self {
+        Self { data: PixelData::of(&photo.pixels), hole, width: photo.width() }
+    }
+
+    /// The mean colour, in [-1, 1], of the readable pixels of a rectangle, which must lie in the photo and the mask;
+    /// `None` when there are no such pixels.
+    pub(super) fn mean(&self, rect: RectPx) -> Option<[f32; 3]> {
+        match &self.data {
+            PixelData::Bits8 { data, channels } => known_mean(data, *channels, self.width, self.hole, rect),
+            PixelData::Bits16 { data, channels } => known_mean(data, *channels, self.width, self.hole, rect),
+        }
+    }
+
+    /// The colour at a point of the photo, by the same cubic as the generated image: red, green and blue in [-1, 1].
+    /// `None` when a pixel under the cubic is not known.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked not to be negative")]
+    pub(super) fn interpolated_at(&self, [x, y]: [f64; 2]) -> Option<[f32; 3]> {
+        let taps = |coordinate: f64| {
+            let from_first = coordinate - 1.5;
+            let weights = catmull_rom_weights((from_first - from_first.floor()) as f32);
+            (from_first >= 0.0).then_some((from_first as u32, weights))
+        };
+        let ((column, along), (row, down)) = (taps(x)?, taps(y)?);
+        let mut sum = [0.0; 3];
+        for (y, down) in (row..).zip(down) {
+            for (color, along) in self.known_run_of_four(column, y)?.into_iter().zip(along) {
+                for (sum, value) in sum.iter_mut().zip(color) {
+                    *sum += down * along * value;
+                }
+            }
+        }
+        Some(sum)
+    }
+
+    /// Four pixels of a row: red, green and blue in [-1, 1] each. `None` when one of them is outside the photo or the
+    /// mask, in the hole, or fully transparent.
+    fn known_run_of_four(&self, column: u32, y: u32) -> Option<[[f32; 3]; 4]> {
+        let end = column.checked_add(4)?;
+        let is_outside = end > self.width.min(self.hole.width()) || y >= self.hole.height();
+        if is_outside || self.hole.row(y, column..end).iter().any(|hole| *hole != 0) {
+            return None;
+        }
+        let first = y as usize * self.width as usize + column as usize;
+        let samples = |channels: usize| first * channels..(first + 4) * channels;
+        match &self.data {
+            PixelData::Bits8 { data, channels } => four_colors(data.get(samples(*channels))?, *channels),
+            PixelData::Bits16 { data, channels } => four_colors(data.get(samples(*channels))?, *channels),
+        }
+    }
+
+    /// Reads part of a row, which must lie in the photo and the mask: red, green and blue in [-1, 1] (grey in all
+    /// three), and 1. Hole pixels and fully transparent pixels give four zeros.
+    pub(super) fn read_row(&self, y: u32, columns: Range<u32>, row: &mut Vec<[f32; 4]>) {
+        row.clear();
+        let hole = self.hole.row(y, columns.clone());
+        let first = y as usize * self.width as usize + columns.start as usize;
+        match &self.data {
+            PixelData::Bits8 { data, channels } => read_samples(data, *channels, first, hole, row),
+            PixelData::Bits16 { data, channels } => read_samples(data, *channels, first, hole, row),
+        }
+    }
+}
+
+fn known_mean<T: ChannelValue>(data: &[T], channels: usize, width: u32, hole: &Mask, rect: RectPx) -> Option<[f32; 3]> {
+    let has_alpha = channels.is_multiple_of(2);
+    let mut sums = [0.0; 3];
+    let mut count = 0.0;
+    for y in rect.y..rect.y + rect.height {
+        let start = (y as usize * width as usize + rect.x as usize) * channels;
+        let samples = data.get(start..start + rect.width as usize * channels)?;
+        let hole = hole.row(y, rect.x..rect.x + rect.width);
+        for (pixel, _) in samples.chunks_exact(channels).zip(hole).filter(|(_, hole)| **hole == 0) {
+            if has_alpha && pixel.last().is_some_and(|alpha| alpha.is_zero()) {
+                continue;
+            }
+            // A grey value goes to all three channels.
+            for (channel, sum) in sums.iter_mut().enumerate() {
+                *sum += pixel.get(if channels < 3 { 0 } else { channel }).map_or(0.0, |sample| sample.to_f32());
+            }
+            count += 1.0;
+        }
+    }
+    (count > 0.0).then(|| sums.map(|sum| sum / count * (2.0 / T::MAX) - 1.0))
+}
+
+fn read_samples<T: ChannelValue>(data: &[T], channels: usize, first: usize, hole: &[u8], row: &mut Vec<[f32; 4]>) {
+    let samples = data.get(first * channels..(first + hole.len()) * channels).unwrap_or_default();
+    row.extend(samples.chunks_exact(channels).zip(hole).map(|(pixel, &hole)| {
+        let known = if hole == 0 { known_color(pixel) } else { None };
+        known.map_or([0.0; 4], |[red, green, blue]| [red, green, blue, 1.0])
+    }));
+}
+
+fn four_colors<T: ChannelValue>(samples: &[T], channels: usize) -> Option<[[f32; 3]; 4]> {
+    let mut colors = [[0.0; 3]; 4];
+    for (color, pixel) in colors.iter_mut().zip(samples.chunks_exact(channels)) {
+        *color = known_color(pixel)?;
+    }
+    Some(colors)
+}
+
+/// Red, green and blue of a pixel (grey in all three); `None` when it is fully transparent.
+#[inline]
+fn known_color<T: ChannelValue>(pixel: &[T]) -> Option<[f32; 3]> {
+    let scaled = |sample: T| sample.to_f32() * (2.0 / T::MAX) - 1.0;
+    match *pixel {
+        [_, alpha] | [_, _, _, alpha] if alpha.is_zero() => None,
+        [red, green, blue, ..] => Some([red, green, blue].map(scaled)),
+        [grey, ..] => Some([scaled(grey); 3]),
+        [] => None,
+    }
+}
