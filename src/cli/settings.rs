@@ -113,7 +113,7 @@ fn option(setting: &'static Setting) -> Arg {
         Field::Number { .. } => arg.value_name("X").allow_negative_numbers(true),
         Field::Choice(choice) => {
             let names = choice.options().into_iter().map(|option| (option.id, option.help, option.id.to_owned()));
-            arg.value_parser(parser(names))
+            arg.value_name("NAME").value_parser(parser(names))
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// One value of a setting: the value, its id on the command line and in reports, its title in the editor, and what it does.
+/// One value of a setting: value, id on the command line and in reports, title in the editor, help.
 pub(super) type Choice<T> = (T, &'static str, &'static str, &'static str);
 
 /// How a step changes the latents.
@@ -58,7 +58,7 @@ pub(super) static CLIPPINGS: [Choice<Clipping>; 2] = [
 pub enum Starts {
     /// Draws from the prior of the generator: uniform in [-1, 1].
     Prior,
-    /// The encoder's guess, and mixtures of it with draws from the prior, up to `start_spread`. Without an encoder: as `Prior`.
+    /// The encoder's guess, and mixtures of it with random latents, up to `start_spread`. Without an encoder: as `Prior`.
     Encoder,
 }
 

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
+use Section::{Basic, Hmc, Losses, Search};
+
 use super::choices::{CLIPPINGS, Choice, NORMS, OPTIMIZERS, PRIORS, REDUCTIONS, SCHEDULES, STARTS};
 use super::{OptimizerKind, Preset, Settings, Starts};
 
@@ -227,8 +229,16 @@ const fn integer(range: RangeInclusive<u32>, at: fn(&mut Settings) -> &mut u32) 
     Field::Integer { range, odd: false, at }
 }
 
+const fn odd(range: RangeInclusive<u32>, at: fn(&mut Settings) -> &mut u32) -> Field {
+    Field::Integer { range, odd: true, at }
+}
+
 const fn number(range: RangeInclusive<f32>, at: fn(&mut Settings) -> &mut f32) -> Field {
     Field::Number { range, open: false, at }
+}
+
+const fn choice(field: &'static (dyn ChoiceField + Sync)) -> Field {
+    Field::Choice(field)
 }
 
 const fn positive(max: f32, at: fn(&mut Settings) -> &mut f32) -> Field {
@@ -245,72 +255,79 @@ fn is_gradient_descent(settings: &Settings) -> bool {
 
 /// Every setting, in the order of the panel and of the help.
 pub static SETTINGS: [Setting; 23] = [
-    Setting::new("lambda", "λ", Section::Basic, number(0.0..=1000.0, |s| &mut s.lambda))
+    Setting::new("lambda", "λ", Basic, number(0.0..=1000.0, |s| &mut s.lambda))
         .help("Weight of the prior loss: how much a plausible face counts against agreement with the photo")
-        .details("More makes the fill sharper, less brings it nearer to the truth on average. 0 turns the prior off and halves the time of a step."),
-    Setting::new("steps", "Steps", Section::Basic, integer(1..=Settings::MAX_STEPS, |s| &mut s.steps))
+        .details(
+            "More is sharper, less is nearer to the truth on average. 0 turns it off and halves the time of a step.",
+        ),
+    Setting::new("steps", "Steps", Basic, integer(1..=Settings::MAX_STEPS, |s| &mut s.steps))
         .help("Number of iterations"),
-    Setting::new("optimizer", "Optimiser", Section::Search, Field::Choice(&Choices { options: &OPTIMIZERS, at: |s| &mut s.optimizer }))
+    Setting::new("optimizer", "Optimiser", Search, choice(&Choices { options: &OPTIMIZERS, at: |s| &mut s.optimizer }))
         .help("How each iteration changes the latents"),
-    Setting::new("hmc-steps", "L", Section::Hmc, integer(1..=1000, |s| &mut s.hmc.leapfrog_steps))
+    Setting::new("hmc-steps", "L", Hmc, integer(1..=1000, |s| &mut s.hmc.leapfrog_steps))
         .help("Leapfrog steps in one trajectory of Hamiltonian Monte Carlo")
         .applies(is_hmc),
-    Setting::new("hmc-step-size", "ε", Section::Hmc, positive(1.0, |s| &mut s.hmc.step_size))
+    Setting::new("hmc-step-size", "ε", Hmc, positive(1.0, |s| &mut s.hmc.step_size))
         .help("Length of one leapfrog step of Hamiltonian Monte Carlo")
         .applies(is_hmc),
-    Setting::new("hmc-beta", "β", Section::Hmc, positive(1e6, |s| &mut s.hmc.beta))
+    Setting::new("hmc-beta", "β", Hmc, positive(1e6, |s| &mut s.hmc.beta))
         .help("Inverse temperature of Hamiltonian Monte Carlo")
         .details("More stays nearer to the best fill, less makes the fills differ more.")
         .applies(is_hmc),
-    Setting::new("hmc-anneal", "Anneal", Section::Hmc, number(0.5..=2.0, |s| &mut s.hmc.anneal))
+    Setting::new("hmc-anneal", "Anneal", Hmc, number(0.5..=2.0, |s| &mut s.hmc.anneal))
         .help("Factor on β after each trajectory of Hamiltonian Monte Carlo")
         .details("1 keeps β as it is.")
         .applies(is_hmc),
-    Setting::new("learning-rate", "Learning rate", Section::Search, positive(10.0, |s| &mut s.learning_rate))
+    Setting::new("learning-rate", "Learning rate", Search, positive(10.0, |s| &mut s.learning_rate))
         .help("Size of the optimiser's steps")
         .applies(is_gradient_descent),
-    Setting::new("schedule", "Schedule", Section::Search, Field::Choice(&Choices { options: &SCHEDULES, at: |s| &mut s.schedule }))
+    Setting::new("schedule", "Schedule", Search, choice(&Choices { options: &SCHEDULES, at: |s| &mut s.schedule }))
         .help("How the learning rate changes over the steps")
         .applies(is_gradient_descent),
-    Setting::new("clipping", "Clipping", Section::Search, Field::Choice(&Choices { options: &CLIPPINGS, at: |s| &mut s.clipping }))
+    Setting::new("clipping", "Clipping", Search, choice(&Choices { options: &CLIPPINGS, at: |s| &mut s.clipping }))
         .help("What happens to latent values outside [-1, 1], the range the generator was trained on"),
-    Setting::new("noise", "Noise", Section::Search, number(0.0..=2.0, |s| &mut s.noise))
-        .help("Random noise added to the latents at the start, which helps to find better fills (standard deviation)")
+    Setting::new("noise", "Noise", Search, number(0.0..=2.0, |s| &mut s.noise))
+        .help("Standard deviation of random noise on the latents, which helps to find better fills")
         .details("It falls to zero at three quarters of the steps.")
         .applies(is_gradient_descent),
-    Setting::new("hold", "Stay near guess", Section::Search, number(0.0..=100.0, |s| &mut s.anchor_decay))
+    Setting::new("hold", "Stay near guess", Search, number(0.0..=100.0, |s| &mut s.anchor_decay))
         .help("How strongly the fill is kept near the encoder's guess when much of the face is hidden")
-        .details("The pull grows with the share of the face that lies deep in the hole: there the known pixels say too little, and the guess is better. Random starts are not pulled."),
-    Setting::new("candidates", "Candidates", Section::Search, integer(1..=Settings::MAX_CANDIDATES, |s| &mut s.candidates))
+        .details("The pull grows with the share of the face that lies deep in the hole. Random starts are not pulled."),
+    Setting::new("candidates", "Candidates", Search, integer(1..=Settings::MAX_CANDIDATES, |s| &mut s.candidates))
         .help("Number of fills searched together; the one with the lowest total loss is shown")
         .details("More take longer and give more to choose from."),
-    Setting::new("starts", "Starts", Section::Search, Field::Choice(&Choices { options: &STARTS, at: |s| &mut s.starts }))
+    Setting::new("starts", "Starts", Search, choice(&Choices { options: &STARTS, at: |s| &mut s.starts }))
         .help("Where the candidates start"),
-    Setting::new("start-spread", "Variety", Section::Search, number(0.0..=1.0, |s| &mut s.start_spread))
+    Setting::new("start-spread", "Variety", Search, number(0.0..=1.0, |s| &mut s.start_spread))
         .help("How far the last candidate starts from the encoder's guess: 0 at the guess, 1 at a random face")
-        .details("The first candidate starts at the guess and the others evenly between. More makes them differ more in what is hidden.")
+        .details("The others start evenly between. More makes the candidates differ more in what is hidden.")
         .applies(|s| s.starts == Starts::Encoder),
-    Setting::new("seed", "Seed", Section::Search, Field::Seed { at: |s| &mut s.seed })
+    Setting::new("seed", "Seed", Search, Field::Seed { at: |s| &mut s.seed })
         .help("Seed of every random draw")
         .details("The same seed, settings, model and device give the same fill."),
-    Setting::new("focus", "Focus on edge", Section::Losses, number(0.0..=1.0, |s| &mut s.context.focus))
+    Setting::new("focus", "Focus on edge", Losses, number(0.0..=1.0, |s| &mut s.context.focus))
         .help("How much more the known pixels near the hole count: 0 all the same, 1 only those near it")
         .details("A pixel counts by the share of hole in the window around it (CVPR 2017, section 3.2)."),
-    Setting::new("window", "Window", Section::Losses, Field::Integer { range: 1..=63, odd: true, at: |s| &mut s.context.window_px })
-        .help("Side of that window around a known pixel: an odd number of crop pixels")
+    Setting::new("window", "Window", Losses, odd(1..=63, |s| &mut s.context.window_px))
+        .help("Side of the window that the focus looks at, an odd number of crop pixels")
         .details("Has an effect only when the focus is above 0.")
         .applies(|s| s.context.focus > 0.0),
-    Setting::new("gradient", "Edges", Section::Losses, number(0.0..=1000.0, |s| &mut s.context.gradient))
+    Setting::new("gradient", "Edges", Losses, number(0.0..=1000.0, |s| &mut s.context.gradient))
         .help("How much edges and textures of the known pixels count beside their colours")
-        .details("It weighs the differences between neighbouring pixels (gradient difference loss, Mathieu et al. 2016). Much of it comes nearer to the truth on average, but blurs."),
-    Setting::new("symmetry", "Symmetry", Section::Losses, number(0.0..=1000.0, |s| &mut s.context.symmetry))
-        .help("How much the other half of the face counts for what is hidden: a hidden eye is drawn to match the visible one")
+        .details("The differences between neighbouring pixels (Mathieu et al. 2016). Much of it blurs."),
+    Setting::new("symmetry", "Symmetry", Losses, number(0.0..=1000.0, |s| &mut s.context.symmetry))
+        .help("How much the other half of the face counts: a hidden eye is drawn to match the visible one")
         .details("Differences in light between the halves do not count."),
-    Setting::new("context", "Reduction", Section::Losses, Field::Choice(&Choices { options: &REDUCTIONS, at: |s| &mut s.context.reduction }))
-        .help("How the differences of the known pixels become one number"),
-    Setting::new("norm", "Difference", Section::Losses, Field::Choice(&Choices { options: &NORMS, at: |s| &mut s.context.norm }))
+    Setting::new(
+        "context",
+        "Reduction",
+        Losses,
+        choice(&Choices { options: &REDUCTIONS, at: |s| &mut s.context.reduction }),
+    )
+    .help("How the differences of the known pixels become one number"),
+    Setting::new("norm", "Difference", Losses, choice(&Choices { options: &NORMS, at: |s| &mut s.context.norm }))
         .help("How the difference between a pixel of the fill and of the photo is measured"),
-    Setting::new("prior", "Prior loss", Section::Losses, Field::Choice(&Choices { options: &PRIORS, at: |s| &mut s.prior }))
+    Setting::new("prior", "Prior loss", Losses, choice(&Choices { options: &PRIORS, at: |s| &mut s.prior }))
         .help("How the prior loss is computed from the discriminator D, which tells real faces from drawn ones"),
 ];
 

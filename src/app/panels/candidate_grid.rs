@@ -6,7 +6,7 @@
 use egui::{Color32, ColorImage, CornerRadius, Rect, Response, Role, Sense, StrokeKind, TextureHandle, Ui};
 use egui::{TextureOptions, WidgetInfo, pos2, vec2};
 
-use super::{add_command_button, mix_buttons, widgets};
+use super::{add_command_button, candidate_buttons, widgets};
 use crate::app::loss_history::prior_share;
 use crate::app::shortcuts::EditorCommand;
 use crate::app::state::{Action, EditorState};
@@ -107,7 +107,7 @@ impl CandidateGrid {
             self.show_thumbnails(ui, state, &candidates, actions);
         }
         if !state.fill_controller.is_running() {
-            mix_buttons::show(ui, state, actions);
+            candidate_buttons::show(ui, state, actions);
         }
     }
 

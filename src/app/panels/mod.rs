@@ -1,10 +1,10 @@
 //! The panels around the canvas. Every panel reads the state and pushes actions.
 
 pub mod advanced_settings;
+pub mod candidate_buttons;
 pub mod candidate_grid;
 pub mod fill_button;
 pub mod loss_plot;
-pub mod mix_buttons;
 pub mod recovery;
 pub mod settings;
 pub mod start_screen;
