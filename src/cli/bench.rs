@@ -154,15 +154,15 @@ fn bench_table(report: &BenchReport) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_table_has_one_line_per_candidate_count() {
+    /// A report with two measurements.
+    pub(super) fn report() -> BenchReport {
         let speed = |candidates: u32, seconds_a_step: f64| SearchSpeed {
             candidates,
             steps: 100,
             seconds_a_step,
             candidate_steps_per_second: f64::from(candidates) / seconds_a_step,
         };
-        let report = BenchReport {
+        BenchReport {
             version: "0.1.0",
             device: "CPU".into(),
             threads: 2,
@@ -171,8 +171,12 @@ mod tests {
             image_size_px: 64,
             step_gflop: 0.5,
             speeds: vec![speed(1, 0.004), speed(32, 0.08)],
-        };
-        insta::assert_snapshot!(bench_table(&report), @r"
+        }
+    }
+
+    #[test]
+    fn the_table_has_one_line_per_candidate_count() {
+        insta::assert_snapshot!(bench_table(&report()), @r"
         Countenance 0.1.0, face-64 (64 px), CPU, 2 threads, vectors of 512 bits
 
         candidates    ms/step    steps/s    candidate-steps/s    GFLOP/s

@@ -8,7 +8,7 @@
 //! # The parts of Best
 //!
 //! - The encoder's starts, the gradient loss and noise tend to improve the hole PSNR.
-//! - Hold keeps the latents near their starts, which helps where half a face is hidden.
+//! - Anchor decay (`hold`) keeps the latents near their starts, which helps where half a face is hidden.
 //! - Focus weights the known pixels near the hole.
 //! - Several candidates give the user a choice: the best of them is closer to the truth than the one with the lowest
 //!   loss.

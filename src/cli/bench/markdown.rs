@@ -104,22 +104,7 @@ mod tests {
 
     #[test]
     fn page_has_a_row_for_each_measurement() {
-        let speed = |candidates: u32, seconds_a_step: f64| SearchSpeed {
-            candidates,
-            steps: 100,
-            seconds_a_step,
-            candidate_steps_per_second: f64::from(candidates) / seconds_a_step,
-        };
-        let report = BenchReport {
-            version: "0.1.0",
-            device: "CPU".into(),
-            threads: 2,
-            vector_bits: 512,
-            model: "face-64".into(),
-            image_size_px: 64,
-            step_gflop: 0.5,
-            speeds: vec![speed(1, 0.004), speed(32, 0.08)],
-        };
-        insta::assert_snapshot!(page(&[(report, FillTimes { search_secs: 1.234, blend_secs: 0.0042 })]));
+        let measured = [(crate::cli::bench::tests::report(), FillTimes { search_secs: 1.234, blend_secs: 0.0042 })];
+        insta::assert_snapshot!(page(&measured));
     }
 }
