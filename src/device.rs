@@ -106,7 +106,7 @@ pub struct OpenDevice<T> {
     /// As in "CPU" or "NVIDIA RTX 4070 (Vulkan)".
     pub name: String,
     pub is_gpu: bool,
-    /// Why this device was chosen, where the user may expect another one.
+    /// For the user: why this device is used, or a drawback of it.
     pub notice: Option<String>,
 }
 
@@ -119,14 +119,14 @@ pub struct Gpu {
 }
 
 impl Gpu {
-    /// Whether the loss of the GPU was reported. A lost GPU cannot be used any more.
+    /// Whether the driver has reported the GPU as lost. A lost GPU must be opened again.
     #[must_use]
     pub fn is_lost(&self) -> bool {
         self.is_lost.load(Ordering::Relaxed)
     }
 }
 
-/// A GPU with what wgpu and burn need to open it. burn numbers the GPUs of each kind.
+/// A listed GPU, and how wgpu and burn identify it.
 struct GpuAdapter {
     info: GpuInfo,
     wgpu_backend: wgpu::Backend,
@@ -136,7 +136,7 @@ struct GpuAdapter {
     kind: DeviceKind,
 }
 
-/// Graphics APIs in order of preference: wgpu's, burn's and the user's name.
+/// Graphics APIs in order of preference: wgpu's value, burn's value and the name shown to the user.
 const GRAPHICS_APIS: [(wgpu::Backend, WgpuBackend, &str); 4] = [
     (wgpu::Backend::Vulkan, WgpuBackend::Vulkan, "Vulkan"),
     (wgpu::Backend::Metal, WgpuBackend::Metal, "Metal"),
@@ -180,7 +180,7 @@ fn open_with<T>(
     start: impl Fn(&GpuAdapter) -> Result<T, DeviceError>,
 ) -> Result<OpenDevice<T>, DeviceError> {
     let on_cpu = |notice| Ok(OpenDevice { device: cpu, name: "CPU".into(), is_gpu: false, notice });
-    // Listing GPUs loads their drivers.
+    // Return early, because listing GPUs loads their drivers.
     if matches!(choice, DeviceChoice::Cpu | DeviceChoice::CpuF32) {
         return on_cpu(None);
     }

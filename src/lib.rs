@@ -13,29 +13,29 @@
 //!
 //! | module | what it does | may use |
 //! | --- | --- | --- |
-//! | [`fs`] | atomic file writing | nothing here |
-//! | [`geometry`] | coordinate spaces: rectangles, transforms, the face frame | nothing here |
-//! | [`hash`], [`serde_floats`] | SHA-256 of files; lists of numbers in JSON | nothing here |
-//! | [`photo`] | decodes and saves photos | |
+//! | [`fs`] | atomic file writing | nothing |
+//! | [`geometry`] | coordinate spaces: rectangles, transforms, the face frame | nothing |
+//! | [`hash`], [`serde_floats`] | SHA-256 of files; lists of numbers in JSON | nothing |
+//! | [`photo`] | decodes and saves photos | nothing else |
 //! | [`mask`] | strokes, raster, history, presets, context weights | `photo` |
 //! | [`face`] | finds faces; crops a face for the networks | `mask`, `photo` |
 //! | [`blend`] | blends the fill into the photo | `mask`, `photo` |
-//! | [`dataset`] | training datasets: aligned faces in one file | |
-//! | [`device`] | selects the compute device | nothing here |
+//! | [`dataset`] | training datasets: aligned faces in one file | nothing else |
+//! | [`device`] | lists and opens compute devices | nothing else |
 //! | [`model`] | the networks on the CPU and GPU, and their weight files | `device` |
 //! | [`search`] | the latent search of one fill: losses, optimisers, candidates | `model`, `mask` |
 //! | [`explore`] | samples, interpolates and combines faces in latent space | `search`, `model`, `face`, `mask`, `photo` |
-//! | [`job`] | the background thread, the complete fill, and its provenance record | all of the above |
-//! | [`project`] | project files: photo, mask, settings and fill | all of the above |
-//! | [`metrics`] | metrics of a fill against the true picture | nothing here |
-//! | [`evaluation`] | evaluation protocol: faces × holes × fill methods | all of the above but `project` |
+//! | [`job`] | the background thread, the complete fill, and its provenance record | all of the above but `dataset` |
+//! | [`project`] | project files: photo, mask, settings and fill | all of the above but `dataset`, `explore` |
+//! | [`metrics`] | metrics of a fill against the true picture | nothing else |
+//! | [`evaluation`] | evaluation protocol: faces × holes × fill methods | all of the above but `explore`, `project` |
 //! | [`prepare`] | makes a dataset from a folder of photos | `dataset`, `face`, `mask`, `photo` |
 //! | [`train`] | trains a generator: recipes, checkpoints, quality measurements | `model`, `dataset`, `device`, `photo`, `mask`, `metrics`, `search` |
-//! | [`app`] | the editor | all above but `metrics`, `evaluation`, `dataset`, `prepare` |
+//! | [`app`] | the editor | all of the above but `metrics`, `evaluation`, `dataset`, `prepare` |
 //! | [`cli`] | the command line | all of the above but `project` |
 //!
-//! Every module may use `fs`, `geometry`, `hash` and `serde_floats`. Only `app` uses egui, only `cli` uses clap, and
-//! only `device`, `model`, `search` and `train` use burn.
+//! Every other module may use `fs`, `geometry`, `hash` and `serde_floats`. Only `app` uses egui, only `cli` uses clap,
+//! and only `device`, `model`, `search` and `train` use burn.
 
 mod app;
 pub mod blend;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// Most frames that are recorded; later frames are ignored.
+/// Maximum number of recorded frames; later frames are ignored.
 const MAX_FRAMES: usize = 1 << 16;
 
 /// The frame times of a session.

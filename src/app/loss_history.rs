@@ -19,7 +19,7 @@ impl Default for LossHistory {
 }
 
 impl LossHistory {
-    /// Most points that are kept: about twice the plot's width in pixels, since more would not be visible.
+    /// Maximum number of kept points: about twice the plot's width in pixels, since more would not be visible.
     const MAX_POINTS: usize = 1200;
 
     /// Adds the losses of the next iterations.
@@ -73,7 +73,7 @@ impl LossHistory {
     }
 }
 
-/// The share of `|λ·prior|` in the total loss, 0 to 1; `None` if the losses are zero or not finite.
+/// The share of `|λ·prior|` in `|λ·prior| + |context|`, 0 to 1; `None` if the sum is zero or not finite.
 pub fn prior_share(losses: Losses) -> Option<f32> {
     let weighted_prior = losses.total - losses.context;
     // The paper's prior loss is negative.

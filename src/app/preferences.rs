@@ -48,7 +48,7 @@ preferences! {
     panel_width: f32 = 328.0,
     /// The y axis of the loss plot is logarithmic.
     log_losses: bool = false,
-    /// Exported files contain how the fill was made.
+    /// Exported files record how the fill was made.
     record: bool = true,
     /// Show the encoder's first guess until there is a fill.
     first_guess: bool = true,

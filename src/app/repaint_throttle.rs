@@ -1,7 +1,7 @@
 //! Limits how often a running fill repaints the window.
 //!
 //! Without a GPU, the CPU runs the search and also draws the window, and a repaint for every iteration would take most
-//! of its time. There, repaints are delayed so that drawing takes at most a third of the time.
+//! of its time. Then, repaints are delayed so that drawing takes at most a third of the time.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -61,7 +61,7 @@ impl RepaintThrottle {
     pub fn request_repaint(&self, urgency: RepaintUrgency) {
         match urgency {
             RepaintUrgency::Now => self.context.request_repaint(),
-            // Without a delay egui would draw two frames.
+            // For a request without a delay, egui draws two frames.
             RepaintUrgency::Soon => {
                 let delay = self.lock_timing().repaint_delay(Instant::now());
                 self.context.request_repaint_after(delay.max(Duration::from_millis(1)));

@@ -101,7 +101,7 @@ pub const COMMANDS: &[CommandEntry] = &[
     entry(EditorCommand::BrushTool, PAINT, "Brush", &[key(Key::B)]),
     entry(EditorCommand::EraserTool, PAINT, "Eraser", &[key(Key::E)]),
     entry(EditorCommand::FrameTool, PAINT, "Face frame", &[key(Key::F)]),
-    // Its key is Tab, which egui uses to move the focus: see the editor's `raw_input_hook`.
+    // Its key is Tab. egui moves the focus with Tab, so the editor's `raw_input_hook` handles the key.
     entry(EditorCommand::NextFace, PAINT, "Frame the next face", &[]),
     entry(EditorCommand::SmallerBrush, PAINT, "Smaller brush", &[key(Key::OpenBracket)]),
     entry(EditorCommand::LargerBrush, PAINT, "Larger brush", &[key(Key::CloseBracket)]),

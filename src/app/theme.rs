@@ -153,8 +153,7 @@ impl Default for CanvasStyle {
             photo_border: Color32::from_black_alpha(90),
             checkerboard: [Color32::from_gray(204), Color32::from_gray(153)],
             checkerboard_side: 8.0,
-            // The canvas draws on the photo, not on a panel: in both themes the dark theme's brighter accent is more
-            // visible on skin.
+            // The dark theme's brighter accent is easier to see on skin, so the canvas uses it in both themes.
             accent: DARK_PALETTE.accent,
             warning: DARK_PALETTE.warning,
             tint_opacity: 0.45,

@@ -1,7 +1,7 @@
 //! A box blur of a grid of four-lane cells. Its run time does not depend on the radius.
 
 /// Sums over a window of `2·radius + 1` cells along each axis, applied twice so that near cells weigh more. Cells
-/// beyond the border add nothing, also to the last lane.
+/// beyond the border count as zero in all four lanes.
 pub(super) fn box_blur(cells: &mut [[f32; 4]], columns: usize, radius: usize) {
     let mut padded = Vec::new();
     for _ in 0..2 {

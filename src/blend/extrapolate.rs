@@ -2,7 +2,7 @@
 //!
 //! Each point outside is the mean of the pixels along the square's edge, weighted by the inverse square of their
 //! distances. This is Poisson's kernel for a straight edge. Close to the edge the result is the pixel beside it;
-//! further out the edge blurs together.
+//! further out the edge's colours mix.
 
 use std::ops::Range;
 
@@ -11,15 +11,15 @@ use rayon::prelude::*;
 use super::FILL_MARGIN_SHARE;
 use super::sampled_image::SampledImage;
 
-/// Points along the side of the square at which the outside is computed.
+/// Resolution of the extrapolation: points per side of the square.
 const POINTS_PER_SIDE: usize = 64;
 
-/// How far around the requested part it is computed, in points: blending reads the known pixels beside the hole.
+/// Margin around the needed part, in points: blending also samples beside the hole, at the known pixels.
 const EXTRA_POINTS: f32 = 4.0;
 
 /// The extrapolation of one image, with the image itself in the middle.
 pub(super) struct Extrapolation {
-    /// An image of the whole fillable area. Only `part` of it is computed, across and down in the image's unit square.
+    /// An image of the whole fillable area, computed only within `computed_part` (across and down).
     extended: SampledImage,
     computed_part: [Range<f32>; 2],
 }

@@ -3,8 +3,8 @@
 //! The differences are computed on a grid of cells a little finer than the generator's pixels, for photos of any size.
 //! The generator draws nothing finer, and single photo pixels (hair, grain) would draw streaks into the fill. Each
 //! known cell along the edge holds the difference between photo and fill. The differences are averaged along the edge
-//! and each inner cell takes that of the nearest edge cell. There they are smoothed (otherwise a ridge would show where
-//! two sides of the edge are equally near) and weighted by a falloff.
+//! and each inner cell takes that of the nearest edge cell. Inside, they are smoothed (otherwise a ridge would show
+//! where two sides of the edge are equally near) and weighted by a falloff.
 
 use super::blur::box_blur;
 use super::cell_grid::{CellGrid, EdgeCell};
@@ -18,7 +18,7 @@ use crate::photo::Photo;
 /// Cells along the frame's side: two for each pixel of a 64-pixel generator.
 const CELLS_ALONG_FRAME: f32 = 128.0;
 
-/// Known cells up to this far from the hole are compared with the fill: a generator pixel, to average out the grain.
+/// Known cells within this distance of the hole are compared with the fill: a generator pixel, to average out grain.
 const MAX_EDGE_DISTANCE_CELLS: f32 = 2.0;
 
 /// How far the difference fades into the hole, as a share of the frame's side. An eighth is about half the width of an

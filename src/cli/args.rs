@@ -190,7 +190,7 @@ Examples:
 
 Exit status: 0 on success, 1 if a photo failed, 2 if the arguments are invalid.";
 
-/// The parser.
+/// The definition of the command line.
 pub(super) fn build_command() -> clap::Command {
     Cli::command()
 }

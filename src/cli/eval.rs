@@ -26,8 +26,8 @@ use plan::EvalPlan;
 use report::{report_json, write_report};
 use table::eval_tables;
 
-/// How often the JSON is updated during the run. Each update writes the whole file, so more updates would slow down long
-/// runs.
+/// How often the JSON is updated during the run. Each update writes the whole file, so more updates would slow down
+/// long runs.
 const JSON_UPDATE_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Runs the command.

@@ -28,7 +28,7 @@ use crate::photo::{self, DecodeLimits, save_png};
 
 /// Runs the search: the [`NetworkCache`], or a fake in tests.
 trait FillBackend {
-    /// Opens the device and loads the model. Their errors are then reported once and not for every photo.
+    /// Opens the device and loads the model before the first photo, so that their errors are reported only once.
     fn load_model(&mut self, device: DeviceChoice, model: &ModelChoice) -> Result<(), FillError>;
 
     fn run_search(&mut self, request: &FillRequest, observer: &mut dyn FillObserver) -> Result<FillOutcome, FillError>;

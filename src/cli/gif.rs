@@ -66,7 +66,7 @@ fn shrink_to_limit(picture: &RgbaImage) -> RgbaImage {
         return picture.clone();
     }
     let scaled = |side: u32| (u64::from(side) * u64::from(MAX_SIDE_PX) / u64::from(longer)).max(1);
-    // Never larger than the limit, which fits.
+    // At most `MAX_SIDE_PX`, so the conversion cannot fail.
     let scaled = |side: u32| u32::try_from(scaled(side)).unwrap_or(MAX_SIDE_PX);
     imageops::thumbnail(picture, scaled(width), scaled(height))
 }

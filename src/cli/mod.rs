@@ -38,9 +38,9 @@
 //!   outputs become `GIF-STEM.gif`, `LOG-STEM.csv` and `FRAMES/STEM/`. Two photos with the same stem are a usage error.
 //! * Existing pictures are replaced only with `--force`. Input photos and masks are never replaced. `--log` and
 //!   `--report` files are always replaced.
-//! * `--layer` is a PNG that holds only the fill; in a batch it is named like `--gif`. Without `--no-record`, `--out` and
-//!   `--layer` record how they were made. `replay` repeats that fill and exits with 0 if every pixel is the same, with 1
-//!   if pixels differ or something is missing.
+//! * `--layer` is a PNG that holds only the fill; in a batch it is named like `--gif`. Without `--no-record`, `--out`
+//!   and `--layer` record how they were made. `replay` repeats that fill. It exits with 0 if every pixel is the same,
+//!   and with 1 if pixels differ or something is missing.
 //! * A failed fill leaves no picture at `--out`. A search that fails after it had a result saves that result and counts
 //!   as failed: the report then has both `out` and `error`.
 //! * `eval` replaces its output files without asking, and updates its JSON while it runs.
@@ -92,7 +92,7 @@ use args::Command;
 /// the program reports device problems itself.
 const DEFAULT_LOG: &str = "warn,wgpu_hal=off";
 
-/// Result of a command that ran to its end.
+/// Result of a command that no error ended early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum CommandStatus {
     Success,
@@ -180,7 +180,7 @@ fn open_editor(photo: Option<PathBuf>) -> anyhow::Result<CommandStatus> {
         .map(|()| CommandStatus::Success)
 }
 
-/// Runs `work` on a named thread. burn requires that its work stays on one thread; debuggers and profilers show the name.
+/// Runs `work` on a thread of its own, because burn's work must stay on one thread. Debuggers show the name.
 fn run_on_named_thread<T: Send>(name: &str, work: impl FnOnce() -> anyhow::Result<T> + Send) -> anyhow::Result<T> {
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().name(name.into()).spawn_scoped(scope, work);

@@ -40,7 +40,7 @@ pub(super) fn find_recorded_model(recorded: &ModelId, value: Option<&Path>) -> a
     })
 }
 
-/// Tries a file first, then a built-in name, then a name in the models folder. `list_files` lists the files of that folder.
+/// Tries a file first, then a built-in name, then a name in the models folder, whose files `list_files` returns.
 fn resolve_choice(value: Option<&Path>, list_files: impl FnOnce() -> Vec<PathBuf>) -> anyhow::Result<ModelChoice> {
     let Some(value) = value else { return Ok(ModelChoice::default()) };
     if value.is_file() {

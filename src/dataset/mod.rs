@@ -1,8 +1,8 @@
 //! Training datasets: many aligned faces of one size, packed in one file.
 //!
-//! A dataset is a `.safetensors` file with one tensor `faces`, U8 `[count, size, size, 3]`, RGB. [`FaceDataset`] memory-maps
-//! it, so opening is fast and a dataset may be larger than the memory. [`FaceDatasetWriter`] writes picture by picture, so
-//! their number need not be known in advance.
+//! A dataset is a `.safetensors` file with one tensor `faces`, U8 `[count, size, size, 3]`, RGB. [`FaceDataset`]
+//! memory-maps it, so opening is fast and a dataset may be larger than the memory. [`FaceDatasetWriter`] writes picture
+//! by picture, so their number need not be known in advance.
 //!
 //! Note: the header comes first in the file but is written last. Space is reserved for it and padded with space
 //! characters, which the format allows.

@@ -11,7 +11,7 @@ use crate::fs::{AtomicFile, Overwrite};
 /// The header is padded to a multiple of this many bytes, which aligns the pictures.
 const ALIGNMENT: usize = 8;
 
-/// Readers of the format accept headers up to 100 MB. A longer description than this is a mistake.
+/// Readers of the format accept headers up to 100 MB, but a source or licence text longer than this is a mistake.
 const MAX_HEADER_BYTES: usize = 1 << 16;
 
 /// Writes a dataset. The file appears under its name in [`finish`](Self::finish). Dropping the writer leaves no file.
@@ -33,7 +33,7 @@ impl FaceDatasetWriter {
         if !(1..=MAX_SIZE_PX).contains(&size_px) {
             return Err(DatasetError::SizeOutOfRange { size_px });
         }
-        // Reserves the longest possible header. Readers count bits, which limits the number of pictures.
+        // Reserves the longest possible header. Readers compute sizes in bits, which limits the number of pictures.
         let max_count = usize::MAX / 8 / picture_bytes(size_px);
         let reserved_header_bytes = header_json(max_count, size_px, &info)?.len().next_multiple_of(ALIGNMENT);
         let mut file = BufWriter::with_capacity(1 << 20, AtomicFile::create(path, overwrite)?);

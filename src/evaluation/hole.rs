@@ -14,13 +14,13 @@ use crate::mask::{Mask, MaskPreset, StrokeKind};
 const MOUTH_RADIUS: f32 = 0.1;
 /// Radius of the strokes over the eyes, as a share of the crop's side. They reach from the brow to the lower lid.
 const EYE_RADIUS: f32 = 0.075;
-/// Half the length of these strokes, centred on the eye.
+/// Half the length of the strokes over the eyes, which are centred on the eye.
 const EYE_HALF_LENGTH: f32 = 0.06;
 /// Irregular strokes are added until the hole covers this share of the crop.
 const IRREGULAR_SHARE: f64 = 0.2;
 /// Radii of irregular strokes, as shares of the crop's side.
 const IRREGULAR_RADII: std::ops::Range<f32> = 0.025..0.06;
-/// Maximum distance of one segment of an irregular stroke along x and along y.
+/// Maximum length of a segment of an irregular stroke along x and along y, as a share of the crop's side.
 const IRREGULAR_MAX_SEGMENT: f32 = 0.25;
 /// Segments of one irregular stroke.
 const IRREGULAR_SEGMENTS: usize = 4;

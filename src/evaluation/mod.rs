@@ -2,16 +2,16 @@
 //!
 //! [`run_evaluation`] runs an [`EvaluationProtocol`] and returns an [`Evaluation`] with a [`FillScore`] for each
 //! face × hole × method. [`summarize_scores`] averages the scores and adds confidence intervals. The methods are the
-//! baseline [`MEAN_METHOD`], our searches with their blends, and external fills read from folders. `external_fills` also
-//! writes the input files for external methods.
+//! baseline [`MEAN_METHOD`], our searches with their blends, and external fills read from folders. `external_fills`
+//! also writes the input files for external methods.
 //!
 //! Notes:
 //! * A search treats the crop as a photo whose face frame covers all of it. So nothing is resampled, and face detection
 //!   does not affect the scores. Everything else is the same code that the editor runs.
 //! * Known pixels always come from the true face. Of an external fill, only the hole pixels count.
 //! * Pictures are compared at 8 bits, as they would be saved.
-//! * Every random draw depends only on its purpose, the face's index in the list and the seed. So holes and starts stay
-//!   the same when the user adds a method, a mask, or a face at the end of the list.
+//! * Every random draw depends only on its purpose, the face's index in the list and the seed. So holes and search
+//!   starts stay the same when the user adds a method, a mask, or a face at the end of the list.
 
 mod compose;
 mod external_fills;

@@ -34,8 +34,8 @@ pub struct Evaluation {
     pub scores: Vec<FillScore>,
     /// Everything that could not be scored or written.
     pub problems: Vec<EvaluationProblem>,
-    /// Contact sheet with a row for each of the first [`EvaluationProtocol::sheet_face_count`] faces: the true face, then
-    /// for each hole the face with a grey hole and the picture of every method.
+    /// Contact sheet with a row for each of the first [`EvaluationProtocol::sheet_face_count`] faces: the true face,
+    /// then for each hole the face with a grey hole and the picture of every method.
     pub sheet: ContactSheet,
 }
 

@@ -30,7 +30,7 @@ pub struct SearchStats {
     pub seconds: f64,
     /// Iterations done.
     pub steps: u32,
-    /// Context loss of the chosen candidate, in the reduction of its preset (Blog: a sum).
+    /// Context loss of the chosen candidate: a mean or a sum, as its preset says.
     pub context_loss: f64,
     /// Highest PSNR of any candidate: the result of a perfect choice among them.
     pub best_of_k_psnr_hole_db: f64,
@@ -84,14 +84,14 @@ pub struct ScoreSummary {
     pub summaries: BTreeMap<&'static str, MeanEstimate>,
 }
 
-/// Averages the scores of each hole and method. Cells without a score are left out.
+/// Averages the scores of each hole and method. Combinations without a score are left out.
 #[must_use]
 pub fn summarize_scores(scores: &[FillScore], holes: &[HoleKind], methods: &[String]) -> Vec<ScoreSummary> {
     summarize_values(scores, holes, methods, |score, metric| (metric.value)(score))
 }
 
-/// Like [`summarize_scores`], but averages the differences to the method `against`, face by face (paired). The difficulty
-/// of a face cancels out, so these intervals are narrower. Faces without a score of `against` are left out.
+/// Like [`summarize_scores`], but averages the differences to the method `against`, face by face (paired). The
+/// difficulty of a face cancels out, so these intervals are narrower. Faces without a score of `against` are left out.
 #[must_use]
 pub fn summarize_differences(
     scores: &[FillScore],

@@ -20,7 +20,7 @@ impl FaceRenderer {
     /// Loads a parsed model file.
     ///
     /// # Errors
-    /// Never for a file that was parsed.
+    /// None in practice: [`ModelFile::parse`] has checked every tensor.
     pub fn new(file: &ModelFile) -> Result<Self, ModelError> {
         Ok(Self {
             networks: CpuNetworks::load(file, LoadMode::Direct)?,

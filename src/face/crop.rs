@@ -119,7 +119,7 @@ impl<T: ChannelValue> CropSource<'_, T> {
     }
 
     /// The weighted mean of a footprint, each of `N` channels scaled to [-1, 1]. `None` when any of it is hole or fully
-    /// transparent. With a hole in it, no sample is read.
+    /// transparent. If it contains hole pixels, no sample is read.
     fn footprint_mean<const N: usize>(&self, columns: &FootprintAxis, rows: &FootprintAxis) -> Option<[f32; N]> {
         if rows.range().any(|y| self.hole.row(y, columns.range()).iter().any(|&pixel| pixel != 0)) {
             return None;

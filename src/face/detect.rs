@@ -37,7 +37,7 @@ const RELIABLE_WIDTH_PX: std::ops::RangeInclusive<f32> = 48.0..=320.0;
 
 /// A face that is rotated by more than this, in radians (5°), is refined.
 const MAX_UNREFINED_RADIANS: f32 = 0.09;
-/// So is one whose frame is narrower than this in the first pass: too narrow to measure its rotation.
+/// A face whose frame is narrower than this in the first pass is refined too: its rotation cannot be measured.
 const MIN_UNREFINED_FRAME_PX: f32 = 110.0;
 /// A refinement that rotates the face by more than this, in radians (8°), is repeated.
 const CONVERGED_RADIANS: f32 = 0.14;

@@ -11,17 +11,16 @@ use crate::photo::Photo;
 /// Photos up to this many pixels on the longer side are assumed to show mainly a face.
 const MAX_FAST_PX: u32 = 400;
 /// Input side of the first pass. A face that fills the image is then some 80 pixels wide, the size that the network
-/// detects best. Data sets are usually filtered by these scores.
+/// detects best. `prepare` filters faces by the scores of this pass.
 const FIRST_PASS_PX: usize = 160;
-/// Share of the first pass's input that the image takes. Its border is repeated around it for a tenth of the image's
-/// side.
+/// Share of the first pass's input that the image takes. Around it, its border is repeated, a tenth of its side wide.
 const FIRST_PASS_SHARE: f32 = 1.0 / 1.2;
 /// The refinement pass. Landmarks are the mean of both passes: the frame's size then has a much smaller error than with
 /// either alone.
 const REFINEMENT: RefinementPass = RefinementPass { input_px: 160, frame_px: 100.0 };
 /// A refinement that moves the frame's centre by more than this share of its side has found another face.
 const MAX_CENTER_SHIFT: f32 = 0.15;
-/// So has a refinement that changes the side by more than this factor.
+/// A refinement that changes the side by more than this factor has found another face, too.
 const MAX_SIZE_RATIO: f32 = 1.4;
 /// Largest number of faces that are refined, the largest first.
 const MAX_REFINED_FACES: usize = 2;

@@ -8,7 +8,7 @@ use super::FaceFrame;
 /// pixels in large photos.
 ///
 /// The footprint of a crop pixel is the photo pixels whose [`weight`](Self::weight) along x times that along y is not
-/// zero. Cropping reads exactly the footprint; the hole of a mask preset excludes exactly that of known crop pixels.
+/// zero. Cropping reads exactly the footprint. A preset hole excludes exactly the footprints of known crop pixels.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CropGrid {
     /// Cosine and sine of the rotation, times the scale.

@@ -2,8 +2,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Runs `work`. `Err` holds the first line of the panic's message. Do not use any data that the work was changing after
-/// a panic.
+/// Runs `work`. `Err` holds the first line of the panic's message. After a panic, do not use data that `work` was
+/// changing.
 pub(super) fn catch_panic<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
         let text = panic

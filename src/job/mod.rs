@@ -80,7 +80,7 @@ pub struct DeviceInfo {
     /// For example "CPU" or "NVIDIA RTX 4070 (Vulkan)".
     pub name: String,
     pub is_gpu: bool,
-    /// Why another device is used than the user may expect, for example "No GPU found: using the CPU".
+    /// For the user: why this device is used, for example "No GPU found: using the CPU".
     pub notice: Option<String>,
 }
 

@@ -139,7 +139,7 @@ struct BestSoFar {
     settings: Settings,
 }
 
-/// Facts about the course of a search that a repetition needs.
+/// What a repetition must know about the course of a search.
 #[derive(Clone, Copy, Default)]
 struct SearchHistory {
     evaluations: u32,

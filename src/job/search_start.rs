@@ -27,7 +27,7 @@ impl SearchStart {
         Self::At(settings.starts_around(&latent))
     }
 
-    /// Whether the settings alone decide.
+    /// Whether the settings alone decide the start.
     #[must_use]
     pub fn is_as_set(&self) -> bool {
         *self == Self::AsSet

@@ -206,7 +206,7 @@ proptest! {
     }
 }
 
-/// A worker for tests, with a count of its wake calls.
+/// A worker that counts its repaint requests.
 struct TestWorker {
     worker: WorkerHandle,
     wake_count: Arc<AtomicUsize>,
@@ -295,7 +295,7 @@ fn cancel_answers_quickly_and_keeps_the_best() {
     let cancelled = Instant::now();
     test_worker.worker.send(WorkerCommand::Cancel);
     let outcome = test_worker.wait_for_outcome(1);
-    // Twenty times the promise, because other tests run in parallel. Without an answer it would take minutes.
+    // A wide limit, because other tests run in parallel. An ignored command would take minutes.
     assert!(cancelled.elapsed() < Duration::from_secs(2), "{:?}", cancelled.elapsed());
     assert_eq!(outcome.stopped, Some(StopReason::Cancelled));
 }

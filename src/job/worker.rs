@@ -58,7 +58,7 @@ impl WorkerHandle {
 
     /// Sends a command. Never blocks.
     pub fn send(&self, command: WorkerCommand) {
-        // Sending fails only when the thread has ended, and its last event said why.
+        // Sending fails only when the thread has ended or never started.
         let _ = self.commands.send(command);
     }
 

@@ -1,8 +1,8 @@
 //! All edits of the hole in order, with undo and redo.
 //!
-//! Each edit keeps the other state of the 64×64 tiles it touched, one bit per pixel. Undo and redo swap these tiles
-//! with the mask's, so their cost depends only on the size of the change. Memory is limited: beyond [`MAX_UNDO_BYTES`]
-//! the oldest tiles are dropped, and undoing such an edit redraws all earlier edits.
+//! Each edit saves the 64×64 tiles it touches, one bit per pixel. Undo and redo swap the saved tiles with the mask's,
+//! so their cost depends only on the size of the change. Memory is limited: beyond [`MAX_UNDO_BYTES`] the oldest tiles
+//! are dropped, and undoing such an edit redraws all earlier edits.
 
 use std::sync::Arc;
 

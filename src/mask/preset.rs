@@ -21,9 +21,9 @@ pub enum MaskPreset {
     Left,
     /// Each crop pixel with probability 0.8 (CVPR 2017's random mask).
     Random,
-    /// All pixels except every fourth of every fourth row (the blog's grid).
+    /// All pixels except every fourth pixel of every fourth row (the blog's grid).
     Grid,
-    /// All pixels except every eighth of every eighth row: an 8×8 image of a 64×64 crop remains.
+    /// All pixels except every eighth pixel of every eighth row: an 8×8 image of a 64×64 crop remains.
     Lowres,
     /// Every pixel: the face comes from the prior alone.
     Full,

@@ -16,7 +16,7 @@ enum MaskTile {
     Mixed(Box<[u64; TILE_PX as usize]>),
 }
 
-/// The other state of the tiles of an edit: before the edit, or after it once it is undone.
+/// Saved tiles of one edit: their state before the edit or, once it is undone, after it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct UndoTiles {
     tiles: HashMap<(u32, u32), MaskTile>,

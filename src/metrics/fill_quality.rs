@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::{MetricRegion, PlanarImage, SsimMap, l1, psnr_db, seam_jump, sharpness};
 
-/// Upper limit of PSNR in [`FillQuality`]. It keeps a perfect fill finite for means and JSON. A difference of 1/255 in one
-/// of the 196,608 values of a 256×256 picture gives 101 dB.
+/// Upper limit of PSNR in [`FillQuality`], so that a perfect fill has a finite value for means and JSON. A difference
+/// of 1/255 in one of the 196,608 values of a 256×256 picture gives 101 dB.
 pub const PSNR_CEILING_DB: f64 = 100.0;
 
 /// Metrics of one fill against the true picture.

@@ -1,7 +1,7 @@
 //! Metrics that compare a filled picture with the true one: PSNR, SSIM, L1, seam, sharpness, diversity.
 //!
-//! Plain arithmetic on slices, independent of the rest of the program. Pictures are [`PlanarImage`]s. A hole has one `bool`
-//! per pixel, true in the hole. PSNR, SSIM and L1 match scikit-image; a test checks that.
+//! Plain arithmetic on slices, independent of the rest of the program. Pictures are [`PlanarImage`]s. A hole has one
+//! `bool` per pixel, true in the hole. A test checks PSNR, SSIM and L1 against scikit-image and numpy.
 //!
 //! Note: the PSNR of a perfect fill is infinite. [`psnr_db`] returns infinity, but [`FillQuality`] returns
 //! [`PSNR_CEILING_DB`], because its numbers go into means and JSON.

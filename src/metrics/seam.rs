@@ -6,8 +6,8 @@ use super::PlanarImage;
 /// channels, between neighbouring pixels (side by side or one above the other) with exactly one of them in the hole.
 /// The result is the step of the fill divided by the step of the true picture.
 ///
-/// 1: as in the true picture. Above 1: the hole's outline is visible. Below 1: the fill is smoother at its edge than the
-/// photo. `None` without an edge (no hole, or only hole), and when the true picture is flat along it.
+/// 1: as in the true picture. Above 1: the hole's outline is visible. Below 1: the fill is smoother at its edge than
+/// the photo. `None` without an edge (no hole, or only hole), and when the true picture is flat along it.
 ///
 /// # Panics
 /// When the pictures differ in size, or `hole` does not have one value per pixel.

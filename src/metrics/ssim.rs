@@ -12,7 +12,7 @@ const C1: f64 = 0.01 * 0.01;
 /// `(K2·L)²` with K2 = 0.03.
 const C2: f64 = 0.03 * 0.03;
 
-/// The SSIM map: `[height, width]`, mean over the channels, from −1 to 1 (equal windows).
+/// The SSIM map: `[height, width]`, mean over the channels, −1 to 1; 1 where the windows are equal.
 ///
 /// The picture is mirrored at its borders. Variances are weighted by the window, without Bessel's correction. This is
 /// scikit-image's `structural_similarity(…, gaussian_weights=True, sigma=1.5, use_sample_covariance=False,

@@ -13,8 +13,8 @@ use super::*;
 /// * Seam: the same between neighbours with exactly one in the hole.
 /// * Sharpness: the same of `scipy.ndimage.laplace` in the hole after `binary_erosion`.
 ///
-/// `truth` is a sum of waves with noise. `filled` is noisier and has less contrast in the hole, which is an ellipse and a
-/// corner.
+/// `truth` is a sum of waves with noise. The hole is an ellipse and a corner. There, `filled` is noisier and has less
+/// contrast.
 #[derive(Deserialize)]
 struct Fixture {
     width: usize,

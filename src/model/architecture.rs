@@ -72,7 +72,7 @@ impl Architecture {
         latent_dim: usize,
         shapes: &BTreeMap<String, Vec<usize>>,
     ) -> Result<Self, ModelError> {
-        // Layers of G that double the side, from 4 px on. D and E halve it as often.
+        // Number of layers of G that double the side, starting at 4 px. D and E have as many that halve it.
         let count = (image_size_px.trailing_zeros() as usize).saturating_sub(2);
         // Weight shapes: transposed convolution [in, out, h, w], convolution [out, in, h, w].
         let channels = |role: NetworkRole, axis: usize| -> Result<Vec<usize>, ModelError> {

@@ -26,7 +26,7 @@ impl Networks {
     /// Loads a model on the CPU.
     ///
     /// # Errors
-    /// Never for a file that was parsed.
+    /// None in practice: [`ModelFile::parse`] has checked every tensor.
     pub fn load_on_cpu(file: &ModelFile, precision: CpuPrecision) -> Result<Self, ModelError> {
         let networks = CpuNetworks::load(file, LoadMode::Optimized(precision))?;
         Ok(Self::new(file, NetworkBackend::Cpu(Arc::new(networks))))
@@ -35,7 +35,7 @@ impl Networks {
     /// Loads a model on a GPU.
     ///
     /// # Errors
-    /// Never for a file that was parsed.
+    /// None in practice: [`ModelFile::parse`] has checked every tensor.
     ///
     /// # Panics
     /// When the GPU is lost or out of memory.
@@ -47,7 +47,7 @@ impl Networks {
         Self { info: file.info.clone(), backend, flop_per_step: file.architecture.flop_per_step() }
     }
 
-    /// Whether the networks were on a GPU that is lost.
+    /// Whether the networks are on a GPU that is lost.
     #[must_use]
     pub fn is_gpu_lost(&self) -> bool {
         match &self.backend {

@@ -1,7 +1,7 @@
 //! Edits XMP packets in place: upright orientation, no thumbnails, digital source type.
 //!
 //! A packet is RDF in XML (ISO 16684-1): descriptions with properties, as attributes or as elements. Only the changed
-//! parts of the text are replaced; everything else stays letter for letter. A packet that `xml` cannot parse (no
+//! parts of the text are replaced; everything else keeps its bytes. A packet that `xml` cannot parse (no
 //! RDF, one prefix for two namespaces, UTF-16) is kept unchanged, or replaced when something must be written into it.
 
 mod xml;

@@ -22,7 +22,7 @@ const MAX_FRAME_COORDINATE_PX: f32 = 1e9;
 #[derive(Serialize, Deserialize)]
 struct ProjectJson {
     format: String,
-    /// Name and version of the program that wrote the file. Only for people.
+    /// Name and version of the program that wrote the file, for information only.
     #[serde(default)]
     program: String,
     photo: PhotoJson,
@@ -165,7 +165,7 @@ impl ProjectJson {
 fn check_frame(frame: &FaceFrame) -> Result<(), ProjectError> {
     let FaceFrame { center_in_photo: [x, y], side_px, angle_radians } = *frame;
     let is_near = [x, y].iter().all(|coordinate| coordinate.abs() <= MAX_FRAME_COORDINATE_PX);
-    // NaN fails every comparison. After very many turns the angle is lost to rounding.
+    // NaN fails every comparison. A very large angle has no precision left.
     let is_valid = is_near && side_px > 0.0 && side_px <= MAX_FRAME_COORDINATE_PX && angle_radians.abs() <= 1e3;
     if is_valid { Ok(()) } else { Err(ProjectError::invalid("the face frame is not valid")) }
 }

@@ -94,7 +94,7 @@ fn sum_columns(picture: u32, pixel: u32) -> vec3<f32> {
     return sum;
 }
 
-// Symmetry loss: of the differences less their local means.
+// Symmetry loss: the cost of the differences after subtracting their local means.
 @compute @workgroup_size(64)
 fn symmetry_loss(@builtin(global_invocation_id) invocation: vec3<u32>) {
     let area = uniforms.side * uniforms.side;

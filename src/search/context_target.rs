@@ -5,7 +5,7 @@ use super::symmetry_loss::SymmetryTarget;
 use super::{ContextSettings, Reduction};
 use crate::mask::{context_weights, pair_weights};
 
-/// The known pixels with the weights of the differences to them.
+/// The known pixels, and the weight of a difference to each of them.
 pub(super) struct ContextTarget {
     pub side_px: usize,
     /// `[side, side, 3]`, zero in the hole.

@@ -12,7 +12,7 @@ use super::total_loss::GradientEvaluation;
 use super::{Norm, Settings};
 use crate::model::cpu::{CpuActivations, CpuNetworks};
 
-/// A problem in memory, with scratch buffers.
+/// A problem on the CPU, with buffers.
 pub(super) struct CpuEvaluator {
     networks: Arc<CpuNetworks>,
     target: ContextTarget,
@@ -92,7 +92,7 @@ fn pixel_loss(norm: Norm, scale: f32, differences: &[f32], weights: &[f32], grad
     scale * to_f32(sum)
 }
 
-/// The same for the difference of each pixel to the neighbour `offset` pixels further on, where the weight is not zero.
+/// As [`pixel_loss`], for the difference of each pixel to the neighbour `offset` pixels further on.
 fn pair_loss(norm: Norm, scale: f32, differences: &[f32], offset: usize, weights: &[f32], gradient: &mut [f32]) -> f32 {
     let mut sum = 0.0;
     let (differences, gradient) = (differences.as_chunks::<3>().0, gradient.as_chunks_mut::<3>().0);

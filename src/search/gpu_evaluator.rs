@@ -1,6 +1,6 @@
 //! Evaluates losses and gradients on a GPU: the dispatches of the networks with those of the losses between them.
 //!
-//! The optimizer runs on the CPU, so each evaluation is waited for and a few hundred numbers are read back. The next
+//! The optimizer runs on the CPU, so each evaluation waits for the GPU and reads back a few hundred numbers. The next
 //! evaluation is recorded while the GPU works. Pictures are read back only when somebody looks at them.
 
 use std::sync::Arc;

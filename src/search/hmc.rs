@@ -36,7 +36,7 @@ impl HmcState {
 }
 
 impl Search {
-    /// One leapfrog step. Returns whether it began a trajectory.
+    /// Begins a trajectory or does its next leapfrog step. Returns whether it began one.
     pub(super) fn hmc_step(&mut self, HmcState { beta, trajectory }: HmcState) -> (HmcState, bool) {
         let Some(trajectory) = trajectory else {
             return (HmcState { beta, trajectory: Some(self.begin_trajectory()) }, true);

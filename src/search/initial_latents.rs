@@ -13,8 +13,8 @@ impl Settings {
     /// Starts of the candidates around a given latent with values in [-1, 1]: the first is the latent itself, the
     /// others are mixtures of it with samples of the prior. Returns the latents of all candidates, one after the other.
     ///
-    /// [`start_spread`](Self::start_spread) sets the mixtures. Presets that start from the prior have a spread of 0 and
-    /// use that of Best here, because equal starts would give equal results.
+    /// [`start_spread`](Self::start_spread) sets the mixtures. A spread of 0, as in presets that start from the prior,
+    /// is replaced by the default, because equal starts would give equal results.
     #[must_use]
     pub fn starts_around(&self, latent: &[f32]) -> Vec<f32> {
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);

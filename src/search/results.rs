@@ -14,7 +14,7 @@ pub struct BestCandidates {
 }
 
 impl Search {
-    /// The losses of all iterations since the last call, oldest first: `(iteration from 1, one per candidate)`.
+    /// The losses of all iterations since the last call, oldest first: `(iteration from 1, losses of each candidate)`.
     pub fn take_losses(&mut self) -> Vec<(u32, Vec<Losses>)> {
         std::mem::take(&mut self.unread_losses)
     }

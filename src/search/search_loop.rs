@@ -34,9 +34,9 @@ pub struct Search {
     pub(super) iterations_done: u32,
     /// Number of iterations by which edits of the problem have rewound the schedules.
     pub(super) schedule_rewind: u32,
-    /// Whether the result is the last latent of each candidate instead of its best one, as for samples.
+    /// Whether the result is the last latent of each candidate instead of its best one, as for variations.
     pub(super) uses_last_latents: bool,
-    /// The newest evaluation: that of iteration `iterations_done` just after an iteration has begun or ended.
+    /// The newest evaluation. With HMC it may belong to a leapfrog step within an iteration.
     pub(super) evaluation: Option<GradientEvaluation>,
     pub(super) best: Option<ScoredLatents>,
     /// Losses of the iterations that were not read yet, oldest first.

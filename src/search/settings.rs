@@ -20,7 +20,7 @@ pub struct ContextSettings {
     /// smallest differences.
     #[serde(default)]
     pub gradient: f32,
-    /// Weight of the symmetry loss: of a hidden pixel whose mirror image is known, where a known pixel has weight 1.
+    /// Weight of the symmetry loss, for a hidden pixel whose mirror image is known. A known pixel has weight 1.
     /// The halves of a face differ mainly in the light. 0 turns it off.
     #[serde(default)]
     pub symmetry: f32,
@@ -54,9 +54,9 @@ pub struct Settings {
     /// steps (`StyleGAN2`'s projector).
     #[serde(default)]
     pub noise: f32,
-    /// Pull of each latent back to its start, per step, times the share of the crop that lies deep in the hole. When
-    /// much of the face is hidden, the known pixels say too little and the encoder's guess is better. Random starts are
-    /// not pulled: they carry no information about the photo.
+    /// How strongly each step pulls a latent back to its start, times the share of the crop that lies deep in the hole.
+    /// When much of the face is hidden, the known pixels say too little and the encoder's guess is better. Random
+    /// starts do not pull: they carry no information about the photo.
     #[serde(default, rename = "hold")]
     pub anchor_decay: f32,
     /// Latents optimised together.

@@ -88,7 +88,7 @@ mod tests {
     /// Compares both implementations in one run: the ratio hardly depends on the machine.
     #[test]
     fn hand_written_search_is_faster_than_autodiff() {
-        /// Alone, the ratio is much higher. Other tests on all processors lower it.
+        /// The ratio is much higher when this test runs alone.
         const TIMES: f64 = 1.5;
         let file = load(&ModelChoice::Face64).unwrap();
         let networks = Arc::new(Networks::load_on_cpu(&file, CpuPrecision::Single).unwrap());

@@ -1,7 +1,7 @@
 //! Changes the problem during a search, because the user may paint while it runs.
 //!
 //! The schedules are rewound to their middle, so that noise and learning rate are high enough to adapt to the new
-//! problem. The iteration count goes on, and the search takes that many more iterations.
+//! problem. The iteration count goes on, so the search takes as many iterations more.
 
 use super::evaluator::Evaluator;
 use super::optimizer::OptimizerState;

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 /// Delay between the first unsaved change and the next autosave: a crash loses only a few seconds of work.
 pub const AUTOSAVE_DELAY: Duration = Duration::from_secs(5);
 
-/// Interval between scans while another window owns unsaved work: a crashed program keeps its lock for some seconds.
+/// Interval between scans while another window owns unsaved work. A crashed program releases its lock seconds later.
 pub const RECOVERY_SCAN_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Decides when to autosave.

@@ -15,7 +15,7 @@ use anyhow::Context as _;
 use crate::fs::{Overwrite, write_atomically};
 use crate::project::{self, PhotoOrigin, Project, is_project_path};
 
-/// Age from which a lock file without a project counts as stale. A window may be about to write a younger one's project.
+/// Age from which a lock file without a project counts as stale. A younger one may belong to a first write in progress.
 const STALE_LOCK_AGE: Duration = Duration::from_hours(24);
 
 /// A recovery file: an autosaved project and its lock.
@@ -129,11 +129,11 @@ fn remove(path: &Path) {
 pub struct RecoveryScanResult {
     /// Projects that no running window owns, newest first.
     pub projects: Vec<RecoverableProject>,
-    /// Another window owns a project. It may be a crashed one that is still ending.
+    /// Another window owns a project. That window may have crashed and still hold its lock.
     pub owned_elsewhere: bool,
 }
 
-/// Scans a folder for unsaved work of other windows. `own_paths`: the files of this window. Unreadable files stay.
+/// Scans a folder for unsaved work of other windows. `own_paths`: the files of this window. Keeps unreadable files.
 pub fn find_recoverable(folder: &Path, own_paths: &[PathBuf]) -> RecoveryScanResult {
     let paths: Vec<PathBuf> =
         fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())).collect();

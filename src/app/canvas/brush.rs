@@ -13,9 +13,9 @@ const SPACING_PER_RADIUS: f32 = 0.25;
 const MIN_SPACING_PX: f32 = 0.5;
 /// Moves shorter than this share of the spacing are ignored, so that a slow hand does not pile up points.
 const MIN_MOVE_PER_SPACING: f32 = 0.25;
-/// Most points that one pointer move can add: enough for a line across the largest photo with a fine brush.
+/// Maximum number of points that one pointer move adds: enough for a line across the largest photo with a fine brush.
 const MAX_POINTS_PER_MOVE: f32 = 20_000.0;
-/// A cursor with a smaller radius than this, in points, gets a cross so that it can be found.
+/// A cursor with a smaller radius than this, in points, gets a cross so that it is easy to find.
 const SMALL_CURSOR_RADIUS: f32 = 4.0;
 
 /// A stroke in progress.

@@ -1,7 +1,7 @@
 //! The fill overlay: draws the fill over the photo.
 //!
 //! A patch is one rectangle and changes as a whole, at every iteration of a running search. Each version is uploaded
-//! once. When the zoom shows it smaller than it is, it is halved before the upload.
+//! once. When zoomed out, a smaller copy is uploaded instead.
 
 use egui::{Color32, ColorImage, Context, Painter, Rect, Shape, TextureHandle, TextureOptions, Vec2, pos2};
 use rayon::prelude::*;

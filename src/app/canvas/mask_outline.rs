@@ -3,7 +3,7 @@
 use crate::geometry::RectPx;
 use crate::mask::Mask;
 
-/// Most segments that are drawn. A mask with more is noise: its outline would cover the photo and be slow to draw.
+/// Maximum number of drawn segments. A mask with more is noise: its outline would hide the photo and be slow to draw.
 const MAX_SEGMENTS: usize = 30_000;
 
 /// A straight segment of the outline, in whole photo pixels. It goes to the right or downwards.

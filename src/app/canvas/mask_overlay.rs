@@ -20,7 +20,7 @@ use super::zoom_pan::ScreenFromPhoto;
 use crate::geometry::{Point, RectPx};
 use crate::mask::Mask;
 
-/// Most tiles in the cache. Visible tiles are kept even beyond this number.
+/// Maximum number of cached tiles. Visible tiles are kept even beyond this number.
 const MAX_CACHED_TILES: usize = 128;
 /// A change of up to this many texels is uploaded at once regardless of the budget, so that the brush does not lag.
 const MAX_IMMEDIATE_TEXELS: u64 = 512 * 512;

@@ -6,7 +6,7 @@ use super::tile_grid::TileGrid;
 use crate::geometry::RectPx;
 use crate::mask::Mask;
 
-/// Most samples along one side of a texel. It bounds the cost of a coarse level by the screen's size, not the photo's.
+/// Limits the samples along a texel's side, so that a coarse level costs no more for a large photo than a small one.
 const MAX_SAMPLES_PER_SIDE: u32 = 4;
 
 /// How the hole's texels are drawn.
@@ -69,7 +69,7 @@ fn write_row_coverage(mask: &Mask, grid: TileGrid, row: u32, columns: &[u32], ou
         .collect();
     let left = columns.first().map_or(0, |&column| column * side) as usize;
     let right = columns.last().map_or(0, |&column| ((column + 1) * side).min(mask.width())) as usize;
-    // Most of a mask is all known or all hole, and comparing is much faster than averaging.
+    // Most rows are all known or all hole, and comparing pixels is much faster than averaging them.
     if let Some(&first) = rows.first().and_then(|pixels| pixels.get(left))
         && rows.iter().all(|pixels| all_bytes_equal(&pixels[left..right], first))
     {

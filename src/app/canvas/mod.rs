@@ -144,7 +144,7 @@ pub struct Canvas {
 impl Canvas {
     /// Draws the scene into all of `ui` and returns the user's actions, in order.
     pub fn ui(&mut self, ui: &mut Ui, scene: &CanvasScene<'_>) -> Vec<CanvasAction> {
-        // Not focusable: the window handles the keys, and Tab moves between its buttons.
+        // Not focusable: the window handles the keys, and Tab moves between the window's buttons.
         let (rect, response) = ui.allocate_exact_size(ui.available_size(), Sense::CLICK | Sense::DRAG);
         response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, "Canvas"));
         self.view.update_layout(scene.photo_rect().size(), rect, ui.pixels_per_point());

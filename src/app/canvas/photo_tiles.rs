@@ -18,7 +18,7 @@ use crate::photo::Photo;
 
 /// From this zoom on, pixels are drawn as sharp squares.
 pub(super) const SHARP_FROM_ZOOM: f32 = 2.0;
-/// Most tiles in the cache, to limit GPU memory. Visible tiles are kept even beyond this number.
+/// Maximum number of cached tiles, to limit GPU memory. Visible tiles are kept even beyond this number.
 const MAX_CACHED_TILES: usize = 192;
 /// Longer side of the overview in pixels, small enough to sample within the first frame.
 const OVERVIEW_SIDE: u32 = 512;

@@ -1,7 +1,7 @@
 //! The face frame of a photo: dragged by hand, or placed on a detected face.
 //!
-//! Faces are detected in the background while the user may already work. The frame is placed on the largest face,
-//! without an undo step, unless the user has placed it before.
+//! Faces are detected in the background, so the user may start to work before they are found. The frame then moves to
+//! the largest face, without an undo step, unless it is already placed or in use.
 
 use super::PhotoDocument;
 use super::undo::DocumentStep;

@@ -1,7 +1,7 @@
 //! Whether the hole lies inside the face frame. Only hole pixels in the frame or near it are filled.
 //!
-//! Panels ask in every frame, so the answer is cached until the mask or the frame changes. During a stroke it is the
-//! answer from before the stroke.
+//! Every repaint needs the answer, so it is cached until the mask or the face frame changes. During a stroke the cached
+//! answer is used, although it may be out of date.
 
 use super::{MaskId, PhotoDocument};
 use crate::blend;

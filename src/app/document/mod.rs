@@ -120,12 +120,12 @@ impl PhotoDocument {
         }
     }
 
-    /// Whether anything is painted. During a stroke this is the answer as of its first point.
+    /// Whether anything is painted. It is not updated between the first point of a stroke and its end.
     pub fn has_hole(&self) -> bool {
         self.has_hole
     }
 
-    /// Starts a stroke, which is one undo step as a whole. Returns the changed part of the mask.
+    /// Starts a stroke; the whole stroke is one undo step. Returns the changed part of the mask.
     pub fn begin_stroke(&mut self, stroke: Stroke) -> RectPx {
         let kind = stroke.kind;
         let changed = self.edit_mask(MaskEdit::Stroke(stroke));
@@ -175,7 +175,7 @@ impl PhotoDocument {
         changed
     }
 
-    /// The number of changes that are worth saving.
+    /// Counts the changes that are worth saving.
     pub fn revision(&self) -> u64 {
         self.revision
     }

@@ -68,7 +68,7 @@ impl PhotoDocument {
         let (fill_mask, mask_id) = match &fill.hole {
             None => (mask, self.mask_id),
             Some(fill_mask) => {
-                // The id of a mask state that undo cannot reach.
+                // A new id for a mask state that undo cannot reach.
                 self.next_mask_id += 1;
                 (fill_mask, self.next_mask_id - 1)
             }

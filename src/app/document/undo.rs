@@ -1,7 +1,7 @@
 //! Undo and redo of strokes, face frame changes and fills.
 //!
-//! A step holds no pixels. The mask's pixels are in the mask's own history, which is undone in step with this one, and
-//! a fill is stored as its index.
+//! A step holds no pixels. The mask's pixels are in the mask's own history, which is undone together with this one. A
+//! fill is stored as its index.
 
 use super::{MaskId, PhotoDocument};
 use crate::geometry::{FaceFrame, RectPx};

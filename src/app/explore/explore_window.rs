@@ -105,7 +105,7 @@ fn show_model_error(ui: &mut Ui, error: &str, actions: &mut Vec<Action>) {
     }
 }
 
-/// The page's first number or source face, and the buttons for other pages.
+/// Header of the page: its first number or its source face, and the buttons for other pages.
 fn page_header(ui: &mut Ui, explore: &ExploreState, actions: &mut Vec<Action>) {
     ui.horizontal(|ui| {
         match explore.browser.page() {

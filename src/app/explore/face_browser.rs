@@ -43,7 +43,7 @@ pub struct FaceBrowser {
 }
 
 impl FaceBrowser {
-    /// Faces of a model, showing the samples from `first` on.
+    /// A browser for the faces of a model, showing the samples from `first` on.
     pub fn new(latent_dim: usize, first: u64) -> Self {
         let mut browser = Self { latent_dim, first_number: first, ..Self::default() };
         browser.show_page(FacePage::Samples);
@@ -163,7 +163,7 @@ impl FaceBrowser {
         }
     }
 
-    /// Updates names and `is_saved` of the faces from the saved faces.
+    /// Updates names and `is_saved` of the selected, combined and source faces from the saved faces.
     pub fn update_saved_names(&mut self, saved_faces: &[ExploreFace]) {
         let variations = match &mut self.page {
             Some(FacePage::Variations { source, .. }) => Some(&mut **source),

@@ -80,7 +80,7 @@ impl ExploreState {
     }
 
     /// Switches to this model, unless it is in use already. Latents of one model have no meaning for another, so
-    /// everything but the library is cleared. Returns the start face that is lost.
+    /// everything but the library is cleared. Returns the cleared start face.
     pub fn set_model(&mut self, model: &ModelInfo) -> Option<ExploreFace> {
         if self.model.as_ref().is_some_and(|current| current.sha256 == model.sha256) {
             return None;
@@ -98,7 +98,7 @@ impl ExploreState {
         self.saved_faces.set_library(library, self.model.as_ref());
     }
 
-    /// Updates the names of the selected faces from the library.
+    /// Updates names and `is_saved` of the selected faces from the library.
     pub fn update_saved_names(&mut self) {
         self.browser.update_saved_names(self.saved_faces.faces());
     }

@@ -12,7 +12,7 @@ use crate::model::ModelInfo;
 /// File name of the library, as on the command line.
 const FILE_NAME: &str = "latents.json";
 
-/// A change of the library file, or reading it.
+/// A request to read or change the library file.
 #[derive(Clone, Debug)]
 pub enum LibraryChange {
     Read,
@@ -34,8 +34,8 @@ pub struct SavedFaces {
     other_model_count: usize,
 }
 
-/// Path of the library: the one in the working folder, which the command line uses, if it exists. Otherwise in the
-/// user's data folder; `None` on systems without one.
+/// Path of the library: the command line's library in the working folder if it exists, otherwise a file in the user's
+/// data folder. `None` on systems without a data folder.
 pub fn default_library_path() -> Option<PathBuf> {
     let in_working_folder = PathBuf::from(FILE_NAME);
     if in_working_folder.is_file() {

@@ -11,7 +11,7 @@ use super::ExploreFace;
 use super::face::LatentHash;
 use crate::job::{FacesId, GeneratedFaces};
 
-/// Most faces in one request: the fill thread draws a request without interruption.
+/// Maximum number of faces in one request. The fill thread cannot interrupt a request.
 const MAX_REQUEST_FACES: usize = 32;
 
 /// Thumbnails by latent.

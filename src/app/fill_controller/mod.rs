@@ -1,6 +1,6 @@
-//! Controls the fill thread: starts searches, collects their events and newest preview, and requests single pictures.
+//! Controls the fill thread: starts searches, collects their events, and requests quick previews and thumbnails.
 //!
-//! Buttons change the screen at once (Stop shows "Stopping…" in the same frame), before the search reacts. Events of a
+//! Buttons update the screen at once (Stop shows "Stopping…" in the same frame), before the search reacts. Events of a
 //! job that is no longer running are dropped.
 
 mod running_fill;
@@ -27,7 +27,7 @@ pub trait FillWorker {
     fn try_event(&self) -> Option<WorkerEvent>;
     /// The newest preview, unless it was taken already.
     fn take_preview(&self) -> Option<SearchPreview>;
-    /// The newest single picture, unless it was taken already.
+    /// The newest quick preview, unless it was taken already.
     fn take_quick_preview(&self) -> Option<QuickPreview>;
     /// The newest thumbnails, unless they were taken already.
     fn take_thumbnails(&self) -> Option<GeneratedFaces>;
@@ -65,9 +65,9 @@ pub enum FillUpdate {
     /// There is a new preview.
     Preview,
     Finished(Box<DocumentFill>),
-    /// A requested single picture.
+    /// A requested quick preview.
     QuickPreviewDrawn(Box<QuickPreview>),
-    /// The requested picture could not be drawn.
+    /// The requested quick preview could not be drawn.
     QuickPreviewFailed(QuickPreviewId, String),
     /// Requested thumbnails.
     ThumbnailsDrawn(GeneratedFaces),
@@ -131,7 +131,7 @@ impl FillController {
     /// Starts a fill of the mask state `mask_id`.
     pub fn start(&mut self, request: FillRequest, mask_id: MaskId) {
         let job = self.next_id();
-        // A preview of the previous job is of no use.
+        // A waiting preview belongs to the previous job.
         drop(self.worker.take_preview());
         self.worker.send(WorkerCommand::ShowCandidate(None));
         self.worker.send(WorkerCommand::Start(job, Box::new(request.clone())));
@@ -196,7 +196,7 @@ impl FillController {
         }
     }
 
-    /// Requests one picture without a search. A newer request replaces a waiting one.
+    /// Requests a quick preview: one picture without a search. A newer request replaces a waiting one.
     pub fn request_quick_preview(&mut self, request: FillRequest) -> QuickPreviewId {
         let id = self.next_id();
         self.worker.send(WorkerCommand::QuickPreview(id, Box::new(request)));

@@ -1,4 +1,4 @@
-//! All other settings of a search, folded away under More.
+//! The remaining search settings, collapsed under More.
 
 use egui::{CollapsingHeader, Ui};
 
@@ -33,7 +33,7 @@ fn heading(ui: &mut Ui, text: &str) {
     ui.label(theme::section_heading(ui, text));
 }
 
-/// Draws the settings of these sections that have an effect.
+/// Draws the settings of these sections, except those without effect.
 fn section(ui: &mut Ui, settings: &mut Settings, sections: &[Section]) {
     for setting in SETTINGS.iter().filter(|setting| sections.contains(&setting.section)) {
         if (setting.applies)(settings) {

@@ -37,7 +37,7 @@ fn mix_slider(ui: &mut Ui, state: &EditorState, mix: &CandidateMix, actions: &mu
         if response.changed() {
             actions.push(Action::SetMixPosition(position));
         }
-        // A key changes the value without a drag, so nothing is released.
+        // The keyboard changes the value without a drag, so there is no release to wait for.
         if response.drag_stopped() || (response.changed() && !response.dragged()) {
             actions.push(Action::ReleaseMix);
         }

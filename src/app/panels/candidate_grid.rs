@@ -32,7 +32,6 @@ struct CandidateList<'a> {
     shows_best: bool,
 }
 
-/// One candidate.
 struct CandidateThumbnail<'a> {
     index: usize,
     /// Planar RGB in [-1, 1], `[3, size, size]`.

@@ -29,7 +29,7 @@ pub fn show(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
     }
 }
 
-/// Warns about paint far outside the frame, which a fill leaves as it is.
+/// Warns about paint that will not be filled, because it is outside the face frame.
 fn warn_of_paint_outside(ui: &mut Ui, state: &EditorState) {
     let text = match state.document.as_ref().and_then(PhotoDocument::frame_overlap) {
         Some(FrameOverlap::PartlyOutside) => "Paint far outside the face frame is not filled",

@@ -8,7 +8,6 @@ use crate::app::state::{Action, EditorState};
 use crate::app::theme;
 use crate::search::Losses;
 
-/// One of the plot's curves.
 struct LossCurve {
     name: &'static str,
     tooltip: &'static str,

@@ -1,4 +1,4 @@
-//! The settings that everybody needs: preset, model, λ and steps. The others are folded under More.
+//! The settings that everybody needs: preset, model, λ and steps. The others are collapsed under More.
 
 use std::path::Path;
 

@@ -222,7 +222,7 @@ pub fn tile_outline(palette: &theme::ThemePalette, response: &Response, is_selec
     }
 }
 
-/// A slider with a handle of modest size.
+/// Adds a slider of the theme's height.
 pub fn add_slider(ui: &mut Ui, slider: Slider<'_>) -> Response {
     ui.scope(|ui| {
         ui.spacing_mut().interact_size.y = theme::SLIDER_HEIGHT;

@@ -149,7 +149,7 @@ impl EditorState {
         }
     }
 
-    /// The centre of the hole as a fraction of the photo's width: a divider there shows half of the fill.
+    /// The centre of the hole as a share of the photo's width. In a fitted view, a divider there halves the fill.
     fn hole_center_x(&self) -> f32 {
         let bounds = self.document.as_ref().and_then(|document| document.mask().hole_bounds());
         #[expect(clippy::cast_precision_loss, reason = "photo sides are far below 2^24")]

@@ -77,7 +77,7 @@ impl EditorState {
     fn delete_active_face(&mut self) {
         let Some(face) = self.explore.browser.active_face().filter(|face| face.is_saved) else { return };
         let name = face.name.clone();
-        // So that Save restores the face.
+        // With the name still in the field, Save restores the face.
         self.explore.name_text.clone_from(&name);
         self.change_library(LibraryChange::Remove { name });
     }

@@ -15,7 +15,7 @@ use crate::model::ModelChoice;
 use crate::project::is_project_path;
 
 impl EditorState {
-    /// Closes the document for `pending`. Asks first when there is unsaved work.
+    /// Closes the document and does `pending`. Asks first when there is unsaved work.
     pub(super) fn request_close(&mut self, pending: PendingClose) {
         let unsaved = self.document.as_ref().is_some_and(PhotoDocument::has_unsaved_work);
         if unsaved { self.pending_close = Some(pending) } else { self.proceed_with_close(pending) }

@@ -113,7 +113,7 @@ impl EditorState {
         })
     }
 
-    /// Stores the first guess, or `None` when it could not be drawn. Returns whether it was the pending one.
+    /// Stores the first guess, or `None` when it could not be drawn. Returns whether `id` was pending.
     pub(super) fn first_guess_drawn(&mut self, id: QuickPreviewId, patch: Option<FillPatch>) -> bool {
         let Some(guess) = self.first_guess.as_mut().filter(|guess| guess.pending == Some(id)) else { return false };
         guess.pending = None;

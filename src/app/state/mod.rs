@@ -45,7 +45,7 @@ pub struct EditorState {
     pub fill_controller: FillController,
     pub preferences: Preferences,
     pub tool: Tool,
-    /// Position of the before/after divider, as a fraction of the photo's width. `None` when it is off.
+    /// Position of the before/after divider, as a share of the visible photo's width. `None` when it is off.
     pub divider: Option<f32>,
     pub show_before: bool,
     pub gpus: Vec<GpuInfo>,

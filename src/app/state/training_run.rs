@@ -59,7 +59,7 @@ impl EditorState {
         }
     }
 
-    /// Updates the followed run, then decodes the next of the shown sample picture and its neighbours.
+    /// Updates the followed run, then requests the next missing sample picture.
     fn update_followed_run(&mut self, update: impl FnOnce(&mut FollowedRun)) {
         let Some(followed) = &mut self.training.followed else { return };
         update(followed);

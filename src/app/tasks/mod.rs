@@ -56,7 +56,7 @@ pub enum PathPurpose {
 
 /// Work to do in the background.
 pub enum BackgroundTask {
-    /// Ask for a path.
+    /// Ask for a path; the second value is the suggested one.
     ShowFileDialog(PathPurpose, Option<PathBuf>),
     OpenPhoto(PathBuf),
     OpenSample(SamplePortrait),

@@ -69,7 +69,7 @@ fn load_project(path: PathBuf, is_recovered: bool) -> anyhow::Result<OpenedProje
     Ok(OpenedProject { photo, name, origin, project, path, is_recovered, warnings })
 }
 
-/// Folder to search for a moved photo: the project's. For an autosaved copy, that of its original project or photo.
+/// Folder to search for a moved photo: the project's, or for an autosaved copy, the original project's or photo's.
 fn photo_search_folder(path: &Path, project: &Project, photo_path: &Path, is_recovered: bool) -> PathBuf {
     let sibling = if is_recovered { project.saved_as.as_deref().unwrap_or(photo_path) } else { path };
     let sibling = std::path::absolute(sibling).unwrap_or_else(|_| sibling.to_owned());

@@ -270,7 +270,7 @@ fn the_real_engine_fills_from_an_explored_face() {
     assert!(picture(0).dimensions() == (16, 16) && picture(0) != picture(1));
     click(&mut window, "Face 12");
     click(&mut window, "Use as start");
-    // The chip moves the Fill button.
+    // The start-face chip moves the Fill button, so the layout needs another frame.
     window.run_steps(2);
     click(&mut window, "Fill");
     wait_for(&mut window, "the fill", |editor| editor.state.has_result());

@@ -138,7 +138,7 @@ impl ScriptedEngine {
         self.report_finish_explaining(steps, stopped, Some(0.6));
     }
 
-    /// Like [`report_finish`](Self::report_finish), with this explained share of the known pixels.
+    /// Like [`report_finish`](Self::report_finish), with this `explained_share`.
     pub fn report_finish_explaining(&self, steps: u32, stopped: Option<StopReason>, explained_share: Option<f32>) {
         let (job, request) = self.newest_job();
         let candidates = pictures()

@@ -12,7 +12,7 @@ const READ_INTERVAL: Duration = Duration::from_millis(1500);
 
 /// State of the followed run.
 pub struct FollowedRun {
-    /// Number of this followed run.
+    /// Id of this followed run.
     run: u64,
     folder: RunFolder,
     /// `None` while a task reads with it.

@@ -4,8 +4,8 @@
 //! returns it with a `RunView` to draw. Other tasks decode the sample pictures: the shown one and its neighbours
 //! ([`sample_cache`]).
 //!
-//! Note: an unreadable folder is read again and again, so the user may choose it before the run creates it. The last
-//! view stays on the screen when the folder disappears.
+//! An unreadable folder is read again and again, so the user may choose it before the run creates it. When the folder
+//! disappears, the last view stays on the screen.
 
 mod charts;
 mod downsample;
@@ -98,7 +98,7 @@ pub struct TrainingState {
     pub path_text: String,
     pub is_log_scale: bool,
     pub followed: Option<FollowedRun>,
-    /// Number of runs followed so far. Identifies stale results of an earlier run.
+    /// Number of runs followed so far: the id of the newest, by which stale results are recognized.
     run_count: u64,
 }
 

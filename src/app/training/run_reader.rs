@@ -7,7 +7,7 @@ use crate::train::{RunMonitor, RunMonitorError};
 
 /// A request to read the new rows of a run.
 pub struct ReadRunRequest {
-    /// Number of the followed run.
+    /// Id of the followed run.
     pub run: u64,
     pub monitor: Box<RunMonitor>,
 }

@@ -7,7 +7,7 @@ use crate::train::TrainEnd;
 
 /// A run without file changes for this long counts as silent. Steps and measurements usually take less.
 const SILENCE_LIMIT: Duration = Duration::from_mins(3);
-/// Slow runs may be silent for this many intervals between two rows of the log.
+/// For slow runs the limit is this many times the interval between two rows of the log.
 const SILENCE_LIMIT_ROWS: u32 = 3;
 
 /// The status of a run.

@@ -30,7 +30,7 @@ pub struct RunView {
     /// Steps done, according to the log.
     pub step: u64,
     pub images_per_sec: Option<f64>,
-    /// Estimated time to the last step at this speed, without measurements. `None` while nothing runs.
+    /// Estimated time to the last step at this speed, excluding measurements. `None` while nothing runs.
     pub remaining: Option<Duration>,
     pub curves: Vec<PlotCurve>,
     pub best: Option<BestStep>,
@@ -99,7 +99,7 @@ fn row_interval(seconds: &[(u64, f64)]) -> Duration {
 
 fn best_step(losses: &[(u64, f64)]) -> Option<BestStep> {
     let finite = losses.iter().filter(|(_, loss)| loss.is_finite());
-    // Of equal losses the run keeps the first.
+    // On a tie the run keeps the first.
     let least = finite.min_by(|(_, a), (_, b)| a.total_cmp(b));
     least.map(|&(step, context_loss)| BestStep { step, context_loss })
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use egui::ColorImage;
 
-/// Maximum side of a decoded sample picture. A picture of the largest faces has 8 × 256 pixels.
+/// Maximum side of a decoded sample picture. The largest that a run writes has 8 × 256 pixels.
 const MAX_SIDE_PX: u32 = 8192;
 /// Memory limit for decoding one picture.
 const MAX_DECODE_BYTES: u64 = 256 << 20;
@@ -16,7 +16,7 @@ pub type SampleImage = Result<Arc<ColorImage>, String>;
 
 /// A request to decode a sample picture.
 pub struct DecodeSampleRequest {
-    /// Number of the followed run.
+    /// Id of the followed run.
     pub run: u64,
     /// How often the run had restarted at the time of the request.
     pub restarts: u32,

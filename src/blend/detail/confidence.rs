@@ -10,22 +10,22 @@ use std::ops::Range;
 
 use crate::blend::blur::box_blur;
 
-/// Points along a side of the frame at which the two are compared: the generator's pixels, or every other one.
+/// Mirrored half and generated image are compared on a grid of this side: that of the smaller built-in generator.
 const GRID_SIDE: usize = 64;
 
-/// Radius of the [blur](box_blur) over which they are compared, in points.
+/// Radius of the [blur](box_blur) of their squared differences, in points.
 const BLUR_RADIUS: usize = 3;
 
-/// Range of the mean square difference of the high-passes, relative to the mean square of the generated one: the
-/// mirrored detail counts in full up to its start, and not at all from its end on. In portraits an ear or a wall
-/// against a generated cheek had 8 to 20, a half smile beside a generated one up to 16.
+/// Mean square difference of the high-passes, relative to the mean square of the generated one. Confidence falls from 1
+/// at the start of this range to 0 at its end. In portraits, an ear or a wall against a generated cheek had 8 to 20, a
+/// half smile beside a generated one up to 16.
 const HIGH_PASS_ERROR: Range<f32> = 2.0..4.0;
 
-/// The generated high-pass counts with at least this mean square: 8 of 255 levels.
+/// Added to the mean square of the generated high-pass, which may be zero: 8 of 255 levels, squared.
 const MIN_HIGH_PASS_ENERGY: f32 = 3.6e-3;
 
-/// The same range for the difference of the low-passes (root mean square). The ear and the wall had 0.3 to 0.6, the
-/// smile 0.1 to 0.3.
+/// The same for the root mean square difference of the low-passes. The ear and the wall had 0.3 to 0.6, the smile 0.1
+/// to 0.3.
 const LOW_PASS_ERROR: Range<f32> = 0.2..0.3;
 
 /// The luma at a point, split into two bands, in the fill's units.

@@ -127,7 +127,7 @@ pub(super) fn cell_sums(pixels: &KnownPixels<'_>, region: RectPx, cell_px: u32) 
     sums
 }
 
-/// The mean of `count` summed pixels, and 1 when they are at least `enough`, else 0.
+/// The mean of `count` summed pixels, and 1 if `count` is at least `enough`, else 0.
 fn mean_and_support([red, green, blue, count]: [f32; 4], enough: f32) -> [f32; 4] {
     if count > 0.0 {
         [red / count, green / count, blue / count, if count >= enough { 1.0 } else { 0.0 }]

@@ -21,8 +21,8 @@ use crate::geometry::{CropGrid, FaceFrame, RectPx};
 use crate::mask::Mask;
 use crate::photo::Photo;
 
-/// Standard deviation of the low-pass, in generator pixels. Finer detail comes from the other half. With a smaller one,
-/// eyes of two sources mix and irises get the generator's colour. With a larger one, light from one side is copied too.
+/// Standard deviation of the low-pass, in generator pixels. Finer detail comes from the other half. A smaller one mixes
+/// the mirrored eye with the generated one, also in the iris colour. A larger one also copies light from one side.
 const COARSE_SIGMA: f32 = 3.0;
 
 /// Standard deviation of the low-pass that fades the detail in at seams.
@@ -35,11 +35,11 @@ const MIN_SUPPORT: f32 = 0.25;
 /// Cells count as known when this share of the seam low-pass's weight lies on known pixels.
 const MIN_KNOWN_SHARE: f32 = 0.9;
 
-/// Range of the correlation of the known halves, in the band between the two low-passes: the weight of the mirrored
-/// detail grows from 0 at its start to 1 at its end. Faces that are turned away have less.
+/// Correlation of the known halves in the band between the two low-passes. The weight of the mirrored detail grows from
+/// 0 at the start of this range to 1 at its end. Faces that are turned away correlate less.
 const CORRELATION_RANGE: Range<f32> = 0.1..0.3;
 
-/// With a lower mean square between the low-passes there are no features: 1.3 of 255 levels.
+/// Below this mean square, the band between the low-passes holds no features: 1.3 of 255 levels, squared.
 const MIN_BAND_ENERGY: f32 = 1e-4;
 
 /// With fewer pairs of known cells than this share of the frame's cells, neither the axis nor the correlation can be
@@ -53,7 +53,7 @@ const CELL_SCALE: u32 = 2;
 /// The part of the frame that is compared, across and down. Further out is background.
 const COMPARED_PART: [Range<f64>; 2] = [0.06..0.94, 0.1..0.94];
 
-/// Largest shift of the mirror image from the middle in steps, each way, and the size of a step in generator pixels.
+/// Largest shift of the mirror image to either side, in steps, and the size of a step in generator pixels.
 const MAX_SHIFT_STEPS: u8 = 12;
 const SHIFT_STEP: f64 = 0.5;
 
@@ -183,8 +183,8 @@ impl FaceHalves<'_> {
         Some([color[0] - red, color[1] - green, color[2] - blue, share])
     }
 
-    /// Finds the face's mirror axis, and the weight of the mirrored detail, 0 to 1: by the correlation of the known
-    /// halves in the band between the low-passes.
+    /// Finds the mirror axis where the known halves correlate best in the band between the low-passes. Returns the
+    /// weight of the mirrored detail, 0 to 1.
     fn find_axis(&mut self) -> f32 {
         let band: Vec<Option<f32>> = (self.fine_low_pass.cells.iter().zip(&self.coarse_low_pass.cells))
             .map(|(fine, coarse)| Some(luma_bands(fine, coarse)?.high_pass))

@@ -6,7 +6,7 @@
 //! * **Texture.** The high-pass of known skin (the photo minus its low-pass) is cut into patches where there are no
 //!   edges. The hole is quilted with patches drawn at random. They overlap with weights whose squares add up to one,
 //!   which preserves the variance, the spectrum and the correlation of the colours. (Patches keep pores and compression
-//!   artefacts, which noise of the same spectrum would lose; and no transform is needed.)
+//!   artefacts. Noise of the same spectrum would lose them, and would need a Fourier transform.)
 //! * **Sharpness.** Edges of the generated image are made narrower, as far as the known edges are sharper than the
 //!   generator can draw them.
 //! * **Mirrored detail.** Where the mirror image of a hidden pixel is known and the halves of the face are alike, the

@@ -27,7 +27,7 @@ const MAX_POINTS_PER_PIXEL: usize = 4;
 /// Sharpens the generated images of one photo.
 pub(super) struct Sharpener {
     amount: f32,
-    /// Points of the sharpened image per generator pixel, each way.
+    /// Points of the sharpened image per generator pixel, along each axis.
     points_per_pixel: usize,
 }
 

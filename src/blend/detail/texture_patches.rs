@@ -9,11 +9,11 @@ use rayon::prelude::*;
 use super::surroundings::{HoleSurroundings, TextureTile};
 use crate::geometry::{FaceFrame, RectPx};
 
-/// Tiles up to this far from the target determine the typical energy, as a share of the frame's side: the skin around
-/// an eye differs from that of the chin.
+/// Tiles within this distance of the target, as a share of the frame's side, determine the typical energy. The skin
+/// around an eye differs from that of the chin.
 const NEAR_SHARE: f32 = 0.15;
 
-/// At least this many tiles determine it, however far away they are.
+/// At least this many tiles determine the typical energy, however far away they are.
 const MIN_NEAR_TILES: usize = 64;
 
 /// The typical energy is this quantile of the tiles' energies. Most of a face is skin, but brows, hair and wrinkles

@@ -19,8 +19,8 @@ pub(super) struct Level {
 }
 
 impl Level {
-    /// The finest level, from its free cells and the number of each cell's boundary links, and all coarser levels down
-    /// to one of at most `cells` cells.
+    /// Builds all levels, finest first, until one has at most `cells` cells. The arguments describe the finest level:
+    /// its free cells, and the number of boundary links of each cell.
     pub(super) fn hierarchy(is_free: RedBlackGrid<bool>, boundary_links: RedBlackGrid<f32>, cells: usize) -> Vec<Self> {
         let mut levels = vec![Self::new(&is_free, boundary_links, 1.0)];
         let mut is_free = is_free;
@@ -135,8 +135,8 @@ impl Level {
         }
     }
 
-    /// Restricts the residual: the sum over the finer cells in each coarse cell. The equations of the second colour
-    /// must hold (it was relaxed last), so that only the first colour is summed.
+    /// Restricts the residual: sums it over the finer cells in each coarse cell. Only the first colour is summed: the
+    /// second must have been relaxed last, which makes its residual zero.
     pub(super) fn restrict_residual(&self, right_side: &ColorGrid, x: &ColorGrid, coarse: &mut ColorGrid) {
         let height = self.size().height();
         coarse.for_each_row(|parity, coarse_y, cells| {

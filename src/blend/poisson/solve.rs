@@ -17,7 +17,7 @@ const CONVERGED_CORRECTION: f32 = 1e-4;
 const MAX_ITERATIONS: usize = 50;
 /// Symmetric sweeps that solve the coarsest level.
 const COARSEST_SWEEPS: usize = 20;
-/// Length of one partial sum, so that a sum does not depend on the number of threads.
+/// Values per partial sum. A fixed number, so that sums do not depend on the number of threads.
 const SUM_LENGTH: usize = 1024;
 
 /// Memory for the iterations. Kept from one solve to the next, because allocating fresh memory is slow.

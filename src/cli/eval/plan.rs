@@ -56,8 +56,8 @@ impl EvalPlan {
     }
 }
 
-/// A preset, or a preset with changed settings, for example `best:noise=0:hold=0`. These changes win over the options
-/// that apply to all presets.
+/// A preset, or a preset with changed settings, for example `best:noise=0:hold=0`. These changes override
+/// `--candidates` and `--steps`.
 fn search_method(name: &str, args: &EvalArgs) -> anyhow::Result<SearchMethod> {
     let settings = SettingsArgs::parse(name)?.or("candidates", args.candidates).or("steps", args.steps);
     Ok(SearchMethod { name: name.to_string(), settings: settings.settings()? })

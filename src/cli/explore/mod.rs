@@ -1,7 +1,7 @@
 //! `countenance sample`, `interpolate` and `latent`: pictures drawn directly by the generator.
 //!
-//! All three draw on the CPU, which is fast enough for single pictures. Samples have numbers; other latents have names in
-//! a library file.
+//! All three draw on the CPU, which is fast enough for single pictures. Samples have numbers; other latents have names
+//! in a library file.
 
 mod interpolate;
 mod latent;

@@ -37,7 +37,7 @@ impl ReplayTestFolder {
         ReplayArgs { filled, photo, out: None, device: None, model: Some(TINY.into()), force: false }
     }
 
-    /// Fills and saves `filled.png`; may stop after some evaluations. `change` edits the outcome before it is recorded.
+    /// Fills and saves `filled.png`. `stop_after` counts evaluations. `change` edits the outcome before it is recorded.
     fn fill(&self, settings: Settings, stop_after: Option<u32>, content: ExportContent, change: fn(&mut FillOutcome)) {
         let photo = Arc::new(Photo::from_pixels(photo()));
         let hole =

@@ -47,7 +47,7 @@ fn hole() -> Mask {
     Mask::from_pixels(20, 18, (0..360).map(|index| if index % 7 < 3 { 255 } else { 0 }).collect()).unwrap()
 }
 
-/// Calls `check` with a fill of the photo that `change` makes.
+/// Calls `check` with a fill of the photo after `change`.
 fn with_fill<T>(change: impl FnOnce(&mut Photo), check: impl FnOnce(&FillExport<'_>) -> T) -> T {
     let (mut photo, hole) = (photo(), hole());
     change(&mut photo);

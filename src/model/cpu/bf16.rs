@@ -1,8 +1,8 @@
 //! GEMM in bfloat16 with sums in f32, on processors with AVX-512 BF16 (AMD since Zen 4, Intel servers since Cooper
 //! Lake). It doubles the arithmetic throughput and halves the memory of the weights.
 //!
-//! A bfloat16 is the upper half of an f32 and has an 8-bit mantissa. The instruction multiplies two pairs of values per
-//! sum, so values are stored in pairs, the first in the lower half.
+//! A bfloat16 is the upper half of an f32 and has an 8-bit mantissa. The instruction adds two products to each sum, so
+//! values are stored in pairs, the first in the lower half.
 
 #[cfg(target_arch = "x86_64")]
 pub(super) use avx512::Bf16;
@@ -34,7 +34,7 @@ mod avx512 {
     use super::{PANEL_WIDTH, pack_pair};
     use crate::model::cpu::packed_gemm::{RowOffsets, in_row_blocks};
 
-    /// Rows whose sums fit in the registers: two vectors per row, beside the panel's two vectors and one pair of `a`.
+    /// Most rows whose sums fit in the registers: two vectors per row, two of the panel, and one pair of `a`.
     const MAX_BLOCK_ROWS: usize = 12;
 
     /// Proof that the processor has the instructions.

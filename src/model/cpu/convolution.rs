@@ -11,7 +11,7 @@ use super::{CpuScratch, scratch_slice};
 use crate::model::architecture::TAPS;
 use crate::model::{ModelError, ModelFile};
 
-/// The use that weights are prepared for at load.
+/// How weights are prepared at load.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum LoadMode {
     /// Many passes: worth more load time and memory.

@@ -14,7 +14,7 @@ pub(super) struct GemmWeights {
 }
 
 impl GemmWeights {
-    /// From `value(row, column)`.
+    /// Builds the matrix with the elements `value(row, column)`.
     pub(super) fn new(rows: usize, columns: usize, value: impl Fn(usize, usize) -> f32) -> Self {
         let indices = (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)));
         let matrix = indices.map(|(row, column)| value(row, column)).collect();
@@ -62,7 +62,7 @@ impl MatrixStride {
         Self { row: width, column: 1 }
     }
 
-    /// The transpose of such a matrix.
+    /// The transpose of a row-major matrix with rows of `width` values.
     pub(crate) fn transposed(width: usize) -> Self {
         Self { row: 1, column: width }
     }
@@ -83,7 +83,7 @@ pub(crate) fn matmul(
     assert!(fits(a, a_stride, m, k) && fits(b, b_stride, k, n), "strides too large for the matrices");
     let parallelism = if m * n * k < MIN_PARALLEL_MULTIPLICATIONS { Parallelism::None } else { Parallelism::Rayon(0) };
     let signed = |length: usize| isize::try_from(length).unwrap_or(isize::MAX);
-    // gemm prefers column-major, where our matrices are transposed: outᵀ = bᵀ · aᵀ.
+    // gemm prefers column-major matrices. Read as column-major, ours are transposed: outᵀ = bᵀ · aᵀ.
     // SAFETY: the asserts above show that sizes and strides stay inside the three slices. `out` is borrowed mutably, so
     // it overlaps neither `a` nor `b`.
     #[expect(unsafe_code, reason = "gemm has no safe interface")]

@@ -8,7 +8,7 @@ use super::{CpuActivations, scratch_slice};
 use crate::model::architecture::NetworkRole;
 use crate::model::{ModelError, ModelFile};
 
-/// Values per task of a thread.
+/// Values per rayon task.
 const VALUES_PER_TASK: usize = 4096;
 /// Side of G's first output and of the input of D's last layer.
 pub(super) const BASE_SIDE_PX: usize = 4;
@@ -109,8 +109,8 @@ pub(super) fn add_bias_and_activate(pixels: &mut [f32], bias: &[f32], activation
 }
 
 /// tanh with an error below 2e-7, without branches or calls, so that the compiler can vectorise it.
-///
-/// Lambert's continued fraction at a quarter of the value, then twice `tanh 2x = 2 tanh x / (1 + tanh² x)`.
+/// Evaluates Lambert's continued fraction at a quarter of the value, then applies
+/// `tanh 2x = 2 tanh x / (1 + tanh² x)` twice.
 fn tanh(value: f32) -> f32 {
     let quarter = value.clamp(-10.0, 10.0) / 4.0;
     let square = quarter * quarter;

@@ -62,8 +62,8 @@ pub(crate) fn col2im(
     });
 }
 
-/// The kernel at `j` covers four pixels along an axis: how many of them lie before the picture, and the range of those
-/// inside.
+/// The kernel at `j` covers four pixels along an axis. Returns how many of them lie before the picture, then the range
+/// of those inside it.
 fn pixels_under_kernel(j: usize, large: usize) -> (usize, usize, usize) {
     let skip = usize::from(j == 0);
     (skip, 2 * j + skip - 1, (2 * j + KERNEL_SIZE - 1).min(large))

@@ -76,7 +76,7 @@ impl CpuNetworks {
     /// Loads a model's weights and prepares them for `mode`.
     ///
     /// # Errors
-    /// Never for a file that was parsed.
+    /// None in practice: [`ModelFile::parse`] has checked every tensor.
     pub fn load(file: &ModelFile, mode: LoadMode) -> Result<Self, ModelError> {
         let load_stack = |role: NetworkRole, channels: &Option<Vec<usize>>, mode: LoadMode| {
             channels.as_ref().map(|channels| ConvStack::load(file, role, channels.len(), mode)).transpose()
@@ -108,8 +108,8 @@ impl CpuNetworks {
     /// Backward pass to the latents. `logits_gradient` is the gradient of the loss with respect to the logits of the
     /// last discriminator pass.
     ///
-    /// `picture_loss` gets each picture and the gradient that arrives from its logit, both `[side, side, 3]`, and adds
-    /// the gradient of the loss that it returns. Returns these losses and the latent gradient.
+    /// `picture_loss` gets each picture and the gradient from its logit, both `[side, side, 3]`. It returns a loss of
+    /// the picture and adds the gradient of that loss. The result is these losses and the latent gradient.
     pub fn backward(
         &self,
         batch: usize,

@@ -12,14 +12,14 @@ use rayon::prelude::*;
 use super::bf16::{self, Bf16};
 use super::{CpuPrecision, CpuScratch, scratch_slice};
 
-/// Multiplications per task of a thread.
+/// Multiplications per rayon task.
 const MULTIPLICATIONS_PER_TASK: usize = 1 << 19;
 
-/// The instructions that multiply.
+/// The SIMD instructions of the GEMM.
 #[derive(Clone, Copy)]
 pub(super) enum SimdUnit {
     Single(Arch),
-    /// With a vector unit whose two vectors are as wide as a panel.
+    /// Used only where two vectors of the `Arch` are as wide as a bfloat16 panel.
     Bf16(Arch, Bf16),
 }
 
@@ -91,8 +91,8 @@ impl PackedWeights {
         Self { matrices, rows, columns, width, weights }
     }
 
-    /// Computes `aᵢ · Wᵢ` for each matrix. `a` is `[count / group][matrix][group][rows]`, row-major. `write(index,
-    /// values)` fills the part of it with this first index.
+    /// Computes `aᵢ · Wᵢ` for each matrix i. `a` is `[count / group][matrix][group][rows]`. `write(index, values)`
+    /// fills `a[index]`.
     pub(super) fn multiply<'a>(
         &self,
         count: usize,
@@ -206,14 +206,14 @@ impl WithSimd for LaneCount {
     }
 }
 
-/// Start offsets of rows that are stored in groups. An iterator, because a division per row would take as long as a
-/// short product.
+/// Start offsets of rows that are stored in groups. They are counted up, because a division per row would take as long
+/// as a short product.
 pub(super) struct RowOffsets {
     next: usize,
     remaining_in_group: usize,
     group: usize,
     length: usize,
-    /// From a group's last row to the first row of the next group.
+    /// Distance from a group's last row to the first row of the next group.
     gap: usize,
 }
 

@@ -26,11 +26,11 @@ pub struct DispatchPlan {
     pub pictures: Buffer,
     /// `[candidates, 4]`: the logit and three zeros.
     pub logits: Buffer,
-    /// Shape of the logits. Input of D's backward pass.
+    /// Same shape as the logits. Input of D's backward pass.
     pub logits_gradient: Buffer,
-    /// Shape of the pictures. Output of D's backward pass. Input of G's backward pass, as the gradient before the tanh.
+    /// Same shape as the pictures. Output of D's backward pass. Input of G's, as the gradient before the tanh.
     pub pictures_gradient: Buffer,
-    /// Shape of the latents. Output of G's backward pass.
+    /// Same shape as the latents. Output of G's backward pass.
     pub latents_gradient: Buffer,
     /// G forward: latents to pictures.
     pub generator_forward: Vec<Dispatch>,
@@ -47,7 +47,7 @@ enum Epilogue<'a> {
     Identity,
     /// Adds the bias and applies the activation.
     BiasActivation(Activation, &'a Buffer),
-    /// The result is the gradient after an activation with this output. Multiplies it by the activation's derivative.
+    /// Multiplies a gradient by the derivative of the activation that has this output.
     ActivationGradient(Activation, &'a Buffer),
 }
 
@@ -80,7 +80,7 @@ impl Epilogue<'_> {
 struct DispatchBuilder<'a> {
     networks: &'a GpuNetworks,
     batch: usize,
-    /// Bound to bindings that the epilogue does not read.
+    /// Placeholder for bindings that the epilogue does not read.
     unused: Buffer,
     partial_sums: Buffer,
 }
@@ -118,8 +118,8 @@ impl<'a> DispatchBuilder<'a> {
         self.gemm(kind, sizes, side, (&layer.conv_weights, precision), buffers, epilogue)
     }
 
-    /// A GEMM with one row per pixel of pictures of this side. Input channels, inner dimension and columns are counted
-    /// in vectors.
+    /// A GEMM with one row per pixel of a batch of pictures. Input channels, inner dimension and columns are counted in
+    /// vectors.
     fn gemm(
         &self,
         kind: GemmKind,
@@ -329,7 +329,7 @@ impl DispatchPlan {
     }
 }
 
-/// Values per candidate of a layer's output, which is the `index`-th smallest.
+/// Values per candidate in a layer's output. `index` counts layers from the smallest picture.
 fn output_len((index, layer): (usize, &GpuLayer)) -> usize {
     (BASE_SIDE_PX << index) * (BASE_SIDE_PX << index) * layer.output_vectors * VECTOR_LEN
 }

@@ -54,11 +54,8 @@ pub(super) struct GemmTile {
     pub depth: usize,
 }
 
-/// For many rows.
 const MANY_ROWS_TILE: GemmTile = GemmTile { rows: 64, columns: 16, thread_rows: 8, thread_columns: 2, depth: 4 };
-/// For few rows.
 const FEW_ROWS_TILE: GemmTile = GemmTile { rows: 16, columns: 16, thread_rows: 4, thread_columns: 1, depth: 8 };
-/// For pictures with three channels.
 const RGB_TILE: GemmTile = GemmTile { rows: 64, columns: 1, thread_rows: 1, thread_columns: 1, depth: 4 };
 
 impl GemmTile {

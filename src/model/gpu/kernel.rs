@@ -32,7 +32,7 @@ impl Kernel {
     pub(super) fn new(gpu: &Gpu, source: &str, function: &str) -> Self {
         let descriptor =
             wgpu::ShaderModuleDescriptor { label: Some(function), source: wgpu::ShaderSource::Wgsl(source.into()) };
-        // With checks, a wrong index reads another value of the same buffer, and the tests fail.
+        // Tests run with checks: a wrong index reads another value of the same buffer, so results differ.
         let runtime_checks =
             if cfg!(test) { wgpu::ShaderRuntimeChecks::checked() } else { wgpu::ShaderRuntimeChecks::unchecked() };
         // SAFETY: our own shaders compare every index that depends on a uniform with the buffer sizes they are given.

@@ -2,9 +2,9 @@
 //!
 //! As on the [CPU](super::cpu), all weights are frozen, so the backward pass is fixed. Each layer is one GEMM with an
 //! implicit im2col: the shader gathers the rows of the input matrix from a picture as it loads them. An epilogue adds
-//! the bias and applies the activation, or takes a gradient through the activation. A whole step is recorded as one
-//! command buffer. Only the latent gradient and the losses are read back. Nothing is autotuned: a few shaders serve any
-//! number of candidates.
+//! the bias and applies the activation, or multiplies a gradient by the activation's derivative. A whole step is
+//! recorded as one command buffer. Only the latent gradient and the losses are read back. Nothing is autotuned: a few
+//! shaders serve any number of candidates.
 //!
 //! A GEMM tile keeps its sums in registers and loads the next values from memory while it multiplies. To check the
 //! register use on AMD without such a GPU: `RADV_FORCE_FAMILY=NAVI21 RADV_DEBUG=shaderstats,nocache` with Mesa.
@@ -68,7 +68,7 @@ impl GpuNetworks {
     /// Uploads a model's weights to a GPU.
     ///
     /// # Errors
-    /// Never for a file that was parsed.
+    /// None in practice: [`ModelFile::parse`] has checked every tensor.
     ///
     /// # Panics
     /// When the GPU is lost or out of memory.

@@ -54,7 +54,7 @@ pub(super) fn find_networks(tensors: &BTreeMap<String, WeightTensor>) -> Result<
     for depth in 0..MAX_DEPTH {
         match networks_at_depth(&modules, depth) {
             Ok(networks) => return Ok(networks),
-            // A problem with a network says more than a branch that is no network. Deeper levels split networks.
+            // Once all branches are networks, report their problem: deeper levels would only split them.
             Err(LayoutMismatch { are_networks, text }) if reason.is_none() || are_networks => {
                 reason = Some(text);
                 if are_networks {

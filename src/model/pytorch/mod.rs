@@ -10,7 +10,7 @@
 //! Networks are recognised by the shapes of their layers, since names differ from one training program to the next.
 //!
 //! A generator trained on normal latents is converted to uniform latents in [-1, 1]: these have a variance of 1/3, so
-//! the first layer's weights are multiplied by √3. Its sums of about a hundred values are nearly normal either way.
+//! the first layer's weights are multiplied by √3. Its outputs sum about a hundred values, so they stay nearly normal.
 
 mod checkpoint;
 mod export;

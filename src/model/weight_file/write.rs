@@ -41,8 +41,8 @@ pub fn required_metadata(image_size_px: u32, latent_dim: usize) -> BTreeMap<Stri
     .into()
 }
 
-/// Writes a model file atomically: a generator, and a discriminator and an encoder if the tensors contain them, with
-/// `BatchNorm` folded. The same tensors and metadata give the same bytes.
+/// Writes a model file atomically. The tensors hold a generator with `BatchNorm` folded in, and optionally a
+/// discriminator and an encoder. The same tensors and metadata give the same bytes.
 ///
 /// # Errors
 /// When the file cannot be written, or could not be read back: a tensor is missing, has a wrong shape or a value that

@@ -9,7 +9,7 @@ use crate::geometry::{FaceFrame, Point};
 
 /// Rotation step while Shift is held.
 const ROTATION_STEP_RADIANS: f32 = PI / 12.0;
-/// Longest side of a frame, in longer sides of the photo. A larger frame would contain hardly any known pixels.
+/// Longest side of a frame, as a multiple of the photo's longer side. A larger frame would contain few known pixels.
 const MAX_SIDE_PER_PHOTO_SIDE: f32 = 4.0;
 
 /// A drag of the face frame in progress.

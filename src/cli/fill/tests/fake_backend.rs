@@ -14,7 +14,7 @@ use crate::search::Losses;
 /// Side of the fake model's crop and of the photos: one crop pixel is one photo pixel.
 pub(super) const SIDE_PX: u32 = 32;
 
-/// A fake search with two candidates. The second is better, losses fall with each iteration, each picture has one colour.
+/// A fake search with two candidates, the second one better. Losses fall with each iteration; pictures have one colour.
 #[derive(Default)]
 pub(super) struct FakeBackend {
     /// Whether `load_model` fails because no GPU exists.
