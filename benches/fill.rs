@@ -66,7 +66,7 @@ fn portrait_case() -> (Photo, Mask, FaceFrame, Vec<f32>) {
     (photo, hole, frame, fill)
 }
 
-/// Draws one preview of the fill in the photo.
+/// Draws a preview of the fill in the photo.
 #[divan::bench(args = BlendMode::ALL)]
 fn preview(bencher: Bencher, mode: BlendMode) {
     let (photo, hole, frame, fill) = portrait_case();
@@ -81,7 +81,7 @@ fn blend_result(bencher: Bencher, mode: BlendMode) {
     bencher.bench_local(|| apply(&photo, &hole, &frame, mode, &fill, 64));
 }
 
-/// A fill request as the editor sends it to its worker, with the hole in the middle of a face. `large`: 1000×1000 pixels.
+/// A fill request as the editor sends it to its worker. The hole is in the middle of a face; `large`: 1000×1000 pixels.
 fn fill_request(large: bool, settings: Settings, start: SearchStart) -> FillRequest {
     let (photo, hole, frame, _) = if large { large_portrait_case() } else { portrait_case() };
     FillRequest {
@@ -104,7 +104,7 @@ fn first_guess(bencher: Bencher, large: bool) {
         // The receiver is gone at the last wake-up.
         let _ = sender.send(());
     }));
-    let request = fill_request(large, Preset::Best.settings(), SearchStart::AsSet).into_first_guess();
+    let request = fill_request(large, Preset::Best.settings(), SearchStart::FromSettings).into_first_guess();
     let guess = |request: FillRequest| {
         worker.send(WorkerCommand::QuickPreview(1, Box::new(request)));
         while worker.take_quick_preview().is_none() {
@@ -132,7 +132,7 @@ impl FillObserver for IgnoringObserver {
 #[divan::bench(sample_count = 5, sample_size = 1)]
 fn more_like_this(bencher: Bencher) {
     let mut networks = NetworkCache::default();
-    let best = fill_request(false, Preset::Best.settings(), SearchStart::AsSet);
+    let best = fill_request(false, Preset::Best.settings(), SearchStart::FromSettings);
     let outcome = run_fill(&mut networks, &best, &mut IgnoringObserver).expect("the sample is filled");
     let start = SearchStart::Around(outcome.candidates[outcome.best].latent.clone());
     let request = FillRequest { settings: best.settings.for_variations(), start, ..best };
@@ -166,7 +166,7 @@ fn draw_megapixel(bencher: Bencher, mode: BlendMode) {
     bencher.bench_local(|| composer.render(&fill, 64));
 }
 
-/// A hole of one megapixel in a face of 1800 pixels. The difference between 100 and 0 percent is the time for the detail.
+/// A hole of one megapixel in a face of 1800 pixels. The time for detail is the difference between 100 and 0 percent.
 #[divan::bench(args = [0, 100], sample_count = 10, sample_size = 1)]
 fn large_hole(bencher: Bencher, detail_percent: u8) {
     let (photo, _, _, fill) = portrait_case();

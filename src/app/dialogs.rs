@@ -21,7 +21,7 @@ pub fn show_unsaved_changes_dialog(context: &Context, state: &EditorState, actio
         ui.label(RichText::new(title).color(palette.strong_text).size(17.0));
         ui.add_space(theme::GAP / 2.0);
         let name = state.document.as_ref().map_or("this photo", |document| document.name.as_str());
-        let unsaved = if state.has_result() { "The fill" } else { "What you painted" };
+        let unsaved = if state.has_shown_fill() { "The fill" } else { "What you painted" };
         ui.label(RichText::new(format!("{unsaved} has not been saved: {name}")).color(palette.weak_text));
         ui.add_space(theme::GAP * 2.0);
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {

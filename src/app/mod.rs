@@ -56,7 +56,7 @@ use crate::job::{self, WorkerHandle};
 /// When no window can be opened.
 pub fn run(photo: Option<PathBuf>) -> anyhow::Result<()> {
     let started_at = Instant::now();
-    job::use_single_arena();
+    job::share_one_heap();
     job::start_low_priority_pool();
     let preferences_path = Preferences::default_path();
     let preferences = preferences_path.as_deref().map_or_else(Preferences::default, Preferences::load);

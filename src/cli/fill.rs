@@ -123,7 +123,7 @@ fn fill_photo(
         hole: Arc::new(hole),
         frame,
         settings: plan.settings,
-        start: SearchStart::AsSet,
+        start: SearchStart::FromSettings,
         blend: plan.blend,
         model: plan.model.clone(),
         device: plan.device,

@@ -130,7 +130,7 @@ impl Replay {
         if version != current {
             notes.push(format!("made by version {version}, repeated by {current}: pixels may differ"));
         }
-        if self.provenance.changed_on_the_way {
+        if self.provenance.changed_during_search {
             notes.push(
                 "lambda, the number of steps or the hole was changed during the search: this repetition uses the final \
                  values from the start and may find a different face"

@@ -40,7 +40,7 @@ impl SettingsArgs {
     }
 
     /// Changes the setting with this id, unless it is already changed.
-    pub(super) fn or(mut self, id: &str, value: Option<u32>) -> Self {
+    pub(super) fn with_fallback(mut self, id: &str, value: Option<u32>) -> Self {
         if let (Some(value), Some(setting)) = (value, Setting::from_id(id))
             && !self.changes.iter().any(|(changed, _)| changed.id == id)
         {

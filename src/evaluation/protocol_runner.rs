@@ -148,7 +148,7 @@ impl ProtocolRunner<'_> {
             hole: case.hole.clone(),
             frame,
             settings: Settings { seed, ..method.settings },
-            start: SearchStart::AsSet,
+            start: SearchStart::FromSettings,
             blend: BlendMode::None.into(),
             model: self.protocol.model.clone(),
             device: self.protocol.device,

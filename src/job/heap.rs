@@ -2,7 +2,7 @@
 
 /// Makes all later threads share one heap, so that memory freed by one thread can be used by the others. By default
 /// glibc gives each thread its own heap. Does nothing without glibc.
-pub fn use_single_arena() {
+pub fn share_one_heap() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     #[expect(unsafe_code, reason = "the C library has no safe interface")]
     // SAFETY: it may be called at any time from any thread, and only changes where later threads allocate.
@@ -28,7 +28,7 @@ mod tests {
 
     #[test]
     fn allocator_accepts_the_shared_heap_option() {
-        use_single_arena();
+        share_one_heap();
     }
 
     #[test]

@@ -41,7 +41,7 @@ use crate::search::{Losses, Settings};
 pub use channels::RepaintUrgency;
 pub use draw_faces::{FacesId, FacesRequest, GeneratedFaces};
 pub use error::FillError;
-pub use heap::{trim_heap, use_single_arena};
+pub use heap::{share_one_heap, trim_heap};
 pub use low_priority::start_low_priority_pool;
 pub use mailbox::Mailbox;
 pub use network_cache::NetworkCache;

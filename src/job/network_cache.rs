@@ -119,7 +119,7 @@ fn load_on_gpu(file: &ModelFile, gpu: &Gpu) -> Result<Arc<Networks>, ModelError>
         pixels: vec![0.0; 3 * size_px * size_px],
         known: (0..size_px * size_px).map(|pixel| f32::from(u8::from(!is_hole(pixel)))).collect(),
     };
-    Search::new(networks.clone(), &problem, Settings::default().for_one_latent()).advance();
+    Search::new(networks.clone(), &problem, Settings::default().without_search()).advance();
     tracing::debug!("networks were loaded onto the GPU in {:.2} s", started.elapsed().as_secs_f64());
     Ok(networks)
 }

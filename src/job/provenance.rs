@@ -105,7 +105,7 @@ pub struct Provenance {
     /// Settings at the end of the search. For a mix: settings that only draw its latent.
     pub settings: Settings,
     /// Where the search started.
-    #[serde(default, skip_serializing_if = "SearchStart::is_as_set")]
+    #[serde(default, skip_serializing_if = "SearchStart::is_from_settings")]
     pub start: SearchStart,
     pub frame: FaceFrame,
     pub blend: Blend,
@@ -117,7 +117,8 @@ pub struct Provenance {
     pub evaluations: u32,
     pub stopped_early: bool,
     /// λ, steps or the hole changed during the search, so that a repetition may give another result.
-    pub changed_on_the_way: bool,
+    #[serde(rename = "changed_on_the_way")]
+    pub changed_during_search: bool,
     /// The shown candidate is a mix that the user made: drawn from its latent, without a search.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub mixed: bool,
@@ -196,7 +197,7 @@ impl Provenance {
             steps: export.outcome.steps,
             evaluations: export.outcome.evaluations,
             stopped_early: export.outcome.stopped.is_some(),
-            changed_on_the_way: export.outcome.changed_during_search,
+            changed_during_search: export.outcome.changed_during_search,
             mixed: false,
             mask: MaskRecord { sha256: export.hole.sha256(), png: BASE64.encode(encode_mask_png(export.hole)?) },
         };
@@ -211,13 +212,13 @@ impl Provenance {
     fn for_mix(self, mix: &Candidate) -> Self {
         Self {
             preset: None,
-            settings: self.settings.for_one_latent(),
+            settings: self.settings.without_search(),
             start: SearchStart::At(mix.latent.clone()),
             candidate: 0,
             steps: 1,
             evaluations: 1,
             stopped_early: false,
-            changed_on_the_way: false,
+            changed_during_search: false,
             mixed: true,
             ..self
         }

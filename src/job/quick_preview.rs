@@ -34,14 +34,14 @@ impl FillRequest {
     /// A request to draw the encoder's guess for the same hole, without a search.
     #[must_use]
     pub fn into_first_guess(self) -> Self {
-        let settings = Settings { starts: Starts::Encoder, ..self.settings.for_one_latent() };
-        Self { settings, start: SearchStart::AsSet, ..self }
+        let settings = Settings { starts: Starts::Encoder, ..self.settings.without_search() };
+        Self { settings, start: SearchStart::FromSettings, ..self }
     }
 
     /// A request to draw one latent in the same hole, without a search.
     #[must_use]
     pub fn into_latent_drawing(self, latent: Vec<f32>) -> Self {
-        Self { settings: self.settings.for_one_latent(), start: SearchStart::At(latent), ..self }
+        Self { settings: self.settings.without_search(), start: SearchStart::At(latent), ..self }
     }
 }
 
@@ -96,7 +96,7 @@ pub(super) fn draw_quick_preview(
 ) -> Result<Option<QuickPreview>, FillError> {
     request.settings.validate()?;
     let model = cache.model_info(&request.model)?;
-    if request.start.is_as_set() && !model.has_encoder {
+    if request.start.is_from_settings() && !model.has_encoder {
         return Ok(None);
     }
     validate::check_start_latents(request, &model)?;
@@ -120,6 +120,6 @@ pub(super) fn draw_quick_preview(
     })?;
     let Some((latent, pixels, losses)) = result else { return Ok(None) };
     let patch = composers.composer(request).render(&pixels, size_px);
-    let candidate = Candidate { latent, pixels, losses, is_mix: !request.start.is_as_set() };
+    let candidate = Candidate { latent, pixels, losses, is_mix: !request.start.is_from_settings() };
     Ok(Some(QuickPreview { id, candidate, patch }))
 }

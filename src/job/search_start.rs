@@ -11,7 +11,8 @@ use crate::serde_floats;
 pub enum SearchStart {
     /// As [`Settings::starts`] says.
     #[default]
-    AsSet,
+    #[serde(rename = "as-set")]
+    FromSettings,
     /// These latents of all candidates, concatenated.
     At(#[serde(with = "serde_floats")] Vec<f32>),
     /// All candidates start at this latent, to find variations of it ([`Settings::for_variations`]).
@@ -29,15 +30,15 @@ impl SearchStart {
 
     /// Whether the settings alone decide the start.
     #[must_use]
-    pub fn is_as_set(&self) -> bool {
-        *self == Self::AsSet
+    pub fn is_from_settings(&self) -> bool {
+        *self == Self::FromSettings
     }
 
     /// Whether number and length of the latents fit the settings and the model, with each value in [-1, 1].
     #[must_use]
     pub fn fits(&self, settings: &Settings, latent_dim: usize) -> bool {
         let (latents, length) = match self {
-            Self::AsSet => return true,
+            Self::FromSettings => return true,
             Self::At(latents) => (latents, latent_dim * settings.candidates as usize),
             Self::Around(latent) => (latent, latent_dim),
         };
@@ -47,7 +48,7 @@ impl SearchStart {
     /// Sets the start latents of a search before its first iteration. They must fit.
     pub(super) fn apply_to(&self, search: &mut Search) {
         match self {
-            Self::AsSet => {}
+            Self::FromSettings => {}
             Self::At(latents) => search.start_at(latents),
             Self::Around(latent) => search.start_variations(latent),
         }
@@ -63,7 +64,9 @@ mod tests {
         let settings = Settings { candidates: 2, ..Settings::default() };
         let fits = |start: SearchStart| start.fits(&settings, 3);
         assert!(
-            fits(SearchStart::AsSet) && fits(SearchStart::At(vec![1.0; 6])) && fits(SearchStart::Around(vec![-1.0; 3]))
+            fits(SearchStart::FromSettings)
+                && fits(SearchStart::At(vec![1.0; 6]))
+                && fits(SearchStart::Around(vec![-1.0; 3]))
         );
         assert!(!fits(SearchStart::At(vec![0.0; 3])) && !fits(SearchStart::Around(vec![0.0; 6])));
         assert!(
@@ -81,9 +84,11 @@ mod tests {
 
     #[test]
     fn start_survives_a_file_bit_for_bit() {
-        for start in
-            [SearchStart::AsSet, SearchStart::At(vec![1.0 / 3.0, -0.0]), SearchStart::Around(vec![f32::MIN_POSITIVE])]
-        {
+        for start in [
+            SearchStart::FromSettings,
+            SearchStart::At(vec![1.0 / 3.0, -0.0]),
+            SearchStart::Around(vec![f32::MIN_POSITIVE]),
+        ] {
             let json = serde_json::to_string(&start).unwrap();
             let read: SearchStart = serde_json::from_str(&json).unwrap();
             assert_eq!(format!("{read:?}"), format!("{start:?}"), "{json}");

@@ -46,7 +46,7 @@ fn request() -> FillRequest {
         hole: Arc::new(painted_dot(40, 30, [20.0, 15.0])),
         frame: FaceFrame::centered(40, 30),
         settings,
-        start: SearchStart::AsSet,
+        start: SearchStart::FromSettings,
         blend: BlendMode::Feather.into(),
         model: tiny_model(),
         device: DeviceChoice::Cpu,

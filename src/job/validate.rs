@@ -43,7 +43,7 @@ pub(super) fn start_notes(request: &FillRequest, networks: &Networks, problem: &
     if !networks.info.has_discriminator && request.settings.lambda > 0.0 {
         notes.push("This model has no discriminator: the prior loss is off".to_string());
     }
-    if !networks.info.has_encoder && request.settings.starts == Starts::Encoder && request.start.is_as_set() {
+    if !networks.info.has_encoder && request.settings.starts == Starts::Encoder && request.start.is_from_settings() {
         notes.push("This model has no encoder: the search starts from the prior".to_string());
     }
     if problem.known.iter().all(|&known| known == 0.0) {

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use super::PrepareError;
 use crate::photo::PHOTO_EXTENSIONS;
 
-/// The files of a folder and its subfolders.
+/// The result of [`find_pictures`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FoundPictures {
-    /// Paths relative to the folder, sorted.
+    /// Picture files: sorted paths relative to the folder.
     pub files: Vec<PathBuf>,
     /// Number of files without a picture extension.
     pub other_files: usize,
@@ -18,8 +18,8 @@ pub struct FoundPictures {
     pub unlistable_folders: Vec<PathBuf>,
 }
 
-/// Finds every file with a picture extension, sorted by path. Skips hidden files and folders, and the
-/// folder `skipped`. Links to folders are not followed, because they may form a cycle.
+/// Finds every file with a picture extension. Skips hidden files and folders, and the folder `skipped`. Does not follow
+/// links to folders, because they may form a cycle.
 ///
 /// # Errors
 /// When the folder itself cannot be listed.

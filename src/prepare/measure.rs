@@ -61,7 +61,7 @@ pub(super) fn measure(path: &Path, size_px: u32) -> Result<Vec<(MeasuredFace, Ve
     Ok(face::detect_fast(&photo)?.iter().filter_map(|detection| measure_face(&photo, detection, size_px)).collect())
 }
 
-/// `None` for landmarks that cannot be from a face.
+/// `None` if no face frame fits the landmarks.
 fn measure_face(photo: &Photo, detection: &Detection, size_px: u32) -> Option<(MeasuredFace, Vec<u8>)> {
     let frame = fit_frame(&detection.landmarks_in_photo)?;
     let face = MeasuredFace {
@@ -91,7 +91,7 @@ fn share_outside(photo: &Photo, frame: &FaceFrame) -> f32 {
     outside.count() as f32 / f32::from(SAMPLES_PER_SIDE).powi(2)
 }
 
-/// The crop at the dataset's size, and its measurements at [`MEASURED_SIDE_PX`]. The photo is mirrored at its border.
+/// Crops at the dataset's size, and measures a crop of [`MEASURED_SIDE_PX`]. Mirrors the photo beyond its border.
 fn crop_and_measure(photo: &Photo, frame: &FaceFrame, size_px: u32) -> Option<(CropMeasures, Vec<u8>)> {
     let mirrored = MirroredPhoto::of(photo, frame, size_px.min(MEASURED_SIDE_PX));
     let (photo, frame) = mirrored.as_ref().map_or((photo, *frame), |mirrored| (&mirrored.photo, mirrored.frame));
@@ -119,7 +119,7 @@ impl MirroredPhoto {
     )]
     fn of(photo: &Photo, frame: &FaceFrame, crop_size_px: u32) -> Option<Self> {
         let corners = frame.corners_in_photo();
-        // The footprint of a crop pixel, and one pixel for rounding.
+        // The footprint of a crop pixel, and two pixels for rounding.
         let margin = (frame.side_px / crop_size_px as f32).max(1.0).ceil() + 2.0;
         let range = |axis: usize| {
             let values = corners.map(|corner| corner[axis]);
@@ -143,7 +143,7 @@ impl MirroredPhoto {
     }
 }
 
-/// Maps a pixel outside `0..length` into it, by mirroring about the first and the last pixel, repeatedly if necessary.
+/// Maps any index into `0..length` by mirroring about the first and the last pixel, repeatedly if necessary.
 fn mirror_index(index: i64, length: i64) -> u32 {
     let period = (2 * (length - 1)).max(1);
     let folded = index.rem_euclid(period);
@@ -181,7 +181,7 @@ mod tests {
             let plain = face::crop(&photo, &hole, &frame, 16).unwrap();
             let (_, pixels) = crop_and_measure(&photo, &frame, 16).unwrap();
             for (index, expected) in plain.to_rgb8().chunks(3).enumerate() {
-                // Another origin rounds differently: by at most one step of 255 per channel.
+                // A different origin changes the rounding, by at most 1 of 255 per channel.
                 if plain.known[index] > 0.0 {
                     let actual = &pixels[3 * index..3 * index + 3];
                     let is_close = expected.iter().zip(actual).all(|(a, b)| a.abs_diff(*b) <= 1);

@@ -16,14 +16,14 @@ pub const DATASET_FILE: &str = "faces.safetensors";
 pub const TABLE_FILE: &str = "kept.csv";
 /// File name of the contact sheet with a sample of the faces.
 pub const CONTACT_SHEET_FILE: &str = "sheet.png";
-/// File name of the resume log. It exists until a run is finished.
+/// File name of the resume log, which is deleted once the dataset is written.
 pub const RESUME_LOG_FILE: &str = "prepare.journal";
-/// File name of the crops of the resume log.
+/// File name of the resume log's crops.
 pub const RESUME_CROPS_FILE: &str = "prepare.crops";
 
 /// Receives the progress of a run, on the thread that started it.
 pub trait PrepareObserver {
-    /// The run starts. An earlier run has measured `measured_before` of all photos.
+    /// The run starts. Earlier runs have measured `measured_before` of the photos.
     fn started(&mut self, measured_before: usize, photos: usize);
 
     /// A photo cannot be read. The run continues.
@@ -41,18 +41,18 @@ pub struct PrepareSummary {
     pub faces: usize,
     /// Number of faces in the dataset.
     pub kept: usize,
-    /// Number of rejected faces (or photos without a face) per reason. Reasons without any are left out.
+    /// Number of rejected faces (or photos without a face) per reason. Only reasons that occurred.
     pub reasons: Vec<(RejectReason, usize)>,
     /// Captions of the contact sheet's rows, from the top.
     pub sheet_captions: Vec<String>,
 }
 
 /// Makes a dataset from a folder's faces: writes [`DATASET_FILE`], [`TABLE_FILE`] and [`CONTACT_SHEET_FILE`] to the
-/// folder of results. A photo that an earlier, stopped run has measured is measured again only if it has changed.
+/// folder of results. A photo that an earlier, stopped run measured is only measured again if it has changed.
 ///
 /// # Errors
-/// When the results cannot be written, or no face can be kept. In the second case table and contact sheet are still
-/// written.
+/// When the results cannot be written, or no face is kept. Without a kept face, the table and the contact sheet are
+/// still written.
 pub fn prepare_dataset(
     request: &PrepareRequest,
     pictures: &FoundPictures,

@@ -12,7 +12,7 @@ pub(super) const MEASURED_SIDE_PX: u32 = 128;
 const FINGERPRINT_ROWS: u32 = 16;
 
 /// How far a face is turned to the side: the nose's distance from the middle of eyes and mouth, along the line of the
-/// eyes, in eye distances. 0 looks straight ahead, positive to the right of the picture. `None` when the eyes coincide.
+/// eyes, in eye distances. 0 faces the camera; positive is to the picture's right. `None` when the eyes coincide.
 pub(super) fn yaw(landmarks: &[Point; 5]) -> Option<f32> {
     let [right_eye, left_eye, nose, right_corner, left_corner] = *landmarks;
     let (dx, dy) = (left_eye[0] - right_eye[0], left_eye[1] - right_eye[1]);
@@ -21,8 +21,8 @@ pub(super) fn yaw(landmarks: &[Point; 5]) -> Option<f32> {
     yaw.is_finite().then_some(yaw)
 }
 
-/// Variance of the Laplacian (`4-neighbours − 4·pixel`) of grey values 0 to 255 (Pech-Pacheco et al. 2000). The border
-/// is mirrored about its pixels, as in `OpenCV`.
+/// Variance of the Laplacian (`4-neighbours − 4·pixel`) of grey values 0 to 255 (Pech-Pacheco et al. 2000). Beyond the
+/// border, the picture is mirrored about its border pixels, as in `OpenCV`.
 pub(super) fn sharpness(grey: &GrayImage) -> f32 {
     let (width, height) = grey.dimensions();
     let grey_at = |x: u32, y: u32| f64::from(grey.get_pixel(x, y).0[0]);

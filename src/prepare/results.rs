@@ -83,11 +83,11 @@ pub(super) fn write_sheet(
             continue;
         }
         let max_faces = if reason.is_none() { SHEET_COLUMNS * SHEET_KEPT_ROWS } else { SHEET_COLUMNS };
-        // Each reason has its own generator, so that its sample does not depend on the others.
+        // Each reason has its own random generator, so that its sample does not depend on the other reasons.
         let mut rng = ChaCha8Rng::seed_from_u64(request.seed);
         let mut indices = sample(&mut rng, crops.len(), max_faces.min(crops.len())).into_vec();
         indices.sort_unstable();
-        // Sample positions in the table: crop numbers depend on the order of measuring.
+        // Samples table positions, because crop numbers depend on the order of measuring.
         let sample: Vec<u64> = indices.into_iter().map(|index| crops[index]).collect();
         for crops in sample.chunks(SHEET_COLUMNS) {
             let pictures = crops.iter().map(|&crop| {

@@ -1,7 +1,7 @@
 //! The resume log: measurements so far, on disk, so that a stopped run can continue.
 //!
 //! Two append-only files: one line of JSON for each photo, and the concatenated crops of all faces. A line is written
-//! after its crops, so that an incomplete end can be detected and cut off.
+//! after its crops, so an incomplete end can be detected and cut off.
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -37,7 +37,7 @@ pub enum ResumeLogError {
     Read { path: PathBuf, source: io::Error },
 }
 
-/// The first line.
+/// The first line of the JSON file.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct ResumeLogHeader {
     format: String,
@@ -53,7 +53,7 @@ pub(super) struct ResumeLogEntry {
     /// Shows whether the photo has changed since.
     pub stamp: FileStamp,
     pub found: PhotoFaces,
-    /// Index of the first crop of this photo among all crops. The others follow.
+    /// Index of this photo's first crop among all crops. Its other crops follow.
     pub first_crop: u64,
 }
 
@@ -188,7 +188,7 @@ impl ResumeLog {
         Ok(true)
     }
 
-    /// Truncates both files after `line_bytes` bytes of lines and after their crops.
+    /// Truncates the lines to `line_bytes` bytes, and the crops to `crop_count`.
     fn truncate(&mut self, line_bytes: u64) -> Result<(), ResumeLogError> {
         let crops_end = self.crop_count * self.crop_bytes;
         for (file, path, end) in
@@ -200,7 +200,7 @@ impl ResumeLog {
         Ok(())
     }
 
-    /// Appends the result of a photo. `crops` holds the crops of its faces that have one, in order.
+    /// Appends the result of a photo. `crops` are the crops of those faces that have one, in order.
     pub fn append(
         &mut self,
         file: &Path,

@@ -43,7 +43,7 @@ impl Thresholds {
         }
     }
 
-    /// The first threshold that a face fails. Does not look for duplicates.
+    /// The reason of the first threshold that a face fails. Ignores duplicates.
     fn reject_reason(&self, face: &MeasuredFace) -> Option<RejectReason> {
         let rules = [
             (face.score > self.min_score, RejectReason::LowScore),
@@ -117,7 +117,7 @@ impl RejectReason {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct FaceRow<'a> {
     pub file: &'a Path,
-    /// Number within its photo, from 1, largest first. `None` for a photo without a face.
+    /// Number within its photo, from 1 for the largest. `None` for a photo without a face.
     pub number: Option<usize>,
     pub face: Option<&'a MeasuredFace>,
     /// Index among all crops.
@@ -171,8 +171,8 @@ fn rows_of<'a>(entry: &'a ResumeLogEntry, thresholds: &Thresholds) -> Vec<FaceRo
     }
 }
 
-/// Maps each row that duplicates a better one to that row. The better face has more pixels in its photo, then is
-/// sharper, then comes first. Each face is compared with all kept ones; most pairs differ enough in their first word.
+/// Maps each row that duplicates a better one to that row. Larger frames are better, then sharper crops, then earlier
+/// rows. Compares each face with all kept ones: most comparisons end after one word of the fingerprint.
 fn find_duplicates(rows: &[FaceRow<'_>], bits: u32) -> HashMap<usize, usize> {
     struct DuplicateCandidate {
         row: usize,
@@ -214,7 +214,7 @@ mod tests {
     use super::super::resume_log::FileStamp;
     use super::*;
 
-    /// A good face. `picture` selects its fingerprint.
+    /// A face that passes all thresholds. `picture` selects its fingerprint.
     fn face(picture: u32) -> MeasuredFace {
         let wave = |x: u32, y: u32| Luma([u8::try_from((x * (3 + picture * 8) + y * 7 * picture) % 251).unwrap()]);
         let fingerprint = Fingerprint::of(&GrayImage::from_fn(128, 128, wave));

@@ -1,7 +1,7 @@
 //! Measures photos in parallel, within a memory budget.
 //!
 //! Every worker has its own rayon pool of one thread, to avoid a deadlock. The detector and the cropper split their
-//! work over the pool they run in. In a common pool, a worker that waits for a part of its photo would start another
+//! work over the pool they run in. In a shared pool, a worker that waits for a part of its photo would start another
 //! photo, and then wait for memory that it holds itself.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -71,7 +71,7 @@ pub(super) fn measure_in_parallel(
     })
 }
 
-/// Passes results to `store` until all senders are gone or it fails. Dropping the receiver unblocks waiting senders.
+/// Passes results to `store` until it fails or all senders are gone. Dropping the receiver unblocks waiting senders.
 fn pass_on_results(
     files: &[PathBuf],
     results: Receiver<(usize, MeasureResult)>,
@@ -100,7 +100,7 @@ impl WorkQueue {
     }
 }
 
-/// Estimated memory of an open photo. Small for a file that is not a picture; opening it fails later.
+/// Estimated memory of an open photo. A file that is not a picture counts only its own size; opening it fails later.
 fn estimated_bytes(path: &Path) -> u64 {
     let file_bytes = path.metadata().map_or(0, |metadata| metadata.len());
     let reader = ImageReader::open(path).ok();

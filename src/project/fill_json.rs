@@ -32,15 +32,15 @@ pub(super) struct FillJson {
     #[serde(default)]
     blend: Blend,
     settings: Settings,
-    #[serde(default, skip_serializing_if = "SearchStart::is_as_set")]
+    #[serde(default, skip_serializing_if = "SearchStart::is_from_settings")]
     start: SearchStart,
     model: ModelInfo,
     device: DeviceInfo,
     steps: u32,
     #[serde(default)]
     evaluations: u32,
-    #[serde(default)]
-    changed_on_the_way: bool,
+    #[serde(default, rename = "changed_on_the_way")]
+    changed_during_search: bool,
     seconds: f32,
     #[serde(default)]
     stopped: Option<StopReason>,
@@ -94,7 +94,7 @@ impl FillJson {
             device: outcome.device.clone(),
             steps: outcome.steps,
             evaluations: outcome.evaluations,
-            changed_on_the_way: outcome.changed_during_search,
+            changed_during_search: outcome.changed_during_search,
             seconds: outcome.search_secs,
             stopped: outcome.stopped.clone(),
             explained: outcome.explained_share,
@@ -146,7 +146,7 @@ impl FillJson {
             device: self.device,
             steps: self.steps,
             evaluations: self.evaluations,
-            changed_during_search: self.changed_on_the_way,
+            changed_during_search: self.changed_during_search,
             search_secs: self.seconds,
             stopped: self.stopped,
             explained_share: self.explained,

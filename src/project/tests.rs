@@ -34,7 +34,7 @@ pub(crate) fn outcome(candidates: u16, size_px: u32, latent_dim: usize) -> FillO
     };
     FillOutcome {
         settings: Settings { seed: u64::MAX, lambda: 0.1, ..Preset::Paper.settings() },
-        start: SearchStart::AsSet,
+        start: SearchStart::FromSettings,
         model: ModelInfo {
             name: "face-64".to_owned(),
             sha256: "ab".repeat(32),

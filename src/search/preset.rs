@@ -56,9 +56,7 @@ impl Preset {
     pub fn help(self) -> &'static str {
         match self {
             Self::Best => "Several starts around the encoder's guess, mean losses, a falling learning rate",
-            Self::Blog => {
-                "Amos 2016, “Image Completion with Deep Learning in TensorFlow”: summed L1, Adam, one random start"
-            }
+            Self::Blog => "Amos 2016, “Image Completion with Deep Learning in TensorFlow”: summed L1, Adam, one start",
             Self::BlogMomentum => "As Blog, with the optimiser of its code: projected gradient with momentum",
             Self::Paper => "Yeh, Chen et al., CVPR 2017: known pixels near the hole count most",
             Self::Hmc => "Hamiltonian Monte Carlo, as in the blog's code: draws different fills instead of one optimum",

@@ -44,7 +44,7 @@ impl Settings {
 
     /// The settings that only generate and score one latent: one iteration without noise.
     #[must_use]
-    pub fn for_one_latent(self) -> Self {
+    pub fn without_search(self) -> Self {
         Self { steps: 1, optimizer: OptimizerKind::Adam, noise: 0.0, candidates: 1, ..self }
     }
 }

@@ -11,11 +11,11 @@ use super::random_masks::random_known_mask;
 use super::rng::{RngStream, rng_for, sample_prior, standard_normal};
 use super::settings::{TrainRecipe, TrainSettings};
 
-/// Standard deviation of the gradient penalty's noise. It is small against the values of an image and large against the
-/// rounding of single precision (Seaweed APT, arXiv 2501.08316, uses 0.01 to 0.1).
+/// Standard deviation of the gradient penalty's noise. It is small compared with pixel values and large compared
+/// with single-precision rounding (Seaweed APT, arXiv 2501.08316, uses 0.01 to 0.1).
 pub(super) const PENALTY_NOISE_STD: f32 = 0.01;
 
-/// A batch in host memory, with all random values of a step, so that devices agree up to rounding.
+/// A batch in host memory. It holds all random values of a step, so that devices agree up to rounding.
 #[derive(Clone, Debug)]
 pub(super) struct Batch {
     pub size_px: usize,
@@ -77,7 +77,7 @@ pub(super) struct DeviceBatch {
     pub prior_latents: Tensor<4>,
     /// See [`Batch::augments`].
     pub augments: Option<[AugmentBatch; 2]>,
-    /// Noise for the gradient penalty, shaped as `real_faces` and already scaled.
+    /// Noise for the gradient penalty, shaped as `real_faces` and scaled by [`PENALTY_NOISE_STD`].
     pub penalty_noise: Option<Tensor<4>>,
 }
 

@@ -1,6 +1,6 @@
 //! Checkpoints: the state of a run between two steps, as a file.
 //!
-//! A checksum over the values detects truncated and changed files. Then the previous checkpoint is used, so the newest
+//! A checksum over the values detects damaged files. A resumed run then uses the previous checkpoint, so the newest
 //! [`KEPT_CHECKPOINTS`] are kept.
 
 use std::collections::{BTreeMap, HashMap};
@@ -39,7 +39,7 @@ pub(super) fn saved_steps(run: &Path) -> Vec<u64> {
     steps
 }
 
-/// Writes a checkpoint, then removes all but the newest. A failed write keeps the previous ones.
+/// Writes a checkpoint, then removes all but the newest [`KEPT_CHECKPOINTS`]. A failed write removes none.
 pub(super) fn save(run: &Path, state: &TrainState) -> Result<PathBuf, TrainError> {
     let path = path(run, state.step);
     RunFolder::write_file(&path, &encode(state))?;
@@ -50,8 +50,8 @@ pub(super) fn save(run: &Path, state: &TrainState) -> Result<PathBuf, TrainError
     Ok(path)
 }
 
-/// Loads the newest usable checkpoint, with a note for each newer one that cannot be used. `None` if there are no
-/// checkpoints.
+/// Loads the newest usable checkpoint. Also returns a note for each newer one that cannot be used. `None` if there are
+/// no checkpoints.
 pub(super) fn load_newest(
     run: &Path,
     settings: &TrainSettings,

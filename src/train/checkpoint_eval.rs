@@ -70,7 +70,7 @@ impl CheckpointEvaluator {
     }
 }
 
-/// Returns an error text if the state holds a value that is not finite.
+/// Returns an error text if the state holds a NaN or infinite value.
 pub(super) fn non_finite_reason(state: &TrainState) -> Option<String> {
     let (name, _) = state.nets.iter().find(|(_, net)| !net.is_finite())?;
     Some(format!("the {name} holds a NaN or infinite value: continue with a lower learning rate or a larger batch"))

@@ -1,10 +1,10 @@
-//! Augmentation of D's inputs: random shift, brightness, contrast and saturation. Strong augmentation also scales and
-//! cuts out a part.
+//! Augmentation of D's inputs: random shift, brightness, contrast and saturation. Strong augmentation changes colours
+//! more, scales, and cuts out a square.
 //!
 //! A discriminator that sees a small data set often enough memorises it. Random augmentation prevents that. Real and
-//! generated images pass through the same augmentation, and its gradients reach the generator (Zhao et al. 2020, arXiv
-//! 2006.10738). The probability of strong augmentation starts at 0. It grows while D is certain about real faces, a
-//! sign of memorising (Karras et al. 2020, arXiv 2006.06676).
+//! generated images are augmented alike, and the generator's gradients pass through the augmentation (Zhao et al.
+//! 2020, arXiv 2006.10738). The probability of strong augmentation starts at 0. It grows while D is certain about real
+//! faces, a sign of memorising (Karras et al. 2020, arXiv 2006.06676).
 
 use burn::tensor::{Device, Tensor};
 use rand::RngExt as _;
@@ -16,7 +16,7 @@ use super::net::upload_shaped;
 const MAX_STRENGTH: f32 = 0.85;
 /// Target for the mean sign of D's logits on real faces. Above it the augmentation gets stronger, below it weaker.
 const TARGET_REAL_SIGN: f32 = 0.5;
-/// Number of faces in which the probability would rise from 0 to 1.
+/// Number of faces over which the probability would rise from 0 to 1.
 const RAMP_FACES: f32 = 400_000.0;
 /// Probability of a cutout, relative to that of the other strong changes.
 const CUTOUT_SHARE: f32 = 0.7;
@@ -41,8 +41,8 @@ pub(super) struct DiscriminatorAugment {
     pub contrast: f32,
     /// Visible width and height relative to the image's side. Above 1 the image looks smaller.
     pub scale: [f32; 2],
-    /// Each pixel shows the one this many pixels to its right and below, up to an eighth of the side. Pixels outside
-    /// are zero.
+    /// Offset to each pixel's source, right and down, at most an eighth of the side. Sources outside the image are
+    /// zero.
     pub shift_px: [i32; 2],
     /// Centre of a square of zeros, as shares of the side.
     pub cutout_center: Option<[f32; 2]>,
@@ -72,7 +72,7 @@ impl DiscriminatorAugment {
         let mut is_strong = |share: f32| strength > 0.0 && rng.random::<f32>() < share * strength;
         let [color, size, cutout] = [is_strong(1.0), is_strong(1.0), is_strong(CUTOUT_SHARE)];
         if color {
-            // Three times as strong.
+            // Three times as far from the identity.
             augment.brightness *= 3.0;
             augment.saturation = 3.0 * augment.saturation - 2.0;
             augment.contrast = 3.0 * augment.contrast - 2.0;
@@ -100,7 +100,7 @@ pub(super) struct AugmentBatch {
     brightness: Tensor<4>,
     saturation: Tensor<4>,
     contrast: Tensor<4>,
-    /// `[batch, 3, size, size]`: a product from the left resamples rows, a product from the right columns.
+    /// `[batch, 3, size, size]` each: the one resamples rows from the left, the other columns from the right.
     row_matrix: Tensor<4>,
     column_matrix: Tensor<4>,
     /// `[batch, 1, size, size]`: 0 in cutouts, 1 elsewhere. `None` without cutouts.
@@ -174,7 +174,7 @@ impl AugmentBatch {
     }
 }
 
-/// The source pixels of an output pixel along one axis and their weights (linear interpolation).
+/// The source pixels of an output pixel along one axis, with their weights for linear interpolation.
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,

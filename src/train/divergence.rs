@@ -1,13 +1,13 @@
 //! Detects divergence: values that are not finite, a discriminator that always wins, and mode collapse.
 
-/// D counts as certain when its mean output on real faces exceeds this and on generated ones is below the complement.
+/// D is certain when its mean output is above this on real faces, and below one minus this on generated ones.
 const CERTAIN: f32 = 0.99;
-/// After this many consecutive log rows with a certain D, the run counts as failed: G no longer gets useful gradients.
+/// The run has failed after this many consecutive log rows with a certain D, because G gets no useful gradients.
 const MAX_CERTAIN_ROWS: u32 = 50;
 /// The generator has collapsed when the diversity falls below this share of its highest value.
 const COLLAPSE_RATIO: f64 = 0.1;
-/// Collapse is checked only after the diversity has exceeded this share of the full range. An untrained generator has
-/// low diversity.
+/// Collapse is only checked once the diversity has exceeded this share of the full range, because that of an untrained
+/// generator is low.
 const MIN_PEAK_DIVERSITY: f64 = 0.03;
 
 /// The history that the checks need.

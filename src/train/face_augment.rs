@@ -30,7 +30,7 @@ pub(super) struct FaceAugment {
     pub shift: [f32; 2],
     pub saturation: f32,
     pub contrast: f32,
-    /// Factors on red, green and blue, with black as zero.
+    /// Factors on red, green and blue, where black is zero.
     pub brightness: [f32; 3],
 }
 

@@ -104,11 +104,11 @@ impl FaceImages for FaceSubset<'_> {
     }
 }
 
-/// The most faces that are held out of training when no separate set is given.
+/// Most training faces to hold out when no held-out set is given.
 pub const MAX_HELD_OUT: usize = 512;
 
-/// Splits a set into training faces and held-out faces: the last tenth, up to [`MAX_HELD_OUT`]. A set of fewer than
-/// ten faces has no held-out faces. Quality is then measured on the training faces.
+/// Splits a set into training faces and held-out faces: the last tenth, up to [`MAX_HELD_OUT`]. `None` for fewer
+/// than ten faces; quality is then measured on the training faces.
 pub(super) fn split_held_out(all: &dyn FaceImages) -> (FaceSubset<'_>, Option<FaceSubset<'_>>) {
     let held_out = (all.len() / 10).min(MAX_HELD_OUT);
     let training = all.len() - held_out;
@@ -116,7 +116,7 @@ pub(super) fn split_held_out(all: &dyn FaceImages) -> (FaceSubset<'_>, Option<Fa
     (part(0..training), (held_out > 0).then(|| part(training..all.len())))
 }
 
-/// Scales images down by a whole factor, averaging blocks of pixels. `None` if they already have the size.
+/// Scales images down by a whole factor, averaging blocks of pixels. `None` if they already have this size.
 ///
 /// # Errors
 /// When there are no images, or their size is not a multiple of the target size.

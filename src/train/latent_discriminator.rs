@@ -1,8 +1,8 @@
 //! The latent discriminator: it tells the encoder's latents from latents of the prior.
 //!
-//! The search starts from the encoder's latent and stays within the prior, so a latent that the prior would not draw is
-//! a bad start. Therefore E plays against this small network as G plays against D (adversarial autoencoders, Makhzani
-//! et al. 2015, arXiv 1511.05644). The network is small, so it uses burn's autodiff on every device.
+//! The search starts from the encoder's latent and stays within the prior. A latent that is unlikely under the prior is
+//! a bad start, so E plays against this small network as G plays against D (adversarial autoencoders, Makhzani et al.
+//! 2015, arXiv 1511.05644). The network is small, so it uses burn's autodiff on every device.
 
 use burn::tensor::activation::leaky_relu;
 use burn::tensor::{Device, Tensor};
@@ -67,7 +67,7 @@ impl LatentDiscriminator {
         self.layers.iter().map(|layer| layer.each_ref().map(|parameter| parameter.values().autodiff())).collect()
     }
 
-    /// Latents `[batch, latent_dim]` to logits `[batch]`. A larger logit means closer to the prior.
+    /// Latents `[batch, latent_dim]` to logits `[batch]`. Larger means more likely from the prior.
     pub fn logits(&self, layers: &LayerTensors, latents: Tensor<2>) -> Tensor<1> {
         let [batch, _] = latents.dims();
         let mut x = latents;

@@ -8,7 +8,7 @@ use super::trainer::network_plans;
 /// Bytes of a value in single precision.
 const BYTES_PER_VALUE: u64 = 4;
 /// Copies of each weight. Training keeps five: the weight, its gradient, Adam's two moments and the moving average.
-/// Writing a checkpoint holds all but the gradient twice more, as values and as bytes.
+/// Writing a checkpoint copies all but the gradient twice, as values and as bytes.
 const WEIGHT_COPIES: u64 = 5 + 2 * 4;
 /// Memory that autodiff keeps for a layer, as a multiple of its output.
 const AUTODIFF_FACTOR: u64 = 6;
@@ -20,7 +20,7 @@ pub(super) fn estimated_bytes(settings: &TrainSettings, uses_cpu_net: bool) -> u
     let plans = network_plans(settings);
     let weights: u64 = plans.iter().map(|plan| plan.parameter_count() as u64).sum();
     let batch = u64::from(settings.batch);
-    // Images in the passes that are in memory at the same time, with half batches rounded up.
+    // Images whose activations are in memory at the same time, with half batches rounded up.
     let images_in_passes = |name: &str| match (settings.recipe, name) {
         (TrainRecipe::Encoder, "discriminator") => 3 * batch,
         (TrainRecipe::Encoder, "generator") | (TrainRecipe::Blog, "discriminator") => 2 * batch,

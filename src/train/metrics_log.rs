@@ -1,7 +1,7 @@
 //! The metrics of a run by step, as CSV: `log.csv` for training metrics, `quality.csv` for quality metrics.
 //!
 //! The first column is `step`; the first line names the others. A resumed run removes the rows after its checkpoint, so
-//! that each step has one row.
+//! that no step has two rows.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
@@ -106,7 +106,7 @@ mod tests {
         for step in [10, 20, 30] {
             table.append_row(step, &[("a", 0.5), ("b", -1.25)]).unwrap();
         }
-        // As after a crash in the middle of a row.
+        // A row that a crash cut off.
         std::fs::write(&path, [&std::fs::read(&path).unwrap()[..], b"40,0."].concat()).unwrap();
         let mut table = MetricsLog::open(&path, 20).unwrap();
         table.append_row(25, &[("a", 1.0), ("b", 2.0)]).unwrap();

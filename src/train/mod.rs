@@ -3,8 +3,8 @@
 //! [`train`] takes a [`TrainRequest`], reports to a [`TrainObserver`] and returns a [`TrainOutcome`]. The training faces
 //! come as [`FaceImages`]. [`RunFolder`] reads the files of a run; [`RunMonitor`] reads them while the run goes on.
 //!
-//! * No random generator is carried from step to step. Each step has a random stream of its own (`rng`). So a resumed
-//!   run gives the same numbers as an uninterrupted one, and a checkpoint holds no generator state.
+//! * Each step has a random stream of its own (`rng`). So a resumed run gives the same numbers as an uninterrupted one,
+//!   and a checkpoint holds no generator state.
 //! * On the CPU the forward and backward passes are hand-written. On a GPU burn's autodiff computes them (`net`). The
 //!   losses are written once (`recipe`), and a checkpoint works on both.
 //! * Samples and quality metrics come from the exported model on the CPU, as in the editor.
@@ -81,7 +81,7 @@ pub struct TrainRequest {
     pub max_minutes: Option<f64>,
 }
 
-/// Whether to continue training.
+/// Whether training continues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TrainControl {
     Continue,
@@ -113,7 +113,7 @@ pub struct TrainProgress {
     pub step: u64,
     pub steps: u64,
     pub images_per_sec: f64,
-    /// Estimated time until the last step, without measurements.
+    /// Estimated time until the last step, without the evaluation of checkpoints.
     pub remaining_secs: f64,
     /// Metrics by name: means over the steps since the last row.
     pub metrics: Vec<(&'static str, f32)>,
@@ -125,7 +125,7 @@ pub struct CheckpointEval {
     pub step: u64,
     pub samples_path: PathBuf,
     pub quality: ModelQuality,
-    /// Its context loss is the lowest so far.
+    /// Whether its context loss is the lowest so far.
     pub is_best: bool,
 }
 

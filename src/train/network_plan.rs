@@ -1,6 +1,6 @@
 //! The layers of the networks in training.
 //!
-//! They are the networks of DCGAN (Radford et al. 2016, arXiv 1511.06434) and of [`crate::model`], where `BatchNorm` is
+//! They follow DCGAN (Radford et al. 2016, arXiv 1511.06434). In [`crate::model`], the same networks have `BatchNorm`
 //! folded into the convolutions. Inner layers end in a `BatchNorm`. They have no bias, because `BatchNorm` adds a
 //! shift. The first layer of D and E and the last layer of every network have a bias and no `BatchNorm`.
 
@@ -40,7 +40,7 @@ pub(super) struct LayerPlan {
     pub kind: LayerKind,
     pub inputs: usize,
     pub outputs: usize,
-    /// The layer ends in a `BatchNorm`. Otherwise it has a bias.
+    /// Whether the layer ends in a `BatchNorm`. Otherwise it has a bias.
     pub has_norm: bool,
     pub activation: LayerActivation,
 }
@@ -125,7 +125,7 @@ impl NetPlan {
         Self::convolutional("discriminator", size_px, width, 3, 1)
     }
 
-    /// E: known pixels and mask `[batch, 4, size, size]` to latents before the tanh `[batch, latent_dim, 1, 1]`.
+    /// E: known pixels and known mask `[batch, 4, size, size]` to latents before tanh `[batch, latent_dim, 1, 1]`.
     pub fn encoder(size_px: usize, width: usize, latent_dim: usize) -> Self {
         Self::convolutional("encoder", size_px, (width * 3 / 4).max(1), 4, latent_dim)
     }

@@ -1,7 +1,7 @@
 //! The random numbers of a training run.
 //!
-//! Each step has its own stream, chosen by the run's seed and the step's number. No generator is carried from step to
-//! step, so a resumed run draws the same numbers as an uninterrupted one.
+//! Each step has its own stream, which depends only on the run's seed and the step's number. So a resumed run draws the
+//! same numbers as an uninterrupted one.
 
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;

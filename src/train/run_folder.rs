@@ -8,7 +8,7 @@
 //! | `samples/step-NNNNNNNN.png` | generated faces for fixed latents, and reconstructed held-out faces |
 //! | `checkpoints/step-NNNNNNNN.safetensors` | the newest two checkpoints |
 //! | `model.safetensors`, `best.safetensors` | the newest model, and the one with the lowest context loss |
-//! | `stop` | exists when another process asks the run to stop |
+//! | `stop` | exists while another process asks the run to stop |
 //! | `ended.json` | how the last session ended; missing while a session runs and after it was killed |
 
 use std::fs;

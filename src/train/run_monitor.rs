@@ -1,7 +1,7 @@
 //! Reads a run while it is being written. Each read takes only the new bytes of its tables.
 //!
-//! Note: a resumed run replaces its tables by shorter ones that grow again. So the last bytes read are compared on each
-//! read, and a table that has changed is read again from the start.
+//! A resumed run replaces its tables by shorter ones, which grow again. So each read first compares the last bytes of
+//! the previous read. If they have changed, it reads the table from the start.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom};
@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 
 use super::{MetricSeries, RunFolder, TrainError, TrainSettings};
 
-/// Number of already read bytes that are compared. This is more than one row, and the seconds in a row differ from
-/// session to session.
+/// Number of already read bytes that are compared. This is more than one row, and the times in a row differ between
+/// sessions.
 const COMPARED_BYTES: usize = 512;
-/// The most bytes of one read. The next read gets the rest.
+/// Maximum number of bytes per read. The next read gets the rest.
 const MAX_READ_BYTES: u64 = 32 << 20;
 
 /// Why a run cannot be read now. A later read may succeed.
@@ -50,7 +50,7 @@ impl RunMonitor {
         &self.folder
     }
 
-    /// Reads the rows written since the last call. An incomplete row is read by a later call.
+    /// Reads the rows written since the last call. Leaves an incomplete row for a later call.
     ///
     /// # Errors
     /// When there is no run, or its files cannot be read. The values read before stay.
@@ -89,11 +89,11 @@ impl RunMonitor {
     }
 }
 
-/// A CSV table that grows.
+/// A CSV table that grows while it is read.
 #[derive(Debug, Default)]
 struct CsvTail {
     path: PathBuf,
-    /// The bytes before this offset are read.
+    /// The bytes before this offset have been read.
     offset: u64,
     /// The last bytes before the offset.
     last_bytes: Vec<u8>,

@@ -19,7 +19,7 @@ pub(super) struct SampleSheet {
     size_px: usize,
     /// Held-out faces `[count, size, size, 3]` in [-1, 1], at most one row.
     faces: Vec<f32>,
-    /// Their known masks `[count, size, size]`.
+    /// Known masks of these faces, `[count, size, size]`.
     known_masks: Vec<f32>,
 }
 

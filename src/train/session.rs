@@ -29,11 +29,11 @@ const SAVE_INTERVAL: Duration = Duration::from_mins(5);
 
 /// Trains a generator until all steps are done, the time limit is reached, or the user stops it.
 ///
-/// `held_out` are the faces for quality metrics. Without them the last tenth of `faces` is held out, up to a limit.
+/// `held_out` are the faces for quality metrics. Without them, the last tenth of `faces` is held out, up to a limit.
 ///
 /// # Errors
-/// When the run cannot start, when the panic of a driver ends it, or when the last checkpoint cannot be written.
-/// Divergence is reported as [`TrainEnd::Failed`] instead.
+/// When the run cannot start, a driver panics, or the last checkpoint cannot be written. Divergence is no error: it is
+/// reported as [`TrainEnd::Failed`].
 pub fn train(
     request: &TrainRequest,
     faces: &dyn FaceImages,
@@ -59,7 +59,7 @@ pub fn train(
         let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no reason given");
         Err(TrainError::DeviceFailed { reason: text.lines().next().unwrap_or(text).to_string() })
     });
-    // A session that could not start must not write here: the folder may belong to another run.
+    // A session that did not start must not write here: the folder may belong to another run.
     if has_started {
         let failed = |error| TrainEnd::Failed(error_chain(error));
         let end = outcome.as_ref().map_or_else(failed, |outcome| outcome.end.clone());
@@ -88,7 +88,7 @@ struct TrainSession<'a> {
     deadline: Option<Instant>,
     /// When saving a checkpoint was last tried.
     last_save: Instant,
-    /// The user was told that the log cannot be written.
+    /// Whether the user was told that the log cannot be written.
     has_log_failed: bool,
     /// Why the newest checkpoint could not be written.
     save_error: Option<TrainError>,
@@ -261,7 +261,7 @@ impl<'a> TrainSession<'a> {
                 reason = self.divergence.check_diversity(evaluation.quality.diversity);
                 self.observer.checkpoint_evaluated(&evaluation);
             }
-            // The samples may not fit on a full disk where the checkpoint still does. So training continues.
+            // On a full disk, the checkpoint may still fit where the samples do not. So training continues.
             Err(error) => self.observer.note(&error_chain(&error)),
         }
         // Only the newest checkpoints are kept, so a collapsed run must not replace good ones.
@@ -271,9 +271,9 @@ impl<'a> TrainSession<'a> {
         reason
     }
 
-    /// Writes a checkpoint. On failure it tells the user, and the previous checkpoint stays.
+    /// Writes a checkpoint. If that fails, tells the user and keeps the previous checkpoint.
     fn save_checkpoint(&mut self, state: &TrainState) {
-        // Values that are not finite end the run at the next row. The last good checkpoint must stay.
+        // NaN or infinite values end the run at its next log row. The last good checkpoint must stay.
         if !state.is_finite() {
             return;
         }

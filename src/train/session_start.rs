@@ -10,7 +10,7 @@ use super::settings::TrainSettings;
 use super::trainer::TrainState;
 use super::{TrainError, TrainObserver, TrainRequest, checkpoint, memory_estimate, metrics_log};
 
-/// Returns the training faces and the held-out faces. Notes when there are few.
+/// Returns the training faces and the held-out faces. Tells the observer if there are few.
 pub(super) fn split_faces<'a>(
     settings: &TrainSettings,
     faces: &'a dyn FaceImages,
@@ -64,7 +64,7 @@ pub(super) fn load_or_initial_state(
     Ok(TrainState::initial(settings))
 }
 
-/// Notes when the estimated memory use exceeds the free memory. CPU only.
+/// Tells the observer if the estimated memory use exceeds the free memory. CPU only.
 pub(super) fn warn_if_low_memory(settings: &TrainSettings, backend: &TrainBackend, observer: &mut dyn TrainObserver) {
     let needed = memory_estimate::estimated_bytes(settings, backend.uses_cpu_net);
     let available = memory_estimate::available_bytes().filter(|available| needed > *available);

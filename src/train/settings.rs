@@ -11,8 +11,8 @@ use super::TrainError;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TrainRecipe {
-    /// The default. It trains G and D together with an encoder of masked faces, augments the faces and the inputs of D,
-    /// and exports a moving average of the weights. face-64 was trained this way, but without face augmentation and
+    /// The default. Trains G and D together with an encoder of masked faces, augments the faces and D's inputs, and
+    /// exports a moving average of the weights. face-64 was trained this way, but without face augmentation and
     /// without strong discriminator augmentation.
     #[default]
     Encoder,
@@ -64,7 +64,7 @@ pub struct TrainSettings {
     pub r1: f32,
     /// Steps between two checkpoints with samples and quality metrics.
     pub every: u64,
-    /// File with `AlexNet`'s weights. It adds discriminators on pretrained features beside D.
+    /// File with `AlexNet`'s weights. With it, G has additional losses on `AlexNet`'s features.
     pub features: Option<PathBuf>,
 }
 
@@ -123,7 +123,7 @@ impl TrainSettings {
         Ok(())
     }
 
-    /// The first setting that prevents resuming a run with the settings `saved`: name, requested value, saved value.
+    /// The first setting that prevents resuming a run with settings `saved`: its name, requested and saved value.
     pub(super) fn first_conflict(&self, saved: &Self) -> Option<(&'static str, String, String)> {
         let features = |settings: &Self| if settings.features.is_some() { "AlexNet" } else { "none" }.to_string();
         let pairs = [

@@ -1,7 +1,7 @@
 //! `TensorBoard` event files: scalars and images by step.
 //!
 //! A file is a sequence of records: length, its masked CRC-32C, the bytes of an `Event` message, their masked CRC-32C
-//! (`TFRecord`, `record_writer.h` of TensorFlow). The messages here contain the needed fields of its `event.proto` and
+//! (`TFRecord`, `record_writer.h` of TensorFlow). The messages below have the needed fields of its `event.proto` and
 //! `summary.proto`, with the same field numbers.
 //!
 //! A resumed run opens a new file and marks its start with a session event. `TensorBoard` then drops later steps from
@@ -132,8 +132,8 @@ fn encode_record(bytes: &[u8]) -> Vec<u8> {
     parts.concat()
 }
 
-/// CRC-32C with the mask of `TFRecord`: rotated, then shifted by a constant, so that checksums of data with embedded
-/// checksums stay reliable.
+/// CRC-32C with the mask of `TFRecord`: rotated, plus a constant. The mask keeps checksums reliable for data that
+/// contains checksums.
 fn masked_crc32c(bytes: &[u8]) -> u32 {
     crc32c::crc32c(bytes).rotate_right(15).wrapping_add(0xa282_ead8)
 }

@@ -254,7 +254,7 @@ fn diverging_runs_keep_their_last_good_checkpoint() {
     let folder = tempfile::tempdir().unwrap();
     let settings = TrainSettings { steps: 3, ..tiny() };
     run(&request(folder.path(), settings.clone()));
-    // A diverging run: the weights are so large that the next step overflows.
+    // Weights so large that the next step overflows.
     let mut state = checkpoint::load(&checkpoint::path(folder.path(), 3), &settings).unwrap();
     let weights = &mut state.nets.get_mut("generator").unwrap().tensors.get_mut("project.weight").unwrap().values;
     weights.fill(3e38);
@@ -269,7 +269,7 @@ fn diverging_runs_keep_their_last_good_checkpoint() {
 #[test]
 fn a_failed_checkpoint_is_reported_and_training_continues() {
     let folder = tempfile::tempdir().unwrap();
-    // A file in place of the folder makes every checkpoint fail.
+    // A file in place of the folder makes every checkpoint write fail.
     fs::write(folder.path().join("checkpoints"), []).unwrap();
     let mut observer = TestObserver::default();
     let faces = InMemoryFaceImages::noise(16, 20, 1);

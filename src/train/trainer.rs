@@ -18,7 +18,7 @@ pub(super) struct TrainNets {
     pub generator: TrainNet,
     pub discriminator: TrainNet,
     pub encoder_nets: Option<EncoderNets>,
-    /// Discriminators on fixed pretrained features.
+    /// Losses on pretrained features, with a features file.
     pub feature_losses: Option<FeatureLosses>,
 }
 
@@ -33,7 +33,7 @@ pub(super) struct EncoderNets {
 pub(super) struct TrainState {
     /// Steps done.
     pub step: u64,
-    /// By name: generator, discriminator, encoder and critic (encoder recipe), judges (with a features file).
+    /// By name. `critic` is the latent discriminator, `judges` are the discriminators on pretrained features.
     pub nets: BTreeMap<String, NetState>,
     /// Probability of strong discriminator augmentation in the next step ([`super::discriminator_augment`]), 0 to 1.
     pub augment_strength: f32,

@@ -7,7 +7,7 @@ use super::face_grid::{self, COLUMNS, FaceTextures, TILE_GAP};
 use super::selection_panel::{self, ActiveFaceView, text_button};
 use super::{ExploreAction, ExploreState};
 use crate::app::icons::{Icon, IconButton};
-use crate::app::panels::widgets::name_number;
+use crate::app::panels::widgets::set_number_accessible_name;
 use crate::app::shortcuts::EditorCommand;
 use crate::app::state::{Action, EditorState};
 use crate::app::theme;
@@ -136,7 +136,7 @@ fn page_number_field(ui: &mut Ui, explore: &ExploreState, actions: &mut Vec<Acti
     let mut first = before;
     let response = ui.add(DragValue::new(&mut first).range(0..=MAX_FIRST_NUMBER).speed(0.2));
     #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
-    name_number(&response, "Faces from number", before as f64);
+    set_number_accessible_name(&response, "Faces from number", before as f64);
     response.on_hover_text(tooltip);
     if first != before {
         actions.push(Action::Explore(ExploreAction::ShowFrom(first)));

@@ -39,7 +39,7 @@ fn mix_slider(ui: &mut Ui, state: &EditorState, mix: &CandidateMix, actions: &mu
         }
         // The keyboard changes the value without a drag, so there is no release to wait for.
         if response.drag_stopped() || (response.changed() && !response.dragged()) {
-            actions.push(Action::ReleaseMix);
+            actions.push(Action::KeepMix);
         }
     });
 }

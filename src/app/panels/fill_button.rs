@@ -24,7 +24,7 @@ pub fn show(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
         let step = IconButton::new(Icon::Step, "Step").with_primary_height();
         add_command_button(ui, state, EditorCommand::StepOnce, step, actions);
     });
-    if state.has_result() && !state.fill_controller.is_running() {
+    if state.has_shown_fill() && !state.fill_controller.is_running() {
         comparison_buttons(ui, state, actions);
     }
 }

@@ -19,7 +19,7 @@ pub fn show(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
     model(ui, state, actions);
     let mut settings = state.preferences.settings;
     lambda(ui, state, &mut settings);
-    let tooltip = explain_live("steps");
+    let tooltip = live_setting_tooltip("steps");
     let scale = widgets::Scale { logarithmic: true, ..Default::default() };
     widgets::slider(ui, "Steps", &tooltip, &mut settings.steps, 1..=5000, scale, |_| {});
     advanced_settings::show(ui, state, &mut settings, actions);
@@ -48,7 +48,7 @@ fn preset(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
                 }
             })
             .response;
-        widgets::name_combo(&response, "Preset", &title);
+        widgets::set_combo_accessible_name(&response, "Preset", &title);
         response.on_hover_text(current.help());
         if is_changed {
             let reset = ui.add(IconButton::new(Icon::Reset, "Reset to the preset"));
@@ -60,8 +60,8 @@ fn preset(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
 }
 
 /// The tooltip of a setting that can be changed during a search.
-fn explain_live(id: &str) -> String {
-    let text = Setting::from_id(id).map(widgets::explain).unwrap_or_default();
+fn live_setting_tooltip(id: &str) -> String {
+    let text = Setting::from_id(id).map(widgets::setting_tooltip).unwrap_or_default();
     format!("{text}\nYou can change it while the search runs")
 }
 
@@ -108,7 +108,7 @@ fn model(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
                     .response
             })
             .inner;
-        widgets::name_combo(&response, "Model", &title);
+        widgets::set_combo_accessible_name(&response, "Model", &title);
         response.on_hover_text(describe_model(state).unwrap_or_else(|| tooltip.to_owned()));
     });
     let tooltip = "Look at the faces this model makes up, or at the training of your own models";
@@ -143,7 +143,7 @@ fn describe_model(state: &EditorState) -> Option<String> {
 }
 
 fn lambda(ui: &mut Ui, state: &EditorState, settings: &mut Settings) {
-    let tooltip = explain_live("lambda");
+    let tooltip = live_setting_tooltip("lambda");
     let share = state.shown_losses().and_then(prior_share);
     let scale = widgets::Scale { logarithmic: true, space_after: widgets::PERCENT_WIDTH };
     widgets::slider(ui, "λ", &tooltip, &mut settings.lambda, 0.0..=100.0, scale, |ui| {

@@ -23,7 +23,7 @@ const MIN_POSITIVE: f32 = 1e-5;
 
 /// A search setting, drawn by its type. A share from 0 to 1 gets a slider, any other number a field.
 pub fn setting(ui: &mut Ui, setting: &Setting, settings: &mut Settings) {
-    let tooltip = explain(setting);
+    let tooltip = setting_tooltip(setting);
     match &setting.field {
         Field::Integer { range, odd, at } => {
             let value = at(settings);
@@ -51,7 +51,7 @@ pub fn setting(ui: &mut Ui, setting: &Setting, settings: &mut Settings) {
 }
 
 /// The tooltip of a setting: what it does, and the values in the presets where they are numbers.
-pub fn explain(setting: &Setting) -> String {
+pub fn setting_tooltip(setting: &Setting) -> String {
     let mut text = setting.help.to_owned();
     if !setting.details.is_empty() {
         text += ".\n";
@@ -112,13 +112,13 @@ pub fn choice<T: PartialEq + Copy>(ui: &mut Ui, name: &str, tooltip: &str, value
                 }
             })
             .response;
-        name_combo(&response, name, selected);
+        set_combo_accessible_name(&response, name, selected);
         response.on_hover_text(tooltip);
     });
 }
 
 /// Gives a combo box its accessible name and value.
-pub fn name_combo(response: &Response, name: &str, selected: &str) {
+pub fn set_combo_accessible_name(response: &Response, name: &str, selected: &str) {
     response.widget_info(|| {
         let mut info = WidgetInfo::labeled(Role::ComboBox, response.enabled(), name);
         info.current_text_value = Some(selected.to_owned());
@@ -138,7 +138,7 @@ pub fn number<N: egui::emath::Numeric>(
         let speed = if N::INTEGRAL { 0.1 } else { drag_speed(value.to_f64()) };
         let response =
             ui.add_sized(vec2(NUMBER_WIDTH + theme::GAP * 2.0, theme::ROW_HEIGHT), field(value, range, speed));
-        name_number(&response, name, value.to_f64());
+        set_number_accessible_name(&response, name, value.to_f64());
         response.on_hover_text(tooltip);
     });
 }
@@ -174,7 +174,7 @@ pub fn slider<N: egui::emath::Numeric>(
         response.on_hover_text(tooltip);
         let speed = if N::INTEGRAL { 1.0 } else { drag_speed(value.to_f64()) };
         let response = ui.add_sized(vec2(NUMBER_WIDTH, theme::ROW_HEIGHT), field(value, range, speed));
-        name_number(&response, &format!("{name}, number"), value.to_f64());
+        set_number_accessible_name(&response, &format!("{name}, number"), value.to_f64());
         response.on_hover_text(tooltip);
         add_contents(ui);
     });
@@ -241,7 +241,7 @@ fn drag_speed(value: f64) -> f64 {
 }
 
 /// Gives a number field its accessible name and value.
-pub fn name_number(response: &Response, name: &str, value: f64) {
+pub fn set_number_accessible_name(response: &Response, name: &str, value: f64) {
     response.widget_info(|| {
         let mut info = WidgetInfo::labeled(Role::SpinButton, response.enabled(), name);
         info.value = Some(value);

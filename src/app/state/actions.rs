@@ -93,7 +93,7 @@ pub enum Action {
     /// Position of the mix slider, 0 to 1.
     SetMixPosition(f32),
     /// The mix slider was released: keep the mix as a candidate.
-    ReleaseMix,
+    KeepMix,
     /// An action in the Explore window, or on the face that fills start from.
     Explore(ExploreAction),
     ShowBefore(bool),

@@ -143,7 +143,7 @@ impl EditorState {
         let (Some(from), Some(to)) = (latent_of(mix.from), latent_of(mix.to)) else { return };
         let position = position.clamp(0.0, 1.0);
         let latent: Vec<f32> = from.iter().zip(to).map(|(from, to)| from + position * (to - from)).collect();
-        let Some(request) = self.request_like(fill, fill.outcome.settings, SearchStart::AsSet) else { return };
+        let Some(request) = self.request_like(fill, fill.outcome.settings, SearchStart::FromSettings) else { return };
         let id = self.fill_controller.request_quick_preview(request.into_latent_drawing(clamp_to_prior(&latent)));
         if let Some(mix) = &mut self.mix {
             (mix.position, mix.pending, mix.is_released) = (position, Some(id), false);
@@ -151,7 +151,7 @@ impl EditorState {
     }
 
     /// The mix slider was released: keeps the mix as a candidate, as soon as it is drawn.
-    pub(super) fn release_mix(&mut self) {
+    pub(super) fn keep_mix(&mut self) {
         if let Some(mix) = &mut self.mix {
             mix.is_released = true;
             self.keep_mix_if_drawn();

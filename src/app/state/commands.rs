@@ -58,7 +58,8 @@ impl EditorState {
                 .or_else(locked_by_fill)
                 .or_else(|| self.is_saving.then_some("A file is being saved"))
                 .or_else(|| {
-                    (!self.has_result()).then_some("Nothing to export yet: paint over part of the face and press Fill")
+                    (!self.has_shown_fill())
+                        .then_some("Nothing to export yet: paint over part of the face and press Fill")
                 }),
             EditorCommand::Fill => {
                 no_photo.or_else(locked_by_fill).or_else(|| match document.and_then(PhotoDocument::frame_overlap) {
@@ -76,8 +77,9 @@ impl EditorState {
                     Some(_) => None,
                 }
             }
-            EditorCommand::ToggleDivider => no_photo
-                .or_else(|| (!is_running && !self.has_result()).then_some("Nothing to compare yet: press Fill first")),
+            EditorCommand::ToggleDivider => no_photo.or_else(|| {
+                (!is_running && !self.has_shown_fill()).then_some("Nothing to compare yet: press Fill first")
+            }),
             EditorCommand::MoreLikeThis => no_photo.or_else(locked_by_fill).or_else(|| self.latent_disabled_reason()),
             EditorCommand::Mix => no_photo.or_else(locked_by_fill).or_else(|| self.mix_disabled_reason()),
             EditorCommand::ShowBestCandidate | EditorCommand::ShowCandidate(_) => {
@@ -87,7 +89,7 @@ impl EditorState {
     }
 
     /// Whether a fill is shown.
-    pub fn has_result(&self) -> bool {
+    pub fn has_shown_fill(&self) -> bool {
         self.shown_fill().is_some()
     }
 

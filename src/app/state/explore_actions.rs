@@ -144,6 +144,8 @@ impl EditorState {
     /// The start of the next fill: the face chosen in the Explore window, or the start from the settings.
     pub(super) fn fill_start(&self) -> SearchStart {
         let start = self.explore.start_face();
-        start.map_or(SearchStart::AsSet, |face| SearchStart::spread_around(&face.latent, &self.preferences.settings))
+        start.map_or(SearchStart::FromSettings, |face| {
+            SearchStart::spread_around(&face.latent, &self.preferences.settings)
+        })
     }
 }

@@ -120,12 +120,12 @@ impl EditorState {
             TaskResult::NoDialog(purpose) => self.show_path_bar(purpose),
             TaskResult::PhotoOpened { photo, name, frame, origin } => {
                 self.is_opening = false;
-                self.spawn(BackgroundTask::FindFaces(Arc::clone(&photo)));
+                self.spawn(BackgroundTask::DetectFaces(Arc::clone(&photo)));
                 self.show_document(PhotoDocument::new(photo, name, frame, origin));
             }
             TaskResult::FacesDetected { photo, frames, error } => {
                 // The frame must not move to another face during a fill or after it.
-                let is_frame_in_use = self.is_locked() || self.has_result();
+                let is_frame_in_use = self.is_locked() || self.has_shown_fill();
                 if let Some(document) = self.document_with_photo(&photo) {
                     document.set_detected_faces(frames, is_frame_in_use);
                     self.messages.extend(error);
@@ -179,10 +179,10 @@ impl EditorState {
     fn file_saved(&mut self, purpose: PathPurpose, path: &Path, revision: u64) {
         self.is_saving = false;
         self.path_bar = None;
-        let has_result = self.has_result();
+        let has_shown_fill = self.has_shown_fill();
         let is_export = matches!(purpose, PathPurpose::Export | PathPurpose::ExportLayer);
         if let Some(document) = &mut self.document
-            && (is_export || !has_result)
+            && (is_export || !has_shown_fill)
         {
             document.mark_saved(revision);
         }

@@ -50,7 +50,7 @@ enum PatchSource {
 
 impl EditorState {
     /// Updates the running search, the first guess and the mix for the current hole.
-    pub(super) fn update_for_hole(&mut self) {
+    pub(super) fn update_search_guess_and_mix(&mut self) {
         self.update_running_fill();
         self.update_first_guess();
         self.close_stale_mix();
@@ -106,7 +106,7 @@ impl EditorState {
             hole: document.shared_mask(),
             frame: document.face_frame(),
             settings: self.preferences.settings,
-            start: crate::job::SearchStart::AsSet,
+            start: crate::job::SearchStart::FromSettings,
             blend: self.preferences.blend,
             model: self.preferences.model.clone(),
             device: self.preferences.device,

@@ -145,7 +145,7 @@ impl EditorState {
         for update in self.fill_controller.poll() {
             self.handle_fill_update(update);
         }
-        self.update_for_hole();
+        self.update_search_guess_and_mix();
         self.update_explore();
         self.save_project_if_idle();
         self.compose_if_needed();
@@ -169,7 +169,7 @@ impl EditorState {
     /// Applies an action.
     pub fn handle(&mut self, action: Action) {
         self.apply(action);
-        self.update_for_hole();
+        self.update_search_guess_and_mix();
         self.update_explore();
     }
 
@@ -204,7 +204,7 @@ impl EditorState {
             Action::SetShowFirstGuess(show) => self.preferences.first_guess = show,
             Action::MixWith(candidate) => self.mix_with(candidate),
             Action::SetMixPosition(position) => self.set_mix_position(position),
-            Action::ReleaseMix => self.release_mix(),
+            Action::KeepMix => self.keep_mix(),
             Action::Explore(action) => self.handle_explore(action),
             Action::ShowBefore(show) => self.show_before = show,
             Action::SetPathText(text) => self.set_path_text(text),

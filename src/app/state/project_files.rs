@@ -78,7 +78,7 @@ impl EditorState {
         let revision = document.revision();
         self.show_document(document);
         self.apply_project_settings(&project);
-        self.spawn(BackgroundTask::FindFaces(photo));
+        self.spawn(BackgroundTask::DetectFaces(photo));
         if is_recovered
             && let Some(file) = self.take_recoverable(&path)
             && let Some(previous) = self.autosave.adopt_file(file, revision)

@@ -87,7 +87,7 @@ pub enum BackgroundTask {
         own_paths: Vec<PathBuf>,
     },
     /// Detect faces.
-    FindFaces(Arc<Photo>),
+    DetectFaces(Arc<Photo>),
     LoadMask {
         path: PathBuf,
         width: u32,
@@ -135,7 +135,7 @@ impl BackgroundTask {
             Self::OpenPhoto(_)
                 | Self::OpenSample(_)
                 | Self::OpenProject { .. }
-                | Self::FindFaces(_)
+                | Self::DetectFaces(_)
                 | Self::LoadMask { .. }
                 | Self::Export { .. }
                 | Self::Compose { .. }
@@ -277,7 +277,7 @@ fn run_task(task: BackgroundTask) -> TaskResult {
         BackgroundTask::FindRecoverable { folder, own_paths } => {
             TaskResult::RecoverableFound(find_recoverable(&folder, &own_paths))
         }
-        BackgroundTask::FindFaces(photo) => find_faces(photo),
+        BackgroundTask::DetectFaces(photo) => find_faces(photo),
         BackgroundTask::LoadMask { path, width, height } => match load_mask(&path, width, height) {
             Ok(mask) => TaskResult::MaskLoaded { mask: Arc::new(mask), photo_size: (width, height) },
             Err(error) => task_failed(&anyhow::Error::new(error).context("Mask not loaded")),

@@ -69,7 +69,7 @@ fn open_paint_fill_compare_export_undo() {
     assert!(changed.iter().all(|(x, y, _)| document.mask().is_hole(*x, *y)), "only the hole may change");
 
     press(&mut window, Modifiers::COMMAND, Key::Z);
-    assert!(!window.state().state.has_result(), "the first undo removes the fill");
+    assert!(!window.state().state.has_shown_fill(), "the first undo removes the fill");
     press(&mut window, Modifiers::COMMAND, Key::Z);
     assert!(!window.state().state.document.as_ref().expect("open").has_hole(), "the second undo removes the stroke");
 }
@@ -93,6 +93,6 @@ fn a_missing_model_shows_an_error() {
     wait_for(&mut window, "the message", |editor| editor.toaster.latest().is_some());
     assert_eq!(newest_message(&window).severity, Severity::Error);
     let state = &window.state().state;
-    assert!(!state.fill_controller.is_running() && !state.has_result());
+    assert!(!state.fill_controller.is_running() && !state.has_shown_fill());
     assert!(state.document.as_ref().expect("open").has_hole());
 }

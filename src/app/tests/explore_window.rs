@@ -147,7 +147,7 @@ fn fills_start_from_the_chosen_face() {
     click(&mut window, "Reset the start");
     assert!(window.query_by_label("Starts from face 12").is_none());
     press(&mut window, Modifiers::NONE, Key::Enter);
-    assert_eq!(engine.newest_job().1.start, SearchStart::AsSet);
+    assert_eq!(engine.newest_job().1.start, SearchStart::FromSettings);
 }
 
 #[test]
@@ -273,7 +273,7 @@ fn the_real_engine_fills_from_an_explored_face() {
     // The start-face chip moves the Fill button, so the layout needs another frame.
     window.run_steps(2);
     click(&mut window, "Fill");
-    wait_for(&mut window, "the fill", |editor| editor.state.has_result());
+    wait_for(&mut window, "the fill", |editor| editor.state.has_shown_fill());
     let document = state(&window).document.as_ref().expect("open");
     let outcome = &document.shown_fill().expect("filled").outcome;
     let settings = Settings { steps: 5, candidates: 2, ..Preset::Best.settings() };

@@ -199,5 +199,5 @@ fn opening_over_unsaved_work_asks_first() {
     wait_for(&mut window, "the sample", |editor| {
         editor.state.document.as_ref().is_some_and(|document| document.name == "grace_hopper")
     });
-    assert!(!window.state().state.has_result());
+    assert!(!window.state().state.has_shown_fill());
 }

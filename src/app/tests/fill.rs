@@ -130,7 +130,7 @@ fn stop_keeps_the_best_result_so_far() {
     assert!(engine.was_sent(|command| matches!(command, WorkerCommand::Cancel)));
     engine.report_finish(20, Some(StopReason::Cancelled));
     window.run_steps(2);
-    assert!(state(&window).has_result() && has_button(&window, "Fill"));
+    assert!(state(&window).has_shown_fill() && has_button(&window, "Fill"));
     assert_eq!(newest_message(&window).headline, "Stopped. The best of 20 iterations is kept");
 }
 
@@ -141,7 +141,7 @@ fn stopping_before_the_first_iteration_shows_no_error() {
     engine.report_failure("Cancelled", "no iteration was done");
     window.run_steps(2);
     assert_eq!(newest_message(&window).severity, Severity::Info);
-    assert!(!state(&window).has_result() && state(&window).is_hole_tinted());
+    assert!(!state(&window).has_shown_fill() && state(&window).is_hole_tinted());
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn an_interrupted_fill_keeps_its_result() {
     engine.set_preview();
     engine.report_finish(9, Some(StopReason::Failed("device lost".to_owned())));
     window.run_steps(2);
-    assert!(state(&window).has_result());
+    assert!(state(&window).has_shown_fill());
     assert_eq!(newest_message(&window).details[0], "device lost");
 }
 
@@ -208,10 +208,10 @@ fn a_result_is_one_undo_step() {
     let (mut window, _) = editor_with_fill();
     assert!(!state(&window).is_hole_tinted() && state(&window).shown_patch().is_some());
     press(&mut window, Modifiers::COMMAND, Key::Z);
-    assert!(!state(&window).has_result() && state(&window).is_hole_tinted());
+    assert!(!state(&window).has_shown_fill() && state(&window).is_hole_tinted());
     assert!(state(&window).document.as_ref().expect("open").has_hole(), "the stroke is still there");
     press(&mut window, Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
-    assert!(state(&window).has_result());
+    assert!(state(&window).has_shown_fill());
     wait_for(&mut window, "the picture again", |editor| editor.state.shown_patch().is_some());
 }
 
@@ -219,7 +219,7 @@ fn a_result_is_one_undo_step() {
 fn painting_after_a_fill_can_be_undone() {
     let (mut window, _) = editor_with_fill();
     paint(&mut window);
-    assert!(state(&window).is_hole_tinted() && state(&window).has_result());
+    assert!(state(&window).is_hole_tinted() && state(&window).has_shown_fill());
     press(&mut window, Modifiers::COMMAND, Key::Z);
     assert!(!state(&window).is_hole_tinted());
 }

@@ -66,7 +66,7 @@ fn a_finished_stroke_shows_a_labelled_first_guess() {
     let request = newest_guess(&engine);
     assert_eq!(*request.hole, *document(&window).mask());
     assert_eq!((request.settings.steps, request.settings.candidates), (1, 1));
-    assert_eq!((request.settings.starts, request.start), (Starts::Encoder, SearchStart::AsSet));
+    assert_eq!((request.settings.starts, request.start), (Starts::Encoder, SearchStart::FromSettings));
     assert!(state(&window).is_hole_tinted() && state(&window).shown_patch().is_none());
     answer_newest_preview(&mut window, &engine);
     assert_eq!((state(&window).mask_display(), state(&window).shown_patch().is_some()), (MaskDisplay::Outlined, true));
@@ -76,7 +76,7 @@ fn a_finished_stroke_shows_a_labelled_first_guess() {
 #[test]
 fn a_first_guess_is_not_a_result() {
     let (mut window, _) = editor_with_guess();
-    assert!(!state(&window).has_result() && !is_enabled(&window, "Export…") && is_enabled(&window, "Fill"));
+    assert!(!state(&window).has_shown_fill() && !is_enabled(&window, "Export…") && is_enabled(&window, "Fill"));
     let state = &mut window.state_mut().state;
     let project = state.document.as_mut().expect("open").make_project(&state.preferences, None);
     assert!(project.fill.is_none());

@@ -81,7 +81,7 @@ fn a_late_edit_does_not_change_the_fill() {
     press(&mut window, Modifiers::COMMAND, Key::Z);
     assert!(document(&window).is_shown_fill_current(), "undo removes only the stroke");
     press(&mut window, Modifiers::COMMAND, Key::Z);
-    assert!(!state(&window).has_result(), "the next undo removes the fill");
+    assert!(!state(&window).has_shown_fill(), "the next undo removes the fill");
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn undo_is_limited_to_strokes_during_a_search() {
     press(&mut window, Modifiers::COMMAND, Key::Z);
     assert!(!is_enabled(&window, "Undo"), "the previous fill cannot be undone");
     press(&mut window, Modifiers::COMMAND, Key::Z);
-    assert!(state(&window).has_result());
+    assert!(state(&window).has_shown_fill());
 }
 
 #[test]

@@ -125,7 +125,7 @@ fn releasing_the_mix_slider_keeps_the_mix() {
     assert_eq!(state(&window).candidate_count(), CANDIDATES, "the mix is not kept yet");
     assert!((state(&window).shown_losses().expect("drawn").total - 0.15).abs() < 1e-6);
 
-    act(&mut window, Action::ReleaseMix);
+    act(&mut window, Action::KeepMix);
     assert_eq!((state(&window).candidate_count(), fill(&window).variant.candidate), (CANDIDATES + 1, CANDIDATES));
     assert!(fill(&window).outcome.candidates[CANDIDATES].is_mix);
     assert_eq!(state(&window).candidate_order(), [1, 3, 2, 0], "ranked among the others");
@@ -133,7 +133,7 @@ fn releasing_the_mix_slider_keeps_the_mix() {
     assert!(state(&window).document.as_ref().expect("open").has_unsaved_work());
 
     act(&mut window, Action::SetMixPosition(0.75));
-    act(&mut window, Action::ReleaseMix);
+    act(&mut window, Action::KeepMix);
     assert_eq!(state(&window).candidate_count(), CANDIDATES + 1, "its picture is not drawn yet");
     answer_newest_preview(&mut window, &engine, 0.05);
     assert_eq!(state(&window).candidate_count(), CANDIDATES + 1, "the mix is updated, not added again");
@@ -147,7 +147,7 @@ fn editor_with_mix<'a>() -> (TestWindow<'a>, std::sync::Arc<ScriptedEngine>) {
     press(&mut window, Modifiers::NONE, Key::M);
     act(&mut window, Action::SetMixPosition(0.5));
     answer_newest_preview(&mut window, &engine, 0.15);
-    act(&mut window, Action::ReleaseMix);
+    act(&mut window, Action::KeepMix);
     wait_until_composed(&mut window);
     (window, engine)
 }

@@ -107,7 +107,7 @@ fn a_fill_of_an_earlier_hole_reopens_unchanged() {
 fn a_reopened_project_exports_the_same_bytes() {
     let mut window = editor_with_real_engine("tiny-16.safetensors", 30);
     click(&mut window, "Fill");
-    wait_for(&mut window, "the fill", |editor| editor.state.has_result());
+    wait_for(&mut window, "the fill", |editor| editor.state.has_shown_fill());
     let folder = tempfile::tempdir().expect("a folder");
     let [project, before, after] = ["a.countenance", "before.png", "after.png"].map(|name| folder.path().join(name));
     save_as(&mut window, &project);

@@ -46,7 +46,7 @@ pub(super) fn measure_fills(device: DeviceChoice, model: &ModelChoice) -> anyhow
         hole: Arc::new(hole),
         frame,
         settings: Preset::Best.settings(),
-        start: SearchStart::AsSet,
+        start: SearchStart::FromSettings,
         blend: Blend::default(),
         model: model.clone(),
         device,

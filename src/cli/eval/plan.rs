@@ -59,7 +59,8 @@ impl EvalPlan {
 /// A preset, or a preset with changed settings, for example `best:noise=0:hold=0`. These changes override
 /// `--candidates` and `--steps`.
 fn search_method(name: &str, args: &EvalArgs) -> anyhow::Result<SearchMethod> {
-    let settings = SettingsArgs::parse(name)?.or("candidates", args.candidates).or("steps", args.steps);
+    let settings =
+        SettingsArgs::parse(name)?.with_fallback("candidates", args.candidates).with_fallback("steps", args.steps);
     Ok(SearchMethod { name: name.to_string(), settings: settings.settings()? })
 }
 

@@ -47,7 +47,7 @@ impl ReplayTestFolder {
             hole: Arc::new(hole),
             frame: FaceFrame { center_in_photo: [12.5, 9.5], side_px: 18.5, angle_radians: 0.1 },
             settings,
-            start: SearchStart::AsSet,
+            start: SearchStart::FromSettings,
             blend: crate::blend::Blend::default(),
             model: ModelChoice::File(TINY.into()),
             device: DeviceChoice::Cpu,

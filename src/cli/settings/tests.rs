@@ -52,7 +52,10 @@ fn options_of_another_optimizer_are_refused() {
 
 #[test]
 fn given_values_win_over_fallbacks() {
-    let args = SettingsArgs::parse("best:steps=7").unwrap().or("steps", Some(9)).or("candidates", Some(2));
+    let args = SettingsArgs::parse("best:steps=7")
+        .unwrap()
+        .with_fallback("steps", Some(9))
+        .with_fallback("candidates", Some(2));
     let settings = args.settings().unwrap();
     assert_eq!((settings.steps, settings.candidates), (7, 2));
 }

@@ -15,7 +15,7 @@ fn outcome(settings: Settings) -> FillOutcome {
     let candidate = |tone| Candidate { latent: vec![0.5], pixels: vec![tone; 48], losses, is_mix: false };
     FillOutcome {
         settings,
-        start: SearchStart::AsSet,
+        start: SearchStart::FromSettings,
         model: ModelInfo {
             name: "tiny".into(),
             sha256: "ab".repeat(32),
@@ -79,7 +79,7 @@ fn provenance_survives_the_file() {
             assert_eq!((read.preset, read.settings), (Some(Preset::Paper), export.outcome.settings));
             assert_eq!((read.frame, read.blend, read.candidate), (export.frame, export.blend, 1));
             assert_eq!((read.steps, read.evaluations, read.device.as_str()), (7, 9, "CPU"));
-            assert!(read.stopped_early && read.changed_on_the_way);
+            assert!(read.stopped_early && read.changed_during_search);
             assert_eq!((read.model.name.as_str(), read.model.sha256), ("tiny", "ab".repeat(32)));
             assert_eq!((read.photo.color.as_str(), read.version.as_str()), ("rgb8", env!("CARGO_PKG_VERSION")));
         },

@@ -16,8 +16,8 @@ use crate::train::net::{upload, upload_shaped};
 /// Mean and standard deviation of the colour channels over `ImageNet`, for values from 0 to 1.
 const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
 const DEVIATION: [f32; 3] = [0.229, 0.224, 0.225];
-/// Bounds of the input's side. Images are enlarged by half, because the network was trained on larger ones. Smaller
-/// inputs would leave nothing to pool.
+/// Bounds of the input's side. Images are enlarged by half, because the network was trained on larger ones. Below
+/// the minimum, the pooling layers run out of pixels.
 const MIN_INPUT_SIDE: usize = 64;
 const MAX_INPUT_SIDE: usize = 192;
 
@@ -139,7 +139,7 @@ fn input_side(size_px: usize) -> usize {
     (size_px * 3 / 2).clamp(MIN_INPUT_SIDE, MAX_INPUT_SIDE)
 }
 
-/// Matrix of bilinear weights from `from` to `to` rows. Edge rows are repeated.
+/// Matrix of bilinear weights that resizes `from` rows to `to` rows. Edge rows are repeated.
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,

@@ -1,10 +1,9 @@
 //! Losses on pretrained features: discriminators beside D, and a perceptual distance.
 //!
 //! D must learn image features from few faces, but a network trained on a million photos has them already (Projected
-//! GANs, Sauer et al. 2021, arXiv 2111.01007). And a difference in such features predicts visible differences between a
-//! face and its reconstruction better than a difference of pixels (LPIPS, Zhang et al. 2018, arXiv 1801.03924). The
-//! network is [`alexnet`]. It is not trained here, its weights come from a file of the user, and the exported model
-//! does not contain it.
+//! GANs, Sauer et al. 2021, arXiv 2111.01007). Distances between such features also match visible differences better
+//! than distances between pixels (LPIPS, Zhang et al. 2018, arXiv 1801.03924). The network is [`alexnet`]. Its weights
+//! come from the user's file and stay fixed. The exported model does not contain it.
 
 mod alexnet;
 mod projected_discriminators;
@@ -21,7 +20,7 @@ pub(super) use projected_discriminators::{ProjectedDiscriminators, parameter_len
 
 /// Learning rate of these discriminators, relative to that of the other networks.
 const LEARNING_RATE_FACTOR: f32 = 2.0;
-/// Weight of the adversarial loss, summed over all levels. With 1 a narrow G lost its reconstructions
+/// Weight of the adversarial loss, summed over all levels. With 1, a narrow G reconstructed faces worse
 /// (`models/README.md`).
 const REALNESS_WEIGHT: f32 = 0.03;
 /// Weight of the perceptual distance between a reconstruction and the true face.
@@ -35,9 +34,9 @@ pub(super) struct FeatureLosses {
     discriminators: ProjectedDiscriminators,
 }
 
-/// The losses of a step and their gradient.
+/// The losses of a step, and the gradient of G's losses.
 pub(super) struct FeatureFeedback {
-    /// Gradient of G's losses to the images.
+    /// Gradient of G's losses with respect to `shown`.
     pub to_shown: Tensor<4>,
     /// Hinge loss of the discriminators, `[1]`.
     pub discriminator_loss: Tensor<1>,
@@ -79,7 +78,7 @@ impl FeatureLosses {
         let distance = perceptual_distance(reconstructed.zip(real_maps));
         let loss = realness.clone().mul_scalar(-REALNESS_WEIGHT) + distance.clone().mul_scalar(PERCEPTUAL_WEIGHT);
         let gradients = loss.backward();
-        // The gradient of Σ map·gradient to the images, with the gradient held constant, is the backward pass.
+        // Backward pass through AlexNet: differentiates Σ map·gradient, with the gradient as a constant.
         let products = shown_maps.into_iter().zip(&leaves).filter_map(|(map, leaf)| {
             let gradient = leaf.grad(&gradients)?;
             Some((map * gradient.autodiff()).sum())
@@ -99,8 +98,8 @@ impl FeatureLosses {
     }
 }
 
-/// The perceptual distance: the squared distance between the unit feature vectors at each position, averaged over
-/// positions, images and levels. 0 to 4, `[1]`.
+/// The squared distance between the unit feature vectors at each position, averaged over positions, images and levels:
+/// 0 to 4, `[1]`.
 fn perceptual_distance(pairs: impl ExactSizeIterator<Item = (Tensor<4>, Tensor<4>)>) -> Tensor<1> {
     let count = pairs.len().max(1);
     let level_distance = |(one, other): (Tensor<4>, Tensor<4>)| {

@@ -1,7 +1,7 @@
-//! The discriminators on pretrained features. There is one small network per level; it scores each position as real or
+//! The discriminators on pretrained features: one small network per level, which scores each position as real or
 //! generated.
 //!
-//! They do not see the features but fixed random projections of them. So a discriminator cannot rely on a single
+//! They see fixed random projections of the features, not the features. So a discriminator cannot rely on a single
 //! feature and ignore the rest (Sauer et al. 2021, section 3.2). Their weights are divided by their largest singular
 //! value (spectral normalisation, Miyato et al. 2018, arXiv 1802.05957), which one power iteration per step estimates.
 
@@ -100,7 +100,7 @@ struct SpectralConv {
 type ConvTensors = Vec<Tensor<1>>;
 
 impl ProjectedDiscriminators {
-    /// The state before the first step. Normal weights, scaled so that outputs have the variance of the inputs.
+    /// The state before the first step: normal weights, scaled so that outputs have the variance of the inputs.
     pub fn initial(rng: &mut ChaCha8Rng) -> NetState {
         let mut state = NetState::default();
         for (name, shape) in named_conv_shapes() {

@@ -2,8 +2,8 @@
 //!
 //! `assets/fixtures/projected-discriminators-16.safetensors` holds the results of a `PyTorch` program in double
 //! precision: two steps on images of 16×16 pixels, with torch's `interpolate`, `spectral_norm`, `BatchNorm2d` and
-//! `Adam`. All inputs are made of [`synthetic_values`]. `end` holds the first values of each of the discriminators'
-//! tensors after the last step.
+//! `Adam`. All inputs come from [`synthetic_values`]. `end` holds the first values of each discriminator tensor
+//! after the last step.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::train::net::{TensorState, read_values};
 use crate::train::rng::{RngStream, rng_for, sample_prior};
 
 pub(super) const SIZE: usize = 16;
-/// Tolerance of losses, relative to at least one. It leaves room for the rounding of single precision.
+/// Tolerance of losses, relative to the loss or to 1 if it is smaller, for single-precision rounding.
 const LOSS_TOLERANCE: f32 = 2e-3;
 /// Tolerance of the gradient, relative to its length. `PyTorch` in single precision needs a quarter of it.
 const GRADIENT_TOLERANCE: f32 = 0.03;
@@ -136,7 +136,7 @@ fn the_image_gradient_matches_finite_differences() {
             - REALNESS_WEIGHT * realness
     };
     let to_shown = read_values(feedback.to_shown);
-    // Checks the gradient to one image of each kind: from the prior, and reconstructions with and without an adversarial
+    // Checks the gradient of one image of each kind: from the prior, and a reconstruction with and without adversarial
     // loss. The steps are small, because a `BatchNorm` over six positions is strongly curved.
     let length = to_shown.len() / 8;
     for image in [1, 5, 7] {

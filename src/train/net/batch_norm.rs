@@ -6,7 +6,7 @@ use rayon::prelude::*;
 pub(in crate::train) const EPSILON: f32 = 1e-5;
 /// Share of a new batch in the running statistics, `PyTorch`'s default.
 pub(in crate::train) const MOMENTUM: f32 = 0.1;
-/// Pixels per parallel task. It is fixed, so that sums do not depend on the number of threads.
+/// Pixels per parallel task. Fixed, so that sums do not depend on the number of threads.
 const CHUNK: usize = 256;
 
 /// The statistics of a batch, per channel.
@@ -37,8 +37,8 @@ pub(super) fn normalise(values: &mut [f32], channels: usize) -> BatchMoments {
     BatchMoments { mean, variance, inverse_std }
 }
 
-/// Backward pass of `scale·normalised + shift`, in place: turns its gradient into the one to the input of
-/// [`normalise`]. Returns the gradients to scale and shift.
+/// Backward pass of [`normalise`] and `scale·normalised + shift`: replaces the output gradient by the input gradient.
+/// Returns the gradients of scale and shift.
 pub(super) fn backward(
     gradient: &mut [f32],
     normalised: &[f32],

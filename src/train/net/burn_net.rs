@@ -52,7 +52,7 @@ impl BurnTrainNet {
         Self { plan: plan.clone(), layers: layers.collect(), adam_steps: state.adam_steps }
     }
 
-    /// See `CpuTrainNet::forward`. The values of the inner layers' outputs are channels first.
+    /// See `CpuTrainNet::forward`, but the inner layers' outputs are channels first.
     pub fn forward(&mut self, input: Tensor<4>, wants_maps: bool) -> (Tensor<4>, Vec<Tensor<2>>, BurnContext) {
         let [batch, _, _, _] = input.dims();
         let input = graph_leaf(input);
@@ -82,7 +82,7 @@ impl BurnTrainNet {
         map_gradients: Vec<Tensor<2>>,
         targets: GradientTargets,
     ) -> Option<Tensor<4>> {
-        // The gradient of Σ output·gradient, with the gradient held constant, is the backward pass.
+        // The backward pass differentiates Σ output·gradient, with the gradient as a constant.
         let mut sum = (context.output * gradient.autodiff()).sum();
         for (map, gradient) in context.feature_maps.into_iter().zip(map_gradients) {
             let shape = map.dims();
@@ -99,7 +99,7 @@ impl BurnTrainNet {
         if targets.input { context.input.grad(&gradients) } else { None }
     }
 
-    /// Norm of the collected gradient, left on the device. `None` without a gradient.
+    /// Norm of the collected gradient, `[1]`, still on the device. `None` without a gradient.
     pub fn gradient_norm(&self) -> Option<Tensor<1>> {
         let parameters = self.layers.iter().flat_map(|layer| &layer.parameters);
         let squares = parameters.filter_map(BurnParameter::gradient_square_sum);

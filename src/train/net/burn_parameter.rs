@@ -1,12 +1,12 @@
-//! A trained tensor as burn tensors, and its Adam step: for all networks on a GPU, and for the small ones on every
-//! device.
+//! A trained tensor as burn tensors, and its Adam step: for every network on a GPU, and for the small discriminators on
+//! any device.
 
 use burn::tensor::{Device, Tensor};
 
 use super::net_state::TensorState;
 use super::{ADAM_EPSILON, AdamSettings, graph_leaf, read_values, upload};
 
-/// A trained tensor with its optimiser state; everything flat and without autodiff.
+/// A trained tensor with its optimiser state. All tensors are flat and without autodiff.
 pub(in crate::train) struct BurnParameter {
     values: Tensor<1>,
     averaged: Tensor<1>,

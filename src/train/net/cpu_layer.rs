@@ -135,8 +135,8 @@ impl CpuTrainLayer {
         }
     }
 
-    /// Backward pass. Takes the gradient to the output and returns the one to the input if requested. Adds the
-    /// parameters' gradients if requested.
+    /// Backward pass: takes the output gradient and returns the input gradient, if requested. Adds the parameters'
+    /// gradients, if requested.
     pub fn backward(
         &mut self,
         (batch, side): (usize, usize),
@@ -250,7 +250,7 @@ fn backward_activation(activation: LayerActivation, gradient: &mut [f32], output
     });
 }
 
-/// Updates a running statistic with that of a batch.
+/// Moves a running statistic towards that of a batch.
 fn update_running(running: &mut [f32], batch: &[f32]) {
     for (running, batch) in running.iter_mut().zip(batch) {
         *running += MOMENTUM * (batch - *running);

@@ -39,8 +39,8 @@ impl CpuTrainNet {
         Self { plan: plan.clone(), layers, scratch, spare_contexts, device, adam_steps: state.adam_steps }
     }
 
-    /// Runs the network on `[batch, inputs, side, side]`. Returns the output and, if requested, the outputs of the
-    /// layers before the last: `[batch, values]`, channels last.
+    /// Runs the network on `[batch, inputs, side, side]`. Returns the output and, if requested, the inner layers'
+    /// outputs: `[batch, values]`, channels last.
     pub fn forward(&mut self, input: Tensor<4>, wants_maps: bool) -> (Tensor<4>, Vec<Tensor<2>>, CpuContext) {
         let [batch, _, _, _] = input.dims();
         let mut context = self.spare_contexts.pop().unwrap_or_default();
@@ -66,7 +66,7 @@ impl CpuTrainNet {
         (output, maps.collect(), context)
     }
 
-    /// Returns the gradient to the input, given those to the output and the inner layers' outputs (in their layout).
+    /// Returns the input gradient, given the gradients of the output and of the inner layers' outputs (same layout).
     pub fn backward(
         &mut self,
         context: CpuContext,
@@ -184,7 +184,7 @@ fn load_layer(plan: &LayerPlan, state: &NetState) -> CpuTrainLayer {
 
 #[derive(Clone, Copy, PartialEq)]
 enum WeightLayout {
-    /// From a file's `[first, second, taps]` to the matrix of [`CpuTrainLayer::weight`].
+    /// From a file's `[first, second, 16]` to the matrix of [`CpuTrainLayer::weight`].
     ToMatrix,
     ToFile,
 }

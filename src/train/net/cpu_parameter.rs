@@ -4,10 +4,10 @@ use rayon::prelude::*;
 
 use super::{ADAM_EPSILON, AdamSettings};
 
-/// Values per parallel task. It is fixed, so that sums do not depend on the number of threads.
+/// Values per parallel task. Fixed, so that sums do not depend on the number of threads.
 const CHUNK: usize = 16_384;
 
-/// A trained tensor with its optimiser state; everything flat, in the layer's layout.
+/// A trained tensor with its optimiser state. Every list is flat, in the layer's layout.
 #[derive(Clone, Default)]
 pub(super) struct CpuParameter {
     pub values: Vec<f32>,
@@ -37,7 +37,7 @@ impl CpuParameter {
         parts.into_iter().sum()
     }
 
-    /// One Adam step with the collected gradient, which is then cleared (Kingma & Ba 2015). `count` is the number of
+    /// One Adam step (Kingma & Ba 2015) with the collected gradient, which is then cleared. `count` is the number of
     /// this step, from 1.
     pub fn adam_step(&mut self, adam: &AdamSettings, rate: f32, count: u64) {
         if self.gradient.is_empty() {
@@ -80,7 +80,7 @@ fn update_average(averaged: &mut [f32], values: &[f32], keep: f32) {
     update_pairs(averaged, values, |averaged, value| *averaged += (1.0 - keep) * (value - *averaged));
 }
 
-/// Updates each value with the other value at the same index, in parallel.
+/// Updates each value from the one at the same index in `others`, in parallel.
 pub(super) fn update_pairs(values: &mut [f32], others: &[f32], update: impl Fn(&mut f32, f32) + Sync) {
     values.par_chunks_mut(CHUNK).zip(others.par_chunks(CHUNK)).for_each(|(values, others)| {
         for (value, other) in values.iter_mut().zip(others) {

@@ -2,7 +2,7 @@
 //!
 //! There are two implementations: [`cpu_net`](CpuTrainNet) has hand-written passes for the CPU, where burn's autodiff
 //! is several times slower, and [`burn_net`](BurnTrainNet) uses burn on a GPU. They have the same interface: a forward
-//! pass returns plain tensors and the saved activations. The caller computes a loss, differentiates it to these
+//! pass returns plain tensors and the saved activations. The caller computes a loss, differentiates it by these
 //! tensors, and passes the gradients to the backward pass. So the losses are written once, with burn's autodiff.
 //!
 //! `BatchNorm` always uses the statistics of the batch here. For samples and quality metrics, which need the running
@@ -38,7 +38,7 @@ pub(super) struct AdamSettings {
 /// ε of Adam, `PyTorch`'s default.
 const ADAM_EPSILON: f32 = 1e-8;
 
-/// The coefficients of one Adam step, computed in double precision: in single precision 1 − β2 loses four digits.
+/// The coefficients of one Adam step. Computed in double precision: in single precision, 1 − β2 loses four digits.
 #[derive(Clone, Copy)]
 struct AdamCoefficients {
     beta1: f32,
@@ -68,7 +68,7 @@ impl AdamSettings {
 /// The gradients that a backward pass computes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct GradientTargets {
-    /// Gradients of the parameters. They are added to those since the last Adam step.
+    /// Gradients of the parameters, added to those collected since the last Adam step.
     pub parameters: bool,
     pub input: bool,
 }
@@ -137,8 +137,8 @@ impl TrainNet {
         }
     }
 
-    /// Runs the backward pass from the gradient to the output. `map_gradients` holds the gradients to the inner layers'
-    /// outputs, either none or one each. Returns the gradient to the input if requested.
+    /// Runs the backward pass from the output gradient. `map_gradients` holds the gradients of the inner layers'
+    /// outputs, either none or one each. Returns the input gradient, if requested.
     pub fn backward(
         &mut self,
         pass: ForwardPass,

@@ -11,7 +11,7 @@ use crate::train::rng::standard_normal;
 /// Standard deviation of the initial weights (DCGAN, section 3), and of the `BatchNorm` scales around 1.
 const INITIAL_STD: f32 = 0.02;
 
-/// One tensor, flat in `PyTorch`'s layout.
+/// One tensor: flat lists in `PyTorch`'s layout.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(in crate::train) struct TensorState {
     pub values: Vec<f32>,
@@ -45,7 +45,7 @@ impl TensorState {
 
 impl NetState {
     /// The state before the first step: weights normal around 0 with deviation 0.02, `BatchNorm` scales around 1
-    /// (DCGAN, section 3), everything else 0, running variances 1.
+    /// (DCGAN, section 3), running variances 1, everything else 0.
     pub fn initial(plan: &NetPlan, rng: &mut ChaCha8Rng) -> Self {
         let mut tensors = BTreeMap::new();
         for layer in &plan.layers {
@@ -73,7 +73,7 @@ impl NetState {
         }
     }
 
-    /// The tensor with this name. A checked state has it; otherwise zeros are returned.
+    /// The tensor with this name, or zeros if it is missing. A checked state has every tensor.
     pub fn tensor(&self, name: &str, length: usize) -> TensorState {
         self.tensors.get(name).cloned().unwrap_or_else(|| TensorState::new(vec![0.0; length], true))
     }

@@ -6,7 +6,7 @@ use super::*;
 use crate::train::network_plan::NetPlan;
 use crate::train::rng::{RngStream, rng_for, sample_prior};
 
-/// Tolerance relative to the largest value: sums of some hundred products in different orders.
+/// Tolerance relative to the largest value. The implementations sum some hundred products in different orders.
 const RELATIVE: f32 = 2e-4;
 
 fn backend(uses_cpu_net: bool) -> TrainBackend {
@@ -17,7 +17,7 @@ fn plans() -> [NetPlan; 3] {
     [NetPlan::generator(16, 3, 5), NetPlan::discriminator(32, 2), NetPlan::encoder(16, 4, 5)]
 }
 
-/// A state with large changes to the initial weights, so that every part of a network affects the output.
+/// Initial weights with large random changes, so that every part of a network affects the output.
 fn state(plan: &NetPlan) -> NetState {
     let mut rng = rng_for(4, RngStream::InitialWeights);
     let mut state = NetState::initial(plan, &mut rng);
@@ -112,7 +112,7 @@ fn value(plan: &NetPlan, state: &NetState, input: &Tensor<4>, pull: &[f32]) -> f
     output.iter().zip(pull).map(|(output, pull)| f64::from(*output) * f64::from(*pull)).sum()
 }
 
-/// Step length of the finite differences: large against single precision, small against the curvature.
+/// Step of the finite differences: well above single-precision rounding, and small enough for the curvature.
 const SMALL: f32 = 2e-3;
 
 #[test]

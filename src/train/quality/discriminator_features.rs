@@ -1,13 +1,12 @@
 //! Image features for KID, from the discriminator of face-64.
 //!
-//! They are the channel means of its four layers, standardised with the held-out faces. Compared with other layers, the
-//! encoder's features and a random network's, these features separated real faces from samples, and samples from
-//! degraded ones, most reliably.
+//! They are the channel means of its four layers, standardised with the held-out faces. Other layers, the encoder's
+//! features and a random network's separated real faces from samples, and samples from degraded ones, less reliably.
 
 use crate::model::cpu::{CpuNetworks, LoadMode};
 use crate::model::{ModelError, ModelFile};
 
-/// Standardised features are clipped to this. The discriminator's output is unbounded for images that are not faces.
+/// Standardised features are clipped to this, because they are unbounded for images that are not faces.
 const MAX_DEVIATIONS: f32 = 5.0;
 /// Side of face-64's images in pixels.
 const MODEL_SIDE_PX: usize = 64;
@@ -23,8 +22,8 @@ pub(super) struct FeatureExtractor {
 }
 
 impl FeatureExtractor {
-    /// Computes the statistics of faces `[size, size, 3]` in [-1, 1]. Also returns their standardised features, one row
-    /// each.
+    /// Computes the statistics of faces `[size, size, 3]` in [-1, 1]. Also returns their standardised features, a row
+    /// per face.
     pub fn new(
         file: &ModelFile,
         size_px: usize,
@@ -42,7 +41,7 @@ impl FeatureExtractor {
         extractor.mean = (0..length).map(|index| column(index).sum::<f32>() / count).collect();
         let variance =
             |index: usize| column(index).map(|value| (value - extractor.mean[index]).powi(2)).sum::<f32>() / count;
-        // A single face has no variance. Then only the sign of a difference counts.
+        // A single face has no variance. The small lower bound then lets only the sign of a difference count.
         extractor.deviation = (0..length).map(|index| variance(index).sqrt().max(1e-4)).collect();
         let standardised = extractor.standardise(raw);
         Ok((extractor, standardised))
@@ -53,7 +52,7 @@ impl FeatureExtractor {
         self.mean.len()
     }
 
-    /// The standardised features of `count` images `[size, size, 3]` in [-1, 1], one row each.
+    /// The standardised features of `count` images `[size, size, 3]` in [-1, 1], a row per image.
     pub fn features(&self, count: usize, images: &[f32]) -> Vec<f32> {
         self.standardise(self.raw_features(count, images))
     }

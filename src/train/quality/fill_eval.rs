@@ -11,9 +11,9 @@ use crate::train::batch::to_planar;
 use crate::train::face_images::FaceImages;
 use crate::train::settings::TrainSettings;
 
-/// The most faces that are filled.
+/// Maximum number of faces to fill.
 const MAX_FACES: usize = 64;
-/// Steps of each search. The differences between generators show after a few steps.
+/// Steps of each search. Differences between generators show after a few steps.
 const SEARCH_STEPS: u32 = 20;
 
 /// The fill problems of the held-out faces.
@@ -32,8 +32,8 @@ impl FillEvaluator {
         Self { problems: (0..held_out.len().min(MAX_FACES)).map(problem).collect(), seed: settings.seed }
     }
 
-    /// Returns the mean context loss of the fills, and the mean difference to the true pixels in the hole. The search
-    /// does not see those.
+    /// Returns the mean context loss of the fills, and their mean difference from the hole's true pixels, which the
+    /// search does not see.
     pub fn mean_losses(&self, file: &ModelFile) -> Result<(f64, f64), TrainError> {
         let networks = Arc::new(Networks::load_on_cpu(file, CpuPrecision::Single)?);
         let best = Preset::Best.settings().pixel_loss_only();

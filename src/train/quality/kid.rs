@@ -39,7 +39,7 @@ fn random_subset<'a>(length: usize, all: &'a [f32], size: usize, rng: &mut ChaCh
     rows
 }
 
-/// The mean of the kernel over all pairs of rows. `only_different` leaves out pairs of equal index.
+/// The mean of the kernel over all pairs of rows. `only_different` skips pairs of a row with itself.
 #[expect(clippy::cast_precision_loss, reason = "counts of numbers and pairs, far below 2^52")]
 fn mean_kernel(a: &[&[f32]], b: &[&[f32]], only_different: bool) -> f64 {
     let mut sum = 0.0;

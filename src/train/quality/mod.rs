@@ -1,8 +1,8 @@
 //! The quality metrics of a generator, on held-out faces.
 //!
 //! There are two main metrics: the distance between samples and faces ([`kid`], on the [`discriminator_features`] of
-//! face-64), and the result of a short search on held-out faces with a centre hole ([`fill_eval`]). The second one
-//! measures the generator's purpose, so the best checkpoint is the one with the lowest context loss.
+//! face-64), and the result of a short search on held-out faces with a centre hole ([`fill_eval`]). The search is
+//! what the generator is for, so the best checkpoint is the one with the lowest context loss.
 //!
 //! All metrics use the exported model on the CPU, so that they agree between devices.
 
@@ -24,7 +24,7 @@ use crate::model::{ModelChoice, ModelFile, load};
 use discriminator_features::FeatureExtractor;
 use fill_eval::FillEvaluator;
 
-/// The most faces, and samples, that are compared. More would hardly make the distance more precise.
+/// Maximum number of faces, and of samples, to compare. More would hardly make the distance more precise.
 const MAX_COMPARED_FACES: usize = 512;
 /// Samples per forward pass.
 const SAMPLES_PER_PASS: usize = 32;
@@ -38,7 +38,7 @@ pub struct ModelQuality {
     pub kid: Option<f64>,
     /// Mean context loss that a short search reaches on held-out faces with a centre hole.
     pub context_loss: f64,
-    /// Mean difference between these fills and the true pixels in the hole, 0 to 2.
+    /// Mean difference of these fills from the true pixels in the hole, 0 to 2.
     pub hole_l1: f64,
     /// Mean difference between two samples, 0 to 1.
     pub diversity: f64,
@@ -55,7 +55,7 @@ impl ModelQuality {
 /// Measures generators of one size with the same faces, latents and subsets.
 pub(super) struct QualityEvaluator {
     extractor: FeatureExtractor,
-    /// Standardised features of the held-out faces, one row each.
+    /// Standardised features of the held-out faces, a row per face.
     face_features: Vec<f32>,
     latents: Vec<f32>,
     latent_dim: usize,

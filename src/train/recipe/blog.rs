@@ -27,7 +27,7 @@ pub(in crate::train) fn step(trainer: &mut Trainer, batch: &DeviceBatch) -> Step
     }
     .run(&mut nets.discriminator);
     for index in 1..=GENERATOR_STEPS {
-        // The first step reuses the images that D has just seen.
+        // G's first step reuses the images that D has just seen.
         let pass = generated.take().unwrap_or_else(|| nets.generator.forward(batch.prior_latents.clone()));
         let d_pass = nets.discriminator.forward(pass.output.clone());
         let logits = graph_leaf(d_pass.output.clone());

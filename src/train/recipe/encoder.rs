@@ -1,9 +1,9 @@
 //! The default recipe: G, D and an encoder of masked faces learn together.
 //!
 //! G draws images from the prior and from `E(M⊙x, M)` for random masks. The latter are reconstructions of the whole
-//! face, hole included, and must also fool D. So E learns what the search needs, and G learns a latent for every face.
-//! Faces become recognisable in far fewer images than with the blog recipe (see `models/README.md` for face-64, which
-//! was trained without face augmentation and without strong discriminator augmentation).
+//! face, hole included, and must also fool D. So E learns what the search needs, and G learns to draw every face.
+//! Faces become recognisable in far fewer images than with the blog recipe (see face-64 in `models/README.md`, trained
+//! without face augmentation and without strong discriminator augmentation).
 
 use burn::tensor::Tensor;
 use burn::tensor::activation::{softplus, tanh};
@@ -26,7 +26,7 @@ const LAYER_DIFFERENCE_WEIGHT: f32 = 4.0;
 const ADAPT_INTERVAL_STEPS: u64 = 8;
 /// Weight of the loss on the latents' moments.
 const MOMENT_WEIGHT: f32 = 5.0;
-/// Half-life of the moving average, in faces. Shorter ones gave worse results (bootstrap recipe).
+/// Half-life of the moving average, in faces. Shorter ones gave worse results for face-64.
 const AVERAGE_HALF_LIFE_FACES: f32 = 80_000.0;
 /// Upper bound of the averaging factor for running statistics. They are averages already, so they need less smoothing.
 const MAX_STATISTICS_KEEP: f32 = 0.99;
@@ -34,7 +34,7 @@ const MAX_STATISTICS_KEEP: f32 = 0.99;
 /// The results of E and G for a batch.
 struct Generated {
     encoder_pass: ForwardPass,
-    /// E's output before the tanh, as a leaf: `[batch, latent_dim, 1, 1]`.
+    /// E's output before tanh, as a leaf: `[batch, latent_dim, 1, 1]`.
     encoder_output: Tensor<4>,
     /// E's latents in the graph of `encoder_output`, `[batch, latent_dim]`.
     latents: Tensor<2>,
@@ -54,7 +54,7 @@ pub(in crate::train) fn step(trainer: &mut Trainer, batch: &DeviceBatch) -> Step
     let device = batch.real_faces.device();
     let generated = generate(encoder, generator, batch, known);
 
-    // D sees real faces, their reconstructions with the same augmentation, and faces from the prior.
+    // D sees real faces, half of their reconstructions with the same augmentation, and faces from the prior.
     let real = augments[0].apply(batch.real_faces.clone());
     let shown = augment_generated(&generated.images, count, augments);
     let shown_values = shown.clone().without_autodiff();
@@ -151,8 +151,8 @@ fn augment_generated(images: &Tensor<4>, count: usize, [real, prior]: &[AugmentB
 }
 
 /// Computes G's losses from D: the adversarial loss of the first `fakes` images of `shown`, and the difference of D's
-/// inner layers between the reconstructions (the last images) and the real ones. Returns the gradient of both to
-/// `shown`, and the two losses.
+/// inner layers between the reconstructions (the last images) and the real ones. Returns the gradient of their weighted
+/// sum with respect to `shown`, and the two losses.
 fn discriminator_feedback(
     discriminator: &mut TrainNet,
     real: Tensor<4>,
@@ -206,7 +206,7 @@ fn moment_loss(latents: Tensor<2>) -> Tensor<1> {
         + fourth.add_scalar(-0.2).square().mean().mul_scalar(4.0)
 }
 
-/// Updates the moving averages of G and E. D's equals its current weights, which the search needs.
+/// Updates the moving averages of G and E. D's average is its current weights, because the search needs those.
 fn update_averages(trainer: &mut Trainer, count: usize) {
     #[expect(clippy::cast_precision_loss, reason = "counts of faces, far below 2^24")]
     let keep = 0.5f32.powf(count as f32 / AVERAGE_HALF_LIFE_FACES);

@@ -1,7 +1,7 @@
 //! The two training recipes. Each module has the training step of one.
 //!
 //! A step does not use a single autodiff graph. The forward pass of each network returns plain tensors (see
-//! [`super::net`]). A loss makes leaves of the tensors it needs and is differentiated to them. The networks then run
+//! [`super::net`]). A loss takes the tensors it needs as leaves and is differentiated by them. The networks then run
 //! their backward passes with these gradients, from the last to the first.
 
 pub(super) mod blog;
@@ -16,17 +16,17 @@ use super::batch::PENALTY_NOISE_STD;
 use super::net::{AdamSettings, ForwardPass, GradientTargets, TrainNet, graph_leaf};
 use super::trainer::StepMetrics;
 
-/// Binary cross-entropy of logits with the target "real": the mean, `[1]`.
+/// Mean binary cross-entropy of logits with the target "real", `[1]`.
 fn real_loss(logits: Tensor<4>) -> Tensor<1> {
     softplus(-logits, 1.0).mean()
 }
 
-/// Binary cross-entropy of logits with the target "fake": the mean, `[1]`.
+/// Mean binary cross-entropy of logits with the target "fake", `[1]`.
 fn fake_loss(logits: Tensor<4>) -> Tensor<1> {
     softplus(logits, 1.0).mean()
 }
 
-/// The inputs of a discriminator step, which both recipes share. Real and generated batches are normalised separately.
+/// The inputs of a discriminator step, which both recipes share. `BatchNorm` sees real and generated images separately.
 struct DiscriminatorStep<'a> {
     /// `[batch, 3, size, size]`, without autodiff, like all tensors here.
     real: Tensor<4>,
@@ -79,7 +79,7 @@ impl DiscriminatorStep<'_> {
     }
 }
 
-/// Runs a backward pass from the gradient to the output to the network's parameters.
+/// Runs a backward pass from the output gradient and collects the parameters' gradients.
 fn backward_parameters(net: &mut TrainNet, pass: ForwardPass, output: &Tensor<4>, gradients: &Gradients) {
     if let Some(gradient) = output.grad(gradients) {
         net.backward(pass, gradient, Vec::new(), GradientTargets::PARAMETERS);

@@ -2,10 +2,10 @@
 //!
 //! `assets/fixtures/training-16.safetensors` holds the results of a `PyTorch` program in double precision: three steps
 //! of each recipe from the same weights and batches (`start`, `real`, `known`, `prior`, `views`, `noise`), with
-//! networks of 16×16 pixels, width 4, latents of 8, batches of 4. It is the bootstrap's program with D's own inner
-//! layers in place of pretrained ones, and D's penalty along noise. The learning rates are 0.02 (encoder, in its
-//! warm-up) and 0.002 (blog, penalty 0.5). `told` holds the metrics of each step, `end` and `average` the networks
-//! after the last. The latent discriminator starts with sines.
+//! networks of 16×16 pixels, width 4, latents of 8 values and batches of 4. `views` is D's augmentation, `noise` is for
+//! its gradient penalty. The learning rates are 0.02 (encoder, during warm-up) and 0.002 (blog, penalty 0.5). `told`
+//! holds the metrics of each step, `end` and `average` the networks after the last step. The initial weights of the
+//! latent discriminator are sines.
 
 use std::collections::BTreeMap;
 
