@@ -1,9 +1,8 @@
 //! The command line's arguments and their help texts.
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{ArgGroup, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{ArgGroup, Args, Parser, Subcommand};
 
 use super::bench::BenchArgs;
 use super::eval::EvalArgs;
@@ -189,17 +188,3 @@ Examples:
   countenance fill photos/ --mask masks/ --out filled/ --report filled.json
 
 Exit status: 0 on success, 1 if a photo failed, 2 if the arguments are invalid.";
-
-/// The definition of the command line.
-pub(super) fn build_command() -> clap::Command {
-    Cli::command()
-}
-
-/// Parses a command line that begins with the program's name.
-pub(super) fn parse(
-    mut command: clap::Command,
-    arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>,
-) -> Result<Cli, clap::Error> {
-    let matches = command.try_get_matches_from_mut(arguments)?;
-    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
-}

@@ -10,9 +10,9 @@ use anyhow::Context as _;
 use clap::Args;
 use serde::Serialize;
 
+use super::outputs::{STANDARD_OUTPUT, write_or_print};
 use super::{CommandStatus, model_choice, run_on_named_thread, write_stdout};
 use crate::device::DeviceChoice;
-use crate::fs::{Overwrite, write_atomically};
 use crate::job::NetworkCache;
 use crate::model::ModelChoice;
 use crate::model::cpu::simd_bits;
@@ -85,27 +85,19 @@ struct BenchReport {
 pub(super) fn run(args: &BenchArgs) -> anyhow::Result<CommandStatus> {
     if let Some(path) = &args.markdown {
         let page = run_on_named_thread("bench", || measure_page(args))?;
-        write_or_print(path, &page).context("cannot write the page")?;
+        write_or_print(path, &page, "the page")?;
         return Ok(CommandStatus::Success);
     }
     let (model, _) = model_choice::find_model(args.model.as_deref())?;
-    let report = run_on_named_thread("bench", || measure_speeds(args, &model))?;
+    let report = run_on_named_thread("bench", || measure_speeds(args, &model, &mut NetworkCache::default()))?;
     if let Some(path) = &args.json {
         let json = serde_json::to_string_pretty(&report).context("cannot write the JSON")? + "\n";
-        write_or_print(path, &json).context("cannot write the JSON")?;
+        write_or_print(path, &json, "the JSON")?;
     }
-    if args.json.as_deref() != Some(Path::new("-")) {
+    if args.json.as_deref() != Some(Path::new(STANDARD_OUTPUT)) {
         write_stdout(&bench_table(&report))?;
     }
     Ok(CommandStatus::Success)
-}
-
-/// Writes the file. `-` is standard output.
-fn write_or_print(path: &Path, text: &str) -> anyhow::Result<()> {
-    if path == Path::new("-") {
-        return write_stdout(text);
-    }
-    Ok(write_atomically(path, text.as_bytes(), Overwrite::Allow)?)
 }
 
 fn measure_page(args: &BenchArgs) -> anyhow::Result<String> {
@@ -113,13 +105,17 @@ fn measure_page(args: &BenchArgs) -> anyhow::Result<String> {
         Some(_) => vec![model_choice::find_model(args.model.as_deref())?.0],
         None => ModelChoice::BUILT_IN.into(),
     };
-    let measure = |model| Ok((measure_speeds(args, model)?, markdown::measure_fills(args.device, model)?));
-    let measured: anyhow::Result<Vec<_>> = models.iter().map(measure).collect();
+    let mut networks = NetworkCache::default();
+    let mut measure = |model| {
+        let report = measure_speeds(args, model, &mut networks)?;
+        Ok((report, markdown::measure_fills(args.device, model, &mut networks)?))
+    };
+    let measured: anyhow::Result<Vec<_>> = models.iter().map(&mut measure).collect();
     Ok(markdown::page(&measured?))
 }
 
-fn measure_speeds(args: &BenchArgs, model: &ModelChoice) -> anyhow::Result<BenchReport> {
-    let (device, networks) = NetworkCache::default().networks(args.device, model)?;
+fn measure_speeds(args: &BenchArgs, model: &ModelChoice, cache: &mut NetworkCache) -> anyhow::Result<BenchReport> {
+    let (device, networks) = cache.networks(args.device, model)?;
     let time = Duration::from_secs(args.seconds.into());
     #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
     let step_gflop = networks.flop_per_step as f64 / 1e9;

@@ -7,10 +7,8 @@ use serde::Serialize;
 
 use super::fill_plan::FillPlan;
 use super::inputs::FillTask;
-use super::outputs::STANDARD_OUTPUT;
-use super::write_stdout;
+use super::outputs::write_or_print;
 use crate::blend::Blend;
-use crate::fs::{Overwrite, write_atomically};
 use crate::job::FillOutcome;
 use crate::search::{Losses, Settings};
 
@@ -72,10 +70,7 @@ impl FillReport {
     /// Writes the report atomically; `-` is standard output.
     pub(super) fn write(&self, path: &Path) -> anyhow::Result<()> {
         let json = serde_json::to_string_pretty(self).context("cannot write the report")? + "\n";
-        if path == Path::new(STANDARD_OUTPUT) {
-            return write_stdout(&json);
-        }
-        write_atomically(path, json.as_bytes(), Overwrite::Allow).context("cannot write the report")
+        write_or_print(path, &json, "the report")
     }
 }
 

@@ -84,6 +84,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use clap::Parser as _;
 use tracing_subscriber::EnvFilter;
 
 use args::Command;
@@ -120,7 +121,7 @@ fn usage_error(text: impl Into<String>) -> anyhow::Error {
 #[must_use]
 pub fn main() -> ExitCode {
     init_logging();
-    let cli = match args::parse(args::build_command(), std::env::args_os()) {
+    let cli = match args::Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
             // Nothing can be reported when the output is closed.

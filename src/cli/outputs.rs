@@ -6,14 +6,24 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
+
 use super::args::OutputArgs;
 use super::frames::FRAME_PREFIX;
 use super::inputs::FillTask;
-use super::usage_error;
-use crate::fs::Overwrite;
+use super::{usage_error, write_stdout};
+use crate::fs::{Overwrite, write_atomically};
 
 /// File name that stands for standard output.
 pub(super) const STANDARD_OUTPUT: &str = "-";
+
+/// Writes the file, or prints the text when the path is [`STANDARD_OUTPUT`]. `what` names the text in the error.
+pub(super) fn write_or_print(path: &Path, text: &str, what: &str) -> anyhow::Result<()> {
+    if path == Path::new(STANDARD_OUTPUT) {
+        return write_stdout(text);
+    }
+    write_atomically(path, text.as_bytes(), Overwrite::Allow).with_context(|| format!("cannot write {what}"))
+}
 
 /// Whether a command may replace existing files, by its `--force`.
 pub(super) fn overwrite_policy(force: bool) -> Overwrite {

@@ -109,7 +109,7 @@ fn option(setting: &'static Setting) -> Arg {
         .help(format!("{} {values}", setting.help))
         .long_help(format!("{}{details}\n\n{values}", setting.help));
     match &setting.field {
-        Field::Integer { .. } | Field::Seed { .. } => arg.value_name("N").value_parser(clap::value_parser!(String)),
+        Field::Integer { .. } | Field::Seed { .. } => arg.value_name("N"),
         Field::Number { .. } => arg.value_name("X").allow_negative_numbers(true),
         Field::Choice(choice) => {
             let names = choice.options().into_iter().map(|option| (option.id, option.help, option.id.to_owned()));

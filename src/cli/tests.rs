@@ -1,5 +1,7 @@
 //! Parsing of the command line, its refusals and its help.
 
+use clap::{CommandFactory as _, FromArgMatches as _};
+
 use super::args::{self, Cli, Command};
 use super::faces::FaceChoice;
 use crate::blend::BlendMode;
@@ -9,8 +11,9 @@ use crate::search::{OptimizerKind, Preset};
 
 fn parse(line: &str) -> Result<Cli, clap::Error> {
     // A fixed width, independent of the terminal that runs the tests.
-    let command = args::build_command().term_width(100);
-    args::parse(command, ["countenance"].into_iter().chain(line.split_whitespace()))
+    let mut command = Cli::command().term_width(100);
+    let matches = command.try_get_matches_from_mut(["countenance"].into_iter().chain(line.split_whitespace()))?;
+    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
 
 fn fill_args(line: &str) -> Box<args::FillArgs> {
@@ -29,7 +32,7 @@ fn refusal(line: &str) -> String {
 
 #[test]
 fn the_command_is_well_formed() {
-    args::build_command().debug_assert();
+    Cli::command().debug_assert();
 }
 
 #[test]
@@ -114,7 +117,7 @@ fn help_texts_are_as_reviewed() {
 
 #[test]
 fn every_option_has_help() {
-    let command = args::build_command();
+    let command = Cli::command();
     for subcommand in command.get_subcommands() {
         let (name, arguments) = (subcommand.get_name(), subcommand.get_arguments());
         let silent: Vec<_> = arguments.filter(|arg| arg.get_help().is_none()).map(clap::Arg::get_id).collect();

@@ -27,7 +27,7 @@ pub struct Setting {
 /// Settings that belong together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Section {
-    /// The few that everybody needs.
+    /// The few that everybody needs. They can be changed during a search.
     Basic,
     /// Optimiser and starts.
     Search,

@@ -11,7 +11,7 @@ use crate::app::shortcuts::EditorCommand;
 use crate::app::state::{Action, EditorState};
 use crate::app::theme;
 use crate::model::ModelChoice;
-use crate::search::{Preset, Setting, Settings};
+use crate::search::{Preset, Settings};
 
 /// Draws the settings.
 pub fn show(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
@@ -19,9 +19,9 @@ pub fn show(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
     model(ui, state, actions);
     let mut settings = state.preferences.settings;
     lambda(ui, state, &mut settings);
-    let tooltip = live_setting_tooltip("steps");
+    let tooltip = widgets::setting_tooltip("steps");
     let scale = widgets::Scale { logarithmic: true, ..Default::default() };
-    widgets::slider(ui, "Steps", &tooltip, &mut settings.steps, 1..=5000, scale, |_| {});
+    widgets::slider(ui, "Steps", tooltip, &mut settings.steps, 1..=5000, scale, |_| {});
     advanced_settings::show(ui, state, &mut settings, actions);
     if settings != state.preferences.settings {
         actions.push(Action::SetSettings(settings));
@@ -57,12 +57,6 @@ fn preset(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
             }
         }
     });
-}
-
-/// The tooltip of a setting that can be changed during a search.
-fn live_setting_tooltip(id: &str) -> String {
-    let text = Setting::from_id(id).map(widgets::setting_tooltip).unwrap_or_default();
-    format!("{text}\nYou can change it while the search runs")
 }
 
 fn model_title(choice: &ModelChoice) -> String {
@@ -143,10 +137,10 @@ fn describe_model(state: &EditorState) -> Option<String> {
 }
 
 fn lambda(ui: &mut Ui, state: &EditorState, settings: &mut Settings) {
-    let tooltip = live_setting_tooltip("lambda");
+    let tooltip = widgets::setting_tooltip("lambda");
     let share = state.shown_losses().and_then(prior_share);
     let scale = widgets::Scale { logarithmic: true, space_after: widgets::PERCENT_WIDTH };
-    widgets::slider(ui, "λ", &tooltip, &mut settings.lambda, 0.0..=100.0, scale, |ui| {
+    widgets::slider(ui, "λ", tooltip, &mut settings.lambda, 0.0..=100.0, scale, |ui| {
         let text = share.map_or_else(|| "–".to_owned(), |share| format!("{:.0} %", share * 100.0));
         let label = egui::Label::new(egui::RichText::new(text).color(theme::palette(ui).weak_text));
         ui.add_sized([widgets::PERCENT_WIDTH, theme::ROW_HEIGHT], label)

@@ -1,13 +1,15 @@
 //! Rows of the settings panel (a name, its control, and one tooltip for both), and other shared controls.
 
+use std::collections::HashMap;
 use std::ops::RangeInclusive;
+use std::sync::LazyLock;
 
 use egui::{Align, ComboBox, DragValue, Label, Layout, Response, RichText, Role, Slider, Stroke, TextEdit, Ui, Vec2};
 use egui::{WidgetInfo, vec2};
 
 use crate::app::icons::{Icon, IconButton};
 use crate::app::theme;
-use crate::search::{Field, Setting, Settings};
+use crate::search::{Field, SETTINGS, Section, Setting, Settings};
 
 /// Width of the field behind a slider.
 const NUMBER_WIDTH: f32 = 60.0;
@@ -23,35 +25,42 @@ const MIN_POSITIVE: f32 = 1e-5;
 
 /// A search setting, drawn by its type. A share from 0 to 1 gets a slider, any other number a field.
 pub fn setting(ui: &mut Ui, setting: &Setting, settings: &mut Settings) {
-    let tooltip = setting_tooltip(setting);
+    let tooltip = setting_tooltip(setting.id);
     match &setting.field {
         Field::Integer { range, odd, at } => {
             let value = at(settings);
-            number(ui, setting.title, &tooltip, value, range.clone());
+            number(ui, setting.title, tooltip, value, range.clone());
             if *odd {
                 *value |= 1;
             }
         }
-        Field::Seed { at } => seed(ui, setting.title, &tooltip, at(settings)),
+        Field::Seed { at } => seed(ui, setting.title, tooltip, at(settings)),
         Field::Number { range, at, .. } if *range == (0.0..=1.0) => {
-            slider(ui, setting.title, &tooltip, at(settings), range.clone(), Scale::default(), |_| {});
+            slider(ui, setting.title, tooltip, at(settings), range.clone(), Scale::default(), |_| {});
         }
         Field::Number { range, open, at } => {
             let start = if *open { range.start() + MIN_POSITIVE } else { *range.start() };
-            number(ui, setting.title, &tooltip, at(settings), start..=*range.end());
+            number(ui, setting.title, tooltip, at(settings), start..=*range.end());
         }
         Field::Choice(field) => {
             let mut selected = field.selected(settings);
             let options = field.options();
             let options: Vec<_> = options.iter().enumerate().map(|(index, o)| (index, o.title, o.help)).collect();
-            choice(ui, setting.title, &tooltip, &mut selected, &options);
+            choice(ui, setting.title, tooltip, &mut selected, &options);
             field.select(settings, selected);
         }
     }
 }
 
-/// The tooltip of a setting: what it does, and the values in the presets where they are numbers.
-pub fn setting_tooltip(setting: &Setting) -> String {
+/// The tooltip of a search setting. All are built once, because the panel asks for them in every frame.
+pub fn setting_tooltip(id: &str) -> &'static str {
+    static TOOLTIPS: LazyLock<HashMap<&str, String>> =
+        LazyLock::new(|| SETTINGS.iter().map(|setting| (setting.id, tooltip_text(setting))).collect());
+    TOOLTIPS.get(id).map_or("", String::as_str)
+}
+
+/// What a setting does, the values in the presets where they are numbers, and whether it can be changed during a search.
+fn tooltip_text(setting: &Setting) -> String {
     let mut text = setting.help.to_owned();
     if !setting.details.is_empty() {
         text += ".\n";
@@ -68,6 +77,9 @@ pub fn setting_tooltip(setting: &Setting) -> String {
             .collect();
         text += "\nPresets: ";
         text += &values.join(", ");
+    }
+    if setting.section == Section::Basic {
+        text += "\nYou can change it while the search runs";
     }
     text
 }

@@ -35,11 +35,14 @@ impl FillObserver for IgnoringObserver {
 }
 
 /// Times fills of a centre hole in the sample portrait of Grace Hopper, with the preset Best.
-pub(super) fn measure_fills(device: DeviceChoice, model: &ModelChoice) -> anyhow::Result<FillTimes> {
+pub(super) fn measure_fills(
+    device: DeviceChoice,
+    model: &ModelChoice,
+    cache: &mut NetworkCache,
+) -> anyhow::Result<FillTimes> {
     let sample = SamplePortrait::GraceHopper;
     let (photo, frame) = (decode(sample.image_bytes(), DecodeLimits::default())?, sample.face_frame());
-    let mut engine = NetworkCache::default();
-    let crop_size_px = engine.model_info(model)?.image_size_px;
+    let crop_size_px = cache.model_info(model)?.image_size_px;
     let hole = MaskPreset::Center.hole_in_photo(photo.width(), photo.height(), &frame, crop_size_px, 0);
     let request = FillRequest {
         photo: Arc::new(photo),
@@ -53,7 +56,7 @@ pub(super) fn measure_fills(device: DeviceChoice, model: &ModelChoice) -> anyhow
     };
     let (mut search_secs, mut blend_secs) = (Vec::new(), Vec::new());
     for _ in 0..FILL_COUNT {
-        let outcome = run_fill(&mut engine, &request, &mut IgnoringObserver)?;
+        let outcome = run_fill(cache, &request, &mut IgnoringObserver)?;
         search_secs.push(f64::from(outcome.search_secs));
         let started_at = Instant::now();
         let pixels = &outcome.candidates[outcome.best].pixels;

@@ -1,5 +1,6 @@
 //! Complete runs with the tiny model: files, messages and refusals.
 
+use clap::Parser as _;
 use std::path::PathBuf;
 
 use image::{Rgb, RgbImage};
@@ -47,9 +48,7 @@ impl EvalTestFolder {
         let model = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/fixtures/tiny-16.safetensors");
         let start = ["countenance", "eval", faces, "--device", "cpu", "--model", model];
         let words = start.into_iter().chain(line.split_whitespace()).map(|word| word.replace("DIR", folder));
-        let Some(args::Command::Eval(args)) = args::parse(args::build_command(), words)?.command else {
-            panic!("not an eval")
-        };
+        let Some(args::Command::Eval(args)) = args::Cli::try_parse_from(words)?.command else { panic!("not an eval") };
         let plan = EvalPlan::new(&args)?;
         let captured = CapturedConsole::default();
         let result = run_evaluation(&plan, &mut captured.console())?;

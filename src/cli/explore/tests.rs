@@ -1,5 +1,6 @@
 //! The commands `sample`, `interpolate` and `latent` with the tiny model.
 
+use clap::Parser as _;
 use std::path::{Path, PathBuf};
 
 use image::codecs::gif::GifDecoder;
@@ -33,7 +34,7 @@ impl ExploreTestFolder {
         let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/fixtures/tiny-16.safetensors");
         let line = format!("{line}|--library|DIR/latents.json|--model|{}", model.display());
         let line = line.replace("DIR", &self.root.path().display().to_string());
-        let cli = args::parse(args::build_command(), ["countenance"].into_iter().chain(line.split('|')))?;
+        let cli = args::Cli::try_parse_from(["countenance"].into_iter().chain(line.split('|')))?;
         let console = &mut self.console.console();
         match cli.command {
             Some(Command::Sample(args)) => sample::run(&args, console),

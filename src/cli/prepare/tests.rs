@@ -1,3 +1,4 @@
+use clap::Parser as _;
 use std::path::Path;
 
 use super::*;
@@ -28,7 +29,7 @@ impl PrepareTestFolder {
         let path = self.0.path().display().to_string();
         let line = format!("countenance prepare DIR/photos DIR/out {options}").replace("DIR", &path);
         let captured = CapturedConsole::default();
-        let result = match args::parse(args::build_command(), line.split_whitespace()).unwrap().command {
+        let result = match args::Cli::try_parse_from(line.split_whitespace()).unwrap().command {
             Some(Command::Prepare(args)) => prepare_request(&args)
                 .and_then(|(request, pictures)| run_request(&request, &pictures, &mut captured.console())),
             other => panic!("another command: {other:?}"),

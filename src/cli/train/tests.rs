@@ -5,10 +5,11 @@ use crate::cli::args::{self, Command};
 use crate::cli::console::CapturedConsole;
 use crate::device::DeviceChoice;
 use crate::train::{InMemoryFaceImages, TrainRecipe, TrainSettings};
+use clap::Parser as _;
 
 fn train_args(line: &str) -> TrainArgs {
     let words = ["countenance", "train", "--data", "d", "--out", "o"].into_iter().chain(line.split_whitespace());
-    match args::parse(args::build_command(), words).unwrap().command {
+    match args::Cli::try_parse_from(words).unwrap().command {
         Some(Command::Train(args)) => *args,
         other => panic!("not a training: {other:?}"),
     }

@@ -1,5 +1,6 @@
 //! A fake search, and a temporary folder to run it in.
 
+use clap::Parser as _;
 use std::path::PathBuf;
 
 use image::{Rgb, RgbImage};
@@ -130,8 +131,7 @@ impl FillTestFolder {
     pub(super) fn fill(&self, backend: &mut dyn FillBackend, line: &str) -> anyhow::Result<FillTestRun> {
         let folder = self.0.path().to_str().unwrap();
         let words = line.split_whitespace().map(|word| word.replace("DIR", folder));
-        let cli = args::parse(
-            args::build_command(),
+        let cli = args::Cli::try_parse_from(
             ["countenance", "fill", "--face", "none"].map(String::from).into_iter().chain(words),
         )?;
         let Some(args::Command::Fill(args)) = cli.command else { panic!("not a fill") };
