@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const BASE: [&str; 4] = ["fs", "geometry", "hash", "serde_floats"];
 
 /// The other modules that each module may import, separated by spaces.
-const ALLOWED_IMPORTS: [(&str, &str); 21] = [
+const ALLOWED_IMPORTS: [(&str, &str); 22] = [
     ("fs", ""),
     ("geometry", ""),
     ("hash", ""),
@@ -24,11 +24,15 @@ const ALLOWED_IMPORTS: [(&str, &str); 21] = [
     ("job", "photo mask face blend device model search explore"),
     ("project", "photo mask face blend device model search job"),
     ("metrics", ""),
-    ("evaluation", "photo mask face blend device model search job metrics dataset"),
+    ("perceptual", "model"),
+    ("evaluation", "photo mask face blend device model search job metrics perceptual dataset"),
     ("explore", "photo mask face model search"),
     ("prepare", "photo mask face dataset"),
-    ("train", "model dataset device photo mask metrics search"),
-    ("cli", "photo mask face blend dataset device model search job metrics evaluation explore prepare train app"),
+    ("train", "model dataset device photo mask metrics perceptual search"),
+    (
+        "cli",
+        "photo mask face blend dataset device model search job metrics perceptual evaluation explore prepare train app",
+    ),
     ("app", "photo mask face blend device model search job project explore train"),
 ];
 
@@ -42,7 +46,7 @@ const PACKAGE_USERS: [(&str, &[&str]); 16] = [
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
     ("tract_onnx", &["face"]),
-    ("burn", &["device", "model", "search", "train"]),
+    ("burn", &["device", "model", "perceptual", "search", "train"]),
     ("burn_wgpu", &["device"]),
     ("wgpu", &["device", "model", "search", "app"]),
     ("memmap2", &["dataset"]),

@@ -6,7 +6,7 @@
 //! # Data flow
 //!
 //! ```text
-//! photo ──face──▶ crop ──mask──▶ known pixels ──search──▶ ẑ, G(ẑ) ──blend──▶ photo
+//! photo ──face──▶ crop ──mask──▶ known pixels ──search──▶ ẑ, G(ẑ) ──(completion)──▶ picture ──blend──▶ photo
 //! ```
 //!
 //! # Modules
@@ -28,14 +28,15 @@
 //! | [`job`] | the background thread, the complete fill, and its provenance record | all of the above but `dataset` |
 //! | [`project`] | project files: photo, mask, settings and fill | all of the above but `dataset`, `explore` |
 //! | [`metrics`] | metrics of a fill against the true picture | nothing else |
+//! | [`perceptual`] | perceptual features and the LPIPS distance | `model` |
 //! | [`evaluation`] | evaluation protocol: faces × holes × fill methods | all of the above but `explore`, `project` |
 //! | [`prepare`] | makes a dataset from a folder of photos | `dataset`, `face`, `mask`, `photo` |
-//! | [`train`] | trains a generator: recipes, checkpoints, quality measurements | `model`, `dataset`, `device`, `photo`, `mask`, `metrics`, `search` |
-//! | [`app`] | the editor | all of the above but `metrics`, `evaluation`, `dataset`, `prepare` |
+//! | [`train`] | trains a generator: recipes, checkpoints, quality measurements | `model`, `dataset`, `device`, `photo`, `mask`, `metrics`, `perceptual`, `search` |
+//! | [`app`] | the editor | all of the above but `metrics`, `perceptual`, `evaluation`, `dataset`, `prepare` |
 //! | [`cli`] | the command line | all of the above but `project` |
 //!
 //! Every other module may use `fs`, `geometry`, `hash` and `serde_floats`. Only `app` uses egui, only `cli` uses clap,
-//! and only `device`, `model`, `search` and `train` use burn.
+//! and only `device`, `model`, `perceptual`, `search` and `train` use burn.
 
 mod app;
 pub mod blend;
@@ -52,6 +53,7 @@ pub mod job;
 pub mod mask;
 mod metrics;
 pub mod model;
+mod perceptual;
 pub mod photo;
 mod prepare;
 mod project;

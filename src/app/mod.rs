@@ -180,7 +180,7 @@ impl Editor {
             self.state.handle(Action::CloseHelpWindow);
         } else if self.state.path_bar.is_some() {
             self.state.handle(Action::ClosePathBar);
-        } else if self.state.fill_controller.is_running() {
+        } else if self.state.fill_controller.is_running() || self.state.is_fill_waiting() {
             self.state.handle(Action::RunCommand(EditorCommand::Stop));
         } else if self.state.training.is_open {
             self.state.handle(Action::Training(TrainingAction::Close));

@@ -73,9 +73,13 @@ impl Preferences {
     }
 
     fn from_json(text: &str) -> Self {
-        let Ok(Value::Object(file)) = serde_json::from_str(text) else { return Self::default() };
+        let Ok(Value::Object(mut file)) = serde_json::from_str(text) else { return Self::default() };
         if file.get("version").and_then(Value::as_u64).unwrap_or(0) > u64::from(VERSION) {
             return Self::default();
+        }
+        if let Some(Value::Object(blend)) = file.get_mut("blend") {
+            // In records of fills, a missing value means off. Here it means that nobody has chosen yet.
+            blend.entry("completion").or_insert(Blend::default().completion.into());
         }
         let mut preferences = Self::default();
         if let Some(preset) = file.get("preset").and_then(|preset| Preset::deserialize(preset).ok()) {
@@ -131,7 +135,7 @@ mod tests {
             brush_radius_px: 77.5,
             preset: Preset::Paper,
             settings: Settings { lambda: 0.25, seed: u64::MAX, ..Preset::Paper.settings() },
-            blend: Blend { mode: BlendMode::None, detail_percent: 30 },
+            blend: Blend { mode: BlendMode::None, detail_percent: 30, completion: !Blend::default().completion },
             device: DeviceChoice::Gpu(Some(2)),
             model: ModelChoice::File("models/other.safetensors".into()),
             panel_width: 400.0,
@@ -201,7 +205,7 @@ mod tests {
                 context: ContextSettings { window_px: 9, ..paper.context },
                 ..paper
             },
-            blend: Blend { mode: BlendMode::Feather, detail_percent: 20 },
+            blend: Blend { mode: BlendMode::Feather, detail_percent: 20, completion: Blend::default().completion },
             device: DeviceChoice::CpuF32,
             model: ModelChoice::default(),
             panel_width: 350.0,
@@ -212,6 +216,17 @@ mod tests {
             training_run: Some("runs/mine".into()),
         };
         assert_eq!(Preferences::from_json(text), expected);
+    }
+
+    #[test]
+    fn missing_completion_gets_the_default() {
+        let blend = |text: &str| Preferences::from_json(text).blend;
+        let read = blend(r#"{"version": 1, "blend": {"mode": "none", "detail_percent": 5}}"#);
+        assert_eq!(read, Blend { mode: BlendMode::None, detail_percent: 5, ..Blend::default() });
+        for completion in [false, true] {
+            let text = format!(r#"{{"version": 1, "blend": {{"mode": "none", "completion": {completion}}}}}"#);
+            assert_eq!(blend(&text).completion, completion);
+        }
     }
 
     #[test]

@@ -31,18 +31,25 @@ pub struct Blend {
     pub mode: BlendMode,
     /// How much grain, sharpness and mirrored detail the fill gets from the known pixels: 0 (none) to 100.
     pub detail_percent: u8,
+    /// Whether the completion network redraws the generated image before it comes here, if it fits the model. Files from
+    /// before that network do not have this field.
+    #[serde(default)]
+    pub completion: bool,
 }
+
+/// Whether new fills use the completion network, unless the user says otherwise.
+const DEFAULT_COMPLETION: bool = false;
 
 impl Default for Blend {
     fn default() -> Self {
-        Self { mode: BlendMode::default(), detail_percent: 100 }
+        Self { mode: BlendMode::default(), detail_percent: 100, completion: DEFAULT_COMPLETION }
     }
 }
 
 impl From<BlendMode> for Blend {
-    /// Without added detail.
+    /// Without added detail and without the completion network.
     fn from(mode: BlendMode) -> Self {
-        Self { mode, detail_percent: 0 }
+        Self { mode, detail_percent: 0, completion: false }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgGroup, Args, Parser, Subcommand};
+use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand};
 
 use super::bench::BenchArgs;
 use super::eval::EvalArgs;
@@ -16,7 +16,7 @@ use super::replay::ReplayArgs;
 use super::settings::SettingsArgs;
 use super::train::TrainArgs;
 use super::value_names;
-use crate::blend::BlendMode;
+use crate::blend::{Blend, BlendMode};
 use crate::device::DeviceChoice;
 use crate::geometry::FaceFrame;
 
@@ -71,9 +71,9 @@ pub(super) struct FillArgs {
     /// What to replace: a mask picture (hole in white), a folder of them, or center, half, left, random, grid, lowres, full
     ///
     /// A mask picture must have the photo's size; with several photos it is used for all. A folder holds one mask for each
-    /// photo, named by the photo's file stem. The names are mask presets placed over the face (write ./center for a
-    /// file of that name). center and random come from the paper (random keeps a fifth of the pixels), grid and
-    /// lowres from the blog.
+    /// photo, named by the photo's file stem. The names are mask presets placed over the face that is found in the whole
+    /// photo (write ./center for a file of that name). center and random come from the paper (random keeps a fifth of the
+    /// pixels), grid and lowres from the blog.
     #[arg(long, value_name = "MASK")]
     pub(super) mask: PathBuf,
 
@@ -87,10 +87,12 @@ pub(super) struct FillArgs {
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub(super) device: DeviceChoice,
 
-    /// Which face to fill: auto, none, or a number from `countenance faces`
+    /// Which face to fill: auto, none, or a number from 1, the largest face first
     ///
-    /// auto uses the largest face found. none skips face detection and uses the whole photo if it is square, otherwise
-    /// its largest centred square.
+    /// With a mask picture, faces are found without looking under the hole: auto uses the face that the hole covers most of,
+    /// and N counts the faces found that way. With a mask preset, auto uses the largest face, and N is a number from
+    /// `countenance faces`. none skips face detection and uses the whole photo if it is square, otherwise its largest
+    /// centred square.
     #[arg(long, value_name = "auto|none|N", value_parser = FaceChoice::parse, default_value = "auto")]
     pub(super) face: FaceChoice,
 
@@ -105,12 +107,21 @@ pub(super) struct FillArgs {
     #[arg(long, value_parser = value_names::blend_parser(), default_value = "poisson")]
     pub(super) blend: BlendMode,
 
-    /// Grain and sharpness added to the fill to match the photo, in percent; 0 keeps the generator's soft result
+    /// Grain and sharpness added to the fill to match the photo, in percent; 0 adds none
     ///
     /// Both are measured in the known pixels around the hole. The same photo, mask and face frame give the same grain. A
     /// face that is hardly larger than the model's output gets none.
     #[arg(long, value_name = "0..100", default_value_t = 100, value_parser = clap::value_parser!(u8).range(0..=100))]
     pub(super) detail: u8,
+
+    /// Whether a completion network redraws the hole after the search, sharper than the generator can
+    ///
+    /// It draws 192 pixels a side from the known pixels and the generator's face. Known pixels stay exactly as they are.
+    /// It is for face-128, and for other models of 128 pixels trained on faces from `countenance prepare`; fills of all
+    /// other models stay as the generator drew them.
+    #[arg(long, value_parser = value_names::completion_parser(), action = ArgAction::Set)]
+    #[arg(default_value = value_names::name_of(value_names::COMPLETION, &Blend::default().completion))]
+    pub(super) completion: bool,
 
     #[command(flatten)]
     pub(super) output: OutputArgs,
@@ -169,7 +180,7 @@ pub(super) struct OutputArgs {
     #[arg(long, value_name = "PATH")]
     pub(super) log: Option<PathBuf>,
 
-    /// JSON report on every photo: settings, seed, model, device, time and losses
+    /// JSON report on every photo: face frame, settings, seed, model, device, time and losses
     ///
     /// Use - for standard output.
     #[arg(long, value_name = "PATH")]

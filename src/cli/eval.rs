@@ -1,8 +1,9 @@
-//! `countenance eval`: runs the evaluation protocol on a folder of faces or on a dataset.
+//! `countenance eval`: runs the evaluation protocol on a folder of faces or photos, or on a dataset.
 //!
 //! Ctrl-C ends the program immediately, as in `fill`. The JSON is updated during the run, so finished faces are kept.
 
 mod args;
+mod lists;
 mod plan;
 mod report;
 mod table;
@@ -17,8 +18,8 @@ use image::DynamicImage;
 pub(super) use args::EvalArgs;
 
 use super::console::{Console, remaining_time};
-use super::{CommandStatus, run_on_named_thread, write_stdout};
-use crate::evaluation::{self, Evaluation, EvaluationObserver, EvaluationProblem};
+use super::{CommandStatus, run_on_named_thread, usage_error, write_stdout};
+use crate::evaluation::{self, Evaluation, EvaluationError, EvaluationObserver, EvaluationProblem};
 use crate::fs::Overwrite;
 use crate::job::NetworkCache;
 use crate::photo::{ContactSheet, PngMetadata, save_png};
@@ -53,7 +54,7 @@ fn run_evaluation(plan: &EvalPlan, console: &mut Console) -> anyhow::Result<Eval
     let mut observer = ConsoleEvalObserver { plan, console, gradients: 0, faces_done: 0, started: now, saved_at: now };
     let evaluation = evaluation::run_evaluation(&mut NetworkCache::default(), protocol, &mut observer);
     console.clear_bar();
-    let evaluation = evaluation?;
+    let evaluation = evaluation.map_err(to_usage_error)?;
     if let Some(path) = plan.json.as_deref().filter(|_| !plan.is_json_to_stdout()) {
         write_report(path, plan, &evaluation)?;
     }
@@ -73,6 +74,14 @@ fn run_evaluation(plan: &EvalPlan, console: &mut Console) -> anyhow::Result<Eval
     }
     let text = if plan.is_json_to_stdout() { report_json(plan, &evaluation)? } else { eval_tables(plan, &evaluation) };
     Ok(EvalResult { status: CommandStatus::from_success(problems == 0), text })
+}
+
+/// Turns errors caused by the arguments into usage errors.
+fn to_usage_error(error: EvaluationError) -> anyhow::Error {
+    match error {
+        EvaluationError::Features(error) => usage_error(error.to_string()),
+        EvaluationError::Fill(error) => error.into(),
+    }
 }
 
 /// Shows the progress and updates the JSON.

@@ -3,17 +3,19 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use clap::Args;
 
 use super::{CommandStatus, write_stdout};
-use crate::face::{Detection, detect, fit_frame};
+use crate::face::{Detection, VisibleFaces, detect, face_frames};
 use crate::geometry::FaceFrame;
+use crate::mask::Mask;
 use crate::photo::{self, DecodeLimits, Photo};
 
 /// List the faces found in a photo, largest first
 ///
-/// Coordinates are pixels of the upright photo. The first number of each line is the N of `fill --face N`.
+/// Coordinates are pixels of the upright photo. The first number of each line is the N of `fill --face N` with a mask
+/// preset. With a mask picture, `fill` numbers the faces that it finds without looking under the hole.
 #[derive(Debug, Args)]
 pub(super) struct FacesArgs {
     /// Photo to search for faces (PNG, JPEG, WebP, TIFF, BMP)
@@ -28,7 +30,7 @@ pub(super) struct FacesArgs {
 /// Which face of a photo to fill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FaceChoice {
-    /// The largest face found; without a face, like `None`.
+    /// The face that the hole concerns, or the largest without a hole; without a face, like `None`.
     Auto,
     /// No detection: the whole photo if it is square, otherwise its largest centred square.
     None,
@@ -49,28 +51,46 @@ impl FaceChoice {
         }
     }
 
-    /// The face frame in a photo, and a note for the user.
-    pub(super) fn locate(self, photo: &Photo) -> anyhow::Result<(FaceFrame, Option<String>)> {
+    /// The face frame in a photo, and a note for the user. With a hole, faces are found from the known pixels only.
+    pub(super) fn locate(self, photo: &Photo, hole: Option<&Mask>) -> anyhow::Result<(FaceFrame, Option<String>)> {
         let centered = FaceFrame::centered(photo.width(), photo.height());
         if self == Self::None {
             return Ok((centered, None));
         }
-        let faces = detect(photo)?;
-        let number = if let Self::Number(number) = self { number } else { 1 };
-        match faces.get(number - 1) {
-            Some(face) => {
-                let frame = fit_frame(&face.landmarks_in_photo)
-                    .context("the face that was found has no size: place it with --frame")?;
-                let count = faces.len();
+        let (frame, index, count) = match hole {
+            None => self.locate_in_whole_photo(photo)?,
+            Some(hole) => self.locate_around_hole(photo, hole)?,
+        };
+        match (self, frame) {
+            (_, Some(frame)) => {
+                let number = index + 1;
                 let note = format!("{count} faces found: filling number {number} (choose another with --face N)");
                 Ok((frame, (count > 1).then_some(note)))
             }
-            None if self == Self::Auto => {
+            (Self::Number(number), None) => {
+                let list = if hole.is_some() { "in the known pixels" } else { "(`countenance faces` lists them)" };
+                bail!("there is no face {number}: {count} found {list}")
+            }
+            (Self::Auto | Self::None, None) => {
                 let note = "no face found: using the largest centred square (place the face with --frame)";
                 Ok((centered, Some(note.into())))
             }
-            None => bail!("there is no face {number}: {} found (`countenance faces` lists them)", faces.len()),
         }
+    }
+
+    /// The frame, its index, and the number of faces.
+    fn locate_in_whole_photo(self, photo: &Photo) -> anyhow::Result<(Option<FaceFrame>, usize, usize)> {
+        let frames = face_frames(photo)?;
+        let index = if let Self::Number(number) = self { number - 1 } else { 0 };
+        Ok((frames.get(index).copied(), index, frames.len()))
+    }
+
+    /// Like [`locate_in_whole_photo`](Self::locate_in_whole_photo), without looking under the hole. `Auto` is the face
+    /// that the hole concerns.
+    fn locate_around_hole(self, photo: &Photo, hole: &Mask) -> anyhow::Result<(Option<FaceFrame>, usize, usize)> {
+        let faces = VisibleFaces::find(photo, hole)?;
+        let index = if let Self::Number(number) = self { number - 1 } else { faces.index_at_hole().unwrap_or(0) };
+        Ok((faces.frame(index)?, index, faces.count()))
     }
 }
 
@@ -101,6 +121,7 @@ mod tests {
     use image::{DynamicImage, RgbImage};
 
     use super::*;
+    use crate::mask::StrokeKind;
 
     fn portrait() -> Photo {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/samples/grace_hopper.jpg");
@@ -119,18 +140,38 @@ mod tests {
 
     #[test]
     fn auto_falls_back_to_the_centre() {
-        let (frame, note) = FaceChoice::Auto.locate(&portrait()).unwrap();
+        let (frame, note) = FaceChoice::Auto.locate(&portrait(), None).unwrap();
         assert!((150.0..260.0).contains(&frame.side_px) && note.is_none(), "{frame:?} {note:?}");
         let plain = Photo::from_pixels(DynamicImage::ImageRgb8(RgbImage::new(40, 30)));
-        let (frame, note) = FaceChoice::Auto.locate(&plain).unwrap();
+        let (frame, note) = FaceChoice::Auto.locate(&plain, None).unwrap();
         assert_eq!(frame, FaceFrame::centered(40, 30));
         assert!(note.unwrap().starts_with("no face found"));
     }
 
     #[test]
     fn a_missing_face_error_has_the_count() {
-        let error = FaceChoice::Number(2).locate(&portrait()).unwrap_err();
+        let photo = portrait();
+        let error = FaceChoice::Number(2).locate(&photo, None).unwrap_err();
         insta::assert_snapshot!(error, @"there is no face 2: 1 found (`countenance faces` lists them)");
+        let hole = Mask::empty(photo.width(), photo.height());
+        let error = FaceChoice::Number(2).locate(&photo, Some(&hole)).unwrap_err();
+        insta::assert_snapshot!(error, @"there is no face 2: 1 found in the known pixels");
+    }
+
+    #[test]
+    fn with_a_mask_the_hole_is_not_read() {
+        let photo = portrait();
+        let (truth, _) = FaceChoice::Auto.locate(&photo, None).unwrap();
+        let mut hole = Mask::empty(photo.width(), photo.height());
+        let mouth = [0.4, 0.6].map(|x| truth.photo_from_unit().apply([x, 0.71]));
+        hole.draw_segment(mouth[0], mouth[1], 25.0, StrokeKind::Paint);
+        let mut pixels = photo.pixels.to_rgb8();
+        let hidden = pixels.enumerate_pixels_mut().filter(|(x, y, _)| hole.is_hole(*x, *y));
+        hidden.for_each(|(.., pixel)| *pixel = image::Rgb([0, 255, 0]));
+        let painted_over = Photo::from_pixels(pixels.into());
+        let (frame, _) = FaceChoice::Auto.locate(&photo, Some(&hole)).unwrap();
+        assert_eq!(FaceChoice::Number(1).locate(&painted_over, Some(&hole)).unwrap(), (frame, None));
+        assert!(frame.is_of_same_face(&truth), "{frame:?} {truth:?}");
     }
 
     #[test]

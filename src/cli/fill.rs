@@ -60,7 +60,7 @@ fn fill_photos(backend: &mut dyn FillBackend, plan: &FillPlan, console: &mut Con
     if let Err(error) = backend.load_model(plan.device, &plan.model) {
         let error = format!("{:#}", anyhow::Error::from(error));
         console.print(&format!("error: {error}"));
-        let failed = plan.tasks.iter().map(|task| PhotoReport::failed(plan, task, error.clone()));
+        let failed = plan.tasks.iter().map(|task| PhotoReport::new(plan, task, None).failed(error.clone()));
         return FillReport::new(failed.collect());
     }
     let count = plan.tasks.len();
@@ -69,8 +69,11 @@ fn fill_photos(backend: &mut dyn FillBackend, plan: &FillPlan, console: &mut Con
         let name = task.photo.file_name().unwrap_or_default().display();
         let title = if count == 1 { name.to_string() } else { format!("[{}/{count}] {name}", index + 1) };
         console.start_bar(&title, plan.settings.steps);
-        let result = fill_photo(backend, plan, task, console);
+        let request = fill_request(plan, task, console);
+        let frame = request.as_ref().ok().map(|request| request.frame);
+        let result = request.and_then(|request| fill_photo(backend, plan, task, &request, console));
         console.clear_bar();
+        let report = PhotoReport::new(plan, task, frame);
         photos.push(match result {
             Ok(SavedFill { outcome, error }) => {
                 console.print(&fill_summary(task, &outcome));
@@ -81,12 +84,12 @@ fn fill_photos(backend: &mut dyn FillBackend, plan: &FillPlan, console: &mut Con
                 if let Some(error) = &error {
                     console.print(&photo_error_line(task, error));
                 }
-                PhotoReport::filled(plan, task, &outcome, error)
+                report.filled(task, &outcome, error)
             }
             Err(error) => {
                 let error = format!("{error:#}");
                 console.print(&photo_error_line(task, &error));
-                PhotoReport::failed(plan, task, error)
+                report.failed(error)
             }
         });
     }
@@ -105,20 +108,14 @@ struct SavedFill {
     error: Option<String>,
 }
 
-/// Fills one photo and saves it. On an error, no file is written.
-fn fill_photo(
-    backend: &mut dyn FillBackend,
-    plan: &FillPlan,
-    task: &FillTask,
-    console: &mut Console,
-) -> anyhow::Result<SavedFill> {
+/// Opens a photo, and finds its hole and its face frame.
+fn fill_request(plan: &FillPlan, task: &FillTask, console: &mut Console) -> anyhow::Result<FillRequest> {
     let photo = photo::open(&task.photo, DecodeLimits::default())?;
-    let (frame, note) = plan.face_frame_in(&photo)?;
+    let (hole, frame, note) = plan.hole_and_frame(&task.stem, &photo)?;
     if let Some(note) = note {
         console.print(&format!("{}: {note}", task.photo.display()));
     }
-    let hole = plan.mask.load_hole(&task.stem, &photo, &frame, plan.crop_size_px, plan.settings.seed)?;
-    let request = FillRequest {
+    Ok(FillRequest {
         photo: Arc::new(photo),
         hole: Arc::new(hole),
         frame,
@@ -127,11 +124,21 @@ fn fill_photo(
         blend: plan.blend,
         model: plan.model.clone(),
         device: plan.device,
-    };
-    let mut observer = ConsoleFillObserver::new(console, plan, task, &request)?;
-    let outcome = backend.run_search(&request, &mut observer)?;
-    let FillRequest { photo, hole, .. } = &request;
-    let export = FillExport { photo, hole, frame, blend: plan.blend, outcome: &outcome, candidate: outcome.best };
+    })
+}
+
+/// Fills one photo and saves it. On an error, no file is written.
+fn fill_photo(
+    backend: &mut dyn FillBackend,
+    plan: &FillPlan,
+    task: &FillTask,
+    request: &FillRequest,
+    console: &mut Console,
+) -> anyhow::Result<SavedFill> {
+    let mut observer = ConsoleFillObserver::new(console, plan, task, request)?;
+    let outcome = backend.run_search(request, &mut observer)?;
+    let FillRequest { photo, hole, frame, blend, .. } = request;
+    let export = FillExport { photo, hole, frame: *frame, blend: *blend, outcome: &outcome, candidate: outcome.best };
     let provenance = plan.records_provenance.then(|| Provenance::new(&export)).transpose()?;
     let save = |content, path: &Path| save_fill(&export, content, provenance.as_ref(), path, plan.overwrite);
     save(ExportContent::Photo, &task.out)?;
@@ -143,7 +150,7 @@ fn fill_photo(
         }
         Some(StopReason::Cancelled) | None => None,
     };
-    let output_errors = layer_result.err().into_iter().chain(observer.finish(&outcome));
+    let output_errors = layer_result.err().into_iter().chain(observer.finish(&export));
     let output_errors = output_errors.map(|error| format!("the fill is saved, but {error:#}"));
     let errors: Vec<String> = search_error.into_iter().chain(output_errors).collect();
     let error = (!errors.is_empty()).then(|| errors.join("; "));

@@ -8,7 +8,7 @@ use super::fill_plan::FillPlan;
 use super::frames::FrameRecorder;
 use super::inputs::FillTask;
 use super::loss_log::LossLog;
-use crate::job::{DeviceInfo, FillControl, FillObserver, FillOutcome, FillRequest};
+use crate::job::{DeviceInfo, FillControl, FillExport, FillObserver, FillRequest};
 use crate::model::ModelInfo;
 use crate::search::Losses;
 
@@ -32,11 +32,10 @@ impl<'a> ConsoleFillObserver<'a> {
         Ok(Self { console, task, log: None, recorder: FrameRecorder::new(plan, task, request)?, errors: Vec::new() })
     }
 
-    /// Completes log and frames. Returns their errors.
-    pub(super) fn finish(mut self, outcome: &FillOutcome) -> Vec<anyhow::Error> {
-        if let (Some(recorder), Some(best)) = (self.recorder.take(), outcome.candidates.get(outcome.best)) {
-            let result = recorder.finish(outcome.steps, &best.pixels, outcome.size_px);
-            self.errors.extend(result.err());
+    /// Completes log and frames. The last frame shows the fill as it is exported. Returns their errors.
+    pub(super) fn finish(mut self, export: &FillExport<'_>) -> Vec<anyhow::Error> {
+        if let Some(recorder) = self.recorder.take() {
+            self.errors.extend(recorder.finish(export).err());
         }
         if let Some(log) = self.log.take() {
             self.errors.extend(log.finish().err());

@@ -1,14 +1,19 @@
 //! The plan of a `fill` run: its arguments, resolved and checked before the first search.
 
+use std::ffi::OsStr;
+
+use anyhow::Context as _;
+
 use super::args::{FillArgs, OutputArgs};
 use super::faces::FaceChoice;
 use super::inputs::{self, FillTask, PhotoInputs};
-use super::mask_source::MaskSource;
+use super::mask_source::{MaskSource, find_mask_in_folder};
 use super::{model_choice, outputs};
 use crate::blend::Blend;
 use crate::device::DeviceChoice;
 use crate::fs::Overwrite;
 use crate::geometry::FaceFrame;
+use crate::mask::{Mask, load_mask};
 use crate::model::ModelChoice;
 use crate::photo::Photo;
 use crate::search::{Preset, Settings};
@@ -50,7 +55,7 @@ impl FillPlan {
             face: args.face,
             preset: args.settings.preset,
             settings,
-            blend: Blend { mode: args.blend, detail_percent: args.detail },
+            blend: Blend { mode: args.blend, detail_percent: args.detail, completion: args.completion },
             model,
             crop_size_px: info.image_size_px,
             device: args.device,
@@ -61,28 +66,53 @@ impl FillPlan {
         })
     }
 
-    /// The face frame in a photo, and a note for the user.
-    pub(super) fn face_frame_in(&self, photo: &Photo) -> anyhow::Result<(FaceFrame, Option<String>)> {
-        self.frame.map_or_else(|| self.face.locate(photo), |frame| Ok((frame, None)))
+    /// The hole and the face frame of one photo, and a note for the user.
+    ///
+    /// A mask preset is placed on the face of the whole photo. With a mask picture, the face is found from the known
+    /// pixels only.
+    pub(super) fn hole_and_frame(
+        &self,
+        stem: &OsStr,
+        photo: &Photo,
+    ) -> anyhow::Result<(Mask, FaceFrame, Option<String>)> {
+        let path = match &self.mask {
+            MaskSource::Preset(preset) => {
+                let (frame, note) = self.locate_face(photo, None)?;
+                let (width, height, seed) = (photo.width(), photo.height(), self.settings.seed);
+                return Ok((preset.hole_in_photo(width, height, &frame, self.crop_size_px, seed), frame, note));
+            }
+            MaskSource::File(path) => path.clone(),
+            MaskSource::Folder(folder) => find_mask_in_folder(folder, stem)?,
+        };
+        let hole = load_mask(&path, photo.width(), photo.height()).context("the mask cannot be used")?;
+        let (frame, note) = self.locate_face(photo, Some(&hole))?;
+        Ok((hole, frame, note))
+    }
+
+    fn locate_face(&self, photo: &Photo, hole: Option<&Mask>) -> anyhow::Result<(FaceFrame, Option<String>)> {
+        self.frame.map_or_else(|| self.face.locate(photo, hole), |frame| Ok((frame, None)))
     }
 }
 
 /// Reads `CX,CY,SIDE[,DEGREES]`.
 pub(super) fn parse_frame(text: &str) -> Result<FaceFrame, String> {
-    let numbers: Vec<f32> = text
+    // In double precision, so that the degrees of a report give the same angle.
+    let numbers: Vec<f64> = text
         .split(',')
-        .map(|number| number.trim().parse().ok().filter(|number: &f32| number.is_finite()))
+        .map(|number| number.trim().parse().ok().filter(|number: &f64| number.abs() <= f64::from(f32::MAX)))
         .collect::<Option<_>>()
         .unwrap_or_default();
-    let (x, y, side_px, degrees) = match *numbers.as_slice() {
-        [x, y, side_px] => (x, y, side_px, 0.0),
-        [x, y, side_px, degrees] => (x, y, side_px, degrees),
+    let [x, y, side_px, degrees] = match *numbers.as_slice() {
+        [x, y, side_px] => [x, y, side_px, 0.0],
+        [x, y, side_px, degrees] => [x, y, side_px, degrees],
         _ => return Err("give three or four numbers: the centre's x and y, the side, and optionally degrees".into()),
     };
+    #[expect(clippy::cast_possible_truncation, reason = "the largest numbers are refused above")]
+    let [x, y, side_px, angle_radians] = [x, y, side_px, degrees.to_radians()].map(|number| number as f32);
     if side_px < FaceFrame::MIN_SIDE_PX {
         return Err(format!("the side is {side_px} pixels: use at least {}", FaceFrame::MIN_SIDE_PX));
     }
-    Ok(FaceFrame { center_in_photo: [x, y], side_px, angle_radians: degrees.to_radians() })
+    Ok(FaceFrame { center_in_photo: [x, y], side_px, angle_radians })
 }
 
 #[cfg(test)]

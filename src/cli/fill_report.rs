@@ -9,7 +9,8 @@ use super::fill_plan::FillPlan;
 use super::inputs::FillTask;
 use super::outputs::write_or_print;
 use crate::blend::Blend;
-use crate::job::FillOutcome;
+use crate::geometry::FaceFrame;
+use crate::job::{FillOutcome, completion_network};
 use crate::search::{Losses, Settings};
 
 /// The result of every photo, in input order.
@@ -26,6 +27,9 @@ pub(super) struct PhotoReport {
     out: Option<String>,
     /// Null on success. A search that failed after it had a result has both an error and a fill.
     pub(super) error: Option<String>,
+    /// The face frame as `--frame` takes it: centre, side and clockwise degrees. With these numbers, `--frame` gives the
+    /// same fill.
+    frame: Option<(f32, f32, f32, f64)>,
     preset: &'static str,
     /// Requested settings.
     settings: Settings,
@@ -33,6 +37,8 @@ pub(super) struct PhotoReport {
     /// How the fill was blended into the photo.
     blend: Blend,
     model_sha256: Option<String>,
+    /// SHA-256 of the completion network, if it redrew the hole.
+    completion_sha256: Option<String>,
     device: Option<String>,
     /// Iterations done.
     steps: Option<u32>,
@@ -75,17 +81,23 @@ impl FillReport {
 }
 
 impl PhotoReport {
-    /// A photo without a fill.
-    pub(super) fn failed(plan: &FillPlan, task: &FillTask, error: String) -> Self {
+    /// A photo that is not filled yet. `frame` is its face frame, if it was found.
+    pub(super) fn new(plan: &FillPlan, task: &FillTask, frame: Option<FaceFrame>) -> Self {
+        let numbers = |FaceFrame { center_in_photo: [x, y], side_px, angle_radians }| {
+            // In double precision, so that reading the degrees gives the same angle.
+            (x, y, side_px, f64::from(angle_radians).to_degrees())
+        };
         Self {
             photo: task.photo.to_string_lossy().into_owned(),
             out: None,
-            error: Some(error),
+            error: None,
+            frame: frame.map(numbers),
             preset: plan.preset.id(),
             settings: plan.settings,
             seed: plan.settings.seed,
             blend: plan.blend,
             model_sha256: None,
+            completion_sha256: None,
             device: None,
             steps: None,
             seconds: None,
@@ -96,14 +108,21 @@ impl PhotoReport {
         }
     }
 
-    /// A photo with a fill, possibly also with an error.
-    pub(super) fn filled(plan: &FillPlan, task: &FillTask, outcome: &FillOutcome, error: Option<String>) -> Self {
+    /// The photo could not be filled.
+    pub(super) fn failed(self, error: String) -> Self {
+        Self { error: Some(error), ..self }
+    }
+
+    /// The photo has a fill, possibly also an error.
+    pub(super) fn filled(self, task: &FillTask, outcome: &FillOutcome, error: Option<String>) -> Self {
         let first = outcome.first_losses;
         let last = outcome.candidates.get(outcome.best).map_or(first, |best| best.losses);
         Self {
             out: Some(task.out.to_string_lossy().into_owned()),
             error,
             model_sha256: Some(outcome.model.sha256.clone()),
+            completion_sha256: completion_network(self.blend, &outcome.model)
+                .map(|network| network.sha256().to_owned()),
             device: Some(outcome.device.name.clone()),
             steps: Some(outcome.steps),
             seconds: Some(outcome.search_secs),
@@ -111,7 +130,7 @@ impl PhotoReport {
             context_loss: Some(LossRange::from_losses(&first, &last, |losses| losses.context)),
             prior_loss: Some(LossRange::from_losses(&first, &last, |losses| losses.prior)),
             total_loss: Some(LossRange::from_losses(&first, &last, |losses| losses.total)),
-            ..Self::failed(plan, task, String::new())
+            ..self
         }
     }
 }

@@ -10,7 +10,7 @@ use super::gif::GifWriter;
 use super::inputs::FillTask;
 use crate::blend::Composer;
 use crate::fs::Overwrite;
-use crate::job::FillRequest;
+use crate::job::{ExportContent, FillExport, FillRequest};
 use crate::photo::{PngMetadata, save_png};
 
 /// Prefix of the frames' file names.
@@ -69,9 +69,11 @@ impl FrameRecorder {
     }
 
     /// Adds the result, which replaces the last iteration's frame, and completes the GIF.
-    pub(super) fn finish(mut self, iterations: u32, fill: &[f32], size_px: u32) -> anyhow::Result<()> {
-        self.draw_fill(fill, size_px)?;
-        self.write_frame(iterations)?;
+    pub(super) fn finish(mut self, export: &FillExport<'_>) -> anyhow::Result<()> {
+        if let Some(picture) = export.picture(ExportContent::Photo) {
+            self.frame = picture.to_rgba8();
+        }
+        self.write_frame(export.outcome.steps)?;
         match self.gif {
             Some(gif) => gif.finish(&self.frame),
             None => Ok(()),

@@ -7,9 +7,8 @@ use anyhow::{Context as _, bail};
 
 use super::inputs::is_picture;
 use super::usage_error;
-use crate::geometry::FaceFrame;
-use crate::mask::{Mask, MaskPreset, load_mask};
-use crate::photo::{PHOTO_EXTENSIONS, Photo};
+use crate::mask::MaskPreset;
+use crate::photo::PHOTO_EXTENSIONS;
 
 /// The value of `--mask`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,29 +47,10 @@ impl MaskSource {
             Self::Preset(_) | Self::Folder(_) => None,
         }
     }
-
-    /// The hole of one photo. Only mask presets use `crop_size_px` and `seed`.
-    pub(super) fn load_hole(
-        &self,
-        stem: &OsStr,
-        photo: &Photo,
-        frame: &FaceFrame,
-        crop_size_px: u32,
-        seed: u64,
-    ) -> anyhow::Result<Mask> {
-        let path = match self {
-            Self::Preset(preset) => {
-                return Ok(preset.hole_in_photo(photo.width(), photo.height(), frame, crop_size_px, seed));
-            }
-            Self::File(path) => path.clone(),
-            Self::Folder(folder) => find_mask_in_folder(folder, stem)?,
-        };
-        load_mask(&path, photo.width(), photo.height()).context("the mask cannot be used")
-    }
 }
 
 /// The only picture in a folder with this stem.
-fn find_mask_in_folder(folder: &Path, stem: &OsStr) -> anyhow::Result<PathBuf> {
+pub(super) fn find_mask_in_folder(folder: &Path, stem: &OsStr) -> anyhow::Result<PathBuf> {
     let entries =
         std::fs::read_dir(folder).with_context(|| format!("cannot list the masks in {}", folder.display()))?;
     let mut masks: Vec<PathBuf> = entries

@@ -14,10 +14,11 @@ use super::console::Console;
 use super::{CommandStatus, fill, model_choice, outputs, run_on_named_thread, write_stdout};
 use crate::device::{DeviceChoice, list_gpus};
 use crate::job::{
-    DeviceInfo, FillControl, FillExport, FillObserver, FillOutcome, FillRequest, NetworkCache, Provenance, StopReason,
-    run_fill,
+    CompletionId, DeviceInfo, FillControl, FillExport, FillObserver, FillOutcome, FillRequest, NetworkCache,
+    Provenance, StopReason, run_fill,
 };
 use crate::model::ModelInfo;
+use crate::model::completion::CompletionNetwork;
 use crate::model::cpu::CpuPrecision;
 use crate::photo::{self, DecodeLimits, Photo};
 use crate::search::Losses;
@@ -130,6 +131,13 @@ impl Replay {
         if version != current {
             notes.push(format!("made by version {version}, repeated by {current}: pixels may differ"));
         }
+        // A mix is drawn without a search.
+        if self.provenance.symmetry > 0.0 && !self.provenance.mixed {
+            notes.push(format!(
+                "made with the setting 'symmetry', which this version no longer has: the repetition leaves it out, so the \
+                 fill may differ; to repeat it exactly, use the program that made it (version {version})"
+            ));
+        }
         if self.provenance.changed_during_search {
             notes.push(
                 "lambda, the number of steps or the hole was changed during the search: this repetition uses the final \
@@ -139,6 +147,15 @@ impl Replay {
         }
         if self.provenance.mixed {
             notes.push("a mix of candidates: drawn from its latent without a search".into());
+        }
+        if let Some(CompletionId { sha256 }) = &self.provenance.completion
+            && sha256 != CompletionNetwork::embedded().sha256()
+        {
+            let current = CompletionNetwork::embedded().sha256();
+            notes.push(format!(
+                "this program's completion network is a different one (SHA-256 {current}): the hole was redrawn with SHA-256 \
+                 {sha256}, so its pixels will differ; to repeat it, use the program that made the fill (version {version})"
+            ));
         }
         if self.provenance.stopped_early {
             notes.push(format!("the search was stopped at iteration {steps}: the repetition stops there too"));

@@ -4,7 +4,7 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 
 use super::args::{self, Cli, Command};
 use super::faces::FaceChoice;
-use crate::blend::BlendMode;
+use crate::blend::{Blend, BlendMode};
 use crate::device::DeviceChoice;
 use crate::geometry::FaceFrame;
 use crate::search::{OptimizerKind, Preset};
@@ -55,17 +55,18 @@ fn a_path_is_not_taken_for_a_command() {
 fn every_option_of_fill_is_parsed() {
     let args = fill_args(
         "fill a.png b.png --mask center --out filled --preset paper --steps 5 --lambda 0.5 --candidates 2 --seed 3 \
-         --model m.safetensors --device gpu:1 --face none --frame -1,2,30 --blend none --detail 40 --frames f --every 4 \
+         --model m.safetensors --device gpu:1 --face none --frame -1,2,30 --blend none --detail 40 --completion off --frames f --every 4 \
          --layer y.png --no-record --gif g.gif --log l.csv --report r.json --force --learning-rate 0.1 --schedule cosine \
          --optimizer hmc \
-         --starts prior --start-spread 0.1 --context mean --norm l2 --window 5 --focus 0.5 --gradient 2 --symmetry 0.5 --prior saturating \
+         --starts prior --start-spread 0.1 --context mean --norm l2 --window 5 --focus 0.5 --gradient 2 --prior saturating \
          --clipping stochastic --hmc-steps 3 --hmc-step-size 0.01 --hmc-beta 0.5 --hmc-anneal 1.1",
     );
     assert_eq!(args.photos.len(), 2);
     assert_eq!(args.device, DeviceChoice::Gpu(Some(1)));
     assert_eq!(args.face, FaceChoice::None);
     assert_eq!(args.frame, Some(FaceFrame { center_in_photo: [-1.0, 2.0], side_px: 30.0, angle_radians: 0.0 }));
-    assert_eq!((args.blend, args.detail), (BlendMode::None, 40));
+    assert_eq!((args.blend, args.detail, args.completion), (BlendMode::None, 40, false));
+    assert!(fill_args("fill a.png --mask center --out b.png --completion on").completion);
     assert_eq!(args.output.every, Some(4));
     assert!(args.output.force && args.output.no_record);
     assert_eq!(args.output.layer, Some("y.png".into()));
@@ -78,6 +79,7 @@ fn defaults_of_fill_are_as_documented() {
     let args = fill_args("fill a.png --mask center --out b.png");
     assert_eq!((args.settings.preset, args.device), (Preset::Best, DeviceChoice::Auto));
     assert_eq!((args.face, args.blend, args.detail), (FaceChoice::Auto, BlendMode::Poisson, 100));
+    assert_eq!(args.completion, Blend::default().completion);
     assert!(!args.output.force && !args.output.no_record);
 }
 
@@ -95,7 +97,7 @@ fn parse_errors_say_what_to_do() {
     insta::assert_snapshot!("refused-device", refusal("fill a.png --mask center --out b.png --device tpu"));
     insta::assert_snapshot!("refused-frame", refusal("fill a.png --mask center --out b.png --frame 1,2"));
     insta::assert_snapshot!("refused-every", refusal("fill a.png --mask center --out b.png --every 5"));
-    insta::assert_snapshot!("refused-masks", refusal("eval faces --masks center,nose"));
+    insta::assert_snapshot!("refused-masks", refusal("eval faces --masks center,chin"));
     insta::assert_snapshot!("refused-every-zero", refusal("fill a.png --mask center --out b.png --gif g --every 0"));
 }
 

@@ -51,7 +51,7 @@ fn to_usage_error(error: TrainError) -> anyhow::Error {
             | TrainError::FolderHasRun { .. }
             | TrainError::SettingsConflict { .. }
             | TrainError::Device(_)
-            | TrainError::InvalidFeatures { .. }
+            | TrainError::Features(_)
     );
     let error = anyhow::Error::from(error);
     if is_usage { usage_error(format!("{error:#}")) } else { error }

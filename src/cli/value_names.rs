@@ -8,9 +8,18 @@ use crate::train::TrainRecipe;
 /// Name, help and value of each choice.
 pub(super) type Choices<T> = &'static [(&'static str, &'static str, T)];
 
+/// Whether the completion network redraws the hole.
+pub(super) const COMPLETION: Choices<bool> =
+    &[("on", "Redraw it", true), ("off", "Keep the generator's picture", false)];
+
 /// Parses the names of blend modes.
 pub(super) fn blend_parser() -> impl TypedValueParser<Value = BlendMode> {
     parser(BlendMode::ALL.map(|mode| (mode.id(), mode.help(), mode)))
+}
+
+/// Parses whether the completion network redraws the hole.
+pub(super) fn completion_parser() -> impl TypedValueParser<Value = bool> {
+    parser(COMPLETION.iter().copied())
 }
 
 /// Parses the names of training recipes.

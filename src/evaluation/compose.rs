@@ -3,17 +3,25 @@
 use image::{DynamicImage, Rgb, RgbImage};
 
 use super::EvaluationFace;
-use crate::blend::{self, BlendMode};
+use crate::blend::{self, Blend};
+use crate::geometry::FaceFrame;
+use crate::job::picture_to_blend;
 use crate::mask::Mask;
+use crate::model::ModelInfo;
 
 /// Colour of a hole without a fill: middle grey.
 const HOLE_GREY: Rgb<u8> = Rgb([128; 3]);
 
 /// The face with `color(x, y)` in its hole.
 fn replace_hole(face: &EvaluationFace, hole: &Mask, color: impl Fn(u32, u32) -> Rgb<u8>) -> RgbImage {
-    RgbImage::from_fn(face.pixels.width(), face.pixels.height(), |x, y| {
-        if hole.is_hole(x, y) { color(x, y) } else { *face.pixels.get_pixel(x, y) }
-    })
+    let mut picture = face.pixels.clone();
+    let bounds = hole.hole_bounds().unwrap_or_default();
+    for y in bounds.y..bounds.bottom() {
+        for x in (bounds.x..bounds.right()).filter(|x| hole.is_hole(*x, y)) {
+            picture.put_pixel(x, y, color(x, y));
+        }
+    }
+    picture
 }
 
 /// The face with a grey hole.
@@ -21,14 +29,18 @@ pub(super) fn blank_hole(face: &EvaluationFace, hole: &Mask) -> RgbImage {
     replace_hole(face, hole, |_, _| HOLE_GREY)
 }
 
-/// The baseline: the hole filled with the mean colour of the known pixels, or grey without any.
+/// The baseline: the hole filled with the mean colour of the known pixels around it, or grey without any. These are the
+/// pixels of the frame's bounding rectangle.
 pub(super) fn fill_with_mean(face: &EvaluationFace, hole: &Mask) -> RgbImage {
     let (mut sums, mut count) = ([0_u64; 3], 0_u64);
-    for (_, _, pixel) in face.pixels.enumerate_pixels().filter(|(x, y, _)| !hole.is_hole(*x, *y)) {
-        for (sum, &value) in sums.iter_mut().zip(&pixel.0) {
-            *sum += u64::from(value);
+    let around = face.frame.bounds_in_photo(hole.width(), hole.height());
+    for y in around.y..around.bottom() {
+        for x in (around.x..around.right()).filter(|x| !hole.is_hole(*x, y)) {
+            for (sum, &value) in sums.iter_mut().zip(&face.pixels.get_pixel(x, y).0) {
+                *sum += u64::from(value);
+            }
+            count += 1;
         }
-        count += 1;
     }
     let mean = if count == 0 {
         HOLE_GREY
@@ -43,10 +55,18 @@ pub(super) fn paste_hole(face: &EvaluationFace, hole: &Mask, other: &RgbImage) -
     replace_hole(face, hole, |x, y| *other.get_pixel(x, y))
 }
 
-/// The generator's picture (planar RGB in [-1, 1], `[3, size, size]`), blended into the face as in the editor.
-pub(super) fn blend_fill(face: &EvaluationFace, hole: &Mask, blend: BlendMode, fill: &[f32], size_px: u32) -> RgbImage {
-    let (photo, frame) = face.to_photo();
-    match blend::apply(&photo, hole, &frame, blend, fill, size_px) {
+/// The picture that the generator of `model` drew in `frame` (planar RGB in [-1, 1], `[3, size, size]`), blended into the
+/// face as in the editor.
+pub(super) fn blend_fill(
+    face: &EvaluationFace,
+    hole: &Mask,
+    frame: &FaceFrame,
+    blend: Blend,
+    model: &ModelInfo,
+    (fill, size_px): (&[f32], u32),
+) -> RgbImage {
+    let (picture, picture_side) = picture_to_blend(&face.photo, hole, frame, blend, model, fill, size_px);
+    match blend::apply(&face.photo, hole, frame, blend, &picture, picture_side) {
         DynamicImage::ImageRgb8(pixels) => pixels,
         other => other.into_rgb8(),
     }
@@ -59,7 +79,7 @@ mod tests {
     fn face() -> EvaluationFace {
         let pixels =
             RgbImage::from_fn(2, 2, |x, y| Rgb([10, 20, 30].map(|base| base + u8::try_from(x + 2 * y).unwrap())));
-        EvaluationFace { name: "ann".into(), index: 0, pixels }
+        EvaluationFace::of_crop("ann", 0, pixels)
     }
 
     #[test]
@@ -81,5 +101,16 @@ mod tests {
         let expected =
             RgbImage::from_fn(2, 2, |x, y| if (x, y) == (1, 0) { Rgb([9; 3]) } else { *face().pixels.get_pixel(x, y) });
         assert_eq!(filled, expected);
+    }
+
+    #[test]
+    fn the_mean_colour_comes_from_the_frame() {
+        let pixels = RgbImage::from_fn(8, 8, |x, _| Rgb([if x < 4 { 40 } else { 200 }; 3]));
+        let frame = FaceFrame { center_in_photo: [6.0, 4.0], side_px: 2.0, angle_radians: 0.0 };
+        let face = EvaluationFace { frame, ..EvaluationFace::of_crop("ann", 0, pixels) };
+        let mut hole = vec![0; 64];
+        hole[8 * 4 + 6] = 255;
+        let filled = fill_with_mean(&face, &Mask::from_pixels(8, 8, hole).unwrap());
+        assert_eq!(filled.get_pixel(6, 4).0, [200; 3]);
     }
 }

@@ -5,15 +5,15 @@ use std::path::{Path, PathBuf};
 use image::{DynamicImage, RgbImage};
 
 use super::compose::{blank_hole, paste_hole};
-use super::{EvaluationFace, ExternalFills, HoleKind};
+use super::{EvaluationFace, ExternalFills};
 use crate::fs::Overwrite;
 use crate::mask::{Mask, save_mask};
 use crate::photo::{self, DecodeLimits, PhotoError, PngMetadata, SaveError, save_png};
 
 /// Base name of the files of one face with one hole, without `.png`.
 #[must_use]
-pub fn case_name(face_name: &str, kind: HoleKind) -> String {
-    format!("{face_name}-{}", kind.id())
+pub fn case_name(face_name: &str, mask: &str) -> String {
+    format!("{face_name}-{mask}")
 }
 
 /// Writes `NAME.png`, the face with a grey hole, and `NAME_mask.png`, white in the hole. NAME is the [`case_name`]. The
@@ -21,8 +21,8 @@ pub fn case_name(face_name: &str, kind: HoleKind) -> String {
 ///
 /// # Errors
 /// When a file cannot be written.
-pub fn write_case(folder: &Path, face: &EvaluationFace, kind: HoleKind, hole: &Mask) -> Result<(), SaveError> {
-    let name = case_name(&face.name, kind);
+pub fn write_case(folder: &Path, face: &EvaluationFace, mask: &str, hole: &Mask) -> Result<(), SaveError> {
+    let name = case_name(&face.name, mask);
     let blanked = DynamicImage::ImageRgb8(blank_hole(face, hole));
     save_png(&folder.join(format!("{name}.png")), &blanked, &PngMetadata::default(), Overwrite::Allow)?;
     save_mask(&folder.join(format!("{name}_mask.png")), hole, Overwrite::Allow)
@@ -36,29 +36,30 @@ pub(super) enum ExternalFillError {
     #[error("{path} cannot be opened", path = path.display())]
     Unreadable { path: PathBuf, source: PhotoError },
     #[error(
-        "{path} is {width}×{height} pixels, but its case is {size_px}×{size_px}: fill the pictures that --cases writes",
+        "{path} is {width}×{height} pixels, but its case is {case_width}×{case_height}: fill the pictures that --cases \
+         writes",
         path = path.display()
     )]
-    WrongSize { path: PathBuf, width: u32, height: u32, size_px: u32 },
+    WrongSize { path: PathBuf, width: u32, height: u32, case_width: u32, case_height: u32 },
 }
 
 /// Reads an external fill and replaces its known pixels by those of the true face.
 pub(super) fn load_external_fill(
     fills: &ExternalFills,
     face: &EvaluationFace,
-    kind: HoleKind,
+    mask: &str,
     hole: &Mask,
 ) -> Result<RgbImage, ExternalFillError> {
-    let path = fills.folder.join(format!("{}.png", case_name(&face.name, kind)));
+    let path = fills.folder.join(format!("{}.png", case_name(&face.name, mask)));
     if !path.exists() {
         return Err(ExternalFillError::Missing { path });
     }
     let opened = photo::open(&path, DecodeLimits::default());
     let pixels =
         opened.map_err(|source| ExternalFillError::Unreadable { path: path.clone(), source })?.pixels.into_rgb8();
-    let ((width, height), size_px) = (pixels.dimensions(), face.pixels.width());
-    if (width, height) != (size_px, size_px) {
-        return Err(ExternalFillError::WrongSize { path, width, height, size_px });
+    let ((width, height), (case_width, case_height)) = (pixels.dimensions(), face.pixels.dimensions());
+    if (width, height) != (case_width, case_height) {
+        return Err(ExternalFillError::WrongSize { path, width, height, case_width, case_height });
     }
     Ok(paste_hole(face, hole, &pixels))
 }

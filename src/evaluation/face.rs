@@ -1,34 +1,45 @@
-//! The faces of an evaluation: aligned pictures, scaled to the model's size.
+//! The faces of an evaluation: aligned crops, or whole photos with the true frame of a face.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use image::imageops::{self, FilterType};
 use image::{DynamicImage, Rgb, RgbImage};
 
 use crate::dataset::FaceDataset;
-use crate::geometry::FaceFrame;
+use crate::face::{DetectError, TEMPLATE_IN_UNIT, crop, detect, face_frames, fit_frame};
+use crate::geometry::{FaceFrame, Point};
+use crate::mask::Mask;
 use crate::metrics::PlanarImage;
+use crate::perceptual::Lpips;
 use crate::photo::{self, DecodeLimits, Photo, PhotoError};
 
 /// Where a face comes from.
 #[derive(Clone, Debug)]
 pub enum EvaluationFaceSource {
-    /// A file with a square picture.
+    /// A file with a square picture of an aligned face.
     File(PathBuf),
     /// A face of a dataset, by its index.
     Dataset(Arc<FaceDataset>, usize),
+    /// A photo of any size. Its largest face counts.
+    Photo(PathBuf),
 }
 
-/// One aligned face.
+/// One face: a crop, or a photo with its true frame.
 #[derive(Clone, Debug)]
 pub struct EvaluationFace {
     /// [Name of its source](EvaluationFaceSource::name).
     pub name: String,
     /// Index in the list of faces. Holes and search starts depend on it.
     pub index: usize,
-    /// The true picture: square, 8 bits.
+    /// The true picture in 8 bits.
     pub pixels: RgbImage,
+    /// The same picture, as the searches get it: grey if the file is grey.
+    pub photo: Arc<Photo>,
+    /// The true face frame. It covers all of a crop.
+    pub frame: FaceFrame,
+    /// The landmarks in the frame's unit square, in the detector's order. The template's for a crop.
+    pub landmarks_in_unit: [Point; 5],
 }
 
 /// Why a picture cannot serve as a face.
@@ -38,6 +49,10 @@ pub enum EvaluationFaceError {
     Photo(#[from] PhotoError),
     #[error("the picture is {width}×{height} pixels: use a square picture of an aligned face")]
     NotSquare { width: u32, height: u32 },
+    #[error("no face was found: use a photo of a face that looks at the camera")]
+    NoFace,
+    #[error(transparent)]
+    Detect(#[from] DetectError),
 }
 
 impl EvaluationFaceSource {
@@ -45,31 +60,36 @@ impl EvaluationFaceSource {
     #[must_use]
     pub fn name(&self) -> String {
         match self {
-            Self::File(path) => path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+            Self::File(path) | Self::Photo(path) => path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
             Self::Dataset(_, index) => format!("face-{index:05}"),
-        }
-    }
-
-    fn pixels(&self) -> Result<RgbImage, PhotoError> {
-        match self {
-            Self::File(path) => Ok(photo::open(path, DecodeLimits::default())?.pixels.into_rgb8()),
-            Self::Dataset(faces, index) => {
-                let pixels = faces.picture(*index).as_chunks::<3>().0;
-                let pixel = |x: u32, y: u32| Rgb(pixels[(y * faces.size_px() + x) as usize]);
-                Ok(RgbImage::from_fn(faces.size_px(), faces.size_px(), pixel))
-            }
         }
     }
 }
 
 impl EvaluationFace {
-    /// Opens a square picture and scales it to the model's size, in 8 bits and without transparency. Scaling uses a
-    /// Lanczos filter, as for the training pictures.
+    /// Opens a face. A crop is scaled to the model's size, with a Lanczos filter as for the training pictures. In a
+    /// photo the largest face is found, with all of its pixels. Pictures are used in 8 bits and without transparency.
     ///
     /// # Errors
-    /// When the picture cannot be opened or is not square.
+    /// When the picture cannot be opened, or a crop is not square, or a photo shows no face.
     pub fn open(source: &EvaluationFaceSource, index: usize, crop_size_px: u32) -> Result<Self, EvaluationFaceError> {
-        let pixels = source.pixels()?;
+        let name = source.name();
+        match source {
+            EvaluationFaceSource::File(path) => {
+                let pixels = photo::open(path, DecodeLimits::default())?.pixels.into_rgb8();
+                Self::scaled_crop(&name, index, pixels, crop_size_px)
+            }
+            EvaluationFaceSource::Dataset(faces, face) => {
+                let pixels = faces.picture(*face).as_chunks::<3>().0;
+                let pixel = |x: u32, y: u32| Rgb(pixels[(y * faces.size_px() + x) as usize]);
+                let pixels = RgbImage::from_fn(faces.size_px(), faces.size_px(), pixel);
+                Self::scaled_crop(&name, index, pixels, crop_size_px)
+            }
+            EvaluationFaceSource::Photo(path) => Self::open_photo(&name, index, path),
+        }
+    }
+
+    fn scaled_crop(name: &str, index: usize, pixels: RgbImage, crop_size_px: u32) -> Result<Self, EvaluationFaceError> {
         let (width, height) = pixels.dimensions();
         if width != height {
             return Err(EvaluationFaceError::NotSquare { width, height });
@@ -79,16 +99,69 @@ impl EvaluationFace {
         } else {
             imageops::resize(&pixels, crop_size_px, crop_size_px, FilterType::Lanczos3)
         };
-        Ok(Self { name: source.name(), index, pixels })
+        Ok(Self::of_crop(name, index, pixels))
     }
 
-    /// The face as a photo, with a face frame that covers all of it.
+    /// A picture whose frame is the largest square in its middle: all of a crop.
     #[must_use]
-    pub fn to_photo(&self) -> (Photo, FaceFrame) {
-        let frame = FaceFrame::centered(self.pixels.width(), self.pixels.height());
-        (Photo::from_pixels(DynamicImage::ImageRgb8(self.pixels.clone())), frame)
+    pub fn of_crop(name: &str, index: usize, pixels: RgbImage) -> Self {
+        let frame = FaceFrame::centered(pixels.width(), pixels.height());
+        let photo = Arc::new(Photo::from_pixels(DynamicImage::ImageRgb8(pixels.clone())));
+        Self { name: name.into(), index, pixels, photo, frame, landmarks_in_unit: TEMPLATE_IN_UNIT }
+    }
+
+    fn open_photo(name: &str, index: usize, path: &Path) -> Result<Self, EvaluationFaceError> {
+        let opened = photo::open(path, DecodeLimits::default())?.pixels;
+        let pixels = opened.to_rgb8();
+        let bits8 = if opened.color().has_color() {
+            DynamicImage::ImageRgb8(pixels.clone())
+        } else {
+            DynamicImage::ImageLuma8(opened.into_luma8())
+        };
+        let photo = Photo::from_pixels(bits8);
+        let faces = detect(&photo)?;
+        let face = faces.iter().find(|face| fit_frame(&face.landmarks_in_photo).is_some());
+        let (face, frame) = face.zip(face_frames(&photo)?.first().copied()).ok_or(EvaluationFaceError::NoFace)?;
+        let unit_from_photo = frame.photo_from_unit().inverse();
+        let landmarks_in_unit = face.landmarks_in_photo.map(|point| unit_from_photo.apply(point));
+        Ok(Self { name: name.into(), index, pixels, photo: Arc::new(photo), frame, landmarks_in_unit })
+    }
+
+    /// Whether the frame is all of the picture.
+    #[must_use]
+    pub(super) fn is_crop(&self) -> bool {
+        let (width, height) = self.pixels.dimensions();
+        width == height && self.frame == FaceFrame::centered(width, height)
+    }
+
+    /// The frame of a picture of this face for [`Lpips`]: planar RGB in [-1, 1], `[3, 256, 256]`. Parts of the frame
+    /// outside the picture are grey.
+    pub(super) fn perceptual_pixels(&self, picture: &RgbImage) -> Vec<f32> {
+        let side = Lpips::SIDE_PX;
+        let (width, height) = picture.dimensions();
+        if self.is_crop() {
+            let enlarged = imageops::resize(picture, side, side, FilterType::Triangle);
+            let plane = |channel: usize| enlarged.pixels().map(move |pixel| f32::from(pixel[channel]) / 127.5 - 1.0);
+            return (0..3).flat_map(plane).collect();
+        }
+        let photo = Photo::from_pixels(DynamicImage::ImageRgb8(picture.clone()));
+        let crop = crop(&photo, &Mask::empty(width, height), &self.frame, side);
+        crop.map_or_else(|_| vec![0.0; 3 * side as usize * side as usize], |crop| crop.pixels)
+    }
+
+    /// A picture of this face for the contact sheet: a little more than the frame, at most `max_side_px` wide.
+    pub(super) fn sheet_picture(&self, picture: &RgbImage, max_side_px: u32) -> Option<RgbImage> {
+        let frame = self.frame.grown(SHEET_MARGIN_SHARE);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "float casts saturate")]
+        let side = (frame.side_px.ceil() as u32).min(max_side_px);
+        let photo = Photo::from_pixels(DynamicImage::ImageRgb8(picture.clone()));
+        let crop = crop(&photo, &Mask::empty(picture.width(), picture.height()), &frame, side).ok()?;
+        RgbImage::from_raw(side, side, crop.to_rgb8())
     }
 }
+
+/// Margin around the frame on the contact sheet, as a share of the frame's side.
+const SHEET_MARGIN_SHARE: f32 = 0.1;
 
 /// Converts a picture for the metrics.
 pub(super) fn to_planar_image(pixels: &RgbImage) -> PlanarImage {

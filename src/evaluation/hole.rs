@@ -2,7 +2,6 @@
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use serde::{Serialize, Serializer};
 
 use super::derive_seed;
 use crate::face::TEMPLATE_IN_UNIT;
@@ -83,12 +82,6 @@ impl HoleKind {
         };
         let pixels = preset.hole_in_crop(crop_size_px, seed).iter().map(|&hole| u8::from(hole) * Mask::HOLE).collect();
         Mask::from_pixels(crop_size_px, crop_size_px, pixels).unwrap_or_else(|| Mask::empty(crop_size_px, crop_size_px))
-    }
-}
-
-impl Serialize for HoleKind {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.id())
     }
 }
 

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::{EvaluationFaceSource, HoleKind};
-use crate::blend::BlendMode;
+use super::{EvaluationFace, EvaluationFaceSource, FrameMode, HoleKind, PhotoHoleKind};
+use crate::blend::{Blend, BlendMode};
 use crate::device::DeviceChoice;
+use crate::mask::Mask;
 use crate::model::ModelChoice;
 use crate::search::{OptimizerKind, Settings};
 
@@ -16,18 +17,22 @@ pub const MEAN_METHOD: &str = "mean";
 /// An evaluation to run.
 #[derive(Clone, Debug)]
 pub struct EvaluationProtocol {
-    /// Square pictures of aligned faces. The holes and search starts of a face depend on its index in this list.
+    /// Crops or photos, as the holes. The holes and search starts of a face depend on its index in this list.
     pub faces: Vec<EvaluationFaceSource>,
-    pub holes: Vec<HoleKind>,
+    pub holes: EvaluationHoles,
     pub searches: Vec<SearchMethod>,
-    /// Each search runs once and is scored with each of these blends.
-    pub blends: Vec<BlendMode>,
+    /// Each search runs once with each of these frames. Crops have known frames.
+    pub frames: Vec<FrameMode>,
+    /// Each result of a search is scored with each of these blends.
+    pub blends: Vec<BlendMethod>,
     pub external_fills: Vec<ExternalFills>,
     /// Seed of the holes and the searches.
     pub seed: u64,
     pub model: ModelChoice,
     /// Side of the model's crop.
     pub crop_size_px: u32,
+    /// File of the features for perceptual distances ([`crate::perceptual`]); `None` measures none.
+    pub features: Option<PathBuf>,
     pub device: DeviceChoice,
     /// Existing folder for the case files; `None` writes none.
     pub cases_folder: Option<PathBuf>,
@@ -44,6 +49,24 @@ pub struct SearchMethod {
     pub settings: Settings,
 }
 
+/// The holes, which also say which protocol it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EvaluationHoles {
+    /// Holes in crops of aligned faces.
+    Crops(Vec<HoleKind>),
+    /// Holes in whole photos.
+    Photos(Vec<PhotoHoleKind>),
+}
+
+/// A way to blend the fill into the face.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BlendMethod {
+    /// Name of the mode and the changes: `poisson`, `poisson:detail=50`.
+    pub name: String,
+    #[serde(flatten)]
+    pub blend: Blend,
+}
+
 /// Fills from an external method.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ExternalFills {
@@ -52,13 +75,51 @@ pub struct ExternalFills {
     pub folder: PathBuf,
 }
 
-impl SearchMethod {
-    /// Method name of the search with a blend: `best`, `best+poisson`.
+impl EvaluationHoles {
+    /// Whether this is the photo protocol.
     #[must_use]
-    pub fn method_name(&self, blend: BlendMode) -> String {
-        match blend {
-            BlendMode::None => self.name.clone(),
-            BlendMode::Poisson | BlendMode::Feather => format!("{}+{}", self.name, blend.id()),
+    pub fn are_in_photos(&self) -> bool {
+        matches!(self, Self::Photos(_))
+    }
+
+    /// The masks' names, in the order of reports.
+    #[must_use]
+    pub fn ids(&self) -> Vec<&'static str> {
+        match self {
+            Self::Crops(kinds) => kinds.iter().map(|kind| kind.id()).collect(),
+            Self::Photos(kinds) => kinds.iter().map(|kind| kind.id()).collect(),
+        }
+    }
+
+    /// The hole with this index, in a face.
+    pub(super) fn hole_in(&self, index: usize, face: &EvaluationFace, seed: u64) -> Mask {
+        let (width, height) = face.pixels.dimensions();
+        let hole = match self {
+            Self::Crops(kinds) => kinds.get(index).map(|kind| kind.hole_in_crop(width, face.index, seed)),
+            Self::Photos(kinds) => kinds.get(index).map(|kind| kind.hole_in_photo(face, seed)),
+        };
+        hole.unwrap_or_else(|| Mask::empty(width, height))
+    }
+}
+
+impl From<BlendMode> for BlendMethod {
+    /// The mode without added detail and without the completion network.
+    fn from(mode: BlendMode) -> Self {
+        Self { name: mode.id().into(), blend: mode.into() }
+    }
+}
+
+impl SearchMethod {
+    /// Method name of the search with a blend and a frame: `best`, `best+poisson`, `best+default@found`.
+    #[must_use]
+    pub fn method_name(&self, blend: &BlendMethod, frame: FrameMode) -> String {
+        let mut name = self.name.clone();
+        if blend.name != BlendMode::None.id() {
+            name = format!("{name}+{}", blend.name);
+        }
+        match frame {
+            FrameMode::Known => name,
+            FrameMode::Found => format!("{name}@{}", frame.id()),
         }
     }
 
@@ -76,8 +137,11 @@ impl EvaluationProtocol {
     /// The names of all methods in the order of reports: the baseline, the searches, the external fills.
     #[must_use]
     pub fn method_names(&self) -> Vec<String> {
-        let search_names =
-            self.searches.iter().flat_map(|search| self.blends.iter().map(|&blend| search.method_name(blend)));
+        let names_of = |search: &SearchMethod, frame: FrameMode| -> Vec<String> {
+            self.blends.iter().map(|blend| search.method_name(blend, frame)).collect()
+        };
+        let with_frames = |search| self.frames.iter().flat_map(move |&frame| names_of(search, frame));
+        let search_names = self.searches.iter().flat_map(with_frames);
         let external_names = self.external_fills.iter().map(|fills| fills.name.clone());
         std::iter::once(MEAN_METHOD.to_string()).chain(search_names).chain(external_names).collect()
     }
@@ -85,19 +149,20 @@ impl EvaluationProtocol {
     /// Titles of the columns of the contact sheet.
     #[must_use]
     pub fn sheet_columns(&self) -> Vec<String> {
-        let methods = self.method_names();
-        let columns_of_hole = |kind: &HoleKind| {
-            let hole = kind.id();
-            let pictures = std::iter::once("hole").chain(methods.iter().map(String::as_str));
-            pictures.map(|name| format!("{hole}: {name}")).collect::<Vec<_>>()
-        };
-        std::iter::once("truth".to_string()).chain(self.holes.iter().flat_map(columns_of_hole)).collect()
+        let pictures: Vec<String> = std::iter::once("hole".to_string()).chain(self.method_names()).collect();
+        let truth = std::iter::once("truth".to_string());
+        if self.holes.are_in_photos() {
+            return pictures.into_iter().chain(truth).collect();
+        }
+        let columns_of_hole = |mask| pictures.iter().map(move |name| format!("{mask}: {name}"));
+        truth.chain(self.holes.ids().into_iter().flat_map(columns_of_hole)).collect()
     }
 
     /// Gradient evaluations for one face. They take nearly all of its time, so progress counts them.
     #[must_use]
     pub fn gradients_per_face(&self) -> u64 {
-        self.holes.len() as u64 * self.searches.iter().map(SearchMethod::gradient_count).sum::<u64>()
+        let searches_of_face = (self.holes.ids().len() * self.frames.len()) as u64;
+        searches_of_face * self.searches.iter().map(SearchMethod::gradient_count).sum::<u64>()
     }
 }
 
@@ -107,12 +172,29 @@ mod tests {
 
     #[test]
     fn sheet_columns_are_named_in_order() {
-        let holes = vec![HoleKind::Center, HoleKind::Eyes];
+        let holes = EvaluationHoles::Crops(vec![HoleKind::Center, HoleKind::Eyes]);
         let external_fills = vec![ExternalFills { name: "telea".into(), folder: "telea".into() }];
         let protocol = EvaluationProtocol { holes, external_fills, ..crate::evaluation::tests::protocol(Vec::new()) };
         assert_eq!(
             protocol.sheet_columns().join(", "),
             "truth, center: hole, center: mean, center: telea, eyes: hole, eyes: mean, eyes: telea"
         );
+    }
+
+    #[test]
+    fn method_names_show_blend_and_frame() {
+        let default = BlendMethod { name: "default".into(), blend: Blend::default() };
+        let search = SearchMethod { name: "best".into(), settings: Settings::default() };
+        let protocol = EvaluationProtocol {
+            holes: EvaluationHoles::Photos(vec![PhotoHoleKind::Nose]),
+            searches: vec![search],
+            frames: FrameMode::ALL.into(),
+            blends: vec![default, BlendMode::None.into()],
+            ..crate::evaluation::tests::protocol(Vec::new())
+        };
+        let names = protocol.method_names().join(", ");
+        assert_eq!(names, "mean, best+default, best, best+default@found, best@found");
+        assert_eq!(protocol.sheet_columns().join(", "), format!("hole, {names}, truth"));
+        assert_eq!(protocol.gradients_per_face(), 2 * u64::from(Settings::default().steps));
     }
 }

@@ -46,29 +46,31 @@ impl FaceFolder {
 pub(super) fn protocol(pictures: Vec<PathBuf>) -> EvaluationProtocol {
     EvaluationProtocol {
         faces: pictures.into_iter().map(EvaluationFaceSource::File).collect(),
-        holes: vec![HoleKind::Center, HoleKind::Irregular],
+        holes: EvaluationHoles::Crops(vec![HoleKind::Center, HoleKind::Irregular]),
         searches: Vec::new(),
-        blends: vec![BlendMode::None],
+        frames: vec![FrameMode::Known],
+        blends: vec![BlendMode::None.into()],
         external_fills: Vec::new(),
         seed: 0,
         model: ModelChoice::File(Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/fixtures/tiny-16.safetensors")),
         crop_size_px: SIZE_PX,
+        features: None,
         device: DeviceChoice::Cpu,
         cases_folder: None,
         sheet_face_count: 0,
     }
 }
 
-fn blog(candidates: u32) -> SearchMethod {
+pub(super) fn blog(candidates: u32) -> SearchMethod {
     let settings = Settings { steps: 4, candidates, ..Preset::Blog.settings() };
     SearchMethod { name: "blog".into(), settings }
 }
 
 /// Counts the observed events.
 #[derive(Default)]
-struct Counts {
-    gradients: u64,
-    problems: Vec<String>,
+pub(super) struct Counts {
+    pub(super) gradients: u64,
+    pub(super) problems: Vec<String>,
     scores_after_each_face: Vec<usize>,
 }
 
@@ -88,7 +90,7 @@ impl EvaluationObserver for Counts {
     }
 }
 
-fn evaluate(protocol: &EvaluationProtocol) -> (Evaluation, Counts) {
+pub(super) fn evaluate(protocol: &EvaluationProtocol) -> (Evaluation, Counts) {
     let mut counts = Counts::default();
     let evaluation = run_evaluation(&mut NetworkCache::default(), protocol, &mut counts).unwrap();
     (evaluation, counts)
@@ -99,12 +101,12 @@ fn every_face_hole_and_method_gets_its_score() {
     let folder = FaceFolder::with_faces(&["ann.png", "bob.png"]);
     let protocol = EvaluationProtocol {
         searches: vec![blog(3)],
-        blends: vec![BlendMode::None, BlendMode::Poisson],
+        blends: vec![BlendMode::None.into(), BlendMode::Poisson.into()],
         sheet_face_count: 1,
         ..protocol(vec![folder.path("ann.png"), folder.path("bob.png")])
     };
     let (evaluation, counts) = evaluate(&protocol);
-    let names = evaluation.scores.iter().map(|score| format!("{} {} {}", score.face, score.mask.id(), score.method));
+    let names = evaluation.scores.iter().map(|score| format!("{} {} {}", score.face, score.mask, score.method));
     insta::assert_snapshot!(names.collect::<Vec<_>>().join("\n"), @r"
     ann center mean
     ann center blog
@@ -129,7 +131,7 @@ fn every_face_hole_and_method_gets_its_score() {
     assert!(mean.search.is_none());
     let stats = none.search.as_ref().unwrap();
     assert_eq!((stats.steps, stats.search_seed), (4, poisson.search.as_ref().unwrap().search_seed));
-    assert!(stats.best_of_k_psnr_hole_db >= none.quality.psnr_hole_db && stats.diversity.unwrap() > 0.0);
+    assert!(stats.best_of_k_psnr_hole_db.unwrap() >= none.quality.psnr_hole_db && stats.diversity.unwrap() > 0.0);
     assert_ne!(
         stats.search_seed,
         score(1, 1).search.as_ref().unwrap().search_seed,
@@ -170,9 +172,9 @@ fn truth_under_the_hole_reaches_no_method() {
     RgbImage::from_fn(SIZE_PX, SIZE_PX, noisy).save(folder.path("noisy.png")).unwrap();
     let methods = |name: &str| {
         let protocol = EvaluationProtocol {
-            holes: vec![HoleKind::Center],
+            holes: EvaluationHoles::Crops(vec![HoleKind::Center]),
             searches: vec![blog(2)],
-            blends: BlendMode::ALL.to_vec(),
+            blends: BlendMode::ALL.map(BlendMethod::from).to_vec(),
             sheet_face_count: 1,
             ..protocol(vec![folder.path(name)])
         };
@@ -190,7 +192,7 @@ fn a_single_candidate_has_no_diversity() {
     let score = &evaluate(&protocol).0.scores[1];
     let stats = score.search.as_ref().unwrap();
     assert_eq!(stats.diversity, None);
-    assert_eq!(stats.best_of_k_psnr_hole_db.to_bits(), score.quality.psnr_hole_db.to_bits());
+    assert_eq!(stats.best_of_k_psnr_hole_db.unwrap().to_bits(), score.quality.psnr_hole_db.to_bits());
 }
 
 #[test]
@@ -201,7 +203,7 @@ fn written_cases_can_be_filled_and_scored() {
     evaluate(&protocol);
     let truth = EvaluationFace::open(&EvaluationFaceSource::File(folder.path("ann.png")), 0, SIZE_PX).unwrap();
     for kind in [HoleKind::Center, HoleKind::Irregular] {
-        let name = case_name("ann", kind);
+        let name = case_name("ann", kind.id());
         let hole = load_mask(&cases.join(format!("{name}_mask.png")), SIZE_PX, SIZE_PX).unwrap();
         assert_eq!(hole, kind.hole_in_crop(SIZE_PX, 0, 0));
         let blanked = image::open(cases.join(format!("{name}.png"))).unwrap().into_rgb8();
@@ -224,7 +226,7 @@ fn written_cases_can_be_filled_and_scored() {
     let [wise] = evaluation.scores.iter().filter(|score| score.method == "wise").collect::<Vec<_>>()[..] else {
         panic!("one external fill of the right size")
     };
-    assert_eq!(wise.mask, HoleKind::Center);
+    assert_eq!(wise.mask, "center");
     assert_eq!(wise.quality.psnr_whole_db.to_bits(), crate::metrics::PSNR_CEILING_DB.to_bits());
     let problems = counts.problems.join("\n").replace(folder.0.path().to_str().unwrap(), "DIR");
     insta::assert_snapshot!(problems, @r"
@@ -266,12 +268,20 @@ fn cells_are_means_over_faces() {
     let pictures = ["ann.png", "bob.png", "carl.png"].map(|name| folder.path(name));
     let protocol = protocol(pictures.to_vec());
     let scores = evaluate(&protocol).0.scores;
-    let cells = summarize_scores(&scores, &protocol.holes, &[MEAN_METHOD.into(), "nobody".into()]);
-    let [center, irregular] = &cells[..] else { panic!("{} cells", cells.len()) };
-    assert_eq!((center.mask, irregular.mask, center.faces), (HoleKind::Center, HoleKind::Irregular, 3));
+    let masks = [protocol.holes.ids(), vec![ALL_MASKS]].concat();
+    let cells = summarize_scores(&scores, &masks, &[MEAN_METHOD.into(), "nobody".into()]);
+    let [center, irregular, all] = &cells[..] else { panic!("{} cells", cells.len()) };
+    assert_eq!((center.mask, irregular.mask, center.faces), ("center", "irregular", 3));
     let values: Vec<f64> = [0, 2, 4].map(|index| scores[index].quality.ssim_hole).to_vec();
     assert_eq!(center.summaries.get("ssim_hole"), crate::metrics::MeanEstimate::from_values(&values).as_ref());
     assert!(!center.summaries.contains_key("seconds"), "nothing was searched");
+    // Over all masks, the scores of a face are averaged first.
+    let of_faces =
+        [0, 2, 4].map(|index| f64::midpoint(scores[index].quality.l1_hole, scores[index + 1].quality.l1_hole));
+    assert_eq!((all.mask, all.faces), ("all", 3));
+    let (found, expected) = (all.summaries["l1_hole"], crate::metrics::MeanEstimate::from_values(&of_faces).unwrap());
+    assert!((found.mean - expected.mean).abs() < 1e-12, "{found:?} for {expected:?}");
+    assert!((found.half_interval.unwrap() - expected.half_interval.unwrap()).abs() < 1e-12);
     let read = |metric: &ScoreMetric| (metric.value)(&scores[0]);
     let json = serde_json::to_value(&scores[0]).unwrap();
     for metric in &SCORE_METRICS {
@@ -286,7 +296,7 @@ fn differences_are_paired_by_face() {
     let pictures = ["ann.png", "bob.png", "carl.png"].map(|name| folder.path(name));
     let protocol = EvaluationProtocol {
         cases_folder: Some(cases.clone()),
-        holes: vec![HoleKind::Center],
+        holes: EvaluationHoles::Crops(vec![HoleKind::Center]),
         ..protocol(pictures.to_vec())
     };
     evaluate(&protocol);
@@ -301,7 +311,7 @@ fn differences_are_paired_by_face() {
         score.quality.l1_hole
     };
     let expected = ["ann", "carl"].map(|face| l1(face, "grey") - l1(face, MEAN_METHOD));
-    let cells = summarize_differences(&scores, &protocol.holes, &protocol.method_names(), MEAN_METHOD);
+    let cells = summarize_differences(&scores, &protocol.holes.ids(), &protocol.method_names(), MEAN_METHOD);
     let [grey] = &cells[..] else { panic!("{} cells", cells.len()) };
     assert_eq!((grey.method.as_str(), grey.faces), ("grey", 2), "bob has no external fill");
     assert_eq!(grey.summaries.get("l1_hole"), crate::metrics::MeanEstimate::from_values(&expected).as_ref());

@@ -15,7 +15,7 @@ use serde::Serialize;
 use tract_onnx::prelude::*;
 
 use super::detector_input::DetectorInput;
-use super::fit_frame;
+use super::{CropError, fit_frame};
 use crate::geometry::{Point, Similarity};
 use crate::photo::Photo;
 
@@ -26,7 +26,7 @@ pub(super) const INPUT_PX: usize = 640;
 /// Pixels per cell of the three output grids.
 const STRIDES: [usize; 3] = [8, 16, 32];
 /// Minimum score of a face. `OpenCV`'s example uses 0.9, but turned and partly hidden faces score lower.
-const MIN_SCORE: f32 = 0.6;
+pub(super) const MIN_SCORE: f32 = 0.6;
 /// Boxes that overlap more than this (intersection over union) are one face, as in `OpenCV`'s `FaceDetectorYN`.
 const MAX_OVERLAP: f32 = 0.3;
 /// Share of the input's side that the photo takes in the second pass.
@@ -41,8 +41,9 @@ const MAX_UNREFINED_RADIANS: f32 = 0.09;
 const MIN_UNREFINED_FRAME_PX: f32 = 110.0;
 /// A refinement that rotates the face by more than this, in radians (8°), is repeated.
 const CONVERGED_RADIANS: f32 = 0.14;
-/// Input size and scale of a refinement.
-const REFINEMENT: RefinementPass = RefinementPass { input_px: INPUT_PX, frame_px: 200.0 };
+/// Input size, scale and minimum score of a refinement.
+pub(super) const REFINEMENT: RefinementPass =
+    RefinementPass { input_px: INPUT_PX, frame_px: 200.0, min_score: MIN_SCORE };
 /// Largest number of faces that are refined, the largest first, which bounds the time.
 const MAX_REFINED_FACES: usize = 4;
 
@@ -66,13 +67,16 @@ pub enum DetectError {
     Network(#[source] tract_onnx::prelude::TractError),
     #[error("the photo could not be scaled down: place the face frame by hand")]
     Resize(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error(transparent)]
+    Crop(#[from] CropError),
 }
 
-/// A refinement pass: the side of the network's input, and the side of the face frame in it.
+/// A refinement pass: the side of the network's input, the side of the face frame in it, and the minimum score.
 #[derive(Clone, Copy)]
 pub(super) struct RefinementPass {
     pub input_px: usize,
     pub frame_px: f32,
+    pub min_score: f32,
 }
 
 type YunetModel = Arc<TypedRunnableModel>;
@@ -84,27 +88,39 @@ type YunetModel = Arc<TypedRunnableModel>;
 pub fn detect(photo: &Photo) -> Result<Vec<Detection>, DetectError> {
     // Borrowed if the photo is RGB8 already, because copying a large one is slow.
     let rgb = photo.pixels.as_rgb8().map_or_else(|| Cow::Owned(photo.pixels.to_rgb8()), Cow::Borrowed);
-    let mut detections = Vec::new();
-    for share in [1.0, SECOND_PASS_SHARE] {
-        let input = DetectorInput::whole_photo(&rgb, INPUT_PX, share)?;
-        let scale = input.photo_from_input.scale;
-        for face in run_network(&input)? {
-            detections.push((RELIABLE_WIDTH_PX.contains(&(face.box_in_photo[2] / scale)), face));
-        }
-    }
-    detections.sort_by(|(reliable_a, a), (reliable_b, b)| reliable_b.cmp(reliable_a).then(b.score.total_cmp(&a.score)));
-    let mut faces = suppress_overlaps(detections.into_iter().map(|(_, face)| face));
-    #[expect(clippy::cast_precision_loss, reason = "sides are far below 2^24")]
-    let first_scale = photo.width().max(photo.height()) as f32 / INPUT_PX as f32;
-    let needs_refinement = |face: &Detection| {
-        fit_frame(&face.landmarks_in_photo).is_some_and(|frame| {
-            frame.angle_radians.abs() > MAX_UNREFINED_RADIANS || frame.side_px / first_scale < MIN_UNREFINED_FRAME_PX
-        })
-    };
-    for face in faces.iter_mut().filter(|face| needs_refinement(face)).take(MAX_REFINED_FACES) {
+    let mut faces = detect_unrefined(&rgb, MIN_SCORE, |_| true)?;
+    for face in faces.iter_mut().filter(|face| needs_refinement(&rgb, face)).take(MAX_REFINED_FACES) {
         refine_landmarks(&rgb, REFINEMENT, face)?;
     }
     Ok(faces)
+}
+
+/// The faces with at least this score that `accept` lets pass, the largest first. Runs the network twice.
+pub(super) fn detect_unrefined(
+    rgb: &RgbImage,
+    min_score: f32,
+    accept: impl Fn(&Detection) -> bool,
+) -> Result<Vec<Detection>, DetectError> {
+    let mut detections = Vec::new();
+    for share in [1.0, SECOND_PASS_SHARE] {
+        let input = DetectorInput::whole_photo(rgb, INPUT_PX, share)?;
+        let scale = input.photo_from_input.scale;
+        for face in run_network(&input, min_score)?.into_iter().filter(&accept) {
+            let is_reliable = RELIABLE_WIDTH_PX.contains(&(face.box_in_photo[2] / scale));
+            detections.push(((face.score >= MIN_SCORE, is_reliable), face));
+        }
+    }
+    detections.sort_by(|(rank_a, a), (rank_b, b)| rank_b.cmp(rank_a).then(b.score.total_cmp(&a.score)));
+    Ok(suppress_overlaps(detections.into_iter().map(|(_, face)| face)))
+}
+
+/// Whether the landmarks of a face in this photo may be inaccurate, because the face is rotated or small.
+pub(super) fn needs_refinement(rgb: &RgbImage, face: &Detection) -> bool {
+    #[expect(clippy::cast_precision_loss, reason = "sides are far below 2^24")]
+    let first_scale = rgb.width().max(rgb.height()) as f32 / INPUT_PX as f32;
+    fit_frame(&face.landmarks_in_photo).is_some_and(|frame| {
+        frame.angle_radians.abs() > MAX_UNREFINED_RADIANS || frame.side_px / first_scale < MIN_UNREFINED_FRAME_PX
+    })
 }
 
 /// Suppresses overlapping detections and sorts the others, the largest first. Of two that overlap, the first is kept.
@@ -145,7 +161,7 @@ fn refine_once(rgb: &RgbImage, pass: RefinementPass, face: &mut Detection) -> Re
         let [nose_x, nose_y] = other.landmarks_in_photo[2];
         (nose_x - center_x).hypot(nose_y - center_y)
     };
-    let nearby = run_network(&input)?.into_iter().filter(|other| distance(other) < frame.side_px / 3.0);
+    let nearby = run_network(&input, pass.min_score)?.into_iter().filter(|other| distance(other) < frame.side_px / 3.0);
     let Some(refined) = nearby.max_by(|a, b| a.score.total_cmp(&b.score)) else { return Ok(0.0) };
     face.landmarks_in_photo = refined.landmarks_in_photo;
     Ok(fit_frame(&face.landmarks_in_photo).map_or(0.0, |refined| refined.angle_radians - frame.angle_radians))
@@ -171,8 +187,8 @@ fn model_for_side(input_px: usize) -> Result<YunetModel, DetectError> {
     Ok(model)
 }
 
-/// Runs the network and decodes every output cell that scores as a face.
-pub(super) fn run_network(input: &DetectorInput) -> Result<Vec<Detection>, DetectError> {
+/// Runs the network and decodes every output cell with at least this score.
+pub(super) fn run_network(input: &DetectorInput, min_score: f32) -> Result<Vec<Detection>, DetectError> {
     let model = model_for_side(input.side_px)?;
     let outputs = model.run(tvec!(input.tensor.clone().into())).map_err(DetectError::Network)?;
     let mut detections = Vec::new();
@@ -184,7 +200,7 @@ pub(super) fn run_network(input: &DetectorInput) -> Result<Vec<Detection>, Detec
         let columns = input.side_px / stride;
         for cell in 0..columns * columns {
             let score = (class[cell].clamp(0.0, 1.0) * object[cell].clamp(0.0, 1.0)).sqrt();
-            if score >= MIN_SCORE {
+            if score >= min_score {
                 let (column, row) = (cell % columns, cell / columns);
                 let (values, points) = (&boxes[4 * cell..], &points[10 * cell..]);
                 detections.push(decode_cell(&input.photo_from_input, score, (column, row, stride), values, points));

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::detect::{DetectError, Detection, RefinementPass, detect, refine_landmarks, run_network, suppress_overlaps};
+use super::detect::{
+    DetectError, Detection, MIN_SCORE, RefinementPass, detect, refine_landmarks, run_network, suppress_overlaps,
+};
 use super::detector_input::DetectorInput;
 use super::fit_frame;
 use crate::geometry::Point;
@@ -17,7 +19,7 @@ const FIRST_PASS_PX: usize = 160;
 const FIRST_PASS_SHARE: f32 = 1.0 / 1.2;
 /// The refinement pass. Landmarks are the mean of both passes: the frame's size then has a much smaller error than with
 /// either alone.
-const REFINEMENT: RefinementPass = RefinementPass { input_px: 160, frame_px: 100.0 };
+const REFINEMENT: RefinementPass = RefinementPass { input_px: 160, frame_px: 100.0, min_score: MIN_SCORE };
 /// A refinement that moves the frame's centre by more than this share of its side has found another face.
 const MAX_CENTER_SHIFT: f32 = 0.15;
 /// A refinement that changes the side by more than this factor has found another face, too.
@@ -35,7 +37,7 @@ pub fn detect_fast(photo: &Photo) -> Result<Vec<Detection>, DetectError> {
         return detect(photo);
     }
     let rgb = photo.pixels.as_rgb8().map_or_else(|| Cow::Owned(photo.pixels.to_rgb8()), Cow::Borrowed);
-    let mut detections = run_network(&DetectorInput::whole_photo(&rgb, FIRST_PASS_PX, FIRST_PASS_SHARE)?)?;
+    let mut detections = run_network(&DetectorInput::whole_photo(&rgb, FIRST_PASS_PX, FIRST_PASS_SHARE)?, MIN_SCORE)?;
     if detections.is_empty() {
         return detect(photo);
     }

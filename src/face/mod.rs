@@ -2,14 +2,21 @@
 //!
 //! The detector finds a face and its landmarks are fitted to the template that all models are trained on. The user can
 //! also place the frame by hand.
+//!
+//! Once something is painted, the frame is found from the known pixels only ([`find_frame`]): the detector sees the photo
+//! with its hole filled smoothly, and a network corrects the frame of a partly hidden face.
 
 mod crop;
 mod detect;
 mod detector_input;
 mod fast_detect;
+mod find_frame;
 mod frame_from_landmarks;
+mod hole_filling;
+mod refine_frame;
 
 pub use crop::{Crop, CropError, crop};
 pub use detect::{DetectError, Detection, detect};
 pub use fast_detect::detect_fast;
+pub use find_frame::{VisibleFaces, face_frames, find_frame};
 pub use frame_from_landmarks::{TEMPLATE_IN_UNIT, fit_frame};

@@ -103,6 +103,15 @@ impl FaceFrame {
         Self { side_px: self.side_px * (1.0 + 2.0 * share), ..*self }
     }
 
+    /// Whether both frames are of the same face, even if placed a little differently: the centres are within a quarter
+    /// of this frame's side, and the sides within a factor of 1.5.
+    #[must_use]
+    pub fn is_of_same_face(&self, other: &Self) -> bool {
+        let [dx, dy] = [0, 1].map(|axis| self.center_in_photo[axis] - other.center_in_photo[axis]);
+        let ratio = other.side_px / self.side_px;
+        dx.hypot(dy) <= 0.25 * self.side_px && (1.0 / 1.5..=1.5).contains(&ratio)
+    }
+
     /// Whether a point of the photo lies in the frame.
     #[must_use]
     pub fn contains(&self, point_in_photo: Point) -> bool {
@@ -138,6 +147,16 @@ mod tests {
                 prop_assert!(!contains(-0.01, x) || columns.contains(&x));
             }
         }
+    }
+
+    #[test]
+    fn nearby_frames_are_of_the_same_face() {
+        let frame = FaceFrame { center_in_photo: [50.0, 40.0], side_px: 20.0, angle_radians: 0.0 };
+        let is_same = |x: f32, side_px: f32| {
+            frame.is_of_same_face(&FaceFrame { center_in_photo: [x, 41.0], side_px, angle_radians: 0.3 })
+        };
+        assert!(is_same(54.0, 20.0) && is_same(50.0, 29.0) && is_same(50.0, 14.0));
+        assert!(!is_same(56.0, 20.0) && !is_same(50.0, 31.0) && !is_same(50.0, 13.0));
     }
 
     #[test]

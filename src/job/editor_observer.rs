@@ -1,7 +1,9 @@
 //! The editor's observer of a running search: it applies commands and sends events and previews.
 //!
-//! A new hole is shown at once with the latest pictures, before the search has used it.
+//! A new hole is shown at once with the latest pictures, before the search has used it. While the search is paused, the
+//! preview is the picture that the fill would have: the completion network redraws the hole.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::mpsc::TryRecvError;
 use std::time::{Duration, Instant};
@@ -10,7 +12,7 @@ use super::channels::WorkerChannels;
 use super::quick_preview::MAX_PREVIEW_SIDE_PX;
 use super::{
     DeviceInfo, FacesId, FacesRequest, FillControl, FillObserver, FillRequest, IterationLosses, JobId, LiveSettings,
-    SearchPreview, WorkerCommand, WorkerEvent, validate,
+    SearchPreview, WorkerCommand, WorkerEvent, picture_to_blend, validate,
 };
 use crate::blend::{Blend, Composer};
 use crate::mask::Mask;
@@ -25,6 +27,8 @@ pub(super) struct EditorObserver<'a> {
     channels: &'a WorkerChannels,
     job: JobId,
     request: &'a FillRequest,
+    /// `None` until the search starts.
+    model: Option<ModelInfo>,
     composer: Option<Composer>,
     holes: Holes,
     blend: Blend,
@@ -99,6 +103,7 @@ impl<'a> EditorObserver<'a> {
             channels,
             job,
             request,
+            model: None,
             composer: None,
             holes: Holes { searched: (0, Arc::clone(&request.hole)), requested: (0, Arc::clone(&request.hole)) },
             blend: request.blend,
@@ -206,6 +211,18 @@ impl<'a> EditorObserver<'a> {
             self.clock.resume();
         }
         self.send_progress();
+        if paused {
+            self.send_preview();
+        }
+    }
+
+    /// The picture to show in the hole, and its side: G(z), which the completion network redraws while paused.
+    fn picture_to_blend<'p>(&self, pixels: &'p [f32], size_px: u32) -> (Cow<'p, [f32]>, u32) {
+        let FillRequest { photo, frame, .. } = self.request;
+        match self.model.as_ref().filter(|_| self.paused) {
+            Some(model) => picture_to_blend(photo, &self.holes.requested.1, frame, self.blend, model, pixels, size_px),
+            None => (Cow::Borrowed(pixels), size_px),
+        }
     }
 
     /// Sends a preview of the shown candidate, blended into the photo.
@@ -213,12 +230,13 @@ impl<'a> EditorObserver<'a> {
         let (Some(latest), Some(composer)) = (&self.latest_pictures, &self.composer) else { return };
         let shown = self.shown_candidate.filter(|&k| k < latest.candidates.len()).unwrap_or(latest.best);
         let Some(picture) = latest.candidates.get(shown) else { return };
+        let (pixels, size_px) = self.picture_to_blend(picture, latest.size_px);
         self.channels.send_preview(SearchPreview {
             job: self.job,
             size_px: latest.size_px,
             candidates: latest.candidates.clone(),
             best: latest.best,
-            patch: composer.render(picture, latest.size_px),
+            patch: composer.render(&pixels, size_px),
             hole_number: self.holes.requested.0,
         });
         self.clock.last_preview = Instant::now();
@@ -226,7 +244,8 @@ impl<'a> EditorObserver<'a> {
 }
 
 impl FillObserver for EditorObserver<'_> {
-    fn started(&mut self, device: &DeviceInfo, _model: &ModelInfo, notes: &[String]) {
+    fn started(&mut self, device: &DeviceInfo, model: &ModelInfo, notes: &[String]) {
+        self.model = Some(model.clone());
         self.composer = Some(self.new_composer());
         self.clock.resume();
         self.channels.send_event(WorkerEvent::Started { job: self.job, device: device.clone(), notes: notes.to_vec() });

@@ -19,6 +19,7 @@ mod mailbox;
 mod network_cache;
 mod provenance;
 mod quick_preview;
+mod render;
 mod run_fill;
 mod search_start;
 #[cfg(test)]
@@ -47,8 +48,9 @@ pub use mailbox::Mailbox;
 pub use network_cache::NetworkCache;
 #[cfg(test)]
 pub(crate) use provenance::ProvenanceError;
-pub use provenance::{ExportContent, FillExport, ModelId, Provenance};
+pub use provenance::{CompletionId, ExportContent, FillExport, ModelId, Provenance};
 pub use quick_preview::{QuickPreview, QuickPreviewId};
+pub use render::{completion_network, picture_to_blend};
 pub use run_fill::{FillControl, FillObserver, run_fill};
 pub use search_start::SearchStart;
 pub use worker::WorkerHandle;

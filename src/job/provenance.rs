@@ -5,11 +5,13 @@
 //! enough to repeat a fill. The photo is identified by the hash of its pixels, so that a copy in another lossless
 //! format counts as the same.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
 
-use super::{Candidate, DeviceInfo, FillOutcome, SearchStart};
+use super::{Candidate, DeviceInfo, FillOutcome, SearchStart, completion_network, picture_to_blend};
 use crate::blend::{self, Blend};
 use crate::geometry::FaceFrame;
 use crate::mask::{Mask, MaskFileError, decode_mask, encode_mask_png};
@@ -79,6 +81,13 @@ pub struct ModelId {
     pub sha256: String,
 }
 
+/// Identifies the completion network that redrew the hole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CompletionId {
+    /// SHA-256 of its weight file.
+    pub sha256: String,
+}
+
 /// The hole that was filled.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct MaskRecord {
@@ -108,7 +117,11 @@ pub struct Provenance {
     #[serde(default, skip_serializing_if = "SearchStart::is_from_settings")]
     pub start: SearchStart,
     pub frame: FaceFrame,
+    /// How the fill was blended into the photo. [`Blend::completion`] is only on if the network was used.
     pub blend: Blend,
+    /// The completion network, if it was used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completion: Option<CompletionId>,
     /// Index of the shown candidate, from 0.
     pub candidate: usize,
     /// Iterations done.
@@ -122,6 +135,9 @@ pub struct Provenance {
     /// The shown candidate is a mix that the user made: drawn from its latent, without a search.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub mixed: bool,
+    /// Weight of the symmetry loss, which only earlier versions have; 0 without. Read from files, never written.
+    #[serde(skip)]
+    pub symmetry: f64,
     mask: MaskRecord,
 }
 
@@ -138,6 +154,15 @@ pub struct FillExport<'a> {
 }
 
 impl FillExport<'_> {
+    /// The shown candidate's picture, as [`picture_to_blend`] returns it, and its side in pixels. `None` when the
+    /// candidate does not exist.
+    #[must_use]
+    pub fn picture_to_blend(&self) -> Option<(Cow<'_, [f32]>, u32)> {
+        let FillOutcome { model, size_px, .. } = self.outcome;
+        let pixels = &self.outcome.candidates.get(self.candidate)?.pixels;
+        Some(picture_to_blend(self.photo, self.hole, &self.frame, self.blend, model, pixels, *size_px))
+    }
+
     /// The picture to export. `None` when the candidate does not exist.
     #[must_use]
     pub fn picture(&self, content: ExportContent) -> Option<image::DynamicImage> {
@@ -145,8 +170,8 @@ impl FillExport<'_> {
             ExportContent::Photo => blend::apply,
             ExportContent::Layer => blend::render_layer,
         };
-        let candidate = self.outcome.candidates.get(self.candidate)?;
-        Some(draw(self.photo, self.hole, &self.frame, self.blend, &candidate.pixels, self.outcome.size_px))
+        let (pixels, size_px) = self.picture_to_blend()?;
+        Some(draw(self.photo, self.hole, &self.frame, self.blend, &pixels, size_px))
     }
 
     /// Metadata of the exported file: all metadata of the photo's file, or only its colour profile for a layer.
@@ -181,6 +206,8 @@ impl Provenance {
     pub fn new(export: &FillExport<'_>) -> Result<Self, SaveError> {
         let FillOutcome { settings, model, device: DeviceInfo { name: device, .. }, .. } = export.outcome;
         let has_these_settings = |preset: &Preset| Settings { seed: settings.seed, ..preset.settings() } == *settings;
+        let completion = completion_network(export.blend, model);
+        let completion = completion.map(|network| CompletionId { sha256: network.sha256().to_owned() });
         let provenance = Self {
             format: FORMAT.into(),
             version: env!("CARGO_PKG_VERSION").into(),
@@ -192,13 +219,15 @@ impl Provenance {
             settings: *settings,
             start: export.outcome.start.clone(),
             frame: export.frame,
-            blend: export.blend,
+            blend: Blend { completion: completion.is_some(), ..export.blend },
+            completion,
             candidate: export.candidate,
             steps: export.outcome.steps,
             evaluations: export.outcome.evaluations,
             stopped_early: export.outcome.stopped.is_some(),
             changed_during_search: export.outcome.changed_during_search,
             mixed: false,
+            symmetry: 0.0,
             mask: MaskRecord { sha256: export.hole.sha256(), png: BASE64.encode(encode_mask_png(export.hole)?) },
         };
         let shown = export.outcome.candidates.get(export.candidate).filter(|candidate| candidate.is_mix);
@@ -235,18 +264,21 @@ impl Provenance {
 
     fn from_json(text: &str) -> Result<Self, ProvenanceError> {
         #[derive(Deserialize)]
-        struct FormatHeader {
+        struct Header {
             format: String,
+            #[serde(default)]
+            settings: serde_json::Value,
         }
         let damaged = |source| ProvenanceError::Damaged { source };
-        let FormatHeader { format } = serde_json::from_str(text).map_err(damaged)?;
+        let Header { format, settings } = serde_json::from_str(text).map_err(damaged)?;
         if !format.starts_with(FORMAT_PREFIX) {
             return Err(ProvenanceError::Missing);
         }
         if format != FORMAT {
             return Err(ProvenanceError::NewerFormat { format });
         }
-        serde_json::from_str(text).map_err(damaged)
+        let symmetry = settings.pointer("/context/symmetry").and_then(serde_json::Value::as_f64).unwrap_or_default();
+        Ok(Self { symmetry, ..serde_json::from_str(text).map_err(damaged)? })
     }
 
     /// The JSON that goes into the file.

@@ -1,12 +1,13 @@
 //! Quick previews in the photo: the encoder's first guess, or the picture of one latent.
 //!
 //! A quick preview is a fill of one iteration, so its picture and losses equal those of a search. The composer is
-//! cached, because a mix is drawn many times for the same hole.
+//! cached, because a mix is drawn many times for the same hole. The completion network redraws the first guess, but not
+//! a mix, whose picture must keep up with a slider.
 
 use std::sync::{Arc, Weak};
 
 use super::catch_panic::catch_panic;
-use super::{Candidate, FillError, FillRequest, NetworkCache, SearchStart, validate};
+use super::{Candidate, FillError, FillRequest, NetworkCache, SearchStart, picture_to_blend, validate};
 use crate::blend::{Blend, Composer, FillPatch};
 use crate::geometry::FaceFrame;
 use crate::mask::Mask;
@@ -119,7 +120,10 @@ pub(super) fn draw_quick_preview(
         FillError::DeviceFailed { device: device.name, reason }
     })?;
     let Some((latent, pixels, losses)) = result else { return Ok(None) };
-    let patch = composers.composer(request).render(&pixels, size_px);
+    let FillRequest { photo, hole, frame, blend, start, .. } = request;
+    let blend = Blend { completion: blend.completion && start.is_from_settings(), ..*blend };
+    let (to_blend, to_blend_px) = picture_to_blend(photo, hole, frame, blend, &model, &pixels, size_px);
+    let patch = composers.composer(request).render(&to_blend, to_blend_px);
     let candidate = Candidate { latent, pixels, losses, is_mix: !request.start.is_from_settings() };
     Ok(Some(QuickPreview { id, candidate, patch }))
 }

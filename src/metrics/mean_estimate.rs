@@ -52,3 +52,12 @@ pub(super) fn student_t_quantile_975(degrees_of_freedom: usize) -> f64 {
     let fourth = (79.0 * z.powi(9) + 776.0 * z.powi(7) + 1482.0 * z.powi(5) - 1920.0 * z.powi(3) - 945.0 * z) / 92160.0;
     z + first / n + second / n.powi(2) + third / n.powi(3) + fourth / n.powi(4)
 }
+
+/// The median; of an even number of values, the mean of the middle two. `None` without values.
+#[must_use]
+pub fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    let upper = *values.get(values.len() / 2)?;
+    let lower = *values.get((values.len() - 1) / 2)?;
+    Some(f64::midpoint(lower, upper))
+}

@@ -19,7 +19,7 @@ pub use diversity::diversity;
 pub use fill_quality::FillQuality;
 #[cfg(test)]
 pub(crate) use fill_quality::PSNR_CEILING_DB;
-pub use mean_estimate::MeanEstimate;
+pub use mean_estimate::{MeanEstimate, median};
 pub use pixel_error::{MetricRegion, l1, psnr_db};
 pub use planar_image::PlanarImage;
 pub use seam::seam_jump;

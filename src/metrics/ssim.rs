@@ -1,6 +1,8 @@
 //! Structural similarity (Wang, Bovik, Sheikh & Simoncelli 2004, "Image Quality Assessment: From Error Visibility to
 //! Structural Similarity", section III-B).
 
+use rayon::prelude::*;
+
 use super::PlanarImage;
 
 /// Standard deviation of the Gaussian window (section III-B).
@@ -85,21 +87,24 @@ fn gaussian_window() -> [f64; 2 * WINDOW_RADIUS_PX + 1] {
 /// Blurs a plane with the separable Gaussian window. The plane is mirrored at its borders.
 fn gaussian_blur(mut plane: Vec<f64>, width: usize, height: usize) -> Vec<f64> {
     let window = gaussian_window();
-    let mut padded = Vec::new();
-    let mut blur_line = |start: usize, stride: usize, length: usize| {
+    let row_length = width.max(1);
+    plane.par_chunks_exact_mut(row_length).for_each_init(Vec::new, |padded, row| {
         padded.clear();
-        padded.extend((0..length + 2 * WINDOW_RADIUS_PX).map(|i| plane[start + mirror_index(i, length) * stride]));
-        for (i, values) in padded.windows(window.len()).enumerate() {
-            plane[start + i * stride] = values.iter().zip(&window).map(|(value, weight)| value * weight).sum();
+        padded.extend((0..width + 2 * WINDOW_RADIUS_PX).map(|i| row[mirror_index(i, width)]));
+        for (value, values) in row.iter_mut().zip(padded.windows(window.len())) {
+            *value = values.iter().zip(&window).map(|(value, weight)| value * weight).sum();
         }
-    };
-    for row in 0..height {
-        blur_line(row * width, 1, width);
-    }
-    for column in 0..width {
-        blur_line(column, width, height);
-    }
-    plane
+    });
+    let mut blurred = vec![0.0; plane.len()];
+    blurred.par_chunks_exact_mut(row_length).enumerate().for_each(|(y, sums)| {
+        for (i, weight) in window.iter().enumerate() {
+            let row = &plane[mirror_index(y + i, height) * width..][..width];
+            for (sum, value) in sums.iter_mut().zip(row) {
+                *sum += value * weight;
+            }
+        }
+    });
+    blurred
 }
 
 /// Maps an index of a line that is padded by [`WINDOW_RADIUS_PX`] at both ends to an index of the line. The padding

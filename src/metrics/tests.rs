@@ -146,6 +146,13 @@ fn means_have_a_students_t_interval() {
 }
 
 #[test]
+fn medians_are_in_the_middle() {
+    assert_eq!(median(Vec::new()), None);
+    assert_eq!(median(vec![3.0, -1.0, 7.0]), Some(3.0));
+    assert_eq!(median(vec![4.0, 1.0, 2.0, 9.0]), Some(3.0));
+}
+
+#[test]
 fn an_incomplete_last_row_is_dropped() {
     let picture = PlanarImage::from_rgb8(2, &[0; 17]);
     assert_eq!((picture.width(), picture.height()), (2, 2));

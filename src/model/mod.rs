@@ -8,6 +8,7 @@ mod architecture;
 mod batch_norm;
 #[cfg(test)]
 pub(crate) mod burn_reference;
+pub mod completion;
 pub mod cpu;
 pub mod gpu;
 mod networks;

@@ -72,13 +72,7 @@ impl ModelFile {
     /// Names the first problem.
     pub fn parse(name: &str, bytes: &[u8]) -> Result<Self, ModelError> {
         let (info, architecture, file) = Self::parse_header(name, bytes)?;
-        let tensors = file
-            .iter()
-            .map(|(tensor, view)| {
-                let values = decode_values(tensor, &view)?;
-                Ok((tensor.to_string(), WeightTensor { shape: view.shape().to_vec(), values }))
-            })
-            .collect::<Result<_, ModelError>>()?;
+        let tensors = decode_tensors(&file)?;
         Ok(Self { info, architecture, tensors })
     }
 
@@ -87,12 +81,10 @@ impl ModelFile {
         name: &str,
         bytes: &'a [u8],
     ) -> Result<(ModelInfo, Architecture, SafeTensors<'a>), ModelError> {
-        let invalid = |error: SafeTensorError| ModelError::NotSafetensors { reason: error.to_string() };
-        let (_, header) = SafeTensors::read_metadata(bytes).map_err(invalid)?;
-        let metadata: BTreeMap<String, String> = header.metadata().clone().unwrap_or_default().into_iter().collect();
+        let metadata = read_metadata(bytes)?;
         let (image_size_px, latent_dim) = check_metadata(&metadata)?;
 
-        let file = SafeTensors::deserialize(bytes).map_err(invalid)?;
+        let file = SafeTensors::deserialize(bytes).map_err(not_safetensors)?;
         let shapes = file.iter().map(|(name, view)| (name.to_string(), view.shape().to_vec())).collect();
         let architecture = Architecture::from_shapes(image_size_px, latent_dim, &shapes)?;
         let expected = architecture.expected_tensors();
@@ -127,6 +119,34 @@ impl ModelFile {
     pub(super) fn tensor(&self, name: &str) -> Result<&WeightTensor, ModelError> {
         self.tensors.get(name).ok_or_else(|| ModelError::MissingTensor { name: name.to_string() })
     }
+}
+
+/// The metadata and the tensors of any safetensors file.
+///
+/// # Errors
+/// When it is not a safetensors file, or a value is not finite or of another type than F16 and F32.
+pub(super) fn read_tensors(bytes: &[u8]) -> Result<(BTreeMap<String, String>, WeightTensors), ModelError> {
+    let metadata = read_metadata(bytes)?;
+    Ok((metadata, decode_tensors(&SafeTensors::deserialize(bytes).map_err(not_safetensors)?)?))
+}
+
+fn read_metadata(bytes: &[u8]) -> Result<BTreeMap<String, String>, ModelError> {
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(not_safetensors)?;
+    Ok(header.metadata().clone().unwrap_or_default().into_iter().collect())
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "used with `map_err`")]
+fn not_safetensors(error: SafeTensorError) -> ModelError {
+    ModelError::NotSafetensors { reason: error.to_string() }
+}
+
+fn decode_tensors(file: &SafeTensors<'_>) -> Result<WeightTensors, ModelError> {
+    file.iter()
+        .map(|(tensor, view)| {
+            let values = decode_values(tensor, &view)?;
+            Ok((tensor.to_string(), WeightTensor { shape: view.shape().to_vec(), values }))
+        })
+        .collect()
 }
 
 /// Checks the required metadata. Returns the picture's side in pixels and the latent dimension.

@@ -53,6 +53,8 @@ pub struct Project {
     pub frame: FaceFrame,
     /// The user or the face detector has placed the frame, so it must not move by itself.
     pub frame_is_placed: bool,
+    /// The user has placed the frame, so it must not follow the hole.
+    pub frame_is_by_hand: bool,
     pub preset: Preset,
     pub settings: Settings,
     pub blend: Blend,

@@ -32,6 +32,9 @@ struct ProjectJson {
     frame: FaceFrame,
     #[serde(default)]
     frame_is_placed: bool,
+    /// Missing in files from before frames followed the hole: there, a placed frame stays.
+    #[serde(default)]
+    frame_is_by_hand: Option<bool>,
     #[serde(default)]
     preset: Preset,
     #[serde(default)]
@@ -80,6 +83,7 @@ impl Project {
             mask: (!self.mask.is_empty()).then(|| MaskJson(Arc::clone(&self.mask))),
             frame: self.frame,
             frame_is_placed: self.frame_is_placed,
+            frame_is_by_hand: Some(self.frame_is_by_hand),
             preset: self.preset,
             settings: self.settings,
             blend: self.blend,
@@ -151,6 +155,7 @@ impl ProjectJson {
             mask,
             frame: self.frame,
             frame_is_placed: self.frame_is_placed,
+            frame_is_by_hand: self.frame_is_by_hand.unwrap_or(self.frame_is_placed),
             preset: self.preset,
             settings: self.settings,
             blend: self.blend,

@@ -1,7 +1,6 @@
 //! The target and the weights of the context loss.
 
 use super::problem::SearchProblem;
-use super::symmetry_loss::SymmetryTarget;
 use super::{ContextSettings, Reduction};
 use crate::mask::{context_weights, pair_weights};
 
@@ -20,10 +19,6 @@ pub(super) struct ContextTarget {
     pub pair_weights: [Vec<f32>; 2],
     /// As `pixel_scale`, for differences between neighbours. Includes the weight of these differences.
     pub pair_scale: f32,
-    /// Target of the symmetry loss, if it is used.
-    pub symmetry: Option<SymmetryTarget>,
-    /// As `pixel_scale`, for the symmetry loss. Includes the weight of the symmetry.
-    pub symmetry_scale: f32,
 }
 
 impl ContextTarget {
@@ -52,8 +47,6 @@ impl ContextTarget {
             pixel_scale,
             pair_weights,
             pair_scale: context.gradient * scale(pair_sum),
-            symmetry: SymmetryTarget::for_problem(problem, context),
-            symmetry_scale: context.symmetry * pixel_scale,
         }
     }
 }

@@ -55,9 +55,6 @@ impl CpuEvaluator {
                     loss += pair_loss(norm, target.pair_scale, &differences, offset, weights, gradient);
                 }
             }
-            if let Some(symmetry) = &target.symmetry {
-                loss += symmetry.loss(norm, target.symmetry_scale, picture, gradient);
-            }
             loss
         };
         let (context, gradient) = networks.backward(candidates, logit_gradients.as_deref(), activations, picture_loss);
@@ -112,7 +109,7 @@ fn pair_loss(norm: Norm, scale: f32, differences: &[f32], offset: usize, weights
 }
 
 /// Loss of a difference, and its derivative.
-pub(super) fn loss_and_derivative(norm: Norm, difference: f32) -> (f32, f32) {
+fn loss_and_derivative(norm: Norm, difference: f32) -> (f32, f32) {
     match norm {
         // The subgradient 0, as in autodiff.
         Norm::L1 if difference == 0.0 => (0.0, 0.0),

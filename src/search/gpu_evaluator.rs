@@ -12,7 +12,6 @@ use super::context_target::ContextTarget;
 use super::prior_loss::prior_loss;
 use super::problem::SearchProblem;
 use super::results::tensor_values;
-use super::symmetry_loss::window_radius;
 use super::total_loss::GradientEvaluation;
 use super::{Norm, PriorForm, Settings};
 use crate::model::gpu::{
@@ -39,8 +38,7 @@ pub(super) struct GpuEvaluator {
     workgroups: usize,
     /// D forward, gradient of the prior loss, D backward.
     prior_pass: Vec<Dispatch>,
-    /// The symmetry loss and the context loss.
-    context_pass: Vec<Dispatch>,
+    context_loss: Dispatch,
     readback: ReadbackBuffer,
     /// The recorded commands of the next evaluation, and whether they include D.
     next_commands: Option<(bool, RecordedCommands)>,
@@ -64,22 +62,11 @@ impl GpuEvaluator {
         let pairs: Vec<[f32; 2]> = right.iter().zip(below).map(|(right, below)| [*right, *below]).collect();
         let [photo, pairs] = [constant_buffer(gpu, "photo", &photo), constant_buffer(gpu, "pairs", &pairs)];
         let picture_len = area * VECTOR_LEN;
-        // Without symmetry loss the shader reads none of these.
-        let (mirror, counts, sums_len) = match &target.symmetry {
-            Some(mirror) => (mirror.pixels_and_compared(), mirror.inverse_counts().to_vec(), candidates * picture_len),
-            None => (vec![[0.0; 4]], vec![0.0; VECTOR_LEN], 0),
-        };
-        let [mirror, counts] = [constant_buffer(gpu, "mirror", &mirror), constant_buffer(gpu, "counts", &counts)];
-        let [rows, symmetry_gradient] = ["rows", "symmetry_gradient"].map(|label| storage_buffer(gpu, label, sums_len));
         let buffers = [
             &uniforms,
             &plan.pictures,
             &photo,
             &pairs,
-            &mirror,
-            &counts,
-            &rows,
-            &symmetry_gradient,
             &plan.pictures_gradient,
             &partial_losses,
             &plan.logits,
@@ -91,18 +78,11 @@ impl GpuEvaluator {
             kernel.dispatch(gpu, &bindings, workgroups)
         };
         let mut prior_pass = plan.discriminator_forward.clone();
-        prior_pass.push(dispatch("prior_gradient", &[0, 10, 11], [candidates.div_ceil(WORKGROUP_SIZE), 1, 1]));
+        prior_pass.push(dispatch("prior_gradient", &[0, 6, 7], [candidates.div_ceil(WORKGROUP_SIZE), 1, 1]));
         prior_pass.extend_from_slice(&plan.discriminator_backward);
-        let all_pixels = [workgroups, candidates, 1];
-        let mut context_pass = Vec::new();
-        if target.symmetry.is_some() {
-            context_pass.push(dispatch("sum_rows_of_differences", &[0, 1, 4, 6], all_pixels));
-            context_pass.push(dispatch("symmetry_loss", &[0, 1, 4, 5, 6, 7], all_pixels));
-            context_pass.push(dispatch("sum_rows_of_gradients", &[0, 5, 6, 7], all_pixels));
-        }
-        context_pass.push(dispatch("context_loss", &[0, 1, 2, 3, 4, 6, 7, 8, 9], all_pixels));
-        let dispatches = [&plan.generator_forward, &prior_pass, &context_pass, &plan.generator_backward].map(Vec::len);
-        tracing::debug!("one evaluation takes {} dispatches", dispatches.iter().sum::<usize>());
+        let context_loss = dispatch("context_loss", &[0, 1, 2, 3, 4, 5], [workgroups, candidates, 1]);
+        let dispatches = [&plan.generator_forward, &prior_pass, &plan.generator_backward].map(Vec::len);
+        tracing::debug!("one evaluation takes {} dispatches", dispatches.iter().sum::<usize>() + 1);
         let latent_len = vector_count(networks.latent_dim()) * VECTOR_LEN;
         let readback = ReadbackBuffer::new(gpu, candidates * picture_len.max(latent_len + workgroups + VECTOR_LEN));
         Self {
@@ -112,7 +92,7 @@ impl GpuEvaluator {
             partial_losses,
             workgroups,
             prior_pass,
-            context_pass,
+            context_loss,
             readback,
             next_commands: None,
             generated_latents: Vec::new(),
@@ -164,10 +144,10 @@ impl GpuEvaluator {
     }
 
     fn record_commands(&self, has_prior: bool) -> RecordedCommands {
-        let Self { networks, plan, partial_losses, prior_pass, context_pass, readback, .. } = self;
+        let Self { networks, plan, partial_losses, prior_pass, context_loss, readback, .. } = self;
         let prior_pass = if has_prior { prior_pass.as_slice() } else { &[] };
         let dispatches =
-            plan.generator_forward.iter().chain(prior_pass).chain(context_pass).chain(&plan.generator_backward);
+            plan.generator_forward.iter().chain(prior_pass).chain([context_loss]).chain(&plan.generator_backward);
         let [gradient, context, logits] = self.readback_lengths();
         let buffers = [(&plan.latents_gradient, gradient), (partial_losses, context), (&plan.logits, logits)];
         readback.record(networks.gpu(), dispatches, &buffers)
@@ -199,22 +179,17 @@ impl GpuEvaluator {
 }
 
 /// The values of the struct `Uniforms` in `context_loss.wgsl`.
-fn uniform_values(target: &ContextTarget, settings: &Settings, candidates: usize, has_prior: bool) -> [u32; 12] {
-    let [side, candidates, radius] = [target.side_px, candidates, window_radius(target.side_px)]
-        .map(|number| u32::try_from(number).unwrap_or(u32::MAX));
+fn uniform_values(target: &ContextTarget, settings: &Settings, candidates: usize, has_prior: bool) -> [u32; 8] {
+    let [side, candidates] = [target.side_px, candidates].map(|number| u32::try_from(number).unwrap_or(u32::MAX));
     [
         side,
         candidates,
-        radius,
         u32::from(settings.context.norm == Norm::L2),
         u32::from(settings.prior == PriorForm::Saturating),
         u32::from(has_prior),
-        u32::from(target.symmetry.is_some()),
         settings.lambda.to_bits(),
         target.pixel_scale.to_bits(),
         target.pair_scale.to_bits(),
-        target.symmetry_scale.to_bits(),
-        0,
     ]
 }
 

@@ -254,7 +254,7 @@ fn is_gradient_descent(settings: &Settings) -> bool {
 }
 
 /// Every setting, in the order of the panel and of the help.
-pub static SETTINGS: [Setting; 23] = [
+pub static SETTINGS: [Setting; 22] = [
     Setting::new("lambda", "λ", Basic, number(0.0..=1000.0, |s| &mut s.lambda))
         .help("Weight of the prior loss: how much a plausible face counts against agreement with the photo")
         .details(
@@ -315,9 +315,6 @@ pub static SETTINGS: [Setting; 23] = [
     Setting::new("gradient", "Edges", Losses, number(0.0..=1000.0, |s| &mut s.context.gradient))
         .help("How much edges and textures of the known pixels count beside their colours")
         .details("The differences between neighbouring pixels (Mathieu et al. 2016). Much of it blurs."),
-    Setting::new("symmetry", "Symmetry", Losses, number(0.0..=1000.0, |s| &mut s.context.symmetry))
-        .help("How much the other half of the face counts: a hidden eye is drawn to match the visible one")
-        .details("Differences in light between the halves do not count."),
     Setting::new(
         "context",
         "Reduction",
@@ -420,7 +417,7 @@ mod tests {
     fn preset_values_start_with_the_default() {
         let steps = Setting::from_id("steps").unwrap().preset_values();
         let expected = [
-            ("60".to_owned(), vec![Preset::Best]),
+            ("20".to_owned(), vec![Preset::Best]),
             ("1000".to_owned(), vec![Preset::Blog, Preset::BlogMomentum, Preset::Hmc]),
             ("1500".to_owned(), vec![Preset::Paper]),
         ];

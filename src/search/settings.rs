@@ -20,10 +20,6 @@ pub struct ContextSettings {
     /// smallest differences.
     #[serde(default)]
     pub gradient: f32,
-    /// Weight of the symmetry loss, for a hidden pixel whose mirror image is known. A known pixel has weight 1.
-    /// The halves of a face differ mainly in the light. 0 turns it off.
-    #[serde(default)]
-    pub symmetry: f32,
 }
 
 /// The settings of Hamiltonian Monte Carlo, in the blog's notation L, ε, β.
@@ -84,11 +80,11 @@ impl Settings {
     /// The most steps one search may take.
     pub const MAX_STEPS: u32 = 100_000;
 
-    /// The same settings with only the differences of known pixels in the loss: no prior, no gradients, no symmetry.
+    /// The same settings with only the differences of known pixels in the loss: no prior, no gradients.
     /// Such losses are comparable between models and photos.
     #[must_use]
     pub fn pixel_loss_only(self) -> Self {
-        Self { lambda: 0.0, context: ContextSettings { gradient: 0.0, symmetry: 0.0, ..self.context }, ..self }
+        Self { lambda: 0.0, context: ContextSettings { gradient: 0.0, ..self.context }, ..self }
     }
 
     /// Whether the discriminator takes part in the loss.
@@ -102,5 +98,18 @@ impl Settings {
     /// Names the first setting that is out of range, its value and what is allowed.
     pub fn validate(&self) -> Result<(), SettingsError> {
         SETTINGS.iter().try_for_each(|setting| setting.check(self))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_with_a_removed_field_are_read() {
+        let settings = Settings { steps: 60, anchor_decay: 5.0, ..Preset::Best.settings() };
+        let mut json = serde_json::to_value(settings).unwrap();
+        json["context"]["symmetry"] = 1.0_f64.into();
+        assert_eq!(serde_json::from_str::<Settings>(&json.to_string()).unwrap(), settings);
     }
 }

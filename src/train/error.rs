@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::device::DeviceError;
 use crate::model::ModelError;
+use crate::perceptual::FeaturesError;
 use crate::photo::SaveError;
 
 /// Why a run cannot start or had to end, and what to do next.
@@ -36,8 +37,8 @@ pub enum TrainError {
     DamagedCheckpoint { path: PathBuf, reason: String },
     #[error("no checkpoint in {folder} can be used (the newest: {reason}): start a new run in another folder", folder = folder.display())]
     NoUsableCheckpoint { folder: PathBuf, reason: String },
-    #[error("{path} does not hold AlexNet's convolutions ({reason}): use torchvision's alexnet-owt-7be5be79.pth, or the same tensors as .safetensors", path = path.display())]
-    InvalidFeatures { path: PathBuf, reason: String },
+    #[error(transparent)]
+    Features(#[from] FeaturesError),
     #[error("cannot export the networks as a model")]
     Export(#[from] ModelError),
     #[error(transparent)]

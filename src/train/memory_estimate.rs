@@ -1,9 +1,9 @@
 //! Estimates the memory of a run before it starts.
 
-use super::feature_losses;
 use super::network_plan::{KERNEL_AREA, LayerPlan, NetPlan};
 use super::settings::{TrainRecipe, TrainSettings};
 use super::trainer::network_plans;
+use crate::perceptual;
 
 /// Bytes of a value in single precision.
 const BYTES_PER_VALUE: u64 = 4;
@@ -29,8 +29,8 @@ pub(super) fn estimated_bytes(settings: &TrainSettings, uses_cpu_net: bool) -> u
     let activations: u64 =
         plans.iter().map(|plan| images_in_passes(plan.name) * activations_per_image(plan, uses_cpu_net)).sum();
     let feature_values = settings.features.as_ref().map_or(0, |_| {
-        let features = feature_losses::features_per_image(settings.size_px as usize);
-        feature_losses::weight_count() + FEATURE_PASSES * batch * AUTODIFF_FACTOR * features
+        let features = perceptual::features_per_image(settings.size_px as usize);
+        perceptual::weight_count() + FEATURE_PASSES * batch * AUTODIFF_FACTOR * features
     });
     let im2col_sizes = plans.iter().map(|plan| images_in_passes(plan.name) * largest_im2col_matrix(plan));
     let im2col_values = im2col_sizes.max().unwrap_or(0);

@@ -7,7 +7,6 @@ use super::batch::Batch;
 use super::checkpoint_eval::{CheckpointEvaluator, non_finite_reason};
 use super::divergence::DivergenceMonitor;
 use super::face_images::{FaceImages, FaceSubset, scaled_down};
-use super::feature_losses::AlexNet;
 use super::metrics_log::MetricsLog;
 use super::net::TrainBackend;
 use super::network_plan::NetPlan;
@@ -21,6 +20,7 @@ use super::{
     checkpoint, memory_estimate,
 };
 use crate::device;
+use crate::perceptual::AlexNet;
 
 /// Steps between two rows of the log. Reading metrics stalls a GPU, so they are not read every step.
 const LOG_INTERVAL_STEPS: u64 = 20;
@@ -112,8 +112,8 @@ impl<'a> TrainSession<'a> {
             observer.note(notice);
         }
         let backend = TrainBackend { device: opened.device, uses_cpu_net: !opened.is_gpu };
-        let read_alexnet = |path| AlexNet::read(path, settings.size_px as usize, &backend.device);
-        let alexnet = settings.features.as_deref().map(read_alexnet).transpose()?;
+        let alexnet = settings.features.as_deref().map(|path| AlexNet::read(path, &backend.device)).transpose()?;
+        let alexnet = alexnet.map(|alexnet| alexnet.enlarging(settings.size_px as usize));
         observer.run_started(&TrainFacts {
             device_name: opened.name,
             face_count: faces.len(),

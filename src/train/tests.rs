@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::face_images::FaceSubset;
 use super::*;
+use crate::perceptual::test_weights::write_synthetic;
 
 impl RunFolder {
     /// All metrics so far: those of the log, then the quality metrics.
@@ -146,7 +147,7 @@ fn a_resumed_run_equals_an_uninterrupted_one() {
 fn resuming_restores_the_pretrained_feature_discriminators() {
     let folder = tempfile::tempdir().unwrap();
     let [file, whole, parts] = ["alexnet.safetensors", "whole", "parts"].map(|name| folder.path().join(name));
-    feature_losses::write_synthetic(&file);
+    write_synthetic(&file);
     let settings = TrainSettings { features: Some(file), every: 100, steps: 3, ..tiny() };
     let (_, observer) = run(&request(&whole, settings.clone()));
     for name in ["judges_loss", "judges_opinion", "seen_difference"] {
@@ -173,7 +174,7 @@ fn a_missing_features_file_starts_no_run() {
     let faces = InMemoryFaceImages::noise(16, 20, 1);
     let refused = |settings| train(&request(&out, settings), &faces, None, &mut TestObserver::default()).unwrap_err();
     let missing = TrainSettings { features: Some("no/such.pth".into()), ..tiny() };
-    assert!(matches!(refused(missing.clone()), TrainError::InvalidFeatures { .. }));
+    assert!(matches!(refused(missing.clone()), TrainError::Features(_)));
     let blog = refused(TrainSettings { recipe: TrainRecipe::Blog, ..missing }).to_string();
     assert!(blog.ends_with("leave it out with the blog recipe"), "{blog}");
     assert!(!out.exists());

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use burn::tensor::Tensor;
 
 use super::batch::{Batch, DeviceBatch};
-use super::feature_losses::{self, AlexNet, FeatureLosses, ProjectedDiscriminators};
+use super::feature_losses::{self, FeatureLosses, ProjectedDiscriminators};
 use super::latent_discriminator::{self, LatentDiscriminator};
 use super::net::{NetState, TrainBackend, TrainNet, read_values};
 use super::network_plan::NetPlan;
 use super::recipe;
 use super::rng::{RngStream, rng_for};
 use super::settings::{TrainRecipe, TrainSettings};
+use crate::perceptual::AlexNet;
 
 /// The networks, on a device.
 pub(super) struct TrainNets {

@@ -54,7 +54,7 @@ use crate::photo::Photo;
 
 use divider::Divider;
 use fill_overlay::FillOverlay;
-use frame_overlay::FrameAppearance;
+use frame_overlay::{FrameAppearance, FrameGlide};
 use mask_overlay::MaskOverlays;
 use photo_tiles::PhotoTiles;
 use pointer_input::{PointerContext, PointerInput};
@@ -136,6 +136,7 @@ pub struct Canvas {
     view: CanvasView,
     last_screen_from_photo: Option<ScreenFromPhoto>,
     pointer: PointerInput,
+    frame_glide: FrameGlide,
     photo_tiles: PhotoTiles,
     mask_overlays: MaskOverlays,
     fill_overlay: FillOverlay,
@@ -176,6 +177,7 @@ impl Canvas {
         self.mask_overlays.clear();
         self.fill_overlay.clear();
         self.pointer.reset();
+        self.frame_glide = FrameGlide::default();
         self.view.fit();
     }
 
@@ -252,7 +254,8 @@ impl Canvas {
             } else {
                 FrameAppearance::Inactive
             };
-            frame_overlay::paint_frame(painter, &scene.face_frame, map, style, appearance);
+            let frame = self.frame_glide.shown_frame(painter.ctx(), scene.face_frame, self.pointer.is_dragging());
+            frame_overlay::paint_frame(painter, &frame, map, style, appearance);
         }
         if let Some(divider) = divider {
             divider.paint(painter, style);

@@ -65,11 +65,14 @@ impl PhotoDocument {
 
     /// Whether the shown fill was made for the current hole and frame.
     pub fn is_shown_fill_current(&self) -> bool {
-        self.shown_fill().is_some_and(|fill| fill.mask_id == self.mask_id && fill.frame == self.face_frame)
+        self.shown_fill().is_some_and(|fill| fill.mask_id == self.mask_id && fill.frame == self.face_frame())
     }
 
     /// Adds a finished fill and shows it, as an undo step.
     pub fn add_fill(&mut self, fill: DocumentFill) {
+        if fill.mask_id == self.mask_id && fill.frame == self.face_frame() {
+            self.keep_frame_for_hole();
+        }
         let before = self.shown_fill;
         self.fills.push(fill);
         self.shown_fill = Some(self.fills.len() - 1);

@@ -1,15 +1,55 @@
-//! The face frame of a photo: dragged by hand, or placed on a detected face.
+//! The face frame of a photo: dragged by hand, placed on a detected face, or found around the hole.
 //!
 //! Faces are detected in the background, so the user may start to work before they are found. The frame then moves to
-//! the largest face, without an undo step, unless it is already placed or in use.
+//! the largest face, without an undo step, unless it is already placed or in use. Once something is painted, the frame
+//! follows the hole: see `frame_search`.
 
 use super::PhotoDocument;
 use super::undo::DocumentStep;
 use crate::geometry::FaceFrame;
+use crate::mask::MaskEdit;
+
+/// The face frame and how it came there.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct PlacedFrame {
+    pub frame: FaceFrame,
+    pub placement: FramePlacement,
+    /// The frame was searched for the current hole, or needs no search.
+    pub is_up_to_date: bool,
+}
+
+/// What placed the face frame, and so whether it follows the hole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FramePlacement {
+    /// The program: the frame follows the hole.
+    Automatic,
+    /// A shape was added in the frame. The frame stays until nothing is painted, because a shape fits only this frame.
+    Shape,
+    /// The user: the frame stays.
+    Hand,
+}
+
+impl PlacedFrame {
+    /// A frame that is not placed yet.
+    pub fn unplaced(frame: FaceFrame) -> Self {
+        Self { frame, placement: FramePlacement::Automatic, is_up_to_date: false }
+    }
+
+    /// The same frame after an edit of the mask.
+    pub fn after_edit(self, edit: &MaskEdit) -> Self {
+        let placement = match (self.placement, edit) {
+            (FramePlacement::Hand, _) => FramePlacement::Hand,
+            (_, MaskEdit::Preset { .. }) => FramePlacement::Shape,
+            (_, MaskEdit::Clear | MaskEdit::Replace(_)) => FramePlacement::Automatic,
+            (placement, MaskEdit::Stroke(_) | MaskEdit::Invert) => placement,
+        };
+        Self { placement, is_up_to_date: false, ..self }
+    }
+}
 
 impl PhotoDocument {
     pub fn face_frame(&self) -> FaceFrame {
-        self.face_frame
+        self.placed_frame.frame
     }
 
     /// The frames of the detected faces, largest first; `None` during detection.
@@ -22,7 +62,7 @@ impl PhotoDocument {
         if let Some(&first) = frames.first()
             && !(self.is_frame_placed || is_frame_in_use)
         {
-            self.face_frame = first;
+            self.placed_frame.frame = first;
             self.is_frame_placed = true;
         }
         self.detected_faces = Some(frames);
@@ -31,7 +71,7 @@ impl PhotoDocument {
     /// Places the frame on the detected face with this index, as an undo step.
     pub fn select_face(&mut self, index: usize) {
         let Some(&face) = self.detected_faces().and_then(|faces| faces.get(index)) else { return };
-        let before = self.face_frame;
+        let before = self.face_frame();
         self.drag_frame_to(face);
         self.end_frame_drag(before);
     }
@@ -39,7 +79,7 @@ impl PhotoDocument {
     /// Places the frame on the next detected face, as an undo step.
     pub fn select_next_face(&mut self) {
         let faces = self.detected_faces().unwrap_or_default();
-        let framed = faces.iter().position(|face| *face == self.face_frame);
+        let framed = faces.iter().position(|face| face.is_of_same_face(&self.face_frame()));
         if !faces.is_empty() {
             self.select_face(framed.map_or(0, |index| (index + 1) % faces.len()));
         }
@@ -48,15 +88,22 @@ impl PhotoDocument {
     /// Sets the frame during a drag, without an undo step.
     pub fn drag_frame_to(&mut self, frame: FaceFrame) {
         self.is_frame_placed = true;
-        self.frame_at_drag_start.get_or_insert(self.face_frame);
-        self.face_frame = frame;
+        let start = *self.frame_at_drag_start.get_or_insert(self.placed_frame);
+        if frame == start.frame {
+            // Nothing to undo, even if the drag goes on.
+            self.frame_at_drag_start = None;
+            self.placed_frame = start;
+        } else {
+            self.placed_frame = PlacedFrame { frame, placement: FramePlacement::Hand, is_up_to_date: true };
+        }
     }
 
-    /// Ends the drag of a handle, as an undo step if the frame has changed.
+    /// Ends the drag of a handle that started at the frame `before`, as an undo step if the frame has changed.
     pub fn end_frame_drag(&mut self, before: FaceFrame) {
-        self.frame_at_drag_start = None;
-        if before != self.face_frame {
-            self.push_step(DocumentStep::Frame { before, after: self.face_frame });
+        let start = self.frame_at_drag_start.take();
+        let before = start.unwrap_or(PlacedFrame { frame: before, ..self.placed_frame });
+        if before.frame != self.placed_frame.frame {
+            self.push_step(DocumentStep::Frame { before, after: self.placed_frame });
         }
     }
 }

@@ -29,17 +29,17 @@ impl PhotoDocument {
         }
         match self.cached_overlap.get() {
             Some((_, _, overlap)) if self.active_stroke.is_some() => Some(overlap),
-            Some((mask_id, frame, overlap)) if mask_id == self.mask_id && frame == self.face_frame => Some(overlap),
+            Some((mask_id, frame, overlap)) if mask_id == self.mask_id && frame == self.face_frame() => Some(overlap),
             _ => {
-                let overlap = overlap_of(self.mask(), &self.face_frame);
-                self.cached_overlap.set(Some((self.mask_id, self.face_frame, overlap)));
+                let overlap = overlap_of(self.mask(), &self.face_frame());
+                self.cached_overlap.set(Some((self.mask_id, self.face_frame(), overlap)));
                 Some(overlap)
             }
         }
     }
 }
 
-fn overlap_of(mask: &Mask, frame: &FaceFrame) -> FrameOverlap {
+pub(super) fn overlap_of(mask: &Mask, frame: &FaceFrame) -> FrameOverlap {
     let (mut inside, mut outside) = (false, false);
     let width = mask.width() as usize;
     let fillable_area = blend::fillable_area(frame);

@@ -6,6 +6,7 @@
 //! | --- | --- |
 //! | `mod` | the photo, its hole, and whether there are unsaved changes |
 //! | `frame_edits` | the face frame and the detected faces |
+//! | `frame_search` | the face frame follows the hole |
 //! | `frame_overlap` | whether the hole lies in the frame |
 //! | `fills` | finished fills, and which one is shown |
 //! | `undo` | undo and redo |
@@ -14,18 +15,20 @@
 mod fills;
 mod frame_edits;
 mod frame_overlap;
+mod frame_search;
 mod project_conversion;
 mod undo;
 
 pub use fills::{DocumentFill, FillVariant};
 pub use frame_overlap::FrameOverlap;
-pub use undo::UndoneChange;
+pub use undo::{FrameUndo, UndoneChange};
 
 use std::cell::Cell;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use undo::DocumentStep;
+use frame_edits::PlacedFrame;
+use undo::{DocumentStep, MaskState};
 
 use crate::geometry::{FaceFrame, Point, RectPx};
 use crate::mask::{Mask, MaskEdit, MaskHistory, Stroke, StrokeKind};
@@ -44,7 +47,7 @@ pub struct PhotoDocument {
     /// The project file; `None` until the project is saved.
     project_path: Option<PathBuf>,
     mask_history: MaskHistory,
-    face_frame: FaceFrame,
+    placed_frame: PlacedFrame,
     /// Whether the user or a detected face has placed the frame.
     is_frame_placed: bool,
     /// The frames of the detected faces, largest first; `None` during detection.
@@ -62,7 +65,7 @@ pub struct PhotoDocument {
     /// The kind of the stroke in progress.
     active_stroke: Option<StrokeKind>,
     /// The frame at the start of the drag in progress.
-    frame_at_drag_start: Option<FaceFrame>,
+    frame_at_drag_start: Option<PlacedFrame>,
     revision: u64,
     /// The revision of the last export or save.
     saved_revision: u64,
@@ -76,7 +79,7 @@ impl PhotoDocument {
         let (width, height) = (photo.width(), photo.height());
         Self {
             mask_history: MaskHistory::new(width, height),
-            face_frame: frame.unwrap_or_else(|| FaceFrame::centered(width, height)),
+            placed_frame: PlacedFrame::unplaced(frame.unwrap_or_else(|| FaceFrame::centered(width, height))),
             is_frame_placed: false,
             detected_faces: None,
             photo,
@@ -166,11 +169,12 @@ impl PhotoDocument {
     /// Edits the mask, as an undo step. Returns the changed part.
     pub fn edit_mask(&mut self, edit: MaskEdit) -> RectPx {
         self.active_stroke = None;
+        let before = MaskState { id: self.mask_id, frame: self.placed_frame };
+        self.placed_frame = self.placed_frame.after_edit(&edit);
         let changed = self.mask_history.push(edit);
-        let step = DocumentStep::Mask { before: self.mask_id, after: self.next_mask_id };
         self.mask_id = self.next_mask_id;
         self.next_mask_id += 1;
-        self.push_step(step);
+        self.push_step(DocumentStep::Mask { before, after: MaskState { id: self.mask_id, frame: self.placed_frame } });
         self.has_hole = self.scan_for_hole();
         changed
     }

@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::frame_edits::FramePlacement;
 use super::{DocumentFill, FillVariant, PhotoDocument};
 use crate::app::loss_history::LossHistory;
 use crate::app::preferences::Preferences;
@@ -24,9 +25,10 @@ impl PhotoDocument {
                 height_px: self.photo.height(),
             },
             mask,
-            frame: self.face_frame,
+            frame: self.face_frame(),
             // Face detection after loading must not move the frame away from a fill.
             frame_is_placed: self.is_frame_placed || self.shown_fill.is_some(),
+            frame_is_by_hand: self.placed_frame.placement != FramePlacement::Automatic,
             preset: preferences.preset,
             settings: preferences.settings,
             blend: preferences.blend,
@@ -55,6 +57,12 @@ impl PhotoDocument {
         if !project.mask.is_empty() {
             document.edit_mask(MaskEdit::Replace(Arc::clone(&project.mask)));
             document.cached_shared_mask = Some((document.mask_id, Arc::clone(&project.mask)));
+        }
+        if project.frame_is_by_hand {
+            document.placed_frame.placement = FramePlacement::Hand;
+        } else {
+            // Until the mask changes, the frame is the saved one.
+            document.set_up_to_date_frame(project.frame);
         }
         if let Some(fill) = &project.fill {
             document.restore_fill(fill, &project.mask);

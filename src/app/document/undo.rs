@@ -3,26 +3,42 @@
 //! A step holds no pixels. The mask's pixels are in the mask's own history, which is undone together with this one. A
 //! fill is stored as its index.
 
+use super::frame_edits::PlacedFrame;
 use super::{MaskId, PhotoDocument};
-use crate::geometry::{FaceFrame, RectPx};
+use crate::geometry::RectPx;
 
 /// One undo step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum DocumentStep {
-    /// An edit in the mask history, as the mask states before and after it.
+    /// An edit in the mask history. The frame found after it belongs to the same step.
     Mask {
-        before: MaskId,
-        after: MaskId,
+        before: MaskState,
+        after: MaskState,
     },
     Frame {
-        before: FaceFrame,
-        after: FaceFrame,
+        before: PlacedFrame,
+        after: PlacedFrame,
     },
     /// The shown fill before and after, as indices.
     Fill {
         before: Option<usize>,
         after: Option<usize>,
     },
+}
+
+/// A state of the mask, with the frame at that time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct MaskState {
+    pub id: MaskId,
+    pub frame: PlacedFrame,
+}
+
+/// Whether undo and redo may move the face frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FrameUndo {
+    Restore,
+    /// A running search uses the frame: only the mask is restored.
+    Keep,
 }
 
 /// The parts of the document that undo or redo changed.
@@ -36,7 +52,7 @@ pub struct UndoneChange {
 
 impl PhotoDocument {
     /// Undoes the newest step. `None` if there is none.
-    pub fn undo(&mut self) -> Option<UndoneChange> {
+    pub fn undo(&mut self, frame: FrameUndo) -> Option<UndoneChange> {
         self.end_stroke();
         let step = self.undo_steps.pop()?;
         self.redo_steps.push(step);
@@ -44,7 +60,7 @@ impl PhotoDocument {
         Some(match step {
             DocumentStep::Mask { before, .. } => {
                 let mask_rect = self.mask_history.undo();
-                self.restore_mask_state(before, mask_rect)
+                self.restore_mask_state(before, mask_rect, frame)
             }
             DocumentStep::Frame { before, .. } => self.restore_frame_state(before),
             DocumentStep::Fill { before, .. } => self.restore_shown_fill(before),
@@ -52,7 +68,7 @@ impl PhotoDocument {
     }
 
     /// Redoes the step that was undone last. `None` if there is none.
-    pub fn redo(&mut self) -> Option<UndoneChange> {
+    pub fn redo(&mut self, frame: FrameUndo) -> Option<UndoneChange> {
         self.end_stroke();
         let step = self.redo_steps.pop()?;
         self.undo_steps.push(step);
@@ -60,7 +76,7 @@ impl PhotoDocument {
         Some(match step {
             DocumentStep::Mask { after, .. } => {
                 let mask_rect = self.mask_history.redo();
-                self.restore_mask_state(after, mask_rect)
+                self.restore_mask_state(after, mask_rect, frame)
             }
             DocumentStep::Frame { after, .. } => self.restore_frame_state(after),
             DocumentStep::Fill { after, .. } => self.restore_shown_fill(after),
@@ -90,10 +106,10 @@ impl PhotoDocument {
     /// Cancels the active stroke or frame drag, without a redo step. Returns the changed part of the mask.
     pub fn cancel_drag(&mut self) -> Option<RectPx> {
         if let Some(before) = self.frame_at_drag_start.take() {
-            self.face_frame = before;
+            self.placed_frame = before;
         }
         self.active_stroke?;
-        let change = self.undo()?;
+        let change = self.undo(FrameUndo::Restore)?;
         self.redo_steps.clear();
         change.mask_rect
     }
@@ -105,14 +121,18 @@ impl PhotoDocument {
         self.revision += 1;
     }
 
-    fn restore_mask_state(&mut self, id: MaskId, mask_rect: Option<RectPx>) -> UndoneChange {
-        self.mask_id = id;
+    fn restore_mask_state(&mut self, state: MaskState, mask_rect: Option<RectPx>, frame: FrameUndo) -> UndoneChange {
+        self.mask_id = state.id;
+        self.placed_frame = match frame {
+            FrameUndo::Restore => state.frame,
+            FrameUndo::Keep => PlacedFrame { is_up_to_date: false, ..self.placed_frame },
+        };
         self.has_hole = self.scan_for_hole();
         UndoneChange { mask_rect, is_fill_switched: false }
     }
 
-    fn restore_frame_state(&mut self, frame: FaceFrame) -> UndoneChange {
-        self.face_frame = frame;
+    fn restore_frame_state(&mut self, frame: PlacedFrame) -> UndoneChange {
+        self.placed_frame = frame;
         UndoneChange { mask_rect: None, is_fill_switched: false }
     }
 

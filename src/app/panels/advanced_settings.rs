@@ -1,12 +1,13 @@
 //! The remaining search settings, collapsed under More.
 
-use egui::{CollapsingHeader, Ui};
+use egui::{Checkbox, CollapsingHeader, Ui};
 
 use super::widgets;
 use crate::app::state::{Action, EditorState};
 use crate::app::theme;
 use crate::blend::{Blend, BlendMode};
 use crate::device::DeviceChoice;
+use crate::model::ModelInfo;
 use crate::model::cpu::CpuPrecision;
 use crate::search::{SETTINGS, Section, Settings};
 
@@ -43,14 +44,22 @@ fn section(ui: &mut Ui, settings: &mut Settings, sections: &[Section]) {
 }
 
 fn blend(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
-    let Blend { mut mode, mut detail_percent } = state.preferences.blend;
+    let Blend { mut mode, mut detail_percent, mut completion } = state.preferences.blend;
     let options = BlendMode::ALL.map(|mode| (mode, mode.title(), mode.help()));
     widgets::choice(ui, "Blend", "How the fill joins the photo", &mut mode, &options);
     let tooltip = "How much sharpness and skin texture the fill takes from the photo around it, in percent. Where the \
-                   other half of the face is visible, its detail is used too. 0: as soft as the generator draws it. \
+                   other half of the face is visible, its detail is used too. 0: as soft as it was drawn. \
                    Visible in the finished fill, at full size";
     widgets::slider(ui, "Detail", tooltip, &mut detail_percent, 0..=100, widgets::Scale::default(), |_| {});
-    let blend = Blend { mode, detail_percent };
+    let has_completion = state.model_info.as_ref().is_none_or(ModelInfo::has_completion);
+    let tooltip = "A second network draws the hole again, finer than the generator: from the photo around it and the \
+                   shown candidate. Visible when the fill is finished or paused. The rest of the photo stays as it is";
+    let disabled_reason = "Not with this model: it works with face-128, and with models of 128 pixels trained on faces \
+                           from `countenance prepare`";
+    ui.add_enabled(has_completion, Checkbox::new(&mut completion, "Redraw the hole"))
+        .on_hover_text(tooltip)
+        .on_disabled_hover_text(disabled_reason);
+    let blend = Blend { mode, detail_percent, completion };
     if blend != state.preferences.blend {
         actions.push(Action::SetBlend(blend));
     }

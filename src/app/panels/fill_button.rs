@@ -31,6 +31,10 @@ pub fn show(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
 
 /// Warns about paint that will not be filled, because it is outside the face frame.
 fn warn_of_paint_outside(ui: &mut Ui, state: &EditorState) {
+    if state.is_frame_pending() {
+        // The frame may move to the paint.
+        return;
+    }
     let text = match state.document.as_ref().and_then(PhotoDocument::frame_overlap) {
         Some(FrameOverlap::PartlyOutside) => "Paint far outside the face frame is not filled",
         Some(FrameOverlap::Outside) => "All paint is outside the face frame",
@@ -64,6 +68,7 @@ fn start_face_chip(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) 
 fn fill_or_stop_button(ui: &mut Ui, state: &EditorState, width: f32, actions: &mut Vec<Action>) {
     let palette = theme::palette(ui);
     let (command, name) = match state.fill_controller.running() {
+        None if state.is_fill_waiting() => (EditorCommand::Stop, "Starting…"),
         None => (EditorCommand::Fill, "Fill"),
         Some(run) if run.is_stopping => (EditorCommand::Stop, "Stopping…"),
         Some(_) => (EditorCommand::Stop, "Stop"),

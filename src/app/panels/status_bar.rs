@@ -69,6 +69,9 @@ fn device_status(state: &EditorState, palette: &theme::ThemePalette) -> (String,
 }
 
 fn fill_progress(state: &EditorState) -> Vec<String> {
+    if state.is_fill_waiting() {
+        return vec!["Starting: looking for the face around the paint…".to_owned()];
+    }
     let Some(run) = state.fill_controller.running() else { return result_summary(state) };
     let iteration = run.loss_history.latest_iteration();
     if run.is_stopping {

@@ -2,7 +2,7 @@
 
 use super::{CanvasCommand, DocumentSource, EditorState, HelpWindow, PathBar, PendingClose};
 use crate::app::canvas::Tool;
-use crate::app::document::{FrameOverlap, PhotoDocument, UndoneChange};
+use crate::app::document::{FrameOverlap, FrameUndo, PhotoDocument, UndoneChange};
 use crate::app::shortcuts::EditorCommand;
 use crate::app::tasks::{BackgroundTask, PathPurpose};
 use crate::mask::MaskEdit;
@@ -64,12 +64,15 @@ impl EditorState {
             EditorCommand::Fill => {
                 no_photo.or_else(locked_by_fill).or_else(|| match document.and_then(PhotoDocument::frame_overlap) {
                     None => Some("Paint over the part of the face to replace first"),
+                    // The frame may move to the paint.
+                    Some(FrameOverlap::Outside) if self.is_frame_pending() => None,
                     Some(FrameOverlap::Outside) => {
                         Some("The paint is outside the face frame: move the frame over it (F), or paint inside")
                     }
                     Some(FrameOverlap::Inside | FrameOverlap::PartlyOutside) => None,
                 })
             }
+            EditorCommand::Stop if self.is_fill_waiting() => None,
             EditorCommand::Stop | EditorCommand::PauseOrResume | EditorCommand::StepOnce => {
                 match self.fill_controller.running() {
                     None => Some("No fill is running"),
@@ -131,7 +134,10 @@ impl EditorState {
             EditorCommand::ZoomToFit => self.canvas_commands.push(CanvasCommand::Fit),
             EditorCommand::ZoomToActualPixels => self.canvas_commands.push(CanvasCommand::ActualPixels),
             EditorCommand::Fill => self.start_fill(),
-            EditorCommand::Stop => self.fill_controller.stop(),
+            EditorCommand::Stop => {
+                self.cancel_waiting_fill();
+                self.fill_controller.stop();
+            }
             EditorCommand::PauseOrResume => self.fill_controller.toggle_pause(),
             EditorCommand::StepOnce => self.fill_controller.step_once(),
             EditorCommand::ToggleDivider => self.divider = self.divider.is_none().then(|| self.hole_center_x()),
@@ -165,8 +171,9 @@ impl EditorState {
         self.help_window = (self.help_window != Some(window)).then_some(window);
     }
 
-    fn undo_or_redo(&mut self, undo_or_redo: fn(&mut PhotoDocument) -> Option<UndoneChange>) {
-        let Some(change) = self.document.as_mut().and_then(undo_or_redo) else { return };
+    fn undo_or_redo(&mut self, undo_or_redo: fn(&mut PhotoDocument, FrameUndo) -> Option<UndoneChange>) {
+        let frame = if self.is_locked() { FrameUndo::Keep } else { FrameUndo::Restore };
+        let Some(change) = self.document.as_mut().and_then(|document| undo_or_redo(document, frame)) else { return };
         self.canvas_commands.extend(change.mask_rect.map(CanvasCommand::MaskChanged));
         if change.is_fill_switched {
             self.bump_scene_version();

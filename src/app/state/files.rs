@@ -131,6 +131,7 @@ impl EditorState {
                     self.messages.extend(error);
                 }
             }
+            TaskResult::FrameFound { photo, mask_id, frame, error } => self.frame_found(&photo, mask_id, frame, error),
             TaskResult::MaskLoaded { mask, photo_size } => self.mask_loaded(mask, photo_size),
             TaskResult::FileSaved { purpose, path, revision } => self.file_saved(purpose, &path, revision),
             TaskResult::ProjectOpened(opened) => self.project_opened(*opened),

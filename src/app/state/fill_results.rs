@@ -24,6 +24,10 @@ impl EditorState {
     pub(super) fn start_fill(&mut self) {
         let Some(document) = self.document.as_ref().filter(|document| !document.has_active_stroke()) else { return };
         let mask_id = document.mask_id();
+        if self.is_frame_pending() {
+            self.start_fill_when_frame_is_found();
+            return;
+        }
         let start = self.fill_start();
         if let Some(request) = self.fill_request() {
             self.fill_controller.start(FillRequest { start, ..request }, mask_id);
@@ -162,6 +166,7 @@ impl EditorState {
     pub(super) fn show_document(&mut self, document: PhotoDocument) {
         self.fill_controller.abandon();
         (self.first_guess, self.mix) = (None, None);
+        self.frame_search.document_changed();
         self.document = Some(document);
         self.autosave.document_changed();
         self.show_before = false;

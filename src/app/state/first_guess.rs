@@ -49,8 +49,9 @@ enum PatchSource {
 }
 
 impl EditorState {
-    /// Updates the running search, the first guess and the mix for the current hole.
-    pub(super) fn update_search_guess_and_mix(&mut self) {
+    /// Updates the face frame, the running search, the first guess and the mix for the current hole.
+    pub(super) fn update_for_hole(&mut self) {
+        self.update_frame_search();
         self.update_running_fill();
         self.update_first_guess();
         self.close_stale_mix();
@@ -73,7 +74,8 @@ impl EditorState {
         if is_obsolete && self.first_guess.take().is_some_and(|guess| guess.newest.is_some()) {
             self.bump_scene_version();
         }
-        if is_obsolete || self.fill_controller.is_running() || !self.can_draw_first_guess() {
+        let must_wait = self.fill_controller.is_running() || self.is_frame_pending();
+        if is_obsolete || must_wait || !self.can_draw_first_guess() {
             return;
         }
         let Some(document) = self.document.as_mut().filter(|document| !document.has_active_drag()) else { return };

@@ -10,16 +10,20 @@ mod explore_actions;
 mod files;
 mod fill_results;
 mod first_guess;
+mod frame_search;
 mod project_files;
 mod training_run;
 
 pub use actions::{Action, CanvasCommand, DocumentSource, HelpWindow, PathBar, PendingClose, SaveAnswer};
 pub use candidate_mix::CandidateMix;
+#[cfg(test)]
+pub use frame_search::FrameSearchMode;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use first_guess::FirstGuess;
+use frame_search::FrameSearch;
 
 use super::autosave::{Autosave, RecoverableProject, RecoveryScanTimer};
 use super::canvas::{BRUSH_RADIUS_RANGE_PX, CanvasAction, Tool};
@@ -57,6 +61,7 @@ pub struct EditorState {
     pub model_info: Option<ModelInfo>,
     /// Data of the Explore window.
     pub explore: ExploreState,
+    pub frame_search: FrameSearch,
     first_guess: Option<FirstGuess>,
     /// The mix of two candidates, while its slider is open.
     pub mix: Option<CandidateMix>,
@@ -103,6 +108,7 @@ impl EditorState {
             start_screen_path: String::new(),
             model_info: None,
             explore: ExploreState::default(),
+            frame_search: FrameSearch::default(),
             first_guess: None,
             mix: None,
             pending_close: None,
@@ -145,7 +151,7 @@ impl EditorState {
         for update in self.fill_controller.poll() {
             self.handle_fill_update(update);
         }
-        self.update_search_guess_and_mix();
+        self.update_for_hole();
         self.update_explore();
         self.save_project_if_idle();
         self.compose_if_needed();
@@ -169,7 +175,7 @@ impl EditorState {
     /// Applies an action.
     pub fn handle(&mut self, action: Action) {
         self.apply(action);
-        self.update_search_guess_and_mix();
+        self.update_for_hole();
         self.update_explore();
     }
 

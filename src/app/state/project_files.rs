@@ -54,6 +54,7 @@ impl EditorState {
 
     /// Stops the search and saves the project as soon as possible, then proceeds with `pending`.
     pub(super) fn save_project_then(&mut self, pending: PendingClose) {
+        self.cancel_waiting_fill();
         self.fill_controller.stop();
         (self.close_after_save, self.save_when_idle) = (Some(pending), true);
         self.save_project_if_idle();

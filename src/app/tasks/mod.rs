@@ -4,6 +4,7 @@
 //! file dialogs the result is [`TaskResult::NoDialog`] (see `file_dialog`).
 
 mod file_dialog;
+mod find_faces;
 mod open_photo;
 mod project_io;
 mod render_fill;
@@ -17,12 +18,13 @@ use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 
 use file_dialog::show_file_dialog;
-use open_photo::{find_faces, open_photo, open_sample, photo_result, sample_thumbnail};
+use find_faces::{find_face_frame, find_faces};
+use open_photo::{open_photo, open_sample, photo_result, sample_thumbnail};
 use project_io::{open_project, save_project};
 use render_fill::{compose_fill, export_fill};
 
 use super::autosave::{RecoveryFile, RecoveryScanResult, find_recoverable};
-use super::document::FillVariant;
+use super::document::{FillVariant, MaskId};
 use super::explore::{LibraryChange, change_library};
 use super::preferences::Preferences;
 use super::sample_portraits::SamplePortrait;
@@ -88,6 +90,12 @@ pub enum BackgroundTask {
     },
     /// Detect faces.
     DetectFaces(Arc<Photo>),
+    /// Find the face frame from the known pixels only, for this state of the mask.
+    FindFrame {
+        photo: Arc<Photo>,
+        hole: Arc<Mask>,
+        mask_id: MaskId,
+    },
     LoadMask {
         path: PathBuf,
         width: u32,
@@ -136,6 +144,7 @@ impl BackgroundTask {
                 | Self::OpenSample(_)
                 | Self::OpenProject { .. }
                 | Self::DetectFaces(_)
+                | Self::FindFrame { .. }
                 | Self::LoadMask { .. }
                 | Self::Export { .. }
                 | Self::Compose { .. }
@@ -177,6 +186,14 @@ pub enum TaskResult {
         photo: Arc<Photo>,
         frames: Vec<FaceFrame>,
         /// Why the detection failed.
+        error: Option<UserMessage>,
+    },
+    /// The face frame for a state of the mask; `None` when no face was found.
+    FrameFound {
+        photo: Arc<Photo>,
+        mask_id: MaskId,
+        frame: Option<FaceFrame>,
+        /// Why the search failed.
         error: Option<UserMessage>,
     },
     MaskLoaded {
@@ -278,6 +295,7 @@ fn run_task(task: BackgroundTask) -> TaskResult {
             TaskResult::RecoverableFound(find_recoverable(&folder, &own_paths))
         }
         BackgroundTask::DetectFaces(photo) => find_faces(photo),
+        BackgroundTask::FindFrame { photo, hole, mask_id } => find_face_frame(photo, &hole, mask_id),
         BackgroundTask::LoadMask { path, width, height } => match load_mask(&path, width, height) {
             Ok(mask) => TaskResult::MaskLoaded { mask: Arc::new(mask), photo_size: (width, height) },
             Err(error) => task_failed(&anyhow::Error::new(error).context("Mask not loaded")),

@@ -1,4 +1,4 @@
-//! Tasks for opening a photo: decode it and detect its faces. Also decodes the samples' thumbnails.
+//! Tasks for opening a photo, and for the samples' thumbnails.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -7,8 +7,6 @@ use anyhow::Context as _;
 
 use super::{TaskResult, task_failed};
 use crate::app::sample_portraits::SamplePortrait;
-use crate::app::toasts::UserMessage;
-use crate::face::{detect, fit_frame};
 use crate::geometry::FaceFrame;
 use crate::hash::sha256_of_bytes;
 use crate::photo::{DecodeLimits, Photo, PhotoError, decode};
@@ -41,19 +39,6 @@ pub(super) fn open_sample(sample: SamplePortrait) -> anyhow::Result<OpenedPhoto>
     let photo = decode(sample.image_bytes(), DecodeLimits::default())?;
     let name = sample.file_stem();
     Ok((photo, name.to_owned(), Some(sample.face_frame()), PhotoOrigin::Sample(name.to_owned())))
-}
-
-pub(super) fn find_faces(photo: Arc<Photo>) -> TaskResult {
-    match detect(&photo) {
-        Ok(faces) => {
-            let frames = faces.iter().filter_map(|face| fit_frame(&face.landmarks_in_photo)).collect();
-            TaskResult::FacesDetected { photo, frames, error: None }
-        }
-        Err(error) => {
-            let error = UserMessage::from_error(&anyhow::Error::new(error).context("Face detection failed"));
-            TaskResult::FacesDetected { photo, frames: Vec::new(), error: Some(error) }
-        }
-    }
 }
 
 /// Side of a sample's thumbnail in pixels: sharp at 200 % scale.

@@ -55,8 +55,9 @@ pub(super) fn export_fill(
 }
 
 pub(super) fn compose_fill(fill_index: usize, snapshot: &FillSnapshot) -> TaskResult {
-    let FillSnapshot { photo, hole, frame, outcome, variant } = snapshot;
-    let Some(candidate) = outcome.candidates.get(variant.candidate) else { return TaskResult::Cancelled };
-    let patch = Composer::new(photo, hole, frame, variant.blend, None).render(&candidate.pixels, outcome.size_px);
+    let FillSnapshot { photo, hole, frame, variant, .. } = snapshot;
+    let export = snapshot.as_export();
+    let Some((pixels, size_px)) = export.picture_to_blend() else { return TaskResult::Cancelled };
+    let patch = Composer::new(photo, hole, frame, variant.blend, None).render(&pixels, size_px);
     TaskResult::FillComposed { fill_index, photo: Arc::clone(photo), variant: *variant, patch }
 }

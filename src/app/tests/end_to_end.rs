@@ -11,6 +11,7 @@ use super::open_paint_undo::paint;
 use super::{TestWindow, click, newest_message, press, wait_for};
 use crate::app::Editor;
 use crate::app::preferences::Preferences;
+use crate::app::state::FrameSearchMode;
 use crate::app::tasks::PathPurpose;
 use crate::app::toasts::Severity;
 use crate::device::DeviceChoice;
@@ -32,6 +33,7 @@ pub fn editor_with_real_engine<'a>(model: &str, steps: u32) -> TestWindow<'a> {
         let worker = WorkerHandle::spawn(Arc::new(move |_| context.request_repaint()));
         Editor::new(&creation.egui_ctx, Box::new(worker), preferences, None)
     });
+    window.state_mut().state.frame_search.mode = FrameSearchMode::Off;
     window.step();
     click(&mut window, "Sample: Eileen Collins");
     wait_for(&mut window, "the sample", |editor| editor.state.document.is_some());
@@ -47,6 +49,7 @@ fn stop_reason(window: &TestWindow<'_>) -> Option<StopReason> {
 #[test]
 fn open_paint_fill_compare_export_undo() {
     let mut window = editor_with_real_engine("tiny-16.safetensors", 30);
+    window.state_mut().state.frame_search.mode = FrameSearchMode::Detector;
     click(&mut window, "Fill");
     wait_for(&mut window, "the fill at full size", |editor| {
         let document = editor.state.document.as_ref().expect("open");

@@ -1,7 +1,7 @@
 //! A fill from the Fill button to its result, with the scripted engine.
 
 use egui::{Key, Modifiers};
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT as _, Queryable};
 
 use super::open_paint_undo::paint;
 use super::scripted_engine::{BEST, CANDIDATES, ScriptedEngine, device, model};
@@ -287,6 +287,25 @@ fn the_detail_slider_composes_the_fill_again() {
     wait_for(&mut window, "the picture", |editor| {
         let fill = editor.state.document.as_ref().and_then(PhotoDocument::shown_fill).expect("filled");
         fill.full_size_variant.is_some_and(|composed| composed.blend.detail_percent == percent)
+    });
+}
+
+#[test]
+fn redrawing_the_hole_is_switched_under_more() {
+    let (mut window, engine) = editor_with_fill();
+    window.get_by_label("More").click();
+    window.run_steps(4);
+    assert!(window.get_by_label("Redraw the hole").accesskit_node().is_disabled(), "face-64 has no such network");
+    let model = crate::model::inspect(&crate::model::ModelChoice::Face128).expect("built in");
+    engine.push_event(WorkerEvent::WarmedUp { device: device(), model });
+    window.run_steps(2);
+    let before = state(&window).preferences.blend.completion;
+    window.get_by_label("Redraw the hole").click_accesskit();
+    window.run_steps(2);
+    assert_eq!(state(&window).preferences.blend.completion, !before);
+    wait_for(&mut window, "the picture", |editor| {
+        let fill = editor.state.document.as_ref().and_then(PhotoDocument::shown_fill).expect("filled");
+        fill.full_size_variant.is_some_and(|composed| composed.blend.completion != before)
     });
 }
 

@@ -6,6 +6,7 @@ mod export_and_close;
 mod face_selection;
 mod fill;
 mod first_guess;
+mod frame_search;
 mod live_edits;
 mod mixing;
 mod open_paint_undo;
@@ -24,7 +25,7 @@ use egui_kittest::kittest::{By, NodeT as _, Queryable};
 
 use super::preferences::Preferences;
 use super::sample_portraits::SamplePortrait;
-use super::state::{Action, DocumentSource};
+use super::state::{Action, DocumentSource, FrameSearchMode};
 use super::{Editor, toasts::UserMessage};
 use scripted_engine::ScriptedEngine;
 
@@ -38,6 +39,7 @@ fn editor_of_size<'a>(width: f32, height: f32) -> (TestWindow<'a>, Arc<ScriptedE
         .with_size([width, height])
         .with_max_steps(16)
         .build_eframe(|creation| Editor::new(&creation.egui_ctx, worker, Preferences::default(), None));
+    harness.state_mut().state.frame_search.mode = FrameSearchMode::Off;
     harness.step();
     (harness, engine)
 }

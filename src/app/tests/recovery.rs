@@ -20,7 +20,7 @@ use crate::app::autosave::find_recoverable;
 use crate::app::canvas::CanvasAction;
 use crate::app::preferences::Preferences;
 use crate::app::sample_portraits::SamplePortrait;
-use crate::app::state::{Action, DocumentSource, SaveAnswer};
+use crate::app::state::{Action, DocumentSource, FrameSearchMode, SaveAnswer};
 use crate::app::tasks::PathPurpose;
 use crate::app::toasts::{Severity, UserMessage};
 
@@ -47,6 +47,7 @@ fn editor_in<'a>(folder: &Path) -> (TestWindow<'a>, Arc<ScriptedEngine>, TestClo
         let mut editor = Editor::new(&creation.egui_ctx, worker, Preferences::default(), None);
         editor.now = clock.reader();
         editor.state.enable_autosave(folder);
+        editor.state.frame_search.mode = FrameSearchMode::Off;
         editor
     });
     window.step();

@@ -174,7 +174,7 @@ fn grain_is_equal_on_both_sides() {
     let photo = grainy();
     let fill = vec![0.0; 3 * 64 * 64];
     let variation = |mode: BlendMode, detail_percent: u8| {
-        let blend = Blend { mode, detail_percent };
+        let blend = Blend { mode, detail_percent, completion: false };
         let filled = apply(&photo, &hole(), &frame(), blend, &fill, 64).to_rgb8();
         let lumas = |inside: bool| {
             let grown = |by_px: f32| {
@@ -217,7 +217,7 @@ fn the_thread_count_does_not_change_the_fill() {
     let fill_on = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
-            let blend = Blend { mode: BlendMode::Feather, detail_percent: 100 };
+            let blend = Blend { mode: BlendMode::Feather, detail_percent: 100, completion: false };
             apply(&photo, &hole(), &frame(), blend, &vec![0.1; 3 * 64 * 64], 64)
         })
     };

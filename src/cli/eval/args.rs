@@ -4,12 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::lists::{CommaList, MaskNames, parse_blends, parse_frames, parse_masks, parse_others, parse_presets};
 use super::plan::SHEET_FACES;
-use crate::blend::BlendMode;
-use crate::cli::settings::SettingsArgs;
 use crate::device::DeviceChoice;
-use crate::evaluation::{ExternalFills, HoleKind};
-use crate::search::Preset;
+use crate::evaluation::{BlendMethod, ExternalFills, FrameMode};
 
 /// Measure how close fills come to the original, over many faces and masks
 ///
@@ -18,22 +16,45 @@ use crate::search::Preset;
 /// result is compared with the original. The method mean, which fills with the mean of the known pixels, is always
 /// measured as a baseline. Standard output gets a table of means with 95 % confidence intervals (Student's t).
 ///
+/// With --photos, FACES is a folder of whole photos, or one photo. The holes are parts of the largest face, and the
+/// fills are compared at the photo's size, as they are seen.
+///
 /// Other programs can be measured the same way: --cases writes the faces with blanked holes, and --others scores the
 /// other program's results.
 #[derive(Debug, Args)]
 #[command(after_long_help = AFTER_HELP)]
 pub(in crate::cli) struct EvalArgs {
-    /// Folder of aligned faces (PNG, JPEG, WebP, TIFF, BMP), used in order of name, or a dataset
+    /// Folder of aligned faces (PNG, JPEG, WebP, TIFF, BMP), used in order of name, or a dataset; see also --photos
     #[arg(value_name = "FACES")]
     pub(super) faces: PathBuf,
 
-    /// Masks, separated by commas: center, half, random, pattern, irregular, mouth, eyes; or all
+    /// FACES are whole photos: cut holes into the largest face of each, and compare at the photo's size
+    ///
+    /// The landmarks of the face, which are found in the whole photo, give its true frame and the holes. PSNR, SSIM, L1,
+    /// seam and sharpness are those of the hole at the photo's resolution. Photos without a face are reported.
+    #[arg(long)]
+    pub(super) photos: bool,
+
+    /// Masks, separated by commas: center, half, random, pattern, irregular, mouth, eyes; with --photos: mouth, eye, eyes,
+    /// nose, lower-half, half, scratches, glasses; or all
     ///
     /// center is the middle quarter, half the left half, random 80 % of the pixels, pattern everything except every fourth
     /// pixel of every fourth row, irregular random strokes over a fifth, mouth and eyes strokes over those features. The
     /// same face at the same position of the list always gets the same masks.
+    ///
+    /// In photos, eye is the one on the left, lower-half everything below the nose, scratches are three to five thin
+    /// strokes across the face, and glasses is a band over both eyes from temple to temple.
     #[arg(long, value_name = "LIST", value_parser = parse_masks, default_value = "all")]
-    pub(super) masks: CommaList<HoleKind>,
+    pub(super) masks: MaskNames,
+
+    /// Face frames to measure in photos, separated by commas: known, found [default: known]
+    ///
+    /// known is the true frame, which measures the fill alone. found is the frame that the program finds without the
+    /// pixels under the hole, which measures both; the table then shows its error: the mean distance of eyes and mouth
+    /// corners from their true places, divided by the distance of the eyes. Its methods are named like
+    /// best+default@found.
+    #[arg(long, value_name = "LIST", value_parser = parse_frames, requires = "photos")]
+    pub(super) frame: Option<CommaList<FrameMode>>,
 
     /// Presets to measure, separated by commas: best, blog, blog-momentum, paper, hmc; or all, or none
     ///
@@ -42,11 +63,14 @@ pub(in crate::cli) struct EvalArgs {
     #[arg(long, value_name = "LIST", value_parser = parse_presets, default_value = "best")]
     pub(super) presets: CommaList<String>,
 
-    /// Blend modes to measure, separated by commas: poisson, feather, none; or all
+    /// Blends to measure, separated by commas: default, poisson, feather, none; or all [default: none; with --photos:
+    /// default]
     ///
-    /// All of them use the same search. With none, a method is named after its preset; otherwise like best+poisson.
-    #[arg(long, value_name = "LIST", value_parser = parse_blends, default_value = "none")]
-    pub(super) blend: CommaList<BlendMode>,
+    /// default is what `countenance fill` does; the others are modes without added detail and without the completion
+    /// network. A blend may be followed by changes, for example poisson:detail=50:completion=on. All blends use the same
+    /// search. With none, a method is named after its preset; otherwise like best+poisson.
+    #[arg(long, value_name = "LIST", value_parser = parse_blends)]
+    pub(super) blend: Option<CommaList<BlendMethod>>,
 
     /// Measure only the first N faces
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
@@ -72,6 +96,15 @@ pub(in crate::cli) struct EvalArgs {
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub(super) device: DeviceChoice,
 
+    /// Also measure LPIPS, on the features of torchvision's alexnet-owt-7be5be79.pth, or the same tensors as .safetensors
+    ///
+    /// LPIPS (arXiv 1801.03924) agrees with what people see better than PSNR does; lower is nearer to the original. It
+    /// compares whole crops, or the face frames of photos, at 256 pixels. Its learned weights are read from the file's
+    /// tensors lpips0 to lpips4. Without them all features count the same, and the column is called "features" instead of
+    /// "LPIPS": its values can only be compared with each other.
+    #[arg(long, value_name = "FILE")]
+    pub(super) features: Option<PathBuf>,
+
     /// Also show each method's paired difference to this one: mean, a preset's name, or one of --others
     ///
     /// Faces that are hard for one method are hard for all. Paired differences remove this common variation, so their
@@ -88,7 +121,7 @@ pub(in crate::cli) struct EvalArgs {
 
     #[arg(long, value_name = "PATH")]
     #[arg(help = format!("PNG with one row for each of the first {SHEET_FACES} faces: the original, then for each mask \
-                          the hole and all methods"))]
+                          the hole and all methods; with --photos, one row for each mask of these faces"))]
     pub(super) sheet: Option<PathBuf>,
 
     /// Folder for other programs: NAME-MASK.png with the hole blanked and NAME-MASK_mask.png with the hole in white
@@ -113,110 +146,7 @@ Examples:
   countenance eval faces/ --presets best,best:noise=0,best:candidates=1 --against best
   countenance eval faces/ --presets none --cases cases/
   countenance eval faces/ --others telea=telea/ --others ns=ns/ --against telea
+  countenance eval portraits/ --photos --features alexnet-owt-7be5be79.pth --sheet eval.png
+  countenance eval portraits/ --photos --frame known,found --blend default,default:completion=off
 
 Exit status: 0 on success, 1 if something could not be scored, 2 if the arguments are invalid.";
-
-/// A list of names separated by commas.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::cli) struct CommaList<T>(pub(super) Vec<T>);
-
-/// Reads names separated by commas, or `all`. Duplicates are dropped.
-fn parse_list<T: Copy + PartialEq>(text: &str, all: &[T], id: fn(T) -> &'static str) -> Result<CommaList<T>, String> {
-    if text == "all" {
-        return Ok(CommaList(all.to_vec()));
-    }
-    let mut chosen = Vec::new();
-    for name in text.split(',').map(str::trim) {
-        let Some(&value) = all.iter().find(|value| id(**value) == name) else {
-            let names: Vec<_> = all.iter().map(|value| id(*value)).collect();
-            return Err(format!("there is no '{name}': use {}; or all", names.join(", ")));
-        };
-        if !chosen.contains(&value) {
-            chosen.push(value);
-        }
-    }
-    Ok(CommaList(chosen))
-}
-
-fn parse_masks(text: &str) -> Result<CommaList<HoleKind>, String> {
-    parse_list(text, &HoleKind::ALL, HoleKind::id)
-}
-
-/// Reads presets with changes and checks each of them.
-fn parse_presets(text: &str) -> Result<CommaList<String>, String> {
-    match text {
-        "all" => return Ok(CommaList(Preset::ALL.map(|preset| preset.id().to_string()).into())),
-        "none" => return Ok(CommaList(Vec::new())),
-        _ => {}
-    }
-    let mut chosen = Vec::new();
-    for name in text.split(',').map(str::trim) {
-        let preset = name.split(':').next().unwrap_or_default();
-        if Preset::from_id(preset).is_none() {
-            let ids = Preset::ALL.map(Preset::id).join(", ");
-            return Err(format!("there is no '{preset}': use {ids}; or all, or none"));
-        }
-        SettingsArgs::parse(name).map_err(|error| format!("{error:#}"))?;
-        if !chosen.iter().any(|other| other == name) {
-            chosen.push(name.to_string());
-        }
-    }
-    Ok(CommaList(chosen))
-}
-
-fn parse_blends(text: &str) -> Result<CommaList<BlendMode>, String> {
-    parse_list(text, &BlendMode::ALL, BlendMode::id)
-}
-
-fn parse_others(text: &str) -> Result<ExternalFills, String> {
-    match text.split_once('=') {
-        Some((name, folder)) if !name.is_empty() && !folder.is_empty() => {
-            Ok(ExternalFills { name: name.into(), folder: folder.into() })
-        }
-        _ => Err("give a name and a folder, for example telea=outputs/telea".into()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lists_are_comma_separated_names_or_all() {
-        assert_eq!(parse_masks("eyes, center,eyes").unwrap(), CommaList(vec![HoleKind::Eyes, HoleKind::Center]));
-        assert_eq!(parse_masks("all").unwrap().0, HoleKind::ALL);
-        assert_eq!(parse_presets("none").unwrap(), CommaList(Vec::new()));
-        assert_eq!(parse_blends("none").unwrap(), CommaList(vec![BlendMode::None]));
-    }
-
-    #[test]
-    fn an_unknown_name_error_lists_the_names() {
-        insta::assert_snapshot!(parse_masks("center,nose").unwrap_err(), @"there is no 'nose': use center, half, random, pattern, irregular, mouth, eyes; or all");
-        insta::assert_snapshot!(parse_presets("").unwrap_err(), @"there is no '': use best, blog, blog-momentum, paper, hmc; or all, or none");
-    }
-
-    #[test]
-    fn changes_to_a_preset_are_checked() {
-        let list = parse_presets("best, best:noise=0:hold=0,best").unwrap();
-        assert_eq!(list.0, ["best", "best:noise=0:hold=0"]);
-        assert_eq!(parse_presets("all").unwrap().0.len(), Preset::ALL.len());
-        for (wrong, named) in [
-            ("nose:noise=0", "there is no 'nose'"),
-            ("best:nose=0", "no setting 'nose'"),
-            ("best:noise", "write noise=0"),
-            ("best:noise=3", "noise is 3"),
-            ("best:steps=many", "many"),
-        ] {
-            let error = parse_presets(wrong).unwrap_err();
-            assert!(error.contains(named) && error.lines().count() == 1, "{wrong}: {error}");
-        }
-    }
-
-    #[test]
-    fn others_are_a_name_and_a_folder() {
-        assert_eq!(parse_others("telea=a=b").unwrap(), ExternalFills { name: "telea".into(), folder: "a=b".into() });
-        for text in ["telea", "=folder", "telea="] {
-            assert!(parse_others(text).is_err(), "{text}");
-        }
-    }
-}

@@ -5,11 +5,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::EvalArgs;
+use super::lists::DEFAULT_BLEND;
+use crate::blend::{Blend, BlendMode};
 use crate::cli::outputs::{self, STANDARD_OUTPUT, canonical_output_path};
 use crate::cli::settings::SettingsArgs;
 use crate::cli::{inputs, model_choice, usage_error};
 use crate::dataset::FaceDataset;
-use crate::evaluation::{EvaluationFaceSource, EvaluationProtocol, ExternalFills, SearchMethod};
+use crate::evaluation::{
+    ALL_MASKS, BlendMethod, EvaluationFaceSource, EvaluationProtocol, ExternalFills, FrameMode, SearchMethod,
+};
 use crate::model::ModelInfo;
 
 /// Number of faces on the sheet.
@@ -29,18 +33,22 @@ pub(super) struct EvalPlan {
 impl EvalPlan {
     /// Checks the arguments and creates the folder for cases.
     pub(super) fn new(args: &EvalArgs) -> anyhow::Result<Self> {
-        let faces = face_sources(&args.faces, args.count)?;
+        let holes = args.masks.holes(args.photos)?;
+        let faces =
+            if args.photos { photo_sources(&args.faces, args.count)? } else { face_sources(&args.faces, args.count)? };
         let searches = args.presets.0.iter().map(|name| search_method(name, args)).collect::<anyhow::Result<_>>()?;
         let (choice, model) = model_choice::find_model(args.model.as_deref())?;
         let protocol = EvaluationProtocol {
             faces,
-            holes: args.masks.0.clone(),
+            holes,
             searches,
-            blends: args.blend.0.clone(),
+            frames: args.frame.as_ref().map_or_else(|| vec![FrameMode::Known], |frames| frames.0.clone()),
+            blends: args.blend.as_ref().map_or_else(|| vec![default_blend(args.photos)], |blends| blends.0.clone()),
             external_fills: args.others.clone(),
             seed: args.seed,
             model: choice,
             crop_size_px: model.image_size_px,
+            features: args.features.clone(),
             device: args.device,
             cases_folder: args.cases.clone(),
             sheet_face_count: if args.sheet.is_some() { SHEET_FACES } else { 0 },
@@ -48,6 +56,15 @@ impl EvalPlan {
         check_methods(&protocol, args.against.as_ref())?;
         check_outputs(args, &protocol.faces)?;
         Ok(Self { protocol, model, against: args.against.clone(), json: args.json.clone(), sheet: args.sheet.clone() })
+    }
+
+    /// The masks of the means: each mask, and in photos also all of them together.
+    pub(super) fn summarized_masks(&self) -> Vec<&'static str> {
+        let mut masks = self.protocol.holes.ids();
+        if self.protocol.holes.are_in_photos() {
+            masks.push(ALL_MASKS);
+        }
+        masks
     }
 
     /// Whether standard output gets the JSON instead of the table.
@@ -64,9 +81,27 @@ fn search_method(name: &str, args: &EvalArgs) -> anyhow::Result<SearchMethod> {
     Ok(SearchMethod { name: name.to_string(), settings: settings.settings()? })
 }
 
-/// The faces of a folder, sorted by name, or those of a dataset.
+/// The blend without `--blend`: that of `fill` for photos, the generator's own pixels for crops.
+fn default_blend(in_photos: bool) -> BlendMethod {
+    if in_photos { BlendMethod { name: DEFAULT_BLEND.into(), blend: Blend::default() } } else { BlendMode::None.into() }
+}
+
+/// The first photos of a folder, sorted by name, or one photo.
+fn photo_sources(path: &Path, count: Option<u32>) -> anyhow::Result<Vec<EvaluationFaceSource>> {
+    if path.is_file() {
+        return Ok(vec![EvaluationFaceSource::Photo(path.into())]);
+    }
+    Ok(distinct_pictures(path, max_count(count))?.into_iter().map(EvaluationFaceSource::Photo).collect())
+}
+
+/// The value of `--count`; all faces without it.
+fn max_count(count: Option<u32>) -> usize {
+    count.and_then(|count| usize::try_from(count).ok()).unwrap_or(usize::MAX)
+}
+
+/// The first faces of a folder, sorted by name, or those of a dataset.
 fn face_sources(path: &Path, count: Option<u32>) -> anyhow::Result<Vec<EvaluationFaceSource>> {
-    let count = count.and_then(|count| usize::try_from(count).ok()).unwrap_or(usize::MAX);
+    let count = max_count(count);
     if path.is_file() {
         let dataset = FaceDataset::open(path).map(Arc::new);
         let dataset = dataset.map_err(|error| usage_error(format!("{error}, or give a folder of faces")))?;
@@ -126,11 +161,11 @@ fn check_outputs(args: &EvalArgs, faces: &[EvaluationFaceSource]) -> anyhow::Res
     let files: Vec<_> = json.map(|path| ("--json", path)).into_iter().chain(sheet).collect();
     outputs::check_parent_folders(&files)?;
     let pictures = faces.iter().filter_map(|face| match face {
-        EvaluationFaceSource::File(path) => Some(path.as_path()),
+        EvaluationFaceSource::File(path) | EvaluationFaceSource::Photo(path) => Some(path.as_path()),
         EvaluationFaceSource::Dataset(..) => None,
     });
-    let dataset = args.faces.is_file().then_some(args.faces.as_path());
-    outputs::check_no_path_conflicts(&files, pictures.chain(dataset))?;
+    let dataset = (args.faces.is_file() && !args.photos).then_some(args.faces.as_path());
+    outputs::check_no_path_conflicts(&files, pictures.chain(dataset).chain(args.features.as_deref()))?;
     let Some(sheet) = &args.sheet else { return Ok(()) };
     let name = sheet.display();
     if !outputs::has_extension(sheet, &["png"]) {

@@ -7,28 +7,35 @@ use serde::Serialize;
 
 use super::plan::EvalPlan;
 use crate::evaluation::{
-    Evaluation, EvaluationProblem, ExternalFills, FillScore, HoleKind, ScoreSummary, SearchMethod,
+    BlendMethod, Evaluation, EvaluationProblem, ExternalFills, FillScore, FrameMode, ScoreSummary, SearchMethod,
     summarize_differences, summarize_scores,
 };
 use crate::fs::{Overwrite, write_atomically};
+use crate::perceptual::PerceptualKind;
 
 /// The report of a finished or running evaluation.
 #[derive(Serialize)]
 struct EvalReport<'a> {
     version: &'static str,
+    /// `crops` or `photos`.
+    protocol: &'static str,
     model: &'a str,
     model_sha256: &'a str,
-    /// Side of the compared pictures.
-    size_px: u32,
+    /// Side of the compared pictures. Null for photos, which are compared at their own sizes.
+    size_px: Option<u32>,
     /// Null if no search ran.
     device: Option<&'a str>,
     seed: u64,
     /// Number of faces, in total and done.
     faces: usize,
     faces_done: usize,
-    masks: &'a [HoleKind],
+    masks: Vec<&'static str>,
     methods: Vec<String>,
     searches: &'a [SearchMethod],
+    frames: &'a [FrameMode],
+    blends: &'a [BlendMethod],
+    /// Null without `--features`.
+    perceptual_metric: Option<PerceptualKind>,
     others: &'a [ExternalFills],
     cells: Vec<ScoreSummary>,
     /// The method of `--against`; `differences` are relative to it.
@@ -41,24 +48,30 @@ struct EvalReport<'a> {
 /// The report of the results so far.
 pub(super) fn report_json(plan: &EvalPlan, evaluation: &Evaluation) -> anyhow::Result<String> {
     let protocol = &plan.protocol;
-    let methods = protocol.method_names();
+    let (masks, methods) = (plan.summarized_masks(), protocol.method_names());
+    let in_photos = protocol.holes.are_in_photos();
     let report = EvalReport {
         version: env!("CARGO_PKG_VERSION"),
+        protocol: if in_photos { "photos" } else { "crops" },
         model: &plan.model.name,
         model_sha256: &plan.model.sha256,
-        size_px: protocol.crop_size_px,
+        size_px: (!in_photos).then_some(protocol.crop_size_px),
         device: evaluation.device.as_ref().map(|device| device.name.as_str()),
         seed: protocol.seed,
         faces: protocol.faces.len(),
         faces_done: evaluation.faces_done,
-        masks: &protocol.holes,
-        cells: summarize_scores(&evaluation.scores, &protocol.holes, &methods),
+        masks: protocol.holes.ids(),
+        cells: summarize_scores(&evaluation.scores, &masks, &methods),
         against: plan.against.as_deref(),
-        differences: plan.against.as_deref().map_or_else(Vec::new, |against| {
-            summarize_differences(&evaluation.scores, &protocol.holes, &methods, against)
-        }),
+        differences: plan
+            .against
+            .as_deref()
+            .map_or_else(Vec::new, |against| summarize_differences(&evaluation.scores, &masks, &methods, against)),
         methods,
         searches: &protocol.searches,
+        frames: &protocol.frames,
+        blends: &protocol.blends,
+        perceptual_metric: evaluation.perceptual,
         others: &protocol.external_fills,
         scores: &evaluation.scores,
         problems: &evaluation.problems,

@@ -3,54 +3,100 @@
 use std::fmt::Write as _;
 
 use super::plan::EvalPlan;
-use crate::evaluation::{Evaluation, ScoreSummary, summarize_differences, summarize_scores};
+use crate::evaluation::{ALL_MASKS, Evaluation, ScoreSummary, summarize_differences, summarize_scores};
 use crate::metrics::MeanEstimate;
+use crate::perceptual::PerceptualKind;
 
-/// A column: title, name of the metric in JSON, decimals.
-type TableColumn = (&'static str, &'static str, usize);
+/// A column of a table.
+#[derive(Clone, Copy)]
+struct TableColumn {
+    title: &'static str,
+    /// Name of the mean or median in JSON.
+    id: &'static str,
+    decimals: usize,
+    /// Values are shown times this.
+    factor: f64,
+}
+
+const fn column(title: &'static str, id: &'static str, decimals: usize) -> TableColumn {
+    TableColumn { title, id, decimals, factor: 1.0 }
+}
+
+const fn per_mille(title: &'static str, id: &'static str) -> TableColumn {
+    TableColumn { title, id, decimals: 1, factor: 1000.0 }
+}
 
 const HOLE_COLUMNS: [TableColumn; 5] = [
-    ("PSNR dB", "psnr_hole_db", 2),
-    ("SSIM", "ssim_hole", 3),
-    ("L1", "l1_hole", 4),
-    ("seam jump", "seam_jump", 2),
-    ("sharpness", "sharpness", 2),
+    column("PSNR dB", "psnr_hole_db", 2),
+    column("SSIM", "ssim_hole", 3),
+    column("L1", "l1_hole", 4),
+    column("seam jump", "seam_jump", 2),
+    column("sharpness", "sharpness", 2),
 ];
 const WHOLE_PICTURE_COLUMNS: [TableColumn; 3] =
-    [("PSNR dB", "psnr_whole_db", 2), ("SSIM", "ssim_whole", 3), ("L1", "l1_whole", 4)];
-const SEARCH_COLUMNS: [TableColumn; 5] = [
-    ("seconds", "seconds", 1),
-    ("steps", "steps", 0),
-    ("context loss", "context_loss", 4),
-    ("best of k dB", "best_of_k_psnr_hole_db", 2),
-    ("diversity", "diversity", 4),
-];
+    [column("PSNR dB", "psnr_whole_db", 2), column("SSIM", "ssim_whole", 3), column("L1", "l1_whole", 4)];
+const SEARCH_COLUMNS: [TableColumn; 3] =
+    [column("seconds", "seconds", 1), column("steps", "steps", 0), column("context loss", "context_loss", 4)];
+/// More columns for the searches of crops, and of photos.
+const CROP_SEARCH_COLUMNS: [TableColumn; 2] =
+    [column("best of k dB", "best_of_k_psnr_hole_db", 2), column("diversity", "diversity", 4)];
+const PHOTO_SEARCH_COLUMNS: [TableColumn; 1] = [column("frame error", "frame_error", 3)];
 
-/// Tables for the hole, for paired differences in the hole (with `--against`), for the whole picture, and for the
-/// searches (if any).
+/// The mean and median of the perceptual distance, over the whole crop or face frame.
+fn perceptual_columns(kind: Option<PerceptualKind>) -> Vec<TableColumn> {
+    match kind {
+        None => Vec::new(),
+        Some(PerceptualKind::Lpips) => {
+            vec![per_mille("LPIPS ×1000", "lpips"), per_mille("median", "lpips_median")]
+        }
+        Some(PerceptualKind::FeatureDistance) => {
+            vec![per_mille("features ×1000", "feature_distance"), per_mille("median", "feature_distance_median")]
+        }
+    }
+}
+
+/// Tables for the hole, for paired differences in the hole (with `--against`), for the whole picture (of crops), and for
+/// the searches (if any).
 pub(super) fn eval_tables(plan: &EvalPlan, evaluation: &Evaluation) -> String {
     let protocol = &plan.protocol;
-    let cells = summarize_scores(&evaluation.scores, &protocol.holes, &protocol.method_names());
+    let (masks, methods) = (plan.summarized_masks(), protocol.method_names());
+    let in_photos = protocol.holes.are_in_photos();
+    let cells = summarize_scores(&evaluation.scores, &masks, &methods);
     let (count, seed, model) = (protocol.faces.len(), protocol.seed, &plan.model.name);
-    let noun = if count == 1 { "face" } else { "faces" };
-    let mut text = format!("{count} {noun}, model {model}, seed {seed}");
+    let (noun, plural) = (if in_photos { "photo" } else { "face" }, if count == 1 { "" } else { "s" });
+    let mut text = format!("{count} {noun}{plural}, model {model}, seed {seed}");
     if let Some(device) = &evaluation.device {
         // Writing to a string cannot fail.
         let _ = write!(text, ", {}", device.name);
     }
     text += "; mean ± half of the 95 % interval\n";
-    add_section(&mut text, "In the hole", &HOLE_COLUMNS, &cells, format_mean);
+    let hole_columns = [HOLE_COLUMNS.to_vec(), perceptual_columns(evaluation.perceptual)].concat();
+    add_section(&mut text, &hole_title(evaluation.perceptual), &hole_columns, &cells, format_mean);
     if let Some(against) = &plan.against {
-        let differences = summarize_differences(&evaluation.scores, &protocol.holes, &protocol.method_names(), against);
-        let title = format!("In the hole, paired difference to {against}");
-        add_section(&mut text, &title, &HOLE_COLUMNS, &differences, format_difference);
+        let differences = summarize_differences(&evaluation.scores, &masks, &methods, against);
+        let title = format!("{}, paired difference to {against}", hole_title(evaluation.perceptual));
+        add_section(&mut text, &title, &hole_columns, &differences, format_difference);
     }
-    add_section(&mut text, "Whole picture, known pixels exact", &WHOLE_PICTURE_COLUMNS, &cells, format_mean);
+    if !in_photos {
+        add_section(&mut text, "Whole picture, known pixels exact", &WHOLE_PICTURE_COLUMNS, &cells, format_mean);
+    }
     let searches: Vec<ScoreSummary> = cells.into_iter().filter(|cell| cell.summaries.contains_key("steps")).collect();
     if !searches.is_empty() {
-        add_section(&mut text, "Search", &SEARCH_COLUMNS, &searches, format_mean);
+        let more = if in_photos { PHOTO_SEARCH_COLUMNS.to_vec() } else { CROP_SEARCH_COLUMNS.to_vec() };
+        let columns = [SEARCH_COLUMNS.to_vec(), more].concat();
+        add_section(&mut text, "Search", &columns, &searches, format_mean);
     }
     text
+}
+
+/// Title of the table of the hole. The perceptual distance is that of the face.
+fn hole_title(perceptual: Option<PerceptualKind>) -> String {
+    let face = match perceptual {
+        None => "",
+        Some(PerceptualKind::Lpips) => "; LPIPS of the whole face",
+        Some(PerceptualKind::FeatureDistance) => "; AlexNet's features of the whole face, without LPIPS's weights",
+    };
+    format!("In the hole{face}")
 }
 
 fn add_section(
@@ -62,21 +108,33 @@ fn add_section(
 ) {
     let name_width = cells.iter().map(|cell| cell.method.chars().count()).max().unwrap_or(0).max("method".len());
     let _ = write!(text, "\n{title}\n{:<10} {:<name_width$} {:>5}", "mask", "method", "faces");
-    for (name, ..) in columns {
-        let _ = write!(text, "  {name:<15}");
+    for TableColumn { title, .. } in columns {
+        let _ = write!(text, "  {title:<15}");
     }
     end_line(text);
     let mut last = None;
     for cell in cells {
-        let mask = if last == Some(cell.mask) { "" } else { cell.mask.id() };
+        let mask = match cell.mask {
+            mask if last == Some(mask) => "",
+            ALL_MASKS => "all masks",
+            mask => mask,
+        };
         last = Some(cell.mask);
         let _ = write!(text, "{mask:<10} {:<name_width$} {:>5}", cell.method, cell.faces);
-        for &(_, metric, decimals) in columns {
-            let value = cell.summaries.get(metric).map_or_else(|| "-".into(), |mean| to_text(mean, decimals));
+        for column in columns {
+            let value = cell_value(cell, *column).map_or_else(|| "-".into(), |mean| to_text(&mean, column.decimals));
             let _ = write!(text, "  {value:<15}");
         }
         end_line(text);
     }
+}
+
+/// The mean of a column, or its median, which has no interval.
+fn cell_value(cell: &ScoreSummary, column: TableColumn) -> Option<MeanEstimate> {
+    let median = |mean: &f64| MeanEstimate { count: cell.faces, mean: *mean, half_interval: None };
+    let value = cell.summaries.get(column.id).copied().or_else(|| cell.medians.get(column.id).map(median))?;
+    let half_interval = value.half_interval.map(|half| half * column.factor);
+    Some(MeanEstimate { mean: value.mean * column.factor, half_interval, ..value })
 }
 
 fn end_line(text: &mut String) {

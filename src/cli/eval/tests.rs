@@ -10,6 +10,7 @@ use crate::cli::args;
 use crate::cli::console::CapturedConsole;
 use crate::dataset::{DatasetInfo, FaceDatasetWriter};
 use crate::model::cpu::CpuPrecision;
+use crate::perceptual::test_weights::{synthetic_heads, write_synthetic, write_synthetic_with_heads};
 
 /// A temporary folder with faces.
 struct EvalTestFolder(tempfile::TempDir);
@@ -186,6 +187,50 @@ fn other_programs_are_scored_and_missing_cases_reported() {
 }
 
 #[test]
+fn photos_get_lpips_and_a_row_for_all_masks() {
+    let folder = EvalTestFolder::with_faces(&[]);
+    let [photos, features] = ["faces/ann.jpg", "features.safetensors"].map(|name| folder.path(name));
+    std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/samples/grace_hopper.jpg"), photos).unwrap();
+    write_synthetic(&features);
+    let line =
+        "--photos --presets none --masks mouth,scratches --features DIR/features.safetensors --json DIR/eval.json";
+    let run = folder.eval(line).unwrap();
+    assert_eq!(run.status, CommandStatus::Success, "{}", run.messages);
+    let lines: Vec<_> = run.text.lines().collect();
+    assert!(lines[0].starts_with("1 photo, model tiny-16, seed 0; "), "{}", run.text);
+    assert_eq!(lines[2], "In the hole; AlexNet's features of the whole face, without LPIPS's weights");
+    assert!(lines[3].ends_with("features ×1000   median"), "{}", run.text);
+    let starts = [4, 5, 6].map(|line: usize| lines[line].split_whitespace().take(2).collect::<Vec<_>>().join(" "));
+    assert_eq!((starts, lines.len()), (["mouth mean", "scratches mean", "all masks"].map(String::from), 7));
+    let json = folder.json("eval.json");
+    assert_eq!(json["protocol"], "photos");
+    assert_eq!(json["perceptual_metric"], "feature-distance");
+    assert!(json["size_px"].is_null() && json["scores"][0]["frame"].as_array().unwrap().len() == 4);
+    let distance = |score: usize| json["scores"][score]["feature_distance"].as_f64().unwrap();
+    let (cell, mean) = (&json["cells"][2], f64::midpoint(distance(0), distance(1)));
+    assert_eq!((cell["mask"].as_str(), cell["faces"].as_u64()), (Some("all"), Some(1)));
+    assert!((cell["feature_distance"]["mean"].as_f64().unwrap() - mean).abs() < 1e-12);
+    assert!((cell["feature_distance_median"].as_f64().unwrap() - mean).abs() < 1e-12);
+}
+
+#[test]
+fn crops_get_lpips_with_learned_weights() {
+    let folder = EvalTestFolder::with_faces(&["ann.png"]);
+    write_synthetic_with_heads(&folder.path("features.safetensors"), &synthetic_heads());
+    let line = "--presets none --masks center --features DIR/features.safetensors --json DIR/eval.json";
+    let text = folder.eval(line).unwrap().text;
+    let lines: Vec<_> = text.lines().collect();
+    assert_eq!(lines[2], "In the hole; LPIPS of the whole face");
+    let json = folder.json("eval.json");
+    let (score, median) = (&json["scores"][0], json["cells"][0]["lpips_median"].as_f64().unwrap());
+    let distance = score["lpips"].as_f64().unwrap();
+    assert!(distance > 0.0 && score["frame"].is_null() && json["perceptual_metric"] == "lpips");
+    assert_eq!(distance.to_bits(), median.to_bits());
+    let shown = format!("{:.1}", 1000.0 * distance);
+    assert!(lines[3].ends_with("LPIPS ×1000      median") && lines[4].ends_with(&shown), "{text}");
+}
+
+#[test]
 fn invalid_arguments_are_refused_before_the_search() {
     let folder = EvalTestFolder::with_faces(&["ann.png", "ann.bmp"]);
     std::fs::create_dir(folder.path("empty")).unwrap();
@@ -199,6 +244,9 @@ fn invalid_arguments_are_refused_before_the_search() {
     insta::assert_snapshot!(folder.refusal("--count 1 --sheet DIR/faces/sheet.png"), @"--sheet DIR/faces/sheet.png lies in the folder of the faces: choose another folder");
     insta::assert_snapshot!(folder.refusal("--count 1 --sheet DIR/sheet.jpg"), @"--sheet DIR/sheet.jpg does not end in .png: the sheet is saved as PNG");
     insta::assert_snapshot!(folder.refusal("--count 1 --json DIR/faces/ann.bmp"), @"--json DIR/faces/ann.bmp is the same file as an input: choose another name");
+    insta::assert_snapshot!(folder.refusal("--count 1 --features DIR/none.pth"), @"DIR/none.pth does not hold AlexNet's convolutions (cannot read DIR/none.pth: check that the file exists and can be read): use torchvision's alexnet-owt-7be5be79.pth, or the same tensors as .safetensors");
+    insta::assert_snapshot!(folder.refusal("--count 1 --photos --masks center"), @"there is no mask center with --photos: use mouth, eye, eyes, nose, lower-half, half, scratches, glasses; or all");
+    assert!(folder.eval("--count 1 --frame found").err().unwrap().to_string().contains("--photos"));
     std::fs::remove_dir_all(folder.path("faces")).unwrap();
     assert!(folder.refusal("").starts_with("cannot list the folder DIR/faces"));
 }

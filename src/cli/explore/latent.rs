@@ -136,7 +136,7 @@ fn invert_face(
     settings: Settings,
 ) -> anyhow::Result<(Crop, InvertedFace, Option<String>)> {
     let photo = photo::open(path, DecodeLimits::default())?;
-    let (frame, note) = face.locate(&photo)?;
+    let (frame, note) = face.locate(&photo, None)?;
     let no_hole = Mask::empty(photo.width(), photo.height());
     let crop = crop(&photo, &no_hole, &frame, networks.info.image_size_px)?;
     let inverted = invert(networks, &crop, settings).context("its latent cannot be found")?;

@@ -39,6 +39,24 @@ fn the_report_describes_the_fill() {
 }
 
 #[test]
+fn the_reported_frame_can_be_given_back() {
+    let folder = FillTestFolder::new();
+    folder.add_photo("ann.png");
+    let frame_with = |options: &str| {
+        let line = format!("DIR/ann.png --mask center --steps 1 --force --out DIR/out.png {options}");
+        let run = folder.fill(&mut FakeBackend::default(), &line).unwrap();
+        let report: serde_json::Value = serde_json::from_str(&run.report).unwrap();
+        let provenance = Provenance::read(&std::fs::read(folder.path("out.png")).unwrap()).unwrap();
+        (report["photos"][0]["frame"].to_string(), provenance.frame)
+    };
+    assert_eq!(frame_with("").0, "[16.0,16.0,32.0,0.0]");
+    let (reported, frame) = frame_with("--frame 15.3,16.7,29.1,-12.345");
+    let text = reported.trim_matches(['[', ']']);
+    assert_eq!(frame_with(&format!("--frame {text}")), (reported.clone(), frame));
+    assert!(reported.starts_with("[15.3,16.7,29.1,-12.34"), "{reported}");
+}
+
+#[test]
 fn a_batch_continues_after_a_bad_photo() {
     let folder = FillTestFolder::new();
     folder.add_photo("in/ann.png");
@@ -54,7 +72,8 @@ fn a_batch_continues_after_a_bad_photo() {
     let report: serde_json::Value = serde_json::from_str(&run.report).unwrap();
     let errors: Vec<bool> = (0..3).map(|index| !report["photos"][index]["error"].is_null()).collect();
     assert_eq!(errors, [false, true, false]);
-    assert!(report["photos"][1]["out"].is_null() && report["photos"][1]["total_loss"].is_null());
+    assert!(["out", "total_loss", "frame"].iter().all(|field| report["photos"][1][field].is_null()));
+    assert!(report["photos"][2]["frame"].is_array());
 }
 
 #[test]
@@ -112,6 +131,28 @@ fn frames_gif_and_log_end_with_the_result() {
     assert_eq!(rows.len(), 1 + 2 * 25);
     assert_eq!(rows[..3], ["iteration,candidate,context,prior,total", "1,1,2,0.5,2.5", "1,2,1,0.5,1.5"]);
     assert!(rows[50].starts_with("25,2,"));
+}
+
+#[test]
+fn the_result_is_redrawn_but_no_earlier_frame() {
+    let folder = FillTestFolder::new();
+    folder.add_photo("ann.png");
+    let fill = |completion: &str| {
+        let mut backend = FakeBackend { has_completion: true, ..FakeBackend::default() };
+        let line = format!(
+            "DIR/ann.png --mask center --blend none --detail 0 --steps 2 --force --completion {completion} \
+             --frames DIR/{completion} --out DIR/{completion}.png"
+        );
+        let run = folder.fill(&mut backend, &line).unwrap();
+        let report: serde_json::Value = serde_json::from_str(&run.report).unwrap();
+        let frame = |number: u32| folder.pixels(&format!("{completion}/frame-0000{number}.png"));
+        assert_eq!(frame(2), folder.pixels(&format!("{completion}.png")));
+        (frame(1), frame(2), report["photos"][0]["completion_sha256"].clone())
+    };
+    let ((on_first, on_last, on_sha256), (off_first, off_last, off_sha256)) = (fill("on"), fill("off"));
+    assert_eq!(on_first, off_first);
+    assert_ne!(on_last, off_last);
+    assert!(on_sha256.is_string() && off_sha256.is_null(), "{on_sha256} {off_sha256}");
 }
 
 #[test]

@@ -3,6 +3,7 @@ use std::path::Path;
 use image::{DynamicImage, Rgb, RgbImage};
 
 use super::*;
+use crate::blend::Blend;
 use crate::cli::console::CapturedConsole;
 use crate::fs::Overwrite;
 use crate::geometry::FaceFrame;
@@ -48,7 +49,7 @@ impl ReplayTestFolder {
             frame: FaceFrame { center_in_photo: [12.5, 9.5], side_px: 18.5, angle_radians: 0.1 },
             settings,
             start: SearchStart::FromSettings,
-            blend: crate::blend::Blend::default(),
+            blend: Blend::default(),
             model: ModelChoice::File(TINY.into()),
             device: DeviceChoice::Cpu,
         };
@@ -66,7 +67,10 @@ impl ReplayTestFolder {
 
     /// Repeats `filled.png` and returns the notes and the difference.
     fn replay(&self) -> (Vec<String>, String) {
-        let replay = Replay::new(&self.args("filled.png", "photo.png")).unwrap();
+        Self::repeat(&Replay::new(&self.args("filled.png", "photo.png")).unwrap())
+    }
+
+    fn repeat(replay: &Replay) -> (Vec<String>, String) {
         let outcome = replay.run_search(&mut CapturedConsole::default().console()).unwrap();
         let FillRequest { photo, hole, frame, blend, .. } = &replay.request;
         let candidate = replay.provenance.candidate;
@@ -123,12 +127,76 @@ fn saved_and_replayed(
     outcome: &FillOutcome,
     candidate: usize,
 ) -> (Vec<String>, String) {
+    save(folder, request, outcome, candidate);
+    folder.replay()
+}
+
+/// Saves a fill with this candidate.
+fn save(folder: &ReplayTestFolder, request: &FillRequest, outcome: &FillOutcome, candidate: usize) {
     let FillRequest { photo, hole, frame, blend, .. } = request;
     let export = FillExport { photo, hole, frame: *frame, blend: *blend, outcome, candidate };
     let provenance = Provenance::new(&export).unwrap();
     fill::save_fill(&export, ExportContent::Photo, Some(&provenance), &folder.path("filled.png"), Overwrite::Allow)
         .unwrap();
-    folder.replay()
+}
+
+fn run(request: &FillRequest) -> FillOutcome {
+    let mut console = CapturedConsole::default().console();
+    let mut observer = ConsoleReplayObserver { console: &mut console, remaining_evaluations: None };
+    run_fill(&mut NetworkCache::default(), request, &mut observer).unwrap()
+}
+
+#[test]
+fn redrawn_and_plain_fills_replay_the_same() {
+    let folder = ReplayTestFolder::new();
+    folder.fill(settings(), None, ExportContent::Photo, |_| ());
+    let Replay { request, .. } = Replay::new(&folder.args("filled.png", "photo.png")).unwrap();
+    let settings = Settings { steps: 1, candidates: 1, ..request.settings };
+    let request = FillRequest { settings, model: ModelChoice::Face128, ..request };
+    let outcome = run(&request);
+    let filled = [true, false].map(|completion| {
+        let blend = Blend { completion, ..request.blend };
+        save(&folder, &FillRequest { blend, ..request.clone() }, &outcome, 0);
+        let args = ReplayArgs { model: None, ..folder.args("filled.png", "photo.png") };
+        let replay = Replay::new(&args).unwrap();
+        let used = completion.then(|| CompletionNetwork::embedded().sha256());
+        assert_eq!(replay.provenance.completion.as_ref().map(|id| id.sha256.as_str()), used);
+        assert_eq!(ReplayTestFolder::repeat(&replay), (Vec::new(), SAME_PIXELS.to_owned()), "{completion}");
+        replay.filled.pixels
+    });
+    assert_ne!(filled[0], filled[1]);
+}
+
+#[test]
+fn another_completion_network_is_noted() {
+    let folder = ReplayTestFolder::new();
+    folder.fill(settings(), None, ExportContent::Photo, |_| ());
+    let mut replay = Replay::new(&folder.args("filled.png", "photo.png")).unwrap();
+    replay.provenance.completion = Some(CompletionId { sha256: "ab".repeat(32) });
+    let note = replay.difference_notes().concat();
+    assert!(note.starts_with("this program's completion network is a different one (SHA-256 "), "{note}");
+    assert!(note.contains(&"ab".repeat(32)), "{note}");
+}
+
+#[test]
+fn a_removed_setting_is_noted() {
+    let folder = ReplayTestFolder::new();
+    folder.fill(settings(), None, ExportContent::Photo, |_| ());
+    let Replay { provenance, filled, .. } = Replay::new(&folder.args("filled.png", "photo.png")).unwrap();
+    let notes = |symmetry: f64, mixed: bool| {
+        let mut json: serde_json::Value = serde_json::from_str(&provenance.to_json()).unwrap();
+        json["settings"]["context"]["symmetry"] = symmetry.into();
+        json["mixed"] = mixed.into();
+        let metadata = PngMetadata { texts: vec![(Provenance::KEYWORD, json.to_string())], ..PngMetadata::default() };
+        std::fs::write(folder.path("old.png"), encode_png(&filled.pixels, &metadata).unwrap()).unwrap();
+        let replay = Replay::new(&folder.args("old.png", "photo.png")).unwrap();
+        assert_eq!(replay.request.settings, settings());
+        replay.difference_notes().join("\n")
+    };
+    let note = notes(1.0, false).replace(env!("CARGO_PKG_VERSION"), "VERSION");
+    insta::assert_snapshot!(note, @"made with the setting 'symmetry', which this version no longer has: the repetition leaves it out, so the fill may differ; to repeat it exactly, use the program that made it (version VERSION)");
+    assert_eq!(notes(0.0, false), "");
+    assert!(!notes(1.0, true).contains("symmetry"));
 }
 
 #[test]
@@ -136,11 +204,6 @@ fn variations_and_mixes_replay_the_same() {
     let folder = ReplayTestFolder::new();
     folder.fill(settings(), None, ExportContent::Photo, |_| ());
     let Replay { request, .. } = Replay::new(&folder.args("filled.png", "photo.png")).unwrap();
-    let run = |request: &FillRequest| {
-        let mut console = CapturedConsole::default().console();
-        let mut observer = ConsoleReplayObserver { console: &mut console, remaining_evaluations: None };
-        run_fill(&mut NetworkCache::default(), request, &mut observer).unwrap()
-    };
     let first = run(&request);
     let latent = first.candidates[first.best].latent.clone();
     let variation_request = FillRequest {

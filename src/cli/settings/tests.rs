@@ -15,7 +15,7 @@ fn a_bare_preset_changes_nothing() {
 fn every_option_changes_its_own_setting() {
     let words = "--preset=hmc --steps=7 --lambda=0.5 --candidates=3 --seed=9 --learning-rate=0.25 --schedule=cosine \
                  --noise=0.0625 --hold=0.75 --starts=encoder --start-spread=0.125 --context=mean --norm=l2 --window=9 \
-                 --focus=0.75 --gradient=1.5 --symmetry=0.375 --prior=saturating --clipping=stochastic --hmc-steps=11 \
+                 --focus=0.75 --gradient=1.5 --prior=saturating --clipping=stochastic --hmc-steps=11 \
                  --hmc-step-size=0.01 --hmc-beta=0.3 --hmc-anneal=1.01";
     let command = SettingsArgs::augment_args(Command::new("fill").no_binary_name(true));
     let matches = command.try_get_matches_from(words.split_whitespace()).unwrap();
@@ -63,6 +63,6 @@ fn given_values_win_over_fallbacks() {
 #[test]
 fn help_says_what_the_presets_set() {
     let values = |id: &str| preset_values(Setting::from_id(id).unwrap());
-    assert_eq!(values("steps"), "[default: 60; blog, blog-momentum, hmc: 1000; paper: 1500]");
+    assert_eq!(values("steps"), "[default: 20; blog, blog-momentum, hmc: 1000; paper: 1500]");
     assert_eq!(values("norm"), "[default: l1]");
 }

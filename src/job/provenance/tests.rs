@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::blend::BlendMode;
 use crate::job::{Candidate, StopReason};
-use crate::model::ModelInfo;
+use crate::model::{ModelChoice, ModelInfo};
 use crate::photo::{DecodeLimits, decode, encode_png};
 use crate::search::Losses;
 
@@ -53,7 +53,7 @@ fn with_fill<T>(change: impl FnOnce(&mut Photo), check: impl FnOnce(&FillExport<
     change(&mut photo);
     let outcome = outcome(Settings { seed: u64::MAX, ..Preset::Paper.settings() });
     let frame = FaceFrame { center_in_photo: [9.3, 8.1], side_px: 17.7, angle_radians: 0.1 };
-    let blend = Blend { mode: BlendMode::Feather, detail_percent: 40 };
+    let blend = Blend { mode: BlendMode::Feather, detail_percent: 40, completion: false };
     check(&FillExport { photo: &photo, hole: &hole, frame, blend, outcome: &outcome, candidate: 1 })
 }
 
@@ -148,6 +148,47 @@ fn tampered(pointer: &str, value: impl Into<serde_json::Value>) -> Result<Proven
     let mut json: serde_json::Value = serde_json::from_str(&provenance().to_json()).unwrap();
     *json.pointer_mut(pointer).unwrap() = value.into();
     Provenance::from_json(&json.to_string())
+}
+
+#[test]
+fn completion_is_recorded_only_when_used() {
+    let record = |model: &ModelChoice, completion| {
+        with_fill(
+            |_| (),
+            |export| {
+                let outcome = FillOutcome { model: crate::model::inspect(model).unwrap(), ..export.outcome.clone() };
+                let blend = Blend { completion, ..export.blend };
+                Provenance::new(&FillExport { outcome: &outcome, blend, ..*export }).unwrap()
+            },
+        )
+    };
+    let used = record(&ModelChoice::Face128, true);
+    let sha256 = used.completion.as_ref().map(|id| id.sha256.as_str());
+    assert_eq!(sha256, Some(crate::model::completion::CompletionNetwork::embedded().sha256()));
+    assert!(used.blend.completion);
+    assert_eq!(Provenance::from_json(&used.to_json()).unwrap(), used);
+    for unused in [record(&ModelChoice::Face128, false), record(&ModelChoice::Face64, true)] {
+        assert!(unused.completion.is_none() && !unused.blend.completion);
+    }
+}
+
+#[test]
+fn record_without_completion_means_off() {
+    let mut json: serde_json::Value = serde_json::from_str(&provenance().to_json()).unwrap();
+    assert!(json.get("completion").is_none());
+    assert!(json["blend"].as_object_mut().unwrap().remove("completion").is_some());
+    let read = Provenance::from_json(&json.to_string()).unwrap();
+    assert_eq!((read.blend.completion, read.completion), (false, None));
+}
+
+#[test]
+fn symmetry_of_earlier_versions_is_read() {
+    let mut json: serde_json::Value = serde_json::from_str(&provenance().to_json()).unwrap();
+    assert!(!json.to_string().contains("symmetry"));
+    json["settings"]["context"]["symmetry"] = 0.5_f64.into();
+    let read = Provenance::from_json(&json.to_string()).unwrap();
+    assert_eq!(read, Provenance { symmetry: 0.5, ..provenance() });
+    assert!(!read.to_json().contains("symmetry"));
 }
 
 #[test]

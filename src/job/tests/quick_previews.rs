@@ -62,6 +62,21 @@ fn small_holes_are_previewed_with_full_detail() {
 }
 
 #[test]
+fn first_guesses_are_redrawn_but_no_mixes() {
+    let mut request = FillRequest { model: ModelChoice::Face128, ..request() };
+    request.blend.completion = true;
+    let guess = draw_preview(&request.clone().into_first_guess()).unwrap().unwrap();
+    let mix = draw_preview(&request.clone().into_latent_drawing(guess.candidate.latent.clone())).unwrap().unwrap();
+    let FillRequest { photo, hole, frame, blend, .. } = &request;
+    let composer = crate::blend::Composer::new(photo, hole, frame, *blend, None);
+    let model = crate::model::inspect(&request.model).unwrap();
+    let (redrawn, size_px) = picture_to_blend(photo, hole, frame, *blend, &model, &guess.candidate.pixels, 128);
+    assert_eq!(guess.patch, composer.render(&redrawn, size_px));
+    assert_eq!(mix.patch, composer.render(&mix.candidate.pixels, 128));
+    assert_ne!(guess.patch, mix.patch);
+}
+
+#[test]
 fn drawing_a_latent_equals_a_one_step_fill() {
     let outcome = fill(&request(), &mut RecordingObserver::default()).unwrap();
     let latent: Vec<f32> = outcome.candidates[0]

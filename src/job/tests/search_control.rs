@@ -1,4 +1,4 @@
-//! Evaluation counts, live settings, early stops and fit warnings.
+//! Evaluation counts, live settings, early stops, paused previews and fit warnings.
 
 use super::*;
 use crate::search::OptimizerKind;
@@ -90,4 +90,50 @@ fn bad_fit_gives_a_warning() {
     }
     outcome.explained_share = Some(-0.4);
     insta::assert_snapshot!(outcome.fit_warning().unwrap().message, @"This does not look like a face in this frame: the fill matches only 0 % of it");
+}
+
+#[test]
+fn paused_previews_show_the_redrawn_hole() {
+    let mut request = request();
+    request.model = ModelChoice::Face128;
+    (request.settings.steps, request.settings.candidates) = (Settings::MAX_STEPS, 2);
+    request.blend = Blend { completion: true, ..request.blend };
+    let model = crate::model::inspect(&request.model).unwrap();
+    let shown_patch = |preview: &SearchPreview, shown: usize, completion| {
+        let FillRequest { photo, hole, frame, .. } = &request;
+        let (pixels, blend) = (&preview.candidates[shown], Blend { completion, ..request.blend });
+        let (picture, size_px) = picture_to_blend(photo, hole, frame, blend, &model, pixels, preview.size_px);
+        crate::blend::Composer::new(photo, hole, frame, blend, None).render(&picture, size_px)
+    };
+    let test_worker = TestWorker::new();
+    let wait_for_preview = || {
+        let start = Instant::now();
+        loop {
+            match test_worker.worker.take_preview() {
+                Some(preview) => break preview,
+                None => assert!(start.elapsed() < TIMEOUT),
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    };
+    test_worker.worker.send(WorkerCommand::Start(1, Box::new(request.clone())));
+    let running = wait_for_preview();
+    assert_eq!(running.patch, shown_patch(&running, running.best, false));
+    // The first wait may see a preview from before the pause.
+    test_worker.worker.send(WorkerCommand::Pause);
+    test_worker.wait_for(|event| matches!(event, WorkerEvent::Progress { paused: true, .. }).then_some(()));
+    let is_redrawn = |preview: &SearchPreview, shown| preview.patch == shown_patch(preview, shown, true);
+    let mut paused = wait_for_preview();
+    if !is_redrawn(&paused, paused.best) {
+        paused = wait_for_preview();
+    }
+    assert!(is_redrawn(&paused, paused.best), "after the pause");
+    for shown in 0..2 {
+        test_worker.worker.send(WorkerCommand::ShowCandidate(Some(shown)));
+        assert!(is_redrawn(&wait_for_preview(), shown), "candidate {shown}");
+    }
+    test_worker.worker.send(WorkerCommand::StepOnce);
+    assert!(is_redrawn(&wait_for_preview(), 1), "after a step");
+    test_worker.worker.send(WorkerCommand::Cancel);
+    test_worker.wait_for_outcome(1);
 }

@@ -13,8 +13,10 @@ use safetensors::{SafeTensorError, SafeTensors};
 use super::ImportError;
 use crate::model::WeightTensor;
 
-/// Name suffixes of parameters and running statistics. Other tensors (optimizer state, counters) are skipped.
-const PARAMETER_SUFFIXES: [&str; 4] = ["weight", "bias", "running_mean", "running_var"];
+/// Name suffixes of parameters and running statistics, and the names of LPIPS's learned weights in a file of features.
+/// Other tensors (optimizer state, counters) are skipped.
+const PARAMETER_SUFFIXES: [&str; 9] =
+    ["weight", "bias", "running_mean", "running_var", "lpips0", "lpips1", "lpips2", "lpips3", "lpips4"];
 
 /// Reads every parameter of a checkpoint. Nested dictionaries become dots in the names.
 ///

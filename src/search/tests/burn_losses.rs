@@ -6,7 +6,6 @@ use burn::tensor::{Device, Tensor, TensorData};
 use crate::mask::{context_weights, pair_weights};
 use crate::model::burn_reference::BurnReference;
 use crate::search::problem::SearchProblem;
-use crate::search::symmetry_loss::{SymmetryTarget, window_radius};
 use crate::search::{ContextSettings, Norm, PriorForm, Reduction, Settings};
 
 /// Result of an evaluation, for each candidate.
@@ -69,7 +68,6 @@ struct TensorTarget {
     below_weights: Tensor<4>,
     /// `Σ` of both pair weights over channels.
     pair_weight_sum: f32,
-    mirror: Option<TensorSymmetryTarget>,
 }
 
 impl TensorTarget {
@@ -82,7 +80,6 @@ impl TensorTarget {
         let weight_sum = 3.0 * weights.iter().sum::<f32>();
         let [right, below] = pair_weights(&weights, &problem.known, size);
         let pair_weight_sum = 3.0 * right.iter().chain(&below).sum::<f32>();
-        let mirror = SymmetryTarget::for_problem(problem, context).filter(|_| weight_sum > 0.0);
         let plane = |values: Vec<f32>| Tensor::<4>::from_data(TensorData::new(values, [1, 1, size, size]), device);
         Self {
             pixels: Tensor::from_data(TensorData::new(pixels, [1, 3, size, size]), device),
@@ -91,57 +88,16 @@ impl TensorTarget {
             right_weights: plane(right).narrow(3, 0, size - 1),
             below_weights: plane(below).narrow(2, 0, size - 1),
             pair_weight_sum,
-            mirror: mirror.map(|mirror| TensorSymmetryTarget::new(size, &mirror, device)),
         }
-    }
-}
-
-/// The target of the symmetry loss as tensors.
-struct TensorSymmetryTarget {
-    /// `[1, 1, side, side]`.
-    compared: Tensor<4>,
-    /// `[1, 1, side, side]`.
-    inverse_counts: Tensor<4>,
-    /// `[1, 3, side, side]`.
-    pixels: Tensor<4>,
-    /// `[1, 1, side, side]`: 1 where row and column differ by at most the window radius, so that a matrix product with
-    /// it sums over the window.
-    band: Tensor<4>,
-}
-
-impl TensorSymmetryTarget {
-    fn new(side: usize, mirror: &SymmetryTarget, device: &Device) -> Self {
-        let tensor = |values: Vec<f32>, channels| {
-            Tensor::<4>::from_data(TensorData::new(values, [1, channels, side, side]), device)
-        };
-        let is_in_window =
-            |index: usize| f32::from(u8::from((index / side).abs_diff(index % side) <= window_radius(side)));
-        let vectors = mirror.pixels_and_compared();
-        let plane = |channel: usize| vectors.iter().map(move |vector| vector[channel]);
-        Self {
-            compared: tensor(plane(3).collect(), 1),
-            inverse_counts: tensor(mirror.inverse_counts().to_vec(), 1),
-            pixels: tensor((0..3).flat_map(plane).collect(), 3),
-            band: tensor((0..side * side).map(is_in_window).collect(), 1),
-        }
-    }
-
-    /// Differences of pictures `[candidates, 3, side, side]` to the mirrored photo, less their local means.
-    fn differences(&self, pictures: Tensor<4>) -> Tensor<4> {
-        let differences = pictures - self.pixels.clone();
-        let band = || self.band.clone().expand(differences.dims());
-        let sums = band().matmul(differences.clone() * self.compared.clone()).matmul(band());
-        differences - sums * self.inverse_counts.clone()
     }
 }
 
 /// Context loss: pictures `[candidates, 3, size, size]` in [-1, 1] to `[candidates]`; 0 for a perfect match.
 ///
 /// `Σ W⊙|G(z) − y|` (arXiv 1607.07539, equation 2; the blog's contextual loss), or that divided by `Σ W`. Adds the same
-/// for the differences between neighbours, times `settings.gradient`, and for the differences to the mirrored photo,
-/// times `settings.symmetry`.
+/// for the differences between neighbours, times `settings.gradient`.
 fn context(pictures: Tensor<4>, target: &TensorTarget, settings: &ContextSettings) -> Tensor<1> {
-    let difference = pictures.clone() - target.pixels.clone();
+    let difference = pictures - target.pixels.clone();
     // If no pixel has a weight, the sum is zero too.
     let reduce = |sums: Tensor<1>, weight_sum: f32| match settings.reduction {
         Reduction::Sum => sums,
@@ -156,11 +112,7 @@ fn context(pictures: Tensor<4>, target: &TensorTarget, settings: &ContextSetting
         let weighted = size * weights.clone();
         weighted.reshape([candidates, channels * height * width]).sum_dim(1).reshape([candidates])
     };
-    let mut loss = reduce(weighted(difference.clone(), &target.weights), target.weight_sum);
-    if let Some(mirror) = &target.mirror {
-        let mirrored = weighted(mirror.differences(pictures), &mirror.compared);
-        loss = loss + reduce(mirrored, target.weight_sum).mul_scalar(settings.symmetry);
-    }
+    let loss = reduce(weighted(difference.clone(), &target.weights), target.weight_sum);
     if settings.gradient == 0.0 {
         return loss;
     }

@@ -60,14 +60,8 @@ fn search(networks: &Arc<Networks>, settings: Settings) -> Search {
 
 fn mean_form() -> Settings {
     let blog = Preset::Blog.settings();
-    let context = ContextSettings {
-        reduction: Reduction::Mean,
-        norm: Norm::L1,
-        window_px: 7,
-        focus: 0.0,
-        gradient: 0.0,
-        symmetry: 0.0,
-    };
+    let context =
+        ContextSettings { reduction: Reduction::Mean, norm: Norm::L1, window_px: 7, focus: 0.0, gradient: 0.0 };
     Settings { context, prior: PriorForm::NonSaturating, lambda: 0.1, ..blog }
 }
 

@@ -31,7 +31,7 @@ pub(super) fn problem() -> SearchProblem {
     SearchProblem { size_px: SIZE_PX, pixels, known }
 }
 
-/// The same picture with a hole on the left side; its mirror image is known.
+/// The same picture with a hole on the left side.
 fn one_sided() -> SearchProblem {
     let is_hole = |i: usize| (1..7).contains(&(i % SIZE_PX)) && (4..12).contains(&(i / SIZE_PX));
     let known = (0..SIZE_PX * SIZE_PX).map(|i| if is_hole(i) { 0.0 } else { 1.0 }).collect();
@@ -50,7 +50,6 @@ pub(super) fn settings(optimizer: OptimizerKind) -> Settings {
             window_px: 5,
             focus: 0.5,
             gradient: 0.0,
-            symmetry: 0.0,
         },
         hmc: HmcSettings { leapfrog_steps: 4, step_size: 0.01, beta: 1.0, anneal: 1.01 },
         seed: 11,
@@ -71,14 +70,11 @@ fn run(problem: &SearchProblem, settings: Settings) -> (Vec<Vec<Losses>>, Vec<Ve
 #[test]
 fn gradient_matches_finite_differences() {
     const STEP: f32 = 1e-2;
-    for (prior, gradient, symmetry) in [
-        (PriorForm::NonSaturating, 0.0, 0.0),
-        (PriorForm::Saturating, 0.0, 0.0),
-        (PriorForm::NonSaturating, 2.0, 0.0),
-        (PriorForm::NonSaturating, 0.0, 3.0),
-    ] {
+    for (prior, gradient) in
+        [(PriorForm::NonSaturating, 0.0), (PriorForm::Saturating, 0.0), (PriorForm::NonSaturating, 2.0)]
+    {
         let mut settings = settings(OptimizerKind::Adam);
-        settings.context = ContextSettings { norm: Norm::L2, gradient, symmetry, ..settings.context };
+        settings.context = ContextSettings { norm: Norm::L2, gradient, ..settings.context };
         settings.prior = prior;
         settings.candidates = 1;
         let mut search = Search::new(networks(), &one_sided(), settings);
@@ -167,14 +163,8 @@ fn changing_lambda_rescores_the_best() {
 
 #[test]
 fn gradient_loss_compares_known_neighbours() {
-    let context = ContextSettings {
-        reduction: Reduction::Sum,
-        norm: Norm::L1,
-        window_px: 5,
-        focus: 0.0,
-        gradient: 0.0,
-        symmetry: 0.0,
-    };
+    let context =
+        ContextSettings { reduction: Reduction::Sum, norm: Norm::L1, window_px: 5, focus: 0.0, gradient: 0.0 };
     let search = |problem: &SearchProblem, gradient| {
         let context = ContextSettings { gradient, ..context };
         let mut search =
@@ -319,21 +309,12 @@ proptest! {
 #[test]
 fn autodiff_and_hand_written_gradients_agree() {
     let file = ModelFile::parse("tiny", TINY_MODEL).unwrap();
-    let context = |reduction, norm, gradient, symmetry| ContextSettings {
-        reduction,
-        norm,
-        window_px: 5,
-        focus: 0.5,
-        gradient,
-        symmetry,
-    };
+    let context = |reduction, norm, gradient| ContextSettings { reduction, norm, window_px: 5, focus: 0.5, gradient };
     for (context, prior) in [
-        (context(Reduction::Mean, Norm::L1, 0.0, 0.0), PriorForm::NonSaturating),
-        (context(Reduction::Sum, Norm::L2, 0.0, 0.0), PriorForm::Saturating),
-        (context(Reduction::Mean, Norm::L1, 3.0, 0.0), PriorForm::NonSaturating),
-        (context(Reduction::Sum, Norm::L2, 0.5, 0.0), PriorForm::NonSaturating),
-        (context(Reduction::Mean, Norm::L1, 0.0, 2.0), PriorForm::NonSaturating),
-        (context(Reduction::Sum, Norm::L2, 0.5, 0.3), PriorForm::NonSaturating),
+        (context(Reduction::Mean, Norm::L1, 0.0), PriorForm::NonSaturating),
+        (context(Reduction::Sum, Norm::L2, 0.0), PriorForm::Saturating),
+        (context(Reduction::Mean, Norm::L1, 3.0), PriorForm::NonSaturating),
+        (context(Reduction::Sum, Norm::L2, 0.5), PriorForm::NonSaturating),
     ] {
         let settings = Settings { context, prior, lambda: 0.3, ..settings(OptimizerKind::Adam) };
         let by_hand = |networks: Networks| {

@@ -2,10 +2,9 @@
 //!
 //! D must learn image features from few faces, but a network trained on a million photos has them already (Projected
 //! GANs, Sauer et al. 2021, arXiv 2111.01007). Distances between such features also match visible differences better
-//! than distances between pixels (LPIPS, Zhang et al. 2018, arXiv 1801.03924). The network is [`alexnet`]. Its weights
+//! than distances between pixels (LPIPS, Zhang et al. 2018, arXiv 1801.03924). The network is [`AlexNet`]. Its weights
 //! come from the user's file and stay fixed. The exported model does not contain it.
 
-mod alexnet;
 mod projected_discriminators;
 #[cfg(test)]
 mod tests;
@@ -13,9 +12,7 @@ mod tests;
 use burn::tensor::{Device, Tensor};
 
 use super::net::{AdamSettings, NetState, graph_leaf};
-#[cfg(test)]
-pub(super) use alexnet::tests::write_synthetic;
-pub(super) use alexnet::{AlexNet, features_per_image, weight_count};
+use crate::perceptual::{AlexNet, unit_features};
 pub(super) use projected_discriminators::{ProjectedDiscriminators, parameter_lengths, statistic_lengths};
 
 /// Learning rate of these discriminators, relative to that of the other networks.
@@ -25,7 +22,7 @@ const LEARNING_RATE_FACTOR: f32 = 2.0;
 const REALNESS_WEIGHT: f32 = 0.03;
 /// Weight of the perceptual distance between a reconstruction and the true face.
 const PERCEPTUAL_WEIGHT: f32 = 3.0;
-/// Prevents division by zero where all features are zero.
+/// Added to the squared length of a feature vector: prevents division by zero where all features are zero.
 const DIRECTION_EPSILON: f32 = 1e-6;
 
 /// The pretrained network, and the discriminators on its features.
@@ -103,17 +100,11 @@ impl FeatureLosses {
 fn perceptual_distance(pairs: impl ExactSizeIterator<Item = (Tensor<4>, Tensor<4>)>) -> Tensor<1> {
     let count = pairs.len().max(1);
     let level_distance = |(one, other): (Tensor<4>, Tensor<4>)| {
-        let difference = unit_features(one) - unit_features(other.autodiff());
+        let difference = unit_features(one, DIRECTION_EPSILON) - unit_features(other.autodiff(), DIRECTION_EPSILON);
         difference.square().sum_dim(1).mean()
     };
     #[expect(clippy::cast_precision_loss, reason = "five levels")]
     let weight = 1.0 / count as f32;
     let sum = pairs.map(level_distance).reduce(|sum, level| sum + level);
     sum.map_or_else(|| Tensor::zeros([1], &Device::flex()), |sum| sum.mul_scalar(weight))
-}
-
-/// Scales the feature vector at each position to length one. `[batch, channels, height, width]`.
-fn unit_features(features: Tensor<4>) -> Tensor<4> {
-    let length = features.clone().square().sum_dim(1).add_scalar(DIRECTION_EPSILON).sqrt();
-    features / length
 }

@@ -11,7 +11,7 @@ use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor};
 use rand_chacha::ChaCha8Rng;
 
-use super::alexnet;
+use crate::perceptual::level_channels;
 use crate::train::net::{
     AdamSettings, BurnParameter, NetState, TensorState, batch_normalised, read_values, upload, upload_shaped,
 };
@@ -63,7 +63,7 @@ impl ConvShape {
 
 /// All convolutions of all levels, with the prefixes of their tensors' names.
 fn named_conv_shapes() -> impl Iterator<Item = (String, &'static ConvShape)> {
-    let levels = alexnet::level_channels().len();
+    let levels = level_channels().len();
     (0..levels).flat_map(|level| CONV_SHAPES.iter().map(move |shape| (format!("{level}.{}", shape.name), shape)))
 }
 
@@ -121,7 +121,7 @@ impl ProjectedDiscriminators {
     /// Uploads a state. The seed determines the projections.
     pub fn new(seed: u64, state: &NetState, device: &Device) -> Self {
         let mut rng = rng_for(seed, RngStream::FeatureProjections);
-        let projections = alexnet::level_channels().map(|channels| {
+        let projections = level_channels().map(|channels| {
             let values = normal_values(PROJECTION_COUNT * channels, (2.0 / to_f32(channels)).sqrt(), &mut rng);
             upload_shaped(values, [PROJECTION_COUNT, channels, 1, 1], device)
         });
@@ -141,7 +141,7 @@ impl ProjectedDiscriminators {
     /// Replaces the projections: `values(level, channels)`.
     #[cfg(test)]
     pub fn with_projections(self, values: impl Fn(usize, usize) -> Vec<f32>) -> Self {
-        let projections = alexnet::level_channels().into_iter().enumerate().map(|(level, channels)| {
+        let projections = level_channels().into_iter().enumerate().map(|(level, channels)| {
             upload_shaped(values(level, channels), [PROJECTION_COUNT, channels, 1, 1], &Device::flex())
         });
         Self { projections: projections.collect(), ..self }

@@ -11,10 +11,11 @@ use burn::tensor::TensorData;
 use safetensors::SafeTensors;
 
 use super::*;
+use crate::perceptual::test_weights::{synthetic_values, to_f64};
 use crate::train::net::{TensorState, read_values};
 use crate::train::rng::{RngStream, rng_for, sample_prior};
 
-pub(super) const SIZE: usize = 16;
+const SIZE: usize = 16;
 /// Tolerance of losses, relative to the loss or to 1 if it is smaller, for single-precision rounding.
 const LOSS_TOLERANCE: f32 = 2e-3;
 /// Tolerance of the gradient, relative to its length. `PyTorch` in single precision needs a quarter of it.
@@ -24,25 +25,14 @@ const GRADIENT_TOLERANCE: f32 = 0.03;
 const CHANGE_TOLERANCE: f32 = 0.15;
 const ADAM: AdamSettings = AdamSettings { beta1: 0.5, beta2: 0.99 };
 
-pub(super) fn images(count: usize, seed: u64) -> Tensor<4> {
+fn images(count: usize, seed: u64) -> Tensor<4> {
     let values = sample_prior(&mut rng_for(seed, RngStream::Samples), count * 3 * SIZE * SIZE);
     Tensor::from_data(TensorData::new(values, [count, 3, SIZE, SIZE]), &Device::flex())
 }
 
 fn feature_losses() -> FeatureLosses {
     let state = ProjectedDiscriminators::initial(&mut rng_for(5, RngStream::InitialWeights));
-    FeatureLosses::new(AlexNet::synthetic(SIZE), 7, &state, &Device::flex())
-}
-
-#[expect(clippy::cast_precision_loss, reason = "lengths of small tensors")]
-pub(super) fn to_f64(length: usize) -> f64 {
-    length as f64
-}
-
-/// Pseudorandom values that any language can reproduce.
-#[expect(clippy::cast_possible_truncation, reason = "single precision values, computed in double")]
-pub(super) fn synthetic_values(length: usize, amplitude: f64, speed: f64, phase: f64) -> Vec<f32> {
-    (0..length).map(to_f64).map(|index| (amplitude * (speed * (index * index) + phase).sin()) as f32).collect()
+    FeatureLosses::new(AlexNet::synthetic().enlarging(SIZE), 7, &state, &Device::flex())
 }
 
 /// The discriminators with the initial state of the `PyTorch` program.
@@ -79,7 +69,8 @@ fn two_steps_match_pytorch() {
         |data: &[u8]| -> Vec<f32> { data.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect() };
     let expected: BTreeMap<String, Vec<f32>> =
         file.iter().map(|(name, view)| (name.to_string(), values(view.data()))).collect();
-    let mut losses = FeatureLosses { alexnet: AlexNet::synthetic(SIZE), discriminators: synthetic_discriminators() };
+    let mut losses =
+        FeatureLosses { alexnet: AlexNet::synthetic().enlarging(SIZE), discriminators: synthetic_discriminators() };
     for step in 0..2 {
         let images = |count: usize, amplitude: f64, speed: f64, phase: f64| {
             let values = synthetic_values(count * 3 * SIZE * SIZE, amplitude, speed, phase);

@@ -1,6 +1,7 @@
-//! The face frame on the canvas: hit test, dragging and drawing.
+//! The face frame on the canvas: hit test, dragging, gliding and drawing.
 
 mod drag;
+mod glide;
 mod paint;
 
 use egui::{CursorIcon, Pos2, Vec2};
@@ -10,6 +11,7 @@ use super::zoom_pan::ScreenFromPhoto;
 use crate::geometry::{FaceFrame, Point};
 
 pub(super) use drag::FrameDrag;
+pub(super) use glide::FrameGlide;
 pub(super) use paint::{FrameAppearance, paint_frame, paint_other_faces};
 
 /// Largest distance at which the pointer grabs a corner or the rotation handle, in points.
@@ -56,7 +58,8 @@ pub(super) fn handle_at(frame: &FaceFrame, map: &ScreenFromPhoto, on_screen: Pos
 /// The index of the smallest detected face at a screen position, except the framed one.
 pub(super) fn detected_face_at(scene: &CanvasScene<'_>, map: &ScreenFromPhoto, on_screen: Pos2) -> Option<usize> {
     let point = map.invert(on_screen);
-    let hits = scene.faces.iter().enumerate().filter(|(_, face)| **face != scene.face_frame && face.contains(point));
+    let is_other = |face: &FaceFrame| !face.is_of_same_face(&scene.face_frame);
+    let hits = scene.faces.iter().enumerate().filter(|(_, face)| is_other(face) && face.contains(point));
     hits.min_by(|(_, a), (_, b)| a.side_px.total_cmp(&b.side_px)).map(|(index, _)| index)
 }
 

@@ -88,7 +88,7 @@ pub(in super::super) fn paint_other_faces(
     style: &CanvasStyle,
 ) {
     let line = Stroke::new(style.frame_line_width, style.line_light);
-    for face in scene.faces.iter().filter(|face| **face != scene.face_frame) {
+    for face in scene.faces.iter().filter(|face| !face.is_of_same_face(&scene.face_frame)) {
         let corners = face.corners_in_photo().map(|corner| map.apply(corner));
         for bracket in brackets(&corners, OTHER_FACE_ARM) {
             paint_bracket(painter, bracket, line, style.line_dark.gamma_multiply(0.6));

@@ -48,8 +48,11 @@ fn any_fill() -> impl Strategy<Value = Vec<f32>> {
 }
 
 fn any_blend() -> impl Strategy<Value = Blend> {
-    (0..BlendMode::ALL.len(), prop_oneof![Just(0u8), Just(100), 1..100u8])
-        .prop_map(|(mode, detail_percent)| Blend { mode: BlendMode::ALL[mode], detail_percent })
+    (0..BlendMode::ALL.len(), prop_oneof![Just(0u8), Just(100), 1..100u8]).prop_map(|(mode, detail_percent)| Blend {
+        mode: BlendMode::ALL[mode],
+        detail_percent,
+        completion: false,
+    })
 }
 
 /// Whether a pixel's centre lies in a frame's fillable area, enlarged by some pixels to allow for rounding at its
@@ -149,7 +152,7 @@ proptest! {
         let (photo, changed) = (Photo::from_pixels(photo), Photo::from_pixels(changed));
         for side in [Some(200), None] {
             let render = |photo: &Photo| {
-                let blend = Blend { mode: BlendMode::Feather, detail_percent: 100 };
+                let blend = Blend { mode: BlendMode::Feather, detail_percent: 100, completion: false };
                 Composer::new(photo, &hole, &frame, blend, side).render(&constant(16, [0.1; 3]), 16)
             };
             prop_assert_eq!(render(&photo), render(&changed));

@@ -22,12 +22,26 @@ pub(super) struct FakeBackend {
     pub(super) no_device: bool,
     /// Iteration at which the search fails.
     pub(super) fails_at: Option<u32>,
+    /// Whether the model is one that the completion network fits.
+    pub(super) has_completion: bool,
 }
 
 impl FakeBackend {
     fn losses(iteration: u32) -> [Losses; 2] {
         let context = 1.0 / f32::from(u16::try_from(iteration).unwrap());
         [2.0, 1.0].map(|factor| Losses { context: context * factor, prior: 0.5, total: context * factor + 0.5 })
+    }
+
+    fn model() -> ModelInfo {
+        ModelInfo {
+            name: "fake".into(),
+            sha256: "0123abcd".into(),
+            image_size_px: SIDE_PX,
+            latent_dim: 1,
+            has_discriminator: true,
+            has_encoder: false,
+            metadata: std::collections::BTreeMap::new(),
+        }
     }
 
     fn picture(value: f32) -> Vec<f32> {
@@ -46,15 +60,8 @@ impl FillBackend for FakeBackend {
         }
         let device =
             DeviceInfo { name: "Fake device".into(), is_gpu: false, notice: Some("fake device notice".into()) };
-        let model = ModelInfo {
-            name: "fake".into(),
-            sha256: "0123abcd".into(),
-            image_size_px: SIDE_PX,
-            latent_dim: 1,
-            has_discriminator: true,
-            has_encoder: false,
-            metadata: std::collections::BTreeMap::new(),
-        };
+        let fitting = || crate::model::inspect(&ModelChoice::Face128).unwrap();
+        let model = if self.has_completion { fitting() } else { Self::model() };
         observer.started(&device, &model, &["fake model note".into()]);
         let steps = self.fails_at.unwrap_or(request.settings.steps);
         for iteration in 1..=steps {

@@ -1,0 +1,167 @@
+//! Finds the face frame from the known pixels only: whatever lies under the hole, the frame is the same to the bit.
+//!
+//! The detector sees the photo with its hole filled smoothly, so it still finds most faces, but guesses hidden eyes and
+//! mouths. A small network then corrects the frame from the known pixels.
+//!
+//! The network corrects frames without a hole too, because the detector places them 8 % smaller than the aligned faces
+//! that models are trained on. Median distance of eyes and mouth from those of the aligned face, in distances between
+//! the eyes, over 62 unseen faces: 0.084 by the detector, 0.042 by the network; with both eyes hidden, 0.16 and 0.044.
+
+use image::RgbImage;
+
+use super::detect::{
+    DetectError, Detection, MIN_SCORE, REFINEMENT, RefinementPass, detect, detect_unrefined, needs_refinement,
+    refine_landmarks,
+};
+use super::hole_filling::fill_hole;
+use super::refine_frame::refine_frame;
+use super::{CropError, fit_frame};
+use crate::geometry::{FaceFrame, RectPx, clip_range};
+use crate::mask::Mask;
+use crate::photo::Photo;
+
+/// Minimum score of a face that the hole touches: hidden parts lower the score.
+const MIN_SCORE_AT_HOLE: f32 = 0.3;
+
+/// Largest number of faces in a whole photo whose frame the network corrects, which bounds the time.
+const MAX_CORRECTED_FACES: usize = 16;
+
+/// The frames of the faces in a whole photo, the largest first.
+///
+/// # Errors
+/// When a network cannot be run.
+pub fn face_frames(photo: &Photo) -> Result<Vec<FaceFrame>, DetectError> {
+    let no_hole = Mask::empty(photo.width(), photo.height());
+    let detections = detect(photo)?;
+    let frames = detections.iter().filter_map(|face| fit_frame(&face.landmarks_in_photo)).enumerate();
+    let correct = |(index, frame)| match index {
+        0..MAX_CORRECTED_FACES => refine_frame(photo, &no_hole, frame),
+        _ => Ok(frame),
+    };
+    frames.map(correct).collect()
+}
+
+/// The frame of the face that the hole concerns, found from the known pixels only. `None` when no face is found.
+///
+/// # Errors
+/// When the mask has another size than the photo, or a network cannot be run.
+pub fn find_frame(photo: &Photo, hole: &Mask) -> Result<Option<FaceFrame>, DetectError> {
+    VisibleFaces::find(photo, hole)?.frame_at_hole()
+}
+
+/// The faces found in a photo whose hole was filled smoothly.
+pub struct VisibleFaces<'a> {
+    photo: &'a Photo,
+    hole: &'a Mask,
+    /// The photo with its hole filled.
+    filled: RgbImage,
+    /// The largest first.
+    faces: Vec<VisibleFace>,
+}
+
+struct VisibleFace {
+    detection: Detection,
+    /// Fitted to the detected landmarks.
+    frame: FaceFrame,
+    /// Number of hole pixels in the frame.
+    hole_count: usize,
+}
+
+impl<'a> VisibleFaces<'a> {
+    /// Detects the faces. Runs the detector twice.
+    ///
+    /// # Errors
+    /// When the mask has another size than the photo, or the detector cannot be run.
+    pub fn find(photo: &'a Photo, hole: &'a Mask) -> Result<Self, DetectError> {
+        let (width, height) = (photo.width(), photo.height());
+        if (hole.width(), hole.height()) != (width, height) {
+            let (mask_width, mask_height) = (hole.width(), hole.height());
+            return Err(CropError::MaskSize { mask_width, mask_height, width, height }.into());
+        }
+        let filled = fill_hole(photo, hole);
+        let is_face = |face: &Detection| face.score >= MIN_SCORE || touches_hole(face, hole);
+        let detections = detect_unrefined(&filled, MIN_SCORE_AT_HOLE, is_face)?;
+        let to_face = |detection: Detection| {
+            let frame = fit_frame(&detection.landmarks_in_photo)?;
+            Some(VisibleFace { detection, frame, hole_count: hole_count_in(&frame, hole) })
+        };
+        Ok(Self { photo, hole, filled, faces: detections.into_iter().filter_map(to_face).collect() })
+    }
+
+    /// The number of faces.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.faces.len()
+    }
+
+    /// The frame of the face with this index, the largest first. `None` when there are fewer faces.
+    ///
+    /// # Errors
+    /// When a network cannot be run.
+    pub fn frame(&self, index: usize) -> Result<Option<FaceFrame>, DetectError> {
+        self.faces.get(index).map(|face| self.refined(face)).transpose()
+    }
+
+    /// Index of the face that the hole concerns: the one with the most hole pixels in its frame, or the nearest if the
+    /// hole touches none. `None` without a face.
+    #[must_use]
+    pub fn index_at_hole(&self) -> Option<usize> {
+        let bounds = self.hole.hole_bounds();
+        let nearness = |face: &VisibleFace| match bounds {
+            Some(bounds) if face.hole_count == 0 => -distance_to(&face.frame, bounds),
+            _ => 0.0,
+        };
+        let order = |a: &VisibleFace, b: &VisibleFace| {
+            a.hole_count.cmp(&b.hole_count).then(nearness(a).total_cmp(&nearness(b)))
+        };
+        // Of equal faces, the last one wins: in reverse, the largest.
+        self.faces.iter().enumerate().rev().max_by(|(_, a), (_, b)| order(a, b)).map(|(index, _)| index)
+    }
+
+    /// The frame of the face that the hole concerns. `None` without a face.
+    ///
+    /// # Errors
+    /// When a network cannot be run.
+    pub fn frame_at_hole(&self) -> Result<Option<FaceFrame>, DetectError> {
+        self.index_at_hole().map_or(Ok(None), |index| self.frame(index))
+    }
+
+    /// The frame, corrected by further passes of the detector if needed, and by the network.
+    fn refined(&self, face: &VisibleFace) -> Result<FaceFrame, DetectError> {
+        let mut frame = face.frame;
+        if needs_refinement(&self.filled, &face.detection) {
+            let mut detection = face.detection.clone();
+            let min_score = if face.hole_count > 0 { MIN_SCORE_AT_HOLE } else { MIN_SCORE };
+            refine_landmarks(&self.filled, RefinementPass { min_score, ..REFINEMENT }, &mut detection)?;
+            frame = fit_frame(&detection.landmarks_in_photo).unwrap_or(frame);
+        }
+        refine_frame(self.photo, self.hole, frame)
+    }
+}
+
+/// Whether a face's box contains hole pixels.
+#[expect(clippy::cast_possible_truncation, reason = "casts saturate")]
+fn touches_hole(face: &Detection, hole: &Mask) -> bool {
+    let [x, y, width, height] = face.box_in_photo;
+    let range = |start: f32, length: f32| start.floor() as i64..(start + length).ceil() as i64;
+    let columns = clip_range(range(x, width), hole.width());
+    clip_range(range(y, height), hole.height()).any(|y| hole.row_has_hole(y, columns.clone()))
+}
+
+/// The number of hole pixels with their centre in the frame.
+fn hole_count_in(frame: &FaceFrame, hole: &Mask) -> usize {
+    let bounds = frame.bounds_in_photo(hole.width(), hole.height());
+    let row = |y: u32| hole.row(y, frame.columns_in_photo(y, hole.width()));
+    (bounds.y..bounds.bottom()).map(|y| row(y).iter().filter(|&&pixel| pixel != 0).count()).sum()
+}
+
+/// Distance from a frame to a rectangle in sides of the frame, measured from its centre.
+#[expect(clippy::cast_precision_loss, reason = "photo coordinates are far below 2^24")]
+fn distance_to(frame: &FaceFrame, rect: RectPx) -> f32 {
+    let [x, y] = frame.center_in_photo;
+    let along = |value: f32, start: u32, end: u32| (start as f32 - value).max(value - end as f32).max(0.0);
+    along(x, rect.x, rect.right()).hypot(along(y, rect.y, rect.bottom())) / frame.side_px
+}
+
+#[cfg(test)]
+mod tests;

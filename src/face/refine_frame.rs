@@ -1,0 +1,123 @@
+//! Corrects a face frame with a small regression network, run on the CPU by tract.
+//!
+//! The network sees the known pixels of the crop and predicts where the true frame lies. It was trained on frames that
+//! are off by as much as the detector's are when parts of the face are hidden.
+
+use std::sync::{Mutex, PoisonError};
+
+use tract_onnx::prelude::*;
+
+use super::{CropError, DetectError, crop};
+use crate::geometry::FaceFrame;
+use crate::mask::Mask;
+use crate::photo::Photo;
+
+/// The network, trained for this program on faces with holes (see the model card).
+static REFINER: &[u8] = include_bytes!("../../models/frame_refiner.onnx");
+/// Side of the network's input in pixels, as given in the model file.
+const INPUT_PX: u32 = 96;
+/// The network sees the frame without this share on each side.
+const CUT_SHARE: f32 = 0.1;
+/// How often the frame is corrected. Each time, the network sees it better placed.
+const ITERATIONS: usize = 3;
+/// With a smaller share of known pixels there is too little to see, and the frame stays.
+const MIN_KNOWN_SHARE: f32 = 0.05;
+/// Largest shift of one correction, in sides of the frame.
+const MAX_SHIFT: f32 = 0.3;
+/// Largest change of size of one correction, as a natural logarithm.
+const MAX_LN_SCALE: f32 = 0.4;
+/// Largest rotation of one correction.
+const MAX_RADIANS: f32 = 0.4;
+
+type RefinerModel = Arc<TypedRunnableModel>;
+
+/// The frame, corrected from the known pixels in it. It stays when too few are known.
+///
+/// # Errors
+/// When the network cannot be run.
+pub(super) fn refine_frame(photo: &Photo, hole: &Mask, frame: FaceFrame) -> Result<FaceFrame, DetectError> {
+    let mut refined = frame;
+    for _ in 0..ITERATIONS {
+        let Some(input) = network_input(photo, hole, &refined)? else { return Ok(refined) };
+        refined = corrected(&refined, run_network(input)?);
+    }
+    Ok(refined)
+}
+
+/// `[1, 4, 96, 96]`: the crop's RGB in [-1, 1], zero where not known, and 1 where known. `None` when the frame is too
+/// small or hardly anything in it is known.
+fn network_input(photo: &Photo, hole: &Mask, frame: &FaceFrame) -> Result<Option<Tensor>, DetectError> {
+    let mut crop = match crop(photo, hole, &frame.grown(-CUT_SHARE), INPUT_PX) {
+        Err(CropError::Frame) => return Ok(None),
+        crop => crop?,
+    };
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^24")]
+    let known_share = crop.known.iter().sum::<f32>() / crop.known.len() as f32;
+    if known_share < MIN_KNOWN_SHARE {
+        return Ok(None);
+    }
+    crop.pixels.append(&mut crop.known);
+    let side = INPUT_PX as usize;
+    Tensor::from_shape(&[1, 4, side, side], &crop.pixels).map(Some).map_err(DetectError::Network)
+}
+
+/// Runs the network: the true frame's shift along the frame's own axes in sides of the frame, the logarithm of its
+/// relative size, and its relative angle in radians.
+fn run_network(input: Tensor) -> Result<[f32; 4], DetectError> {
+    let outputs = loaded_model().and_then(|model| model.run(tvec!(input.into()))).map_err(DetectError::Network)?;
+    let values = outputs[0].view();
+    let values = values.as_slice::<f32>().map_err(DetectError::Network)?;
+    Ok(std::array::from_fn(|index| values.get(index).copied().unwrap_or(0.0)))
+}
+
+/// The network, loaded once.
+fn loaded_model() -> TractResult<RefinerModel> {
+    static MODEL: Mutex<Option<RefinerModel>> = Mutex::new(None);
+    let mut loaded = MODEL.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(model) = &*loaded {
+        return Ok(model.clone());
+    }
+    let model = tract_onnx::onnx().model_for_read(&mut &*REFINER)?.into_optimized()?.into_runnable()?;
+    *loaded = Some(model.clone());
+    Ok(model)
+}
+
+/// The frame after one correction, which is limited so that a bad prediction does little harm.
+fn corrected(frame: &FaceFrame, [dx, dy, ln_scale, angle]: [f32; 4]) -> FaceFrame {
+    // NaN becomes zero.
+    let limited = |value: f32, limit: f32| if value.is_nan() { 0.0 } else { value.clamp(-limit, limit) };
+    let (dx, dy) = (limited(dx, MAX_SHIFT), limited(dy, MAX_SHIFT));
+    FaceFrame {
+        center_in_photo: frame.photo_from_unit().apply([0.5 + dx, 0.5 + dy]),
+        side_px: frame.side_px * limited(ln_scale, MAX_LN_SCALE).exp(),
+        angle_radians: frame.angle_radians + limited(angle, MAX_RADIANS),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::f32::consts::FRAC_PI_2;
+
+    use super::*;
+
+    const FRAME: FaceFrame = FaceFrame { center_in_photo: [100.0, 80.0], side_px: 50.0, angle_radians: FRAC_PI_2 };
+
+    #[test]
+    fn corrections_follow_the_frames_own_axes() {
+        let FaceFrame { center_in_photo: [x, y], side_px, angle_radians } =
+            corrected(&FRAME, [0.2, 0.1, 2f32.ln() / 2.0, -0.1]);
+        // A quarter turn clockwise: the frame's right points down in the photo, and its down points left.
+        assert!((x - 95.0).abs() < 1e-3 && (y - 90.0).abs() < 1e-3, "{x}, {y}");
+        assert!((side_px - 50.0 * 2f32.sqrt()).abs() < 1e-3 && (angle_radians - FRAC_PI_2 + 0.1).abs() < 1e-6);
+    }
+
+    #[test]
+    fn corrections_are_limited() {
+        let upright = FaceFrame { angle_radians: 0.0, ..FRAME };
+        let far = corrected(&upright, [9.0, -9.0, 9.0, -9.0]);
+        let [x, y] = far.center_in_photo;
+        assert!((x - 115.0).abs() < 1e-3 && (y - 65.0).abs() < 1e-3, "{x}, {y}");
+        assert!((far.side_px - 50.0 * 0.4f32.exp()).abs() < 1e-3 && (far.angle_radians + 0.4).abs() < 1e-6);
+        assert_eq!(corrected(&upright, [f32::NAN; 4]), upright);
+    }
+}
