@@ -33,6 +33,7 @@ use sharpen::Sharpener;
 use surroundings::HoleSurroundings;
 use texture_patches::TexturePatches;
 
+use super::distance_transform::distance_transform;
 use super::sampled_image::{RowReader, SampledImage};
 use crate::geometry::{FaceFrame, RectPx};
 use crate::mask::Mask;
@@ -45,6 +46,13 @@ const REFERENCE_SIDE_PX: f32 = 64.0;
 /// With fewer photo pixels per reference pixel, the photo has almost no detail above the generator's resolution.
 const MIN_PHOTO_PX_PER_PIXEL: f32 = 1.25;
 
+/// Holes that are nowhere deeper than this, in reference pixels, are thin: scratches and cracks. The known pixels on
+/// both sides determine them, so detail from elsewhere takes them further from the truth.
+const MAX_THIN_DEPTH: f32 = 1.5;
+
+/// The depth of a hole is measured at this many points per reference pixel.
+const DEPTH_POINTS_PER_PIXEL: f32 = 4.0;
+
 /// The detail added to each fill.
 pub(super) struct FillDetail {
     /// 0 to 1.
@@ -56,11 +64,11 @@ pub(super) struct FillDetail {
 
 impl FillDetail {
     /// Measures the known pixels around `target`, the rectangle to fill, which lies in the photo and the mask. `None`
-    /// when `percent` is 0, when the frame is hardly larger than the generated image, or when no tile fits around the
-    /// target. Reads no photo pixel under the hole and no fully transparent one.
+    /// when `percent` is 0, when the frame is hardly larger than the generated image, when the hole is thin, or when no
+    /// tile fits around the target. Reads no photo pixel under the hole and no fully transparent one.
     pub(super) fn new(photo: &Photo, hole: &Mask, frame: &FaceFrame, target: RectPx, percent: u8) -> Option<Self> {
         let photo_px_per_pixel = frame.side_px / REFERENCE_SIDE_PX;
-        if percent == 0 || photo_px_per_pixel < MIN_PHOTO_PX_PER_PIXEL {
+        if percent == 0 || photo_px_per_pixel < MIN_PHOTO_PX_PER_PIXEL || is_thin(hole, target, photo_px_per_pixel) {
             return None;
         }
         let surroundings = HoleSurroundings::new(photo, hole, frame, target)?;
@@ -126,6 +134,25 @@ impl DetailRow {
             color[lane] = textured + share * (mirrored_color - textured);
         }
     }
+}
+
+/// Whether no point of the hole in `target` is further than [`MAX_THIN_DEPTH`] from a known pixel.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "a few photo pixels"
+)]
+fn is_thin(hole: &Mask, target: RectPx, photo_px_per_pixel: f32) -> bool {
+    let step_px = ((photo_px_per_pixel / DEPTH_POINTS_PER_PIXEL) as u32).max(1);
+    let rect = target.grown(step_px).intersection(hole.rect());
+    let points = |start: u32, end: u32| (start..end).step_by(step_px as usize);
+    let row_is_known = |y: u32| points(rect.x, rect.right()).map(move |x| !hole.is_hole(x, y));
+    let known: Vec<bool> = points(rect.y, rect.bottom()).flat_map(row_is_known).collect();
+    let columns = points(rect.x, rect.right()).count();
+    let max_distance = MAX_THIN_DEPTH * photo_px_per_pixel / step_px as f32;
+    distance_transform(&known, columns)
+        .is_some_and(|transform| transform.distance.iter().all(|&distance| distance <= max_distance))
 }
 
 /// The random seed, from the geometry alone: filling the same hole again gives the same texture.

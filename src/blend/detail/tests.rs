@@ -198,6 +198,19 @@ fn grain_is_equal_on_both_sides() {
 }
 
 #[test]
+fn thin_holes_get_no_detail() {
+    let photo = grainy();
+    let scratch = |radius_px: f32| {
+        let mut mask = Mask::empty(SIDE, SIDE);
+        mask.draw_segment([150.0, 100.0], [350.0, 300.0], radius_px, StrokeKind::Paint);
+        let target = mask.hole_bounds().unwrap();
+        FillDetail::new(&photo, &mask, &frame(), target, 100)
+    };
+    // A reference pixel is eight photo pixels.
+    assert!(scratch(8.0).is_none() && scratch(20.0).is_some());
+}
+
+#[test]
 fn small_frames_and_unknown_surroundings_give_no_detail() {
     let photo = grainy();
     let small = FaceFrame { side_px: 70.0, ..frame() };
