@@ -46,7 +46,7 @@ impl FrameRecorder {
             frame: photo.pixels.to_rgba8(),
             has_alpha: color.has_alpha(),
             // Frames are in colour, so a grey photo's profile does not fit them.
-            icc_profile: photo.icc_profile.clone().filter(|_| color.has_color()),
+            icc_profile: photo.metadata.icc_profile.clone().filter(|_| color.has_color()),
             folder: task.frames.clone(),
             gif,
             frame_interval: plan.frame_interval.max(1),

@@ -182,7 +182,7 @@ impl FillExport<'_> {
             ExportContent::Photo => self.photo.png_metadata(),
             // Layers are RGB, so a grey profile would not fit.
             ExportContent::Layer if self.photo.pixels.color().has_color() => {
-                PngMetadata::only_profile(self.photo.icc_profile.as_deref())
+                PngMetadata::only_profile(self.photo.metadata.icc_profile.as_deref())
             }
             ExportContent::Layer => PngMetadata::default(),
         };

@@ -52,9 +52,9 @@ impl Photo {
     #[must_use]
     pub fn png_metadata(&self) -> PngMetadata<'_> {
         PngMetadata {
-            icc_profile: self.icc_profile.as_deref(),
-            exif: self.exif.as_deref(),
-            xmp: self.xmp.as_deref().map(Cow::Borrowed),
+            icc_profile: self.metadata.icc_profile.as_deref(),
+            exif: self.metadata.exif.as_deref(),
+            xmp: self.metadata.xmp.as_deref().map(Cow::Borrowed),
             texts: Vec::new(),
         }
     }

@@ -9,6 +9,7 @@ mod decode;
 mod encode;
 mod exif;
 mod interpolation;
+mod metadata;
 mod pixel_data;
 mod pixel_hash;
 mod png_text;
@@ -27,6 +28,7 @@ pub use decode::{DecodeLimits, PHOTO_EXTENSIONS, PhotoError, decode, open};
 pub(crate) use encode::encode_bilevel_png;
 pub use encode::{PngMetadata, SaveError, encode_png, save_png};
 pub(crate) use interpolation::catmull_rom_weights;
+pub use metadata::{ColorEncoding, PhotoMetadata, PixelDensity};
 pub(crate) use pixel_data::{ChannelValue, PixelData, PixelDataMut};
 pub(crate) use pixel_hash::sha256_of_pixels;
 pub use png_text::{PngTextError, read_png_text};
@@ -39,12 +41,10 @@ pub struct Photo {
     pub pixels: DynamicImage,
     /// The file it came from, if any.
     pub source: Option<PathBuf>,
-    /// The embedded ICC profile. Exported unchanged.
-    pub icc_profile: Option<Vec<u8>>,
-    /// The EXIF block, adapted to upright pixels. Not read from TIFF files, which spread it over tags.
-    pub exif: Option<Vec<u8>>,
-    /// The XMP packet, adapted to upright pixels.
-    pub xmp: Option<Vec<u8>>,
+    /// What the file says besides its pixels, adapted to upright pixels.
+    pub metadata: PhotoMetadata,
+    /// Damage of the file that could be repaired or skipped, as sentences for the user, without a full stop.
+    pub warnings: Vec<String>,
 }
 
 impl Photo {
@@ -56,7 +56,7 @@ impl Photo {
             DynamicImage::ImageRgba32F(_) => DynamicImage::ImageRgba16(pixels.into_rgba16()),
             other => other,
         };
-        Self { pixels, source: None, icc_profile: None, exif: None, xmp: None }
+        Self { pixels, source: None, metadata: PhotoMetadata::default(), warnings: Vec::new() }
     }
 
     /// The whole photo as a rectangle.

@@ -89,18 +89,18 @@ fn provenance_survives_the_file() {
 #[test]
 fn layer_keeps_only_the_colour_profile() {
     let change = |photo: &mut Photo| {
-        photo.icc_profile = Some([&[0; 16][..], b"RGB "].concat());
-        photo.exif = Some(b"II\x2A\0".to_vec());
-        photo.xmp = Some(b"<nonsense/>".to_vec());
+        photo.metadata.icc_profile = Some([&[0; 16][..], b"RGB "].concat());
+        photo.metadata.exif = Some(b"II\x2A\0".to_vec());
+        photo.metadata.xmp = Some(b"<nonsense/>".to_vec());
     };
     with_fill(change, |export| {
         let bytes = exported(export, ExportContent::Layer);
         assert_eq!(Provenance::read(&bytes).unwrap().content, ExportContent::Layer);
         let layer = decode(&bytes, DecodeLimits::default()).unwrap();
         assert_eq!(layer.color_name(), "rgba8");
-        assert_eq!((layer.icc_profile, layer.exif), (export.photo.icc_profile.clone(), None));
+        assert_eq!((layer.metadata.icc_profile, layer.metadata.exif), (export.photo.metadata.icc_profile.clone(), None));
         let photo = decode(&exported(export, ExportContent::Photo), DecodeLimits::default()).unwrap();
-        assert_eq!(photo.exif, export.photo.exif);
+        assert_eq!(photo.metadata.exif, export.photo.metadata.exif);
     });
 }
 
@@ -109,10 +109,10 @@ fn xmp_gets_source_type_and_keeps_the_rest() {
     let xmp = "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><rdf:Description rdf:about='' \
                 xmlns:dc='http://purl.org/dc/elements/1.1/' dc:rights='Ann'/></rdf:RDF>";
     with_fill(
-        |photo| photo.xmp = Some(xmp.as_bytes().to_vec()),
+        |photo| photo.metadata.xmp = Some(xmp.as_bytes().to_vec()),
         |export| {
             let photo = decode(&exported(export, ExportContent::Photo), DecodeLimits::default()).unwrap();
-            let packet = String::from_utf8(photo.xmp.unwrap()).unwrap();
+            let packet = String::from_utf8(photo.metadata.xmp.unwrap()).unwrap();
             assert!(packet.contains(&format!("<Iptc4xmpExt:DigitalSourceType>{SOURCE_TYPE}<")), "{packet}");
             assert!(packet.contains("dc:rights='Ann'"), "{packet}");
         },
@@ -123,7 +123,7 @@ fn xmp_gets_source_type_and_keeps_the_rest() {
 fn nothing_is_added_without_provenance() {
     let xmp = b"<said/>".to_vec();
     with_fill(
-        |photo| photo.xmp = Some(xmp.clone()),
+        |photo| photo.metadata.xmp = Some(xmp.clone()),
         |export| {
             let metadata = export.png_metadata(ExportContent::Photo, None);
             assert_eq!((metadata.texts, metadata.xmp), (Vec::new(), Some(Cow::Borrowed(&xmp[..]))));

@@ -1,5 +1,7 @@
 mod metadata;
 
+use std::io::Cursor;
+
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::tiff::TiffEncoder;
 use image::{ImageEncoder, ImageFormat};
@@ -39,7 +41,7 @@ fn png_keeps_colour_type_depth_and_profile() {
             let icc = profile(if color.has_color() { *b"RGB " } else { *b"GRAY" });
             let photo = decoded(&encode_png(&pixels, &PngMetadata::only_profile(Some(&icc))).unwrap());
             assert_eq!(photo.pixels, pixels, "{color:?}");
-            assert_eq!(photo.icc_profile, Some(icc), "{color:?}");
+            assert_eq!(photo.metadata.icc_profile, Some(icc), "{color:?}");
         }
     }
 }
@@ -49,7 +51,7 @@ fn profile_for_other_pixels_is_dropped() {
     let photo = decoded(
         &encode_png(&picture(ColorType::Rgb8, 3, 3), &PngMetadata::only_profile(Some(&profile(*b"CMYK")))).unwrap(),
     );
-    assert_eq!(photo.icc_profile, None);
+    assert_eq!(photo.metadata.icc_profile, None);
 }
 
 #[test]

@@ -131,9 +131,9 @@ fn metadata_survives_from_every_format_to_png() {
         let photo = decoded(&bytes);
         assert_eq!((photo.width(), photo.height()), (WIDTH, HEIGHT), "{format}");
         let (exif, _) = crate::photo::exif::make_upright(metadata(1).exif);
-        assert_eq!(photo.exif, has_exif.then_some(exif), "{format}");
-        assert_eq!(photo.icc_profile, Some(metadata(1).icc), "{format}");
-        assert_eq!(photo.xmp, Some(xmp(1)), "{format}");
+        assert_eq!(photo.metadata.exif, has_exif.then_some(exif), "{format}");
+        assert_eq!(photo.metadata.icc_profile, Some(metadata(1).icc), "{format}");
+        assert_eq!(photo.metadata.xmp, Some(xmp(1)), "{format}");
         let again = decoded(&encode_png(&photo.pixels, &photo.png_metadata()).unwrap());
         assert_eq!(again.png_metadata(), photo.png_metadata(), "{format}");
         assert_eq!(again.pixels, photo.pixels, "{format}");
@@ -145,8 +145,8 @@ fn orientation_is_applied_only_once() {
     for (format, bytes, has_exif) in files(6) {
         let photo = decoded(&bytes);
         assert_eq!((photo.width(), photo.height()), (HEIGHT, WIDTH), "{format}: turned upright");
-        assert_eq!(photo.xmp, Some(xmp(1)), "{format}");
-        let exif = photo.exif.as_deref().and_then(Orientation::from_exif_chunk);
+        assert_eq!(photo.metadata.xmp, Some(xmp(1)), "{format}");
+        let exif = photo.metadata.exif.as_deref().and_then(Orientation::from_exif_chunk);
         assert_eq!(exif, has_exif.then_some(Orientation::NoTransforms), "{format}");
         let again = decoded(&encode_png(&photo.pixels, &photo.png_metadata()).unwrap());
         assert_eq!(again.pixels, photo.pixels, "{format}: not turned again");
@@ -168,9 +168,9 @@ fn photo_with_broken_metadata_opens() {
     // A PNG cannot hold such XMP in the first place.
     for (format, bytes) in [("JPEG", jpeg(&broken)), ("WebP", webp(&broken, b"")), ("TIFF", tiff(&broken, 77))] {
         let photo = decoded(&bytes);
-        assert_eq!((photo.width(), photo.height(), &photo.icc_profile), (WIDTH, HEIGHT, &None), "{format}");
+        assert_eq!((photo.width(), photo.height(), &photo.metadata.icc_profile), (WIDTH, HEIGHT, &None), "{format}");
         let again = decoded(&encode_png(&photo.pixels, &photo.png_metadata()).unwrap());
-        assert_eq!((again.pixels, again.xmp), (photo.pixels, None), "{format}");
+        assert_eq!((again.pixels, again.metadata.xmp), (photo.pixels, None), "{format}");
     }
 }
 
